@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/*
+ * libkcsd - programs that run on a kcsd drive, from user space.
+ *
+ *	kcsd_open -> kcsd_object_open -> kcsd_load_object -> kcsd_activate
+ *	          -> kcsd_run, or kcsd_queue_submit and kcsd_queue_reap
+ *	          -> kcsd_deactivate -> kcsd_unload -> kcsd_close
+ *
+ * Return values, everywhere that an int is returned and nothing else is said:
+ *
+ *	0	success; counts and objects come back through pointers
+ *	< 0	-errno: the system or the library refused, the drive did nothing.
+ *		"as open(2)" and the like also mean: with its errors
+ *	> 0	an NVMe status, SCT << 8 | SC (KCSD_SC_*): the drive refused
+ *
+ * kcsd_strerror() turns either into words. Errors of every call that sends a
+ * command to the drive, besides those listed with it:
+ *
+ *	-ENODEV	the drive was powered off, or it has no such namespace
+ *	-EACCES	the drive was opened read-only and the command modifies
+ *	-EINTR	a signal came while waiting (a run is then cancelled)
+ *	-ENOMEM	out of memory
+ *
+ * Nothing is ever printed. Growth: a struct that the caller fills in begins
+ * with its size (KCSD_OPTS), one that the library fills in has its size as the
+ * argument after it; members are only ever added at the end.
+ *
+ * Threads: a drive handle may be shared by threads, except for kcsd_close(). A
+ * queue belongs to one thread at a time. An object is read-only once opened and
+ * may be shared. Functions without a handle may be called from any thread.
+ */
+#ifndef LIBKCSD_H
+#define LIBKCSD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <linux/kcsd.h>
+#include <linux/kcsd_bpf.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define KCSD_API __attribute__((visibility("default")))
+#else
+#define KCSD_API
+#endif
+
+/*
+ * Declare a struct that begins with its size:
+ *	KCSD_OPTS(kcsd_run_opts, opts, .pind = 3, .cparam1 = 7);
+ * In C++ without initialisers: members are set one by one afterwards.
+ */
+#ifdef __cplusplus
+#define KCSD_OPTS(type, name) \
+	struct type name = {}; \
+	name.sz = sizeof(struct type)
+#else
+#define KCSD_OPTS(type, name, ...) \
+	struct type name = { .sz = sizeof(struct type), ##__VA_ARGS__ }
+#endif
+
+/* Version of the library that is running, "0.1.0". */
+KCSD_API const char *kcsd_version(void);
+
+/*
+ * What went wrong, for a person. Every call that takes one accepts NULL; it is
+ * written (text always NUL-terminated, one line, no newline) only on failure.
+ */
+#define KCSD_ERROR_LEN	512
+struct kcsd_error {
+	uint32_t check;		/* KCSD_CHECK_*: why a program was refused; 0: not for that */
+	uint32_t pc;		/* instruction of the whole program, units of 8 bytes */
+	char text[KCSD_ERROR_LEN];
+};
+
+/* ---- Names: constant strings, never NULL. "UNKNOWN", "unknown ..." for others. ---- */
+
+/* NVMe status (flags such as DNR are ignored): "INVALID_FIELD", "Invalid Field in Command". */
+KCSD_API const char *kcsd_status_name(int status);
+KCSD_API const char *kcsd_status_text(int status);
+/* Why a run ended, KCSD_FAULT_*: "MEMORY", "access outside the program's memory". */
+KCSD_API const char *kcsd_fault_name(uint32_t reason);
+KCSD_API const char *kcsd_fault_text(uint32_t reason);
+/* Why a program was refused, KCSD_CHECK_*: "HELPER", "call of an unknown helper". */
+KCSD_API const char *kcsd_check_name(uint32_t check);
+KCSD_API const char *kcsd_check_text(uint32_t check);
+/* Helper id, KCSD_HELPER_*: "read". For 0, "none". */
+KCSD_API const char *kcsd_helper_name(uint32_t id);
+/* Which engine ran it, KCSD_ENGINE_*: "none", "interp", "jit". */
+KCSD_API const char *kcsd_engine_name(uint32_t engine);
+/* Any return value of this library: status text, or the system's for -errno. */
+KCSD_API const char *kcsd_strerror(int ret);
+
+/* ---- Drives ---- */
+
+struct kcsd_drive;
+
+#define KCSD_OPEN_RDONLY	0x1u	/* commands that modify will fail with -EACCES */
+
+/*
+ * Open a drive that is powered on. name: "kcsd0" or "/dev/kcsd0". Opens the
+ * controller and asks for the size of namespace 1; the other nodes are opened
+ * when they are first needed. flags: 0 (read and write) or KCSD_OPEN_RDONLY.
+ *
+ * -EINVAL: no such form of name, unknown flag. -ENOENT: no such drive, or it is
+ * off. -ENOTTY: not a kcsd drive. Others as open(2), or a status of Identify.
+ */
+KCSD_API int kcsd_open(const char *name, unsigned int flags, struct kcsd_drive **drv);
+
+/* NULL is allowed. Queues of the drive must have been destroyed. */
+KCSD_API void kcsd_close(struct kcsd_drive *drv);
+
+/* "kcsd0". Valid until kcsd_close(). */
+KCSD_API const char *kcsd_drive_name(const struct kcsd_drive *drv);
+/* LBAs of namespace 1, and bytes of one, as they were when the drive was opened. */
+KCSD_API uint64_t kcsd_drive_nsze(const struct kcsd_drive *drv);
+KCSD_API uint32_t kcsd_drive_lba_size(const struct kcsd_drive *drv);
+
+/*
+ * File descriptor for commands of one's own: nsid 0 is the controller, else the
+ * generic node of that namespace (opened now if need be). The drive keeps it
+ * and closes it. Returns it (>= 0) or -errno as open(2); never a status.
+ */
+KCSD_API int kcsd_drive_fd(struct kcsd_drive *drv, uint32_t nsid);
+
+/*
+ * Call fn for each drive that is powered on, by ascending number, with its name
+ * ("kcsd0"). A value other than 0 from fn ends the walk and is returned.
+ * -ENOENT: the module is not loaded. Others as opendir(3).
+ */
+KCSD_API int kcsd_drive_each(int (*fn)(const char *name, void *arg), void *arg);
+
+/* ---- Identify. size: sizeof(*info); the rest of a larger struct is zeroed. ---- */
+
+struct kcsd_ctrl_info {
+	char serial[21];	/* NUL-terminated, padding removed; these three */
+	char model[41];
+	char firmware[9];
+	uint8_t mdts;		/* as in NVMe: 2^n pages of 4096 bytes; 0: no limit */
+	uint32_t max_transfer;	/* the same in bytes; 0: no limit */
+	uint32_t version;	/* major << 16 | minor << 8 | tertiary */
+	uint32_t nn;		/* highest namespace id */
+	uint16_t vid;		/* PCI vendor id */
+	uint16_t ssvid;
+	uint16_t cntlid;
+	uint16_t oncs;		/* optional NVM commands, bits as in NVMe */
+	uint8_t vwc;		/* bit 0: a volatile write cache is present */
+	uint8_t rsvd[3];
+};
+
+struct kcsd_ns_info {
+	uint64_t nsze;		/* LBAs; these three */
+	uint64_t ncap;
+	uint64_t nuse;
+	uint32_t lba_size;	/* bytes, of the format in use */
+	uint16_t ms;		/* bytes of metadata of the format in use */
+	uint8_t nsfeat;
+	uint8_t dlfeat;
+};
+
+struct kcsd_compute_info {
+	uint32_t maxact;	/* programs active at once */
+	uint32_t maxprog;	/* program indices */
+	uint32_t cus;		/* compute units */
+	uint32_t lpg;		/* granularity of a load, bytes */
+	uint32_t max_program_len; /* bytes of one program */
+	uint32_t timeout_ms;	/* default time limit of a run */
+	uint64_t maxpb;		/* bytes of all programs */
+	uint64_t arena_len;	/* bytes of memory a program can have */
+	uint64_t insn_budget;	/* default, instructions */
+};
+
+KCSD_API int kcsd_identify_ctrl(struct kcsd_drive *drv, struct kcsd_ctrl_info *info, size_t size);
+/* nsid: of an NVM namespace (KCSD_NSID_NVM). KCSD_SC_INVALID_NS: there is none. */
+KCSD_API int kcsd_identify_ns(struct kcsd_drive *drv, uint32_t nsid, struct kcsd_ns_info *info,
+			      size_t size);
+KCSD_API int kcsd_identify_compute(struct kcsd_drive *drv, struct kcsd_compute_info *info,
+				   size_t size);
+/* Identify as it comes, 4096 bytes, little-endian: NVMe Base, "Identify command". */
+#define KCSD_IDENTIFY_LEN	4096
+KCSD_API int kcsd_identify(struct kcsd_drive *drv, uint8_t cns, uint8_t csi, uint32_t nsid,
+			   void *buf);
+
+/* ---- Objects: a program out of an ELF object file, ready to load ---- */
+
+struct kcsd_object;
+
+#define KCSD_MAX_OBJECT	(16u << 20)	/* bytes of an object file */
+
+struct kcsd_object_opts {
+	size_t sz;
+	const char *program;	/* function; NULL: the only one in the file */
+	const char *file;	/* what messages call it; NULL: its path, or "object" */
+	uint32_t heap_len;	/* bytes of zeroed heap that the program shall have */
+	uint32_t flags;		/* 0 */
+};
+
+/*
+ * Take a program from an object file that clang -target bpf made. A program is
+ * a function in section "kcsd" (or "kcsd/..."); it begins the image, functions
+ * that it calls follow, then .rodata, .data and .bss. It is checked as the
+ * drive will check it. Needs no privileges, asks the kernel nothing.
+ *
+ * -ENOEXEC: not an ELF object for BPF, or a damaged one. -ENOENT: no program of
+ * that name, or none at all. -ENOTUNIQ: several programs and no name; the text
+ * lists them. -EINVAL: the program is not valid; err->check says why (0: not
+ * for the checker's reasons but e.g. a map or the address of a function).
+ * -EFBIG: larger than KCSD_MAX_OBJECT, or its data than a drive can take. Others as open(2)
+ * and read(2). err->text: "word.bpf.o: section kcsd, function count,
+ * instruction 12 (word.c:31): call of an unknown helper: 77".
+ */
+KCSD_API int kcsd_object_open(const char *path, const struct kcsd_object_opts *opts,
+			      struct kcsd_object **obj, struct kcsd_error *err);
+/* The same from memory, which may be freed afterwards. */
+KCSD_API int kcsd_object_open_mem(const void *buf, size_t len,
+				  const struct kcsd_object_opts *opts, struct kcsd_object **obj,
+				  struct kcsd_error *err);
+/* NULL is allowed. */
+KCSD_API void kcsd_object_close(struct kcsd_object *obj);
+
+/* These are valid until kcsd_object_close(). */
+/* The image: struct kcsd_image, instructions, data. *len: bytes. */
+KCSD_API const void *kcsd_object_image(const struct kcsd_object *obj, size_t *len);
+/* Name of the program's function. */
+KCSD_API const char *kcsd_object_name(const struct kcsd_object *obj);
+
+/* A place in a program. Strings belong to the object. */
+struct kcsd_where {
+	const char *section;
+	const char *function;	/* NULL if not known (no BTF) */
+	const char *file;	/* source; NULL if not known (no -g) */
+	const char *source;	/* text of that line, or NULL */
+	uint32_t insn;		/* in the function, units of 8 bytes; in the program if */
+				/* the function is not known */
+	uint32_t line;		/* counted from 1; 0 if not known */
+	uint32_t column;	/* counted from 1; 0 if not known */
+	uint32_t rsvd;
+};
+
+/* Where instruction pc of the image is. -ERANGE: the program has no such instruction. */
+KCSD_API int kcsd_object_where(const struct kcsd_object *obj, uint32_t pc,
+			       struct kcsd_where *where, size_t size);
+
+/*
+ * Call fn with each program (function in section kcsd) in the file. A value
+ * other than 0 from fn ends the walk and is returned. Errors as
+ * kcsd_object_open(), but for -ENOENT and -ENOTUNIQ.
+ */
+KCSD_API int kcsd_object_each(const char *path, int (*fn)(const char *program, void *arg),
+			      void *arg, struct kcsd_error *err);
+
+/* ---- Programs on the drive ---- */
+
+#define KCSD_PIND_ANY	(-1)
+
+struct kcsd_load_opts {
+	size_t sz;
+	int32_t pind;		/* program index, or KCSD_PIND_ANY: the first free one */
+	uint32_t chunk;		/* bytes in one command, a multiple of 8; 0: 128 KiB */
+	uint64_t puid;		/* program's unique identifier; 0: none */
+};
+
+/*
+ * Load a program: an image (kcsd_object_image()), or plain instructions. opts
+ * may be NULL: any index, defaults. *pind: its index; it must be activated
+ * before it runs. The drive must be open for writing.
+ *
+ * KCSD_SC_INVALID_PROGRAM_DATA: the drive refused the program; err->check and
+ * err->pc say why. KCSD_SC_PROGRAM_IN_USE: there is a program at opts->pind.
+ * KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES: KCSD_PIND_ANY and no index is free.
+ * KCSD_SC_INVALID_PROGRAM_INDEX, KCSD_SC_PROGRAM_TOO_BIG,
+ * KCSD_SC_MAX_PROGRAM_BYTES. -EINVAL: len is 0 or over 4 GiB, or an option has
+ * no such value. When it fails nothing stays loaded.
+ */
+KCSD_API int kcsd_load(struct kcsd_drive *drv, const void *image, size_t len,
+		       const struct kcsd_load_opts *opts, uint32_t *pind, struct kcsd_error *err);
+/* The same for an object; err->text then names file, section, function and line. */
+KCSD_API int kcsd_load_object(struct kcsd_drive *drv, const struct kcsd_object *obj,
+			      const struct kcsd_load_opts *opts, uint32_t *pind,
+			      struct kcsd_error *err);
+/*
+ * All four: KCSD_SC_INVALID_PROGRAM_INDEX, KCSD_SC_NO_PROGRAM. To activate an
+ * active program, or deactivate an inactive one, succeeds.
+ */
+/* Refused while active or executing: KCSD_SC_PROGRAM_IN_USE. */
+KCSD_API int kcsd_unload(struct kcsd_drive *drv, uint32_t pind);
+/* KCSD_SC_MAX_ACTIVATED: as many as the drive allows are active. */
+KCSD_API int kcsd_activate(struct kcsd_drive *drv, uint32_t pind);
+/* KCSD_SC_PROGRAM_IN_USE: it is executing. */
+KCSD_API int kcsd_deactivate(struct kcsd_drive *drv, uint32_t pind);
+
+struct kcsd_program_info {
+	uint32_t pind;
+	uint32_t psize;		/* bytes as loaded */
+	uint64_t puid;
+	uint8_t peocc;		/* KCSD_PROGRAM_PEOCC_* */
+	uint8_t active;		/* 0 or 1 */
+	uint8_t ptype;		/* KCSD_PTYPE_EBPF */
+	uint8_t pit;		/* KCSD_PIT_* */
+	char name[KCSD_PROGRAM_NAME_LEN + 1];	/* NUL-terminated */
+};
+
+/*
+ * Call fn for each program index that is not empty, ascending (log page 82h). A
+ * value other than 0 from fn ends the walk and is returned.
+ */
+KCSD_API int kcsd_program_each(struct kcsd_drive *drv,
+			       int (*fn)(const struct kcsd_program_info *info, void *arg),
+			       void *arg);
+
+/* ---- Runs: Execute on LBAs (vendor specific command 83h) ---- */
+
+struct kcsd_grant {
+	uint64_t slba;
+	uint32_t nlb;		/* LBAs, not 0 */
+	uint32_t access;	/* KCSD_GRANT_*, not 0 */
+};
+
+struct kcsd_run_opts {
+	size_t sz;
+	uint32_t pind;
+	uint32_t nr_grants;	/* <= KCSD_MAX_GRANTS */
+	const struct kcsd_grant *grants;
+	const void *args;	/* what the program finds at ctx->args */
+	uint32_t args_len;	/* bytes, <= KCSD_MAX_ARGS */
+	uint32_t out_len;	/* bytes of output to make room for; the record is extra */
+				/* <= KCSD_MAX_OUTPUT - sizeof(struct kcsd_run_record) */
+	uint64_t cparam1;
+	uint64_t cparam2;
+	uint64_t budget;	/* instructions; 0: the drive's default */
+	uint32_t timeout_ms;	/* 0: the drive's default */
+	uint32_t flags;		/* 0 */
+};
+
+/* struct kcsd_run_record of <linux/kcsd.h> in this machine's byte order. */
+struct kcsd_run_info {
+	uint32_t reason;	/* KCSD_FAULT_*; 0: it ran to its end */
+	uint32_t pc;		/* units of 8 bytes; kcsd_object_where() */
+	uint32_t helper;	/* it was in this one; 0: in none */
+	uint32_t engine;	/* KCSD_ENGINE_* */
+	uint64_t addr;		/* guest address of the failed access */
+	uint64_t lba;		/* LBA of the failed access */
+	uint64_t insns;		/* instructions run */
+	uint64_t run_ns;	/* on the compute unit */
+	uint64_t wait_ns;	/* queued for one */
+	uint64_t read_bytes;	/* from media */
+	uint64_t written_bytes;	/* to media */
+};
+
+struct kcsd_run_result {
+	int32_t status;		/* 0, -errno or an NVMe status */
+	uint32_t recorded;	/* 1: the drive wrote a record, info is valid */
+	uint64_t user_data;	/* of kcsd_queue_submit() */
+	uint64_t r0;		/* what the program returned, when status is 0 */
+	void *out;		/* what it emitted; NULL if nothing */
+	size_t out_len;		/* bytes */
+	struct kcsd_run_info info;
+};
+
+/*
+ * Run an active program and wait for its end. Returns result->status. The
+ * result must be released with kcsd_run_result_free() when 0 or a status is
+ * returned (for -errno it is zeroed, to release it does no harm). size: sizeof(*result).
+ *
+ * Statuses: KCSD_SC_PROGRAM_FAULT, KCSD_SC_PROGRAM_BUDGET,
+ * KCSD_SC_PROGRAM_TIME and KCSD_SC_PROGRAM_CANCELLED: the run began and ended
+ * early, result->info tells where, result->out holds what it had emitted.
+ * KCSD_SC_NOT_ACTIVATED, KCSD_SC_NO_PROGRAM, KCSD_SC_INVALID_PROGRAM_INDEX,
+ * KCSD_SC_LBA_RANGE (a grant beyond the namespace), KCSD_SC_INVALID_FIELD.
+ * -EINVAL: an option has no such value; -E2BIG: one is too large; err->text
+ * names the option. -EACCES also for a write grant on a drive opened read-only.
+ * For every failure err->text is a sentence that names what is wrong.
+ */
+KCSD_API int kcsd_run(struct kcsd_drive *drv, const struct kcsd_run_opts *opts,
+		      struct kcsd_run_result *result, size_t size, struct kcsd_error *err);
+/* Free the output and zero the rest. size: sizeof(*result). */
+KCSD_API void kcsd_run_result_free(struct kcsd_run_result *result, size_t size);
+
+/*
+ * Put a run that failed into a sentence: status, reason, and place; with the
+ * function and source line when obj (may be NULL) is the program's. Returns text.
+ */
+KCSD_API const char *kcsd_run_describe(const struct kcsd_run_result *result, size_t size,
+				       const struct kcsd_object *obj, struct kcsd_error *err);
+
+/* ---- Queues: many runs at once, over io_uring ---- */
+
+struct kcsd_queue;
+
+#define KCSD_MAX_QUEUE_DEPTH	4096
+
+/*
+ * depth: runs in flight at most, 1..KCSD_MAX_QUEUE_DEPTH. -EINVAL: another
+ * depth. -ENOSYS, -EPERM: no io_uring here. Others as io_uring_setup(2).
+ */
+KCSD_API int kcsd_queue_create(struct kcsd_drive *drv, unsigned int depth,
+			       struct kcsd_queue **queue);
+
+/*
+ * Start a run. What opts points to is copied and may be reused at once; the
+ * memory of the run belongs to the queue until it is reaped.
+ *
+ * -EAGAIN: depth runs are in flight: reap one, then submit again. -EINVAL,
+ * -E2BIG, -EACCES: as kcsd_run(). Never a status: those come with the result.
+ */
+KCSD_API int kcsd_queue_submit(struct kcsd_queue *queue, const struct kcsd_run_opts *opts,
+			       uint64_t user_data, struct kcsd_error *err);
+
+/*
+ * Take the result of one run that ended, in the order they end. Release it
+ * with kcsd_run_result_free(). timeout_ms: 0: do not wait, -1: wait for ever.
+ * Unlike kcsd_run() this returns 0 whenever there is a result, however the run
+ * went: look at result->status.
+ *
+ * -EAGAIN: timeout_ms is 0 and none has ended. -ETIME: none has within
+ * timeout_ms. -ENOENT: none is in flight. -EINTR: a signal came (runs go on).
+ */
+KCSD_API int kcsd_queue_reap(struct kcsd_queue *queue, struct kcsd_run_result *result,
+			     size_t size, int timeout_ms);
+
+/* Runs submitted and not yet reaped. */
+KCSD_API unsigned int kcsd_queue_inflight(const struct kcsd_queue *queue);
+/* For poll(2): readable when a run has ended. Do not read it. Never fails. */
+KCSD_API int kcsd_queue_fd(const struct kcsd_queue *queue);
+
+/*
+ * Cancel what is in flight, wait until the drive has let go of its memory, free
+ * all. Results not reaped are lost. NULL is allowed. If a forked child still
+ * holds the queue, the memory of unfinished runs is not freed after a minute.
+ */
+KCSD_API void kcsd_queue_destroy(struct kcsd_queue *queue);
+
+/* ---- LBAs of namespace 1 ---- */
+
+/*
+ * slba: first LBA. len: bytes, a multiple of the LBA size (else -EINVAL); large
+ * transfers are cut into commands. KCSD_SC_LBA_RANGE: past the end (parts
+ * before may have been transferred), KCSD_SC_READ_ERROR, KCSD_SC_WRITE_FAULT,
+ * KCSD_SC_CAPACITY_EXCEEDED.
+ */
+KCSD_API int kcsd_read(struct kcsd_drive *drv, uint64_t slba, void *buf, size_t len);
+KCSD_API int kcsd_write(struct kcsd_drive *drv, uint64_t slba, const void *buf, size_t len);
+KCSD_API int kcsd_flush(struct kcsd_drive *drv);
+
+/* ---- The drive's log: what programs said, and faults ---- */
+
+struct kcsd_log_line {
+	uint64_t seq;		/* counts from 1; a gap: lines were lost */
+	uint64_t time_ns;	/* CLOCK_REALTIME */
+	uint32_t pind;
+	uint32_t type;		/* KCSD_LOG_LINE or KCSD_LOG_FAULT */
+	uint32_t reason;	/* KCSD_FAULT_*, for KCSD_LOG_FAULT */
+	uint32_t pc;		/* likewise */
+	uint32_t text_len;	/* bytes; a program's text may hold any bytes */
+	char text[KCSD_LOG_TEXT_LEN + 1];	/* NUL-terminated */
+};
+
+/*
+ * Call fn for each line of the log newer than seq (0: all), oldest first (log
+ * page C0h). A value other than 0 from fn ends the walk and is returned.
+ * -EPROTO: the drive sent something malformed.
+ */
+KCSD_API int kcsd_log_each(struct kcsd_drive *drv, uint64_t seq,
+			   int (*fn)(const struct kcsd_log_line *line, void *arg), void *arg);
+/* Any log page as it comes: len bytes from offset on, both multiples of 4. */
+KCSD_API int kcsd_log_page(struct kcsd_drive *drv, uint8_t lid, uint32_t nsid, uint64_t offset,
+			   void *buf, size_t len);
+
+/* ---- Counters (sysfs): no drive handle and no privileges needed ---- */
+
+/*
+ * Call fn with each counter of a drive ("kcsd0"), in a stable order. name is
+ * its path below /sys/class/kcsd/kcsd0/: "ns1/read_bytes", "programs/0/runs";
+ * names and units are in Documentation/ABI/testing/. A value other than 0 from
+ * fn ends the walk and is returned. -ENOENT: no such drive. -EINVAL: no such
+ * form of name.
+ */
+KCSD_API int kcsd_stats_each(const char *drive,
+			     int (*fn)(const char *name, uint64_t value, void *arg), void *arg);
+/* One counter. -ENOENT: no such drive or counter. -EINVAL: it is no number, or a bad name. */
+KCSD_API int kcsd_stats_get(const char *drive, const char *name, uint64_t *value);
+
+/* ---- Drives' life cycle (configfs): make, set, power ---- */
+
+/*
+ * name: that of the drive's directory in /sys/kernel/config/kcsd, 1 to 64
+ * characters, none of them '/', not beginning with '.'; else -EINVAL. -ENOENT: no
+ * such drive, or no module. -EACCES, -EPERM: as for any file. None of them
+ * returns an NVMe status.
+ */
+/* Make a drive with defaults, powered off. -EEXIST: there is one. -ENOENT: no module. */
+KCSD_API int kcsd_config_create(const char *name);
+/* Remove a drive; powers it off first. -EBUSY: in use. */
+KCSD_API int kcsd_config_delete(const char *name);
+/*
+ * Set or get an attribute: size, block_size, backing_file, queues,
+ * queue_depth, cus, arena_size, max_programs, max_active, max_program_bytes,
+ * timeout_ms, insn_budget, power; get also index. Set: -EBUSY: the drive is
+ * powered on. -EINVAL: no such value. -ENOENT: no such attribute. Get: NUL-terminated,
+ * without the newline. -ERANGE: len is too small. name NULL: an attribute of
+ * the module, such as "features".
+ */
+KCSD_API int kcsd_config_set(const char *name, const char *attr, const char *value);
+KCSD_API int kcsd_config_get(const char *name, const char *attr, char *buf, size_t len);
+/* On: errors of the attributes' values (-EINVAL, -ENOMEM, or of the backing file). */
+KCSD_API int kcsd_config_power(const char *name, bool on);
+
+struct kcsd_config_info {
+	char name[65];		/* directory */
+	uint8_t powered;	/* 0 or 1 */
+	uint8_t rsvd[2];
+	uint32_t index;		/* kcsd<index>, when powered */
+};
+
+KCSD_API int kcsd_config_info(const char *name, struct kcsd_config_info *info, size_t size);
+/* Call fn for each drive, by name. A value other than 0 from it ends the walk and is returned. */
+KCSD_API int kcsd_config_each(int (*fn)(const struct kcsd_config_info *info, void *arg),
+			      void *arg);
+/* The same for each attribute of a drive, by name, with its value. */
+KCSD_API int kcsd_config_each_attr(const char *name,
+				   int (*fn)(const char *attr, const char *value, void *arg),
+				   void *arg);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
