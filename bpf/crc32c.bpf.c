@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/*
+ * CRC-32C (Castagnoli; the one of iSCSI, ext4 and btrfs), 8 bytes at a time.
+ *
+ * arguments	none
+ * cparam1	bytes to read; 0: all that is granted
+ * cparam2	the CRC of what comes before these bytes; 0: nothing does
+ * result	the CRC, 32 bits; negative: -EINVAL, more bytes than granted, or
+ *		arguments; -EIO, the medium failed
+ * output	none
+ */
+#include <kcsd_helpers.h>
+
+#define POLYNOMIAL	0x82f63b78u	/* reflected */
+
+/* table[k][b]: the CRC of byte b followed by k zero bytes. */
+static __u32 table[8][256];
+
+static __always_inline void table_init(void)
+{
+	__u32 i, k, crc;
+
+	for (i = 0; i < 256; i++) {
+		crc = i;
+		for (k = 0; k < 8; k++)
+			crc = crc >> 1 ^ (crc & 1 ? POLYNOMIAL : 0);
+		table[0][i] = crc;
+	}
+	for (k = 1; k < 8; k++)
+		for (i = 0; i < 256; i++)
+			table[k][i] = table[k - 1][i] >> 8 ^ table[0][table[k - 1][i] & 0xff];
+}
+
+static __always_inline __u32 crc_add8(__u64 x)
+{
+	return table[7][x & 0xff] ^ table[6][x >> 8 & 0xff] ^
+	       table[5][x >> 16 & 0xff] ^ table[4][x >> 24 & 0xff] ^
+	       table[3][x >> 32 & 0xff] ^ table[2][x >> 40 & 0xff] ^
+	       table[1][x >> 48 & 0xff] ^ table[0][x >> 56];
+}
+
+static long crc_chunk(const struct kcsd_chunk *chunk, void *state)
+{
+	const __u8 *p = chunk->data, *end = p + chunk->len;
+	__u64 crc = *(__u32 *)state;
+
+	for (; end - p >= 8; p += 8)
+		crc = crc_add8(kcsd_load64(p) ^ crc);
+	for (; p < end; p++)
+		crc = crc >> 8 ^ table[0][(crc ^ *p) & 0xff];
+	*(__u32 *)state = crc;
+	return 0;
+}
+
+SEC("kcsd")
+__u64 crc32c(struct kcsd_ctx *ctx)
+{
+	__u32 crc = ~(__u32)ctx->cparam2;
+	long err;
+
+	if (ctx->args_len)
+		return -KCSD_EINVAL;
+	table_init();
+	err = kcsd_stream(ctx, ctx->cparam1, crc_chunk, &crc);
+	return err ? (__u64)err : (__u32)~crc;
+}

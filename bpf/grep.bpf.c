@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/*
+ * Emit the lines that contain a string, as `LC_ALL=C grep -a -F STRING` does.
+ *
+ * arguments	the string, 0 to 256 bytes, no newline in it; without one every
+ *		line is emitted
+ * cparam1	bytes to search; 0: all that is granted
+ * result	the number of lines; negative: -EINVAL, a string that cannot be, or
+ *		more bytes than granted; -EIO, the medium failed; -ENOSPC, the
+ *		lines do not fit the output (those that do are there); -E2BIG,
+ *		a line is longer than LINE_MAX (lines before it are there)
+ * output	the lines, each with its newline; a last line without one gets one
+ */
+#define LINE_MAX		65536
+#define KCSD_STREAM_CARRY	LINE_MAX
+#include <kcsd_helpers.h>
+#include <kcsd_find.h>
+
+#define STRING_MAX	256
+
+struct grep {
+	struct kcsd_needle needle;
+	__u64 lines;
+};
+
+/* The address after the newline that ends the line at p; end if it has none. */
+static __always_inline const __u8 *line_end(const __u8 *p, const __u8 *end)
+{
+	while (p < end)
+		if (*p++ == '\n')
+			return p;
+	return end;
+}
+
+/* Where the line of p starts, not before start. */
+static __always_inline const __u8 *line_start(const __u8 *p, const __u8 *start)
+{
+	while (p > start && p[-1] != '\n')
+		p--;
+	return p;
+}
+
+static __always_inline long emit_line(const __u8 *start, const __u8 *end)
+{
+	static const char newline = '\n';
+	long err = kcsd_emit(start, end - start);
+
+	if (!err && end[-1] != '\n')
+		err = kcsd_emit(&newline, 1);
+	return err;
+}
+
+static long grep_chunk(const struct kcsd_chunk *chunk, void *state)
+{
+	const __u8 *p = chunk->data, *end = p + chunk->len, *whole = end, *match, *start;
+	struct grep *grep = state;
+	long err;
+
+	/* Whole lines only; what was kept has no newline. */
+	if (chunk->left) {
+		whole = line_start(end, chunk->data + chunk->kept);
+		if (whole == chunk->data + chunk->kept)
+			return chunk->len;
+	}
+	while ((match = kcsd_find(&grep->needle, p, whole))) {
+		start = line_start(match, p);
+		p = line_end(match, whole);
+		err = emit_line(start, p);
+		if (err)
+			return err;
+		grep->lines++;
+	}
+	return end - whole;
+}
+
+SEC("kcsd")
+__u64 grep(struct kcsd_ctx *ctx)
+{
+	const __u8 *args = kcsd_args(ctx), *args_end = args + ctx->args_len;
+	struct grep grep = {};
+	long err;
+
+	if (ctx->args_len > STRING_MAX)
+		return -KCSD_EINVAL;
+	if (line_start(args_end, args) != args)
+		return -KCSD_EINVAL;
+	kcsd_needle_init(&grep.needle, args, ctx->args_len);
+	err = kcsd_stream(ctx, ctx->cparam1, grep_chunk, &grep);
+	return err ? (__u64)err : grep.lines;
+}

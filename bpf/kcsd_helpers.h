@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/*
+ * What a program on a kcsd drive is written with: the helpers, the context,
+ * and a streaming loop.
+ *
+ *	#include <kcsd_helpers.h>
+ *
+ *	static long count(const struct kcsd_chunk *chunk, void *state) { ... }
+ *
+ *	SEC("kcsd")
+ *	__u64 prog(struct kcsd_ctx *ctx)
+ *	{
+ *		return kcsd_stream(ctx, ctx->cparam1, count, &state);
+ *	}
+ *
+ * Compile with: clang -O2 -g -target bpf -mcpu=v4 -c prog.bpf.c
+ */
+#ifndef KCSD_HELPERS_H
+#define KCSD_HELPERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/kcsd.h>
+#include <linux/kcsd_bpf.h>
+
+#define SEC(name)	__attribute__((section(name), used))
+#ifndef __always_inline
+#define __always_inline	inline __attribute__((always_inline))
+#endif
+
+/*
+ * The helpers, from the one list in <linux/kcsd_bpf.h>, where their arguments
+ * and errors are described:
+ *
+ *	long kcsd_read(__u64 slba, void *dst, __u64 len);
+ *	long kcsd_write(__u64 slba, const void *src, __u64 len);
+ *	long kcsd_emit(const void *src, __u64 len);
+ *	long kcsd_log(const void *line, __u64 len);
+ *	long kcsd_geometry(void *dst, __u64 len);
+ *	long kcsd_time(void);
+ */
+#define KCSD_ARG_VAL	__u64
+#define KCSD_ARG_LEN	__u64
+#define KCSD_ARG_IN	const void *
+#define KCSD_ARG_OUT	void *
+#define KCSD_ARGS_0(...)		void
+#define KCSD_ARGS_1(a, ...)		KCSD_ARG_##a
+#define KCSD_ARGS_2(a, b, ...)		KCSD_ARG_##a, KCSD_ARG_##b
+#define KCSD_ARGS_3(a, b, c, ...)	KCSD_ARG_##a, KCSD_ARG_##b, KCSD_ARG_##c
+#define KCSD_ARGS_4(a, b, c, d, ...)	KCSD_ARGS_3(a, b, c), KCSD_ARG_##d
+#define KCSD_ARGS_5(a, b, c, d, e)	KCSD_ARGS_4(a, b, c, d), KCSD_ARG_##e
+#define KCSD_HELPER_POINTER(id, name, nr, ...) \
+	static long (*const kcsd_##name)(KCSD_ARGS_##nr(__VA_ARGS__)) \
+		__attribute__((unused)) = (void *)id;
+KCSD_HELPERS(KCSD_HELPER_POINTER)
+#undef KCSD_HELPER_POINTER
+
+/* Returned negative by kcsd_stream(): a callback kept more than fits. */
+#define KCSD_E2BIG	7
+
+/* A log line from a string literal. */
+#define kcsd_log_text(text)	kcsd_log(text, sizeof(text) - 1)
+
+/* The command's bytes after the grants: ctx->args_len of them. */
+static __always_inline const __u8 *kcsd_args(const struct kcsd_ctx *ctx)
+{
+	return (const __u8 *)ctx->args;
+}
+
+/* ctx->nr_grants of them. */
+static __always_inline const struct kcsd_lba_grant *kcsd_grants(const struct kcsd_ctx *ctx)
+{
+	return (const struct kcsd_lba_grant *)ctx->grants;
+}
+
+/* ctx->heap_len bytes, zeroed. */
+static __always_inline void *kcsd_heap(const struct kcsd_ctx *ctx)
+{
+	return (void *)ctx->heap;
+}
+
+/*
+ * 8 bytes from any address. The type promises the compiler an alignment that p
+ * need not have: else it would load byte by byte, and a drive does not mind.
+ */
+typedef __u64 __attribute__((may_alias)) kcsd_u64_alias;
+
+static __always_inline __u64 kcsd_load64(const void *p)
+{
+	return *(const kcsd_u64_alias *)p;
+}
+
+static __always_inline void kcsd_store64(void *p, __u64 value)
+{
+	*(kcsd_u64_alias *)p = value;
+}
+
+/*
+ * memcpy() to a lower or separate address. (The barrier is there because a
+ * loop recognised as memcpy becomes a call of memcpy, which does not exist.)
+ */
+static __always_inline void kcsd_copy(void *dst, const void *src, __u64 len)
+{
+	__u8 *d = dst;
+	const __u8 *s = src;
+
+	for (; len >= 8; len -= 8, d += 8, s += 8) {
+		kcsd_store64(d, kcsd_load64(s));
+		asm volatile("" : "+r"(d));
+	}
+	for (; len; len--) {
+		*d++ = *s++;
+		asm volatile("" : "+r"(d));
+	}
+}
+
+static __always_inline bool kcsd_equal(const void *a, const void *b, __u64 len)
+{
+	const __u8 *x = a, *y = b;
+
+	for (; len >= 8; len -= 8, x += 8, y += 8)
+		if (kcsd_load64(x) != kcsd_load64(y))
+			return false;
+	for (; len; len--)
+		if (*x++ != *y++)
+			return false;
+	return true;
+}
+
+/*
+ * Streaming. All LBAs that may be read, in the order of the grants, are one
+ * stream of bytes, so that a file's extents, granted in its order, are the
+ * file. It arrives in chunks; at the end of each the callback says how many
+ * bytes it has not finished with, and the next chunk begins with these.
+ *
+ * A program that keeps more than 4 KiB defines KCSD_STREAM_CARRY before it
+ * includes this header.
+ */
+#define KCSD_STREAM_CHUNK	65536
+#ifndef KCSD_STREAM_CARRY
+#define KCSD_STREAM_CARRY	4096
+#endif
+#define KCSD_STREAM_PAD		64
+
+struct kcsd_chunk {
+	const __u8 *data;	/* KCSD_STREAM_PAD bytes after it can be read, too */
+	__u64 len;		/* bytes, kept ones included; not 0 */
+	__u64 kept;		/* bytes at the start that the callback kept */
+	__u64 left;		/* bytes still to come; 0: this is the last chunk */
+};
+
+/*
+ * Returns how many bytes at the end of the chunk to keep, at most
+ * KCSD_STREAM_CARRY, or an error, which ends the stream.
+ */
+typedef long (*kcsd_chunk_fn)(const struct kcsd_chunk *chunk, void *state);
+
+static __u8 kcsd_stream_buf[KCSD_STREAM_CARRY + KCSD_STREAM_CHUNK + KCSD_STREAM_PAD]
+	__attribute__((aligned(64), unused));
+
+/* Bytes that the grants let the program read. */
+static __always_inline __u64 kcsd_stream_granted(const struct kcsd_ctx *ctx)
+{
+	const struct kcsd_lba_grant *grant = kcsd_grants(ctx);
+	__u64 lbas = 0;
+	__u32 i;
+
+	for (i = 0; i < ctx->nr_grants; i++)
+		if (grant[i].access & KCSD_GRANT_READ)
+			lbas += grant[i].nlb;
+	return lbas * ctx->lba_size;
+}
+
+/* Keep the last bytes of a chunk in front of where the next one is read to. */
+static __always_inline void kcsd_stream_keep(const struct kcsd_chunk *chunk, __u64 keep)
+{
+	kcsd_copy(kcsd_stream_buf + KCSD_STREAM_CARRY - keep, chunk->data + chunk->len - keep,
+		  keep);
+}
+
+/*
+ * Run fn over the first `bytes` bytes of the stream (0: all of it). fn is not
+ * called for an empty stream. Returns 0; -KCSD_EINVAL: fewer bytes are
+ * granted; -KCSD_EIO: the medium failed; -KCSD_E2BIG: fn kept more than
+ * KCSD_STREAM_CARRY; or fn's error.
+ */
+static __always_inline long kcsd_stream(const struct kcsd_ctx *ctx, __u64 bytes,
+					kcsd_chunk_fn fn, void *state)
+{
+	const struct kcsd_lba_grant *grant = kcsd_grants(ctx), *end = grant + ctx->nr_grants;
+	__u8 *const fresh = kcsd_stream_buf + KCSD_STREAM_CARRY;
+	const __u64 lba_size = ctx->lba_size;
+	__u64 granted = kcsd_stream_granted(ctx);
+	struct kcsd_chunk chunk = {};
+	long keep = 0, err;
+
+	if (bytes > granted || lba_size > KCSD_STREAM_CHUNK)
+		return -KCSD_EINVAL;
+	chunk.left = bytes ? bytes : granted;
+	for (; grant < end && chunk.left; grant++) {
+		__u64 slba = grant->slba, nlb = grant->nlb;
+
+		if (!(grant->access & KCSD_GRANT_READ))
+			continue;
+		while (nlb && chunk.left) {
+			__u64 want = (chunk.left + lba_size - 1) / lba_size, got;
+
+			if (want > KCSD_STREAM_CHUNK / lba_size)
+				want = KCSD_STREAM_CHUNK / lba_size;
+			if (want > nlb)
+				want = nlb;
+			err = kcsd_read(slba, fresh, want * lba_size);
+			if (err < 0)
+				return err;
+			slba += want;
+			nlb -= want;
+			got = want * lba_size;
+			if (got > chunk.left)
+				got = chunk.left;
+			chunk.data = fresh - keep;
+			chunk.kept = keep;
+			chunk.len = keep + got;
+			chunk.left -= got;
+			keep = fn(&chunk, state);
+			if (keep < 0)
+				return keep;
+			if (keep > KCSD_STREAM_CARRY)
+				return -KCSD_E2BIG;
+			kcsd_stream_keep(&chunk, keep);
+		}
+	}
+	return 0;
+}
+
+#endif

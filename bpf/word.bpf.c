@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/*
+ * Count a word, as `LC_ALL=C grep -a -o -F WORD | wc -l` does: byte for byte,
+ * also within longer words, without overlaps, from left to right.
+ *
+ * arguments	the word, 1 to 256 bytes
+ * cparam1	bytes to search; 0: all that is granted
+ * result	the number of occurrences; negative: -EINVAL, no word, one that is
+ *		too long, or more bytes than granted; -EIO, the medium failed
+ * output	none
+ */
+#include <kcsd_helpers.h>
+#include <kcsd_find.h>
+
+#define WORD_MAX	256
+
+struct count {
+	struct kcsd_needle needle;
+	__u64 found;
+};
+
+static long count_chunk(const struct kcsd_chunk *chunk, void *state)
+{
+	struct count *count = state;
+	const __u8 *p = chunk->data, *end = p + chunk->len, *match;
+
+	while ((match = kcsd_find(&count->needle, p, end))) {
+		count->found++;
+		p = match + count->needle.len;
+	}
+	/* What is left may be the start of a match. */
+	if ((__u64)(end - p) >= count->needle.len)
+		return count->needle.len - 1;
+	return end - p;
+}
+
+SEC("kcsd")
+__u64 word(struct kcsd_ctx *ctx)
+{
+	struct count count = {};
+	long err;
+
+	if (!ctx->args_len || ctx->args_len > WORD_MAX)
+		return -KCSD_EINVAL;
+	kcsd_needle_init(&count.needle, kcsd_args(ctx), ctx->args_len);
+	err = kcsd_stream(ctx, ctx->cparam1, count_chunk, &count);
+	return err ? (__u64)err : count.found;
+}
