@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# kcsd: "make help" lists what there is to make. The module's own build is in
+# Kbuild, so that "make -C /lib/modules/.../build M=$PWD" works as well.
+
+top := $(CURDIR)
+OUTPUT := $(top)/build
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+# Directories with a Makefile of their own; each honours OUTPUT, DESTDIR, PREFIX.
+parts := lib tools/kcsd bpf
+sub = $(MAKE) --no-print-directory OUTPUT=$(OUTPUT) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+
+# Headers to build the module against: the running kernel's, else the cached kernel's.
+cached-kernel = $(shell tools/deps kernel 2>/dev/null)
+running-kdir := $(wildcard /lib/modules/$(shell uname -r)/build)
+KDIR ?= $(or $(running-kdir),$(addsuffix /build,$(cached-kernel)))
+
+all: module lib tools bpf
+
+help:
+	@echo 'Build (into build/):'
+	@echo '  all             module, lib, tools and bpf (this is the default)'
+	@echo '  module          kcsd.ko for KDIR, by default the running kernel'
+	@echo '  lib             libkcsd, shared and static'
+	@echo '  tools           kcsd, the command'
+	@echo '  bpf             the programs that run on a drive'
+	@echo 'Try and test (these install what they need, as root):'
+	@echo '  demo            count a word on a drive and on the host [FILE=path] [WORD=word]'
+	@echo '  check           build all, run every test; the last line says how many passed'
+	@echo '  vm              a shell in the test VM'
+	@echo '  bench           IOPS beside null_blk and brd; JSON in build/bench.json'
+	@echo '  static          compiler warnings, sparse, shell and manual page checks'
+	@echo '  deps            only install what building needs'
+	@echo 'Install:'
+	@echo '  install         library, command, programs, headers, manual pages [PREFIX DESTDIR]'
+	@echo '  modules_install the module, for KDIR'
+	@echo '  uninstall       remove what install put there'
+	@echo '  clean           remove build/'
+
+# Sources are linked into a directory of the kernel's release, so that what
+# kbuild makes is neither scattered over the tree nor mixed between kernels.
+# $(call build-module,KDIR,directory,arguments of make)
+define build-module
+@mkdir -p $(2)
+@find $(2) -xtype l -delete
+@find Kbuild driver include -type f \( -name '*.[ch]' -o -name '*.mk' -o -name Kbuild \) | \
+while read -r file; do \
+	[ $(2)/$$file -ef $$file ] && continue; \
+	mkdir -p $(2)/$$(dirname $$file) && ln -sf $(top)/$$file $(2)/$$file || exit 1; \
+done
+$(MAKE) --no-print-directory -C $(1) M=$(2) $(3) modules
+endef
+
+release-of = $(shell cat $(1)/include/config/kernel.release 2>/dev/null)
+module-dir = $(OUTPUT)/module/$(call release-of,$(KDIR))
+vm-kdir = $(cached-kernel)/build
+vm-module-dir = $(OUTPUT)/module/$(call release-of,$(vm-kdir))
+
+module:
+	@[ -n "$(KDIR)" ] && [ -n "$(call release-of,$(KDIR))" ] || { \
+		echo "No kernel headers in '$(KDIR)': install linux-headers-$$(uname -r)," \
+			"set KDIR=, or run 'make deps'." >&2; exit 1; }
+	$(call build-module,$(KDIR),$(module-dir))
+	@ln -sf $(module-dir)/kcsd.ko $(OUTPUT)/kcsd.ko
+
+# When both are for one kernel, they are one directory: not at the same time, then.
+vm-module: | $(filter module all,$(MAKECMDGOALS))
+	$(call build-module,$(vm-kdir),$(vm-module-dir))
+
+static-module:
+	$(call build-module,$(vm-kdir),$(OUTPUT)/static/module,W=1 C=2 \
+		CF="-Wsparse-error" KCFLAGS=-Werror)
+
+lib bpf:
+	@$(sub) -C $@
+
+tools: lib
+	@$(sub) -C tools/kcsd
+
+selftests: lib
+	@$(MAKE) --no-print-directory -C selftests OUTPUT=$(OUTPUT)/selftests all
+
+deps:
+	@tools/deps build
+
+# A second make: only after the first step is there a kernel to build for.
+demo:
+	@tools/deps vm
+	@$(MAKE) --no-print-directory vm-module lib tools bpf
+	@tools/demo/run
+
+vm:
+	@tools/deps vm
+	@$(MAKE) --no-print-directory vm-module lib tools bpf
+	@tools/vm/run --timeout 86400 --shell
+
+bench:
+	@tools/deps check
+	@$(MAKE) --no-print-directory vm-module
+	@tools/bench/run $(OUTPUT)/bench.json
+
+check:
+	@tools/deps check
+	@tools/check/run $(OUTPUT)/check
+
+static:
+	@tools/deps check
+	@tools/check/static
+
+install: lib tools bpf
+	@for part in $(parts); do $(sub) -C $$part install || exit 1; done
+	install -d $(DESTDIR)$(PREFIX)/include/linux
+	install -m 644 $(headers) $(DESTDIR)$(PREFIX)/include/linux
+	@for page in $(pages); do \
+		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page || exit 1; \
+	done
+
+uninstall:
+	@for part in $(parts); do $(sub) -C $$part uninstall || exit 1; done
+	$(RM) $(headers:include/uapi/%=$(DESTDIR)$(PREFIX)/include/%)
+	@for page in $(notdir $(pages)); do \
+		$(RM) $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page; \
+	done
+
+headers := $(wildcard include/uapi/linux/*.h)
+pages := $(wildcard Documentation/man/*.[1-9])
+
+modules_install: module
+	$(MAKE) -C $(KDIR) M=$(module-dir) INSTALL_MOD_PATH=$(DESTDIR) modules_install
+
+clean:
+	$(RM) -r $(OUTPUT)
+
+# As typed, "$" included: the demo reads these from its environment.
+ifneq ($(origin FILE),undefined)
+export KCSD_DEMO_FILE := $(value FILE)
+endif
+ifneq ($(origin WORD),undefined)
+export KCSD_DEMO_WORD := $(value WORD)
+endif
+unexport FILE WORD
+
+.PHONY: all help module vm-module static-module lib tools bpf selftests deps demo vm bench \
+	check static install uninstall modules_install clean
