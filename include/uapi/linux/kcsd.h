@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * kcsd - a computational storage drive: commands, structures, status codes.
+ *
+ * A drive is an NVMe controller without the PCIe. Commands reach it in Linux's
+ * own NVMe passthrough ABI (<linux/nvme_ioctl.h>): by io_uring with
+ * NVME_URING_CMD_IO and NVME_URING_CMD_ADMIN (SQE128; CQE32 when the 64-bit
+ * result is wanted), or by the NVME_IOCTL_* ioctls.
+ *
+ *	/dev/kcsd0	controller: admin commands
+ *	/dev/kcsd0n1	namespace 1 as a block device
+ *	/dev/kcsdg0n1	namespace 1, NVM I/O commands (and admin ioctls)
+ *	/dev/kcsdg0n3	namespace 3, compute: Execute commands
+ *
+ * The life of a program:
+ *
+ *   1. Load Program (admin, 85h, NSID 3), in chunks if it is large. The chunks
+ *      of one program arrive in order; the one that completes it has it
+ *      checked. A refusal has status KCSD_SC_INVALID_PROGRAM_DATA, and the
+ *      64-bit result says why: reason (KCSD_CHECK_*) << 32 | instruction.
+ *   2. Program Activation Management (admin, 88h, NSID 3).
+ *   3. Execute on LBAs (I/O, 83h, vendor specific) on the compute namespace,
+ *      as often and as parallel as you like.
+ *   4. Deactivate (88h), unload (85h with SEL 1).
+ *
+ * Results are as in NVMe on Linux: 0 is success, a negative number an errno
+ * (the command never reached the drive), a positive one an NVMe status
+ * (SCT << 8 | SC, plus DNR). All structures are little-endian. A reserved field that is
+ * not zero, or an unknown flag, is refused with Invalid Field in Command.
+ */
+#ifndef _UAPI_LINUX_KCSD_H
+#define _UAPI_LINUX_KCSD_H
+
+#include <linux/types.h>
+
+/* Namespaces of every drive. A number is a place, not a count. */
+#define KCSD_NSID_NVM		1
+#define KCSD_NSID_COMPUTE	3
+
+/* Command set identifiers, NVMe Base, "I/O Command Sets". */
+#define KCSD_CSI_NVM		0
+#define KCSD_CSI_COMPUTE	4
+
+/* Admin commands of the Computational Programs command set (TP4091). */
+#define KCSD_ADMIN_LOAD_PROGRAM		0x85
+#define KCSD_ADMIN_PROGRAM_ACTIVATION	0x88
+
+/* I/O commands of the compute namespace. */
+#define KCSD_CMD_EXECUTE_LBA		0x83	/* vendor specific */
+
+/*
+ * Load Program. data: the chunk.
+ *   CDW10 [15:0] PIND  [23:16] PTYPE  [24] SEL  [27:25] PIT
+ *   CDW11 PSIZE, bytes of the whole program	CDW12-13 PUID
+ *   CDW14 NUMB, bytes of this chunk		CDW15 LOFF, its offset
+ * With SEL_UNLOAD only PIND and SEL are set; there is no data.
+ */
+#define KCSD_LOAD_PTYPE_SHIFT	16
+#define KCSD_LOAD_SEL_UNLOAD	(1u << 24)
+#define KCSD_LOAD_PIT_SHIFT	25
+#define KCSD_LOAD_CDW10_ALL	0x0fffffffu
+
+/* PTYPE of eBPF: no standard value exists, this is a vendor's. */
+#define KCSD_PTYPE_EBPF		0xc0
+/* PIT: what PUID is. */
+#define KCSD_PIT_NONE		0	/* PUID is 0 */
+#define KCSD_PIT_VENDOR		1	/* any value the host likes */
+
+/*
+ * Program Activation Management.
+ *   CDW10 [15:0] PIND  [19:16] SEL
+ */
+#define KCSD_ACTIVATION_SEL_SHIFT	16
+#define KCSD_ACTIVATION_CDW10_ALL	0x000fffffu
+#define KCSD_ACTIVATION_DEACTIVATE	0
+#define KCSD_ACTIVATION_ACTIVATE	1
+
+/*
+ * Execute on LBAs, on the compute namespace. The program may touch the LBA
+ * ranges of namespace 1 that the command grants, and no others.
+ *   CDW2  [15:0] PIND
+ *   CDW3  [15:0] NUMR, number of grants (0..KCSD_MAX_GRANTS)
+ *         [31:16] flags, none so far
+ *   CDW10-11 CPARAM1	CDW12-13 CPARAM2
+ *   CDW14-15 budget, instructions; 0: the drive's default
+ *   timeout_ms	time limit of the run; 0: the drive's default
+ *   addr, data_len		NUMR grants, then the program's arguments
+ *   metadata, metadata_len	output: struct kcsd_run_record, then what the
+ *				program emitted. Length 0: no output, no record.
+ *				Written when the run ends, however it ended.
+ * Result: the program's 64-bit return value.
+ */
+#define KCSD_EXEC_CDW2_ALL	0x0000ffffu
+#define KCSD_EXEC_CDW3_ALL	0x0000ffffu
+#define KCSD_MAX_GRANTS		128
+#define KCSD_MAX_ARGS		65536u		/* bytes after the grants */
+#define KCSD_MAX_OUTPUT		(16u << 20)	/* bytes, record included */
+
+#define KCSD_GRANT_READ		0x1
+#define KCSD_GRANT_WRITE	0x2
+#define KCSD_GRANT_ALL		0x3
+
+/* One granted range. The program sees the same structure in its memory. */
+struct kcsd_lba_grant {
+	__le64	slba;
+	__le32	nlb;		/* number of LBAs, not 0's based; not 0 */
+	__u8	access;		/* KCSD_GRANT_* */
+	__u8	rsvd[3];
+};
+
+/* Which engine ran a program. */
+#define KCSD_ENGINE_NONE	0	/* it did not start */
+#define KCSD_ENGINE_INTERP	1
+#define KCSD_ENGINE_JIT		2
+
+/* How a run ended and what it cost. Heads the output of every run. */
+struct kcsd_run_record {
+	__le32	size;		/* bytes of this record */
+	__le32	reason;		/* KCSD_FAULT_*; 0: it ran to its end */
+	__le32	pc;		/* instruction, in units of 8 bytes */
+	__le32	helper;		/* helper it was in, 0: none */
+	__le64	addr;		/* guest address of the failed access */
+	__le64	lba;		/* LBA of the failed access */
+	__le64	result;		/* r0 */
+	__le64	insns;		/* instructions run */
+	__le64	run_ns;		/* time on the compute unit */
+	__le64	wait_ns;	/* time queued for one */
+	__le64	read_bytes;	/* read from media by this run */
+	__le64	written_bytes;	/* written to media by this run */
+	__le32	out_len;	/* bytes emitted; they follow the record */
+	__le32	engine;		/* KCSD_ENGINE_* */
+	__le64	rsvd;
+};
+
+/*
+ * Why a run ended. The status of the command: KCSD_SC_PROGRAM_FAULT, but for
+ * those with a status of their own (BUDGET, TIME, CANCELLED).
+ * X(value, NAME, "sentence")
+ */
+#define KCSD_FAULTS(X) \
+	X(0, NONE,	"the program ran to its end") \
+	X(1, MEMORY,	"access outside the program's memory") \
+	X(2, LBA_READ,	"read of an LBA that was not granted") \
+	X(3, LBA_WRITE,	"write of an LBA that was not granted") \
+	X(4, BUDGET,	"instruction budget exceeded") \
+	X(5, TIME,	"time limit exceeded") \
+	X(6, CANCELLED,	"cancelled") \
+	X(7, INTERNAL,	"the drive ran out of memory for the run")
+
+enum kcsd_fault {
+#define KCSD_FAULT_ENUM(value, name, text) KCSD_FAULT_##name = value,
+	KCSD_FAULTS(KCSD_FAULT_ENUM)
+#undef KCSD_FAULT_ENUM
+};
+
+/*
+ * Why a program was refused when it was loaded; "pc" counts units of 8 bytes.
+ * X(value, NAME, "sentence")
+ */
+#define KCSD_CHECKS(X) \
+	X(0,  OK,		"valid") \
+	X(1,  EMPTY,		"the program has no instructions") \
+	X(2,  TOO_LONG,		"the program has too many instructions") \
+	X(3,  OPCODE,		"unknown or unsupported instruction") \
+	X(4,  RESERVED,		"a field that the instruction does not use is not zero") \
+	X(5,  REGISTER,		"no such register") \
+	X(6,  R10,		"write to the frame pointer r10") \
+	X(7,  WIDE,		"incomplete or malformed 64-bit immediate") \
+	X(8,  JUMP,		"jump outside the function") \
+	X(9,  JUMP_WIDE,	"jump into the middle of a 64-bit immediate") \
+	X(10, FALL_OFF,		"the function can run past its last instruction") \
+	X(11, HELPER,		"call of an unknown helper") \
+	X(12, CALL,		"call of something that is no function of this program") \
+	X(13, RECURSION,	"recursive call") \
+	X(14, DEPTH,		"calls nested too deep") \
+	X(15, SHIFT,		"constant shift by the width of the register or more") \
+	X(16, IMAGE,		"malformed program image") \
+	X(17, MEMORY,		"the program needs more memory than a compute unit has")
+
+enum kcsd_check {
+#define KCSD_CHECK_ENUM(value, name, text) KCSD_CHECK_##name = value,
+	KCSD_CHECKS(KCSD_CHECK_ENUM)
+#undef KCSD_CHECK_ENUM
+};
+
+/* The result of a refused load. */
+#define KCSD_LOAD_RESULT(check, pc)	((__u64)(check) << 32 | (__u32)(pc))
+#define KCSD_LOAD_RESULT_CHECK(result)	((__u32)((result) >> 32))
+#define KCSD_LOAD_RESULT_PC(result)	((__u32)(result))
+
+/*
+ * A program as it is loaded: this header, then instructions, then initialised
+ * data. Without the magic, the whole is taken as plain instructions. (The
+ * first byte of the magic is no legal opcode, so the two cannot be confused.)
+ *
+ * Data is placed at guest address KCSD_GUEST_DATA (<linux/kcsd_bpf.h>), fresh
+ * for every run, followed by bss_len zeroes; a 64-bit immediate that means an address
+ * in it is simply that number. Entry is the first instruction.
+ */
+#define KCSD_IMAGE_MAGIC	"\377KCSDBPF"
+#define KCSD_IMAGE_MAGIC_LEN	8
+#define KCSD_IMAGE_VERSION	1
+#define KCSD_PROGRAM_NAME_LEN	32
+
+struct kcsd_image {
+	__u8	magic[KCSD_IMAGE_MAGIC_LEN];
+	__le16	version;	/* KCSD_IMAGE_VERSION */
+	__le16	hdr_len;	/* sizeof(struct kcsd_image) */
+	__le32	insn_cnt;	/* units of 8 bytes */
+	__le32	data_len;	/* bytes that follow the instructions */
+	__le32	bss_len;	/* bytes of zeroes after the data */
+	__le32	heap_len;	/* bytes of zeroed heap wanted */
+	__le32	rsvd;
+	char	name[KCSD_PROGRAM_NAME_LEN];	/* printable, NUL-terminated */
+};
+
+/* Log pages. */
+#define KCSD_LOG_PROGRAM_LIST	0x82	/* TP4091: header, then descriptors */
+#define KCSD_LOG_PROGRAM_OUTPUT	0xc0	/* vendor: what programs said, faults */
+
+/*
+ * Program List, log page 82h: a 16-byte header, then one descriptor for each
+ * program index, empty ones included.
+ */
+struct kcsd_program_list {
+	__le16	nr;		/* descriptors that follow */
+	__u8	rsvd[14];
+};
+
+#define KCSD_PROGRAM_PEOCC_EMPTY	0
+#define KCSD_PROGRAM_PEOCC_DEVICE	1
+#define KCSD_PROGRAM_PEOCC_DOWNLOADED	2
+
+struct kcsd_program_desc {
+	__u8	state;		/* [1:0] PEOCC  [2] ACT  [5:3] PIT */
+	__u8	ptype;
+	__u8	rsvd2[6];
+	__le64	puid;
+	__le32	psize;		/* bytes as loaded */
+	__le32	rsvd20;		/* from here on vendor specific */
+	char	name[KCSD_PROGRAM_NAME_LEN];
+	__u8	rsvd56[8];
+};
+
+#define KCSD_PROGRAM_PEOCC(state)	((state) & 3)
+#define KCSD_PROGRAM_ACT		(1u << 2)
+
+/*
+ * Program output, log page C0h: the newest KCSD_LOG_ENTRIES lines that programs
+ * logged and faults that ended runs, oldest first. seq counts from 1 and has
+ * gaps only where lines were lost. Reading changes nothing.
+ */
+#define KCSD_LOG_ENTRIES	256
+#define KCSD_LOG_TEXT_LEN	96
+#define KCSD_LOG_LINE		1
+#define KCSD_LOG_FAULT		2
+
+struct kcsd_log_header {
+	__le32	nr;		/* entries that follow */
+	__le32	entry_len;	/* sizeof(struct kcsd_log_entry) */
+	__le64	rsvd;
+};
+
+struct kcsd_log_entry {
+	__le64	seq;
+	__le64	time_ns;	/* CLOCK_REALTIME */
+	__le16	pind;
+	__u8	type;		/* KCSD_LOG_LINE or _FAULT */
+	__u8	text_len;
+	__le32	reason;		/* KCSD_FAULT_*, for _FAULT */
+	__le32	pc;
+	__le32	rsvd;
+	char	text[KCSD_LOG_TEXT_LEN];	/* not NUL-terminated */
+};
+
+/* Identify Namespace, CNS 05h, CSI 04h. Offsets are ours (the text was not read). */
+struct kcsd_id_ns_compute {
+	__le16	maxact;		/* programs active at once */
+	__le16	maxmemrs;	/* memory range sets */
+	__le16	mrsg;		/* memory range granularity, bytes */
+	__u8	maxmemr;	/* memory ranges in a set */
+	__u8	lpg;		/* load program granularity, 2^n bytes */
+	__le64	maxpb;		/* bytes of all programs, in MiB */
+	/* from here on vendor specific */
+	__le16	maxprog;	/* program indices */
+	__le16	cus;		/* compute units */
+	__le32	max_program_len;	/* bytes of one program */
+	__le64	arena_len;	/* bytes of memory a program can have */
+	__le64	insn_budget;	/* default, instructions */
+	__le32	timeout_ms;	/* default */
+	__u8	rsvd[4052];
+};
+
+/*
+ * Status codes a drive returns. SCT 0 and 2 and the NVM ones of SCT 1 as in the
+ * NVMe Base and NVM specifications, 189h to 19Bh as in TP4091, SCT 7 ours.
+ * X(value, NAME, "sentence")
+ */
+#define KCSD_STATUSES(X) \
+	X(0x000, SUCCESS,			"Success") \
+	X(0x001, INVALID_OPCODE,		"Invalid Command Opcode") \
+	X(0x002, INVALID_FIELD,			"Invalid Field in Command") \
+	X(0x004, DATA_TRANSFER,			"Data Transfer Error") \
+	X(0x006, INTERNAL,			"Internal Error") \
+	X(0x007, ABORT_REQUESTED,		"Command Abort Requested") \
+	X(0x00b, INVALID_NS,			"Invalid Namespace or Format") \
+	X(0x012, SGL_INVALID_DATA,		"Data SGL Length Invalid") \
+	X(0x080, LBA_RANGE,			"LBA Out of Range") \
+	X(0x081, CAPACITY_EXCEEDED,		"Capacity Exceeded") \
+	X(0x082, NS_NOT_READY,			"Namespace Not Ready") \
+	X(0x109, INVALID_LOG_PAGE,		"Invalid Log Page") \
+	X(0x189, INSUFFICIENT_RESOURCES,	"Insufficient Resources") \
+	X(0x18a, INSUFFICIENT_PROGRAM_RESOURCES, "Insufficient Program Resources") \
+	X(0x18b, INVALID_MEMORY_NS,		"Invalid Memory Namespace") \
+	X(0x18c, INVALID_RANGE_SET,		"Invalid Memory Range Set") \
+	X(0x18d, INVALID_RANGE_SET_ID,		"Invalid Memory Range Set Identifier") \
+	X(0x18e, INVALID_PROGRAM_DATA,		"Invalid Program Data") \
+	X(0x18f, INVALID_PROGRAM_INDEX,		"Invalid Program Index") \
+	X(0x190, INVALID_PROGRAM_TYPE,		"Invalid Program Type") \
+	X(0x191, MAX_RANGES,			"Maximum Memory Ranges Exceeded") \
+	X(0x192, MAX_RANGE_SETS,		"Maximum Memory Range Sets Exceeded") \
+	X(0x193, MAX_ACTIVATED,			"Maximum Programs Activated") \
+	X(0x194, MAX_PROGRAM_BYTES,		"Maximum Program Bytes Exceeded") \
+	X(0x195, RANGE_SET_IN_USE,		"Memory Range Set In Use") \
+	X(0x196, NO_PROGRAM,			"No Program") \
+	X(0x197, OVERLAPPING_RANGES,		"Overlapping Memory Ranges") \
+	X(0x198, NOT_ACTIVATED,			"Program Not Activated") \
+	X(0x199, PROGRAM_IN_USE,		"Program In Use") \
+	X(0x19a, NOT_DOWNLOADABLE,		"Program Index Not Downloadable") \
+	X(0x19b, PROGRAM_TOO_BIG,		"Program Too Big") \
+	X(0x280, WRITE_FAULT,			"Write Fault") \
+	X(0x281, READ_ERROR,			"Unrecovered Read Error") \
+	X(0x286, ACCESS_DENIED,			"Access Denied") \
+	X(0x701, PROGRAM_FAULT,			"Program Fault") \
+	X(0x702, PROGRAM_BUDGET,		"Program Budget Exceeded") \
+	X(0x703, PROGRAM_TIME,			"Program Time Exceeded") \
+	X(0x704, PROGRAM_CANCELLED,		"Program Cancelled")
+
+enum kcsd_status {
+#define KCSD_STATUS_ENUM(value, name, text) KCSD_SC_##name = value,
+	KCSD_STATUSES(KCSD_STATUS_ENUM)
+#undef KCSD_STATUS_ENUM
+};
+
+#define KCSD_SC_MASK	0x7ff	/* SCT and SC */
+#define KCSD_SC_DNR	0x4000	/* do not retry */
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * kcsd - what a program sees: its memory, its context, its helpers.
+ *
+ * The kernel module, the checker and the header that programs include
+ * (bpf/kcsd_helpers.h) are all generated from the lists in here.
+ */
+#ifndef _UAPI_LINUX_KCSD_BPF_H
+#define _UAPI_LINUX_KCSD_BPF_H
+
+#include <linux/types.h>
+
+/*
+ * Guest memory: one linear space of small addresses, zero except where said,
+ * fresh for every run.
+ *
+ *	0				unmapped
+ *	KCSD_GUEST_CTX			struct kcsd_ctx, grants at + KCSD_GUEST_GRANTS_OFF
+ *	KCSD_GUEST_DATA			.rodata, .data, .bss
+ *	then, each aligned to 64	stack: KCSD_MAX_CALL_DEPTH frames
+ *					heap
+ *					arguments
+ */
+#define KCSD_GUEST_CTX		0x1000
+#define KCSD_GUEST_GRANTS_OFF	0x400
+#define KCSD_GUEST_DATA		0x2000
+#define KCSD_GUEST_ALIGN	64
+
+#define KCSD_FRAME_SIZE		512	/* bytes of stack of one function */
+#define KCSD_MAX_CALL_DEPTH	8	/* the entry function is the first */
+#define KCSD_MAX_INSNS		65536	/* units of 8 bytes */
+
+/* r1 at entry. Addresses are guest addresses. */
+struct kcsd_ctx {
+	__u64	cparam1;
+	__u64	cparam2;
+	__u64	args;		/* the command's data after the grants */
+	__u64	args_len;	/* bytes */
+	__u64	grants;		/* struct kcsd_lba_grant[nr_grants] */
+	__u32	nr_grants;
+	__u32	lba_size;	/* bytes */
+	__u64	heap;
+	__u64	heap_len;	/* bytes */
+	__u64	out_max;	/* bytes that can be emitted */
+	__u64	ranges;		/* memory ranges, none so far */
+	__u32	nr_ranges;
+	__u32	rsvd;
+};
+
+/* What kcsd_geometry() fills in. */
+struct kcsd_geometry {
+	__u64	nsze;		/* LBAs of namespace 1 */
+	__u32	lba_size;	/* bytes */
+	__u32	cus;		/* compute units of the drive */
+};
+
+/*
+ * Helpers. H(id, name, number of arguments, their kinds)
+ *
+ *	VAL	a number
+ *	IN	address of memory that the helper reads; a LEN follows
+ *	OUT	address of memory that the helper writes; a LEN follows
+ *	LEN	bytes at the address before it
+ *
+ * An IN or OUT that is not wholly in the program's memory ends the run with
+ * KCSD_FAULT_MEMORY. A length of 0 is allowed at any address. Every helper returns a
+ * 64-bit number, negative ones are errors (KCSD_E*).
+ *
+ * read(slba, dst, len)	 LBAs of namespace 1 to memory. An LBA that was not
+ *			 granted ends the run. -EINVAL: len is no multiple of
+ *			 the LBA size. -EIO: the medium failed.
+ * write(slba, src, len) likewise, to the medium. -ENOSPC: it is full.
+ * emit(src, len)	 append to the output. -ENOSPC: it does not fit, and
+ *			 nothing was appended.
+ * log(line, len)	 append a line to the drive's log (log page C0h); cut
+ *			 to KCSD_LOG_TEXT_LEN.
+ * geometry(dst, len)	 struct kcsd_geometry, as much of it as fits in len.
+ *			 Returns the bytes written.
+ * time()		 nanoseconds since an arbitrary start, never going back.
+ */
+#define KCSD_HELPERS(H) \
+	H(1, read,	3, VAL, OUT, LEN, NONE, NONE) \
+	H(2, write,	3, VAL, IN, LEN, NONE, NONE) \
+	H(3, emit,	2, IN, LEN, NONE, NONE, NONE) \
+	H(4, log,	2, IN, LEN, NONE, NONE, NONE) \
+	H(5, geometry,	2, OUT, LEN, NONE, NONE, NONE) \
+	H(6, time,	0, NONE, NONE, NONE, NONE, NONE)
+
+enum kcsd_helper {
+#define KCSD_HELPER_ENUM(id, name, ...) KCSD_HELPER_##name = id,
+	KCSD_HELPERS(KCSD_HELPER_ENUM)
+#undef KCSD_HELPER_ENUM
+};
+
+/* Errors of helpers, returned negative; numbers as everywhere in Linux. */
+#define KCSD_EIO	5
+#define KCSD_EINVAL	22
+#define KCSD_ENOSPC	28
+
+#endif
