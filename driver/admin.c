@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The admin command set: who is asked for what, and Get Log Page. */
+#include <linux/mm.h>
+#include <linux/nvme.h>
+
+#include "cmd.h"
+#include "drive.h"
+#include "identify.h"
+
+/* Get Log Page, NVMe Base. CDW10: LID, LSP, RAE, NUMDL; CDW11: NUMDU, LSID; CDW14: UUID, OT, CSI. */
+#define KCSD_LOG_CDW10_ALL	0xffff80ffU	/* no page has an LSP */
+#define KCSD_LOG_CDW11_ALL	0x0000ffffU	/* nor an LSID */
+
+static u64 kcsd_log_offset(const struct kcsd_cmd *cmd)
+{
+	return kcsd_cmd_u64(cmd->cdw12, cmd->cdw13);
+}
+
+static int kcsd_admin_get_log(struct kcsd_cmd *cmd)
+{
+	size_t want = iov_iter_count(&cmd->data);
+	u64 off = kcsd_log_offset(cmd);
+	u32 len;
+	void *page;
+	int ret = KCSD_SC_INVALID_FIELD;
+
+	if ((cmd->cdw10 & 0xff) == KCSD_LOG_PROGRAM_LIST)
+		page = kcsd_programs_page(cmd->drive, &len);
+	else
+		page = kcsd_log_page(&cmd->drive->log, &len);
+	if (!page)
+		return KCSD_SC_INTERNAL;
+	if (off <= len) {
+		size_t n = min_t(u64, want, len - off);
+
+		ret = kcsd_cmd_copy_to_host(cmd, page + off, n);
+		/* Past its end a page reads as zeroes. */
+		if (!ret && iov_iter_zero(want - n, &cmd->data) != want - n)
+			ret = -EFAULT;
+	}
+	kvfree(page);
+	return ret;
+}
+
+static int kcsd_admin_parse_get_log(struct kcsd_cmd *cmd)
+{
+	u64 len = ((u64)(cmd->cdw10 >> 16 | cmd->cdw11 << 16) + 1) * 4;
+
+	if (cmd->cdw2 || cmd->cdw3 || cmd->cdw10 & ~KCSD_LOG_CDW10_ALL ||
+	    cmd->cdw11 & ~KCSD_LOG_CDW11_ALL || cmd->cdw14 || cmd->cdw15 ||
+	    cmd->metadata || cmd->metadata_len)
+		return KCSD_SC_INVALID_FIELD;
+	if (len > KCSD_MAX_TRANSFER || iov_iter_count(&cmd->data) != len ||
+	    kcsd_log_offset(cmd) & 3)
+		return KCSD_SC_INVALID_FIELD;
+	if (cmd->nsid && cmd->nsid != KCSD_NSID_COMPUTE && cmd->nsid != NVME_NSID_ALL)
+		return KCSD_SC_INVALID_NS;
+
+	switch (cmd->cdw10 & 0xff) {
+	case KCSD_LOG_PROGRAM_LIST:
+	case KCSD_LOG_PROGRAM_OUTPUT:
+		cmd->execute = kcsd_admin_get_log;
+		return 0;
+	default:
+		return KCSD_SC_INVALID_LOG_PAGE;
+	}
+}
+
+int kcsd_admin_parse(struct kcsd_cmd *cmd)
+{
+	/* They allocate, take mutexes, and check whole programs. */
+	cmd->blocking = true;
+	switch (cmd->opcode) {
+	case nvme_admin_get_log_page:
+		return kcsd_admin_parse_get_log(cmd);
+	case nvme_admin_identify:
+		return kcsd_identify_parse(cmd);
+	case KCSD_ADMIN_LOAD_PROGRAM:
+		return kcsd_program_parse_load(cmd);
+	case KCSD_ADMIN_PROGRAM_ACTIVATION:
+		return kcsd_program_parse_activation(cmd);
+	default:
+		return KCSD_SC_INVALID_OPCODE;
+	}
+}

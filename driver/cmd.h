@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A command on its way: the front end fills it in once, a command set's parse
+ * function checks all of it and sets execute (or run), and nothing checks again.
+ *
+ * Parse and execute return 0, an NVMe status (positive, without DNR), or -errno.
+ */
+#ifndef KCSD_CMD_H
+#define KCSD_CMD_H
+
+#include <linux/types.h>
+#include <linux/uio.h>
+
+struct kcsd_drive;
+struct kcsd_run;
+
+struct kcsd_cmd {
+	struct kcsd_drive *drive;
+	u8 opcode;
+	bool admin;
+	bool writable;		/* the file was opened for writing */
+	u32 nsid;
+	u32 cdw2;
+	u32 cdw3;
+	u32 cdw10;
+	u32 cdw11;
+	u32 cdw12;
+	u32 cdw13;
+	u32 cdw14;
+	u32 cdw15;
+	u32 timeout_ms;
+	void __user *metadata;
+	u32 metadata_len;	/* bytes */
+	struct iov_iter data;	/* the host's buffer; its count is DLEN */
+
+	/* Set by parse: one of the two. */
+	int (*execute)(struct kcsd_cmd *cmd);
+	struct kcsd_run *run;	/* asynchronous; the front end submits it */
+	bool blocking;		/* execute may sleep for long */
+
+	u64 result;		/* CQE DW0-1 */
+};
+
+static inline u64 kcsd_cmd_u64(u32 low, u32 high)
+{
+	return (u64)high << 32 | low;
+}
+
+/* To and from the host's buffer, counted as link traffic. 0 or -EFAULT. */
+int kcsd_cmd_copy_to_host(struct kcsd_cmd *cmd, const void *from, size_t len);
+int kcsd_cmd_copy_from_host(struct kcsd_cmd *cmd, void *to, size_t len);
+
+/* Parse functions of the command sets; Execute's is in compute.h. */
+int kcsd_admin_parse(struct kcsd_cmd *cmd);
+int kcsd_nvm_parse(struct kcsd_cmd *cmd);
+/* Identify, a part of the admin command set. */
+int kcsd_identify_parse(struct kcsd_cmd *cmd);
+
+#endif

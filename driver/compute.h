@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Runs of programs, and the compute units that carry them out. */
+#ifndef KCSD_COMPUTE_H
+#define KCSD_COMPUTE_H
+
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/kcsd.h>
+
+#include "engine/engine.h"
+
+struct io_uring_cmd;
+struct kcsd_cmd;
+struct kcsd_drive;
+struct kcsd_program;
+
+enum kcsd_run_state {
+	KCSD_RUN_NEW,		/* not submitted yet */
+	KCSD_RUN_QUEUED,	/* on units.queue */
+	KCSD_RUN_RUNNING,	/* on a unit */
+	KCSD_RUN_ENDED,		/* the submitter's again */
+};
+
+/*
+ * One Execute command. Made by compute.c when it is parsed, handed to the units
+ * by kcsd_run_submit(), and given back by calling done() exactly once, from a
+ * compute unit or from whoever cancels it. The front end then frees it.
+ * Holds the program (until just before done()) and drive->live (until freed).
+ */
+struct kcsd_run {
+	struct list_head entry;		/* units.queue or .running; units.lock */
+	enum kcsd_run_state state;	/* units.lock */
+	bool cancelled;			/* set once by anyone, read by the unit */
+	u16 pind;
+	u16 nr_grants;
+	u32 args_len;			/* bytes */
+	u32 timeout_ms;
+	u32 out_max;			/* bytes that may be emitted */
+	u32 out_len;			/* bytes emitted */
+	u64 cparam1;
+	u64 cparam2;
+	u64 budget;			/* instructions */
+	struct kcsd_drive *drive;
+	struct kcsd_program *program;
+	struct kcsd_lba_grant *grants;	/* nr_grants, then the arguments; owned */
+	u8 *out;			/* what was emitted; NULL before the first; owned */
+	u64 queued_ns, start_ns, end_ns;	/* ktime */
+	u64 deadline_ns;		/* ktime */
+	u64 read_bytes, written_bytes;	/* media */
+	u32 engine;			/* KCSD_ENGINE_* */
+	u32 out_room;			/* bytes allocated at out */
+	struct kcsd_vm vm;		/* vm.end is valid once ended */
+
+	/* The front end's. */
+	void (*done)(struct kcsd_run *run);
+	void *done_data;
+	void __user *metadata;		/* output buffer, or NULL */
+	u32 metadata_len;		/* bytes */
+};
+
+/* A compute unit: a thread with private program memory. */
+struct kcsd_unit {
+	struct kcsd_drive *drive;
+	struct task_struct *task;
+	u8 *arena;			/* cfg.arena_size bytes; the thread's */
+	u64 busy_ns;			/* written by the thread only */
+	u64 busy_since;			/* ktime, 0: idle */
+};
+
+struct kcsd_units {
+	spinlock_t lock;		/* the next three, the state of runs; process context, a leaf */
+	struct list_head queue;		/* first come, first served */
+	struct list_head running;
+	bool stopping;			/* runs submitted from now on are cancelled at once */
+	wait_queue_head_t wait;		/* units waiting for the queue */
+	u64 started_ns;			/* ktime */
+	u32 nr;
+	struct kcsd_unit *unit;		/* nr of them */
+};
+
+int kcsd_units_init(struct kcsd_drive *drive);
+void kcsd_units_destroy(struct kcsd_drive *drive);
+/* End all runs, queued and running. New ones must have been shut out. */
+void kcsd_units_cancel_all(struct kcsd_drive *drive);
+/* Nanoseconds that all units together were busy, and have existed. */
+u64 kcsd_units_busy_ns(struct kcsd_drive *drive);
+u64 kcsd_units_total_ns(struct kcsd_drive *drive);
+
+/* Give a run to the units. It may have ended, and be gone, when this returns. */
+void kcsd_run_submit(struct kcsd_run *run);
+/* Ask it to end soon; a queued one ends before this returns. The run must not have been freed. */
+void kcsd_run_cancel(struct kcsd_run *run);
+
+/* execute.c */
+/* Execute on LBAs: parse; sets cmd->run. */
+int kcsd_execute_parse(struct kcsd_cmd *cmd);
+
+/* run.c */
+/* Carry out a run in an arena of cfg.arena_size bytes. A unit's thread only. */
+void kcsd_run_execute(struct kcsd_run *run, u8 *arena);
+/* It ended as run->vm.end says: account for it and give it back with done(). */
+void kcsd_run_end(struct kcsd_run *run);
+/* NVMe status of an ended run. */
+int kcsd_run_status(const struct kcsd_run *run);
+/* Copy record and output to run->metadata. In the submitter's mm. 0 or -EFAULT. */
+int kcsd_run_copy_output(struct kcsd_run *run);
+void kcsd_run_free(struct kcsd_run *run);
+/* helpers.c: the engine's callbacks for a drive's runs. */
+extern const struct kcsd_vm_ops kcsd_run_ops;
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What a drive is made of: one list, from which struct, defaults and configfs come. */
+#ifndef KCSD_CONFIG_H
+#define KCSD_CONFIG_H
+
+#include <linux/sizes.h>
+#include <linux/types.h>
+
+#define KCSD_MIN_SIZE	SZ_1M
+
+/* X(kind, name, default, min, max); SIZE takes suffixes (512M), NUM does not. */
+#define KCSD_OPTIONS(X) \
+	X(SIZE, size,			SZ_256M, KCSD_MIN_SIZE, S64_MAX) \
+	X(NUM,  block_size,		4096, 512, 4096) \
+	X(NUM,  queues,			0, 0, 256)	/* 0: one per CPU */ \
+	X(NUM,  queue_depth,		128, 1, 4096) \
+	X(NUM,  cus,			2, 1, 64) \
+	X(SIZE, arena_size,		SZ_4M, SZ_128K, SZ_256M) \
+	X(NUM,  max_programs,		64, 1, 1024) \
+	X(NUM,  max_active,		64, 1, 1024) \
+	X(SIZE, max_program_bytes,	SZ_16M, SZ_4K, SZ_1G) \
+	X(NUM,  timeout_ms,		30000, 1, 86400000) \
+	X(NUM,  insn_budget,		1ULL << 40, 1, U64_MAX)
+
+struct kcsd_config {
+#define KCSD_OPTION_FIELD(kind, name, def, min, max) u64 name;
+	KCSD_OPTIONS(KCSD_OPTION_FIELD)
+#undef KCSD_OPTION_FIELD
+	bool size_set;		/* size was chosen; else a backing file's size counts */
+	char *backing_file;	/* NULL: memory. Owned. */
+};
+
+/* config.c */
+void kcsd_config_init(struct kcsd_config *c);
+void kcsd_config_destroy(struct kcsd_config *c);
+int kcsd_config_copy(struct kcsd_config *to, const struct kcsd_config *from);
+/* Set from text; -EINVAL (garbage, out of range), -ENOMEM. An empty path: memory. */
+int kcsd_config_set_file(struct kcsd_config *c, const char *path, size_t len);
+/* One setter for every option: int kcsd_config_set_<name>(c, text). */
+#define KCSD_OPTION_SETTER(kind, name, def, min, max) \
+	int kcsd_config_set_##name(struct kcsd_config *c, const char *text);
+KCSD_OPTIONS(KCSD_OPTION_SETTER)
+#undef KCSD_OPTION_SETTER
+
+/* configfs.c */
+/*
+ * Make the given number of drives of this configuration, power them on, and let
+ * users make theirs from then on. -errno: nothing is left.
+ */
+int kcsd_configfs_init(const struct kcsd_config *config, unsigned int drives);
+/* Power off and remove the module's drives. Users' drives pin the module. */
+void kcsd_configfs_exit(void);
+
+#endif

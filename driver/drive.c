@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A drive's power on and power off. */
+#include <linux/slab.h>
+
+#include "drive.h"
+
+void kcsd_drive_get(struct kcsd_drive *drive)
+{
+	kref_get(&drive->ref);
+}
+
+static void kcsd_drive_free(struct kref *ref)
+{
+	struct kcsd_drive *drive = container_of(ref, struct kcsd_drive, ref);
+
+	percpu_ref_exit(&drive->live);
+	kcsd_config_destroy(&drive->cfg);
+	kfree(drive);
+}
+
+void kcsd_drive_put(struct kcsd_drive *drive)
+{
+	kref_put(&drive->ref, kcsd_drive_free);
+}
+
+static void kcsd_drive_drained(struct percpu_ref *live)
+{
+	complete(&container_of(live, struct kcsd_drive, live)->drained);
+}
+
+/* What files that are still open may need after power off: the reference and the door. */
+static struct kcsd_drive *kcsd_drive_alloc(const struct kcsd_config *config, unsigned int index)
+{
+	struct kcsd_drive *drive;
+
+	drive = kzalloc(sizeof(*drive), GFP_KERNEL);
+	if (!drive)
+		return NULL;
+	kref_init(&drive->ref);
+	init_completion(&drive->drained);
+	drive->index = index;
+	if (kcsd_config_copy(&drive->cfg, config))
+		goto out_free;
+	if (percpu_ref_init(&drive->live, kcsd_drive_drained, 0, GFP_KERNEL))
+		goto out_config;
+	return drive;
+
+out_config:
+	kcsd_config_destroy(&drive->cfg);
+out_free:
+	kfree(drive);
+	return NULL;
+}
+
+/* What carries out commands. */
+static int kcsd_drive_init_parts(struct kcsd_drive *drive)
+{
+	char name[16];
+	int ret;
+
+	snprintf(name, sizeof(name), "kcsd%u", drive->index);
+	ret = kcsd_store_open(&drive->store, &drive->cfg, name);
+	if (ret)
+		return ret;
+	drive->lba_shift = ilog2(drive->cfg.block_size);
+	drive->nsze = drive->store.size >> drive->lba_shift;
+	uuid_gen(&drive->uuid);
+
+	ret = -ENOMEM;
+	drive->stats = alloc_percpu(struct kcsd_stats);
+	if (!drive->stats)
+		goto out_store;
+	ret = kcsd_log_init(&drive->log);
+	if (ret)
+		goto out_stats;
+	ret = kcsd_programs_init(drive);
+	if (ret)
+		goto out_log;
+	ret = kcsd_units_init(drive);
+	if (ret)
+		goto out_programs;
+	return 0;
+
+out_programs:
+	kcsd_programs_destroy(drive);
+out_log:
+	kcsd_log_destroy(&drive->log);
+out_stats:
+	free_percpu(drive->stats);
+out_store:
+	kcsd_store_close(&drive->store);
+	return ret;
+}
+
+static void kcsd_drive_destroy_parts(struct kcsd_drive *drive)
+{
+	kcsd_units_destroy(drive);
+	kcsd_programs_destroy(drive);
+	kcsd_log_destroy(&drive->log);
+	free_percpu(drive->stats);
+	kcsd_store_close(&drive->store);
+}
+
+/* No new command gets in, the runs end, the rest finishes. */
+static void kcsd_drive_drain(struct kcsd_drive *drive)
+{
+	percpu_ref_kill(&drive->live);
+	kcsd_units_cancel_all(drive);
+	wait_for_completion(&drive->drained);
+}
+
+static int kcsd_drive_add_nodes(struct kcsd_drive *drive)
+{
+	unsigned int n = drive->index;
+	int ret;
+
+	drive->ctrl = kcsd_node_create(drive, 0, NULL, kcsd_drive_groups, "kcsd%u", n);
+	if (IS_ERR(drive->ctrl))
+		return PTR_ERR(drive->ctrl);
+	ret = kcsd_programs_add_dir(drive);
+	if (ret) {
+		kcsd_drive_drain(drive);
+		goto out_ctrl;
+	}
+	drive->nvm = kcsd_node_create(drive, KCSD_NSID_NVM, &drive->ctrl->dev, NULL,
+				      "kcsdg%un%u", n, KCSD_NSID_NVM);
+	if (IS_ERR(drive->nvm)) {
+		ret = PTR_ERR(drive->nvm);
+		goto out_dir;
+	}
+	drive->compute = kcsd_node_create(drive, KCSD_NSID_COMPUTE, &drive->ctrl->dev, NULL,
+					  "kcsdg%un%u", n, KCSD_NSID_COMPUTE);
+	if (IS_ERR(drive->compute)) {
+		ret = PTR_ERR(drive->compute);
+		goto out_nvm;
+	}
+	ret = kcsd_block_create(drive);
+	if (ret)
+		goto out_compute;
+	return 0;
+
+out_compute:
+	kcsd_node_destroy(drive->compute);
+out_nvm:
+	kcsd_node_destroy(drive->nvm);
+out_dir:
+	/* Whoever was quick enough to open a node may have sent commands. */
+	kcsd_drive_drain(drive);
+	kcsd_programs_del_dir(drive);
+out_ctrl:
+	kcsd_node_destroy(drive->ctrl);
+	return ret;
+}
+
+int kcsd_drive_create(const struct kcsd_config *config, unsigned int index,
+		      struct kcsd_drive **out)
+{
+	struct kcsd_drive *drive;
+	int ret = -ENOMEM;
+
+	drive = kcsd_drive_alloc(config, index);
+	if (!drive)
+		goto out_log;
+	ret = kcsd_drive_init_parts(drive);
+	if (ret)
+		goto out_put;
+	ret = kcsd_drive_add_nodes(drive);
+	if (ret)
+		goto out_parts;
+	*out = drive;
+	return 0;
+
+out_parts:
+	kcsd_drive_destroy_parts(drive);
+out_put:
+	kcsd_drive_put(drive);
+out_log:
+	pr_err("kcsd%u: power on failed: error %d\n", index, ret);
+	return ret;
+}
+
+int kcsd_drive_destroy(struct kcsd_drive *drive, bool force)
+{
+	int ret = kcsd_block_claim(drive);
+
+	if (ret && !force)
+		return ret;
+
+	kcsd_block_destroy(drive);
+	kcsd_node_destroy(drive->compute);
+	kcsd_node_destroy(drive->nvm);
+	kcsd_drive_drain(drive);
+	kcsd_programs_del_dir(drive);
+	kcsd_node_destroy(drive->ctrl);
+	kcsd_drive_destroy_parts(drive);
+	kcsd_drive_put(drive);
+	return 0;
+}

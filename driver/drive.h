@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A powered drive: what it owns, and how long it lives. */
+#ifndef KCSD_DRIVE_H
+#define KCSD_DRIVE_H
+
+#include <linux/blk-mq.h>
+#include <linux/cdev.h>
+#include <linux/completion.h>
+#include <linux/device.h>
+#include <linux/kref.h>
+#include <linux/percpu-refcount.h>
+#include <linux/uuid.h>
+#include <linux/kcsd.h>
+#include <linux/kcsd_bpf.h>
+
+#include "config.h"
+#include "log.h"
+#include "program.h"
+#include "stats.h"
+#include "store.h"
+#include "compute.h"
+
+struct kcsd_drive;
+
+/*
+ * A char node: the controller (nsid 0) or a namespace. Lives until its device
+ * is deleted and the last file on it is closed; holds a reference to the drive.
+ */
+struct kcsd_node {
+	struct device dev;
+	struct cdev cdev;
+	struct kcsd_drive *drive;
+	u32 nsid;
+};
+
+/*
+ * Made at power on, all set before the first node appears. Power off deletes
+ * the nodes, ends the runs and waits for the commands under way (live); what
+ * remains then is this structure, for files still open, whose commands get
+ * -ENODEV. References: power (configfs.c) holds one, every node one.
+ */
+struct kcsd_drive {
+	struct kref ref;
+	struct kcsd_config cfg;		/* constant */
+	unsigned int index;		/* N of kcsdN */
+	u32 lba_shift;
+	u64 nsze;			/* LBAs */
+	uuid_t uuid;
+
+	struct percpu_ref live;		/* one per command and run under way */
+	struct completion drained;	/* live has reached 0 */
+
+	struct kcsd_store store;
+	struct kcsd_stats __percpu *stats;
+	struct kcsd_programs programs;
+	struct kcsd_units units;
+	struct kcsd_log log;
+
+	struct kcsd_node *ctrl;		/* /dev/kcsdN */
+	struct kcsd_node *nvm;		/* /dev/kcsdgNn1 */
+	struct kcsd_node *compute;	/* /dev/kcsdgNn3 */
+
+	/* block.c */
+	struct gendisk *disk;		/* /dev/kcsdNn1 */
+	struct blk_mq_tag_set tag_set;
+	struct workqueue_struct *wq;	/* for a medium that blocks, else NULL */
+	bool claimed;			/* disk->open_mutex: going away, refuse to open */
+};
+
+/* drive.c */
+/*
+ * Power on: 0 with *drive set, or -errno with a line in the kernel log and nothing left
+ * behind. config is copied.
+ */
+int kcsd_drive_create(const struct kcsd_config *config, unsigned int index,
+		      struct kcsd_drive **drive);
+/*
+ * Power off, and give back power's reference. force: even if the block node is open
+ * (its file systems are synced, then see a dead device); else -EBUSY if it is.
+ */
+int kcsd_drive_destroy(struct kcsd_drive *drive, bool force);
+void kcsd_drive_get(struct kcsd_drive *drive);
+void kcsd_drive_put(struct kcsd_drive *drive);
+
+/* A command begins: false if the drive is powering off. Any context. */
+static inline bool kcsd_drive_enter(struct kcsd_drive *drive)
+{
+	return percpu_ref_tryget_live(&drive->live);
+}
+
+/* It has ended, and touches the drive no more. */
+static inline void kcsd_drive_exit(struct kcsd_drive *drive)
+{
+	percpu_ref_put(&drive->live);
+}
+
+/* Is [slba, slba + nlb) on the drive? */
+static inline bool kcsd_drive_has_lbas(const struct kcsd_drive *drive, u64 slba, u64 nlb)
+{
+	return nlb <= drive->nsze && slba <= drive->nsze - nlb;
+}
+
+/* media.c: namespace 1's LBAs, with counting. May sleep if store.ops->blocking. */
+int kcsd_media_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter);
+int kcsd_media_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter);
+int kcsd_media_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap);
+int kcsd_media_flush(struct kcsd_drive *drive);
+
+/* node.c */
+int kcsd_node_init(void);
+void kcsd_node_exit(void);
+/* Create and announce a char node; groups may be NULL. */
+struct kcsd_node *kcsd_node_create(struct kcsd_drive *drive, u32 nsid, struct device *parent,
+				   const struct attribute_group **groups,
+				   const char *fmt, ...) __printf(5, 6);
+/* No new opens from here on; files still open keep the node. */
+void kcsd_node_destroy(struct kcsd_node *node);
+
+/* passthru.c */
+extern const struct file_operations kcsd_node_fops;
+
+/* block.c */
+int kcsd_block_create(struct kcsd_drive *drive);
+void kcsd_block_destroy(struct kcsd_drive *drive);
+/* Claim the disk for going away. -EBUSY if it is open. */
+int kcsd_block_claim(struct kcsd_drive *drive);
+
+/* sysfs.c */
+extern const struct attribute_group *kcsd_drive_groups[];
+
+#endif

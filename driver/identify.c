@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Identify: what the controller and its namespaces are. NVMe Base, "Identify command". */
+#include <linux/nvme.h>
+#include <linux/slab.h>
+
+#include "cmd.h"
+#include "drive.h"
+#include "identify.h"
+
+/* CNS values that <linux/nvme.h> names differently from version to version. */
+#define KCSD_CNS_NS		0x00
+#define KCSD_CNS_CTRL		0x01
+#define KCSD_CNS_ACTIVE_LIST	0x02
+#define KCSD_CNS_NS_DESC	0x03
+#define KCSD_CNS_CS_NS		0x05
+#define KCSD_CNS_CS_CTRL	0x06
+#define KCSD_CNS_CS_ACTIVE_LIST	0x07
+#define KCSD_CNS_NS_INDEP	0x08
+#define KCSD_CNS_CSI_VECTORS	0x1c
+
+#define KCSD_NN			KCSD_NSID_COMPUTE	/* the largest NSID */
+
+/* The namespaces of a drive, ascending, with their command sets. */
+static const struct {
+	u32 nsid;
+	u8 csi;
+} kcsd_namespaces[] = {
+	{ KCSD_NSID_NVM,	KCSD_CSI_NVM },
+	{ KCSD_NSID_COMPUTE,	KCSD_CSI_COMPUTE },
+};
+
+static u8 kcsd_identify_cns(const struct kcsd_cmd *cmd)
+{
+	return cmd->cdw10 & 0xff;
+}
+
+static u8 kcsd_identify_csi(const struct kcsd_cmd *cmd)
+{
+	return cmd->cdw11 >> 24;
+}
+
+/* CSI of an active namespace, -1 if it is not. */
+static int kcsd_namespace_csi(u32 nsid)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(kcsd_namespaces); i++)
+		if (kcsd_namespaces[i].nsid == nsid)
+			return kcsd_namespaces[i].csi;
+	return -1;
+}
+
+/* NVMe strings: ASCII, padded with spaces, no NUL. */
+static void kcsd_identify_string(char *to, size_t len, const char *from)
+{
+	memset(to, ' ', len);
+	memcpy(to, from, min(len, strlen(from)));
+}
+
+static int kcsd_identify_ctrl(struct kcsd_cmd *cmd, void *page)
+{
+	struct kcsd_drive *drive = cmd->drive;
+	struct nvme_id_ctrl *id = page;
+	char sn[sizeof(id->sn) + 1];
+
+	snprintf(sn, sizeof(sn), "KCSD%8phN", &drive->uuid);
+	kcsd_identify_string(id->sn, sizeof(id->sn), sn);
+	kcsd_identify_string(id->mn, sizeof(id->mn), "kcsd computational storage drive");
+	kcsd_identify_string(id->fr, sizeof(id->fr), THIS_MODULE->version ?: "");
+	snprintf(id->subnqn, sizeof(id->subnqn), "nqn.2014-08.org.nvmexpress:uuid:%pUb",
+		 &drive->uuid);
+	id->mdts = KCSD_MDTS;
+	id->ver = cpu_to_le32(NVME_VS(2, 0, 0));
+	id->cntrltype = NVME_CTRL_IO;
+	id->lpa = BIT(2);	/* Get Log Page with 32-bit NUMD and offsets */
+	id->sqes = 0x66;	/* 64 bytes */
+	id->cqes = 0x44;	/* 16 bytes */
+	id->nn = cpu_to_le32(KCSD_NN);
+	id->mnan = cpu_to_le32(KCSD_NN);
+	/* A medium that blocks has caches below it. Flush takes no broadcast NSID. */
+	id->vwc = drive->store.ops->blocking ? NVME_CTRL_VWC_PRESENT | 2 << 1 : 2 << 1;
+	*(__le64 *)id->tnvmcap = cpu_to_le64(drive->store.size);
+	return 0;
+}
+
+static int kcsd_identify_ns(struct kcsd_cmd *cmd, void *page)
+{
+	struct kcsd_drive *drive = cmd->drive;
+	struct nvme_id_ns *id = page;
+
+	/* An inactive namespace is all zeroes. */
+	if (kcsd_namespace_csi(cmd->nsid) < 0)
+		return 0;
+	/* This structure is the NVM command set's. */
+	if (cmd->nsid != KCSD_NSID_NVM)
+		return KCSD_SC_INVALID_FIELD;
+	id->nsze = cpu_to_le64(drive->nsze);
+	id->ncap = id->nsze;
+	id->nuse = id->nsze;
+	id->dlfeat = 1;		/* deallocated LBAs read as zeroes */
+	id->lbaf[0].ds = drive->lba_shift;
+	return 0;
+}
+
+static int kcsd_identify_ns_indep(struct kcsd_cmd *cmd, void *page)
+{
+	struct nvme_id_ns_cs_indep *id = page;
+
+	if (kcsd_namespace_csi(cmd->nsid) >= 0)
+		id->nstat = NVME_NSTAT_NRDY;	/* bit 0: ready */
+	return 0;
+}
+
+static void kcsd_identify_add_desc(void **p, u8 nidt, const void *nid, u8 nidl)
+{
+	struct nvme_ns_id_desc *desc = *p;
+
+	desc->nidt = nidt;
+	desc->nidl = nidl;
+	memcpy(desc + 1, nid, nidl);
+	*p += sizeof(*desc) + nidl;
+}
+
+static int kcsd_identify_ns_desc(struct kcsd_cmd *cmd, void *page)
+{
+	uuid_t uuid = cmd->drive->uuid;
+	int csi = kcsd_namespace_csi(cmd->nsid);
+	u8 csi8 = csi;
+
+	if (csi < 0)
+		return KCSD_SC_INVALID_FIELD;
+	uuid.b[15] ^= cmd->nsid;
+	kcsd_identify_add_desc(&page, NVME_NIDT_UUID, &uuid, NVME_NIDT_UUID_LEN);
+	kcsd_identify_add_desc(&page, NVME_NIDT_CSI, &csi8, NVME_NIDT_CSI_LEN);
+	return 0;
+}
+
+/* The NSIDs above CDW1's, of one command set or (csi < 0) of all. */
+static int kcsd_identify_list(struct kcsd_cmd *cmd, void *page, int csi)
+{
+	__le32 *list = page;
+	int i;
+
+	if (cmd->nsid >= NVME_NSID_ALL - 1)
+		return KCSD_SC_INVALID_NS;
+	for (i = 0; i < ARRAY_SIZE(kcsd_namespaces); i++)
+		if (kcsd_namespaces[i].nsid > cmd->nsid &&
+		    (csi < 0 || kcsd_namespaces[i].csi == csi))
+			*list++ = cpu_to_le32(kcsd_namespaces[i].nsid);
+	return 0;
+}
+
+static int kcsd_identify_active_list(struct kcsd_cmd *cmd, void *page)
+{
+	return kcsd_identify_list(cmd, page, -1);
+}
+
+static int kcsd_identify_cs_active_list(struct kcsd_cmd *cmd, void *page)
+{
+	return kcsd_identify_list(cmd, page, kcsd_identify_csi(cmd));
+}
+
+static void kcsd_identify_compute(struct kcsd_drive *drive, struct kcsd_id_ns_compute *id)
+{
+	const struct kcsd_config *c = &drive->cfg;
+
+	BUILD_BUG_ON(sizeof(*id) != KCSD_IDENTIFY_LEN);
+	id->maxact = cpu_to_le16(c->max_active);
+	id->maxpb = cpu_to_le64(DIV_ROUND_UP_ULL(c->max_program_bytes, SZ_1M));
+	id->maxprog = cpu_to_le16(c->max_programs);
+	id->cus = cpu_to_le16(c->cus);
+	id->max_program_len = cpu_to_le32(KCSD_MAX_PROGRAM_LEN);
+	id->arena_len = cpu_to_le64(c->arena_size);
+	id->insn_budget = cpu_to_le64(c->insn_budget);
+	id->timeout_ms = cpu_to_le32(c->timeout_ms);
+}
+
+/* Command-set specific. For NVM: no protection information, all zeroes. */
+static int kcsd_identify_cs_ns(struct kcsd_cmd *cmd, void *page)
+{
+	int csi = kcsd_namespace_csi(cmd->nsid);
+
+	if (csi < 0)
+		return 0;
+	if (csi != kcsd_identify_csi(cmd))
+		return KCSD_SC_INVALID_FIELD;
+	if (csi == KCSD_CSI_COMPUTE)
+		kcsd_identify_compute(cmd->drive, page);
+	return 0;
+}
+
+/* All zeroes: no limits beyond MDTS. */
+static int kcsd_identify_cs_ctrl(struct kcsd_cmd *cmd, void *page)
+{
+	u8 csi = kcsd_identify_csi(cmd);
+
+	return csi == KCSD_CSI_NVM || csi == KCSD_CSI_COMPUTE ? 0 : KCSD_SC_INVALID_FIELD;
+}
+
+static int kcsd_identify_csi_vectors(struct kcsd_cmd *cmd, void *page)
+{
+	*(__le64 *)page = cpu_to_le64(BIT(KCSD_CSI_NVM) | BIT(KCSD_CSI_COMPUTE));
+	return 0;
+}
+
+/* Each CNS: what fills in the page, and what of the command it looks at. */
+static const struct kcsd_identify_cns {
+	u8 cns;
+	bool ns;	/* NSID names a namespace: 1..NN */
+	bool any_nsid;	/* NSID is where a list begins */
+	bool csi;
+	int (*fill)(struct kcsd_cmd *cmd, void *page);
+} kcsd_identify_table[] = {
+	{ KCSD_CNS_NS,			.ns = true, .fill = kcsd_identify_ns },
+	{ KCSD_CNS_CTRL,		.fill = kcsd_identify_ctrl },
+	{ KCSD_CNS_ACTIVE_LIST,		.any_nsid = true, .fill = kcsd_identify_active_list },
+	{ KCSD_CNS_NS_DESC,		.ns = true, .fill = kcsd_identify_ns_desc },
+	{ KCSD_CNS_CS_NS,		.ns = true, .csi = true, .fill = kcsd_identify_cs_ns },
+	{ KCSD_CNS_CS_CTRL,		.csi = true, .fill = kcsd_identify_cs_ctrl },
+	{ KCSD_CNS_CS_ACTIVE_LIST,	.any_nsid = true, .csi = true,
+					.fill = kcsd_identify_cs_active_list },
+	{ KCSD_CNS_NS_INDEP,		.ns = true, .fill = kcsd_identify_ns_indep },
+	{ KCSD_CNS_CSI_VECTORS,		.fill = kcsd_identify_csi_vectors },
+};
+
+static const struct kcsd_identify_cns *kcsd_identify_find(u8 cns)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(kcsd_identify_table); i++)
+		if (kcsd_identify_table[i].cns == cns)
+			return &kcsd_identify_table[i];
+	return NULL;
+}
+
+static int kcsd_identify_execute(struct kcsd_cmd *cmd)
+{
+	void *page;
+	int ret;
+
+	page = kzalloc(KCSD_IDENTIFY_LEN, GFP_KERNEL);
+	if (!page)
+		return KCSD_SC_INTERNAL;
+	ret = kcsd_identify_find(kcsd_identify_cns(cmd))->fill(cmd, page);
+	if (!ret)
+		ret = kcsd_cmd_copy_to_host(cmd, page, KCSD_IDENTIFY_LEN);
+	kfree(page);
+	return ret;
+}
+
+int kcsd_identify_parse(struct kcsd_cmd *cmd)
+{
+	const struct kcsd_identify_cns *c = kcsd_identify_find(kcsd_identify_cns(cmd));
+	u16 cntid = cmd->cdw10 >> 16;
+
+	if (!c)
+		return KCSD_SC_INVALID_FIELD;
+	/* CNTID FFFFh: this controller. Tools send it where it is not looked at, too. */
+	if (cmd->cdw2 || cmd->cdw3 || cmd->cdw10 & 0xff00 || (cntid && cntid != 0xffff) ||
+	    cmd->cdw11 & 0x00ffffff || (kcsd_identify_csi(cmd) && !c->csi) ||
+	    cmd->cdw12 || cmd->cdw13 || cmd->cdw14 || cmd->cdw15 ||
+	    cmd->metadata || cmd->metadata_len)
+		return KCSD_SC_INVALID_FIELD;
+	if (iov_iter_count(&cmd->data) != KCSD_IDENTIFY_LEN)
+		return KCSD_SC_INVALID_FIELD;
+	if (c->ns ? !cmd->nsid || cmd->nsid > KCSD_NN : cmd->nsid && !c->any_nsid)
+		return KCSD_SC_INVALID_NS;
+	cmd->execute = kcsd_identify_execute;
+	return 0;
+}

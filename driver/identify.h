@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What a controller says of itself; other files keep to it. */
+#ifndef KCSD_IDENTIFY_H
+#define KCSD_IDENTIFY_H
+
+#include <linux/sizes.h>
+
+/* MDTS: 2^8 pages of 4 KiB. */
+#define KCSD_MDTS		8
+#define KCSD_MAX_TRANSFER	(SZ_4K << KCSD_MDTS)	/* bytes of one command */
+#define KCSD_IDENTIFY_LEN	SZ_4K
+
+#endif

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The ring of program output and faults behind log page C0h. */
+#include <linux/ctype.h>
+#include <linux/mm.h>
+#include <linux/timekeeping.h>
+
+#include "log.h"
+
+int kcsd_log_init(struct kcsd_log *log)
+{
+	spin_lock_init(&log->lock);
+	log->ring = kvcalloc(KCSD_LOG_ENTRIES, sizeof(*log->ring), GFP_KERNEL);
+	return log->ring ? 0 : -ENOMEM;
+}
+
+void kcsd_log_destroy(struct kcsd_log *log)
+{
+	kvfree(log->ring);
+}
+
+static void kcsd_log_append(struct kcsd_log *log, struct kcsd_log_entry *e)
+{
+	e->time_ns = cpu_to_le64(ktime_get_real_ns());
+	spin_lock(&log->lock);
+	e->seq = cpu_to_le64(++log->seq);
+	log->ring[(log->seq - 1) % KCSD_LOG_ENTRIES] = *e;
+	spin_unlock(&log->lock);
+}
+
+void kcsd_log_line(struct kcsd_log *log, u16 pind, const char *text, u64 len)
+{
+	struct kcsd_log_entry e = {
+		.pind = cpu_to_le16(pind),
+		.type = KCSD_LOG_LINE,
+		.text_len = min_t(u64, len, KCSD_LOG_TEXT_LEN),
+	};
+	u8 i;
+
+	for (i = 0; i < e.text_len; i++) {
+		char c = READ_ONCE(text[i]);
+
+		e.text[i] = isascii(c) && isprint(c) ? c : '?';
+	}
+	kcsd_log_append(log, &e);
+}
+
+void kcsd_log_fault(struct kcsd_log *log, u16 pind, u32 reason, u32 pc)
+{
+	struct kcsd_log_entry e = {
+		.pind = cpu_to_le16(pind),
+		.type = KCSD_LOG_FAULT,
+		.reason = cpu_to_le32(reason),
+		.pc = cpu_to_le32(pc),
+	};
+
+	kcsd_log_append(log, &e);
+}
+
+void *kcsd_log_page(struct kcsd_log *log, u32 *len)
+{
+	struct kcsd_log_header *h;
+	struct kcsd_log_entry *e;
+	u64 seq;
+	u32 nr;
+
+	*len = sizeof(*h) + KCSD_LOG_ENTRIES * sizeof(*e);
+	h = kvzalloc(*len, GFP_KERNEL);
+	if (!h)
+		return NULL;
+	e = (void *)(h + 1);
+
+	spin_lock(&log->lock);
+	nr = min_t(u64, log->seq, KCSD_LOG_ENTRIES);
+	for (seq = log->seq - nr; seq < log->seq; seq++)
+		*e++ = log->ring[seq % KCSD_LOG_ENTRIES];
+	spin_unlock(&log->lock);
+
+	h->nr = cpu_to_le32(nr);
+	h->entry_len = cpu_to_le32(sizeof(*e));
+	return h;
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Char nodes: the controller's and the namespaces'. */
+#include <linux/fs.h>
+#include <linux/idr.h>
+#include <linux/slab.h>
+
+#include "drive.h"
+
+#define KCSD_MINORS	(1U << MINORBITS)
+
+static dev_t kcsd_devt;
+static DEFINE_IDA(kcsd_minors);
+
+/* As nvme and nvme-generic: controllers in one class, namespaces in the other. */
+static const struct class kcsd_class = { .name = "kcsd" };
+static const struct class kcsd_generic_class = { .name = "kcsd-generic" };
+
+int kcsd_node_init(void)
+{
+	int ret;
+
+	ret = alloc_chrdev_region(&kcsd_devt, 0, KCSD_MINORS, "kcsd");
+	if (ret)
+		return ret;
+	ret = class_register(&kcsd_class);
+	if (ret)
+		goto out_region;
+	ret = class_register(&kcsd_generic_class);
+	if (ret)
+		goto out_class;
+	return 0;
+
+out_class:
+	class_unregister(&kcsd_class);
+out_region:
+	unregister_chrdev_region(kcsd_devt, KCSD_MINORS);
+	return ret;
+}
+
+void kcsd_node_exit(void)
+{
+	class_unregister(&kcsd_generic_class);
+	class_unregister(&kcsd_class);
+	unregister_chrdev_region(kcsd_devt, KCSD_MINORS);
+	ida_destroy(&kcsd_minors);
+}
+
+/* The device is gone and the last file on it closed. */
+static void kcsd_node_release(struct device *dev)
+{
+	struct kcsd_node *node = container_of(dev, struct kcsd_node, dev);
+
+	ida_free(&kcsd_minors, MINOR(dev->devt));
+	kcsd_drive_put(node->drive);
+	kfree(node);
+}
+
+struct kcsd_node *kcsd_node_create(struct kcsd_drive *drive, u32 nsid, struct device *parent,
+				   const struct attribute_group **groups,
+				   const char *fmt, ...)
+{
+	struct kcsd_node *node;
+	va_list args;
+	int minor, ret;
+
+	node = kzalloc(sizeof(*node), GFP_KERNEL);
+	if (!node)
+		return ERR_PTR(-ENOMEM);
+	minor = ida_alloc_max(&kcsd_minors, KCSD_MINORS - 1, GFP_KERNEL);
+	if (minor < 0) {
+		kfree(node);
+		return ERR_PTR(minor);
+	}
+
+	node->drive = drive;
+	node->nsid = nsid;
+	kcsd_drive_get(drive);
+	device_initialize(&node->dev);
+	node->dev.devt = MKDEV(MAJOR(kcsd_devt), minor);
+	node->dev.class = nsid ? &kcsd_generic_class : &kcsd_class;
+	node->dev.parent = parent;
+	node->dev.groups = groups;
+	node->dev.release = kcsd_node_release;
+	dev_set_drvdata(&node->dev, drive);
+
+	va_start(args, fmt);
+	ret = kobject_set_name_vargs(&node->dev.kobj, fmt, args);
+	va_end(args);
+	if (ret)
+		goto out_put;
+	cdev_init(&node->cdev, &kcsd_node_fops);
+	node->cdev.owner = THIS_MODULE;
+	ret = cdev_device_add(&node->cdev, &node->dev);
+	if (ret)
+		goto out_put;
+	return node;
+
+out_put:
+	put_device(&node->dev);
+	return ERR_PTR(ret);
+}
+
+void kcsd_node_destroy(struct kcsd_node *node)
+{
+	cdev_device_del(&node->cdev, &node->dev);
+	put_device(&node->dev);
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The NVM command set on namespace 1: Read, Write, Flush. */
+#include <linux/bvec.h>
+#include <linux/mm.h>
+#include <linux/nvme.h>
+
+#include "cmd.h"
+#include "drive.h"
+#include "identify.h"
+
+#define KCSD_NVM_BATCH	16	/* pages pinned at once */
+#define KCSD_NVM_CONTROL_ALL	((u32)(NVME_RW_FUA | NVME_RW_LR) << 16)
+
+/* NVM Command Set, "Read command", CDW12 and CDW13. */
+static u64 kcsd_nvm_slba(const struct kcsd_cmd *cmd)
+{
+	return kcsd_cmd_u64(cmd->cdw10, cmd->cdw11);
+}
+
+static u32 kcsd_nvm_nlb(const struct kcsd_cmd *cmd)
+{
+	return (cmd->cdw12 & 0xffff) + 1;
+}
+
+static int kcsd_errno_to_status(int ret, int otherwise)
+{
+	switch (ret) {
+	case 0:
+		return KCSD_SC_SUCCESS;
+	case -ENOSPC:
+		return KCSD_SC_CAPACITY_EXCEEDED;
+	default:
+		return otherwise;
+	}
+}
+
+static int kcsd_nvm_rw(struct kcsd_cmd *cmd, u64 slba, struct iov_iter *iter)
+{
+	if (cmd->opcode == nvme_cmd_write)
+		return kcsd_errno_to_status(kcsd_media_write(cmd->drive, slba, iter),
+					    KCSD_SC_WRITE_FAULT);
+	return kcsd_errno_to_status(kcsd_media_read(cmd->drive, slba, iter), KCSD_SC_READ_ERROR);
+}
+
+/* The medium wants kernel memory: pin the pages of this much of the buffer, move, unpin. */
+static int kcsd_nvm_rw_pinned(struct kcsd_cmd *cmd, u64 slba, size_t len)
+{
+	struct page *pages[KCSD_NVM_BATCH], **p = pages;
+	bool pinned = iov_iter_extract_will_pin(&cmd->data);
+	struct bio_vec bvec[KCSD_NVM_BATCH];
+	unsigned int i, nr, dir = cmd->data.data_source;
+	struct iov_iter iter;
+	size_t off;
+	ssize_t got;
+	int ret = -EFAULT;
+
+	got = iov_iter_extract_pages(&cmd->data, &p, len, KCSD_NVM_BATCH, 0, &off);
+	if (got <= 0)
+		return -EFAULT;
+	nr = DIV_ROUND_UP(off + got, PAGE_SIZE);
+	if (got == len) {
+		for (i = 0; i < nr; i++, len -= bvec[i - 1].bv_len, off = 0)
+			bvec_set_page(&bvec[i], pages[i], min(len, PAGE_SIZE - off), off);
+		iov_iter_bvec(&iter, dir, bvec, nr, got);
+		ret = kcsd_nvm_rw(cmd, slba, &iter);
+	}
+	if (pinned)
+		unpin_user_pages_dirty_lock(pages, nr, dir == ITER_DEST);
+	return ret;
+}
+
+/* A buffer in pieces that need not be multiples of an LBA. Rare: bounce it. */
+static int kcsd_nvm_rw_bounced(struct kcsd_cmd *cmd, u64 slba)
+{
+	size_t len = iov_iter_count(&cmd->data);
+	bool write = cmd->opcode == nvme_cmd_write;
+	struct iov_iter iter;
+	struct kvec kvec;
+	void *buf;
+	int ret;
+
+	buf = kvmalloc(len, GFP_KERNEL);
+	if (!buf)
+		return -ENOMEM;
+	kvec = (struct kvec){ .iov_base = buf, .iov_len = len };
+	iov_iter_kvec(&iter, write ? ITER_SOURCE : ITER_DEST, &kvec, 1, len);
+
+	ret = -EFAULT;
+	if (write && !copy_from_iter_full(buf, len, &cmd->data))
+		goto out;
+	ret = kcsd_nvm_rw(cmd, slba, &iter);
+	if (!ret && !write && copy_to_iter(buf, len, &cmd->data) != len)
+		ret = -EFAULT;
+out:
+	kvfree(buf);
+	return ret;
+}
+
+static int kcsd_nvm_move(struct kcsd_cmd *cmd)
+{
+	u32 lba_size = 1U << cmd->drive->lba_shift;
+	u64 slba = kcsd_nvm_slba(cmd);
+	int ret = 0;
+
+	if (!iter_is_ubuf(&cmd->data))
+		return kcsd_nvm_rw_bounced(cmd, slba);
+	while (!ret && iov_iter_count(&cmd->data)) {
+		size_t off = offset_in_page(cmd->data.ubuf + cmd->data.iov_offset);
+		size_t len = min(iov_iter_count(&cmd->data),
+				 round_down(KCSD_NVM_BATCH * PAGE_SIZE - off, lba_size));
+
+		ret = kcsd_nvm_rw_pinned(cmd, slba, len);
+		slba += len >> cmd->drive->lba_shift;
+	}
+	return ret;
+}
+
+static int kcsd_nvm_read(struct kcsd_cmd *cmd)
+{
+	size_t len = iov_iter_count(&cmd->data);
+	int ret = kcsd_nvm_move(cmd);
+
+	if (!ret) {
+		kcsd_stat_inc(cmd->drive, read_commands);
+		kcsd_stat_add(cmd->drive, read_bytes, len);
+		kcsd_stat_add(cmd->drive, host_read_bytes, len);
+	}
+	return ret;
+}
+
+static int kcsd_nvm_write(struct kcsd_cmd *cmd)
+{
+	size_t len = iov_iter_count(&cmd->data);
+	int ret = kcsd_nvm_move(cmd);
+
+	if (!ret && cmd->cdw12 & (u32)NVME_RW_FUA << 16)
+		ret = kcsd_errno_to_status(kcsd_media_flush(cmd->drive), KCSD_SC_WRITE_FAULT);
+	if (!ret) {
+		kcsd_stat_inc(cmd->drive, write_commands);
+		kcsd_stat_add(cmd->drive, write_bytes, len);
+		kcsd_stat_add(cmd->drive, host_write_bytes, len);
+	}
+	return ret;
+}
+
+static int kcsd_nvm_flush(struct kcsd_cmd *cmd)
+{
+	int ret = kcsd_media_flush(cmd->drive);
+
+	if (ret)
+		return KCSD_SC_WRITE_FAULT;
+	kcsd_stat_inc(cmd->drive, flush_commands);
+	return 0;
+}
+
+static int kcsd_nvm_parse_rw(struct kcsd_cmd *cmd)
+{
+	u32 nlb = kcsd_nvm_nlb(cmd);
+	u64 len = (u64)nlb << cmd->drive->lba_shift;
+
+	if (cmd->cdw2 || cmd->cdw3 || cmd->cdw12 & ~(0xffff | KCSD_NVM_CONTROL_ALL) ||
+	    cmd->cdw13 & ~0xff || cmd->cdw14 || cmd->cdw15 || cmd->metadata || cmd->metadata_len)
+		return KCSD_SC_INVALID_FIELD;
+	if (len > KCSD_MAX_TRANSFER || iov_iter_count(&cmd->data) != len)
+		return KCSD_SC_INVALID_FIELD;
+	if (!kcsd_drive_has_lbas(cmd->drive, kcsd_nvm_slba(cmd), nlb))
+		return KCSD_SC_LBA_RANGE;
+	cmd->execute = cmd->opcode == nvme_cmd_write ? kcsd_nvm_write : kcsd_nvm_read;
+	return 0;
+}
+
+static int kcsd_nvm_parse_flush(struct kcsd_cmd *cmd)
+{
+	if (cmd->cdw2 || cmd->cdw3 || cmd->cdw10 || cmd->cdw11 || cmd->cdw12 || cmd->cdw13 ||
+	    cmd->cdw14 || cmd->cdw15 || cmd->metadata || cmd->metadata_len ||
+	    iov_iter_count(&cmd->data))
+		return KCSD_SC_INVALID_FIELD;
+	cmd->execute = kcsd_nvm_flush;
+	return 0;
+}
+
+int kcsd_nvm_parse(struct kcsd_cmd *cmd)
+{
+	cmd->blocking = cmd->drive->store.ops->blocking;
+	switch (cmd->opcode) {
+	case nvme_cmd_read:
+	case nvme_cmd_write:
+		return kcsd_nvm_parse_rw(cmd);
+	case nvme_cmd_flush:
+		return kcsd_nvm_parse_flush(cmd);
+	default:
+		return KCSD_SC_INVALID_OPCODE;
+	}
+}

@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The front end of the char nodes: NVMe commands by io_uring and ioctl. */
+#include <linux/fs.h>
+#include <linux/nvme.h>
+#include <linux/nvme_ioctl.h>
+#include <linux/ptrace.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+
+#include "cmd.h"
+#include "compat.h"
+#include "drive.h"
+
+/* What one io_uring command keeps between submission and completion. */
+struct kcsd_uring_pdu {
+	struct kcsd_run *run;
+};
+
+/* The host's data buffer as the command names it. */
+struct kcsd_user_data {
+	u64 addr;
+	u32 len;		/* bytes; with vec: iovecs at addr */
+	bool vec;
+};
+
+int kcsd_cmd_copy_to_host(struct kcsd_cmd *cmd, const void *from, size_t len)
+{
+	if (copy_to_iter(from, len, &cmd->data) != len)
+		return -EFAULT;
+	kcsd_stat_add(cmd->drive, host_read_bytes, len);
+	return 0;
+}
+
+int kcsd_cmd_copy_from_host(struct kcsd_cmd *cmd, void *to, size_t len)
+{
+	if (!copy_from_iter_full(to, len, &cmd->data))
+		return -EFAULT;
+	kcsd_stat_add(cmd->drive, host_write_bytes, len);
+	return 0;
+}
+
+static struct kcsd_node *kcsd_file_node(struct file *file)
+{
+	return container_of(file_inode(file)->i_cdev, struct kcsd_node, cdev);
+}
+
+/*
+ * Who may send what. Opening a node is not enough to change anything: that takes
+ * opening it for writing. (Execute changes something only if it grants writes;
+ * kcsd_execute_parse() sees to that.)
+ */
+static int kcsd_cmd_permitted(const struct kcsd_cmd *cmd)
+{
+	if (cmd->writable)
+		return 0;
+	if (cmd->admin)
+		return cmd->opcode == KCSD_ADMIN_LOAD_PROGRAM ||
+		       cmd->opcode == KCSD_ADMIN_PROGRAM_ACTIVATION ? -EACCES : 0;
+	if (cmd->nsid == KCSD_NSID_COMPUTE)
+		return 0;
+	/* NVMe Base, "Opcode": bit 0 is set when data goes to the drive. */
+	return cmd->opcode & 1 ? -EACCES : 0;
+}
+
+static int kcsd_cmd_parse(struct kcsd_cmd *cmd)
+{
+	if (cmd->admin)
+		return kcsd_admin_parse(cmd);
+	if (cmd->nsid == KCSD_NSID_COMPUTE)
+		return kcsd_execute_parse(cmd);
+	return kcsd_nvm_parse(cmd);
+}
+
+/*
+ * Import the buffer, parse, and carry out all that is not a run. -EIOCBQUEUED: cmd->run is to be
+ * submitted. The caller has entered the drive; a run keeps that reference.
+ */
+static int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock)
+{
+	/* NVMe Base, "Opcode": bit 0 to the drive, bit 1 to the host. */
+	int dir = cmd->opcode & 1 ? ITER_SOURCE : ITER_DEST;
+	struct iovec fast[UIO_FASTIOV], *iov = NULL;
+	void __user *addr = u64_to_user_ptr(d->addr);
+	ssize_t ret;
+
+	ret = kcsd_cmd_permitted(cmd);
+	if (ret)
+		return ret;
+	if (d->vec) {
+		iov = fast;
+		ret = import_iovec(dir, addr, d->len, ARRAY_SIZE(fast), &iov, &cmd->data);
+	} else {
+		ret = import_ubuf(dir, addr, d->len, &cmd->data);
+	}
+	if (ret < 0)
+		return ret;
+
+	ret = kcsd_cmd_parse(cmd);
+	if (ret)
+		goto out;
+	if (cmd->run) {
+		ret = -EIOCBQUEUED;
+		goto out;
+	}
+	/* Let io_uring call again from a thread of its own. */
+	ret = nonblock && cmd->blocking ? -EAGAIN : cmd->execute(cmd);
+out:
+	if (d->vec)
+		kfree(iov);
+	return ret > 0 ? ret | KCSD_SC_DNR : ret;
+}
+
+static int kcsd_run_result(const struct kcsd_run *run)
+{
+	int status = kcsd_run_status(run);
+
+	return status ? status | KCSD_SC_DNR : 0;
+}
+
+/* ---- io_uring ---- */
+
+/* In the submitter's task, or in a kernel thread if that is gone. */
+static void kcsd_uring_run_cb(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
+{
+	struct kcsd_run *run = io_uring_cmd_to_pdu(ioucmd, struct kcsd_uring_pdu)->run;
+	int ret = -ECANCELED;
+
+	if (current->mm && !(current->flags & PF_KTHREAD)) {
+		ret = kcsd_run_copy_output(run);
+		if (!ret)
+			ret = kcsd_run_result(run);
+	}
+	/* A cancel callback may look at the run until this returns. */
+	kcsd_uring_done(ioucmd, ret, run->vm.end.r0, issue_flags);
+	kcsd_run_free(run);
+}
+
+static void kcsd_uring_run_done(struct kcsd_run *run)
+{
+	io_uring_cmd_complete_in_task(run->done_data, kcsd_uring_run_cb);
+}
+
+static void kcsd_uring_submit_run(struct io_uring_cmd *ioucmd, struct kcsd_run *run,
+				  unsigned int issue_flags)
+{
+	io_uring_cmd_to_pdu(ioucmd, struct kcsd_uring_pdu)->run = run;
+	run->done = kcsd_uring_run_done;
+	run->done_data = ioucmd;
+	io_uring_cmd_mark_cancelable(ioucmd, issue_flags);
+	kcsd_run_submit(run);
+}
+
+static int kcsd_uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
+			    unsigned int issue_flags, bool admin, bool vec)
+{
+	const struct nvme_uring_cmd *u = io_uring_sqe_cmd(ioucmd->sqe);
+	struct kcsd_cmd cmd = {
+		.drive = node->drive,
+		.admin = admin,
+		.writable = ioucmd->file->f_mode & FMODE_WRITE,
+		.opcode = READ_ONCE(u->opcode),
+		.nsid = READ_ONCE(u->nsid),
+		.cdw2 = READ_ONCE(u->cdw2),
+		.cdw3 = READ_ONCE(u->cdw3),
+		.cdw10 = READ_ONCE(u->cdw10),
+		.cdw11 = READ_ONCE(u->cdw11),
+		.cdw12 = READ_ONCE(u->cdw12),
+		.cdw13 = READ_ONCE(u->cdw13),
+		.cdw14 = READ_ONCE(u->cdw14),
+		.cdw15 = READ_ONCE(u->cdw15),
+		.timeout_ms = READ_ONCE(u->timeout_ms),
+		.metadata = u64_to_user_ptr(READ_ONCE(u->metadata)),
+		.metadata_len = READ_ONCE(u->metadata_len),
+	};
+	struct kcsd_user_data data = {
+		.addr = READ_ONCE(u->addr),
+		.len = READ_ONCE(u->data_len),
+		.vec = vec,
+	};
+	int ret;
+
+	if (READ_ONCE(u->flags) || READ_ONCE(u->rsvd1) || READ_ONCE(u->rsvd2))
+		return -EINVAL;
+	if (!admin && cmd.nsid != node->nsid)
+		return -EINVAL;
+	if (!kcsd_drive_enter(node->drive))
+		return -ENODEV;
+	ret = kcsd_cmd_issue(&cmd, &data, issue_flags & IO_URING_F_NONBLOCK);
+	if (ret == -EIOCBQUEUED) {
+		kcsd_uring_submit_run(ioucmd, cmd.run, issue_flags);
+		return ret;
+	}
+	kcsd_drive_exit(node->drive);
+	if (!cmd.result || ret == -EAGAIN)
+		return ret;
+	/* Only io_uring_cmd_done() can bring a 64-bit result into the CQE. */
+	kcsd_uring_done(ioucmd, ret, cmd.result, issue_flags);
+	return -EIOCBQUEUED;
+}
+
+static int kcsd_uring_cmd(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
+{
+	struct kcsd_node *node = kcsd_file_node(ioucmd->file);
+
+	if (issue_flags & IO_URING_F_CANCEL) {
+		kcsd_run_cancel(io_uring_cmd_to_pdu(ioucmd, struct kcsd_uring_pdu)->run);
+		return 0;
+	}
+	if (!(issue_flags & IO_URING_F_SQE128))
+		return -EOPNOTSUPP;
+	if (ioucmd->flags & IORING_URING_CMD_FIXED)
+		return -EOPNOTSUPP;
+
+	switch (ioucmd->cmd_op) {
+	case NVME_URING_CMD_ADMIN:
+		return kcsd_uring_issue(node, ioucmd, issue_flags, true, false);
+	case NVME_URING_CMD_ADMIN_VEC:
+		return kcsd_uring_issue(node, ioucmd, issue_flags, true, true);
+	case NVME_URING_CMD_IO:
+		if (!node->nsid)
+			return -ENOTTY;
+		return kcsd_uring_issue(node, ioucmd, issue_flags, false, false);
+	case NVME_URING_CMD_IO_VEC:
+		if (!node->nsid)
+			return -ENOTTY;
+		return kcsd_uring_issue(node, ioucmd, issue_flags, false, true);
+	default:
+		return -ENOTTY;
+	}
+}
+
+/* ---- ioctl ---- */
+
+static void kcsd_ioctl_run_done(struct kcsd_run *run)
+{
+	complete(run->done_data);
+}
+
+static int kcsd_ioctl_run(struct kcsd_run *run, u64 *result)
+{
+	DECLARE_COMPLETION_ONSTACK(done);
+	int ret;
+
+	run->done = kcsd_ioctl_run_done;
+	run->done_data = &done;
+	kcsd_run_submit(run);
+	if (wait_for_completion_killable(&done)) {
+		kcsd_run_cancel(run);
+		wait_for_completion(&done);
+	}
+	*result = run->vm.end.r0;
+	ret = kcsd_run_copy_output(run);
+	if (!ret)
+		ret = kcsd_run_result(run);
+	kcsd_run_free(run);
+	return ret;
+}
+
+static int kcsd_ioctl_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *data)
+{
+	int ret;
+
+	if (!kcsd_drive_enter(cmd->drive))
+		return -ENODEV;
+	ret = kcsd_cmd_issue(cmd, data, false);
+	if (ret == -EIOCBQUEUED)
+		return kcsd_ioctl_run(cmd->run, &cmd->result);
+	kcsd_drive_exit(cmd->drive);
+	return ret;
+}
+
+/* struct nvme_passthru_cmd and _cmd64 are the same up to timeout_ms. */
+static int kcsd_ioctl_passthru(struct kcsd_node *node, const struct nvme_passthru_cmd64 *u,
+			       bool admin, bool vec, bool writable, u64 *result)
+{
+	struct kcsd_user_data data = { .addr = u->addr, .len = u->data_len, .vec = vec };
+	struct kcsd_cmd cmd = {
+		.drive = node->drive,
+		.admin = admin,
+		.writable = writable,
+		.opcode = u->opcode,
+		.nsid = u->nsid,
+		.cdw2 = u->cdw2,
+		.cdw3 = u->cdw3,
+		.cdw10 = u->cdw10,
+		.cdw11 = u->cdw11,
+		.cdw12 = u->cdw12,
+		.cdw13 = u->cdw13,
+		.cdw14 = u->cdw14,
+		.cdw15 = u->cdw15,
+		.timeout_ms = u->timeout_ms,
+		.metadata = u64_to_user_ptr(u->metadata),
+		.metadata_len = u->metadata_len,
+	};
+	int ret;
+
+	if (u->flags || u->rsvd1 || u->rsvd2)
+		return -EINVAL;
+	if (!admin && cmd.nsid != node->nsid)
+		return -EINVAL;
+	ret = kcsd_ioctl_issue(&cmd, &data);
+	*result = cmd.result;
+	return ret;
+}
+
+static int kcsd_ioctl_cmd(struct kcsd_node *node, struct nvme_passthru_cmd __user *ucmd,
+			  bool admin, bool writable)
+{
+	struct nvme_passthru_cmd64 cmd = {};
+	u64 result = 0;
+	int ret;
+
+	BUILD_BUG_ON(offsetof(struct nvme_passthru_cmd, result) !=
+		     offsetof(struct nvme_passthru_cmd64, rsvd2));
+	if (copy_from_user(&cmd, ucmd, offsetof(struct nvme_passthru_cmd, result)))
+		return -EFAULT;
+	ret = kcsd_ioctl_passthru(node, &cmd, admin, false, writable, &result);
+	if (ret >= 0 && put_user((u32)result, &ucmd->result))
+		return -EFAULT;
+	return ret;
+}
+
+static int kcsd_ioctl_cmd64(struct kcsd_node *node, struct nvme_passthru_cmd64 __user *ucmd,
+			    bool admin, bool vec, bool writable)
+{
+	struct nvme_passthru_cmd64 cmd;
+	u64 result = 0;
+	int ret;
+
+	if (copy_from_user(&cmd, ucmd, sizeof(cmd)))
+		return -EFAULT;
+	ret = kcsd_ioctl_passthru(node, &cmd, admin, vec, writable, &result);
+	if (ret >= 0 && put_user(result, &ucmd->result))
+		return -EFAULT;
+	return ret;
+}
+
+/* The oldest form: NVM reads and writes only. */
+static int kcsd_ioctl_submit_io(struct kcsd_node *node, struct nvme_user_io __user *uio,
+				bool writable)
+{
+	struct nvme_passthru_cmd64 cmd = {};
+	struct nvme_user_io io;
+	u64 result;
+
+	if (copy_from_user(&io, uio, sizeof(io)))
+		return -EFAULT;
+	if (node->nsid != KCSD_NSID_NVM || io.flags || io.rsvd || io.metadata)
+		return -EINVAL;
+	if (io.opcode != nvme_cmd_read && io.opcode != nvme_cmd_write)
+		return -EINVAL;
+
+	cmd.opcode = io.opcode;
+	cmd.nsid = node->nsid;
+	cmd.addr = io.addr;
+	cmd.data_len = (io.nblocks + 1) << node->drive->lba_shift;
+	cmd.cdw10 = lower_32_bits(io.slba);
+	cmd.cdw11 = upper_32_bits(io.slba);
+	cmd.cdw12 = io.nblocks | (u32)io.control << 16;
+	cmd.cdw13 = io.dsmgmt;
+	cmd.cdw14 = io.reftag;
+	cmd.cdw15 = io.apptag | (u32)io.appmask << 16;
+	return kcsd_ioctl_passthru(node, &cmd, false, false, writable, &result);
+}
+
+static long kcsd_ns_ioctl(struct kcsd_node *node, unsigned int op, void __user *arg, bool writable)
+{
+	switch (op) {
+	case NVME_IOCTL_ID:
+		force_successful_syscall_return();
+		return node->nsid;
+	case NVME_IOCTL_SUBMIT_IO:
+		return kcsd_ioctl_submit_io(node, arg, writable);
+	case NVME_IOCTL_IO_CMD:
+		return kcsd_ioctl_cmd(node, arg, false, writable);
+	case NVME_IOCTL_IO64_CMD:
+		return kcsd_ioctl_cmd64(node, arg, false, false, writable);
+	case NVME_IOCTL_IO64_CMD_VEC:
+		return kcsd_ioctl_cmd64(node, arg, false, true, writable);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static long kcsd_ioctl(struct file *file, unsigned int op, unsigned long uarg)
+{
+	struct kcsd_node *node = kcsd_file_node(file);
+	bool writable = file->f_mode & FMODE_WRITE;
+	void __user *arg = (void __user *)uarg;
+
+	switch (op) {
+	case NVME_IOCTL_ADMIN_CMD:
+		return kcsd_ioctl_cmd(node, arg, true, writable);
+	case NVME_IOCTL_ADMIN64_CMD:
+		return kcsd_ioctl_cmd64(node, arg, true, false, writable);
+	}
+	return node->nsid ? kcsd_ns_ioctl(node, op, arg, writable) : -ENOTTY;
+}
+
+const struct file_operations kcsd_node_fops = {
+	.owner		= THIS_MODULE,
+	.open		= nonseekable_open,
+	.unlocked_ioctl	= kcsd_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.uring_cmd	= kcsd_uring_cmd,
+};

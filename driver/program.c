@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Programs: loading in chunks, activation, and their place in sysfs. */
+#include <linux/mm.h>
+#include <linux/nospec.h>
+#include <linux/slab.h>
+#include <linux/sysfs.h>
+
+#include "cmd.h"
+#include "compute.h"
+#include "drive.h"
+#include "identify.h"
+
+/* ---- one program ---- */
+
+static struct kcsd_program *kcsd_kobj_program(struct kobject *kobj)
+{
+	return container_of(kobj, struct kcsd_program, kobj);
+}
+
+static void kcsd_program_release(struct kobject *kobj)
+{
+	struct kcsd_program *p = kcsd_kobj_program(kobj);
+
+	free_percpu(p->stats);
+	kcsd_code_destroy(p->code);
+	kvfree(p->image);
+	kfree(p);
+}
+
+static struct kcsd_program_stats kcsd_program_fold(const struct kcsd_program *p)
+{
+	struct kcsd_program_stats sum = {};
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const struct kcsd_program_stats *s = per_cpu_ptr(p->stats, cpu);
+		u64 min_ns = READ_ONCE(s->min_ns);
+
+		sum.runs += READ_ONCE(s->runs);
+		sum.faults += READ_ONCE(s->faults);
+		sum.insns += READ_ONCE(s->insns);
+		sum.total_ns += READ_ONCE(s->total_ns);
+		sum.max_ns = max(sum.max_ns, READ_ONCE(s->max_ns));
+		if (min_ns && (!sum.min_ns || min_ns < sum.min_ns))
+			sum.min_ns = min_ns;
+	}
+	return sum;
+}
+
+struct kcsd_program_attr {
+	struct attribute attr;
+	ssize_t (*show)(struct kcsd_program *p, char *page);
+};
+
+#define KCSD_PROGRAM_ATTR(_name, fmt, value)						\
+static ssize_t kcsd_program_##_name##_show(struct kcsd_program *p, char *page)		\
+{											\
+	return sysfs_emit(page, fmt "\n", value);					\
+}											\
+static struct kcsd_program_attr kcsd_program_attr_##_name = {				\
+	.attr = { .name = #_name, .mode = 0444 },					\
+	.show = kcsd_program_##_name##_show,						\
+}
+
+KCSD_PROGRAM_ATTR(name, "%s", p->view.name);
+KCSD_PROGRAM_ATTR(puid, "%llu", p->puid);
+KCSD_PROGRAM_ATTR(active, "%d", atomic_read(&p->users) >= 0);
+KCSD_PROGRAM_ATTR(size, "%u", p->psize);
+KCSD_PROGRAM_ATTR(runs, "%llu", kcsd_program_fold(p).runs);
+KCSD_PROGRAM_ATTR(faults, "%llu", kcsd_program_fold(p).faults);
+KCSD_PROGRAM_ATTR(insns, "%llu", kcsd_program_fold(p).insns);
+KCSD_PROGRAM_ATTR(min_ns, "%llu", kcsd_program_fold(p).min_ns);
+KCSD_PROGRAM_ATTR(max_ns, "%llu", kcsd_program_fold(p).max_ns);
+KCSD_PROGRAM_ATTR(total_ns, "%llu", kcsd_program_fold(p).total_ns);
+
+static struct attribute *kcsd_program_attrs[] = {
+	&kcsd_program_attr_name.attr,
+	&kcsd_program_attr_puid.attr,
+	&kcsd_program_attr_active.attr,
+	&kcsd_program_attr_size.attr,
+	&kcsd_program_attr_runs.attr,
+	&kcsd_program_attr_faults.attr,
+	&kcsd_program_attr_insns.attr,
+	&kcsd_program_attr_min_ns.attr,
+	&kcsd_program_attr_max_ns.attr,
+	&kcsd_program_attr_total_ns.attr,
+	NULL,
+};
+ATTRIBUTE_GROUPS(kcsd_program);
+
+static ssize_t kcsd_program_attr_show(struct kobject *kobj, struct attribute *attr, char *page)
+{
+	return container_of(attr, struct kcsd_program_attr, attr)->show(kcsd_kobj_program(kobj),
+									page);
+}
+
+static const struct sysfs_ops kcsd_program_sysfs_ops = {
+	.show = kcsd_program_attr_show,
+};
+
+static const struct kobj_type kcsd_program_ktype = {
+	.release	= kcsd_program_release,
+	.sysfs_ops	= &kcsd_program_sysfs_ops,
+	.default_groups	= kcsd_program_groups,
+};
+
+void kcsd_program_account(struct kcsd_program *program, const struct kcsd_run *run)
+{
+	u64 ns = run->end_ns - run->start_ns;
+	struct kcsd_program_stats *s = get_cpu_ptr(program->stats);
+
+	WRITE_ONCE(s->runs, s->runs + 1);
+	WRITE_ONCE(s->faults, s->faults + !!run->vm.end.reason);
+	WRITE_ONCE(s->insns, s->insns + run->vm.end.insns);
+	WRITE_ONCE(s->total_ns, s->total_ns + ns);
+	if (!s->min_ns || ns < s->min_ns)
+		WRITE_ONCE(s->min_ns, ns);
+	if (ns > s->max_ns)
+		WRITE_ONCE(s->max_ns, ns);
+	put_cpu_ptr(program->stats);
+}
+
+/*
+ * Take over a complete image: check it and make a program of it. On failure the image is still
+ * the caller's. -EINVAL: verdict says why.
+ */
+static int kcsd_program_create(struct kcsd_drive *drive, u16 pind, struct kcsd_loading *l,
+			       struct kcsd_program **out, struct kcsd_verdict *verdict)
+{
+	struct kcsd_layout layout;
+	struct kcsd_program *p;
+	int ret = -ENOMEM;
+
+	p = kzalloc(sizeof(*p), GFP_KERNEL);
+	if (!p)
+		return -ENOMEM;
+	p->stats = alloc_percpu(struct kcsd_program_stats);
+	if (!p->stats)
+		goto out_free;
+
+	ret = -EINVAL;
+	verdict->pc = 0;
+	verdict->check = kcsd_image_parse(l->image, l->psize, &p->view);
+	if (verdict->check)
+		goto out_stats;
+	if (kcsd_layout_init(&layout, &p->view, KCSD_MAX_ARGS) > drive->cfg.arena_size) {
+		verdict->check = KCSD_CHECK_MEMORY;
+		goto out_stats;
+	}
+	ret = kcsd_code_create(p->view.insns, p->view.insn_cnt, &p->code, verdict);
+	if (ret)
+		goto out_stats;
+
+	p->pind = pind;
+	p->pit = l->pit;
+	p->puid = l->puid;
+	p->psize = l->psize;
+	p->image = l->image;
+	atomic_set(&p->users, -1);
+	*out = p;
+	return 0;
+
+out_stats:
+	free_percpu(p->stats);
+out_free:
+	kfree(p);
+	return ret;
+}
+
+/* ---- slots; programs.lock is held ---- */
+
+static struct kcsd_program_slot *kcsd_slot(struct kcsd_drive *drive, u16 pind)
+{
+	lockdep_assert_held(&drive->programs.lock);
+	return &drive->programs.slots[array_index_nospec(pind, drive->cfg.max_programs)];
+}
+
+static struct kcsd_program *kcsd_slot_program(struct kcsd_drive *drive,
+					      struct kcsd_program_slot *slot)
+{
+	return rcu_dereference_protected(slot->program,
+					 lockdep_is_held(&drive->programs.lock));
+}
+
+/* Forget a program that has not fully arrived. */
+static void kcsd_slot_abort(struct kcsd_drive *drive, struct kcsd_program_slot *slot)
+{
+	if (!slot->loading.image)
+		return;
+	drive->programs.bytes -= slot->loading.psize;
+	kvfree(slot->loading.image);
+	slot->loading = (struct kcsd_loading){};
+}
+
+static int kcsd_slot_begin(struct kcsd_drive *drive, struct kcsd_program_slot *slot,
+			   const struct kcsd_cmd *cmd)
+{
+	struct kcsd_programs *ps = &drive->programs;
+	struct kcsd_loading *l = &slot->loading;
+	u32 psize = cmd->cdw11;
+
+	kcsd_slot_abort(drive, slot);
+	if (psize > drive->cfg.max_program_bytes - ps->bytes)
+		return KCSD_SC_MAX_PROGRAM_BYTES;
+	l->image = kvmalloc(psize, GFP_KERNEL_ACCOUNT);
+	if (!l->image)
+		return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
+	l->psize = psize;
+	l->pit = cmd->cdw10 >> KCSD_LOAD_PIT_SHIFT & 7;
+	l->puid = kcsd_cmd_u64(cmd->cdw12, cmd->cdw13);
+	ps->bytes += psize;
+	return 0;
+}
+
+/* All bytes are here: loading becomes loaded, or empty. */
+static int kcsd_slot_finish(struct kcsd_drive *drive, struct kcsd_program_slot *slot, u16 pind,
+			    u64 *result)
+{
+	struct kcsd_programs *ps = &drive->programs;
+	struct kcsd_verdict verdict;
+	struct kcsd_program *p;
+	int ret;
+
+	ret = kcsd_program_create(drive, pind, &slot->loading, &p, &verdict);
+	if (ret) {
+		kcsd_slot_abort(drive, slot);
+		if (ret != -EINVAL)
+			return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
+		*result = KCSD_LOAD_RESULT(verdict.check, verdict.pc);
+		return KCSD_SC_INVALID_PROGRAM_DATA;
+	}
+	/* From here on the program owns the image. */
+	slot->loading = (struct kcsd_loading){};
+	ret = kobject_init_and_add(&p->kobj, &kcsd_program_ktype, ps->dir, "%u", pind);
+	if (ret) {
+		ps->bytes -= p->psize;
+		kobject_put(&p->kobj);
+		return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
+	}
+	rcu_assign_pointer(slot->program, p);
+	return 0;
+}
+
+static void kcsd_slot_unload(struct kcsd_drive *drive, struct kcsd_program_slot *slot,
+			     struct kcsd_program *p)
+{
+	RCU_INIT_POINTER(slot->program, NULL);
+	drive->programs.bytes -= p->psize;
+	synchronize_rcu();	/* kcsd_program_get() may be looking */
+	kobject_del(&p->kobj);
+	kobject_put(&p->kobj);
+}
+
+/* ---- the table ---- */
+
+int kcsd_programs_init(struct kcsd_drive *drive)
+{
+	struct kcsd_programs *ps = &drive->programs;
+
+	mutex_init(&ps->lock);
+	ps->slots = kvcalloc(drive->cfg.max_programs, sizeof(*ps->slots), GFP_KERNEL);
+	return ps->slots ? 0 : -ENOMEM;
+}
+
+int kcsd_programs_add_dir(struct kcsd_drive *drive)
+{
+	struct kcsd_programs *ps = &drive->programs;
+
+	guard(mutex)(&ps->lock);
+	ps->dir = kobject_create_and_add("programs", &drive->ctrl->dev.kobj);
+	return ps->dir ? 0 : -ENOMEM;
+}
+
+/* Called when no command is under way and none can begin. */
+static void kcsd_programs_unload_all(struct kcsd_drive *drive)
+{
+	struct kcsd_program_slot *slot;
+	struct kcsd_program *p;
+	u16 pind;
+
+	guard(mutex)(&drive->programs.lock);
+	for (pind = 0; pind < drive->cfg.max_programs; pind++) {
+		slot = kcsd_slot(drive, pind);
+		kcsd_slot_abort(drive, slot);
+		p = kcsd_slot_program(drive, slot);
+		if (p)
+			kcsd_slot_unload(drive, slot, p);
+	}
+}
+
+void kcsd_programs_del_dir(struct kcsd_drive *drive)
+{
+	kcsd_programs_unload_all(drive);
+	kobject_put(drive->programs.dir);
+	drive->programs.dir = NULL;
+}
+
+void kcsd_programs_destroy(struct kcsd_drive *drive)
+{
+	kvfree(drive->programs.slots);
+	mutex_destroy(&drive->programs.lock);
+}
+
+struct kcsd_program *kcsd_program_get(struct kcsd_drive *drive, u16 pind, int *status)
+{
+	struct kcsd_program *p;
+
+	if (pind >= drive->cfg.max_programs) {
+		*status = KCSD_SC_INVALID_PROGRAM_INDEX;
+		return NULL;
+	}
+	pind = array_index_nospec(pind, drive->cfg.max_programs);
+
+	guard(rcu)();
+	p = rcu_dereference(drive->programs.slots[pind].program);
+	if (!p) {
+		*status = KCSD_SC_NO_PROGRAM;
+		return NULL;
+	}
+	if (!atomic_inc_unless_negative(&p->users)) {
+		*status = KCSD_SC_NOT_ACTIVATED;
+		return NULL;
+	}
+	return p;
+}
+
+void kcsd_program_put(struct kcsd_program *program)
+{
+	atomic_dec(&program->users);
+}
+
+static void kcsd_program_describe(struct kcsd_drive *drive, u16 pind,
+				  struct kcsd_program_desc *d)
+{
+	struct kcsd_program *p = kcsd_slot_program(drive, kcsd_slot(drive, pind));
+
+	if (!p)
+		return;
+	d->state = KCSD_PROGRAM_PEOCC_DOWNLOADED | p->pit << 3;
+	if (atomic_read(&p->users) >= 0)
+		d->state |= KCSD_PROGRAM_ACT;
+	d->ptype = KCSD_PTYPE_EBPF;
+	d->puid = cpu_to_le64(p->puid);
+	d->psize = cpu_to_le32(p->psize);
+	memcpy(d->name, p->view.name, sizeof(d->name));
+}
+
+void *kcsd_programs_page(struct kcsd_drive *drive, u32 *len)
+{
+	struct kcsd_program_list *list;
+	struct kcsd_program_desc *d;
+	u16 pind, nr = drive->cfg.max_programs;
+
+	BUILD_BUG_ON(sizeof(*d) != 64);
+	*len = sizeof(*list) + nr * sizeof(*d);
+	list = kvzalloc(*len, GFP_KERNEL);
+	if (!list)
+		return NULL;
+	list->nr = cpu_to_le16(nr);
+	d = (void *)(list + 1);
+
+	guard(mutex)(&drive->programs.lock);
+	for (pind = 0; pind < nr; pind++)
+		kcsd_program_describe(drive, pind, d++);
+	return list;
+}
+
+/* ---- commands ---- */
+
+static u16 kcsd_cmd_pind(const struct kcsd_cmd *cmd)
+{
+	return cmd->cdw10 & 0xffff;
+}
+
+static int kcsd_program_load(struct kcsd_cmd *cmd)
+{
+	struct kcsd_drive *drive = cmd->drive;
+	u16 pind = kcsd_cmd_pind(cmd);
+	u32 numb = cmd->cdw14, loff = cmd->cdw15;
+	struct kcsd_program_slot *slot;
+	struct kcsd_loading *l;
+	int ret;
+
+	guard(mutex)(&drive->programs.lock);
+	if (!drive->programs.dir)
+		return KCSD_SC_NS_NOT_READY;
+	slot = kcsd_slot(drive, pind);
+	l = &slot->loading;
+	if (kcsd_slot_program(drive, slot))
+		return KCSD_SC_PROGRAM_IN_USE;
+	if (!loff) {
+		ret = kcsd_slot_begin(drive, slot, cmd);
+		if (ret)
+			return ret;
+	} else if (!l->image || loff != l->have || cmd->cdw11 != l->psize) {
+		return KCSD_SC_INVALID_FIELD;
+	}
+
+	ret = kcsd_cmd_copy_from_host(cmd, l->image + loff, numb);
+	if (ret)
+		return ret;
+	l->have = loff + numb;
+	return l->have == l->psize ? kcsd_slot_finish(drive, slot, pind, &cmd->result) : 0;
+}
+
+static int kcsd_program_unload(struct kcsd_cmd *cmd)
+{
+	struct kcsd_drive *drive = cmd->drive;
+	struct kcsd_program_slot *slot;
+	struct kcsd_program *p;
+
+	guard(mutex)(&drive->programs.lock);
+	slot = kcsd_slot(drive, kcsd_cmd_pind(cmd));
+	p = kcsd_slot_program(drive, slot);
+	if (!p && !slot->loading.image)
+		return KCSD_SC_NO_PROGRAM;
+	kcsd_slot_abort(drive, slot);
+	if (!p)
+		return 0;
+	if (atomic_read(&p->users) >= 0)
+		return KCSD_SC_PROGRAM_IN_USE;
+	kcsd_slot_unload(drive, slot, p);
+	return 0;
+}
+
+static int kcsd_program_parse_index(const struct kcsd_cmd *cmd)
+{
+	return kcsd_cmd_pind(cmd) < cmd->drive->cfg.max_programs ?
+		0 : KCSD_SC_INVALID_PROGRAM_INDEX;
+}
+
+static int kcsd_program_parse_unload(struct kcsd_cmd *cmd)
+{
+	if (cmd->cdw10 & ~(0xffff | KCSD_LOAD_SEL_UNLOAD) || cmd->cdw11 || cmd->cdw12 ||
+	    cmd->cdw13 || cmd->cdw14 || cmd->cdw15 || iov_iter_count(&cmd->data))
+		return KCSD_SC_INVALID_FIELD;
+	cmd->execute = kcsd_program_unload;
+	return kcsd_program_parse_index(cmd);
+}
+
+int kcsd_program_parse_load(struct kcsd_cmd *cmd)
+{
+	u32 psize = cmd->cdw11, numb = cmd->cdw14, loff = cmd->cdw15;
+	u8 pit = cmd->cdw10 >> KCSD_LOAD_PIT_SHIFT & 7;
+
+	if (cmd->nsid != KCSD_NSID_COMPUTE)
+		return KCSD_SC_INVALID_NS;
+	if (cmd->cdw2 || cmd->cdw3 || cmd->cdw10 & ~KCSD_LOAD_CDW10_ALL ||
+	    cmd->metadata || cmd->metadata_len)
+		return KCSD_SC_INVALID_FIELD;
+	if (cmd->cdw10 & KCSD_LOAD_SEL_UNLOAD)
+		return kcsd_program_parse_unload(cmd);
+
+	if ((cmd->cdw10 >> KCSD_LOAD_PTYPE_SHIFT & 0xff) != KCSD_PTYPE_EBPF)
+		return KCSD_SC_INVALID_PROGRAM_TYPE;
+	if (pit > KCSD_PIT_VENDOR || (pit == KCSD_PIT_NONE && (cmd->cdw12 || cmd->cdw13)))
+		return KCSD_SC_INVALID_FIELD;
+	if (psize > KCSD_MAX_PROGRAM_LEN)
+		return KCSD_SC_PROGRAM_TOO_BIG;
+	if (!numb || numb > KCSD_MAX_TRANSFER || iov_iter_count(&cmd->data) != numb ||
+	    numb > psize || loff > psize - numb)
+		return KCSD_SC_INVALID_FIELD;
+	cmd->execute = kcsd_program_load;
+	return kcsd_program_parse_index(cmd);
+}
+
+static int kcsd_program_activate(struct kcsd_cmd *cmd)
+{
+	bool on = cmd->cdw10 >> KCSD_ACTIVATION_SEL_SHIFT;
+	struct kcsd_programs *ps = &cmd->drive->programs;
+	struct kcsd_program *p;
+
+	guard(mutex)(&ps->lock);
+	p = kcsd_slot_program(cmd->drive, kcsd_slot(cmd->drive, kcsd_cmd_pind(cmd)));
+	if (!p)
+		return KCSD_SC_NO_PROGRAM;
+	if (on == (atomic_read(&p->users) >= 0))
+		return 0;
+	if (on && ps->active == cmd->drive->cfg.max_active)
+		return KCSD_SC_MAX_ACTIVATED;
+	/* Going down it fails if a run is there. */
+	if (atomic_cmpxchg(&p->users, on ? -1 : 0, on ? 0 : -1) != (on ? -1 : 0))
+		return KCSD_SC_PROGRAM_IN_USE;
+	ps->active += on ? 1 : -1;
+	return 0;
+}
+
+int kcsd_program_parse_activation(struct kcsd_cmd *cmd)
+{
+	if (cmd->nsid != KCSD_NSID_COMPUTE)
+		return KCSD_SC_INVALID_NS;
+	if (cmd->cdw2 || cmd->cdw3 || cmd->cdw10 & ~KCSD_ACTIVATION_CDW10_ALL || cmd->cdw11 ||
+	    cmd->cdw12 || cmd->cdw13 || cmd->cdw14 || cmd->cdw15 || cmd->metadata ||
+	    cmd->metadata_len || iov_iter_count(&cmd->data))
+		return KCSD_SC_INVALID_FIELD;
+	if (cmd->cdw10 >> KCSD_ACTIVATION_SEL_SHIFT > KCSD_ACTIVATION_ACTIVATE)
+		return KCSD_SC_INVALID_FIELD;
+	cmd->execute = kcsd_program_activate;
+	return kcsd_program_parse_index(cmd);
+}

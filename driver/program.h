@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The programs of a drive: empty -> loading -> loaded -> activated -> executing. */
+#ifndef KCSD_PROGRAM_H
+#define KCSD_PROGRAM_H
+
+#include <linux/atomic.h>
+#include <linux/kobject.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/kcsd.h>
+
+#include "engine/engine.h"
+
+#define KCSD_MAX_PROGRAM_LEN	SZ_1M	/* bytes of one program as loaded */
+
+struct kcsd_cmd;
+struct kcsd_drive;
+struct kcsd_run;
+
+struct kcsd_program_stats {
+	u64 runs;
+	u64 faults;
+	u64 insns;
+	u64 total_ns;
+	u64 min_ns;		/* 0: no run yet */
+	u64 max_ns;
+};
+
+/*
+ * A loaded program. users: -1 when not activated, else the runs queued or
+ * executing; only kcsd_program_activate() takes it from and to -1. Everything else is
+ * constant once the program is in its slot.
+ */
+struct kcsd_program {
+	struct kobject kobj;		/* /sys/class/kcsd/kcsdN/programs/<pind>; owns this */
+	u16 pind;
+	u8 pit;
+	u64 puid;
+	u32 psize;			/* bytes as loaded */
+	atomic_t users;
+	void *image;			/* as loaded; view points into it */
+	struct kcsd_image_view view;
+	struct kcsd_code *code;
+	struct kcsd_program_stats __percpu *stats;
+};
+
+/* A program that is still arriving. */
+struct kcsd_loading {
+	void *image;			/* NULL: none */
+	u32 psize;			/* bytes in all */
+	u32 have;			/* bytes so far */
+	u8 pit;
+	u64 puid;
+};
+
+struct kcsd_program_slot {
+	struct kcsd_program __rcu *program;	/* NULL: empty, or loading */
+	struct kcsd_loading loading;
+};
+
+struct kcsd_programs {
+	struct mutex lock;		/* slots, active, bytes, dir's content; outermost */
+	struct kcsd_program_slot *slots;	/* cfg.max_programs of them */
+	u32 active;			/* programs activated */
+	u64 bytes;			/* of all programs and those arriving */
+	struct kobject *dir;		/* programs/, NULL before the controller node exists */
+};
+
+int kcsd_programs_init(struct kcsd_drive *drive);
+/* No run may be left. */
+void kcsd_programs_destroy(struct kcsd_drive *drive);
+/* The programs/ directory, below the controller's device. */
+int kcsd_programs_add_dir(struct kcsd_drive *drive);
+/* Takes the directory and all in it away. Programs stay until _destroy(). */
+void kcsd_programs_del_dir(struct kcsd_drive *drive);
+
+/* Load Program and Program Activation Management: parse (see cmd.h). */
+int kcsd_program_parse_load(struct kcsd_cmd *cmd);
+int kcsd_program_parse_activation(struct kcsd_cmd *cmd);
+/* Log page 82h, kvmalloc'ed, *len bytes; NULL without memory. */
+void *kcsd_programs_page(struct kcsd_drive *drive, u32 *len);
+
+/*
+ * The program at pind, counted as in use until kcsd_program_put(). NULL with
+ * *status set: Invalid Program Index, No Program, Program Not Activated.
+ */
+struct kcsd_program *kcsd_program_get(struct kcsd_drive *drive, u16 pind, int *status);
+void kcsd_program_put(struct kcsd_program *program);
+/* Count a run that ended. Before kcsd_program_put(). */
+void kcsd_program_account(struct kcsd_program *program, const struct kcsd_run *run);
+
+#endif

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+/* One run: what is set up before it, and what is told of it afterwards. */
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "compute.h"
+#include "drive.h"
+
+void kcsd_run_execute(struct kcsd_run *run, u8 *arena)
+{
+	struct kcsd_program *p = run->program;
+	struct kcsd_vm *vm = &run->vm;
+	struct kcsd_vm_input in = {
+		.cparam1 = run->cparam1,
+		.cparam2 = run->cparam2,
+		.grants = run->grants,
+		.nr_grants = run->nr_grants,
+		.lba_size = 1U << run->drive->lba_shift,
+		.args = run->grants + run->nr_grants,
+		.args_len = run->args_len,
+		.out_max = run->out_max,
+	};
+
+	run->start_ns = ktime_get_ns();
+	run->deadline_ns = run->start_ns + (u64)run->timeout_ms * NSEC_PER_MSEC;
+	/* It fits: checked for the longest arguments when the program was loaded. */
+	vm->mem = arena;
+	vm->mem_len = kcsd_layout_init(&vm->layout, &p->view, run->args_len);
+	vm->budget = run->budget;
+	vm->ops = &kcsd_run_ops;
+	kcsd_vm_setup(vm, &p->view, &in);
+	run->engine = KCSD_ENGINE_INTERP;
+	kcsd_interp(p->code, vm);
+	run->end_ns = ktime_get_ns();
+}
+
+static void kcsd_run_count_fault(struct kcsd_drive *drive, u32 reason)
+{
+	static const size_t counter[] = {
+		[KCSD_FAULT_MEMORY]	= offsetof(struct kcsd_stats, faults_memory),
+		[KCSD_FAULT_LBA_READ]	= offsetof(struct kcsd_stats, faults_lba_read),
+		[KCSD_FAULT_LBA_WRITE]	= offsetof(struct kcsd_stats, faults_lba_write),
+		[KCSD_FAULT_BUDGET]	= offsetof(struct kcsd_stats, faults_budget),
+		[KCSD_FAULT_TIME]	= offsetof(struct kcsd_stats, faults_time),
+		[KCSD_FAULT_CANCELLED]	= offsetof(struct kcsd_stats, faults_cancelled),
+		[KCSD_FAULT_INTERNAL]	= offsetof(struct kcsd_stats, faults_internal),
+	};
+
+	kcsd_stat_inc(drive, executions_failed);
+	this_cpu_inc(*(u64 __percpu *)((void __percpu *)drive->stats + counter[reason]));
+}
+
+static void kcsd_run_count(struct kcsd_run *run)
+{
+	kcsd_stat_inc(run->drive, executions);
+	kcsd_stat_add(run->drive, insns, run->vm.end.insns);
+	if (run->vm.end.reason)
+		kcsd_run_count_fault(run->drive, run->vm.end.reason);
+}
+
+void kcsd_run_end(struct kcsd_run *run)
+{
+	struct kcsd_program *p = run->program;
+
+	if (!run->start_ns) {
+		/* It never got to a unit: all its time was waiting. */
+		run->start_ns = ktime_get_ns();
+		run->end_ns = run->start_ns;
+	}
+	kcsd_run_count(run);
+	if (run->engine != KCSD_ENGINE_NONE)
+		kcsd_program_account(p, run);
+	if (run->vm.end.reason)
+		kcsd_log_fault(&run->drive->log, run->pind, run->vm.end.reason, run->vm.end.pc);
+	/* Before the host learns of the end: it may then deactivate the program. */
+	run->program = NULL;
+	kcsd_program_put(p);
+	run->done(run);
+}
+
+int kcsd_run_status(const struct kcsd_run *run)
+{
+	switch (run->vm.end.reason) {
+	case KCSD_FAULT_NONE:
+		return KCSD_SC_SUCCESS;
+	case KCSD_FAULT_BUDGET:
+		return KCSD_SC_PROGRAM_BUDGET;
+	case KCSD_FAULT_TIME:
+		return KCSD_SC_PROGRAM_TIME;
+	case KCSD_FAULT_CANCELLED:
+		return KCSD_SC_PROGRAM_CANCELLED;
+	default:
+		return KCSD_SC_PROGRAM_FAULT;
+	}
+}
+
+int kcsd_run_copy_output(struct kcsd_run *run)
+{
+	const struct kcsd_vm_end *end = &run->vm.end;
+	struct kcsd_run_record r = {
+		.size		= cpu_to_le32(sizeof(r)),
+		.reason		= cpu_to_le32(end->reason),
+		.pc		= cpu_to_le32(end->pc),
+		.helper		= cpu_to_le32(end->helper),
+		.addr		= cpu_to_le64(end->addr),
+		.lba		= cpu_to_le64(end->lba),
+		.result		= cpu_to_le64(end->r0),
+		.insns		= cpu_to_le64(end->insns),
+		.run_ns		= cpu_to_le64(run->end_ns - run->start_ns),
+		.wait_ns	= cpu_to_le64(run->start_ns - run->queued_ns),
+		.read_bytes	= cpu_to_le64(run->read_bytes),
+		.written_bytes	= cpu_to_le64(run->written_bytes),
+		.out_len	= cpu_to_le32(run->out_len),
+		.engine		= cpu_to_le32(run->engine),
+	};
+
+	BUILD_BUG_ON(sizeof(r) != 96);
+	if (!run->metadata_len)
+		return 0;
+	if (copy_to_user(run->metadata, &r, sizeof(r)) ||
+	    copy_to_user(run->metadata + sizeof(r), run->out, run->out_len))
+		return -EFAULT;
+	kcsd_stat_add(run->drive, host_read_bytes, sizeof(r) + run->out_len);
+	return 0;
+}
+
+void kcsd_run_free(struct kcsd_run *run)
+{
+	struct kcsd_drive *drive = run->drive;
+
+	kvfree(run->grants);
+	kvfree(run->out);
+	kfree(run);
+	kcsd_drive_exit(drive);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Counters: per CPU, written without locks, folded when read. */
+#ifndef KCSD_STATS_H
+#define KCSD_STATS_H
+
+#include <linux/percpu.h>
+#include <linux/types.h>
+
+/* X(name): file /sys/class/kcsd/kcsdN/stats/<name>; see Documentation/ABI. */
+#define KCSD_DRIVE_COUNTERS(X) \
+	X(host_read_bytes)	/* drive to host, over the link */ \
+	X(host_write_bytes)	/* host to drive */ \
+	X(media_read_bytes)	/* media to drive, for whomever */ \
+	X(media_write_bytes) \
+	X(executions)		/* runs that started or were cancelled before */ \
+	X(executions_failed)	/* of those, how many did not run to their end */ \
+	X(insns) \
+	X(faults_memory) \
+	X(faults_lba_read) \
+	X(faults_lba_write) \
+	X(faults_budget) \
+	X(faults_time) \
+	X(faults_cancelled) \
+	X(faults_internal)
+
+/* X(name): file /sys/class/kcsd/kcsdN/ns1/<name>; what the host asked namespace 1 for. */
+#define KCSD_NS_COUNTERS(X) \
+	X(read_commands) \
+	X(read_bytes) \
+	X(write_commands) \
+	X(write_bytes) \
+	X(flush_commands) \
+	X(discard_commands) \
+	X(discard_bytes) \
+	X(write_zeroes_commands) \
+	X(write_zeroes_bytes)
+
+struct kcsd_stats {
+#define KCSD_COUNTER_FIELD(name) u64 name;
+	KCSD_DRIVE_COUNTERS(KCSD_COUNTER_FIELD)
+	KCSD_NS_COUNTERS(KCSD_COUNTER_FIELD)
+#undef KCSD_COUNTER_FIELD
+};
+
+#define kcsd_stat_add(drive, name, n)	this_cpu_add((drive)->stats->name, n)
+#define kcsd_stat_inc(drive, name)	this_cpu_inc((drive)->stats->name)
+
+#endif

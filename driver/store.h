@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Where the LBAs live. One struct kcsd_store_ops per kind of medium.
+ *
+ * Positions and lengths are bytes, multiples of the LBA size, and in bounds:
+ * the caller has checked. Iterators are bvec or kvec ones (kernel memory, no
+ * faults), of any alignment. Any number of calls may run at once; a single LBA
+ * is never torn between them.
+ */
+#ifndef KCSD_STORE_H
+#define KCSD_STORE_H
+
+#include <linux/mempool.h>
+#include <linux/types.h>
+#include <linux/uio.h>
+
+#include "range.h"
+
+struct file;
+struct kcsd_config;
+struct kcsd_store;
+struct kcsd_store_stripe;
+
+struct kcsd_store_ops {
+	const char *name;
+	/* read() .. flush() sleep: call them from a context that may. */
+	bool blocking;
+	void (*close)(struct kcsd_store *s);
+	/* 0 or -errno; on success the whole of iter was moved. */
+	int (*read)(struct kcsd_store *s, u64 pos, struct iov_iter *iter);
+	int (*write)(struct kcsd_store *s, u64 pos, struct iov_iter *iter);
+	/* Read as zeroes from now on; unmap: give the space back if that is possible. */
+	int (*zero)(struct kcsd_store *s, u64 pos, u64 len, bool unmap);
+	int (*flush)(struct kcsd_store *s);
+};
+
+struct kcsd_store {
+	const struct kcsd_store_ops *ops;	/* NULL: not open */
+	u64 size;		/* bytes */
+	u64 memory;		/* bytes of kernel memory it holds */
+	u32 discard_granularity;	/* bytes; 0: no space is ever given back */
+	u32 alignment;		/* bytes; buffers so aligned are moved fastest */
+	bool stable_writes;	/* data must not change while it is written */
+	union {
+		struct {
+			u8 *mem;
+			struct kcsd_store_stripe *stripes; /* each guards the pages that hash to it */
+			u32 stripe_mask;
+		};
+		struct {
+			struct file *file;
+			struct list_head entry;		/* in the list of files in use */
+			struct kcsd_ranges ranges;	/* keep LBAs from being torn */
+			mempool_t *bounce;		/* NULL: buffered, any buffer will do */
+		};
+	};
+};
+
+/*
+ * Open what the configuration asks for and set store->size. -errno with one line in the kernel log
+ * on failure, nothing held. name is the drive's, for that line.
+ */
+int kcsd_store_open(struct kcsd_store *s, const struct kcsd_config *c, const char *name);
+void kcsd_store_close(struct kcsd_store *s);
+
+/* store_mem.c, store_file.c: called by kcsd_store_open() only */
+int kcsd_store_mem_open(struct kcsd_store *s, const struct kcsd_config *c, const char *name);
+int kcsd_store_file_open(struct kcsd_store *s, const struct kcsd_config *c, const char *name);
+
+#endif

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The controller device's attributes; Documentation/ABI/testing/sysfs-class-kcsd has them all. */
+#include <linux/sysfs.h>
+
+#include "drive.h"
+
+static struct kcsd_drive *kcsd_dev_drive(struct device *dev)
+{
+	return dev_get_drvdata(dev);
+}
+
+/* A counter: the sum over all CPUs of the u64 at this offset of struct kcsd_stats. */
+static u64 kcsd_stats_sum(const struct kcsd_drive *drive, size_t offset)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(*(u64 *)((void *)per_cpu_ptr(drive->stats, cpu) + offset));
+	return sum;
+}
+
+#define KCSD_ATTR_RO(_name, fmt, value)							\
+static ssize_t _name##_show(struct device *dev, struct device_attribute *attr, char *page) \
+{											\
+	struct kcsd_drive *drive = kcsd_dev_drive(dev);					\
+											\
+	return sysfs_emit(page, fmt "\n", value);					\
+}											\
+static DEVICE_ATTR_RO(_name)
+
+#define KCSD_COUNTER_ATTR(_name) \
+	KCSD_ATTR_RO(_name, "%llu", kcsd_stats_sum(drive, offsetof(struct kcsd_stats, _name)));
+#define KCSD_COUNTER_ATTR_PTR(_name) &dev_attr_##_name.attr,
+
+KCSD_DRIVE_COUNTERS(KCSD_COUNTER_ATTR)
+KCSD_NS_COUNTERS(KCSD_COUNTER_ATTR)
+
+/* What the drive holds of the machine's memory, but for runs' buffers. */
+static u64 kcsd_drive_memory(const struct kcsd_drive *drive)
+{
+	return drive->store.memory + drive->units.nr * drive->cfg.arena_size +
+	       READ_ONCE(drive->programs.bytes);
+}
+
+KCSD_ATTR_RO(memory_bytes, "%llu", kcsd_drive_memory(drive));
+KCSD_ATTR_RO(cu_busy_ns, "%llu", kcsd_units_busy_ns(drive));
+KCSD_ATTR_RO(cu_idle_ns, "%llu", kcsd_units_total_ns(drive) - kcsd_units_busy_ns(drive));
+
+KCSD_ATTR_RO(store, "%s", drive->store.ops->name);
+KCSD_ATTR_RO(size, "%llu", drive->store.size);
+KCSD_ATTR_RO(block_size, "%u", 1U << drive->lba_shift);
+KCSD_ATTR_RO(uuid, "%pUb", &drive->uuid);
+
+static struct attribute *kcsd_drive_attrs[] = {
+	&dev_attr_store.attr,
+	&dev_attr_size.attr,
+	&dev_attr_block_size.attr,
+	&dev_attr_uuid.attr,
+	NULL,
+};
+
+static const struct attribute_group kcsd_drive_group = {
+	.attrs = kcsd_drive_attrs,
+};
+
+static struct attribute *kcsd_stats_attrs[] = {
+	KCSD_DRIVE_COUNTERS(KCSD_COUNTER_ATTR_PTR)
+	&dev_attr_memory_bytes.attr,
+	&dev_attr_cu_busy_ns.attr,
+	&dev_attr_cu_idle_ns.attr,
+	NULL,
+};
+
+static const struct attribute_group kcsd_stats_group = {
+	.name = "stats",
+	.attrs = kcsd_stats_attrs,
+};
+
+static struct attribute *kcsd_ns1_attrs[] = {
+	KCSD_NS_COUNTERS(KCSD_COUNTER_ATTR_PTR)
+	NULL,
+};
+
+static const struct attribute_group kcsd_ns1_group = {
+	.name = "ns1",
+	.attrs = kcsd_ns1_attrs,
+};
+
+const struct attribute_group *kcsd_drive_groups[] = {
+	&kcsd_drive_group,
+	&kcsd_stats_group,
+	&kcsd_ns1_group,
+	NULL,
+};
