@@ -24,4 +24,11 @@ static inline void kcsd_uring_done(struct io_uring_cmd *ioucmd, int status, u64 
 #endif
 }
 
+/* Let the block layer merge requests; since 6.14 it always does. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)
+#define KCSD_BLK_MQ_FLAGS	BLK_MQ_F_SHOULD_MERGE
+#else
+#define KCSD_BLK_MQ_FLAGS	0
+#endif
+
 #endif

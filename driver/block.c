@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Namespace 1 as a block device. A medium that does not block is moved to and
+ * from right in queue_rq; any other by a work item of the request's own.
+ */
+#include <linux/blk-mq.h>
+#include <linux/blkdev.h>
+#include <linux/uio.h>
+#include <linux/workqueue.h>
+
+#include "compat.h"
+#include "drive.h"
+
+#define MAX_TRANSFER		SZ_1M
+/* Zeroing memory holds a CPU, so little at a time; a file is mostly punched. */
+#define MAX_ZERO_INLINE		SZ_4M
+#define MAX_ZERO_BLOCKING	SZ_256M
+
+/* A request's private part, used only for a medium that blocks. */
+struct block_work {
+	struct work_struct work;
+};
+
+static struct kcsd_drive *request_drive(struct request *rq)
+{
+	return rq->q->queuedata;
+}
+
+static u64 request_slba(struct request *rq)
+{
+	return blk_rq_pos(rq) >> (request_drive(rq)->lba_shift - SECTOR_SHIFT);
+}
+
+/* One bio's data in place. A split bio starts within a bvec, hence bi_bvec_done. */
+static void bio_to_iter(struct bio *bio, struct iov_iter *iter)
+{
+	struct bvec_iter pos;
+	struct bio_vec bvec;
+	int nr = 0;
+
+	bio_for_each_bvec(bvec, bio, pos)
+		nr++;
+	iov_iter_bvec(iter, bio_data_dir(bio) == WRITE ? ITER_SOURCE : ITER_DEST,
+		      __bvec_iter_bvec(bio->bi_io_vec, bio->bi_iter), nr, bio->bi_iter.bi_size);
+	iter->iov_offset = bio->bi_iter.bi_bvec_done;
+}
+
+/* Bios one by one: each is a whole number of LBAs, and nothing need be allocated. */
+static int move_data(struct request *rq)
+{
+	struct kcsd_drive *drive = request_drive(rq);
+	u64 slba = request_slba(rq);
+	struct iov_iter iter;
+	struct bio *bio;
+	int ret;
+
+	__rq_for_each_bio(bio, rq) {
+		bio_to_iter(bio, &iter);
+		if (req_op(rq) == REQ_OP_WRITE)
+			ret = kcsd_media_write(drive, slba, &iter);
+		else
+			ret = kcsd_media_read(drive, slba, &iter);
+		if (ret)
+			return ret;
+		slba += bio->bi_iter.bi_size >> drive->lba_shift;
+	}
+	return 0;
+}
+
+static int do_read(struct request *rq)
+{
+	struct kcsd_drive *drive = request_drive(rq);
+	int ret = move_data(rq);
+
+	if (ret)
+		return ret;
+	kcsd_stat_inc(drive, read_commands);
+	kcsd_stat_add(drive, read_bytes, blk_rq_bytes(rq));
+	kcsd_stat_add(drive, host_read_bytes, blk_rq_bytes(rq));
+	return 0;
+}
+
+static int do_write(struct request *rq)
+{
+	struct kcsd_drive *drive = request_drive(rq);
+	int ret = move_data(rq);
+
+	if (!ret && rq->cmd_flags & REQ_FUA)
+		ret = kcsd_media_flush(drive);
+	if (ret)
+		return ret;
+	kcsd_stat_inc(drive, write_commands);
+	kcsd_stat_add(drive, write_bytes, blk_rq_bytes(rq));
+	kcsd_stat_add(drive, host_write_bytes, blk_rq_bytes(rq));
+	return 0;
+}
+
+static int do_zero(struct request *rq, bool unmap)
+{
+	struct kcsd_drive *drive = request_drive(rq);
+
+	return kcsd_media_zero(drive, request_slba(rq), blk_rq_bytes(rq) >> drive->lba_shift,
+			       unmap);
+}
+
+static int do_discard(struct request *rq)
+{
+	struct kcsd_drive *drive = request_drive(rq);
+	int ret = do_zero(rq, true);
+
+	if (ret)
+		return ret;
+	kcsd_stat_inc(drive, discard_commands);
+	kcsd_stat_add(drive, discard_bytes, blk_rq_bytes(rq));
+	return 0;
+}
+
+static int do_write_zeroes(struct request *rq)
+{
+	struct kcsd_drive *drive = request_drive(rq);
+	int ret = do_zero(rq, !(rq->cmd_flags & REQ_NOUNMAP));
+
+	if (!ret && rq->cmd_flags & REQ_FUA)
+		ret = kcsd_media_flush(drive);
+	if (ret)
+		return ret;
+	kcsd_stat_inc(drive, write_zeroes_commands);
+	kcsd_stat_add(drive, write_zeroes_bytes, blk_rq_bytes(rq));
+	return 0;
+}
+
+static int do_flush(struct request *rq)
+{
+	struct kcsd_drive *drive = request_drive(rq);
+	int ret = kcsd_media_flush(drive);
+
+	if (!ret)
+		kcsd_stat_inc(drive, flush_commands);
+	return ret;
+}
+
+static int do_request(struct request *rq)
+{
+	switch (req_op(rq)) {
+	case REQ_OP_READ:
+		return do_read(rq);
+	case REQ_OP_WRITE:
+		return do_write(rq);
+	case REQ_OP_FLUSH:
+		return do_flush(rq);
+	case REQ_OP_DISCARD:
+		return do_discard(rq);
+	case REQ_OP_WRITE_ZEROES:
+		return do_write_zeroes(rq);
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+/* Not errno_to_blk_status(): a medium's -ENOMEM or -EAGAIN is no reason for a retry. */
+static blk_status_t to_blk_status(int err)
+{
+	switch (err) {
+	case 0:
+		return BLK_STS_OK;
+	case -ENOSPC:
+	case -EDQUOT:
+		return BLK_STS_NOSPC;
+	case -EOPNOTSUPP:
+		return BLK_STS_NOTSUPP;
+	default:
+		return BLK_STS_IOERR;
+	}
+}
+
+static void work_fn(struct work_struct *work)
+{
+	struct block_work *bw = container_of(work, struct block_work, work);
+	struct request *rq = blk_mq_rq_from_pdu(bw);
+
+	blk_mq_end_request(rq, to_blk_status(do_request(rq)));
+}
+
+static blk_status_t block_queue_rq_inline(struct blk_mq_hw_ctx *hctx,
+					  const struct blk_mq_queue_data *bd)
+{
+	blk_mq_start_request(bd->rq);
+	blk_mq_end_request(bd->rq, to_blk_status(do_request(bd->rq)));
+	return BLK_STS_OK;
+}
+
+static blk_status_t block_queue_rq_work(struct blk_mq_hw_ctx *hctx,
+					const struct blk_mq_queue_data *bd)
+{
+	struct block_work *bw = blk_mq_rq_to_pdu(bd->rq);
+
+	blk_mq_start_request(bd->rq);
+	queue_work(request_drive(bd->rq)->wq, &bw->work);
+	return BLK_STS_OK;
+}
+
+static int block_init_request(struct blk_mq_tag_set *set, struct request *rq, unsigned int hctx_idx,
+			      unsigned int numa_node)
+{
+	struct block_work *bw = blk_mq_rq_to_pdu(rq);
+
+	INIT_WORK(&bw->work, work_fn);
+	return 0;
+}
+
+/* A slow medium is not a lost command: every one that was started comes to its end. */
+static enum blk_eh_timer_return block_timeout(struct request *rq)
+{
+	return BLK_EH_RESET_TIMER;
+}
+
+static const struct blk_mq_ops block_inline_ops = {
+	.queue_rq	= block_queue_rq_inline,
+	.timeout	= block_timeout,
+};
+
+static const struct blk_mq_ops block_work_ops = {
+	.queue_rq	= block_queue_rq_work,
+	.init_request	= block_init_request,
+	.timeout	= block_timeout,
+};
+
+/* Called under disk->open_mutex. */
+static int block_open(struct gendisk *disk, blk_mode_t mode)
+{
+	struct kcsd_drive *drive = disk->private_data;
+
+	return drive->claimed ? -ENXIO : 0;
+}
+
+static const struct block_device_operations block_fops = {
+	.owner	= THIS_MODULE,
+	.open	= block_open,
+};
+
+static int init_tag_set(struct kcsd_drive *drive)
+{
+	struct blk_mq_tag_set *set = &drive->tag_set;
+
+	set->ops = &block_inline_ops;
+	if (drive->store.ops->blocking) {
+		set->ops = &block_work_ops;
+		set->cmd_size = sizeof(struct block_work);
+	}
+	set->nr_hw_queues = drive->cfg.queues ?: num_online_cpus();
+	set->queue_depth = drive->cfg.queue_depth;
+	set->numa_node = NUMA_NO_NODE;
+	set->flags = KCSD_BLK_MQ_FLAGS | BLK_MQ_F_NO_SCHED_BY_DEFAULT;
+	set->driver_data = drive;
+	return blk_mq_alloc_tag_set(set);
+}
+
+/*
+ * A drive has a volatile write cache and FUA on every medium, so that a host's
+ * flushes reach it, and are counted, on memory too.
+ */
+static struct queue_limits block_limits(const struct kcsd_drive *drive)
+{
+	const struct kcsd_store *store = &drive->store;
+	u32 zero = store->ops->blocking ? MAX_ZERO_BLOCKING : MAX_ZERO_INLINE;
+	struct queue_limits lim = {
+		.features		= BLK_FEAT_WRITE_CACHE | BLK_FEAT_FUA,
+		.logical_block_size	= 1U << drive->lba_shift,
+		.physical_block_size	= SZ_4K,
+		.io_min			= SZ_4K,
+		.max_hw_sectors		= MAX_TRANSFER >> SECTOR_SHIFT,
+		.max_segments		= USHRT_MAX,
+		.max_segment_size	= MAX_TRANSFER,
+		.dma_alignment		= store->alignment - 1,
+		.max_write_zeroes_sectors = zero >> SECTOR_SHIFT,
+	};
+
+	if (store->stable_writes)
+		lim.features |= BLK_FEAT_STABLE_WRITES;
+	if (store->discard_granularity) {
+		lim.discard_granularity = store->discard_granularity;
+		lim.max_hw_discard_sectors = zero >> SECTOR_SHIFT;
+	}
+	return lim;
+}
+
+static int add_disk_node(struct kcsd_drive *drive)
+{
+	struct queue_limits lim = block_limits(drive);
+	struct gendisk *disk;
+	int ret;
+
+	disk = blk_mq_alloc_disk(&drive->tag_set, &lim, drive);
+	if (IS_ERR(disk))
+		return PTR_ERR(disk);
+	snprintf(disk->disk_name, sizeof(disk->disk_name), "kcsd%un%u", drive->index,
+		 KCSD_NSID_NVM);
+	disk->fops = &block_fops;
+	disk->private_data = drive;
+	set_capacity(disk, drive->nsze << (drive->lba_shift - SECTOR_SHIFT));
+	drive->disk = disk;
+	ret = device_add_disk(&drive->ctrl->dev, disk, NULL);
+	if (ret)
+		put_disk(disk);
+	return ret;
+}
+
+/* The disk is open to users before this returns. Needs drive->ctrl. */
+int kcsd_block_create(struct kcsd_drive *drive)
+{
+	int ret;
+
+	if (drive->store.ops->blocking) {
+		drive->wq = alloc_workqueue("kcsd%u", WQ_UNBOUND | WQ_MEM_RECLAIM, 0, drive->index);
+		if (!drive->wq)
+			return -ENOMEM;
+	}
+	ret = init_tag_set(drive);
+	if (ret)
+		goto out_wq;
+	ret = add_disk_node(drive);
+	if (ret)
+		goto out_tags;
+	return 0;
+
+out_tags:
+	blk_mq_free_tag_set(&drive->tag_set);
+out_wq:
+	if (drive->wq)
+		destroy_workqueue(drive->wq);
+	return ret;
+}
+
+/* Waits for requests under way; a file system that is still mounted is synced first. */
+void kcsd_block_destroy(struct kcsd_drive *drive)
+{
+	del_gendisk(drive->disk);
+	put_disk(drive->disk);
+	blk_mq_free_tag_set(&drive->tag_set);
+	if (drive->wq)
+		destroy_workqueue(drive->wq);
+}
+
+int kcsd_block_claim(struct kcsd_drive *drive)
+{
+	guard(mutex)(&drive->disk->open_mutex);
+	if (disk_openers(drive->disk))
+		return -EBUSY;
+	drive->claimed = true;
+	return 0;
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Loading and unloading the module. */
+#define pr_fmt(fmt) "kcsd: " fmt
+
+#include <linux/module.h>
+#include <linux/printk.h>
+
+#include "config.h"
+#include "drive.h"
+
+#define MAX_DRIVES	256
+
+static struct {
+	char *size;
+	char *block_size;
+	char *backing_file;
+	unsigned int drives;
+} params = {
+	.drives = 1,
+};
+
+module_param_named(size, params.size, charp, 0444);
+MODULE_PARM_DESC(size, "Size of each drive, bytes or like 512M (default: 256M, or the backing file's size)");
+
+module_param_named(block_size, params.block_size, charp, 0444);
+MODULE_PARM_DESC(block_size, "Bytes of a logical block, 512 or 4096 (default)");
+
+module_param_named(backing_file, params.backing_file, charp, 0444);
+MODULE_PARM_DESC(backing_file, "Absolute path of a raw image that holds the drive's data (default: memory)");
+
+module_param_named(drives, params.drives, uint, 0444);
+MODULE_PARM_DESC(drives, "Drives to make, 0 to 256 (default: 1); more by mkdir in configfs");
+
+static int parse_params(struct kcsd_config *c)
+{
+	const char *path = params.backing_file;
+
+	kcsd_config_init(c);
+	if (params.size && kcsd_config_set_size(c, params.size)) {
+		pr_err("size=%s: want at least 1M, a multiple of the block size\n", params.size);
+		return -EINVAL;
+	}
+	if (params.block_size && kcsd_config_set_block_size(c, params.block_size)) {
+		pr_err("block_size=%s: want 512 or 4096\n", params.block_size);
+		return -EINVAL;
+	}
+	if (params.drives > MAX_DRIVES) {
+		pr_err("drives=%u: want at most %u\n", params.drives, MAX_DRIVES);
+		return -EINVAL;
+	}
+	if (path && params.drives > 1) {
+		pr_err("backing_file=%s: one file cannot hold %u drives\n", path, params.drives);
+		return -EINVAL;
+	}
+	if (path && kcsd_config_set_file(c, path, strlen(path))) {
+		pr_err("backing_file=%s: want an absolute path\n", path);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int __init kcsd_init(void)
+{
+	struct kcsd_config config;
+	int ret;
+
+	ret = parse_params(&config);
+	if (ret)
+		goto out;
+	ret = kcsd_node_init();
+	if (ret)
+		goto out;
+	ret = kcsd_configfs_init(&config, params.drives);
+	if (ret)
+		kcsd_node_exit();
+out:
+	kcsd_config_destroy(&config);
+	return ret;
+}
+
+static void __exit kcsd_exit(void)
+{
+	kcsd_configfs_exit();
+	kcsd_node_exit();
+}
+
+module_init(kcsd_init);
+module_exit(kcsd_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_AUTHOR("kcsd developers");
+MODULE_DESCRIPTION("Computational storage drive");
+MODULE_VERSION("0.1");

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A list rather than a tree: it is as long as there are commands under way on
+ * one file, some tens, and each of those takes far longer than walking it.
+ */
+#include <linux/sched.h>
+
+#include "range.h"
+
+void kcsd_ranges_init(struct kcsd_ranges *ranges)
+{
+	spin_lock_init(&ranges->lock);
+	INIT_LIST_HEAD(&ranges->list);
+	init_waitqueue_head(&ranges->wait);
+}
+
+static bool conflict(const struct kcsd_range *a, const struct kcsd_range *b)
+{
+	return (a->write || b->write) && a->start < b->end && b->start < a->end;
+}
+
+/* Has no range that came earlier any claim to these bytes? */
+static bool is_granted(struct kcsd_ranges *ranges, const struct kcsd_range *range)
+{
+	const struct kcsd_range *earlier;
+
+	spin_lock(&ranges->lock);
+	list_for_each_entry(earlier, &ranges->list, entry)
+		if (earlier == range || conflict(earlier, range))
+			break;
+	spin_unlock(&ranges->lock);
+	return earlier == range;
+}
+
+void kcsd_range_lock(struct kcsd_ranges *ranges, struct kcsd_range *range, u64 start, u64 len,
+		     bool write)
+{
+	range->start = start;
+	range->end = start + len;
+	range->write = write;
+	scoped_guard(spinlock, &ranges->lock)
+		list_add_tail(&range->entry, &ranges->list);
+	wait_event(ranges->wait, is_granted(ranges, range));
+}
+
+void kcsd_range_unlock(struct kcsd_ranges *ranges, struct kcsd_range *range)
+{
+	scoped_guard(spinlock, &ranges->lock)
+		list_del(&range->entry);
+	if (wq_has_sleeper(&ranges->wait))
+		wake_up_all(&ranges->wait);
+}

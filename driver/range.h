@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Byte ranges in use: one that writes keeps all others off its bytes, those that
+ * read share. First come, first served, so none starves. May sleep; a
+ * context holds at most one range of a set at a time.
+ */
+#ifndef KCSD_RANGE_H
+#define KCSD_RANGE_H
+
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+
+struct kcsd_ranges {
+	spinlock_t lock;		/* list; a leaf */
+	struct list_head list;		/* held and waiting, in order of arrival */
+	wait_queue_head_t wait;
+};
+
+struct kcsd_range {
+	struct list_head entry;
+	u64 start;
+	u64 end;			/* first byte after it */
+	bool write;
+};
+
+void kcsd_ranges_init(struct kcsd_ranges *ranges);
+void kcsd_range_lock(struct kcsd_ranges *ranges, struct kcsd_range *range, u64 start, u64 len,
+		     bool write);
+void kcsd_range_unlock(struct kcsd_ranges *ranges, struct kcsd_range *range);
+
+#endif

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A regular file as the medium: any raw image will do.
+ *
+ * Past the page cache (O_DIRECT) where the file system can do that in units of
+ * the LBA size, else through it; one file is never accessed in both ways, as
+ * the two are not coherent. What O_DIRECT cannot take as it is, a buffer aligned too
+ * loosely, goes through a bounce buffer.
+ *
+ * Neither way of access keeps a read or write whole against another of the same bytes on
+ * every file system, hence the ranges.
+ */
+#define pr_fmt(fmt) "kcsd: " fmt
+
+#include <linux/blkdev.h>
+#include <linux/bvec.h>
+#include <linux/falloc.h>
+#include <linux/fs.h>
+#include <linux/list.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/namei.h>
+#include <linux/pagemap.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/stat.h>
+#include <linux/uio.h>
+
+#include "config.h"
+#include "store.h"
+
+#define BOUNCE_ORDER	4
+#define BOUNCE_LEN	(PAGE_SIZE << BOUNCE_ORDER)
+#define BOUNCE_RESERVE	2	/* buffers that are there even without free memory */
+#define ZERO_PAGES	16	/* written at once where a file cannot be punched */
+
+/* One file belongs to one drive. */
+static DEFINE_MUTEX(files_lock);
+static LIST_HEAD(files);
+
+/* One call: its bytes are locked, and memory reclaim may not wait for the drive. */
+struct file_call {
+	struct kcsd_range range;
+	unsigned int noio;
+	unsigned int flags;
+};
+
+static void begin_call(struct kcsd_store *s, struct file_call *call, u64 pos, u64 len, bool write)
+{
+	kcsd_range_lock(&s->ranges, &call->range, pos, len, write);
+	call->noio = memalloc_noio_save();
+	call->flags = current->flags;
+	current->flags |= PF_LOCAL_THROTTLE;
+}
+
+static void end_call(struct kcsd_store *s, struct file_call *call)
+{
+	current_restore_flags(call->flags, PF_LOCAL_THROTTLE);
+	memalloc_noio_restore(call->noio);
+	kcsd_range_unlock(&s->ranges, &call->range);
+}
+
+static ssize_t move_some(struct file *file, loff_t pos, struct iov_iter *iter, bool write)
+{
+	if (write)
+		return vfs_iter_write(file, iter, &pos, 0);
+	return vfs_iter_read(file, iter, &pos, 0);
+}
+
+static ssize_t bounce_some(struct kcsd_store *s, loff_t pos, struct iov_iter *iter, bool write)
+{
+	size_t len = min(iov_iter_count(iter), BOUNCE_LEN);
+	struct page *page = mempool_alloc(s->bounce, GFP_NOIO);
+	struct iov_iter bounce;
+	struct bio_vec bvec;
+	ssize_t done;
+
+	bvec_set_page(&bvec, page, len, 0);
+	iov_iter_bvec(&bounce, write ? ITER_SOURCE : ITER_DEST, &bvec, 1, len);
+	if (write && _copy_from_iter(page_address(page), len, iter) != len) {
+		done = -EFAULT;
+		goto out;
+	}
+	done = move_some(s->file, pos, &bounce, write);
+	if (write && done >= 0)
+		iov_iter_revert(iter, len - done);
+	if (!write && done > 0 && _copy_to_iter(page_address(page), done, iter) != done)
+		done = -EFAULT;
+out:
+	mempool_free(page, s->bounce);
+	return done;
+}
+
+/* All of iter or an error; the end of the file cannot come but by someone's truncating it. */
+static int move_all(struct kcsd_store *s, u64 pos, struct iov_iter *iter, bool write)
+{
+	while (iov_iter_count(iter)) {
+		bool bounce = s->bounce && iov_iter_alignment(iter) & (s->alignment - 1);
+		ssize_t done;
+
+		if (bounce)
+			done = bounce_some(s, pos, iter, write);
+		else
+			done = move_some(s->file, pos, iter, write);
+		if (done <= 0)
+			return done ?: -EIO;
+		pos += done;
+	}
+	return 0;
+}
+
+static int file_read(struct kcsd_store *s, u64 pos, struct iov_iter *iter)
+{
+	struct file_call call;
+	int ret;
+
+	begin_call(s, &call, pos, iov_iter_count(iter), false);
+	ret = move_all(s, pos, iter, false);
+	end_call(s, &call);
+	return ret;
+}
+
+static int file_write(struct kcsd_store *s, u64 pos, struct iov_iter *iter)
+{
+	struct file_call call;
+	int ret;
+
+	begin_call(s, &call, pos, iov_iter_count(iter), true);
+	ret = move_all(s, pos, iter, true);
+	end_call(s, &call);
+	return ret;
+}
+
+static int write_zeroes(struct kcsd_store *s, u64 pos, u64 len)
+{
+	struct bio_vec bvec[ZERO_PAGES];
+	struct iov_iter iter;
+	int i, ret;
+
+	for (i = 0; i < ZERO_PAGES; i++)
+		bvec_set_page(&bvec[i], ZERO_PAGE(0), PAGE_SIZE, 0);
+	while (len) {
+		size_t n = min(len, ZERO_PAGES * PAGE_SIZE);
+
+		iov_iter_bvec(&iter, ITER_SOURCE, bvec, DIV_ROUND_UP(n, PAGE_SIZE), n);
+		ret = move_all(s, pos, &iter, true);
+		if (ret)
+			return ret;
+		pos += n;
+		len -= n;
+	}
+	return 0;
+}
+
+static int file_zero(struct kcsd_store *s, u64 pos, u64 len, bool unmap)
+{
+	int mode = FALLOC_FL_KEEP_SIZE | (unmap ? FALLOC_FL_PUNCH_HOLE : FALLOC_FL_ZERO_RANGE);
+	struct file_call call;
+	int ret;
+
+	begin_call(s, &call, pos, len, true);
+	ret = vfs_fallocate(s->file, mode, pos, len);
+	if (ret == -EOPNOTSUPP)
+		ret = write_zeroes(s, pos, len);
+	end_call(s, &call);
+	return ret;
+}
+
+static int file_flush(struct kcsd_store *s)
+{
+	unsigned int noio = memalloc_noio_save();
+	int ret = vfs_fsync(s->file, 1);
+
+	memalloc_noio_restore(noio);
+	return ret;
+}
+
+static int claim_file(struct kcsd_store *s)
+{
+	struct kcsd_store *other;
+
+	guard(mutex)(&files_lock);
+	list_for_each_entry(other, &files, entry)
+		if (file_inode(other->file) == file_inode(s->file))
+			return -EBUSY;
+	list_add(&s->entry, &files);
+	return 0;
+}
+
+static void release_file(struct kcsd_store *s)
+{
+	guard(mutex)(&files_lock);
+	list_del(&s->entry);
+}
+
+static void file_close(struct kcsd_store *s)
+{
+	int ret = file_flush(s);
+
+	if (ret)
+		pr_err("backing file %pD: writing back failed, data may be lost: error %d\n",
+		       s->file, ret);
+	release_file(s);
+	mempool_destroy(s->bounce);
+	filp_close(s->file, NULL);
+}
+
+static const struct kcsd_store_ops store_file_ops = {
+	.name		= "file",
+	.blocking	= true,
+	.close		= file_close,
+	.read		= file_read,
+	.write		= file_write,
+	.zero		= file_zero,
+	.flush		= file_flush,
+};
+
+/*
+ * Before opening, as opening a device can have effects. A file without any
+ * write permission is meant to stay as it is, even where root could write it.
+ */
+static int check_path(const char *path)
+{
+	const struct inode *inode;
+	struct path found;
+	int ret;
+
+	ret = kern_path(path, LOOKUP_FOLLOW, &found);
+	if (ret)
+		return ret;
+	inode = d_backing_inode(found.dentry);
+	if (S_ISDIR(inode->i_mode))
+		ret = -EISDIR;
+	else if (!S_ISREG(inode->i_mode))
+		ret = -EINVAL;
+	else if (!(inode->i_mode & 0222))
+		ret = -EACCES;
+	else if (IS_SWAPFILE(inode))
+		ret = -ETXTBSY;
+	path_put(&found);
+	return ret;
+}
+
+/* Bytes to which O_DIRECT wants buffers and positions aligned; 0: not with this LBA size. */
+static u32 direct_alignment(struct file *file, u64 block_size)
+{
+	struct super_block *sb = file_inode(file)->i_sb;
+	struct kstat stat;
+	u32 align = 0;
+
+	if (vfs_getattr(&file->f_path, &stat, STATX_DIOALIGN, AT_STATX_SYNC_AS_STAT))
+		return 0;
+	if (stat.result_mask & STATX_DIOALIGN) {
+		if (stat.dio_offset_align)
+			align = max(stat.dio_offset_align, stat.dio_mem_align);
+	} else if (sb->s_bdev) {
+		align = max(bdev_logical_block_size(sb->s_bdev), i_blocksize(file_inode(file)));
+	}
+	return is_power_of_2(align) && align <= block_size ? align : 0;
+}
+
+/*
+ * The file, opened as the caller may. Its alignment is set if it was opened for
+ * O_DIRECT, else 0.
+ */
+static struct file *open_file(const struct kcsd_config *c, u32 *alignment)
+{
+	const int flags = O_RDWR | O_LARGEFILE;
+	struct file *file, *direct;
+	int ret;
+
+	ret = check_path(c->backing_file);
+	if (ret)
+		return ERR_PTR(ret);
+	file = filp_open(c->backing_file, flags, 0);
+	if (IS_ERR(file))
+		return file;
+	*alignment = direct_alignment(file, c->block_size);
+	if (!*alignment)
+		return file;
+	direct = filp_open(c->backing_file, flags | O_DIRECT, 0);
+	if (IS_ERR(direct)) {
+		*alignment = 0;
+		return file;
+	}
+	filp_close(file, NULL);
+	return direct;
+}
+
+/* The drive's size is the file's, unless one was chosen: then the file grows if it must. */
+static int fit_size(struct kcsd_store *s, const struct kcsd_config *c, const char *name)
+{
+	u64 len = i_size_read(file_inode(s->file));
+	int ret;
+
+	s->size = c->size_set ? c->size : round_down(len, c->block_size);
+	if (s->size < KCSD_MIN_SIZE) {
+		pr_err("%s: backing file %s has %llu bytes, at least %u are needed\n", name,
+		       c->backing_file, len, KCSD_MIN_SIZE);
+		return -EINVAL;
+	}
+	if (s->size <= len)
+		return 0;
+	ret = vfs_truncate(&s->file->f_path, s->size);
+	if (ret)
+		pr_err("%s: backing file %s cannot grow to %llu bytes: error %d\n", name,
+		       c->backing_file, s->size, ret);
+	return ret;
+}
+
+static const char *open_error(int err)
+{
+	switch (err) {
+	case -EINVAL:
+	case -EISDIR:
+		return "not a regular file";
+	case -EACCES:
+	case -EROFS:
+		return "not writable";
+	case -ENOENT:
+		return "not found";
+	default:
+		return "cannot open";
+	}
+}
+
+int kcsd_store_file_open(struct kcsd_store *s, const struct kcsd_config *c, const char *name)
+{
+	u32 alignment;
+	int ret;
+
+	s->file = open_file(c, &alignment);
+	if (IS_ERR(s->file)) {
+		ret = PTR_ERR(s->file);
+		pr_err("%s: backing file %s: %s: error %d\n", name, c->backing_file,
+		       open_error(ret), ret);
+		return ret;
+	}
+	ret = claim_file(s);
+	if (ret) {
+		pr_err("%s: backing file %s belongs to another drive\n", name, c->backing_file);
+		goto close;
+	}
+	s->bounce = NULL;
+	if (alignment) {
+		ret = -ENOMEM;
+		s->bounce = mempool_create_page_pool(BOUNCE_RESERVE, BOUNCE_ORDER);
+		if (!s->bounce)
+			goto release;
+	}
+	ret = fit_size(s, c, name);
+	if (ret)
+		goto free_bounce;
+	kcsd_ranges_init(&s->ranges);
+	s->memory = alignment ? BOUNCE_RESERVE * BOUNCE_LEN : 0;
+	s->alignment = max(alignment, sizeof(u32));
+	s->discard_granularity = s->file->f_op->fallocate ? i_blocksize(file_inode(s->file)) : 0;
+	s->stable_writes = mapping_stable_writes(s->file->f_mapping);
+	s->ops = &store_file_ops;
+	return 0;
+
+free_bounce:
+	mempool_destroy(s->bounce);
+release:
+	release_file(s);
+close:
+	filp_close(s->file, NULL);
+	return ret;
+}
