@@ -4,11 +4,22 @@
 #define KCSD_COMPAT_H
 
 #include <linux/io_uring/cmd.h>
+#include <linux/nvme_ioctl.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 #error "kcsd needs Linux 6.12 or newer"
 #endif
+
+/* The passthrough command in an SQE128's second half. */
+static inline const struct nvme_uring_cmd *kcsd_uring_sqe(const struct io_uring_cmd *ioucmd)
+{
+#ifdef io_uring_sqe128_cmd
+	return io_uring_sqe128_cmd(ioucmd->sqe, struct nvme_uring_cmd);
+#else
+	return io_uring_sqe_cmd(ioucmd->sqe);
+#endif
+}
 
 /* Finish a passthrough command: status or -errno, 64-bit result for CQE32 rings. */
 static inline void kcsd_uring_done(struct io_uring_cmd *ioucmd, int status, u64 result,
@@ -17,12 +28,27 @@ static inline void kcsd_uring_done(struct io_uring_cmd *ioucmd, int status, u64 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
 	io_uring_cmd_done(ioucmd, status, result, issue_flags);
 #else
-	if (issue_flags & IO_URING_F_CQE32)
-		io_uring_cmd_done32(ioucmd, status, result, issue_flags);
-	else
-		io_uring_cmd_done(ioucmd, status, issue_flags);
+	io_uring_cmd_done32(ioucmd, status, result, issue_flags);
 #endif
 }
+
+/*
+ * Define a callback name_tw for io_uring_cmd_complete_in_task() that calls
+ * name(ioucmd, issue_flags).
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+#define KCSD_URING_TASK_WORK(name)						\
+static void name##_tw(struct io_uring_cmd *ioucmd, unsigned int issue_flags)	\
+{										\
+	name(ioucmd, issue_flags);						\
+}
+#else
+#define KCSD_URING_TASK_WORK(name)						\
+static void name##_tw(struct io_tw_req req, io_tw_token_t tw)			\
+{										\
+	name(io_uring_cmd_from_tw(req), IO_URING_CMD_TASK_WORK_ISSUE_FLAGS);	\
+}
+#endif
 
 /* Let the block layer merge requests; since 6.14 it always does. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)

@@ -2,7 +2,6 @@
 /* The front end of the char nodes: NVMe commands by io_uring and ioctl. */
 #include <linux/fs.h>
 #include <linux/nvme.h>
-#include <linux/nvme_ioctl.h>
 #include <linux/ptrace.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
@@ -134,10 +133,11 @@ static void kcsd_uring_run_cb(struct io_uring_cmd *ioucmd, unsigned int issue_fl
 	kcsd_uring_done(ioucmd, ret, run->vm.end.r0, issue_flags);
 	kcsd_run_free(run);
 }
+KCSD_URING_TASK_WORK(kcsd_uring_run_cb)
 
 static void kcsd_uring_run_done(struct kcsd_run *run)
 {
-	io_uring_cmd_complete_in_task(run->done_data, kcsd_uring_run_cb);
+	io_uring_cmd_complete_in_task(run->done_data, kcsd_uring_run_cb_tw);
 }
 
 static void kcsd_uring_submit_run(struct io_uring_cmd *ioucmd, struct kcsd_run *run,
@@ -153,7 +153,7 @@ static void kcsd_uring_submit_run(struct io_uring_cmd *ioucmd, struct kcsd_run *
 static int kcsd_uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
 			    unsigned int issue_flags, bool admin, bool vec)
 {
-	const struct nvme_uring_cmd *u = io_uring_sqe_cmd(ioucmd->sqe);
+	const struct nvme_uring_cmd *u = kcsd_uring_sqe(ioucmd);
 	struct kcsd_cmd cmd = {
 		.drive = node->drive,
 		.admin = admin,
