@@ -12,12 +12,13 @@ static struct kcsd_run *kcsd_units_take(struct kcsd_units *us)
 {
 	struct kcsd_run *run;
 
-	guard(spinlock)(&us->lock);
+	spin_lock(&us->lock);
 	run = list_first_entry_or_null(&us->queue, struct kcsd_run, entry);
 	if (run) {
 		run->state = KCSD_RUN_RUNNING;
 		list_move_tail(&run->entry, &us->running);
 	}
+	spin_unlock(&us->lock);
 	return run;
 }
 
