@@ -77,8 +77,8 @@ static int kcsd_identify_ctrl(struct kcsd_cmd *cmd, void *page)
 	id->cqes = 0x44;	/* 16 bytes */
 	id->nn = cpu_to_le32(KCSD_NN);
 	id->mnan = cpu_to_le32(KCSD_NN);
-	/* A medium that blocks has caches below it. Flush takes no broadcast NSID. */
-	id->vwc = drive->store.ops->blocking ? NVME_CTRL_VWC_PRESENT | 2 << 1 : 2 << 1;
+	/* As the block device says. Flush takes no broadcast NSID. */
+	id->vwc = NVME_CTRL_VWC_PRESENT | 2 << 1;
 	*(__le64 *)id->tnvmcap = cpu_to_le64(drive->store.size);
 	return 0;
 }
