@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/*
+ * Run a program in the engine in user space, on a file in place of a drive.
+ *
+ *	run [-b LBA_SIZE] [-a ARGUMENTS] [-1 CPARAM1] [-2 CPARAM2]
+ *	    [-g SLBA+NLB[w]]... [-m OUT_MAX] [-o OUTPUT] OBJECT FILE
+ *
+ * Without -g all of the file is granted, its last LBA padded with zeroes. A
+ * grant is for reading, with "w" for writing only. Prints "result insns" and
+ * exits 0; a fault prints its name and exits 3, anything else exits 1.
+ */
+#include <err.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <fcntl.h>
+
+#include <engine.h>
+#include <libkcsd.h>
+
+#define DEFAULT_OUT_MAX	(64u << 20)
+
+struct run {
+	struct kcsd_vm_input in;
+	struct kcsd_lba_grant grants[KCSD_MAX_GRANTS];
+	u8 *disk;
+	u64 nsze;		/* LBAs */
+	FILE *out;
+	u64 out_len;
+	const char *object;
+	const char *file;
+};
+
+static struct run run;
+
+static bool granted(u64 lba, u8 access)
+{
+	const struct kcsd_lba_grant *grant = run.grants;
+	u32 i;
+
+	for (i = 0; i < run.in.nr_grants; i++, grant++)
+		if ((grant->access & access) && lba >= grant->slba &&
+		    lba - grant->slba < grant->nlb)
+			return true;
+	return false;
+}
+
+static s64 read_lbas(struct kcsd_vm *vm, const struct kcsd_helper_args *args)
+{
+	u64 lba = args->val[0], end = lba + args->val[2] / run.in.lba_size;
+
+	if (args->val[2] % run.in.lba_size)
+		return -KCSD_EINVAL;
+	for (; lba < end; lba++) {
+		if (granted(lba, KCSD_GRANT_READ) && lba < run.nsze)
+			continue;
+		kcsd_vm_fault(vm, KCSD_FAULT_LBA_READ, lba);
+		return 0;
+	}
+	memcpy(args->ptr[1], run.disk + args->val[0] * run.in.lba_size, args->val[2]);
+	return 0;
+}
+
+static s64 emit(const struct kcsd_helper_args *args)
+{
+	if (args->val[1] > run.in.out_max - run.out_len)
+		return -KCSD_ENOSPC;
+	run.out_len += args->val[1];
+	if (run.out && fwrite(args->ptr[0], 1, args->val[1], run.out) != args->val[1])
+		err(1, "output");
+	return 0;
+}
+
+/* The helpers that the programs here call. */
+static s64 helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *args)
+{
+	switch (id) {
+	case KCSD_HELPER_read:
+		return read_lbas(vm, args);
+	case KCSD_HELPER_emit:
+		return emit(args);
+	default:
+		errx(1, "helper %u is not expected", id);
+	}
+}
+
+static u32 tick(struct kcsd_vm *vm)
+{
+	(void)vm;
+	return KCSD_FAULT_NONE;
+}
+
+static const struct kcsd_vm_ops ops = { .helper = helper, .tick = tick };
+
+static u64 number(const char *text)
+{
+	char *end;
+	u64 value = strtoull(text, &end, 0);
+
+	if (!*text || *end)
+		errx(1, "%s: not a number", text);
+	return value;
+}
+
+static void add_grant(const char *text)
+{
+	struct kcsd_lba_grant *grant = &run.grants[run.in.nr_grants];
+	u64 slba;
+	u32 nlb;
+	char write;
+	int n;
+
+	if (run.in.nr_grants == KCSD_MAX_GRANTS)
+		errx(1, "too many grants");
+	n = sscanf(text, "%" SCNu64 "+%" SCNu32 "%c", &slba, &nlb, &write);
+	if (n < 2 || (n == 3 && write != 'w'))
+		errx(1, "%s: not a grant", text);
+	grant->slba = cpu_to_le64(slba);
+	grant->nlb = cpu_to_le32(nlb);
+	grant->access = n == 3 ? KCSD_GRANT_WRITE : KCSD_GRANT_READ;
+	run.in.nr_grants++;
+}
+
+static void parse_options(int argc, char **argv)
+{
+	int c;
+
+	run.in = (struct kcsd_vm_input){ .lba_size = 4096, .out_max = DEFAULT_OUT_MAX };
+	while ((c = getopt(argc, argv, "b:a:1:2:g:m:o:")) != -1) {
+		if (c == 'b')
+			run.in.lba_size = number(optarg);
+		else if (c == 'a')
+			run.in.args = optarg, run.in.args_len = strlen(optarg);
+		else if (c == '1')
+			run.in.cparam1 = number(optarg);
+		else if (c == '2')
+			run.in.cparam2 = number(optarg);
+		else if (c == 'g')
+			add_grant(optarg);
+		else if (c == 'm')
+			run.in.out_max = number(optarg);
+		else if (c == 'o')
+			run.out = fopen(optarg, "w");
+		else
+			exit(1);
+	}
+	if (argc - optind != 2)
+		errx(1, "an object and a file are wanted");
+	run.object = argv[optind];
+	run.file = argv[optind + 1];
+	run.in.grants = run.grants;
+}
+
+static void read_disk(void)
+{
+	int fd = open(run.file, O_RDONLY);
+	struct stat st;
+	ssize_t got;
+	u64 done = 0;
+
+	if (fd < 0 || fstat(fd, &st))
+		err(1, "%s", run.file);
+	run.nsze = (st.st_size + run.in.lba_size - 1) / run.in.lba_size;
+	run.disk = calloc(run.nsze + 1, run.in.lba_size);
+	if (!run.disk)
+		err(1, "%s", run.file);
+	while ((got = read(fd, run.disk + done, run.nsze * run.in.lba_size - done)) > 0)
+		done += got;
+	if (got < 0)
+		err(1, "%s", run.file);
+	close(fd);
+	if (!run.in.nr_grants && run.nsze) {
+		run.grants[0].nlb = cpu_to_le32(run.nsze);
+		run.grants[0].access = KCSD_GRANT_READ;
+		run.in.nr_grants = 1;
+	}
+}
+
+static struct kcsd_vm_end run_image(const void *image, u64 len)
+{
+	struct kcsd_vm vm = { .budget = UINT64_MAX, .ops = &ops };
+	struct kcsd_image_view view;
+	struct kcsd_verdict verdict;
+	struct kcsd_code *code;
+
+	if (kcsd_image_parse(image, len, &view) ||
+	    kcsd_code_create(view.insns, view.insn_cnt, &code, &verdict))
+		errx(1, "%s: the engine refuses the program", run.object);
+	vm.mem_len = kcsd_layout_init(&vm.layout, &view, run.in.args_len);
+	vm.mem = mmap(NULL, vm.mem_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		      -1, 0);
+	if (vm.mem == MAP_FAILED)
+		err(1, "memory");
+	kcsd_vm_setup(&vm, &view, &run.in);
+	kcsd_interp(code, &vm);
+	munmap(vm.mem, vm.mem_len);
+	kcsd_code_destroy(code);
+	return vm.end;
+}
+
+int main(int argc, char **argv)
+{
+	struct kcsd_object *object;
+	struct kcsd_error error;
+	struct kcsd_vm_end end;
+	const void *image;
+	size_t len;
+
+	parse_options(argc, argv);
+	read_disk();
+	if (kcsd_object_open(run.object, NULL, &object, &error))
+		errx(1, "%s", error.text);
+	image = kcsd_object_image(object, &len);
+	end = run_image(image, len);
+	kcsd_object_close(object);
+	free(run.disk);
+	if (run.out && fclose(run.out))
+		err(1, "output");
+	if (end.reason) {
+		printf("%s\n", kcsd_fault_name(end.reason));
+		return 3;
+	}
+	printf("%" PRId64 " %" PRIu64 "\n", (s64)end.r0, end.insns);
+	return 0;
+}

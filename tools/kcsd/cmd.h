@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Subcommands: each is a row in main.c and a file of its own. What a command
+ * line may hold is a table, from which it is parsed and --help is printed.
+ */
+#ifndef KCSD_CMD_H
+#define KCSD_CMD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <json-c/json.h>
+#include <libkcsd.h>
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* Exit codes. */
+#define KCSD_EXIT_FAILED	1
+#define KCSD_EXIT_USAGE		2
+#define KCSD_EXIT_FAULT		3	/* the program faulted, or ran out of budget or time */
+
+/*
+ * An option. A subcommand's are one list, X(ID, "name", 'letter' or 0, "ARG" or
+ * NULL, "help"), from which these make an enum of indices and the table.
+ */
+struct opt {
+	const char *name;
+	char letter;
+	const char *arg;	/* NULL: it takes none */
+	const char *help;
+};
+
+#define OPT_ENUM(id, name, letter, arg, help)	OPT_##id,
+#define OPT_ROW(id, name, letter, arg, help)	{ name, letter, arg, help },
+
+#define OPTION_DRIVE(X) \
+	X(DRIVE, "drive", 'd', "DRIVE", "the drive, as kcsd0 or as it was named; default: the only one")
+#define OPTION_JSON(X) \
+	X(JSON, "json", 'j', NULL, "print JSON")
+
+/* A command line, taken apart. */
+struct args {
+	const struct command *cmd;
+	int nr_operands;
+	char **operand;		/* into argv */
+	int nr_given;
+	struct given {
+		int opt;	/* index in cmd->opts */
+		const char *value; /* "" if it takes none */
+	} *given;		/* in order; owned */
+};
+
+struct command {
+	const char *name;
+	const char *operands;	/* for the usage line, "" if none */
+	int min_operands;
+	int max_operands;	/* -1: any number */
+	const char *summary;	/* one line */
+	const char *detail;	/* paragraphs for --help, or NULL */
+	const struct opt *opts;
+	int nr_opts;
+	int (*run)(const struct args *args);	/* returns the exit code */
+};
+
+extern const struct command *const kcsd_commands[];	/* NULL-terminated */
+const struct command *kcsd_command_find(const char *name);
+
+/* One per file. */
+extern const struct command kcsd_cmd_create, kcsd_cmd_delete, kcsd_cmd_list, kcsd_cmd_info,
+	kcsd_cmd_load, kcsd_cmd_unload, kcsd_cmd_activate, kcsd_cmd_deactivate,
+	kcsd_cmd_programs, kcsd_cmd_run, kcsd_cmd_stats, kcsd_cmd_log, kcsd_cmd_help,
+	kcsd_cmd_version;
+
+/* options.c */
+/*
+ * Parse argv[1..] of cmd. Returns -1, or the exit code if there is nothing left
+ * to do (--help was asked for, or a usage error printed).
+ */
+int kcsd_args_parse(struct args *args, const struct command *cmd, int argc, char **argv);
+void kcsd_args_free(struct args *args);
+bool kcsd_args_has(const struct args *args, int opt);
+/* Value of the last occurrence, or NULL. */
+const char *kcsd_args_value(const struct args *args, int opt);
+void kcsd_command_help(const struct command *cmd);
+/*
+ * Values of options. An option that was not given leaves *value alone. Return
+ * 0, or KCSD_EXIT_USAGE with the error printed.
+ */
+int kcsd_args_number(const struct args *args, int opt, uint64_t max, uint64_t *value);
+int kcsd_args_size(const struct args *args, int opt, uint64_t max, uint64_t *value);
+
+/* message.c */
+/* "kcsd: ..." on standard error. Returns KCSD_EXIT_FAILED. */
+int kcsd_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The same for return values of libkcsd, with what to do about it if that is known. */
+int kcsd_fail_ret(int ret, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* "kcsd run: ..., see 'kcsd help run'". Returns KCSD_EXIT_USAGE. */
+int kcsd_usage(const struct command *cmd, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* "1.5 MiB"; buf is returned. */
+#define KCSD_HUMAN_LEN	32
+const char *kcsd_human_bytes(uint64_t bytes, char buf[KCSD_HUMAN_LEN]);
+/* Print and release it. */
+void kcsd_json_print(json_object *json);
+/* Bytes as text if all are printable ASCII or white space. */
+bool kcsd_is_text(const void *bytes, size_t len);
+
+/* pick.c */
+/* The drive that the command line means, opened. Returns 0, or the exit code. */
+int kcsd_pick_drive(const char *wanted, unsigned int flags, struct kcsd_drive **drv);
+/* Only its name, "kcsd0". */
+#define KCSD_DRIVE_NAME_LEN	32
+int kcsd_pick_name(const char *wanted, char name[KCSD_DRIVE_NAME_LEN]);
+/* A program index from the command line. Returns 0, or the exit code. */
+int kcsd_pick_index(const struct args *args, const char *text, uint32_t *pind);
+
+#endif

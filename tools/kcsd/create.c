@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kcsd create */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "parse.h"
+
+/* kind of value, ID, option, configfs attribute, ARG, help */
+#define ATTRIBUTES(A) \
+	A(SIZE, SIZE, "size", "size", "SIZE", \
+	  "bytes of the drive; default: 256M, or the backing file's size") \
+	A(SIZE, BLOCK_SIZE, "block-size", "block_size", "SIZE", \
+	  "bytes of an LBA: 512, or 4096 (default)") \
+	A(PATH, BACKING_FILE, "backing-file", "backing_file", "PATH", \
+	  "keep the data in this file; default: in memory") \
+	A(NUMBER, CUS, "cus", "cus", "N", "compute units: runs at the same time; default: 2") \
+	A(SIZE, ARENA_SIZE, "arena-size", "arena_size", "SIZE", \
+	  "memory that a program can have; default: 4M") \
+	A(NUMBER, TIMEOUT_MS, "timeout-ms", "timeout_ms", "MS", \
+	  "default time limit of a run; default: 30000") \
+	A(NUMBER, INSN_BUDGET, "insn-budget", "insn_budget", "N", \
+	  "default limit of instructions in a run; default: 2^40") \
+	A(NUMBER, MAX_PROGRAMS, "max-programs", "max_programs", "N", \
+	  "programs loaded at once; default: 64") \
+	A(NUMBER, MAX_ACTIVE, "max-active", "max_active", "N", \
+	  "programs active at once; default: 64") \
+	A(SIZE, MAX_PROGRAM_BYTES, "max-program-bytes", "max_program_bytes", "SIZE", \
+	  "bytes of all programs; default: 16M") \
+	A(NUMBER, QUEUES, "queues", "queues", "N", \
+	  "hardware queues of the block device; default: one per CPU") \
+	A(NUMBER, QUEUE_DEPTH, "queue-depth", "queue_depth", "N", \
+	  "depth of each; default: 128")
+
+#define ATTRIBUTE_ENUM(kind, id, option, attr, arg, help)	OPT_##id,
+#define ATTRIBUTE_OPT(kind, id, option, attr, arg, help)	{ option, 0, arg, help },
+#define ATTRIBUTE_ROW(kind, id, option, attr, arg, help)	{ KIND_##kind, attr },
+
+enum { ATTRIBUTES(ATTRIBUTE_ENUM) NR_ATTRIBUTES, OPT_JSON = NR_ATTRIBUTES };
+
+static const struct opt opts[] = {
+	ATTRIBUTES(ATTRIBUTE_OPT)
+	OPTION_JSON(OPT_ROW)
+};
+
+static const struct attribute {
+	enum { KIND_NUMBER, KIND_SIZE, KIND_PATH } kind;
+	const char *name;
+} attributes[] = {
+	ATTRIBUTES(ATTRIBUTE_ROW)
+};
+
+/* From now on, what the kernel says; -1 if it must not be read. */
+static int kernel_log_open(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0)
+		lseek(fd, 0, SEEK_END);
+	return fd;
+}
+
+/* Print what the driver said since kernel_log_open(), as lines of their own. */
+static void kernel_log_print(int fd)
+{
+	char record[8192], *text;
+	ssize_t len;
+
+	if (fd < 0) {
+		fprintf(stderr, "kcsd: 'dmesg | tail' may tell more\n");
+		return;
+	}
+	while ((len = read(fd, record, sizeof(record) - 1)) > 0 || (len < 0 && errno == EPIPE)) {
+		if (len < 0)
+			continue;
+		record[len] = '\0';
+		text = strchr(record, ';');
+		if (!text || !strstr(text, "kcsd"))
+			continue;
+		text[strcspn(text, "\n")] = '\0';
+		fprintf(stderr, "kcsd: the kernel says: %s\n", text + 1);
+	}
+}
+
+/* The value as configfs takes it. Returns 0, or the exit code. */
+static int attribute_value(const struct args *args, int i, char *buf, size_t len)
+{
+	const char *text = kcsd_args_value(args, i);
+	uint64_t number;
+	int ret;
+
+	if (attributes[i].kind == KIND_PATH) {
+		/* The kernel would take a relative path as from its own directory. */
+		char path[PATH_MAX];
+
+		if (!realpath(text, path))
+			return kcsd_fail("--%s: %s: %s", opts[i].name, text, strerror(errno));
+		snprintf(buf, len, "%s", path);
+		return 0;
+	}
+	if (attributes[i].kind == KIND_SIZE)
+		ret = kcsd_args_size(args, i, UINT64_MAX, &number);
+	else
+		ret = kcsd_args_number(args, i, UINT64_MAX, &number);
+	snprintf(buf, len, "%llu", (unsigned long long)number);
+	return ret;
+}
+
+static int check_values(const struct args *args)
+{
+	char value[PATH_MAX];
+	int i, ret;
+
+	for (i = 0; i < NR_ATTRIBUTES; i++) {
+		if (!kcsd_args_has(args, i))
+			continue;
+		ret = attribute_value(args, i, value, sizeof(value));
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Set what was asked for, power on. Returns 0, or the exit code. */
+static int configure(const struct args *args, const char *name)
+{
+	char value[PATH_MAX];
+	int i, ret;
+
+	for (i = 0; i < NR_ATTRIBUTES; i++) {
+		if (!kcsd_args_has(args, i))
+			continue;
+		ret = attribute_value(args, i, value, sizeof(value));
+		if (ret)
+			return ret;
+		ret = kcsd_config_set(name, attributes[i].name, value);
+		if (ret)
+			return kcsd_fail_ret(ret, "drive '%s' refuses --%s %s", name,
+					     opts[i].name, kcsd_args_value(args, i));
+	}
+	ret = kcsd_config_power(name, true);
+	return ret ? kcsd_fail_ret(ret, "cannot power on drive '%s'", name) : 0;
+}
+
+static int print_nodes(const struct args *args, const char *name)
+{
+	struct kcsd_config_info info;
+	json_object *json;
+	char drive[KCSD_DRIVE_NAME_LEN];
+	int ret = kcsd_config_info(name, &info, sizeof(info));
+
+	if (ret)
+		return kcsd_fail_ret(ret, "drive '%s'", name);
+	snprintf(drive, sizeof(drive), "kcsd%u", info.index);
+	if (kcsd_args_has(args, OPT_JSON)) {
+		json = json_object_new_object();
+		json_object_object_add(json, "name", json_object_new_string(name));
+		json_object_object_add(json, "drive", json_object_new_string(drive));
+		kcsd_json_print(json);
+		return 0;
+	}
+	printf("drive: %s\ncontroller: /dev/kcsd%u\nblock device: /dev/kcsd%un%u\n"
+	       "namespace %u: /dev/kcsdg%un%u\nnamespace %u: /dev/kcsdg%un%u (compute)\n",
+	       drive, info.index, info.index, KCSD_NSID_NVM, KCSD_NSID_NVM, info.index,
+	       KCSD_NSID_NVM, KCSD_NSID_COMPUTE, info.index, KCSD_NSID_COMPUTE);
+	return 0;
+}
+
+static int create(const struct args *args)
+{
+	const char *name = args->operand[0];
+	int kmsg, code, ret;
+
+	code = check_values(args);
+	if (code)
+		return code;
+	ret = kcsd_config_create(name);
+	if (ret == -EEXIST)
+		return kcsd_fail("there is a drive '%s' already", name);
+	if (ret == -EINVAL)
+		return kcsd_fail("'%s' is no name for a drive: 1 to 64 characters, no '/', "
+				 "not beginning with '.'", name);
+	if (ret == -ENOENT)
+		return kcsd_fail("the kcsd module is not loaded ('insmod kcsd.ko'), or configfs "
+				 "is not mounted on /sys/kernel/config");
+	if (ret)
+		return kcsd_fail_ret(ret, "cannot make drive '%s'", name);
+
+	kmsg = kernel_log_open();
+	code = configure(args, name);
+	if (code) {
+		kernel_log_print(kmsg);
+		ret = kcsd_config_delete(name);
+		if (ret)
+			kcsd_fail_ret(ret, "cannot remove the unfinished drive '%s'", name);
+	} else {
+		code = print_nodes(args, name);
+	}
+	if (kmsg >= 0)
+		close(kmsg);
+	return code;
+}
+
+const struct command kcsd_cmd_create = {
+	.name = "create",
+	.operands = "NAME",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "make a drive and power it on",
+	.detail = "NAME is that of the drive's directory in /sys/kernel/config/kcsd. If anything\n"
+		  "fails, nothing is left behind.",
+	.opts = opts,
+	.nr_opts = ARRAY_SIZE(opts),
+	.run = create,
+};

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kcsd delete */
+#include <errno.h>
+
+#include "cmd.h"
+
+static int delete(const struct args *args)
+{
+	int i, ret, code = 0;
+
+	for (i = 0; i < args->nr_operands; i++) {
+		const char *name = args->operand[i];
+
+		ret = kcsd_config_delete(name);
+		if (ret == -ENOENT || ret == -EINVAL)
+			code = kcsd_fail("there is no drive '%s'; 'kcsd list' shows those there "
+					 "are", name);
+		else if (ret == -EBUSY)
+			code = kcsd_fail("drive '%s' is in use: unmount its file systems and close "
+					 "its block device first", name);
+		else if (ret)
+			code = kcsd_fail_ret(ret, "cannot delete drive '%s'", name);
+	}
+	return code;
+}
+
+const struct command kcsd_cmd_delete = {
+	.name = "delete",
+	.operands = "NAME...",
+	.min_operands = 1,
+	.max_operands = -1,
+	.summary = "power drives off and remove them",
+	.detail = "What is kept in memory is lost; a backing file keeps its data. NAME is that\n"
+		  "given to 'kcsd create' ('kcsd list' shows it).",
+	.run = delete,
+};

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kcsd info */
+#include <stdio.h>
+
+#include "cmd.h"
+
+enum { OPTION_DRIVE(OPT_ENUM) OPTION_JSON(OPT_ENUM) };
+static const struct opt opts[] = { OPTION_DRIVE(OPT_ROW) OPTION_JSON(OPT_ROW) };
+
+struct info {
+	struct kcsd_ctrl_info ctrl;
+	struct kcsd_ns_info ns;
+	struct kcsd_compute_info compute;
+};
+
+/* What is shown: F(member, JSON name, "text", unit). */
+#define STRINGS(F) \
+	F(ctrl.model, "model", "model") \
+	F(ctrl.serial, "serial", "serial number") \
+	F(ctrl.firmware, "firmware", "firmware")
+#define NUMBERS(F) \
+	F(ns.nsze, "lbas", "LBAs", "") \
+	F(ns.lba_size, "lba_size", "LBA size", " bytes") \
+	F(ctrl.max_transfer, "max_transfer", "largest transfer", " bytes") \
+	F(compute.cus, "compute_units", "compute units", "") \
+	F(compute.arena_len, "program_memory", "memory of a program", " bytes") \
+	F(compute.maxprog, "max_programs", "programs, at most", "") \
+	F(compute.maxact, "max_active", "active programs, at most", "") \
+	F(compute.max_program_len, "max_program_bytes", "size of a program, at most", " bytes") \
+	F(compute.maxpb, "max_total_program_bytes", "size of all programs, at most", " bytes") \
+	F(compute.insn_budget, "insn_budget", "default budget", " instructions") \
+	F(compute.timeout_ms, "timeout_ms", "default time limit", " ms")
+
+static void print_text(const char *drive, const struct info *info)
+{
+	char human[KCSD_HUMAN_LEN];
+
+	printf("%-31s%s\n", "drive:", drive);
+	printf("%-31s%s\n", "size:", kcsd_human_bytes(info->ns.nsze * info->ns.lba_size, human));
+#define PRINT_STRING(member, name, text) \
+	printf("%-31s%s\n", text ":", info->member);
+#define PRINT_NUMBER(member, name, text, unit) \
+	printf("%-31s%llu%s\n", text ":", (unsigned long long)info->member, unit);
+	STRINGS(PRINT_STRING)
+	NUMBERS(PRINT_NUMBER)
+}
+
+static void print_json(const char *drive, const struct info *info)
+{
+	json_object *json = json_object_new_object();
+
+	json_object_object_add(json, "drive", json_object_new_string(drive));
+	json_object_object_add(json, "size",
+			       json_object_new_uint64(info->ns.nsze * info->ns.lba_size));
+#define ADD_STRING(member, name, text) \
+	json_object_object_add(json, name, json_object_new_string(info->member));
+#define ADD_NUMBER(member, name, text, unit) \
+	json_object_object_add(json, name, json_object_new_uint64(info->member));
+	STRINGS(ADD_STRING)
+	NUMBERS(ADD_NUMBER)
+	kcsd_json_print(json);
+}
+
+static int identify(struct kcsd_drive *drv, struct info *info)
+{
+	int ret = kcsd_identify_ctrl(drv, &info->ctrl, sizeof(info->ctrl));
+
+	if (!ret)
+		ret = kcsd_identify_ns(drv, KCSD_NSID_NVM, &info->ns, sizeof(info->ns));
+	if (!ret)
+		ret = kcsd_identify_compute(drv, &info->compute, sizeof(info->compute));
+	return ret;
+}
+
+static int info(const struct args *args)
+{
+	const char *wanted = kcsd_args_value(args, OPT_DRIVE);
+	struct kcsd_drive *drv;
+	struct info info;
+	int ret;
+
+	if (args->nr_operands && wanted)
+		return kcsd_usage(args->cmd, "the drive is named twice");
+	ret = kcsd_pick_drive(args->nr_operands ? args->operand[0] : wanted, KCSD_OPEN_RDONLY,
+			      &drv);
+	if (ret)
+		return ret;
+	ret = identify(drv, &info);
+	if (ret)
+		ret = kcsd_fail_ret(ret, "%s: Identify", kcsd_drive_name(drv));
+	else if (kcsd_args_has(args, OPT_JSON))
+		print_json(kcsd_drive_name(drv), &info);
+	else
+		print_text(kcsd_drive_name(drv), &info);
+	kcsd_close(drv);
+	return ret;
+}
+
+const struct command kcsd_cmd_info = {
+	.name = "info",
+	.operands = "[DRIVE]",
+	.max_operands = 1,
+	.summary = "show what a drive is and what it can do",
+	.opts = opts,
+	.nr_opts = ARRAY_SIZE(opts),
+	.run = info,
+};

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kcsd list */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cmd.h"
+
+enum { OPTION_JSON(OPT_ENUM) };
+static const struct opt opts[] = { OPTION_JSON(OPT_ROW) };
+
+struct list {
+	json_object *json;	/* NULL: a table */
+	int nr;
+};
+
+/* A numeric attribute, 0 if it cannot be had (the drive is being removed). */
+static uint64_t number_attr(const char *name, const char *attr)
+{
+	char buf[32];
+
+	return kcsd_config_get(name, attr, buf, sizeof(buf)) ? 0 : strtoull(buf, NULL, 10);
+}
+
+static void print_row(const struct kcsd_config_info *info, const char *drive, const char *file)
+{
+	char size[KCSD_HUMAN_LEN];
+
+	printf("%-16s %-8s %10s %6llu  %s\n", info->name, drive,
+	       kcsd_human_bytes(number_attr(info->name, "size"), size),
+	       (unsigned long long)number_attr(info->name, "block_size"),
+	       *file ? file : "memory");
+}
+
+static void add_json(json_object *json, const struct kcsd_config_info *info, const char *drive,
+		     const char *file)
+{
+	json_object *row = json_object_new_object();
+
+	json_object_object_add(row, "name", json_object_new_string(info->name));
+	json_object_object_add(row, "drive",
+			       info->powered ? json_object_new_string(drive) : NULL);
+	json_object_object_add(row, "powered", json_object_new_boolean(info->powered));
+	json_object_object_add(row, "size",
+			       json_object_new_uint64(number_attr(info->name, "size")));
+	json_object_object_add(row, "block_size",
+			       json_object_new_uint64(number_attr(info->name, "block_size")));
+	json_object_object_add(row, "backing_file", *file ? json_object_new_string(file) : NULL);
+	json_object_array_add(json, row);
+}
+
+static int list_drive(const struct kcsd_config_info *info, void *arg)
+{
+	char drive[KCSD_DRIVE_NAME_LEN] = "off", file[PATH_MAX + 1] = "";
+	struct list *list = arg;
+
+	if (info->powered)
+		snprintf(drive, sizeof(drive), "kcsd%u", info->index);
+	if (kcsd_config_get(info->name, "backing_file", file, sizeof(file)))
+		file[0] = '\0';
+	if (list->json) {
+		add_json(list->json, info, drive, file);
+		return 0;
+	}
+	if (!list->nr++)
+		printf("%-16s %-8s %10s %6s  %s\n", "NAME", "DRIVE", "SIZE", "BLOCK", "KEPT IN");
+	print_row(info, drive, file);
+	return 0;
+}
+
+static int list(const struct args *args)
+{
+	struct list list = {};
+	int ret;
+
+	if (kcsd_args_has(args, OPT_JSON))
+		list.json = json_object_new_array();
+	ret = kcsd_config_each(list_drive, &list);
+	if (ret) {
+		json_object_put(list.json);
+		if (ret == -ENOENT)
+			return kcsd_fail("no drives: the kcsd module is not loaded; "
+					 "'insmod kcsd.ko' loads it and makes one");
+		return kcsd_fail_ret(ret, "listing drives");
+	}
+	if (list.json)
+		kcsd_json_print(list.json);
+	else if (!list.nr)
+		printf("no drives; 'kcsd create NAME' makes one\n");
+	return 0;
+}
+
+const struct command kcsd_cmd_list = {
+	.name = "list",
+	.operands = "",
+	.summary = "list the drives",
+	.opts = opts,
+	.nr_opts = ARRAY_SIZE(opts),
+	.run = list,
+};

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kcsd load */
+#include <stdio.h>
+
+#include "cmd.h"
+
+#define OPTIONS(X) \
+	OPTION_DRIVE(X) \
+	X(PROGRAM, "program", 'p', "NAME", "the program, when the file has several") \
+	X(INDEX, "index", 'i', "N", "load it there; default: the first free index") \
+	X(HEAP, "heap", 0, "SIZE", "memory for the program's heap; default: 0") \
+	X(PUID, "puid", 0, "N", "its unique identifier; default: none") \
+	X(ACTIVATE, "activate", 'a', NULL, "activate it, too") \
+	OPTION_JSON(X)
+
+enum { OPTIONS(OPT_ENUM) };
+static const struct opt opts[] = { OPTIONS(OPT_ROW) };
+
+static void print_loaded(const struct args *args, const struct kcsd_object *obj, uint32_t pind)
+{
+	json_object *json;
+	size_t len;
+
+	kcsd_object_image(obj, &len);
+	if (!kcsd_args_has(args, OPT_JSON)) {
+		printf("index: %u\nprogram: %s\nsize: %zu bytes\nactive: %s\n", pind,
+		       kcsd_object_name(obj), len, kcsd_args_has(args, OPT_ACTIVATE) ? "yes" : "no");
+		return;
+	}
+	json = json_object_new_object();
+	json_object_object_add(json, "index", json_object_new_uint64(pind));
+	json_object_object_add(json, "program", json_object_new_string(kcsd_object_name(obj)));
+	json_object_object_add(json, "size", json_object_new_uint64(len));
+	json_object_object_add(json, "active",
+			       json_object_new_boolean(kcsd_args_has(args, OPT_ACTIVATE)));
+	kcsd_json_print(json);
+}
+
+static int load_object(const struct args *args, struct kcsd_drive *drv,
+		       const struct kcsd_object *obj, const struct kcsd_load_opts *load)
+{
+	struct kcsd_error error;
+	uint32_t pind;
+	int ret = kcsd_load_object(drv, obj, load, &pind, &error);
+
+	if (ret)
+		return kcsd_fail("%s", error.text);
+	if (kcsd_args_has(args, OPT_ACTIVATE)) {
+		ret = kcsd_activate(drv, pind);
+		if (ret) {
+			kcsd_unload(drv, pind);
+			return kcsd_fail_ret(ret, "cannot activate %s", kcsd_object_name(obj));
+		}
+	}
+	print_loaded(args, obj, pind);
+	return 0;
+}
+
+static int load(const struct args *args)
+{
+	KCSD_OPTS(kcsd_object_opts, object, .program = kcsd_args_value(args, OPT_PROGRAM));
+	KCSD_OPTS(kcsd_load_opts, load, .pind = KCSD_PIND_ANY);
+	struct kcsd_drive *drv;
+	struct kcsd_object *obj;
+	struct kcsd_error error;
+	uint64_t heap = 0, index = 0;
+	int ret;
+
+	if ((ret = kcsd_args_size(args, OPT_HEAP, UINT32_MAX, &heap)) ||
+	    (ret = kcsd_args_number(args, OPT_INDEX, 0xffff, &index)) ||
+	    (ret = kcsd_args_number(args, OPT_PUID, UINT64_MAX, &load.puid)))
+		return ret;
+	object.heap_len = heap;
+	if (kcsd_args_has(args, OPT_INDEX))
+		load.pind = index;
+	if (kcsd_object_open(args->operand[0], &object, &obj, &error))
+		return kcsd_fail("%s", error.text);
+	ret = kcsd_pick_drive(kcsd_args_value(args, OPT_DRIVE), 0, &drv);
+	if (!ret) {
+		ret = load_object(args, drv, obj, &load);
+		kcsd_close(drv);
+	}
+	kcsd_object_close(obj);
+	return ret;
+}
+
+const struct command kcsd_cmd_load = {
+	.name = "load",
+	.operands = "OBJECT",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "load a program from an object file",
+	.opts = opts,
+	.nr_opts = ARRAY_SIZE(opts),
+	.run = load,
+};

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kcsd: make drives, load programs, run them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+
+const struct command *const kcsd_commands[] = {
+	&kcsd_cmd_create,
+	&kcsd_cmd_delete,
+	&kcsd_cmd_list,
+	&kcsd_cmd_info,
+	&kcsd_cmd_load,
+	&kcsd_cmd_unload,
+	&kcsd_cmd_activate,
+	&kcsd_cmd_deactivate,
+	&kcsd_cmd_programs,
+	&kcsd_cmd_run,
+	&kcsd_cmd_stats,
+	&kcsd_cmd_log,
+	&kcsd_cmd_help,
+	&kcsd_cmd_version,
+	NULL
+};
+
+const struct command *kcsd_command_find(const char *name)
+{
+	int i;
+
+	if (!strcmp(name, "--help") || !strcmp(name, "-h"))
+		return &kcsd_cmd_help;
+	if (!strcmp(name, "--version") || !strcmp(name, "-V"))
+		return &kcsd_cmd_version;
+	for (i = 0; kcsd_commands[i]; i++)
+		if (!strcmp(kcsd_commands[i]->name, name))
+			return kcsd_commands[i];
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *cmd;
+	struct args args;
+	int code;
+
+	if (argc < 2) {
+		fprintf(stderr, "kcsd: a command is missing (see 'kcsd help')\n");
+		return KCSD_EXIT_USAGE;
+	}
+	cmd = kcsd_command_find(argv[1]);
+	if (!cmd) {
+		fprintf(stderr, "kcsd: there is no command '%s' (see 'kcsd help')\n", argv[1]);
+		return KCSD_EXIT_USAGE;
+	}
+	code = kcsd_args_parse(&args, cmd, argc - 1, argv + 1);
+	if (code < 0) {
+		code = cmd->run(&args);
+		kcsd_args_free(&args);
+	}
+	if ((fflush(stdout) || ferror(stdout)) && !code)
+		code = kcsd_fail("cannot write to standard output");
+	return code;
+}

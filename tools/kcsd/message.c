@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the user sees: errors, sizes, JSON. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+
+static void print_error(const char *who, const char *fmt, va_list ap)
+{
+	fflush(stdout);
+	fprintf(stderr, "kcsd%s%s: ", who ? " " : "", who ? who : "");
+	vfprintf(stderr, fmt, ap);
+}
+
+int kcsd_fail(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	print_error(NULL, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return KCSD_EXIT_FAILED;
+}
+
+int kcsd_usage(const struct command *cmd, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	print_error(cmd->name, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, " (see 'kcsd help %s')\n", cmd->name);
+	return KCSD_EXIT_USAGE;
+}
+
+/* What to do about an error, NULL if nothing is known. */
+static const char *advice(int ret)
+{
+	switch (ret) {
+	case -EACCES:
+	case -EPERM:
+		return "run it as root, or change the node's owner";
+	case -ENODEV:
+		return "the drive was powered off";
+	case KCSD_SC_NO_PROGRAM:
+	case KCSD_SC_INVALID_PROGRAM_INDEX:
+		return "'kcsd programs' lists what is loaded";
+	case KCSD_SC_NOT_ACTIVATED:
+		return "'kcsd activate' makes it ready to run";
+	case KCSD_SC_PROGRAM_IN_USE:
+		return "it is active or running: 'kcsd deactivate' comes before 'kcsd unload'";
+	case KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES:
+	case KCSD_SC_MAX_PROGRAM_BYTES:
+	case KCSD_SC_MAX_ACTIVATED:
+		return "'kcsd unload' makes room, 'kcsd info' shows the limits";
+	case KCSD_SC_PROGRAM_TOO_BIG:
+		return "'kcsd info' shows the limits";
+	default:
+		return NULL;
+	}
+}
+
+int kcsd_fail_ret(int ret, const char *fmt, ...)
+{
+	const char *hint = advice(ret > 0 ? ret & KCSD_SC_MASK : ret);
+	va_list ap;
+
+	va_start(ap, fmt);
+	print_error(NULL, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, ": %s%s%s%s\n", kcsd_strerror(ret), hint ? " (" : "", hint ? hint : "",
+		hint ? ")" : "");
+	return KCSD_EXIT_FAILED;
+}
+
+const char *kcsd_human_bytes(uint64_t bytes, char buf[KCSD_HUMAN_LEN])
+{
+	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	double value = bytes;
+	size_t unit = 0;
+
+	while (value >= 1024 && unit + 1 < ARRAY_SIZE(units)) {
+		value /= 1024;
+		unit++;
+	}
+	if (value == (uint64_t)value)
+		snprintf(buf, KCSD_HUMAN_LEN, "%.0f %s", value, units[unit]);
+	else
+		snprintf(buf, KCSD_HUMAN_LEN, "%.1f %s", value, units[unit]);
+	return buf;
+}
+
+void kcsd_json_print(json_object *json)
+{
+	puts(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY |
+					    JSON_C_TO_STRING_SPACED |
+					    JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(json);
+}
+
+bool kcsd_is_text(const void *bytes, size_t len)
+{
+	const unsigned char *p = bytes;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (!isprint(p[i]) && p[i] != '\n' && p[i] != '\t' && p[i] != '\r')
+			return false;
+	return true;
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "parse.h"
+
+static const char not_a_number[] = "is not a number";
+static const char too_large[] = "does not fit 64 bits";
+
+/* A number at the start of text; *end is what follows it. */
+static const char *take_number(const char *text, uint64_t *value, const char **end)
+{
+	int base = 10;
+	char *stop;
+
+	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
+		base = 16;
+		text += 2;
+	}
+	/* strtoull() would take blanks, signs and a second 0x. */
+	if (!(base == 16 ? isxdigit((unsigned char)*text) : isdigit((unsigned char)*text)))
+		return not_a_number;
+	if (base == 16 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
+		return not_a_number;
+	errno = 0;
+	*value = strtoull(text, &stop, base);
+	if (errno)
+		return too_large;
+	*end = stop;
+	return NULL;
+}
+
+const char *kcsd_parse_number(const char *text, uint64_t *value)
+{
+	const char *end, *wrong = take_number(text, value, &end);
+
+	if (wrong)
+		return wrong;
+	return *end ? not_a_number : NULL;
+}
+
+const char *kcsd_parse_size(const char *text, uint64_t *value)
+{
+	static const char units[] = "KMGTPE";
+	const char *end, *unit, *wrong = take_number(text, value, &end);
+	unsigned int shift;
+
+	if (wrong)
+		return wrong;
+	if (!*end)
+		return NULL;
+	unit = strchr(units, toupper((unsigned char)*end));
+	if (!unit || end[1])
+		return "is not a size (a number, then K, M, G, T, P or E)";
+	shift = 10 * (unit - units + 1);
+	if (*value > UINT64_MAX >> shift)
+		return too_large;
+	*value <<= shift;
+	return NULL;
+}
+
+static const char *take_access(const char *text, uint32_t *access)
+{
+	static const struct {
+		const char *name;
+		uint32_t access;
+	} names[] = {
+		{ "", KCSD_GRANT_READ },
+		{ ":r", KCSD_GRANT_READ },
+		{ ":w", KCSD_GRANT_WRITE },
+		{ ":rw", KCSD_GRANT_READ | KCSD_GRANT_WRITE },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(text, names[i].name))
+			continue;
+		*access = names[i].access;
+		return NULL;
+	}
+	return "is not a range of LBAs (0+1000, 0-999 or all; then :r, :w or :rw)";
+}
+
+/* What follows the first LBA: +COUNT, -LAST or nothing. */
+static const char *take_count(const char **text, struct kcsd_range *range)
+{
+	const char *wrong;
+	uint64_t last;
+
+	range->count = 1;
+	if (**text == '+') {
+		wrong = take_number(*text + 1, &range->count, text);
+		if (!wrong && !range->count)
+			return "is an empty range";
+		return wrong;
+	}
+	if (**text != '-')
+		return NULL;
+	wrong = take_number(*text + 1, &last, text);
+	if (wrong)
+		return wrong;
+	if (last < range->first)
+		return "ends before it starts";
+	if (last - range->first == UINT64_MAX)
+		return too_large;
+	range->count = last - range->first + 1;
+	return NULL;
+}
+
+const char *kcsd_parse_range(const char *text, uint64_t nsze, struct kcsd_range *range)
+{
+	const char *wrong;
+
+	if (!strncmp(text, "all", 3)) {
+		range->first = 0;
+		range->count = nsze;
+		return take_access(text + 3, &range->access);
+	}
+	wrong = take_number(text, &range->first, &text);
+	if (!wrong)
+		wrong = take_count(&text, range);
+	if (!wrong)
+		wrong = take_access(text, &range->access);
+	if (wrong)
+		return wrong == not_a_number ? take_access("?", &range->access) : wrong;
+	if (range->first >= nsze || range->count > nsze - range->first)
+		return "goes beyond the drive's last LBA";
+	return NULL;
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = tolower((unsigned char)c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+const char *kcsd_parse_hex(const char *text, uint8_t *bytes, size_t *len)
+{
+	*len = 0;
+	while (*text) {
+		if (*text == ' ' || *text == ':') {
+			text++;
+			continue;
+		}
+		if (hex_value(text[0]) < 0 || hex_value(text[1]) < 0)
+			return "is not hex (pairs of digits)";
+		bytes[(*len)++] = hex_value(text[0]) << 4 | hex_value(text[1]);
+		text += 2;
+	}
+	return NULL;
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Which drive, and which program on it. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "parse.h"
+
+struct found {
+	int nr;
+	char first[KCSD_DRIVE_NAME_LEN];
+	char names[256];	/* all, for the message */
+};
+
+static int note_drive(const char *name, void *arg)
+{
+	struct found *found = arg;
+	size_t len = strlen(found->names);
+
+	if (!found->nr++)
+		snprintf(found->first, sizeof(found->first), "%s", name);
+	snprintf(found->names + len, sizeof(found->names) - len, "%s%s", len ? ", " : "", name);
+	return 0;
+}
+
+static int pick_only(char name[KCSD_DRIVE_NAME_LEN])
+{
+	struct found found = {};
+	int ret = kcsd_drive_each(note_drive, &found);
+
+	if (ret == -ENOENT)
+		return kcsd_fail("no drive: the kcsd module is not loaded; 'insmod kcsd.ko' "
+				 "loads it and makes one");
+	if (ret)
+		return kcsd_fail_ret(ret, "looking for drives");
+	if (!found.nr)
+		return kcsd_fail("no drive is powered on; 'kcsd create NAME' makes one");
+	if (found.nr > 1)
+		return kcsd_fail("there are several drives (%s); choose one with --drive",
+				 found.names);
+	snprintf(name, KCSD_DRIVE_NAME_LEN, "%s", found.first);
+	return 0;
+}
+
+static bool is_node_name(const char *name)
+{
+	if (strncmp(name, "kcsd", 4))
+		return false;
+	return name[4] && strspn(name + 4, "0123456789") == strlen(name + 4);
+}
+
+int kcsd_pick_name(const char *wanted, char name[KCSD_DRIVE_NAME_LEN])
+{
+	struct kcsd_config_info info;
+	int ret;
+
+	if (!wanted)
+		return pick_only(name);
+	if (!strncmp(wanted, "/dev/", 5))
+		wanted += 5;
+	if (is_node_name(wanted)) {
+		if (strlen(wanted) >= KCSD_DRIVE_NAME_LEN)
+			return kcsd_fail("there is no drive '%s'", wanted);
+		snprintf(name, KCSD_DRIVE_NAME_LEN, "%s", wanted);
+		return 0;
+	}
+	ret = kcsd_config_info(wanted, &info, sizeof(info));
+	if (ret == -ENOENT || ret == -EINVAL)
+		return kcsd_fail("there is no drive '%s'; 'kcsd list' shows those there are",
+				 wanted);
+	if (ret)
+		return kcsd_fail_ret(ret, "%s", wanted);
+	if (!info.powered)
+		return kcsd_fail("drive '%s' is powered off", wanted);
+	snprintf(name, KCSD_DRIVE_NAME_LEN, "kcsd%u", info.index);
+	return 0;
+}
+
+int kcsd_pick_drive(const char *wanted, unsigned int flags, struct kcsd_drive **drv)
+{
+	char name[KCSD_DRIVE_NAME_LEN];
+	int ret = kcsd_pick_name(wanted, name);
+
+	if (ret)
+		return ret;
+	ret = kcsd_open(name, flags, drv);
+	if (ret == -ENOENT)
+		return kcsd_fail("there is no drive '%s'; 'kcsd list' shows those there are", name);
+	if (ret)
+		return kcsd_fail_ret(ret, "/dev/%s", name);
+	return 0;
+}
+
+int kcsd_pick_index(const struct args *args, const char *text, uint32_t *pind)
+{
+	uint64_t value;
+	const char *wrong = kcsd_parse_number(text, &value);
+
+	if (wrong)
+		return kcsd_usage(args->cmd, "program index '%s' %s", text, wrong);
+	if (value > 0xffff)
+		return kcsd_usage(args->cmd, "program index '%s' is more than 65535", text);
+	*pind = value;
+	return 0;
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kcsd run: load, activate, run, report, unload. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "parse.h"
+#include "run.h"
+
+#define PROGRESS_MS	250
+#define QUIET_MS	1000	/* a run as short as this shows no progress */
+
+static const struct opt opts[] = { RUN_OPTIONS(OPT_ROW) };
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int signal)
+{
+	interrupted = signal;
+}
+
+/* So that a program does not stay loaded when the user gives up. */
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
+}
+
+static uint64_t media_read_bytes(const struct run *run)
+{
+	uint64_t bytes = 0;
+
+	kcsd_stats_get(kcsd_drive_name(run->drv), "stats/media_read_bytes", &bytes);
+	return bytes;
+}
+
+/* Wait for the one run in the queue. Returns as kcsd_queue_reap(). */
+static int reap(struct run *run, struct kcsd_queue *queue)
+{
+	uint64_t start = now_ms(), before = media_read_bytes(run);
+	bool shown = false, terminal = isatty(STDERR_FILENO);
+	char human[KCSD_HUMAN_LEN];
+	int ret;
+
+	while (!interrupted) {
+		ret = kcsd_queue_reap(queue, &run->result, sizeof(run->result), PROGRESS_MS);
+		if (ret != -ETIME && ret != -EINTR)
+			break;
+		ret = -EINTR;
+		if (!terminal || now_ms() - start < QUIET_MS)
+			continue;
+		fprintf(stderr, "\r\033[Krunning for %llu s, %s read",
+			(unsigned long long)(now_ms() - start) / 1000,
+			kcsd_human_bytes(media_read_bytes(run) - before, human));
+		shown = true;
+	}
+	if (shown)
+		fputs("\r\033[K", stderr);
+	return interrupted ? -EINTR : ret;
+}
+
+/* Returns 0 with run->result valid, or the exit code. */
+static int execute(struct run *run)
+{
+	struct kcsd_queue *queue;
+	struct kcsd_error error = {};
+	int ret = kcsd_queue_create(run->drv, 1, &queue);
+
+	if (ret == -ENOSYS || ret == -EPERM) {
+		/* No io_uring for us here; the ioctl shows no progress. */
+		ret = kcsd_run(run->drv, &run->opts, &run->result, sizeof(run->result), &error);
+		return ret < 0 ? kcsd_fail("%s", error.text) : 0;
+	}
+	if (ret)
+		return kcsd_fail_ret(ret, "io_uring");
+	ret = kcsd_queue_submit(queue, &run->opts, 0, &error);
+	if (ret) {
+		kcsd_queue_destroy(queue);
+		return kcsd_fail("%s", error.text);
+	}
+	ret = reap(run, queue);
+	kcsd_queue_destroy(queue);
+	if (interrupted) {
+		kcsd_fail("interrupted, the run was cancelled");
+		return 128 + interrupted;
+	}
+	return ret ? kcsd_fail_ret(ret, "waiting for the run") : 0;
+}
+
+static int run_active(struct run *run)
+{
+	int code;
+
+	run->opts.pind = run->pind;
+	code = execute(run);
+	if (!code)
+		code = kcsd_run_report(run);
+	kcsd_run_result_free(&run->result, sizeof(run->result));
+	return code;
+}
+
+static int run_object(struct run *run)
+{
+	struct kcsd_error error;
+	int ret, code;
+
+	if (kcsd_load_object(run->drv, run->obj, NULL, &run->pind, &error))
+		return kcsd_fail("%s", error.text);
+	ret = kcsd_activate(run->drv, run->pind);
+	if (ret) {
+		kcsd_unload(run->drv, run->pind);
+		return kcsd_fail_ret(ret, "cannot activate %s", kcsd_object_name(run->obj));
+	}
+	code = run_active(run);
+	if (kcsd_args_has(run->args, OPT_KEEP)) {
+		fprintf(stderr, "kcsd: %s stays at index %u\n", kcsd_object_name(run->obj),
+			run->pind);
+		return code;
+	}
+	ret = kcsd_deactivate(run->drv, run->pind);
+	if (!ret)
+		ret = kcsd_unload(run->drv, run->pind);
+	return ret ? kcsd_fail_ret(ret, "cannot unload program %u", run->pind) : code;
+}
+
+/* The program: an index of the drive's, else an object file. Returns 0, or the exit code. */
+static int open_program(struct run *run)
+{
+	KCSD_OPTS(kcsd_object_opts, object, .program = kcsd_args_value(run->args, OPT_PROGRAM));
+	const char *what = run->args->operand[0];
+	struct kcsd_error error;
+	uint64_t heap = 0;
+	int code;
+
+	if (what[strspn(what, "0123456789")] == '\0' && *what) {
+		static const int others[] = { OPT_PROGRAM, OPT_HEAP, OPT_KEEP };
+		size_t i;
+
+		for (i = 0; i < ARRAY_SIZE(others); i++)
+			if (kcsd_args_has(run->args, others[i]))
+				return kcsd_usage(run->args->cmd, "--%s is for object files",
+						  opts[others[i]].name);
+		return kcsd_pick_index(run->args, what, &run->pind);
+	}
+	code = kcsd_args_size(run->args, OPT_HEAP, UINT32_MAX, &heap);
+	if (code)
+		return code;
+	object.heap_len = heap;
+	if (kcsd_object_open(what, &object, &run->obj, &error))
+		return kcsd_fail("%s", error.text);
+	return 0;
+}
+
+/* A write grant and a load need a drive open for writing; so run always does. */
+static int run_on_drive(struct run *run)
+{
+	int code = kcsd_pick_drive(kcsd_args_value(run->args, OPT_DRIVE), 0, &run->drv);
+
+	if (code)
+		return code;
+	code = kcsd_run_grants(run);
+	if (!code) {
+		catch_signals();
+		code = run->obj ? run_object(run) : run_active(run);
+	}
+	kcsd_close(run->drv);
+	return code;
+}
+
+static int run(const struct args *args)
+{
+	struct run run = { .args = args, .opts.sz = sizeof(run.opts) };
+	int code;
+
+	code = kcsd_run_args(&run);
+	if (!code)
+		code = open_program(&run);
+	if (!code)
+		code = run_on_drive(&run);
+	kcsd_object_close(run.obj);
+	kcsd_run_args_free(&run);
+	return code;
+}
+
+const struct command kcsd_cmd_run = {
+	.name = "run",
+	.operands = "OBJECT|INDEX",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "run a program and print its result, output and cost",
+	.detail = "OBJECT is a file: the program in it is loaded and activated, run, and unloaded.\n"
+		  "INDEX is a program that is loaded and active; it stays.",
+	.opts = opts,
+	.nr_opts = ARRAY_SIZE(opts),
+	.run = run,
+};

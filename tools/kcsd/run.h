@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* kcsd run: options (run_args.c), the run itself (run.c), what is printed (run_report.c). */
+#ifndef KCSD_RUN_H
+#define KCSD_RUN_H
+
+#include "cmd.h"
+
+#define RUN_OPTIONS(X) \
+	OPTION_DRIVE(X) \
+	X(LBA, "lba", 'l', "RANGE[:ACCESS]", \
+	  "LBAs that it may touch: 0+1000, 0-999 or all; ACCESS r (default), w or rw; repeatable") \
+	X(ARG, "arg", 'a', "STRING", "the program's argument bytes") \
+	X(ARG_HEX, "arg-hex", 0, "HEX", "the same in hex") \
+	X(ARG_FILE, "arg-file", 0, "FILE", "the same, a file's content") \
+	X(CPARAM1, "cparam1", '1', "N", "first number for the program; default: 0") \
+	X(CPARAM2, "cparam2", '2', "N", "second number; default: 0") \
+	X(BUDGET, "budget", 'b', "N", "instructions it may run; default: the drive's") \
+	X(TIMEOUT, "timeout", 't', "MS", "time it may take; default: the drive's") \
+	X(OUTPUT, "output", 'o', "FILE", \
+	  "write the output there; '-': to standard output, and all else to standard error") \
+	X(OUT_MAX, "out-max", 0, "SIZE", "room for the output; default: 1M") \
+	X(FORMAT, "format", 0, "FORMAT", \
+	  "show the output as text, hex, u64 or s64 (a number per line); default: text or hex") \
+	X(HEX, "hex", 'x', NULL, "the same as --format hex") \
+	X(PROGRAM, "program", 'p', "NAME", "the program, when the file has several") \
+	X(HEAP, "heap", 0, "SIZE", "memory for its heap; default: 0") \
+	X(KEEP, "keep", 'k', NULL, "leave it loaded and active") \
+	OPTION_JSON(X)
+
+enum { RUN_OPTIONS(OPT_ENUM) };
+
+enum run_format { FORMAT_AUTO, FORMAT_TEXT, FORMAT_HEX, FORMAT_U64, FORMAT_S64 };
+
+struct run {
+	const struct args *args;
+	struct kcsd_drive *drv;
+	struct kcsd_object *obj;	/* NULL: the program was on the drive before */
+	uint32_t pind;
+	enum run_format format;
+	int output_fd;			/* -1: shown in the report */
+	struct kcsd_run_opts opts;
+	struct kcsd_grant grants[KCSD_MAX_GRANTS];
+	uint8_t *arg_bytes;		/* owned */
+	struct kcsd_run_result result;	/* released by run.c */
+};
+
+/* run_args.c; each returns 0, or the exit code. */
+/* All that can be said without a drive. kcsd_run_args_free() in any case. */
+int kcsd_run_args(struct run *run);
+/* The LBA ranges, of run->drv. */
+int kcsd_run_grants(struct run *run);
+void kcsd_run_args_free(struct run *run);
+
+/* run_report.c; returns the exit code. */
+int kcsd_run_report(struct run *run);
+
+#endif

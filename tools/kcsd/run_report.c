@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What kcsd run prints. */
+#include <errno.h>
+#include <ctype.h>
+#include <endian.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "run.h"
+
+#define HEX_ROW		16
+#define MAX_ERRNO	4095
+#define NSEC_PER_SEC	1e9
+
+static bool is_fault(int status)
+{
+	return status > 0 && (status & KCSD_SC_MASK) >> 8 == 7;
+}
+
+/* Bytes that this command moved over the link, as the drive counts them. */
+static uint64_t link_to_drive(const struct run *run)
+{
+	return run->opts.nr_grants * sizeof(struct kcsd_lba_grant) + run->opts.args_len;
+}
+
+static uint64_t link_from_drive(const struct run *run)
+{
+	return (run->result.recorded ? sizeof(struct kcsd_run_record) : 0) + run->result.out_len;
+}
+
+static void print_hex(FILE *to, const uint8_t *bytes, size_t len)
+{
+	size_t row, i;
+
+	for (row = 0; row < len; row += HEX_ROW) {
+		fprintf(to, "%08zx ", row);
+		for (i = row; i < row + HEX_ROW; i++) {
+			if (i < len)
+				fprintf(to, " %02x", bytes[i]);
+			else
+				fputs("   ", to);
+		}
+		fputs("  |", to);
+		for (i = row; i < len && i < row + HEX_ROW; i++)
+			fputc(isprint(bytes[i]) ? bytes[i] : '.', to);
+		fputs("|\n", to);
+	}
+}
+
+static void print_numbers(FILE *to, const uint8_t *bytes, size_t len, enum run_format format)
+{
+	uint64_t value;
+	size_t i;
+
+	for (i = 0; i + sizeof(value) <= len; i += sizeof(value)) {
+		memcpy(&value, bytes + i, sizeof(value));
+		value = le64toh(value);
+		if (format == FORMAT_U64)
+			fprintf(to, "%" PRIu64 "\n", value);
+		else
+			fprintf(to, "%" PRId64 "\n", (int64_t)value);
+	}
+	if (i < len)
+		print_hex(to, bytes + i, len - i);
+}
+
+static void print_output(FILE *to, const struct run *run)
+{
+	const uint8_t *bytes = run->result.out;
+	size_t len = run->result.out_len;
+	enum run_format format = run->format;
+
+	if (format == FORMAT_AUTO)
+		format = kcsd_is_text(bytes, len) ? FORMAT_TEXT : FORMAT_HEX;
+	switch (format) {
+	case FORMAT_HEX:
+		print_hex(to, bytes, len);
+		break;
+	case FORMAT_U64:
+	case FORMAT_S64:
+		print_numbers(to, bytes, len, format);
+		break;
+	default:
+		fwrite(bytes, 1, len, to);
+		if (len && bytes[len - 1] != '\n')
+			fputc('\n', to);
+	}
+}
+
+static void print_cost(FILE *to, const struct run *run)
+{
+	const struct kcsd_run_info *info = &run->result.info;
+
+	fprintf(to, "instructions: %" PRIu64 "\n", info->insns);
+	fprintf(to, "run time: %.6f s\n", info->run_ns / NSEC_PER_SEC);
+	fprintf(to, "wait time: %.6f s\n", info->wait_ns / NSEC_PER_SEC);
+	fprintf(to, "media: %" PRIu64 " bytes read, %" PRIu64 " bytes written\n",
+		info->read_bytes, info->written_bytes);
+	fprintf(to, "link: %" PRIu64 " bytes to the drive, %" PRIu64 " bytes from it\n",
+		link_to_drive(run), link_from_drive(run));
+	fprintf(to, "engine: %s\n", kcsd_engine_name(info->engine));
+}
+
+static void print_text(FILE *to, const struct run *run)
+{
+	const struct kcsd_run_result *result = &run->result;
+	int64_t r0 = result->r0;
+
+	if (!result->status) {
+		fprintf(to, "result: %" PRIu64, result->r0);
+		if (r0 < 0 && r0 >= -MAX_ERRNO)
+			fprintf(to, " (%" PRId64 ": %s)", r0, strerror(-r0));
+		fputc('\n', to);
+	}
+	if (result->recorded)
+		print_cost(to, run);
+	fprintf(to, "output: %zu bytes\n", result->out_len);
+	if (run->output_fd < 0)
+		print_output(to, run);
+}
+
+static json_object *base64(const uint8_t *bytes, size_t len)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	char *text = malloc((len + 2) / 3 * 4 + 1), *p = text;
+	json_object *json;
+	size_t i;
+
+	if (!text)
+		return NULL;
+	for (i = 0; i < len; i += 3) {
+		uint32_t x = bytes[i] << 16;
+
+		if (i + 1 < len)
+			x |= bytes[i + 1] << 8;
+		if (i + 2 < len)
+			x |= bytes[i + 2];
+		*p++ = digits[x >> 18];
+		*p++ = digits[x >> 12 & 63];
+		*p++ = i + 1 < len ? digits[x >> 6 & 63] : '=';
+		*p++ = i + 2 < len ? digits[x & 63] : '=';
+	}
+	json = json_object_new_string_len(text, p - text);
+	free(text);
+	return json;
+}
+
+static json_object *json_output(const struct run *run)
+{
+	const struct kcsd_run_result *result = &run->result;
+	json_object *json = json_object_new_object();
+
+	json_object_object_add(json, "bytes", json_object_new_uint64(result->out_len));
+	if (run->output_fd >= 0)
+		json_object_object_add(json, "file", json_object_new_string(
+			kcsd_args_value(run->args, OPT_OUTPUT)));
+	else if (kcsd_is_text(result->out, result->out_len))
+		json_object_object_add(json, "text", json_object_new_string_len(
+			result->out ? result->out : "", result->out_len));
+	else
+		json_object_object_add(json, "base64", base64(result->out, result->out_len));
+	return json;
+}
+
+static void add_where(json_object *json, const struct run *run)
+{
+	struct kcsd_where where;
+
+	if (!run->obj || kcsd_object_where(run->obj, run->result.info.pc, &where, sizeof(where)))
+		return;
+	if (where.function)
+		json_object_object_add(json, "function", json_object_new_string(where.function));
+	if (!where.file)
+		return;
+	json_object_object_add(json, "file", json_object_new_string(where.file));
+	json_object_object_add(json, "line", json_object_new_uint64(where.line));
+	if (where.source)
+		json_object_object_add(json, "source", json_object_new_string(where.source));
+}
+
+static json_object *json_fault(const struct run *run)
+{
+	const struct kcsd_run_info *info = &run->result.info;
+	json_object *json = json_object_new_object();
+
+	json_object_object_add(json, "reason",
+			       json_object_new_string(kcsd_fault_name(info->reason)));
+	json_object_object_add(json, "text",
+			       json_object_new_string(kcsd_fault_text(info->reason)));
+	json_object_object_add(json, "pc", json_object_new_uint64(info->pc));
+	json_object_object_add(json, "helper", info->helper ?
+			       json_object_new_string(kcsd_helper_name(info->helper)) : NULL);
+	if (info->reason == KCSD_FAULT_MEMORY)
+		json_object_object_add(json, "addr", json_object_new_uint64(info->addr));
+	if (info->reason == KCSD_FAULT_LBA_READ || info->reason == KCSD_FAULT_LBA_WRITE)
+		json_object_object_add(json, "lba", json_object_new_uint64(info->lba));
+	add_where(json, run);
+	return json;
+}
+
+/* N(expression, "name"), for runs with a record. */
+#define COST(N) \
+	N(info->insns, "insns") \
+	N(info->run_ns, "run_ns") \
+	N(info->wait_ns, "wait_ns") \
+	N(info->read_bytes, "media_read_bytes") \
+	N(info->written_bytes, "media_written_bytes") \
+	N(link_to_drive(run), "link_to_drive_bytes") \
+	N(link_from_drive(run), "link_from_drive_bytes")
+
+static void print_json(const struct run *run, const char *message)
+{
+	const struct kcsd_run_result *result = &run->result;
+	const struct kcsd_run_info *info = &result->info;
+	json_object *json = json_object_new_object();
+
+	json_object_object_add(json, "drive", json_object_new_string(kcsd_drive_name(run->drv)));
+	json_object_object_add(json, "index", json_object_new_uint64(run->pind));
+	if (run->obj)
+		json_object_object_add(json, "program", json_object_new_string(
+			kcsd_object_name(run->obj)));
+	json_object_object_add(json, "status", json_object_new_int(result->status));
+	json_object_object_add(json, "status_name", json_object_new_string(result->status < 0 ?
+			       "ERRNO" : kcsd_status_name(result->status)));
+	if (message)
+		json_object_object_add(json, "message", json_object_new_string(message));
+	if (!result->status)
+		json_object_object_add(json, "result", json_object_new_uint64(result->r0));
+	if (result->recorded) {
+#define ADD_COST(value, name) json_object_object_add(json, name, json_object_new_uint64(value));
+		COST(ADD_COST)
+		json_object_object_add(json, "engine", json_object_new_string(
+			kcsd_engine_name(info->engine)));
+		if (info->reason)
+			json_object_object_add(json, "fault", json_fault(run));
+	}
+	json_object_object_add(json, "output", json_output(run));
+	kcsd_json_print(json);
+}
+
+static int write_all(int fd, const uint8_t *bytes, size_t len)
+{
+	ssize_t n;
+
+	while (len) {
+		n = write(fd, bytes, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return kcsd_fail("--output: %s", strerror(errno));
+		bytes += n;
+		len -= n;
+	}
+	return 0;
+}
+
+/* Whatever there is: also a run that faulted has emitted something, perhaps. */
+static int write_output(const struct run *run)
+{
+	struct stat st;
+
+	if (run->output_fd < 0)
+		return 0;
+	if (!fstat(run->output_fd, &st) && S_ISREG(st.st_mode) &&
+	    run->output_fd != STDOUT_FILENO && ftruncate(run->output_fd, 0))
+		return kcsd_fail("--output: %s", strerror(errno));
+	return write_all(run->output_fd, run->result.out, run->result.out_len);
+}
+
+/* The source line that faulted, below the sentence that says so. */
+static void print_source(const struct run *run)
+{
+	struct kcsd_where where;
+
+	if (!run->obj || !run->result.recorded ||
+	    kcsd_object_where(run->obj, run->result.info.pc, &where, sizeof(where)) ||
+	    !where.source)
+		return;
+	fprintf(stderr, "kcsd: %s:%u: %s\n", where.file, where.line,
+		where.source + strspn(where.source, " \t"));
+}
+
+int kcsd_run_report(struct run *run)
+{
+	const struct kcsd_run_result *result = &run->result;
+	const char *message = NULL;
+	struct kcsd_error error;
+	int code = 0;
+
+	if (result->status) {
+		message = kcsd_run_describe(result, sizeof(*result), run->obj, &error);
+		code = is_fault(result->status) ? KCSD_EXIT_FAULT : KCSD_EXIT_FAILED;
+	}
+	if (kcsd_args_has(run->args, OPT_JSON))
+		print_json(run, message);
+	else if (!result->status || result->recorded)
+		print_text(run->output_fd == STDOUT_FILENO ? stderr : stdout, run);
+	if (message) {
+		kcsd_fail("%s", message);
+		print_source(run);
+	}
+	return write_output(run) ? KCSD_EXIT_FAILED : code;
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kcsd stats */
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+
+#include "cmd.h"
+
+enum { OPTION_DRIVE(OPT_ENUM) OPTION_JSON(OPT_ENUM) };
+static const struct opt opts[] = { OPTION_DRIVE(OPT_ROW) OPTION_JSON(OPT_ROW) };
+
+struct stats {
+	const struct args *args;
+	json_object *json;	/* NULL: lines */
+	int nr;
+};
+
+static bool is_wanted(const struct args *args, const char *name)
+{
+	int i;
+
+	for (i = 0; i < args->nr_operands; i++)
+		if (!fnmatch(args->operand[i], name, 0))
+			return true;
+	return !args->nr_operands;
+}
+
+static int show(const char *name, uint64_t value, void *arg)
+{
+	struct stats *stats = arg;
+
+	if (!is_wanted(stats->args, name))
+		return 0;
+	stats->nr++;
+	if (stats->json)
+		json_object_object_add(stats->json, name, json_object_new_uint64(value));
+	else
+		printf("%s %llu\n", name, (unsigned long long)value);
+	return 0;
+}
+
+static int stats(const struct args *args)
+{
+	struct stats stats = { .args = args };
+	char name[KCSD_DRIVE_NAME_LEN];
+	int ret = kcsd_pick_name(kcsd_args_value(args, OPT_DRIVE), name);
+
+	if (ret)
+		return ret;
+	if (kcsd_args_has(args, OPT_JSON))
+		stats.json = json_object_new_object();
+	ret = kcsd_stats_each(name, show, &stats);
+	if (ret == -ENOENT)
+		ret = kcsd_fail("there is no drive '%s'; 'kcsd list' shows those there are", name);
+	else if (ret)
+		ret = kcsd_fail_ret(ret, "%s", name);
+	else if (!stats.nr && args->nr_operands)
+		ret = kcsd_fail("%s has no counter '%s'; 'kcsd stats' shows all", name,
+				args->operand[0]);
+	else if (stats.json)
+		kcsd_json_print(json_object_get(stats.json));
+	json_object_put(stats.json);
+	return ret;
+}
+
+const struct command kcsd_cmd_stats = {
+	.name = "stats",
+	.operands = "[PATTERN...]",
+	.max_operands = -1,
+	.summary = "print a drive's counters",
+	.detail = "PATTERN chooses by name, as 'stats/media_*' or 'programs/0/runs'. Names and units\n"
+		  "are those of the files below /sys/class/kcsd/kcsd0.",
+	.opts = opts,
+	.nr_opts = ARRAY_SIZE(opts),
+	.run = stats,
+};

@@ -1,0 +1,261 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What can be tested of the kcsd command without a drive. Prints TAP.
+#
+#	check.sh KCSD PARSE_TEST MANUAL_PAGE
+set -u
+export LC_ALL=C
+
+kcsd=$1
+parse_test=$2
+manual=$3
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0
+failed=0
+skipped=0
+
+# ok NAME COMMAND...: the command succeeds.
+ok()
+{
+	local name=$1
+
+	shift
+	if "$@" >"$work/ok" 2>&1; then
+		passed=$((passed + 1))
+		echo "ok $((passed + failed + skipped)) - $name"
+	else
+		failed=$((failed + 1))
+		echo "not ok $((passed + failed + skipped)) - $name"
+		sed 's/^/# /' "$work/ok" | head -n 20
+	fi
+}
+
+skip()
+{
+	skipped=$((skipped + 1))
+	echo "ok $((passed + failed + skipped)) - $1 # SKIP $2"
+}
+
+# run ARGUMENT...: kcsd's exit code in $code, its output in $work/out and err.
+run()
+{
+	"$kcsd" "$@" >"$work/out" 2>"$work/err" </dev/null
+	code=$?
+}
+
+commands()
+{
+	"$kcsd" help | sed -n 's/^  \([a-z]\{1,\}\)  .*/\1/p'
+}
+
+# The options that a command's help lists.
+options()
+{
+	"$kcsd" help "$1" | sed -n 's/^  .. *\(--[a-z0-9-]*\).*/\1/p; s/^  -.,  *\(--[a-z0-9-]*\).*/\1/p' |
+		grep -v -x -e --help
+}
+
+# One line on standard error, nothing on the other, this exit code.
+refused()
+{
+	if [ "$code" = "$1" ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" = 1 ]; then
+		return 0
+	fi
+	echo "exit code $code"
+	cat "$work/out" "$work/err"
+	return 1
+}
+
+says()
+{
+	grep -q -F -e "$1" "$work/err" || { cat "$work/err"; return 1; }
+}
+
+check_parsing()
+{
+	local line
+
+	while read -r line; do
+		ok "${line#*- }" test "${line%% *}" = ok
+	done < <("$parse_test" || echo "not ok - parse_test: exit code $?")
+}
+
+check_help()
+{
+	local command
+
+	ok "help lists commands" test "$(commands | wc -l)" -ge 13
+	for command in $(commands); do
+		run "$command" --help
+		ok "$command --help succeeds" test "$code" = 0
+		cp "$work/out" "$work/help"
+		run help "$command"
+		ok "help $command says the same" cmp "$work/out" "$work/help"
+		ok "help $command has a usage line" \
+			grep -q "^Usage: kcsd $command " "$work/out"
+		run "$command" -h
+		ok "$command -h says the same" cmp "$work/out" "$work/help"
+	done
+	run --help
+	ok "--help is help" test "$code" = 0
+	run version
+	ok "version prints one" grep -q '^kcsd [0-9]*\.[0-9]*\.[0-9]*$' "$work/out"
+	cp "$work/out" "$work/version"
+	run --version
+	ok "--version is version" cmp "$work/out" "$work/version"
+	"$kcsd" help >/dev/full 2>"$work/err"
+	ok "a full disk is noticed" test $? = 1
+}
+
+# usage SENTENCE ARGUMENT...: refused with exit code 2 and that.
+usage()
+{
+	local sentence=$1
+
+	shift
+	run "$@"
+	ok "exit code 2: kcsd $*" refused 2
+	ok "and it says: $sentence" says "$sentence"
+}
+
+check_usage()
+{
+	local command
+
+	usage "a command is missing"
+	usage "no command 'fly'" fly
+	usage "no command 'fly'" help fly
+	for command in $(commands); do
+		usage "unknown option '--fly'" "$command" --fly
+		usage "unknown option '-Z'" "$command" -Z
+	done
+	for command in list programs log version; do
+		usage "unexpected 'extra'" "$command" extra
+	done
+	usage "unexpected 'b'" create a b
+	usage "unexpected 'b'" info a b
+	usage "NAME is missing" create
+	usage "NAME... is missing" delete
+	usage "OBJECT is missing" load
+	usage "INDEX... is missing" unload
+	usage "INDEX... is missing" activate
+	usage "INDEX... is missing" deactivate
+	usage "OBJECT|INDEX is missing" run
+}
+
+check_values()
+{
+	usage "option '--size' needs a value" create x --size
+	usage "'12x' is not a size" create x --size 12x
+	usage "'16E' does not fit 64 bits" create x --size=16E
+	usage "'-1' is not a number" create x --cus -1
+	usage "'' is not a number" create x --queues ''
+	usage "program index 'x' is not a number" unload x
+	usage "program index '65536' is more than 65535" activate 65536
+	usage "program index '-1' is not a number" deactivate -- -1
+	usage "'65536' is more than 65535" load --index 65536 x.o
+	usage "the drive is named twice" info --drive kcsd0 kcsd0
+	usage "'0+0' is an empty range" run 0 --lba 0+0
+	usage "'5-1' ends before it starts" run 0 --lba 5-1
+	usage "'1+2:x' is not a range" run 0 --lba 1+2:x
+	usage "'x' is not a number" run 0 --cparam1 x
+	usage "'x' is not a number" run 0 --cparam2 x
+	usage "0 instructions" run 0 --budget 0
+	usage "0 ms" run 0 --timeout 0
+	usage "'4294967296' is more than" run 0 --timeout 4294967296
+	usage "'16M' is more than" run 0 --out-max 16M
+	usage "'png' is none of" run 0 --format png
+	usage "'0x1' is not hex" run 0 --arg-hex 0x1
+	usage "exclude each other" run 0 --arg a --arg-hex 00
+	usage "exclude each other" run 0 --json --output -
+	usage "--keep is for object files" run 0 --keep
+	usage "--program is for object files" run 0 --program x
+	usage "--heap is for object files" run 0 --heap 1M
+	usage "'x' is not a number" log --after x
+}
+
+# fails SENTENCE ARGUMENT...: exit code 1, and that on one line.
+fails()
+{
+	local sentence=$1
+
+	shift
+	run "$@"
+	ok "exit code 1: kcsd ${*:0:60}" refused 1
+	ok "and it says: $sentence" says "$sentence"
+}
+
+check_files()
+{
+	head -c 65537 /dev/zero >"$work/long"
+	fails "No such file" run 0 --arg-file "$work/none"
+	fails "the argument is longer than 65536 bytes" run 0 --arg-file "$work/long"
+	fails "No such file" run 0 --output "$work/none/out"
+	fails "No such file" create x --backing-file "$work/none"
+	fails "$work/none" run "$work/none"
+	fails "$work/none" load "$work/none"
+	fails "$manual" run "$manual"
+	fails "$manual" load "$manual"
+}
+
+check_no_drive()
+{
+	local command
+
+	if [ -e /sys/class/kcsd ]; then
+		skip "without a module, what to do" "the module is loaded"
+		return
+	fi
+	for command in info programs log stats "run 0" "unload 0" "activate 0" "deactivate 0" list \
+		       "create x"; do
+		# shellcheck disable=SC2086 # words
+		fails "insmod kcsd.ko" $command
+	done
+	for command in info programs log stats; do
+		fails "there is no drive 'kcsd7'" $command --drive kcsd7
+		fails "there is no drive 'other'" $command --drive other
+	done
+	fails "there is no drive 'x'" delete x
+}
+
+# What the page says of a command: from its heading, which names one or two, to the next.
+manual_section()
+{
+	awk -v name="$1" '/^\.S[SH]/ { on = 0; for (i = 2; i <= NF; i++) on += $i == name }
+		on && !/^\.S[SH]/' "$work/manual"
+}
+
+check_manual()
+{
+	local command option
+
+	if command -v mandoc >/dev/null; then
+		ok "the manual page is well-formed" mandoc -T lint -W warning "$manual"
+	else
+		skip "the manual page is well-formed" "there is no mandoc"
+	fi
+	# Without its formatting: "\-" is "-", and words are bold or not.
+	sed 's/\\-/-/g; s/\\f[BIRP]//g; s/\\&//g' "$manual" >"$work/manual"
+	for command in $(commands); do
+		manual_section "$command" >"$work/section"
+		ok "the manual page has a section on $command" test -s "$work/section"
+		for option in $(options "$command"); do
+			ok "the manual page has $command $option" \
+				grep -q -e "$option\\b" "$work/section"
+		done
+	done
+}
+
+echo "TAP version 13"
+check_parsing
+check_help
+check_usage
+check_values
+check_files
+check_no_drive
+check_manual
+echo "1..$((passed + failed + skipped))"
+echo "# $passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
