@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A drive's power on and power off. */
+#define pr_fmt(fmt) "kcsd: " fmt
+
+#include <linux/log2.h>
 #include <linux/slab.h>
 
 #include "drive.h"
@@ -52,8 +55,7 @@ out_free:
 	return NULL;
 }
 
-/* What carries out commands. */
-static int kcsd_drive_init_parts(struct kcsd_drive *drive)
+static int kcsd_drive_open_store(struct kcsd_drive *drive)
 {
 	char name[16];
 	int ret;
@@ -64,12 +66,18 @@ static int kcsd_drive_init_parts(struct kcsd_drive *drive)
 		return ret;
 	drive->lba_shift = ilog2(drive->cfg.block_size);
 	drive->nsze = drive->store.size >> drive->lba_shift;
-	uuid_gen(&drive->uuid);
+	return 0;
+}
 
-	ret = -ENOMEM;
+/* What carries out commands. */
+static int kcsd_drive_init_parts(struct kcsd_drive *drive)
+{
+	int ret = -ENOMEM;
+
+	uuid_gen(&drive->uuid);
 	drive->stats = alloc_percpu(struct kcsd_stats);
 	if (!drive->stats)
-		goto out_store;
+		return ret;
 	ret = kcsd_log_init(&drive->log);
 	if (ret)
 		goto out_stats;
@@ -87,8 +95,6 @@ out_log:
 	kcsd_log_destroy(&drive->log);
 out_stats:
 	free_percpu(drive->stats);
-out_store:
-	kcsd_store_close(&drive->store);
 	return ret;
 }
 
@@ -98,7 +104,6 @@ static void kcsd_drive_destroy_parts(struct kcsd_drive *drive)
 	kcsd_programs_destroy(drive);
 	kcsd_log_destroy(&drive->log);
 	free_percpu(drive->stats);
-	kcsd_store_close(&drive->store);
 }
 
 /* No new command gets in, the runs end, the rest finishes. */
@@ -161,9 +166,14 @@ int kcsd_drive_create(const struct kcsd_config *config, unsigned int index,
 	drive = kcsd_drive_alloc(config, index);
 	if (!drive)
 		goto out_log;
+	ret = kcsd_drive_open_store(drive);
+	if (ret) {
+		kcsd_drive_put(drive);	/* the store has said why */
+		return ret;
+	}
 	ret = kcsd_drive_init_parts(drive);
 	if (ret)
-		goto out_put;
+		goto out_store;
 	ret = kcsd_drive_add_nodes(drive);
 	if (ret)
 		goto out_parts;
@@ -172,7 +182,8 @@ int kcsd_drive_create(const struct kcsd_config *config, unsigned int index,
 
 out_parts:
 	kcsd_drive_destroy_parts(drive);
-out_put:
+out_store:
+	kcsd_store_close(&drive->store);
 	kcsd_drive_put(drive);
 out_log:
 	pr_err("kcsd%u: power on failed: error %d\n", index, ret);
@@ -193,6 +204,7 @@ int kcsd_drive_destroy(struct kcsd_drive *drive, bool force)
 	kcsd_programs_del_dir(drive);
 	kcsd_node_destroy(drive->ctrl);
 	kcsd_drive_destroy_parts(drive);
+	kcsd_store_close(&drive->store);
 	kcsd_drive_put(drive);
 	return 0;
 }
