@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# fio with verification: the block device, and the generic node by passthrough.
+. ./lib.sh
+
+# What all jobs have in common: every block's checksum is looked at afterwards.
+verify()
+{
+	local what=$1
+
+	shift
+	point "$what" timeout 300 fio --name=verify --size=100% --thread --direct=1 \
+		--verify=crc32c --verify_fatal=1 --do_verify=1 --verify_backlog=1024 \
+		--randseed=20240607 --norandommap=0 --output-format=terse "$@"
+}
+
+test_block()
+{
+	local size=$1 backend=$2
+
+	verify "$backend, LBA $size: io_uring, random writes of 4 KiB" --filename="$block" \
+		--ioengine=io_uring --rw=randwrite --bs=4k --iodepth=32
+	verify "$backend, LBA $size: io_uring, mixed sizes and reads" --filename="$block" \
+		--ioengine=io_uring --rw=randrw --bsrange="$size"-256k --blockalign="$size" \
+		--bs_unaligned=0 --iodepth=16
+	verify "$backend, LBA $size: sequential, 2 MiB" --filename="$block" \
+		--ioengine=io_uring --rw=write --bs=2m --iodepth=4
+}
+
+# O_DIRECT buffers that begin within a page, at a multiple of 512.
+test_sub_page_buffers()
+{
+	local size=$1 backend=$2
+
+	verify "$backend, LBA $size: buffers 512 bytes into a page" --filename="$block" \
+		--ioengine=io_uring --rw=randwrite --bs=4k --iodepth=8 --iomem_align=512 \
+		--mem=malloc --offset_increment=0
+	verify "$backend, LBA $size: the same, 64 KiB" --filename="$block" --ioengine=psync \
+		--rw=randwrite --bs=64k --iomem_align=512 --mem=malloc
+}
+
+test_passthrough()
+{
+	local size=$1 backend=$2
+
+	verify "$backend, LBA $size: io_uring_cmd, random writes of 4 KiB" \
+		--filename="$generic" --ioengine=io_uring_cmd --cmd_type=nvme --rw=randwrite \
+		--bs=4k --iodepth=32
+	verify "$backend, LBA $size: io_uring_cmd, sequential, 64 KiB" --filename="$generic" \
+		--ioengine=io_uring_cmd --cmd_type=nvme --rw=write --bs=64k --iodepth=8
+}
+
+# What one way in has written, the other reads.
+test_both_ways()
+{
+	local size=$1 backend=$2 job
+
+	job=(--name=both --size=100% --thread --bs=64k --verify=crc32c --verify_fatal=1
+		--randseed=20240608 --output-format=terse)
+	point "$backend, LBA $size: written by passthrough" timeout 300 fio "${job[@]}" \
+		--filename="$generic" --ioengine=io_uring_cmd --cmd_type=nvme --rw=write --do_verify=0
+	point "$backend, LBA $size: read by the block device" timeout 300 fio "${job[@]}" \
+		--filename="$block" --ioengine=io_uring --direct=1 --rw=write --verify_only=1
+}
+
+begin
+need fio
+for backend in memory file; do
+	for size in 512 4096; do
+		options=(size=32M "block_size=$size")
+		[ $backend = memory ] || options+=("backing_file=$work/image")
+		truncate -s 32M "$work/image"
+		point "$backend: a drive with LBAs of $size bytes" create_drive fio "${options[@]}" ||
+			continue
+		test_block $size $backend
+		test_sub_page_buffers $size $backend
+		test_passthrough $size $backend
+		test_both_ways $size $backend
+		point "$backend: the drive goes" delete_drive fio
+		rm "$work/image"
+	done
+done
+finish

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034
+#
+# For shell tests: source this, use what is below, end with finish.
+#
+# Everything a test makes is undone when it ends, however it ends: drives are
+# named kst-*, files are below $work, file systems are mounted there.
+
+CONFIG=/sys/kernel/config/kcsd
+KSFT_SKIP=4
+
+points=0
+points_failed=0
+
+begin()
+{
+	echo "TAP version 13"
+	[ "$(id -u)" = 0 ] || skip_all "not root: run as root"
+	mountpoint -q /sys/kernel/config || mount -t configfs configfs /sys/kernel/config
+	[ -d $CONFIG ] || skip_all "$CONFIG is missing: insmod kcsd.ko"
+	need mktemp findmnt losetup blockdev
+	remove_drives
+	work=$(mktemp -d)
+	trap clean_up EXIT
+	trap 'exit 1' INT TERM HUP
+}
+
+skip_all()
+{
+	echo "1..0 # SKIP $*"
+	exit $KSFT_SKIP
+}
+
+# need COMMAND...: without these there is nothing to test.
+need()
+{
+	local command
+
+	for command in "$@"; do
+		command -v "$command" >/dev/null || skip_all "no $command: install it"
+	done
+}
+
+# verdict STATUS NAME
+verdict()
+{
+	points=$((points + 1))
+	[ "$1" = 0 ] && echo "ok $points $2" && return
+	points_failed=$((points_failed + 1))
+	echo "not ok $points $2"
+}
+
+# point NAME COMMAND...: passes when the command does; else its output is shown.
+point()
+{
+	local name=$1 output status
+
+	shift
+	output=$("$@" 2>&1 </dev/null)
+	status=$?
+	verdict $status "$name"
+	[ $status = 0 ] || echo "$output" | sed 's/^/# /' | tail -n 30
+	return $status
+}
+
+# fails NAME TEXT COMMAND...: passes when the command fails and says TEXT.
+fails()
+{
+	local name=$1 text=$2 output status
+
+	shift 2
+	output=$("$@" 2>&1 </dev/null)
+	status=$?
+	[ $status != 0 ] && [[ $output == *"$text"* ]]
+	verdict $? "$name"
+	[ $status != 0 ] && [[ $output == *"$text"* ]] && return
+	printf '%s\n' "exit status $status, wanted: $text" "$output" | sed 's/^/# /'
+}
+
+# is NAME GOT WANTED
+is()
+{
+	[ "$2" = "$3" ]
+	verdict $? "$1"
+	[ "$2" = "$3" ] || printf '%s\n' "got: $2" "wanted: $3" | sed 's/^/# /'
+}
+
+skip()
+{
+	points=$((points + 1))
+	echo "ok $points $1 # SKIP $2"
+}
+
+finish()
+{
+	echo "1..$points"
+	[ $points_failed = 0 ]
+	exit
+}
+
+# udev looks into every new block device; nothing may be open when one goes.
+settle()
+{
+	! command -v udevadm >/dev/null || udevadm settle --timeout=20
+}
+
+# set_attribute DRIVE ATTRIBUTE VALUE
+set_attribute()
+{
+	echo "$3" >"$CONFIG/$1/$2"
+}
+
+# create_drive NAME [ATTRIBUTE=VALUE...]: sets name, index, ctrl, block, generic, queue.
+create_drive()
+{
+	local attribute
+
+	name=kst-$1
+	shift
+	mkdir "$CONFIG/$name" || return 1
+	for attribute in "$@"; do
+		set_attribute "$name" "${attribute%%=*}" "${attribute#*=}" || return 1
+	done
+	set_attribute "$name" power 1 || return 1
+	index=$(cat "$CONFIG/$name/index")
+	ctrl=/dev/kcsd$index
+	block=/dev/kcsd${index}n1
+	generic=/dev/kcsdg${index}n1
+	queue=/sys/block/kcsd${index}n1/queue
+	settle
+	[ -b "$block" ] && [ -c "$ctrl" ] && [ -c "$generic" ]
+}
+
+# In order: nothing may be left for rmdir to take by force.
+delete_drive()
+{
+	local drive=kst-$1
+
+	settle
+	set_attribute "$drive" power 0 && rmdir "$CONFIG/$drive"
+}
+
+remove_drives()
+{
+	local drive
+
+	for drive in "$CONFIG"/kst-*/; do
+		[ ! -d "$drive" ] || rmdir "$drive"
+	done
+}
+
+clean_up()
+{
+	local mount device
+
+	findmnt -rno TARGET | grep "^$work/" | sort -r | while read -r mount; do
+		umount "$mount" || umount -l "$mount"
+	done
+	[ ! -d $CONFIG ] || remove_drives
+	losetup -nO NAME,BACK-FILE | grep " $work/" | while read -r device _; do
+		losetup -d "$device"
+	done
+	rm -rf "$work"
+}
+
+# random FILE BYTES
+random()
+{
+	head -c "$2" /dev/urandom >"$1"
+}
+
+# sum_of PATH [BYTES]: of its content, past the page cache for a device.
+sum_of()
+{
+	if [ -b "$1" ]; then
+		dd if="$1" bs=1M iflag=direct status=none | head -c "${2:--0}" | sha256sum
+	else
+		sha256sum <"$1"
+	fi | cut -d' ' -f1
+}

@@ -1,0 +1,152 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Loading and unloading: parameters, one ready drive, no unloading under users.
+# Skipped where a drive holds data: that would be lost.
+. ./lib.sh
+
+modules=(size block_size backing_file drives)
+
+# The file that the loaded module may be loaded from again, or nothing.
+module_file()
+{
+	local file
+
+	for file in "${KCSD_MODULE:-}" "../build/module/$(uname -r)/kcsd.ko" ../kcsd.ko \
+		"$(modinfo -n kcsd 2>/dev/null)"; do
+		[ -n "$file" ] && [ -e "$file" ] || continue
+		[ "$(modinfo -F srcversion "$file")" = "$(cat /sys/module/kcsd/srcversion)" ] || continue
+		realpath "$file"
+		return
+	done
+}
+
+# Parameters as the module was loaded with, for afterwards.
+save_parameters()
+{
+	local parameter value
+
+	for parameter in "${modules[@]}"; do
+		value=$(cat "/sys/module/kcsd/parameters/$parameter") || continue
+		[ -z "$value" ] || [ "$value" = "(null)" ] || saved+=("$parameter=$value")
+	done
+}
+
+unload()
+{
+	settle
+	rmmod kcsd
+}
+
+restore()
+{
+	! [ -d /sys/module/kcsd ] || rmmod kcsd
+	insmod "$module" "${saved[@]}"
+	clean_up
+}
+
+sizes()
+{
+	local device
+
+	for device in /sys/block/kcsd*n1; do
+		echo "$(($(cat "$device/size") * 512)) $(cat "$device/queue/logical_block_size")"
+	done
+}
+
+# load NAME WANTED PARAMETER...: as sizes prints it.
+load()
+{
+	local what=$1 want=$2
+
+	shift 2
+	point "insmod $what" insmod "$module" "$@" || return 1
+	settle
+	is "insmod $what: drives" "$(sizes)" "$want"
+}
+
+test_bare()
+{
+	load "alone" "268435456 4096" || return
+	is "the directory of the drive" "$(cd $CONFIG && ls -d -- */)" "kcsd0/"
+	is "it is powered" "$(cat $CONFIG/kcsd0/power)" 1
+	point "the controller's node" test -c /dev/kcsd0
+	point "the block device" test -b /dev/kcsd0n1
+	point "the generic nodes" test -c /dev/kcsdg0n1 -a -c /dev/kcsdg0n3
+	is "nodes are root's alone" "$(stat -c %a /dev/kcsd0 /dev/kcsdg0n1 /dev/kcsdg0n3 | uniq)" 600
+	point "it is ready" dd if=/dev/urandom of=/dev/kcsd0n1 bs=1M count=4 oflag=direct
+	fails "its directory stays" "Operation not permitted" rmdir $CONFIG/kcsd0
+	point "but it can be another drive" sh -c "echo 0 >$CONFIG/kcsd0/power &&
+		echo 16M >$CONFIG/kcsd0/size && echo 512 >$CONFIG/kcsd0/block_size &&
+		echo 1 >$CONFIG/kcsd0/power"
+	is "which it is" "$(sizes)" "16777216 512"
+	fails "its attributes are fixed while it is powered" "Device or resource busy" \
+		set_attribute kcsd0 size 32M
+	settle
+	fails "rmmod while the block device is open" "is in use" rmmod_while_open /dev/kcsd0n1
+	fails "rmmod while the controller is open" "is in use" rmmod_while_open /dev/kcsd0
+	fails "rmmod while a generic node is open" "is in use" rmmod_while_open /dev/kcsdg0n1
+	mkdir $CONFIG/kst-module
+	fails "rmmod while a made drive is there" "is in use" rmmod kcsd
+	point "its rmdir" rmdir $CONFIG/kst-module
+	point "rmmod" unload
+	is "no node is left" "$(find /dev -maxdepth 1 -name 'kcsd*')" ""
+}
+
+rmmod_while_open()
+{
+	rmmod kcsd 3<"$1"
+}
+
+test_parameters()
+{
+	load "size=64M" "67108864 4096" size=64M && point "rmmod" unload
+	load "block_size=512" "33554432 512" size=32M block_size=512 && point "rmmod" unload
+	load "drives=3" $'16777216 4096\n16777216 4096\n16777216 4096' drives=3 size=16M &&
+		point "rmmod" unload
+	truncate -s 48M "$work/image"
+	load "backing_file=" "50331648 4096" backing_file="$work/image" && point "rmmod" unload
+	point "insmod drives=0" insmod "$module" drives=0
+	is "insmod drives=0: none" "$(find /dev -maxdepth 1 -name 'kcsd*')" ""
+	point "a drive is made then" create_drive module size=16M
+	is "and is the first" "$(cat $CONFIG/kst-module/index)" 0
+	point "and goes" delete_drive module
+	point "rmmod" unload
+}
+
+# refused NAME PARAMETER...: nothing loaded, nothing half-made.
+refused()
+{
+	local what=$1 text=$2
+
+	shift 2
+	fails "insmod $what" "$text" insmod "$module" "$@"
+	point "insmod $what: not loaded" test ! -d /sys/module/kcsd
+	is "insmod $what: no node" "$(find /dev -maxdepth 1 -name 'kcsd*')" ""
+}
+
+test_bad_parameters()
+{
+	refused "size=0" "Invalid parameters" size=0
+	refused "size=lots" "Invalid parameters" size=lots
+	refused "size=1P, more than there is" "Cannot allocate memory" size=1P
+	refused "block_size=3" "Invalid parameters" block_size=3
+	refused "drives=100000" "Invalid parameters" drives=100000
+	refused "drives=2 of one file" "Invalid parameters" drives=2 backing_file="$work/image"
+	refused "a missing file" "No such file" backing_file="$work/nothing"
+}
+
+begin
+saved=()
+module=$(module_file)
+[ -n "$module" ] || skip_all "the loaded module's file is not known: set KCSD_MODULE"
+[ -z "$(cat /sys/class/kcsd/kcsd*/stats/host_write_bytes 2>/dev/null | grep -vx 0)" ] ||
+	skip_all "a drive has been written to: its data would be lost"
+save_parameters
+settle
+rmmod kcsd 2>/dev/null || skip_all "the module is in use"
+trap restore EXIT
+test_bare
+test_parameters
+test_bad_parameters
+finish
