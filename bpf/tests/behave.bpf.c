@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/* Small programs, good and bad, for the tests of what runs them. */
+#include <kcsd_helpers.h>
+
+static __u8 buf[4096];
+
+/* Emits its arguments. */
+SEC("kcsd")
+__u64 echo(struct kcsd_ctx *ctx)
+{
+	long err = kcsd_emit(kcsd_args(ctx), ctx->args_len);
+
+	return err ? (__u64)err : ctx->args_len;
+}
+
+/* Logs its arguments. */
+SEC("kcsd")
+__u64 say(struct kcsd_ctx *ctx)
+{
+	return kcsd_log(kcsd_args(ctx), ctx->args_len);
+}
+
+SEC("kcsd")
+__u64 add(struct kcsd_ctx *ctx)
+{
+	return ctx->cparam1 + ctx->cparam2;
+}
+
+/* Reads the guest address cparam1. */
+SEC("kcsd")
+__u64 load(struct kcsd_ctx *ctx)
+{
+	return *(volatile __u64 *)ctx->cparam1;
+}
+
+/* Has a helper read the guest address cparam1. */
+SEC("kcsd")
+__u64 pass(struct kcsd_ctx *ctx)
+{
+	return kcsd_emit((const void *)ctx->cparam1, 8);
+}
+
+/* Returns the first 8 bytes of the LBA cparam1. */
+SEC("kcsd")
+__u64 read_lba(struct kcsd_ctx *ctx)
+{
+	long err = kcsd_read(ctx->cparam1, buf, ctx->lba_size);
+
+	return err ? (__u64)err : kcsd_load64(buf);
+}
+
+/* Fills the LBA cparam1 with the byte cparam2. */
+SEC("kcsd")
+__u64 write_lba(struct kcsd_ctx *ctx)
+{
+	__u32 i;
+
+	for (i = 0; i < sizeof(buf); i++)
+		buf[i] = ctx->cparam2;
+	return kcsd_write(ctx->cparam1, buf, ctx->lba_size);
+}
+
+/* Never ends. */
+SEC("kcsd")
+__u64 spin(struct kcsd_ctx *ctx)
+{
+	volatile __u64 turns = 0;
+
+	for (;;)
+		turns += ctx->cparam1;
+}
+
+/* Emits struct kcsd_geometry. */
+SEC("kcsd")
+__u64 geometry(struct kcsd_ctx *ctx)
+{
+	struct kcsd_geometry found = {};
+
+	(void)ctx;
+	kcsd_geometry(&found, sizeof(found));
+	return kcsd_emit(&found, sizeof(found));
+}
+
+/* Uses all of its heap, and returns its size. */
+SEC("kcsd")
+__u64 heap(struct kcsd_ctx *ctx)
+{
+	__u8 *bytes = kcsd_heap(ctx);
+	__u64 i;
+
+	for (i = 0; i < ctx->heap_len; i++)
+		bytes[i] = 1;
+	return ctx->heap_len;
+}
+
+/* Emits cparam1 bytes. */
+SEC("kcsd")
+__u64 fill(struct kcsd_ctx *ctx)
+{
+	__u64 left, len;
+	long err;
+
+	for (left = ctx->cparam1; left; left -= len) {
+		len = left < sizeof(buf) ? left : sizeof(buf);
+		err = kcsd_emit(buf, len);
+		if (err)
+			return err;
+	}
+	return ctx->cparam1;
+}
+
+/* Did time go on? */
+SEC("kcsd")
+__u64 clock(struct kcsd_ctx *ctx)
+{
+	long start = kcsd_time(), now;
+
+	(void)ctx;
+	do {
+		now = kcsd_time();
+	} while (now == start);
+	return now > start;
+}
