@@ -178,3 +178,27 @@ sum_of()
 		sha256sum <"$1"
 	fi | cut -d' ' -f1
 }
+
+# The first argument that is there.
+first_there()
+{
+	local path
+
+	for path in "$@"; do
+		[ -e "$path" ] && realpath "$path" && return
+	done
+	return 1
+}
+
+# The kcsd command and the programs: $KCSD and $KCSD_BPF, else those in the build
+# directory, else those installed. Sets kcsd and bpf, or skips the test.
+find_kcsd()
+{
+	kcsd=$(first_there ${KCSD:+"$KCSD"} ../kcsd ../build/kcsd "$(command -v kcsd)") ||
+		skip_all "no kcsd: run 'make tools', or set KCSD"
+	[ ! -d "$kcsd" ] || skip_all "$kcsd is a directory"
+	bpf=$(first_there ${KCSD_BPF:+"$KCSD_BPF"} ../bpf/word.bpf.o ../build/bpf/word.bpf.o \
+		"${kcsd%/bin/kcsd}/share/kcsd/bpf/word.bpf.o") ||
+		skip_all "no programs: run 'make bpf', or set KCSD_BPF"
+	[ -d "$bpf" ] || bpf=${bpf%/word.bpf.o}
+}

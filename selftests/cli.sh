@@ -1,0 +1,443 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The kcsd command on a drive: every subcommand, its JSON, its exit codes, and
+# what it says when something is wrong.
+. ./lib.sh
+
+NAME=kst-cli
+
+# code WANTED NAME ARGUMENT...: kcsd's exit code; what it printed is in $out and $err.
+code()
+{
+	local wanted=$1 name=$2 got
+
+	shift 2
+	"$kcsd" "$@" >"$work/out" 2>"$work/err" </dev/null
+	got=$?
+	out=$(cat "$work/out")
+	err=$(cat "$work/err")
+	[ $got = "$wanted" ]
+	verdict $? "$name"
+	[ $got = "$wanted" ] || printf '%s\n' "exit code $got, wanted $wanted" "$out" "$err" |
+		sed 's/^/# /'
+}
+
+# says TEXT: the last one did, on standard error.
+says()
+{
+	[[ $err == *"$1"* ]]
+	verdict $? "  and says: $1"
+	[[ $err == *"$1"* ]] || echo "# $err"
+}
+
+# prints TEXT: on standard output.
+prints()
+{
+	[[ $out == *"$1"* ]]
+	verdict $? "  and prints: $1"
+	[[ $out == *"$1"* ]] || echo "# $out"
+}
+
+# has FILTER VALUE: what jq finds in the last one's JSON.
+has()
+{
+	is "  and $1 is $2" "$(jq -r "$1" "$work/out" 2>&1)" "$2"
+}
+
+drives()
+{
+	find $CONFIG -mindepth 1 -maxdepth 1 -name 'kst-*' | wc -l
+}
+
+test_create()
+{
+	code 0 "create, all options" create $NAME --size 8M --block-size 512 --cus 3 \
+		--arena-size 1M --timeout-ms 20000 --insn-budget 1000000000 --max-programs 8 \
+		--max-active 4 --max-program-bytes 4M --queues 1 --queue-depth 16
+	drive=$(sed -n 's/^drive: //p' "$work/out")
+	point "  and its nodes are there" test -c "/dev/$drive" -a -b "/dev/${drive}n1"
+	prints "block device: /dev/${drive}n1"
+	is "  and the attributes are set" "$(cd $CONFIG/$NAME && cat size block_size cus arena_size \
+		timeout_ms insn_budget max_programs max_active max_program_bytes queues \
+		queue_depth | paste -sd' ')" \
+		"8388608 512 3 1048576 20000 1000000000 8 4 4194304 1 16"
+	code 1 "create, the name is taken" create $NAME
+	says "there is a drive '$NAME' already"
+	code 1 "create, no such name" create a/b
+	says "no name for a drive"
+}
+
+# Each is refused by another part of the driver, and nothing is left.
+test_create_refused()
+{
+	code 1 "create, LBAs of 3 bytes" create kst-bad --block-size 3
+	says "refuses --block-size 3"
+	code 1 "create, no bytes" create kst-bad --size 0
+	says "kst-bad"
+	code 1 "create, larger than memory" create kst-bad --size 1E
+	says "kst-bad"
+	says "the kernel says: "
+	code 1 "create, no such backing file" create kst-bad --backing-file "$work/none"
+	says "No such file"
+	code 1 "create, a directory as backing file" create kst-bad --backing-file "$work"
+	says "kst-bad"
+	code 1 "create, no compute units" create kst-bad --cus 0
+	says "refuses --cus 0"
+	is "create, nothing is left of those" "$(drives)" 1
+}
+
+test_backing_file()
+{
+	local other
+
+	truncate -s 4M "$work/image"
+	code 0 "create, a backing file, JSON" create kst-file --json --backing-file "$work/image"
+	has .name kst-file
+	other=$(jq -r .drive "$work/out")
+	is "  and it is as large as the file" "$(blockdev --getsize64 "/dev/${other}n1")" 4194304
+	code 0 "list, JSON" list --json
+	has '.[] | select(.name == "kst-file") | .backing_file' "$work/image"
+	has ".[] | select(.name == \"$NAME\") | .drive" "$drive"
+	has ".[] | select(.name == \"$NAME\") | .backing_file" null
+	has ".[] | select(.name == \"$NAME\") | [.size, .block_size, .powered] | @csv" \
+		8388608,512,true
+	code 0 "list" list
+	prints "$NAME"
+	prints "$work/image"
+	code 1 "which of several drives" programs
+	says "there are several drives ("
+	code 0 "delete" delete kst-file
+	code 1 "delete, twice" delete kst-file
+	says "there is no drive 'kst-file'"
+	point "  and the file is still there" test -s "$work/image"
+}
+
+test_delete_busy()
+{
+	exec 8<"/dev/${drive}n1"
+	code 1 "delete, while the block device is open" delete $NAME
+	says "is in use"
+	exec 8<&-
+	point "  and the drive is still there" test -b "/dev/${drive}n1"
+}
+
+test_info()
+{
+	code 0 "info, JSON" info --json "$drive"
+	has .drive "$drive"
+	has '[.lbas, .lba_size, .size] | @csv' 16384,512,8388608
+	has '[.compute_units, .max_programs, .max_active, .timeout_ms] | @csv' 3,8,4,20000
+	has '[.program_memory, .insn_budget] | @csv' 1048576,1000000000
+	code 0 "info, by its name" info $NAME
+	prints "$drive"
+	code 0 "info, by its node" info --drive "/dev/$drive"
+	prints "512 bytes"
+	code 1 "info, no such drive" info kcsd99999
+	says "there is no drive 'kcsd99999'"
+	code 1 "info, no such name" info kst-none
+	says "there is no drive 'kst-none'"
+}
+
+test_load()
+{
+	code 0 "load" load -d $NAME "$bpf/word.bpf.o"
+	prints "index: 0"
+	prints "program: word"
+	code 0 "load, to an index, active, JSON" load -d $NAME -i 5 --puid 0x1234 --activate \
+		--json "$bpf/crc32c.bpf.o"
+	has '[.index, .program, .active] | @csv' '5,"crc32c",true'
+	code 1 "load, the index is taken" load -d $NAME -i 5 "$bpf/word.bpf.o"
+	code 1 "load, no such index" load -d $NAME -i 8 "$bpf/word.bpf.o"
+	says "index"
+	code 0 "programs, JSON" programs -d $NAME --json
+	has length 2
+	has '.[0] | [.index, .program, .active, .puid, .runs] | @csv' '0,"word",false,0,0'
+	has '.[1] | [.index, .program, .active, .puid, .faults] | @csv' '5,"crc32c",true,4660,0'
+	code 0 "programs" programs -d $NAME
+	prints "crc32c"
+}
+
+test_life()
+{
+	code 1 "run, not active" run -d $NAME 0 --arg x
+	says "Not Activated"
+	code 0 "activate" activate -d $NAME 0
+	code 0 "activate, again" activate -d $NAME 0
+	code 0 "run, by index" run -d $NAME 0 --arg x --lba 0
+	prints "result: 0"
+	code 0 "programs, it ran once" programs -d $NAME --json
+	has '.[0].runs' 1
+	code 0 "stats, of the program" stats -d $NAME programs/0/runs
+	is "  and the value" "$out" "programs/0/runs 1"
+	code 1 "unload, active" unload -d $NAME 0
+	says "Program In Use"
+	code 0 "deactivate" deactivate -d $NAME 0
+	code 0 "unload" unload -d $NAME 0
+	code 1 "unload, twice" unload -d $NAME 0
+	says "No Program"
+	code 1 "activate, nothing there" activate -d $NAME 0
+	says "No Program"
+	code 1 "activate, no such index" activate -d $NAME 99
+	says "Invalid Program Index"
+	code 1 "run, nothing there" run -d $NAME 0
+	says "No Program"
+	code 0 "unload, by force" unload -d $NAME --force 5
+	code 0 "programs, none" programs -d $NAME
+	prints "no programs"
+	code 0 "programs, none, JSON" programs -d $NAME --json
+	has length 0
+}
+
+# behave NAME WANTED PROGRAM OPTION...: exit code of one in behave.bpf.o.
+behave()
+{
+	local name=$1 wanted=$2 program=$3
+
+	shift 3
+	code "$wanted" "$name" run -d $NAME "$bpf/tests/behave.bpf.o" --program "$program" "$@"
+}
+
+test_run()
+{
+	local len=1000
+
+	behave "run, numbers" 0 add --cparam1 0x10 --cparam2 5
+	prints "result: 21"
+	prints "engine: "
+	behave "run, a negative result" 0 add --cparam1 18446744073709551594
+	prints "result: 18446744073709551594 (-22: Invalid argument)"
+	behave "run, an argument" 0 echo --arg 'some text'
+	prints "output: 9 bytes
+some text"
+	behave "run, an argument in hex" 0 echo --arg-hex '00 ff 41'
+	prints "00000000  00 ff 41"
+	behave "run, output as numbers" 0 echo --arg-hex 0100000000000000feffffffffffffff \
+		--format s64
+	prints "
+1
+-2"
+	behave "run, output as text" 0 echo --arg ABC --hex
+	prints "|ABC|"
+	random "$work/bytes" $len
+	behave "run, an argument from a file" 0 echo --arg-file "$work/bytes" --output "$work/got"
+	point "  and it comes back" cmp "$work/bytes" "$work/got"
+	prints "output: $len bytes"
+	behave "run, output to standard output" 0 echo --arg-file "$work/bytes" --output -
+	point "  and nothing else" cmp "$work/bytes" "$work/out"
+	says "result: $len"
+	behave "run, an empty output replaces a file" 0 echo --output "$work/got"
+	is "  and it is empty" "$(stat -c %s "$work/got")" 0
+	behave "run, the heap" 0 heap --heap 64K
+	prints "result: 65536"
+	behave "run, the time" 0 clock
+	prints "result: 1"
+	behave "run, the geometry" 0 geometry --format u64
+	prints "16384
+$((512 | 3 << 32))"
+}
+
+test_run_lbas()
+{
+	head -c 1024 /dev/zero | tr '\0' 'A' | dd of="/dev/${drive}n1" bs=512 seek=3 \
+		oflag=direct status=none
+	behave "run, an LBA is read" 0 read_lba --cparam1 3 --lba 3+1 --json
+	has .result $((0x4141414141414141))
+	has '[.media_read_bytes, .media_written_bytes] | @csv' 512,0
+	behave "run, an LBA is written" 0 write_lba --cparam1 4 --cparam2 66 --lba 4:w --json
+	has '[.media_read_bytes, .media_written_bytes] | @csv' 0,512
+	is "  and is there" "$(dd if="/dev/${drive}n1" bs=512 skip=4 count=1 iflag=direct \
+		status=none | tr -d B | wc -c)" 0
+	is "  and its neighbour is as it was" "$(dd if="/dev/${drive}n1" bs=512 skip=3 count=1 \
+		iflag=direct status=none | tr -d A | wc -c)" 0
+	code 1 "run, LBAs that are not there" run -d $NAME "$bpf/word.bpf.o" --lba 16384 --arg x
+	says "'16384' goes beyond the drive's last LBA, 16383"
+	# shellcheck disable=SC2046 # words
+	code 1 "run, too many ranges" run -d $NAME "$bpf/word.bpf.o" --arg x \
+		$(printf -- '--lba 0 %.0s' $(seq 129))
+	says "at most 128 ranges"
+	# shellcheck disable=SC2046 # words
+	code 0 "run, as many as can be" run -d $NAME "$bpf/word.bpf.o" --arg x \
+		$(printf -- '--lba 0 %.0s' $(seq 128))
+}
+
+# Everything that a script gets of a fault.
+test_faults()
+{
+	behave "fault, memory" 3 load --cparam1 0x10 --json
+	has '[.status_name, .fault.reason] | @csv' '"PROGRAM_FAULT","MEMORY"'
+	has .fault.addr 16
+	has .fault.function load
+	says "access outside the program's memory"
+	says "behave.bpf.c"
+	behave "fault, a kernel address" 3 load --cparam1 0xffff888000000000
+	says "0xffff888000000000"
+	behave "fault, in a helper" 3 pass --cparam1 0 --json
+	has '[.fault.reason, .fault.helper] | @csv' '"MEMORY","emit"'
+	behave "fault, an LBA that was not granted" 3 read_lba --cparam1 5 --lba 3+2 --json
+	has '[.fault.reason, .fault.lba, .fault.helper] | @csv' '"LBA_READ",5,"read"'
+	behave "fault, a write to one granted for reading" 3 write_lba --cparam1 3 --lba 3 --json
+	has '[.fault.reason, .fault.lba] | @csv' '"LBA_WRITE",3'
+	behave "fault, the budget" 3 spin --budget 100000 --json
+	has .status_name PROGRAM_BUDGET
+	has '.fault.reason' BUDGET
+	has '.insns >= 100000 and .insns < 120000' true
+	behave "fault, the time" 3 spin --timeout 200 --json
+	has .status_name PROGRAM_TIME
+	has '.run_ns >= 200000000' true
+	behave "fault, the output until then is shown" 0 fill --cparam1 4096 --out-max 4096
+	prints "output: 4096 bytes"
+	behave "no fault, but no room for the output" 0 fill --cparam1 4097 --out-max 4096
+	prints "(-28: No space left on device)"
+	code 0 "faults leave nothing loaded" programs -d $NAME --json
+	has length 0
+}
+
+test_log()
+{
+	local before
+
+	code 0 "log" log -d $NAME --json
+	before=$(jq 'last.seq // 0' "$work/out")
+	behave "log, a line" 0 say --arg 'said this'
+	behave "log, a fault" 3 load
+	code 0 "log, what is new" log -d $NAME --json --after "$before"
+	has length 2
+	has '.[0] | [.type, .text] | @csv' '"line","said this"'
+	has '.[1] | [.type, .reason] | @csv' '"fault","MEMORY"'
+	code 0 "log, as text" log -d $NAME --after "$before"
+	prints "said this"
+	prints "access outside the program's memory"
+}
+
+test_stats()
+{
+	code 0 "stats, JSON" stats -d $NAME --json
+	has '."stats/executions" > 0' true
+	has '."stats/faults_memory" > 0 and ."stats/faults_budget" == 1' true
+	code 0 "stats, a pattern" stats -d $NAME 'stats/faults_*'
+	is "  and only those" "$(grep -c -v '^stats/faults_[a-z_]* [0-9]*$' "$work/out")" 0
+	code 1 "stats, no such counter" stats -d $NAME none
+	says "no counter 'none'"
+}
+
+# What kcsd run prints of the link is what the drive counted.
+test_link()
+{
+	local before after wanted
+
+	before=$("$kcsd" stats -d $NAME stats/host_write_bytes stats/host_read_bytes)
+	code 0 "load, for its cost" load -d $NAME -a --json "$bpf/tests/behave.bpf.o" -p echo
+	before=$("$kcsd" stats -d $NAME stats/host_write_bytes stats/host_read_bytes)
+	code 0 "run, for its cost" run -d $NAME 0 --json --lba 0+4 --arg hello
+	after=$("$kcsd" stats -d $NAME stats/host_write_bytes stats/host_read_bytes)
+	wanted=$(jq -r '"\(.link_to_drive_bytes) \(.link_from_drive_bytes)"' "$work/out")
+	is "  and it is what the drive counted" \
+		"$(paste -d' ' <(echo "$before") <(echo "$after") | sort -r |
+		awk '{ printf "%s%d", sep, $4 - $2; sep = " " }')" "$wanted"
+	"$kcsd" unload -d $NAME -f 0
+}
+
+test_bad_objects()
+{
+	local program
+
+	for program in load run; do
+		code 1 "$program, no such file" $program -d $NAME "$work/none.o"
+		says "none.o"
+		code 1 "$program, no ELF" $program -d $NAME lib.sh
+		says "lib.sh"
+		code 1 "$program, not for BPF" $program -d $NAME /bin/true
+		says "true"
+		: >"$work/empty.o"
+		code 1 "$program, an empty file" $program -d $NAME "$work/empty.o"
+		says "empty.o"
+		head -c 1000 "$bpf/word.bpf.o" >"$work/half.o"
+		code 1 "$program, half a file" $program -d $NAME "$work/half.o"
+		says "half.o"
+		code 1 "$program, no program" $program -d $NAME "$bpf/tests/no_program.bpf.o"
+		says "no_program.bpf.o"
+		code 1 "$program, an unknown helper" $program -d $NAME \
+			"$bpf/tests/unknown_helper.bpf.o"
+		says "section kcsd"
+		says "instruction"
+		says "unknown_helper.bpf.c"
+		code 1 "$program, too big" $program -d $NAME "$bpf/tests/too_big.bpf.o"
+		code 1 "$program, which of several" $program -d $NAME "$bpf/tests/behave.bpf.o"
+		says "echo"
+		code 1 "$program, not one of them" $program -d $NAME "$bpf/tests/behave.bpf.o" \
+			-p none
+		says "none"
+	done
+	code 0 "bad objects leave nothing loaded" programs -d $NAME --json
+	has length 0
+}
+
+test_keep()
+{
+	behave "run, keep" 0 add --keep
+	says "stays at index 0"
+	code 0 "run, the one that stayed" run -d $NAME 0 --cparam1 7
+	prints "result: 7"
+	code 1 "run, where no index is free" load -d $NAME -i 0 "$bpf/word.bpf.o"
+	code 0 "unload, the one that stayed" unload -d $NAME -f 0
+}
+
+test_interrupt()
+{
+	local pid status
+
+	# Not by "&" alone: what a shell starts in the background ignores SIGINT.
+	perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$kcsd" run -d $NAME --program spin \
+		"$bpf/tests/behave.bpf.o" >"$work/out" 2>"$work/err" &
+	pid=$!
+	for _ in $(seq 100); do
+		"$kcsd" programs -d $NAME --json | jq -e '.[0].active' >"$work/active" && break
+		sleep 0.1
+	done
+	sleep 0.5
+	kill -INT $pid
+	wait $pid
+	status=$?
+	is "run, interrupted" $status 130
+	err=$(cat "$work/err")
+	says "interrupted"
+	code 0 "  and nothing stays loaded" programs -d $NAME --json
+	has length 0
+}
+
+# What a terminal sees during a long run, and nothing else does.
+test_progress()
+{
+	command -v script >/dev/null || { skip "run, progress" "no script(1)"; return; }
+	script -qec "$kcsd run -d $NAME --program spin --timeout 3000 $bpf/tests/behave.bpf.o" \
+		/dev/null >"$work/out" 2>&1 </dev/null
+	out=$(cat "$work/out")
+	prints "running for 1 s"
+	behave "run, no terminal" 3 spin --timeout 2500
+	is "  and no progress" "$(grep -c 'running for' "$work/err")" 0
+}
+
+begin
+need jq perl
+find_kcsd
+test_create
+test_create_refused
+test_backing_file
+test_delete_busy
+test_info
+test_load
+test_life
+test_run
+test_run_lbas
+test_faults
+test_log
+test_stats
+test_link
+test_bad_objects
+test_keep
+test_interrupt
+test_progress
+code 0 "delete, the drive" delete $NAME
+is "nothing is left" "$(drives)" 0
+finish
