@@ -195,17 +195,9 @@ static blk_status_t block_queue_rq_work(struct blk_mq_hw_ctx *hctx,
 	struct block_work *bw = blk_mq_rq_to_pdu(bd->rq);
 
 	blk_mq_start_request(bd->rq);
+	INIT_WORK(&bw->work, work_fn);
 	queue_work(request_drive(bd->rq)->wq, &bw->work);
 	return BLK_STS_OK;
-}
-
-static int block_init_request(struct blk_mq_tag_set *set, struct request *rq, unsigned int hctx_idx,
-			      unsigned int numa_node)
-{
-	struct block_work *bw = blk_mq_rq_to_pdu(rq);
-
-	INIT_WORK(&bw->work, work_fn);
-	return 0;
 }
 
 /* A slow medium is not a lost command: every one that was started comes to its end. */
@@ -221,7 +213,6 @@ static const struct blk_mq_ops block_inline_ops = {
 
 static const struct blk_mq_ops block_work_ops = {
 	.queue_rq	= block_queue_rq_work,
-	.init_request	= block_init_request,
 	.timeout	= block_timeout,
 };
 
