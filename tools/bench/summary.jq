@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0
+# From the runs, one object each, to what build/bench.json has.
+
+def median: sort | if length % 2 == 1 then .[length / 2 | floor]
+	else (.[length / 2 - 1] + .[length / 2]) / 2 end;
+
+def round2: . * 100 | round / 100;
+
+.[0] as $machine
+| [.[1:] | group_by([.rw, .iodepth, .device])[]
+	| { device: .[0].device, rw: .[0].rw, iodepth: .[0].iodepth,
+	    iops: map(.iops | round), median: (map(.iops) | median | round) }]
+| {
+	date: $date,
+	machine: $machine,
+	unit: "IOPS, 4 KiB, fio io_uring, O_DIRECT; median of the repetitions",
+	results: .,
+	ratios: [group_by([.rw, .iodepth])[]
+		| (map({ (.device): .median }) | add) as $m
+		| { rw: .[0].rw, iodepth: .[0].iodepth,
+		    null_blk: ($m.kcsd / $m.null_blk | round2),
+		    brd: ($m.kcsd / $m.brd | round2) }]
+}
