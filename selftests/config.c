@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The configfs life of a drive: made, configured, powered, removed. */
+#include "drive.h"
+
+#include <sched.h>
+#include <sys/mount.h>
+
+#define DRIVES	8
+
+/* Every attribute a drive is configured by, and two values that it must take. */
+static const struct setting {
+	const char *attr;
+	const char *value;
+	const char *other;
+} settings[] = {
+	{ "size",		"1048576",	"67108864" },
+	{ "block_size",		"512",		"4096" },
+	{ "queues",		"1",		"2" },
+	{ "queue_depth",	"16",		"64" },
+	{ "cus",		"1",		"3" },
+	{ "arena_size",		"2097152",	"1048576" },
+	{ "max_programs",	"4",		"16" },
+	{ "max_active",		"2",		"4" },
+	{ "max_program_bytes",	"65536",	"1048576" },
+	{ "timeout_ms",		"100",		"5000" },
+	{ "insn_budget",	"1000",		"1000000000" },
+};
+
+static const struct drive_attr small[] = { DRIVE_SMALL, {} };
+
+FIXTURE(config) {
+	struct drive d[DRIVES];
+	char dir[64];		/* for backing files */
+};
+
+FIXTURE_SETUP(config)
+{
+	drive_sweep();
+	for (int i = 0; i < DRIVES; i++)
+		self->d[i] = (struct drive)DRIVE_INIT;
+	strcpy(self->dir, "/tmp/kst-config-XXXXXX");
+	ASSERT_NE(NULL, mkdtemp(self->dir));
+}
+
+FIXTURE_TEARDOWN(config)
+{
+	char cmd[128];
+
+	for (int i = 0; i < DRIVES; i++)
+		drive_remove(&self->d[i]);
+	drive_sweep();
+	umount2(self->dir, MNT_DETACH);
+	snprintf(cmd, sizeof(cmd), "rm -r %s", self->dir);
+	EXPECT_EQ(0, system(cmd));
+}
+
+/* Power on must give want and leave nothing half-made. */
+static bool power_fails(struct drive *d, int want)
+{
+	char power[8] = "";
+	int ret = drive_power(d, true);
+
+	if (ret != want)
+		ksft_print_msg("power on: %d, not %d\n", ret, want);
+	return ret == want && drive_get(d->name, "power", power, sizeof(power)) == 1 &&
+	       power[0] == '0';
+}
+
+/* Bring a drive that is configured up and down again. */
+static bool power_cycles(struct drive *d)
+{
+	int ret = drive_power(d, true);
+
+	if (ret) {
+		ksft_print_msg("power on: %d\n", ret);
+		return false;
+	}
+	d->index = drive_get_number(d->name, "index");
+	return drive_nodes_present(d->index) == 4 && !drive_power(d, false) &&
+	       !drive_nodes_present(d->index);
+}
+
+static int make_file(const char *dir, const char *name, off_t size, char *path, size_t len)
+{
+	int fd;
+
+	snprintf(path, len, "%s/%s", dir, name);
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+	if (fd < 0)
+		return -errno;
+	if (ftruncate(fd, size)) {
+		close(fd);
+		return -errno;
+	}
+	close(fd);
+	return 0;
+}
+
+TEST_F(config, mkdir_gives_defaults)
+{
+	struct drive *d = &self->d[0];
+	static const struct drive_attr none[] = { {} };
+	char buf[64];
+
+	ASSERT_EQ(0, drive_prepare(d, "config", none));
+	EXPECT_EQ(-EEXIST, drive_mkdir(d->name));
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		__u64 v = drive_get_number(d->name, settings[i].attr);
+
+		EXPECT_NE(~0ULL, v) TH_LOG("%s", settings[i].attr);
+		EXPECT_LT(0, v) TH_LOG("%s", settings[i].attr);
+	}
+	EXPECT_LE(KST_MIB, drive_get_number(d->name, "size"));
+	EXPECT_EQ(0, drive_get_number(d->name, "power"));
+	EXPECT_EQ(0, drive_get(d->name, "backing_file", buf, sizeof(buf)));
+	EXPECT_TRUE(power_cycles(d));
+}
+
+TEST_F(config, attributes_read_back)
+{
+	struct drive *d = &self->d[0];
+	char buf[64];
+
+	ASSERT_EQ(0, drive_prepare(d, "config", small));
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		const struct setting *s = &settings[i];
+
+		EXPECT_EQ(0, drive_set(d->name, s->attr, s->value)) TH_LOG("%s", s->attr);
+		EXPECT_LT(0, drive_get(d->name, s->attr, buf, sizeof(buf)));
+		EXPECT_STREQ(s->value, buf) TH_LOG("%s", s->attr);
+		EXPECT_EQ(0, drive_set(d->name, s->attr, s->other)) TH_LOG("%s", s->attr);
+		EXPECT_LT(0, drive_get(d->name, s->attr, buf, sizeof(buf)));
+		EXPECT_STREQ(s->other, buf) TH_LOG("%s", s->attr);
+	}
+	EXPECT_EQ(0, drive_set(d->name, "backing_file", "/some where/a file"));
+	EXPECT_LT(0, drive_get(d->name, "backing_file", buf, sizeof(buf)));
+	EXPECT_STREQ("/some where/a file", buf);
+}
+
+TEST_F(config, invalid_values_are_refused)
+{
+	static const struct drive_attr bad[] = {
+		{ "size", "" }, { "size", "0" }, { "size", "1048575" }, { "size", "garbage" },
+		{ "size", "-1" }, { "size", "16777216x" }, { "size", "99999999999999999999999" },
+		{ "block_size", "0" }, { "block_size", "3" }, { "block_size", "256" },
+		{ "block_size", "1024" }, { "block_size", "8192" }, { "block_size", "x" },
+		{ "queues", "0" }, { "queues", "-1" }, { "queues", "x" },
+		{ "queue_depth", "0" }, { "queue_depth", "4294967295" },
+		{ "cus", "0" }, { "cus", "1000000" }, { "arena_size", "0" },
+		{ "max_programs", "0" }, { "max_programs", "65537" },
+		{ "max_active", "0" }, { "max_program_bytes", "0" },
+		{ "timeout_ms", "0" }, { "timeout_ms", "x" }, { "timeout_ms", "4294967296" },
+		{ "insn_budget", "0" }, { "insn_budget", "-5" },
+		{ "power", "2" }, { "power", "-1" }, { "power", "garbage" }, { "power", "" },
+	};
+	struct drive *d = &self->d[0];
+	char before[64], after[64];
+
+	ASSERT_EQ(0, drive_prepare(d, "config", small));
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		ASSERT_LT(0, drive_get(d->name, bad[i].name, before, sizeof(before)));
+		EXPECT_EQ(-EINVAL, drive_set(d->name, bad[i].name, bad[i].value))
+			TH_LOG("%s = '%s'", bad[i].name, bad[i].value);
+		ASSERT_LT(0, drive_get(d->name, bad[i].name, after, sizeof(after)));
+		EXPECT_STREQ(before, after) TH_LOG("%s changed", bad[i].name);
+	}
+	EXPECT_TRUE(power_cycles(d));
+}
+
+TEST_F(config, change_while_powered_is_busy)
+{
+	struct drive *d = &self->d[0];
+	char before[64], after[64];
+
+	ASSERT_EQ(0, drive_create(d, "config", small));
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		const char *attr = settings[i].attr;
+
+		ASSERT_LT(0, drive_get(d->name, attr, before, sizeof(before)));
+		EXPECT_EQ(-EBUSY, drive_set(d->name, attr, settings[i].value)) TH_LOG("%s", attr);
+		ASSERT_LT(0, drive_get(d->name, attr, after, sizeof(after)));
+		EXPECT_STREQ(before, after) TH_LOG("%s changed", attr);
+	}
+	EXPECT_EQ(-EBUSY, drive_set(d->name, "backing_file", "/tmp/x"));
+	drive_close(d);
+	ASSERT_EQ(0, drive_power(d, false));
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		EXPECT_EQ(0, drive_set(d->name, settings[i].attr, settings[i].value));
+	}
+}
+
+TEST_F(config, power_is_idempotent_and_repeatable)
+{
+	struct drive *d = &self->d[0];
+
+	ASSERT_EQ(0, drive_create(d, "config", small));
+	drive_close(d);
+	EXPECT_EQ(0, drive_power(d, true));
+	EXPECT_EQ(1, drive_get_number(d->name, "power"));
+	EXPECT_EQ(4, drive_nodes_present(d->index));
+	EXPECT_EQ(0, drive_power(d, false));
+	EXPECT_EQ(0, drive_power(d, false));
+	EXPECT_EQ(0, drive_get_number(d->name, "power"));
+	EXPECT_EQ(0, drive_nodes_present(d->index));
+	for (int i = 0; i < 3; i++) {
+		EXPECT_TRUE(power_cycles(d));
+	}
+}
+
+TEST_F(config, rmdir_while_powered_removes_the_nodes)
+{
+	struct drive *d = &self->d[0];
+	char path[64];
+
+	ASSERT_EQ(0, drive_create(d, "config", small));
+	drive_close(d);
+	EXPECT_EQ(4, drive_nodes_present(d->index));
+	snprintf(path, sizeof(path), KST_CLASS "/kcsd%d", d->index);
+	EXPECT_EQ(0, access(path, F_OK));
+	EXPECT_EQ(0, drive_rmdir(d->name));
+	EXPECT_EQ(0, drive_nodes_present(d->index));
+	EXPECT_EQ(-1, access(path, F_OK));
+	EXPECT_EQ(-ENOENT, drive_rmdir(d->name));
+}
+
+TEST_F(config, index_is_read_only)
+{
+	struct drive *d = &self->d[0];
+
+	ASSERT_EQ(0, drive_create(d, "config", small));
+	EXPECT_GT(0, drive_set(d->name, "index", "5"));
+	EXPECT_EQ(d->index, (int)drive_get_number(d->name, "index"));
+}
+
+TEST_F(config, size_beyond_memory)
+{
+	static const char * const sizes[] = { "1125899906842624", "9223372036854771712" };
+	struct drive *d = &self->d[0];
+
+	ASSERT_EQ(0, drive_prepare(d, "config", small));
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		ASSERT_EQ(0, drive_set(d->name, "size", sizes[i]));
+		EXPECT_TRUE(power_fails(d, -ENOMEM)) TH_LOG("%s", sizes[i]);
+	}
+	ASSERT_EQ(0, drive_set(d->name, "size", "1048576"));
+	EXPECT_TRUE(power_cycles(d));
+}
+
+static __u64 meminfo(const char *key)
+{
+	char line[128];
+	__u64 kib = 0;
+	FILE *f = fopen("/proc/meminfo", "r");
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (!strncmp(line, key, strlen(key)))
+			kib = strtoull(line + strlen(key) + 1, NULL, 10);
+	}
+	if (f)
+		fclose(f);
+	return kib << 10;
+}
+
+/* More than there is free, less than there is: refused, and nobody is killed for it. */
+TEST_F(config, size_just_below_memory)
+{
+	struct drive *d = &self->d[0];
+	char size[32];
+
+	ASSERT_EQ(0, drive_prepare(d, "config", small));
+	snprintf(size, sizeof(size), "%llu",
+		 (unsigned long long)(meminfo("MemTotal") & ~(__u64)(KST_MIB - 1)));
+	ASSERT_EQ(0, drive_set(d->name, "size", size));
+	EXPECT_TRUE(power_fails(d, -ENOMEM)) TH_LOG("size %s", size);
+	ASSERT_EQ(0, drive_set(d->name, "size", "1048576"));
+	EXPECT_TRUE(power_cycles(d));
+}
+
+TEST_F(config, power_off_gives_the_memory_back)
+{
+	struct drive *d = &self->d[0];
+	__u64 before, after;
+
+	ASSERT_EQ(0, drive_prepare(d, "config", small));
+	ASSERT_EQ(0, drive_set(d->name, "size", "67108864"));
+	ASSERT_TRUE(power_cycles(d));
+	before = meminfo("MemFree");
+	for (int i = 0; i < 6; i++) {
+		ASSERT_TRUE(power_cycles(d));
+	}
+	after = meminfo("MemFree");
+	EXPECT_LT(before, after + 128 * (__u64)KST_MIB);
+}
+
+TEST_F(config, backing_file)
+{
+	struct drive *d = &self->d[0];
+	char path[128];
+
+	ASSERT_EQ(0, make_file(self->dir, "image", 16777216, path, sizeof(path)));
+	ASSERT_EQ(0, drive_prepare(d, "config", small));
+	ASSERT_EQ(0, drive_set(d->name, "backing_file", path));
+	EXPECT_TRUE(power_cycles(d));
+	EXPECT_TRUE(power_cycles(d));
+	EXPECT_EQ(0, unlink(path));
+}
+
+TEST_F(config, backing_file_missing)
+{
+	struct drive *d = &self->d[0];
+	char path[128];
+
+	ASSERT_EQ(0, drive_prepare(d, "config", small));
+	snprintf(path, sizeof(path), "%s/later", self->dir);
+	ASSERT_EQ(0, drive_set(d->name, "backing_file", path));
+	EXPECT_TRUE(power_fails(d, -ENOENT));
+	ASSERT_EQ(0, make_file(self->dir, "later", 16777216, path, sizeof(path)));
+	EXPECT_TRUE(power_cycles(d));
+}
+
+TEST_F(config, backing_file_empty)
+{
+	struct drive *d = &self->d[0];
+	char path[128];
+
+	ASSERT_EQ(0, make_file(self->dir, "empty", 0, path, sizeof(path)));
+	ASSERT_EQ(0, drive_prepare(d, "config", small));
+	ASSERT_EQ(0, drive_set(d->name, "backing_file", path));
+	EXPECT_TRUE(power_fails(d, -EINVAL));
+	ASSERT_EQ(0, truncate(path, 16777216));
+	EXPECT_TRUE(power_cycles(d));
+}
+
+TEST_F(config, backing_file_is_no_file)
+{
+	struct drive *d = &self->d[0];
+
+	ASSERT_EQ(0, drive_prepare(d, "config", small));
+	ASSERT_EQ(0, drive_set(d->name, "backing_file", self->dir));
+	EXPECT_TRUE(power_fails(d, -EISDIR));
+	ASSERT_EQ(0, drive_set(d->name, "backing_file", "/dev/null"));
+	EXPECT_TRUE(power_fails(d, -EINVAL));
+	ASSERT_EQ(0, drive_set(d->name, "backing_file", ""));
+	EXPECT_TRUE(power_cycles(d));
+}
+
+TEST_F(config, backing_file_read_only)
+{
+	struct drive *d = &self->d[0];
+	char path[128];
+
+	ASSERT_EQ(0, unshare(CLONE_NEWNS));
+	ASSERT_EQ(0, mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	ASSERT_EQ(0, mount("kst", self->dir, "tmpfs", 0, "size=32m"));
+	ASSERT_EQ(0, make_file(self->dir, "image", 16777216, path, sizeof(path)));
+	ASSERT_EQ(0, mount("kst", self->dir, "tmpfs", MS_REMOUNT | MS_RDONLY, NULL));
+	ASSERT_EQ(0, drive_prepare(d, "config", small));
+	ASSERT_EQ(0, drive_set(d->name, "backing_file", path));
+	EXPECT_TRUE(power_fails(d, -EROFS));
+	ASSERT_EQ(0, mount("kst", self->dir, "tmpfs", MS_REMOUNT, NULL));
+	EXPECT_TRUE(power_cycles(d));
+}
+
+TEST_F(config, eight_drives_at_once)
+{
+	char name[16];
+
+	for (int i = 0; i < DRIVES; i++) {
+		snprintf(name, sizeof(name), "many%d", i);
+		ASSERT_EQ(0, drive_create(&self->d[i], name, small));
+		for (int j = 0; j < i; j++) {
+			EXPECT_NE(self->d[j].index, self->d[i].index);
+		}
+	}
+	for (int i = 0; i < DRIVES; i++) {
+		EXPECT_EQ(4, drive_nodes_present(self->d[i].index));
+		EXPECT_EQ(0, drive_remove(&self->d[i]));
+		EXPECT_EQ(0, drive_nodes_present(self->d[i].index));
+	}
+}
+
+TEST_F(config, a_numbered_name_gets_its_index)
+{
+	struct drive *d = &self->d[0];
+
+	snprintf(d->name, sizeof(d->name), "kcsd%d", KST_FAR_INDEX);
+	ASSERT_EQ(0, drive_mkdir(d->name));
+	for (const struct drive_attr *a = small; a->name; a++) {
+		ASSERT_EQ(0, drive_set(d->name, a->name, a->value));
+	}
+	ASSERT_EQ(0, drive_power(d, true));
+	EXPECT_EQ(KST_FAR_INDEX, drive_get_number(d->name, "index"));
+	EXPECT_EQ(4, drive_nodes_present(KST_FAR_INDEX));
+}
+
+TEST_F(config, features_are_listed)
+{
+	char buf[4096];
+
+	ASSERT_LT(0, file_read(KST_CONFIGFS "/features", buf, sizeof(buf)));
+	EXPECT_NE(NULL, strstr(buf, "backing_file"));
+	EXPECT_NE(NULL, strstr(buf, "cus"));
+	EXPECT_GT(0, file_write(KST_CONFIGFS "/features", "x"));
+}
+
+DRIVE_TEST_MAIN

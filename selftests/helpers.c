@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the helpers return, and the log they write to. */
+#include "drive.h"
+#include "run.h"
+
+#include <endian.h>
+
+#define LBA	4096
+
+static const struct drive_attr small[] = { DRIVE_SMALL, { "cus", "3" }, {} };
+
+FIXTURE(helpers) {
+	struct drive d;
+	struct run r;
+	struct {
+		struct kcsd_log_header hdr;
+		struct kcsd_log_entry entry[KCSD_LOG_ENTRIES];
+	} log;
+};
+
+FIXTURE_SETUP(helpers)
+{
+	drive_sweep();
+	ASSERT_EQ(0, drive_create(&self->d, "helpers", small));
+}
+
+FIXTURE_TEARDOWN(helpers)
+{
+	EXPECT_EQ(0, drive_remove(&self->d));
+}
+
+/* Install and run; the heap is 4 LBAs. */
+static int run_insns(struct drive *d, __u16 pind, const struct bpf_insn *insns, __u32 cnt,
+		     struct run *r)
+{
+	struct image im = { .insns = insns, .insn_cnt = cnt, .heap_len = 4 * LBA };
+
+	prog_deactivate(d->ctrl, pind);
+	prog_unload(d->ctrl, pind);
+	if (prog_install_image(d->ctrl, pind, &im))
+		return -EINVAL;
+	r->pind = pind;
+	return run_exec(d->compute, r);
+}
+
+#define RUN(d, r, ...) \
+	({ const struct bpf_insn insns[] = { __VA_ARGS__ }; \
+	   run_insns(d, 0, insns, ARRAY_SIZE(insns), r); })
+
+TEST_F(helpers, geometry)
+{
+	struct run *r = &self->r;
+	struct kcsd_geometry g;
+
+	r->cparam1 = sizeof(g);
+	for (r->cparam1 = 0; r->cparam1 <= 2 * sizeof(g); r->cparam1 += 4) {
+		__u32 len = r->cparam1 < sizeof(g) ? r->cparam1 : sizeof(g);
+
+		ASSERT_EQ(0, RUN(&self->d, r, I_MOVR(R6, R1), I_CTX(R1, R6, heap),
+				 I_CTX(R2, R6, cparam1), I_HELPER(geometry), I_MOVR(R7, R0),
+				 I_CTX(R1, R6, heap), I_MOV(R2, 64), I_HELPER(emit),
+				 I_MOVR(R0, R7), I_EXIT));
+		EXPECT_EQ(len, r->result);
+		memset(&g, 0, sizeof(g));
+		memcpy(&g, r->out.bytes, len);
+		EXPECT_EQ(len >= 8 ? 4096 : len == 4 ? 4096 : 0, g.nsze);
+		EXPECT_EQ(len >= 12 ? LBA : 0, g.lba_size);
+		EXPECT_EQ(len >= 16 ? 3 : 0, g.cus);
+		for (__u32 i = len; i < 64; i++) {
+			EXPECT_EQ(0, r->out.bytes[i]);
+		}
+	}
+}
+
+TEST_F(helpers, time_goes_forward)
+{
+	struct run *r = &self->r;
+
+	/* Two readings with work between them; the difference is returned. */
+	ASSERT_EQ(0, RUN(&self->d, r, I_HELPER(time), I_MOVR(R6, R0), I_MOV(R7, 20000),
+			 I_ADD(R7, -1), I_JMP(BPF_JNE, R7, 0, -2), I_HELPER(time),
+			 I_ALUR(BPF_SUB, R0, R6), I_EXIT));
+	EXPECT_LT(0, r->result);
+	EXPECT_GE(le64toh(r->out.rec.run_ns), r->result);
+}
+
+TEST_F(helpers, read_and_write_return_einval)
+{
+	struct run *r = &self->r;
+	static const __u64 lens[] = { 1, 511, 512, LBA - 1, LBA + 1, 2 * LBA + 512 };
+
+	run_grant(r, 0, 16, KCSD_GRANT_ALL);
+	for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
+		r->cparam1 = lens[i];
+		ASSERT_EQ(0, RUN(&self->d, r, I_MOVR(R6, R1), I_MOV(R1, 0), I_CTX(R2, R6, heap),
+				 I_CTX(R3, R6, cparam1), I_HELPER(read), I_EXIT));
+		EXPECT_EQ(-KCSD_EINVAL, (__s64)r->result) TH_LOG("read of %llu", lens[i]);
+		ASSERT_EQ(0, RUN(&self->d, r, I_MOVR(R6, R1), I_MOV(R1, 0), I_CTX(R2, R6, heap),
+				 I_CTX(R3, R6, cparam1), I_HELPER(write), I_EXIT));
+		EXPECT_EQ(-KCSD_EINVAL, (__s64)r->result) TH_LOG("write of %llu", lens[i]);
+		EXPECT_EQ(0, le64toh(r->out.rec.read_bytes));
+		EXPECT_EQ(0, le64toh(r->out.rec.written_bytes));
+	}
+}
+
+/* A length of 0 is allowed at any address. */
+TEST_F(helpers, nothing_at_no_address)
+{
+	struct run *r = &self->r;
+
+	run_grant(r, 0, 1, KCSD_GRANT_ALL);
+	EXPECT_EQ(0, RUN(&self->d, r, I_IMM64(R1, ~0ULL), I_MOV(R2, 0), I_HELPER(emit), I_EXIT));
+	EXPECT_EQ(0, r->result);
+	EXPECT_EQ(0, RUN(&self->d, r, I_MOV(R1, 0), I_MOV(R2, 0), I_HELPER(log), I_EXIT));
+	EXPECT_EQ(0, r->result);
+	EXPECT_EQ(0, RUN(&self->d, r, I_MOV(R1, 0), I_IMM64(R2, 1ULL << 63), I_MOV(R3, 0),
+			 I_HELPER(read), I_EXIT));
+	EXPECT_EQ(0, r->result);
+	EXPECT_EQ(0, RUN(&self->d, r, I_MOV(R1, 0), I_MOV(R2, 0), I_MOV(R3, 0),
+			 I_HELPER(write), I_EXIT));
+	EXPECT_EQ(0, r->result);
+	EXPECT_EQ(0, RUN(&self->d, r, I_MOV(R1, 0), I_MOV(R2, 0), I_HELPER(geometry), I_EXIT));
+	EXPECT_EQ(0, r->result);
+}
+
+/* emit: all or nothing, in order, to the last byte. */
+TEST_F(helpers, emit_fills_the_output)
+{
+	struct run *r = &self->r;
+	struct nvme_uring_cmd c;
+	__u64 result;
+
+	/* Emit args (8 bytes) until it does not fit, then 4, then 1; return the last. */
+	static const struct bpf_insn insns[] = {
+		I_MOVR(R6, R1),
+		I_CTX(R1, R6, args), I_MOV(R2, 8), I_HELPER(emit), I_JMP(BPF_JEQ, R0, 0, -4),
+		I_MOVR(R7, R0),
+		I_CTX(R1, R6, args), I_MOV(R2, 4), I_HELPER(emit), I_JMP(BPF_JNE, R0, 0, 5),
+		I_CTX(R1, R6, args), I_MOV(R2, 1), I_HELPER(emit), I_JMP(BPF_JEQ, R0, 0, 1),
+		I_MOVR(R0, R7),
+		I_EXIT,
+	};
+
+	ASSERT_EQ(0, prog_install(self->d.ctrl, 0, insns));
+	run_args(r, "abcdefgh", 8);
+	c = run_cmd(r);
+	c.metadata_len = sizeof(struct kcsd_run_record) + 20;
+	ASSERT_EQ(0, cmd_io_way(CMD_URING, self->d.compute, &c, &result));
+	EXPECT_EQ(-KCSD_ENOSPC, (__s64)result);
+	EXPECT_EQ(20, le32toh(r->out.rec.out_len));
+	EXPECT_EQ(0, memcmp(r->out.bytes, "abcdefghabcdefghabcd\xa5", 21));
+}
+
+static int log_read(struct drive *d, void *log, size_t len)
+{
+	struct nvme_uring_cmd c = cmd_log(KCSD_LOG_PROGRAM_OUTPUT, log, len, 0);
+
+	return cmd_admin(d->ctrl, &c);
+}
+
+TEST_F(helpers, log_lines)
+{
+	struct run *r = &self->r;
+	const struct kcsd_log_entry *e = self->log.entry;
+	char line[120];
+	struct timespec now;
+	__s64 age;
+
+	ASSERT_EQ(128, sizeof(*e));
+	for (size_t i = 0; i < sizeof(line); i++)
+		line[i] = 'A' + i % 26;
+	run_args(r, line, sizeof(line));
+	r->cparam1 = 5;
+	ASSERT_EQ(0, RUN(&self->d, r, I_MOVR(R6, R1), I_CTX(R1, R6, args), I_CTX(R2, R6, cparam1),
+			 I_HELPER(log), I_EXIT));
+	EXPECT_EQ(0, r->result);
+	r->cparam1 = sizeof(line);
+	ASSERT_EQ(0, run_exec(self->d.compute, r));
+	EXPECT_EQ(0, r->result);
+
+	ASSERT_EQ(0, log_read(&self->d, &self->log, sizeof(self->log)));
+	ASSERT_EQ(2, le32toh(self->log.hdr.nr));
+	EXPECT_EQ(sizeof(*e), le32toh(self->log.hdr.entry_len));
+	EXPECT_EQ(0, self->log.hdr.rsvd);
+	for (int i = 0; i < 2; i++) {
+		EXPECT_EQ(i + 1, le64toh(e[i].seq));
+		EXPECT_EQ(0, le16toh(e[i].pind));
+		EXPECT_EQ(KCSD_LOG_LINE, e[i].type);
+		EXPECT_EQ(i ? KCSD_LOG_TEXT_LEN : 5, e[i].text_len);
+		EXPECT_EQ(0, memcmp(line, e[i].text, e[i].text_len));
+		EXPECT_EQ(0, le32toh(e[i].reason));
+		EXPECT_EQ(0, e[i].rsvd);
+		clock_gettime(CLOCK_REALTIME, &now);
+		age = now.tv_sec * 1000000000LL + now.tv_nsec - (__s64)le64toh(e[i].time_ns);
+		EXPECT_LE(0, age);
+		EXPECT_GT(20000000000LL, age);
+	}
+}
+
+TEST_F(helpers, log_faults)
+{
+	struct run *r = &self->r;
+	const struct kcsd_log_entry *e = self->log.entry;
+	const struct bpf_insn insns[] = { I_MOV(R1, 0), I_LDX(BPF_DW, R0, R1, 0), I_EXIT };
+
+	EXPECT_EQ(KCSD_SC_PROGRAM_FAULT,
+		  run_insns(&self->d, 3, insns, ARRAY_SIZE(insns), r));
+	ASSERT_EQ(0, log_read(&self->d, &self->log, sizeof(self->log)));
+	ASSERT_EQ(1, le32toh(self->log.hdr.nr));
+	EXPECT_EQ(1, le64toh(e->seq));
+	EXPECT_EQ(3, le16toh(e->pind));
+	EXPECT_EQ(KCSD_LOG_FAULT, e->type);
+	EXPECT_EQ(KCSD_FAULT_MEMORY, le32toh(e->reason));
+	EXPECT_EQ(1, le32toh(e->pc));
+	EXPECT_GE(KCSD_LOG_TEXT_LEN, e->text_len);
+}
+
+/* The newest lines stay, oldest first, without gaps; reading takes nothing away. */
+TEST_F(helpers, log_keeps_the_newest)
+{
+	struct run *r = &self->r;
+	const struct kcsd_log_entry *e = self->log.entry;
+
+	/* 300 lines, each the 8 bytes of its number. */
+	ASSERT_EQ(0, RUN(&self->d, r, I_MOVR(R6, R1), I_CTX(R7, R6, heap), I_MOV(R8, 0),
+			 I_ADD(R8, 1), I_STX(BPF_DW, R7, 0, R8), I_MOVR(R1, R7), I_MOV(R2, 8),
+			 I_HELPER(log), I_JMP(BPF_JNE, R8, 300, -6), I_EXIT));
+	for (int pass = 0; pass < 2; pass++) {
+		memset(&self->log, 0xa5, sizeof(self->log));
+		ASSERT_EQ(0, log_read(&self->d, &self->log, sizeof(self->log)));
+		ASSERT_EQ(KCSD_LOG_ENTRIES, le32toh(self->log.hdr.nr));
+		for (__u64 i = 0; i < KCSD_LOG_ENTRIES; i++) {
+			__u64 number;
+
+			memcpy(&number, e[i].text, 8);
+			ASSERT_EQ(300 - KCSD_LOG_ENTRIES + 1 + i, le64toh(e[i].seq));
+			ASSERT_EQ(le64toh(e[i].seq), number);
+			ASSERT_EQ(8, e[i].text_len);
+		}
+	}
+}
+
+DRIVE_TEST_MAIN

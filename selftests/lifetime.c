@@ -1,0 +1,565 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What happens to commands when the drive, the ring or the submitter goes away. */
+#include "drive.h"
+#include "run.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#define LBA		4096
+#define SOON_NS		2000000000ULL	/* a unit is free again, a process is gone */
+#define DRAINED_NS	5000000000ULL	/* a drive is off */
+#define ENDLESS_MS	600000
+
+/* One compute unit, so that whoever keeps it keeps everybody out. */
+static const struct drive_attr one_unit[] = { DRIVE_SMALL, { "cus", "1" }, {} };
+
+enum { SEVEN, ENDLESS };
+
+FIXTURE(lifetime) {
+	struct drive d;
+	struct io_uring ring;
+	struct run *r;		/* RUNS of them, endless */
+};
+
+#define RUNS	16
+
+static int install(struct drive *d)
+{
+	int ret = prog_install(d->ctrl, SEVEN, prog_seven);
+
+	return ret ? ret : prog_install(d->ctrl, ENDLESS, prog_endless);
+}
+
+FIXTURE_SETUP(lifetime)
+{
+	drive_sweep();
+	self->r = calloc(RUNS, sizeof(*self->r));
+	ASSERT_NE(NULL, self->r);
+	for (int i = 0; i < RUNS; i++) {
+		self->r[i].pind = ENDLESS;
+		self->r[i].budget = ~0ULL;
+		self->r[i].timeout_ms = ENDLESS_MS;
+	}
+	ASSERT_EQ(0, drive_create(&self->d, "lifetime", one_unit));
+	ASSERT_EQ(0, install(&self->d));
+	ASSERT_EQ(0, ring_open(&self->ring, 64, true));
+}
+
+FIXTURE_TEARDOWN(lifetime)
+{
+	__u64 start = time_ns();
+
+	drive_remove(&self->d);
+	EXPECT_GT(DRAINED_NS, time_ns() - start);
+	if (self->ring.ring_fd > 0)
+		io_uring_queue_exit(&self->ring);
+	free(self->r);
+}
+
+/* Send the first nr endless runs, tagged by their number. */
+static int submit_runs(struct io_uring *ring, int fd, struct run *r, int nr)
+{
+	for (int i = 0; i < nr; i++) {
+		struct nvme_uring_cmd c = run_cmd(&r[i]);
+
+		if (ring_put(ring, fd, NVME_URING_CMD_IO, &c, i))
+			return -EBUSY;
+	}
+	return io_uring_submit(ring) == nr ? 0 : -EIO;
+}
+
+/* The drive takes commands and its unit is free, soon. */
+static bool usable_soon(struct drive *d)
+{
+	__u64 start = time_ns();
+	bool ok = run_works(d->compute, SEVEN);
+	__u64 took = time_ns() - start;
+
+	if (!ok || took >= SOON_NS)
+		ksft_print_msg("a run %s after %llu ms\n", ok ? "worked" : "failed",
+			       (unsigned long long)took / 1000000);
+	return ok && took < SOON_NS;
+}
+
+static bool is_cancelled(int res)
+{
+	int status = cmd_status(res);
+
+	return status == KCSD_SC_PROGRAM_CANCELLED || status == -ECANCELED || status == -ENODEV;
+}
+
+/* The submitter itself turns the drive off: nobody else can reap its completions. */
+TEST_F(lifetime, power_off_during_own_runs)
+{
+	__u64 start, tag;
+	int res;
+
+	ASSERT_EQ(0, submit_runs(&self->ring, self->d.compute, self->r, RUNS));
+	sleep_ms(50);
+	start = time_ns();
+	EXPECT_EQ(0, drive_power(&self->d, false));
+	EXPECT_GT(DRAINED_NS, time_ns() - start);
+	for (int i = 0; i < RUNS; i++) {
+		ASSERT_EQ(0, ring_get(&self->ring, 5000, &tag, &res, NULL));
+		EXPECT_TRUE(is_cancelled(res)) TH_LOG("run %llu: %d", tag, res);
+	}
+	drive_close(&self->d);
+	EXPECT_EQ(0, drive_power(&self->d, true));
+	ASSERT_EQ(0, drive_open(&self->d, O_RDWR));
+	ASSERT_EQ(0, install(&self->d));
+	EXPECT_TRUE(usable_soon(&self->d));
+}
+
+TEST_F(lifetime, rmdir_during_own_runs)
+{
+	__u64 start = time_ns(), tag;
+	int res;
+
+	ASSERT_EQ(0, submit_runs(&self->ring, self->d.compute, self->r, RUNS));
+	EXPECT_EQ(0, drive_rmdir(self->d.name));
+	EXPECT_GT(DRAINED_NS, time_ns() - start);
+	for (int i = 0; i < RUNS; i++) {
+		ASSERT_EQ(0, ring_get(&self->ring, 5000, &tag, &res, NULL));
+		EXPECT_TRUE(is_cancelled(res)) TH_LOG("run %llu: %d", tag, res);
+	}
+	EXPECT_EQ(0, drive_nodes_present(self->d.index));
+}
+
+struct hammer {
+	pthread_t thread;
+	int way;
+	int fd;
+	bool runs;	/* else reads and writes */
+	int done;
+	int last;	/* result that ended it */
+};
+
+static int hammer_once(struct hammer *h, __u8 *buf)
+{
+	struct run r = { .pind = SEVEN };
+	struct nvme_uring_cmd c = cmd_rw(h->done & 1 ? NVM_READ : NVM_WRITE, h->done % 4000, 16,
+					 buf, 16 * LBA);
+
+	return h->runs ? run_way(h->way, h->fd, &r) : cmd_io_way(h->way, h->fd, &c, NULL);
+}
+
+/* cmd_io_way() shares a ring within the process: here each thread has its own. */
+static int hammer_ring(struct hammer *h, struct io_uring *ring, __u8 *buf)
+{
+	struct run r = { .pind = SEVEN };
+	struct nvme_uring_cmd c = h->runs ? run_cmd(&r) :
+				  cmd_rw(h->done & 1 ? NVM_READ : NVM_WRITE, h->done % 4000, 16,
+					 buf, 16 * LBA);
+	__u64 tag;
+	int res;
+
+	if (ring_put(ring, h->fd, NVME_URING_CMD_IO, &c, 1) || io_uring_submit(ring) != 1)
+		return -EIO;
+	return ring_get(ring, 10000, &tag, &res, NULL) ? -ETIME : cmd_status(res);
+}
+
+static void *hammer_thread(void *arg)
+{
+	struct hammer *h = arg;
+	__u8 *buf = aligned_alloc(LBA, 16 * LBA);
+	struct io_uring ring;
+	bool uring = h->way == CMD_URING;
+
+	h->last = -ENOMEM;
+	if (!buf || (uring && ring_open(&ring, 4, true)))
+		return NULL;
+	do {
+		h->last = uring ? hammer_ring(h, &ring, buf) : hammer_once(h, buf);
+	} while (!h->last && ++h->done);
+	if (uring)
+		io_uring_queue_exit(&ring);
+	free(buf);
+	return NULL;
+}
+
+TEST_F(lifetime, power_off_under_load)
+{
+	struct hammer h[8] = {};
+	__u64 start;
+
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 8; i++) {
+			h[i].way = i & 1 ? CMD_URING : CMD_IOCTL64;
+			h[i].runs = i & 2;
+			h[i].fd = h[i].runs ? self->d.compute : self->d.nvm;
+			h[i].done = 0;
+			ASSERT_EQ(0, pthread_create(&h[i].thread, NULL, hammer_thread, &h[i]));
+		}
+		sleep_ms(100);
+		start = time_ns();
+		EXPECT_EQ(0, drive_power(&self->d, false));
+		EXPECT_GT(DRAINED_NS, time_ns() - start);
+		for (int i = 0; i < 8; i++) {
+			ASSERT_EQ(0, pthread_join(h[i].thread, NULL));
+			EXPECT_TRUE(h[i].last == -ENODEV || is_cancelled(h[i].last))
+				TH_LOG("thread %d: %d after %d", i, h[i].last, h[i].done);
+			EXPECT_LT(0, h[i].done);
+		}
+		EXPECT_GT(DRAINED_NS, time_ns() - start);
+		drive_close(&self->d);
+		ASSERT_EQ(0, drive_power(&self->d, true));
+		ASSERT_EQ(0, drive_open(&self->d, O_RDWR));
+		ASSERT_EQ(0, install(&self->d));
+	}
+}
+
+/* Every command by every way on the nodes of a drive that is off. */
+static bool all_enodev(const struct drive *d)
+{
+	static __u8 buf[LBA] __attribute__((aligned(LBA)));
+	struct nvme_uring_cmd rd = cmd_rw(NVM_READ, 0, 1, buf, LBA);
+	struct nvme_uring_cmd id = cmd_identify(1, 0, 0, buf);
+	struct run r = { .pind = SEVEN };
+	bool ok = true;
+
+	for (int way = 0; way < CMD_WAYS; way++) {
+		int res[] = {
+			cmd_io_way(way, d->nvm, &rd, NULL), cmd_admin_way(way, d->ctrl, &id, NULL),
+			run_way(way, d->compute, &r),
+		};
+
+		for (int i = 0; i < 3; i++) {
+			if (res[i] == -ENODEV)
+				continue;
+			ksft_print_msg("node %d by %s: %d\n", i, cmd_way_name(way), res[i]);
+			ok = false;
+		}
+	}
+	return ok;
+}
+
+TEST_F(lifetime, open_files_outlive_the_power)
+{
+	struct drive old = self->d;
+
+	EXPECT_EQ(0, drive_power(&self->d, false));
+	EXPECT_EQ(0, drive_nodes_present(self->d.index));
+	EXPECT_TRUE(all_enodev(&old));
+	ASSERT_EQ(0, drive_power(&self->d, true));
+	/* They belong to the drive that went off. */
+	EXPECT_TRUE(all_enodev(&old));
+	ASSERT_EQ(0, drive_open(&self->d, O_RDWR));
+	ASSERT_EQ(0, install(&self->d));
+	EXPECT_TRUE(usable_soon(&self->d));
+	drive_close(&old);
+	EXPECT_TRUE(usable_soon(&self->d));
+}
+
+TEST_F(lifetime, open_files_outlive_the_drive)
+{
+	EXPECT_EQ(0, drive_rmdir(self->d.name));
+	EXPECT_EQ(0, drive_nodes_present(self->d.index));
+	EXPECT_TRUE(all_enodev(&self->d));
+	drive_close(&self->d);
+	ASSERT_EQ(0, drive_create(&self->d, "lifetime", one_unit));
+	ASSERT_EQ(0, install(&self->d));
+	EXPECT_TRUE(usable_soon(&self->d));
+}
+
+TEST_F(lifetime, an_open_block_device_keeps_the_power_on)
+{
+	int fd = drive_open_block(&self->d, O_RDONLY);
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EBUSY, drive_power(&self->d, false));
+	EXPECT_EQ(4, drive_nodes_present(self->d.index));
+	EXPECT_TRUE(usable_soon(&self->d));
+	close(fd);
+	EXPECT_EQ(0, drive_power(&self->d, false));
+	EXPECT_EQ(0, drive_nodes_present(self->d.index));
+}
+
+/* A child that submits nr endless runs by io_uring and waits to be killed. */
+static pid_t fork_submitter(struct drive *d, struct run *r, int nr)
+{
+	int pipefd[2];
+	struct io_uring ring;
+	pid_t pid;
+	char ok = 0;
+
+	if (pipe(pipefd))
+		return -1;
+	pid = fork();
+	if (!pid) {
+		ok = !ring_open(&ring, 64, true) && !submit_runs(&ring, d->compute, r, nr);
+		if (write(pipefd[1], &ok, 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(pipefd[1]);
+	if (read(pipefd[0], &ok, 1) != 1 || !ok)
+		pid = -1;
+	close(pipefd[0]);
+	return pid;
+}
+
+/* SIGKILL; how long it took to die, or ~0. */
+static __u64 kill_child(pid_t pid)
+{
+	__u64 start = time_ns();
+	int status;
+
+	if (kill(pid, SIGKILL) || waitpid(pid, &status, 0) != pid)
+		return ~0ULL;
+	return time_ns() - start;
+}
+
+TEST_F(lifetime, submitter_killed)
+{
+	static const int nr[] = { 1, RUNS };
+
+	for (size_t i = 0; i < ARRAY_SIZE(nr); i++) {
+		pid_t pid = fork_submitter(&self->d, self->r, nr[i]);
+
+		ASSERT_LT(0, pid);
+		sleep_ms(50);
+		EXPECT_GT(SOON_NS, kill_child(pid));
+		EXPECT_TRUE(usable_soon(&self->d));
+	}
+	EXPECT_EQ(0, prog_deactivate(self->d.ctrl, ENDLESS));
+}
+
+TEST_F(lifetime, ioctl_submitter_killed)
+{
+	for (int way = CMD_IOCTL; way <= CMD_IOCTL64; way++) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			run_way(way, self->d.compute, &self->r[0]);
+			_exit(0);
+		}
+		ASSERT_LT(0, pid);
+		sleep_ms(100);
+		EXPECT_GT(SOON_NS, kill_child(pid));
+		EXPECT_TRUE(usable_soon(&self->d));
+	}
+}
+
+/* Killed while its run still waits for the unit. */
+TEST_F(lifetime, queued_submitter_killed)
+{
+	pid_t first = fork_submitter(&self->d, self->r, 1), second;
+
+	ASSERT_LT(0, first);
+	second = fork();
+	if (!second) {
+		run_way(CMD_IOCTL, self->d.compute, &self->r[1]);
+		_exit(0);
+	}
+	ASSERT_LT(0, second);
+	sleep_ms(100);
+	EXPECT_GT(SOON_NS, kill_child(second));
+	EXPECT_GT(SOON_NS, kill_child(first));
+	EXPECT_TRUE(usable_soon(&self->d));
+}
+
+TEST_F(lifetime, ring_closed)
+{
+	__u64 start;
+
+	ASSERT_EQ(0, submit_runs(&self->ring, self->d.compute, self->r, RUNS));
+	sleep_ms(20);
+	start = time_ns();
+	io_uring_queue_exit(&self->ring);
+	self->ring.ring_fd = -1;
+	EXPECT_GT(SOON_NS, time_ns() - start);
+	EXPECT_TRUE(usable_soon(&self->d));
+}
+
+/* A run goes on when the file it was submitted on is closed: the ring holds it. */
+TEST_F(lifetime, node_closed)
+{
+	__u64 tag;
+	int res;
+
+	self->r[0].timeout_ms = 200;
+	ASSERT_EQ(0, submit_runs(&self->ring, self->d.compute, self->r, 1));
+	drive_close(&self->d);
+	ASSERT_EQ(0, ring_get(&self->ring, 5000, &tag, &res, NULL));
+	EXPECT_EQ(KCSD_SC_PROGRAM_TIME, cmd_status(res));
+	ASSERT_EQ(0, drive_open(&self->d, O_RDWR));
+	EXPECT_TRUE(usable_soon(&self->d));
+}
+
+static int cancel(struct io_uring *ring, __u64 victim, __u64 tag)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
+
+	if (!sqe)
+		return -EBUSY;
+	memset(sqe, 0, 128);
+	io_uring_prep_cancel64(sqe, victim, 0);
+	sqe->user_data = tag;
+	return io_uring_submit(ring) == 1 ? 0 : -EIO;
+}
+
+TEST_F(lifetime, cancelled_through_the_ring)
+{
+	/* The second waits for the unit, the first has it: cancel in that order. */
+	__u64 tag, start = time_ns();
+	int res, done = 0;
+
+	ASSERT_EQ(0, submit_runs(&self->ring, self->d.compute, self->r, 2));
+	sleep_ms(50);
+	for (int victim = 1; victim >= 0; victim--) {
+		ASSERT_EQ(0, cancel(&self->ring, victim, 100 + victim));
+		for (int i = 0; i < 2; i++) {
+			ASSERT_EQ(0, ring_get(&self->ring, 5000, &tag, &res, NULL));
+			if (tag >= 100) {
+				EXPECT_TRUE(res == 0 || res == -EALREADY) TH_LOG("res %d", res);
+				continue;
+			}
+			EXPECT_EQ(victim, tag);
+			EXPECT_EQ(KCSD_SC_PROGRAM_CANCELLED, cmd_status(res));
+			EXPECT_EQ(KCSD_FAULT_CANCELLED, self->r[tag].out.rec.reason);
+			EXPECT_EQ(tag ? KCSD_ENGINE_NONE : KCSD_ENGINE_INTERP,
+				  self->r[tag].out.rec.engine);
+			done++;
+		}
+	}
+	EXPECT_EQ(2, done);
+	EXPECT_GT(SOON_NS, time_ns() - start);
+	EXPECT_TRUE(usable_soon(&self->d));
+}
+
+/* The time limit is the run's: waiting for a unit does not use it up. */
+TEST_F(lifetime, waiting_is_not_running)
+{
+	struct run seven = { .pind = SEVEN, .timeout_ms = 100 };
+
+	self->r[0].timeout_ms = 400;
+	ASSERT_EQ(0, submit_runs(&self->ring, self->d.compute, self->r, 1));
+	EXPECT_EQ(0, run_exec(self->d.compute, &seven));
+	EXPECT_EQ(7, seven.result);
+	EXPECT_LT(200000000, seven.out.rec.wait_ns);
+}
+
+TEST_F(lifetime, output_unmapped_during_the_run)
+{
+	__u8 *p = mmap(NULL, LBA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct nvme_uring_cmd c;
+	__u64 tag;
+	int res;
+
+	ASSERT_NE(MAP_FAILED, p);
+	self->r[0].timeout_ms = 100;
+	c = run_cmd(&self->r[0]);
+	c.metadata = (uintptr_t)p;
+	c.metadata_len = LBA;
+	ASSERT_EQ(0, ring_put(&self->ring, self->d.compute, NVME_URING_CMD_IO, &c, 1));
+	ASSERT_EQ(1, io_uring_submit(&self->ring));
+	ASSERT_EQ(0, munmap(p, LBA));
+	ASSERT_EQ(0, ring_get(&self->ring, 5000, &tag, &res, NULL));
+	EXPECT_EQ(-EFAULT, res);
+	EXPECT_TRUE(usable_soon(&self->d));
+}
+
+struct submitter {
+	struct io_uring *ring;
+	struct drive *d;
+	struct run *r;
+	int ret;
+};
+
+static void *submit_and_exit(void *arg)
+{
+	struct submitter *s = arg;
+
+	s->ret = submit_runs(s->ring, s->d->compute, s->r, 2);
+	return NULL;
+}
+
+/* The ring lives on, the thread that used it does not: its runs end, and are reported. */
+TEST_F(lifetime, submitting_thread_exits)
+{
+	struct submitter s = { &self->ring, &self->d, self->r, -1 };
+	pthread_t thread;
+	__u64 tag;
+	int res;
+
+	self->r[0].timeout_ms = self->r[1].timeout_ms = 300;
+	ASSERT_EQ(0, pthread_create(&thread, NULL, submit_and_exit, &s));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	ASSERT_EQ(0, s.ret);
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(0, ring_get(&self->ring, 5000, &tag, &res, NULL));
+		EXPECT_TRUE(is_cancelled(res) || cmd_status(res) == KCSD_SC_PROGRAM_TIME)
+			TH_LOG("res %d", res);
+	}
+	EXPECT_TRUE(usable_soon(&self->d));
+}
+
+/* A descriptor handed down works in the child, and goes when the last one closes it. */
+TEST_F(lifetime, descriptors_in_a_child)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		bool before = run_works(self->d.compute, SEVEN);
+
+		sleep_ms(300);	/* until the drive is off */
+		_exit(before && all_enodev(&self->d) ? 0 : 1);
+	}
+	ASSERT_LT(0, pid);
+	drive_close(&self->d);
+	sleep_ms(100);
+	EXPECT_EQ(0, drive_power(&self->d, false));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, drive_power(&self->d, true));
+}
+
+static bool file_is(const char *path, const __u8 *want, size_t off, size_t len)
+{
+	__u8 *buf = malloc(len);
+	int fd = open(path, O_RDONLY);
+	bool ok = buf && fd >= 0 && pread(fd, buf, len, off) == (ssize_t)len &&
+		  !memcmp(buf, want, len);
+
+	close(fd);
+	free(buf);
+	return ok;
+}
+
+/* What was written and flushed is in the file, however soon the power went off. */
+TEST_F(lifetime, acknowledged_writes_are_in_the_file)
+{
+	static __u8 buf[64 * LBA] __attribute__((aligned(LBA)));
+	const struct drive_attr on_file[] = { DRIVE_SMALL, {} };
+	char path[] = "/tmp/kst-lifetime-XXXXXX";
+	struct nvme_uring_cmd flush = cmd_flush(), c;
+	struct drive d;
+	int fd = mkstemp(path);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ftruncate(fd, 16777216));
+	close(fd);
+	ASSERT_EQ(0, drive_prepare(&d, "file", on_file));
+	ASSERT_EQ(0, drive_set(d.name, "backing_file", path));
+	for (int round = 0; round < 3; round++) {
+		memset(buf, 0x11 * (round + 1), sizeof(buf));
+		ASSERT_EQ(0, drive_power(&d, true));
+		d.index = drive_get_number(d.name, "index");
+		ASSERT_EQ(0, drive_open(&d, O_RDWR));
+		c = cmd_rw(NVM_WRITE, 100 * round, 64, buf, sizeof(buf));
+		EXPECT_EQ(0, cmd_io(d.nvm, &c));
+		if (round == 1)
+			c.cdw12 |= NVM_CDW12_FUA;
+		EXPECT_EQ(0, cmd_io(d.nvm, round == 1 ? &c : &flush));
+		EXPECT_EQ(0, drive_power(&d, false));
+		EXPECT_TRUE(file_is(path, buf, 100 * LBA * round, sizeof(buf)));
+		drive_close(&d);
+	}
+	EXPECT_EQ(0, drive_remove(&d));
+	EXPECT_EQ(0, unlink(path));
+}
+
+DRIVE_TEST_MAIN

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The nodes of a drive: their modes, and what a descriptor may do. */
+#include "drive.h"
+#include "run.h"
+
+static const struct drive_attr small[] = { DRIVE_SMALL, {} };
+
+FIXTURE(nodes) {
+	struct drive d;		/* open for reading only */
+	int ctrl_rw;
+	int nvm_rw;
+	int compute_rw;
+};
+
+FIXTURE_SETUP(nodes)
+{
+	drive_sweep();
+	ASSERT_EQ(0, drive_create(&self->d, "nodes", small));
+	self->ctrl_rw = self->d.ctrl;
+	self->nvm_rw = self->d.nvm;
+	self->compute_rw = self->d.compute;
+	ASSERT_EQ(0, prog_install(self->ctrl_rw, 0, prog_seven));
+	ASSERT_EQ(0, drive_open(&self->d, O_RDONLY));
+}
+
+FIXTURE_TEARDOWN(nodes)
+{
+	fd_close(&self->ctrl_rw);
+	fd_close(&self->nvm_rw);
+	fd_close(&self->compute_rw);
+	EXPECT_EQ(0, drive_remove(&self->d));
+}
+
+TEST_F(nodes, mode_and_type)
+{
+	struct stat st;
+	char path[64];
+
+	drive_node(path, sizeof(path), self->d.index, "");
+	ASSERT_EQ(0, stat(path, &st));
+	EXPECT_EQ(S_IFCHR | 0600, st.st_mode);
+	drive_generic_node(path, sizeof(path), self->d.index, KCSD_NSID_NVM);
+	ASSERT_EQ(0, stat(path, &st));
+	EXPECT_EQ(S_IFCHR | 0600, st.st_mode);
+	drive_generic_node(path, sizeof(path), self->d.index, KCSD_NSID_COMPUTE);
+	ASSERT_EQ(0, stat(path, &st));
+	EXPECT_EQ(S_IFCHR | 0600, st.st_mode);
+	/* udev gives block devices a group, but never everybody. */
+	drive_node(path, sizeof(path), self->d.index, "n1");
+	ASSERT_EQ(0, stat(path, &st));
+	EXPECT_TRUE(S_ISBLK(st.st_mode));
+	EXPECT_EQ(0, st.st_mode & 07007);
+}
+
+TEST_F(nodes, an_unprivileged_user_cannot_open)
+{
+	char path[3][64];
+	pid_t pid;
+	int status;
+
+	drive_node(path[0], sizeof(path[0]), self->d.index, "");
+	drive_generic_node(path[1], sizeof(path[1]), self->d.index, KCSD_NSID_NVM);
+	drive_generic_node(path[2], sizeof(path[2]), self->d.index, KCSD_NSID_COMPUTE);
+	pid = fork();
+	if (!pid) {
+		int opened = 0;
+
+		if (setgid(65534) || setuid(65534))
+			_exit(100);
+		for (int i = 0; i < 3; i++)
+			opened += open(path[i], O_RDONLY) >= 0;
+		_exit(opened);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+TEST_F(nodes, read_only_reads)
+{
+	static __u8 buf[4096] __attribute__((aligned(4096)));
+	struct nvme_uring_cmd rd = cmd_rw(NVM_READ, 0, 1, buf, sizeof(buf));
+	struct nvme_uring_cmd id = cmd_identify(1, 0, 0, buf);
+	struct nvme_uring_cmd log = cmd_log(KCSD_LOG_PROGRAM_LIST, buf, 16, 0);
+
+	for (int way = 0; way < CMD_WAYS; way++) {
+		EXPECT_EQ(0, cmd_io_way(way, self->d.nvm, &rd, NULL));
+		EXPECT_EQ(0, cmd_admin_way(way, self->d.ctrl, &id, NULL));
+		EXPECT_EQ(0, cmd_admin_way(way, self->d.ctrl, &log, NULL));
+	}
+}
+
+TEST_F(nodes, read_only_does_not_write)
+{
+	static __u8 buf[4096] __attribute__((aligned(4096)));
+	struct nvme_uring_cmd wr = cmd_rw(NVM_WRITE, 0, 1, buf, sizeof(buf));
+	struct nvme_uring_cmd rd = cmd_rw(NVM_READ, 0, 1, buf, sizeof(buf));
+	struct nvme_user_io io = { .opcode = NVM_WRITE, .addr = (uintptr_t)buf };
+
+	memset(buf, 0x5a, sizeof(buf));
+	for (int way = 0; way < CMD_WAYS; way++) {
+		EXPECT_EQ(-EACCES, cmd_io_way(way, self->d.nvm, &wr, NULL))
+			TH_LOG("%s", cmd_way_name(way));
+	}
+	EXPECT_EQ(-1, ioctl(self->d.nvm, NVME_IOCTL_SUBMIT_IO, &io));
+	EXPECT_EQ(EACCES, errno);
+	ASSERT_EQ(0, cmd_io(self->nvm_rw, &rd));
+	for (size_t i = 0; i < sizeof(buf); i++) {
+		ASSERT_EQ(0, buf[i]);
+	}
+	memset(buf, 0x5a, sizeof(buf));
+	EXPECT_EQ(0, cmd_io(self->nvm_rw, &wr));
+}
+
+TEST_F(nodes, read_only_does_not_manage_programs)
+{
+	__u32 len = sizeof(prog_seven);
+	struct nvme_uring_cmd cmds[] = {
+		prog_load_cmd(1, prog_seven, len, 0, len),
+		prog_unload_cmd(0),
+		prog_activation_cmd(0, KCSD_ACTIVATION_ACTIVATE),
+		prog_activation_cmd(0, KCSD_ACTIVATION_DEACTIVATE),
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cmds); i++) {
+		for (int way = 0; way < CMD_WAYS; way++) {
+			EXPECT_EQ(-EACCES, cmd_admin_way(way, self->d.ctrl, &cmds[i], NULL))
+				TH_LOG("command %zu by %s", i, cmd_way_name(way));
+		}
+	}
+	/* The admin ioctls of the generic nodes obey the same rule. */
+	EXPECT_EQ(-EACCES, cmd_admin_way(CMD_IOCTL, self->d.compute, &cmds[0], NULL));
+	EXPECT_EQ(-EACCES, cmd_admin_way(CMD_IOCTL64, self->d.nvm, &cmds[3], NULL));
+	EXPECT_TRUE(run_works(self->compute_rw, 0));
+}
+
+TEST_F(nodes, read_only_runs_what_only_reads)
+{
+	struct run none = {};
+	struct run rd = {};
+
+	run_grant(&rd, 0, 1, KCSD_GRANT_READ);
+	for (int way = 0; way < CMD_WAYS; way++) {
+		EXPECT_EQ(0, run_way(way, self->d.compute, &none));
+		EXPECT_EQ(0, run_way(way, self->d.compute, &rd)) TH_LOG("%s", cmd_way_name(way));
+	}
+}
+
+TEST_F(nodes, read_only_does_not_run_what_may_write)
+{
+	static const __u8 access[] = { KCSD_GRANT_WRITE, KCSD_GRANT_READ | KCSD_GRANT_WRITE };
+
+	for (size_t i = 0; i < ARRAY_SIZE(access); i++) {
+		struct run r = {};
+
+		run_grant(&r, 0, 1, KCSD_GRANT_READ);
+		run_grant(&r, 8, 1, access[i]);
+		for (int way = 0; way < CMD_WAYS; way++) {
+			EXPECT_EQ(-EACCES, run_way(way, self->d.compute, &r))
+				TH_LOG("%s", cmd_way_name(way));
+			EXPECT_EQ(0, run_way(way, self->compute_rw, &r));
+		}
+	}
+}
+
+/* The descriptor counts, not who uses it: a passed-on one keeps its rights. */
+TEST_F(nodes, rights_stay_with_the_descriptor)
+{
+	static __u8 buf[4096] __attribute__((aligned(4096)));
+	struct nvme_uring_cmd wr = cmd_rw(NVM_WRITE, 0, 1, buf, sizeof(buf));
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (setgid(65534) || setuid(65534))
+			_exit(1);
+		if (cmd_io_way(CMD_IOCTL, self->d.nvm, &wr, NULL) != -EACCES)
+			_exit(2);
+		_exit(cmd_io_way(CMD_IOCTL, self->nvm_rw, &wr, NULL) ? 3 : 0);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+DRIVE_TEST_MAIN

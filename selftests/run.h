@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* One run of a program: what goes in, what comes out. */
+#ifndef KST_RUN_H
+#define KST_RUN_H
+
+#include "prog.h"
+
+#define RUN_ARGS_MAX	512
+#define RUN_OUT_MAX	4096
+
+struct run {
+	/* in */
+	__u16 pind;
+	__u16 nr_grants;
+	__u32 args_len;
+	__u64 cparam1;
+	__u64 cparam2;
+	__u64 budget;
+	__u32 timeout_ms;
+	/* out */
+	__u64 result;
+	/* the buffers of the command; args follow the grants */
+	struct {
+		struct kcsd_run_record rec;
+		__u8 bytes[RUN_OUT_MAX];
+	} out;
+	__u8 data[KCSD_MAX_GRANTS * sizeof(struct kcsd_lba_grant) + RUN_ARGS_MAX]
+		__attribute__((aligned(8)));
+};
+
+static inline void run_grant(struct run *r, __u64 slba, __u32 nlb, __u8 access)
+{
+	struct kcsd_lba_grant g = { .slba = slba, .nlb = nlb, .access = access };
+
+	memcpy(r->data + r->nr_grants++ * sizeof(g), &g, sizeof(g));
+}
+
+/* After the last run_grant(). */
+static inline void run_args(struct run *r, const void *args, __u32 len)
+{
+	memcpy(r->data + r->nr_grants * sizeof(struct kcsd_lba_grant), args, len);
+	r->args_len = len;
+}
+
+/* The command. Its buffers are the run's, which must outlive it. */
+static inline struct nvme_uring_cmd run_cmd(struct run *r)
+{
+	memset(&r->out, 0xa5, sizeof(r->out));
+	return (struct nvme_uring_cmd) {
+		.opcode = KCSD_CMD_EXECUTE_LBA, .nsid = KCSD_NSID_COMPUTE,
+		.cdw2 = r->pind, .cdw3 = r->nr_grants,
+		.addr = (uintptr_t)r->data,
+		.data_len = r->nr_grants * sizeof(struct kcsd_lba_grant) + r->args_len,
+		.metadata = (uintptr_t)&r->out, .metadata_len = sizeof(r->out),
+		.cdw10 = (__u32)r->cparam1, .cdw11 = r->cparam1 >> 32,
+		.cdw12 = (__u32)r->cparam2, .cdw13 = r->cparam2 >> 32,
+		.cdw14 = (__u32)r->budget, .cdw15 = r->budget >> 32,
+		.timeout_ms = r->timeout_ms,
+	};
+}
+
+static inline int run_way(int way, int fd, struct run *r)
+{
+	struct nvme_uring_cmd c = run_cmd(r);
+
+	r->result = ~0ULL;
+	return cmd_io_way(way, fd, &c, &r->result);
+}
+
+static inline int run_exec(int fd, struct run *r)
+{
+	return run_way(CMD_URING, fd, r);
+}
+
+/* Is the drive able to run program pind, which must be prog_seven? */
+static inline bool run_works(int fd, __u16 pind)
+{
+	struct run r = { .pind = pind };
+
+	return !run_exec(fd, &r) && r.result == 7 && r.out.rec.reason == KCSD_FAULT_NONE;
+}
+
+#endif
