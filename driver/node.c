@@ -59,6 +59,7 @@ struct kcsd_node *kcsd_node_create(struct kcsd_drive *drive, u32 nsid, struct de
 				   const struct attribute_group **groups,
 				   const char *fmt, ...)
 {
+	struct va_format vaf = { .fmt = fmt };
 	struct kcsd_node *node;
 	va_list args;
 	int minor, ret;
@@ -84,7 +85,8 @@ struct kcsd_node *kcsd_node_create(struct kcsd_drive *drive, u32 nsid, struct de
 	dev_set_drvdata(&node->dev, drive);
 
 	va_start(args, fmt);
-	ret = kobject_set_name_vargs(&node->dev.kobj, fmt, args);
+	vaf.va = &args;
+	ret = dev_set_name(&node->dev, "%pV", &vaf);
 	va_end(args);
 	if (ret)
 		goto out_put;
