@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The structural check of a program, at load. What it lets through cannot be
+ * illegal at run time: only memory, LBAs, budget and time are left to watch.
+ *
+ * Every pass looks at each instruction once. Functions are the first instruction and every
+ * target of a local call; each reaches up to the next.
+ */
+#include "insn.h"
+
+struct function {
+	u32 start;		/* units of 8 bytes */
+	u32 end;
+	u32 next;		/* instruction to look at next, in the walk */
+	u32 caller;		/* on the walk's stack */
+	u8 height;		/* functions in the longest chain of calls; 0: not walked yet */
+	bool on_stack;
+};
+
+#define MARK_SECOND	1	/* second half of a 64-bit immediate */
+#define MARK_START	2	/* a function's first instruction */
+
+struct checker {
+	const struct bpf_insn *insns;
+	u32 insn_cnt;
+	u8 *marks;		/* MARK_*, for each unit */
+	u32 *function_of;	/* index of its function, for each unit */
+	struct function *functions;
+	u32 nr_functions;
+	struct kcsd_verdict *verdict;
+};
+
+static bool refuse(struct checker *c, u32 check, u32 pc)
+{
+	c->verdict->check = check;
+	c->verdict->pc = pc;
+	return false;
+}
+
+static bool has(const struct bpf_insn *insn, u32 fields)
+{
+	u32 op = kcsd_insn_find(insn);
+
+	return op < KCSD_NR_OPS && kcsd_insn_fields(op) & fields;
+}
+
+/* ---- each instruction by itself ---- */
+
+static bool unused_are_zero(const struct bpf_insn *insn, u32 fields)
+{
+	const u32 dst = KCSD_USES_DST | KCSD_WRITES_DST;
+	const u32 src = KCSD_USES_SRC | KCSD_WRITES_SRC | KCSD_PICKS_SRC;
+	const u32 off = KCSD_USES_OFF | KCSD_PICKS_OFF | KCSD_JUMPS_OFF;
+	const u32 imm = KCSD_USES_IMM | KCSD_PICKS_IMM | KCSD_JUMPS_IMM | KCSD_CALLS_IMM |
+			KCSD_SHIFTS | KCSD_HELPS;
+
+	return (fields & dst || !insn->dst_reg) && (fields & src || !insn->src_reg) &&
+	       (fields & off || !insn->off) && (fields & imm || !insn->imm);
+}
+
+static u32 check_registers(const struct bpf_insn *insn, u32 fields)
+{
+	if (insn->dst_reg > BPF_REG_10 || insn->src_reg > BPF_REG_10)
+		return KCSD_CHECK_REGISTER;
+	if ((fields & KCSD_WRITES_DST && insn->dst_reg == BPF_REG_10) ||
+	    (fields & KCSD_WRITES_SRC && insn->src_reg == BPF_REG_10))
+		return KCSD_CHECK_R10;
+	return KCSD_CHECK_OK;
+}
+
+static bool shift_is_legal(const struct bpf_insn *insn)
+{
+	return (u32)insn->imm < (BPF_CLASS(insn->code) == BPF_ALU64 ? 64 : 32);
+}
+
+static bool second_half_is_legal(const struct bpf_insn *insn)
+{
+	return !insn->code && !insn->dst_reg && !insn->src_reg && !insn->off;
+}
+
+static u32 check_insn(const struct bpf_insn *insn, bool last)
+{
+	u32 fields, check, op = kcsd_insn_find(insn);
+
+	if (op == KCSD_NR_OPS)
+		return KCSD_CHECK_OPCODE;
+	fields = kcsd_insn_fields(op);
+	if (!unused_are_zero(insn, fields))
+		return KCSD_CHECK_RESERVED;
+	check = check_registers(insn, fields);
+	if (check)
+		return check;
+	if (fields & KCSD_SHIFTS && !shift_is_legal(insn))
+		return KCSD_CHECK_SHIFT;
+	if (fields & KCSD_HELPS && !kcsd_helper_name(insn->imm))
+		return KCSD_CHECK_HELPER;
+	if (fields & KCSD_WIDE && (last || !second_half_is_legal(insn + 1)))
+		return KCSD_CHECK_WIDE;
+	return KCSD_CHECK_OK;
+}
+
+static bool check_insns(struct checker *c)
+{
+	u32 pc, check;
+
+	for (pc = 0; pc < c->insn_cnt; pc++) {
+		check = check_insn(&c->insns[pc], pc + 1 == c->insn_cnt);
+		if (check)
+			return refuse(c, check, pc);
+		if (has(&c->insns[pc], KCSD_WIDE))
+			c->marks[++pc] |= MARK_SECOND;
+	}
+	return true;
+}
+
+/* ---- functions ---- */
+
+/* Where an instruction goes: a distance beyond the program is as good as any other outside. */
+static u32 target_of(u32 pc, s32 distance)
+{
+	return pc + 1 + (u32)distance;
+}
+
+static bool mark_functions(struct checker *c)
+{
+	u32 pc, target;
+
+	c->marks[0] |= MARK_START;
+	for (pc = 0; pc < c->insn_cnt; pc++) {
+		if (c->marks[pc] & MARK_SECOND || !has(&c->insns[pc], KCSD_CALLS_IMM))
+			continue;
+		target = target_of(pc, c->insns[pc].imm);
+		if (target >= c->insn_cnt || c->marks[target] & MARK_SECOND)
+			return refuse(c, KCSD_CHECK_CALL, pc);
+		c->marks[target] |= MARK_START;
+	}
+	return true;
+}
+
+static bool find_functions(struct checker *c)
+{
+	u32 pc, nr = 0;
+
+	for (pc = 0; pc < c->insn_cnt; pc++)
+		nr += !!(c->marks[pc] & MARK_START);
+	c->functions = kcsd_alloc(nr * sizeof(*c->functions));
+	if (!c->functions)
+		return false;
+	for (pc = 0; pc < c->insn_cnt; pc++) {
+		if (c->marks[pc] & MARK_START)
+			c->functions[c->nr_functions++].start = pc;
+		c->function_of[pc] = c->nr_functions - 1;
+		c->functions[c->nr_functions - 1].end = pc + 1;
+	}
+	return true;
+}
+
+static bool check_ends(struct checker *c)
+{
+	const struct function *f;
+
+	for (f = c->functions; f < c->functions + c->nr_functions; f++) {
+		u32 last = f->end - 1;
+
+		if (c->marks[last] & MARK_SECOND)
+			return refuse(c, KCSD_CHECK_FALL_OFF, last - 1);
+		if (!has(&c->insns[last], KCSD_ENDS))
+			return refuse(c, KCSD_CHECK_FALL_OFF, last);
+	}
+	return true;
+}
+
+static bool check_jumps(struct checker *c)
+{
+	u32 pc, target;
+
+	for (pc = 0; pc < c->insn_cnt; pc++) {
+		if (c->marks[pc] & MARK_SECOND)
+			continue;
+		if (has(&c->insns[pc], KCSD_JUMPS_OFF))
+			target = target_of(pc, c->insns[pc].off);
+		else if (has(&c->insns[pc], KCSD_JUMPS_IMM))
+			target = target_of(pc, c->insns[pc].imm);
+		else
+			continue;
+		if (target >= c->insn_cnt || c->function_of[target] != c->function_of[pc])
+			return refuse(c, KCSD_CHECK_JUMP, pc);
+		if (c->marks[target] & MARK_SECOND)
+			return refuse(c, KCSD_CHECK_JUMP_WIDE, pc);
+	}
+	return true;
+}
+
+/* ---- the call graph ---- */
+
+/* The function that f calls next in the walk, with the call's pc; NULL: it calls no more. */
+static struct function *next_callee(struct checker *c, struct function *f, u32 *pc)
+{
+	while (f->next < f->end) {
+		*pc = f->next++;
+		if (!(c->marks[*pc] & MARK_SECOND) && has(&c->insns[*pc], KCSD_CALLS_IMM))
+			return &c->functions[c->function_of[target_of(*pc, c->insns[*pc].imm)]];
+	}
+	return NULL;
+}
+
+static void enter(struct function *f, u32 caller)
+{
+	f->on_stack = true;
+	f->next = f->start;
+	f->caller = caller;
+	f->height = 1;
+}
+
+/* f calls a function of this height at pc. */
+static bool raise(struct checker *c, struct function *f, u8 height, u32 pc)
+{
+	if (height >= KCSD_MAX_CALL_DEPTH)
+		return refuse(c, KCSD_CHECK_DEPTH, pc);
+	if (f->height < height + 1)
+		f->height = height + 1;
+	return true;
+}
+
+/* Depth first from function "from"; the stack is in the functions themselves. */
+static bool walk_calls(struct checker *c, u32 from)
+{
+	u32 pc, index = from;
+
+	enter(&c->functions[from], from);
+	while (true) {
+		struct function *f = &c->functions[index];
+		struct function *callee = next_callee(c, f, &pc);
+
+		if (callee && callee->on_stack)
+			return refuse(c, KCSD_CHECK_RECURSION, pc);
+		if (callee && !callee->height) {
+			enter(callee, index);
+			index = callee - c->functions;
+			continue;
+		}
+		if (callee) {
+			if (!raise(c, f, callee->height, pc))
+				return false;
+			continue;
+		}
+		f->on_stack = false;
+		if (index == from)
+			return true;
+		index = f->caller;
+		/* The caller has just passed its call of f. */
+		if (!raise(c, &c->functions[index], f->height, c->functions[index].next - 1))
+			return false;
+	}
+}
+
+static bool check_calls(struct checker *c)
+{
+	u32 i;
+
+	for (i = 0; i < c->nr_functions; i++)
+		if (!c->functions[i].height && !walk_calls(c, i))
+			return false;
+	return true;
+}
+
+int kcsd_check_insns(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_verdict *verdict)
+{
+	struct checker c = { .insns = insns, .insn_cnt = insn_cnt, .verdict = verdict };
+	int ret = -ENOMEM;
+
+	*verdict = (struct kcsd_verdict){ .check = KCSD_CHECK_OK };
+	if (!insn_cnt || insn_cnt > KCSD_MAX_INSNS) {
+		refuse(&c, insn_cnt ? KCSD_CHECK_TOO_LONG : KCSD_CHECK_EMPTY, 0);
+		return -EINVAL;
+	}
+	c.marks = kcsd_alloc(insn_cnt * sizeof(*c.marks));
+	c.function_of = kcsd_alloc(insn_cnt * sizeof(*c.function_of));
+	if (!c.marks || !c.function_of)
+		goto out;
+	if (check_insns(&c) && mark_functions(&c) && find_functions(&c) && check_ends(&c) &&
+	    check_jumps(&c) && check_calls(&c))
+		ret = 0;
+	else if (verdict->check)
+		ret = -EINVAL;
+out:
+	kcsd_free(c.functions);
+	kcsd_free(c.function_of);
+	kcsd_free(c.marks);
+	return ret;
+}

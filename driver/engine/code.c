@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Decoding: done once, when a program is loaded. */
+#include "code.h"
+
+/* index_of: for each unit of 8 bytes the index of the decoded instruction. */
+static u32 number_insns(const struct bpf_insn *insns, u32 insn_cnt, u32 *index_of)
+{
+	u32 pc, nr = 0;
+
+	for (pc = 0; pc < insn_cnt; pc++) {
+		index_of[pc] = nr++;
+		if (kcsd_insn_fields(kcsd_insn_find(&insns[pc])) & KCSD_WIDE)
+			index_of[++pc] = nr - 1;
+	}
+	return nr;
+}
+
+static struct kcsd_decoded decode(const struct bpf_insn *insns, u32 pc, const u32 *index_of)
+{
+	const struct bpf_insn *insn = &insns[pc];
+	u32 op = kcsd_insn_find(insn);
+	u32 fields = kcsd_insn_fields(op);
+	struct kcsd_decoded d = {
+		.op = op,
+		.dst = insn->dst_reg,
+		.src = insn->src_reg,
+		.off = insn->off,
+		.imm = (s64)insn->imm,
+	};
+
+	if (fields & KCSD_WIDE)
+		d.imm = (u32)insn->imm | (u64)(u32)insns[pc + 1].imm << 32;
+	if (fields & KCSD_JUMPS_OFF)
+		d.off = (s32)(index_of[pc + 1 + insn->off] - index_of[pc] - 1);
+	if (fields & (KCSD_JUMPS_IMM | KCSD_CALLS_IMM))
+		d.off = (s32)(index_of[pc + 1 + insn->imm] - index_of[pc] - 1);
+	return d;
+}
+
+static struct kcsd_code *decode_all(const struct bpf_insn *insns, u32 insn_cnt, u32 *index_of)
+{
+	u32 i, pc, nr = number_insns(insns, insn_cnt, index_of);
+	struct kcsd_code *code;
+
+	code = kcsd_alloc(sizeof(*code) + nr * (sizeof(code->insns[0]) + sizeof(*code->pc)));
+	if (!code)
+		return NULL;
+	code->nr = nr;
+	code->pc = (u32 *)&code->insns[nr];
+	for (i = 0, pc = 0; i < nr; i++) {
+		code->insns[i] = decode(insns, pc, index_of);
+		code->pc[i] = pc;
+		pc += kcsd_insn_fields(code->insns[i].op) & KCSD_WIDE ? 2 : 1;
+	}
+	return code;
+}
+
+int kcsd_code_create(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_code **code,
+		     struct kcsd_verdict *verdict)
+{
+	u32 *index_of;
+	int ret;
+
+	ret = kcsd_check_insns(insns, insn_cnt, verdict);
+	if (ret)
+		return ret;
+	index_of = kcsd_alloc(insn_cnt * sizeof(*index_of));
+	if (!index_of)
+		return -ENOMEM;
+	*code = decode_all(insns, insn_cnt, index_of);
+	kcsd_free(index_of);
+	return *code ? 0 : -ENOMEM;
+}
+
+void kcsd_code_destroy(struct kcsd_code *code)
+{
+	kcsd_free(code);
+}

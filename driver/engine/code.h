@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The decoded form of a program, which the interpreter runs. */
+#ifndef KCSD_CODE_H
+#define KCSD_CODE_H
+
+#include "insn.h"
+
+struct kcsd_decoded {
+	u16 op;			/* enum kcsd_op */
+	u8 dst;
+	u8 src;
+	s32 off;		/* bytes, or instructions from the next one for jumps and calls */
+	u64 imm;		/* extended with its sign */
+};
+
+struct kcsd_code {
+	u32 nr;
+	u32 *pc;		/* of each instruction, units of 8 bytes as loaded */
+	struct kcsd_decoded insns[];
+};
+
+#endif

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Guest memory: its layout (<linux/kcsd_bpf.h>), its contents, its bounds. */
+#include "memory.h"
+
+static u64 align_up(u64 n)
+{
+	return (n + KCSD_GUEST_ALIGN - 1) & ~(u64)(KCSD_GUEST_ALIGN - 1);
+}
+
+/*
+ * Each length is below 2^32 and there are five: 64 bits are enough. A layout that does not
+ * fit into 32 bits is cut, but its length tells, and no drive has such memory.
+ */
+u64 kcsd_layout_init(struct kcsd_layout *layout, const struct kcsd_image_view *view, u32 args_len)
+{
+	u64 stack = align_up((u64)KCSD_GUEST_DATA + view->data_len + view->bss_len);
+	u64 heap = stack + KCSD_MAX_CALL_DEPTH * KCSD_FRAME_SIZE;
+	u64 args = align_up(heap + view->heap_len);
+
+	layout->stack = (u32)stack;
+	layout->heap = (u32)heap;
+	layout->args = (u32)args;
+	return args + args_len - KCSD_GUEST_CTX;
+}
+
+static void *at(struct kcsd_vm *vm, u64 addr)
+{
+	return vm->mem + (addr - KCSD_GUEST_CTX);
+}
+
+void kcsd_vm_setup(struct kcsd_vm *vm, const struct kcsd_image_view *view,
+		   const struct kcsd_vm_input *in)
+{
+	struct kcsd_ctx *ctx = at(vm, KCSD_GUEST_CTX);
+	u64 data_end = (u64)KCSD_GUEST_DATA + view->data_len;
+
+	/* All but what is copied over anyway. */
+	memset(vm->mem, 0, KCSD_GUEST_DATA - KCSD_GUEST_CTX);
+	memset(at(vm, data_end), 0, vm->layout.args - data_end);
+	if (view->data_len)
+		memcpy(at(vm, KCSD_GUEST_DATA), view->data, view->data_len);
+	if (in->nr_grants)
+		memcpy(at(vm, KCSD_GUEST_CTX + KCSD_GUEST_GRANTS_OFF), in->grants,
+		       in->nr_grants * sizeof(*in->grants));
+	if (in->args_len)
+		memcpy(at(vm, vm->layout.args), in->args, in->args_len);
+
+	*ctx = (struct kcsd_ctx){
+		.cparam1 = in->cparam1,
+		.cparam2 = in->cparam2,
+		.args = vm->layout.args,
+		.args_len = in->args_len,
+		.grants = KCSD_GUEST_CTX + KCSD_GUEST_GRANTS_OFF,
+		.nr_grants = in->nr_grants,
+		.lba_size = in->lba_size,
+		.heap = vm->layout.heap,
+		.heap_len = view->heap_len,
+		.out_max = in->out_max,
+	};
+	memset(&vm->end, 0, sizeof(vm->end));
+}
+
+void *kcsd_vm_ptr(struct kcsd_vm *vm, u64 addr, u64 len)
+{
+	return len ? kcsd_memory_at(vm->mem, vm->mem_len, addr, len) : NULL;
+}
+
+void kcsd_vm_fault(struct kcsd_vm *vm, u32 reason, u64 addr_or_lba)
+{
+	if (vm->end.reason)
+		return;
+	vm->end.reason = reason;
+	if (reason == KCSD_FAULT_LBA_READ || reason == KCSD_FAULT_LBA_WRITE)
+		vm->end.lba = addr_or_lba;
+	else
+		vm->end.addr = addr_or_lba;
+}
