@@ -52,10 +52,12 @@ static ssize_t store_option(struct config_item *item, const char *page, size_t c
 	return ret ?: count;
 }
 
-/* Of a powered drive what it is, of another what it will be. */
-static const struct kcsd_config *shown_config(const struct kcsd_entry *entry)
+/* A powered drive's size is what its medium made of the option. */
+static u64 shown_option(const struct kcsd_entry *entry, const u64 *option)
 {
-	return entry->drive ? &entry->drive->cfg : &entry->cfg;
+	if (entry->drive && option == &entry->cfg.size)
+		return entry->drive->store.size;
+	return *option;
 }
 
 #define OPTION_ATTR(kind, name, def, min, max) \
@@ -64,7 +66,7 @@ static ssize_t drive_##name##_show(struct config_item *item, char *page) \
 	struct kcsd_entry *entry = to_entry(item); \
 \
 	guard(mutex)(&entry->lock); \
-	return sysfs_emit(page, "%llu\n", shown_config(entry)->name); \
+	return sysfs_emit(page, "%llu\n", shown_option(entry, &entry->cfg.name)); \
 } \
 static ssize_t drive_##name##_store(struct config_item *item, const char *page, size_t count) \
 { \

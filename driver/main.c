@@ -75,7 +75,8 @@ static int __init kcsd_init(void)
 		kcsd_node_exit();
 out:
 	kcsd_config_destroy(&config);
-	return ret;
+	/* insmod takes ENOENT for a missing symbol; it is a parameter's missing file. */
+	return ret == -ENOENT ? -EINVAL : ret;
 }
 
 static void __exit kcsd_exit(void)
