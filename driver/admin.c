@@ -7,10 +7,6 @@
 #include "drive.h"
 #include "identify.h"
 
-/* Get Log Page, NVMe Base. CDW10: LID, LSP, RAE, NUMDL; CDW11: NUMDU, LSID; CDW14: UUID, OT, CSI. */
-#define KCSD_LOG_CDW10_ALL	0xffff80ffU	/* no page has an LSP */
-#define KCSD_LOG_CDW11_ALL	0x0000ffffU	/* nor an LSID */
-
 static u64 kcsd_log_offset(const struct kcsd_cmd *cmd)
 {
 	return kcsd_cmd_u64(cmd->cdw12, cmd->cdw13);
@@ -22,7 +18,7 @@ static int kcsd_admin_get_log(struct kcsd_cmd *cmd)
 	u64 off = kcsd_log_offset(cmd);
 	u32 len;
 	void *page;
-	int ret = KCSD_SC_INVALID_FIELD;
+	int ret = 0;
 
 	if ((cmd->cdw10 & 0xff) == KCSD_LOG_PROGRAM_LIST)
 		page = kcsd_programs_page(cmd->drive, &len);
@@ -30,7 +26,9 @@ static int kcsd_admin_get_log(struct kcsd_cmd *cmd)
 		page = kcsd_log_page(&cmd->drive->log, &len);
 	if (!page)
 		return KCSD_SC_INTERNAL;
-	if (off <= len) {
+	if (off > len) {
+		ret = kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
+	} else {
 		size_t n = min_t(u64, want, len - off);
 
 		ret = kcsd_cmd_copy_to_host(cmd, page + off, n);
@@ -42,17 +40,25 @@ static int kcsd_admin_get_log(struct kcsd_cmd *cmd)
 	return ret;
 }
 
+/* NVMe Base, "Get Log Page command". */
 static int kcsd_admin_parse_get_log(struct kcsd_cmd *cmd)
 {
+	static const struct kcsd_cmd_uses uses = {
+		.cdw10 = 0xffff80ff,			/* NUMDL, RAE, LID; no page has an LSP */
+		.cdw11 = 0x0000ffff,			/* NUMDU; nor an LSI */
+		.cdw12 = U32_MAX, .cdw13 = U32_MAX,	/* LPO */
+	};
 	u64 len = ((u64)(cmd->cdw10 >> 16 | cmd->cdw11 << 16) + 1) * 4;
+	int ret = kcsd_cmd_check_unused(cmd, &uses);
 
-	if (cmd->cdw2 || cmd->cdw3 || cmd->cdw10 & ~KCSD_LOG_CDW10_ALL ||
-	    cmd->cdw11 & ~KCSD_LOG_CDW11_ALL || cmd->cdw14 || cmd->cdw15 ||
-	    cmd->metadata || cmd->metadata_len)
-		return KCSD_SC_INVALID_FIELD;
-	if (len > KCSD_MAX_TRANSFER || iov_iter_count(&cmd->data) != len ||
-	    kcsd_log_offset(cmd) & 3)
-		return KCSD_SC_INVALID_FIELD;
+	if (ret)
+		return ret;
+	if (len > KCSD_MAX_TRANSFER)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
+	if (iov_iter_count(&cmd->data) != len)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	if (kcsd_log_offset(cmd) & 3)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
 	if (cmd->nsid && cmd->nsid != KCSD_NSID_COMPUTE && cmd->nsid != NVME_NSID_ALL)
 		return KCSD_SC_INVALID_NS;
 

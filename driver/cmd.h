@@ -10,6 +10,7 @@
 
 #include <linux/types.h>
 #include <linux/uio.h>
+#include <linux/kcsd.h>
 
 struct kcsd_drive;
 struct kcsd_run;
@@ -38,8 +39,40 @@ struct kcsd_cmd {
 	struct kcsd_run *run;	/* asynchronous; the front end submits it */
 	bool blocking;		/* execute may sleep for long */
 
-	u64 result;		/* CQE DW0-1 */
+	u64 result;		/* CQE DW0-1; of an invalid command, see kcsd_cmd_invalid() */
 };
+
+/* Bytes of fields in a submission queue entry, for kcsd_cmd_invalid(). */
+enum kcsd_cmd_field {
+	KCSD_FIELD_NSID		= 4,
+	KCSD_FIELD_CDW2		= 8,
+	KCSD_FIELD_CDW3		= 12,
+	KCSD_FIELD_MPTR		= 16,
+	KCSD_FIELD_DPTR		= 24,
+	KCSD_FIELD_CDW10	= 40,
+	KCSD_FIELD_CDW11	= 44,
+	KCSD_FIELD_CDW12	= 48,
+	KCSD_FIELD_CDW13	= 52,
+	KCSD_FIELD_CDW14	= 56,
+	KCSD_FIELD_CDW15	= 60,
+};
+
+/* The bits that a command uses; all others must be zero. */
+struct kcsd_cmd_uses {
+	u32 cdw2, cdw3;
+	u32 cdw10, cdw11, cdw12, cdw13, cdw14, cdw15;
+	bool metadata;
+};
+
+/* Invalid Field in Command, with its place as the result. */
+static inline int kcsd_cmd_invalid(struct kcsd_cmd *cmd, enum kcsd_cmd_field field)
+{
+	cmd->result = field;
+	return KCSD_SC_INVALID_FIELD;
+}
+
+/* 0, or Invalid Field in Command for the first that has a bit it should not. */
+int kcsd_cmd_check_unused(struct kcsd_cmd *cmd, const struct kcsd_cmd_uses *uses);
 
 static inline u64 kcsd_cmd_u64(u32 low, u32 high)
 {

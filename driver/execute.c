@@ -18,27 +18,37 @@ static size_t kcsd_execute_grants_len(const struct kcsd_cmd *cmd)
 }
 
 /* Everything that the command alone tells. */
-static int kcsd_execute_check(const struct kcsd_cmd *cmd)
+static int kcsd_execute_check(struct kcsd_cmd *cmd)
 {
+	static const struct kcsd_cmd_uses uses = {
+		.cdw2 = KCSD_EXEC_CDW2_ALL,
+		.cdw3 = KCSD_EXEC_CDW3_ALL,
+		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* CPARAM1 */
+		.cdw12 = U32_MAX, .cdw13 = U32_MAX,	/* CPARAM2 */
+		.cdw14 = U32_MAX, .cdw15 = U32_MAX,	/* budget */
+		.metadata = true,
+	};
 	size_t len = iov_iter_count(&cmd->data);
+	int ret = kcsd_cmd_check_unused(cmd, &uses);
 
-	if (cmd->cdw2 & ~KCSD_EXEC_CDW2_ALL || cmd->cdw3 & ~KCSD_EXEC_CDW3_ALL ||
-	    kcsd_execute_nr_grants(cmd) > KCSD_MAX_GRANTS)
-		return KCSD_SC_INVALID_FIELD;
+	if (ret)
+		return ret;
+	if (kcsd_execute_nr_grants(cmd) > KCSD_MAX_GRANTS)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW3);
 	if (len < kcsd_execute_grants_len(cmd) ||
 	    len - kcsd_execute_grants_len(cmd) > KCSD_MAX_ARGS)
-		return KCSD_SC_INVALID_FIELD;
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	if (cmd->metadata_len && (cmd->metadata_len < sizeof(struct kcsd_run_record) ||
 				  cmd->metadata_len > KCSD_MAX_OUTPUT))
-		return KCSD_SC_INVALID_FIELD;
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_MPTR);
 	return 0;
 }
 
-static int kcsd_grant_check(const struct kcsd_cmd *cmd, const struct kcsd_lba_grant *g)
+static int kcsd_grant_check(struct kcsd_cmd *cmd, const struct kcsd_lba_grant *g)
 {
 	if (!g->nlb || !g->access || g->access & ~KCSD_GRANT_ALL ||
 	    memchr_inv(g->rsvd, 0, sizeof(g->rsvd)))
-		return KCSD_SC_INVALID_FIELD;
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	if (!kcsd_drive_has_lbas(cmd->drive, le64_to_cpu(g->slba), le32_to_cpu(g->nlb)))
 		return KCSD_SC_LBA_RANGE;
 	if (g->access & KCSD_GRANT_WRITE && !cmd->writable)

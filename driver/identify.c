@@ -93,7 +93,7 @@ static int kcsd_identify_ns(struct kcsd_cmd *cmd, void *page)
 		return 0;
 	/* This structure is the NVM command set's. */
 	if (cmd->nsid != KCSD_NSID_NVM)
-		return KCSD_SC_INVALID_FIELD;
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
 	id->nsze = cpu_to_le64(drive->nsze);
 	id->ncap = id->nsze;
 	id->nuse = id->nsze;
@@ -128,7 +128,7 @@ static int kcsd_identify_ns_desc(struct kcsd_cmd *cmd, void *page)
 	u8 csi8 = csi;
 
 	if (csi < 0)
-		return KCSD_SC_INVALID_FIELD;
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_NSID);
 	uuid.b[15] ^= cmd->nsid;
 	kcsd_identify_add_desc(&page, NVME_NIDT_UUID, &uuid, NVME_NIDT_UUID_LEN);
 	kcsd_identify_add_desc(&page, NVME_NIDT_CSI, &csi8, NVME_NIDT_CSI_LEN);
@@ -183,7 +183,7 @@ static int kcsd_identify_cs_ns(struct kcsd_cmd *cmd, void *page)
 	if (csi < 0)
 		return 0;
 	if (csi != kcsd_identify_csi(cmd))
-		return KCSD_SC_INVALID_FIELD;
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
 	if (csi == KCSD_CSI_COMPUTE)
 		kcsd_identify_compute(cmd->drive, page);
 	return 0;
@@ -194,7 +194,9 @@ static int kcsd_identify_cs_ctrl(struct kcsd_cmd *cmd, void *page)
 {
 	u8 csi = kcsd_identify_csi(cmd);
 
-	return csi == KCSD_CSI_NVM || csi == KCSD_CSI_COMPUTE ? 0 : KCSD_SC_INVALID_FIELD;
+	if (csi != KCSD_CSI_NVM && csi != KCSD_CSI_COMPUTE)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
+	return 0;
 }
 
 static int kcsd_identify_csi_vectors(struct kcsd_cmd *cmd, void *page)
@@ -251,18 +253,20 @@ static int kcsd_identify_execute(struct kcsd_cmd *cmd)
 int kcsd_identify_parse(struct kcsd_cmd *cmd)
 {
 	const struct kcsd_identify_cns *c = kcsd_identify_find(kcsd_identify_cns(cmd));
+	const struct kcsd_cmd_uses uses = {
+		.cdw10 = 0xffff00ff,			/* CNTID, CNS */
+		.cdw11 = c && c->csi ? 0xff000000 : 0,	/* CSI */
+	};
 	u16 cntid = cmd->cdw10 >> 16;
+	int ret = kcsd_cmd_check_unused(cmd, &uses);
 
-	if (!c)
-		return KCSD_SC_INVALID_FIELD;
 	/* CNTID FFFFh: this controller. Tools send it where it is not looked at, too. */
-	if (cmd->cdw2 || cmd->cdw3 || cmd->cdw10 & 0xff00 || (cntid && cntid != 0xffff) ||
-	    cmd->cdw11 & 0x00ffffff || (kcsd_identify_csi(cmd) && !c->csi) ||
-	    cmd->cdw12 || cmd->cdw13 || cmd->cdw14 || cmd->cdw15 ||
-	    cmd->metadata || cmd->metadata_len)
-		return KCSD_SC_INVALID_FIELD;
+	if (!c || (cntid && cntid != 0xffff))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
+	if (ret)
+		return ret;
 	if (iov_iter_count(&cmd->data) != KCSD_IDENTIFY_LEN)
-		return KCSD_SC_INVALID_FIELD;
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	if (c->ns ? !cmd->nsid || cmd->nsid > KCSD_NN : cmd->nsid && !c->any_nsid)
 		return KCSD_SC_INVALID_NS;
 	cmd->execute = kcsd_identify_execute;

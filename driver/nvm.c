@@ -155,14 +155,21 @@ static int kcsd_nvm_flush(struct kcsd_cmd *cmd)
 
 static int kcsd_nvm_parse_rw(struct kcsd_cmd *cmd)
 {
+	static const struct kcsd_cmd_uses uses = {
+		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* SLBA */
+		.cdw12 = 0xffff | KCSD_NVM_CONTROL_ALL,	/* NLB */
+		.cdw13 = 0xff,				/* DSM: hints, not followed */
+	};
 	u32 nlb = kcsd_nvm_nlb(cmd);
 	u64 len = (u64)nlb << cmd->drive->lba_shift;
+	int ret = kcsd_cmd_check_unused(cmd, &uses);
 
-	if (cmd->cdw2 || cmd->cdw3 || cmd->cdw12 & ~(0xffff | KCSD_NVM_CONTROL_ALL) ||
-	    cmd->cdw13 & ~0xff || cmd->cdw14 || cmd->cdw15 || cmd->metadata || cmd->metadata_len)
-		return KCSD_SC_INVALID_FIELD;
-	if (len > KCSD_MAX_TRANSFER || iov_iter_count(&cmd->data) != len)
-		return KCSD_SC_INVALID_FIELD;
+	if (ret)
+		return ret;
+	if (len > KCSD_MAX_TRANSFER)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
+	if (iov_iter_count(&cmd->data) != len)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	if (!kcsd_drive_has_lbas(cmd->drive, kcsd_nvm_slba(cmd), nlb))
 		return KCSD_SC_LBA_RANGE;
 	cmd->execute = cmd->opcode == nvme_cmd_write ? kcsd_nvm_write : kcsd_nvm_read;
@@ -171,12 +178,12 @@ static int kcsd_nvm_parse_rw(struct kcsd_cmd *cmd)
 
 static int kcsd_nvm_parse_flush(struct kcsd_cmd *cmd)
 {
-	if (cmd->cdw2 || cmd->cdw3 || cmd->cdw10 || cmd->cdw11 || cmd->cdw12 || cmd->cdw13 ||
-	    cmd->cdw14 || cmd->cdw15 || cmd->metadata || cmd->metadata_len ||
-	    iov_iter_count(&cmd->data))
-		return KCSD_SC_INVALID_FIELD;
+	static const struct kcsd_cmd_uses uses = {};
+
+	if (iov_iter_count(&cmd->data))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	cmd->execute = kcsd_nvm_flush;
-	return 0;
+	return kcsd_cmd_check_unused(cmd, &uses);
 }
 
 int kcsd_nvm_parse(struct kcsd_cmd *cmd)

@@ -392,8 +392,10 @@ static int kcsd_program_load(struct kcsd_cmd *cmd)
 		ret = kcsd_slot_begin(drive, slot, cmd);
 		if (ret)
 			return ret;
-	} else if (!l->image || loff != l->have || cmd->cdw11 != l->psize) {
-		return KCSD_SC_INVALID_FIELD;
+	} else if (!l->image || loff != l->have) {
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW15);
+	} else if (cmd->cdw11 != l->psize) {
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
 	}
 
 	ret = kcsd_cmd_copy_from_host(cmd, l->image + loff, numb);
@@ -431,35 +433,68 @@ static int kcsd_program_parse_index(const struct kcsd_cmd *cmd)
 
 static int kcsd_program_parse_unload(struct kcsd_cmd *cmd)
 {
-	if (cmd->cdw10 & ~(0xffff | KCSD_LOAD_SEL_UNLOAD) || cmd->cdw11 || cmd->cdw12 ||
-	    cmd->cdw13 || cmd->cdw14 || cmd->cdw15 || iov_iter_count(&cmd->data))
-		return KCSD_SC_INVALID_FIELD;
+	static const struct kcsd_cmd_uses uses = {
+		.cdw10 = 0xffff | KCSD_LOAD_SEL_UNLOAD,	/* PIND */
+	};
+	int ret = kcsd_cmd_check_unused(cmd, &uses);
+
+	if (ret)
+		return ret;
+	if (iov_iter_count(&cmd->data))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	cmd->execute = kcsd_program_unload;
 	return kcsd_program_parse_index(cmd);
 }
 
-int kcsd_program_parse_load(struct kcsd_cmd *cmd)
+/* PTYPE, PIT and PUID. */
+static int kcsd_program_check_type(struct kcsd_cmd *cmd)
 {
-	u32 psize = cmd->cdw11, numb = cmd->cdw14, loff = cmd->cdw15;
 	u8 pit = cmd->cdw10 >> KCSD_LOAD_PIT_SHIFT & 7;
-
-	if (cmd->nsid != KCSD_NSID_COMPUTE)
-		return KCSD_SC_INVALID_NS;
-	if (cmd->cdw2 || cmd->cdw3 || cmd->cdw10 & ~KCSD_LOAD_CDW10_ALL ||
-	    cmd->metadata || cmd->metadata_len)
-		return KCSD_SC_INVALID_FIELD;
-	if (cmd->cdw10 & KCSD_LOAD_SEL_UNLOAD)
-		return kcsd_program_parse_unload(cmd);
 
 	if ((cmd->cdw10 >> KCSD_LOAD_PTYPE_SHIFT & 0xff) != KCSD_PTYPE_EBPF)
 		return KCSD_SC_INVALID_PROGRAM_TYPE;
-	if (pit > KCSD_PIT_VENDOR || (pit == KCSD_PIT_NONE && (cmd->cdw12 || cmd->cdw13)))
-		return KCSD_SC_INVALID_FIELD;
+	if (pit > KCSD_PIT_VENDOR)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
+	if (pit == KCSD_PIT_NONE && (cmd->cdw12 || cmd->cdw13))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
+	return 0;
+}
+
+/* PSIZE, NUMB and LOFF. */
+static int kcsd_program_check_chunk(struct kcsd_cmd *cmd)
+{
+	u32 psize = cmd->cdw11, numb = cmd->cdw14, loff = cmd->cdw15;
+
 	if (psize > KCSD_MAX_PROGRAM_LEN)
 		return KCSD_SC_PROGRAM_TOO_BIG;
-	if (!numb || numb > KCSD_MAX_TRANSFER || iov_iter_count(&cmd->data) != numb ||
-	    numb > psize || loff > psize - numb)
-		return KCSD_SC_INVALID_FIELD;
+	if (!numb || numb > KCSD_MAX_TRANSFER || numb > psize)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW14);
+	if (loff > psize - numb)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW15);
+	if (iov_iter_count(&cmd->data) != numb)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	return 0;
+}
+
+int kcsd_program_parse_load(struct kcsd_cmd *cmd)
+{
+	static const struct kcsd_cmd_uses uses = {
+		.cdw10 = KCSD_LOAD_CDW10_ALL,
+		.cdw11 = U32_MAX,			/* PSIZE */
+		.cdw12 = U32_MAX, .cdw13 = U32_MAX,	/* PUID */
+		.cdw14 = U32_MAX,			/* NUMB */
+		.cdw15 = U32_MAX,			/* LOFF */
+	};
+	int ret;
+
+	if (cmd->nsid != KCSD_NSID_COMPUTE)
+		return KCSD_SC_INVALID_NS;
+	if (cmd->cdw10 & KCSD_LOAD_SEL_UNLOAD)
+		return kcsd_program_parse_unload(cmd);
+	ret = kcsd_cmd_check_unused(cmd, &uses) ?: kcsd_program_check_type(cmd) ?:
+	      kcsd_program_check_chunk(cmd);
+	if (ret)
+		return ret;
 	cmd->execute = kcsd_program_load;
 	return kcsd_program_parse_index(cmd);
 }
@@ -487,14 +522,20 @@ static int kcsd_program_activate(struct kcsd_cmd *cmd)
 
 int kcsd_program_parse_activation(struct kcsd_cmd *cmd)
 {
+	static const struct kcsd_cmd_uses uses = {
+		.cdw10 = KCSD_ACTIVATION_CDW10_ALL,
+	};
+	int ret;
+
 	if (cmd->nsid != KCSD_NSID_COMPUTE)
 		return KCSD_SC_INVALID_NS;
-	if (cmd->cdw2 || cmd->cdw3 || cmd->cdw10 & ~KCSD_ACTIVATION_CDW10_ALL || cmd->cdw11 ||
-	    cmd->cdw12 || cmd->cdw13 || cmd->cdw14 || cmd->cdw15 || cmd->metadata ||
-	    cmd->metadata_len || iov_iter_count(&cmd->data))
-		return KCSD_SC_INVALID_FIELD;
+	ret = kcsd_cmd_check_unused(cmd, &uses);
+	if (ret)
+		return ret;
 	if (cmd->cdw10 >> KCSD_ACTIVATION_SEL_SHIFT > KCSD_ACTIVATION_ACTIVATE)
-		return KCSD_SC_INVALID_FIELD;
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
+	if (iov_iter_count(&cmd->data))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	cmd->execute = kcsd_program_activate;
 	return kcsd_program_parse_index(cmd);
 }

@@ -25,8 +25,9 @@
  *
  * Results are as in NVMe on Linux: 0 is success, a negative number an errno
  * (the command never reached the drive), a positive one an NVMe status
- * (SCT << 8 | SC, plus DNR). All structures are little-endian. A reserved field that is
- * not zero, or an unknown flag, is refused with Invalid Field in Command.
+ * (SCT << 8 | SC, plus DNR). All structures are little-endian. A reserved field
+ * that is not zero, or an unknown flag, is refused with Invalid Field in
+ * Command, and the 64-bit result says which one: KCSD_FIELDS.
  */
 #ifndef _UAPI_LINUX_KCSD_H
 #define _UAPI_LINUX_KCSD_H
@@ -341,6 +342,25 @@ enum kcsd_status {
 	KCSD_STATUSES(KCSD_STATUS_ENUM)
 #undef KCSD_STATUS_ENUM
 };
+
+/*
+ * The field that made a command invalid: its first byte in the submission queue
+ * entry, as in the Parameter Error Location of NVMe's Error Information log.
+ * What is wrong with the data itself, or its length, is DPTR.
+ * X(byte, "name")
+ */
+#define KCSD_FIELDS(X) \
+	X(4,  "NSID") \
+	X(8,  "CDW2") \
+	X(12, "CDW3") \
+	X(16, "MPTR (metadata)") \
+	X(24, "DPTR (data)") \
+	X(40, "CDW10") \
+	X(44, "CDW11") \
+	X(48, "CDW12") \
+	X(52, "CDW13") \
+	X(56, "CDW14") \
+	X(60, "CDW15")
 
 #define KCSD_SC_MASK	0x7ff	/* SCT and SC */
 #define KCSD_SC_DNR	0x4000	/* do not retry */
