@@ -213,7 +213,7 @@ static void enter(struct function *f, u32 caller)
 }
 
 /* f calls a function of this height at pc. */
-static bool raise(struct checker *c, struct function *f, u8 height, u32 pc)
+static bool note_call(struct checker *c, struct function *f, u8 height, u32 pc)
 {
 	if (height >= KCSD_MAX_CALL_DEPTH)
 		return refuse(c, KCSD_CHECK_DEPTH, pc);
@@ -240,7 +240,7 @@ static bool walk_calls(struct checker *c, u32 from)
 			continue;
 		}
 		if (callee) {
-			if (!raise(c, f, callee->height, pc))
+			if (!note_call(c, f, callee->height, pc))
 				return false;
 			continue;
 		}
@@ -249,7 +249,7 @@ static bool walk_calls(struct checker *c, u32 from)
 			return true;
 		index = f->caller;
 		/* The caller has just passed its call of f. */
-		if (!raise(c, &c->functions[index], f->height, c->functions[index].next - 1))
+		if (!note_call(c, &c->functions[index], f->height, c->functions[index].next - 1))
 			return false;
 	}
 }
