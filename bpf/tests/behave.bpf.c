@@ -64,10 +64,9 @@ __u64 write_lba(struct kcsd_ctx *ctx)
 SEC("kcsd")
 __u64 spin(struct kcsd_ctx *ctx)
 {
-	volatile __u64 turns = 0;
-
+	(void)ctx;
 	for (;;)
-		turns += ctx->cparam1;
+		asm volatile("");
 }
 
 /* Emits struct kcsd_geometry. */
