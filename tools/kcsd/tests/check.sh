@@ -183,7 +183,7 @@ fails()
 
 	shift
 	run "$@"
-	ok "exit code 1: kcsd ${*:0:60}" refused 1
+	ok "exit code 1: kcsd ${*//$work/...}" refused 1
 	ok "and it says: $sentence" says "$sentence"
 }
 
