@@ -4,6 +4,8 @@
 # Namespace 1 as a block device: limits, data, flush, FUA, discard, write zeroes.
 . ./lib.sh
 
+BYTES=$((8 << 20))
+
 limit()
 {
 	cat "$queue/$1"
@@ -17,7 +19,7 @@ positive()
 
 test_limits()
 {
-	is "$what: size" "$(blockdev --getsize64 "$block")" 67108864
+	is "$what: size" "$(blockdev --getsize64 "$block")" $BYTES
 	is "$what: logical block" "$(limit logical_block_size)" "$size"
 	is "$what: physical block" "$(limit physical_block_size)" 4096
 	is "$what: write cache" "$(limit write_cache)" "write back"
@@ -37,8 +39,8 @@ test_limits()
 test_data()
 {
 	is "$what: a new drive is all zeroes" "$(sum_of "$block")" \
-		"$(head -c 67108864 /dev/zero | sha256sum | cut -d' ' -f1)"
-	random "$work/data" 67108864
+		"$(head -c $BYTES /dev/zero | md5sum | cut -d' ' -f1)"
+	random "$work/data" $BYTES
 	point "$what: all of it is written" \
 		dd if="$work/data" of="$block" bs=1M oflag=direct conv=fsync
 	is "$what: and read back" "$(sum_of "$block")" "$(sum_of "$work/data")"
@@ -47,7 +49,7 @@ test_data()
 	dd if="$work/data" of="$work/data" bs="$size" count=1 seek=7 skip=3 conv=notrunc status=none
 	is "$what: and nothing else changes" "$(sum_of "$block")" "$(sum_of "$work/data")"
 	fails "$what: a write past the end" "No space left" \
-		dd if=/dev/zero of="$block" bs="$size" count=1 seek=$((67108864 / size)) oflag=direct
+		dd if=/dev/zero of="$block" bs="$size" count=1 seek=$(($BYTES / size)) oflag=direct
 	fails "$what: half an LBA" "Invalid argument" \
 		dd if=/dev/zero of="$block" bs=$((size / 2)) count=1 oflag=direct
 }
@@ -104,9 +106,9 @@ begin
 need blkdiscard
 for backend in memory file; do
 	for size in 512 4096; do
-		options=(size=64M "block_size=$size")
+		options=(size=$BYTES "block_size=$size")
 		[ $backend = memory ] || options+=("backing_file=$work/image")
-		truncate -s 64M "$work/image"
+		truncate -s $BYTES "$work/image"
 		point "$backend: a drive with LBAs of $size bytes" create_drive block "${options[@]}" ||
 			continue
 		what="$backend, LBA $size"
