@@ -58,7 +58,7 @@ struct kcsd_vm_ops {
 	 */
 	s64 (*helper)(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *args);
 	/*
-	 * Called at the first back edge or call after every KCSD_TICK_INSNS
+	 * Called at the first back edge or local call after every KCSD_TICK_INSNS
 	 * instructions, and after each helper that moves data. May sleep.
 	 * KCSD_FAULT_NONE to go on, else why the run ends (TIME, CANCELLED).
 	 */

@@ -88,9 +88,26 @@ static noinline bool checkpoint(struct state *s, struct kcsd_vm *vm)
 	return !vm->end.reason;
 }
 
+/* The stack grows down, as eBPF's does. */
 static void set_frame_pointer(struct state *s, const struct kcsd_vm *vm)
 {
-	s->r[10] = vm->layout.stack + (s->depth + 1) * KCSD_FRAME_SIZE;
+	s->r[10] = vm->layout.stack + (KCSD_MAX_CALL_DEPTH - s->depth) * KCSD_FRAME_SIZE;
+}
+
+/*
+ * What a call leaves in the registers that it need not preserve, and what a function finds in
+ * those that hold no argument. Zeroes, so that every engine can do the same
+ * and none shows what it keeps there itself.
+ */
+static void clear_arguments(struct state *s)
+{
+	memset(&s->r[1], 0, 5 * sizeof(s->r[0]));
+}
+
+static void clear_entry(struct state *s)
+{
+	s->r[0] = 0;
+	memset(&s->r[6], 0, 4 * sizeof(s->r[0]));
 }
 
 /* The checker saw to it that calls do not nest deeper than there are frames. */
@@ -100,6 +117,7 @@ static void push_frame(struct state *s, const struct kcsd_vm *vm, const struct k
 
 	memcpy(f->saved, &s->r[6], sizeof(f->saved));
 	f->ret = ret;
+	clear_entry(s);
 	set_frame_pointer(s, vm);
 }
 
@@ -108,6 +126,7 @@ static const struct kcsd_decoded *pop_frame(struct state *s, const struct kcsd_v
 	struct frame *f = &s->frames[--s->depth];
 
 	memcpy(&s->r[6], f->saved, sizeof(f->saved));
+	clear_arguments(s);
 	set_frame_pointer(s, vm);
 	return f->ret;
 }
@@ -282,12 +301,13 @@ JA_IMM:
 	ATOMIC(32, u32, atomic)
 	ATOMIC(64, u64, atomic64)
 
-CALL:	/* r1 to r5 keep their values, but a program may not rely on that */
+CALL:
 	s.r[0] = kcsd_helper_call(vm, (u32)IMM, &s.r[1]);
 	if (unlikely(vm->end.reason)) {
 		s.insns += ip + 1 - s.base;
 		goto end;
 	}
+	clear_arguments(&s);
 	STEP;
 CALL_LOCAL:
 	next = ip + 1 + ip->off;

@@ -20,6 +20,11 @@
  *	then, each aligned to 64	stack: KCSD_MAX_CALL_DEPTH frames
  *					heap
  *					arguments
+ *
+ * Registers: at entry r1 is KCSD_GUEST_CTX, r10 the end of the function's frame,
+ * all others 0. A function called finds its arguments in r1 to r5 and 0 in r0 and
+ * r6 to r9; its caller finds the result in r0, r6 to r9 as they were, and 0 in r1
+ * to r5. After a helper, too, r1 to r5 are 0. The stack grows down.
  */
 #define KCSD_GUEST_CTX		0x1000
 #define KCSD_GUEST_GRANTS_OFF	0x400
