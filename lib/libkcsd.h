@@ -380,8 +380,9 @@ KCSD_API int kcsd_run(struct kcsd_drive *drv, const struct kcsd_run_opts *opts,
 KCSD_API void kcsd_run_result_free(struct kcsd_run_result *result, size_t size);
 
 /*
- * Put a run that failed into a sentence: status, reason, and place; with the
- * function and source line when obj (may be NULL) is the program's. Returns text.
+ * Put a run that failed into a sentence: status, place, reason; with the
+ * function and source line when obj (may be NULL) is the program's. Returns
+ * err->text; for err NULL only the status's text.
  */
 KCSD_API const char *kcsd_run_describe(const struct kcsd_run_result *result, size_t size,
 				       const struct kcsd_object *obj, struct kcsd_error *err);
@@ -493,7 +494,10 @@ KCSD_API int kcsd_stats_get(const char *drive, const char *name, uint64_t *value
  */
 /* Make a drive with defaults, powered off. -EEXIST: there is one. -ENOENT: no module. */
 KCSD_API int kcsd_config_create(const char *name);
-/* Remove a drive; powers it off first. -EBUSY: in use. */
+/*
+ * Remove a drive; powers it off first. -EBUSY: in use. -EPERM: it was made by
+ * the module's parameters and goes with the module; it is off now.
+ */
 KCSD_API int kcsd_config_delete(const char *name);
 /*
  * Set or get an attribute: size, block_size, backing_file, queues,
@@ -505,7 +509,10 @@ KCSD_API int kcsd_config_delete(const char *name);
  */
 KCSD_API int kcsd_config_set(const char *name, const char *attr, const char *value);
 KCSD_API int kcsd_config_get(const char *name, const char *attr, char *buf, size_t len);
-/* On: errors of the attributes' values (-EINVAL, -ENOMEM, or of the backing file). */
+/*
+ * On: errors of the attributes' values (-EINVAL, -ENOMEM, or of the backing file). Off:
+ * -EBUSY: a node is open, or the block device is in use.
+ */
 KCSD_API int kcsd_config_power(const char *name, bool on);
 
 struct kcsd_config_info {

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/* A drive: its nodes, and commands to them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "private.h"
+
+#define MAX_INDEX	99999
+#define DEFAULT_TRANSFER (128u << 10)	/* bytes, when the drive names no limit */
+#define MAX_TRANSFER	(1u << 20)	/* bytes: larger commands gain nothing */
+
+const char *kcsd_sysfs_root = "/sys/class/kcsd";
+
+int kcsd_drive_index(const char *name)
+{
+	uint64_t index;
+
+	if (!strncmp(name, "/dev/", 5))
+		name += 5;
+	if (strncmp(name, "kcsd", 4) || kcsd_number_parse(name + 4, &index) ||
+	    index > MAX_INDEX || (name[4] == '0' && name[5]))
+		return -EINVAL;
+	return index;
+}
+
+static int issue(int fd, unsigned long op, struct nvme_passthru_cmd64 *cmd)
+{
+	int ret = ioctl(fd, op, cmd);
+
+	return ret < 0 ? -errno : ret & KCSD_SC_MASK;
+}
+
+int kcsd_admin_cmd(struct kcsd_drive *drv, struct nvme_passthru_cmd64 *cmd)
+{
+	return issue(drv->ctrl_fd, NVME_IOCTL_ADMIN64_CMD, cmd);
+}
+
+int kcsd_io_cmd(struct kcsd_drive *drv, struct nvme_passthru_cmd64 *cmd)
+{
+	int fd = kcsd_drive_fd(drv, cmd->nsid);
+
+	return fd < 0 ? fd : issue(fd, NVME_IOCTL_IO64_CMD, cmd);
+}
+
+static struct kcsd_drive *alloc_drive(unsigned int index, unsigned int flags)
+{
+	struct kcsd_drive *drv = calloc(1, sizeof(*drv));
+	size_t i;
+
+	if (!drv)
+		return NULL;
+	drv->index = index;
+	drv->open_flags = (flags & KCSD_OPEN_RDONLY ? O_RDONLY : O_RDWR) | O_CLOEXEC;
+	drv->ctrl_fd = -1;
+	for (i = 0; i < ARRAY_SIZE(drv->ns_fd); i++)
+		drv->ns_fd[i] = -1;
+	snprintf(drv->name, sizeof(drv->name), "kcsd%u", index);
+	pthread_mutex_init(&drv->lock, NULL);
+	pthread_mutex_init(&drv->load_lock, NULL);
+	return drv;
+}
+
+static int identify_drive(struct kcsd_drive *drv)
+{
+	struct kcsd_ctrl_info ctrl;
+	struct kcsd_ns_info ns;
+	int ret;
+
+	ret = kcsd_identify_ctrl(drv, &ctrl, sizeof(ctrl));
+	if (!ret)
+		ret = kcsd_identify_ns(drv, KCSD_NSID_NVM, &ns, sizeof(ns));
+	if (ret)
+		return ret;
+	drv->nsze = ns.nsze;
+	drv->lba_size = ns.lba_size;
+	drv->max_transfer = ctrl.max_transfer ? MIN(ctrl.max_transfer, MAX_TRANSFER) :
+						DEFAULT_TRANSFER;
+	return ns.lba_size && ns.lba_size <= drv->max_transfer ? 0 : -EPROTO;
+}
+
+int kcsd_open(const char *name, unsigned int flags, struct kcsd_drive **out)
+{
+	struct kcsd_drive *drv;
+	char path[32];
+	int index, ret;
+
+	*out = NULL;
+	index = kcsd_drive_index(name);
+	if (index < 0 || flags & ~KCSD_OPEN_RDONLY)
+		return -EINVAL;
+	drv = alloc_drive(index, flags);
+	if (!drv)
+		return -ENOMEM;
+	snprintf(path, sizeof(path), "/dev/%s", drv->name);
+	drv->ctrl_fd = open(path, drv->open_flags);
+	ret = drv->ctrl_fd < 0 ? -errno : identify_drive(drv);
+	if (ret) {
+		kcsd_close(drv);
+		return ret;
+	}
+	*out = drv;
+	return 0;
+}
+
+void kcsd_close(struct kcsd_drive *drv)
+{
+	size_t i;
+
+	if (!drv)
+		return;
+	for (i = 0; i < ARRAY_SIZE(drv->ns_fd); i++)
+		if (drv->ns_fd[i] >= 0)
+			close(drv->ns_fd[i]);
+	if (drv->ctrl_fd >= 0)
+		close(drv->ctrl_fd);
+	pthread_mutex_destroy(&drv->lock);
+	pthread_mutex_destroy(&drv->load_lock);
+	free(drv);
+}
+
+const char *kcsd_drive_name(const struct kcsd_drive *drv)
+{
+	return drv->name;
+}
+
+uint64_t kcsd_drive_nsze(const struct kcsd_drive *drv)
+{
+	return drv->nsze;
+}
+
+uint32_t kcsd_drive_lba_size(const struct kcsd_drive *drv)
+{
+	return drv->lba_size;
+}
+
+int kcsd_drive_fd(struct kcsd_drive *drv, uint32_t nsid)
+{
+	char path[40];
+	int fd;
+
+	if (!nsid)
+		return drv->ctrl_fd;
+	if (nsid >= ARRAY_SIZE(drv->ns_fd))
+		return -ENODEV;
+	pthread_mutex_lock(&drv->lock);
+	fd = drv->ns_fd[nsid];
+	if (fd < 0) {
+		snprintf(path, sizeof(path), "/dev/kcsdg%un%u", drv->index, nsid);
+		fd = open(path, drv->open_flags);
+		/* A drive that is open and has no such node was powered off, or has no such ns. */
+		if (fd < 0)
+			fd = errno == ENOENT || errno == ENXIO ? -ENODEV : -errno;
+		else
+			drv->ns_fd[nsid] = fd;
+	}
+	pthread_mutex_unlock(&drv->lock);
+	return fd;
+}
+
+struct drive_each {
+	int (*fn)(const char *name, void *arg);
+	void *arg;
+};
+
+static int visit_drive(const char *path, const char *name, void *arg)
+{
+	const struct drive_each *each = arg;
+
+	(void)path;
+	return kcsd_drive_index(name) < 0 ? 0 : each->fn(name, each->arg);
+}
+
+int kcsd_drive_each(int (*fn)(const char *name, void *arg), void *arg)
+{
+	struct drive_each each = { .fn = fn, .arg = arg };
+
+	return kcsd_dir_walk(kcsd_sysfs_root, KCSD_WALK_DIRS | KCSD_WALK_LINKS, visit_drive,
+			     &each);
+}

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/* A run: its command, its memory, its result. Execute on LBAs, <linux/kcsd.h>. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "private.h"
+
+#define MAX_PIND	0xffff
+#define MAX_OUT		(KCSD_MAX_OUTPUT - sizeof(struct kcsd_run_record))
+
+/* ---- before ---- */
+
+static int check_grant(struct kcsd_drive *drv, const struct kcsd_grant *g, uint32_t i,
+		       struct kcsd_error *err)
+{
+	if (!g->nlb)
+		return kcsd_error_set(err, -EINVAL, "grant %u: it has no LBAs", i);
+	if (!g->access || g->access & ~KCSD_GRANT_ALL)
+		return kcsd_error_set(err, -EINVAL, "grant %u: no such access: %#x", i, g->access);
+	if (g->access & KCSD_GRANT_WRITE && (drv->open_flags & O_ACCMODE) == O_RDONLY)
+		return kcsd_error_set(err, -EACCES,
+				      "grant %u: to write, %s must be open for writing", i,
+				      drv->name);
+	return 0;
+}
+
+static int check_opts(struct kcsd_drive *drv, const struct kcsd_run_opts *o,
+		      struct kcsd_error *err)
+{
+	uint32_t i;
+	int ret;
+
+	if (o->pind > MAX_PIND)
+		return kcsd_error_set(err, -EINVAL, "%u is no program index (0 to %d)", o->pind,
+				      MAX_PIND);
+	if (o->flags)
+		return kcsd_error_set(err, -EINVAL, "flags: no such flag: %#x", o->flags);
+	if (o->nr_grants > KCSD_MAX_GRANTS)
+		return kcsd_error_set(err, -E2BIG, "%u grants: at most %d are possible",
+				      o->nr_grants, KCSD_MAX_GRANTS);
+	if (o->args_len > KCSD_MAX_ARGS)
+		return kcsd_error_set(err, -E2BIG, "arguments of %u bytes: at most %u are possible",
+				      o->args_len, KCSD_MAX_ARGS);
+	if (o->out_len > MAX_OUT)
+		return kcsd_error_set(err, -E2BIG, "output of %u bytes: at most %zu are possible",
+				      o->out_len, MAX_OUT);
+	if ((o->nr_grants && !o->grants) || (o->args_len && !o->args))
+		return kcsd_error_set(err, -EINVAL, "%s: a length without an address",
+				      o->nr_grants && !o->grants ? "grants" : "arguments");
+	for (i = 0; i < o->nr_grants; i++) {
+		ret = check_grant(drv, &o->grants[i], i, err);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Grants in the drive's byte order, then the arguments. */
+static void fill_data(void *data, const struct kcsd_run_opts *o)
+{
+	struct kcsd_lba_grant *grant = data;
+	uint32_t i;
+
+	for (i = 0; i < o->nr_grants; i++)
+		*grant++ = (struct kcsd_lba_grant){
+			.slba = htole64(o->grants[i].slba),
+			.nlb = htole32(o->grants[i].nlb),
+			.access = o->grants[i].access,
+		};
+	if (o->args_len)
+		memcpy(grant, o->args, o->args_len);
+}
+
+static void fill_cmd(struct kcsd_exec *exec, const struct kcsd_run_opts *o, uint32_t data_len)
+{
+	exec->cmd = (struct nvme_passthru_cmd64){
+		.opcode = KCSD_CMD_EXECUTE_LBA,
+		.nsid = KCSD_NSID_COMPUTE,
+		.cdw2 = o->pind,
+		.cdw3 = o->nr_grants,
+		.metadata = (uintptr_t)exec->out,
+		.addr = (uintptr_t)exec->data,
+		.metadata_len = sizeof(struct kcsd_run_record) + o->out_len,
+		.data_len = data_len,
+		.cdw10 = (uint32_t)o->cparam1,
+		.cdw11 = o->cparam1 >> 32,
+		.cdw12 = (uint32_t)o->cparam2,
+		.cdw13 = o->cparam2 >> 32,
+		.cdw14 = (uint32_t)o->budget,
+		.cdw15 = o->budget >> 32,
+		.timeout_ms = o->timeout_ms,
+	};
+}
+
+int kcsd_exec_init(struct kcsd_exec *exec, struct kcsd_drive *drv,
+		   const struct kcsd_run_opts *opts, struct kcsd_error *err)
+{
+	struct kcsd_run_opts o;
+	uint32_t data_len;
+	int ret;
+
+	*exec = (struct kcsd_exec){};
+	ret = opts ? kcsd_opts_copy(&o, sizeof(o), opts) : -EINVAL;
+	if (ret)
+		return kcsd_error_set(err, ret, "kcsd_run_opts: impossible size");
+	ret = check_opts(drv, &o, err);
+	if (ret)
+		return ret;
+	data_len = o.nr_grants * sizeof(struct kcsd_lba_grant) + o.args_len;
+	exec->data = data_len ? malloc(data_len) : NULL;
+	exec->out = malloc(sizeof(struct kcsd_run_record) + o.out_len);
+	if ((data_len && !exec->data) || !exec->out) {
+		kcsd_exec_destroy(exec);
+		return kcsd_error_set(err, -ENOMEM, "out of memory");
+	}
+	/* A record that the drive did not write has size 0. */
+	memset(exec->out, 0, sizeof(struct kcsd_run_record));
+	fill_data(exec->data, &o);
+	fill_cmd(exec, &o, data_len);
+	return 0;
+}
+
+/* ---- after ---- */
+
+void kcsd_exec_destroy(struct kcsd_exec *exec)
+{
+	free(exec->data);
+	free(exec->out);
+	*exec = (struct kcsd_exec){};
+}
+
+static void decode_record(const struct kcsd_run_record *r, struct kcsd_run_info *info)
+{
+	*info = (struct kcsd_run_info){
+		.reason = le32toh(r->reason),
+		.pc = le32toh(r->pc),
+		.helper = le32toh(r->helper),
+		.engine = le32toh(r->engine),
+		.addr = le64toh(r->addr),
+		.lba = le64toh(r->lba),
+		.insns = le64toh(r->insns),
+		.run_ns = le64toh(r->run_ns),
+		.wait_ns = le64toh(r->wait_ns),
+		.read_bytes = le64toh(r->read_bytes),
+		.written_bytes = le64toh(r->written_bytes),
+	};
+}
+
+void kcsd_exec_finish(struct kcsd_exec *exec, int ret, uint64_t r0, struct kcsd_run_result *result)
+{
+	struct kcsd_run_record *record = exec->out;
+	size_t room = exec->cmd.metadata_len - sizeof(*record);
+
+	*result = (struct kcsd_run_result){ .status = ret, .r0 = ret ? 0 : r0 };
+	if (ret >= 0 && le32toh(record->size) >= sizeof(*record)) {
+		result->recorded = 1;
+		result->out_len = MIN(le32toh(record->out_len), room);
+		decode_record(record, &result->info);
+	}
+	if (result->out_len) {
+		/* The output begins where memory does, so that it can be freed. */
+		memmove(exec->out, record + 1, result->out_len);
+		result->out = exec->out;
+		exec->out = NULL;
+	}
+	kcsd_exec_destroy(exec);
+}
+
+void kcsd_run_result_free(struct kcsd_run_result *result, size_t size)
+{
+	if (size >= offsetof(struct kcsd_run_result, out) + sizeof(result->out))
+		free(result->out);
+	memset(result, 0, size);
+}
+
+/* ---- a sentence ---- */
+
+/* " at guest address 0x10", or nothing. */
+static void describe_access(char *to, size_t len, const struct kcsd_run_info *info)
+{
+	*to = '\0';
+	switch (info->reason) {
+	case KCSD_FAULT_MEMORY:
+		snprintf(to, len, " (guest address 0x%llx)", (unsigned long long)info->addr);
+		break;
+	case KCSD_FAULT_LBA_READ:
+	case KCSD_FAULT_LBA_WRITE:
+		snprintf(to, len, " (LBA %llu)", (unsigned long long)info->lba);
+		break;
+	}
+}
+
+static void describe_place(char *to, size_t len, uint32_t pc, const struct kcsd_object *obj)
+{
+	struct kcsd_where w;
+	int n;
+
+	if (!obj || kcsd_object_where(obj, pc, &w, sizeof(w)) || !w.function)
+		snprintf(to, len, "instruction %u", pc);
+	else
+		snprintf(to, len, "function %s, instruction %u", w.function, w.insn);
+	n = strlen(to);
+	if (obj && !kcsd_object_where(obj, pc, &w, sizeof(w)) && w.file)
+		snprintf(to + n, len - n, " (%s:%u)", w.file, w.line);
+}
+
+const char *kcsd_run_describe(const struct kcsd_run_result *result, size_t size,
+			      const struct kcsd_object *obj, struct kcsd_error *err)
+{
+	char access[64], place[256], helper[32] = "";
+	struct kcsd_run_result r;
+	const struct kcsd_run_info *info = &r.info;
+
+	kcsd_info_copy(&r, sizeof(r), result, size);
+	if (!err)
+		return kcsd_strerror(r.status);
+	if (!r.recorded || !info->reason) {
+		kcsd_error_set(err, 0, "%s", kcsd_strerror(r.status));
+		return err->text;
+	}
+	describe_access(access, sizeof(access), info);
+	describe_place(place, sizeof(place), info->pc, obj);
+	if (info->helper)
+		snprintf(helper, sizeof(helper), " in helper %s", kcsd_helper_name(info->helper));
+	kcsd_error_set(err, 0, "%s: %s%s: %s%s", kcsd_status_text(r.status), place, helper,
+		       kcsd_fault_text(info->reason), access);
+	err->pc = info->pc;
+	return err->text;
+}
+
+/* ---- a synchronous run ---- */
+
+/* Which grant it is that a drive has no such LBAs for. */
+static void describe_range(struct kcsd_drive *drv, const struct kcsd_run_opts *opts,
+			   struct kcsd_error *err)
+{
+	struct kcsd_run_opts o;
+	uint32_t i;
+
+	if (kcsd_opts_copy(&o, sizeof(o), opts))
+		return;
+	for (i = 0; i < o.nr_grants; i++)
+		if (o.grants[i].slba > drv->nsze || o.grants[i].nlb > drv->nsze - o.grants[i].slba) {
+			kcsd_error_set(err, 0, "grant %u: LBAs %llu+%u are not all on the drive, "
+				       "which has %llu", i,
+				       (unsigned long long)o.grants[i].slba, o.grants[i].nlb,
+				       (unsigned long long)drv->nsze);
+			return;
+		}
+}
+
+static void describe_run(struct kcsd_drive *drv, const struct kcsd_run_opts *opts, uint32_t pind,
+			 const struct kcsd_run_result *result, struct kcsd_error *err)
+{
+	if (!err)
+		return;
+	if (result->recorded)
+		kcsd_run_describe(result, sizeof(*result), NULL, err);
+	else
+		kcsd_error_set(err, 0, "cannot run program %u of %s: %s", pind, drv->name,
+			       kcsd_strerror(result->status));
+	if (result->status == KCSD_SC_LBA_RANGE)
+		describe_range(drv, opts, err);
+}
+
+int kcsd_run(struct kcsd_drive *drv, const struct kcsd_run_opts *opts,
+	     struct kcsd_run_result *result, size_t size, struct kcsd_error *err)
+{
+	struct kcsd_run_result r;
+	struct kcsd_exec exec;
+	uint32_t pind;
+	int ret;
+
+	memset(result, 0, size);
+	ret = kcsd_exec_init(&exec, drv, opts, err);
+	if (ret)
+		return ret;
+	pind = exec.cmd.cdw2;
+	ret = kcsd_io_cmd(drv, &exec.cmd);
+	kcsd_exec_finish(&exec, ret, exec.cmd.result, &r);
+	if (ret)
+		describe_run(drv, opts, pind, &r, err);
+	if (ret < 0)
+		kcsd_run_result_free(&r, sizeof(r));
+	kcsd_info_copy(result, size, &r, sizeof(r));
+	return ret;
+}

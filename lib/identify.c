@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/* Identify, NVMe Base specification: from its bytes to structs. */
+#include <errno.h>
+#include <string.h>
+
+#include "private.h"
+
+#define CNS_NS		0x00
+#define CNS_CTRL	0x01
+#define CNS_CS_NS	0x05
+
+/* Offsets of Identify Controller. */
+enum {
+	CTRL_VID = 0, CTRL_SSVID = 2, CTRL_SN = 4, CTRL_MN = 24, CTRL_FR = 64, CTRL_MDTS = 77,
+	CTRL_CNTLID = 78, CTRL_VER = 80, CTRL_NN = 516, CTRL_ONCS = 520, CTRL_VWC = 525,
+};
+
+/* Offsets of Identify Namespace (NVM). */
+enum {
+	NS_NSZE = 0, NS_NCAP = 8, NS_NUSE = 16, NS_NSFEAT = 24, NS_FLBAS = 26, NS_DLFEAT = 33,
+	NS_LBAF = 128,
+};
+
+#define MDTS_UNIT	4096u
+#define MAX_MDTS	19	/* 2^31 bytes: what fits max_transfer */
+#define MAX_LBADS	31
+
+static uint16_t get16(const uint8_t *p)
+{
+	return p[0] | p[1] << 8;
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+	return get16(p) | (uint32_t)get16(p + 2) << 16;
+}
+
+static uint64_t get64(const uint8_t *p)
+{
+	return get32(p) | (uint64_t)get32(p + 4) << 32;
+}
+
+/* NVMe strings are padded with spaces. */
+static void get_string(char *to, const uint8_t *from, size_t len)
+{
+	while (len && (from[len - 1] == ' ' || !from[len - 1]))
+		len--;
+	memcpy(to, from, len);
+	to[len] = '\0';
+}
+
+int kcsd_identify(struct kcsd_drive *drv, uint8_t cns, uint8_t csi, uint32_t nsid, void *buf)
+{
+	struct nvme_passthru_cmd64 cmd = {
+		.opcode = NVME_ADMIN_IDENTIFY,
+		.nsid = nsid,
+		.addr = (uintptr_t)buf,
+		.data_len = KCSD_IDENTIFY_LEN,
+		.cdw10 = cns,
+		.cdw11 = (uint32_t)csi << 24,
+	};
+
+	return kcsd_admin_cmd(drv, &cmd);
+}
+
+int kcsd_identify_ctrl(struct kcsd_drive *drv, struct kcsd_ctrl_info *info, size_t size)
+{
+	struct kcsd_ctrl_info c = {};
+	uint8_t id[KCSD_IDENTIFY_LEN];
+	int ret;
+
+	ret = kcsd_identify(drv, CNS_CTRL, 0, 0, id);
+	if (ret)
+		return ret;
+	get_string(c.serial, id + CTRL_SN, sizeof(c.serial) - 1);
+	get_string(c.model, id + CTRL_MN, sizeof(c.model) - 1);
+	get_string(c.firmware, id + CTRL_FR, sizeof(c.firmware) - 1);
+	c.mdts = id[CTRL_MDTS];
+	c.max_transfer = c.mdts ? MDTS_UNIT << MIN(c.mdts, MAX_MDTS) : 0;
+	c.version = get32(id + CTRL_VER);
+	c.nn = get32(id + CTRL_NN);
+	c.vid = get16(id + CTRL_VID);
+	c.ssvid = get16(id + CTRL_SSVID);
+	c.cntlid = get16(id + CTRL_CNTLID);
+	c.oncs = get16(id + CTRL_ONCS);
+	c.vwc = id[CTRL_VWC];
+	kcsd_info_copy(info, size, &c, sizeof(c));
+	return 0;
+}
+
+int kcsd_identify_ns(struct kcsd_drive *drv, uint32_t nsid, struct kcsd_ns_info *info, size_t size)
+{
+	struct kcsd_ns_info ns = {};
+	uint8_t id[KCSD_IDENTIFY_LEN];
+	const uint8_t *lbaf;
+	int ret;
+
+	ret = kcsd_identify(drv, CNS_NS, KCSD_CSI_NVM, nsid, id);
+	if (ret)
+		return ret;
+	ns.nsze = get64(id + NS_NSZE);
+	ns.ncap = get64(id + NS_NCAP);
+	ns.nuse = get64(id + NS_NUSE);
+	/* An inactive namespace is all zeroes. */
+	if (!ns.nsze)
+		return KCSD_SC_INVALID_NS;
+	lbaf = id + NS_LBAF + 4 * (id[NS_FLBAS] & 0xf);
+	if (lbaf[2] > MAX_LBADS)
+		return -EPROTO;
+	ns.lba_size = 1u << lbaf[2];
+	ns.ms = get16(lbaf);
+	ns.nsfeat = id[NS_NSFEAT];
+	ns.dlfeat = id[NS_DLFEAT];
+	kcsd_info_copy(info, size, &ns, sizeof(ns));
+	return 0;
+}
+
+int kcsd_identify_compute(struct kcsd_drive *drv, struct kcsd_compute_info *info, size_t size)
+{
+	struct kcsd_id_ns_compute id;
+	struct kcsd_compute_info c;
+	int ret;
+
+	_Static_assert(sizeof(id) == KCSD_IDENTIFY_LEN, "Identify is one page");
+	ret = kcsd_identify(drv, CNS_CS_NS, KCSD_CSI_COMPUTE, KCSD_NSID_COMPUTE, &id);
+	if (ret)
+		return ret;
+	c = (struct kcsd_compute_info){
+		.maxact = le16toh(id.maxact),
+		.maxprog = le16toh(id.maxprog),
+		.cus = le16toh(id.cus),
+		.lpg = 1u << MIN(id.lpg, 31),
+		.max_program_len = le32toh(id.max_program_len),
+		.timeout_ms = le32toh(id.timeout_ms),
+		.maxpb = le64toh(id.maxpb) << 20,
+		.arena_len = le64toh(id.arena_len),
+		.insn_budget = le64toh(id.insn_budget),
+	};
+	kcsd_info_copy(info, size, &c, sizeof(c));
+	return 0;
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/* Numbers to names and sentences, from the lists in the uapi headers. */
+#include <string.h>
+
+#include "private.h"
+
+struct name {
+	uint32_t value;
+	const char *name;
+	const char *text;
+};
+
+#define NAME(value, name, text) { value, #name, text },
+static const struct name statuses[] = { KCSD_STATUSES(NAME) };
+static const struct name faults[] = { KCSD_FAULTS(NAME) };
+static const struct name checks[] = { KCSD_CHECKS(NAME) };
+#undef NAME
+
+#define NAME(id, name, ...) { id, #name, NULL },
+static const struct name helpers[] = { { 0, "none", NULL }, KCSD_HELPERS(NAME) };
+#undef NAME
+
+static const struct name engines[] = {
+	{ KCSD_ENGINE_NONE, "none", NULL },
+	{ KCSD_ENGINE_INTERP, "interp", NULL },
+	{ KCSD_ENGINE_JIT, "jit", NULL },
+};
+
+#define FIND(table, value) find(table, ARRAY_SIZE(table), value)
+
+static const struct name *find(const struct name *table, size_t nr, uint32_t value)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		if (table[i].value == value)
+			return &table[i];
+	return NULL;
+}
+
+static const char *name_of(const struct name *n)
+{
+	return n ? n->name : "UNKNOWN";
+}
+
+static const struct name *find_status(int status)
+{
+	return status < 0 ? NULL : FIND(statuses, status & KCSD_SC_MASK);
+}
+
+const char *kcsd_version(void)
+{
+	return "0.1.0";
+}
+
+const char *kcsd_status_name(int status)
+{
+	return name_of(find_status(status));
+}
+
+const char *kcsd_status_text(int status)
+{
+	const struct name *n = find_status(status);
+
+	return n ? n->text : "unknown status";
+}
+
+const char *kcsd_fault_name(uint32_t reason)
+{
+	return name_of(FIND(faults, reason));
+}
+
+const char *kcsd_fault_text(uint32_t reason)
+{
+	const struct name *n = FIND(faults, reason);
+
+	return n ? n->text : "unknown fault";
+}
+
+const char *kcsd_check_name(uint32_t check)
+{
+	return name_of(FIND(checks, check));
+}
+
+const char *kcsd_check_text(uint32_t check)
+{
+	const struct name *n = FIND(checks, check);
+
+	return n ? n->text : "unknown reason";
+}
+
+const char *kcsd_helper_name(uint32_t id)
+{
+	return name_of(FIND(helpers, id));
+}
+
+const char *kcsd_engine_name(uint32_t engine)
+{
+	return name_of(FIND(engines, engine));
+}
+
+const char *kcsd_strerror(int ret)
+{
+	const char *text;
+
+	if (ret >= 0)
+		return kcsd_status_text(ret);
+	text = strerrordesc_np(-ret);
+	return text ? text : "unknown error";
+}

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/* Object files: choose a program, make it an image, load it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "object.h"
+
+/* ---- the file ---- */
+
+static ssize_t read_all(int fd, char *buf, size_t len)
+{
+	size_t have = 0;
+	ssize_t n;
+
+	while (have < len) {
+		n = read(fd, buf + have, len - have);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (!n)
+			break;
+		have += n;
+	}
+	return have;
+}
+
+static int fail_file(const char *path, int ret, struct kcsd_error *err)
+{
+	return kcsd_error_set(err, ret, "%s: %s", path, kcsd_strerror(ret));
+}
+
+static int too_big(const char *path, struct kcsd_error *err)
+{
+	return kcsd_error_set(err, -EFBIG, "%s: too big for an object file: at most %u bytes "
+			      "are possible", path, KCSD_MAX_OBJECT);
+}
+
+/* The whole of a file, to be freed. What grows while it is read is cut. */
+static int read_file(const char *path, char **buf, size_t *len, struct kcsd_error *err)
+{
+	struct stat st;
+	ssize_t n;
+	int fd, ret;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fail_file(path, -errno, err);
+	ret = fstat(fd, &st) ? -errno : 0;
+	if (!ret && !S_ISREG(st.st_mode))
+		ret = S_ISDIR(st.st_mode) ? -EISDIR : -ENOEXEC;
+	if (ret) {
+		close(fd);
+		return fail_file(path, ret, err);
+	}
+	if (st.st_size > KCSD_MAX_OBJECT) {
+		close(fd);
+		return too_big(path, err);
+	}
+	*buf = malloc(st.st_size + 1);
+	n = *buf ? read_all(fd, *buf, st.st_size) : -ENOMEM;
+	close(fd);
+	if (n < 0) {
+		free(*buf);
+		return fail_file(path, n, err);
+	}
+	*len = n;
+	return 0;
+}
+
+/* ---- the program ---- */
+
+/* "one, two, three", cut if it gets long. */
+static void list_programs(const struct bpf_object *bpf, char *buf, size_t len)
+{
+	struct bpf_program *prog;
+	size_t n = 0;
+
+	*buf = '\0';
+	bpf_object__for_each_program(prog, bpf)
+		if (kcsd_elf_is_program(prog) && n < len)
+			n += snprintf(buf + n, len - n, "%s%s", n ? ", " : "",
+				      bpf_program__name(prog));
+}
+
+static int choose(const struct kcsd_object *obj, const char *name, struct bpf_program **out,
+		  struct kcsd_error *err)
+{
+	struct bpf_program *prog;
+	unsigned int nr = 0, found = 0;
+	char names[256];
+
+	bpf_object__for_each_program(prog, obj->bpf) {
+		if (!kcsd_elf_is_program(prog))
+			continue;
+		nr++;
+		if (name && strcmp(name, bpf_program__name(prog)))
+			continue;
+		found++;
+		*out = prog;
+	}
+	if (found == 1)
+		return 0;
+	list_programs(obj->bpf, names, sizeof(names));
+	if (!nr)
+		return kcsd_error_set(err, -ENOENT, "%s: no program: none of its functions is in "
+				      "section kcsd", obj->file);
+	if (name)
+		return kcsd_error_set(err, -ENOENT, "%s: section kcsd: no program %s: there is %s",
+				      obj->file, name, names);
+	return kcsd_error_set(err, -ENOTUNIQ, "%s: section kcsd: several programs, name one: %s",
+			      obj->file, names);
+}
+
+/* ---- life ---- */
+
+static int check_opts(struct kcsd_object_opts *o, const struct kcsd_object_opts *opts,
+		      struct kcsd_error *err)
+{
+	int ret = kcsd_opts_copy(o, sizeof(*o), opts);
+
+	if (ret)
+		return kcsd_error_set(err, ret, "kcsd_object_opts: impossible size");
+	if (o->flags)
+		return kcsd_error_set(err, -EINVAL, "flags: no such flag: %#x", o->flags);
+	return 0;
+}
+
+static int open_bpf(const void *buf, size_t len, const char *file, struct kcsd_object **out,
+		    struct kcsd_error *err)
+{
+	struct kcsd_object *obj;
+	int ret;
+
+	if (len > KCSD_MAX_OBJECT)
+		return too_big(file, err);
+	obj = calloc(1, sizeof(*obj));
+	if (!obj)
+		return kcsd_error_set(err, -ENOMEM, "out of memory");
+	obj->file = strdup(file);
+	ret = obj->file ? kcsd_elf_open(obj, buf, len, err) :
+			  kcsd_error_set(err, -ENOMEM, "out of memory");
+	if (ret)
+		kcsd_object_close(obj);
+	else
+		*out = obj;
+	return ret;
+}
+
+static int open_object(const void *buf, size_t len, const struct kcsd_object_opts *o,
+		       struct kcsd_object **out, struct kcsd_error *err)
+{
+	struct bpf_program *prog;
+	struct kcsd_object *obj;
+	int ret;
+
+	ret = open_bpf(buf, len, o->file, &obj, err);
+	if (ret)
+		return ret;
+	ret = choose(obj, o->program, &prog, err);
+	if (!ret)
+		ret = kcsd_elf_relocate(obj, prog, err);
+	if (!ret)
+		ret = kcsd_image_create(obj, o->heap_len, err);
+	if (ret) {
+		kcsd_object_close(obj);
+		return ret;
+	}
+	free(obj->insns);
+	obj->insns = NULL;
+	*out = obj;
+	return 0;
+}
+
+int kcsd_object_open_mem(const void *buf, size_t len, const struct kcsd_object_opts *opts,
+			 struct kcsd_object **obj, struct kcsd_error *err)
+{
+	struct kcsd_object_opts o;
+	int ret;
+
+	*obj = NULL;
+	ret = check_opts(&o, opts, err);
+	if (ret)
+		return ret;
+	if (!o.file)
+		o.file = "object";
+	return open_object(buf, len, &o, obj, err);
+}
+
+int kcsd_object_open(const char *path, const struct kcsd_object_opts *opts,
+		     struct kcsd_object **obj, struct kcsd_error *err)
+{
+	struct kcsd_object_opts o;
+	size_t len;
+	char *buf;
+	int ret;
+
+	*obj = NULL;
+	ret = check_opts(&o, opts, err);
+	if (!ret)
+		ret = read_file(path, &buf, &len, err);
+	if (ret)
+		return ret;
+	if (!o.file)
+		o.file = path;
+	ret = open_object(buf, len, &o, obj, err);
+	free(buf);
+	return ret;
+}
+
+void kcsd_object_close(struct kcsd_object *obj)
+{
+	if (!obj)
+		return;
+	bpf_object__close(obj->bpf);
+	free(obj->image);
+	free(obj->insns);
+	free(obj->functions);
+	free(obj->lines);
+	free(obj->file);
+	free(obj->name);
+	free(obj->section);
+	free(obj);
+}
+
+const void *kcsd_object_image(const struct kcsd_object *obj, size_t *len)
+{
+	*len = obj->image_len;
+	return obj->image;
+}
+
+const char *kcsd_object_name(const struct kcsd_object *obj)
+{
+	return obj->name;
+}
+
+int kcsd_object_each(const char *path, int (*fn)(const char *program, void *arg), void *arg,
+		     struct kcsd_error *err)
+{
+	struct bpf_program *prog;
+	struct kcsd_object *obj;
+	size_t len;
+	char *buf;
+	int ret;
+
+	ret = read_file(path, &buf, &len, err);
+	if (ret)
+		return ret;
+	ret = open_bpf(buf, len, path, &obj, err);
+	free(buf);
+	if (ret)
+		return ret;
+	bpf_object__for_each_program(prog, obj->bpf)
+		if (!ret && kcsd_elf_is_program(prog))
+			ret = fn(bpf_program__name(prog), arg);
+	kcsd_object_close(obj);
+	return ret;
+}
+
+/* ---- to the drive ---- */
+
+int kcsd_load_object(struct kcsd_drive *drv, const struct kcsd_object *obj,
+		     const struct kcsd_load_opts *opts, uint32_t *pind, struct kcsd_error *err)
+{
+	struct kcsd_error e = {};
+	char place[320];
+	int ret;
+
+	ret = kcsd_load(drv, obj->image, obj->image_len, opts, pind, &e);
+	if (!ret)
+		return 0;
+	if (ret == KCSD_SC_INVALID_PROGRAM_DATA) {
+		kcsd_where_text(obj, e.pc, place, sizeof(place));
+		kcsd_error_set(err, ret, "%s: refused by %s: %s", place, kcsd_drive_name(drv),
+			       kcsd_check_text(e.check));
+	} else {
+		kcsd_error_set(err, ret, "%s: %s", obj->file, e.text);
+	}
+	if (err) {
+		err->check = e.check;
+		err->pc = e.pc;
+	}
+	return ret;
+}

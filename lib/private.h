@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/* What the library's files share and its users do not see. */
+#ifndef KCSD_PRIVATE_H
+#define KCSD_PRIVATE_H
+
+#include <endian.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <linux/nvme_ioctl.h>
+
+#include "libkcsd.h"
+
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#endif
+#define MIN(a, b)	((a) < (b) ? (a) : (b))
+
+/* NVMe opcodes, Base and NVM Command Set specifications. */
+#define NVME_ADMIN_GET_LOG	0x02
+#define NVME_ADMIN_IDENTIFY	0x06
+#define NVME_FLUSH		0x00
+#define NVME_WRITE		0x01
+#define NVME_READ		0x02
+
+/* Where drives appear; tests put other directories here. */
+extern const char *kcsd_sysfs_root;	/* /sys/class/kcsd */
+extern const char *kcsd_configfs_root;	/* /sys/kernel/config/kcsd */
+
+struct kcsd_drive {
+	char name[16];			/* kcsdN */
+	unsigned int index;
+	int open_flags;			/* O_RDWR or O_RDONLY, O_CLOEXEC */
+	int ctrl_fd;
+	pthread_mutex_t lock;		/* ns_fd */
+	int ns_fd[KCSD_NSID_COMPUTE + 1];	/* by nsid; -1: not opened yet */
+	pthread_mutex_t load_lock;	/* one load at a time; see program.c */
+	uint64_t nsze;			/* LBAs */
+	uint32_t lba_size;		/* bytes */
+	uint32_t max_transfer;		/* bytes of one command */
+};
+
+/* drive.c */
+/* The N of "kcsdN" or "/dev/kcsdN", or -EINVAL. */
+int kcsd_drive_index(const char *name);
+/* Send an admin command. Returns 0, -errno, or the status without DNR. */
+int kcsd_admin_cmd(struct kcsd_drive *drv, struct nvme_passthru_cmd64 *cmd);
+/* Send an I/O command to cmd->nsid. */
+int kcsd_io_cmd(struct kcsd_drive *drv, struct nvme_passthru_cmd64 *cmd);
+
+/* opts.c */
+/*
+ * Copy a caller's struct that begins with its size into *to, of size bytes:
+ * what it does not have becomes zero. -EINVAL: its size is impossible; -E2BIG:
+ * it has members of a newer library that are not zero.
+ */
+int kcsd_opts_copy(void *to, size_t size, const void *opts);
+/* Give a caller a struct of its size: cut, or filled up with zeroes. */
+void kcsd_info_copy(void *to, size_t to_size, const void *from, size_t from_size);
+
+/* error.c */
+/* Set err (unless NULL), returning ret. The text is made printable, one line. */
+int kcsd_error_set(struct kcsd_error *err, int ret, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* exec.c */
+/* One run's command and memory. */
+struct kcsd_exec {
+	struct nvme_passthru_cmd64 cmd;
+	void *data;			/* grants, arguments; owned */
+	void *out;			/* record, output; owned */
+};
+
+/*
+ * Make the command of a run. On failure there is nothing to free. Errors as
+ * kcsd_run(), never a status.
+ */
+int kcsd_exec_init(struct kcsd_exec *exec, struct kcsd_drive *drv,
+		   const struct kcsd_run_opts *opts, struct kcsd_error *err);
+void kcsd_exec_destroy(struct kcsd_exec *exec);
+/* Turn an ended run into its result, which takes over the output. Destroys exec. */
+void kcsd_exec_finish(struct kcsd_exec *exec, int ret, uint64_t r0,
+		      struct kcsd_run_result *result);
+
+/* files.c */
+/* Read a small file; NUL-terminated, without a last newline. -ERANGE: it is larger. */
+int kcsd_file_read(const char *path, char *buf, size_t len);
+int kcsd_file_write(const char *path, const char *text);
+/* A decimal number and nothing else, or -EINVAL. */
+int kcsd_number_parse(const char *text, uint64_t *value);
+#define KCSD_WALK_DIRS	1
+#define KCSD_WALK_FILES	2
+#define KCSD_WALK_LINKS	4	/* follow symbolic links, else leave them out */
+/*
+ * Call fn with path and name of each entry of these kinds (KCSD_WALK_*), in
+ * version order, hidden ones left out. What fn returns but 0 ends the walk.
+ */
+int kcsd_dir_walk(const char *path, unsigned int what,
+		  int (*fn)(const char *path, const char *name, void *arg), void *arg);
+
+#endif

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/* Programs on the drive: Load Program, Program Activation Management, Program List. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+
+#include "private.h"
+
+#define DEFAULT_CHUNK	(128u << 10)	/* bytes */
+#define MAX_PIND	0xffff
+
+/* ---- the list ---- */
+
+/* All descriptors, to be freed. */
+static int read_list(struct kcsd_drive *drv, struct kcsd_program_list **list)
+{
+	struct kcsd_program_list head, *all;
+	size_t len;
+	int ret;
+
+	ret = kcsd_log_page(drv, KCSD_LOG_PROGRAM_LIST, KCSD_NSID_COMPUTE, 0, &head,
+			    sizeof(head));
+	if (ret)
+		return ret;
+	len = sizeof(head) + le16toh(head.nr) * sizeof(struct kcsd_program_desc);
+	all = malloc(len);
+	if (!all)
+		return -ENOMEM;
+	ret = kcsd_log_page(drv, KCSD_LOG_PROGRAM_LIST, KCSD_NSID_COMPUTE, 0, all, len);
+	if (ret) {
+		free(all);
+		return ret;
+	}
+	/* As many as memory was made for, whatever the second reading says. */
+	all->nr = head.nr;
+	*list = all;
+	return 0;
+}
+
+static int visit_program(uint32_t pind, const struct kcsd_program_desc *d,
+			 int (*fn)(const struct kcsd_program_info *info, void *arg), void *arg)
+{
+	struct kcsd_program_info info = {
+		.pind = pind,
+		.psize = le32toh(d->psize),
+		.puid = le64toh(d->puid),
+		.peocc = KCSD_PROGRAM_PEOCC(d->state),
+		.active = !!(d->state & KCSD_PROGRAM_ACT),
+		.ptype = d->ptype,
+		.pit = d->state >> 3 & 7,
+	};
+
+	memcpy(info.name, d->name, sizeof(d->name));
+	return fn(&info, arg);
+}
+
+static bool is_empty(const struct kcsd_program_desc *d)
+{
+	return KCSD_PROGRAM_PEOCC(d->state) == KCSD_PROGRAM_PEOCC_EMPTY;
+}
+
+int kcsd_program_each(struct kcsd_drive *drv,
+		      int (*fn)(const struct kcsd_program_info *info, void *arg), void *arg)
+{
+	const struct kcsd_program_desc *desc;
+	struct kcsd_program_list *list;
+	uint32_t pind;
+	int ret;
+
+	ret = read_list(drv, &list);
+	if (ret)
+		return ret;
+	desc = (const void *)(list + 1);
+	for (pind = 0; pind < le16toh(list->nr) && !ret; pind++)
+		if (!is_empty(&desc[pind]))
+			ret = visit_program(pind, &desc[pind], fn, arg);
+	free(list);
+	return ret;
+}
+
+/* ---- load ---- */
+
+struct load {
+	struct kcsd_drive *drv;
+	const char *image;
+	uint32_t len;		/* bytes */
+	uint32_t chunk;		/* bytes */
+	uint64_t puid;
+	uint64_t result;	/* of the last command */
+	uint32_t sent;		/* bytes that the drive took */
+};
+
+static int load_chunk(struct load *load, uint32_t pind, uint32_t offset, uint32_t len)
+{
+	uint32_t pit = load->puid ? KCSD_PIT_VENDOR : KCSD_PIT_NONE;
+	struct nvme_passthru_cmd64 cmd = {
+		.opcode = KCSD_ADMIN_LOAD_PROGRAM,
+		.nsid = KCSD_NSID_COMPUTE,
+		.addr = (uintptr_t)(load->image + offset),
+		.data_len = len,
+		.cdw10 = pind | KCSD_PTYPE_EBPF << KCSD_LOAD_PTYPE_SHIFT |
+			 pit << KCSD_LOAD_PIT_SHIFT,
+		.cdw11 = load->len,
+		.cdw12 = (uint32_t)load->puid,
+		.cdw13 = load->puid >> 32,
+		.cdw14 = len,
+		.cdw15 = offset,
+	};
+	int ret = kcsd_admin_cmd(load->drv, &cmd);
+
+	load->result = cmd.result;
+	return ret;
+}
+
+static int load_at(struct load *load, uint32_t pind)
+{
+	uint32_t n;
+	int ret;
+
+	for (load->sent = 0; load->sent < load->len; load->sent += n) {
+		n = MIN(load->chunk, load->len - load->sent);
+		ret = load_chunk(load, pind, load->sent, n);
+		if (ret) {
+			/* The drive keeps what it has unless it refused the whole. */
+			if (load->sent && ret != KCSD_SC_INVALID_PROGRAM_DATA)
+				kcsd_unload(load->drv, pind);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+/* Try each index that the list says is empty: somebody may have been quicker. */
+static int load_anywhere(struct load *load, uint32_t *pind)
+{
+	const struct kcsd_program_desc *desc;
+	struct kcsd_program_list *list;
+	uint32_t i;
+	int ret;
+
+	ret = read_list(load->drv, &list);
+	if (ret)
+		return ret;
+	desc = (const void *)(list + 1);
+	ret = KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
+	for (i = 0; i < le16toh(list->nr); i++) {
+		if (!is_empty(&desc[i]))
+			continue;
+		ret = load_at(load, i);
+		if (ret != KCSD_SC_PROGRAM_IN_USE)
+			break;
+	}
+	free(list);
+	*pind = i;
+	return ret == KCSD_SC_PROGRAM_IN_USE ? KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES : ret;
+}
+
+/*
+ * An index whose program is still arriving looks empty, and a second first
+ * chunk throws out the first. So users of this library load one at a time: the
+ * mutex is between threads that share a handle, the file lock between others.
+ */
+static int lock_load(struct kcsd_drive *drv)
+{
+	pthread_mutex_lock(&drv->load_lock);
+	if (!flock(drv->ctrl_fd, LOCK_EX))
+		return 0;
+	pthread_mutex_unlock(&drv->load_lock);
+	return -errno;
+}
+
+static void unlock_load(struct kcsd_drive *drv)
+{
+	flock(drv->ctrl_fd, LOCK_UN);
+	pthread_mutex_unlock(&drv->load_lock);
+}
+
+static int describe_load(struct kcsd_error *err, int ret, uint32_t pind, const struct load *load)
+{
+	uint32_t check = KCSD_LOAD_RESULT_CHECK(load->result);
+	uint32_t pc = KCSD_LOAD_RESULT_PC(load->result);
+
+	switch (ret) {
+	case KCSD_SC_INVALID_PROGRAM_DATA:
+		kcsd_error_set(err, ret, "the drive refused the program: instruction %u: %s", pc,
+			       kcsd_check_text(check));
+		if (err) {
+			err->check = check;
+			err->pc = pc;
+		}
+		break;
+	case KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES:
+		kcsd_error_set(err, ret, "no program index is free on %s, or it is out of memory: "
+			       "unload a program", load->drv->name);
+		break;
+	case KCSD_SC_PROGRAM_TOO_BIG:
+	case KCSD_SC_MAX_PROGRAM_BYTES:
+		kcsd_error_set(err, ret, "%s has no room for a program of %u bytes: %s",
+			       load->drv->name, load->len, kcsd_strerror(ret));
+		break;
+	case -EACCES:
+		kcsd_error_set(err, ret, "%s is not open for writing", load->drv->name);
+		break;
+	default:
+		kcsd_error_set(err, ret, "cannot load the program at index %u of %s: %s", pind,
+			       load->drv->name, kcsd_strerror(ret));
+	}
+	return ret;
+}
+
+static int check_load(const void *image, size_t len, const struct kcsd_load_opts *o,
+		      struct kcsd_error *err)
+{
+	if (!image || !len || len > UINT32_MAX)
+		return kcsd_error_set(err, -EINVAL, "a program of %zu bytes cannot be loaded", len);
+	if (o->pind < KCSD_PIND_ANY || o->pind > MAX_PIND)
+		return kcsd_error_set(err, -EINVAL, "%d is no program index (0 to %d)", o->pind,
+				      MAX_PIND);
+	if (o->chunk % sizeof(uint64_t))
+		return kcsd_error_set(err, -EINVAL,
+				      "chunk: %u bytes are no multiple of 8", o->chunk);
+	return 0;
+}
+
+int kcsd_load(struct kcsd_drive *drv, const void *image, size_t len,
+	      const struct kcsd_load_opts *opts, uint32_t *pind, struct kcsd_error *err)
+{
+	struct load load = { .drv = drv, .image = image, .len = len };
+	struct kcsd_load_opts o = {};
+	uint32_t at;
+	int ret;
+
+	ret = kcsd_opts_copy(&o, sizeof(o), opts);
+	if (ret)
+		return kcsd_error_set(err, ret, "kcsd_load_opts: impossible size");
+	if (!opts)
+		o.pind = KCSD_PIND_ANY;
+	ret = check_load(image, len, &o, err);
+	if (ret)
+		return ret;
+	load.chunk = MIN(o.chunk ? o.chunk : DEFAULT_CHUNK, drv->max_transfer);
+	load.puid = o.puid;
+	at = o.pind;
+
+	ret = lock_load(drv);
+	if (!ret) {
+		ret = o.pind == KCSD_PIND_ANY ? load_anywhere(&load, &at) : load_at(&load, at);
+		unlock_load(drv);
+	}
+	if (ret)
+		return describe_load(err, ret, at, &load);
+	*pind = at;
+	return 0;
+}
+
+/* ---- the rest of its life ---- */
+
+static int program_cmd(struct kcsd_drive *drv, uint8_t opcode, uint32_t pind, uint32_t cdw10)
+{
+	struct nvme_passthru_cmd64 cmd = {
+		.opcode = opcode,
+		.nsid = KCSD_NSID_COMPUTE,
+		.cdw10 = pind | cdw10,
+	};
+
+	return pind > MAX_PIND ? KCSD_SC_INVALID_PROGRAM_INDEX : kcsd_admin_cmd(drv, &cmd);
+}
+
+int kcsd_unload(struct kcsd_drive *drv, uint32_t pind)
+{
+	return program_cmd(drv, KCSD_ADMIN_LOAD_PROGRAM, pind, KCSD_LOAD_SEL_UNLOAD);
+}
+
+int kcsd_activate(struct kcsd_drive *drv, uint32_t pind)
+{
+	return program_cmd(drv, KCSD_ADMIN_PROGRAM_ACTIVATION, pind,
+			   KCSD_ACTIVATION_ACTIVATE << KCSD_ACTIVATION_SEL_SHIFT);
+}
+
+int kcsd_deactivate(struct kcsd_drive *drv, uint32_t pind)
+{
+	return program_cmd(drv, KCSD_ADMIN_PROGRAM_ACTIVATION, pind,
+			   KCSD_ACTIVATION_DEACTIVATE << KCSD_ACTIVATION_SEL_SHIFT);
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/*
+ * A queue: runs in flight on an io_uring, each in a slot that owns its memory.
+ *
+ * A ring is torn down by the kernel after it has been closed, in its own time,
+ * and until then the drive may still write a run's output. The ring therefore
+ * has the writing end of a pipe as its only registered file: the kernel drops
+ * that last of all, and the reading end hangs up.
+ */
+#include <errno.h>
+#include <liburing.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <fcntl.h>
+
+#include "private.h"
+
+#define GONE_TIMEOUT_MS	60000
+
+struct slot {
+	struct kcsd_exec exec;
+	uint64_t user_data;
+	unsigned int next_free;		/* index; depth: none */
+};
+
+struct kcsd_queue {
+	struct kcsd_drive *drv;
+	struct io_uring ring;
+	int gone_fd;			/* hangs up when the kernel is done with the ring */
+	int ns_fd;			/* the compute namespace's; the drive's */
+	unsigned int depth;
+	unsigned int inflight;
+	unsigned int first_free;
+	struct slot slots[];
+};
+
+/* ---- life ---- */
+
+static int open_ring(struct kcsd_queue *q)
+{
+	/* The completion queue has twice the entries: it cannot overflow. */
+	int ret = io_uring_queue_init(q->depth, &q->ring, IORING_SETUP_SQE128 | IORING_SETUP_CQE32);
+	int fds[2];
+
+	if (ret)
+		return ret;
+	if (pipe2(fds, O_CLOEXEC)) {
+		ret = -errno;
+		goto out_ring;
+	}
+	ret = io_uring_register_files(&q->ring, &fds[1], 1);
+	close(fds[1]);
+	if (ret) {
+		close(fds[0]);
+		goto out_ring;
+	}
+	q->gone_fd = fds[0];
+	return 0;
+
+out_ring:
+	io_uring_queue_exit(&q->ring);
+	return ret;
+}
+
+int kcsd_queue_create(struct kcsd_drive *drv, unsigned int depth, struct kcsd_queue **queue)
+{
+	struct kcsd_queue *q;
+	unsigned int i;
+	int fd, ret;
+
+	*queue = NULL;
+	if (!depth || depth > KCSD_MAX_QUEUE_DEPTH)
+		return -EINVAL;
+	fd = kcsd_drive_fd(drv, KCSD_NSID_COMPUTE);
+	if (fd < 0)
+		return fd;
+	q = calloc(1, sizeof(*q) + depth * sizeof(*q->slots));
+	if (!q)
+		return -ENOMEM;
+	q->drv = drv;
+	q->ns_fd = fd;
+	q->depth = depth;
+	for (i = 0; i < depth; i++)
+		q->slots[i].next_free = i + 1;
+	ret = open_ring(q);
+	if (ret) {
+		free(q);
+		return ret;
+	}
+	*queue = q;
+	return 0;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000ll + ts.tv_nsec / 1000000;
+}
+
+/* Whether the kernel has let go of the ring; waits for it. */
+static bool wait_gone(int fd)
+{
+	struct pollfd p = { .fd = fd };
+	int64_t end = now_ms() + GONE_TIMEOUT_MS;
+	int64_t left;
+
+	while ((left = end - now_ms()) > 0)
+		if (poll(&p, 1, left) > 0)
+			return true;
+	return false;
+}
+
+void kcsd_queue_destroy(struct kcsd_queue *q)
+{
+	unsigned int i;
+	bool gone;
+
+	if (!q)
+		return;
+	/* To close the ring cancels what is in flight. */
+	io_uring_queue_exit(&q->ring);
+	gone = !q->inflight || wait_gone(q->gone_fd);
+	close(q->gone_fd);
+	for (i = 0; gone && i < q->depth; i++)
+		kcsd_exec_destroy(&q->slots[i].exec);
+	free(q);
+}
+
+/* ---- submit ---- */
+
+static void prepare(struct kcsd_queue *q, struct io_uring_sqe *sqe, const struct slot *slot)
+{
+	struct nvme_uring_cmd *cmd = (struct nvme_uring_cmd *)sqe->cmd;
+
+	/* The two are the same up to timeout_ms. */
+	_Static_assert(offsetof(struct nvme_uring_cmd, rsvd2) ==
+		       offsetof(struct nvme_passthru_cmd64, rsvd2), "layout");
+	memset(sqe, 0, 2 * sizeof(*sqe));
+	sqe->opcode = IORING_OP_URING_CMD;
+	sqe->fd = q->ns_fd;
+	sqe->cmd_op = NVME_URING_CMD_IO;
+	sqe->user_data = slot - q->slots;
+	memcpy(cmd, &slot->exec.cmd, offsetof(struct nvme_uring_cmd, rsvd2));
+}
+
+int kcsd_queue_submit(struct kcsd_queue *q, const struct kcsd_run_opts *opts, uint64_t user_data,
+		      struct kcsd_error *err)
+{
+	struct io_uring_sqe *sqe;
+	struct slot *slot;
+	int ret;
+
+	if (q->inflight == q->depth)
+		return kcsd_error_set(err, -EAGAIN, "%u runs are in flight: reap one first",
+				      q->depth);
+	slot = &q->slots[q->first_free];
+	ret = kcsd_exec_init(&slot->exec, q->drv, opts, err);
+	if (ret)
+		return ret;
+	sqe = io_uring_get_sqe(&q->ring);
+	if (!sqe) {
+		kcsd_exec_destroy(&slot->exec);
+		return kcsd_error_set(err, -EAGAIN, "the ring is full: reap a run first");
+	}
+	slot->user_data = user_data;
+	prepare(q, sqe, slot);
+	q->first_free = slot->next_free;
+	q->inflight++;
+	/*
+	 * If the kernel cannot take it now (memory, a signal), the entry stays in the
+	 * ring, and the next call offers it again: it is in flight all the same.
+	 */
+	io_uring_submit(&q->ring);
+	return 0;
+}
+
+/* ---- reap ---- */
+
+static int wait_cqe(struct kcsd_queue *q, struct io_uring_cqe **cqe, int timeout_ms)
+{
+	struct __kernel_timespec ts = {
+		.tv_sec = timeout_ms / 1000,
+		.tv_nsec = timeout_ms % 1000 * 1000000ll,
+	};
+	int ret;
+
+	ret = io_uring_submit(&q->ring);
+	if (ret < 0 && ret != -EAGAIN && ret != -EBUSY && ret != -EINTR)
+		return ret;
+	/* Also lets completions that wait for this task come in. */
+	if (!timeout_ms) {
+		io_uring_get_events(&q->ring);
+		return io_uring_peek_cqe(&q->ring, cqe);
+	}
+	if (timeout_ms < 0)
+		return io_uring_wait_cqe(&q->ring, cqe);
+	return io_uring_wait_cqe_timeout(&q->ring, cqe, &ts);
+}
+
+int kcsd_queue_reap(struct kcsd_queue *q, struct kcsd_run_result *result, size_t size,
+		    int timeout_ms)
+{
+	struct kcsd_run_result r;
+	struct io_uring_cqe *cqe;
+	struct slot *slot;
+	int ret;
+
+	if (!q->inflight)
+		return -ENOENT;
+	ret = wait_cqe(q, &cqe, timeout_ms);
+	if (ret)
+		return ret;
+	slot = &q->slots[cqe->user_data];
+	ret = cqe->res < 0 ? cqe->res : cqe->res & KCSD_SC_MASK;
+	kcsd_exec_finish(&slot->exec, ret, cqe->big_cqe[0], &r);
+	r.user_data = slot->user_data;
+	io_uring_cqe_seen(&q->ring, cqe);
+	slot->next_free = q->first_free;
+	q->first_free = slot - q->slots;
+	q->inflight--;
+	kcsd_info_copy(result, size, &r, sizeof(r));
+	return 0;
+}
+
+unsigned int kcsd_queue_inflight(const struct kcsd_queue *q)
+{
+	return q->inflight;
+}
+
+int kcsd_queue_fd(const struct kcsd_queue *q)
+{
+	return q->ring.ring_fd;
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/* Counters: what is a decimal number in the directories of a drive in sysfs. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "private.h"
+
+#define MAX_VALUE	64	/* bytes of a file that may be a counter */
+#define MAX_DEPTH	3	/* programs/0/runs */
+
+struct walk {
+	size_t root_len;	/* bytes of the drive's directory and the slash after it */
+	unsigned int depth;
+	int (*fn)(const char *name, uint64_t value, void *arg);
+	void *arg;
+};
+
+static int drive_dir(const char *drive, char path[PATH_MAX])
+{
+	int index = kcsd_drive_index(drive);
+
+	if (index < 0)
+		return index;
+	snprintf(path, PATH_MAX, "%s/kcsd%d", kcsd_sysfs_root, index);
+	return 0;
+}
+
+static int visit_file(const char *path, const char *name, void *arg)
+{
+	const struct walk *walk = arg;
+	char text[MAX_VALUE];
+	uint64_t value;
+	int ret;
+
+	(void)name;
+	ret = kcsd_file_read(path, text, sizeof(text));
+	/* A name, or a program that was unloaded meanwhile. */
+	if (ret || kcsd_number_parse(text, &value))
+		return 0;
+	return walk->fn(path + walk->root_len, value, walk->arg);
+}
+
+static int visit_dir(const char *path, const char *name, void *arg)
+{
+	struct walk *walk = arg;
+	int ret;
+
+	/* The driver core's, not the drive's. */
+	if (walk->depth == 0 && !strcmp(name, "power"))
+		return 0;
+	walk->depth++;
+	ret = kcsd_dir_walk(path, KCSD_WALK_FILES, visit_file, walk);
+	if (!ret && walk->depth < MAX_DEPTH)
+		ret = kcsd_dir_walk(path, KCSD_WALK_DIRS, visit_dir, walk);
+	walk->depth--;
+	return walk->depth && ret == -ENOENT ? 0 : ret;
+}
+
+int kcsd_stats_each(const char *drive, int (*fn)(const char *name, uint64_t value, void *arg),
+		    void *arg)
+{
+	struct walk walk = { .fn = fn, .arg = arg };
+	char path[PATH_MAX];
+	int ret;
+
+	ret = drive_dir(drive, path);
+	if (ret)
+		return ret;
+	walk.root_len = strlen(path) + 1;
+	return kcsd_dir_walk(path, KCSD_WALK_DIRS, visit_dir, &walk);
+}
+
+int kcsd_stats_get(const char *drive, const char *name, uint64_t *value)
+{
+	char path[PATH_MAX], text[MAX_VALUE];
+	size_t len;
+	int ret;
+
+	if (!*name || *name == '.' || *name == '/' || strstr(name, "/."))
+		return -EINVAL;
+	ret = drive_dir(drive, path);
+	if (ret)
+		return ret;
+	len = strlen(path);
+	if (snprintf(path + len, sizeof(path) - len, "/%s", name) >= (int)(sizeof(path) - len))
+		return -EINVAL;
+	ret = kcsd_file_read(path, text, sizeof(text));
+	if (ret == -EISDIR || ret == -ERANGE)
+		return -EINVAL;
+	if (ret == -ENOTDIR)
+		return -ENOENT;
+	return ret ? ret : kcsd_number_parse(text, value);
+}
