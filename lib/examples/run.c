@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/*
+ * Run a program on all LBAs of a drive, and print what it returns and emits.
+ *
+ *	run kcsd0 word.bpf.o Alpha
+ *
+ * Build: cc run.c $(pkg-config --cflags --libs libkcsd)
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <libkcsd.h>
+
+#define OUTPUT_LEN	(1 << 20)
+
+/* The program at pind, which is active. */
+static int run(struct kcsd_drive *drv, const struct kcsd_object *obj, uint32_t pind,
+	       const char *argument)
+{
+	struct kcsd_grant all = {
+		.nlb = kcsd_drive_nsze(drv),
+		.access = KCSD_GRANT_READ,
+	};
+	KCSD_OPTS(kcsd_run_opts, opts, .pind = pind, .grants = &all, .nr_grants = 1,
+		  .args = argument, .args_len = strlen(argument), .out_len = OUTPUT_LEN);
+	struct kcsd_run_result result;
+	struct kcsd_error err;
+	int ret = kcsd_run(drv, &opts, &result, sizeof(result), &err);
+
+	if (!ret)
+		printf("%" PRIu64 " (%" PRIu64 " instructions, %" PRIu64 " bytes read)\n",
+		       result.r0, result.info.insns, result.info.read_bytes);
+	else if (ret < 0)
+		fprintf(stderr, "%s\n", err.text);
+	else
+		fprintf(stderr, "%s\n", kcsd_run_describe(&result, sizeof(result), obj, &err));
+	fwrite(result.out, 1, result.out_len, stdout);
+	kcsd_run_result_free(&result, sizeof(result));
+	return ret;
+}
+
+static int load_and_run(struct kcsd_drive *drv, const struct kcsd_object *obj,
+			const char *argument)
+{
+	struct kcsd_error err;
+	uint32_t pind;
+	int ret = kcsd_load_object(drv, obj, NULL, &pind, &err);
+
+	if (ret) {
+		fprintf(stderr, "%s\n", err.text);
+		return ret;
+	}
+	ret = kcsd_activate(drv, pind);
+	if (!ret) {
+		ret = run(drv, obj, pind, argument);
+		kcsd_deactivate(drv, pind);
+	}
+	kcsd_unload(drv, pind);
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	struct kcsd_object *obj;
+	struct kcsd_drive *drv;
+	struct kcsd_error err;
+	int ret;
+
+	if (argc != 4) {
+		fprintf(stderr, "usage: run DRIVE OBJECT ARGUMENT\n");
+		return 2;
+	}
+	if (kcsd_object_open(argv[2], NULL, &obj, &err)) {
+		fprintf(stderr, "%s\n", err.text);
+		return 1;
+	}
+	ret = kcsd_open(argv[1], 0, &drv);
+	if (!ret) {
+		ret = load_and_run(drv, obj, argv[3]);
+		kcsd_close(drv);
+	} else {
+		fprintf(stderr, "%s: %s\n", argv[1], kcsd_strerror(ret));
+	}
+	kcsd_object_close(obj);
+	return ret ? 1 : 0;
+}
