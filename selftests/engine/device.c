@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "device.h"
+
+#define MAX_ARGS	5
+
+enum kind { NONE, VAL, IN, OUT, LEN };
+
+struct signature {
+	u32 nr_args;
+	enum kind kind[MAX_ARGS];
+};
+
+static const struct signature signatures[] = {
+#define SIGNATURE(id, name, nr, a, b, c, d, e) [id] = { nr, { a, b, c, d, e } },
+	KCSD_HELPERS(SIGNATURE)
+#undef SIGNATURE
+};
+
+u32 device_nr_args(u32 id)
+{
+	return id < ARRAY_SIZE(signatures) ? signatures[id].nr_args : 0;
+}
+
+u8 device_byte(u64 lba, u64 off)
+{
+	return (u8)(lba * 7 + off);
+}
+
+void device_reset(struct device_run *run)
+{
+	run->nr_calls = 0;
+	run->emitted_len = 0;
+	run->ticks = 0;
+	run->broken = NULL;
+}
+
+/* A pointer that helpers get is the address's, all of it in the program's memory. */
+static void check_args(struct device_run *run, u32 id, const struct kcsd_helper_args *args)
+{
+	const struct signature *sig = &signatures[id];
+	u64 off, len;
+	u32 i;
+
+	if (run->vm.end.reason)
+		run->broken = "a helper was called after a fault";
+	for (i = 0; i < sig->nr_args; i++) {
+		if (sig->kind[i] != IN && sig->kind[i] != OUT)
+			continue;
+		off = args->val[i] - KCSD_GUEST_CTX;
+		len = args->val[i + 1];
+		if (!len && args->ptr[i])
+			run->broken = "a pointer to no bytes is not NULL";
+		if (len && (len > run->vm.mem_len || off > run->vm.mem_len - len))
+			run->broken = "a helper was called with memory out of bounds";
+		else if (len && args->ptr[i] != run->vm.mem + off)
+			run->broken = "a helper was called with another address's memory";
+	}
+}
+
+static void log_call(struct device_run *run, u32 id, const struct kcsd_helper_args *args)
+{
+	struct device_call *call = &run->calls[run->nr_calls];
+
+	if (run->nr_calls == DEVICE_MAX_CALLS)
+		return;
+	call->id = id;
+	memcpy(call->val, args->val, sizeof(call->val));
+	run->nr_calls++;
+}
+
+static bool granted(const struct device_run *run, u64 lba, u8 access)
+{
+	const struct kcsd_lba_grant *grant;
+	u64 slba;
+	u32 i;
+
+	for (i = 0; i < run->input.nr_grants; i++) {
+		grant = &run->input.grants[i];
+		slba = le64_to_cpu(grant->slba);
+		if (lba >= slba && lba - slba < le32_to_cpu(grant->nlb) && grant->access & access)
+			return true;
+	}
+	return false;
+}
+
+static s64 move_lba(struct device_run *run, u8 access, u64 lba, u8 *mem)
+{
+	u64 off;
+	u32 reason = access == KCSD_GRANT_READ ? KCSD_FAULT_LBA_READ : KCSD_FAULT_LBA_WRITE;
+
+	if (!granted(run, lba, access)) {
+		kcsd_vm_fault(&run->vm, reason, lba);
+		return 0;
+	}
+	if (lba == DEVICE_BAD_LBA)
+		return -KCSD_EIO;
+	for (off = 0; access == KCSD_GRANT_READ && off < DEVICE_LBA_SIZE; off++)
+		mem[off] = device_byte(lba, off);
+	return 0;
+}
+
+static s64 move(struct device_run *run, u8 access, const struct kcsd_helper_args *args)
+{
+	u64 len = args->val[2], done;
+	s64 ret = 0;
+
+	if (len % DEVICE_LBA_SIZE)
+		return -KCSD_EINVAL;
+	for (done = 0; done < len && !ret && !run->vm.end.reason; done += DEVICE_LBA_SIZE)
+		ret = move_lba(run, access, args->val[0] + done / DEVICE_LBA_SIZE,
+			       (u8 *)args->ptr[1] + done);
+	return ret;
+}
+
+static s64 emit(struct device_run *run, const struct kcsd_helper_args *args)
+{
+	u64 len = args->val[1];
+
+	if (len > run->input.out_max - run->emitted_len)
+		return -KCSD_ENOSPC;
+	if (len)
+		memcpy(run->emitted + run->emitted_len, args->ptr[0], len);
+	run->emitted_len += len;
+	return 0;
+}
+
+static s64 log_line(const struct kcsd_helper_args *args)
+{
+	char text[KCSD_LOG_TEXT_LEN];
+
+	if (args->val[1])
+		memcpy(text, args->ptr[0], min(args->val[1], (u64)sizeof(text)));
+	return 0;
+}
+
+static s64 geometry(const struct kcsd_helper_args *args)
+{
+	const struct kcsd_geometry geo = {
+		.nsze = DEVICE_NSZE, .lba_size = DEVICE_LBA_SIZE, .cus = DEVICE_CUS,
+	};
+	u64 len = min(args->val[1], (u64)sizeof(geo));
+
+	if (len)
+		memcpy(args->ptr[0], &geo, len);
+	return len;
+}
+
+static s64 device_helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *args)
+{
+	struct device_run *run = (struct device_run *)vm;
+
+	check_args(run, id, args);
+	if (run->broken)
+		return 0;
+	log_call(run, id, args);
+	switch (id) {
+	case KCSD_HELPER_read:
+		return move(run, KCSD_GRANT_READ, args);
+	case KCSD_HELPER_write:
+		return move(run, KCSD_GRANT_WRITE, args);
+	case KCSD_HELPER_emit:
+		return emit(run, args);
+	case KCSD_HELPER_log:
+		return log_line(args);
+	case KCSD_HELPER_geometry:
+		return geometry(args);
+	case KCSD_HELPER_time:
+		return 1000;
+	}
+	run->broken = "an unknown helper was called";
+	return 0;
+}
+
+static u32 device_tick(struct kcsd_vm *vm)
+{
+	struct device_run *run = (struct device_run *)vm;
+
+	if (vm->end.reason)
+		run->broken = "tick was called after a fault";
+	run->ticks++;
+	return run->ticks == run->stop_tick ? run->stop_reason : KCSD_FAULT_NONE;
+}
+
+const struct kcsd_vm_ops device_ops = {
+	.helper = device_helper,
+	.tick = device_tick,
+};

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* One run on a device that is not there: its helpers, and a log of their calls. */
+#ifndef KCSD_DEVICE_H
+#define KCSD_DEVICE_H
+
+#include "engine.h"
+
+#define DEVICE_LBA_SIZE		512
+#define DEVICE_NSZE		1000
+#define DEVICE_CUS		2
+#define DEVICE_BAD_LBA		13	/* -EIO */
+#define DEVICE_MAX_CALLS	256	/* logged; later ones are not */
+
+struct device_call {
+	u32 id;
+	u64 val[5];
+};
+
+struct device_run {
+	struct kcsd_vm vm;
+	struct kcsd_vm_input input;
+	struct device_call calls[DEVICE_MAX_CALLS];
+	u32 nr_calls;
+	u8 *emitted;		/* input.out_max bytes */
+	u64 emitted_len;
+	u32 ticks;		/* so far */
+	u32 stop_tick;		/* the tick that ends the run, 0: none */
+	u32 stop_reason;
+	const char *broken;	/* how the engine broke its contract, or NULL */
+};
+
+extern const struct kcsd_vm_ops device_ops;
+
+/* Number of arguments of a helper, 0 if there is no such. */
+u32 device_nr_args(u32 id);
+/* What byte off of an LBA holds. */
+u8 device_byte(u64 lba, u64 off);
+/* Forget what happened; the input stays. */
+void device_reset(struct device_run *run);
+
+#endif

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Any bytes, through the checker and the interpreter. The sanitizers see what
+ * leaves the program's memory; the rest is looked at here.
+ */
+#include <stdio.h>
+
+#include "runner.h"
+
+#define BUDGET		20000
+#define MAX_MEM		(256u << 10)
+#define ARGS_LEN	64
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t len);
+
+static const struct kcsd_lba_grant grants[] = {
+	{ .slba = 0, .nlb = 8, .access = KCSD_GRANT_READ },
+	{ .slba = 8, .nlb = 8, .access = KCSD_GRANT_ALL },
+};
+
+static void set_input(struct device_run *run)
+{
+	static u8 args[ARGS_LEN];
+	u32 i;
+
+	for (i = 0; i < ARGS_LEN; i++)
+		args[i] = i;
+	run->input = (struct kcsd_vm_input){
+		.cparam1 = 1, .cparam2 = 2, .grants = grants, .nr_grants = ARRAY_SIZE(grants),
+		.lba_size = DEVICE_LBA_SIZE, .args = args, .args_len = ARGS_LEN, .out_max = 4096,
+	};
+	run->vm.budget = BUDGET;
+}
+
+/*
+ * Beyond the budget a program gets no further than to its next back edge or
+ * call: forward through one function, and through the callers it returns to.
+ */
+static const char *judge(const struct program *prog, const struct device_run *run)
+{
+	const struct kcsd_vm_end *end = &run->vm.end;
+
+	if (run->broken)
+		return run->broken;
+	if (end->insns > BUDGET + (u64)KCSD_MAX_CALL_DEPTH * prog->view.insn_cnt)
+		return "ran far beyond the budget";
+	if (!end->insns)
+		return "ran nothing";
+	if (end->pc >= prog->view.insn_cnt)
+		return "stopped outside the program";
+	switch (end->reason) {
+	case KCSD_FAULT_NONE:
+	case KCSD_FAULT_MEMORY:
+	case KCSD_FAULT_LBA_READ:
+	case KCSD_FAULT_LBA_WRITE:
+		return NULL;
+	case KCSD_FAULT_BUDGET:
+		return end->insns > BUDGET ? NULL : "stopped below the budget";
+	}
+	return "ended for no possible reason";
+}
+
+static const char *run_twice(const struct program *prog, struct device_run *run)
+{
+	struct kcsd_vm_end first;
+	const char *bad;
+	u8 *mem;
+
+	program_run(prog, run);
+	bad = judge(prog, run);
+	if (bad)
+		return bad;
+	first = run->vm.end;
+	mem = malloc(run->vm.mem_len);
+	assert(mem);
+	memcpy(mem, run->vm.mem, run->vm.mem_len);
+	program_run(prog, run);
+	if (memcmp(&first, &run->vm.end, sizeof(first)))
+		bad = "the second run ended otherwise";
+	else if (memcmp(mem, run->vm.mem, run->vm.mem_len))
+		bad = "the second run left another memory";
+	free(mem);
+	return bad;
+}
+
+const char *fuzz_one(const u8 *data, size_t len, bool *ran)
+{
+	struct device_run *run = calloc(1, sizeof(*run));
+	struct program prog;
+	const char *bad = NULL;
+
+	assert(run);
+	set_input(run);
+	program_copy(&prog, data, len);
+	*ran = program_load(&prog) && program_prepare(&prog, run, MAX_MEM);
+	if (*ran)
+		bad = run_twice(&prog, run);
+	program_release(run);
+	program_exit(&prog);
+	free(run);
+	return bad;
+}
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
+{
+	bool ran;
+	const char *bad = fuzz_one(data, len, &ran);
+
+	if (bad) {
+		fprintf(stderr, "fuzz_check: %s\n", bad);
+		abort();
+	}
+	return 0;
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ *	tests DIRECTORY			run all, print TAP
+ *	tests --corpus SEEDS DIRECTORY	write the test programs as seeds for the fuzzer
+ */
+#include "runner.h"
+#include "tap.h"
+
+int main(int argc, char **argv)
+{
+	if (argc == 4 && !strcmp(argv[1], "--corpus"))
+		return !runner_corpus(argv[3], argv[2]);
+	if (argc != 2) {
+		fprintf(stderr, "usage: %s [--corpus SEEDS] DIRECTORY\n", argv[0]);
+		return 2;
+	}
+	puts("TAP version 13");
+	encoding_tests(argv[1]);
+	legal_tests();
+	image_tests();
+	memory_tests();
+	if (!runner_run(argv[1]))
+		tap_point(0, "no data files in %s", argv[1]);
+	mutate_tests(argv[1]);
+	return tap_end();
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Runs data files (testfile.h); and what else the test program consists of. */
+#ifndef KCSD_RUNNER_H
+#define KCSD_RUNNER_H
+
+#include "program.h"
+#include "testfile.h"
+
+/* A point for each *.test below dir, in order of names. False: there is none. */
+bool runner_run(const char *dir);
+/* Write each file's program into the directory corpus, as seeds of the fuzzer. */
+bool runner_corpus(const char *dir, const char *corpus);
+
+/* Call fn for the program of each file that can be assembled. */
+typedef void (*runner_fn)(const char *name, const struct program *prog, void *arg);
+bool runner_for_each(const char *dir, runner_fn fn, void *arg);
+
+/* encoding.c: assembled instructions against their bytes in dir/encoding. */
+void encoding_tests(const char *dir);
+/* legal.c: which instructions are accepted, against RFC 9669's tables. */
+void legal_tests(void);
+/* image.c: program images. */
+void image_tests(void);
+/* memory.c: layout, contents and bounds of guest memory. */
+void memory_tests(void);
+/* mutate.c: programs of dir with random changes. */
+void mutate_tests(const char *dir);
+/*
+ * fuzz_check.c: take bytes for a program, run it twice if it is one. Returns how the engine
+ * misbehaved, or NULL.
+ */
+const char *fuzz_one(const u8 *data, size_t len, bool *ran);
+
+#endif
