@@ -116,12 +116,28 @@ static int refuse(const struct kcsd_object *obj, const struct capture *c, int re
 			      c->message[0] ? " (" : "", c->message, c->message[0] ? ")" : "");
 }
 
+/* Before bpf_object__load() copies it all. */
+static int check_data(const struct kcsd_object *obj, struct kcsd_error *err)
+{
+	const struct bpf_map *map;
+	uint64_t len = 0;
+
+	bpf_object__for_each_map(map, obj->bpf)
+		len += bpf_map__value_size(map);
+	return len <= KCSD_MAX_DATA ? 0 :
+	       kcsd_error_set(err, -EFBIG, "%s: %llu bytes of data: at most %u are possible",
+			      obj->file, (unsigned long long)len, KCSD_MAX_DATA);
+}
+
 int kcsd_elf_open(struct kcsd_object *obj, const void *buf, size_t len, struct kcsd_error *err)
 {
 	/* The name of the object becomes the prefix of maps' names: see image.c. */
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "kcsd");
 	struct capture c = { .obj = obj };
+	int ret = kcsd_elf_check(obj, buf, len, err);
 
+	if (ret)
+		return ret;
 	pthread_once(&once, init_libbpf);
 	if (once_ret)
 		return kcsd_error_set(err, once_ret, "libbpf takes no section handler: %s",
@@ -137,7 +153,7 @@ int kcsd_elf_open(struct kcsd_object *obj, const void *buf, size_t len, struct k
 		return kcsd_error_set(err, -EINVAL, "%s: section %s: initialised pointers are not "
 				      "possible: set them when the program runs", obj->file,
 				      c.data_relo);
-	return 0;
+	return check_data(obj, err);
 }
 
 bool kcsd_elf_is_program(const struct bpf_program *prog)

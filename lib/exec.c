@@ -218,7 +218,9 @@ const char *kcsd_run_describe(const struct kcsd_run_result *result, size_t size,
 	if (!err)
 		return kcsd_strerror(r.status);
 	if (!r.recorded || !info->reason) {
-		kcsd_error_set(err, 0, "%s", kcsd_strerror(r.status));
+		kcsd_error_set(err, 0, "%s%s%s", kcsd_strerror(r.status),
+			       r.status == KCSD_SC_INVALID_FIELD ? ": " : "",
+			       r.status == KCSD_SC_INVALID_FIELD ? kcsd_field_name(r.r0) : "");
 		return err->text;
 	}
 	describe_access(access, sizeof(access), info);
@@ -255,13 +257,15 @@ static void describe_range(struct kcsd_drive *drv, const struct kcsd_run_opts *o
 static void describe_run(struct kcsd_drive *drv, const struct kcsd_run_opts *opts, uint32_t pind,
 			 const struct kcsd_run_result *result, struct kcsd_error *err)
 {
+	struct kcsd_error why;
+
 	if (!err)
 		return;
 	if (result->recorded)
 		kcsd_run_describe(result, sizeof(*result), NULL, err);
 	else
 		kcsd_error_set(err, 0, "cannot run program %u of %s: %s", pind, drv->name,
-			       kcsd_strerror(result->status));
+			       kcsd_run_describe(result, sizeof(*result), NULL, &why));
 	if (result->status == KCSD_SC_LBA_RANGE)
 		describe_range(drv, opts, err);
 }

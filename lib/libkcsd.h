@@ -87,6 +87,11 @@ KCSD_API const char *kcsd_fault_text(uint32_t reason);
 /* Why a program was refused, KCSD_CHECK_*: "HELPER", "call of an unknown helper". */
 KCSD_API const char *kcsd_check_name(uint32_t check);
 KCSD_API const char *kcsd_check_text(uint32_t check);
+/*
+ * The field that made a command invalid (KCSD_FIELDS), from the 64-bit result
+ * of KCSD_SC_INVALID_FIELD: "CDW12".
+ */
+KCSD_API const char *kcsd_field_name(uint64_t result);
 /* Helper id, KCSD_HELPER_*: "read". For 0, "none". */
 KCSD_API const char *kcsd_helper_name(uint32_t id);
 /* Which engine ran it, KCSD_ENGINE_*: "none", "interp", "jit". */
@@ -208,8 +213,8 @@ struct kcsd_object_opts {
  * that name, or none at all. -ENOTUNIQ: several programs and no name; the text
  * lists them. -EINVAL: the program is not valid; err->check says why (0: not
  * for the checker's reasons but e.g. a map or the address of a function).
- * -EFBIG: larger than KCSD_MAX_OBJECT, or its data than a drive can take. Others as open(2)
- * and read(2). err->text: "word.bpf.o: section kcsd, function count,
+ * -EFBIG: larger than KCSD_MAX_OBJECT, or its data than any drive can take.
+ * Others as open(2) and read(2). err->text: "word.bpf.o: section kcsd, function count,
  * instruction 12 (word.c:31): call of an unknown helper: 77".
  */
 KCSD_API int kcsd_object_open(const char *path, const struct kcsd_object_opts *opts,
@@ -354,7 +359,8 @@ struct kcsd_run_result {
 	int32_t status;		/* 0, -errno or an NVMe status */
 	uint32_t recorded;	/* 1: the drive wrote a record, info is valid */
 	uint64_t user_data;	/* of kcsd_queue_submit() */
-	uint64_t r0;		/* what the program returned, when status is 0 */
+	uint64_t r0;		/* what the program returned; for KCSD_SC_INVALID_FIELD */
+				/* the field, see kcsd_field_name() */
 	void *out;		/* what it emitted; NULL if nothing */
 	size_t out_len;		/* bytes */
 	struct kcsd_run_info info;
@@ -474,8 +480,8 @@ KCSD_API int kcsd_log_page(struct kcsd_drive *drv, uint8_t lid, uint32_t nsid, u
 
 /*
  * Call fn with each counter of a drive ("kcsd0"), in a stable order. name is
- * its path below /sys/class/kcsd/kcsd0/: "ns1/read_bytes", "programs/0/runs";
- * names and units are in Documentation/ABI/testing/. A value other than 0 from
+ * its path below /sys/class/kcsd/kcsd0/: "ns1/read_commands",
+ * "programs/0/runs"; names and units are in Documentation/ABI/testing/. A value other than 0 from
  * fn ends the walk and is returned. -ENOENT: no such drive. -EINVAL: no such
  * form of name.
  */

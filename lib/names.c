@@ -20,6 +20,10 @@ static const struct name checks[] = { KCSD_CHECKS(NAME) };
 static const struct name helpers[] = { { 0, "none", NULL }, KCSD_HELPERS(NAME) };
 #undef NAME
 
+#define NAME(byte, name) { byte, name, NULL },
+static const struct name fields[] = { KCSD_FIELDS(NAME) };
+#undef NAME
+
 static const struct name engines[] = {
 	{ KCSD_ENGINE_NONE, "none", NULL },
 	{ KCSD_ENGINE_INTERP, "interp", NULL },
@@ -87,6 +91,11 @@ const char *kcsd_check_text(uint32_t check)
 	const struct name *n = FIND(checks, check);
 
 	return n ? n->text : "unknown reason";
+}
+
+const char *kcsd_field_name(uint64_t result)
+{
+	return name_of(result > UINT32_MAX ? NULL : FIND(fields, result));
 }
 
 const char *kcsd_helper_name(uint32_t id)

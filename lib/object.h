@@ -8,7 +8,7 @@
 
 #include "private.h"
 
-#define KCSD_MAX_DATA	(1u << 30)	/* bytes of data, zeroes included */
+#define KCSD_MAX_DATA	(256u << 20)	/* bytes of data, zeroes included */
 
 struct kcsd_function {
 	uint32_t start;			/* units of 8 bytes */
@@ -38,6 +38,10 @@ struct kcsd_object {
 	struct kcsd_image *image;
 	size_t image_len;		/* bytes */
 };
+
+/* elf_check.c: refuse what libbpf should not see. Errors as kcsd_object_open(). */
+int kcsd_elf_check(const struct kcsd_object *obj, const void *buf, size_t len,
+		   struct kcsd_error *err);
 
 /* elf.c: libbpf. Errors as kcsd_object_open(). */
 /* Parse; sets obj->bpf. */

@@ -202,6 +202,10 @@ static int describe_load(struct kcsd_error *err, int ret, uint32_t pind, const s
 	case -EACCES:
 		kcsd_error_set(err, ret, "%s is not open for writing", load->drv->name);
 		break;
+	case KCSD_SC_INVALID_FIELD:
+		kcsd_error_set(err, ret, "cannot load the program at index %u of %s: %s: %s", pind,
+			       load->drv->name, kcsd_strerror(ret), kcsd_field_name(load->result));
+		break;
 	default:
 		kcsd_error_set(err, ret, "cannot load the program at index %u of %s: %s", pind,
 			       load->drv->name, kcsd_strerror(ret));

@@ -42,13 +42,20 @@ static int visit_file(const char *path, const char *name, void *arg)
 	return walk->fn(path + walk->root_len, value, walk->arg);
 }
 
+/* "stats", "programs", and "ns1" or other namespaces. */
+static bool has_counters(const char *dir)
+{
+	return !strcmp(dir, "stats") || !strcmp(dir, "programs") ||
+	       (!strncmp(dir, "ns", 2) && dir[2] >= '0' && dir[2] <= '9');
+}
+
 static int visit_dir(const char *path, const char *name, void *arg)
 {
 	struct walk *walk = arg;
 	int ret;
 
-	/* The driver core's, not the drive's. */
-	if (walk->depth == 0 && !strcmp(name, "power"))
+	/* Others are the driver core's or the block layer's. */
+	if (walk->depth == 0 && !has_counters(name))
 		return 0;
 	walk->depth++;
 	ret = kcsd_dir_walk(path, KCSD_WALK_FILES, visit_file, walk);
