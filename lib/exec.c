@@ -154,7 +154,11 @@ void kcsd_exec_finish(struct kcsd_exec *exec, int ret, uint64_t r0, struct kcsd_
 	struct kcsd_run_record *record = exec->out;
 	size_t room = exec->cmd.metadata_len - sizeof(*record);
 
-	*result = (struct kcsd_run_result){ .status = ret, .r0 = ret ? 0 : r0 };
+	/* Of a command that was not valid the result is the field. */
+	*result = (struct kcsd_run_result){
+		.status = ret,
+		.r0 = !ret || ret == KCSD_SC_INVALID_FIELD ? r0 : 0,
+	};
 	if (ret >= 0 && le32toh(record->size) >= sizeof(*record)) {
 		result->recorded = 1;
 		result->out_len = MIN(le32toh(record->out_len), room);

@@ -1,0 +1,143 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+#
+# Tests of the library without a drive. Prints TAP.
+#
+#	check.sh OUTPUT CC CXX
+set -u
+export LC_ALL=C
+
+out=$1
+cc=$2
+cxx=$3
+top=$(cd "$(dirname "$0")/../.." && pwd)
+bin=$out/lib/tests
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0
+failed=0
+skipped=0
+
+# point ok|"not ok" NAME
+point()
+{
+	if [[ $2 == *"# SKIP"* ]]; then
+		skipped=$((skipped + 1))
+	elif [ "$1" = ok ]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+	fi
+	echo "$1 $((passed + failed + skipped)) - $2"
+}
+
+# ok NAME COMMAND...: the command succeeds.
+ok()
+{
+	local name=$1
+
+	shift
+	if "$@" >"$work/ok" 2>&1; then
+		point ok "$name"
+	else
+		point "not ok" "$name"
+		sed 's/^/# /' "$work/ok" | head -n 20
+	fi
+}
+
+# program NAME ARGUMENT...: a test program; its points are ours.
+program()
+{
+	local name=$1 line status
+
+	shift
+	rm -f "$work"/san.*
+	ASAN_OPTIONS=log_path=$work/san:detect_leaks=1 UBSAN_OPTIONS=log_path=$work/san \
+		"$bin/$name" "$@" >"$work/points" 2>"$work/err" </dev/null
+	status=$?
+	while IFS= read -r line; do
+		case $line in
+		"ok - "*)	point ok "$name: ${line#ok - }" ;;
+		"not ok - "*)	point "not ok" "$name: ${line#not ok - }" ;;
+		*)		echo "$line" ;;
+		esac
+	done <"$work/points"
+	ok "$name: ends well" test $status = 0
+	cat "$work"/san.* "$work/err" 2>/dev/null | sed 's/^/# /' | head -n 60
+}
+
+only_kcsd_symbols()
+{
+	local others
+
+	others=$(nm "$@" --defined-only | awk 'NF == 3 && $2 ~ /[A-TV-Z]/ && $3 !~ /^kcsd_/ &&
+		$3 !~ /^KCSD_/ { print $3 }')
+	echo "$others"
+	[ -z "$others" ]
+}
+
+declared()
+{
+	tr '\n' ' ' <"$top/lib/libkcsd.h" | grep -o 'KCSD_API [^;(]*(' |
+		grep -o 'kcsd_[a-z_]*(' | tr -d '(' | sort
+}
+
+# What is declared is there, and nothing else.
+exports_match()
+{
+	nm -D --defined-only "$out/libkcsd.so" | awk '$2 == "T" { sub(/@.*/, "", $3); print $3 }' |
+		sort >"$work/exported"
+	diff <(declared) "$work/exported"
+}
+
+archive_matches()
+{
+	nm -g --defined-only "$out/libkcsd.a" | awk '$2 == "T" { print $3 }' | sort >"$work/exported"
+	diff <(declared) "$work/exported"
+}
+
+# The header as the only one, in this language.
+header_compiles()
+{
+	echo '#include <libkcsd.h>' >"$work/header.$1"
+	"${@:2}" -Wall -Wextra -Werror -I"$top/lib" -I"$top/include/uapi" -c "$work/header.$1" \
+		-o "$work/header.o"
+}
+
+cxx_program()
+{
+	cat >"$work/user.cc" <<-END
+		#include <libkcsd.h>
+		int main()
+		{
+			KCSD_OPTS(kcsd_object_opts, opts);
+			kcsd_object *object;
+			kcsd_error error;
+			return kcsd_object_open("/nonexistent", &opts, &object, &error) < 0 &&
+				error.text[0] ? 0 : 1;
+		}
+	END
+	"$cxx" -Wall -Wextra -Werror -I"$top/lib" -I"$top/include/uapi" "$work/user.cc" \
+		-L"$out" -lkcsd -o "$work/user" && LD_LIBRARY_PATH=$out "$work/user"
+}
+
+echo "TAP version 13"
+"$cc" -c -x c /dev/null -o "$bin/host.o"
+program names_test
+program files_test
+program exec_test
+program object_test "$out/bpf" "$bin"
+program fuzz_test "${KCSD_FUZZ_SEED:-20260101}" "${KCSD_FUZZ_ROUNDS:-400}" "$bin/data.bpf.o" \
+	"$bin/refused.bpf.o" "$bin/plain.bpf.o" "$out/bpf/histogram.bpf.o"
+ok "shared library: only kcsd_ symbols" only_kcsd_symbols -D "$out/libkcsd.so"
+ok "shared library: those that are declared" exports_match
+ok "static library: only kcsd_ symbols" only_kcsd_symbols -g "$out/libkcsd.a"
+ok "static library: those that are declared" archive_matches
+ok "header: C11" header_compiles c "$cc" -std=gnu11
+ok "header: C99" header_compiles c "$cc" -std=gnu99 -pedantic
+ok "header: C++11" header_compiles cc "$cxx" -std=c++11
+ok "header: C++20" header_compiles cc "$cxx" -std=c++20
+ok "a C++ program" cxx_program
+echo "1..$((passed + failed + skipped))"
+echo "# $passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ]

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/*
+ * Runs and loads without a drive: what is refused before a command is sent,
+ * and what becomes of the record that a drive sends back.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "private.h"
+#include "tap.h"
+
+static struct kcsd_drive drive = {
+	.name = "kcsd5",
+	.open_flags = O_RDONLY | O_CLOEXEC,
+	.ctrl_fd = -1,
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.load_lock = PTHREAD_MUTEX_INITIALIZER,
+	.ns_fd = { -1, -1, -1, -1 },
+	.nsze = 100,
+	.lba_size = 512,
+	.max_transfer = 1 << 20,
+};
+
+/* ---- options of a run ---- */
+
+static struct kcsd_grant many[KCSD_MAX_GRANTS + 1];
+
+static struct kcsd_run_opts good(void)
+{
+	KCSD_OPTS(kcsd_run_opts, opts, .pind = 3, .nr_grants = 2, .grants = many, .args = "abc",
+		  .args_len = 3, .out_len = 100, .cparam1 = 0x1122334455667788,
+		  .cparam2 = 0x99aabbccddeeff00, .budget = 0x123456789abcdef0, .timeout_ms = 77);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(many); i++)
+		many[i] = (struct kcsd_grant){ .slba = i, .nlb = 1, .access = KCSD_GRANT_READ };
+	return opts;
+}
+
+static void refused(const char *what, const struct kcsd_run_opts *opts, int wanted)
+{
+	struct kcsd_run_result result;
+	struct kcsd_error err = {};
+
+	memset(&result, 0xff, sizeof(result));
+	IS(kcsd_run(&drive, opts, &result, sizeof(result), &err), wanted, "run refused: %s", what);
+	OK(err.text[0], "  with a sentence: %s", err.text);
+	OK(!result.out && !result.recorded, "  and no result");
+	kcsd_run_result_free(&result, sizeof(result));
+	IS(kcsd_run(&drive, opts, &result, sizeof(result), NULL), wanted, "  also without it");
+}
+
+#define REFUSED(what, member, value, wanted) \
+do { \
+	struct kcsd_run_opts opts_ = good(); \
+\
+	opts_.member = value; \
+	refused(what, &opts_, wanted); \
+} while (0)
+
+static void test_refused(void)
+{
+	struct { struct kcsd_run_opts o; uint64_t more; } longer = { .o = good(), .more = 1 };
+	struct kcsd_run_opts opts;
+
+	REFUSED("no such flag", flags, 1, -EINVAL);
+	REFUSED("no such index", pind, 65536, -EINVAL);
+	REFUSED("too many grants", nr_grants, KCSD_MAX_GRANTS + 1, -E2BIG);
+	REFUSED("no grants there", grants, NULL, -EINVAL);
+	REFUSED("too many arguments", args_len, KCSD_MAX_ARGS + 1, -E2BIG);
+	REFUSED("no arguments there", args, NULL, -EINVAL);
+	REFUSED("too much output", out_len,
+		KCSD_MAX_OUTPUT - sizeof(struct kcsd_run_record) + 1, -E2BIG);
+	REFUSED("no size", sz, 0, -EINVAL);
+	REFUSED("an impossible size", sz, SIZE_MAX, -EINVAL);
+	opts = good();
+	many[1].nlb = 0;
+	refused("no LBAs", &opts, -EINVAL);
+	opts = good();
+	many[1].access = 0;
+	refused("no access", &opts, -EINVAL);
+	opts = good();
+	many[1].access = 4;
+	refused("no such access", &opts, -EINVAL);
+	opts = good();
+	many[0].access = KCSD_GRANT_WRITE;
+	refused("a write grant, read-only", &opts, -EACCES);
+	longer.o.sz = sizeof(longer);
+	OK(kcsd_run(&drive, &longer.o, &(struct kcsd_run_result){}, sizeof(struct kcsd_run_result),
+		    NULL) < 0, "run refused: a member that is not known");
+}
+
+/* ---- the command ---- */
+
+static void test_command(void)
+{
+	struct kcsd_run_opts opts = good();
+	const struct kcsd_lba_grant *grants;
+	struct kcsd_exec exec;
+
+	many[1] = (struct kcsd_grant){ .slba = 0x0102030405060708, .nlb = 0xa0b0c0d0, .access = 1 };
+	IS(kcsd_exec_init(&exec, &drive, &opts, NULL), 0, "command");
+	IS(exec.cmd.opcode, KCSD_CMD_EXECUTE_LBA, "command: opcode");
+	IS(exec.cmd.nsid, KCSD_NSID_COMPUTE, "command: namespace");
+	OK(exec.cmd.cdw2 == 3 && exec.cmd.cdw3 == 2, "command: program, grants");
+	OK(exec.cmd.cdw10 == 0x55667788 && exec.cmd.cdw11 == 0x11223344, "command: CPARAM1");
+	OK(exec.cmd.cdw12 == 0xddeeff00 && exec.cmd.cdw13 == 0x99aabbcc, "command: CPARAM2");
+	OK(exec.cmd.cdw14 == 0x9abcdef0 && exec.cmd.cdw15 == 0x12345678, "command: budget");
+	IS(exec.cmd.timeout_ms, 77, "command: time limit");
+	IS(exec.cmd.data_len, 2 * 16 + 3, "command: data");
+	IS(exec.cmd.metadata_len, sizeof(struct kcsd_run_record) + 100, "command: metadata");
+	grants = exec.data;
+	OK(le64toh(grants[1].slba) == 0x0102030405060708 && le32toh(grants[1].nlb) == 0xa0b0c0d0 &&
+	   grants[1].access == 1, "command: a grant");
+	OK(!memcmp(grants + 2, "abc", 3), "command: arguments");
+	kcsd_exec_destroy(&exec);
+}
+
+/* ---- results ---- */
+
+/* A run that ended with status, and whose record the drive filled in. */
+static void finish(int status, uint32_t size, uint32_t out_len, uint32_t reason,
+		   struct kcsd_run_result *result)
+{
+	struct kcsd_run_opts opts = good();
+	struct kcsd_run_record *record;
+	struct kcsd_exec exec;
+
+	if (kcsd_exec_init(&exec, &drive, &opts, NULL)) {
+		OK(false, "a command");
+		return;
+	}
+	record = (void *)(uintptr_t)exec.cmd.metadata;
+	*record = (struct kcsd_run_record){
+		.size = htole32(size),
+		.reason = htole32(reason),
+		.pc = htole32(12),
+		.helper = htole32(reason ? KCSD_HELPER_read : 0),
+		.addr = htole64(0xffff888000001234),
+		.lba = htole64(4321),
+		.insns = htole64(1000),
+		.run_ns = htole64(2000),
+		.wait_ns = htole64(3000),
+		.read_bytes = htole64(4000),
+		.written_bytes = htole64(5000),
+		.out_len = htole32(out_len),
+		.engine = htole32(KCSD_ENGINE_INTERP),
+	};
+	memset(record + 1, 'x', 100);
+	kcsd_exec_finish(&exec, status, 99, result);
+}
+
+static void test_results(void)
+{
+	const uint32_t size = sizeof(struct kcsd_run_record);
+	struct kcsd_run_result r;
+
+	finish(0, size, 100, 0, &r);
+	OK(r.status == 0 && r.r0 == 99 && r.recorded, "result: of a good run");
+	OK(r.out_len == 100 && !memcmp(r.out, "xxxx", 4) && ((char *)r.out)[99] == 'x',
+	   "result: output");
+	OK(r.info.insns == 1000 && r.info.run_ns == 2000 && r.info.wait_ns == 3000 &&
+	   r.info.read_bytes == 4000 && r.info.written_bytes == 5000 &&
+	   r.info.engine == KCSD_ENGINE_INTERP, "result: cost");
+	kcsd_run_result_free(&r, sizeof(r));
+	OK(!r.out && !r.out_len && !r.recorded, "result: freed");
+	kcsd_run_result_free(&r, sizeof(r));
+
+	finish(0, size, 0, 0, &r);
+	OK(r.recorded && !r.out && !r.out_len, "result: no output");
+	kcsd_run_result_free(&r, sizeof(r));
+	finish(KCSD_SC_NO_PROGRAM, 0, 0, 0, &r);
+	OK(r.status == KCSD_SC_NO_PROGRAM && !r.recorded && !r.out && !r.r0, "result: no record");
+	kcsd_run_result_free(&r, sizeof(r));
+	finish(-ENODEV, 0, 0, 0, &r);
+	OK(r.status == -ENODEV && !r.recorded && !r.out, "result: no drive");
+	kcsd_run_result_free(&r, sizeof(r));
+	finish(KCSD_SC_PROGRAM_FAULT, size, 10, KCSD_FAULT_MEMORY, &r);
+	OK(r.recorded && r.out_len == 10 && !r.r0, "result: output of a run that faulted");
+	kcsd_run_result_free(&r, sizeof(r));
+	finish(0, size, 0xffffffff, 0, &r);
+	OK(r.out_len <= 100, "result: never more output than there was room for");
+	kcsd_run_result_free(&r, sizeof(r));
+}
+
+static void test_describe(void)
+{
+	const uint32_t size = sizeof(struct kcsd_run_record);
+	struct kcsd_run_result r;
+	struct kcsd_error err;
+
+	finish(KCSD_SC_PROGRAM_FAULT, size, 0, KCSD_FAULT_MEMORY, &r);
+	OK(kcsd_run_describe(&r, sizeof(r), NULL, &err) == err.text, "fault, memory");
+	SAYS(err.text, "access outside the program's memory");
+	SAYS(err.text, "0xffff888000001234");
+	SAYS(err.text, "instruction 12");
+	SAYS(err.text, "helper read");
+	kcsd_run_result_free(&r, sizeof(r));
+
+	finish(KCSD_SC_PROGRAM_FAULT, size, 0, KCSD_FAULT_LBA_READ, &r);
+	SAYS(kcsd_run_describe(&r, sizeof(r), NULL, &err), "LBA 4321");
+	OK(*kcsd_run_describe(&r, sizeof(r), NULL, NULL), "fault, no place for the sentence");
+	kcsd_run_result_free(&r, sizeof(r));
+
+	finish(KCSD_SC_PROGRAM_TIME, size, 0, KCSD_FAULT_TIME, &r);
+	SAYS(kcsd_run_describe(&r, sizeof(r), NULL, &err), "time limit exceeded");
+	kcsd_run_result_free(&r, sizeof(r));
+	finish(KCSD_SC_NOT_ACTIVATED, 0, 0, 0, &r);
+	IS_TEXT(kcsd_run_describe(&r, sizeof(r), NULL, &err), "Program Not Activated",
+		"a status alone");
+	kcsd_run_result_free(&r, sizeof(r));
+}
+
+/* The drive says which field it did not like. */
+static void test_invalid_field(void)
+{
+	struct kcsd_run_result r = { .status = KCSD_SC_INVALID_FIELD, .r0 = 48 };
+	struct kcsd_error err;
+
+	SAYS(kcsd_run_describe(&r, sizeof(r), NULL, &err), "Invalid Field in Command");
+	SAYS(err.text, "CDW12");
+	finish(KCSD_SC_INVALID_FIELD, 0, 0, 0, &r);
+	IS(r.r0, 99, "invalid field: it is in the result");
+	kcsd_run_result_free(&r, sizeof(r));
+}
+
+/* ---- other calls ---- */
+
+static void test_sizes(void)
+{
+	struct { uint32_t a, b; } from = { 1, 2 }, to = { 9, 9 };
+	struct { uint32_t a, b, c; } longer = { 9, 9, 9 };
+
+	kcsd_info_copy(&to, sizeof(to.a), &from, sizeof(from));
+	OK(to.a == 1 && to.b == 9, "an older program's struct is filled and not overrun");
+	kcsd_info_copy(&longer, sizeof(longer), &from, sizeof(from));
+	OK(longer.b == 2 && longer.c == 0, "a newer program's struct is zeroed beyond");
+}
+
+static void test_load(void)
+{
+	static const char image[64];
+	KCSD_OPTS(kcsd_load_opts, opts);
+	struct kcsd_error err = {};
+	uint32_t pind;
+
+	IS(kcsd_load(&drive, image, 0, NULL, &pind, &err), -EINVAL, "load, nothing");
+	OK(err.text[0], "  with a sentence: %s", err.text);
+	IS(kcsd_load(&drive, image, 1ULL << 32, NULL, &pind, &err), -EINVAL, "load, 4 GiB");
+	opts.pind = 65536;
+	IS(kcsd_load(&drive, image, 64, &opts, &pind, &err), -EINVAL, "load, no such index");
+	opts.pind = -2;
+	IS(kcsd_load(&drive, image, 64, &opts, &pind, &err), -EINVAL, "load, a negative index");
+	opts.pind = 0;
+	opts.chunk = 12;
+	IS(kcsd_load(&drive, image, 64, &opts, &pind, &err), -EINVAL, "load, chunks of 12 bytes");
+	opts.chunk = 0;
+	IS(kcsd_load(&drive, image, 64, &opts, &pind, &err), -EBADF, "load, no drive");
+	OK(err.text[0], "  with a sentence: %s", err.text);
+	IS(kcsd_load(&drive, image, 64, &opts, &pind, NULL), -EBADF, "  also without it");
+	IS(kcsd_activate(&drive, 65536), KCSD_SC_INVALID_PROGRAM_INDEX, "activate, no such index");
+	IS(kcsd_unload(&drive, 65536), KCSD_SC_INVALID_PROGRAM_INDEX, "unload, no such index");
+}
+
+static void test_open(void)
+{
+	static const char *const names[] = { "", "kcsd", "kcsd-1", "kcsd01", "kcsd1x", "sda",
+		"/dev/sda", "/dev/", "dev/kcsd0", "kcsdg0n1", "kcsd99999999999999999999" };
+	struct kcsd_queue *queue;
+	struct kcsd_drive *drv;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		IS(kcsd_open(names[i], 0, &drv), -EINVAL, "open '%s'", names[i]);
+	IS(kcsd_open("kcsd0", 2, &drv), -EINVAL, "open, no such flag");
+	IS(kcsd_open("/dev/kcsd98765", 0, &drv), -ENOENT, "open, no such drive");
+	kcsd_close(NULL);
+	IS(kcsd_queue_create(&drive, 0, &queue), -EINVAL, "queue, of no depth");
+	IS(kcsd_queue_create(&drive, KCSD_MAX_QUEUE_DEPTH + 1, &queue), -EINVAL,
+	   "queue, too deep");
+	IS(kcsd_queue_create(&drive, 1, &queue), -ENODEV, "queue, no such node");
+	kcsd_queue_destroy(NULL);
+	IS(kcsd_drive_fd(&drive, 17), -ENODEV, "a namespace that there is not");
+	IS(kcsd_read(&drive, 0, many, 511), -EINVAL, "read, a part of an LBA");
+	IS(kcsd_log_page(&drive, 0x82, 3, 2, many, 8), -EINVAL, "log page, an odd offset");
+}
+
+int main(void)
+{
+	test_refused();
+	test_command();
+	test_results();
+	test_describe();
+	test_invalid_field();
+	test_sizes();
+	test_load();
+	test_open();
+	return 0;
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/* Names and sentences. */
+#include <errno.h>
+#include <libkcsd.h>
+
+#include "tap.h"
+
+struct row {
+	uint32_t value;
+	const char *name;
+	const char *text;
+};
+
+#define ROW(value, name, text)	{ value, #name, text },
+static const struct row statuses[] = { KCSD_STATUSES(ROW) };
+static const struct row faults[] = { KCSD_FAULTS(ROW) };
+static const struct row checks[] = { KCSD_CHECKS(ROW) };
+#define HELPER(id, name, ...)	{ id, #name, NULL },
+static const struct row helpers[] = { KCSD_HELPERS(HELPER) };
+
+#define FIELD(byte, name)	{ byte, name, NULL },
+static const struct row fields[] = { KCSD_FIELDS(FIELD) };
+
+#define EACH(row, table) \
+	for (const struct row *row = table; row < table + sizeof(table) / sizeof(*table); row++)
+
+static void test_statuses(void)
+{
+	EACH(row, statuses) {
+		IS_TEXT(kcsd_status_name(row->value), row->name, "status %#x: name", row->value);
+		IS_TEXT(kcsd_status_text(row->value), row->text, "status %#x: text", row->value);
+		IS_TEXT(kcsd_strerror(row->value), row->text, "status %#x: as an error",
+			row->value);
+	}
+	IS_TEXT(kcsd_status_name(KCSD_SC_INVALID_FIELD | KCSD_SC_DNR), "INVALID_FIELD",
+		"status: flags are ignored");
+	IS_TEXT(kcsd_status_name(0x7ff), "UNKNOWN", "status: no such name");
+	IS_TEXT(kcsd_status_text(0x7ff), "unknown status", "status: no such text");
+}
+
+static void test_fields(void)
+{
+	EACH(row, fields)
+		IS_TEXT(kcsd_field_name(row->value), row->name, "field at %u", row->value);
+	IS_TEXT(kcsd_field_name(1), "UNKNOWN", "field: no such byte");
+	IS_TEXT(kcsd_field_name(1ULL << 32 | 40), "UNKNOWN", "field: no byte at all");
+}
+
+static void test_runs(void)
+{
+	EACH(row, faults) {
+		IS_TEXT(kcsd_fault_name(row->value), row->name, "fault %u: name", row->value);
+		IS_TEXT(kcsd_fault_text(row->value), row->text, "fault %u: text", row->value);
+	}
+	EACH(row, helpers)
+		IS_TEXT(kcsd_helper_name(row->value), row->name, "helper %u: name", row->value);
+	IS_TEXT(kcsd_helper_name(0), "none", "helper 0: none");
+	IS_TEXT(kcsd_fault_name(1000), "UNKNOWN", "fault: no such name");
+	SAYS(kcsd_fault_text(1000), "unknown");
+	OK(kcsd_helper_name(1000), "helper: one that there is not has a name, too");
+	IS_TEXT(kcsd_engine_name(KCSD_ENGINE_NONE), "none", "engine: none");
+	IS_TEXT(kcsd_engine_name(KCSD_ENGINE_INTERP), "interp", "engine: interpreter");
+	IS_TEXT(kcsd_engine_name(KCSD_ENGINE_JIT), "jit", "engine: JIT");
+	OK(kcsd_engine_name(1000), "engine: one that there is not has a name, too");
+}
+
+static void test_checks(void)
+{
+	EACH(row, checks) {
+		IS_TEXT(kcsd_check_name(row->value), row->name, "check %u: name", row->value);
+		IS_TEXT(kcsd_check_text(row->value), row->text, "check %u: text", row->value);
+	}
+	IS_TEXT(kcsd_check_name(1000), "UNKNOWN", "check: no such name");
+	SAYS(kcsd_check_text(1000), "unknown");
+}
+
+static void test_errors(void)
+{
+	static const int errnos[] = { EINVAL, ENOENT, EACCES, ENODEV, EBUSY };
+	size_t i;
+
+	for (i = 0; i < sizeof(errnos) / sizeof(*errnos); i++)
+		IS_TEXT(kcsd_strerror(-errnos[i]), strerror(errnos[i]), "error -%d", errnos[i]);
+	OK(*kcsd_strerror(-100000), "error: one that there is not has a text, too");
+	OK(strspn(kcsd_version(), "0123456789.") == strlen(kcsd_version()) && *kcsd_version(),
+	   "version: %s", kcsd_version());
+}
+
+int main(void)
+{
+	test_statuses();
+	test_fields();
+	test_runs();
+	test_checks();
+	test_errors();
+	return 0;
+}
