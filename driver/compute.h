@@ -23,10 +23,11 @@ enum kcsd_run_state {
 };
 
 /*
- * One Execute command. Made by compute.c when it is parsed, handed to the units
- * by kcsd_run_submit(), and given back by calling done() exactly once, from a
- * compute unit or from whoever cancels it. The front end then frees it.
- * Holds the program (until just before done()) and drive->live (until freed).
+ * One Execute command. Made when it is parsed, handed to the units by
+ * kcsd_run_submit(), and given back by calling done() exactly once, from a
+ * compute unit or from whoever cancels it. The front end then frees it. Holds the program and
+ * drive->live until just before done(). After that only the front end's open file
+ * keeps struct kcsd_drive, perhaps without power: its stats and units.lock are valid, no more.
  */
 struct kcsd_run {
 	struct list_head entry;		/* units.queue or .running; units.lock */

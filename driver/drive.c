@@ -17,6 +17,7 @@ static void kcsd_drive_free(struct kref *ref)
 	struct kcsd_drive *drive = container_of(ref, struct kcsd_drive, ref);
 
 	percpu_ref_exit(&drive->live);
+	free_percpu(drive->stats);
 	kcsd_config_destroy(&drive->cfg);
 	kfree(drive);
 }
@@ -31,7 +32,7 @@ static void kcsd_drive_drained(struct percpu_ref *live)
 	complete(&container_of(live, struct kcsd_drive, live)->drained);
 }
 
-/* What files that are still open may need after power off: the reference and the door. */
+/* What files that are still open may need after power off: the door, and the counters. */
 static struct kcsd_drive *kcsd_drive_alloc(const struct kcsd_config *config, unsigned int index)
 {
 	struct kcsd_drive *drive;
@@ -44,10 +45,15 @@ static struct kcsd_drive *kcsd_drive_alloc(const struct kcsd_config *config, uns
 	drive->index = index;
 	if (kcsd_config_copy(&drive->cfg, config))
 		goto out_free;
-	if (percpu_ref_init(&drive->live, kcsd_drive_drained, 0, GFP_KERNEL))
+	drive->stats = alloc_percpu(struct kcsd_stats);
+	if (!drive->stats)
 		goto out_config;
+	if (percpu_ref_init(&drive->live, kcsd_drive_drained, 0, GFP_KERNEL))
+		goto out_stats;
 	return drive;
 
+out_stats:
+	free_percpu(drive->stats);
 out_config:
 	kcsd_config_destroy(&drive->cfg);
 out_free:
@@ -72,15 +78,12 @@ static int kcsd_drive_open_store(struct kcsd_drive *drive)
 /* What carries out commands. */
 static int kcsd_drive_init_parts(struct kcsd_drive *drive)
 {
-	int ret = -ENOMEM;
+	int ret;
 
 	uuid_gen(&drive->uuid);
-	drive->stats = alloc_percpu(struct kcsd_stats);
-	if (!drive->stats)
-		return ret;
 	ret = kcsd_log_init(&drive->log);
 	if (ret)
-		goto out_stats;
+		return ret;
 	ret = kcsd_programs_init(drive);
 	if (ret)
 		goto out_log;
@@ -93,8 +96,6 @@ out_programs:
 	kcsd_programs_destroy(drive);
 out_log:
 	kcsd_log_destroy(&drive->log);
-out_stats:
-	free_percpu(drive->stats);
 	return ret;
 }
 
@@ -103,7 +104,6 @@ static void kcsd_drive_destroy_parts(struct kcsd_drive *drive)
 	kcsd_units_destroy(drive);
 	kcsd_programs_destroy(drive);
 	kcsd_log_destroy(&drive->log);
-	free_percpu(drive->stats);
 }
 
 /* No new command gets in, the runs end, the rest finishes. */

@@ -95,7 +95,7 @@ static int kcsd_cmd_parse(struct kcsd_cmd *cmd)
 
 /*
  * Import the buffer, parse, and carry out all that is not a run. -EIOCBQUEUED: cmd->run is to be
- * submitted. The caller has entered the drive; a run keeps that reference.
+ * submitted. The caller has entered the drive; a run keeps that until it ends.
  */
 static int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock)
 {
@@ -234,19 +234,20 @@ static int kcsd_uring_cmd(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 	if (ioucmd->flags & IORING_URING_CMD_FIXED)
 		return -EOPNOTSUPP;
 
+	/* As on Linux's NVMe nodes: each takes its own kind, though ioctls of both. */
 	switch (ioucmd->cmd_op) {
 	case NVME_URING_CMD_ADMIN:
-		return kcsd_uring_issue(node, ioucmd, issue_flags, true, false);
 	case NVME_URING_CMD_ADMIN_VEC:
-		return kcsd_uring_issue(node, ioucmd, issue_flags, true, true);
-	case NVME_URING_CMD_IO:
-		if (!node->nsid)
+		if (node->nsid)
 			return -ENOTTY;
-		return kcsd_uring_issue(node, ioucmd, issue_flags, false, false);
+		return kcsd_uring_issue(node, ioucmd, issue_flags, true,
+					ioucmd->cmd_op == NVME_URING_CMD_ADMIN_VEC);
+	case NVME_URING_CMD_IO:
 	case NVME_URING_CMD_IO_VEC:
 		if (!node->nsid)
 			return -ENOTTY;
-		return kcsd_uring_issue(node, ioucmd, issue_flags, false, true);
+		return kcsd_uring_issue(node, ioucmd, issue_flags, false,
+					ioucmd->cmd_op == NVME_URING_CMD_IO_VEC);
 	default:
 		return -ENOTTY;
 	}

@@ -73,9 +73,14 @@ void kcsd_run_end(struct kcsd_run *run)
 		kcsd_program_account(p, run);
 	if (run->vm.end.reason)
 		kcsd_log_fault(&run->drive->log, run->pind, run->vm.end.reason, run->vm.end.pc);
-	/* Before the host learns of the end: it may then deactivate the program. */
+	/*
+	 * Before the host learns of the end: it may then deactivate the program. And
+	 * power off waits for runs, but not for a submitter to pick up its
+	 * completions: that may be the very task that powers off.
+	 */
 	run->program = NULL;
 	kcsd_program_put(p);
+	kcsd_drive_exit(run->drive);
 	run->done(run);
 }
 
@@ -127,10 +132,7 @@ int kcsd_run_copy_output(struct kcsd_run *run)
 
 void kcsd_run_free(struct kcsd_run *run)
 {
-	struct kcsd_drive *drive = run->drive;
-
 	kvfree(run->grants);
 	kvfree(run->out);
 	kfree(run);
-	kcsd_drive_exit(drive);
 }
