@@ -372,7 +372,8 @@ static u16 kcsd_cmd_pind(const struct kcsd_cmd *cmd)
 	return cmd->cdw10 & 0xffff;
 }
 
-static int kcsd_program_load(struct kcsd_cmd *cmd)
+/* A chunk goes to its place; the last one makes the program. */
+static int kcsd_program_add_chunk(struct kcsd_cmd *cmd, const void *chunk)
 {
 	struct kcsd_drive *drive = cmd->drive;
 	u16 pind = kcsd_cmd_pind(cmd);
@@ -398,11 +399,24 @@ static int kcsd_program_load(struct kcsd_cmd *cmd)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
 	}
 
-	ret = kcsd_cmd_copy_from_host(cmd, l->image + loff, numb);
-	if (ret)
-		return ret;
+	memcpy(l->image + loff, chunk, numb);
 	l->have = loff + numb;
 	return l->have == l->psize ? kcsd_slot_finish(drive, slot, pind, &cmd->result) : 0;
+}
+
+static int kcsd_program_load(struct kcsd_cmd *cmd)
+{
+	u32 numb = cmd->cdw14;
+	void *chunk;
+	int ret;
+
+	/* Not under the lock: the host's memory may take as long as its owner likes. */
+	chunk = kvmalloc(numb, GFP_KERNEL_ACCOUNT);
+	if (!chunk)
+		return -ENOMEM;
+	ret = kcsd_cmd_copy_from_host(cmd, chunk, numb) ?: kcsd_program_add_chunk(cmd, chunk);
+	kvfree(chunk);
+	return ret;
 }
 
 static int kcsd_program_unload(struct kcsd_cmd *cmd)
