@@ -262,7 +262,8 @@ static struct queue_limits block_limits(const struct kcsd_drive *drive)
 		.max_hw_sectors		= MAX_TRANSFER >> SECTOR_SHIFT,
 		.max_segments		= USHRT_MAX,
 		.max_segment_size	= MAX_TRANSFER,
-		.dma_alignment		= store->alignment - 1,
+		/* What is looser than a sector is the store's to bounce. */
+		.dma_alignment		= min(store->alignment, SECTOR_SIZE) - 1,
 		.max_write_zeroes_sectors = zero >> SECTOR_SHIFT,
 	};
 

@@ -2,6 +2,9 @@
 /* Loading and unloading the module. */
 #define pr_fmt(fmt) "kcsd: " fmt
 
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/printk.h>
 
@@ -59,22 +62,62 @@ static int parse_params(struct kcsd_config *c)
 	return 0;
 }
 
+struct setup {
+	struct kcsd_config config;
+	struct completion done;
+	int ret;
+};
+
+static int setup_thread(void *data)
+{
+	struct setup *s = data;
+
+	s->ret = kcsd_configfs_init(&s->config, params.drives);
+	kthread_complete_and_exit(&s->done, 0);
+}
+
+/*
+ * In a thread, as the partition scan opens the disk: insmod's own task would close
+ * that file only on its way out to user space, when a module that failed is gone.
+ */
+static int run_setup(struct setup *s)
+{
+	struct task_struct *task;
+
+	init_completion(&s->done);
+	task = kthread_run(setup_thread, s, "kcsd-setup");
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	wait_for_completion(&s->done);
+	return s->ret;
+}
+
+/* A failed module is freed even if someone was quick to open a node: wait for the last close. */
+static void wait_for_close(int base_refs)
+{
+	while (module_refcount(THIS_MODULE) > base_refs)
+		msleep(20);
+}
+
 static int __init kcsd_init(void)
 {
-	struct kcsd_config config;
+	int refs = module_refcount(THIS_MODULE);
+	struct setup setup;
 	int ret;
 
-	ret = parse_params(&config);
+	ret = parse_params(&setup.config);
 	if (ret)
 		goto out;
 	ret = kcsd_node_init();
 	if (ret)
 		goto out;
-	ret = kcsd_configfs_init(&config, params.drives);
-	if (ret)
+	ret = run_setup(&setup);
+	if (ret) {
+		wait_for_close(refs);
 		kcsd_node_exit();
+	}
 out:
-	kcsd_config_destroy(&config);
+	kcsd_config_destroy(&setup.config);
 	/* insmod takes ENOENT for a missing symbol; it is a parameter's missing file. */
 	return ret == -ENOENT ? -EINVAL : ret;
 }

@@ -12,7 +12,6 @@
  */
 #define pr_fmt(fmt) "kcsd: " fmt
 
-#include <linux/blkdev.h>
 #include <linux/bvec.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
@@ -246,7 +245,7 @@ static int check_path(const char *path)
 /* Bytes to which O_DIRECT wants buffers and positions aligned; 0: not with this LBA size. */
 static u32 direct_alignment(struct file *file, u64 block_size)
 {
-	struct super_block *sb = file_inode(file)->i_sb;
+	struct inode *inode = file_inode(file);
 	struct kstat stat;
 	u32 align = 0;
 
@@ -255,8 +254,9 @@ static u32 direct_alignment(struct file *file, u64 block_size)
 	if (stat.result_mask & STATX_DIOALIGN) {
 		if (stat.dio_offset_align)
 			align = max(stat.dio_offset_align, stat.dio_mem_align);
-	} else if (sb->s_bdev) {
-		align = max(bdev_logical_block_size(sb->s_bdev), i_blocksize(file_inode(file)));
+	} else if (inode->i_sb->s_type->fs_flags & FS_REQUIRES_DEV) {
+		/* It has disks below but does not say what they want. */
+		align = i_blocksize(inode);
 	}
 	return is_power_of_2(align) && align <= block_size ? align : 0;
 }
