@@ -96,6 +96,14 @@ archive_matches()
 	diff <(declared) "$work/exported"
 }
 
+# What is declared is described in a manual page, and nothing else.
+documented()
+{
+	sed -n 's/^\.F[no] \(kcsd_[a-z_]*\).*/\1/p' "$top"/Documentation/man/kcsd_*.3 \
+		"$top/Documentation/man/libkcsd.7" | sort -u >"$work/documented"
+	diff <(declared) "$work/documented"
+}
+
 # The header as the only one, in this language.
 header_compiles()
 {
@@ -133,6 +141,7 @@ ok "shared library: only kcsd_ symbols" only_kcsd_symbols -D "$out/libkcsd.so"
 ok "shared library: those that are declared" exports_match
 ok "static library: only kcsd_ symbols" only_kcsd_symbols -g "$out/libkcsd.a"
 ok "static library: those that are declared" archive_matches
+ok "manual pages: all functions, and no others" documented
 ok "header: C11" header_compiles c "$cc" -std=gnu11
 ok "header: C99" header_compiles c "$cc" -std=gnu99 -pedantic
 ok "header: C++11" header_compiles cc "$cxx" -std=c++11
