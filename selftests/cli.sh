@@ -15,7 +15,7 @@ code()
 	shift 2
 	"$kcsd" "$@" >"$work/out" 2>"$work/err" </dev/null
 	got=$?
-	out=$(cat "$work/out")
+	out=$(tr -d '\0' <"$work/out")
 	err=$(cat "$work/err")
 	[ $got = "$wanted" ]
 	verdict $? "$name"
@@ -27,7 +27,7 @@ code()
 says()
 {
 	[[ $err == *"$1"* ]]
-	verdict $? "  and says: $1"
+	verdict $? "  and says: ${1//$'\n'/ }"
 	[[ $err == *"$1"* ]] || echo "# $err"
 }
 
@@ -35,7 +35,7 @@ says()
 prints()
 {
 	[[ $out == *"$1"* ]]
-	verdict $? "  and prints: $1"
+	verdict $? "  and prints: ${1//$'\n'/ }"
 	[[ $out == *"$1"* ]] || echo "# $out"
 }
 
@@ -242,7 +242,7 @@ test_run_lbas()
 	head -c 1024 /dev/zero | tr '\0' 'A' | dd of="/dev/${drive}n1" bs=512 seek=3 \
 		oflag=direct status=none
 	behave "run, an LBA is read" 0 read_lba --cparam1 3 --lba 3+1 --json
-	has .result $((0x4141414141414141))
+	prints "\"result\": $((0x4141414141414141)),"
 	has '[.media_read_bytes, .media_written_bytes] | @csv' 512,0
 	behave "run, an LBA is written" 0 write_lba --cparam1 4 --cparam2 66 --lba 4:w --json
 	has '[.media_read_bytes, .media_written_bytes] | @csv' 0,512
@@ -321,21 +321,34 @@ test_stats()
 	says "no counter 'none'"
 }
 
-# What kcsd run prints of the link is what the drive counted.
+# link_cost SIZE: of a run that takes and emits that many bytes, beside what the drive
+# counted meanwhile: "to from counted-to counted-from".
+link_cost()
+{
+	local before after
+
+	head -c "$1" /dev/zero >"$work/bytes"
+	before=$("$kcsd" stats -d $NAME stats/host_write_bytes stats/host_read_bytes)
+	"$kcsd" run -d $NAME 0 --json --lba 0+4 --arg-file "$work/bytes" >"$work/out"
+	after=$("$kcsd" stats -d $NAME stats/host_write_bytes stats/host_read_bytes)
+	jq -r '"\(.link_to_drive_bytes) \(.link_from_drive_bytes)"' "$work/out"
+	paste -d' ' <(echo "$before") <(echo "$after") | sort -r | awk '{ print $4 - $2 }'
+}
+
+# What kcsd run prints of the link is what the drive counts, but for opening the drive.
 test_link()
 {
-	local before after wanted
+	local small large
 
-	before=$("$kcsd" stats -d $NAME stats/host_write_bytes stats/host_read_bytes)
-	code 0 "load, for its cost" load -d $NAME -a --json "$bpf/tests/behave.bpf.o" -p echo
-	before=$("$kcsd" stats -d $NAME stats/host_write_bytes stats/host_read_bytes)
-	code 0 "run, for its cost" run -d $NAME 0 --json --lba 0+4 --arg hello
-	after=$("$kcsd" stats -d $NAME stats/host_write_bytes stats/host_read_bytes)
-	wanted=$(jq -r '"\(.link_to_drive_bytes) \(.link_from_drive_bytes)"' "$work/out")
-	is "  and it is what the drive counted" \
-		"$(paste -d' ' <(echo "$before") <(echo "$after") | sort -r |
-		awk '{ printf "%s%d", sep, $4 - $2; sep = " " }')" "$wanted"
-	"$kcsd" unload -d $NAME -f 0
+	code 0 "load, for its cost" load -d $NAME -a "$bpf/tests/behave.bpf.o" -p echo
+	mapfile -t small < <(link_cost 10 | xargs -n 1)
+	mapfile -t large < <(link_cost 5010 | xargs -n 1)
+	is "  what a run takes to the drive" "${small[0]} ${large[0]}" "$((16 + 10)) $((16 + 5010))"
+	is "  and back" "$((large[1] - small[1]))" 5000
+	is "  is what the drive counts" "$((large[2] - small[2])) $((large[3] - small[3]))" \
+		"5000 5000"
+	point "  and a record comes with it" test "${small[1]}" -gt 10 -a "${small[1]}" -lt 200
+	code 0 "unload, for its cost" unload -d $NAME -f 0
 }
 
 test_bad_objects()
