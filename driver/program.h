@@ -66,6 +66,21 @@ struct kcsd_programs {
 	struct kobject *dir;		/* programs/, NULL before the controller node exists */
 };
 
+/* program.c */
+/*
+ * Take over a complete image: check it and make a program of it. On failure the image is still
+ * the caller's. -EINVAL: verdict says why.
+ */
+int kcsd_program_create(struct kcsd_drive *drive, u16 pind, struct kcsd_loading *l,
+			struct kcsd_program **out, struct kcsd_verdict *verdict);
+/* Show it in sysfs, below dir. On failure it is gone. */
+int kcsd_program_add(struct kcsd_program *p, struct kobject *dir);
+/* Out of sysfs, and gone. Nobody may be using it. */
+void kcsd_program_remove(struct kcsd_program *p);
+/* Count a run that ended. Before kcsd_program_put(). */
+void kcsd_program_account(struct kcsd_program *program, const struct kcsd_run *run);
+
+/* programs.c */
 int kcsd_programs_init(struct kcsd_drive *drive);
 /* No run may be left. */
 void kcsd_programs_destroy(struct kcsd_drive *drive);
@@ -86,7 +101,5 @@ void *kcsd_programs_page(struct kcsd_drive *drive, u32 *len);
  */
 struct kcsd_program *kcsd_program_get(struct kcsd_drive *drive, u16 pind, int *status);
 void kcsd_program_put(struct kcsd_program *program);
-/* Count a run that ended. Before kcsd_program_put(). */
-void kcsd_program_account(struct kcsd_program *program, const struct kcsd_run *run);
 
 #endif

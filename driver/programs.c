@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The programs of a drive: the commands that bring them to their indices and activate them. */
+#include <linux/mm.h>
+#include <linux/nospec.h>
+#include <linux/slab.h>
+
+#include "cmd.h"
+#include "drive.h"
+#include "identify.h"
+
+/* ---- slots; programs.lock is held ---- */
+
+static struct kcsd_program_slot *kcsd_slot(struct kcsd_drive *drive, u16 pind)
+{
+	lockdep_assert_held(&drive->programs.lock);
+	return &drive->programs.slots[array_index_nospec(pind, drive->cfg.max_programs)];
+}
+
+static struct kcsd_program *kcsd_slot_program(struct kcsd_drive *drive,
+					      struct kcsd_program_slot *slot)
+{
+	return rcu_dereference_protected(slot->program,
+					 lockdep_is_held(&drive->programs.lock));
+}
+
+/* Forget a program that has not fully arrived. */
+static void kcsd_slot_abort(struct kcsd_drive *drive, struct kcsd_program_slot *slot)
+{
+	if (!slot->loading.image)
+		return;
+	drive->programs.bytes -= slot->loading.psize;
+	kvfree(slot->loading.image);
+	slot->loading = (struct kcsd_loading){};
+}
+
+static int kcsd_slot_begin(struct kcsd_drive *drive, struct kcsd_program_slot *slot,
+			   const struct kcsd_cmd *cmd)
+{
+	struct kcsd_programs *ps = &drive->programs;
+	struct kcsd_loading *l = &slot->loading;
+	u32 psize = cmd->cdw11;
+
+	kcsd_slot_abort(drive, slot);
+	if (psize > drive->cfg.max_program_bytes - ps->bytes)
+		return KCSD_SC_MAX_PROGRAM_BYTES;
+	l->image = kvmalloc(psize, GFP_KERNEL_ACCOUNT);
+	if (!l->image)
+		return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
+	l->psize = psize;
+	l->pit = cmd->cdw10 >> KCSD_LOAD_PIT_SHIFT & 7;
+	l->puid = kcsd_cmd_u64(cmd->cdw12, cmd->cdw13);
+	ps->bytes += psize;
+	return 0;
+}
+
+/* All bytes are here: loading becomes loaded, or empty. */
+static int kcsd_slot_finish(struct kcsd_drive *drive, struct kcsd_program_slot *slot, u16 pind,
+			    u64 *result)
+{
+	struct kcsd_programs *ps = &drive->programs;
+	struct kcsd_verdict verdict;
+	struct kcsd_program *p;
+	u32 psize;
+	int ret;
+
+	ret = kcsd_program_create(drive, pind, &slot->loading, &p, &verdict);
+	if (ret) {
+		kcsd_slot_abort(drive, slot);
+		if (ret != -EINVAL)
+			return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
+		*result = KCSD_LOAD_RESULT(verdict.check, verdict.pc);
+		return KCSD_SC_INVALID_PROGRAM_DATA;
+	}
+	/* From here on the program owns the image. */
+	slot->loading = (struct kcsd_loading){};
+	psize = p->psize;
+	if (kcsd_program_add(p, ps->dir)) {
+		ps->bytes -= psize;
+		return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
+	}
+	rcu_assign_pointer(slot->program, p);
+	return 0;
+}
+
+static void kcsd_slot_unload(struct kcsd_drive *drive, struct kcsd_program_slot *slot,
+			     struct kcsd_program *p)
+{
+	RCU_INIT_POINTER(slot->program, NULL);
+	drive->programs.bytes -= p->psize;
+	synchronize_rcu();	/* kcsd_program_get() may be looking */
+	kcsd_program_remove(p);
+}
+
+/* ---- the table ---- */
+
+int kcsd_programs_init(struct kcsd_drive *drive)
+{
+	struct kcsd_programs *ps = &drive->programs;
+
+	mutex_init(&ps->lock);
+	ps->slots = kvcalloc(drive->cfg.max_programs, sizeof(*ps->slots), GFP_KERNEL);
+	return ps->slots ? 0 : -ENOMEM;
+}
+
+int kcsd_programs_add_dir(struct kcsd_drive *drive)
+{
+	struct kcsd_programs *ps = &drive->programs;
+
+	guard(mutex)(&ps->lock);
+	ps->dir = kobject_create_and_add("programs", &drive->ctrl->dev.kobj);
+	return ps->dir ? 0 : -ENOMEM;
+}
+
+/* Called when no command is under way and none can begin. */
+static void kcsd_programs_unload_all(struct kcsd_drive *drive)
+{
+	struct kcsd_program_slot *slot;
+	struct kcsd_program *p;
+	u16 pind;
+
+	guard(mutex)(&drive->programs.lock);
+	for (pind = 0; pind < drive->cfg.max_programs; pind++) {
+		slot = kcsd_slot(drive, pind);
+		kcsd_slot_abort(drive, slot);
+		p = kcsd_slot_program(drive, slot);
+		if (p)
+			kcsd_slot_unload(drive, slot, p);
+	}
+}
+
+void kcsd_programs_del_dir(struct kcsd_drive *drive)
+{
+	kcsd_programs_unload_all(drive);
+	kobject_put(drive->programs.dir);
+	drive->programs.dir = NULL;
+}
+
+void kcsd_programs_destroy(struct kcsd_drive *drive)
+{
+	kvfree(drive->programs.slots);
+	mutex_destroy(&drive->programs.lock);
+}
+
+struct kcsd_program *kcsd_program_get(struct kcsd_drive *drive, u16 pind, int *status)
+{
+	struct kcsd_program *p;
+
+	if (pind >= drive->cfg.max_programs) {
+		*status = KCSD_SC_INVALID_PROGRAM_INDEX;
+		return NULL;
+	}
+	pind = array_index_nospec(pind, drive->cfg.max_programs);
+
+	guard(rcu)();
+	p = rcu_dereference(drive->programs.slots[pind].program);
+	if (!p) {
+		*status = KCSD_SC_NO_PROGRAM;
+		return NULL;
+	}
+	if (!atomic_inc_unless_negative(&p->users)) {
+		*status = KCSD_SC_NOT_ACTIVATED;
+		return NULL;
+	}
+	return p;
+}
+
+void kcsd_program_put(struct kcsd_program *program)
+{
+	atomic_dec(&program->users);
+}
+
+static void kcsd_program_describe(struct kcsd_drive *drive, u16 pind,
+				  struct kcsd_program_desc *d)
+{
+	struct kcsd_program *p = kcsd_slot_program(drive, kcsd_slot(drive, pind));
+
+	if (!p)
+		return;
+	d->state = KCSD_PROGRAM_PEOCC_DOWNLOADED | p->pit << 3;
+	if (atomic_read(&p->users) >= 0)
+		d->state |= KCSD_PROGRAM_ACT;
+	d->ptype = KCSD_PTYPE_EBPF;
+	d->puid = cpu_to_le64(p->puid);
+	d->psize = cpu_to_le32(p->psize);
+	memcpy(d->name, p->view.name, sizeof(d->name));
+}
+
+void *kcsd_programs_page(struct kcsd_drive *drive, u32 *len)
+{
+	struct kcsd_program_list *list;
+	struct kcsd_program_desc *d;
+	u16 pind, nr = drive->cfg.max_programs;
+
+	BUILD_BUG_ON(sizeof(*d) != 64);
+	*len = sizeof(*list) + nr * sizeof(*d);
+	list = kvzalloc(*len, GFP_KERNEL);
+	if (!list)
+		return NULL;
+	list->nr = cpu_to_le16(nr);
+	d = (void *)(list + 1);
+
+	guard(mutex)(&drive->programs.lock);
+	for (pind = 0; pind < nr; pind++)
+		kcsd_program_describe(drive, pind, d++);
+	return list;
+}
+
+/* ---- commands ---- */
+
+static u16 kcsd_cmd_pind(const struct kcsd_cmd *cmd)
+{
+	return cmd->cdw10 & 0xffff;
+}
+
+/* A chunk goes to its place; the last one makes the program. */
+static int kcsd_program_add_chunk(struct kcsd_cmd *cmd, const void *chunk)
+{
+	struct kcsd_drive *drive = cmd->drive;
+	u16 pind = kcsd_cmd_pind(cmd);
+	u32 numb = cmd->cdw14, loff = cmd->cdw15;
+	struct kcsd_program_slot *slot;
+	struct kcsd_loading *l;
+	int ret;
+
+	guard(mutex)(&drive->programs.lock);
+	if (!drive->programs.dir)
+		return KCSD_SC_NS_NOT_READY;
+	slot = kcsd_slot(drive, pind);
+	l = &slot->loading;
+	if (kcsd_slot_program(drive, slot))
+		return KCSD_SC_PROGRAM_IN_USE;
+	if (!loff) {
+		ret = kcsd_slot_begin(drive, slot, cmd);
+		if (ret)
+			return ret;
+	} else if (!l->image || loff != l->have) {
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW15);
+	} else if (cmd->cdw11 != l->psize) {
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
+	}
+
+	memcpy(l->image + loff, chunk, numb);
+	l->have = loff + numb;
+	return l->have == l->psize ? kcsd_slot_finish(drive, slot, pind, &cmd->result) : 0;
+}
+
+static int kcsd_program_load(struct kcsd_cmd *cmd)
+{
+	u32 numb = cmd->cdw14;
+	void *chunk;
+	int ret;
+
+	/* Not under the lock: the host's memory may take as long as its owner likes. */
+	chunk = kvmalloc(numb, GFP_KERNEL_ACCOUNT);
+	if (!chunk)
+		return -ENOMEM;
+	ret = kcsd_cmd_copy_from_host(cmd, chunk, numb) ?: kcsd_program_add_chunk(cmd, chunk);
+	kvfree(chunk);
+	return ret;
+}
+
+static int kcsd_program_unload(struct kcsd_cmd *cmd)
+{
+	struct kcsd_drive *drive = cmd->drive;
+	struct kcsd_program_slot *slot;
+	struct kcsd_program *p;
+
+	guard(mutex)(&drive->programs.lock);
+	slot = kcsd_slot(drive, kcsd_cmd_pind(cmd));
+	p = kcsd_slot_program(drive, slot);
+	if (!p && !slot->loading.image)
+		return KCSD_SC_NO_PROGRAM;
+	kcsd_slot_abort(drive, slot);
+	if (!p)
+		return 0;
+	if (atomic_read(&p->users) >= 0)
+		return KCSD_SC_PROGRAM_IN_USE;
+	kcsd_slot_unload(drive, slot, p);
+	return 0;
+}
+
+static int kcsd_program_parse_index(const struct kcsd_cmd *cmd)
+{
+	return kcsd_cmd_pind(cmd) < cmd->drive->cfg.max_programs ?
+		0 : KCSD_SC_INVALID_PROGRAM_INDEX;
+}
+
+static int kcsd_program_parse_unload(struct kcsd_cmd *cmd)
+{
+	static const struct kcsd_cmd_uses uses = {
+		.cdw10 = 0xffff | KCSD_LOAD_SEL_UNLOAD,	/* PIND */
+	};
+	int ret = kcsd_cmd_check_unused(cmd, &uses);
+
+	if (ret)
+		return ret;
+	if (iov_iter_count(&cmd->data))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	cmd->execute = kcsd_program_unload;
+	return kcsd_program_parse_index(cmd);
+}
+
+/* PTYPE, PIT and PUID. */
+static int kcsd_program_check_type(struct kcsd_cmd *cmd)
+{
+	u8 pit = cmd->cdw10 >> KCSD_LOAD_PIT_SHIFT & 7;
+
+	if ((cmd->cdw10 >> KCSD_LOAD_PTYPE_SHIFT & 0xff) != KCSD_PTYPE_EBPF)
+		return KCSD_SC_INVALID_PROGRAM_TYPE;
+	if (pit > KCSD_PIT_VENDOR)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
+	if (pit == KCSD_PIT_NONE && (cmd->cdw12 || cmd->cdw13))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
+	return 0;
+}
+
+/* PSIZE, NUMB and LOFF. */
+static int kcsd_program_check_chunk(struct kcsd_cmd *cmd)
+{
+	u32 psize = cmd->cdw11, numb = cmd->cdw14, loff = cmd->cdw15;
+
+	if (psize > KCSD_MAX_PROGRAM_LEN)
+		return KCSD_SC_PROGRAM_TOO_BIG;
+	if (!numb || numb > KCSD_MAX_TRANSFER || numb > psize)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW14);
+	if (loff > psize - numb)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW15);
+	if (iov_iter_count(&cmd->data) != numb)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	return 0;
+}
+
+int kcsd_program_parse_load(struct kcsd_cmd *cmd)
+{
+	static const struct kcsd_cmd_uses uses = {
+		.cdw10 = KCSD_LOAD_CDW10_ALL,
+		.cdw11 = U32_MAX,			/* PSIZE */
+		.cdw12 = U32_MAX, .cdw13 = U32_MAX,	/* PUID */
+		.cdw14 = U32_MAX,			/* NUMB */
+		.cdw15 = U32_MAX,			/* LOFF */
+	};
+	int ret;
+
+	if (cmd->nsid != KCSD_NSID_COMPUTE)
+		return KCSD_SC_INVALID_NS;
+	if (cmd->cdw10 & KCSD_LOAD_SEL_UNLOAD)
+		return kcsd_program_parse_unload(cmd);
+	ret = kcsd_cmd_check_unused(cmd, &uses) ?: kcsd_program_check_type(cmd) ?:
+	      kcsd_program_check_chunk(cmd);
+	if (ret)
+		return ret;
+	cmd->execute = kcsd_program_load;
+	return kcsd_program_parse_index(cmd);
+}
+
+static int kcsd_program_activate(struct kcsd_cmd *cmd)
+{
+	bool on = cmd->cdw10 >> KCSD_ACTIVATION_SEL_SHIFT;
+	struct kcsd_programs *ps = &cmd->drive->programs;
+	struct kcsd_program *p;
+
+	guard(mutex)(&ps->lock);
+	p = kcsd_slot_program(cmd->drive, kcsd_slot(cmd->drive, kcsd_cmd_pind(cmd)));
+	if (!p)
+		return KCSD_SC_NO_PROGRAM;
+	if (on == (atomic_read(&p->users) >= 0))
+		return 0;
+	if (on && ps->active == cmd->drive->cfg.max_active)
+		return KCSD_SC_MAX_ACTIVATED;
+	/* Going down it fails if a run is there. */
+	if (atomic_cmpxchg(&p->users, on ? -1 : 0, on ? 0 : -1) != (on ? -1 : 0))
+		return KCSD_SC_PROGRAM_IN_USE;
+	ps->active += on ? 1 : -1;
+	return 0;
+}
+
+int kcsd_program_parse_activation(struct kcsd_cmd *cmd)
+{
+	static const struct kcsd_cmd_uses uses = {
+		.cdw10 = KCSD_ACTIVATION_CDW10_ALL,
+	};
+	int ret;
+
+	if (cmd->nsid != KCSD_NSID_COMPUTE)
+		return KCSD_SC_INVALID_NS;
+	ret = kcsd_cmd_check_unused(cmd, &uses);
+	if (ret)
+		return ret;
+	if (cmd->cdw10 >> KCSD_ACTIVATION_SEL_SHIFT > KCSD_ACTIVATION_ACTIVATE)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
+	if (iov_iter_count(&cmd->data))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	cmd->execute = kcsd_program_activate;
+	return kcsd_program_parse_index(cmd);
+}
