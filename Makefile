@@ -79,7 +79,7 @@ lib bpf:
 tools: lib
 	@$(sub) -C tools/kcsd
 
-selftests: lib
+selftests:
 	@$(MAKE) --no-print-directory -C selftests OUTPUT=$(OUTPUT)/selftests all
 
 deps:

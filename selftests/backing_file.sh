@@ -95,6 +95,7 @@ full()
 {
 	local what=$1 dir=$2
 
+	: >"$dir/image"
 	point "$what: a drive" create_drive file "backing_file=$dir/image" size=64M || return
 	fails "$what: ENOSPC is an I/O error" "No space left on device" \
 		timeout 120 dd if=/dev/urandom of="$block" bs=1M count=64 oflag=direct
@@ -128,6 +129,7 @@ test_direct()
 {
 	mount_small direct 64 || { skip "O_DIRECT" "no loop device"; return; }
 	random "$work/data" 4194304
+	: >"$work/direct/image"
 	point "O_DIRECT: a drive" create_drive file "backing_file=$work/direct/image" size=4M ||
 		return
 	point "O_DIRECT: written" dd if="$work/data" of="$block" bs=1M oflag=direct
@@ -143,7 +145,6 @@ test_existing_image
 test_odd_image
 test_written
 test_refusals
-touch "$work/image"
 test_direct
 test_full
 finish

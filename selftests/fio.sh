@@ -10,9 +10,9 @@ verify()
 	local what=$1
 
 	shift
-	point "$what" timeout 300 fio --name=verify --size=100% --thread --direct=1 \
-		--verify=crc32c --verify_fatal=1 --do_verify=1 --verify_backlog=1024 \
-		--randseed=20240607 --norandommap=0 --output-format=terse "$@"
+	point "$what" timeout 300 fio --name=verify --size=100% --thread --verify=crc32c \
+		--verify_fatal=1 --do_verify=1 --verify_backlog=1024 --verify_state_save=0 \
+		--randseed=20240607 --output=/dev/null "$@"
 }
 
 test_block()
@@ -20,12 +20,12 @@ test_block()
 	local size=$1 backend=$2
 
 	verify "$backend, LBA $size: io_uring, random writes of 4 KiB" --filename="$block" \
-		--ioengine=io_uring --rw=randwrite --bs=4k --iodepth=32
+		--direct=1 --ioengine=io_uring --rw=randwrite --bs=4k --iodepth=32
 	verify "$backend, LBA $size: io_uring, mixed sizes and reads" --filename="$block" \
-		--ioengine=io_uring --rw=randrw --bsrange="$size"-256k --blockalign="$size" \
-		--bs_unaligned=0 --iodepth=16
+		--direct=1 --ioengine=io_uring --rw=randrw --bsrange="$size"-256k --blockalign="$size" \
+		--iodepth=16
 	verify "$backend, LBA $size: sequential, 2 MiB" --filename="$block" \
-		--ioengine=io_uring --rw=write --bs=2m --iodepth=4
+		--direct=1 --ioengine=io_uring --rw=write --bs=2m --iodepth=4
 }
 
 # O_DIRECT buffers that begin within a page, at a multiple of 512.
@@ -34,9 +34,10 @@ test_sub_page_buffers()
 	local size=$1 backend=$2
 
 	verify "$backend, LBA $size: buffers 512 bytes into a page" --filename="$block" \
-		--ioengine=io_uring --rw=randwrite --bs=4k --iodepth=8 --iomem_align=512 \
-		--mem=malloc --offset_increment=0
-	verify "$backend, LBA $size: the same, 64 KiB" --filename="$block" --ioengine=psync \
+		--direct=1 --ioengine=io_uring --rw=randwrite --bs=4k --iodepth=8 --iomem_align=512 \
+		--mem=malloc
+	verify "$backend, LBA $size: the same, 64 KiB" --filename="$block" \
+		--direct=1 --ioengine=psync \
 		--rw=randwrite --bs=64k --iomem_align=512 --mem=malloc
 }
 
@@ -57,7 +58,7 @@ test_both_ways()
 	local size=$1 backend=$2 job
 
 	job=(--name=both --size=100% --thread --bs=64k --verify=crc32c --verify_fatal=1
-		--randseed=20240608 --output-format=terse)
+		--verify_state_save=0 --randseed=20240608 --output=/dev/null)
 	point "$backend, LBA $size: written by passthrough" timeout 300 fio "${job[@]}" \
 		--filename="$generic" --ioengine=io_uring_cmd --cmd_type=nvme --rw=write --do_verify=0
 	point "$backend, LBA $size: read by the block device" timeout 300 fio "${job[@]}" \
@@ -68,9 +69,9 @@ begin
 need fio
 for backend in memory file; do
 	for size in 512 4096; do
-		options=(size=32M "block_size=$size")
+		options=(size=16M "block_size=$size")
 		[ $backend = memory ] || options+=("backing_file=$work/image")
-		truncate -s 32M "$work/image"
+		truncate -s 16M "$work/image"
 		point "$backend: a drive with LBAs of $size bytes" create_drive fio "${options[@]}" ||
 			continue
 		test_block $size $backend
