@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/*
+ * The library on a drive, which must be idle and have at least 8 MiB, 2 compute
+ * units and 32 program indices; its data is overwritten. It ends powered off.
+ *
+ *	drive_test NAME DIRECTORY-OF-BPF-OBJECTS	NAME in configfs
+ */
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <libkcsd.h>
+
+#include "tap.h"
+
+#define RUNS	100
+#define DEPTH	16
+
+static const char *config_name, *bpf;
+static char name[32];
+static struct kcsd_drive *drv;
+
+static struct kcsd_object *open_program(const char *file, const char *program)
+{
+	KCSD_OPTS(kcsd_object_opts, opts, .program = program);
+	struct kcsd_object *obj = NULL;
+	struct kcsd_error err;
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", bpf, file);
+	if (kcsd_object_open(path, &opts, &obj, &err))
+		OK(false, "%s", err.text);
+	return obj;
+}
+
+/* An active program of behave.bpf.o: its index. */
+static uint32_t make_program(const char *program)
+{
+	struct kcsd_object *obj = open_program("tests/behave.bpf.o", program);
+	struct kcsd_error err;
+	uint32_t pind = 0;
+
+	if (kcsd_load_object(drv, obj, NULL, &pind, &err))
+		OK(false, "%s", err.text);
+	if (kcsd_activate(drv, pind))
+		OK(false, "%s is activated", program);
+	kcsd_object_close(obj);
+	return pind;
+}
+
+static void remove_program(uint32_t pind)
+{
+	IS(kcsd_deactivate(drv, pind), 0, "deactivate");
+	IS(kcsd_unload(drv, pind), 0, "unload");
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
+}
+
+static uint64_t counter(const char *counter_name)
+{
+	uint64_t value = 0;
+
+	if (kcsd_stats_get(name, counter_name, &value))
+		OK(false, "counter %s", counter_name);
+	return value;
+}
+
+/* ---- the drive ---- */
+
+static int is_it(const char *other, void *arg)
+{
+	(void)arg;
+	return !strcmp(other, name) ? 42 : 0;
+}
+
+static void test_identify(void)
+{
+	struct kcsd_compute_info compute;
+	struct kcsd_ctrl_info ctrl;
+	struct kcsd_ns_info ns;
+
+	IS(kcsd_drive_each(is_it, NULL), 42, "it is among the drives");
+	IS_TEXT(kcsd_drive_name(drv), name, "its name");
+	IS(kcsd_identify_ctrl(drv, &ctrl, sizeof(ctrl)), 0, "identify controller");
+	OK(ctrl.serial[0] && ctrl.model[0] && ctrl.nn >= KCSD_NSID_COMPUTE && ctrl.max_transfer,
+	   "identify controller: %s, %s", ctrl.model, ctrl.serial);
+	IS(kcsd_identify_ns(drv, KCSD_NSID_NVM, &ns, sizeof(ns)), 0, "identify namespace");
+	OK(ns.nsze == kcsd_drive_nsze(drv) && ns.lba_size == kcsd_drive_lba_size(drv),
+	   "identify namespace: its size");
+	IS(kcsd_identify_ns(drv, 2, &ns, sizeof(ns)), KCSD_SC_INVALID_NS,
+	   "identify namespace, one that there is not");
+	IS(kcsd_identify_compute(drv, &compute, sizeof(compute)), 0, "identify compute");
+	OK(compute.cus >= 2 && compute.maxprog >= 32 && compute.max_program_len &&
+	   compute.timeout_ms && compute.insn_budget && compute.arena_len, "identify compute: values");
+}
+
+static void test_lbas(void)
+{
+	const size_t len = 3 << 20;
+	uint32_t size = kcsd_drive_lba_size(drv);
+	unsigned char *to = malloc(len), *from = malloc(len);
+	struct kcsd_drive *reader = NULL;
+	uint64_t last = kcsd_drive_nsze(drv) - 1;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		to[i] = i * 7 + (i >> 12);
+	IS(kcsd_write(drv, 5, to, len), 0, "write, more than one command");
+	IS(kcsd_flush(drv), 0, "flush");
+	IS(kcsd_read(drv, 5, from, len), 0, "read");
+	OK(!memcmp(to, from, len), "read: what was written");
+	IS(kcsd_read(drv, last, from, size), 0, "read, the last LBA");
+	IS(kcsd_read(drv, last, from, 2 * size), KCSD_SC_LBA_RANGE, "read, beyond it");
+	IS(kcsd_write(drv, UINT64_MAX, to, size), KCSD_SC_LBA_RANGE, "write, far beyond it");
+	IS(kcsd_open(name, KCSD_OPEN_RDONLY, &reader), 0, "open, read-only");
+	IS(kcsd_read(reader, 5, from, size), 0, "read, read-only");
+	IS(kcsd_write(reader, 5, to, size), -EACCES, "write, read-only");
+	IS(kcsd_activate(reader, 0), -EACCES, "activate, read-only");
+	kcsd_close(reader);
+	free(from);
+	free(to);
+}
+
+/* ---- programs ---- */
+
+static int count_program(const struct kcsd_program_info *info, void *arg)
+{
+	(void)info;
+	(*(unsigned int *)arg)++;
+	return 0;
+}
+
+static unsigned int programs(void)
+{
+	unsigned int nr = 0;
+
+	IS(kcsd_program_each(drv, count_program, &nr), 0, "programs are listed");
+	return nr;
+}
+
+static int is_loaded(const struct kcsd_program_info *info, void *arg)
+{
+	(void)arg;
+	return info->pind == 7 && info->puid == 99 && !info->active &&
+	       !strcmp(info->name, "word") ? 42 : 0;
+}
+
+static void test_load(void)
+{
+	struct kcsd_object *obj = open_program("word.bpf.o", NULL);
+	KCSD_OPTS(kcsd_load_opts, opts, .pind = 7, .chunk = 8, .puid = 99);
+	struct kcsd_error err;
+	uint32_t pind;
+
+	IS(kcsd_load_object(drv, obj, &opts, &pind, &err), 0, "load, in chunks of 8 bytes");
+	IS(pind, 7, "load: the index");
+	IS(kcsd_program_each(drv, is_loaded, NULL), 42, "load: it is listed");
+	IS(kcsd_load_object(drv, obj, &opts, &pind, &err), KCSD_SC_PROGRAM_IN_USE,
+	   "load, there is one");
+	SAYS(err.text, "7");
+	IS(programs(), 1, "load: and it stays");
+	IS(kcsd_activate(drv, 7), 0, "activate");
+	IS(kcsd_activate(drv, 7), 0, "activate, again");
+	IS(kcsd_unload(drv, 7), KCSD_SC_PROGRAM_IN_USE, "unload, active");
+	remove_program(7);
+	IS(kcsd_unload(drv, 7), KCSD_SC_NO_PROGRAM, "unload, twice");
+	IS(kcsd_activate(drv, 7), KCSD_SC_NO_PROGRAM, "activate, nothing");
+	opts.pind = 65535;
+	IS(kcsd_load_object(drv, obj, &opts, &pind, &err), KCSD_SC_INVALID_PROGRAM_INDEX,
+	   "load, no such index");
+	kcsd_object_close(obj);
+}
+
+static void test_load_refused(void)
+{
+	/* mov r0, 0; call 77; exit */
+	static const uint64_t code[] = { 0xb7, 77ULL << 32 | 0x85, 0x95 };
+	KCSD_OPTS(kcsd_load_opts, opts, .pind = KCSD_PIND_ANY, .chunk = 8);
+	struct kcsd_error err;
+	void *large = calloc(1, 2 << 20);
+	uint32_t pind;
+
+	IS(kcsd_load(drv, code, sizeof(code), &opts, &pind, &err), KCSD_SC_INVALID_PROGRAM_DATA,
+	   "load, an unknown helper");
+	IS(err.check, KCSD_CHECK_HELPER, "  and the reason");
+	IS(err.pc, 1, "  and the instruction");
+	SAYS(err.text, "call of an unknown helper");
+	IS(kcsd_load(drv, large, 2 << 20, NULL, &pind, &err), KCSD_SC_PROGRAM_TOO_BIG,
+	   "load, 2 MiB");
+	IS(programs(), 0, "load, refused: nothing stays");
+	free(large);
+}
+
+static void *load_many(void *arg)
+{
+	struct kcsd_object *obj = arg;
+	KCSD_OPTS(kcsd_load_opts, opts, .pind = KCSD_PIND_ANY, .chunk = 256);
+	uintptr_t failed = 0;
+	uint32_t pind;
+	int i;
+
+	for (i = 0; i < 10; i++)
+		failed += !!kcsd_load_object(drv, obj, &opts, &pind, NULL);
+	return (void *)failed;
+}
+
+/* Nobody's chunks end up in another's program. */
+static void test_load_together(void)
+{
+	struct kcsd_object *obj = open_program("word.bpf.o", NULL);
+	struct kcsd_compute_info compute;
+	pthread_t threads[3];
+	void *failed;
+	uint32_t pind;
+	int i, ret = 0;
+
+	for (i = 0; i < 3; i++)
+		pthread_create(&threads[i], NULL, load_many, obj);
+	for (i = 0; i < 3; i++) {
+		pthread_join(threads[i], &failed);
+		IS((uintptr_t)failed, 0, "threads load at the same time");
+	}
+	IS(programs(), 30, "  each its own");
+	kcsd_identify_compute(drv, &compute, sizeof(compute));
+	for (i = 30; i < (int)compute.maxprog && !ret; i++)
+		ret = kcsd_load_object(drv, obj, NULL, &pind, NULL);
+	IS(ret, 0, "load, until it is full");
+	IS(kcsd_load_object(drv, obj, NULL, &pind, NULL), KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES,
+	   "load, no index is free");
+	for (i = 0; i < (int)compute.maxprog; i++)
+		ret |= kcsd_unload(drv, i);
+	IS(ret, 0, "unload all");
+	kcsd_object_close(obj);
+}
+
+/* ---- runs ---- */
+
+static void test_run(void)
+{
+	uint32_t pind = make_program("echo");
+	KCSD_OPTS(kcsd_run_opts, opts, .pind = pind, .args = "some text", .args_len = 9,
+		  .out_len = 100);
+	struct kcsd_grant beyond = { kcsd_drive_nsze(drv), 1, KCSD_GRANT_READ };
+	struct kcsd_run_result r;
+	struct kcsd_error err;
+
+	IS(kcsd_run(drv, &opts, &r, sizeof(r), &err), 0, "run");
+	OK(r.out_len == 9 && !memcmp(r.out, "some text", 9), "run: output");
+	OK(r.recorded && r.info.insns && !r.info.reason, "run: cost");
+	kcsd_run_result_free(&r, sizeof(r));
+	opts.grants = &beyond;
+	opts.nr_grants = 1;
+	IS(kcsd_run(drv, &opts, &r, sizeof(r), &err), KCSD_SC_LBA_RANGE, "run, a grant beyond");
+	SAYS(err.text, "grant 0");
+	IS(kcsd_deactivate(drv, pind), 0, "deactivate");
+	opts.nr_grants = 0;
+	IS(kcsd_run(drv, &opts, &r, sizeof(r), &err), KCSD_SC_NOT_ACTIVATED, "run, not active");
+	OK(!r.recorded && err.text[0], "  with a sentence: %s", err.text);
+	IS(kcsd_unload(drv, pind), 0, "unload");
+	IS(kcsd_run(drv, &opts, &r, sizeof(r), &err), KCSD_SC_NO_PROGRAM, "run, nothing there");
+}
+
+static void test_fault(void)
+{
+	uint32_t pind = make_program("load");
+	struct kcsd_object *obj = open_program("tests/behave.bpf.o", "load");
+	KCSD_OPTS(kcsd_run_opts, opts, .pind = pind, .cparam1 = 0x10);
+	struct kcsd_run_result r;
+	struct kcsd_error err;
+
+	IS(kcsd_run(drv, &opts, &r, sizeof(r), &err), KCSD_SC_PROGRAM_FAULT, "run, a fault");
+	OK(r.recorded && r.info.reason == KCSD_FAULT_MEMORY && r.info.addr == 0x10,
+	   "fault: its record");
+	SAYS(kcsd_run_describe(&r, sizeof(r), obj, &err), "function load");
+	SAYS(err.text, "behave.bpf.c:");
+	SAYS(err.text, "0x10");
+	kcsd_run_result_free(&r, sizeof(r));
+	kcsd_object_close(obj);
+	remove_program(pind);
+}
+
+static int note_line(const struct kcsd_log_line *line, void *arg)
+{
+	*(uint64_t *)arg = line->seq;
+	return line->type == KCSD_LOG_LINE && !strcmp(line->text, "hello") ? 42 : 0;
+}
+
+static void test_log(void)
+{
+	uint32_t pind = make_program("say");
+	KCSD_OPTS(kcsd_run_opts, opts, .pind = pind, .args = "hello", .args_len = 5);
+	struct kcsd_run_result r;
+	uint64_t last = 0, seq = 0;
+
+	IS(kcsd_log_each(drv, 0, note_line, &last), 0, "log");
+	IS(kcsd_run(drv, &opts, &r, sizeof(r), NULL), 0, "log: a line");
+	kcsd_run_result_free(&r, sizeof(r));
+	IS(kcsd_log_each(drv, last, note_line, &seq), 42, "log: it is there");
+	IS(seq, last + 1, "log: its number");
+	IS(kcsd_log_each(drv, seq, note_line, &seq), 0, "log: and nothing after it");
+	remove_program(pind);
+}
+
+/* ---- queues ---- */
+
+static void reap_all(struct kcsd_queue *queue, uint64_t *sum, unsigned int *seen, bool all)
+{
+	struct kcsd_run_result r;
+
+	while (kcsd_queue_inflight(queue)) {
+		if (kcsd_queue_reap(queue, &r, sizeof(r), -1))
+			break;
+		if (!r.status && r.user_data < RUNS && !seen[r.user_data]++)
+			*sum += r.r0;
+		kcsd_run_result_free(&r, sizeof(r));
+		if (!all)
+			break;
+	}
+}
+
+static void test_queue(void)
+{
+	uint32_t pind = make_program("add");
+	KCSD_OPTS(kcsd_run_opts, opts, .pind = pind, .cparam2 = 1000);
+	unsigned int seen[RUNS] = {}, i, refused = 0;
+	struct kcsd_run_result r;
+	struct kcsd_queue *queue;
+	uint64_t sum = 0;
+	int ret;
+
+	IS(kcsd_queue_create(drv, DEPTH, &queue), 0, "queue");
+	IS(kcsd_queue_reap(queue, &r, sizeof(r), -1), -ENOENT, "queue: none in flight");
+	for (i = 0; i < RUNS; ) {
+		opts.cparam1 = i;
+		ret = kcsd_queue_submit(queue, &opts, i, NULL);
+		if (ret == -EAGAIN)
+			refused++;
+		else if (ret)
+			break;
+		else
+			i++;
+		if (ret)
+			reap_all(queue, &sum, seen, false);
+	}
+	reap_all(queue, &sum, seen, true);
+	IS(refused, RUNS - DEPTH, "queue: no more than its depth are in flight");
+	IS(sum, RUNS * 1000 + RUNS * (RUNS - 1) / 2, "queue: %d runs, each result once", RUNS);
+	IS(kcsd_queue_inflight(queue), 0, "queue: all were reaped");
+
+	IS(kcsd_queue_submit(queue, &opts, 0, NULL), 0, "queue: one more");
+	IS(poll(&(struct pollfd){ .fd = kcsd_queue_fd(queue), .events = POLLIN }, 1, 10000), 1,
+	   "queue: poll says that it ended");
+	IS(kcsd_queue_reap(queue, &r, sizeof(r), 0), 0, "queue: reap without waiting");
+	opts.pind = 31;
+	IS(kcsd_queue_submit(queue, &opts, 7, NULL), 0, "queue: a run that the drive refuses");
+	IS(kcsd_queue_reap(queue, &r, sizeof(r), 10000), 0, "  ends");
+	OK(r.status == KCSD_SC_NO_PROGRAM && r.user_data == 7, "  with its status");
+	opts.flags = 1;
+	IS(kcsd_queue_submit(queue, &opts, 7, NULL), -EINVAL, "queue: a run that is not valid");
+	IS(kcsd_queue_inflight(queue), 0, "  is not in flight");
+	kcsd_queue_destroy(queue);
+	remove_program(pind);
+}
+
+static void test_cancel(void)
+{
+	uint32_t pind = make_program("spin");
+	KCSD_OPTS(kcsd_run_opts, opts, .pind = pind, .timeout_ms = 60000, .out_len = 1 << 20);
+	uint64_t cancelled = counter("stats/faults_cancelled"), start;
+	struct kcsd_run_result r;
+	struct kcsd_queue *queue;
+	int i;
+
+	IS(kcsd_queue_create(drv, 8, &queue), 0, "cancel: a queue");
+	for (i = 0; i < 8; i++)
+		IS(kcsd_queue_submit(queue, &opts, i, NULL), 0, "cancel: an endless run");
+	IS(kcsd_queue_reap(queue, &r, sizeof(r), 0), -EAGAIN, "cancel: none has ended");
+	start = now_ms();
+	IS(kcsd_queue_reap(queue, &r, sizeof(r), 200), -ETIME, "cancel: nor in a while");
+	OK(now_ms() - start >= 200, "cancel: which was waited for");
+	start = now_ms();
+	kcsd_queue_destroy(queue);
+	OK(now_ms() - start < 30000, "cancel: the queue goes, and quickly");
+	IS(counter("stats/faults_cancelled") - cancelled, 8, "cancel: all runs ended");
+	remove_program(pind);
+}
+
+/* Last: the drive goes away under a queue and handles. */
+static void test_power_off(void)
+{
+	uint32_t pind = make_program("spin");
+	KCSD_OPTS(kcsd_run_opts, opts, .pind = pind, .timeout_ms = 60000);
+	struct kcsd_run_result r;
+	struct kcsd_queue *queue;
+	char buf[4096];
+
+	IS(kcsd_queue_create(drv, 1, &queue), 0, "power off: a queue");
+	IS(kcsd_queue_submit(queue, &opts, 3, NULL), 0, "power off: an endless run");
+	IS(kcsd_config_power(config_name, false), 0, "power off");
+	IS(kcsd_queue_reap(queue, &r, sizeof(r), 30000), 0, "power off: the run ends");
+	OK(r.status == KCSD_SC_PROGRAM_CANCELLED || r.status == -ENODEV,
+	   "power off: and was cancelled (%s)", kcsd_strerror(r.status));
+	kcsd_run_result_free(&r, sizeof(r));
+	kcsd_queue_destroy(queue);
+	IS(kcsd_read(drv, 0, buf, kcsd_drive_lba_size(drv)), -ENODEV, "power off: read");
+	IS(kcsd_activate(drv, 0), -ENODEV, "power off: activate");
+	IS(kcsd_run(drv, &opts, &r, sizeof(r), NULL), -ENODEV, "power off: run");
+	kcsd_close(drv);
+	IS(kcsd_open(name, 0, &drv), -ENOENT, "power off: open");
+}
+
+int main(int argc, char **argv)
+{
+	struct kcsd_config_info info;
+
+	if (argc != 3)
+		return 2;
+	config_name = argv[1];
+	bpf = argv[2];
+	IS(kcsd_config_info(config_name, &info, sizeof(info)), 0, "configuration of %s",
+	   config_name);
+	snprintf(name, sizeof(name), "kcsd%u", info.index);
+	IS(kcsd_open(name, 0, &drv), 0, "open %s", name);
+	if (!drv)
+		return 1;
+	test_identify();
+	test_lbas();
+	test_load();
+	test_load_refused();
+	test_load_together();
+	test_run();
+	test_fault();
+	test_log();
+	test_queue();
+	test_cancel();
+	test_power_off();
+	return 0;
+}
