@@ -54,16 +54,35 @@ FIXTURE_TEARDOWN(config)
 	EXPECT_EQ(0, system(cmd));
 }
 
-/* Power on must give want and leave nothing half-made. */
+/* Lines of the kernel log since it was opened that the module wrote. */
+static int kmsg_lines(int kmsg)
+{
+	char line[1024];
+	ssize_t len;
+	int n = 0;
+
+	while ((len = read(kmsg, line, sizeof(line) - 1)) > 0) {
+		line[len] = 0;
+		n += !!strstr(line, ";kcsd");
+	}
+	return n;
+}
+
+/* Power on must give want, say why in one line, and leave nothing half-made. */
 static bool power_fails(struct drive *d, int want)
 {
-	char power[8] = "";
-	int ret = drive_power(d, true);
+	int kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK), index, ret, lines;
 
-	if (ret != want)
-		ksft_print_msg("power on: %d, not %d\n", ret, want);
-	return ret == want && drive_get(d->name, "power", power, sizeof(power)) == 1 &&
-	       power[0] == '0';
+	if (kmsg < 0 || lseek(kmsg, 0, SEEK_END) < 0)
+		return false;
+	index = drive_get_number(d->name, "index");
+	ret = drive_power(d, true);
+	lines = kmsg_lines(kmsg);
+	close(kmsg);
+	if (ret != want || lines != 1)
+		ksft_print_msg("power on: %d, not %d; %d log lines\n", ret, want, lines);
+	return ret == want && lines == 1 && !drive_get_number(d->name, "power") &&
+	       !drive_nodes_present(index);
 }
 
 /* Bring a drive that is configured up and down again. */
@@ -108,9 +127,14 @@ TEST_F(config, mkdir_gives_defaults)
 		__u64 v = drive_get_number(d->name, settings[i].attr);
 
 		EXPECT_NE(~0ULL, v) TH_LOG("%s", settings[i].attr);
-		EXPECT_LT(0, v) TH_LOG("%s", settings[i].attr);
 	}
-	EXPECT_LE(KST_MIB, drive_get_number(d->name, "size"));
+	EXPECT_EQ(268435456, drive_get_number(d->name, "size"));
+	EXPECT_EQ(4096, drive_get_number(d->name, "block_size"));
+	EXPECT_EQ(0, drive_get_number(d->name, "queues"));
+	EXPECT_EQ(128, drive_get_number(d->name, "queue_depth"));
+	EXPECT_EQ(2, drive_get_number(d->name, "cus"));
+	EXPECT_EQ(30000, drive_get_number(d->name, "timeout_ms"));
+	EXPECT_EQ(1ULL << 40, drive_get_number(d->name, "insn_budget"));
 	EXPECT_EQ(0, drive_get_number(d->name, "power"));
 	EXPECT_EQ(0, drive_get(d->name, "backing_file", buf, sizeof(buf)));
 	EXPECT_TRUE(power_cycles(d));
@@ -142,15 +166,23 @@ TEST_F(config, invalid_values_are_refused)
 	static const struct drive_attr bad[] = {
 		{ "size", "" }, { "size", "0" }, { "size", "1048575" }, { "size", "garbage" },
 		{ "size", "-1" }, { "size", "16777216x" }, { "size", "99999999999999999999999" },
+		{ "size", "16Mx" }, { "size", "16MM" }, { "size", "0x1000000" }, { "size", " 16M" },
+		{ "size", "M" }, { "size", "16 M" }, { "size", "16E" }, { "size", "16777216\n" },
 		{ "block_size", "0" }, { "block_size", "3" }, { "block_size", "256" },
 		{ "block_size", "1024" }, { "block_size", "8192" }, { "block_size", "x" },
-		{ "queues", "0" }, { "queues", "-1" }, { "queues", "x" },
-		{ "queue_depth", "0" }, { "queue_depth", "4294967295" },
-		{ "cus", "0" }, { "cus", "1000000" }, { "arena_size", "0" },
-		{ "max_programs", "0" }, { "max_programs", "65537" },
-		{ "max_active", "0" }, { "max_program_bytes", "0" },
-		{ "timeout_ms", "0" }, { "timeout_ms", "x" }, { "timeout_ms", "4294967296" },
+		{ "queues", "257" }, { "queues", "-1" }, { "queues", "x" }, { "queues", "" },
+		{ "queue_depth", "0" }, { "queue_depth", "4097" }, { "queue_depth", "4294967297" },
+		{ "cus", "0" }, { "cus", "65" }, { "cus", "1K" }, { "cus", "18446744073709551617" },
+		{ "arena_size", "0" }, { "arena_size", "32K" }, { "arena_size", "257M" },
+		{ "arena_size", "1048577" },
+		{ "max_programs", "0" }, { "max_programs", "1025" },
+		{ "max_active", "0" }, { "max_active", "1025" },
+		{ "max_program_bytes", "0" }, { "max_program_bytes", "4095" },
+		{ "max_program_bytes", "1073741825" },
+		{ "timeout_ms", "0" }, { "timeout_ms", "x" }, { "timeout_ms", "86400001" },
 		{ "insn_budget", "0" }, { "insn_budget", "-5" },
+		{ "insn_budget", "18446744073709551616" },
+		{ "backing_file", "relative/path" },
 		{ "power", "2" }, { "power", "-1" }, { "power", "garbage" }, { "power", "" },
 	};
 	struct drive *d = &self->d[0];
@@ -158,13 +190,60 @@ TEST_F(config, invalid_values_are_refused)
 
 	ASSERT_EQ(0, drive_prepare(d, "config", small));
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		ASSERT_LT(0, drive_get(d->name, bad[i].name, before, sizeof(before)));
+		ASSERT_LE(0, drive_get(d->name, bad[i].name, before, sizeof(before)));
 		EXPECT_EQ(-EINVAL, drive_set(d->name, bad[i].name, bad[i].value))
 			TH_LOG("%s = '%s'", bad[i].name, bad[i].value);
-		ASSERT_LT(0, drive_get(d->name, bad[i].name, after, sizeof(after)));
+		ASSERT_LE(0, drive_get(d->name, bad[i].name, after, sizeof(after)));
 		EXPECT_STREQ(before, after) TH_LOG("%s changed", bad[i].name);
 	}
 	EXPECT_TRUE(power_cycles(d));
+}
+
+TEST_F(config, limits_are_inclusive)
+{
+	static const struct {
+		const char *attr;
+		const char *value;
+		__u64 want;
+	} good[] = {
+		{ "size", "1M", 1 << 20 }, { "size", "2048k", 2 << 20 }, { "size", "3g", 3ULL << 30 },
+		{ "size", "1T", 1ULL << 40 }, { "size", "7E", 7ULL << 60 },
+		{ "queues", "0", 0 }, { "queues", "256", 256 },
+		{ "queue_depth", "1", 1 }, { "queue_depth", "4096", 4096 },
+		{ "cus", "64", 64 }, { "arena_size", "256M", 256 << 20 },
+		{ "max_programs", "1024", 1024 }, { "max_active", "1024", 1024 },
+		{ "max_program_bytes", "4K", 4096 }, { "max_program_bytes", "1G", 1 << 30 },
+		{ "timeout_ms", "1", 1 }, { "timeout_ms", "86400000", 86400000 },
+		{ "insn_budget", "1", 1 }, { "insn_budget", "18446744073709551614", ~0ULL - 1 },
+	};
+	struct drive *d = &self->d[0];
+
+	ASSERT_EQ(0, drive_prepare(d, "config", small));
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		EXPECT_EQ(0, drive_set(d->name, good[i].attr, good[i].value))
+			TH_LOG("%s = %s", good[i].attr, good[i].value);
+		EXPECT_EQ(good[i].want, drive_get_number(d->name, good[i].attr));
+	}
+}
+
+TEST_F(config, names)
+{
+	static const struct {
+		const char *name;
+		int want;
+	} names[] = {
+		{ KST_PREFIX "AZaz09_-.", 0 }, { KST_PREFIX "345678901234567890123456789", 0 },
+		{ KST_PREFIX "3456789012345678901234567890", -EINVAL },
+		{ KST_PREFIX "a b", -EINVAL }, { KST_PREFIX "a\n", -EINVAL },
+		{ KST_PREFIX "%s", -EINVAL }, { KST_PREFIX "\303\244", -EINVAL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		EXPECT_EQ(names[i].want, drive_mkdir(names[i].name))
+			TH_LOG("%s", names[i].name);
+		if (!names[i].want)
+			EXPECT_EQ(0, drive_rmdir(names[i].name));
+	}
 }
 
 TEST_F(config, change_while_powered_is_busy)
@@ -318,7 +397,36 @@ TEST_F(config, backing_file_missing)
 	EXPECT_TRUE(power_cycles(d));
 }
 
-TEST_F(config, backing_file_empty)
+static off_t file_size(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) ? -1 : st.st_size;
+}
+
+/* Without a size the file's counts, rounded down to an LBA; a drive is 1 MiB at least. */
+TEST_F(config, backing_file_gives_the_size)
+{
+	static const struct drive_attr none[] = { {} };
+	struct drive *d = &self->d[0];
+	char path[128];
+
+	ASSERT_EQ(0, make_file(self->dir, "odd", KST_MIB - 1, path, sizeof(path)));
+	ASSERT_EQ(0, drive_prepare(d, "config", none));
+	ASSERT_EQ(0, drive_set(d->name, "backing_file", path));
+	EXPECT_TRUE(power_fails(d, -EINVAL));
+	ASSERT_EQ(0, truncate(path, 2 * KST_MIB + 4095));
+	ASSERT_EQ(0, drive_power(d, true));
+	EXPECT_EQ(2 * KST_MIB, drive_get_number(d->name, "size"));
+	ASSERT_EQ(0, drive_power(d, false));
+	ASSERT_EQ(0, drive_set(d->name, "block_size", "512"));
+	ASSERT_EQ(0, drive_power(d, true));
+	EXPECT_EQ(2 * KST_MIB + 7 * 512, drive_get_number(d->name, "size"));
+	ASSERT_EQ(0, drive_power(d, false));
+	EXPECT_EQ(2 * KST_MIB + 4095, file_size(path));
+}
+
+TEST_F(config, backing_file_grows_to_the_size)
 {
 	struct drive *d = &self->d[0];
 	char path[128];
@@ -326,8 +434,37 @@ TEST_F(config, backing_file_empty)
 	ASSERT_EQ(0, make_file(self->dir, "empty", 0, path, sizeof(path)));
 	ASSERT_EQ(0, drive_prepare(d, "config", small));
 	ASSERT_EQ(0, drive_set(d->name, "backing_file", path));
+	EXPECT_TRUE(power_cycles(d));
+	EXPECT_EQ(16777216, file_size(path));
+	ASSERT_EQ(0, truncate(path, 20000000));
+	EXPECT_TRUE(power_cycles(d));
+	EXPECT_EQ(20000000, file_size(path));
+}
+
+TEST_F(config, backing_file_is_for_one_drive)
+{
+	char path[128];
+
+	ASSERT_EQ(0, make_file(self->dir, "image", 16777216, path, sizeof(path)));
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(0, drive_prepare(&self->d[i], i ? "second" : "first", small));
+		ASSERT_EQ(0, drive_set(self->d[i].name, "backing_file", path));
+	}
+	ASSERT_EQ(0, drive_power(&self->d[0], true));
+	EXPECT_TRUE(power_fails(&self->d[1], -EBUSY));
+	ASSERT_EQ(0, drive_power(&self->d[0], false));
+	EXPECT_TRUE(power_cycles(&self->d[1]));
+	EXPECT_TRUE(power_cycles(&self->d[0]));
+}
+
+TEST_F(config, size_is_whole_lbas)
+{
+	struct drive *d = &self->d[0];
+
+	ASSERT_EQ(0, drive_prepare(d, "config", small));
+	ASSERT_EQ(0, drive_set(d->name, "size", "1049088"));	/* 1 MiB + 512 */
 	EXPECT_TRUE(power_fails(d, -EINVAL));
-	ASSERT_EQ(0, truncate(path, 16777216));
+	ASSERT_EQ(0, drive_set(d->name, "block_size", "512"));
 	EXPECT_TRUE(power_cycles(d));
 }
 
@@ -359,6 +496,9 @@ TEST_F(config, backing_file_read_only)
 	EXPECT_TRUE(power_fails(d, -EROFS));
 	ASSERT_EQ(0, mount("kst", self->dir, "tmpfs", MS_REMOUNT, NULL));
 	EXPECT_TRUE(power_cycles(d));
+	/* Write permission for nobody: root could write, but it was not meant to be. */
+	ASSERT_EQ(0, chmod(path, 0444));
+	EXPECT_TRUE(power_fails(d, -EACCES));
 }
 
 TEST_F(config, eight_drives_at_once)
@@ -391,15 +531,22 @@ TEST_F(config, a_numbered_name_gets_its_index)
 	ASSERT_EQ(0, drive_power(d, true));
 	EXPECT_EQ(KST_FAR_INDEX, drive_get_number(d->name, "index"));
 	EXPECT_EQ(4, drive_nodes_present(KST_FAR_INDEX));
+	EXPECT_EQ(-EEXIST, drive_mkdir(d->name));
 }
 
 TEST_F(config, features_are_listed)
 {
+	static const char * const words[] = {
+		"memory", "file", "block", "passthru", "execute-lba", "interp",
+	};
 	char buf[4096];
 
 	ASSERT_LT(0, file_read(KST_CONFIGFS "/features", buf, sizeof(buf)));
-	EXPECT_NE(NULL, strstr(buf, "backing_file"));
-	EXPECT_NE(NULL, strstr(buf, "cus"));
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		EXPECT_NE(NULL, strstr(buf, words[i]))
+			TH_LOG("no %s in '%s'", words[i], buf);
+	}
+	EXPECT_EQ(NULL, strchr(buf, '\n'));
 	EXPECT_GT(0, file_write(KST_CONFIGFS "/features", "x"));
 }
 

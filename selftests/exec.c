@@ -427,7 +427,7 @@ TEST_F(exec, output_that_cannot_be_written)
 	struct nvme_uring_cmd c;
 
 	ASSERT_NE(MAP_FAILED, p);
-	ASSERT_EQ(0, munmap(p + LBA, LBA));
+	ASSERT_EQ(0, mprotect(p + LBA, LBA, PROT_NONE));
 	self->r.pind = MIRROR;
 	c = run_cmd(&self->r);
 	c.metadata = (uintptr_t)p + LBA - 100;

@@ -82,6 +82,22 @@ static bool usable_soon(struct drive *d)
 	return ok && took < SOON_NS;
 }
 
+/* Wait until a unit of the drive is running something. */
+static bool wait_busy(const struct drive *d)
+{
+	char path[128];
+	__u64 before;
+
+	snprintf(path, sizeof(path), KST_CLASS "/kcsd%d/stats/cu_busy_ns", d->index);
+	before = file_number(path);
+	for (int i = 0; i < 500; i++) {
+		if (file_number(path) > before)
+			return true;
+		sleep_ms(10);
+	}
+	return false;
+}
+
 static bool is_cancelled(int res)
 {
 	int status = cmd_status(res);
@@ -96,7 +112,7 @@ TEST_F(lifetime, power_off_during_own_runs)
 	int res;
 
 	ASSERT_EQ(0, submit_runs(&self->ring, self->d.compute, self->r, RUNS));
-	sleep_ms(50);
+	ASSERT_TRUE(wait_busy(&self->d));
 	start = time_ns();
 	EXPECT_EQ(0, drive_power(&self->d, false));
 	EXPECT_GT(DRAINED_NS, time_ns() - start);
@@ -124,89 +140,6 @@ TEST_F(lifetime, rmdir_during_own_runs)
 		EXPECT_TRUE(is_cancelled(res)) TH_LOG("run %llu: %d", tag, res);
 	}
 	EXPECT_EQ(0, drive_nodes_present(self->d.index));
-}
-
-struct hammer {
-	pthread_t thread;
-	int way;
-	int fd;
-	bool runs;	/* else reads and writes */
-	int done;
-	int last;	/* result that ended it */
-};
-
-static int hammer_once(struct hammer *h, __u8 *buf)
-{
-	struct run r = { .pind = SEVEN };
-	struct nvme_uring_cmd c = cmd_rw(h->done & 1 ? NVM_READ : NVM_WRITE, h->done % 4000, 16,
-					 buf, 16 * LBA);
-
-	return h->runs ? run_way(h->way, h->fd, &r) : cmd_io_way(h->way, h->fd, &c, NULL);
-}
-
-/* cmd_io_way() shares a ring within the process: here each thread has its own. */
-static int hammer_ring(struct hammer *h, struct io_uring *ring, __u8 *buf)
-{
-	struct run r = { .pind = SEVEN };
-	struct nvme_uring_cmd c = h->runs ? run_cmd(&r) :
-				  cmd_rw(h->done & 1 ? NVM_READ : NVM_WRITE, h->done % 4000, 16,
-					 buf, 16 * LBA);
-	__u64 tag;
-	int res;
-
-	if (ring_put(ring, h->fd, NVME_URING_CMD_IO, &c, 1) || io_uring_submit(ring) != 1)
-		return -EIO;
-	return ring_get(ring, 10000, &tag, &res, NULL) ? -ETIME : cmd_status(res);
-}
-
-static void *hammer_thread(void *arg)
-{
-	struct hammer *h = arg;
-	__u8 *buf = aligned_alloc(LBA, 16 * LBA);
-	struct io_uring ring;
-	bool uring = h->way == CMD_URING;
-
-	h->last = -ENOMEM;
-	if (!buf || (uring && ring_open(&ring, 4, true)))
-		return NULL;
-	do {
-		h->last = uring ? hammer_ring(h, &ring, buf) : hammer_once(h, buf);
-	} while (!h->last && ++h->done);
-	if (uring)
-		io_uring_queue_exit(&ring);
-	free(buf);
-	return NULL;
-}
-
-TEST_F(lifetime, power_off_under_load)
-{
-	struct hammer h[8] = {};
-	__u64 start;
-
-	for (int round = 0; round < 3; round++) {
-		for (int i = 0; i < 8; i++) {
-			h[i].way = i & 1 ? CMD_URING : CMD_IOCTL64;
-			h[i].runs = i & 2;
-			h[i].fd = h[i].runs ? self->d.compute : self->d.nvm;
-			h[i].done = 0;
-			ASSERT_EQ(0, pthread_create(&h[i].thread, NULL, hammer_thread, &h[i]));
-		}
-		sleep_ms(100);
-		start = time_ns();
-		EXPECT_EQ(0, drive_power(&self->d, false));
-		EXPECT_GT(DRAINED_NS, time_ns() - start);
-		for (int i = 0; i < 8; i++) {
-			ASSERT_EQ(0, pthread_join(h[i].thread, NULL));
-			EXPECT_TRUE(h[i].last == -ENODEV || is_cancelled(h[i].last))
-				TH_LOG("thread %d: %d after %d", i, h[i].last, h[i].done);
-			EXPECT_LT(0, h[i].done);
-		}
-		EXPECT_GT(DRAINED_NS, time_ns() - start);
-		drive_close(&self->d);
-		ASSERT_EQ(0, drive_power(&self->d, true));
-		ASSERT_EQ(0, drive_open(&self->d, O_RDWR));
-		ASSERT_EQ(0, install(&self->d));
-	}
 }
 
 /* Every command by every way on the nodes of a drive that is off. */
@@ -319,7 +252,7 @@ TEST_F(lifetime, submitter_killed)
 		pid_t pid = fork_submitter(&self->d, self->r, nr[i]);
 
 		ASSERT_LT(0, pid);
-		sleep_ms(50);
+		EXPECT_TRUE(wait_busy(&self->d));
 		EXPECT_GT(SOON_NS, kill_child(pid));
 		EXPECT_TRUE(usable_soon(&self->d));
 	}
@@ -336,10 +269,26 @@ TEST_F(lifetime, ioctl_submitter_killed)
 			_exit(0);
 		}
 		ASSERT_LT(0, pid);
-		sleep_ms(100);
+		EXPECT_TRUE(wait_busy(&self->d));
 		EXPECT_GT(SOON_NS, kill_child(pid));
 		EXPECT_TRUE(usable_soon(&self->d));
 	}
+}
+
+/* A process that is stopped cannot take its completions: the power goes off all the same. */
+TEST_F(lifetime, power_off_despite_a_stopped_submitter)
+{
+	pid_t pid = fork_submitter(&self->d, self->r, 2);
+	__u64 start;
+
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(0, kill(pid, SIGSTOP));
+	ASSERT_EQ(pid, waitpid(pid, NULL, WUNTRACED));
+	start = time_ns();
+	EXPECT_EQ(0, drive_power(&self->d, false));
+	EXPECT_GT(DRAINED_NS, time_ns() - start);
+	EXPECT_EQ(0, drive_power(&self->d, true));
+	EXPECT_GT(SOON_NS, kill_child(pid));
 }
 
 /* Killed while its run still waits for the unit. */
@@ -365,7 +314,7 @@ TEST_F(lifetime, ring_closed)
 	__u64 start;
 
 	ASSERT_EQ(0, submit_runs(&self->ring, self->d.compute, self->r, RUNS));
-	sleep_ms(20);
+	ASSERT_TRUE(wait_busy(&self->d));
 	start = time_ns();
 	io_uring_queue_exit(&self->ring);
 	self->ring.ring_fd = -1;
@@ -400,18 +349,21 @@ static int cancel(struct io_uring *ring, __u64 victim, __u64 tag)
 	return io_uring_submit(ring) == 1 ? 0 : -EIO;
 }
 
+/* Where this kernel's io_uring can cancel a driver's command at all. */
 TEST_F(lifetime, cancelled_through_the_ring)
 {
-	/* The second waits for the unit, the first has it: cancel in that order. */
 	__u64 tag, start = time_ns();
 	int res, done = 0;
 
+	/* The first has the unit, the second waits for it: cancel the second first. */
 	ASSERT_EQ(0, submit_runs(&self->ring, self->d.compute, self->r, 2));
-	sleep_ms(50);
+	ASSERT_TRUE(wait_busy(&self->d));
 	for (int victim = 1; victim >= 0; victim--) {
 		ASSERT_EQ(0, cancel(&self->ring, victim, 100 + victim));
 		for (int i = 0; i < 2; i++) {
 			ASSERT_EQ(0, ring_get(&self->ring, 5000, &tag, &res, NULL));
+			if (tag >= 100 && res == -ENOENT)
+				SKIP(return, "io_uring of this kernel cancels no driver's command");
 			if (tag >= 100) {
 				EXPECT_TRUE(res == 0 || res == -EALREADY) TH_LOG("res %d", res);
 				continue;
@@ -496,22 +448,28 @@ TEST_F(lifetime, submitting_thread_exits)
 	EXPECT_TRUE(usable_soon(&self->d));
 }
 
-/* A descriptor handed down works in the child, and goes when the last one closes it. */
+/* A descriptor handed down works in the child, and outlives the parent's. */
 TEST_F(lifetime, descriptors_in_a_child)
 {
-	int status;
-	pid_t pid = fork();
+	int before[2], off[2], status;
+	char ok = 0;
+	pid_t pid;
 
+	ASSERT_EQ(0, pipe(before));
+	ASSERT_EQ(0, pipe(off));
+	pid = fork();
 	if (!pid) {
-		bool before = run_works(self->d.compute, SEVEN);
-
-		sleep_ms(300);	/* until the drive is off */
-		_exit(before && all_enodev(&self->d) ? 0 : 1);
+		ok = run_works(self->d.compute, SEVEN);
+		if (write(before[1], &ok, 1) != 1 || read(off[0], &ok, 1) != 1)
+			_exit(1);
+		_exit(all_enodev(&self->d) ? 0 : 2);
 	}
 	ASSERT_LT(0, pid);
 	drive_close(&self->d);
-	sleep_ms(100);
+	EXPECT_EQ(1, read(before[0], &ok, 1));
+	EXPECT_TRUE(ok);
 	EXPECT_EQ(0, drive_power(&self->d, false));
+	EXPECT_EQ(1, write(off[1], &ok, 1));
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);
 	EXPECT_EQ(0, drive_power(&self->d, true));

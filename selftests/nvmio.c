@@ -173,22 +173,31 @@ TEST_F(nvmio, the_end_of_the_namespace)
 	}
 }
 
-/* NLB is 16 bits, 0's based: the greatest command. */
+/* MDTS, bytes: the longest transfer that Identify promises. */
+static __u32 max_transfer(int fd, __u8 *buf)
+{
+	struct nvme_uring_cmd c = cmd_identify(1, 0, 0, buf);
+
+	return cmd_admin(fd, &c) ? 0 : 4096u << buf[77];
+}
+
 TEST_F(nvmio, the_longest_command)
 {
-	__u32 nlb = NSZE;
-	__u32 len = nlb * self->lba;
-	__u8 *buf = malloc(len);
+	__u32 len = max_transfer(self->d.ctrl, self->in);
+	__u32 nlb = len / self->lba;
+	__u8 *buf = malloc(len + self->lba);
 
 	ASSERT_NE(NULL, buf);
+	ASSERT_EQ(1 << 20, len);
 	for (__u32 i = 0; i < len; i++)
 		buf[i] = i * 13 + (i >> 12);
 	EXPECT_EQ(0, rw(self->d.nvm, NVM_WRITE, 0, nlb, buf, len));
 	memset(buf, 0, len);
 	EXPECT_EQ(0, rw(self->d.nvm, NVM_READ, 0, nlb, buf, len));
-	for (__u32 i = 0; i < len; i++) {
+	for (__u32 i = 0; i < len; i++)
 		ASSERT_EQ((__u8)(i * 13 + (i >> 12)), buf[i]);
-	}
+	EXPECT_EQ(KCSD_SC_INVALID_FIELD,
+		  rw(self->d.nvm, NVM_READ, 0, nlb + 1, buf, len + self->lba));
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD, rw(self->d.nvm, NVM_READ, 0, 65536, buf, len));
 	free(buf);
 }
@@ -310,7 +319,7 @@ TEST_F(nvmio, half_a_buffer)
 	const __u32 nlb = 2 * 4096 / self->lba;
 
 	ASSERT_NE(MAP_FAILED, p);
-	ASSERT_EQ(0, munmap(p + 4096, 4096));
+	ASSERT_EQ(0, mprotect(p + 4096, 4096, PROT_NONE));
 	memset(p, 0xbb, 4096);
 	memset(self->out, 0xaa, 2 * 4096);
 	ASSERT_EQ(0, rw(self->d.nvm, NVM_WRITE, 0, nlb, self->out, 2 * 4096));
