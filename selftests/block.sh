@@ -106,7 +106,7 @@ begin
 need blkdiscard
 for backend in memory file; do
 	for size in 512 4096; do
-		options=(size=$BYTES "block_size=$size")
+		options=("size=$BYTES" "block_size=$size")
 		[ $backend = memory ] || options+=("backing_file=$work/image")
 		truncate -s $BYTES "$work/image"
 		point "$backend: a drive with LBAs of $size bytes" create_drive block "${options[@]}" ||
