@@ -3,8 +3,12 @@
  *	tests DIRECTORY			run all, print TAP
  *	tests --corpus SEEDS DIRECTORY	write the test programs as seeds for the fuzzer
  */
+#include <unistd.h>
+
 #include "runner.h"
 #include "tap.h"
+
+#define MAX_SECONDS	600	/* for everything; then something hangs */
 
 int main(int argc, char **argv)
 {
@@ -14,9 +18,11 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: %s [--corpus SEEDS] DIRECTORY\n", argv[0]);
 		return 2;
 	}
+	alarm(MAX_SECONDS);
 	puts("TAP version 13");
 	encoding_tests(argv[1]);
 	legal_tests();
+	code_tests();
 	image_tests();
 	memory_tests();
 	if (!runner_run(argv[1]))

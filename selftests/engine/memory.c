@@ -57,7 +57,8 @@ static void huge_layout(const struct sizes *s, const char *what)
 	struct kcsd_image_view view = view_of(s);
 	struct kcsd_layout got;
 	u64 len = kcsd_layout_init(&got, &view, s->args);
-	u64 want = aligned(aligned(0x2000ull + s->data + s->bss) + 4096 + s->heap) + s->args - 0x1000;
+	u64 stack = aligned(0x2000ull + s->data + s->bss);
+	u64 want = aligned(stack + 4096 + s->heap) + s->args - 0x1000;
 
 	tap_point(len == want, "layout: %s", what);
 	if (len != want)

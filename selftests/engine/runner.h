@@ -19,6 +19,8 @@ bool runner_for_each(const char *dir, runner_fn fn, void *arg);
 void encoding_tests(const char *dir);
 /* legal.c: which instructions are accepted, against RFC 9669's tables. */
 void legal_tests(void);
+/* code.c: check and decoding. */
+void code_tests(void);
 /* image.c: program images. */
 void image_tests(void);
 /* memory.c: layout, contents and bounds of guest memory. */

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Checking and decoding as a whole: without memory, in time, and into a copy. */
+#include <time.h>
+
+#include "runner.h"
+#include "tap.h"
+
+#define MAX_ALLOCATIONS	64
+#define MAX_SECONDS	5	/* of a pass that takes a hundredth, were it quadratic more */
+#define HALF		(KCSD_MAX_INSNS / 2)
+#define EIGHTH		(KCSD_MAX_INSNS / 8)
+#define LAST_EIGHTH	(KCSD_MAX_INSNS - EIGHTH)
+
+#define CALL(distance)	((struct bpf_insn){ .code = 0x85, .src_reg = 1, .imm = (distance) })
+#define MOV(value)	((struct bpf_insn){ .code = 0xb7, .imm = (value) })
+#define EXIT		((struct bpf_insn){ .code = 0x95 })
+
+void *__real_calloc(size_t nmemb, size_t size);
+void *__wrap_calloc(size_t nmemb, size_t size);
+
+/* Allocations until one fails; below 0: none fails. */
+static int allocations_left = -1;
+
+/* The linker puts it in the place of calloc(). */
+void *__wrap_calloc(size_t nmemb, size_t size)
+{
+	if (!allocations_left)
+		return NULL;
+	if (allocations_left > 0)
+		allocations_left--;
+	return __real_calloc(nmemb, size);
+}
+
+/* Each allocation fails once; in the end there are enough. What leaks, ASan tells. */
+static void no_memory(void)
+{
+	const struct bpf_insn insns[] = { CALL(1), EXIT, MOV(7), EXIT };
+	struct kcsd_verdict verdict;
+	struct kcsd_code *code;
+	int ret = -ENOMEM, n;
+
+	for (n = 0; ret == -ENOMEM && n < MAX_ALLOCATIONS; n++) {
+		code = NULL;
+		allocations_left = n;
+		ret = kcsd_code_create(insns, ARRAY_SIZE(insns), &code, &verdict);
+		allocations_left = -1;
+		if (verdict.check)
+			ret = -EINVAL;
+	}
+	tap_point(!ret && code && n > 2, "code: each allocation fails");
+	if (!ret)
+		kcsd_code_destroy(code);
+}
+
+static void copied(void)
+{
+	struct bpf_insn insns[] = { MOV(7), EXIT };
+	struct program_parts parts = { .insns = insns, .insn_cnt = ARRAY_SIZE(insns) };
+	struct device_run *run = calloc(1, sizeof(*run));
+	struct program prog;
+	bool ok;
+
+	assert(run);
+	run->vm.budget = 1;
+	program_build(&prog, &parts);
+	ok = program_load(&prog);
+	memset(prog.buf, 0xff, prog.len);
+	ok = ok && program_prepare(&prog, run, UINT64_MAX);
+	if (ok)
+		program_run(&prog, run);
+	tap_point(ok && !run->vm.end.reason && run->vm.end.r0 == 7,
+		  "code: the image is not needed any more");
+	program_release(run);
+	program_exit(&prog);
+	free(run);
+}
+
+static void in_time(const struct bpf_insn *insns, u32 want, const char *what)
+{
+	struct kcsd_verdict verdict;
+	clock_t start = clock();
+	double seconds;
+
+	kcsd_check_insns(insns, KCSD_MAX_INSNS, &verdict);
+	seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+	tap_point(verdict.check == want && seconds < MAX_SECONDS, "check: soon done with %s", what);
+	if (verdict.check != want || seconds >= MAX_SECONDS)
+		tap_note("expected %u, got %u at %u, after %.1f s", want, verdict.check,
+			 verdict.pc, seconds);
+}
+
+/* The longest programs, of such shapes as would take long if anything were done twice. */
+static void longest(void)
+{
+	struct bpf_insn *insns = malloc(KCSD_MAX_INSNS * sizeof(*insns));
+	u32 pc;
+
+	assert(insns);
+	for (pc = 0; pc < KCSD_MAX_INSNS; pc++)
+		insns[pc] = pc < HALF - 1 ? CALL(HALF - 1) : EXIT;
+	in_time(insns, KCSD_CHECK_OK, "as many functions as there can be");
+	for (pc = 0; pc < KCSD_MAX_INSNS; pc++)
+		insns[pc] = pc < KCSD_MAX_INSNS - 2 ? CALL(KCSD_MAX_INSNS - 2 - pc) : EXIT;
+	in_time(insns, KCSD_CHECK_OK, "as many calls of one function as there can be");
+	for (pc = 0; pc < KCSD_MAX_INSNS; pc++)
+		insns[pc] = pc % 2 || pc == KCSD_MAX_INSNS - 2 ? EXIT : CALL(1);
+	in_time(insns, KCSD_CHECK_DEPTH, "the longest chain of calls");
+	for (pc = 0; pc < KCSD_MAX_INSNS; pc++)
+		insns[pc] = pc % 2 ? EXIT : CALL(pc == KCSD_MAX_INSNS - 2 ? -3 : 1);
+	in_time(insns, KCSD_CHECK_RECURSION, "a recursion at the end of the longest chain");
+	for (pc = 0; pc < KCSD_MAX_INSNS; pc++)
+		insns[pc] = pc % 2 ? EXIT : CALL(pc ? -3 : KCSD_MAX_INSNS - 3);
+	insns[2] = MOV(0);
+	in_time(insns, KCSD_CHECK_DEPTH, "the longest chain of calls, from the end");
+	for (pc = 0; pc < KCSD_MAX_INSNS; pc++)
+		insns[pc] = pc >= LAST_EIGHTH || pc % EIGHTH == EIGHTH - 1 ? EXIT :
+			    CALL(EIGHTH - 1 - pc % EIGHTH);
+	in_time(insns, KCSD_CHECK_OK, "calls that would be 8191^7 when run");
+	free(insns);
+}
+
+/* The checker does not rely on kcsd_image_parse() to have counted. */
+static void counts(void)
+{
+	struct bpf_insn *insns = malloc((KCSD_MAX_INSNS + 1) * sizeof(*insns));
+	struct kcsd_verdict verdict;
+	u32 pc;
+
+	assert(insns);
+	for (pc = 0; pc <= KCSD_MAX_INSNS; pc++)
+		insns[pc] = EXIT;
+	tap_point(!kcsd_check_insns(insns, KCSD_MAX_INSNS, &verdict) && !verdict.check,
+		  "check: the most instructions");
+	tap_point(kcsd_check_insns(insns, KCSD_MAX_INSNS + 1, &verdict) == -EINVAL &&
+		  verdict.check == KCSD_CHECK_TOO_LONG, "check: one more than that");
+	free(insns);
+	tap_point(kcsd_check_insns(NULL, 0, &verdict) == -EINVAL &&
+		  verdict.check == KCSD_CHECK_EMPTY, "check: no instructions");
+	tap_point(kcsd_check_insns(NULL, UINT32_MAX, &verdict) == -EINVAL &&
+		  verdict.check == KCSD_CHECK_TOO_LONG, "check: 2^32 - 1 instructions");
+}
+
+void code_tests(void)
+{
+	counts();
+	no_memory();
+	copied();
+	longest();
+}
