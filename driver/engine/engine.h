@@ -83,7 +83,11 @@ struct kcsd_vm {
 	u8 *mem;		/* guest [KCSD_GUEST_CTX, KCSD_GUEST_CTX + mem_len) */
 	u64 mem_len;		/* bytes */
 	struct kcsd_layout layout;
-	u64 budget;		/* instructions; not 0 */
+	/*
+	 * Instructions; not 0. The run ends at the first backward jump taken, or
+	 * local call, with which it has run more than these.
+	 */
+	u64 budget;
 	const struct kcsd_vm_ops *ops;
 	struct kcsd_vm_end end;
 };

@@ -212,7 +212,7 @@ struct kcsd_image {
 	__le32	bss_len;	/* bytes of zeroes after the data */
 	__le32	heap_len;	/* bytes of zeroed heap wanted */
 	__le32	rsvd;
-	char	name[KCSD_PROGRAM_NAME_LEN];	/* printable, NUL-terminated */
+	char	name[KCSD_PROGRAM_NAME_LEN];	/* printable, then NULs to the end */
 };
 
 /* Log pages. */
