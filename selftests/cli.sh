@@ -15,8 +15,8 @@ code()
 	shift 2
 	"$kcsd" "$@" >"$work/out" 2>"$work/err" </dev/null
 	got=$?
-	out=$(tr -d '\0' <"$work/out")
-	err=$(cat "$work/err")
+	{ out=$(<"$work/out"); } 2>/dev/null	# that there are NULs
+	err=$(<"$work/err")
 	[ $got = "$wanted" ]
 	verdict $? "$name"
 	[ $got = "$wanted" ] || printf '%s\n' "exit code $got, wanted $wanted" "$out" "$err" |
@@ -72,7 +72,7 @@ test_create()
 test_create_refused()
 {
 	code 1 "create, LBAs of 3 bytes" create kst-bad --block-size 3
-	says "refuses --block-size 3"
+	says "refuses --block-size 3; it is: bytes of an LBA: 512, or 4096"
 	code 1 "create, no bytes" create kst-bad --size 0
 	says "kst-bad"
 	code 1 "create, larger than memory" create kst-bad --size 1E
@@ -181,7 +181,7 @@ test_life()
 	code 1 "activate, no such index" activate -d $NAME 99
 	says "Invalid Program Index"
 	code 1 "run, nothing there" run -d $NAME 0
-	says "No Program"
+	says "cannot run program 0: No Program ('kcsd programs' lists what is loaded)"
 	code 0 "unload, by force" unload -d $NAME --force 5
 	code 0 "programs, none" programs -d $NAME
 	prints "no programs"
@@ -376,6 +376,10 @@ test_bad_objects()
 		says "instruction"
 		says "unknown_helper.bpf.c"
 		code 1 "$program, too big" $program -d $NAME "$bpf/tests/too_big.bpf.o"
+		says "Program Too Big"
+		code 1 "$program, more memory than a unit has" $program -d $NAME \
+			"$bpf/tests/behave.bpf.o" -p heap --heap 2M
+		says "more memory than a compute unit has"
 		code 1 "$program, which of several" $program -d $NAME "$bpf/tests/behave.bpf.o"
 		says "echo"
 		code 1 "$program, not one of them" $program -d $NAME "$bpf/tests/behave.bpf.o" \

@@ -143,24 +143,21 @@ need jq perl
 find_kcsd
 make_data
 export LC_ALL=C
-for backend in memory file; do
-	for size in 512 4096; do
-		options=(size=64M "block_size=$size")
-		[ $backend = memory ] || options+=("backing_file=$work/image")
-		truncate -s 64M "$work/image"
-		what="$backend, LBA $size"
-		point "$what: a drive" create_drive programs "${options[@]}" || continue
-		put "$work/text"
-		test_word
-		test_word_counters
-		test_grep
-		test_extents
-		test_crc
-		test_histogram
-		put "$work/csv"
-		test_csv
-		point "$what: the drive goes" delete_drive programs
-		rm "$work/image"
-	done
+truncate -s 64M "$work/image"
+for what in "memory, LBA 512" "file, LBA 4096"; do
+	size=${what##* }
+	options=(size=64M "block_size=$size")
+	[[ $what == memory* ]] || options+=("backing_file=$work/image")
+	point "$what: a drive" create_drive programs "${options[@]}" || continue
+	put "$work/text"
+	test_word
+	test_word_counters
+	test_grep
+	test_extents
+	test_crc
+	test_histogram
+	put "$work/csv"
+	test_csv
+	point "$what: the drive goes" delete_drive programs
 done
 finish

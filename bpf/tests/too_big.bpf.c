@@ -2,7 +2,7 @@
 /* For tests: more data than a drive takes. */
 #include <kcsd_helpers.h>
 
-static volatile __u8 much[2 << 20] = { 1 };
+static volatile __u8 much[2 << 20] = { [0 ... sizeof(much) - 1] = 1 };
 
 SEC("kcsd")
 __u64 big(struct kcsd_ctx *ctx)

@@ -94,6 +94,8 @@ int kcsd_args_size(const struct args *args, int opt, uint64_t max, uint64_t *val
 int kcsd_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same for return values of libkcsd, with what to do about it if that is known. */
 int kcsd_fail_ret(int ret, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* What to do about a return value of libkcsd, NULL if nothing is known. */
+const char *kcsd_advice(int ret);
 /* "kcsd run: ..., see 'kcsd help run'". Returns KCSD_EXIT_USAGE. */
 int kcsd_usage(const struct command *cmd, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -14,28 +14,28 @@
 /* kind of value, ID, option, configfs attribute, ARG, help */
 #define ATTRIBUTES(A) \
 	A(SIZE, SIZE, "size", "size", "SIZE", \
-	  "bytes of the drive; default: 256M, or the backing file's size") \
+	  "bytes of the drive, from 1M; default: 256M, or the backing file's size") \
 	A(SIZE, BLOCK_SIZE, "block-size", "block_size", "SIZE", \
 	  "bytes of an LBA: 512, or 4096 (default)") \
 	A(PATH, BACKING_FILE, "backing-file", "backing_file", "PATH", \
 	  "keep the data in this file; default: in memory") \
-	A(NUMBER, CUS, "cus", "cus", "N", "compute units: runs at the same time; default: 2") \
+	A(NUMBER, CUS, "cus", "cus", "N", "compute units, 1 to 64: runs at the same time; default: 2") \
 	A(SIZE, ARENA_SIZE, "arena-size", "arena_size", "SIZE", \
-	  "memory that a program can have; default: 4M") \
+	  "memory that a program can have, 64K to 256M; default: 4M") \
 	A(NUMBER, TIMEOUT_MS, "timeout-ms", "timeout_ms", "MS", \
-	  "default time limit of a run; default: 30000") \
+	  "time limit of a run that asks for none, 1 to 86400000; default: 30000") \
 	A(NUMBER, INSN_BUDGET, "insn-budget", "insn_budget", "N", \
-	  "default limit of instructions in a run; default: 2^40") \
+	  "limit of instructions of a run that asks for none; default: 2^40") \
 	A(NUMBER, MAX_PROGRAMS, "max-programs", "max_programs", "N", \
-	  "programs loaded at once; default: 64") \
+	  "programs loaded at once, 1 to 1024; default: 64") \
 	A(NUMBER, MAX_ACTIVE, "max-active", "max_active", "N", \
-	  "programs active at once; default: 64") \
+	  "programs active at once, 1 to 1024; default: 64") \
 	A(SIZE, MAX_PROGRAM_BYTES, "max-program-bytes", "max_program_bytes", "SIZE", \
-	  "bytes of all programs; default: 16M") \
+	  "bytes of all programs, 4K to 1G; default: 16M") \
 	A(NUMBER, QUEUES, "queues", "queues", "N", \
-	  "hardware queues of the block device; default: one per CPU") \
+	  "hardware queues of the block device, up to 256; default: one per CPU") \
 	A(NUMBER, QUEUE_DEPTH, "queue-depth", "queue_depth", "N", \
-	  "depth of each; default: 128")
+	  "depth of each, 1 to 4096; default: 128")
 
 #define ATTRIBUTE_ENUM(kind, id, option, attr, arg, help)	OPT_##id,
 #define ATTRIBUTE_OPT(kind, id, option, attr, arg, help)	{ option, 0, arg, help },
@@ -139,6 +139,9 @@ static int configure(const struct args *args, const char *name)
 		if (ret)
 			return ret;
 		ret = kcsd_config_set(name, attributes[i].name, value);
+		if (ret == -EINVAL)
+			return kcsd_fail("drive '%s' refuses --%s %s; it is: %s", name,
+					 opts[i].name, kcsd_args_value(args, i), opts[i].help);
 		if (ret)
 			return kcsd_fail_ret(ret, "drive '%s' refuses --%s %s", name,
 					     opts[i].name, kcsd_args_value(args, i));

@@ -37,10 +37,9 @@ int kcsd_usage(const struct command *cmd, const char *fmt, ...)
 	return KCSD_EXIT_USAGE;
 }
 
-/* What to do about an error, NULL if nothing is known. */
-static const char *advice(int ret)
+const char *kcsd_advice(int ret)
 {
-	switch (ret) {
+	switch (ret > 0 ? ret & KCSD_SC_MASK : ret) {
 	case -EACCES:
 	case -EPERM:
 		return "run it as root, or change the node's owner";
@@ -66,7 +65,7 @@ static const char *advice(int ret)
 
 int kcsd_fail_ret(int ret, const char *fmt, ...)
 {
-	const char *hint = advice(ret > 0 ? ret & KCSD_SC_MASK : ret);
+	const char *hint = kcsd_advice(ret);
 	va_list ap;
 
 	va_start(ap, fmt);

@@ -300,9 +300,14 @@ int kcsd_run_report(struct run *run)
 		print_json(run, message);
 	else if (!result->status || result->recorded)
 		print_text(run->output_fd == STDOUT_FILENO ? stderr : stdout, run);
-	if (message) {
+	if (code == KCSD_EXIT_FAULT) {
 		kcsd_fail("%s", message);
 		print_source(run);
+	} else if (code) {
+		const char *hint = kcsd_advice(result->status);
+
+		kcsd_fail("cannot run program %u: %s%s%s%s", run->pind, message,
+			  hint ? " (" : "", hint ? hint : "", hint ? ")" : "");
 	}
 	return write_output(run) ? KCSD_EXIT_FAILED : code;
 }
