@@ -117,6 +117,16 @@ static int check_btf_ext(const struct elf *elf, const Elf64_Shdr *sh)
 			      "(preserve_access_index) mean nothing on a drive", elf->obj->file);
 }
 
+/* libelf gives no data of others, which libbpf does not expect everywhere. */
+static bool has_content(const struct elf *elf, const Elf64_Shdr *sh)
+{
+	if (sh->sh_flags & SHF_EXECINSTR &&
+	    (sh->sh_type != SHT_PROGBITS || sh->sh_flags & SHF_COMPRESSED))
+		return false;
+	return sh->sh_type == SHT_NULL || sh->sh_type == SHT_NOBITS ||
+	       (sh->sh_offset <= elf->len && sh->sh_size <= elf->len - sh->sh_offset);
+}
+
 static int check_section(const struct elf *elf, uint32_t index)
 {
 	const char *name;
@@ -124,6 +134,8 @@ static int check_section(const struct elf *elf, uint32_t index)
 
 	if (!get_section(elf, index, &sh))
 		return damaged(elf, "section headers past its end");
+	if (!has_content(elf, &sh))
+		return damaged(elf, "a section that is not wholly in it");
 	name = get_string(elf, &elf->names, sh.sh_name);
 	if (!strcmp(name, ".maps") || !strcmp(name, "maps"))
 		return kcsd_error_set(elf->err, -EINVAL, "%s: section %s: there are no maps: use "

@@ -197,18 +197,18 @@ static void describe_access(char *to, size_t len, const struct kcsd_run_info *in
 	}
 }
 
+/* "function count, instruction 12 (word.c:31)", as much of it as is known. */
 static void describe_place(char *to, size_t len, uint32_t pc, const struct kcsd_object *obj)
 {
-	struct kcsd_where w;
+	struct kcsd_where w = { .insn = pc };
 	int n;
 
-	if (!obj || kcsd_object_where(obj, pc, &w, sizeof(w)) || !w.function)
-		snprintf(to, len, "instruction %u", pc);
-	else
-		snprintf(to, len, "function %s, instruction %u", w.function, w.insn);
-	n = strlen(to);
-	if (obj && !kcsd_object_where(obj, pc, &w, sizeof(w)) && w.file)
-		snprintf(to + n, len - n, " (%s:%u)", w.file, w.line);
+	if (obj)
+		kcsd_object_where(obj, pc, &w, sizeof(w));
+	n = snprintf(to, len, "%s%.100s%sinstruction %u", w.function ? "function " : "",
+		     w.function ? w.function : "", w.function ? ", " : "", w.insn);
+	if (w.file)
+		snprintf(to + n, len - n, " (%.100s:%u)", basename(w.file), w.line);
 }
 
 const char *kcsd_run_describe(const struct kcsd_run_result *result, size_t size,

@@ -501,7 +501,7 @@ KCSD_API int kcsd_stats_get(const char *drive, const char *name, uint64_t *value
 /* Make a drive with defaults, powered off. -EEXIST: there is one. -ENOENT: no module. */
 KCSD_API int kcsd_config_create(const char *name);
 /*
- * Remove a drive; powers it off first. -EBUSY: in use. -EPERM: it was made by
+ * Remove a drive; powers it off first. -EBUSY: its block device is open. -EPERM: it was made by
  * the module's parameters and goes with the module; it is off now.
  */
 KCSD_API int kcsd_config_delete(const char *name);
@@ -516,8 +516,9 @@ KCSD_API int kcsd_config_delete(const char *name);
 KCSD_API int kcsd_config_set(const char *name, const char *attr, const char *value);
 KCSD_API int kcsd_config_get(const char *name, const char *attr, char *buf, size_t len);
 /*
- * On: errors of the attributes' values (-EINVAL, -ENOMEM, or of the backing file). Off:
- * -EBUSY: a node is open, or the block device is in use.
+ * On: errors of the attributes' values (-EINVAL, -ENOMEM, or of the backing
+ * file). Off: runs are cancelled, commands of open handles get -ENODEV from
+ * then on; but -EBUSY, and nothing changes, while the block device is open.
  */
 KCSD_API int kcsd_config_power(const char *name, bool on);
 

@@ -207,8 +207,12 @@ static int describe_load(struct kcsd_error *err, int ret, uint32_t pind, const s
 			       load->drv->name, kcsd_strerror(ret), kcsd_field_name(load->result));
 		break;
 	default:
-		kcsd_error_set(err, ret, "cannot load the program at index %u of %s: %s", pind,
-			       load->drv->name, kcsd_strerror(ret));
+		if (load->sent || ret > 0)
+			kcsd_error_set(err, ret, "cannot load the program at index %u of %s: %s",
+				       pind, load->drv->name, kcsd_strerror(ret));
+		else
+			kcsd_error_set(err, ret, "cannot load the program to %s: %s",
+				       load->drv->name, kcsd_strerror(ret));
 	}
 	return ret;
 }

@@ -176,7 +176,6 @@ void kcsd_where_text(const struct kcsd_object *obj, uint32_t pc, char *buf, size
 {
 	char function[128] = "", line[128] = "";
 	struct kcsd_where w;
-	const char *base;
 
 	if (kcsd_object_where(obj, pc, &w, sizeof(w))) {
 		snprintf(buf, len, "%s: section %s, instruction %u", obj->file, obj->section, pc);
@@ -184,10 +183,8 @@ void kcsd_where_text(const struct kcsd_object *obj, uint32_t pc, char *buf, size
 	}
 	if (w.function)
 		snprintf(function, sizeof(function), ", function %s", w.function);
-	if (w.file) {
-		base = strrchr(w.file, '/');
-		snprintf(line, sizeof(line), " (%s:%u)", base ? base + 1 : w.file, w.line);
-	}
+	if (w.file)
+		snprintf(line, sizeof(line), " (%s:%u)", basename(w.file), w.line);
 	snprintf(buf, len, "%s: section %s%s, instruction %u%s", obj->file, w.section, function,
 		 w.insn, line);
 }

@@ -4,6 +4,7 @@
  *
  *	object_test DIRECTORY-OF-BPF-OBJECTS DIRECTORY-OF-THESE-TESTS-OBJECTS
  */
+#include <elf.h>
 #include <endian.h>
 #include <errno.h>
 #include <limits.h>
@@ -254,6 +255,8 @@ static const struct refusal {
 	{ "own/pointers.bpf.o", NULL, -EINVAL, 0, { "pointers.bpf.o", ".rodata" } },
 	{ "own/undefined.bpf.o", NULL, -EINVAL, 0, { "undefined.bpf.o", "elsewhere" } },
 	{ "own/map.bpf.o", NULL, -EINVAL, 0, { "map.bpf.o", "map" } },
+	{ "own/core.bpf.o", NULL, -EINVAL, 0, { "core.bpf.o", "preserve_access_index" } },
+	{ "own/many.bpf.o", NULL, -EFBIG, 0, { "many.bpf.o", "functions" } },
 	{ "own/huge.bpf.o", NULL, -EFBIG, 0, { "huge.bpf.o" } },
 	{ "own/large.o", NULL, -EFBIG, 0, { "large.o" } },
 };
@@ -301,6 +304,44 @@ static void test_refusals(void)
 
 	for (i = 0; i < sizeof(refusals) / sizeof(*refusals); i++)
 		test_refusal(&refusals[i]);
+}
+
+/* A section of the buffer, moved to where the file is not, or made what it is not. */
+static void test_section(char *buf, size_t len, Elf64_Shdr *sh)
+{
+	KCSD_OPTS(kcsd_object_opts, opts, .program = "data");
+	const Elf64_Shdr was = *sh;
+	struct kcsd_object *obj;
+	struct kcsd_error err;
+	size_t nr = sh - (Elf64_Shdr *)(buf + ((Elf64_Ehdr *)buf)->e_shoff);
+
+	sh->sh_offset = len + 1;
+	IS(kcsd_object_open_mem(buf, len, &opts, &obj, &err), -ENOEXEC, "section %zu is away", nr);
+	SAYS(err.text, "not wholly in it");
+	*sh = was;
+	sh->sh_size = -was.sh_offset;
+	IS(kcsd_object_open_mem(buf, len, &opts, &obj, &err), -ENOEXEC, "section %zu is cut", nr);
+	*sh = was;
+	sh->sh_flags |= SHF_EXECINSTR;
+	sh->sh_type = SHT_RELA;
+	IS(kcsd_object_open_mem(buf, len, &opts, &obj, &err), -ENOEXEC,
+	   "section %zu: code that is none", nr);
+	*sh = was;
+}
+
+static void test_sections(void)
+{
+	FILE *file = fopen(in(own, "data.bpf.o"), "r");
+	char *buf = aligned_alloc(8, 1 << 20);
+	size_t len = fread(buf, 1, 1 << 20, file), i;
+	const Elf64_Ehdr *head = (void *)buf;
+	Elf64_Shdr *sh = (void *)(buf + head->e_shoff);
+
+	fclose(file);
+	for (i = 1; i < head->e_shnum; i++)
+		if (sh[i].sh_type != SHT_NOBITS && i != head->e_shstrndx)
+			test_section(buf, len, &sh[i]);
+	free(buf);
 }
 
 static void test_options(void)
@@ -358,6 +399,7 @@ int main(int argc, char **argv)
 	test_plain();
 	test_each();
 	test_refusals();
+	test_sections();
 	test_options();
 	return 0;
 }
