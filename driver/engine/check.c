@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
  * The structural check of a program, at load. What it lets through cannot be
  * illegal at run time: only memory, LBAs, budget and time are left to watch.
@@ -92,7 +92,7 @@ static u32 check_insn(const struct bpf_insn *insn, bool last)
 		return check;
 	if (fields & KCSD_SHIFTS && !shift_is_legal(insn))
 		return KCSD_CHECK_SHIFT;
-	if (fields & KCSD_HELPS && !kcsd_helper_name(insn->imm))
+	if (fields & KCSD_HELPS && !kcsd_signature_name(insn->imm))
 		return KCSD_CHECK_HELPER;
 	if (fields & KCSD_WIDE && (last || !second_half_is_legal(insn + 1)))
 		return KCSD_CHECK_WIDE;

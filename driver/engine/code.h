@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /* The decoded form of a program, which the interpreter runs. */
 #ifndef KCSD_CODE_H
 #define KCSD_CODE_H

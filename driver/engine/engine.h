@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
  * The engine: checks a program and runs it in a sandbox.
  *
@@ -144,7 +144,7 @@ void kcsd_vm_fault(struct kcsd_vm *vm, u32 reason, u64 addr_or_lba);
 
 /* helper.c */
 /* Name of helper id, or NULL if there is none. */
-const char *kcsd_helper_name(u32 id);
+const char *kcsd_signature_name(u32 id);
 /* Check the arguments of a helper by its signature, call it. */
 s64 kcsd_helper_call(struct kcsd_vm *vm, u32 id, const u64 args[5]);
 

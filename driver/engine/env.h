@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
  * The only place where the engine sees which world it is built for. The kernel's
  * names; a 64-bit machine.

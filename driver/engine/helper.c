@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0 OR MIT
 /* Calls of helpers: by their signatures, all arguments are checked in here. */
 #include "engine.h"
 
@@ -19,7 +19,7 @@ static const struct signature signatures[] = {
 #undef SIGNATURE
 };
 
-const char *kcsd_helper_name(u32 id)
+const char *kcsd_signature_name(u32 id)
 {
 	return id < ARRAY_SIZE(signatures) ? signatures[id].name : NULL;
 }

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0 OR MIT
 #include "engine.h"
 
 _Static_assert(sizeof(struct kcsd_image) == 64, "");

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
  * The instructions, RFC 9669: one table from which come legality (check.c),
  * decoding (code.c), dispatch (interp.c) and the assembler's mnemonics.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
  * The interpreter: the reference for what a program means. Threaded: each
  * instruction jumps to the next one's handler.

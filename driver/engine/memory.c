@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0 OR MIT
 /* Guest memory: its layout (<linux/kcsd_bpf.h>), its contents, its bounds. */
 #include "memory.h"
 

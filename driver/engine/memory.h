@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /* The one bounds check of guest memory, inlined into the interpreter. */
 #ifndef KCSD_MEMORY_H
 #define KCSD_MEMORY_H

@@ -236,10 +236,10 @@ static void helper_names(void)
 	u32 id;
 
 	for (id = 0; id < ARRAY_SIZE(names); id++) {
-		name = kcsd_helper_name(id);
+		name = kcsd_signature_name(id);
 		ok &= names[id] ? name && !strcmp(name, names[id]) : !name;
 	}
-	tap_point(ok && !kcsd_helper_name(UINT32_MAX) && !kcsd_helper_name(0x80000001),
+	tap_point(ok && !kcsd_signature_name(UINT32_MAX) && !kcsd_signature_name(0x80000001),
 		  "helpers: their names, and none for other ids");
 }
 
