@@ -8,7 +8,7 @@
 make_data()
 {
 	cat /usr/share/common-licenses/* /usr/include/*.h /usr/include/linux/*.h >"$work/text"
-	find /usr/include -type f -printf '%i,"%f",%s\n' | sed '1i inode,name,size' >"$work/csv"
+	find /usr/include/linux -type f -printf '%i,"%f",%s\n' | sed '1i inode,name,size' >"$work/csv"
 }
 
 # put FILE: on the drive, from its first LBA; sets bytes, lbas.
