@@ -13,7 +13,8 @@
  *		return kcsd_stream(ctx, ctx->cparam1, count, &state);
  *	}
  *
- * Compile with: clang -O2 -g -target bpf -mcpu=v4 -c prog.bpf.c
+ * Compile with: clang -O2 -g -target bpf -mcpu=v4 -c prog.bpf.c; on Debian also
+ * with -idirafter /usr/include/$(gcc -print-multiarch), where <asm/types.h> is.
  */
 #ifndef KCSD_HELPERS_H
 #define KCSD_HELPERS_H

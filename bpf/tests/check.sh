@@ -274,8 +274,21 @@ check_histogram()
 	is "histogram: no room for the output" "$(result histogram "$work/part" -m 2047)" -28
 }
 
+check_lines()
+{
+	local data lba
+
+	for data in text binary csv empty one; do
+		for lba in 512 4096; do
+			is "lines: $data, LBAs of $lba bytes" "$(result lines "$work/$data" -b $lba)" \
+				"$(wc -l <"$work/$data")"
+		done
+	done
+}
+
 echo "TAP version 13"
 make_data
+check_lines
 check_word
 check_word_bounds
 check_word_limits

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/*
+ * How many lines: the newlines in the data. The README's example.
+ *
+ * arguments	none are looked at
+ * cparam1	bytes to read; 0: all that is granted
+ * result	the count; negative: -EINVAL, more bytes than granted; -EIO, the
+ *		medium failed
+ */
+#include <kcsd_helpers.h>
+
+static long count(const struct kcsd_chunk *chunk, void *state)
+{
+	__u64 i, *lines = state;
+
+	for (i = 0; i < chunk->len; i++)
+		*lines += chunk->data[i] == '\n';
+	return 0;	/* nothing to keep for the next chunk */
+}
+
+SEC("kcsd")
+__u64 lines(struct kcsd_ctx *ctx)
+{
+	__u64 lines = 0;
+	long err = kcsd_stream(ctx, ctx->cparam1, count, &lines);
+
+	return err ? (__u64)err : lines;
+}
