@@ -261,6 +261,7 @@ TEST_F(check, image_header)
 		IMAGE_CHANGE(heap_len, 0xffffffff, MEMORY),
 		IMAGE_CHANGE(rsvd, 1, IMAGE),
 		IMAGE_CHANGE(name[0], '\n', IMAGE),
+		IMAGE_CHANGE(name[30], 'x', IMAGE),	/* behind the NUL */
 		IMAGE_CHANGE(name[31], 'x', IMAGE),
 	};
 	struct image im = { .insns = prog_seven, .insn_cnt = 2, .data = "0123456789abcdef",

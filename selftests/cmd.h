@@ -13,6 +13,7 @@
 #include <linux/nvme_ioctl.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -51,11 +52,23 @@ struct cmd_change {
 	__u8 len;
 	__u64 value;
 	int want;
+	__u8 blamed;	/* the field that Invalid Field names */
 };
 
-#define CMD_CHANGE(field, val, res) \
+/* A command's fields, but for the two lengths, are where a queue entry has them. */
+#define CMD_FIELD(field) \
+	(offsetof(struct nvme_uring_cmd, field) == offsetof(struct nvme_uring_cmd, data_len) ? \
+	 offsetof(struct nvme_uring_cmd, addr) : \
+	 offsetof(struct nvme_uring_cmd, field) == offsetof(struct nvme_uring_cmd, metadata_len) ? \
+	 offsetof(struct nvme_uring_cmd, metadata) : offsetof(struct nvme_uring_cmd, field))
+
+#define CMD_CHANGE_BLAMING(field, val, res, blame) \
 	{ #field " = " #val, offsetof(struct nvme_uring_cmd, field), \
-	  sizeof(((struct nvme_uring_cmd *)0)->field), (val), (res) }
+	  sizeof(((struct nvme_uring_cmd *)0)->field), (val), (res), CMD_FIELD(blame) }
+#define CMD_CHANGE(field, val, res)	CMD_CHANGE_BLAMING(field, val, res, field)
+/* It no longer fits another field, which is the one found wrong. */
+#define CMD_CHANGE_MISFIT(field, val, other) \
+	CMD_CHANGE_BLAMING(field, val, KCSD_SC_INVALID_FIELD, other)
 
 static inline struct nvme_uring_cmd cmd_changed(const struct nvme_uring_cmd *c,
 						const struct cmd_change *ch)
@@ -216,6 +229,22 @@ static inline int cmd_admin_way(int way, int fd, const struct nvme_uring_cmd *c,
 	default:
 		return cmd_uring(fd, NVME_URING_CMD_ADMIN, c, way == CMD_URING, result);
 	}
+}
+
+/* Does a changed command get what it must, Invalid Field with the field's number? */
+static inline bool cmd_refused(int way, bool admin, int fd, const struct nvme_uring_cmd *base,
+			       const struct cmd_change *ch)
+{
+	struct nvme_uring_cmd c = cmd_changed(base, ch);
+	__u64 field = ~0ULL;
+	int res = admin ? cmd_admin_way(way, fd, &c, &field) : cmd_io_way(way, fd, &c, &field);
+
+	if (res == ch->want && (res != KCSD_SC_INVALID_FIELD || way == CMD_URING_CQE16 ||
+				field == ch->blamed))
+		return true;
+	printf("# %s by %s: %#x (%d), not %#x; field %llu\n", ch->what, cmd_way_name(way), res,
+	       res, ch->want, (unsigned long long)field);
+	return false;
 }
 
 static inline int cmd_io(int fd, const struct nvme_uring_cmd *c)

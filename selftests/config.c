@@ -206,7 +206,8 @@ TEST_F(config, limits_are_inclusive)
 		const char *value;
 		__u64 want;
 	} good[] = {
-		{ "size", "1M", 1 << 20 }, { "size", "2048k", 2 << 20 }, { "size", "3g", 3ULL << 30 },
+		{ "size", "1M", 1 << 20 }, { "size", "2048k", 2 << 20 },
+		{ "size", "3g", 3ULL << 30 },
 		{ "size", "1T", 1ULL << 40 }, { "size", "7E", 7ULL << 60 },
 		{ "queues", "0", 0 }, { "queues", "256", 256 },
 		{ "queue_depth", "1", 1 }, { "queue_depth", "4096", 4096 },

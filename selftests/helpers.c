@@ -237,7 +237,8 @@ TEST_F(helpers, log_keeps_the_newest)
 		for (__u64 i = 0; i < KCSD_LOG_ENTRIES; i++) {
 			ASSERT_EQ(300 - KCSD_LOG_ENTRIES + 1 + i, le64toh(e[i].seq));
 			ASSERT_EQ(2, e[i].text_len);
-			ASSERT_EQ(le64toh(e[i].seq), e[i].text[0] - 'A' + 16 * (e[i].text[1] - 'A'));
+			ASSERT_EQ(le64toh(e[i].seq),
+				  e[i].text[0] - 'A' + 16 * (e[i].text[1] - 'A'));
 		}
 	}
 }
