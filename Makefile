@@ -133,7 +133,11 @@ modules_install: module
 clean:
 	$(RM) -r $(OUTPUT)
 
-# As typed, "$" included: the demo reads these from its environment.
+# As typed, "$" included: the demo reads these from its environment, and no
+# other make reads them at all.
+ifneq ($(filter demo,$(MAKECMDGOALS)),)
+MAKEOVERRIDES =
+endif
 ifneq ($(origin FILE),undefined)
 export KCSD_DEMO_FILE := $(value FILE)
 endif
