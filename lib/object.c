@@ -12,24 +12,6 @@
 
 /* ---- the file ---- */
 
-static ssize_t read_all(int fd, char *buf, size_t len)
-{
-	size_t have = 0;
-	ssize_t n;
-
-	while (have < len) {
-		n = read(fd, buf + have, len - have);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (!n)
-			break;
-		have += n;
-	}
-	return have;
-}
-
 static int fail_file(const char *path, int ret, struct kcsd_error *err)
 {
 	return kcsd_error_set(err, ret, "%s: %s", path, kcsd_strerror(ret));
@@ -63,7 +45,7 @@ static int read_file(const char *path, char **buf, size_t *len, struct kcsd_erro
 		return too_big(path, err);
 	}
 	*buf = malloc(st.st_size + 1);
-	n = *buf ? read_all(fd, *buf, st.st_size) : -ENOMEM;
+	n = *buf ? kcsd_read_full(fd, *buf, st.st_size) : -ENOMEM;
 	close(fd);
 	if (n < 0) {
 		free(*buf);

@@ -5,6 +5,7 @@
 
 #include <endian.h>
 #include <pthread.h>
+#include <sys/types.h>
 #include <stddef.h>
 #include <linux/nvme_ioctl.h>
 
@@ -85,6 +86,8 @@ void kcsd_exec_finish(struct kcsd_exec *exec, int ret, uint64_t r0,
 /* Read a small file; NUL-terminated, without a last newline. -ERANGE: it is larger. */
 int kcsd_file_read(const char *path, char *buf, size_t len);
 int kcsd_file_write(const char *path, const char *text);
+/* Fill buf, or reach the file's end. Bytes read, or -errno. */
+ssize_t kcsd_read_full(int fd, char *buf, size_t len);
 /* A decimal number and nothing else, or -EINVAL. */
 int kcsd_number_parse(const char *text, uint64_t *value);
 #define KCSD_WALK_DIRS	1
