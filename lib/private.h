@@ -5,8 +5,8 @@
 
 #include <endian.h>
 #include <pthread.h>
-#include <sys/types.h>
 #include <stddef.h>
+#include <sys/types.h>
 #include <linux/nvme_ioctl.h>
 
 #include "libkcsd.h"
