@@ -5,39 +5,14 @@
 enum { OPTION_DRIVE(OPT_ENUM) };
 static const struct opt opts[] = { OPTION_DRIVE(OPT_ROW) };
 
-static int each_index(const struct args *args,
-		      int (*change)(struct kcsd_drive *drv, uint32_t pind))
-{
-	struct kcsd_drive *drv;
-	uint32_t pind;
-	int i, ret, code;
-
-	for (i = 0; i < args->nr_operands; i++) {
-		code = kcsd_pick_index(args, args->operand[i], &pind);
-		if (code)
-			return code;
-	}
-	code = kcsd_pick_drive(kcsd_args_value(args, OPT_DRIVE), 0, &drv);
-	if (code)
-		return code;
-	for (i = 0; i < args->nr_operands; i++) {
-		kcsd_pick_index(args, args->operand[i], &pind);
-		ret = change(drv, pind);
-		if (ret)
-			code = kcsd_fail_ret(ret, "cannot %s program %u", args->cmd->name, pind);
-	}
-	kcsd_close(drv);
-	return code;
-}
-
 static int activate(const struct args *args)
 {
-	return each_index(args, kcsd_activate);
+	return kcsd_pick_each_index(args, kcsd_args_value(args, OPT_DRIVE), kcsd_activate);
 }
 
 static int deactivate(const struct args *args)
 {
-	return each_index(args, kcsd_deactivate);
+	return kcsd_pick_each_index(args, kcsd_args_value(args, OPT_DRIVE), kcsd_deactivate);
 }
 
 const struct command kcsd_cmd_activate = {

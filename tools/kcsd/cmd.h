@@ -115,5 +115,8 @@ int kcsd_pick_drive(const char *wanted, unsigned int flags, struct kcsd_drive **
 int kcsd_pick_name(const char *wanted, char name[KCSD_DRIVE_NAME_LEN]);
 /* A program index from the command line. Returns 0, or the exit code. */
 int kcsd_pick_index(const struct args *args, const char *text, uint32_t *pind);
+/* change() each program index among the operands, on this drive (see kcsd_pick_drive()). */
+int kcsd_pick_each_index(const struct args *args, const char *drive,
+			 int (*change)(struct kcsd_drive *drv, uint32_t pind));
 
 #endif

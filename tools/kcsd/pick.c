@@ -104,3 +104,29 @@ int kcsd_pick_index(const struct args *args, const char *text, uint32_t *pind)
 	*pind = value;
 	return 0;
 }
+
+int kcsd_pick_each_index(const struct args *args, const char *drive,
+			 int (*change)(struct kcsd_drive *drv, uint32_t pind))
+{
+	struct kcsd_drive *drv;
+	uint32_t pind;
+	int i, ret, code;
+
+	/* All of them make sense before any is changed. */
+	for (i = 0; i < args->nr_operands; i++) {
+		code = kcsd_pick_index(args, args->operand[i], &pind);
+		if (code)
+			return code;
+	}
+	code = kcsd_pick_drive(drive, 0, &drv);
+	if (code)
+		return code;
+	for (i = 0; i < args->nr_operands; i++) {
+		kcsd_pick_index(args, args->operand[i], &pind);
+		ret = change(drv, pind);
+		if (ret)
+			code = kcsd_fail_ret(ret, "cannot %s program %u", args->cmd->name, pind);
+	}
+	kcsd_close(drv);
+	return code;
+}

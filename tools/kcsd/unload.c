@@ -9,30 +9,17 @@
 enum { OPTIONS(OPT_ENUM) };
 static const struct opt opts[] = { OPTIONS(OPT_ROW) };
 
+static int force_unload(struct kcsd_drive *drv, uint32_t pind)
+{
+	int ret = kcsd_deactivate(drv, pind);
+
+	return ret ? ret : kcsd_unload(drv, pind);
+}
+
 static int unload(const struct args *args)
 {
-	struct kcsd_drive *drv;
-	uint32_t pind;
-	int i, ret, code;
-
-	for (i = 0; i < args->nr_operands; i++) {
-		code = kcsd_pick_index(args, args->operand[i], &pind);
-		if (code)
-			return code;
-	}
-	code = kcsd_pick_drive(kcsd_args_value(args, OPT_DRIVE), 0, &drv);
-	if (code)
-		return code;
-	for (i = 0; i < args->nr_operands; i++) {
-		kcsd_pick_index(args, args->operand[i], &pind);
-		ret = kcsd_args_has(args, OPT_FORCE) ? kcsd_deactivate(drv, pind) : 0;
-		if (!ret)
-			ret = kcsd_unload(drv, pind);
-		if (ret)
-			code = kcsd_fail_ret(ret, "cannot unload program %u", pind);
-	}
-	kcsd_close(drv);
-	return code;
+	return kcsd_pick_each_index(args, kcsd_args_value(args, OPT_DRIVE),
+				    kcsd_args_has(args, OPT_FORCE) ? force_unload : kcsd_unload);
 }
 
 const struct command kcsd_cmd_unload = {
