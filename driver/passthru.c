@@ -9,6 +9,7 @@
 #include "cmd.h"
 #include "compat.h"
 #include "drive.h"
+#include "identify.h"
 
 /* What one io_uring command keeps between submission and completion. */
 struct kcsd_uring_pdu {
@@ -112,7 +113,8 @@ static int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, 
 		iov = fast;
 		ret = import_iovec(dir, addr, d->len, ARRAY_SIZE(fast), &iov, &cmd->data);
 	} else {
-		ret = import_ubuf(dir, addr, d->len, &cmd->data);
+		/* One byte more than any command takes is enough to have it refused for that. */
+		ret = import_ubuf(dir, addr, min(d->len, KCSD_MAX_TRANSFER + 1), &cmd->data);
 	}
 	if (ret < 0)
 		return ret;
