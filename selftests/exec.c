@@ -4,6 +4,7 @@
 #include "run.h"
 
 #include <endian.h>
+#include <sys/mman.h>
 
 #define LBA	4096
 #define NSZE	4096		/* LBAs of the small drive */
@@ -318,6 +319,27 @@ TEST_F(exec, refusals)
 			EXPECT_TRUE(cmd_refused(way, false, self->d.compute, &base, &changes[i]));
 	}
 	EXPECT_EQ(0, cmd_io(self->d.compute, &base));
+}
+
+/* Refused for its length, not for where that would end. */
+TEST_F(exec, too_much_data_at_the_end_of_the_address_space)
+{
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+	static const struct cmd_change change =
+		CMD_CHANGE(data_len, 0xffffffff, KCSD_SC_INVALID_FIELD);
+	struct nvme_uring_cmd c = run_cmd(&self->r);
+	void *page = MAP_FAILED;
+	size_t below;
+
+	/* 16 MiB below it, or a little more where the stack is there. */
+	for (below = 16 << 20; page == MAP_FAILED && below < 1 << 30; below += 16 << 20)
+		page = mmap((void *)(0x7ffffffff000 - below), 4096, PROT_READ | PROT_WRITE, flags,
+			    -1, 0);
+	ASSERT_NE(MAP_FAILED, page);
+	c.addr = (uintptr_t)page;
+	for (int way = 0; way < CMD_WAYS; way++)
+		EXPECT_TRUE(cmd_refused(way, false, self->d.compute, &c, &change));
+	munmap(page, 4096);
 }
 
 TEST_F(exec, grant_refusals)
