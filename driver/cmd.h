@@ -42,21 +42,6 @@ struct kcsd_cmd {
 	u64 result;		/* CQE DW0-1; of an invalid command, see kcsd_cmd_invalid() */
 };
 
-/* Bytes of fields in a submission queue entry, for kcsd_cmd_invalid(). */
-enum kcsd_cmd_field {
-	KCSD_FIELD_NSID		= 4,
-	KCSD_FIELD_CDW2		= 8,
-	KCSD_FIELD_CDW3		= 12,
-	KCSD_FIELD_MPTR		= 16,
-	KCSD_FIELD_DPTR		= 24,
-	KCSD_FIELD_CDW10	= 40,
-	KCSD_FIELD_CDW11	= 44,
-	KCSD_FIELD_CDW12	= 48,
-	KCSD_FIELD_CDW13	= 52,
-	KCSD_FIELD_CDW14	= 56,
-	KCSD_FIELD_CDW15	= 60,
-};
-
 /* The bits that a command uses; all others must be zero. */
 struct kcsd_cmd_uses {
 	u32 cdw2, cdw3;
@@ -65,7 +50,7 @@ struct kcsd_cmd_uses {
 };
 
 /* Invalid Field in Command, with its place as the result. */
-static inline int kcsd_cmd_invalid(struct kcsd_cmd *cmd, enum kcsd_cmd_field field)
+static inline int kcsd_cmd_invalid(struct kcsd_cmd *cmd, enum kcsd_field field)
 {
 	cmd->result = field;
 	return KCSD_SC_INVALID_FIELD;

@@ -20,7 +20,7 @@ static const struct name checks[] = { KCSD_CHECKS(NAME) };
 static const struct name helpers[] = { { 0, "none", NULL }, KCSD_HELPERS(NAME) };
 #undef NAME
 
-#define NAME(byte, name) { byte, name, NULL },
+#define NAME(byte, name, text) { byte, text, NULL },
 static const struct name fields[] = { KCSD_FIELDS(NAME) };
 #undef NAME
 
@@ -54,7 +54,7 @@ static const struct name *find_status(int status)
 
 const char *kcsd_version(void)
 {
-	return "0.1.0";
+	return KCSD_LIB_VERSION;
 }
 
 const char *kcsd_status_name(int status)

@@ -18,7 +18,7 @@ static const struct row checks[] = { KCSD_CHECKS(ROW) };
 #define HELPER(id, name, ...)	{ id, #name, NULL },
 static const struct row helpers[] = { KCSD_HELPERS(HELPER) };
 
-#define FIELD(byte, name)	{ byte, name, NULL },
+#define FIELD(byte, name, text)	{ byte, text, NULL },
 static const struct row fields[] = { KCSD_FIELDS(FIELD) };
 
 #define EACH(row, table) \

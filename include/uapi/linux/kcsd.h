@@ -347,20 +347,26 @@ enum kcsd_status {
  * The field that made a command invalid: its first byte in the submission queue
  * entry, as in the Parameter Error Location of NVMe's Error Information log.
  * What is wrong with the data itself, or its length, is DPTR.
- * X(byte, "name")
+ * X(byte, NAME, "text")
  */
 #define KCSD_FIELDS(X) \
-	X(4,  "NSID") \
-	X(8,  "CDW2") \
-	X(12, "CDW3") \
-	X(16, "MPTR (metadata)") \
-	X(24, "DPTR (data)") \
-	X(40, "CDW10") \
-	X(44, "CDW11") \
-	X(48, "CDW12") \
-	X(52, "CDW13") \
-	X(56, "CDW14") \
-	X(60, "CDW15")
+	X(4,  NSID,	"NSID") \
+	X(8,  CDW2,	"CDW2") \
+	X(12, CDW3,	"CDW3") \
+	X(16, MPTR,	"MPTR (metadata)") \
+	X(24, DPTR,	"DPTR (data)") \
+	X(40, CDW10,	"CDW10") \
+	X(44, CDW11,	"CDW11") \
+	X(48, CDW12,	"CDW12") \
+	X(52, CDW13,	"CDW13") \
+	X(56, CDW14,	"CDW14") \
+	X(60, CDW15,	"CDW15")
+
+enum kcsd_field {
+#define KCSD_FIELD_ENUM(byte, name, text) KCSD_FIELD_##name = byte,
+	KCSD_FIELDS(KCSD_FIELD_ENUM)
+#undef KCSD_FIELD_ENUM
+};
 
 #define KCSD_SC_MASK	0x7ff	/* SCT and SC */
 #define KCSD_SC_DNR	0x4000	/* do not retry */
