@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 # The engine's sources, for the module, the library and the tests alike.
 engine-sources := image.c insn.c check.c code.c memory.c helper.c interp.c
+engine-sources += verify.c
