@@ -138,7 +138,16 @@ static const struct kcsd_decoded *pop_frame(struct state *s, const struct kcsd_v
 #define S32	((u32)SRC)
 #define I32	((u32)IMM)
 
-#define NEXT	goto *labels[ip->op]
+/* Another file may include this one for an interpreter that tells what it does. */
+#ifndef KCSD_INTERP
+#define KCSD_INTERP	kcsd_interp
+#define KCSD_TRACE(vm, pc, r)	do { } while (0)
+#endif
+
+#define NEXT	do {							\
+	KCSD_TRACE(vm, code->pc[ip - code->insns], s.r);		\
+	goto *labels[ip->op];						\
+} while (0)
 #define STEP	do { ip++; NEXT; } while (0)
 
 /* Control leaves the straight piece for target. */
@@ -219,7 +228,7 @@ static const struct kcsd_decoded *pop_frame(struct state *s, const struct kcsd_v
 	CMPXCHG##bits: ACCESS_ALIGNED(DST + ip->off, sizeof(T));	\
 		s.r[0] = (T)A##_cmpxchg((A##_t *)p, (T)s.r[0], (T)SRC); STEP;
 
-void kcsd_interp(const struct kcsd_code *code, struct kcsd_vm *vm)
+void KCSD_INTERP(const struct kcsd_code *code, struct kcsd_vm *vm)
 {
 	static const void * const labels[] __annotate_jump_table = {
 #define LABEL(op, code, pick, form, mnemonic) [KCSD_OP_##op] = &&op,

@@ -2,6 +2,7 @@
 /* Lines of "instruction = hex": that the table's opcodes are RFC 9669's. */
 #include <glob.h>
 
+#include "disasm.h"
 #include "insn.h"
 #include "runner.h"
 #include "tap.h"
@@ -16,6 +17,15 @@ static void to_hex(const struct bpf_insn *insns, u32 nr, char *hex)
 
 	for (i = 0; i < nr * sizeof(*insns); i++)
 		hex += sprintf(hex, i && i % 8 == 0 ? " %02x" : "%02x", p[i]);
+}
+
+/* The files are written the way that programs are shown. */
+static bool shown_so(const struct assembler *a, const char *text)
+{
+	char got[KCSD_DISASM_LEN];
+
+	return kcsd_disasm(a->insns, a->insn_cnt, 0, NULL, got) == a->insn_cnt &&
+		!strcmp(got, text);
 }
 
 static bool encoded_so(const char *text, const char *want, const char *place)
@@ -39,6 +49,10 @@ static bool encoded_so(const char *text, const char *want, const char *place)
 		if (!ok) {
 			tap_point(0, "%s", place);
 			tap_note("%s: expected %s, got %s", text, want, got);
+		} else if (!shown_so(&a, text)) {
+			ok = false;
+			tap_point(0, "%s", place);
+			tap_note("%s: disassembled it is something else", text);
 		}
 	}
 	asm_exit(&a);

@@ -21,6 +21,7 @@ int main(int argc, char **argv)
 	alarm(MAX_SECONDS);
 	puts("TAP version 13");
 	encoding_tests(argv[1]);
+	disasm_tests(argv[1]);
 	legal_tests();
 	code_tests();
 	image_tests();

@@ -17,6 +17,8 @@ bool runner_for_each(const char *dir, runner_fn fn, void *arg);
 
 /* encoding.c: assembled instructions against their bytes in dir/encoding. */
 void encoding_tests(const char *dir);
+/* disasm.c: text of instructions, and back; of those in dir, too. */
+void disasm_tests(const char *dir);
 /* legal.c: which instructions are accepted, against RFC 9669's tables. */
 void legal_tests(void);
 /* code.c: check and decoding. */
