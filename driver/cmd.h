@@ -68,7 +68,7 @@ static inline u64 kcsd_cmd_u64(u32 low, u32 high)
 int kcsd_cmd_copy_to_host(struct kcsd_cmd *cmd, const void *from, size_t len);
 int kcsd_cmd_copy_from_host(struct kcsd_cmd *cmd, void *to, size_t len);
 
-/* Parse functions of the command sets; Execute's is in compute.h. */
+/* Parse functions of the command sets; compute.h and slm.h have the others. */
 int kcsd_admin_parse(struct kcsd_cmd *cmd);
 int kcsd_nvm_parse(struct kcsd_cmd *cmd);
 /* Identify, a part of the admin command set. */

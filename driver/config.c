@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A drive's configuration: defaults, and parsing of what people write. */
+#define pr_fmt(fmt) "kcsd: " fmt
+
 #include <linux/ctype.h>
 #include <linux/kernel.h>
 #include <linux/limits.h>
+#include <linux/mm.h>
 #include <linux/overflow.h>
+#include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -110,7 +114,7 @@ static int set_option(u64 *option, const char *text, enum option_kind kind, u64 
 static bool config_is_sane(const struct kcsd_config *c)
 {
 	return (c->block_size == SZ_512 || c->block_size == SZ_4K) &&
-	       !(c->size % SZ_512) && !(c->arena_size % SZ_4K);
+	       !(c->size % SZ_512) && !(c->arena_size % SZ_4K) && !(c->slm_size % SZ_4K);
 }
 
 #define OPTION_SETTER(kind, name, def, min, max) \
@@ -128,3 +132,19 @@ int kcsd_config_set_##name(struct kcsd_config *c, const char *text) \
 	return 0; \
 }
 KCSD_OPTIONS(OPTION_SETTER)
+
+/*
+ * Ask before taking: an allocation that large would have the OOM killer at work before
+ * it failed. A sixteenth of what is available stays for everyone else.
+ */
+bool kcsd_config_fits_memory(const char *name, const char *option, u64 size)
+{
+	u64 available = (u64)max(si_mem_available(), 0L) << PAGE_SHIFT;
+	u64 usable = available - available / 16;
+
+	if (size <= usable && size <= SIZE_MAX)
+		return true;
+	pr_err("%s: %s %llu does not fit into memory, %llu bytes are available\n", name, option,
+	       size, usable);
+	return false;
+}

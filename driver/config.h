@@ -20,7 +20,8 @@
 	X(NUM,  max_active,		64, 1, 1024) \
 	X(SIZE, max_program_bytes,	SZ_16M, SZ_4K, SZ_1G) \
 	X(NUM,  timeout_ms,		30000, 1, 86400000) \
-	X(NUM,  insn_budget,		1ULL << 40, 1, U64_MAX)
+	X(NUM,  insn_budget,		1ULL << 40, 1, U64_MAX) \
+	X(SIZE, slm_size,		SZ_16M, 0, 1ULL << 40)	/* 0: no namespace 2 */
 
 struct kcsd_config {
 #define KCSD_OPTION_FIELD(kind, name, def, min, max) u64 name;
@@ -33,6 +34,11 @@ struct kcsd_config {
 /* config.c */
 void kcsd_config_init(struct kcsd_config *c);
 void kcsd_config_destroy(struct kcsd_config *c);
+/*
+ * Can this many bytes of memory be had? To be asked before taking them. If not, says so in
+ * the kernel log; name is the drive's.
+ */
+bool kcsd_config_fits_memory(const char *name, const char *option, u64 size);
 int kcsd_config_copy(struct kcsd_config *to, const struct kcsd_config *from);
 /* Set from text; -EINVAL (garbage, out of range), -ENOMEM. An empty path: memory. */
 int kcsd_config_set_file(struct kcsd_config *c, const char *path, size_t len);

@@ -61,7 +61,8 @@ out_free:
 	return NULL;
 }
 
-static int kcsd_drive_open_store(struct kcsd_drive *drive)
+/* Store and SLM, which say for themselves what is wrong with them. */
+static int kcsd_drive_open_media(struct kcsd_drive *drive)
 {
 	char name[16];
 	int ret;
@@ -70,9 +71,20 @@ static int kcsd_drive_open_store(struct kcsd_drive *drive)
 	ret = kcsd_store_open(&drive->store, &drive->cfg, name);
 	if (ret)
 		return ret;
+	ret = kcsd_slm_init(drive);
+	if (ret) {
+		kcsd_store_close(&drive->store);
+		return ret;
+	}
 	drive->lba_shift = ilog2(drive->cfg.block_size);
 	drive->nsze = drive->store.size >> drive->lba_shift;
 	return 0;
+}
+
+static void kcsd_drive_close_media(struct kcsd_drive *drive)
+{
+	kcsd_slm_destroy(drive);
+	kcsd_store_close(&drive->store);
 }
 
 /* What carries out commands. */
@@ -114,6 +126,45 @@ static void kcsd_drive_drain(struct kcsd_drive *drive)
 	wait_for_completion(&drive->drained);
 }
 
+static struct kcsd_node *kcsd_drive_add_ns(struct kcsd_drive *drive, u32 nsid)
+{
+	return kcsd_node_create(drive, nsid, &drive->ctrl->dev, NULL, "kcsdg%un%u", drive->index,
+				nsid);
+}
+
+/* The generic nodes of the namespaces. */
+static int kcsd_drive_add_namespaces(struct kcsd_drive *drive)
+{
+	drive->nvm = kcsd_drive_add_ns(drive, KCSD_NSID_NVM);
+	if (IS_ERR(drive->nvm))
+		return PTR_ERR(drive->nvm);
+	if (drive->slm.size)
+		drive->slm_node = kcsd_drive_add_ns(drive, KCSD_NSID_SLM);
+	if (IS_ERR(drive->slm_node))
+		goto out_nvm;
+	drive->compute = kcsd_drive_add_ns(drive, KCSD_NSID_COMPUTE);
+	if (IS_ERR(drive->compute))
+		goto out_slm;
+	return 0;
+
+out_slm:
+	if (drive->slm_node)
+		kcsd_node_destroy(drive->slm_node);
+	kcsd_node_destroy(drive->nvm);
+	return PTR_ERR(drive->compute);
+out_nvm:
+	kcsd_node_destroy(drive->nvm);
+	return PTR_ERR(drive->slm_node);
+}
+
+static void kcsd_drive_del_namespaces(struct kcsd_drive *drive)
+{
+	kcsd_node_destroy(drive->compute);
+	if (drive->slm_node)
+		kcsd_node_destroy(drive->slm_node);
+	kcsd_node_destroy(drive->nvm);
+}
+
 static int kcsd_drive_add_nodes(struct kcsd_drive *drive)
 {
 	unsigned int n = drive->index;
@@ -127,27 +178,16 @@ static int kcsd_drive_add_nodes(struct kcsd_drive *drive)
 		kcsd_drive_drain(drive);
 		goto out_ctrl;
 	}
-	drive->nvm = kcsd_node_create(drive, KCSD_NSID_NVM, &drive->ctrl->dev, NULL,
-				      "kcsdg%un%u", n, KCSD_NSID_NVM);
-	if (IS_ERR(drive->nvm)) {
-		ret = PTR_ERR(drive->nvm);
+	ret = kcsd_drive_add_namespaces(drive);
+	if (ret)
 		goto out_dir;
-	}
-	drive->compute = kcsd_node_create(drive, KCSD_NSID_COMPUTE, &drive->ctrl->dev, NULL,
-					  "kcsdg%un%u", n, KCSD_NSID_COMPUTE);
-	if (IS_ERR(drive->compute)) {
-		ret = PTR_ERR(drive->compute);
-		goto out_nvm;
-	}
 	ret = kcsd_block_create(drive);
 	if (ret)
-		goto out_compute;
+		goto out_namespaces;
 	return 0;
 
-out_compute:
-	kcsd_node_destroy(drive->compute);
-out_nvm:
-	kcsd_node_destroy(drive->nvm);
+out_namespaces:
+	kcsd_drive_del_namespaces(drive);
 out_dir:
 	/* Whoever was quick enough to open a node may have sent commands. */
 	kcsd_drive_drain(drive);
@@ -166,14 +206,14 @@ int kcsd_drive_create(const struct kcsd_config *config, unsigned int index,
 	drive = kcsd_drive_alloc(config, index);
 	if (!drive)
 		goto out_log;
-	ret = kcsd_drive_open_store(drive);
+	ret = kcsd_drive_open_media(drive);
 	if (ret) {
-		kcsd_drive_put(drive);	/* the store has said why */
+		kcsd_drive_put(drive);	/* a line in the log has said why */
 		return ret;
 	}
 	ret = kcsd_drive_init_parts(drive);
 	if (ret)
-		goto out_store;
+		goto out_media;
 	ret = kcsd_drive_add_nodes(drive);
 	if (ret)
 		goto out_parts;
@@ -182,8 +222,8 @@ int kcsd_drive_create(const struct kcsd_config *config, unsigned int index,
 
 out_parts:
 	kcsd_drive_destroy_parts(drive);
-out_store:
-	kcsd_store_close(&drive->store);
+out_media:
+	kcsd_drive_close_media(drive);
 	kcsd_drive_put(drive);
 out_log:
 	pr_err("kcsd%u: power on failed: error %d\n", index, ret);
@@ -198,13 +238,12 @@ int kcsd_drive_destroy(struct kcsd_drive *drive, bool force)
 		return ret;
 
 	kcsd_block_destroy(drive);
-	kcsd_node_destroy(drive->compute);
-	kcsd_node_destroy(drive->nvm);
+	kcsd_drive_del_namespaces(drive);
 	kcsd_drive_drain(drive);
 	kcsd_programs_del_dir(drive);
 	kcsd_node_destroy(drive->ctrl);
 	kcsd_drive_destroy_parts(drive);
-	kcsd_store_close(&drive->store);
+	kcsd_drive_close_media(drive);
 	kcsd_drive_put(drive);
 	return 0;
 }

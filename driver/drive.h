@@ -16,6 +16,7 @@
 #include "config.h"
 #include "log.h"
 #include "program.h"
+#include "slm.h"
 #include "stats.h"
 #include "store.h"
 #include "compute.h"
@@ -51,6 +52,7 @@ struct kcsd_drive {
 	struct completion drained;	/* live has reached 0 */
 
 	struct kcsd_store store;
+	struct kcsd_slm slm;
 	struct kcsd_stats __percpu *stats;
 	struct kcsd_programs programs;
 	struct kcsd_units units;
@@ -58,6 +60,7 @@ struct kcsd_drive {
 
 	struct kcsd_node *ctrl;		/* /dev/kcsdN */
 	struct kcsd_node *nvm;		/* /dev/kcsdgNn1 */
+	struct kcsd_node *slm_node;	/* /dev/kcsdgNn2; NULL: slm.size is 0 */
 	struct kcsd_node *compute;	/* /dev/kcsdgNn3 */
 
 	/* block.c */

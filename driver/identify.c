@@ -20,12 +20,13 @@
 
 #define KCSD_NN			KCSD_NSID_COMPUTE	/* the largest NSID */
 
-/* The namespaces of a drive, ascending, with their command sets. */
+/* The namespaces that a drive can have, ascending, with their command sets. */
 static const struct {
 	u32 nsid;
 	u8 csi;
 } kcsd_namespaces[] = {
 	{ KCSD_NSID_NVM,	KCSD_CSI_NVM },
+	{ KCSD_NSID_SLM,	KCSD_CSI_SLM },
 	{ KCSD_NSID_COMPUTE,	KCSD_CSI_COMPUTE },
 };
 
@@ -39,13 +40,18 @@ static u8 kcsd_identify_csi(const struct kcsd_cmd *cmd)
 	return cmd->cdw11 >> 24;
 }
 
+static bool kcsd_namespace_active(const struct kcsd_drive *drive, u32 nsid)
+{
+	return nsid != KCSD_NSID_SLM || drive->slm.size;
+}
+
 /* CSI of an active namespace, -1 if it is not. */
-static int kcsd_namespace_csi(u32 nsid)
+static int kcsd_namespace_csi(const struct kcsd_drive *drive, u32 nsid)
 {
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(kcsd_namespaces); i++)
-		if (kcsd_namespaces[i].nsid == nsid)
+		if (kcsd_namespaces[i].nsid == nsid && kcsd_namespace_active(drive, nsid))
 			return kcsd_namespaces[i].csi;
 	return -1;
 }
@@ -89,7 +95,7 @@ static int kcsd_identify_ns(struct kcsd_cmd *cmd, void *page)
 	struct nvme_id_ns *id = page;
 
 	/* An inactive namespace is all zeroes. */
-	if (kcsd_namespace_csi(cmd->nsid) < 0)
+	if (kcsd_namespace_csi(cmd->drive, cmd->nsid) < 0)
 		return 0;
 	/* This structure is the NVM command set's. */
 	if (cmd->nsid != KCSD_NSID_NVM)
@@ -106,7 +112,7 @@ static int kcsd_identify_ns_indep(struct kcsd_cmd *cmd, void *page)
 {
 	struct nvme_id_ns_cs_indep *id = page;
 
-	if (kcsd_namespace_csi(cmd->nsid) >= 0)
+	if (kcsd_namespace_csi(cmd->drive, cmd->nsid) >= 0)
 		id->nstat = NVME_NSTAT_NRDY;	/* bit 0: ready */
 	return 0;
 }
@@ -124,7 +130,7 @@ static void kcsd_identify_add_desc(void **p, u8 nidt, const void *nid, u8 nidl)
 static int kcsd_identify_ns_desc(struct kcsd_cmd *cmd, void *page)
 {
 	uuid_t uuid = cmd->drive->uuid;
-	int csi = kcsd_namespace_csi(cmd->nsid);
+	int csi = kcsd_namespace_csi(cmd->drive, cmd->nsid);
 	u8 csi8 = csi;
 
 	if (csi < 0)
@@ -145,6 +151,7 @@ static int kcsd_identify_list(struct kcsd_cmd *cmd, void *page, int csi)
 		return KCSD_SC_INVALID_NS;
 	for (i = 0; i < ARRAY_SIZE(kcsd_namespaces); i++)
 		if (kcsd_namespaces[i].nsid > cmd->nsid &&
+		    kcsd_namespace_active(cmd->drive, kcsd_namespaces[i].nsid) &&
 		    (csi < 0 || kcsd_namespaces[i].csi == csi))
 			*list++ = cpu_to_le32(kcsd_namespaces[i].nsid);
 	return 0;
@@ -175,10 +182,17 @@ static void kcsd_identify_compute(struct kcsd_drive *drive, struct kcsd_id_ns_co
 	id->timeout_ms = cpu_to_le32(c->timeout_ms);
 }
 
+static void kcsd_identify_slm(struct kcsd_drive *drive, struct kcsd_id_ns_slm *id)
+{
+	BUILD_BUG_ON(sizeof(*id) != KCSD_IDENTIFY_LEN);
+	id->size = cpu_to_le64(drive->slm.size);
+	id->max_sources = cpu_to_le32(KCSD_COPY_MAX_SOURCES);
+}
+
 /* Command-set specific. For NVM: no protection information, all zeroes. */
 static int kcsd_identify_cs_ns(struct kcsd_cmd *cmd, void *page)
 {
-	int csi = kcsd_namespace_csi(cmd->nsid);
+	int csi = kcsd_namespace_csi(cmd->drive, cmd->nsid);
 
 	if (csi < 0)
 		return 0;
@@ -186,6 +200,8 @@ static int kcsd_identify_cs_ns(struct kcsd_cmd *cmd, void *page)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
 	if (csi == KCSD_CSI_COMPUTE)
 		kcsd_identify_compute(cmd->drive, page);
+	else if (csi == KCSD_CSI_SLM)
+		kcsd_identify_slm(cmd->drive, page);
 	return 0;
 }
 
@@ -194,14 +210,21 @@ static int kcsd_identify_cs_ctrl(struct kcsd_cmd *cmd, void *page)
 {
 	u8 csi = kcsd_identify_csi(cmd);
 
-	if (csi != KCSD_CSI_NVM && csi != KCSD_CSI_COMPUTE)
+	if (csi != KCSD_CSI_NVM && csi != KCSD_CSI_COMPUTE &&
+	    !(csi == KCSD_CSI_SLM && cmd->drive->slm.size))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
 	return 0;
 }
 
 static int kcsd_identify_csi_vectors(struct kcsd_cmd *cmd, void *page)
 {
-	*(__le64 *)page = cpu_to_le64(BIT(KCSD_CSI_NVM) | BIT(KCSD_CSI_COMPUTE));
+	u64 vector = 0;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(kcsd_namespaces); i++)
+		if (kcsd_namespace_active(cmd->drive, kcsd_namespaces[i].nsid))
+			vector |= BIT(kcsd_namespaces[i].csi);
+	*(__le64 *)page = cpu_to_le64(vector);
 	return 0;
 }
 

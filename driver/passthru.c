@@ -81,6 +81,8 @@ static int kcsd_cmd_permitted(const struct kcsd_cmd *cmd)
 		       cmd->opcode == KCSD_ADMIN_PROGRAM_ACTIVATION ? -EACCES : 0;
 	if (cmd->nsid == KCSD_NSID_COMPUTE)
 		return 0;
+	if (cmd->nsid == KCSD_NSID_SLM && cmd->opcode == KCSD_SLM_FILL)
+		return -EACCES;
 	/* NVMe Base, "Opcode": bit 0 is set when data goes to the drive. */
 	return cmd->opcode & 1 ? -EACCES : 0;
 }
@@ -91,6 +93,8 @@ static int kcsd_cmd_parse(struct kcsd_cmd *cmd)
 		return kcsd_admin_parse(cmd);
 	if (cmd->nsid == KCSD_NSID_COMPUTE)
 		return kcsd_execute_parse(cmd);
+	if (cmd->nsid == KCSD_NSID_SLM)
+		return kcsd_slm_parse(cmd);
 	return kcsd_nvm_parse(cmd);
 }
 

@@ -35,11 +35,25 @@
 	X(write_zeroes_commands) \
 	X(write_zeroes_bytes)
 
+/* X(name): file /sys/class/kcsd/kcsdN/ns2/<name>; what the host asked namespace 2 for. */
+#define KCSD_SLM_COUNTERS(X) \
+	X(read_commands) \
+	X(read_bytes) \
+	X(write_commands) \
+	X(write_bytes) \
+	X(fill_commands) \
+	X(fill_bytes) \
+	X(copy_commands) \
+	X(copy_bytes)
+
 struct kcsd_stats {
 #define KCSD_COUNTER_FIELD(name) u64 name;
 	KCSD_DRIVE_COUNTERS(KCSD_COUNTER_FIELD)
 	KCSD_NS_COUNTERS(KCSD_COUNTER_FIELD)
 #undef KCSD_COUNTER_FIELD
+#define KCSD_SLM_COUNTER_FIELD(name) u64 slm_##name;
+	KCSD_SLM_COUNTERS(KCSD_SLM_COUNTER_FIELD)
+#undef KCSD_SLM_COUNTER_FIELD
 };
 
 #define kcsd_stat_add(drive, name, n)	this_cpu_add((drive)->stats->name, n)

@@ -118,28 +118,12 @@ static const struct kcsd_store_ops store_mem_ops = {
 	.flush	= mem_flush,
 };
 
-/*
- * Ask before taking: an allocation that large would have the OOM killer at work before
- * it failed. A sixteenth of what is available stays for everyone else.
- */
-static bool fits_memory(u64 size, const char *name)
-{
-	u64 available = (u64)max(si_mem_available(), 0L) << PAGE_SHIFT;
-	u64 usable = available - available / 16;
-
-	if (size <= usable && size <= SIZE_MAX)
-		return true;
-	pr_err("%s: size %llu does not fit into memory, %llu bytes are available\n", name, size,
-	       usable);
-	return false;
-}
-
 int kcsd_store_mem_open(struct kcsd_store *s, const struct kcsd_config *c, const char *name)
 {
 	u32 nr = min(roundup_pow_of_two(num_possible_cpus() * STRIPES_PER_CPU), MAX_STRIPES);
 	u32 i;
 
-	if (!fits_memory(c->size, name))
+	if (!kcsd_config_fits_memory(name, "size", c->size))
 		return -ENOMEM;
 	s->mem = vmalloc_huge(c->size, MEM_GFP);
 	if (!s->mem)

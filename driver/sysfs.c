@@ -29,17 +29,30 @@ static ssize_t _name##_show(struct device *dev, struct device_attribute *attr, c
 }											\
 static DEVICE_ATTR_RO(_name)
 
+/* ns1 and ns2 have files of the same names. */
+#define KCSD_SLM_COUNTER_ATTR(_name)							\
+static ssize_t slm_##_name##_show(struct device *dev, struct device_attribute *attr,	\
+				  char *page)						\
+{											\
+	return sysfs_emit(page, "%llu\n", kcsd_stats_sum(kcsd_dev_drive(dev),		\
+			  offsetof(struct kcsd_stats, slm_##_name)));			\
+}											\
+static struct device_attribute dev_attr_slm_##_name =					\
+	__ATTR(_name, 0444, slm_##_name##_show, NULL);
+#define KCSD_SLM_COUNTER_ATTR_PTR(_name) &dev_attr_slm_##_name.attr,
+
 #define KCSD_COUNTER_ATTR(_name) \
 	KCSD_ATTR_RO(_name, "%llu", kcsd_stats_sum(drive, offsetof(struct kcsd_stats, _name)));
 #define KCSD_COUNTER_ATTR_PTR(_name) &dev_attr_##_name.attr,
 
 KCSD_DRIVE_COUNTERS(KCSD_COUNTER_ATTR)
 KCSD_NS_COUNTERS(KCSD_COUNTER_ATTR)
+KCSD_SLM_COUNTERS(KCSD_SLM_COUNTER_ATTR)
 
 /* What the drive holds of the machine's memory, but for runs' buffers. */
 static u64 kcsd_drive_memory(const struct kcsd_drive *drive)
 {
-	return drive->store.memory + drive->units.nr * drive->cfg.arena_size +
+	return drive->store.memory + drive->slm.size + drive->units.nr * drive->cfg.arena_size +
 	       READ_ONCE(drive->programs.bytes);
 }
 
@@ -50,12 +63,14 @@ KCSD_ATTR_RO(cu_idle_ns, "%llu", kcsd_units_total_ns(drive) - kcsd_units_busy_ns
 KCSD_ATTR_RO(store, "%s", drive->store.ops->name);
 KCSD_ATTR_RO(size, "%llu", drive->store.size);
 KCSD_ATTR_RO(block_size, "%u", 1U << drive->lba_shift);
+KCSD_ATTR_RO(slm_size, "%llu", drive->slm.size);
 KCSD_ATTR_RO(uuid, "%pUb", &drive->uuid);
 
 static struct attribute *kcsd_drive_attrs[] = {
 	&dev_attr_store.attr,
 	&dev_attr_size.attr,
 	&dev_attr_block_size.attr,
+	&dev_attr_slm_size.attr,
 	&dev_attr_uuid.attr,
 	NULL,
 };
@@ -87,9 +102,21 @@ static const struct attribute_group kcsd_ns1_group = {
 	.attrs = kcsd_ns1_attrs,
 };
 
+static struct attribute *kcsd_ns2_attrs[] = {
+	KCSD_SLM_COUNTERS(KCSD_SLM_COUNTER_ATTR_PTR)
+	NULL,
+};
+
+/* Also on a drive without SLM: then they stay 0. */
+static const struct attribute_group kcsd_ns2_group = {
+	.name = "ns2",
+	.attrs = kcsd_ns2_attrs,
+};
+
 const struct attribute_group *kcsd_drive_groups[] = {
 	&kcsd_drive_group,
 	&kcsd_stats_group,
 	&kcsd_ns1_group,
+	&kcsd_ns2_group,
 	NULL,
 };

@@ -24,6 +24,7 @@ static const struct setting {
 	{ "max_program_bytes",	"65536",	"1048576" },
 	{ "timeout_ms",		"100",		"5000" },
 	{ "insn_budget",	"1000",		"1000000000" },
+	{ "slm_size",		"4096",		"33554432" },
 };
 
 static const struct drive_attr small[] = { DRIVE_SMALL, {} };
@@ -95,7 +96,7 @@ static bool power_cycles(struct drive *d)
 		return false;
 	}
 	d->index = drive_get_number(d->name, "index");
-	return drive_nodes_present(d->index) == 4 && !drive_power(d, false) &&
+	return drive_nodes_present(d->index) == DRIVE_NODES && !drive_power(d, false) &&
 	       !drive_nodes_present(d->index);
 }
 
@@ -135,6 +136,7 @@ TEST_F(config, mkdir_gives_defaults)
 	EXPECT_EQ(2, drive_get_number(d->name, "cus"));
 	EXPECT_EQ(30000, drive_get_number(d->name, "timeout_ms"));
 	EXPECT_EQ(1ULL << 40, drive_get_number(d->name, "insn_budget"));
+	EXPECT_EQ(16777216, drive_get_number(d->name, "slm_size"));
 	EXPECT_EQ(0, drive_get_number(d->name, "power"));
 	EXPECT_EQ(0, drive_get(d->name, "backing_file", buf, sizeof(buf)));
 	EXPECT_TRUE(power_cycles(d));
@@ -182,6 +184,8 @@ TEST_F(config, invalid_values_are_refused)
 		{ "timeout_ms", "0" }, { "timeout_ms", "x" }, { "timeout_ms", "86400001" },
 		{ "insn_budget", "0" }, { "insn_budget", "-5" },
 		{ "insn_budget", "18446744073709551616" },
+		{ "slm_size", "" }, { "slm_size", "-1" }, { "slm_size", "4095" },
+		{ "slm_size", "512" }, { "slm_size", "1099511627777" }, { "slm_size", "2T" },
 		{ "backing_file", "relative/path" },
 		{ "power", "2" }, { "power", "-1" }, { "power", "garbage" }, { "power", "" },
 	};
@@ -277,7 +281,7 @@ TEST_F(config, power_is_idempotent_and_repeatable)
 	drive_close(d);
 	EXPECT_EQ(0, drive_power(d, true));
 	EXPECT_EQ(1, drive_get_number(d->name, "power"));
-	EXPECT_EQ(4, drive_nodes_present(d->index));
+	EXPECT_EQ(DRIVE_NODES, drive_nodes_present(d->index));
 	EXPECT_EQ(0, drive_power(d, false));
 	EXPECT_EQ(0, drive_power(d, false));
 	EXPECT_EQ(0, drive_get_number(d->name, "power"));
@@ -294,7 +298,7 @@ TEST_F(config, rmdir_while_powered_removes_the_nodes)
 
 	ASSERT_EQ(0, drive_create(d, "config", small));
 	drive_close(d);
-	EXPECT_EQ(4, drive_nodes_present(d->index));
+	EXPECT_EQ(DRIVE_NODES, drive_nodes_present(d->index));
 	snprintf(path, sizeof(path), KST_CLASS "/kcsd%d", d->index);
 	EXPECT_EQ(0, access(path, F_OK));
 	EXPECT_EQ(0, drive_rmdir(d->name));
@@ -514,7 +518,7 @@ TEST_F(config, eight_drives_at_once)
 		}
 	}
 	for (int i = 0; i < DRIVES; i++) {
-		EXPECT_EQ(4, drive_nodes_present(self->d[i].index));
+		EXPECT_EQ(DRIVE_NODES, drive_nodes_present(self->d[i].index));
 		EXPECT_EQ(0, drive_remove(&self->d[i]));
 		EXPECT_EQ(0, drive_nodes_present(self->d[i].index));
 	}
@@ -531,7 +535,7 @@ TEST_F(config, a_numbered_name_gets_its_index)
 	}
 	ASSERT_EQ(0, drive_power(d, true));
 	EXPECT_EQ(KST_FAR_INDEX, drive_get_number(d->name, "index"));
-	EXPECT_EQ(4, drive_nodes_present(KST_FAR_INDEX));
+	EXPECT_EQ(DRIVE_NODES, drive_nodes_present(KST_FAR_INDEX));
 	EXPECT_EQ(-EEXIST, drive_mkdir(d->name));
 }
 

@@ -54,10 +54,11 @@ struct drive {
 	int index;
 	int ctrl;	/* open files, -1: none */
 	int nvm;
+	int slm;	/* also when the drive has none */
 	int compute;
 };
 
-#define DRIVE_INIT { .index = -1, .ctrl = -1, .nvm = -1, .compute = -1 }
+#define DRIVE_INIT { .index = -1, .ctrl = -1, .nvm = -1, .slm = -1, .compute = -1 }
 
 static inline __u64 time_ns(void)
 {
@@ -182,17 +183,20 @@ static inline void drive_generic_node(char *buf, size_t len, int index, int nsid
 	snprintf(buf, len, "/dev/kcsdg%dn%d", index, nsid);
 }
 
-/* How many of the four nodes of a drive exist. */
+#define DRIVE_NODES	5	/* of a drive with all its namespaces */
+
+/* How many of its nodes exist. */
 static inline int drive_nodes_present(int index)
 {
-	char path[4][64];
+	char path[DRIVE_NODES][64];
 	int n = 0;
 
 	drive_node(path[0], sizeof(path[0]), index, "");
 	drive_node(path[1], sizeof(path[1]), index, "n1");
 	drive_generic_node(path[2], sizeof(path[2]), index, KCSD_NSID_NVM);
-	drive_generic_node(path[3], sizeof(path[3]), index, KCSD_NSID_COMPUTE);
-	for (int i = 0; i < 4; i++)
+	drive_generic_node(path[3], sizeof(path[3]), index, KCSD_NSID_SLM);
+	drive_generic_node(path[4], sizeof(path[4]), index, KCSD_NSID_COMPUTE);
+	for (int i = 0; i < DRIVE_NODES; i++)
 		n += !access(path[i], F_OK);
 	return n;
 }
@@ -208,6 +212,7 @@ static inline void drive_close(struct drive *d)
 {
 	fd_close(&d->ctrl);
 	fd_close(&d->nvm);
+	fd_close(&d->slm);
 	fd_close(&d->compute);
 }
 
@@ -219,6 +224,8 @@ static inline int drive_open(struct drive *d, int flags)
 	d->ctrl = open(path, flags | O_CLOEXEC);
 	drive_generic_node(path, sizeof(path), d->index, KCSD_NSID_NVM);
 	d->nvm = open(path, flags | O_CLOEXEC);
+	drive_generic_node(path, sizeof(path), d->index, KCSD_NSID_SLM);
+	d->slm = open(path, flags | O_CLOEXEC);
 	drive_generic_node(path, sizeof(path), d->index, KCSD_NSID_COMPUTE);
 	d->compute = open(path, flags | O_CLOEXEC);
 	if (d->ctrl >= 0 && d->nvm >= 0 && d->compute >= 0)

@@ -201,7 +201,7 @@ TEST_F(lifetime, an_open_block_device_keeps_the_power_on)
 
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(-EBUSY, drive_power(&self->d, false));
-	EXPECT_EQ(4, drive_nodes_present(self->d.index));
+	EXPECT_EQ(DRIVE_NODES, drive_nodes_present(self->d.index));
 	EXPECT_TRUE(usable_soon(&self->d));
 	close(fd);
 	EXPECT_EQ(0, drive_power(&self->d, false));

@@ -42,6 +42,9 @@ TEST_F(nodes, mode_and_type)
 	drive_generic_node(path, sizeof(path), self->d.index, KCSD_NSID_NVM);
 	ASSERT_EQ(0, stat(path, &st));
 	EXPECT_EQ(S_IFCHR | 0600, st.st_mode);
+	drive_generic_node(path, sizeof(path), self->d.index, KCSD_NSID_SLM);
+	ASSERT_EQ(0, stat(path, &st));
+	EXPECT_EQ(S_IFCHR | 0600, st.st_mode);
 	drive_generic_node(path, sizeof(path), self->d.index, KCSD_NSID_COMPUTE);
 	ASSERT_EQ(0, stat(path, &st));
 	EXPECT_EQ(S_IFCHR | 0600, st.st_mode);
@@ -54,20 +57,21 @@ TEST_F(nodes, mode_and_type)
 
 TEST_F(nodes, an_unprivileged_user_cannot_open)
 {
-	char path[3][64];
+	char path[4][64];
 	pid_t pid;
 	int status;
 
 	drive_node(path[0], sizeof(path[0]), self->d.index, "");
 	drive_generic_node(path[1], sizeof(path[1]), self->d.index, KCSD_NSID_NVM);
 	drive_generic_node(path[2], sizeof(path[2]), self->d.index, KCSD_NSID_COMPUTE);
+	drive_generic_node(path[3], sizeof(path[3]), self->d.index, KCSD_NSID_SLM);
 	pid = fork();
 	if (!pid) {
 		int opened = 0;
 
 		if (setgid(65534) || setuid(65534))
 			_exit(100);
-		for (int i = 0; i < 3; i++)
+		for (int i = 0; i < 4; i++)
 			opened += open(path[i], O_RDONLY) >= 0;
 		_exit(opened);
 	}

@@ -266,7 +266,7 @@ TEST_F(stress, power_on_and_off_from_all_sides)
 	}
 	drive_close(&self->d);
 	EXPECT_EQ(0, drive_power(&self->d, true));
-	EXPECT_EQ(4, drive_nodes_present(self->d.index));
+	EXPECT_EQ(DRIVE_NODES, drive_nodes_present(self->d.index));
 }
 
 /* Everybody writes the same LBAs: each is somebody's, whole. */

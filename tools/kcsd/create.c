@@ -32,6 +32,8 @@
 	  "programs active at once, 1 to 1024; default: 64") \
 	A(SIZE, MAX_PROGRAM_BYTES, "max-program-bytes", "max_program_bytes", "SIZE", \
 	  "bytes of all programs, 4K to 1G; default: 16M") \
+	A(SIZE, SLM_SIZE, "slm-size", "slm_size", "SIZE", \
+	  "bytes of Subsystem Local Memory; 0: none; default: 16M") \
 	A(NUMBER, QUEUES, "queues", "queues", "N", \
 	  "hardware queues of the block device, up to 256; default: one per CPU") \
 	A(NUMBER, QUEUE_DEPTH, "queue-depth", "queue_depth", "N", \

@@ -10,6 +10,7 @@
  *	/dev/kcsd0	controller: admin commands
  *	/dev/kcsd0n1	namespace 1 as a block device
  *	/dev/kcsdg0n1	namespace 1, NVM I/O commands (and admin ioctls)
+ *	/dev/kcsdg0n2	namespace 2, Subsystem Local Memory (unless its size is 0)
  *	/dev/kcsdg0n3	namespace 3, compute: Execute commands
  *
  * The life of a program:
@@ -36,10 +37,12 @@
 
 /* Namespaces of every drive. A number is a place, not a count. */
 #define KCSD_NSID_NVM		1
+#define KCSD_NSID_SLM		2
 #define KCSD_NSID_COMPUTE	3
 
 /* Command set identifiers, NVMe Base, "I/O Command Sets". */
 #define KCSD_CSI_NVM		0
+#define KCSD_CSI_SLM		3
 #define KCSD_CSI_COMPUTE	4
 
 /* Admin commands of the Computational Programs command set (TP4091). */
@@ -107,6 +110,78 @@ struct kcsd_lba_grant {
 	__le32	nlb;		/* number of LBAs, not 0's based; not 0 */
 	__u8	access;		/* KCSD_GRANT_* */
 	__u8	rsvd[3];
+};
+
+/*
+ * Subsystem Local Memory (TP4131): namespace 2, bytes of the drive's own memory. They are
+ * zero at power on and gone at power off. Commands may begin at any byte and have
+ * any length; bytes beyond the namespace: LBA Out of Range, and nothing moves.
+ *
+ * Two commands that touch the same bytes at once are not ordered, not even by eight bytes:
+ * each byte of the outcome is one that one of them would have left. A command sent after
+ * another has completed sees all that it did. A Copy that fails or is cancelled has copied
+ * nothing, a part, or all.
+ *
+ * The node of namespace 2 decides alone: a file opened on it for writing may Copy from
+ * namespace 1, which needs no file there. For reading: only Memory Read is allowed.
+ *
+ * The opcodes but Fill's, and the fields but as noted, agree in two implementations; marked (U)
+ * is what we had to choose.
+ */
+#define KCSD_SLM_COPY		0x01
+#define KCSD_SLM_READ		0x02
+#define KCSD_SLM_FILL		0x04	/* (U) */
+#define KCSD_SLM_WRITE		0x05
+
+/*
+ * Memory Read, Memory Write.
+ *   CDW10-11 first byte	CDW12 length, bytes; not 0, at most MDTS, equal to data_len
+ *
+ * Memory Fill (U).
+ *   CDW10-11 first byte	CDW12 length, bytes; not 0
+ *   CDW13 [7:0] the byte that all of them become
+ *
+ * Memory Copy. data: source descriptors, all of one format.
+ *   CDW2-3 length, bytes; the sum of the descriptors' lengths
+ *   CDW10-11 first byte of the destination
+ *   CDW12 [7:0] NR, number of descriptors, 0's based (U)  [11:8] CDFT, their format
+ * The sources are put one after another. Those that lie in SLM must not overlap
+ * the destination: Overlapping I/O Range (U). When a descriptor is at fault, or its source
+ * cannot be read, the result is its index, as in NVMe's Copy.
+ */
+#define KCSD_COPY_NR_MASK	0x000000ffu
+#define KCSD_COPY_FORMAT_SHIFT	8
+#define KCSD_COPY_CDW12_ALL	0x00000fffu
+#define KCSD_COPY_MAX_SOURCES	256
+/* CDFT */
+#define KCSD_COPY_LBA		2	/* struct kcsd_copy_lba */
+#define KCSD_COPY_LBA_PI	3	/* struct kcsd_copy_lba_pi */
+#define KCSD_COPY_SLM		4	/* struct kcsd_copy_slm */
+
+/*
+ * LBAs of a namespace: formats 2h and 3h of NVMe's Copy. There is no fast copy and
+ * no protection information here: SOPT and what follows it are reserved.
+ */
+struct kcsd_copy_lba {
+	__le32	snsid;		/* KCSD_NSID_NVM, else Invalid Namespace or Format */
+	__u8	rsvd4[4];
+	__le64	slba;
+	__le16	nlb;		/* 0's based */
+	__u8	rsvd18[14];
+};
+
+struct kcsd_copy_lba_pi {
+	struct kcsd_copy_lba lba;
+	__u8	rsvd32[8];
+};
+
+/* Bytes of SLM (U). */
+struct kcsd_copy_slm {
+	__le32	snsid;		/* KCSD_NSID_SLM, else Invalid Memory Namespace */
+	__u8	rsvd4[4];
+	__le64	saddr;		/* first byte */
+	__le64	len;		/* bytes; not 0 */
+	__u8	rsvd24[8];
 };
 
 /* Which engine ran a program. */
@@ -292,6 +367,13 @@ struct kcsd_id_ns_compute {
 	__u8	rsvd[4052];
 };
 
+/* Identify Namespace, CNS 05h, CSI 03h (U): a drive's SLM. */
+struct kcsd_id_ns_slm {
+	__le64	size;		/* bytes */
+	__le32	max_sources;	/* descriptors of one Memory Copy */
+	__u8	rsvd[4084];
+};
+
 /*
  * Status codes a drive returns. SCT 0 and 2 and the NVM ones of SCT 1 as in the
  * NVMe Base and NVM specifications, 189h to 19Bh as in TP4091, SCT 7 ours.
@@ -310,6 +392,7 @@ struct kcsd_id_ns_compute {
 	X(0x081, CAPACITY_EXCEEDED,		"Capacity Exceeded") \
 	X(0x082, NS_NOT_READY,			"Namespace Not Ready") \
 	X(0x109, INVALID_LOG_PAGE,		"Invalid Log Page") \
+	X(0x187, OVERLAPPING_IO_RANGE,		"Overlapping I/O Range") \
 	X(0x189, INSUFFICIENT_RESOURCES,	"Insufficient Resources") \
 	X(0x18a, INSUFFICIENT_PROGRAM_RESOURCES, "Insufficient Program Resources") \
 	X(0x18b, INVALID_MEMORY_NS,		"Invalid Memory Namespace") \

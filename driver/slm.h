@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Subsystem Local Memory: namespace 2, bytes in the drive's own memory. */
+#ifndef KCSD_SLM_H
+#define KCSD_SLM_H
+
+#include <linux/types.h>
+
+struct kcsd_cmd;
+struct kcsd_drive;
+struct page;
+
+/*
+ * Constant from power on to power off. Anyone who holds drive->live may read and write the bytes;
+ * nothing orders those who touch the same ones (<linux/kcsd.h> says what to expect).
+ */
+struct kcsd_slm {
+	u64 size;		/* bytes, whole pages; 0: the drive has no namespace 2 */
+	u8 *mem;		/* all of it, mapped in one piece */
+	struct page **pages;	/* the same, a page at a time; mem's */
+};
+
+/* slm.c */
+/* 0 (without memory too, if the configuration wants none) or -errno with a line in the log. */
+int kcsd_slm_init(struct kcsd_drive *drive);
+void kcsd_slm_destroy(struct kcsd_drive *drive);
+/* The command set of namespace 2: parse (see cmd.h). */
+int kcsd_slm_parse(struct kcsd_cmd *cmd);
+
+/* Are these bytes in SLM? */
+static inline bool kcsd_slm_has(const struct kcsd_slm *slm, u64 start, u64 len)
+{
+	return len <= slm->size && start <= slm->size - len;
+}
+
+#endif
