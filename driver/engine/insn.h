@@ -217,6 +217,20 @@ static inline u32 kcsd_insn_fields(u32 op)
 	return kcsd_insn_get(op)->form->fields;
 }
 
+/* Bytes that op, an access of memory, accesses. */
+static inline u32 kcsd_insn_size(u32 op)
+{
+	switch (BPF_SIZE(kcsd_insn_get(op)->code)) {
+	case BPF_B:
+		return 1;
+	case BPF_H:
+		return 2;
+	case BPF_W:
+		return 4;
+	}
+	return 8;
+}
+
 /* Which instruction has this opcode and picking field; KCSD_NR_OPS: none. */
 u32 kcsd_insn_find(const struct bpf_insn *insn);
 

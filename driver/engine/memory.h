@@ -1,21 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* The one bounds check of guest memory, inlined into the interpreter. */
+/* The one bounds check of guest memory, inlined into the interpreter. No memory is shorter than the context. */
 #ifndef KCSD_MEMORY_H
 #define KCSD_MEMORY_H
 
 #include "engine.h"
 
 /*
- * The host address of [addr, addr + len), len > 0, or NULL. Where the CPU
- * mis-speculates that an address is in bounds, it accesses the beginning of the memory.
+ * The host address of [addr, addr + len), len > 0, or NULL if not all of it is between
+ * floor and the end. Where the CPU mis-speculates that an address is in bounds, it accesses
+ * what is at floor.
  */
+static inline void *kcsd_memory_above(u8 *mem, u64 mem_len, u64 floor, u64 addr, u64 len)
+{
+	u64 off = addr - floor, room = mem_len - (floor - KCSD_GUEST_CTX);
+
+	if (unlikely(len > room || off > room - len))
+		return NULL;
+	return mem + (floor - KCSD_GUEST_CTX) + kcsd_index_nospec(off, room - len + 1);
+}
+
+/* To read from. */
 static inline void *kcsd_memory_at(u8 *mem, u64 mem_len, u64 addr, u64 len)
 {
-	u64 off = addr - KCSD_GUEST_CTX;
+	return kcsd_memory_above(mem, mem_len, KCSD_GUEST_CTX, addr, len);
+}
 
-	if (unlikely(len > mem_len || off > mem_len - len))
-		return NULL;
-	return mem + kcsd_index_nospec(off, mem_len - len + 1);
+/* To write to: the context is not the program's to change. */
+static inline void *kcsd_memory_at_write(u8 *mem, u64 mem_len, u64 addr, u64 len)
+{
+	return kcsd_memory_above(mem, mem_len, KCSD_GUEST_DATA, addr, len);
 }
 
 #endif

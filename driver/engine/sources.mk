@@ -2,5 +2,6 @@
 # The engine's sources, for the module, the library and the tests alike.
 engine-sources := image.c insn.c check.c code.c memory.c helper.c interp.c
 engine-sources += verify.c
+engine-sources += lowered.c
 # What only user space wants of it.
 engine-user-sources := disasm.c

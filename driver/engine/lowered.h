@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * Lowered code: a checked program as plain eBPF, every check written in. The kernel's JIT
+ * compiles it (jit.c); in user space the interpreter can run it.
+ *
+ * It is one array of instructions, functions one after another, the first one the
+ * entry. A function of the program is there once for each depth at which it is called.
+ * Registers r0 to r9 are the program's and hold what the program may see; BPF_REG_AX is
+ * scratch, as dst and as src of any instruction; r10 is the native frame, of which
+ * the lowest KCSD_LOWERED_FRAME bytes are used. Instructions are those of insn.h, with
+ *
+ *	call imm, src BPF_PSEUDO_CALL	a function at this distance: r1 to r5 in, r0 out,
+ *					r6 to r9 kept, everything else lost
+ *	call imm, src 0			a stub, enum kcsd_stub, the same way
+ *
+ * The entry takes no arguments and its r0 is the program's if no fault is in the ctl.
+ *
+ * Not for a machine whose JIT needs the verifier to extend 32-bit results
+ * (bpf_jit_needs_zext()), nor for one that blinds constants (the blinding takes
+ * BPF_REG_AX): there the interpreter runs the program.
+ */
+#ifndef KCSD_LOWERED_H
+#define KCSD_LOWERED_H
+
+#include "engine.h"
+
+/*
+ * What lowered code and the world share about one run. Its address is written into the
+ * code, so there is one for each compute unit; no program can reach it. What is marked [b] is
+ * written by kcsd_lowered_begin(), [c] by lowered code, [s] by the stubs.
+ */
+struct kcsd_lowered_ctl {
+	u64 limit[4];		/* [b] greatest offset from KCSD_GUEST_CTX of an access of 1 << i */
+	s64 left;		/* [b, c, s] instructions until the next tick; below 0: it is due */
+	u64 args[5];		/* [c] r1 and up, at a helper call */
+	u64 addr;		/* [c] of a memory fault */
+	atomic_t stop;		/* [b, s, kcsd_lowered_stop()] not 0: call the tick stub soon */
+	u32 reason;		/* [b, c, s] KCSD_FAULT_*; not 0: every function returns */
+	u32 pc;			/* [c, s] of the fault */
+	u32 count;		/* [b] whether the code counts */
+	u64 until;		/* [b, s] instructions, at which left is 0 */
+	struct kcsd_vm *vm;	/* [b] the run */
+};
+
+/* Arguments in r1 and up; the result in r0. Each has a function below of the same shape. */
+enum kcsd_stub {
+	KCSD_STUB_HELPER = 1,	/* ctl, helper id, pc -> its result; then look at ctl.reason */
+	KCSD_STUB_TICK,		/* ctl, pc, left -> not 0: the run ends; else ctl.left is new */
+	KCSD_STUB_ATOMIC,	/* ctl, enum kcsd_op_id, guest address, value, pc -> the value
+				 * read, if any; then look at ctl.reason
+				 */
+	KCSD_NR_STUBS
+};
+
+u64 kcsd_lowered_helper(struct kcsd_lowered_ctl *ctl, u32 id, u32 pc);
+u64 kcsd_lowered_tick(struct kcsd_lowered_ctl *ctl, u32 pc, s64 left);
+u64 kcsd_lowered_atomic(struct kcsd_lowered_ctl *ctl, u32 op, u64 addr, u64 value, u32 pc);
+
+/* Before and after a run: vm is set up as for kcsd_interp(), vm->end filled in the same way. */
+void kcsd_lowered_begin(struct kcsd_vm *vm, struct kcsd_lowered_ctl *ctl, bool count);
+/* r0 is the entry's. Code that does not count leaves vm->end.insns at 0. */
+void kcsd_lowered_end(struct kcsd_lowered_ctl *ctl, u64 r0);
+
+/*
+ * Make code that does not count call vm->ops->tick at its next back edge or local
+ * call. From any context, any time between begin and end; what tick is to see is written before.
+ */
+static inline void kcsd_lowered_stop(struct kcsd_lowered_ctl *ctl)
+{
+	atomic_xchg(&ctl->stop, 1);
+}
+
+struct kcsd_lower_options {
+	u64 mem;		/* address at which the code finds the byte of KCSD_GUEST_CTX */
+	u64 ctl;		/* address of the struct kcsd_lowered_ctl */
+	const u8 *proofs;	/* by kcsd_verify(), for each unit; NULL: nothing is proven */
+	bool count;		/* instructions, exactly as the interpreter; else only stop is seen */
+	/* Shifts by a register take the count modulo the width: x86, arm64, riscv. */
+	bool shifts_wrap;
+};
+
+struct kcsd_lowered {
+	struct bpf_insn *insns;
+	u32 insn_cnt;		/* units of 8 bytes */
+	u32 nr_functions;
+	u32 *starts;		/* of the functions; one more, insn_cnt, at the end */
+};
+
+#define KCSD_LOWERED_FRAME		64	/* bytes of native stack of a function */
+#define KCSD_LOWERED_MAX_FUNCTIONS	256
+#define KCSD_LOWERED_MAX_INSNS		(1u << 20)
+
+/*
+ * Where the CPU mis-speculates, an access is not in the program's memory but still in
+ * [mem - KCSD_LOWERED_BEFORE, mem + kcsd_lowered_mem_len()), which must hold nothing of others: the
+ * unit's own, or a guard page. The length is a power of two that the memory with the
+ * longest arguments fits into (the mask is one less) and KCSD_LOWERED_AFTER.
+ */
+#define KCSD_LOWERED_BEFORE		KCSD_GUEST_CTX
+#define KCSD_LOWERED_AFTER		0x2000
+u64 kcsd_lowered_mem_len(const struct kcsd_image_view *view);
+
+/*
+ * Lower a program that kcsd_check_insns() has accepted. 0, -ENOMEM, or -E2BIG: it would
+ * become too long, let the interpreter run it. Linear in the length of what it makes.
+ */
+int kcsd_lower(const struct kcsd_image_view *view, const struct kcsd_lower_options *opt,
+	       struct kcsd_lowered **lowered);
+void kcsd_lowered_destroy(struct kcsd_lowered *lowered);
+
+#endif
