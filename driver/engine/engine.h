@@ -137,8 +137,12 @@ u64 kcsd_layout_init(struct kcsd_layout *layout, const struct kcsd_image_view *v
  */
 void kcsd_vm_setup(struct kcsd_vm *vm, const struct kcsd_image_view *view,
 		   const struct kcsd_vm_input *in);
-/* The host address of [addr, addr + len), or NULL if not all of it is the program's. */
+/*
+ * The host address of [addr, addr + len), or NULL if not all of it is the program's, to read
+ * from or to write to.
+ */
 void *kcsd_vm_ptr(struct kcsd_vm *vm, u64 addr, u64 len);
+void *kcsd_vm_ptr_write(struct kcsd_vm *vm, u64 addr, u64 len);
 /* End the run with this reason (the first one stays). */
 void kcsd_vm_fault(struct kcsd_vm *vm, u32 reason, u64 addr_or_lba);
 

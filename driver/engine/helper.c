@@ -24,12 +24,15 @@ const char *kcsd_signature_name(u32 id)
 	return id < ARRAY_SIZE(signatures) ? signatures[id].name : NULL;
 }
 
-/* The address in args->val[i], the length in the one after it. */
-static bool check_buffer(struct kcsd_vm *vm, struct kcsd_helper_args *args, u32 i)
+/* An IN or OUT: the address in args->val[i], the length in the one after it. */
+static bool check_buffer(struct kcsd_vm *vm, struct kcsd_helper_args *args, u32 i, u8 kind)
 {
 	u64 addr = args->val[i], len = args->val[i + 1];
 
-	args->ptr[i] = kcsd_vm_ptr(vm, addr, len);
+	if (kind == OUT)
+		args->ptr[i] = kcsd_vm_ptr_write(vm, addr, len);
+	else
+		args->ptr[i] = kcsd_vm_ptr(vm, addr, len);
 	if (args->ptr[i] || !len)
 		return true;
 	kcsd_vm_fault(vm, KCSD_FAULT_MEMORY, addr);
@@ -46,7 +49,8 @@ s64 kcsd_helper_call(struct kcsd_vm *vm, u32 id, const u64 val[MAX_ARGS])
 	for (i = 0; i < sig->nr_args; i++)
 		args.val[i] = val[i];
 	for (i = 0; i < sig->nr_args; i++)
-		if ((sig->kind[i] == IN || sig->kind[i] == OUT) && !check_buffer(vm, &args, i))
+		if ((sig->kind[i] == IN || sig->kind[i] == OUT) &&
+		    !check_buffer(vm, &args, i, sig->kind[i]))
 			break;
 	if (!vm->end.reason)
 		ret = vm->ops->helper(vm, id, &args);

@@ -165,9 +165,9 @@ static const struct kcsd_decoded *pop_frame(struct state *s, const struct kcsd_v
 	NEXT;								\
 } while (0)
 
-/* p is the host address of len bytes at addr; there is no way on without. */
-#define ACCESS(addr, len) do {						\
-	p = kcsd_memory_at(mem, mem_len, addr, len);			\
+/* p is the host address of len bytes at addr, found by "at"; there is no way on without. */
+#define ACCESS(at, addr, len) do {					\
+	p = at(mem, mem_len, addr, len);				\
 	if (unlikely(!p)) {						\
 		s.insns += ip + 1 - s.base;				\
 		kcsd_vm_fault(vm, KCSD_FAULT_MEMORY, addr);		\
@@ -175,15 +175,20 @@ static const struct kcsd_decoded *pop_frame(struct state *s, const struct kcsd_v
 	}								\
 } while (0)
 
+#define READ(addr, len)		ACCESS(kcsd_memory_at, addr, len)
+#define WRITE(addr, len)	ACCESS(kcsd_memory_at_write, addr, len)
+
 /* Atomic accesses are aligned to their size, in guest memory as in the host's. */
-#define ACCESS_ALIGNED(addr, len) do {					\
-	ACCESS(addr, len);						\
+#define ACCESS_ALIGNED(at, addr, len) do {				\
+	ACCESS(at, addr, len);						\
 	if (unlikely((addr) & ((len) - 1))) {				\
 		s.insns += ip + 1 - s.base;				\
 		kcsd_vm_fault(vm, KCSD_FAULT_MEMORY, addr);		\
 		goto end;						\
 	}								\
 } while (0)
+#define READ_ALIGNED(addr, len)		ACCESS_ALIGNED(kcsd_memory_at, addr, len)
+#define WRITE_ALIGNED(addr, len)	ACCESS_ALIGNED(kcsd_memory_at_write, addr, len)
 
 #define ALU(op, expr64, expr32)						\
 	op##64_K: { const u64 a = DST, b = IMM; DST = expr64; STEP; }	\
@@ -198,24 +203,24 @@ static const struct kcsd_decoded *pop_frame(struct state *s, const struct kcsd_v
 	op##32_X: if ((T32)DST cmp (T32)SRC) JUMP; STEP;
 
 #define MOVE(size, T)							\
-	LDX_##size: ACCESS(SRC + ip->off, sizeof(T)); DST = get_unaligned((T *)p); STEP; \
-	STX_##size: ACCESS(DST + ip->off, sizeof(T)); put_unaligned((T)SRC, (T *)p); STEP; \
-	ST_##size: ACCESS(DST + ip->off, sizeof(T)); put_unaligned((T)IMM, (T *)p); STEP;
+	LDX_##size: READ(SRC + ip->off, sizeof(T)); DST = get_unaligned((T *)p); STEP; \
+	STX_##size: WRITE(DST + ip->off, sizeof(T)); put_unaligned((T)SRC, (T *)p); STEP; \
+	ST_##size: WRITE(DST + ip->off, sizeof(T)); put_unaligned((T)IMM, (T *)p); STEP;
 
 #define LOAD_SIGNED(size, T)						\
-	LDXS_##size: ACCESS(SRC + ip->off, sizeof(T));			\
+	LDXS_##size: READ(SRC + ip->off, sizeof(T));			\
 		DST = (u64)(s64)get_unaligned((T *)p); STEP;
 
 #define ORDERED(size, T)						\
-	LOAD_ACQ_##size: ACCESS_ALIGNED(SRC + ip->off, sizeof(T));	\
+	LOAD_ACQ_##size: READ_ALIGNED(SRC + ip->off, sizeof(T));	\
 		DST = smp_load_acquire((T *)p); STEP;			\
-	STORE_REL_##size: ACCESS_ALIGNED(DST + ip->off, sizeof(T));	\
+	STORE_REL_##size: WRITE_ALIGNED(DST + ip->off, sizeof(T));	\
 		smp_store_release((T *)p, (T)SRC); STEP;
 
 #define ATOMIC_OP(bits, op, T, A, fn)					\
-	op##_MEM##bits: ACCESS_ALIGNED(DST + ip->off, sizeof(T));	\
+	op##_MEM##bits: WRITE_ALIGNED(DST + ip->off, sizeof(T));	\
 		A##_##fn((T)SRC, (A##_t *)p); STEP;			\
-	FETCH_##op##bits: ACCESS_ALIGNED(DST + ip->off, sizeof(T));	\
+	FETCH_##op##bits: WRITE_ALIGNED(DST + ip->off, sizeof(T));	\
 		SRC = (T)A##_fetch_##fn((T)SRC, (A##_t *)p); STEP;
 
 #define ATOMIC(bits, T, A)						\
@@ -223,9 +228,9 @@ static const struct kcsd_decoded *pop_frame(struct state *s, const struct kcsd_v
 	ATOMIC_OP(bits, OR, T, A, or)					\
 	ATOMIC_OP(bits, AND, T, A, and)					\
 	ATOMIC_OP(bits, XOR, T, A, xor)					\
-	XCHG##bits: ACCESS_ALIGNED(DST + ip->off, sizeof(T));		\
+	XCHG##bits: WRITE_ALIGNED(DST + ip->off, sizeof(T));		\
 		SRC = (T)A##_xchg((A##_t *)p, (T)SRC); STEP;		\
-	CMPXCHG##bits: ACCESS_ALIGNED(DST + ip->off, sizeof(T));	\
+	CMPXCHG##bits: WRITE_ALIGNED(DST + ip->off, sizeof(T));	\
 		s.r[0] = (T)A##_cmpxchg((A##_t *)p, (T)s.r[0], (T)SRC); STEP;
 
 void KCSD_INTERP(const struct kcsd_code *code, struct kcsd_vm *vm)

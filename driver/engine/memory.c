@@ -65,6 +65,11 @@ void *kcsd_vm_ptr(struct kcsd_vm *vm, u64 addr, u64 len)
 	return len ? kcsd_memory_at(vm->mem, vm->mem_len, addr, len) : NULL;
 }
 
+void *kcsd_vm_ptr_write(struct kcsd_vm *vm, u64 addr, u64 len)
+{
+	return len ? kcsd_memory_at_write(vm->mem, vm->mem_len, addr, len) : NULL;
+}
+
 void kcsd_vm_fault(struct kcsd_vm *vm, u32 reason, u64 addr_or_lba)
 {
 	if (vm->end.reason)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* The one bounds check of guest memory, inlined into the interpreter. No memory is shorter than the context. */
+/*
+ * The one bounds check of guest memory, inlined into the interpreter. No memory is shorter
+ * than the context.
+ */
 #ifndef KCSD_MEMORY_H
 #define KCSD_MEMORY_H
 

@@ -163,22 +163,23 @@ static void all_contents(void)
 	contents(&sizes[6], most, KCSD_MAX_GRANTS);
 }
 
-static bool inside(u64 mem_len, u64 addr, u64 len)
+static bool inside(u64 floor, u64 mem_len, u64 addr, u64 len)
 {
 	unsigned __int128 end = (unsigned __int128)addr + len;
 
-	return addr >= KCSD_GUEST_CTX && end <= (unsigned __int128)KCSD_GUEST_CTX + mem_len;
+	return addr >= floor && end <= (unsigned __int128)KCSD_GUEST_CTX + mem_len;
 }
 
 static bool bounds_of(u64 mem_len)
 {
 	u64 base = KCSD_GUEST_CTX, end = base + mem_len, addr, len, a, l;
 	const u64 places[] = { 0, 1, base, base + 1, base + 8, end, ~0ull, 1ull << 63, 1ull << 32,
-			       base + (1ull << 32), end + (1ull << 32), 0 - mem_len, 0 - base };
+			       base + (1ull << 32), end + (1ull << 32), 0 - mem_len, 0 - base,
+			       KCSD_GUEST_DATA };
 	const u64 lens[] = { 1, 2, 8, 512, mem_len, ~0ull, 1ull << 63, 1ull << 32,
 			     0 - base, 0 - end };
 	struct kcsd_vm vm = { .mem = malloc(mem_len), .mem_len = mem_len };
-	void *got, *want;
+	void *host, *got, *want, *got_write, *want_write;
 	bool ok = true;
 
 	assert(vm.mem);
@@ -189,8 +190,11 @@ static bool bounds_of(u64 mem_len)
 			if (!len)
 				continue;
 			got = kcsd_vm_ptr(&vm, addr, len);
-			want = inside(mem_len, addr, len) ? vm.mem + (addr - base) : NULL;
-			ok = got == want;
+			got_write = kcsd_vm_ptr_write(&vm, addr, len);
+			host = (void *)((uintptr_t)vm.mem + (uintptr_t)(addr - base));
+			want = inside(base, mem_len, addr, len) ? host : NULL;
+			want_write = inside(KCSD_GUEST_DATA, mem_len, addr, len) ? host : NULL;
+			ok = got == want && got_write == want_write;
 			if (!ok)
 				tap_note("memory %#llx: %#llx + %#llx", (unsigned long long)mem_len,
 					 (unsigned long long)addr, (unsigned long long)len);

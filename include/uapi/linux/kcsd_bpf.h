@@ -15,7 +15,8 @@
  * fresh for every run.
  *
  *	0				unmapped
- *	KCSD_GUEST_CTX			struct kcsd_ctx, grants at + KCSD_GUEST_GRANTS_OFF
+ *	KCSD_GUEST_CTX			struct kcsd_ctx, grants at + KCSD_GUEST_GRANTS_OFF;
+ *					read-only up to KCSD_GUEST_DATA
  *	KCSD_GUEST_DATA			.rodata, .data, .bss
  *	then, each aligned to 64	stack: KCSD_MAX_CALL_DEPTH frames
  *					heap
@@ -67,8 +68,8 @@ struct kcsd_geometry {
  *	OUT	address of memory that the helper writes; a LEN follows
  *	LEN	bytes at the address before it
  *
- * An IN or OUT that is not wholly in the program's memory ends the run with
- * KCSD_FAULT_MEMORY. A length of 0 is allowed at any address. Every helper returns a
+ * An IN or OUT that is not wholly in the program's memory, or an OUT that is in its
+ * read-only part, ends the run with KCSD_FAULT_MEMORY. A length of 0 is allowed at any address. Every helper returns a
  * 64-bit number, negative ones are errors (KCSD_E*).
  *
  * read(slba, dst, len)	 LBAs of namespace 1 to memory. An LBA that was not
