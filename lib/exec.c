@@ -13,22 +13,16 @@
 
 /* ---- before ---- */
 
-static int check_grant(struct kcsd_drive *drv, const struct kcsd_grant *g, uint32_t i,
-		       struct kcsd_error *err)
+static int check_grant(const struct kcsd_grant *g, uint32_t i, struct kcsd_error *err)
 {
 	if (!g->nlb)
 		return kcsd_error_set(err, -EINVAL, "grant %u: it has no LBAs", i);
 	if (!g->access || g->access & ~KCSD_GRANT_ALL)
 		return kcsd_error_set(err, -EINVAL, "grant %u: no such access: %#x", i, g->access);
-	if (g->access & KCSD_GRANT_WRITE && (drv->open_flags & O_ACCMODE) == O_RDONLY)
-		return kcsd_error_set(err, -EACCES,
-				      "grant %u: to write, %s must be open for writing", i,
-				      drv->name);
 	return 0;
 }
 
-static int check_opts(struct kcsd_drive *drv, const struct kcsd_run_opts *o,
-		      struct kcsd_error *err)
+static int check_opts(const struct kcsd_run_opts *o, struct kcsd_error *err)
 {
 	uint32_t i;
 	int ret;
@@ -51,10 +45,34 @@ static int check_opts(struct kcsd_drive *drv, const struct kcsd_run_opts *o,
 		return kcsd_error_set(err, -EINVAL, "%s: a length without an address",
 				      o->nr_grants && !o->grants ? "grants" : "arguments");
 	for (i = 0; i < o->nr_grants; i++) {
-		ret = check_grant(drv, &o->grants[i], i, err);
+		ret = check_grant(&o->grants[i], i, err);
 		if (ret)
 			return ret;
 	}
+	return 0;
+}
+
+int kcsd_run_opts_take(struct kcsd_run_opts *o, const struct kcsd_run_opts *opts,
+		       struct kcsd_error *err)
+{
+	int ret = opts ? kcsd_opts_copy(o, sizeof(*o), opts) : -EINVAL;
+
+	if (ret)
+		return kcsd_error_set(err, ret, "kcsd_run_opts: impossible size");
+	return check_opts(o, err);
+}
+
+static int check_access(const struct kcsd_drive *drv, const struct kcsd_run_opts *o,
+			struct kcsd_error *err)
+{
+	uint32_t i;
+
+	if ((drv->open_flags & O_ACCMODE) != O_RDONLY)
+		return 0;
+	for (i = 0; i < o->nr_grants; i++)
+		if (o->grants[i].access & KCSD_GRANT_WRITE)
+			return kcsd_error_set(err, -EACCES, "grant %u: to write, %s must be open "
+					      "for writing", i, drv->name);
 	return 0;
 }
 
@@ -103,10 +121,9 @@ int kcsd_exec_init(struct kcsd_exec *exec, struct kcsd_drive *drv,
 	int ret;
 
 	*exec = (struct kcsd_exec){};
-	ret = opts ? kcsd_opts_copy(&o, sizeof(o), opts) : -EINVAL;
-	if (ret)
-		return kcsd_error_set(err, ret, "kcsd_run_opts: impossible size");
-	ret = check_opts(drv, &o, err);
+	ret = kcsd_run_opts_take(&o, opts, err);
+	if (!ret)
+		ret = check_access(drv, &o, err);
 	if (ret)
 		return ret;
 	data_len = o.nr_grants * sizeof(struct kcsd_lba_grant) + o.args_len;

@@ -200,8 +200,11 @@ struct kcsd_object_opts {
 	const char *program;	/* function; NULL: the only one in the file */
 	const char *file;	/* what messages call it; NULL: its path, or "object" */
 	uint32_t heap_len;	/* bytes of zeroed heap that the program shall have */
-	uint32_t flags;		/* 0 */
+	uint32_t flags;		/* KCSD_OBJECT_* */
 };
+
+/* Not checked: to look at a program that a drive would refuse. */
+#define KCSD_OBJECT_UNCHECKED	0x1u
 
 /*
  * Take a program from an object file that clang -target bpf made. A program is
@@ -256,6 +259,34 @@ KCSD_API int kcsd_object_where(const struct kcsd_object *obj, uint32_t pc,
  */
 KCSD_API int kcsd_object_each(const char *path, int (*fn)(const char *program, void *arg),
 			      void *arg, struct kcsd_error *err);
+
+/* ---- Disassembly ---- */
+
+#define KCSD_INSN_TEXT_LEN	96
+#define KCSD_INSN_LABEL_LEN	48
+#define KCSD_NO_TARGET		UINT32_MAX
+
+struct kcsd_insn_info {
+	uint32_t pc;		/* units of 8 bytes */
+	uint32_t units;		/* of 8 bytes: 1, or 2 for a 64-bit immediate */
+	uint32_t target;	/* pc where it jumps or what it calls, or KCSD_NO_TARGET */
+	uint8_t is_function;	/* 1: a function begins here */
+	uint8_t is_target;	/* 1: some instruction jumps here */
+	uint8_t rsvd[2];
+	uint8_t bytes[16];	/* the first 8 * units */
+	char label[KCSD_INSN_LABEL_LEN];	/* what target texts call this place, or "" */
+	char text[KCSD_INSN_TEXT_LEN];	/* "jeq r1, 0, L12"; "raw ..." for no instruction */
+};
+
+/*
+ * Call fn with each instruction of an image, or of plain instructions. It need
+ * not be a valid program. obj (may be NULL) is the program's: then functions have their
+ * names. A value other than 0 from fn ends the walk and is returned. -EINVAL: it
+ * is no image.
+ */
+KCSD_API int kcsd_disasm_each(const void *image, size_t len, const struct kcsd_object *obj,
+			      int (*fn)(const struct kcsd_insn_info *info, void *arg), void *arg,
+			      struct kcsd_error *err);
 
 /* ---- Programs on the drive ---- */
 
@@ -392,6 +423,59 @@ KCSD_API void kcsd_run_result_free(struct kcsd_run_result *result, size_t size);
  */
 KCSD_API const char *kcsd_run_describe(const struct kcsd_run_result *result, size_t size,
 				       const struct kcsd_object *obj, struct kcsd_error *err);
+
+/* ---- The simulator: the drive's engine in this process, without a drive ---- */
+
+struct kcsd_sim;
+
+/* r1 is the address of the run's arguments, or 0 if there are none, r2 their length. */
+#define KCSD_SIM_RAW	0x1u
+
+/* What a program has in its registers as it comes to an instruction. */
+struct kcsd_sim_step {
+	uint32_t pc;		/* units of 8 bytes */
+	uint32_t rsvd;
+	uint64_t r[11];
+};
+
+struct kcsd_sim_opts {
+	size_t sz;
+	void *lbas;		/* namespace 1, nsze LBAs of the caller's memory: programs */
+				/* read and write it, if a run grants it */
+	uint64_t nsze;		/* LBAs */
+	uint32_t lba_size;	/* bytes, 512 or 4096; 0: 4096 */
+	uint32_t cus;		/* compute units that a program is told of; 0: 2 */
+	uint64_t arena_len;	/* bytes of memory that a program can have; 0: 4 MiB */
+	uint32_t engine;	/* KCSD_ENGINE_*; 0: KCSD_ENGINE_INTERP */
+	uint32_t flags;		/* KCSD_SIM_* */
+	/* What the program logs; not NUL-terminated. NULL: nobody cares. */
+	void (*log)(const char *line, size_t len, void *arg);
+	/* Before each instruction. NULL: no tracing, which makes runs much faster. */
+	void (*trace)(const struct kcsd_sim_step *step, void *arg);
+	void *arg;		/* for these two */
+};
+
+/*
+ * Make a drive with one program on it: an image (kcsd_object_image()) or plain
+ * instructions. opts may be NULL. Needs no privileges, no module, no kernel.
+ *
+ * KCSD_SC_INVALID_PROGRAM_DATA: a drive would refuse the program; err->check and
+ * err->pc say why. -EINVAL: an option has no such value. -E2BIG: arena_len is too
+ * large.
+ */
+KCSD_API int kcsd_sim_create(const void *image, size_t len, const struct kcsd_sim_opts *opts,
+			     struct kcsd_sim **sim, struct kcsd_error *err);
+/* NULL is allowed. */
+KCSD_API void kcsd_sim_destroy(struct kcsd_sim *sim);
+
+/*
+ * kcsd_run() of the simulator's program, in the calling thread: the same
+ * options (pind means nothing; budget 0: none; timeout_ms 0: 30 s), results
+ * and statuses, but for those that only a device can return. One run of a
+ * simulator at a time; different ones are independent of each other.
+ */
+KCSD_API int kcsd_sim_run(struct kcsd_sim *sim, const struct kcsd_run_opts *opts,
+			  struct kcsd_run_result *result, size_t size, struct kcsd_error *err);
 
 /* ---- Queues: many runs at once, over io_uring ---- */
 

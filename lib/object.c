@@ -108,7 +108,7 @@ static int check_opts(struct kcsd_object_opts *o, const struct kcsd_object_opts 
 
 	if (ret)
 		return kcsd_error_set(err, ret, "kcsd_object_opts: impossible size");
-	if (o->flags)
+	if (o->flags & ~KCSD_OBJECT_UNCHECKED)
 		return kcsd_error_set(err, -EINVAL, "flags: no such flag: %#x", o->flags);
 	return 0;
 }
@@ -148,7 +148,7 @@ static int open_object(const void *buf, size_t len, const struct kcsd_object_opt
 	if (!ret)
 		ret = kcsd_elf_relocate(obj, prog, err);
 	if (!ret)
-		ret = kcsd_image_create(obj, o->heap_len, err);
+		ret = kcsd_image_create(obj, o, err);
 	if (ret) {
 		kcsd_object_close(obj);
 		return ret;

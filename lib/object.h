@@ -51,7 +51,8 @@ bool kcsd_elf_is_program(const struct bpf_program *prog);
 int kcsd_elf_relocate(struct kcsd_object *obj, struct bpf_program *prog, struct kcsd_error *err);
 
 /* image.c: lay out data, make and check the image. */
-int kcsd_image_create(struct kcsd_object *obj, uint32_t heap_len, struct kcsd_error *err);
+int kcsd_image_create(struct kcsd_object *obj, const struct kcsd_object_opts *o,
+		      struct kcsd_error *err);
 
 /* where.c */
 /* Take functions and lines out of what libbpf gives. -ENOMEM. */

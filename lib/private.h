@@ -64,6 +64,9 @@ int kcsd_error_set(struct kcsd_error *err, int ret, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* exec.c */
+/* Copy and check what a caller wants of a run. Errors as kcsd_run(), but for -EACCES. */
+int kcsd_run_opts_take(struct kcsd_run_opts *o, const struct kcsd_run_opts *opts,
+		       struct kcsd_error *err);
 /* One run's command and memory. */
 struct kcsd_exec {
 	struct nvme_passthru_cmd64 cmd;

@@ -349,7 +349,7 @@ static void test_options(void)
 	struct { struct kcsd_object_opts o; uint64_t more; } longer = {
 		.o = { .sz = sizeof(longer), .file = "some\nname" },
 	};
-	KCSD_OPTS(kcsd_object_opts, flags, .flags = 1);
+	KCSD_OPTS(kcsd_object_opts, flags, .flags = 2);
 	KCSD_OPTS(kcsd_object_opts, none);
 	struct kcsd_object *obj;
 	struct kcsd_error err;

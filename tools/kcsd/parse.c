@@ -142,7 +142,7 @@ const char *kcsd_parse_hex(const char *text, uint8_t *bytes, size_t *len)
 {
 	*len = 0;
 	while (*text) {
-		if (*text == ' ' || *text == ':') {
+		if (isspace((unsigned char)*text) || *text == ':') {
 			text++;
 			continue;
 		}

@@ -26,7 +26,7 @@ struct kcsd_range {
  */
 const char *kcsd_parse_range(const char *text, uint64_t nsze, struct kcsd_range *range);
 
-/* Pairs of hex digits, blanks and colons between them allowed; *len is at most strlen / 2. */
+/* Pairs of hex digits, white space and colons between them allowed; *len is at most strlen / 2. */
 const char *kcsd_parse_hex(const char *text, uint8_t *bytes, size_t *len);
 
 #endif

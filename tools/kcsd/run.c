@@ -13,7 +13,14 @@
 #define PROGRESS_MS	250
 #define QUIET_MS	1000	/* a run as short as this shows no progress */
 
-static const struct opt opts[] = { RUN_OPTIONS(OPT_ROW) };
+#define OPTIONS(X) \
+	OPTION_DRIVE(X) \
+	X(LBA, "lba", 'l', "RANGE[:ACCESS]", \
+	  "LBAs that it may touch: 0+1000, 0-999 or all; ACCESS r (default), w or rw; repeatable") \
+	X(KEEP, "keep", 'k', NULL, "leave it loaded and active")
+
+enum { OPT_BEFORE = NR_RUN_COMMON - 1, OPTIONS(OPT_ENUM) };
+static const struct opt opts[] = { RUN_COMMON(OPT_ROW) OPTIONS(OPT_ROW) };
 
 static volatile sig_atomic_t interrupted;
 
@@ -172,7 +179,7 @@ static int run_on_drive(struct run *run)
 
 	if (code)
 		return code;
-	code = kcsd_run_grants(run);
+	code = kcsd_run_grants(run, kcsd_drive_nsze(run->drv));
 	if (!code) {
 		catch_signals();
 		code = run->obj ? run_object(run) : run_active(run);
@@ -183,7 +190,7 @@ static int run_on_drive(struct run *run)
 
 static int run(const struct args *args)
 {
-	struct run run = { .args = args, .opts.sz = sizeof(run.opts) };
+	struct run run = { .args = args, .range_opt = OPT_LBA, .opts.sz = sizeof(run.opts) };
 	int code;
 
 	code = kcsd_run_args(&run);

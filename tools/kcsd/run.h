@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* kcsd run: options (run_args.c), the run itself (run.c), what is printed (run_report.c). */
+/*
+ * Runs, on a drive (run.c) and simulated (sim.c): what both share are options
+ * (run_args.c) and what is printed (run_report.c).
+ */
 #ifndef KCSD_RUN_H
 #define KCSD_RUN_H
 
 #include "cmd.h"
 
-#define RUN_OPTIONS(X) \
-	OPTION_DRIVE(X) \
-	X(LBA, "lba", 'l', "RANGE[:ACCESS]", \
-	  "LBAs that it may touch: 0+1000, 0-999 or all; ACCESS r (default), w or rw; repeatable") \
+/* What run and sim take: first in the tables of both, so that the indices are the same. */
+#define RUN_COMMON(X) \
 	X(ARG, "arg", 'a', "STRING", "the program's argument bytes") \
 	X(ARG_HEX, "arg-hex", 0, "HEX", "the same in hex") \
 	X(ARG_FILE, "arg-file", 0, "FILE", "the same, a file's content") \
+	X(DATA, "data", 0, "FILE", "the same as --arg-file") \
 	X(CPARAM1, "cparam1", '1', "N", "first number for the program; default: 0") \
 	X(CPARAM2, "cparam2", '2', "N", "second number; default: 0") \
 	X(BUDGET, "budget", 'b', "N", "instructions it may run; default: the drive's") \
@@ -24,17 +26,18 @@
 	X(HEX, "hex", 'x', NULL, "the same as --format hex") \
 	X(PROGRAM, "program", 'p', "NAME", "the program, when the file has several") \
 	X(HEAP, "heap", 0, "SIZE", "memory for its heap; default: 0") \
-	X(KEEP, "keep", 'k', NULL, "leave it loaded and active") \
 	OPTION_JSON(X)
 
-enum { RUN_OPTIONS(OPT_ENUM) };
+enum { RUN_COMMON(OPT_ENUM) NR_RUN_COMMON };
 
 enum run_format { FORMAT_AUTO, FORMAT_TEXT, FORMAT_HEX, FORMAT_U64, FORMAT_S64 };
 
 struct run {
 	const struct args *args;
-	struct kcsd_drive *drv;
-	struct kcsd_object *obj;	/* NULL: the program was on the drive before */
+	int range_opt;			/* which option is a range of LBAs */
+	const char *mem;		/* argument bytes from elsewhere, in hex, or NULL */
+	struct kcsd_drive *drv;		/* NULL: simulated */
+	struct kcsd_object *obj;	/* NULL: not from an object file */
 	uint32_t pind;
 	enum run_format format;
 	int output_fd;			/* -1: shown in the report */
@@ -47,8 +50,8 @@ struct run {
 /* run_args.c; each returns 0, or the exit code. */
 /* All that can be said without a drive. kcsd_run_args_free() in any case. */
 int kcsd_run_args(struct run *run);
-/* The LBA ranges, of run->drv. */
-int kcsd_run_grants(struct run *run);
+/* The LBA ranges, of nsze LBAs. */
+int kcsd_run_grants(struct run *run, uint64_t nsze);
 void kcsd_run_args_free(struct run *run);
 
 /* run_report.c; returns the exit code. */

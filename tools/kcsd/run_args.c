@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The command line of kcsd run. */
+/* What the command lines of kcsd run and kcsd sim have in common. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,17 +13,22 @@
 #define DEFAULT_OUT_MAX	(1u << 20)
 #define OUT_MAX		(KCSD_MAX_OUTPUT - sizeof(struct kcsd_run_record))
 
-static int read_file(struct run *run, const char *path)
+static const char *option_name(const struct run *run, int opt)
+{
+	return run->args->cmd->opts[opt].name;
+}
+
+static int read_file(struct run *run, int opt, const char *path)
 {
 	FILE *file = fopen(path, "r");
 	size_t len;
 
 	if (!file)
-		return kcsd_fail("--arg-file: %s: %s", path, strerror(errno));
+		return kcsd_fail("--%s: %s: %s", option_name(run, opt), path, strerror(errno));
 	len = fread(run->arg_bytes, 1, KCSD_MAX_ARGS + 1, file);
 	if (ferror(file)) {
 		fclose(file);
-		return kcsd_fail("--arg-file: %s: %s", path, strerror(errno));
+		return kcsd_fail("--%s: %s: %s", option_name(run, opt), path, strerror(errno));
 	}
 	fclose(file);
 	run->opts.args_len = len;
@@ -34,26 +39,30 @@ static int take_bytes(struct run *run)
 {
 	const char *text = kcsd_args_value(run->args, OPT_ARG);
 	const char *hex = kcsd_args_value(run->args, OPT_ARG_HEX);
-	const char *path = kcsd_args_value(run->args, OPT_ARG_FILE), *wrong;
+	const char *path = kcsd_args_value(run->args, OPT_ARG_FILE);
+	const char *data = kcsd_args_value(run->args, OPT_DATA), *wrong;
 	size_t len = 0;
 
-	if (!!text + !!hex + !!path > 1)
-		return kcsd_usage(run->args->cmd, "--arg, --arg-hex and --arg-file exclude each "
-				  "other");
+	if (!!text + !!hex + !!path + !!data + !!run->mem > 1)
+		return kcsd_usage(run->args->cmd, "--arg, --arg-hex, --arg-file, --data%s exclude "
+				  "each other", run->mem ? " and --mem" : "");
+	if (run->mem)
+		hex = run->mem;
 	if (text)
 		len = strlen(text);
 	run->arg_bytes = malloc(KCSD_MAX_ARGS + 1 + (hex ? strlen(hex) : len));
 	if (!run->arg_bytes)
 		return kcsd_fail("out of memory");
 	run->opts.args = run->arg_bytes;
-	if (path)
-		return read_file(run, path);
+	if (path || data)
+		return read_file(run, path ? OPT_ARG_FILE : OPT_DATA, path ? path : data);
 	if (text)
 		memcpy(run->arg_bytes, text, len);
 	if (hex) {
 		wrong = kcsd_parse_hex(hex, run->arg_bytes, &len);
 		if (wrong)
-			return kcsd_usage(run->args->cmd, "--arg-hex: '%s' %s", hex, wrong);
+			return kcsd_usage(run->args->cmd, "--%s: '%s' %s",
+					  run->mem ? "mem" : "arg-hex", hex, wrong);
 	}
 	run->opts.args_len = len;
 	return 0;
@@ -118,11 +127,12 @@ static int check_ranges(struct run *run)
 	for (i = 0; i < run->args->nr_given; i++) {
 		const struct given *given = &run->args->given[i];
 
-		if (given->opt != OPT_LBA)
+		if (given->opt != run->range_opt)
 			continue;
 		wrong = kcsd_parse_range(given->value, UINT64_MAX, &range);
 		if (wrong)
-			return kcsd_usage(run->args->cmd, "--lba: '%s' %s", given->value, wrong);
+			return kcsd_usage(run->args->cmd, "--%s: '%s' %s",
+					  option_name(run, run->range_opt), given->value, wrong);
 	}
 	return 0;
 }
@@ -172,8 +182,8 @@ static int add_range(struct run *run, const char *text, struct kcsd_range range)
 		uint32_t nlb = range.count > UINT32_MAX ? UINT32_MAX : range.count;
 
 		if (run->opts.nr_grants == KCSD_MAX_GRANTS)
-			return kcsd_fail("--lba: '%s' is too much: a run is granted at most %u ranges",
-					 text, KCSD_MAX_GRANTS);
+			return kcsd_fail("--%s: '%s' is too much: a run is granted at most %u ranges",
+					 option_name(run, run->range_opt), text, KCSD_MAX_GRANTS);
 		run->grants[run->opts.nr_grants++] = (struct kcsd_grant){
 			.slba = range.first,
 			.nlb = nlb,
@@ -185,9 +195,8 @@ static int add_range(struct run *run, const char *text, struct kcsd_range range)
 	return 0;
 }
 
-int kcsd_run_grants(struct run *run)
+int kcsd_run_grants(struct run *run, uint64_t nsze)
 {
-	uint64_t nsze = kcsd_drive_nsze(run->drv);
 	struct kcsd_range range;
 	const char *wrong;
 	int i, code;
@@ -196,12 +205,12 @@ int kcsd_run_grants(struct run *run)
 	for (i = 0; i < run->args->nr_given; i++) {
 		const struct given *given = &run->args->given[i];
 
-		if (given->opt != OPT_LBA)
+		if (given->opt != run->range_opt)
 			continue;
 		wrong = kcsd_parse_range(given->value, nsze, &range);
 		if (wrong)
-			return kcsd_fail("--lba: '%s' %s, %llu", given->value, wrong,
-					 (unsigned long long)nsze - 1);
+			return kcsd_fail("--%s: '%s' %s, %llu", option_name(run, run->range_opt),
+					 given->value, wrong, (unsigned long long)nsze - 1);
 		code = add_range(run, given->value, range);
 		if (code)
 			return code;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What kcsd run prints. */
+/* What kcsd run and kcsd sim print. */
 #include <errno.h>
 #include <ctype.h>
 #include <endian.h>
@@ -97,11 +97,13 @@ static void print_cost(FILE *to, const struct run *run)
 
 	fprintf(to, "instructions: %" PRIu64 "\n", info->insns);
 	fprintf(to, "run time: %.6f s\n", info->run_ns / NSEC_PER_SEC);
-	fprintf(to, "wait time: %.6f s\n", info->wait_ns / NSEC_PER_SEC);
+	if (run->drv)
+		fprintf(to, "wait time: %.6f s\n", info->wait_ns / NSEC_PER_SEC);
 	fprintf(to, "media: %" PRIu64 " bytes read, %" PRIu64 " bytes written\n",
 		info->read_bytes, info->written_bytes);
-	fprintf(to, "link: %" PRIu64 " bytes to the drive, %" PRIu64 " bytes from it\n",
-		link_to_drive(run), link_from_drive(run));
+	if (run->drv)
+		fprintf(to, "link: %" PRIu64 " bytes to the drive, %" PRIu64 " bytes from it\n",
+			link_to_drive(run), link_from_drive(run));
 	fprintf(to, "engine: %s\n", kcsd_engine_name(info->engine));
 }
 
@@ -203,24 +205,43 @@ static json_object *json_fault(const struct run *run)
 	return json;
 }
 
-/* N(expression, "name"), for runs with a record. */
+/* N(expression, "name"), for runs with a record; those of a drive alone. */
 #define COST(N) \
 	N(info->insns, "insns") \
 	N(info->run_ns, "run_ns") \
-	N(info->wait_ns, "wait_ns") \
 	N(info->read_bytes, "media_read_bytes") \
-	N(info->written_bytes, "media_written_bytes") \
+	N(info->written_bytes, "media_written_bytes")
+#define DRIVE_COST(N) \
+	N(info->wait_ns, "wait_ns") \
 	N(link_to_drive(run), "link_to_drive_bytes") \
 	N(link_from_drive(run), "link_from_drive_bytes")
+
+static void add_cost(json_object *json, const struct run *run)
+{
+	const struct kcsd_run_info *info = &run->result.info;
+
+#define ADD_COST(value, name) json_object_object_add(json, name, json_object_new_uint64(value));
+	COST(ADD_COST)
+	if (run->drv) {
+		DRIVE_COST(ADD_COST)
+	}
+#undef ADD_COST
+	json_object_object_add(json, "engine",
+			       json_object_new_string(kcsd_engine_name(info->engine)));
+	if (info->reason)
+		json_object_object_add(json, "fault", json_fault(run));
+}
 
 static void print_json(const struct run *run, const char *message)
 {
 	const struct kcsd_run_result *result = &run->result;
-	const struct kcsd_run_info *info = &result->info;
 	json_object *json = json_object_new_object();
 
-	json_object_object_add(json, "drive", json_object_new_string(kcsd_drive_name(run->drv)));
-	json_object_object_add(json, "index", json_object_new_uint64(run->pind));
+	if (run->drv) {
+		json_object_object_add(json, "drive",
+				       json_object_new_string(kcsd_drive_name(run->drv)));
+		json_object_object_add(json, "index", json_object_new_uint64(run->pind));
+	}
 	if (run->obj)
 		json_object_object_add(json, "program", json_object_new_string(
 			kcsd_object_name(run->obj)));
@@ -231,14 +252,8 @@ static void print_json(const struct run *run, const char *message)
 		json_object_object_add(json, "message", json_object_new_string(message));
 	if (!result->status)
 		json_object_object_add(json, "result", json_object_new_uint64(result->r0));
-	if (result->recorded) {
-#define ADD_COST(value, name) json_object_object_add(json, name, json_object_new_uint64(value));
-		COST(ADD_COST)
-		json_object_object_add(json, "engine", json_object_new_string(
-			kcsd_engine_name(info->engine)));
-		if (info->reason)
-			json_object_object_add(json, "fault", json_fault(run));
-	}
+	if (result->recorded)
+		add_cost(json, run);
 	json_object_object_add(json, "output", json_output(run));
 	kcsd_json_print(json);
 }
@@ -306,8 +321,11 @@ int kcsd_run_report(struct run *run)
 	} else if (code) {
 		const char *hint = kcsd_advice(result->status);
 
-		kcsd_fail("cannot run program %u: %s%s%s%s", run->pind, message,
-			  hint ? " (" : "", hint ? hint : "", hint ? ")" : "");
+		if (run->drv)
+			kcsd_fail("cannot run program %u: %s%s%s%s", run->pind, message,
+				  hint ? " (" : "", hint ? hint : "", hint ? ")" : "");
+		else
+			kcsd_fail("cannot run the program: %s", message);
 	}
 	return write_output(run) ? KCSD_EXIT_FAILED : code;
 }

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/* The simulator: the drive's engine, in this process. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim.h"
+
+/* As a drive has them that was made with defaults. */
+#define DEFAULT_LBA_SIZE	4096
+#define DEFAULT_CUS		2
+#define DEFAULT_ARENA_LEN	(4u << 20)
+#define DEFAULT_TIMEOUT_MS	30000
+#define MAX_ARENA_LEN		(1ull << 30)
+
+/* ---- create ---- */
+
+static int check_opts(const struct kcsd_sim_opts *o, struct kcsd_error *err)
+{
+	if (o->flags & ~KCSD_SIM_RAW)
+		return kcsd_error_set(err, -EINVAL, "flags: no such flag: %#x", o->flags);
+	if (o->lba_size != 512 && o->lba_size != 4096)
+		return kcsd_error_set(err, -EINVAL, "LBAs of %u bytes: 512 or 4096 are possible",
+				      o->lba_size);
+	if (o->nsze && !o->lbas)
+		return kcsd_error_set(err, -EINVAL, "LBAs: a length without an address");
+	if (o->nsze > SIZE_MAX / o->lba_size)
+		return kcsd_error_set(err, -EINVAL, "%llu LBAs are too many",
+				      (unsigned long long)o->nsze);
+	if (o->arena_len > MAX_ARENA_LEN)
+		return kcsd_error_set(err, -E2BIG, "memory of %llu bytes: at most %llu are possible",
+				      (unsigned long long)o->arena_len, MAX_ARENA_LEN);
+	if (o->engine != KCSD_ENGINE_INTERP)
+		return kcsd_error_set(err, -EINVAL, "engine %s is not for the simulator",
+				      kcsd_engine_name(o->engine));
+	return 0;
+}
+
+static int take_opts(struct kcsd_sim_opts *o, const struct kcsd_sim_opts *opts,
+		     struct kcsd_error *err)
+{
+	int ret = kcsd_opts_copy(o, sizeof(*o), opts);
+
+	if (ret)
+		return kcsd_error_set(err, ret, "kcsd_sim_opts: impossible size");
+	if (!o->lba_size)
+		o->lba_size = DEFAULT_LBA_SIZE;
+	if (!o->cus)
+		o->cus = DEFAULT_CUS;
+	if (!o->arena_len)
+		o->arena_len = DEFAULT_ARENA_LEN;
+	if (!o->engine)
+		o->engine = KCSD_ENGINE_INTERP;
+	return check_opts(o, err);
+}
+
+static int refuse(const struct kcsd_verdict *verdict, struct kcsd_error *err)
+{
+	kcsd_error_set(err, KCSD_SC_INVALID_PROGRAM_DATA, "instruction %u: %s", verdict->pc,
+		       kcsd_check_text(verdict->check));
+	if (err) {
+		err->check = verdict->check;
+		err->pc = verdict->pc;
+	}
+	return KCSD_SC_INVALID_PROGRAM_DATA;
+}
+
+/*
+ * Before a raw program: r2 = its bytes of memory, r1 = their address, or 0 if there
+ * are none. (Here, and not in an engine, as no drive starts programs so. One whose unused
+ * functions call the first one is refused, which that is no longer.)
+ */
+static const struct bpf_insn prologue[] = {
+	{ .code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_2, .src_reg = BPF_REG_1,
+	  .off = offsetof(struct kcsd_ctx, args_len) },
+	{ .code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_1,
+	  .off = offsetof(struct kcsd_ctx, args) },
+	{ .code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = BPF_REG_2, .off = 1 },
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_1 },
+};
+
+/* How many of them a run with so many bytes takes. */
+static u64 prologue_insns(const struct kcsd_sim *sim, u32 args_len)
+{
+	if (!sim->prologue)
+		return 0;
+	return args_len ? ARRAY_SIZE(prologue) - 1 : ARRAY_SIZE(prologue);
+}
+
+static int create_raw_code(struct kcsd_sim *sim, struct kcsd_verdict *verdict)
+{
+	u32 nr = ARRAY_SIZE(prologue) + sim->view.insn_cnt;
+	struct bpf_insn *insns;
+	int ret;
+
+	/* What is wrong with the program is told of the program alone. */
+	ret = kcsd_check_insns(sim->view.insns, sim->view.insn_cnt, verdict);
+	if (ret)
+		return ret;
+	insns = reallocarray(NULL, nr, sizeof(*insns));
+	if (!insns)
+		return -ENOMEM;
+	memcpy(insns, prologue, sizeof(prologue));
+	memcpy(insns + ARRAY_SIZE(prologue), sim->view.insns,
+	       sim->view.insn_cnt * sizeof(*insns));
+	ret = kcsd_code_create(insns, nr, &sim->code, verdict);
+	if (verdict->pc >= ARRAY_SIZE(prologue))
+		verdict->pc -= ARRAY_SIZE(prologue);
+	free(insns);
+	sim->prologue = ARRAY_SIZE(prologue);
+	return ret;
+}
+
+static int create_code(struct kcsd_sim *sim, struct kcsd_verdict *verdict)
+{
+	if (sim->opts.flags & KCSD_SIM_RAW)
+		return create_raw_code(sim, verdict);
+	return kcsd_code_create(sim->view.insns, sim->view.insn_cnt, &sim->code, verdict);
+}
+
+/* In the order of kcsd_program_create() in the module. */
+static int load(struct kcsd_sim *sim, size_t len, struct kcsd_error *err)
+{
+	struct kcsd_verdict verdict = {};
+	struct kcsd_layout layout;
+	int ret;
+
+	verdict.check = kcsd_image_parse(sim->image, len, &sim->view);
+	if (verdict.check)
+		return refuse(&verdict, err);
+	if (kcsd_layout_init(&layout, &sim->view, KCSD_MAX_ARGS) > sim->opts.arena_len) {
+		verdict.check = KCSD_CHECK_MEMORY;
+		return refuse(&verdict, err);
+	}
+	ret = create_code(sim, &verdict);
+	if (ret == -EINVAL)
+		return refuse(&verdict, err);
+	return ret ? kcsd_error_set(err, ret, "out of memory") : 0;
+}
+
+int kcsd_sim_create(const void *image, size_t len, const struct kcsd_sim_opts *opts,
+		    struct kcsd_sim **out, struct kcsd_error *err)
+{
+	struct kcsd_sim_opts o;
+	struct kcsd_sim *sim;
+	int ret;
+
+	*out = NULL;
+	ret = take_opts(&o, opts, err);
+	if (ret)
+		return ret;
+	sim = calloc(1, sizeof(*sim));
+	if (!sim)
+		return kcsd_error_set(err, -ENOMEM, "out of memory");
+	sim->opts = o;
+	sim->image = malloc(len + 1);
+	sim->arena = malloc(o.arena_len);
+	ret = -ENOMEM;
+	if (!sim->image || !sim->arena) {
+		kcsd_error_set(err, ret, "out of memory");
+		goto out_destroy;
+	}
+	if (len)
+		memcpy(sim->image, image, len);
+	ret = load(sim, len, err);
+	if (ret)
+		goto out_destroy;
+	*out = sim;
+	return 0;
+
+out_destroy:
+	kcsd_sim_destroy(sim);
+	return ret;
+}
+
+void kcsd_sim_destroy(struct kcsd_sim *sim)
+{
+	if (!sim)
+		return;
+	kcsd_code_destroy(sim->code);
+	free(sim->arena);
+	free(sim->image);
+	free(sim);
+}
+
+/* ---- run ---- */
+
+static int status_of(u32 reason)
+{
+	switch (reason) {
+	case KCSD_FAULT_NONE:
+		return KCSD_SC_SUCCESS;
+	case KCSD_FAULT_BUDGET:
+		return KCSD_SC_PROGRAM_BUDGET;
+	case KCSD_FAULT_TIME:
+		return KCSD_SC_PROGRAM_TIME;
+	case KCSD_FAULT_CANCELLED:
+		return KCSD_SC_PROGRAM_CANCELLED;
+	default:
+		return KCSD_SC_PROGRAM_FAULT;
+	}
+}
+
+/* In the drive's byte order, as programs see them. */
+static int take_grants(const struct kcsd_sim *sim, const struct kcsd_run_opts *o,
+		       struct kcsd_lba_grant *grants, struct kcsd_error *err)
+{
+	u32 i;
+
+	for (i = 0; i < o->nr_grants; i++) {
+		const struct kcsd_grant *g = &o->grants[i];
+
+		if (g->slba > sim->opts.nsze || g->nlb > sim->opts.nsze - g->slba)
+			return kcsd_error_set(err, KCSD_SC_LBA_RANGE, "grant %u: LBAs %llu+%u are not "
+					      "all there: there are %llu", i,
+					      (unsigned long long)g->slba, g->nlb,
+					      (unsigned long long)sim->opts.nsze);
+		grants[i] = (struct kcsd_lba_grant){
+			.slba = htole64(g->slba),
+			.nlb = htole32(g->nlb),
+			.access = g->access,
+		};
+	}
+	return 0;
+}
+
+static void fill_result(const struct sim_run *run, u64 insns, u64 ns,
+			struct kcsd_run_result *result)
+{
+	const struct kcsd_vm_end *end = &run->vm.end;
+
+	*result = (struct kcsd_run_result){
+		.status = status_of(end->reason),
+		.recorded = 1,
+		.r0 = end->reason ? 0 : end->r0,
+		.out = run->out,
+		.out_len = run->out_len,
+		.info = {
+			.reason = end->reason,
+			.pc = end->pc >= run->sim->prologue ? end->pc - run->sim->prologue : 0,
+			.helper = end->helper,
+			.engine = run->sim->opts.engine,
+			.addr = end->addr,
+			.lba = end->lba,
+			.insns = insns,
+			.run_ns = ns,
+			.read_bytes = run->read_bytes,
+			.written_bytes = run->written_bytes,
+		},
+	};
+}
+
+static void execute(struct sim_run *run, const struct kcsd_run_opts *o,
+		    struct kcsd_run_result *result)
+{
+	const struct kcsd_sim *sim = run->sim;
+	const struct kcsd_vm_input in = {
+		.cparam1 = o->cparam1,
+		.cparam2 = o->cparam2,
+		.grants = run->grants,
+		.nr_grants = run->nr_grants,
+		.lba_size = sim->opts.lba_size,
+		.args = o->args,
+		.args_len = o->args_len,
+		.out_max = run->out_max,
+	};
+	u64 start = kcsd_sim_now_ns(), before = prologue_insns(sim, o->args_len);
+	struct kcsd_vm *vm = &run->vm;
+
+	run->deadline_ns = start + (o->timeout_ms ? o->timeout_ms : DEFAULT_TIMEOUT_MS) * 1000000ULL;
+	/* It fits: checked for the longest arguments when the simulator was made. */
+	vm->mem = sim->arena;
+	vm->mem_len = kcsd_layout_init(&vm->layout, &sim->view, o->args_len);
+	vm->budget = o->budget && o->budget < UINT64_MAX - before ? o->budget + before : UINT64_MAX;
+	vm->ops = &kcsd_sim_ops;
+	kcsd_vm_setup(vm, &sim->view, &in);
+	if (sim->opts.trace)
+		kcsd_interp_traced(sim->code, vm);
+	else
+		kcsd_interp(sim->code, vm);
+	fill_result(run, vm->end.insns - min(before, vm->end.insns), kcsd_sim_now_ns() - start,
+		    result);
+}
+
+int kcsd_sim_run(struct kcsd_sim *sim, const struct kcsd_run_opts *opts,
+		 struct kcsd_run_result *result, size_t size, struct kcsd_error *err)
+{
+	struct kcsd_lba_grant grants[KCSD_MAX_GRANTS];
+	struct sim_run run = { .sim = sim, .grants = grants };
+	struct kcsd_run_result r = {};
+	struct kcsd_run_opts o;
+	int ret;
+
+	memset(result, 0, size);
+	ret = kcsd_run_opts_take(&o, opts, err);
+	if (ret)
+		return ret;
+	r.status = take_grants(sim, &o, grants, err);
+	if (r.status) {
+		kcsd_info_copy(result, size, &r, sizeof(r));
+		return r.status;
+	}
+	run.nr_grants = o.nr_grants;
+	run.out_max = o.out_len;
+	run.out = malloc(o.out_len + 1);
+	if (!run.out)
+		return kcsd_error_set(err, -ENOMEM, "out of memory");
+	execute(&run, &o, &r);
+	if (!r.out_len) {
+		free(r.out);
+		r.out = NULL;
+	}
+	if (r.status)
+		kcsd_run_describe(&r, sizeof(r), NULL, err);
+	kcsd_info_copy(result, size, &r, sizeof(r));
+	return r.status;
+}

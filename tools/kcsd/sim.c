@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kcsd sim: a run without a drive. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "parse.h"
+#include "program_file.h"
+#include "run.h"
+#include "trace.h"
+
+#define MAX_RAW		(4u << 20)	/* bytes of hex */
+#define DEFAULT_BLOCK	4096
+
+#define OPTIONS(X) \
+	X(IMAGE, "lba", 'l', "FILE", "what namespace 1 holds; default: it has no LBAs") \
+	X(GRANT, "grant", 'g', "RANGE[:ACCESS]", \
+	  "LBAs of it that it may touch, as --lba of run; default: all:r; repeatable") \
+	X(BLOCK, "block-size", 0, "SIZE", "bytes of an LBA: 512 or 4096; default: 4096") \
+	X(WRITE_BACK, "write-back", 'w', NULL, "what it writes goes to FILE; default: is forgotten") \
+	X(ARENA, "arena-size", 0, "SIZE", "memory that it can have; default: 4M") \
+	X(ENGINE, "engine", 'e', "ENGINE", "which engine runs it: interp, the default") \
+	X(TRACE, "trace", 0, NULL, "print each instruction, and what registers it changed") \
+	X(RAW, "raw", 'r', "HEX", \
+	  "run these instructions ('-': standard input), print r0 as bare hexadecimal") \
+	X(MEM, "mem", 'm', "HEX", "for --raw: memory, whose address is in r1 and its length in r2")
+
+enum { OPT_BEFORE = NR_RUN_COMMON - 1, OPTIONS(OPT_ENUM) };
+static const struct opt opts[] = { RUN_COMMON(OPT_ROW) OPTIONS(OPT_ROW) };
+
+struct sim {
+	struct run run;
+	struct program_file program;
+	struct kcsd_sim_opts opts;
+	struct kcsd_sim *sim;
+	struct trace *trace;		/* or NULL */
+	uint64_t lbas_len;		/* bytes mapped */
+};
+
+/* ---- the program ---- */
+
+static int open_raw(struct sim *s, const char *hex)
+{
+	struct program_file *p = &s->program;
+	const char *wrong;
+	size_t len;
+	char *text;
+
+	text = strcmp(hex, "-") ? strdup(hex) : kcsd_slurp("-", MAX_RAW, &len);
+	if (!text)
+		return KCSD_EXIT_FAILED;
+	p->bytes = malloc(strlen(text) / 2 + 1);
+	if (!p->bytes) {
+		free(text);
+		return kcsd_fail("out of memory");
+	}
+	p->image = p->bytes;
+	wrong = kcsd_parse_hex(text, (uint8_t *)p->bytes, &p->len);
+	free(text);
+	return wrong ? kcsd_usage(s->run.args->cmd, "--raw: the program %s", wrong) : 0;
+}
+
+static int open_program(struct sim *s)
+{
+	const struct args *args = s->run.args;
+	KCSD_OPTS(kcsd_object_opts, object, .program = kcsd_args_value(args, OPT_PROGRAM));
+	const char *raw = kcsd_args_value(args, OPT_RAW);
+	uint64_t heap = 0;
+	int code;
+
+	if (!raw == !args->nr_operands)
+		return kcsd_usage(args->cmd, "either a file or --raw is wanted");
+	if (!raw && s->run.mem)
+		return kcsd_usage(args->cmd, "--mem is for --raw");
+	if (raw)
+		return open_raw(s, raw);
+	code = kcsd_args_size(args, OPT_HEAP, UINT32_MAX, &heap);
+	if (code)
+		return code;
+	object.heap_len = heap;
+	return kcsd_program_open(&s->program, args->operand[0], &object);
+}
+
+/* ---- namespace 1 ---- */
+
+/* Files that end within an LBA go on in zeroes. */
+static int map_fd(struct sim *s, const char *path, int fd, bool write_back)
+{
+	uint32_t block = s->opts.lba_size;
+	off_t size = lseek(fd, 0, SEEK_END);
+	void *map;
+
+	if (size < 0)
+		return kcsd_fail("--lba: %s: %s", path, strerror(errno));
+	if (write_back && size % block)
+		return kcsd_fail("--write-back: %s does not end where an LBA of %u bytes does", path,
+				 block);
+	s->opts.nsze = (size + block - 1) / block;
+	s->lbas_len = s->opts.nsze * block;
+	if (!s->lbas_len)
+		return 0;
+	map = mmap(NULL, s->lbas_len, PROT_READ | PROT_WRITE, write_back ? MAP_SHARED : MAP_PRIVATE,
+		   fd, 0);
+	if (map == MAP_FAILED)
+		return kcsd_fail("--lba: %s: %s", path, strerror(errno));
+	s->opts.lbas = map;
+	return 0;
+}
+
+static int map_lbas(struct sim *s)
+{
+	const struct args *args = s->run.args;
+	bool write_back = kcsd_args_has(args, OPT_WRITE_BACK);
+	const char *path = kcsd_args_value(args, OPT_IMAGE);
+	int fd, code;
+
+	if (!path) {
+		if (write_back || kcsd_args_has(args, OPT_GRANT))
+			return kcsd_usage(args->cmd, "--%s is for --lba",
+					  write_back ? "write-back" : "grant");
+		return 0;
+	}
+	fd = open(path, (write_back ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+	if (fd < 0)
+		return kcsd_fail("--lba: %s: %s", path, strerror(errno));
+	code = map_fd(s, path, fd, write_back);
+	close(fd);
+	return code;
+}
+
+static int take_grants(struct sim *s)
+{
+	struct run *run = &s->run;
+
+	if (s->opts.nsze && !kcsd_args_has(run->args, OPT_GRANT)) {
+		run->grants[0] = (struct kcsd_grant){ .nlb = s->opts.nsze, .access = KCSD_GRANT_READ };
+		if (s->opts.nsze > UINT32_MAX)
+			return kcsd_usage(run->args->cmd, "a file of so many LBAs wants --grant");
+		run->opts.nr_grants = 1;
+		run->opts.grants = run->grants;
+		return 0;
+	}
+	return kcsd_run_grants(run, s->opts.nsze);
+}
+
+/* ---- the simulator ---- */
+
+static int take_engine(struct sim *s)
+{
+	const char *name = kcsd_args_value(s->run.args, OPT_ENGINE);
+
+	s->opts.engine = KCSD_ENGINE_INTERP;
+	if (name && strcmp(name, kcsd_engine_name(KCSD_ENGINE_INTERP)))
+		return kcsd_usage(s->run.args->cmd, "--engine: '%s' is not interp", name);
+	return 0;
+}
+
+static int take_options(struct sim *s)
+{
+	const struct args *args = s->run.args;
+	uint64_t block = DEFAULT_BLOCK, arena = 0;
+	int code;
+
+	if ((code = kcsd_args_size(args, OPT_BLOCK, UINT32_MAX, &block)) ||
+	    (code = kcsd_args_size(args, OPT_ARENA, UINT64_MAX, &arena)) ||
+	    (code = take_engine(s)))
+		return code;
+	if (block != 512 && block != 4096)
+		return kcsd_usage(args->cmd, "--block-size: '%llu' is neither 512 nor 4096",
+				  (unsigned long long)block);
+	s->opts.lba_size = block;
+	s->opts.arena_len = arena;
+	if (kcsd_args_has(args, OPT_RAW))
+		s->opts.flags = KCSD_SIM_RAW;
+	return 0;
+}
+
+static void print_log(const char *line, size_t len, void *arg)
+{
+	size_t i;
+
+	(void)arg;
+	fputs("log: ", stderr);
+	for (i = 0; i < len; i++)
+		fputc((unsigned char)line[i] < ' ' || line[i] == 0x7f ? '?' : line[i], stderr);
+	fputc('\n', stderr);
+}
+
+static void trace_step(const struct kcsd_sim_step *step, void *arg)
+{
+	const struct sim *s = arg;
+
+	kcsd_trace_step(s->trace, step);
+}
+
+static int create_sim(struct sim *s)
+{
+	struct kcsd_error error;
+
+	s->opts.log = print_log;
+	s->opts.arg = s;
+	if (kcsd_args_has(s->run.args, OPT_TRACE)) {
+		s->trace = kcsd_trace_create(&s->program);
+		s->opts.trace = trace_step;
+		if (!s->trace)
+			return KCSD_EXIT_FAILED;
+	}
+	if (kcsd_sim_create(s->program.image, s->program.len, &s->opts, &s->sim, &error))
+		return kcsd_fail("the program is refused: %s", error.text);
+	return 0;
+}
+
+/* ---- the run ---- */
+
+/* For programs that read it: r0 and nothing else, or nothing. */
+static int report_raw(const struct kcsd_run_result *result, const struct kcsd_error *error)
+{
+	if (result->status) {
+		kcsd_fail("%s", error->text);
+		return KCSD_EXIT_FAULT;
+	}
+	printf("%" PRIx64 "\n", result->r0);
+	return 0;
+}
+
+static int run_sim(struct sim *s)
+{
+	struct run *run = &s->run;
+	struct kcsd_error error;
+	int ret, code;
+
+	ret = kcsd_sim_run(s->sim, &run->opts, &run->result, sizeof(run->result), &error);
+	if (s->trace)
+		kcsd_trace_end(s->trace, &run->result);
+	if (ret < 0)
+		return kcsd_fail("%s", error.text);
+	if (kcsd_args_has(run->args, OPT_RAW))
+		code = report_raw(&run->result, &error);
+	else
+		code = kcsd_run_report(run);
+	kcsd_run_result_free(&run->result, sizeof(run->result));
+	return code;
+}
+
+static int sim_run(struct sim *s)
+{
+	int code;
+
+	if ((code = take_options(s)) || (code = kcsd_run_args(&s->run)) ||
+	    (code = open_program(s)) || (code = map_lbas(s)) || (code = take_grants(s)))
+		return code;
+	s->run.obj = s->program.obj;
+	code = create_sim(s);
+	return code ? code : run_sim(s);
+}
+
+static int sim(const struct args *args)
+{
+	struct sim s = {
+		.run = {
+			.args = args,
+			.range_opt = OPT_GRANT,
+			.output_fd = -1,
+			.mem = kcsd_args_value(args, OPT_MEM),
+			.opts.sz = sizeof(s.run.opts),
+		},
+		.opts.sz = sizeof(s.opts),
+	};
+	int code = sim_run(&s);
+
+	kcsd_sim_destroy(s.sim);
+	kcsd_trace_destroy(s.trace);
+	if (s.opts.lbas)
+		munmap(s.opts.lbas, s.lbas_len);
+	kcsd_program_close(&s.program);
+	kcsd_run_args_free(&s.run);
+	return code;
+}
+
+const struct command kcsd_cmd_sim = {
+	.name = "sim",
+	.operands = "[FILE]",
+	.max_operands = 1,
+	.summary = "run a program without a drive, to develop it",
+	.detail = "FILE is an object file, an image or plain instructions; '-' is standard input.\n"
+		  "The engine is the drive's, in this process: no drive, no module, no root.\n"
+		  "Limits that are not given are those of a drive made with defaults.",
+	.opts = opts,
+	.nr_opts = ARRAY_SIZE(opts),
+	.run = sim,
+};
