@@ -39,11 +39,21 @@
  *	long kcsd_log(const void *line, __u64 len);
  *	long kcsd_geometry(void *dst, __u64 len);
  *	long kcsd_time(void);
+ *	long kcsd_memcpy(void *dst, const void *src, __u64 len);
+ *	long kcsd_memset(void *dst, __u64 byte, __u64 len);
+ *	long kcsd_memcmp(const void *a, const void *b, __u64 len);
+ *	long kcsd_memchr(const void *src, __u64 byte, __u64 len);
+ *	long kcsd_memmem(const void *src, __u64 src_len, const void *what, __u64 what_len);
+ *	long kcsd_crc32c(__u64 crc, const void *src, __u64 len);
+ *	long kcsd_sha256_add(struct kcsd_sha256 *hash, const void *src, __u64 len);
+ *	long kcsd_sha256_end(struct kcsd_sha256 *hash, void *digest);
  */
 #define KCSD_ARG_VAL	__u64
 #define KCSD_ARG_LEN	__u64
 #define KCSD_ARG_IN	const void *
 #define KCSD_ARG_OUT	void *
+#define KCSD_ARG_HASH	struct kcsd_sha256 *
+#define KCSD_ARG_DIGEST	void *
 #define KCSD_ARGS_0(...)		void
 #define KCSD_ARGS_1(a, ...)		KCSD_ARG_##a
 #define KCSD_ARGS_2(a, b, ...)		KCSD_ARG_##a, KCSD_ARG_##b

@@ -3,6 +3,8 @@
 #ifndef KCSD_COMPAT_H
 #define KCSD_COMPAT_H
 
+#include <crypto/sha2.h>
+#include <linux/crc32.h>
 #include <linux/io_uring/cmd.h>
 #include <linux/nvme_ioctl.h>
 #include <linux/version.h>
@@ -55,6 +57,19 @@ static void name##_tw(struct io_tw_req req, io_tw_token_t tw)			\
 #define KCSD_BLK_MQ_FLAGS	BLK_MQ_F_SHOULD_MERGE
 #else
 #define KCSD_BLK_MQ_FLAGS	0
+#endif
+
+/* crc32c() itself was in a module of its own until 6.15; this needs none. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+#define kcsd_compat_crc32c	__crc32c_le
+#else
+#define kcsd_compat_crc32c	crc32c
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+typedef struct sha256_state kcsd_sha256_ctx;
+#else
+typedef struct sha256_ctx kcsd_sha256_ctx;
 #endif
 
 #endif

@@ -134,4 +134,18 @@ KCSD_ATOMIC(s64, atomic64)
 #define smp_store_release(p, x)	__atomic_store_n(p, x, __ATOMIC_RELEASE)
 
 #endif /* __KERNEL__ */
+
+/*
+ * Checksums, by the best library there is where the engine is built: the kernel's
+ * (driver/digest.c), or in user space user_digest.c.
+ */
+struct kcsd_sha256;
+
+/* With the polynomial alone: nothing is inverted. */
+u32 kcsd_crc32c(u32 crc, const void *p, size_t len);
+/* All of *hash is the program's: any contents must be safe. */
+void kcsd_sha256_add(struct kcsd_sha256 *hash, const void *p, size_t len);
+/* digest: KCSD_SHA256_LEN bytes. Leaves *hash undefined. */
+void kcsd_sha256_end(struct kcsd_sha256 *hash, u8 *digest);
+
 #endif

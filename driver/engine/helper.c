@@ -1,62 +1,98 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* Calls of helpers: by their signatures, all arguments are checked in here. */
-#include "engine.h"
+#include "helper.h"
 
-#define MAX_ARGS	5
-
-enum kind { NONE, VAL, IN, OUT, LEN };
-
-struct signature {
-	const char *name;
-	u8 nr_args;
-	u8 kind[MAX_ARGS];	/* enum kind */
-	bool moves;		/* data: worth a look at the clock afterwards */
-};
-
-static const struct signature signatures[] = {
-#define SIGNATURE(id, name, nr, a, b, c, d, e) [id] = { #name, nr, { a, b, c, d, e }, (nr) > 1 },
-	KCSD_HELPERS(SIGNATURE)
-#undef SIGNATURE
-};
-
-const char *kcsd_signature_name(u32 id)
+/* Bytes at the address that is argument i. */
+static u64 buffer_len(const struct kcsd_signature *sig, const struct kcsd_helper_args *args, u32 i)
 {
-	return id < ARRAY_SIZE(signatures) ? signatures[id].name : NULL;
+	if (sig->kind[i] == HASH)
+		return sizeof(struct kcsd_sha256);
+	if (sig->kind[i] == DIGEST)
+		return KCSD_SHA256_LEN;
+	while (sig->kind[i] != LEN)
+		i++;
+	return args->val[i];
 }
 
-/* An IN or OUT: the address in args->val[i], the length in the one after it. */
-static bool check_buffer(struct kcsd_vm *vm, struct kcsd_helper_args *args, u32 i, u8 kind)
+static bool check_buffer(struct kcsd_vm *vm, const struct kcsd_signature *sig,
+			 struct kcsd_helper_args *args, u32 i)
 {
-	u64 addr = args->val[i], len = args->val[i + 1];
+	u64 addr = args->val[i], len = buffer_len(sig, args, i);
 
-	if (kind == OUT)
-		args->ptr[i] = kcsd_vm_ptr_write(vm, addr, len);
-	else
-		args->ptr[i] = kcsd_vm_ptr(vm, addr, len);
-	if (args->ptr[i] || !len)
+	if (!len)
 		return true;
-	kcsd_vm_fault(vm, KCSD_FAULT_MEMORY, addr);
-	return false;
+	if (sig->kind[i] == IN)
+		args->ptr[i] = kcsd_vm_ptr(vm, addr, len);
+	else
+		args->ptr[i] = kcsd_vm_ptr_write(vm, addr, len);
+	if (!args->ptr[i])
+		kcsd_vm_fault(vm, KCSD_FAULT_MEMORY, addr);
+	return args->ptr[i];
 }
 
-s64 kcsd_helper_call(struct kcsd_vm *vm, u32 id, const u64 val[MAX_ARGS])
+static bool check_args(struct kcsd_vm *vm, const struct kcsd_signature *sig,
+		       struct kcsd_helper_args *args)
 {
-	const struct signature *sig = &signatures[id];
+	u32 i;
+
+	for (i = 0; i < sig->nr_args; i++)
+		if (sig->kind[i] != VAL && sig->kind[i] != LEN && !check_buffer(vm, sig, args, i))
+			return false;
+	return true;
+}
+
+/* What needs nothing but memory is done here, the rest is the outside world's. */
+static s64 carry_out(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *args)
+{
+	switch (id) {
+	case KCSD_HELPER_memcpy:
+		return kcsd_helper_memcpy(vm, args);
+	case KCSD_HELPER_memset:
+		return kcsd_helper_memset(vm, args);
+	case KCSD_HELPER_memcmp:
+		return kcsd_helper_memcmp(vm, args);
+	case KCSD_HELPER_memchr:
+		return kcsd_helper_memchr(vm, args);
+	case KCSD_HELPER_memmem:
+		return kcsd_helper_memmem(vm, args);
+	case KCSD_HELPER_crc32c:
+		return kcsd_helper_crc32c(vm, args);
+	case KCSD_HELPER_sha256_add:
+		return kcsd_helper_sha256_add(vm, args);
+	case KCSD_HELPER_sha256_end:
+		return kcsd_helper_sha256_end(vm, args);
+	default:
+		return vm->ops->helper(vm, id, args);
+	}
+}
+
+s64 kcsd_helper_call(struct kcsd_vm *vm, u32 id, const u64 val[KCSD_HELPER_ARGS])
+{
+	const struct kcsd_signature *sig = kcsd_signature(id);
 	struct kcsd_helper_args args = {};
 	s64 ret = 0;
 	u32 i;
 
 	for (i = 0; i < sig->nr_args; i++)
 		args.val[i] = val[i];
-	for (i = 0; i < sig->nr_args; i++)
-		if ((sig->kind[i] == IN || sig->kind[i] == OUT) &&
-		    !check_buffer(vm, &args, i, sig->kind[i]))
-			break;
-	if (!vm->end.reason)
-		ret = vm->ops->helper(vm, id, &args);
-	if (!vm->end.reason && sig->moves)
+	if (check_args(vm, sig, &args))
+		ret = carry_out(vm, id, &args);
+	/* Whatever moves data is worth a look at the clock. */
+	if (!vm->end.reason && sig->nr_args > 1)
 		kcsd_vm_fault(vm, vm->ops->tick(vm), 0);
 	if (vm->end.reason)
 		vm->end.helper = id;
 	return ret;
+}
+
+bool kcsd_pace_step(struct kcsd_pace *pace, u64 bytes)
+{
+	struct kcsd_vm *vm = pace->vm;
+
+	pace->left -= bytes;
+	if (pace->left)
+		return true;
+	pace->left = KCSD_TICK_BYTES;
+	kcsd_vm_fault(vm, vm->ops->tick(vm), 0);
+	return !vm->end.reason;
 }

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 # The engine's sources, for the module, the library and the tests alike.
-engine-sources := image.c insn.c check.c code.c memory.c helper.c interp.c
+engine-sources := image.c insn.c check.c code.c memory.c signature.c helper.c interp.c
+engine-sources += helper_mem.c helper_find.c helper_digest.c
 engine-sources += verify.c
 engine-sources += lowered.c
-# What only user space wants of it.
+# What only user space wants of it; the kernel has checksums of its own.
 engine-user-sources := disasm.c
+engine-user-sources += user_digest.c

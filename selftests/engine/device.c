@@ -3,7 +3,7 @@
 
 #define MAX_ARGS	5
 
-enum kind { NONE, VAL, IN, OUT, LEN };
+enum kind { NONE, VAL, IN, OUT, LEN, HASH, DIGEST };
 
 struct signature {
 	u32 nr_args;
@@ -167,7 +167,7 @@ static s64 device_helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_ar
 	case KCSD_HELPER_time:
 		return 1000;
 	}
-	run->broken = "an unknown helper was called";
+	run->broken = "a helper that the engine has, or an unknown one, was called";
 	return 0;
 }
 

@@ -26,6 +26,7 @@ int main(int argc, char **argv)
 	code_tests();
 	image_tests();
 	memory_tests();
+	helper_tests();
 	if (!runner_run(argv[1]))
 		tap_point(0, "no data files in %s", argv[1]);
 	mutate_tests(argv[1]);

@@ -233,7 +233,8 @@ static void faults(void)
 static void helper_names(void)
 {
 	static const char * const names[] = {
-		NULL, "read", "write", "emit", "log", "geometry", "time", NULL,
+		NULL, "read", "write", "emit", "log", "geometry", "time", "memcpy", "memset",
+		"memcmp", "memchr", "memmem", "crc32c", "sha256_add", "sha256_end", NULL,
 	};
 	const char *name;
 	bool ok = true;

@@ -27,6 +27,7 @@ void code_tests(void);
 void image_tests(void);
 /* memory.c: layout, contents and bounds of guest memory. */
 void memory_tests(void);
+void helper_tests(void);
 /* mutate.c: programs of dir with random changes. */
 void mutate_tests(const char *dir);
 /*

@@ -60,16 +60,28 @@ struct kcsd_geometry {
 	__u32	cus;		/* compute units of the drive */
 };
 
+/* A SHA-256 on its way; all zero: of nothing so far. The contents are the drive's. */
+struct kcsd_sha256 {
+	__u32	state[8];
+	__u64	len;		/* bytes so far */
+	__u8	block[64];
+};
+
+#define KCSD_SHA256_LEN	32	/* bytes of a digest */
+
 /*
  * Helpers. H(id, name, number of arguments, their kinds)
  *
  *	VAL	a number
  *	IN	address of memory that the helper reads; a LEN follows
  *	OUT	address of memory that the helper writes; a LEN follows
- *	LEN	bytes at the address before it
+ *	LEN	bytes at each IN and OUT before it that has no LEN yet
+ *	HASH	address of a struct kcsd_sha256 that the helper reads and writes
+ *	DIGEST	address of KCSD_SHA256_LEN bytes that the helper writes
  *
- * An IN or OUT that is not wholly in the program's memory, or an OUT that is in its
- * read-only part, ends the run with KCSD_FAULT_MEMORY. A length of 0 is allowed at any address. Every helper returns a
+ * Memory that is not wholly the program's ends the run with KCSD_FAULT_MEMORY, and so
+ * does what a helper would write below KCSD_GUEST_DATA. A length of 0 is allowed at
+ * any address. Any two buffers may overlap or be the same. Every helper returns a
  * 64-bit number, negative ones are errors (KCSD_E*).
  *
  * read(slba, dst, len)	 LBAs of namespace 1 to memory. An LBA that was not
@@ -83,6 +95,23 @@ struct kcsd_geometry {
  * geometry(dst, len)	 struct kcsd_geometry, as much of it as fits in len.
  *			 Returns the bytes written.
  * time()		 nanoseconds since an arbitrary start, never going back.
+ * memcpy(dst, src, len) copy; where the two overlap, as C's memmove() does.
+ * memset(dst, byte, len) fill with the lowest 8 bits of byte.
+ * memcmp(a, b, len)	 -1, 0 or 1 as a is less than, equal to or greater than
+ *			 b, byte by byte.
+ * memchr(src, byte, len) the address of the first such byte (its lowest 8
+ *			 bits), 0 if there is none.
+ * memmem(src, src_len, what, what_len)
+ *			 the address of the first occurrence of what in src, 0
+ *			 if there is none; src if what_len is 0. Takes time in
+ *			 proportion to the lengths, whatever the bytes are.
+ * crc32c(crc, src, len) the CRC-32C of what crc is the CRC-32C of (0: of nothing),
+ *			 followed by src.
+ * sha256_add(hash, src, len) add to a SHA-256. 0.
+ * sha256_end(hash, digest) its digest; the hash begins anew. 0.
+ *
+ * However long one of these takes, the run's time limit and its cancellation hold.
+ * The instruction budget counts each as one.
  */
 #define KCSD_HELPERS(H) \
 	H(1, read,	3, VAL, OUT, LEN, NONE, NONE) \
@@ -90,7 +119,15 @@ struct kcsd_geometry {
 	H(3, emit,	2, IN, LEN, NONE, NONE, NONE) \
 	H(4, log,	2, IN, LEN, NONE, NONE, NONE) \
 	H(5, geometry,	2, OUT, LEN, NONE, NONE, NONE) \
-	H(6, time,	0, NONE, NONE, NONE, NONE, NONE)
+	H(6, time,	0, NONE, NONE, NONE, NONE, NONE) \
+	H(7, memcpy,	3, OUT, IN, LEN, NONE, NONE) \
+	H(8, memset,	3, OUT, VAL, LEN, NONE, NONE) \
+	H(9, memcmp,	3, IN, IN, LEN, NONE, NONE) \
+	H(10, memchr,	3, IN, VAL, LEN, NONE, NONE) \
+	H(11, memmem,	4, IN, LEN, IN, LEN, NONE) \
+	H(12, crc32c,	3, VAL, IN, LEN, NONE, NONE) \
+	H(13, sha256_add, 3, HASH, IN, LEN, NONE, NONE) \
+	H(14, sha256_end, 2, HASH, DIGEST, NONE, NONE, NONE)
 
 enum kcsd_helper {
 #define KCSD_HELPER_ENUM(id, name, ...) KCSD_HELPER_##name = id,

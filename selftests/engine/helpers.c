@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The engine's own helpers against the C library's, and how long they go on. */
+#include "helper.h"
+#include "runner.h"
+#include "tap.h"
+
+#define MEM_LEN		(4u << 20)
+#define BASE		KCSD_GUEST_DATA		/* buffers are from here on */
+#define ROUNDS		20000
+
+static u64 seed = 0x9e3779b97f4a7c15;
+
+static u64 below(u64 n)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed % n;
+}
+
+/* Its device and memory; the caller frees the memory. */
+static struct device_run *run_create(void)
+{
+	struct device_run *run = calloc(1, sizeof(*run));
+
+	assert(run);
+	run->vm.mem_len = MEM_LEN;
+	run->vm.mem = malloc(MEM_LEN);
+	assert(run->vm.mem);
+	run->vm.ops = &device_ops;
+	return run;
+}
+
+static void run_destroy(struct device_run *run)
+{
+	free(run->vm.mem);
+	free(run);
+}
+
+static u8 *host(struct device_run *run, u64 addr)
+{
+	return run->vm.mem + (addr - KCSD_GUEST_CTX);
+}
+
+static s64 call(struct device_run *run, u32 id, u64 a, u64 b, u64 c, u64 d)
+{
+	const u64 val[5] = { a, b, c, d };
+
+	device_reset(run);
+	memset(&run->vm.end, 0, sizeof(run->vm.end));
+	return kcsd_helper_call(&run->vm, id, val);
+}
+
+/* ---- memmem ---- */
+
+/* Few letters, often a repetition: what a search gets wrong. */
+static void fill(u8 *p, u64 len, u64 letters, u64 period)
+{
+	u64 i;
+
+	for (i = 0; i < len; i++)
+		p[i] = i >= period && below(20) ? p[i - period] : 'a' + below(letters);
+}
+
+static bool memmem_same(struct device_run *run, u64 hay_len, u64 len)
+{
+	const u64 needle = BASE + hay_len;
+	const u8 *found = memmem(host(run, BASE), hay_len, host(run, needle), len);
+	u64 want = found ? BASE + (found - host(run, BASE)) : 0;
+	u64 got = call(run, KCSD_HELPER_memmem, BASE, hay_len, needle, len);
+
+	if (got == want)
+		return true;
+	tap_note("%.*s in %.*s: expected %#llx, got %#llx", (int)len, (char *)host(run, needle),
+		 (int)hay_len, (char *)host(run, BASE), (unsigned long long)want,
+		 (unsigned long long)got);
+	return false;
+}
+
+static bool memmem_round(struct device_run *run)
+{
+	u64 len = 1 + below(below(4) ? 6 : 40), hay_len = len + below(100);
+	u64 letters = 1 + below(3), period = 1 + below(9);
+
+	fill(host(run, BASE), hay_len, letters, period);
+	if (below(2))
+		memcpy(host(run, BASE + hay_len), host(run, BASE + below(hay_len - len + 1)), len);
+	else
+		fill(host(run, BASE + hay_len), len, letters, period);
+	return memmem_same(run, hay_len, len);
+}
+
+static void test_memmem(struct device_run *run)
+{
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < ROUNDS && ok; i++)
+		ok = memmem_round(run);
+	tap_point(ok, "memmem: %u random searches, as the C library's", ROUNDS);
+}
+
+/* The needle is found at a place around the ends of the pieces that the work is cut into. */
+static void test_memmem_pieces(struct device_run *run)
+{
+	const u64 hay_len = 4 * KCSD_TICK_BYTES;
+	bool ok = true;
+	u64 at, len;
+
+	for (len = 2; len <= 9; len++)
+		for (at = KCSD_TICK_BYTES - 20; at < KCSD_TICK_BYTES + 20; at++) {
+			memset(host(run, BASE), 'x', hay_len);
+			fill(host(run, BASE + hay_len), len, 3, len);
+			memcpy(host(run, BASE + at), host(run, BASE + hay_len), len);
+			ok &= memmem_same(run, hay_len, len);
+		}
+	tap_point(ok, "memmem: around the end of a piece of work");
+}
+
+/* Not more than this many looks at a byte, and a tick for each KCSD_TICK_BYTES of them. */
+static void expect_linear(struct device_run *run, u64 hay_len, u64 len, const char *what)
+{
+	u64 most = 5 * (hay_len + len) / KCSD_TICK_BYTES + 2;
+	u64 least = hay_len / KCSD_TICK_BYTES;
+	s64 got = call(run, KCSD_HELPER_memmem, BASE, hay_len, BASE + hay_len, len);
+
+	tap_point(!got && run->ticks <= most && run->ticks >= least,
+		  "memmem: %s takes linear time", what);
+	tap_note("%u ticks, at most %llu", run->ticks, (unsigned long long)most);
+}
+
+static void test_memmem_worst(struct device_run *run)
+{
+	const u64 hay_len = 2 << 20, len = 1 << 20;
+	u8 *hay = host(run, BASE), *needle = hay + hay_len;
+
+	memset(hay, 'a', hay_len + len);
+	needle[len - 1] = 'b';
+	expect_linear(run, hay_len, len, "aaa...ab in aaa...");
+	needle[len - 1] = 'a';
+	needle[0] = 'b';
+	expect_linear(run, hay_len, len, "baaa... in aaa...");
+	needle[0] = 'a';
+	needle[len / 2] = 'b';
+	expect_linear(run, hay_len, len, "aa...b...aa in aaa...");
+	memset(needle, 'a', 1000);
+	needle[998] = 'b';
+	expect_linear(run, hay_len, 1000, "a shorter one");
+	hay[hay_len - 2] = 'b';
+	needle[999] = 'c';
+	expect_linear(run, hay_len, 1000, "one that is almost there");
+}
+
+/* ---- the others ---- */
+
+static void test_memcpy(struct device_run *run)
+{
+	static const s64 shifts[] = { -70000, -32768, -1000, -1, 0, 1, 1000, 32768, 70000 };
+	const u64 at = BASE + 100000, len = 200000;
+	u8 *want = malloc(MEM_LEN);
+	bool ok = true;
+	u32 i;
+
+	assert(want);
+	for (i = 0; i < ARRAY_SIZE(shifts); i++) {
+		fill(run->vm.mem, 500000, 26, 500000);
+		memcpy(want, run->vm.mem, MEM_LEN);
+		memmove(want + (at + shifts[i] - KCSD_GUEST_CTX), want + (at - KCSD_GUEST_CTX), len);
+		call(run, KCSD_HELPER_memcpy, at + shifts[i], at, len, 0);
+		ok &= !memcmp(want, run->vm.mem, MEM_LEN);
+	}
+	free(want);
+	tap_point(ok, "memcpy: %zu distances, longer than a piece of work", ARRAY_SIZE(shifts));
+}
+
+static void test_memcmp(struct device_run *run)
+{
+	const u64 len = 3 * KCSD_TICK_BYTES + 5, other = BASE + len;
+	bool ok = true;
+	u64 at;
+
+	memset(host(run, BASE), 'x', 2 * len);
+	for (at = KCSD_TICK_BYTES - 10; at < len; at += at == KCSD_TICK_BYTES + 9 ?
+	     2 * KCSD_TICK_BYTES - 13 : 1) {
+		*host(run, BASE + at) = 'y';
+		ok &= call(run, KCSD_HELPER_memcmp, BASE, other, len, 0) == 1 &&
+		      call(run, KCSD_HELPER_memcmp, other, BASE, len, 0) == -1 &&
+		      !call(run, KCSD_HELPER_memcmp, BASE, other, at, 0) &&
+		      (u64)call(run, KCSD_HELPER_memchr, BASE, 'y', len, 0) == BASE + at &&
+		      !call(run, KCSD_HELPER_memchr, BASE, 'y', at, 0);
+		*host(run, BASE + at) = 'x';
+	}
+	tap_point(ok, "memcmp, memchr: a difference around the ends of pieces");
+}
+
+void helper_tests(void)
+{
+	struct device_run *run = run_create();
+
+	memset(run->vm.mem, 0, MEM_LEN);
+	test_memmem(run);
+	test_memmem_pieces(run);
+	test_memmem_worst(run);
+	test_memcpy(run);
+	test_memcmp(run);
+	run_destroy(run);
+}
