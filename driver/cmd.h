@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A command on its way: the front end fills it in once, a command set's parse
- * function checks all of it and sets execute (or run), and nothing checks again.
+ * function checks all of it and sets execute (or run, or job), and nothing checks again.
  *
  * Parse and execute return 0, an NVMe status (positive, without DNR), or -errno.
  */
@@ -13,6 +13,7 @@
 #include <linux/kcsd.h>
 
 struct kcsd_drive;
+struct kcsd_job;
 struct kcsd_run;
 
 struct kcsd_cmd {
@@ -34,9 +35,10 @@ struct kcsd_cmd {
 	u32 metadata_len;	/* bytes */
 	struct iov_iter data;	/* the host's buffer; its count is DLEN */
 
-	/* Set by parse: one of the two. */
+	/* Set by parse: one of the three. */
 	int (*execute)(struct kcsd_cmd *cmd);
 	struct kcsd_run *run;	/* asynchronous; the front end submits it */
+	struct kcsd_job *job;	/* likewise, unless it is quick */
 	bool blocking;		/* execute may sleep for long */
 
 	u64 result;		/* CQE DW0-1; of an invalid command, see kcsd_cmd_invalid() */

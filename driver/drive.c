@@ -99,11 +99,16 @@ static int kcsd_drive_init_parts(struct kcsd_drive *drive)
 	ret = kcsd_programs_init(drive);
 	if (ret)
 		goto out_log;
-	ret = kcsd_units_init(drive);
+	ret = kcsd_jobs_init(drive);
 	if (ret)
 		goto out_programs;
+	ret = kcsd_units_init(drive);
+	if (ret)
+		goto out_jobs;
 	return 0;
 
+out_jobs:
+	kcsd_jobs_destroy(drive);
 out_programs:
 	kcsd_programs_destroy(drive);
 out_log:
@@ -114,15 +119,17 @@ out_log:
 static void kcsd_drive_destroy_parts(struct kcsd_drive *drive)
 {
 	kcsd_units_destroy(drive);
+	kcsd_jobs_destroy(drive);
 	kcsd_programs_destroy(drive);
 	kcsd_log_destroy(&drive->log);
 }
 
-/* No new command gets in, the runs end, the rest finishes. */
+/* No new command gets in, the runs and jobs end, the rest finishes. */
 static void kcsd_drive_drain(struct kcsd_drive *drive)
 {
 	percpu_ref_kill(&drive->live);
 	kcsd_units_cancel_all(drive);
+	kcsd_jobs_cancel_all(drive);
 	wait_for_completion(&drive->drained);
 }
 

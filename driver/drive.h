@@ -14,6 +14,7 @@
 #include <linux/kcsd_bpf.h>
 
 #include "config.h"
+#include "job.h"
 #include "log.h"
 #include "program.h"
 #include "slm.h"
@@ -48,7 +49,7 @@ struct kcsd_drive {
 	u64 nsze;			/* LBAs */
 	uuid_t uuid;
 
-	struct percpu_ref live;		/* one per command and run under way */
+	struct percpu_ref live;		/* one per command, run and job under way */
 	struct completion drained;	/* live has reached 0 */
 
 	struct kcsd_store store;
@@ -56,6 +57,7 @@ struct kcsd_drive {
 	struct kcsd_stats __percpu *stats;
 	struct kcsd_programs programs;
 	struct kcsd_units units;
+	struct kcsd_jobs jobs;
 	struct kcsd_log log;
 
 	struct kcsd_node *ctrl;		/* /dev/kcsdN */

@@ -11,9 +11,10 @@
 #include "drive.h"
 #include "identify.h"
 
-/* What one io_uring command keeps between submission and completion. */
+/* What one io_uring command keeps between submission and completion: one of the two. */
 struct kcsd_uring_pdu {
 	struct kcsd_run *run;
+	struct kcsd_job *job;
 };
 
 /* The host's data buffer as the command names it. */
@@ -99,8 +100,8 @@ static int kcsd_cmd_parse(struct kcsd_cmd *cmd)
 }
 
 /*
- * Import the buffer, parse, and carry out all that is not a run. -EIOCBQUEUED: cmd->run is to be
- * submitted. The caller has entered the drive; a run keeps that until it ends.
+ * Import the buffer, parse, and carry out what can be done at once. -EIOCBQUEUED: cmd->run or
+ * cmd->job is to be submitted. The caller has entered the drive; those keep that until they end.
  */
 static int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock)
 {
@@ -126,22 +127,22 @@ static int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, 
 	ret = kcsd_cmd_parse(cmd);
 	if (ret)
 		goto out;
-	if (cmd->run) {
+	if (cmd->run || (cmd->job && !cmd->job->quick))
 		ret = -EIOCBQUEUED;
-		goto out;
-	}
-	/* Let io_uring call again from a thread of its own. */
-	ret = nonblock && cmd->blocking ? -EAGAIN : cmd->execute(cmd);
+	else if (cmd->job)
+		ret = kcsd_job_run(cmd->job, &cmd->result);
+	else if (nonblock && cmd->blocking)
+		ret = -EAGAIN;	/* let io_uring call again from a thread of its own */
+	else
+		ret = cmd->execute(cmd);
 out:
 	if (d->vec)
 		kfree(iov);
 	return ret > 0 ? ret | KCSD_SC_DNR : ret;
 }
 
-static int kcsd_run_result(const struct kcsd_run *run)
+static int kcsd_ended(int status)
 {
-	int status = kcsd_run_status(run);
-
 	return status ? status | KCSD_SC_DNR : 0;
 }
 
@@ -156,7 +157,7 @@ static void kcsd_uring_run_cb(struct io_uring_cmd *ioucmd, unsigned int issue_fl
 	if (current->mm && !(current->flags & PF_KTHREAD)) {
 		ret = kcsd_run_copy_output(run);
 		if (!ret)
-			ret = kcsd_run_result(run);
+			ret = kcsd_ended(kcsd_run_status(run));
 	}
 	/* A cancel callback may look at the run until this returns. */
 	kcsd_uring_done(ioucmd, ret, run->vm.end.r0, issue_flags);
@@ -169,14 +170,48 @@ static void kcsd_uring_run_done(struct kcsd_run *run)
 	io_uring_cmd_complete_in_task(run->done_data, kcsd_uring_run_cb_tw);
 }
 
-static void kcsd_uring_submit_run(struct io_uring_cmd *ioucmd, struct kcsd_run *run,
-				  unsigned int issue_flags)
+static void kcsd_uring_job_cb(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 {
-	io_uring_cmd_to_pdu(ioucmd, struct kcsd_uring_pdu)->run = run;
-	run->done = kcsd_uring_run_done;
-	run->done_data = ioucmd;
+	struct kcsd_job *job = io_uring_cmd_to_pdu(ioucmd, struct kcsd_uring_pdu)->job;
+
+	/* A cancel callback may look at the job until this returns. */
+	kcsd_uring_done(ioucmd, kcsd_ended(job->status), job->result, issue_flags);
+	job->free(job);
+}
+KCSD_URING_TASK_WORK(kcsd_uring_job_cb)
+
+static void kcsd_uring_job_done(struct kcsd_job *job)
+{
+	io_uring_cmd_complete_in_task(job->done_data, kcsd_uring_job_cb_tw);
+}
+
+static void kcsd_uring_submit(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
+			      unsigned int issue_flags)
+{
+	*io_uring_cmd_to_pdu(ioucmd, struct kcsd_uring_pdu) = (struct kcsd_uring_pdu) {
+		.run = cmd->run,
+		.job = cmd->job,
+	};
 	io_uring_cmd_mark_cancelable(ioucmd, issue_flags);
-	kcsd_run_submit(run);
+	if (cmd->job) {
+		cmd->job->done = kcsd_uring_job_done;
+		cmd->job->done_data = ioucmd;
+		kcsd_job_submit(cmd->job);
+	} else {
+		cmd->run->done = kcsd_uring_run_done;
+		cmd->run->done_data = ioucmd;
+		kcsd_run_submit(cmd->run);
+	}
+}
+
+static void kcsd_uring_cancel(struct io_uring_cmd *ioucmd)
+{
+	const struct kcsd_uring_pdu *pdu = io_uring_cmd_to_pdu(ioucmd, struct kcsd_uring_pdu);
+
+	if (pdu->job)
+		kcsd_job_cancel(pdu->job);
+	else
+		kcsd_run_cancel(pdu->run);
 }
 
 static int kcsd_uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
@@ -216,7 +251,7 @@ static int kcsd_uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
 		return -ENODEV;
 	ret = kcsd_cmd_issue(&cmd, &data, issue_flags & IO_URING_F_NONBLOCK);
 	if (ret == -EIOCBQUEUED) {
-		kcsd_uring_submit_run(ioucmd, cmd.run, issue_flags);
+		kcsd_uring_submit(ioucmd, &cmd, issue_flags);
 		return ret;
 	}
 	kcsd_drive_exit(node->drive);
@@ -232,7 +267,7 @@ static int kcsd_uring_cmd(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 	struct kcsd_node *node = kcsd_file_node(ioucmd->file);
 
 	if (issue_flags & IO_URING_F_CANCEL) {
-		kcsd_run_cancel(io_uring_cmd_to_pdu(ioucmd, struct kcsd_uring_pdu)->run);
+		kcsd_uring_cancel(ioucmd);
 		return 0;
 	}
 	if (!(issue_flags & IO_URING_F_SQE128))
@@ -281,8 +316,31 @@ static int kcsd_ioctl_run(struct kcsd_run *run, u64 *result)
 	*result = run->vm.end.r0;
 	ret = kcsd_run_copy_output(run);
 	if (!ret)
-		ret = kcsd_run_result(run);
+		ret = kcsd_ended(kcsd_run_status(run));
 	kcsd_run_free(run);
+	return ret;
+}
+
+static void kcsd_ioctl_job_done(struct kcsd_job *job)
+{
+	complete(job->done_data);
+}
+
+static int kcsd_ioctl_job(struct kcsd_job *job, u64 *result)
+{
+	DECLARE_COMPLETION_ONSTACK(done);
+	int ret;
+
+	job->done = kcsd_ioctl_job_done;
+	job->done_data = &done;
+	kcsd_job_submit(job);
+	if (wait_for_completion_killable(&done)) {
+		kcsd_job_cancel(job);
+		wait_for_completion(&done);
+	}
+	*result = job->result;
+	ret = kcsd_ended(job->status);
+	job->free(job);
 	return ret;
 }
 
@@ -294,7 +352,8 @@ static int kcsd_ioctl_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d
 		return -ENODEV;
 	ret = kcsd_cmd_issue(cmd, data, false);
 	if (ret == -EIOCBQUEUED)
-		return kcsd_ioctl_run(cmd->run, &cmd->result);
+		return cmd->job ? kcsd_ioctl_job(cmd->job, &cmd->result) :
+				  kcsd_ioctl_run(cmd->run, &cmd->result);
 	kcsd_drive_exit(cmd->drive);
 	return ret;
 }

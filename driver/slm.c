@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Subsystem Local Memory: its pages, and Memory Read, Write and Fill. */
+/* Subsystem Local Memory: its pages, and Memory Read and Write. */
 #define pr_fmt(fmt) "kcsd: " fmt
 
 #include <linux/mm.h>
@@ -114,18 +114,7 @@ static int kcsd_slm_write(struct kcsd_cmd *cmd)
 	return ret;
 }
 
-static int kcsd_slm_fill(struct kcsd_cmd *cmd)
-{
-	u32 len = kcsd_slm_len(cmd);
-
-	memset(cmd->drive->slm.mem + kcsd_slm_start(cmd), cmd->cdw13, len);
-	kcsd_stat_inc(cmd->drive, slm_fill_commands);
-	kcsd_stat_add(cmd->drive, slm_fill_bytes, len);
-	return 0;
-}
-
-/* What Read, Write and Fill have in common: which bytes. */
-static int kcsd_slm_check_bytes(struct kcsd_cmd *cmd)
+int kcsd_slm_check_bytes(struct kcsd_cmd *cmd)
 {
 	if (!kcsd_slm_len(cmd))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
@@ -155,28 +144,11 @@ static int kcsd_slm_parse_rw(struct kcsd_cmd *cmd)
 	return 0;
 }
 
-static int kcsd_slm_parse_fill(struct kcsd_cmd *cmd)
-{
-	static const struct kcsd_cmd_uses uses = {
-		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* first byte */
-		.cdw12 = U32_MAX,			/* length */
-		.cdw13 = U8_MAX,			/* the byte */
-	};
-	int ret = kcsd_cmd_check_unused(cmd, &uses);
-
-	if (!ret)
-		ret = kcsd_slm_check_bytes(cmd);
-	if (ret)
-		return ret;
-	if (iov_iter_count(&cmd->data))
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	cmd->execute = kcsd_slm_fill;
-	return 0;
-}
-
 int kcsd_slm_parse(struct kcsd_cmd *cmd)
 {
 	switch (cmd->opcode) {
+	case KCSD_SLM_COPY:
+		return kcsd_slm_parse_copy(cmd);
 	case KCSD_SLM_READ:
 	case KCSD_SLM_WRITE:
 		return kcsd_slm_parse_rw(cmd);

@@ -26,6 +26,13 @@ void kcsd_slm_destroy(struct kcsd_drive *drive);
 /* The command set of namespace 2: parse (see cmd.h). */
 int kcsd_slm_parse(struct kcsd_cmd *cmd);
 
+/* Read, Write and Fill name their bytes alike: 0, or the status if these are not there. */
+int kcsd_slm_check_bytes(struct kcsd_cmd *cmd);
+
+/* slm_copy.c: these two set cmd->job. */
+int kcsd_slm_parse_copy(struct kcsd_cmd *cmd);
+int kcsd_slm_parse_fill(struct kcsd_cmd *cmd);
+
 /* Are these bytes in SLM? */
 static inline bool kcsd_slm_has(const struct kcsd_slm *slm, u64 start, u64 len)
 {

@@ -3,12 +3,9 @@
 #include "drive.h"
 #include "slm.h"
 
-#include <endian.h>
-#include <pthread.h>
 #include <sys/uio.h>
 
 #define SLM	(4u << 20)
-#define MDTS	(1u << 20)
 
 static const struct drive_attr with_slm[] = { DRIVE_SMALL, { "slm_size", "4M" }, {} };
 static const struct drive_attr without[] = { DRIVE_SMALL, { "slm_size", "0" }, {} };
@@ -88,7 +85,7 @@ TEST_F(slm, a_model_holds_the_same)
 	unsigned int seed = 4131;
 
 	for (int i = 0; i < 600; i++) {
-		__u32 len = 1 + rand_r(&seed) % (i % 8 ? 9000 : MDTS);
+		__u32 len = 1 + rand_r(&seed) % (i % 8 ? 9000 : SLM_MDTS);
 		__u64 start = rand_r(&seed) % (SLM - len + 1);
 		__u8 byte = rand_r(&seed);
 
@@ -115,9 +112,9 @@ TEST_F(slm, the_end_of_the_memory)
 		__u32 len;
 		int want;
 	} cases[] = {
-		{ SLM - 1, 1, 0 }, { SLM - MDTS, MDTS, 0 }, { 0, 1, 0 },
+		{ SLM - 1, 1, 0 }, { SLM - SLM_MDTS, SLM_MDTS, 0 }, { 0, 1, 0 },
 		{ SLM, 1, KCSD_SC_LBA_RANGE }, { SLM - 1, 2, KCSD_SC_LBA_RANGE },
-		{ SLM - MDTS + 1, MDTS, KCSD_SC_LBA_RANGE },
+		{ SLM - SLM_MDTS + 1, SLM_MDTS, KCSD_SC_LBA_RANGE },
 		{ 1ULL << 32, 1, KCSD_SC_LBA_RANGE }, { 1ULL << 63, 1, KCSD_SC_LBA_RANGE },
 		{ ~0ULL, 1, KCSD_SC_LBA_RANGE }, { ~0ULL, 2, KCSD_SC_LBA_RANGE },
 		{ ~0ULL - 4095, 4096, KCSD_SC_LBA_RANGE }, { 0, 0, KCSD_SC_INVALID_FIELD },
@@ -167,7 +164,7 @@ TEST_F(slm, refusals)
 	static const struct cmd_change of_rw[] = {
 		CMD_CHANGE_MISFIT(cdw12, 99, addr),
 		CMD_CHANGE_MISFIT(cdw12, 101, addr),
-		CMD_CHANGE(cdw12, MDTS + 1, KCSD_SC_INVALID_FIELD),
+		CMD_CHANGE(cdw12, SLM_MDTS + 1, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(cdw12, 0xffffffff, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(cdw13, 1, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(data_len, 0, KCSD_SC_INVALID_FIELD),

@@ -5,7 +5,9 @@
 
 #include "cmd.h"
 
-#define SLM_READ_ALL_MAX	(1u << 20)	/* MDTS */
+#include <endian.h>
+
+#define SLM_MDTS	(1u << 20)	/* the longest Read or Write, bytes */
 
 /* Memory Read, or Write, or (buf NULL) Fill with byte. */
 static inline struct nvme_uring_cmd slm_cmd(__u8 opcode, __u64 start, __u32 len, void *buf)
@@ -38,7 +40,7 @@ static inline int slm_rw_all(int fd, __u8 opcode, __u64 start, __u64 len, __u8 *
 	int ret = 0;
 
 	while (!ret && len) {
-		__u32 n = len < SLM_READ_ALL_MAX ? len : SLM_READ_ALL_MAX;
+		__u32 n = len < SLM_MDTS ? len : SLM_MDTS;
 
 		ret = slm_rw(fd, opcode, start, n, buf);
 		start += n;
@@ -46,6 +48,34 @@ static inline int slm_rw_all(int fd, __u8 opcode, __u64 start, __u64 len, __u8 *
 		len -= n;
 	}
 	return ret;
+}
+
+/* Memory Copy of len bytes to start, from nr descriptors of one format, desc_len bytes in all. */
+static inline struct nvme_uring_cmd slm_copy_cmd(__u64 start, __u64 len, unsigned int format,
+						 unsigned int nr, void *descs, __u32 desc_len)
+{
+	return (struct nvme_uring_cmd) {
+		.opcode = KCSD_SLM_COPY, .nsid = KCSD_NSID_SLM,
+		.addr = (uintptr_t)descs, .data_len = desc_len,
+		.cdw2 = (__u32)len, .cdw3 = len >> 32,
+		.cdw10 = (__u32)start, .cdw11 = start >> 32,
+		.cdw12 = ((nr - 1) & KCSD_COPY_NR_MASK) | format << KCSD_COPY_FORMAT_SHIFT,
+	};
+}
+
+static inline struct kcsd_copy_slm slm_from_slm(__u64 start, __u64 len)
+{
+	return (struct kcsd_copy_slm) {
+		.snsid = htole32(KCSD_NSID_SLM), .saddr = htole64(start), .len = htole64(len),
+	};
+}
+
+/* nlb is not 0's based. */
+static inline struct kcsd_copy_lba slm_from_lbas(__u64 slba, __u32 nlb)
+{
+	return (struct kcsd_copy_lba) {
+		.snsid = htole32(KCSD_NSID_NVM), .slba = htole64(slba), .nlb = htole16(nlb - 1),
+	};
 }
 
 #endif

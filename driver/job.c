@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Commands that take long, on a workqueue of their drive. */
+#include "drive.h"
+
+/* At once, the others wait: they would only take the CPUs from each other. */
+#define KCSD_JOBS_AT_ONCE	4
+
+static void kcsd_job_end(struct kcsd_job *job, int status)
+{
+	struct kcsd_drive *drive = job->drive;
+
+	scoped_guard(spinlock, &drive->jobs.lock)
+		list_del(&job->entry);
+	job->status = status;
+	kcsd_drive_exit(drive);
+	job->done(job);
+}
+
+static void kcsd_job_work(struct work_struct *work)
+{
+	struct kcsd_job *job = container_of(work, struct kcsd_job, work);
+
+	kcsd_job_end(job, kcsd_job_cancelled(job) ? KCSD_SC_ABORT_REQUESTED : job->execute(job));
+}
+
+void kcsd_job_init(struct kcsd_job *job, struct kcsd_drive *drive)
+{
+	INIT_LIST_HEAD(&job->entry);
+	INIT_WORK(&job->work, kcsd_job_work);
+	job->drive = drive;
+}
+
+void kcsd_job_submit(struct kcsd_job *job)
+{
+	struct kcsd_jobs *jobs = &job->drive->jobs;
+	bool stopping;
+
+	scoped_guard(spinlock, &jobs->lock) {
+		stopping = jobs->stopping;
+		list_add_tail(&job->entry, &jobs->list);
+	}
+	if (stopping)
+		kcsd_job_end(job, KCSD_SC_ABORT_REQUESTED);
+	else
+		queue_work(jobs->wq, &job->work);
+}
+
+int kcsd_job_run(struct kcsd_job *job, u64 *result)
+{
+	int status = job->execute(job);
+
+	*result = job->result;
+	job->free(job);
+	return status;
+}
+
+void kcsd_job_cancel(struct kcsd_job *job)
+{
+	WRITE_ONCE(job->cancelled, true);
+	if (cancel_work(&job->work))
+		kcsd_job_end(job, KCSD_SC_ABORT_REQUESTED);
+}
+
+/* Those not yet begun are ended by the workers, who find them cancelled. */
+void kcsd_jobs_cancel_all(struct kcsd_drive *drive)
+{
+	struct kcsd_jobs *jobs = &drive->jobs;
+	struct kcsd_job *job;
+
+	guard(spinlock)(&jobs->lock);
+	jobs->stopping = true;
+	list_for_each_entry(job, &jobs->list, entry)
+		WRITE_ONCE(job->cancelled, true);
+}
+
+int kcsd_jobs_init(struct kcsd_drive *drive)
+{
+	struct kcsd_jobs *jobs = &drive->jobs;
+
+	spin_lock_init(&jobs->lock);
+	INIT_LIST_HEAD(&jobs->list);
+	jobs->wq = alloc_workqueue("kcsd%u-jobs", WQ_UNBOUND, KCSD_JOBS_AT_ONCE, drive->index);
+	return jobs->wq ? 0 : -ENOMEM;
+}
+
+void kcsd_jobs_destroy(struct kcsd_drive *drive)
+{
+	/* The last job has been given back, its worker may still be on its way out. */
+	destroy_workqueue(drive->jobs.wq);
+}
