@@ -26,7 +26,6 @@ struct capture {
 	int ret;		/* of our handler */
 	bool called;		/* it was */
 	char message[256];	/* libbpf's first warning: the ones after it are its consequences */
-	char data_relo[64];	/* section with initialised pointers, "" if none */
 };
 
 static __thread struct capture *capture;
@@ -35,19 +34,6 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int once_ret;
 
 /* ---- libbpf's callbacks ---- */
-
-/* Addresses in initialised data would stay zero; libbpf only says so, in passing. */
-static void find_data_relo(struct capture *c, const char *text)
-{
-	const char *section = strstr(text, " for section(");
-
-	if (!strstr(text, "skipping relo section") || !section)
-		return;
-	section = strchr(section, ')');
-	if (section && (!strncmp(section, ") .data", 7) || !strncmp(section, ") .rodata", 9)))
-		snprintf(c->data_relo, sizeof(c->data_relo), "%.*s",
-			 (int)strcspn(section + 2, "\n"), section + 2);
-}
 
 __attribute__((format(printf, 2, 0)))
 static int print(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -61,8 +47,6 @@ static int print(enum libbpf_print_level level, const char *fmt, va_list ap)
 	if (level == LIBBPF_WARN && !c->message[0])
 		snprintf(c->message, sizeof(c->message), "%.*s", (int)strcspn(text, "\n"),
 			 text + (strncmp(text, "libbpf: ", 8) ? 0 : 8));
-	else if (level == LIBBPF_INFO)
-		find_data_relo(c, text);
 	return 0;
 }
 
@@ -149,10 +133,6 @@ int kcsd_elf_open(struct kcsd_object *obj, const void *buf, size_t len, struct k
 	if (!obj->bpf)
 		return errno == ENOMEM ? kcsd_error_set(err, -ENOMEM, "out of memory") :
 		       refuse(obj, &c, -ENOEXEC, "not a valid object file for BPF", err);
-	if (c.data_relo[0])
-		return kcsd_error_set(err, -EINVAL, "%s: section %s: initialised pointers are not "
-				      "possible: set them when the program runs", obj->file,
-				      c.data_relo);
 	return check_data(obj, err);
 }
 

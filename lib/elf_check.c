@@ -5,75 +5,45 @@
  * compilers) time, stack or memory without bound. Whatever is not understood
  * here is left to libbpf to refuse.
  */
-#include <elf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "elf_file.h"
 #include "object.h"
 
 #define MAX_SECTIONS	4096
 #define MAX_FUNCTIONS	4096	/* libbpf walks calls by recursion */
 
-struct elf {
+struct check {
 	const struct kcsd_object *obj;	/* for messages */
 	struct kcsd_error *err;
-	const uint8_t *buf;
-	size_t len;
-	Elf64_Ehdr head;
-	Elf64_Shdr names;		/* the section of section names */
+	struct kcsd_elf elf;
 };
 
-static int damaged(const struct elf *elf, const char *what)
+static int damaged(const struct check *c, const char *what)
 {
-	return kcsd_error_set(elf->err, -ENOEXEC, "%s: not a valid object file for BPF (%s)",
-			      elf->obj->file, what);
-}
-
-static bool copy_from(const struct elf *elf, uint64_t off, void *to, size_t len)
-{
-	if (off > elf->len || len > elf->len - off)
-		return false;
-	memcpy(to, elf->buf + off, len);
-	return true;
-}
-
-static bool get_section(const struct elf *elf, uint32_t index, Elf64_Shdr *sh)
-{
-	return index < elf->head.e_shnum &&
-	       elf->head.e_shoff <= elf->len &&
-	       copy_from(elf, elf->head.e_shoff + (uint64_t)index * sizeof(*sh), sh, sizeof(*sh));
-}
-
-/* A string of a table, "" if it is not wholly in it. */
-static const char *get_string(const struct elf *elf, const Elf64_Shdr *table, uint32_t off)
-{
-	const char *text;
-
-	if (table->sh_offset > elf->len || table->sh_size > elf->len - table->sh_offset ||
-	    off >= table->sh_size)
-		return "";
-	text = (const char *)elf->buf + table->sh_offset + off;
-	return memchr(text, 0, table->sh_size - off) ? text : "";
+	return kcsd_error_set(c->err, -ENOEXEC, "%s: not a valid object file for BPF (%s)",
+			      c->obj->file, what);
 }
 
 /* ---- symbols ---- */
 
-static int check_symbol(const struct elf *elf, const Elf64_Sym *sym, const Elf64_Shdr *strings,
+static int check_symbol(const struct check *c, const Elf64_Sym *sym, const Elf64_Shdr *strings,
 			uint32_t *functions)
 {
-	const char *name = get_string(elf, strings, sym->st_name);
+	const char *name = kcsd_elf_string(&c->elf, strings, sym->st_name);
 
 	if (sym->st_shndx == SHN_UNDEF && ELF64_ST_BIND(sym->st_info) != STB_LOCAL)
-		return kcsd_error_set(elf->err, -EINVAL, "%s: %s is not defined: a program is all "
-				      "in one file", elf->obj->file, *name ? name : "a symbol");
+		return kcsd_error_set(c->err, -EINVAL, "%s: %s is not defined: a program is all "
+				      "in one file", c->obj->file, *name ? name : "a symbol");
 	if (ELF64_ST_TYPE(sym->st_info) == STT_FUNC && ++*functions > MAX_FUNCTIONS)
-		return kcsd_error_set(elf->err, -EFBIG, "%s: more than %d functions",
-				      elf->obj->file, MAX_FUNCTIONS);
+		return kcsd_error_set(c->err, -EFBIG, "%s: more than %d functions",
+				      c->obj->file, MAX_FUNCTIONS);
 	return 0;
 }
 
-static int check_symbols(const struct elf *elf, const Elf64_Shdr *table)
+static int check_symbols(const struct check *c, const Elf64_Shdr *table)
 {
 	Elf64_Shdr strings;
 	uint32_t functions = 0;
@@ -81,14 +51,14 @@ static int check_symbols(const struct elf *elf, const Elf64_Shdr *table)
 	uint64_t off;
 	int ret = 0;
 
-	if (!get_section(elf, table->sh_link, &strings))
-		return damaged(elf, "symbols without names");
+	if (!kcsd_elf_section(&c->elf, table->sh_link, &strings))
+		return damaged(c, "symbols without names");
 	/* The first one means nothing. */
 	for (off = sizeof(sym); !ret && off + sizeof(sym) <= table->sh_size; off += sizeof(sym)) {
-		if (table->sh_offset > elf->len ||
-		    !copy_from(elf, table->sh_offset + off, &sym, sizeof(sym)))
-			return damaged(elf, "symbols past its end");
-		ret = check_symbol(elf, &sym, &strings, &functions);
+		if (table->sh_offset > c->elf.len ||
+		    !kcsd_elf_copy(&c->elf, table->sh_offset + off, &sym, sizeof(sym)))
+			return damaged(c, "symbols past its end");
+		ret = check_symbol(c, &sym, &strings, &functions);
 	}
 	return ret;
 }
@@ -106,67 +76,67 @@ struct btf_ext_header {
 	uint32_t core_relo_len;
 };
 
-static int check_btf_ext(const struct elf *elf, const Elf64_Shdr *sh)
+static int check_btf_ext(const struct check *c, const Elf64_Shdr *sh)
 {
 	struct btf_ext_header h;
 
-	if (sh->sh_size < sizeof(h) || !copy_from(elf, sh->sh_offset, &h, sizeof(h)) ||
+	if (sh->sh_size < sizeof(h) || !kcsd_elf_copy(&c->elf, sh->sh_offset, &h, sizeof(h)) ||
 	    h.hdr_len < sizeof(h) || !h.core_relo_len)
 		return 0;
-	return kcsd_error_set(elf->err, -EINVAL, "%s: relocations against a kernel's types "
-			      "(preserve_access_index) mean nothing on a drive", elf->obj->file);
+	return kcsd_error_set(c->err, -EINVAL, "%s: relocations against a kernel's types "
+			      "(preserve_access_index) mean nothing on a drive", c->obj->file);
 }
 
 /* libelf gives no data of others, which libbpf does not expect everywhere. */
-static bool has_content(const struct elf *elf, const Elf64_Shdr *sh)
+static bool has_content(const struct check *c, const Elf64_Shdr *sh)
 {
 	if (sh->sh_flags & SHF_EXECINSTR &&
 	    (sh->sh_type != SHT_PROGBITS || sh->sh_flags & SHF_COMPRESSED))
 		return false;
 	return sh->sh_type == SHT_NULL || sh->sh_type == SHT_NOBITS ||
-	       (sh->sh_offset <= elf->len && sh->sh_size <= elf->len - sh->sh_offset);
+	       (sh->sh_offset <= c->elf.len && sh->sh_size <= c->elf.len - sh->sh_offset);
 }
 
-static int check_section(const struct elf *elf, uint32_t index)
+static int check_section(const struct check *c, uint32_t index)
 {
 	const char *name;
 	Elf64_Shdr sh;
 
-	if (!get_section(elf, index, &sh))
-		return damaged(elf, "section headers past its end");
-	if (!has_content(elf, &sh))
-		return damaged(elf, "a section that is not wholly in it");
-	name = get_string(elf, &elf->names, sh.sh_name);
+	if (!kcsd_elf_section(&c->elf, index, &sh))
+		return damaged(c, "section headers past its end");
+	if (!has_content(c, &sh))
+		return damaged(c, "a section that is not wholly in it");
+	name = kcsd_elf_string(&c->elf, &c->elf.names, sh.sh_name);
 	if (!strcmp(name, ".maps") || !strcmp(name, "maps"))
-		return kcsd_error_set(elf->err, -EINVAL, "%s: section %s: there are no maps: use "
-				      "global variables", elf->obj->file, name);
+		return kcsd_error_set(c->err, -EINVAL, "%s: section %s: there are no maps: use "
+				      "global variables", c->obj->file, name);
 	if (sh.sh_type == SHT_NOBITS && sh.sh_size > KCSD_MAX_DATA)
-		return kcsd_error_set(elf->err, -EFBIG, "%s: section %s: %llu bytes of data: at "
-				      "most %u are possible", elf->obj->file, name,
+		return kcsd_error_set(c->err, -EFBIG, "%s: section %s: %llu bytes of data: at "
+				      "most %u are possible", c->obj->file, name,
 				      (unsigned long long)sh.sh_size, KCSD_MAX_DATA);
 	if (sh.sh_type == SHT_SYMTAB)
-		return check_symbols(elf, &sh);
-	return strcmp(name, ".BTF.ext") ? 0 : check_btf_ext(elf, &sh);
+		return check_symbols(c, &sh);
+	return strcmp(name, ".BTF.ext") ? 0 : check_btf_ext(c, &sh);
 }
 
 int kcsd_elf_check(const struct kcsd_object *obj, const void *buf, size_t len,
 		   struct kcsd_error *err)
 {
-	struct elf elf = { .obj = obj, .err = err, .buf = buf, .len = len };
+	struct check c = { .obj = obj, .err = err, .elf = { .buf = buf, .len = len } };
 	uint32_t i;
 	int ret = 0;
 
-	if (!copy_from(&elf, 0, &elf.head, sizeof(elf.head)) ||
-	    memcmp(elf.head.e_ident, ELFMAG, SELFMAG))
+	if (!kcsd_elf_copy(&c.elf, 0, &c.elf.head, sizeof(c.elf.head)) ||
+	    memcmp(c.elf.head.e_ident, ELFMAG, SELFMAG))
 		return kcsd_error_set(err, -ENOEXEC, "%s: not an ELF object file", obj->file);
-	if (elf.head.e_ident[EI_CLASS] != ELFCLASS64 || elf.head.e_ident[EI_DATA] != ELFDATA2LSB ||
-	    elf.head.e_machine != EM_BPF || elf.head.e_type != ET_REL)
-		return damaged(&elf, "it is for another machine: compile with -target bpf -c");
-	if (elf.head.e_shentsize != sizeof(Elf64_Shdr) || !elf.head.e_shnum ||
-	    elf.head.e_shnum > MAX_SECTIONS ||
-	    !get_section(&elf, elf.head.e_shstrndx, &elf.names))
-		return damaged(&elf, "its section headers make no sense");
-	for (i = 1; i < elf.head.e_shnum && !ret; i++)
-		ret = check_section(&elf, i);
+	if (c.elf.head.e_ident[EI_CLASS] != ELFCLASS64 || c.elf.head.e_ident[EI_DATA] != ELFDATA2LSB ||
+	    c.elf.head.e_machine != EM_BPF || c.elf.head.e_type != ET_REL)
+		return damaged(&c, "it is for another machine: compile with -target bpf -c");
+	if (c.elf.head.e_shentsize != sizeof(Elf64_Shdr) || !c.elf.head.e_shnum ||
+	    c.elf.head.e_shnum > MAX_SECTIONS ||
+	    !kcsd_elf_section(&c.elf, c.elf.head.e_shstrndx, &c.elf.names))
+		return damaged(&c, "its section headers make no sense");
+	for (i = 1; i < c.elf.head.e_shnum && !ret; i++)
+		ret = check_section(&c, i);
 	return ret;
 }

@@ -39,25 +39,27 @@ static bool is_data(const struct bpf_map *map)
 	return is_bss(map) || is_section(map, ".data") || is_section(map, ".rodata");
 }
 
-/* Reserve room for a section. */
-static void place(struct layout *layout, size_t index, size_t size)
+/* Reserve room for a section; align is a power of two or 0. */
+static void place(struct layout *layout, size_t index, size_t size, uint64_t align)
 {
-	layout->len = (layout->len + KCSD_GUEST_ALIGN - 1) & -(uint64_t)KCSD_GUEST_ALIGN;
+	uint64_t mask = max(align, (uint64_t)KCSD_GUEST_ALIGN) - 1;
+
+	layout->len = ((KCSD_GUEST_DATA + layout->len + mask) & ~mask) - KCSD_GUEST_DATA;
 	/* Past the limit the address is wrong, and the layout refused. */
 	layout->base[index] = KCSD_GUEST_DATA + (uint32_t)layout->len;
 	layout->len += size;
 }
 
 /* Sections with content, then those of zeroes. */
-static void place_sections(struct layout *layout, const struct bpf_object *bpf, bool bss)
+static void place_sections(struct layout *layout, const struct kcsd_object *obj, bool bss)
 {
 	const struct bpf_map *map;
 	size_t i = 0, size;
 
-	bpf_object__for_each_map(map, bpf) {
+	bpf_object__for_each_map(map, obj->bpf) {
 		size = bpf_map__value_size(map);
 		if (is_data(map) && is_bss(map) == bss && layout->len <= KCSD_MAX_DATA)
-			place(layout, i, size);
+			place(layout, i, size, obj->map_align[i]);
 		i++;
 	}
 }
@@ -80,15 +82,32 @@ static int copy_sections(struct layout *layout, const struct bpf_object *bpf)
 		}
 		i++;
 	}
+	return 0;
+}
+
+/* Both ends are in data, and the address in a section with content: elf_data.c has seen to it. */
+static void set_pointer(struct layout *layout, const struct kcsd_pointer *p)
+{
+	uint8_t *at = layout->data + layout->base[p->map] - KCSD_GUEST_DATA + p->off;
+	uint64_t value = 0;
+
+	memcpy(&value, at, p->size);
+	value = htole64(le64toh(value) + layout->base[p->to_map] + p->to_off);
+	memcpy(at, &value, p->size);
+}
+
+/* Zeroes at the end need not be in the image. */
+static void trim(struct layout *layout)
+{
 	while (layout->data_len && !layout->data[layout->data_len - 1])
 		layout->data_len--;
-	return 0;
 }
 
 static int layout_init(struct layout *layout, const struct kcsd_object *obj,
 		       struct kcsd_error *err)
 {
 	const struct bpf_map *map;
+	size_t i;
 
 	*layout = (struct layout){};
 	bpf_object__for_each_map(map, obj->bpf)
@@ -96,14 +115,17 @@ static int layout_init(struct layout *layout, const struct kcsd_object *obj,
 	layout->base = calloc(layout->nr_maps + 1, sizeof(*layout->base));
 	if (!layout->base)
 		return kcsd_error_set(err, -ENOMEM, "out of memory");
-	place_sections(layout, obj->bpf, false);
+	place_sections(layout, obj, false);
 	layout->data_len = layout->len;
-	place_sections(layout, obj->bpf, true);
+	place_sections(layout, obj, true);
 	if (layout->len > KCSD_MAX_DATA)
 		return kcsd_error_set(err, -EFBIG, "%s: more than %u bytes of data", obj->file,
 				      KCSD_MAX_DATA);
 	if (copy_sections(layout, obj->bpf))
 		return kcsd_error_set(err, -ENOMEM, "out of memory");
+	for (i = 0; i < obj->nr_pointers; i++)
+		set_pointer(layout, &obj->pointers[i]);
+	trim(layout);
 	return 0;
 }
 

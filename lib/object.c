@@ -146,6 +146,8 @@ static int open_object(const void *buf, size_t len, const struct kcsd_object_opt
 		return ret;
 	ret = choose(obj, o->program, &prog, err);
 	if (!ret)
+		ret = kcsd_elf_read_data(obj, buf, len, err);
+	if (!ret)
 		ret = kcsd_elf_relocate(obj, prog, err);
 	if (!ret)
 		ret = kcsd_image_create(obj, o, err);
@@ -204,6 +206,8 @@ void kcsd_object_close(struct kcsd_object *obj)
 	free(obj->insns);
 	free(obj->functions);
 	free(obj->lines);
+	free(obj->map_align);
+	free(obj->pointers);
 	free(obj->file);
 	free(obj->name);
 	free(obj->section);

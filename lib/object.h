@@ -23,6 +23,15 @@ struct kcsd_line {
 	const char *source;
 };
 
+/* An address in initialised data. What is at its place is added. */
+struct kcsd_pointer {
+	uint32_t map;			/* where it is: libbpf's index of the section */
+	uint32_t size;			/* bytes: 4 or 8 */
+	uint64_t off;			/* bytes from the section's start */
+	uint32_t to_map;		/* what it is the address of */
+	uint64_t to_off;
+};
+
 /* Names of functions and lines are the BTF's, which libbpf's object owns. */
 struct kcsd_object {
 	char *file;			/* what messages call it */
@@ -35,6 +44,9 @@ struct kcsd_object {
 	uint32_t nr_functions;
 	struct kcsd_line *lines;	/* ascending */
 	uint32_t nr_lines;
+	uint64_t *map_align;		/* of each of libbpf's maps: bytes, 0: any */
+	struct kcsd_pointer *pointers;
+	size_t nr_pointers;
 	struct kcsd_image *image;
 	size_t image_len;		/* bytes */
 };
@@ -49,6 +61,10 @@ int kcsd_elf_open(struct kcsd_object *obj, const void *buf, size_t len, struct k
 bool kcsd_elf_is_program(const struct bpf_program *prog);
 /* Relocate a program of obj->bpf; sets insns, functions, lines, name, section. */
 int kcsd_elf_relocate(struct kcsd_object *obj, struct bpf_program *prog, struct kcsd_error *err);
+
+/* elf_data.c: sets map_align and pointers; after kcsd_elf_open(). */
+int kcsd_elf_read_data(struct kcsd_object *obj, const void *buf, size_t len,
+		       struct kcsd_error *err);
 
 /* image.c: lay out data, make and check the image. */
 int kcsd_image_create(struct kcsd_object *obj, const struct kcsd_object_opts *o,

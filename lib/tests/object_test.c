@@ -57,9 +57,9 @@ static u32 no_tick(struct kcsd_vm *vm)
 
 static const struct kcsd_vm_ops ops = { .helper = no_helper, .tick = no_tick };
 
-static struct kcsd_vm_end run(const struct kcsd_object *obj, u64 cparam1)
+static struct kcsd_vm_end run_with(const struct kcsd_object *obj, u64 cparam1, u64 cparam2)
 {
-	struct kcsd_vm_input in = { .cparam1 = cparam1, .lba_size = 512 };
+	struct kcsd_vm_input in = { .cparam1 = cparam1, .cparam2 = cparam2, .lba_size = 512 };
 	struct kcsd_vm vm = { .budget = 1 << 20, .ops = &ops };
 	struct kcsd_image_view view;
 	struct kcsd_verdict verdict;
@@ -79,6 +79,11 @@ static struct kcsd_vm_end run(const struct kcsd_object *obj, u64 cparam1)
 	free(vm.mem);
 	kcsd_code_destroy(code);
 	return vm.end;
+}
+
+static struct kcsd_vm_end run(const struct kcsd_object *obj, u64 cparam1)
+{
+	return run_with(obj, cparam1, 0);
 }
 
 static void test_image(void)
@@ -124,6 +129,65 @@ static void test_data(void)
 	IS_TEXT(kcsd_object_name(obj), "other", "a program in section kcsd/other");
 	IS(run(obj, 6).r0, 30, "  and what it returns");
 	kcsd_object_close(obj);
+}
+
+/* Programs of one object, and what they return; each run twice. */
+static const struct answer {
+	const char *file, *program;
+	u64 cparam1, cparam2, result;
+} answers[] = {
+	{ "pointers.bpf.o", "words_of", 0, 'a', 2005 },
+	{ "pointers.bpf.o", "words_of", 1, 'a', 1004 },
+	{ "pointers.bpf.o", "words_of", 2, 'm', 2005 },
+	{ "pointers.bpf.o", "words_of", 3, 'a', 0 },
+	{ "pointers.bpf.o", "list", 0, 0, 71 },
+	{ "pointers.bpf.o", "writes", 0, 0, 104 },
+	{ "pointers.bpf.o", "aligned", 0, 0, 4 },
+	{ "functions.bpf.o", "calls", 3, 0, 34334 },
+	{ "functions.bpf.o", "by_address", 30, 0, 30000465 },
+	{ "functions.bpf.o", "deep", 1, 0, 7765432 },
+	{ "functions.bpf.o", "mixed", 2, 0, 54321 + 22222 + 1000 + 1001 },
+	{ "functions.bpf.o", "alone", 6, 0, 7 },
+	{ "functions.bpf.o", "copies", 5, 2999, 5 + 500 },
+	{ "functions.bpf.o", "copies", 4, 2998, 4 + 500 + 200000 },
+};
+
+static void test_answer(const struct answer *a)
+{
+	struct kcsd_object *obj = open_program(in(own, a->file), a->program);
+	struct kcsd_vm_end end;
+	int i;
+
+	for (i = 0; obj && i < 2; i++) {
+		end = run_with(obj, a->cparam1, a->cparam2);
+		IS(end.reason, KCSD_FAULT_NONE, "  %s runs", a->program);
+		IS(end.r0, a->result, "  and returns the right number%s", i ? " again" : "");
+	}
+	kcsd_object_close(obj);
+}
+
+static uint32_t insn_cnt(const char *file, const char *program)
+{
+	struct kcsd_object *obj = open_program(in(own, file), program);
+	const struct kcsd_image *image;
+	uint32_t cnt = 0;
+	size_t len;
+
+	if (obj) {
+		image = kcsd_object_image(obj, &len);
+		cnt = le32toh(image->insn_cnt);
+	}
+	kcsd_object_close(obj);
+	return cnt;
+}
+
+static void test_answers(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(answers) / sizeof(*answers); i++)
+		test_answer(&answers[i]);
+	OK(insn_cnt("functions.bpf.o", "alone") < 8, "functions that are not used are not there");
 }
 
 static void test_memory(void)
@@ -252,7 +316,9 @@ static const struct refusal {
 	  { "function forever", "recursive call" } },
 	{ "own/refused.bpf.o", "function_address", -EINVAL, 0,
 	  { "function function_address", "address of a function" } },
-	{ "own/pointers.bpf.o", NULL, -EINVAL, 0, { "pointers.bpf.o", ".rodata" } },
+	{ "own/function_table.bpf.o", NULL, -EINVAL, 0,
+	  { "function_table.bpf.o: section .", "address of a function" } },
+	{ "own/functions.bpf.o", "too_deep", -EINVAL, KCSD_CHECK_DEPTH, { "functions.bpf.o" } },
 	{ "own/undefined.bpf.o", NULL, -EINVAL, 0, { "undefined.bpf.o", "elsewhere" } },
 	{ "own/map.bpf.o", NULL, -EINVAL, 0, { "map.bpf.o", "map" } },
 	{ "own/core.bpf.o", NULL, -EINVAL, 0, { "core.bpf.o", "preserve_access_index" } },
@@ -394,6 +460,7 @@ int main(int argc, char **argv)
 	make_files();
 	test_image();
 	test_data();
+	test_answers();
 	test_memory();
 	test_where();
 	test_plain();

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/*
+ * C's names for the helpers on memory: few bytes, if their number is known to the
+ * compiler, are moved by instructions, others by the drive. In place of <string.h>.
+ *
+ * What is left to the compiler is not: it refuses to copy structures of more than
+ * 1 KiB by assignment ("call to built-in function memcpy is not supported"), and makes
+ * the same of loops that copy. Call memcpy() for these.
+ */
+#ifndef KCSD_STRING_H
+#define KCSD_STRING_H
+
+#include <kcsd_helpers.h>
+
+#define KCSD_INLINE_LEN		64
+
+static __always_inline void *memcpy(void *dst, const void *src, size_t len)
+{
+	if (__builtin_constant_p(len) && len <= KCSD_INLINE_LEN)
+		__builtin_memcpy(dst, src, len);
+	else
+		kcsd_memcpy(dst, src, len);
+	return dst;
+}
+
+static __always_inline void *memmove(void *dst, const void *src, size_t len)
+{
+	kcsd_memcpy(dst, src, len);
+	return dst;
+}
+
+static __always_inline void *memset(void *dst, int byte, size_t len)
+{
+	if (__builtin_constant_p(len) && len <= KCSD_INLINE_LEN)
+		__builtin_memset(dst, byte, len);
+	else
+		kcsd_memset(dst, byte, len);
+	return dst;
+}
+
+static __always_inline int memcmp(const void *a, const void *b, size_t len)
+{
+	return kcsd_memcmp(a, b, len);
+}
+
+static __always_inline void *memchr(const void *src, int byte, size_t len)
+{
+	return (void *)kcsd_memchr(src, (__u8)byte, len);
+}
+
+/* As glibc's: what of no length is found at src. */
+static __always_inline void *memmem(const void *src, size_t src_len, const void *what,
+				    size_t what_len)
+{
+	return (void *)kcsd_memmem(src, src_len, what, what_len);
+}
+
+#endif

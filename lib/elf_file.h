@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/* An ELF file in memory, whatever is in it: every read is checked. */
+#ifndef KCSD_ELF_FILE_H
+#define KCSD_ELF_FILE_H
+
+#include <elf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct kcsd_elf {
+	const uint8_t *buf;
+	size_t len;
+	Elf64_Ehdr head;
+	Elf64_Shdr names;		/* the section of section names */
+};
+
+/* All of [off, off + len), or false. */
+bool kcsd_elf_copy(const struct kcsd_elf *elf, uint64_t off, void *to, size_t len);
+bool kcsd_elf_section(const struct kcsd_elf *elf, uint32_t index, Elf64_Shdr *sh);
+/* A string of a table, "" if it is not wholly in it. */
+const char *kcsd_elf_string(const struct kcsd_elf *elf, const Elf64_Shdr *table, uint32_t off);
+/* Entry index of a section of entries of len bytes. False: there is none. */
+bool kcsd_elf_entry(const struct kcsd_elf *elf, const Elf64_Shdr *sh, uint64_t index, void *to,
+		    size_t len);
+
+#endif
