@@ -214,7 +214,7 @@ static void describe_access(char *to, size_t len, const struct kcsd_run_info *in
 	}
 }
 
-/* "function count, instruction 12 (word.c:31)", as much of it as is known. */
+/* "function count, instruction 12 (word.c:31: x = 1;)", as much of it as is known. */
 static void describe_place(char *to, size_t len, uint32_t pc, const struct kcsd_object *obj)
 {
 	struct kcsd_where w = { .insn = pc };
@@ -225,13 +225,13 @@ static void describe_place(char *to, size_t len, uint32_t pc, const struct kcsd_
 	n = snprintf(to, len, "%s%.100s%sinstruction %u", w.function ? "function " : "",
 		     w.function ? w.function : "", w.function ? ", " : "", w.insn);
 	if (w.file)
-		snprintf(to + n, len - n, " (%.100s:%u)", basename(w.file), w.line);
+		kcsd_where_line(&w, to + n, len - n);
 }
 
 const char *kcsd_run_describe(const struct kcsd_run_result *result, size_t size,
 			      const struct kcsd_object *obj, struct kcsd_error *err)
 {
-	char access[64], place[256], helper[32] = "";
+	char access[64], place[448], helper[32] = "";
 	struct kcsd_run_result r;
 	const struct kcsd_run_info *info = &r.info;
 

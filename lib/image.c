@@ -8,7 +8,7 @@
 #include "engine.h"
 #include "object.h"
 
-#define PLACE_LEN	320
+#define PLACE_LEN	448
 
 struct layout {
 	uint32_t *base;		/* guest address of each map; 0: no data of the program */

@@ -254,7 +254,7 @@ int kcsd_load_object(struct kcsd_drive *drv, const struct kcsd_object *obj,
 		     const struct kcsd_load_opts *opts, uint32_t *pind, struct kcsd_error *err)
 {
 	struct kcsd_error e = {};
-	char place[320];
+	char place[448];
 	int ret;
 
 	ret = kcsd_load(drv, obj->image, obj->image_len, opts, pind, &e);

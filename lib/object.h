@@ -74,7 +74,7 @@ int kcsd_image_create(struct kcsd_object *obj, const struct kcsd_object_opts *o,
 /* Take functions and lines out of what libbpf gives. -ENOMEM. */
 struct bpf_prog_load_opts;
 int kcsd_where_init(struct kcsd_object *obj, const struct bpf_prog_load_opts *opts);
-/* "word.bpf.o: section kcsd, function count, instruction 12 (word.c:31)" */
+/* "word.bpf.o: section kcsd, function count, instruction 12 (word.c:31: return x;)" */
 void kcsd_where_text(const struct kcsd_object *obj, uint32_t pc, char *buf, size_t len);
 
 #endif

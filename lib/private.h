@@ -85,6 +85,10 @@ void kcsd_exec_destroy(struct kcsd_exec *exec);
 void kcsd_exec_finish(struct kcsd_exec *exec, int ret, uint64_t r0,
 		      struct kcsd_run_result *result);
 
+/* where.c */
+/* " (word.c:31: return x;)", of a place that has a file. */
+void kcsd_where_line(const struct kcsd_where *w, char *buf, size_t len);
+
 /* files.c */
 /* Read a small file; NUL-terminated, without a last newline. -ERANGE: it is larger. */
 int kcsd_file_read(const char *path, char *buf, size_t len);

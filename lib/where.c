@@ -9,6 +9,8 @@
 
 #include "object.h"
 
+#define SOURCE_LEN	100	/* characters of a source line; what is longer is cut */
+
 /* ---- functions ---- */
 
 static bool is_local_call(const struct bpf_insn *insn)
@@ -172,9 +174,22 @@ int kcsd_object_where(const struct kcsd_object *obj, uint32_t pc, struct kcsd_wh
 	return 0;
 }
 
+void kcsd_where_line(const struct kcsd_where *w, char *buf, size_t len)
+{
+	const char *from = w->source ? w->source + strspn(w->source, " \t") : "";
+	char source[SOURCE_LEN + 1], *p;
+
+	snprintf(source, sizeof(source), "%s", from);
+	for (p = source; *p; p++)
+		if (*p == '\t')
+			*p = ' ';
+	snprintf(buf, len, " (%.100s:%u%s%s)", basename(w->file), w->line, *source ? ": " : "",
+		 source);
+}
+
 void kcsd_where_text(const struct kcsd_object *obj, uint32_t pc, char *buf, size_t len)
 {
-	char function[128] = "", line[128] = "";
+	char function[128] = "", line[256] = "";
 	struct kcsd_where w;
 
 	if (kcsd_object_where(obj, pc, &w, sizeof(w))) {
@@ -184,7 +199,7 @@ void kcsd_where_text(const struct kcsd_object *obj, uint32_t pc, char *buf, size
 	if (w.function)
 		snprintf(function, sizeof(function), ", function %s", w.function);
 	if (w.file)
-		snprintf(line, sizeof(line), " (%s:%u)", basename(w.file), w.line);
+		kcsd_where_line(&w, line, sizeof(line));
 	snprintf(buf, len, "%s: section %s%s, instruction %u%s", obj->file, w.section, function,
 		 w.insn, line);
 }

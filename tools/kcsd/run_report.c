@@ -287,19 +287,6 @@ static int write_output(const struct run *run)
 	return write_all(run->output_fd, run->result.out, run->result.out_len);
 }
 
-/* The source line that faulted, below the sentence that says so. */
-static void print_source(const struct run *run)
-{
-	struct kcsd_where where;
-
-	if (!run->obj || !run->result.recorded ||
-	    kcsd_object_where(run->obj, run->result.info.pc, &where, sizeof(where)) ||
-	    !where.source)
-		return;
-	fprintf(stderr, "kcsd: %s:%u: %s\n", where.file, where.line,
-		where.source + strspn(where.source, " \t"));
-}
-
 int kcsd_run_report(struct run *run)
 {
 	const struct kcsd_run_result *result = &run->result;
@@ -317,7 +304,6 @@ int kcsd_run_report(struct run *run)
 		print_text(run->output_fd == STDOUT_FILENO ? stderr : stdout, run);
 	if (code == KCSD_EXIT_FAULT) {
 		kcsd_fail("%s", message);
-		print_source(run);
 	} else if (code) {
 		const char *hint = kcsd_advice(result->status);
 

@@ -169,6 +169,7 @@ check_values()
 	usage "'png' is none of" run 0 --format png
 	usage "'0x1' is not hex" run 0 --arg-hex 0x1
 	usage "exclude each other" run 0 --arg a --arg-hex 00
+	usage "exclude each other" run 0 --arg-file a --data a
 	usage "exclude each other" run 0 --json --output -
 	usage "--keep is for object files" run 0 --keep
 	usage "--program is for object files" run 0 --program x
@@ -192,6 +193,7 @@ check_files()
 	head -c 65537 /dev/zero >"$work/long"
 	fails "No such file" run 0 --arg-file "$work/none"
 	fails "the argument is longer than 65536 bytes" run 0 --arg-file "$work/long"
+	fails "--data: $work/none: No such file" run 0 --data "$work/none"
 	fails "No such file" run 0 --output "$work/none/out"
 	fails "No such file" create x --backing-file "$work/none"
 	fails "$work/none" run "$work/none"

@@ -114,6 +114,7 @@ static const struct {
 	{ "00", false, 1, "\0" },
 	{ "aB", false, 1, "\xab" },
 	{ "01 02:03ff", false, 4, "\1\2\3\xff" },
+	{ "\t01\f02", false, 2, "\1\2" },
 	{ "0", true, 0, "" },
 	{ "0g", true, 0, "" },
 	{ "012", true, 0, "" },

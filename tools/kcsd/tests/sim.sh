@@ -1,0 +1,450 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# kcsd sim and kcsd disasm: every option, every refusal, and the programs of bpf/
+# on real data against the tools that do the same. Prints TAP.
+#
+#	sim.sh KCSD OUTPUT	where bpf/ was built
+set -u
+export LC_ALL=C
+
+kcsd=$1
+bpf=$2/bpf
+behave=$bpf/tests/behave.bpf.o
+fault=$bpf/tests/fault.bpf.o
+top=$(cd "$(dirname "$0")/../../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0
+failed=0
+
+# verdict STATUS NAME
+verdict()
+{
+	if [ "$1" = 0 ]; then
+		passed=$((passed + 1))
+		echo "ok $((passed + failed)) - $2"
+		return
+	fi
+	failed=$((failed + 1))
+	echo "not ok $((passed + failed)) - $2"
+	head -n 12 "$work/out" "$work/err" | sed 's/^/# /'
+}
+
+# is NAME GOT WANTED
+is()
+{
+	[ "$2" = "$3" ]
+	verdict $? "$1"
+	[ "$2" = "$3" ] || printf '# got: %s\n# wanted: %s\n' "$2" "$3"
+}
+
+# code WANTED NAME ARGUMENT...: kcsd's exit code; its output is in $work/out and err.
+code()
+{
+	local wanted=$1 name=$2 got
+
+	shift 2
+	"$kcsd" "$@" >"$work/out" 2>"$work/err"
+	got=$?
+	[ $got = "$wanted" ]
+	verdict $? "$name"
+	[ $got = "$wanted" ] || echo "# exit code $got"
+}
+
+# prints LINE, says TEXT: on standard output, on standard error.
+prints()
+{
+	grep -q -x -F -e "$1" "$work/out"
+	verdict $? "  and prints: $1"
+}
+
+says()
+{
+	grep -q -F -e "$1" "$work/err"
+	verdict $? "  and says: $1"
+}
+
+# has FILTER VALUE: what jq finds in the JSON.
+has()
+{
+	is "  and $1 is $2" "$(jq -r "$1" "$work/out" 2>&1)" "$2"
+}
+
+# result PROGRAM OPTION...: of one of the programs in bpf/.
+result()
+{
+	"$kcsd" sim "$bpf/$1.bpf.o" "${@:2}" 2>"$work/err" | sed -n 's/^result: \([0-9]*\).*/\1/p'
+}
+
+# The line of a file that has this comment.
+line_of()
+{
+	grep -n -F "/* $1 */" "$top/bpf/tests/fault.bpf.c" | cut -d: -f1
+}
+
+make_data()
+{
+	cat "$top"/README.md "$top"/driver/*.c >"$work/text"
+	head -c 300001 "$(command -v bash)" >"$work/binary"
+	find "$top/driver" -type f -printf '%f,%s\n' >"$work/csv"
+	truncate -s 8192 "$work/zeroes"
+}
+
+# ---- the programs ----
+
+check_programs()
+{
+	local word size block
+
+	for block in 512 4096; do
+		is "lines, LBAs of $block bytes" \
+			"$(result lines --lba "$work/text" --block-size $block)" \
+			"$(wc -l <"$work/text")"
+		for word in kcsd return 'the ' nowhere-at-all; do
+			is "word '$word', LBAs of $block bytes" \
+				"$(result word --lba "$work/text" --block-size $block --arg "$word")" \
+				"$(grep -o -F -e "$word" "$work/text" | wc -l)"
+		done
+	done
+	size=$(stat -c %s "$work/text")
+	is "grep, its result" "$(result grep --lba "$work/text" --cparam1 "$size" --arg static)" \
+		"$(grep -c static "$work/text")"
+	is "grep, its output" "$("$kcsd" sim "$bpf/grep.bpf.o" --lba "$work/text" --cparam1 "$size" \
+		--arg static --output - 2>"$work/err" | md5sum)" \
+		"$(grep static "$work/text" | md5sum)"
+	size=$(stat -c %s "$work/binary")
+	is "crc32c" "$(result crc32c --lba "$work/binary" --cparam1 "$size")" \
+		"$(perl -e 'undef $/; my $c = 0xffffffff; for my $b (unpack "C*", <STDIN>) { $c ^= $b;
+			$c = $c >> 1 ^ ($c & 1 ? 0x82f63b78 : 0) for 1 .. 8 } print $c ^ 0xffffffff' \
+			<"$work/binary")"
+	"$kcsd" sim "$bpf/histogram.bpf.o" --lba "$work/binary" --cparam1 "$size" \
+		--output "$work/counts" >"$work/out" 2>"$work/err"
+	is "histogram" "$(od -An -v -td8 -w8 "$work/counts" | tr -d ' ' | paste -sd' ')" \
+		"$(od -An -v -tu1 -w1 "$work/binary" |
+		awk '{ n[$1 + 0]++ } END { for (i = 0; i < 256; i++) print n[i] + 0 }' | paste -sd' ')"
+	size=$(stat -c %s "$work/csv")
+	is "csv" "$("$kcsd" sim "$bpf/csv.bpf.o" --lba "$work/csv" --cparam1 "$size" --cparam2 2 \
+		--format s64 2>"$work/err" | tail -n 7 | head -n 4 | paste -sd' ')" \
+		"$(awk -F, '{ s += $2; if (NR == 1 || $2 < min) min = $2; if ($2 > max) max = $2 }
+		END { print NR, s, min, max }' "$work/csv")"
+}
+
+# ---- options ----
+
+# small NAME WANTED PROGRAM OPTION...: the exit code of one in behave.bpf.o.
+small()
+{
+	local name=$1 wanted=$2 program=$3
+
+	shift 3
+	code "$wanted" "$name" sim "$behave" --program "$program" "$@"
+}
+
+check_options()
+{
+	small "numbers" 0 add --cparam1 0x10 --cparam2 5
+	prints "result: 21"
+	prints "engine: interp"
+	small "a negative result" 0 add --cparam1 18446744073709551594
+	prints "result: 18446744073709551594 (-22: Invalid argument)"
+	small "an argument" 0 echo --arg 'some text'
+	prints "output: 9 bytes"
+	prints "some text"
+	small "in hex, shown in hex" 0 echo --arg-hex '41 42:43' --hex
+	prints "00000000  41 42 43                                         |ABC|"
+	printf 'from a file' >"$work/part"
+	small "the content of a file" 0 echo --arg-file "$work/part"
+	prints "from a file"
+	small "the same, as data" 0 echo --data "$work/part"
+	prints "from a file"
+	small "output to a file" 0 echo --arg abc --output "$work/emitted"
+	is "  and it is there" "$(cat "$work/emitted")" abc
+	small "room for the output" 0 fill --cparam1 9000 --out-max 8192
+	prints "result: 18446744073709551588 (-28: No space left on device)"
+	small "a heap" 0 heap --heap 100000
+	prints "result: 100000"
+	small "time goes on" 0 clock
+	prints "result: 1"
+	small "a line for the log" 0 say --arg $'a\nline'
+	says "log: a?line"
+	small "JSON" 0 add --cparam1 3 --json
+	has '[.program, .result, .engine, .media_read_bytes] | @csv' '"add",3,"interp",0'
+	has '[has("drive"), has("wait_ns"), has("link_to_drive_bytes")] | @csv' false,false,false
+	small "geometry" 0 geometry --lba "$work/zeroes" --block-size 512 --format u64
+	prints 16
+	prints $((2 << 32 | 512))
+	"$kcsd" sim - --program add -1 7 <"$behave" >"$work/out" 2>"$work/err"
+	is "standard input" "$(head -n 1 "$work/out")" "result: 7"
+}
+
+check_lbas()
+{
+	printf 'KCSDKCSD rest' >"$work/part"
+	small "an LBA, the rest of which the file lacks" 0 read_lba --lba "$work/part"
+	prints "result: $(perl -e 'print unpack "Q", "KCSDKCSD"')"
+	prints "media: 4096 bytes read, 0 bytes written"
+	small "an LBA that is not granted" 3 read_lba --lba "$work/zeroes" --grant 0 --cparam1 1
+	says "read of an LBA that was not granted (LBA 1)"
+	small "not for writing" 3 write_lba --lba "$work/zeroes"
+	says "write of an LBA that was not granted (LBA 0)"
+	small "no LBAs at all" 3 read_lba
+	says "(LBA 0)"
+	small "a write is forgotten" 0 write_lba --lba "$work/zeroes" --grant all:rw --cparam2 65
+	prints "media: 0 bytes read, 4096 bytes written"
+	is "  and the file is as it was" "$(tr -d '\0' <"$work/zeroes" | wc -c)" 0
+	small "a write is kept" 0 write_lba --lba "$work/zeroes" --grant 1:w --cparam1 1 \
+		--cparam2 65 --write-back
+	is "  and the file has it" "$(tail -c +4097 "$work/zeroes" | tr -d '\0' | wc -c)" 4096
+	is "  and only there" "$(head -c 4096 "$work/zeroes" | tr -d '\0' | wc -c)" 0
+	small "several grants" 0 read_lba --lba "$work/zeroes" -g 0 -g 1:rw --cparam1 1
+	prints "result: 4702111234474983745"
+	small "an empty file" 3 read_lba --lba /dev/null
+}
+
+check_images()
+{
+	perl -e 'print pack "H*", "b7000000" . "2a000000" . "95" . "0" x 14' >"$work/plain"
+	code 0 "plain instructions" sim "$work/plain"
+	prints "result: 42"
+	printf '\377KCSDBPF\1\0\100\0\2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0x' >"$work/image"
+	head -c 31 /dev/zero >>"$work/image"
+	cat "$work/plain" >>"$work/image"
+	code 0 "an image" sim "$work/image"
+	prints "result: 42"
+	code 0 "an image, disassembled" disasm "$work/image"
+	prints "     0:  mov r0, 42"
+	truncate -s 83 "$work/image"
+	code 1 "an image with something after it" sim "$work/image"
+	says "malformed program image"
+}
+
+# ---- faults: with the line ----
+
+check_faults()
+{
+	local name
+
+	for name in in_entry in_static in_helper; do
+		code 3 "fault $name" sim "$fault" --program $name --cparam1 5
+		says "(fault.bpf.c:$(line_of $name): "
+		says "/* $name */)"
+	done
+	says "function emits, instruction"
+	says "in helper emit: access outside the program's memory (guest address 0x5)"
+	code 3 "fault in_static, JSON" sim "$fault" --program in_static --cparam1 5 --json
+	has '.fault | [.function, .line, .addr] | @csv' "\"innermost\",$(line_of in_static),5"
+	code 3 "budget" sim "$fault" --program in_loop --budget 1000
+	says "Program Budget Exceeded: function waits"
+	says "(fault.bpf.c:$(line_of in_loop): "
+	code 3 "time" sim "$fault" --program in_loop --timeout 10
+	says "Program Time Exceeded: function waits"
+	code 1 "a refused program" sim "$bpf/tests/unknown_helper.bpf.o"
+	says "no_such_helper() + ctx->cparam1;): call of an unknown helper: 77"
+	code 1 "too large a program" sim "$bpf/word.bpf.o" --arena-size 64K
+	says "the program needs more memory than a compute unit has"
+	small "room enough" 0 heap --heap 8M --arena-size 16M
+	small "no room for the heap" 1 heap --heap 8M
+	says "the program needs more memory"
+}
+
+# ---- raw programs: what r0 is, and nothing else ----
+
+# raw NAME WANTED PROGRAM [MEMORY]
+raw()
+{
+	local mem=()
+
+	[ $# -lt 4 ] || mem=(--mem "$4")
+	is "raw, $1" "$(printf '%s\n' "$3" | "$kcsd" sim --raw - "${mem[@]}" 2>&1)" "$2"
+}
+
+check_raw()
+{
+	local exit=9500000000000000
+
+	raw "a number" 2a "b7000000 2a000000 $exit"
+	raw "white space" 2a $'b7 00 00 00\t2a 00 00 00\n\n95 00 00 00\n00 00 00 00\n'
+	raw "64 bits" ffffffffffffffff "b7000000ffffffff $exit"
+	raw "r0 is 0 at the start" 0 "$exit"
+	raw "r1 is 0 without memory" 0 "bf10000000000000 $exit"
+	raw "r2 is 0 without memory" 0 "bf20000000000000 $exit"
+	raw "r1 is the address" 11223344 "6110000000000000 $exit" 44332211
+	raw "r2 is the length" 5 "bf20000000000000 $exit" "01 02 03 04 05"
+	raw "no memory is given" 0 "0f21000000000000 bf10000000000000 $exit" ""
+	raw "memory can be written" 7f "72010100 7f000000 7110010000000000 $exit" "0000"
+	raw "its last byte" 9 "0f21000000000000 7110ffff00000000 $exit" "01020309"
+	raw "a local call" 8 "b701000004000000 8510000001000000 $exit bf10000000000000
+		0f10000000000000 $exit"
+	raw "a loop" 37 "b701000000000000 b70000000a000000 0f01000000000000 0700 0000ffffffff
+		5500fdff00000000 bf10000000000000 $exit"
+	raw "64-bit immediate" 1122334455667788 "1800000088776655 0000000044332211 $exit"
+	raw "signed division" fffffffffffffffe "b7000000fcffffff 3700010002000000 $exit"
+	raw "byte swap" 3412 "b700000034120000 d700000010000000 b701000000000000 $exit"
+	raw "atomic fetch and add" 1 "b703000002000000 db31000001000000 bf30000000000000 $exit" \
+		0100000000000000
+	code 0 "raw, as an argument" sim --raw "b70000002a000000$exit"
+	is "raw, nothing else is printed" "$(cat "$work/out" "$work/err")" 2a
+	is "raw, instructions count for the budget as written" \
+		"$("$kcsd" sim --raw "bf10000000000000 05000000 00000000 $exit" --budget 3 2>&1)" 0
+	code 3 "raw, a fault" sim --raw "b70000000100000079010800 00000000 $exit"
+	says "instruction 1: access outside the program's memory (guest address 0x9)"
+	is "  and nothing on standard output" "$(cat "$work/out")" ""
+	code 3 "raw, past the memory" sim --raw "7910000000000000 $exit" --mem 01020304050607
+	says "instruction 0: access outside"
+	code 3 "raw, the budget" sim --raw "0500ffff00000000 $exit" --budget 10
+	says "instruction budget exceeded"
+	code 1 "raw, refused" sim --raw "b7000000 00000000 ff00000000000000"
+	says "instruction 1: unknown or unsupported instruction"
+	is "  and nothing on standard output" "$(cat "$work/out")" ""
+	code 1 "raw, no end" sim --raw "b700000000000000"
+	says "instruction 0: the function can run past its last instruction"
+	code 1 "raw, half an instruction" sim --raw "b7000000"
+	says "malformed program image"
+	code 1 "raw, nothing" sim --raw ""
+	says "the program has no instructions"
+	code 2 "raw, no hex" sim --raw "b7zz"
+	says "is not hex"
+	code 2 "raw, memory is no hex" sim --raw $exit --mem 0
+	says "--mem: '0' is not hex"
+	code 2 "raw, and a file" sim --raw $exit "$behave"
+	says "either a file or --raw is wanted"
+	code 2 "raw, two kinds of memory" sim --raw $exit --mem 00 --arg x
+	says "exclude each other"
+	head -c 65537 /dev/zero >"$work/long"
+	code 1 "raw, too much memory" sim --raw $exit --data "$work/long"
+	says "the argument is longer than 65536 bytes"
+}
+
+# ---- trace ----
+
+check_trace()
+{
+	code 0 "trace" sim "$behave" --program add --cparam1 0x123 --trace
+	prints "result: 291"
+	says "add:"
+	says "return ctx->cparam1 + ctx->cparam2;"
+	grep -q 'ldxdw r., \[r1\]  *r.=0x123$' "$work/err"
+	verdict $? "  and says what changed"
+	is "  and nothing twice" "$(grep -c ': *exit' "$work/err")" 1
+	code 0 "trace, raw" sim --raw "b70000002a000000 9500000000000000" --trace --mem 00
+	is "  and the result alone is on standard output" "$(cat "$work/out")" 2a
+	is "  and it begins with the program" "$(sed -n 2p "$work/err" | tr -s ' ')" \
+		" 0: mov r0, 42 r0=0x2a"
+	code 3 "trace, to a fault" sim "$fault" --program in_static --cparam1 5 --trace
+	says "access outside the program's memory"
+	is "  and instructions are those counted" "$(grep -c '^ *[0-9]*:  [a-z_0-9]* *r\|exit$\|call_local' \
+		"$work/err")" "$(sed -n 's/^instructions: //p' "$work/out")"
+}
+
+# ---- wrong usage ----
+
+check_usage()
+{
+	code 2 "sim of nothing" sim
+	says "either a file or --raw is wanted"
+	for option in --block-size=3 --block-size=x --engine=fast --arena-size=x --budget=0 \
+		--timeout=0 --format=png --cparam1=x --grant=0+1 --write-back --mem=00 --grant=x \
+		--heap=-1 --out-max=16M; do
+		code 2 "sim $option" sim "$behave" --program add "$option"
+	done
+	code 2 "sim, LBAs of 3 bytes" sim "$behave" --block-size 3
+	says "'3' is neither 512 nor 4096"
+	code 2 "sim, no such engine" sim "$behave" --engine fast
+	says "--engine: 'fast' is not"
+	code 2 "sim, a grant of nothing" sim "$behave" -p add --grant 0+1
+	says "--grant is for --lba"
+	code 2 "sim, nothing to write to" sim "$behave" -p add --write-back
+	says "--write-back is for --lba"
+	code 2 "sim, memory for a file" sim "$behave" --mem 00
+	says "--mem is for --raw"
+	small "an LBA beyond the file" 1 read_lba --lba "$work/zeroes" --grant 2
+	says "--grant: '2' goes beyond the drive's last LBA, 1"
+	small "no such LBA file" 1 read_lba --lba "$work/none"
+	says "--lba: $work/none: No such file"
+	printf x >"$work/one"
+	small "to write to half an LBA" 1 read_lba --lba "$work/one" --write-back
+	says "does not end where an LBA of 4096 bytes does"
+	# shellcheck disable=SC2046 # words
+	small "too many grants" 1 read_lba --lba "$work/zeroes" \
+		$(for _ in $(seq 129); do echo --grant 0; done)
+	says "at most 128 ranges"
+	code 1 "no such file" sim "$work/none"
+	says "$work/none: No such file"
+	code 1 "a directory" sim "$work"
+	says "$work: Is a directory"
+	code 1 "several programs" sim "$behave"
+	says "echo"
+	code 1 "no such program" sim "$behave" --program none
+	says "none"
+	code 1 "arena too large" sim "$behave" -p add --arena-size 1T
+	says "at most"
+}
+
+# ---- disasm ----
+
+check_disasm()
+{
+	local program
+
+	for program in lines word grep csv crc32c histogram; do
+		code 0 "disasm $program" disasm "$bpf/$program.bpf.o"
+		is "  and all of it is instructions" "$(grep -c ' raw ' "$work/out")" 0
+		is "  and it has a label" "$(head -n 1 "$work/out")" "$program:"
+		code 0 "disasm $program, JSON" disasm --json "$bpf/$program.bpf.o"
+		has 'map(.text != null and .pc >= 0 and (.bytes | test("^[0-9a-f]{16}"))) | all' true
+		has '[.[] | select(.target) | .target] - [.[] | select(.label) | .pc] | length' 0
+	done
+	code 0 "disasm, functions" disasm "$fault" in_static
+	prints "innermost:"
+	prints "     1:  call_local inner"
+	code 0 "disasm, the program as an option" disasm "$fault" --program in_helper
+	prints "emits:"
+	grep -q 'call emit$' "$work/out"
+	verdict $? "  and helpers have names"
+	code 0 "disasm, bytes" disasm --bytes "$fault" in_static
+	grep -q '^     1:  8510000002000000  *call_local inner$' "$work/out"
+	verdict $? "  and they are there"
+	code 0 "disasm, source" disasm --source "$fault" in_static
+	grep -q "^; .*fault.bpf.c:$(line_of in_static): return p" "$work/out"
+	verdict $? "  and it is there"
+	code 0 "disasm, JSON of an object" disasm --json "$fault" in_static
+	has '[.[] | select(.function == "innermost") | .line] | min' "$(line_of in_static)"
+	code 0 "disasm, a program that is refused" disasm "$bpf/tests/unknown_helper.bpf.o"
+	grep -q 'call 77$' "$work/out"
+	verdict $? "  and the call is there"
+	printf '\377\1\2\3\4\5\6\7\25\1\1\0\0\0\0\0\225\0\0\0\0\0\0\0\225\0\0\0\0\0\0\0' >"$work/plain"
+	"$kcsd" disasm - <"$work/plain" >"$work/out" 2>"$work/err"
+	is "disasm, standard input" "$(cat "$work/out")" "F0:
+     0:  raw ff01020304050607
+     1:  jeq r1, 0, L3
+     2:  exit
+L3:
+     3:  exit"
+	code 1 "disasm, nothing" disasm /dev/null
+	says "the program has no instructions"
+	printf 123 >"$work/plain"
+	code 1 "disasm, junk" disasm "$work/plain"
+	says "$work/plain: not a program: malformed program image"
+	code 1 "disasm, no such file" disasm "$work/none"
+	says "No such file"
+	code 1 "disasm, no such program" disasm "$fault" none
+	says "none"
+	code 2 "disasm, no file" disasm
+	code 2 "disasm, too many names" disasm a b c
+}
+
+echo "TAP version 13"
+make_data
+check_programs
+check_options
+check_lbas
+check_images
+check_faults
+check_raw
+check_trace
+check_usage
+check_disasm
+echo "1..$((passed + failed))"
+echo "# $passed passed, $failed failed, 0 skipped"
+[ "$failed" = 0 ]
