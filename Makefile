@@ -31,6 +31,7 @@ help:
 	@echo '  check           build all, run every test; the last line says how many passed'
 	@echo '  vm              a shell in the test VM'
 	@echo '  bench           IOPS beside null_blk and brd; JSON in build/bench.json'
+	@echo '  bench-engine    the engines beside native code [WHERE=user|vm]; build/bench-engine.json'
 	@echo '  static          compiler warnings, sparse, shell and manual page checks'
 	@echo '  deps            only install what building needs'
 	@echo 'Install:'
@@ -101,6 +102,13 @@ bench:
 	@$(MAKE) --no-print-directory vm-module
 	@tools/bench/run $(OUTPUT)/bench.json
 
+bench-engine:
+	@tools/deps check
+	@$(MAKE) --no-print-directory vm-module lib
+	@$(sub) -C tools/bench/engine all
+	@$(sub) -C tools/bench/engine KDIR=$$(tools/deps kernel)/build module
+	@tools/bench/engine/run $(OUTPUT)
+
 check:
 	@tools/deps check
 	@tools/check/run $(OUTPUT)/check
@@ -147,4 +155,4 @@ endif
 unexport FILE WORD
 
 .PHONY: all help module vm-module static-module lib tools bpf selftests deps demo vm bench \
-	check static install uninstall modules_install clean
+	bench-engine check static install uninstall modules_install clean

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The kernels of the suite, one source file each. K(name, "what it does") */
+#ifndef BENCH_LIST_H
+#define BENCH_LIST_H
+
+#define BENCH_KERNELS(K) \
+	K(word,		"count a word in text") \
+	K(filter,	"copy the lines that have a word") \
+	K(csv,		"sum and extremes of a CSV column") \
+	K(crc32,	"CRC-32, 8 bytes at a time") \
+	K(histogram,	"how often each byte occurs") \
+	K(bsearch,	"look keys up in a sorted array") \
+	K(bloom,	"probe a Bloom filter") \
+	K(join,		"probe a hash table, join rows") \
+	K(varint,	"decode and add variable-length integers") \
+	K(json,		"sum a field of JSON lines") \
+	K(sort,		"sort pages of 4 KiB of 64-bit keys")
+
+#endif
