@@ -14,22 +14,22 @@
 #define LINE_MAX		65536
 #define KCSD_STREAM_CARRY	LINE_MAX
 #include <kcsd_helpers.h>
-#include <kcsd_find.h>
+#include <kcsd_string.h>
 
 #define STRING_MAX	256
 
 struct grep {
-	struct kcsd_needle needle;
+	const __u8 *string;
+	__u64 len;
 	__u64 lines;
 };
 
 /* The address after the newline that ends the line at p; end if it has none. */
 static __always_inline const __u8 *line_end(const __u8 *p, const __u8 *end)
 {
-	while (p < end)
-		if (*p++ == '\n')
-			return p;
-	return end;
+	const __u8 *newline = memchr(p, '\n', end - p);
+
+	return newline ? newline + 1 : end;
 }
 
 /* Where the line of p starts, not before start. */
@@ -62,7 +62,7 @@ static long grep_chunk(const struct kcsd_chunk *chunk, void *state)
 		if (whole == chunk->data + chunk->kept)
 			return chunk->len;
 	}
-	while ((match = kcsd_find(&grep->needle, p, whole))) {
+	while (p < whole && (match = memmem(p, whole - p, grep->string, grep->len))) {
 		start = line_start(match, p);
 		p = line_end(match, whole);
 		err = emit_line(start, p);
@@ -76,15 +76,13 @@ static long grep_chunk(const struct kcsd_chunk *chunk, void *state)
 SEC("kcsd")
 __u64 grep(struct kcsd_ctx *ctx)
 {
-	const __u8 *args = kcsd_args(ctx), *args_end = args + ctx->args_len;
-	struct grep grep = {};
+	struct grep grep = { .string = kcsd_args(ctx), .len = ctx->args_len };
 	long err;
 
 	if (ctx->args_len > STRING_MAX)
 		return -KCSD_EINVAL;
-	if (line_start(args_end, args) != args)
+	if (memchr(grep.string, '\n', grep.len))
 		return -KCSD_EINVAL;
-	kcsd_needle_init(&grep.needle, args, ctx->args_len);
 	err = kcsd_stream(ctx, ctx->cparam1, grep_chunk, &grep);
 	return err ? (__u64)err : grep.lines;
 }

@@ -255,6 +255,82 @@ check_crc()
 	is "crc32c: arguments" "$(result crc32c "$work/part" -a x)" -22
 }
 
+check_sha256()
+{
+	local size
+
+	for size in 1 55 64 65 4097 65537 400000; do
+		head -c $size "$work/binary" >"$work/part"
+		is "sha256: result for $size bytes" \
+			"$(result sha256 "$work/part" -b 512 -1 $size -o "$work/out")" $size
+		is "sha256: $size bytes" "$(od -An -v -tx1 "$work/out" | tr -d ' \n')" \
+			"$(sha256sum <"$work/part" | cut -d' ' -f1)"
+	done
+	is "sha256: no data" "$(result sha256 "$work/empty" -o "$work/out")" 0
+	is "sha256: of nothing" "$(od -An -v -tx1 "$work/out" | tr -d ' \n')" \
+		"$(sha256sum </dev/null | cut -d' ' -f1)"
+	is "sha256: arguments" "$(result sha256 "$work/part" -a x)" -22
+	is "sha256: no room for the output" "$(result sha256 "$work/part" -m 31)" -28
+}
+
+# is_join NAME FILE COLUMN KEYS OPTION...: separated by commas; as awk does it.
+is_join()
+{
+	local name=$1 file=$2 column=$3 keys=$4 rows
+
+	shift 4
+	rows=$(result join "$file" -1 "$(stat -c %s "$file")" -2 "$column" -a ",$keys
+" -o "$work/out" "$@")
+	printf '%s\n' "$keys" | awk -F, -v column="$column" 'NR == FNR { wanted[$0]; next }
+		(NF >= column || column == 1) && $column in wanted' - "$file" >"$work/wanted"
+	is "join: $name" "$rows $(md5sum <"$work/out")" \
+		"$(wc -l <"$work/wanted") $(md5sum <"$work/wanted")"
+}
+
+check_join()
+{
+	local lba keys
+
+	for lba in 512 4096; do
+		is_join "one key, LBAs of $lba bytes" "$work/csv" 2 '"kcsd.h"' -b $lba
+		is_join "many keys, LBAs of $lba bytes" "$work/csv" 3 "$(seq 1 4000)" -b $lba
+	done
+	is_join "the first column" "$work/csv" 1 "$(cut -d, -f1 "$work/csv" | awk 'NR % 7 == 0')"
+	is_join "the same key twice" "$work/csv" 2 'name
+name'
+	is_join "no such column" "$work/csv" 4 'x'
+	printf 'a,,c\n,b\n\nd\na,b,c' >"$work/part"
+	is_join "an empty key" "$work/part" 2 ''
+	is_join "an empty row" "$work/part" 1 ''
+	is_join "the last row has no newline" "$work/part" 3 c
+	is_join "a key is no part of another" "$work/csv" 2 '"kcsd'
+	is "join: no keys" "$(result join "$work/csv" -2 1 -a ,)" 0
+	is "join: no data" "$(result join "$work/empty" -2 1 -a ',x
+')" 0
+}
+
+check_join_limits()
+{
+	local keys
+
+	is "join: column 0" "$(result join "$work/csv" -2 0 -a ',x
+')" -22
+	is "join: no arguments" "$(result join "$work/csv" -2 1)" -22
+	is "join: a key without its newline" "$(result join "$work/csv" -2 1 -a ',x')" -22
+	is "join: no separator" "$(result join "$work/csv" -2 1 -a '
+x
+')" -22
+	keys=$(seq 1 8192)
+	is_join "8192 keys" "$work/csv" 3 "$keys"
+	is "join: one more" "$(result join "$work/csv" -2 1 -a ",$keys
+x
+")" -7
+	is "join: a longer row, unfinished, is refused" "$(result join "$work/a" -2 1 -a ',x
+')" -7
+	is "join: no room for the output" "$(result join "$work/csv" -2 2 -m 2 -a ',name
+')" -28
+}
+
 check_histogram()
 {
 	local size
@@ -296,6 +372,9 @@ check_grep
 check_grep_limits
 check_csv
 check_crc
+check_sha256
+check_join
+check_join_limits
 check_histogram
 echo "1..$((passed + failed))"
 echo "# $passed passed, $failed failed, 0 skipped"

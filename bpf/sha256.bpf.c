@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/*
+ * SHA-256 of the data, as sha256sum has it. The work is the drive's: a helper.
+ *
+ * arguments	none
+ * cparam1	bytes to read; 0: all that is granted
+ * result	the number of bytes; negative: -EINVAL, more bytes than granted, or
+ *		arguments; -EIO, the medium failed; -ENOSPC, no room for the output
+ * output	the digest, 32 bytes
+ */
+#include <kcsd_helpers.h>
+
+static struct kcsd_sha256 hash;
+
+static long add_chunk(const struct kcsd_chunk *chunk, void *state)
+{
+	*(__u64 *)state += chunk->len;
+	return kcsd_sha256_add(&hash, chunk->data, chunk->len);
+}
+
+SEC("kcsd")
+__u64 sha256(struct kcsd_ctx *ctx)
+{
+	__u8 digest[KCSD_SHA256_LEN];
+	__u64 len = 0;
+	long err;
+
+	if (ctx->args_len)
+		return -KCSD_EINVAL;
+	err = kcsd_stream(ctx, ctx->cparam1, add_chunk, &len);
+	if (!err)
+		err = kcsd_sha256_end(&hash, digest);
+	if (!err)
+		err = kcsd_emit(digest, sizeof(digest));
+	return err ? (__u64)err : len;
+}
