@@ -434,6 +434,36 @@ L3:
 	code 2 "disasm, too many names" disasm a b c
 }
 
+# ---- the README's example: each command, and the lines shown of what it prints ----
+
+check_readme()
+{
+	local line
+
+	sed -n '/^```console$/,/^```$/p' "$top/README.md" | grep -v '^```' >"$work/example"
+	is "README: there is an example" "$(($(grep -c '^\$ ' "$work/example") >= 3))" 1
+	while IFS= read -r line; do
+		case $line in
+		"\$ "*)
+			line=${line#"\$ "}
+			line=${line//\/tmp\//$work\/}
+			line=${line//build\/kcsd/$kcsd}
+			bash -c "${line//build\/bpf/$bpf}" >"$work/out" 2>"$work/err"
+			cat "$work/err" >>"$work/out"
+			;;
+		"instructions: "*)
+			# As many as this compiler's code takes.
+			grep -q -x 'instructions: [0-9]*' "$work/out"
+			verdict $? "README: instructions"
+			;;
+		*)
+			grep -q -x -F -e "$line" "$work/out"
+			verdict $? "README: $line"
+			;;
+		esac
+	done <"$work/example"
+}
+
 echo "TAP version 13"
 make_data
 check_programs
@@ -445,6 +475,7 @@ check_raw
 check_trace
 check_usage
 check_disasm
+check_readme
 echo "1..$((passed + failed))"
 echo "# $passed passed, $failed failed, 0 skipped"
 [ "$failed" = 0 ]
