@@ -58,12 +58,15 @@ static struct kcsd_code *decode_all(const struct bpf_insn *insns, u32 insn_cnt, 
 int kcsd_code_create(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_code **code,
 		     struct kcsd_verdict *verdict)
 {
-	u32 *index_of;
-	int ret;
+	int ret = kcsd_check_insns(insns, insn_cnt, verdict);
 
-	ret = kcsd_check_insns(insns, insn_cnt, verdict);
-	if (ret)
-		return ret;
+	return ret ? ret : kcsd_code_decode(insns, insn_cnt, code);
+}
+
+int kcsd_code_decode(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_code **code)
+{
+	u32 *index_of;
+
 	index_of = kcsd_alloc(insn_cnt * sizeof(*index_of));
 	if (!index_of)
 		return -ENOMEM;

@@ -122,6 +122,8 @@ int kcsd_check_insns(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_ver
 /* Check and decode. Errors as kcsd_check_insns(). The instructions are copied. */
 int kcsd_code_create(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_code **code,
 		     struct kcsd_verdict *verdict);
+/* Decode what is known to be correct. 0 or -ENOMEM. */
+int kcsd_code_decode(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_code **code);
 void kcsd_code_destroy(struct kcsd_code *code);
 
 /* memory.c */

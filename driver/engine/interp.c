@@ -10,6 +10,16 @@
 #include "code.h"
 #include "memory.h"
 
+/*
+ * Another file may include this one for an interpreter of lowered code: it calls stubs, has
+ * one register more, and loses registers as a machine does.
+ */
+#ifndef KCSD_CALL
+#define KCSD_CALL(vm, id, r)	kcsd_helper_call(vm, id, r)
+#define KCSD_LOSE(r, nr)	memset(r, 0, (nr) * sizeof(u64))
+#define KCSD_NR_REGS		11
+#endif
+
 /* What a local call saves; r1 to r5 are the caller's to save. */
 struct frame {
 	u64 saved[4];			/* r6 to r9 */
@@ -17,7 +27,7 @@ struct frame {
 };
 
 struct state {
-	u64 r[11];
+	u64 r[KCSD_NR_REGS];
 	u64 insns;			/* run before base */
 	u64 limit;			/* of insns, until the next checkpoint */
 	const struct kcsd_decoded *base;	/* where this straight piece began */
@@ -101,13 +111,13 @@ static void set_frame_pointer(struct state *s, const struct kcsd_vm *vm)
  */
 static void clear_arguments(struct state *s)
 {
-	memset(&s->r[1], 0, 5 * sizeof(s->r[0]));
+	KCSD_LOSE(&s->r[1], 5);
 }
 
 static void clear_entry(struct state *s)
 {
-	s->r[0] = 0;
-	memset(&s->r[6], 0, 4 * sizeof(s->r[0]));
+	KCSD_LOSE(&s->r[0], 1);
+	KCSD_LOSE(&s->r[6], 4);
 }
 
 /* The checker saw to it that calls do not nest deeper than there are frames. */
@@ -175,8 +185,8 @@ static const struct kcsd_decoded *pop_frame(struct state *s, const struct kcsd_v
 	}								\
 } while (0)
 
-#define READ(addr, len)		ACCESS(kcsd_memory_at, addr, len)
-#define WRITE(addr, len)	ACCESS(kcsd_memory_at_write, addr, len)
+#define LOAD_AT(addr, len)	ACCESS(kcsd_memory_at, addr, len)
+#define STORE_AT(addr, len)	ACCESS(kcsd_memory_at_write, addr, len)
 
 /* Atomic accesses are aligned to their size, in guest memory as in the host's. */
 #define ACCESS_ALIGNED(at, addr, len) do {				\
@@ -187,8 +197,8 @@ static const struct kcsd_decoded *pop_frame(struct state *s, const struct kcsd_v
 		goto end;						\
 	}								\
 } while (0)
-#define READ_ALIGNED(addr, len)		ACCESS_ALIGNED(kcsd_memory_at, addr, len)
-#define WRITE_ALIGNED(addr, len)	ACCESS_ALIGNED(kcsd_memory_at_write, addr, len)
+#define LOAD_ALIGNED(addr, len)		ACCESS_ALIGNED(kcsd_memory_at, addr, len)
+#define STORE_ALIGNED(addr, len)	ACCESS_ALIGNED(kcsd_memory_at_write, addr, len)
 
 #define ALU(op, expr64, expr32)						\
 	op##64_K: { const u64 a = DST, b = IMM; DST = expr64; STEP; }	\
@@ -203,24 +213,24 @@ static const struct kcsd_decoded *pop_frame(struct state *s, const struct kcsd_v
 	op##32_X: if ((T32)DST cmp (T32)SRC) JUMP; STEP;
 
 #define MOVE(size, T)							\
-	LDX_##size: READ(SRC + ip->off, sizeof(T)); DST = get_unaligned((T *)p); STEP; \
-	STX_##size: WRITE(DST + ip->off, sizeof(T)); put_unaligned((T)SRC, (T *)p); STEP; \
-	ST_##size: WRITE(DST + ip->off, sizeof(T)); put_unaligned((T)IMM, (T *)p); STEP;
+	LDX_##size: LOAD_AT(SRC + ip->off, sizeof(T)); DST = get_unaligned((T *)p); STEP; \
+	STX_##size: STORE_AT(DST + ip->off, sizeof(T)); put_unaligned((T)SRC, (T *)p); STEP; \
+	ST_##size: STORE_AT(DST + ip->off, sizeof(T)); put_unaligned((T)IMM, (T *)p); STEP;
 
 #define LOAD_SIGNED(size, T)						\
-	LDXS_##size: READ(SRC + ip->off, sizeof(T));			\
+	LDXS_##size: LOAD_AT(SRC + ip->off, sizeof(T));			\
 		DST = (u64)(s64)get_unaligned((T *)p); STEP;
 
 #define ORDERED(size, T)						\
-	LOAD_ACQ_##size: READ_ALIGNED(SRC + ip->off, sizeof(T));	\
+	LOAD_ACQ_##size: LOAD_ALIGNED(SRC + ip->off, sizeof(T));	\
 		DST = smp_load_acquire((T *)p); STEP;			\
-	STORE_REL_##size: WRITE_ALIGNED(DST + ip->off, sizeof(T));	\
+	STORE_REL_##size: STORE_ALIGNED(DST + ip->off, sizeof(T));	\
 		smp_store_release((T *)p, (T)SRC); STEP;
 
 #define ATOMIC_OP(bits, op, T, A, fn)					\
-	op##_MEM##bits: WRITE_ALIGNED(DST + ip->off, sizeof(T));	\
+	op##_MEM##bits: STORE_ALIGNED(DST + ip->off, sizeof(T));	\
 		A##_##fn((T)SRC, (A##_t *)p); STEP;			\
-	FETCH_##op##bits: WRITE_ALIGNED(DST + ip->off, sizeof(T));	\
+	FETCH_##op##bits: STORE_ALIGNED(DST + ip->off, sizeof(T));	\
 		SRC = (T)A##_fetch_##fn((T)SRC, (A##_t *)p); STEP;
 
 #define ATOMIC(bits, T, A)						\
@@ -228,9 +238,9 @@ static const struct kcsd_decoded *pop_frame(struct state *s, const struct kcsd_v
 	ATOMIC_OP(bits, OR, T, A, or)					\
 	ATOMIC_OP(bits, AND, T, A, and)					\
 	ATOMIC_OP(bits, XOR, T, A, xor)					\
-	XCHG##bits: WRITE_ALIGNED(DST + ip->off, sizeof(T));		\
+	XCHG##bits: STORE_ALIGNED(DST + ip->off, sizeof(T));		\
 		SRC = (T)A##_xchg((A##_t *)p, (T)SRC); STEP;		\
-	CMPXCHG##bits: WRITE_ALIGNED(DST + ip->off, sizeof(T));	\
+	CMPXCHG##bits: STORE_ALIGNED(DST + ip->off, sizeof(T));	\
 		s.r[0] = (T)A##_cmpxchg((A##_t *)p, (T)s.r[0], (T)SRC); STEP;
 
 void KCSD_INTERP(const struct kcsd_code *code, struct kcsd_vm *vm)
@@ -316,7 +326,7 @@ JA_IMM:
 	ATOMIC(64, u64, atomic64)
 
 CALL:
-	s.r[0] = kcsd_helper_call(vm, (u32)IMM, &s.r[1]);
+	s.r[0] = KCSD_CALL(vm, (u32)IMM, &s.r[1]);
 	if (unlikely(vm->end.reason)) {
 		s.insns += ip + 1 - s.base;
 		goto end;

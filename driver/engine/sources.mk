@@ -3,6 +3,10 @@
 engine-sources := image.c insn.c check.c code.c memory.c signature.c helper.c interp.c
 engine-sources += helper_mem.c helper_find.c helper_digest.c
 engine-sources += verify.c
+engine-sources += lower.c
+engine-sources += lower_alu.c
+engine-sources += lower_access.c
+engine-sources += lower_call.c
 engine-sources += lowered.c
 # What only user space wants of it; the kernel has checksums of its own.
 engine-user-sources := disasm.c

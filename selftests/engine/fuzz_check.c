@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Any bytes, through the checker and the interpreter. The sanitizers see what
- * leaves the program's memory; the rest is looked at here.
+ * Any bytes, through the checker, the interpreter and all other engines. The sanitizers see
+ * what leaves the program's memory; the rest is looked at here.
  */
 #include <stdio.h>
 
+#include "engines.h"
 #include "runner.h"
 
 #define BUDGET		20000
@@ -80,7 +81,7 @@ static const char *run_twice(const struct program *prog, struct device_run *run)
 	else if (memcmp(mem, run->vm.mem, run->vm.mem_len))
 		bad = "the second run left another memory";
 	free(mem);
-	return bad;
+	return bad ? bad : engines_compare(prog, run);
 }
 
 const char *fuzz_one(const u8 *data, size_t len, bool *ran)

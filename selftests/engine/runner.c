@@ -2,6 +2,7 @@
 #include <glob.h>
 #include <stdarg.h>
 
+#include "engines.h"
 #include "runner.h"
 #include "tap.h"
 
@@ -370,6 +371,7 @@ static bool expect_refusal(struct job *job, bool loaded)
 static bool run(struct job *job)
 {
 	bool loaded = program_load(&job->prog);
+	const char *bad;
 	u32 i;
 
 	if (job->test.has[SECTION_REFUSED])
@@ -384,7 +386,8 @@ static bool run(struct job *job)
 		if (!expect_end(job))
 			return false;
 	}
-	return true;
+	bad = engines_compare(&job->prog, &job->run);
+	return bad ? fail(job, "%s", bad) : true;
 }
 
 static void run_file(const char *path, const char *name)

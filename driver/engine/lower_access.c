@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * Accesses of memory. The usual one, in a register r, of size s; what is read begins at
+ * floor, the context, what is written at the data:
+ *
+ *		r += off - floor
+ *		if r > known - s goto chance		the end of what is the program's alone
+ *	back:	r &= mask				for when the CPU mis-speculates
+ *		AX = mem + floor
+ *		AX += r
+ *		r -= off - floor
+ *		access [AX]
+ *
+ *	chance:	if r <= limit goto back			the end in this run, with the arguments
+ *	fault:	...
+ *
+ * In bounds the mask changes nothing. It is left out where no branch decides what the address
+ * is: at constant ones, and where the proof says so.
+ */
+#include "lower.h"
+#include "verify.h"
+
+struct access {
+	u8 reg;
+	s16 off;
+	u32 size;
+	u32 floor;
+	bool aligned;		/* it has to be */
+	bool keep;		/* the register's value is needed afterwards */
+};
+
+static bool writes(const struct kcsd_lower_insn *i)
+{
+	return !(i->fields & KCSD_WRITES_DST);
+}
+
+static struct access access_of(const struct kcsd_lower_insn *i)
+{
+	const struct bpf_insn *insn = &i->insn;
+
+	return (struct access){
+		.reg = writes(i) ? insn->dst_reg : insn->src_reg,
+		.off = insn->off,
+		.size = kcsd_insn_size(i->op),
+		.floor = writes(i) ? KCSD_GUEST_DATA : KCSD_GUEST_CTX,
+		.aligned = BPF_MODE(insn->code) == BPF_ATOMIC,
+		.keep = writes(i) || insn->dst_reg != insn->src_reg,
+	};
+}
+
+static u8 proof_of(const struct kcsd_lower *l, const struct kcsd_lower_insn *i)
+{
+	return l->opt->proofs ? l->opt->proofs[i->pc] : KCSD_PROOF_NONE;
+}
+
+static s16 limit_field(const struct access *a)
+{
+	return KCSD_CTL(limit) + 8 * (a->size == 8 ? 3 : a->size / 2);
+}
+
+/* AX = the address of guest address addr. */
+static void emit_base(struct kcsd_lower *l, u64 addr)
+{
+	kcsd_emit_imm64(l, KCSD_REG_AX, l->opt->mem + (addr - KCSD_GUEST_CTX));
+}
+
+static void emit_add_reg(struct kcsd_lower *l, u8 dst, u8 src)
+{
+	kcsd_emit(l, BPF_ALU64 | BPF_ADD | BPF_X, dst, src, 0, 0);
+}
+
+/* r1 is the address. */
+static void emit_fault(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
+{
+	kcsd_emit_mov_imm(l, BPF_REG_2, (s32)i->pc);
+	if (l->opt->count)
+		kcsd_emit_mov_imm(l, BPF_REG_3, (s32)i->place->counted);
+	kcsd_emit_goto(l, l->fault);
+}
+
+/* ---- at a constant distance from guest r10 ---- */
+
+static u64 frame_address(const struct kcsd_lower *l, const struct access *a)
+{
+	return (u64)l->frame + (u64)(s64)a->off;
+}
+
+/* Wherever the arguments end. */
+static bool never_in_bounds(const struct kcsd_lower *l, const struct access *a)
+{
+	u64 addr = frame_address(l, a);
+
+	return addr < a->floor || addr > (u64)l->layout.args + KCSD_MAX_ARGS - a->size ||
+	       (a->aligned && addr & (a->size - 1));
+}
+
+static bool in_known_bounds(const struct kcsd_lower *l, const struct access *a)
+{
+	return !never_in_bounds(l, a) && frame_address(l, a) + a->size <= l->layout.args;
+}
+
+/* AX = the address. False: it is always a fault. */
+static bool frame_base(struct kcsd_lower *l, const struct kcsd_lower_insn *i,
+		       const struct access *a)
+{
+	u64 addr = frame_address(l, a);
+
+	if (never_in_bounds(l, a)) {
+		kcsd_emit_goto(l, i->place->fault);
+		return false;
+	}
+	if (!in_known_bounds(l, a)) {
+		kcsd_emit_load_ctl(l, BPF_DW, KCSD_REG_AX, limit_field(a));
+		kcsd_emit_jump_imm(l, BPF_JLT, KCSD_REG_AX, (s32)(addr - KCSD_GUEST_CTX),
+				   i->place->fault);
+	}
+	emit_base(l, addr);
+	return true;
+}
+
+static void frame_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i,
+		       const struct access *a)
+{
+	if (in_known_bounds(l, a))
+		return;
+	i->place->fault = l->pos;
+	kcsd_emit_imm64(l, BPF_REG_1, frame_address(l, a));
+	emit_fault(l, i);
+}
+
+/* ---- at a register's distance ---- */
+
+static void check_bounds(struct kcsd_lower *l, const struct kcsd_lower_insn *i,
+			 const struct access *a)
+{
+	kcsd_emit_jump_imm(l, BPF_JGT, a->reg, (s32)(l->layout.args - a->floor - a->size),
+			   i->place->cold);
+	i->place->back = l->pos;
+	if (!a->aligned)
+		return;
+	kcsd_emit_mov(l, KCSD_REG_AX, a->reg);
+	kcsd_emit(l, BPF_ALU64 | BPF_AND | BPF_K, KCSD_REG_AX, 0, 0, (s32)a->size - 1);
+	kcsd_emit_jump_imm(l, BPF_JNE, KCSD_REG_AX, 0, i->place->fault);
+}
+
+/* AX = the address, less the displacement that is returned. */
+static s16 register_base(struct kcsd_lower *l, const struct kcsd_lower_insn *i,
+			 const struct access *a)
+{
+	u8 proof = proof_of(l, i);
+	u32 floor = kcsd_proof_safe(proof) ? 0 : a->floor;
+	s32 distance = a->off - (s32)floor;
+
+	if (kcsd_proof_safe(proof) && !kcsd_proof_masked(proof)) {
+		emit_base(l, 0);
+		emit_add_reg(l, KCSD_REG_AX, a->reg);
+		return a->off;
+	}
+	if (distance)
+		kcsd_emit_add_imm(l, a->reg, distance);
+	if (!kcsd_proof_safe(proof))
+		check_bounds(l, i, a);
+	kcsd_emit(l, BPF_ALU64 | BPF_AND | BPF_K, a->reg, 0, 0, (s32)l->mask);
+	emit_base(l, floor);
+	emit_add_reg(l, KCSD_REG_AX, a->reg);
+	if (distance && a->keep)
+		kcsd_emit_add_imm(l, a->reg, -distance);
+	return 0;
+}
+
+static void register_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i,
+			  const struct access *a)
+{
+	if (kcsd_proof_safe(proof_of(l, i)))
+		return;
+	kcsd_emit_load_ctl(l, BPF_DW, KCSD_REG_AX, limit_field(a));
+	if (a->floor != KCSD_GUEST_CTX)
+		kcsd_emit_add_imm(l, KCSD_REG_AX, -(s32)(a->floor - KCSD_GUEST_CTX));
+	kcsd_emit_jump(l, (struct bpf_insn){
+		.code = BPF_JMP | BPF_JLE | BPF_X, .dst_reg = a->reg, .src_reg = KCSD_REG_AX,
+	}, i->place->back);
+	i->place->fault = l->pos;
+	if (a->reg != BPF_REG_1)
+		kcsd_emit_mov(l, BPF_REG_1, a->reg);
+	kcsd_emit_add_imm(l, BPF_REG_1, (s32)a->floor);
+	emit_fault(l, i);
+}
+
+/* ---- what is done at the address ---- */
+
+/* Guest r10 as the value: r1 stands in for it. */
+static void atomic_of_frame(struct kcsd_lower *l, struct bpf_insn insn)
+{
+	kcsd_emit_store(l, BPF_DW, BPF_REG_10, KCSD_SLOT_REG(1), BPF_REG_1);
+	kcsd_emit_mov_imm(l, BPF_REG_1, (s32)l->frame);
+	insn.src_reg = BPF_REG_1;
+	kcsd_emit_insn(l, insn);
+	kcsd_emit_load(l, BPF_DW, BPF_REG_1, BPF_REG_10, KCSD_SLOT_REG(1));
+}
+
+/* Not every machine's 32-bit results clear the upper half. */
+static void extend_result(struct kcsd_lower *l, const struct bpf_insn *insn)
+{
+	u8 reg = insn->imm == BPF_CMPXCHG ? BPF_REG_0 : insn->src_reg;
+
+	if (BPF_SIZE(insn->code) == BPF_W && insn->imm & BPF_FETCH)
+		kcsd_emit(l, BPF_ALU | BPF_MOV | BPF_X, reg, reg, 0, 0);
+}
+
+static void emit_atomic(struct kcsd_lower *l, struct bpf_insn insn)
+{
+	if (insn.src_reg == BPF_REG_10)
+		atomic_of_frame(l, insn);
+	else
+		kcsd_emit_insn(l, insn);
+	extend_result(l, &insn);
+}
+
+static void emit_store_value(struct kcsd_lower *l, struct bpf_insn insn)
+{
+	if (BPF_CLASS(insn.code) == BPF_STX && insn.src_reg == BPF_REG_10) {
+		insn.code = BPF_ST | BPF_MEM | BPF_SIZE(insn.code);
+		insn.src_reg = 0;
+		insn.imm = (s32)l->frame;
+	}
+	kcsd_emit_insn(l, insn);
+}
+
+static void emit_access(struct kcsd_lower *l, const struct kcsd_lower_insn *i, s16 off)
+{
+	struct bpf_insn insn = i->insn;
+
+	insn.off = off;
+	if (writes(i))
+		insn.dst_reg = KCSD_REG_AX;
+	else
+		insn.src_reg = KCSD_REG_AX;
+	if (!writes(i))
+		kcsd_emit_insn(l, insn);
+	else if (BPF_MODE(insn.code) == BPF_ATOMIC)
+		emit_atomic(l, insn);
+	else
+		emit_store_value(l, insn);
+}
+
+/* ---- by a stub ---- */
+
+/*
+ * What loops inside (x86's JIT takes AX for that) or is too new for some JIT. The stub
+ * checks everything itself.
+ */
+static bool by_stub(const struct bpf_insn *insn)
+{
+	if (BPF_MODE(insn->code) != BPF_ATOMIC || BPF_CLASS(insn->code) != BPF_STX)
+		return false;
+	switch (insn->imm) {
+	case BPF_LOAD_ACQ:
+	case BPF_STORE_REL:
+	case BPF_OR | BPF_FETCH:
+	case BPF_AND | BPF_FETCH:
+	case BPF_XOR | BPF_FETCH:
+		return true;
+	}
+	return false;
+}
+
+/* A guest register's value, from its slot if it has been spilled. */
+static void emit_guest_value(struct kcsd_lower *l, u8 dst, u8 reg)
+{
+	if (reg == BPF_REG_10)
+		kcsd_emit_mov_imm(l, dst, (s32)l->frame);
+	else if (reg <= BPF_REG_5)
+		kcsd_emit_load(l, BPF_DW, dst, BPF_REG_10, KCSD_SLOT_REG(reg));
+	else
+		kcsd_emit_mov(l, dst, reg);
+}
+
+static void call_stub(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
+{
+	struct access a = access_of(i);
+
+	kcsd_lower_spill(l);
+	emit_guest_value(l, BPF_REG_3, a.reg);
+	if (a.off)
+		kcsd_emit_add_imm(l, BPF_REG_3, a.off);
+	if (writes(i))
+		emit_guest_value(l, BPF_REG_4, i->insn.src_reg);
+	kcsd_emit_imm64(l, BPF_REG_1, l->opt->ctl);
+	kcsd_emit_mov_imm(l, BPF_REG_2, (s32)i->op);
+	kcsd_emit_mov_imm(l, BPF_REG_5, (s32)i->pc);
+	kcsd_emit(l, BPF_JMP | BPF_CALL, 0, 0, 0, KCSD_STUB_ATOMIC);
+	kcsd_lower_check_end(l, i);
+	kcsd_emit_mov(l, KCSD_REG_AX, BPF_REG_0);
+	kcsd_lower_unspill(l);
+	if (!writes(i))
+		kcsd_emit_mov(l, i->insn.dst_reg, KCSD_REG_AX);
+	else if (i->fields & KCSD_WRITES_SRC)
+		kcsd_emit_mov(l, i->insn.src_reg, KCSD_REG_AX);
+}
+
+void kcsd_lower_access(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
+{
+	struct access a = access_of(i);
+
+	if (by_stub(&i->insn))
+		call_stub(l, i);
+	else if (a.reg != BPF_REG_10)
+		emit_access(l, i, register_base(l, i, &a));
+	else if (frame_base(l, i, &a))
+		emit_access(l, i, 0);
+}
+
+void kcsd_lower_access_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
+{
+	struct access a = access_of(i);
+
+	if (by_stub(&i->insn))
+		kcsd_lower_check_end_cold(l, i);
+	else if (a.reg == BPF_REG_10)
+		frame_cold(l, i, &a);
+	else
+		register_cold(l, i, &a);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* All ways to run a program, against the interpreter. */
+#ifndef KCSD_ENGINES_H
+#define KCSD_ENGINES_H
+
+#include "program.h"
+
+/*
+ * Run a program as it has just been run by the interpreter, with the same input, in every
+ * other way. Returns what differs and in which way it was run, or NULL; the text is static.
+ */
+const char *engines_compare(const struct program *prog, const struct device_run *want);
+
+#endif
