@@ -12,6 +12,19 @@ static u64 kcsd_log_offset(const struct kcsd_cmd *cmd)
 	return kcsd_cmd_u64(cmd->cdw12, cmd->cdw13);
 }
 
+/* A page that parse has found to exist: kvmalloc'ed, NULL without memory. */
+static void *kcsd_admin_log_page(struct kcsd_drive *drive, u8 lid, u32 *len)
+{
+	switch (lid) {
+	case KCSD_LOG_PROGRAM_LIST:
+		return kcsd_programs_page(drive, len);
+	case KCSD_LOG_RANGE_SET_LIST:
+		return kcsd_range_sets_page(drive, len);
+	default:
+		return kcsd_log_page(&drive->log, len);
+	}
+}
+
 static int kcsd_admin_get_log(struct kcsd_cmd *cmd)
 {
 	size_t want = iov_iter_count(&cmd->data);
@@ -20,10 +33,7 @@ static int kcsd_admin_get_log(struct kcsd_cmd *cmd)
 	void *page;
 	int ret = 0;
 
-	if ((cmd->cdw10 & 0xff) == KCSD_LOG_PROGRAM_LIST)
-		page = kcsd_programs_page(cmd->drive, &len);
-	else
-		page = kcsd_log_page(&cmd->drive->log, &len);
+	page = kcsd_admin_log_page(cmd->drive, cmd->cdw10 & 0xff, &len);
 	if (!page)
 		return KCSD_SC_INTERNAL;
 	if (off > len) {
@@ -64,6 +74,7 @@ static int kcsd_admin_parse_get_log(struct kcsd_cmd *cmd)
 
 	switch (cmd->cdw10 & 0xff) {
 	case KCSD_LOG_PROGRAM_LIST:
+	case KCSD_LOG_RANGE_SET_LIST:
 	case KCSD_LOG_PROGRAM_OUTPUT:
 		cmd->execute = kcsd_admin_get_log;
 		return 0;
@@ -85,6 +96,8 @@ int kcsd_admin_parse(struct kcsd_cmd *cmd)
 		return kcsd_program_parse_load(cmd);
 	case KCSD_ADMIN_PROGRAM_ACTIVATION:
 		return kcsd_program_parse_activation(cmd);
+	case KCSD_ADMIN_RANGE_SET:
+		return kcsd_range_set_parse(cmd);
 	default:
 		return KCSD_SC_INVALID_OPCODE;
 	}

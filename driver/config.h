@@ -21,7 +21,9 @@
 	X(SIZE, max_program_bytes,	SZ_16M, SZ_4K, SZ_1G) \
 	X(NUM,  timeout_ms,		30000, 1, 86400000) \
 	X(NUM,  insn_budget,		1ULL << 40, 1, U64_MAX) \
-	X(SIZE, slm_size,		SZ_16M, 0, 1ULL << 40)	/* 0: no namespace 2 */
+	X(SIZE, slm_size,		SZ_16M, 0, 1ULL << 40)	/* 0: no namespace 2 */ \
+	X(NUM,  max_range_sets,		64, 1, 256) \
+	X(NUM,  max_ranges,		16, 1, 128)		/* in a set */
 
 struct kcsd_config {
 #define KCSD_OPTION_FIELD(kind, name, def, min, max) u64 name;

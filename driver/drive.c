@@ -99,9 +99,12 @@ static int kcsd_drive_init_parts(struct kcsd_drive *drive)
 	ret = kcsd_programs_init(drive);
 	if (ret)
 		goto out_log;
-	ret = kcsd_jobs_init(drive);
+	ret = kcsd_range_sets_init(drive);
 	if (ret)
 		goto out_programs;
+	ret = kcsd_jobs_init(drive);
+	if (ret)
+		goto out_range_sets;
 	ret = kcsd_units_init(drive);
 	if (ret)
 		goto out_jobs;
@@ -109,6 +112,8 @@ static int kcsd_drive_init_parts(struct kcsd_drive *drive)
 
 out_jobs:
 	kcsd_jobs_destroy(drive);
+out_range_sets:
+	kcsd_range_sets_destroy(drive);
 out_programs:
 	kcsd_programs_destroy(drive);
 out_log:
@@ -120,6 +125,7 @@ static void kcsd_drive_destroy_parts(struct kcsd_drive *drive)
 {
 	kcsd_units_destroy(drive);
 	kcsd_jobs_destroy(drive);
+	kcsd_range_sets_destroy(drive);
 	kcsd_programs_destroy(drive);
 	kcsd_log_destroy(&drive->log);
 }

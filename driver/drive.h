@@ -17,6 +17,7 @@
 #include "job.h"
 #include "log.h"
 #include "program.h"
+#include "range_set.h"
 #include "slm.h"
 #include "stats.h"
 #include "store.h"
@@ -56,6 +57,7 @@ struct kcsd_drive {
 	struct kcsd_slm slm;
 	struct kcsd_stats __percpu *stats;
 	struct kcsd_programs programs;
+	struct kcsd_range_sets range_sets;
 	struct kcsd_units units;
 	struct kcsd_jobs jobs;
 	struct kcsd_log log;

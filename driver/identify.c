@@ -173,6 +173,11 @@ static void kcsd_identify_compute(struct kcsd_drive *drive, struct kcsd_id_ns_co
 
 	BUILD_BUG_ON(sizeof(*id) != KCSD_IDENTIFY_LEN);
 	id->maxact = cpu_to_le16(c->max_active);
+	if (drive->slm.size) {
+		id->maxmemrs = cpu_to_le16(c->max_range_sets);
+		id->mrsg = cpu_to_le16(KCSD_RANGE_GRANULARITY);
+		id->maxmemr = c->max_ranges;
+	}
 	id->maxpb = cpu_to_le64(DIV_ROUND_UP_ULL(c->max_program_bytes, SZ_1M));
 	id->maxprog = cpu_to_le16(c->max_programs);
 	id->cus = cpu_to_le16(c->cus);

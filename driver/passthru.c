@@ -79,7 +79,8 @@ static int kcsd_cmd_permitted(const struct kcsd_cmd *cmd)
 		return 0;
 	if (cmd->admin)
 		return cmd->opcode == KCSD_ADMIN_LOAD_PROGRAM ||
-		       cmd->opcode == KCSD_ADMIN_PROGRAM_ACTIVATION ? -EACCES : 0;
+		       cmd->opcode == KCSD_ADMIN_PROGRAM_ACTIVATION ||
+		       cmd->opcode == KCSD_ADMIN_RANGE_SET ? -EACCES : 0;
 	if (cmd->nsid == KCSD_NSID_COMPUTE)
 		return 0;
 	if (cmd->nsid == KCSD_NSID_SLM && cmd->opcode == KCSD_SLM_FILL)

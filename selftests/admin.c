@@ -238,8 +238,9 @@ TEST_F(admin, compute_namespace)
 	ASSERT_EQ(4096, sizeof(*id));
 	ASSERT_EQ(0, identify(self->d.ctrl, 5, KCSD_NSID_COMPUTE, KCSD_CSI_COMPUTE, id));
 	EXPECT_EQ(4, le16toh(id->maxact));
-	EXPECT_EQ(0, le16toh(id->maxmemrs));
-	EXPECT_EQ(0, id->maxmemr);
+	EXPECT_EQ(64, le16toh(id->maxmemrs));
+	EXPECT_EQ(16, id->maxmemr);
+	EXPECT_EQ(KCSD_RANGE_GRANULARITY, le16toh(id->mrsg));
 	EXPECT_EQ(2, le64toh(id->maxpb));
 	EXPECT_EQ(6, le16toh(id->maxprog));
 	EXPECT_EQ(3, le16toh(id->cus));
@@ -310,7 +311,7 @@ TEST_F(admin, identify_refusals)
 TEST_F(admin, unknown_opcodes)
 {
 	static const __u8 opcodes[] = {
-		0x03, 0x08, 0x0d, 0x11, 0x7f, 0x80, 0x84, 0x89, 0xc0, 0xff,
+		0x03, 0x08, 0x0d, 0x11, 0x7f, 0x80, 0x84, 0xc0, 0xff,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(opcodes); i++) {

@@ -25,6 +25,8 @@ static const struct setting {
 	{ "timeout_ms",		"100",		"5000" },
 	{ "insn_budget",	"1000",		"1000000000" },
 	{ "slm_size",		"4096",		"33554432" },
+	{ "max_range_sets",	"1",		"256" },
+	{ "max_ranges",		"1",		"128" },
 };
 
 static const struct drive_attr small[] = { DRIVE_SMALL, {} };
@@ -185,6 +187,8 @@ TEST_F(config, invalid_values_are_refused)
 		{ "insn_budget", "0" }, { "insn_budget", "-5" },
 		{ "insn_budget", "18446744073709551616" },
 		{ "slm_size", "" }, { "slm_size", "-1" }, { "slm_size", "4095" },
+		{ "max_range_sets", "0" }, { "max_range_sets", "257" },
+		{ "max_ranges", "0" }, { "max_ranges", "129" },
 		{ "slm_size", "512" }, { "slm_size", "1099511627777" }, { "slm_size", "2T" },
 		{ "backing_file", "relative/path" },
 		{ "power", "2" }, { "power", "-1" }, { "power", "garbage" }, { "power", "" },

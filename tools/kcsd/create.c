@@ -34,6 +34,10 @@
 	  "bytes of all programs, 4K to 1G; default: 16M") \
 	A(SIZE, SLM_SIZE, "slm-size", "slm_size", "SIZE", \
 	  "bytes of Subsystem Local Memory; 0: none; default: 16M") \
+	A(NUMBER, MAX_RANGE_SETS, "max-range-sets", "max_range_sets", "N", \
+	  "sets of memory ranges, 1 to 256; default: 64") \
+	A(NUMBER, MAX_RANGES, "max-ranges", "max_ranges", "N", \
+	  "ranges of a set, 1 to 128; default: 16") \
 	A(NUMBER, QUEUES, "queues", "queues", "N", \
 	  "hardware queues of the block device, up to 256; default: one per CPU") \
 	A(NUMBER, QUEUE_DEPTH, "queue-depth", "queue_depth", "N", \

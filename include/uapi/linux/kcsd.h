@@ -48,6 +48,7 @@
 /* Admin commands of the Computational Programs command set (TP4091). */
 #define KCSD_ADMIN_LOAD_PROGRAM		0x85
 #define KCSD_ADMIN_PROGRAM_ACTIVATION	0x88
+#define KCSD_ADMIN_RANGE_SET		0x89
 
 /* I/O commands of the compute namespace. */
 #define KCSD_CMD_EXECUTE_LBA		0x83	/* vendor specific */
@@ -78,6 +79,32 @@
 #define KCSD_ACTIVATION_CDW10_ALL	0x000fffffu
 #define KCSD_ACTIVATION_DEACTIVATE	0
 #define KCSD_ACTIVATION_ACTIVATE	1
+
+/*
+ * Memory Range Set Management, on the compute namespace: a set names pieces of SLM for programs
+ * to work on. It lasts until it is deleted or the drive is powered off.
+ *   CDW10 [3:0] SEL  [31:16] RSID, of the set to delete; 1 and up
+ *   CDW11 NUMR, number of ranges to create a set of; data: that many struct kcsd_memory_range
+ * Result of a create: the RSID of the new set, the smallest that is free.
+ *
+ * Besides what the names of the statuses say: Invalid Memory Namespace is one that is not
+ * the drive's SLM; Invalid Memory Range Set (U) a range that is empty, reaches
+ * beyond the SLM, or does not begin or end at a multiple of the granularity. With a status
+ * that a range is at fault for, the result is its index.
+ */
+#define KCSD_RANGE_SET_SEL_MASK		0x0000000fu
+#define KCSD_RANGE_SET_RSID_SHIFT	16
+#define KCSD_RANGE_SET_CDW10_ALL	0xffff000fu
+#define KCSD_RANGE_SET_CREATE		0
+#define KCSD_RANGE_SET_DELETE		1
+#define KCSD_RANGE_GRANULARITY		4096	/* MRSG, bytes */
+
+struct kcsd_memory_range {
+	__le32	nsid;		/* KCSD_NSID_SLM */
+	__le32	len;		/* bytes */
+	__le64	start;		/* first byte */
+	__u8	rsvd[16];
+};
 
 /*
  * Execute on LBAs, on the compute namespace. The program may touch the LBA
@@ -292,6 +319,7 @@ struct kcsd_image {
 
 /* Log pages. */
 #define KCSD_LOG_PROGRAM_LIST	0x82	/* TP4091: header, then descriptors */
+#define KCSD_LOG_RANGE_SET_LIST	0x84	/* TP4091: the memory range sets */
 #define KCSD_LOG_PROGRAM_OUTPUT	0xc0	/* vendor: what programs said, faults */
 
 /*
@@ -320,6 +348,22 @@ struct kcsd_program_desc {
 
 #define KCSD_PROGRAM_PEOCC(state)	((state) & 3)
 #define KCSD_PROGRAM_ACT		(1u << 2)
+
+/*
+ * Memory Range Set List, log page 84h (U): a 16-byte header, then the sets by
+ * ascending RSID, each a 16-byte descriptor and its ranges.
+ */
+struct kcsd_range_set_list {
+	__le16	nr;		/* sets that follow */
+	__u8	rsvd[14];
+};
+
+struct kcsd_range_set_desc {
+	__le16	rsid;
+	__le16	numr;		/* struct kcsd_memory_range that follow */
+	__le32	users;		/* runs that use it; while there are any it cannot be deleted */
+	__u8	rsvd[8];
+};
 
 /*
  * Program output, log page C0h: the newest KCSD_LOG_ENTRIES lines that programs
