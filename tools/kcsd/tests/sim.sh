@@ -123,7 +123,13 @@ check_programs()
 	is "histogram" "$(od -An -v -td8 -w8 "$work/counts" | tr -d ' ' | paste -sd' ')" \
 		"$(od -An -v -tu1 -w1 "$work/binary" |
 		awk '{ n[$1 + 0]++ } END { for (i = 0; i < 256; i++) print n[i] + 0 }' | paste -sd' ')"
+	is "sha256" "$("$kcsd" sim "$bpf/sha256.bpf.o" --lba "$work/binary" --cparam1 "$size" \
+		--output - 2>"$work/err" | od -An -v -tx1 | tr -d ' \n')" \
+		"$(sha256sum <"$work/binary" | cut -d' ' -f1)"
 	size=$(stat -c %s "$work/csv")
+	is "join" "$("$kcsd" sim "$bpf/join.bpf.o" --lba "$work/csv" --cparam1 "$size" --cparam2 1 \
+		--arg $',main.c\nlog.c\n' --output - 2>"$work/err" | md5sum)" \
+		"$(awk -F, '$1 == "main.c" || $1 == "log.c"' "$work/csv" | md5sum)"
 	is "csv" "$("$kcsd" sim "$bpf/csv.bpf.o" --lba "$work/csv" --cparam1 "$size" --cparam2 2 \
 		--format s64 2>"$work/err" | tail -n 7 | head -n 4 | paste -sd' ')" \
 		"$(awk -F, '{ s += $2; if (NR == 1 || $2 < min) min = $2; if ($2 > max) max = $2 }
@@ -387,7 +393,7 @@ check_disasm()
 {
 	local program
 
-	for program in lines word grep csv crc32c histogram; do
+	for program in lines word grep csv crc32c histogram join sha256; do
 		code 0 "disasm $program" disasm "$bpf/$program.bpf.o"
 		is "  and all of it is instructions" "$(grep -c ' raw ' "$work/out")" 0
 		is "  and it has a label" "$(head -n 1 "$work/out")" "$program:"
