@@ -41,7 +41,7 @@ struct kcsd_run {
 	u32 out_len;			/* bytes emitted */
 	u64 cparam1;
 	u64 cparam2;
-	u64 budget;			/* instructions */
+	u64 budget;			/* instructions, 0: no limit */
 	struct kcsd_drive *drive;
 	struct kcsd_program *program;
 	struct kcsd_lba_grant *grants;	/* nr_grants, then the arguments; owned */

@@ -10,10 +10,17 @@
 #include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/sysfs.h>
 
 #include "config.h"
 
-enum option_kind { NUM, SIZE };
+enum option_kind { NUM, SIZE, CHOICE };
+
+static const char * const choices[KCSD_NR_RUN_CHOICES] = {
+#define CHOICE_NAME(NAME, name) [KCSD_RUN_BY_##NAME] = name,
+	KCSD_RUN_CHOICES(CHOICE_NAME)
+#undef CHOICE_NAME
+};
 
 /* Most digits of a u64. */
 #define MAX_DIGITS	20
@@ -97,10 +104,19 @@ static int parse_number(const char *text, enum option_kind kind, u64 *value)
 	return 0;
 }
 
+/* One of the names, at most one newline; nothing else. */
+static int parse_choice(const char *text, u64 *value)
+{
+	int i = __sysfs_match_string(choices, ARRAY_SIZE(choices), text);
+
+	*value = i;
+	return i < 0 ? i : 0;
+}
+
 static int set_option(u64 *option, const char *text, enum option_kind kind, u64 min, u64 max)
 {
 	u64 n;
-	int ret = parse_number(text, kind, &n);
+	int ret = kind == CHOICE ? parse_choice(text, &n) : parse_number(text, kind, &n);
 
 	if (ret)
 		return ret;
@@ -132,6 +148,20 @@ int kcsd_config_set_##name(struct kcsd_config *c, const char *text) \
 	return 0; \
 }
 KCSD_OPTIONS(OPTION_SETTER)
+
+static ssize_t print_option(u64 value, enum option_kind kind, char *page)
+{
+	if (kind == CHOICE)
+		return sysfs_emit(page, "%s\n", choices[value]);
+	return sysfs_emit(page, "%llu\n", value);
+}
+
+#define OPTION_PRINTER(kind, name, def, min, max) \
+ssize_t kcsd_config_print_##name(u64 value, char *page) \
+{ \
+	return print_option(value, kind, page); \
+}
+KCSD_OPTIONS(OPTION_PRINTER)
 
 /*
  * Ask before taking: an allocation that large would have the OOM killer at work before

@@ -8,7 +8,23 @@
 
 #define KCSD_MIN_SIZE	SZ_1M
 
-/* X(kind, name, default, min, max); SIZE takes suffixes (512M), NUM does not. */
+/* How programs are run; X(NAME, "name"). Where the JIT cannot be had, the interpreter does it. */
+#define KCSD_RUN_CHOICES(X) \
+	X(JIT, "jit")		/* native code; proven accesses are not checked */ \
+	X(INTERP, "interp") \
+	X(CHECKED, "checked")	/* native code, every access checked: to measure proofs by */
+
+enum kcsd_run_choice {
+#define KCSD_RUN_CHOICE_ENUM(NAME, name) KCSD_RUN_BY_##NAME,
+	KCSD_RUN_CHOICES(KCSD_RUN_CHOICE_ENUM)
+#undef KCSD_RUN_CHOICE_ENUM
+	KCSD_NR_RUN_CHOICES
+};
+
+/*
+ * X(kind, name, default, min, max); SIZE takes suffixes (512M), NUM does not, CHOICE is
+ * one of KCSD_RUN_CHOICES.
+ */
 #define KCSD_OPTIONS(X) \
 	X(SIZE, size,			SZ_256M, KCSD_MIN_SIZE, S64_MAX) \
 	X(NUM,  block_size,		4096, 512, 4096) \
@@ -20,10 +36,12 @@
 	X(NUM,  max_active,		64, 1, 1024) \
 	X(SIZE, max_program_bytes,	SZ_16M, SZ_4K, SZ_1G) \
 	X(NUM,  timeout_ms,		30000, 1, 86400000) \
-	X(NUM,  insn_budget,		1ULL << 40, 1, U64_MAX) \
+	X(NUM,  insn_budget,		0, 0, U64_MAX)		/* 0: none */ \
 	X(SIZE, slm_size,		SZ_16M, 0, 1ULL << 40)	/* 0: no namespace 2 */ \
 	X(NUM,  max_range_sets,		64, 1, 256) \
-	X(NUM,  max_ranges,		16, 1, 128)		/* in a set */
+	X(NUM,  max_ranges,		16, 1, 128)		/* in a set */ \
+	X(CHOICE, engine,		KCSD_RUN_BY_JIT, 0, KCSD_NR_RUN_CHOICES - 1) \
+	X(SIZE, max_jit_bytes,		SZ_64M, 0, SZ_1G)
 
 struct kcsd_config {
 #define KCSD_OPTION_FIELD(kind, name, def, min, max) u64 name;
@@ -49,6 +67,11 @@ int kcsd_config_set_file(struct kcsd_config *c, const char *path, size_t len);
 	int kcsd_config_set_##name(struct kcsd_config *c, const char *text);
 KCSD_OPTIONS(KCSD_OPTION_SETTER)
 #undef KCSD_OPTION_SETTER
+/* The text of a value: what the setter takes, and a newline. A page; returns its length. */
+#define KCSD_OPTION_PRINTER(kind, name, def, min, max) \
+	ssize_t kcsd_config_print_##name(u64 value, char *page);
+KCSD_OPTIONS(KCSD_OPTION_PRINTER)
+#undef KCSD_OPTION_PRINTER
 
 /* configfs.c */
 /*

@@ -66,7 +66,7 @@ static ssize_t drive_##name##_show(struct config_item *item, char *page) \
 	struct kcsd_entry *entry = to_entry(item); \
 \
 	guard(mutex)(&entry->lock); \
-	return sysfs_emit(page, "%llu\n", shown_option(entry, &entry->cfg.name)); \
+	return kcsd_config_print_##name(shown_option(entry, &entry->cfg.name), page); \
 } \
 static ssize_t drive_##name##_store(struct config_item *item, const char *page, size_t count) \
 { \

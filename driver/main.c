@@ -17,6 +17,7 @@ static struct {
 	char *size;
 	char *block_size;
 	char *backing_file;
+	char *engine;
 	unsigned int drives;
 } params = {
 	.drives = 1,
@@ -30,6 +31,9 @@ MODULE_PARM_DESC(block_size, "Bytes of a logical block, 512 or 4096 (default)");
 
 module_param_named(backing_file, params.backing_file, charp, 0444);
 MODULE_PARM_DESC(backing_file, "Absolute path of a raw image that holds the drive's data (default: memory)");
+
+module_param_named(engine, params.engine, charp, 0444);
+MODULE_PARM_DESC(engine, "How programs are run: jit (default), interp, or checked (jit, no check left out)");
 
 module_param_named(drives, params.drives, uint, 0444);
 MODULE_PARM_DESC(drives, "Drives to make, 0 to 256 (default: 1); more by mkdir in configfs");
@@ -45,6 +49,10 @@ static int parse_params(struct kcsd_config *c)
 	}
 	if (params.block_size && kcsd_config_set_block_size(c, params.block_size)) {
 		pr_err("block_size=%s: want 512 or 4096\n", params.block_size);
+		return -EINVAL;
+	}
+	if (params.engine && kcsd_config_set_engine(c, params.engine)) {
+		pr_err("engine=%s: want jit, interp or checked\n", params.engine);
 		return -EINVAL;
 	}
 	if (params.drives > MAX_DRIVES) {

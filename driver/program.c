@@ -32,6 +32,8 @@ static struct kcsd_program_stats kcsd_program_fold(const struct kcsd_program *p)
 		u64 min_ns = READ_ONCE(s->min_ns);
 
 		sum.runs += READ_ONCE(s->runs);
+		sum.runs_jit += READ_ONCE(s->runs_jit);
+		sum.runs_interp += READ_ONCE(s->runs_interp);
 		sum.faults += READ_ONCE(s->faults);
 		sum.insns += READ_ONCE(s->insns);
 		sum.total_ns += READ_ONCE(s->total_ns);
@@ -62,6 +64,8 @@ KCSD_PROGRAM_ATTR(puid, "%llu", p->puid);
 KCSD_PROGRAM_ATTR(active, "%d", atomic_read(&p->users) >= 0);
 KCSD_PROGRAM_ATTR(size, "%u", p->psize);
 KCSD_PROGRAM_ATTR(runs, "%llu", kcsd_program_fold(p).runs);
+KCSD_PROGRAM_ATTR(runs_jit, "%llu", kcsd_program_fold(p).runs_jit);
+KCSD_PROGRAM_ATTR(runs_interp, "%llu", kcsd_program_fold(p).runs_interp);
 KCSD_PROGRAM_ATTR(faults, "%llu", kcsd_program_fold(p).faults);
 KCSD_PROGRAM_ATTR(insns, "%llu", kcsd_program_fold(p).insns);
 KCSD_PROGRAM_ATTR(min_ns, "%llu", kcsd_program_fold(p).min_ns);
@@ -74,6 +78,8 @@ static struct attribute *kcsd_program_attrs[] = {
 	&kcsd_program_attr_active.attr,
 	&kcsd_program_attr_size.attr,
 	&kcsd_program_attr_runs.attr,
+	&kcsd_program_attr_runs_jit.attr,
+	&kcsd_program_attr_runs_interp.attr,
 	&kcsd_program_attr_faults.attr,
 	&kcsd_program_attr_insns.attr,
 	&kcsd_program_attr_min_ns.attr,
@@ -105,6 +111,8 @@ void kcsd_program_account(struct kcsd_program *program, const struct kcsd_run *r
 	struct kcsd_program_stats *s = get_cpu_ptr(program->stats);
 
 	WRITE_ONCE(s->runs, s->runs + 1);
+	WRITE_ONCE(s->runs_jit, s->runs_jit + (run->engine == KCSD_ENGINE_JIT));
+	WRITE_ONCE(s->runs_interp, s->runs_interp + (run->engine == KCSD_ENGINE_INTERP));
 	WRITE_ONCE(s->faults, s->faults + !!run->vm.end.reason);
 	WRITE_ONCE(s->insns, s->insns + run->vm.end.insns);
 	WRITE_ONCE(s->total_ns, s->total_ns + ns);

@@ -19,6 +19,8 @@ struct kcsd_run;
 
 struct kcsd_program_stats {
 	u64 runs;
+	u64 runs_jit;		/* of them */
+	u64 runs_interp;	/* of them */
 	u64 faults;
 	u64 insns;
 	u64 total_ns;

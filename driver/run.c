@@ -27,7 +27,7 @@ void kcsd_run_execute(struct kcsd_run *run, u8 *arena)
 	/* It fits: checked for the longest arguments when the program was loaded. */
 	vm->mem = arena;
 	vm->mem_len = kcsd_layout_init(&vm->layout, &p->view, run->args_len);
-	vm->budget = run->budget;
+	vm->budget = run->budget ?: U64_MAX;
 	vm->ops = &kcsd_run_ops;
 	kcsd_vm_setup(vm, &p->view, &in);
 	run->engine = KCSD_ENGINE_INTERP;
@@ -54,6 +54,10 @@ static void kcsd_run_count_fault(struct kcsd_drive *drive, u32 reason)
 static void kcsd_run_count(struct kcsd_run *run)
 {
 	kcsd_stat_inc(run->drive, executions);
+	if (run->engine == KCSD_ENGINE_JIT)
+		kcsd_stat_inc(run->drive, runs_jit);
+	else if (run->engine == KCSD_ENGINE_INTERP)
+		kcsd_stat_inc(run->drive, runs_interp);
 	kcsd_stat_add(run->drive, insns, run->vm.end.insns);
 	if (run->vm.end.reason)
 		kcsd_run_count_fault(run->drive, run->vm.end.reason);

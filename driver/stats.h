@@ -14,7 +14,9 @@
 	X(media_write_bytes) \
 	X(executions)		/* runs that started or were cancelled before */ \
 	X(executions_failed)	/* of those, how many did not run to their end */ \
-	X(insns) \
+	X(runs_jit)		/* runs that started, by what ran them */ \
+	X(runs_interp) \
+	X(insns)		/* of the runs that counted them */ \
 	X(faults_memory) \
 	X(faults_lba_read) \
 	X(faults_lba_write) \

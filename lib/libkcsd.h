@@ -175,7 +175,7 @@ struct kcsd_compute_info {
 	uint32_t timeout_ms;	/* default time limit of a run */
 	uint64_t maxpb;		/* bytes of all programs */
 	uint64_t arena_len;	/* bytes of memory a program can have */
-	uint64_t insn_budget;	/* default, instructions */
+	uint64_t insn_budget;	/* default, instructions; 0: no limit */
 };
 
 KCSD_API int kcsd_identify_ctrl(struct kcsd_drive *drv, struct kcsd_ctrl_info *info, size_t size);
@@ -379,7 +379,7 @@ struct kcsd_run_info {
 	uint32_t engine;	/* KCSD_ENGINE_* */
 	uint64_t addr;		/* guest address of the failed access */
 	uint64_t lba;		/* LBA of the failed access */
-	uint64_t insns;		/* instructions run */
+	uint64_t insns;		/* instructions run; 0 by the JIT without a budget: not counted */
 	uint64_t run_ns;	/* on the compute unit */
 	uint64_t wait_ns;	/* queued for one */
 	uint64_t read_bytes;	/* from media */
@@ -593,7 +593,7 @@ KCSD_API int kcsd_config_delete(const char *name);
  * Set or get an attribute: size, block_size, backing_file, queues,
  * queue_depth, cus, arena_size, max_programs, max_active, max_program_bytes,
  * timeout_ms, insn_budget, slm_size, max_range_sets,
- * max_ranges, power; get also index. Set: -EBUSY: the drive is
+ * max_ranges, engine, max_jit_bytes, power; get also index. Set: -EBUSY: the drive is
  * powered on. -EINVAL: no such value. -ENOENT: no such attribute. Get: NUL-terminated,
  * without the newline. -ERANGE: len is too small. name NULL: an attribute of
  * the module, such as "features".

@@ -24,6 +24,8 @@ static const struct setting {
 	{ "max_program_bytes",	"65536",	"1048576" },
 	{ "timeout_ms",		"100",		"5000" },
 	{ "insn_budget",	"1000",		"1000000000" },
+	{ "engine",		"interp",	"checked" },
+	{ "max_jit_bytes",	"0",		"1048576" },
 	{ "slm_size",		"4096",		"33554432" },
 	{ "max_range_sets",	"1",		"256" },
 	{ "max_ranges",		"1",		"128" },
@@ -127,9 +129,8 @@ TEST_F(config, mkdir_gives_defaults)
 	ASSERT_EQ(0, drive_prepare(d, "config", none));
 	EXPECT_EQ(-EEXIST, drive_mkdir(d->name));
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
-		__u64 v = drive_get_number(d->name, settings[i].attr);
-
-		EXPECT_NE(~0ULL, v) TH_LOG("%s", settings[i].attr);
+		EXPECT_LT(0, drive_get(d->name, settings[i].attr, buf, sizeof(buf)))
+			TH_LOG("%s", settings[i].attr);
 	}
 	EXPECT_EQ(268435456, drive_get_number(d->name, "size"));
 	EXPECT_EQ(4096, drive_get_number(d->name, "block_size"));
@@ -137,7 +138,10 @@ TEST_F(config, mkdir_gives_defaults)
 	EXPECT_EQ(128, drive_get_number(d->name, "queue_depth"));
 	EXPECT_EQ(2, drive_get_number(d->name, "cus"));
 	EXPECT_EQ(30000, drive_get_number(d->name, "timeout_ms"));
-	EXPECT_EQ(1ULL << 40, drive_get_number(d->name, "insn_budget"));
+	EXPECT_EQ(0, drive_get_number(d->name, "insn_budget"));
+	EXPECT_EQ(64 << 20, drive_get_number(d->name, "max_jit_bytes"));
+	EXPECT_LT(0, drive_get(d->name, "engine", buf, sizeof(buf)));
+	EXPECT_STREQ("jit", buf);
 	EXPECT_EQ(16777216, drive_get_number(d->name, "slm_size"));
 	EXPECT_EQ(0, drive_get_number(d->name, "power"));
 	EXPECT_EQ(0, drive_get(d->name, "backing_file", buf, sizeof(buf)));
@@ -184,8 +188,10 @@ TEST_F(config, invalid_values_are_refused)
 		{ "max_program_bytes", "0" }, { "max_program_bytes", "4095" },
 		{ "max_program_bytes", "1073741825" },
 		{ "timeout_ms", "0" }, { "timeout_ms", "x" }, { "timeout_ms", "86400001" },
-		{ "insn_budget", "0" }, { "insn_budget", "-5" },
-		{ "insn_budget", "18446744073709551616" },
+		{ "insn_budget", "-5" }, { "insn_budget", "18446744073709551616" },
+		{ "engine", "" }, { "engine", "0" }, { "engine", "JIT" }, { "engine", "jit " },
+		{ "engine", "ji" }, { "engine", "jitx" }, { "engine", "none" },
+		{ "max_jit_bytes", "-1" }, { "max_jit_bytes", "1073741825" },
 		{ "slm_size", "" }, { "slm_size", "-1" }, { "slm_size", "4095" },
 		{ "max_range_sets", "0" }, { "max_range_sets", "257" },
 		{ "max_ranges", "0" }, { "max_ranges", "129" },
@@ -223,7 +229,8 @@ TEST_F(config, limits_are_inclusive)
 		{ "max_programs", "1024", 1024 }, { "max_active", "1024", 1024 },
 		{ "max_program_bytes", "4K", 4096 }, { "max_program_bytes", "1G", 1 << 30 },
 		{ "timeout_ms", "1", 1 }, { "timeout_ms", "86400000", 86400000 },
-		{ "insn_budget", "1", 1 }, { "insn_budget", "18446744073709551614", ~0ULL - 1 },
+		{ "insn_budget", "0", 0 }, { "insn_budget", "18446744073709551614", ~0ULL - 1 },
+		{ "max_jit_bytes", "0", 0 }, { "max_jit_bytes", "1G", 1 << 30 },
 	};
 	struct drive *d = &self->d[0];
 

@@ -250,6 +250,7 @@ TEST_F(counters, execute_over_a_mebibyte)
 	ASSERT_EQ(0, prog_install_image(self->d.ctrl, 2, &im));
 	self->before = counts_read(self->d.index);
 	r->pind = 2;
+	r->budget = 1000;
 	run_grant(r, 0, 256, KCSD_GRANT_READ);
 	run_args(r, "word", 4);
 	ASSERT_EQ(0, run_exec(self->d.compute, r));
@@ -276,6 +277,7 @@ TEST_F(counters, media_written_by_a_program)
 	ASSERT_EQ(0, prog_install_image(self->d.ctrl, 2, &im));
 	self->before = counts_read(self->d.index);
 	self->r.pind = 2;
+	self->r.budget = 1000;
 	run_grant(&self->r, 8, 3, KCSD_GRANT_WRITE);
 	ASSERT_EQ(0, run_exec(self->d.compute, &self->r));
 	want[MEDIA_WRITE] = 3 * LBA;

@@ -371,6 +371,7 @@ TEST_F(fault, output_survives)
 
 	ASSERT_EQ(0, prog_install(self->d.ctrl, 10, insns));
 	r->pind = 10;
+	r->budget = 1000;
 	run_args(r, "bytes", 5);
 	EXPECT_EQ(KCSD_SC_PROGRAM_FAULT, run_exec(self->d.compute, r));
 	EXPECT_TRUE(ended(r, e));

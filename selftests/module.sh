@@ -5,7 +5,7 @@
 # Skipped where a drive holds data: that would be lost.
 . ./lib.sh
 
-modules=(size block_size backing_file drives)
+modules=(size block_size backing_file engine drives)
 
 # The file that the loaded module may be loaded from again, or nothing.
 module_file()
@@ -104,6 +104,9 @@ test_parameters()
 	load "block_size=512" "33554432 512" size=32M block_size=512 && point "rmmod" unload
 	load "drives=3" $'16777216 4096\n16777216 4096\n16777216 4096' drives=3 size=16M &&
 		point "rmmod" unload
+	load "engine=interp" "16777216 4096" size=16M engine=interp
+	is "and it is the drive's" "$(cat $CONFIG/kcsd0/engine)" interp
+	point "rmmod" unload
 	truncate -s 48M "$work/image"
 	load "backing_file=" "50331648 4096" backing_file="$work/image" && point "rmmod" unload
 	point "insmod drives=0" insmod "$module" drives=0
@@ -131,6 +134,7 @@ test_bad_parameters()
 	refused "size=lots" "Invalid parameters" size=lots
 	refused "size=1P, more than there is" "Cannot allocate memory" size=1P
 	refused "block_size=3" "Invalid parameters" block_size=3
+	refused "engine=fast" "Invalid parameters" engine=fast
 	refused "drives=100000" "Invalid parameters" drives=100000
 	refused "drives=2 of one file" "Invalid parameters" drives=2 backing_file="$work/image"
 	# insmod words ENOENT as it likes.

@@ -25,7 +25,9 @@
 	A(NUMBER, TIMEOUT_MS, "timeout-ms", "timeout_ms", "MS", \
 	  "time limit of a run that asks for none, 1 to 86400000; default: 30000") \
 	A(NUMBER, INSN_BUDGET, "insn-budget", "insn_budget", "N", \
-	  "limit of instructions of a run that asks for none; default: 2^40") \
+	  "limit of instructions of a run that asks for none; default: 0, no limit") \
+	A(NAME, ENGINE, "engine", "engine", "NAME", \
+	  "how programs run: jit (default), interp, or checked (jit, no check left out)") \
 	A(NUMBER, MAX_PROGRAMS, "max-programs", "max_programs", "N", \
 	  "programs loaded at once, 1 to 1024; default: 64") \
 	A(NUMBER, MAX_ACTIVE, "max-active", "max_active", "N", \
@@ -38,6 +40,8 @@
 	  "sets of memory ranges, 1 to 256; default: 64") \
 	A(NUMBER, MAX_RANGES, "max-ranges", "max_ranges", "N", \
 	  "ranges of a set, 1 to 128; default: 16") \
+	A(SIZE, MAX_JIT_BYTES, "max-jit-bytes", "max_jit_bytes", "SIZE", \
+	  "memory for native code, up to 1G; default: 64M") \
 	A(NUMBER, QUEUES, "queues", "queues", "N", \
 	  "hardware queues of the block device, up to 256; default: one per CPU") \
 	A(NUMBER, QUEUE_DEPTH, "queue-depth", "queue_depth", "N", \
@@ -55,7 +59,7 @@ static const struct opt opts[] = {
 };
 
 static const struct attribute {
-	enum { KIND_NUMBER, KIND_SIZE, KIND_PATH } kind;
+	enum { KIND_NUMBER, KIND_SIZE, KIND_PATH, KIND_NAME } kind;
 	const char *name;
 } attributes[] = {
 	ATTRIBUTES(ATTRIBUTE_ROW)
@@ -107,6 +111,10 @@ static int attribute_value(const struct args *args, int i, char *buf, size_t len
 		if (!realpath(text, path))
 			return kcsd_fail("--%s: %s: %s", opts[i].name, text, strerror(errno));
 		snprintf(buf, len, "%s", path);
+		return 0;
+	}
+	if (attributes[i].kind == KIND_NAME) {
+		snprintf(buf, len, "%s", text);
 		return 0;
 	}
 	if (attributes[i].kind == KIND_SIZE)

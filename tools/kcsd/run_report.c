@@ -95,7 +95,10 @@ static void print_cost(FILE *to, const struct run *run)
 {
 	const struct kcsd_run_info *info = &run->result.info;
 
-	fprintf(to, "instructions: %" PRIu64 "\n", info->insns);
+	if (info->insns || info->engine != KCSD_ENGINE_JIT)
+		fprintf(to, "instructions: %" PRIu64 "\n", info->insns);
+	else
+		fprintf(to, "instructions: not counted (set a budget)\n");
 	fprintf(to, "run time: %.6f s\n", info->run_ns / NSEC_PER_SEC);
 	if (run->drv)
 		fprintf(to, "wait time: %.6f s\n", info->wait_ns / NSEC_PER_SEC);

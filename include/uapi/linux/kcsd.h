@@ -113,7 +113,8 @@ struct kcsd_memory_range {
  *   CDW3  [15:0] NUMR, number of grants (0..KCSD_MAX_GRANTS)
  *         [31:16] flags, none so far
  *   CDW10-11 CPARAM1	CDW12-13 CPARAM2
- *   CDW14-15 budget, instructions; 0: the drive's default
+ *   CDW14-15 budget, instructions; 0: the drive's default, which may be none.
+ *		Only runs that have one are sure to count their instructions.
  *   timeout_ms	time limit of the run; 0: the drive's default
  *   addr, data_len		NUMR grants, then the program's arguments
  *   metadata, metadata_len	output: struct kcsd_run_record, then what the
@@ -225,7 +226,7 @@ struct kcsd_run_record {
 	__le64	addr;		/* guest address of the failed access */
 	__le64	lba;		/* LBA of the failed access */
 	__le64	result;		/* r0 */
-	__le64	insns;		/* instructions run */
+	__le64	insns;		/* instructions run; 0 by the JIT without budget: not counted */
 	__le64	run_ns;		/* time on the compute unit */
 	__le64	wait_ns;	/* time queued for one */
 	__le64	read_bytes;	/* read from media by this run */
@@ -406,7 +407,7 @@ struct kcsd_id_ns_compute {
 	__le16	cus;		/* compute units */
 	__le32	max_program_len;	/* bytes of one program */
 	__le64	arena_len;	/* bytes of memory a program can have */
-	__le64	insn_budget;	/* default, instructions */
+	__le64	insn_budget;	/* default, instructions; 0: none */
 	__le32	timeout_ms;	/* default */
 	__u8	rsvd[4052];
 };
