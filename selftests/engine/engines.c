@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "engines.h"
+#include "oracle.h"
 #include "outer.h"
 #include "verify.h"
 
@@ -18,14 +19,13 @@ static const struct engine {
 };
 
 /* Code that does not count is stopped elsewhere. */
-static bool same_end(const struct engine *e, const struct device_run *want,
-		     const struct device_run *got)
+static bool same_end(const struct device_run *want, const struct device_run *got, bool count)
 {
 	struct kcsd_vm_end end = got->vm.end;
 
-	if (!e->count && want->stop_tick)
+	if (!count && want->stop_tick)
 		return end.reason == want->stop_reason || end.reason == want->vm.end.reason;
-	if (!e->count)
+	if (!count)
 		end.insns = want->vm.end.insns;
 	return !memcmp(&end, &want->vm.end, sizeof(end));
 }
@@ -36,14 +36,13 @@ static bool same_calls(const struct device_run *want, const struct device_run *g
 	       !memcmp(got->calls, want->calls, got->nr_calls * sizeof(got->calls[0]));
 }
 
-static const char *compare(const struct engine *e, const struct device_run *want,
-			   const struct device_run *got)
+const char *engines_differ(const struct device_run *want, const struct device_run *got, bool count)
 {
 	if (got->broken)
 		return got->broken;
-	if (!same_end(e, want, got))
+	if (!same_end(want, got, count))
 		return "it ended otherwise";
-	if (!e->count && want->stop_tick)
+	if (!count && want->stop_tick)
 		return NULL;
 	if (!same_calls(want, got))
 		return "other helpers were called";
@@ -52,7 +51,7 @@ static const char *compare(const struct engine *e, const struct device_run *want
 		return "something else was emitted";
 	if (memcmp(got->vm.mem, want->vm.mem, want->vm.mem_len))
 		return "it left another memory";
-	return e->count && got->ticks != want->ticks ? "the ticks were others" : NULL;
+	return count && got->ticks != want->ticks ? "the ticks were others" : NULL;
 }
 
 /* Twice, as a drive uses code. */
@@ -72,7 +71,7 @@ static const char *run(const struct engine *e, struct outer *o, const struct pro
 		kcsd_vm_setup(&got->vm, &prog->view, &got->input);
 		bad = outer_run(o, &got->vm);
 		if (!bad)
-			bad = compare(e, want, got);
+			bad = engines_differ(want, got, e->count);
 	}
 	free(got->emitted);
 	free(got);
@@ -107,9 +106,11 @@ static const char *run_engine(const struct engine *e, const struct program *prog
 const char *engines_compare(const struct program *prog, const struct device_run *want)
 {
 	static char text[160];
-	const char *bad;
+	const char *bad = oracle_check(prog, want);
 	u32 i;
 
+	if (bad)
+		return bad;
 	for (i = 0; i < ARRAY_SIZE(engines); i++) {
 		/* Nothing else ends what ran out of budget. */
 		if (!engines[i].count && want->vm.end.reason == KCSD_FAULT_BUDGET)

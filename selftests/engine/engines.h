@@ -11,4 +11,7 @@
  */
 const char *engines_compare(const struct program *prog, const struct device_run *want);
 
+/* How one of two runs went otherwise, or NULL. count: instructions and ticks count, too. */
+const char *engines_differ(const struct device_run *want, const struct device_run *got, bool count);
+
 #endif

@@ -35,5 +35,10 @@ void mutate_tests(const char *dir);
  * misbehaved, or NULL.
  */
 const char *fuzz_one(const u8 *data, size_t len, bool *ran);
+/*
+ * fuzz_lower.c: make a program of these choices, run it in all engines. Returns what differs, or
+ * NULL, and then how the interpreter ended.
+ */
+const char *fuzz_generated(const u8 *choices, size_t len, struct kcsd_vm_end *end);
 
 #endif
