@@ -228,7 +228,7 @@ static void *kcsd_range_set_describe(const struct kcsd_range_set *set, void *p)
 	return p + sizeof(*d) + flex_array_size(set, range, set->nr);
 }
 
-/* Room for all sets there could be: at most 1 MiB, with the limits of the configuration. */
+/* Room for all sets there could be; the configuration sees to it that a transfer holds it. */
 void *kcsd_range_sets_page(struct kcsd_drive *drive, u32 *len)
 {
 	u32 i, nr = 0, max = drive->cfg.max_range_sets;

@@ -135,6 +135,9 @@ int kcsd_identify_compute(struct kcsd_drive *drv, struct kcsd_compute_info *info
 		.maxpb = le64toh(id.maxpb) << 20,
 		.arena_len = le64toh(id.arena_len),
 		.insn_budget = le64toh(id.insn_budget),
+		.maxmemrs = le16toh(id.maxmemrs),
+		.maxmemr = id.maxmemr,
+		.mrsg = le16toh(id.mrsg),
 	};
 	kcsd_info_copy(info, size, &c, sizeof(c));
 	return 0;

@@ -27,7 +27,7 @@ static const struct setting {
 	{ "engine",		"interp",	"checked" },
 	{ "max_jit_bytes",	"0",		"1048576" },
 	{ "slm_size",		"4096",		"33554432" },
-	{ "max_range_sets",	"1",		"256" },
+	{ "max_range_sets",	"1",		"255" },
 	{ "max_ranges",		"1",		"128" },
 };
 
@@ -193,7 +193,7 @@ TEST_F(config, invalid_values_are_refused)
 		{ "engine", "ji" }, { "engine", "jitx" }, { "engine", "none" },
 		{ "max_jit_bytes", "-1" }, { "max_jit_bytes", "1073741825" },
 		{ "slm_size", "" }, { "slm_size", "-1" }, { "slm_size", "4095" },
-		{ "max_range_sets", "0" }, { "max_range_sets", "257" },
+		{ "max_range_sets", "0" }, { "max_range_sets", "256" },
 		{ "max_ranges", "0" }, { "max_ranges", "129" },
 		{ "slm_size", "512" }, { "slm_size", "1099511627777" }, { "slm_size", "2T" },
 		{ "backing_file", "relative/path" },

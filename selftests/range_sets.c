@@ -15,7 +15,7 @@ static const struct drive_attr few[] = {
 	DRIVE_SMALL, { "slm_size", "4M" }, { "max_range_sets", "5" }, { "max_ranges", "4" }, {}
 };
 static const struct drive_attr most[] = {
-	DRIVE_SMALL, { "slm_size", "4M" }, { "max_range_sets", "256" }, { "max_ranges", "128" }, {}
+	DRIVE_SMALL, { "slm_size", "4M" }, { "max_range_sets", "255" }, { "max_ranges", "128" }, {}
 };
 static const struct drive_attr without[] = { DRIVE_SMALL, { "slm_size", "0" }, {} };
 
@@ -235,7 +235,7 @@ TEST_F(range_sets, as_many_as_there_can_be)
 TEST_F(range_sets, the_largest_configuration)
 {
 	static struct kcsd_memory_range r[128];
-	static __u8 page[65536];
+	static __u8 page[1 << 20];
 	__u64 rsid;
 	int fd;
 
@@ -243,14 +243,15 @@ TEST_F(range_sets, the_largest_configuration)
 	fd = self->other.ctrl;
 	for (int i = 0; i < 128; i++)
 		r[i] = range(i * PAGE, PAGE);
-	for (int i = 0; i < 256; i++) {
+	for (int i = 0; i < 255; i++) {
 		ASSERT_EQ(0, create(fd, r, 128, &rsid));
 		ASSERT_EQ(i + 1, rsid);
 	}
 	EXPECT_EQ(KCSD_SC_MAX_RANGE_SETS, create(fd, r, 128, &rsid));
 	ASSERT_EQ(0, get_page(fd, page, sizeof(page)));
-	EXPECT_EQ(256, le16toh(*(__le16 *)page));
+	EXPECT_EQ(255, le16toh(*(__le16 *)page));
 	EXPECT_EQ(0, memcmp(page + 32, r, sizeof(r)));
+	EXPECT_EQ(0, memcmp(page + sizeof(page) - sizeof(r), r, sizeof(r)));
 }
 
 TEST_F(range_sets, refusals)

@@ -96,11 +96,12 @@ static void test_identify(void)
 	IS(kcsd_identify_ns(drv, KCSD_NSID_NVM, &ns, sizeof(ns)), 0, "identify namespace");
 	OK(ns.nsze == kcsd_drive_nsze(drv) && ns.lba_size == kcsd_drive_lba_size(drv),
 	   "identify namespace: its size");
-	IS(kcsd_identify_ns(drv, 2, &ns, sizeof(ns)), KCSD_SC_INVALID_NS,
+	IS(kcsd_identify_ns(drv, 100, &ns, sizeof(ns)), KCSD_SC_INVALID_NS,
 	   "identify namespace, one that there is not");
 	IS(kcsd_identify_compute(drv, &compute, sizeof(compute)), 0, "identify compute");
 	OK(compute.cus >= 2 && compute.maxprog >= 32 && compute.max_program_len &&
 	   compute.timeout_ms && compute.arena_len, "identify compute: values");
+	OK(compute.maxmemrs && compute.maxmemr && compute.mrsg, "identify compute: range sets");
 }
 
 static void test_lbas(void)
@@ -152,6 +153,77 @@ static int is_loaded(const struct kcsd_program_info *info, void *arg)
 	(void)arg;
 	return info->pind == 7 && info->puid == 99 && !info->active &&
 	       !strcmp(info->name, "word") ? 42 : 0;
+}
+
+static void test_slm(void)
+{
+	struct kcsd_lba_source lbas[] = { { .slba = 6, .nlb = 1 }, { .slba = 5, .nlb = 2 } };
+	struct kcsd_slm_source sources[] = { { .start = 1, .len = 9 }, { .start = 0, .len = 1 } };
+	const size_t len = 3 << 20;
+	uint32_t size = kcsd_drive_lba_size(drv);
+	unsigned char *to = malloc(len), *from = malloc(len);
+	struct kcsd_slm_info info;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		to[i] = i * 11 + (i >> 13);
+	IS(kcsd_identify_slm(drv, &info, sizeof(info)), 0, "identify SLM");
+	OK(info.size >= 2 * len && info.max_sources, "identify SLM: values");
+	IS(kcsd_slm_write(drv, 7, to, len), 0, "SLM write, more than one command");
+	IS(kcsd_slm_read(drv, 7, from, len), 0, "SLM read");
+	OK(!memcmp(to, from, len), "SLM read: what was written");
+	IS(kcsd_slm_fill(drv, 8, 5, 0xab), 0, "SLM fill");
+	IS(kcsd_slm_copy(drv, 100, sources, 2), 0, "SLM copy");
+	IS(kcsd_slm_read(drv, 100, from, 10), 0, "SLM read, what was copied");
+	OK(from[6] == to[0] && from[7] == 0xab && from[8] == 0xab && !from[9], "SLM copy: it is");
+	IS(kcsd_slm_copy_lbas(drv, 3, lbas, 2), 0, "SLM copy from LBAs");
+	IS(kcsd_slm_read(drv, 3, from, 3 * size), 0, "SLM read, the LBAs");
+	IS(kcsd_read(drv, 5, to, 2 * size), 0, "read, the LBAs");
+	OK(!memcmp(from, to + size, size) && !memcmp(from + size, to, 2 * size),
+	   "SLM copy from LBAs: it is");
+	IS(kcsd_slm_write(drv, info.size, to, 1), KCSD_SC_LBA_RANGE, "SLM write, beyond it");
+	IS(kcsd_slm_fill(drv, 0, info.size + 1, 0), KCSD_SC_LBA_RANGE, "SLM fill, beyond it");
+	IS(kcsd_slm_copy(drv, 2, sources, 1), KCSD_SC_OVERLAPPING_IO_RANGE, "SLM copy, overlapping");
+	IS(kcsd_slm_copy(drv, 50, sources, 0), -EINVAL, "SLM copy of nothing");
+	IS(kcsd_slm_copy(drv, 50, sources, 257), -EINVAL, "SLM copy, too many sources");
+	lbas[1].nlb = 0;
+	IS(kcsd_slm_copy_lbas(drv, 3, lbas, 2), -EINVAL, "SLM copy of no LBAs");
+	lbas[1].nlb = KCSD_COPY_MAX_NLB + 1;
+	IS(kcsd_slm_copy_lbas(drv, 3, lbas, 2), -EINVAL, "SLM copy of too many LBAs");
+	free(from);
+	free(to);
+}
+
+static int count_ranges(const struct kcsd_range_set_info *info, void *arg)
+{
+	uint32_t i;
+
+	for (i = 0; i < info->nr; i++)
+		*(uint64_t *)arg += info->rsid * info->ranges[i].start + info->ranges[i].len;
+	return 0;
+}
+
+static void test_range_sets(void)
+{
+	struct kcsd_slm_range r[] = { { 4096, 8192 }, { 65536, 4096 } };
+	uint64_t sum = 0;
+	uint32_t one = 0, two = 0;
+
+	IS(kcsd_range_set_each(drv, count_ranges, &sum), 0, "range sets, none");
+	IS(sum, 0, "range sets, none: so it is");
+	IS(kcsd_range_set_create(drv, r, 2, &one), 0, "range set, two ranges");
+	IS(kcsd_range_set_create(drv, r, 1, &two), 0, "range set, one range");
+	IS(kcsd_range_set_each(drv, count_ranges, &sum), 0, "range sets");
+	IS(sum, one * (4096 + 65536) + two * 4096 + 2 * 8192 + 4096, "range sets: those");
+	IS(kcsd_range_set_delete(drv, one), 0, "range set, delete");
+	IS(kcsd_range_set_delete(drv, one), KCSD_SC_INVALID_RANGE_SET_ID, "range set, once more");
+	IS(kcsd_range_set_delete(drv, two), 0, "range set, delete the other");
+	IS(kcsd_range_set_delete(drv, 65536 + two), -EINVAL, "range set, no such number");
+	IS(kcsd_range_set_create(drv, r, 0, &one), -EINVAL, "range set of none");
+	r[1].start = 4096;
+	IS(kcsd_range_set_create(drv, r, 2, &one), KCSD_SC_OVERLAPPING_RANGES, "range set, overlap");
+	r[0].len = 1ULL << 32;
+	IS(kcsd_range_set_create(drv, r, 1, &one), -EINVAL, "range set, too long a range");
 }
 
 static void test_load(void)
@@ -434,6 +506,8 @@ int main(int argc, char **argv)
 		return 1;
 	test_identify();
 	test_lbas();
+	test_slm();
+	test_range_sets();
 	test_load();
 	test_load_refused();
 	test_load_together();

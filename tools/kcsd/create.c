@@ -37,7 +37,7 @@
 	A(SIZE, SLM_SIZE, "slm-size", "slm_size", "SIZE", \
 	  "bytes of Subsystem Local Memory; 0: none; default: 16M") \
 	A(NUMBER, MAX_RANGE_SETS, "max-range-sets", "max_range_sets", "N", \
-	  "sets of memory ranges, 1 to 256; default: 64") \
+	  "sets of memory ranges, 1 to 255; default: 64") \
 	A(NUMBER, MAX_RANGES, "max-ranges", "max_ranges", "N", \
 	  "ranges of a set, 1 to 128; default: 16") \
 	A(SIZE, MAX_JIT_BYTES, "max-jit-bytes", "max_jit_bytes", "SIZE", \
