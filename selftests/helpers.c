@@ -123,6 +123,165 @@ TEST_F(helpers, nothing_at_no_address)
 	EXPECT_EQ(0, r->result);
 }
 
+/* The arguments, 16 bytes, after some work on them. */
+TEST_F(helpers, memory)
+{
+	struct run *r = &self->r;
+
+	run_args(r, "0123456789abcdef", 16);
+	ASSERT_EQ(0, RUN(&self->d, r, I_CTX(R6, R1, args),
+			 I_MOVR(R1, R6), I_ADD(R1, 2), I_MOVR(R2, R6), I_MOV(R3, 6),
+			 I_HELPER(memcpy),
+			 I_MOVR(R1, R6), I_ADD(R1, 12), I_MOV(R2, 'x'), I_MOV(R3, 4),
+			 I_HELPER(memset),
+			 I_MOVR(R1, R6), I_MOV(R2, 16), I_HELPER(emit),
+			 I_MOVR(R1, R6), I_MOV(R2, 'b'), I_MOV(R3, 16), I_HELPER(memchr),
+			 I_ALUR(BPF_SUB, R0, R6), I_EXIT));
+	EXPECT_EQ(11, r->result);
+	EXPECT_EQ(0, memcmp(r->out.bytes, "0101234589abxxxx", 16));
+
+	run_args(r, "aaaaabaaaabcaabc", 16);
+	ASSERT_EQ(0, RUN(&self->d, r, I_CTX(R6, R1, args),
+			 I_MOVR(R1, R6), I_MOV(R2, 14), I_MOVR(R3, R6), I_ADD(R3, 12),
+			 I_MOV(R4, 4), I_HELPER(memmem), I_ALUR(BPF_SUB, R0, R6), I_EXIT));
+	EXPECT_EQ(8, r->result);
+
+	run_args(r, "abcdabceabcd0000", 16);
+	for (int i = 0; i < 3; i++) {
+		r->cparam1 = 4 * i;
+		ASSERT_EQ(0, RUN(&self->d, r, I_CTX(R6, R1, cparam1), I_CTX(R2, R1, args),
+				 I_MOVR(R1, R2), I_ALUR(BPF_ADD, R1, R6), I_ADD(R2, 4),
+				 I_MOV(R3, 4), I_HELPER(memcmp), I_EXIT));
+		EXPECT_EQ(i == 1 ? 0 : -1, (__s64)r->result);
+	}
+}
+
+/* By the kernel's library: known answers, and the same in parts as at once. */
+TEST_F(helpers, crc32c)
+{
+	struct run *r = &self->r;
+
+	run_args(r, "123456789", 9);
+	ASSERT_EQ(0, RUN(&self->d, r, I_CTX(R2, R1, args), I_MOV(R1, 0), I_MOV(R3, 9),
+			 I_HELPER(crc32c), I_EXIT));
+	EXPECT_EQ(0xe3069283, r->result);
+	ASSERT_EQ(0, RUN(&self->d, r, I_CTX(R6, R1, args), I_MOV(R1, 0), I_MOVR(R2, R6),
+			 I_MOV(R3, 4), I_HELPER(crc32c), I_MOVR(R1, R0), I_MOVR(R2, R6),
+			 I_ADD(R2, 4), I_MOV(R3, 5), I_HELPER(crc32c), I_EXIT));
+	EXPECT_EQ(0xe3069283, r->result);
+	ASSERT_EQ(0, RUN(&self->d, r, I_MOV(R1, 0), I_MOV(R2, 0), I_MOV(R3, 0),
+			 I_HELPER(crc32c), I_EXIT));
+	EXPECT_EQ(0, r->result);
+}
+
+/* The hash is at the heap, what is hashed 256 bytes on; sizes around a block's end. */
+TEST_F(helpers, sha256)
+{
+	struct run *r = &self->r;
+	/* The starts of digests of "abc" and zeroes after it, as sha256sum has them. */
+	static const struct {
+		__u32 len;
+		__u8 digest[8];
+	} known[] = {
+		{ 0, { 0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14 } },
+		{ 3, { 0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea } },
+		{ 64, { 0xa4, 0x04, 0x1e, 0x70, 0xd4, 0xb3, 0x1e, 0x18 } },
+		{ 65, { 0x7c, 0x78, 0x73, 0xfa, 0xc6, 0x3a, 0x9b, 0xe8 } },
+		{ 16000, { 0xfc, 0xd6, 0xdb, 0x1a, 0x3c, 0xcb, 0x90, 0x60 } },
+	};
+
+	run_args(r, "abc", 3);
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		r->cparam1 = known[i].len;
+		r->cparam2 = known[i].len / 3;
+		/* In two parts. */
+		ASSERT_EQ(0, RUN(&self->d, r, I_MOVR(R6, R1), I_CTX(R7, R6, heap),
+				 I_MOVR(R1, R7), I_ADD(R1, 256), I_CTX(R2, R6, args),
+				 I_MOV(R3, 3), I_HELPER(memcpy),
+				 I_MOVR(R1, R7), I_MOVR(R2, R7), I_ADD(R2, 256),
+				 I_CTX(R3, R6, cparam2), I_HELPER(sha256_add),
+				 I_MOVR(R1, R7), I_MOVR(R2, R7), I_ADD(R2, 256),
+				 I_CTX(R3, R6, cparam2), I_ALUR(BPF_ADD, R2, R3),
+				 I_CTX(R4, R6, cparam1), I_ALUR(BPF_SUB, R4, R3),
+				 I_MOVR(R3, R4), I_HELPER(sha256_add),
+				 I_MOVR(R1, R7), I_MOVR(R2, R7), I_ADD(R2, 128),
+				 I_HELPER(sha256_end),
+				 I_MOVR(R1, R7), I_ADD(R1, 128), I_MOV(R2, KCSD_SHA256_LEN),
+				 I_HELPER(emit), I_EXIT));
+		EXPECT_EQ(0, r->result);
+		EXPECT_EQ(KCSD_SHA256_LEN, le32toh(r->out.rec.out_len));
+		EXPECT_EQ(0, memcmp(known[i].digest, r->out.bytes, 8))
+			TH_LOG("%u bytes", known[i].len);
+	}
+}
+
+/* Whatever a program writes into its hash does no harm. */
+TEST_F(helpers, sha256_of_garbage)
+{
+	struct run *r = &self->r;
+
+	ASSERT_EQ(0, RUN(&self->d, r, I_CTX(R6, R1, heap), I_MOVR(R1, R6), I_MOV(R2, 0xff),
+			 I_MOV(R3, 1024), I_HELPER(memset),
+			 I_MOVR(R1, R6), I_MOVR(R2, R6), I_MOV(R3, 1024), I_HELPER(sha256_add),
+			 I_MOVR(R1, R6), I_MOVR(R2, R6), I_HELPER(sha256_end), I_EXIT));
+	EXPECT_EQ(0, r->result);
+}
+
+/* What a helper writes must not be in the context. */
+TEST_F(helpers, context_is_read_only)
+{
+	struct run *r = &self->r;
+
+	EXPECT_EQ(KCSD_SC_PROGRAM_FAULT,
+		  RUN(&self->d, r, I_MOV(R2, 1), I_MOV(R3, 8), I_HELPER(memset), I_EXIT));
+	EXPECT_EQ(KCSD_FAULT_MEMORY, le32toh(r->out.rec.reason));
+	EXPECT_EQ(KCSD_HELPER_memset, le32toh(r->out.rec.helper));
+	EXPECT_EQ(KCSD_GUEST_CTX, le64toh(r->out.rec.addr));
+	EXPECT_EQ(0, RUN(&self->d, r, I_MOVR(R2, R1), I_CTX(R1, R1, heap), I_MOV(R3, 8),
+			 I_HELPER(memcpy), I_EXIT));
+}
+
+/* A call that would take far longer than the limit ends within it and a little. */
+static void expect_in_time(struct __test_metadata *_metadata, struct drive *d, struct run *r,
+			   const struct bpf_insn *insns, __u32 cnt, __u32 helper)
+{
+	struct image im = { .insns = insns, .insn_cnt = cnt, .heap_len = 24 * KST_MIB };
+
+	ASSERT_EQ(0, prog_install_image(d->ctrl, 0, &im));
+	r->pind = 0;
+	r->timeout_ms = 3;
+	EXPECT_EQ(KCSD_SC_PROGRAM_TIME, run_exec(d->compute, r));
+	EXPECT_EQ(KCSD_FAULT_TIME, le32toh(r->out.rec.reason));
+	EXPECT_EQ(helper, le32toh(r->out.rec.helper));
+	EXPECT_GT(53000000, le64toh(r->out.rec.run_ns));
+	prog_deactivate(d->ctrl, 0);
+	prog_unload(d->ctrl, 0);
+}
+
+TEST_F(helpers, time_limit_in_a_helper)
+{
+	static const struct drive_attr large[] = {
+		DRIVE_SMALL, { "arena_size", "33554432" }, {}
+	};
+	/* A hash at the heap's start; half of the heap with one other byte, in all of it. */
+	static const struct bpf_insn sha256[] = {
+		I_CTX(R2, R1, heap), I_MOVR(R1, R2), I_MOV(R3, 24 * KST_MIB),
+		I_HELPER(sha256_add), I_EXIT
+	};
+	static const struct bpf_insn memmem[] = {
+		I_CTX(R1, R1, heap), I_MOVR(R3, R1), I_ADD(R3, 12 * KST_MIB),
+		I_ST(BPF_B, R3, 100, 1), I_MOV(R2, 12 * KST_MIB), I_MOV(R4, 11 * KST_MIB),
+		I_HELPER(memmem), I_EXIT
+	};
+	struct drive d;
+
+	ASSERT_EQ(0, drive_create(&d, "helpers-large", large));
+	expect_in_time(_metadata, &d, &self->r, sha256, ARRAY_SIZE(sha256),
+		       KCSD_HELPER_sha256_add);
+	expect_in_time(_metadata, &d, &self->r, memmem, ARRAY_SIZE(memmem), KCSD_HELPER_memmem);
+	EXPECT_EQ(0, drive_remove(&d));
+}
+
 /* emit: all or nothing, in order, to the last byte. */
 TEST_F(helpers, emit_fills_the_output)
 {

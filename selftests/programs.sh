@@ -115,6 +115,51 @@ test_crc()
 	is "$what: CRC-32C" "$(result)" "$(reference_crc <"$work/part")"
 }
 
+test_sha256()
+{
+	on_drive sha256 --output "$work/got"
+	is "$what: SHA-256" "$(od -An -v -tx1 "$work/got" | tr -d ' \n')" \
+		"$(sha256sum <"$work/part" | cut -d' ' -f1)"
+}
+
+test_join()
+{
+	printf ',%s\n' '"kcsd.h"
+"kcsd_bpf.h"
+"fs.h"
+"types.h"' >"$work/keys"
+	on_drive join --cparam2 2 --arg-file "$work/keys" --output "$work/got"
+	tail -c +2 "$work/keys" | awk -F, 'NR == FNR { wanted[$0]; next } $2 in wanted' \
+		- "$work/csv" >"$work/wanted"
+	is "$what: join" "$(result)" "$(wc -l <"$work/wanted")"
+	point "$what: join: these rows" cmp "$work/got" "$work/wanted"
+}
+
+# One object, several programs: names and addresses in its data, fresh for every run.
+test_tables()
+{
+	local i jobs=()
+
+	for i in 0 1 2 3; do
+		"$kcsd" run -d "$name" "$bpf/tests/tables.bpf.o" --program name --cparam1 $i \
+			--output - 2>"$work/err"
+	done >"$work/got"
+	is "$what: a table of strings" "$(cat "$work/got")" readwriteemitlog
+	for i in 1 2; do
+		"$kcsd" run -d "$name" "$bpf/tests/tables.bpf.o" --program fresh --json \
+			>"$work/json"
+		is "$what: fresh data, run $i" "$(result)" 4016
+	done
+	for i in 1 2 3 4; do
+		"$kcsd" run -d "$name" "$bpf/tests/tables.bpf.o" --program fresh --json \
+			>"$work/json.$i" &
+		jobs+=($!)
+	done
+	wait "${jobs[@]}"
+	is "$what: fresh data for runs side by side" \
+		"$(jq .result "$work"/json.[1-4] | tr '\n' ' ')" "4016 4016 4016 4016 "
+}
+
 test_histogram()
 {
 	on_drive histogram --output "$work/got"
@@ -155,9 +200,12 @@ for what in "memory, LBA 512" "file, LBA 4096"; do
 	test_grep
 	test_extents
 	test_crc
+	test_sha256
+	test_tables
 	test_histogram
 	put "$work/csv"
 	test_csv
+	test_join
 	point "$what: the drive goes" delete_drive programs
 done
 finish
