@@ -2,6 +2,7 @@
 /* Checking and decoding as a whole: without memory, in time, and into a copy. */
 #include <time.h>
 
+#include "lowered.h"
 #include "runner.h"
 #include "tap.h"
 
@@ -50,6 +51,24 @@ static void no_memory(void)
 	tap_point(!ret && code && n > 2, "code: each allocation fails");
 	if (!ret)
 		kcsd_code_destroy(code);
+}
+
+static void no_memory_to_lower(void)
+{
+	const struct bpf_insn insns[] = { CALL(1), EXIT, MOV(7), EXIT };
+	const struct kcsd_image_view view = { .insns = insns, .insn_cnt = ARRAY_SIZE(insns) };
+	const struct kcsd_lower_options opt = {};
+	struct kcsd_lowered *lowered;
+	int ret = -ENOMEM, n;
+
+	for (n = 0; ret == -ENOMEM && n < MAX_ALLOCATIONS; n++) {
+		allocations_left = n;
+		ret = kcsd_lower(&view, &opt, &lowered);
+		allocations_left = -1;
+	}
+	tap_point(!ret && n > 6, "lower: each allocation fails");
+	if (!ret)
+		kcsd_lowered_destroy(lowered);
 }
 
 static void copied(void)
@@ -144,6 +163,7 @@ void code_tests(void)
 {
 	counts();
 	no_memory();
+	no_memory_to_lower();
 	copied();
 	longest();
 }

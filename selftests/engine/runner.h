@@ -28,6 +28,8 @@ void image_tests(void);
 /* memory.c: layout, contents and bounds of guest memory. */
 void memory_tests(void);
 void helper_tests(void);
+/* lowered.c: what lowered code looks like, for the programs of dir. */
+void lowered_tests(const char *dir);
 /* mutate.c: programs of dir with random changes. */
 void mutate_tests(const char *dir);
 /*

@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What lowered code must look like, as running it in the interpreter does not show: what it
+ * does where a CPU mis-speculates, and what only some machines do in other ways.
+ */
+#include "insn.h"
+#include "lowered.h"
+#include "runner.h"
+#include "tap.h"
+#include "verify.h"
+
+#define AX	11
+#define MEM	0x1111100000000ull
+#define CTL	0x2222200000000ull
+
+/* What is in AX. */
+enum scratch {
+	OTHER,		/* a number */
+	CTL_ADDR,	/* the ctl */
+	FIXED,		/* an address in memory */
+	BASE,		/* the address of guest address 0, of the context or the data */
+	MASKED,		/* BASE and a register masked just before */
+	UNMASKED,	/* BASE and any register */
+};
+
+struct walk {
+	const struct kcsd_lowered *lowered;
+	const struct kcsd_image_view *view;
+	bool proven;
+	bool shifts_wrap;
+	u64 span;		/* the mask is one less */
+	u32 pos;
+	enum scratch scratch;
+	u32 masked_at;		/* position of the last mask */
+	u8 masked;		/* its register */
+	u8 *targets;		/* for each unit: a jump goes there */
+	const char *bad;
+};
+
+static const struct bpf_insn *at(const struct walk *w, s64 distance)
+{
+	static const struct bpf_insn none;
+	s64 pos = (s64)w->pos + distance;
+
+	return pos < 0 || pos >= w->lowered->insn_cnt ? &none : &w->lowered->insns[pos];
+}
+
+static void blame(struct walk *w, const char *what)
+{
+	if (!w->bad)
+		w->bad = what;
+}
+
+static u64 imm64(const struct bpf_insn *insn)
+{
+	return (u32)insn[0].imm | (u64)(u32)insn[1].imm << 32;
+}
+
+static enum scratch kind_of(const struct walk *w, u64 imm)
+{
+	struct kcsd_layout layout;
+	u64 len = kcsd_layout_init(&layout, w->view, KCSD_MAX_ARGS);
+
+	if (imm == CTL)
+		return CTL_ADDR;
+	if (imm == MEM - KCSD_GUEST_CTX || imm == MEM || imm == MEM + KCSD_GUEST_DATA - KCSD_GUEST_CTX)
+		return BASE;
+	return imm >= MEM && imm < MEM + len ? FIXED : OTHER;
+}
+
+/* The register was masked, and nobody can jump to after that. */
+static bool is_masked(const struct walk *w, u8 reg)
+{
+	return w->masked == reg && w->masked_at + 3 == w->pos &&
+	       !w->targets[w->pos] && !w->targets[w->pos - 1] && !w->targets[w->pos - 2];
+}
+
+/* What an instruction that writes AX leaves there. */
+static enum scratch scratch_after(struct walk *w, const struct bpf_insn *insn)
+{
+	if (insn->code == (BPF_LD | BPF_IMM | BPF_DW))
+		return kind_of(w, imm64(insn));
+	if (insn->code == (BPF_ALU64 | BPF_ADD | BPF_X) && w->scratch == BASE)
+		return is_masked(w, insn->src_reg) ? MASKED : UNMASKED;
+	return OTHER;
+}
+
+static bool ctl_has(const struct bpf_insn *insn)
+{
+	const s16 off = insn->off;
+
+	switch (BPF_CLASS(insn->code)) {
+	case BPF_LDX:
+		return off == offsetof(struct kcsd_lowered_ctl, stop) ||
+		       off == offsetof(struct kcsd_lowered_ctl, reason) ||
+		       off == offsetof(struct kcsd_lowered_ctl, left) ||
+		       (off >= 0 && off < 32 && off % 8 == 0);
+	case BPF_ST:
+		return off == offsetof(struct kcsd_lowered_ctl, reason);
+	}
+	return off == offsetof(struct kcsd_lowered_ctl, left) ||
+	       off == offsetof(struct kcsd_lowered_ctl, addr) ||
+	       off == offsetof(struct kcsd_lowered_ctl, pc) ||
+	       (off >= (s16)offsetof(struct kcsd_lowered_ctl, args) &&
+		off < (s16)offsetof(struct kcsd_lowered_ctl, args[5]));
+}
+
+static void check_access(struct walk *w, const struct bpf_insn *insn, u8 base)
+{
+	if (base == BPF_REG_10) {
+		if (insn->off < -KCSD_LOWERED_FRAME || insn->off > -8 || insn->off % 8 ||
+		    BPF_SIZE(insn->code) != BPF_DW)
+			blame(w, "an access beyond the native frame");
+		return;
+	}
+	if (base != AX) {
+		blame(w, "an access at a register of the program's");
+		return;
+	}
+	switch (w->scratch) {
+	case CTL_ADDR:
+		if (!ctl_has(insn))
+			blame(w, "an access of a field of the ctl that is not for lowered code");
+		return;
+	case BASE:		/* the first byte as a constant address */
+	case FIXED:
+	case MASKED:
+		if (insn->off)
+			blame(w, "a displacement after the mask");
+		return;
+	case UNMASKED:
+		if (!w->proven)
+			blame(w, "an access without a mask");
+		return;
+	case OTHER:
+		blame(w, "an access at no known address");
+	}
+}
+
+static void check_atomic(struct walk *w, const struct bpf_insn *insn)
+{
+	const struct bpf_insn *next = at(w, 1);
+	u8 result = insn->imm == BPF_CMPXCHG ? 0 : insn->src_reg;
+
+	switch (insn->imm) {
+	case BPF_LOAD_ACQ:
+	case BPF_STORE_REL:
+	case BPF_OR | BPF_FETCH:
+	case BPF_AND | BPF_FETCH:
+	case BPF_XOR | BPF_FETCH:
+		blame(w, "an atomic access that is not for every JIT");
+	}
+	if (BPF_SIZE(insn->code) != BPF_W || !(insn->imm & BPF_FETCH))
+		return;
+	if (BPF_CLASS(next->code) == BPF_LDX)	/* r1 stood in for r10 */
+		next = at(w, 2);
+	if (next->code != (BPF_ALU | BPF_MOV | BPF_X) || next->dst_reg != result ||
+	    next->src_reg != result)
+		blame(w, "a 32-bit result that is not extended");
+}
+
+static void check_alu(struct walk *w, const struct bpf_insn *insn)
+{
+	u8 op = BPF_OP(insn->code);
+	bool by_register = BPF_SRC(insn->code) == BPF_X;
+	const s32 most = BPF_CLASS(insn->code) == BPF_ALU64 ? 63 : 31;
+
+	if (insn->dst_reg == BPF_REG_10 || (by_register && insn->src_reg == BPF_REG_10))
+		blame(w, "arithmetic on the native frame pointer");
+	if ((op == BPF_DIV || op == BPF_MOD) && by_register &&
+	    (at(w, -1)->code != (BPF_JMP | BPF_JA) || !w->targets[w->pos]))
+		blame(w, "a division that is not guarded");
+	if ((op == BPF_DIV || op == BPF_MOD) && !by_register &&
+	    (!insn->imm || (insn->off && insn->imm == -1)))
+		blame(w, "a division that is not one on every machine");
+	if ((op == BPF_LSH || op == BPF_RSH || op == BPF_ARSH) && by_register && !w->shifts_wrap &&
+	    (insn->src_reg != AX || at(w, -1)->code != (BPF_ALU | BPF_AND | BPF_K) ||
+	     at(w, -1)->imm != most))
+		blame(w, "a shift beyond the width");
+	if (op == BPF_AND && !by_register && insn->code == (BPF_ALU64 | BPF_AND | BPF_K) &&
+	    insn->imm == (s32)(w->span - 1)) {
+		w->masked = insn->dst_reg;
+		w->masked_at = w->pos;
+	}
+}
+
+static void check_insn(struct walk *w)
+{
+	const struct bpf_insn *insn = at(w, 0);
+	u32 op = kcsd_insn_find(insn);
+	u32 fields;
+
+	if (op == KCSD_NR_OPS) {
+		blame(w, "no instruction");
+		return;
+	}
+	fields = kcsd_insn_fields(op);
+	switch (BPF_CLASS(insn->code)) {
+	case BPF_LDX:
+		check_access(w, insn, insn->src_reg);
+		break;
+	case BPF_ST:
+	case BPF_STX:
+		check_access(w, insn, insn->dst_reg);
+		if (BPF_MODE(insn->code) == BPF_ATOMIC)
+			check_atomic(w, insn);
+		break;
+	case BPF_ALU:
+	case BPF_ALU64:
+		check_alu(w, insn);
+	}
+	if (fields & KCSD_WRITES_DST && insn->dst_reg == AX)
+		w->scratch = scratch_after(w, insn);
+}
+
+static void find_targets(struct walk *w)
+{
+	const struct kcsd_lowered *lowered = w->lowered;
+	u32 pos, fields;
+
+	for (pos = 0; pos < lowered->insn_cnt; pos++) {
+		const struct bpf_insn *insn = &lowered->insns[pos];
+
+		fields = kcsd_insn_fields(kcsd_insn_find(insn));
+		if (fields & KCSD_JUMPS_OFF)
+			w->targets[pos + 1 + insn->off] = 1;
+		else if (fields & KCSD_JUMPS_IMM)
+			w->targets[pos + 1 + insn->imm] = 1;
+		pos += !!(fields & KCSD_WIDE);
+	}
+}
+
+static const char *inspect(const struct kcsd_image_view *view, const struct kcsd_lowered *lowered,
+			   const struct kcsd_lower_options *opt)
+{
+	struct walk w = {
+		.lowered = lowered, .view = view, .proven = opt->proofs,
+		.shifts_wrap = opt->shifts_wrap,
+		.span = kcsd_lowered_mem_len(view) - KCSD_LOWERED_AFTER,
+		.targets = calloc(lowered->insn_cnt + 1, 1),
+	};
+
+	assert(w.targets);
+	find_targets(&w);
+	if (w.span & (w.span - 1))
+		blame(&w, "a mask that is none");
+	if (lowered->starts[0] || lowered->starts[lowered->nr_functions] != lowered->insn_cnt)
+		blame(&w, "functions that do not cover the code");
+	for (; w.pos < lowered->insn_cnt && !w.bad; w.pos++) {
+		bool wide = at(&w, 0)->code == (BPF_LD | BPF_IMM | BPF_DW);
+
+		check_insn(&w);
+		w.pos += wide;
+	}
+	free(w.targets);
+	return w.bad;
+}
+
+struct inspection {
+	u32 nr;
+	const char *bad;
+	char where[128];
+};
+
+static void inspect_with(const char *name, const struct program *prog, struct inspection *in,
+			 const struct kcsd_lower_options *opt)
+{
+	struct kcsd_lowered *lowered;
+
+	if (in->bad || kcsd_lower(&prog->view, opt, &lowered))
+		return;
+	in->nr++;
+	in->bad = inspect(&prog->view, lowered, opt);
+	if (in->bad)
+		snprintf(in->where, sizeof(in->where), "%s%s%s", name, opt->count ? ", count" : "",
+			 opt->proofs ? ", proofs" : "");
+	kcsd_lowered_destroy(lowered);
+}
+
+static void inspect_program(const char *name, const struct program *loaded, void *arg)
+{
+	struct inspection *in = arg;
+	struct program prog;
+	u8 *proofs;
+	u32 i;
+
+	program_copy(&prog, loaded->buf, loaded->len);
+	if (program_load(&prog)) {
+		proofs = calloc(prog.view.insn_cnt, 1);
+		assert(proofs);
+		if (kcsd_verify(&prog.view, proofs))
+			in->bad = "no memory";
+		for (i = 0; i < 8; i++)
+			inspect_with(name, &prog, in, &(struct kcsd_lower_options){
+				.mem = MEM, .ctl = CTL, .count = i & 1,
+				.proofs = i & 2 ? proofs : NULL, .shifts_wrap = i & 4,
+			});
+		free(proofs);
+	}
+	program_exit(&prog);
+}
+
+static void inspect_all(const char *dir)
+{
+	struct inspection in = {};
+
+	runner_for_each(dir, inspect_program, &in);
+	tap_point(!in.bad && in.nr, "lowered: the code of the test programs");
+	tap_note("%u made", in.nr);
+	if (in.bad)
+		tap_note("%s: %s", in.where, in.bad);
+}
+
+/* ---- lengths ---- */
+
+#define CALL(distance)	((struct bpf_insn){ .code = 0x85, .src_reg = 1, .imm = (distance) })
+#define LOAD(dst)	((struct bpf_insn){ .code = 0x79, .dst_reg = (dst), .src_reg = 1 })
+#define EXIT		((struct bpf_insn){ .code = 0x95 })
+
+static void expect_ret(const struct kcsd_image_view *view, int want, const char *what)
+{
+	const struct kcsd_lower_options opt = { .mem = MEM, .ctl = CTL };
+	struct kcsd_lowered *lowered;
+	int ret = kcsd_lower(view, &opt, &lowered);
+
+	tap_point(ret == want, "lowered: %s", what);
+	if (ret != want)
+		tap_note("expected %d, got %d", want, ret);
+	if (!ret)
+		kcsd_lowered_destroy(lowered);
+}
+
+static void lengths(void)
+{
+	struct bpf_insn *insns = calloc(KCSD_MAX_INSNS, sizeof(*insns));
+	struct kcsd_image_view view = { .insns = insns, .insn_cnt = 1 };
+	u32 pc;
+
+	assert(insns);
+	insns[0] = EXIT;
+	view.heap_len = (1u << 31) - KCSD_MAX_ARGS - KCSD_GUEST_DATA - 8 * 512;
+	expect_ret(&view, 0, "the longest memory");
+	view.heap_len++;
+	expect_ret(&view, -E2BIG, "a longer memory");
+	view.heap_len = UINT32_MAX;
+	expect_ret(&view, -E2BIG, "the longest heap");
+	view.heap_len = 0;
+	/* A function of its own for each call. */
+	for (pc = 0; pc < 2 * KCSD_LOWERED_MAX_FUNCTIONS; pc++)
+		insns[pc] = pc < KCSD_LOWERED_MAX_FUNCTIONS - 1 ?
+			    CALL(KCSD_LOWERED_MAX_FUNCTIONS - 1) : EXIT;
+	view.insn_cnt = 2 * KCSD_LOWERED_MAX_FUNCTIONS - 1;
+	expect_ret(&view, 0, "the most functions");
+	for (pc = 0; pc < 2 * KCSD_LOWERED_MAX_FUNCTIONS + 2; pc++)
+		insns[pc] = pc < KCSD_LOWERED_MAX_FUNCTIONS ? CALL(KCSD_LOWERED_MAX_FUNCTIONS) :
+			    EXIT;
+	view.insn_cnt = 2 * KCSD_LOWERED_MAX_FUNCTIONS + 1;
+	expect_ret(&view, -E2BIG, "more functions");
+	for (pc = 0; pc < KCSD_MAX_INSNS; pc++)
+		insns[pc] = pc == KCSD_MAX_INSNS - 1 ? EXIT : LOAD(pc % 10);
+	view.insn_cnt = KCSD_MAX_INSNS;
+	expect_ret(&view, -E2BIG, "too long");
+	view.insns += KCSD_MAX_INSNS / 2;
+	view.insn_cnt -= KCSD_MAX_INSNS / 2;
+	expect_ret(&view, 0, "half of that");
+	free(insns);
+}
+
+/* What the mask and the memory behind it are for each length of the heap. */
+static void memory_lengths(void)
+{
+	struct kcsd_image_view view = {};
+	u64 len, end;
+	bool ok = true;
+
+	for (; view.heap_len < 1 << 21; view.heap_len += 1021) {
+		struct kcsd_layout layout;
+
+		end = KCSD_GUEST_CTX + kcsd_layout_init(&layout, &view, KCSD_MAX_ARGS);
+		len = kcsd_lowered_mem_len(&view) - KCSD_LOWERED_AFTER;
+		ok &= len >= end && len / 2 < end && !(len & (len - 1));
+	}
+	tap_point(ok, "lowered: the length of memory that the mask reaches");
+}
+
+void lowered_tests(const char *dir)
+{
+	inspect_all(dir);
+	lengths();
+	memory_lengths();
+}
