@@ -94,7 +94,7 @@ KCSD_API const char *kcsd_check_text(uint32_t check);
 KCSD_API const char *kcsd_field_name(uint64_t result);
 /* Helper id, KCSD_HELPER_*: "read". For 0, "none". */
 KCSD_API const char *kcsd_helper_name(uint32_t id);
-/* Which engine ran it, KCSD_ENGINE_*: "none", "interp", "jit". */
+/* Which engine ran it, KCSD_ENGINE_*: "none", "interp", "jit", "lowered". */
 KCSD_API const char *kcsd_engine_name(uint32_t engine);
 /* Any return value of this library: status text, or the system's for -errno. */
 KCSD_API const char *kcsd_strerror(int ret);
@@ -450,7 +450,7 @@ struct kcsd_sim_opts {
 	uint32_t lba_size;	/* bytes, 512 or 4096; 0: 4096 */
 	uint32_t cus;		/* compute units that a program is told of; 0: 2 */
 	uint64_t arena_len;	/* bytes of memory that a program can have; 0: 4 MiB */
-	uint32_t engine;	/* KCSD_ENGINE_*; 0: KCSD_ENGINE_INTERP */
+	uint32_t engine;	/* KCSD_ENGINE_INTERP or _LOWERED; 0: _INTERP */
 	uint32_t flags;		/* KCSD_SIM_* */
 	/* What the program logs; not NUL-terminated. NULL: nobody cares. */
 	void (*log)(const char *line, size_t len, void *arg);
@@ -465,7 +465,7 @@ struct kcsd_sim_opts {
  *
  * KCSD_SC_INVALID_PROGRAM_DATA: a drive would refuse the program; err->check and
  * err->pc say why. -EINVAL: an option has no such value. -E2BIG: arena_len is too
- * large.
+ * large, or the program would be when lowered.
  */
 KCSD_API int kcsd_sim_create(const void *image, size_t len, const struct kcsd_sim_opts *opts,
 			     struct kcsd_sim **sim, struct kcsd_error *err);

@@ -28,6 +28,7 @@ static const struct name engines[] = {
 	{ KCSD_ENGINE_NONE, "none", NULL },
 	{ KCSD_ENGINE_INTERP, "interp", NULL },
 	{ KCSD_ENGINE_JIT, "jit", NULL },
+	{ KCSD_ENGINE_LOWERED, "lowered", NULL },
 };
 
 #define FIND(table, value) find(table, ARRAY_SIZE(table), value)

@@ -30,9 +30,11 @@ static int check_opts(const struct kcsd_sim_opts *o, struct kcsd_error *err)
 	if (o->arena_len > MAX_ARENA_LEN)
 		return kcsd_error_set(err, -E2BIG, "memory of %llu bytes: at most %llu are possible",
 				      (unsigned long long)o->arena_len, MAX_ARENA_LEN);
-	if (o->engine != KCSD_ENGINE_INTERP)
+	if (o->engine != KCSD_ENGINE_INTERP && o->engine != KCSD_ENGINE_LOWERED)
 		return kcsd_error_set(err, -EINVAL, "engine %s is not for the simulator",
 				      kcsd_engine_name(o->engine));
+	if (o->trace && o->engine != KCSD_ENGINE_INTERP)
+		return kcsd_error_set(err, -EINVAL, "only the interpreter can be traced");
 	return 0;
 }
 
@@ -87,35 +89,56 @@ static u64 prologue_insns(const struct kcsd_sim *sim, u32 args_len)
 	return args_len ? ARRAY_SIZE(prologue) - 1 : ARRAY_SIZE(prologue);
 }
 
-static int create_raw_code(struct kcsd_sim *sim, struct kcsd_verdict *verdict)
+/* From here on they are the program's. */
+static int add_prologue(struct kcsd_sim *sim)
 {
 	u32 nr = ARRAY_SIZE(prologue) + sim->view.insn_cnt;
-	struct bpf_insn *insns;
-	int ret;
 
-	/* What is wrong with the program is told of the program alone. */
-	ret = kcsd_check_insns(sim->view.insns, sim->view.insn_cnt, verdict);
-	if (ret)
-		return ret;
-	insns = reallocarray(NULL, nr, sizeof(*insns));
-	if (!insns)
+	sim->insns = reallocarray(NULL, nr, sizeof(*sim->insns));
+	if (!sim->insns)
 		return -ENOMEM;
-	memcpy(insns, prologue, sizeof(prologue));
-	memcpy(insns + ARRAY_SIZE(prologue), sim->view.insns,
-	       sim->view.insn_cnt * sizeof(*insns));
-	ret = kcsd_code_create(insns, nr, &sim->code, verdict);
-	if (verdict->pc >= ARRAY_SIZE(prologue))
-		verdict->pc -= ARRAY_SIZE(prologue);
-	free(insns);
+	memcpy(sim->insns, prologue, sizeof(prologue));
+	memcpy(sim->insns + ARRAY_SIZE(prologue), sim->view.insns,
+	       sim->view.insn_cnt * sizeof(*sim->insns));
+	sim->view.insns = sim->insns;
+	sim->view.insn_cnt = nr;
 	sim->prologue = ARRAY_SIZE(prologue);
-	return ret;
+	return 0;
 }
 
 static int create_code(struct kcsd_sim *sim, struct kcsd_verdict *verdict)
 {
-	if (sim->opts.flags & KCSD_SIM_RAW)
-		return create_raw_code(sim, verdict);
-	return kcsd_code_create(sim->view.insns, sim->view.insn_cnt, &sim->code, verdict);
+	int ret;
+
+	if (sim->opts.flags & KCSD_SIM_RAW) {
+		/* What is wrong with the program is told of the program alone. */
+		ret = kcsd_check_insns(sim->view.insns, sim->view.insn_cnt, verdict);
+		if (!ret)
+			ret = add_prologue(sim);
+		if (ret)
+			return ret;
+	}
+	ret = kcsd_code_create(sim->view.insns, sim->view.insn_cnt, &sim->code, verdict);
+	if (ret && verdict->pc >= sim->prologue)
+		verdict->pc -= sim->prologue;
+	return ret;
+}
+
+static int create_engine(struct kcsd_sim *sim, struct kcsd_error *err)
+{
+	int ret = 0;
+
+	if (sim->opts.engine == KCSD_ENGINE_LOWERED) {
+		ret = kcsd_sim_lower(&sim->view, &sim->lowered);
+	} else {
+		sim->arena = malloc(sim->opts.arena_len);
+		if (!sim->arena)
+			ret = -ENOMEM;
+	}
+	if (ret == -E2BIG)
+		return kcsd_error_set(err, ret, "lowered, the program is too long: "
+				      "the interpreter runs it");
+	return ret ? kcsd_error_set(err, ret, "out of memory") : 0;
 }
 
 /* In the order of kcsd_program_create() in the module. */
@@ -135,7 +158,7 @@ static int load(struct kcsd_sim *sim, size_t len, struct kcsd_error *err)
 	ret = create_code(sim, &verdict);
 	if (ret == -EINVAL)
 		return refuse(&verdict, err);
-	return ret ? kcsd_error_set(err, ret, "out of memory") : 0;
+	return ret ? kcsd_error_set(err, ret, "out of memory") : create_engine(sim, err);
 }
 
 int kcsd_sim_create(const void *image, size_t len, const struct kcsd_sim_opts *opts,
@@ -154,10 +177,8 @@ int kcsd_sim_create(const void *image, size_t len, const struct kcsd_sim_opts *o
 		return kcsd_error_set(err, -ENOMEM, "out of memory");
 	sim->opts = o;
 	sim->image = malloc(len + 1);
-	sim->arena = malloc(o.arena_len);
-	ret = -ENOMEM;
-	if (!sim->image || !sim->arena) {
-		kcsd_error_set(err, ret, "out of memory");
+	if (!sim->image) {
+		ret = kcsd_error_set(err, -ENOMEM, "out of memory");
 		goto out_destroy;
 	}
 	if (len)
@@ -177,8 +198,10 @@ void kcsd_sim_destroy(struct kcsd_sim *sim)
 {
 	if (!sim)
 		return;
+	kcsd_sim_lowered_destroy(sim->lowered);
 	kcsd_code_destroy(sim->code);
 	free(sim->arena);
+	free(sim->insns);
 	free(sim->image);
 	free(sim);
 }
@@ -253,7 +276,7 @@ static void fill_result(const struct sim_run *run, u64 insns, u64 ns,
 static void execute(struct sim_run *run, const struct kcsd_run_opts *o,
 		    struct kcsd_run_result *result)
 {
-	const struct kcsd_sim *sim = run->sim;
+	struct kcsd_sim *sim = run->sim;
 	const struct kcsd_vm_input in = {
 		.cparam1 = o->cparam1,
 		.cparam2 = o->cparam2,
@@ -269,12 +292,14 @@ static void execute(struct sim_run *run, const struct kcsd_run_opts *o,
 
 	run->deadline_ns = start + (o->timeout_ms ? o->timeout_ms : DEFAULT_TIMEOUT_MS) * 1000000ULL;
 	/* It fits: checked for the longest arguments when the simulator was made. */
-	vm->mem = sim->arena;
+	vm->mem = sim->lowered ? kcsd_sim_lowered_mem(sim->lowered) : sim->arena;
 	vm->mem_len = kcsd_layout_init(&vm->layout, &sim->view, o->args_len);
 	vm->budget = o->budget && o->budget < UINT64_MAX - before ? o->budget + before : UINT64_MAX;
 	vm->ops = &kcsd_sim_ops;
 	kcsd_vm_setup(vm, &sim->view, &in);
-	if (sim->opts.trace)
+	if (sim->lowered)
+		kcsd_sim_run_lowered(sim->lowered, vm);
+	else if (sim->opts.trace)
 		kcsd_interp_traced(sim->code, vm);
 	else
 		kcsd_interp(sim->code, vm);

@@ -9,9 +9,11 @@
 struct kcsd_sim {
 	struct kcsd_sim_opts opts;	/* defaults filled in */
 	void *image;			/* owned */
-	struct kcsd_image_view view;	/* of it */
-	struct kcsd_code *code;
-	u8 *arena;			/* opts.arena_len bytes */
+	struct kcsd_image_view view;	/* of it; instructions with the prologue */
+	struct bpf_insn *insns;		/* those, when there is one; owned */
+	struct kcsd_code *code;		/* for the interpreter */
+	u8 *arena;			/* likewise, opts.arena_len bytes */
+	struct sim_lowered *lowered;	/* or NULL */
 	u32 prologue;			/* instructions before the program's own */
 };
 
@@ -32,6 +34,15 @@ struct sim_run {
 /* sim_helpers.c */
 extern const struct kcsd_vm_ops kcsd_sim_ops;
 u64 kcsd_sim_now_ns(void);
+
+/* sim_lowered.c */
+/* Lower a checked program and make its memory. -ENOMEM, or -E2BIG: it becomes too long. */
+int kcsd_sim_lower(const struct kcsd_image_view *view, struct sim_lowered **lowered);
+void kcsd_sim_lowered_destroy(struct sim_lowered *lowered);
+/* Where vm->mem has to be. */
+u8 *kcsd_sim_lowered_mem(struct sim_lowered *lowered);
+/* As kcsd_interp(). */
+void kcsd_sim_run_lowered(struct sim_lowered *lowered, struct kcsd_vm *vm);
 
 /* sim_trace.c: kcsd_interp(), which calls opts.trace before each instruction. */
 void kcsd_interp_traced(const struct kcsd_code *code, struct kcsd_vm *vm);

@@ -61,6 +61,7 @@ static void test_runs(void)
 	IS_TEXT(kcsd_engine_name(KCSD_ENGINE_NONE), "none", "engine: none");
 	IS_TEXT(kcsd_engine_name(KCSD_ENGINE_INTERP), "interp", "engine: interpreter");
 	IS_TEXT(kcsd_engine_name(KCSD_ENGINE_JIT), "jit", "engine: JIT");
+	IS_TEXT(kcsd_engine_name(KCSD_ENGINE_LOWERED), "lowered", "engine: lowered code");
 	OK(kcsd_engine_name(1000), "engine: one that there is not has a name, too");
 }
 

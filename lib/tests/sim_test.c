@@ -241,6 +241,65 @@ static void test_trace(void)
 	kcsd_sim_destroy(sim);
 }
 
+/* ---- lowered code: the same, whatever the program does ---- */
+
+static void same_run(const struct kcsd_object *obj, const struct kcsd_run_opts *run)
+{
+	KCSD_OPTS(kcsd_sim_opts, opts, .lbas = lbas, .nsze = NSZE, .lba_size = LBA);
+	struct kcsd_run_result r[2];
+	struct kcsd_sim *sim;
+	int ret[2], i;
+
+	for (i = 0; i < 2; i++) {
+		opts.engine = i ? KCSD_ENGINE_LOWERED : KCSD_ENGINE_INTERP;
+		sim = create(obj, &opts);
+		ret[i] = kcsd_sim_run(sim, run, &r[i], sizeof(r[i]), NULL);
+		/* Twice: it has to leave nothing behind. */
+		kcsd_run_result_free(&r[i], sizeof(r[i]));
+		ret[i] = kcsd_sim_run(sim, run, &r[i], sizeof(r[i]), NULL);
+		kcsd_sim_destroy(sim);
+	}
+	IS(r[1].info.engine, KCSD_ENGINE_LOWERED, "lowered: %s", kcsd_object_name(obj));
+	OK(ret[0] == ret[1] && r[0].r0 == r[1].r0, "lowered: its result");
+	OK(r[0].info.reason == r[1].info.reason && r[0].info.pc == r[1].info.pc &&
+	   r[0].info.addr == r[1].info.addr && r[0].info.helper == r[1].info.helper,
+	   "lowered: how it ended");
+	OK(r[0].out_len == r[1].out_len &&
+	   (!r[0].out_len || !memcmp(r[0].out, r[1].out, r[0].out_len)), "lowered: its output");
+	IS(r[1].info.insns, r[0].info.insns, "lowered: as many instructions");
+	for (i = 0; i < 2; i++)
+		kcsd_run_result_free(&r[i], sizeof(r[i]));
+}
+
+static void test_lowered(void)
+{
+	static const char *const programs[] = {
+		"lines", "word", "grep", "csv", "histogram", "crc32c", "sha256",
+	};
+	static const char *const faults[] = { "in_entry", "in_static", "in_helper", "in_loop" };
+	struct kcsd_grant all = { 0, NSZE, KCSD_GRANT_READ };
+	KCSD_OPTS(kcsd_run_opts, run, .grants = &all, .nr_grants = 1, .args = "a", .args_len = 1,
+		  .out_len = 4096, .cparam2 = 1, .budget = 10000000);
+	struct kcsd_object *obj;
+	char name[64];
+	size_t i;
+
+	for (i = 0; i < sizeof(lbas); i++)
+		lbas[i] = i % 61 ? 'a' + i * i % 23 : '\n';
+	for (i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		snprintf(name, sizeof(name), "%s.bpf.o", programs[i]);
+		obj = open_program(name, NULL);
+		same_run(obj, &run);
+		kcsd_object_close(obj);
+	}
+	run.budget = 1000;
+	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		obj = open_program("tests/fault.bpf.o", faults[i]);
+		same_run(obj, &run);
+		kcsd_object_close(obj);
+	}
+}
+
 /* ---- refused ---- */
 
 static void test_refused(void)
@@ -266,9 +325,9 @@ static void test_refused(void)
 	   "refused: 9 bytes");
 }
 
-#define NO_OPTION(member, value, ret) \
+#define NO_OPTION(member, value, ret, ...) \
 do { \
-	KCSD_OPTS(kcsd_sim_opts, opts, .member = value); \
+	KCSD_OPTS(kcsd_sim_opts, opts, .member = value, ##__VA_ARGS__); \
 	struct kcsd_sim *sim; \
 	struct kcsd_error err; \
 \
@@ -288,6 +347,8 @@ static void test_options(void)
 	NO_OPTION(lba_size, 3, -EINVAL);
 	NO_OPTION(nsze, 1, -EINVAL);
 	NO_OPTION(engine, 99, -EINVAL);
+	NO_OPTION(engine, KCSD_ENGINE_JIT, -EINVAL);
+	NO_OPTION(engine, KCSD_ENGINE_LOWERED, -EINVAL, .trace = note_step);
 	NO_OPTION(arena_len, 1ull << 40, -E2BIG);
 	NO_OPTION(arena_len, 4096, KCSD_SC_INVALID_PROGRAM_DATA);
 	IS(kcsd_sim_create(mov_exit, sizeof(mov_exit), &longer.o, &sim, NULL), -E2BIG,
@@ -362,6 +423,7 @@ int main(int argc, char **argv)
 	test_grants();
 	test_log();
 	test_trace();
+	test_lowered();
 	test_refused();
 	test_options();
 	test_disasm();

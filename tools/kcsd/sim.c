@@ -24,7 +24,7 @@
 	X(BLOCK, "block-size", 0, "SIZE", "bytes of an LBA: 512 or 4096; default: 4096") \
 	X(WRITE_BACK, "write-back", 'w', NULL, "what it writes goes to FILE; default: is forgotten") \
 	X(ARENA, "arena-size", 0, "SIZE", "memory that it can have; default: 4M") \
-	X(ENGINE, "engine", 'e', "ENGINE", "which engine runs it: interp, the default") \
+	X(ENGINE, "engine", 'e', "ENGINE", "which engine runs it: interp (default), or lowered") \
 	X(TRACE, "trace", 0, NULL, "print each instruction, and what registers it changed") \
 	X(RAW, "raw", 'r', "HEX", \
 	  "run these instructions ('-': standard input), print r0 as bare hexadecimal") \
@@ -155,8 +155,13 @@ static int take_engine(struct sim *s)
 	const char *name = kcsd_args_value(s->run.args, OPT_ENGINE);
 
 	s->opts.engine = KCSD_ENGINE_INTERP;
-	if (name && strcmp(name, kcsd_engine_name(KCSD_ENGINE_INTERP)))
-		return kcsd_usage(s->run.args->cmd, "--engine: '%s' is not interp", name);
+	if (name && !strcmp(name, kcsd_engine_name(KCSD_ENGINE_LOWERED)))
+		s->opts.engine = KCSD_ENGINE_LOWERED;
+	else if (name && strcmp(name, kcsd_engine_name(KCSD_ENGINE_INTERP)))
+		return kcsd_usage(s->run.args->cmd, "--engine: '%s' is neither interp nor lowered",
+				  name);
+	if (s->opts.engine != KCSD_ENGINE_INTERP && kcsd_args_has(s->run.args, OPT_TRACE))
+		return kcsd_usage(s->run.args->cmd, "--trace is for --engine interp");
 	return 0;
 }
 

@@ -216,6 +216,7 @@ struct kcsd_copy_slm {
 #define KCSD_ENGINE_NONE	0	/* it did not start */
 #define KCSD_ENGINE_INTERP	1
 #define KCSD_ENGINE_JIT		2
+#define KCSD_ENGINE_LOWERED	3	/* what the JIT compiles, interpreted: never on a drive */
 
 /* How a run ended and what it cost. Heads the output of every run. */
 struct kcsd_run_record {

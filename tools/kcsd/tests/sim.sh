@@ -17,17 +17,18 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 passed=0
 failed=0
+engine=interp
 
 # verdict STATUS NAME
 verdict()
 {
 	if [ "$1" = 0 ]; then
 		passed=$((passed + 1))
-		echo "ok $((passed + failed)) - $2"
+		echo "ok $((passed + failed)) - $engine: $2"
 		return
 	fi
 	failed=$((failed + 1))
-	echo "not ok $((passed + failed)) - $2"
+	echo "not ok $((passed + failed)) - $engine: $2"
 	head -n 12 "$work/out" "$work/err" | sed 's/^/# /'
 }
 
@@ -39,13 +40,23 @@ is()
 	[ "$2" = "$3" ] || printf '# got: %s\n# wanted: %s\n' "$2" "$3"
 }
 
+# run ARGUMENT...: kcsd, and sim with the engine that is tested.
+run()
+{
+	if [ "$1" = sim ]; then
+		"$kcsd" sim --engine "$engine" "${@:2}"
+	else
+		"$kcsd" "$@"
+	fi
+}
+
 # code WANTED NAME ARGUMENT...: kcsd's exit code; its output is in $work/out and err.
 code()
 {
 	local wanted=$1 name=$2 got
 
 	shift 2
-	"$kcsd" "$@" >"$work/out" 2>"$work/err"
+	run "$@" >"$work/out" 2>"$work/err"
 	got=$?
 	[ $got = "$wanted" ]
 	verdict $? "$name"
@@ -74,7 +85,7 @@ has()
 # result PROGRAM OPTION...: of one of the programs in bpf/.
 result()
 {
-	"$kcsd" sim "$bpf/$1.bpf.o" "${@:2}" 2>"$work/err" | sed -n 's/^result: \([0-9]*\).*/\1/p'
+	run sim "$bpf/$1.bpf.o" "${@:2}" 2>"$work/err" | sed -n 's/^result: \([0-9]*\).*/\1/p'
 }
 
 # The line of a file that has this comment.
@@ -88,7 +99,7 @@ make_data()
 	cat "$top"/README.md "$top"/driver/*.c >"$work/text"
 	head -c 300001 "$(command -v bash)" >"$work/binary"
 	find "$top/driver" -type f -printf '%f,%s\n' >"$work/csv"
-	truncate -s 8192 "$work/zeroes"
+	head -c 8192 /dev/zero >"$work/zeroes"
 }
 
 # ---- the programs ----
@@ -110,7 +121,7 @@ check_programs()
 	size=$(stat -c %s "$work/text")
 	is "grep, its result" "$(result grep --lba "$work/text" --cparam1 "$size" --arg static)" \
 		"$(grep -c static "$work/text")"
-	is "grep, its output" "$("$kcsd" sim "$bpf/grep.bpf.o" --lba "$work/text" --cparam1 "$size" \
+	is "grep, its output" "$(run sim "$bpf/grep.bpf.o" --lba "$work/text" --cparam1 "$size" \
 		--arg static --output - 2>"$work/err" | md5sum)" \
 		"$(grep static "$work/text" | md5sum)"
 	size=$(stat -c %s "$work/binary")
@@ -118,19 +129,19 @@ check_programs()
 		"$(perl -e 'undef $/; my $c = 0xffffffff; for my $b (unpack "C*", <STDIN>) { $c ^= $b;
 			$c = $c >> 1 ^ ($c & 1 ? 0x82f63b78 : 0) for 1 .. 8 } print $c ^ 0xffffffff' \
 			<"$work/binary")"
-	"$kcsd" sim "$bpf/histogram.bpf.o" --lba "$work/binary" --cparam1 "$size" \
+	run sim "$bpf/histogram.bpf.o" --lba "$work/binary" --cparam1 "$size" \
 		--output "$work/counts" >"$work/out" 2>"$work/err"
 	is "histogram" "$(od -An -v -td8 -w8 "$work/counts" | tr -d ' ' | paste -sd' ')" \
 		"$(od -An -v -tu1 -w1 "$work/binary" |
 		awk '{ n[$1 + 0]++ } END { for (i = 0; i < 256; i++) print n[i] + 0 }' | paste -sd' ')"
-	is "sha256" "$("$kcsd" sim "$bpf/sha256.bpf.o" --lba "$work/binary" --cparam1 "$size" \
+	is "sha256" "$(run sim "$bpf/sha256.bpf.o" --lba "$work/binary" --cparam1 "$size" \
 		--output - 2>"$work/err" | od -An -v -tx1 | tr -d ' \n')" \
 		"$(sha256sum <"$work/binary" | cut -d' ' -f1)"
 	size=$(stat -c %s "$work/csv")
-	is "join" "$("$kcsd" sim "$bpf/join.bpf.o" --lba "$work/csv" --cparam1 "$size" --cparam2 1 \
+	is "join" "$(run sim "$bpf/join.bpf.o" --lba "$work/csv" --cparam1 "$size" --cparam2 1 \
 		--arg $',main.c\nlog.c\n' --output - 2>"$work/err" | md5sum)" \
 		"$(awk -F, '$1 == "main.c" || $1 == "log.c"' "$work/csv" | md5sum)"
-	is "csv" "$("$kcsd" sim "$bpf/csv.bpf.o" --lba "$work/csv" --cparam1 "$size" --cparam2 2 \
+	is "csv" "$(run sim "$bpf/csv.bpf.o" --lba "$work/csv" --cparam1 "$size" --cparam2 2 \
 		--format s64 2>"$work/err" | tail -n 7 | head -n 4 | paste -sd' ')" \
 		"$(awk -F, '{ s += $2; if (NR == 1 || $2 < min) min = $2; if ($2 > max) max = $2 }
 		END { print NR, s, min, max }' "$work/csv")"
@@ -151,7 +162,7 @@ check_options()
 {
 	small "numbers" 0 add --cparam1 0x10 --cparam2 5
 	prints "result: 21"
-	prints "engine: interp"
+	prints "engine: $engine"
 	small "a negative result" 0 add --cparam1 18446744073709551594
 	prints "result: 18446744073709551594 (-22: Invalid argument)"
 	small "an argument" 0 echo --arg 'some text'
@@ -175,12 +186,12 @@ check_options()
 	small "a line for the log" 0 say --arg $'a\nline'
 	says "log: a?line"
 	small "JSON" 0 add --cparam1 3 --json
-	has '[.program, .result, .engine, .media_read_bytes] | @csv' '"add",3,"interp",0'
+	has '[.program, .result, .engine, .media_read_bytes] | @csv' "\"add\",3,\"$engine\",0"
 	has '[has("drive"), has("wait_ns"), has("link_to_drive_bytes")] | @csv' false,false,false
 	small "geometry" 0 geometry --lba "$work/zeroes" --block-size 512 --format u64
 	prints 16
 	prints $((2 << 32 | 512))
-	"$kcsd" sim - --program add -1 7 <"$behave" >"$work/out" 2>"$work/err"
+	run sim - --program add -1 7 <"$behave" >"$work/out" 2>"$work/err"
 	is "standard input" "$(head -n 1 "$work/out")" "result: 7"
 }
 
@@ -262,7 +273,7 @@ raw()
 	local mem=()
 
 	[ $# -lt 4 ] || mem=(--mem "$4")
-	is "raw, $1" "$(printf '%s\n' "$3" | "$kcsd" sim --raw - "${mem[@]}" 2>&1)" "$2"
+	is "raw, $1" "$(printf '%s\n' "$3" | run sim --raw - "${mem[@]}" 2>&1)" "$2"
 }
 
 check_raw()
@@ -292,7 +303,7 @@ check_raw()
 	code 0 "raw, as an argument" sim --raw "b70000002a000000$exit"
 	is "raw, nothing else is printed" "$(cat "$work/out" "$work/err")" 2a
 	is "raw, instructions count for the budget as written" \
-		"$("$kcsd" sim --raw "bf10000000000000 05000000 00000000 $exit" --budget 3 2>&1)" 0
+		"$(run sim --raw "bf10000000000000 05000000 00000000 $exit" --budget 3 2>&1)" 0
 	code 3 "raw, a fault" sim --raw "b70000000100000079010800 00000000 $exit"
 	says "instruction 1: access outside the program's memory (guest address 0x9)"
 	is "  and nothing on standard output" "$(cat "$work/out")" ""
@@ -357,7 +368,9 @@ check_usage()
 	code 2 "sim, LBAs of 3 bytes" sim "$behave" --block-size 3
 	says "'3' is neither 512 nor 4096"
 	code 2 "sim, no such engine" sim "$behave" --engine fast
-	says "--engine: 'fast' is not"
+	says "--engine: 'fast' is neither interp nor lowered"
+	code 2 "sim, a trace of lowered code" sim "$behave" --engine lowered --trace
+	says "--trace is for --engine interp"
 	code 2 "sim, a grant of nothing" sim "$behave" -p add --grant 0+1
 	says "--grant is for --lba"
 	code 2 "sim, nothing to write to" sim "$behave" -p add --write-back
@@ -471,15 +484,18 @@ check_readme()
 }
 
 echo "TAP version 13"
-make_data
-check_programs
-check_options
-check_lbas
-check_images
-check_faults
-check_raw
+for engine in interp lowered; do
+	make_data
+	check_programs
+	check_options
+	check_lbas
+	check_images
+	check_faults
+	check_raw
+	check_usage
+done
+engine=interp
 check_trace
-check_usage
 check_disasm
 check_readme
 echo "1..$((passed + failed))"
