@@ -56,6 +56,11 @@ typedef int16_t s16;
 typedef int32_t s32;
 typedef int64_t s64;
 
+#define U32_MAX			UINT32_MAX
+#define S32_MAX			INT32_MAX
+#define S64_MAX			INT64_MAX
+#define S64_MIN			INT64_MIN
+
 #define kcsd_alloc(size)	calloc(1, size)
 #define kcsd_free(p)		free(p)
 

@@ -58,4 +58,18 @@ const char *kcsd_proof_text(u8 proof);
  */
 int kcsd_verify(const struct kcsd_image_view *view, u8 *proofs);
 
+struct kcsd_value;
+
+/*
+ * For tests: the values that r0 to r10 may have before the instruction at pc, once
+ * for each instruction that is ever reached; learnt says whether branches were looked at.
+ */
+struct kcsd_verify_watch {
+	void (*fn)(struct kcsd_verify_watch *watch, u32 pc, const struct kcsd_value *regs,
+		   bool learnt);
+};
+
+int kcsd_verify_watched(const struct kcsd_image_view *view, u8 *proofs,
+			struct kcsd_verify_watch *watch);
+
 #endif

@@ -30,6 +30,8 @@ void memory_tests(void);
 void helper_tests(void);
 /* lowered.c: what lowered code looks like, for the programs of dir. */
 void lowered_tests(const char *dir);
+/* verify.c: what is proven of accesses. */
+void verify_tests(const char *dir);
 /* mutate.c: programs of dir with random changes. */
 void mutate_tests(const char *dir);
 /*
