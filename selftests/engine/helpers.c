@@ -193,6 +193,21 @@ static void test_memcmp(struct device_run *run)
 	tap_point(ok, "memcmp, memchr: a difference around the ends of pieces");
 }
 
+/* In pieces as at once. */
+static void test_digests(struct device_run *run)
+{
+	const u64 len = 3 * KCSD_TICK_BYTES + 5, hash = BASE + len;
+	struct kcsd_sha256 want = {};
+
+	fill(host(run, BASE), len, 26, len);
+	tap_point(call(run, KCSD_HELPER_crc32c, 0, BASE, len, 0) ==
+		  (u32)~kcsd_crc32c(~0u, host(run, BASE), len), "crc32c: in pieces");
+	memset(host(run, hash), 0, sizeof(want));
+	call(run, KCSD_HELPER_sha256_add, hash, BASE, len, 0);
+	kcsd_sha256_add(&want, host(run, BASE), len);
+	tap_point(!memcmp(host(run, hash), &want, sizeof(want)), "sha256_add: in pieces");
+}
+
 void helper_tests(void)
 {
 	struct device_run *run = run_create();
@@ -203,5 +218,6 @@ void helper_tests(void)
 	test_memmem_worst(run);
 	test_memcpy(run);
 	test_memcmp(run);
+	test_digests(run);
 	run_destroy(run);
 }
