@@ -2,6 +2,14 @@
 /* Calls of helpers: by their signatures, all arguments are checked in here. */
 #include "helper.h"
 
+/* Which argument is the length of the buffer that is argument i. */
+static u32 len_of(const struct kcsd_signature *sig, u32 i)
+{
+	while (sig->kind[i] != LEN)
+		i++;
+	return i;
+}
+
 /* Bytes at the address that is argument i. */
 static u64 buffer_len(const struct kcsd_signature *sig, const struct kcsd_helper_args *args, u32 i)
 {
@@ -9,9 +17,7 @@ static u64 buffer_len(const struct kcsd_signature *sig, const struct kcsd_helper
 		return sizeof(struct kcsd_sha256);
 	if (sig->kind[i] == DIGEST)
 		return KCSD_SHA256_LEN;
-	while (sig->kind[i] != LEN)
-		i++;
-	return args->val[i];
+	return args->val[len_of(sig, i)];
 }
 
 static bool check_buffer(struct kcsd_vm *vm, const struct kcsd_signature *sig,
@@ -25,9 +31,14 @@ static bool check_buffer(struct kcsd_vm *vm, const struct kcsd_signature *sig,
 		args->ptr[i] = kcsd_vm_ptr(vm, addr, len);
 	else
 		args->ptr[i] = kcsd_vm_ptr_write(vm, addr, len);
-	if (!args->ptr[i])
+	if (!args->ptr[i]) {
 		kcsd_vm_fault(vm, KCSD_FAULT_MEMORY, addr);
-	return args->ptr[i];
+		return false;
+	}
+	/* No more than that where the CPU mis-speculates: some helpers begin at the end. */
+	if (sig->kind[i] == IN || sig->kind[i] == OUT)
+		args->val[len_of(sig, i)] = kcsd_index_nospec(len, vm->mem_len + 1);
+	return true;
 }
 
 static bool check_args(struct kcsd_vm *vm, const struct kcsd_signature *sig,

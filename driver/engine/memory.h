@@ -19,6 +19,9 @@ static inline void *kcsd_memory_above(u8 *mem, u64 mem_len, u64 floor, u64 addr,
 
 	if (unlikely(len > room || off > room - len))
 		return NULL;
+	/* Else room - len may wrap around, and let any offset pass. No access is that long. */
+	if (!__builtin_constant_p(len))
+		len = kcsd_index_nospec(len, room + 1);
 	return mem + (floor - KCSD_GUEST_CTX) + kcsd_index_nospec(off, room - len + 1);
 }
 
