@@ -11,6 +11,7 @@
 #define DEFAULT_CUS		2
 #define DEFAULT_ARENA_LEN	(4u << 20)
 #define DEFAULT_TIMEOUT_MS	30000
+#define NSEC_PER_MSEC		1000000ull
 #define MAX_ARENA_LEN		(1ull << 30)
 
 /* ---- create ---- */
@@ -28,7 +29,8 @@ static int check_opts(const struct kcsd_sim_opts *o, struct kcsd_error *err)
 		return kcsd_error_set(err, -EINVAL, "%llu LBAs are too many",
 				      (unsigned long long)o->nsze);
 	if (o->arena_len > MAX_ARENA_LEN)
-		return kcsd_error_set(err, -E2BIG, "memory of %llu bytes: at most %llu are possible",
+		return kcsd_error_set(err, -E2BIG, "memory of %llu bytes: at most %llu are "
+				      "possible",
 				      (unsigned long long)o->arena_len, MAX_ARENA_LEN);
 	if (o->engine != KCSD_ENGINE_INTERP && o->engine != KCSD_ENGINE_LOWERED)
 		return kcsd_error_set(err, -EINVAL, "engine %s is not for the simulator",
@@ -234,8 +236,8 @@ static int take_grants(const struct kcsd_sim *sim, const struct kcsd_run_opts *o
 		const struct kcsd_grant *g = &o->grants[i];
 
 		if (g->slba > sim->opts.nsze || g->nlb > sim->opts.nsze - g->slba)
-			return kcsd_error_set(err, KCSD_SC_LBA_RANGE, "grant %u: LBAs %llu+%u are not "
-					      "all there: there are %llu", i,
+			return kcsd_error_set(err, KCSD_SC_LBA_RANGE, "grant %u: LBAs %llu+%u are "
+					      "not all there: there are %llu", i,
 					      (unsigned long long)g->slba, g->nlb,
 					      (unsigned long long)sim->opts.nsze);
 		grants[i] = (struct kcsd_lba_grant){
@@ -287,10 +289,11 @@ static void execute(struct sim_run *run, const struct kcsd_run_opts *o,
 		.args_len = o->args_len,
 		.out_max = run->out_max,
 	};
+	u64 timeout_ms = o->timeout_ms ? o->timeout_ms : DEFAULT_TIMEOUT_MS;
 	u64 start = kcsd_sim_now_ns(), before = prologue_insns(sim, o->args_len);
 	struct kcsd_vm *vm = &run->vm;
 
-	run->deadline_ns = start + (o->timeout_ms ? o->timeout_ms : DEFAULT_TIMEOUT_MS) * 1000000ULL;
+	run->deadline_ns = start + timeout_ms * NSEC_PER_MSEC;
 	/* It fits: checked for the longest arguments when the simulator was made. */
 	vm->mem = sim->lowered ? kcsd_sim_lowered_mem(sim->lowered) : sim->arena;
 	vm->mem_len = kcsd_layout_init(&vm->layout, &sim->view, o->args_len);

@@ -274,6 +274,10 @@ test_faults()
 	has .fault.function load
 	says "access outside the program's memory"
 	says "behave.bpf.c"
+	code 3 "fault, in a function that is called" run -d $NAME "$bpf/tests/fault.bpf.o" \
+		--program in_static
+	says "function innermost, instruction 0 (fault.bpf.c:"
+	says "return p[0] + p[1]; /* in_static */)"
 	behave "fault, a kernel address" 3 load --cparam1 0xffff888000000000
 	says "0xffff888000000000"
 	behave "fault, in a helper" 3 pass --cparam1 0 --json

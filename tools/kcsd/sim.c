@@ -22,7 +22,7 @@
 	X(GRANT, "grant", 'g', "RANGE[:ACCESS]", \
 	  "LBAs of it that it may touch, as --lba of run; default: all:r; repeatable") \
 	X(BLOCK, "block-size", 0, "SIZE", "bytes of an LBA: 512 or 4096; default: 4096") \
-	X(WRITE_BACK, "write-back", 'w', NULL, "what it writes goes to FILE; default: is forgotten") \
+	X(WRITE_BACK, "write-back", 'w', NULL, "write to FILE what it writes; default: forget it") \
 	X(ARENA, "arena-size", 0, "SIZE", "memory that it can have; default: 4M") \
 	X(ENGINE, "engine", 'e', "ENGINE", "which engine runs it: interp (default), or lowered") \
 	X(TRACE, "trace", 0, NULL, "print each instruction, and what registers it changed") \
@@ -98,8 +98,8 @@ static int map_fd(struct sim *s, const char *path, int fd, bool write_back)
 	if (size < 0)
 		return kcsd_fail("--lba: %s: %s", path, strerror(errno));
 	if (write_back && size % block)
-		return kcsd_fail("--write-back: %s does not end where an LBA of %u bytes does", path,
-				 block);
+		return kcsd_fail("--write-back: %s does not end where an LBA of %u bytes does",
+				 path, block);
 	s->opts.nsze = (size + block - 1) / block;
 	s->lbas_len = s->opts.nsze * block;
 	if (!s->lbas_len)
@@ -138,7 +138,8 @@ static int take_grants(struct sim *s)
 	struct run *run = &s->run;
 
 	if (s->opts.nsze && !kcsd_args_has(run->args, OPT_GRANT)) {
-		run->grants[0] = (struct kcsd_grant){ .nlb = s->opts.nsze, .access = KCSD_GRANT_READ };
+		run->grants[0].nlb = s->opts.nsze;
+		run->grants[0].access = KCSD_GRANT_READ;
 		if (s->opts.nsze > UINT32_MAX)
 			return kcsd_usage(run->args->cmd, "a file of so many LBAs wants --grant");
 		run->opts.nr_grants = 1;

@@ -350,8 +350,8 @@ check_trace()
 		" 0: mov r0, 42 r0=0x2a"
 	code 3 "trace, to a fault" sim "$fault" --program in_static --cparam1 5 --trace
 	says "access outside the program's memory"
-	is "  and instructions are those counted" "$(grep -c '^ *[0-9]*:  [a-z_0-9]* *r\|exit$\|call_local' \
-		"$work/err")" "$(sed -n 's/^instructions: //p' "$work/out")"
+	is "  and instructions are those counted" \
+		"$(grep -c '^ *[0-9]*:  [a-z_0-9]* *r\|exit$\|call_local' "$work/err")" "$(sed -n 's/^instructions: //p' "$work/out")"
 }
 
 # ---- wrong usage ----
@@ -432,7 +432,8 @@ check_disasm()
 	code 0 "disasm, a program that is refused" disasm "$bpf/tests/unknown_helper.bpf.o"
 	grep -q 'call 77$' "$work/out"
 	verdict $? "  and the call is there"
-	printf '\377\1\2\3\4\5\6\7\25\1\1\0\0\0\0\0\225\0\0\0\0\0\0\0\225\0\0\0\0\0\0\0' >"$work/plain"
+	printf '\377\1\2\3\4\5\6\7\25\1\1\0\0\0\0\0' >"$work/plain"
+	printf '\225\0\0\0\0\0\0\0\225\0\0\0\0\0\0\0' >>"$work/plain"
 	"$kcsd" disasm - <"$work/plain" >"$work/out" 2>"$work/err"
 	is "disasm, standard input" "$(cat "$work/out")" "F0:
      0:  raw ff01020304050607
