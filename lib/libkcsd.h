@@ -292,6 +292,23 @@ KCSD_API int kcsd_disasm_each(const void *image, size_t len, const struct kcsd_o
 			      int (*fn)(const struct kcsd_insn_info *info, void *arg), void *arg,
 			      struct kcsd_error *err);
 
+/* An access to memory, and whether the drive checks each time that it is in bounds. */
+struct kcsd_access {
+	uint32_t pc;		/* units of 8 bytes */
+	uint8_t checked;	/* 0: proven once and for all, when the program is loaded */
+	uint8_t rsvd[3];
+	const char *why;	/* either way */
+	char text[KCSD_INSN_TEXT_LEN];	/* of the instruction */
+};
+
+/*
+ * Call fn with each access of a program. A value other than 0 from fn ends the walk and
+ * is returned. -EINVAL: the program is not valid (KCSD_OBJECT_UNCHECKED). -ENOMEM.
+ */
+KCSD_API int kcsd_object_explain(const struct kcsd_object *obj,
+				 int (*fn)(const struct kcsd_access *access, void *arg),
+				 void *arg);
+
 /* ---- Programs on the drive ---- */
 
 #define KCSD_PIND_ANY	(-1)

@@ -11,6 +11,7 @@
 	X(HEAP, "heap", 0, "SIZE", "memory for the program's heap; default: 0") \
 	X(PUID, "puid", 0, "N", "its unique identifier; default: none") \
 	X(ACTIVATE, "activate", 'a', NULL, "activate it, too") \
+	X(EXPLAIN, "explain", 0, NULL, "load nothing: tell which accesses will be checked") \
 	OPTION_JSON(X)
 
 enum { OPTIONS(OPT_ENUM) };
@@ -75,6 +76,11 @@ static int load(const struct args *args)
 		load.pind = index;
 	if (kcsd_object_open(args->operand[0], &object, &obj, &error))
 		return kcsd_fail("%s", error.text);
+	if (kcsd_args_has(args, OPT_EXPLAIN)) {
+		ret = kcsd_explain(obj, kcsd_args_has(args, OPT_JSON));
+		kcsd_object_close(obj);
+		return ret;
+	}
 	ret = kcsd_pick_drive(kcsd_args_value(args, OPT_DRIVE), 0, &drv);
 	if (!ret) {
 		ret = load_object(args, drv, obj, &load);
