@@ -7,6 +7,7 @@ top := $(CURDIR)
 OUTPUT := $(top)/build
 PREFIX ?= /usr/local
 DESTDIR ?=
+FUZZ_TIME ?= 600
 
 # Directories with a Makefile of their own; each honours OUTPUT, DESTDIR, PREFIX.
 parts := lib tools/kcsd bpf
@@ -32,6 +33,7 @@ help:
 	@echo '  vm              a shell in the test VM'
 	@echo '  bench           IOPS beside null_blk and brd; JSON in build/bench.json'
 	@echo '  bench-engine    the engines beside native code [WHERE=user|vm]; build/bench-engine.json'
+	@echo '  fuzz            fuzz the engine and the object loader [FUZZ_TIME=seconds each]'
 	@echo '  static          compiler warnings, sparse, shell and manual page checks'
 	@echo '  deps            only install what building needs'
 	@echo 'Install:'
@@ -112,6 +114,11 @@ bench-engine:
 check:
 	@tools/deps check
 	@tools/check/run $(OUTPUT)/check
+
+# Longer than "make check" does; what it finds is kept in build/fuzz.
+fuzz:
+	@tools/deps check
+	@tools/check/fuzz $(FUZZ_TIME)
 
 static:
 	@tools/deps check

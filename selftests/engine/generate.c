@@ -297,7 +297,7 @@ void generate(struct generated *g, const u8 *choices, size_t len)
 	struct maker *m = calloc(1, sizeof(*m));
 
 	assert(m);
-	memset(g, 0, sizeof(*g));
+	memset(g, 0, offsetof(struct generated, insns));
 	m->g = g;
 	m->choices = choices;
 	m->left = len;

@@ -79,8 +79,10 @@ void maker_at_constant(struct maker *m)
 
 	maker_load(m, ptr, maker_address(m, kcsd_insn_size(op), !is_load(op)) - off);
 	maker_access(m, op, ptr, off);
+	/* What can be read is not always to be written. */
 	while (more--)
-		maker_access(m, maker_access_op(m), ptr, (s16)(off + 8 * maker_below(m, 4)));
+		maker_access(m, is_load(op) ? op : maker_access_op(m), ptr,
+			     (s16)(off + 8 * maker_below(m, 4)));
 }
 
 /* ---- by a bounded index ---- */
