@@ -431,6 +431,52 @@ test_interrupt()
 	has length 0
 }
 
+test_slm()
+{
+	code 0 "slm write" slm write -d $NAME 5 --hex "01 02 03 04" --json
+	has .bytes 4
+	code 0 "slm copy" slm copy -d $NAME 100 7+2 5+1
+	code 0 "slm fill" slm fill -d $NAME 103+1 --byte 0xee
+	code 0 "slm read" slm read -d $NAME 99+6 --output "$work/slm"
+	is "  and the bytes are right" "$(od -An -tx1 <"$work/slm" | tr -d ' \n')" 00030401ee00
+	head -c 1500000 /dev/urandom >"$work/random"
+	code 0 "slm write, a file" slm write -d $NAME 1 --data "$work/random"
+	code 0 "slm read, to standard output" slm read -d $NAME 1+1500000
+	point "  and it is the same" cmp "$work/out" "$work/random"
+	code 0 "slm copy, LBAs" slm copy -d $NAME 1K --lba 0+2 --lba 1
+	code 1 "slm read, beyond the end" slm read -d $NAME 1T+1
+	says "LBA Out of Range"
+	code 1 "slm copy, overlapping" slm copy -d $NAME 4 0+5
+	says "Overlapping I/O Range"
+	code 2 "slm copy, no source" slm copy -d $NAME 4
+	code 2 "slm copy, both kinds of sources" slm copy -d $NAME 4 8+1 --lba 0
+	code 2 "slm copy, LBAs to write" slm copy -d $NAME 4 --lba 0:w
+	code 2 "slm write, twice the data" slm write -d $NAME 4 --data x --hex 00
+	code 2 "slm read, JSON and bytes" slm read -d $NAME 0+1 --json
+	code 2 "slm fill, no byte" slm fill -d $NAME 0+1 --byte 256
+}
+
+test_ranges()
+{
+	code 0 "ranges list, none" ranges list -d $NAME
+	prints "no range sets"
+	code 0 "ranges create" ranges create -d $NAME 4K+8K 64K+4K
+	prints "set: 1"
+	code 0 "ranges create, another" ranges create -d $NAME 0+4K --json
+	has .set 2
+	code 0 "ranges list" ranges list -d $NAME --json
+	has '[.[].ranges[].length] | @csv' 8192,4096,4096
+	code 0 "ranges list, as text" ranges list -d $NAME
+	prints "4096+8192 65536+4096"
+	code 1 "ranges create, not aligned" ranges create -d $NAME 1+4K
+	says "Invalid Memory Range Set"
+	code 1 "ranges delete, no such set" ranges delete -d $NAME 7
+	says "'kcsd ranges list' shows"
+	code 0 "ranges delete" ranges delete -d $NAME 1 2
+	code 0 "ranges list, none are left" ranges list -d $NAME --json
+	has length 0
+}
+
 # What a terminal sees during a long run, and nothing else does.
 test_progress()
 {
@@ -461,6 +507,8 @@ test_stats
 test_link
 test_bad_objects
 test_keep
+test_slm
+test_ranges
 test_interrupt
 test_progress
 code 0 "delete, the drive" delete $NAME

@@ -164,6 +164,15 @@ static int configure(const struct args *args, const char *name)
 	return ret ? kcsd_fail_ret(ret, "cannot power on drive '%s'", name) : 0;
 }
 
+static void print_namespace(uint32_t index, uint32_t nsid, const char *what)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/dev/kcsdg%un%u", index, nsid);
+	if (!access(path, F_OK))
+		printf("namespace %u: %s%s\n", nsid, path, what);
+}
+
 static int print_nodes(const struct args *args, const char *name)
 {
 	struct kcsd_config_info info;
@@ -181,10 +190,11 @@ static int print_nodes(const struct args *args, const char *name)
 		kcsd_json_print(json);
 		return 0;
 	}
-	printf("drive: %s\ncontroller: /dev/kcsd%u\nblock device: /dev/kcsd%un%u\n"
-	       "namespace %u: /dev/kcsdg%un%u\nnamespace %u: /dev/kcsdg%un%u (compute)\n",
-	       drive, info.index, info.index, KCSD_NSID_NVM, KCSD_NSID_NVM, info.index,
-	       KCSD_NSID_NVM, KCSD_NSID_COMPUTE, info.index, KCSD_NSID_COMPUTE);
+	printf("drive: %s\ncontroller: /dev/kcsd%u\nblock device: /dev/kcsd%un%u\n",
+	       drive, info.index, info.index, KCSD_NSID_NVM);
+	print_namespace(info.index, KCSD_NSID_NVM, "");
+	print_namespace(info.index, KCSD_NSID_SLM, " (SLM)");
+	print_namespace(info.index, KCSD_NSID_COMPUTE, " (compute)");
 	return 0;
 }
 

@@ -11,6 +11,7 @@ struct info {
 	struct kcsd_ctrl_info ctrl;
 	struct kcsd_ns_info ns;
 	struct kcsd_compute_info compute;
+	struct kcsd_slm_info slm;	/* zero: there is none */
 };
 
 /* What is shown: F(member, JSON name, "text", unit). */
@@ -22,6 +23,9 @@ struct info {
 	F(ns.nsze, "lbas", "LBAs", "") \
 	F(ns.lba_size, "lba_size", "LBA size", " bytes") \
 	F(ctrl.max_transfer, "max_transfer", "largest transfer", " bytes") \
+	F(slm.size, "slm_size", "Subsystem Local Memory", " bytes") \
+	F(compute.maxmemrs, "max_range_sets", "memory range sets, at most", "") \
+	F(compute.maxmemr, "max_ranges", "ranges of a set, at most", "") \
 	F(compute.cus, "compute_units", "compute units", "") \
 	F(compute.arena_len, "program_memory", "memory of a program", " bytes") \
 	F(compute.maxprog, "max_programs", "programs, at most", "") \
@@ -69,7 +73,9 @@ static int identify(struct kcsd_drive *drv, struct info *info)
 		ret = kcsd_identify_ns(drv, KCSD_NSID_NVM, &info->ns, sizeof(info->ns));
 	if (!ret)
 		ret = kcsd_identify_compute(drv, &info->compute, sizeof(info->compute));
-	return ret;
+	if (!ret)
+		ret = kcsd_identify_slm(drv, &info->slm, sizeof(info->slm));
+	return ret == KCSD_SC_INVALID_NS ? 0 : ret;
 }
 
 static int info(const struct args *args)

@@ -18,6 +18,8 @@ const struct command *const kcsd_commands[] = {
 	&kcsd_cmd_run,
 	&kcsd_cmd_sim,
 	&kcsd_cmd_disasm,
+	&kcsd_cmd_slm,
+	&kcsd_cmd_ranges,
 	&kcsd_cmd_stats,
 	&kcsd_cmd_log,
 	&kcsd_cmd_help,

@@ -48,6 +48,8 @@ const char *kcsd_advice(int ret)
 	case KCSD_SC_NO_PROGRAM:
 	case KCSD_SC_INVALID_PROGRAM_INDEX:
 		return "'kcsd programs' lists what is loaded";
+	case KCSD_SC_INVALID_RANGE_SET_ID:
+		return "'kcsd ranges list' shows those there are";
 	case KCSD_SC_NOT_ACTIVATED:
 		return "'kcsd activate' makes it ready to run";
 	case KCSD_SC_PROGRAM_IN_USE:

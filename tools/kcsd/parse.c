@@ -61,6 +61,23 @@ const char *kcsd_parse_size(const char *text, uint64_t *value)
 	return NULL;
 }
 
+const char *kcsd_parse_bytes(const char *text, uint64_t *start, uint64_t *len)
+{
+	const char *plus = strchr(text, '+'), *wrong;
+	char first[32];
+
+	if (!plus || (size_t)(plus - text) >= sizeof(first))
+		return "is no range of bytes (START+LENGTH)";
+	memcpy(first, text, plus - text);
+	first[plus - text] = '\0';
+	wrong = kcsd_parse_size(first, start);
+	if (!wrong)
+		wrong = kcsd_parse_size(plus + 1, len);
+	if (wrong)
+		return wrong == too_large ? wrong : "is no range of bytes (START+LENGTH)";
+	return *len ? NULL : "is an empty range";
+}
+
 static const char *take_access(const char *text, uint32_t *access)
 {
 	static const struct {

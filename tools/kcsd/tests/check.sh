@@ -143,6 +143,18 @@ check_usage()
 	usage "INDEX... is missing" activate
 	usage "INDEX... is missing" deactivate
 	usage "OBJECT|INDEX is missing" run
+	usage "is missing" slm
+	usage "'fly' is none of read, write, fill, copy" slm fly
+	usage "read: where is missing" slm read
+	usage "unexpected '2'" slm read 0+1 2
+	usage "--byte is not for read" slm read 0+1 --byte 2
+	usage "--lba is not for fill" slm fill 0+1 --lba 2
+	usage "--output is not for write" slm write 0 --output x
+	usage "'fly' is none of create, delete, list" ranges fly
+	usage "is missing" ranges
+	usage "START+LENGTH... is missing" ranges create
+	usage "SET... is missing" ranges delete
+	usage "unexpected 'x'" ranges list x
 }
 
 check_values()
@@ -175,6 +187,10 @@ check_values()
 	usage "--program is for object files" run 0 --program x
 	usage "--heap is for object files" run 0 --heap 1M
 	usage "'x' is not a number" log --after x
+	usage "'1+x' is no range of bytes" ranges create 1+x
+	usage "'0+4G' is 4 GiB or more" ranges create 0+4G
+	usage "range set 'x' is not a number" ranges delete 1 x
+	usage "range set '65536' is more than 65535" ranges delete 65536
 }
 
 # fails SENTENCE ARGUMENT...: exit code 1, and that on one line.

@@ -46,6 +46,28 @@ static const struct number numbers[] = {
 	{ "1K", "not a number", 0 },
 };
 
+static const struct bytes {
+	const char *text;
+	const char *wrong;
+	uint64_t start, len;
+} bytes[] = {
+	{ "0+1", NULL, 0, 1 },
+	{ "4K+1M", NULL, 4096, 1 << 20 },
+	{ "0x10+0x20", NULL, 16, 32 },
+	{ "0+18446744073709551615", NULL, 0, UINT64_MAX },
+	{ "0+0", "empty range", 0, 0 },
+	{ "", "no range of bytes", 0, 0 },
+	{ "4096", "no range of bytes", 0, 0 },
+	{ "+4096", "no range of bytes", 0, 0 },
+	{ "0+", "no range of bytes", 0, 0 },
+	{ "0+1+2", "no range of bytes", 0, 0 },
+	{ "-1+2", "no range of bytes", 0, 0 },
+	{ "0-4095", "no range of bytes", 0, 0 },
+	{ "00000000000000000000000000000000+1", "no range of bytes", 0, 0 },
+	{ "0+16E", "64 bits", 0, 0 },
+	{ "16E+1", "64 bits", 0, 0 },
+};
+
 static const struct number sizes[] = {
 	{ "0", NULL, 0 },
 	{ "512", NULL, 512 },
@@ -170,11 +192,26 @@ static void test_hexes(void)
 	}
 }
 
+static void test_bytes(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++) {
+		const struct bytes *b = &bytes[i];
+		uint64_t start = 0, len = 0;
+		const char *wrong = kcsd_parse_bytes(b->text, &start, &len);
+
+		ok(b->wrong ? wrong && strstr(wrong, b->wrong) :
+		   !wrong && start == b->start && len == b->len, "bytes", b->text);
+	}
+}
+
 int main(void)
 {
 	test_numbers(numbers, sizeof(numbers) / sizeof(numbers[0]), "number", kcsd_parse_number);
 	test_numbers(sizes, sizeof(sizes) / sizeof(sizes[0]), "size", kcsd_parse_size);
 	test_ranges();
+	test_bytes();
 	test_hexes();
 	return failed != 0;
 }
