@@ -67,10 +67,11 @@ void kcsd_jobs_cancel_all(struct kcsd_drive *drive)
 	struct kcsd_jobs *jobs = &drive->jobs;
 	struct kcsd_job *job;
 
-	guard(spinlock)(&jobs->lock);
+	spin_lock(&jobs->lock);
 	jobs->stopping = true;
 	list_for_each_entry(job, &jobs->list, entry)
 		WRITE_ONCE(job->cancelled, true);
+	spin_unlock(&jobs->lock);
 }
 
 int kcsd_jobs_init(struct kcsd_drive *drive)

@@ -38,37 +38,40 @@ const struct kcsd_range_set *kcsd_range_set_get(struct kcsd_drive *drive, u16 rs
 {
 	struct kcsd_range_set **slot = kcsd_range_set_slot(drive, rsid);
 
-	guard(spinlock)(&drive->range_sets.lock);
-	if (!slot || !*slot) {
+	struct kcsd_range_set *set;
+
+	spin_lock(&drive->range_sets.lock);
+	set = slot ? *slot : NULL;
+	if (set)
+		set->users++;
+	else
 		*status = KCSD_SC_INVALID_RANGE_SET_ID;
-		return NULL;
-	}
-	(*slot)->users++;
-	return *slot;
+	spin_unlock(&drive->range_sets.lock);
+	return set;
 }
 
 void kcsd_range_set_put(struct kcsd_drive *drive, const struct kcsd_range_set *set)
 {
-	guard(spinlock)(&drive->range_sets.lock);
+	spin_lock(&drive->range_sets.lock);
 	(*kcsd_range_set_slot(drive, set->rsid))->users--;
+	spin_unlock(&drive->range_sets.lock);
 }
 
 /* The first free identifier becomes this set's. 0: none is free. */
 static u16 kcsd_range_set_add(struct kcsd_drive *drive, struct kcsd_range_set *set)
 {
-	u32 rsid;
+	struct kcsd_range_sets *sets = &drive->range_sets;
+	u32 i = 0;
 
-	guard(spinlock)(&drive->range_sets.lock);
-	for (rsid = 1; rsid <= drive->cfg.max_range_sets; rsid++) {
-		struct kcsd_range_set **slot = kcsd_range_set_slot(drive, rsid);
-
-		if (*slot)
-			continue;
-		set->rsid = rsid;
-		*slot = set;
-		return rsid;
+	spin_lock(&sets->lock);
+	while (i < drive->cfg.max_range_sets && sets->set[i])
+		i++;
+	if (i < drive->cfg.max_range_sets) {
+		set->rsid = i + 1;
+		sets->set[i] = set;
 	}
-	return 0;
+	spin_unlock(&sets->lock);
+	return set->rsid;
 }
 
 /* ---- commands ---- */
@@ -153,17 +156,20 @@ static int kcsd_range_set_delete(struct kcsd_cmd *cmd)
 {
 	struct kcsd_drive *drive = cmd->drive;
 	struct kcsd_range_set *set, **slot = kcsd_range_set_slot(drive, kcsd_range_set_rsid(cmd));
+	int ret = 0;
 
-	scoped_guard(spinlock, &drive->range_sets.lock) {
-		if (!slot || !*slot)
-			return KCSD_SC_INVALID_RANGE_SET_ID;
-		if ((*slot)->users)
-			return KCSD_SC_RANGE_SET_IN_USE;
-		set = *slot;
+	spin_lock(&drive->range_sets.lock);
+	set = slot ? *slot : NULL;
+	if (!set)
+		ret = KCSD_SC_INVALID_RANGE_SET_ID;
+	else if (set->users)
+		ret = KCSD_SC_RANGE_SET_IN_USE;
+	else
 		*slot = NULL;
-	}
-	kfree(set);
-	return 0;
+	spin_unlock(&drive->range_sets.lock);
+	if (!ret)
+		kfree(set);
+	return ret;
 }
 
 static int kcsd_range_set_parse_create(struct kcsd_cmd *cmd)
@@ -242,13 +248,14 @@ void *kcsd_range_sets_page(struct kcsd_drive *drive, u32 *len)
 		return NULL;
 	p = list + 1;
 
-	guard(spinlock)(&drive->range_sets.lock);
+	spin_lock(&drive->range_sets.lock);
 	for (i = 0; i < max; i++) {
 		if (!drive->range_sets.set[i])
 			continue;
 		p = kcsd_range_set_describe(drive->range_sets.set[i], p);
 		nr++;
 	}
+	spin_unlock(&drive->range_sets.lock);
 	list->nr = cpu_to_le16(nr);
 	*len = p - (void *)list;
 	return list;
