@@ -220,12 +220,15 @@ static __always_inline long kcsd_stream(const struct kcsd_ctx *ctx, __u64 bytes,
 				want = KCSD_STREAM_CHUNK / lba_size;
 			if (want > nlb)
 				want = nlb;
-			err = kcsd_read(slba, fresh, want * lba_size);
+			got = want * lba_size;
+			/* Never; but said, it spares the drive checks (kcsd load --explain). */
+			if (got > KCSD_STREAM_CHUNK)
+				return -KCSD_EINVAL;
+			err = kcsd_read(slba, fresh, got);
 			if (err < 0)
 				return err;
 			slba += want;
 			nlb -= want;
-			got = want * lba_size;
 			if (got > chunk.left)
 				got = chunk.left;
 			chunk.data = fresh - keep;

@@ -347,9 +347,13 @@ bool kcsd_value_meet(struct kcsd_value *v, struct kcsd_value w)
 
 	if (kcsd_value_is_const(w) && !kcsd_value_has(*v, w.start))
 		return false;
-	if (first <= v->span)
-		/* If w ends within v again, both of v's ends are in it. */
-		return wraps || cut(v, first, min(v->span, last));
+	if (first <= v->span && !wraps)
+		return cut(v, first, min(v->span, last));
+	/* w ends within v again: two pieces are left, and either set has both in it. */
+	if (first <= v->span) {
+		*v = w.span < v->span ? w : *v;
+		return true;
+	}
 	return wraps && cut(v, 0, min(v->span, last));
 }
 

@@ -139,8 +139,147 @@ static void test_random(void)
 	free(t);
 }
 
+/* ---- enough is proven ---- */
+
+#define BSS_LEN		4096
+
+/* A proof for each access, in the order of the code: a loss of precision fails, a gain too. */
+static const struct {
+	const char *name;
+	const char *code;	/* lines of asm.h */
+	const char *proofs;
+} precise[] = {
+	{ "own frame", "stxdw [r10-8], r1\nldxb r0, [r10-512]\nexit", "FRAME FRAME" },
+	{ "above the frame", "stxdw [r10-4], r1\nexit", "ABOVE" },
+	{ "context", "ldxdw r0, [r1+0]\nstxdw [r1+0], r0\nexit", "CONST BELOW" },
+	{ "first page", "mov r2, 0\nldxb r0, [r2+0]\nexit", "BELOW" },
+	{ "arguments", "ldxdw r2, [r1+16]\nldxb r0, [r2+0]\nexit", "CONST ABOVE" },
+	{ "heap", "ldxdw r2, [r1+64]\nldxb r0, [r2-1]\nexit", "CONST ANY" },
+	{ "unknown", "ldxdw r2, [r1+0]\nldxb r0, [r2+0]\nexit", "CONST ANY" },
+	{ "byte as an index", "ldxb r2, [r1+0]\nadd r2, 0x2000\nldxdw r0, [r2+0]\nexit",
+	  "CONST BOUND" },
+	{ "masked index", "ldxdw r2, [r1+0]\nand r2, 0x3fc\nadd r2, 0x2000\nstxw [r2+4], r0\nexit",
+	  "CONST BOUND" },
+	{ "shifted", "ldxdw r2, [r1+0]\nrsh r2, 56\nlsh r2, 3\nadd r2, 0x2000\n"
+	  "ldxdw r0, [r2+0]\nexit", "CONST BOUND" },
+	{ "compared index", "ldxdw r2, [r1+0]\njgt r2, 100, out\nadd r2, 0x2000\n"
+	  "ldxb r0, [r2+0]\nout:\nexit", "CONST RANGE" },
+	{ "compared as signed", "ldxdw r2, [r1+0]\njsgt r2, 100, out\njslt r2, -8, out\n"
+	  "add r2, 0x2008\nldxb r0, [r2+0]\nout:\nexit", "CONST RANGE" },
+	{ "signed, one side only", "ldxdw r2, [r1+0]\njsgt r2, 100, out\nadd r2, 0x2000\n"
+	  "ldxb r0, [r2+0]\nout:\nexit", "CONST ANY" },
+	{ "lower half compared", "ldxdw r2, [r1+0]\nmov32 r2, r2\njgt32 r2, 100, out\n"
+	  "add r2, 0x2000\nldxb r0, [r2+0]\nout:\nexit", "CONST RANGE" },
+	{ "upper half not compared", "ldxdw r2, [r1+0]\njgt32 r2, 100, out\nadd r2, 0x2000\n"
+	  "ldxb r0, [r2+0]\nout:\nexit", "CONST ANY" },
+	{ "loop below a constant", "mov r2, 0x2000\nloop:\nldxb r0, [r2+0]\nadd r2, 1\n"
+	  "jlt r2, 0x2100, loop\nexit", "RANGE" },
+	{ "loop to != a constant", "mov r2, 0x2000\nloop:\nldxdw r0, [r2+0]\nadd r2, 8\n"
+	  "jne r2, 0x2100, loop\nexit", "RANGE" },
+	{ "a step that misses the end", "mov r2, 0x2000\nloop:\nldxdw r0, [r2+0]\nadd r2, 24\n"
+	  "jne r2, 0x2100, loop\nexit", "ABOVE" },
+	{ "loop to != a register", "ldxb r3, [r1+0]\njeq r3, 0, out\nadd r3, 0x2000\n"
+	  "mov r2, 0x2000\nloop:\nldxb r0, [r2+0]\nadd r2, 1\njne r2, r3, loop\nout:\nexit",
+	  "CONST RANGE" },
+	{ "loop while end - p is enough", "ldxb r3, [r1+0]\nadd r3, 0x2000\nmov r2, 0x2000\n"
+	  "ja test\nloop:\nldxdw r0, [r2+0]\nadd r2, 8\ntest:\nmov r4, r3\nsub r4, r2\n"
+	  "jsgt r4, 7, loop\nexit", "CONST RANGE" },
+	{ "end in a slot", "ldxb r3, [r1+0]\nadd r3, 0x2001\nstxdw [r10-8], r3\nmov r2, 0x2000\n"
+	  "loop:\nldxb r0, [r2+0]\nadd r2, 1\nldxdw r4, [r10-8]\njne r2, r4, loop\nexit",
+	  "CONST FRAME RANGE FRAME" },
+	{ "slot overwritten", "mov r2, 0x2000\nstxdw [r10-8], r2\nstxb [r10-7], r1\n"
+	  "ldxdw r2, [r10-8]\nldxb r0, [r2+0]\nexit", "FRAME FRAME FRAME ANY" },
+	{ "slot overwritten by a pointer", "ldxdw r3, [r1+0]\nmov r2, 0x2000\nstxdw [r10-8], r2\n"
+	  "stxb [r3+0], r1\nldxdw r2, [r10-8]\nldxb r0, [r2+0]\nexit",
+	  "CONST FRAME ANY FRAME ANY" },
+	{ "slot kept beside a bounded store", "ldxb r3, [r1+0]\nmov r2, 0x2000\n"
+	  "stxdw [r10-8], r2\nadd r3, 0x2000\nstxb [r3+0], r1\nldxdw r2, [r10-8]\n"
+	  "ldxb r0, [r2+0]\nexit", "CONST FRAME BOUND FRAME RANGE" },
+	{ "slot overwritten by a helper", "mov r2, 0x2000\nstxdw [r10-8], r2\nmov r1, r10\n"
+	  "add r1, -16\nmov r2, 9\ncall geometry\nldxdw r2, [r10-8]\nldxb r0, [r2+0]\nexit",
+	  "FRAME FRAME ANY" },
+	{ "slot kept by a helper", "mov r2, 0x2000\nstxdw [r10-8], r2\nmov r1, r10\n"
+	  "add r1, -16\nmov r2, 8\ncall geometry\nldxdw r2, [r10-8]\nldxb r0, [r2+0]\nexit",
+	  "FRAME FRAME RANGE" },
+	{ "function's argument", "mov r1, 0x2000\ncall_local f\nexit\nf:\nldxb r0, [r1+0]\nexit",
+	  "CONST" },
+	{ "function's result", "call_local f\nldxb r0, [r0+0]\nexit\nf:\nmov r0, 0x2000\nexit",
+	  "RANGE" },
+	{ "aligned atomic", "ldxb r2, [r1+0]\nand r2, 0xf8\nadd r2, 0x2000\natomic_add [r2+0], r0\n"
+	  "exit", "CONST BOUND" },
+	{ "atomic of any alignment", "ldxb r2, [r1+0]\nadd r2, 0x2000\natomic_add [r2+0], r0\nexit",
+	  "CONST ALIGN" },
+	{ "never reached", "mov r2, 1\njeq r2, 1, out\nldxb r0, [r2+0]\nout:\nexit", "BELOW" },
+	{ "never called", "exit\nldxb r0, [r1+0]\nexit", "DEAD" },
+};
+
+static const char *proof_name(u8 proof)
+{
+	static const char * const names[] = {
+#define NAME(value, name, sentence) [value] = #name,
+		KCSD_PROOFS(NAME)
+#undef NAME
+	};
+
+	return names[proof];
+}
+
+static bool assemble(struct assembler *a, const char *code)
+{
+	char *text = strdup(code), *rest = text, *line;
+	bool good = text;
+
+	while (good && (line = strsep(&rest, "\n")))
+		good = asm_line(a, line);
+	free(text);
+	return good && asm_finish(a);
+}
+
+static void proofs_text(const struct program *prog, char *text, size_t len)
+{
+	u8 *proofs = calloc(1, prog->view.insn_cnt);
+	u32 pc, at = 0;
+
+	assert(proofs);
+	*text = '\0';
+	kcsd_verify(&prog->view, proofs);
+	for (pc = 0; pc < prog->view.insn_cnt; pc++)
+		if (proofs[pc])
+			at += snprintf(text + at, len - at, "%s%s", at ? " " : "",
+				       proof_name(proofs[pc]));
+	free(proofs);
+}
+
+static void test_precise(u32 k)
+{
+	static const struct asm_symbol none[] = { {} };
+	struct assembler a;
+	struct program prog = {};
+	char got[200] = "";
+	bool good;
+
+	asm_init(&a, none);
+	good = assemble(&a, precise[k].code);
+	if (good) {
+		program_build(&prog, &(struct program_parts){
+			.insns = a.insns, .insn_cnt = a.insn_cnt, .bss_len = BSS_LEN });
+		good = program_load(&prog);
+	}
+	if (good)
+		proofs_text(&prog, got, sizeof(got));
+	tap_point(!strcmp(got, precise[k].proofs), "proofs: %s", precise[k].name);
+	if (strcmp(got, precise[k].proofs))
+		tap_note("expected %s, got %s %s", precise[k].proofs, got, a.error);
+	program_exit(&prog);
+	asm_exit(&a);
+}
+
 void verify_tests(const char *dir)
 {
+	u32 k;
+
+	for (k = 0; k < ARRAY_SIZE(precise); k++)
+		test_precise(k);
 	test_files(dir);
 	test_random();
 }

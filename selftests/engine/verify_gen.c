@@ -188,6 +188,24 @@ static void emit_frame(struct verify_gen *g)
 	}
 }
 
+/* A known number is spilled, something is stored nearby, and it is reloaded. */
+static void emit_overlap(struct verify_gen *g)
+{
+	s16 off = -8 * (s16)(1 + verify_gen_below(g, 4));
+	s32 at = off + (s32)verify_gen_below(g, 16) - 8;
+	u8 p = verify_gen_below(g, 2) ? BPF_REG_10 : reg(g);
+
+	move(g, BPF_REG_0, number(g));
+	emit(g, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_10, BPF_REG_0, off, 0);
+	if (p != BPF_REG_10) {
+		copy(g, p, BPF_REG_10);
+		add(g, p, at);
+		at = 0;
+	}
+	emit(g, BPF_ST | BPF_MEM | PICK(g, sizes), p, 0, at, 0x12345678);
+	emit(g, BPF_LDX | BPF_MEM | BPF_DW, reg(g), BPF_REG_10, off, 0);
+}
+
 static void emit_context(struct verify_gen *g)
 {
 	u8 p = reg(g), dst = reg(g);
@@ -234,6 +252,8 @@ static void emit_simple(struct verify_gen *g, struct calls *calls)
 		emit_indexed(g);
 		break;
 	case 3:
+		emit_overlap(g);
+		break;
 	case 4:
 		emit_frame(g);
 		break;
