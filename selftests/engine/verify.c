@@ -8,7 +8,7 @@
 #include "watch.h"
 
 #define SEED		0x1b5ca1ab1e
-#define PROGRAMS	4000
+#define PROGRAMS	2500
 #define INPUTS		4
 #define BUDGET		3000
 #define MAX_MEM		(1u << 20)
