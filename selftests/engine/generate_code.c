@@ -6,13 +6,6 @@
 
 /* ---- arithmetic ---- */
 
-static bool is_alu(u32 op)
-{
-	u8 class = BPF_CLASS(kcsd_insn_get(op)->code);
-
-	return class == BPF_ALU || class == BPF_ALU64;
-}
-
 static s32 immediate(struct maker *m, const struct kcsd_insn *row)
 {
 	u32 fields = row->form->fields;
@@ -28,12 +21,9 @@ static s32 immediate(struct maker *m, const struct kcsd_insn *row)
 
 void maker_alu(struct maker *m)
 {
-	u32 op = maker_below(m, KCSD_NR_OPS);
-	const struct kcsd_insn *row;
+	/* The table begins with them. */
+	const struct kcsd_insn *row = kcsd_insn_get(maker_below(m, KCSD_OP_JA));
 
-	while (!is_alu(op))
-		op = (op + 1) % KCSD_NR_OPS;
-	row = kcsd_insn_get(op);
 	maker_emit(m, row->code, maker_target(m),
 		   row->form->fields & KCSD_USES_SRC ? maker_reg(m) : 0,
 		   row->form->fields & KCSD_PICKS_OFF ? (s16)row->pick : 0, immediate(m, row));

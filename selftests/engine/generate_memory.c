@@ -3,11 +3,6 @@
 #include "insn.h"
 #include "maker.h"
 
-static bool is_access(u32 op)
-{
-	return kcsd_insn_fields(op) & KCSD_USES_OFF;
-}
-
 static bool is_atomic(u32 op)
 {
 	return BPF_MODE(kcsd_insn_get(op)->code) == BPF_ATOMIC;
@@ -22,10 +17,11 @@ static bool is_load(u32 op)
 u32 maker_access_op(struct maker *m)
 {
 	bool atomic = maker_once_in(m, 5);
-	u32 op = maker_below(m, KCSD_NR_OPS);
+	u32 op = KCSD_OP_LDX_B + maker_below(m, KCSD_NR_OPS - KCSD_OP_LDX_B);
 
-	while (!is_access(op) || is_atomic(op) != atomic)
-		op = (op + 1) % KCSD_NR_OPS;
+	/* The table ends with all of them. */
+	while (is_atomic(op) != atomic)
+		op = op + 1 < KCSD_NR_OPS ? op + 1 : KCSD_OP_LDX_B;
 	return op;
 }
 
