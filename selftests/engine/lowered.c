@@ -230,6 +230,20 @@ static void find_targets(struct walk *w)
 	}
 }
 
+/* The interpreter's registers are 0 to begin with, a machine's hold anything. */
+static void check_entry(struct walk *w)
+{
+	s32 reg;
+
+	for (reg = BPF_REG_0; reg <= BPF_REG_9; reg++) {
+		const struct bpf_insn *insn = at(w, reg);
+
+		if (insn->code != (BPF_ALU64 | BPF_MOV | BPF_K) || insn->dst_reg != reg ||
+		    insn->imm != (reg == BPF_REG_1 ? KCSD_GUEST_CTX : 0))
+			blame(w, "a register that the entry does not set");
+	}
+}
+
 static const char *inspect(const struct kcsd_image_view *view, const struct kcsd_lowered *lowered,
 			   const struct kcsd_lower_options *opt)
 {
@@ -242,6 +256,7 @@ static const char *inspect(const struct kcsd_image_view *view, const struct kcsd
 
 	assert(w.targets);
 	find_targets(&w);
+	check_entry(&w);
 	if (w.span & (w.span - 1))
 		blame(&w, "a mask that is none");
 	if (lowered->starts[0] || lowered->starts[lowered->nr_functions] != lowered->insn_cnt)
