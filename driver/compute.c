@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Compute units: threads that take runs from a queue. */
 #include <linux/kthread.h>
+#include <linux/log2.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
 #include "compute.h"
 #include "drive.h"
+#include "native.h"
 
 /* The next run, now this unit's, or NULL. */
 static struct kcsd_run *kcsd_units_take(struct kcsd_units *us)
@@ -36,7 +38,7 @@ static void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run)
 	u64 start = ktime_get_ns();
 
 	WRITE_ONCE(unit->busy_since, start);
-	kcsd_run_execute(run, unit->arena);
+	kcsd_run_execute(run, unit);
 	WRITE_ONCE(unit->busy_ns, unit->busy_ns + (ktime_get_ns() - start));
 	WRITE_ONCE(unit->busy_since, 0);
 
@@ -81,12 +83,21 @@ void kcsd_run_submit(struct kcsd_run *run)
 	kcsd_run_end(run);
 }
 
+/* A queued one has yet to be taken off the queue; a running one will see it soon. */
+static void kcsd_run_set_cancelled(struct kcsd_units *us, struct kcsd_run *run)
+{
+	lockdep_assert_held(&us->lock);
+	WRITE_ONCE(run->cancelled, true);
+	if (run->ctl)
+		kcsd_lowered_stop(run->ctl);
+}
+
 void kcsd_run_cancel(struct kcsd_run *run)
 {
 	struct kcsd_units *us = &run->drive->units;
 
 	scoped_guard(spinlock, &us->lock) {
-		WRITE_ONCE(run->cancelled, true);
+		kcsd_run_set_cancelled(us, run);
 		if (run->state != KCSD_RUN_QUEUED)
 			return;
 		kcsd_units_drop(us, run);
@@ -107,7 +118,7 @@ void kcsd_units_cancel_all(struct kcsd_drive *drive)
 		list_for_each_entry(run, &queued, entry)
 			run->state = KCSD_RUN_ENDED;
 		list_for_each_entry(run, &us->running, entry)
-			WRITE_ONCE(run->cancelled, true);
+			kcsd_run_set_cancelled(us, run);
 	}
 	while ((run = list_first_entry_or_null(&queued, struct kcsd_run, entry))) {
 		list_del(&run->entry);
@@ -116,17 +127,35 @@ void kcsd_units_cancel_all(struct kcsd_drive *drive)
 	}
 }
 
+static int kcsd_unit_alloc_arena(struct kcsd_unit *unit, u64 size)
+{
+	u64 len = roundup_pow_of_two(size);
+	u8 *memory = vzalloc(KCSD_LOWERED_BEFORE + len);
+
+	if (!memory)
+		return -ENOMEM;
+	unit->arena = memory + KCSD_LOWERED_BEFORE;
+	unit->arena_len = len;
+	return 0;
+}
+
+static void kcsd_unit_free_arena(struct kcsd_unit *unit)
+{
+	vfree(unit->arena - KCSD_LOWERED_BEFORE);
+}
+
 static int kcsd_unit_init(struct kcsd_drive *drive, struct kcsd_unit *unit, u32 nr)
 {
 	struct task_struct *task;
 
 	unit->drive = drive;
-	unit->arena = vmalloc(drive->cfg.arena_size);
-	if (!unit->arena)
+	unit->nr = nr;
+	if (kcsd_unit_alloc_arena(unit, drive->cfg.arena_size))
 		return -ENOMEM;
+	timer_setup(&unit->timer, kcsd_native_timer, 0);
 	task = kthread_run(kcsd_unit_thread, unit, "kcsd%u-cu%u", drive->index, nr);
 	if (IS_ERR(task)) {
-		vfree(unit->arena);
+		kcsd_unit_free_arena(unit);
 		return PTR_ERR(task);
 	}
 	unit->task = task;
@@ -136,7 +165,7 @@ static int kcsd_unit_init(struct kcsd_drive *drive, struct kcsd_unit *unit, u32 
 static void kcsd_unit_destroy(struct kcsd_unit *unit)
 {
 	kthread_stop(unit->task);
-	vfree(unit->arena);
+	kcsd_unit_free_arena(unit);
 }
 
 int kcsd_units_init(struct kcsd_drive *drive)
@@ -189,4 +218,12 @@ u64 kcsd_units_busy_ns(struct kcsd_drive *drive)
 u64 kcsd_units_total_ns(struct kcsd_drive *drive)
 {
 	return (ktime_get_ns() - drive->units.started_ns) * drive->units.nr;
+}
+
+u64 kcsd_units_memory(const struct kcsd_drive *drive)
+{
+	const struct kcsd_units *us = &drive->units;
+
+	return us->nr * (KCSD_LOWERED_BEFORE + us->unit[0].arena_len) +
+	       atomic64_read(&us->jit_bytes);
 }

@@ -5,10 +5,12 @@
 
 #include <linux/list.h>
 #include <linux/spinlock.h>
+#include <linux/timer.h>
 #include <linux/wait.h>
 #include <linux/kcsd.h>
 
 #include "engine/engine.h"
+#include "engine/lowered.h"
 
 struct io_uring_cmd;
 struct kcsd_cmd;
@@ -50,6 +52,7 @@ struct kcsd_run {
 	u64 deadline_ns;		/* ktime */
 	u64 read_bytes, written_bytes;	/* media */
 	u32 engine;			/* KCSD_ENGINE_* */
+	struct kcsd_lowered_ctl *ctl;	/* while it runs as native code; units.lock */
 	u32 out_room;			/* bytes allocated at out */
 	struct kcsd_vm vm;		/* vm.end is valid once ended */
 
@@ -63,8 +66,18 @@ struct kcsd_run {
 /* A compute unit: a thread with private program memory. */
 struct kcsd_unit {
 	struct kcsd_drive *drive;
+	u32 nr;				/* its index in units.unit */
 	struct task_struct *task;
-	u8 *arena;			/* cfg.arena_size bytes; the thread's */
+	/*
+	 * The thread's: memory of the program it runs. Behind the dirty bytes everything is zero,
+	 * for ever in front of the arena (KCSD_LOWERED_BEFORE): native code can get there
+	 * when the CPU mis-speculates, and shall find nothing.
+	 */
+	u8 *arena;
+	u64 arena_len;			/* bytes; a power of two, at least cfg.arena_size */
+	u64 dirty;			/* bytes that the last program could write to */
+	struct kcsd_lowered_ctl ctl;	/* of native code; cancelling: see kcsd_run.ctl */
+	struct timer_list timer;	/* armed while native code runs that does not count */
 	u64 busy_ns;			/* written by the thread only */
 	u64 busy_since;			/* ktime, 0: idle */
 };
@@ -75,6 +88,7 @@ struct kcsd_units {
 	struct list_head running;
 	bool stopping;			/* runs submitted from now on are cancelled at once */
 	wait_queue_head_t wait;		/* units waiting for the queue */
+	atomic64_t jit_bytes;		/* of all native code */
 	u64 started_ns;			/* ktime */
 	u32 nr;
 	struct kcsd_unit *unit;		/* nr of them */
@@ -87,6 +101,8 @@ void kcsd_units_cancel_all(struct kcsd_drive *drive);
 /* Nanoseconds that all units together were busy, and have existed. */
 u64 kcsd_units_busy_ns(struct kcsd_drive *drive);
 u64 kcsd_units_total_ns(struct kcsd_drive *drive);
+/* Kernel memory that they hold, native code included. */
+u64 kcsd_units_memory(const struct kcsd_drive *drive);
 
 /* Give a run to the units. It may have ended, and be gone, when this returns. */
 void kcsd_run_submit(struct kcsd_run *run);
@@ -98,8 +114,8 @@ void kcsd_run_cancel(struct kcsd_run *run);
 int kcsd_execute_parse(struct kcsd_cmd *cmd);
 
 /* run.c */
-/* Carry out a run in an arena of cfg.arena_size bytes. A unit's thread only. */
-void kcsd_run_execute(struct kcsd_run *run, u8 *arena);
+/* Carry out a run. The unit's thread only. */
+void kcsd_run_execute(struct kcsd_run *run, struct kcsd_unit *unit);
 /* It ended as run->vm.end says: account for it and give it back with done(). */
 void kcsd_run_end(struct kcsd_run *run);
 /* NVMe status of an ended run. */

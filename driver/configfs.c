@@ -16,7 +16,7 @@
 
 #define MAX_INDEX	9999
 #define MAX_NAME_LEN	31
-#define FEATURES	"memory file block passthru slm range-sets execute-lba interp"
+#define FEATURES	"memory file block passthru slm range-sets execute-lba interp jit"
 
 /*
  * A drive's directory. A user's lives from mkdir until after rmdir the last file in

@@ -6,6 +6,7 @@
 
 #include "compute.h"
 #include "drive.h"
+#include "native.h"
 
 static struct kcsd_program *kcsd_kobj_program(struct kobject *kobj)
 {
@@ -17,6 +18,7 @@ static void kcsd_program_release(struct kobject *kobj)
 	struct kcsd_program *p = kcsd_kobj_program(kobj);
 
 	free_percpu(p->stats);
+	kcsd_native_destroy(p);
 	kcsd_code_destroy(p->code);
 	kvfree(p->image);
 	kfree(p);
@@ -149,6 +151,9 @@ int kcsd_program_create(struct kcsd_drive *drive, u16 pind, struct kcsd_loading 
 	ret = kcsd_code_create(p->view.insns, p->view.insn_cnt, &p->code, verdict);
 	if (ret)
 		goto out_stats;
+	ret = kcsd_native_init(drive, p);
+	if (ret)
+		goto out_code;
 
 	p->pind = pind;
 	p->pit = l->pit;
@@ -159,6 +164,8 @@ int kcsd_program_create(struct kcsd_drive *drive, u16 pind, struct kcsd_loading 
 	*out = p;
 	return 0;
 
+out_code:
+	kcsd_code_destroy(p->code);
 out_stats:
 	free_percpu(p->stats);
 out_free:
@@ -175,8 +182,9 @@ int kcsd_program_add(struct kcsd_program *p, struct kobject *dir)
 	return ret;
 }
 
-void kcsd_program_remove(struct kcsd_program *p)
+void kcsd_program_remove(struct kcsd_drive *drive, struct kcsd_program *p)
 {
 	kobject_del(&p->kobj);
+	kcsd_native_drop(drive, p);
 	kobject_put(&p->kobj);
 }

@@ -43,6 +43,8 @@ struct kcsd_program {
 	void *image;			/* as loaded; view points into it */
 	struct kcsd_image_view view;
 	struct kcsd_code *code;
+	u8 *proofs;			/* of each instruction; NULL: everything is checked */
+	struct kcsd_native *native;	/* on each unit; NULL: none wanted */
 	struct kcsd_program_stats __percpu *stats;
 };
 
@@ -78,7 +80,7 @@ int kcsd_program_create(struct kcsd_drive *drive, u16 pind, struct kcsd_loading 
 /* Show it in sysfs, below dir. On failure it is gone. */
 int kcsd_program_add(struct kcsd_program *p, struct kobject *dir);
 /* Out of sysfs, and gone. Nobody may be using it. */
-void kcsd_program_remove(struct kcsd_program *p);
+void kcsd_program_remove(struct kcsd_drive *drive, struct kcsd_program *p);
 /* Count a run that ended. Before kcsd_program_put(). */
 void kcsd_program_account(struct kcsd_program *program, const struct kcsd_run *run);
 

@@ -6,9 +6,19 @@
 
 #include "compute.h"
 #include "drive.h"
+#include "native.h"
 
-void kcsd_run_execute(struct kcsd_run *run, u8 *arena)
+/* What an earlier program left behind the end of this one's memory. */
+static void kcsd_unit_wipe(struct kcsd_unit *unit, u64 mem_len)
 {
+	if (unit->dirty > mem_len)
+		memset(unit->arena + mem_len, 0, unit->dirty - mem_len);
+	unit->dirty = mem_len;
+}
+
+void kcsd_run_execute(struct kcsd_run *run, struct kcsd_unit *unit)
+{
+	struct kcsd_jit *jit = kcsd_native_get(unit, run);
 	struct kcsd_program *p = run->program;
 	struct kcsd_vm *vm = &run->vm;
 	struct kcsd_vm_input in = {
@@ -25,13 +35,17 @@ void kcsd_run_execute(struct kcsd_run *run, u8 *arena)
 	run->start_ns = ktime_get_ns();
 	run->deadline_ns = run->start_ns + (u64)run->timeout_ms * NSEC_PER_MSEC;
 	/* It fits: checked for the longest arguments when the program was loaded. */
-	vm->mem = arena;
+	vm->mem = unit->arena;
 	vm->mem_len = kcsd_layout_init(&vm->layout, &p->view, run->args_len);
 	vm->budget = run->budget ?: U64_MAX;
 	vm->ops = &kcsd_run_ops;
+	kcsd_unit_wipe(unit, vm->mem_len);
 	kcsd_vm_setup(vm, &p->view, &in);
-	run->engine = KCSD_ENGINE_INTERP;
-	kcsd_interp(p->code, vm);
+	run->engine = jit ? KCSD_ENGINE_JIT : KCSD_ENGINE_INTERP;
+	if (jit)
+		kcsd_native_run(unit, run, jit);
+	else
+		kcsd_interp(p->code, vm);
 	run->end_ns = ktime_get_ns();
 }
 

@@ -52,7 +52,7 @@ KCSD_SLM_COUNTERS(KCSD_SLM_COUNTER_ATTR)
 /* What the drive holds of the machine's memory, but for runs' buffers. */
 static u64 kcsd_drive_memory(const struct kcsd_drive *drive)
 {
-	return drive->store.memory + drive->slm.size + drive->units.nr * drive->cfg.arena_size +
+	return drive->store.memory + drive->slm.size + kcsd_units_memory(drive) +
 	       READ_ONCE(drive->programs.bytes);
 }
 

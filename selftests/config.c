@@ -553,7 +553,7 @@ TEST_F(config, a_numbered_name_gets_its_index)
 TEST_F(config, features_are_listed)
 {
 	static const char * const words[] = {
-		"memory", "file", "block", "passthru", "execute-lba", "interp",
+		"memory", "file", "block", "passthru", "execute-lba", "interp", "jit",
 	};
 	char buf[4096];
 

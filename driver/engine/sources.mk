@@ -9,6 +9,8 @@ engine-sources += lower_alu.c
 engine-sources += lower_access.c
 engine-sources += lower_call.c
 engine-sources += lowered.c
+# What only the kernel has.
+engine-kernel-sources := jit.c
 # What only user space wants of it; the kernel has checksums of its own.
 engine-user-sources := disasm.c
 engine-user-sources += user_digest.c

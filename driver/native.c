@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "engine/jit.h"
+#include "engine/verify.h"
+#include "compute.h"
+#include "drive.h"
+#include "native.h"
+
+/*
+ * How long native code may go on before it is made to look at clock and cancellation:
+ * a jiffy, and up to one more until the timer fires.
+ */
+#define KCSD_TICK_JIFFIES	1
+
+/* ---- the code ---- */
+
+int kcsd_native_init(struct kcsd_drive *drive, struct kcsd_program *p)
+{
+	if (drive->cfg.engine == KCSD_RUN_BY_INTERP)
+		return 0;
+	p->native = kvcalloc(drive->cfg.cus, sizeof(*p->native), GFP_KERNEL_ACCOUNT);
+	if (!p->native)
+		return -ENOMEM;
+	if (drive->cfg.engine == KCSD_RUN_BY_CHECKED)
+		return 0;
+	p->proofs = kvzalloc(p->view.insn_cnt, GFP_KERNEL_ACCOUNT);
+	if (!p->proofs || kcsd_verify(&p->view, p->proofs)) {
+		kcsd_native_destroy(p);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void kcsd_native_destroy(struct kcsd_program *p)
+{
+	kvfree(p->native);
+	kvfree(p->proofs);
+}
+
+static void kcsd_native_drop_one(struct kcsd_drive *drive, struct kcsd_jit *jit)
+{
+	if (IS_ERR_OR_NULL(jit))
+		return;
+	atomic64_sub(kcsd_jit_bytes(jit), &drive->units.jit_bytes);
+	kcsd_jit_destroy(jit);
+}
+
+void kcsd_native_drop(struct kcsd_drive *drive, struct kcsd_program *p)
+{
+	u32 i, count;
+
+	for (i = 0; p->native && i < drive->cfg.cus; i++)
+		for (count = 0; count < ARRAY_SIZE(p->native->jit); count++)
+			kcsd_native_drop_one(drive, p->native[i].jit[count]);
+}
+
+static int kcsd_native_compile(struct kcsd_unit *unit, struct kcsd_program *p, bool count,
+			       struct kcsd_jit **jit)
+{
+	const struct kcsd_lower_options opt = {
+		.mem = (uintptr_t)unit->arena,
+		.ctl = (uintptr_t)&unit->ctl,
+		.proofs = p->proofs,
+		.count = count,
+		.shifts_wrap = true,	/* on all machines that kcsd_jit_create() is for */
+	};
+	struct kcsd_lowered *lowered;
+	int ret;
+
+	/* All that it can reach while it speculates has to be the unit's. */
+	if (kcsd_lowered_mem_len(&p->view) > unit->arena_len)
+		return -E2BIG;
+	ret = kcsd_lower(&p->view, &opt, &lowered);
+	if (ret)
+		return ret;
+	ret = kcsd_jit_create(lowered, jit);
+	kcsd_lowered_destroy(lowered);
+	return ret;
+}
+
+/*
+ * Keep to cfg.max_jit_bytes. The kernel's own limit (net.core.bpf_jit_limit) does not hold
+ * here: it lets whoever has CAP_BPF exceed it, as kernel threads do.
+ */
+static bool kcsd_native_charge(struct kcsd_drive *drive, const struct kcsd_jit *jit)
+{
+	u64 bytes = kcsd_jit_bytes(jit);
+
+	if (atomic64_add_return(bytes, &drive->units.jit_bytes) <= drive->cfg.max_jit_bytes)
+		return true;
+	atomic64_sub(bytes, &drive->units.jit_bytes);
+	return false;
+}
+
+static struct kcsd_jit *kcsd_native_make(struct kcsd_unit *unit, struct kcsd_program *p,
+					 bool count)
+{
+	struct kcsd_drive *drive = unit->drive;
+	struct kcsd_jit *jit;
+	int ret;
+
+	/* Neither of these two is for ever: the next run tries again. */
+	if (atomic64_read(&drive->units.jit_bytes) >= drive->cfg.max_jit_bytes)
+		return NULL;
+	ret = kcsd_native_compile(unit, p, count, &jit);
+	if (ret == -ENOMEM)
+		return NULL;
+	if (ret)
+		return ERR_PTR(ret);
+	if (kcsd_native_charge(drive, jit))
+		return jit;
+	kcsd_jit_destroy(jit);
+	return ERR_PTR(-E2BIG);
+}
+
+struct kcsd_jit *kcsd_native_get(struct kcsd_unit *unit, struct kcsd_run *run)
+{
+	struct kcsd_program *p = run->program;
+	bool count = run->budget;
+	struct kcsd_jit **jit;
+
+	if (!p->native)
+		return NULL;
+	jit = &p->native[unit->nr].jit[count];
+	if (!*jit)
+		*jit = kcsd_native_make(unit, p, count);
+	return IS_ERR(*jit) ? NULL : *jit;
+}
+
+/* ---- a run ---- */
+
+/*
+ * Between these two cancelling can reach the run by its ctl; before and after,
+ * run->cancelled alone must do.
+ */
+static void kcsd_native_publish(struct kcsd_unit *unit, struct kcsd_run *run)
+{
+	guard(spinlock)(&unit->drive->units.lock);
+	run->ctl = &unit->ctl;
+	if (run->cancelled)
+		kcsd_lowered_stop(run->ctl);
+}
+
+static void kcsd_native_withdraw(struct kcsd_unit *unit, struct kcsd_run *run)
+{
+	guard(spinlock)(&unit->drive->units.lock);
+	run->ctl = NULL;
+}
+
+/* Code that does not count sees nothing but the stop flag, so somebody has to set it. */
+void kcsd_native_timer(struct timer_list *timer)
+{
+	struct kcsd_unit *unit = container_of(timer, struct kcsd_unit, timer);
+
+	kcsd_lowered_stop(&unit->ctl);
+	mod_timer(timer, jiffies + KCSD_TICK_JIFFIES);
+}
+
+void kcsd_native_run(struct kcsd_unit *unit, struct kcsd_run *run, const struct kcsd_jit *jit)
+{
+	bool count = run->budget;
+	u64 r0;
+
+	kcsd_lowered_begin(&run->vm, &unit->ctl, count);
+	kcsd_native_publish(unit, run);
+	if (!count)
+		mod_timer(&unit->timer, jiffies + KCSD_TICK_JIFFIES);
+	r0 = kcsd_jit_run(jit);
+	/* Waits for its function, which then does not find it armed again. */
+	timer_delete_sync(&unit->timer);
+	kcsd_native_withdraw(unit, run);
+	kcsd_lowered_end(&unit->ctl, r0);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Native code of programs: which run has it, and how it is run.
+ *
+ * A compute unit has its own code of a program, as the addresses of its memory are in
+ * it. It is made when the unit first runs the program: what never runs there costs nothing, and
+ * neither Load nor Activation waits for a compiler. It goes when the program is unloaded.
+ */
+#ifndef KCSD_NATIVE_H
+#define KCSD_NATIVE_H
+
+#include <linux/types.h>
+
+struct kcsd_drive;
+struct kcsd_jit;
+struct kcsd_program;
+struct kcsd_run;
+struct kcsd_unit;
+struct timer_list;
+
+/* A program's native code on one unit, made and run by this unit's thread. */
+struct kcsd_native {
+	/* Without and with instructions counted. NULL: not tried yet; ERR_PTR: impossible. */
+	struct kcsd_jit *jit[2];
+};
+
+/* Prepare for native code, if the drive wants it. 0 or -ENOMEM. */
+int kcsd_native_init(struct kcsd_drive *drive, struct kcsd_program *program);
+/* Free the code that was made. No run of the program may be left. */
+void kcsd_native_drop(struct kcsd_drive *drive, struct kcsd_program *program);
+/* Undo init; after drop, if it ever ran. */
+void kcsd_native_destroy(struct kcsd_program *program);
+
+/* The unit's thread: code for this run, or NULL: let the interpreter do it. Takes time at first. */
+struct kcsd_jit *kcsd_native_get(struct kcsd_unit *unit, struct kcsd_run *run);
+/* The unit's thread: run it. run->vm is set up, and has its end filled in. */
+void kcsd_native_run(struct kcsd_unit *unit, struct kcsd_run *run, const struct kcsd_jit *jit);
+/* The function of a unit's timer. */
+void kcsd_native_timer(struct timer_list *timer);
+
+#endif
