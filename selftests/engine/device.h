@@ -6,7 +6,7 @@
 #include "engine.h"
 
 #define DEVICE_LBA_SIZE		512
-#define DEVICE_NSZE		1000
+#define DEVICE_NSZE		2048	/* the smallest drive that there is */
 #define DEVICE_CUS		2
 #define DEVICE_BAD_LBA		13	/* -EIO */
 #define DEVICE_MAX_CALLS	256	/* logged; later ones are not */

@@ -441,6 +441,24 @@ bool runner_for_each(const char *dir, runner_fn fn, void *arg)
 	return true;
 }
 
+bool runner_for_each_run(const char *dir, runner_run_fn fn, void *arg)
+{
+	struct job *job;
+	glob_t files;
+	size_t i;
+
+	if (!find_files(dir, &files))
+		return false;
+	for (i = 0; i < files.gl_pathc; i++) {
+		job = create();
+		if (build(job, files.gl_pathv[i]) && set_input(job))
+			fn(files.gl_pathv[i] + strlen(dir) + 1, &job->prog, &job->run, arg);
+		destroy(job);
+	}
+	globfree(&files);
+	return true;
+}
+
 static void write_seed(const char *name, const struct program *prog, void *arg)
 {
 	char path[PATH_MAX];

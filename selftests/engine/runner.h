@@ -14,6 +14,13 @@ bool runner_corpus(const char *dir, const char *corpus);
 /* Call fn for the program of each file that can be assembled. */
 typedef void (*runner_fn)(const char *name, const struct program *prog, void *arg);
 bool runner_for_each(const char *dir, runner_fn fn, void *arg);
+/*
+ * The same with input for a run, for other ways to run than those in here. The program
+ * is not loaded, the run not prepared yet; both may be.
+ */
+typedef void (*runner_run_fn)(const char *name, struct program *prog, struct device_run *run,
+			      void *arg);
+bool runner_for_each_run(const char *dir, runner_run_fn fn, void *arg);
 
 /* encoding.c: assembled instructions against their bytes in dir/encoding. */
 void encoding_tests(const char *dir);

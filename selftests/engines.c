@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The engine's data files (engine/tests) on drives, by every engine: each must end as it does
+ * in user space, where it has been compared with what the file says.
+ */
+#include "runner.h"	/* first: it defines what the harness only would if nobody else did */
+
+#include "drive.h"
+#include "run.h"
+
+#include <endian.h>
+
+#define LBA		DEVICE_LBA_SIZE
+#define MAX_MEM		(1u << 20)	/* the drives' arena_size */
+#define MAX_ROOM	(1u << 20)	/* of grants and arguments, and of output */
+
+/* As the device in engine/device.c. */
+#define DRIVE_LIKE_DEVICE \
+	{ "size", "1048576" }, { "block_size", "512" }, { "cus", "2" }, \
+	{ "arena_size", "1048576" }, { "timeout_ms", "10000" }
+
+FIXTURE(engines) {
+	struct drive d;
+	__u32 want_engine;
+	__u8 *data, *out;
+	/* so far */
+	int files, differ, refused;
+	int no_tick, bad_lba, clock, not_granted, no_bytes;	/* not run, by reason */
+};
+
+FIXTURE_VARIANT(engines) {
+	const char *engine;
+	__u32 record;
+};
+
+FIXTURE_VARIANT_ADD(engines, jit) { .engine = "jit", .record = KCSD_ENGINE_JIT };
+FIXTURE_VARIANT_ADD(engines, checked) { .engine = "checked", .record = KCSD_ENGINE_JIT };
+FIXTURE_VARIANT_ADD(engines, interp) { .engine = "interp", .record = KCSD_ENGINE_INTERP };
+
+typedef struct _test_data_engines context;
+
+static int fill_medium(context *c)
+{
+	struct nvme_uring_cmd cmd = cmd_rw(NVM_WRITE, 0, DEVICE_NSZE, c->data, DEVICE_NSZE * LBA);
+
+	for (__u32 i = 0; i < DEVICE_NSZE * LBA; i++)
+		c->data[i] = device_byte(i / LBA, i % LBA);
+	return cmd_io(c->d.nvm, &cmd);
+}
+
+FIXTURE_SETUP(engines)
+{
+	const struct drive_attr attrs[] = {
+		DRIVE_LIKE_DEVICE, { "engine", variant->engine }, {}
+	};
+
+	drive_sweep();
+	self->want_engine = variant->record;
+	self->data = malloc(MAX_ROOM);
+	self->out = malloc(MAX_ROOM);
+	ASSERT_TRUE(self->data && self->out);
+	ASSERT_EQ(0, drive_create(&self->d, "engines", attrs));
+	ASSERT_EQ(0, fill_medium(self));
+}
+
+FIXTURE_TEARDOWN(engines)
+{
+	EXPECT_EQ(0, drive_remove(&self->d));
+	free(self->data);
+	free(self->out);
+}
+
+static void differs(context *c, const char *name, const char *what, __u64 want, __u64 got)
+{
+	ksft_print_msg("%s: %s: expected %#llx, got %#llx\n", name, what,
+		       (unsigned long long)want, (unsigned long long)got);
+	c->differ++;
+}
+
+/* ---- what cannot be on a real drive ---- */
+
+static bool is_on_drive(const struct kcsd_lba_grant *g)
+{
+	return le32toh(g->nlb) && le32toh(g->nlb) <= DEVICE_NSZE &&
+	       le64toh(g->slba) <= DEVICE_NSZE - le32toh(g->nlb);
+}
+
+static bool grants_are_on_drive(const struct device_run *run)
+{
+	for (__u32 i = 0; i < run->input.nr_grants; i++)
+		if (!is_on_drive(&run->input.grants[i]))
+			return false;
+	return true;
+}
+
+static bool call_is_of(const struct device_call *call, __u64 lba)
+{
+	return (call->id == KCSD_HELPER_read || call->id == KCSD_HELPER_write) &&
+	       lba - call->val[0] < call->val[2] / LBA;
+}
+
+static bool reads_bad_lba(const struct device_run *run)
+{
+	for (__u32 i = 0; i < run->nr_calls; i++)
+		if (call_is_of(&run->calls[i], DEVICE_BAD_LBA))
+			return true;
+	return false;
+}
+
+static bool calls(const struct device_run *run, __u32 id)
+{
+	for (__u32 i = 0; i < run->nr_calls; i++)
+		if (run->calls[i].id == id)
+			return true;
+	return false;
+}
+
+/* ---- on the drive ---- */
+
+static struct nvme_uring_cmd exec_cmd(context *c, const struct device_run *run, __u64 budget)
+{
+	__u32 grants_len = run->input.nr_grants * sizeof(*run->input.grants);
+
+	memcpy(c->data, run->input.grants, grants_len);
+	if (run->input.args_len)
+		memcpy(c->data + grants_len, run->input.args, run->input.args_len);
+	return (struct nvme_uring_cmd) {
+		.opcode = KCSD_CMD_EXECUTE_LBA, .nsid = KCSD_NSID_COMPUTE,
+		.cdw3 = run->input.nr_grants,
+		.addr = (uintptr_t)c->data, .data_len = grants_len + run->input.args_len,
+		.metadata = (uintptr_t)c->out,
+		.metadata_len = sizeof(struct kcsd_run_record) + run->input.out_max,
+		.cdw10 = (__u32)run->input.cparam1, .cdw11 = run->input.cparam1 >> 32,
+		.cdw12 = (__u32)run->input.cparam2, .cdw13 = run->input.cparam2 >> 32,
+		.cdw14 = (__u32)budget, .cdw15 = budget >> 32,
+	};
+}
+
+static int wanted_status(__u32 reason)
+{
+	if (reason == KCSD_FAULT_NONE)
+		return 0;
+	return reason == KCSD_FAULT_BUDGET ? KCSD_SC_PROGRAM_BUDGET : KCSD_SC_PROGRAM_FAULT;
+}
+
+static void compare(context *c, const char *name, const struct device_run *run, bool counted)
+{
+	const struct kcsd_run_record *rec = (const void *)c->out;
+	const struct kcsd_vm_end *end = &run->vm.end;
+	const __u64 pairs[][2] = {
+		{ end->reason, le32toh(rec->reason) }, { end->pc, le32toh(rec->pc) },
+		{ end->helper, le32toh(rec->helper) }, { end->addr, le64toh(rec->addr) },
+		{ end->lba, le64toh(rec->lba) }, { end->r0, le64toh(rec->result) },
+		{ run->emitted_len, le32toh(rec->out_len) },
+		{ c->want_engine, le32toh(rec->engine) },
+		{ counted ? end->insns : 0, le64toh(rec->insns) },
+	};
+	static const char * const what[ARRAY_SIZE(pairs)] = {
+		"reason", "pc", "helper", "address", "LBA", "result", "bytes emitted", "engine",
+		"instructions",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
+		if (pairs[i][0] != pairs[i][1])
+			differs(c, name, what[i], pairs[i][0], pairs[i][1]);
+	if (run->emitted_len == le32toh(rec->out_len) &&
+	    memcmp(rec + 1, run->emitted, run->emitted_len))
+		differs(c, name, "what is emitted", 0, 0);
+}
+
+static void execute(context *c, const char *name, const struct device_run *run, __u64 budget)
+{
+	struct nvme_uring_cmd cmd = exec_cmd(c, run, budget);
+	int want = wanted_status(run->vm.end.reason);
+	int got = cmd_io(c->d.compute, &cmd);
+
+	if (got != want)
+		differs(c, name, "status", want, got);
+	else
+		compare(c, name, run, budget || c->want_engine == KCSD_ENGINE_INTERP);
+	if (calls(run, KCSD_HELPER_write) && fill_medium(c))
+		differs(c, name, "writing the medium", 0, 1);
+}
+
+static void run_on_drive(context *c, const char *name, const struct device_run *run)
+{
+	int i;
+
+	/* What the first run leaves must not matter to the second. */
+	for (i = 0; i < 2; i++)
+		execute(c, name, run, run->vm.budget);
+	/* Without a budget, whatever does not need one to end. */
+	if (run->vm.end.reason != KCSD_FAULT_BUDGET)
+		execute(c, name, run, 0);
+}
+
+/* ---- a file ---- */
+
+static void load(context *c, const char *name, struct program *prog, struct device_run *run)
+{
+	bool loads = program_load(prog);
+	__u64 want = KCSD_LOAD_RESULT(prog->verdict.check, prog->verdict.pc), why = 0;
+	int ret = prog_load(c->d.ctrl, 0, prog->buf, prog->len, &why);
+
+	if (!loads) {
+		c->refused++;
+		if (ret != KCSD_SC_INVALID_PROGRAM_DATA || why != want)
+			differs(c, name, "refusal", want, why);
+		return;
+	}
+	if (ret || prog_activate(c->d.ctrl, 0)) {
+		differs(c, name, "load", 0, ret);
+		return;
+	}
+	run_on_drive(c, name, run);
+	prog_deactivate(c->d.ctrl, 0);
+	prog_unload(c->d.ctrl, 0);
+}
+
+/* May it be run on a drive? Runs it here. */
+static bool fits(context *c, struct program *prog, struct device_run *run)
+{
+	struct program here;
+	int *skipped = NULL;
+
+	program_copy(&here, prog->buf, prog->len);
+	if (!prog->len) {
+		skipped = &c->no_bytes;
+	} else if (program_load(&here) && program_prepare(&here, run, MAX_MEM)) {
+		program_run(&here, run);
+		if (run->stop_tick)
+			skipped = &c->no_tick;
+		else if (reads_bad_lba(run))
+			skipped = &c->bad_lba;
+		else if (calls(run, KCSD_HELPER_time))
+			skipped = &c->clock;
+		else if (!grants_are_on_drive(run))
+			skipped = &c->not_granted;
+	}
+	program_exit(&here);
+	if (skipped)
+		++*skipped;
+	return !skipped;
+}
+
+static void run_file(const char *name, struct program *prog, struct device_run *run, void *arg)
+{
+	context *c = arg;
+
+	c->files++;
+	if (fits(c, prog, run))
+		load(c, name, prog, run);
+}
+
+TEST_F_TIMEOUT(engines, every_data_file, 240)
+{
+	ASSERT_TRUE(runner_for_each_run(ENGINE_TESTS, run_file, self));
+	ksft_print_msg("%d files, %d of them refused\n", self->files, self->refused);
+	ksft_print_msg("not run: %d need a tick of their own, %d an LBA that fails, %d another "
+		       "clock, %d grants that no drive has, %d are empty\n", self->no_tick,
+		       self->bad_lba, self->clock, self->not_granted, self->no_bytes);
+	EXPECT_LT(1000, self->files);
+	EXPECT_LT(300, self->refused);
+	EXPECT_GT(60, self->no_tick + self->bad_lba + self->clock + self->not_granted +
+		  self->no_bytes);
+	EXPECT_EQ(0, self->differ);
+}
+
+DRIVE_TEST_MAIN
