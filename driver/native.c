@@ -138,16 +138,17 @@ struct kcsd_jit *kcsd_native_get(struct kcsd_unit *unit, struct kcsd_run *run)
  */
 static void kcsd_native_publish(struct kcsd_unit *unit, struct kcsd_run *run)
 {
-	guard(spinlock)(&unit->drive->units.lock);
-	run->ctl = &unit->ctl;
-	if (run->cancelled)
-		kcsd_lowered_stop(run->ctl);
+	scoped_guard(spinlock, &unit->drive->units.lock) {
+		run->ctl = &unit->ctl;
+		if (run->cancelled)
+			kcsd_lowered_stop(run->ctl);
+	}
 }
 
 static void kcsd_native_withdraw(struct kcsd_unit *unit, struct kcsd_run *run)
 {
-	guard(spinlock)(&unit->drive->units.lock);
-	run->ctl = NULL;
+	scoped_guard(spinlock, &unit->drive->units.lock)
+		run->ctl = NULL;
 }
 
 /* Code that does not count sees nothing but the stop flag, so somebody has to set it. */

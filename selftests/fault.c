@@ -131,6 +131,19 @@ static bool touch_faults(int fd, struct run *r, __u64 base, __u64 mode, __u64 ad
 	return ret == KCSD_SC_PROGRAM_FAULT && ended(r, e);
 }
 
+/* The context can be read, not written; what is behind it both. */
+static bool first_touch(int fd, struct run *r, __u64 mode)
+{
+	bool stores = mode == TOUCH_ST8 || mode == TOUCH_ST1;
+
+	if (touch(fd, r, KCSD_GUEST_DATA, mode))
+		return false;
+	if (stores)
+		return touch_faults(fd, r, KCSD_GUEST_CTX, mode, KCSD_GUEST_CTX) &&
+		       touch_faults(fd, r, KCSD_GUEST_DATA - 1, mode, KCSD_GUEST_DATA - 1);
+	return !touch(fd, r, KCSD_GUEST_CTX, mode);
+}
+
 TEST_F(fault, memory_begins_behind_the_first_page)
 {
 	int fd = self->d.compute;
@@ -142,11 +155,11 @@ TEST_F(fault, memory_begins_behind_the_first_page)
 		for (__u64 a = KCSD_GUEST_CTX - 8; a < KCSD_GUEST_CTX; a++) {
 			EXPECT_TRUE(touch_faults(fd, r, a, mode, a));
 		}
-		EXPECT_EQ(0, touch(fd, r, KCSD_GUEST_CTX, mode));
+		EXPECT_TRUE(first_touch(fd, r, mode));
 	}
 	for (__u64 mode = TOUCH_LD1; mode <= TOUCH_ST1; mode++) {
 		EXPECT_TRUE(touch_faults(fd, r, KCSD_GUEST_CTX - 1, mode, KCSD_GUEST_CTX - 1));
-		EXPECT_EQ(0, touch(fd, r, KCSD_GUEST_CTX, mode));
+		EXPECT_TRUE(first_touch(fd, r, mode));
 	}
 }
 
