@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* Decoding: done once, when a program is loaded. */
 #include "code.h"
+#include "fused.h"
 
 /* index_of: for each unit of 8 bytes the index of the decoded instruction. */
 static u32 number_insns(const struct bpf_insn *insns, u32 insn_cnt, u32 *index_of)
@@ -60,7 +61,11 @@ int kcsd_code_create(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_cod
 {
 	int ret = kcsd_check_insns(insns, insn_cnt, verdict);
 
-	return ret ? ret : kcsd_code_decode(insns, insn_cnt, code);
+	if (!ret)
+		ret = kcsd_code_decode(insns, insn_cnt, code);
+	if (!ret)
+		kcsd_code_fuse(*code);
+	return ret;
 }
 
 int kcsd_code_decode(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_code **code)

@@ -6,7 +6,7 @@
 #include "insn.h"
 
 struct kcsd_decoded {
-	u16 op;			/* enum kcsd_op */
+	u16 op;			/* enum kcsd_op_id; once fused also enum kcsd_fused_id */
 	u8 dst;
 	u8 src;
 	s32 off;		/* bytes, or instructions from the next one for jumps and calls */

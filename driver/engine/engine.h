@@ -119,7 +119,7 @@ u32 kcsd_image_parse(const void *buf, u64 len, struct kcsd_image_view *view);
 int kcsd_check_insns(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_verdict *verdict);
 
 /* code.c */
-/* Check and decode. Errors as kcsd_check_insns(). The instructions are copied. */
+/* Check, decode and fuse. Errors as kcsd_check_insns(). The instructions are copied. */
 int kcsd_code_create(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_code **code,
 		     struct kcsd_verdict *verdict);
 /* Decode what is known to be correct. 0 or -ENOMEM. */

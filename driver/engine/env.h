@@ -96,9 +96,15 @@ typedef int64_t s64;
 #define get_unaligned(p)	(((const KCSD_UNALIGNED(p) *)(p))->v)
 #define put_unaligned(x, p)	((void)(((KCSD_UNALIGNED(p) *)(p))->v = (x)))
 
-/* As the kernel's; the empty asm keeps the compiler from folding the mask away. */
+/* As the kernel's; the asm keeps the compiler from folding the mask away. */
 static inline u64 kcsd_index_nospec(u64 index, u64 size)
 {
+#ifdef __x86_64__
+	u64 mask;
+
+	__asm__ volatile("cmp %1, %2; sbb %0, %0" : "=r" (mask) : "er" (size), "r" (index) : "cc");
+	return index & mask;
+#endif
 	__asm__("" : "+r" (index));
 	return index & (u64)(~(s64)(index | (size - 1 - index)) >> 63);
 }

@@ -8,6 +8,7 @@
  * for long passes one.
  */
 #include "code.h"
+#include "fused.h"
 #include "memory.h"
 
 /*
@@ -28,9 +29,6 @@ struct frame {
 
 struct state {
 	u64 r[KCSD_NR_REGS];
-	u64 insns;			/* run before base */
-	u64 limit;			/* of insns, until the next checkpoint */
-	const struct kcsd_decoded *base;	/* where this straight piece began */
 	u32 depth;			/* frames in use */
 	struct frame frames[KCSD_MAX_CALL_DEPTH];
 };
@@ -81,21 +79,20 @@ static inline u32 smod32(s32 a, s32 b)
 	return (u32)smod64(a, b);
 }
 
-/* The next time to look at budget and clock. */
-static void set_limit(struct state *s, const struct kcsd_vm *vm)
+/* The next time to look at budget and clock, as bytes of decoded instructions. */
+static u64 next_look(const struct kcsd_vm *vm, u64 insns)
 {
-	s->limit = min(vm->budget, s->insns + KCSD_TICK_INSNS);
+	return min(vm->budget, insns + KCSD_TICK_INSNS) * sizeof(struct kcsd_decoded);
 }
 
-/* On the way back or into a function, after limit. False: the run ends. */
-static noinline bool checkpoint(struct state *s, struct kcsd_vm *vm)
+/* On the way back or into a function, when it was time; vm->end.reason: the run ends. */
+static noinline u64 checkpoint(struct kcsd_vm *vm, u64 insns)
 {
-	if (s->insns > vm->budget)
+	if (insns > vm->budget)
 		kcsd_vm_fault(vm, KCSD_FAULT_BUDGET, 0);
 	else
 		kcsd_vm_fault(vm, vm->ops->tick(vm), 0);
-	set_limit(s, vm);
-	return !vm->end.reason;
+	return next_look(vm, insns);
 }
 
 /* The stack grows down, as eBPF's does. */
@@ -144,14 +141,17 @@ static const struct kcsd_decoded *pop_frame(struct state *s, const struct kcsd_v
 #define DST	s.r[ip->dst]
 #define SRC	s.r[ip->src]
 #define IMM	ip->imm
-#define D32	((u32)DST)
-#define S32	((u32)SRC)
-#define I32	((u32)IMM)
 
 /* Another file may include this one for an interpreter that tells what it does. */
 #ifndef KCSD_INTERP
 #define KCSD_INTERP	kcsd_interp
 #define KCSD_TRACE(vm, pc, r)	do { } while (0)
+#define FUSED_LABEL(name, first)	[name] = &&name,
+#define FUSED_CODE(name, ...)	name: BEGIN __VA_ARGS__ FINISH
+#else
+/* To be told of every instruction, each is run by itself. */
+#define FUSED_LABEL(name, first)	[name] = &&first,
+#define FUSED_CODE(name, ...)
 #endif
 
 #define NEXT	do {							\
@@ -160,66 +160,155 @@ static const struct kcsd_decoded *pop_frame(struct state *s, const struct kcsd_v
 } while (0)
 #define STEP	do { ip++; NEXT; } while (0)
 
-/* Control leaves the straight piece for target. */
+/* Instructions run before the one at p. */
+#define COUNT(p)	((skew + (unsigned long)(p)) / sizeof(*ip))
+
+/* Control goes elsewhere: COUNT(target) is what COUNT(ip + 1) was. */
 #define LEAVE(target) do {						\
-	s.insns += ip + 1 - s.base;					\
-	s.base = (target);						\
+	next = (target);						\
+	skew += (unsigned long)(ip + 1) - (unsigned long)next;		\
 } while (0)
 
-#define JUMP do {							\
-	next = ip + 1 + ip->off;					\
-	LEAVE(next);							\
-	if (next <= ip && unlikely(s.insns > s.limit) && !checkpoint(&s, vm)) \
+/* Look at budget and clock if it is time. */
+#define LOOK do {							\
+	limit = checkpoint(vm, COUNT(next));				\
+	if (vm->end.reason) {						\
+		skew -= (unsigned long)(ip + 1) - (unsigned long)next;	\
 		goto end;						\
+	}								\
+} while (0)
+#define TARGET		(ip + 1 + ip->off)
+#define LATE		unlikely(skew + (unsigned long)next > limit)
+
+#define JUMP do {							\
+	LEAVE(TARGET);							\
+	if (LATE)							\
+		goto late;						\
 	ip = next;							\
 	NEXT;								\
 } while (0)
 
-/* p is the host address of len bytes at addr, found by "at"; there is no way on without. */
-#define ACCESS(at, addr, len) do {					\
-	p = at(mem, mem_len, addr, len);				\
-	if (unlikely(!p)) {						\
-		s.insns += ip + 1 - s.base;				\
-		kcsd_vm_fault(vm, KCSD_FAULT_MEMORY, addr);		\
+/* p is the host address of len bytes at addr, not below floor; there is no way on without. */
+#define ACCESS(floor, addr, len) do {					\
+	const u64 off = (addr) - (floor);				\
+									\
+	if (!kcsd_memory_has(mem_len, floor, off, len)) {		\
+		kcsd_vm_fault(vm, KCSD_FAULT_MEMORY, off + (floor));	\
 		goto end;						\
 	}								\
+	p = kcsd_memory_ptr(mem, mem_len, floor, off, len);		\
 } while (0)
 
-#define LOAD_AT(addr, len)	ACCESS(kcsd_memory_at, addr, len)
-#define STORE_AT(addr, len)	ACCESS(kcsd_memory_at_write, addr, len)
+#define LOAD_AT(addr, len)	ACCESS(KCSD_GUEST_CTX, addr, len)
+#define STORE_AT(addr, len)	ACCESS(KCSD_GUEST_DATA, addr, len)
 
 /* Atomic accesses are aligned to their size, in guest memory as in the host's. */
-#define ACCESS_ALIGNED(at, addr, len) do {				\
-	ACCESS(at, addr, len);						\
+#define ACCESS_ALIGNED(floor, addr, len) do {				\
+	ACCESS(floor, addr, len);					\
 	if (unlikely((addr) & ((len) - 1))) {				\
-		s.insns += ip + 1 - s.base;				\
 		kcsd_vm_fault(vm, KCSD_FAULT_MEMORY, addr);		\
 		goto end;						\
 	}								\
 } while (0)
-#define LOAD_ALIGNED(addr, len)		ACCESS_ALIGNED(kcsd_memory_at, addr, len)
-#define STORE_ALIGNED(addr, len)	ACCESS_ALIGNED(kcsd_memory_at_write, addr, len)
+#define LOAD_ALIGNED(addr, len)		ACCESS_ALIGNED(KCSD_GUEST_CTX, addr, len)
+#define STORE_ALIGNED(addr, len)	ACCESS_ALIGNED(KCSD_GUEST_DATA, addr, len)
 
-#define ALU(op, expr64, expr32)						\
-	op##64_K: { const u64 a = DST, b = IMM; DST = expr64; STEP; }	\
-	op##64_X: { const u64 a = DST, b = SRC; DST = expr64; STEP; }	\
-	op##32_K: { const u32 a = D32, b = I32; DST = (u32)(expr32); STEP; } \
-	op##32_X: { const u32 a = D32, b = S32; DST = (u32)(expr32); STEP; }
+/*
+ * What an instruction does, OP_op(form, its destination's value, its source's):
+ * a new value for its destination, v, which is "live" until it is there; or something else.
+ */
+#define BEGIN		{ u64 v = 0; bool live = false;
+#define STORE_V		do { if (live) DST = v; } while (0)
+#define FINISH		STORE_V; STEP; }
+#define SET(value)	do { v = (value); live = true; } while (0);
 
-#define COMPARE(op, T64, T32, cmp)					\
-	op##64_K: if ((T64)DST cmp (T64)IMM) JUMP; STEP;		\
-	op##64_X: if ((T64)DST cmp (T64)SRC) JUMP; STEP;		\
-	op##32_K: if ((T32)DST cmp (T32)IMM) JUMP; STEP;		\
-	op##32_X: if ((T32)DST cmp (T32)SRC) JUMP; STEP;
+#define ALU_64_K(A, S, e64, e32) { const u64 a = A, b = IMM; (void)a; SET(e64) }
+#define ALU_64_X(A, S, e64, e32) { const u64 a = A, b = S; (void)a; SET(e64) }
+#define ALU_32_K(A, S, e64, e32) { const u32 a = (u32)(A), b = (u32)IMM; (void)a; SET((u32)(e32)) }
+#define ALU_32_X(A, S, e64, e32) { const u32 a = (u32)(A), b = (u32)(S); (void)a; SET((u32)(e32)) }
 
-#define MOVE(size, T)							\
-	LDX_##size: LOAD_AT(SRC + ip->off, sizeof(T)); DST = get_unaligned((T *)p); STEP; \
-	STX_##size: STORE_AT(DST + ip->off, sizeof(T)); put_unaligned((T)SRC, (T *)p); STEP; \
-	ST_##size: STORE_AT(DST + ip->off, sizeof(T)); put_unaligned((T)IMM, (T *)p); STEP;
+#define OP_ADD(form, A, S)	ALU_##form(A, S, a + b, a + b)
+#define OP_SUB(form, A, S)	ALU_##form(A, S, a - b, a - b)
+#define OP_MUL(form, A, S)	ALU_##form(A, S, a * b, a * b)
+#define OP_DIV(form, A, S)	ALU_##form(A, S, div64(a, b), div32(a, b))
+#define OP_SDIV(form, A, S)	ALU_##form(A, S, sdiv64(a, b), sdiv32(a, b))
+#define OP_MOD(form, A, S)	ALU_##form(A, S, mod64(a, b), mod32(a, b))
+#define OP_SMOD(form, A, S)	ALU_##form(A, S, smod64(a, b), smod32(a, b))
+#define OP_OR(form, A, S)	ALU_##form(A, S, a | b, a | b)
+#define OP_AND(form, A, S)	ALU_##form(A, S, a & b, a & b)
+#define OP_XOR(form, A, S)	ALU_##form(A, S, a ^ b, a ^ b)
+#define OP_LSH(form, A, S)	ALU_##form(A, S, a << (b & 63), a << (b & 31))
+#define OP_RSH(form, A, S)	ALU_##form(A, S, a >> (b & 63), a >> (b & 31))
+#define OP_ARSH(form, A, S) \
+	ALU_##form(A, S, (u64)((s64)a >> (b & 63)), (u32)((s32)a >> (b & 31)))
+#define OP_MOV(form, A, S)	ALU_##form(A, S, b, b)
+#define OP_MOVSX(form, A, S)	SET(SX##form(S))
+#define SX64_8(S)		(u64)(s64)(s8)(S)
+#define SX64_16(S)		(u64)(s64)(s16)(S)
+#define SX64_32(S)		(u64)(s64)(s32)(S)
+#define SX32_8(S)		(u32)(s32)(s8)(S)
+#define SX32_16(S)		(u32)(s32)(s16)(S)
+#define OP_LDD(form, A, S)	SET(IMM)
 
-#define LOAD_SIGNED(size, T)						\
-	LDXS_##size: LOAD_AT(SRC + ip->off, sizeof(T));			\
-		DST = (u64)(s64)get_unaligned((T *)p); STEP;
+#define JMP_IF(condition)	{ live = false; if (condition) JUMP; }
+#define JMP_64_K(A, S, T64, T32, cmp) JMP_IF((T64)(A) cmp (T64)IMM)
+#define JMP_64_X(A, S, T64, T32, cmp) JMP_IF((T64)(A) cmp (T64)(S))
+#define JMP_32_K(A, S, T64, T32, cmp) JMP_IF((T32)(A) cmp (T32)IMM)
+#define JMP_32_X(A, S, T64, T32, cmp) JMP_IF((T32)(A) cmp (T32)(S))
+
+#define OP_J(form, A, S)	JMP_IF(true)
+#define OP_JEQ(form, A, S)	JMP_##form(A, S, u64, u32, ==)
+#define OP_JNE(form, A, S)	JMP_##form(A, S, u64, u32, !=)
+#define OP_JGT(form, A, S)	JMP_##form(A, S, u64, u32, >)
+#define OP_JGE(form, A, S)	JMP_##form(A, S, u64, u32, >=)
+#define OP_JLT(form, A, S)	JMP_##form(A, S, u64, u32, <)
+#define OP_JLE(form, A, S)	JMP_##form(A, S, u64, u32, <=)
+#define OP_JSGT(form, A, S)	JMP_##form(A, S, s64, s32, >)
+#define OP_JSGE(form, A, S)	JMP_##form(A, S, s64, s32, >=)
+#define OP_JSLT(form, A, S)	JMP_##form(A, S, s64, s32, <)
+#define OP_JSLE(form, A, S)	JMP_##form(A, S, s64, s32, <=)
+#define OP_JSET(form, A, S)	JMP_##form(A, S, u64, u32, &)
+
+#define UNSIGNED_B	u8
+#define UNSIGNED_H	u16
+#define UNSIGNED_W	u32
+#define UNSIGNED_DW	u64
+#define SIGNED_B	s8
+#define SIGNED_H	s16
+#define SIGNED_W	s32
+
+#define LOAD(T, S)	{ LOAD_AT((S) + ip->off, sizeof(T)); SET((u64)get_unaligned((T *)p)) }
+#define STORE(T, A, value) { \
+	STORE_AT((A) + ip->off, sizeof(T)); put_unaligned((T)(value), (T *)p); live = false; }
+#define OP_LDX(form, A, S)	LOAD(UNSIGNED##form, S)
+#define OP_LDXS(form, A, S)	LOAD(SIGNED##form, S)
+#define OP_STX(form, A, S)	STORE(UNSIGNED##form, A, S)
+#define OP_ST(form, A, S)	STORE(UNSIGNED##form, A, IMM)
+
+/* One instruction by itself. */
+#define ONE(op, form)	op##form: BEGIN OP_##op(form, DST, SRC) FINISH
+#define ALL_FORMS(op)	ONE(op, 64_K) ONE(op, 64_X) ONE(op, 32_K) ONE(op, 32_X)
+#define ALL_SIZES(op)	ONE(op, _B) ONE(op, _H) ONE(op, _W) ONE(op, _DW)
+
+/* The ways of fused.h to find operands, for all but the first of a sequence. */
+#define HOW_N(op, form)	STORE_V; ip++; OP_##op(form, DST, SRC)
+#define HOW_D(op, form)	ip++; OP_##op(form, v, SRC)
+#define HOW_S(op, form)	STORE_V; ip++; OP_##op(form, DST, v)
+#define HOW_B(op, form)	ip++; OP_##op(form, v, v)
+#define HOW_T(op, form)	STORE_V; ip++; OP_##op(form, v, SRC)
+
+#define CODE2(a, A, h, b, B) \
+	FUSED_CODE(KCSD_FUSED_NAME2(a, A, h, b, B), \
+		   OP_##a(A, DST, SRC) HOW_##h(b, B))
+#define CODE3(a, A, h, b, B, i, c, C) \
+	FUSED_CODE(KCSD_FUSED_NAME3(a, A, h, b, B, i, c, C), \
+		   OP_##a(A, DST, SRC) HOW_##h(b, B) HOW_##i(c, C))
+#define CODE4(a, A, h, b, B, i, c, C, j, d, D) \
+	FUSED_CODE(KCSD_FUSED_NAME4(a, A, h, b, B, i, c, C, j, d, D), \
+		   OP_##a(A, DST, SRC) HOW_##h(b, B) HOW_##i(c, C) HOW_##j(d, D))
+#define LABEL2(a, A, ...)	FUSED_LABEL(KCSD_FUSED_NAME2(a, A, __VA_ARGS__), a##A)
+#define LABEL3(a, A, ...)	FUSED_LABEL(KCSD_FUSED_NAME3(a, A, __VA_ARGS__), a##A)
+#define LABEL4(a, A, ...)	FUSED_LABEL(KCSD_FUSED_NAME4(a, A, __VA_ARGS__), a##A)
 
 #define ORDERED(size, T)						\
 	LOAD_ACQ_##size: LOAD_ALIGNED(SRC + ip->off, sizeof(T));	\
@@ -249,42 +338,48 @@ void KCSD_INTERP(const struct kcsd_code *code, struct kcsd_vm *vm)
 #define LABEL(op, code, pick, form, mnemonic) [KCSD_OP_##op] = &&op,
 		KCSD_INSNS(LABEL, LABEL)
 #undef LABEL
+		KCSD_FUSED(LABEL2, LABEL3, LABEL4)
 	};
 	const struct kcsd_decoded *next, *ip = code->insns;
 	u8 *const mem = vm->mem;
 	const u64 mem_len = vm->mem_len;
-	struct state s = { .r[1] = KCSD_GUEST_CTX, .base = ip };
+	struct state s = { .r[1] = KCSD_GUEST_CTX };
+	u64 skew = -(unsigned long)ip;
+	u64 limit = next_look(vm, 0);
 	void *p;
 
-	set_limit(&s, vm);
+	/* Every memory has more, and the compiler knows: no access is too long for it. */
+	if (unlikely(mem_len < KCSD_GUEST_DATA - KCSD_GUEST_CTX + KCSD_FRAME_SIZE)) {
+		kcsd_vm_fault(vm, KCSD_FAULT_INTERNAL, 0);
+		return;
+	}
 	set_frame_pointer(&s, vm);
 	NEXT;
 
-	ALU(ADD, a + b, a + b)
-	ALU(SUB, a - b, a - b)
-	ALU(MUL, a * b, a * b)
-	ALU(DIV, div64(a, b), div32(a, b))
-	ALU(SDIV, sdiv64(a, b), sdiv32(a, b))
-	ALU(MOD, mod64(a, b), mod32(a, b))
-	ALU(SMOD, smod64(a, b), smod32(a, b))
-	ALU(OR, a | b, a | b)
-	ALU(AND, a & b, a & b)
-	ALU(XOR, a ^ b, a ^ b)
-	ALU(LSH, a << (b & 63), a << (b & 31))
-	ALU(RSH, a >> (b & 63), a >> (b & 31))
-	ALU(ARSH, (u64)((s64)a >> (b & 63)), (u32)((s32)a >> (b & 31)))
+	KCSD_FUSED(CODE2, CODE3, CODE4)
+
+	ALL_FORMS(ADD)
+	ALL_FORMS(SUB)
+	ALL_FORMS(MUL)
+	ALL_FORMS(DIV)
+	ALL_FORMS(SDIV)
+	ALL_FORMS(MOD)
+	ALL_FORMS(SMOD)
+	ALL_FORMS(OR)
+	ALL_FORMS(AND)
+	ALL_FORMS(XOR)
+	ALL_FORMS(LSH)
+	ALL_FORMS(RSH)
+	ALL_FORMS(ARSH)
+	ALL_FORMS(MOV)
+	ONE(MOVSX, 64_8)
+	ONE(MOVSX, 64_16)
+	ONE(MOVSX, 64_32)
+	ONE(MOVSX, 32_8)
+	ONE(MOVSX, 32_16)
+	ONE(LDD, W)
 NEG64:	DST = -DST; STEP;
-NEG32:	DST = -D32; STEP;
-MOV64_K: DST = IMM; STEP;
-MOV32_K: DST = I32; STEP;
-MOV64_X: DST = SRC; STEP;
-MOV32_X: DST = S32; STEP;
-MOVSX64_8: DST = (u64)(s64)(s8)SRC; STEP;
-MOVSX64_16: DST = (u64)(s64)(s16)SRC; STEP;
-MOVSX64_32: DST = (u64)(s64)(s32)SRC; STEP;
-MOVSX32_8: DST = (u32)(s32)(s8)SRC; STEP;
-MOVSX32_16: DST = (u32)(s32)(s16)SRC; STEP;
-LDDW:	DST = IMM; STEP;
+NEG32:	DST = -(u32)DST; STEP;
 
 LE16:	DST = (__force u16)cpu_to_le16((u16)DST); STEP;
 LE32:	DST = (__force u32)cpu_to_le32((u32)DST); STEP;
@@ -296,28 +391,26 @@ BSWAP16: DST = swab16((u16)DST); STEP;
 BSWAP32: DST = swab32((u32)DST); STEP;
 BSWAP64: DST = swab64(DST); STEP;
 
-JA:
-JA_IMM:
-	JUMP;
-	COMPARE(JEQ, u64, u32, ==)
-	COMPARE(JNE, u64, u32, !=)
-	COMPARE(JGT, u64, u32, >)
-	COMPARE(JGE, u64, u32, >=)
-	COMPARE(JLT, u64, u32, <)
-	COMPARE(JLE, u64, u32, <=)
-	COMPARE(JSGT, s64, s32, >)
-	COMPARE(JSGE, s64, s32, >=)
-	COMPARE(JSLT, s64, s32, <)
-	COMPARE(JSLE, s64, s32, <=)
-	COMPARE(JSET, u64, u32, &)
+	ONE(J, A)
+	ONE(J, A_IMM)
+	ALL_FORMS(JEQ)
+	ALL_FORMS(JNE)
+	ALL_FORMS(JGT)
+	ALL_FORMS(JGE)
+	ALL_FORMS(JLT)
+	ALL_FORMS(JLE)
+	ALL_FORMS(JSGT)
+	ALL_FORMS(JSGE)
+	ALL_FORMS(JSLT)
+	ALL_FORMS(JSLE)
+	ALL_FORMS(JSET)
 
-	MOVE(B, u8)
-	MOVE(H, u16)
-	MOVE(W, u32)
-	MOVE(DW, u64)
-	LOAD_SIGNED(B, s8)
-	LOAD_SIGNED(H, s16)
-	LOAD_SIGNED(W, s32)
+	ALL_SIZES(LDX)
+	ALL_SIZES(STX)
+	ALL_SIZES(ST)
+	ONE(LDXS, _B)
+	ONE(LDXS, _H)
+	ONE(LDXS, _W)
 	ORDERED(B, u8)
 	ORDERED(H, u16)
 	ORDERED(W, u32)
@@ -328,32 +421,34 @@ JA_IMM:
 CALL:
 	s.r[0] = KCSD_CALL(vm, (u32)IMM, &s.r[1]);
 	if (unlikely(vm->end.reason)) {
-		s.insns += ip + 1 - s.base;
 		goto end;
 	}
 	clear_arguments(&s);
 	STEP;
 CALL_LOCAL:
-	next = ip + 1 + ip->off;
-	LEAVE(next);
+	LEAVE(TARGET);
 	push_frame(&s, vm, ip + 1);
-	if (unlikely(s.insns > s.limit) && !checkpoint(&s, vm))
-		goto end;
+	if (LATE)
+		LOOK;
 	ip = next;
 	NEXT;
 EXIT:
 	if (!s.depth) {
-		s.insns += ip + 1 - s.base;
 		vm->end.r0 = s.r[0];
 		goto end;
 	}
-	next = pop_frame(&s, vm);
-	LEAVE(next);
+	LEAVE(pop_frame(&s, vm));
+	ip = next;
+	NEXT;
+
+late:	/* a jump; only those back end a run */
+	if (next <= ip)
+		LOOK;
 	ip = next;
 	NEXT;
 
 end:
-	vm->end.insns = s.insns;
+	vm->end.insns = COUNT(ip + 1);
 	if (vm->end.reason)
 		vm->end.pc = code->pc[ip - code->insns];
 }

@@ -8,21 +8,34 @@
 
 #include "engine.h"
 
+/* Are [off, off + len), len > 0, from floor on, all in the memory? */
+static inline bool kcsd_memory_has(u64 mem_len, u64 floor, u64 off, u64 len)
+{
+	u64 room = mem_len - (floor - KCSD_GUEST_CTX);
+
+	return likely(len <= room && off <= room - len);
+}
+
 /*
- * The host address of [addr, addr + len), len > 0, or NULL if not all of it is between
- * floor and the end. Where the CPU mis-speculates that an address is in bounds, it accesses
- * what is at floor.
+ * The host address of off, if that is so. Where the CPU mis-speculates that it is, it
+ * accesses what is at floor.
  */
+static inline void *kcsd_memory_ptr(u8 *mem, u64 mem_len, u64 floor, u64 off, u64 len)
+{
+	u64 room = mem_len - (floor - KCSD_GUEST_CTX);
+
+	return mem + (floor - KCSD_GUEST_CTX) + kcsd_index_nospec(off, room - len + 1);
+}
+
+/* The host address of [addr, addr + len), or NULL if not all of it is between floor and the end. */
 static inline void *kcsd_memory_above(u8 *mem, u64 mem_len, u64 floor, u64 addr, u64 len)
 {
-	u64 off = addr - floor, room = mem_len - (floor - KCSD_GUEST_CTX);
-
-	if (unlikely(len > room || off > room - len))
+	if (!kcsd_memory_has(mem_len, floor, addr - floor, len))
 		return NULL;
 	/* Else room - len may wrap around, and let any offset pass. No access is that long. */
 	if (!__builtin_constant_p(len))
-		len = kcsd_index_nospec(len, room + 1);
-	return mem + (floor - KCSD_GUEST_CTX) + kcsd_index_nospec(off, room - len + 1);
+		len = kcsd_index_nospec(len, mem_len - (floor - KCSD_GUEST_CTX) + 1);
+	return kcsd_memory_ptr(mem, mem_len, floor, addr - floor, len);
 }
 
 /* To read from. */

@@ -366,7 +366,9 @@ int kcsd_flow_init(struct kcsd_flow *flow, const struct kcsd_image_view *view)
 
 	memset(flow, 0, sizeof(*flow));
 	kcsd_layout_init(&flow->layout, view, 0);
-	ret = kcsd_code_create(view->insns, view->insn_cnt, &flow->code, &verdict);
+	ret = kcsd_check_insns(view->insns, view->insn_cnt, &verdict);
+	if (!ret)
+		ret = kcsd_code_decode(view->insns, view->insn_cnt, &flow->code);
 	if (ret)
 		return ret;
 	marks = kcsd_alloc(flow->code->nr);

@@ -27,6 +27,7 @@ int main(int argc, char **argv)
 	image_tests();
 	memory_tests();
 	helper_tests();
+	fused_tests();
 	if (!runner_run(argv[1]))
 		tap_point(0, "no data files in %s", argv[1]);
 	lowered_tests(argv[1]);

@@ -39,6 +39,8 @@ void helper_tests(void);
 void lowered_tests(const char *dir);
 /* verify.c: what is proven of accesses. */
 void verify_tests(const char *dir);
+/* fused.c: what runs at one go, against the same one by one. */
+void fused_tests(void);
 /* mutate.c: programs of dir with random changes. */
 void mutate_tests(const char *dir);
 /*
