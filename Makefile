@@ -13,6 +13,10 @@ FUZZ_TIME ?= 600
 parts := lib tools/kcsd bpf
 sub = $(MAKE) --no-print-directory OUTPUT=$(OUTPUT) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 
+# The test VM's kernel: stock, debug (tools/vm/debug_kernel), or all, which is both.
+KERNEL ?= stock
+kernels = $(if $(filter all,$(KERNEL)),stock debug,$(KERNEL))
+
 # Headers to build the module against: the running kernel's, else the cached kernel's.
 cached-kernel = $(shell tools/deps kernel 2>/dev/null)
 running-kdir := $(wildcard /lib/modules/$(shell uname -r)/build)
@@ -30,6 +34,7 @@ help:
 	@echo 'Try and test (these install what they need, as root):'
 	@echo '  demo            count a word on a drive and on the host [FILE=path] [WORD=word]'
 	@echo '  check           build all, run every test; the last line says how many passed'
+	@echo '                  [KERNEL=stock|debug|all] debug: 7.2 with every detector'
 	@echo '  vm              a shell in the test VM'
 	@echo '  bench           IOPS beside null_blk and brd; JSON in build/bench.json'
 	@echo '  bench-engine    the engines beside native code [WHERE=user|vm]; build/bench-engine.json'
@@ -58,8 +63,9 @@ endef
 
 release-of = $(shell cat $(1)/include/config/kernel.release 2>/dev/null)
 module-dir = $(OUTPUT)/module/$(call release-of,$(KDIR))
-vm-kdir = $(cached-kernel)/build
+vm-kdir = $(shell tools/deps kernel $(VM_KERNEL))/build
 vm-module-dir = $(OUTPUT)/module/$(call release-of,$(vm-kdir))
+VM_KERNEL ?= stock
 
 module:
 	@[ -n "$(KDIR)" ] && [ -n "$(call release-of,$(KDIR))" ] || { \
@@ -112,8 +118,8 @@ bench-engine:
 	@tools/bench/engine/run $(OUTPUT)
 
 check:
-	@tools/deps check
-	@tools/check/run $(OUTPUT)/check
+	@tools/deps $(if $(filter debug,$(kernels)),debug,check)
+	@tools/check/run $(OUTPUT)/check $(kernels)
 
 # Longer than "make check" does; what it finds is kept in build/fuzz.
 fuzz:
