@@ -34,6 +34,17 @@ static inline void kcsd_uring_done(struct io_uring_cmd *ioucmd, int status, u64 
 #endif
 }
 
+/* An iterator over part of a buffer that is registered with the command's ring. */
+static inline int kcsd_uring_import_fixed(struct io_uring_cmd *ioucmd, u64 addr, size_t len,
+					  int dir, struct iov_iter *iter, unsigned int issue_flags)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+	return io_uring_cmd_import_fixed(addr, len, dir, iter, ioucmd);
+#else
+	return io_uring_cmd_import_fixed(addr, len, dir, iter, ioucmd, issue_flags);
+#endif
+}
+
 /*
  * Define a callback name_tw for io_uring_cmd_complete_in_task() that calls
  * name(ioucmd, issue_flags).

@@ -96,17 +96,42 @@ out:
 	return ret;
 }
 
+/* Bytes from the iterator's place on that are one piece of user memory. */
+static size_t kcsd_iter_piece(const struct iov_iter *iter)
+{
+	return iter_is_ubuf(iter) ? iov_iter_count(iter) : iter_iov_len(iter);
+}
+
+/* No LBA lies in two pieces of the buffer. */
+static bool kcsd_iter_whole_lbas(const struct iov_iter *iter, u32 lba_size)
+{
+	unsigned int i;
+
+	if (iter_is_ubuf(iter))
+		return true;
+	for (i = 0; i < iter->nr_segs; i++) {
+		size_t len = iter_iov(iter)[i].iov_len;
+
+		if (!len || len & (lba_size - 1))
+			return false;
+	}
+	return true;
+}
+
 static int kcsd_nvm_move(struct kcsd_cmd *cmd)
 {
 	u32 lba_size = 1U << cmd->drive->lba_shift;
 	u64 slba = kcsd_nvm_slba(cmd);
 	int ret = 0;
 
-	if (!iter_is_ubuf(&cmd->data))
+	/* Registered with the ring: pinned already. */
+	if (iov_iter_is_bvec(&cmd->data))
+		return kcsd_nvm_rw(cmd, slba, &cmd->data);
+	if (!kcsd_iter_whole_lbas(&cmd->data, lba_size))
 		return kcsd_nvm_rw_bounced(cmd, slba);
 	while (!ret && iov_iter_count(&cmd->data)) {
-		size_t off = offset_in_page(cmd->data.ubuf + cmd->data.iov_offset);
-		size_t len = min(iov_iter_count(&cmd->data),
+		size_t off = offset_in_page(iter_iov_addr(&cmd->data));
+		size_t len = min(kcsd_iter_piece(&cmd->data),
 				 round_down(KCSD_NVM_BATCH * PAGE_SIZE - off, lba_size));
 
 		ret = kcsd_nvm_rw_pinned(cmd, slba, len);

@@ -22,6 +22,8 @@ struct kcsd_user_data {
 	u64 addr;
 	u32 len;		/* bytes; with vec: iovecs at addr */
 	bool vec;
+	struct io_uring_cmd *fixed;	/* its ring has the buffer registered; else NULL */
+	unsigned int issue_flags;	/* for fixed */
 };
 
 int kcsd_cmd_copy_to_host(struct kcsd_cmd *cmd, const void *from, size_t len)
@@ -101,28 +103,44 @@ static int kcsd_cmd_parse(struct kcsd_cmd *cmd)
 }
 
 /*
+ * Make cmd->data of the buffer. *iov is the caller's array of UIO_FASTIOV, and afterwards what to
+ * kfree().
+ */
+static int kcsd_cmd_import(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, struct iovec **iov)
+{
+	/* NVMe Base, "Opcode": bit 0 to the drive, bit 1 to the host. */
+	int dir = cmd->opcode & 1 ? ITER_SOURCE : ITER_DEST;
+	/* One byte more than any command takes is enough to have it refused for that. */
+	u32 len = min(d->len, KCSD_MAX_TRANSFER + 1);
+	void __user *addr = u64_to_user_ptr(d->addr);
+	struct iovec *fast = *iov;
+	ssize_t ret;
+
+	*iov = NULL;
+	if (d->fixed && len)
+		return kcsd_uring_import_fixed(d->fixed, d->addr, len, dir, &cmd->data,
+					       d->issue_flags);
+	if (!d->vec)
+		return import_ubuf(dir, addr, len, &cmd->data);
+	*iov = fast;
+	ret = import_iovec(dir, addr, d->len, UIO_FASTIOV, iov, &cmd->data);
+	return min(ret, 0);
+}
+
+/*
  * Import the buffer, parse, and carry out what can be done at once. -EIOCBQUEUED: cmd->run or
  * cmd->job is to be submitted. The caller has entered the drive; those keep that until they end.
  */
 static int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock)
 {
-	/* NVMe Base, "Opcode": bit 0 to the drive, bit 1 to the host. */
-	int dir = cmd->opcode & 1 ? ITER_SOURCE : ITER_DEST;
-	struct iovec fast[UIO_FASTIOV], *iov = NULL;
-	void __user *addr = u64_to_user_ptr(d->addr);
-	ssize_t ret;
+	struct iovec fast[UIO_FASTIOV], *iov = fast;
+	int ret;
 
 	ret = kcsd_cmd_permitted(cmd);
 	if (ret)
 		return ret;
-	if (d->vec) {
-		iov = fast;
-		ret = import_iovec(dir, addr, d->len, ARRAY_SIZE(fast), &iov, &cmd->data);
-	} else {
-		/* One byte more than any command takes is enough to have it refused for that. */
-		ret = import_ubuf(dir, addr, min(d->len, KCSD_MAX_TRANSFER + 1), &cmd->data);
-	}
-	if (ret < 0)
+	ret = kcsd_cmd_import(cmd, d, &iov);
+	if (ret)
 		return ret;
 
 	ret = kcsd_cmd_parse(cmd);
@@ -137,8 +155,7 @@ static int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, 
 	else
 		ret = cmd->execute(cmd);
 out:
-	if (d->vec)
-		kfree(iov);
+	kfree(iov);
 	return ret > 0 ? ret | KCSD_SC_DNR : ret;
 }
 
@@ -193,7 +210,9 @@ static void kcsd_uring_submit(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
 		.run = cmd->run,
 		.job = cmd->job,
 	};
-	io_uring_cmd_mark_cancelable(ioucmd, issue_flags);
+	/* On IOPOLL rings kcsd_uring_iopoll() cancels: newer kernels cannot do both. */
+	if (!(issue_flags & IO_URING_F_IOPOLL))
+		io_uring_cmd_mark_cancelable(ioucmd, issue_flags);
 	if (cmd->job) {
 		cmd->job->done = kcsd_uring_job_done;
 		cmd->job->done_data = ioucmd;
@@ -241,9 +260,13 @@ static int kcsd_uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
 		.addr = READ_ONCE(u->addr),
 		.len = READ_ONCE(u->data_len),
 		.vec = vec,
+		.fixed = ioucmd->flags & IORING_URING_CMD_FIXED ? ioucmd : NULL,
+		.issue_flags = issue_flags,
 	};
 	int ret;
 
+	if (vec && data.fixed)
+		return -EINVAL;
 	if (READ_ONCE(u->flags) || READ_ONCE(u->rsvd1) || READ_ONCE(u->rsvd2))
 		return -EINVAL;
 	if (!admin && cmd.nsid != node->nsid)
@@ -273,8 +296,6 @@ static int kcsd_uring_cmd(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 	}
 	if (!(issue_flags & IO_URING_F_SQE128))
 		return -EOPNOTSUPP;
-	if (ioucmd->flags & IORING_URING_CMD_FIXED)
-		return -EOPNOTSUPP;
 
 	/* As on Linux's NVMe nodes: each takes its own kind, though ioctls of both. */
 	switch (ioucmd->cmd_op) {
@@ -293,6 +314,19 @@ static int kcsd_uring_cmd(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 	default:
 		return -ENOTTY;
 	}
+}
+
+/*
+ * Called over and over for each command in flight on an IOPOLL ring, with the ring's lock held, as
+ * it is when one completes: what pdu points to is there. Nothing has to be polled, task work
+ * completes; but a ring that goes away asks from a kernel thread, a task that ends by itself.
+ */
+static int kcsd_uring_iopoll(struct io_uring_cmd *ioucmd, struct io_comp_batch *iob,
+			     unsigned int poll_flags)
+{
+	if (current->flags & (PF_KTHREAD | PF_EXITING))
+		kcsd_uring_cancel(ioucmd);
+	return 0;
 }
 
 /* ---- ioctl ---- */
@@ -493,4 +527,5 @@ const struct file_operations kcsd_node_fops = {
 	.unlocked_ioctl	= kcsd_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 	.uring_cmd	= kcsd_uring_cmd,
+	.uring_cmd_iopoll = kcsd_uring_iopoll,
 };
