@@ -6,7 +6,9 @@
 #include <crypto/sha2.h>
 #include <linux/crc32.h>
 #include <linux/io_uring/cmd.h>
+#include <linux/io_uring_types.h>
 #include <linux/nvme_ioctl.h>
+#include <linux/sched.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
@@ -43,6 +45,13 @@ static inline int kcsd_uring_import_fixed(struct io_uring_cmd *ioucmd, u64 addr,
 #else
 	return io_uring_cmd_import_fixed(addr, len, dir, iter, ioucmd, issue_flags);
 #endif
+}
+
+/* Is the command's ring being closed, or this task giving up all it has in flight? */
+static inline bool kcsd_uring_going(struct io_uring_cmd *ioucmd)
+{
+	return percpu_ref_is_dying(&cmd_to_io_kiocb(ioucmd)->ctx->refs) ||
+	       (current->io_uring && atomic_read(&current->io_uring->in_cancel));
 }
 
 /*

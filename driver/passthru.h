@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The front end of the char nodes: what io_uring and ioctl have in common. */
+#ifndef KCSD_PASSTHRU_H
+#define KCSD_PASSTHRU_H
+
+#include <linux/fs.h>
+#include <linux/kcsd.h>
+
+#include "drive.h"
+
+struct io_comp_batch;
+struct io_uring_cmd;
+struct kcsd_cmd;
+
+/* The host's data buffer as the command names it. */
+struct kcsd_user_data {
+	u64 addr;
+	u32 len;		/* bytes; with vec: iovecs at addr */
+	bool vec;
+	struct io_uring_cmd *fixed;	/* its ring has the buffer registered; else NULL */
+	unsigned int issue_flags;	/* for fixed */
+};
+
+static inline struct kcsd_node *kcsd_file_node(struct file *file)
+{
+	return container_of(file_inode(file)->i_cdev, struct kcsd_node, cdev);
+}
+
+/* What the host is told of a status: not to try again. */
+static inline int kcsd_ended(int status)
+{
+	return status ? status | KCSD_SC_DNR : 0;
+}
+
+/* passthru.c */
+/*
+ * Import the buffer, parse, and carry out what can be done at once. -EIOCBQUEUED: cmd->run or
+ * cmd->job is to be submitted. The caller has entered the drive; those keep that until they end.
+ */
+int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock);
+/*
+ * Submit what kcsd_cmd_issue() left to be submitted, and wait until it has ended; result or status
+ * as a command's. A signal that ends the wait (state: TASK_KILLABLE, TASK_INTERRUPTIBLE) cancels.
+ */
+int kcsd_cmd_wait(struct kcsd_cmd *cmd, unsigned int state);
+
+/* uring.c, ioctl.c: file operations of every node */
+int kcsd_uring_cmd(struct io_uring_cmd *ioucmd, unsigned int issue_flags);
+int kcsd_uring_iopoll(struct io_uring_cmd *ioucmd, struct io_comp_batch *iob,
+		      unsigned int poll_flags);
+long kcsd_ioctl(struct file *file, unsigned int op, unsigned long uarg);
+
+#endif
