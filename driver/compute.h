@@ -13,6 +13,7 @@
 #include "engine/lowered.h"
 
 struct io_uring_cmd;
+struct kcsd_audit;
 struct kcsd_cmd;
 struct kcsd_drive;
 struct kcsd_program;
@@ -51,6 +52,7 @@ struct kcsd_run {
 	u64 queued_ns, start_ns, end_ns;	/* ktime */
 	u64 deadline_ns;		/* ktime */
 	u64 read_bytes, written_bytes;	/* media */
+	struct kcsd_audit *audit;	/* NULL: not asked for; owned */
 	u32 engine;			/* KCSD_ENGINE_* */
 	struct kcsd_lowered_ctl *ctl;	/* while it runs as native code; units.lock */
 	u32 out_room;			/* bytes allocated at out */

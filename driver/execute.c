@@ -3,13 +3,25 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "audit.h"
 #include "cmd.h"
 #include "compute.h"
 #include "drive.h"
 
 static u32 kcsd_execute_nr_grants(const struct kcsd_cmd *cmd)
 {
-	return cmd->cdw3;
+	return cmd->cdw3 & KCSD_EXEC_NUMR_MASK;
+}
+
+static bool kcsd_execute_audited(const struct kcsd_cmd *cmd)
+{
+	return cmd->cdw3 & KCSD_EXEC_AUDIT;
+}
+
+/* Bytes of the host's buffer that are not for what the program emits. */
+static size_t kcsd_execute_reserved(const struct kcsd_cmd *cmd)
+{
+	return sizeof(struct kcsd_run_record) + (kcsd_execute_audited(cmd) ? KCSD_AUDIT_LEN : 0);
 }
 
 static size_t kcsd_execute_grants_len(const struct kcsd_cmd *cmd)
@@ -38,8 +50,10 @@ static int kcsd_execute_check(struct kcsd_cmd *cmd)
 	if (len < kcsd_execute_grants_len(cmd) ||
 	    len - kcsd_execute_grants_len(cmd) > KCSD_MAX_ARGS)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	if (cmd->metadata_len && (cmd->metadata_len < sizeof(struct kcsd_run_record) ||
-				  cmd->metadata_len > KCSD_MAX_OUTPUT))
+	if (cmd->metadata_len > KCSD_MAX_OUTPUT)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_MPTR);
+	if ((cmd->metadata_len || kcsd_execute_audited(cmd)) &&
+	    cmd->metadata_len < kcsd_execute_reserved(cmd))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_MPTR);
 	return 0;
 }
@@ -99,9 +113,14 @@ int kcsd_execute_parse(struct kcsd_cmd *cmd)
 	run->metadata = cmd->metadata;
 	run->metadata_len = cmd->metadata_len;
 	if (run->metadata_len)
-		run->out_max = run->metadata_len - sizeof(struct kcsd_run_record);
-
-	ret = kcsd_execute_copy_data(cmd, run);
+		run->out_max = run->metadata_len - kcsd_execute_reserved(cmd);
+	if (kcsd_execute_audited(cmd)) {
+		run->out_max = round_down(run->out_max, 8);	/* the audit begins at such */
+		run->audit = kcsd_audit_alloc();
+		ret = run->audit ? 0 : -ENOMEM;
+	}
+	if (!ret)
+		ret = kcsd_execute_copy_data(cmd, run);
 	if (ret)
 		goto out_free;
 	run->program = kcsd_program_get(drive, run->pind, &ret);
@@ -111,7 +130,6 @@ int kcsd_execute_parse(struct kcsd_cmd *cmd)
 	return 0;
 
 out_free:
-	kvfree(run->grants);
-	kfree(run);
+	kcsd_run_free(run);
 	return ret;
 }

@@ -7,6 +7,7 @@
 #include <linux/sched.h>
 #include <linux/uio.h>
 
+#include "audit.h"
 #include "compute.h"
 #include "drive.h"
 
@@ -69,6 +70,7 @@ static s64 kcsd_run_move(struct kcsd_run *run, u64 slba, void *buf, u64 len, u8 
 		return 0;
 	}
 
+	kcsd_audit_add(run->audit, slba, nlb, access);
 	iov_iter_kvec(&iter, write ? ITER_SOURCE : ITER_DEST, &kvec, 1, len);
 	ret = write ? kcsd_media_write(drive, slba, &iter) : kcsd_media_read(drive, slba, &iter);
 	if (ret)

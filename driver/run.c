@@ -4,6 +4,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "audit.h"
 #include "compute.h"
 #include "drive.h"
 #include "native.h"
@@ -137,14 +138,24 @@ int kcsd_run_copy_output(struct kcsd_run *run)
 		.out_len	= cpu_to_le32(run->out_len),
 		.engine		= cpu_to_le32(run->engine),
 	};
+	u32 audit_off = 0, audit_len = 0;
 
 	BUILD_BUG_ON(sizeof(r) != 96);
 	if (!run->metadata_len)
 		return 0;
+	if (run->audit) {
+		/* It fits: kcsd_execute_parse() has kept the room. */
+		audit_off = ALIGN(sizeof(r) + run->out_len, 8);
+		audit_len = kcsd_audit_len(run->audit);
+	}
+	r.audit_off = cpu_to_le32(audit_off);
+	r.audit_len = cpu_to_le32(audit_len);
 	if (copy_to_user(run->metadata, &r, sizeof(r)) ||
 	    copy_to_user(run->metadata + sizeof(r), run->out, run->out_len))
 		return -EFAULT;
-	kcsd_stat_add(run->drive, host_read_bytes, sizeof(r) + run->out_len);
+	if (run->audit && kcsd_audit_copy(run->audit, run->metadata + audit_off))
+		return -EFAULT;
+	kcsd_stat_add(run->drive, host_read_bytes, sizeof(r) + run->out_len + audit_len);
 	return 0;
 }
 
@@ -152,5 +163,6 @@ void kcsd_run_free(struct kcsd_run *run)
 {
 	kvfree(run->grants);
 	kvfree(run->out);
+	kvfree(run->audit);
 	kfree(run);
 }

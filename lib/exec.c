@@ -9,7 +9,8 @@
 #include "private.h"
 
 #define MAX_PIND	0xffff
-#define MAX_OUT		(KCSD_MAX_OUTPUT - sizeof(struct kcsd_run_record))
+#define AUDIT_LEN	(sizeof(struct kcsd_audit_header) + \
+			 KCSD_MAX_AUDIT * sizeof(struct kcsd_audit_extent))
 
 /* ---- before ---- */
 
@@ -22,6 +23,14 @@ static int check_grant(const struct kcsd_grant *g, uint32_t i, struct kcsd_error
 	return 0;
 }
 
+/* Bytes of the buffer besides the output: the audit begins at a multiple of 8. */
+static uint32_t reserved_len(const struct kcsd_run_opts *o)
+{
+	uint32_t len = sizeof(struct kcsd_run_record);
+
+	return o->flags & KCSD_RUN_AUDIT ? len + AUDIT_LEN + -o->out_len % 8 : len;
+}
+
 static int check_opts(const struct kcsd_run_opts *o, struct kcsd_error *err)
 {
 	uint32_t i;
@@ -30,7 +39,7 @@ static int check_opts(const struct kcsd_run_opts *o, struct kcsd_error *err)
 	if (o->pind > MAX_PIND)
 		return kcsd_error_set(err, -EINVAL, "%u is no program index (0 to %d)", o->pind,
 				      MAX_PIND);
-	if (o->flags)
+	if (o->flags & ~KCSD_RUN_AUDIT)
 		return kcsd_error_set(err, -EINVAL, "flags: no such flag: %#x", o->flags);
 	if (o->nr_grants > KCSD_MAX_GRANTS)
 		return kcsd_error_set(err, -E2BIG, "%u grants: at most %d are possible",
@@ -38,9 +47,9 @@ static int check_opts(const struct kcsd_run_opts *o, struct kcsd_error *err)
 	if (o->args_len > KCSD_MAX_ARGS)
 		return kcsd_error_set(err, -E2BIG, "arguments of %u bytes: at most %u are possible",
 				      o->args_len, KCSD_MAX_ARGS);
-	if (o->out_len > MAX_OUT)
-		return kcsd_error_set(err, -E2BIG, "output of %u bytes: at most %zu are possible",
-				      o->out_len, MAX_OUT);
+	if (o->out_len > KCSD_MAX_OUTPUT - reserved_len(o))
+		return kcsd_error_set(err, -E2BIG, "output of %u bytes: at most %u are possible",
+				      o->out_len, KCSD_MAX_OUTPUT - reserved_len(o));
 	if ((o->nr_grants && !o->grants) || (o->args_len && !o->args))
 		return kcsd_error_set(err, -EINVAL, "%s: a length without an address",
 				      o->nr_grants && !o->grants ? "grants" : "arguments");
@@ -98,10 +107,10 @@ static void fill_cmd(struct kcsd_exec *exec, const struct kcsd_run_opts *o, uint
 		.opcode = KCSD_CMD_EXECUTE_LBA,
 		.nsid = KCSD_NSID_COMPUTE,
 		.cdw2 = o->pind,
-		.cdw3 = o->nr_grants,
+		.cdw3 = o->nr_grants | (o->flags & KCSD_RUN_AUDIT ? KCSD_EXEC_AUDIT : 0),
 		.metadata = (uintptr_t)exec->out,
 		.addr = (uintptr_t)exec->data,
-		.metadata_len = sizeof(struct kcsd_run_record) + o->out_len,
+		.metadata_len = reserved_len(o) + o->out_len,
 		.data_len = data_len,
 		.cdw10 = (uint32_t)o->cparam1,
 		.cdw11 = o->cparam1 >> 32,
@@ -128,8 +137,11 @@ int kcsd_exec_init(struct kcsd_exec *exec, struct kcsd_drive *drv,
 		return ret;
 	data_len = o.nr_grants * sizeof(struct kcsd_lba_grant) + o.args_len;
 	exec->data = data_len ? malloc(data_len) : NULL;
-	exec->out = malloc(sizeof(struct kcsd_run_record) + o.out_len);
-	if ((data_len && !exec->data) || !exec->out) {
+	exec->out = malloc(reserved_len(&o) + o.out_len);
+	if (o.flags & KCSD_RUN_AUDIT)
+		exec->audit = malloc(KCSD_MAX_AUDIT * sizeof(*exec->audit));
+	if ((data_len && !exec->data) || !exec->out ||
+	    (o.flags & KCSD_RUN_AUDIT && !exec->audit)) {
 		kcsd_exec_destroy(exec);
 		return kcsd_error_set(err, -ENOMEM, "out of memory");
 	}
@@ -146,6 +158,7 @@ void kcsd_exec_destroy(struct kcsd_exec *exec)
 {
 	free(exec->data);
 	free(exec->out);
+	free(exec->audit);
 	*exec = (struct kcsd_exec){};
 }
 
@@ -180,6 +193,9 @@ void kcsd_exec_finish(struct kcsd_exec *exec, int ret, uint64_t r0, struct kcsd_
 		result->recorded = 1;
 		result->out_len = MIN(le32toh(record->out_len), room);
 		decode_record(record, &result->info);
+		if (exec->audit && !kcsd_audit_decode(record, exec->cmd.metadata_len, exec->audit,
+						      result))
+			exec->audit = NULL;	/* the result's now */
 	}
 	if (result->out_len) {
 		/* The output begins where memory does, so that it can be freed. */
@@ -194,6 +210,8 @@ void kcsd_run_result_free(struct kcsd_run_result *result, size_t size)
 {
 	if (size >= offsetof(struct kcsd_run_result, out) + sizeof(result->out))
 		free(result->out);
+	if (size >= offsetof(struct kcsd_run_result, audit) + sizeof(result->audit))
+		free(result->audit);
 	memset(result, 0, size);
 }
 

@@ -383,14 +383,17 @@ struct kcsd_run_opts {
 	const struct kcsd_grant *grants;
 	const void *args;	/* what the program finds at ctx->args */
 	uint32_t args_len;	/* bytes, <= KCSD_MAX_ARGS */
-	uint32_t out_len;	/* bytes of output to make room for; the record is extra */
-				/* <= KCSD_MAX_OUTPUT - sizeof(struct kcsd_run_record) */
+	uint32_t out_len;	/* bytes of output to make room for; record and audit are extra */
+				/* all together <= KCSD_MAX_OUTPUT */
 	uint64_t cparam1;
 	uint64_t cparam2;
 	uint64_t budget;	/* instructions; 0: the drive's default */
 	uint32_t timeout_ms;	/* 0: the drive's default */
-	uint32_t flags;		/* 0 */
+	uint32_t flags;		/* KCSD_RUN_* */
 };
+
+/* Report which LBAs the run read and wrote. */
+#define KCSD_RUN_AUDIT	0x1u
 
 /* struct kcsd_run_record of <linux/kcsd.h> in this machine's byte order. */
 struct kcsd_run_info {
@@ -407,6 +410,17 @@ struct kcsd_run_info {
 	uint64_t written_bytes;	/* to media */
 };
 
+/*
+ * LBAs that a run touched. Of one access no two extents overlap or are adjacent; they come by
+ * first LBA, a read one before a written one. <linux/kcsd.h> says all: KCSD_MAX_AUDIT.
+ */
+struct kcsd_extent {
+	uint64_t slba;
+	uint64_t nlb;		/* LBAs */
+	uint32_t access;	/* KCSD_GRANT_READ or KCSD_GRANT_WRITE */
+	uint32_t rsvd;
+};
+
 struct kcsd_run_result {
 	int32_t status;		/* 0, -errno or an NVMe status */
 	uint32_t recorded;	/* 1: the drive wrote a record, info is valid */
@@ -416,6 +430,9 @@ struct kcsd_run_result {
 	void *out;		/* what it emitted; NULL if nothing */
 	size_t out_len;		/* bytes */
 	struct kcsd_run_info info;
+	struct kcsd_extent *audit; /* with KCSD_RUN_AUDIT, of a recorded run; else NULL */
+	uint32_t nr_audit;
+	uint32_t audit_flags;	/* KCSD_AUDIT_OVERFLOW: some extents are missing */
 };
 
 /*
@@ -434,7 +451,7 @@ struct kcsd_run_result {
  */
 KCSD_API int kcsd_run(struct kcsd_drive *drv, const struct kcsd_run_opts *opts,
 		      struct kcsd_run_result *result, size_t size, struct kcsd_error *err);
-/* Free the output and zero the rest. size: sizeof(*result). */
+/* Free output and audit, and zero the rest. size: sizeof(*result). */
 KCSD_API void kcsd_run_result_free(struct kcsd_run_result *result, size_t size);
 
 /*

@@ -71,7 +71,8 @@ int kcsd_run_opts_take(struct kcsd_run_opts *o, const struct kcsd_run_opts *opts
 struct kcsd_exec {
 	struct nvme_passthru_cmd64 cmd;
 	void *data;			/* grants, arguments; owned */
-	void *out;			/* record, output; owned */
+	void *out;			/* record, output, audit; owned */
+	struct kcsd_extent *audit;	/* KCSD_MAX_AUDIT of them, NULL: not asked for; owned */
 };
 
 /*
@@ -84,6 +85,14 @@ void kcsd_exec_destroy(struct kcsd_exec *exec);
 /* Turn an ended run into its result, which takes over the output. Destroys exec. */
 void kcsd_exec_finish(struct kcsd_exec *exec, int ret, uint64_t r0,
 		      struct kcsd_run_result *result);
+
+/* audit.c */
+/*
+ * The audit of a run whose output, record first, has len bytes: into extents, of which there are
+ * KCSD_MAX_AUDIT, and the three members of result. -ENODATA: there is none.
+ */
+int kcsd_audit_decode(const struct kcsd_run_record *record, size_t len,
+		      struct kcsd_extent *extents, struct kcsd_run_result *result);
 
 /* where.c */
 /* " (word.c:31: return x;)", of a place that has a file. */

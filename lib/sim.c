@@ -323,6 +323,8 @@ int kcsd_sim_run(struct kcsd_sim *sim, const struct kcsd_run_opts *opts,
 	ret = kcsd_run_opts_take(&o, opts, err);
 	if (ret)
 		return ret;
+	if (o.flags & KCSD_RUN_AUDIT)
+		return kcsd_error_set(err, -EINVAL, "the simulator makes no audits");
 	r.status = take_grants(sim, &o, grants, err);
 	if (r.status) {
 		kcsd_info_copy(result, size, &r, sizeof(r));

@@ -176,7 +176,8 @@ TEST_F(exec, record_of_a_good_run)
 	EXPECT_EQ(0, le64toh(rec->written_bytes));
 	EXPECT_EQ(0, le32toh(rec->out_len));
 	EXPECT_NE(KCSD_ENGINE_NONE, le32toh(rec->engine));
-	EXPECT_EQ(0, rec->rsvd);
+	EXPECT_EQ(0, rec->audit_off);
+	EXPECT_EQ(0, rec->audit_len);
 	/* Nothing behind the record is touched. */
 	for (int i = 0; i < RUN_OUT_MAX; i++) {
 		ASSERT_EQ(0xa5, self->r.out.bytes[i]);
@@ -293,7 +294,8 @@ TEST_F(exec, refusals)
 		CMD_CHANGE(cdw2, 1u << 16, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(cdw2, 1u << 31, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(cdw2, 9, KCSD_SC_NO_PROGRAM),
-		CMD_CHANGE(cdw3, 2 | 1u << 16, KCSD_SC_INVALID_FIELD),
+		CMD_CHANGE_MISFIT(cdw3, 2 | KCSD_EXEC_AUDIT, metadata),	/* too short for that */
+		CMD_CHANGE(cdw3, 2 | 1u << 17, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(cdw3, 2 | 1u << 31, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE_MISFIT(cdw3, 4, addr),			/* data too short */
 		CMD_CHANGE(data_len, 31, KCSD_SC_INVALID_FIELD),

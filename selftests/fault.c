@@ -102,7 +102,7 @@ static bool ended(const struct run *r, struct ending e)
 
 	if (le32toh(rec->size) == sizeof(*rec) && le32toh(rec->reason) == e.reason &&
 	    le32toh(rec->pc) == e.pc && le32toh(rec->helper) == e.helper &&
-	    le64toh(rec->addr) == e.addr && le64toh(rec->lba) == e.lba && !rec->rsvd)
+	    le64toh(rec->addr) == e.addr && le64toh(rec->lba) == e.lba && !rec->audit_len)
 		return true;
 	ksft_print_msg("ended by %u %u %u %#llx %llu, not %u %u %u %#llx %llu\n",
 		       le32toh(rec->reason), le32toh(rec->pc), le32toh(rec->helper),

@@ -22,6 +22,9 @@ static struct kcsd_drive drive = {
 	.max_transfer = 1 << 20,
 };
 
+#define AUDIT_LEN	(sizeof(struct kcsd_audit_header) + \
+			 KCSD_MAX_AUDIT * sizeof(struct kcsd_audit_extent))
+
 /* ---- options of a run ---- */
 
 static struct kcsd_grant many[KCSD_MAX_GRANTS + 1];
@@ -64,7 +67,8 @@ static void test_refused(void)
 	struct { struct kcsd_run_opts o; uint64_t more; } longer = { .o = good(), .more = 1 };
 	struct kcsd_run_opts opts;
 
-	REFUSED("no such flag", flags, 1, -EINVAL);
+	REFUSED("no such flag", flags, 2, -EINVAL);
+	REFUSED("no such flag besides one there is", flags, KCSD_RUN_AUDIT | 0x80000000, -EINVAL);
 	REFUSED("no such index", pind, 65536, -EINVAL);
 	REFUSED("too many grants", nr_grants, KCSD_MAX_GRANTS + 1, -E2BIG);
 	REFUSED("no grants there", grants, NULL, -EINVAL);
@@ -74,6 +78,10 @@ static void test_refused(void)
 		KCSD_MAX_OUTPUT - sizeof(struct kcsd_run_record) + 1, -E2BIG);
 	REFUSED("no size", sz, 0, -EINVAL);
 	REFUSED("an impossible size", sz, SIZE_MAX, -EINVAL);
+	opts = good();
+	opts.flags = KCSD_RUN_AUDIT;
+	opts.out_len = KCSD_MAX_OUTPUT - sizeof(struct kcsd_run_record) - AUDIT_LEN + 1;
+	refused("too much output beside an audit", &opts, -E2BIG);
 	opts = good();
 	many[1].nlb = 0;
 	refused("no LBAs", &opts, -EINVAL);
@@ -184,6 +192,88 @@ static void test_results(void)
 	kcsd_run_result_free(&r, sizeof(r));
 }
 
+/* ---- audits ---- */
+
+struct audit {
+	struct kcsd_audit_header header;
+	struct kcsd_audit_extent extent[KCSD_MAX_AUDIT];
+};
+
+/* What the drive says of an audit, and where it can be. */
+static void finish_audit(uint32_t out_len, uint32_t off, uint32_t len, uint32_t nr,
+			 struct kcsd_run_result *result)
+{
+	struct kcsd_run_opts opts = good();
+	struct kcsd_run_record *record;
+	struct audit *audit;
+	struct kcsd_exec exec;
+	uint32_t i;
+
+	opts.flags = KCSD_RUN_AUDIT;
+	opts.out_len = out_len;
+	*result = (struct kcsd_run_result){};
+	if (kcsd_exec_init(&exec, &drive, &opts, NULL)) {
+		OK(false, "a command");
+		return;
+	}
+	IS(exec.cmd.cdw3, 2 | KCSD_EXEC_AUDIT, "audit: the command asks for it");
+	record = exec.out;
+	*record = (struct kcsd_run_record){
+		.size = htole32(sizeof(*record)),
+		.out_len = htole32(out_len),
+		.audit_off = htole32(off),
+		.audit_len = htole32(len),
+	};
+	audit = (void *)((char *)exec.out + sizeof(*record) + (out_len + 7) / 8 * 8);
+	*audit = (struct audit){ { htole32(nr), htole32(KCSD_AUDIT_OVERFLOW), {} }, {} };
+	for (i = 0; i < KCSD_MAX_AUDIT; i++)
+		audit->extent[i] = (struct kcsd_audit_extent){
+			.slba = htole64(0x100000000 * i), .nlb = htole64(i + 1),
+			.access = KCSD_GRANT_WRITE,
+		};
+	kcsd_exec_finish(&exec, 0, 99, result);
+}
+
+static void test_audit(void)
+{
+	const uint32_t size = sizeof(struct kcsd_run_record), head = 16, extent = 24;
+	static const struct { const char *what; uint32_t off, len, nr; } bad[] = {
+		{ "none", 0, 0, 0 }, { "in the record", 88, 16, 0 }, { "at an odd place", 97, 16, 0 },
+		{ "half a header", 96, 15, 0 }, { "fewer than it says", 96, 16 + 24, 2 },
+		{ "more than there can be", 96, 16 + 24 * (KCSD_MAX_AUDIT + 1),
+		  KCSD_MAX_AUDIT + 1 },
+		{ "beyond the buffer", 96 + AUDIT_LEN + 8, 16, 0 },
+		{ "across its end", 96 + AUDIT_LEN - 8, 16, 0 }, { "far away", 0xfffffff8, 16, 0 },
+		{ "of 4 GiB", 96, 0xffffffff, 0 },
+	};
+	struct kcsd_run_result r;
+	uint32_t out_len;
+	size_t i;
+
+	for (out_len = 0; out_len < 9; out_len++) {
+		finish_audit(out_len, size + (out_len + 7) / 8 * 8, AUDIT_LEN, KCSD_MAX_AUDIT, &r);
+		OK(r.recorded && r.nr_audit == KCSD_MAX_AUDIT &&
+		   r.audit_flags == KCSD_AUDIT_OVERFLOW, "audit: behind %u bytes", out_len);
+		OK(r.audit && r.audit[511].slba == 511 * 0x100000000 && r.audit[511].nlb == 512 &&
+		   r.audit[511].access == KCSD_GRANT_WRITE, "audit: its last extent");
+		IS(r.out_len, out_len, "audit: the output beside it");
+		kcsd_run_result_free(&r, sizeof(r));
+		OK(!r.audit && !r.nr_audit, "audit: freed");
+	}
+	finish_audit(0, size, head + extent, 1, &r);
+	OK(r.nr_audit == 1 && r.audit && r.audit[0].nlb == 1, "audit: of one extent");
+	kcsd_run_result_free(&r, sizeof(r));
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		finish_audit(0, bad[i].off, bad[i].len, bad[i].nr, &r);
+		OK(r.recorded && !r.audit && !r.nr_audit, "audit: %s", bad[i].what);
+		kcsd_run_result_free(&r, sizeof(r));
+	}
+	finish(0, size, 10, 0, &r);
+	OK(!r.audit, "audit: not asked for");
+	/* A caller that was built before there were audits. */
+	kcsd_run_result_free(&r, offsetof(struct kcsd_run_result, audit));
+}
+
 static void test_describe(void)
 {
 	const uint32_t size = sizeof(struct kcsd_run_record);
@@ -291,6 +381,7 @@ int main(void)
 	test_refused();
 	test_command();
 	test_results();
+	test_audit();
 	test_describe();
 	test_invalid_field();
 	test_sizes();

@@ -111,7 +111,7 @@ struct kcsd_memory_range {
  * ranges of namespace 1 that the command grants, and no others.
  *   CDW2  [15:0] PIND
  *   CDW3  [15:0] NUMR, number of grants (0..KCSD_MAX_GRANTS)
- *         [31:16] flags, none so far
+ *         [31:16] flags, KCSD_EXEC_AUDIT
  *   CDW10-11 CPARAM1	CDW12-13 CPARAM2
  *   CDW14-15 budget, instructions; 0: the drive's default, which may be none.
  *		Only runs that have one are sure to count their instructions.
@@ -121,9 +121,15 @@ struct kcsd_memory_range {
  *				program emitted. Length 0: no output, no record.
  *				Written when the run ends, however it ended.
  * Result: the program's 64-bit return value.
+ *
+ * KCSD_EXEC_AUDIT: report which LBAs the run read and wrote. The buffer for the output must then
+ * have room for the record and the longest audit, KCSD_MAX_AUDIT extents (else Invalid Field, of
+ * MPTR); only what is left is the program's to emit. The record says where the audit is.
  */
 #define KCSD_EXEC_CDW2_ALL	0x0000ffffu
-#define KCSD_EXEC_CDW3_ALL	0x0000ffffu
+#define KCSD_EXEC_NUMR_MASK	0x0000ffffu
+#define KCSD_EXEC_AUDIT		(1u << 16)
+#define KCSD_EXEC_CDW3_ALL	0x0001ffffu
 #define KCSD_MAX_GRANTS		128
 #define KCSD_MAX_ARGS		65536u		/* bytes after the grants */
 #define KCSD_MAX_OUTPUT		(16u << 20)	/* bytes, record included */
@@ -234,7 +240,34 @@ struct kcsd_run_record {
 	__le64	written_bytes;	/* written to media by this run */
 	__le32	out_len;	/* bytes emitted; they follow the record */
 	__le32	engine;		/* KCSD_ENGINE_* */
-	__le64	rsvd;
+	__le32	audit_off;	/* struct kcsd_audit_header, bytes from the record's first on; */
+				/* a multiple of 8. 0: not asked for */
+	__le32	audit_len;	/* bytes of header and extents */
+};
+
+/*
+ * The audit of a run: this header, then extents, by first LBA; of two that begin at the same, the
+ * one that was read comes first. Of one access no two extents overlap or are adjacent: each
+ * time the program reads or writes LBAs, all of its extents that touch become one. What it was
+ * not granted is not in there; what failed on the medium is, as a part may have been moved.
+ *
+ * KCSD_AUDIT_OVERFLOW: some access touched none of the extents there were so far, and those were
+ * KCSD_MAX_AUDIT. That one is missing. All extents that are there are exact nevertheless.
+ */
+#define KCSD_MAX_AUDIT		512	/* extents, read and written ones together */
+#define KCSD_AUDIT_OVERFLOW	0x1u
+
+struct kcsd_audit_header {
+	__le32	nr;		/* extents that follow */
+	__le32	flags;		/* KCSD_AUDIT_* */
+	__u8	rsvd[8];
+};
+
+struct kcsd_audit_extent {
+	__le64	slba;
+	__le64	nlb;		/* number of LBAs */
+	__u8	access;		/* KCSD_GRANT_READ or KCSD_GRANT_WRITE, never both */
+	__u8	rsvd[7];
 };
 
 /*

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/* The audit of a run: which LBAs it read and wrote. <linux/kcsd.h> has its format. */
+#include <errno.h>
+
+#include "private.h"
+
+#define HEADER_LEN	sizeof(struct kcsd_audit_header)
+
+/* Where the record says it is: NULL if there is none, or not all of it in the buffer. */
+static const struct kcsd_audit_header *find(const struct kcsd_run_record *record, size_t len,
+					    uint32_t *nr)
+{
+	const struct kcsd_audit_header *header;
+	size_t off = le32toh(record->audit_off), audit_len = le32toh(record->audit_len);
+
+	if (off < sizeof(*record) || off % 8 || off > len || audit_len > len - off ||
+	    audit_len < HEADER_LEN)
+		return NULL;
+	header = (const void *)((const char *)record + off);
+	*nr = le32toh(header->nr);
+	if (*nr > KCSD_MAX_AUDIT ||
+	    *nr > (audit_len - HEADER_LEN) / sizeof(struct kcsd_audit_extent))
+		return NULL;
+	return header;
+}
+
+int kcsd_audit_decode(const struct kcsd_run_record *record, size_t len,
+		      struct kcsd_extent *extents, struct kcsd_run_result *result)
+{
+	const struct kcsd_audit_header *header;
+	const struct kcsd_audit_extent *from;
+	uint32_t i, nr;
+
+	header = find(record, len, &nr);
+	if (!header)
+		return -ENODATA;
+	from = (const void *)(header + 1);
+	for (i = 0; i < nr; i++)
+		extents[i] = (struct kcsd_extent){
+			.slba = le64toh(from[i].slba),
+			.nlb = le64toh(from[i].nlb),
+			.access = from[i].access,
+		};
+	result->audit = extents;
+	result->nr_audit = nr;
+	result->audit_flags = le32toh(header->flags);
+	return 0;
+}
