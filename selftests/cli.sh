@@ -254,6 +254,17 @@ test_run_lbas()
 		status=none | tr -d B | wc -c)" 0
 	is "  and its neighbour is as it was" "$(dd if="/dev/${drive}n1" bs=512 skip=3 count=1 \
 		iflag=direct status=none | tr -d A | wc -c)" 0
+	behave "run, an audit" 0 read_lba --cparam1 3 --lba 0+9 --audit
+	prints "audit: 1 extents
+  3+1 read"
+	behave "run, an audit, JSON" 0 write_lba --cparam1 4 --lba 0+9:rw --audit --json
+	has '[.audit.overflow, (.audit.extents[] | .slba, .nlb, .access)] | @csv' \
+		'false,4,1,"written"'
+	has '.link_from_drive_bytes' $((96 + 16 + 24))
+	behave "run, an audit of nothing" 3 read_lba --cparam1 9 --lba 0+9 --audit --json
+	has '.audit.extents | length' 0
+	behave "run, no audit" 0 read_lba --cparam1 3 --lba 0+9 --json
+	has 'has("audit")' false
 	code 1 "run, LBAs that are not there" run -d $NAME "$bpf/word.bpf.o" --lba 16384 --arg x
 	says "'16384' goes beyond the drive's last LBA, 16383"
 	# shellcheck disable=SC2046 # words

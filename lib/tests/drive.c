@@ -360,6 +360,25 @@ static void test_fault(void)
 	remove_program(pind);
 }
 
+static void test_audit(void)
+{
+	uint32_t pind = make_program("read_lba");
+	struct kcsd_grant grant = { 0, 10, KCSD_GRANT_READ };
+	KCSD_OPTS(kcsd_run_opts, opts, .pind = pind, .nr_grants = 1, .grants = &grant,
+		  .cparam1 = 7, .out_len = 13, .flags = KCSD_RUN_AUDIT);
+	struct kcsd_run_result r;
+
+	IS(kcsd_run(drv, &opts, &r, sizeof(r), NULL), 0, "audit: a run");
+	OK(r.audit && r.nr_audit == 1 && !r.audit_flags && r.audit[0].slba == 7 &&
+	   r.audit[0].nlb == 1 && r.audit[0].access == KCSD_GRANT_READ, "audit: what it read");
+	kcsd_run_result_free(&r, sizeof(r));
+	opts.cparam1 = 10;
+	IS(kcsd_run(drv, &opts, &r, sizeof(r), NULL), KCSD_SC_PROGRAM_FAULT, "audit: a fault");
+	OK(r.audit && !r.nr_audit, "audit: nothing of what was denied");
+	kcsd_run_result_free(&r, sizeof(r));
+	remove_program(pind);
+}
+
 static int note_line(const struct kcsd_log_line *line, void *arg)
 {
 	*(uint64_t *)arg = line->seq;
@@ -513,6 +532,7 @@ int main(int argc, char **argv)
 	test_load_together();
 	test_run();
 	test_fault();
+	test_audit();
 	test_log();
 	test_queue();
 	test_cancel();

@@ -17,6 +17,7 @@
 	OPTION_DRIVE(X) \
 	X(LBA, "lba", 'l', "RANGE[:ACCESS]", \
 	  "LBAs that it may touch: 0+1000, 0-999 or all; ACCESS r (default), w or rw; repeatable") \
+	X(AUDIT, "audit", 'A', NULL, "print which LBAs it read and wrote") \
 	X(KEEP, "keep", 'k', NULL, "leave it loaded and active")
 
 enum { OPT_BEFORE = NR_RUN_COMMON - 1, OPTIONS(OPT_ENUM) };
@@ -193,6 +194,8 @@ static int run(const struct args *args)
 	struct run run = { .args = args, .range_opt = OPT_LBA, .opts.sz = sizeof(run.opts) };
 	int code;
 
+	if (kcsd_args_has(args, OPT_AUDIT))
+		run.opts.flags |= KCSD_RUN_AUDIT;
 	code = kcsd_run_args(&run);
 	if (!code)
 		code = open_program(&run);

@@ -6,6 +6,8 @@
 #ifndef KCSD_RUN_H
 #define KCSD_RUN_H
 
+#include <stdio.h>
+
 #include "cmd.h"
 
 /* What run and sim take: first in the tables of both, so that the indices are the same. */
@@ -53,6 +55,12 @@ int kcsd_run_args(struct run *run);
 /* The LBA ranges, of nsze LBAs. */
 int kcsd_run_grants(struct run *run, uint64_t nsze);
 void kcsd_run_args_free(struct run *run);
+
+/* audit.c, of a result that has one. */
+void kcsd_audit_print(FILE *to, const struct kcsd_run_result *result);
+json_object *kcsd_audit_json(const struct kcsd_run_result *result);
+/* What it took on the link; 0 if there is none. */
+uint64_t kcsd_audit_bytes(const struct kcsd_run_result *result);
 
 /* run_report.c; returns the exit code. */
 int kcsd_run_report(struct run *run);

@@ -29,7 +29,8 @@ static uint64_t link_to_drive(const struct run *run)
 
 static uint64_t link_from_drive(const struct run *run)
 {
-	return (run->result.recorded ? sizeof(struct kcsd_run_record) : 0) + run->result.out_len;
+	return (run->result.recorded ? sizeof(struct kcsd_run_record) : 0) + run->result.out_len +
+	       kcsd_audit_bytes(&run->result);
 }
 
 static void print_hex(FILE *to, const uint8_t *bytes, size_t len)
@@ -123,6 +124,8 @@ static void print_text(FILE *to, const struct run *run)
 	}
 	if (result->recorded)
 		print_cost(to, run);
+	if (result->audit)
+		kcsd_audit_print(to, result);
 	fprintf(to, "output: %zu bytes\n", result->out_len);
 	if (run->output_fd < 0)
 		print_output(to, run);
@@ -257,6 +260,8 @@ static void print_json(const struct run *run, const char *message)
 		json_object_object_add(json, "result", json_object_new_uint64(result->r0));
 	if (result->recorded)
 		add_cost(json, run);
+	if (result->audit)
+		json_object_object_add(json, "audit", kcsd_audit_json(result));
 	json_object_object_add(json, "output", json_output(run));
 	kcsd_json_print(json);
 }
