@@ -455,7 +455,7 @@ static void test_queue(void)
 	IS(kcsd_queue_submit(queue, &opts, 7, NULL), 0, "queue: a run that the drive refuses");
 	IS(kcsd_queue_reap(queue, &r, sizeof(r), 10000), 0, "  ends");
 	OK(r.status == KCSD_SC_NO_PROGRAM && r.user_data == 7, "  with its status");
-	opts.flags = 1;
+	opts.flags = 0x80000000;
 	IS(kcsd_queue_submit(queue, &opts, 7, NULL), -EINVAL, "queue: a run that is not valid");
 	IS(kcsd_queue_inflight(queue), 0, "  is not in flight");
 	kcsd_queue_destroy(queue);
