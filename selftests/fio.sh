@@ -52,6 +52,23 @@ test_passthrough()
 		--ioengine=io_uring_cmd --cmd_type=nvme --rw=write --bs=64k --iodepth=8
 }
 
+# The fast ways: buffers registered with the ring, submission by a thread of the kernel's,
+# completion by polling.
+test_fast_passthrough()
+{
+	local size=$1 backend=$2 way job options
+
+	job=(--filename="$generic" --ioengine=io_uring_cmd --cmd_type=nvme --size=2m)
+	for way in nonvectored=0 fixedbufs sqthread_poll hipri \
+		"fixedbufs registerfiles sqthread_poll hipri"; do
+		read -ra options <<<"$way"
+		verify "$backend, LBA $size: io_uring_cmd, $way" "${job[@]}" --rw=randwrite \
+			--bs=4k --iodepth=32 "${options[@]/#/--}"
+	done
+	verify "$backend, LBA $size: io_uring_cmd, all of them, 64 KiB" "${job[@]}" --rw=write \
+		--bs=64k --iodepth=8 --fixedbufs --registerfiles --sqthread_poll --hipri
+}
+
 # What one way in has written, the other reads.
 test_both_ways()
 {
@@ -77,6 +94,7 @@ for backend in memory file; do
 		test_block $size $backend
 		test_sub_page_buffers $size $backend
 		test_passthrough $size $backend
+		test_fast_passthrough $size $backend
 		test_both_ways $size $backend
 		point "$backend: the drive goes" delete_drive fio
 		rm "$work/image"

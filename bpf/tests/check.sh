@@ -362,9 +362,22 @@ check_lines()
 	done
 }
 
+check_sum()
+{
+	local data lba
+
+	for data in text binary empty one; do
+		for lba in 512 4096; do
+			is "sum: $data, LBAs of $lba bytes" "$(result sum "$work/$data" -b $lba)" \
+				"$(od -An -v -tu1 -w1 "$work/$data" | awk '{ s += $1 } END { print s + 0 }')"
+		done
+	done
+}
+
 echo "TAP version 13"
 make_data
 check_lines
+check_sum
 check_word
 check_word_bounds
 check_word_limits
