@@ -328,7 +328,7 @@ static void emit_loop(struct verify_gen *g, struct calls *calls, u32 nesting)
 	} while (limit == counter);
 	move(g, counter, from);
 	if (chance(g, 80))
-		move(g, limit, from + step * (s32)(1 + verify_gen_below(g, 40)));
+		move(g, limit, (s32)((u32)from + (u32)step * (1 + verify_gen_below(g, 40))));
 	else if (chance(g, 50))
 		emit(g, BPF_ALU64 | BPF_AND | BPF_K, limit, 0, 0, 255);
 	head = g->insn_cnt;
