@@ -6,16 +6,22 @@
 #include "outer.h"
 #include "verify.h"
 
-static const struct engine {
+static const struct kind {
 	const char *name;
 	bool count;
 	bool proofs;
 	bool shifts_wrap;
-} engines[] = {
+} kinds[] = {
 	{ "lowered, counting", true, false, false },
 	{ "lowered", false, false, false },
 	{ "lowered, counting, proven", true, true, true },
 	{ "lowered, proven", false, true, true },
+};
+
+struct engines {
+	const struct program *prog;
+	u8 *proofs;
+	struct kcsd_code *lowered[ARRAY_SIZE(kinds)];	/* NULL: too long for it */
 };
 
 /* Code that does not count is stopped elsewhere. */
@@ -55,71 +61,89 @@ const char *engines_differ(const struct device_run *want, const struct device_ru
 }
 
 /* Twice, as a drive uses code. */
-static const char *run(const struct engine *e, struct outer *o, const struct program *prog,
-		       const struct device_run *want)
+static const char *run_outer(const struct engines *e, const struct device_run *want,
+			     struct outer *o, struct device_run *got)
 {
-	struct device_run *got = malloc(sizeof(*got));
 	const char *bad = NULL;
 	u32 i;
+
+	got->vm.mem = o->inner;
+	for (i = 0; i < 2 && !bad; i++) {
+		device_reset(got);
+		kcsd_vm_setup(&got->vm, &e->prog->view, &got->input);
+		bad = outer_run(o, &got->vm);
+		if (!bad)
+			bad = engines_differ(want, got, o->count);
+	}
+	return bad;
+}
+
+static const char *run(const struct engines *e, u32 kind, const struct device_run *want)
+{
+	struct device_run *got = malloc(sizeof(*got));
+	const char *bad;
+	struct outer o;
 
 	assert(got);
 	*got = *want;
 	got->emitted = malloc(want->input.out_max);
-	got->vm.mem = o->inner;
-	for (i = 0; i < 2 && !bad; i++) {
-		device_reset(got);
-		kcsd_vm_setup(&got->vm, &prog->view, &got->input);
-		bad = outer_run(o, &got->vm);
-		if (!bad)
-			bad = engines_differ(want, got, e->count);
-	}
+	outer_init(&o, e->lowered[kind], want->vm.mem_len, kinds[kind].count);
+	bad = run_outer(e, want, &o, got);
+	outer_exit(&o);
 	free(got->emitted);
 	free(got);
 	return bad;
 }
 
-static const char *run_engine(const struct engine *e, const struct program *prog,
-			      const struct device_run *want)
-{
-	struct kcsd_lower_options opt = { .count = e->count, .shifts_wrap = e->shifts_wrap };
-	u8 *proofs = calloc(prog->view.insn_cnt, 1);
-	const char *bad = NULL;
-	struct outer o;
-	int ret;
-
-	assert(proofs);
-	if (e->proofs) {
-		ret = kcsd_verify(&prog->view, proofs);
-		assert(!ret);
-		opt.proofs = proofs;
-	}
-	ret = outer_init(&o, &prog->view, want->vm.mem_len, &opt);
-	if (!ret)
-		bad = run(e, &o, prog, want);
-	else if (ret != -E2BIG)
-		bad = "it cannot be lowered";
-	outer_exit(&o);
-	free(proofs);
-	return bad;
-}
-
-const char *engines_compare(const struct program *prog, const struct device_run *want)
+const char *engines_compare(const struct engines *e, const struct device_run *want)
 {
 	static char text[160];
-	const char *bad = oracle_check(prog, want);
+	const char *bad = oracle_check(e->prog, e->proofs, want);
 	u32 i;
 
 	if (bad)
 		return bad;
-	for (i = 0; i < ARRAY_SIZE(engines); i++) {
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		/* Nothing else ends what ran out of budget. */
-		if (!engines[i].count && want->vm.end.reason == KCSD_FAULT_BUDGET)
+		if (!kinds[i].count && want->vm.end.reason == KCSD_FAULT_BUDGET)
 			continue;
-		bad = run_engine(&engines[i], prog, want);
+		bad = e->lowered[i] ? run(e, i, want) : NULL;
 		if (!bad)
 			continue;
-		snprintf(text, sizeof(text), "%s: %s", engines[i].name, bad);
+		snprintf(text, sizeof(text), "%s: %s", kinds[i].name, bad);
 		return text;
 	}
 	return NULL;
+}
+
+struct engines *engines_create(const struct program *prog)
+{
+	struct engines *e = calloc(1, sizeof(*e));
+	int ret;
+	u32 i;
+
+	assert(e);
+	e->prog = prog;
+	e->proofs = calloc(prog->view.insn_cnt, 1);
+	assert(e->proofs);
+	ret = kcsd_verify(&prog->view, e->proofs);
+	assert(!ret);
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		ret = outer_lower(&prog->view, &(struct kcsd_lower_options){
+			.count = kinds[i].count, .shifts_wrap = kinds[i].shifts_wrap,
+			.proofs = kinds[i].proofs ? e->proofs : NULL,
+		}, &e->lowered[i]);
+		assert(!ret || ret == -E2BIG);
+	}
+	return e;
+}
+
+void engines_destroy(struct engines *e)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		kcsd_code_destroy(e->lowered[i]);
+	free(e->proofs);
+	free(e);
 }

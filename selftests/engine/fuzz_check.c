@@ -81,7 +81,16 @@ static const char *run_twice(const struct program *prog, struct device_run *run)
 	else if (memcmp(mem, run->vm.mem, run->vm.mem_len))
 		bad = "the second run left another memory";
 	free(mem);
-	return bad ? bad : engines_compare(prog, run);
+	return bad;
+}
+
+static const char *run_elsewhere(const struct program *prog, const struct device_run *run)
+{
+	struct engines *engines = engines_create(prog);
+	const char *bad = engines_compare(engines, run);
+
+	engines_destroy(engines);
+	return bad;
 }
 
 const char *fuzz_one(const u8 *data, size_t len, bool *ran)
@@ -96,6 +105,8 @@ const char *fuzz_one(const u8 *data, size_t len, bool *ran)
 	*ran = program_load(&prog) && program_prepare(&prog, run, MAX_MEM);
 	if (*ran)
 		bad = run_twice(&prog, run);
+	if (*ran && !bad)
+		bad = run_elsewhere(&prog, run);
 	program_release(run);
 	program_exit(&prog);
 	free(run);

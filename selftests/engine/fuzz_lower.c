@@ -22,22 +22,18 @@ static void set_input(const struct generated *g, struct device_run *run, u32 arg
 	run->stop_reason = g->stop_reason;
 }
 
-static const char *run_all(const struct program *prog, struct device_run *run)
-{
-	program_run(prog, run);
-	return run->broken ? run->broken : engines_compare(prog, run);
-}
-
-static const char *run_with(const struct generated *g, const struct program *prog, u32 args_len,
-			    struct kcsd_vm_end *end)
+static const char *run_with(const struct generated *g, const struct program *prog,
+			    const struct engines *engines, u32 args_len, struct kcsd_vm_end *end)
 {
 	struct device_run *run = calloc(1, sizeof(*run));
 	const char *bad = "too much memory";
 
 	assert(run);
 	set_input(g, run, args_len);
-	if (program_prepare(prog, run, MAX_MEM))
-		bad = run_all(prog, run);
+	if (program_prepare(prog, run, MAX_MEM)) {
+		program_run(prog, run);
+		bad = run->broken ? run->broken : engines_compare(engines, run);
+	}
 	*end = run->vm.end;
 	program_release(run);
 	free(run);
@@ -48,11 +44,13 @@ static const char *run_with(const struct generated *g, const struct program *pro
 static const char *run_generated(const struct generated *g, const struct program *prog,
 				 struct kcsd_vm_end *end)
 {
-	const char *bad = run_with(g, prog, g->input.args_len, end);
+	struct engines *engines = engines_create(prog);
+	const char *bad = run_with(g, prog, engines, g->input.args_len, end);
 	struct kcsd_vm_end other;
 
 	if (!bad && g->input.args_len)
-		bad = run_with(g, prog, g->input.args_len / 3, &other);
+		bad = run_with(g, prog, engines, g->input.args_len / 3, &other);
+	engines_destroy(engines);
 	return bad;
 }
 

@@ -25,8 +25,9 @@ void oracle_run(const struct kcsd_image_view *view, struct kcsd_vm *vm,
 
 /*
  * oracle_check.c: run a program as the interpreter has just run it, with the same input. Returns
- * what differs, or which proof of kcsd_verify() does not hold in this run; or NULL.
+ * what differs, or which of these proofs does not hold in this run; or NULL.
  */
-const char *oracle_check(const struct program *prog, const struct device_run *want);
+const char *oracle_check(const struct program *prog, const u8 *proofs,
+			 const struct device_run *want);
 
 #endif

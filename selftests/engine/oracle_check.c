@@ -9,7 +9,7 @@ struct check {
 	struct oracle_watch watch;
 	const struct program *prog;
 	const struct kcsd_vm *vm;
-	u8 *proofs;
+	const u8 *proofs;
 	char bad[160];		/* the first proof that does not hold */
 };
 
@@ -67,26 +67,22 @@ static const char *run(struct check *c, const struct device_run *want, struct de
 	return text;
 }
 
-const char *oracle_check(const struct program *prog, const struct device_run *want)
+const char *oracle_check(const struct program *prog, const u8 *proofs,
+			 const struct device_run *want)
 {
 	struct device_run *got = malloc(sizeof(*got));
 	struct check c = {
 		.watch = { .insn = watch_insn, .access = watch_access },
-		.prog = prog, .vm = &want->vm,
+		.prog = prog, .vm = &want->vm, .proofs = proofs,
 	};
 	const char *bad;
-	int ret;
 
 	assert(got);
 	*got = *want;
 	got->vm.mem = malloc(want->vm.mem_len);
 	got->emitted = malloc(want->input.out_max);
-	c.proofs = calloc(prog->view.insn_cnt, 1);
-	assert(got->vm.mem && c.proofs);
-	ret = kcsd_verify(&prog->view, c.proofs);
-	assert(!ret);
+	assert(got->vm.mem);
 	bad = run(&c, want, got);
-	free(c.proofs);
 	free(got->emitted);
 	free(got->vm.mem);
 	free(got);

@@ -62,21 +62,27 @@ static u32 outer_tick(struct kcsd_vm *vm)
 
 static const struct kcsd_vm_ops outer_ops = { .tick = outer_tick };
 
-int outer_init(struct outer *o, const struct kcsd_image_view *view, u64 mem_len,
-	       const struct kcsd_lower_options *opt)
+int outer_lower(const struct kcsd_image_view *view, const struct kcsd_lower_options *opt,
+		struct kcsd_code **code)
 {
 	struct kcsd_lower_options options = *opt;
+	struct kcsd_lowered *lowered;
 	int ret;
 
-	*o = (struct outer){ .count = opt->count };
+	*code = NULL;
 	options.mem = INNER;
 	options.ctl = CTL;
-	ret = kcsd_lower(view, &options, &o->lowered);
+	ret = kcsd_lower(view, &options, &lowered);
 	if (ret)
 		return ret;
-	ret = kcsd_code_decode(o->lowered->insns, o->lowered->insn_cnt, &o->code);
-	if (ret)
-		return ret;
+	ret = kcsd_code_decode(lowered->insns, lowered->insn_cnt, code);
+	kcsd_lowered_destroy(lowered);
+	return ret;
+}
+
+void outer_init(struct outer *o, const struct kcsd_code *code, u64 mem_len, bool count)
+{
+	*o = (struct outer){ .code = code, .count = count };
 	o->vm.mem_len = INNER - KCSD_GUEST_CTX + mem_len;
 	o->vm.mem = malloc(o->vm.mem_len);
 	assert(o->vm.mem);
@@ -85,7 +91,6 @@ int outer_init(struct outer *o, const struct kcsd_image_view *view, u64 mem_len,
 	o->vm.ops = &outer_ops;
 	o->inner = o->vm.mem + (INNER - KCSD_GUEST_CTX);
 	o->ctl = (void *)(o->vm.mem + (CTL - KCSD_GUEST_CTX));
-	return 0;
 }
 
 const char *outer_run(struct outer *o, struct kcsd_vm *vm)
@@ -111,7 +116,5 @@ const char *outer_run(struct outer *o, struct kcsd_vm *vm)
 
 void outer_exit(struct outer *o)
 {
-	kcsd_code_destroy(o->code);
-	kcsd_lowered_destroy(o->lowered);
 	free(o->vm.mem);
 }

@@ -14,17 +14,18 @@ struct outer {
 	struct kcsd_vm vm;
 	u8 *inner;		/* the program's memory, up to the end of the outer one */
 	struct kcsd_lowered_ctl *ctl;
-	struct kcsd_lowered *lowered;
-	struct kcsd_code *code;
+	const struct kcsd_code *code;
 	bool count;
 };
 
 /*
- * Lower a checked program for a memory of mem_len bytes and make the outer memory. mem
- * and ctl of the options are filled in. Returns 0, -ENOMEM, -E2BIG. outer_exit() in any case.
+ * Lower a checked program to code for any outer memory; mem and ctl of the options are
+ * filled in. Returns 0, -ENOMEM, -E2BIG, and then *code is NULL.
  */
-int outer_init(struct outer *o, const struct kcsd_image_view *view, u64 mem_len,
-	       const struct kcsd_lower_options *opt);
+int outer_lower(const struct kcsd_image_view *view, const struct kcsd_lower_options *opt,
+		struct kcsd_code **code);
+/* An outer memory around mem_len bytes for the program. count is that of the options. */
+void outer_init(struct outer *o, const struct kcsd_code *code, u64 mem_len, bool count);
 /*
  * Run it in vm, which has been set up with its memory at o->inner. Returns how the code
  * broke what is expected of lowered code, or NULL.

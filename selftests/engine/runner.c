@@ -371,6 +371,7 @@ static bool expect_refusal(struct job *job, bool loaded)
 static bool run(struct job *job)
 {
 	bool loaded = program_load(&job->prog);
+	struct engines *engines;
 	const char *bad;
 	u32 i;
 
@@ -386,7 +387,9 @@ static bool run(struct job *job)
 		if (!expect_end(job))
 			return false;
 	}
-	bad = engines_compare(&job->prog, &job->run);
+	engines = engines_create(&job->prog);
+	bad = engines_compare(engines, &job->run);
+	engines_destroy(engines);
 	return bad ? fail(job, "%s", bad) : true;
 }
 
