@@ -3,6 +3,7 @@
  * What lowered code must look like, as running it in the interpreter does not show: what it
  * does where a CPU mis-speculates, and what only some machines do in other ways.
  */
+#include "guest.h"
 #include "insn.h"
 #include "lowered.h"
 #include "runner.h"
@@ -26,7 +27,8 @@ enum scratch {
 struct walk {
 	const struct kcsd_lowered *lowered;
 	const struct kcsd_image_view *view;
-	bool proven;
+	const u8 *proofs;	/* or NULL */
+	struct guest guest;
 	bool shifts_wrap;
 	u64 span;		/* the mask is one less */
 	u32 pos;
@@ -105,6 +107,54 @@ static bool ctl_has(const struct bpf_insn *insn)
 		off < (s16)offsetof(struct kcsd_lowered_ctl, args[5]));
 }
 
+/*
+ * Just before the mask: the register less floor is compared with the last offset at which the
+ * access is in the known memory.
+ */
+static bool is_checked(const struct walk *w, const struct bpf_insn *guest, bool write)
+{
+	u32 floor = write ? KCSD_GUEST_DATA : KCSD_GUEST_CTX;
+	u32 size = kcsd_insn_size(kcsd_insn_find(guest));
+	s32 distance = guest->off - (s32)floor;
+	struct kcsd_layout layout;
+	const struct bpf_insn *insn;
+	u32 pos;
+
+	kcsd_layout_init(&layout, w->view, 0);
+	/* Not further than the check of the alignment, with far jumps, and no other access. */
+	for (pos = w->masked_at; pos > 1 && pos + 8 > w->masked_at; pos--) {
+		insn = &w->lowered->insns[pos - 1];
+		if (BPF_CLASS(insn->code) == BPF_LDX || BPF_CLASS(insn->code) == BPF_STX)
+			return false;
+		if (insn->code == (BPF_JMP | BPF_JGT | BPF_K) && insn->dst_reg == w->masked)
+			break;
+	}
+	insn = &w->lowered->insns[pos - 1];
+	if (insn->code != (BPF_JMP | BPF_JGT | BPF_K) || insn->dst_reg != w->masked ||
+	    insn->imm != (s32)(layout.args - floor - size))
+		return false;
+	insn--;
+	return !distance || (insn->code == (BPF_ALU64 | BPF_ADD | BPF_K) &&
+			     insn->dst_reg == w->masked && insn->imm == distance);
+}
+
+/* What may be left out of an access at a register is a matter of the access's own proof. */
+static void check_proof(struct walk *w, const struct bpf_insn *insn)
+{
+	u32 pc = guest_next_access(&w->guest);
+	const struct bpf_insn *guest = &w->view->insns[pc];
+	u8 proof = w->proofs && pc != GUEST_NONE ? w->proofs[pc] : KCSD_PROOF_NONE;
+
+	if (pc == GUEST_NONE || BPF_SIZE(insn->code) != BPF_SIZE(guest->code) ||
+	    BPF_MODE(insn->code) != BPF_MODE(guest->code))
+		blame(w, "an access that the program has not");
+	else if (w->scratch == UNMASKED && (!kcsd_proof_safe(proof) || kcsd_proof_masked(proof)))
+		blame(w, "an access without a mask");
+	else if (!kcsd_proof_safe(proof) &&
+		 !is_checked(w, guest, BPF_CLASS(insn->code) != BPF_LDX))
+		blame(w, "an access without a check");
+}
+
 static void check_access(struct walk *w, const struct bpf_insn *insn, u8 base)
 {
 	if (base == BPF_REG_10) {
@@ -124,13 +174,16 @@ static void check_access(struct walk *w, const struct bpf_insn *insn, u8 base)
 		return;
 	case BASE:		/* the first byte as a constant address */
 	case FIXED:
+		if (insn->off)
+			blame(w, "a displacement at a constant address");
+		return;
 	case MASKED:
 		if (insn->off)
 			blame(w, "a displacement after the mask");
+		check_proof(w, insn);
 		return;
 	case UNMASKED:
-		if (!w->proven)
-			blame(w, "an access without a mask");
+		check_proof(w, insn);
 		return;
 	case OTHER:
 		blame(w, "an access at no known address");
@@ -142,14 +195,8 @@ static void check_atomic(struct walk *w, const struct bpf_insn *insn)
 	const struct bpf_insn *next = at(w, 1);
 	u8 result = insn->imm == BPF_CMPXCHG ? 0 : insn->src_reg;
 
-	switch (insn->imm) {
-	case BPF_LOAD_ACQ:
-	case BPF_STORE_REL:
-	case BPF_OR | BPF_FETCH:
-	case BPF_AND | BPF_FETCH:
-	case BPF_XOR | BPF_FETCH:
+	if (guest_by_stub(insn))
 		blame(w, "an atomic access that is not for every JIT");
-	}
 	if (BPF_SIZE(insn->code) != BPF_W || !(insn->imm & BPF_FETCH))
 		return;
 	if (BPF_CLASS(next->code) == BPF_LDX)	/* r1 stood in for r10 */
@@ -208,6 +255,11 @@ static void check_insn(struct walk *w)
 	case BPF_ALU:
 	case BPF_ALU64:
 		check_alu(w, insn);
+		break;
+	case BPF_JMP:
+		if (fields & KCSD_CALLS_IMM &&
+		    !guest_calls(&w->guest, w->pos + 1 + (u32)insn->imm))
+			blame(w, "a call that the program has not");
 	}
 	if (fields & KCSD_WRITES_DST && insn->dst_reg == AX)
 		w->scratch = scratch_after(w, insn);
@@ -230,6 +282,16 @@ static void find_targets(struct walk *w)
 	}
 }
 
+/* From one function to the next. */
+static void follow(struct walk *w)
+{
+	if (w->pos != w->lowered->starts[w->guest.clone + 1])
+		return;
+	if (guest_next_access(&w->guest) != GUEST_NONE)
+		blame(w, "an access that is missing");
+	guest_follow(&w->guest, w->pos);
+}
+
 /* The interpreter's registers are 0 to begin with, a machine's hold anything. */
 static void check_entry(struct walk *w)
 {
@@ -248,7 +310,7 @@ static const char *inspect(const struct kcsd_image_view *view, const struct kcsd
 			   const struct kcsd_lower_options *opt)
 {
 	struct walk w = {
-		.lowered = lowered, .view = view, .proven = opt->proofs,
+		.lowered = lowered, .view = view, .proofs = opt->proofs,
 		.shifts_wrap = opt->shifts_wrap,
 		.span = kcsd_lowered_mem_len(view) - KCSD_LOWERED_AFTER,
 		.targets = calloc(lowered->insn_cnt + 1, 1),
@@ -256,6 +318,7 @@ static const char *inspect(const struct kcsd_image_view *view, const struct kcsd
 
 	assert(w.targets);
 	find_targets(&w);
+	guest_init(&w.guest, view, lowered);
 	check_entry(&w);
 	if (w.span & (w.span - 1))
 		blame(&w, "a mask that is none");
@@ -264,9 +327,13 @@ static const char *inspect(const struct kcsd_image_view *view, const struct kcsd
 	for (; w.pos < lowered->insn_cnt && !w.bad; w.pos++) {
 		bool wide = at(&w, 0)->code == (BPF_LD | BPF_IMM | BPF_DW);
 
+		follow(&w);
 		check_insn(&w);
 		w.pos += wide;
 	}
+	if (!w.bad && guest_next_access(&w.guest) != GUEST_NONE)
+		blame(&w, "an access that is missing");
+	guest_exit(&w.guest);
 	free(w.targets);
 	return w.bad;
 }
