@@ -3,7 +3,7 @@
 #include "insn.h"
 #include "maker.h"
 
-#define RESERVE		512	/* units for the ends of functions, and of the statement at hand */
+#define RESERVE		1024	/* units for the ends of functions, and of the statement at hand */
 #define MAX_NESTING	4
 
 /* ---- choices ---- */
@@ -214,6 +214,21 @@ static u32 any_pc(struct maker *m, u32 from, u32 to)
 	return m->second[pc] ? pc - 1 : pc;
 }
 
+/* r0 depends on all registers, mostly; or is one of them, or what it was. */
+static void make_result(struct maker *m)
+{
+	u32 reg;
+
+	if (maker_once_in(m, 8)) {
+		maker_emit(m, BPF_ALU64 | BPF_MOV | BPF_X, 0, maker_reg(m), 0, 0);
+		return;
+	}
+	for (reg = maker_once_in(m, 8) ? 10 : 1; reg < 10; reg++) {
+		maker_emit(m, BPF_ALU64 | BPF_MUL | BPF_K, 0, 0, 0, 31);
+		maker_emit(m, BPF_ALU64 | BPF_ADD | BPF_X, 0, reg, 0, 0);
+	}
+}
+
 static void make_function(struct maker *m)
 {
 	u32 i, pc, start = m->nr;
@@ -222,8 +237,7 @@ static void make_function(struct maker *m)
 	m->nr_jumps = 0;
 	m->kept = 0;
 	maker_block(m, 24);
-	if (maker_once_in(m, 2))
-		maker_emit(m, BPF_ALU64 | BPF_MOV | BPF_X, 0, maker_reg(m), 0, 0);
+	make_result(m);
 	maker_emit(m, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 	for (i = 0; i < m->nr_jumps; i++) {
 		pc = m->jumps[i];

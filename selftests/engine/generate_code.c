@@ -19,14 +19,39 @@ static s32 immediate(struct maker *m, const struct kcsd_insn *row)
 	return (s32)maker_number(m);
 }
 
+/* Numbers just before they are used: what is in registers is seldom negative, or at an edge. */
+static u32 load_operands(struct maker *m, u32 dst, bool uses_src)
+{
+	u32 src = uses_src ? maker_reg(m) : 0;
+
+	if (uses_src && maker_once_in(m, 2)) {
+		src = maker_target(m);
+		maker_load(m, src, maker_number(m));
+	}
+	if (maker_once_in(m, 2))
+		maker_load(m, dst, maker_number(m));
+	return src;
+}
+
+/* Where it is seen at the end, whatever becomes of the register. */
+static void store_result(struct maker *m, u32 reg)
+{
+	s16 slot = -(s16)(8 * (1 + maker_below(m, KCSD_FRAME_SIZE / 8)));
+
+	maker_emit(m, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_10, reg, slot, 0);
+}
+
 void maker_alu(struct maker *m)
 {
 	/* The table begins with them. */
 	const struct kcsd_insn *row = kcsd_insn_get(maker_below(m, KCSD_OP_JA));
+	u32 dst = maker_target(m), src;
 
-	maker_emit(m, row->code, maker_target(m),
-		   row->form->fields & KCSD_USES_SRC ? maker_reg(m) : 0,
-		   row->form->fields & KCSD_PICKS_OFF ? (s16)row->pick : 0, immediate(m, row));
+	src = load_operands(m, dst, row->form->fields & KCSD_USES_SRC);
+	maker_emit(m, row->code, dst, src, row->form->fields & KCSD_PICKS_OFF ? (s16)row->pick : 0,
+		   immediate(m, row));
+	if (maker_once_in(m, 2))
+		store_result(m, dst);
 }
 
 void maker_number_to_reg(struct maker *m)
