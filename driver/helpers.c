@@ -4,6 +4,7 @@
  * helper does. Addresses have been checked by the engine.
  */
 #include <linux/mm.h>
+#include <linux/nospec.h>
 #include <linux/sched.h>
 #include <linux/uio.h>
 
@@ -33,20 +34,27 @@ static const struct kcsd_lba_grant *kcsd_run_find_grant(const struct kcsd_run *r
 /*
  * The one place that decides whether a run may touch LBAs. All of [slba, slba + nlb) must be
  * granted, by one grant or several; returns the number of leading LBAs that are. Each
- * grant is used at most once: it takes the search past its end.
+ * grant is used at most once: it takes the search past its end. nlb is not 0.
+ *
+ * mask is for when the CPU mis-speculates: computed beside the branches, it is all ones if all
+ * is granted, else 0.
  */
-static u64 kcsd_run_granted(const struct kcsd_run *run, u64 slba, u64 nlb, u8 access)
+static u64 kcsd_run_granted(const struct kcsd_run *run, u64 slba, u64 nlb, u8 access, u64 *mask)
 {
 	const struct kcsd_lba_grant *g;
 	u64 lba = slba;
 
+	*mask = ~0ull;
 	while (lba - slba < nlb) {
 		g = kcsd_run_find_grant(run, lba, access);
 		if (!g)
-			return lba - slba;
+			break;
+		*mask &= array_index_mask_nospec(lba - le64_to_cpu(g->slba), le32_to_cpu(g->nlb));
+		*mask &= array_index_mask_nospec(0, g->access & access);
 		lba = le64_to_cpu(g->slba) + le32_to_cpu(g->nlb);
 	}
-	return nlb;
+	*mask &= array_index_mask_nospec(nlb - 1, lba - slba);
+	return min(nlb, lba - slba);
 }
 
 /* Move LBAs between medium and program memory. */
@@ -54,8 +62,8 @@ static s64 kcsd_run_move(struct kcsd_run *run, u64 slba, void *buf, u64 len, u8 
 {
 	bool write = access == KCSD_GRANT_WRITE;
 	struct kcsd_drive *drive = run->drive;
-	struct kvec kvec = { .iov_base = buf, .iov_len = len };
-	u64 nlb = len >> drive->lba_shift, ok;
+	struct kvec kvec = { .iov_base = buf };
+	u64 nlb = len >> drive->lba_shift, ok, mask;
 	struct iov_iter iter;
 	int ret;
 
@@ -63,13 +71,16 @@ static s64 kcsd_run_move(struct kcsd_run *run, u64 slba, void *buf, u64 len, u8 
 		return -KCSD_EINVAL;
 	if (!len)
 		return 0;
-	ok = kcsd_run_granted(run, slba, nlb, access);
+	ok = kcsd_run_granted(run, slba, nlb, access, &mask);
 	if (ok < nlb) {
 		kcsd_vm_fault(&run->vm, write ? KCSD_FAULT_LBA_WRITE : KCSD_FAULT_LBA_READ,
 			      slba + ok);
 		return 0;
 	}
+	slba &= mask;
+	len &= mask;
 
+	kvec.iov_len = len;
 	kcsd_audit_add(run->audit, slba, nlb, access);
 	iov_iter_kvec(&iter, write ? ITER_SOURCE : ITER_DEST, &kvec, 1, len);
 	ret = write ? kcsd_media_write(drive, slba, &iter) : kcsd_media_read(drive, slba, &iter);
