@@ -48,7 +48,8 @@ struct trial {
 struct trace {
 	struct kcsd_vm_end end;
 	u32 ticks;
-	u8 mem[KCSD_GUEST_DATA - KCSD_GUEST_CTX + DATA_LEN + KCSD_MAX_CALL_DEPTH * KCSD_FRAME_SIZE];
+	u8 mem[KCSD_GUEST_DATA - KCSD_GUEST_CTX + DATA_LEN + KCSD_MAX_CALL_DEPTH * KCSD_FRAME_SIZE]
+		__attribute__((__aligned__(8)));
 };
 
 static u32 below(struct trial *t, u32 n)
