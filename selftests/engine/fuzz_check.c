@@ -5,6 +5,8 @@
  */
 #include <stdio.h>
 
+#include "asm.h"
+#include "disasm.h"
 #include "engines.h"
 #include "runner.h"
 
@@ -93,17 +95,46 @@ static const char *run_elsewhere(const struct program *prog, const struct device
 	return bad;
 }
 
+/* From text again, legal or not. */
+static bool comes_back(struct assembler *a, const struct bpf_insn *insns, u32 insn_cnt)
+{
+	char text[KCSD_DISASM_LEN];
+	u32 pc, units;
+
+	for (pc = 0; pc < insn_cnt; pc += units) {
+		units = kcsd_disasm(insns, insn_cnt, pc, NULL, text);
+		if (!asm_line(a, text) || a->insn_cnt != pc + units)
+			return false;
+	}
+	return asm_finish(a) && !memcmp(a->insns, insns, insn_cnt * sizeof(*insns));
+}
+
+static const char *disassemble(const struct program *prog)
+{
+	u32 insn_cnt = min(prog->len / 8, (u64)ASM_MAX_INSNS);
+	struct assembler *a = malloc(sizeof(*a));
+	bool same;
+
+	assert(a);
+	asm_init(a, NULL);
+	same = comes_back(a, prog->buf, insn_cnt);
+	asm_exit(a);
+	free(a);
+	return same ? NULL : "its text means something else";
+}
+
 const char *fuzz_one(const u8 *data, size_t len, bool *ran)
 {
 	struct device_run *run = calloc(1, sizeof(*run));
 	struct program prog;
-	const char *bad = NULL;
+	const char *bad;
 
 	assert(run);
 	set_input(run);
 	program_copy(&prog, data, len);
+	bad = disassemble(&prog);
 	*ran = program_load(&prog) && program_prepare(&prog, run, MAX_MEM);
-	if (*ran)
+	if (*ran && !bad)
 		bad = run_twice(&prog, run);
 	if (*ran && !bad)
 		bad = run_elsewhere(&prog, run);
