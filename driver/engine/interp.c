@@ -13,12 +13,16 @@
 
 /*
  * Another file may include this one for an interpreter of lowered code: it calls stubs, has
- * one register more, and loses registers as a machine does.
+ * one register more, loses registers as a machine does, and may lack the quotients that machines
+ * lack.
  */
 #ifndef KCSD_CALL
 #define KCSD_CALL(vm, id, r)	kcsd_helper_call(vm, id, r)
 #define KCSD_LOSE(r, nr)	memset(r, 0, (nr) * sizeof(u64))
 #define KCSD_NR_REGS		11
+#endif
+#ifndef KCSD_NO_QUOTIENT
+#define KCSD_NO_QUOTIENT(value)	(value)
 #endif
 
 /* What a local call saves; r1 to r5 are the caller's to save. */
@@ -36,37 +40,37 @@ struct state {
 /* RFC 9669, "Arithmetic instructions": dividing by 0 gives 0, modulo 0 nothing changes. */
 static inline u64 div64(u64 a, u64 b)
 {
-	return b ? a / b : 0;
+	return b ? a / b : KCSD_NO_QUOTIENT(0);
 }
 
 static inline u64 mod64(u64 a, u64 b)
 {
-	return b ? a % b : a;
+	return b ? a % b : KCSD_NO_QUOTIENT(a);
 }
 
 /* The minimum by -1 wraps around instead of trapping. */
 static inline u64 sdiv64(s64 a, s64 b)
 {
 	if (b == -1)
-		return -(u64)a;
-	return b ? a / b : 0;
+		return KCSD_NO_QUOTIENT(-(u64)a);
+	return b ? a / b : KCSD_NO_QUOTIENT(0);
 }
 
 static inline u64 smod64(s64 a, s64 b)
 {
 	if (b == -1)
-		return 0;
-	return b ? a % b : a;
+		return KCSD_NO_QUOTIENT(0);
+	return b ? a % b : KCSD_NO_QUOTIENT(a);
 }
 
 static inline u32 div32(u32 a, u32 b)
 {
-	return b ? a / b : 0;
+	return b ? a / b : KCSD_NO_QUOTIENT(0);
 }
 
 static inline u32 mod32(u32 a, u32 b)
 {
-	return b ? a % b : a;
+	return b ? a % b : KCSD_NO_QUOTIENT(a);
 }
 
 static inline u32 sdiv32(s32 a, s32 b)

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <stdio.h>
+
 #include "outer.h"
 
 #define GARBAGE		0xa5
@@ -45,7 +47,15 @@ static u64 call_stub(struct outer *o, u32 id, u64 *r)
 	return ret;
 }
 
+/* A machine would trap, or give something else. */
+static void __attribute__((__noreturn__)) no_quotient(void)
+{
+	fprintf(stderr, "lowered code divides by 0 or -1\n");
+	abort();
+}
+
 #define KCSD_NR_REGS		12
+#define KCSD_NO_QUOTIENT(value)	(no_quotient(), (value))
 #define KCSD_CALL(vm, id, r)	call_stub((struct outer *)(vm), id, r)
 #define KCSD_LOSE(r, nr)	lose(r, nr)
 #define KCSD_INTERP		run_lowered
