@@ -6,6 +6,16 @@
 
 /* ---- arithmetic ---- */
 
+/* The second one. */
+static u64 operand(struct maker *m, const struct kcsd_insn *row)
+{
+	bool divides = BPF_OP(row->code) == BPF_DIV || BPF_OP(row->code) == BPF_MOD;
+
+	if (divides && maker_once_in(m, 4))
+		return (u64)(s64)((s32)maker_below(m, 3) - 1);
+	return maker_number(m);
+}
+
 static s32 immediate(struct maker *m, const struct kcsd_insn *row)
 {
 	u32 fields = row->form->fields;
@@ -16,17 +26,18 @@ static s32 immediate(struct maker *m, const struct kcsd_insn *row)
 		return 0;
 	if (fields & KCSD_SHIFTS)
 		return maker_below(m, BPF_CLASS(row->code) == BPF_ALU64 ? 64 : 32);
-	return (s32)maker_number(m);
+	return (s32)operand(m, row);
 }
 
 /* Numbers just before they are used: what is in registers is seldom negative, or at an edge. */
-static u32 load_operands(struct maker *m, u32 dst, bool uses_src)
+static u32 load_operands(struct maker *m, const struct kcsd_insn *row, u32 dst)
 {
+	bool uses_src = row->form->fields & KCSD_USES_SRC;
 	u32 src = uses_src ? maker_reg(m) : 0;
 
-	if (uses_src && maker_once_in(m, 2)) {
+	if (uses_src && maker_once_in(m, 3)) {
 		src = maker_target(m);
-		maker_load(m, src, maker_number(m));
+		maker_load(m, src, operand(m, row));
 	}
 	if (maker_once_in(m, 2))
 		maker_load(m, dst, maker_number(m));
@@ -47,7 +58,7 @@ void maker_alu(struct maker *m)
 	const struct kcsd_insn *row = kcsd_insn_get(maker_below(m, KCSD_OP_JA));
 	u32 dst = maker_target(m), src;
 
-	src = load_operands(m, dst, row->form->fields & KCSD_USES_SRC);
+	src = load_operands(m, row, dst);
 	maker_emit(m, row->code, dst, src, row->form->fields & KCSD_PICKS_OFF ? (s16)row->pick : 0,
 		   immediate(m, row));
 	if (maker_once_in(m, 2))
@@ -71,8 +82,13 @@ static u32 jump_always(struct maker *m)
 /* if, with or without else; each part may be empty. */
 void maker_branch(struct maker *m)
 {
-	u32 pc = maker_jump(m, maker_reg(m), (s32)maker_number(m)), over;
+	u32 reg = maker_reg(m), pc, over;
 
+	if (maker_once_in(m, 3)) {
+		reg = maker_target(m);
+		maker_load(m, reg, maker_number(m));
+	}
+	pc = maker_jump(m, reg, (s32)maker_number(m));
 	if (!maker_once_in(m, 8))
 		maker_block(m, 6);
 	if (maker_once_in(m, 3)) {

@@ -59,6 +59,8 @@ void maker_at_frame(struct maker *m)
 
 	if (maker_once_in(m, 12))
 		off = (s16)(maker_below(m, 2 * KCSD_FRAME_SIZE) - KCSD_FRAME_SIZE);
+	else if (maker_once_in(m, 12))
+		off = -(s16)maker_below(m, size);	/* what follows may be the arguments */
 	if (maker_once_in(m, 3)) {
 		ptr = maker_target(m);
 		maker_emit(m, BPF_ALU64 | BPF_MOV | BPF_X, ptr, BPF_REG_10, 0, 0);
