@@ -274,12 +274,65 @@ static void test_precise(u32 k)
 	asm_exit(&a);
 }
 
+/* ---- too much to analyse ---- */
+
+#define LOAD_FRAME	((struct bpf_insn){ .code = 0x79, .src_reg = 10, .off = -8 })
+#define STORE_FRAME	((struct bpf_insn){ .code = 0x7a, .dst_reg = 10, .off = -8, .imm = 0x2000 })
+#define LOAD(dst, src)	((struct bpf_insn){ .code = 0x79, .dst_reg = (dst), .src_reg = (src) })
+#define JUMP(imm_)	((struct bpf_insn){ .code = 0x15, .dst_reg = 1, .imm = (imm_) })
+#define EXIT		((struct bpf_insn){ .code = 0x95 })
+
+/*
+ * An address by way of the frame, and so many branches that all of the states would not
+ * fit; then the context, and what the address was used for.
+ */
+static void expect_of_branches(u32 branches, const char *want, const char *name)
+{
+	struct bpf_insn *insns = calloc(branches + 6, sizeof(*insns));
+	u8 *proofs = calloc(branches + 6, 1);
+	struct kcsd_image_view view = {
+		.insns = insns, .insn_cnt = branches + 5, .bss_len = BSS_LEN };
+	char got[100];
+	u32 pc;
+
+	assert(insns && proofs);
+	insns[0] = STORE_FRAME;
+	for (pc = 1; pc <= branches; pc++)
+		insns[pc] = JUMP((s32)pc);
+	insns[pc++] = LOAD(2, 1);
+	insns[pc++] = LOAD_FRAME;
+	insns[pc++] = LOAD(0, 0);
+	insns[pc++] = EXIT;
+	assert(!kcsd_verify(&view, proofs));
+	snprintf(got, sizeof(got), "%s %s %s %s", proof_name(proofs[0]), proof_name(proofs[pc - 4]),
+		 proof_name(proofs[pc - 3]), proof_name(proofs[pc - 2]));
+	tap_point(!strcmp(got, want), "proofs: %s", name);
+	if (strcmp(got, want))
+		tap_note("expected %s, got %s", want, got);
+	free(insns);
+	free(proofs);
+}
+
+static void test_too_much(void)
+{
+	const struct bpf_insn insns[] = { STORE_FRAME, EXIT };
+	struct kcsd_image_view view = { .insns = insns, .insn_cnt = 2, .heap_len = U32_MAX };
+	u8 proofs[2] = { 99, 99 };
+
+	expect_of_branches(100, "FRAME CONST FRAME RANGE", "what fits");
+	expect_of_branches(30000, "FRAME CONST FRAME ANY", "registers alone, for want of memory");
+	expect_of_branches(40000, "GAVE_UP GAVE_UP GAVE_UP GAVE_UP", "nothing, for want of memory");
+	tap_point(!kcsd_verify(&view, proofs) && proofs[0] == KCSD_PROOF_GAVE_UP &&
+		  proofs[1] == KCSD_PROOF_NONE, "proofs: nothing, where memory has no end");
+}
+
 void verify_tests(const char *dir)
 {
 	u32 k;
 
 	for (k = 0; k < ARRAY_SIZE(precise); k++)
 		test_precise(k);
+	test_too_much();
 	test_files(dir);
 	test_random();
 }
