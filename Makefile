@@ -107,8 +107,12 @@ vm:
 
 bench:
 	@tools/deps check
-	@$(MAKE) --no-print-directory vm-module
+	@$(MAKE) --no-print-directory vm-module $(OUTPUT)/bench-latency
 	@tools/bench/run $(OUTPUT)/bench.json
+
+$(OUTPUT)/bench-latency: tools/bench/latency.c $(wildcard include/uapi/linux/*.h)
+	@mkdir -p $(@D)
+	$(CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -Iinclude/uapi $< -luring -o $@
 
 bench-engine:
 	@tools/deps check

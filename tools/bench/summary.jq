@@ -7,7 +7,8 @@ def median: sort | if length % 2 == 1 then .[length / 2 | floor]
 def round2: . * 100 | round / 100;
 
 .[0] as $machine
-| [.[1:] | group_by([.rw, .iodepth, .device])[]
+| [.[] | select(.latency)] as $latency
+| [.[1:] | map(select(.rw)) | group_by([.rw, .iodepth, .device])[]
 	| { device: .[0].device, rw: .[0].rw, iodepth: .[0].iodepth,
 	    iops: map(.iops | round), median: (map(.iops) | median | round) }]
 | {
@@ -19,5 +20,13 @@ def round2: . * 100 | round / 100;
 		| (map({ (.device): .median }) | add) as $m
 		| { rw: .[0].rw, iodepth: .[0].iodepth,
 		    null_blk: ($m.kcsd / $m.null_blk | round2),
-		    brd: ($m.kcsd / $m.brd | round2) }]
+		    brd: ($m.kcsd / $m.brd | round2) }],
+	passthrough: [group_by([.rw, .iodepth])[]
+		| (map({ (.device): .median }) | add) as $m
+		| select($m.passthrough)
+		| { rw: .[0].rw, iodepth: .[0].iodepth,
+		    plain: ($m.passthrough / $m.kcsd | round2),
+		    fixed: ($m.passthrough_fixed / $m.kcsd | round2) }],
+	latency: ($latency | { read_ns: map(.read_ns), noop_ns: map(.noop_ns),
+		ratio: (map(.noop_ns / .read_ns) | median | round2) })
 }
