@@ -19,7 +19,7 @@
 #include <linux/nvme_ioctl.h>
 
 #define ROUNDS	9
-#define COUNT	2000
+#define COUNT	500
 #define PIND	0
 
 static struct io_uring ring;
