@@ -229,6 +229,11 @@ static const struct block_device_operations block_fops = {
 	.open	= block_open,
 };
 
+u32 kcsd_block_nr_queues(const struct kcsd_drive *drive)
+{
+	return drive->cfg.queues ?: num_online_cpus();
+}
+
 static int init_tag_set(struct kcsd_drive *drive)
 {
 	struct blk_mq_tag_set *set = &drive->tag_set;
@@ -238,7 +243,7 @@ static int init_tag_set(struct kcsd_drive *drive)
 		set->ops = &block_work_ops;
 		set->cmd_size = sizeof(struct block_work);
 	}
-	set->nr_hw_queues = drive->cfg.queues ?: num_online_cpus();
+	set->nr_hw_queues = kcsd_block_nr_queues(drive);
 	set->queue_depth = drive->cfg.queue_depth;
 	set->numa_node = NUMA_NO_NODE;
 	set->flags = KCSD_BLK_MQ_FLAGS | BLK_MQ_F_NO_SCHED_BY_DEFAULT;

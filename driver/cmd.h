@@ -70,10 +70,18 @@ static inline u64 kcsd_cmd_u64(u32 low, u32 high)
 int kcsd_cmd_copy_to_host(struct kcsd_cmd *cmd, const void *from, size_t len);
 int kcsd_cmd_copy_from_host(struct kcsd_cmd *cmd, void *to, size_t len);
 
-/* Parse functions of the command sets; compute.h and slm.h have the others. */
-int kcsd_admin_parse(struct kcsd_cmd *cmd);
-int kcsd_nvm_parse(struct kcsd_cmd *cmd);
-/* Identify, a part of the admin command set. */
+/*
+ * Parse functions, called by command.c's table; compute.h, program.h, range_set.h and
+ * slm.h have the others.
+ */
+int kcsd_get_log_parse(struct kcsd_cmd *cmd);
 int kcsd_identify_parse(struct kcsd_cmd *cmd);
+int kcsd_feature_parse_get(struct kcsd_cmd *cmd);
+int kcsd_feature_parse_set(struct kcsd_cmd *cmd);
+int kcsd_nvm_parse_rw(struct kcsd_cmd *cmd);
+int kcsd_nvm_parse_flush(struct kcsd_cmd *cmd);
+
+/* nvm.c: the first LBA of a failed command, if the status is about LBAs; else 0. */
+u64 kcsd_nvm_failed_lba(const struct kcsd_cmd *cmd, int status);
 
 #endif

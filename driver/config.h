@@ -5,6 +5,7 @@
 
 #include <linux/sizes.h>
 #include <linux/types.h>
+#include <linux/kcsd.h>
 
 #define KCSD_MIN_SIZE	SZ_1M
 
@@ -35,7 +36,7 @@ enum kcsd_run_choice {
 	X(NUM,  max_programs,		64, 1, 1024) \
 	X(NUM,  max_active,		64, 1, 1024) \
 	X(SIZE, max_program_bytes,	SZ_16M, SZ_4K, SZ_1G) \
-	X(NUM,  timeout_ms,		30000, 1, 86400000) \
+	X(NUM,  timeout_ms,		30000, 1, KCSD_MAX_TIMEOUT_MS) \
 	X(NUM,  insn_budget,		0, 0, U64_MAX)		/* 0: none */ \
 	X(SIZE, slm_size,		SZ_16M, 0, 1ULL << 40)	/* 0: no namespace 2 */ \
 	X(NUM,  max_range_sets,		64, 1, 255)	/* log page 84h: up to MDTS */ \

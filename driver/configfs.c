@@ -26,8 +26,9 @@
 struct kcsd_entry {
 	struct config_group group;
 	unsigned int index;		/* N of kcsdN; given back by shut_entry() */
-	struct mutex lock;		/* cfg, drive */
+	struct mutex lock;		/* cfg, life's power cycles, drive */
 	struct kcsd_config cfg;
+	struct kcsd_life life;
 	struct kcsd_drive *drive;	/* NULL: powered off */
 };
 
@@ -114,7 +115,7 @@ static int power_on(struct kcsd_entry *entry)
 	lockdep_assert_held(&entry->lock);
 	if (entry->drive)
 		return 0;
-	return kcsd_drive_create(&entry->cfg, entry->index, &entry->drive);
+	return kcsd_drive_create(&entry->cfg, &entry->life, entry->index, &entry->drive);
 }
 
 static int power_off(struct kcsd_entry *entry, bool force)
@@ -224,6 +225,7 @@ static struct kcsd_entry *alloc_entry(int index)
 	}
 	entry->index = index;
 	mutex_init(&entry->lock);
+	kcsd_life_init(&entry->life);
 	return entry;
 }
 

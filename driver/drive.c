@@ -43,6 +43,8 @@ static struct kcsd_drive *kcsd_drive_alloc(const struct kcsd_config *config, uns
 	kref_init(&drive->ref);
 	init_completion(&drive->drained);
 	drive->index = index;
+	drive->timeout_ms = config->timeout_ms;
+	drive->insn_budget = config->insn_budget;
 	if (kcsd_config_copy(&drive->cfg, config))
 		goto out_free;
 	drive->stats = alloc_percpu(struct kcsd_stats);
@@ -92,7 +94,6 @@ static int kcsd_drive_init_parts(struct kcsd_drive *drive)
 {
 	int ret;
 
-	uuid_gen(&drive->uuid);
 	ret = kcsd_log_init(&drive->log);
 	if (ret)
 		return ret;
@@ -210,8 +211,8 @@ out_ctrl:
 	return ret;
 }
 
-int kcsd_drive_create(const struct kcsd_config *config, unsigned int index,
-		      struct kcsd_drive **out)
+int kcsd_drive_create(const struct kcsd_config *config, struct kcsd_life *life,
+		      unsigned int index, struct kcsd_drive **out)
 {
 	struct kcsd_drive *drive;
 	int ret = -ENOMEM;
@@ -219,6 +220,7 @@ int kcsd_drive_create(const struct kcsd_config *config, unsigned int index,
 	drive = kcsd_drive_alloc(config, index);
 	if (!drive)
 		goto out_log;
+	drive->life = life;
 	ret = kcsd_drive_open_media(drive);
 	if (ret) {
 		kcsd_drive_put(drive);	/* a line in the log has said why */
@@ -227,6 +229,7 @@ int kcsd_drive_create(const struct kcsd_config *config, unsigned int index,
 	ret = kcsd_drive_init_parts(drive);
 	if (ret)
 		goto out_media;
+	kcsd_life_power_on(drive);
 	ret = kcsd_drive_add_nodes(drive);
 	if (ret)
 		goto out_parts;
@@ -255,6 +258,7 @@ int kcsd_drive_destroy(struct kcsd_drive *drive, bool force)
 	kcsd_drive_drain(drive);
 	kcsd_programs_del_dir(drive);
 	kcsd_node_destroy(drive->ctrl);
+	kcsd_life_power_off(drive);
 	kcsd_drive_destroy_parts(drive);
 	kcsd_drive_close_media(drive);
 	kcsd_drive_put(drive);

@@ -15,6 +15,7 @@
 
 #include "config.h"
 #include "job.h"
+#include "life.h"
 #include "log.h"
 #include "program.h"
 #include "range_set.h"
@@ -48,7 +49,11 @@ struct kcsd_drive {
 	unsigned int index;		/* N of kcsdN */
 	u32 lba_shift;
 	u64 nsze;			/* LBAs */
-	uuid_t uuid;
+	struct kcsd_life *life;		/* while it has power; the directory's */
+
+	/* What a run gets that asks for nothing: the configuration's, until Set Features. */
+	u32 timeout_ms;
+	u64 insn_budget;		/* instructions, 0: none */
 
 	struct percpu_ref live;		/* one per command, run and job under way */
 	struct completion drained;	/* live has reached 0 */
@@ -77,10 +82,10 @@ struct kcsd_drive {
 /* drive.c */
 /*
  * Power on: 0 with *drive set, or -errno with a line in the kernel log and nothing left
- * behind. config is copied.
+ * behind. config is copied, life is lent until power off.
  */
-int kcsd_drive_create(const struct kcsd_config *config, unsigned int index,
-		      struct kcsd_drive **drive);
+int kcsd_drive_create(const struct kcsd_config *config, struct kcsd_life *life,
+		      unsigned int index, struct kcsd_drive **drive);
 /*
  * Power off, and give back power's reference. force: even if the block node is open
  * (its file systems are synced, then see a dead device); else -EBUSY if it is.
@@ -128,6 +133,7 @@ extern const struct file_operations kcsd_node_fops;
 
 /* block.c */
 int kcsd_block_create(struct kcsd_drive *drive);
+u32 kcsd_block_nr_queues(const struct kcsd_drive *drive);
 void kcsd_block_destroy(struct kcsd_drive *drive);
 /* Claim the disk for going away. -EBUSY if it is open. */
 int kcsd_block_claim(struct kcsd_drive *drive);

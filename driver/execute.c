@@ -93,8 +93,6 @@ int kcsd_execute_parse(struct kcsd_cmd *cmd)
 	struct kcsd_run *run;
 	int ret;
 
-	if (cmd->opcode != KCSD_CMD_EXECUTE_LBA)
-		return KCSD_SC_INVALID_OPCODE;
 	ret = kcsd_execute_check(cmd);
 	if (ret)
 		return ret;
@@ -106,10 +104,10 @@ int kcsd_execute_parse(struct kcsd_cmd *cmd)
 	run->pind = cmd->cdw2;
 	run->nr_grants = kcsd_execute_nr_grants(cmd);
 	run->args_len = iov_iter_count(&cmd->data) - kcsd_execute_grants_len(cmd);
-	run->timeout_ms = cmd->timeout_ms ?: drive->cfg.timeout_ms;
+	run->timeout_ms = cmd->timeout_ms ?: READ_ONCE(drive->timeout_ms);
 	run->cparam1 = kcsd_cmd_u64(cmd->cdw10, cmd->cdw11);
 	run->cparam2 = kcsd_cmd_u64(cmd->cdw12, cmd->cdw13);
-	run->budget = kcsd_cmd_u64(cmd->cdw14, cmd->cdw15) ?: drive->cfg.insn_budget;
+	run->budget = kcsd_cmd_u64(cmd->cdw14, cmd->cdw15) ?: READ_ONCE(drive->insn_budget);
 	run->metadata = cmd->metadata;
 	run->metadata_len = cmd->metadata_len;
 	if (run->metadata_len)

@@ -16,6 +16,10 @@
 #define KCSD_CNS_CS_CTRL	0x06
 #define KCSD_CNS_CS_ACTIVE_LIST	0x07
 #define KCSD_CNS_NS_INDEP	0x08
+#define KCSD_CNS_ALLOC_LIST	0x10
+#define KCSD_CNS_ALLOC_NS	0x11
+#define KCSD_CNS_CS_ALLOC_LIST	0x1a
+#define KCSD_CNS_CS_ALLOC_NS	0x1b
 #define KCSD_CNS_CSI_VECTORS	0x1c
 
 #define KCSD_NN			KCSD_NSID_COMPUTE	/* the largest NSID */
@@ -63,22 +67,31 @@ static void kcsd_identify_string(char *to, size_t len, const char *from)
 	memcpy(to, from, min(len, strlen(from)));
 }
 
+void kcsd_identify_firmware(char *fr)
+{
+	kcsd_identify_string(fr, sizeof_field(struct nvme_id_ctrl, fr), THIS_MODULE->version ?: "");
+}
+
 static int kcsd_identify_ctrl(struct kcsd_cmd *cmd, void *page)
 {
 	struct kcsd_drive *drive = cmd->drive;
 	struct nvme_id_ctrl *id = page;
 	char sn[sizeof(id->sn) + 1];
 
-	snprintf(sn, sizeof(sn), "KCSD%8phN", &drive->uuid);
+	snprintf(sn, sizeof(sn), "KCSD%8phN", &drive->life->uuid);
 	kcsd_identify_string(id->sn, sizeof(id->sn), sn);
 	kcsd_identify_string(id->mn, sizeof(id->mn), "kcsd computational storage drive");
-	kcsd_identify_string(id->fr, sizeof(id->fr), THIS_MODULE->version ?: "");
+	kcsd_identify_firmware(id->fr);
 	snprintf(id->subnqn, sizeof(id->subnqn), "nqn.2014-08.org.nvmexpress:uuid:%pUb",
-		 &drive->uuid);
+		 &drive->life->uuid);
 	id->mdts = KCSD_MDTS;
 	id->ver = cpu_to_le32(NVME_VS(2, 0, 0));
 	id->cntrltype = NVME_CTRL_IO;
-	id->lpa = BIT(2);	/* Get Log Page with 32-bit NUMD and offsets */
+	/* Log pages: 05h; 32-bit NUMD and offsets; 00h, 12h, 13h, and scopes in 05h. */
+	id->lpa = NVME_CTRL_LPA_CMD_EFFECTS_LOG | BIT(2) | BIT(5);
+	id->elpe = KCSD_ERROR_ENTRIES - 1;
+	id->frmw = BIT(0) | 1 << 1;	/* one slot, read-only */
+	id->oncs = cpu_to_le16(BIT(4));	/* Save and Select of features */
 	id->sqes = 0x66;	/* 64 bytes */
 	id->cqes = 0x44;	/* 16 bytes */
 	id->nn = cpu_to_le32(KCSD_NN);
@@ -129,7 +142,7 @@ static void kcsd_identify_add_desc(void **p, u8 nidt, const void *nid, u8 nidl)
 
 static int kcsd_identify_ns_desc(struct kcsd_cmd *cmd, void *page)
 {
-	uuid_t uuid = cmd->drive->uuid;
+	uuid_t uuid = cmd->drive->life->uuid;
 	int csi = kcsd_namespace_csi(cmd->drive, cmd->nsid);
 	u8 csi8 = csi;
 
@@ -183,8 +196,8 @@ static void kcsd_identify_compute(struct kcsd_drive *drive, struct kcsd_id_ns_co
 	id->cus = cpu_to_le16(c->cus);
 	id->max_program_len = cpu_to_le32(KCSD_MAX_PROGRAM_LEN);
 	id->arena_len = cpu_to_le64(c->arena_size);
-	id->insn_budget = cpu_to_le64(c->insn_budget);
-	id->timeout_ms = cpu_to_le32(c->timeout_ms);
+	id->insn_budget = cpu_to_le64(READ_ONCE(drive->insn_budget));
+	id->timeout_ms = cpu_to_le32(READ_ONCE(drive->timeout_ms));
 }
 
 static void kcsd_identify_slm(struct kcsd_drive *drive, struct kcsd_id_ns_slm *id)
@@ -210,13 +223,20 @@ static int kcsd_identify_cs_ns(struct kcsd_cmd *cmd, void *page)
 	return 0;
 }
 
+bool kcsd_identify_has_csi(const struct kcsd_drive *drive, u8 csi)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(kcsd_namespaces); i++)
+		if (kcsd_namespaces[i].csi == csi)
+			return kcsd_namespace_active(drive, kcsd_namespaces[i].nsid);
+	return false;
+}
+
 /* All zeroes: no limits beyond MDTS. */
 static int kcsd_identify_cs_ctrl(struct kcsd_cmd *cmd, void *page)
 {
-	u8 csi = kcsd_identify_csi(cmd);
-
-	if (csi != KCSD_CSI_NVM && csi != KCSD_CSI_COMPUTE &&
-	    !(csi == KCSD_CSI_SLM && cmd->drive->slm.size))
+	if (!kcsd_identify_has_csi(cmd->drive, kcsd_identify_csi(cmd)))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
 	return 0;
 }
@@ -250,6 +270,12 @@ static const struct kcsd_identify_cns {
 	{ KCSD_CNS_CS_ACTIVE_LIST,	.any_nsid = true, .csi = true,
 					.fill = kcsd_identify_cs_active_list },
 	{ KCSD_CNS_NS_INDEP,		.ns = true, .fill = kcsd_identify_ns_indep },
+	/* Namespaces are not managed: those allocated are the active ones. */
+	{ KCSD_CNS_ALLOC_LIST,		.any_nsid = true, .fill = kcsd_identify_active_list },
+	{ KCSD_CNS_ALLOC_NS,		.ns = true, .fill = kcsd_identify_ns },
+	{ KCSD_CNS_CS_ALLOC_LIST,	.any_nsid = true, .csi = true,
+					.fill = kcsd_identify_cs_active_list },
+	{ KCSD_CNS_CS_ALLOC_NS,		.ns = true, .csi = true, .fill = kcsd_identify_cs_ns },
 	{ KCSD_CNS_CSI_VECTORS,		.fill = kcsd_identify_csi_vectors },
 };
 

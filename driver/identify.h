@@ -4,10 +4,18 @@
 #define KCSD_IDENTIFY_H
 
 #include <linux/sizes.h>
+#include <linux/types.h>
 
 /* MDTS: 2^8 pages of 4 KiB. */
 #define KCSD_MDTS		8
 #define KCSD_MAX_TRANSFER	(SZ_4K << KCSD_MDTS)	/* bytes of one command */
 #define KCSD_IDENTIFY_LEN	SZ_4K
+
+struct kcsd_drive;
+
+/* The version, as 8 characters of an NVMe string. */
+void kcsd_identify_firmware(char *fr);
+/* Has the drive a namespace of this command set? */
+bool kcsd_identify_has_csi(const struct kcsd_drive *drive, u8 csi);
 
 #endif

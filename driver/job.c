@@ -5,6 +5,18 @@
 /* At once, the others wait: they would only take the CPUs from each other. */
 #define KCSD_JOBS_AT_ONCE	4
 
+/* All jobs are commands to SLM. */
+static void kcsd_job_log_failure(const struct kcsd_job *job)
+{
+	struct kcsd_failure f = {
+		.status = job->status,
+		.nsid = KCSD_NSID_SLM,
+		.place = job->status == KCSD_SC_INVALID_FIELD ? job->result : KCSD_ERROR_NO_PLACE,
+	};
+
+	kcsd_error_log_add(&job->drive->life->errors, &f);
+}
+
 static void kcsd_job_end(struct kcsd_job *job, int status)
 {
 	struct kcsd_drive *drive = job->drive;
@@ -12,6 +24,8 @@ static void kcsd_job_end(struct kcsd_job *job, int status)
 	scoped_guard(spinlock, &drive->jobs.lock)
 		list_del(&job->entry);
 	job->status = status;
+	if (status > 0)
+		kcsd_job_log_failure(job);
 	kcsd_drive_exit(drive);
 	job->done(job);
 }

@@ -5,6 +5,14 @@
  */
 #include "drive.h"
 
+/* A medium that is full has not failed. */
+static int kcsd_media_result(struct kcsd_drive *drive, int ret)
+{
+	if (ret && ret != -ENOSPC && ret != -EFAULT && ret != -EOPNOTSUPP)
+		kcsd_stat_inc(drive, media_errors);
+	return ret;
+}
+
 /* Caller's duty: the range is on the drive, iter's count a multiple of the LBA size. */
 int kcsd_media_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 {
@@ -13,7 +21,7 @@ int kcsd_media_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 
 	if (!ret)
 		kcsd_stat_add(drive, media_read_bytes, len);
-	return ret;
+	return kcsd_media_result(drive, ret);
 }
 
 int kcsd_media_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
@@ -23,7 +31,7 @@ int kcsd_media_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 
 	if (!ret)
 		kcsd_stat_add(drive, media_write_bytes, len);
-	return ret;
+	return kcsd_media_result(drive, ret);
 }
 
 int kcsd_media_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
@@ -34,5 +42,5 @@ int kcsd_media_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
 
 int kcsd_media_flush(struct kcsd_drive *drive)
 {
-	return drive->store.ops->flush(&drive->store);
+	return kcsd_media_result(drive, drive->store.ops->flush(&drive->store));
 }

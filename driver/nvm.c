@@ -178,7 +178,7 @@ static int kcsd_nvm_flush(struct kcsd_cmd *cmd)
 	return 0;
 }
 
-static int kcsd_nvm_parse_rw(struct kcsd_cmd *cmd)
+int kcsd_nvm_parse_rw(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = {
 		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* SLBA */
@@ -197,30 +197,33 @@ static int kcsd_nvm_parse_rw(struct kcsd_cmd *cmd)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	if (!kcsd_drive_has_lbas(cmd->drive, kcsd_nvm_slba(cmd), nlb))
 		return KCSD_SC_LBA_RANGE;
+	cmd->blocking = cmd->drive->store.ops->blocking;
 	cmd->execute = cmd->opcode == nvme_cmd_write ? kcsd_nvm_write : kcsd_nvm_read;
 	return 0;
 }
 
-static int kcsd_nvm_parse_flush(struct kcsd_cmd *cmd)
+int kcsd_nvm_parse_flush(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = {};
 
 	if (iov_iter_count(&cmd->data))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	cmd->blocking = cmd->drive->store.ops->blocking;
 	cmd->execute = kcsd_nvm_flush;
 	return kcsd_cmd_check_unused(cmd, &uses);
 }
 
-int kcsd_nvm_parse(struct kcsd_cmd *cmd)
+u64 kcsd_nvm_failed_lba(const struct kcsd_cmd *cmd, int status)
 {
-	cmd->blocking = cmd->drive->store.ops->blocking;
-	switch (cmd->opcode) {
-	case nvme_cmd_read:
-	case nvme_cmd_write:
-		return kcsd_nvm_parse_rw(cmd);
-	case nvme_cmd_flush:
-		return kcsd_nvm_parse_flush(cmd);
+	if (cmd->admin || cmd->nsid != KCSD_NSID_NVM)
+		return 0;
+	switch (status) {
+	case KCSD_SC_LBA_RANGE:
+	case KCSD_SC_CAPACITY_EXCEEDED:
+	case KCSD_SC_WRITE_FAULT:
+	case KCSD_SC_READ_ERROR:
+		return kcsd_nvm_slba(cmd);
 	default:
-		return KCSD_SC_INVALID_OPCODE;
+		return 0;
 	}
 }

@@ -6,6 +6,7 @@
 #include <linux/uio.h>
 
 #include "cmd.h"
+#include "command.h"
 #include "compat.h"
 #include "drive.h"
 #include "identify.h"
@@ -50,36 +51,26 @@ int kcsd_cmd_check_unused(struct kcsd_cmd *cmd, const struct kcsd_cmd_uses *uses
 	return 0;
 }
 
-/*
- * Who may send what. Opening a node is not enough to change anything: that takes
- * opening it for writing. (Execute changes something only if it grants writes;
- * kcsd_execute_parse() sees to that.)
- */
-static int kcsd_cmd_permitted(const struct kcsd_cmd *cmd)
+/* An admin command may sleep: they allocate, take mutexes, and check whole programs. */
+static int kcsd_cmd_parse(struct kcsd_cmd *cmd, const struct kcsd_command *command)
 {
-	if (cmd->writable)
-		return 0;
-	if (cmd->admin)
-		return cmd->opcode == KCSD_ADMIN_LOAD_PROGRAM ||
-		       cmd->opcode == KCSD_ADMIN_PROGRAM_ACTIVATION ||
-		       cmd->opcode == KCSD_ADMIN_RANGE_SET ? -EACCES : 0;
-	if (cmd->nsid == KCSD_NSID_COMPUTE)
-		return 0;
-	if (cmd->nsid == KCSD_NSID_SLM && cmd->opcode == KCSD_SLM_FILL)
-		return -EACCES;
-	/* NVMe Base, "Opcode": bit 0 is set when data goes to the drive. */
-	return cmd->opcode & 1 ? -EACCES : 0;
+	cmd->blocking = cmd->admin;
+	return command->parse(cmd);
 }
 
-static int kcsd_cmd_parse(struct kcsd_cmd *cmd)
+/* What the submitter learns of a command that a status ended; remembered as an error, too. */
+static int kcsd_cmd_failed(struct kcsd_cmd *cmd, int status)
 {
-	if (cmd->admin)
-		return kcsd_admin_parse(cmd);
-	if (cmd->nsid == KCSD_NSID_COMPUTE)
-		return kcsd_execute_parse(cmd);
-	if (cmd->nsid == KCSD_NSID_SLM)
-		return kcsd_slm_parse(cmd);
-	return kcsd_nvm_parse(cmd);
+	struct kcsd_failure f = {
+		.admin = cmd->admin,
+		.status = status,
+		.nsid = cmd->nsid,
+		.place = status == KCSD_SC_INVALID_FIELD ? cmd->result : KCSD_ERROR_NO_PLACE,
+		.lba = kcsd_nvm_failed_lba(cmd, status),
+	};
+
+	kcsd_error_log_add(&cmd->drive->life->errors, &f);
+	return status | KCSD_SC_DNR;
 }
 
 /*
@@ -109,17 +100,20 @@ static int kcsd_cmd_import(struct kcsd_cmd *cmd, const struct kcsd_user_data *d,
 
 int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock)
 {
+	const struct kcsd_command *command = kcsd_command_find(cmd);
 	struct iovec fast[UIO_FASTIOV], *iov = fast;
 	int ret;
 
-	ret = kcsd_cmd_permitted(cmd);
-	if (ret)
-		return ret;
+	if (!command)
+		return kcsd_cmd_failed(cmd, KCSD_SC_INVALID_OPCODE);
+	/* Opening a node is not enough to change anything: that takes opening it for writing. */
+	if (command->changes && !cmd->writable)
+		return -EACCES;
 	ret = kcsd_cmd_import(cmd, d, &iov);
 	if (ret)
 		return ret;
 
-	ret = kcsd_cmd_parse(cmd);
+	ret = kcsd_cmd_parse(cmd, command);
 	if (ret)
 		goto out;
 	if (cmd->run || (cmd->job && !cmd->job->quick))
@@ -132,7 +126,7 @@ int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool no
 		ret = cmd->execute(cmd);
 out:
 	kfree(iov);
-	return ret > 0 ? ret | KCSD_SC_DNR : ret;
+	return ret > 0 ? kcsd_cmd_failed(cmd, ret) : ret;
 }
 
 /* ---- waiting ---- */

@@ -78,31 +78,6 @@ static void kcsd_run_count(struct kcsd_run *run)
 		kcsd_run_count_fault(run->drive, run->vm.end.reason);
 }
 
-void kcsd_run_end(struct kcsd_run *run)
-{
-	struct kcsd_program *p = run->program;
-
-	if (!run->start_ns) {
-		/* It never got to a unit: all its time was waiting. */
-		run->start_ns = ktime_get_ns();
-		run->end_ns = run->start_ns;
-	}
-	kcsd_run_count(run);
-	if (run->engine != KCSD_ENGINE_NONE)
-		kcsd_program_account(p, run);
-	if (run->vm.end.reason)
-		kcsd_log_fault(&run->drive->log, run->pind, run->vm.end.reason, run->vm.end.pc);
-	/*
-	 * Before the host learns of the end: it may then deactivate the program. And
-	 * power off waits for runs, but not for a submitter to pick up its
-	 * completions: that may be the very task that powers off.
-	 */
-	run->program = NULL;
-	kcsd_program_put(p);
-	kcsd_drive_exit(run->drive);
-	run->done(run);
-}
-
 int kcsd_run_status(const struct kcsd_run *run)
 {
 	switch (run->vm.end.reason) {
@@ -117,6 +92,45 @@ int kcsd_run_status(const struct kcsd_run *run)
 	default:
 		return KCSD_SC_PROGRAM_FAULT;
 	}
+}
+
+static void kcsd_run_log_fault(const struct kcsd_run *run)
+{
+	const struct kcsd_vm_end *end = &run->vm.end;
+	struct kcsd_failure f = {
+		.status = kcsd_run_status(run),
+		.nsid = KCSD_NSID_COMPUTE,
+		.place = KCSD_ERROR_NO_PLACE,
+		.lba = end->lba,
+	};
+
+	kcsd_log_fault(&run->drive->log, run->pind, end->reason, end->pc);
+	kcsd_error_log_add(&run->drive->life->errors, &f);
+}
+
+void kcsd_run_end(struct kcsd_run *run)
+{
+	struct kcsd_program *p = run->program;
+
+	if (!run->start_ns) {
+		/* It never got to a unit: all its time was waiting. */
+		run->start_ns = ktime_get_ns();
+		run->end_ns = run->start_ns;
+	}
+	kcsd_run_count(run);
+	if (run->engine != KCSD_ENGINE_NONE)
+		kcsd_program_account(p, run);
+	if (run->vm.end.reason)
+		kcsd_run_log_fault(run);
+	/*
+	 * Before the host learns of the end: it may then deactivate the program. And
+	 * power off waits for runs, but not for a submitter to pick up its
+	 * completions: that may be the very task that powers off.
+	 */
+	run->program = NULL;
+	kcsd_program_put(p);
+	kcsd_drive_exit(run->drive);
+	run->done(run);
 }
 
 int kcsd_run_copy_output(struct kcsd_run *run)

@@ -123,7 +123,7 @@ int kcsd_slm_check_bytes(struct kcsd_cmd *cmd)
 	return 0;
 }
 
-static int kcsd_slm_parse_rw(struct kcsd_cmd *cmd)
+int kcsd_slm_parse_rw(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = {
 		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* first byte */
@@ -142,19 +142,4 @@ static int kcsd_slm_parse_rw(struct kcsd_cmd *cmd)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	cmd->execute = cmd->opcode == KCSD_SLM_WRITE ? kcsd_slm_write : kcsd_slm_read;
 	return 0;
-}
-
-int kcsd_slm_parse(struct kcsd_cmd *cmd)
-{
-	switch (cmd->opcode) {
-	case KCSD_SLM_COPY:
-		return kcsd_slm_parse_copy(cmd);
-	case KCSD_SLM_READ:
-	case KCSD_SLM_WRITE:
-		return kcsd_slm_parse_rw(cmd);
-	case KCSD_SLM_FILL:
-		return kcsd_slm_parse_fill(cmd);
-	default:
-		return KCSD_SC_INVALID_OPCODE;
-	}
 }

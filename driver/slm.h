@@ -23,8 +23,8 @@ struct kcsd_slm {
 /* 0 (without memory too, if the configuration wants none) or -errno with a line in the log. */
 int kcsd_slm_init(struct kcsd_drive *drive);
 void kcsd_slm_destroy(struct kcsd_drive *drive);
-/* The command set of namespace 2: parse (see cmd.h). */
-int kcsd_slm_parse(struct kcsd_cmd *cmd);
+/* Memory Read and Write: parse (see cmd.h). */
+int kcsd_slm_parse_rw(struct kcsd_cmd *cmd);
 
 /* Read, Write and Fill name their bytes alike: 0, or the status if these are not there. */
 int kcsd_slm_check_bytes(struct kcsd_cmd *cmd);

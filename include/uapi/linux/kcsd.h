@@ -352,8 +352,17 @@ struct kcsd_image {
 	char	name[KCSD_PROGRAM_NAME_LEN];	/* printable, then NULs to the end */
 };
 
+/*
+ * Features of the vendor: limits of a run that asks for none itself. Set Features changes
+ * them until power off; SEL 1 of Get Features gives those of the configuration.
+ */
+#define KCSD_FEATURE_TIMEOUT	0xc0	/* CDW11: time limit, ms, from 1 */
+#define KCSD_FEATURE_BUDGET	0xc1	/* CDW11-12: instructions; 0: none. Result: 64 bits */
+#define KCSD_MAX_TIMEOUT_MS	86400000	/* a day */
+
 /* Log pages. */
 #define KCSD_LOG_PROGRAM_LIST	0x82	/* TP4091: header, then descriptors */
+#define KCSD_LOG_PROGRAM_TYPES	0x83	/* TP4091: what can be loaded */
 #define KCSD_LOG_RANGE_SET_LIST	0x84	/* TP4091: the memory range sets */
 #define KCSD_LOG_PROGRAM_OUTPUT	0xc0	/* vendor: what programs said, faults */
 
@@ -383,6 +392,19 @@ struct kcsd_program_desc {
 
 #define KCSD_PROGRAM_PEOCC(state)	((state) & 3)
 #define KCSD_PROGRAM_ACT		(1u << 2)
+
+/*
+ * Downloadable Program Types List, log page 83h (U): a 16-byte header, then an entry for
+ * each PTYPE that Load Program takes.
+ */
+struct kcsd_program_type_list {
+	__le16	nr;		/* entries that follow */
+	__u8	rsvd[14];
+	struct {
+		__u8	ptype;
+		__u8	rsvd[15];
+	} type[];
+};
 
 /*
  * Memory Range Set List, log page 84h (U): a 16-byte header, then the sets by
@@ -471,6 +493,9 @@ struct kcsd_id_ns_slm {
 	X(0x081, CAPACITY_EXCEEDED,		"Capacity Exceeded") \
 	X(0x082, NS_NOT_READY,			"Namespace Not Ready") \
 	X(0x109, INVALID_LOG_PAGE,		"Invalid Log Page") \
+	X(0x10d, FEATURE_NOT_SAVEABLE,		"Feature Identifier Not Saveable") \
+	X(0x10e, FEATURE_NOT_CHANGEABLE,	"Feature Not Changeable") \
+	X(0x10f, FEATURE_NOT_PER_NS,		"Feature Not Namespace Specific") \
 	X(0x187, OVERLAPPING_IO_RANGE,		"Overlapping I/O Range") \
 	X(0x189, INSUFFICIENT_RESOURCES,	"Insufficient Resources") \
 	X(0x18a, INSUFFICIENT_PROGRAM_RESOURCES, "Insufficient Program Resources") \

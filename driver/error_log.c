@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Error Information, NVMe Base, "Error Information (Log Page Identifier 01h)". */
+#include <linux/mm.h>
+#include <linux/string.h>
+#include <linux/kcsd.h>
+
+#include "error_log.h"
+
+/* A passthrough command has no identifier that its sender would know it by. */
+#define KCSD_ERROR_NO_CID	0xffff
+
+void kcsd_error_log_init(struct kcsd_error_log *log)
+{
+	spin_lock_init(&log->lock);
+}
+
+void kcsd_error_log_add(struct kcsd_error_log *log, const struct kcsd_failure *f)
+{
+	struct nvme_error_slot e = {
+		.sqid = cpu_to_le16(f->admin ? 0 : 1),
+		.cmdid = cpu_to_le16(KCSD_ERROR_NO_CID),
+		/* As in a completion queue entry: above the phase tag. */
+		.status_field = cpu_to_le16((f->status | KCSD_SC_DNR) << 1),
+		.param_error_location = cpu_to_le16(f->place),
+		.lba = cpu_to_le64(f->lba),
+		.nsid = cpu_to_le32(f->nsid),
+	};
+
+	BUILD_BUG_ON(sizeof(e) != 64);
+	guard(spinlock)(&log->lock);
+	e.error_count = cpu_to_le64(++log->count);
+	log->ring[(log->count - 1) % KCSD_ERROR_ENTRIES] = e;
+}
+
+u64 kcsd_error_log_count(struct kcsd_error_log *log)
+{
+	guard(spinlock)(&log->lock);
+	return log->count;
+}
+
+void *kcsd_error_log_page(struct kcsd_error_log *log, u32 *len)
+{
+	struct nvme_error_slot *page;
+	u64 i, nr;
+
+	*len = sizeof(log->ring);
+	page = kvzalloc(*len, GFP_KERNEL);
+	if (!page)
+		return NULL;
+
+	guard(spinlock)(&log->lock);
+	nr = min_t(u64, log->count, KCSD_ERROR_ENTRIES);
+	for (i = 0; i < nr; i++)
+		page[i] = log->ring[(log->count - 1 - i) % KCSD_ERROR_ENTRIES];
+	return page;
+}

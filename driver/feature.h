@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Features: what Get and Set Features show and change. */
+#ifndef KCSD_FEATURE_H
+#define KCSD_FEATURE_H
+
+#include <linux/types.h>
+
+/* Log page 12h, kvmalloc'ed, *len bytes; NULL without memory. */
+void *kcsd_features_page(u32 *len);
+
+#endif

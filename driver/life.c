@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0
+/* SMART / Health, NVMe Base, "SMART / Health Information (Log Page Identifier 02h)". */
+#include <linux/math64.h>
+#include <linux/mm.h>
+#include <linux/nvme.h>
+#include <linux/unaligned.h>
+
+#include "drive.h"
+
+#define KCSD_DATA_UNIT		(1000 * 512)	/* bytes */
+#define KCSD_NSEC_PER_MINUTE	(60 * NSEC_PER_SEC)
+#define KCSD_NSEC_PER_HOUR	(60 * KCSD_NSEC_PER_MINUTE)
+
+void kcsd_life_init(struct kcsd_life *life)
+{
+	uuid_gen(&life->uuid);
+	kcsd_error_log_init(&life->errors);
+}
+
+void kcsd_life_power_on(struct kcsd_drive *drive)
+{
+	drive->life->power_cycles++;
+}
+
+/* Of the present power cycle and all before. */
+static void kcsd_health_sum(struct kcsd_drive *drive, struct kcsd_health *h)
+{
+	int cpu;
+
+	*h = drive->life->past;
+	for_each_possible_cpu(cpu) {
+		const struct kcsd_stats *s = per_cpu_ptr(drive->stats, cpu);
+
+		h->read_bytes += READ_ONCE(s->read_bytes);
+		h->write_bytes += READ_ONCE(s->write_bytes);
+		h->read_commands += READ_ONCE(s->read_commands);
+		h->write_commands += READ_ONCE(s->write_commands);
+		h->media_errors += READ_ONCE(s->media_errors);
+	}
+	h->busy_ns += kcsd_units_busy_ns(drive);
+	h->on_ns += ktime_get_ns() - drive->units.started_ns;
+}
+
+void kcsd_life_power_off(struct kcsd_drive *drive)
+{
+	struct kcsd_health h;
+
+	kcsd_health_sum(drive, &h);
+	drive->life->past = h;
+}
+
+/* There is no sensor, and nothing wears: those stay 0, and all of the spare is there. */
+void *kcsd_health_page(struct kcsd_drive *drive, u32 *len)
+{
+	struct nvme_smart_log *page;
+	struct kcsd_health h;
+
+	BUILD_BUG_ON(sizeof(*page) != 512);
+	*len = sizeof(*page);
+	page = kvzalloc(*len, GFP_KERNEL);
+	if (!page)
+		return NULL;
+
+	kcsd_health_sum(drive, &h);
+	page->avail_spare = 100;
+	put_unaligned_le64(DIV_ROUND_UP_ULL(h.read_bytes, KCSD_DATA_UNIT), page->data_units_read);
+	put_unaligned_le64(DIV_ROUND_UP_ULL(h.write_bytes, KCSD_DATA_UNIT),
+			   page->data_units_written);
+	put_unaligned_le64(h.read_commands, page->host_reads);
+	put_unaligned_le64(h.write_commands, page->host_writes);
+	put_unaligned_le64(div64_u64(h.busy_ns, KCSD_NSEC_PER_MINUTE), page->ctrl_busy_time);
+	put_unaligned_le64(drive->life->power_cycles, page->power_cycles);
+	put_unaligned_le64(div64_u64(h.on_ns, KCSD_NSEC_PER_HOUR), page->power_on_hours);
+	put_unaligned_le64(h.media_errors, page->media_errors);
+	put_unaligned_le64(kcsd_error_log_count(&drive->life->errors), page->num_err_log_entries);
+	return page;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What a drive keeps from one power on to the next: its name, its errors, its health. */
+#ifndef KCSD_LIFE_H
+#define KCSD_LIFE_H
+
+#include <linux/types.h>
+#include <linux/uuid.h>
+
+#include "error_log.h"
+
+struct kcsd_drive;
+
+/* X(name): what SMART adds up. */
+#define KCSD_HEALTH(X) \
+	X(read_bytes)		/* namespace 1, over the link */ \
+	X(write_bytes) \
+	X(read_commands) \
+	X(write_commands) \
+	X(media_errors) \
+	X(busy_ns)		/* of all compute units together */ \
+	X(on_ns)		/* powered */
+
+struct kcsd_health {
+#define KCSD_HEALTH_FIELD(name) u64 name;
+	KCSD_HEALTH(KCSD_HEALTH_FIELD)
+#undef KCSD_HEALTH_FIELD
+};
+
+/*
+ * Owned by the drive's directory (configfs.c), lent to the drive while it is powered. It begins with
+ * the directory and ends with it: no more is kept than the directory.
+ */
+struct kcsd_life {
+	uuid_t uuid;			/* constant */
+	u64 power_cycles;		/* this and below: changed by power on and off only */
+	struct kcsd_health past;	/* of the power cycles before this one */
+	struct kcsd_error_log errors;
+};
+
+void kcsd_life_init(struct kcsd_life *life);
+/* The drive is up. */
+void kcsd_life_power_on(struct kcsd_drive *drive);
+/* It goes down; no command is left, its units still are there. */
+void kcsd_life_power_off(struct kcsd_drive *drive);
+/* Log page 02h, kvmalloc'ed, *len bytes; NULL without memory. */
+void *kcsd_health_page(struct kcsd_drive *drive, u32 *len);
+
+#endif
