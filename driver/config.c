@@ -5,6 +5,7 @@
 #include <linux/ctype.h>
 #include <linux/kernel.h>
 #include <linux/limits.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/printk.h>
@@ -130,7 +131,8 @@ static int set_option(u64 *option, const char *text, enum option_kind kind, u64 
 static bool config_is_sane(const struct kcsd_config *c)
 {
 	return (c->block_size == SZ_512 || c->block_size == SZ_4K) &&
-	       !(c->size % SZ_512) && !(c->arena_size % SZ_4K) && !(c->slm_size % SZ_4K);
+	       !(c->size % SZ_512) && !(c->arena_size % SZ_4K) && !(c->slm_size % SZ_4K) &&
+	       is_power_of_2(c->load_granularity);
 }
 
 #define OPTION_SETTER(kind, name, def, min, max) \

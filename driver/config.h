@@ -34,6 +34,8 @@ enum kcsd_run_choice {
 	X(NUM,  cus,			2, 1, 64) \
 	X(SIZE, arena_size,		SZ_4M, SZ_128K, SZ_256M) \
 	X(NUM,  max_programs,		64, 1, 1024) \
+	X(NUM,  device_programs,	1, 0, 1)	/* the drive's own: builtin.c */ \
+	X(NUM,  load_granularity,	1, 1, SZ_64K)	/* bytes; a power of 2 */ \
 	X(NUM,  max_active,		64, 1, 1024) \
 	X(SIZE, max_program_bytes,	SZ_16M, SZ_4K, SZ_1G) \
 	X(NUM,  timeout_ms,		30000, 1, KCSD_MAX_TIMEOUT_MS) \

@@ -188,10 +188,8 @@ static int kcsd_drive_add_nodes(struct kcsd_drive *drive)
 	if (IS_ERR(drive->ctrl))
 		return PTR_ERR(drive->ctrl);
 	ret = kcsd_programs_add_dir(drive);
-	if (ret) {
-		kcsd_drive_drain(drive);
-		goto out_ctrl;
-	}
+	if (ret)
+		goto out_dir;
 	ret = kcsd_drive_add_namespaces(drive);
 	if (ret)
 		goto out_dir;
@@ -206,7 +204,6 @@ out_dir:
 	/* Whoever was quick enough to open a node may have sent commands. */
 	kcsd_drive_drain(drive);
 	kcsd_programs_del_dir(drive);
-out_ctrl:
 	kcsd_node_destroy(drive->ctrl);
 	return ret;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Identify: what the controller and its namespaces are. NVMe Base, "Identify command". */
+#include <linux/log2.h>
 #include <linux/nvme.h>
 #include <linux/slab.h>
 
@@ -192,6 +193,8 @@ static void kcsd_identify_compute(struct kcsd_drive *drive, struct kcsd_id_ns_co
 		id->maxmemr = c->max_ranges;
 	}
 	id->maxpb = cpu_to_le64(DIV_ROUND_UP_ULL(c->max_program_bytes, SZ_1M));
+	id->lpg = ilog2(c->load_granularity);
+	id->nr_device = cpu_to_le16(drive->programs.nr - c->max_programs);
 	id->maxprog = cpu_to_le16(c->max_programs);
 	id->cus = cpu_to_le16(c->cus);
 	id->max_program_len = cpu_to_le32(KCSD_MAX_PROGRAM_LEN);

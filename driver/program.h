@@ -14,6 +14,7 @@
 #define KCSD_MAX_PROGRAM_LEN	SZ_1M	/* bytes of one program as loaded */
 
 struct kcsd_cmd;
+struct kcsd_config;
 struct kcsd_drive;
 struct kcsd_run;
 
@@ -36,6 +37,7 @@ struct kcsd_program_stats {
 struct kcsd_program {
 	struct kobject kobj;		/* /sys/class/kcsd/kcsdN/programs/<pind>; owns this */
 	u16 pind;
+	bool builtin;			/* the drive's own: it stays, and counts for no limit of bytes */
 	u8 pit;
 	u64 puid;
 	u32 psize;			/* bytes as loaded */
@@ -64,7 +66,8 @@ struct kcsd_program_slot {
 
 struct kcsd_programs {
 	struct mutex lock;		/* slots, active, bytes, dir's content; outermost */
-	struct kcsd_program_slot *slots;	/* cfg.max_programs of them */
+	struct kcsd_program_slot *slots;	/* nr of them */
+	u32 nr;				/* constant; from cfg.max_programs on they are the drive's own */
 	u32 active;			/* programs activated */
 	u64 bytes;			/* of all programs and those arriving */
 	struct kobject *dir;		/* programs/, NULL before the controller node exists */
@@ -84,11 +87,17 @@ void kcsd_program_remove(struct kcsd_drive *drive, struct kcsd_program *p);
 /* Count a run that ended. Before kcsd_program_put(). */
 void kcsd_program_account(struct kcsd_program *program, const struct kcsd_run *run);
 
+/* builtin.c */
+/* How many programs of its own a drive of this configuration has. */
+u32 kcsd_builtins_nr(const struct kcsd_config *config);
+/* The image of one of them, kvmalloc'ed, *len bytes; NULL without memory. */
+void *kcsd_builtin_image(u32 i, u32 *len);
+
 /* programs.c */
 int kcsd_programs_init(struct kcsd_drive *drive);
 /* No run may be left. */
 void kcsd_programs_destroy(struct kcsd_drive *drive);
-/* The programs/ directory, below the controller's device. */
+/* The programs/ directory, below the controller's device, with the drive's own programs. */
 int kcsd_programs_add_dir(struct kcsd_drive *drive);
 /* Takes the directory and all in it away. Programs stay until _destroy(). */
 void kcsd_programs_del_dir(struct kcsd_drive *drive);

@@ -13,7 +13,7 @@
 static struct kcsd_program_slot *kcsd_slot(struct kcsd_drive *drive, u16 pind)
 {
 	lockdep_assert_held(&drive->programs.lock);
-	return &drive->programs.slots[array_index_nospec(pind, drive->cfg.max_programs)];
+	return &drive->programs.slots[array_index_nospec(pind, drive->programs.nr)];
 }
 
 static struct kcsd_program *kcsd_slot_program(struct kcsd_drive *drive,
@@ -86,7 +86,8 @@ static void kcsd_slot_unload(struct kcsd_drive *drive, struct kcsd_program_slot 
 			     struct kcsd_program *p)
 {
 	RCU_INIT_POINTER(slot->program, NULL);
-	drive->programs.bytes -= p->psize;
+	if (!p->builtin)
+		drive->programs.bytes -= p->psize;
 	synchronize_rcu();	/* kcsd_program_get() may be looking */
 	kcsd_program_remove(drive, p);
 }
@@ -98,17 +99,34 @@ int kcsd_programs_init(struct kcsd_drive *drive)
 	struct kcsd_programs *ps = &drive->programs;
 
 	mutex_init(&ps->lock);
-	ps->slots = kvcalloc(drive->cfg.max_programs, sizeof(*ps->slots), GFP_KERNEL);
+	ps->nr = drive->cfg.max_programs + kcsd_builtins_nr(&drive->cfg);
+	ps->slots = kvcalloc(ps->nr, sizeof(*ps->slots), GFP_KERNEL);
 	return ps->slots ? 0 : -ENOMEM;
 }
 
-int kcsd_programs_add_dir(struct kcsd_drive *drive)
+/* 0 or -ENOMEM. One that the configuration leaves no memory to run in is left out. */
+static int kcsd_programs_add_builtin(struct kcsd_drive *drive, u32 i)
 {
-	struct kcsd_programs *ps = &drive->programs;
+	u16 pind = drive->cfg.max_programs + i;
+	struct kcsd_loading l = { .pit = KCSD_PIT_NONE };
+	struct kcsd_verdict verdict;
+	struct kcsd_program *p;
+	int ret;
 
-	guard(mutex)(&ps->lock);
-	ps->dir = kobject_create_and_add("programs", &drive->ctrl->dev.kobj);
-	return ps->dir ? 0 : -ENOMEM;
+	l.image = kcsd_builtin_image(i, &l.psize);
+	if (!l.image)
+		return -ENOMEM;
+	ret = kcsd_program_create(drive, pind, &l, &p, &verdict);
+	if (ret) {
+		WARN_ON_ONCE(ret == -EINVAL && verdict.check != KCSD_CHECK_MEMORY);
+		kvfree(l.image);
+		return ret == -EINVAL ? 0 : ret;
+	}
+	p->builtin = true;
+	ret = kcsd_program_add(p, drive->programs.dir);
+	if (!ret)
+		rcu_assign_pointer(kcsd_slot(drive, pind)->program, p);
+	return ret;
 }
 
 /* Called when no command is under way and none can begin. */
@@ -119,7 +137,7 @@ static void kcsd_programs_unload_all(struct kcsd_drive *drive)
 	u16 pind;
 
 	guard(mutex)(&drive->programs.lock);
-	for (pind = 0; pind < drive->cfg.max_programs; pind++) {
+	for (pind = 0; pind < drive->programs.nr; pind++) {
 		slot = kcsd_slot(drive, pind);
 		kcsd_slot_abort(drive, slot);
 		p = kcsd_slot_program(drive, slot);
@@ -135,6 +153,21 @@ void kcsd_programs_del_dir(struct kcsd_drive *drive)
 	drive->programs.dir = NULL;
 }
 
+int kcsd_programs_add_dir(struct kcsd_drive *drive)
+{
+	struct kcsd_programs *ps = &drive->programs;
+	int ret = 0;
+	u32 i;
+
+	guard(mutex)(&ps->lock);
+	ps->dir = kobject_create_and_add("programs", &drive->ctrl->dev.kobj);
+	if (!ps->dir)
+		return -ENOMEM;
+	for (i = 0; i < ps->nr - drive->cfg.max_programs && !ret; i++)
+		ret = kcsd_programs_add_builtin(drive, i);
+	return ret;
+}
+
 void kcsd_programs_destroy(struct kcsd_drive *drive)
 {
 	kvfree(drive->programs.slots);
@@ -145,11 +178,11 @@ struct kcsd_program *kcsd_program_get(struct kcsd_drive *drive, u16 pind, int *s
 {
 	struct kcsd_program *p;
 
-	if (pind >= drive->cfg.max_programs) {
+	if (pind >= drive->programs.nr) {
 		*status = KCSD_SC_INVALID_PROGRAM_INDEX;
 		return NULL;
 	}
-	pind = array_index_nospec(pind, drive->cfg.max_programs);
+	pind = array_index_nospec(pind, drive->programs.nr);
 
 	guard(rcu)();
 	p = rcu_dereference(drive->programs.slots[pind].program);
@@ -176,7 +209,8 @@ static void kcsd_program_describe(struct kcsd_drive *drive, u16 pind,
 
 	if (!p)
 		return;
-	d->state = KCSD_PROGRAM_PEOCC_DOWNLOADED | p->pit << 3;
+	d->state = p->builtin ? KCSD_PROGRAM_PEOCC_DEVICE : KCSD_PROGRAM_PEOCC_DOWNLOADED;
+	d->state |= p->pit << 3;
 	if (atomic_read(&p->users) >= 0)
 		d->state |= KCSD_PROGRAM_ACT;
 	d->ptype = KCSD_PTYPE_EBPF;
@@ -189,7 +223,7 @@ void *kcsd_programs_page(struct kcsd_drive *drive, u32 *len)
 {
 	struct kcsd_program_list *list;
 	struct kcsd_program_desc *d;
-	u16 pind, nr = drive->cfg.max_programs;
+	u16 pind, nr = drive->programs.nr;
 
 	BUILD_BUG_ON(sizeof(*d) != 64);
 	*len = sizeof(*list) + nr * sizeof(*d);
@@ -281,8 +315,17 @@ static int kcsd_program_unload(struct kcsd_cmd *cmd)
 
 static int kcsd_program_parse_index(const struct kcsd_cmd *cmd)
 {
-	return kcsd_cmd_pind(cmd) < cmd->drive->cfg.max_programs ?
-		0 : KCSD_SC_INVALID_PROGRAM_INDEX;
+	return kcsd_cmd_pind(cmd) < cmd->drive->programs.nr ? 0 : KCSD_SC_INVALID_PROGRAM_INDEX;
+}
+
+/* An index whose program the host may bring and take away. */
+static int kcsd_program_parse_host_index(const struct kcsd_cmd *cmd)
+{
+	int ret = kcsd_program_parse_index(cmd);
+
+	if (ret)
+		return ret;
+	return kcsd_cmd_pind(cmd) < cmd->drive->cfg.max_programs ? 0 : KCSD_SC_NOT_DOWNLOADABLE;
 }
 
 static int kcsd_program_parse_unload(struct kcsd_cmd *cmd)
@@ -297,7 +340,7 @@ static int kcsd_program_parse_unload(struct kcsd_cmd *cmd)
 	if (iov_iter_count(&cmd->data))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	cmd->execute = kcsd_program_unload;
-	return kcsd_program_parse_index(cmd);
+	return kcsd_program_parse_host_index(cmd);
 }
 
 /* PTYPE, PIT and PUID. */
@@ -325,6 +368,9 @@ static int kcsd_program_check_chunk(struct kcsd_cmd *cmd)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW14);
 	if (loff > psize - numb)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW15);
+	/* LPG; the last chunk is what is left. */
+	if (numb & (cmd->drive->cfg.load_granularity - 1) && numb != psize - loff)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW14);
 	if (iov_iter_count(&cmd->data) != numb)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	return 0;
@@ -350,7 +396,7 @@ int kcsd_program_parse_load(struct kcsd_cmd *cmd)
 	if (ret)
 		return ret;
 	cmd->execute = kcsd_program_load;
-	return kcsd_program_parse_index(cmd);
+	return kcsd_program_parse_host_index(cmd);
 }
 
 static int kcsd_program_activate(struct kcsd_cmd *cmd)

@@ -13,6 +13,11 @@
  *	/dev/kcsdg0n2	namespace 2, Subsystem Local Memory (unless its size is 0)
  *	/dev/kcsdg0n3	namespace 3, compute: Execute commands
  *
+ * Programs that the host loads have the indices 0 to maxprog - 1 (struct kcsd_id_ns_compute).
+ * From maxprog on there are nr_device programs of the drive's own: device-defined ones, which
+ * cannot be loaded to or unloaded (Program Index Not Downloadable), but are activated
+ * and executed like any other. After power on they are not active.
+ *
  * The life of a program:
  *
  *   1. Load Program (admin, 85h, NSID 3), in chunks if it is large. The chunks
@@ -58,6 +63,7 @@
  *   CDW10 [15:0] PIND  [23:16] PTYPE  [24] SEL  [27:25] PIT
  *   CDW11 PSIZE, bytes of the whole program	CDW12-13 PUID
  *   CDW14 NUMB, bytes of this chunk		CDW15 LOFF, its offset
+ * NUMB is a multiple of the load granularity (LPG), but for the last chunk.
  * With SEL_UNLOAD only PIND and SEL are set; there is no data.
  */
 #define KCSD_LOAD_PTYPE_SHIFT	16
@@ -459,13 +465,14 @@ struct kcsd_id_ns_compute {
 	__u8	lpg;		/* load program granularity, 2^n bytes */
 	__le64	maxpb;		/* bytes of all programs, in MiB */
 	/* from here on vendor specific */
-	__le16	maxprog;	/* program indices */
+	__le16	maxprog;	/* program indices that the host can load to, from 0 */
 	__le16	cus;		/* compute units */
 	__le32	max_program_len;	/* bytes of one program */
 	__le64	arena_len;	/* bytes of memory a program can have */
 	__le64	insn_budget;	/* default, instructions; 0: none */
 	__le32	timeout_ms;	/* default */
-	__u8	rsvd[4052];
+	__le16	nr_device;	/* indices of device-defined programs, from maxprog */
+	__u8	rsvd[4050];
 };
 
 /* Identify Namespace, CNS 05h, CSI 03h (U): a drive's SLM. */
