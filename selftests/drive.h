@@ -47,7 +47,8 @@ struct drive_attr {
 /* Small and quick; what most tests want. A later entry overrides an earlier one. */
 #define DRIVE_SMALL \
 	{ "size", "16777216" }, { "block_size", "4096" }, { "queues", "2" }, \
-	{ "cus", "2" }, { "arena_size", "1048576" }, { "timeout_ms", "10000" }
+	{ "cus", "2" }, { "arena_size", "1048576" }, { "timeout_ms", "10000" }, \
+	{ "device_programs", "0" }
 
 struct drive {
 	char name[48];

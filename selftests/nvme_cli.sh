@@ -29,7 +29,7 @@ test_namespace()
 	is "LBA $size: size in LBAs" "$(field "$work/ns" nsze)" $((33554432 / size))
 	is "LBA $size: LBA size" \
 		"$((1 << $(field "$work/ns" "lbafs[$(($(field "$work/ns" flbas) & 15))].ds")))" "$size"
-	is "LBA $size: list-ns" "$(nvme list-ns "$ctrl" | sed 's/.*://' | tr -d '\n')" "0x10x3"
+	is "LBA $size: list-ns" "$(nvme list-ns "$ctrl" | sed 's/.*://' | tr -d '\n')" "0x10x20x3"
 	point "LBA $size: ns-descs" nvme ns-descs "$ctrl" -n 1
 	fails "LBA $size: id-ns of no namespace" 0x400b nvme id-ns "$ctrl" -n 77
 }
@@ -51,6 +51,84 @@ test_passthrough()
 		--cdw10=$((33554432 / size)) -l "$size" -r
 }
 
+# json NAME FILTER WANTED COMMAND...: what jq's FILTER makes of the command's JSON.
+json()
+{
+	local label=$1 filter=$2 wanted=$3
+
+	shift 3
+	is "$label" "$("$@" -o json 2>"$work/.err" | jq -r "$filter")" "$wanted"
+}
+
+test_namespaces()
+{
+	json "list-ns -a: allocated" '[.nsid_list[].nsid] | join(" ")' "1 2 3" nvme list-ns "$ctrl" -a
+	json "list-ns --csi: compute" '[.nsid_list[].nsid] | join(" ")' "3" nvme list-ns "$ctrl" -y 4
+	point "id-ns --force: allocated" nvme id-ns "$ctrl" -n 1 -f
+	json "id-ctrl: 64 errors are kept" .elpe 63 nvme id-ctrl "$ctrl"
+	json "id-ctrl: one firmware slot, read-only" .frmw 3 nvme id-ctrl "$ctrl"
+}
+
+test_errors()
+{
+	nvme io-passthru "$generic" -n 1 -o 2 --cdw10=$((1 << 30)) -l 4096 -r >/dev/null 2>&1
+	nvme admin-passthru "$ctrl" -o 6 --cdw10=1 --cdw13=1 -l 4096 -r >/dev/null 2>&1
+	# nvme-cli shows the status without its phase tag and as it came: DNR, SCT and SC.
+	json "error-log: the newest" '.errors[0] | [.error_count, .sqid, .parm_error_location, .nsid] |
+		join(" ")' "2 0 52 0" nvme error-log "$ctrl"
+	json "error-log: the one before" '.errors[1] | [.error_count, .sqid, .lba, .nsid] |
+		join(" ")' "1 1 $((1 << 30)) 1" nvme error-log "$ctrl"
+	json "error-log: all entries" '.errors | length' 64 nvme error-log "$ctrl"
+	json "smart-log: errors" .num_err_log_entries 2 nvme smart-log "$ctrl"
+}
+
+test_health()
+{
+	local before
+
+	before=$(nvme smart-log "$ctrl" -o json | jq -r .host_write_commands)
+	dd if=/dev/zero of="$block" bs=1M count=4 oflag=direct status=none
+	json "smart-log: writes" "(.host_write_commands | tonumber) >= $before + 4" true nvme smart-log "$ctrl"
+	json "smart-log: 4 MiB and what came before" '(.data_units_written | tonumber) >= 9' true \
+		nvme smart-log "$generic"
+	json "smart-log: nothing is wrong" '[.critical_warning, .avail_spare, .media_errors,
+		.power_cycles] | join(" ")' "0 100 0 1" nvme smart-log "$ctrl"
+	point "fw-log" sh -c "nvme fw-log '$ctrl' -o json | grep -q 'Firmware Rev Slot 1'"
+}
+
+test_effects()
+{
+	local csi opcodes
+
+	for csi in "0 0 1 2" "3 1 2 4 5" "4 131"; do
+		opcodes=$(nvme effects-log "$ctrl" --csi="${csi%% *}" -o json 2>&1 |
+			jq -r '(if type == "array" then .[0] else . end) | .io_cmd_set | keys |
+				map(capture("(?<n>[0-9]+)").n | tonumber) | sort | join(" ")')
+		is "effects-log: commands of set ${csi%% *}" "$opcodes" "${csi#* }"
+	done
+	point "effects-log, as text" sh -c "nvme effects-log '$ctrl' --csi=4 | grep -q IOCS131"
+	for lid in 0 1 2 3 5 0x12 0x13 0x82 0x83 0x84 0xc0; do
+		point "get-log $lid" nvme get-log "$ctrl" -i $lid -l 64
+	done
+	fails "get-log of a page that is not there" 0x4109 nvme get-log "$ctrl" -i 0x85 -l 64
+}
+
+feature()
+{
+	nvme get-feature "$@" 2>&1 | sed -n 's/.*value *:\(0x\)\?0*\([0-9a-fA-F]\+\).*/\2/p'
+}
+
+test_features()
+{
+	is "get-feature: queues" "$(feature "$ctrl" -f 7)" 10001
+	is "get-feature: write cache" "$(feature "$ctrl" -f 6)" 1
+	is "get-feature: by a generic node" "$(feature "$generic" -f 6)" 1
+	is "get-feature: time limit, ms" "$(feature "$ctrl" -f 0xc0)" 7530
+	fails "get-feature of one that is not there" 0x4002 nvme get-feature "$ctrl" -f 4
+	# nvme-cli opens for reading only.
+	fails "set-feature" "Permission denied" nvme set-feature "$ctrl" -f 0xc0 -v 40
+}
+
 begin
 need nvme jq
 for size in 512 4096; do
@@ -61,4 +139,12 @@ for size in 512 4096; do
 	test_passthrough $size
 	point "the drive goes" delete_drive nvme
 done
+if point "a drive for log pages" create_drive nvme size=32M queues=2; then
+	test_errors
+	test_health
+	test_namespaces
+	test_effects
+	test_features
+	point "the drive of log pages goes" delete_drive nvme
+fi
 finish
