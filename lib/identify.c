@@ -138,6 +138,7 @@ int kcsd_identify_compute(struct kcsd_drive *drv, struct kcsd_compute_info *info
 		.maxmemrs = le16toh(id.maxmemrs),
 		.maxmemr = id.maxmemr,
 		.mrsg = le16toh(id.mrsg),
+		.nr_device = le16toh(id.nr_device),
 	};
 	kcsd_info_copy(info, size, &c, sizeof(c));
 	return 0;

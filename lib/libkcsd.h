@@ -168,7 +168,7 @@ struct kcsd_ns_info {
 
 struct kcsd_compute_info {
 	uint32_t maxact;	/* programs active at once */
-	uint32_t maxprog;	/* program indices */
+	uint32_t maxprog;	/* program indices that can be loaded to */
 	uint32_t cus;		/* compute units */
 	uint32_t lpg;		/* granularity of a load, bytes */
 	uint32_t max_program_len; /* bytes of one program */
@@ -179,7 +179,7 @@ struct kcsd_compute_info {
 	uint32_t maxmemrs;	/* memory range sets; 0: the drive has no SLM */
 	uint32_t maxmemr;	/* ranges in a set */
 	uint32_t mrsg;		/* granularity of ranges, bytes */
-	uint32_t rsvd2;
+	uint32_t nr_device;	/* indices of the drive's own programs, from maxprog on */
 };
 
 KCSD_API int kcsd_identify_ctrl(struct kcsd_drive *drv, struct kcsd_ctrl_info *info, size_t size);
@@ -662,6 +662,42 @@ struct kcsd_range_set_info {
 KCSD_API int kcsd_range_set_each(struct kcsd_drive *drv,
 				 int (*fn)(const struct kcsd_range_set_info *info, void *arg),
 				 void *arg);
+
+/* ---- Health: log page 02h ---- */
+
+/* Since the drive was made, over all its power cycles. */
+struct kcsd_health_info {
+	uint64_t data_units_read;	/* of namespace 1; 512000 bytes each, rounded up */
+	uint64_t data_units_written;
+	uint64_t host_reads;		/* commands */
+	uint64_t host_writes;
+	uint64_t busy_minutes;		/* of all compute units together */
+	uint64_t power_cycles;
+	uint64_t power_on_hours;
+	uint64_t media_errors;
+	uint64_t errors;		/* commands that failed: kcsd_error_each() */
+};
+
+KCSD_API int kcsd_health(struct kcsd_drive *drv, struct kcsd_health_info *info, size_t size);
+
+/* ---- Commands that failed: log page 01h ---- */
+
+struct kcsd_error_entry {
+	uint64_t count;		/* counts from 1 */
+	uint64_t lba;		/* the first that failed, if any did */
+	uint32_t nsid;
+	uint32_t status;	/* KCSD_SC_*, without DNR */
+	int32_t field;		/* enum kcsd_field: that made it invalid; -1: none */
+	uint32_t admin;		/* 1: an admin command */
+};
+
+/*
+ * Call fn for each of the newest failures (64 on a kcsd drive), newest first. A value other
+ * than 0 from fn ends the walk and is returned.
+ */
+KCSD_API int kcsd_error_each(struct kcsd_drive *drv,
+			     int (*fn)(const struct kcsd_error_entry *entry, void *arg),
+			     void *arg);
 
 /* ---- The drive's log: what programs said, and faults ---- */
 

@@ -153,7 +153,8 @@ static int load_anywhere(struct load *load, uint32_t *pind)
 	}
 	free(list);
 	*pind = i;
-	return ret == KCSD_SC_PROGRAM_IN_USE ? KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES : ret;
+	/* What is empty beyond the host's indices is a place of the drive's own programs. */
+	return ret == KCSD_SC_PROGRAM_IN_USE || ret == KCSD_SC_NOT_DOWNLOADABLE ? KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES : ret;
 }
 
 /*
@@ -231,6 +232,19 @@ static int check_load(const void *image, size_t len, const struct kcsd_load_opts
 	return 0;
 }
 
+/* Bytes of a chunk: what was asked for, in units that the drive takes. */
+static int choose_chunk(struct kcsd_drive *drv, const struct kcsd_load_opts *o, uint32_t *chunk)
+{
+	struct kcsd_compute_info info;
+	int ret = kcsd_identify_compute(drv, &info, sizeof(info));
+	uint32_t n = MIN(o->chunk ? o->chunk : DEFAULT_CHUNK, drv->max_transfer);
+
+	if (ret)
+		return ret;
+	*chunk = n > info.lpg ? n - n % info.lpg : info.lpg;
+	return 0;
+}
+
 int kcsd_load(struct kcsd_drive *drv, const void *image, size_t len,
 	      const struct kcsd_load_opts *opts, uint32_t *pind, struct kcsd_error *err)
 {
@@ -247,11 +261,12 @@ int kcsd_load(struct kcsd_drive *drv, const void *image, size_t len,
 	ret = check_load(image, len, &o, err);
 	if (ret)
 		return ret;
-	load.chunk = MIN(o.chunk ? o.chunk : DEFAULT_CHUNK, drv->max_transfer);
 	load.puid = o.puid;
 	at = o.pind;
 
-	ret = lock_load(drv);
+	ret = choose_chunk(drv, &o, &load.chunk);
+	if (!ret)
+		ret = lock_load(drv);
 	if (!ret) {
 		ret = o.pind == KCSD_PIND_ANY ? load_anywhere(&load, &at) : load_at(&load, at);
 		unlock_load(drv);

@@ -56,14 +56,15 @@ test_create()
 		--arena-size 1M --timeout-ms 20000 --insn-budget 1000000000 --max-programs 8 \
 		--engine checked --max-jit-bytes 8M \
 		--max-active 4 --max-program-bytes 4M --queues 1 --queue-depth 16 --slm-size 2M \
-		--max-range-sets 7 --max-ranges 9
+		--max-range-sets 7 --max-ranges 9 --device-programs 0 --load-granularity 512
 	drive=$(sed -n 's/^drive: //p' "$work/out")
 	point "  and its nodes are there" test -c "/dev/$drive" -a -b "/dev/${drive}n1"
 	prints "block device: /dev/${drive}n1"
 	is "  and the attributes are set" "$(cd $CONFIG/$NAME && cat size block_size cus arena_size \
 		timeout_ms insn_budget max_programs max_active max_program_bytes queues \
-		queue_depth slm_size max_range_sets max_ranges engine max_jit_bytes | paste -sd' ')" \
-		"8388608 512 3 1048576 20000 1000000000 8 4 4194304 1 16 2097152 7 9 checked 8388608"
+		queue_depth slm_size max_range_sets max_ranges engine max_jit_bytes \
+		device_programs load_granularity | paste -sd' ')" \
+		"8388608 512 3 1048576 20000 1000000000 8 4 4194304 1 16 2097152 7 9 checked 8388608 0 512"
 	code 1 "create, the name is taken" create $NAME
 	says "there is a drive '$NAME' already"
 	code 1 "create, no such name" create a/b
@@ -488,6 +489,55 @@ test_ranges()
 	has length 0
 }
 
+# The drive's own programs, by name, on a drive that has them.
+test_builtin()
+{
+	local own=$NAME-own
+
+	code 0 "create, with programs of its own" create $own --size 8M --max-programs 2
+	code 0 "programs, the drive's own" programs -d $own --json
+	has '[.[] | [.index, .program, .builtin, .active] | @csv] | join(" ")' \
+		'2,"word",true,false 3,"grep",true,false 4,"crc32c",true,false 5,"histogram",true,false'
+	code 0 "programs, as text" programs -d $own
+	prints "builtin"
+	code 0 "run, by name" run -d $own word --arg abc --lba 0 --json
+	has .result 0
+	code 0 "run, by name, again" run -d $own word --arg abc --lba 0 --json
+	code 1 "run, no such name" run -d $own wort --arg abc --lba 0
+	says "wort: no such file, and no program of that name on"
+	code 2 "run, by name, with an option of objects" run -d $own word --keep
+	says "--keep is for object files"
+	code 1 "load, to an index of the drive's own" load -d $own -i 3 "$bpf/word.bpf.o"
+	says "Program Index Not Downloadable"
+	code 1 "unload, a program of the drive's own" unload -d $own 4
+	says "Program Index Not Downloadable"
+	code 0 "load, one" load -d $own "$bpf/word.bpf.o"
+	code 0 "load, two" load -d $own "$bpf/word.bpf.o"
+	code 1 "load, no index is left" load -d $own "$bpf/word.bpf.o"
+	code 0 "info, of its own" info --json -d $own
+	has '[.max_programs, .device_programs, .load_granularity] | @csv' 2,4,1
+	code 0 "delete it" delete $own
+}
+
+test_errors()
+{
+	local before
+
+	code 0 "log --errors" log -d $NAME --errors --json
+	before=$(jq '.[0].count // 0' "$work/out")
+	"$kcsd" run -d $NAME 6 >/dev/null 2>&1
+	"$kcsd" unload -d $NAME 7 >/dev/null 2>&1
+	code 0 "log --errors, two more" log -d $NAME --errors --json
+	has '.[0] | [.count, .admin, .namespace, .status, .text] | @csv' \
+		"$((before + 2)),true,3,406,\"No Program\""
+	has '.[1] | [.count, .admin, .namespace, .status] | @csv' "$((before + 1)),false,3,406"
+	code 0 "log --errors, as text" log -d $NAME --errors
+	prints "admin command, namespace 3: No Program"
+	code 2 "log --errors --after" log -d $NAME --errors --after 3
+	code 0 "info, errors" info --json -d $NAME
+	has '[.errors, .power_cycles, .media_errors] | @csv' "$((before + 2)),1,0"
+}
+
 # What a terminal sees during a long run, and nothing else does.
 test_progress()
 {
@@ -520,6 +570,8 @@ test_bad_objects
 test_keep
 test_slm
 test_ranges
+test_builtin
+test_errors
 test_interrupt
 test_progress
 code 0 "delete, the drive" delete $NAME

@@ -29,6 +29,8 @@ static const struct setting {
 	{ "slm_size",		"4096",		"33554432" },
 	{ "max_range_sets",	"1",		"255" },
 	{ "max_ranges",		"1",		"128" },
+	{ "device_programs",	"0",		"1" },
+	{ "load_granularity",	"8",		"65536" },
 };
 
 static const struct drive_attr small[] = { DRIVE_SMALL, {} };
@@ -195,6 +197,9 @@ TEST_F(config, invalid_values_are_refused)
 		{ "slm_size", "" }, { "slm_size", "-1" }, { "slm_size", "4095" },
 		{ "max_range_sets", "0" }, { "max_range_sets", "256" },
 		{ "max_ranges", "0" }, { "max_ranges", "129" },
+		{ "device_programs", "2" }, { "device_programs", "-1" },
+		{ "load_granularity", "0" }, { "load_granularity", "3" },
+		{ "load_granularity", "24" }, { "load_granularity", "131072" },
 		{ "slm_size", "512" }, { "slm_size", "1099511627777" }, { "slm_size", "2T" },
 		{ "backing_file", "relative/path" },
 		{ "power", "2" }, { "power", "-1" }, { "power", "garbage" }, { "power", "" },

@@ -30,6 +30,10 @@
 	  "how programs run: jit (default), interp, or checked (jit, no check left out)") \
 	A(NUMBER, MAX_PROGRAMS, "max-programs", "max_programs", "N", \
 	  "programs loaded at once, 1 to 1024; default: 64") \
+	A(NUMBER, DEVICE_PROGRAMS, "device-programs", "device_programs", "0|1", \
+	  "1 (default): the drive has programs of its own: word, grep, crc32c, histogram") \
+	A(SIZE, LOAD_GRANULARITY, "load-granularity", "load_granularity", "SIZE", \
+	  "chunks of a program are multiples of it: a power of 2, 1 to 64K; default: 1") \
 	A(NUMBER, MAX_ACTIVE, "max-active", "max_active", "N", \
 	  "programs active at once, 1 to 1024; default: 64") \
 	A(SIZE, MAX_PROGRAM_BYTES, "max-program-bytes", "max_program_bytes", "SIZE", \

@@ -11,6 +11,7 @@ struct info {
 	struct kcsd_ctrl_info ctrl;
 	struct kcsd_ns_info ns;
 	struct kcsd_compute_info compute;
+	struct kcsd_health_info health;
 	struct kcsd_slm_info slm;	/* zero: there is none */
 };
 
@@ -29,11 +30,22 @@ struct info {
 	F(compute.cus, "compute_units", "compute units", "") \
 	F(compute.arena_len, "program_memory", "memory of a program", " bytes") \
 	F(compute.maxprog, "max_programs", "programs, at most", "") \
+	F(compute.nr_device, "device_programs", "programs of its own", "") \
+	F(compute.lpg, "load_granularity", "granularity of a load", " bytes") \
 	F(compute.maxact, "max_active", "active programs, at most", "") \
 	F(compute.max_program_len, "max_program_bytes", "size of a program, at most", " bytes") \
 	F(compute.maxpb, "max_total_program_bytes", "size of all programs, at most", " bytes") \
 	F(compute.insn_budget, "insn_budget", "default budget", " instructions") \
-	F(compute.timeout_ms, "timeout_ms", "default time limit", " ms")
+	F(compute.timeout_ms, "timeout_ms", "default time limit", " ms") \
+	F(health.host_reads, "host_reads", "reads of namespace 1", "") \
+	F(health.host_writes, "host_writes", "writes of namespace 1", "") \
+	F(health.data_units_read, "data_units_read", "data read", " * 512000 bytes") \
+	F(health.data_units_written, "data_units_written", "data written", " * 512000 bytes") \
+	F(health.busy_minutes, "busy_minutes", "compute units busy", " minutes") \
+	F(health.power_cycles, "power_cycles", "power cycles", "") \
+	F(health.power_on_hours, "power_on_hours", "powered on", " hours") \
+	F(health.media_errors, "media_errors", "errors of the medium", "") \
+	F(health.errors, "errors", "commands that failed", "")
 
 static void print_text(const char *drive, const struct info *info)
 {
@@ -74,6 +86,8 @@ static int identify(struct kcsd_drive *drv, struct info *info)
 	if (!ret)
 		ret = kcsd_identify_compute(drv, &info->compute, sizeof(info->compute));
 	if (!ret)
+		ret = kcsd_health(drv, &info->health, sizeof(info->health));
+	if (!ret)
 		ret = kcsd_identify_slm(drv, &info->slm, sizeof(info->slm));
 	return ret == KCSD_SC_INVALID_NS ? 0 : ret;
 }
@@ -82,7 +96,7 @@ static int info(const struct args *args)
 {
 	const char *wanted = kcsd_args_value(args, OPT_DRIVE);
 	struct kcsd_drive *drv;
-	struct info info;
+	struct info info = {};
 	int ret;
 
 	if (args->nr_operands && wanted)
@@ -93,7 +107,7 @@ static int info(const struct args *args)
 		return ret;
 	ret = identify(drv, &info);
 	if (ret)
-		ret = kcsd_fail_ret(ret, "%s: Identify", kcsd_drive_name(drv));
+		ret = kcsd_fail_ret(ret, "%s: Identify, SMART", kcsd_drive_name(drv));
 	else if (kcsd_args_has(args, OPT_JSON))
 		print_json(kcsd_drive_name(drv), &info);
 	else

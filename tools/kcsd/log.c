@@ -8,6 +8,7 @@
 #define OPTIONS(X) \
 	OPTION_DRIVE(X) \
 	X(AFTER, "after", 0, "SEQ", "only lines newer than this number") \
+	X(ERRORS, "errors", 'e', NULL, "the newest commands that failed instead, newest first") \
 	OPTION_JSON(X)
 
 enum { OPTIONS(OPT_ENUM) };
@@ -67,6 +68,42 @@ static int show(const struct kcsd_log_line *line, void *arg)
 	return 0;
 }
 
+static void print_error(const struct kcsd_error_entry *e)
+{
+	printf("%llu %s command, namespace %u: %s", (unsigned long long)e->count,
+	       e->admin ? "admin" : "I/O", e->nsid, kcsd_status_text(e->status));
+	if (e->field >= 0)
+		printf(": %s", kcsd_field_name(e->field));
+	if (e->lba)
+		printf(", LBA %llu", (unsigned long long)e->lba);
+	putchar('\n');
+}
+
+static void add_error_json(json_object *json, const struct kcsd_error_entry *e)
+{
+	json_object *row = json_object_new_object();
+
+	json_object_object_add(row, "count", json_object_new_uint64(e->count));
+	json_object_object_add(row, "admin", json_object_new_boolean(e->admin));
+	json_object_object_add(row, "namespace", json_object_new_uint64(e->nsid));
+	json_object_object_add(row, "status", json_object_new_uint64(e->status));
+	json_object_object_add(row, "text", json_object_new_string(kcsd_status_text(e->status)));
+	if (e->field >= 0)
+		json_object_object_add(row, "field",
+				       json_object_new_string(kcsd_field_name(e->field)));
+	json_object_object_add(row, "lba", json_object_new_uint64(e->lba));
+	json_object_array_add(json, row);
+}
+
+static int show_error(const struct kcsd_error_entry *e, void *arg)
+{
+	if (arg)
+		add_error_json(arg, e);
+	else
+		print_error(e);
+	return 0;
+}
+
 static int show_log(const struct args *args)
 {
 	struct kcsd_drive *drv;
@@ -74,13 +111,18 @@ static int show_log(const struct args *args)
 	uint64_t after = 0;
 	int ret = kcsd_args_number(args, OPT_AFTER, UINT64_MAX, &after);
 
+	if (!ret && kcsd_args_has(args, OPT_ERRORS) && kcsd_args_has(args, OPT_AFTER))
+		ret = kcsd_usage(args->cmd, "--after is not for --errors");
 	if (!ret)
 		ret = kcsd_pick_drive(kcsd_args_value(args, OPT_DRIVE), KCSD_OPEN_RDONLY, &drv);
 	if (ret)
 		return ret;
 	if (kcsd_args_has(args, OPT_JSON))
 		json = json_object_new_array();
-	ret = kcsd_log_each(drv, after, show, json);
+	if (kcsd_args_has(args, OPT_ERRORS))
+		ret = kcsd_error_each(drv, show_error, json);
+	else
+		ret = kcsd_log_each(drv, after, show, json);
 	if (ret)
 		ret = kcsd_fail_ret(ret, "%s: log", kcsd_drive_name(drv));
 	else if (json)
@@ -93,7 +135,7 @@ static int show_log(const struct args *args)
 const struct command kcsd_cmd_log = {
 	.name = "log",
 	.operands = "",
-	.summary = "print what programs logged, and their faults",
+	.summary = "print what programs logged, their faults, or failed commands",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.run = show_log,

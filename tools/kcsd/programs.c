@@ -24,6 +24,12 @@ static uint64_t counter(const char *drive, uint32_t pind, const char *name)
 	return value;
 }
 
+/* The drive's own: it cannot be unloaded. */
+static bool is_builtin(const struct kcsd_program_info *info)
+{
+	return info->peocc == KCSD_PROGRAM_PEOCC_DEVICE;
+}
+
 static void add_json(const struct programs *programs, const struct kcsd_program_info *info)
 {
 	json_object *row = json_object_new_object();
@@ -31,6 +37,7 @@ static void add_json(const struct programs *programs, const struct kcsd_program_
 	json_object_object_add(row, "index", json_object_new_uint64(info->pind));
 	json_object_object_add(row, "program", json_object_new_string(info->name));
 	json_object_object_add(row, "size", json_object_new_uint64(info->psize));
+	json_object_object_add(row, "builtin", json_object_new_boolean(is_builtin(info)));
 	json_object_object_add(row, "active", json_object_new_boolean(info->active));
 	json_object_object_add(row, "puid", json_object_new_uint64(info->puid));
 	json_object_object_add(row, "runs", json_object_new_uint64(
@@ -49,9 +56,10 @@ static int list_program(const struct kcsd_program_info *info, void *arg)
 		return 0;
 	}
 	if (!programs->nr++)
-		printf("%5s %-6s %8s %10s %8s  %s\n", "INDEX", "ACTIVE", "BYTES", "RUNS", "FAULTS",
-		       "PROGRAM");
-	printf("%5u %-6s %8u %10llu %8llu  %s\n", info->pind, info->active ? "yes" : "no",
+		printf("%5s %-7s %-6s %8s %10s %8s  %s\n", "INDEX", "KIND", "ACTIVE", "BYTES", "RUNS",
+		       "FAULTS", "PROGRAM");
+	printf("%5u %-7s %-6s %8u %10llu %8llu  %s\n", info->pind,
+	       is_builtin(info) ? "builtin" : "loaded", info->active ? "yes" : "no",
 	       info->psize,
 	       (unsigned long long)counter(programs->drive, info->pind, "runs"),
 	       (unsigned long long)counter(programs->drive, info->pind, "faults"), info->name);

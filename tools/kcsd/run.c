@@ -145,7 +145,64 @@ static int run_object(struct run *run)
 	return ret ? kcsd_fail_ret(ret, "cannot unload program %u", run->pind) : code;
 }
 
-/* The program: an index of the drive's, else an object file. Returns 0, or the exit code. */
+struct find {
+	const char *name;
+	struct kcsd_program_info found;
+};
+
+static int compare_name(const struct kcsd_program_info *info, void *arg)
+{
+	struct find *find = arg;
+
+	if (strcmp(info->name, find->name))
+		return 0;
+	find->found = *info;
+	return 1;
+}
+
+/* A program that is on the drive already; it stays, and stays active. Returns the exit code. */
+static int run_named(struct run *run)
+{
+	struct find find = { .name = run->name };
+	int ret = kcsd_program_each(run->drv, compare_name, &find);
+
+	if (!ret)
+		return kcsd_fail("%s: no such file, and no program of that name on %s", run->name,
+				 kcsd_drive_name(run->drv));
+	if (ret != 1)
+		return kcsd_fail_ret(ret, "%s: Program List", kcsd_drive_name(run->drv));
+	run->pind = find.found.pind;
+	if (!find.found.active)
+		ret = kcsd_activate(run->drv, run->pind);
+	else
+		ret = 0;
+	if (ret)
+		return kcsd_fail_ret(ret, "cannot activate %s", run->name);
+	return run_active(run);
+}
+
+/* A name without a directory, and no file is called that. */
+static bool is_name(const char *what)
+{
+	return *what && !strchr(what, '/') && access(what, F_OK);
+}
+
+static int check_no_object_options(const struct run *run)
+{
+	static const int others[] = { OPT_PROGRAM, OPT_HEAP, OPT_KEEP };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		if (kcsd_args_has(run->args, others[i]))
+			return kcsd_usage(run->args->cmd, "--%s is for object files",
+					  opts[others[i]].name);
+	return 0;
+}
+
+/*
+ * The program: an index or a name of the drive's, else an object file. Returns 0, or the
+ * exit code.
+ */
 static int open_program(struct run *run)
 {
 	KCSD_OPTS(kcsd_object_opts, object, .program = kcsd_args_value(run->args, OPT_PROGRAM));
@@ -155,14 +212,12 @@ static int open_program(struct run *run)
 	int code;
 
 	if (what[strspn(what, "0123456789")] == '\0' && *what) {
-		static const int others[] = { OPT_PROGRAM, OPT_HEAP, OPT_KEEP };
-		size_t i;
-
-		for (i = 0; i < ARRAY_SIZE(others); i++)
-			if (kcsd_args_has(run->args, others[i]))
-				return kcsd_usage(run->args->cmd, "--%s is for object files",
-						  opts[others[i]].name);
-		return kcsd_pick_index(run->args, what, &run->pind);
+		code = check_no_object_options(run);
+		return code ? code : kcsd_pick_index(run->args, what, &run->pind);
+	}
+	if (is_name(what)) {
+		run->name = what;
+		return check_no_object_options(run);
 	}
 	code = kcsd_args_size(run->args, OPT_HEAP, UINT32_MAX, &heap);
 	if (code)
@@ -183,7 +238,10 @@ static int run_on_drive(struct run *run)
 	code = kcsd_run_grants(run, kcsd_drive_nsze(run->drv));
 	if (!code) {
 		catch_signals();
-		code = run->obj ? run_object(run) : run_active(run);
+		if (run->name)
+			code = run_named(run);
+		else
+			code = run->obj ? run_object(run) : run_active(run);
 	}
 	kcsd_close(run->drv);
 	return code;
@@ -208,12 +266,14 @@ static int run(const struct args *args)
 
 const struct command kcsd_cmd_run = {
 	.name = "run",
-	.operands = "OBJECT|INDEX",
+	.operands = "OBJECT|INDEX|NAME",
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "run a program and print its result, output and cost",
 	.detail = "OBJECT is a file: the program in it is loaded and activated, run, and unloaded.\n"
-		  "INDEX is a program that is loaded and active; it stays.",
+		  "INDEX is a program that is loaded and active; it stays.\n"
+		  "NAME is a program on the drive, such as its own ones ('kcsd programs'); it is\n"
+		  "activated if need be, and stays so. A file of that name comes first.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.run = run,

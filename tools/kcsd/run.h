@@ -40,6 +40,7 @@ struct run {
 	const char *mem;		/* argument bytes from elsewhere, in hex, or NULL */
 	struct kcsd_drive *drv;		/* NULL: simulated */
 	struct kcsd_object *obj;	/* NULL: not from an object file */
+	const char *name;		/* of a program that is on the drive, or NULL */
 	uint32_t pind;
 	enum run_format format;
 	int output_fd;			/* -1: shown in the report */
