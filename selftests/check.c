@@ -76,7 +76,8 @@ PROG(fo_branch, I_MOV(R0, 0), I_EXIT, I_JMP(BPF_JEQ, R0, 0, -2));
 PROG(fo_helper, I_MOV(R0, 0), I_HELPER(time));
 
 PROG(he_0, I_MOV(R0, 0), I_RAW(J(BPF_CALL), 0, 0, 0, 0), I_EXIT);
-PROG(he_7, I_MOV(R0, 0), I_RAW(J(BPF_CALL), 0, 0, 0, 7), I_EXIT);
+#define HELPER_COUNT(...)	+ 1
+PROG(he_next, I_MOV(R0, 0), I_RAW(J(BPF_CALL), 0, 0, 0, 1 KCSD_HELPERS(HELPER_COUNT)), I_EXIT);
 PROG(he_negative, I_MOV(R0, 0), I_RAW(J(BPF_CALL), 0, 0, 0, -1), I_EXIT);
 PROG(he_big, I_MOV(R0, 0), I_RAW(J(BPF_CALL), 0, 0, 0, 0x7fffffff), I_EXIT);
 
@@ -142,7 +143,7 @@ static const struct refusal {
 	{ PC_CNT(fo_branch), KCSD_CHECK_FALL_OFF, 2 },
 	{ PC_CNT(fo_helper), KCSD_CHECK_FALL_OFF, 1 },
 	{ PC_CNT(he_0), KCSD_CHECK_HELPER, 1 },
-	{ PC_CNT(he_7), KCSD_CHECK_HELPER, 1 },
+	{ PC_CNT(he_next), KCSD_CHECK_HELPER, 1 },
 	{ PC_CNT(he_negative), KCSD_CHECK_HELPER, 1 },
 	{ PC_CNT(he_big), KCSD_CHECK_HELPER, 1 },
 	{ PC_CNT(ca_after), KCSD_CHECK_CALL, 1 },
