@@ -162,6 +162,8 @@ static const struct {
 	  "CONST BOUND" },
 	{ "shifted", "ldxdw r2, [r1+0]\nrsh r2, 56\nlsh r2, 3\nadd r2, 0x2000\n"
 	  "ldxdw r0, [r2+0]\nexit", "CONST BOUND" },
+	{ "shifted out of the register", "ldxb r2, [r1+0]\nldxb r3, [r1+8]\nand r2, 2\nand r3, 63\n"
+	  "lsh r2, r3\nadd r2, 0x2000\nldxb r0, [r2+0]\nexit", "CONST CONST ANY" },
 	{ "divided by 1 at least", "ldxb r2, [r1+0]\nldxb r3, [r1+8]\nand r3, 3\nadd r3, 1\n"
 	  "div r2, r3\nlsh r2, 6\nadd r2, 0x2000\nldxb r0, [r2+0]\nexit", "CONST CONST ABOVE" },
 	{ "compared index", "ldxdw r2, [r1+0]\njgt r2, 100, out\nadd r2, 0x2000\n"
