@@ -33,11 +33,12 @@ struct kcsd_verdict {
 	u32 pc;
 };
 
-/* Guest addresses of what is in a program's memory; a function of its image. */
+/* Guest addresses of what is in a program's memory; but for ranges, a function of its image. */
 struct kcsd_layout {
 	u32 stack;
 	u32 heap;
-	u32 args;		/* the last: its length is the command's */
+	u32 args;		/* the last of the program's own: its length is the command's */
+	u64 ranges;		/* 0: there are none */
 };
 
 /* A checked, decoded program. Read-only once made: any number of runs share it. */
@@ -101,6 +102,9 @@ struct kcsd_vm_input {
 	u32 lba_size;		/* bytes */
 	const void *args;
 	u32 args_len;		/* <= KCSD_MAX_ARGS */
+	/* Their lengths are what the engine is after: multiples of KCSD_GUEST_PAGE, not 0. */
+	const struct kcsd_memory_range *ranges;
+	u32 nr_ranges;		/* <= KCSD_GUEST_MAX_RANGES */
 	u64 out_max;		/* bytes */
 };
 
@@ -127,6 +131,9 @@ int kcsd_code_decode(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_cod
 void kcsd_code_destroy(struct kcsd_code *code);
 
 /* memory.c */
+/* No guest address is as high. */
+#define KCSD_GUEST_END	(1ull << 32)
+
 /*
  * Bytes of memory that a run of this image with args_len bytes of arguments
  * needs, counted from KCSD_GUEST_CTX; fills in layout. Cannot overflow.
@@ -134,8 +141,15 @@ void kcsd_code_destroy(struct kcsd_code *code);
 u64 kcsd_layout_init(struct kcsd_layout *layout, const struct kcsd_image_view *view,
 		     u32 args_len);
 /*
- * Make vm->mem (at least vm->mem_len = kcsd_layout_init() bytes, set by the
- * caller with vm->layout) what a fresh run of the program expects.
+ * Ranges behind a memory of mem_len bytes, as kcsd_layout_init() returned it: bytes that it
+ * has with them. Cannot overflow; a run is only possible if the memory then ends
+ * at or below KCSD_GUEST_END.
+ */
+u64 kcsd_layout_add_ranges(struct kcsd_layout *layout, u64 mem_len,
+			   const struct kcsd_memory_range *ranges, u32 nr);
+/*
+ * Make vm->mem (at least vm->mem_len bytes, set by the caller with vm->layout) what
+ * a fresh run of the program expects. What is in ranges stays.
  */
 void kcsd_vm_setup(struct kcsd_vm *vm, const struct kcsd_image_view *view,
 		   const struct kcsd_vm_input *in);

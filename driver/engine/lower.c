@@ -290,16 +290,20 @@ static void make(struct kcsd_lower *l, struct kcsd_lowered *lowered)
 
 /* ---- all of it ---- */
 
-/* A power of two above any guest address. */
+u64 kcsd_lowered_span(u64 mem_len)
+{
+	u64 span = KCSD_GUEST_DATA;
+
+	while (span < KCSD_GUEST_CTX + mem_len)
+		span *= 2;
+	return span;
+}
+
 static u64 span(const struct kcsd_image_view *view)
 {
 	struct kcsd_layout layout;
-	u64 end = KCSD_GUEST_CTX + kcsd_layout_init(&layout, view, KCSD_MAX_ARGS);
-	u64 span = KCSD_GUEST_DATA;
 
-	while (span < end)
-		span *= 2;
-	return span;
+	return kcsd_lowered_span(kcsd_layout_init(&layout, view, KCSD_MAX_ARGS));
 }
 
 u64 kcsd_lowered_mem_len(const struct kcsd_image_view *view)

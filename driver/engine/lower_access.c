@@ -16,6 +16,11 @@
  *
  * In bounds the mask changes nothing. It is left out where no branch decides what the address
  * is: at constant ones, and where the proof says so.
+ *
+ * Code for memory that moves finds mem and mask in the ctl, and compares with the limit
+ * from there at once, as most of what it accesses is expected behind the arguments:
+ *
+ *		if r > limit goto fault
  */
 #include "lower.h"
 #include "verify.h"
@@ -61,7 +66,39 @@ static s16 limit_field(const struct access *a)
 /* AX = the address of guest address addr. */
 static void emit_base(struct kcsd_lower *l, u64 addr)
 {
-	kcsd_emit_imm64(l, KCSD_REG_AX, l->opt->mem + (addr - KCSD_GUEST_CTX));
+	if (!l->opt->moving) {
+		kcsd_emit_imm64(l, KCSD_REG_AX, l->opt->mem + (addr - KCSD_GUEST_CTX));
+		return;
+	}
+	kcsd_emit_load_ctl(l, BPF_DW, KCSD_REG_AX, KCSD_CTL(mem));
+	if (addr != KCSD_GUEST_CTX)
+		kcsd_emit_add_imm(l, KCSD_REG_AX, (s32)(addr - KCSD_GUEST_CTX));
+}
+
+/* So that the register, from any floor, is no further than memory without others' data. */
+static void emit_mask(struct kcsd_lower *l, u8 reg)
+{
+	if (!l->opt->moving) {
+		kcsd_emit(l, BPF_ALU64 | BPF_AND | BPF_K, reg, 0, 0, (s32)l->mask);
+		return;
+	}
+	kcsd_emit_load_ctl(l, BPF_DW, KCSD_REG_AX, KCSD_CTL(mask));
+	kcsd_emit(l, BPF_ALU64 | BPF_AND | BPF_X, reg, KCSD_REG_AX, 0, 0);
+}
+
+/* AX = the greatest distance from the floor that is in bounds in this run. */
+static void emit_limit(struct kcsd_lower *l, const struct access *a)
+{
+	kcsd_emit_load_ctl(l, BPF_DW, KCSD_REG_AX, limit_field(a));
+	if (a->floor != KCSD_GUEST_CTX)
+		kcsd_emit_add_imm(l, KCSD_REG_AX, -(s32)(a->floor - KCSD_GUEST_CTX));
+}
+
+static void emit_compare_limit(struct kcsd_lower *l, u8 op, u8 reg, u32 to)
+{
+	kcsd_emit_jump(l, (struct bpf_insn){
+		.code = BPF_JMP | op | BPF_X, .dst_reg = reg, .src_reg = KCSD_REG_AX,
+	}, to);
 }
 
 static void emit_add_reg(struct kcsd_lower *l, u8 dst, u8 src)
@@ -85,13 +122,13 @@ static u64 frame_address(const struct kcsd_lower *l, const struct access *a)
 	return (u64)l->frame + (u64)(s64)a->off;
 }
 
-/* Wherever the arguments end. */
+/* Wherever the memory ends. */
 static bool never_in_bounds(const struct kcsd_lower *l, const struct access *a)
 {
+	u64 end = l->opt->moving ? KCSD_GUEST_END : (u64)l->layout.args + KCSD_MAX_ARGS;
 	u64 addr = frame_address(l, a);
 
-	return addr < a->floor || addr > (u64)l->layout.args + KCSD_MAX_ARGS - a->size ||
-	       (a->aligned && addr & (a->size - 1));
+	return addr < a->floor || addr > end - a->size || (a->aligned && addr & (a->size - 1));
 }
 
 static bool in_known_bounds(const struct kcsd_lower *l, const struct access *a)
@@ -133,8 +170,13 @@ static void frame_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i,
 static void check_bounds(struct kcsd_lower *l, const struct kcsd_lower_insn *i,
 			 const struct access *a)
 {
-	kcsd_emit_jump_imm(l, BPF_JGT, a->reg, (s32)(l->layout.args - a->floor - a->size),
-			   i->place->cold);
+	if (l->opt->moving) {
+		emit_limit(l, a);
+		emit_compare_limit(l, BPF_JGT, a->reg, i->place->cold);
+	} else {
+		kcsd_emit_jump_imm(l, BPF_JGT, a->reg,
+				   (s32)(l->layout.args - a->floor - a->size), i->place->cold);
+	}
 	i->place->back = l->pos;
 	if (!a->aligned)
 		return;
@@ -160,7 +202,7 @@ static s16 register_base(struct kcsd_lower *l, const struct kcsd_lower_insn *i,
 		kcsd_emit_add_imm(l, a->reg, distance);
 	if (!kcsd_proof_safe(proof))
 		check_bounds(l, i, a);
-	kcsd_emit(l, BPF_ALU64 | BPF_AND | BPF_K, a->reg, 0, 0, (s32)l->mask);
+	emit_mask(l, a->reg);
 	emit_base(l, floor);
 	emit_add_reg(l, KCSD_REG_AX, a->reg);
 	if (distance && a->keep)
@@ -173,12 +215,10 @@ static void register_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i,
 {
 	if (kcsd_proof_safe(proof_of(l, i)))
 		return;
-	kcsd_emit_load_ctl(l, BPF_DW, KCSD_REG_AX, limit_field(a));
-	if (a->floor != KCSD_GUEST_CTX)
-		kcsd_emit_add_imm(l, KCSD_REG_AX, -(s32)(a->floor - KCSD_GUEST_CTX));
-	kcsd_emit_jump(l, (struct bpf_insn){
-		.code = BPF_JMP | BPF_JLE | BPF_X, .dst_reg = a->reg, .src_reg = KCSD_REG_AX,
-	}, i->place->back);
+	if (!l->opt->moving) {
+		emit_limit(l, a);
+		emit_compare_limit(l, BPF_JLE, a->reg, i->place->back);
+	}
 	i->place->fault = l->pos;
 	if (a->reg != BPF_REG_1)
 		kcsd_emit_mov(l, BPF_REG_1, a->reg);

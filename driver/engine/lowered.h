@@ -27,7 +27,8 @@
 /*
  * What lowered code and the world share about one run. Its address is written into the
  * code, so there is one for each compute unit; no program can reach it. What is marked [b] is
- * written by kcsd_lowered_begin(), [c] by lowered code, [s] by the stubs.
+ * written by kcsd_lowered_begin(), [m] by kcsd_lowered_place(), [c] by lowered code, [s] by the
+ * stubs.
  */
 struct kcsd_lowered_ctl {
 	u64 limit[4];		/* [b] greatest offset from KCSD_GUEST_CTX of an access of 1 << i */
@@ -40,6 +41,9 @@ struct kcsd_lowered_ctl {
 	u32 count;		/* [b] whether the code counts */
 	u64 until;		/* [b, s] instructions, at which left is 0 */
 	struct kcsd_vm *vm;	/* [b] the run */
+	/* For code whose memory moves. */
+	u64 mem;		/* [m] address at which it finds the byte of KCSD_GUEST_CTX */
+	u64 mask;		/* [m] a power of two above any guest address, less one */
 };
 
 /* Arguments in r1 and up; the result in r0. Each has a function below of the same shape. */
@@ -58,6 +62,16 @@ u64 kcsd_lowered_atomic(struct kcsd_lowered_ctl *ctl, u32 op, u64 addr, u64 valu
 
 /* Before and after a run: vm is set up as for kcsd_interp(), vm->end filled in the same way. */
 void kcsd_lowered_begin(struct kcsd_vm *vm, struct kcsd_lowered_ctl *ctl, bool count);
+/*
+ * After begin, for code whose memory moves: where it is in this run. Where the CPU mis-speculates,
+ * an access is in [mem - KCSD_LOWERED_BEFORE, mem + span + KCSD_LOWERED_AFTER), which must
+ * hold nothing of others. span: kcsd_lowered_span() of vm->mem_len.
+ */
+static inline void kcsd_lowered_place(struct kcsd_lowered_ctl *ctl, u64 mem, u64 span)
+{
+	ctl->mem = mem;
+	ctl->mask = span - 1;
+}
 /* r0 is the entry's. Code that does not count leaves vm->end.insns at 0. */
 void kcsd_lowered_end(struct kcsd_lowered_ctl *ctl, u64 r0);
 
@@ -72,6 +86,7 @@ static inline void kcsd_lowered_stop(struct kcsd_lowered_ctl *ctl)
 
 struct kcsd_lower_options {
 	u64 mem;		/* address at which the code finds the byte of KCSD_GUEST_CTX */
+	bool moving;		/* that is not known yet: it is in the ctl, mem means nothing */
 	u64 ctl;		/* address of the struct kcsd_lowered_ctl */
 	const u8 *proofs;	/* by kcsd_verify(), for each unit; NULL: nothing is proven */
 	bool count;		/* instructions, exactly as the interpreter; else only stop is seen */
@@ -99,6 +114,8 @@ struct kcsd_lowered {
 #define KCSD_LOWERED_BEFORE		KCSD_GUEST_CTX
 #define KCSD_LOWERED_AFTER		0x2000
 u64 kcsd_lowered_mem_len(const struct kcsd_image_view *view);
+/* The smallest power of two above any guest address of a memory of mem_len bytes. */
+u64 kcsd_lowered_span(u64 mem_len);
 
 /*
  * Lower a program that kcsd_check_insns() has accepted. 0, -ENOMEM, or -E2BIG: it would

@@ -2,6 +2,12 @@
 /* Guest memory: its layout (<linux/kcsd_bpf.h>), its contents, its bounds. */
 #include "memory.h"
 
+_Static_assert(sizeof(struct kcsd_ctx) <= KCSD_GUEST_GRANTS_OFF, "");
+_Static_assert(KCSD_GUEST_GRANTS_OFF + KCSD_MAX_GRANTS * sizeof(struct kcsd_lba_grant) <=
+	       KCSD_GUEST_RANGES_OFF, "");
+_Static_assert(KCSD_GUEST_RANGES_OFF + KCSD_GUEST_MAX_RANGES * sizeof(struct kcsd_mem_range) <=
+	       KCSD_GUEST_DATA - KCSD_GUEST_CTX, "");
+
 static u64 align_up(u64 n)
 {
 	return (n + KCSD_GUEST_ALIGN - 1) & ~(u64)(KCSD_GUEST_ALIGN - 1);
@@ -20,12 +26,45 @@ u64 kcsd_layout_init(struct kcsd_layout *layout, const struct kcsd_image_view *v
 	layout->stack = (u32)stack;
 	layout->heap = (u32)heap;
 	layout->args = (u32)args;
+	layout->ranges = 0;
 	return args + args_len - KCSD_GUEST_CTX;
+}
+
+u64 kcsd_layout_add_ranges(struct kcsd_layout *layout, u64 mem_len,
+			   const struct kcsd_memory_range *ranges, u32 nr)
+{
+	u64 end = KCSD_GUEST_CTX + mem_len;
+	u32 i;
+
+	if (!nr)
+		return mem_len;
+	end = (end + KCSD_GUEST_PAGE - 1) & ~(u64)(KCSD_GUEST_PAGE - 1);
+	layout->ranges = end;
+	for (i = 0; i < nr; i++)
+		end += le32_to_cpu(ranges[i].len);
+	return end - KCSD_GUEST_CTX;
 }
 
 static void *at(struct kcsd_vm *vm, u64 addr)
 {
 	return vm->mem + (addr - KCSD_GUEST_CTX);
+}
+
+/* The table of ranges, and the program's own bytes in front of the first one. */
+static void setup_ranges(struct kcsd_vm *vm, const struct kcsd_vm_input *in)
+{
+	struct kcsd_mem_range *table = at(vm, KCSD_GUEST_CTX + KCSD_GUEST_RANGES_OFF);
+	u64 args_end = (u64)vm->layout.args + in->args_len, addr = vm->layout.ranges;
+	u32 i;
+
+	if (!in->nr_ranges)
+		return;
+	memset(at(vm, args_end), 0, addr - args_end);
+	for (i = 0; i < in->nr_ranges; i++) {
+		table[i].addr = addr;
+		table[i].len = le32_to_cpu(in->ranges[i].len);
+		addr += table[i].len;
+	}
 }
 
 void kcsd_vm_setup(struct kcsd_vm *vm, const struct kcsd_image_view *view,
@@ -44,6 +83,7 @@ void kcsd_vm_setup(struct kcsd_vm *vm, const struct kcsd_image_view *view,
 		       in->nr_grants * sizeof(*in->grants));
 	if (in->args_len)
 		memcpy(at(vm, vm->layout.args), in->args, in->args_len);
+	setup_ranges(vm, in);
 
 	*ctx = (struct kcsd_ctx){
 		.cparam1 = in->cparam1,
@@ -56,6 +96,8 @@ void kcsd_vm_setup(struct kcsd_vm *vm, const struct kcsd_image_view *view,
 		.heap = vm->layout.heap,
 		.heap_len = view->heap_len,
 		.out_max = in->out_max,
+		.ranges = KCSD_GUEST_CTX + KCSD_GUEST_RANGES_OFF,
+		.nr_ranges = in->nr_ranges,
 	};
 	memset(&vm->end, 0, sizeof(vm->end));
 }

@@ -147,6 +147,10 @@ static struct kcsd_value from_context(const struct kcsd_walk *w, u64 off, struct
 		return kcsd_value_const(KCSD_GUEST_CTX + KCSD_GUEST_GRANTS_OFF);
 	if (half && off == offsetof(struct kcsd_ctx, nr_grants))
 		return kcsd_value_range(0, KCSD_MAX_GRANTS);
+	if (wide && off == offsetof(struct kcsd_ctx, ranges))
+		return kcsd_value_const(KCSD_GUEST_CTX + KCSD_GUEST_RANGES_OFF);
+	if (half && off == offsetof(struct kcsd_ctx, nr_ranges))
+		return kcsd_value_range(0, KCSD_GUEST_MAX_RANGES);
 	if (wide && off == offsetof(struct kcsd_ctx, heap))
 		return kcsd_value_const(layout->heap);
 	return v;

@@ -26,8 +26,27 @@ u8 device_byte(u64 lba, u64 off)
 	return (u8)(lba * 7 + off);
 }
 
+u8 device_slm_byte(u64 off)
+{
+	return (u8)(off * 11 + (off >> 12));
+}
+
+static void fill_ranges(struct device_run *run)
+{
+	u8 *to = run->vm.mem + (run->vm.layout.ranges - KCSD_GUEST_CTX);
+	u64 i, start;
+	u32 n;
+
+	for (n = 0; n < run->input.nr_ranges; n++) {
+		start = le64_to_cpu(run->input.ranges[n].start);
+		for (i = 0; i < le32_to_cpu(run->input.ranges[n].len); i++)
+			*to++ = device_slm_byte(start + i);
+	}
+}
+
 void device_reset(struct device_run *run)
 {
+	fill_ranges(run);
 	run->nr_calls = 0;
 	run->emitted_len = 0;
 	run->ticks = 0;

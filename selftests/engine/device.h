@@ -35,7 +35,9 @@ extern const struct kcsd_vm_ops device_ops;
 u32 device_nr_args(u32 id);
 /* What byte off of an LBA holds. */
 u8 device_byte(u64 lba, u64 off);
-/* Forget what happened; the input stays. */
+/* What byte off of SLM is before a run. */
+u8 device_slm_byte(u64 off);
+/* Forget what happened; the input stays. Ranges in run->vm become what they are before a run. */
 void device_reset(struct device_run *run);
 
 #endif

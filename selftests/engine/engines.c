@@ -11,11 +11,14 @@ static const struct kind {
 	bool count;
 	bool proofs;
 	bool shifts_wrap;
+	bool moving;
 } kinds[] = {
-	{ "lowered, counting", true, false, false },
-	{ "lowered", false, false, false },
-	{ "lowered, counting, proven", true, true, true },
-	{ "lowered, proven", false, true, true },
+	{ "lowered, counting", true, false, false, false },
+	{ "lowered", false, false, false, false },
+	{ "lowered, counting, proven", true, true, true, false },
+	{ "lowered, proven", false, true, true, false },
+	{ "lowered, counting, moving", true, false, false, true },
+	{ "lowered, proven, moving", false, true, true, true },
 };
 
 struct engines {
@@ -107,6 +110,9 @@ const char *engines_compare(const struct engines *e, const struct device_run *wa
 		/* Nothing else ends what ran out of budget. */
 		if (!kinds[i].count && want->vm.end.reason == KCSD_FAULT_BUDGET)
 			continue;
+		/* Its mask is for the program's own memory. */
+		if (!kinds[i].moving && want->input.nr_ranges)
+			continue;
 		bad = e->lowered[i] ? run(e, i, want) : NULL;
 		if (!bad)
 			continue;
@@ -130,7 +136,7 @@ struct engines *engines_create(const struct program *prog)
 	assert(!ret);
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		ret = outer_lower(&prog->view, &(struct kcsd_lower_options){
-			.count = kinds[i].count, .shifts_wrap = kinds[i].shifts_wrap,
+			.count = kinds[i].count, .shifts_wrap = kinds[i].shifts_wrap, .moving = kinds[i].moving,
 			.proofs = kinds[i].proofs ? e->proofs : NULL,
 		}, &e->lowered[i]);
 		assert(!ret || ret == -E2BIG);

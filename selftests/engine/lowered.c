@@ -20,6 +20,7 @@ enum scratch {
 	CTL_ADDR,	/* the ctl */
 	FIXED,		/* an address in memory */
 	BASE,		/* the address of guest address 0, of the context or the data */
+	MASK,		/* the mask of memory that moves */
 	MASKED,		/* BASE and a register masked just before */
 	UNMASKED,	/* BASE and any register */
 };
@@ -30,6 +31,7 @@ struct walk {
 	const u8 *proofs;	/* or NULL */
 	struct guest guest;
 	bool shifts_wrap;
+	bool moving;
 	u64 span;		/* the mask is one less */
 	u32 pos;
 	enum scratch scratch;
@@ -58,23 +60,43 @@ static u64 imm64(const struct bpf_insn *insn)
 	return (u32)insn[0].imm | (u64)(u32)insn[1].imm << 32;
 }
 
-static enum scratch kind_of(const struct walk *w, u64 imm)
+/* An address at this distance from that of the context. */
+static enum scratch kind_at(const struct walk *w, u64 distance)
 {
 	struct kcsd_layout layout;
 	u64 len = kcsd_layout_init(&layout, w->view, KCSD_MAX_ARGS);
 
+	if (distance == 0 - (u64)KCSD_GUEST_CTX || !distance ||
+	    distance == KCSD_GUEST_DATA - KCSD_GUEST_CTX)
+		return BASE;
+	return distance < len ? FIXED : OTHER;
+}
+
+static enum scratch kind_of(const struct walk *w, u64 imm)
+{
 	if (imm == CTL)
 		return CTL_ADDR;
-	if (imm == MEM - KCSD_GUEST_CTX || imm == MEM || imm == MEM + KCSD_GUEST_DATA - KCSD_GUEST_CTX)
+	return w->moving ? OTHER : kind_at(w, imm - MEM);
+}
+
+static enum scratch kind_of_field(const struct walk *w, s16 off)
+{
+	if (w->moving && off == offsetof(struct kcsd_lowered_ctl, mem))
 		return BASE;
-	return imm >= MEM && imm < MEM + len ? FIXED : OTHER;
+	return w->moving && off == offsetof(struct kcsd_lowered_ctl, mask) ? MASK : OTHER;
 }
 
 /* The register was masked, and nobody can jump to after that. */
 static bool is_masked(const struct walk *w, u8 reg)
 {
-	return w->masked == reg && w->masked_at + 3 == w->pos &&
-	       !w->targets[w->pos] && !w->targets[w->pos - 1] && !w->targets[w->pos - 2];
+	u32 pos = w->masked_at, most = w->moving ? 5 : 3;
+
+	if (w->masked != reg || w->pos - pos > most)
+		return false;
+	while (pos++ < w->pos)
+		if (w->targets[pos])
+			return false;
+	return true;
 }
 
 /* What an instruction that writes AX leaves there. */
@@ -84,16 +106,23 @@ static enum scratch scratch_after(struct walk *w, const struct bpf_insn *insn)
 		return kind_of(w, imm64(insn));
 	if (insn->code == (BPF_ALU64 | BPF_ADD | BPF_X) && w->scratch == BASE)
 		return is_masked(w, insn->src_reg) ? MASKED : UNMASKED;
+	if (insn->code == (BPF_LDX | BPF_MEM | BPF_DW) && insn->src_reg == AX &&
+	    w->scratch == CTL_ADDR)
+		return kind_of_field(w, insn->off);
+	if (insn->code == (BPF_ALU64 | BPF_ADD | BPF_K) && w->moving && w->scratch == BASE &&
+	    BPF_CLASS(at(w, -1)->code) == BPF_LDX)
+		return kind_at(w, (s64)insn->imm);
 	return OTHER;
 }
 
-static bool ctl_has(const struct bpf_insn *insn)
+static bool ctl_has(const struct walk *w, const struct bpf_insn *insn)
 {
 	const s16 off = insn->off;
 
 	switch (BPF_CLASS(insn->code)) {
 	case BPF_LDX:
-		return off == offsetof(struct kcsd_lowered_ctl, stop) ||
+		return kind_of_field(w, off) != OTHER ||
+		       off == offsetof(struct kcsd_lowered_ctl, stop) ||
 		       off == offsetof(struct kcsd_lowered_ctl, reason) ||
 		       off == offsetof(struct kcsd_lowered_ctl, left) ||
 		       (off >= 0 && off < 32 && off % 8 == 0);
@@ -138,6 +167,41 @@ static bool is_checked(const struct walk *w, const struct bpf_insn *guest, bool 
 			     insn->dst_reg == w->masked && insn->imm == distance);
 }
 
+static s16 limit_field(u32 size)
+{
+	return (s16)offsetof(struct kcsd_lowered_ctl, limit[0]) + 8 * (size == 8 ? 3 : size / 2);
+}
+
+/* The same in memory that moves, where the last offset is the ctl's. */
+static bool is_limited(const struct walk *w, const struct bpf_insn *guest, bool write)
+{
+	u32 floor = write ? KCSD_GUEST_DATA : KCSD_GUEST_CTX;
+	s32 distance = guest->off - (s32)floor;
+	const struct bpf_insn *insn;
+	u32 pos;
+
+	for (pos = w->masked_at; pos > 5 && pos + 12 > w->masked_at; pos--) {
+		insn = &w->lowered->insns[pos - 1];
+		if (insn->code == (BPF_JMP | BPF_JGT | BPF_X) && insn->dst_reg == w->masked &&
+		    insn->src_reg == AX)
+			break;
+	}
+	insn = &w->lowered->insns[pos - 1];
+	if (insn->code != (BPF_JMP | BPF_JGT | BPF_X) || insn->dst_reg != w->masked)
+		return false;
+	insn--;
+	if (write && (insn->code != (BPF_ALU64 | BPF_ADD | BPF_K) || insn->dst_reg != AX ||
+		      insn--->imm != KCSD_GUEST_CTX - KCSD_GUEST_DATA))
+		return false;
+	if (insn->code != (BPF_LDX | BPF_MEM | BPF_DW) || insn->src_reg != AX ||
+	    insn->off != limit_field(kcsd_insn_size(kcsd_insn_find(guest))) ||
+	    imm64(insn - 2) != CTL)
+		return false;
+	insn -= 3;
+	return !distance || (insn->code == (BPF_ALU64 | BPF_ADD | BPF_K) &&
+			     insn->dst_reg == w->masked && insn->imm == distance);
+}
+
 /* What may be left out of an access at a register is a matter of the access's own proof. */
 static void check_proof(struct walk *w, const struct bpf_insn *insn)
 {
@@ -151,7 +215,8 @@ static void check_proof(struct walk *w, const struct bpf_insn *insn)
 	else if (w->scratch == UNMASKED && (!kcsd_proof_safe(proof) || kcsd_proof_masked(proof)))
 		blame(w, "an access without a mask");
 	else if (!kcsd_proof_safe(proof) &&
-		 !is_checked(w, guest, BPF_CLASS(insn->code) != BPF_LDX))
+		 !(w->moving ? is_limited : is_checked)(w, guest,
+							BPF_CLASS(insn->code) != BPF_LDX))
 		blame(w, "an access without a check");
 }
 
@@ -169,7 +234,7 @@ static void check_access(struct walk *w, const struct bpf_insn *insn, u8 base)
 	}
 	switch (w->scratch) {
 	case CTL_ADDR:
-		if (!ctl_has(insn))
+		if (!ctl_has(w, insn))
 			blame(w, "an access of a field of the ctl that is not for lowered code");
 		return;
 	case BASE:		/* the first byte as a constant address */
@@ -185,6 +250,7 @@ static void check_access(struct walk *w, const struct bpf_insn *insn, u8 base)
 	case UNMASKED:
 		check_proof(w, insn);
 		return;
+	case MASK:
 	case OTHER:
 		blame(w, "an access at no known address");
 	}
@@ -206,6 +272,14 @@ static void check_atomic(struct walk *w, const struct bpf_insn *insn)
 		blame(w, "a 32-bit result that is not extended");
 }
 
+static bool is_mask(const struct walk *w, const struct bpf_insn *insn)
+{
+	if (w->moving)
+		return insn->code == (BPF_ALU64 | BPF_AND | BPF_X) && insn->src_reg == AX &&
+		       w->scratch == MASK;
+	return insn->code == (BPF_ALU64 | BPF_AND | BPF_K) && insn->imm == (s32)(w->span - 1);
+}
+
 static void check_alu(struct walk *w, const struct bpf_insn *insn)
 {
 	u8 op = BPF_OP(insn->code);
@@ -224,8 +298,7 @@ static void check_alu(struct walk *w, const struct bpf_insn *insn)
 	    (insn->src_reg != AX || at(w, -1)->code != (BPF_ALU | BPF_AND | BPF_K) ||
 	     at(w, -1)->imm != most))
 		blame(w, "a shift beyond the width");
-	if (op == BPF_AND && !by_register && insn->code == (BPF_ALU64 | BPF_AND | BPF_K) &&
-	    insn->imm == (s32)(w->span - 1)) {
+	if (is_mask(w, insn)) {
 		w->masked = insn->dst_reg;
 		w->masked_at = w->pos;
 	}
@@ -311,7 +384,7 @@ static const char *inspect(const struct kcsd_image_view *view, const struct kcsd
 {
 	struct walk w = {
 		.lowered = lowered, .view = view, .proofs = opt->proofs,
-		.shifts_wrap = opt->shifts_wrap,
+		.shifts_wrap = opt->shifts_wrap, .moving = opt->moving,
 		.span = kcsd_lowered_mem_len(view) - KCSD_LOWERED_AFTER,
 		.targets = calloc(lowered->insn_cnt + 1, 1),
 	};
@@ -354,8 +427,9 @@ static void inspect_with(const char *name, const struct program *prog, struct in
 	in->nr++;
 	in->bad = inspect(&prog->view, lowered, opt);
 	if (in->bad)
-		snprintf(in->where, sizeof(in->where), "%s%s%s", name, opt->count ? ", count" : "",
-			 opt->proofs ? ", proofs" : "");
+		snprintf(in->where, sizeof(in->where), "%s%s%s%s", name,
+			 opt->count ? ", count" : "", opt->proofs ? ", proofs" : "",
+			 opt->moving ? ", moving" : "");
 	kcsd_lowered_destroy(lowered);
 }
 
@@ -372,10 +446,11 @@ static void inspect_program(const char *name, const struct program *loaded, void
 		assert(proofs);
 		if (kcsd_verify(&prog.view, proofs))
 			in->bad = "no memory";
-		for (i = 0; i < 8; i++)
+		for (i = 0; i < 16; i++)
 			inspect_with(name, &prog, in, &(struct kcsd_lower_options){
-				.mem = MEM, .ctl = CTL, .count = i & 1,
+				.mem = i & 8 ? 0 : MEM, .ctl = CTL, .count = i & 1,
 				.proofs = i & 2 ? proofs : NULL, .shifts_wrap = i & 4,
+				.moving = i & 8,
 			});
 		free(proofs);
 	}
@@ -463,6 +538,12 @@ static void memory_lengths(void)
 		ok &= len >= end && len / 2 < end && !(len & (len - 1));
 	}
 	tap_point(ok, "lowered: the length of memory that the mask reaches");
+	for (ok = true, end = KCSD_GUEST_DATA; end <= KCSD_GUEST_END; end += 0xffff0) {
+		len = kcsd_lowered_span(end - KCSD_GUEST_CTX);
+		ok &= len >= end && len / 2 < end && !(len & (len - 1));
+	}
+	tap_point(ok && kcsd_lowered_span(0x3000) == 0x4000 && kcsd_lowered_span(0x3001) == 0x8000,
+		  "lowered: the span of memory that moves");
 }
 
 void lowered_tests(const char *dir)

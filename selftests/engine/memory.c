@@ -78,6 +78,31 @@ static void huge_layouts(void)
 	huge_layout(&(struct sizes){ most - 0x1fff, 0, 0, 0 }, "data to the end of 32 bits");
 }
 
+/* Whatever is in front of them, ranges begin at the next page. */
+static void layouts_of_ranges(void)
+{
+	struct kcsd_memory_range ranges[KCSD_GUEST_MAX_RANGES];
+	struct kcsd_layout layout = { .ranges = 1 };
+	u64 len, start;
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < KCSD_GUEST_MAX_RANGES; i++)
+		ranges[i].len = cpu_to_le32(0xfffff000);
+	for (len = 0x1000; len < 0x4000; len++) {
+		start = (len + 0x1fff) & ~0xfffull;
+		ok &= kcsd_layout_add_ranges(&layout, len, ranges, 2) ==
+		      start - 0x1000 + 2 * 0xfffff000ull;
+		ok &= layout.ranges == start;
+	}
+	tap_point(ok, "layout: ranges from the next page on");
+	tap_point(kcsd_layout_add_ranges(&layout, 0x1000, ranges, KCSD_GUEST_MAX_RANGES) ==
+		  0x1000 + KCSD_GUEST_MAX_RANGES * 0xfffff000ull, "layout: the most ranges");
+	tap_point(kcsd_layout_init(&layout, &(struct kcsd_image_view){}, 5) ==
+		  kcsd_layout_add_ranges(&layout, layout.args + 5 - 0x1000, ranges, 0) &&
+		  !layout.ranges, "layout: no ranges");
+}
+
 static void put(struct kcsd_vm *vm, u8 *image, u64 addr, const void *src, u64 len)
 {
 	assert(addr - KCSD_GUEST_CTX + len <= vm->mem_len);
@@ -98,13 +123,23 @@ static u8 *expected_memory(struct kcsd_vm *vm, const struct kcsd_image_view *vie
 		.args = vm->layout.args, .args_len = in->args_len,
 		.grants = 0x1400, .nr_grants = in->nr_grants, .lba_size = in->lba_size,
 		.heap = vm->layout.heap, .heap_len = view->heap_len, .out_max = in->out_max,
+		.ranges = 0x1c00, .nr_ranges = in->nr_ranges,
 	};
+	u64 addr = ((u64)vm->layout.args + in->args_len + 4095) & ~4095ull;
 	u8 *image = calloc(1, vm->mem_len);
+	u32 i;
 
 	assert(image);
 	put(vm, image, 0x1000, &ctx, sizeof(ctx));
 	if (in->nr_grants)
 		put(vm, image, 0x1400, in->grants, in->nr_grants * sizeof(*in->grants));
+	for (i = 0; i < in->nr_ranges; i++) {
+		struct kcsd_mem_range range = { addr, le32_to_cpu(in->ranges[i].len) };
+
+		put(vm, image, 0x1c00 + i * sizeof(range), &range, sizeof(range));
+		memset(image + (addr - 0x1000), GARBAGE, range.len);
+		addr += range.len;
+	}
 	if (view->data_len)
 		put(vm, image, 0x2000, view->data, view->data_len);
 	if (in->args_len)
@@ -124,7 +159,8 @@ static u8 *pattern(u32 len, u8 first)
 }
 
 /* Whatever the memory held before, also after another run. */
-static void contents(const struct sizes *s, const struct kcsd_lba_grant *grants, u32 nr_grants)
+static void contents(const struct sizes *s, const struct kcsd_lba_grant *grants, u32 nr_grants,
+		     const struct kcsd_memory_range *ranges, u32 nr_ranges)
 {
 	struct kcsd_image_view view = view_of(s);
 	u8 *data = pattern(s->data, 1), *args = pattern(s->args, 2), *want;
@@ -132,19 +168,21 @@ static void contents(const struct sizes *s, const struct kcsd_lba_grant *grants,
 		.cparam1 = 0x0123456789abcdef, .cparam2 = ~0ull, .grants = grants,
 		.nr_grants = nr_grants, .lba_size = 4096, .args = s->args ? args : NULL,
 		.args_len = s->args, .out_max = 0x1122334455667788,
+		.ranges = ranges, .nr_ranges = nr_ranges,
 	};
 	struct kcsd_vm vm = { .ops = &device_ops, .budget = 1 };
 
 	view.data = data;
 	vm.mem_len = kcsd_layout_init(&vm.layout, &view, s->args);
+	vm.mem_len = kcsd_layout_add_ranges(&vm.layout, vm.mem_len, ranges, nr_ranges);
 	vm.mem = malloc(vm.mem_len);
 	assert(vm.mem);
 	memset(vm.mem, GARBAGE, vm.mem_len);
 	want = expected_memory(&vm, &view, &in);
 	kcsd_vm_setup(&vm, &view, &in);
 	tap_point(!memcmp(vm.mem, want, vm.mem_len),
-		  "memory: fresh with data %u, bss %u, heap %u, arguments %u, %u grants",
-		  s->data, s->bss, s->heap, s->args, nr_grants);
+		  "memory: fresh with data %u, bss %u, heap %u, arguments %u, %u grants, %u ranges",
+		  s->data, s->bss, s->heap, s->args, nr_grants, nr_ranges);
 	free(want);
 	free(vm.mem);
 	free(data);
@@ -153,14 +191,19 @@ static void contents(const struct sizes *s, const struct kcsd_lba_grant *grants,
 
 static void all_contents(void)
 {
+	struct kcsd_memory_range ranges[KCSD_GUEST_MAX_RANGES];
 	struct kcsd_lba_grant most[KCSD_MAX_GRANTS];
 	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(sizes); i++)
-		contents(&sizes[i], two_grants, i % 3 == 0 ? 0 : 2);
+	for (i = 0; i < KCSD_GUEST_MAX_RANGES; i++)
+		ranges[i] = (struct kcsd_memory_range){ .len = cpu_to_le32((i % 3 + 1) << 12) };
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		contents(&sizes[i], two_grants, i % 3 == 0 ? 0 : 2, NULL, 0);
+		contents(&sizes[i], NULL, 0, ranges, i % 3 + 1);
+	}
 	for (i = 0; i < KCSD_MAX_GRANTS; i++)
 		most[i] = (struct kcsd_lba_grant){ .slba = i, .nlb = i + 1, .access = 1 };
-	contents(&sizes[6], most, KCSD_MAX_GRANTS);
+	contents(&sizes[6], most, KCSD_MAX_GRANTS, ranges, KCSD_GUEST_MAX_RANGES);
 }
 
 static bool inside(u64 floor, u64 mem_len, u64 addr, u64 len)
@@ -255,6 +298,7 @@ void memory_tests(void)
 	for (i = 0; i < ARRAY_SIZE(sizes); i++)
 		layout(&sizes[i]);
 	huge_layouts();
+	layouts_of_ranges();
 	all_contents();
 	bounds();
 	faults();

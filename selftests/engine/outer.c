@@ -80,7 +80,7 @@ int outer_lower(const struct kcsd_image_view *view, const struct kcsd_lower_opti
 	int ret;
 
 	*code = NULL;
-	options.mem = INNER;
+	options.mem = opt->moving ? 0 : INNER;
 	options.ctl = CTL;
 	ret = kcsd_lower(view, &options, &lowered);
 	if (ret)
@@ -107,6 +107,8 @@ const char *outer_run(struct outer *o, struct kcsd_vm *vm)
 {
 	assert(vm->mem == o->inner);
 	kcsd_lowered_begin(vm, o->ctl, o->count);
+	/* For code whose memory moves; other code does not look. */
+	kcsd_lowered_place(o->ctl, INNER, kcsd_lowered_span(vm->mem_len));
 	memset(&o->vm.end, 0, sizeof(o->vm.end));
 	o->vm.budget = UINT64_MAX;
 	if (vm->budget < UINT64_MAX / BUDGET_FACTOR - BUDGET_SPARE)

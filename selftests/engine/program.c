@@ -71,6 +71,8 @@ bool program_prepare(const struct program *prog, struct device_run *run, u64 max
 	struct kcsd_vm *vm = &run->vm;
 
 	vm->mem_len = kcsd_layout_init(&vm->layout, &prog->view, run->input.args_len);
+	vm->mem_len = kcsd_layout_add_ranges(&vm->layout, vm->mem_len, run->input.ranges,
+					     run->input.nr_ranges);
 	if (vm->mem_len > max_mem)
 		return false;
 	vm->mem = exactly(vm->mem_len);

@@ -7,7 +7,7 @@
 #include "tap.h"
 
 #define MAX_MEM		(1u << 20)
-#define MAX_SYMBOLS	9
+#define MAX_SYMBOLS	10
 #define DEFAULT_BUDGET	1000000
 #define DEFAULT_OUT_MAX	64
 
@@ -18,6 +18,7 @@ struct job {
 	struct asm_symbol symbols[MAX_SYMBOLS];
 	struct bytes image, data, args;
 	struct kcsd_lba_grant grants[KCSD_MAX_GRANTS];
+	struct kcsd_memory_range ranges[KCSD_GUEST_MAX_RANGES];
 	struct program_parts parts;
 	struct program prog;
 	struct device_run run;
@@ -90,6 +91,8 @@ static void set_symbols(struct job *job)
 	};
 	struct kcsd_layout layout;
 	u64 len = kcsd_layout_init(&layout, &view, job->args.len);
+	u64 all = kcsd_layout_add_ranges(&layout, len, job->run.input.ranges,
+					 job->run.input.nr_ranges);
 	const struct asm_symbol symbols[MAX_SYMBOLS] = {
 		{ "ctx", KCSD_GUEST_CTX },
 		{ "data", KCSD_GUEST_DATA },
@@ -98,7 +101,8 @@ static void set_symbols(struct job *job)
 		{ "stack_end", layout.stack + KCSD_MAX_CALL_DEPTH * KCSD_FRAME_SIZE },
 		{ "heap", layout.heap },
 		{ "args", layout.args },
-		{ "end", KCSD_GUEST_CTX + len },
+		{ "ranges", layout.ranges },
+		{ "end", KCSD_GUEST_CTX + all },
 		{ NULL, 0 }
 	};
 
@@ -124,6 +128,26 @@ static bool assemble(struct job *job)
 	return true;
 }
 
+static bool set_ranges(struct job *job)
+{
+	struct kcsd_memory_range *range = job->ranges;
+	const char *p;
+	u64 start, len;
+	u32 n;
+
+	for (n = 0; (p = test_line(&job->test, SECTION_RANGES, n)); n++, range++) {
+		if (n == KCSD_GUEST_MAX_RANGES || !asm_number(&p, NULL, &start) ||
+		    !asm_number(&p, NULL, &len))
+			return fail(job, "bad range");
+		range->nsid = cpu_to_le32(KCSD_NSID_SLM);
+		range->start = cpu_to_le64(start);
+		range->len = cpu_to_le32((u32)len);
+	}
+	job->run.input.ranges = job->ranges;
+	job->run.input.nr_ranges = n;
+	return true;
+}
+
 static bool build(struct job *job, const char *path)
 {
 	struct test *test = &job->test;
@@ -136,6 +160,8 @@ static bool build(struct job *job, const char *path)
 		return fail(job, "bad hex digits");
 	job->parts.bss_len = number_or(job, SECTION_BSS, 0, 0);
 	job->parts.heap_len = number_or(job, SECTION_HEAP, 0, 0);
+	if (!set_ranges(job))
+		return false;
 	set_symbols(job);
 	asm_init(&job->assembler, job->symbols);
 	if (!test->has[SECTION_IMAGE])
@@ -340,7 +366,7 @@ static bool expect_end(struct job *job)
 		expect_number(job, SECTION_TICKS, job->run.ticks, "ticks") &&
 		expect_bytes(job, SECTION_EMITTED, job->run.emitted, job->run.emitted_len,
 			     "emitted") &&
-		expect_bytes(job, SECTION_ARGS_AFTER, vm->mem + vm->mem_len - job->args.len,
+		expect_bytes(job, SECTION_ARGS_AFTER, vm->mem + vm->layout.args - KCSD_GUEST_CTX,
 			     job->args.len, "arguments");
 }
 

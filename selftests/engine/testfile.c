@@ -14,6 +14,7 @@ static const char * const names[NR_SECTIONS] = {
 	[SECTION_ARGS] = "args",
 	[SECTION_CPARAMS] = "cparams",
 	[SECTION_GRANTS] = "grants",
+	[SECTION_RANGES] = "ranges",
 	[SECTION_OUT_MAX] = "out-max",
 	[SECTION_BUDGET] = "budget",
 	[SECTION_STOP] = "stop",

@@ -11,6 +11,8 @@
  *	-- args HEX		arguments of the run
  *	-- cparams A B
  *	-- grants		lines of "slba nlb access"
+ *	-- ranges		lines of "start len": bytes of SLM, of which each has
+ *				device_slm_byte() before every run
  *	-- out-max N		bytes that can be emitted, 64 if not given
  *	-- budget N		instructions, a million if not given
  *	-- stop N REASON	the Nth tick ends the run
@@ -27,8 +29,8 @@
  *	-- emitted HEX
  *
  * HEX is digits of bytes; 00*512 is one byte many times.
- * Numbers may be symbols: ctx, data, bss, stack, heap, args, end (one past the
- * last byte of the program's memory), stack_end, each with a number added: args+8.
+ * Numbers may be symbols: ctx, data, bss, stack, heap, args, ranges (the
+ * first byte of range 0), end (one past the last byte of the memory), stack_end, each with a number added: args+8.
  */
 #ifndef KCSD_TESTFILE_H
 #define KCSD_TESTFILE_H
@@ -48,6 +50,7 @@ enum section {
 	SECTION_ARGS,
 	SECTION_CPARAMS,
 	SECTION_GRANTS,
+	SECTION_RANGES,
 	SECTION_OUT_MAX,
 	SECTION_BUDGET,
 	SECTION_STOP,

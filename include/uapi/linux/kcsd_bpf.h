@@ -15,12 +15,23 @@
  * fresh for every run.
  *
  *	0				unmapped
- *	KCSD_GUEST_CTX			struct kcsd_ctx, grants at + KCSD_GUEST_GRANTS_OFF;
+ *	KCSD_GUEST_CTX			struct kcsd_ctx, grants at + KCSD_GUEST_GRANTS_OFF,
+ *					table of memory ranges at + KCSD_GUEST_RANGES_OFF;
  *					read-only up to KCSD_GUEST_DATA
  *	KCSD_GUEST_DATA			.rodata, .data, .bss
  *	then, each aligned to 64	stack: KCSD_MAX_CALL_DEPTH frames
  *					heap
  *					arguments
+ *	and, in a run with ranges, at the next multiple of KCSD_GUEST_PAGE
+ *					range 0, range 1, ... without gaps
+ *
+ * The memory ends with the last byte of the arguments or of the last range, always below
+ * 4 GiB. Bytes between the arguments and range 0 are the run's own, too.
+ *
+ * Memory ranges are no copies: they are the drive's SLM, shared with the host and with all
+ * runs that were given the same bytes. Who writes there is seen by the others at once, in
+ * no order but that of atomic instructions, which are atomic across all runs and
+ * engines. A range may change between two loads of the same byte.
  *
  * Registers: at entry r1 is KCSD_GUEST_CTX, r10 the end of the function's frame,
  * all others 0. A function called finds its arguments in r1 to r5 and 0 in r0 and
@@ -29,8 +40,11 @@
  */
 #define KCSD_GUEST_CTX		0x1000
 #define KCSD_GUEST_GRANTS_OFF	0x400
+#define KCSD_GUEST_RANGES_OFF	0xc00
 #define KCSD_GUEST_DATA		0x2000
 #define KCSD_GUEST_ALIGN	64
+#define KCSD_GUEST_PAGE		4096	/* ranges begin and end at multiples of it */
+#define KCSD_GUEST_MAX_RANGES	64	/* in a run */
 
 #define KCSD_FRAME_SIZE		512	/* bytes of stack of one function */
 #define KCSD_MAX_CALL_DEPTH	8	/* the entry function is the first */
@@ -48,9 +62,15 @@ struct kcsd_ctx {
 	__u64	heap;
 	__u64	heap_len;	/* bytes */
 	__u64	out_max;	/* bytes that can be emitted */
-	__u64	ranges;		/* memory ranges, none so far */
+	__u64	ranges;		/* struct kcsd_mem_range[nr_ranges] */
 	__u32	nr_ranges;
 	__u32	rsvd;
+};
+
+/* Where a memory range of the command is, in the order that the command or the set names them. */
+struct kcsd_mem_range {
+	__u64	addr;		/* of its first byte */
+	__u64	len;		/* bytes */
 };
 
 /* What kcsd_geometry() fills in. */
