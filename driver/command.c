@@ -37,8 +37,9 @@ static const struct kcsd_command kcsd_slm_commands[] = {
 	{ KCSD_SLM_FILL,	true,  OF_NAMESPACE | CHANGES_DATA, kcsd_slm_parse_fill },
 };
 
-/* Execute changes something only if it grants writes: kcsd_execute_parse() sees to that. */
+/* Execute changes something only with write grants or ranges: kcsd_execute_parse() looks. */
 static const struct kcsd_command kcsd_compute_commands[] = {
+	{ KCSD_CMD_EXECUTE,	false, OF_NAMESPACE | CHANGES_DATA, kcsd_execute_parse },
 	{ KCSD_CMD_EXECUTE_LBA,	false, OF_NAMESPACE | CHANGES_DATA, kcsd_execute_parse },
 };
 

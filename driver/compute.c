@@ -8,6 +8,7 @@
 #include "compute.h"
 #include "drive.h"
 #include "native.h"
+#include "window.h"
 
 /* The next run, now this unit's, or NULL. */
 static struct kcsd_run *kcsd_units_take(struct kcsd_units *us)
@@ -141,6 +142,7 @@ static int kcsd_unit_alloc_arena(struct kcsd_unit *unit, u64 size)
 
 static void kcsd_unit_free_arena(struct kcsd_unit *unit)
 {
+	kcsd_windows_destroy(unit);
 	vfree(unit->arena - KCSD_LOWERED_BEFORE);
 }
 

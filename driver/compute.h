@@ -17,6 +17,8 @@ struct kcsd_audit;
 struct kcsd_cmd;
 struct kcsd_drive;
 struct kcsd_program;
+struct kcsd_range_set;
+struct kcsd_window;
 
 enum kcsd_run_state {
 	KCSD_RUN_NEW,		/* not submitted yet */
@@ -28,8 +30,8 @@ enum kcsd_run_state {
 /*
  * One Execute command. Made when it is parsed, handed to the units by
  * kcsd_run_submit(), and given back by calling done() exactly once, from a
- * compute unit or from whoever cancels it. The front end then frees it. Holds the program and
- * drive->live until just before done(). After that only the front end's open file
+ * compute unit or from whoever cancels it. The front end then frees it. Holds the program, the
+ * range set and drive->live until just before done(). After that only the front end's open file
  * keeps struct kcsd_drive, perhaps without power: its stats and units.lock are valid, no more.
  */
 struct kcsd_run {
@@ -38,6 +40,7 @@ struct kcsd_run {
 	bool cancelled;			/* set once by anyone, read by the unit */
 	u16 pind;
 	u16 nr_grants;
+	u16 nr_ranges;
 	u32 args_len;			/* bytes */
 	u32 timeout_ms;
 	u32 out_max;			/* bytes that may be emitted */
@@ -47,7 +50,11 @@ struct kcsd_run {
 	u64 budget;			/* instructions, 0: no limit */
 	struct kcsd_drive *drive;
 	struct kcsd_program *program;
-	struct kcsd_lba_grant *grants;	/* nr_grants, then the arguments; owned */
+	const struct kcsd_range_set *range_set;	/* NULL: none was named */
+	void *data;			/* grants or ranges, and arguments; owned, NULL: nothing */
+	const struct kcsd_lba_grant *grants;	/* nr_grants */
+	const struct kcsd_memory_range *ranges;	/* nr_ranges, in data or in range_set */
+	const void *args;		/* args_len bytes */
 	u8 *out;			/* what was emitted; NULL before the first; owned */
 	u64 queued_ns, start_ns, end_ns;	/* ktime */
 	u64 deadline_ns;		/* ktime */
@@ -65,6 +72,9 @@ struct kcsd_run {
 	u32 metadata_len;		/* bytes */
 };
 
+/* Memory ranges that a unit keeps mapped: more than a pipeline on it has on its way. */
+#define KCSD_UNIT_WINDOWS	4
+
 /* A compute unit: a thread with private program memory. */
 struct kcsd_unit {
 	struct kcsd_drive *drive;
@@ -78,6 +88,8 @@ struct kcsd_unit {
 	u8 *arena;
 	u64 arena_len;			/* bytes; a power of two, at least cfg.arena_size */
 	u64 dirty;			/* bytes that the last program could write to */
+	struct kcsd_window *window[KCSD_UNIT_WINDOWS];	/* NULL: none yet; the thread's */
+	u64 window_clock;		/* uses of windows so far */
 	struct kcsd_lowered_ctl ctl;	/* of native code; cancelling: see kcsd_run.ctl */
 	struct timer_list timer;	/* armed while native code runs that does not count */
 	u64 busy_ns;			/* written by the thread only */
@@ -112,7 +124,7 @@ void kcsd_run_submit(struct kcsd_run *run);
 void kcsd_run_cancel(struct kcsd_run *run);
 
 /* execute.c */
-/* Execute on LBAs: parse; sets cmd->run. */
+/* Execute Program and Execute on LBAs: parse; sets cmd->run. */
 int kcsd_execute_parse(struct kcsd_cmd *cmd);
 
 /* run.c */
@@ -124,6 +136,8 @@ void kcsd_run_end(struct kcsd_run *run);
 int kcsd_run_status(const struct kcsd_run *run);
 /* Copy record and output to run->metadata. In the submitter's mm. 0 or -EFAULT. */
 int kcsd_run_copy_output(struct kcsd_run *run);
+/* Let go of the range set, if there is one. */
+void kcsd_run_put_ranges(struct kcsd_run *run);
 void kcsd_run_free(struct kcsd_run *run);
 /* helpers.c: the engine's callbacks for a drive's runs. */
 extern const struct kcsd_vm_ops kcsd_run_ops;

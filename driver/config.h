@@ -42,7 +42,7 @@ enum kcsd_run_choice {
 	X(NUM,  insn_budget,		0, 0, U64_MAX)		/* 0: none */ \
 	X(SIZE, slm_size,		SZ_16M, 0, 1ULL << 40)	/* 0: no namespace 2 */ \
 	X(NUM,  max_range_sets,		64, 1, 255)	/* log page 84h: up to MDTS */ \
-	X(NUM,  max_ranges,		16, 1, 128)		/* in a set */ \
+	X(NUM,  max_ranges,		16, 1, 64)	/* of a set or a run */ \
 	X(CHOICE, engine,		KCSD_RUN_BY_JIT, 0, KCSD_NR_RUN_CHOICES - 1) \
 	X(SIZE, max_jit_bytes,		SZ_64M, 0, SZ_1G)
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The Execute on LBAs command: from its fields to a run. <linux/kcsd.h> has the format. */
+/*
+ * Execute Program and Execute on LBAs: from their fields to a run. <linux/kcsd.h> has the
+ * formats. They differ in what is at the head of the data, ranges or grants.
+ */
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -7,8 +10,20 @@
 #include "cmd.h"
 #include "compute.h"
 #include "drive.h"
+#include "window.h"
 
-static u32 kcsd_execute_nr_grants(const struct kcsd_cmd *cmd)
+static bool kcsd_execute_grants(const struct kcsd_cmd *cmd)
+{
+	return cmd->opcode == KCSD_CMD_EXECUTE_LBA;
+}
+
+static u16 kcsd_execute_rsid(const struct kcsd_cmd *cmd)
+{
+	return cmd->cdw2 >> KCSD_EXEC_RSID_SHIFT;
+}
+
+/* NUMR: grants or ranges. */
+static u32 kcsd_execute_nr(const struct kcsd_cmd *cmd)
 {
 	return cmd->cdw3 & KCSD_EXEC_NUMR_MASK;
 }
@@ -24,9 +39,20 @@ static size_t kcsd_execute_reserved(const struct kcsd_cmd *cmd)
 	return sizeof(struct kcsd_run_record) + (kcsd_execute_audited(cmd) ? KCSD_AUDIT_LEN : 0);
 }
 
-static size_t kcsd_execute_grants_len(const struct kcsd_cmd *cmd)
+static size_t kcsd_execute_head_len(const struct kcsd_cmd *cmd)
 {
-	return kcsd_execute_nr_grants(cmd) * sizeof(struct kcsd_lba_grant);
+	return kcsd_execute_nr(cmd) * (kcsd_execute_grants(cmd) ? sizeof(struct kcsd_lba_grant) :
+								  sizeof(struct kcsd_memory_range));
+}
+
+static int kcsd_execute_check_nr(struct kcsd_cmd *cmd)
+{
+	if (kcsd_execute_grants(cmd))
+		return kcsd_execute_nr(cmd) <= KCSD_MAX_GRANTS ? 0 :
+		       kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW3);
+	if (kcsd_execute_nr(cmd) && kcsd_execute_rsid(cmd))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW3);
+	return kcsd_execute_nr(cmd) <= cmd->drive->cfg.max_ranges ? 0 : KCSD_SC_MAX_RANGES;
 }
 
 /* Everything that the command alone tells. */
@@ -41,14 +67,12 @@ static int kcsd_execute_check(struct kcsd_cmd *cmd)
 		.metadata = true,
 	};
 	size_t len = iov_iter_count(&cmd->data);
-	int ret = kcsd_cmd_check_unused(cmd, &uses);
+	int ret = kcsd_cmd_check_unused(cmd, &uses) ?: kcsd_execute_check_nr(cmd);
 
 	if (ret)
 		return ret;
-	if (kcsd_execute_nr_grants(cmd) > KCSD_MAX_GRANTS)
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW3);
-	if (len < kcsd_execute_grants_len(cmd) ||
-	    len - kcsd_execute_grants_len(cmd) > KCSD_MAX_ARGS)
+	if (len < kcsd_execute_head_len(cmd) ||
+	    len - kcsd_execute_head_len(cmd) > KCSD_MAX_ARGS)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	if (cmd->metadata_len > KCSD_MAX_OUTPUT)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_MPTR);
@@ -57,6 +81,8 @@ static int kcsd_execute_check(struct kcsd_cmd *cmd)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_MPTR);
 	return 0;
 }
+
+/* ---- what the program may touch ---- */
 
 static int kcsd_grant_check(struct kcsd_cmd *cmd, const struct kcsd_lba_grant *g)
 {
@@ -70,40 +96,97 @@ static int kcsd_grant_check(struct kcsd_cmd *cmd, const struct kcsd_lba_grant *g
 	return 0;
 }
 
-/* The grants and arguments, copied once and then checked. */
-static int kcsd_execute_copy_data(struct kcsd_cmd *cmd, struct kcsd_run *run)
+static int kcsd_grants_check(struct kcsd_cmd *cmd, const struct kcsd_run *run)
 {
-	size_t len = iov_iter_count(&cmd->data);
-	int i, ret;
+	int i, ret = 0;
 
-	if (!len)
-		return 0;
-	run->grants = kvmalloc(len, GFP_KERNEL_ACCOUNT);
-	if (!run->grants)
-		return -ENOMEM;
-	ret = kcsd_cmd_copy_from_host(cmd, run->grants, len);
 	for (i = 0; !ret && i < run->nr_grants; i++)
 		ret = kcsd_grant_check(cmd, &run->grants[i]);
 	return ret;
 }
 
-int kcsd_execute_parse(struct kcsd_cmd *cmd)
+/* To name ranges at all. */
+static int kcsd_execute_may_range(const struct kcsd_cmd *cmd)
 {
-	struct kcsd_drive *drive = cmd->drive;
-	struct kcsd_run *run;
+	if (!cmd->writable)
+		return -EACCES;
+	return KCSD_WINDOWS_POSSIBLE ? 0 : KCSD_SC_INSUFFICIENT_RESOURCES;
+}
+
+/* Grants or ranges, and arguments, copied once and then checked. */
+static int kcsd_execute_copy_data(struct kcsd_cmd *cmd, struct kcsd_run *run)
+{
+	size_t len = iov_iter_count(&cmd->data);
 	int ret;
 
-	ret = kcsd_execute_check(cmd);
+	if (!len)
+		return 0;
+	run->data = kvmalloc(len, GFP_KERNEL_ACCOUNT);
+	if (!run->data)
+		return -ENOMEM;
+	ret = kcsd_cmd_copy_from_host(cmd, run->data, len);
 	if (ret)
 		return ret;
+	run->args = run->data + kcsd_execute_head_len(cmd);
+	run->args_len = len - kcsd_execute_head_len(cmd);
+	if (!kcsd_execute_nr(cmd))
+		return 0;
+	if (kcsd_execute_grants(cmd)) {
+		run->grants = run->data;
+		run->nr_grants = kcsd_execute_nr(cmd);
+		return kcsd_grants_check(cmd, run);
+	}
+	run->ranges = run->data;
+	run->nr_ranges = kcsd_execute_nr(cmd);
+	return kcsd_execute_may_range(cmd) ?:
+	       kcsd_memory_ranges_check(cmd, run->ranges, run->nr_ranges);
+}
 
-	run = kzalloc(sizeof(*run), GFP_KERNEL_ACCOUNT);
+static int kcsd_execute_get_set(struct kcsd_cmd *cmd, struct kcsd_run *run)
+{
+	int ret;
+
+	if (!kcsd_execute_rsid(cmd))
+		return 0;
+	ret = kcsd_execute_may_range(cmd);
+	if (ret)
+		return ret;
+	run->range_set = kcsd_range_set_get(cmd->drive, kcsd_execute_rsid(cmd), &ret);
+	if (!run->range_set)
+		return ret;
+	run->ranges = run->range_set->range;
+	run->nr_ranges = run->range_set->nr;
+	return 0;
+}
+
+static int kcsd_execute_get_program(struct kcsd_run *run)
+{
+	struct kcsd_layout layout;
+	u64 len;
+	int ret;
+
+	run->program = kcsd_program_get(run->drive, run->pind, &ret);
+	if (!run->program)
+		return ret;
+	len = kcsd_layout_init(&layout, &run->program->view, run->args_len);
+	len = kcsd_layout_add_ranges(&layout, len, run->ranges, run->nr_ranges);
+	if (KCSD_GUEST_CTX + len <= KCSD_GUEST_END)
+		return 0;
+	kcsd_program_put(run->program);
+	return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
+}
+
+/* ---- */
+
+static struct kcsd_run *kcsd_execute_create_run(const struct kcsd_cmd *cmd)
+{
+	struct kcsd_drive *drive = cmd->drive;
+	struct kcsd_run *run = kzalloc(sizeof(*run), GFP_KERNEL_ACCOUNT);
+
 	if (!run)
-		return -ENOMEM;
+		return NULL;
 	run->drive = drive;
 	run->pind = cmd->cdw2;
-	run->nr_grants = kcsd_execute_nr_grants(cmd);
-	run->args_len = iov_iter_count(&cmd->data) - kcsd_execute_grants_len(cmd);
 	run->timeout_ms = cmd->timeout_ms ?: READ_ONCE(drive->timeout_ms);
 	run->cparam1 = kcsd_cmd_u64(cmd->cdw10, cmd->cdw11);
 	run->cparam2 = kcsd_cmd_u64(cmd->cdw12, cmd->cdw13);
@@ -112,22 +195,34 @@ int kcsd_execute_parse(struct kcsd_cmd *cmd)
 	run->metadata_len = cmd->metadata_len;
 	if (run->metadata_len)
 		run->out_max = run->metadata_len - kcsd_execute_reserved(cmd);
-	if (kcsd_execute_audited(cmd)) {
-		run->out_max = round_down(run->out_max, 8);	/* the audit begins at such */
-		run->audit = kcsd_audit_alloc();
-		ret = run->audit ? 0 : -ENOMEM;
-	}
-	if (!ret)
-		ret = kcsd_execute_copy_data(cmd, run);
+	if (!kcsd_execute_audited(cmd))
+		return run;
+	run->out_max = round_down(run->out_max, 8);	/* the audit begins at such */
+	run->audit = kcsd_audit_alloc();
+	if (run->audit)
+		return run;
+	kcsd_run_free(run);
+	return NULL;
+}
+
+int kcsd_execute_parse(struct kcsd_cmd *cmd)
+{
+	struct kcsd_run *run;
+	int ret;
+
+	ret = kcsd_execute_check(cmd);
 	if (ret)
-		goto out_free;
-	run->program = kcsd_program_get(drive, run->pind, &ret);
-	if (!run->program)
-		goto out_free;
+		return ret;
+	run = kcsd_execute_create_run(cmd);
+	if (!run)
+		return -ENOMEM;
+	ret = kcsd_execute_copy_data(cmd, run) ?: kcsd_execute_get_set(cmd, run) ?:
+	      kcsd_execute_get_program(run);
+	if (ret) {
+		kcsd_run_put_ranges(run);
+		kcsd_run_free(run);
+		return ret;
+	}
 	cmd->run = run;
 	return 0;
-
-out_free:
-	kcsd_run_free(run);
-	return ret;
 }

@@ -50,18 +50,19 @@ static void kcsd_native_drop_one(struct kcsd_drive *drive, struct kcsd_jit *jit)
 
 void kcsd_native_drop(struct kcsd_drive *drive, struct kcsd_program *p)
 {
-	u32 i, count;
+	u32 i, k;
 
 	for (i = 0; p->native && i < drive->cfg.cus; i++)
-		for (count = 0; count < ARRAY_SIZE(p->native->jit); count++)
-			kcsd_native_drop_one(drive, p->native[i].jit[count]);
+		for (k = 0; k < 4; k++)
+			kcsd_native_drop_one(drive, p->native[i].jit[k / 2][k % 2]);
 }
 
-static int kcsd_native_compile(struct kcsd_unit *unit, struct kcsd_program *p, bool count,
-			       struct kcsd_jit **jit)
+static int kcsd_native_compile(struct kcsd_unit *unit, struct kcsd_program *p, bool moving,
+			       bool count, struct kcsd_jit **jit)
 {
 	const struct kcsd_lower_options opt = {
 		.mem = (uintptr_t)unit->arena,
+		.moving = moving,
 		.ctl = (uintptr_t)&unit->ctl,
 		.proofs = p->proofs,
 		.count = count,
@@ -96,7 +97,7 @@ static bool kcsd_native_charge(struct kcsd_drive *drive, const struct kcsd_jit *
 }
 
 static struct kcsd_jit *kcsd_native_make(struct kcsd_unit *unit, struct kcsd_program *p,
-					 bool count)
+					 bool moving, bool count)
 {
 	struct kcsd_drive *drive = unit->drive;
 	struct kcsd_jit *jit;
@@ -105,7 +106,7 @@ static struct kcsd_jit *kcsd_native_make(struct kcsd_unit *unit, struct kcsd_pro
 	/* Neither of these two is for ever: the next run tries again. */
 	if (atomic64_read(&drive->units.jit_bytes) >= drive->cfg.max_jit_bytes)
 		return NULL;
-	ret = kcsd_native_compile(unit, p, count, &jit);
+	ret = kcsd_native_compile(unit, p, moving, count, &jit);
 	if (ret == -ENOMEM)
 		return NULL;
 	if (ret)
@@ -119,14 +120,14 @@ static struct kcsd_jit *kcsd_native_make(struct kcsd_unit *unit, struct kcsd_pro
 struct kcsd_jit *kcsd_native_get(struct kcsd_unit *unit, struct kcsd_run *run)
 {
 	struct kcsd_program *p = run->program;
-	bool count = run->budget;
+	bool moving = run->nr_ranges, count = run->budget;
 	struct kcsd_jit **jit;
 
 	if (!p->native)
 		return NULL;
-	jit = &p->native[unit->nr].jit[count];
+	jit = &p->native[unit->nr].jit[moving][count];
 	if (!*jit)
-		*jit = kcsd_native_make(unit, p, count);
+		*jit = kcsd_native_make(unit, p, moving, count);
 	return IS_ERR(*jit) ? NULL : *jit;
 }
 
@@ -166,6 +167,8 @@ void kcsd_native_run(struct kcsd_unit *unit, struct kcsd_run *run, const struct 
 	u64 r0;
 
 	kcsd_lowered_begin(&run->vm, &unit->ctl, count);
+	kcsd_lowered_place(&unit->ctl, (uintptr_t)run->vm.mem,
+			   kcsd_lowered_span(run->vm.mem_len));
 	kcsd_native_publish(unit, run);
 	if (!count)
 		mod_timer(&unit->timer, jiffies + KCSD_TICK_JIFFIES);

@@ -20,8 +20,11 @@ struct timer_list;
 
 /* A program's native code on one unit, made and run by this unit's thread. */
 struct kcsd_native {
-	/* Without and with instructions counted. NULL: not tried yet; ERR_PTR: impossible. */
-	struct kcsd_jit *jit[2];
+	/*
+	 * For the arena and for windows (memory that moves), without and with instructions
+	 * counted. NULL: not tried yet; ERR_PTR: impossible.
+	 */
+	struct kcsd_jit *jit[2][2];
 };
 
 /* Prepare for native code, if the drive wants it. 0 or -ENOMEM. */

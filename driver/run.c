@@ -8,45 +8,70 @@
 #include "compute.h"
 #include "drive.h"
 #include "native.h"
+#include "window.h"
 
-/* What an earlier program left behind the end of this one's memory. */
-static void kcsd_unit_wipe(struct kcsd_unit *unit, u64 mem_len)
+/*
+ * What an earlier program left behind the own bytes of this one, which with ranges can write
+ * to the rest of the last page, too.
+ */
+static void kcsd_unit_wipe(struct kcsd_unit *unit, const struct kcsd_run *run, u64 own)
 {
-	if (unit->dirty > mem_len)
-		memset(unit->arena + mem_len, 0, unit->dirty - mem_len);
-	unit->dirty = mem_len;
+	if (unit->dirty > own)
+		memset(unit->arena + own, 0, unit->dirty - own);
+	unit->dirty = run->nr_ranges ? PAGE_ALIGN(own) : own;
 }
 
-void kcsd_run_execute(struct kcsd_run *run, struct kcsd_unit *unit)
+/* The run's memory, not set up yet. False: there is none to be had. */
+static bool kcsd_run_place(struct kcsd_run *run, struct kcsd_unit *unit)
+{
+	struct kcsd_vm *vm = &run->vm;
+	/* It fits: checked for the longest arguments when the program was loaded. */
+	u64 own = kcsd_layout_init(&vm->layout, &run->program->view, run->args_len);
+
+	kcsd_unit_wipe(unit, run, own);
+	vm->mem = unit->arena;
+	vm->mem_len = own;
+	if (!run->nr_ranges)
+		return true;
+	vm->mem_len = kcsd_layout_add_ranges(&vm->layout, own, run->ranges, run->nr_ranges);
+	vm->mem = kcsd_window_get(unit, run, own, vm->mem_len);
+	return vm->mem;
+}
+
+static void kcsd_run_start(struct kcsd_run *run, struct kcsd_unit *unit)
 {
 	struct kcsd_jit *jit = kcsd_native_get(unit, run);
-	struct kcsd_program *p = run->program;
-	struct kcsd_vm *vm = &run->vm;
-	struct kcsd_vm_input in = {
+	const struct kcsd_vm_input in = {
 		.cparam1 = run->cparam1,
 		.cparam2 = run->cparam2,
 		.grants = run->grants,
 		.nr_grants = run->nr_grants,
 		.lba_size = 1U << run->drive->lba_shift,
-		.args = run->grants + run->nr_grants,
+		.args = run->args,
 		.args_len = run->args_len,
+		.ranges = run->ranges,
+		.nr_ranges = run->nr_ranges,
 		.out_max = run->out_max,
 	};
 
-	run->start_ns = ktime_get_ns();
-	run->deadline_ns = run->start_ns + (u64)run->timeout_ms * NSEC_PER_MSEC;
-	/* It fits: checked for the longest arguments when the program was loaded. */
-	vm->mem = unit->arena;
-	vm->mem_len = kcsd_layout_init(&vm->layout, &p->view, run->args_len);
-	vm->budget = run->budget ?: U64_MAX;
-	vm->ops = &kcsd_run_ops;
-	kcsd_unit_wipe(unit, vm->mem_len);
-	kcsd_vm_setup(vm, &p->view, &in);
+	run->vm.budget = run->budget ?: U64_MAX;
+	run->vm.ops = &kcsd_run_ops;
+	kcsd_vm_setup(&run->vm, &run->program->view, &in);
 	run->engine = jit ? KCSD_ENGINE_JIT : KCSD_ENGINE_INTERP;
 	if (jit)
 		kcsd_native_run(unit, run, jit);
 	else
-		kcsd_interp(p->code, vm);
+		kcsd_interp(run->program->code, &run->vm);
+}
+
+void kcsd_run_execute(struct kcsd_run *run, struct kcsd_unit *unit)
+{
+	run->start_ns = ktime_get_ns();
+	run->deadline_ns = run->start_ns + (u64)run->timeout_ms * NSEC_PER_MSEC;
+	if (kcsd_run_place(run, unit))
+		kcsd_run_start(run, unit);
+	else
+		kcsd_vm_fault(&run->vm, KCSD_FAULT_INTERNAL, 0);
 	run->end_ns = ktime_get_ns();
 }
 
@@ -129,6 +154,7 @@ void kcsd_run_end(struct kcsd_run *run)
 	 */
 	run->program = NULL;
 	kcsd_program_put(p);
+	kcsd_run_put_ranges(run);
 	kcsd_drive_exit(run->drive);
 	run->done(run);
 }
@@ -173,9 +199,16 @@ int kcsd_run_copy_output(struct kcsd_run *run)
 	return 0;
 }
 
+void kcsd_run_put_ranges(struct kcsd_run *run)
+{
+	if (run->range_set)
+		kcsd_range_set_put(run->drive, run->range_set);
+	run->range_set = NULL;
+}
+
 void kcsd_run_free(struct kcsd_run *run)
 {
-	kvfree(run->grants);
+	kvfree(run->data);
 	kvfree(run->out);
 	kvfree(run->audit);
 	kfree(run);

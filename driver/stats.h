@@ -16,6 +16,7 @@
 	X(executions_failed)	/* of those, how many did not run to their end */ \
 	X(runs_jit)		/* runs that started, by what ran them */ \
 	X(runs_interp) \
+	X(range_maps)		/* times that a unit mapped memory ranges for a run */ \
 	X(insns)		/* of the runs that counted them */ \
 	X(faults_memory) \
 	X(faults_lba_read) \

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* A run: its command, its memory, its result. Execute on LBAs, <linux/kcsd.h>. */
+/* A run: its command, its memory, its result. Execute Program and on LBAs, <linux/kcsd.h>. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "private.h"
 
 #define MAX_PIND	0xffff
+#define MAX_RSID	0xffff
 #define AUDIT_LEN	(sizeof(struct kcsd_audit_header) + \
 			 KCSD_MAX_AUDIT * sizeof(struct kcsd_audit_extent))
 
@@ -29,6 +31,36 @@ static uint32_t reserved_len(const struct kcsd_run_opts *o)
 	uint32_t len = sizeof(struct kcsd_run_record);
 
 	return o->flags & KCSD_RUN_AUDIT ? len + AUDIT_LEN + -o->out_len % 8 : len;
+}
+
+static int check_range(const struct kcsd_slm_range *r, uint32_t i, struct kcsd_error *err)
+{
+	if (!r->len)
+		return kcsd_error_set(err, -EINVAL, "range %u: it has no bytes", i);
+	if (r->len > UINT32_MAX)
+		return kcsd_error_set(err, -EINVAL, "range %u: it has 4 GiB or more", i);
+	return 0;
+}
+
+static int check_ranges(const struct kcsd_run_opts *o, struct kcsd_error *err)
+{
+	uint32_t i;
+	int ret = 0;
+
+	if (o->nr_ranges > KCSD_GUEST_MAX_RANGES)
+		return kcsd_error_set(err, -E2BIG, "%u ranges: at most %d are possible",
+				      o->nr_ranges, KCSD_GUEST_MAX_RANGES);
+	if (o->nr_ranges && !o->ranges)
+		return kcsd_error_set(err, -EINVAL, "ranges: a length without an address");
+	if (o->rsid > MAX_RSID)
+		return kcsd_error_set(err, -EINVAL, "%u is no range set (1 to %d)", o->rsid,
+				      MAX_RSID);
+	if (o->nr_ranges && (o->rsid || o->nr_grants))
+		return kcsd_error_set(err, -EINVAL, "ranges and %s exclude each other",
+				      o->rsid ? "a range set" : "grants");
+	for (i = 0; !ret && i < o->nr_ranges; i++)
+		ret = check_range(&o->ranges[i], i, err);
+	return ret;
 }
 
 static int check_opts(const struct kcsd_run_opts *o, struct kcsd_error *err)
@@ -58,7 +90,7 @@ static int check_opts(const struct kcsd_run_opts *o, struct kcsd_error *err)
 		if (ret)
 			return ret;
 	}
-	return 0;
+	return check_ranges(o, err);
 }
 
 int kcsd_run_opts_take(struct kcsd_run_opts *o, const struct kcsd_run_opts *opts,
@@ -78,6 +110,9 @@ static int check_access(const struct kcsd_drive *drv, const struct kcsd_run_opts
 
 	if ((drv->open_flags & O_ACCMODE) != O_RDONLY)
 		return 0;
+	if (o->nr_ranges || o->rsid)
+		return kcsd_error_set(err, -EACCES, "memory ranges: %s must be open for writing",
+				      drv->name);
 	for (i = 0; i < o->nr_grants; i++)
 		if (o->grants[i].access & KCSD_GRANT_WRITE)
 			return kcsd_error_set(err, -EACCES, "grant %u: to write, %s must be open "
@@ -85,9 +120,17 @@ static int check_access(const struct kcsd_drive *drv, const struct kcsd_run_opts
 	return 0;
 }
 
-/* Grants in the drive's byte order, then the arguments. */
+/* How many bytes are in front of the arguments: one of the two is none. */
+static uint32_t head_len(const struct kcsd_run_opts *o)
+{
+	return o->nr_grants * sizeof(struct kcsd_lba_grant) +
+	       o->nr_ranges * sizeof(struct kcsd_memory_range);
+}
+
+/* Grants or ranges in the drive's byte order, then the arguments. */
 static void fill_data(void *data, const struct kcsd_run_opts *o)
 {
+	struct kcsd_memory_range *range = data;
 	struct kcsd_lba_grant *grant = data;
 	uint32_t i;
 
@@ -97,17 +140,26 @@ static void fill_data(void *data, const struct kcsd_run_opts *o)
 			.nlb = htole32(o->grants[i].nlb),
 			.access = o->grants[i].access,
 		};
+	for (i = 0; i < o->nr_ranges; i++)
+		*range++ = (struct kcsd_memory_range){
+			.nsid = htole32(KCSD_NSID_SLM),
+			.start = htole64(o->ranges[i].start),
+			.len = htole32(o->ranges[i].len),
+		};
 	if (o->args_len)
-		memcpy(grant, o->args, o->args_len);
+		memcpy((char *)data + head_len(o), o->args, o->args_len);
 }
 
 static void fill_cmd(struct kcsd_exec *exec, const struct kcsd_run_opts *o, uint32_t data_len)
 {
+	bool ranges = o->nr_ranges || o->rsid;
+
 	exec->cmd = (struct nvme_passthru_cmd64){
-		.opcode = KCSD_CMD_EXECUTE_LBA,
+		.opcode = ranges && !o->nr_grants ? KCSD_CMD_EXECUTE : KCSD_CMD_EXECUTE_LBA,
 		.nsid = KCSD_NSID_COMPUTE,
-		.cdw2 = o->pind,
-		.cdw3 = o->nr_grants | (o->flags & KCSD_RUN_AUDIT ? KCSD_EXEC_AUDIT : 0),
+		.cdw2 = o->pind | o->rsid << KCSD_EXEC_RSID_SHIFT,
+		.cdw3 = (o->nr_grants + o->nr_ranges) |
+			(o->flags & KCSD_RUN_AUDIT ? KCSD_EXEC_AUDIT : 0),
 		.metadata = (uintptr_t)exec->out,
 		.addr = (uintptr_t)exec->data,
 		.metadata_len = reserved_len(o) + o->out_len,
@@ -135,7 +187,7 @@ int kcsd_exec_init(struct kcsd_exec *exec, struct kcsd_drive *drv,
 		ret = check_access(drv, &o, err);
 	if (ret)
 		return ret;
-	data_len = o.nr_grants * sizeof(struct kcsd_lba_grant) + o.args_len;
+	data_len = head_len(&o) + o.args_len;
 	exec->data = data_len ? malloc(data_len) : NULL;
 	exec->out = malloc(reserved_len(&o) + o.out_len);
 	if (o.flags & KCSD_RUN_AUDIT)
@@ -162,6 +214,13 @@ void kcsd_exec_destroy(struct kcsd_exec *exec)
 	*exec = (struct kcsd_exec){};
 }
 
+/* A status of which the result is the index of a range. */
+static bool names_range(int status)
+{
+	return status == KCSD_SC_INVALID_RANGE_SET || status == KCSD_SC_INVALID_MEMORY_NS ||
+	       status == KCSD_SC_OVERLAPPING_RANGES;
+}
+
 static void decode_record(const struct kcsd_run_record *r, struct kcsd_run_info *info)
 {
 	*info = (struct kcsd_run_info){
@@ -184,10 +243,10 @@ void kcsd_exec_finish(struct kcsd_exec *exec, int ret, uint64_t r0, struct kcsd_
 	struct kcsd_run_record *record = exec->out;
 	size_t room = exec->cmd.metadata_len - sizeof(*record);
 
-	/* Of a command that was not valid the result is the field. */
+	/* Of a command that was not valid the result is the field or the range. */
 	*result = (struct kcsd_run_result){
 		.status = ret,
-		.r0 = !ret || ret == KCSD_SC_INVALID_FIELD ? r0 : 0,
+		.r0 = !ret || ret == KCSD_SC_INVALID_FIELD || names_range(ret) ? r0 : 0,
 	};
 	if (ret >= 0 && le32toh(record->size) >= sizeof(*record)) {
 		result->recorded = 1;
@@ -256,6 +315,11 @@ const char *kcsd_run_describe(const struct kcsd_run_result *result, size_t size,
 	kcsd_info_copy(&r, sizeof(r), result, size);
 	if (!err)
 		return kcsd_strerror(r.status);
+	if (!r.recorded && names_range(r.status)) {
+		kcsd_error_set(err, 0, "range %llu: %s", (unsigned long long)r.r0,
+			       kcsd_strerror(r.status));
+		return err->text;
+	}
 	if (!r.recorded || !info->reason) {
 		kcsd_error_set(err, 0, "%s%s%s", kcsd_strerror(r.status),
 			       r.status == KCSD_SC_INVALID_FIELD ? ": " : "",
@@ -321,7 +385,7 @@ int kcsd_run(struct kcsd_drive *drv, const struct kcsd_run_opts *opts,
 	ret = kcsd_exec_init(&exec, drv, opts, err);
 	if (ret)
 		return ret;
-	pind = exec.cmd.cdw2;
+	pind = exec.cmd.cdw2 & MAX_PIND;
 	ret = kcsd_io_cmd(drv, &exec.cmd);
 	kcsd_exec_finish(&exec, ret, exec.cmd.result, &r);
 	if (ret)

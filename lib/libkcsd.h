@@ -368,7 +368,7 @@ KCSD_API int kcsd_program_each(struct kcsd_drive *drv,
 			       int (*fn)(const struct kcsd_program_info *info, void *arg),
 			       void *arg);
 
-/* ---- Runs: Execute on LBAs (vendor specific command 83h) ---- */
+/* ---- Runs: Execute Program, Execute on LBAs (vendor specific command 83h) ---- */
 
 struct kcsd_grant {
 	uint64_t slba;
@@ -376,6 +376,16 @@ struct kcsd_grant {
 	uint32_t access;	/* KCSD_GRANT_*, not 0 */
 };
 
+/* A piece of SLM. Start and length: multiples of the granularity (kcsd_identify_compute()). */
+struct kcsd_slm_range {
+	uint64_t start;		/* first byte */
+	uint64_t len;		/* bytes, not 0, below 4 GiB */
+};
+
+/*
+ * Memory ranges, by themselves or as a set of the drive's, are in the program's memory
+ * (kcsd_ranges() of kcsd_helpers.h) to read and to write. With grants, they must be a set.
+ */
 struct kcsd_run_opts {
 	size_t sz;
 	uint32_t pind;
@@ -390,6 +400,9 @@ struct kcsd_run_opts {
 	uint64_t budget;	/* instructions; 0: the drive's default */
 	uint32_t timeout_ms;	/* 0: the drive's default */
 	uint32_t flags;		/* KCSD_RUN_* */
+	const struct kcsd_slm_range *ranges;
+	uint32_t nr_ranges;	/* <= KCSD_GUEST_MAX_RANGES, and the drive's own limit */
+	uint32_t rsid;		/* a range set, instead of ranges; 0: none */
 };
 
 /* Report which LBAs the run read and wrote. */
@@ -426,7 +439,8 @@ struct kcsd_run_result {
 	uint32_t recorded;	/* 1: the drive wrote a record, info is valid */
 	uint64_t user_data;	/* of kcsd_queue_submit() */
 	uint64_t r0;		/* what the program returned; for KCSD_SC_INVALID_FIELD */
-				/* the field, see kcsd_field_name() */
+				/* the field, see kcsd_field_name(); for those of */
+				/* kcsd_range_set_create() that a range is at fault for, which */
 	void *out;		/* what it emitted; NULL if nothing */
 	size_t out_len;		/* bytes */
 	struct kcsd_run_info info;
@@ -444,9 +458,12 @@ struct kcsd_run_result {
  * KCSD_SC_PROGRAM_TIME and KCSD_SC_PROGRAM_CANCELLED: the run began and ended
  * early, result->info tells where, result->out holds what it had emitted.
  * KCSD_SC_NOT_ACTIVATED, KCSD_SC_NO_PROGRAM, KCSD_SC_INVALID_PROGRAM_INDEX,
- * KCSD_SC_LBA_RANGE (a grant beyond the namespace), KCSD_SC_INVALID_FIELD.
- * -EINVAL: an option has no such value; -E2BIG: one is too large; err->text
- * names the option. -EACCES also for a write grant on a drive opened read-only.
+ * KCSD_SC_LBA_RANGE (a grant beyond the namespace), KCSD_SC_INVALID_FIELD. Of ranges, those of
+ * kcsd_range_set_create(), too; KCSD_SC_INVALID_RANGE_SET_ID: no such set;
+ * KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES: more than 4 GiB in all.
+ * -EINVAL: an option has no such value, or ranges come with grants or a set; -E2BIG: one
+ * is too large; err->text names the option. -EACCES also for a write grant, ranges or
+ * a set on a drive opened read-only.
  * For every failure err->text is a sentence that names what is wrong.
  */
 KCSD_API int kcsd_run(struct kcsd_drive *drv, const struct kcsd_run_opts *opts,
@@ -491,6 +508,9 @@ struct kcsd_sim_opts {
 	/* Before each instruction. NULL: no tracing, which makes runs much faster. */
 	void (*trace)(const struct kcsd_sim_step *step, void *arg);
 	void *arg;		/* for these two */
+	void *slm;		/* slm_len bytes of the caller's memory, for runs with ranges: */
+				/* copied to and from the program's before and after the run */
+	uint64_t slm_len;	/* a multiple of KCSD_RANGE_GRANULARITY */
 };
 
 /*
@@ -509,8 +529,9 @@ KCSD_API void kcsd_sim_destroy(struct kcsd_sim *sim);
 /*
  * kcsd_run() of the simulator's program, in the calling thread: the same
  * options (pind means nothing; budget 0: none; timeout_ms 0: 30 s), results
- * and statuses, but for those that only a device can return. One run of a
- * simulator at a time; different ones are independent of each other.
+ * and statuses, but for those that only a device can return. -EINVAL also for rsid, and for
+ * ranges with KCSD_ENGINE_LOWERED. One run of a simulator at a time; different ones
+ * are independent of each other.
  */
 KCSD_API int kcsd_sim_run(struct kcsd_sim *sim, const struct kcsd_run_opts *opts,
 			  struct kcsd_run_result *result, size_t size, struct kcsd_error *err);
@@ -624,11 +645,6 @@ KCSD_API int kcsd_slm_copy_lbas(struct kcsd_drive *drv, uint64_t to,
 				const struct kcsd_lba_source *sources, uint32_t nr);
 
 /* ---- Memory range sets: pieces of SLM for programs to work on ---- */
-
-struct kcsd_slm_range {
-	uint64_t start;		/* first byte */
-	uint64_t len;		/* bytes, not 0, below 4 GiB */
-};
 
 /*
  * Both multiples of the granularity (kcsd_identify_compute()). *rsid: the identifier

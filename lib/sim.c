@@ -35,6 +35,9 @@ static int check_opts(const struct kcsd_sim_opts *o, struct kcsd_error *err)
 	if (o->engine != KCSD_ENGINE_INTERP && o->engine != KCSD_ENGINE_LOWERED)
 		return kcsd_error_set(err, -EINVAL, "engine %s is not for the simulator",
 				      kcsd_engine_name(o->engine));
+	if (o->slm_len % KCSD_RANGE_GRANULARITY || (o->slm_len && !o->slm))
+		return kcsd_error_set(err, -EINVAL, "SLM: no address, or its length is no "
+				      "multiple of %d", KCSD_RANGE_GRANULARITY);
 	if (o->trace && o->engine != KCSD_ENGINE_INTERP)
 		return kcsd_error_set(err, -EINVAL, "only the interpreter can be traced");
 	return 0;
@@ -287,6 +290,8 @@ static void execute(struct sim_run *run, const struct kcsd_run_opts *o,
 		.lba_size = sim->opts.lba_size,
 		.args = o->args,
 		.args_len = o->args_len,
+		.ranges = run->ranges,
+		.nr_ranges = o->nr_ranges,
 		.out_max = run->out_max,
 	};
 	u64 timeout_ms = o->timeout_ms ? o->timeout_ms : DEFAULT_TIMEOUT_MS;
@@ -297,6 +302,8 @@ static void execute(struct sim_run *run, const struct kcsd_run_opts *o,
 	/* It fits: checked for the longest arguments when the simulator was made. */
 	vm->mem = sim->lowered ? kcsd_sim_lowered_mem(sim->lowered) : sim->arena;
 	vm->mem_len = kcsd_layout_init(&vm->layout, &sim->view, o->args_len);
+	if (run->with_ranges)
+		kcsd_sim_enter_ranges(run, o);
 	vm->budget = o->budget && o->budget < UINT64_MAX - before ? o->budget + before : UINT64_MAX;
 	vm->ops = &kcsd_sim_ops;
 	kcsd_vm_setup(vm, &sim->view, &in);
@@ -306,6 +313,8 @@ static void execute(struct sim_run *run, const struct kcsd_run_opts *o,
 		kcsd_interp_traced(sim->code, vm);
 	else
 		kcsd_interp(sim->code, vm);
+	if (run->with_ranges)
+		kcsd_sim_leave_ranges(run, o);
 	fill_result(run, vm->end.insns - min(before, vm->end.insns), kcsd_sim_now_ns() - start,
 		    result);
 }
@@ -335,7 +344,13 @@ int kcsd_sim_run(struct kcsd_sim *sim, const struct kcsd_run_opts *opts,
 	run.out = malloc(o.out_len + 1);
 	if (!run.out)
 		return kcsd_error_set(err, -ENOMEM, "out of memory");
+	ret = kcsd_sim_take_ranges(&run, &o, err);
+	if (ret) {
+		free(run.out);
+		return ret;
+	}
 	execute(&run, &o, &r);
+	free(run.with_ranges);
 	if (!r.out_len) {
 		free(r.out);
 		r.out = NULL;

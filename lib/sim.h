@@ -23,6 +23,8 @@ struct sim_run {
 	struct kcsd_sim *sim;
 	const struct kcsd_lba_grant *grants;
 	u32 nr_grants;
+	struct kcsd_memory_range ranges[KCSD_GUEST_MAX_RANGES];
+	u8 *with_ranges;		/* memory for this run; NULL: it has no ranges */
 	u64 deadline_ns;		/* CLOCK_MONOTONIC */
 	u8 *out;			/* out_max bytes */
 	u64 out_max;
@@ -34,6 +36,14 @@ struct sim_run {
 /* sim_helpers.c */
 extern const struct kcsd_vm_ops kcsd_sim_ops;
 u64 kcsd_sim_now_ns(void);
+
+/* sim_ranges.c */
+/* Check the ranges of a run, and get memory that has room for them: run->with_ranges. */
+int kcsd_sim_take_ranges(struct sim_run *run, const struct kcsd_run_opts *o,
+			 struct kcsd_error *err);
+/* Let vm be in that memory, with the ranges' bytes; afterwards, give them back to the SLM. */
+void kcsd_sim_enter_ranges(struct sim_run *run, const struct kcsd_run_opts *o);
+void kcsd_sim_leave_ranges(const struct sim_run *run, const struct kcsd_run_opts *o);
 
 /* sim_lowered.c */
 /* Lower a checked program and make its memory. -ENOMEM, or -E2BIG: it becomes too long. */

@@ -28,7 +28,7 @@ static const struct setting {
 	{ "max_jit_bytes",	"0",		"1048576" },
 	{ "slm_size",		"4096",		"33554432" },
 	{ "max_range_sets",	"1",		"255" },
-	{ "max_ranges",		"1",		"128" },
+	{ "max_ranges",		"1",		"64" },
 	{ "device_programs",	"0",		"1" },
 	{ "load_granularity",	"8",		"65536" },
 };
@@ -196,7 +196,7 @@ TEST_F(config, invalid_values_are_refused)
 		{ "max_jit_bytes", "-1" }, { "max_jit_bytes", "1073741825" },
 		{ "slm_size", "" }, { "slm_size", "-1" }, { "slm_size", "4095" },
 		{ "max_range_sets", "0" }, { "max_range_sets", "256" },
-		{ "max_ranges", "0" }, { "max_ranges", "129" },
+		{ "max_ranges", "0" }, { "max_ranges", "65" },
 		{ "device_programs", "2" }, { "device_programs", "-1" },
 		{ "load_granularity", "0" }, { "load_granularity", "3" },
 		{ "load_granularity", "24" }, { "load_granularity", "131072" },

@@ -283,7 +283,7 @@ TEST_F(exec, output_of_just_a_record)
 TEST_F(exec, refusals)
 {
 	static const struct cmd_change changes[] = {
-		CMD_CHANGE(opcode, 0x01, KCSD_SC_INVALID_OPCODE),
+		CMD_CHANGE_MISFIT(opcode, KCSD_CMD_EXECUTE, addr),
 		CMD_CHANGE(opcode, 0x02, KCSD_SC_INVALID_OPCODE),
 		CMD_CHANGE(opcode, 0x00, KCSD_SC_INVALID_OPCODE),
 		CMD_CHANGE(opcode, 0x84, KCSD_SC_INVALID_OPCODE),
@@ -291,8 +291,8 @@ TEST_F(exec, refusals)
 		CMD_CHANGE(nsid, 0, -EINVAL),
 		CMD_CHANGE(nsid, 0xffffffff, -EINVAL),
 		CMD_CHANGE(flags, 1, -EINVAL),
-		CMD_CHANGE(cdw2, 1u << 16, KCSD_SC_INVALID_FIELD),
-		CMD_CHANGE(cdw2, 1u << 31, KCSD_SC_INVALID_FIELD),
+		CMD_CHANGE(cdw2, 1u << 16, KCSD_SC_INVALID_RANGE_SET_ID),
+		CMD_CHANGE(cdw2, 1u << 31, KCSD_SC_INVALID_RANGE_SET_ID),
 		CMD_CHANGE(cdw2, 9, KCSD_SC_NO_PROGRAM),
 		CMD_CHANGE_MISFIT(cdw3, 2 | KCSD_EXEC_AUDIT, metadata),	/* too short for that */
 		CMD_CHANGE(cdw3, 2 | 1u << 17, KCSD_SC_INVALID_FIELD),

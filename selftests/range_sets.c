@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Memory Range Set Management, and its log page. */
 #include "drive.h"
-#include "cmd.h"
+#include "ranges.h"
 
 #include <endian.h>
 #include <pthread.h>
@@ -15,7 +15,7 @@ static const struct drive_attr few[] = {
 	DRIVE_SMALL, { "slm_size", "4M" }, { "max_range_sets", "5" }, { "max_ranges", "4" }, {}
 };
 static const struct drive_attr most[] = {
-	DRIVE_SMALL, { "slm_size", "4M" }, { "max_range_sets", "255" }, { "max_ranges", "128" }, {}
+	DRIVE_SMALL, { "slm_size", "4M" }, { "max_range_sets", "255" }, { "max_ranges", "64" }, {}
 };
 static const struct drive_attr without[] = { DRIVE_SMALL, { "slm_size", "0" }, {} };
 
@@ -36,45 +36,6 @@ FIXTURE_TEARDOWN(range_sets)
 {
 	drive_remove(&self->other);
 	EXPECT_EQ(0, drive_remove(&self->d));
-}
-
-static struct kcsd_memory_range range(__u64 start, __u32 len)
-{
-	return (struct kcsd_memory_range) {
-		.nsid = htole32(KCSD_NSID_SLM), .start = htole64(start), .len = htole32(len),
-	};
-}
-
-static struct nvme_uring_cmd create_cmd(const struct kcsd_memory_range *r, __u32 nr)
-{
-	return (struct nvme_uring_cmd) {
-		.opcode = KCSD_ADMIN_RANGE_SET, .nsid = KCSD_NSID_COMPUTE,
-		.addr = (uintptr_t)r, .data_len = nr * sizeof(*r),
-		.cdw10 = KCSD_RANGE_SET_CREATE, .cdw11 = nr,
-	};
-}
-
-static struct nvme_uring_cmd delete_cmd(__u16 rsid)
-{
-	return (struct nvme_uring_cmd) {
-		.opcode = KCSD_ADMIN_RANGE_SET, .nsid = KCSD_NSID_COMPUTE,
-		.cdw10 = KCSD_RANGE_SET_DELETE | (__u32)rsid << KCSD_RANGE_SET_RSID_SHIFT,
-	};
-}
-
-static int create(int fd, const struct kcsd_memory_range *r, __u32 nr, __u64 *result)
-{
-	struct nvme_uring_cmd c = create_cmd(r, nr);
-
-	*result = 0;
-	return cmd_admin_way(CMD_URING, fd, &c, result);
-}
-
-static int delete(int fd, __u16 rsid)
-{
-	struct nvme_uring_cmd c = delete_cmd(rsid);
-
-	return cmd_admin(fd, &c);
 }
 
 static int get_page(int fd, void *page, __u32 len)
@@ -100,9 +61,9 @@ TEST_F(range_sets, created_listed_deleted)
 	__u64 rsid;
 
 	EXPECT_EQ(0, nr_sets(self->d.ctrl, self->page));
-	ASSERT_EQ(0, create(self->d.ctrl, r, 2, &rsid));
+	ASSERT_EQ(0, range_set_create(self->d.ctrl, r, 2, &rsid));
 	EXPECT_EQ(1, rsid);
-	ASSERT_EQ(0, create(self->d.ctrl, r + 1, 1, &rsid));
+	ASSERT_EQ(0, range_set_create(self->d.ctrl, r + 1, 1, &rsid));
 	EXPECT_EQ(2, rsid);
 	ASSERT_EQ(0, get_page(self->d.ctrl, self->page, 4096));
 	EXPECT_EQ(2, le16toh(list->nr));
@@ -117,12 +78,12 @@ TEST_F(range_sets, created_listed_deleted)
 	EXPECT_EQ(0, memcmp(d + 1, r + 1, sizeof(r[1])));
 	for (size_t i = 16 + 16 + 64 + 16 + 32; i < 4096; i++)
 		ASSERT_EQ(0, self->page[i]);
-	EXPECT_EQ(0, delete(self->d.ctrl, 1));
+	EXPECT_EQ(0, range_set_delete(self->d.ctrl, 1));
 	ASSERT_EQ(0, get_page(self->d.ctrl, self->page, 4096));
 	EXPECT_EQ(1, le16toh(list->nr));
 	EXPECT_EQ(2, le16toh(((struct kcsd_range_set_desc *)(list + 1))->rsid));
 	/* The smallest free one comes next. */
-	ASSERT_EQ(0, create(self->d.ctrl, r, 1, &rsid));
+	ASSERT_EQ(0, range_set_create(self->d.ctrl, r, 1, &rsid));
 	EXPECT_EQ(1, rsid);
 }
 
@@ -131,12 +92,12 @@ TEST_F(range_sets, by_every_way)
 	struct kcsd_memory_range r = range(0, SLM);
 
 	for (int way = 0; way < CMD_WAYS; way++) {
-		struct nvme_uring_cmd c = create_cmd(&r, 1);
+		struct nvme_uring_cmd c = range_set_create_cmd(&r, 1);
 		__u64 rsid = 0;
 
 		EXPECT_EQ(0, cmd_admin_way(way, self->d.ctrl, &c, &rsid));
 		EXPECT_EQ(way == CMD_URING_CQE16 ? 0 : 1, rsid);
-		c = delete_cmd(1);
+		c = range_set_delete_cmd(1);
 		EXPECT_EQ(0, cmd_admin_way(way, self->d.ctrl, &c, NULL));
 	}
 	EXPECT_EQ(0, nr_sets(self->d.ctrl, self->page));
@@ -147,7 +108,7 @@ TEST_F(range_sets, identifiers_that_are_none)
 	static const __u16 none[] = { 0, 1, SETS, SETS + 1, 0xffff };
 
 	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
-		EXPECT_EQ(KCSD_SC_INVALID_RANGE_SET_ID, delete(self->d.ctrl, none[i]));
+		EXPECT_EQ(KCSD_SC_INVALID_RANGE_SET_ID, range_set_delete(self->d.ctrl, none[i]));
 }
 
 /* The last of two ranges is this, the result its index. */
@@ -155,10 +116,10 @@ static int second(int fd, struct kcsd_memory_range r)
 {
 	struct kcsd_memory_range both[] = { range(16 * PAGE, 2 * PAGE), r };
 	__u64 result;
-	int ret = create(fd, both, 2, &result);
+	int ret = range_set_create(fd, both, 2, &result);
 
 	if (!ret)
-		return delete(fd, result);
+		return range_set_delete(fd, result);
 	return ret != KCSD_SC_INVALID_FIELD && result != 1 ? -EBADMSG : ret;
 }
 
@@ -220,34 +181,34 @@ TEST_F(range_sets, as_many_as_there_can_be)
 
 	for (int i = 0; i <= RANGES; i++)
 		r[i] = range(2 * i * PAGE, PAGE);
-	EXPECT_EQ(KCSD_SC_MAX_RANGES, create(self->d.ctrl, r, RANGES + 1, &rsid));
+	EXPECT_EQ(KCSD_SC_MAX_RANGES, range_set_create(self->d.ctrl, r, RANGES + 1, &rsid));
 	for (int i = 0; i < SETS; i++) {
-		ASSERT_EQ(0, create(self->d.ctrl, r, RANGES, &rsid));
+		ASSERT_EQ(0, range_set_create(self->d.ctrl, r, RANGES, &rsid));
 		EXPECT_EQ(i + 1, rsid);
 	}
-	EXPECT_EQ(KCSD_SC_MAX_RANGE_SETS, create(self->d.ctrl, r, 1, &rsid));
-	EXPECT_EQ(0, delete(self->d.ctrl, 3));
-	EXPECT_EQ(0, create(self->d.ctrl, r, 1, &rsid));
+	EXPECT_EQ(KCSD_SC_MAX_RANGE_SETS, range_set_create(self->d.ctrl, r, 1, &rsid));
+	EXPECT_EQ(0, range_set_delete(self->d.ctrl, 3));
+	EXPECT_EQ(0, range_set_create(self->d.ctrl, r, 1, &rsid));
 	EXPECT_EQ(3, rsid);
 	EXPECT_EQ(SETS, nr_sets(self->d.ctrl, self->page));
 }
 
 TEST_F(range_sets, the_largest_configuration)
 {
-	static struct kcsd_memory_range r[128];
-	static __u8 page[1 << 20];
+	static struct kcsd_memory_range r[64];
+	static __u8 page[16 + 255 * (16 + sizeof(r))];
 	__u64 rsid;
 	int fd;
 
 	ASSERT_EQ(0, drive_create(&self->other, "ranges2", most));
 	fd = self->other.ctrl;
-	for (int i = 0; i < 128; i++)
+	for (int i = 0; i < 64; i++)
 		r[i] = range(i * PAGE, PAGE);
 	for (int i = 0; i < 255; i++) {
-		ASSERT_EQ(0, create(fd, r, 128, &rsid));
+		ASSERT_EQ(0, range_set_create(fd, r, 64, &rsid));
 		ASSERT_EQ(i + 1, rsid);
 	}
-	EXPECT_EQ(KCSD_SC_MAX_RANGE_SETS, create(fd, r, 128, &rsid));
+	EXPECT_EQ(KCSD_SC_MAX_RANGE_SETS, range_set_create(fd, r, 64, &rsid));
 	ASSERT_EQ(0, get_page(fd, page, sizeof(page)));
 	EXPECT_EQ(255, le16toh(*(__le16 *)page));
 	EXPECT_EQ(0, memcmp(page + 32, r, sizeof(r)));
@@ -257,7 +218,7 @@ TEST_F(range_sets, the_largest_configuration)
 TEST_F(range_sets, refusals)
 {
 	struct kcsd_memory_range r[] = { range(0, PAGE), range(PAGE, PAGE) };
-	struct nvme_uring_cmd base = create_cmd(r, 2), del = delete_cmd(1);
+	struct nvme_uring_cmd base = range_set_create_cmd(r, 2), del = range_set_delete_cmd(1);
 	static const struct cmd_change of_create[] = {
 		CMD_CHANGE(nsid, 0, KCSD_SC_INVALID_NS),
 		CMD_CHANGE(nsid, KCSD_NSID_SLM, KCSD_SC_INVALID_NS),
@@ -314,7 +275,7 @@ TEST_F(range_sets, a_drive_without_slm)
 	__u64 result;
 
 	ASSERT_EQ(0, drive_create(&self->other, "ranges2", without));
-	EXPECT_EQ(KCSD_SC_INVALID_MEMORY_NS, create(self->other.ctrl, &r, 1, &result));
+	EXPECT_EQ(KCSD_SC_INVALID_MEMORY_NS, range_set_create(self->other.ctrl, &r, 1, &result));
 	ASSERT_EQ(0, cmd_admin(self->other.ctrl, &c));
 	EXPECT_EQ(0, le16toh(id->maxmemrs));
 	EXPECT_EQ(0, id->maxmemr);
@@ -327,7 +288,7 @@ TEST_F(range_sets, a_drive_without_slm)
 TEST_F(range_sets, to_change_them_takes_a_file_for_writing)
 {
 	struct kcsd_memory_range r = range(0, PAGE);
-	struct nvme_uring_cmd c = create_cmd(&r, 1), del = delete_cmd(1);
+	struct nvme_uring_cmd c = range_set_create_cmd(&r, 1), del = range_set_delete_cmd(1);
 	struct drive rdonly = { .index = self->d.index };
 
 	ASSERT_EQ(0, drive_open(&rdonly, O_RDONLY));
@@ -344,13 +305,13 @@ TEST_F(range_sets, power_off_forgets_them)
 	struct kcsd_memory_range r = range(0, PAGE);
 	__u64 rsid;
 
-	ASSERT_EQ(0, create(self->d.ctrl, &r, 1, &rsid));
+	ASSERT_EQ(0, range_set_create(self->d.ctrl, &r, 1, &rsid));
 	drive_close(&self->d);
 	ASSERT_EQ(0, drive_power(&self->d, false));
 	ASSERT_EQ(0, drive_power(&self->d, true));
 	ASSERT_EQ(0, drive_open(&self->d, O_RDWR));
 	EXPECT_EQ(0, nr_sets(self->d.ctrl, self->page));
-	EXPECT_EQ(KCSD_SC_INVALID_RANGE_SET_ID, delete(self->d.ctrl, 1));
+	EXPECT_EQ(KCSD_SC_INVALID_RANGE_SET_ID, range_set_delete(self->d.ctrl, 1));
 }
 
 struct churn {
@@ -364,11 +325,11 @@ static void *create_and_delete(void *arg)
 	struct churn *churn = arg;
 
 	for (int i = 0; i < 500; i++) {
-		struct nvme_uring_cmd c = create_cmd(r, 2);
+		struct nvme_uring_cmd c = range_set_create_cmd(r, 2);
 		__u64 rsid = 0;
 
 		churn->failed += cmd_admin_way(CMD_IOCTL, churn->fd, &c, &rsid) != 0;
-		c = delete_cmd(rsid);
+		c = range_set_delete_cmd(rsid);
 		churn->failed += cmd_admin_way(CMD_IOCTL, churn->fd, &c, NULL) != 0;
 	}
 	return NULL;

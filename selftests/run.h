@@ -10,8 +10,11 @@
 
 struct run {
 	/* in */
+	__u8 opcode;		/* 0: Execute Program if there are ranges, else on LBAs */
 	__u16 pind;
 	__u16 nr_grants;
+	__u16 nr_ranges;	/* with the command; then there are no grants */
+	__u16 rsid;
 	__u32 args_len;
 	__u64 cparam1;
 	__u64 cparam2;
@@ -19,7 +22,7 @@ struct run {
 	__u32 timeout_ms;
 	/* out */
 	__u64 result;
-	/* the buffers of the command; args follow the grants */
+	/* the buffers of the command; args follow the grants or ranges */
 	struct {
 		struct kcsd_run_record rec;
 		__u8 bytes[RUN_OUT_MAX];
@@ -35,11 +38,33 @@ static inline void run_grant(struct run *r, __u64 slba, __u32 nlb, __u8 access)
 	memcpy(r->data + r->nr_grants++ * sizeof(g), &g, sizeof(g));
 }
 
-/* After the last run_grant(). */
+static inline void run_range(struct run *r, __u64 start, __u32 len)
+{
+	struct kcsd_memory_range range = {
+		.nsid = KCSD_NSID_SLM, .start = start, .len = len,
+	};
+
+	memcpy(r->data + r->nr_ranges++ * sizeof(range), &range, sizeof(range));
+}
+
+static inline __u32 run_head_len(const struct run *r)
+{
+	return r->nr_grants * sizeof(struct kcsd_lba_grant) +
+	       r->nr_ranges * sizeof(struct kcsd_memory_range);
+}
+
+/* After the last run_grant() or run_range(). */
 static inline void run_args(struct run *r, const void *args, __u32 len)
 {
-	memcpy(r->data + r->nr_grants * sizeof(struct kcsd_lba_grant), args, len);
+	memcpy(r->data + run_head_len(r), args, len);
 	r->args_len = len;
+}
+
+static inline __u8 run_opcode(const struct run *r)
+{
+	if (r->opcode)
+		return r->opcode;
+	return r->nr_ranges ? KCSD_CMD_EXECUTE : KCSD_CMD_EXECUTE_LBA;
 }
 
 /* The command. Its buffers are the run's, which must outlive it. */
@@ -47,10 +72,10 @@ static inline struct nvme_uring_cmd run_cmd(struct run *r)
 {
 	memset(&r->out, 0xa5, sizeof(r->out));
 	return (struct nvme_uring_cmd) {
-		.opcode = KCSD_CMD_EXECUTE_LBA, .nsid = KCSD_NSID_COMPUTE,
-		.cdw2 = r->pind, .cdw3 = r->nr_grants,
-		.addr = (uintptr_t)r->data,
-		.data_len = r->nr_grants * sizeof(struct kcsd_lba_grant) + r->args_len,
+		.opcode = run_opcode(r), .nsid = KCSD_NSID_COMPUTE,
+		.cdw2 = r->pind | (__u32)r->rsid << KCSD_EXEC_RSID_SHIFT,
+		.cdw3 = r->nr_grants + r->nr_ranges,
+		.addr = (uintptr_t)r->data, .data_len = run_head_len(r) + r->args_len,
 		.metadata = (uintptr_t)&r->out, .metadata_len = sizeof(r->out),
 		.cdw10 = (__u32)r->cparam1, .cdw11 = r->cparam1 >> 32,
 		.cdw12 = (__u32)r->cparam2, .cdw13 = r->cparam2 >> 32,

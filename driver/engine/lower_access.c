@@ -122,13 +122,13 @@ static u64 frame_address(const struct kcsd_lower *l, const struct access *a)
 	return (u64)l->frame + (u64)(s64)a->off;
 }
 
-/* Wherever the memory ends. */
+/* Wherever the memory ends: no displacement is as long as arguments can be. */
 static bool never_in_bounds(const struct kcsd_lower *l, const struct access *a)
 {
-	u64 end = l->opt->moving ? KCSD_GUEST_END : (u64)l->layout.args + KCSD_MAX_ARGS;
 	u64 addr = frame_address(l, a);
 
-	return addr < a->floor || addr > end - a->size || (a->aligned && addr & (a->size - 1));
+	return addr < a->floor || addr > (u64)l->layout.args + KCSD_MAX_ARGS - a->size ||
+	       (a->aligned && addr & (a->size - 1));
 }
 
 static bool in_known_bounds(const struct kcsd_lower *l, const struct access *a)

@@ -17,6 +17,9 @@
 	OPTION_DRIVE(X) \
 	X(LBA, "lba", 'l', "RANGE[:ACCESS]", \
 	  "LBAs that it may touch: 0+1000, 0-999 or all; ACCESS r (default), w or rw; repeatable") \
+	X(RANGE, "range", 0, "START+LENGTH", \
+	  "bytes of SLM that it works on, START and LENGTH as sizes; repeatable") \
+	X(RANGE_SET, "range-set", 0, "ID", "a set of such ranges, by its identifier") \
 	X(AUDIT, "audit", 'A', NULL, "print which LBAs it read and wrote") \
 	X(KEEP, "keep", 'k', NULL, "leave it loaded and active")
 
@@ -55,6 +58,50 @@ static uint64_t media_read_bytes(const struct run *run)
 	kcsd_stats_get(kcsd_drive_name(run->drv), "stats/media_read_bytes", &bytes);
 	return bytes;
 }
+
+/* ---- memory ranges ---- */
+
+static int take_range_set(struct run *run)
+{
+	const char *text = kcsd_args_value(run->args, OPT_RANGE_SET), *wrong;
+	uint64_t rsid = 0;
+
+	if (!text)
+		return 0;
+	if (run->opts.nr_ranges)
+		return kcsd_usage(run->args->cmd, "--range and --range-set exclude each other");
+	wrong = kcsd_parse_number(text, &rsid);
+	if (!wrong && (!rsid || rsid > UINT16_MAX))
+		wrong = "is no identifier of a set";
+	if (wrong)
+		return kcsd_usage(run->args->cmd, "--range-set: '%s' %s", text, wrong);
+	run->opts.rsid = rsid;
+	return 0;
+}
+
+/* Grants and ranges in one run: the drive wants a set, which lasts as long as the run. */
+static int make_range_set(struct run *run)
+{
+	int ret;
+
+	if (!run->opts.nr_grants || !run->opts.nr_ranges)
+		return 0;
+	ret = kcsd_range_set_create(run->drv, run->ranges, run->opts.nr_ranges, &run->opts.rsid);
+	if (ret)
+		return kcsd_fail_ret(ret, "cannot create a set of the ranges");
+	run->opts.nr_ranges = 0;
+	run->made_set = true;
+	return 0;
+}
+
+static int delete_range_set(const struct run *run, int code)
+{
+	int ret = run->made_set ? kcsd_range_set_delete(run->drv, run->opts.rsid) : 0;
+
+	return ret ? kcsd_fail_ret(ret, "cannot delete range set %u", run->opts.rsid) : code;
+}
+
+/* ---- the run ---- */
 
 /* Wait for the one run in the queue. Returns as kcsd_queue_reap(). */
 static int reap(struct run *run, struct kcsd_queue *queue)
@@ -228,6 +275,13 @@ static int open_program(struct run *run)
 	return 0;
 }
 
+static int run_any(struct run *run)
+{
+	if (run->name)
+		return run_named(run);
+	return run->obj ? run_object(run) : run_active(run);
+}
+
 /* A write grant and a load need a drive open for writing; so run always does. */
 static int run_on_drive(struct run *run)
 {
@@ -238,11 +292,10 @@ static int run_on_drive(struct run *run)
 	code = kcsd_run_grants(run, kcsd_drive_nsze(run->drv));
 	if (!code) {
 		catch_signals();
-		if (run->name)
-			code = run_named(run);
-		else
-			code = run->obj ? run_object(run) : run_active(run);
+		code = make_range_set(run);
 	}
+	if (!code)
+		code = delete_range_set(run, run_any(run));
 	kcsd_close(run->drv);
 	return code;
 }
@@ -255,6 +308,10 @@ static int run(const struct args *args)
 	if (kcsd_args_has(args, OPT_AUDIT))
 		run.opts.flags |= KCSD_RUN_AUDIT;
 	code = kcsd_run_args(&run);
+	if (!code)
+		code = kcsd_run_ranges(&run, OPT_RANGE);
+	if (!code)
+		code = take_range_set(&run);
 	if (!code)
 		code = open_program(&run);
 	if (!code)

@@ -46,6 +46,8 @@ struct run {
 	int output_fd;			/* -1: shown in the report */
 	struct kcsd_run_opts opts;
 	struct kcsd_grant grants[KCSD_MAX_GRANTS];
+	struct kcsd_slm_range ranges[KCSD_GUEST_MAX_RANGES];
+	bool made_set;			/* of these, for this run: opts.rsid */
 	uint8_t *arg_bytes;		/* owned */
 	struct kcsd_run_result result;	/* released by run.c */
 };
@@ -55,6 +57,8 @@ struct run {
 int kcsd_run_args(struct run *run);
 /* The LBA ranges, of nsze LBAs. */
 int kcsd_run_grants(struct run *run, uint64_t nsze);
+/* The memory ranges, which are the values of this option. */
+int kcsd_run_ranges(struct run *run, int opt);
 void kcsd_run_args_free(struct run *run);
 
 /* audit.c, of a result that has one. */

@@ -217,3 +217,28 @@ int kcsd_run_grants(struct run *run, uint64_t nsze)
 	}
 	return 0;
 }
+
+int kcsd_run_ranges(struct run *run, int opt)
+{
+	const char *wrong;
+	int i;
+
+	run->opts.ranges = run->ranges;
+	for (i = 0; i < run->args->nr_given; i++) {
+		const struct given *given = &run->args->given[i];
+		struct kcsd_slm_range *range = &run->ranges[run->opts.nr_ranges];
+
+		if (given->opt != opt)
+			continue;
+		if (run->opts.nr_ranges++ == KCSD_GUEST_MAX_RANGES)
+			return kcsd_usage(run->args->cmd, "--%s: more than %d ranges",
+					  option_name(run, opt), KCSD_GUEST_MAX_RANGES);
+		wrong = kcsd_parse_bytes(given->value, &range->start, &range->len);
+		if (!wrong && range->len > UINT32_MAX)
+			wrong = "is 4 GiB or more";
+		if (wrong)
+			return kcsd_usage(run->args->cmd, "--%s: '%s' %s", option_name(run, opt),
+					  given->value, wrong);
+	}
+	return 0;
+}

@@ -22,6 +22,8 @@
 	X(GRANT, "grant", 'g', "RANGE[:ACCESS]", \
 	  "LBAs of it that it may touch, as --lba of run; default: all:r; repeatable") \
 	X(BLOCK, "block-size", 0, "SIZE", "bytes of an LBA: 512 or 4096; default: 4096") \
+	X(SLM, "slm", 0, "FILE", "what the SLM holds; default: zeroes, as long as --range needs") \
+	X(SIM_RANGE, "range", 0, "START+LENGTH", "as --range of run; without --lba") \
 	X(WRITE_BACK, "write-back", 'w', NULL, "write to FILE what it writes; default: forget it") \
 	X(ARENA, "arena-size", 0, "SIZE", "memory that it can have; default: 4M") \
 	X(ENGINE, "engine", 'e', "ENGINE", "which engine runs it: interp (default), or lowered") \
@@ -86,51 +88,106 @@ static int open_program(struct sim *s)
 	return kcsd_program_open(&s->program, args->operand[0], &object);
 }
 
-/* ---- namespace 1 ---- */
+/* ---- namespaces ---- */
 
-/* Files that end within an LBA go on in zeroes. */
-static int map_fd(struct sim *s, const char *path, int fd, bool write_back)
+/* A file's content; one that ends within a unit (LBA, page) goes on in zeroes. */
+static int map_fd(const char *opt, const char *path, int fd, uint32_t unit, bool write_back,
+		  void **map, uint64_t *len)
 {
-	uint32_t block = s->opts.lba_size;
 	off_t size = lseek(fd, 0, SEEK_END);
-	void *map;
 
 	if (size < 0)
-		return kcsd_fail("--lba: %s: %s", path, strerror(errno));
-	if (write_back && size % block)
-		return kcsd_fail("--write-back: %s does not end where an LBA of %u bytes does",
-				 path, block);
-	s->opts.nsze = (size + block - 1) / block;
-	s->lbas_len = s->opts.nsze * block;
-	if (!s->lbas_len)
+		return kcsd_fail("--%s: %s: %s", opt, path, strerror(errno));
+	if (write_back && size % unit)
+		return kcsd_fail("--write-back: %s does not end at a multiple of %u bytes", path,
+				 unit);
+	*len = (size + unit - 1) / unit * unit;
+	if (!*len)
 		return 0;
-	map = mmap(NULL, s->lbas_len, PROT_READ | PROT_WRITE, write_back ? MAP_SHARED : MAP_PRIVATE,
-		   fd, 0);
-	if (map == MAP_FAILED)
-		return kcsd_fail("--lba: %s: %s", path, strerror(errno));
-	s->opts.lbas = map;
-	return 0;
+	*map = mmap(NULL, *len, PROT_READ | PROT_WRITE, write_back ? MAP_SHARED : MAP_PRIVATE,
+		    fd, 0);
+	if (*map != MAP_FAILED)
+		return 0;
+	*map = NULL;
+	return kcsd_fail("--%s: %s: %s", opt, path, strerror(errno));
+}
+
+static int map_file(const struct args *args, int opt, uint32_t unit, void **map, uint64_t *len)
+{
+	bool write_back = kcsd_args_has(args, OPT_WRITE_BACK);
+	const char *path = kcsd_args_value(args, opt);
+	int fd, code;
+
+	if (!path)
+		return 0;
+	fd = open(path, (write_back ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+	if (fd < 0)
+		return kcsd_fail("--%s: %s: %s", opts[opt].name, path, strerror(errno));
+	code = map_fd(opts[opt].name, path, fd, unit, write_back, map, len);
+	close(fd);
+	return code;
 }
 
 static int map_lbas(struct sim *s)
 {
 	const struct args *args = s->run.args;
-	bool write_back = kcsd_args_has(args, OPT_WRITE_BACK);
-	const char *path = kcsd_args_value(args, OPT_IMAGE);
-	int fd, code;
+	int code;
 
-	if (!path) {
-		if (write_back || kcsd_args_has(args, OPT_GRANT))
-			return kcsd_usage(args->cmd, "--%s is for --lba",
-					  write_back ? "write-back" : "grant");
-		return 0;
-	}
-	fd = open(path, (write_back ? O_RDWR : O_RDONLY) | O_CLOEXEC);
-	if (fd < 0)
-		return kcsd_fail("--lba: %s: %s", path, strerror(errno));
-	code = map_fd(s, path, fd, write_back);
-	close(fd);
+	if (!kcsd_args_has(args, OPT_IMAGE) && kcsd_args_has(args, OPT_GRANT))
+		return kcsd_usage(args->cmd, "--grant is for --lba");
+	code = map_file(args, OPT_IMAGE, s->opts.lba_size, &s->opts.lbas, &s->lbas_len);
+	s->opts.nsze = s->lbas_len / s->opts.lba_size;
 	return code;
+}
+
+/* As many zeroes as the ranges reach over. */
+static int make_slm(struct sim *s)
+{
+	const struct kcsd_run_opts *o = &s->run.opts;
+	uint64_t len = 0;
+	uint32_t i;
+
+	for (i = 0; i < o->nr_ranges; i++)
+		if (o->ranges[i].start + o->ranges[i].len > len)
+			len = o->ranges[i].start + o->ranges[i].len;
+	if (!len)
+		return 0;
+	s->opts.slm = mmap(NULL, len, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (s->opts.slm == MAP_FAILED) {
+		s->opts.slm = NULL;
+		return kcsd_fail("--range: no memory of %llu bytes", (unsigned long long)len);
+	}
+	s->opts.slm_len = len;
+	return 0;
+}
+
+static int map_slm(struct sim *s)
+{
+	const struct args *args = s->run.args;
+	int code = kcsd_run_ranges(&s->run, OPT_SIM_RANGE);
+
+	if (code)
+		return code;
+	if (kcsd_args_has(args, OPT_SLM) && !s->run.opts.nr_ranges)
+		return kcsd_usage(args->cmd, "--slm is for --range");
+	if (!kcsd_args_has(args, OPT_SLM))
+		return make_slm(s);
+	return map_file(args, OPT_SLM, KCSD_RANGE_GRANULARITY, &s->opts.slm, &s->opts.slm_len);
+}
+
+static int map_namespaces(struct sim *s)
+{
+	const struct args *args = s->run.args;
+	bool lbas = kcsd_args_has(args, OPT_IMAGE), ranges = kcsd_args_has(args, OPT_SIM_RANGE);
+	int code;
+
+	if (lbas && ranges)
+		return kcsd_usage(args->cmd, "--lba and --range exclude each other");
+	if (kcsd_args_has(args, OPT_WRITE_BACK) && !lbas && !kcsd_args_has(args, OPT_SLM))
+		return kcsd_usage(args->cmd, "--write-back is for --lba and --slm");
+	code = map_lbas(s);
+	return code ? code : map_slm(s);
 }
 
 static int take_grants(struct sim *s)
@@ -258,7 +315,7 @@ static int sim_run(struct sim *s)
 	int code;
 
 	if ((code = take_options(s)) || (code = kcsd_run_args(&s->run)) ||
-	    (code = open_program(s)) || (code = map_lbas(s)) || (code = take_grants(s)))
+	    (code = open_program(s)) || (code = map_namespaces(s)) || (code = take_grants(s)))
 		return code;
 	s->run.obj = s->program.obj;
 	code = create_sim(s);
@@ -283,6 +340,8 @@ static int sim(const struct args *args)
 	kcsd_trace_destroy(s.trace);
 	if (s.opts.lbas)
 		munmap(s.opts.lbas, s.lbas_len);
+	if (s.opts.slm)
+		munmap(s.opts.slm, s.opts.slm_len);
 	kcsd_program_close(&s.program);
 	kcsd_run_args_free(&s.run);
 	return code;

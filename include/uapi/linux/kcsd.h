@@ -25,8 +25,8 @@
  *      checked. A refusal has status KCSD_SC_INVALID_PROGRAM_DATA, and the
  *      64-bit result says why: reason (KCSD_CHECK_*) << 32 | instruction.
  *   2. Program Activation Management (admin, 88h, NSID 3).
- *   3. Execute on LBAs (I/O, 83h, vendor specific) on the compute namespace,
- *      as often and as parallel as you like.
+ *   3. Execute Program (I/O, 01h) on memory ranges, or Execute on LBAs (83h, vendor
+ *      specific), on the compute namespace, as often and as parallel as you like.
  *   4. Deactivate (88h), unload (85h with SEL 1).
  *
  * Results are as in NVMe on Linux: 0 is success, a negative number an errno
@@ -56,6 +56,7 @@
 #define KCSD_ADMIN_RANGE_SET		0x89
 
 /* I/O commands of the compute namespace. */
+#define KCSD_CMD_EXECUTE		0x01
 #define KCSD_CMD_EXECUTE_LBA		0x83	/* vendor specific */
 
 /*
@@ -113,32 +114,52 @@ struct kcsd_memory_range {
 };
 
 /*
- * Execute on LBAs, on the compute namespace. The program may touch the LBA
- * ranges of namespace 1 that the command grants, and no others.
- *   CDW2  [15:0] PIND
- *   CDW3  [15:0] NUMR, number of grants (0..KCSD_MAX_GRANTS)
- *         [31:16] flags, KCSD_EXEC_AUDIT
+ * Execute Program, on the compute namespace. The program finds the memory ranges that the command
+ * names in its memory (<linux/kcsd_bpf.h>), to read and to write; no LBAs.
+ *   CDW2  [15:0] PIND  [31:16] RSID, of the set of ranges; 0: they come with the command
+ *   CDW3  [15:0] NUMR, number of ranges that come with the command; 0 if there is an RSID
+ *         [31:16] flags, not in TP4091: KCSD_EXEC_AUDIT
  *   CDW10-11 CPARAM1	CDW12-13 CPARAM2
+ *   addr, data_len		NUMR struct kcsd_memory_range, then the program's arguments
+ * Result: the program's 64-bit return value.
+ *
+ * What follows is not in TP4091, in whose command these fields are reserved: zero is always right.
  *   CDW14-15 budget, instructions; 0: the drive's default, which may be none.
  *		Only runs that have one are sure to count their instructions.
  *   timeout_ms	time limit of the run; 0: the drive's default
- *   addr, data_len		NUMR grants, then the program's arguments
  *   metadata, metadata_len	output: struct kcsd_run_record, then what the
  *				program emitted. Length 0: no output, no record.
  *				Written when the run ends, however it ended.
- * Result: the program's 64-bit return value.
+ *
+ * Ranges that come with the command are checked as those of a set are when it is created, and lead
+ * to the same statuses and results. A set cannot be deleted while a run that names
+ * it is queued or executing. As ranges are written to, only a file that is open for
+ * writing may name any. Insufficient Program Resources: program, arguments and ranges
+ * together do not fit below 4 GiB.
  *
  * KCSD_EXEC_AUDIT: report which LBAs the run read and wrote. The buffer for the output must then
  * have room for the record and the longest audit, KCSD_MAX_AUDIT extents (else Invalid Field, of
  * MPTR); only what is left is the program's to emit. The record says where the audit is.
  */
-#define KCSD_EXEC_CDW2_ALL	0x0000ffffu
+#define KCSD_EXEC_RSID_SHIFT	16
+#define KCSD_EXEC_CDW2_ALL	0xffffffffu
 #define KCSD_EXEC_NUMR_MASK	0x0000ffffu
 #define KCSD_EXEC_AUDIT		(1u << 16)
 #define KCSD_EXEC_CDW3_ALL	0x0001ffffu
-#define KCSD_MAX_GRANTS		128
-#define KCSD_MAX_ARGS		65536u		/* bytes after the grants */
+#define KCSD_MAX_ARGS		65536u		/* bytes after grants or ranges */
 #define KCSD_MAX_OUTPUT		(16u << 20)	/* bytes, record included */
+
+/*
+ * Execute on LBAs, on the compute namespace. The program may touch the LBA
+ * ranges of namespace 1 that the command grants, and no others.
+ *   CDW2  [15:0] PIND  [31:16] RSID, of a set of memory ranges that the program
+ *		finds in its memory, as with Execute Program; 0: none
+ *   CDW3  [15:0] NUMR, number of grants (0..KCSD_MAX_GRANTS)
+ *         [31:16] flags, as with Execute Program
+ *   addr, data_len		NUMR grants, then the program's arguments
+ * All else, and the result, as with Execute Program.
+ */
+#define KCSD_MAX_GRANTS		128
 
 #define KCSD_GRANT_READ		0x1
 #define KCSD_GRANT_WRITE	0x2
