@@ -84,6 +84,12 @@ static __always_inline const struct kcsd_lba_grant *kcsd_grants(const struct kcs
 	return (const struct kcsd_lba_grant *)ctx->grants;
 }
 
+/* ctx->nr_ranges of them: where the memory ranges of the run are. */
+static __always_inline const struct kcsd_mem_range *kcsd_ranges(const struct kcsd_ctx *ctx)
+{
+	return (const struct kcsd_mem_range *)ctx->ranges;
+}
+
 /* ctx->heap_len bytes, zeroed. */
 static __always_inline void *kcsd_heap(const struct kcsd_ctx *ctx)
 {

@@ -470,6 +470,10 @@ test_slm()
 
 test_ranges()
 {
+	# 256 rows of 16 bytes, of which the column at 8 is between 0 and 0.
+	local filter_zeroes=000100000000000000000000000000000000000000000000 row=1000000008000000
+
+	filter_zeroes=$filter_zeroes$row
 	code 0 "ranges list, none" ranges list -d $NAME
 	prints "no range sets"
 	code 0 "ranges create" ranges create -d $NAME 4K+8K 64K+4K
@@ -484,6 +488,21 @@ test_ranges()
 	says "Invalid Memory Range Set"
 	code 1 "ranges delete, no such set" ranges delete -d $NAME 7
 	says "'kcsd ranges list' shows"
+	code 0 "run on ranges" run -d $NAME "$bpf/filter.bpf.o" --range 0+4K --range 8K+4K \
+		--arg-hex "$filter_zeroes" --json
+	has .result 256
+	code 0 "run on a set" run -d $NAME "$bpf/filter.bpf.o" --range-set 1 \
+		--arg-hex "$filter_zeroes" --json
+	has .result 256
+	code 0 "run on ranges and LBAs" run -d $NAME "$bpf/filter.bpf.o" --lba 0+1 --range 0+4K \
+		--range 8K+4K --arg-hex "$filter_zeroes" --json
+	has .result 256
+	code 1 "run, ranges that overlap" run -d $NAME "$bpf/filter.bpf.o" --range 0+4K --range 0+4K
+	says "range 1: Overlapping Memory Ranges"
+	code 1 "run, no such set" run -d $NAME "$bpf/filter.bpf.o" --range-set 9
+	says "Invalid Memory Range Set Identifier"
+	code 2 "run, ranges and a set" run -d $NAME "$bpf/filter.bpf.o" --range 0+4K --range-set 1
+	code 2 "run, set 0" run -d $NAME "$bpf/filter.bpf.o" --range-set 0
 	code 0 "ranges delete" ranges delete -d $NAME 1 2
 	code 0 "ranges list, none are left" ranges list -d $NAME --json
 	has length 0

@@ -400,13 +400,57 @@ check_usage()
 	says "at most"
 }
 
+# ---- memory ranges ----
+
+# filter NAME WANTED ROWS LOW HIGH [OPTION...]: rows of 16 bytes, the column is the second half.
+filter()
+{
+	local name=$1 wanted=$2 args
+
+	args=$(perl -e 'print unpack "H*", pack "Q3L2", @ARGV, 16, 8' "$3" "$4" "$5")
+	shift 5
+	is "filter, $name" "$(result filter --arg-hex "$args" "$@")" "$wanted"
+}
+
+check_ranges()
+{
+	local slm="$work/slm" kept
+
+	perl -e 'print pack "Q2", $_, $_ * 7 % 1000 for 0 .. 511; print "\0" x 8192' >"$slm"
+	kept=$(perl -e 'print scalar grep { $_ * 7 % 1000 >= 100 && $_ * 7 % 1000 <= 300 } 0 .. 511')
+	filter "its result" "$kept" 512 100 300 --range 0+8K --range 8K+8K --slm "$slm"
+	is "  and the file is as it was" "$(tail -c 8192 "$slm" | tr -d '\0' | wc -c)" 0
+	filter "write back" "$kept" 512 100 300 --range 0+8K --range 8K+8K --slm "$slm" --write-back
+	is "  and the rows are there" "$(tail -c 8192 "$slm" | head -c $((kept * 16)) | md5sum)" \
+		"$(perl -e 'print map { pack "Q2", $_, $_ * 7 % 1000 }
+			grep { $_ * 7 % 1000 >= 100 && $_ * 7 % 1000 <= 300 } 0 .. 511' | md5sum)"
+	is "  and nothing else" "$(tail -c $((8192 - kept * 16)) "$slm" | tr -d '\0' | wc -c)" 0
+	filter "zeroes" 512 512 0 0 --range 0+8K --range 64K+8K
+	filter "range 1 is full" -28 512 0 1000 --range 0+8K --range 8K+4K --slm "$slm"
+	filter "more rows than there are" -22 513 0 1 --range 0+8K --range 8K+4K
+	filter "one range" -22 1 0 1 --range 0+8K
+	code 1 "range beyond the SLM" sim "$bpf/filter.bpf.o" --slm "$slm" --range 12K+8K
+	says "range 0: Invalid Memory Range Set"
+	code 1 "ranges that overlap" sim "$bpf/filter.bpf.o" --range 0+8K --range 4K+4K
+	says "range 1: Overlapping Memory Ranges"
+	code 1 "range that is not aligned" sim "$bpf/filter.bpf.o" --slm "$slm" --range 1+4K
+	says "Invalid Memory Range Set"
+	code 2 "range, LBAs too" sim "$bpf/filter.bpf.o" --lba "$slm" --range 0+4K
+	says "exclude each other"
+	code 2 "range that is none" sim "$bpf/filter.bpf.o" --range x
+	code 2 "SLM without ranges" sim "$bpf/filter.bpf.o" --slm "$slm"
+	says "is for --range"
+	run sim "$bpf/filter.bpf.o" --engine lowered --range 0+4K >"$work/out" 2>"$work/err"
+	says "interpreter only"
+}
+
 # ---- disasm ----
 
 check_disasm()
 {
 	local program
 
-	for program in lines word grep csv crc32c histogram join sha256; do
+	for program in lines word grep csv crc32c histogram join sha256 filter; do
 		code 0 "disasm $program" disasm "$bpf/$program.bpf.o"
 		is "  and all of it is instructions" "$(grep -c ' raw ' "$work/out")" 0
 		is "  and it has a label" "$(head -n 1 "$work/out")" "$program:"
@@ -517,6 +561,7 @@ done
 engine=interp
 check_trace
 check_disasm
+check_ranges
 check_explain
 check_readme
 echo "1..$((passed + failed))"

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/*
+ * Rows of fixed length, from one piece of SLM to another: those whose column is in bounds.
+ *
+ * ranges	0: rows, one after another; 1: where those that are kept go
+ * arguments	struct filter
+ * result	the number of rows kept; negative: -EINVAL, no two ranges, or arguments that
+ *		make no sense; -ENOSPC, range 1 is full
+ */
+#include <kcsd_helpers.h>
+
+struct filter {
+	__u64	rows;		/* to look at, from the beginning of range 0 */
+	__u64	low;		/* kept is what has low <= column <= high */
+	__u64	high;
+	__u32	row_len;	/* bytes */
+	__u32	column;		/* byte of the row at which the column, 8 bytes long, begins */
+};
+
+static bool valid(const struct kcsd_ctx *ctx, const struct filter *f)
+{
+	return ctx->nr_ranges == 2 && ctx->args_len == sizeof(*f) && f->row_len >= 8 &&
+	       f->column <= f->row_len - 8 && f->rows <= kcsd_ranges(ctx)[0].len / f->row_len;
+}
+
+SEC("kcsd")
+__u64 filter(struct kcsd_ctx *ctx)
+{
+	const struct filter *f = (const void *)kcsd_args(ctx);
+	const struct kcsd_mem_range *range = kcsd_ranges(ctx);
+	const __u8 *row, *end;
+	__u64 value, kept = 0;
+	__u8 *to, *to_end;
+
+	if (!valid(ctx, f))
+		return -KCSD_EINVAL;
+	row = (const __u8 *)range[0].addr;
+	end = row + f->rows * f->row_len;
+	to = (__u8 *)range[1].addr;
+	to_end = to + range[1].len;
+	for (; row < end; row += f->row_len) {
+		value = kcsd_load64(row + f->column);
+		if (value < f->low || value > f->high)
+			continue;
+		if ((__u64)(to_end - to) < f->row_len)
+			return -KCSD_ENOSPC;
+		kcsd_copy(to, row, f->row_len);
+		to += f->row_len;
+		kept++;
+	}
+	return kept;
+}
