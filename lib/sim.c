@@ -344,10 +344,12 @@ int kcsd_sim_run(struct kcsd_sim *sim, const struct kcsd_run_opts *opts,
 	run.out = malloc(o.out_len + 1);
 	if (!run.out)
 		return kcsd_error_set(err, -ENOMEM, "out of memory");
-	ret = kcsd_sim_take_ranges(&run, &o, err);
-	if (ret) {
+	r.status = kcsd_sim_take_ranges(&run, &o, err);
+	if (r.status) {
 		free(run.out);
-		return ret;
+		if (r.status > 0)
+			kcsd_info_copy(result, size, &r, sizeof(r));
+		return r.status;
 	}
 	execute(&run, &o, &r);
 	free(run.with_ranges);

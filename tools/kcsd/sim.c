@@ -300,7 +300,7 @@ static int run_sim(struct sim *s)
 	ret = kcsd_sim_run(s->sim, &run->opts, &run->result, sizeof(run->result), &error);
 	if (s->trace)
 		kcsd_trace_end(s->trace, &run->result);
-	if (ret < 0)
+	if (ret < 0 || !run->result.recorded)
 		return kcsd_fail("%s", error.text);
 	if (kcsd_args_has(run->args, OPT_RAW))
 		code = report_raw(&run->result, &error);

@@ -414,7 +414,10 @@ filter()
 
 check_ranges()
 {
-	local slm="$work/slm" kept
+	local slm="$work/slm" kept full invalid
+
+	full=$(printf %u -28)
+	invalid=$(printf %u -22)
 
 	perl -e 'print pack "Q2", $_, $_ * 7 % 1000 for 0 .. 511; print "\0" x 8192' >"$slm"
 	kept=$(perl -e 'print scalar grep { $_ * 7 % 1000 >= 100 && $_ * 7 % 1000 <= 300 } 0 .. 511')
@@ -426,9 +429,9 @@ check_ranges()
 			grep { $_ * 7 % 1000 >= 100 && $_ * 7 % 1000 <= 300 } 0 .. 511' | md5sum)"
 	is "  and nothing else" "$(tail -c $((8192 - kept * 16)) "$slm" | tr -d '\0' | wc -c)" 0
 	filter "zeroes" 512 512 0 0 --range 0+8K --range 64K+8K
-	filter "range 1 is full" -28 512 0 1000 --range 0+8K --range 8K+4K --slm "$slm"
-	filter "more rows than there are" -22 513 0 1 --range 0+8K --range 8K+4K
-	filter "one range" -22 1 0 1 --range 0+8K
+	filter "range 1 is full" $full 512 0 1000 --range 0+8K --range 8K+4K --slm "$slm"
+	filter "more rows than there are" $invalid 513 0 1 --range 0+8K --range 8K+4K
+	filter "one range" $invalid 1 0 1 --range 0+8K
 	code 1 "range beyond the SLM" sim "$bpf/filter.bpf.o" --slm "$slm" --range 12K+8K
 	says "range 0: Invalid Memory Range Set"
 	code 1 "ranges that overlap" sim "$bpf/filter.bpf.o" --range 0+8K --range 4K+4K
