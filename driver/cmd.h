@@ -12,6 +12,8 @@
 #include <linux/uio.h>
 #include <linux/kcsd.h>
 
+#include "trace_cmd.h"
+
 struct kcsd_drive;
 struct kcsd_job;
 struct kcsd_run;
@@ -41,6 +43,7 @@ struct kcsd_cmd {
 	struct kcsd_job *job;	/* likewise, unless it is quick */
 	bool blocking;		/* execute may sleep for long */
 
+	struct kcsd_trace_cmd trace;
 	u64 result;		/* CQE DW0-1; of an invalid command, see kcsd_cmd_invalid() */
 };
 

@@ -11,6 +11,7 @@
 
 #include "engine/engine.h"
 #include "engine/lowered.h"
+#include "trace_cmd.h"
 
 struct io_uring_cmd;
 struct kcsd_audit;
@@ -59,6 +60,7 @@ struct kcsd_run {
 	u64 queued_ns, start_ns, end_ns;	/* ktime */
 	u64 deadline_ns;		/* ktime */
 	u64 read_bytes, written_bytes;	/* media */
+	struct kcsd_trace_cmd trace;
 	struct kcsd_audit *audit;	/* NULL: not asked for; owned */
 	u32 engine;			/* KCSD_ENGINE_* */
 	struct kcsd_lowered_ctl *ctl;	/* while it runs as native code; units.lock */

@@ -67,6 +67,7 @@ struct kcsd_drive {
 	struct kcsd_jobs jobs;
 	struct kcsd_log log;
 
+	struct dentry *debugfs;		/* its directory there, NULL or ERR_PTR: none */
 	struct kcsd_node *ctrl;		/* /dev/kcsdN */
 	struct kcsd_node *nvm;		/* /dev/kcsdgNn1 */
 	struct kcsd_node *slm_node;	/* /dev/kcsdgNn2; NULL: slm.size is 0 */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Commands that take long, on a workqueue of their drive. */
 #include "drive.h"
+#include "trace.h"
 
 /* At once, the others wait: they would only take the CPUs from each other. */
 #define KCSD_JOBS_AT_ONCE	4
@@ -34,7 +35,12 @@ static void kcsd_job_work(struct work_struct *work)
 {
 	struct kcsd_job *job = container_of(work, struct kcsd_job, work);
 
-	kcsd_job_end(job, kcsd_job_cancelled(job) ? KCSD_SC_ABORT_REQUESTED : job->execute(job));
+	if (kcsd_job_cancelled(job)) {
+		kcsd_job_end(job, KCSD_SC_ABORT_REQUESTED);
+		return;
+	}
+	trace_kcsd_cmd_start(job->drive, &job->trace, -1, -1);
+	kcsd_job_end(job, job->execute(job));
 }
 
 void kcsd_job_init(struct kcsd_job *job, struct kcsd_drive *drive)

@@ -11,6 +11,8 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+#include "trace_cmd.h"
+
 struct kcsd_drive;
 
 /*
@@ -25,6 +27,7 @@ struct kcsd_job {
 	struct kcsd_drive *drive;
 	bool quick;			/* short enough for the submitter to do it itself */
 	bool cancelled;			/* set once by anyone, read by the worker */
+	struct kcsd_trace_cmd trace;
 	int status;			/* NVMe status, once ended */
 	u64 result;			/* of the CQE, likewise */
 

@@ -9,6 +9,7 @@
 #include <linux/printk.h>
 
 #include "config.h"
+#include "debugfs.h"
 #include "drive.h"
 
 #define MAX_DRIVES	256
@@ -119,9 +120,11 @@ static int __init kcsd_init(void)
 	ret = kcsd_node_init();
 	if (ret)
 		goto out;
+	kcsd_debugfs_init();
 	ret = run_setup(&setup);
 	if (ret) {
 		wait_for_close(refs);
+		kcsd_debugfs_exit();
 		kcsd_node_exit();
 	}
 out:
@@ -133,6 +136,7 @@ out:
 static void __exit kcsd_exit(void)
 {
 	kcsd_configfs_exit();
+	kcsd_debugfs_exit();
 	kcsd_node_exit();
 }
 

@@ -11,6 +11,7 @@
 #include "drive.h"
 #include "identify.h"
 #include "passthru.h"
+#include "trace.h"
 
 int kcsd_cmd_copy_to_host(struct kcsd_cmd *cmd, const void *from, size_t len)
 {
@@ -98,6 +99,15 @@ static int kcsd_cmd_import(struct kcsd_cmd *cmd, const struct kcsd_user_data *d,
 	return min(ret, 0);
 }
 
+/* What can be done at once; the rest is queued. */
+static int kcsd_cmd_start(struct kcsd_cmd *cmd)
+{
+	if (cmd->run || (cmd->job && !cmd->job->quick))
+		return -EIOCBQUEUED;
+	trace_kcsd_cmd_start(cmd->drive, &cmd->trace, -1, -1);
+	return cmd->job ? kcsd_job_run(cmd->job, &cmd->result) : cmd->execute(cmd);
+}
+
 int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock)
 {
 	const struct kcsd_command *command = kcsd_command_find(cmd);
@@ -113,17 +123,17 @@ int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool no
 	if (ret)
 		return ret;
 
+	kcsd_trace_begin(cmd);
 	ret = kcsd_cmd_parse(cmd, command);
-	if (ret)
-		goto out;
-	if (cmd->run || (cmd->job && !cmd->job->quick))
-		ret = -EIOCBQUEUED;
-	else if (cmd->job)
-		ret = kcsd_job_run(cmd->job, &cmd->result);
-	else if (nonblock && cmd->blocking)
+	if (!ret && nonblock && cmd->blocking) {
 		ret = -EAGAIN;	/* let io_uring call again from a thread of its own */
-	else
-		ret = cmd->execute(cmd);
+		goto out;
+	}
+	kcsd_trace_submit(cmd);
+	if (!ret)
+		ret = kcsd_cmd_start(cmd);
+	if (ret != -EIOCBQUEUED)
+		trace_kcsd_cmd_complete(cmd->drive, &cmd->trace, ret, NULL);
 out:
 	kfree(iov);
 	return ret > 0 ? kcsd_cmd_failed(cmd, ret) : ret;
@@ -153,6 +163,7 @@ static int kcsd_wait_run(struct kcsd_run *run, unsigned int state, u64 *result)
 	ret = kcsd_run_copy_output(run);
 	if (!ret)
 		ret = kcsd_ended(kcsd_run_status(run));
+	trace_kcsd_cmd_complete(run->drive, &run->trace, ret, run);
 	kcsd_run_free(run);
 	return ret;
 }
@@ -176,6 +187,7 @@ static int kcsd_wait_job(struct kcsd_job *job, unsigned int state, u64 *result)
 	}
 	*result = job->result;
 	ret = kcsd_ended(job->status);
+	trace_kcsd_cmd_complete(job->drive, &job->trace, ret, NULL);
 	job->free(job);
 	return ret;
 }

@@ -5,6 +5,7 @@
 #include <linux/sysfs.h>
 
 #include "compute.h"
+#include "debugfs.h"
 #include "drive.h"
 #include "native.h"
 
@@ -24,13 +25,13 @@ static void kcsd_program_release(struct kobject *kobj)
 	kfree(p);
 }
 
-static struct kcsd_program_stats kcsd_program_fold(const struct kcsd_program *p)
+static struct kcsd_program_counters kcsd_program_fold(const struct kcsd_program *p)
 {
-	struct kcsd_program_stats sum = {};
+	struct kcsd_program_counters sum = {};
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
-		const struct kcsd_program_stats *s = per_cpu_ptr(p->stats, cpu);
+		const struct kcsd_program_counters *s = &per_cpu_ptr(p->stats, cpu)->counters;
 		u64 min_ns = READ_ONCE(s->min_ns);
 
 		sum.runs += READ_ONCE(s->runs);
@@ -110,7 +111,8 @@ static const struct kobj_type kcsd_program_ktype = {
 void kcsd_program_account(struct kcsd_program *program, const struct kcsd_run *run)
 {
 	u64 ns = run->end_ns - run->start_ns;
-	struct kcsd_program_stats *s = get_cpu_ptr(program->stats);
+	struct kcsd_program_stats *stats = get_cpu_ptr(program->stats);
+	struct kcsd_program_counters *s = &stats->counters;
 
 	WRITE_ONCE(s->runs, s->runs + 1);
 	WRITE_ONCE(s->runs_jit, s->runs_jit + (run->engine == KCSD_ENGINE_JIT));
@@ -122,6 +124,9 @@ void kcsd_program_account(struct kcsd_program *program, const struct kcsd_run *r
 		WRITE_ONCE(s->min_ns, ns);
 	if (ns > s->max_ns)
 		WRITE_ONCE(s->max_ns, ns);
+	kcsd_histogram_add(&stats->latency, ns);
+	if (run->vm.end.insns)
+		kcsd_histogram_add(&stats->insns_of_runs, run->vm.end.insns);
 	put_cpu_ptr(program->stats);
 }
 
@@ -173,17 +178,22 @@ out_free:
 	return ret;
 }
 
-int kcsd_program_add(struct kcsd_program *p, struct kobject *dir)
+int kcsd_program_add(struct kcsd_drive *drive, struct kcsd_program *p)
 {
-	int ret = kobject_init_and_add(&p->kobj, &kcsd_program_ktype, dir, "%u", p->pind);
+	int ret = kobject_init_and_add(&p->kobj, &kcsd_program_ktype, drive->programs.dir, "%u",
+				       p->pind);
 
-	if (ret)
+	if (ret) {
 		kobject_put(&p->kobj);
-	return ret;
+		return ret;
+	}
+	kcsd_debugfs_add_program(drive, p);
+	return 0;
 }
 
 void kcsd_program_remove(struct kcsd_drive *drive, struct kcsd_program *p)
 {
+	kcsd_debugfs_del_program(p);
 	kobject_del(&p->kobj);
 	kcsd_native_drop(drive, p);
 	kobject_put(&p->kobj);

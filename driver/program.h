@@ -10,15 +10,17 @@
 #include <linux/kcsd.h>
 
 #include "engine/engine.h"
+#include "histogram.h"
 
 #define KCSD_MAX_PROGRAM_LEN	SZ_1M	/* bytes of one program as loaded */
 
+struct dentry;
 struct kcsd_cmd;
 struct kcsd_config;
 struct kcsd_drive;
 struct kcsd_run;
 
-struct kcsd_program_stats {
+struct kcsd_program_counters {
 	u64 runs;
 	u64 runs_jit;		/* of them */
 	u64 runs_interp;	/* of them */
@@ -29,6 +31,12 @@ struct kcsd_program_stats {
 	u64 max_ns;
 };
 
+struct kcsd_program_stats {
+	struct kcsd_program_counters counters;
+	struct kcsd_histogram latency;		/* nanoseconds of each run */
+	struct kcsd_histogram insns_of_runs;	/* of each that counted them */
+};
+
 /*
  * A loaded program. users: -1 when not activated, else the runs queued or
  * executing; only kcsd_program_activate() takes it from and to -1. Everything else is
@@ -36,6 +44,7 @@ struct kcsd_program_stats {
  */
 struct kcsd_program {
 	struct kobject kobj;		/* /sys/class/kcsd/kcsdN/programs/<pind>; owns this */
+	struct dentry *debugfs;		/* its directory there, NULL or ERR_PTR: none */
 	u16 pind;
 	bool builtin;			/* the drive's own: it stays, and counts for no limit of bytes */
 	u8 pit;
@@ -71,6 +80,7 @@ struct kcsd_programs {
 	u32 active;			/* programs activated */
 	u64 bytes;			/* of all programs and those arriving */
 	struct kobject *dir;		/* programs/, NULL before the controller node exists */
+	struct dentry *debugfs;		/* programs/ there, NULL or ERR_PTR: none */
 };
 
 /* program.c */
@@ -80,9 +90,9 @@ struct kcsd_programs {
  */
 int kcsd_program_create(struct kcsd_drive *drive, u16 pind, struct kcsd_loading *l,
 			struct kcsd_program **out, struct kcsd_verdict *verdict);
-/* Show it in sysfs, below dir. On failure it is gone. */
-int kcsd_program_add(struct kcsd_program *p, struct kobject *dir);
-/* Out of sysfs, and gone. Nobody may be using it. */
+/* Show it in sysfs, and debugfs. On failure it is gone. */
+int kcsd_program_add(struct kcsd_drive *drive, struct kcsd_program *p);
+/* Out of sysfs and debugfs, and gone. Nobody may be using it. */
 void kcsd_program_remove(struct kcsd_drive *drive, struct kcsd_program *p);
 /* Count a run that ended. Before kcsd_program_put(). */
 void kcsd_program_account(struct kcsd_program *program, const struct kcsd_run *run);

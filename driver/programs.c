@@ -5,6 +5,7 @@
 #include <linux/slab.h>
 
 #include "cmd.h"
+#include "debugfs.h"
 #include "drive.h"
 #include "identify.h"
 
@@ -74,7 +75,7 @@ static int kcsd_slot_finish(struct kcsd_drive *drive, struct kcsd_program_slot *
 	/* From here on the program owns the image. */
 	slot->loading = (struct kcsd_loading){};
 	psize = p->psize;
-	if (kcsd_program_add(p, ps->dir)) {
+	if (kcsd_program_add(drive, p)) {
 		ps->bytes -= psize;
 		return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
 	}
@@ -123,7 +124,7 @@ static int kcsd_programs_add_builtin(struct kcsd_drive *drive, u32 i)
 		return ret == -EINVAL ? 0 : ret;
 	}
 	p->builtin = true;
-	ret = kcsd_program_add(p, drive->programs.dir);
+	ret = kcsd_program_add(drive, p);
 	if (!ret)
 		rcu_assign_pointer(kcsd_slot(drive, pind)->program, p);
 	return ret;
@@ -149,6 +150,7 @@ static void kcsd_programs_unload_all(struct kcsd_drive *drive)
 void kcsd_programs_del_dir(struct kcsd_drive *drive)
 {
 	kcsd_programs_unload_all(drive);
+	kcsd_debugfs_del_drive(drive);
 	kobject_put(drive->programs.dir);
 	drive->programs.dir = NULL;
 }
@@ -163,6 +165,7 @@ int kcsd_programs_add_dir(struct kcsd_drive *drive)
 	ps->dir = kobject_create_and_add("programs", &drive->ctrl->dev.kobj);
 	if (!ps->dir)
 		return -ENOMEM;
+	kcsd_debugfs_add_drive(drive);
 	for (i = 0; i < ps->nr - drive->cfg.max_programs && !ret; i++)
 		ret = kcsd_programs_add_builtin(drive, i);
 	return ret;

@@ -9,6 +9,7 @@
 #include "drive.h"
 #include "native.h"
 #include "window.h"
+#include "trace.h"
 
 /*
  * What an earlier program left behind the own bytes of this one, which with ranges can write
@@ -58,6 +59,7 @@ static void kcsd_run_start(struct kcsd_run *run, struct kcsd_unit *unit)
 	run->vm.ops = &kcsd_run_ops;
 	kcsd_vm_setup(&run->vm, &run->program->view, &in);
 	run->engine = jit ? KCSD_ENGINE_JIT : KCSD_ENGINE_INTERP;
+	trace_kcsd_cmd_start(run->drive, &run->trace, unit->nr, run->pind);
 	if (jit)
 		kcsd_native_run(unit, run, jit);
 	else

@@ -6,6 +6,7 @@
 #include "compat.h"
 #include "drive.h"
 #include "passthru.h"
+#include "trace.h"
 
 /*
  * What one io_uring command keeps between submission and completion. On IOPOLL rings the end is
@@ -39,6 +40,7 @@ static void kcsd_uring_run_cb(struct io_uring_cmd *ioucmd, unsigned int issue_fl
 		if (!ret)
 			ret = kcsd_ended(kcsd_run_status(run));
 	}
+	trace_kcsd_cmd_complete(run->drive, &run->trace, ret, run);
 	/* A cancel callback may look at the run until this returns. */
 	kcsd_uring_done(ioucmd, ret, run->vm.end.r0, issue_flags);
 	kcsd_run_free(run);
@@ -49,6 +51,7 @@ static void kcsd_uring_job_cb(struct io_uring_cmd *ioucmd, unsigned int issue_fl
 {
 	struct kcsd_job *job = kcsd_uring_pdu(ioucmd)->job;
 
+	trace_kcsd_cmd_complete(job->drive, &job->trace, job->status, NULL);
 	/* A cancel callback may look at the job until this returns. */
 	kcsd_uring_done(ioucmd, kcsd_ended(job->status), job->result, issue_flags);
 	job->free(job);
