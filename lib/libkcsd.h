@@ -752,6 +752,8 @@ KCSD_API int kcsd_stats_each(const char *drive,
 			     int (*fn)(const char *name, uint64_t value, void *arg), void *arg);
 /* One counter. -ENOENT: no such drive or counter. -EINVAL: it is no number, or a bad name. */
 KCSD_API int kcsd_stats_get(const char *drive, const char *name, uint64_t *value);
+/* What else is there beside them, such as "programs/0/name". Errors likewise; -ERANGE: len. */
+KCSD_API int kcsd_stats_text(const char *drive, const char *name, char *buf, size_t len);
 
 /* ---- Drives' life cycle (configfs): make, set, power ---- */
 

@@ -79,9 +79,9 @@ int kcsd_stats_each(const char *drive, int (*fn)(const char *name, uint64_t valu
 	return kcsd_dir_walk(path, KCSD_WALK_DIRS, visit_dir, &walk);
 }
 
-int kcsd_stats_get(const char *drive, const char *name, uint64_t *value)
+int kcsd_stats_text(const char *drive, const char *name, char *buf, size_t buf_len)
 {
-	char path[PATH_MAX], text[MAX_VALUE];
+	char path[PATH_MAX];
 	size_t len;
 	int ret;
 
@@ -93,10 +93,18 @@ int kcsd_stats_get(const char *drive, const char *name, uint64_t *value)
 	len = strlen(path);
 	if (snprintf(path + len, sizeof(path) - len, "/%s", name) >= (int)(sizeof(path) - len))
 		return -EINVAL;
-	ret = kcsd_file_read(path, text, sizeof(text));
-	if (ret == -EISDIR || ret == -ERANGE)
+	ret = kcsd_file_read(path, buf, buf_len);
+	if (ret == -EISDIR)
 		return -EINVAL;
-	if (ret == -ENOTDIR)
-		return -ENOENT;
-	return ret ? ret : kcsd_number_parse(text, value);
+	return ret == -ENOTDIR ? -ENOENT : ret;
+}
+
+int kcsd_stats_get(const char *drive, const char *name, uint64_t *value)
+{
+	char text[MAX_VALUE];
+	int ret = kcsd_stats_text(drive, name, text, sizeof(text));
+
+	if (ret)
+		return ret == -ERANGE ? -EINVAL : ret;
+	return kcsd_number_parse(text, value);
 }

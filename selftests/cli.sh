@@ -277,6 +277,33 @@ test_run_lbas()
 		$(printf -- '--lba 0 %.0s' $(seq 128))
 }
 
+# Two looks, 100 ms apart; on a terminal a screen that is left as it was.
+test_top()
+{
+	code 0 "top, a table" top -d $NAME -n 1 -i 100
+	prints "DRIVE"
+	prints "$drive"
+	code 0 "top, of all drives" top -n 2 -i 100
+	prints "$drive"
+	code 0 "top, JSON" top -d $NAME -n 1 -i 100 --json
+	has '.drives[0].drive' "$drive"
+	has '.drives[0].runs_per_s' 0
+	has '.seconds >= 0.1' true
+	(sleep 0.3; "$kcsd" run -d $NAME --program echo "$bpf/tests/behave.bpf.o" --arg x) \
+		>/dev/null &
+	code 0 "top, a run" top -d $NAME -n 1 -i 3000 --json
+	wait
+	has '.drives[0].runs_per_s > 0' true
+	code 2 "top, too quick" top -i 99
+	code 2 "top, never" top -n 0
+	code 1 "top, no such drive" top -d kcsd99 -n 1 -i 100
+	if command -v script >/dev/null; then
+		script -qec "$kcsd top -n 1 -i 100" /dev/null >"$work/screen" </dev/null
+		point "top, a screen" grep -q "q: quit" "$work/screen"
+		point "  which is left" grep -q $'\033\\[?1049l' "$work/screen"
+	fi
+}
+
 # Everything that a script gets of a fault.
 test_faults()
 {
@@ -581,6 +608,7 @@ test_load
 test_life
 test_run
 test_run_lbas
+test_top
 test_faults
 test_log
 test_stats

@@ -159,10 +159,15 @@ static void test_stats_get(void)
 		{ "kcsd2", "stats/../stats/insns", -EINVAL },
 	};
 	uint64_t value = 0;
+	char text[64];
 	size_t i;
 
 	IS(kcsd_stats_get("kcsd2", "stats/insns", &value), 0, "counter");
 	OK(value == UINT64_MAX, "counter: its value");
+	IS(kcsd_stats_text("kcsd2", "programs/0/name", text, sizeof(text)), 0, "a name");
+	OK(text[0], "a name: '%s'", text);
+	IS(kcsd_stats_text("kcsd2", "programs/0/name", text, 1), -ERANGE, "a name, no room");
+	IS(kcsd_stats_text("kcsd2", "programs/../x", text, 9), -EINVAL, "a name, a bad path");
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		IS(kcsd_stats_get(bad[i].drive, bad[i].name, &value), bad[i].ret,
 		   "counter: '%s' of '%s'", bad[i].name, bad[i].drive);

@@ -21,6 +21,7 @@ const struct command *const kcsd_commands[] = {
 	&kcsd_cmd_slm,
 	&kcsd_cmd_ranges,
 	&kcsd_cmd_stats,
+	&kcsd_cmd_top,
 	&kcsd_cmd_log,
 	&kcsd_cmd_help,
 	&kcsd_cmd_version,
