@@ -8,8 +8,8 @@
 #include "compute.h"
 #include "drive.h"
 #include "native.h"
-#include "window.h"
 #include "trace.h"
+#include "window.h"
 
 /*
  * What an earlier program left behind the own bytes of this one, which with ranges can write
