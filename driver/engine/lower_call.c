@@ -7,6 +7,7 @@
  */
 #include "helper.h"
 #include "lower.h"
+#include "verify.h"
 
 /* ---- counting ---- */
 
@@ -218,9 +219,18 @@ static struct bpf_insn condition(struct kcsd_lower *l, const struct kcsd_lower_i
 	return insn;
 }
 
+/* A jump back, unless the code does not count and the loop ends soon in any case. */
+static bool has_check(const struct kcsd_lower *l, const struct kcsd_lower_insn *i)
+{
+	if (distance_of(i) >= 0)
+		return false;
+	return l->opt->count || !l->opt->proofs ||
+	       l->opt->proofs[i->pc] != KCSD_PROOF_SHORT;
+}
+
 void kcsd_lower_jump(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 {
-	if (distance_of(i) < 0)
+	if (has_check(l, i))
 		check_tick(l, i);
 	else
 		kcsd_lower_count(l);
@@ -237,7 +247,7 @@ void kcsd_lower_jump(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
  */
 void kcsd_lower_jump_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 {
-	if (distance_of(i) >= 0)
+	if (!has_check(l, i))
 		return;
 	if (l->opt->count && is_conditional(i)) {
 		struct bpf_insn insn = condition(l, i);
