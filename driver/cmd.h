@@ -17,9 +17,11 @@
 struct kcsd_drive;
 struct kcsd_job;
 struct kcsd_run;
+struct kcsd_tenant;
 
 struct kcsd_cmd {
 	struct kcsd_drive *drive;
+	struct kcsd_tenant *tenant;	/* by a file of the compute node; else NULL */
 	u8 opcode;
 	bool admin;
 	bool writable;		/* the file was opened for writing */

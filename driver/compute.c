@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Compute units: threads that take runs from a queue. */
+/* Compute units: threads that take runs as the schedule has them. */
+#define pr_fmt(fmt) "kcsd: " fmt
+
+#include <linux/cpumask.h>
 #include <linux/kthread.h>
 #include <linux/log2.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -16,21 +20,13 @@ static struct kcsd_run *kcsd_units_take(struct kcsd_units *us)
 	struct kcsd_run *run;
 
 	spin_lock(&us->lock);
-	run = list_first_entry_or_null(&us->queue, struct kcsd_run, entry);
+	run = kcsd_schedule_next(&us->schedule);
 	if (run) {
 		run->state = KCSD_RUN_RUNNING;
-		list_move_tail(&run->entry, &us->running);
+		list_add_tail(&run->entry, &us->running);
 	}
 	spin_unlock(&us->lock);
 	return run;
-}
-
-/* Off the lists: from here on nobody but the caller finds it there. */
-static void kcsd_units_drop(struct kcsd_units *us, struct kcsd_run *run)
-{
-	lockdep_assert_held(&us->lock);
-	run->state = KCSD_RUN_ENDED;
-	list_del(&run->entry);
 }
 
 static void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run)
@@ -42,9 +38,15 @@ static void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run)
 	kcsd_run_execute(run, unit);
 	WRITE_ONCE(unit->busy_ns, unit->busy_ns + (ktime_get_ns() - start));
 	WRITE_ONCE(unit->busy_since, 0);
+	WRITE_ONCE(unit->runs, unit->runs + 1);
 
-	scoped_guard(spinlock, &us->lock)
-		kcsd_units_drop(us, run);
+	/* From here on nobody but this unit finds it. */
+	scoped_guard(spinlock, &us->lock) {
+		run->state = KCSD_RUN_ENDED;
+		list_del(&run->entry);
+		/* Code that had to be made first is not charged: it is for all. */
+		kcsd_schedule_end(&us->schedule, run, run->end_ns - run->start_ns);
+	}
 	kcsd_run_end(run);
 }
 
@@ -56,7 +58,7 @@ static int kcsd_unit_thread(void *data)
 
 	while (!kthread_should_stop()) {
 		/* Idle, not interruptible: a wait for work is no load and no hung task. */
-		wait_event_idle_exclusive(us->wait, !list_empty_careful(&us->queue) ||
+		wait_event_idle_exclusive(us->wait, READ_ONCE(us->schedule.queued) ||
 					  kthread_should_stop());
 		while ((run = kcsd_units_take(us)))
 			kcsd_unit_execute(unit, run);
@@ -74,7 +76,7 @@ void kcsd_run_submit(struct kcsd_run *run)
 		stopping = us->stopping || run->cancelled;
 		run->state = stopping ? KCSD_RUN_ENDED : KCSD_RUN_QUEUED;
 		if (!stopping)
-			list_add_tail(&run->entry, &us->queue);
+			kcsd_schedule_add(&us->schedule, run);
 	}
 	if (!stopping) {
 		wake_up(&us->wait);
@@ -101,7 +103,8 @@ void kcsd_run_cancel(struct kcsd_run *run)
 		kcsd_run_set_cancelled(us, run);
 		if (run->state != KCSD_RUN_QUEUED)
 			return;
-		kcsd_units_drop(us, run);
+		kcsd_schedule_remove(&us->schedule, run);
+		run->state = KCSD_RUN_ENDED;
 	}
 	kcsd_vm_fault(&run->vm, KCSD_FAULT_CANCELLED, 0);
 	kcsd_run_end(run);
@@ -115,7 +118,7 @@ void kcsd_units_cancel_all(struct kcsd_drive *drive)
 
 	scoped_guard(spinlock, &us->lock) {
 		us->stopping = true;
-		list_splice_init(&us->queue, &queued);
+		kcsd_schedule_drain(&us->schedule, &queued);
 		list_for_each_entry(run, &queued, entry)
 			run->state = KCSD_RUN_ENDED;
 		list_for_each_entry(run, &us->running, entry)
@@ -146,7 +149,9 @@ static void kcsd_unit_free_arena(struct kcsd_unit *unit)
 	vfree(unit->arena - KCSD_LOWERED_BEFORE);
 }
 
-static int kcsd_unit_init(struct kcsd_drive *drive, struct kcsd_unit *unit, u32 nr)
+/* cpus: where its thread may run, NULL: anywhere. */
+static int kcsd_unit_init(struct kcsd_drive *drive, struct kcsd_unit *unit, u32 nr,
+			  const struct cpumask *cpus)
 {
 	struct task_struct *task;
 
@@ -155,11 +160,15 @@ static int kcsd_unit_init(struct kcsd_drive *drive, struct kcsd_unit *unit, u32 
 	if (kcsd_unit_alloc_arena(unit, drive->cfg.arena_size))
 		return -ENOMEM;
 	timer_setup(&unit->timer, kcsd_native_timer, 0);
-	task = kthread_run(kcsd_unit_thread, unit, "kcsd%u-cu%u", drive->index, nr);
+	task = kthread_create(kcsd_unit_thread, unit, "kcsd%u-cu%u", drive->index, nr);
 	if (IS_ERR(task)) {
 		kcsd_unit_free_arena(unit);
 		return PTR_ERR(task);
 	}
+	/* Not bound for good: when the last of these CPUs goes offline, others do. */
+	if (cpus && set_cpus_allowed_ptr(task, cpus))
+		pr_warn("kcsd%u: unit %u cannot be kept to its CPUs\n", drive->index, nr);
+	wake_up_process(task);
 	unit->task = task;
 	return 0;
 }
@@ -170,27 +179,41 @@ static void kcsd_unit_destroy(struct kcsd_unit *unit)
 	kcsd_unit_free_arena(unit);
 }
 
+static int kcsd_units_start(struct kcsd_drive *drive)
+{
+	struct kcsd_units *us = &drive->units;
+	cpumask_var_t cpus;
+	int ret;
+
+	if (!alloc_cpumask_var(&cpus, GFP_KERNEL))
+		return -ENOMEM;
+	ret = kcsd_config_cpus(&drive->cfg, cpus);
+	while (!ret && us->nr < drive->cfg.cus) {
+		ret = kcsd_unit_init(drive, &us->unit[us->nr], us->nr,
+				     drive->cfg.cu_cpus ? cpus : NULL);
+		if (!ret)
+			us->nr++;
+	}
+	free_cpumask_var(cpus);
+	return ret;
+}
+
 int kcsd_units_init(struct kcsd_drive *drive)
 {
 	struct kcsd_units *us = &drive->units;
 	int ret;
 
 	spin_lock_init(&us->lock);
-	INIT_LIST_HEAD(&us->queue);
 	INIT_LIST_HEAD(&us->running);
 	init_waitqueue_head(&us->wait);
 	us->started_ns = ktime_get_ns();
 	us->unit = kcalloc(drive->cfg.cus, sizeof(*us->unit), GFP_KERNEL);
 	if (!us->unit)
 		return -ENOMEM;
-	for (; us->nr < drive->cfg.cus; us->nr++) {
-		ret = kcsd_unit_init(drive, &us->unit[us->nr], us->nr);
-		if (ret) {
-			kcsd_units_destroy(drive);
-			return ret;
-		}
-	}
-	return 0;
+	ret = kcsd_units_start(drive);
+	if (ret)
+		kcsd_units_destroy(drive);
+	return ret;
 }
 
 void kcsd_units_destroy(struct kcsd_drive *drive)
@@ -202,24 +225,34 @@ void kcsd_units_destroy(struct kcsd_drive *drive)
 	kfree(us->unit);
 }
 
+u64 kcsd_unit_busy_ns(const struct kcsd_unit *unit)
+{
+	u64 since = READ_ONCE(unit->busy_since);
+	u64 busy = READ_ONCE(unit->busy_ns);
+	u64 now = ktime_get_ns();
+
+	return since && since < now ? busy + now - since : busy;
+}
+
+u64 kcsd_unit_total_ns(const struct kcsd_unit *unit)
+{
+	return ktime_get_ns() - unit->drive->units.started_ns;
+}
+
 u64 kcsd_units_busy_ns(struct kcsd_drive *drive)
 {
 	struct kcsd_units *us = &drive->units;
-	u64 now = ktime_get_ns(), since, sum = 0;
+	u64 sum = 0;
 	u32 i;
 
-	for (i = 0; i < us->nr; i++) {
-		since = READ_ONCE(us->unit[i].busy_since);
-		sum += READ_ONCE(us->unit[i].busy_ns);
-		if (since && since < now)
-			sum += now - since;
-	}
+	for (i = 0; i < us->nr; i++)
+		sum += kcsd_unit_busy_ns(&us->unit[i]);
 	return sum;
 }
 
 u64 kcsd_units_total_ns(struct kcsd_drive *drive)
 {
-	return (ktime_get_ns() - drive->units.started_ns) * drive->units.nr;
+	return kcsd_unit_total_ns(&drive->units.unit[0]) * drive->units.nr;
 }
 
 u64 kcsd_units_memory(const struct kcsd_drive *drive)

@@ -11,6 +11,7 @@
 
 #include "engine/engine.h"
 #include "engine/lowered.h"
+#include "schedule.h"
 #include "trace_cmd.h"
 
 struct io_uring_cmd;
@@ -19,11 +20,13 @@ struct kcsd_cmd;
 struct kcsd_drive;
 struct kcsd_program;
 struct kcsd_range_set;
+struct kcsd_tenant;
 struct kcsd_window;
+struct kobject;
 
 enum kcsd_run_state {
 	KCSD_RUN_NEW,		/* not submitted yet */
-	KCSD_RUN_QUEUED,	/* on units.queue */
+	KCSD_RUN_QUEUED,	/* in units.schedule */
 	KCSD_RUN_RUNNING,	/* on a unit */
 	KCSD_RUN_ENDED,		/* the submitter's again */
 };
@@ -36,7 +39,7 @@ enum kcsd_run_state {
  * keeps struct kcsd_drive, perhaps without power: its stats and units.lock are valid, no more.
  */
 struct kcsd_run {
-	struct list_head entry;		/* units.queue or .running; units.lock */
+	struct list_head entry;		/* its tenant's queue or units.running; units.lock */
 	enum kcsd_run_state state;	/* units.lock */
 	bool cancelled;			/* set once by anyone, read by the unit */
 	u16 pind;
@@ -50,6 +53,8 @@ struct kcsd_run {
 	u64 cparam2;
 	u64 budget;			/* instructions, 0: no limit */
 	struct kcsd_drive *drive;
+	struct kcsd_tenant *tenant;	/* has admitted it, until just before done() */
+	u64 charged;			/* to the tenant's vtime; schedule.c */
 	struct kcsd_program *program;
 	const struct kcsd_range_set *range_set;	/* NULL: none was named */
 	void *data;			/* grants or ranges, and arguments; owned, NULL: nothing */
@@ -82,6 +87,7 @@ struct kcsd_unit {
 	struct kcsd_drive *drive;
 	u32 nr;				/* its index in units.unit */
 	struct task_struct *task;
+	struct kobject *dir;		/* in sysfs; units_dir.c */
 	/*
 	 * The thread's: memory of the program it runs. Behind the dirty bytes everything is zero,
 	 * for ever in front of the arena (KCSD_LOWERED_BEFORE): native code can get there
@@ -94,13 +100,14 @@ struct kcsd_unit {
 	u64 window_clock;		/* uses of windows so far */
 	struct kcsd_lowered_ctl ctl;	/* of native code; cancelling: see kcsd_run.ctl */
 	struct timer_list timer;	/* armed while native code runs that does not count */
-	u64 busy_ns;			/* written by the thread only */
+	u64 runs;			/* this and the next two: written by the thread only */
+	u64 busy_ns;
 	u64 busy_since;			/* ktime, 0: idle */
 };
 
 struct kcsd_units {
 	spinlock_t lock;		/* the next three, the state of runs; process context, a leaf */
-	struct list_head queue;		/* first come, first served */
+	struct kcsd_schedule schedule;	/* those that wait */
 	struct list_head running;
 	bool stopping;			/* runs submitted from now on are cancelled at once */
 	wait_queue_head_t wait;		/* units waiting for the queue */
@@ -108,13 +115,16 @@ struct kcsd_units {
 	u64 started_ns;			/* ktime */
 	u32 nr;
 	struct kcsd_unit *unit;		/* nr of them */
+	struct kobject *dir;		/* units/ in sysfs */
 };
 
 int kcsd_units_init(struct kcsd_drive *drive);
 void kcsd_units_destroy(struct kcsd_drive *drive);
 /* End all runs, queued and running. New ones must have been shut out. */
 void kcsd_units_cancel_all(struct kcsd_drive *drive);
-/* Nanoseconds that all units together were busy, and have existed. */
+/* Nanoseconds that a unit, or all together, were busy, and have existed. */
+u64 kcsd_unit_busy_ns(const struct kcsd_unit *unit);
+u64 kcsd_unit_total_ns(const struct kcsd_unit *unit);
 u64 kcsd_units_busy_ns(struct kcsd_drive *drive);
 u64 kcsd_units_total_ns(struct kcsd_drive *drive);
 /* Kernel memory that they hold, native code included. */
@@ -124,6 +134,10 @@ u64 kcsd_units_memory(const struct kcsd_drive *drive);
 void kcsd_run_submit(struct kcsd_run *run);
 /* Ask it to end soon; a queued one ends before this returns. The run must not have been freed. */
 void kcsd_run_cancel(struct kcsd_run *run);
+
+/* units_dir.c: the units/ directory, below the controller's device. _del also after a failure. */
+int kcsd_units_add_dir(struct kcsd_drive *drive);
+void kcsd_units_del_dir(struct kcsd_drive *drive);
 
 /* execute.c */
 /* Execute Program and Execute on LBAs: parse; sets cmd->run. */

@@ -2,6 +2,7 @@
 /* A drive's configuration: defaults, and parsing of what people write. */
 #define pr_fmt(fmt) "kcsd: " fmt
 
+#include <linux/cpumask.h>
 #include <linux/ctype.h>
 #include <linux/kernel.h>
 #include <linux/limits.h>
@@ -38,16 +39,20 @@ void kcsd_config_init(struct kcsd_config *c)
 void kcsd_config_destroy(struct kcsd_config *c)
 {
 	kfree(c->backing_file);
+	kfree(c->cu_cpus);
 	c->backing_file = NULL;
+	c->cu_cpus = NULL;
 }
 
 int kcsd_config_copy(struct kcsd_config *to, const struct kcsd_config *from)
 {
 	*to = *from;
-	if (!from->backing_file)
-		return 0;
 	to->backing_file = kstrdup(from->backing_file, GFP_KERNEL);
-	return to->backing_file ? 0 : -ENOMEM;
+	to->cu_cpus = kstrdup(from->cu_cpus, GFP_KERNEL);
+	if (!to->backing_file == !from->backing_file && !to->cu_cpus == !from->cu_cpus)
+		return 0;
+	kcsd_config_destroy(to);
+	return -ENOMEM;
 }
 
 int kcsd_config_set_file(struct kcsd_config *c, const char *path, size_t len)
@@ -67,6 +72,61 @@ int kcsd_config_set_file(struct kcsd_config *c, const char *path, size_t len)
 	kfree(c->backing_file);
 	c->backing_file = copy;
 	return 0;
+}
+
+/* As a mask; -EINVAL if it is no list, or not one of CPUs that there can be. */
+static int parse_cpus(const char *text, struct cpumask *cpus)
+{
+	if (cpulist_parse(text, cpus) || cpumask_empty(cpus) ||
+	    !cpumask_subset(cpus, cpu_possible_mask))
+		return -EINVAL;
+	return 0;
+}
+
+int kcsd_config_set_cpus(struct kcsd_config *c, const char *text)
+{
+	char *list = NULL;
+	cpumask_var_t cpus;
+	int ret = 0;
+
+	if (!alloc_cpumask_var(&cpus, GFP_KERNEL))
+		return -ENOMEM;
+	if (*text && strcmp(text, "\n")) {
+		ret = parse_cpus(text, cpus);
+		if (!ret)
+			list = kasprintf(GFP_KERNEL, "%*pbl", cpumask_pr_args(cpus));
+		if (!ret && !list)
+			ret = -ENOMEM;
+	}
+	free_cpumask_var(cpus);
+	if (ret)
+		return ret;
+	kfree(c->cu_cpus);
+	c->cu_cpus = list;
+	return 0;
+}
+
+int kcsd_config_cpus(const struct kcsd_config *c, struct cpumask *cpus)
+{
+	return c->cu_cpus ? parse_cpus(c->cu_cpus, cpus) : 0;
+}
+
+int kcsd_config_check_cpus(const struct kcsd_config *c, const char *name)
+{
+	cpumask_var_t cpus;
+	int ret;
+
+	if (!c->cu_cpus)
+		return 0;
+	if (!alloc_cpumask_var(&cpus, GFP_KERNEL))
+		return -ENOMEM;
+	ret = parse_cpus(c->cu_cpus, cpus);
+	if (!ret && !cpumask_intersects(cpus, cpu_online_mask))
+		ret = -EINVAL;
+	if (ret)
+		pr_err("%s: cu_cpus %s: none of these CPUs is online\n", name, c->cu_cpus);
+	free_cpumask_var(cpus);
+	return ret;
 }
 
 /* How far a suffix shifts: 10 for K up to 60 for E; -1 if it is none. */

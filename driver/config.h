@@ -32,6 +32,7 @@ enum kcsd_run_choice {
 	X(NUM,  queues,			0, 0, 256)	/* 0: one per CPU */ \
 	X(NUM,  queue_depth,		128, 1, 4096) \
 	X(NUM,  cus,			2, 1, 64) \
+	X(NUM,  queue_limit,		16384, 1, 1048576)	/* runs of an open file */ \
 	X(SIZE, arena_size,		SZ_4M, SZ_128K, SZ_256M) \
 	X(NUM,  max_programs,		64, 1, 1024) \
 	X(NUM,  device_programs,	1, 0, 1)	/* the drive's own: builtin.c */ \
@@ -52,7 +53,10 @@ struct kcsd_config {
 #undef KCSD_OPTION_FIELD
 	bool size_set;		/* size was chosen; else a backing file's size counts */
 	char *backing_file;	/* NULL: memory. Owned. */
+	char *cu_cpus;		/* list of CPUs for the compute units; NULL: any. Owned. */
 };
+
+struct cpumask;
 
 /* config.c */
 void kcsd_config_init(struct kcsd_config *c);
@@ -65,6 +69,12 @@ bool kcsd_config_fits_memory(const char *name, const char *option, u64 size);
 int kcsd_config_copy(struct kcsd_config *to, const struct kcsd_config *from);
 /* Set from text; -EINVAL (garbage, out of range), -ENOMEM. An empty path: memory. */
 int kcsd_config_set_file(struct kcsd_config *c, const char *path, size_t len);
+/* Likewise: a list such as 0-3,8 of CPUs that this machine can have. Empty: any. */
+int kcsd_config_set_cpus(struct kcsd_config *c, const char *text);
+/* The CPUs that cu_cpus means; untouched if it means any. 0 or -errno. */
+int kcsd_config_cpus(const struct kcsd_config *c, struct cpumask *cpus);
+/* Is one of them online? If not, -EINVAL, and says so in the kernel log; name is the drive's. */
+int kcsd_config_check_cpus(const struct kcsd_config *c, const char *name);
 /* One setter for every option: int kcsd_config_set_<name>(c, text). */
 #define KCSD_OPTION_SETTER(kind, name, def, min, max) \
 	int kcsd_config_set_##name(struct kcsd_config *c, const char *text);

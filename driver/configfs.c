@@ -96,6 +96,20 @@ static ssize_t drive_backing_file_store(struct config_item *item, const char *pa
 }
 CONFIGFS_ATTR(drive_, backing_file);
 
+static ssize_t drive_cu_cpus_show(struct config_item *item, char *page)
+{
+	struct kcsd_entry *entry = to_entry(item);
+
+	guard(mutex)(&entry->lock);
+	return sysfs_emit(page, "%s\n", entry->cfg.cu_cpus ?: "");
+}
+
+static ssize_t drive_cu_cpus_store(struct config_item *item, const char *page, size_t count)
+{
+	return store_option(item, page, count, kcsd_config_set_cpus);
+}
+CONFIGFS_ATTR(drive_, cu_cpus);
+
 static ssize_t drive_index_show(struct config_item *item, char *page)
 {
 	return sysfs_emit(page, "%u\n", to_entry(item)->index);
@@ -150,6 +164,7 @@ static struct configfs_attribute *drive_attrs[] = {
 	KCSD_OPTIONS(OPTION_ATTR_ENTRY)
 #undef OPTION_ATTR_ENTRY
 	&drive_attr_backing_file,
+	&drive_attr_cu_cpus,
 	&drive_attr_index,
 	&drive_attr_power,
 	NULL,

@@ -63,13 +63,16 @@ out_free:
 	return NULL;
 }
 
-/* Store and SLM, which say for themselves what is wrong with them. */
+/* CPUs, store and SLM, which say for themselves what is wrong with them. */
 static int kcsd_drive_open_media(struct kcsd_drive *drive)
 {
 	char name[16];
 	int ret;
 
 	snprintf(name, sizeof(name), "kcsd%u", drive->index);
+	ret = kcsd_config_check_cpus(&drive->cfg, name);
+	if (ret)
+		return ret;
 	ret = kcsd_store_open(&drive->store, &drive->cfg, name);
 	if (ret)
 		return ret;
@@ -179,6 +182,20 @@ static void kcsd_drive_del_namespaces(struct kcsd_drive *drive)
 	kcsd_node_destroy(drive->nvm);
 }
 
+/* Directories in that of the controller's device. On failure some are there. */
+static int kcsd_drive_add_dirs(struct kcsd_drive *drive)
+{
+	int ret = kcsd_programs_add_dir(drive);
+
+	return ret ?: kcsd_units_add_dir(drive);
+}
+
+static void kcsd_drive_del_dirs(struct kcsd_drive *drive)
+{
+	kcsd_units_del_dir(drive);
+	kcsd_programs_del_dir(drive);
+}
+
 static int kcsd_drive_add_nodes(struct kcsd_drive *drive)
 {
 	unsigned int n = drive->index;
@@ -187,12 +204,12 @@ static int kcsd_drive_add_nodes(struct kcsd_drive *drive)
 	drive->ctrl = kcsd_node_create(drive, 0, NULL, kcsd_drive_groups, "kcsd%u", n);
 	if (IS_ERR(drive->ctrl))
 		return PTR_ERR(drive->ctrl);
-	ret = kcsd_programs_add_dir(drive);
+	ret = kcsd_drive_add_dirs(drive);
 	if (ret)
-		goto out_dir;
+		goto out_dirs;
 	ret = kcsd_drive_add_namespaces(drive);
 	if (ret)
-		goto out_dir;
+		goto out_dirs;
 	ret = kcsd_block_create(drive);
 	if (ret)
 		goto out_namespaces;
@@ -200,10 +217,10 @@ static int kcsd_drive_add_nodes(struct kcsd_drive *drive)
 
 out_namespaces:
 	kcsd_drive_del_namespaces(drive);
-out_dir:
+out_dirs:
 	/* Whoever was quick enough to open a node may have sent commands. */
 	kcsd_drive_drain(drive);
-	kcsd_programs_del_dir(drive);
+	kcsd_drive_del_dirs(drive);
 	kcsd_node_destroy(drive->ctrl);
 	return ret;
 }
@@ -253,7 +270,7 @@ int kcsd_drive_destroy(struct kcsd_drive *drive, bool force)
 	kcsd_block_destroy(drive);
 	kcsd_drive_del_namespaces(drive);
 	kcsd_drive_drain(drive);
-	kcsd_programs_del_dir(drive);
+	kcsd_drive_del_dirs(drive);
 	kcsd_node_destroy(drive->ctrl);
 	kcsd_life_power_off(drive);
 	kcsd_drive_destroy_parts(drive);

@@ -10,6 +10,7 @@
 #include "cmd.h"
 #include "compute.h"
 #include "drive.h"
+#include "tenant.h"
 #include "window.h"
 
 static bool kcsd_execute_grants(const struct kcsd_cmd *cmd)
@@ -186,6 +187,7 @@ static struct kcsd_run *kcsd_execute_create_run(const struct kcsd_cmd *cmd)
 	if (!run)
 		return NULL;
 	run->drive = drive;
+	run->tenant = cmd->tenant;
 	run->pind = cmd->cdw2;
 	run->timeout_ms = cmd->timeout_ms ?: READ_ONCE(drive->timeout_ms);
 	run->cparam1 = kcsd_cmd_u64(cmd->cdw10, cmd->cdw11);
@@ -205,14 +207,12 @@ static struct kcsd_run *kcsd_execute_create_run(const struct kcsd_cmd *cmd)
 	return NULL;
 }
 
-int kcsd_execute_parse(struct kcsd_cmd *cmd)
+/* Set cmd->run, for which its tenant has been asked. */
+static int kcsd_execute_make_run(struct kcsd_cmd *cmd)
 {
 	struct kcsd_run *run;
 	int ret;
 
-	ret = kcsd_execute_check(cmd);
-	if (ret)
-		return ret;
 	run = kcsd_execute_create_run(cmd);
 	if (!run)
 		return -ENOMEM;
@@ -225,4 +225,19 @@ int kcsd_execute_parse(struct kcsd_cmd *cmd)
 	}
 	cmd->run = run;
 	return 0;
+}
+
+int kcsd_execute_parse(struct kcsd_cmd *cmd)
+{
+	int ret = kcsd_execute_check(cmd);
+
+	if (ret)
+		return ret;
+	/* Before anything is allocated for it. */
+	if (!kcsd_tenant_admit(cmd->tenant, cmd->drive->cfg.queue_limit))
+		return KCSD_SC_INSUFFICIENT_RESOURCES;
+	ret = kcsd_execute_make_run(cmd);
+	if (ret)
+		kcsd_tenant_dismiss(cmd->tenant);
+	return ret;
 }

@@ -24,14 +24,16 @@ static int kcsd_ioctl_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d
 }
 
 /* struct nvme_passthru_cmd and _cmd64 are the same up to timeout_ms. */
-static int kcsd_ioctl_passthru(struct kcsd_node *node, const struct nvme_passthru_cmd64 *u,
-			       bool admin, bool vec, bool writable, u64 *result)
+static int kcsd_ioctl_passthru(struct file *file, const struct nvme_passthru_cmd64 *u,
+			       bool admin, bool vec, u64 *result)
 {
+	struct kcsd_node *node = kcsd_file_node(file);
 	struct kcsd_user_data data = { .addr = u->addr, .len = u->data_len, .vec = vec };
 	struct kcsd_cmd cmd = {
 		.drive = node->drive,
+		.tenant = file->private_data,
 		.admin = admin,
-		.writable = writable,
+		.writable = file->f_mode & FMODE_WRITE,
 		.opcode = u->opcode,
 		.nsid = u->nsid,
 		.cdw2 = u->cdw2,
@@ -57,8 +59,7 @@ static int kcsd_ioctl_passthru(struct kcsd_node *node, const struct nvme_passthr
 	return ret;
 }
 
-static int kcsd_ioctl_cmd(struct kcsd_node *node, struct nvme_passthru_cmd __user *ucmd,
-			  bool admin, bool writable)
+static int kcsd_ioctl_cmd(struct file *file, struct nvme_passthru_cmd __user *ucmd, bool admin)
 {
 	struct nvme_passthru_cmd64 cmd = {};
 	u64 result = 0;
@@ -68,14 +69,14 @@ static int kcsd_ioctl_cmd(struct kcsd_node *node, struct nvme_passthru_cmd __use
 		     offsetof(struct nvme_passthru_cmd64, rsvd2));
 	if (copy_from_user(&cmd, ucmd, offsetof(struct nvme_passthru_cmd, result)))
 		return -EFAULT;
-	ret = kcsd_ioctl_passthru(node, &cmd, admin, false, writable, &result);
+	ret = kcsd_ioctl_passthru(file, &cmd, admin, false, &result);
 	if (ret >= 0 && put_user((u32)result, &ucmd->result))
 		return -EFAULT;
 	return ret;
 }
 
-static int kcsd_ioctl_cmd64(struct kcsd_node *node, struct nvme_passthru_cmd64 __user *ucmd,
-			    bool admin, bool vec, bool writable)
+static int kcsd_ioctl_cmd64(struct file *file, struct nvme_passthru_cmd64 __user *ucmd,
+			    bool admin, bool vec)
 {
 	struct nvme_passthru_cmd64 cmd;
 	u64 result = 0;
@@ -83,16 +84,16 @@ static int kcsd_ioctl_cmd64(struct kcsd_node *node, struct nvme_passthru_cmd64 _
 
 	if (copy_from_user(&cmd, ucmd, sizeof(cmd)))
 		return -EFAULT;
-	ret = kcsd_ioctl_passthru(node, &cmd, admin, vec, writable, &result);
+	ret = kcsd_ioctl_passthru(file, &cmd, admin, vec, &result);
 	if (ret >= 0 && put_user(result, &ucmd->result))
 		return -EFAULT;
 	return ret;
 }
 
 /* The oldest form: NVM reads and writes only. */
-static int kcsd_ioctl_submit_io(struct kcsd_node *node, struct nvme_user_io __user *uio,
-				bool writable)
+static int kcsd_ioctl_submit_io(struct file *file, struct nvme_user_io __user *uio)
 {
+	const struct kcsd_node *node = kcsd_file_node(file);
 	struct nvme_passthru_cmd64 cmd = {};
 	struct nvme_user_io io;
 	u64 result;
@@ -114,23 +115,23 @@ static int kcsd_ioctl_submit_io(struct kcsd_node *node, struct nvme_user_io __us
 	cmd.cdw13 = io.dsmgmt;
 	cmd.cdw14 = io.reftag;
 	cmd.cdw15 = io.apptag | (u32)io.appmask << 16;
-	return kcsd_ioctl_passthru(node, &cmd, false, false, writable, &result);
+	return kcsd_ioctl_passthru(file, &cmd, false, false, &result);
 }
 
-static long kcsd_ns_ioctl(struct kcsd_node *node, unsigned int op, void __user *arg, bool writable)
+static long kcsd_ns_ioctl(struct file *file, unsigned int op, void __user *arg)
 {
 	switch (op) {
 	case NVME_IOCTL_ID:
 		force_successful_syscall_return();
-		return node->nsid;
+		return kcsd_file_node(file)->nsid;
 	case NVME_IOCTL_SUBMIT_IO:
-		return kcsd_ioctl_submit_io(node, arg, writable);
+		return kcsd_ioctl_submit_io(file, arg);
 	case NVME_IOCTL_IO_CMD:
-		return kcsd_ioctl_cmd(node, arg, false, writable);
+		return kcsd_ioctl_cmd(file, arg, false);
 	case NVME_IOCTL_IO64_CMD:
-		return kcsd_ioctl_cmd64(node, arg, false, false, writable);
+		return kcsd_ioctl_cmd64(file, arg, false, false);
 	case NVME_IOCTL_IO64_CMD_VEC:
-		return kcsd_ioctl_cmd64(node, arg, false, true, writable);
+		return kcsd_ioctl_cmd64(file, arg, false, true);
 	default:
 		return -ENOTTY;
 	}
@@ -138,15 +139,13 @@ static long kcsd_ns_ioctl(struct kcsd_node *node, unsigned int op, void __user *
 
 long kcsd_ioctl(struct file *file, unsigned int op, unsigned long uarg)
 {
-	struct kcsd_node *node = kcsd_file_node(file);
-	bool writable = file->f_mode & FMODE_WRITE;
 	void __user *arg = (void __user *)uarg;
 
 	switch (op) {
 	case NVME_IOCTL_ADMIN_CMD:
-		return kcsd_ioctl_cmd(node, arg, true, writable);
+		return kcsd_ioctl_cmd(file, arg, true);
 	case NVME_IOCTL_ADMIN64_CMD:
-		return kcsd_ioctl_cmd64(node, arg, true, false, writable);
+		return kcsd_ioctl_cmd64(file, arg, true, false);
 	}
-	return node->nsid ? kcsd_ns_ioctl(node, op, arg, writable) : -ENOTTY;
+	return kcsd_file_node(file)->nsid ? kcsd_ns_ioctl(file, op, arg) : -ENOTTY;
 }

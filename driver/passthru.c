@@ -11,6 +11,7 @@
 #include "drive.h"
 #include "identify.h"
 #include "passthru.h"
+#include "tenant.h"
 #include "trace.h"
 
 int kcsd_cmd_copy_to_host(struct kcsd_cmd *cmd, const void *from, size_t len)
@@ -71,7 +72,7 @@ static int kcsd_cmd_failed(struct kcsd_cmd *cmd, int status)
 	};
 
 	kcsd_error_log_add(&cmd->drive->life->errors, &f);
-	return status | KCSD_SC_DNR;
+	return kcsd_ended(status);
 }
 
 /*
@@ -198,9 +199,37 @@ int kcsd_cmd_wait(struct kcsd_cmd *cmd, unsigned int state)
 			  kcsd_wait_run(cmd->run, state, &cmd->result);
 }
 
+/* ---- the files ---- */
+
+static int kcsd_node_open(struct inode *inode, struct file *file)
+{
+	file->private_data = NULL;
+	if (kcsd_file_node(file)->nsid == KCSD_NSID_COMPUTE) {
+		file->private_data = kcsd_tenant_create();
+		if (!file->private_data)
+			return -ENOMEM;
+	}
+	return nonseekable_open(inode, file);
+}
+
+static int kcsd_node_release(struct inode *inode, struct file *file)
+{
+	if (file->private_data)
+		kcsd_tenant_destroy(file->private_data);
+	return 0;
+}
+
+static void kcsd_node_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	if (file->private_data)
+		kcsd_tenant_show(m, file->private_data);
+}
+
 const struct file_operations kcsd_node_fops = {
 	.owner		= THIS_MODULE,
-	.open		= nonseekable_open,
+	.open		= kcsd_node_open,
+	.release	= kcsd_node_release,
+	.show_fdinfo	= kcsd_node_show_fdinfo,
 	.unlocked_ioctl	= kcsd_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 	.uring_cmd	= kcsd_uring_cmd,

@@ -26,10 +26,10 @@ static inline struct kcsd_node *kcsd_file_node(struct file *file)
 	return container_of(file_inode(file)->i_cdev, struct kcsd_node, cdev);
 }
 
-/* What the host is told of a status: not to try again. */
+/* What the host is told of a status: not to try again, but where time alone can help. */
 static inline int kcsd_ended(int status)
 {
-	return status ? status | KCSD_SC_DNR : 0;
+	return status && status != KCSD_SC_INSUFFICIENT_RESOURCES ? status | KCSD_SC_DNR : status;
 }
 
 /* passthru.c */

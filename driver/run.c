@@ -8,6 +8,7 @@
 #include "compute.h"
 #include "drive.h"
 #include "native.h"
+#include "tenant.h"
 #include "trace.h"
 #include "window.h"
 
@@ -156,6 +157,7 @@ void kcsd_run_end(struct kcsd_run *run)
 	 */
 	run->program = NULL;
 	kcsd_program_put(p);
+	kcsd_tenant_dismiss(run->tenant);
 	kcsd_run_put_ranges(run);
 	kcsd_drive_exit(run->drive);
 	run->done(run);

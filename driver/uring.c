@@ -124,6 +124,7 @@ static int kcsd_uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
 	const struct nvme_uring_cmd *u = kcsd_uring_sqe(ioucmd);
 	struct kcsd_cmd cmd = {
 		.drive = node->drive,
+		.tenant = ioucmd->file->private_data,
 		.admin = admin,
 		.writable = ioucmd->file->f_mode & FMODE_WRITE,
 		.opcode = READ_ONCE(u->opcode),

@@ -20,6 +20,10 @@
 	A(PATH, BACKING_FILE, "backing-file", "backing_file", "PATH", \
 	  "keep the data in this file; default: in memory") \
 	A(NUMBER, CUS, "cus", "cus", "N", "compute units, 1 to 64: runs at the same time; default: 2") \
+	A(NAME, CU_CPUS, "cu-cpus", "cu_cpus", "LIST", \
+	  "CPUs for the compute units, such as 0-1,3; default: any") \
+	A(NUMBER, QUEUE_LIMIT, "queue-limit", "queue_limit", "N", \
+	  "runs that one open file may have under way, 1 to 1048576; default: 16384") \
 	A(SIZE, ARENA_SIZE, "arena-size", "arena_size", "SIZE", \
 	  "memory that a program can have, 64K to 256M; default: 4M") \
 	A(NUMBER, TIMEOUT_MS, "timeout-ms", "timeout_ms", "MS", \

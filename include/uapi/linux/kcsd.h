@@ -31,7 +31,7 @@
  *
  * Results are as in NVMe on Linux: 0 is success, a negative number an errno
  * (the command never reached the drive), a positive one an NVMe status
- * (SCT << 8 | SC, plus DNR). All structures are little-endian. A reserved field
+ * (SCT << 8 | SC, plus DNR unless trying again helps). All structures are little-endian. A reserved field
  * that is not zero, or an unknown flag, is refused with Invalid Field in
  * Command, and the 64-bit result says which one: KCSD_FIELDS.
  */
@@ -140,6 +140,9 @@ struct kcsd_memory_range {
  * KCSD_EXEC_AUDIT: report which LBAs the run read and wrote. The buffer for the output must then
  * have room for the record and the longest audit, KCSD_MAX_AUDIT extents (else Invalid Field, of
  * MPTR); only what is left is the program's to emit. The record says where the audit is.
+ *
+ * Who has too many runs under way already (queue_limit, for each open file) gets Insufficient
+ * Resources at once: without DNR, as the same command may succeed when one of them has ended.
  */
 #define KCSD_EXEC_RSID_SHIFT	16
 #define KCSD_EXEC_CDW2_ALL	0xffffffffu

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+/* units/ in sysfs, with a directory for each compute unit. */
+#include <linux/cpumask.h>
+#include <linux/kobject.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/sysfs.h>
+
+#include "drive.h"
+
+/* units/, or below it a unit's. Shown no more when it has been deleted, while the units are there. */
+struct kcsd_units_dir {
+	struct kobject kobj;
+	struct kcsd_drive *drive;
+	struct kcsd_unit *unit;		/* NULL: units/ */
+};
+
+struct kcsd_units_attr {
+	struct attribute attr;
+	ssize_t (*show)(struct kcsd_units_dir *dir, char *page);
+};
+
+#define KCSD_UNITS_ATTR(_name, fmt, ...)						\
+static ssize_t kcsd_units_##_name##_show(struct kcsd_units_dir *dir, char *page)	\
+{											\
+	return sysfs_emit(page, fmt "\n", __VA_ARGS__);					\
+}											\
+static struct kcsd_units_attr kcsd_units_attr_##_name = {				\
+	.attr = { .name = #_name, .mode = 0444 },					\
+	.show = kcsd_units_##_name##_show,						\
+}
+
+KCSD_UNITS_ATTR(queued, "%u", READ_ONCE(dir->drive->units.schedule.queued));
+KCSD_UNITS_ATTR(running, "%u", READ_ONCE(dir->drive->units.schedule.running));
+
+static struct attribute *kcsd_units_attrs[] = {
+	&kcsd_units_attr_queued.attr,
+	&kcsd_units_attr_running.attr,
+	NULL,
+};
+ATTRIBUTE_GROUPS(kcsd_units);
+
+KCSD_UNITS_ATTR(busy_ns, "%llu", kcsd_unit_busy_ns(dir->unit));
+KCSD_UNITS_ATTR(idle_ns, "%llu", kcsd_unit_total_ns(dir->unit) - kcsd_unit_busy_ns(dir->unit));
+KCSD_UNITS_ATTR(runs, "%llu", READ_ONCE(dir->unit->runs));
+KCSD_UNITS_ATTR(cpus, "%*pbl", cpumask_pr_args(dir->unit->task->cpus_ptr));
+
+static struct attribute *kcsd_unit_attrs[] = {
+	&kcsd_units_attr_busy_ns.attr,
+	&kcsd_units_attr_idle_ns.attr,
+	&kcsd_units_attr_runs.attr,
+	&kcsd_units_attr_cpus.attr,
+	NULL,
+};
+ATTRIBUTE_GROUPS(kcsd_unit);
+
+static ssize_t kcsd_units_attr_show(struct kobject *kobj, struct attribute *attr, char *page)
+{
+	return container_of(attr, struct kcsd_units_attr, attr)->show(
+		container_of(kobj, struct kcsd_units_dir, kobj), page);
+}
+
+static void kcsd_units_dir_release(struct kobject *kobj)
+{
+	kfree(container_of(kobj, struct kcsd_units_dir, kobj));
+}
+
+static const struct sysfs_ops kcsd_units_sysfs_ops = { .show = kcsd_units_attr_show };
+
+static const struct kobj_type kcsd_units_ktype = {
+	.release	= kcsd_units_dir_release,
+	.sysfs_ops	= &kcsd_units_sysfs_ops,
+	.default_groups	= kcsd_units_groups,
+};
+
+static const struct kobj_type kcsd_unit_ktype = {
+	.release	= kcsd_units_dir_release,
+	.sysfs_ops	= &kcsd_units_sysfs_ops,
+	.default_groups	= kcsd_unit_groups,
+};
+
+/* A directory, or NULL. */
+static struct kobject *kcsd_units_dir_create(struct kcsd_drive *drive, struct kcsd_unit *unit)
+{
+	struct kcsd_units_dir *dir = kzalloc(sizeof(*dir), GFP_KERNEL);
+	int ret;
+
+	if (!dir)
+		return NULL;
+	dir->drive = drive;
+	dir->unit = unit;
+	if (unit)
+		ret = kobject_init_and_add(&dir->kobj, &kcsd_unit_ktype, drive->units.dir, "%u",
+					   unit->nr);
+	else
+		ret = kobject_init_and_add(&dir->kobj, &kcsd_units_ktype, &drive->ctrl->dev.kobj,
+					   "units");
+	if (!ret)
+		return &dir->kobj;
+	kobject_put(&dir->kobj);
+	return NULL;
+}
+
+static void kcsd_units_dir_destroy(struct kobject *kobj)
+{
+	if (!kobj)
+		return;
+	kobject_del(kobj);
+	kobject_put(kobj);
+}
+
+int kcsd_units_add_dir(struct kcsd_drive *drive)
+{
+	struct kcsd_units *us = &drive->units;
+	u32 i;
+
+	us->dir = kcsd_units_dir_create(drive, NULL);
+	if (!us->dir)
+		return -ENOMEM;
+	for (i = 0; i < us->nr; i++) {
+		us->unit[i].dir = kcsd_units_dir_create(drive, &us->unit[i]);
+		if (!us->unit[i].dir)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+void kcsd_units_del_dir(struct kcsd_drive *drive)
+{
+	struct kcsd_units *us = &drive->units;
+	u32 i;
+
+	for (i = 0; i < us->nr; i++)
+		kcsd_units_dir_destroy(us->unit[i].dir);
+	kcsd_units_dir_destroy(us->dir);
+}
