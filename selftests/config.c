@@ -18,6 +18,8 @@ static const struct setting {
 	{ "queues",		"1",		"2" },
 	{ "queue_depth",	"16",		"64" },
 	{ "cus",		"1",		"3" },
+	{ "cu_cpus",		"0",		"0-1" },
+	{ "queue_limit",	"1",		"1048576" },
 	{ "arena_size",		"2097152",	"1048576" },
 	{ "max_programs",	"4",		"16" },
 	{ "max_active",		"2",		"4" },
@@ -131,7 +133,8 @@ TEST_F(config, mkdir_gives_defaults)
 	ASSERT_EQ(0, drive_prepare(d, "config", none));
 	EXPECT_EQ(-EEXIST, drive_mkdir(d->name));
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
-		EXPECT_LT(0, drive_get(d->name, settings[i].attr, buf, sizeof(buf)))
+		EXPECT_LE(!!strcmp(settings[i].attr, "cu_cpus"),
+			  drive_get(d->name, settings[i].attr, buf, sizeof(buf)))
 			TH_LOG("%s", settings[i].attr);
 	}
 	EXPECT_EQ(268435456, drive_get_number(d->name, "size"));
@@ -139,6 +142,8 @@ TEST_F(config, mkdir_gives_defaults)
 	EXPECT_EQ(0, drive_get_number(d->name, "queues"));
 	EXPECT_EQ(128, drive_get_number(d->name, "queue_depth"));
 	EXPECT_EQ(2, drive_get_number(d->name, "cus"));
+	EXPECT_EQ(0, drive_get(d->name, "cu_cpus", buf, sizeof(buf)));
+	EXPECT_EQ(16384, drive_get_number(d->name, "queue_limit"));
 	EXPECT_EQ(30000, drive_get_number(d->name, "timeout_ms"));
 	EXPECT_EQ(0, drive_get_number(d->name, "insn_budget"));
 	EXPECT_EQ(64 << 20, drive_get_number(d->name, "max_jit_bytes"));
@@ -183,6 +188,10 @@ TEST_F(config, invalid_values_are_refused)
 		{ "queues", "257" }, { "queues", "-1" }, { "queues", "x" }, { "queues", "" },
 		{ "queue_depth", "0" }, { "queue_depth", "4097" }, { "queue_depth", "4294967297" },
 		{ "cus", "0" }, { "cus", "65" }, { "cus", "1K" }, { "cus", "18446744073709551617" },
+		{ "cu_cpus", "x" }, { "cu_cpus", "0-" }, { "cu_cpus", "1-0" },
+		{ "cu_cpus", "," }, { "cu_cpus", "0,99999" }, { "cu_cpus", "-1" },
+		{ "cu_cpus", "8191" },
+		{ "queue_limit", "0" }, { "queue_limit", "1048577" }, { "queue_limit", "1K" },
 		{ "arena_size", "0" }, { "arena_size", "32K" }, { "arena_size", "257M" },
 		{ "arena_size", "1048577" },
 		{ "max_programs", "0" }, { "max_programs", "1025" },
@@ -215,6 +224,53 @@ TEST_F(config, invalid_values_are_refused)
 		ASSERT_LE(0, drive_get(d->name, bad[i].name, after, sizeof(after)));
 		EXPECT_STREQ(before, after) TH_LOG("%s changed", bad[i].name);
 	}
+	EXPECT_TRUE(power_cycles(d));
+}
+
+/* Of a unit's file, whether it says that. */
+static bool unit_cpus_are(const struct drive *d, int unit, const char *want)
+{
+	char path[128], buf[64];
+
+	snprintf(path, sizeof(path), KST_CLASS "/kcsd%d/units/%d/cpus", d->index, unit);
+	return file_read(path, buf, sizeof(buf)) > 0 && !strcmp(buf, want);
+}
+
+TEST_F(config, units_keep_to_their_cpus)
+{
+	struct drive *d = &self->d[0];
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		SKIP(return, "one CPU only");
+	ASSERT_EQ(0, drive_prepare(d, "config", small));
+	EXPECT_EQ(0, drive_set(d->name, "cu_cpus", "1"));
+	ASSERT_EQ(0, drive_power(d, true));
+	d->index = drive_get_number(d->name, "index");
+	EXPECT_TRUE(unit_cpus_are(d, 0, "1"));
+	EXPECT_TRUE(unit_cpus_are(d, 1, "1"));
+	ASSERT_EQ(0, drive_power(d, false));
+	EXPECT_EQ(0, drive_set(d->name, "cu_cpus", "0-1"));
+	ASSERT_EQ(0, drive_power(d, true));
+	EXPECT_TRUE(unit_cpus_are(d, 0, "0-1"));
+	ASSERT_EQ(0, drive_power(d, false));
+	EXPECT_EQ(0, drive_set(d->name, "cu_cpus", ""));
+	EXPECT_EQ(0, drive_get_number(d->name, "power"));
+	EXPECT_TRUE(power_cycles(d));
+}
+
+#define CPU1_ONLINE	"/sys/devices/system/cpu/cpu1/online"
+
+TEST_F(config, units_without_a_cpu)
+{
+	struct drive *d = &self->d[0];
+
+	ASSERT_EQ(0, drive_prepare(d, "config", small));
+	if (file_number(CPU1_ONLINE) != 1)
+		SKIP(return, "there is no CPU 1 to switch off");
+	EXPECT_EQ(0, drive_set(d->name, "cu_cpus", "1"));
+	ASSERT_EQ(0, file_write(CPU1_ONLINE, "0"));
+	EXPECT_TRUE(power_fails(d, -EINVAL));
+	EXPECT_EQ(0, file_write(CPU1_ONLINE, "1"));
 	EXPECT_TRUE(power_cycles(d));
 }
 
@@ -276,9 +332,9 @@ TEST_F(config, change_while_powered_is_busy)
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
 		const char *attr = settings[i].attr;
 
-		ASSERT_LT(0, drive_get(d->name, attr, before, sizeof(before)));
+		ASSERT_LE(0, drive_get(d->name, attr, before, sizeof(before)));
 		EXPECT_EQ(-EBUSY, drive_set(d->name, attr, settings[i].value)) TH_LOG("%s", attr);
-		ASSERT_LT(0, drive_get(d->name, attr, after, sizeof(after)));
+		ASSERT_LE(0, drive_get(d->name, attr, after, sizeof(after)));
 		EXPECT_STREQ(before, after) TH_LOG("%s changed", attr);
 	}
 	EXPECT_EQ(-EBUSY, drive_set(d->name, "backing_file", "/tmp/x"));

@@ -3,4 +3,5 @@
 test-programs := engines native config nodes admin program check exec fault helpers isolation nvmio \
 	audit \
 	lifetime stress counters passthru slm slm_copy slm_long range_sets logs status \
-	exec_ranges
+	exec_ranges \
+	schedule cancel

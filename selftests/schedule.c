@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Who gets the compute units, and what they tell of it. Shares are counted in runs. */
+#include "tenant.h"
+
+#include <sys/resource.h>
+
+#define MANY		10000
+#define GATE_MS		600000
+#define SPIN		1000000	/* loops: a run that takes some time */
+#define MEMORY_SLACK	(12 * KST_MIB)
+
+enum { WHEN, ENDLESS };
+
+FIXTURE(schedule) {
+	struct drive d;
+	struct tenant gate, a, b;
+	struct ended *of_a, *of_b;	/* MANY of each */
+};
+
+FIXTURE_VARIANT(schedule) {
+	const char *cus;
+	int units;
+};
+
+FIXTURE_VARIANT_ADD(schedule, one_unit) { .cus = "1", .units = 1 };
+FIXTURE_VARIANT_ADD(schedule, two_units) { .cus = "2", .units = 2 };
+
+FIXTURE_SETUP(schedule)
+{
+	const struct drive_attr attrs[] = {
+		DRIVE_SMALL, { "cus", variant->cus }, { "timeout_ms", "600000" }, {}
+	};
+
+	drive_sweep();
+	self->gate.fd = self->a.fd = self->b.fd = -1;
+	self->of_a = calloc(MANY, sizeof(*self->of_a));
+	self->of_b = calloc(MANY, sizeof(*self->of_b));
+	ASSERT_TRUE(self->of_a && self->of_b);
+	ASSERT_EQ(0, drive_create(&self->d, "schedule", attrs));
+	ASSERT_EQ(0, prog_install(self->d.ctrl, WHEN, prog_when));
+	ASSERT_EQ(0, prog_install(self->d.ctrl, ENDLESS, prog_endless));
+	ASSERT_EQ(0, tenant_open(&self->gate, &self->d));
+	ASSERT_EQ(0, tenant_open(&self->a, &self->d));
+	ASSERT_EQ(0, tenant_open(&self->b, &self->d));
+}
+
+FIXTURE_TEARDOWN(schedule)
+{
+	tenant_close(&self->gate);
+	tenant_close(&self->a);
+	tenant_close(&self->b);
+	free(self->of_a);
+	free(self->of_b);
+	EXPECT_EQ(0, drive_remove(&self->d));
+}
+
+/* Keep all units busy until gate_open(): what is sent meanwhile has to wait. */
+static bool gate_close(struct tenant *gate, const struct drive *d, int units)
+{
+	struct nvme_uring_cmd c = tenant_cmd(ENDLESS, 0, GATE_MS);
+
+	return !tenant_send(gate, &c, units, 0) && drive_becomes(d, "units/running", units);
+}
+
+static void gate_open(struct tenant *gate)
+{
+	tenant_close(gate);
+}
+
+static int count_ok(const struct ended *e, int nr)
+{
+	int ok = 0;
+
+	for (int i = 0; i < nr; i++)
+		ok += !e[i].res;
+	return ok;
+}
+
+/* How many of them started after one moment and before another. */
+static int started_between(const struct ended *e, int nr, __u64 from, __u64 to)
+{
+	int n = 0;
+
+	for (int i = 0; i < nr; i++)
+		n += !e[i].res && e[i].r0 > from && e[i].r0 < to;
+	return n;
+}
+
+TEST_F(schedule, many_runs_in_flight_delay_another_by_one_a_unit)
+{
+	struct nvme_uring_cmd c = tenant_cmd(WHEN, 100, 0);
+	int before;
+
+	ASSERT_TRUE(gate_close(&self->gate, &self->d, variant->units));
+	ASSERT_EQ(0, tenant_send(&self->a, &c, MANY, 0));
+	EXPECT_EQ(MANY, drive_number(&self->d, "units/queued"));
+	EXPECT_EQ(MANY, tenant_number(self->a.fd, "kcsd-queued:"));
+	ASSERT_EQ(0, tenant_send(&self->b, &c, 1, 0));
+	gate_open(&self->gate);
+	ASSERT_EQ(0, tenant_reap(&self->b, self->of_b, 1));
+	ASSERT_EQ(0, tenant_reap(&self->a, self->of_a, MANY));
+	EXPECT_EQ(1, count_ok(self->of_b, 1));
+	EXPECT_EQ(MANY, count_ok(self->of_a, MANY));
+	before = started_between(self->of_a, MANY, 0, self->of_b[0].r0);
+	EXPECT_GE(variant->units, before) TH_LOG("%d runs went before", before);
+	EXPECT_EQ(0, drive_number(&self->d, "units/queued"));
+	EXPECT_TRUE(drive_becomes(&self->d, "units/running", 0));
+	EXPECT_EQ(0, tenant_number(self->a.fd, "kcsd-queued:"));
+}
+
+/* Not only the first time: whoever takes less than its share never waits for more. */
+TEST_F(schedule, single_runs_among_many)
+{
+	struct nvme_uring_cmd many = tenant_cmd(WHEN, SPIN / 5, 0);
+	struct run one = { .pind = WHEN };
+	__u64 queued[8], started[8];
+
+	ASSERT_EQ(0, tenant_send(&self->a, &many, MANY / 4, 0));
+	for (int i = 0; i < 8; i++) {
+		sleep_ms(20);
+		ASSERT_EQ(0, run_exec(self->b.fd, &one));
+		started[i] = one.result;
+		queued[i] = started[i] - one.out.rec.wait_ns;
+	}
+	ASSERT_EQ(0, tenant_reap(&self->a, self->of_a, MANY / 4));
+	for (int i = 0; i < 8; i++) {
+		int n = started_between(self->of_a, MANY / 4, queued[i], started[i]);
+
+		EXPECT_GE(variant->units, n) TH_LOG("run %d: %d went before", i, n);
+	}
+}
+
+/* First come, first served among a tenant's own. One unit, or they overtake on their way. */
+TEST_F(schedule, in_order_within_a_tenant)
+{
+	struct nvme_uring_cmd c = tenant_cmd(WHEN, 0, 0);
+
+	if (variant->units > 1)
+		SKIP(return, "one unit only");
+	ASSERT_TRUE(gate_close(&self->gate, &self->d, 1));
+	ASSERT_EQ(0, tenant_send(&self->a, &c, 500, 0));
+	gate_open(&self->gate);
+	ASSERT_EQ(0, tenant_reap(&self->a, self->of_a, 500));
+	for (int i = 0; i < 500; i++)
+		self->of_b[self->of_a[i].tag] = self->of_a[i];
+	for (int i = 1; i < 500; i++) {
+		EXPECT_LT(self->of_b[i - 1].r0, self->of_b[i].r0)
+			TH_LOG("run %d", i);
+	}
+}
+
+#define SHARED_NS	2000000000ULL	/* over which shares are measured */
+#define SHARED_RUNS	5000		/* more than fit into that */
+
+/*
+ * How much time b's runs get while a's get 100, when both have plenty. (Counting runs would
+ * measure what else the machine does.)
+ */
+static int share_of_b(struct tenant *a, __u64 loops_a, struct tenant *b, __u64 loops_b,
+		      struct tenant *gate)
+{
+	struct nvme_uring_cmd ca = tenant_cmd(WHEN, loops_a, 0), cb = tenant_cmd(WHEN, loops_b, 0);
+	__u64 a0 = tenant_number(a->fd, "kcsd-run-ns:"), b0 = tenant_number(b->fd, "kcsd-run-ns:");
+	__u64 of_a = 0, of_b = 0;
+	int queued;
+
+	if (tenant_send(a, &ca, SHARED_RUNS, 0) || tenant_send(b, &cb, SHARED_RUNS, 0))
+		return -1;
+	gate_open(gate);
+	for (int i = 0; i < 2000 && of_a + of_b < SHARED_NS; i++) {
+		sleep_ms(10);
+		of_a = tenant_number(a->fd, "kcsd-run-ns:") - a0;
+		of_b = tenant_number(b->fd, "kcsd-run-ns:") - b0;
+	}
+	queued = tenant_number(a->fd, "kcsd-queued:") && tenant_number(b->fd, "kcsd-queued:");
+	return queued && of_a ? of_b * 100 / of_a : -1;
+}
+
+TEST_F(schedule, equal_tenants_have_equal_shares)
+{
+	int n;
+
+	ASSERT_TRUE(gate_close(&self->gate, &self->d, variant->units));
+	n = share_of_b(&self->a, SPIN, &self->b, SPIN, &self->gate);
+	EXPECT_TRUE(n > 50 && n < 200) TH_LOG("%d, not about 100", n);
+	EXPECT_LT(0, tenant_number(self->a.fd, "kcsd-run-ns:"));
+}
+
+/* Runs that take ten times as long: the same time, so a tenth as many. */
+TEST_F(schedule, long_runs_count_for_more)
+{
+	int n;
+
+	ASSERT_TRUE(gate_close(&self->gate, &self->d, variant->units));
+	n = share_of_b(&self->a, 10 * SPIN, &self->b, SPIN, &self->gate);
+	EXPECT_TRUE(n > 50 && n < 200) TH_LOG("%d, not about 100", n);
+}
+
+/* The weight is the nice value of who opened: 5 steps make a third. */
+TEST_F(schedule, weight)
+{
+	struct tenant nice;
+	int n;
+
+	ASSERT_EQ(0, setpriority(PRIO_PROCESS, 0, 5));
+	ASSERT_EQ(0, tenant_open(&nice, &self->d));
+	ASSERT_EQ(0, setpriority(PRIO_PROCESS, 0, 0));
+	EXPECT_EQ(1024, tenant_number(self->a.fd, "kcsd-weight:"));
+	EXPECT_EQ(336, tenant_number(nice.fd, "kcsd-weight:"));
+	ASSERT_TRUE(gate_close(&self->gate, &self->d, variant->units));
+	n = share_of_b(&self->a, SPIN, &nice, SPIN, &self->gate);
+	EXPECT_TRUE(n > 16 && n < 66) TH_LOG("%d, not about 33", n);
+	tenant_close(&nice);
+}
+
+/* Who had nothing to do for long has no claim to all that follows. */
+TEST_F(schedule, idle_tenants_save_up_nothing)
+{
+	struct nvme_uring_cmd c = tenant_cmd(WHEN, SPIN, 0);
+	int n;
+
+	ASSERT_EQ(0, tenant_send(&self->b, &c, 1, 0));
+	ASSERT_EQ(0, tenant_reap(&self->b, self->of_b, 1));
+	ASSERT_EQ(0, tenant_send(&self->a, &c, 100, 0));
+	ASSERT_EQ(0, tenant_reap(&self->a, self->of_a, 100));
+	ASSERT_TRUE(gate_close(&self->gate, &self->d, variant->units));
+	n = share_of_b(&self->a, SPIN, &self->b, SPIN, &self->gate);
+	EXPECT_TRUE(n > 50 && n < 200) TH_LOG("%d, not about 100", n);
+}
+
+/* Endless runs that only their time limit ends, four times as many as there are units. */
+TEST_F(schedule, endless_programs_take_their_share_only)
+{
+	struct nvme_uring_cmd endless = tenant_cmd(ENDLESS, 0, 250), c = tenant_cmd(WHEN, 0, 0);
+	int nr = 4 * variant->units, over;
+
+	ASSERT_EQ(0, tenant_send(&self->a, &endless, nr, 0));
+	ASSERT_TRUE(drive_becomes(&self->d, "units/running", variant->units));
+	for (int i = 0; i < 3; i++) {
+		over = drive_number(&self->d, "stats/faults_time");
+		ASSERT_EQ(0, tenant_send(&self->b, &c, 1, 0));
+		ASSERT_EQ(0, tenant_reap(&self->b, self->of_b, 1));
+		EXPECT_EQ(0, self->of_b[0].res);
+		over = drive_number(&self->d, "stats/faults_time") - over;
+		EXPECT_GE(variant->units, over) TH_LOG("%d endless runs went before", over);
+	}
+	ASSERT_EQ(0, tenant_reap(&self->a, self->of_a, nr));
+	for (int i = 0; i < nr; i++)
+		EXPECT_EQ(KCSD_SC_PROGRAM_TIME, cmd_status(self->of_a[i].res));
+}
+
+static __u64 memory_available(void)
+{
+	char text[4096], *line;
+
+	if (file_read("/proc/meminfo", text, sizeof(text)) <= 0)
+		return 0;
+	line = strstr(text, "MemAvailable:");
+	return line ? strtoull(line + 13, NULL, 10) << 10 : 0;
+}
+
+/* Ten thousand in flight, all cancelled: nothing remains of them. */
+TEST_F(schedule, memory_of_many_runs_comes_back)
+{
+	struct nvme_uring_cmd c = tenant_cmd(ENDLESS, 0, 0);
+	__u64 bytes = drive_number(&self->d, "stats/memory_bytes"), before = 0, after = 0;
+
+	/* The first time fills caches. */
+	for (int round = 0; round < 3; round++) {
+		ASSERT_EQ(0, tenant_send(&self->a, &c, MANY, 0));
+		EXPECT_EQ(MANY, drive_number(&self->d, "units/queued") +
+			  drive_number(&self->d, "units/running"));
+		tenant_close(&self->a);
+		EXPECT_TRUE(drive_becomes(&self->d, "units/queued", 0));
+		EXPECT_TRUE(drive_becomes(&self->d, "units/running", 0));
+		EXPECT_TRUE(drive_becomes(&self->d, "stats/faults_cancelled", MANY * (round + 1)));
+		sleep_ms(300);
+		*(round ? &after : &before) = memory_available();
+		ASSERT_EQ(0, tenant_open(&self->a, &self->d));
+	}
+	EXPECT_GT(after + MEMORY_SLACK, before)
+		TH_LOG("%llu KiB less", (unsigned long long)(before - after) >> 10);
+	EXPECT_LE(bytes, drive_number(&self->d, "stats/memory_bytes"));
+	EXPECT_GE(bytes + KST_MIB, drive_number(&self->d, "stats/memory_bytes"));
+}
+
+TEST_F(schedule, units_in_sysfs)
+{
+	struct nvme_uring_cmd c = tenant_cmd(ENDLESS, 0, 200);
+	__u64 runs = 0, busy = 0, idle = 0;
+	char file[64];
+
+	ASSERT_EQ(0, tenant_send(&self->a, &c, 2 * variant->units, 0));
+	ASSERT_EQ(0, tenant_reap(&self->a, self->of_a, 2 * variant->units));
+	ASSERT_TRUE(drive_becomes(&self->d, "units/running", 0));
+	for (int i = 0; i < variant->units; i++) {
+		snprintf(file, sizeof(file), "units/%d/runs", i);
+		runs += drive_number(&self->d, file);
+		snprintf(file, sizeof(file), "units/%d/busy_ns", i);
+		EXPECT_LE(200000000, drive_number(&self->d, file));
+		busy += drive_number(&self->d, file);
+		snprintf(file, sizeof(file), "units/%d/idle_ns", i);
+		EXPECT_LT(0, drive_number(&self->d, file));
+		idle += drive_number(&self->d, file);
+	}
+	EXPECT_EQ(drive_number(&self->d, "stats/executions"), runs);
+	EXPECT_EQ(drive_number(&self->d, "stats/cu_busy_ns"), busy);
+	EXPECT_LE(idle, drive_number(&self->d, "stats/cu_idle_ns"));
+	snprintf(file, sizeof(file), "units/%d/runs", variant->units);
+	EXPECT_EQ(~0ULL, drive_number(&self->d, file));
+}
+
+FIXTURE(queue_limit) {
+	struct drive d;
+	struct tenant a, b;
+	struct ended of_a[16];
+};
+
+FIXTURE_SETUP(queue_limit)
+{
+	static const struct drive_attr attrs[] = {
+		DRIVE_SMALL, { "cus", "1" }, { "queue_limit", "4" }, {}
+	};
+
+	drive_sweep();
+	self->a.fd = self->b.fd = -1;
+	ASSERT_EQ(0, drive_create(&self->d, "limit", attrs));
+	ASSERT_EQ(0, prog_install(self->d.ctrl, WHEN, prog_when));
+	ASSERT_EQ(0, prog_install(self->d.ctrl, ENDLESS, prog_endless));
+	ASSERT_EQ(0, tenant_open(&self->a, &self->d));
+	ASSERT_EQ(0, tenant_open(&self->b, &self->d));
+}
+
+FIXTURE_TEARDOWN(queue_limit)
+{
+	tenant_close(&self->a);
+	tenant_close(&self->b);
+	EXPECT_EQ(0, drive_remove(&self->d));
+}
+
+/* One more is refused at once, may be tried again (no DNR), and takes nothing. */
+TEST_F(queue_limit, one_more_is_refused)
+{
+	struct nvme_uring_cmd endless = tenant_cmd(ENDLESS, 0, 500), c = tenant_cmd(WHEN, 0, 0);
+	int status = 0;
+
+	ASSERT_EQ(0, tenant_send(&self->a, &endless, 4, 0));
+	ASSERT_EQ(0, tenant_send(&self->a, &c, 3, 100));
+	ASSERT_EQ(0, tenant_reap(&self->a, self->of_a, 3));
+	for (int i = 0; i < 3; i++) {
+		EXPECT_LE(100, self->of_a[i].tag);
+		EXPECT_EQ(KCSD_SC_INSUFFICIENT_RESOURCES, self->of_a[i].res);
+	}
+	for (int way = CMD_IOCTL; way <= CMD_IOCTL64; way++)
+		EXPECT_EQ(KCSD_SC_INSUFFICIENT_RESOURCES,
+			  cmd_io_way(way, self->a.fd, &c, NULL));
+	EXPECT_EQ(4, drive_number(&self->d, "units/queued") +
+		  drive_number(&self->d, "units/running"));
+	/* Another's limit is its own. */
+	EXPECT_EQ(0, cmd_io_way(CMD_IOCTL64, self->b.fd, &c, NULL));
+	ASSERT_EQ(0, tenant_reap(&self->a, self->of_a, 4));
+	for (int i = 0; i < 4 && !status; i++)
+		status = cmd_io_way(CMD_IOCTL64, self->a.fd, &c, NULL);
+	EXPECT_EQ(0, status);
+}
+
+/* A descriptor's copies are the same open file, also in a child. */
+TEST_F(queue_limit, copies_share_it)
+{
+	struct nvme_uring_cmd endless = tenant_cmd(ENDLESS, 0, 500), c = tenant_cmd(WHEN, 0, 0);
+	int copy = dup(self->a.fd), status;
+	pid_t pid;
+
+	ASSERT_LE(0, copy);
+	ASSERT_EQ(0, tenant_send(&self->a, &endless, 4, 0));
+	EXPECT_EQ(KCSD_SC_INSUFFICIENT_RESOURCES, cmd_io_way(CMD_IOCTL64, copy, &c, NULL));
+	pid = fork();
+	if (!pid)
+		_exit(cmd_io_way(CMD_IOCTL64, copy, &c, NULL) != KCSD_SC_INSUFFICIENT_RESOURCES);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	close(copy);
+	ASSERT_EQ(0, tenant_reap(&self->a, self->of_a, 4));
+}
+
+/* Commands that are refused for what they say give back what they had been admitted to. */
+TEST_F(queue_limit, refused_commands_do_not_count)
+{
+	struct nvme_uring_cmd bad = tenant_cmd(77, 0, 0), none = tenant_cmd(2, 0, 0);
+	struct nvme_uring_cmd unmapped = tenant_cmd(WHEN, 0, 0), c = unmapped;
+
+	unmapped.addr = 8;
+	unmapped.data_len = 4096;
+	for (int i = 0; i < 10; i++) {
+		EXPECT_NE(0, cmd_io_way(CMD_IOCTL64, self->a.fd, &bad, NULL));
+		EXPECT_EQ(KCSD_SC_NO_PROGRAM, cmd_io_way(CMD_IOCTL64, self->a.fd, &none, NULL));
+		EXPECT_EQ(-EFAULT, cmd_io_way(CMD_IOCTL64, self->a.fd, &unmapped, NULL));
+	}
+	EXPECT_EQ(0, cmd_io_way(CMD_IOCTL64, self->a.fd, &c, NULL));
+}
+
+DRIVE_TEST_MAIN
