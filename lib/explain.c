@@ -15,7 +15,7 @@ static int explain_all(const struct kcsd_image_view *view, const uint8_t *proofs
 	int ret = 0;
 
 	for (pc = 0; pc < view->insn_cnt && !ret; pc++) {
-		if (!kcsd_proof_is_access(proofs[pc]))
+		if (proofs[pc] == KCSD_PROOF_NONE)
 			continue;
 		access = (struct kcsd_access){
 			.pc = pc,

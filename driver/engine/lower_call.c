@@ -7,7 +7,6 @@
  */
 #include "helper.h"
 #include "lower.h"
-#include "verify.h"
 
 /* ---- counting ---- */
 
@@ -219,18 +218,9 @@ static struct bpf_insn condition(struct kcsd_lower *l, const struct kcsd_lower_i
 	return insn;
 }
 
-/* A jump back, unless the code does not count and the loop ends soon in any case. */
-static bool has_check(const struct kcsd_lower *l, const struct kcsd_lower_insn *i)
-{
-	if (distance_of(i) >= 0)
-		return false;
-	return l->opt->count || !l->opt->proofs ||
-	       l->opt->proofs[i->pc] != KCSD_PROOF_SHORT;
-}
-
 void kcsd_lower_jump(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 {
-	if (has_check(l, i))
+	if (distance_of(i) < 0)
 		check_tick(l, i);
 	else
 		kcsd_lower_count(l);
@@ -247,7 +237,7 @@ void kcsd_lower_jump(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
  */
 void kcsd_lower_jump_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 {
-	if (!has_check(l, i))
+	if (distance_of(i) >= 0)
 		return;
 	if (l->opt->count && is_conditional(i)) {
 		struct bpf_insn insn = condition(l, i);

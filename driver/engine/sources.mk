@@ -3,7 +3,6 @@
 engine-sources := image.c insn.c check.c code.c memory.c signature.c helper.c interp.c
 engine-sources += helper_mem.c helper_find.c helper_digest.c
 engine-sources += verify.c verify_walk.c verify_step.c verify_branch.c verify_state.c
-engine-sources += verify_loop.c
 engine-sources += verify_flow.c verify_value.c
 engine-sources += fuse.c
 engine-sources += lower.c

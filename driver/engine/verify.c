@@ -8,14 +8,12 @@
  * what they are called with. What they return is known in a second round only.
  */
 #include "verify.h"
-#include "verify_loop.h"
 #include "verify_walk.h"
 
 struct verifier {
 	struct kcsd_flow flow;
 	struct kcsd_vars vars;
 	struct kcsd_states states;
-	struct kcsd_loops loops;
 	struct kcsd_summary *summaries;	/* of this round; of the last one: r0 */
 	struct kcsd_walk walk;
 	const struct kcsd_function *f;
@@ -44,23 +42,6 @@ static void note_proof(struct verifier *v, const struct kcsd_value *s, u32 i)
 
 	if (!kcsd_proof_safe(*proof))
 		*proof = kcsd_step_proof(&v->walk, s, i);
-}
-
-static bool jumps_back(const struct kcsd_code *code, u32 i)
-{
-	return kcsd_insn_fields(code->insns[i].op) & (KCSD_JUMPS_OFF | KCSD_JUMPS_IMM) &&
-	       kcsd_flow_target(code, i) <= i;
-}
-
-static void note_loop(struct verifier *v, const struct kcsd_value *s, u32 i)
-{
-	u32 pc = v->flow.code->pc[i], trips = kcsd_loop_trips(&v->loops, &v->flow, i, s);
-
-	if (!trips)
-		return;
-	v->proofs[pc] = KCSD_PROOF_SHORT;
-	if (v->watch)
-		v->watch->loop(v->watch, pc, trips);
 }
 
 static void join_value(struct kcsd_value *into, struct kcsd_value v, bool first)
@@ -95,8 +76,6 @@ static void note(const struct kcsd_walk *w, const struct kcsd_value *s, u32 i, v
 
 	if (v->last_round)
 		note_proof(v, s, i);
-	if (v->last_round && w->learn && jumps_back(w->flow->code, i))
-		note_loop(v, s, i);
 	if (v->last_round && v->watch)
 		v->watch->fn(v->watch, w->flow->code->pc[i], s, w->learn);
 	if (w->flow->code->insns[i].op == KCSD_OP_CALL_LOCAL)
@@ -135,7 +114,6 @@ static bool walk_function(struct verifier *v, const struct kcsd_function *f)
 	bool simple = !v->walk.learn;
 
 	v->f = f;
-	v->loops.left = KCSD_SHORT_INSNS;
 	/* Where there is no memory for all of it, registers alone are followed. */
 	do {
 		kcsd_vars_init(&v->vars, &v->flow, f, simple);
@@ -230,8 +208,6 @@ static int verify(struct verifier *v, const struct kcsd_image_view *view)
 	ret = kcsd_flow_init(&v->flow, view);
 	if (!ret)
 		ret = kcsd_states_init(&v->states, &v->flow);
-	if (!ret)
-		ret = kcsd_loops_init(&v->loops, &v->flow);
 	if (ret)
 		return ret;
 	v->summaries = kcsd_alloc(v->flow.nr_functions * sizeof(*v->summaries));
@@ -267,7 +243,6 @@ int kcsd_verify_watched(const struct kcsd_image_view *view, u8 *proofs,
 	v->watch = watch;
 	ret = verify(v, view);
 	kcsd_free(v->summaries);
-	kcsd_loops_exit(&v->loops);
 	kcsd_states_exit(&v->states);
 	kcsd_flow_exit(&v->flow);
 	kcsd_free(v);

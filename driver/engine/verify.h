@@ -15,8 +15,7 @@
 /*
  * X(value, name, sentence). An access is proven if it lies in the program's memory
  * before the arguments, whose length belongs to the run; a store not in the context's
- * page; an atomic access at a multiple of its size. SHORT is said of jumps, which then
- * need not ask whether the run is to stop (verify_loop.h).
+ * page; an atomic access at a multiple of its size.
  */
 #define KCSD_PROOFS(X) \
 	X(0, NONE,	"accesses no memory") \
@@ -29,8 +28,7 @@
 	X(7, ABOVE,	"the address can be beyond the memory of known size") \
 	X(8, ALIGN,	"the address need not be a multiple of the access's size") \
 	X(9, DEAD,	"never reached") \
-	X(10, GAVE_UP,	"the program is too large or too tangled to analyse") \
-	X(11, SHORT,	"jumps back, but soon no more")
+	X(10, GAVE_UP,	"the program is too large or too tangled to analyse")
 
 enum kcsd_proof {
 #define KCSD_PROOF_ENUM(value, name, sentence) KCSD_PROOF_##name = value,
@@ -48,12 +46,6 @@ static inline bool kcsd_proof_safe(u8 proof)
 static inline bool kcsd_proof_masked(u8 proof)
 {
 	return proof == KCSD_PROOF_RANGE;
-}
-
-/* Said of an access, checked or not. */
-static inline bool kcsd_proof_is_access(u8 proof)
-{
-	return proof != KCSD_PROOF_NONE && proof != KCSD_PROOF_SHORT;
 }
 
 /* The sentence, or NULL if there is no such proof. */
@@ -75,8 +67,6 @@ struct kcsd_value;
 struct kcsd_verify_watch {
 	void (*fn)(struct kcsd_verify_watch *watch, u32 pc, const struct kcsd_value *regs,
 		   bool learnt);
-	/* The jump at pc is SHORT: done so often at most before a jump or call that asks. */
-	void (*loop)(struct kcsd_verify_watch *watch, u32 pc, u32 trips);
 };
 
 int kcsd_verify_watched(const struct kcsd_image_view *view, u8 *proofs,

@@ -63,17 +63,9 @@ const char *engines_differ(const struct device_run *want, const struct device_ru
 	return count && got->ticks != want->ticks ? "the ticks were others" : NULL;
 }
 
-/* It was to be stopped, but came to its own end, whichever that is, in loops that end soon. */
-static bool ended_soon(const struct kind *kind, const struct device_run *want,
-		       const struct device_run *got)
-{
-	return !kind->count && kind->proofs && want->stop_tick && !got->broken;
-}
-
 /* Twice, as a drive uses code. */
-static const char *run_outer(const struct engines *e, const struct kind *kind,
-			     const struct device_run *want, struct outer *o,
-			     struct device_run *got)
+static const char *run_outer(const struct engines *e, const struct device_run *want,
+			     struct outer *o, struct device_run *got)
 {
 	const char *bad = NULL;
 	u32 i;
@@ -83,8 +75,8 @@ static const char *run_outer(const struct engines *e, const struct kind *kind,
 		device_reset(got);
 		kcsd_vm_setup(&got->vm, &e->prog->view, &got->input);
 		bad = outer_run(o, &got->vm);
-		if (!bad && !ended_soon(kind, want, got))
-			bad = engines_differ(want, got, kind->count);
+		if (!bad)
+			bad = engines_differ(want, got, o->count);
 	}
 	return bad;
 }
@@ -99,7 +91,7 @@ static const char *run(const struct engines *e, u32 kind, const struct device_ru
 	*got = *want;
 	got->emitted = malloc(want->input.out_max);
 	outer_init(&o, e->lowered[kind], want->vm.mem_len, kinds[kind].count);
-	bad = run_outer(e, &kinds[kind], want, &o, got);
+	bad = run_outer(e, want, &o, got);
 	outer_exit(&o);
 	free(got->emitted);
 	free(got);

@@ -50,7 +50,7 @@ static void count(struct tally *t, const struct program *prog)
 	assert(proofs);
 	kcsd_verify(&prog->view, proofs);
 	for (pc = 0; pc < prog->view.insn_cnt; pc++) {
-		t->accesses += kcsd_proof_is_access(proofs[pc]);
+		t->accesses += proofs[pc] != KCSD_PROOF_NONE;
 		t->proven += kcsd_proof_safe(proofs[pc]);
 	}
 	free(proofs);
@@ -177,20 +177,20 @@ static const struct {
 	{ "upper half not compared", "ldxdw r2, [r1+0]\njgt32 r2, 100, out\nadd r2, 0x2000\n"
 	  "ldxb r0, [r2+0]\nout:\nexit", "CONST ANY" },
 	{ "loop below a constant", "mov r2, 0x2000\nloop:\nldxb r0, [r2+0]\nadd r2, 1\n"
-	  "jlt r2, 0x2100, loop\nexit", "RANGE SHORT" },
+	  "jlt r2, 0x2100, loop\nexit", "RANGE" },
 	{ "loop to != a constant", "mov r2, 0x2000\nloop:\nldxdw r0, [r2+0]\nadd r2, 8\n"
-	  "jne r2, 0x2100, loop\nexit", "RANGE SHORT" },
+	  "jne r2, 0x2100, loop\nexit", "RANGE" },
 	{ "a step that misses the end", "mov r2, 0x2000\nloop:\nldxdw r0, [r2+0]\nadd r2, 24\n"
 	  "jne r2, 0x2100, loop\nexit", "ABOVE" },
 	{ "loop to != a register", "ldxb r3, [r1+0]\njeq r3, 0, out\nadd r3, 0x2000\n"
 	  "mov r2, 0x2000\nloop:\nldxb r0, [r2+0]\nadd r2, 1\njne r2, r3, loop\nout:\nexit",
-	  "CONST RANGE SHORT" },
+	  "CONST RANGE" },
 	{ "loop while end - p is enough", "ldxb r3, [r1+0]\nadd r3, 0x2000\nmov r2, 0x2000\n"
 	  "ja test\nloop:\nldxdw r0, [r2+0]\nadd r2, 8\ntest:\nmov r4, r3\nsub r4, r2\n"
-	  "jsgt r4, 7, loop\nexit", "CONST RANGE SHORT" },
+	  "jsgt r4, 7, loop\nexit", "CONST RANGE" },
 	{ "end in a slot", "ldxb r3, [r1+0]\nadd r3, 0x2001\nstxdw [r10-8], r3\nmov r2, 0x2000\n"
 	  "loop:\nldxb r0, [r2+0]\nadd r2, 1\nldxdw r4, [r10-8]\njne r2, r4, loop\nexit",
-	  "CONST FRAME RANGE FRAME SHORT" },
+	  "CONST FRAME RANGE FRAME" },
 	{ "slot overwritten", "mov r2, 0x2000\nstxdw [r10-8], r2\nstxb [r10-7], r1\n"
 	  "ldxdw r2, [r10-8]\nldxb r0, [r2+0]\nexit", "FRAME FRAME FRAME ANY" },
 	{ "slot overwritten by a pointer", "ldxdw r3, [r1+0]\nmov r2, 0x2000\nstxdw [r10-8], r2\n"
@@ -213,23 +213,6 @@ static const struct {
 	  "exit", "CONST BOUND" },
 	{ "atomic of any alignment", "ldxb r2, [r1+0]\nadd r2, 0x2000\natomic_add [r2+0], r0\nexit",
 	  "CONST ALIGN" },
-	{ "endless", "loop:\nja loop", "" },
-	{ "counted down", "mov r2, 100\nloop:\nadd r2, -1\njsgt r2, 0, loop\nexit", "SHORT" },
-	{ "counted as far as can be", "mov r2, 0\nloop:\nadd r2, 1\njne r2, 0x200000, loop\nexit",
-	  "SHORT" },
-	{ "counted further", "mov r2, 0\nloop:\nadd r2, 1\njne r2, 0x200001, loop\nexit", "" },
-	{ "both ways", "mov r2, 0\nloop:\nadd r2, 1\njset r1, 1, up\nadd r2, -2\nup:\n"
-	  "and r2, 0xff\njlt r2, 100, loop\nexit", "" },
-	{ "counted one way only", "mov r2, 0\nloop:\njset r1, 1, over\nadd r2, 1\nover:\n"
-	  "jlt r2, 100, loop\nexit", "" },
-	{ "counted in another register", "mov r2, 0\nloop:\nmov r3, r2\nadd r3, 1\nmov r2, r3\n"
-	  "jlt r2, 100, loop\nexit", "SHORT" },
-	{ "wrapped on the way", "mov r2, 0\nloop:\nadd r2, 1\nand r2, 7\njlt r2, 9, loop\n"
-	  "exit", "" },
-	{ "a loop in a loop", "mov r2, 0\nouter:\nmov r3, 0\nloop:\nadd r3, 1\n"
-	  "jlt r3, 10, loop\nadd r2, 1\njlt r2, 10, outer\nexit", "SHORT" },
-	{ "a loop that calls", "mov r6, 0\nloop:\nadd r6, 1\ncall time\njlt r6, 10, loop\nexit",
-	  "" },
 	{ "never reached", "mov r2, 1\njeq r2, 1, out\nldxb r0, [r2+0]\nout:\nexit", "BELOW" },
 	{ "never called", "exit\nldxb r0, [r1+0]\nexit", "DEAD" },
 };

@@ -21,8 +21,6 @@ struct watched {
 	const struct program *prog;
 	struct known *known[2];		/* by pc; whatever branches do, and learnt */
 	u8 *proofs;
-	u32 *trips;			/* by pc: of a short loop's jump, at most */
-	u32 *tripped;			/* so far */
 	struct verify_result *result;
 };
 
@@ -83,32 +81,6 @@ static void check_access(struct watched *w, u32 pc, const u64 *r)
 		complain(w, pc, "proven, but unaligned at", addr);
 }
 
-static void note_loop(struct kcsd_verify_watch *watch, u32 pc, u32 trips)
-{
-	struct watched *w = (void *)((char *)watch - offsetof(struct watched, watch));
-
-	w->trips[pc] = trips;
-}
-
-static bool asks(const struct watched *w, u32 pc)
-{
-	const struct bpf_insn *insn = &w->prog->view.insns[pc];
-	u32 fields = kcsd_insn_fields(kcsd_insn_find(insn));
-
-	return fields & KCSD_CALLS_IMM || (fields & KCSD_JUMPS_OFF && insn->off < 0) ||
-	       (fields & KCSD_JUMPS_IMM && insn->imm < 0);
-}
-
-static void check_loop(struct watched *w, u32 pc)
-{
-	if (w->proofs[pc] == KCSD_PROOF_SHORT) {
-		if (++w->tripped[pc] > w->trips[pc])
-			complain(w, pc, "a short loop went on, trips", w->trips[pc]);
-	} else if (asks(w, pc)) {
-		memset(w->tripped, 0, w->prog->view.insn_cnt * sizeof(*w->tripped));
-	}
-}
-
 static void trace(struct kcsd_vm *vm, u32 pc, const u64 *r)
 {
 	struct watched *w = watching;
@@ -122,7 +94,6 @@ static void trace(struct kcsd_vm *vm, u32 pc, const u64 *r)
 		check_registers(w, pc, r, true);
 	}
 	check_access(w, pc, r);
-	check_loop(w, pc);
 }
 
 #define KCSD_INTERP		interp_watched
@@ -144,9 +115,7 @@ static bool watch(struct watched *w, struct device_run *run)
 	w->known[0] = calloc(nr, sizeof(*w->known[0]));
 	w->known[1] = calloc(nr, sizeof(*w->known[1]));
 	w->proofs = calloc(nr, 1);
-	w->trips = calloc(nr, sizeof(*w->trips));
-	w->tripped = calloc(nr, sizeof(*w->tripped));
-	if (!w->known[0] || !w->known[1] || !w->proofs || !w->trips || !w->tripped ||
+	if (!w->known[0] || !w->known[1] || !w->proofs ||
 	    kcsd_verify_watched(&w->prog->view, w->proofs, &w->watch))
 		all = false;
 	if (gave_up(w)) {
@@ -157,8 +126,6 @@ static bool watch(struct watched *w, struct device_run *run)
 	kcsd_vm_setup(&run->vm, &w->prog->view, &run->input);
 	if (all)
 		interp_watched(w->prog->code, &run->vm);
-	free(w->tripped);
-	free(w->trips);
 	free(w->proofs);
 	free(w->known[1]);
 	free(w->known[0]);
@@ -168,8 +135,7 @@ static bool watch(struct watched *w, struct device_run *run)
 bool verify_watch(const struct program *prog, struct device_run *run,
 		  struct verify_result *result)
 {
-	struct watched w = { .prog = prog, .result = result, .watch.fn = note,
-			     .watch.loop = note_loop, .vm = &run->vm };
+	struct watched w = { .prog = prog, .result = result, .watch.fn = note, .vm = &run->vm };
 
 	*result->bad = '\0';
 	watching = &w;
