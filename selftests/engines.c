@@ -9,6 +9,7 @@
 
 #include "drive.h"
 #include "run.h"
+#include "slm.h"
 
 #include <endian.h>
 
@@ -120,23 +121,53 @@ static bool calls(const struct device_run *run, __u32 id)
 
 /* ---- on the drive ---- */
 
+/* What the command's data begins with: ranges, or grants. Returns its length. */
+static __u32 put_granted(context *c, const struct device_run *run)
+{
+	const struct kcsd_vm_input *in = &run->input;
+	__u32 len = in->nr_ranges ? in->nr_ranges * sizeof(*in->ranges) :
+				    in->nr_grants * sizeof(*in->grants);
+
+	if (len)
+		memcpy(c->data, in->nr_ranges ? (const void *)in->ranges : in->grants, len);
+	return len;
+}
+
 static struct nvme_uring_cmd exec_cmd(context *c, const struct device_run *run, __u64 budget)
 {
-	__u32 grants_len = run->input.nr_grants * sizeof(*run->input.grants);
+	__u32 granted_len = put_granted(c, run);
 
-	memcpy(c->data, run->input.grants, grants_len);
 	if (run->input.args_len)
-		memcpy(c->data + grants_len, run->input.args, run->input.args_len);
+		memcpy(c->data + granted_len, run->input.args, run->input.args_len);
 	return (struct nvme_uring_cmd) {
-		.opcode = KCSD_CMD_EXECUTE_LBA, .nsid = KCSD_NSID_COMPUTE,
-		.cdw3 = run->input.nr_grants,
-		.addr = (uintptr_t)c->data, .data_len = grants_len + run->input.args_len,
+		.opcode = run->input.nr_ranges ? KCSD_CMD_EXECUTE : KCSD_CMD_EXECUTE_LBA,
+		.nsid = KCSD_NSID_COMPUTE,
+		.cdw3 = run->input.nr_ranges ? run->input.nr_ranges : run->input.nr_grants,
+		.addr = (uintptr_t)c->data, .data_len = granted_len + run->input.args_len,
 		.metadata = (uintptr_t)c->out,
 		.metadata_len = sizeof(struct kcsd_run_record) + run->input.out_max,
 		.cdw10 = (__u32)run->input.cparam1, .cdw11 = run->input.cparam1 >> 32,
 		.cdw12 = (__u32)run->input.cparam2, .cdw13 = run->input.cparam2 >> 32,
 		.cdw14 = (__u32)budget, .cdw15 = budget >> 32,
 	};
+}
+
+/* What the ranges hold before a run. */
+static int fill_ranges(context *c, const struct device_run *run)
+{
+	int ret = 0;
+
+	for (__u32 i = 0; !ret && i < run->input.nr_ranges; i++) {
+		const struct kcsd_memory_range *range = &run->input.ranges[i];
+		__u32 len = le32toh(range->len);
+		struct nvme_uring_cmd cmd;
+
+		for (__u32 off = 0; off < len; off++)
+			c->out[off] = device_slm_byte(le64toh(range->start) + off);
+		cmd = slm_cmd(KCSD_SLM_WRITE, le64toh(range->start), len, c->out);
+		ret = cmd_io(c->d.slm, &cmd);
+	}
+	return ret;
 }
 
 static int wanted_status(__u32 reason)
@@ -175,7 +206,10 @@ static void execute(context *c, const char *name, const struct device_run *run, 
 {
 	struct nvme_uring_cmd cmd = exec_cmd(c, run, budget);
 	int want = wanted_status(run->vm.end.reason);
-	int got = cmd_io(c->d.compute, &cmd);
+	int got = fill_ranges(c, run);
+
+	if (!got)
+		got = cmd_io(c->d.compute, &cmd);
 
 	if (got != want)
 		differs(c, name, "status", want, got);

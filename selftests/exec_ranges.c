@@ -17,7 +17,7 @@
 	{ "size", "16777216" }, { "block_size", "4096" }, { "arena_size", "1048576" }, \
 	{ "cus", cus_ }, { "timeout_ms", "10000" }, { "slm_size", "4M" }, \
 	{ "max_ranges", "8" }, { "max_range_sets", "16" }, { "max_programs", "16" }, \
-	{ "engine", engine_ }, {}
+	{ "device_programs", "0" }, { "engine", engine_ }, {}
 
 enum { SEVEN, ENDLESS, LOAD, STORE, SWAP, ADD, TABLE, WAIT, BOTH, EMIT, COPY, OR_ALL, READ, OTHER };
 
