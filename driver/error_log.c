@@ -27,15 +27,20 @@ void kcsd_error_log_add(struct kcsd_error_log *log, const struct kcsd_failure *f
 	};
 
 	BUILD_BUG_ON(sizeof(e) != 64);
-	guard(spinlock)(&log->lock);
+	spin_lock(&log->lock);
 	e.error_count = cpu_to_le64(++log->count);
 	log->ring[(log->count - 1) % KCSD_ERROR_ENTRIES] = e;
+	spin_unlock(&log->lock);
 }
 
 u64 kcsd_error_log_count(struct kcsd_error_log *log)
 {
-	guard(spinlock)(&log->lock);
-	return log->count;
+	u64 count;
+
+	spin_lock(&log->lock);
+	count = log->count;
+	spin_unlock(&log->lock);
+	return count;
 }
 
 void *kcsd_error_log_page(struct kcsd_error_log *log, u32 *len)
@@ -48,9 +53,10 @@ void *kcsd_error_log_page(struct kcsd_error_log *log, u32 *len)
 	if (!page)
 		return NULL;
 
-	guard(spinlock)(&log->lock);
+	spin_lock(&log->lock);
 	nr = min_t(u64, log->count, KCSD_ERROR_ENTRIES);
 	for (i = 0; i < nr; i++)
 		page[i] = log->ring[(log->count - 1 - i) % KCSD_ERROR_ENTRIES];
+	spin_unlock(&log->lock);
 	return page;
 }

@@ -39,11 +39,11 @@ well_formed()
 
 test_counts()
 {
-	local i
+	local _
 
 	is "$engine: no run, no latency" "$(total latency)" 0
 	is "$engine: no run, no instructions" "$(total insns)" 0
-	for i in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		run --cparam1 1 --budget 100000
 	done
 	is "$engine: a latency for each run" "$(total latency)" 5

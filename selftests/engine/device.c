@@ -33,10 +33,13 @@ u8 device_slm_byte(u64 off)
 
 static void fill_ranges(struct device_run *run)
 {
-	u8 *to = run->vm.mem + (run->vm.layout.ranges - KCSD_GUEST_CTX);
 	u64 i, start;
 	u32 n;
+	u8 *to;
 
+	if (!run->input.nr_ranges)
+		return;
+	to = run->vm.mem + (run->vm.layout.ranges - KCSD_GUEST_CTX);
 	for (n = 0; n < run->input.nr_ranges; n++) {
 		start = le64_to_cpu(run->input.ranges[n].start);
 		for (i = 0; i < le32_to_cpu(run->input.ranges[n].len); i++)

@@ -142,7 +142,7 @@ check_usage()
 	usage "INDEX... is missing" unload
 	usage "INDEX... is missing" activate
 	usage "INDEX... is missing" deactivate
-	usage "OBJECT|INDEX is missing" run
+	usage "OBJECT|INDEX|NAME is missing" run
 	usage "is missing" slm
 	usage "'fly' is none of read, write, fill, copy" slm fly
 	usage "read: where is missing" slm read
