@@ -383,7 +383,7 @@ check_usage()
 	says "--lba: $work/none: No such file"
 	printf x >"$work/one"
 	small "to write to half an LBA" 1 read_lba --lba "$work/one" --write-back
-	says "does not end where an LBA of 4096 bytes does"
+	says "does not end at a multiple of 4096 bytes"
 	# shellcheck disable=SC2046 # words
 	small "too many grants" 1 read_lba --lba "$work/zeroes" \
 		$(for _ in $(seq 129); do echo --grant 0; done)
