@@ -503,6 +503,7 @@ test_ranges()
 	local filter_zeroes=000100000000000000000000000000000000000000000000 row=1000000008000000
 
 	filter_zeroes=$filter_zeroes$row
+	code 0 "slm fill, zeroes for ranges" slm fill -d $NAME 0+128K --byte 0
 	code 0 "ranges list, none" ranges list -d $NAME
 	prints "no range sets"
 	code 0 "ranges create" ranges create -d $NAME 4K+8K 64K+4K

@@ -147,7 +147,8 @@ trap 'remove_target; clean_up' EXIT
 point "images" prepare
 sum=$(sum_of_bytes "$work/data")
 for lba in 512 4096; do
-	point "LBA $lba: a drive" create_drive examples size=$SIZE block_size=$lba slm_size=1M ||
+	point "LBA $lba: a drive" create_drive examples device_programs=0 \
+		size=$SIZE block_size=$lba slm_size=1M ||
 		continue
 	dd if="$work/data" of="$block" bs=1M oflag=direct status=none
 	test_run
