@@ -100,7 +100,7 @@ test_effects()
 {
 	local csi opcodes
 
-	for csi in "0 0 1 2" "3 1 2 4 5" "4 131"; do
+	for csi in "0 0 1 2" "3 1 2 4 5" "4 1 131"; do
 		opcodes=$(nvme effects-log "$ctrl" --csi="${csi%% *}" -o json 2>&1 |
 			jq -r '(if type == "array" then .[0] else . end) | .io_cmd_set | keys |
 				map(capture("(?<n>[0-9]+)").n | tonumber) | sort | join(" ")')
