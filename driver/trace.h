@@ -127,7 +127,8 @@ TRACE_EVENT_CONDITION(kcsd_cmd_complete,
 	),
 	TP_printk("kcsd%u id=%llu nsid=%u opcode=0x%02x admin=%d status=%s0x%x latency_ns=%llu pind=%d engine=%u reason=%u insns=%llu run_ns=%llu read_bytes=%llu written_bytes=%llu",
 		  __entry->drive, __entry->id, __entry->nsid, __entry->opcode, __entry->admin,
-		  __entry->status < 0 ? "-" : "", abs(__entry->status), __entry->latency_ns,
+		  __entry->status < 0 ? "-" : "",
+		  __entry->status < 0 ? -__entry->status : __entry->status, __entry->latency_ns,
 		  __entry->pind, __entry->engine, __entry->reason, __entry->insns,
 		  __entry->run_ns, __entry->read_bytes, __entry->written_bytes)
 );

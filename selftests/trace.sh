@@ -112,7 +112,7 @@ test_cancelled()
 	for ((i = 0; i < 200 && $(count start opcode=0x83) == 0; i++)); do
 		sleep 0.05
 	done
-	kill -INT $pid
+	pkill -KILL -P $pid	# the subshell has the command as its child
 	wait $pid
 	for ((i = 0; i < 200 && $(count complete opcode=0x83) == 0; i++)); do
 		sleep 0.05
@@ -177,7 +177,7 @@ test_tools()
 		skip "perf" "no perf: install it"
 	else
 		lines=$(perf stat -x, -e kcsd:kcsd_cmd_complete -a -- "$kcsd" slm write \
-			-d "$name" 5 --hex 01 2>&1 | grep kcsd_cmd_complete | cut -d, -f1)
+			-d "$name" 5 --hex 01 2>&1 | sed -n 's/^\([0-9]*\),.*kcsd_cmd_complete.*/\1/p')
 		point "perf" test "${lines:-0}" -gt 0
 	fi
 }
