@@ -47,6 +47,7 @@
 
 /* Command set identifiers, NVMe Base, "I/O Command Sets". */
 #define KCSD_CSI_NVM		0
+#define KCSD_CSI_ZNS		2	/* namespace 1 of a zoned drive, instead of NVM */
 #define KCSD_CSI_SLM		3
 #define KCSD_CSI_COMPUTE	4
 
@@ -508,7 +509,8 @@ struct kcsd_id_ns_slm {
 
 /*
  * Status codes a drive returns. SCT 0 and 2 and the NVM ones of SCT 1 as in the
- * NVMe Base and NVM specifications, 189h to 19Bh as in TP4091, SCT 7 ours.
+ * NVMe Base and NVM specifications, 189h to 19Bh as in TP4091, 1B8h to 1BFh as in the Zoned
+ * Namespace Command Set, SCT 7 ours.
  * X(value, NAME, "sentence")
  */
 #define KCSD_STATUSES(X) \
@@ -547,6 +549,14 @@ struct kcsd_id_ns_slm {
 	X(0x199, PROGRAM_IN_USE,		"Program In Use") \
 	X(0x19a, NOT_DOWNLOADABLE,		"Program Index Not Downloadable") \
 	X(0x19b, PROGRAM_TOO_BIG,		"Program Too Big") \
+	X(0x1b8, ZONE_BOUNDARY,			"Zone Boundary Error") \
+	X(0x1b9, ZONE_FULL,			"Zone Is Full") \
+	X(0x1ba, ZONE_READ_ONLY,		"Zone Is Read Only") \
+	X(0x1bb, ZONE_OFFLINE,			"Zone Is Offline") \
+	X(0x1bc, ZONE_INVALID_WRITE,		"Zone Invalid Write") \
+	X(0x1bd, TOO_MANY_ACTIVE_ZONES,		"Too Many Active Zones") \
+	X(0x1be, TOO_MANY_OPEN_ZONES,		"Too Many Open Zones") \
+	X(0x1bf, INVALID_ZONE_TRANSITION,	"Invalid Zone State Transition") \
 	X(0x280, WRITE_FAULT,			"Write Fault") \
 	X(0x281, READ_ERROR,			"Unrecovered Read Error") \
 	X(0x286, ACCESS_DENIED,			"Access Denied") \
