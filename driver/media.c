@@ -4,6 +4,7 @@
  * Counts what moved; zeroing and flushing move nothing.
  */
 #include "drive.h"
+#include "side.h"
 
 /* A medium that is full has not failed. */
 static int kcsd_media_result(struct kcsd_drive *drive, int ret)
@@ -42,5 +43,5 @@ int kcsd_media_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
 
 int kcsd_media_flush(struct kcsd_drive *drive)
 {
-	return kcsd_media_result(drive, drive->store.ops->flush(&drive->store));
+	return kcsd_media_result(drive, kcsd_side_commit(drive));
 }
