@@ -7,7 +7,10 @@
 #include <linux/types.h>
 #include <linux/kcsd.h>
 
-#define KCSD_MIN_SIZE	SZ_1M
+#include "identify.h"
+
+#define KCSD_MIN_SIZE		SZ_1M
+#define KCSD_MAX_ZONE_SIZE	(1ULL << 40)	/* the block layer counts its sectors in 32 bits */
 
 /* How programs are run; X(NAME, "name"). Where the JIT cannot be had, the interpreter does it. */
 #define KCSD_RUN_CHOICES(X) \
@@ -45,7 +48,13 @@ enum kcsd_run_choice {
 	X(NUM,  max_range_sets,		64, 1, 255)	/* log page 84h: up to MDTS */ \
 	X(NUM,  max_ranges,		16, 1, 64)	/* of a set or a run */ \
 	X(CHOICE, engine,		KCSD_RUN_BY_JIT, 0, KCSD_NR_RUN_CHOICES - 1) \
-	X(SIZE, max_jit_bytes,		SZ_64M, 0, SZ_1G)
+	X(SIZE, max_jit_bytes,		SZ_64M, 0, SZ_1G) \
+	X(SIZE, zone_size,		0, 0, KCSD_MAX_ZONE_SIZE)	/* 0: not zoned */ \
+	X(SIZE, zone_capacity,		0, 0, KCSD_MAX_ZONE_SIZE)	/* 0: all of the zone */ \
+	X(NUM,  conventional_zones,	0, 0, U32_MAX)		/* the first ones */ \
+	X(NUM,  max_open_zones,		0, 0, U32_MAX)		/* 0: no limit */ \
+	X(NUM,  max_active_zones,	0, 0, U32_MAX)		/* 0: no limit */ \
+	X(SIZE, max_append,		KCSD_MAX_TRANSFER, SZ_4K, KCSD_MAX_TRANSFER)
 
 struct kcsd_config {
 #define KCSD_OPTION_FIELD(kind, name, def, min, max) u64 name;

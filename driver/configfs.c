@@ -53,11 +53,11 @@ static ssize_t store_option(struct config_item *item, const char *page, size_t c
 	return ret ?: count;
 }
 
-/* A powered drive's size is what its medium made of the option. */
+/* A powered drive's size is what its medium and its zones made of the option. */
 static u64 shown_option(const struct kcsd_entry *entry, const u64 *option)
 {
 	if (entry->drive && option == &entry->cfg.size)
-		return entry->drive->store.size;
+		return entry->drive->nsze << entry->drive->lba_shift;
 	return *option;
 }
 

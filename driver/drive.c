@@ -63,7 +63,7 @@ out_free:
 	return NULL;
 }
 
-/* CPUs, store and SLM, which say for themselves what is wrong with them. */
+/* CPUs, store, zones and SLM, which say for themselves what is wrong with them. */
 static int kcsd_drive_open_media(struct kcsd_drive *drive)
 {
 	char name[16];
@@ -76,19 +76,27 @@ static int kcsd_drive_open_media(struct kcsd_drive *drive)
 	ret = kcsd_store_open(&drive->store, &drive->cfg, name);
 	if (ret)
 		return ret;
-	ret = kcsd_slm_init(drive);
-	if (ret) {
-		kcsd_store_close(&drive->store);
-		return ret;
-	}
 	drive->lba_shift = ilog2(drive->cfg.block_size);
 	drive->nsze = drive->store.size >> drive->lba_shift;
+	ret = kcsd_zones_init(drive, name);
+	if (ret)
+		goto out_store;
+	ret = kcsd_slm_init(drive);
+	if (ret)
+		goto out_zones;
 	return 0;
+
+out_zones:
+	kcsd_zones_destroy(drive);
+out_store:
+	kcsd_store_close(&drive->store);
+	return ret;
 }
 
 static void kcsd_drive_close_media(struct kcsd_drive *drive)
 {
 	kcsd_slm_destroy(drive);
+	kcsd_zones_destroy(drive);
 	kcsd_store_close(&drive->store);
 }
 

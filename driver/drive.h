@@ -17,12 +17,14 @@
 #include "job.h"
 #include "life.h"
 #include "log.h"
+#include "media.h"
 #include "program.h"
 #include "range_set.h"
 #include "slm.h"
 #include "stats.h"
 #include "store.h"
 #include "compute.h"
+#include "zone.h"
 
 struct kcsd_drive;
 
@@ -59,6 +61,7 @@ struct kcsd_drive {
 	struct completion drained;	/* live has reached 0 */
 
 	struct kcsd_store store;
+	struct kcsd_zones zones;
 	struct kcsd_slm slm;
 	struct kcsd_stats __percpu *stats;
 	struct kcsd_programs programs;
@@ -112,12 +115,6 @@ static inline bool kcsd_drive_has_lbas(const struct kcsd_drive *drive, u64 slba,
 {
 	return nlb <= drive->nsze && slba <= drive->nsze - nlb;
 }
-
-/* media.c: namespace 1's LBAs, with counting. May sleep if store.ops->blocking. */
-int kcsd_media_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter);
-int kcsd_media_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter);
-int kcsd_media_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap);
-int kcsd_media_flush(struct kcsd_drive *drive);
 
 /* node.c */
 int kcsd_node_init(void);

@@ -6,20 +6,28 @@
 #include "drive.h"
 #include "side.h"
 
-/* A medium that is full has not failed. */
+static bool is_zoned(const struct kcsd_drive *drive)
+{
+	return drive->zones.nr;
+}
+
+/* A medium that is full has not failed, nor has one whose zones' rules were broken. */
 static int kcsd_media_result(struct kcsd_drive *drive, int ret)
 {
-	if (ret && ret != -ENOSPC && ret != -EFAULT && ret != -EOPNOTSUPP)
+	if (ret < 0 && ret != -ENOSPC && ret != -EFAULT && ret != -EOPNOTSUPP)
 		kcsd_stat_inc(drive, media_errors);
 	return ret;
 }
 
-/* Caller's duty: the range is on the drive, iter's count a multiple of the LBA size. */
 int kcsd_media_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 {
 	size_t len = iov_iter_count(iter);
-	int ret = drive->store.ops->read(&drive->store, slba << drive->lba_shift, iter);
+	int ret;
 
+	if (is_zoned(drive))
+		ret = kcsd_zone_read(drive, slba, iter);
+	else
+		ret = drive->store.ops->read(&drive->store, slba << drive->lba_shift, iter);
 	if (!ret)
 		kcsd_stat_add(drive, media_read_bytes, len);
 	return kcsd_media_result(drive, ret);
@@ -28,7 +36,21 @@ int kcsd_media_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 int kcsd_media_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 {
 	size_t len = iov_iter_count(iter);
-	int ret = drive->store.ops->write(&drive->store, slba << drive->lba_shift, iter);
+	int ret;
+
+	if (is_zoned(drive))
+		ret = kcsd_zone_write(drive, slba, iter);
+	else
+		ret = drive->store.ops->write(&drive->store, slba << drive->lba_shift, iter);
+	if (!ret)
+		kcsd_stat_add(drive, media_write_bytes, len);
+	return kcsd_media_result(drive, ret);
+}
+
+int kcsd_media_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter, u64 *lba)
+{
+	size_t len = iov_iter_count(iter);
+	int ret = kcsd_zone_append(drive, zslba, iter, lba);
 
 	if (!ret)
 		kcsd_stat_add(drive, media_write_bytes, len);
@@ -37,6 +59,8 @@ int kcsd_media_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 
 int kcsd_media_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
 {
+	if (is_zoned(drive))
+		return kcsd_zone_zero(drive, slba, nlb, unmap);
 	return drive->store.ops->zero(&drive->store, slba << drive->lba_shift,
 				      nlb << drive->lba_shift, unmap);
 }

@@ -22,8 +22,11 @@ static u32 kcsd_nvm_nlb(const struct kcsd_cmd *cmd)
 	return (cmd->cdw12 & 0xffff) + 1;
 }
 
+/* A status of the medium's own stays. */
 static int kcsd_errno_to_status(int ret, int otherwise)
 {
+	if (ret > 0)
+		return ret;
 	switch (ret) {
 	case 0:
 		return KCSD_SC_SUCCESS;

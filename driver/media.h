@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Namespace 1's LBAs for everyone who moves data, with counting. On a zoned drive the
+ * rules of zones hold here, whoever comes: the block node, commands, programs.
+ *
+ * All return 0, -errno, or a positive NVMe status (KCSD_SC_*). The LBAs are on the drive and an
+ * iterator's count is a multiple of the LBA size: the caller has seen to both. May sleep if
+ * store.ops->blocking.
+ */
+#ifndef KCSD_MEDIA_H
+#define KCSD_MEDIA_H
+
+#include <linux/types.h>
+#include <linux/uio.h>
+
+struct kcsd_drive;
+
+int kcsd_media_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter);
+/* In a sequential zone: only at its write pointer, and not past its capacity. */
+int kcsd_media_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter);
+/*
+ * At the write pointer of the zone that begins with zslba, in one piece. *lba: where it went.
+ * The drive is zoned.
+ */
+int kcsd_media_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter, u64 *lba);
+/* Reads as zeroes from now on. Not in sequential zones: -EOPNOTSUPP. */
+int kcsd_media_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap);
+int kcsd_media_flush(struct kcsd_drive *drive);
+
+#endif

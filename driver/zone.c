@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Zones, and the way of data through them: reads stop at write pointers, writes move them. */
+#define pr_fmt(fmt) "kcsd: " fmt
+
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/printk.h>
+
+#include "drive.h"
+
+/*
+ * What a reader may take from the store: the LBAs from offset on in a zone, at most nlb. Those
+ * after them are zeroes. The write that a reader sees the pointer of, it sees the data of.
+ */
+static u64 written_lbas(const struct kcsd_zones *zs, u32 index, u64 offset, u64 nlb)
+{
+	u64 wp;
+
+	if (kcsd_zone_is_conventional(zs, index))
+		return nlb;
+	wp = smp_load_acquire(&zs->zones[index].wp);
+	return wp > offset ? min(nlb, wp - offset) : 0;
+}
+
+/* A part of iter from or to the store, and iter goes on. */
+static int move_part(struct kcsd_drive *drive, u64 slba, u64 nlb, struct iov_iter *iter)
+{
+	u64 len = nlb << drive->lba_shift;
+	struct iov_iter part = *iter;
+	int ret;
+
+	iov_iter_truncate(&part, len);
+	ret = drive->store.ops->read(&drive->store, slba << drive->lba_shift, &part);
+	iov_iter_advance(iter, len);
+	return ret;
+}
+
+/* As much of the read as is in one zone. */
+static int read_zone(struct kcsd_drive *drive, u32 index, u64 offset, u64 nlb,
+		     struct iov_iter *iter)
+{
+	const struct kcsd_zones *zs = &drive->zones;
+	u64 data = written_lbas(zs, index, offset, nlb);
+	u64 zeroes = (nlb - data) << drive->lba_shift;
+	int ret = 0;
+
+	if (READ_ONCE(zs->zones[index].cond) == BLK_ZONE_COND_OFFLINE)
+		return KCSD_SC_ZONE_OFFLINE;
+	if (data)
+		ret = move_part(drive, kcsd_zone_start(zs, index) + offset, data, iter);
+	if (!ret && zeroes && iov_iter_zero(zeroes, iter) != zeroes)
+		ret = -EFAULT;
+	return ret;
+}
+
+int kcsd_zone_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
+{
+	const struct kcsd_zones *zs = &drive->zones;
+	u64 left = iov_iter_count(iter) >> drive->lba_shift;
+	int ret = 0;
+
+	while (!ret && left) {
+		u64 offset = slba & ((1ULL << zs->shift) - 1);
+		u64 nlb = min(left, (1ULL << zs->shift) - offset);
+
+		ret = read_zone(drive, kcsd_zone_index(zs, slba), offset, nlb, iter);
+		slba += nlb;
+		left -= nlb;
+	}
+	return ret;
+}
+
+/* In the order in which the statuses take precedence. The zone's lock is held. */
+static int check_write(const struct kcsd_zones *zs, const struct kcsd_zone *z, u64 offset, u64 nlb)
+{
+	int status = kcsd_zone_check_writable(z);
+
+	if (status)
+		return status;
+	if (nlb > zs->capacity || offset > zs->capacity - nlb)
+		return KCSD_SC_ZONE_BOUNDARY;
+	return offset == z->wp ? 0 : KCSD_SC_ZONE_INVALID_WRITE;
+}
+
+static void advance(struct kcsd_zones *zs, struct kcsd_zone *z, u32 nlb)
+{
+	if (z->wp + nlb < zs->capacity)
+		smp_store_release(&z->wp, z->wp + nlb);
+	else
+		kcsd_zone_fill(zs, z);
+}
+
+/* The zone's lock is held. If the store fails, the pointer stays: what it wrote is not data. */
+static int write_at(struct kcsd_drive *drive, u32 index, u64 offset, struct iov_iter *iter)
+{
+	u64 pos = (kcsd_zone_start(&drive->zones, index) + offset) << drive->lba_shift;
+	u64 nlb = iov_iter_count(iter) >> drive->lba_shift;
+	struct kcsd_zone *z = &drive->zones.zones[index];
+	int ret;
+
+	ret = check_write(&drive->zones, z, offset, nlb);
+	if (!ret)
+		ret = kcsd_zone_open_for_write(&drive->zones, z);
+	if (!ret)
+		ret = drive->store.ops->write(&drive->store, pos, iter);
+	if (!ret)
+		advance(&drive->zones, z, nlb);
+	return ret;
+}
+
+/* Are all of these LBAs in conventional zones? */
+static bool is_conventional(const struct kcsd_zones *zs, u64 slba, u64 nlb)
+{
+	return slba + nlb <= kcsd_zone_start(zs, zs->nr_conventional);
+}
+
+int kcsd_zone_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
+{
+	u64 nlb = iov_iter_count(iter) >> drive->lba_shift;
+	struct kcsd_zones *zs = &drive->zones;
+	u32 index = kcsd_zone_index(zs, slba);
+	struct kcsd_zone *z = &zs->zones[index];
+	int ret;
+
+	if (is_conventional(zs, slba, nlb))
+		return drive->store.ops->write(&drive->store, slba << drive->lba_shift, iter);
+	if (kcsd_zone_is_conventional(zs, index))
+		return KCSD_SC_ZONE_BOUNDARY;
+	kcsd_zone_lock(zs, z);
+	ret = write_at(drive, index, slba - kcsd_zone_start(zs, index), iter);
+	kcsd_zone_unlock(zs, z);
+	return ret;
+}
+
+int kcsd_zone_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter, u64 *lba)
+{
+	struct kcsd_zones *zs = &drive->zones;
+	u32 index = kcsd_zone_index(zs, zslba);
+	struct kcsd_zone *z = &zs->zones[index];
+	u32 offset;
+	int ret;
+
+	if (zslba != kcsd_zone_start(zs, index) || kcsd_zone_is_conventional(zs, index) ||
+	    iov_iter_count(iter) >> drive->lba_shift > zs->max_append)
+		return KCSD_SC_INVALID_FIELD;
+	kcsd_zone_lock(zs, z);
+	offset = z->wp;
+	ret = write_at(drive, index, offset, iter);
+	kcsd_zone_unlock(zs, z);
+	if (!ret)
+		*lba = zslba + offset;
+	return ret;
+}
+
+int kcsd_zone_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
+{
+	if (!is_conventional(&drive->zones, slba, nlb))
+		return -EOPNOTSUPP;
+	return drive->store.ops->zero(&drive->store, slba << drive->lba_shift,
+				      nlb << drive->lba_shift, unmap);
+}
+
+/* What options say of each other. NULL, or what is wrong. */
+static const char *check_options(const struct kcsd_config *c, u64 nr)
+{
+	if (c->zone_size < c->block_size)
+		return "zone_size is less than block_size";
+	if (!nr)
+		return "size is less than zone_size";
+	if (nr > U32_MAX)
+		return "size is more than 2^32 zones";
+	if (c->zone_capacity > c->zone_size)
+		return "zone_capacity is more than zone_size";
+	if (c->zone_capacity % c->block_size)
+		return "zone_capacity is not a multiple of block_size";
+	if (c->conventional_zones >= nr)
+		return "conventional_zones leaves no sequential zone";
+	if (c->max_active_zones && c->max_open_zones > c->max_active_zones)
+		return "max_open_zones is more than max_active_zones";
+	return NULL;
+}
+
+/* All of them are about zones; what is asked for without there being any is a mistake. */
+static bool has_zone_options(const struct kcsd_config *c)
+{
+	return c->zone_capacity || c->conventional_zones || c->max_open_zones ||
+	       c->max_active_zones;
+}
+
+static void init_geometry(struct kcsd_zones *zs, const struct kcsd_config *c, u32 lba_shift, u32 nr)
+{
+	zs->shift = ilog2(c->zone_size) - lba_shift;
+	zs->capacity = (c->zone_capacity ?: c->zone_size) >> lba_shift;
+	zs->nr_conventional = c->conventional_zones;
+	zs->max_active = c->max_active_zones;
+	/* An open zone is active. */
+	zs->max_open = c->max_open_zones ?: c->max_active_zones;
+	zs->max_append = c->max_append >> lba_shift;
+	zs->nr = nr;
+}
+
+static int alloc_zones(struct kcsd_zones *zs, const char *name)
+{
+	u32 i;
+
+	if (!kcsd_config_fits_memory(name, "zones", (u64)zs->nr * sizeof(*zs->zones)))
+		return -ENOMEM;
+	zs->zones = kvcalloc(zs->nr, sizeof(*zs->zones), GFP_KERNEL);
+	if (!zs->zones)
+		return -ENOMEM;
+	for (i = 0; i < zs->nr; i++) {
+		struct kcsd_zone *z = &zs->zones[i];
+
+		if (zs->blocking)
+			mutex_init(&z->mutex);
+		else
+			spin_lock_init(&z->spin);
+		INIT_LIST_HEAD(&z->lru);
+		z->cond = i < zs->nr_conventional ? BLK_ZONE_COND_NOT_WP : BLK_ZONE_COND_EMPTY;
+		z->counted = z->cond;
+	}
+	zs->count[BLK_ZONE_COND_NOT_WP] = zs->nr_conventional;
+	zs->count[BLK_ZONE_COND_EMPTY] = zs->nr - zs->nr_conventional;
+	return 0;
+}
+
+int kcsd_zones_init(struct kcsd_drive *drive, const char *name)
+{
+	const struct kcsd_config *c = &drive->cfg;
+	struct kcsd_zones *zs = &drive->zones;
+	const char *wrong = NULL;
+	u64 nr = 0;
+	int ret;
+
+	if (c->zone_size) {
+		nr = drive->store.size >> ilog2(c->zone_size);
+		wrong = check_options(c, nr);
+	} else if (has_zone_options(c)) {
+		wrong = "options for zones, but no zone_size";
+	}
+	if (wrong) {
+		pr_err("%s: %s\n", name, wrong);
+		return -EINVAL;
+	}
+	if (!nr)
+		return 0;
+
+	init_geometry(zs, c, drive->lba_shift, nr);
+	zs->blocking = drive->store.ops->blocking;
+	mutex_init(&zs->all);
+	spin_lock_init(&zs->lock);
+	INIT_LIST_HEAD(&zs->implicit);
+	ret = alloc_zones(zs, name);
+	if (ret)
+		return ret;
+	drive->nsze = nr << zs->shift;
+	return 0;
+}
+
+void kcsd_zones_destroy(struct kcsd_drive *drive)
+{
+	kvfree(drive->zones.zones);
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What zones are at an instant, and what they were when the drive was last powered off. */
+#include "drive.h"
+
+void kcsd_zone_get(struct kcsd_drive *drive, u32 index, struct kcsd_zone_state *state)
+{
+	struct kcsd_zones *zs = &drive->zones;
+	const struct kcsd_zone *z = &zs->zones[index];
+
+	*state = (struct kcsd_zone_state) {
+		.index = index,
+		.conventional = kcsd_zone_is_conventional(zs, index),
+		.start = kcsd_zone_start(zs, index),
+		.size = 1ULL << zs->shift,
+	};
+	state->capacity = state->conventional ? state->size : zs->capacity;
+	guard(spinlock)(&zs->lock);
+	state->cond = z->cond;
+	state->wp = state->start + READ_ONCE(z->wp);
+}
+
+int kcsd_zone_report(struct kcsd_drive *drive, u32 first, u32 nr,
+		     int (*visit)(const struct kcsd_zone_state *state, void *ctx), void *ctx)
+{
+	struct kcsd_zone_state state;
+	int ret = 0;
+	u32 i;
+
+	for (i = first; !ret && i < drive->zones.nr && i - first < nr; i++) {
+		kcsd_zone_get(drive, i, &state);
+		ret = visit(&state, ctx);
+	}
+	return ret;
+}
+
+/* What a zone is after power off that was this before. NOT_WP: it cannot have been this. */
+static u8 restored_cond(const struct kcsd_zones *zs, u32 wp, enum blk_zone_cond cond)
+{
+	if (wp > zs->capacity)
+		return BLK_ZONE_COND_NOT_WP;
+	switch (cond) {
+	case BLK_ZONE_COND_EMPTY:
+		return wp ? BLK_ZONE_COND_NOT_WP : cond;
+	case BLK_ZONE_COND_IMP_OPEN:
+	case BLK_ZONE_COND_EXP_OPEN:
+	case BLK_ZONE_COND_CLOSED:
+		if (wp == zs->capacity)
+			return BLK_ZONE_COND_FULL;
+		return wp ? BLK_ZONE_COND_CLOSED : BLK_ZONE_COND_EMPTY;
+	case BLK_ZONE_COND_FULL:
+	case BLK_ZONE_COND_READONLY:
+	case BLK_ZONE_COND_OFFLINE:
+		return cond;
+	default:
+		return BLK_ZONE_COND_NOT_WP;
+	}
+}
+
+int kcsd_zones_restore(struct kcsd_drive *drive, u32 index, u32 wp, enum blk_zone_cond cond)
+{
+	struct kcsd_zones *zs = &drive->zones;
+	struct kcsd_zone *z = &zs->zones[index];
+	u8 to = restored_cond(zs, wp, cond);
+
+	if (index >= zs->nr || z->cond != BLK_ZONE_COND_EMPTY || to == BLK_ZONE_COND_NOT_WP)
+		return -EINVAL;
+	if (to == BLK_ZONE_COND_CLOSED && zs->max_active && zs->count[to] >= zs->max_active)
+		return -EINVAL;
+	zs->count[z->cond]--;
+	zs->count[to]++;
+	z->cond = to;
+	z->counted = to;
+	z->wp = wp;
+	z->committed = wp;
+	return 0;
+}
