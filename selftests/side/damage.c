@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A file that was used, with something in it changed: found out, or without any effect. */
+#include "tests.h"
+
+#define FILES		4
+
+/* Of one kind of damage. */
+struct count {
+	u32 harmless;
+	u32 found;
+	u32 lost_last;		/* the state is that before the last append */
+	u32 wrong;
+	u64 first_wrong;
+};
+
+static bool open_is(struct disk *d, const struct model *m, int *ret)
+{
+	struct kcsd_side_report r;
+	struct kcsd_side_log log;
+	bool is;
+
+	*ret = kcsd_side_log_open(&log, &d->io, d->len, &r);
+	if (*ret)
+		return *ret == -EUCLEAN && r.verdict != KCSD_VERDICT_SOUND;
+	is = model_is(m, &log.state);
+	kcsd_side_log_close(&log);
+	return is;
+}
+
+static void judge(struct disk *d, const struct model *m, const struct model *before,
+		  struct count *c, u64 what)
+{
+	int ret;
+
+	if (open_is(d, m, &ret))
+		*(ret ? &c->found : &c->harmless) += 1;
+	else if (before && !ret && open_is(d, before, &ret))
+		c->lost_last++;
+	else if (!c->wrong++)
+		c->first_wrong = what;
+}
+
+static void verdict_of(const struct count *c, u32 file, const char *what)
+{
+	tap_point(!c->wrong && c->harmless + c->found > 0, "file %u: %s: %u harmless, %u found out",
+		  file, what, c->harmless, c->found);
+	if (c->wrong)
+		tap_note("%u wrong, the first at %llu", c->wrong, (unsigned long long)c->first_wrong);
+}
+
+static void each_byte(struct disk *d, const struct model *m, u32 file)
+{
+	struct count c = {};
+	u64 at;
+
+	for (at = 0; at < d->len; at++) {
+		u8 flip = 1 + below(255);
+
+		d->now[at] ^= flip;
+		judge(d, m, NULL, &c, at);
+		d->now[at] ^= flip;
+	}
+	verdict_of(&c, file, "each byte");
+	tap_point(!c.found, "file %u: no single byte makes it unusable", file);
+}
+
+static void each_sector(struct disk *d, const struct model *m, u32 file, bool zero)
+{
+	u8 save[KCSD_SIDE_SECTOR];
+	struct count c = {};
+	u64 at;
+	u32 i;
+
+	for (at = 0; at < d->len; at += sizeof(save)) {
+		memcpy(save, d->now + at, sizeof(save));
+		for (i = 0; i < sizeof(save); i++)
+			d->now[at + i] = zero ? 0 : below(256);
+		judge(d, m, NULL, &c, at);
+		memcpy(d->now + at, save, sizeof(save));
+	}
+	verdict_of(&c, file, zero ? "each sector zeroed" : "each sector overwritten");
+	tap_point(!c.found, "file %u: no single sector makes it unusable", file);
+}
+
+/*
+ * Two sectors that follow one another, so both copies of some. Both copies of the very last record are
+ * what a torn write leaves; of any other it is found out.
+ */
+static void each_pair(struct disk *d, const struct model *m, const struct model *before, u32 file)
+{
+	u8 save[2 * KCSD_SIDE_SECTOR];
+	struct count c = {};
+	u64 at;
+
+	for (at = 0; at + sizeof(save) <= d->len; at += KCSD_SIDE_SECTOR) {
+		memcpy(save, d->now + at, sizeof(save));
+		memset(d->now + at, 0xff, sizeof(save));
+		judge(d, m, before, &c, at);
+		memcpy(d->now + at, save, sizeof(save));
+	}
+	verdict_of(&c, file, "each two sectors");
+	tap_point(c.found > 5 && c.lost_last <= 3, "file %u: of these %u lost the last change", file,
+		  c.lost_last);
+}
+
+static void each_length(struct disk *d, u32 file)
+{
+	struct kcsd_side_report r;
+	struct kcsd_side_log log;
+	u64 len, full = d->len;
+	u32 wrong = 0;
+
+	for (len = 0; len < full; len++) {
+		d->len = len;
+		if (kcsd_side_log_open(&log, &d->io, len, &r) != -EUCLEAN)
+			wrong++;
+	}
+	d->len = full;
+	tap_point(!wrong, "file %u: every shorter length is found out", file);
+}
+
+static void each_longer(const struct disk *d, u32 file)
+{
+	struct kcsd_side_report r;
+	struct kcsd_side_log log;
+	u32 wrong = 0;
+	u64 more;
+
+	for (more = 1; more <= 2 * 8192; more += 1 + below(97)) {
+		struct disk *longer = disk_create(d->len + more);
+
+		memcpy(longer->now, d->now, d->len);
+		if (kcsd_side_log_open(&log, &longer->io, longer->len, &r) != -EUCLEAN)
+			wrong++;
+		disk_destroy(longer);
+	}
+	tap_point(!wrong, "file %u: longer ones are found out", file);
+}
+
+/* Damage that did no harm is gone when the file has been written afresh. */
+static void healed(struct disk *d, const struct model *m, u32 file)
+{
+	struct kcsd_side_report r;
+	struct kcsd_side_log log;
+	struct disk *copy;
+	u32 wrong = 0, healed = 0;
+	u64 at;
+
+	for (at = 0; at < d->len; at += 100) {
+		copy = disk_copy(d);
+		copy->now[at] ^= 0x10;
+		if (kcsd_side_log_open(&log, &copy->io, copy->len, &r)) {
+			wrong++;
+		} else {
+			healed += r.damaged;
+			wrong += r.damaged > 1 || kcsd_side_log_rewrite(&log);
+			kcsd_side_log_close(&log);
+			wrong += kcsd_side_log_open(&log, &copy->io, copy->len, &r) || r.damaged ||
+				 !model_is(m, &log.state);
+			kcsd_side_log_close(&log);
+		}
+		disk_destroy(copy);
+	}
+	tap_point(!wrong && healed > 20, "file %u: %u damaged copies are healed", file, healed);
+}
+
+void damage_tests(void)
+{
+	struct kcsd_side_report r;
+	struct kcsd_side_log log;
+	struct model m, before;
+	struct disk *d;
+	u32 i;
+
+	for (i = 0; i < FILES; i++) {
+		seed(100 + i);
+		d = model_use(&m, MODEL_FILE, 15 + 20 * i);
+		before = m;
+		kcsd_side_log_open(&log, &d->io, d->len, &r);
+		/* Not one that moves over: then the last record is not alone. */
+		if (kcsd_side_log_append(&log, i % 2 ? model_change_zones(&m) :
+					 model_load(&m, i, 600)))
+			abort();
+		kcsd_side_log_close(&log);
+		each_byte(d, &m, i);
+		each_sector(d, &m, i, true);
+		each_sector(d, &m, i, false);
+		each_pair(d, &m, &before, i);
+		each_length(d, i);
+		each_longer(d, i);
+		healed(d, &m, i);
+		disk_destroy(d);
+	}
+}

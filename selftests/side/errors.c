@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Writes, syncs and reads that fail: the caller is told, and afterwards all is as before. */
+#include "tests.h"
+
+#define MAX_CALLS	40
+
+struct tally {
+	u32 failed;
+	u32 wrong;
+	const char *what;
+};
+
+static void expect(struct tally *t, bool ok, const char *what)
+{
+	if (!ok && !t->wrong++)
+		t->what = what;
+}
+
+static void result(const struct tally *t, const char *name)
+{
+	tap_point(!t->wrong && t->failed > 2, "%s: %u failures", name, t->failed);
+	if (t->wrong)
+		tap_note("%u times not: %s", t->wrong, t->what);
+}
+
+static bool on_disk(const struct disk *d, const struct model *m, bool stable)
+{
+	struct disk *copy = disk_copy(d);
+	struct kcsd_side_report r;
+	struct kcsd_side_log log;
+	bool is;
+
+	if (stable)
+		memcpy(copy->now, d->stable, d->len);
+	is = !kcsd_side_log_open(&log, &copy->io, copy->len, &r) && model_is(m, &log.state);
+	kcsd_side_log_close(&log);
+	disk_destroy(copy);
+	return is;
+}
+
+/* A file at a certain place in its life, opened. */
+static struct disk *prepare(struct model *m, struct kcsd_side_log *log, u64 n, bool full)
+{
+	struct kcsd_side_report r;
+	struct disk *d;
+
+	seed(n);
+	d = model_use(m, MODEL_FILE, 10);
+	if (kcsd_side_log_open(log, &d->io, d->len, &r))
+		abort();
+	while (full && log->pos + 1024 <= d->len / 2)
+		if (kcsd_side_log_append(log, model_change_zones(m)))
+			abort();
+	d->calls = 0;
+	return d;
+}
+
+/* Calls number at to number until fail: of an append, and maybe of those after it. */
+static bool fail_append(struct tally *t, u32 at, u32 until, bool full, int error)
+{
+	struct kcsd_side_log log;
+	struct model m, before, after;
+	struct disk *d = prepare(&m, &log, 40 + at, full);
+	u32 tries = 0;
+	bool failed;
+	int ret;
+
+	before = m;
+	d->fail_at = at;
+	d->fail_until = until;
+	d->error = error;
+	ret = kcsd_side_log_append(&log, model_change_zones(&m));
+	failed = d->calls >= at;
+	after = m;
+	if (ret)
+		m = before;
+	t->failed += failed;
+	/* A header that could not be cleared is no failure: the record is there. */
+	expect(t, !ret || ret == error, "the error is what the file said");
+	expect(t, failed || !ret, "no failure without one");
+	expect(t, model_is(&m, &log.state), "the state is that before");
+	expect(t, on_disk(d, &before, true) || on_disk(d, &after, true), "stable: old or new");
+	expect(t, ret || on_disk(d, &after, true), "acknowledged: new");
+	do {
+		before = m;
+		ret = kcsd_side_log_append(&log, model_change_zones(&m));
+		m = ret ? before : m;
+	} while (ret && tries++ < MAX_CALLS);
+	d->fail_at = 0;
+	expect(t, !ret && model_is(&m, &log.state), "the next goes well");
+	expect(t, on_disk(d, &m, true), "and is on the medium");
+	expect(t, !kcsd_side_log_append(&log, model_change_zones(&m)), "and one more");
+	expect(t, on_disk(d, &m, true), "which is, too");
+	kcsd_side_log_close(&log);
+	disk_destroy(d);
+	return failed;
+}
+
+static void appends(void)
+{
+	struct tally t = {};
+	u32 at;
+
+	for (at = 1; at < MAX_CALLS && fail_append(&t, at, at, false, -EIO); at++)
+		;
+	result(&t, "an append");
+	t = (struct tally){};
+	for (at = 1; at < MAX_CALLS && fail_append(&t, at, at + 6, false, -ENOSPC); at++)
+		;
+	result(&t, "an append, and what is tried after it");
+	t = (struct tally){};
+	for (at = 1; at < MAX_CALLS && fail_append(&t, at, at, true, -EIO); at++)
+		;
+	result(&t, "a change of halves");
+	t = (struct tally){};
+	for (at = 1; at < MAX_CALLS && fail_append(&t, at, at + 9, true, -ENOSPC); at++)
+		;
+	result(&t, "a change of halves, and what is tried after it");
+}
+
+static void creation(void)
+{
+	struct kcsd_side_log log;
+	struct tally t = {};
+	u32 at;
+
+	for (at = 1; at < MAX_CALLS; at++) {
+		struct disk *d = disk_create(MODEL_FILE);
+		int ret;
+
+		d->fail_at = at;
+		d->fail_until = at + 1;
+		d->error = -ENOSPC;
+		ret = kcsd_side_log_create(&log, &d->io, d->len, &model_drive);
+		t.failed += d->calls >= at;
+		expect(&t, !ret || ret == -ENOSPC, "the error is what the file said");
+		if (!ret)
+			kcsd_side_log_close(&log);
+		at = d->calls < at ? MAX_CALLS : at;
+		disk_destroy(d);
+	}
+	result(&t, "a new file");
+}
+
+static void reads(void)
+{
+	struct kcsd_side_report r;
+	struct kcsd_side_log log;
+	struct tally t = {};
+	struct model m;
+	struct disk *d;
+	u32 at;
+	int ret;
+
+	seed(77);
+	d = model_use(&m, MODEL_FILE, 20);
+	d->error = -EIO;
+	for (at = 1; at < 400; at++) {
+		d->reads = 0;
+		d->fail_read = at;
+		ret = kcsd_side_log_open(&log, &d->io, d->len, &r);
+		if (!ret) {
+			kcsd_side_log_close(&log);
+			break;
+		}
+		t.failed++;
+		expect(&t, ret == -EIO, "a read error is not taken for damage");
+	}
+	result(&t, "reading");
+	disk_destroy(d);
+}
+
+void errors_tests(void)
+{
+	appends();
+	creation();
+	reads();
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0
+/* No memory: -ENOMEM, nothing lost, nothing leaked. */
+#include "tests.h"
+
+void *__real_calloc(size_t nmemb, size_t size);
+void *__wrap_calloc(size_t nmemb, size_t size);
+
+static u32 fail_in;	/* allocations from now on; 0: none fails */
+
+void *__wrap_calloc(size_t nmemb, size_t size)
+{
+	if (fail_in && !--fail_in)
+		return NULL;
+	return __real_calloc(nmemb, size);
+}
+
+/* Opens, or rewrites, with each allocation failing in turn. */
+static void each_allocation(struct disk *d, const struct model *m, bool rewrite)
+{
+	u32 at, failed = 0, wrong = 0;
+	struct kcsd_side_report r;
+	struct kcsd_side_log log;
+	int ret = -ENOMEM;
+
+	for (at = 1; ret && at < 1000; at++) {
+		if (rewrite && kcsd_side_log_open(&log, &d->io, d->len, &r))
+			abort();
+		fail_in = at;
+		ret = rewrite ? kcsd_side_log_rewrite(&log) :
+				kcsd_side_log_open(&log, &d->io, d->len, &r);
+		/* The last may be one that does not matter: the old header is cleared later. */
+		failed += !fail_in;
+		wrong += ret && ret != -ENOMEM;
+		fail_in = 0;
+		if (rewrite || !ret) {
+			wrong += !model_is(m, &log.state);
+			kcsd_side_log_close(&log);
+		}
+	}
+	tap_point(!wrong && failed > 2, "no memory to %s: %u times",
+		  rewrite ? "write a file afresh" : "open a file", failed);
+}
+
+void memory_tests(void)
+{
+	struct model m;
+	struct disk *d;
+
+	seed(8);
+	d = model_use(&m, MODEL_FILE, 12);
+	each_allocation(d, &m, false);
+	each_allocation(d, &m, true);
+	disk_destroy(d);
+}

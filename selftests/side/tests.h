@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef KCSD_SIDE_TESTS_H
+#define KCSD_SIDE_TESTS_H
+
+#include "model.h"
+#include "tap.h"
+
+void use_tests(void);
+void damage_tests(void);
+void torn_tests(void);
+void content_tests(void);
+void errors_tests(void);
+void memory_tests(void);
+
+#endif
