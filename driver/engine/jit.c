@@ -11,6 +11,7 @@
 #include <linux/filter.h>
 
 #include "jit.h"
+#include "lower.h"
 
 struct kcsd_jit {
 	u64 bytes;
@@ -132,6 +133,18 @@ static int prog_compile(struct kcsd_jit *jit, struct bpf_prog **prog)
 	return 0;
 }
 
+/*
+ * The register that lowered code has beside eBPF's own is the kernel's BPF_REG_AX, whose
+ * number is not the same in all kernels.
+ */
+static void name_registers(struct bpf_insn *insn)
+{
+	if (insn->dst_reg == KCSD_REG_AX)
+		insn->dst_reg = BPF_REG_AX;
+	if (insn->src_reg == KCSD_REG_AX)
+		insn->src_reg = BPF_REG_AX;
+}
+
 static int compile_function(struct kcsd_jit *jit, const struct kcsd_lowered *l, u32 nr)
 {
 	u32 start = l->starts[nr], cnt = l->starts[nr + 1] - start, i;
@@ -143,6 +156,7 @@ static int compile_function(struct kcsd_jit *jit, const struct kcsd_lowered *l, 
 		return ret;
 	memcpy(fp->insnsi, &l->insns[start], cnt * sizeof(*fp->insnsi));
 	for (i = 0; i < cnt; i += insn_len(&fp->insnsi[i])) {
+		name_registers(&fp->insnsi[i]);
 		if (!is_call(&fp->insnsi[i]) ||
 		    set_call(&fp->insnsi[i], call_target(jit, l, start + i)))
 			continue;

@@ -6,7 +6,7 @@
 #include "insn.h"
 #include "lowered.h"
 
-/* <linux/filter.h> has it in the kernel, nothing in user space. */
+/* In lowered code. What the kernel's JIT calls BPF_REG_AX has another number: see jit.c. */
 #define KCSD_REG_AX		11
 
 /* Slots of the native frame, from r10. */
