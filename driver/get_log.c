@@ -152,7 +152,7 @@ static int kcsd_get_log_execute(struct kcsd_cmd *cmd)
 
 	page = kcsd_log_kind(cmd)->make(cmd, &len);
 	if (!page)
-		return KCSD_SC_INTERNAL;
+		return -ENOMEM;
 	if (off > len) {
 		ret = kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
 	} else {

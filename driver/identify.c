@@ -299,7 +299,7 @@ static int kcsd_identify_execute(struct kcsd_cmd *cmd)
 
 	page = kzalloc(KCSD_IDENTIFY_LEN, GFP_KERNEL);
 	if (!page)
-		return KCSD_SC_INTERNAL;
+		return -ENOMEM;
 	ret = kcsd_identify_find(kcsd_identify_cns(cmd))->fill(cmd, page);
 	if (!ret)
 		ret = kcsd_cmd_copy_to_host(cmd, page, KCSD_IDENTIFY_LEN);

@@ -53,9 +53,8 @@ static int kcsd_slm_copy_chunk(struct kcsd_slm_copy *copy, u64 from, void *to, s
 		return 0;
 	case KCSD_SLM_FROM_BYTE:
 		memset(to, from, len);
-		return 0;
 	}
-	return KCSD_SC_INTERNAL;
+	return 0;
 }
 
 /* One source, to *to, which moves on. */

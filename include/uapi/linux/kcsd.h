@@ -517,11 +517,8 @@ struct kcsd_id_ns_slm {
 	X(0x000, SUCCESS,			"Success") \
 	X(0x001, INVALID_OPCODE,		"Invalid Command Opcode") \
 	X(0x002, INVALID_FIELD,			"Invalid Field in Command") \
-	X(0x004, DATA_TRANSFER,			"Data Transfer Error") \
-	X(0x006, INTERNAL,			"Internal Error") \
 	X(0x007, ABORT_REQUESTED,		"Command Abort Requested") \
 	X(0x00b, INVALID_NS,			"Invalid Namespace or Format") \
-	X(0x012, SGL_INVALID_DATA,		"Data SGL Length Invalid") \
 	X(0x080, LBA_RANGE,			"LBA Out of Range") \
 	X(0x081, CAPACITY_EXCEEDED,		"Capacity Exceeded") \
 	X(0x082, NS_NOT_READY,			"Namespace Not Ready") \
@@ -559,7 +556,6 @@ struct kcsd_id_ns_slm {
 	X(0x1bf, INVALID_ZONE_TRANSITION,	"Invalid Zone State Transition") \
 	X(0x280, WRITE_FAULT,			"Write Fault") \
 	X(0x281, READ_ERROR,			"Unrecovered Read Error") \
-	X(0x286, ACCESS_DENIED,			"Access Denied") \
 	X(0x701, PROGRAM_FAULT,			"Program Fault") \
 	X(0x702, PROGRAM_BUDGET,		"Program Budget Exceeded") \
 	X(0x703, PROGRAM_TIME,			"Program Time Exceeded") \
