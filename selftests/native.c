@@ -12,6 +12,7 @@
 #define LIMIT		"/proc/sys/net/core/bpf_jit_limit"
 #define PROMPT_NS	50000000ULL	/* cancelling, at its best of TRIES */
 #define TRIES		10
+#define PADDING		30000	/* instructions that take long to compile */
 
 enum { SEVEN, ENDLESS, LOOP, OTHER };
 
@@ -190,6 +191,35 @@ TEST_F(native, cancelling_is_prompt)
 	EXPECT_TRUE(run_works(self->d.compute, SEVEN));
 	self->r.budget = ~0ULL;
 	EXPECT_GT(PROMPT_NS, best_cancel_ns(&self->d, &self->r));
+}
+
+/* The time that native code takes to be made is no time of the run that it is made for. */
+TEST_F(native, compiling_is_not_running)
+{
+	struct bpf_insn *insns = calloc(PADDING + 3, sizeof(*insns));
+	struct run r = { .pind = OTHER };
+	bool apart = false;
+
+	if (variant->record != KCSD_ENGINE_JIT)
+		SKIP(return, "nothing is compiled");
+	ASSERT_NE(NULL, insns);
+	insns[0] = I_MOV(R0, 7);
+	insns[1] = I_JMP(BPF_JEQ, R0, 7, PADDING);
+	for (int i = 0; i < PADDING; i++)
+		insns[2 + i] = I_ADD(R0, 1);
+	insns[PADDING + 2] = I_EXIT;
+	/* The machine may be busy with something else at any time, but not always then. */
+	for (int i = 0; i < TRIES && !apart; i++) {
+		ASSERT_EQ(0, prog_replace_insns(self->d.ctrl, OTHER, insns, PADDING + 3));
+		ASSERT_EQ(0, run_exec(self->d.compute, &r));
+		ASSERT_EQ(7, r.result);
+		ASSERT_EQ(KCSD_ENGINE_JIT, le32toh(r.out.rec.engine));
+		apart = le64toh(r.out.rec.run_ns) * 4 < le64toh(r.out.rec.wait_ns);
+	}
+	EXPECT_TRUE(apart) TH_LOG("run %llu ns, wait %llu ns",
+				  (unsigned long long)le64toh(r.out.rec.run_ns),
+				  (unsigned long long)le64toh(r.out.rec.wait_ns));
+	free(insns);
 }
 
 TEST_F(native, time_limit)
