@@ -63,6 +63,12 @@ static inline int kcsd_cmd_invalid(struct kcsd_cmd *cmd, enum kcsd_field field)
 	return KCSD_SC_INVALID_FIELD;
 }
 
+/* What the host is told of a status: not to try again, but where time alone can help. */
+static inline int kcsd_ended(int status)
+{
+	return status && status != KCSD_SC_INSUFFICIENT_RESOURCES ? status | KCSD_SC_DNR : status;
+}
+
 /* 0, or Invalid Field in Command for the first that has a bit it should not. */
 int kcsd_cmd_check_unused(struct kcsd_cmd *cmd, const struct kcsd_cmd_uses *uses);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Compute units: threads that take runs as the schedule has them. */
+/* Compute units: who has one takes runs as the schedule has them. */
 #define pr_fmt(fmt) "kcsd: " fmt
 
 #include <linux/cpumask.h>
@@ -14,22 +14,57 @@
 #include "native.h"
 #include "window.h"
 
-/* The next run, now this unit's, or NULL. */
-static struct kcsd_run *kcsd_units_take(struct kcsd_units *us)
-{
-	struct kcsd_run *run;
+/* ---- units ---- */
 
-	spin_lock(&us->lock);
-	run = kcsd_schedule_next(&us->schedule);
+/* Give an idle unit, if there is one, to its thread. */
+static void kcsd_units_call(struct kcsd_units *us)
+{
+	struct kcsd_unit *unit = list_first_entry_or_null(&us->idle, struct kcsd_unit, idle);
+
+	lockdep_assert_held(&us->lock);
+	if (!unit)
+		return;
+	list_del(&unit->idle);
+	WRITE_ONCE(unit->called, true);
+	wake_up(&unit->wait);
+}
+
+/* The one that was had last is the first to be had again: its memory is in the caches. */
+static void kcsd_unit_put(struct kcsd_unit *unit)
+{
+	struct kcsd_units *us = &unit->drive->units;
+
+	lockdep_assert_held(&us->lock);
+	WRITE_ONCE(unit->called, false);
+	list_add(&unit->idle, &us->idle);
+}
+
+static struct kcsd_run *kcsd_units_next(struct kcsd_units *us)
+{
+	struct kcsd_run *run = kcsd_schedule_next(&us->schedule);
+
+	lockdep_assert_held(&us->lock);
 	if (run) {
 		run->state = KCSD_RUN_RUNNING;
 		list_add_tail(&run->entry, &us->running);
 	}
-	spin_unlock(&us->lock);
 	return run;
 }
 
-static void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run)
+/* The next run, now this unit's; or NULL, and the unit is idle. */
+static struct kcsd_run *kcsd_unit_take(struct kcsd_unit *unit)
+{
+	struct kcsd_units *us = &unit->drive->units;
+	struct kcsd_run *run;
+
+	guard(spinlock)(&us->lock);
+	run = kcsd_units_next(us);
+	if (!run)
+		kcsd_unit_put(unit);
+	return run;
+}
+
+void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run)
 {
 	struct kcsd_units *us = &unit->drive->units;
 	u64 start = ktime_get_ns();
@@ -38,52 +73,80 @@ static void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run)
 	kcsd_run_execute(run, unit);
 	WRITE_ONCE(unit->busy_ns, unit->busy_ns + (ktime_get_ns() - start));
 	WRITE_ONCE(unit->busy_since, 0);
-	WRITE_ONCE(unit->runs, unit->runs + 1);
+	WRITE_ONCE(unit->runs, unit->runs + !run->given_up);
 
 	/* From here on nobody but this unit finds it. */
-	scoped_guard(spinlock, &us->lock) {
-		run->state = KCSD_RUN_ENDED;
-		list_del(&run->entry);
-		/* Code that had to be made first is not charged: it is for all. */
-		kcsd_schedule_end(&us->schedule, run, run->end_ns - run->start_ns);
-	}
-	kcsd_run_end(run);
+	guard(spinlock)(&us->lock);
+	run->state = KCSD_RUN_ENDED;
+	list_del(&run->entry);
+	/* Code that had to be made first is not charged: it is for all. */
+	kcsd_schedule_end(&us->schedule, run, run->end_ns - run->start_ns);
 }
 
 static int kcsd_unit_thread(void *data)
 {
 	struct kcsd_unit *unit = data;
-	struct kcsd_units *us = &unit->drive->units;
 	struct kcsd_run *run;
 
 	while (!kthread_should_stop()) {
 		/* Idle, not interruptible: a wait for work is no load and no hung task. */
-		wait_event_idle_exclusive(us->wait, READ_ONCE(us->schedule.queued) ||
-					  kthread_should_stop());
-		while ((run = kcsd_units_take(us)))
+		wait_event_idle(unit->wait, READ_ONCE(unit->called) || kthread_should_stop());
+		while (READ_ONCE(unit->called) && (run = kcsd_unit_take(unit))) {
 			kcsd_unit_execute(unit, run);
+			kcsd_run_end(run);
+		}
 	}
 	return 0;
 }
+
+/* ---- runs ---- */
 
 void kcsd_run_submit(struct kcsd_run *run)
 {
 	struct kcsd_units *us = &run->drive->units;
 	bool stopping;
 
-	run->queued_ns = ktime_get_ns();
+	/* One that was begun inline has been waiting since before that. */
+	run->queued_ns = run->queued_ns ?: ktime_get_ns();
 	scoped_guard(spinlock, &us->lock) {
 		stopping = us->stopping || run->cancelled;
 		run->state = stopping ? KCSD_RUN_ENDED : KCSD_RUN_QUEUED;
-		if (!stopping)
+		if (!stopping) {
 			kcsd_schedule_add(&us->schedule, run);
+			kcsd_units_call(us);
+		}
 	}
-	if (!stopping) {
-		wake_up(&us->wait);
+	if (!stopping)
 		return;
-	}
 	kcsd_vm_fault(&run->vm, KCSD_FAULT_CANCELLED, 0);
 	kcsd_run_end(run);
+}
+
+struct kcsd_unit *kcsd_unit_borrow(struct kcsd_run *run)
+{
+	struct kcsd_units *us = &run->drive->units;
+	struct kcsd_unit *unit;
+
+	guard(spinlock)(&us->lock);
+	unit = list_first_entry_or_null(&us->idle, struct kcsd_unit, idle);
+	if (!unit || us->schedule.queued || us->stopping || !kcsd_native_ready(unit, run))
+		return NULL;
+	list_del(&unit->idle);
+	run->queued_ns = ktime_get_ns();
+	kcsd_schedule_add(&us->schedule, run);
+	kcsd_units_next(us);
+	return unit;
+}
+
+void kcsd_unit_return(struct kcsd_unit *unit)
+{
+	struct kcsd_units *us = &unit->drive->units;
+
+	guard(spinlock)(&us->lock);
+	kcsd_unit_put(unit);
+	/* What came meanwhile did not find it. */
+	if (us->schedule.queued)
+		kcsd_units_call(us);
 }
 
 /* A queued one has yet to be taken off the queue; a running one will see it soon. */
@@ -131,6 +194,8 @@ void kcsd_units_cancel_all(struct kcsd_drive *drive)
 	}
 }
 
+/* ---- their life ---- */
+
 static int kcsd_unit_alloc_arena(struct kcsd_unit *unit, u64 size)
 {
 	u64 len = roundup_pow_of_two(size);
@@ -157,6 +222,7 @@ static int kcsd_unit_init(struct kcsd_drive *drive, struct kcsd_unit *unit, u32 
 
 	unit->drive = drive;
 	unit->nr = nr;
+	init_waitqueue_head(&unit->wait);
 	if (kcsd_unit_alloc_arena(unit, drive->cfg.arena_size))
 		return -ENOMEM;
 	timer_setup(&unit->timer, kcsd_native_timer, 0);
@@ -192,7 +258,7 @@ static int kcsd_units_start(struct kcsd_drive *drive)
 		ret = kcsd_unit_init(drive, &us->unit[us->nr], us->nr,
 				     drive->cfg.cu_cpus ? cpus : NULL);
 		if (!ret)
-			us->nr++;
+			list_add_tail(&us->unit[us->nr++].idle, &us->idle);
 	}
 	free_cpumask_var(cpus);
 	return ret;
@@ -205,7 +271,7 @@ int kcsd_units_init(struct kcsd_drive *drive)
 
 	spin_lock_init(&us->lock);
 	INIT_LIST_HEAD(&us->running);
-	init_waitqueue_head(&us->wait);
+	INIT_LIST_HEAD(&us->idle);
 	us->started_ns = ktime_get_ns();
 	us->unit = kcalloc(drive->cfg.cus, sizeof(*us->unit), GFP_KERNEL);
 	if (!us->unit)
@@ -224,6 +290,8 @@ void kcsd_units_destroy(struct kcsd_drive *drive)
 		kcsd_unit_destroy(&us->unit[--us->nr]);
 	kfree(us->unit);
 }
+
+/* ---- what they tell ---- */
 
 u64 kcsd_unit_busy_ns(const struct kcsd_unit *unit)
 {

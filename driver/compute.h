@@ -70,6 +70,8 @@ struct kcsd_run {
 	u32 engine;			/* KCSD_ENGINE_* */
 	struct kcsd_lowered_ctl *ctl;	/* while it runs as native code; units.lock */
 	u32 out_room;			/* bytes allocated at out */
+	bool is_inline;			/* its submitter carries it out; inline.c */
+	bool given_up;			/* which took too long: it is to be started over */
 	struct kcsd_vm vm;		/* vm.end is valid once ended */
 
 	/* The front end's. */
@@ -82,35 +84,43 @@ struct kcsd_run {
 /* Memory ranges that a unit keeps mapped: more than a pipeline on it has on its way. */
 #define KCSD_UNIT_WINDOWS	4
 
-/* A compute unit: a thread with private program memory. */
+/*
+ * A compute unit: private program memory, and a thread. At any time at most one has it, its thread
+ * or the submitter of a run (inline.c); a unit that nobody has is in units.idle. What is marked [h]
+ * is for who has it.
+ */
 struct kcsd_unit {
 	struct kcsd_drive *drive;
 	u32 nr;				/* its index in units.unit */
+	struct list_head idle;		/* units.idle; units.lock */
+	bool called;			/* its thread has it; units.lock */
+	wait_queue_head_t wait;		/* its thread, until it is called */
 	struct task_struct *task;
 	struct kobject *dir;		/* in sysfs; units_dir.c */
 	/*
-	 * The thread's: memory of the program it runs. Behind the dirty bytes everything is zero,
+	 * [h] Memory of the program it runs. Behind the dirty bytes everything is zero,
 	 * for ever in front of the arena (KCSD_LOWERED_BEFORE): native code can get there
 	 * when the CPU mis-speculates, and shall find nothing.
 	 */
 	u8 *arena;
 	u64 arena_len;			/* bytes; a power of two, at least cfg.arena_size */
-	u64 dirty;			/* bytes that the last program could write to */
-	struct kcsd_window *window[KCSD_UNIT_WINDOWS];	/* NULL: none yet; the thread's */
-	u64 window_clock;		/* uses of windows so far */
-	struct kcsd_lowered_ctl ctl;	/* of native code; cancelling: see kcsd_run.ctl */
+	u64 dirty;			/* [h] bytes that the last program could write to */
+	struct kcsd_window *window[KCSD_UNIT_WINDOWS];	/* [h] NULL: none yet */
+	u64 window_clock;		/* [h] uses of windows so far */
+	struct kcsd_lowered_ctl ctl;	/* [h] of native code; cancelling: see kcsd_run.ctl */
 	struct timer_list timer;	/* armed while native code runs that does not count */
-	u64 runs;			/* this and the next two: written by the thread only */
+	u64 runs;			/* [h] as are the next two; read by anyone */
 	u64 busy_ns;
 	u64 busy_since;			/* ktime, 0: idle */
 };
 
 struct kcsd_units {
-	spinlock_t lock;		/* the next three, the state of runs; process context, a leaf */
+	/* The next four, the state of runs; process context, nothing inside but waking a unit. */
+	spinlock_t lock;
 	struct kcsd_schedule schedule;	/* those that wait */
 	struct list_head running;
+	struct list_head idle;		/* units that nobody has: none while runs wait, but for a moment */
 	bool stopping;			/* runs submitted from now on are cancelled at once */
-	wait_queue_head_t wait;		/* units waiting for the queue */
 	atomic64_t jit_bytes;		/* of all native code */
 	u64 started_ns;			/* ktime */
 	u32 nr;
@@ -132,6 +142,14 @@ u64 kcsd_units_memory(const struct kcsd_drive *drive);
 
 /* Give a run to the units. It may have ended, and be gone, when this returns. */
 void kcsd_run_submit(struct kcsd_run *run);
+/*
+ * Instead: an idle unit with the run on it, if nothing waits for one and all is made that the run
+ * needs there. kcsd_unit_execute(), then give it back. NULL: submit the run.
+ */
+struct kcsd_unit *kcsd_unit_borrow(struct kcsd_run *run);
+void kcsd_unit_return(struct kcsd_unit *unit);
+/* Who has the unit: carry out a run that is on it. It is then ended, but nobody told. */
+void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run);
 /* Ask it to end soon; a queued one ends before this returns. The run must not have been freed. */
 void kcsd_run_cancel(struct kcsd_run *run);
 
@@ -139,14 +157,25 @@ void kcsd_run_cancel(struct kcsd_run *run);
 int kcsd_units_add_dir(struct kcsd_drive *drive);
 void kcsd_units_del_dir(struct kcsd_drive *drive);
 
+/* inline.c */
+/*
+ * The submitter, instead of kcsd_run_submit(): carry it out here and now if that is sure to be quick.
+ * True: it has ended, as after done(), which is not called. False: nothing has happened.
+ */
+bool kcsd_run_inline(struct kcsd_run *run);
+/* An inline run's tick: has it shown that it is not quick? */
+bool kcsd_run_give_up(struct kcsd_run *run);
+
 /* execute.c */
 /* Execute Program and Execute on LBAs: parse; sets cmd->run. */
 int kcsd_execute_parse(struct kcsd_cmd *cmd);
 
 /* run.c */
-/* Carry out a run. The unit's thread only. */
+/* Carry out a run. Who has the unit. */
 void kcsd_run_execute(struct kcsd_run *run, struct kcsd_unit *unit);
-/* It ended as run->vm.end says: account for it and give it back with done(). */
+/* It ended as run->vm.end says: account for it, and let go of what it holds of the drive. */
+void kcsd_run_close(struct kcsd_run *run);
+/* And give it back with done(). */
 void kcsd_run_end(struct kcsd_run *run);
 /* NVMe status of an ended run. */
 int kcsd_run_status(const struct kcsd_run *run);

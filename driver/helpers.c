@@ -173,6 +173,8 @@ static u32 kcsd_run_tick(struct kcsd_vm *vm)
 		return KCSD_FAULT_CANCELLED;
 	if (ktime_get_ns() > run->deadline_ns)
 		return KCSD_FAULT_TIME;
+	if (run->is_inline && kcsd_run_give_up(run))
+		return KCSD_FAULT_CANCELLED;
 	cond_resched();
 	return KCSD_FAULT_NONE;
 }

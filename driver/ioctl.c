@@ -17,9 +17,10 @@ static int kcsd_ioctl_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d
 	if (!kcsd_drive_enter(cmd->drive))
 		return -ENODEV;
 	ret = kcsd_cmd_issue(cmd, data, false);
-	if (ret == -EIOCBQUEUED)
-		return kcsd_cmd_wait(cmd, TASK_KILLABLE);
-	kcsd_drive_exit(cmd->drive);
+	if (ret != -EIOCBQUEUED)
+		kcsd_drive_exit(cmd->drive);
+	else if (!kcsd_cmd_inline(cmd, &ret))
+		ret = kcsd_cmd_wait(cmd, TASK_KILLABLE);
 	return ret;
 }
 

@@ -117,17 +117,28 @@ static struct kcsd_jit *kcsd_native_make(struct kcsd_unit *unit, struct kcsd_pro
 	return ERR_PTR(-E2BIG);
 }
 
+static struct kcsd_jit **kcsd_native_slot(const struct kcsd_unit *unit, const struct kcsd_run *run)
+{
+	bool moving = run->nr_ranges, count = run->budget;
+
+	return &run->program->native[unit->nr].jit[moving][count];
+}
+
+bool kcsd_native_ready(const struct kcsd_unit *unit, const struct kcsd_run *run)
+{
+	return !run->program->native || *kcsd_native_slot(unit, run);
+}
+
 struct kcsd_jit *kcsd_native_get(struct kcsd_unit *unit, struct kcsd_run *run)
 {
 	struct kcsd_program *p = run->program;
-	bool moving = run->nr_ranges, count = run->budget;
 	struct kcsd_jit **jit;
 
 	if (!p->native)
 		return NULL;
-	jit = &p->native[unit->nr].jit[moving][count];
+	jit = kcsd_native_slot(unit, run);
 	if (!*jit)
-		*jit = kcsd_native_make(unit, p, moving, count);
+		*jit = kcsd_native_make(unit, p, run->nr_ranges, run->budget);
 	return IS_ERR(*jit) ? NULL : *jit;
 }
 

@@ -18,7 +18,7 @@ struct kcsd_run;
 struct kcsd_unit;
 struct timer_list;
 
-/* A program's native code on one unit, made and run by this unit's thread. */
+/* A program's native code on one unit, made by its thread and run by who has the unit. */
 struct kcsd_native {
 	/*
 	 * For the arena and for windows (memory that moves), without and with instructions
@@ -34,9 +34,11 @@ void kcsd_native_drop(struct kcsd_drive *drive, struct kcsd_program *program);
 /* Undo init; after drop, if it ever ran. */
 void kcsd_native_destroy(struct kcsd_program *program);
 
-/* The unit's thread: code for this run, or NULL: let the interpreter do it. Takes time at first. */
+/* Who has the unit: code for this run, or NULL: let the interpreter do it. Takes time at first. */
 struct kcsd_jit *kcsd_native_get(struct kcsd_unit *unit, struct kcsd_run *run);
-/* The unit's thread: run it. run->vm is set up, and has its end filled in. */
+/* Would that take no time? units.lock, and the unit is idle. */
+bool kcsd_native_ready(const struct kcsd_unit *unit, const struct kcsd_run *run);
+/* Who has the unit: run it. run->vm is set up, and has its end filled in. */
 void kcsd_native_run(struct kcsd_unit *unit, struct kcsd_run *run, const struct kcsd_jit *jit);
 /* The function of a unit's timer. */
 void kcsd_native_timer(struct timer_list *timer);

@@ -140,7 +140,28 @@ out:
 	return ret > 0 ? kcsd_cmd_failed(cmd, ret) : ret;
 }
 
-/* ---- waiting ---- */
+/* ---- runs and jobs ---- */
+
+/* It has ended: tell what of it, and free it. In the submitter's mm. */
+static int kcsd_run_finish(struct kcsd_run *run, u64 *result)
+{
+	int ret = kcsd_run_copy_output(run);
+
+	*result = run->vm.end.r0;
+	if (!ret)
+		ret = kcsd_ended(kcsd_run_status(run));
+	trace_kcsd_cmd_complete(run->drive, &run->trace, ret, run);
+	kcsd_run_free(run);
+	return ret;
+}
+
+bool kcsd_cmd_inline(struct kcsd_cmd *cmd, int *ret)
+{
+	if (!cmd->run || !kcsd_run_inline(cmd->run))
+		return false;
+	*ret = kcsd_run_finish(cmd->run, &cmd->result);
+	return true;
+}
 
 static void kcsd_wait_run_done(struct kcsd_run *run)
 {
@@ -151,7 +172,6 @@ static void kcsd_wait_run_done(struct kcsd_run *run)
 static int kcsd_wait_run(struct kcsd_run *run, unsigned int state, u64 *result)
 {
 	DECLARE_COMPLETION_ONSTACK(done);
-	int ret;
 
 	run->done = kcsd_wait_run_done;
 	run->done_data = &done;
@@ -160,13 +180,7 @@ static int kcsd_wait_run(struct kcsd_run *run, unsigned int state, u64 *result)
 		kcsd_run_cancel(run);
 		wait_for_completion(&done);
 	}
-	*result = run->vm.end.r0;
-	ret = kcsd_run_copy_output(run);
-	if (!ret)
-		ret = kcsd_ended(kcsd_run_status(run));
-	trace_kcsd_cmd_complete(run->drive, &run->trace, ret, run);
-	kcsd_run_free(run);
-	return ret;
+	return kcsd_run_finish(run, result);
 }
 
 static void kcsd_wait_job_done(struct kcsd_job *job)

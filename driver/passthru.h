@@ -26,18 +26,14 @@ static inline struct kcsd_node *kcsd_file_node(struct file *file)
 	return container_of(file_inode(file)->i_cdev, struct kcsd_node, cdev);
 }
 
-/* What the host is told of a status: not to try again, but where time alone can help. */
-static inline int kcsd_ended(int status)
-{
-	return status && status != KCSD_SC_INSUFFICIENT_RESOURCES ? status | KCSD_SC_DNR : status;
-}
-
 /* passthru.c */
 /*
  * Import the buffer, parse, and carry out what can be done at once. -EIOCBQUEUED: cmd->run or
  * cmd->job is to be submitted. The caller has entered the drive; those keep that until they end.
  */
 int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock);
+/* Carry out what kcsd_cmd_issue() left to be submitted, here and now if that is quick. */
+bool kcsd_cmd_inline(struct kcsd_cmd *cmd, int *ret);
 /*
  * Submit what kcsd_cmd_issue() left to be submitted, and wait until it has ended; result or status
  * as a command's. A signal that ends the wait (state: TASK_KILLABLE, TASK_INTERRUPTIBLE) cancels.

@@ -128,6 +128,18 @@ void kcsd_program_account(struct kcsd_program *program, const struct kcsd_run *r
 	if (run->vm.end.insns)
 		kcsd_histogram_add(&stats->insns_of_runs, run->vm.end.insns);
 	put_cpu_ptr(program->stats);
+	kcsd_program_time(program, run);
+}
+
+static bool kcsd_program_calls(const struct kcsd_program *p, s32 helper)
+{
+	const struct bpf_insn *insn = p->view.insns, *end = insn + p->view.insn_cnt;
+
+	/* The second half of a 64-bit immediate has no opcode. */
+	for (; insn < end; insn++)
+		if (insn->code == (BPF_JMP | BPF_CALL) && !insn->src_reg && insn->imm == helper)
+			return true;
+	return false;
 }
 
 int kcsd_program_create(struct kcsd_drive *drive, u16 pind, struct kcsd_loading *l,
@@ -160,6 +172,7 @@ int kcsd_program_create(struct kcsd_drive *drive, u16 pind, struct kcsd_loading 
 	if (ret)
 		goto out_code;
 
+	p->logs = kcsd_program_calls(p, KCSD_HELPER_log);
 	p->pind = pind;
 	p->pit = l->pit;
 	p->puid = l->puid;

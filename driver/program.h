@@ -46,6 +46,8 @@ struct kcsd_program {
 	struct kobject kobj;		/* /sys/class/kcsd/kcsdN/programs/<pind>; owns this */
 	struct dentry *debugfs;		/* its directory there, NULL or ERR_PTR: none */
 	u16 pind;
+	bool logs;			/* it calls the helper */
+	int quick;			/* of late, if KCSD_QUICK_RUNS; inline.c, without a lock */
 	bool builtin;			/* the drive's own: it stays, and counts for no limit of bytes */
 	u8 pit;
 	u64 puid;
@@ -96,6 +98,10 @@ int kcsd_program_add(struct kcsd_drive *drive, struct kcsd_program *p);
 void kcsd_program_remove(struct kcsd_drive *drive, struct kcsd_program *p);
 /* Count a run that ended. Before kcsd_program_put(). */
 void kcsd_program_account(struct kcsd_program *program, const struct kcsd_run *run);
+
+/* inline.c */
+/* A run of it has ended: was it quick? */
+void kcsd_program_time(struct kcsd_program *program, const struct kcsd_run *run);
 
 /* builtin.c */
 /* How many programs of its own a drive of this configuration has. */

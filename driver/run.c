@@ -100,6 +100,8 @@ static void kcsd_run_count_fault(struct kcsd_drive *drive, u32 reason)
 static void kcsd_run_count(struct kcsd_run *run)
 {
 	kcsd_stat_inc(run->drive, executions);
+	if (run->is_inline)
+		kcsd_stat_inc(run->drive, runs_inline);
 	if (run->engine == KCSD_ENGINE_JIT)
 		kcsd_stat_inc(run->drive, runs_jit);
 	else if (run->engine == KCSD_ENGINE_INTERP)
@@ -139,7 +141,7 @@ static void kcsd_run_log_fault(const struct kcsd_run *run)
 	kcsd_error_log_add(&run->drive->life->errors, &f);
 }
 
-void kcsd_run_end(struct kcsd_run *run)
+void kcsd_run_close(struct kcsd_run *run)
 {
 	struct kcsd_program *p = run->program;
 
@@ -163,6 +165,11 @@ void kcsd_run_end(struct kcsd_run *run)
 	kcsd_tenant_dismiss(run->tenant);
 	kcsd_run_put_ranges(run);
 	kcsd_drive_exit(run->drive);
+}
+
+void kcsd_run_end(struct kcsd_run *run)
+{
+	kcsd_run_close(run);
 	run->done(run);
 }
 

@@ -16,6 +16,8 @@
 	X(executions_failed)	/* of those, how many did not run to their end */ \
 	X(runs_jit)		/* runs that started, by what ran them */ \
 	X(runs_interp) \
+	X(runs_inline)		/* of them: carried out by their submitters */ \
+	X(runs_restarted)	/* times that a submitter gave up and left it to a unit's thread */ \
 	X(range_maps)		/* times that a unit mapped memory ranges for a run */ \
 	X(insns)		/* of the runs that counted them */ \
 	X(faults_memory) \

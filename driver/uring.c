@@ -118,6 +118,20 @@ static void kcsd_uring_cancel(struct io_uring_cmd *ioucmd)
 		kcsd_run_cancel(pdu->run);
 }
 
+static int kcsd_uring_carry_out(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
+				unsigned int issue_flags)
+{
+	if (issue_flags & IO_URING_F_NONBLOCK) {
+		kcsd_uring_submit(ioucmd, cmd, issue_flags);
+		return -EIOCBQUEUED;
+	}
+	/*
+	 * IOSQE_ASYNC: in a thread of its own, which IORING_OP_ASYNC_CANCEL can interrupt.
+	 * (It does not reach drivers otherwise.)
+	 */
+	return kcsd_cmd_wait(cmd, TASK_INTERRUPTIBLE);
+}
+
 static int kcsd_uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
 			    unsigned int issue_flags, bool admin, bool vec)
 {
@@ -159,18 +173,10 @@ static int kcsd_uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
 	if (!kcsd_drive_enter(node->drive))
 		return -ENODEV;
 	ret = kcsd_cmd_issue(&cmd, &data, issue_flags & IO_URING_F_NONBLOCK);
-	if (ret == -EIOCBQUEUED && issue_flags & IO_URING_F_NONBLOCK) {
-		kcsd_uring_submit(ioucmd, &cmd, issue_flags);
-		return ret;
-	}
-	/*
-	 * IOSQE_ASYNC: in a thread of its own, which IORING_OP_ASYNC_CANCEL can interrupt.
-	 * (It does not reach drivers otherwise.)
-	 */
-	if (ret == -EIOCBQUEUED)
-		ret = kcsd_cmd_wait(&cmd, TASK_INTERRUPTIBLE);
-	else
+	if (ret != -EIOCBQUEUED)
 		kcsd_drive_exit(node->drive);
+	else if (!kcsd_cmd_inline(&cmd, &ret))
+		ret = kcsd_uring_carry_out(ioucmd, &cmd, issue_flags);
 	if (!cmd.result || ret == -EAGAIN)
 		return ret;
 	/* Only io_uring_cmd_done() can bring a 64-bit result into the CQE. */

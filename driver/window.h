@@ -25,7 +25,7 @@ struct kcsd_unit;
 /* Ranges are mapped by pages; a kernel with larger ones cannot. */
 #define KCSD_WINDOWS_POSSIBLE	(PAGE_SIZE == KCSD_GUEST_PAGE)
 
-/* Constant once made, but for last_use. The unit's thread only. */
+/* Constant once made, but for last_use. For who has the unit. */
 struct kcsd_window {
 	u8 *mem;		/* where KCSD_GUEST_CTX is */
 	u64 own;		/* bytes of the arena in it, whole pages */

@@ -772,8 +772,8 @@ KCSD_API int kcsd_config_create(const char *name);
 KCSD_API int kcsd_config_delete(const char *name);
 /*
  * Set or get an attribute: size, block_size, backing_file, queues,
- * queue_depth, cus, cu_cpus, queue_limit, arena_size, max_programs, max_active, max_program_bytes,
- * timeout_ms, insn_budget, slm_size, max_range_sets, max_ranges, engine,
+ * queue_depth, cus, cu_cpus, queue_limit, quick_us, arena_size, max_programs, max_active,
+ * max_program_bytes, timeout_ms, insn_budget, slm_size, max_range_sets, max_ranges, engine,
  * max_jit_bytes, power; get also index. Set: -EBUSY: the drive is powered
  * on. -EINVAL: no such value. -ENOENT: no such attribute. Get: NUL-terminated,
  * without the newline. -ERANGE: len is too small. name NULL: an attribute of

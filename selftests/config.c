@@ -20,6 +20,7 @@ static const struct setting {
 	{ "cus",		"1",		"3" },
 	{ "cu_cpus",		"0",		"0-1" },
 	{ "queue_limit",	"1",		"1048576" },
+	{ "quick_us",		"0",		"10000" },
 	{ "arena_size",		"2097152",	"1048576" },
 	{ "max_programs",	"4",		"16" },
 	{ "max_active",		"2",		"4" },
@@ -144,6 +145,7 @@ TEST_F(config, mkdir_gives_defaults)
 	EXPECT_EQ(2, drive_get_number(d->name, "cus"));
 	EXPECT_EQ(0, drive_get(d->name, "cu_cpus", buf, sizeof(buf)));
 	EXPECT_EQ(16384, drive_get_number(d->name, "queue_limit"));
+	EXPECT_EQ(50, drive_get_number(d->name, "quick_us"));
 	EXPECT_EQ(30000, drive_get_number(d->name, "timeout_ms"));
 	EXPECT_EQ(0, drive_get_number(d->name, "insn_budget"));
 	EXPECT_EQ(64 << 20, drive_get_number(d->name, "max_jit_bytes"));
@@ -192,6 +194,7 @@ TEST_F(config, invalid_values_are_refused)
 		{ "cu_cpus", "," }, { "cu_cpus", "0,99999" }, { "cu_cpus", "-1" },
 		{ "cu_cpus", "8191" },
 		{ "queue_limit", "0" }, { "queue_limit", "1048577" }, { "queue_limit", "1K" },
+		{ "quick_us", "-1" }, { "quick_us", "10001" }, { "quick_us", "1K" },
 		{ "arena_size", "0" }, { "arena_size", "32K" }, { "arena_size", "257M" },
 		{ "arena_size", "1048577" },
 		{ "max_programs", "0" }, { "max_programs", "1025" },

@@ -40,7 +40,7 @@ static __u8 *map(size_t len)
 
 FIXTURE_SETUP(passthru)
 {
-	static const struct drive_attr attrs[] = { DRIVE_SMALL, { "cus", "1" }, {} };
+	static const struct drive_attr attrs[] = { DRIVE_SMALL, { "cus", "1" }, { "quick_us", "10000" }, {} };
 	struct iovec iov[2];
 
 	drive_sweep();
@@ -160,17 +160,25 @@ TEST_F(passthru, results)
 	struct nvme_uring_cmd c = cmd_flush();
 	struct run r = { .pind = SEVEN };
 	__u64 result = 0;
+	char path[128];
 
 	c.cdw12 = 1;
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD,
 		  issue(&self->ring, self->d.nvm, NVME_URING_CMD_IO, &c, NOT_FIXED, &result));
 	EXPECT_EQ(KCSD_FIELD_CDW12, result);
+	/* By the unit's thread first, then by the submitter. */
 	for (int i = 0; i < 50; i++) {
 		c = run_cmd(&r);
+		result = 0;
 		EXPECT_EQ(0, issue(&self->ring, self->d.compute, NVME_URING_CMD_IO, &c, NOT_FIXED,
 				   &result));
 		EXPECT_EQ(7, result);
+		EXPECT_EQ(KCSD_FAULT_NONE, r.out.rec.reason);
+		EXPECT_EQ(7, le64toh(r.out.rec.result));
 	}
+	snprintf(path, sizeof(path), KST_CLASS "/kcsd%d/stats/runs_inline", self->d.index);
+	EXPECT_LT(0, file_number(path));
+	EXPECT_GT(50, file_number(path));
 }
 
 static int rw_vec(struct io_uring *ring, int fd, __u8 op, __u64 slba, __u32 nlb,

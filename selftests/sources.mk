@@ -5,4 +5,5 @@ test-programs := engines native config nodes admin program check exec fault help
 	lifetime stress counters passthru slm slm_copy slm_long range_sets logs status \
 	exec_ranges \
 	schedule cancel \
-	full
+	full \
+	inline

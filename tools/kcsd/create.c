@@ -24,8 +24,10 @@
 	  "CPUs for the compute units, such as 0-1,3; default: any") \
 	A(NUMBER, QUEUE_LIMIT, "queue-limit", "queue_limit", "N", \
 	  "runs that one open file may have under way, 1 to 1048576; default: 16384") \
+	A(NUMBER, QUICK_US, "quick-us", "quick_us", "US", \
+	  "what takes at most so long its submitter runs itself, 0 (never) to 10000; default: 50") \
 	A(SIZE, ARENA_SIZE, "arena-size", "arena_size", "SIZE", \
-	  "memory that a program can have, 64K to 256M; default: 4M") \
+	  "memory that a program can have, 128K to 256M; default: 4M") \
 	A(NUMBER, TIMEOUT_MS, "timeout-ms", "timeout_ms", "MS", \
 	  "time limit of a run that asks for none, 1 to 86400000; default: 30000") \
 	A(NUMBER, INSN_BUDGET, "insn-budget", "insn_budget", "N", \
@@ -47,7 +49,7 @@
 	A(NUMBER, MAX_RANGE_SETS, "max-range-sets", "max_range_sets", "N", \
 	  "sets of memory ranges, 1 to 255; default: 64") \
 	A(NUMBER, MAX_RANGES, "max-ranges", "max_ranges", "N", \
-	  "ranges of a set, 1 to 128; default: 16") \
+	  "ranges of a set, 1 to 64; default: 16") \
 	A(SIZE, MAX_JIT_BYTES, "max-jit-bytes", "max_jit_bytes", "SIZE", \
 	  "memory for native code, up to 1G; default: 64M") \
 	A(NUMBER, QUEUES, "queues", "queues", "N", \

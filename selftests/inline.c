@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Runs that their submitters carry out themselves: which, and what of those that are not quick. */
+#include "tenant.h"
+
+#define LBA		4096
+#define QUICK_RUNS	4	/* as in the driver: they make a quick program, */
+#define PENALTY		64	/* and so many more after one that was given up */
+#define FOR_EVER	(1ULL << 60)
+#define WHILE		20000000	/* loops: some jiffies, on any machine */
+
+enum { SPIN, LOGS, BAD, SEVEN, ENDLESS };
+
+/* Read LBA 0 if cparam2 is 1, emit 8 bytes, loop cparam1 times; 2^32 + cparam2. */
+static const struct bpf_insn prog_spin[] = {
+	I_MOVR(R6, R1), I_CTX(R7, R6, cparam1), I_CTX(R8, R6, cparam2),
+	I_JMP(BPF_JNE, R8, 1, 4),
+	I_MOV(R1, 0), I_CTX(R2, R6, heap), I_MOV(R3, LBA), I_HELPER(read),
+	I_STX(BPF_DW, R10, -8, R8), I_MOVR(R1, R10), I_ADD(R1, -8), I_MOV(R2, 8), I_HELPER(emit),
+	I_JMP(BPF_JEQ, R7, 0, 2), I_ADD(R7, -1), I_JA(-3),
+	I_MOV(R0, 1), I_ALU(BPF_LSH, R0, 32), I_ALUR(BPF_ADD, R0, R8), I_EXIT,
+};
+
+static const struct bpf_insn prog_logs[] = {
+	I_ST(BPF_B, R10, -1, 'x'), I_MOVR(R1, R10), I_ADD(R1, -1), I_MOV(R2, 1), I_HELPER(log),
+	I_MOV(R0, 7), I_EXIT,
+};
+
+/* What is at address cparam1. */
+static const struct bpf_insn prog_bad[] = {
+	I_CTX(R1, R1, cparam1), I_LDX(BPF_DW, R0, R1, 0), I_MOV(R0, 7), I_EXIT,
+};
+
+FIXTURE(inline) {
+	struct drive d;
+	struct tenant t, other;
+};
+
+FIXTURE_VARIANT(inline) {
+	const char *engine;
+	const char *budget;	/* with one native code counts, and looks at the clock earlier */
+};
+
+FIXTURE_VARIANT_ADD(inline, jit) { .engine = "jit", .budget = "0" };
+FIXTURE_VARIANT_ADD(inline, jit_counting) { .engine = "jit", .budget = "1000000000000000" };
+FIXTURE_VARIANT_ADD(inline, interp) { .engine = "interp", .budget = "0" };
+
+static int install(struct drive *d)
+{
+	struct image spin = {
+		.insns = prog_spin, .insn_cnt = ARRAY_SIZE(prog_spin), .heap_len = LBA,
+	};
+	int ret = prog_install_image(d->ctrl, SPIN, &spin);
+
+	ret = ret ? ret : prog_install(d->ctrl, LOGS, prog_logs);
+	ret = ret ? ret : prog_install(d->ctrl, BAD, prog_bad);
+	ret = ret ? ret : prog_install(d->ctrl, SEVEN, prog_seven);
+	return ret ? ret : prog_install(d->ctrl, ENDLESS, prog_endless);
+}
+
+/* More than enough for what is quick, on any machine; only the tests' long runs are longer. */
+#define QUICK_US	"2000"
+
+static int create(struct drive *d, const struct drive_attr *more)
+{
+	const struct drive_attr attrs[] = {
+		DRIVE_SMALL, { "timeout_ms", "600000" }, { "quick_us", QUICK_US },
+		more[0], more[1], {}
+	};
+	int ret = drive_create(d, "inline", attrs);
+
+	return ret ? ret : install(d);
+}
+
+FIXTURE_SETUP(inline)
+{
+	const struct drive_attr more[] = {
+		{ "engine", variant->engine }, { "insn_budget", variant->budget },
+	};
+
+	drive_sweep();
+	self->t.fd = self->other.fd = -1;
+	ASSERT_EQ(0, create(&self->d, more));
+	ASSERT_EQ(0, tenant_open(&self->t, &self->d));
+	ASSERT_EQ(0, tenant_open(&self->other, &self->d));
+}
+
+FIXTURE_TEARDOWN(inline)
+{
+	tenant_close(&self->t);
+	tenant_close(&self->other);
+	EXPECT_EQ(0, drive_remove(&self->d));
+}
+
+static __u64 counter(const struct drive *d, const char *name)
+{
+	char file[64];
+
+	snprintf(file, sizeof(file), "stats/%s", name);
+	return drive_number(d, file);
+}
+
+/* Run this one, which is quick, until it is inline. False: it never is. */
+static bool becomes_inline(struct drive *d, struct run *r)
+{
+	__u64 before = counter(d, "runs_inline");
+
+	for (int i = 0; i < 4 * (QUICK_RUNS + PENALTY); i++) {
+		if (run_exec(d->compute, r))
+			return false;
+		if (counter(d, "runs_inline") > before)
+			return true;
+	}
+	return false;
+}
+
+/* It is: of several in a row, one at least, as any may be taken to be slow on a busy machine. */
+static bool is_inline(struct drive *d, struct run *r)
+{
+	__u64 before = counter(d, "runs_inline");
+
+	for (int i = 0; i < 3 * QUICK_RUNS; i++)
+		if (run_exec(d->compute, r))
+			return false;
+	return counter(d, "runs_inline") > before;
+}
+
+static bool never_inline(struct drive *d, struct run *r)
+{
+	__u64 before = counter(d, "runs_inline");
+
+	for (int i = 0; i < 3 * QUICK_RUNS; i++)
+		if (run_exec(d->compute, r))
+			return false;
+	return counter(d, "runs_inline") == before;
+}
+
+TEST_F(inline, whatever_way_it_comes)
+{
+	struct run r = { .pind = SPIN, .cparam2 = 5 };
+
+	for (int way = 0; way < CMD_WAYS; way++) {
+		__u64 before, runs = counter(&self->d, "executions");
+
+		ASSERT_TRUE(becomes_inline(&self->d, &r));
+		before = counter(&self->d, "runs_inline");
+		for (int i = 0; i < 4 * QUICK_RUNS; i++) {
+			ASSERT_EQ(0, run_way(way, self->d.compute, &r));
+			if (way != CMD_URING_CQE16)
+				EXPECT_EQ(5, (__u32)r.result);
+			if (way == CMD_URING || way == CMD_IOCTL64)
+				EXPECT_EQ(1, r.result >> 32);
+			EXPECT_EQ(8, le32toh(r.out.rec.out_len));
+			EXPECT_EQ(5, r.out.bytes[0]);
+			EXPECT_EQ((1ULL << 32) + 5, le64toh(r.out.rec.result));
+		}
+		EXPECT_LT(before, counter(&self->d, "runs_inline")) TH_LOG("%s", cmd_way_name(way));
+		EXPECT_LE(runs + 4 * QUICK_RUNS, counter(&self->d, "executions"));
+	}
+	EXPECT_EQ(0, counter(&self->d, "runs_restarted"));
+	EXPECT_EQ(counter(&self->d, "executions"),
+		  drive_number(&self->d, "units/0/runs") + drive_number(&self->d, "units/1/runs"));
+}
+
+/* A fault is told, counted and logged once; the next run is as if nothing had been. */
+TEST_F(inline, faults)
+{
+	struct run good = { .pind = BAD, .cparam1 = KCSD_GUEST_CTX }, bad = { .pind = BAD };
+	__u64 inlines, faults;
+
+	ASSERT_TRUE(becomes_inline(&self->d, &good));
+	inlines = counter(&self->d, "runs_inline");
+	faults = counter(&self->d, "faults_memory");
+	for (int i = 0; i < 4 * QUICK_RUNS; i++) {
+		EXPECT_EQ(KCSD_SC_PROGRAM_FAULT, run_exec(self->d.compute, &bad));
+		EXPECT_EQ(KCSD_FAULT_MEMORY, le32toh(bad.out.rec.reason));
+		EXPECT_EQ(1, le32toh(bad.out.rec.pc));
+	}
+	EXPECT_LT(inlines, counter(&self->d, "runs_inline"));
+	EXPECT_EQ(faults + 4 * QUICK_RUNS, counter(&self->d, "faults_memory"));
+	EXPECT_EQ(0, run_exec(self->d.compute, &good));
+}
+
+/* Given up and started over: what it read and emitted is there once, and it is not trusted soon. */
+TEST_F(inline, long_runs_are_started_over)
+{
+	struct run r = { .pind = SPIN, .cparam2 = 1 }, quick = { .pind = SPIN, .cparam2 = 1 };
+	__u64 inlines = 0, runs = 0;
+
+	run_grant(&r, 0, 1, KCSD_GRANT_READ);
+	run_grant(&quick, 0, 1, KCSD_GRANT_READ);
+	r.cparam1 = WHILE;
+	/* On a busy machine a run may have seemed slow just before: then try again. */
+	for (int i = 0; i < 5 && !counter(&self->d, "runs_restarted"); i++) {
+		ASSERT_TRUE(becomes_inline(&self->d, &quick));
+		runs = counter(&self->d, "executions");
+		inlines = counter(&self->d, "runs_inline");
+		ASSERT_EQ(0, run_exec(self->d.compute, &r));
+	}
+	EXPECT_EQ(1, counter(&self->d, "runs_restarted"));
+	EXPECT_EQ(inlines, counter(&self->d, "runs_inline"));
+	EXPECT_EQ(runs + 1, counter(&self->d, "executions"));
+	EXPECT_EQ((1ULL << 32) + 1, r.result);
+	EXPECT_EQ(8, le32toh(r.out.rec.out_len));
+	EXPECT_EQ(1, r.out.bytes[0]);
+	EXPECT_EQ(LBA, le64toh(r.out.rec.read_bytes));
+	EXPECT_LT(1000000, le64toh(r.out.rec.wait_ns));
+	EXPECT_EQ(counter(&self->d, "executions"),
+		  drive_number(&self->d, "units/0/runs") + drive_number(&self->d, "units/1/runs"));
+	for (int i = 0; i < PENALTY; i++)
+		ASSERT_EQ(0, run_exec(self->d.compute, &quick));
+	EXPECT_EQ(inlines, counter(&self->d, "runs_inline"));
+	EXPECT_TRUE(becomes_inline(&self->d, &quick));
+}
+
+/* The submitter gets away from what never ends, and its time limit and cancelling still hold. */
+TEST_F(inline, endless_runs_do_not_hold_the_submitter)
+{
+	struct run quick = { .pind = SPIN, .cparam2 = 5 };
+	struct nvme_uring_cmd c = tenant_cmd(SPIN, FOR_EVER, 100);
+	struct ended e;
+
+	for (int round = 0; round < 2; round++) {
+		ASSERT_TRUE(becomes_inline(&self->d, &quick));
+		ASSERT_EQ(0, tenant_send(&self->t, &c, 1, 0));
+		/* The send returned while it runs. */
+		EXPECT_TRUE(drive_becomes(&self->d, "units/running", 1));
+		if (round)
+			break;
+		ASSERT_EQ(0, tenant_reap(&self->t, &e, 1));
+		EXPECT_EQ(KCSD_SC_PROGRAM_TIME, cmd_status(e.res));
+		c.timeout_ms = 0;
+	}
+	EXPECT_LT(0, counter(&self->d, "runs_restarted"));
+	tenant_close(&self->t);
+	EXPECT_TRUE(drive_becomes(&self->d, "units/running", 0));
+	EXPECT_EQ(1, counter(&self->d, "faults_cancelled"));
+	EXPECT_EQ(1, counter(&self->d, "faults_time"));
+}
+
+/* What can be seen of a run must not happen twice. */
+TEST_F(inline, never_what_leaves_something_behind)
+{
+	struct run reads = { .pind = SPIN }, writes = reads, both = reads, logs = { .pind = LOGS };
+	struct run range = { .pind = SPIN };
+	__u64 before;
+
+	run_grant(&reads, 0, 4, KCSD_GRANT_READ);
+	run_grant(&writes, 0, 4, KCSD_GRANT_WRITE);
+	run_grant(&both, 0, 4, KCSD_GRANT_READ);
+	run_grant(&both, 4, 4, KCSD_GRANT_READ | KCSD_GRANT_WRITE);
+	run_range(&range, 0, LBA);
+	ASSERT_TRUE(becomes_inline(&self->d, &reads));
+	EXPECT_TRUE(never_inline(&self->d, &writes));
+	EXPECT_TRUE(never_inline(&self->d, &both));
+	EXPECT_TRUE(never_inline(&self->d, &range));
+	EXPECT_TRUE(never_inline(&self->d, &logs));
+	EXPECT_TRUE(is_inline(&self->d, &reads));
+	before = counter(&self->d, "runs_inline");
+	for (int i = 0; i < 3 * QUICK_RUNS; i++) {
+		static __u8 out[65536];
+		struct nvme_uring_cmd c = run_cmd(&reads);
+
+		c.cdw3 |= KCSD_EXEC_AUDIT;
+		c.metadata = (uintptr_t)out;
+		c.metadata_len = sizeof(out);
+		EXPECT_EQ(0, cmd_io(self->d.compute, &c));
+	}
+	EXPECT_EQ(before, counter(&self->d, "runs_inline"));
+	EXPECT_TRUE(is_inline(&self->d, &reads));
+}
+
+/* While a run waits for a unit, none that comes later is carried out. */
+TEST_F(inline, nobody_is_overtaken)
+{
+	struct nvme_uring_cmd endless = tenant_cmd(ENDLESS, 0, 0), c = tenant_cmd(SPIN, 0, 0);
+	struct run r = { .pind = SPIN };
+	struct ended e[3];
+	__u64 before;
+
+	ASSERT_TRUE(becomes_inline(&self->d, &r));
+	/* One of two units is enough. */
+	ASSERT_EQ(0, tenant_send(&self->other, &endless, 1, 0));
+	EXPECT_TRUE(drive_becomes(&self->d, "units/running", 1));
+	EXPECT_TRUE(becomes_inline(&self->d, &r));
+	ASSERT_EQ(0, tenant_send(&self->other, &endless, 1, 0));
+	EXPECT_TRUE(drive_becomes(&self->d, "units/running", 2));
+	before = counter(&self->d, "runs_inline");
+	for (int i = 0; i < 3; i++)
+		ASSERT_EQ(0, tenant_send(&self->t, &c, 1, i));
+	EXPECT_EQ(3, drive_number(&self->d, "units/queued"));
+	EXPECT_EQ(before, counter(&self->d, "runs_inline"));
+	tenant_close(&self->other);
+	ASSERT_EQ(0, tenant_reap(&self->t, e, 3));
+	EXPECT_EQ(before, counter(&self->d, "runs_inline"));
+	EXPECT_TRUE(becomes_inline(&self->d, &r));
+}
+
+/* What comes together is for the units. */
+TEST_F(inline, not_in_batches)
+{
+	struct nvme_uring_cmd c = tenant_cmd(SPIN, 0, 0);
+	struct run r = { .pind = SPIN };
+	struct ended e[32];
+	__u64 before;
+
+	ASSERT_TRUE(becomes_inline(&self->d, &r));
+	before = counter(&self->d, "runs_inline");
+	ASSERT_EQ(0, tenant_send(&self->t, &c, 32, 0));
+	ASSERT_EQ(0, tenant_reap(&self->t, e, 32));
+	EXPECT_EQ(before, counter(&self->d, "runs_inline"));
+	EXPECT_TRUE(is_inline(&self->d, &r));
+}
+
+TEST_F(inline, not_at_a_lower_priority)
+{
+	struct run r = { .pind = SPIN };
+	int status;
+	pid_t pid;
+
+	ASSERT_TRUE(becomes_inline(&self->d, &r));
+	pid = fork();
+	if (!pid)
+		_exit(nice(1) != 1 || !never_inline(&self->d, &r));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+/* Each new program has to show it, also at an index that had a quick one. */
+TEST_F(inline, new_programs_are_not_quick)
+{
+	struct run r = { .pind = SEVEN };
+	__u64 before;
+
+	ASSERT_TRUE(becomes_inline(&self->d, &r));
+	ASSERT_EQ(0, prog_replace(self->d.ctrl, SEVEN, prog_seven));
+	before = counter(&self->d, "runs_inline");
+	for (int i = 0; i < QUICK_RUNS; i++)
+		ASSERT_EQ(0, run_exec(self->d.compute, &r));
+	EXPECT_EQ(before, counter(&self->d, "runs_inline"));
+	EXPECT_TRUE(becomes_inline(&self->d, &r));
+}
+
+/* Shares count it as any other. */
+TEST_F(inline, it_is_charged)
+{
+	struct nvme_uring_cmd c = tenant_cmd(SPIN, 0, 0);
+	struct run r = { .pind = SPIN };
+	__u64 before, ns;
+	struct ended e;
+
+	ASSERT_TRUE(becomes_inline(&self->d, &r));
+	before = counter(&self->d, "runs_inline");
+	for (int i = 0; i < 3 * QUICK_RUNS; i++) {
+		ns = tenant_number(self->t.fd, "kcsd-run-ns:");
+		ASSERT_EQ(0, tenant_send(&self->t, &c, 1, 0));
+		ASSERT_EQ(0, tenant_reap(&self->t, &e, 1));
+		EXPECT_LT(ns, tenant_number(self->t.fd, "kcsd-run-ns:"));
+	}
+	EXPECT_LT(before, counter(&self->d, "runs_inline"));
+	EXPECT_EQ(0, tenant_number(self->t.fd, "kcsd-running:"));
+}
+
+FIXTURE(inline_off) {
+	struct drive d;
+};
+
+FIXTURE_SETUP(inline_off)
+{
+	drive_sweep();
+}
+
+FIXTURE_TEARDOWN(inline_off)
+{
+	EXPECT_EQ(0, drive_remove(&self->d));
+}
+
+TEST_F(inline_off, switched_off)
+{
+	const struct drive_attr more[] = { { "quick_us", "0" }, { "cus", "1" } };
+	struct run r = { .pind = SEVEN };
+
+	ASSERT_EQ(0, create(&self->d, more));
+	EXPECT_TRUE(never_inline(&self->d, &r));
+}
+
+/* Units that are kept to some CPUs are kept there. */
+TEST_F(inline_off, units_with_cpus)
+{
+	const struct drive_attr more[] = { { "cu_cpus", "0" }, { "cus", "1" } };
+	struct run r = { .pind = SEVEN };
+
+	ASSERT_EQ(0, create(&self->d, more));
+	EXPECT_TRUE(never_inline(&self->d, &r));
+}
+
+/* What may wait for a file is not for the submitter. */
+TEST_F(inline_off, blocking_media)
+{
+	char path[] = "/tmp/kst-inline-XXXXXX";
+	const struct drive_attr more[] = { { "backing_file", path }, { "cus", "1" } };
+	struct run reads = { .pind = SPIN, .cparam2 = 1 }, r = { .pind = SPIN };
+	int fd = mkstemp(path);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ftruncate(fd, 16 * KST_MIB));
+	ASSERT_EQ(0, create(&self->d, more));
+	close(fd);
+	unlink(path);
+	run_grant(&reads, 0, 1, KCSD_GRANT_READ);
+	EXPECT_TRUE(becomes_inline(&self->d, &r));
+	EXPECT_TRUE(never_inline(&self->d, &reads));
+	EXPECT_TRUE(is_inline(&self->d, &r));
+}
+
+DRIVE_TEST_MAIN
