@@ -8,6 +8,7 @@
 #include <linux/uio.h>
 #include <linux/workqueue.h>
 
+#include "block_zone.h"
 #include "compat.h"
 #include "drive.h"
 
@@ -80,10 +81,25 @@ static int do_read(struct request *rq)
 	return 0;
 }
 
+/* One bio, as nothing is merged with an append; whoever sent it finds the LBA in the bio. */
+static int append_data(struct request *rq)
+{
+	struct kcsd_drive *drive = request_drive(rq);
+	struct iov_iter iter;
+	u64 lba;
+	int ret;
+
+	bio_to_iter(rq->bio, &iter);
+	ret = kcsd_media_append(drive, request_slba(rq), &iter, &lba);
+	if (!ret)
+		rq->__sector = lba << (drive->lba_shift - SECTOR_SHIFT);
+	return ret;
+}
+
 static int do_write(struct request *rq)
 {
 	struct kcsd_drive *drive = request_drive(rq);
-	int ret = move_data(rq);
+	int ret = req_op(rq) == REQ_OP_ZONE_APPEND ? append_data(rq) : move_data(rq);
 
 	if (!ret && rq->cmd_flags & REQ_FUA)
 		ret = kcsd_media_flush(drive);
@@ -145,6 +161,7 @@ static int do_request(struct request *rq)
 	case REQ_OP_READ:
 		return do_read(rq);
 	case REQ_OP_WRITE:
+	case REQ_OP_ZONE_APPEND:
 		return do_write(rq);
 	case REQ_OP_FLUSH:
 		return do_flush(rq);
@@ -153,14 +170,14 @@ static int do_request(struct request *rq)
 	case REQ_OP_WRITE_ZEROES:
 		return do_write_zeroes(rq);
 	default:
-		return -EOPNOTSUPP;
+		return kcsd_block_zone_manage(rq);
 	}
 }
 
 /* Not errno_to_blk_status(): a medium's -ENOMEM or -EAGAIN is no reason for a retry. */
-static blk_status_t to_blk_status(int err)
+static blk_status_t to_blk_status(int ret)
 {
-	switch (err) {
+	switch (ret) {
 	case 0:
 		return BLK_STS_OK;
 	case -ENOSPC:
@@ -168,6 +185,10 @@ static blk_status_t to_blk_status(int err)
 		return BLK_STS_NOSPC;
 	case -EOPNOTSUPP:
 		return BLK_STS_NOTSUPP;
+	case KCSD_SC_TOO_MANY_OPEN_ZONES:
+		return BLK_STS_ZONE_OPEN_RESOURCE;
+	case KCSD_SC_TOO_MANY_ACTIVE_ZONES:
+		return BLK_STS_ZONE_ACTIVE_RESOURCE;
 	default:
 		return BLK_STS_IOERR;
 	}
@@ -217,7 +238,7 @@ static const struct blk_mq_ops block_work_ops = {
 };
 
 /* Called under disk->open_mutex. */
-static int block_open(struct gendisk *disk, blk_mode_t mode)
+int kcsd_block_open(struct gendisk *disk, blk_mode_t mode)
 {
 	struct kcsd_drive *drive = disk->private_data;
 
@@ -226,7 +247,7 @@ static int block_open(struct gendisk *disk, blk_mode_t mode)
 
 static const struct block_device_operations block_fops = {
 	.owner	= THIS_MODULE,
-	.open	= block_open,
+	.open	= kcsd_block_open,
 };
 
 u32 kcsd_block_nr_queues(const struct kcsd_drive *drive)
@@ -278,6 +299,8 @@ static struct queue_limits block_limits(const struct kcsd_drive *drive)
 		lim.discard_granularity = store->discard_granularity;
 		lim.max_hw_discard_sectors = zero >> SECTOR_SHIFT;
 	}
+	if (drive->zones.nr)
+		kcsd_block_zone_limits(drive, &lim);
 	return lim;
 }
 
@@ -292,11 +315,13 @@ static int add_disk_node(struct kcsd_drive *drive)
 		return PTR_ERR(disk);
 	snprintf(disk->disk_name, sizeof(disk->disk_name), "kcsd%un%u", drive->index,
 		 KCSD_NSID_NVM);
-	disk->fops = &block_fops;
+	disk->fops = drive->zones.nr ? &kcsd_block_zoned_fops : &block_fops;
 	disk->private_data = drive;
 	set_capacity(disk, drive->nsze << (drive->lba_shift - SECTOR_SHIFT));
 	drive->disk = disk;
-	ret = device_add_disk(&drive->ctrl->dev, disk, NULL);
+	ret = drive->zones.nr ? kcsd_block_zone_register(disk) : 0;
+	if (!ret)
+		ret = device_add_disk(&drive->ctrl->dev, disk, NULL);
 	if (ret)
 		put_disk(disk);
 	return ret;

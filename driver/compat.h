@@ -4,6 +4,7 @@
 #define KCSD_COMPAT_H
 
 #include <crypto/sha2.h>
+#include <linux/blkdev.h>
 #include <linux/crc32.h>
 #include <linux/io_uring/cmd.h>
 #include <linux/io_uring_types.h>
@@ -77,6 +78,59 @@ static void name##_tw(struct io_tw_req req, io_tw_token_t tw)			\
 #define KCSD_BLK_MQ_FLAGS	BLK_MQ_F_SHOULD_MERGE
 #else
 #define KCSD_BLK_MQ_FLAGS	0
+#endif
+
+/* The limit of a zoned disk's native append, in struct queue_limits. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define kcsd_max_append_sectors	max_zone_append_sectors
+#else
+#define kcsd_max_append_sectors	max_hw_zone_append_sectors
+#endif
+
+/*
+ * A report of zones under way. KCSD_REPORT_ZONES(name) defines name_op, for struct
+ * block_device_operations, which calls name(reporter, sector, nr_zones); that calls
+ * kcsd_report_zone() for each zone.
+ */
+struct kcsd_zone_reporter {
+	struct gendisk *disk;
+	unsigned int nr;	/* zones reported */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+	report_zones_cb cb;
+	void *data;
+#else
+	struct blk_report_zones_args *args;
+#endif
+};
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+#define KCSD_REPORT_ZONES(name)							\
+static int name##_op(struct gendisk *disk, sector_t sector, unsigned int nr_zones, \
+		     report_zones_cb cb, void *data)				\
+{										\
+	struct kcsd_zone_reporter reporter = { .disk = disk, .cb = cb, .data = data }; \
+										\
+	return name(&reporter, sector, nr_zones);				\
+}
+
+static inline int kcsd_report_zone(struct kcsd_zone_reporter *r, struct blk_zone *zone)
+{
+	return r->cb(zone, r->nr++, r->data);
+}
+#else
+#define KCSD_REPORT_ZONES(name)							\
+static int name##_op(struct gendisk *disk, sector_t sector, unsigned int nr_zones, \
+		     struct blk_report_zones_args *args)			\
+{										\
+	struct kcsd_zone_reporter reporter = { .disk = disk, .args = args };	\
+										\
+	return name(&reporter, sector, nr_zones);				\
+}
+
+static inline int kcsd_report_zone(struct kcsd_zone_reporter *r, struct blk_zone *zone)
+{
+	return disk_report_zone(r->disk, zone, r->nr++, r->args);
+}
 #endif
 
 /* crc32c() itself was in a module of its own until 6.15; this needs none. */

@@ -16,7 +16,7 @@
 
 #define MAX_INDEX	9999
 #define MAX_NAME_LEN	31
-#define FEATURES	"memory file block passthru slm range-sets execute-lba interp jit"
+#define FEATURES	"memory file block passthru slm range-sets execute-lba interp jit zones"
 
 /*
  * A drive's directory. A user's lives from mkdir until after rmdir the last file in
@@ -116,6 +116,46 @@ static ssize_t drive_index_show(struct config_item *item, char *page)
 }
 CONFIGFS_ATTR_RO(drive_, index);
 
+/* The numbers of a drive's zones that are in this condition, such as 3,5-7; nothing while it is off. */
+static ssize_t show_zones(struct config_item *item, char *page, enum blk_zone_cond cond)
+{
+	struct kcsd_entry *entry = to_entry(item);
+
+	guard(mutex)(&entry->lock);
+	return entry->drive ? kcsd_zone_print(entry->drive, cond, page) : sysfs_emit(page, "\n");
+}
+
+/* The zone of this number gets there. */
+static ssize_t wear_out_zone(struct config_item *item, const char *page, size_t count,
+			     enum blk_zone_cond cond)
+{
+	struct kcsd_entry *entry = to_entry(item);
+	u32 index;
+	int ret;
+
+	if (kstrtou32(page, 10, &index))
+		return -EINVAL;
+	guard(mutex)(&entry->lock);
+	if (!entry->drive)
+		return -ENODEV;
+	ret = kcsd_zone_wear_out(entry->drive, index, cond);
+	return ret ?: count;
+}
+
+#define ZONE_ATTR(name, cond) \
+static ssize_t drive_##name##_show(struct config_item *item, char *page) \
+{ \
+	return show_zones(item, page, cond); \
+} \
+static ssize_t drive_##name##_store(struct config_item *item, const char *page, size_t count) \
+{ \
+	return wear_out_zone(item, page, count, cond); \
+} \
+CONFIGFS_ATTR(drive_, name);
+ZONE_ATTR(zone_readonly, BLK_ZONE_COND_READONLY)
+ZONE_ATTR(zone_offline, BLK_ZONE_COND_OFFLINE)
+#undef ZONE_ATTR
+
 static ssize_t drive_power_show(struct config_item *item, char *page)
 {
 	struct kcsd_entry *entry = to_entry(item);
@@ -167,6 +207,8 @@ static struct configfs_attribute *drive_attrs[] = {
 	&drive_attr_cu_cpus,
 	&drive_attr_index,
 	&drive_attr_power,
+	&drive_attr_zone_readonly,
+	&drive_attr_zone_offline,
 	NULL,
 };
 

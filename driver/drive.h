@@ -130,6 +130,7 @@ void kcsd_node_destroy(struct kcsd_node *node);
 extern const struct file_operations kcsd_node_fops;
 
 /* block.c */
+int kcsd_block_open(struct gendisk *disk, blk_mode_t mode);
 int kcsd_block_create(struct kcsd_drive *drive);
 u32 kcsd_block_nr_queues(const struct kcsd_drive *drive);
 void kcsd_block_destroy(struct kcsd_drive *drive);

@@ -14,27 +14,39 @@
 
 #define MAX_DRIVES	256
 
+/* X(option, what a value must be, description): text that the option's setter takes. */
+#define OPTION_PARAMS(X) \
+	X(size, "at least 1M, a multiple of the block size", \
+	  "Size of each drive, bytes or like 512M (default: 256M, or the backing file's size)") \
+	X(block_size, "512 or 4096", "Bytes of a logical block, 512 or 4096 (default)") \
+	X(engine, "jit, interp or checked", \
+	  "How programs are run: jit (default), interp, or checked (jit, no check left out)") \
+	X(zone_size, "0 or a power of 2, at most 1T", \
+	  "Size of a zone, bytes or like 64M (default: 0, not zoned)") \
+	X(zone_capacity, "at most 1T", \
+	  "What of a sequential zone can be written, bytes or like 48M (default: 0, all)") \
+	X(conventional_zones, "a number", "How many zones are conventional (default: 0)") \
+	X(max_open_zones, "a number", "Zones open at once (default: 0, no limit)") \
+	X(max_active_zones, "a number", "Zones open or closed at once (default: 0, no limit)")
+
 static struct {
-	char *size;
-	char *block_size;
+#define PARAM_FIELD(option, want, text) char *option;
+	OPTION_PARAMS(PARAM_FIELD)
+#undef PARAM_FIELD
 	char *backing_file;
-	char *engine;
 	unsigned int drives;
 } params = {
 	.drives = 1,
 };
 
-module_param_named(size, params.size, charp, 0444);
-MODULE_PARM_DESC(size, "Size of each drive, bytes or like 512M (default: 256M, or the backing file's size)");
-
-module_param_named(block_size, params.block_size, charp, 0444);
-MODULE_PARM_DESC(block_size, "Bytes of a logical block, 512 or 4096 (default)");
+#define PARAM(option, want, text) \
+	module_param_named(option, params.option, charp, 0444); \
+	MODULE_PARM_DESC(option, text);
+OPTION_PARAMS(PARAM)
+#undef PARAM
 
 module_param_named(backing_file, params.backing_file, charp, 0444);
 MODULE_PARM_DESC(backing_file, "Absolute path of a raw image that holds the drive's data (default: memory)");
-
-module_param_named(engine, params.engine, charp, 0444);
-MODULE_PARM_DESC(engine, "How programs are run: jit (default), interp, or checked (jit, no check left out)");
 
 module_param_named(drives, params.drives, uint, 0444);
 MODULE_PARM_DESC(drives, "Drives to make, 0 to 256 (default: 1); more by mkdir in configfs");
@@ -44,18 +56,13 @@ static int parse_params(struct kcsd_config *c)
 	const char *path = params.backing_file;
 
 	kcsd_config_init(c);
-	if (params.size && kcsd_config_set_size(c, params.size)) {
-		pr_err("size=%s: want at least 1M, a multiple of the block size\n", params.size);
-		return -EINVAL;
+#define PARSE_PARAM(option, want, text) \
+	if (params.option && kcsd_config_set_##option(c, params.option)) { \
+		pr_err(#option "=%s: want " want "\n", params.option); \
+		return -EINVAL; \
 	}
-	if (params.block_size && kcsd_config_set_block_size(c, params.block_size)) {
-		pr_err("block_size=%s: want 512 or 4096\n", params.block_size);
-		return -EINVAL;
-	}
-	if (params.engine && kcsd_config_set_engine(c, params.engine)) {
-		pr_err("engine=%s: want jit, interp or checked\n", params.engine);
-		return -EINVAL;
-	}
+	OPTION_PARAMS(PARSE_PARAM)
+#undef PARSE_PARAM
 	if (params.drives > MAX_DRIVES) {
 		pr_err("drives=%u: want at most %u\n", params.drives, MAX_DRIVES);
 		return -EINVAL;

@@ -39,7 +39,8 @@
 	X(discard_commands) \
 	X(discard_bytes) \
 	X(write_zeroes_commands) \
-	X(write_zeroes_bytes)
+	X(write_zeroes_bytes) \
+	X(zone_commands)	/* that changed zones' states; an append is a write */
 
 /* X(name): file /sys/class/kcsd/kcsdN/ns2/<name>; what the host asked namespace 2 for. */
 #define KCSD_SLM_COUNTERS(X) \

@@ -163,6 +163,8 @@ int kcsd_zone_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
 /* What options say of each other. NULL, or what is wrong. */
 static const char *check_options(const struct kcsd_config *c, u64 nr)
 {
+	if (!IS_ENABLED(CONFIG_BLK_DEV_ZONED))
+		return "zone_size: this kernel has no zoned block devices";
 	if (c->zone_size < c->block_size)
 		return "zone_size is less than block_size";
 	if (!nr)

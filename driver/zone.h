@@ -134,6 +134,8 @@ void kcsd_zone_get(struct kcsd_drive *drive, u32 index, struct kcsd_zone_state *
  */
 int kcsd_zone_report(struct kcsd_drive *drive, u32 first, u32 nr,
 		     int (*visit)(const struct kcsd_zone_state *state, void *ctx), void *ctx);
+/* The numbers of the zones in this condition, such as 3,5-7, and a newline; at most a page. */
+ssize_t kcsd_zone_print(struct kcsd_drive *drive, enum blk_zone_cond cond, char *page);
 /*
  * At power on, before the first node: what the side file has of a sequential zone that is still
  * empty. If it was open it comes back closed, or empty if nothing was written. -EINVAL: there

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What zones are at an instant, and what they were when the drive was last powered off. */
+#include <linux/sysfs.h>
+
 #include "drive.h"
 
 void kcsd_zone_get(struct kcsd_drive *drive, u32 index, struct kcsd_zone_state *state)
@@ -31,6 +33,31 @@ int kcsd_zone_report(struct kcsd_drive *drive, u32 first, u32 nr,
 		ret = visit(&state, ctx);
 	}
 	return ret;
+}
+
+/* One past the last of the zones from first on that are all in this condition, or are not. */
+static u32 end_of_run(const struct kcsd_zones *zs, u32 first, enum blk_zone_cond cond, bool want)
+{
+	while (first < zs->nr && (READ_ONCE(zs->zones[first].cond) == cond) == want)
+		first++;
+	return first;
+}
+
+ssize_t kcsd_zone_print(struct kcsd_drive *drive, enum blk_zone_cond cond, char *page)
+{
+	const struct kcsd_zones *zs = &drive->zones;
+	u32 first = end_of_run(zs, 0, cond, false);
+	ssize_t len = 0;
+
+	while (first < zs->nr) {
+		u32 end = end_of_run(zs, first, cond, true);
+
+		len += sysfs_emit_at(page, len, "%s%u", len ? "," : "", first);
+		if (end - first > 1)
+			len += sysfs_emit_at(page, len, "-%u", end - 1);
+		first = end_of_run(zs, end, cond, false);
+	}
+	return len + sysfs_emit_at(page, len, "\n");
 }
 
 /* What a zone is after power off that was this before. NOT_WP: it cannot have been this. */
