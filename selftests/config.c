@@ -34,6 +34,12 @@ static const struct setting {
 	{ "max_ranges",		"1",		"64" },
 	{ "device_programs",	"0",		"1" },
 	{ "load_granularity",	"8",		"65536" },
+	{ "zone_size",		"65536",	"1048576" },
+	{ "zone_capacity",	"61440",	"65536" },
+	{ "conventional_zones",	"1",		"2" },
+	{ "max_open_zones",	"1",		"2" },
+	{ "max_active_zones",	"2",		"3" },
+	{ "max_append",		"4096",		"1048576" },
 };
 
 static const struct drive_attr small[] = { DRIVE_SMALL, {} };
@@ -152,6 +158,8 @@ TEST_F(config, mkdir_gives_defaults)
 	EXPECT_LT(0, drive_get(d->name, "engine", buf, sizeof(buf)));
 	EXPECT_STREQ("jit", buf);
 	EXPECT_EQ(16777216, drive_get_number(d->name, "slm_size"));
+	EXPECT_EQ(0, drive_get_number(d->name, "zone_size"));
+	EXPECT_EQ(1 << 20, drive_get_number(d->name, "max_append"));
 	EXPECT_EQ(0, drive_get_number(d->name, "power"));
 	EXPECT_EQ(0, drive_get(d->name, "backing_file", buf, sizeof(buf)));
 	EXPECT_TRUE(power_cycles(d));
@@ -212,6 +220,13 @@ TEST_F(config, invalid_values_are_refused)
 		{ "device_programs", "2" }, { "device_programs", "-1" },
 		{ "load_granularity", "0" }, { "load_granularity", "3" },
 		{ "load_granularity", "24" }, { "load_granularity", "131072" },
+		{ "zone_size", "-1" }, { "zone_size", "3M" }, { "zone_size", "2T" },
+		{ "zone_capacity", "x" }, { "zone_capacity", "1099511627777" },
+		{ "conventional_zones", "1K" }, { "conventional_zones", "4294967296" },
+		{ "max_open_zones", "-1" }, { "max_open_zones", "4294967296" },
+		{ "max_active_zones", "" }, { "max_active_zones", "4294967296" },
+		{ "max_append", "0" }, { "max_append", "2048" }, { "max_append", "12K" },
+		{ "max_append", "2M" },
 		{ "slm_size", "512" }, { "slm_size", "1099511627777" }, { "slm_size", "2T" },
 		{ "backing_file", "relative/path" },
 		{ "power", "2" }, { "power", "-1" }, { "power", "garbage" }, { "power", "" },
@@ -295,6 +310,9 @@ TEST_F(config, limits_are_inclusive)
 		{ "timeout_ms", "1", 1 }, { "timeout_ms", "86400000", 86400000 },
 		{ "insn_budget", "0", 0 }, { "insn_budget", "18446744073709551614", ~0ULL - 1 },
 		{ "max_jit_bytes", "0", 0 }, { "max_jit_bytes", "1G", 1 << 30 },
+		{ "zone_size", "1T", 1ULL << 40 }, { "zone_capacity", "1T", 1ULL << 40 },
+		{ "zone_size", "0", 0 }, { "max_append", "4K", 4096 }, { "max_append", "1M", 1 << 20 },
+		{ "conventional_zones", "4294967295", ~0u }, { "max_open_zones", "4294967295", ~0u },
 	};
 	struct drive *d = &self->d[0];
 
@@ -617,7 +635,7 @@ TEST_F(config, a_numbered_name_gets_its_index)
 TEST_F(config, features_are_listed)
 {
 	static const char * const words[] = {
-		"memory", "file", "block", "passthru", "execute-lba", "interp", "jit",
+		"memory", "file", "block", "passthru", "execute-lba", "interp", "jit", "zones",
 	};
 	char buf[4096];
 

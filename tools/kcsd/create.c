@@ -52,6 +52,18 @@
 	  "ranges of a set, 1 to 64; default: 16") \
 	A(SIZE, MAX_JIT_BYTES, "max-jit-bytes", "max_jit_bytes", "SIZE", \
 	  "memory for native code, up to 1G; default: 64M") \
+	A(SIZE, ZONE_SIZE, "zone-size", "zone_size", "SIZE", \
+	  "bytes of a zone, a power of 2; default: 0, not zoned") \
+	A(SIZE, ZONE_CAPACITY, "zone-capacity", "zone_capacity", "SIZE", \
+	  "bytes of a sequential zone that can be written; default: 0, all of them") \
+	A(NUMBER, CONVENTIONAL_ZONES, "conventional-zones", "conventional_zones", "N", \
+	  "how many zones, from the first on, are conventional; default: 0") \
+	A(NUMBER, MAX_OPEN_ZONES, "max-open-zones", "max_open_zones", "N", \
+	  "zones open at once; default: 0, no limit") \
+	A(NUMBER, MAX_ACTIVE_ZONES, "max-active-zones", "max_active_zones", "N", \
+	  "zones open or closed at once; default: 0, no limit") \
+	A(SIZE, MAX_APPEND, "max-append", "max_append", "SIZE", \
+	  "bytes of a Zone Append, a power of 2, 4K to 1M; default: 1M") \
 	A(NUMBER, QUEUES, "queues", "queues", "N", \
 	  "hardware queues of the block device, up to 256; default: one per CPU") \
 	A(NUMBER, QUEUE_DEPTH, "queue-depth", "queue_depth", "N", \
