@@ -4,6 +4,7 @@
 #include <linux/string.h>
 #include <linux/kcsd.h>
 
+#include "cmd.h"
 #include "error_log.h"
 
 /* A passthrough command has no identifier that its sender would know it by. */
@@ -20,7 +21,7 @@ void kcsd_error_log_add(struct kcsd_error_log *log, const struct kcsd_failure *f
 		.sqid = cpu_to_le16(f->admin ? 0 : 1),
 		.cmdid = cpu_to_le16(KCSD_ERROR_NO_CID),
 		/* As in a completion queue entry: above the phase tag. */
-		.status_field = cpu_to_le16((f->status | KCSD_SC_DNR) << 1),
+		.status_field = cpu_to_le16(kcsd_ended(f->status) << 1),
 		.param_error_location = cpu_to_le16(f->place),
 		.lba = cpu_to_le64(f->lba),
 		.nsid = cpu_to_le32(f->nsid),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Log pages of the controller, and Get and Set Features. */
 #include "drive.h"
-#include "run.h"
+#include "tenant.h"
 
 #include <endian.h>
 
@@ -225,8 +225,10 @@ static int get_errors(int fd, struct error_entry *e)
 static bool error_is(const struct error_entry *e, __u64 count, int sqid, int status, int place,
 		     __u64 lba, __u32 nsid)
 {
+	int dnr = status == KCSD_SC_INSUFFICIENT_RESOURCES ? 0 : KCSD_SC_DNR;
+
 	if (le64toh(e->count) == count && le16toh(e->sqid) == sqid && le16toh(e->cid) == 0xffff &&
-	    le16toh(e->status) == (status | KCSD_SC_DNR) << 1 && le16toh(e->place) == place &&
+	    le16toh(e->status) == (status | dnr) << 1 && le16toh(e->place) == place &&
 	    le64toh(e->lba) == lba && le32toh(e->nsid) == nsid)
 		return true;
 	printf("# entry: count %llu sqid %u cid %#x status %#x place %u lba %llu nsid %u\n",
@@ -304,6 +306,26 @@ TEST_F(logs, failed_runs)
 		EXPECT_TRUE(error_is(&e[i], 5 - i, 1, KCSD_SC_PROGRAM_TIME, NO_PLACE, 0,
 				     KCSD_NSID_COMPUTE));
 	}
+}
+
+/* The bit Do Not Retry is in the log as it was in the completion. */
+TEST_F(logs, what_may_be_tried_again)
+{
+	static const struct drive_attr one_run[] = { DRIVE_SMALL, { "queue_limit", "1" }, {} };
+	struct nvme_uring_cmd c = tenant_cmd(0, 0, 0);
+	struct error_entry *e = (void *)self->buf;
+	struct tenant t;
+
+	ASSERT_EQ(0, drive_remove(&self->d));
+	ASSERT_EQ(0, drive_create(&self->d, "logs", one_run));
+	ASSERT_EQ(0, prog_install(self->d.ctrl, 0, prog_endless));
+	ASSERT_EQ(0, tenant_open(&t, &self->d));
+	ASSERT_EQ(0, tenant_send(&t, &c, 1, 0));
+	EXPECT_EQ(KCSD_SC_INSUFFICIENT_RESOURCES, cmd_io_way(CMD_IOCTL, t.fd, &c, NULL));
+	ASSERT_EQ(0, get_errors(self->d.ctrl, e));
+	EXPECT_TRUE(error_is(&e[0], 1, 1, KCSD_SC_INSUFFICIENT_RESOURCES, NO_PLACE, 0,
+			     KCSD_NSID_COMPUTE));
+	tenant_close(&t);
 }
 
 TEST_F(logs, a_full_ring_and_a_power_cycle)
