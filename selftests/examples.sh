@@ -5,7 +5,7 @@
 # sums they print against one that awk makes of the same data.
 . ./lib.sh
 
-SIZE=$((4 << 20))
+SIZE=$(((4 << 20) + 20480))	# the last piece of a pipeline is a short one
 
 # The numbers below are sums of all bytes.
 sum_of_bytes()
@@ -75,6 +75,26 @@ test_generic()
 	fails "LBA $lba: uring_generic, a file" "Inappropriate ioctl" "$examples/uring_generic" \
 		"$work/data"
 	prints "LBA $lba: simulate, the block node" "$sum" simulate "$block" "$bpf/sum.bpf.o"
+}
+
+# Copy and compute, in chains; on more pieces than are on their way at once.
+test_pipeline()
+{
+	local slm=/dev/kcsdg${index}n2 compute=/dev/kcsdg${index}n3 copied
+
+	fails "LBA $lba: uring_pipeline, no program" "NVMe status 196" \
+		"$examples/uring_pipeline" "$generic" "$slm" "$compute" 0
+	fails "LBA $lba: pipeline, no program" "No Program" "$examples/pipeline" "kcsd$index" 0
+	point "LBA $lba: a program for ranges" "$kcsd" load -a -d "kcsd$index" \
+		"$bpf/range_sum.bpf.o"
+	copied=$(cat "/sys/class/kcsd/kcsd$index/ns2/copy_bytes")
+	prints "LBA $lba: uring_pipeline" "$sum" uring_pipeline "$generic" "$slm" "$compute" 0
+	prints "LBA $lba: pipeline" "$sum" pipeline "kcsd$index" 0
+	is "LBA $lba: both copied each byte once" \
+		$(($(cat "/sys/class/kcsd/kcsd$index/ns2/copy_bytes") - copied)) $((2 * SIZE))
+	fails "LBA $lba: uring_pipeline, not an SLM node" "NVMe status" \
+		"$examples/uring_pipeline" "$generic" "$generic" "$compute" 0
+	point "LBA $lba: that program goes" unload 0
 }
 
 # A namespace of Linux's own NVMe driver, without hardware: nvmet's loop target, its
@@ -153,6 +173,7 @@ for lba in 512 4096; do
 	dd if="$work/data" of="$block" bs=1M oflag=direct status=none
 	test_run
 	test_generic
+	test_pipeline
 	test_nvme
 	point "LBA $lba: the drive goes" delete_drive examples
 done

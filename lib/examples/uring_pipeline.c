@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/*
+ * Sum the bytes of namespace 1 inside the drive: Memory Copy brings a piece into the drive's
+ * memory (SLM), then Execute Program works on it there. DEPTH such chains are on their way.
+ *	kcsd load -a -d kcsd0 range_sum.bpf.o
+ *	uring_pipeline /dev/kcsdg0n1 /dev/kcsdg0n2 /dev/kcsdg0n3 0
+ *
+ * 0 is the program's index. The second half of a chain is sent when the first has completed: an
+ * NVMe status would not break a link of io_uring's (IOSQE_IO_LINK). Build: cc uring_pipeline.c -luring
+ */
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <liburing.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <linux/kcsd.h>
+#include <linux/nvme_ioctl.h>
+
+#define DEPTH	8	/* chains */
+#define PIECE	65536	/* bytes of SLM for one of them */
+enum { NVM, SLM, COMPUTE, NODES };
+
+static struct chain {	/* chain i has the SLM from i * PIECE on */
+	uint32_t len;	/* bytes */
+	int executing;	/* its second half */
+	struct kcsd_copy_lba from;
+	struct kcsd_memory_range range;
+} chains[DEPTH];
+static int node[NODES];
+static uint32_t nsid[NODES], lba_size, pind;
+static uint64_t nsze, next_lba, sum;	/* next_lba: the first that has not been sent for */
+static struct io_uring ring;
+
+static void put(int n, struct chain *c, struct nvme_uring_cmd *cmd)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
+
+	if (!sqe)	/* but each chain has one command under way, and there is room for so many */
+		abort();
+	memset(sqe, 0, 128);
+	sqe->opcode = IORING_OP_URING_CMD;
+	sqe->fd = node[n];
+	sqe->cmd_op = NVME_URING_CMD_IO;
+	sqe->user_data = c - chains;
+	cmd->nsid = nsid[n];
+	memcpy(sqe->cmd, cmd, sizeof(*cmd));
+}
+
+/* First half: what comes next, to the chain's place. 0: there is no more. */
+static int copy(struct chain *c)
+{
+	uint64_t left = nsze - next_lba, nlb = left < PIECE / lba_size ? left : PIECE / lba_size;
+	struct nvme_uring_cmd cmd = {
+		.opcode = KCSD_SLM_COPY, .addr = (uintptr_t)&c->from, .data_len = sizeof(c->from),
+		.cdw2 = nlb * lba_size, .cdw10 = (c - chains) * PIECE,
+		.cdw12 = KCSD_COPY_LBA << KCSD_COPY_FORMAT_SHIFT,
+	};
+
+	if (!nlb)
+		return 0;
+	c->from.snsid = htole32(nsid[NVM]);
+	c->from.slba = htole64(next_lba);
+	c->from.nlb = htole16(nlb - 1);
+	c->len = nlb * lba_size;
+	c->executing = 0;
+	next_lba += nlb;
+	put(SLM, c, &cmd);
+	return 1;
+}
+
+/* Second half: the sum of what is there. */
+static void execute(struct chain *c)
+{
+	struct nvme_uring_cmd cmd = {
+		.opcode = KCSD_CMD_EXECUTE, .cdw2 = pind, .cdw3 = 1, .cdw10 = c->len,
+		.addr = (uintptr_t)&c->range, .data_len = sizeof(c->range),
+	};
+
+	c->range.nsid = htole32(nsid[SLM]);
+	c->range.start = htole64((c - chains) * PIECE);
+	c->range.len = htole32(PIECE);
+	c->executing = 1;
+	put(COMPUTE, c, &cmd);
+}
+
+/* 0, an NVMe status, or -errno; what is then in flight ends with the process. */
+static int pump(void)
+{
+	struct io_uring_cqe *cqe;
+	int flying = 0;
+	struct chain *c;
+
+	while (flying < DEPTH && copy(&chains[flying]))
+		flying++;
+	while (flying) {
+		if (io_uring_submit_and_wait(&ring, 1) < 0 || io_uring_peek_cqe(&ring, &cqe))
+			return -EIO;
+		c = &chains[cqe->user_data];
+		if (cqe->res)
+			return cqe->res;
+		sum += c->executing ? cqe->big_cqe[0] : 0;
+		io_uring_cqe_seen(&ring, cqe);
+		if (!c->executing)
+			execute(c);
+		else
+			flying -= !copy(c);
+	}
+	return 0;
+}
+
+static int identify(void)
+{
+	uint64_t id[512] = {};
+	uint8_t *bytes = (uint8_t *)id;	/* of which LBADS of the LBA format in use is needed */
+	struct nvme_passthru_cmd cmd = {
+		.opcode = 0x06, .nsid = nsid[NVM], .addr = (uintptr_t)id, .data_len = sizeof(id),
+	};
+	int ret = ioctl(node[NVM], NVME_IOCTL_ADMIN_CMD, &cmd);
+
+	nsze = le64toh(id[0]);
+	lba_size = 1u << bytes[128 + 4 * (bytes[26] & 15) + 2];
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	int ret;
+
+	for (int i = 0; i < NODES && argc == 2 + NODES; i++) {
+		node[i] = open(argv[1 + i], O_RDWR);
+		nsid[i] = ioctl(node[i], NVME_IOCTL_ID);
+	}
+	if (argc != 2 + NODES || identify() ||
+	    io_uring_queue_init(DEPTH, &ring, IORING_SETUP_SQE128 | IORING_SETUP_CQE32)) {
+		perror("usage: uring_pipeline NODE SLM-NODE COMPUTE-NODE PIND");
+		return 2;
+	}
+	pind = strtoul(argv[1 + NODES], NULL, 0);
+	ret = pump();
+	if (!ret)
+		return printf("%" PRIu64 "\n", sum) < 0;
+	fprintf(stderr, "%s %x\n", ret < 0 ? strerror(-ret) : "NVMe status", ret & KCSD_SC_MASK);
+	return 1;
+}
