@@ -8,6 +8,7 @@
 #include <linux/crc32.h>
 #include <linux/io_uring/cmd.h>
 #include <linux/io_uring_types.h>
+#include <linux/kthread.h>
 #include <linux/nvme_ioctl.h>
 #include <linux/sched.h>
 #include <linux/version.h>
@@ -72,6 +73,19 @@ static void name##_tw(struct io_tw_req req, io_tw_token_t tw)			\
 	name(io_uring_cmd_from_tw(req), IO_URING_CMD_TASK_WORK_ISSUE_FLAGS);	\
 }
 #endif
+
+/*
+ * Where a kernel thread that has not been woken up yet is to run, as long as one of these CPUs is
+ * online. Since 6.14 a new thread forgets what set_cpus_allowed_ptr() has said. 0 or -errno.
+ */
+static inline int kcsd_kthread_prefer(struct task_struct *task, const struct cpumask *cpus)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)
+	return set_cpus_allowed_ptr(task, cpus);
+#else
+	return kthread_affine_preferred(task, cpus);
+#endif
+}
 
 /* Let the block layer merge requests; since 6.14 it always does. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)

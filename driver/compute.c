@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "compat.h"
 #include "compute.h"
 #include "drive.h"
 #include "native.h"
@@ -232,7 +233,7 @@ static int kcsd_unit_init(struct kcsd_drive *drive, struct kcsd_unit *unit, u32 
 		return PTR_ERR(task);
 	}
 	/* Not bound for good: when the last of these CPUs goes offline, others do. */
-	if (cpus && set_cpus_allowed_ptr(task, cpus))
+	if (cpus && kcsd_kthread_prefer(task, cpus))
 		pr_warn("kcsd%u: unit %u cannot be kept to its CPUs\n", drive->index, nr);
 	wake_up_process(task);
 	unit->task = task;
