@@ -6,4 +6,5 @@ test-programs := engines native config nodes admin program check exec fault help
 	exec_ranges \
 	schedule cancel \
 	full \
-	inline
+	inline \
+	zones
