@@ -57,18 +57,21 @@ test_create()
 		--arena-size 1M --timeout-ms 20000 --insn-budget 1000000000 --max-programs 8 \
 		--engine checked --max-jit-bytes 8M \
 		--max-active 4 --max-program-bytes 4M --queues 1 --queue-depth 16 --slm-size 2M \
-		--max-range-sets 7 --max-ranges 9 --device-programs 0 --load-granularity 512 \
-		--zone-size 1M --zone-capacity 512K --conventional-zones 2 --max-open-zones 3 \
-		--max-active-zones 4 --max-append 64K
+		--max-range-sets 7 --max-ranges 9 --device-programs 0 --load-granularity 512
 	drive=$(sed -n 's/^drive: //p' "$work/out")
 	point "  and its nodes are there" test -c "/dev/$drive" -a -b "/dev/${drive}n1"
 	prints "block device: /dev/${drive}n1"
 	is "  and the attributes are set" "$(cd $CONFIG/$NAME && cat size block_size cus \
 		cu_cpus queue_limit quick_us arena_size timeout_ms insn_budget max_programs max_active max_program_bytes queues \
 		queue_depth slm_size max_range_sets max_ranges engine max_jit_bytes \
-		device_programs load_granularity zone_size zone_capacity conventional_zones \
-		max_open_zones max_active_zones max_append | paste -sd' ')" \
-		"8388608 512 3 0-1 9 77 1048576 20000 1000000000 8 4 4194304 1 16 2097152 7 9 checked 8388608 0 512 1048576 524288 2 3 4 65536"
+		device_programs load_granularity | paste -sd' ')" \
+		"8388608 512 3 0-1 9 77 1048576 20000 1000000000 8 4 4194304 1 16 2097152 7 9 checked 8388608 0 512"
+	code 0 "create, zones" create kst-zones --size 8M --zone-size 1M --zone-capacity 512K \
+		--conventional-zones 2 --max-open-zones 3 --max-active-zones 4 --max-append 64K
+	is "  and the attributes are set" "$(cd $CONFIG/kst-zones && cat zone_size zone_capacity \
+		conventional_zones max_open_zones max_active_zones max_append | paste -sd' ')" \
+		"1048576 524288 2 3 4 65536"
+	code 0 "  and it is gone" delete kst-zones
 	code 1 "create, the name is taken" create $NAME
 	says "there is a drive '$NAME' already"
 	code 1 "create, no such name" create a/b
@@ -82,6 +85,10 @@ test_create_refused()
 	says "refuses --block-size 3; it is: bytes of an LBA: 512, or 4096"
 	code 1 "create, no such engine" create kst-bad --engine fast
 	says "refuses --engine fast; it is: how programs run: jit (default), interp"
+	code 1 "create, zones of no power of 2" create kst-bad --zone-size 3M
+	says "refuses --zone-size 3M; it is: bytes of a zone, a power of 2"
+	code 1 "create, no sequential zone" create kst-bad --size 8M --zone-size 4M --conventional-zones 2
+	says "conventional_zones leaves no sequential zone"
 	code 1 "create, no such CPU" create kst-bad --cu-cpus 99999
 	says "refuses --cu-cpus 99999; it is: CPUs for the compute units"
 	code 1 "create, no bytes" create kst-bad --size 0
