@@ -16,9 +16,10 @@ void kcsd_zone_get(struct kcsd_drive *drive, u32 index, struct kcsd_zone_state *
 		.size = 1ULL << zs->shift,
 	};
 	state->capacity = state->conventional ? state->size : zs->capacity;
-	guard(spinlock)(&zs->lock);
+	spin_lock(&zs->lock);
 	state->cond = z->cond;
 	state->wp = state->start + READ_ONCE(z->wp);
+	spin_unlock(&zs->lock);
 }
 
 int kcsd_zone_report(struct kcsd_drive *drive, u32 first, u32 nr,

@@ -117,8 +117,7 @@ static int make_room(struct kcsd_zones *zs, const struct kcsd_zone *z)
 	return 0;
 }
 
-/* Write, open, close: nothing to make durable. */
-static int change_now(struct kcsd_zones *zs, struct kcsd_zone *z, enum zone_op op)
+static int change_locked(struct kcsd_zones *zs, struct kcsd_zone *z, enum zone_op op)
 {
 	u8 to = next_cond[z->cond][op];
 	int ret = 0;
@@ -137,6 +136,17 @@ static int change_now(struct kcsd_zones *zs, struct kcsd_zone *z, enum zone_op o
 	return 0;
 }
 
+/* Write, open, close: nothing to make durable. */
+static int change_now(struct kcsd_zones *zs, struct kcsd_zone *z, enum zone_op op)
+{
+	int ret;
+
+	spin_lock(&zs->lock);
+	ret = change_locked(zs, z, op);
+	spin_unlock(&zs->lock);
+	return ret;
+}
+
 int kcsd_zone_check_writable(const struct kcsd_zone *z)
 {
 	switch (READ_ONCE(z->cond)) {
@@ -153,18 +163,16 @@ int kcsd_zone_check_writable(const struct kcsd_zone *z)
 
 int kcsd_zone_open_for_write(struct kcsd_zones *zs, struct kcsd_zone *z)
 {
-	if (is_open(READ_ONCE(z->cond)))
-		return 0;
-	guard(spinlock)(&zs->lock);
-	return change_now(zs, z, OP_WRITE);
+	return is_open(READ_ONCE(z->cond)) ? 0 : change_now(zs, z, OP_WRITE);
 }
 
 void kcsd_zone_fill(struct kcsd_zones *zs, struct kcsd_zone *z)
 {
-	guard(spinlock)(&zs->lock);
+	spin_lock(&zs->lock);
 	smp_store_release(&z->wp, zs->capacity);
 	set_cond(zs, z, FULL);
 	count_zone(zs, z);
+	spin_unlock(&zs->lock);
 }
 
 /* Zones in these states go to that one; to EMPTY without their data. */
@@ -220,21 +228,21 @@ static int change_durably(struct kcsd_drive *drive, u32 first, u32 nr,
 	int ret = 0;
 	u32 i;
 
-	scoped_guard(spinlock, &zs->lock) {
-		for (i = 0; i < nr; i++) {
-			wp[i] = begin_change(zs, &z[i], change);
-			any |= wp[i] != UNCHANGED;
-		}
+	spin_lock(&zs->lock);
+	for (i = 0; i < nr; i++) {
+		wp[i] = begin_change(zs, &z[i], change);
+		any |= wp[i] != UNCHANGED;
 	}
+	spin_unlock(&zs->lock);
 	if (any && zs->blocking)
 		ret = kcsd_side_zones(drive, first, nr);
-	scoped_guard(spinlock, &zs->lock) {
-		for (i = 0; i < nr; i++) {
-			if (ret && wp[i] != UNCHANGED)
-				undo_change(zs, &z[i], wp[i]);
-			count_zone(zs, &z[i]);
-		}
+	spin_lock(&zs->lock);
+	for (i = 0; i < nr; i++) {
+		if (ret && wp[i] != UNCHANGED)
+			undo_change(zs, &z[i], wp[i]);
+		count_zone(zs, &z[i]);
 	}
+	spin_unlock(&zs->lock);
 	for (i = 0; !ret && i < nr; i++)
 		if (wp[i] != UNCHANGED && change->to == EMPTY)
 			discard_data(drive, first + i);
@@ -282,20 +290,19 @@ static void close_all(struct kcsd_zones *zs)
 {
 	u32 i;
 
-	guard(spinlock)(&zs->lock);
+	spin_lock(&zs->lock);
 	for (i = zs->nr_conventional; i < zs->nr; i++)
 		if (is_open(zs->zones[i].cond))
-			change_now(zs, &zs->zones[i], OP_CLOSE);
+			change_locked(zs, &zs->zones[i], OP_CLOSE);
+	spin_unlock(&zs->lock);
 }
 
 /* First open all that are closed, then make room: what this closes is not to be opened. */
-static int open_all(struct kcsd_zones *zs)
+static void open_closed(struct kcsd_zones *zs)
 {
 	u32 i;
 
-	guard(spinlock)(&zs->lock);
-	if (zs->max_open && zs->count[EXP_OPEN] + zs->count[CLOSED] > zs->max_open)
-		return KCSD_SC_TOO_MANY_OPEN_ZONES;
+	lockdep_assert_held(&zs->lock);
 	for (i = zs->nr_conventional; i < zs->nr; i++) {
 		if (zs->zones[i].cond == CLOSED) {
 			set_cond(zs, &zs->zones[i], EXP_OPEN);
@@ -304,7 +311,18 @@ static int open_all(struct kcsd_zones *zs)
 	}
 	while (zs->max_open && nr_open(zs) > zs->max_open && close_implicit(zs))
 		;
-	return 0;
+}
+
+static int open_all(struct kcsd_zones *zs)
+{
+	bool fits;
+
+	spin_lock(&zs->lock);
+	fits = !zs->max_open || zs->count[EXP_OPEN] + zs->count[CLOSED] <= zs->max_open;
+	if (fits)
+		open_closed(zs);
+	spin_unlock(&zs->lock);
+	return fits ? 0 : KCSD_SC_TOO_MANY_OPEN_ZONES;
 }
 
 int kcsd_zone_manage_all(struct kcsd_drive *drive, enum nvme_zone_mgmt_action action)
@@ -350,10 +368,8 @@ int kcsd_zone_manage(struct kcsd_drive *drive, u64 zslba, enum nvme_zone_mgmt_ac
 	if (op == NR_OPS || index >= zs->nr || zslba != kcsd_zone_start(zs, index))
 		return KCSD_SC_INVALID_FIELD;
 	z = &zs->zones[index];
-	if (op == OP_OPEN || op == OP_CLOSE) {
-		guard(spinlock)(&zs->lock);
+	if (op == OP_OPEN || op == OP_CLOSE)
 		return change_now(zs, z, op);
-	}
 	kcsd_zone_lock(zs, z);
 	ret = change_by_op(drive, index, op);
 	kcsd_zone_unlock(zs, z);
