@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Namespace 1 as a block device. A medium that does not block is moved to and
- * from right in queue_rq; any other by a work item of the request's own.
+ * from right in queue_rq; any other by a work item of the request's own, as are all while
+ * errors are injected that take time.
  */
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
@@ -17,7 +18,7 @@
 #define MAX_ZERO_INLINE		SZ_4M
 #define MAX_ZERO_BLOCKING	SZ_256M
 
-/* A request's private part, used only for a medium that blocks. */
+/* A request's private part, used only if it may sleep. */
 struct block_work {
 	struct work_struct work;
 };
@@ -174,6 +175,56 @@ static int do_request(struct request *rq)
 	}
 }
 
+/* KCSD_NR_INJECT_OPS: no errors are injected into these. */
+static enum kcsd_inject_op inject_op(const struct request *rq)
+{
+	switch (req_op(rq)) {
+	case REQ_OP_READ:
+		return KCSD_INJECT_READ;
+	case REQ_OP_WRITE:
+	case REQ_OP_DISCARD:
+	case REQ_OP_WRITE_ZEROES:
+		return KCSD_INJECT_WRITE;
+	case REQ_OP_ZONE_APPEND:
+		return KCSD_INJECT_APPEND;
+	case REQ_OP_FLUSH:
+		return KCSD_INJECT_FLUSH;
+	default:
+		return KCSD_NR_INJECT_OPS;
+	}
+}
+
+/* 0, or the status that the request was told to fail with. */
+static int inject(struct request *rq)
+{
+	struct kcsd_drive *drive = request_drive(rq);
+	struct kcsd_inject_cmd cmd = {
+		.op = inject_op(rq),
+		.slba = request_slba(rq),
+		.nlb = blk_rq_bytes(rq) >> drive->lba_shift,
+		.timeout_ms = jiffies_to_msecs(rq->timeout),
+	};
+
+	if (cmd.op == KCSD_INJECT_APPEND)
+		cmd.nlb = 1ULL << drive->zones.shift;
+	return kcsd_inject(drive, &cmd);
+}
+
+/* What failed is an error of the drive's, as if it had come as a command. */
+static void log_failure(struct request *rq, int ret)
+{
+	struct kcsd_drive *drive = request_drive(rq);
+	bool read = req_op(rq) == REQ_OP_READ;
+	struct kcsd_failure f = {
+		.status = kcsd_media_status(ret, read ? KCSD_SC_READ_ERROR : KCSD_SC_WRITE_FAULT),
+		.nsid = KCSD_NSID_NVM,
+		.place = KCSD_ERROR_NO_PLACE,
+		.lba = req_op(rq) == REQ_OP_FLUSH ? 0 : request_slba(rq),
+	};
+
+	kcsd_error_log_add(&drive->life->errors, &f);
+}
+
 /* Not errno_to_blk_status(): a medium's -ENOMEM or -EAGAIN is no reason for a retry. */
 static blk_status_t to_blk_status(int ret)
 {
@@ -189,25 +240,30 @@ static blk_status_t to_blk_status(int ret)
 		return BLK_STS_ZONE_OPEN_RESOURCE;
 	case KCSD_SC_TOO_MANY_ACTIVE_ZONES:
 		return BLK_STS_ZONE_ACTIVE_RESOURCE;
+	case KCSD_SC_READ_ERROR:
+	case KCSD_SC_WRITE_FAULT:
+		return BLK_STS_MEDIUM;
+	case KCSD_SC_ABORT_REQUESTED:
+		return BLK_STS_TIMEOUT;
 	default:
 		return BLK_STS_IOERR;
 	}
 }
 
+static void carry_out(struct request *rq)
+{
+	int ret = inject(rq) ?: do_request(rq);
+
+	if (ret && ret != -EOPNOTSUPP)
+		log_failure(rq, ret);
+	blk_mq_end_request(rq, to_blk_status(ret));
+}
+
 static void work_fn(struct work_struct *work)
 {
 	struct block_work *bw = container_of(work, struct block_work, work);
-	struct request *rq = blk_mq_rq_from_pdu(bw);
 
-	blk_mq_end_request(rq, to_blk_status(do_request(rq)));
-}
-
-static blk_status_t block_queue_rq_inline(struct blk_mq_hw_ctx *hctx,
-					  const struct blk_mq_queue_data *bd)
-{
-	blk_mq_start_request(bd->rq);
-	blk_mq_end_request(bd->rq, to_blk_status(do_request(bd->rq)));
-	return BLK_STS_OK;
+	carry_out(blk_mq_rq_from_pdu(bw));
 }
 
 static blk_status_t block_queue_rq_work(struct blk_mq_hw_ctx *hctx,
@@ -218,6 +274,16 @@ static blk_status_t block_queue_rq_work(struct blk_mq_hw_ctx *hctx,
 	blk_mq_start_request(bd->rq);
 	INIT_WORK(&bw->work, work_fn);
 	queue_work(request_drive(bd->rq)->wq, &bw->work);
+	return BLK_STS_OK;
+}
+
+static blk_status_t block_queue_rq_inline(struct blk_mq_hw_ctx *hctx,
+					  const struct blk_mq_queue_data *bd)
+{
+	if (unlikely(kcsd_inject_sleeps(request_drive(bd->rq))))
+		return block_queue_rq_work(hctx, bd);
+	blk_mq_start_request(bd->rq);
+	carry_out(bd->rq);
 	return BLK_STS_OK;
 }
 
@@ -259,11 +325,8 @@ static int init_tag_set(struct kcsd_drive *drive)
 {
 	struct blk_mq_tag_set *set = &drive->tag_set;
 
-	set->ops = &block_inline_ops;
-	if (drive->store.ops->blocking) {
-		set->ops = &block_work_ops;
-		set->cmd_size = sizeof(struct block_work);
-	}
+	set->ops = drive->store.ops->blocking ? &block_work_ops : &block_inline_ops;
+	set->cmd_size = sizeof(struct block_work);
 	set->nr_hw_queues = kcsd_block_nr_queues(drive);
 	set->queue_depth = drive->cfg.queue_depth;
 	set->numa_node = NUMA_NO_NODE;
@@ -332,11 +395,9 @@ int kcsd_block_create(struct kcsd_drive *drive)
 {
 	int ret;
 
-	if (drive->store.ops->blocking) {
-		drive->wq = alloc_workqueue("kcsd%u", WQ_UNBOUND | WQ_MEM_RECLAIM, 0, drive->index);
-		if (!drive->wq)
-			return -ENOMEM;
-	}
+	drive->wq = alloc_workqueue("kcsd%u", WQ_UNBOUND | WQ_MEM_RECLAIM, 0, drive->index);
+	if (!drive->wq)
+		return -ENOMEM;
 	ret = init_tag_set(drive);
 	if (ret)
 		goto out_wq;
@@ -348,8 +409,7 @@ int kcsd_block_create(struct kcsd_drive *drive)
 out_tags:
 	blk_mq_free_tag_set(&drive->tag_set);
 out_wq:
-	if (drive->wq)
-		destroy_workqueue(drive->wq);
+	destroy_workqueue(drive->wq);
 	return ret;
 }
 
@@ -359,8 +419,14 @@ void kcsd_block_destroy(struct kcsd_drive *drive)
 	del_gendisk(drive->disk);
 	put_disk(drive->disk);
 	blk_mq_free_tag_set(&drive->tag_set);
-	if (drive->wq)
-		destroy_workqueue(drive->wq);
+	destroy_workqueue(drive->wq);
+}
+
+/* Requests that are not queued for work are carried out in queue_rq, which this waits for. */
+void kcsd_block_quiesce(struct kcsd_drive *drive)
+{
+	blk_mq_quiesce_queue(drive->disk->queue);
+	blk_mq_unquiesce_queue(drive->disk->queue);
 }
 
 int kcsd_block_claim(struct kcsd_drive *drive)

@@ -4,6 +4,7 @@
 #define KCSD_COMPAT_H
 
 #include <crypto/sha2.h>
+#include <linux/badblocks.h>
 #include <linux/blkdev.h>
 #include <linux/crc32.h>
 #include <linux/io_uring/cmd.h>
@@ -146,6 +147,37 @@ static inline int kcsd_report_zone(struct kcsd_zone_reporter *r, struct blk_zone
 	return disk_report_zone(r->disk, zone, r->nr++, r->args);
 }
 #endif
+
+/* Lengths grew and success became true in 6.15. Sectors; the list's own lock. */
+static inline bool kcsd_compat_badblocks_set(struct badblocks *bad, sector_t first, int nr)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+	return !badblocks_set(bad, first, nr, 1);
+#else
+	return badblocks_set(bad, first, nr, 1);
+#endif
+}
+
+static inline bool kcsd_compat_badblocks_clear(struct badblocks *bad, sector_t first, int nr)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+	return !badblocks_clear(bad, first, nr);
+#else
+	return badblocks_clear(bad, first, nr);
+#endif
+}
+
+static inline bool kcsd_compat_badblocks_check(struct badblocks *bad, sector_t first, int nr)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+	int nr_bad;
+#else
+	sector_t nr_bad;
+#endif
+	sector_t first_bad;
+
+	return badblocks_check(bad, first, nr, &first_bad, &nr_bad);
+}
 
 /* crc32c() itself was in a module of its own until 6.15; this needs none. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)

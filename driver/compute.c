@@ -165,6 +165,8 @@ void kcsd_run_cancel(struct kcsd_run *run)
 
 	scoped_guard(spinlock, &us->lock) {
 		kcsd_run_set_cancelled(us, run);
+		if (run->state == KCSD_RUN_RUNNING)
+			kcsd_held_wake(&run->drive->held);
 		if (run->state != KCSD_RUN_QUEUED)
 			return;
 		kcsd_schedule_remove(&us->schedule, run);

@@ -36,7 +36,7 @@ enum kcsd_run_state {
  * kcsd_run_submit(), and given back by calling done() exactly once, from a
  * compute unit or from whoever cancels it. The front end then frees it. Holds the program, the
  * range set and drive->live until just before done(). After that only the front end's open file
- * keeps struct kcsd_drive, perhaps without power: its stats and units.lock are valid, no more.
+ * keeps struct kcsd_drive, perhaps without power: its stats, units.lock and held are valid, no more.
  */
 struct kcsd_run {
 	struct list_head entry;		/* its tenant's queue or units.running; units.lock */

@@ -11,12 +11,14 @@
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 
+#include "badblocks.h"
 #include "config.h"
 #include "drive.h"
 
 #define MAX_INDEX	9999
 #define MAX_NAME_LEN	31
-#define FEATURES	"memory file block passthru slm range-sets execute-lba interp jit zones"
+#define FEATURES "memory file block passthru slm range-sets execute-lba interp jit zones " \
+	"inject badblocks"
 
 /*
  * A drive's directory. A user's lives from mkdir until after rmdir the last file in
@@ -109,6 +111,35 @@ static ssize_t drive_cu_cpus_store(struct config_item *item, const char *page, s
 	return store_option(item, page, count, kcsd_config_set_cpus);
 }
 CONFIGFS_ATTR(drive_, cu_cpus);
+
+static ssize_t drive_inject_show(struct config_item *item, char *page)
+{
+	return kcsd_inject_show(&to_entry(item)->life.inject, page);
+}
+
+static ssize_t drive_inject_store(struct config_item *item, const char *page, size_t count)
+{
+	struct kcsd_entry *entry = to_entry(item);
+	int ret;
+
+	guard(mutex)(&entry->lock);
+	ret = kcsd_inject_store(&entry->life.inject, entry->drive, page);
+	return ret ?: count;
+}
+CONFIGFS_ATTR(drive_, inject);
+
+static ssize_t drive_badblocks_show(struct config_item *item, char *page)
+{
+	return kcsd_badblocks_show(&to_entry(item)->life.badblocks, page);
+}
+
+static ssize_t drive_badblocks_store(struct config_item *item, const char *page, size_t count)
+{
+	int ret = kcsd_badblocks_store(&to_entry(item)->life.badblocks, page);
+
+	return ret ?: count;
+}
+CONFIGFS_ATTR(drive_, badblocks);
 
 static ssize_t drive_index_show(struct config_item *item, char *page)
 {
@@ -205,6 +236,8 @@ static struct configfs_attribute *drive_attrs[] = {
 #undef OPTION_ATTR_ENTRY
 	&drive_attr_backing_file,
 	&drive_attr_cu_cpus,
+	&drive_attr_inject,
+	&drive_attr_badblocks,
 	&drive_attr_index,
 	&drive_attr_power,
 	&drive_attr_zone_readonly,
@@ -216,6 +249,7 @@ static void drive_release(struct config_item *item)
 {
 	struct kcsd_entry *entry = to_entry(item);
 
+	kcsd_life_destroy(&entry->life);
 	kcsd_config_destroy(&entry->cfg);
 	kfree(entry);
 }
@@ -282,7 +316,11 @@ static struct kcsd_entry *alloc_entry(int index)
 	}
 	entry->index = index;
 	mutex_init(&entry->lock);
-	kcsd_life_init(&entry->life);
+	if (kcsd_life_init(&entry->life)) {
+		ida_free(&indices, index);
+		kfree(entry);
+		return ERR_PTR(-ENOMEM);
+	}
 	return entry;
 }
 

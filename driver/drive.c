@@ -42,6 +42,7 @@ static struct kcsd_drive *kcsd_drive_alloc(const struct kcsd_config *config, uns
 		return NULL;
 	kref_init(&drive->ref);
 	init_completion(&drive->drained);
+	kcsd_held_init(&drive->held);
 	drive->index = index;
 	drive->timeout_ms = config->timeout_ms;
 	drive->insn_budget = config->insn_budget;
@@ -142,12 +143,19 @@ static void kcsd_drive_destroy_parts(struct kcsd_drive *drive)
 	kcsd_log_destroy(&drive->log);
 }
 
-/* No new command gets in, the runs and jobs end, the rest finishes. */
+/* Runs and jobs end, also those yet to come; nothing else is held up any more. */
+static void kcsd_drive_hurry(struct kcsd_drive *drive)
+{
+	kcsd_units_cancel_all(drive);
+	kcsd_jobs_cancel_all(drive);
+	kcsd_held_stop(&drive->held);
+}
+
+/* No new command gets in, the others end. */
 static void kcsd_drive_drain(struct kcsd_drive *drive)
 {
 	percpu_ref_kill(&drive->live);
-	kcsd_units_cancel_all(drive);
-	kcsd_jobs_cancel_all(drive);
+	kcsd_drive_hurry(drive);
 	wait_for_completion(&drive->drained);
 }
 
@@ -255,6 +263,7 @@ int kcsd_drive_create(const struct kcsd_config *config, struct kcsd_life *life,
 	ret = kcsd_drive_add_nodes(drive);
 	if (ret)
 		goto out_parts;
+	kcsd_held_start(&drive->held);
 	*out = drive;
 	return 0;
 
@@ -275,6 +284,7 @@ int kcsd_drive_destroy(struct kcsd_drive *drive, bool force)
 	if (ret && !force)
 		return ret;
 
+	kcsd_drive_hurry(drive);	/* the disk waits for its requests */
 	kcsd_block_destroy(drive);
 	kcsd_drive_del_namespaces(drive);
 	kcsd_drive_drain(drive);

@@ -13,6 +13,7 @@
 #include <linux/kcsd.h>
 #include <linux/kcsd_bpf.h>
 
+#include "badblocks.h"
 #include "config.h"
 #include "job.h"
 #include "life.h"
@@ -59,6 +60,7 @@ struct kcsd_drive {
 
 	struct percpu_ref live;		/* one per command, run and job under way */
 	struct completion drained;	/* live has reached 0 */
+	struct kcsd_held held;
 
 	struct kcsd_store store;
 	struct kcsd_zones zones;
@@ -79,7 +81,7 @@ struct kcsd_drive {
 	/* block.c */
 	struct gendisk *disk;		/* /dev/kcsdNn1 */
 	struct blk_mq_tag_set tag_set;
-	struct workqueue_struct *wq;	/* for a medium that blocks, else NULL */
+	struct workqueue_struct *wq;	/* for requests that may sleep */
 	bool claimed;			/* disk->open_mutex: going away, refuse to open */
 };
 
@@ -110,6 +112,36 @@ static inline void kcsd_drive_exit(struct kcsd_drive *drive)
 	percpu_ref_put(&drive->live);
 }
 
+/* Does some rule of inject make commands wait? Then none may come from where it cannot sleep. */
+static inline bool kcsd_inject_sleeps(const struct kcsd_drive *drive)
+{
+	return READ_ONCE(drive->life->inject.sleeps);
+}
+
+/* May a command to namespace 1 sleep? */
+static inline bool kcsd_drive_blocks(const struct kcsd_drive *drive)
+{
+	return drive->store.ops->blocking || kcsd_inject_sleeps(drive);
+}
+
+/* A command begins: 0, or the status that it is to fail with. May have slept, see above. */
+static inline int kcsd_inject(struct kcsd_drive *drive, const struct kcsd_inject_cmd *cmd)
+{
+	if (likely(!(READ_ONCE(drive->life->inject.armed) & BIT(cmd->op))))
+		return 0;
+	return kcsd_inject_ask(drive, cmd);
+}
+
+/* Is one of these LBAs a bad block? Counted. One read of memory if the drive has none. */
+static inline bool kcsd_drive_is_bad(struct kcsd_drive *drive, u64 slba, u64 nlb)
+{
+	if (likely(!READ_ONCE(drive->life->badblocks.count)) ||
+	    !kcsd_badblocks_check(drive, slba, nlb))
+		return false;
+	kcsd_stat_inc(drive, media_errors);
+	return true;
+}
+
 /* Is [slba, slba + nlb) on the drive? */
 static inline bool kcsd_drive_has_lbas(const struct kcsd_drive *drive, u64 slba, u64 nlb)
 {
@@ -134,6 +166,8 @@ int kcsd_block_open(struct gendisk *disk, blk_mode_t mode);
 int kcsd_block_create(struct kcsd_drive *drive);
 u32 kcsd_block_nr_queues(const struct kcsd_drive *drive);
 void kcsd_block_destroy(struct kcsd_drive *drive);
+/* Wait for the requests that are being carried out where they may not sleep. */
+void kcsd_block_quiesce(struct kcsd_drive *drive);
 /* Claim the disk for going away. -EBUSY if it is open. */
 int kcsd_block_claim(struct kcsd_drive *drive);
 

@@ -57,6 +57,22 @@ static u64 kcsd_run_granted(const struct kcsd_run *run, u64 slba, u64 nlb, u8 ac
 	return min(nlb, lba - slba);
 }
 
+/* 0, or the status that this access was told to fail with. Lasts no longer than the run may. */
+static int kcsd_run_inject(struct kcsd_run *run, enum kcsd_inject_op op, u64 slba, u64 nlb)
+{
+	u64 now = ktime_get_ns();
+	const struct kcsd_inject_cmd cmd = {
+		.op = op,
+		.slba = slba,
+		.nlb = nlb,
+		.timeout_ms = now < run->deadline_ns ?
+			      DIV_ROUND_UP_ULL(run->deadline_ns - now, NSEC_PER_MSEC) : 0,
+		.cancelled = &run->cancelled,
+	};
+
+	return kcsd_inject(run->drive, &cmd);
+}
+
 /* Move LBAs between medium and program memory. */
 static s64 kcsd_run_move(struct kcsd_run *run, u64 slba, void *buf, u64 len, u8 access)
 {
@@ -83,7 +99,10 @@ static s64 kcsd_run_move(struct kcsd_run *run, u64 slba, void *buf, u64 len, u8 
 	kvec.iov_len = len;
 	kcsd_audit_add(run->audit, slba, nlb, access);
 	iov_iter_kvec(&iter, write ? ITER_SOURCE : ITER_DEST, &kvec, 1, len);
-	ret = write ? kcsd_media_write(drive, slba, &iter) : kcsd_media_read(drive, slba, &iter);
+	ret = kcsd_run_inject(run, write ? KCSD_INJECT_WRITE : KCSD_INJECT_READ, slba, nlb);
+	if (!ret)
+		ret = write ? kcsd_media_write(drive, slba, &iter) :
+			      kcsd_media_read(drive, slba, &iter);
 	if (ret)
 		return ret == -ENOSPC ? -KCSD_ENOSPC : -KCSD_EIO;
 	if (write)

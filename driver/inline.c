@@ -58,6 +58,9 @@ static bool kcsd_run_suits_submitter(const struct kcsd_run *run)
 	/* A plug says that more is to come: which is for all the units to do. */
 	if (current->plug || task_nice(current) > 0 || drive->cfg.cu_cpus)
 		return false;
+	/* What it was told to fail at counts its hits, and may take long. */
+	if (READ_ONCE(drive->life->inject.armed))
+		return false;
 	return !run->nr_grants || !drive->store.ops->blocking;
 }
 

@@ -77,6 +77,7 @@ int kcsd_job_run(struct kcsd_job *job, u64 *result)
 void kcsd_job_cancel(struct kcsd_job *job)
 {
 	WRITE_ONCE(job->cancelled, true);
+	kcsd_held_wake(&job->drive->held);
 	if (cancel_work(&job->work))
 		kcsd_job_end(job, KCSD_SC_ABORT_REQUESTED);
 }

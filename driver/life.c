@@ -5,16 +5,24 @@
 #include <linux/nvme.h>
 #include <linux/unaligned.h>
 
+#include "badblocks.h"
 #include "drive.h"
 
 #define KCSD_DATA_UNIT		(1000 * 512)	/* bytes */
 #define KCSD_NSEC_PER_MINUTE	(60 * NSEC_PER_SEC)
 #define KCSD_NSEC_PER_HOUR	(60 * KCSD_NSEC_PER_MINUTE)
 
-void kcsd_life_init(struct kcsd_life *life)
+int kcsd_life_init(struct kcsd_life *life)
 {
 	uuid_gen(&life->uuid);
 	kcsd_error_log_init(&life->errors);
+	kcsd_inject_init(&life->inject);
+	return kcsd_badblocks_init(&life->badblocks);
+}
+
+void kcsd_life_destroy(struct kcsd_life *life)
+{
+	kcsd_badblocks_exit(&life->badblocks);
 }
 
 void kcsd_life_power_on(struct kcsd_drive *drive)

@@ -3,10 +3,12 @@
 #ifndef KCSD_LIFE_H
 #define KCSD_LIFE_H
 
+#include <linux/badblocks.h>
 #include <linux/types.h>
 #include <linux/uuid.h>
 
 #include "error_log.h"
+#include "inject.h"
 
 struct kcsd_drive;
 
@@ -35,9 +37,13 @@ struct kcsd_life {
 	u64 power_cycles;		/* this and below: changed by power on and off only */
 	struct kcsd_health past;	/* of the power cycles before this one */
 	struct kcsd_error_log errors;
+	struct kcsd_inject inject;	/* what it was told to fail at */
+	struct badblocks badblocks;
 };
 
-void kcsd_life_init(struct kcsd_life *life);
+/* 0 or -ENOMEM. */
+int kcsd_life_init(struct kcsd_life *life);
+void kcsd_life_destroy(struct kcsd_life *life);
 /* The drive is up. */
 void kcsd_life_power_on(struct kcsd_drive *drive);
 /* It goes down; no command is left, its units still are there. */

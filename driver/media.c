@@ -24,6 +24,8 @@ int kcsd_media_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 	size_t len = iov_iter_count(iter);
 	int ret;
 
+	if (kcsd_drive_is_bad(drive, slba, len >> drive->lba_shift))
+		return KCSD_SC_READ_ERROR;
 	if (is_zoned(drive))
 		ret = kcsd_zone_read(drive, slba, iter);
 	else
@@ -38,6 +40,8 @@ int kcsd_media_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 	size_t len = iov_iter_count(iter);
 	int ret;
 
+	if (kcsd_drive_is_bad(drive, slba, len >> drive->lba_shift))
+		return KCSD_SC_WRITE_FAULT;
 	if (is_zoned(drive))
 		ret = kcsd_zone_write(drive, slba, iter);
 	else
@@ -59,6 +63,8 @@ int kcsd_media_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter
 
 int kcsd_media_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
 {
+	if (kcsd_drive_is_bad(drive, slba, nlb))
+		return KCSD_SC_WRITE_FAULT;
 	if (is_zoned(drive))
 		return kcsd_zone_zero(drive, slba, nlb, unmap);
 	return drive->store.ops->zero(&drive->store, slba << drive->lba_shift,

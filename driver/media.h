@@ -12,6 +12,7 @@
 
 #include <linux/types.h>
 #include <linux/uio.h>
+#include <linux/kcsd.h>
 
 struct kcsd_drive;
 
@@ -26,5 +27,13 @@ int kcsd_media_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter
 /* Reads as zeroes from now on. Not in sequential zones: -EOPNOTSUPP. */
 int kcsd_media_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap);
 int kcsd_media_flush(struct kcsd_drive *drive);
+
+/* The status of what these return; otherwise: of errors that have none of their own. */
+static inline int kcsd_media_status(int ret, int otherwise)
+{
+	if (ret >= 0)
+		return ret;
+	return ret == -ENOSPC ? KCSD_SC_CAPACITY_EXCEEDED : otherwise;
+}
 
 #endif

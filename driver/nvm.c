@@ -22,27 +22,12 @@ static u32 kcsd_nvm_nlb(const struct kcsd_cmd *cmd)
 	return (cmd->cdw12 & 0xffff) + 1;
 }
 
-/* A status of the medium's own stays. */
-static int kcsd_errno_to_status(int ret, int otherwise)
-{
-	if (ret > 0)
-		return ret;
-	switch (ret) {
-	case 0:
-		return KCSD_SC_SUCCESS;
-	case -ENOSPC:
-		return KCSD_SC_CAPACITY_EXCEEDED;
-	default:
-		return otherwise;
-	}
-}
-
 static int kcsd_nvm_rw(struct kcsd_cmd *cmd, u64 slba, struct iov_iter *iter)
 {
 	if (cmd->opcode == nvme_cmd_write)
-		return kcsd_errno_to_status(kcsd_media_write(cmd->drive, slba, iter),
-					    KCSD_SC_WRITE_FAULT);
-	return kcsd_errno_to_status(kcsd_media_read(cmd->drive, slba, iter), KCSD_SC_READ_ERROR);
+		return kcsd_media_status(kcsd_media_write(cmd->drive, slba, iter),
+					 KCSD_SC_WRITE_FAULT);
+	return kcsd_media_status(kcsd_media_read(cmd->drive, slba, iter), KCSD_SC_READ_ERROR);
 }
 
 /* The medium wants kernel memory: pin the pages of this much of the buffer, move, unpin. */
@@ -143,10 +128,23 @@ static int kcsd_nvm_move(struct kcsd_cmd *cmd)
 	return ret;
 }
 
+/* 0, or the status that the command was told to fail with. */
+static int kcsd_nvm_inject(const struct kcsd_cmd *cmd, enum kcsd_inject_op op)
+{
+	const struct kcsd_inject_cmd c = {
+		.op = op,
+		.slba = kcsd_nvm_slba(cmd),
+		.nlb = kcsd_nvm_nlb(cmd),
+		.timeout_ms = cmd->timeout_ms ?: READ_ONCE(cmd->drive->timeout_ms),
+	};
+
+	return kcsd_inject(cmd->drive, &c);
+}
+
 static int kcsd_nvm_read(struct kcsd_cmd *cmd)
 {
 	size_t len = iov_iter_count(&cmd->data);
-	int ret = kcsd_nvm_move(cmd);
+	int ret = kcsd_nvm_inject(cmd, KCSD_INJECT_READ) ?: kcsd_nvm_move(cmd);
 
 	if (!ret) {
 		kcsd_stat_inc(cmd->drive, read_commands);
@@ -159,10 +157,10 @@ static int kcsd_nvm_read(struct kcsd_cmd *cmd)
 static int kcsd_nvm_write(struct kcsd_cmd *cmd)
 {
 	size_t len = iov_iter_count(&cmd->data);
-	int ret = kcsd_nvm_move(cmd);
+	int ret = kcsd_nvm_inject(cmd, KCSD_INJECT_WRITE) ?: kcsd_nvm_move(cmd);
 
 	if (!ret && cmd->cdw12 & (u32)NVME_RW_FUA << 16)
-		ret = kcsd_errno_to_status(kcsd_media_flush(cmd->drive), KCSD_SC_WRITE_FAULT);
+		ret = kcsd_media_status(kcsd_media_flush(cmd->drive), KCSD_SC_WRITE_FAULT);
 	if (!ret) {
 		kcsd_stat_inc(cmd->drive, write_commands);
 		kcsd_stat_add(cmd->drive, write_bytes, len);
@@ -173,10 +171,10 @@ static int kcsd_nvm_write(struct kcsd_cmd *cmd)
 
 static int kcsd_nvm_flush(struct kcsd_cmd *cmd)
 {
-	int ret = kcsd_media_flush(cmd->drive);
+	int ret = kcsd_nvm_inject(cmd, KCSD_INJECT_FLUSH) ?: kcsd_media_flush(cmd->drive);
 
 	if (ret)
-		return KCSD_SC_WRITE_FAULT;
+		return kcsd_media_status(ret, KCSD_SC_WRITE_FAULT);
 	kcsd_stat_inc(cmd->drive, flush_commands);
 	return 0;
 }
@@ -200,7 +198,7 @@ int kcsd_nvm_parse_rw(struct kcsd_cmd *cmd)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	if (!kcsd_drive_has_lbas(cmd->drive, kcsd_nvm_slba(cmd), nlb))
 		return KCSD_SC_LBA_RANGE;
-	cmd->blocking = cmd->drive->store.ops->blocking;
+	cmd->blocking = kcsd_drive_blocks(cmd->drive);
 	cmd->execute = cmd->opcode == nvme_cmd_write ? kcsd_nvm_write : kcsd_nvm_read;
 	return 0;
 }
@@ -211,7 +209,7 @@ int kcsd_nvm_parse_flush(struct kcsd_cmd *cmd)
 
 	if (iov_iter_count(&cmd->data))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	cmd->blocking = cmd->drive->store.ops->blocking;
+	cmd->blocking = kcsd_drive_blocks(cmd->drive);
 	cmd->execute = kcsd_nvm_flush;
 	return kcsd_cmd_check_unused(cmd, &uses);
 }

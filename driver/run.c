@@ -67,6 +67,27 @@ static void kcsd_run_start(struct kcsd_run *run, struct kcsd_unit *unit,
 		kcsd_interp(run->program->code, &run->vm);
 }
 
+/* May the run begin? If not, it has faulted as it was told to. */
+static bool kcsd_run_admit(struct kcsd_run *run)
+{
+	const struct kcsd_inject_cmd cmd = {
+		.op = KCSD_INJECT_EXECUTE,
+		.timeout_ms = run->timeout_ms,
+		.cancelled = &run->cancelled,
+	};
+	int status = kcsd_inject(run->drive, &cmd);
+
+	if (!status && !READ_ONCE(run->cancelled))
+		return true;
+	if (READ_ONCE(run->cancelled))
+		kcsd_vm_fault(&run->vm, KCSD_FAULT_CANCELLED, 0);
+	else if (status == KCSD_SC_ABORT_REQUESTED)
+		kcsd_vm_fault(&run->vm, KCSD_FAULT_TIME, 0);
+	else
+		kcsd_vm_fault(&run->vm, KCSD_FAULT_INJECTED, 0);
+	return false;
+}
+
 void kcsd_run_execute(struct kcsd_run *run, struct kcsd_unit *unit)
 {
 	/* Code that has to be made first is for all: no time of this run. */
@@ -74,10 +95,13 @@ void kcsd_run_execute(struct kcsd_run *run, struct kcsd_unit *unit)
 
 	run->start_ns = ktime_get_ns();
 	run->deadline_ns = run->start_ns + (u64)run->timeout_ms * NSEC_PER_MSEC;
+	if (!kcsd_run_admit(run))
+		goto out;
 	if (kcsd_run_place(run, unit))
 		kcsd_run_start(run, unit, jit);
 	else
 		kcsd_vm_fault(&run->vm, KCSD_FAULT_INTERNAL, 0);
+out:
 	run->end_ns = ktime_get_ns();
 }
 
@@ -91,6 +115,7 @@ static void kcsd_run_count_fault(struct kcsd_drive *drive, u32 reason)
 		[KCSD_FAULT_TIME]	= offsetof(struct kcsd_stats, faults_time),
 		[KCSD_FAULT_CANCELLED]	= offsetof(struct kcsd_stats, faults_cancelled),
 		[KCSD_FAULT_INTERNAL]	= offsetof(struct kcsd_stats, faults_internal),
+		[KCSD_FAULT_INJECTED]	= offsetof(struct kcsd_stats, faults_injected),
 	};
 
 	kcsd_stat_inc(drive, executions_failed);

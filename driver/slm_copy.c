@@ -36,9 +36,8 @@ static int kcsd_slm_copy_lbas(struct kcsd_drive *drive, u64 from, void *to, size
 	struct iov_iter iter;
 
 	iov_iter_kvec(&iter, ITER_DEST, &kvec, 1, len);
-	if (kcsd_media_read(drive, from >> drive->lba_shift, &iter))
-		return KCSD_SC_READ_ERROR;
-	return 0;
+	return kcsd_media_status(kcsd_media_read(drive, from >> drive->lba_shift, &iter),
+				 KCSD_SC_READ_ERROR);
 }
 
 static int kcsd_slm_copy_chunk(struct kcsd_slm_copy *copy, u64 from, void *to, size_t len)
@@ -57,14 +56,31 @@ static int kcsd_slm_copy_chunk(struct kcsd_slm_copy *copy, u64 from, void *to, s
 	return 0;
 }
 
+/* 0, or the status that reading the source was told to fail with. */
+static int kcsd_slm_copy_inject(struct kcsd_slm_copy *copy, const struct kcsd_slm_source *s)
+{
+	struct kcsd_drive *drive = copy->job.drive;
+	const struct kcsd_inject_cmd cmd = {
+		.op = KCSD_INJECT_READ,
+		.slba = s->start >> drive->lba_shift,
+		.nlb = s->len >> drive->lba_shift,
+		.timeout_ms = READ_ONCE(drive->timeout_ms),
+		.cancelled = &copy->job.cancelled,
+	};
+
+	return copy->from == KCSD_SLM_FROM_LBAS ? kcsd_inject(drive, &cmd) : 0;
+}
+
 /* One source, to *to, which moves on. */
 static int kcsd_slm_copy_source(struct kcsd_slm_copy *copy, const struct kcsd_slm_source *s,
 				u64 *to)
 {
 	struct kcsd_drive *drive = copy->job.drive;
 	u64 from = s->start, rest, n;
-	int ret;
+	int ret = kcsd_slm_copy_inject(copy, s);
 
+	if (ret)
+		return ret;
 	for (rest = s->len; rest; rest -= n) {
 		if (kcsd_job_cancelled(&copy->job))
 			return KCSD_SC_ABORT_REQUESTED;
@@ -114,7 +130,7 @@ static struct kcsd_slm_copy *kcsd_slm_copy_alloc(struct kcsd_cmd *cmd, enum kcsd
 						 u64 len, u32 nr)
 {
 	struct kcsd_drive *drive = cmd->drive;
-	bool blocking = from == KCSD_SLM_FROM_LBAS && drive->store.ops->blocking;
+	bool blocking = from == KCSD_SLM_FROM_LBAS && kcsd_drive_blocks(drive);
 	struct kcsd_slm_copy *copy;
 
 	copy = kvzalloc(struct_size(copy, source, nr), GFP_KERNEL_ACCOUNT);

@@ -27,6 +27,7 @@
 	X(faults_time) \
 	X(faults_cancelled) \
 	X(faults_internal) \
+	X(faults_injected) \
 	X(media_errors)		/* reads, writes and flushes that the medium failed */
 
 /* X(name): file /sys/class/kcsd/kcsdN/ns1/<name>; what the host asked namespace 1 for. */

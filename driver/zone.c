@@ -145,7 +145,10 @@ int kcsd_zone_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter,
 		return KCSD_SC_INVALID_FIELD;
 	kcsd_zone_lock(zs, z);
 	offset = z->wp;
-	ret = write_at(drive, index, offset, iter);
+	if (kcsd_drive_is_bad(drive, zslba + offset, iov_iter_count(iter) >> drive->lba_shift))
+		ret = KCSD_SC_WRITE_FAULT;
+	else
+		ret = write_at(drive, index, offset, iter);
 	kcsd_zone_unlock(zs, z);
 	if (!ret)
 		*lba = zslba + offset;

@@ -7,4 +7,6 @@ test-programs := engines native config nodes admin program check exec fault help
 	schedule cancel \
 	full \
 	inline \
-	zones
+	zones \
+	inject \
+	inject_wait

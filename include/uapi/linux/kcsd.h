@@ -314,7 +314,8 @@ struct kcsd_audit_extent {
 	X(4, BUDGET,	"instruction budget exceeded") \
 	X(5, TIME,	"time limit exceeded") \
 	X(6, CANCELLED,	"cancelled") \
-	X(7, INTERNAL,	"the drive ran out of memory for the run")
+	X(7, INTERNAL,	"the drive ran out of memory for the run") \
+	X(8, INJECTED,	"the drive was told to fail the run")
 
 enum kcsd_fault {
 #define KCSD_FAULT_ENUM(value, name, text) KCSD_FAULT_##name = value,
