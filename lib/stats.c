@@ -34,7 +34,9 @@ static int visit_file(const char *path, const char *name, void *arg)
 	uint64_t value;
 	int ret;
 
-	(void)name;
+	/* A list, even if there is one number in it. */
+	if (!strcmp(name, "cpus"))
+		return 0;
 	ret = kcsd_file_read(path, text, sizeof(text));
 	/* A name, or a program that was unloaded meanwhile. */
 	if (ret || kcsd_number_parse(text, &value))
@@ -42,10 +44,10 @@ static int visit_file(const char *path, const char *name, void *arg)
 	return walk->fn(path + walk->root_len, value, walk->arg);
 }
 
-/* "stats", "programs", and "ns1" or other namespaces. */
+/* "stats", "programs", "units", and "ns1" or other namespaces. */
 static bool has_counters(const char *dir)
 {
-	return !strcmp(dir, "stats") || !strcmp(dir, "programs") ||
+	return !strcmp(dir, "stats") || !strcmp(dir, "programs") || !strcmp(dir, "units") ||
 	       (!strncmp(dir, "ns", 2) && dir[2] >= '0' && dir[2] <= '9');
 }
 

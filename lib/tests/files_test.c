@@ -85,7 +85,8 @@ static void make_sysfs(void)
 		"sys/devices/kcsd2", "sys/devices/kcsd2/stats", "sys/devices/kcsd2/ns1",
 		"sys/devices/kcsd2/power", "sys/devices/kcsd2/programs",
 		"sys/devices/kcsd2/programs/0", "sys/devices/kcsd2/programs/10",
-		"sys/devices/kcsd2/programs/9", "sys/class" };
+		"sys/devices/kcsd2/programs/9", "sys/devices/kcsd2/units",
+		"sys/devices/kcsd2/units/0", "sys/class" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(dirs); i++)
@@ -97,6 +98,9 @@ static void make_sysfs(void)
 	put("sys/devices/kcsd2/stats/.hidden", "1\n");
 	put("sys/devices/kcsd2/stats/huge", "18446744073709551616\n");
 	put("sys/devices/kcsd2/ns1/read_bytes", "512\n");
+	put("sys/devices/kcsd2/units/queued", "4\n");
+	put("sys/devices/kcsd2/units/0/cpus", "1\n");
+	put("sys/devices/kcsd2/units/0/runs", "5\n");
 	put("sys/devices/kcsd2/programs/0/name", "word\n");
 	put("sys/devices/kcsd2/programs/0/runs", "1\n");
 	put("sys/devices/kcsd2/programs/9/runs", "2\n");
@@ -126,7 +130,8 @@ static void test_stats(void)
 
 	IS(kcsd_stats_each("kcsd2", note_counter, &seen), 0, "counters");
 	IS_TEXT(seen.text, "ns1/read_bytes=512 programs/0/runs=1 programs/9/runs=2 "
-		"programs/10/runs=3 stats/executions=12 stats/insns=18446744073709551615",
+		"programs/10/runs=3 stats/executions=12 stats/insns=18446744073709551615 units/queued=4 "
+		"units/0/runs=5",
 		"counters: all numbers, in order, nothing else");
 	IS(kcsd_stats_each("/dev/kcsd2", note_counter, &one), 77,
 	   "counters: the callback's value is returned");

@@ -195,8 +195,8 @@ const struct command kcsd_cmd_top = {
 	.operands = "",
 	.summary = "show what drives are doing, again and again",
 	.detail = "Rates per second, those of data in MiB: between host and drive (HOST), and between\n"
-		  "drive and medium (MEDIA). BUSY%: of the time of all compute units. On a terminal q\n"
-		  "ends it; else it prints a table each time.",
+		  "drive and medium (MEDIA). BUSY%: of the time of all compute units, then of each. On\n"
+		  "a terminal q ends it; else it prints a table each time.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.run = top,

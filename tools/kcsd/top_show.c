@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kcsd top: what happened between two samples, as text and as JSON. */
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 
 #include "top.h"
@@ -32,11 +33,14 @@ static double iops(const struct view *v)
 	return rate(v, "ns1/read_commands") + rate(v, "ns1/write_commands");
 }
 
+static double percent(uint64_t part, uint64_t rest)
+{
+	return part + rest ? 100.0 * part / (part + rest) : 0;
+}
+
 static double busy_percent(const struct view *v)
 {
-	uint64_t busy = delta(v, "stats/cu_busy_ns"), idle = delta(v, "stats/cu_idle_ns");
-
-	return busy + idle ? 100.0 * busy / (busy + idle) : 0;
+	return percent(delta(v, "stats/cu_busy_ns"), delta(v, "stats/cu_idle_ns"));
 }
 
 static struct view view_of(const struct samples *before, const struct samples *now, size_t i)
@@ -58,49 +62,75 @@ static struct view view_of(const struct samples *before, const struct samples *n
 	R("stats/executions_failed", "faults") \
 	R("stats/insns", "insns")
 
-/* ---- programs: "programs/<pind>/runs" is a counter that each has ---- */
+/* ---- what a drive has several of: each has a counter "<kind>/<index>/runs" ---- */
 
-static bool is_program(const char *name, unsigned int *pind)
+#define PROGRAMS	"programs"
+#define UNITS		"units"
+
+/* The next one's index after *index (-1: the first). False: there is none. */
+static bool next_of(const struct view *v, const char *kind, int *index)
 {
-	int end = 0;
+	size_t i, len = strlen(kind);
+	int best = INT_MAX;
 
-	return sscanf(name, "programs/%u/runs%n", pind, &end) == 1 && end && !name[end];
+	for (i = 0; i < v->now->nr; i++) {
+		const char *name = v->now->counters[i].name;
+		int nr, end = 0;
+
+		if (!strncmp(name, kind, len) && sscanf(name + len, "/%d/runs%n", &nr, &end) == 1 &&
+		    end && !name[len + end] && nr > *index && nr < best)
+			best = nr;
+	}
+	*index = best;
+	return best != INT_MAX;
 }
 
-static uint64_t program_delta(const struct view *v, unsigned int pind, const char *what)
+static uint64_t delta_of(const struct view *v, const char *kind, int index, const char *what)
 {
 	char name[TOP_COUNTER_LEN];
 
-	snprintf(name, sizeof(name), "programs/%u/%s", pind, what);
+	snprintf(name, sizeof(name), "%s/%d/%s", kind, index, what);
 	return delta(v, name);
 }
 
-static void show_program(FILE *to, const struct view *v, unsigned int pind)
+static void show_program(FILE *to, const struct view *v, int pind)
 {
-	uint64_t runs = program_delta(v, pind, "runs"), ns = program_delta(v, pind, "total_ns");
+	uint64_t runs = delta_of(v, PROGRAMS, pind, "runs");
+	uint64_t ns = delta_of(v, PROGRAMS, pind, "total_ns");
 	char path[TOP_COUNTER_LEN], text[64] = "";
 
-	snprintf(path, sizeof(path), "programs/%u/name", pind);
+	snprintf(path, sizeof(path), PROGRAMS "/%d/name", pind);
 	kcsd_stats_text(v->now->drive, path, text, sizeof(text));
-	fprintf(to, "  %5u %10.1f %12.1f %10.1f  %s\n", pind, runs / v->seconds,
-		runs ? ns / 1e3 / runs : 0, program_delta(v, pind, "faults") / v->seconds, text);
+	fprintf(to, "  %5d %10.1f %12.1f %10.1f  %s\n", pind, runs / v->seconds,
+		runs ? ns / 1e3 / runs : 0, delta_of(v, PROGRAMS, pind, "faults") / v->seconds,
+		text);
 }
 
 static void show_programs(FILE *to, const struct view *v)
 {
-	unsigned int pind;
-	bool any = false;
-	size_t i;
+	int pind = -1;
 
-	for (i = 0; i < v->now->nr; i++) {
-		if (!is_program(v->now->counters[i].name, &pind))
-			continue;
-		if (!any)
-			fprintf(to, "  %5s %10s %12s %10s  %s\n", "INDEX", "RUNS/s", "us/RUN",
-				"FAULTS/s", "PROGRAM");
-		any = true;
+	if (next_of(v, PROGRAMS, &pind))
+		fprintf(to, "  %5s %10s %12s %10s  %s\n", "INDEX", "RUNS/s", "us/RUN", "FAULTS/s",
+			"PROGRAM");
+	for (pind = -1; next_of(v, PROGRAMS, &pind);)
 		show_program(to, v, pind);
-	}
+}
+
+static double unit_busy_percent(const struct view *v, int unit)
+{
+	return percent(delta_of(v, UNITS, unit, "busy_ns"), delta_of(v, UNITS, unit, "idle_ns"));
+}
+
+static void show_units(FILE *to, const struct view *v)
+{
+	int unit = -1;
+
+	if (next_of(v, UNITS, &unit))
+		fprintf(to, "  %5s %10s %12s\n", "UNIT", "RUNS/s", "BUSY%");
+	for (unit = -1; next_of(v, UNITS, &unit);)
+		fprintf(to, "  %5d %10.1f %12.1f\n", unit,
+			delta_of(v, UNITS, unit, "runs") / v->seconds, unit_busy_percent(v, unit));
 }
 
 static void show_drive(FILE *to, const struct view *v)
@@ -110,6 +140,7 @@ static void show_drive(FILE *to, const struct view *v)
 		rate(v, "stats/host_write_bytes") / MIB, rate(v, "stats/media_read_bytes") / MIB,
 		rate(v, "stats/media_write_bytes") / MIB, rate(v, "stats/executions"),
 		rate(v, "stats/executions_failed"), busy_percent(v));
+	show_units(to, v);
 	show_programs(to, v);
 }
 
@@ -128,23 +159,38 @@ void kcsd_top_show(FILE *to, const struct samples *before, const struct samples 
 
 /* ---- JSON ---- */
 
+static void add_number(json_object *row, const char *name, uint64_t value)
+{
+	json_object_object_add(row, name, json_object_new_uint64(value));
+}
+
 static json_object *json_programs(const struct view *v)
 {
 	json_object *list = json_object_new_array(), *row;
-	unsigned int pind;
-	size_t i;
+	int pind = -1;
 
-	for (i = 0; i < v->now->nr; i++) {
-		if (!is_program(v->now->counters[i].name, &pind))
-			continue;
+	while (next_of(v, PROGRAMS, &pind)) {
 		row = json_object_new_object();
-		json_object_object_add(row, "index", json_object_new_uint64(pind));
-		json_object_object_add(row, "runs", json_object_new_uint64(
-			program_delta(v, pind, "runs")));
-		json_object_object_add(row, "faults", json_object_new_uint64(
-			program_delta(v, pind, "faults")));
-		json_object_object_add(row, "total_ns", json_object_new_uint64(
-			program_delta(v, pind, "total_ns")));
+		add_number(row, "index", pind);
+		add_number(row, "runs", delta_of(v, PROGRAMS, pind, "runs"));
+		add_number(row, "faults", delta_of(v, PROGRAMS, pind, "faults"));
+		add_number(row, "total_ns", delta_of(v, PROGRAMS, pind, "total_ns"));
+		json_object_array_add(list, row);
+	}
+	return list;
+}
+
+static json_object *json_units(const struct view *v)
+{
+	json_object *list = json_object_new_array(), *row;
+	int unit = -1;
+
+	while (next_of(v, UNITS, &unit)) {
+		row = json_object_new_object();
+		add_number(row, "unit", unit);
+		add_number(row, "runs", delta_of(v, UNITS, unit, "runs"));
+		json_object_object_add(row, "busy_percent",
+				       json_object_new_double(unit_busy_percent(v, unit)));
 		json_object_array_add(list, row);
 	}
 	return list;
@@ -161,6 +207,7 @@ static json_object *json_drive(const struct view *v)
 	RATES(ADD_RATE)
 #undef ADD_RATE
 	json_object_object_add(row, "busy_percent", json_object_new_double(busy_percent(v)));
+	json_object_object_add(row, "units", json_units(v));
 	json_object_object_add(row, "programs", json_programs(v));
 	return row;
 }

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What kcsd top says of drives, whose files are ordinary ones here, in a directory of this test's.
+ * Prints TAP without a plan.
+ */
+#include <ftw.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "top.h"
+
+extern const char *kcsd_sysfs_root;	/* the library's; in the shared one nobody sees it */
+
+#define SECOND	1000000000ULL
+
+static int nr, failed;
+
+static void ok(bool good, const char *what)
+{
+	failed += !good;
+	printf("%sok %d - top: %s\n", good ? "" : "not ", ++nr, what);
+}
+
+/* put(text, "kcsd0/units/%d/runs", 3): a file, with the directories that it is in. */
+static void __attribute__((format(printf, 2, 3))) put(const char *text, const char *format, ...)
+{
+	char path[256], *slash;
+	va_list ap;
+	FILE *file;
+
+	va_start(ap, format);
+	vsnprintf(path, sizeof(path), format, ap);
+	va_end(ap);
+	for (slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = 0;
+		mkdir(path, 0777);
+		*slash = '/';
+	}
+	file = fopen(path, "w");
+	if (!file || fprintf(file, "%s\n", text) < 0 || fclose(file))
+		ok(false, path);
+}
+
+static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+	(void)st;
+	(void)kind;
+	(void)ftw;
+	return remove(path);
+}
+
+static void put_unit(int unit, const char *runs, const char *busy, const char *idle)
+{
+	put(runs, "kcsd0/units/%d/runs", unit);
+	put(busy, "kcsd0/units/%d/busy_ns", unit);
+	put(idle, "kcsd0/units/%d/idle_ns", unit);
+	put("0", "kcsd0/units/%d/cpus", unit);
+}
+
+/* The text that two samples make, a second apart. */
+static char *text_of(struct samples *before, struct samples *now)
+{
+	static char buf[8192];
+	FILE *to = fmemopen(buf, sizeof(buf), "w");
+
+	memset(buf, 0, sizeof(buf));
+	now->time_ns = before->time_ns + SECOND;
+	kcsd_top_show(to, before, now);
+	fclose(to);
+	return buf;
+}
+
+/* The line after one that begins with head, or "". */
+static const char *line_after(const char *text, const char *head)
+{
+	const char *line = strstr(text, head);
+
+	line = line ? strchr(line, '\n') : NULL;
+	return line ? line + 1 : "";
+}
+
+static bool line_is(const char *line, const char *wanted)
+{
+	if (!strncmp(line, wanted, strlen(wanted)) && line[strlen(wanted)] == '\n')
+		return true;
+	printf("# got '%.*s'\n", (int)strcspn(line, "\n"), line);
+	return false;
+}
+
+static json_object *at(json_object *list, const char *name, int i)
+{
+	return json_object_array_get_idx(json_object_object_get(list, name), i);
+}
+
+static void test_units(void)
+{
+	struct samples before, now;
+	json_object *json, *drive;
+	const char *line;
+
+	put("0", "kcsd0/stats/executions");
+	put("5", "kcsd0/units/running");
+	put_unit(0, "10", "1000", "9000");
+	put_unit(2, "0", "0", "10000");
+	put_unit(10, "7", "500", "9500");
+	ok(!kcsd_top_sample(&before, NULL), "a sample");
+	put("40", "kcsd0/stats/executions");
+	put_unit(0, "50", "251000", "759000");		/* a quarter of the time */
+	put_unit(2, "0", "0", "1010000");
+	put_unit(10, "3", "400", "600");		/* it began anew */
+	ok(!kcsd_top_sample(&now, "kcsd0"), "another, of one drive");
+
+	line = line_after(text_of(&before, &now), "   UNIT");
+	ok(line_is(line, "      0       40.0         25.0"), "a unit's rate and share of the time");
+	line = line_after(line, "      0");
+	ok(line_is(line, "      2        0.0          0.0"), "one that does nothing");
+	line = line_after(line, "      2");
+	ok(line_is(line, "     10        3.0         40.0"), "by number; one that began anew");
+
+	json = kcsd_top_json(&before, &now);
+	drive = at(json, "drives", 0);
+	ok(json_object_array_length(json_object_object_get(drive, "units")) == 3, "JSON: units");
+	ok(json_object_get_int(json_object_object_get(at(drive, "units", 2), "unit")) == 10,
+	   "JSON: a unit's number");
+	ok(json_object_get_int(json_object_object_get(at(drive, "units", 0), "runs")) == 40,
+	   "JSON: its runs");
+	ok(json_object_get_double(json_object_object_get(at(drive, "units", 0),
+							 "busy_percent")) == 25, "JSON: its share");
+	json_object_put(json);
+	kcsd_top_release(&before);
+	kcsd_top_release(&now);
+}
+
+static void test_programs(void)
+{
+	struct samples before, now;
+	const char *line;
+
+	put("0", "kcsd0/programs/1/runs");
+	put("0", "kcsd0/programs/1/total_ns");
+	put("word", "kcsd0/programs/1/name");
+	kcsd_top_sample(&before, NULL);
+	put("4", "kcsd0/programs/1/runs");
+	put("10000", "kcsd0/programs/1/total_ns");
+	put("1", "kcsd0/programs/1/faults");
+	put("2", "kcsd0/programs/12/runs");
+	kcsd_top_sample(&now, NULL);
+	line = line_after(text_of(&before, &now), "  INDEX");
+	ok(line_is(line, "      1        4.0          2.5        1.0  word"), "a program");
+	line = line_after(line, "      1");
+	ok(line_is(line, "     12        2.0          0.0        0.0  "),
+	   "one that was not there before");
+	kcsd_top_release(&before);
+	kcsd_top_release(&now);
+}
+
+/* A drive of a module without units/, and one that came between the samples. */
+static void test_drives(void)
+{
+	struct samples before, now;
+	const char *text;
+
+	kcsd_top_sample(&before, NULL);
+	put("8", "kcsd1/stats/executions");
+	put("2097152", "kcsd1/stats/host_read_bytes");
+	put("3", "kcsd1/stats/cu_busy_ns");
+	put("1", "kcsd1/stats/cu_idle_ns");
+	kcsd_top_sample(&now, NULL);
+	text = strstr(text_of(&before, &now), "kcsd1");
+	ok(text && line_is(text, "kcsd1             0        2.0        0.0        0.0        0.0"
+			   "      8.0      0.0   75.0"), "a drive");
+	ok(text && !strstr(text, "UNIT") && !strstr(text, "INDEX"), "without units or programs");
+	kcsd_top_release(&before);
+	kcsd_top_release(&now);
+	ok(kcsd_top_sample(&now, "kcsd7") < 0, "no such drive");
+	kcsd_top_release(&now);
+}
+
+int main(void)
+{
+	char dir[] = "/tmp/kcsd-top-XXXXXX";
+
+	if (!mkdtemp(dir) || chdir(dir))
+		return 1;
+	kcsd_sysfs_root = dir;
+	test_units();
+	test_programs();
+	test_drives();
+	nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	return failed != 0;
+}
