@@ -78,7 +78,7 @@ only_kcsd_symbols()
 
 declared()
 {
-	tr '\n' ' ' <"$top/lib/libkcsd.h" | grep -o 'KCSD_API [^;(]*(' |
+	cat "$top"/lib/libkcsd/*.h | tr '\n' ' ' | grep -o 'KCSD_API [^;(]*(' |
 		grep -o 'kcsd_[a-z_]*(' | tr -d '(' | sort
 }
 
@@ -107,7 +107,7 @@ documented()
 # The header as the only one, in this language.
 header_compiles()
 {
-	echo '#include <libkcsd.h>' >"$work/header.$1"
+	echo "#include <${header:-libkcsd.h}>" >"$work/header.$1"
 	"${@:2}" -Wall -Wextra -Werror -I"$top/lib" -I"$top/include/uapi" -c "$work/header.$1" \
 		-o "$work/header.o"
 }
@@ -143,6 +143,11 @@ ok "shared library: those that are declared" exports_match
 ok "static library: only kcsd_ symbols" only_kcsd_symbols -g "$out/libkcsd.a"
 ok "static library: those that are declared" archive_matches
 ok "manual pages: all functions, and no others" documented
+for header in $(cd "$top/lib" && echo libkcsd/*.h); do
+	ok "header: $header" header_compiles c "$cc" -std=gnu11
+	ok "header: libkcsd.h has $header" grep -qxF "#include <$header>" "$top/lib/libkcsd.h"
+done
+header=
 ok "header: C11" header_compiles c "$cc" -std=gnu11
 ok "header: C99" header_compiles c "$cc" -std=gnu99 -pedantic
 ok "header: C++11" header_compiles cc "$cxx" -std=c++11

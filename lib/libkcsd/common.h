@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/* What all of libkcsd has in common: how it is called, errors, names of numbers. By <libkcsd.h>. */
+#ifndef LIBKCSD_COMMON_H
+#define LIBKCSD_COMMON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <linux/kcsd.h>
+#include <linux/kcsd_bpf.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define KCSD_API __attribute__((visibility("default")))
+#else
+#define KCSD_API
+#endif
+
+/*
+ * Declare a struct that begins with its size:
+ *	KCSD_OPTS(kcsd_run_opts, opts, .pind = 3, .cparam1 = 7);
+ * In C++ without initialisers: members are set one by one afterwards.
+ */
+#ifdef __cplusplus
+#define KCSD_OPTS(type, name) \
+	struct type name = {}; \
+	name.sz = sizeof(struct type)
+#else
+#define KCSD_OPTS(type, name, ...) \
+	struct type name = { .sz = sizeof(struct type), ##__VA_ARGS__ }
+#endif
+
+/* Version of the library that is running, "0.1.0". */
+KCSD_API const char *kcsd_version(void);
+
+/*
+ * What went wrong, for a person. Every call that takes one accepts NULL; it is
+ * written (text always NUL-terminated, one line, no newline) only on failure.
+ */
+#define KCSD_ERROR_LEN	512
+struct kcsd_error {
+	uint32_t check;		/* KCSD_CHECK_*: why a program was refused; 0: not for that */
+	uint32_t pc;		/* instruction of the whole program, units of 8 bytes */
+	char text[KCSD_ERROR_LEN];
+};
+
+/* ---- Names: constant strings, never NULL. "UNKNOWN", "unknown ..." for others. ---- */
+
+/* NVMe status (flags such as DNR are ignored): "INVALID_FIELD", "Invalid Field in Command". */
+KCSD_API const char *kcsd_status_name(int status);
+KCSD_API const char *kcsd_status_text(int status);
+/* Why a run ended, KCSD_FAULT_*: "MEMORY", "access outside the program's memory". */
+KCSD_API const char *kcsd_fault_name(uint32_t reason);
+KCSD_API const char *kcsd_fault_text(uint32_t reason);
+/* Why a program was refused, KCSD_CHECK_*: "HELPER", "call of an unknown helper". */
+KCSD_API const char *kcsd_check_name(uint32_t check);
+KCSD_API const char *kcsd_check_text(uint32_t check);
+/*
+ * The field that made a command invalid (KCSD_FIELDS), from the 64-bit result
+ * of KCSD_SC_INVALID_FIELD: "CDW12".
+ */
+KCSD_API const char *kcsd_field_name(uint64_t result);
+/* Helper id, KCSD_HELPER_*: "read". For 0, "none". */
+KCSD_API const char *kcsd_helper_name(uint32_t id);
+/* Which engine ran it, KCSD_ENGINE_*: "none", "interp", "jit", "lowered". */
+KCSD_API const char *kcsd_engine_name(uint32_t engine);
+/* Any return value of this library: status text, or the system's for -errno. */
+KCSD_API const char *kcsd_strerror(int ret);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

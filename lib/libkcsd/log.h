@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/* What a drive remembers: its health, commands that failed, what programs said. By <libkcsd.h>. */
+#ifndef LIBKCSD_LOG_H
+#define LIBKCSD_LOG_H
+
+#include <libkcsd/drive.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Health: log page 02h ---- */
+
+/* Since the drive was made, over all its power cycles. */
+struct kcsd_health_info {
+	uint64_t data_units_read;	/* of namespace 1; 512000 bytes each, rounded up */
+	uint64_t data_units_written;
+	uint64_t host_reads;		/* commands */
+	uint64_t host_writes;
+	uint64_t busy_minutes;		/* of all compute units together */
+	uint64_t power_cycles;
+	uint64_t power_on_hours;
+	uint64_t media_errors;
+	uint64_t errors;		/* commands that failed: kcsd_error_each() */
+};
+
+KCSD_API int kcsd_health(struct kcsd_drive *drv, struct kcsd_health_info *info, size_t size);
+
+/* ---- Commands that failed: log page 01h ---- */
+
+struct kcsd_error_entry {
+	uint64_t count;		/* counts from 1 */
+	uint64_t lba;		/* the first that failed, if any did */
+	uint32_t nsid;
+	uint32_t status;	/* KCSD_SC_*, without DNR */
+	int32_t field;		/* enum kcsd_field: that made it invalid; -1: none */
+	uint32_t admin;		/* 1: an admin command */
+};
+
+/*
+ * Call fn for each of the newest failures (64 on a kcsd drive), newest first. A value other
+ * than 0 from fn ends the walk and is returned.
+ */
+KCSD_API int kcsd_error_each(struct kcsd_drive *drv,
+			     int (*fn)(const struct kcsd_error_entry *entry, void *arg),
+			     void *arg);
+
+/* ---- The drive's log: what programs said, and faults ---- */
+
+struct kcsd_log_line {
+	uint64_t seq;		/* counts from 1; a gap: lines were lost */
+	uint64_t time_ns;	/* CLOCK_REALTIME */
+	uint32_t pind;
+	uint32_t type;		/* KCSD_LOG_LINE or KCSD_LOG_FAULT */
+	uint32_t reason;	/* KCSD_FAULT_*, for KCSD_LOG_FAULT */
+	uint32_t pc;		/* likewise */
+	uint32_t text_len;	/* bytes; a program's text may hold any bytes */
+	char text[KCSD_LOG_TEXT_LEN + 1];	/* NUL-terminated */
+};
+
+/*
+ * Call fn for each line of the log newer than seq (0: all), oldest first (log
+ * page C0h). A value other than 0 from fn ends the walk and is returned.
+ * -EPROTO: the drive sent something malformed.
+ */
+KCSD_API int kcsd_log_each(struct kcsd_drive *drv, uint64_t seq,
+			   int (*fn)(const struct kcsd_log_line *line, void *arg), void *arg);
+/* Any log page as it comes: len bytes from offset on, both multiples of 4. */
+KCSD_API int kcsd_log_page(struct kcsd_drive *drv, uint8_t lid, uint32_t nsid, uint64_t offset,
+			   void *buf, size_t len);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

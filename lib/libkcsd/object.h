@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/* Programs out of object files: to load, to disassemble, to explain. By <libkcsd.h>. */
+#ifndef LIBKCSD_OBJECT_H
+#define LIBKCSD_OBJECT_H
+
+#include <libkcsd/common.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Objects: a program out of an ELF object file, ready to load ---- */
+
+struct kcsd_object;
+
+#define KCSD_MAX_OBJECT	(16u << 20)	/* bytes of an object file */
+
+struct kcsd_object_opts {
+	size_t sz;
+	const char *program;	/* function; NULL: the only one in the file */
+	const char *file;	/* what messages call it; NULL: its path, or "object" */
+	uint32_t heap_len;	/* bytes of zeroed heap that the program shall have */
+	uint32_t flags;		/* KCSD_OBJECT_* */
+};
+
+/* Not checked: to look at a program that a drive would refuse. */
+#define KCSD_OBJECT_UNCHECKED	0x1u
+
+/*
+ * Take a program from an object file that clang -target bpf made. A program is
+ * a function in section "kcsd" (or "kcsd/..."); it begins the image, functions
+ * that it calls follow, then .rodata, .data and .bss. It is checked as the
+ * drive will check it. Needs no privileges, asks the kernel nothing.
+ *
+ * -ENOEXEC: not an ELF object for BPF, or a damaged one. -ENOENT: no program of
+ * that name, or none at all. -ENOTUNIQ: several programs and no name; the text
+ * lists them. -EINVAL: the program is not valid; err->check says why (0: not
+ * for the checker's reasons but e.g. a map or the address of a function).
+ * -EFBIG: larger than KCSD_MAX_OBJECT, or its data than any drive can take.
+ * Others as open(2) and read(2). err->text: "word.bpf.o: section kcsd, function count,
+ * instruction 12 (word.c:31: return f();): call of an unknown helper: 77".
+ */
+KCSD_API int kcsd_object_open(const char *path, const struct kcsd_object_opts *opts,
+			      struct kcsd_object **obj, struct kcsd_error *err);
+/* The same from memory, which may be freed afterwards. */
+KCSD_API int kcsd_object_open_mem(const void *buf, size_t len,
+				  const struct kcsd_object_opts *opts, struct kcsd_object **obj,
+				  struct kcsd_error *err);
+/* NULL is allowed. */
+KCSD_API void kcsd_object_close(struct kcsd_object *obj);
+
+/* These are valid until kcsd_object_close(). */
+/* The image: struct kcsd_image, instructions, data. *len: bytes. */
+KCSD_API const void *kcsd_object_image(const struct kcsd_object *obj, size_t *len);
+/* Name of the program's function. */
+KCSD_API const char *kcsd_object_name(const struct kcsd_object *obj);
+
+/* A place in a program. Strings belong to the object. */
+struct kcsd_where {
+	const char *section;
+	const char *function;	/* NULL if not known (no BTF) */
+	const char *file;	/* source; NULL if not known (no -g) */
+	const char *source;	/* text of that line, or NULL */
+	uint32_t insn;		/* in the function, units of 8 bytes; in the program if */
+				/* the function is not known */
+	uint32_t line;		/* counted from 1; 0 if not known */
+	uint32_t column;	/* counted from 1; 0 if not known */
+	uint32_t rsvd;
+};
+
+/* Where instruction pc of the image is. -ERANGE: the program has no such instruction. */
+KCSD_API int kcsd_object_where(const struct kcsd_object *obj, uint32_t pc,
+			       struct kcsd_where *where, size_t size);
+
+/*
+ * Call fn with each program (function in section kcsd) in the file. A value
+ * other than 0 from fn ends the walk and is returned. Errors as
+ * kcsd_object_open(), but for -ENOENT and -ENOTUNIQ.
+ */
+KCSD_API int kcsd_object_each(const char *path, int (*fn)(const char *program, void *arg),
+			      void *arg, struct kcsd_error *err);
+
+/* ---- Disassembly ---- */
+
+#define KCSD_INSN_TEXT_LEN	96
+#define KCSD_INSN_LABEL_LEN	48
+#define KCSD_NO_TARGET		UINT32_MAX
+
+struct kcsd_insn_info {
+	uint32_t pc;		/* units of 8 bytes */
+	uint32_t units;		/* of 8 bytes: 1, or 2 for a 64-bit immediate */
+	uint32_t target;	/* pc where it jumps or what it calls, or KCSD_NO_TARGET */
+	uint8_t is_function;	/* 1: a function begins here */
+	uint8_t is_target;	/* 1: some instruction jumps here */
+	uint8_t rsvd[2];
+	uint8_t bytes[16];	/* the first 8 * units */
+	char label[KCSD_INSN_LABEL_LEN];	/* what target texts call this place, or "" */
+	char text[KCSD_INSN_TEXT_LEN];	/* "jeq r1, 0, L12"; "raw ..." for no instruction */
+};
+
+/*
+ * Call fn with each instruction of an image, or of plain instructions. It need
+ * not be a valid program. obj (may be NULL) is the program's: then functions have their
+ * names. A value other than 0 from fn ends the walk and is returned. -EINVAL: it
+ * is no image.
+ */
+KCSD_API int kcsd_disasm_each(const void *image, size_t len, const struct kcsd_object *obj,
+			      int (*fn)(const struct kcsd_insn_info *info, void *arg), void *arg,
+			      struct kcsd_error *err);
+
+/* An access to memory, and whether the drive checks each time that it is in bounds. */
+struct kcsd_access {
+	uint32_t pc;		/* units of 8 bytes */
+	uint8_t checked;	/* 0: proven once and for all, when the program is loaded */
+	uint8_t rsvd[3];
+	const char *why;	/* either way */
+	char text[KCSD_INSN_TEXT_LEN];	/* of the instruction */
+};
+
+/*
+ * Call fn with each access of a program. A value other than 0 from fn ends the walk and
+ * is returned. -EINVAL: the program is not valid (KCSD_OBJECT_UNCHECKED). -ENOMEM.
+ */
+KCSD_API int kcsd_object_explain(const struct kcsd_object *obj,
+				 int (*fn)(const struct kcsd_access *access, void *arg),
+				 void *arg);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/* Counters. By <libkcsd.h>. */
+#ifndef LIBKCSD_STATS_H
+#define LIBKCSD_STATS_H
+
+#include <libkcsd/common.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Counters (sysfs): no drive handle and no privileges needed ---- */
+
+/*
+ * Call fn with each counter of a drive ("kcsd0"), in a stable order. name is
+ * its path below /sys/class/kcsd/kcsd0/: "ns1/read_commands",
+ * "programs/0/runs"; names and units are in Documentation/ABI/testing/. A value other than 0 from
+ * fn ends the walk and is returned. -ENOENT: no such drive. -EINVAL: no such
+ * form of name.
+ */
+KCSD_API int kcsd_stats_each(const char *drive,
+			     int (*fn)(const char *name, uint64_t value, void *arg), void *arg);
+/* One counter. -ENOENT: no such drive or counter. -EINVAL: it is no number, or a bad name. */
+KCSD_API int kcsd_stats_get(const char *drive, const char *name, uint64_t *value);
+/* What else is there beside them, such as "programs/0/name". Errors likewise; -ERANGE: len. */
+KCSD_API int kcsd_stats_text(const char *drive, const char *name, char *buf, size_t len);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
