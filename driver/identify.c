@@ -79,12 +79,12 @@ static int kcsd_identify_ctrl(struct kcsd_cmd *cmd, void *page)
 	struct nvme_id_ctrl *id = page;
 	char sn[sizeof(id->sn) + 1];
 
-	snprintf(sn, sizeof(sn), "KCSD%8phN", &drive->life->uuid);
+	snprintf(sn, sizeof(sn), "KCSD%8phN", &drive->uuid);
 	kcsd_identify_string(id->sn, sizeof(id->sn), sn);
 	kcsd_identify_string(id->mn, sizeof(id->mn), "kcsd computational storage drive");
 	kcsd_identify_firmware(id->fr);
 	snprintf(id->subnqn, sizeof(id->subnqn), "nqn.2014-08.org.nvmexpress:uuid:%pUb",
-		 &drive->life->uuid);
+		 &drive->uuid);
 	id->mdts = KCSD_MDTS;
 	id->ver = cpu_to_le32(NVME_VS(2, 0, 0));
 	id->cntrltype = NVME_CTRL_IO;
@@ -143,7 +143,7 @@ static void kcsd_identify_add_desc(void **p, u8 nidt, const void *nid, u8 nidl)
 
 static int kcsd_identify_ns_desc(struct kcsd_cmd *cmd, void *page)
 {
-	uuid_t uuid = cmd->drive->life->uuid;
+	uuid_t uuid = cmd->drive->uuid;
 	int csi = kcsd_namespace_csi(cmd->drive, cmd->nsid);
 	u8 csi8 = csi;
 

@@ -33,7 +33,7 @@ struct kcsd_health {
  * the directory and ends with it: no more is kept than the directory.
  */
 struct kcsd_life {
-	uuid_t uuid;			/* constant */
+	uuid_t uuid;			/* constant; of a drive without a side file */
 	u64 power_cycles;		/* this and below: changed by power on and off only */
 	struct kcsd_health past;	/* of the power cycles before this one */
 	struct kcsd_error_log errors;

@@ -65,6 +65,7 @@ static struct kcsd_program_attr kcsd_program_attr_##_name = {				\
 KCSD_PROGRAM_ATTR(name, "%s", p->view.name);
 KCSD_PROGRAM_ATTR(puid, "%llu", p->puid);
 KCSD_PROGRAM_ATTR(active, "%d", atomic_read(&p->users) >= 0);
+KCSD_PROGRAM_ATTR(persistent, "%d", p->persistent);
 KCSD_PROGRAM_ATTR(size, "%u", p->psize);
 KCSD_PROGRAM_ATTR(runs, "%llu", kcsd_program_fold(p).runs);
 KCSD_PROGRAM_ATTR(runs_jit, "%llu", kcsd_program_fold(p).runs_jit);
@@ -79,6 +80,7 @@ static struct attribute *kcsd_program_attrs[] = {
 	&kcsd_program_attr_name.attr,
 	&kcsd_program_attr_puid.attr,
 	&kcsd_program_attr_active.attr,
+	&kcsd_program_attr_persistent.attr,
 	&kcsd_program_attr_size.attr,
 	&kcsd_program_attr_runs.attr,
 	&kcsd_program_attr_runs_jit.attr,
@@ -175,6 +177,7 @@ int kcsd_program_create(struct kcsd_drive *drive, u16 pind, struct kcsd_loading 
 	p->logs = kcsd_program_calls(p, KCSD_HELPER_log);
 	p->pind = pind;
 	p->pit = l->pit;
+	p->persistent = l->persistent;
 	p->puid = l->puid;
 	p->psize = l->psize;
 	p->image = l->image;

@@ -48,6 +48,7 @@ struct kcsd_program {
 	u16 pind;
 	bool logs;			/* it calls the helper */
 	int quick;			/* of late, if KCSD_QUICK_RUNS; inline.c, without a lock */
+	bool persistent;		/* in the side file, with its activation */
 	bool builtin;			/* the drive's own: it stays, and counts for no limit of bytes */
 	u8 pit;
 	u64 puid;
@@ -67,6 +68,7 @@ struct kcsd_loading {
 	u32 psize;			/* bytes in all */
 	u32 have;			/* bytes so far */
 	u8 pit;
+	bool persistent;
 	u64 puid;
 };
 
@@ -117,6 +119,13 @@ void kcsd_programs_destroy(struct kcsd_drive *drive);
 int kcsd_programs_add_dir(struct kcsd_drive *drive);
 /* Takes the directory and all in it away. Programs stay until _destroy(). */
 void kcsd_programs_del_dir(struct kcsd_drive *drive);
+
+/* programs_kept.c: of a program that is persistent; of others they do nothing. 0 or a status. */
+int kcsd_program_keep(struct kcsd_drive *drive, const struct kcsd_program *p);
+/* what: KCSD_SIDE_ACTIVATE, _DEACTIVATE, _UNLOAD */
+int kcsd_program_keep_change(struct kcsd_drive *drive, const struct kcsd_program *p, u8 what);
+/* At power on: all that are in the side file. -errno, with a line in the kernel log if -EINVAL. */
+int kcsd_programs_restore(struct kcsd_drive *drive);
 
 /* Load Program and Program Activation Management: parse (see cmd.h). */
 int kcsd_program_parse_load(struct kcsd_cmd *cmd);

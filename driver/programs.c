@@ -8,6 +8,7 @@
 #include "debugfs.h"
 #include "drive.h"
 #include "identify.h"
+#include "side.h"
 
 /* ---- slots; programs.lock is held ---- */
 
@@ -49,6 +50,7 @@ static int kcsd_slot_begin(struct kcsd_drive *drive, struct kcsd_program_slot *s
 		return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
 	l->psize = psize;
 	l->pit = cmd->cdw10 >> KCSD_LOAD_PIT_SHIFT & 7;
+	l->persistent = cmd->cdw10 & KCSD_LOAD_PERSISTENT;
 	l->puid = kcsd_cmd_u64(cmd->cdw12, cmd->cdw13);
 	ps->bytes += psize;
 	return 0;
@@ -78,6 +80,12 @@ static int kcsd_slot_finish(struct kcsd_drive *drive, struct kcsd_program_slot *
 	if (kcsd_program_add(drive, p)) {
 		ps->bytes -= psize;
 		return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
+	}
+	ret = kcsd_program_keep(drive, p);
+	if (ret) {
+		ps->bytes -= psize;
+		kcsd_program_remove(drive, p);
+		return ret;
 	}
 	rcu_assign_pointer(slot->program, p);
 	return 0;
@@ -168,7 +176,7 @@ int kcsd_programs_add_dir(struct kcsd_drive *drive)
 	kcsd_debugfs_add_drive(drive);
 	for (i = 0; i < ps->nr - drive->cfg.max_programs && !ret; i++)
 		ret = kcsd_programs_add_builtin(drive, i);
-	return ret;
+	return ret ?: kcsd_programs_restore(drive);
 }
 
 void kcsd_programs_destroy(struct kcsd_drive *drive)
@@ -301,6 +309,7 @@ static int kcsd_program_unload(struct kcsd_cmd *cmd)
 	struct kcsd_drive *drive = cmd->drive;
 	struct kcsd_program_slot *slot;
 	struct kcsd_program *p;
+	int ret;
 
 	guard(mutex)(&drive->programs.lock);
 	slot = kcsd_slot(drive, kcsd_cmd_pind(cmd));
@@ -312,8 +321,10 @@ static int kcsd_program_unload(struct kcsd_cmd *cmd)
 		return 0;
 	if (atomic_read(&p->users) >= 0)
 		return KCSD_SC_PROGRAM_IN_USE;
-	kcsd_slot_unload(drive, slot, p);
-	return 0;
+	ret = kcsd_program_keep_change(drive, p, KCSD_SIDE_UNLOAD);
+	if (!ret)
+		kcsd_slot_unload(drive, slot, p);
+	return ret;
 }
 
 static int kcsd_program_parse_index(const struct kcsd_cmd *cmd)
@@ -346,7 +357,7 @@ static int kcsd_program_parse_unload(struct kcsd_cmd *cmd)
 	return kcsd_program_parse_host_index(cmd);
 }
 
-/* PTYPE, PIT and PUID. */
+/* PTYPE, PIT and PUID, and whether it is to stay. */
 static int kcsd_program_check_type(struct kcsd_cmd *cmd)
 {
 	u8 pit = cmd->cdw10 >> KCSD_LOAD_PIT_SHIFT & 7;
@@ -354,6 +365,8 @@ static int kcsd_program_check_type(struct kcsd_cmd *cmd)
 	if ((cmd->cdw10 >> KCSD_LOAD_PTYPE_SHIFT & 0xff) != KCSD_PTYPE_EBPF)
 		return KCSD_SC_INVALID_PROGRAM_TYPE;
 	if (pit > KCSD_PIT_VENDOR)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
+	if (cmd->cdw10 & KCSD_LOAD_PERSISTENT && !kcsd_side_keeps_programs(cmd->drive))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
 	if (pit == KCSD_PIT_NONE && (cmd->cdw12 || cmd->cdw13))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
@@ -402,6 +415,19 @@ int kcsd_program_parse_load(struct kcsd_cmd *cmd)
 	return kcsd_program_parse_host_index(cmd);
 }
 
+/* Going down it fails if a run is there; so does going back, after an error. */
+static int kcsd_program_set_active(struct kcsd_drive *drive, struct kcsd_program *p, bool on)
+{
+	int from = on ? -1 : 0, to = on ? 0 : -1, ret;
+
+	if (atomic_cmpxchg(&p->users, from, to) != from)
+		return KCSD_SC_PROGRAM_IN_USE;
+	ret = kcsd_program_keep_change(drive, p, on ? KCSD_SIDE_ACTIVATE : KCSD_SIDE_DEACTIVATE);
+	if (!ret || atomic_cmpxchg(&p->users, to, from) != to)
+		drive->programs.active += on ? 1 : -1;
+	return ret;
+}
+
 static int kcsd_program_activate(struct kcsd_cmd *cmd)
 {
 	bool on = cmd->cdw10 >> KCSD_ACTIVATION_SEL_SHIFT;
@@ -416,11 +442,7 @@ static int kcsd_program_activate(struct kcsd_cmd *cmd)
 		return 0;
 	if (on && ps->active == cmd->drive->cfg.max_active)
 		return KCSD_SC_MAX_ACTIVATED;
-	/* Going down it fails if a run is there. */
-	if (atomic_cmpxchg(&p->users, on ? -1 : 0, on ? 0 : -1) != (on ? -1 : 0))
-		return KCSD_SC_PROGRAM_IN_USE;
-	ps->active += on ? 1 : -1;
-	return 0;
+	return kcsd_program_set_active(cmd->drive, p, on);
 }
 
 int kcsd_program_parse_activation(struct kcsd_cmd *cmd)

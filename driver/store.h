@@ -14,6 +14,7 @@
 #include <linux/types.h>
 #include <linux/uio.h>
 
+#include "file.h"
 #include "range.h"
 
 struct file;
@@ -49,7 +50,7 @@ struct kcsd_store {
 		};
 		struct {
 			struct file *file;
-			struct list_head entry;		/* in the list of files in use */
+			struct kcsd_claim claim;
 			struct kcsd_ranges ranges;	/* keep LBAs from being torn */
 			mempool_t *bounce;		/* NULL: buffered, any buffer will do */
 		};

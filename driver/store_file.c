@@ -15,11 +15,8 @@
 #include <linux/bvec.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
-#include <linux/list.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
-#include <linux/mutex.h>
-#include <linux/namei.h>
 #include <linux/pagemap.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
@@ -34,10 +31,6 @@
 #define BOUNCE_LEN	(PAGE_SIZE << BOUNCE_ORDER)
 #define BOUNCE_RESERVE	2	/* buffers that are there even without free memory */
 #define ZERO_PAGES	16	/* written at once where a file cannot be punched */
-
-/* One file belongs to one drive. */
-static DEFINE_MUTEX(files_lock);
-static LIST_HEAD(files);
 
 /* One call: its bytes are locked, and memory reclaim may not wait for the drive. */
 struct file_call {
@@ -176,24 +169,6 @@ static int file_flush(struct kcsd_store *s)
 	return ret;
 }
 
-static int claim_file(struct kcsd_store *s)
-{
-	struct kcsd_store *other;
-
-	guard(mutex)(&files_lock);
-	list_for_each_entry(other, &files, entry)
-		if (file_inode(other->file) == file_inode(s->file))
-			return -EBUSY;
-	list_add(&s->entry, &files);
-	return 0;
-}
-
-static void release_file(struct kcsd_store *s)
-{
-	guard(mutex)(&files_lock);
-	list_del(&s->entry);
-}
-
 static void file_close(struct kcsd_store *s)
 {
 	int ret = file_flush(s);
@@ -201,7 +176,7 @@ static void file_close(struct kcsd_store *s)
 	if (ret)
 		pr_err("backing file %pD: writing back failed, data may be lost: error %d\n",
 		       s->file, ret);
-	release_file(s);
+	kcsd_file_release(&s->claim);
 	mempool_destroy(s->bounce);
 	filp_close(s->file, NULL);
 }
@@ -215,32 +190,6 @@ static const struct kcsd_store_ops store_file_ops = {
 	.zero		= file_zero,
 	.flush		= file_flush,
 };
-
-/*
- * Before opening, as opening a device can have effects. A file without any
- * write permission is meant to stay as it is, even where root could write it.
- */
-static int check_path(const char *path)
-{
-	const struct inode *inode;
-	struct path found;
-	int ret;
-
-	ret = kern_path(path, LOOKUP_FOLLOW, &found);
-	if (ret)
-		return ret;
-	inode = d_backing_inode(found.dentry);
-	if (S_ISDIR(inode->i_mode))
-		ret = -EISDIR;
-	else if (!S_ISREG(inode->i_mode))
-		ret = -EINVAL;
-	else if (!(inode->i_mode & 0222))
-		ret = -EACCES;
-	else if (IS_SWAPFILE(inode))
-		ret = -ETXTBSY;
-	path_put(&found);
-	return ret;
-}
 
 /* Bytes to which O_DIRECT wants buffers and positions aligned; 0: not with this LBA size. */
 static u32 direct_alignment(struct file *file, u64 block_size)
@@ -271,7 +220,7 @@ static struct file *open_file(const struct kcsd_config *c, u32 *alignment)
 	struct file *file, *direct;
 	int ret;
 
-	ret = check_path(c->backing_file);
+	ret = kcsd_file_check(c->backing_file);
 	if (ret)
 		return ERR_PTR(ret);
 	file = filp_open(c->backing_file, flags, 0);
@@ -310,22 +259,6 @@ static int fit_size(struct kcsd_store *s, const struct kcsd_config *c, const cha
 	return ret;
 }
 
-static const char *open_error(int err)
-{
-	switch (err) {
-	case -EINVAL:
-	case -EISDIR:
-		return "not a regular file";
-	case -EACCES:
-	case -EROFS:
-		return "not writable";
-	case -ENOENT:
-		return "not found";
-	default:
-		return "cannot open";
-	}
-}
-
 int kcsd_store_file_open(struct kcsd_store *s, const struct kcsd_config *c, const char *name)
 {
 	u32 alignment;
@@ -335,10 +268,10 @@ int kcsd_store_file_open(struct kcsd_store *s, const struct kcsd_config *c, cons
 	if (IS_ERR(s->file)) {
 		ret = PTR_ERR(s->file);
 		pr_err("%s: backing file %s: %s: error %d\n", name, c->backing_file,
-		       open_error(ret), ret);
+		       kcsd_file_error(ret), ret);
 		return ret;
 	}
-	ret = claim_file(s);
+	ret = kcsd_file_claim(&s->claim, s->file);
 	if (ret) {
 		pr_err("%s: backing file %s belongs to another drive\n", name, c->backing_file);
 		goto close;
@@ -364,7 +297,7 @@ int kcsd_store_file_open(struct kcsd_store *s, const struct kcsd_config *c, cons
 free_bounce:
 	mempool_destroy(s->bounce);
 release:
-	release_file(s);
+	kcsd_file_release(&s->claim);
 close:
 	filp_close(s->file, NULL);
 	return ret;

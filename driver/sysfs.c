@@ -64,7 +64,7 @@ KCSD_ATTR_RO(store, "%s", drive->store.ops->name);
 KCSD_ATTR_RO(size, "%llu", drive->store.size);
 KCSD_ATTR_RO(block_size, "%u", 1U << drive->lba_shift);
 KCSD_ATTR_RO(slm_size, "%llu", drive->slm.size);
-KCSD_ATTR_RO(uuid, "%pUb", &drive->life->uuid);
+KCSD_ATTR_RO(uuid, "%pUb", &drive->uuid);
 
 static struct attribute *kcsd_drive_attrs[] = {
 	&dev_attr_store.attr,

@@ -29,6 +29,7 @@ static const struct setting {
 	{ "insn_budget",	"1000",		"1000000000" },
 	{ "engine",		"interp",	"checked" },
 	{ "max_jit_bytes",	"0",		"1048576" },
+	{ "side_file",		"0",		"1" },
 	{ "slm_size",		"4096",		"33554432" },
 	{ "max_range_sets",	"1",		"255" },
 	{ "max_ranges",		"1",		"64" },

@@ -38,6 +38,15 @@ struct kcsd_side_draft *kcsd_side_draft_alloc(u32 kind, u32 len)
 	return d;
 }
 
+void kcsd_side_draft_trim(struct kcsd_side_draft *d, u32 len)
+{
+	u32 old = le32_to_cpu(d->record->len);
+
+	memset((u8 *)kcsd_side_payload(d) + len, 0, old - len);
+	d->sectors = kcsd_side_sectors(len);
+	d->record->len = cpu_to_le32(len);
+}
+
 static bool is_zero(const u8 *p, size_t len)
 {
 	while (len && !*p) {

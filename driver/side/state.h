@@ -24,6 +24,9 @@ struct kcsd_side_draft *kcsd_side_draft_alloc(u32 kind, u32 len);
 /* Sectors of a record with len bytes of payload, one copy. */
 u32 kcsd_side_sectors(u32 len);
 
+/* Make its payload shorter. */
+void kcsd_side_draft_trim(struct kcsd_side_draft *d, u32 len);
+
 static inline void *kcsd_side_payload(struct kcsd_side_draft *d)
 {
 	return d->record + 1;

@@ -67,11 +67,17 @@
  *   CDW14 NUMB, bytes of this chunk		CDW15 LOFF, its offset
  * NUMB is a multiple of the load granularity (LPG), but for the last chunk.
  * With SEL_UNLOAD only PIND and SEL are set; there is no data.
+ *
+ * KCSD_LOAD_PERSISTENT, with the chunk of offset 0: when the program is loaded, it is in the drive's
+ * side file, and so is from then on whether it is active: after power off, and if it did
+ * not come to that, it is as it was. Unloading is the end of it. A drive that has no
+ * side file: Invalid Field, of CDW10. No room in it: Insufficient Program Resources.
  */
 #define KCSD_LOAD_PTYPE_SHIFT	16
 #define KCSD_LOAD_SEL_UNLOAD	(1u << 24)
 #define KCSD_LOAD_PIT_SHIFT	25
-#define KCSD_LOAD_CDW10_ALL	0x0fffffffu
+#define KCSD_LOAD_PERSISTENT	(1u << 31)	/* vendor specific */
+#define KCSD_LOAD_CDW10_ALL	0x8fffffffu
 
 /* PTYPE of eBPF: no standard value exists, this is a vendor's. */
 #define KCSD_PTYPE_EBPF		0xc0

@@ -72,8 +72,8 @@ struct kcsd_side_record {
 };
 
 /*
- * Kinds of records, by their payload. Reserved fields are zero; a record that is valid but says what
- * cannot be is damage, too.
+ * Kinds of records, by their payload. Reserved fields are zero; a record that is valid but says
+ * what cannot be is damage, too.
  *	ZONES		struct kcsd_side_zone, one or more: replaces what was known of these
  *	PROGRAM		struct kcsd_side_program, then the image as it was loaded: is at that index
  *			now, whatever was there

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The file below a side file's log: through the page cache, synchronised when the log wants it. */
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/random.h>
+
+#include "side_file.h"
+
+static struct file *to_file(struct kcsd_side_io *io)
+{
+	return container_of(io, struct kcsd_side_file, io)->file;
+}
+
+static int file_read(struct kcsd_side_io *io, u64 at, void *to, u32 len)
+{
+	loff_t pos = at;
+
+	while (len) {
+		ssize_t done = kernel_read(to_file(io), to, len, &pos);
+
+		if (done <= 0)
+			return done ?: -EIO;
+		to += done;
+		len -= done;
+	}
+	return 0;
+}
+
+static int file_write(struct kcsd_side_io *io, u64 at, const void *from, u32 len)
+{
+	loff_t pos = at;
+
+	while (len) {
+		ssize_t done = kernel_write(to_file(io), from, len, &pos);
+
+		if (done <= 0)
+			return done ?: -EIO;
+		from += done;
+		len -= done;
+	}
+	return 0;
+}
+
+static int file_sync(struct kcsd_side_io *io)
+{
+	return vfs_fsync(to_file(io), 1);
+}
+
+static u64 file_skip(struct kcsd_side_io *io, u64 pos)
+{
+	loff_t data = vfs_llseek(to_file(io), pos, SEEK_DATA);
+
+	if (data == -ENXIO)
+		return i_size_read(file_inode(to_file(io)));
+	return data < 0 ? pos : data;
+}
+
+static u64 file_random(struct kcsd_side_io *io)
+{
+	return get_random_u64();
+}
+
+static int open_claimed(struct kcsd_side_file *f, const char *path, int flags)
+{
+	int ret;
+
+	f->io = (struct kcsd_side_io){
+		.read = file_read, .write = file_write, .sync = file_sync,
+		.skip = file_skip, .random = file_random,
+	};
+	f->file = filp_open(path, O_RDWR | O_LARGEFILE | flags, 0600);
+	if (IS_ERR(f->file))
+		return PTR_ERR(f->file);
+	ret = kcsd_file_claim(&f->claim, f->file);
+	if (ret)
+		filp_close(f->file, NULL);
+	return ret;
+}
+
+int kcsd_side_file_open(struct kcsd_side_file *f, const char *path)
+{
+	return kcsd_file_check(path) ?: open_claimed(f, path, 0);
+}
+
+int kcsd_side_file_create(struct kcsd_side_file *f, const char *path, u64 len)
+{
+	int ret = open_claimed(f, path, O_CREAT | O_EXCL);
+
+	if (ret)
+		return ret;
+	ret = vfs_truncate(&f->file->f_path, len);
+	if (ret)
+		kcsd_side_file_discard(f);
+	return ret;
+}
+
+void kcsd_side_file_close(struct kcsd_side_file *f)
+{
+	kcsd_file_release(&f->claim);
+	filp_close(f->file, NULL);
+}
+
+u64 kcsd_side_file_len(const struct kcsd_side_file *f)
+{
+	return i_size_read(file_inode(f->file));
+}
+
+static int sync_directory(struct file *file)
+{
+	struct path dir = { .mnt = file->f_path.mnt, .dentry = dget_parent(file->f_path.dentry) };
+	struct file *opened = dentry_open(&dir, O_RDONLY | O_DIRECTORY, current_cred());
+	int ret;
+
+	dput(dir.dentry);
+	if (IS_ERR(opened))
+		return PTR_ERR(opened);
+	ret = vfs_fsync(opened, 0);
+	filp_close(opened, NULL);
+	return ret == -EINVAL ? 0 : ret;	/* there are file systems that need none */
+}
+
+int kcsd_side_file_settle(struct kcsd_side_file *f)
+{
+	return vfs_fsync(f->file, 0) ?: sync_directory(f->file);
+}
+
+void kcsd_side_file_discard(struct kcsd_side_file *f)
+{
+	kcsd_file_unlink(f->file);
+	kcsd_side_file_close(f);
+}
+
+bool kcsd_side_file_is_hole(const char *path)
+{
+	struct file *file = filp_open(path, O_RDONLY | O_LARGEFILE, 0);
+	bool hole;
+
+	if (IS_ERR(file))
+		return false;
+	hole = vfs_llseek(file, 0, SEEK_DATA) == -ENXIO;
+	filp_close(file, NULL);
+	return hole;
+}
