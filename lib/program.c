@@ -87,6 +87,7 @@ struct load {
 	uint32_t len;		/* bytes */
 	uint32_t chunk;		/* bytes */
 	uint64_t puid;
+	bool persistent;
 	uint64_t result;	/* of the last command */
 	uint32_t sent;		/* bytes that the drive took */
 };
@@ -100,7 +101,8 @@ static int load_chunk(struct load *load, uint32_t pind, uint32_t offset, uint32_
 		.addr = (uintptr_t)(load->image + offset),
 		.data_len = len,
 		.cdw10 = pind | KCSD_PTYPE_EBPF << KCSD_LOAD_PTYPE_SHIFT |
-			 pit << KCSD_LOAD_PIT_SHIFT,
+			 pit << KCSD_LOAD_PIT_SHIFT |
+			 (load->persistent ? KCSD_LOAD_PERSISTENT : 0),
 		.cdw11 = load->len,
 		.cdw12 = (uint32_t)load->puid,
 		.cdw13 = load->puid >> 32,
@@ -262,6 +264,7 @@ int kcsd_load(struct kcsd_drive *drv, const void *image, size_t len,
 	if (ret)
 		return ret;
 	load.puid = o.puid;
+	load.persistent = o.persistent;
 	at = o.pind;
 
 	ret = choose_chunk(drv, &o, &load.chunk);

@@ -19,6 +19,7 @@ struct kcsd_load_opts {
 	int32_t pind;		/* program index, or KCSD_PIND_ANY: the first free one */
 	uint32_t chunk;		/* bytes in one command, a multiple of 8; 0: 128 KiB */
 	uint64_t puid;		/* program's unique identifier; 0: none */
+	bool persistent;	/* it survives power off, with its activation */
 };
 
 /*
@@ -30,7 +31,8 @@ struct kcsd_load_opts {
  * err->pc say why. KCSD_SC_PROGRAM_IN_USE: there is a program at opts->pind.
  * KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES: KCSD_PIND_ANY and no index is free.
  * KCSD_SC_INVALID_PROGRAM_INDEX, KCSD_SC_PROGRAM_TOO_BIG,
- * KCSD_SC_MAX_PROGRAM_BYTES. -EINVAL: len is 0 or over 4 GiB, or an option has
+ * KCSD_SC_MAX_PROGRAM_BYTES. KCSD_SC_INVALID_FIELD: persistent, but the drive
+ * has no side file. -EINVAL: len is 0 or over 4 GiB, or an option has
  * no such value. When it fails nothing stays loaded.
  */
 KCSD_API int kcsd_load(struct kcsd_drive *drv, const void *image, size_t len,

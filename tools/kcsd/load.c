@@ -11,6 +11,7 @@
 	X(HEAP, "heap", 0, "SIZE", "memory for the program's heap; default: 0") \
 	X(PUID, "puid", 0, "N", "its unique identifier; default: none") \
 	X(ACTIVATE, "activate", 'a', NULL, "activate it, too") \
+	X(PERSIST, "persist", 0, NULL, "keep it, and whether it is active, over power off") \
 	X(EXPLAIN, "explain", 0, NULL, "load nothing: tell which accesses will be checked") \
 	OPTION_JSON(X)
 
@@ -72,6 +73,7 @@ static int load(const struct args *args)
 	    (ret = kcsd_args_number(args, OPT_PUID, UINT64_MAX, &load.puid)))
 		return ret;
 	object.heap_len = heap;
+	load.persistent = kcsd_args_has(args, OPT_PERSIST);
 	if (kcsd_args_has(args, OPT_INDEX))
 		load.pind = index;
 	if (kcsd_object_open(args->operand[0], &object, &obj, &error))

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/* What a side file says. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "private.h"
+#include "side.h"
+
+static int open_log(const char *path, struct kcsd_side_fd *f, struct kcsd_side_log *log,
+		    struct kcsd_side_report *report, struct kcsd_error *err)
+{
+	char side[PATH_MAX];
+	uint64_t len;
+	int ret;
+
+	ret = kcsd_side_path(path, side);
+	if (!ret)
+		ret = kcsd_side_fd_open(f, side, O_RDONLY, &len);
+	if (ret)
+		return kcsd_error_set(err, ret, "%s: %s", side, kcsd_strerror(ret));
+	ret = kcsd_side_log_open(log, &f->io, len, report);
+	if (!ret)
+		return 0;
+	kcsd_side_fd_close(f);
+	if (ret == -EUCLEAN)
+		return kcsd_error_set(err, ret, "%s: %s (at byte %llu)", side,
+				      kcsd_side_verdict_text(report->verdict),
+				      (unsigned long long)report->pos);
+	return kcsd_error_set(err, ret, "%s: %s", side, kcsd_strerror(ret));
+}
+
+static void close_log(struct kcsd_side_fd *f, struct kcsd_side_log *log)
+{
+	kcsd_side_log_close(log);
+	kcsd_side_fd_close(f);
+}
+
+static void describe(const struct kcsd_side_log *log, const struct kcsd_side_report *report,
+		     struct kcsd_side_info *info)
+{
+	const struct kcsd_side_drive *drive = &log->state.drive;
+	const struct kcsd_side_draft *d;
+	uint32_t i;
+
+	*info = (struct kcsd_side_info){
+		.size = le64toh(drive->size),
+		.zone_size = le64toh(drive->zone_size),
+		.zone_capacity = le64toh(drive->zone_capacity),
+		.block_size = le32toh(drive->block_size),
+		.zones = log->state.nr_zones,
+		.conventional = le32toh(drive->conventional),
+		.file_size = log->file_size,
+		.generation = log->generation,
+		.records = report->records,
+		.damaged = report->damaged,
+		.torn = report->torn,
+	};
+	memcpy(info->uuid, drive->uuid, sizeof(info->uuid));
+	for (d = log->state.programs; d; d = d->next)
+		info->programs++;
+	for (i = info->conventional; i < info->zones; i++)
+		info->by_condition[kcsd_side_zone_cond(&log->state, i)]++;
+}
+
+int kcsd_side_check(const char *path, struct kcsd_side_info *info, size_t size,
+		    struct kcsd_error *err)
+{
+	struct kcsd_side_report report;
+	struct kcsd_side_info all;
+	struct kcsd_side_log log;
+	struct kcsd_side_fd f;
+	int ret;
+
+	ret = open_log(path, &f, &log, &report, err);
+	if (ret)
+		return ret;
+	describe(&log, &report, &all);
+	kcsd_info_copy(info, size, &all, sizeof(all));
+	close_log(&f, &log);
+	return 0;
+}
+
+int kcsd_side_zone_each(const char *path,
+			int (*fn)(const struct kcsd_side_zone_info *zone, void *arg), void *arg,
+			struct kcsd_error *err)
+{
+	struct kcsd_side_report report;
+	struct kcsd_side_log log;
+	struct kcsd_side_fd f;
+	uint32_t i;
+	int ret;
+
+	ret = open_log(path, &f, &log, &report, err);
+	if (ret)
+		return ret;
+	for (i = le32toh(log.state.drive.conventional); i < log.state.nr_zones && !ret; i++) {
+		const struct kcsd_side_zone_info zone = {
+			.zone = i,
+			.condition = kcsd_side_zone_cond(&log.state, i),
+			.written = kcsd_side_zone_wp(&log.state, i),
+			.capacity = log.state.capacity,
+		};
+
+		ret = fn(&zone, arg);
+	}
+	close_log(&f, &log);
+	return ret;
+}
+
+int kcsd_side_program_each(const char *path,
+			   int (*fn)(const struct kcsd_program_info *program, void *arg), void *arg,
+			   struct kcsd_error *err)
+{
+	struct kcsd_side_report report;
+	struct kcsd_side_draft *d;
+	struct kcsd_side_log log;
+	struct kcsd_side_fd f;
+	int ret;
+
+	ret = open_log(path, &f, &log, &report, err);
+	if (ret)
+		return ret;
+	for (d = log.state.programs; d && !ret; d = d->next) {
+		const struct kcsd_side_program *p = kcsd_side_payload(d);
+		const struct kcsd_program_info info = {
+			.pind = le16toh(p->pind),
+			.psize = le32toh(d->record->len) - sizeof(*p),
+			.puid = le64toh(p->puid),
+			.peocc = KCSD_PROGRAM_PEOCC_DOWNLOADED,
+			.active = p->active,
+			.ptype = p->ptype,
+			.pit = p->pit,
+		};
+
+		ret = fn(&info, arg);
+	}
+	close_log(&f, &log);
+	return ret;
+}
+
+const char *kcsd_zone_condition_name(uint32_t condition)
+{
+	switch (condition) {
+	case KCSD_SIDE_EMPTY:
+		return "empty";
+	case 2:
+		return "implicitly open";
+	case 3:
+		return "explicitly open";
+	case KCSD_SIDE_CLOSED:
+		return "closed";
+	case KCSD_SIDE_READONLY:
+		return "read-only";
+	case KCSD_SIDE_FULL:
+		return "full";
+	case KCSD_SIDE_OFFLINE:
+		return "offline";
+	default:
+		return "unknown";
+	}
+}

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/* Checking and repairing side files, without a drive. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../private.h"
+#include "../side.h"
+#include "tap.h"
+
+#define ZONES		8
+#define FILE_LEN	(64 << 10)
+
+static char dir[] = "/tmp/kcsd-side-XXXXXX";
+static char image[64], side[80], old[96];
+
+static struct kcsd_side_drive zoned(void)
+{
+	return (struct kcsd_side_drive){
+		.uuid = { 0xaa, 0xbb },
+		.size = htole64(ZONES << 20),
+		.zone_size = htole64(1 << 20),
+		.zone_capacity = htole64(512 << 10),
+		.block_size = htole32(4096),
+		.conventional = htole32(1),
+	};
+}
+
+static void write_image(void)
+{
+	int fd = open(image, O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+	if (fd < 0 || ftruncate(fd, ZONES << 20))
+		abort();
+	close(fd);
+}
+
+static void append_zone(struct kcsd_side_log *log, uint32_t zone, uint8_t cond, uint64_t wp)
+{
+	struct kcsd_side_draft *d = kcsd_side_draft_alloc(KCSD_SIDE_ZONES,
+							  sizeof(struct kcsd_side_zone));
+	struct kcsd_side_zone *z = kcsd_side_payload(d);
+
+	z->zone = htole32(zone);
+	z->cond = cond;
+	z->wp = htole64(wp);
+	if (kcsd_side_log_append(log, d))
+		abort();
+}
+
+static void append_program(struct kcsd_side_log *log)
+{
+	struct kcsd_side_draft *d = kcsd_side_draft_alloc(KCSD_SIDE_PROGRAM,
+							  sizeof(struct kcsd_side_program) + 9);
+	struct kcsd_side_program *p = kcsd_side_payload(d);
+
+	p->pind = htole16(4);
+	p->ptype = KCSD_PTYPE_EBPF;
+	p->active = 1;
+	if (kcsd_side_log_append(log, d))
+		abort();
+}
+
+/*
+ * Zone 2 closed at 7, zone 3 full, zone 4 read-only at 5, zone 5 offline, zone 6 closed at 9; a
+ * program; each a record, from byte 4096 on, 1 KiB each.
+ */
+static void make_side(bool with_zones)
+{
+	struct kcsd_side_drive drive = zoned();
+	struct kcsd_side_log log;
+	struct kcsd_side_fd f;
+	uint64_t len;
+
+	if (!with_zones) {
+		drive.zone_size = 0;
+		drive.zone_capacity = 0;
+		drive.conventional = 0;
+	}
+	if (kcsd_side_fd_open(&f, side, O_RDWR | O_CREAT | O_TRUNC, &len) ||
+	    ftruncate(f.fd, FILE_LEN) ||
+	    kcsd_side_log_create(&log, &f.io, FILE_LEN, &drive))
+		abort();
+	if (with_zones) {
+		append_zone(&log, 2, KCSD_SIDE_CLOSED, 7);
+		append_zone(&log, 3, KCSD_SIDE_FULL, 128);
+		append_zone(&log, 4, KCSD_SIDE_READONLY, 5);
+		append_zone(&log, 5, KCSD_SIDE_OFFLINE, 0);
+		append_zone(&log, 6, KCSD_SIDE_CLOSED, 9);
+	}
+	append_program(&log);
+	kcsd_side_log_close(&log);
+	kcsd_side_fd_close(&f);
+}
+
+static void damage(uint64_t pos, uint32_t len)
+{
+	int fd = open(side, O_RDWR);
+
+	while (len--)
+		if (pwrite(fd, "\xee", 1, pos++) != 1)
+			abort();
+	close(fd);
+}
+
+static int collect_zone(const struct kcsd_side_zone_info *zone, void *arg)
+{
+	char *text = arg;
+
+	sprintf(text + strlen(text), "%s%u", kcsd_zone_condition_name(zone->condition),
+		(unsigned int)zone->written);
+	return 0;
+}
+
+static const char *zones(void)
+{
+	static char text[512];
+
+	text[0] = '\0';
+	if (kcsd_side_zone_each(image, collect_zone, text, NULL))
+		return "unusable";
+	return text;
+}
+
+#define AS_MADE		"empty0closed7full128read-only5offline0closed9empty0"
+
+static int collect_program(const struct kcsd_program_info *p, void *arg)
+{
+	(void)arg;
+	return p->pind * 1000 + p->psize * 10 + p->active;
+}
+
+static void test_check(void)
+{
+	struct kcsd_side_info info;
+	struct kcsd_error err;
+
+	make_side(true);
+	IS(kcsd_side_check(image, &info, sizeof(info), &err), 0, "a side file is sound");
+	IS(info.zones, ZONES, "zones");
+	IS(info.conventional, 1, "conventional ones");
+	IS(info.by_condition[KCSD_SIDE_CLOSED], 2, "closed ones");
+	IS(info.by_condition[KCSD_SIDE_EMPTY], 2, "empty ones");
+	IS(info.records, 6, "records");
+	IS(info.programs, 1, "programs");
+	IS(info.uuid[1], 0xbb, "UUID");
+	IS(kcsd_side_check(side, &info, sizeof(info), &err), 0, "by its own name");
+	IS_TEXT(zones(), AS_MADE, "each zone");
+	IS(kcsd_side_program_each(image, collect_program, NULL, &err), 4091, "each program");
+	damage(4096, 1);
+	IS(kcsd_side_check(image, &info, sizeof(info), &err), 0, "one copy damaged");
+	IS(info.damaged, 1, "and told");
+	damage(4096, 1024);
+	IS(kcsd_side_check(image, &info, sizeof(info), &err), -EUCLEAN, "both copies damaged");
+	SAYS(err.text, "a record is damaged in both of its copies (at byte 4096)");
+	SAYS(err.text, ".kcsd");
+	unlink(side);
+	IS(kcsd_side_check(image, &info, sizeof(info), &err), -ENOENT, "no side file");
+	IS(mkfifo(side, 0600), 0, "a pipe");
+	IS(kcsd_side_check(image, &info, sizeof(info), &err), -EINVAL, "is no side file");
+	unlink(side);
+	IS(symlink("/dev/zero", side), 0, "a device");
+	IS(kcsd_side_check(image, &info, sizeof(info), &err), -EINVAL, "is none either");
+	unlink(side);
+}
+
+static int repair(uint32_t how, uint32_t *lost, struct kcsd_error *err)
+{
+	KCSD_OPTS(kcsd_repair_opts, o, .zones = how);
+
+	return kcsd_side_repair(image, &o, lost, err);
+}
+
+static void test_repair(void)
+{
+	struct kcsd_side_info info;
+	struct kcsd_error err;
+	uint32_t lost;
+
+	make_side(true);
+	damage(4096 + 3 * 1024, 1);
+	IS(kcsd_side_repair(image, NULL, &lost, &err), 0, "repair: one copy damaged");
+	IS(lost, 0, "repair: nothing lost");
+	IS_TEXT(zones(), AS_MADE, "repair: the same zones");
+	IS(access(old, F_OK), 0, "repair: the old file is there");
+	IS(kcsd_side_check(image, &info, sizeof(info), &err), 0, "repair: sound");
+	IS(info.damaged, 0, "repair: without damage");
+	IS(info.uuid[0], 0xaa, "repair: the same UUID");
+
+	damage(info.file_size / 2 - 512, 100);
+	make_side(true);
+	damage(4096 + 1024, 1024);
+	IS(repair(KCSD_REPAIR_KEEP, &lost, &err), -EINVAL, "repair: a record lost, zones unsaid");
+	SAYS(err.text, "say whether zones are to be full or empty");
+	IS(kcsd_side_check(image, &info, sizeof(info), &err), -EUCLEAN, "repair: nothing done");
+	IS(repair(KCSD_REPAIR_FULL, &lost, &err), 0, "repair: full");
+	IS(lost, 1, "repair: one lost");
+	IS_TEXT(zones(), "full128full128full128read-only128offline0full128full128",
+		"repair: full but for those worn out");
+	IS(kcsd_side_program_each(image, collect_program, NULL, &err), 4091,
+	   "repair: the program is there");
+	make_side(true);
+	damage(4096, 1024);
+	IS(repair(KCSD_REPAIR_EMPTY, &lost, &err), 0, "repair: empty");
+	IS_TEXT(zones(), "empty0empty0empty0read-only0offline0empty0empty0",
+		"repair: empty but for those worn out");
+	IS(repair(3, &lost, &err), -EINVAL, "repair: neither");
+
+	make_side(true);
+	IS(truncate(side, 20000), 0, "a file that was cut");
+	IS(repair(KCSD_REPAIR_FULL, &lost, &err), 0, "repair: goes");
+	IS(kcsd_side_program_each(image, collect_program, NULL, &err), 4091,
+	   "repair: with its program");
+}
+
+static void test_lost_header(void)
+{
+	KCSD_OPTS(kcsd_repair_opts, o, .zones = KCSD_REPAIR_FULL);
+	struct kcsd_side_info info;
+	struct kcsd_error err;
+	uint32_t lost;
+
+	make_side(true);
+	damage(0, 4096);
+	IS(kcsd_side_repair(image, &o, &lost, &err), -EINVAL, "no header: unknown drive");
+	SAYS(err.text, "say its zone size");
+	o.zone_size = 1 << 20;
+	o.zone_capacity = 512 << 10;
+	o.conventional = 2;
+	IS(kcsd_side_repair(image, &o, &lost, &err), 0, "no header: said");
+	IS(kcsd_side_check(image, &info, sizeof(info), &err), 0, "no header: sound");
+	IS(info.zones, ZONES, "no header: as many zones as the backing file has");
+	IS(info.conventional, 2, "no header: conventional ones");
+	IS(info.by_condition[KCSD_SIDE_FULL], ZONES - 2, "no header: the rest full");
+	IS(kcsd_side_repair(image, &o, &lost, &err), -EINVAL, "a header: says it already");
+	o.zone_capacity = 2 << 20;
+	unlink(side);
+	IS(kcsd_side_repair(image, &o, &lost, &err), -EINVAL, "no file: no such drive");
+	o.zone_capacity = 0;
+	IS(kcsd_side_repair(image, &o, &lost, &err), 0, "no file: made");
+	IS(kcsd_side_check(image, &info, sizeof(info), &err), 0, "no file: sound");
+	IS(info.zone_capacity, 1 << 20, "no file: capacity as the zone's size");
+}
+
+/* A file that is no side file at all, and one without zones. */
+static void test_others(void)
+{
+	struct kcsd_error err;
+	uint32_t lost;
+	int fd;
+
+	make_side(false);
+	damage(4096, 1024);
+	IS(kcsd_side_repair(image, NULL, &lost, &err), 0, "no zones: nothing to say");
+	fd = open(side, O_WRONLY | O_TRUNC);
+	IS(write(fd, "something", 9), 9, "something else");
+	close(fd);
+	IS(kcsd_side_repair(image, NULL, &lost, &err), -EINVAL, "is not repaired by guessing");
+}
+
+int main(void)
+{
+	if (!mkdtemp(dir))
+		return 1;
+	kcsd_configfs_root = dir;
+	snprintf(image, sizeof(image), "%s/image", dir);
+	snprintf(side, sizeof(side), "%s.kcsd", image);
+	snprintf(old, sizeof(old), "%s.old", side);
+	write_image();
+	test_check();
+	test_repair();
+	test_lost_header();
+	test_others();
+	unlink(side);
+	unlink(old);
+	unlink(image);
+	rmdir(dir);
+	return 0;
+}
