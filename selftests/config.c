@@ -156,6 +156,7 @@ TEST_F(config, mkdir_gives_defaults)
 	EXPECT_EQ(30000, drive_get_number(d->name, "timeout_ms"));
 	EXPECT_EQ(0, drive_get_number(d->name, "insn_budget"));
 	EXPECT_EQ(64 << 20, drive_get_number(d->name, "max_jit_bytes"));
+	EXPECT_EQ(1, drive_get_number(d->name, "side_file"));
 	EXPECT_LT(0, drive_get(d->name, "engine", buf, sizeof(buf)));
 	EXPECT_STREQ("jit", buf);
 	EXPECT_EQ(16777216, drive_get_number(d->name, "slm_size"));
@@ -214,6 +215,7 @@ TEST_F(config, invalid_values_are_refused)
 		{ "insn_budget", "-5" }, { "insn_budget", "18446744073709551616" },
 		{ "engine", "" }, { "engine", "0" }, { "engine", "JIT" }, { "engine", "jit " },
 		{ "engine", "ji" }, { "engine", "jitx" }, { "engine", "none" },
+		{ "side_file", "2" }, { "side_file", "" },
 		{ "max_jit_bytes", "-1" }, { "max_jit_bytes", "1073741825" },
 		{ "slm_size", "" }, { "slm_size", "-1" }, { "slm_size", "4095" },
 		{ "max_range_sets", "0" }, { "max_range_sets", "256" },
