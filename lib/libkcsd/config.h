@@ -30,8 +30,7 @@ KCSD_API int kcsd_config_delete(const char *name);
  * max_program_bytes, timeout_ms, insn_budget, slm_size, max_range_sets, max_ranges, engine,
  * max_jit_bytes, zone_size, zone_capacity, conventional_zones, max_open_zones, max_active_zones,
  * max_append, side_file, power, zone_readonly, zone_offline; get also index. Set: -EBUSY: the
- * drive is powered
- * on. -EINVAL: no such value. -ENOENT: no such attribute. Get: NUL-terminated,
+ * drive is powered on. -EINVAL: no such value. -ENOENT: no such attribute. Get: NUL-terminated,
  * without the newline. -ERANGE: len is too small. name NULL: an attribute of
  * the module, such as "features".
  */

@@ -118,6 +118,35 @@ static void appends(void)
 	result(&t, "a change of halves, and what is tried after it");
 }
 
+/* A half that was not taken into use may not look as if it was: the old one goes on. */
+static void rewrites(void)
+{
+	struct kcsd_side_log log;
+	struct tally t = {};
+	struct model m;
+	u32 at;
+
+	for (at = 1; at < MAX_CALLS; at++) {
+		struct disk *d = prepare(&m, &log, 40 + at, false);
+		int ret;
+
+		d->fail_at = at;
+		d->fail_until = at;
+		d->error = -EIO;
+		ret = kcsd_side_log_rewrite(&log);
+		t.failed += d->calls >= at;
+		d->fail_at = 0;
+		expect(&t, !ret || ret == -EIO, "the error is what the file said");
+		expect(&t, on_disk(d, &m, true), "the state is as it was");
+		expect(&t, !kcsd_side_log_append(&log, model_change_zones(&m)), "the next goes well");
+		expect(&t, on_disk(d, &m, true), "and is on the medium");
+		at = d->calls < at ? MAX_CALLS : at;
+		kcsd_side_log_close(&log);
+		disk_destroy(d);
+	}
+	result(&t, "a file written afresh");
+}
+
 static void creation(void)
 {
 	struct kcsd_side_log log;
@@ -173,6 +202,7 @@ static void reads(void)
 void errors_tests(void)
 {
 	appends();
+	rewrites();
 	creation();
 	reads();
 }
