@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2154,SC2034 # block, queue, generic: as lib.sh has them
+#
+# For shell tests of zoned drives, after lib.sh. With REFERENCE=null_blk they run on the
+# kernel's own emulation instead of a kcsd drive: what fails there is the test's mistake.
+
+REFERENCE=${REFERENCE:-}
+NULLB=/sys/kernel/config/nullb
+
+# begin_zoned: after begin.
+begin_zoned()
+{
+	if [ "$REFERENCE" = null_blk ]; then
+		modprobe null_blk nr_devices=0 || skip_all "this kernel has no null_blk"
+		remove_nullbs
+		trap 'clean_up; remove_nullbs' EXIT
+		return
+	fi
+	mkdir $CONFIG/kst-probe
+	[ -e $CONFIG/kst-probe/zone_size ] || { rmdir $CONFIG/kst-probe; skip_all "no zones"; }
+	rmdir $CONFIG/kst-probe
+}
+
+remove_nullbs()
+{
+	local drive
+
+	for drive in $NULLB/kst-*/; do
+		[ ! -d "$drive" ] || rmdir "$drive"
+	done
+}
+
+# What null_blk calls an attribute of a kcsd drive, and its value there (sizes in MiB).
+nullb_setting()
+{
+	local value=${1#*=}
+
+	case $1 in
+	size=* | zone_size=* | zone_capacity=*) echo "${1%%=*} ${value%M}" ;;
+	block_size=*) echo "blocksize $value" ;;
+	conventional_zones=*) echo "zone_nr_conv $value" ;;
+	max_open_zones=*) echo "zone_max_open $value" ;;
+	max_active_zones=*) echo "zone_max_active $value" ;;
+	backing_file=*) ;;
+	*) echo "no setting for $1" >&2; return 1 ;;
+	esac
+}
+
+create_nullb()
+{
+	local dir=$NULLB/kst-$1 attribute setting value
+
+	shift
+	mkdir "$dir" && echo 1 >"$dir/memory_backed" && echo 1 >"$dir/zoned" || return 1
+	for attribute in "$@"; do
+		read -r setting value < <(nullb_setting "$attribute")
+		[ -z "$setting" ] || echo "$value" >"$dir/$setting" || return 1
+	done
+	echo 1 >"$dir/power" || return 1
+	block=/dev/${dir##*/}
+	[ -b "$block" ] || block=/dev/nullb$(cat "$dir/index")
+	queue=/sys/block/$(basename "$block")/queue
+	generic=
+	settle
+	[ -b "$block" ]
+}
+
+# create_zoned NAME [ATTRIBUTE=VALUE...]: as create_drive; sizes in M.
+create_zoned()
+{
+	if [ "$REFERENCE" = null_blk ]; then
+		create_nullb "$@"
+	else
+		create_drive "$@"
+	fi
+}
+
+delete_zoned()
+{
+	settle
+	if [ "$REFERENCE" = null_blk ]; then
+		rmdir "$NULLB/kst-$1"
+	else
+		delete_drive "$1"
+	fi
+}
+
+# zones_in CONDITION: how many, as blkzone calls it: em, oi, oe, cl, nw, fu, ro, of.
+zones_in()
+{
+	blkzone report "$block" | grep -cE "zcond: ?[0-9]+\($1\)"
+}
