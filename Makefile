@@ -8,6 +8,7 @@ OUTPUT := $(top)/build
 PREFIX ?= /usr/local
 DESTDIR ?=
 FUZZ_TIME ?= 600
+KILLS ?= 20
 
 # Directories with a Makefile of their own; each honours OUTPUT, DESTDIR, PREFIX.
 parts := lib tools/kcsd bpf
@@ -38,6 +39,7 @@ help:
 	@echo '  vm              a shell in the test VM'
 	@echo '  bench           IOPS beside null_blk and brd; JSON in build/bench.json'
 	@echo '  bench-engine    the engines beside native code [WHERE=user|vm]; build/bench-engine.json'
+	@echo '  crash           kill the VM under load, look whether all promises were kept [KILLS=20]'
 	@echo '  fuzz            fuzz the engine and the object loader [FUZZ_TIME=seconds each]'
 	@echo '  static          compiler warnings, sparse, shell and manual page checks'
 	@echo '  deps            only install what building needs'
@@ -125,6 +127,14 @@ check:
 	@tools/deps $(if $(filter debug,$(kernels)),debug,check)
 	@tools/check/run $(OUTPUT)/check $(kernels)
 
+crash:
+	@tools/deps check
+	@$(MAKE) --no-print-directory vm-module crash-tools
+	@tools/crash/run $(KILLS)
+
+crash-tools:
+	@$(sub) -C tools/crash
+
 # Longer than "make check" does; what it finds is kept in build/fuzz.
 fuzz:
 	@tools/deps check
@@ -172,4 +182,4 @@ endif
 unexport FILE WORD
 
 .PHONY: all help module vm-module static-module lib tools bpf selftests deps demo vm bench \
-	bench-engine check static install uninstall modules_install clean
+	bench-engine check crash crash-tools static install uninstall modules_install clean

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A mixed load on a zoned drive until the machine dies, and every promise that follows from what
+ * the drive has acknowledged, said at once.
+ *
+ *	crash-load INDEX RUN PORT	kcsd<INDEX>; RUN is greater at every boot
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "load.h"
+
+#define VERSION_SHIFT	40	/* versions of a boot; the boot's number is above */
+
+static int open_node(const char *format, unsigned int index, int flags)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), format, index);
+	fd = open(path, flags);
+	if (fd < 0) {
+		perror(path);
+		exit(1);
+	}
+	return fd;
+}
+
+static void start(struct load *l, void *(*run)(void *), uint32_t first, uint32_t nr)
+{
+	static uint32_t id;
+	struct worker *w = calloc(1, sizeof(*w));
+
+	*w = (struct worker){ .l = l, .id = ++id, .first = first, .nr = nr };
+	w->random = l->seed + w->id;
+	w->seq = l->seed << 20;
+	w->buf = aligned_alloc(4096, MAX_NLB * sizeof(*w->buf));
+	if (pthread_create(&w->thread, NULL, run, w))
+		say_bad("no thread");
+}
+
+/* Two threads each: conventional zones, a part of the sequential ones; the rest is appended to. */
+static void start_all(struct load *l)
+{
+	uint32_t seq = l->conventional, nr = (l->nr_zones - seq) / 4;
+	uint32_t append = seq + 2 * nr;
+
+	start(l, conv_worker, 0, seq / 2);
+	start(l, conv_worker, seq / 2, seq - seq / 2);
+	start(l, seq_worker, seq, nr);
+	start(l, seq_worker, seq + nr, nr);
+	append_start(l, append, l->nr_zones - append);
+	for (int i = 0; i < 3; i++)
+		start(l, append_worker, append, l->nr_zones - append);
+	start(l, program_worker, 0, 0);
+	start(l, flush_worker, 0, 0);
+}
+
+int main(int argc, char **argv)
+{
+	static struct load l;
+
+	if (argc != 4) {
+		fprintf(stderr, "usage: %s INDEX RUN PORT\n", argv[0]);
+		return 2;
+	}
+	l.index = atoi(argv[1]);
+	l.seed = strtoull(argv[2], NULL, 10);
+	l.version = l.seed << VERSION_SHIFT;
+	say_open(argv[3]);
+	l.block = open_node("/dev/kcsd%un1", l.index, O_RDWR | O_DIRECT);
+	l.generic = open_node("/dev/kcsdg%un1", l.index, O_RDWR);
+	l.ctrl = open_node("/dev/kcsd%u", l.index, O_RDWR);
+	drive_find(&l);
+	start_all(&l);
+	say("begin");
+	pause();
+	return 0;
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Facts, to the host; see facts.h for what the lines mean. */
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "load.h"
+
+#define MAX_LINE	200
+
+static int port = -1;
+static pthread_mutex_t port_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Lines that wait for a flush. */
+static char *waiting;
+static size_t waiting_len, waiting_size;
+static pthread_mutex_t waiting_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void say_open(const char *path)
+{
+	port = open(path, O_WRONLY);
+	if (port < 0) {
+		perror(path);
+		exit(1);
+	}
+}
+
+static void send(const char *text, size_t len)
+{
+	pthread_mutex_lock(&port_lock);
+	while (len) {
+		ssize_t n = write(port, text, len);
+
+		if (n < 0) {
+			perror("port");
+			exit(1);
+		}
+		text += n;
+		len -= n;
+	}
+	pthread_mutex_unlock(&port_lock);
+}
+
+static size_t line_of(char *line, const char *format, va_list args)
+{
+	size_t len = vsnprintf(line, MAX_LINE - 8, format, args);
+
+	line[len] = '\n';
+	return len + 1;
+}
+
+void say(const char *format, ...)
+{
+	char line[MAX_LINE];
+	va_list args;
+
+	va_start(args, format);
+	send(line, line_of(line, format, args));
+	va_end(args);
+}
+
+void say_when_flushed(const char *format, ...)
+{
+	va_list args;
+
+	pthread_mutex_lock(&waiting_lock);
+	if (waiting_size - waiting_len < MAX_LINE) {
+		waiting_size = 2 * waiting_size + MAX_LINE;
+		waiting = realloc(waiting, waiting_size);
+	}
+	va_start(args, format);
+	waiting_len += line_of(waiting + waiting_len, format, args);
+	va_end(args);
+	pthread_mutex_unlock(&waiting_lock);
+}
+
+int say_flush(int (*flush)(struct load *l), struct load *l)
+{
+	char *text;
+	size_t len;
+	int ret;
+
+	pthread_mutex_lock(&waiting_lock);
+	text = waiting;
+	len = waiting_len;
+	waiting = NULL;
+	waiting_len = waiting_size = 0;
+	pthread_mutex_unlock(&waiting_lock);
+	ret = flush(l);
+	if (!ret)
+		send(text, len);
+	free(text);
+	return ret;
+}
+
+void say_bad(const char *format, ...)
+{
+	char line[MAX_LINE] = "bad ";
+	va_list args;
+
+	va_start(args, format);
+	send(line, 4 + line_of(line + 4, format, args));
+	va_end(args);
+	exit(1);
+}

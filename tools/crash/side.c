@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Reads a drive's side file. */
+#include <endian.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "content.h"
+#include "side.h"
+
+#define SECTOR	KCSD_SIDE_SECTOR
+
+/* One half in memory, and how far it was read. */
+struct half {
+	const uint8_t *bytes;
+	uint64_t len;
+	struct kcsd_side_header header;
+	uint64_t pos;
+	uint64_t seq;
+};
+
+static int wrong(const char *what, uint64_t where)
+{
+	printf("side file: %s at %llu\n", what, (unsigned long long)where);
+	return -1;
+}
+
+static bool header_at(const uint8_t *bytes, uint64_t file_size, struct kcsd_side_header *h)
+{
+	memcpy(h, bytes, sizeof(*h));
+	return !memcmp(h->magic, KCSD_SIDE_MAGIC, sizeof(h->magic)) &&
+	       le32toh(h->version) == KCSD_SIDE_VERSION && le64toh(h->file_size) == file_size &&
+	       le32toh(h->crc) == crc32c(0, h, offsetof(struct kcsd_side_header, crc));
+}
+
+static bool half_open(struct half *h, const uint8_t *file, uint64_t file_size, int which)
+{
+	h->len = file_size / 2;
+	h->bytes = file + which * h->len;
+	h->pos = KCSD_SIDE_HEADER_LEN;
+	h->seq = 1;
+	return header_at(h->bytes, file_size, &h->header) ||
+	       header_at(h->bytes + KCSD_SIDE_HEADER_COPY, file_size, &h->header);
+}
+
+/* A first sector that is a record's of this half, whatever its number is. */
+static bool record_head(const struct half *h, uint64_t pos, struct kcsd_side_record *r)
+{
+	if (pos > h->len - SECTOR)
+		return false;
+	memcpy(r, h->bytes + pos, sizeof(*r));
+	return le32toh(r->magic) == KCSD_SIDE_RECORD_MAGIC && r->id == h->header.id &&
+	       le32toh(r->crc) == crc32c(0, r, offsetof(struct kcsd_side_record, crc));
+}
+
+static uint64_t record_sectors(const struct kcsd_side_record *r)
+{
+	return (sizeof(*r) + (uint64_t)le32toh(r->len) + SECTOR - 1) / SECTOR;
+}
+
+/* Its payload from these copies, the caller's to free; NULL if they do not fit together. */
+static uint8_t *record_join(const struct half *h, const struct kcsd_side_record *r, int first,
+			    int rest)
+{
+	uint64_t n = record_sectors(r), others = h->pos + 2 * SECTOR;
+	uint8_t *joined;
+
+	if (h->len - h->pos < 2 * n * SECTOR)
+		return NULL;
+	joined = malloc(n * SECTOR);
+	memcpy(joined, h->bytes + h->pos + first * SECTOR, SECTOR);
+	memcpy(joined + SECTOR, h->bytes + others + rest * (n - 1) * SECTOR, (n - 1) * SECTOR);
+	if (le32toh(r->payload_crc) == crc32c(0, joined + sizeof(*r), le32toh(r->len))) {
+		memmove(joined, joined + sizeof(*r), le32toh(r->len));
+		return joined;
+	}
+	free(joined);
+	return NULL;
+}
+
+/* The record that is next, or NULL; as it is in no order of copies. */
+static uint8_t *record_next(struct half *h, struct kcsd_side_record *r)
+{
+	for (int copies = 0; copies < 4; copies++) {
+		int first = copies & 1;
+		uint8_t *payload;
+
+		if (!record_head(h, h->pos + first * SECTOR, r) || le64toh(r->seq) != h->seq)
+			continue;
+		payload = record_join(h, r, first, copies >> 1);
+		if (payload)
+			return payload;
+	}
+	return NULL;
+}
+
+/* Behind the last record nothing may follow it. */
+static int check_tail(const struct half *h)
+{
+	struct kcsd_side_record r;
+
+	for (uint64_t pos = h->pos; pos + SECTOR <= h->len; pos += SECTOR)
+		if (record_head(h, pos, &r) && le64toh(r.seq) > h->seq)
+			return wrong("a later record behind a damaged one", pos);
+	return 0;
+}
+
+static int apply_zones(struct side *s, const uint8_t *payload, uint32_t len)
+{
+	struct kcsd_side_zone z;
+	uint64_t capacity = le64toh(s->drive.zone_capacity) / le32toh(s->drive.block_size);
+
+	if (!len || len % sizeof(z))
+		return wrong("a length that is none of zones", len);
+	for (; len; len -= sizeof(z), payload += sizeof(z)) {
+		uint32_t index;
+
+		memcpy(&z, payload, sizeof(z));
+		index = le32toh(z.zone);
+		if (index >= s->nr_zones || index < le32toh(s->drive.conventional))
+			return wrong("the number of no sequential zone", index);
+		s->zones[index] = (struct side_zone){ z.cond, le64toh(z.wp) };
+		if (s->zones[index].wp > capacity)
+			return wrong("a write pointer past the capacity", index);
+		if (z.cond == KCSD_SIDE_EMPTY ? !!z.wp : z.cond == KCSD_SIDE_CLOSED && !z.wp)
+			return wrong("a condition that does not fit the write pointer", index);
+	}
+	return 0;
+}
+
+static int apply_program(struct side *s, const uint8_t *payload, uint32_t len)
+{
+	struct kcsd_side_program p;
+
+	if (len <= sizeof(p))
+		return wrong("a program without an image", len);
+	memcpy(&p, payload, sizeof(p));
+	if (le16toh(p.pind) >= SIDE_MAX_PROGRAMS)
+		return wrong("a program of an index that no drive here has", le16toh(p.pind));
+	s->programs[le16toh(p.pind)] = (struct side_program){ true, p.active, le64toh(p.puid) };
+	return 0;
+}
+
+static int apply_change(struct side *s, const uint8_t *payload, uint32_t len)
+{
+	struct kcsd_side_change c;
+	struct side_program *p;
+
+	if (len != sizeof(c))
+		return wrong("a length that is no change's", len);
+	memcpy(&c, payload, sizeof(c));
+	p = &s->programs[le16toh(c.pind) % SIDE_MAX_PROGRAMS];
+	if (!p->there)
+		return wrong("a change of no program", le16toh(c.pind));
+	p->active = c.what == KCSD_SIDE_ACTIVATE;
+	p->there = c.what != KCSD_SIDE_UNLOAD;
+	return 0;
+}
+
+static int apply(struct side *s, const struct kcsd_side_record *r, const uint8_t *payload)
+{
+	s->records++;
+	switch (le32toh(r->kind)) {
+	case KCSD_SIDE_ZONES:
+		return apply_zones(s, payload, le32toh(r->len));
+	case KCSD_SIDE_PROGRAM:
+		return apply_program(s, payload, le32toh(r->len));
+	case KCSD_SIDE_PROGRAM_CHANGE:
+		return apply_change(s, payload, le32toh(r->len));
+	default:
+		return wrong("a record of an unknown kind", le32toh(r->kind));
+	}
+}
+
+static int replay(struct side *s, struct half *h)
+{
+	struct kcsd_side_record r;
+	uint8_t *payload;
+	int ret = 0;
+
+	while (!ret && (payload = record_next(h, &r))) {
+		ret = apply(s, &r, payload);
+		free(payload);
+		h->pos += 2 * record_sectors(&r) * SECTOR;
+		h->seq++;
+	}
+	return ret ? ret : check_tail(h);
+}
+
+static int side_start(struct side *s, const struct half *h)
+{
+	memset(s, 0, sizeof(*s));
+	s->drive = h->header.drive;
+	s->generation = le64toh(h->header.generation);
+	if (!s->drive.zone_size)
+		return wrong("the header of a drive without zones", 0);
+	s->nr_zones = le64toh(s->drive.size) / le64toh(s->drive.zone_size);
+	if (s->nr_zones > SIDE_MAX_ZONES)
+		return wrong("too many zones for this reader", s->nr_zones);
+	for (uint32_t i = 0; i < s->nr_zones; i++)
+		s->zones[i].cond = KCSD_SIDE_EMPTY;
+	return 0;
+}
+
+/* Two headers: power failed just before the old one went. The newer half is whole then. */
+static int side_parse(struct side *s, const uint8_t *file, uint64_t size)
+{
+	struct half halves[2], *h;
+	bool first = half_open(&halves[0], file, size, 0);
+	bool second = half_open(&halves[1], file, size, 1);
+
+	if (!first && !second)
+		return wrong("no valid header", 0);
+	h = &halves[first ? 0 : 1];
+	if (first && second &&
+	    le64toh(halves[1].header.generation) > le64toh(halves[0].header.generation))
+		h = &halves[1];
+	return side_start(s, h) ? -1 : replay(s, h);
+}
+
+int side_read(struct side *s, const char *path)
+{
+	int fd = open(path, O_RDONLY), ret = -1;
+	struct stat st;
+	uint8_t *file;
+
+	if (fd < 0 || fstat(fd, &st)) {
+		perror(path);
+		return -1;
+	}
+	file = malloc(st.st_size + 1);
+	if (st.st_size < 2 * (off_t)(KCSD_SIDE_HEADER_LEN + SECTOR))
+		wrong("too short a file", st.st_size);
+	else if (read(fd, file, st.st_size) != st.st_size)
+		perror(path);
+	else
+		ret = side_parse(s, file, st.st_size);
+	free(file);
+	close(fd);
+	return ret;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A drive's side file, read by what <linux/kcsd_side.h> says and by nothing of the driver's.
+ */
+#ifndef CRASH_SIDE_H
+#define CRASH_SIDE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <linux/kcsd_side.h>
+
+#define SIDE_MAX_ZONES		256
+#define SIDE_MAX_PROGRAMS	64
+
+struct side_zone {
+	uint8_t cond;	/* KCSD_SIDE_* */
+	uint64_t wp;	/* LBAs from the zone's start */
+};
+
+struct side_program {
+	bool there;
+	bool active;
+	uint64_t puid;
+};
+
+struct side {
+	struct kcsd_side_drive drive;
+	uint64_t generation;
+	uint64_t records;
+	uint32_t nr_zones;
+	struct side_zone zones[SIDE_MAX_ZONES];
+	struct side_program programs[SIDE_MAX_PROGRAMS];
+};
+
+/* 0, or -1 and a line on standard output that says what is wrong. */
+int side_read(struct side *s, const char *path);
+
+#endif
