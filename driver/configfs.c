@@ -147,7 +147,7 @@ static ssize_t drive_index_show(struct config_item *item, char *page)
 }
 CONFIGFS_ATTR_RO(drive_, index);
 
-/* The numbers of a drive's zones that are in this condition, such as 3,5-7; nothing while it is off. */
+/* The numbers of the drive's zones that are in this condition; none while it is off. */
 static ssize_t show_zones(struct config_item *item, char *page, enum blk_zone_cond cond)
 {
 	struct kcsd_entry *entry = to_entry(item);

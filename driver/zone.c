@@ -192,14 +192,21 @@ static bool has_zone_options(const struct kcsd_config *c)
 	       c->max_active_zones;
 }
 
+/* One that cannot be met is none. */
+static u32 effective_limit(u64 limit, u32 sequential)
+{
+	return limit < sequential ? limit : 0;
+}
+
 static void init_geometry(struct kcsd_zones *zs, const struct kcsd_config *c, u32 lba_shift, u32 nr)
 {
 	zs->shift = ilog2(c->zone_size) - lba_shift;
 	zs->capacity = (c->zone_capacity ?: c->zone_size) >> lba_shift;
 	zs->nr_conventional = c->conventional_zones;
-	zs->max_active = c->max_active_zones;
-	/* An open zone is active. */
-	zs->max_open = c->max_open_zones ?: c->max_active_zones;
+	zs->max_active = effective_limit(c->max_active_zones, nr - zs->nr_conventional);
+	zs->max_open = effective_limit(c->max_open_zones, nr - zs->nr_conventional);
+	if (!zs->max_open)
+		zs->max_open = zs->max_active;	/* an open zone is active */
 	zs->max_append = c->max_append >> lba_shift;
 	zs->nr = nr;
 }

@@ -38,7 +38,7 @@ struct kcsd_zone {
 		struct mutex mutex;	/* zones->blocking */
 		spinlock_t spin;
 	};
-	struct list_head lru;	/* zones->lock: in zones->implicit if implicitly open, else empty */
+	struct list_head lru;	/* zones->lock: in zones->implicit; empty: not in there */
 	/*
 	 * LBAs from the zone's first that have data, in every state: a full zone that was finished
 	 * has less than its capacity. If cond changes with it, under zones->lock too.

@@ -184,7 +184,8 @@ struct zone_change {
 #define UNCHANGED	U32_MAX
 
 /* Returns the zone's write pointer as it was, or UNCHANGED. */
-static u32 begin_change(struct kcsd_zones *zs, struct kcsd_zone *z, const struct zone_change *change)
+static u32 begin_change(struct kcsd_zones *zs, struct kcsd_zone *z,
+			const struct zone_change *change)
 {
 	u32 wp = z->wp;
 
