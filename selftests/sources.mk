@@ -4,6 +4,8 @@ test-programs := engines native config nodes admin program check exec fault help
 	audit \
 	lifetime stress counters passthru slm slm_copy slm_long range_sets logs status \
 	exec_ranges \
+	windows \
+	range_refusals \
 	schedule cancel \
 	full \
 	inline \
