@@ -2,21 +2,27 @@
 /* Runs that their submitters carry out themselves: which, and what of those that are not quick. */
 #include "tenant.h"
 
+#include <pthread.h>
+#include <sched.h>
+
 #define LBA		4096
 #define QUICK_RUNS	4	/* as in the driver: they make a quick program, */
 #define PENALTY		64	/* and so many more after one that was given up */
+#define QUICK_US	"10000"	/* more than a quick run takes on any machine */
+#define GIVE_UP_NS	40000000	/* as in the driver: four times that */
 #define FOR_EVER	(1ULL << 60)
-#define WHILE		20000000	/* loops: some jiffies, on any machine */
+#define WHILE		120000000
+#define SHORT_WHILE	500000
 
 enum { SPIN, LOGS, BAD, SEVEN, ENDLESS };
 
-/* Read LBA 0 if cparam2 is 1, emit 8 bytes, loop cparam1 times; 2^32 + cparam2. */
+/* Read LBA 0 if cparam2 is 1, emit 8 bytes, loop for cparam1 ns; 2^32 + cparam2. */
 static const struct bpf_insn prog_spin[] = {
 	I_MOVR(R6, R1), I_CTX(R7, R6, cparam1), I_CTX(R8, R6, cparam2),
 	I_JMP(BPF_JNE, R8, 1, 4),
 	I_MOV(R1, 0), I_CTX(R2, R6, heap), I_MOV(R3, LBA), I_HELPER(read),
 	I_STX(BPF_DW, R10, -8, R8), I_MOVR(R1, R10), I_ADD(R1, -8), I_MOV(R2, 8), I_HELPER(emit),
-	I_JMP(BPF_JEQ, R7, 0, 2), I_ADD(R7, -1), I_JA(-3),
+	I_HELPER(time), I_ALUR(BPF_ADD, R7, R0), I_HELPER(time), I_JMPR(BPF_JLT, R0, R7, -2),
 	I_MOV(R0, 1), I_ALU(BPF_LSH, R0, 32), I_ALUR(BPF_ADD, R0, R8), I_EXIT,
 };
 
@@ -56,9 +62,6 @@ static int install(struct drive *d)
 	ret = ret ? ret : prog_install(d->ctrl, SEVEN, prog_seven);
 	return ret ? ret : prog_install(d->ctrl, ENDLESS, prog_endless);
 }
-
-/* More than enough for what is quick, on any machine; only the tests' long runs are longer. */
-#define QUICK_US	"2000"
 
 static int create(struct drive *d, const struct drive_attr *more)
 {
@@ -203,7 +206,7 @@ TEST_F(inline, long_runs_are_started_over)
 	EXPECT_EQ(8, le32toh(r.out.rec.out_len));
 	EXPECT_EQ(1, r.out.bytes[0]);
 	EXPECT_EQ(LBA, le64toh(r.out.rec.read_bytes));
-	EXPECT_LT(1000000, le64toh(r.out.rec.wait_ns));
+	EXPECT_LT(GIVE_UP_NS, le64toh(r.out.rec.wait_ns));
 	EXPECT_EQ(counter(&self->d, "executions"),
 		  drive_number(&self->d, "units/0/runs") + drive_number(&self->d, "units/1/runs"));
 	for (int i = 0; i < PENALTY; i++)
@@ -360,21 +363,72 @@ TEST_F(inline, it_is_charged)
 	EXPECT_EQ(0, tenant_number(self->t.fd, "kcsd-running:"));
 }
 
-FIXTURE(inline_off) {
+FIXTURE(inline_one) {
 	struct drive d;
 };
 
-FIXTURE_SETUP(inline_off)
+FIXTURE_SETUP(inline_one)
 {
 	drive_sweep();
 }
 
-FIXTURE_TEARDOWN(inline_off)
+FIXTURE_TEARDOWN(inline_one)
 {
 	EXPECT_EQ(0, drive_remove(&self->d));
 }
 
-TEST_F(inline_off, switched_off)
+#define ROUNDS		200
+
+struct spinner {
+	const struct drive *d;
+	_Atomic int rounds;	/* that it may have begun */
+	int bad;		/* result of a run */
+};
+
+static void *spinner_thread(void *arg)
+{
+	struct spinner *s = arg;
+	struct run r = { .pind = SPIN, .cparam1 = SHORT_WHILE };
+
+	for (int i = 1; i <= ROUNDS && !s->bad; i++) {
+		while (s->rounds < i)
+			sched_yield();
+		s->bad = run_way(CMD_IOCTL64, s->d->compute, &r);
+	}
+	return NULL;
+}
+
+/* A run that comes while a submitter has the only unit gets it afterwards, though nobody else comes. */
+TEST_F(inline_one, runs_that_come_meanwhile)
+{
+	const struct drive_attr more[] = { { "cus", "1" }, {} };
+	struct nvme_uring_cmd c = tenant_cmd(SEVEN, 0, 0);
+	struct run r = { .pind = SPIN };
+	struct spinner s = { .d = &self->d };
+	pthread_t thread;
+	struct tenant t;
+	struct ended e;
+	int reaped = 0;
+
+	ASSERT_EQ(0, create(&self->d, more));
+	ASSERT_EQ(0, tenant_open(&t, &self->d));
+	ASSERT_TRUE(becomes_inline(&self->d, &r));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, spinner_thread, &s));
+	while (reaped == s.rounds && s.rounds < ROUNDS) {
+		s.rounds++;
+		usleep(s.rounds);
+		ASSERT_EQ(0, tenant_send(&t, &c, 1, 0));
+		reaped += !ring_get(&t.ring, 5000, &e.tag, &e.res, &e.r0) && !e.res && e.r0 == 7;
+	}
+	EXPECT_EQ(ROUNDS, reaped);
+	s.rounds = ROUNDS;
+	EXPECT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(0, s.bad);
+	EXPECT_LT(ROUNDS / 20, counter(&self->d, "runs_inline"));
+	tenant_close(&t);
+}
+
+TEST_F(inline_one, switched_off)
 {
 	const struct drive_attr more[] = { { "quick_us", "0" }, { "cus", "1" } };
 	struct run r = { .pind = SEVEN };
@@ -384,7 +438,7 @@ TEST_F(inline_off, switched_off)
 }
 
 /* Units that are kept to some CPUs are kept there. */
-TEST_F(inline_off, units_with_cpus)
+TEST_F(inline_one, units_with_cpus)
 {
 	const struct drive_attr more[] = { { "cu_cpus", "0" }, { "cus", "1" } };
 	struct run r = { .pind = SEVEN };
@@ -394,7 +448,7 @@ TEST_F(inline_off, units_with_cpus)
 }
 
 /* What may wait for a file is not for the submitter. */
-TEST_F(inline_off, blocking_media)
+TEST_F(inline_one, blocking_media)
 {
 	char path[] = "/tmp/kst-inline-XXXXXX";
 	const struct drive_attr more[] = { { "backing_file", path }, { "cus", "1" } };
