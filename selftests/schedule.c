@@ -7,7 +7,6 @@
 #define MANY		10000
 #define GATE_MS		600000
 #define SPIN		1000000	/* loops: a run that takes some time */
-#define MEMORY_SLACK	(12 * KST_MIB)
 
 enum { WHEN, ENDLESS };
 
@@ -247,16 +246,6 @@ TEST_F(schedule, endless_programs_take_their_share_only)
 	ASSERT_EQ(0, tenant_reap(&self->a, self->of_a, nr));
 	for (int i = 0; i < nr; i++)
 		EXPECT_EQ(KCSD_SC_PROGRAM_TIME, cmd_status(self->of_a[i].res));
-}
-
-static __u64 memory_available(void)
-{
-	char text[4096], *line;
-
-	if (file_read("/proc/meminfo", text, sizeof(text)) <= 0)
-		return 0;
-	line = strstr(text, "MemAvailable:");
-	return line ? strtoull(line + 13, NULL, 10) << 10 : 0;
 }
 
 /* Ten thousand in flight, all cancelled: nothing remains of them. */

@@ -11,4 +11,5 @@ test-programs := engines native config nodes admin program check exec fault help
 	inline \
 	zones \
 	inject \
-	inject_wait
+	inject_wait \
+	cycles

@@ -115,6 +115,19 @@ static inline bool drive_becomes(const struct drive *d, const char *file, __u64 
 	return false;
 }
 
+/* Bytes, of the whole machine, and how much that can vary for others' reasons. */
+#define MEMORY_SLACK	(12 * KST_MIB)
+
+static inline __u64 memory_available(void)
+{
+	char text[4096], *line;
+
+	if (file_read("/proc/meminfo", text, sizeof(text)) <= 0)
+		return 0;
+	line = strstr(text, "MemAvailable:");
+	return line ? strtoull(line + 13, NULL, 10) << 10 : 0;
+}
+
 /* A line of the file's fdinfo, or ~0. */
 static inline __u64 tenant_number(int fd, const char *key)
 {
