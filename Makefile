@@ -109,10 +109,11 @@ vm:
 
 bench:
 	@tools/deps check
-	@$(MAKE) --no-print-directory vm-module $(OUTPUT)/bench-latency
+	@$(MAKE) --no-print-directory vm-module $(OUTPUT)/bench-latency \
+		$(OUTPUT)/bench-append
 	@tools/bench/run $(OUTPUT)/bench.json
 
-$(OUTPUT)/bench-latency: tools/bench/latency.c $(wildcard include/uapi/linux/*.h)
+$(OUTPUT)/bench-%: tools/bench/%.c $(wildcard include/uapi/linux/*.h)
 	@mkdir -p $(@D)
 	$(CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -Iinclude/uapi $< -luring -o $@
 

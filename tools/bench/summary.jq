@@ -20,7 +20,7 @@ def round2: . * 100 | round / 100;
 		| (map({ (.device): .median }) | add) as $m
 		| { rw: .[0].rw, iodepth: .[0].iodepth,
 		    null_blk: ($m.kcsd / $m.null_blk | round2),
-		    brd: ($m.kcsd / $m.brd | round2) }],
+		    brd: (if $m.brd then $m.kcsd / $m.brd | round2 else null end) }],
 	passthrough: [group_by([.rw, .iodepth])[]
 		| (map({ (.device): .median }) | add) as $m
 		| select($m.passthrough)
