@@ -20,6 +20,8 @@
 
 #include <linux/kcsd.h>
 
+#include "slow.h"
+
 #define CMD_TIMEOUT_S	20	/* no command of a test takes this long */
 
 #define NVM_FLUSH	0x00
@@ -115,11 +117,13 @@ static inline int ring_put(struct io_uring *ring, int fd, __u32 op,
 	return 0;
 }
 
-/* Wait for any completion: 0 or -ETIME. res is as it came. */
+/* Wait for any completion, ms or as much longer as all takes: 0 or -ETIME. res is as it came. */
 static inline int ring_get(struct io_uring *ring, unsigned int ms, __u64 *tag, int *res,
 			   __u64 *result)
 {
-	struct __kernel_timespec ts = { ms / 1000, ms % 1000 * 1000000LL };
+	struct __kernel_timespec ts = {
+		ms / 1000 * time_slow(), ms % 1000 * 1000000LL,
+	};
 	struct io_uring_cqe *cqe;
 	int ret;
 

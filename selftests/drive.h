@@ -19,6 +19,10 @@
 #include "kselftest_harness.h"
 #pragma GCC diagnostic pop
 
+/* Seconds of a test, instead of the harness's own. */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT (30 * time_slow())
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +36,8 @@
 
 #include <linux/kcsd.h>
 #include <linux/kcsd_bpf.h>
+
+#include "slow.h"
 
 #define KST_CONFIGFS	"/sys/kernel/config/kcsd"
 #define KST_CLASS	"/sys/class/kcsd"

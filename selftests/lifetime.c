@@ -7,8 +7,8 @@
 #include <signal.h>
 
 #define LBA		4096
-#define SOON_NS		2000000000ULL	/* a unit is free again, a process is gone */
-#define DRAINED_NS	5000000000ULL	/* a drive is off */
+#define SOON_NS		(time_slow() * 2000000000ULL)	/* a unit is free again, a process is gone */
+#define DRAINED_NS	(time_slow() * 5000000000ULL)	/* a drive is off */
 #define ENDLESS_MS	600000
 
 /* One compute unit, so that whoever keeps it keeps everybody out. */

@@ -10,7 +10,7 @@
 #define HARDEN		"/proc/sys/net/core/bpf_jit_harden"
 #define ENABLE		"/proc/sys/net/core/bpf_jit_enable"
 #define LIMIT		"/proc/sys/net/core/bpf_jit_limit"
-#define PROMPT_NS	50000000ULL	/* cancelling, at its best of TRIES */
+#define PROMPT_NS	(time_slow() * 50000000ULL)	/* cancelling, at its best of TRIES */
 #define TRIES		10
 #define PADDING		30000	/* instructions that take long to compile */
 

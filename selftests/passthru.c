@@ -8,7 +8,7 @@
 
 #define LBA		4096
 #define LEN		(16 * LBA)
-#define SOON_NS		2000000000ULL
+#define SOON_NS		(time_slow() * 2000000000ULL)
 
 enum { SEVEN, ENDLESS };
 

@@ -9,7 +9,7 @@
 #define SLM	(64u << 20)
 #define HALF	(SLM / 2)
 #define COPIES	48
-#define SOON_NS	5000000000ULL
+#define SOON_NS	(time_slow() * 5000000000ULL)
 
 static const struct drive_attr large[] = { DRIVE_SMALL, { "slm_size", "64M" }, {} };
 
