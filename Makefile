@@ -41,6 +41,8 @@ help:
 	@echo '  bench-engine    the engines beside native code [WHERE=user|vm]; build/bench-engine.json'
 	@echo '  crash           kill the VM under load, look whether all promises were kept [KILLS=20]'
 	@echo '  fuzz            fuzz the engine and the object loader [FUZZ_TIME=seconds each]'
+	@echo '  fuzz-cmd        fuzz drives with commands, in the test VM [FUZZ_TIME=seconds] [KERNEL=]'
+	@echo '                  [FUZZ_SEED=number]'
 	@echo '  static          compiler warnings, sparse, shell and manual page checks'
 	@echo '  deps            only install what building needs'
 	@echo 'Install:'
@@ -141,6 +143,10 @@ fuzz:
 	@tools/deps check
 	@tools/check/fuzz $(FUZZ_TIME)
 
+fuzz-cmd:
+	@tools/deps $(if $(filter debug,$(kernels)),debug,check)
+	@tools/check/fuzz_cmd $(FUZZ_TIME) $(lastword $(kernels)) $(FUZZ_SEED)
+
 static:
 	@tools/deps check
 	@tools/check/static
@@ -183,4 +189,5 @@ endif
 unexport FILE WORD
 
 .PHONY: all help module vm-module static-module lib tools bpf selftests deps demo vm bench \
-	bench-engine check crash crash-tools static install uninstall modules_install clean
+	bench-engine check crash crash-tools fuzz fuzz-cmd static install uninstall modules_install \
+	clean

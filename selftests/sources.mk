@@ -12,4 +12,7 @@ test-programs := engines native config nodes admin program check exec fault help
 	zones \
 	inject \
 	inject_wait \
-	cycles
+	cycles \
+	same_lbas
+# Those that a script runs.
+test-programs-by-script := fuzz_cmd

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Rooms between guard pages, and what is in them besides a command's buffers. */
+#include "fuzz.h"
+
+#include <sys/mman.h>
+
+#define PAGE		4096u
+#define FILL		0x5a
+#define LOOK		256u	/* bytes beside a buffer that are looked at */
+
+bool fuzz_room_make(struct fuzz_room *room, __u32 len)
+{
+	__u8 *p = mmap(NULL, len + 2 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED || mprotect(p + PAGE, len, PROT_READ | PROT_WRITE))
+		return false;
+	room->base = p + PAGE;
+	room->len = len;
+	memset(room->base, FILL, len);
+	return true;
+}
+
+void fuzz_room_free(struct fuzz_room *room)
+{
+	if (room->base)
+		munmap(room->base - PAGE, room->len + 2 * PAGE);
+	room->base = NULL;
+}
+
+void *fuzz_room_place(struct fuzz_random *r, const struct fuzz_room *room, __u32 len)
+{
+	if (len > room->len)
+		len = room->len;
+	return fuzz_one_in(r, 2) ? room->base : room->base + room->len - len;
+}
+
+bool fuzz_shot_init(struct fuzz_shot *s)
+{
+	memset(s, 0, sizeof(*s));
+	return fuzz_room_make(&s->data, FUZZ_DATA_ROOM) &&
+	       fuzz_room_make(&s->meta, FUZZ_META_ROOM) && fuzz_room_make(&s->arg, PAGE);
+}
+
+void fuzz_shot_free(struct fuzz_shot *s)
+{
+	fuzz_room_free(&s->data);
+	fuzz_room_free(&s->meta);
+	fuzz_room_free(&s->arg);
+}
+
+static bool filled(const __u8 *p, const __u8 *end)
+{
+	while (p < end)
+		if (*p++ != FILL)
+			return false;
+	return true;
+}
+
+/* Put back what is looked for next to [addr, addr + len), and say whether it was there. */
+static bool around(const struct fuzz_room *room, __u64 addr, __u64 len, bool look)
+{
+	__u8 *base = room->base, *end = base + room->len, *first = end, *last = end;
+	__u64 from = (__u64)(uintptr_t)base;
+	__u8 *low, *high;
+
+	if (addr >= from && addr < from + room->len) {
+		first = base + (addr - from);
+		last = len < (__u64)(end - first) ? first + len : end;
+	}
+	low = first - base > LOOK ? first - LOOK : base;
+	high = end - last > LOOK ? last + LOOK : end;
+	if (look)
+		return filled(low, first) && filled(last, high);
+	memset(low, FILL, first - low);
+	memset(last, FILL, high - last);
+	return true;
+}
+
+void fuzz_shot_fence(struct fuzz_shot *s)
+{
+	if (!s->vec)
+		around(&s->data, s->cmd.addr, s->cmd.data_len, false);
+	around(&s->meta, s->cmd.metadata, s->cmd.metadata_len, false);
+}
+
+bool fuzz_shot_intact(const struct fuzz_shot *s)
+{
+	return (s->vec || around(&s->data, s->cmd.addr, s->cmd.data_len, true)) &&
+	       around(&s->meta, s->cmd.metadata, s->cmd.metadata_len, true);
+}
