@@ -11,6 +11,7 @@
 #include "config.h"
 #include "debugfs.h"
 #include "drive.h"
+#include "selftest/selftest.h"
 
 #define MAX_DRIVES	256
 
@@ -122,6 +123,9 @@ static int __init kcsd_init(void)
 	int ret;
 
 	ret = parse_params(&setup.config);
+	if (ret)
+		goto out;
+	ret = kcsd_selftest();
 	if (ret)
 		goto out;
 	ret = kcsd_node_init();
