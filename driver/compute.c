@@ -58,10 +58,11 @@ static struct kcsd_run *kcsd_unit_take(struct kcsd_unit *unit)
 	struct kcsd_units *us = &unit->drive->units;
 	struct kcsd_run *run;
 
-	guard(spinlock)(&us->lock);
-	run = kcsd_units_next(us);
-	if (!run)
-		kcsd_unit_put(unit);
+	scoped_guard(spinlock, &us->lock) {
+		run = kcsd_units_next(us);
+		if (!run)
+			kcsd_unit_put(unit);
+	}
 	return run;
 }
 
@@ -77,11 +78,12 @@ void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run)
 	WRITE_ONCE(unit->runs, unit->runs + !run->given_up);
 
 	/* From here on nobody but this unit finds it. */
-	guard(spinlock)(&us->lock);
-	run->state = KCSD_RUN_ENDED;
-	list_del(&run->entry);
-	/* Code that had to be made first is not charged: it is for all. */
-	kcsd_schedule_end(&us->schedule, run, run->end_ns - run->start_ns);
+	scoped_guard(spinlock, &us->lock) {
+		run->state = KCSD_RUN_ENDED;
+		list_del(&run->entry);
+		/* Code that had to be made first is not charged: it is for all. */
+		kcsd_schedule_end(&us->schedule, run, run->end_ns - run->start_ns);
+	}
 }
 
 static int kcsd_unit_thread(void *data)
@@ -123,12 +125,11 @@ void kcsd_run_submit(struct kcsd_run *run)
 	kcsd_run_end(run);
 }
 
-struct kcsd_unit *kcsd_unit_borrow(struct kcsd_run *run)
+static struct kcsd_unit *kcsd_units_lend(struct kcsd_units *us, struct kcsd_run *run)
 {
-	struct kcsd_units *us = &run->drive->units;
 	struct kcsd_unit *unit;
 
-	guard(spinlock)(&us->lock);
+	lockdep_assert_held(&us->lock);
 	unit = list_first_entry_or_null(&us->idle, struct kcsd_unit, idle);
 	if (!unit || us->schedule.queued || us->stopping || !kcsd_native_ready(unit, run))
 		return NULL;
@@ -139,15 +140,26 @@ struct kcsd_unit *kcsd_unit_borrow(struct kcsd_run *run)
 	return unit;
 }
 
+struct kcsd_unit *kcsd_unit_borrow(struct kcsd_run *run)
+{
+	struct kcsd_units *us = &run->drive->units;
+	struct kcsd_unit *unit;
+
+	scoped_guard(spinlock, &us->lock)
+		unit = kcsd_units_lend(us, run);
+	return unit;
+}
+
 void kcsd_unit_return(struct kcsd_unit *unit)
 {
 	struct kcsd_units *us = &unit->drive->units;
 
-	guard(spinlock)(&us->lock);
-	kcsd_unit_put(unit);
-	/* What came meanwhile did not find it. */
-	if (us->schedule.queued)
-		kcsd_units_call(us);
+	scoped_guard(spinlock, &us->lock) {
+		kcsd_unit_put(unit);
+		/* What came meanwhile did not find it. */
+		if (us->schedule.queued)
+			kcsd_units_call(us);
+	}
 }
 
 /* A queued one has yet to be taken off the queue; a running one will see it soon. */
