@@ -5,6 +5,13 @@
 
 #include "audit.h"
 
+/* What the kinds are called in a grant. */
+static const u8 kcsd_audit_access[] = {
+	[KCSD_AUDIT_READ]	= KCSD_GRANT_READ,
+	[KCSD_AUDIT_WRITTEN]	= KCSD_GRANT_WRITE,
+	[KCSD_AUDIT_APPENDED]	= KCSD_GRANT_APPEND,
+};
+
 struct kcsd_audit *kcsd_audit_alloc(void)
 {
 	return kvzalloc(sizeof(struct kcsd_audit), GFP_KERNEL_ACCOUNT);
@@ -38,10 +45,30 @@ static void kcsd_audit_replace(struct kcsd_audit_list *list, u32 from, u32 to,
 	list->nr += 1 - (to - from);
 }
 
+static enum kcsd_audit_kind kcsd_audit_kind(u8 access)
+{
+	switch (access) {
+	case KCSD_GRANT_WRITE:
+		return KCSD_AUDIT_WRITTEN;
+	case KCSD_GRANT_APPEND:
+		return KCSD_AUDIT_APPENDED;
+	default:
+		return KCSD_AUDIT_READ;
+	}
+}
+
+static u32 kcsd_audit_nr(const struct kcsd_audit *audit)
+{
+	u32 nr = 0, i;
+
+	for (i = 0; i < KCSD_AUDIT_KINDS; i++)
+		nr += audit->list[i].nr;
+	return nr;
+}
+
 void kcsd_audit_note(struct kcsd_audit *audit, u64 slba, u64 nlb, u8 access)
 {
-	struct kcsd_audit_list *list =
-		access == KCSD_GRANT_WRITE ? &audit->written : &audit->read;
+	struct kcsd_audit_list *list = &audit->list[kcsd_audit_kind(access)];
 	struct kcsd_audit_range new = { .first = slba, .end = slba + nlb };
 	u32 from = kcsd_audit_search(list, slba), to = from;
 
@@ -50,7 +77,7 @@ void kcsd_audit_note(struct kcsd_audit *audit, u64 slba, u64 nlb, u8 access)
 		new.first = min(new.first, list->range[to].first);
 		new.end = max(new.end, list->range[to].end);
 	}
-	if (to == from && audit->read.nr + audit->written.nr == KCSD_MAX_AUDIT)
+	if (to == from && kcsd_audit_nr(audit) == KCSD_MAX_AUDIT)
 		audit->overflow = true;
 	else
 		kcsd_audit_replace(list, from, to, new);
@@ -59,36 +86,55 @@ void kcsd_audit_note(struct kcsd_audit *audit, u64 slba, u64 nlb, u8 access)
 u32 kcsd_audit_len(const struct kcsd_audit *audit)
 {
 	return sizeof(struct kcsd_audit_header) +
-	       (audit->read.nr + audit->written.nr) * sizeof(struct kcsd_audit_extent);
+	       kcsd_audit_nr(audit) * sizeof(struct kcsd_audit_extent);
 }
 
-/* The lists merged: by first LBA, what was read before what was written. */
-int kcsd_audit_copy(const struct kcsd_audit *audit, void __user *to)
+/* The kind whose next range begins first; of several, the first kind. next: by kind. */
+static enum kcsd_audit_kind kcsd_audit_first(const struct kcsd_audit *audit, const u32 *next)
 {
-	const struct kcsd_audit_range *r = audit->read.range, *r_end = r + audit->read.nr;
-	const struct kcsd_audit_range *w = audit->written.range, *w_end = w + audit->written.nr;
-	struct kcsd_audit_header header = {
-		.nr = cpu_to_le32(audit->read.nr + audit->written.nr),
-		.flags = cpu_to_le32(audit->overflow ? KCSD_AUDIT_OVERFLOW : 0),
+	enum kcsd_audit_kind first = KCSD_AUDIT_KINDS, k;
+
+	for (k = 0; k < KCSD_AUDIT_KINDS; k++) {
+		if (next[k] == audit->list[k].nr)
+			continue;
+		if (first == KCSD_AUDIT_KINDS || audit->list[k].range[next[k]].first <
+						 audit->list[first].range[next[first]].first)
+			first = k;
+	}
+	return first;
+}
+
+static int kcsd_audit_copy_extent(const struct kcsd_audit_range *range, enum kcsd_audit_kind kind,
+				  void __user *to)
+{
+	struct kcsd_audit_extent extent = {
+		.slba = cpu_to_le64(range->first),
+		.nlb = cpu_to_le64(range->end - range->first),
+		.access = kcsd_audit_access[kind],
 	};
 
+	BUILD_BUG_ON(sizeof(extent) != 24);
+	return copy_to_user(to, &extent, sizeof(extent)) ? -EFAULT : 0;
+}
+
+/* The lists merged. */
+int kcsd_audit_copy(const struct kcsd_audit *audit, void __user *to)
+{
+	u32 i, nr = kcsd_audit_nr(audit), next[KCSD_AUDIT_KINDS] = {};
+	struct kcsd_audit_header header = {
+		.nr = cpu_to_le32(nr),
+		.flags = cpu_to_le32(audit->overflow ? KCSD_AUDIT_OVERFLOW : 0),
+	};
+	enum kcsd_audit_kind kind;
+
 	BUILD_BUG_ON(sizeof(header) != 16);
-	BUILD_BUG_ON(sizeof(struct kcsd_audit_extent) != 24);
 	if (copy_to_user(to, &header, sizeof(header)))
 		return -EFAULT;
 	to += sizeof(header);
-	while (r < r_end || w < w_end) {
-		bool read = w == w_end || (r < r_end && r->first <= w->first);
-		const struct kcsd_audit_range *next = read ? r++ : w++;
-		struct kcsd_audit_extent extent = {
-			.slba = cpu_to_le64(next->first),
-			.nlb = cpu_to_le64(next->end - next->first),
-			.access = read ? KCSD_GRANT_READ : KCSD_GRANT_WRITE,
-		};
-
-		if (copy_to_user(to, &extent, sizeof(extent)))
+	for (i = 0; i < nr; i++, to += sizeof(struct kcsd_audit_extent)) {
+		kind = kcsd_audit_first(audit, next);
+		if (kcsd_audit_copy_extent(&audit->list[kind].range[next[kind]++], kind, to))
 			return -EFAULT;
-		to += sizeof(extent);
 	}
 	return 0;
 }

@@ -22,18 +22,19 @@ struct kcsd_audit_list {
 	struct kcsd_audit_range range[KCSD_MAX_AUDIT];
 };
 
-/* A run's own, without locks. The two lists together have at most KCSD_MAX_AUDIT ranges. */
+enum kcsd_audit_kind { KCSD_AUDIT_READ, KCSD_AUDIT_WRITTEN, KCSD_AUDIT_APPENDED, KCSD_AUDIT_KINDS };
+
+/* A run's own, without locks. The lists together have at most KCSD_MAX_AUDIT ranges. */
 struct kcsd_audit {
 	bool overflow;			/* a range found no room */
-	struct kcsd_audit_list read;
-	struct kcsd_audit_list written;
+	struct kcsd_audit_list list[KCSD_AUDIT_KINDS];
 };
 
 /* NULL without memory. For kvfree(). */
 struct kcsd_audit *kcsd_audit_alloc(void);
 void kcsd_audit_note(struct kcsd_audit *audit, u64 slba, u64 nlb, u8 access);
 
-/* A run is about to do this (KCSD_GRANT_READ or _WRITE) to LBAs. audit NULL: nobody asked. */
+/* A run does this (KCSD_GRANT_*, one of them) to LBAs. audit NULL: nobody asked. */
 static inline void kcsd_audit_add(struct kcsd_audit *audit, u64 slba, u64 nlb, u8 access)
 {
 	if (audit)

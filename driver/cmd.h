@@ -91,6 +91,19 @@ int kcsd_feature_parse_get(struct kcsd_cmd *cmd);
 int kcsd_feature_parse_set(struct kcsd_cmd *cmd);
 int kcsd_nvm_parse_rw(struct kcsd_cmd *cmd);
 int kcsd_nvm_parse_flush(struct kcsd_cmd *cmd);
+int kcsd_zns_parse_send(struct kcsd_cmd *cmd);
+int kcsd_zns_parse_receive(struct kcsd_cmd *cmd);
+int kcsd_zns_parse_append(struct kcsd_cmd *cmd);
+
+/* nvm.c: what Zone Append has in common with Write. CDW12 of both: */
+#define KCSD_NVM_CONTROL_ALL	((u32)(NVME_RW_FUA | NVME_RW_LR) << 16)
+static inline u32 kcsd_nvm_nlb(const struct kcsd_cmd *cmd)
+{
+	return (cmd->cdw12 & 0xffff) + 1;
+}
+
+/* Execute either. */
+int kcsd_nvm_write(struct kcsd_cmd *cmd);
 
 /* nvm.c: the first LBA of a failed command, if the status is about LBAs; else 0. */
 u64 kcsd_nvm_failed_lba(const struct kcsd_cmd *cmd, int status);

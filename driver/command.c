@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The commands of all command sets. NVMe Base, "Commands Supported and Effects". */
+#include <linux/capability.h>
 #include <linux/mm.h>
 #include <linux/nvme.h>
 
@@ -13,34 +14,49 @@
 /* It may change what is read from a namespace. */
 #define CHANGES_DATA	NVME_CMD_EFFECTS_LBCC
 
+#define ANYONE			KCSD_FOR_ANY
+#define WRITERS			KCSD_FOR_WRITERS
+#define WRITERS_OR_ADMIN	KCSD_FOR_WRITERS_OR_ADMIN
+
 static const struct kcsd_command kcsd_admin_commands[] = {
-	{ nvme_admin_get_log_page,	false, OF_CONTROLLER | OF_NAMESPACE, kcsd_get_log_parse },
-	{ nvme_admin_identify,		false, OF_CONTROLLER | OF_NAMESPACE, kcsd_identify_parse },
-	{ nvme_admin_set_features,	true,  OF_CONTROLLER, kcsd_feature_parse_set },
-	{ nvme_admin_get_features,	false, OF_CONTROLLER, kcsd_feature_parse_get },
-	{ KCSD_ADMIN_LOAD_PROGRAM,	true,  OF_NAMESPACE, kcsd_program_parse_load },
-	{ KCSD_ADMIN_PROGRAM_ACTIVATION, true, OF_NAMESPACE, kcsd_program_parse_activation },
-	{ KCSD_ADMIN_RANGE_SET,		true,  OF_NAMESPACE, kcsd_range_set_parse },
+	{ nvme_admin_get_log_page,	ANYONE, OF_CONTROLLER | OF_NAMESPACE, kcsd_get_log_parse },
+	{ nvme_admin_identify,		ANYONE, OF_CONTROLLER | OF_NAMESPACE, kcsd_identify_parse },
+	{ nvme_admin_set_features,	WRITERS, OF_CONTROLLER, kcsd_feature_parse_set },
+	{ nvme_admin_get_features,	ANYONE, OF_CONTROLLER, kcsd_feature_parse_get },
+	{ KCSD_ADMIN_LOAD_PROGRAM,	WRITERS, OF_NAMESPACE, kcsd_program_parse_load },
+	{ KCSD_ADMIN_PROGRAM_ACTIVATION, WRITERS,OF_NAMESPACE, kcsd_program_parse_activation },
+	{ KCSD_ADMIN_RANGE_SET,		WRITERS, OF_NAMESPACE, kcsd_range_set_parse },
 };
 
 /* The frequent ones first: they are searched one by one. */
 static const struct kcsd_command kcsd_nvm_commands[] = {
-	{ nvme_cmd_read,	false, OF_NAMESPACE, kcsd_nvm_parse_rw },
-	{ nvme_cmd_write,	true,  OF_NAMESPACE | CHANGES_DATA, kcsd_nvm_parse_rw },
-	{ nvme_cmd_flush,	false, OF_NAMESPACE, kcsd_nvm_parse_flush },
+	{ nvme_cmd_read,	ANYONE, OF_NAMESPACE, kcsd_nvm_parse_rw },
+	{ nvme_cmd_write,	WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_nvm_parse_rw },
+	{ nvme_cmd_flush,	ANYONE, OF_NAMESPACE, kcsd_nvm_parse_flush },
+};
+
+static const struct kcsd_command kcsd_zns_commands[] = {
+	{ nvme_cmd_read,	ANYONE,  OF_NAMESPACE, kcsd_nvm_parse_rw },
+	{ nvme_cmd_write,	WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_nvm_parse_rw },
+	{ nvme_cmd_zone_append,	WRITERS_OR_ADMIN, OF_NAMESPACE | CHANGES_DATA,
+				kcsd_zns_parse_append },
+	{ nvme_cmd_flush,	ANYONE,  OF_NAMESPACE, kcsd_nvm_parse_flush },
+	{ nvme_cmd_zone_mgmt_send, WRITERS_OR_ADMIN, OF_NAMESPACE | CHANGES_DATA,
+				kcsd_zns_parse_send },
+	{ nvme_cmd_zone_mgmt_recv, ANYONE, OF_NAMESPACE, kcsd_zns_parse_receive },
 };
 
 static const struct kcsd_command kcsd_slm_commands[] = {
-	{ KCSD_SLM_READ,	false, OF_NAMESPACE, kcsd_slm_parse_rw },
-	{ KCSD_SLM_WRITE,	true,  OF_NAMESPACE | CHANGES_DATA, kcsd_slm_parse_rw },
-	{ KCSD_SLM_COPY,	true,  OF_NAMESPACE | CHANGES_DATA, kcsd_slm_parse_copy },
-	{ KCSD_SLM_FILL,	true,  OF_NAMESPACE | CHANGES_DATA, kcsd_slm_parse_fill },
+	{ KCSD_SLM_READ,	ANYONE, OF_NAMESPACE, kcsd_slm_parse_rw },
+	{ KCSD_SLM_WRITE,	WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_slm_parse_rw },
+	{ KCSD_SLM_COPY,	WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_slm_parse_copy },
+	{ KCSD_SLM_FILL,	WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_slm_parse_fill },
 };
 
 /* Execute changes something only with write grants or ranges: kcsd_execute_parse() looks. */
 static const struct kcsd_command kcsd_compute_commands[] = {
-	{ KCSD_CMD_EXECUTE,	false, OF_NAMESPACE | CHANGES_DATA, kcsd_execute_parse },
-	{ KCSD_CMD_EXECUTE_LBA,	false, OF_NAMESPACE | CHANGES_DATA, kcsd_execute_parse },
+	{ KCSD_CMD_EXECUTE,	ANYONE, OF_NAMESPACE | CHANGES_DATA, kcsd_execute_parse },
+	{ KCSD_CMD_EXECUTE_LBA,	ANYONE, OF_NAMESPACE | CHANGES_DATA, kcsd_execute_parse },
 };
 
 struct kcsd_command_set {
@@ -53,24 +69,45 @@ struct kcsd_command_set {
 
 static const struct kcsd_command_set kcsd_admin_set = SET(0, kcsd_admin_commands);
 
-/* By namespace. */
+static const struct kcsd_command_set kcsd_zns_set = SET(KCSD_CSI_ZNS, kcsd_zns_commands);
+
+/* By namespace, of a drive that is not zoned. */
 static const struct kcsd_command_set kcsd_command_sets[] = {
 	[KCSD_NSID_NVM]		= SET(KCSD_CSI_NVM, kcsd_nvm_commands),
 	[KCSD_NSID_SLM]		= SET(KCSD_CSI_SLM, kcsd_slm_commands),
 	[KCSD_NSID_COMPUTE]	= SET(KCSD_CSI_COMPUTE, kcsd_compute_commands),
 };
 
+static const struct kcsd_command_set *kcsd_command_set(const struct kcsd_drive *drive, u32 nsid)
+{
+	if (nsid == KCSD_NSID_NVM && drive->zones.nr)
+		return &kcsd_zns_set;
+	return &kcsd_command_sets[nsid];
+}
+
 const struct kcsd_command *kcsd_command_find(const struct kcsd_cmd *cmd)
 {
 	/* The front end has seen to it that an I/O command's NSID is its node's. */
 	const struct kcsd_command_set *set = cmd->admin ? &kcsd_admin_set :
-					     &kcsd_command_sets[cmd->nsid];
+					     kcsd_command_set(cmd->drive, cmd->nsid);
 	int i;
 
 	for (i = 0; i < set->nr; i++)
 		if (set->command[i].opcode == cmd->opcode)
 			return &set->command[i];
 	return NULL;
+}
+
+bool kcsd_command_allowed(const struct kcsd_command *command, const struct kcsd_cmd *cmd)
+{
+	switch (command->allowed) {
+	case KCSD_FOR_ANY:
+		return true;
+	case KCSD_FOR_WRITERS_OR_ADMIN:
+		return cmd->writable || capable(CAP_SYS_ADMIN);
+	default:
+		return cmd->writable;
+	}
 }
 
 static void kcsd_command_set_describe(const struct kcsd_command_set *set, __le32 *effects)
@@ -82,8 +119,9 @@ static void kcsd_command_set_describe(const struct kcsd_command_set *set, __le32
 			cpu_to_le32(set->command[i].effects | NVME_CMD_EFFECTS_CSUPP);
 }
 
-void *kcsd_commands_page(u8 csi, u32 *len)
+void *kcsd_commands_page(const struct kcsd_drive *drive, u8 csi, u32 *len)
 {
+	const struct kcsd_command_set *set;
 	struct nvme_effects_log *page;
 	int nsid;
 
@@ -93,8 +131,10 @@ void *kcsd_commands_page(u8 csi, u32 *len)
 	if (!page)
 		return NULL;
 	kcsd_command_set_describe(&kcsd_admin_set, page->acs);
-	for (nsid = KCSD_NSID_NVM; nsid < ARRAY_SIZE(kcsd_command_sets); nsid++)
-		if (kcsd_command_sets[nsid].csi == csi)
-			kcsd_command_set_describe(&kcsd_command_sets[nsid], page->iocs);
+	for (nsid = KCSD_NSID_NVM; nsid < ARRAY_SIZE(kcsd_command_sets); nsid++) {
+		set = kcsd_command_set(drive, nsid);
+		if (set->csi == csi)
+			kcsd_command_set_describe(set, page->iocs);
+	}
 	return page;
 }

@@ -10,6 +10,7 @@
 #include "cmd.h"
 #include "compute.h"
 #include "drive.h"
+#include "grant.h"
 #include "tenant.h"
 #include "window.h"
 
@@ -85,27 +86,6 @@ static int kcsd_execute_check(struct kcsd_cmd *cmd)
 
 /* ---- what the program may touch ---- */
 
-static int kcsd_grant_check(struct kcsd_cmd *cmd, const struct kcsd_lba_grant *g)
-{
-	if (!g->nlb || !g->access || g->access & ~KCSD_GRANT_ALL ||
-	    memchr_inv(g->rsvd, 0, sizeof(g->rsvd)))
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	if (!kcsd_drive_has_lbas(cmd->drive, le64_to_cpu(g->slba), le32_to_cpu(g->nlb)))
-		return KCSD_SC_LBA_RANGE;
-	if (g->access & KCSD_GRANT_WRITE && !cmd->writable)
-		return -EACCES;
-	return 0;
-}
-
-static int kcsd_grants_check(struct kcsd_cmd *cmd, const struct kcsd_run *run)
-{
-	int i, ret = 0;
-
-	for (i = 0; !ret && i < run->nr_grants; i++)
-		ret = kcsd_grant_check(cmd, &run->grants[i]);
-	return ret;
-}
-
 /* To name ranges at all. */
 static int kcsd_execute_may_range(const struct kcsd_cmd *cmd)
 {
@@ -135,7 +115,7 @@ static int kcsd_execute_copy_data(struct kcsd_cmd *cmd, struct kcsd_run *run)
 	if (kcsd_execute_grants(cmd)) {
 		run->grants = run->data;
 		run->nr_grants = kcsd_execute_nr(cmd);
-		return kcsd_grants_check(cmd, run);
+		return kcsd_grants_check(cmd, run->data, run->nr_grants);
 	}
 	run->ranges = run->data;
 	run->nr_ranges = kcsd_execute_nr(cmd);

@@ -48,7 +48,7 @@ static u8 kcsd_log_csi(const struct kcsd_cmd *cmd)
 
 static void *kcsd_log_commands(const struct kcsd_cmd *cmd, u32 *len)
 {
-	return kcsd_commands_page(kcsd_log_csi(cmd), len);
+	return kcsd_commands_page(cmd->drive, kcsd_log_csi(cmd), len);
 }
 
 static void *kcsd_log_features(const struct kcsd_cmd *cmd, u32 *len)

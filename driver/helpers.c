@@ -4,13 +4,15 @@
  * helper does. Addresses have been checked by the engine.
  */
 #include <linux/mm.h>
-#include <linux/nospec.h>
 #include <linux/sched.h>
 #include <linux/uio.h>
 
 #include "audit.h"
 #include "compute.h"
 #include "drive.h"
+#include "grant.h"
+#include "media.h"
+#include "zone.h"
 
 #define KCSD_OUT_FIRST	SZ_4K	/* bytes allocated at the first emit */
 
@@ -19,42 +21,37 @@ static struct kcsd_run *kcsd_vm_run(struct kcsd_vm *vm)
 	return container_of(vm, struct kcsd_run, vm);
 }
 
-/* A grant that allows access to this LBA, or NULL. */
-static const struct kcsd_lba_grant *kcsd_run_find_grant(const struct kcsd_run *run, u64 lba,
-							u8 access)
+/* What a program gets for what the medium or a zone returned. */
+static s64 kcsd_run_error(int ret)
 {
-	const struct kcsd_lba_grant *g;
-
-	for (g = run->grants; g < run->grants + run->nr_grants; g++)
-		if (g->access & access && lba - le64_to_cpu(g->slba) < le32_to_cpu(g->nlb))
-			return g;
-	return NULL;
+	switch (ret) {
+	case 0:
+		return 0;
+	case -ENOSPC:
+	case KCSD_SC_CAPACITY_EXCEEDED:
+	case KCSD_SC_ZONE_BOUNDARY:
+	case KCSD_SC_ZONE_FULL:
+		return -KCSD_ENOSPC;
+	case KCSD_SC_ZONE_INVALID_WRITE:
+		return -KCSD_ESPIPE;
+	case KCSD_SC_TOO_MANY_ACTIVE_ZONES:
+	case KCSD_SC_TOO_MANY_OPEN_ZONES:
+		return -KCSD_EBUSY;
+	case KCSD_SC_ZONE_READ_ONLY:
+		return -KCSD_EROFS;
+	case KCSD_SC_ZONE_OFFLINE:
+		return -KCSD_ENXIO;
+	case KCSD_SC_INVALID_FIELD:
+		return -KCSD_EINVAL;
+	default:
+		return -KCSD_EIO;
+	}
 }
 
-/*
- * The one place that decides whether a run may touch LBAs. All of [slba, slba + nlb) must be
- * granted, by one grant or several; returns the number of leading LBAs that are. Each
- * grant is used at most once: it takes the search past its end. nlb is not 0.
- *
- * mask is for when the CPU mis-speculates: computed beside the branches, it is all ones if all
- * is granted, else 0.
- */
-static u64 kcsd_run_granted(const struct kcsd_run *run, u64 slba, u64 nlb, u8 access, u64 *mask)
+/* A zone said no before anything was moved. */
+static bool kcsd_run_was_refused(int ret)
 {
-	const struct kcsd_lba_grant *g;
-	u64 lba = slba;
-
-	*mask = ~0ull;
-	while (lba - slba < nlb) {
-		g = kcsd_run_find_grant(run, lba, access);
-		if (!g)
-			break;
-		*mask &= array_index_mask_nospec(lba - le64_to_cpu(g->slba), le32_to_cpu(g->nlb));
-		*mask &= array_index_mask_nospec(0, g->access & access);
-		lba = le64_to_cpu(g->slba) + le32_to_cpu(g->nlb);
-	}
-	*mask &= array_index_mask_nospec(nlb - 1, lba - slba);
-	return min(nlb, lba - slba);
+	return ret >= KCSD_SC_ZONE_BOUNDARY && ret <= KCSD_SC_INVALID_ZONE_TRANSITION;
 }
 
 /* 0, or the status that this access was told to fail with. Lasts no longer than the run may. */
@@ -97,19 +94,84 @@ static s64 kcsd_run_move(struct kcsd_run *run, u64 slba, void *buf, u64 len, u8 
 	len &= mask;
 
 	kvec.iov_len = len;
-	kcsd_audit_add(run->audit, slba, nlb, access);
 	iov_iter_kvec(&iter, write ? ITER_SOURCE : ITER_DEST, &kvec, 1, len);
 	ret = kcsd_run_inject(run, write ? KCSD_INJECT_WRITE : KCSD_INJECT_READ, slba, nlb);
 	if (!ret)
 		ret = write ? kcsd_media_write(drive, slba, &iter) :
 			      kcsd_media_read(drive, slba, &iter);
+	if (!kcsd_run_was_refused(ret))
+		kcsd_audit_add(run->audit, slba, nlb, access);
 	if (ret)
-		return ret == -ENOSPC ? -KCSD_ENOSPC : -KCSD_EIO;
+		return kcsd_run_error(ret);
 	if (write)
 		run->written_bytes += len;
 	else
 		run->read_bytes += len;
 	return 0;
+}
+
+/* Is this one append that some zone could take? */
+static bool kcsd_run_can_append(const struct kcsd_drive *drive, u64 zslba, u64 len)
+{
+	return drive->zones.nr && len && len >> drive->lba_shift <= drive->zones.max_append &&
+	       !(len & ((1U << drive->lba_shift) - 1)) && kcsd_zone_starts_at(&drive->zones, zslba);
+}
+
+static s64 kcsd_run_append(struct kcsd_run *run, u64 zslba, void *buf, u64 len)
+{
+	struct kcsd_drive *drive = run->drive;
+	struct kvec kvec = { .iov_base = buf };
+	struct iov_iter iter;
+	u64 ok, mask, lba, zone_size;
+	int ret;
+
+	if (!kcsd_run_can_append(drive, zslba, len))
+		return -KCSD_EINVAL;
+	zone_size = kcsd_zone_size(&drive->zones);
+	ok = kcsd_run_granted(run, zslba, zone_size, KCSD_GRANT_APPEND, &mask);
+	if (ok < zone_size) {
+		kcsd_vm_fault(&run->vm, KCSD_FAULT_LBA_WRITE, zslba + ok);
+		return 0;
+	}
+	zslba &= mask;
+	len &= mask;
+
+	kvec.iov_len = len;
+	iov_iter_kvec(&iter, ITER_SOURCE, &kvec, 1, len);
+	ret = kcsd_run_inject(run, KCSD_INJECT_APPEND, zslba, zone_size);
+	if (!ret)
+		ret = kcsd_media_append(drive, zslba, &iter, &lba);
+	if (ret)
+		return kcsd_run_error(ret);
+	kcsd_audit_add(run->audit, lba, len >> drive->lba_shift, KCSD_GRANT_APPEND);
+	run->written_bytes += len;
+	return lba;
+}
+
+static s64 kcsd_run_zone(struct kcsd_run *run, u64 lba, void *dst, u64 len)
+{
+	struct kcsd_zones *zones = &run->drive->zones;
+	struct kcsd_zone_state state;
+	struct kcsd_zone_info info;
+	u64 mask;
+
+	if (!zones->nr)
+		return -KCSD_EINVAL;
+	if (!kcsd_run_granted(run, lba, 1, KCSD_GRANT_ANY, &mask)) {
+		kcsd_vm_fault(&run->vm, KCSD_FAULT_LBA_READ, lba);
+		return 0;
+	}
+	kcsd_zone_get(run->drive, kcsd_zone_index(zones, lba & mask), &state);
+	info = (struct kcsd_zone_info){
+		.start = state.start,
+		.size = state.size,
+		.cap = state.capacity,
+		.wp = kcsd_zone_shows_wp(&state) ? state.wp : U64_MAX,
+		.cond = state.cond,
+	};
+	len = min_t(u64, len, sizeof(info));
+	memcpy(dst, &info, len);
+	return len;
 }
 
 /* Room for len more bytes of output, growing by doubling, never past out_max. */
@@ -149,12 +211,17 @@ static s64 kcsd_run_emit(struct kcsd_run *run, const void *src, u64 len)
 
 static s64 kcsd_run_geometry(struct kcsd_run *run, void *dst, u64 len)
 {
+	const struct kcsd_zones *zones = &run->drive->zones;
 	struct kcsd_geometry g = {
 		.nsze = run->drive->nsze,
 		.lba_size = 1U << run->drive->lba_shift,
 		.cus = run->drive->units.nr,
 	};
 
+	if (zones->nr) {
+		g.zone_size = kcsd_zone_size(zones);
+		g.max_append = zones->max_append << run->drive->lba_shift;
+	}
 	len = min_t(u64, len, sizeof(g));
 	memcpy(dst, &g, len);
 	return len;
@@ -169,6 +236,10 @@ static s64 kcsd_run_helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_
 		return kcsd_run_move(run, a->val[0], a->ptr[1], a->val[2], KCSD_GRANT_READ);
 	case KCSD_HELPER_write:
 		return kcsd_run_move(run, a->val[0], a->ptr[1], a->val[2], KCSD_GRANT_WRITE);
+	case KCSD_HELPER_append:
+		return kcsd_run_append(run, a->val[0], a->ptr[1], a->val[2]);
+	case KCSD_HELPER_zone:
+		return kcsd_run_zone(run, a->val[0], a->ptr[1], a->val[2]);
 	case KCSD_HELPER_emit:
 		return kcsd_run_emit(run, a->ptr[0], a->val[1]);
 	case KCSD_HELPER_log:

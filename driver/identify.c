@@ -25,7 +25,7 @@
 
 #define KCSD_NN			KCSD_NSID_COMPUTE	/* the largest NSID */
 
-/* The namespaces that a drive can have, ascending, with their command sets. */
+/* The namespaces that a drive can have, ascending, with their command sets; see kcsd_csi(). */
 static const struct {
 	u32 nsid;
 	u8 csi;
@@ -34,6 +34,14 @@ static const struct {
 	{ KCSD_NSID_SLM,	KCSD_CSI_SLM },
 	{ KCSD_NSID_COMPUTE,	KCSD_CSI_COMPUTE },
 };
+
+/* Of kcsd_namespaces[i]. */
+static u8 kcsd_csi(const struct kcsd_drive *drive, int i)
+{
+	if (kcsd_namespaces[i].nsid == KCSD_NSID_NVM && drive->zones.nr)
+		return KCSD_CSI_ZNS;
+	return kcsd_namespaces[i].csi;
+}
 
 static u8 kcsd_identify_cns(const struct kcsd_cmd *cmd)
 {
@@ -57,7 +65,7 @@ static int kcsd_namespace_csi(const struct kcsd_drive *drive, u32 nsid)
 
 	for (i = 0; i < ARRAY_SIZE(kcsd_namespaces); i++)
 		if (kcsd_namespaces[i].nsid == nsid && kcsd_namespace_active(drive, nsid))
-			return kcsd_namespaces[i].csi;
+			return kcsd_csi(drive, i);
 	return -1;
 }
 
@@ -103,6 +111,17 @@ static int kcsd_identify_ctrl(struct kcsd_cmd *cmd, void *page)
 	return 0;
 }
 
+/* LBAs that can be written. */
+static u64 kcsd_identify_capacity(const struct kcsd_drive *drive)
+{
+	const struct kcsd_zones *zones = &drive->zones;
+
+	if (!zones->nr)
+		return drive->nsze;
+	return zones->nr_conventional * kcsd_zone_size(zones) +
+	       (u64)(zones->nr - zones->nr_conventional) * zones->capacity;
+}
+
 static int kcsd_identify_ns(struct kcsd_cmd *cmd, void *page)
 {
 	struct kcsd_drive *drive = cmd->drive;
@@ -111,12 +130,12 @@ static int kcsd_identify_ns(struct kcsd_cmd *cmd, void *page)
 	/* An inactive namespace is all zeroes. */
 	if (kcsd_namespace_csi(cmd->drive, cmd->nsid) < 0)
 		return 0;
-	/* This structure is the NVM command set's. */
+	/* This structure is the NVM command set's, on which that for zones is built. */
 	if (cmd->nsid != KCSD_NSID_NVM)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
 	id->nsze = cpu_to_le64(drive->nsze);
-	id->ncap = id->nsze;
-	id->nuse = id->nsze;
+	id->ncap = cpu_to_le64(kcsd_identify_capacity(drive));
+	id->nuse = id->ncap;
 	id->dlfeat = 1;		/* deallocated LBAs read as zeroes */
 	id->lbaf[0].ds = drive->lba_shift;
 	return 0;
@@ -166,7 +185,7 @@ static int kcsd_identify_list(struct kcsd_cmd *cmd, void *page, int csi)
 	for (i = 0; i < ARRAY_SIZE(kcsd_namespaces); i++)
 		if (kcsd_namespaces[i].nsid > cmd->nsid &&
 		    kcsd_namespace_active(cmd->drive, kcsd_namespaces[i].nsid) &&
-		    (csi < 0 || kcsd_namespaces[i].csi == csi))
+		    (csi < 0 || kcsd_csi(cmd->drive, i) == csi))
 			*list++ = cpu_to_le32(kcsd_namespaces[i].nsid);
 	return 0;
 }
@@ -210,6 +229,16 @@ static void kcsd_identify_slm(struct kcsd_drive *drive, struct kcsd_id_ns_slm *i
 	id->max_sources = cpu_to_le32(KCSD_COPY_MAX_SOURCES);
 }
 
+/* Zones are counted from 0 here, and all ones are no limit. */
+static void kcsd_identify_zns(const struct kcsd_drive *drive, struct nvme_id_ns_zns *id)
+{
+	BUILD_BUG_ON(sizeof(*id) != KCSD_IDENTIFY_LEN);
+	id->ozcs = cpu_to_le16(BIT(0));	/* reads may cross the ends of zones */
+	id->mar = cpu_to_le32(drive->zones.max_active - 1);
+	id->mor = cpu_to_le32(drive->zones.max_open - 1);
+	id->lbafe[0].zsze = cpu_to_le64(kcsd_zone_size(&drive->zones));
+}
+
 /* Command-set specific. For NVM: no protection information, all zeroes. */
 static int kcsd_identify_cs_ns(struct kcsd_cmd *cmd, void *page)
 {
@@ -223,6 +252,8 @@ static int kcsd_identify_cs_ns(struct kcsd_cmd *cmd, void *page)
 		kcsd_identify_compute(cmd->drive, page);
 	else if (csi == KCSD_CSI_SLM)
 		kcsd_identify_slm(cmd->drive, page);
+	else if (csi == KCSD_CSI_ZNS)
+		kcsd_identify_zns(cmd->drive, page);
 	return 0;
 }
 
@@ -231,16 +262,22 @@ bool kcsd_identify_has_csi(const struct kcsd_drive *drive, u8 csi)
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(kcsd_namespaces); i++)
-		if (kcsd_namespaces[i].csi == csi)
+		if (kcsd_csi(drive, i) == csi)
 			return kcsd_namespace_active(drive, kcsd_namespaces[i].nsid);
 	return false;
 }
 
-/* All zeroes: no limits beyond MDTS. */
+/* All zeroes but for Zone Append: no limits beyond MDTS. */
 static int kcsd_identify_cs_ctrl(struct kcsd_cmd *cmd, void *page)
 {
-	if (!kcsd_identify_has_csi(cmd->drive, kcsd_identify_csi(cmd)))
+	struct nvme_id_ctrl_zns *zns = page;
+	u8 csi = kcsd_identify_csi(cmd);
+
+	BUILD_BUG_ON(sizeof(*zns) != KCSD_IDENTIFY_LEN);
+	if (!kcsd_identify_has_csi(cmd->drive, csi))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
+	if (csi == KCSD_CSI_ZNS)
+		zns->zasl = ilog2(((u64)cmd->drive->zones.max_append << cmd->drive->lba_shift) / SZ_4K);
 	return 0;
 }
 
@@ -251,7 +288,7 @@ static int kcsd_identify_csi_vectors(struct kcsd_cmd *cmd, void *page)
 
 	for (i = 0; i < ARRAY_SIZE(kcsd_namespaces); i++)
 		if (kcsd_namespace_active(cmd->drive, kcsd_namespaces[i].nsid))
-			vector |= BIT(kcsd_namespaces[i].csi);
+			vector |= BIT(kcsd_csi(cmd->drive, i));
 	*(__le64 *)page = cpu_to_le64(vector);
 	return 0;
 }

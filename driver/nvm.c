@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The NVM command set on namespace 1: Read, Write, Flush. */
+/* The NVM command set on namespace 1: Read, Write, Flush; and how Zone Append moves data. */
 #include <linux/bvec.h>
 #include <linux/mm.h>
 #include <linux/nvme.h>
@@ -7,9 +7,10 @@
 #include "cmd.h"
 #include "drive.h"
 #include "identify.h"
+#include "media.h"
+#include "pin.h"
 
 #define KCSD_NVM_BATCH	16	/* pages pinned at once */
-#define KCSD_NVM_CONTROL_ALL	((u32)(NVME_RW_FUA | NVME_RW_LR) << 16)
 
 /* NVM Command Set, "Read command", CDW12 and CDW13. */
 static u64 kcsd_nvm_slba(const struct kcsd_cmd *cmd)
@@ -17,17 +18,32 @@ static u64 kcsd_nvm_slba(const struct kcsd_cmd *cmd)
 	return kcsd_cmd_u64(cmd->cdw10, cmd->cdw11);
 }
 
-static u32 kcsd_nvm_nlb(const struct kcsd_cmd *cmd)
-{
-	return (cmd->cdw12 & 0xffff) + 1;
-}
-
 static int kcsd_nvm_rw(struct kcsd_cmd *cmd, u64 slba, struct iov_iter *iter)
 {
-	if (cmd->opcode == nvme_cmd_write)
-		return kcsd_media_status(kcsd_media_write(cmd->drive, slba, iter),
+	struct kcsd_drive *drive = cmd->drive;
+
+	switch (cmd->opcode) {
+	case nvme_cmd_zone_append:
+		return kcsd_media_status(kcsd_media_append(drive, slba, iter, &cmd->result),
 					 KCSD_SC_WRITE_FAULT);
-	return kcsd_media_status(kcsd_media_read(cmd->drive, slba, iter), KCSD_SC_READ_ERROR);
+	case nvme_cmd_write:
+		return kcsd_media_status(kcsd_media_write(drive, slba, iter), KCSD_SC_WRITE_FAULT);
+	default:
+		return kcsd_media_status(kcsd_media_read(drive, slba, iter), KCSD_SC_READ_ERROR);
+	}
+}
+
+/* Into a zone: all of it or nothing. */
+static int kcsd_nvm_write_zone(struct kcsd_cmd *cmd)
+{
+	struct kcsd_pinned pinned;
+	int ret = kcsd_pin(&pinned, &cmd->data);
+
+	if (ret)
+		return ret;
+	ret = kcsd_nvm_rw(cmd, kcsd_nvm_slba(cmd), &pinned.iter);
+	kcsd_unpin(&pinned);
+	return ret;
 }
 
 /* The medium wants kernel memory: pin the pages of this much of the buffer, move, unpin. */
@@ -115,6 +131,8 @@ static int kcsd_nvm_move(struct kcsd_cmd *cmd)
 	/* Registered with the ring: pinned already. */
 	if (iov_iter_is_bvec(&cmd->data))
 		return kcsd_nvm_rw(cmd, slba, &cmd->data);
+	if (cmd->drive->zones.nr && cmd->opcode != nvme_cmd_read)
+		return kcsd_nvm_write_zone(cmd);
 	if (!kcsd_iter_whole_lbas(&cmd->data, lba_size))
 		return kcsd_nvm_rw_bounced(cmd, slba);
 	while (!ret && iov_iter_count(&cmd->data)) {
@@ -134,7 +152,8 @@ static int kcsd_nvm_inject(const struct kcsd_cmd *cmd, enum kcsd_inject_op op)
 	const struct kcsd_inject_cmd c = {
 		.op = op,
 		.slba = kcsd_nvm_slba(cmd),
-		.nlb = kcsd_nvm_nlb(cmd),
+		.nlb = op == KCSD_INJECT_APPEND ? kcsd_zone_size(&cmd->drive->zones) :
+						  kcsd_nvm_nlb(cmd),
 		.timeout_ms = cmd->timeout_ms ?: READ_ONCE(cmd->drive->timeout_ms),
 	};
 
@@ -154,10 +173,12 @@ static int kcsd_nvm_read(struct kcsd_cmd *cmd)
 	return ret;
 }
 
-static int kcsd_nvm_write(struct kcsd_cmd *cmd)
+int kcsd_nvm_write(struct kcsd_cmd *cmd)
 {
 	size_t len = iov_iter_count(&cmd->data);
-	int ret = kcsd_nvm_inject(cmd, KCSD_INJECT_WRITE) ?: kcsd_nvm_move(cmd);
+	bool append = cmd->opcode == nvme_cmd_zone_append;
+	int ret = kcsd_nvm_inject(cmd, append ? KCSD_INJECT_APPEND : KCSD_INJECT_WRITE) ?:
+		  kcsd_nvm_move(cmd);
 
 	if (!ret && cmd->cdw12 & (u32)NVME_RW_FUA << 16)
 		ret = kcsd_media_status(kcsd_media_flush(cmd->drive), KCSD_SC_WRITE_FAULT);
@@ -223,6 +244,7 @@ u64 kcsd_nvm_failed_lba(const struct kcsd_cmd *cmd, int status)
 	case KCSD_SC_CAPACITY_EXCEEDED:
 	case KCSD_SC_WRITE_FAULT:
 	case KCSD_SC_READ_ERROR:
+	case KCSD_SC_ZONE_BOUNDARY ... KCSD_SC_INVALID_ZONE_TRANSITION:
 		return kcsd_nvm_slba(cmd);
 	default:
 		return 0;

@@ -118,7 +118,7 @@ int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool no
 	if (!command)
 		return kcsd_cmd_failed(cmd, KCSD_SC_INVALID_OPCODE);
 	/* Opening a node is not enough to change anything: that takes opening it for writing. */
-	if (command->changes && !cmd->writable)
+	if (!kcsd_command_allowed(command, cmd))
 		return -EACCES;
 	ret = kcsd_cmd_import(cmd, d, &iov);
 	if (ret)

@@ -154,6 +154,24 @@ static inline u32 kcsd_zone_index(const struct kcsd_zones *zs, u64 lba)
 	return lba >> zs->shift;
 }
 
+/* LBAs of a zone, those above its capacity included. */
+static inline u64 kcsd_zone_size(const struct kcsd_zones *zs)
+{
+	return 1ULL << zs->shift;
+}
+
+/* Is this the first LBA of a zone? */
+static inline bool kcsd_zone_starts_at(const struct kcsd_zones *zs, u64 lba)
+{
+	return !(lba & (kcsd_zone_size(zs) - 1));
+}
+
+/* Is its write pointer valid, as the standard has it? */
+static inline bool kcsd_zone_shows_wp(const struct kcsd_zone_state *state)
+{
+	return state->cond >= BLK_ZONE_COND_EMPTY && state->cond <= BLK_ZONE_COND_CLOSED;
+}
+
 static inline u64 kcsd_zone_start(const struct kcsd_zones *zs, u32 index)
 {
 	return (u64)index << zs->shift;

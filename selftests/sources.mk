@@ -6,6 +6,10 @@ test-programs := engines native config nodes admin program check exec fault help
 	exec_ranges \
 	windows \
 	range_refusals \
+	zns \
+	zns_states \
+	zns_append \
+	zone_programs \
 	schedule cancel \
 	full \
 	inline \

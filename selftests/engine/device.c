@@ -188,6 +188,9 @@ static s64 device_helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_ar
 		return geometry(args);
 	case KCSD_HELPER_time:
 		return 1000;
+	case KCSD_HELPER_append:
+	case KCSD_HELPER_zone:
+		return -KCSD_EINVAL;	/* not zoned */
 	}
 	run->broken = "a helper that the engine has, or an unknown one, was called";
 	return 0;

@@ -174,12 +174,12 @@ static u64 argument(struct maker *m, const struct kcsd_signature *sig, u32 i, u3
 
 void maker_helper(struct maker *m)
 {
-	u32 id = 1 + maker_below(m, KCSD_HELPER_sha256_end), len, i;
+	u32 id = 1 + maker_below(m, KCSD_HELPER_zone), len, i;
 	const struct kcsd_signature *sig = kcsd_signature(id);
 
 	if (!sig)
 		return;
-	if (id == KCSD_HELPER_read || id == KCSD_HELPER_write)
+	if (id == KCSD_HELPER_read || id == KCSD_HELPER_write || id == KCSD_HELPER_append)
 		len = DEVICE_LBA_SIZE * maker_below(m, 3);
 	else
 		len = maker_below(m, maker_once_in(m, 8) ? 2048 : 40);

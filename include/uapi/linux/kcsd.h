@@ -173,9 +173,17 @@ struct kcsd_memory_range {
 
 #define KCSD_GRANT_READ		0x1
 #define KCSD_GRANT_WRITE	0x2
-#define KCSD_GRANT_ALL		0x3
+#define KCSD_GRANT_ALL		0x3	/* what every drive has */
+#define KCSD_GRANT_APPEND	0x4	/* to zones of which it grants all LBAs */
+#define KCSD_GRANT_ANY		0x7	/* one of these at least */
+/* nlb counts zones, and slba is the first LBA of the first one. */
+#define KCSD_GRANT_ZONES	0x80
 
-/* One granted range. The program sees the same structure in its memory. */
+/*
+ * One granted range. The program sees the same structure in its memory, always in LBAs.
+ * KCSD_GRANT_APPEND and KCSD_GRANT_ZONES are for zoned drives only. LBA Out of Range: there are
+ * not so many zones.
+ */
 struct kcsd_lba_grant {
 	__le64	slba;
 	__le32	nlb;		/* number of LBAs, not 0's based; not 0 */
@@ -283,15 +291,16 @@ struct kcsd_run_record {
 };
 
 /*
- * The audit of a run: this header, then extents, by first LBA; of two that begin at the same, the
- * one that was read comes first. Of one access no two extents overlap or are adjacent: each
- * time the program reads or writes LBAs, all of its extents that touch become one. What it was
- * not granted is not in there; what failed on the medium is, as a part may have been moved.
+ * The audit of a run: this header, then extents, by first LBA; of those that begin at the same, first
+ * the one that was read, then written, then appended. Of one access no two extents overlap or are
+ * adjacent: each time the program touches LBAs, all of its extents that touch become one. What
+ * it was not granted is not in there, nor what a zone refused; what failed on the medium is, as a
+ * part may have been moved, but for a failed append, of which no LBA will ever be read.
  *
  * KCSD_AUDIT_OVERFLOW: some access touched none of the extents there were so far, and those were
  * KCSD_MAX_AUDIT. That one is missing. All extents that are there are exact nevertheless.
  */
-#define KCSD_MAX_AUDIT		512	/* extents, read and written ones together */
+#define KCSD_MAX_AUDIT		512	/* extents of all kinds together */
 #define KCSD_AUDIT_OVERFLOW	0x1u
 
 struct kcsd_audit_header {
@@ -303,7 +312,7 @@ struct kcsd_audit_header {
 struct kcsd_audit_extent {
 	__le64	slba;
 	__le64	nlb;		/* number of LBAs */
-	__u8	access;		/* KCSD_GRANT_READ or KCSD_GRANT_WRITE, never both */
+	__u8	access;		/* KCSD_GRANT_READ, _WRITE or _APPEND: one of them */
 	__u8	rsvd[7];
 };
 

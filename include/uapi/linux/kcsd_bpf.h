@@ -78,6 +78,40 @@ struct kcsd_geometry {
 	__u64	nsze;		/* LBAs of namespace 1 */
 	__u32	lba_size;	/* bytes */
 	__u32	cus;		/* compute units of the drive */
+	__u64	zone_size;	/* LBAs, a power of two; 0: the drive is not zoned */
+	__u32	max_append;	/* bytes of one append, 0 likewise */
+	__u32	rsvd;
+};
+
+/*
+ * Conditions of zones: the numbers of <linux/blkzoned.h>, which are the standard's.
+ * X(value, NAME, "text")
+ */
+#define KCSD_ZONE_CONDS(X) \
+	X(0x0, NOT_WP,		"conventional") \
+	X(0x1, EMPTY,		"empty") \
+	X(0x2, IMP_OPEN,	"implicitly open") \
+	X(0x3, EXP_OPEN,	"explicitly open") \
+	X(0x4, CLOSED,		"closed") \
+	X(0xd, READONLY,	"read-only") \
+	X(0xe, FULL,		"full") \
+	X(0xf, OFFLINE,		"offline")
+
+enum kcsd_zone_cond {
+#define KCSD_ZONE_COND_ENUM(value, name, text) KCSD_ZONE_COND_##name = value,
+	KCSD_ZONE_CONDS(KCSD_ZONE_COND_ENUM)
+#undef KCSD_ZONE_COND_ENUM
+};
+
+/* What kcsd_zone() fills in, as it was at one moment. In LBAs. */
+struct kcsd_zone_info {
+	__u64	start;		/* first LBA */
+	__u64	size;		/* from its start to the next zone's */
+	__u64	cap;		/* that can be written, from its start on */
+	__u64	wp;		/* next one to be written, where there is one: EMPTY to CLOSED; */
+				/* else all ones */
+	__u32	cond;		/* KCSD_ZONE_COND_* */
+	__u32	rsvd;
 };
 
 /* A SHA-256 on its way; all zero: of nothing so far. The contents are the drive's. */
@@ -106,8 +140,12 @@ struct kcsd_sha256 {
  *
  * read(slba, dst, len)	 LBAs of namespace 1 to memory. An LBA that was not
  *			 granted ends the run. -EINVAL: len is no multiple of
- *			 the LBA size. -EIO: the medium failed.
- * write(slba, src, len) likewise, to the medium. -ENOSPC: it is full.
+ *			 the LBA size. -EIO: the medium failed. -ENXIO: the zone is
+ *			 offline. LBAs at or above a zone's write pointer read as zeroes.
+ * write(slba, src, len) likewise, to the medium. -ENOSPC: it is full, or the rest of
+ *			 the zone too short. In a zone with a write pointer also: -ESPIPE:
+ *			 slba is not the write pointer. -EBUSY: too many zones are open
+ *			 or active. -EROFS: the zone is read-only.
  * emit(src, len)	 append to the output. -ENOSPC: it does not fit, and
  *			 nothing was appended.
  * log(line, len)	 append a line to the drive's log (log page C0h); cut
@@ -129,6 +167,15 @@ struct kcsd_sha256 {
  *			 followed by src.
  * sha256_add(hash, src, len) add to a SHA-256. 0.
  * sha256_end(hash, digest) its digest; the hash begins anew. 0.
+ * append(zslba, src, len) write at the write pointer of the zone that begins at zslba, in one
+ *			 piece, whoever else appends there. Returns the first LBA
+ *			 written. A zone that was not wholly granted for this
+ *			 (KCSD_GRANT_APPEND) ends the run. -EINVAL: the drive is not zoned,
+ *			 no zone with a write pointer begins there, len is 0, no multiple of
+ *			 the LBA size, or too much for one append. Else as write.
+ * zone(lba, dst, len)	 struct kcsd_zone_info of the zone that lba is in, as much of it as
+ *			 fits in len. Returns the bytes written. An LBA that was not granted
+ *			 for anything ends the run. -EINVAL: the drive is not zoned.
  *
  * However long one of these takes, the run's time limit and its cancellation hold.
  * The instruction budget counts each as one.
@@ -147,7 +194,9 @@ struct kcsd_sha256 {
 	H(11, memmem,	4, IN, LEN, IN, LEN, NONE) \
 	H(12, crc32c,	3, VAL, IN, LEN, NONE, NONE) \
 	H(13, sha256_add, 3, HASH, IN, LEN, NONE, NONE) \
-	H(14, sha256_end, 2, HASH, DIGEST, NONE, NONE, NONE)
+	H(14, sha256_end, 2, HASH, DIGEST, NONE, NONE, NONE) \
+	H(15, append,	3, VAL, IN, LEN, NONE, NONE) \
+	H(16, zone,	3, VAL, OUT, LEN, NONE, NONE)
 
 enum kcsd_helper {
 #define KCSD_HELPER_ENUM(id, name, ...) KCSD_HELPER_##name = id,
@@ -157,7 +206,11 @@ enum kcsd_helper {
 
 /* Errors of helpers, returned negative; numbers as everywhere in Linux. */
 #define KCSD_EIO	5
+#define KCSD_ENXIO	6
+#define KCSD_EBUSY	16
 #define KCSD_EINVAL	22
 #define KCSD_ENOSPC	28
+#define KCSD_ESPIPE	29
+#define KCSD_EROFS	30
 
 #endif

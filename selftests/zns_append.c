@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Many append at once, by ioctl, by rings and by programs, until every zone is full. Then each LBA must
+ * hold what some append that returned it has put there, and no LBA may be two's.
+ */
+#include "zns.h"
+#include "run.h"
+
+#include <pthread.h>
+
+/* Zone 0, conventional, is nobody's. */
+#define ZONES		8u
+#define FIRST		1u
+#define SIZE		1024u	/* LBAs */
+#define CAP		768u
+#define NSZE		(ZONES * SIZE)
+#define WORDS		(ZNS_LBA / 8)
+#define MAX_NLB		4u
+
+#define BY_IOCTL	3	/* threads of each kind */
+#define BY_RING		2
+#define BY_PROGRAM	2
+#define THREADS		(BY_IOCTL + BY_RING + BY_PROGRAM)
+#define DEPTH		16	/* of a ring */
+#define APPENDS		8	/* of a run */
+
+#define ZONES_OF_4M \
+	DRIVE_SMALL, { "size", "32M" }, { "zone_size", "4M" }, { "zone_capacity", "3M" }, \
+	{ "conventional_zones", "1" }, { "max_append", "64K" }
+
+static const struct drive_attr unlimited[] = { ZONES_OF_4M, {} };
+static const struct drive_attr one_open[] = { ZONES_OF_4M, { "max_open_zones", "1" }, {} };
+static const struct drive_attr interp[] = {
+	ZONES_OF_4M, { "max_open_zones", "2" }, { "engine", "interp" }, {}
+};
+
+/*
+ * What is appended: word w of it is seed + w, and no two appends have the same seed. cparam1 is a
+ * run's first seed, cparam2 the zone. Emits where each append went.
+ */
+#define SEED(thread, nr)	((__u64)((thread) + 1) << 48 | (__u64)(nr) << 16)
+
+static const struct bpf_insn appender[] = {
+	I_MOVR(R6, R1), I_CTX(R7, R1, cparam1), I_MOV(R8, 0),
+	/* 3: words of 1 to MAX_NLB LBAs, from the seed in r9 on */
+	I_MOVR(R9, R8), I_ALU(BPF_LSH, R9, 16), I_ALUR(BPF_ADD, R9, R7),
+	I_MOVR(R3, R8), I_ALU(BPF_AND, R3, MAX_NLB - 1), I_ADD(R3, 1), I_ALU(BPF_MUL, R3, WORDS),
+	I_MOV(R2, KCSD_GUEST_DATA), I_MOV(R4, 0),
+	I_MOVR(R5, R9), I_ALUR(BPF_ADD, R5, R4), I_STX(BPF_DW, R2, 0, R5),
+	I_ADD(R2, 8), I_ADD(R4, 1), I_JMPR(BPF_JLT, R4, R3, -6),
+	/* append and tell */
+	I_CTX(R1, R6, cparam2), I_MOV(R2, KCSD_GUEST_DATA), I_ALU(BPF_LSH, R3, 3),
+	I_HELPER(append),
+	I_JMP(BPF_JSLT, R0, 0, 7),
+	I_STX(BPF_DW, R10, -8, R0), I_MOVR(R1, R10), I_ADD(R1, -8), I_MOV(R2, 8), I_HELPER(emit),
+	I_ADD(R8, 1), I_JMP(BPF_JLT, R8, APPENDS, -27),
+	I_EXIT,
+};
+
+static __u32 program_nlb(__u32 k)
+{
+	return (k & (MAX_NLB - 1)) + 1;
+}
+
+struct record {
+	__u64 lba;
+	__u64 seed;
+	__u32 nlb;
+};
+
+struct appender {
+	pthread_t thread;
+	__u32 id;
+	struct test *test;
+	struct record *record;
+	__u32 nr;
+	__u32 seq;
+	char error[96];		/* why it gave up */
+};
+
+struct test {
+	struct drive d;
+	bool full[ZONES];	/* written by anyone who finds it so */
+	struct appender appender[THREADS];
+};
+
+FIXTURE(zns_append) {
+	struct test t;
+};
+
+FIXTURE_VARIANT(zns_append) {
+	const struct drive_attr *attr;
+};
+
+FIXTURE_VARIANT_ADD(zns_append, unlimited) { .attr = unlimited };
+FIXTURE_VARIANT_ADD(zns_append, one_open) { .attr = one_open };
+FIXTURE_VARIANT_ADD(zns_append, interpreted) { .attr = interp };
+
+FIXTURE_SETUP(zns_append)
+{
+	static const struct image im = {
+		.insns = appender, .insn_cnt = ARRAY_SIZE(appender), .bss_len = MAX_NLB * ZNS_LBA,
+	};
+
+	drive_sweep();
+	ASSERT_EQ(0, drive_create(&self->t.d, "append", variant->attr));
+	ASSERT_EQ(0, prog_install_image(self->t.d.ctrl, 0, &im));
+}
+
+FIXTURE_TEARDOWN(zns_append)
+{
+	EXPECT_EQ(0, drive_remove(&self->t.d));
+	for (int i = 0; i < THREADS; i++)
+		free(self->t.appender[i].record);
+}
+
+/* ---- who appends ---- */
+
+static void note(struct appender *a, __u64 lba, __u64 seed, __u32 nlb)
+{
+	if (a->nr < NSZE)
+		a->record[a->nr++] = (struct record){ .lba = lba, .seed = seed, .nlb = nlb };
+}
+
+static void give_up(struct appender *a, const char *what, int status)
+{
+	snprintf(a->error, sizeof(a->error), "thread %u: %s: %#x (%d)", a->id, what, status, status);
+}
+
+/* A zone that is not full, from this one on; -1: all are. */
+static int next_zone(const struct test *t, __u32 from)
+{
+	for (__u32 i = 0; i < ZONES - FIRST; i++) {
+		__u32 zone = FIRST + (from + i) % (ZONES - FIRST);
+
+		if (!__atomic_load_n(&t->full[zone], __ATOMIC_RELAXED))
+			return zone;
+	}
+	return -1;
+}
+
+static void fill(__u64 *buf, __u64 seed, __u32 nlb)
+{
+	for (__u32 w = 0; w < nlb * WORDS; w++)
+		buf[w] = seed + w;
+}
+
+static struct nvme_uring_cmd append_cmd(__u32 zone, __u32 nlb, const void *buf)
+{
+	return zns_append_cmd((__u64)zone * SIZE, nlb, buf);
+}
+
+/* How an append ended. True: the next one should be short, the rest of the zone is. */
+static bool ended(struct appender *a, int status, __u32 zone, __u64 lba, __u64 seed, __u32 nlb)
+{
+	if (!status)
+		note(a, lba, seed, nlb);
+	else if (status == KCSD_SC_ZONE_FULL)
+		__atomic_store_n(&a->test->full[zone], true, __ATOMIC_RELAXED);
+	else if (status != KCSD_SC_ZONE_BOUNDARY)
+		give_up(a, "append", status);
+	return status == KCSD_SC_ZONE_BOUNDARY;
+}
+
+static void *by_ioctl(void *arg)
+{
+	struct appender *a = arg;
+	__u64 *buf = malloc(MAX_NLB * ZNS_LBA), lba = 0;
+	bool shorter = false;
+	int zone, status;
+
+	while (!a->error[0] && (zone = next_zone(a->test, shorter ? a->id : a->seq)) >= 0) {
+		__u32 nlb = shorter ? 1 : 1 + a->seq % MAX_NLB;
+		__u64 seed = SEED(a->id, a->seq++);
+		struct nvme_uring_cmd c = append_cmd(zone, nlb, buf);
+
+		fill(buf, seed, nlb);
+		status = cmd_ioctl64(a->test->d.nvm, NVME_IOCTL_IO64_CMD, &c, &lba);
+		shorter = ended(a, status, zone, lba, seed, nlb);
+	}
+	free(buf);
+	return NULL;
+}
+
+/* One that is under way on a ring. */
+struct slot {
+	__u64 seed;
+	__u32 nlb;
+	__u32 zone;
+	__u64 *buf;
+};
+
+static int ring_append(struct appender *a, struct io_uring *ring, struct slot *slots, __u32 i)
+{
+	struct slot *s = &slots[i];
+	int zone = next_zone(a->test, a->seq);
+	struct nvme_uring_cmd c;
+
+	if (zone < 0)
+		return 0;
+	s->zone = zone;
+	s->nlb = a->seq % 3 ? 1 : 1 + a->seq % MAX_NLB;
+	s->seed = SEED(a->id, a->seq++);
+	fill(s->buf, s->seed, s->nlb);
+	c = append_cmd(zone, s->nlb, s->buf);
+	return ring_put(ring, a->test->d.nvm, NVME_URING_CMD_IO, &c, i) ? -1 : 1;
+}
+
+static void *by_ring(void *arg)
+{
+	struct appender *a = arg;
+	struct slot slots[DEPTH] = {};
+	struct io_uring ring;
+	int inflight = 0, res;
+	__u64 tag, lba = 0;
+
+	if (ring_open(&ring, DEPTH, true)) {
+		give_up(a, "no ring", 0);
+		return NULL;
+	}
+	for (__u32 i = 0; i < DEPTH; i++) {
+		slots[i].buf = malloc(MAX_NLB * ZNS_LBA);
+		inflight += ring_append(a, &ring, slots, i);
+	}
+	io_uring_submit(&ring);
+	while (inflight > 0) {
+		if (ring_get(&ring, CMD_TIMEOUT_S * 1000, &tag, &res, &lba)) {
+			give_up(a, "no completion", 0);
+			break;
+		}
+		inflight--;
+		ended(a, cmd_status(res), slots[tag].zone, lba, slots[tag].seed, slots[tag].nlb);
+		if (!a->error[0])
+			inflight += ring_append(a, &ring, slots, tag);
+		io_uring_submit(&ring);
+	}
+	io_uring_queue_exit(&ring);
+	for (__u32 i = 0; i < DEPTH; i++)
+		free(slots[i].buf);
+	return NULL;
+}
+
+static void take_run(struct appender *a, const struct run *r)
+{
+	__u32 nr = r->out.rec.out_len / 8;
+	__u64 lba;
+
+	for (__u32 k = 0; k < nr; k++) {
+		memcpy(&lba, r->out.bytes + 8 * k, 8);
+		note(a, lba, r->cparam1 + ((__u64)k << 16), program_nlb(k));
+	}
+}
+
+static void *by_program(void *arg)
+{
+	struct appender *a = arg;
+	struct run *r = calloc(1, sizeof(*r));
+	struct nvme_uring_cmd c;
+	int zone, status;
+
+	run_grant(r, FIRST * SIZE, ZONES - FIRST, KCSD_GRANT_APPEND | KCSD_GRANT_ZONES);
+	while (!a->error[0] && (zone = next_zone(a->test, a->seq / APPENDS)) >= 0) {
+		r->cparam1 = SEED(a->id, a->seq);
+		r->cparam2 = (__u64)zone * SIZE;
+		a->seq += APPENDS;
+		c = run_cmd(r);
+		status = cmd_ioctl64(a->test->d.compute, NVME_IOCTL_IO64_CMD, &c, &r->result);
+		if (status)
+			give_up(a, "run", status);
+		else if ((__s64)r->result < 0 && r->result != (__u64)-KCSD_ENOSPC)
+			give_up(a, "append helper", (int)r->result);
+		else
+			take_run(a, r);
+	}
+	free(r);
+	return NULL;
+}
+
+static void append_all(struct test *t)
+{
+	for (__u32 i = 0; i < THREADS; i++) {
+		struct appender *a = &t->appender[i];
+		void *(*fn)(void *) = i < BY_IOCTL ? by_ioctl :
+				      i < BY_IOCTL + BY_RING ? by_ring : by_program;
+
+		a->id = i;
+		a->test = t;
+		a->record = calloc(NSZE, sizeof(*a->record));
+		if (pthread_create(&a->thread, NULL, fn, a))
+			give_up(a, "no thread", 0);
+	}
+	for (__u32 i = 0; i < THREADS; i++)
+		pthread_join(t->appender[i].thread, NULL);
+}
+
+/* ---- what came of it ---- */
+
+/* LBAs of one append, all in one zone's capacity; owner counts who has each. */
+static bool check_record(int fd, const struct record *r, __u8 *owners)
+{
+	static __u64 got[MAX_NLB * WORDS];
+	__u32 offset = r->lba % SIZE;
+
+	if (r->lba < FIRST * SIZE || r->lba >= NSZE || offset + r->nlb > CAP)
+		return false;
+	for (__u32 i = 0; i < r->nlb; i++)
+		owners[r->lba + i]++;
+	if (zns_read(fd, r->lba, r->nlb, got))
+		return false;
+	for (__u32 w = 0; w < r->nlb * WORDS; w++)
+		if (got[w] != r->seed + w)
+			return false;
+	return true;
+}
+
+TEST_F_TIMEOUT(zns_append, every_append_is_where_it_says, 120)
+{
+	static __u8 owners[NSZE];
+	struct test *t = &self->t;
+	__u32 wrong = 0, owned = 0;
+
+	append_all(t);
+	memset(owners, 0, sizeof(owners));
+	for (int i = 0; i < THREADS; i++) {
+		const struct appender *a = &t->appender[i];
+
+		EXPECT_EQ(0, a->error[0])
+			TH_LOG("%s", a->error);
+		EXPECT_LT(0, a->nr)
+			TH_LOG("thread %d appended nothing", i);
+		for (__u32 r = 0; r < a->nr; r++)
+			wrong += !check_record(t->d.nvm, &a->record[r], owners);
+	}
+	EXPECT_EQ(0, wrong);
+	/* Every zone is full, so that each LBA below its capacity is someone's, once. */
+	for (__u32 lba = FIRST * SIZE; lba < NSZE; lba++)
+		owned += lba % SIZE < CAP && owners[lba] == 1;
+	EXPECT_EQ((ZONES - FIRST) * CAP, owned);
+	for (__u32 z = FIRST; z < ZONES; z++) {
+		struct zns_report r;
+
+		ASSERT_EQ(0, zns_receive(t->d.nvm, z * SIZE, ZNS_PARTIAL, &r, 128));
+		EXPECT_EQ(KCSD_ZONE_COND_FULL, r.desc[0].zs >> 4);
+	}
+}
+
+DRIVE_TEST_MAIN
