@@ -47,6 +47,8 @@
  *	long kcsd_crc32c(__u64 crc, const void *src, __u64 len);
  *	long kcsd_sha256_add(struct kcsd_sha256 *hash, const void *src, __u64 len);
  *	long kcsd_sha256_end(struct kcsd_sha256 *hash, void *digest);
+ *	long kcsd_append(__u64 zslba, const void *src, __u64 len);
+ *	long kcsd_zone(__u64 lba, void *dst, __u64 len);
  */
 #define KCSD_ARG_VAL	__u64
 #define KCSD_ARG_LEN	__u64

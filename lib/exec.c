@@ -20,7 +20,7 @@ static int check_grant(const struct kcsd_grant *g, uint32_t i, struct kcsd_error
 {
 	if (!g->nlb)
 		return kcsd_error_set(err, -EINVAL, "grant %u: it has no LBAs", i);
-	if (!g->access || g->access & ~KCSD_GRANT_ALL)
+	if (!(g->access & KCSD_GRANT_ANY) || g->access & ~(KCSD_GRANT_ANY | KCSD_GRANT_ZONES))
 		return kcsd_error_set(err, -EINVAL, "grant %u: no such access: %#x", i, g->access);
 	return 0;
 }
@@ -114,7 +114,7 @@ static int check_access(const struct kcsd_drive *drv, const struct kcsd_run_opts
 		return kcsd_error_set(err, -EACCES, "memory ranges: %s must be open for writing",
 				      drv->name);
 	for (i = 0; i < o->nr_grants; i++)
-		if (o->grants[i].access & KCSD_GRANT_WRITE)
+		if (o->grants[i].access & (KCSD_GRANT_WRITE | KCSD_GRANT_APPEND))
 			return kcsd_error_set(err, -EACCES, "grant %u: to write, %s must be open "
 					      "for writing", i, drv->name);
 	return 0;

@@ -44,5 +44,6 @@
 #include <libkcsd/sim.h>
 #include <libkcsd/slm.h>
 #include <libkcsd/stats.h>
+#include <libkcsd/zone.h>
 
 #endif

@@ -14,6 +14,7 @@ struct name {
 static const struct name statuses[] = { KCSD_STATUSES(NAME) };
 static const struct name faults[] = { KCSD_FAULTS(NAME) };
 static const struct name checks[] = { KCSD_CHECKS(NAME) };
+static const struct name zone_conds[] = { KCSD_ZONE_CONDS(NAME) };
 #undef NAME
 
 #define NAME(id, name, ...) { id, #name, NULL },
@@ -92,6 +93,18 @@ const char *kcsd_check_text(uint32_t check)
 	const struct name *n = FIND(checks, check);
 
 	return n ? n->text : "unknown reason";
+}
+
+const char *kcsd_zone_cond_name(uint32_t cond)
+{
+	return name_of(FIND(zone_conds, cond));
+}
+
+const char *kcsd_zone_cond_text(uint32_t cond)
+{
+	const struct name *n = FIND(zone_conds, cond);
+
+	return n ? n->text : "unknown condition";
 }
 
 const char *kcsd_field_name(uint64_t result)

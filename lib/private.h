@@ -22,6 +22,9 @@
 #define NVME_FLUSH		0x00
 #define NVME_WRITE		0x01
 #define NVME_READ		0x02
+#define NVME_ZONE_SEND		0x79
+#define NVME_ZONE_RECEIVE	0x7a
+#define NVME_ZONE_APPEND	0x7d
 
 /* Where drives appear; tests put other directories here. */
 extern const char *kcsd_sysfs_root;	/* /sys/class/kcsd */

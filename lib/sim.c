@@ -58,7 +58,8 @@ static int take_opts(struct kcsd_sim_opts *o, const struct kcsd_sim_opts *opts,
 		o->arena_len = DEFAULT_ARENA_LEN;
 	if (!o->engine)
 		o->engine = KCSD_ENGINE_INTERP;
-	return check_opts(o, err);
+	ret = check_opts(o, err);
+	return ret ? ret : kcsd_sim_check_zones(o, err);
 }
 
 static int refuse(const struct kcsd_verdict *verdict, struct kcsd_error *err)
@@ -229,6 +230,14 @@ static int status_of(u32 reason)
 	}
 }
 
+/* What is about zones needs some. */
+static bool grant_valid(const struct kcsd_sim_opts *o, const struct kcsd_grant *g)
+{
+	if (!o->zone_size)
+		return !(g->access & (KCSD_GRANT_APPEND | KCSD_GRANT_ZONES));
+	return !(g->access & KCSD_GRANT_ZONES) || !(g->slba % o->zone_size);
+}
+
 /* In the drive's byte order, as programs see them. */
 static int take_grants(const struct kcsd_sim *sim, const struct kcsd_run_opts *o,
 		       struct kcsd_lba_grant *grants, struct kcsd_error *err)
@@ -237,16 +246,23 @@ static int take_grants(const struct kcsd_sim *sim, const struct kcsd_run_opts *o
 
 	for (i = 0; i < o->nr_grants; i++) {
 		const struct kcsd_grant *g = &o->grants[i];
+		u64 nlb = g->nlb;
 
-		if (g->slba > sim->opts.nsze || g->nlb > sim->opts.nsze - g->slba)
-			return kcsd_error_set(err, KCSD_SC_LBA_RANGE, "grant %u: LBAs %llu+%u are "
-					      "not all there: there are %llu", i,
-					      (unsigned long long)g->slba, g->nlb,
+		if (!grant_valid(&sim->opts, g))
+			return kcsd_error_set(err, KCSD_SC_INVALID_FIELD, "grant %u: there are no "
+					      "zones, or none begins at LBA %llu", i,
+					      (unsigned long long)g->slba);
+		if (g->access & KCSD_GRANT_ZONES)
+			nlb *= sim->opts.zone_size;
+		if (nlb > UINT32_MAX || g->slba > sim->opts.nsze || nlb > sim->opts.nsze - g->slba)
+			return kcsd_error_set(err, KCSD_SC_LBA_RANGE, "grant %u: LBAs %llu+%llu "
+					      "are not all there: there are %llu", i,
+					      (unsigned long long)g->slba, (unsigned long long)nlb,
 					      (unsigned long long)sim->opts.nsze);
 		grants[i] = (struct kcsd_lba_grant){
 			.slba = htole64(g->slba),
-			.nlb = htole32(g->nlb),
-			.access = g->access,
+			.nlb = htole32(nlb),
+			.access = g->access & KCSD_GRANT_ANY,
 		};
 	}
 	return 0;

@@ -37,6 +37,20 @@ struct sim_run {
 extern const struct kcsd_vm_ops kcsd_sim_ops;
 u64 kcsd_sim_now_ns(void);
 
+/* sim_zones.c: LBAs are on the drive, which is zoned but for the first two. */
+#define KCSD_SIM_MAX_APPEND	(1u << 20)	/* bytes, as a drive takes that was made with defaults */
+/* Are these zones possible? The capacity's default is filled in. */
+int kcsd_sim_check_zones(struct kcsd_sim_opts *o, struct kcsd_error *err);
+/* Is this an append that some zone could take? */
+bool kcsd_sim_can_append(const struct kcsd_sim_opts *o, u64 zslba, u64 len);
+/* Let the zone take an append of len bytes, which can be: where they go, or -KCSD_E*. */
+s64 kcsd_sim_zone_append(const struct kcsd_sim_opts *o, u64 zslba, u64 len);
+/* Let the zone take a write: 0 or -KCSD_E*. */
+s64 kcsd_sim_zone_write(const struct kcsd_sim_opts *o, u64 slba, u64 nlb);
+/* LBAs from lba to the write pointer of its zone. */
+u64 kcsd_sim_zone_written(const struct kcsd_sim_opts *o, u64 lba);
+void kcsd_sim_zone_info(const struct kcsd_sim_opts *o, u64 lba, struct kcsd_zone_info *info);
+
 /* sim_ranges.c */
 /* Check the ranges of a run, and get memory that has room for them: run->with_ranges. */
 int kcsd_sim_take_ranges(struct sim_run *run, const struct kcsd_run_opts *o,

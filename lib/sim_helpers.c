@@ -27,34 +27,110 @@ static bool granted(const struct sim_run *run, u64 lba, u8 access)
 	return false;
 }
 
+/* LBAs from slba on that are granted, at most nlb. */
+static u64 granted_lbas(const struct sim_run *run, u64 slba, u64 nlb, u8 access)
+{
+	u64 i;
+
+	for (i = 0; i < nlb && granted(run, slba + i, access); i++)
+		;
+	return i;
+}
+
+static u8 *lba_ptr(const struct kcsd_sim_opts *o, u64 lba)
+{
+	return (u8 *)o->lbas + lba * o->lba_size;
+}
+
+/* What was never written to a zone reads as zeroes, whatever the caller's memory holds. */
+static void read_lbas(const struct kcsd_sim_opts *o, u64 slba, u8 *buf, u64 nlb)
+{
+	u64 i;
+
+	for (i = 0; i < nlb; i++, buf += o->lba_size) {
+		if (o->zone_size && !kcsd_sim_zone_written(o, slba + i))
+			memset(buf, 0, o->lba_size);
+		else
+			memcpy(buf, lba_ptr(o, slba + i), o->lba_size);
+	}
+}
+
+static s64 write_lbas(const struct kcsd_sim_opts *o, u64 slba, const u8 *buf, u64 nlb)
+{
+	s64 ret = o->zone_size ? kcsd_sim_zone_write(o, slba, nlb) : 0;
+
+	if (!ret)
+		memcpy(lba_ptr(o, slba), buf, nlb * o->lba_size);
+	return ret;
+}
+
 /* All LBAs are granted, or none is touched. Grants lie within the medium. */
 static s64 move_lbas(struct sim_run *run, u64 slba, void *buf, u64 len, u8 access)
 {
 	const struct kcsd_sim_opts *o = &run->sim->opts;
 	bool write = access == KCSD_GRANT_WRITE;
-	u64 i, nlb = len / o->lba_size;
-	u8 *lbas;
+	u64 ok, nlb = len / o->lba_size;
+	s64 ret;
 
 	if (len % o->lba_size)
 		return -KCSD_EINVAL;
 	if (!len)
 		return 0;
-	for (i = 0; i < nlb; i++) {
-		if (granted(run, slba + i, access))
-			continue;
+	ok = granted_lbas(run, slba, nlb, access);
+	if (ok < nlb) {
 		kcsd_vm_fault(&run->vm, write ? KCSD_FAULT_LBA_WRITE : KCSD_FAULT_LBA_READ,
-			      slba + i);
+			      slba + ok);
 		return 0;
 	}
-	lbas = (u8 *)o->lbas + slba * o->lba_size;
-	if (write) {
-		memcpy(lbas, buf, len);
-		run->written_bytes += len;
-	} else {
-		memcpy(buf, lbas, len);
+	if (!write) {
+		read_lbas(o, slba, buf, nlb);
 		run->read_bytes += len;
+		return 0;
 	}
-	return 0;
+	ret = write_lbas(o, slba, buf, nlb);
+	if (!ret)
+		run->written_bytes += len;
+	return ret;
+}
+
+/* As on a drive, what is impossible is said before what is not granted. */
+static s64 append(struct sim_run *run, u64 zslba, const void *buf, u64 len)
+{
+	const struct kcsd_sim_opts *o = &run->sim->opts;
+	u64 ok;
+	s64 lba;
+
+	if (!kcsd_sim_can_append(o, zslba, len))
+		return -KCSD_EINVAL;
+	ok = granted_lbas(run, zslba, o->zone_size, KCSD_GRANT_APPEND);
+	if (ok < o->zone_size) {
+		kcsd_vm_fault(&run->vm, KCSD_FAULT_LBA_WRITE, zslba + ok);
+		return 0;
+	}
+	lba = kcsd_sim_zone_append(o, zslba, len);
+	if (lba < 0)
+		return lba;
+	memcpy(lba_ptr(o, lba), buf, len);
+	run->written_bytes += len;
+	return lba;
+}
+
+static s64 zone(struct sim_run *run, u64 lba, void *dst, u64 len)
+{
+	const struct kcsd_sim_opts *o = &run->sim->opts;
+	struct kcsd_zone_info info;
+
+	if (!o->zone_size)
+		return -KCSD_EINVAL;
+	if (!granted(run, lba, KCSD_GRANT_ANY)) {
+		kcsd_vm_fault(&run->vm, KCSD_FAULT_LBA_READ, lba);
+		return 0;
+	}
+	kcsd_sim_zone_info(o, lba, &info);
+	len = min(len, (u64)sizeof(info));
+	if (len)
+		memcpy(dst, &info, len);
+	return len;
 }
 
 static s64 emit(struct sim_run *run, const void *src, u64 len)
@@ -82,6 +158,8 @@ static s64 geometry(struct sim_run *run, void *dst, u64 len)
 		.nsze = run->sim->opts.nsze,
 		.lba_size = run->sim->opts.lba_size,
 		.cus = run->sim->opts.cus,
+		.zone_size = run->sim->opts.zone_size,
+		.max_append = run->sim->opts.zone_size ? KCSD_SIM_MAX_APPEND : 0,
 	};
 
 	len = min(len, (u64)sizeof(g));
@@ -99,6 +177,10 @@ static s64 helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *a)
 		return move_lbas(run, a->val[0], a->ptr[1], a->val[2], KCSD_GRANT_READ);
 	case KCSD_HELPER_write:
 		return move_lbas(run, a->val[0], a->ptr[1], a->val[2], KCSD_GRANT_WRITE);
+	case KCSD_HELPER_append:
+		return append(run, a->val[0], a->ptr[1], a->val[2]);
+	case KCSD_HELPER_zone:
+		return zone(run, a->val[0], a->ptr[1], a->val[2]);
 	case KCSD_HELPER_emit:
 		return emit(run, a->ptr[0], a->val[1]);
 	case KCSD_HELPER_log:

@@ -65,6 +65,9 @@ KCSD_API const char *kcsd_check_text(uint32_t check);
 KCSD_API const char *kcsd_field_name(uint64_t result);
 /* Helper id, KCSD_HELPER_*: "read". For 0, "none". */
 KCSD_API const char *kcsd_helper_name(uint32_t id);
+/* Condition of a zone, KCSD_ZONE_COND_*: "IMP_OPEN", "implicitly open". */
+KCSD_API const char *kcsd_zone_cond_name(uint32_t cond);
+KCSD_API const char *kcsd_zone_cond_text(uint32_t cond);
 /* Which engine ran it, KCSD_ENGINE_*: "none", "interp", "jit", "lowered". */
 KCSD_API const char *kcsd_engine_name(uint32_t engine);
 /* Any return value of this library: status text, or the system's for -errno. */

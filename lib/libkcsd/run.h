@@ -14,8 +14,8 @@ extern "C" {
 
 struct kcsd_grant {
 	uint64_t slba;
-	uint32_t nlb;		/* LBAs, not 0 */
-	uint32_t access;	/* KCSD_GRANT_*, not 0 */
+	uint32_t nlb;		/* LBAs, or with KCSD_GRANT_ZONES zones; not 0 */
+	uint32_t access;	/* KCSD_GRANT_*: at least one of KCSD_GRANT_ANY */
 };
 
 /* A piece of SLM. Start and length: multiples of the granularity (kcsd_identify_compute()). */
@@ -47,7 +47,7 @@ struct kcsd_run_opts {
 	uint32_t rsid;		/* a range set, instead of ranges; 0: none */
 };
 
-/* Report which LBAs the run read and wrote. */
+/* Report which LBAs the run read, wrote and appended. */
 #define KCSD_RUN_AUDIT	0x1u
 
 /* struct kcsd_run_record of <linux/kcsd.h> in this machine's byte order. */
@@ -67,12 +67,12 @@ struct kcsd_run_info {
 
 /*
  * LBAs that a run touched. Of one access no two extents overlap or are adjacent; they come by
- * first LBA, a read one before a written one. <linux/kcsd.h> says all: KCSD_MAX_AUDIT.
+ * first LBA, a read one before a written one before an appended one. <linux/kcsd.h> says all: KCSD_MAX_AUDIT.
  */
 struct kcsd_extent {
 	uint64_t slba;
 	uint64_t nlb;		/* LBAs */
-	uint32_t access;	/* KCSD_GRANT_READ or KCSD_GRANT_WRITE */
+	uint32_t access;	/* KCSD_GRANT_READ, _WRITE or _APPEND */
 	uint32_t rsvd;
 };
 

@@ -89,11 +89,17 @@ static void test_refused(void)
 	many[1].access = 0;
 	refused("no access", &opts, -EINVAL);
 	opts = good();
-	many[1].access = 4;
+	many[1].access = 8;
 	refused("no such access", &opts, -EINVAL);
 	opts = good();
 	many[0].access = KCSD_GRANT_WRITE;
 	refused("a write grant, read-only", &opts, -EACCES);
+	opts = good();
+	many[0].access = KCSD_GRANT_APPEND;
+	refused("a grant to append, read-only", &opts, -EACCES);
+	opts = good();
+	many[0].access = KCSD_GRANT_ZONES;
+	refused("zones, for nothing", &opts, -EINVAL);
 	longer.o.sz = sizeof(longer);
 	OK(kcsd_run(&drive, &longer.o, &(struct kcsd_run_result){}, sizeof(struct kcsd_run_result),
 		    NULL) < 0, "run refused: a member that is not known");

@@ -15,6 +15,7 @@ struct row {
 static const struct row statuses[] = { KCSD_STATUSES(ROW) };
 static const struct row faults[] = { KCSD_FAULTS(ROW) };
 static const struct row checks[] = { KCSD_CHECKS(ROW) };
+static const struct row zone_conds[] = { KCSD_ZONE_CONDS(ROW) };
 #define HELPER(id, name, ...)	{ id, #name, NULL },
 static const struct row helpers[] = { KCSD_HELPERS(HELPER) };
 
@@ -75,6 +76,16 @@ static void test_checks(void)
 	SAYS(kcsd_check_text(1000), "unknown");
 }
 
+static void test_zone_conds(void)
+{
+	EACH(row, zone_conds) {
+		IS_TEXT(kcsd_zone_cond_name(row->value), row->name, "zone %#x: name", row->value);
+		IS_TEXT(kcsd_zone_cond_text(row->value), row->text, "zone %#x: text", row->value);
+	}
+	IS_TEXT(kcsd_zone_cond_name(7), "UNKNOWN", "zone condition: no such name");
+	SAYS(kcsd_zone_cond_text(7), "unknown");
+}
+
 static void test_errors(void)
 {
 	static const int errnos[] = { EINVAL, ENOENT, EACCES, ENODEV, EBUSY };
@@ -93,6 +104,7 @@ int main(void)
 	test_fields();
 	test_runs();
 	test_checks();
+	test_zone_conds();
 	test_errors();
 	return 0;
 }

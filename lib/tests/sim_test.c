@@ -412,6 +412,215 @@ static void test_disasm(void)
 	kcsd_object_close(obj);
 }
 
+/* ---- zones ---- */
+
+#define ZONE	4	/* LBAs; 3 can be written */
+#define ZONES	4
+#define ROW	64
+
+/* As bpf/zone_filter.bpf.c has it. */
+struct zone_filter {
+	uint64_t from, to, low, high;
+	uint32_t row_len, column;
+};
+
+static uint8_t zone_lbas[ZONES * ZONE * LBA];
+static uint64_t zone_wp[ZONES];
+
+/* Two LBAs of rows whose second word is their number; what lies behind them is no data. */
+static void fill_zone(void)
+{
+	uint64_t i;
+
+	memset(zone_lbas, 0xee, sizeof(zone_lbas));
+	for (i = 0; i < 2 * LBA / ROW; i++)
+		memcpy(zone_lbas + i * ROW + 8, &i, sizeof(i));
+	for (i = 0; i < ZONES; i++)
+		zone_wp[i] = i * ZONE;
+	zone_wp[0] = 2;
+}
+
+/* Run zone_filter from zone 0 to LBA "to" with these grants. Its result, or minus 1000 less a status. */
+static int64_t filter_zone(const struct kcsd_sim_opts *opts, uint64_t to, uint64_t low,
+			   const struct kcsd_grant *grants, uint32_t nr_grants,
+			   struct kcsd_run_result *result)
+{
+	struct zone_filter f = { .to = to, .low = low, .high = 99, .row_len = ROW, .column = 8 };
+	KCSD_OPTS(kcsd_run_opts, run, .args = &f, .args_len = sizeof(f), .grants = grants,
+		  .nr_grants = nr_grants, .out_len = 256);
+	struct kcsd_object *obj = open_program("zone_filter.bpf.o", NULL);
+	struct kcsd_sim *sim = create(obj, opts);
+	int ret = kcsd_sim_run(sim, &run, result, sizeof(*result), NULL);
+
+	kcsd_sim_destroy(sim);
+	kcsd_object_close(obj);
+	return ret ? -1000 - ret : (int64_t)result->r0;
+}
+
+static void test_zones(void)
+{
+	KCSD_OPTS(kcsd_sim_opts, opts, .lbas = zone_lbas, .nsze = ZONES * ZONE, .lba_size = LBA,
+		  .zone_size = ZONE, .zone_cap = 3, .zone_wp = zone_wp);
+	struct kcsd_grant grants[] = {
+		{ .slba = 0, .nlb = 1, .access = KCSD_GRANT_READ | KCSD_GRANT_ZONES },
+		{ .slba = ZONE, .nlb = 2, .access = KCSD_GRANT_APPEND | KCSD_GRANT_ZONES },
+	};
+	struct kcsd_run_result r;
+	uint64_t where[2];
+
+	fill_zone();
+	IS(filter_zone(&opts, ZONE, 5, grants, 2, &r), 11, "zones: rows from 5 on");
+	memcpy(where, r.out, sizeof(where));
+	IS(where[0], ZONE, "zones: where they went");
+	IS(where[1], 11, "zones: as many");
+	IS(r.info.written_bytes, 2 * LBA, "zones: bytes written");
+	kcsd_run_result_free(&r, sizeof(r));
+	IS(zone_wp[1], ZONE + 2, "zones: the write pointer moves");
+	IS(memcmp(zone_lbas + ZONE * LBA, zone_lbas + 5 * ROW, 11 * ROW), 0, "zones: the rows");
+
+	IS(filter_zone(&opts, ZONE, 10, grants, 2, &r), 6, "zones: what is left is enough");
+	kcsd_run_result_free(&r, sizeof(r));
+	IS(zone_wp[1], ZONE + 3, "zones: the zone is full");
+	IS(filter_zone(&opts, ZONE, 10, grants, 2, &r), -KCSD_ENOSPC, "zones: full");
+	kcsd_run_result_free(&r, sizeof(r));
+	IS(filter_zone(&opts, ZONE + 1, 10, grants, 2, &r), -KCSD_EINVAL, "zones: not a zone's start");
+	kcsd_run_result_free(&r, sizeof(r));
+	IS(filter_zone(&opts, 3 * ZONE, 10, grants, 2, &r), -1000 - KCSD_SC_PROGRAM_FAULT,
+	   "zones: not granted");
+	IS(r.info.lba, 3 * ZONE, "zones: the LBA");
+	IS(r.info.helper, KCSD_HELPER_append, "zones: the helper");
+	kcsd_run_result_free(&r, sizeof(r));
+	grants[1].access = KCSD_GRANT_APPEND;
+	grants[1].nlb = ZONE - 1;
+	IS(filter_zone(&opts, ZONE, 10, grants, 2, &r), -1000 - KCSD_SC_PROGRAM_FAULT,
+	   "zones: granted but for an LBA");
+	IS(r.info.lba, 2 * ZONE - 1, "zones: that LBA");
+	kcsd_run_result_free(&r, sizeof(r));
+	grants[1] = (struct kcsd_grant){ 1, 1, KCSD_GRANT_READ | KCSD_GRANT_ZONES };
+	IS(filter_zone(&opts, ZONE, 10, grants, 2, &r), -1000 - KCSD_SC_INVALID_FIELD,
+	   "zones: a grant of a zone that begins nowhere");
+	grants[1] = (struct kcsd_grant){ ZONE, ZONES, KCSD_GRANT_READ | KCSD_GRANT_ZONES };
+	IS(filter_zone(&opts, ZONE, 10, grants, 2, &r), -1000 - KCSD_SC_LBA_RANGE,
+	   "zones: a grant of more zones than there are");
+}
+
+/* Writes at the write pointer only; what was never written reads as zeroes. */
+static void test_zone_io(void)
+{
+	static const struct bpf_insn insns[] = {
+		{ .code = 0x79, .dst_reg = 7, .src_reg = 1, .off = offsetof(struct kcsd_ctx, cparam1) },
+		{ .code = 0xbf, .dst_reg = 6, .src_reg = 1 },
+		/* r8 = write(cparam1, data, LBA) */
+		{ .code = 0xbf, .dst_reg = 1, .src_reg = 7 },
+		{ .code = 0xb7, .dst_reg = 2, .imm = KCSD_GUEST_DATA },
+		{ .code = 0xb7, .dst_reg = 3, .imm = LBA },
+		{ .code = 0x85, .imm = KCSD_HELPER_write },
+		{ .code = 0xbf, .dst_reg = 8, .src_reg = 0 },
+		/* read(cparam2, data, LBA), emit 8 bytes of it */
+		{ .code = 0x79, .dst_reg = 1, .src_reg = 6, .off = offsetof(struct kcsd_ctx, cparam2) },
+		{ .code = 0xb7, .dst_reg = 2, .imm = KCSD_GUEST_DATA },
+		{ .code = 0xb7, .dst_reg = 3, .imm = LBA },
+		{ .code = 0x85, .imm = KCSD_HELPER_read },
+		{ .code = 0xb7, .dst_reg = 1, .imm = KCSD_GUEST_DATA },
+		{ .code = 0xb7, .dst_reg = 2, .imm = 8 },
+		{ .code = 0x85, .imm = KCSD_HELPER_emit },
+		{ .code = 0xbf, .dst_reg = 0, .src_reg = 8 },
+		{ .code = 0x95 },
+	};
+	const struct {
+		uint64_t write, read;
+		int64_t r0;
+		uint64_t byte;
+	} cases[] = {
+		{ 1, 0, -KCSD_ESPIPE, 0 },	/* what is read then is row 0 */
+		{ 2, 2, 0, 0x77 }, { 2, 2, -KCSD_ENOSPC, 0x77 },
+		{ 4, 5, 0, 0 }, { 5, 4, 0, 0x77 }, { 6, 7, 0, 0 }, { 7, 7, -KCSD_ENOSPC, 0 },
+	};
+	KCSD_OPTS(kcsd_sim_opts, opts, .lbas = zone_lbas, .nsze = ZONES * ZONE, .lba_size = LBA,
+		  .zone_size = ZONE, .zone_cap = 3, .zone_wp = zone_wp);
+	const struct kcsd_grant all = { 0, ZONES * ZONE, KCSD_GRANT_ALL };
+	struct {
+		struct kcsd_image header;
+		struct bpf_insn insns[sizeof(insns) / sizeof(insns[0])];
+		uint8_t data[LBA];
+	} image = {
+		.header = {
+			.magic = KCSD_IMAGE_MAGIC, .version = KCSD_IMAGE_VERSION,
+			.hdr_len = sizeof(struct kcsd_image), .data_len = LBA,
+			.insn_cnt = sizeof(insns) / sizeof(insns[0]), .name = "io",
+		},
+	};
+	struct kcsd_run_result r;
+	struct kcsd_sim *sim;
+	size_t i;
+
+	fill_zone();
+	memcpy(image.insns, insns, sizeof(insns));
+	memset(image.data, 0x77, LBA);
+	IS(kcsd_sim_create(&image, sizeof(image), &opts, &sim, NULL), 0, "zone writes: a program");
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		KCSD_OPTS(kcsd_run_opts, run, .grants = &all, .nr_grants = 1, .out_len = 8,
+			  .cparam1 = cases[i].write, .cparam2 = cases[i].read);
+
+		IS(kcsd_sim_run(sim, &run, &r, sizeof(r), NULL), 0, "zone writes: run %zu", i);
+		IS((int64_t)r.r0, cases[i].r0, "zone writes: what write returns");
+		if (i)
+			IS(*(uint8_t *)r.out, cases[i].byte, "zone writes: what is read");
+		kcsd_run_result_free(&r, sizeof(r));
+	}
+	kcsd_sim_destroy(sim);
+}
+
+static void test_zone_options(void)
+{
+	static uint64_t wp[ZONES] = { 0, ZONE, 2 * ZONE, 3 * ZONE };
+	static const struct {
+		struct kcsd_sim_opts opts;
+		const char *says;
+	} cases[] = {
+		{ { .zone_size = 3, .zone_wp = wp }, "no power of two" },
+		{ { .zone_size = 32, .zone_wp = wp }, "divides" },
+		{ { .zone_size = ZONE, .zone_cap = ZONE + 1, .zone_wp = wp }, "capacity" },
+		{ { .zone_size = ZONE }, "write pointers" },
+		{ { .zone_cap = 1 }, "no size" },
+		{ { .zone_wp = wp }, "no size" },
+		{ { .zone_size = ZONE / 2, .zone_wp = wp }, "another one" },
+	};
+	struct kcsd_sim *sim;
+	struct kcsd_error err;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct kcsd_sim_opts opts = cases[i].opts;
+
+		opts.sz = sizeof(opts);
+		opts.lbas = zone_lbas;
+		opts.nsze = i == 6 ? 2 * ZONE : ZONES * ZONE;
+		opts.lba_size = LBA;
+		IS(kcsd_sim_create(mov_exit, sizeof(mov_exit), &opts, &sim, &err), -EINVAL,
+		   "zone options %zu", i);
+		SAYS(err.text, cases[i].says);
+	}
+}
+
+/* Without zones there is nothing to append to. */
+static void test_no_zones(void)
+{
+	KCSD_OPTS(kcsd_sim_opts, opts, .lbas = zone_lbas, .nsze = ZONES * ZONE, .lba_size = LBA);
+	struct kcsd_grant grant = { 0, ZONES * ZONE, KCSD_GRANT_ALL };
+	struct kcsd_run_result r;
+
+	fill_zone();
+	IS(filter_zone(&opts, ZONE, 5, &grant, 1, &r), -KCSD_EINVAL, "no zones: the helper says so");
+	kcsd_run_result_free(&r, sizeof(r));
+	grant.access = KCSD_GRANT_APPEND;
+	IS(filter_zone(&opts, ZONE, 5, &grant, 1, &r), -1000 - KCSD_SC_INVALID_FIELD,
+	   "no zones: no grant to append");
+	grant.access = KCSD_GRANT_READ | KCSD_GRANT_ZONES;
+	IS(filter_zone(&opts, ZONE, 5, &grant, 1, &r), -1000 - KCSD_SC_INVALID_FIELD,
+	   "no zones: no grant of zones");
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2)
@@ -427,5 +636,9 @@ int main(int argc, char **argv)
 	test_refused();
 	test_options();
 	test_disasm();
+	test_zones();
+	test_zone_io();
+	test_zone_options();
+	test_no_zones();
 	return 0;
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What kcsd run --audit prints: which LBAs a run read and wrote. */
+/* What kcsd run --audit prints: which LBAs a run read, wrote and appended. */
 #include <inttypes.h>
 
 #include "run.h"
 
 static const char *access_name(const struct kcsd_extent *extent)
 {
+	if (extent->access == KCSD_GRANT_APPEND)
+		return "appended";
 	return extent->access == KCSD_GRANT_WRITE ? "written" : "read";
 }
 

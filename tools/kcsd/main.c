@@ -20,6 +20,8 @@ const struct command *const kcsd_commands[] = {
 	&kcsd_cmd_disasm,
 	&kcsd_cmd_slm,
 	&kcsd_cmd_ranges,
+	&kcsd_cmd_zones,
+	&kcsd_cmd_zone,
 	&kcsd_cmd_stats,
 	&kcsd_cmd_top,
 	&kcsd_cmd_log,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <ctype.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,26 +79,33 @@ const char *kcsd_parse_bytes(const char *text, uint64_t *start, uint64_t *len)
 	return *len ? NULL : "is an empty range";
 }
 
+static const char not_a_range[] =
+	"is not a range of LBAs (0+1000, 0-999 or all, z2 for zone 2; then :r, :w, :a or several)";
+
+/* A colon and letters, each at most once and in this order; nothing: to read. */
 static const char *take_access(const char *text, uint32_t *access)
 {
 	static const struct {
-		const char *name;
+		char letter;
 		uint32_t access;
-	} names[] = {
-		{ "", KCSD_GRANT_READ },
-		{ ":r", KCSD_GRANT_READ },
-		{ ":w", KCSD_GRANT_WRITE },
-		{ ":rw", KCSD_GRANT_READ | KCSD_GRANT_WRITE },
+	} letters[] = {
+		{ 'r', KCSD_GRANT_READ },
+		{ 'w', KCSD_GRANT_WRITE },
+		{ 'a', KCSD_GRANT_APPEND },
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(text, names[i].name))
-			continue;
-		*access = names[i].access;
+	*access = *text ? 0 : KCSD_GRANT_READ;
+	if (!*text)
 		return NULL;
-	}
-	return "is not a range of LBAs (0+1000, 0-999 or all; then :r, :w or :rw)";
+	if (*text++ != ':')
+		return not_a_range;
+	for (i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
+		if (*text == letters[i].letter) {
+			*access |= letters[i].access;
+			text++;
+		}
+	return *text || !*access ? not_a_range : NULL;
 }
 
 /* What follows the first LBA: +COUNT, -LAST or nothing. */
@@ -126,8 +134,24 @@ static const char *take_count(const char **text, struct kcsd_range *range)
 	return NULL;
 }
 
-const char *kcsd_parse_range(const char *text, uint64_t nsze, struct kcsd_range *range)
+/* Zones become LBAs. */
+static const char *take_zones(uint64_t nsze, uint64_t zone_size, struct kcsd_range *range)
 {
+	uint64_t nr = zone_size ? nsze / zone_size : 0;
+
+	if (!zone_size)
+		return "is about zones, which the drive does not have";
+	if (range->first >= nr || range->count > nr - range->first)
+		return "goes beyond the drive's last zone";
+	range->first *= zone_size;
+	range->count *= zone_size;
+	return NULL;
+}
+
+const char *kcsd_parse_range(const char *text, uint64_t nsze, uint64_t zone_size,
+			     struct kcsd_range *range)
+{
+	bool zones = *text == 'z';
 	const char *wrong;
 
 	if (!strncmp(text, "all", 3)) {
@@ -135,13 +159,15 @@ const char *kcsd_parse_range(const char *text, uint64_t nsze, struct kcsd_range 
 		range->count = nsze;
 		return take_access(text + 3, &range->access);
 	}
-	wrong = take_number(text, &range->first, &text);
+	wrong = take_number(text + zones, &range->first, &text);
 	if (!wrong)
 		wrong = take_count(&text, range);
 	if (!wrong)
 		wrong = take_access(text, &range->access);
 	if (wrong)
-		return wrong == not_a_number ? take_access("?", &range->access) : wrong;
+		return wrong == not_a_number ? not_a_range : wrong;
+	if (zones)
+		return take_zones(nsze, zone_size, range);
 	if (range->first >= nsze || range->count > nsze - range->first)
 		return "goes beyond the drive's last LBA";
 	return NULL;

@@ -24,10 +24,12 @@ struct kcsd_range {
 };
 
 /*
- * FIRST+COUNT, FIRST-LAST, a single LBA or "all" (of nsze LBAs); then
- * optionally :r (the default), :w or :rw. It must lie below nsze.
+ * FIRST+COUNT, FIRST-LAST, a single LBA or "all" (of nsze LBAs); with a z before it these are
+ * zones, of zone_size LBAs each (0: there are none). Then optionally a colon and what is allowed:
+ * r (the default), w, a, or several in this order. It must lie below nsze.
  */
-const char *kcsd_parse_range(const char *text, uint64_t nsze, struct kcsd_range *range);
+const char *kcsd_parse_range(const char *text, uint64_t nsze, uint64_t zone_size,
+			     struct kcsd_range *range);
 
 /* Pairs of hex digits, white space and colons between them allowed; *len is at most strlen / 2. */
 const char *kcsd_parse_hex(const char *text, uint8_t *bytes, size_t *len);

@@ -16,7 +16,7 @@
 #define OPTIONS(X) \
 	OPTION_DRIVE(X) \
 	X(LBA, "lba", 'l', "RANGE[:ACCESS]", \
-	  "LBAs that it may touch: 0+1000, 0-999 or all; ACCESS r (default), w or rw; repeatable") \
+	  "LBAs that it may touch: 0+1000, 0-999, all, or zones: z3+2; ACCESS r (default), w, a; repeatable") \
 	X(RANGE, "range", 0, "START+LENGTH", \
 	  "bytes of SLM that it works on, START and LENGTH as sizes; repeatable") \
 	X(RANGE_SET, "range-set", 0, "ID", "a set of such ranges, by its identifier") \
@@ -282,6 +282,14 @@ static int run_any(struct run *run)
 	return run->obj ? run_object(run) : run_active(run);
 }
 
+/* 0: it is not zoned. */
+static uint64_t zone_size(struct kcsd_drive *drv)
+{
+	struct kcsd_zns_info info;
+
+	return kcsd_identify_zns(drv, &info, sizeof(info)) ? 0 : info.zone_size;
+}
+
 /* A write grant and a load need a drive open for writing; so run always does. */
 static int run_on_drive(struct run *run)
 {
@@ -289,7 +297,7 @@ static int run_on_drive(struct run *run)
 
 	if (code)
 		return code;
-	code = kcsd_run_grants(run, kcsd_drive_nsze(run->drv));
+	code = kcsd_run_grants(run, kcsd_drive_nsze(run->drv), zone_size(run->drv));
 	if (!code) {
 		catch_signals();
 		code = make_range_set(run);

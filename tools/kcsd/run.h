@@ -56,7 +56,7 @@ struct run {
 /* All that can be said without a drive. kcsd_run_args_free() in any case. */
 int kcsd_run_args(struct run *run);
 /* The LBA ranges, of nsze LBAs. */
-int kcsd_run_grants(struct run *run, uint64_t nsze);
+int kcsd_run_grants(struct run *run, uint64_t nsze, uint64_t zone_size);
 /* The memory ranges, which are the values of this option. */
 int kcsd_run_ranges(struct run *run, int opt);
 void kcsd_run_args_free(struct run *run);

@@ -129,7 +129,7 @@ static int check_ranges(struct run *run)
 
 		if (given->opt != run->range_opt)
 			continue;
-		wrong = kcsd_parse_range(given->value, UINT64_MAX, &range);
+		wrong = kcsd_parse_range(given->value, UINT64_MAX, 1, &range);
 		if (wrong)
 			return kcsd_usage(run->args->cmd, "--%s: '%s' %s",
 					  option_name(run, run->range_opt), given->value, wrong);
@@ -195,7 +195,7 @@ static int add_range(struct run *run, const char *text, struct kcsd_range range)
 	return 0;
 }
 
-int kcsd_run_grants(struct run *run, uint64_t nsze)
+int kcsd_run_grants(struct run *run, uint64_t nsze, uint64_t zone_size)
 {
 	struct kcsd_range range;
 	const char *wrong;
@@ -207,7 +207,10 @@ int kcsd_run_grants(struct run *run, uint64_t nsze)
 
 		if (given->opt != run->range_opt)
 			continue;
-		wrong = kcsd_parse_range(given->value, nsze, &range);
+		wrong = kcsd_parse_range(given->value, nsze, zone_size, &range);
+		if (wrong && given->value[0] == 'z')
+			return kcsd_fail("--%s: '%s' %s", option_name(run, run->range_opt),
+					 given->value, wrong);
 		if (wrong)
 			return kcsd_fail("--%s: '%s' %s, %llu", option_name(run, run->range_opt),
 					 given->value, wrong, (unsigned long long)nsze - 1);

@@ -203,7 +203,7 @@ static int take_grants(struct sim *s)
 		run->opts.grants = run->grants;
 		return 0;
 	}
-	return kcsd_run_grants(run, s->opts.nsze);
+	return kcsd_run_grants(run, s->opts.nsze, 0);
 }
 
 /* ---- the simulator ---- */

@@ -202,7 +202,7 @@ static const char *add_lbas(struct slm *slm, const char *text, struct kcsd_lba_s
 			    uint32_t *nr)
 {
 	struct kcsd_range range;
-	const char *wrong = kcsd_parse_range(text, kcsd_drive_nsze(slm->drv), &range);
+	const char *wrong = kcsd_parse_range(text, kcsd_drive_nsze(slm->drv), 0, &range);
 	uint32_t n;
 
 	if (!wrong && range.access != KCSD_GRANT_READ)

@@ -143,6 +143,16 @@ check_usage()
 	usage "INDEX... is missing" activate
 	usage "INDEX... is missing" deactivate
 	usage "OBJECT|INDEX|NAME is missing" run
+	usage "'fly' is none of open, close, finish, reset, offline" zone fly
+	usage "either by LBAs or by --all" zone open
+	usage "either by LBAs or by --all" zone open kcsd0
+	usage "either by LBAs or by --all" zone reset kcsd0 0 --all
+	usage "named twice" zone reset kcsd0 0 --drive kcsd1
+	usage "'x' is not a number" zone reset kcsd0 0 x
+	usage "named twice" zones kcsd0 --drive kcsd1
+	usage "nothing to show" zones --count 0
+	usage "'open' is none of empty" zones --state open
+	usage "'conventional' is none of empty" zones --state conventional
 	usage "is missing" slm
 	usage "'fly' is none of read, write, fill, copy" slm fly
 	usage "read: where is missing" slm read

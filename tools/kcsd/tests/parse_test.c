@@ -9,6 +9,8 @@
 #define NSZE	1000
 #define R	KCSD_GRANT_READ
 #define W	KCSD_GRANT_WRITE
+#define A	KCSD_GRANT_APPEND
+#define ZONE	300	/* the third zone is the last that is whole */
 
 static int nr, failed;
 
@@ -122,6 +124,22 @@ static const struct {
 	{ "1+2:", "not a range", { 0 } },
 	{ "1+2:x", "not a range", { 0 } },
 	{ "1+2:wr", "not a range", { 0 } },
+	{ "1+2:a", NULL, { 1, 2, A } },
+	{ "1+2:rwa", NULL, { 1, 2, R | W | A } },
+	{ "1+2:ra", NULL, { 1, 2, R | A } },
+	{ "1+2:ar", "not a range", { 0 } },
+	{ "1+2:aa", "not a range", { 0 } },
+	{ "z0", NULL, { 0, 300, R } },
+	{ "z1:a", NULL, { 300, 300, A } },
+	{ "z1+2:rw", NULL, { 300, 600, R | W } },
+	{ "z0-2", NULL, { 0, 900, R } },
+	{ "z3", "last zone", { 0 } },
+	{ "z1+3", "last zone", { 0 } },
+	{ "z0+18446744073709551615", "last zone", { 0 } },
+	{ "z", "not a range", { 0 } },
+	{ "zz1", "not a range", { 0 } },
+	{ "zall", "not a range", { 0 } },
+	{ "z0+0", "empty", { 0 } },
 	{ "allr", "not a range", { 0 } },
 	{ "1..2", "not a range", { 0 } },
 };
@@ -170,12 +188,19 @@ static void test_ranges(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
-		wrong = kcsd_parse_range(ranges[i].text, NSZE, &range);
+		wrong = kcsd_parse_range(ranges[i].text, NSZE, ZONE, &range);
 		ok(matches(wrong, ranges[i].wrong) &&
 		   (wrong || (range.first == ranges[i].range.first &&
 			      range.count == ranges[i].range.count &&
 			      range.access == ranges[i].range.access)), "range", ranges[i].text);
 	}
+}
+
+static void test_no_zones(void)
+{
+	struct kcsd_range range;
+
+	ok(matches(kcsd_parse_range("z0", NSZE, 0, &range), "does not have"), "no zones", "z0");
 }
 
 static void test_hexes(void)
@@ -211,6 +236,7 @@ int main(void)
 	test_numbers(numbers, sizeof(numbers) / sizeof(numbers[0]), "number", kcsd_parse_number);
 	test_numbers(sizes, sizeof(sizes) / sizeof(sizes[0]), "size", kcsd_parse_size);
 	test_ranges();
+	test_no_zones();
 	test_bytes();
 	test_hexes();
 	return failed != 0;

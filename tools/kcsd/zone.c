@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kcsd zone: open, close, finish and reset zones, take them offline. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "parse.h"
+
+#define OPTIONS(X) \
+	OPTION_DRIVE(X) \
+	X(ALL, "all", 'a', NULL, "all zones that are in a state for it")
+
+enum { OPTIONS(OPT_ENUM) };
+static const struct opt opts[] = { OPTIONS(OPT_ROW) };
+
+static const struct action {
+	const char *name;
+	enum kcsd_zone_action action;
+} actions[] = {
+	{ "open", KCSD_ZONE_OPEN },
+	{ "close", KCSD_ZONE_CLOSE },
+	{ "finish", KCSD_ZONE_FINISH },
+	{ "reset", KCSD_ZONE_RESET },
+	{ "offline", KCSD_ZONE_OFFLINE },
+};
+
+static const struct action *find_action(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(actions); i++)
+		if (!strcmp(actions[i].name, name))
+			return &actions[i];
+	return NULL;
+}
+
+/* What an operand is: a drive if it is no number. */
+static bool is_number(const char *text)
+{
+	uint64_t value;
+
+	return !kcsd_parse_number(text, &value);
+}
+
+/* ACTION [DRIVE] LBA..., or ACTION [DRIVE] with --all. */
+struct zone {
+	const struct action *action;
+	const char *drive;	/* NULL: the only one */
+	char **lba;
+	int nr;
+};
+
+static int take_operands(const struct args *args, struct zone *zone)
+{
+	int used = 1;
+
+	zone->action = find_action(args->operand[0]);
+	if (!zone->action)
+		return kcsd_usage(args->cmd, "'%s' is none of open, close, finish, reset, offline",
+				  args->operand[0]);
+	zone->drive = kcsd_args_value(args, OPT_DRIVE);
+	if (args->nr_operands > used && !is_number(args->operand[used])) {
+		if (zone->drive)
+			return kcsd_usage(args->cmd, "the drive is named twice");
+		zone->drive = args->operand[used++];
+	}
+	zone->lba = args->operand + used;
+	zone->nr = args->nr_operands - used;
+	if (kcsd_args_has(args, OPT_ALL) == !!zone->nr)
+		return kcsd_usage(args->cmd, "%s: which zones is told either by LBAs or by --all",
+				  zone->action->name);
+	return 0;
+}
+
+static int check_lbas(const struct args *args, const struct zone *zone)
+{
+	int i;
+
+	for (i = 0; i < zone->nr; i++)
+		if (!is_number(zone->lba[i]))
+			return kcsd_usage(args->cmd, "'%s' is not a number", zone->lba[i]);
+	return 0;
+}
+
+static int manage(struct kcsd_drive *drv, const struct zone *zone)
+{
+	uint64_t lba;
+	int i, ret;
+
+	if (!zone->nr) {
+		ret = kcsd_zone_manage(drv, zone->action->action, KCSD_ZONE_ALL);
+		return ret ? kcsd_fail_ret(ret, "%s: cannot %s all zones", kcsd_drive_name(drv),
+					   zone->action->name) : 0;
+	}
+	for (i = 0; i < zone->nr; i++) {
+		kcsd_parse_number(zone->lba[i], &lba);
+		ret = kcsd_zone_manage(drv, zone->action->action, lba);
+		if (ret)
+			return kcsd_fail_ret(ret, "%s: cannot %s the zone at LBA %s",
+					     kcsd_drive_name(drv), zone->action->name,
+					     zone->lba[i]);
+	}
+	return 0;
+}
+
+static int run_zone(const struct args *args)
+{
+	struct kcsd_zns_info info;
+	struct kcsd_drive *drv;
+	struct zone zone = {};
+	int code;
+
+	if ((code = take_operands(args, &zone)) || (code = check_lbas(args, &zone)) ||
+	    (code = kcsd_pick_drive(zone.drive, 0, &drv)))
+		return code;
+	if (kcsd_identify_zns(drv, &info, sizeof(info)) == KCSD_SC_INVALID_FIELD)
+		code = kcsd_fail("%s is not zoned", kcsd_drive_name(drv));
+	else
+		code = manage(drv, &zone);
+	kcsd_close(drv);
+	return code;
+}
+
+const struct command kcsd_cmd_zone = {
+	.name = "zone",
+	.operands = "open|close|finish|reset|offline [DRIVE] LBA...|--all",
+	.min_operands = 1,
+	.max_operands = -1,
+	.summary = "change the state of zones",
+	.detail = "LBA is a zone's first one ('kcsd zones'). They are done in order, up to the first\n"
+		  "that fails. With --all: open what is closed, close what is open, finish what is\n"
+		  "open or closed, reset these and full zones, take read-only ones offline.",
+	.opts = opts,
+	.nr_opts = ARRAY_SIZE(opts),
+	.run = run_zone,
+};
