@@ -81,6 +81,7 @@ struct appender {
 struct test {
 	struct drive d;
 	bool full[ZONES];	/* written by anyone who finds it so */
+	int programs;		/* threads of them that have begun; the others wait for all */
 	struct appender appender[THREADS];
 };
 
@@ -150,6 +151,12 @@ static struct nvme_uring_cmd append_cmd(__u32 zone, __u32 nlb, const void *buf)
 	return zns_append_cmd((__u64)zone * SIZE, nlb, buf);
 }
 
+static void wait_for_programs(struct test *t)
+{
+	while (__atomic_load_n(&t->programs, __ATOMIC_ACQUIRE) < BY_PROGRAM)
+		sleep_ms(1);
+}
+
 /* How an append ended. True: the next one should be short, the rest of the zone is. */
 static bool ended(struct appender *a, int status, __u32 zone, __u64 lba, __u64 seed, __u32 nlb)
 {
@@ -169,6 +176,7 @@ static void *by_ioctl(void *arg)
 	bool shorter = false;
 	int zone, status;
 
+	wait_for_programs(a->test);
 	while (!a->error[0] && (zone = next_zone(a->test, shorter ? a->id : a->seq)) >= 0) {
 		__u32 nlb = shorter ? 1 : 1 + a->seq % MAX_NLB;
 		__u64 seed = SEED(a->id, a->seq++);
@@ -218,6 +226,7 @@ static void *by_ring(void *arg)
 		give_up(a, "no ring", 0);
 		return NULL;
 	}
+	wait_for_programs(a->test);
 	for (__u32 i = 0; i < DEPTH; i++) {
 		slots[i].buf = malloc(MAX_NLB * ZNS_LBA);
 		inflight += ring_append(a, &ring, slots, i);
@@ -271,6 +280,8 @@ static void *by_program(void *arg)
 			give_up(a, "append helper", (int)r->result);
 		else
 			take_run(a, r);
+		if (a->seq == APPENDS)
+			__atomic_add_fetch(&a->test->programs, 1, __ATOMIC_RELEASE);
 	}
 	free(r);
 	return NULL;
