@@ -496,6 +496,11 @@ static void test_zones(void)
 	   "zones: granted but for an LBA");
 	IS(r.info.lba, 2 * ZONE - 1, "zones: that LBA");
 	kcsd_run_result_free(&r, sizeof(r));
+	grants[1].access = KCSD_GRANT_ALL;
+	grants[1].nlb = ZONE;
+	IS(filter_zone(&opts, ZONE, 10, grants, 2, &r), -1000 - KCSD_SC_PROGRAM_FAULT,
+	   "zones: granted, but not to append");
+	kcsd_run_result_free(&r, sizeof(r));
 	grants[1] = (struct kcsd_grant){ 1, 1, KCSD_GRANT_READ | KCSD_GRANT_ZONES };
 	IS(filter_zone(&opts, ZONE, 10, grants, 2, &r), -1000 - KCSD_SC_INVALID_FIELD,
 	   "zones: a grant of a zone that begins nowhere");
@@ -534,7 +539,7 @@ static void test_zone_io(void)
 	} cases[] = {
 		{ 1, 0, -KCSD_ESPIPE, 0 },	/* what is read then is row 0 */
 		{ 2, 2, 0, 0x77 }, { 2, 2, -KCSD_ENOSPC, 0x77 },
-		{ 4, 5, 0, 0 }, { 5, 4, 0, 0x77 }, { 6, 7, 0, 0 }, { 7, 7, -KCSD_ENOSPC, 0 },
+		{ 5, 4, -KCSD_ESPIPE, 0 }, { 4, 5, 0, 0 }, { 5, 4, 0, 0x77 }, { 6, 7, 0, 0 }, { 7, 7, -KCSD_ENOSPC, 0 },
 	};
 	KCSD_OPTS(kcsd_sim_opts, opts, .lbas = zone_lbas, .nsze = ZONES * ZONE, .lba_size = LBA,
 		  .zone_size = ZONE, .zone_cap = 3, .zone_wp = zone_wp);
