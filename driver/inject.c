@@ -211,9 +211,10 @@ static int add_rule(struct kcsd_inject *inject, struct kcsd_drive *drive, char *
 		return -ENOSPC;
 	if (rule.outcome != KCSD_INJECT_MEDIA_ERROR && !inject->sleeps)
 		allow_sleep(inject, drive);
-	guard(spinlock)(&inject->lock);
+	spin_lock(&inject->lock);
 	inject->rule[inject->nr++] = rule;
 	WRITE_ONCE(inject->armed, inject->armed | BIT(rule.op));
+	spin_unlock(&inject->lock);
 	return 0;
 }
 
@@ -272,9 +273,10 @@ ssize_t kcsd_inject_show(struct kcsd_inject *inject, char *page)
 	int at = 0;
 	u32 i;
 
-	guard(spinlock)(&inject->lock);
+	spin_lock(&inject->lock);
 	for (i = 0; i < inject->nr; i++)
 		at += show_rule(&inject->rule[i], page, at);
+	spin_unlock(&inject->lock);
 	return at;
 }
 
@@ -312,7 +314,7 @@ static struct verdict judge(struct kcsd_inject *inject, const struct kcsd_inject
 	struct verdict v = {};
 	u32 i;
 
-	guard(spinlock)(&inject->lock);
+	spin_lock(&inject->lock);
 	v.cleared = inject->cleared;
 	for (i = 0; i < inject->nr; i++) {
 		struct kcsd_inject_rule *r = &inject->rule[i];
@@ -325,6 +327,7 @@ static struct verdict judge(struct kcsd_inject *inject, const struct kcsd_inject
 		}
 		v.delay_ms += r->delay_ms;
 	}
+	spin_unlock(&inject->lock);
 	return v;
 }
 
