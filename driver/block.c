@@ -429,6 +429,11 @@ void kcsd_block_quiesce(struct kcsd_drive *drive)
 	blk_mq_unquiesce_queue(drive->disk->queue);
 }
 
+void kcsd_block_kill(struct kcsd_drive *drive)
+{
+	blk_mark_disk_dead(drive->disk);
+}
+
 int kcsd_block_claim(struct kcsd_drive *drive)
 {
 	guard(mutex)(&drive->disk->open_mutex);

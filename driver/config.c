@@ -192,6 +192,7 @@ static bool config_is_sane(const struct kcsd_config *c)
 {
 	return (c->block_size == SZ_512 || c->block_size == SZ_4K) &&
 	       !(c->size % SZ_512) && !(c->arena_size % SZ_4K) && !(c->slm_size % SZ_4K) &&
+	       !(c->cache_size % SZ_4K) &&
 	       is_power_of_2(c->load_granularity) && is_power_of_2(c->max_append) &&
 	       (!c->zone_size || is_power_of_2(c->zone_size));
 }

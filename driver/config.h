@@ -56,7 +56,8 @@ enum kcsd_run_choice {
 	X(NUM,  conventional_zones,	0, 0, U32_MAX)		/* the first ones */ \
 	X(NUM,  max_open_zones,		0, 0, U32_MAX)		/* 0: no limit */ \
 	X(NUM,  max_active_zones,	0, 0, U32_MAX)		/* 0: no limit */ \
-	X(SIZE, max_append,		KCSD_MAX_TRANSFER, SZ_8K, KCSD_MAX_TRANSFER) /* ZASL */
+	X(SIZE, max_append,		KCSD_MAX_TRANSFER, SZ_8K, KCSD_MAX_TRANSFER) /* ZASL */ \
+	X(SIZE, cache_size,		0, 0, 1ULL << 40)	/* 0: writes are not cached */
 
 struct kcsd_config {
 #define KCSD_OPTION_FIELD(kind, name, def, min, max) u64 name;

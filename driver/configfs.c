@@ -18,7 +18,7 @@
 #define MAX_INDEX	9999
 #define MAX_NAME_LEN	31
 #define FEATURES "memory file block passthru slm range-sets execute-lba interp jit zones " \
-	"inject badblocks"
+	"inject badblocks cache power-cut"
 
 /*
  * A drive's directory. A user's lives from mkdir until after rmdir the last file in
@@ -230,6 +230,31 @@ static ssize_t drive_power_store(struct config_item *item, const char *page, siz
 }
 CONFIGFS_ATTR(drive_, power);
 
+/* How often it was. */
+static ssize_t drive_power_cut_show(struct config_item *item, char *page)
+{
+	struct kcsd_entry *entry = to_entry(item);
+
+	guard(mutex)(&entry->lock);
+	return sysfs_emit(page, "%llu\n", entry->life.cuts);
+}
+
+static ssize_t drive_power_cut_store(struct config_item *item, const char *page, size_t count)
+{
+	struct kcsd_entry *entry = to_entry(item);
+	u64 seed;
+
+	if (!isdigit(*page) || kstrtou64(page, 10, &seed))
+		return -EINVAL;
+	guard(mutex)(&entry->lock);
+	if (!entry->drive)
+		return -ENODEV;
+	kcsd_drive_cut(entry->drive, seed);
+	entry->drive = NULL;
+	return count;
+}
+CONFIGFS_ATTR(drive_, power_cut);
+
 static struct configfs_attribute *drive_attrs[] = {
 #define OPTION_ATTR_ENTRY(kind, name, def, min, max) &drive_attr_##name,
 	KCSD_OPTIONS(OPTION_ATTR_ENTRY)
@@ -240,6 +265,7 @@ static struct configfs_attribute *drive_attrs[] = {
 	&drive_attr_badblocks,
 	&drive_attr_index,
 	&drive_attr_power,
+	&drive_attr_power_cut,
 	&drive_attr_zone_readonly,
 	&drive_attr_zone_offline,
 	NULL,

@@ -284,13 +284,9 @@ out_log:
 	return ret;
 }
 
-int kcsd_drive_destroy(struct kcsd_drive *drive, bool force)
+/* Everything but the media. */
+static void kcsd_drive_shut(struct kcsd_drive *drive)
 {
-	int ret = kcsd_block_claim(drive);
-
-	if (ret && !force)
-		return ret;
-
 	kcsd_drive_hurry(drive);	/* the disk waits for its requests */
 	kcsd_block_destroy(drive);
 	kcsd_drive_del_namespaces(drive);
@@ -299,7 +295,28 @@ int kcsd_drive_destroy(struct kcsd_drive *drive, bool force)
 	kcsd_node_destroy(drive->ctrl);
 	kcsd_life_power_off(drive);
 	kcsd_drive_destroy_parts(drive);
+}
+
+int kcsd_drive_destroy(struct kcsd_drive *drive, bool force)
+{
+	int ret = kcsd_block_claim(drive);
+
+	if (ret && !force)
+		return ret;
+
+	kcsd_drive_shut(drive);
 	kcsd_drive_close_media(drive);
 	kcsd_drive_put(drive);
 	return 0;
+}
+
+void kcsd_drive_cut(struct kcsd_drive *drive, u64 seed)
+{
+	WRITE_ONCE(drive->dead, true);
+	kcsd_block_kill(drive);
+	kcsd_drive_shut(drive);
+	drive->life->cuts++;
+	kcsd_power_cut(drive, seed);
+	kcsd_drive_close_media(drive);
+	kcsd_drive_put(drive);
 }

@@ -61,6 +61,7 @@ struct kcsd_drive {
 	struct percpu_ref live;		/* one per command, run and job under way */
 	struct completion drained;	/* live has reached 0 */
 	struct kcsd_held held;
+	bool dead;			/* power was cut: nothing moves any more */
 
 	struct kcsd_store store;
 	struct kcsd_zones zones;
@@ -99,6 +100,8 @@ int kcsd_drive_create(const struct kcsd_config *config, struct kcsd_life *life,
  * (its file systems are synced, then see a dead device); else -EBUSY if it is.
  */
 int kcsd_drive_destroy(struct kcsd_drive *drive, bool force);
+/* Power off, whoever uses it, as kcsd_drive_destroy(), but without flushing anything. */
+void kcsd_drive_cut(struct kcsd_drive *drive, u64 seed);
 void kcsd_drive_get(struct kcsd_drive *drive);
 void kcsd_drive_put(struct kcsd_drive *drive);
 
@@ -172,6 +175,12 @@ void kcsd_block_destroy(struct kcsd_drive *drive);
 void kcsd_block_quiesce(struct kcsd_drive *drive);
 /* Claim the disk for going away. -EBUSY if it is open. */
 int kcsd_block_claim(struct kcsd_drive *drive);
+
+/* Fail all requests from now on, those of file systems included, which are told so. */
+void kcsd_block_kill(struct kcsd_drive *drive);
+
+/* power_cut.c: lose what was not flushed. No command is left; the drive is closed next. */
+void kcsd_power_cut(struct kcsd_drive *drive, u64 seed);
 
 /* sysfs.c */
 extern const struct attribute_group *kcsd_drive_groups[];

@@ -78,6 +78,7 @@ void *kcsd_health_page(struct kcsd_drive *drive, u32 *len)
 	put_unaligned_le64(h.write_commands, page->host_writes);
 	put_unaligned_le64(div64_u64(h.busy_ns, KCSD_NSEC_PER_MINUTE), page->ctrl_busy_time);
 	put_unaligned_le64(drive->life->power_cycles, page->power_cycles);
+	put_unaligned_le64(drive->life->cuts, page->unsafe_shutdowns);
 	put_unaligned_le64(div64_u64(h.on_ns, KCSD_NSEC_PER_HOUR), page->power_on_hours);
 	put_unaligned_le64(h.media_errors, page->media_errors);
 	put_unaligned_le64(kcsd_error_log_count(&drive->life->errors), page->num_err_log_entries);

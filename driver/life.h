@@ -35,6 +35,7 @@ struct kcsd_health {
 struct kcsd_life {
 	uuid_t uuid;			/* constant; of a drive without a side file */
 	u64 power_cycles;		/* this and below: changed by power on and off only */
+	u64 cuts;			/* how often power was cut */
 	struct kcsd_health past;	/* of the power cycles before this one */
 	struct kcsd_error_log errors;
 	struct kcsd_inject inject;	/* what it was told to fail at */

@@ -6,6 +6,12 @@
 #include "drive.h"
 #include "side.h"
 
+/* After a power cut: who is told that something was done must find it done. */
+static bool is_dead(const struct kcsd_drive *drive)
+{
+	return unlikely(READ_ONCE(drive->dead));
+}
+
 static bool is_zoned(const struct kcsd_drive *drive)
 {
 	return drive->zones.nr;
@@ -24,6 +30,8 @@ int kcsd_media_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 	size_t len = iov_iter_count(iter);
 	int ret;
 
+	if (is_dead(drive))
+		return -EIO;
 	if (kcsd_drive_is_bad(drive, slba, len >> drive->lba_shift))
 		return KCSD_SC_READ_ERROR;
 	if (is_zoned(drive))
@@ -40,6 +48,8 @@ int kcsd_media_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 	size_t len = iov_iter_count(iter);
 	int ret;
 
+	if (is_dead(drive))
+		return -EIO;
 	if (kcsd_drive_is_bad(drive, slba, len >> drive->lba_shift))
 		return KCSD_SC_WRITE_FAULT;
 	if (is_zoned(drive))
@@ -54,8 +64,11 @@ int kcsd_media_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 int kcsd_media_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter, u64 *lba)
 {
 	size_t len = iov_iter_count(iter);
-	int ret = kcsd_zone_append(drive, zslba, iter, lba);
+	int ret;
 
+	if (is_dead(drive))
+		return -EIO;
+	ret = kcsd_zone_append(drive, zslba, iter, lba);
 	if (!ret)
 		kcsd_stat_add(drive, media_write_bytes, len);
 	return kcsd_media_result(drive, ret);
@@ -63,6 +76,8 @@ int kcsd_media_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter
 
 int kcsd_media_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
 {
+	if (is_dead(drive))
+		return -EIO;
 	if (kcsd_drive_is_bad(drive, slba, nlb))
 		return KCSD_SC_WRITE_FAULT;
 	if (is_zoned(drive))
@@ -73,5 +88,7 @@ int kcsd_media_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
 
 int kcsd_media_flush(struct kcsd_drive *drive)
 {
+	if (is_dead(drive))
+		return -EIO;
 	return kcsd_media_result(drive, kcsd_side_commit(drive));
 }

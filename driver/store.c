@@ -1,11 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Choosing a medium. */
+/* Choosing a medium, and whether it has a cache. */
 #define pr_fmt(fmt) "kcsd: " fmt
 
 #include <linux/printk.h>
+#include <linux/slab.h>
 
 #include "config.h"
 #include "store.h"
+
+static int open_medium(struct kcsd_store *s, const struct kcsd_config *c, const char *name)
+{
+	if (c->backing_file)
+		return kcsd_store_file_open(s, c, name);
+	return kcsd_store_mem_open(s, c, name);
+}
+
+static int open_cached(struct kcsd_store *s, const struct kcsd_config *c, const char *name)
+{
+	struct kcsd_store *below = kzalloc(sizeof(*below), GFP_KERNEL);
+	int ret;
+
+	if (!below)
+		return -ENOMEM;
+	ret = open_medium(below, c, name);
+	if (ret)
+		goto out_free;
+	ret = kcsd_store_cache_open(s, below, c, name);
+	if (ret)
+		goto out_close;
+	return 0;
+
+out_close:
+	kcsd_store_close(below);
+out_free:
+	kfree(below);
+	return ret;
+}
 
 int kcsd_store_open(struct kcsd_store *s, const struct kcsd_config *c, const char *name)
 {
@@ -14,9 +44,7 @@ int kcsd_store_open(struct kcsd_store *s, const struct kcsd_config *c, const cha
 		       c->block_size);
 		return -EINVAL;
 	}
-	if (c->backing_file)
-		return kcsd_store_file_open(s, c, name);
-	return kcsd_store_mem_open(s, c, name);
+	return c->cache_size ? open_cached(s, c, name) : open_medium(s, c, name);
 }
 
 void kcsd_store_close(struct kcsd_store *s)

@@ -18,6 +18,7 @@
 #include "range.h"
 
 struct file;
+struct kcsd_cache;
 struct kcsd_config;
 struct kcsd_store;
 struct kcsd_store_stripe;
@@ -42,7 +43,12 @@ struct kcsd_store {
 	u32 discard_granularity;	/* bytes; 0: no space is ever given back */
 	u32 alignment;		/* bytes; buffers so aligned are moved fastest */
 	bool stable_writes;	/* data must not change while it is written */
+	struct kcsd_store *below;	/* of a cache: what it caches, owned; else NULL */
 	union {
+		struct {
+			struct kcsd_cache *cache;
+			char name[16];		/* the drive's, for its messages */
+		};
 		struct {
 			u8 *mem;
 			struct kcsd_store_stripe *stripes; /* each guards the pages that hash to it */
@@ -64,8 +70,34 @@ struct kcsd_store {
 int kcsd_store_open(struct kcsd_store *s, const struct kcsd_config *c, const char *name);
 void kcsd_store_close(struct kcsd_store *s);
 
-/* store_mem.c, store_file.c: called by kcsd_store_open() only */
+/* The medium, whatever is cached of it. */
+static inline const struct kcsd_store *kcsd_store_medium(const struct kcsd_store *s)
+{
+	return s->below ?: s;
+}
+
+/* Bytes, since power on but for the first two. */
+struct kcsd_cache_stats {
+	u64 size;
+	u64 dirty_bytes;	/* not yet written to the medium */
+	u64 hit_bytes;		/* read from the cache */
+	u64 evicted_bytes;	/* written to the medium to make room */
+	u64 flushed_bytes;	/* by flushes */
+};
+
+/* All 0 without a cache. */
+void kcsd_store_cache_stats(const struct kcsd_store *s, struct kcsd_cache_stats *sum);
+/*
+ * Power fails: of what is cached, only the LBAs survive for which survives() is true; the others
+ * are forgotten. No call is under way, and the next is kcsd_store_close().
+ */
+void kcsd_store_cut(struct kcsd_store *s, bool (*survives)(u64 lba, void *ctx), void *ctx);
+
+/* store_mem.c, store_file.c, store_cache.c: called by kcsd_store_open() only */
 int kcsd_store_mem_open(struct kcsd_store *s, const struct kcsd_config *c, const char *name);
 int kcsd_store_file_open(struct kcsd_store *s, const struct kcsd_config *c, const char *name);
+/* On success below, which is open, belongs to s. */
+int kcsd_store_cache_open(struct kcsd_store *s, struct kcsd_store *below,
+			  const struct kcsd_config *c, const char *name);
 
 #endif

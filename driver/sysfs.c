@@ -60,11 +60,49 @@ KCSD_ATTR_RO(memory_bytes, "%llu", kcsd_drive_memory(drive));
 KCSD_ATTR_RO(cu_busy_ns, "%llu", kcsd_units_busy_ns(drive));
 KCSD_ATTR_RO(cu_idle_ns, "%llu", kcsd_units_total_ns(drive) - kcsd_units_busy_ns(drive));
 
-KCSD_ATTR_RO(store, "%s", drive->store.ops->name);
+KCSD_ATTR_RO(store, "%s", kcsd_store_medium(&drive->store)->ops->name);
 KCSD_ATTR_RO(size, "%llu", drive->store.size);
 KCSD_ATTR_RO(block_size, "%u", 1U << drive->lba_shift);
 KCSD_ATTR_RO(slm_size, "%llu", drive->slm.size);
 KCSD_ATTR_RO(uuid, "%pUb", &drive->uuid);
+
+static struct kcsd_cache_stats kcsd_drive_cache(const struct kcsd_drive *drive)
+{
+	struct kcsd_cache_stats stats;
+
+	kcsd_store_cache_stats(&drive->store, &stats);
+	return stats;
+}
+
+#define KCSD_CACHE_ATTR(_name)								\
+static ssize_t cache_##_name##_show(struct device *dev, struct device_attribute *attr,	\
+				    char *page)						\
+{											\
+	return sysfs_emit(page, "%llu\n", kcsd_drive_cache(kcsd_dev_drive(dev))._name);	\
+}											\
+static struct device_attribute dev_attr_cache_##_name =					\
+	__ATTR(_name, 0444, cache_##_name##_show, NULL)
+
+KCSD_CACHE_ATTR(size);
+KCSD_CACHE_ATTR(dirty_bytes);
+KCSD_CACHE_ATTR(hit_bytes);
+KCSD_CACHE_ATTR(evicted_bytes);
+KCSD_CACHE_ATTR(flushed_bytes);
+
+static struct attribute *kcsd_cache_attrs[] = {
+	&dev_attr_cache_size.attr,
+	&dev_attr_cache_dirty_bytes.attr,
+	&dev_attr_cache_hit_bytes.attr,
+	&dev_attr_cache_evicted_bytes.attr,
+	&dev_attr_cache_flushed_bytes.attr,
+	NULL,
+};
+
+/* Also on a drive without a cache: then they stay 0. */
+static const struct attribute_group kcsd_cache_group = {
+	.name = "cache",
+	.attrs = kcsd_cache_attrs,
+};
 
 static struct attribute *kcsd_drive_attrs[] = {
 	&dev_attr_store.attr,
@@ -116,6 +154,7 @@ static const struct attribute_group kcsd_ns2_group = {
 const struct attribute_group *kcsd_drive_groups[] = {
 	&kcsd_drive_group,
 	&kcsd_stats_group,
+	&kcsd_cache_group,
 	&kcsd_ns1_group,
 	&kcsd_ns2_group,
 	NULL,

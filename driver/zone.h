@@ -125,6 +125,9 @@ int kcsd_zone_open_for_write(struct kcsd_zones *zs, struct kcsd_zone *z);
 /* Data has reached the zone's capacity: it is full. */
 void kcsd_zone_fill(struct kcsd_zones *zs, struct kcsd_zone *z);
 
+/* Power was cut: what is behind wp is lost, if the zone is one that can be written. */
+void kcsd_zone_cut(struct kcsd_zones *zs, struct kcsd_zone *z, u32 wp);
+
 /* zone_report.c */
 /* index is below zones.nr. Takes zones->lock, no zone's. */
 void kcsd_zone_get(struct kcsd_drive *drive, u32 index, struct kcsd_zone_state *state);

@@ -392,3 +392,14 @@ int kcsd_zone_wear_out(struct kcsd_drive *drive, u32 index, enum blk_zone_cond c
 	kcsd_zone_unlock(zs, z);
 	return ret;
 }
+
+void kcsd_zone_cut(struct kcsd_zones *zs, struct kcsd_zone *z, u32 wp)
+{
+	if (!next_cond[z->cond][OP_RESET] || wp == z->wp)
+		return;
+	spin_lock(&zs->lock);
+	z->wp = wp;
+	set_cond(zs, z, wp ? CLOSED : EMPTY);
+	count_zone(zs, z);
+	spin_unlock(&zs->lock);
+}

@@ -41,6 +41,7 @@ static const struct setting {
 	{ "max_open_zones",	"1",		"2" },
 	{ "max_active_zones",	"2",		"3" },
 	{ "max_append",		"4096",		"1048576" },
+	{ "cache_size",		"4096",		"1048576" },
 };
 
 static const struct drive_attr small[] = { DRIVE_SMALL, {} };
@@ -162,6 +163,7 @@ TEST_F(config, mkdir_gives_defaults)
 	EXPECT_EQ(16777216, drive_get_number(d->name, "slm_size"));
 	EXPECT_EQ(0, drive_get_number(d->name, "zone_size"));
 	EXPECT_EQ(1 << 20, drive_get_number(d->name, "max_append"));
+	EXPECT_EQ(0, drive_get_number(d->name, "cache_size"));
 	EXPECT_EQ(0, drive_get_number(d->name, "power"));
 	EXPECT_EQ(0, drive_get(d->name, "backing_file", buf, sizeof(buf)));
 	EXPECT_TRUE(power_cycles(d));
@@ -230,6 +232,8 @@ TEST_F(config, invalid_values_are_refused)
 		{ "max_active_zones", "" }, { "max_active_zones", "4294967296" },
 		{ "max_append", "0" }, { "max_append", "2048" }, { "max_append", "12K" },
 		{ "max_append", "2M" },
+		{ "cache_size", "" }, { "cache_size", "-1" }, { "cache_size", "4095" },
+		{ "cache_size", "4608" }, { "cache_size", "2T" },
 		{ "slm_size", "512" }, { "slm_size", "1099511627777" }, { "slm_size", "2T" },
 		{ "backing_file", "relative/path" },
 		{ "power", "2" }, { "power", "-1" }, { "power", "garbage" }, { "power", "" },
@@ -639,6 +643,7 @@ TEST_F(config, features_are_listed)
 {
 	static const char * const words[] = {
 		"memory", "file", "block", "passthru", "execute-lba", "interp", "jit", "zones",
+		"inject", "badblocks", "cache", "power-cut",
 	};
 	char buf[4096];
 

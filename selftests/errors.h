@@ -92,8 +92,11 @@ static inline int errors_down(struct errors *e)
 
 	fd_close(&e->block);
 	ret = drive_remove(&e->d);
-	if (e->file[0])
+	if (e->file[0]) {
 		unlink(e->file);
+		strcat(e->file, ".kcsd");
+		unlink(e->file);
+	}
 	free(e->buf);
 	return ret == -ENOENT ? 0 : ret;
 }

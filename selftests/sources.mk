@@ -17,6 +17,8 @@ test-programs := engines native config nodes admin program check exec fault help
 	inject \
 	inject_wait \
 	cycles \
-	same_lbas
+	same_lbas \
+	cache \
+	power_cut
 # Those that a script runs.
 test-programs-by-script := fuzz_cmd

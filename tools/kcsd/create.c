@@ -66,6 +66,8 @@
 	  "zones open or closed at once; default: 0, no limit") \
 	A(SIZE, MAX_APPEND, "max-append", "max_append", "SIZE", \
 	  "bytes of a Zone Append, a power of 2, 4K to 1M; default: 1M") \
+	A(SIZE, CACHE_SIZE, "cache-size", "cache_size", "SIZE", \
+	  "bytes of a volatile write cache, a multiple of 4K; 0 (default): none") \
 	A(NUMBER, QUEUES, "queues", "queues", "N", \
 	  "hardware queues of the block device, up to 256; default: one per CPU") \
 	A(NUMBER, QUEUE_DEPTH, "queue-depth", "queue_depth", "N", \
