@@ -148,7 +148,7 @@ static u32 call(const struct bpf_insn *insn)
 	if (insn->src_reg)
 		return BAD(OPCODE);
 	bad = zero(insn->dst_reg) | zero(insn->off);
-	return insn->imm < 1 || insn->imm > 14 ? bad | BAD(HELPER) : bad;
+	return insn->imm < 1 || insn->imm > 16 ? bad | BAD(HELPER) : bad;
 }
 
 static u32 jmp(const struct bpf_insn *insn)
