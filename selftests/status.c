@@ -3,8 +3,7 @@
  * The statuses of the Computational Programs command set, 189h to 19Bh, each by an otherwise
  * valid command, and what each command does in each state of a program.
  *
- * Insufficient Resources and Insufficient Program Resources are what is said when the kernel is
- * out of memory: no command alone can bring that about.
+ * Insufficient Resources: see schedule.c.
  */
 #include "drive.h"
 #include "run.h"
@@ -163,6 +162,36 @@ TEST_F(status, of_loading)
 	EXPECT_EQ(KCSD_SC_NO_PROGRAM, prog_unload(self->ctrl, 1));
 	c = prog_load_cmd(2, data, sizeof(data), 0, (1 << 20) + 16);
 	EXPECT_EQ(KCSD_SC_PROGRAM_TOO_BIG, cmd_admin(self->ctrl, &c));
+}
+
+/* More memory ranges than have room in the memory of a program, whose addresses end at 4 GiB. */
+TEST_F_TIMEOUT(status, of_program_resources, 120)
+{
+	static const struct drive_attr large[] = {
+		DRIVE_SMALL, { "slm_size", "4G" }, { "max_ranges", "2" }, {}
+	};
+	struct run r = {}, half = {};
+	struct drive d;
+	int ret;
+
+	ASSERT_EQ(0, drive_prepare(&d, "large", large));
+	ret = drive_power(&d, true);
+	if (ret == -ENOMEM) {
+		drive_remove(&d);
+		SKIP(return, "no 4 GiB of memory for SLM");
+	}
+	ASSERT_EQ(0, ret);
+	d.index = drive_get_number(d.name, "index");
+	ASSERT_EQ(0, drive_open(&d, O_RDWR));
+	ASSERT_EQ(0, load(d.ctrl, 0));
+	ASSERT_EQ(0, prog_activate(d.ctrl, 0));
+	run_range(&half, 0, 1u << 31);
+	EXPECT_EQ(0, run_exec(d.compute, &half));
+	EXPECT_EQ(7, half.result);
+	run_range(&r, 0, 1u << 31);
+	run_range(&r, 1u << 31, 1u << 31);
+	EXPECT_EQ(KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES, run_exec(d.compute, &r));
+	EXPECT_EQ(0, drive_remove(&d));
 }
 
 TEST_F(status, of_activation_and_execution)
