@@ -138,25 +138,3 @@ int kcsd_side_program_each(const char *path,
 	close_log(&f, &log);
 	return ret;
 }
-
-const char *kcsd_zone_condition_name(uint32_t condition)
-{
-	switch (condition) {
-	case KCSD_SIDE_EMPTY:
-		return "empty";
-	case 2:
-		return "implicitly open";
-	case 3:
-		return "explicitly open";
-	case KCSD_SIDE_CLOSED:
-		return "closed";
-	case KCSD_SIDE_READONLY:
-		return "read-only";
-	case KCSD_SIDE_FULL:
-		return "full";
-	case KCSD_SIDE_OFFLINE:
-		return "offline";
-	default:
-		return "unknown";
-	}
-}

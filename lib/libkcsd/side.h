@@ -38,7 +38,7 @@ KCSD_API int kcsd_side_check(const char *path, struct kcsd_side_info *info, size
 
 struct kcsd_side_zone_info {
 	uint32_t zone;
-	uint32_t condition;	/* as of ZNS; kcsd_zone_condition_name() */
+	uint32_t condition;	/* as of ZNS; kcsd_zone_cond_text() */
 	uint64_t written;	/* LBAs from its start */
 	uint64_t capacity;	/* LBAs */
 };
@@ -51,9 +51,6 @@ KCSD_API int kcsd_side_zone_each(const char *path,
 KCSD_API int kcsd_side_program_each(const char *path,
 				    int (*fn)(const struct kcsd_program_info *program, void *arg),
 				    void *arg, struct kcsd_error *err);
-
-/* "empty", "implicitly open", "explicitly open", "closed", "read-only", "full", "offline". */
-KCSD_API const char *kcsd_zone_condition_name(uint32_t condition);
 
 enum kcsd_repair_zones {
 	KCSD_REPAIR_KEEP,	/* what the side file says; it must be complete */

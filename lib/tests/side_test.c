@@ -109,7 +109,7 @@ static int collect_zone(const struct kcsd_side_zone_info *zone, void *arg)
 {
 	char *text = arg;
 
-	sprintf(text + strlen(text), "%s%u", kcsd_zone_condition_name(zone->condition),
+	sprintf(text + strlen(text), "%s%u", kcsd_zone_cond_text(zone->condition),
 		(unsigned int)zone->written);
 	return 0;
 }

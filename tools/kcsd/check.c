@@ -42,7 +42,7 @@ static void print_zones(const struct kcsd_side_info *info)
 		printf("conventional: %u\n", info->conventional);
 	for (i = 0; i < NR_CONDITIONS; i++)
 		if (info->by_condition[i])
-			printf("%s: %u\n", kcsd_zone_condition_name(i), info->by_condition[i]);
+			printf("%s: %u\n", kcsd_zone_cond_text(i), info->by_condition[i]);
 }
 
 static void print_info(const struct kcsd_side_info *info)
@@ -66,7 +66,7 @@ static int print_zone(const struct kcsd_side_zone_info *zone, void *arg)
 {
 	(void)arg;
 	printf("zone %u: %s, %llu of %llu LBAs written\n", zone->zone,
-	       kcsd_zone_condition_name(zone->condition), (unsigned long long)zone->written,
+	       kcsd_zone_cond_text(zone->condition), (unsigned long long)zone->written,
 	       (unsigned long long)zone->capacity);
 	return 0;
 }
@@ -102,7 +102,7 @@ static json_object *info_json(const struct kcsd_side_info *info)
 	add_number(json, "conventional", info->conventional);
 	for (i = 0; i < NR_CONDITIONS; i++)
 		if (info->by_condition[i])
-			add_number(counts, kcsd_zone_condition_name(i), info->by_condition[i]);
+			add_number(counts, kcsd_zone_cond_text(i), info->by_condition[i]);
 	json_object_object_add(json, "conditions", counts);
 	add_number(json, "programs", info->programs);
 	add_number(json, "records", info->records);
@@ -118,7 +118,7 @@ static int add_zone(const struct kcsd_side_zone_info *zone, void *arg)
 
 	add_number(json, "zone", zone->zone);
 	json_object_object_add(json, "condition", json_object_new_string(
-			       kcsd_zone_condition_name(zone->condition)));
+			       kcsd_zone_cond_text(zone->condition)));
 	add_number(json, "written", zone->written);
 	json_object_array_add(arg, json);
 	return 0;
