@@ -40,7 +40,7 @@ static const struct setting {
 	{ "conventional_zones",	"1",		"2" },
 	{ "max_open_zones",	"1",		"2" },
 	{ "max_active_zones",	"2",		"3" },
-	{ "max_append",		"4096",		"1048576" },
+	{ "max_append",		"8192",		"1048576" },
 	{ "cache_size",		"4096",		"1048576" },
 };
 
@@ -318,7 +318,7 @@ TEST_F(config, limits_are_inclusive)
 		{ "insn_budget", "0", 0 }, { "insn_budget", "18446744073709551614", ~0ULL - 1 },
 		{ "max_jit_bytes", "0", 0 }, { "max_jit_bytes", "1G", 1 << 30 },
 		{ "zone_size", "1T", 1ULL << 40 }, { "zone_capacity", "1T", 1ULL << 40 },
-		{ "zone_size", "0", 0 }, { "max_append", "4K", 4096 }, { "max_append", "1M", 1 << 20 },
+		{ "zone_size", "0", 0 }, { "max_append", "8K", 8192 }, { "max_append", "1M", 1 << 20 },
 		{ "conventional_zones", "4294967295", ~0u }, { "max_open_zones", "4294967295", ~0u },
 	};
 	struct drive *d = &self->d[0];

@@ -237,8 +237,10 @@ static void *power_thread(void *arg)
 		if (fd >= 0) {
 			struct run r = { .pind = SEVEN };
 
+			/* Until the power goes for the first time there is a program. */
 			ret = run_way(CMD_IOCTL64, fd, &r);
-			if (ret != -ENODEV && ret != KCSD_SC_NO_PROGRAM)
+			if (ret && ret != -ENODEV && ret != KCSD_SC_NO_PROGRAM &&
+			    ret != KCSD_SC_PROGRAM_CANCELLED)
 				c->bad = ret;
 			close(fd);
 		}
