@@ -127,13 +127,13 @@ static void kcsd_zns_gather(struct kcsd_cmd *cmd, struct kcsd_zns_report *r)
 	for (i = kcsd_zone_index(zones, kcsd_zns_slba(cmd)); i < zones->nr; i++) {
 		if (partial && r->nr == r->room)
 			break;
+		cond_resched();
 		kcsd_zone_get(cmd->drive, i, &zone);
 		if (wanted != KCSD_ZNS_ANY && wanted != zone.cond)
 			continue;
 		if (r->nr < r->room)
 			kcsd_zns_describe(&r->page->entries[r->nr], &zone);
 		r->nr++;
-		cond_resched();
 	}
 	r->page->nr_zones = cpu_to_le64(r->nr);
 }
