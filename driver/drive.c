@@ -150,19 +150,21 @@ static void kcsd_drive_destroy_parts(struct kcsd_drive *drive)
 	kcsd_log_destroy(&drive->log);
 }
 
-/* Runs and jobs end, also those yet to come; nothing else is held up any more. */
-static void kcsd_drive_hurry(struct kcsd_drive *drive)
+/*
+ * No new command gets in, so who is told that a run was cancelled finds no drive; the others
+ * end, and nothing is held up any more.
+ */
+static void kcsd_drive_shut_door(struct kcsd_drive *drive)
 {
+	percpu_ref_kill(&drive->live);
 	kcsd_units_cancel_all(drive);
 	kcsd_jobs_cancel_all(drive);
 	kcsd_held_stop(&drive->held);
 }
 
-/* No new command gets in, the others end. */
 static void kcsd_drive_drain(struct kcsd_drive *drive)
 {
-	percpu_ref_kill(&drive->live);
-	kcsd_drive_hurry(drive);
+	kcsd_drive_shut_door(drive);
 	wait_for_completion(&drive->drained);
 }
 
@@ -287,10 +289,10 @@ out_log:
 /* Everything but the media. */
 static void kcsd_drive_shut(struct kcsd_drive *drive)
 {
-	kcsd_drive_hurry(drive);	/* the disk waits for its requests */
+	kcsd_drive_shut_door(drive);	/* first: the disk waits for its requests */
 	kcsd_block_destroy(drive);
 	kcsd_drive_del_namespaces(drive);
-	kcsd_drive_drain(drive);
+	wait_for_completion(&drive->drained);
 	kcsd_drive_del_dirs(drive);
 	kcsd_node_destroy(drive->ctrl);
 	kcsd_life_power_off(drive);
