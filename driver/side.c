@@ -2,6 +2,8 @@
 /* The side file of a drive: opened at power on, written by flushes and by what changes zones. */
 #define pr_fmt(fmt) "kcsd: " fmt
 
+#include <linux/err.h>
+#include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/printk.h>
 #include <linux/sched/mm.h>
@@ -102,39 +104,59 @@ static u32 side_count_dirty(struct kcsd_drive *drive)
 	return nr;
 }
 
-/* Zones that become dirty meanwhile are for the next commit, if there is no room. */
+/* How many are dirty; those that there is room for are described. */
 static u32 side_collect_dirty(struct kcsd_drive *drive, struct kcsd_side_zone *z, u32 max)
 {
 	u32 i, nr = 0;
 
-	for (i = drive->zones.nr_conventional; i < drive->zones.nr && nr < max; i++)
-		if (kcsd_zone_is_dirty(&drive->zones.zones[i]))
-			side_describe_zone(drive, i, &z[nr++]);
+	for (i = drive->zones.nr_conventional; i < drive->zones.nr; i++) {
+		if (!kcsd_zone_is_dirty(&drive->zones.zones[i]))
+			continue;
+		if (nr < max)
+			side_describe_zone(drive, i, &z[nr]);
+		nr++;
+	}
 	return nr;
+}
+
+/*
+ * All zones that are dirty now. NULL: none is. Zones may become dirty all the time, but none that
+ * was when this began may be left out for them: that is what is promised of a flush.
+ */
+static struct kcsd_side_draft *side_draft_dirty(struct kcsd_drive *drive)
+{
+	u32 nr, room = side_count_dirty(drive);
+	struct kcsd_side_draft *d;
+
+	for (; room; room = min_t(u64, 2ULL * nr, drive->zones.nr)) {
+		d = side_zones_draft(room);
+		if (!d)
+			return ERR_PTR(-ENOMEM);
+		nr = side_collect_dirty(drive, kcsd_side_payload(d), room);
+		if (nr && nr <= room) {
+			/* Fewer than counted: one was reset, and waits for this lock to say so. */
+			kcsd_side_draft_trim(d, nr * sizeof(struct kcsd_side_zone));
+			return d;
+		}
+		kcsd_free(d);
+	}
+	return NULL;
 }
 
 /* The pointers as they are before the flush, written after it. */
 static int side_commit(struct kcsd_drive *drive)
 {
-	struct kcsd_side *side = drive->side;
-	struct kcsd_side_draft *d = NULL;
-	u32 got = 0, nr = side_count_dirty(drive);
+	struct kcsd_side_draft *d = side_draft_dirty(drive);
 	int ret;
 
-	if (nr) {
-		d = side_zones_draft(nr);
-		if (!d)
-			return -ENOMEM;
-		got = side_collect_dirty(drive, kcsd_side_payload(d), nr);
-	}
+	if (IS_ERR(d))
+		return PTR_ERR(d);
 	ret = drive->store.ops->flush(&drive->store);
-	if (ret || !got) {
+	if (ret || !d) {
 		kcsd_free(d);
 		return ret;
 	}
-	/* Fewer than counted: a zone was reset meanwhile, and waits for this lock to say so. */
-	kcsd_side_draft_trim(d, got * sizeof(struct kcsd_side_zone));
-	ret = side_append(side, d);
+	ret = side_append(drive->side, d);
 	if (!ret)
 		side_zones_committed(drive, drive->zones.nr_conventional, drive->zones.nr);
 	return ret;
