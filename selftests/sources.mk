@@ -19,6 +19,8 @@ test-programs := engines native config nodes admin program check exec fault help
 	cycles \
 	same_lbas \
 	cache \
-	power_cut
+	power_cut \
+	power_cut_zones \
+	power_cut_wps
 # Those that a script runs.
 test-programs-by-script := fuzz_cmd

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What power cuts do to zones, one state after the other: where pointers go, and by which seed. */
+#include "power_cut.h"
+#include "stamp.h"
+#include "zns.h"
+
+#define LBA		STAMP_LBA
+#define WORDS		STAMP_WORDS
+#define ZONES		12u
+#define ZONE_LBAS	1024u
+#define CAP		768u
+#define CONVENTIONAL	2u		/* zones */
+
+static const struct drive_attr zoned[] = {
+	DRIVE_SMALL, { "size", "48M" }, { "zone_size", "4M" }, { "zone_capacity", "3M" },
+	{ "conventional_zones", "2" }, { "max_open_zones", "4" }, {}
+};
+
+FIXTURE(power_cut_wps) {
+	struct cut_drive c;
+	__u64 *buf;
+};
+
+FIXTURE_VARIANT(power_cut_wps) {
+	const char *cache_size;
+};
+
+FIXTURE_VARIANT_ADD(power_cut_wps, cached) { .cache_size = "1048576" };
+FIXTURE_VARIANT_ADD(power_cut_wps, not_cached) { .cache_size = "0" };
+
+FIXTURE_SETUP(power_cut_wps)
+{
+	self->buf = aligned_alloc(LBA, CAP * LBA);
+	ASSERT_NE(NULL, self->buf);
+	ASSERT_EQ(0, cut_drive_up(&self->c, zoned, variant->cache_size));
+}
+
+FIXTURE_TEARDOWN(power_cut_wps)
+{
+	EXPECT_EQ(0, cut_drive_down(&self->c));
+	free(self->buf);
+}
+
+static __u64 start_of(__u32 zone)
+{
+	return (__u64)zone * ZONE_LBAS;
+}
+
+static int manage(FIXTURE_DATA(power_cut_wps) *self, enum zns_action action, __u32 zone)
+{
+	struct nvme_uring_cmd c = zns_send_cmd(action, start_of(zone));
+
+	return cmd_io(self->c.d.nvm, &c);
+}
+
+static int cond_of(FIXTURE_DATA(power_cut_wps) *self, __u32 zone, __u64 *wp)
+{
+	struct zns_report r;
+	int ret = zns_receive(self->c.d.nvm, start_of(zone), ZNS_PARTIAL, &r, 128);
+
+	if (wp)
+		*wp = r.desc[0].wp;
+	return ret ? -ret : r.desc[0].zs >> 4;
+}
+
+/* ---- the choice ---- */
+
+static int write_tagged(FIXTURE_DATA(power_cut_wps) *self, __u64 lba, __u32 nlb)
+{
+	struct nvme_uring_cmd c = cmd_rw(NVM_WRITE, lba, nlb, self->buf, nlb * LBA);
+
+	for (__u32 i = 0; i < nlb; i++)
+		stamp_fill(self->buf + i * WORDS, lba + i + 1);
+	return cmd_io(self->c.d.nvm, &c);
+}
+
+static int flush(FIXTURE_DATA(power_cut_wps) *self)
+{
+	struct nvme_uring_cmd c = cmd_flush();
+
+	return cmd_io(self->c.d.nvm, &c);
+}
+
+/* Are these LBAs in the file, as they were written? */
+static bool file_has(FIXTURE_DATA(power_cut_wps) *self, __u64 lba, __u32 nlb)
+{
+	__u64 tag;
+
+	if (pread(self->c.image, self->buf, nlb * LBA, lba * LBA) != nlb * LBA)
+		return false;
+	for (__u32 i = 0; i < nlb; i++)
+		if (!stamp_read(self->buf + i * WORDS, &tag) || tag != lba + i + 1)
+			return false;
+	return true;
+}
+
+#define FLUSHED		3u	/* LBAs of each zone, */
+#define UNFLUSHED	4u	/* and those after them */
+
+/* How many of the latter each zone has after a cut. */
+static int survivors(FIXTURE_DATA(power_cut_wps) *self, unsigned int seed, char *counts)
+{
+	int ret = 0;
+
+	for (__u32 i = CONVENTIONAL; !ret && i < ZONES; i++)
+		ret = manage(self, ZNS_RESET, i) ?:
+		      write_tagged(self, start_of(i), FLUSHED);
+	ret = ret ?: flush(self);
+	for (__u32 i = CONVENTIONAL; !ret && i < ZONES; i++)
+		ret = write_tagged(self, start_of(i) + FLUSHED, UNFLUSHED);
+	ret = ret ?: cut_power(&self->c, seed) ?: cut_power_on(&self->c);
+	for (__u32 i = CONVENTIONAL; !ret && i < ZONES; i++) {
+		__u64 wp = 0;
+
+		if (cond_of(self, i, &wp) != KCSD_ZONE_COND_CLOSED ||
+		    !file_has(self, start_of(i), wp - start_of(i)))
+			ret = -EILSEQ;
+		*counts++ = '0' + wp - start_of(i) - FLUSHED;
+	}
+	return ret;
+}
+
+TEST_F(power_cut_wps, the_seed_decides)
+{
+	char first[ZONES] = "", again[ZONES] = "", other[ZONES] = "";
+	unsigned int seen = 0;
+	int differ = 0;
+
+	for (unsigned int seed = 0; seed < 8; seed++) {
+		ASSERT_EQ(0, survivors(self, seed, first));
+		ASSERT_EQ(0, survivors(self, seed, again));
+		EXPECT_STREQ(first, again) TH_LOG("seed %u", seed);
+		differ += !!strcmp(first, other);
+		strcpy(other, first);
+		for (const char *c = first; *c; c++)
+			seen |= 1u << (*c - '0');
+	}
+	EXPECT_EQ(8, differ);
+	/* From none to all, and no more than all. */
+	EXPECT_EQ((1u << (UNFLUSHED + 1)) - 1, seen);
+}
+
+/* ---- conditions ---- */
+
+/* Conditions that are durable at once take what was not flushed with them. */
+TEST_F(power_cut_wps, conditions_stay)
+{
+	static const enum kcsd_zone_cond conds[] = {
+		KCSD_ZONE_COND_EMPTY, KCSD_ZONE_COND_FULL, KCSD_ZONE_COND_READONLY,
+		KCSD_ZONE_COND_OFFLINE,
+	};
+
+	for (__u32 i = 0; i < ARRAY_SIZE(conds); i++) {
+		ASSERT_EQ(0, write_tagged(self, start_of(CONVENTIONAL + i), 5));
+	}
+	ASSERT_EQ(0, manage(self, ZNS_RESET, CONVENTIONAL));
+	ASSERT_EQ(0, manage(self, ZNS_FINISH, CONVENTIONAL + 1));
+	ASSERT_EQ(0, zns_wear_out(&self->c.d, "zone_readonly", CONVENTIONAL + 2));
+	ASSERT_EQ(0, zns_wear_out(&self->c.d, "zone_offline", CONVENTIONAL + 3));
+	for (unsigned int seed = 0; seed < 8; seed++) {
+		ASSERT_EQ(0, cut_power(&self->c, seed));
+		ASSERT_EQ(0, cut_power_on(&self->c));
+		for (__u32 i = 0; i < ARRAY_SIZE(conds); i++) {
+			EXPECT_EQ(conds[i], cond_of(self, CONVENTIONAL + i, NULL))
+				TH_LOG("seed %u, zone %u", seed, CONVENTIONAL + i);
+		}
+	}
+	EXPECT_TRUE(file_has(self, start_of(CONVENTIONAL + 1), 5));
+	EXPECT_TRUE(file_has(self, start_of(CONVENTIONAL + 2), 5));
+}
+
+/* Open zones come back closed, those that were only opened empty; the places are free again. */
+TEST_F(power_cut_wps, no_zone_stays_open)
+{
+	for (unsigned int seed = 0; seed < 4; seed++) {
+		for (__u32 i = CONVENTIONAL; i < CONVENTIONAL + 4; i++) {
+			ASSERT_EQ(0, manage(self, ZNS_OPEN, i)) TH_LOG("seed %u", seed);
+		}
+		ASSERT_EQ(KCSD_SC_TOO_MANY_OPEN_ZONES, manage(self, ZNS_OPEN, ZONES - 1));
+		ASSERT_EQ(0, write_tagged(self, start_of(CONVENTIONAL) + seed, 1));
+		ASSERT_EQ(0, flush(self));
+		ASSERT_EQ(0, cut_power(&self->c, seed));
+		ASSERT_EQ(0, cut_power_on(&self->c));
+		EXPECT_EQ(KCSD_ZONE_COND_CLOSED, cond_of(self, CONVENTIONAL, NULL));
+		EXPECT_EQ(KCSD_ZONE_COND_EMPTY, cond_of(self, CONVENTIONAL + 1, NULL));
+	}
+}
+
+/* One that was written to its end without a flush is full only if all of that survives. */
+TEST_F(power_cut_wps, a_zone_that_was_filled)
+{
+	unsigned int full = 0;
+
+	for (unsigned int seed = 0; seed < 8; seed++) {
+		__u64 wp, start = start_of(CONVENTIONAL);
+		int cond;
+
+		ASSERT_EQ(0, manage(self, ZNS_RESET, CONVENTIONAL));
+		for (__u32 at = 0; at < CAP - CAP / 4; at += CAP / 4) {
+			ASSERT_EQ(0, write_tagged(self, start + at, CAP / 4));
+		}
+		ASSERT_EQ(0, write_tagged(self, start + CAP - CAP / 4, CAP / 4 - 2));
+		ASSERT_EQ(0, flush(self));
+		ASSERT_EQ(0, write_tagged(self, start + CAP - 2, 2));
+		ASSERT_EQ(KCSD_ZONE_COND_FULL, cond_of(self, CONVENTIONAL, NULL));
+		ASSERT_EQ(0, cut_power(&self->c, seed));
+		ASSERT_EQ(0, cut_power_on(&self->c));
+		cond = cond_of(self, CONVENTIONAL, &wp);
+		full += cond == KCSD_ZONE_COND_FULL;
+		if (cond == KCSD_ZONE_COND_FULL)
+			wp = start + CAP;
+		else
+			ASSERT_EQ(KCSD_ZONE_COND_CLOSED, cond);
+		EXPECT_LE(start + CAP - 2, wp);
+		EXPECT_TRUE(file_has(self, start, wp - start));
+	}
+	EXPECT_LT(0, full);
+	EXPECT_GT(8, full);
+}
+
+DRIVE_TEST_MAIN
