@@ -7,7 +7,12 @@
 
 #define CNS_NS		0x00
 #define CNS_CTRL	0x01
+#define CNS_NS_DESC	0x03
 #define CNS_CS_NS	0x05
+
+/* Namespace Identification Descriptors: type, length, 2 reserved bytes, the value. */
+#define DESC_HEAD	4
+#define DESC_CSI	4
 
 /* Offsets of Identify Controller. */
 enum {
@@ -112,6 +117,25 @@ int kcsd_identify_ns(struct kcsd_drive *drv, uint32_t nsid, struct kcsd_ns_info 
 	ns.nsfeat = id[NS_NSFEAT];
 	ns.dlfeat = id[NS_DLFEAT];
 	kcsd_info_copy(info, size, &ns, sizeof(ns));
+	return 0;
+}
+
+/* A namespace's command set. A drive that does not say has the first one, NVM. */
+int kcsd_identify_csi(struct kcsd_drive *drv, uint32_t nsid, uint8_t *csi)
+{
+	uint8_t id[KCSD_IDENTIFY_LEN];
+	size_t at = 0;
+	int ret;
+
+	*csi = KCSD_CSI_NVM;
+	ret = kcsd_identify(drv, CNS_NS_DESC, 0, nsid, id);
+	if (ret)
+		return ret;
+	while (at + DESC_HEAD < sizeof(id) && id[at + 1]) {
+		if (id[at] == DESC_CSI)
+			*csi = id[at + DESC_HEAD];
+		at += DESC_HEAD + id[at + 1];
+	}
 	return 0;
 }
 

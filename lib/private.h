@@ -51,6 +51,10 @@ int kcsd_admin_cmd(struct kcsd_drive *drv, struct nvme_passthru_cmd64 *cmd);
 /* Send an I/O command to cmd->nsid. */
 int kcsd_io_cmd(struct kcsd_drive *drv, struct nvme_passthru_cmd64 *cmd);
 
+/* identify.c */
+/* A namespace's command set: KCSD_CSI_*. */
+int kcsd_identify_csi(struct kcsd_drive *drv, uint32_t nsid, uint8_t *csi);
+
 /* opts.c */
 /*
  * Copy a caller's struct that begins with its size into *to, of size bytes:

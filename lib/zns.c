@@ -47,9 +47,15 @@ int kcsd_identify_zns(struct kcsd_drive *drv, struct kcsd_zns_info *info, size_t
 {
 	uint8_t ns[KCSD_IDENTIFY_LEN], ctrl[KCSD_IDENTIFY_LEN];
 	struct kcsd_zns_info z;
+	uint8_t csi;
 	int ret;
 
-	ret = kcsd_identify(drv, CNS_CS_CTRL, KCSD_CSI_ZNS, 0, ctrl);
+	/* Not to be asked of others: each refusal is an entry of the error log. */
+	ret = kcsd_identify_csi(drv, KCSD_NSID_NVM, &csi);
+	if (!ret && csi != KCSD_CSI_ZNS)
+		ret = KCSD_SC_INVALID_FIELD;
+	if (!ret)
+		ret = kcsd_identify(drv, CNS_CS_CTRL, KCSD_CSI_ZNS, 0, ctrl);
 	if (!ret)
 		ret = kcsd_identify(drv, CNS_CS_NS, KCSD_CSI_ZNS, KCSD_NSID_NVM, ns);
 	if (ret)
