@@ -388,7 +388,7 @@ static void run_all(struct worker *w)
 {
 	__u64 cycles = 0;
 	pthread_t power;
-	bool bad = false;
+	const char *bad = "";
 
 	fuzz.end_ns = time_ns() + fuzz.seconds * 1000000000ULL;
 	for (int i = 0; i < fuzz.threads; i++)
@@ -399,11 +399,12 @@ static void run_all(struct worker *w)
 		ksft_exit_fail_msg("no thread\n");
 	for (int i = 0; i < fuzz.threads; i++) {
 		pthread_join(w[i].thread, NULL);
-		bad = bad || w[i].bad[0];
+		bad = w[i].bad[0] ? w[i].bad : bad;
 	}
 	pthread_join(power, NULL);
 	report(w, cycles);
-	ksft_test_result(!bad, "known results, nothing written beside a buffer\n");
+	ksft_test_result(!bad[0], "known results, nothing written beside a buffer%s%s\n",
+			 bad[0] ? ": " : "", bad);
 	ksft_test_result(cycles > 0, "power off and on meanwhile\n");
 }
 
