@@ -16,8 +16,8 @@ enum kcsd_command_for {
 	KCSD_FOR_ANY,
 	KCSD_FOR_WRITERS,
 	/*
-	 * Or for anything, by a process with CAP_SYS_ADMIN: as on Linux's NVMe nodes. nvme-cli, whose
-	 * commands for zones these are, opens for reading only.
+	 * Or for anything, by a process with CAP_SYS_ADMIN: as on Linux's NVMe nodes. nvme-cli,
+	 * whose commands for zones these are, opens for reading only.
 	 */
 	KCSD_FOR_WRITERS_OR_ADMIN,
 };

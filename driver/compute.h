@@ -36,7 +36,8 @@ enum kcsd_run_state {
  * kcsd_run_submit(), and given back by calling done() exactly once, from a
  * compute unit or from whoever cancels it. The front end then frees it. Holds the program, the
  * range set and drive->live until just before done(). After that only the front end's open file
- * keeps struct kcsd_drive, perhaps without power: its stats, units.lock and held are valid, no more.
+ * keeps struct kcsd_drive, perhaps without power: its stats, units.lock and held are valid, no
+ * more.
  */
 struct kcsd_run {
 	struct list_head entry;		/* its tenant's queue or units.running; units.lock */
@@ -119,7 +120,7 @@ struct kcsd_units {
 	spinlock_t lock;
 	struct kcsd_schedule schedule;	/* those that wait */
 	struct list_head running;
-	struct list_head idle;		/* units that nobody has: none while runs wait, but for a moment */
+	struct list_head idle;		/* units that nobody has: none while runs wait for long */
 	bool stopping;			/* runs submitted from now on are cancelled at once */
 	atomic64_t jit_bytes;		/* of all native code */
 	u64 started_ns;			/* ktime */
@@ -159,8 +160,8 @@ void kcsd_units_del_dir(struct kcsd_drive *drive);
 
 /* inline.c */
 /*
- * The submitter, instead of kcsd_run_submit(): carry it out here and now if that is sure to be quick.
- * True: it has ended, as after done(), which is not called. False: nothing has happened.
+ * The submitter, instead of kcsd_run_submit(): carry it out here and now if that is sure to be
+ * quick. True: it has ended, as after done(), which is not called. False: nothing has happened.
  */
 bool kcsd_run_inline(struct kcsd_run *run);
 /* An inline run's tick: has it shown that it is not quick? */

@@ -36,7 +36,7 @@ enum kcsd_run_choice {
 	X(NUM,  queue_depth,		128, 1, 4096) \
 	X(NUM,  cus,			2, 1, 64) \
 	X(NUM,  queue_limit,		16384, 1, 1048576)	/* runs of an open file */ \
-	X(NUM,  quick_us,		50, 0, 10000)	/* what a submitter does itself; inline.c */ \
+	X(NUM,  quick_us,		50, 0, 10000)	/* what its submitter runs; inline.c */ \
 	X(SIZE, arena_size,		SZ_4M, SZ_128K, SZ_256M) \
 	X(NUM,  max_programs,		64, 1, 1024) \
 	X(NUM,  device_programs,	1, 0, 1)	/* the drive's own: builtin.c */ \

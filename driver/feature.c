@@ -182,7 +182,10 @@ int kcsd_feature_parse_set(struct kcsd_cmd *cmd)
 	return 0;
 }
 
-/* NVMe Base, "Feature Identifiers Supported and Effects": bit 0 of each; its scope, the controller. */
+/*
+ * NVMe Base, "Feature Identifiers Supported and Effects": bit 0 of each; its scope, the
+ * controller.
+ */
 void *kcsd_features_page(u32 *len)
 {
 	__le32 *page;

@@ -272,12 +272,13 @@ static int kcsd_identify_cs_ctrl(struct kcsd_cmd *cmd, void *page)
 {
 	struct nvme_id_ctrl_zns *zns = page;
 	u8 csi = kcsd_identify_csi(cmd);
+	u64 max_append = (u64)cmd->drive->zones.max_append << cmd->drive->lba_shift;
 
 	BUILD_BUG_ON(sizeof(*zns) != KCSD_IDENTIFY_LEN);
 	if (!kcsd_identify_has_csi(cmd->drive, csi))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
 	if (csi == KCSD_CSI_ZNS)
-		zns->zasl = ilog2(((u64)cmd->drive->zones.max_append << cmd->drive->lba_shift) / SZ_4K);
+		zns->zasl = ilog2(max_append / SZ_4K);
 	return 0;
 }
 

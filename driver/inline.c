@@ -4,8 +4,8 @@
  * is far less than it takes to wake the unit's thread and then the submitter.
  *
  * A program is quick that was so the last few times. When it then is not, the submitter gives up
- * and submits the run for a unit's thread to start over. So nothing may be left of what it did: inline
- * are only runs that can change nothing but their own memory and output.
+ * and submits the run for a unit's thread to start over. So nothing may be left of what it did:
+ * inline are only runs that can change nothing but their own memory and output.
  */
 #include <linux/blkdev.h>
 #include <linux/sched.h>

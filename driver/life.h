@@ -29,8 +29,8 @@ struct kcsd_health {
 };
 
 /*
- * Owned by the drive's directory (configfs.c), lent to the drive while it is powered. It begins with
- * the directory and ends with it: no more is kept than the directory.
+ * Owned by the drive's directory (configfs.c), lent to the drive while it is powered. It begins
+ * with the directory and ends with it: no more is kept than the directory.
  */
 struct kcsd_life {
 	uuid_t uuid;			/* constant; of a drive without a side file */

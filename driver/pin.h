@@ -19,7 +19,7 @@ struct kcsd_pinned {
 	struct bio_vec few[KCSD_PIN_FEW];
 };
 
-/* data, which is used up, is a source. 0, -EFAULT or -ENOMEM; on failure there is nothing to undo. */
+/* data, which is used up, is a source. 0, -EFAULT or -ENOMEM: then there is nothing to undo. */
 int kcsd_pin(struct kcsd_pinned *p, struct iov_iter *data);
 void kcsd_unpin(struct kcsd_pinned *p);
 

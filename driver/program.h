@@ -49,7 +49,7 @@ struct kcsd_program {
 	bool logs;			/* it calls the helper */
 	int quick;			/* of late, if KCSD_QUICK_RUNS; inline.c, without a lock */
 	bool persistent;		/* in the side file, with its activation */
-	bool builtin;			/* the drive's own: it stays, and counts for no limit of bytes */
+	bool builtin;			/* the drive's own: it stays, and its bytes do not count */
 	u8 pit;
 	u64 puid;
 	u32 psize;			/* bytes as loaded */
@@ -80,7 +80,7 @@ struct kcsd_program_slot {
 struct kcsd_programs {
 	struct mutex lock;		/* slots, active, bytes, dir's content; outermost */
 	struct kcsd_program_slot *slots;	/* nr of them */
-	u32 nr;				/* constant; from cfg.max_programs on they are the drive's own */
+	u32 nr;				/* constant; from cfg.max_programs on: the drive's own */
 	u32 active;			/* programs activated */
 	u64 bytes;			/* of all programs and those arriving */
 	struct kobject *dir;		/* programs/, NULL before the controller node exists */

@@ -23,7 +23,7 @@ struct list_head;
 /* All of it, and of tenants and runs what is used here, is protected by units.lock. */
 struct kcsd_schedule {
 	struct rb_root_cached waiting;	/* tenants with runs queued, by vtime */
-	u64 vtime;			/* of a tenant that always had its share, no more, no less */
+	u64 vtime;			/* of a tenant that always had just its share */
 	u64 weight;			/* of the tenants that have runs, queued or running */
 	u32 queued, running;		/* runs */
 };

@@ -17,7 +17,7 @@
 	X(runs_jit)		/* runs that started, by what ran them */ \
 	X(runs_interp) \
 	X(runs_inline)		/* of them: carried out by their submitters */ \
-	X(runs_restarted)	/* times that a submitter gave up and left it to a unit's thread */ \
+	X(runs_restarted)	/* that a submitter gave up and left to a unit's thread */ \
 	X(range_maps)		/* times that a unit mapped memory ranges for a run */ \
 	X(insns)		/* of the runs that counted them */ \
 	X(faults_memory) \

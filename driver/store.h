@@ -51,7 +51,7 @@ struct kcsd_store {
 		};
 		struct {
 			u8 *mem;
-			struct kcsd_store_stripe *stripes; /* each guards the pages that hash to it */
+			struct kcsd_store_stripe *stripes; /* of the pages that hash to it */
 			u32 stripe_mask;
 		};
 		struct {

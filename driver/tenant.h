@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tenants: who shares a drive's compute units. Each open file of a compute node is one (struct file:
- * descriptors that dup() or fork() made of it are the same tenant).
+ * Tenants: who shares a drive's compute units. Each open file of a compute node is one (struct
+ * file: descriptors that dup() or fork() made of it are the same tenant).
  */
 #ifndef KCSD_TENANT_H
 #define KCSD_TENANT_H
@@ -13,7 +13,7 @@
 
 struct seq_file;
 
-/* The weight of a tenant that was opened at nice 0; each step is a quarter more, or a fifth less. */
+/* The weight of a tenant opened at nice 0; each step is a quarter more, or a fifth less. */
 #define KCSD_WEIGHT_ONE		1024
 
 /*

@@ -8,7 +8,7 @@
 
 #include "drive.h"
 
-/* units/, or below it a unit's. Shown no more when it has been deleted, while the units are there. */
+/* units/, or below it a unit's. Not shown any more once deleted, while the units are there. */
 struct kcsd_units_dir {
 	struct kobject kobj;
 	struct kcsd_drive *drive;

@@ -129,7 +129,8 @@ int kcsd_elf_check(const struct kcsd_object *obj, const void *buf, size_t len,
 	if (!kcsd_elf_copy(&c.elf, 0, &c.elf.head, sizeof(c.elf.head)) ||
 	    memcmp(c.elf.head.e_ident, ELFMAG, SELFMAG))
 		return kcsd_error_set(err, -ENOEXEC, "%s: not an ELF object file", obj->file);
-	if (c.elf.head.e_ident[EI_CLASS] != ELFCLASS64 || c.elf.head.e_ident[EI_DATA] != ELFDATA2LSB ||
+	if (c.elf.head.e_ident[EI_CLASS] != ELFCLASS64 ||
+	    c.elf.head.e_ident[EI_DATA] != ELFDATA2LSB ||
 	    c.elf.head.e_machine != EM_BPF || c.elf.head.e_type != ET_REL)
 		return damaged(&c, "it is for another machine: compile with -target bpf -c");
 	if (c.elf.head.e_shentsize != sizeof(Elf64_Shdr) || !c.elf.head.e_shnum ||

@@ -191,7 +191,10 @@ int kcsd_elf_read_data(struct kcsd_object *obj, const void *buf, size_t len,
 	kcsd_elf_section(&r.elf, r.elf.head.e_shstrndx, &r.elf.names);
 	r.map = calloc(r.elf.head.e_shnum, sizeof(*r.map));
 	obj->map_align = calloc(nr_maps + 1, sizeof(*obj->map_align));
-	ret = r.map && obj->map_align ? read_all(&r) : kcsd_error_set(err, -ENOMEM, "out of memory");
+	if (r.map && obj->map_align)
+		ret = read_all(&r);
+	else
+		ret = kcsd_error_set(err, -ENOMEM, "out of memory");
 	free(r.map);
 	return ret;
 }

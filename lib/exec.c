@@ -348,7 +348,8 @@ static void describe_range(struct kcsd_drive *drv, const struct kcsd_run_opts *o
 	if (kcsd_opts_copy(&o, sizeof(o), opts))
 		return;
 	for (i = 0; i < o.nr_grants; i++)
-		if (o.grants[i].slba > drv->nsze || o.grants[i].nlb > drv->nsze - o.grants[i].slba) {
+		if (o.grants[i].slba > drv->nsze ||
+		    o.grants[i].nlb > drv->nsze - o.grants[i].slba) {
 			kcsd_error_set(err, 0, "grant %u: LBAs %llu+%u are not all on the drive, "
 				       "which has %llu", i,
 				       (unsigned long long)o.grants[i].slba, o.grants[i].nlb,

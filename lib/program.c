@@ -156,7 +156,9 @@ static int load_anywhere(struct load *load, uint32_t *pind)
 	free(list);
 	*pind = i;
 	/* What is empty beyond the host's indices is a place of the drive's own programs. */
-	return ret == KCSD_SC_PROGRAM_IN_USE || ret == KCSD_SC_NOT_DOWNLOADABLE ? KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES : ret;
+	if (ret == KCSD_SC_PROGRAM_IN_USE || ret == KCSD_SC_NOT_DOWNLOADABLE)
+		return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
+	return ret;
 }
 
 /*

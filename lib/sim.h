@@ -38,7 +38,7 @@ extern const struct kcsd_vm_ops kcsd_sim_ops;
 u64 kcsd_sim_now_ns(void);
 
 /* sim_zones.c: LBAs are on the drive, which is zoned but for the first two. */
-#define KCSD_SIM_MAX_APPEND	(1u << 20)	/* bytes, as a drive takes that was made with defaults */
+#define KCSD_SIM_MAX_APPEND	(1u << 20)	/* bytes, the default of a drive */
 /* Are these zones possible? The capacity's default is filled in. */
 int kcsd_sim_check_zones(struct kcsd_sim_opts *o, struct kcsd_error *err);
 /* Is this an append that some zone could take? */

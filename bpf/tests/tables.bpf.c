@@ -30,7 +30,7 @@ __u64 name(struct kcsd_ctx *ctx)
 	return emit_text(names[ctx->cparam1 % 4]);
 }
 
-/* 10 + 1000 + 1001 + 1002 + 1003 where all data is fresh, whatever other runs do at the same time. */
+/* 10 + 1000 + 1001 + 1002 + 1003 where all data is fresh, whatever other runs do meanwhile. */
 SEC("kcsd/counts")
 __u64 fresh(struct kcsd_ctx *ctx)
 {

@@ -105,7 +105,8 @@
 
 /* They go on where enum kcsd_op_id ends. */
 enum kcsd_fused_id {
-	KCSD_FUSED_BEFORE = KCSD_NR_OPS - 1,	/* no gap: objtool follows the labels to the first */
+	/* No gap: objtool follows the labels to the first. */
+	KCSD_FUSED_BEFORE = KCSD_NR_OPS - 1,
 #define KCSD_FUSED_ENUM2(...) KCSD_FUSED_NAME2(__VA_ARGS__),
 #define KCSD_FUSED_ENUM3(...) KCSD_FUSED_NAME3(__VA_ARGS__),
 #define KCSD_FUSED_ENUM4(...) KCSD_FUSED_NAME4(__VA_ARGS__),

@@ -54,7 +54,7 @@ struct kcsd_lower {
 	struct kcsd_place *places;	/* for each unit, in the clone at hand */
 	const struct kcsd_clone *clone;	/* at hand */
 	u32 frame;		/* guest r10 in it */
-	u32 fault;		/* position: tell of the fault in r1 (address), r2, and go on with */
+	u32 fault;		/* position: tell of the fault in r1 (address), r2; go on with */
 	u32 discount;		/* position: r3 instructions are to be counted, and go on with */
 	u32 leave;		/* position: return after a fault */
 	u32 counted;		/* instructions not yet taken off what is left */

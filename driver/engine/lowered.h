@@ -89,7 +89,7 @@ struct kcsd_lower_options {
 	bool moving;		/* that is not known yet: it is in the ctl, mem means nothing */
 	u64 ctl;		/* address of the struct kcsd_lowered_ctl */
 	const u8 *proofs;	/* by kcsd_verify(), for each unit; NULL: nothing is proven */
-	bool count;		/* instructions, exactly as the interpreter; else only stop is seen */
+	bool count;		/* instructions, as the interpreter; else only stop is seen */
 	/* Shifts by a register take the count modulo the width: x86, arm64, riscv. */
 	bool shifts_wrap;
 };

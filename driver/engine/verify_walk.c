@@ -73,8 +73,9 @@ static bool grow(struct walk *a, u32 k, const struct kcsd_value *s)
 	struct kcsd_states *states = a->states;
 	const struct kcsd_vars *vars = a->w->vars;
 	struct kcsd_value *into = state_at(states, k);
+	u32 common = min(vars->nr_stops, (u8)KCSD_COMMON_STOPS);
 	u32 stops = states->visits[k] < STOP_VISITS ? vars->nr_stops :
-		    states->visits[k] < COMMON_VISITS ? min(vars->nr_stops, (u8)KCSD_COMMON_STOPS) : 0;
+		    states->visits[k] < COMMON_VISITS ? common : 0;
 
 	if (!a->w->flow->blocks[a->f->first_block + k].head || states->visits[k] < FREE_VISITS) {
 		if (!kcsd_state_join(vars, into, s))

@@ -26,7 +26,7 @@ struct kcsd_side_log {
 	struct kcsd_side_state state;	/* what the file says */
 	u64 file_size;
 	u32 half;		/* 0 or 1: the one in use */
-	int clear;		/* the half whose header must go before anything is written; -1: none */
+	int clear;		/* the half whose header must go before any write; -1: none */
 	u64 generation;
 	u64 id;
 	u64 seq;		/* of the next record */

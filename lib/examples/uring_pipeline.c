@@ -6,7 +6,8 @@
  *	uring_pipeline /dev/kcsdg0n1 /dev/kcsdg0n2 /dev/kcsdg0n3 0
  *
  * 0 is the program's index. The second half of a chain is sent when the first has completed: an
- * NVMe status would not break a link of io_uring's (IOSQE_IO_LINK). Build: cc uring_pipeline.c -luring
+ * NVMe status would not break a link of io_uring's (IOSQE_IO_LINK).
+ * Build: cc uring_pipeline.c -luring
  */
 #include <endian.h>
 #include <errno.h>
@@ -39,7 +40,7 @@ static void put(int n, struct chain *c, struct nvme_uring_cmd *cmd)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
 
-	if (!sqe)	/* but each chain has one command under way, and there is room for so many */
+	if (!sqe)	/* but there is room for each chain's one command */
 		abort();
 	memset(sqe, 0, 128);
 	sqe->opcode = IORING_OP_URING_CMD;

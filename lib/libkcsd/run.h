@@ -67,7 +67,8 @@ struct kcsd_run_info {
 
 /*
  * LBAs that a run touched. Of one access no two extents overlap or are adjacent; they come by
- * first LBA, a read one before a written one before an appended one. <linux/kcsd.h> says all: KCSD_MAX_AUDIT.
+ * first LBA, a read one before a written one before an appended one. <linux/kcsd.h> says all:
+ * KCSD_MAX_AUDIT.
  */
 struct kcsd_extent {
 	uint64_t slba;

@@ -60,8 +60,8 @@ enum kcsd_repair_zones {
 
 struct kcsd_repair_opts {
 	size_t sz;
-	uint32_t zones;		/* KCSD_REPAIR_*; zones known to be offline or read-only stay so */
-	/* The drive, only if nothing is left that describes it. 0: as the backing file, or default. */
+	uint32_t zones;		/* KCSD_REPAIR_*; known offline or read-only zones stay so */
+	/* The drive, only if nothing is left that describes it. 0: the backing file's, or default. */
 	uint32_t block_size;
 	uint64_t size;
 	uint64_t zone_size;

@@ -42,9 +42,9 @@ struct kcsd_sim_opts {
 				/* copied to and from the program's before and after the run */
 	uint64_t slm_len;	/* a multiple of KCSD_RANGE_GRANULARITY */
 	/*
-	 * Sequential zones: zone_wp is the caller's, for each of the nsze / zone_size zones the LBA
-	 * to be written next, first LBA to first LBA + zone_cap; programs move it. Above it LBAs read
-	 * as zeroes. There is no limit to open zones.
+	 * Sequential zones: zone_wp is the caller's, for each of the nsze / zone_size zones the
+	 * LBA to be written next, first LBA to first LBA + zone_cap; programs move it. Above it
+	 * LBAs read as zeroes. There is no limit to open zones.
 	 */
 	uint64_t zone_size;	/* LBAs, a power of two that divides nsze; 0: not zoned */
 	uint64_t zone_cap;	/* LBAs; 0: all of them */

@@ -183,7 +183,8 @@ static void test_slm(void)
 	   "SLM copy from LBAs: it is");
 	IS(kcsd_slm_write(drv, info.size, to, 1), KCSD_SC_LBA_RANGE, "SLM write, beyond it");
 	IS(kcsd_slm_fill(drv, 0, info.size + 1, 0), KCSD_SC_LBA_RANGE, "SLM fill, beyond it");
-	IS(kcsd_slm_copy(drv, 2, sources, 1), KCSD_SC_OVERLAPPING_IO_RANGE, "SLM copy, overlapping");
+	IS(kcsd_slm_copy(drv, 2, sources, 1), KCSD_SC_OVERLAPPING_IO_RANGE,
+	   "SLM copy, overlapping");
 	IS(kcsd_slm_copy(drv, 50, sources, 0), -EINVAL, "SLM copy of nothing");
 	IS(kcsd_slm_copy(drv, 50, sources, 257), -EINVAL, "SLM copy, too many sources");
 	lbas[1].nlb = 0;
@@ -221,7 +222,8 @@ static void test_range_sets(void)
 	IS(kcsd_range_set_delete(drv, 65536 + two), -EINVAL, "range set, no such number");
 	IS(kcsd_range_set_create(drv, r, 0, &one), -EINVAL, "range set of none");
 	r[1].start = 4096;
-	IS(kcsd_range_set_create(drv, r, 2, &one), KCSD_SC_OVERLAPPING_RANGES, "range set, overlap");
+	IS(kcsd_range_set_create(drv, r, 2, &one), KCSD_SC_OVERLAPPING_RANGES,
+	   "range set, overlap");
 	r[0].len = 1ULL << 32;
 	IS(kcsd_range_set_create(drv, r, 1, &one), -EINVAL, "range set, too long a range");
 }

@@ -244,7 +244,8 @@ static void test_audit(void)
 {
 	const uint32_t size = sizeof(struct kcsd_run_record), head = 16, extent = 24;
 	static const struct { const char *what; uint32_t off, len, nr; } bad[] = {
-		{ "none", 0, 0, 0 }, { "in the record", 88, 16, 0 }, { "at an odd place", 97, 16, 0 },
+		{ "none", 0, 0, 0 }, { "in the record", 88, 16, 0 },
+		{ "at an odd place", 97, 16, 0 },
 		{ "half a header", 96, 15, 0 }, { "fewer than it says", 96, 16 + 24, 2 },
 		{ "more than there can be", 96, 16 + 24 * (KCSD_MAX_AUDIT + 1),
 		  KCSD_MAX_AUDIT + 1 },

@@ -422,7 +422,8 @@ static void test_options(void)
 
 	IS(kcsd_object_open(in(bpf, "word.bpf.o"), &flags, &obj, &err), -EINVAL, "unknown flags");
 	none.sz = 0;
-	IS(kcsd_object_open(in(bpf, "word.bpf.o"), &none, &obj, &err), -EINVAL, "options of no size");
+	IS(kcsd_object_open(in(bpf, "word.bpf.o"), &none, &obj, &err), -EINVAL,
+	   "options of no size");
 	IS(kcsd_object_open(in(bpf, "word.bpf.o"), &longer.o, &obj, &err), 0,
 	   "options of a newer library, not used");
 	kcsd_object_close(obj);

@@ -440,7 +440,7 @@ static void fill_zone(void)
 	zone_wp[0] = 2;
 }
 
-/* Run zone_filter from zone 0 to LBA "to" with these grants. Its result, or minus 1000 less a status. */
+/* Run zone_filter from zone 0 to LBA "to" with these grants. Its result, or -1000 less a status. */
 static int64_t filter_zone(const struct kcsd_sim_opts *opts, uint64_t to, uint64_t low,
 			   const struct kcsd_grant *grants, uint32_t nr_grants,
 			   struct kcsd_run_result *result)
@@ -483,7 +483,8 @@ static void test_zones(void)
 	IS(zone_wp[1], ZONE + 3, "zones: the zone is full");
 	IS(filter_zone(&opts, ZONE, 10, grants, 2, &r), -KCSD_ENOSPC, "zones: full");
 	kcsd_run_result_free(&r, sizeof(r));
-	IS(filter_zone(&opts, ZONE + 1, 10, grants, 2, &r), -KCSD_EINVAL, "zones: not a zone's start");
+	IS(filter_zone(&opts, ZONE + 1, 10, grants, 2, &r), -KCSD_EINVAL,
+	   "zones: not a zone's start");
 	kcsd_run_result_free(&r, sizeof(r));
 	IS(filter_zone(&opts, 3 * ZONE, 10, grants, 2, &r), -1000 - KCSD_SC_PROGRAM_FAULT,
 	   "zones: not granted");
@@ -513,7 +514,8 @@ static void test_zones(void)
 static void test_zone_io(void)
 {
 	static const struct bpf_insn insns[] = {
-		{ .code = 0x79, .dst_reg = 7, .src_reg = 1, .off = offsetof(struct kcsd_ctx, cparam1) },
+		{ .code = 0x79, .dst_reg = 7, .src_reg = 1,
+		  .off = offsetof(struct kcsd_ctx, cparam1) },
 		{ .code = 0xbf, .dst_reg = 6, .src_reg = 1 },
 		/* r8 = write(cparam1, data, LBA) */
 		{ .code = 0xbf, .dst_reg = 1, .src_reg = 7 },
@@ -522,7 +524,8 @@ static void test_zone_io(void)
 		{ .code = 0x85, .imm = KCSD_HELPER_write },
 		{ .code = 0xbf, .dst_reg = 8, .src_reg = 0 },
 		/* read(cparam2, data, LBA), emit 8 bytes of it */
-		{ .code = 0x79, .dst_reg = 1, .src_reg = 6, .off = offsetof(struct kcsd_ctx, cparam2) },
+		{ .code = 0x79, .dst_reg = 1, .src_reg = 6,
+		  .off = offsetof(struct kcsd_ctx, cparam2) },
 		{ .code = 0xb7, .dst_reg = 2, .imm = KCSD_GUEST_DATA },
 		{ .code = 0xb7, .dst_reg = 3, .imm = LBA },
 		{ .code = 0x85, .imm = KCSD_HELPER_read },
@@ -539,7 +542,8 @@ static void test_zone_io(void)
 	} cases[] = {
 		{ 1, 0, -KCSD_ESPIPE, 0 },	/* what is read then is row 0 */
 		{ 2, 2, 0, 0x77 }, { 2, 2, -KCSD_ENOSPC, 0x77 },
-		{ 5, 4, -KCSD_ESPIPE, 0 }, { 4, 5, 0, 0 }, { 5, 4, 0, 0x77 }, { 6, 7, 0, 0 }, { 7, 7, -KCSD_ENOSPC, 0 },
+		{ 5, 4, -KCSD_ESPIPE, 0 }, { 4, 5, 0, 0 }, { 5, 4, 0, 0x77 }, { 6, 7, 0, 0 },
+		{ 7, 7, -KCSD_ENOSPC, 0 },
 	};
 	KCSD_OPTS(kcsd_sim_opts, opts, .lbas = zone_lbas, .nsze = ZONES * ZONE, .lba_size = LBA,
 		  .zone_size = ZONE, .zone_cap = 3, .zone_wp = zone_wp);
@@ -616,7 +620,8 @@ static void test_no_zones(void)
 	struct kcsd_run_result r;
 
 	fill_zone();
-	IS(filter_zone(&opts, ZONE, 5, &grant, 1, &r), -KCSD_EINVAL, "no zones: the helper says so");
+	IS(filter_zone(&opts, ZONE, 5, &grant, 1, &r), -KCSD_EINVAL,
+	   "no zones: the helper says so");
 	kcsd_run_result_free(&r, sizeof(r));
 	grant.access = KCSD_GRANT_APPEND;
 	IS(filter_zone(&opts, ZONE, 5, &grant, 1, &r), -1000 - KCSD_SC_INVALID_FIELD,

@@ -38,7 +38,8 @@ uint32_t crc32c(uint32_t crc, const void *buf, size_t len)
 /* Different for every command and LBA, so that no two LBAs can be mixed up. */
 static void fill(struct content *c)
 {
-	uint64_t x = c->lba ^ c->version << 24 ^ c->seq << 40 ^ (uint64_t)c->writer << 58 ^ c->index;
+	uint64_t x = c->lba ^ c->version << 24 ^ c->seq << 40 ^ (uint64_t)c->writer << 58 ^
+		     c->index;
 
 	for (size_t i = 0; i < sizeof(c->fill); i += 4) {
 		x = x * 6364136223846793005ULL + 1442695040888963407ULL;

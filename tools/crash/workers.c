@@ -29,7 +29,8 @@ static void prepare(struct worker *w, uint64_t lba, uint32_t zone, uint64_t vers
 static bool write_by(struct worker *w, uint64_t lba, uint32_t nlb, bool block)
 {
 	bool durable = !worker_random(w, 4);
-	int ret = (block ? drive_write_block : drive_write_command)(w->l, lba, nlb, w->buf, durable);
+	int ret = block ? drive_write_block(w->l, lba, nlb, w->buf, durable) :
+			  drive_write_command(w->l, lba, nlb, w->buf, durable);
 
 	if (ret)
 		say_bad("write of %u LBAs at %llu by the %s: %d", nlb, (ull)lba,

@@ -56,10 +56,11 @@ static void print_info(const struct kcsd_side_info *info)
 	printf("records: %llu, of generation %llu\n", (unsigned long long)info->records,
 	       (unsigned long long)info->generation);
 	if (info->damaged)
-		printf("damaged copies: %u (harmless: the other copies are good; power on mends them)\n",
-		       info->damaged);
+		printf("damaged copies: %u (harmless: the other copies are good; "
+		       "power on mends them)\n", info->damaged);
 	if (info->torn)
-		printf("unfinished record: 1 (harmless: it was being written and not acknowledged)\n");
+		printf("unfinished record: 1 (harmless: it was being written and not "
+		       "acknowledged)\n");
 }
 
 static int print_zone(const struct kcsd_side_zone_info *zone, void *arg)

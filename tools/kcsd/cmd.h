@@ -34,7 +34,8 @@ struct opt {
 #define OPT_ROW(id, name, letter, arg, help)	{ name, letter, arg, help },
 
 #define OPTION_DRIVE(X) \
-	X(DRIVE, "drive", 'd', "DRIVE", "the drive, as kcsd0 or as it was named; default: the only one")
+	X(DRIVE, "drive", 'd', "DRIVE", \
+	  "the drive, as kcsd0 or as it was named; default: the only one")
 #define OPTION_JSON(X) \
 	X(JSON, "json", 'j', NULL, "print JSON")
 
@@ -68,8 +69,8 @@ const struct command *kcsd_command_find(const char *name);
 /* One per file. */
 extern const struct command kcsd_cmd_create, kcsd_cmd_delete, kcsd_cmd_list, kcsd_cmd_info,
 	kcsd_cmd_load, kcsd_cmd_unload, kcsd_cmd_activate, kcsd_cmd_deactivate,
-	kcsd_cmd_programs, kcsd_cmd_run, kcsd_cmd_sim, kcsd_cmd_disasm, kcsd_cmd_stats, kcsd_cmd_top,
-	kcsd_cmd_log, kcsd_cmd_check, kcsd_cmd_repair, kcsd_cmd_slm, kcsd_cmd_ranges,
+	kcsd_cmd_programs, kcsd_cmd_run, kcsd_cmd_sim, kcsd_cmd_disasm, kcsd_cmd_stats,
+	kcsd_cmd_top, kcsd_cmd_log, kcsd_cmd_check, kcsd_cmd_repair, kcsd_cmd_slm, kcsd_cmd_ranges,
 	kcsd_cmd_zones, kcsd_cmd_zone,
 	kcsd_cmd_help, kcsd_cmd_version;
 

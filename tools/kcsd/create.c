@@ -21,7 +21,8 @@
 	  "keep the data in this file; default: in memory") \
 	A(NUMBER, SIDE_FILE, "side-file", "side_file", "0|1", \
 	  "1 (default): what else must survive power off is in PATH.kcsd; 0: nothing else does") \
-	A(NUMBER, CUS, "cus", "cus", "N", "compute units, 1 to 64: runs at the same time; default: 2") \
+	A(NUMBER, CUS, "cus", "cus", "N", \
+	  "compute units, 1 to 64: runs at the same time; default: 2") \
 	A(NAME, CU_CPUS, "cu-cpus", "cu_cpus", "LIST", \
 	  "CPUs for the compute units, such as 0-1,3; default: any") \
 	A(NUMBER, QUEUE_LIMIT, "queue-limit", "queue_limit", "N", \

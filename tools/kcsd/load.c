@@ -26,7 +26,8 @@ static void print_loaded(const struct args *args, const struct kcsd_object *obj,
 	kcsd_object_image(obj, &len);
 	if (!kcsd_args_has(args, OPT_JSON)) {
 		printf("index: %u\nprogram: %s\nsize: %zu bytes\nactive: %s\n", pind,
-		       kcsd_object_name(obj), len, kcsd_args_has(args, OPT_ACTIVATE) ? "yes" : "no");
+		       kcsd_object_name(obj), len,
+		       kcsd_args_has(args, OPT_ACTIVATE) ? "yes" : "no");
 		return;
 	}
 	json = json_object_new_object();

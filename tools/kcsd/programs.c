@@ -56,8 +56,8 @@ static int list_program(const struct kcsd_program_info *info, void *arg)
 		return 0;
 	}
 	if (!programs->nr++)
-		printf("%5s %-7s %-6s %8s %10s %8s  %s\n", "INDEX", "KIND", "ACTIVE", "BYTES", "RUNS",
-		       "FAULTS", "PROGRAM");
+		printf("%5s %-7s %-6s %8s %10s %8s  %s\n", "INDEX", "KIND", "ACTIVE", "BYTES",
+		       "RUNS", "FAULTS", "PROGRAM");
 	printf("%5u %-7s %-6s %8u %10llu %8llu  %s\n", info->pind,
 	       is_builtin(info) ? "builtin" : "loaded", info->active ? "yes" : "no",
 	       info->psize,

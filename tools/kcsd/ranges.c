@@ -115,7 +115,8 @@ static void add_json(json_object *json, const struct kcsd_range_set_info *info)
 
 		json_object_object_add(range, "start",
 				       json_object_new_uint64(info->ranges[i].start));
-		json_object_object_add(range, "length", json_object_new_uint64(info->ranges[i].len));
+		json_object_object_add(range, "length",
+				       json_object_new_uint64(info->ranges[i].len));
 		json_object_array_add(ranges, range);
 	}
 	json_object_object_add(row, "set", json_object_new_uint64(info->rsid));

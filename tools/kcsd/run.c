@@ -16,7 +16,8 @@
 #define OPTIONS(X) \
 	OPTION_DRIVE(X) \
 	X(LBA, "lba", 'l', "RANGE[:ACCESS]", \
-	  "LBAs that it may touch: 0+1000, 0-999, all, or zones: z3+2; ACCESS r (default), w, a; repeatable") \
+	  "LBAs that it may touch: 0+1000, 0-999, all, or zones: z3+2; ACCESS r (default), w, a; " \
+	  "repeatable") \
 	X(RANGE, "range", 0, "START+LENGTH", \
 	  "bytes of SLM that it works on, START and LENGTH as sizes; repeatable") \
 	X(RANGE_SET, "range-set", 0, "ID", "a set of such ranges, by its identifier") \
@@ -335,7 +336,7 @@ const struct command kcsd_cmd_run = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "run a program and print its result, output and cost",
-	.detail = "OBJECT is a file: the program in it is loaded and activated, run, and unloaded.\n"
+	.detail = "OBJECT is a file: its program is loaded and activated, run, and unloaded.\n"
 		  "INDEX is a program that is loaded and active; it stays.\n"
 		  "NAME is a program on the drive, such as its own ones ('kcsd programs'); it is\n"
 		  "activated if need be, and stays so. A file of that name comes first.",

@@ -183,7 +183,8 @@ static int add_range(struct run *run, const char *text, struct kcsd_range range)
 
 		if (run->opts.nr_grants == KCSD_MAX_GRANTS)
 			return kcsd_fail("--%s: '%s' is too much: a run is granted at most %u "
-					 "ranges", option_name(run, run->range_opt), text, KCSD_MAX_GRANTS);
+					 "ranges", option_name(run, run->range_opt), text,
+					 KCSD_MAX_GRANTS);
 		run->grants[run->opts.nr_grants++] = (struct kcsd_grant){
 			.slba = range.first,
 			.nlb = nlb,

@@ -10,7 +10,8 @@
 
 #define OPTIONS(X) \
 	OPTION_DRIVE(X) \
-	X(OUTPUT, "output", 'o', "FILE", "read: write the bytes to a file; default: standard output") \
+	X(OUTPUT, "output", 'o', "FILE", \
+	  "read: write the bytes to a file; default: standard output") \
 	X(DATA, "data", 0, "FILE", "write: the bytes; default: standard input") \
 	X(HEX, "hex", 'x', "HEX", "write: the bytes, in hexadecimal") \
 	X(BYTE, "byte", 'b', "N", "fill: the byte, 0 to 255; default: 0") \
@@ -245,7 +246,8 @@ static int slm_copy(struct slm *slm)
 	if (code)
 		return code;
 	if (lbas == (nr_operands(slm) > 1))
-		return kcsd_usage(slm->args->cmd, "copy: sources are either START+LENGTH... or --lba");
+		return kcsd_usage(slm->args->cmd,
+				  "copy: sources are either START+LENGTH... or --lba");
 	return lbas ? copy_lbas(slm, to) : copy_bytes(slm, to);
 }
 

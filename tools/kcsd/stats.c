@@ -68,8 +68,8 @@ const struct command kcsd_cmd_stats = {
 	.operands = "[PATTERN...]",
 	.max_operands = -1,
 	.summary = "print a drive's counters",
-	.detail = "PATTERN chooses by name, as 'stats/media_*' or 'programs/0/runs'. Names and units\n"
-		  "are those of the files below /sys/class/kcsd/kcsd0.",
+	.detail = "PATTERN chooses by name, as 'stats/media_*' or 'programs/0/runs'. Names and\n"
+		  "units are those of the files below /sys/class/kcsd/kcsd0.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.run = stats,

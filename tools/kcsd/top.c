@@ -137,12 +137,12 @@ static bool wait_next(const struct top *top)
 
 static int loop(const struct top *top)
 {
-	struct samples *before = calloc(2, sizeof(*before)), *now = before + 1, *swap, *both = before;
+	struct samples *both = calloc(2, sizeof(*both)), *before = both, *now = both + 1, *swap;
 	const char *drive = top->one ? top->drive : NULL;
 	uint64_t i;
 	int ret;
 
-	if (!before)
+	if (!both)
 		return kcsd_fail("out of memory");
 	ret = kcsd_top_sample(before, drive);
 	for (i = 0; !ret && (!top->count || i < top->count) && wait_next(top); i++) {
@@ -194,9 +194,9 @@ const struct command kcsd_cmd_top = {
 	.name = "top",
 	.operands = "",
 	.summary = "show what drives are doing, again and again",
-	.detail = "Rates per second, those of data in MiB: between host and drive (HOST), and between\n"
-		  "drive and medium (MEDIA). BUSY%: of the time of all compute units, then of each. On\n"
-		  "a terminal q ends it; else it prints a table each time.",
+	.detail = "Rates per second, those of data in MiB: between host and drive (HOST), and\n"
+		  "between drive and medium (MEDIA). BUSY%: of the time of all compute units,\n"
+		  "then of each. On a terminal q ends it; else it prints a table each time.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.run = top,

@@ -127,9 +127,10 @@ const struct command kcsd_cmd_zone = {
 	.min_operands = 1,
 	.max_operands = -1,
 	.summary = "change the state of zones",
-	.detail = "LBA is a zone's first one ('kcsd zones'). They are done in order, up to the first\n"
-		  "that fails. With --all: open what is closed, close what is open, finish what is\n"
-		  "open or closed, reset these and full zones, take read-only ones offline.",
+	.detail = "LBA is a zone's first one ('kcsd zones'). They are done in order, up to the\n"
+		  "first that fails. With --all: open what is closed, close what is open, finish\n"
+		  "what is open or closed, reset these and full zones, take read-only ones\n"
+		  "offline.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.run = run_zone,

@@ -31,9 +31,10 @@
  *
  * Results are as in NVMe on Linux: 0 is success, a negative number an errno
  * (the command never reached the drive), a positive one an NVMe status
- * (SCT << 8 | SC, plus DNR unless trying again helps). All structures are little-endian. A reserved field
- * that is not zero, or an unknown flag, is refused with Invalid Field in
- * Command, and the 64-bit result says which one: KCSD_FIELDS.
+ * (SCT << 8 | SC, plus DNR unless trying again helps). All structures are
+ * little-endian. A reserved field that is not zero, or an unknown flag, is
+ * refused with Invalid Field in Command, and the 64-bit result says which one:
+ * KCSD_FIELDS.
  */
 #ifndef _UAPI_LINUX_KCSD_H
 #define _UAPI_LINUX_KCSD_H
@@ -68,10 +69,10 @@
  * NUMB is a multiple of the load granularity (LPG), but for the last chunk.
  * With SEL_UNLOAD only PIND and SEL are set; there is no data.
  *
- * KCSD_LOAD_PERSISTENT, with the chunk of offset 0: when the program is loaded, it is in the drive's
- * side file, and so is from then on whether it is active: after power off, and if it did
- * not come to that, it is as it was. Unloading is the end of it. A drive that has no
- * side file: Invalid Field, of CDW10. No room in it: Insufficient Program Resources.
+ * KCSD_LOAD_PERSISTENT, with the chunk of offset 0: when the program is loaded, it is in the
+ * drive's side file, and so is from then on whether it is active: after power off, and if it did
+ * not come to that, it is as it was. Unloading is the end of it. A drive that has no side file:
+ * Invalid Field, of CDW10. No room in it: Insufficient Program Resources.
  */
 #define KCSD_LOAD_PTYPE_SHIFT	16
 #define KCSD_LOAD_SEL_UNLOAD	(1u << 24)
@@ -291,10 +292,10 @@ struct kcsd_run_record {
 };
 
 /*
- * The audit of a run: this header, then extents, by first LBA; of those that begin at the same, first
- * the one that was read, then written, then appended. Of one access no two extents overlap or are
- * adjacent: each time the program touches LBAs, all of its extents that touch become one. What
- * it was not granted is not in there, nor what a zone refused; what failed on the medium is, as a
+ * The audit of a run: this header, then extents, by first LBA; of those that begin at the same,
+ * first the one that was read, then written, then appended. Of one access no two extents overlap
+ * or are adjacent: each time the program touches LBAs, all of its extents that touch become one.
+ * What it was not granted is not in there, nor what a zone refused; what failed on the medium is, as a
  * part may have been moved, but for a failed append, of which no LBA will ever be read.
  *
  * KCSD_AUDIT_OVERFLOW: some access touched none of the extents there were so far, and those were

@@ -5,7 +5,8 @@
 
 #include "bench.h"
 
-#define DECLARE(name, text) void bench_##name(__u64 rounds, __u64 seed, struct bench_result *result);
+#define DECLARE(name, text) \
+	void bench_##name(__u64 rounds, __u64 seed, struct bench_result *result);
 BENCH_KERNELS(DECLARE)
 
 static const bench_fn functions[] = {
