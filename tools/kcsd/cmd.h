@@ -72,6 +72,7 @@ extern const struct command kcsd_cmd_create, kcsd_cmd_delete, kcsd_cmd_list, kcs
 	kcsd_cmd_programs, kcsd_cmd_run, kcsd_cmd_sim, kcsd_cmd_disasm, kcsd_cmd_stats,
 	kcsd_cmd_top, kcsd_cmd_log, kcsd_cmd_check, kcsd_cmd_repair, kcsd_cmd_slm, kcsd_cmd_ranges,
 	kcsd_cmd_zones, kcsd_cmd_zone,
+	kcsd_cmd_inject, kcsd_cmd_power_cut,
 	kcsd_cmd_help, kcsd_cmd_version;
 
 /* options.c */
@@ -112,12 +113,22 @@ void kcsd_json_print(json_object *json);
 /* Bytes as text if all are printable ASCII or white space. */
 bool kcsd_is_text(const void *bytes, size_t len);
 
+/* kernel_log.c */
+/* From now on, what the kernel says; -1 if it must not be read. */
+int kcsd_kernel_log_open(void);
+/* Print what the driver said since kcsd_kernel_log_open(), as lines of their own. */
+void kcsd_kernel_log_print(int fd);
+void kcsd_kernel_log_close(int fd);
+
 /* pick.c */
 /* The drive that the command line means, opened. Returns 0, or the exit code. */
 int kcsd_pick_drive(const char *wanted, unsigned int flags, struct kcsd_drive **drv);
 /* Only its name, "kcsd0". */
 #define KCSD_DRIVE_NAME_LEN	32
 int kcsd_pick_name(const char *wanted, char name[KCSD_DRIVE_NAME_LEN]);
+/* That of its directory, powered or not. */
+#define KCSD_CONFIG_NAME_LEN	65
+int kcsd_pick_config(const char *wanted, char name[KCSD_CONFIG_NAME_LEN]);
 /* A program index from the command line. Returns 0, or the exit code. */
 int kcsd_pick_index(const struct args *args, const char *text, uint32_t *pind);
 /* change() each program index among the operands, on this drive (see kcsd_pick_drive()). */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kcsd create */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,7 +65,7 @@
 	A(NUMBER, MAX_ACTIVE_ZONES, "max-active-zones", "max_active_zones", "N", \
 	  "zones open or closed at once; default: 0, no limit") \
 	A(SIZE, MAX_APPEND, "max-append", "max_append", "SIZE", \
-	  "bytes of a Zone Append, a power of 2, 4K to 1M; default: 1M") \
+	  "bytes of a Zone Append, a power of 2, 8K to 1M; default: 1M") \
 	A(SIZE, CACHE_SIZE, "cache-size", "cache_size", "SIZE", \
 	  "bytes of a volatile write cache, a multiple of 4K; 0 (default): none") \
 	A(NUMBER, QUEUES, "queues", "queues", "N", \
@@ -91,38 +90,6 @@ static const struct attribute {
 } attributes[] = {
 	ATTRIBUTES(ATTRIBUTE_ROW)
 };
-
-/* From now on, what the kernel says; -1 if it must not be read. */
-static int kernel_log_open(void)
-{
-	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd >= 0)
-		lseek(fd, 0, SEEK_END);
-	return fd;
-}
-
-/* Print what the driver said since kernel_log_open(), as lines of their own. */
-static void kernel_log_print(int fd)
-{
-	char record[8192], *text;
-	ssize_t len;
-
-	if (fd < 0) {
-		fprintf(stderr, "kcsd: 'dmesg | tail' may tell more\n");
-		return;
-	}
-	while ((len = read(fd, record, sizeof(record) - 1)) > 0 || (len < 0 && errno == EPIPE)) {
-		if (len < 0)
-			continue;
-		record[len] = '\0';
-		text = strchr(record, ';');
-		if (!text || !strstr(text, "kcsd"))
-			continue;
-		text[strcspn(text, "\n")] = '\0';
-		fprintf(stderr, "kcsd: the kernel says: %s\n", text + 1);
-	}
-}
 
 /* The value as configfs takes it. Returns 0, or the exit code. */
 static int attribute_value(const struct args *args, int i, char *buf, size_t len)
@@ -245,18 +212,17 @@ static int create(const struct args *args)
 	if (ret)
 		return kcsd_fail_ret(ret, "cannot make drive '%s'", name);
 
-	kmsg = kernel_log_open();
+	kmsg = kcsd_kernel_log_open();
 	code = configure(args, name);
 	if (code) {
-		kernel_log_print(kmsg);
+		kcsd_kernel_log_print(kmsg);
 		ret = kcsd_config_delete(name);
 		if (ret)
 			kcsd_fail_ret(ret, "cannot remove the unfinished drive '%s'", name);
 	} else {
 		code = print_nodes(args, name);
 	}
-	if (kmsg >= 0)
-		close(kmsg);
+	kcsd_kernel_log_close(kmsg);
 	return code;
 }
 

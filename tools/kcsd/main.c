@@ -22,6 +22,8 @@ const struct command *const kcsd_commands[] = {
 	&kcsd_cmd_ranges,
 	&kcsd_cmd_zones,
 	&kcsd_cmd_zone,
+	&kcsd_cmd_inject,
+	&kcsd_cmd_power_cut,
 	&kcsd_cmd_stats,
 	&kcsd_cmd_top,
 	&kcsd_cmd_log,

@@ -77,6 +77,53 @@ int kcsd_pick_name(const char *wanted, char name[KCSD_DRIVE_NAME_LEN])
 	return 0;
 }
 
+/* Looking for a directory: that of this index, or any. */
+struct wanted {
+	const char *node;	/* "kcsd0"; NULL: any */
+	char name[KCSD_CONFIG_NAME_LEN];
+	int nr;
+};
+
+static int note_config(const struct kcsd_config_info *info, void *arg)
+{
+	char node[KCSD_DRIVE_NAME_LEN];
+	struct wanted *w = arg;
+
+	snprintf(node, sizeof(node), "kcsd%u", info->index);
+	if (w->node && strcmp(w->node, node))
+		return 0;
+	snprintf(w->name, sizeof(w->name), "%s", info->name);
+	w->nr++;
+	return 0;
+}
+
+int kcsd_pick_config(const char *wanted, char name[KCSD_CONFIG_NAME_LEN])
+{
+	struct wanted w = { .node = wanted };
+	struct kcsd_config_info info;
+	int ret;
+
+	if (wanted && !strncmp(wanted, "/dev/", 5))
+		w.node = wanted += 5;
+	if (wanted && !kcsd_config_info(wanted, &info, sizeof(info))) {
+		snprintf(name, KCSD_CONFIG_NAME_LEN, "%s", wanted);
+		return 0;
+	}
+	ret = kcsd_config_each(note_config, &w);
+	if (ret && ret != -ENOENT)
+		return kcsd_fail_ret(ret, "looking for drives");
+	if (wanted && !w.nr)
+		return kcsd_fail("there is no drive '%s'; 'kcsd list' shows those there are",
+				 wanted);
+	if (!w.nr)
+		return kcsd_fail("no drive: 'kcsd create NAME' makes one, when the kcsd module is "
+				 "loaded ('insmod kcsd.ko')");
+	if (w.nr > 1)
+		return kcsd_fail("there are several drives; choose one with --drive");
+	snprintf(name, KCSD_CONFIG_NAME_LEN, "%s", w.name);
+	return 0;
+}
+
 int kcsd_pick_drive(const char *wanted, unsigned int flags, struct kcsd_drive **drv)
 {
 	char name[KCSD_DRIVE_NAME_LEN];

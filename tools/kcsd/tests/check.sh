@@ -47,7 +47,7 @@ run()
 
 commands()
 {
-	"$kcsd" help | sed -n 's/^  \([a-z]\{1,\}\)  .*/\1/p'
+	"$kcsd" help | sed -n 's/^  \([a-z-]\{1,\}\)  .*/\1/p'
 }
 
 # The options that a command's help lists.
@@ -153,6 +153,9 @@ check_usage()
 	usage "nothing to show" zones --count 0
 	usage "'open' is none of empty" zones --state open
 	usage "'conventional' is none of empty" zones --state conventional
+	usage "the drive is named twice" power-cut kcsd0 --drive kcsd1
+	usage "unexpected 'b'" power-cut a b
+	usage "'x' is not a number" power-cut --seed x
 	usage "is missing" slm
 	usage "'fly' is none of read, write, fill, copy" slm fly
 	usage "read: where is missing" slm read
@@ -203,6 +206,42 @@ check_values()
 	usage "range set '65536' is more than 65535" ranges delete 65536
 }
 
+# What configfs would refuse without a word, inject tells.
+check_rules()
+{
+	local word
+
+	usage "'fly' is none of read, write, append, flush, execute, clear" inject kcsd0 fly
+	usage "'media_error' is none of read" inject fly media_error
+	usage "'x' is none of lba=, media_error, timeout, delay=, next=" inject read x
+	usage "'LBA=1+1' is none of" inject read LBA=1+1
+	usage "'media_error=1' is none of" inject read media_error=1
+	usage "of media_error, timeout, delay=MS a rule has one" inject read
+	usage "of media_error, timeout, delay=MS a rule has one" inject read media_error timeout
+	usage "'timeout': timeout is there already" inject -d x write timeout timeout
+	usage "flush: it has no LBAs" inject flush lba=0+1 timeout
+	usage "execute: it has no LBAs" inject execute lba=0+1 timeout
+	usage "seed= is for probability=" inject read timeout seed=1
+	usage "unexpected 'x'" inject kcsd0 clear x
+	usage "--json is for listing rules" inject kcsd0 clear --json
+	for word in lba=1 lba=1+0 lba=x+1 lba=1+1x lba=+1 lba=18446744073709551615+2 lba=0x1+1; do
+		usage "'$word' is not lba=START+COUNT" inject read "$word" media_error
+	done
+	for word in delay= delay=0 delay=1s delay=-1 delay=86400001; do
+		usage "'$word' is not delay=MS, from 1 to 86400000" inject read "$word"
+	done
+	for word in next= next=0 next=4294967296 next=0x1; do
+		usage "'$word' is not next=N" inject read media_error "$word"
+	done
+	for word in probability= probability=0 probability=0.0 probability=1.1 probability=2 \
+		    probability=.5 probability=1. probability=0.0000000001 probability=0.1x; do
+		usage "'$word' is not probability=P" inject read media_error "$word"
+	done
+	for word in seed= seed=-1 seed=x seed=18446744073709551616; do
+		usage "'$word' is not seed=N" inject read media_error probability=1 "$word"
+	done
+}
+
 # fails SENTENCE ARGUMENT...: exit code 1, and that on one line.
 fails()
 {
@@ -246,6 +285,11 @@ check_no_drive()
 		fails "there is no drive 'other'" $command --drive other
 	done
 	fails "there is no drive 'x'" delete x
+	fails "there is no drive 'x'" inject x
+	fails "there is no drive 'x'" inject x read media_error
+	fails "there is no drive 'x'" power-cut x
+	fails "insmod kcsd.ko" inject clear
+	fails "insmod kcsd.ko" power-cut
 }
 
 # What the page says of a command: from its heading, which names one or two, to the next.
@@ -281,6 +325,7 @@ check_parsing
 check_help
 check_usage
 check_values
+check_rules
 check_files
 check_no_drive
 check_manual

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kcsd inject: errors on demand. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "inject_rule.h"
+
+#define MAX_RULES	4097	/* bytes: a page of configfs, and the NUL */
+
+#define OPTIONS(X) \
+	OPTION_DRIVE(X) \
+	OPTION_JSON(X)
+
+enum { OPTIONS(OPT_ENUM) };
+static const struct opt opts[] = { OPTIONS(OPT_ROW) };
+
+/* [DRIVE] clear, [DRIVE] RULE, or [DRIVE] alone. */
+struct inject {
+	const struct args *args;
+	const char *drive;	/* NULL: the only one */
+	char **word;
+	int nr;
+};
+
+static bool is_clear(const struct inject *in)
+{
+	return in->nr && !strcmp(in->word[0], "clear");
+}
+
+static int take_operands(struct inject *in)
+{
+	const struct args *args = in->args;
+	int used = 0;
+
+	in->drive = kcsd_args_value(args, OPT_DRIVE);
+	if (!in->drive && args->nr_operands && strcmp(args->operand[0], "clear") &&
+	    !kcsd_is_rule_command(args->operand[0]))
+		in->drive = args->operand[used++];
+	in->word = args->operand + used;
+	in->nr = args->nr_operands - used;
+	if (in->nr && kcsd_args_has(args, OPT_JSON))
+		return kcsd_usage(args->cmd, "--json is for listing rules");
+	if (is_clear(in))
+		return in->nr > 1 ? kcsd_usage(args->cmd, "unexpected '%s'", in->word[1]) : 0;
+	return in->nr ? kcsd_rule_check(args->cmd, in->word, in->nr) : 0;
+}
+
+static int clear(const char *name)
+{
+	int ret = kcsd_config_set(name, "inject", "clear");
+
+	return ret ? kcsd_fail_ret(ret, "drive '%s': cannot clear its rules", name) : 0;
+}
+
+static int add(const struct inject *in, const char *name)
+{
+	char text[RULE_LEN] = "";
+	size_t len = 0;
+	int i, ret;
+
+	for (i = 0; i < in->nr && len < sizeof(text); i++)
+		len += snprintf(text + len, sizeof(text) - len, "%s%s", i ? " " : "", in->word[i]);
+	if (len >= sizeof(text))
+		return kcsd_usage(in->args->cmd, "so long a rule there is not");
+	ret = kcsd_config_set(name, "inject", text);
+	if (ret == -ENOSPC)
+		return kcsd_fail("drive '%s' has as many rules as it can; 'kcsd inject %s clear' "
+				 "removes them", name, name);
+	return ret ? kcsd_fail_ret(ret, "drive '%s' refuses the rule", name) : 0;
+}
+
+static int list(const struct inject *in, const char *name)
+{
+	char text[MAX_RULES], *next = text, *line;
+	json_object *json;
+	int ret = kcsd_config_get(name, "inject", text, sizeof(text));
+
+	if (ret)
+		return kcsd_fail_ret(ret, "drive '%s'", name);
+	if (!kcsd_args_has(in->args, OPT_JSON)) {
+		printf("%s\n", *text ? text : "no rules");
+		return 0;
+	}
+	json = json_object_new_array();
+	while ((line = strsep(&next, "\n")))
+		if (*line)
+			json_object_array_add(json, kcsd_rule_json(line));
+	kcsd_json_print(json);
+	return 0;
+}
+
+static int inject(const struct args *args)
+{
+	char name[KCSD_CONFIG_NAME_LEN];
+	struct inject in = { .args = args };
+	int code;
+
+	if ((code = take_operands(&in)) || (code = kcsd_pick_config(in.drive, name)))
+		return code;
+	if (is_clear(&in))
+		return clear(name);
+	return in.nr ? add(&in, name) : list(&in, name);
+}
+
+const struct command kcsd_cmd_inject = {
+	.name = "inject",
+	.operands = "[DRIVE] [clear|COMMAND WORD...]",
+	.max_operands = -1,
+	.summary = "have a drive fail, or list and clear the rules by which it does",
+	.detail = "COMMAND is " RULE_COMMANDS ". WORDs:\n"
+		  "  media_error        it fails as if the medium had\n"
+		  "  timeout            it fails when its sender would give it up\n"
+		  "  delay=MS           it takes that long, and then goes on\n"
+		  "  lba=START+COUNT    only what touches these LBAs\n"
+		  "  next=N             only the next N\n"
+		  "  probability=P      only so many of all, such as 0.01\n"
+		  "  seed=N             which ones; default: 0\n"
+		  "Of the first three a rule has one. Without a rule: the rules there are, and how\n"
+		  "often each has hit. A drive named like a COMMAND is chosen with --drive.",
+	.opts = opts,
+	.nr_opts = ARRAY_SIZE(opts),
+	.run = inject,
+};
