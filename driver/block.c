@@ -335,16 +335,11 @@ static int init_tag_set(struct kcsd_drive *drive)
 	return blk_mq_alloc_tag_set(set);
 }
 
-/*
- * A drive has a volatile write cache and FUA on every medium, so that a host's
- * flushes reach it, and are counted, on memory too.
- */
 static struct queue_limits block_limits(const struct kcsd_drive *drive)
 {
 	const struct kcsd_store *store = &drive->store;
 	u32 zero = store->ops->blocking ? MAX_ZERO_BLOCKING : MAX_ZERO_INLINE;
 	struct queue_limits lim = {
-		.features		= BLK_FEAT_WRITE_CACHE | BLK_FEAT_FUA,
 		.logical_block_size	= 1U << drive->lba_shift,
 		.physical_block_size	= SZ_4K,
 		.io_min			= SZ_4K,
@@ -356,6 +351,8 @@ static struct queue_limits block_limits(const struct kcsd_drive *drive)
 		.max_write_zeroes_sectors = zero >> SECTOR_SHIFT,
 	};
 
+	if (store->volatile_cache)
+		lim.features |= BLK_FEAT_WRITE_CACHE | BLK_FEAT_FUA;
 	if (store->stable_writes)
 		lim.features |= BLK_FEAT_STABLE_WRITES;
 	if (store->discard_granularity) {

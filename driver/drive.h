@@ -57,6 +57,7 @@ struct kcsd_drive {
 	/* What a run gets that asks for nothing: the configuration's, until Set Features. */
 	u32 timeout_ms;
 	u64 insn_budget;		/* instructions, 0: none */
+	bool write_through;		/* Set Features: what has been written is durable */
 
 	struct percpu_ref live;		/* one per command, run and job under way */
 	struct completion drained;	/* live has reached 0 */

@@ -21,10 +21,32 @@ static u64 kcsd_arbitration(const struct kcsd_drive *drive)
 	return 7;
 }
 
-/* As Identify says: writes are cached until flushed, which cannot be turned off. */
-static u64 kcsd_write_cache(const struct kcsd_drive *drive)
+/* As Identify says. */
+static bool kcsd_has_cache(const struct kcsd_drive *drive)
+{
+	return drive->store.volatile_cache;
+}
+
+static u64 kcsd_get_cache(const struct kcsd_drive *drive)
+{
+	return !READ_ONCE(drive->write_through);
+}
+
+static u64 kcsd_default_cache(const struct kcsd_drive *drive)
 {
 	return 1;
+}
+
+static int kcsd_set_cache(struct kcsd_cmd *cmd)
+{
+	int ret;
+
+	if (cmd->cdw12)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
+	if (cmd->cdw11 > 1)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
+	ret = kcsd_media_use_cache(cmd->drive, cmd->cdw11);
+	return kcsd_media_status(ret, KCSD_SC_WRITE_FAULT);
 }
 
 /* The block device's, 0's based: submission queues, and as many for completions. */
@@ -82,16 +104,23 @@ static const struct kcsd_feature {
 	u64 (*get)(const struct kcsd_drive *drive);
 	u64 (*def)(const struct kcsd_drive *drive);	/* at power on; NULL: as get */
 	int (*set)(struct kcsd_cmd *cmd);		/* NULL: Feature Not Changeable */
+	bool (*has)(const struct kcsd_drive *drive);	/* NULL: every drive has it */
 } kcsd_features[] = {
 	{ NVME_FEAT_ARBITRATION,	.get = kcsd_arbitration },
 	{ NVME_FEAT_POWER_MGMT,		.get = kcsd_zero },
-	{ NVME_FEAT_VOLATILE_WC,	.get = kcsd_write_cache },
+	{ NVME_FEAT_VOLATILE_WC,	kcsd_get_cache, kcsd_default_cache, kcsd_set_cache,
+					kcsd_has_cache },
 	{ NVME_FEAT_NUM_QUEUES,		.get = kcsd_queues },
 	{ NVME_FEAT_ASYNC_EVENT,	.get = kcsd_zero },
 	{ KCSD_FEAT_IO_PROFILE,		.get = kcsd_zero },
 	{ KCSD_FEATURE_TIMEOUT,		kcsd_get_timeout, kcsd_default_timeout, kcsd_set_timeout },
 	{ KCSD_FEATURE_BUDGET,		kcsd_get_budget, kcsd_default_budget, kcsd_set_budget },
 };
+
+static bool kcsd_feature_has(const struct kcsd_feature *f, const struct kcsd_drive *drive)
+{
+	return !f->has || f->has(drive);
+}
 
 static const struct kcsd_feature *kcsd_feature_find(const struct kcsd_cmd *cmd)
 {
@@ -100,7 +129,8 @@ static const struct kcsd_feature *kcsd_feature_find(const struct kcsd_cmd *cmd)
 
 	for (i = 0; i < ARRAY_SIZE(kcsd_features); i++)
 		if (kcsd_features[i].fid == fid)
-			return &kcsd_features[i];
+			return kcsd_feature_has(&kcsd_features[i], cmd->drive) ?
+			       &kcsd_features[i] : NULL;
 	return NULL;
 }
 
@@ -186,7 +216,7 @@ int kcsd_feature_parse_set(struct kcsd_cmd *cmd)
  * NVMe Base, "Feature Identifiers Supported and Effects": bit 0 of each; its scope, the
  * controller.
  */
-void *kcsd_features_page(u32 *len)
+void *kcsd_features_page(const struct kcsd_drive *drive, u32 *len)
 {
 	__le32 *page;
 	int i;
@@ -196,6 +226,7 @@ void *kcsd_features_page(u32 *len)
 	if (!page)
 		return NULL;
 	for (i = 0; i < ARRAY_SIZE(kcsd_features); i++)
-		page[kcsd_features[i].fid] = cpu_to_le32(BIT(0) | BIT(21));
+		if (kcsd_feature_has(&kcsd_features[i], drive))
+			page[kcsd_features[i].fid] = cpu_to_le32(BIT(0) | BIT(21));
 	return page;
 }

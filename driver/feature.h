@@ -5,7 +5,9 @@
 
 #include <linux/types.h>
 
+struct kcsd_drive;
+
 /* Log page 12h, kvmalloc'ed, *len bytes; NULL without memory. */
-void *kcsd_features_page(u32 *len);
+void *kcsd_features_page(const struct kcsd_drive *drive, u32 *len);
 
 #endif

@@ -53,7 +53,7 @@ static void *kcsd_log_commands(const struct kcsd_cmd *cmd, u32 *len)
 
 static void *kcsd_log_features(const struct kcsd_cmd *cmd, u32 *len)
 {
-	return kcsd_features_page(len);
+	return kcsd_features_page(cmd->drive, len);
 }
 
 /* There is no management interface. */

@@ -106,7 +106,7 @@ static int kcsd_identify_ctrl(struct kcsd_cmd *cmd, void *page)
 	id->nn = cpu_to_le32(KCSD_NN);
 	id->mnan = cpu_to_le32(KCSD_NN);
 	/* As the block device says. Flush takes no broadcast NSID. */
-	id->vwc = NVME_CTRL_VWC_PRESENT | 2 << 1;
+	id->vwc = (drive->store.volatile_cache ? NVME_CTRL_VWC_PRESENT : 0) | 2 << 1;
 	*(__le64 *)id->tnvmcap = cpu_to_le64(drive->store.size);
 	return 0;
 }

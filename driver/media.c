@@ -25,6 +25,15 @@ static int kcsd_media_result(struct kcsd_drive *drive, int ret)
 	return ret;
 }
 
+/* ret: of a write. Without the volatile cache it ends when it is durable. */
+static int kcsd_media_written(struct kcsd_drive *drive, int ret)
+{
+	if (ret || !drive->store.volatile_cache)
+		return ret;
+	smp_mb();	/* pairs with that of kcsd_media_use_cache() */
+	return READ_ONCE(drive->write_through) ? kcsd_side_commit(drive) : 0;
+}
+
 int kcsd_media_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 {
 	size_t len = iov_iter_count(iter);
@@ -58,7 +67,7 @@ int kcsd_media_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 		ret = drive->store.ops->write(&drive->store, slba << drive->lba_shift, iter);
 	if (!ret)
 		kcsd_stat_add(drive, media_write_bytes, len);
-	return kcsd_media_result(drive, ret);
+	return kcsd_media_result(drive, kcsd_media_written(drive, ret));
 }
 
 int kcsd_media_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter, u64 *lba)
@@ -71,19 +80,23 @@ int kcsd_media_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter
 	ret = kcsd_zone_append(drive, zslba, iter, lba);
 	if (!ret)
 		kcsd_stat_add(drive, media_write_bytes, len);
-	return kcsd_media_result(drive, ret);
+	return kcsd_media_result(drive, kcsd_media_written(drive, ret));
 }
 
 int kcsd_media_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
 {
+	int ret;
+
 	if (is_dead(drive))
 		return -EIO;
 	if (kcsd_drive_is_bad(drive, slba, nlb))
 		return KCSD_SC_WRITE_FAULT;
 	if (is_zoned(drive))
-		return kcsd_zone_zero(drive, slba, nlb, unmap);
-	return drive->store.ops->zero(&drive->store, slba << drive->lba_shift,
-				      nlb << drive->lba_shift, unmap);
+		ret = kcsd_zone_zero(drive, slba, nlb, unmap);
+	else
+		ret = drive->store.ops->zero(&drive->store, slba << drive->lba_shift,
+					     nlb << drive->lba_shift, unmap);
+	return kcsd_media_written(drive, ret);
 }
 
 int kcsd_media_flush(struct kcsd_drive *drive)
@@ -91,4 +104,12 @@ int kcsd_media_flush(struct kcsd_drive *drive)
 	if (is_dead(drive))
 		return -EIO;
 	return kcsd_media_result(drive, kcsd_side_commit(drive));
+}
+
+/* Who has written already and does not see that the cache is off has its data flushed here. */
+int kcsd_media_use_cache(struct kcsd_drive *drive, bool use)
+{
+	WRITE_ONCE(drive->write_through, !use);
+	smp_mb();	/* pairs with that of kcsd_media_written() */
+	return use ? 0 : kcsd_media_flush(drive);
 }

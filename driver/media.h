@@ -27,6 +27,11 @@ int kcsd_media_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter
 /* Reads as zeroes from now on. Not in sequential zones: -EOPNOTSUPP. */
 int kcsd_media_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap);
 int kcsd_media_flush(struct kcsd_drive *drive);
+/*
+ * Use the volatile write cache, of which there is one, or not: then all that was written is durable
+ * when this returns 0, and from now on what is written when its write has ended. It sleeps.
+ */
+int kcsd_media_use_cache(struct kcsd_drive *drive, bool use);
 
 /* The status of what these return; otherwise: of errors that have none of their own. */
 static inline int kcsd_media_status(int ret, int otherwise)

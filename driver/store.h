@@ -43,6 +43,7 @@ struct kcsd_store {
 	u32 discard_granularity;	/* bytes; 0: no space is ever given back */
 	u32 alignment;		/* bytes; buffers so aligned are moved fastest */
 	bool stable_writes;	/* data must not change while it is written */
+	bool volatile_cache;	/* what is written needs flush() to be durable */
 	struct kcsd_store *below;	/* of a cache: what it caches, owned; else NULL */
 	union {
 		struct {

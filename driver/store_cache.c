@@ -286,6 +286,7 @@ int kcsd_store_cache_open(struct kcsd_store *s, struct kcsd_store *below,
 		.memory = below->memory + kcsd_cache_memory(cache),
 		.discard_granularity = below->discard_granularity,
 		.alignment = sizeof(u32),
+		.volatile_cache = true,
 		.ops = &store_cache_ops,
 	};
 	strscpy(s->name, name);

@@ -291,6 +291,7 @@ int kcsd_store_file_open(struct kcsd_store *s, const struct kcsd_config *c, cons
 	s->alignment = max(alignment, sizeof(u32));
 	s->discard_granularity = s->file->f_op->fallocate ? i_blocksize(file_inode(s->file)) : 0;
 	s->stable_writes = mapping_stable_writes(s->file->f_mapping);
+	s->volatile_cache = true;	/* the page cache, or with O_DIRECT the disk's */
 	s->ops = &store_file_ops;
 	return 0;
 

@@ -139,6 +139,7 @@ int kcsd_store_mem_open(struct kcsd_store *s, const struct kcsd_config *c, const
 	s->discard_granularity = STRIPE_LEN;
 	s->alignment = sizeof(u32);
 	s->stable_writes = false;
+	s->volatile_cache = false;
 	s->ops = &store_mem_ops;
 	return 0;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Log pages of the controller, and Get and Set Features. */
 #include "drive.h"
+#include "features.h"
 #include "tenant.h"
 
 #include <endian.h>
@@ -12,9 +13,6 @@
 #define LOG_EFFECTS	0x05
 #define LOG_FEATURES	0x12
 #define LOG_MI		0x13
-
-#define ADMIN_SET_FEATURES	0x09
-#define ADMIN_GET_FEATURES	0x0a
 
 #define ERROR_ENTRIES	64
 #define EFFECTS_CSUPP	1u
@@ -433,42 +431,13 @@ TEST_F(logs, program_types)
 
 /* ---- features ---- */
 
-static struct nvme_uring_cmd feature_get(__u8 fid, __u32 sel)
-{
-	return (struct nvme_uring_cmd) { .opcode = ADMIN_GET_FEATURES, .cdw10 = fid | sel << 8 };
-}
-
-static struct nvme_uring_cmd feature_set(__u8 fid, __u64 value)
-{
-	return (struct nvme_uring_cmd) {
-		.opcode = ADMIN_SET_FEATURES, .cdw10 = fid,
-		.cdw11 = (__u32)value, .cdw12 = value >> 32,
-	};
-}
-
-/* The value, or ~0. */
-static __u64 feature(int fd, __u8 fid, __u32 sel)
-{
-	struct nvme_uring_cmd c = feature_get(fid, sel);
-	__u64 value;
-
-	return cmd_admin_way(CMD_URING, fd, &c, &value) ? ~0ULL : value;
-}
-
-static int set_feature(int fd, __u8 fid, __u64 value)
-{
-	struct nvme_uring_cmd c = feature_set(fid, value);
-
-	return cmd_admin(fd, &c);
-}
-
 TEST_F(logs, features_that_do_not_change)
 {
 	static const struct {
 		__u8 fid;
 		__u64 value;
 	} cases[] = {
-		{ 0x01, 7 }, { 0x02, 0 }, { 0x06, 1 }, { 0x07, 2 << 16 | 2 }, { 0x0b, 0 }, { 0x19, 0 },
+		{ 0x01, 7 }, { 0x02, 0 }, { 0x07, 2 << 16 | 2 }, { 0x0b, 0 }, { 0x19, 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -488,7 +457,7 @@ TEST_F(logs, features_supported_are_those_that_answer)
 
 	ASSERT_EQ(0, get_log(self->d.ctrl, LOG_FEATURES, effects, sizeof(effects), 0));
 	for (int fid = 0; fid < 256; fid++) {
-		struct nvme_uring_cmd c = feature_get(fid, 0);
+		struct nvme_uring_cmd c = cmd_get_feature(fid, 0);
 		int want = le32toh(effects[fid]) & 1 ? 0 : KCSD_SC_INVALID_FIELD;
 
 		EXPECT_EQ(want, cmd_admin(self->d.ctrl, &c)) TH_LOG("feature %02x", fid);
@@ -552,7 +521,7 @@ TEST_F(logs, set_feature_refusals)
 		CMD_CHANGE(nsid, KCSD_NSID_COMPUTE, KCSD_SC_FEATURE_NOT_PER_NS),
 		CMD_CHANGE(nsid, 77, KCSD_SC_INVALID_NS),
 	};
-	struct nvme_uring_cmd base = feature_set(KCSD_FEATURE_BUDGET, 0);
+	struct nvme_uring_cmd base = cmd_set_feature(KCSD_FEATURE_BUDGET, 0);
 
 	base.addr = (uintptr_t)self->buf;
 	ASSERT_EQ(0, cmd_admin(self->d.ctrl, &base));
@@ -573,7 +542,7 @@ TEST_F(logs, get_feature_refusals)
 		CMD_CHANGE(nsid, KCSD_NSID_NVM, 0),
 		CMD_CHANGE(nsid, 0xffffffff, 0),
 	};
-	struct nvme_uring_cmd base = feature_get(KCSD_FEATURE_BUDGET, 0);
+	struct nvme_uring_cmd base = cmd_get_feature(KCSD_FEATURE_BUDGET, 0);
 
 	base.addr = (uintptr_t)self->buf;
 	ASSERT_EQ(0, cmd_admin(self->d.ctrl, &base));

@@ -19,6 +19,7 @@ test-programs := engines native config nodes admin program check exec fault help
 	cycles \
 	same_lbas \
 	cache \
+	write_cache \
 	power_cut \
 	power_cut_zones \
 	power_cut_wps

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A file system of 4 MiB in memory, which can be filled to its last byte. */
+#ifndef KST_SMALL_FS_H
+#define KST_SMALL_FS_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+struct small_fs {
+	char dir[32];
+	int filler;	/* takes all room that there is; -1: none */
+};
+
+/* 0 or -errno, as all of these. */
+static inline int small_fs_mount(struct small_fs *fs)
+{
+	fs->filler = -1;
+	strcpy(fs->dir, "/tmp/kst-small-XXXXXX");
+	if (!mkdtemp(fs->dir))
+		return -errno;
+	if (!mount("kst-small", fs->dir, "tmpfs", 0, "size=4m"))
+		return 0;
+	rmdir(fs->dir);
+	return -errno;
+}
+
+static inline void small_fs_path(const struct small_fs *fs, const char *name, char path[64])
+{
+	snprintf(path, 64, "%s/%s", fs->dir, name);
+}
+
+static inline int small_fs_fill(struct small_fs *fs)
+{
+	static const char page[4096];
+	char path[64];
+
+	small_fs_path(fs, "filler", path);
+	fs->filler = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	if (fs->filler < 0)
+		return -errno;
+	unlink(path);
+	while (write(fs->filler, page, sizeof(page)) == sizeof(page))
+		;
+	return errno == ENOSPC ? 0 : -errno;
+}
+
+static inline void small_fs_make_room(struct small_fs *fs)
+{
+	if (fs->filler >= 0)
+		close(fs->filler);
+	fs->filler = -1;
+}
+
+/* With all that is on it. */
+static inline int small_fs_umount(struct small_fs *fs)
+{
+	small_fs_make_room(fs);
+	if (umount(fs->dir))
+		return -errno;
+	return rmdir(fs->dir) ? -errno : 0;
+}
+
+#endif
