@@ -12,6 +12,7 @@
 #include "block_zone.h"
 #include "compat.h"
 #include "drive.h"
+#include "identity.h"
 
 #define MAX_TRANSFER		SZ_1M
 /* Zeroing memory holds a CPU, so little at a time; a file is mostly punched. */
@@ -381,7 +382,7 @@ static int add_disk_node(struct kcsd_drive *drive)
 	drive->disk = disk;
 	ret = drive->zones.nr ? kcsd_block_zone_register(disk) : 0;
 	if (!ret)
-		ret = device_add_disk(&drive->ctrl->dev, disk, NULL);
+		ret = device_add_disk(&drive->ctrl->dev, disk, kcsd_identity_groups);
 	if (ret)
 		put_disk(disk);
 	return ret;

@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 
 #include "drive.h"
+#include "identity.h"
 #include "side.h"
 
 void kcsd_drive_get(struct kcsd_drive *drive)
@@ -65,7 +66,7 @@ out_free:
 	return NULL;
 }
 
-/* CPUs, store, zones, side file and SLM, which say for themselves what is wrong with them. */
+/* CPUs, store, zones, side file, identity and SLM, which say for themselves what is wrong with them. */
 static int kcsd_drive_open_media(struct kcsd_drive *drive)
 {
 	char name[16];
@@ -86,11 +87,16 @@ static int kcsd_drive_open_media(struct kcsd_drive *drive)
 	ret = kcsd_side_open(drive, name);
 	if (ret)
 		goto out_zones;
-	ret = kcsd_slm_init(drive);
+	ret = kcsd_identity_claim(drive, name);
 	if (ret)
 		goto out_side;
+	ret = kcsd_slm_init(drive);
+	if (ret)
+		goto out_identity;
 	return 0;
 
+out_identity:
+	kcsd_identity_release(drive);
 out_side:
 	kcsd_side_close(drive);
 out_zones:
@@ -103,6 +109,7 @@ out_store:
 static void kcsd_drive_close_media(struct kcsd_drive *drive)
 {
 	kcsd_slm_destroy(drive);
+	kcsd_identity_release(drive);
 	kcsd_side_close(drive);
 	kcsd_zones_destroy(drive);
 	kcsd_store_close(&drive->store);

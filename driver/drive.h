@@ -68,6 +68,7 @@ struct kcsd_drive {
 	struct kcsd_zones zones;
 	struct kcsd_side *side;		/* NULL: memory, or side_file is 0 */
 	uuid_t uuid;			/* the side file's, else life's */
+	struct list_head identity_entry; /* identity.c */
 	struct kcsd_slm slm;
 	struct kcsd_stats __percpu *stats;
 	struct kcsd_programs programs;

@@ -7,6 +7,7 @@
 #include "cmd.h"
 #include "drive.h"
 #include "identify.h"
+#include "identity.h"
 
 /* CNS values that <linux/nvme.h> names differently from version to version. */
 #define KCSD_CNS_NS		0x00
@@ -125,6 +126,7 @@ static u64 kcsd_identify_capacity(const struct kcsd_drive *drive)
 static int kcsd_identify_ns(struct kcsd_cmd *cmd, void *page)
 {
 	struct kcsd_drive *drive = cmd->drive;
+	struct kcsd_ns_names names;
 	struct nvme_id_ns *id = page;
 
 	/* An inactive namespace is all zeroes. */
@@ -138,6 +140,9 @@ static int kcsd_identify_ns(struct kcsd_cmd *cmd, void *page)
 	id->nuse = id->ncap;
 	id->dlfeat = 1;		/* deallocated LBAs read as zeroes */
 	id->lbaf[0].ds = drive->lba_shift;
+	kcsd_identity_names(drive, cmd->nsid, &names);
+	memcpy(id->nguid, names.nguid, sizeof(id->nguid));
+	memcpy(id->eui64, names.eui64, sizeof(id->eui64));
 	return 0;
 }
 
@@ -162,14 +167,16 @@ static void kcsd_identify_add_desc(void **p, u8 nidt, const void *nid, u8 nidl)
 
 static int kcsd_identify_ns_desc(struct kcsd_cmd *cmd, void *page)
 {
-	uuid_t uuid = cmd->drive->uuid;
+	struct kcsd_ns_names names;
 	int csi = kcsd_namespace_csi(cmd->drive, cmd->nsid);
 	u8 csi8 = csi;
 
 	if (csi < 0)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_NSID);
-	uuid.b[15] ^= cmd->nsid;
-	kcsd_identify_add_desc(&page, NVME_NIDT_UUID, &uuid, NVME_NIDT_UUID_LEN);
+	kcsd_identity_names(cmd->drive, cmd->nsid, &names);
+	kcsd_identify_add_desc(&page, NVME_NIDT_EUI64, names.eui64, NVME_NIDT_EUI64_LEN);
+	kcsd_identify_add_desc(&page, NVME_NIDT_NGUID, names.nguid, NVME_NIDT_NGUID_LEN);
+	kcsd_identify_add_desc(&page, NVME_NIDT_UUID, &names.uuid, NVME_NIDT_UUID_LEN);
 	kcsd_identify_add_desc(&page, NVME_NIDT_CSI, &csi8, NVME_NIDT_CSI_LEN);
 	return 0;
 }

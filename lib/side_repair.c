@@ -157,6 +157,8 @@ static int decide(struct repair *r)
 		ret = describe_drive(r);
 	if (ret)
 		return ret;
+	if (r->opts.new_uuid)
+		new_uuid(r->state.drive.uuid);
 	if (r->opts.zones != KCSD_REPAIR_KEEP)
 		decide_zones(r);
 	else if (r->lost && r->state.nr_zones)

@@ -11,6 +11,8 @@ static const struct drive_attr small[] = {
 	{ "max_program_bytes", "2097152" }, { "timeout_ms", "1234" },
 	{ "insn_budget", "5678901234" }, {}
 };
+enum { ID_NS_NGUID = 104, ID_NS_EUI64 = 120 };
+
 static const struct drive_attr small_512[] = { DRIVE_SMALL, { "block_size", "512" }, {} };
 
 FIXTURE(admin) {
@@ -195,16 +197,20 @@ static const __u8 *descriptor(const __u8 *list, __u8 type, int *len)
 	return NULL;
 }
 
-/* NGUID or UUID: 16 bytes that name the namespace. */
-static const __u8 *descriptor_id(const __u8 *list)
-{
-	const __u8 *id;
-	int len = 0;
+/* Types of descriptors. */
+enum { NAME_EUI64 = 1, NAME_NGUID, NAME_UUID, NAME_CSI };
 
-	id = descriptor(list, 3, &len);
-	if (!id)
-		id = descriptor(list, 2, &len);
-	return id && len == 16 && !all_zero(id, 16) ? id : NULL;
+static int name_len(__u8 type)
+{
+	return type == NAME_EUI64 ? 8 : 16;
+}
+
+static const __u8 *descriptor_name(const __u8 *list, __u8 type)
+{
+	int len = 0;
+	const __u8 *id = descriptor(list, type, &len);
+
+	return id && len == name_len(type) && !all_zero(id, len) ? id : NULL;
 }
 
 TEST_F(admin, descriptors)
@@ -219,16 +225,33 @@ TEST_F(admin, descriptors)
 	ASSERT_EQ(0, identify(self->d.ctrl, 3, KCSD_NSID_COMPUTE, 0, list[1]));
 	ASSERT_EQ(0, identify(self->other.ctrl, 3, KCSD_NSID_NVM, 0, list[2]));
 	for (int i = 0; i < 3; i++) {
-		p = descriptor(list[i], 4, &len);
+		p = descriptor(list[i], NAME_CSI, &len);
 		ASSERT_NE(NULL, p) TH_LOG("no CSI in list %d", i);
 		EXPECT_EQ(1, len);
 		EXPECT_EQ(csi[i], *p);
-		id[i] = descriptor_id(list[i]);
-		ASSERT_NE(NULL, id[i]) TH_LOG("neither UUID nor NGUID in list %d", i);
 	}
-	EXPECT_NE(0, memcmp(id[0], id[1], 16));
-	EXPECT_NE(0, memcmp(id[0], id[2], 16));
-	EXPECT_NE(0, memcmp(id[1], id[2], 16));
+	for (__u8 type = NAME_EUI64; type < NAME_CSI; type++) {
+		for (int i = 0; i < 3; i++) {
+			id[i] = descriptor_name(list[i], type);
+			ASSERT_NE(NULL, id[i]) TH_LOG("no name of type %u in list %d", type, i);
+		}
+		EXPECT_NE(0, memcmp(id[0], id[1], name_len(type)));
+		EXPECT_NE(0, memcmp(id[0], id[2], name_len(type)));
+		EXPECT_NE(0, memcmp(id[1], id[2], name_len(type)));
+	}
+}
+
+/* Identify Namespace has them, too; they are no manufacturer's: the bit "local" of the OUI. */
+TEST_F(admin, names)
+{
+	__u8 *ns = self->buf, *list = self->buf + 4096;
+
+	ASSERT_EQ(0, identify(self->d.ctrl, 0, KCSD_NSID_NVM, 0, ns));
+	ASSERT_EQ(0, identify(self->d.ctrl, 3, KCSD_NSID_NVM, 0, list));
+	EXPECT_EQ(0, memcmp(ns + ID_NS_NGUID, descriptor_name(list, NAME_NGUID), 16));
+	EXPECT_EQ(0, memcmp(ns + ID_NS_EUI64, descriptor_name(list, NAME_EUI64), 8));
+	EXPECT_EQ(2, ns[ID_NS_NGUID + 8] & 3);
+	EXPECT_EQ(2, ns[ID_NS_EUI64] & 3);
 }
 
 TEST_F(admin, compute_namespace)

@@ -100,6 +100,8 @@ rmmod_while_open()
 
 test_parameters()
 {
+	local wwid
+
 	load "size=64M" "67108864 4096" size=64M && point "rmmod" unload
 	load "block_size=512" "33554432 512" size=32M block_size=512 && point "rmmod" unload
 	load "drives=3" $'16777216 4096\n16777216 4096\n16777216 4096' drives=3 size=16M &&
@@ -108,7 +110,12 @@ test_parameters()
 	is "and it is the drive's" "$(cat $CONFIG/kcsd0/engine)" interp
 	point "rmmod" unload
 	truncate -s 48M "$work/image"
-	load "backing_file=" "50331648 4096" backing_file="$work/image" && point "rmmod" unload
+	load "backing_file=" "50331648 4096" backing_file="$work/image"
+	wwid=$(cat /sys/block/kcsd0n1/wwid)
+	point "rmmod" unload
+	load "backing_file=, again" "50331648 4096" backing_file="$work/image"
+	is "it has the same name" "$(cat /sys/block/kcsd0n1/wwid)" "$wwid"
+	point "rmmod" unload
 	point "insmod drives=0" insmod "$module" drives=0
 	is "insmod drives=0: none" "$(find /dev -maxdepth 1 -name 'kcsd*')" ""
 	point "a drive is made then" create_drive module size=16M

@@ -63,6 +63,14 @@ uuid()
 	cat "/sys/class/kcsd/kcsd$index/uuid"
 }
 
+# The drive's UUID, and all names of namespace 1 by sysfs and by commands.
+names()
+{
+	uuid
+	(cd "/sys/block/$(basename "$block")" && cat wwid uuid nguid && tr -d ' ' <eui)
+	nvme id-ns "$generic" -n 1 | sed -n 's/^\(nguid\|eui64\) *: *//p'
+}
+
 test_zones()
 {
 	local i before
@@ -71,7 +79,8 @@ test_zones()
 	random "$work/data" 1048576
 	point "a zoned drive" zoned || return
 	point "a side file" test -f "$work/image.kcsd"
-	before=$(uuid)
+	before=$(names)
+	is "its names: all of them are there" "$(wc -w <<<"$before")" 7
 	point "zone 1: 4 blocks of 64K" write_zone 1 4 conv=fsync
 	point "zone 2: filled" write_zone 2 12 conv=fsync
 	point "zone 3: written and finished" eval \
@@ -94,7 +103,7 @@ test_zones()
 		is "$i: zone 6" "$(zone 6 | cut -d' ' -f1)" "of"
 		is "$i: zone 7" "$(zone 7 | cut -d' ' -f1)" "ro"
 		is "$i: zone 8" "$(zone 8)" "cl 0x000280"
-		is "$i: the UUID" "$(uuid)" "$before"
+		is "$i: its names" "$(names)" "$before"
 		is "$i: zone 8's data" \
 			"$(dd if="$block" bs=64k skip=128 count=5 iflag=direct status=none | md5sum)" \
 			"$(head -c 327680 "$work/data" | md5sum)"
@@ -134,11 +143,54 @@ blkdev_flush()
 	python3 -c "import os; fd = os.open('$block', os.O_RDWR); os.fsync(fd)"
 }
 
-test_module()
+test_gone()
 {
+	local before
+
+	before=$(names)
 	point "the drive goes" delete_drive side
 	point "it comes back in another directory" zoned || return
 	is "with its zones" "$(zone 6 | cut -d' ' -f1)" "of"
+	is "with its names" "$(names)" "$before"
+}
+
+# A copy is the same drive, until it is told to be another.
+test_copy()
+{
+	local attribute before
+
+	before=$(names)
+	point "a copy: of both files" eval \
+		'power 0 && cp "$work/image" "$work/copy" && cp "$work/image.kcsd" "$work/copy.kcsd"'
+	point "a copy: the original comes back" power 1
+	mkdir $CONFIG/kst-copy
+	set_attribute kst-copy backing_file "$work/copy"
+	for attribute in $ZONED; do
+		set_attribute kst-copy "${attribute%%=*}" "${attribute#*=}"
+	done
+	dmesg -C
+	fails "a copy: is refused beside the original" "File exists" set_attribute kst-copy power 1
+	dmesg >"$work/.log"
+	says "a copy: the kernel log says why" "kcsd$index has the same UUID"
+	point "a copy: alone it is the original" eval \
+		'power 0 && set_attribute kst-copy power 1 && set_attribute kst-copy power 0'
+	point "a copy: a new UUID" "$kcsd" repair --new-uuid "$work/copy"
+	point "a copy: both are there" eval 'power 1 && set_attribute kst-copy power 1'
+	is "a copy: the original's names" "$(names)" "$before"
+	is "a copy: the copy's zones" "$(cat $CONFIG/kst-copy/zone_offline)" 6
+	is "a copy: none of its names is the original's" "$(copy_names | grep -cxFf \
+		<(tr ' ' '\n' <<<"$before"))" 0
+	rmdir $CONFIG/kst-copy
+}
+
+copy_names()
+{
+	local index block generic
+
+	index=$(cat $CONFIG/kst-copy/index)
+	block=/dev/kcsd${index}n1
+	generic=/dev/kcsdg${index}n1
+	names
 }
 
 # differs NAME TEXT ATTRIBUTE=VALUE BACK
@@ -357,11 +409,12 @@ test_read_only_directory()
 }
 
 begin
-need blkzone python3
+need blkzone python3 nvme
 find_kcsd
 test_zones
 test_flushed
-test_module
+test_gone
+test_copy
 test_other_drive
 test_damaged
 test_repaired

@@ -108,9 +108,10 @@ TEST_F(zns, the_controller)
 	ASSERT_EQ(0, identify(self->d.ctrl, 0x1c, 0, 0, id));
 	EXPECT_EQ(1u << KCSD_CSI_ZNS | 1u << KCSD_CSI_SLM | 1u << KCSD_CSI_COMPUTE, get64(id));
 	ASSERT_EQ(0, identify(self->d.ctrl, 0x03, 0, KCSD_NSID_NVM, id));
-	EXPECT_EQ(4, id[20]);	/* after the UUID: CSI, one byte */
-	EXPECT_EQ(1, id[21]);
-	EXPECT_EQ(KCSD_CSI_ZNS, id[24]);
+	/* After EUI64, NGUID and UUID: CSI, one byte. */
+	EXPECT_EQ(4, id[52]);
+	EXPECT_EQ(1, id[53]);
+	EXPECT_EQ(KCSD_CSI_ZNS, id[56]);
 }
 
 static int commands_log(int ctrl, __u8 csi, __u32 *page)

@@ -67,11 +67,12 @@ struct kcsd_repair_opts {
 	uint64_t zone_size;
 	uint64_t zone_capacity;
 	uint32_t conventional;
+	uint32_t new_uuid;	/* not 0: it is a copy, and is to be a drive of its own */
 };
 
 /*
  * Put a new side file in the place of one that cannot be used, or is missing. Programs and UUID
- * are kept as far as they can be read; *lost: records, or headers, that cannot. The old file
+ * (but for new_uuid) are kept as far as they can be read; *lost: records, or headers, that cannot. The old file
  * is there afterwards as FILE.kcsd.old. opts may be NULL.
  *
  * -EBUSY: a powered drive has the file. -EINVAL: opts do not say what they must, or what they must

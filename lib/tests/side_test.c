@@ -215,6 +215,25 @@ static void test_repair(void)
 	   "repair: with its program");
 }
 
+/* All else is as it was. */
+static void test_new_uuid(void)
+{
+	KCSD_OPTS(kcsd_repair_opts, o, .new_uuid = 1);
+	struct kcsd_side_info before, after;
+	struct kcsd_error err;
+	uint32_t lost;
+
+	make_side(true);
+	kcsd_side_check(image, &before, sizeof(before), &err);
+	IS(kcsd_side_repair(image, &o, &lost, &err), 0, "new UUID");
+	IS(kcsd_side_check(image, &after, sizeof(after), &err), 0, "new UUID: sound");
+	IS(!memcmp(before.uuid, after.uuid, sizeof(before.uuid)), 0, "new UUID: it is another");
+	IS(after.uuid[6] >> 4, 4, "new UUID: a random one");
+	IS_TEXT(zones(), AS_MADE, "new UUID: the same zones");
+	IS(kcsd_side_program_each(image, collect_program, NULL, &err), 4091,
+	   "new UUID: the program is there");
+}
+
 static void test_lost_header(void)
 {
 	KCSD_OPTS(kcsd_repair_opts, o, .zones = KCSD_REPAIR_FULL);
@@ -271,6 +290,7 @@ int main(void)
 	write_image();
 	test_check();
 	test_repair();
+	test_new_uuid();
 	test_lost_header();
 	test_others();
 	unlink(side);

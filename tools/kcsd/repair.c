@@ -12,7 +12,8 @@
 	X(ZONE_CAPACITY, "zone-capacity", 0, "SIZE", "likewise; default: the zone size") \
 	X(CONVENTIONAL, "conventional-zones", 0, "N", "likewise; default: 0") \
 	X(BLOCK_SIZE, "block-size", 0, "SIZE", "likewise; default: 4096") \
-	X(SIZE, "size", 0, "SIZE", "likewise; default: the backing file's size")
+	X(SIZE, "size", 0, "SIZE", "likewise; default: the backing file's size") \
+	X(NEW_UUID, "new-uuid", 0, NULL, "it is a copy: make it a drive of its own")
 
 enum { OPTIONS(OPT_ENUM) };
 static const struct opt opts[] = { OPTIONS(OPT_ROW) };
@@ -49,6 +50,7 @@ static int repair(const struct args *args)
 		return ret;
 	o.block_size = block_size;
 	o.conventional = conventional;
+	o.new_uuid = kcsd_args_has(args, OPT_NEW_UUID);
 	ret = kcsd_side_repair(args->operand[0], &o, &lost, &error);
 	if (ret)
 		return kcsd_fail("%s", error.text);
@@ -63,7 +65,7 @@ const struct command kcsd_cmd_repair = {
 	.max_operands = 1,
 	.summary = "make a new side file of what is left of one",
 	.detail = "FILE is the side file, or the backing file it belongs to. Programs and\n"
-		  "identity are kept as far as they can be read. With --zones full all that may be\n"
+		  "UUID are kept as far as they can be read. With --zones full all that may be\n"
 		  "data can be read afterwards, until a zone is reset; with empty, nothing. The old\n"
 		  "side file is left as FILE.kcsd.old. The backing file is not changed.",
 	.opts = opts,
