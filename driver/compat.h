@@ -28,6 +28,23 @@ static inline const struct nvme_uring_cmd *kcsd_uring_sqe(const struct io_uring_
 #endif
 }
 
+/*
+ * Before -EAGAIN is returned, which makes io_uring issue the command again in a thread of its own.
+ * Kernels before 6.14 copy the entry then, but let the command be read from the ring
+ * still, where another may have taken its place.
+ */
+static inline void kcsd_uring_keep_sqe(struct io_uring_cmd *ioucmd)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)
+	void *copy = cmd_to_io_kiocb(ioucmd)->async_data;
+
+	if (ioucmd->sqe == copy)
+		return;
+	memcpy(copy, ioucmd->sqe, 2 * sizeof(*ioucmd->sqe));	/* an SQE128 */
+	ioucmd->sqe = copy;
+#endif
+}
+
 /* Finish a passthrough command: status or -errno, 64-bit result for CQE32 rings. */
 static inline void kcsd_uring_done(struct io_uring_cmd *ioucmd, int status, u64 result,
 				   unsigned int issue_flags)

@@ -177,6 +177,8 @@ static int kcsd_uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
 		kcsd_drive_exit(node->drive);
 	else if (!kcsd_cmd_inline(&cmd, &ret))
 		ret = kcsd_uring_carry_out(ioucmd, &cmd, issue_flags);
+	if (ret == -EAGAIN)
+		kcsd_uring_keep_sqe(ioucmd);
 	if (!cmd.result || ret == -EAGAIN)
 		return ret;
 	/* Only io_uring_cmd_done() can bring a 64-bit result into the CQE. */
