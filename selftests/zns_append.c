@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Many append at once, by ioctl, by rings and by programs, until every zone is full. Then each LBA must
- * hold what some append that returned it has put there, and no LBA may be two's.
+ * Many append at once, by ioctl, by rings, by programs and by the block device, until every zone is
+ * full. Then each LBA must hold what some append that returned it has put there, and no LBA may
+ * be two's.
  */
+#include "nvmet.h"
 #include "zns.h"
 #include "run.h"
 
 #include <pthread.h>
 
-/* Zone 0, conventional, is nobody's. */
+/* Zone 0 is nobody's; where it can be, it is conventional. */
 #define ZONES		8u
 #define FIRST		1u
 #define SIZE		1024u	/* LBAs */
@@ -20,7 +22,8 @@
 #define BY_IOCTL	3	/* threads of each kind */
 #define BY_RING		2
 #define BY_PROGRAM	2
-#define THREADS		(BY_IOCTL + BY_RING + BY_PROGRAM)
+#define BY_BLOCK	2	/* if there is a target */
+#define THREADS		(BY_IOCTL + BY_RING + BY_PROGRAM + BY_BLOCK)
 #define DEPTH		16	/* of a ring */
 #define APPENDS		8	/* of a run */
 
@@ -32,6 +35,11 @@ static const struct drive_attr unlimited[] = { ZONES_OF_4M, {} };
 static const struct drive_attr one_open[] = { ZONES_OF_4M, { "max_open_zones", "1" }, {} };
 static const struct drive_attr interp[] = {
 	ZONES_OF_4M, { "max_open_zones", "2" }, { "engine", "interp" }, {}
+};
+/* The kernel's NVMe target wants sequential zones only. */
+static const struct drive_attr sequential[] = { ZONES_OF_4M, { "conventional_zones", "0" }, {} };
+static const struct drive_attr sequential_one_open[] = {
+	ZONES_OF_4M, { "conventional_zones", "0" }, { "max_open_zones", "1" }, {}
 };
 
 /*
@@ -80,8 +88,10 @@ struct appender {
 
 struct test {
 	struct drive d;
+	struct nvmet target;
+	char file[32];		/* the medium; "": memory */
 	bool full[ZONES];	/* written by anyone who finds it so */
-	int programs;		/* threads of them that have begun; the others wait for all */
+	__u32 begun;		/* threads; all but programs, which take longest, wait for all */
 	struct appender appender[THREADS];
 };
 
@@ -91,26 +101,67 @@ FIXTURE(zns_append) {
 
 FIXTURE_VARIANT(zns_append) {
 	const struct drive_attr *attr;
+	bool block;
+	bool file;
 };
 
 FIXTURE_VARIANT_ADD(zns_append, unlimited) { .attr = unlimited };
 FIXTURE_VARIANT_ADD(zns_append, one_open) { .attr = one_open };
 FIXTURE_VARIANT_ADD(zns_append, interpreted) { .attr = interp };
+FIXTURE_VARIANT_ADD(zns_append, block) { .attr = sequential, .block = true };
+FIXTURE_VARIANT_ADD(zns_append, block_one_open) { .attr = sequential_one_open, .block = true };
+FIXTURE_VARIANT_ADD(zns_append, file) { .attr = sequential, .block = true, .file = true };
+FIXTURE_VARIANT_ADD(zns_append, file_one_open) {
+	.attr = sequential_one_open, .block = true, .file = true
+};
+
+static int up(struct test *t, const struct drive_attr *attr, bool file)
+{
+	int ret, fd;
+
+	if (file) {
+		strcpy(t->file, "/tmp/kst-append-XXXXXX");
+		fd = mkstemp(t->file);
+		if (fd < 0)
+			return -errno;
+		close(fd);
+	}
+	ret = drive_prepare(&t->d, "append", attr);
+	ret = ret ?: drive_set(t->d.name, "backing_file", t->file);
+	ret = ret ?: drive_power(&t->d, true);
+	if (ret)
+		return ret;
+	t->d.index = drive_get_number(t->d.name, "index");
+	return drive_open(&t->d, O_RDWR);
+}
 
 FIXTURE_SETUP(zns_append)
 {
 	static const struct image im = {
 		.insns = appender, .insn_cnt = ARRAY_SIZE(appender), .bss_len = MAX_NLB * ZNS_LBA,
 	};
+	char block[64];
 
 	drive_sweep();
-	ASSERT_EQ(0, drive_create(&self->t.d, "append", variant->attr));
+	self->t.target = (struct nvmet)NVMET_INIT;
+	if (variant->block && !nvmet_there())
+		SKIP(return, "this kernel has no NVMe target: nvme-loop");
+	ASSERT_EQ(0, up(&self->t, variant->attr, variant->file));
 	ASSERT_EQ(0, prog_install_image(self->t.d.ctrl, 0, &im));
+	drive_node(block, sizeof(block), self->t.d.index, "n1");
+	if (variant->block)
+		ASSERT_EQ(0, nvmet_create(&self->t.target, block));
 }
 
 FIXTURE_TEARDOWN(zns_append)
 {
+	nvmet_remove(&self->t.target);
 	EXPECT_EQ(0, drive_remove(&self->t.d));
+	if (self->t.file[0]) {
+		unlink(self->t.file);
+		strcat(self->t.file, ".kcsd");
+		unlink(self->t.file);
+	}
 	for (int i = 0; i < THREADS; i++)
 		free(self->t.appender[i].record);
 }
@@ -151,9 +202,21 @@ static struct nvme_uring_cmd append_cmd(__u32 zone, __u32 nlb, const void *buf)
 	return zns_append_cmd((__u64)zone * SIZE, nlb, buf);
 }
 
-static void wait_for_programs(struct test *t)
+/* The last ones are those by the block device. */
+static __u32 nr_threads(const struct test *t)
 {
-	while (__atomic_load_n(&t->programs, __ATOMIC_ACQUIRE) < BY_PROGRAM)
+	return t->target.generic >= 0 ? THREADS : THREADS - BY_BLOCK;
+}
+
+static void begin(struct test *t)
+{
+	__atomic_add_fetch(&t->begun, 1, __ATOMIC_RELEASE);
+}
+
+static void begin_with_all(struct test *t)
+{
+	begin(t);
+	while (__atomic_load_n(&t->begun, __ATOMIC_ACQUIRE) < nr_threads(t))
 		sleep_ms(1);
 }
 
@@ -176,7 +239,7 @@ static void *by_ioctl(void *arg)
 	bool shorter = false;
 	int zone, status;
 
-	wait_for_programs(a->test);
+	begin_with_all(a->test);
 	while (!a->error[0] && (zone = next_zone(a->test, shorter ? a->id : a->seq)) >= 0) {
 		__u32 nlb = shorter ? 1 : 1 + a->seq % MAX_NLB;
 		__u64 seed = SEED(a->id, a->seq++);
@@ -224,9 +287,10 @@ static void *by_ring(void *arg)
 
 	if (ring_open(&ring, DEPTH, true)) {
 		give_up(a, "no ring", 0);
+		begin(a->test);
 		return NULL;
 	}
-	wait_for_programs(a->test);
+	begin_with_all(a->test);
 	for (__u32 i = 0; i < DEPTH; i++) {
 		slots[i].buf = malloc(MAX_NLB * ZNS_LBA);
 		inflight += ring_append(a, &ring, slots, i);
@@ -281,26 +345,73 @@ static void *by_program(void *arg)
 		else
 			take_run(a, r);
 		if (a->seq == APPENDS)
-			__atomic_add_fetch(&a->test->programs, 1, __ATOMIC_RELEASE);
+			begin(a->test);
 	}
 	free(r);
 	return NULL;
 }
 
+/* An error of the block device's does not say why. 0: there is no reason. */
+static int why_refused(struct appender *a, __u32 zone, __u32 nlb)
+{
+	struct zns_desc *d;
+	struct zns_report r;
+	struct nvme_uring_cmd c = zns_receive_cmd(zone * SIZE, ZNS_PARTIAL, &r, 128);
+
+	if (cmd_ioctl64(a->test->d.nvm, NVME_IOCTL_IO64_CMD, &c, NULL))
+		return 0;
+	d = &r.desc[0];
+	if (d->zs >> 4 == KCSD_ZONE_COND_FULL)
+		return KCSD_SC_ZONE_FULL;
+	return d->wp - d->zslba + nlb > CAP ? KCSD_SC_ZONE_BOUNDARY : 0;
+}
+
+/* Commands to the kernel's NVMe target, which appends to the block device. */
+static void *by_block(void *arg)
+{
+	struct appender *a = arg;
+	__u64 *buf = malloc(MAX_NLB * ZNS_LBA), lba = 0;
+	bool shorter = false;
+	int zone, status;
+
+	begin_with_all(a->test);
+	while (!a->error[0] && (zone = next_zone(a->test, shorter ? a->id : a->seq)) >= 0) {
+		__u32 nlb = shorter ? 1 : 1 + a->seq % MAX_NLB;
+		__u64 seed = SEED(a->id, a->seq++);
+		struct nvme_uring_cmd c = append_cmd(zone, nlb, buf);
+
+		fill(buf, seed, nlb);
+		status = cmd_ioctl64(a->test->target.generic, NVME_IOCTL_IO64_CMD, &c, &lba);
+		/* The host shows a bit, More, that no status of a drive's has. */
+		if (status > 0 || status == -EPROTO)
+			status = why_refused(a, zone, nlb) ?: status;
+		shorter = ended(a, status, zone, lba, seed, nlb);
+	}
+	free(buf);
+	return NULL;
+}
+
+static void *(*thread_of(__u32 i))(void *)
+{
+	if (i < BY_IOCTL)
+		return by_ioctl;
+	if (i < BY_IOCTL + BY_RING)
+		return by_ring;
+	return i < BY_IOCTL + BY_RING + BY_PROGRAM ? by_program : by_block;
+}
+
 static void append_all(struct test *t)
 {
-	for (__u32 i = 0; i < THREADS; i++) {
+	for (__u32 i = 0; i < nr_threads(t); i++) {
 		struct appender *a = &t->appender[i];
-		void *(*fn)(void *) = i < BY_IOCTL ? by_ioctl :
-				      i < BY_IOCTL + BY_RING ? by_ring : by_program;
 
 		a->id = i;
 		a->test = t;
 		a->record = calloc(NSZE, sizeof(*a->record));
-		if (pthread_create(&a->thread, NULL, fn, a))
+		if (pthread_create(&a->thread, NULL, thread_of(i), a))
 			give_up(a, "no thread", 0);
 	}
-	for (__u32 i = 0; i < THREADS; i++)
+	for (__u32 i = 0; i < nr_threads(t); i++)
 		pthread_join(t->appender[i].thread, NULL);
 }
 
@@ -312,15 +423,22 @@ static bool check_record(int fd, const struct record *r, __u8 *owners)
 	static __u64 got[MAX_NLB * WORDS];
 	__u32 offset = r->lba % SIZE;
 
-	if (r->lba < FIRST * SIZE || r->lba >= NSZE || offset + r->nlb > CAP)
+	if (r->lba < FIRST * SIZE || r->lba >= NSZE || offset + r->nlb > CAP) {
+		ksft_print_msg("seed %llx: LBA %llu\n", (long long)r->seed, (long long)r->lba);
 		return false;
+	}
 	for (__u32 i = 0; i < r->nlb; i++)
 		owners[r->lba + i]++;
 	if (zns_read(fd, r->lba, r->nlb, got))
 		return false;
-	for (__u32 w = 0; w < r->nlb * WORDS; w++)
-		if (got[w] != r->seed + w)
-			return false;
+	for (__u32 w = 0; w < r->nlb * WORDS; w++) {
+		if (got[w] == r->seed + w)
+			continue;
+		ksft_print_msg("seed %llx: LBA %llu of %llu+%u: %llx\n", (long long)r->seed,
+			       (long long)r->lba + w / WORDS, (long long)r->lba, r->nlb,
+			       (long long)got[w]);
+		return false;
+	}
 	return true;
 }
 
@@ -332,13 +450,13 @@ TEST_F_TIMEOUT(zns_append, every_append_is_where_it_says, 120)
 
 	append_all(t);
 	memset(owners, 0, sizeof(owners));
-	for (int i = 0; i < THREADS; i++) {
+	for (__u32 i = 0; i < nr_threads(t); i++) {
 		const struct appender *a = &t->appender[i];
 
 		EXPECT_EQ(0, a->error[0])
 			TH_LOG("%s", a->error);
 		EXPECT_LT(0, a->nr)
-			TH_LOG("thread %d appended nothing", i);
+			TH_LOG("thread %u appended nothing", i);
 		for (__u32 r = 0; r < a->nr; r++)
 			wrong += !check_record(t->d.nvm, &a->record[r], owners);
 	}
