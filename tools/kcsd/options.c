@@ -10,7 +10,7 @@
 
 /* getopt_long() returns this plus an index for an option that has no letter. */
 #define OPT_BASE	256
-#define MAX_OPTS	32
+#define MAX_OPTS	64
 #define HELP_COLUMN	30
 
 static const struct opt help_opt = { "help", 'h', NULL, "print this" };

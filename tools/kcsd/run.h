@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "cmd.h"
+#include "sim_zones.h"
 
 /* What run and sim take: first in the tables of both, so that the indices are the same. */
 #define RUN_COMMON(X) \
@@ -39,6 +40,7 @@ struct run {
 	int range_opt;			/* which option is a range of LBAs */
 	const char *mem;		/* argument bytes from elsewhere, in hex, or NULL */
 	struct kcsd_drive *drv;		/* NULL: simulated */
+	struct sim_zones zones;		/* simulated ones */
 	struct kcsd_object *obj;	/* NULL: not from an object file */
 	const char *name;		/* of a program that is on the drive, or NULL */
 	uint32_t pind;

@@ -126,6 +126,7 @@ static void print_text(FILE *to, const struct run *run)
 		print_cost(to, run);
 	if (result->audit)
 		kcsd_audit_print(to, result);
+	kcsd_sim_zones_print(to, &run->zones);
 	fprintf(to, "output: %zu bytes\n", result->out_len);
 	if (run->output_fd < 0)
 		print_output(to, run);
@@ -262,6 +263,8 @@ static void print_json(const struct run *run, const char *message)
 		add_cost(json, run);
 	if (result->audit)
 		json_object_object_add(json, "audit", kcsd_audit_json(result));
+	if (run->zones.size)
+		json_object_object_add(json, "zones", kcsd_sim_zones_json(&run->zones));
 	json_object_object_add(json, "output", json_output(run));
 	kcsd_json_print(json);
 }

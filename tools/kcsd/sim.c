@@ -22,6 +22,12 @@
 	X(GRANT, "grant", 'g', "RANGE[:ACCESS]", \
 	  "LBAs of it that it may touch, as --lba of run; default: all:r; repeatable") \
 	X(BLOCK, "block-size", 0, "SIZE", "bytes of an LBA: 512 or 4096; default: 4096") \
+	X(ZONE_SIZE, "zone-size", 0, "SIZE", \
+	  "bytes of a zone, a power of 2: they are zones, all sequential; default: they are not") \
+	X(ZONE_CAPACITY, "zone-capacity", 0, "SIZE", \
+	  "bytes of a zone that can be written; default: all of them") \
+	X(WRITTEN, "written", 0, "ZONE:LBAS", \
+	  "so many LBAs of it are written; default: to the last not all zeroes; repeatable") \
 	X(SLM, "slm", 0, "FILE", "what the SLM holds; default: zeroes, as long as --range needs") \
 	X(SIM_RANGE, "range", 0, "START+LENGTH", "as --range of run; without --lba") \
 	X(WRITE_BACK, "write-back", 'w', NULL, "write to FILE what it writes; default: forget it") \
@@ -140,6 +146,30 @@ static int map_lbas(struct sim *s)
 	return code;
 }
 
+static int make_zones(struct sim *s)
+{
+	const struct args *args = s->run.args;
+	uint64_t size = 0, cap = 0;
+	int i, code;
+
+	if (!kcsd_args_has(args, OPT_ZONE_SIZE)) {
+		if (kcsd_args_has(args, OPT_ZONE_CAPACITY) || kcsd_args_has(args, OPT_WRITTEN))
+			return kcsd_usage(args->cmd, "--zone-capacity and --written are for "
+					  "--zone-size");
+		return 0;
+	}
+	if (!kcsd_args_has(args, OPT_IMAGE))
+		return kcsd_usage(args->cmd, "--zone-size is for --lba");
+	if ((code = kcsd_args_size(args, OPT_ZONE_SIZE, INT64_MAX, &size)) ||
+	    (code = kcsd_args_size(args, OPT_ZONE_CAPACITY, INT64_MAX, &cap)) ||
+	    (code = kcsd_sim_zones_make(&s->run.zones, args->cmd, size, cap, &s->opts)))
+		return code;
+	for (i = 0; !code && i < args->nr_given; i++)
+		if (args->given[i].opt == OPT_WRITTEN)
+			code = kcsd_sim_zones_set(&s->run.zones, args->cmd, args->given[i].value);
+	return code;
+}
+
 /* As many zeroes as the ranges reach over. */
 static int make_slm(struct sim *s)
 {
@@ -186,8 +216,9 @@ static int map_namespaces(struct sim *s)
 		return kcsd_usage(args->cmd, "--lba and --range exclude each other");
 	if (kcsd_args_has(args, OPT_WRITE_BACK) && !lbas && !kcsd_args_has(args, OPT_SLM))
 		return kcsd_usage(args->cmd, "--write-back is for --lba and --slm");
-	code = map_lbas(s);
-	return code ? code : map_slm(s);
+	if ((code = map_lbas(s)) || (code = make_zones(s)))
+		return code;
+	return map_slm(s);
 }
 
 static int take_grants(struct sim *s)
@@ -203,7 +234,7 @@ static int take_grants(struct sim *s)
 		run->opts.grants = run->grants;
 		return 0;
 	}
-	return kcsd_run_grants(run, s->opts.nsze, 0);
+	return kcsd_run_grants(run, s->opts.nsze, run->zones.size);
 }
 
 /* ---- the simulator ---- */
@@ -343,6 +374,7 @@ static int sim(const struct args *args)
 	if (s.opts.slm)
 		munmap(s.opts.slm, s.opts.slm_len);
 	kcsd_program_close(&s.program);
+	kcsd_sim_zones_free(&s.run.zones);
 	kcsd_run_args_free(&s.run);
 	return code;
 }

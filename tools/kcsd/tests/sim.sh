@@ -447,6 +447,83 @@ check_ranges()
 	says "interpreter only"
 }
 
+# ---- zones ----
+
+# zone_filter WANTED NAME FROM TO LOW HIGH [OPTION...]: rows as above, LBAs of 512 bytes in zones of 4 KiB.
+zone_filter()
+{
+	local wanted=$1 name=$2 args
+
+	args=$(perl -e 'print unpack "H*", pack "Q4L2", @ARGV, 16, 8' "$3" "$4" "$5" "$6")
+	shift 6
+	code "$wanted" "$name" sim "$bpf/zone_filter.bpf.o" --lba "$work/zones" --block-size 512 \
+		--arg-hex "$args" --zone-size 4K "$@"
+}
+
+check_zones()
+{
+	local kept
+
+	# Zone 0 has 160 rows in 5 LBAs, zones 1 to 3 nothing.
+	perl -e 'print pack "Q2", $_ + 1, $_ * 7 % 1000 for 0 .. 159' >"$work/zones"
+	truncate -s 16K "$work/zones"
+	kept=$(perl -e 'print scalar grep { $_ * 7 % 1000 >= 100 && $_ * 7 % 1000 <= 300 } 0 .. 159')
+	zone_filter 0 "zones" 0 8 100 300 --grant z0 --grant z1:a
+	prints "result: $kept"
+	prints "zone 1: 1 of 8 LBAs written"
+	is "  and only that one" "$(grep -c ^zone "$work/out")" 1
+	zone_filter 0 "zones, JSON" 0 16 0 1000 --grant z0 --grant z2:a --json
+	has '.zones | map([.zone, .start, .written] | @csv) | join(" ")' 2,16,5
+	zone_filter 0 "zones, nothing is written" 0 16 2000 2001 --grant z0 --grant z2:a --json
+	has '[.result, (.zones | length)] | @csv' 0,0
+	zone_filter 0 "zones, what is written" 0 8 0 1000 --grant z0 --grant z1:a \
+		--written 0:2 --written 1:3
+	prints "result: 64"
+	prints "zone 1: 5 of 8 LBAs written"
+	zone_filter 0 "zones, no room" 0 8 0 1000 --grant z0 --grant z1:a --written 1:6
+	prints "result: 18446744073709551588 (-28: No space left on device)"
+	zone_filter 0 "zones, a small capacity" 0 8 0 1000 --grant z0 --grant z1:a \
+		--zone-capacity 2K
+	prints "result: 128"
+	prints "zone 1: 4 of 4 LBAs written"
+	zone_filter 3 "zones, no grant" 0 8 0 1000 --grant z0 --grant z1:r
+	zone_filter 0 "zones, write back" 0 24 100 300 --grant z0 --grant z3:a --write-back
+	is "  and the rows are there" "$(tail -c 4096 "$work/zones" | head -c $((kept * 16)) | md5sum)" \
+		"$(perl -e 'print map { pack "Q2", $_ + 1, $_ * 7 % 1000 }
+			grep { $_ * 7 % 1000 >= 100 && $_ * 7 % 1000 <= 300 } 0 .. 159' | md5sum)"
+	zone_filter 0 "zones, what was written is" 24 8 0 1000 --grant z3 --grant z1:a
+	# What is behind the last row is zero, and kept.
+	prints "result: 32"
+}
+
+check_zones_refused()
+{
+	zone_filter 2 "zones, no power of 2" 0 8 0 1 --zone-size 3K
+	says "--zone-size: '3072' is no power of 2"
+	zone_filter 2 "zones, less than an LBA" 0 8 0 1 --zone-size 256
+	says "or less than an LBA"
+	zone_filter 2 "zones of no size" 0 8 0 1 --zone-size 0
+	zone_filter 2 "zones, more capacity" 0 8 0 1 --zone-capacity 8K
+	says "--zone-capacity: '8192' is more than the zone size"
+	zone_filter 2 "zones, half an LBA" 0 8 0 1 --zone-capacity 256
+	zone_filter 1 "zones, half a zone" 0 8 0 1 --zone-size 32K
+	says "the file of --lba is no multiple of 32768 bytes"
+	zone_filter 2 "zones, no such zone" 0 8 0 1 --written 4:1
+	says "--written: '4:1': the last zone is 3"
+	zone_filter 2 "zones, too many LBAs" 0 8 0 1 --written 3:9
+	says "--written: '3:9': a zone has 8 LBAs"
+	zone_filter 2 "zones, no LBAs" 0 8 0 1 --written 3
+	says "--written: '3' is not ZONE:LBAS"
+	code 2 "zones without LBAs" sim "$bpf/zone_filter.bpf.o" --zone-size 4K
+	says "--zone-size is for --lba"
+	code 2 "a capacity without zones" sim "$bpf/zone_filter.bpf.o" --lba "$work/zones" \
+		--zone-capacity 4K
+	says "are for --zone-size"
+	code 2 "what is written without zones" sim "$bpf/zone_filter.bpf.o" --lba "$work/zones" \
+		--written 0:1
+	says "are for --zone-size"
+}
+
 # ---- disasm ----
 
 check_disasm()
@@ -556,6 +633,7 @@ for engine in interp lowered; do
 	check_programs
 	check_options
 	check_lbas
+	check_zones
 	check_images
 	check_faults
 	check_raw
@@ -564,6 +642,7 @@ done
 engine=interp
 check_trace
 check_disasm
+check_zones_refused
 check_ranges
 check_explain
 check_readme
