@@ -29,14 +29,6 @@ struct error_slot {
 #define ERROR_ENTRIES	64
 #define ERROR_NO_PLACE	0xffff
 
-static uint64_t get64(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return le64toh(v);
-}
-
 int kcsd_health(struct kcsd_drive *drv, struct kcsd_health_info *info, size_t size)
 {
 	struct kcsd_health_info h;
@@ -46,15 +38,15 @@ int kcsd_health(struct kcsd_drive *drv, struct kcsd_health_info *info, size_t si
 	if (ret)
 		return ret;
 	h = (struct kcsd_health_info){
-		.data_units_read = get64(page + HEALTH_UNITS_READ),
-		.data_units_written = get64(page + HEALTH_UNITS_WRITTEN),
-		.host_reads = get64(page + HEALTH_READS),
-		.host_writes = get64(page + HEALTH_WRITES),
-		.busy_minutes = get64(page + HEALTH_BUSY),
-		.power_cycles = get64(page + HEALTH_CYCLES),
-		.power_on_hours = get64(page + HEALTH_HOURS),
-		.media_errors = get64(page + HEALTH_MEDIA),
-		.errors = get64(page + HEALTH_ERRORS),
+		.data_units_read = kcsd_get64(page + HEALTH_UNITS_READ),
+		.data_units_written = kcsd_get64(page + HEALTH_UNITS_WRITTEN),
+		.host_reads = kcsd_get64(page + HEALTH_READS),
+		.host_writes = kcsd_get64(page + HEALTH_WRITES),
+		.busy_minutes = kcsd_get64(page + HEALTH_BUSY),
+		.power_cycles = kcsd_get64(page + HEALTH_CYCLES),
+		.power_on_hours = kcsd_get64(page + HEALTH_HOURS),
+		.media_errors = kcsd_get64(page + HEALTH_MEDIA),
+		.errors = kcsd_get64(page + HEALTH_ERRORS),
 	};
 	kcsd_info_copy(info, size, &h, sizeof(h));
 	return 0;

@@ -30,21 +30,6 @@ enum {
 #define MAX_MDTS	19	/* 2^31 bytes: what fits max_transfer */
 #define MAX_LBADS	31
 
-static uint16_t get16(const uint8_t *p)
-{
-	return p[0] | p[1] << 8;
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return get16(p) | (uint32_t)get16(p + 2) << 16;
-}
-
-static uint64_t get64(const uint8_t *p)
-{
-	return get32(p) | (uint64_t)get32(p + 4) << 32;
-}
-
 /* NVMe strings are padded with spaces. */
 static void get_string(char *to, const uint8_t *from, size_t len)
 {
@@ -82,12 +67,12 @@ int kcsd_identify_ctrl(struct kcsd_drive *drv, struct kcsd_ctrl_info *info, size
 	get_string(c.firmware, id + CTRL_FR, sizeof(c.firmware) - 1);
 	c.mdts = id[CTRL_MDTS];
 	c.max_transfer = c.mdts ? MDTS_UNIT << MIN(c.mdts, MAX_MDTS) : 0;
-	c.version = get32(id + CTRL_VER);
-	c.nn = get32(id + CTRL_NN);
-	c.vid = get16(id + CTRL_VID);
-	c.ssvid = get16(id + CTRL_SSVID);
-	c.cntlid = get16(id + CTRL_CNTLID);
-	c.oncs = get16(id + CTRL_ONCS);
+	c.version = kcsd_get32(id + CTRL_VER);
+	c.nn = kcsd_get32(id + CTRL_NN);
+	c.vid = kcsd_get16(id + CTRL_VID);
+	c.ssvid = kcsd_get16(id + CTRL_SSVID);
+	c.cntlid = kcsd_get16(id + CTRL_CNTLID);
+	c.oncs = kcsd_get16(id + CTRL_ONCS);
 	c.vwc = id[CTRL_VWC];
 	kcsd_info_copy(info, size, &c, sizeof(c));
 	return 0;
@@ -103,9 +88,9 @@ int kcsd_identify_ns(struct kcsd_drive *drv, uint32_t nsid, struct kcsd_ns_info 
 	ret = kcsd_identify(drv, CNS_NS, KCSD_CSI_NVM, nsid, id);
 	if (ret)
 		return ret;
-	ns.nsze = get64(id + NS_NSZE);
-	ns.ncap = get64(id + NS_NCAP);
-	ns.nuse = get64(id + NS_NUSE);
+	ns.nsze = kcsd_get64(id + NS_NSZE);
+	ns.ncap = kcsd_get64(id + NS_NCAP);
+	ns.nuse = kcsd_get64(id + NS_NUSE);
 	/* An inactive namespace is all zeroes. */
 	if (!ns.nsze)
 		return KCSD_SC_INVALID_NS;
@@ -113,7 +98,7 @@ int kcsd_identify_ns(struct kcsd_drive *drv, uint32_t nsid, struct kcsd_ns_info 
 	if (lbaf[2] > MAX_LBADS)
 		return -EPROTO;
 	ns.lba_size = 1u << lbaf[2];
-	ns.ms = get16(lbaf);
+	ns.ms = kcsd_get16(lbaf);
 	ns.nsfeat = id[NS_NSFEAT];
 	ns.dlfeat = id[NS_DLFEAT];
 	kcsd_info_copy(info, size, &ns, sizeof(ns));

@@ -6,6 +6,7 @@
 #include <endian.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/types.h>
 #include <linux/nvme_ioctl.h>
 
@@ -15,6 +16,31 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #endif
 #define MIN(a, b)	((a) < (b) ? (a) : (b))
+
+/* Little-endian numbers, at any address. */
+static inline uint16_t kcsd_get16(const void *p)
+{
+	uint16_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return le16toh(v);
+}
+
+static inline uint32_t kcsd_get32(const void *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return le32toh(v);
+}
+
+static inline uint64_t kcsd_get64(const void *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return le64toh(v);
+}
 
 /* NVMe opcodes, Base and NVM Command Set specifications. */
 #define NVME_ADMIN_GET_LOG	0x02

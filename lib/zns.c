@@ -25,22 +25,6 @@ enum { DESC_STATE = 1, DESC_CAP = 8, DESC_START = 16, DESC_WP = 24 };
 #define ZASL_UNIT		4096u
 #define MAX_NLB			65536u	/* LBAs of one command */
 
-static uint32_t get32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return le32toh(v);
-}
-
-static uint64_t get64(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return le64toh(v);
-}
-
 /* ---- what there is ---- */
 
 int kcsd_identify_zns(struct kcsd_drive *drv, struct kcsd_zns_info *info, size_t size)
@@ -62,10 +46,10 @@ int kcsd_identify_zns(struct kcsd_drive *drv, struct kcsd_zns_info *info, size_t
 		return ret;
 	/* The limits are counted from 0; all ones become 0, which is no limit. */
 	z = (struct kcsd_zns_info){
-		.zone_size = get64(ns + NS_LBAFE),
+		.zone_size = kcsd_get64(ns + NS_LBAFE),
 		.max_append = drv->max_transfer,
-		.max_open = get32(ns + NS_MOR) + 1,
-		.max_active = get32(ns + NS_MAR) + 1,
+		.max_open = kcsd_get32(ns + NS_MOR) + 1,
+		.max_active = kcsd_get32(ns + NS_MAR) + 1,
 	};
 	if (!z.zone_size || z.zone_size & (z.zone_size - 1) || ctrl[CTRL_ZASL] > 31)
 		return -EPROTO;
@@ -125,10 +109,10 @@ static int visit(struct report *r, const uint8_t *desc,
 		 int (*fn)(const struct kcsd_zone_info *zone, void *arg), void *arg)
 {
 	struct kcsd_zone_info zone = {
-		.start = get64(desc + DESC_START),
+		.start = kcsd_get64(desc + DESC_START),
 		.size = r->zone_size,
-		.cap = get64(desc + DESC_CAP),
-		.wp = get64(desc + DESC_WP),
+		.cap = kcsd_get64(desc + DESC_CAP),
+		.wp = kcsd_get64(desc + DESC_WP),
 		.cond = desc[DESC_STATE] >> 4,
 	};
 
@@ -149,7 +133,7 @@ static int report_parts(struct report *r, int (*fn)(const struct kcsd_zone_info 
 		ret = receive(r);
 		if (ret)
 			return ret;
-		nr = get64(r->buf);
+		nr = kcsd_get64(r->buf);
 		if (nr > room)
 			return -EPROTO;
 		for (i = 0; i < nr; i++) {

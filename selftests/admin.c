@@ -325,10 +325,7 @@ TEST_F(admin, identify_refusals)
 	struct nvme_uring_cmd base = cmd_identify(1, 0, 0, self->buf);
 
 	ASSERT_EQ(0, cmd_admin(self->d.ctrl, &base));
-	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
-		for (int way = 0; way < CMD_WAYS; way++)
-			EXPECT_TRUE(cmd_refused(way, true, self->d.ctrl, &base, &changes[i]));
-	}
+	EXPECT_TRUE(cmd_each_refused(true, self->d.ctrl, &base, changes, ARRAY_SIZE(changes)));
 }
 
 TEST_F(admin, unknown_opcodes)

@@ -251,6 +251,18 @@ static inline bool cmd_refused(int way, bool admin, int fd, const struct nvme_ur
 	return false;
 }
 
+/* The same of all changes, by each way. */
+static inline bool cmd_each_refused(bool admin, int fd, const struct nvme_uring_cmd *base,
+				    const struct cmd_change *changes, size_t nr)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < nr; i++)
+		for (int way = 0; way < CMD_WAYS; way++)
+			ok &= cmd_refused(way, admin, fd, base, &changes[i]);
+	return ok;
+}
+
 static inline int cmd_io(int fd, const struct nvme_uring_cmd *c)
 {
 	return cmd_io_way(CMD_URING, fd, c, NULL);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Errors on demand: the rules, who meets them, and what of them is counted. */
+#include "error_log.h"
 #include "errors.h"
 #include "slm.h"
 
@@ -257,7 +258,7 @@ TEST_F(inject, runs_that_are_told_to_fail)
 
 /* ---- what is counted ---- */
 
-enum { HEALTH_MEDIA_ERRORS = 160, HEALTH_ERRORS = 176, LOG_ERROR = 1, LOG_HEALTH = 2 };
+enum { HEALTH_MEDIA_ERRORS = 160, HEALTH_ERRORS = 176, LOG_HEALTH = 2 };
 
 static __u64 health(const struct drive *d, int at)
 {
@@ -266,23 +267,6 @@ static __u64 health(const struct drive *d, int at)
 
 	c.nsid = 0;
 	return cmd_admin(d->ctrl, &c) ? ~0ULL : le64toh(page[at / 8]);
-}
-
-struct error_entry {
-	__le64 count;
-	__le16 sqid, cid, status, place;
-	__le64 lba;
-	__le32 nsid;
-	__u8 rest[36];
-};
-
-/* The newest entries, newest first. */
-static int errors_logged(const struct drive *d, struct error_entry *e, int nr)
-{
-	struct nvme_uring_cmd c = cmd_log(LOG_ERROR, e, nr * sizeof(*e), 0);
-
-	c.nsid = 0;
-	return cmd_admin(d->ctrl, &c);
 }
 
 TEST_F(inject, media_errors_in_the_logs)
@@ -311,7 +295,7 @@ TEST_F(inject, media_errors_in_the_logs)
 	EXPECT_EQ(KCSD_SC_WRITE_FAULT, nvm_flush(d));
 	c.timeout_ms = 1;
 	EXPECT_EQ(KCSD_SC_ABORT_REQUESTED, cmd_io(d->nvm, &c));
-	ASSERT_EQ(0, errors_logged(d, log, ARRAY_SIZE(want)));
+	ASSERT_EQ(0, error_log(d->ctrl, log, ARRAY_SIZE(want)));
 	for (size_t i = 0; i < ARRAY_SIZE(want); i++) {
 		EXPECT_EQ(want[i].status | KCSD_SC_DNR, le16toh(log[i].status) >> 1)
 			TH_LOG("entry %zu", i);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Log pages of the controller, and Get and Set Features. */
 #include "drive.h"
+#include "error_log.h"
 #include "features.h"
 #include "tenant.h"
 
 #include <endian.h>
 
 #define LOG_SUPPORTED	0x00
-#define LOG_ERROR	0x01
 #define LOG_HEALTH	0x02
 #define LOG_FIRMWARE	0x03
 #define LOG_EFFECTS	0x05
@@ -24,14 +24,6 @@ static const struct drive_attr small[] = {
 	DRIVE_SMALL, { "slm_size", "1048576" }, { "queues", "3" }, { "timeout_ms", "1234" }, {}
 };
 static const struct drive_attr no_slm[] = { DRIVE_SMALL, { "slm_size", "0" }, {} };
-
-struct error_entry {
-	__le64 count;
-	__le16 sqid, cid, status, place;
-	__le64 lba;
-	__le32 nsid;
-	__u8 rest[36];
-};
 
 FIXTURE(logs) {
 	struct drive d;
@@ -217,7 +209,7 @@ TEST_F(logs, no_slm_no_effects_of_slm)
 
 static int get_errors(int fd, struct error_entry *e)
 {
-	return get_log(fd, LOG_ERROR, e, ERROR_ENTRIES * sizeof(*e), 0);
+	return error_log(fd, e, ERROR_ENTRIES);
 }
 
 static bool error_is(const struct error_entry *e, __u64 count, int sqid, int status, int place,

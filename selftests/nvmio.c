@@ -263,13 +263,9 @@ TEST_F(nvmio, refusals)
 	for (__u8 opcode = NVM_WRITE; opcode <= NVM_READ; opcode++) {
 		struct nvme_uring_cmd base = cmd_rw(opcode, 0, 2, self->in, 2 * self->lba);
 
-		for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
-			for (int way = 0; way < CMD_WAYS; way++) {
-				EXPECT_TRUE(cmd_refused(way, false, self->d.nvm, &base,
-							&changes[i]))
-					TH_LOG("opcode %02x", opcode);
-			}
-		}
+		EXPECT_TRUE(cmd_each_refused(false, self->d.nvm, &base, changes,
+					     ARRAY_SIZE(changes)))
+			TH_LOG("opcode %02x", opcode);
 		EXPECT_EQ(0, cmd_io(self->d.nvm, &base));
 	}
 }

@@ -80,10 +80,7 @@ TEST_F(exec_ranges, refusals)
 	run_range(&self->r, PAGE, PAGE);
 	run_args(&self->r, "12345678", 8);
 	base = run_cmd(&self->r);
-	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
-		for (int way = 0; way < CMD_WAYS; way++)
-			EXPECT_TRUE(cmd_refused(way, false, self->d.compute, &base, &changes[i]));
-	}
+	EXPECT_TRUE(cmd_each_refused(false, self->d.compute, &base, changes, ARRAY_SIZE(changes)));
 	EXPECT_EQ(0, cmd_io(self->d.compute, &base));
 }
 

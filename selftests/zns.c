@@ -332,9 +332,7 @@ TEST_F(zns, refusals_of_send)
 	};
 	struct nvme_uring_cmd c = zns_send_cmd(ZNS_OPEN, zns_start(1));
 
-	for (int way = 0; way < CMD_WAYS; way++)
-		for (size_t i = 0; i < ARRAY_SIZE(changes); i++)
-			EXPECT_TRUE(cmd_refused(way, false, self->fd, &c, &changes[i]));
+	EXPECT_TRUE(cmd_each_refused(false, self->fd, &c, changes, ARRAY_SIZE(changes)));
 	c.addr = (uintptr_t)self->out;
 	c.data_len = 64;
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD, cmd_io(self->fd, &c));
@@ -365,9 +363,7 @@ TEST_F(zns, refusals_of_receive)
 	};
 	struct nvme_uring_cmd c = zns_receive_cmd(0, 0, self->in, 4096);
 
-	for (int way = 0; way < CMD_WAYS; way++)
-		for (size_t i = 0; i < ARRAY_SIZE(changes); i++)
-			EXPECT_TRUE(cmd_refused(way, false, self->fd, &c, &changes[i]));
+	EXPECT_TRUE(cmd_each_refused(false, self->fd, &c, changes, ARRAY_SIZE(changes)));
 }
 
 TEST_F(zns, refusals_of_append)
@@ -395,9 +391,7 @@ TEST_F(zns, refusals_of_append)
 	struct nvme_uring_cmd c = zns_append_cmd(zns_start(1), 2, self->out);
 	__u64 wp;
 
-	for (int way = 0; way < CMD_WAYS; way++)
-		for (size_t i = 0; i < ARRAY_SIZE(changes); i++)
-			EXPECT_TRUE(cmd_refused(way, false, self->fd, &c, &changes[i]));
+	EXPECT_TRUE(cmd_each_refused(false, self->fd, &c, changes, ARRAY_SIZE(changes)));
 	/* A zone without a write pointer; more than the limit. */
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD, zns_append(self->fd, 0, 1, self->out, NULL));
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD,

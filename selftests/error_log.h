@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Log page 01h, Error Information. */
+#ifndef KST_ERROR_LOG_H
+#define KST_ERROR_LOG_H
+
+#include "cmd.h"
+
+#define LOG_ERROR	0x01
+
+struct error_entry {
+	__le64 count;
+	__le16 sqid, cid, status, place;
+	__le64 lba;
+	__le32 nsid;
+	__u8 rest[36];
+};
+
+/* The newest entries, newest first. */
+static inline int error_log(int ctrl, struct error_entry *e, __u32 nr)
+{
+	struct nvme_uring_cmd c = cmd_log(LOG_ERROR, e, nr * sizeof(*e), 0);
+
+	c.nsid = 0;
+	return cmd_admin(ctrl, &c);
+}
+
+#endif
