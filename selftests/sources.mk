@@ -16,6 +16,7 @@ test-programs := engines native config nodes admin program check exec fault help
 	zones \
 	inject \
 	inject_wait \
+	inject_append \
 	cycles \
 	same_lbas \
 	cache \
