@@ -255,9 +255,24 @@ static bool reap(struct worker *w, int nr)
 	return true;
 }
 
+static bool new_shots(struct worker *w)
+{
+	for (int i = 0; i < SHOTS; i++) {
+		fuzz_shot_free(&w->shot[i]);
+		if (!fuzz_shot_init(&w->shot[i]))
+			return false;
+	}
+	return true;
+}
+
+/* After it is closed its commands are soon cancelled, but may not be yet. */
 static bool new_ring(struct worker *w)
 {
 	fuzz_ring_close(&w->ring);
+	if (!new_shots(w)) {
+		snprintf(w->bad, sizeof(w->bad), "no memory");
+		return false;
+	}
 	if (fuzz_ring_open(&w->random, &w->ring, w->shot, SHOTS))
 		return true;
 	snprintf(w->bad, sizeof(w->bad), "no ring");
@@ -330,10 +345,7 @@ static bool worker_init(struct worker *w, int nr)
 	w->random.state = fuzz.seed * 1000003 + nr;
 	memset(w->fd, -1, sizeof(w->fd));
 	w->ended_well = calloc(fuzz_kinds(), sizeof(*w->ended_well));
-	for (int i = 0; i < SHOTS; i++)
-		if (!fuzz_shot_init(&w->shot[i]))
-			return false;
-	return w->ended_well;
+	return new_shots(w) && w->ended_well;
 }
 
 /* ---- the whole ---- */

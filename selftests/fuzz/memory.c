@@ -2,15 +2,32 @@
 /* Rooms between guard pages, and what is in them besides a command's buffers. */
 #include "fuzz.h"
 
+#include <errno.h>
 #include <sys/mman.h>
 
 #define PAGE		4096u
 #define FILL		0x5a
 #define LOOK		256u	/* bytes beside a buffer that are looked at */
 
+/*
+ * Where nothing was before: a command whose ring was closed may end a little later, and
+ * write its data to where its buffers were.
+ */
+static __u8 *map_unused(size_t len)
+{
+	static _Atomic uintptr_t unused = 1ULL << 40;
+	__u8 *p;
+
+	do {
+		p = mmap((void *)(unused += len) - len, len, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	} while (p == MAP_FAILED && errno == EEXIST);
+	return p;
+}
+
 bool fuzz_room_make(struct fuzz_room *room, __u32 len)
 {
-	__u8 *p = mmap(NULL, len + 2 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	__u8 *p = map_unused(len + 2 * PAGE);
 
 	if (p == MAP_FAILED || mprotect(p + PAGE, len, PROT_READ | PROT_WRITE))
 		return false;
