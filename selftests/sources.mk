@@ -19,6 +19,8 @@ test-programs := engines native config nodes admin program check exec fault help
 	inject_append \
 	cycles \
 	same_lbas \
+	fail_nth \
+	fail_load \
 	cache \
 	write_cache \
 	power_cut \

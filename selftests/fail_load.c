@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The module is loaded while each of its allocations fails, one after the other. Drives that it
+ * makes are made by another thread: fail_nth.c has those.
+ */
+#include "fail_nth.h"
+
+#include <glob.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+
+#define LOAD_TRIES	50	/* to unload: someone may look into a drive that is new */
+
+struct bed {
+	char module[256];
+	const char *arguments;
+};
+
+static int insmod(struct bed *b)
+{
+	int fd = open(b->module, O_RDONLY | O_CLOEXEC), ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = syscall(SYS_finit_module, fd, b->arguments, 0) ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+static int rmmod(struct bed *b)
+{
+	(void)b;
+	for (int i = 0; i < LOAD_TRIES; i++) {
+		if (!syscall(SYS_delete_module, "kcsd", O_NONBLOCK))
+			return 0;
+		sleep_ms(20);
+	}
+	return -errno;
+}
+
+static const struct operation loading = { "module load", NULL, insmod, rmmod };
+
+/* Refused by the first thing that the module's own code does: so far, all is the loader's. */
+static int insmod_refused(struct bed *b)
+{
+	struct bed refused = *b;
+	int ret;
+
+	refused.arguments = "drives=257 selftest=0";
+	ret = insmod(&refused);
+	return ret == -EINVAL ? 0 : ret ? ret : -EEXIST;
+}
+
+static const struct operation refusing = { "refused module load", NULL, insmod_refused, NULL };
+
+static bool find_module(struct bed *b)
+{
+	/* From the build directory's selftests, where the runner is, or from the project's. */
+	static const char * const places[] = {
+		"../module/%s/kcsd.ko", "../build/module/%s/kcsd.ko", "build/module/%s/kcsd.ko",
+	};
+	const char *given = getenv("KCSD_MODULE");
+	struct utsname u;
+
+	uname(&u);
+	snprintf(b->module, sizeof(b->module), "%s", given ? given : "");
+	for (size_t i = 0; !given && i < ARRAY_SIZE(places); i++) {
+		snprintf(b->module, sizeof(b->module), places[i], u.release);
+		if (!access(b->module, R_OK))
+			break;
+	}
+	return !access(b->module, R_OK);
+}
+
+static bool drives_hold_data(void)
+{
+	bool hold = false;
+	glob_t g;
+
+	if (glob(KST_CLASS "/kcsd*/stats/host_write_bytes", 0, NULL, &g))
+		return false;
+	for (size_t i = 0; i < g.gl_pathc; i++)
+		hold |= file_number(g.gl_pathv[i]) != 0;
+	globfree(&g);
+	return hold;
+}
+
+FIXTURE(fail_load) {
+	struct bed b;
+};
+
+FIXTURE_SETUP(fail_load)
+{
+	if (!find_module(&self->b))
+		SKIP(return, "the module's file is not known: set KCSD_MODULE");
+	if (drives_hold_data())
+		SKIP(return, "a drive has been written to: its data would be lost");
+	if (rmmod(&self->b))
+		SKIP(return, "the module is in use");
+}
+
+FIXTURE_TEARDOWN(fail_load)
+{
+	self->b.arguments = "";
+	if (access("/sys/module/kcsd", F_OK))
+		EXPECT_EQ(0, insmod(&self->b));
+}
+
+/* Not its own tests, where it has them: a failure of those is no success. */
+TEST_F_TIMEOUT(fail_load, own_allocations, FAULTS_TIMEOUT)
+{
+	unsigned int loaders;
+
+	self->b.arguments = "drives=1 size=1M selftest=0";
+	ASSERT_EQ(0, faults_count(&refusing, &self->b, &loaders));
+	ASSERT_EQ(0, faults_count(&refusing, &self->b, &loaders));
+	EXPECT_EQ(0, faults_all_but(&loading, &self->b, loaders));
+}
+
+FAULTS_TEST_MAIN
