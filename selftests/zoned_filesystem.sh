@@ -6,26 +6,6 @@
 . ./lib.sh
 . ./zoned_lib.sh
 
-# fill_tree DIRECTORY LEAST MOST: files of many sizes, until there is no space or as many.
-fill_tree()
-{
-	local dir=$1 i
-
-	mkdir -p "$dir"
-	for i in $(seq 1 "$3"); do
-		head -c $((i % 5 * 700001 + 4097 * i)) /dev/urandom >"$dir/file-$i" 2>/dev/null &&
-			sync -d "$dir/file-$i" 2>/dev/null && continue
-		rm -f "$dir/file-$i"
-		break
-	done
-	[ "$i" -ge "$2" ] || { echo "no space for $i files"; false; }
-}
-
-tree_sums()
-{
-	(cd "$1" && find . -type f -name 'file-*' -exec md5sum {} + | sort -k2)
-}
-
 # Every other file goes, so that what stays has to be moved before its zones are reset.
 thin_tree()
 {
@@ -35,11 +15,6 @@ thin_tree()
 		rm -f "$1"/file-*$i
 	done
 	sync
-}
-
-same_files()
-{
-	tree_sums "$1" | diff "$work/sums" -
 }
 
 # keep_files NAME TYPE FILES FSCK...: made already; fill, remount, verify. Left mounted.
@@ -92,25 +67,6 @@ test_btrfs()
 	keep_files "$what" btrfs 24 btrfs check
 	point "$what: umount again" umount "$work/mnt"
 	settle
-}
-
-# mkfs.zonefs is in no package of Debian 12. One block is all of it: magic, checksum
-# (of this very block), label, UUID, features, owner, permissions.
-make_zonefs()
-{
-	blkzone reset "$block" 2>/dev/null
-	head -c 4096 /dev/zero >"$work/super"
-	printf 'SFOZ%b' '\xd6\x63\xc5\xa7' | dd of="$work/super" conv=notrunc status=none
-	printf kcsdkcsdkcsdkcsd | dd of="$work/super" bs=1 seek=72 conv=notrunc status=none
-	dd if="$work/super" of="$block" bs=4096 count=1 oflag=direct status=none || return
-	# It is all there will be in that zone, unless that is conventional.
-	[ "$conventional" -gt 0 ] || blkzone finish -c 1 "$block"
-}
-
-# write_zone_file FILE BYTES: at its end, in one write per 64 KiB.
-write_zone_file()
-{
-	dd of="$1" bs=64k count=$(($2 / 65536)) oflag=direct,append conv=notrunc status=none
 }
 
 zonefs_files()
