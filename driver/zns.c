@@ -41,7 +41,7 @@ static int kcsd_zns_send(struct kcsd_cmd *cmd)
 		ret = kcsd_zone_manage(cmd->drive, kcsd_zns_slba(cmd), ZNS_ACTION(cmd));
 	if (!ret)
 		kcsd_stat_inc(cmd->drive, zone_commands);
-	return ret < 0 ? KCSD_SC_WRITE_FAULT : ret;
+	return kcsd_media_status(ret, KCSD_SC_WRITE_FAULT);
 }
 
 /* Zone descriptor extensions have no bytes here, so there is nothing to set. */

@@ -22,6 +22,7 @@ test-programs := engines native config nodes admin program check exec fault help
 	fail_nth \
 	fail_load \
 	cache \
+	side_full \
 	write_cache \
 	power_cut \
 	power_cut_zones \
