@@ -66,7 +66,7 @@ out_free:
 	return NULL;
 }
 
-/* CPUs, store, zones, side file, identity and SLM, which say for themselves what is wrong with them. */
+/* CPUs, store, zones, side file, identity, SLM: all say for themselves what is wrong with them. */
 static int kcsd_drive_open_media(struct kcsd_drive *drive)
 {
 	char name[16];

@@ -61,7 +61,7 @@ enum kcsd_repair_zones {
 struct kcsd_repair_opts {
 	size_t sz;
 	uint32_t zones;		/* KCSD_REPAIR_*; known offline or read-only zones stay so */
-	/* The drive, only if nothing is left that describes it. 0: the backing file's, or default. */
+	/* The drive, if nothing is left that describes it. 0: the backing file's, or default. */
 	uint32_t block_size;
 	uint64_t size;
 	uint64_t zone_size;
@@ -72,8 +72,8 @@ struct kcsd_repair_opts {
 
 /*
  * Put a new side file in the place of one that cannot be used, or is missing. Programs and UUID
- * (but for new_uuid) are kept as far as they can be read; *lost: records, or headers, that cannot. The old file
- * is there afterwards as FILE.kcsd.old. opts may be NULL.
+ * (but for new_uuid) are kept as far as they can be read; *lost: records, or headers, that cannot.
+ * The old file is there afterwards as FILE.kcsd.old. opts may be NULL.
  *
  * -EBUSY: a powered drive has the file. -EINVAL: opts do not say what they must, or what they must
  * not, or there is no such drive; -EUCLEAN: it was made by another version. Others as open(2).

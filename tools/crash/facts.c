@@ -210,7 +210,8 @@ static bool no_zone(uint32_t zone, const char *what, const struct zone_seen *see
 {
 	printf("zone %u: %s: condition %xh, generation %" PRIx64 ", write pointer %" PRIu64
 	       "; promised %" PRIx64 ", %" PRIu64 ", reset %" PRIx64 ", tried %" PRIx64 "\n",
-	       zone, what, seen->cond, seen->gen, seen->wp, z->gen, z->wp, z->reset, z->reset_tried);
+	       zone, what, seen->cond, seen->gen, seen->wp, z->gen, z->wp,
+	       z->reset, z->reset_tried);
 	return false;
 }
 

@@ -117,8 +117,8 @@ const struct command kcsd_cmd_inject = {
 		  "  next=N             only the next N\n"
 		  "  probability=P      only so many of all, such as 0.01\n"
 		  "  seed=N             which ones; default: 0\n"
-		  "Of the first three a rule has one. Without a rule: the rules there are, and how\n"
-		  "often each has hit. A drive named like a COMMAND is chosen with --drive.",
+		  "Of the first three a rule has one. Without a rule: the rules there are, and\n"
+		  "how often each has hit. A drive named like a COMMAND is chosen with --drive.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.run = inject,

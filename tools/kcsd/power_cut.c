@@ -91,9 +91,9 @@ const struct command kcsd_cmd_power_cut = {
 	.operands = "[DRIVE]",
 	.max_operands = 1,
 	.summary = "cut a drive's power: what was not flushed is lost, but for some of it",
-	.detail = "What survives are whole LBAs, chosen by the seed; of a sequential zone those in\n"
-		  "front of some write pointer. What is kept in memory, without a backing file, is\n"
-		  "lost as at any power off. Whoever uses the drive sees it vanish.",
+	.detail = "What survives are whole LBAs, chosen by the seed; of a sequential zone those\n"
+		  "in front of some write pointer. What is kept in memory, without a backing file,\n"
+		  "is lost as at any power off. Whoever uses the drive sees it vanish.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.run = power_cut,

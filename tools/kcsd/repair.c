@@ -64,9 +64,9 @@ const struct command kcsd_cmd_repair = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "make a new side file of what is left of one",
-	.detail = "FILE is the side file, or the backing file it belongs to. Programs and\n"
-		  "UUID are kept as far as they can be read. With --zones full all that may be\n"
-		  "data can be read afterwards, until a zone is reset; with empty, nothing. The old\n"
+	.detail = "FILE is the side file, or the backing file it belongs to. Programs and UUID\n"
+		  "are kept as far as they can be read. With --zones full all that may be data\n"
+		  "can be read afterwards, until a zone is reset; with empty, nothing. The old\n"
 		  "side file is left as FILE.kcsd.old. The backing file is not changed.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),

@@ -295,8 +295,8 @@ struct kcsd_run_record {
  * The audit of a run: this header, then extents, by first LBA; of those that begin at the same,
  * first the one that was read, then written, then appended. Of one access no two extents overlap
  * or are adjacent: each time the program touches LBAs, all of its extents that touch become one.
- * What it was not granted is not in there, nor what a zone refused; what failed on the medium is, as a
- * part may have been moved, but for a failed append, of which no LBA will ever be read.
+ * What it was not granted is not in there, nor what a zone refused; what failed on the medium is, as
+ * a part may have been moved, but for a failed append, of which no LBA will ever be read.
  *
  * KCSD_AUDIT_OVERFLOW: some access touched none of the extents there were so far, and those were
  * KCSD_MAX_AUDIT. That one is missing. All extents that are there are exact nevertheless.
