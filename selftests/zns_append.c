@@ -232,9 +232,10 @@ static bool ended(struct appender *a, int status, __u32 zone, __u64 lba, __u64 s
 	return status == KCSD_SC_ZONE_BOUNDARY;
 }
 
-static void *by_ioctl(void *arg)
+/* By ioctl on fd, one after the other. why: what a status means that says too little. */
+static void append_by(struct appender *a, int fd,
+		      int (*why)(struct appender *a, int zone, __u32 nlb, int status))
 {
-	struct appender *a = arg;
 	__u64 *buf = malloc(MAX_NLB * ZNS_LBA), lba = 0;
 	bool shorter = false;
 	int zone, status;
@@ -246,10 +247,19 @@ static void *by_ioctl(void *arg)
 		struct nvme_uring_cmd c = append_cmd(zone, nlb, buf);
 
 		fill(buf, seed, nlb);
-		status = cmd_ioctl64(a->test->d.nvm, NVME_IOCTL_IO64_CMD, &c, &lba);
+		status = cmd_ioctl64(fd, NVME_IOCTL_IO64_CMD, &c, &lba);
+		if (why)
+			status = why(a, zone, nlb, status);
 		shorter = ended(a, status, zone, lba, seed, nlb);
 	}
 	free(buf);
+}
+
+static void *by_ioctl(void *arg)
+{
+	struct appender *a = arg;
+
+	append_by(a, a->test->d.nvm, NULL);
 	return NULL;
 }
 
@@ -351,43 +361,31 @@ static void *by_program(void *arg)
 	return NULL;
 }
 
-/* An error of the block device's does not say why. 0: there is no reason. */
-static int why_refused(struct appender *a, __u32 zone, __u32 nlb)
+/*
+ * An error of the block device's does not say why, and the host shows a bit with it, More, that no
+ * status of a drive's has. status: there is no reason.
+ */
+static int why_refused(struct appender *a, int zone, __u32 nlb, int status)
 {
 	struct zns_desc *d;
 	struct zns_report r;
 	struct nvme_uring_cmd c = zns_receive_cmd(zone * SIZE, ZNS_PARTIAL, &r, 128);
 
-	if (cmd_ioctl64(a->test->d.nvm, NVME_IOCTL_IO64_CMD, &c, NULL))
-		return 0;
+	if ((status <= 0 && status != -EPROTO) ||
+	    cmd_ioctl64(a->test->d.nvm, NVME_IOCTL_IO64_CMD, &c, NULL))
+		return status;
 	d = &r.desc[0];
 	if (d->zs >> 4 == KCSD_ZONE_COND_FULL)
 		return KCSD_SC_ZONE_FULL;
-	return d->wp - d->zslba + nlb > CAP ? KCSD_SC_ZONE_BOUNDARY : 0;
+	return d->wp - d->zslba + nlb > CAP ? KCSD_SC_ZONE_BOUNDARY : status;
 }
 
 /* Commands to the kernel's NVMe target, which appends to the block device. */
 static void *by_block(void *arg)
 {
 	struct appender *a = arg;
-	__u64 *buf = malloc(MAX_NLB * ZNS_LBA), lba = 0;
-	bool shorter = false;
-	int zone, status;
 
-	begin_with_all(a->test);
-	while (!a->error[0] && (zone = next_zone(a->test, shorter ? a->id : a->seq)) >= 0) {
-		__u32 nlb = shorter ? 1 : 1 + a->seq % MAX_NLB;
-		__u64 seed = SEED(a->id, a->seq++);
-		struct nvme_uring_cmd c = append_cmd(zone, nlb, buf);
-
-		fill(buf, seed, nlb);
-		status = cmd_ioctl64(a->test->target.generic, NVME_IOCTL_IO64_CMD, &c, &lba);
-		/* The host shows a bit, More, that no status of a drive's has. */
-		if (status > 0 || status == -EPROTO)
-			status = why_refused(a, zone, nlb) ?: status;
-		shorter = ended(a, status, zone, lba, seed, nlb);
-	}
-	free(buf);
+	append_by(a, a->test->target.generic, why_refused);
 	return NULL;
 }
 
