@@ -9,6 +9,7 @@ test-programs := engines native config nodes admin program check exec fault help
 	zns \
 	zns_states \
 	zns_append \
+	zns_race \
 	zone_programs \
 	schedule cancel \
 	full \

@@ -352,6 +352,18 @@ TEST_F(zones, writes_elsewhere_are_refused)
 	EXPECT_TRUE(zone_looks(dev, z + 1, 'E', 0));
 }
 
+/* Also those at the ends of what is done at once. */
+TEST_F(zones, all_are_reset)
+{
+	struct zone_dev *dev = &self->dev;
+
+	for (__u32 z = CONVENTIONAL; z < ZONES; z++)
+		ASSERT_EQ(0, block_write(dev, z, 0, dev->lba));
+	ASSERT_EQ(0, zone_run(dev, ZONE_RESET_ALL, 0, 0));
+	for (__u32 z = CONVENTIONAL; z < ZONES; z++)
+		EXPECT_TRUE(zone_looks(dev, z, 'E', 0));
+}
+
 TEST_F(zones, worn_out)
 {
 	struct zone_dev *dev = &self->dev;
@@ -360,10 +372,12 @@ TEST_F(zones, worn_out)
 	EXPECT_EQ(0, drive_get(self->d.name, "zone_readonly", list, sizeof(list)));
 	for (__u32 z = 3; z <= 8; z++)
 		EXPECT_EQ(0, block_write(dev, z, 0, 2 * dev->lba));
-	EXPECT_EQ(0, zone_wear_out(dev, "zone_readonly", 3));
-	EXPECT_EQ(0, zone_wear_out(dev, "zone_readonly", 7));
-	EXPECT_EQ(0, zone_wear_out(dev, "zone_readonly", 5));
 	EXPECT_EQ(0, zone_wear_out(dev, "zone_readonly", 6));
+	EXPECT_EQ(0, zone_wear_out(dev, "zone_readonly", 3));
+	EXPECT_EQ(0, zone_wear_out(dev, "zone_readonly", 5));
+	EXPECT_LT(0, drive_get(self->d.name, "zone_readonly", list, sizeof(list)));
+	EXPECT_STREQ("3,5-6", list);
+	EXPECT_EQ(0, zone_wear_out(dev, "zone_readonly", 7));
 	EXPECT_EQ(0, zone_wear_out(dev, "zone_readonly", 3));
 	EXPECT_LT(0, drive_get(self->d.name, "zone_readonly", list, sizeof(list)));
 	EXPECT_STREQ("3,5-7", list);
