@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "elf_file.h"
@@ -63,7 +64,7 @@ static int check_symbols(const struct check *c, const Elf64_Shdr *table)
 	return ret;
 }
 
-/* ---- sections ---- */
+/* ---- types ---- */
 
 /* The start of .BTF.ext; what it says of CO-RE comes after two other tables. */
 struct btf_ext_header {
@@ -86,6 +87,62 @@ static int check_btf_ext(const struct check *c, const Elf64_Shdr *sh)
 	return kcsd_error_set(c->err, -EINVAL, "%s: relocations against a kernel's types "
 			      "(preserve_access_index) mean nothing on a drive", c->obj->file);
 }
+
+/* ---- calls ---- */
+
+/* The instructions of section index that a relocation is for; a bit each, of nr. */
+static void mark_relocated(const struct check *c, uint32_t index, uint8_t *bits, uint64_t nr)
+{
+	Elf64_Shdr sh;
+	Elf64_Rel rel;
+	uint64_t n, at;
+	uint32_t i;
+
+	for (i = 1; kcsd_elf_section(&c->elf, i, &sh); i++) {
+		if (sh.sh_type != SHT_REL || sh.sh_info != index)
+			continue;
+		for (n = 0; kcsd_elf_entry(&c->elf, &sh, n, &rel, sizeof(rel)); n++) {
+			at = rel.r_offset / sizeof(struct bpf_insn);
+			if (at < nr)
+				bits[at / 8] |= 1 << at % 8;
+		}
+	}
+}
+
+static bool is_call(const struct bpf_insn *insn)
+{
+	return (insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg == BPF_PSEUDO_CALL) ||
+	       (insn->code == (BPF_LD | BPF_IMM | BPF_DW) && insn->src_reg == BPF_PSEUDO_FUNC);
+}
+
+/*
+ * A program calls functions of .text, so its calls have relocations. One that has not would
+ * make libbpf, before 1.3, free twice what it keeps of a program without relocations.
+ */
+static int check_calls(const struct check *c, uint32_t index)
+{
+	struct bpf_insn insn;
+	uint64_t nr, n;
+	Elf64_Shdr sh;
+	uint8_t *bits;
+	int ret = 0;
+
+	if (!kcsd_elf_section(&c->elf, index, &sh) || !(sh.sh_flags & SHF_EXECINSTR) ||
+	    !strcmp(kcsd_elf_string(&c->elf, &c->elf.names, sh.sh_name), ".text"))
+		return 0;
+	nr = sh.sh_size / sizeof(insn);
+	bits = calloc(nr / 8 + 1, 1);
+	if (!bits)
+		return kcsd_error_set(c->err, -ENOMEM, "out of memory");
+	mark_relocated(c, index, bits, nr);
+	for (n = 0; !ret && kcsd_elf_entry(&c->elf, &sh, n, &insn, sizeof(insn)); n++)
+		if (is_call(&insn) && !(bits[n / 8] & 1 << n % 8))
+			ret = damaged(c, "a call of a function without a relocation");
+	free(bits);
+	return ret;
+}
+
+/* ---- sections ---- */
 
 /* libelf gives no data of others, which libbpf does not expect everywhere. */
 static bool has_content(const struct check *c, const Elf64_Shdr *sh)
@@ -139,5 +196,7 @@ int kcsd_elf_check(const struct kcsd_object *obj, const void *buf, size_t len,
 		return damaged(&c, "its section headers make no sense");
 	for (i = 1; i < c.elf.head.e_shnum && !ret; i++)
 		ret = check_section(&c, i);
+	for (i = 1; i < c.elf.head.e_shnum && !ret; i++)
+		ret = check_calls(&c, i);
 	return ret;
 }

@@ -410,6 +410,55 @@ static void test_sections(void)
 	free(buf);
 }
 
+static Elf64_Shdr *find_section(char *buf, const char *name)
+{
+	const Elf64_Ehdr *head = (void *)buf;
+	Elf64_Shdr *sh = (void *)(buf + head->e_shoff), *end = sh + head->e_shnum;
+	const char *names = buf + sh[head->e_shstrndx].sh_offset;
+
+	while (sh < end && strcmp(names + sh->sh_name, name))
+		sh++;
+	if (sh == end)
+		exit(2);
+	return sh;
+}
+
+/* The calls in insns, without relocations: of the functions of text, one after the other. */
+static void resolve_calls(struct bpf_insn *insns, size_t nr, const struct bpf_insn *text)
+{
+	size_t i, next = 0;
+
+	for (i = 0; i < nr; i++) {
+		if (insns[i].code != (BPF_JMP | BPF_CALL))
+			continue;
+		insns[i].imm = (int)(next - i - 1);
+		while (text[next++].code != (BPF_JMP | BPF_EXIT))
+			;
+	}
+}
+
+/* libbpf up to 1.2 frees twice what it keeps of such a program. */
+static void test_calls(void)
+{
+	FILE *file = fopen(in(own, "calls.bpf.o"), "r");
+	char *buf = aligned_alloc(8, 1 << 20);
+	size_t len = fread(buf, 1, 1 << 20, file);
+	const Elf64_Shdr *text = find_section(buf, ".text"), *code = find_section(buf, "kcsd");
+	struct kcsd_object *obj;
+	struct kcsd_error err;
+
+	fclose(file);
+	IS(kcsd_object_open_mem(buf, len, NULL, &obj, &err), 0, "calls with relocations");
+	kcsd_object_close(obj);
+	find_section(buf, ".relkcsd")->sh_type = SHT_PROGBITS;
+	resolve_calls((void *)(buf + code->sh_offset), code->sh_size / 8,
+		      (void *)(buf + text->sh_offset));
+	IS(kcsd_object_open_mem(buf, len, NULL, &obj, &err), -ENOEXEC, "calls without");
+	SAYS(err.text, "a call of a function without a relocation");
+	kcsd_object_close(obj);
+	free(buf);
+}
+
 static void test_options(void)
 {
 	struct { struct kcsd_object_opts o; uint64_t more; } longer = {
@@ -468,6 +517,7 @@ int main(int argc, char **argv)
 	test_each();
 	test_refusals();
 	test_sections();
+	test_calls();
 	test_options();
 	return 0;
 }
