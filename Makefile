@@ -127,7 +127,7 @@ bench-engine:
 	@tools/bench/engine/run $(OUTPUT)
 
 check:
-	@tools/deps $(if $(filter debug,$(kernels)),debug,check)
+	@tools/deps check
 	@tools/check/run $(OUTPUT)/check $(kernels)
 
 crash:

@@ -377,10 +377,9 @@ FIXTURE_TEARDOWN(inline_one)
 	EXPECT_EQ(0, drive_remove(&self->d));
 }
 
-#define ROUNDS		200
-
 struct spinner {
 	const struct drive *d;
+	int all;		/* rounds that there will be */
 	_Atomic int rounds;	/* that it may have begun */
 	int bad;		/* result of a run */
 };
@@ -390,7 +389,7 @@ static void *spinner_thread(void *arg)
 	struct spinner *s = arg;
 	struct run r = { .pind = SPIN, .cparam1 = SHORT_WHILE };
 
-	for (int i = 1; i <= ROUNDS && !s->bad; i++) {
+	for (int i = 1; i <= s->all && !s->bad; i++) {
 		while (s->rounds < i)
 			sched_yield();
 		s->bad = run_way(CMD_IOCTL64, s->d->compute, &r);
@@ -404,7 +403,7 @@ TEST_F(inline_one, runs_that_come_meanwhile)
 	const struct drive_attr more[] = { { "cus", "1" }, {} };
 	struct nvme_uring_cmd c = tenant_cmd(SEVEN, 0, 0);
 	struct run r = { .pind = SPIN };
-	struct spinner s = { .d = &self->d };
+	struct spinner s = { .d = &self->d, .all = repeats(200, 60) };
 	pthread_t thread;
 	struct tenant t;
 	struct ended e;
@@ -414,17 +413,17 @@ TEST_F(inline_one, runs_that_come_meanwhile)
 	ASSERT_EQ(0, tenant_open(&t, &self->d));
 	ASSERT_TRUE(becomes_inline(&self->d, &r));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, spinner_thread, &s));
-	while (reaped == s.rounds && s.rounds < ROUNDS) {
+	while (reaped == s.rounds && s.rounds < s.all) {
 		s.rounds++;
 		usleep(s.rounds);
 		ASSERT_EQ(0, tenant_send(&t, &c, 1, 0));
 		reaped += !ring_get(&t.ring, 5000, &e.tag, &e.res, &e.r0) && !e.res && e.r0 == 7;
 	}
-	EXPECT_EQ(ROUNDS, reaped);
-	s.rounds = ROUNDS;
+	EXPECT_EQ(s.all, reaped);
+	s.rounds = s.all;
 	EXPECT_EQ(0, pthread_join(thread, NULL));
 	EXPECT_EQ(0, s.bad);
-	EXPECT_LT(ROUNDS / 20, counter(&self->d, "runs_inline"));
+	EXPECT_LT(s.all / 20, counter(&self->d, "runs_inline"));
 	tenant_close(&t);
 }
 

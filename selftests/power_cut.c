@@ -10,7 +10,6 @@
 #define LBA	STAMP_LBA
 #define NSZE	1024u
 #define WORDS	STAMP_WORDS
-#define CUTS	200
 #define MAX_NLB	8u
 
 static const struct drive_attr small[] = {
@@ -134,9 +133,10 @@ static int check_image(FIXTURE_DATA(power_cut) *self, struct cut_count *count)
 
 TEST_F_TIMEOUT(power_cut, promises_are_kept, 280)
 {
+	unsigned int cuts = repeats(200, 20), seed;
 	struct cut_count count = {};
 
-	for (int seed = 0; seed < CUTS; seed++) {
+	for (seed = 0; seed < cuts; seed++) {
 		struct writer w[4] = {};
 
 		for (unsigned int i = 0; i < 4; i++) {
@@ -153,14 +153,14 @@ TEST_F_TIMEOUT(power_cut, promises_are_kept, 280)
 			fd_close(&w[i].block);
 			free(w[i].buf);
 		}
-		ASSERT_EQ(0, check_image(self, &count)) TH_LOG("seed %d", seed);
+		ASSERT_EQ(0, check_image(self, &count)) TH_LOG("seed %u", seed);
 		ASSERT_EQ(0, cut_power_on(&self->c));
 	}
 	/* Else nothing was tested. */
 	TH_LOG("%u versions lost, %u kept that need not be", count.lost, count.kept);
-	EXPECT_LT(CUTS, count.lost);
-	EXPECT_LT(CUTS, count.kept);
-	EXPECT_EQ(CUTS, drive_get_number(self->c.d.name, "power_cut"));
+	EXPECT_LT(cuts, count.lost);
+	EXPECT_LT(cuts, count.kept);
+	EXPECT_EQ(cuts, drive_get_number(self->c.d.name, "power_cut"));
 }
 
 /* ---- the choice ---- */

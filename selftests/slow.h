@@ -14,4 +14,11 @@ static inline unsigned int time_slow(void)
 	return n > 1 ? n : 1;
 }
 
+/* How often to do what is done n times for the sake of luck: at least "least" times. */
+static inline unsigned int repeats(unsigned int n, unsigned int least)
+{
+	n /= time_slow();
+	return n > least ? n : least;
+}
+
 #endif
