@@ -2,7 +2,7 @@
 /* The side file of a drive: opened at power on, written by flushes and by what changes zones. */
 #define pr_fmt(fmt) "kcsd: " fmt
 
-#include <linux/err.h>
+#include <linux/container_of.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/printk.h>
@@ -11,6 +11,7 @@
 
 #include "drive.h"
 #include "side.h"
+#include "side/dirty.h"
 #include "side_file.h"
 #include "side_match.h"
 
@@ -95,62 +96,50 @@ static struct kcsd_side_draft *side_zones_draft(u32 nr)
 	return kcsd_side_draft_alloc(KCSD_SIDE_ZONES, nr * sizeof(struct kcsd_side_zone));
 }
 
-static u32 side_count_dirty(struct kcsd_drive *drive)
-{
-	u32 i, nr = 0;
+/* ---- those that a commit records ---- */
 
-	for (i = drive->zones.nr_conventional; i < drive->zones.nr; i++)
-		nr += kcsd_zone_is_dirty(&drive->zones.zones[i]);
-	return nr;
+struct side_dirty {
+	struct kcsd_side_dirty zones;
+	struct kcsd_drive *drive;
+};
+
+static struct kcsd_drive *drive_of_dirty(struct kcsd_side_dirty *zones)
+{
+	return container_of(zones, struct side_dirty, zones)->drive;
 }
 
-/* How many are dirty; those that there is room for are described. */
-static u32 side_collect_dirty(struct kcsd_drive *drive, struct kcsd_side_zone *z, u32 max)
+static u32 side_next_dirty(struct kcsd_side_dirty *zones, u32 zone)
 {
-	u32 i, nr = 0;
+	const struct kcsd_zones *zs = &drive_of_dirty(zones)->zones;
 
-	for (i = drive->zones.nr_conventional; i < drive->zones.nr; i++) {
-		if (!kcsd_zone_is_dirty(&drive->zones.zones[i]))
-			continue;
-		if (nr < max)
-			side_describe_zone(drive, i, &z[nr]);
-		nr++;
-	}
-	return nr;
+	zone = max(zone, zs->nr_conventional);
+	while (zone < zs->nr && !kcsd_zone_is_dirty(&zs->zones[zone]))
+		zone++;
+	return zone;
 }
 
-/*
- * All zones that are dirty now. NULL: none is. Zones may become dirty all the time, but none that
- * was when this began may be left out for them: that is what is promised of a flush.
- */
-static struct kcsd_side_draft *side_draft_dirty(struct kcsd_drive *drive)
+static void side_describe_dirty(struct kcsd_side_dirty *zones, u32 zone, struct kcsd_side_zone *to)
 {
-	u32 nr, room = side_count_dirty(drive);
-	struct kcsd_side_draft *d;
-
-	for (; room; room = min_t(u64, 2ULL * nr, drive->zones.nr)) {
-		d = side_zones_draft(room);
-		if (!d)
-			return ERR_PTR(-ENOMEM);
-		nr = side_collect_dirty(drive, kcsd_side_payload(d), room);
-		if (nr && nr <= room) {
-			/* Fewer than counted: one was reset, and waits for this lock to say so. */
-			kcsd_side_draft_trim(d, nr * sizeof(struct kcsd_side_zone));
-			return d;
-		}
-		kcsd_free(d);
-	}
-	return NULL;
+	side_describe_zone(drive_of_dirty(zones), zone, to);
 }
 
 /* The pointers as they are before the flush, written after it. */
 static int side_commit(struct kcsd_drive *drive)
 {
-	struct kcsd_side_draft *d = side_draft_dirty(drive);
+	struct side_dirty dirty = {
+		.zones = {
+			.nr = drive->zones.nr,
+			.next = side_next_dirty, .describe = side_describe_dirty,
+		},
+		.drive = drive,
+	};
+	struct kcsd_side_draft *d;
 	int ret;
 
-	if (IS_ERR(d))
-		return PTR_ERR(d);
+	/* One that is reset meanwhile waits for the lock held here, to say so after this. */
+	ret = kcsd_side_draft_dirty(&dirty.zones, &d);
+	if (ret)
+		return ret;
 	ret = drive->store.ops->flush(&drive->store);
 	if (ret || !d) {
 		kcsd_free(d);

@@ -3,3 +3,6 @@
 side-sources := state.c
 side-sources += log.c
 side-sources += replay.c
+
+# What only who writes zones needs: not the library.
+side-drive-sources := dirty.c

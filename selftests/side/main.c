@@ -13,5 +13,6 @@ int main(void)
 	content_tests();
 	errors_tests();
 	memory_tests();
+	dirty_tests();
 	return tap_end();
 }

@@ -5,7 +5,12 @@
 void *__real_calloc(size_t nmemb, size_t size);
 void *__wrap_calloc(size_t nmemb, size_t size);
 
-static u32 fail_in;	/* allocations from now on; 0: none fails */
+static u32 fail_in;
+
+void fail_allocation(u32 nr)
+{
+	fail_in = nr;
+}
 
 void *__wrap_calloc(size_t nmemb, size_t size)
 {
