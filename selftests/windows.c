@@ -107,6 +107,7 @@ TEST_F(exec_ranges, nothing_is_left_behind_the_arguments)
 /* More sets than a unit keeps, in turn, a thousand runs: each sees its own bytes. */
 TEST_F_TIMEOUT(exec_ranges, sets_in_turn, 60)
 {
+	int runs = repeats(200, 40);
 	__u16 rsid[WINDOWS + 1];
 	__u64 maps;
 
@@ -118,7 +119,7 @@ TEST_F_TIMEOUT(exec_ranges, sets_in_turn, 60)
 	}
 	for (int nr = 1; nr <= WINDOWS + 1; nr++) {
 		maps = counter(&self->other, "range_maps");
-		for (int i = 0; i < 200; i++) {
+		for (int i = 0; i < runs; i++) {
 			struct run r = { .pind = LOAD, .rsid = rsid[i % nr],
 					 .cparam1 = ranges_at(0) };
 
@@ -126,7 +127,7 @@ TEST_F_TIMEOUT(exec_ranges, sets_in_turn, 60)
 			ASSERT_EQ(0x80 + i % nr, r.result);
 		}
 		maps = counter(&self->other, "range_maps") - maps;
-		EXPECT_EQ(nr <= WINDOWS ? 1 : 200 - WINDOWS, maps) TH_LOG("%d sets", nr);
+		EXPECT_EQ(nr <= WINDOWS ? 1 : runs - WINDOWS, maps) TH_LOG("%d sets", nr);
 	}
 }
 
@@ -149,18 +150,19 @@ TEST_F(exec_ranges, set_replaced)
 TEST_F(exec_ranges, what_mapping_costs)
 {
 	static const __u32 pages[] = { 1, 16, 256, 512 };
+	int n = repeats(100, 10);
 
 	for (size_t k = 0; k < ARRAY_SIZE(pages); k++) {
 		__u64 same = ~0ULL, changing = ~0ULL, ns;
 
-		for (int i = 0; i < 200; i++) {
+		for (int i = 0; i < 2 * n; i++) {
 			struct run r = { .pind = SEVEN };
 
 			/* Two units keep four each. */
-			run_range(&r, (i < 100 ? 0 : i % 100 + 1) * PAGE, pages[k] * PAGE);
+			run_range(&r, (i < n ? 0 : i % n + 1) * PAGE, pages[k] * PAGE);
 			ASSERT_EQ(0, run_exec(self->d.compute, &r));
 			ns = le64toh(r.out.rec.run_ns);
-			if (i < 100)
+			if (i < n)
 				same = ns < same ? ns : same;
 			else
 				changing = ns < changing ? ns : changing;
