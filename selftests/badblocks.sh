@@ -123,7 +123,8 @@ test_access file
 delete_drive bad
 create_drive bad size=16M block_size=512 || exit 1
 point "LBAs of 512: bad" set_badblocks +83-83
-fails "LBAs of 512: its own" "No data available" dd if="$block" of=/dev/null bs=512 skip=83 count=1 \
+fails "LBAs of 512: its own" "No data available" \
+	dd if="$block" of=/dev/null bs=512 skip=83 count=1 \
 	iflag=direct status=none
 point "LBAs of 512: the next" dd if="$block" of=/dev/null bs=512 skip=84 count=1 iflag=direct \
 	status=none

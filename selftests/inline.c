@@ -397,7 +397,7 @@ static void *spinner_thread(void *arg)
 	return NULL;
 }
 
-/* A run that comes while a submitter has the only unit gets it afterwards, though nobody else comes. */
+/* A run that comes while a submitter has the only unit gets it then, though nobody else comes. */
 TEST_F(inline_one, runs_that_come_meanwhile)
 {
 	const struct drive_attr more[] = { { "cus", "1" }, {} };

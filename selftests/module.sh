@@ -34,7 +34,8 @@ test_bare()
 	point "the controller's node" test -c /dev/kcsd0
 	point "the block device" test -b /dev/kcsd0n1
 	point "the generic nodes" test -c /dev/kcsdg0n1 -a -c /dev/kcsdg0n2 -a -c /dev/kcsdg0n3
-	is "nodes are root's alone" "$(stat -c %a /dev/kcsd0 /dev/kcsdg0n1 /dev/kcsdg0n2 /dev/kcsdg0n3 | uniq)" 600
+	is "nodes are root's alone" \
+		"$(stat -c %a /dev/kcsd0 /dev/kcsdg0n1 /dev/kcsdg0n2 /dev/kcsdg0n3 | uniq)" 600
 	point "it is ready" dd if=/dev/urandom of=/dev/kcsd0n1 bs=1M count=4 oflag=direct
 	fails "its directory stays" "Operation not permitted" rmdir $CONFIG/kcsd0
 	point "but it can be another drive" sh -c "echo 0 >$CONFIG/kcsd0/power &&

@@ -88,7 +88,8 @@ test_health()
 
 	before=$(nvme smart-log "$ctrl" -o json | jq -r .host_write_commands)
 	dd if=/dev/zero of="$block" bs=1M count=4 oflag=direct status=none
-	json "smart-log: writes" "(.host_write_commands | tonumber) >= $before + 4" true nvme smart-log "$ctrl"
+	json "smart-log: writes" "(.host_write_commands | tonumber) >= $before + 4" true \
+		nvme smart-log "$ctrl"
 	json "smart-log: 4 MiB and what came before" '(.data_units_written | tonumber) >= 9' true \
 		nvme smart-log "$generic"
 	json "smart-log: nothing is wrong" '[.critical_warning, .avail_spare, .media_errors,

@@ -40,7 +40,9 @@ static __u8 *map(size_t len)
 
 FIXTURE_SETUP(passthru)
 {
-	static const struct drive_attr attrs[] = { DRIVE_SMALL, { "cus", "1" }, { "quick_us", "10000" }, {} };
+	static const struct drive_attr attrs[] = {
+		DRIVE_SMALL, { "cus", "1" }, { "quick_us", "10000" }, {}
+	};
 	struct iovec iov[2];
 
 	drive_sweep();

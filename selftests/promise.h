@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a drive has promised of an LBA that may be written anywhere, and what power cuts leave of it. */
+/* What a drive has promised of an LBA that is in no zone, and what power cuts leave of it. */
 #ifndef KST_PROMISE_H
 #define KST_PROMISE_H
 
@@ -45,7 +45,7 @@ static inline void raise_to(atomic_uint *to, unsigned int version)
 		;
 }
 
-/* 0: what there is of the LBA after a cut was promised or is allowed; then that is the beginning. */
+/* 0: what there is of the LBA after a cut was promised or is allowed; it is the beginning, then. */
 static inline int promise_check(struct promise *p, const __u64 *data, __u32 lba,
 				struct cut_count *count)
 {

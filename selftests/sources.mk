@@ -14,7 +14,9 @@ test-programs := engines native config nodes admin program check exec fault help
 	schedule cancel \
 	full \
 	inline \
-	zones \
+	block_zones \
+	zone_limits \
+	zone_options \
 	inject \
 	inject_wait \
 	inject_append \

@@ -402,8 +402,8 @@ TEST_F(zns, refusals_of_append)
 }
 
 /*
- * Nobody who may not write may change anything, but for zones whom the system trusts with everything:
- * nvme-cli opens for reading only.
+ * Nobody who may not write may change anything, but for zones whom the system trusts with
+ * everything: nvme-cli opens for reading only.
  */
 TEST_F(zns, files_opened_for_reading)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The states of zones over the generic node, against zones.h; the limits; and what reports say of them,
- * by every filter, in part, and into buffers that are too short.
+ * The states of zones over the generic node, against zones.h; the limits; and what reports say of
+ * them, by every filter, in part, and into buffers that are too short.
  */
 #include "zns.h"
 #include "zones.h"

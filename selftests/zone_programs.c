@@ -9,7 +9,7 @@
 		 sizeof(struct kcsd_audit_header) + \
 		 KCSD_MAX_AUDIT * sizeof(struct kcsd_audit_extent))
 
-/* Programs that call a helper with cparam1, their data and cparam2, then emit the data's first bytes. */
+/* Programs call a helper with cparam1, their data and cparam2; they emit the data's first bytes. */
 #define CALL_OF(helper) { \
 	I_MOVR(R6, R1), I_CTX(R1, R6, cparam1), I_MOV(R2, KCSD_GUEST_DATA), \
 	I_CTX(R3, R6, cparam2), I_HELPER(helper), I_MOVR(R7, R0), \

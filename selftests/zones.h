@@ -14,7 +14,10 @@
 #include <linux/blkzoned.h>
 
 /* In the order of zone_letters. */
-enum zone_is { Z_EMPTY, Z_IMPLICIT, Z_EXPLICIT, Z_CLOSED, Z_FULL, Z_READONLY, Z_OFFLINE, NR_ZONE_IS };
+enum zone_is {
+	Z_EMPTY, Z_IMPLICIT, Z_EXPLICIT, Z_CLOSED, Z_FULL, Z_READONLY, Z_OFFLINE,
+	NR_ZONE_IS
+};
 
 enum zone_op {
 	ZONE_WRITE,	/* one LBA */
@@ -163,8 +166,8 @@ static inline bool zone_gives(const struct zone_dev *dev, enum zone_op op, __u32
 }
 
 /*
- * Ways into the states, one letter for each step: w write one LBA, W write all that is left, o open,
- * c close, f finish; r read-only, x offline, by configfs.
+ * Ways into the states, one letter for each step: w write one LBA, W write all that is left,
+ * o open, c close, f finish; r read-only, x offline, by configfs.
  */
 static const struct zone_way {
 	const char *steps;
@@ -283,7 +286,7 @@ static inline bool zone_closes_the_oldest(const struct zone_dev *dev, __u32 n)
 	return ok;
 }
 
-/* The same drive, all of its zones empty again: what is opened explicitly is not closed for another. */
+/* The same drive, all of its zones empty again: what was opened explicitly stays open. */
 static inline bool zone_keeps_explicit(const struct zone_dev *dev, __u32 n)
 {
 	__u32 z = dev->first;

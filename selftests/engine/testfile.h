@@ -29,8 +29,8 @@
  *	-- emitted HEX
  *
  * HEX is digits of bytes; 00*512 is one byte many times.
- * Numbers may be symbols: ctx, data, bss, stack, heap, args, ranges (the
- * first byte of range 0), end (one past the last byte of the memory), stack_end, each with a number added: args+8.
+ * Numbers may be symbols: ctx, data, bss, stack, heap, args, ranges (the first byte of range 0), end
+ * (one past the last byte of the memory), stack_end, each with a number added: args+8.
  */
 #ifndef KCSD_TESTFILE_H
 #define KCSD_TESTFILE_H

@@ -405,7 +405,8 @@ static __u64 changed_number(struct fuzz_random *r, __u64 v, unsigned int bits)
 static void change_field(struct fuzz_random *r, struct fuzz_shot *s)
 {
 	static const struct { __u8 off, len; } f[] = {
-#define F(field) { offsetof(struct nvme_uring_cmd, field), sizeof(((struct nvme_uring_cmd *)0)->field) }
+#define F(field) \
+	{ offsetof(struct nvme_uring_cmd, field), sizeof(((struct nvme_uring_cmd *)0)->field) }
 		F(opcode), F(flags), F(rsvd1), F(nsid), F(cdw2), F(cdw3), F(metadata_len),
 		F(data_len), F(cdw10), F(cdw11), F(cdw12), F(cdw13), F(cdw14), F(cdw15),
 		F(timeout_ms), F(rsvd2), F(cdw10), F(cdw11), F(cdw12), F(cdw2), F(cdw3), F(data_len),

@@ -83,8 +83,8 @@ static void each_sector(struct disk *d, const struct model *m, u32 file, bool ze
 }
 
 /*
- * Two sectors that follow one another, so both copies of some. Both copies of the very last record are
- * what a torn write leaves; of any other it is found out.
+ * Two sectors that follow one another, so both copies of some. Both copies of the very last record
+ * are what a torn write leaves; of any other it is found out.
  */
 static void each_pair(struct disk *d, const struct model *m, const struct model *before, u32 file)
 {

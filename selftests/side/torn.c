@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Power is cut while a record is appended, or the half changed: the state is that before or after. */
+/* Power is cut as a record is appended, or the half changed: the state is that before or after. */
 #include "tests.h"
 
 #define STARTS		60

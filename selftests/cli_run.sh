@@ -1,0 +1,159 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# kcsd run: what goes to a program, what comes back, and how it ends.
+. ./lib.sh
+. ./cli_lib.sh
+
+test_run()
+{
+	local len=1000
+
+	behave "run, numbers" 0 add --cparam1 0x10 --cparam2 5
+	prints "result: 21"
+	prints "engine: "
+	behave "run, a negative result" 0 add --cparam1 18446744073709551594
+	prints "result: 18446744073709551594 (-22: Invalid argument)"
+	behave "run, an argument" 0 echo --arg 'some text'
+	prints "output: 9 bytes
+some text"
+	behave "run, an argument in hex" 0 echo --arg-hex '00 ff 41'
+	prints "00000000  00 ff 41"
+	behave "run, output as numbers" 0 echo --arg-hex 0100000000000000feffffffffffffff \
+		--format s64
+	prints "
+1
+-2"
+	behave "run, output as text" 0 echo --arg ABC --hex
+	prints "|ABC|"
+	random "$work/bytes" $len
+	behave "run, an argument from a file" 0 echo --arg-file "$work/bytes" --output "$work/got"
+	point "  and it comes back" cmp "$work/bytes" "$work/got"
+	prints "output: $len bytes"
+	behave "run, output to standard output" 0 echo --arg-file "$work/bytes" --output -
+	point "  and nothing else" cmp "$work/bytes" "$work/out"
+	says "result: $len"
+	behave "run, an empty output replaces a file" 0 echo --output "$work/got"
+	is "  and it is empty" "$(stat -c %s "$work/got")" 0
+	behave "run, the heap" 0 heap --heap 64K
+	prints "result: 65536"
+	behave "run, the time" 0 clock
+	prints "result: 1"
+	behave "run, the geometry" 0 geometry --format u64
+	prints "16384
+$((512 | 3 << 32))"
+}
+
+test_run_lbas()
+{
+	head -c 1024 /dev/zero | tr '\0' 'A' | dd of="/dev/${drive}n1" bs=512 seek=3 \
+		oflag=direct status=none
+	behave "run, an LBA is read" 0 read_lba --cparam1 3 --lba 3+1 --json
+	prints "\"result\": $((0x4141414141414141)),"
+	has '[.media_read_bytes, .media_written_bytes] | @csv' 512,0
+	behave "run, an LBA is written" 0 write_lba --cparam1 4 --cparam2 66 --lba 4:w --json
+	has '[.media_read_bytes, .media_written_bytes] | @csv' 0,512
+	is "  and is there" "$(dd if="/dev/${drive}n1" bs=512 skip=4 count=1 iflag=direct \
+		status=none | tr -d B | wc -c)" 0
+	is "  and its neighbour is as it was" "$(dd if="/dev/${drive}n1" bs=512 skip=3 count=1 \
+		iflag=direct status=none | tr -d A | wc -c)" 0
+	behave "run, an audit" 0 read_lba --cparam1 3 --lba 0+9 --audit
+	prints "audit: 1 extents
+  3+1 read"
+	behave "run, an audit, JSON" 0 write_lba --cparam1 4 --lba 0+9:rw --audit --json
+	has '[.audit.overflow, (.audit.extents[] | .slba, .nlb, .access)] | @csv' \
+		'false,4,1,"written"'
+	has '.link_from_drive_bytes' $((96 + 16 + 24))
+	behave "run, an audit of nothing" 3 read_lba --cparam1 9 --lba 0+9 --audit --json
+	has '.audit.extents | length' 0
+	behave "run, no audit" 0 read_lba --cparam1 3 --lba 0+9 --json
+	has 'has("audit")' false
+	code 1 "run, LBAs that are not there" run -d $NAME "$bpf/word.bpf.o" --lba 16384 --arg x
+	says "'16384' goes beyond the drive's last LBA, 16383"
+	# shellcheck disable=SC2046 # words
+	code 1 "run, too many ranges" run -d $NAME "$bpf/word.bpf.o" --arg x \
+		$(printf -- '--lba 0 %.0s' $(seq 129))
+	says "at most 128 ranges"
+	# shellcheck disable=SC2046 # words
+	code 0 "run, as many as can be" run -d $NAME "$bpf/word.bpf.o" --arg x \
+		$(printf -- '--lba 0 %.0s' $(seq 128))
+}
+
+# Everything that a script gets of a fault.
+test_faults()
+{
+	behave "fault, memory" 3 load --cparam1 0x10 --json
+	has '[.status_name, .fault.reason] | @csv' '"PROGRAM_FAULT","MEMORY"'
+	has .fault.addr 16
+	has .fault.function load
+	says "access outside the program's memory"
+	says "behave.bpf.c"
+	code 3 "fault, in a function that is called" run -d $NAME "$bpf/tests/fault.bpf.o" \
+		--program in_static
+	says "function innermost, instruction 0 (fault.bpf.c:"
+	says "return p[0] + p[1]; /* in_static */)"
+	behave "fault, a kernel address" 3 load --cparam1 0xffff888000000000
+	says "0xffff888000000000"
+	behave "fault, in a helper" 3 pass --cparam1 0 --json
+	has '[.fault.reason, .fault.helper] | @csv' '"MEMORY","emit"'
+	behave "fault, an LBA that was not granted" 3 read_lba --cparam1 5 --lba 3+2 --json
+	has '[.fault.reason, .fault.lba, .fault.helper] | @csv' '"LBA_READ",5,"read"'
+	behave "fault, a write to one granted for reading" 3 write_lba --cparam1 3 --lba 3 --json
+	has '[.fault.reason, .fault.lba] | @csv' '"LBA_WRITE",3'
+	behave "fault, the budget" 3 spin --budget 100000 --json
+	has .status_name PROGRAM_BUDGET
+	has '.fault.reason' BUDGET
+	has '.insns >= 100000 and .insns < 120000' true
+	behave "fault, the time" 3 spin --timeout 200 --json
+	has .status_name PROGRAM_TIME
+	has '.run_ns >= 200000000' true
+	behave "fault, the output until then is shown" 0 fill --cparam1 4096 --out-max 4096
+	prints "output: 4096 bytes"
+	behave "no fault, but no room for the output" 0 fill --cparam1 4097 --out-max 4096
+	prints "(-28: No space left on device)"
+	code 0 "faults leave nothing loaded" programs -d $NAME --json
+	has length 0
+}
+
+test_interrupt()
+{
+	local pid status
+
+	# Not by "&" alone: what a shell starts in the background ignores SIGINT.
+	perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$kcsd" run -d $NAME --program spin \
+		"$bpf/tests/behave.bpf.o" >"$work/out" 2>"$work/err" &
+	pid=$!
+	for _ in $(seq 100); do
+		"$kcsd" programs -d $NAME --json | jq -e '.[0].active' >"$work/active" && break
+		sleep 0.1
+	done
+	sleep 0.5
+	kill -INT $pid
+	wait $pid
+	status=$?
+	is "run, interrupted" $status 130
+	err=$(cat "$work/err")
+	says "interrupted"
+	code 0 "  and nothing stays loaded" programs -d $NAME --json
+	has length 0
+}
+
+# What a terminal sees during a long run, and nothing else does.
+test_progress()
+{
+	command -v script >/dev/null || { skip "run, progress" "no script(1)"; return; }
+	script -qec "$kcsd run -d $NAME --program spin --timeout 3000 $bpf/tests/behave.bpf.o" \
+		/dev/null >"$work/out" 2>&1 </dev/null
+	out=$(cat "$work/out")
+	prints "running for 1 s"
+	behave "run, no terminal" 3 spin --timeout 2500
+	is "  and no progress" "$(grep -c 'running for' "$work/err")" 0
+}
+
+begin_cli perl
+test_run
+test_run_lbas
+test_faults
+test_interrupt
+test_progress
+end_cli
