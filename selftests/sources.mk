@@ -21,6 +21,7 @@ test-programs := engines native config nodes admin program check exec fault help
 	inject_wait \
 	inject_append \
 	cycles \
+	ring_reuse \
 	same_lbas \
 	fail_nth \
 	fail_load \

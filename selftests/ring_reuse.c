@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Entries of a ring that are used again at once. Commands that must not wait where they were
+ * submitted wait in a queue of io_uring's; by the time it comes to them, others are in the entries
+ * that they were in. Still each moves its own data.
+ */
+#include "drive.h"
+#include "cmd.h"
+#include "stamp.h"
+
+#include <stdlib.h>
+
+#define DEPTH	4u	/* entries */
+#define NR	48u	/* commands */
+#define GAP	4u	/* LBAs from one to the next, of which it moves at most all but one */
+#define FIRST	1000u	/* LBA; nobody looks for partitions there */
+#define LBAS	(NR * GAP)
+
+static const struct drive_attr in_memory[] = { DRIVE_SMALL, {} };
+static const struct drive_attr on_file[] = {
+	DRIVE_SMALL, { "backing_file", "/tmp/kst-ring-reuse" }, { "side_file", "0" }, {}
+};
+
+FIXTURE(ring_reuse) {
+	struct drive d;
+	int block;
+	struct io_uring ring;
+	bool has_ring;
+	__u64 *data;	/* of the commands, where their LBAs are */
+	__u64 *medium;	/* those LBAs, by the block device */
+};
+
+FIXTURE_VARIANT(ring_reuse) {
+	const struct drive_attr *attr;
+};
+
+/* Its commands wait for the medium. */
+FIXTURE_VARIANT_ADD(ring_reuse, file) { .attr = on_file };
+/* Its commands wait only where a rule may hold them up. */
+FIXTURE_VARIANT_ADD(ring_reuse, memory) { .attr = in_memory };
+
+/* One worker: when it waits, all others do. */
+static int open_ring(struct io_uring *ring)
+{
+	struct io_uring_params p = {
+		.flags = IORING_SETUP_SQE128 | IORING_SETUP_CQSIZE, .cq_entries = 2 * NR,
+	};
+	unsigned int workers[2] = { 1, 1 };
+	int ret = io_uring_queue_init_params(DEPTH, ring, &p);
+
+	return ret ?: io_uring_register_iowq_max_workers(ring, workers);
+}
+
+FIXTURE_SETUP(ring_reuse)
+{
+	int fd = open("/tmp/kst-ring-reuse", O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+	ASSERT_LE(0, fd);
+	close(fd);
+	drive_sweep();
+	self->data = aligned_alloc(STAMP_LBA, LBAS * STAMP_LBA);
+	self->medium = aligned_alloc(STAMP_LBA, LBAS * STAMP_LBA);
+	ASSERT_TRUE(self->data && self->medium);
+	memset(self->data, 0, LBAS * STAMP_LBA);
+	ASSERT_EQ(0, drive_create(&self->d, "ring", variant->attr));
+	self->block = drive_open_block(&self->d, O_RDWR | O_DIRECT);
+	ASSERT_LE(0, self->block);
+	ASSERT_EQ(0, open_ring(&self->ring));
+	self->has_ring = true;
+}
+
+FIXTURE_TEARDOWN(ring_reuse)
+{
+	if (self->has_ring)
+		io_uring_queue_exit(&self->ring);
+	fd_close(&self->block);
+	EXPECT_EQ(0, drive_remove(&self->d));
+	unlink("/tmp/kst-ring-reuse");
+	free(self->data);
+	free(self->medium);
+}
+
+/* ---- the commands ---- */
+
+/* From FIRST on; neighbours in the ring are none on the medium. */
+static __u32 lba_of(__u32 command)
+{
+	return command * 29 % NR * GAP;
+}
+
+static __u32 nlb_of(__u32 command)
+{
+	return 1 + command % (GAP - 1);
+}
+
+static __u64 *lba_in(__u64 *buf, __u32 lba)
+{
+	return buf + lba * STAMP_WORDS;
+}
+
+static int submit(FIXTURE_DATA(ring_reuse) *self, __u8 opcode, __u32 command)
+{
+	__u32 lba = lba_of(command), nlb = nlb_of(command);
+	struct nvme_uring_cmd c = cmd_rw(opcode, FIRST + lba, nlb, lba_in(self->data, lba),
+					 nlb * STAMP_LBA);
+	int ret = ring_put(&self->ring, self->d.nvm, NVME_URING_CMD_IO, &c, command);
+
+	return ret ?: io_uring_submit(&self->ring) == 1 ? 0 : -EIO;
+}
+
+/* The first command holds up the worker until the rule goes. */
+static int submit_all(FIXTURE_DATA(ring_reuse) *self, __u8 opcode)
+{
+	char text[256] = "";
+	int ret;
+
+	snprintf(text, sizeof(text), "%s lba=%u+1 delay=60000 next=1",
+		 opcode == NVM_READ ? "read" : "write", FIRST + lba_of(0));
+	ret = drive_set(self->d.name, "inject", text) ?: submit(self, opcode, 0);
+	while (!ret && !strstr(text, "hits=1")) {
+		sleep_ms(1);
+		if (drive_get(self->d.name, "inject", text, sizeof(text)) < 0)
+			ret = -EIO;
+	}
+	for (__u32 i = 1; i < NR && !ret; i++)
+		ret = submit(self, opcode, i);
+	/* Nor are the last ones there any more: what is now is no command. */
+	memset(self->ring.sq.sqes, 0xff, DEPTH * 128);
+	return ret;
+}
+
+/* How many have not ended as they must, each once. */
+static __u32 end_all(FIXTURE_DATA(ring_reuse) *self)
+{
+	bool ended[NR] = {};
+	__u32 good = 0;
+
+	if (drive_set(self->d.name, "inject", "clear"))
+		return NR;
+	for (__u32 i = 0; i < NR; i++) {
+		__u64 tag;
+		int res;
+
+		if (ring_get(&self->ring, CMD_TIMEOUT_S * 1000, &tag, &res, NULL))
+			break;
+		if (res)
+			ksft_print_msg("command %llu: %d\n", (unsigned long long)tag, res);
+		good += !res && tag < NR && !ended[tag];
+		ended[tag % NR] = true;
+	}
+	return NR - good;
+}
+
+/* ---- the data ---- */
+
+/* Fill what commands move, with what is nowhere else. */
+static void stamp_all(__u64 *buf)
+{
+	memset(buf, 0, LBAS * STAMP_LBA);
+	for (__u32 i = 0; i < NR; i++)
+		for (__u32 lba = lba_of(i); lba < lba_of(i) + nlb_of(i); lba++)
+			stamp_fill(lba_in(buf, lba), 1 + lba);
+}
+
+static int medium_write(FIXTURE_DATA(ring_reuse) *self)
+{
+	ssize_t n = pwrite(self->block, self->medium, LBAS * STAMP_LBA, FIRST * STAMP_LBA);
+
+	return n == LBAS * STAMP_LBA ? 0 : -EIO;
+}
+
+static int medium_read(FIXTURE_DATA(ring_reuse) *self)
+{
+	ssize_t n = pread(self->block, self->medium, LBAS * STAMP_LBA, FIRST * STAMP_LBA);
+
+	return n == LBAS * STAMP_LBA ? 0 : -EIO;
+}
+
+/* How many LBAs are not as stamp_all() makes them. */
+static __u32 wrong_lbas(__u64 *buf)
+{
+	__u32 wrong = LBAS, lba;
+	__u64 tag;
+
+	for (__u32 i = 0; i < NR; i++) {
+		for (lba = lba_of(i); lba < lba_of(i) + GAP; lba++) {
+			__u64 want = lba < lba_of(i) + nlb_of(i) ? 1 + lba : 0;
+
+			wrong -= stamp_read(lba_in(buf, lba), &tag) && tag == want;
+		}
+	}
+	if (wrong)
+		ksft_print_msg("%u LBAs of %u are not as they should be\n", wrong, LBAS);
+	return wrong;
+}
+
+TEST_F(ring_reuse, writes)
+{
+	stamp_all(self->data);
+	ASSERT_EQ(0, submit_all(self, NVM_WRITE));
+	EXPECT_EQ(0, end_all(self));
+	ASSERT_EQ(0, medium_read(self));
+	EXPECT_EQ(0, wrong_lbas(self->medium));
+}
+
+TEST_F(ring_reuse, reads)
+{
+	stamp_all(self->medium);
+	ASSERT_EQ(0, medium_write(self));
+	ASSERT_EQ(0, submit_all(self, NVM_READ));
+	EXPECT_EQ(0, end_all(self));
+	EXPECT_EQ(0, wrong_lbas(self->data));
+}
+
+DRIVE_TEST_MAIN
