@@ -20,6 +20,7 @@ struct check {
 	const struct kcsd_object *obj;	/* for messages */
 	struct kcsd_error *err;
 	struct kcsd_elf elf;
+	uint64_t walked;		/* bytes of the sections that check_calls() walks */
 };
 
 static int damaged(const struct check *c, const char *what)
@@ -154,7 +155,15 @@ static bool has_content(const struct check *c, const Elf64_Shdr *sh)
 	       (sh->sh_offset <= c->elf.len && sh->sh_size <= c->elf.len - sh->sh_offset);
 }
 
-static int check_section(const struct check *c, uint32_t index)
+/* Sections that share bytes would cost time that the file's size does not bound. */
+static bool shares_bytes(struct check *c, const Elf64_Shdr *sh)
+{
+	if (sh->sh_flags & SHF_EXECINSTR || sh->sh_type == SHT_REL)
+		c->walked += sh->sh_size;
+	return c->walked > c->elf.len;
+}
+
+static int check_section(struct check *c, uint32_t index)
 {
 	const char *name;
 	Elf64_Shdr sh;
@@ -163,6 +172,8 @@ static int check_section(const struct check *c, uint32_t index)
 		return damaged(c, "section headers past its end");
 	if (!has_content(c, &sh))
 		return damaged(c, "a section that is not wholly in it");
+	if (shares_bytes(c, &sh))
+		return damaged(c, "sections that share bytes");
 	name = kcsd_elf_string(&c->elf, &c->elf.names, sh.sh_name);
 	if (!strcmp(name, ".maps") || !strcmp(name, "maps"))
 		return kcsd_error_set(c->err, -EINVAL, "%s: section %s: there are no maps: use "
