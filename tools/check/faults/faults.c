@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Faults on purpose, for tools/check/detectors: the kernel must see each of them, and
- * tools/vm/bad_lines what it says of it. Loading never succeeds.
+ * tools/vm/bad_lines what it says of it. Loading never succeeds: -ENODEV when the fault was made.
  */
 #include <linux/delay.h>
 #include <linux/module.h>
@@ -9,8 +9,13 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
+/* The smallest and the largest that kmalloc() takes from its caches. */
+#define LEAK_MIN	8
+#define LEAK_MAX	KMALLOC_MAX_CACHE_SIZE
+
 static char *kind = "";
 module_param(kind, charp, 0);
+MODULE_PARM_DESC(kind, "which fault: one of faults[]");
 
 static DEFINE_MUTEX(mutex_a);
 static DEFINE_MUTEX(mutex_b);
@@ -65,6 +70,18 @@ static void fault_memory(void)
 	WRITE_ONCE(p[8], 1);
 }
 
+/*
+ * Of each size of its caches. Written to: memory that is fresh may still say which other was the
+ * next free one.
+ */
+static void fault_leak(void)
+{
+	size_t size;
+
+	for (size = LEAK_MIN; size <= LEAK_MAX; size *= 2)
+		memset(kmalloc(size, GFP_KERNEL | __GFP_NOFAIL), 0xa5, size);
+}
+
 static void fault_hung(void)
 {
 	msleep(20000);
@@ -80,6 +97,7 @@ static const struct {
 	{ "sleep", fault_sleep },
 	{ "memory", fault_memory },
 	{ "hung", fault_hung },
+	{ "leak", fault_leak },
 };
 
 static int __init faults_init(void)
@@ -87,9 +105,11 @@ static int __init faults_init(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(faults); i++)
-		if (!strcmp(faults[i].name, kind))
+		if (!strcmp(faults[i].name, kind)) {
 			faults[i].run();
-	return -ENODEV;
+			return -ENODEV;
+		}
+	return -EINVAL;
 }
 
 module_init(faults_init);

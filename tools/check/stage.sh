@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2154 # logs: of the caller
+#
+# Stages of a check: source this with the directory $logs there, call stage.
+#
+# A stage is a command that prints TAP. What it prints is kept in a log; of it, failures and
+# finished test programs are shown as they come, behind the stage's name. What came of it is in
+# a file, too: "passed failed skipped", and a line for each that failed or was skipped.
+
+# result NAME "PASSED FAILED SKIPPED" NOTES
+result()
+{
+	printf '%s\n' "$2" "$3" >"$logs/$1.result"
+}
+
+# stage NAME COMMAND...
+stage()
+{
+	local name=$1 log=$logs/$1.log start=$SECONDS status p f s lines
+
+	shift
+	echo "== $name"
+	result "$name" "0 1 0" "failed: $name: did not end"
+	"$@" 2>&1 </dev/null | tee "$log" |
+		grep --line-buffered -E '^(# )?not ok|^ok [0-9]+ selftests:|^vm:|\*\*\*' |
+		sed -u "s/^/$name: /"
+	status=${PIPESTATUS[0]}
+	{ read -r p f s; lines=$(cat); } < <(tools/check/count "$log")
+	if [ "$status" != 0 ] && [ "$f" = 0 ]; then
+		f=1
+		lines+=$'\n'"failed: ended with exit status $status"
+	fi
+	[ "$f" = 0 ] || tail -n 40 "$log" | sed "s/^/$name  | /"
+	result "$name" "$p $f $s" "$(sed "s/^[a-z]*: /&$name: /" <<<"$lines")"
+	echo "== $name: $p passed, $f failed, $s skipped ($((SECONDS - start)) s)"
+}
