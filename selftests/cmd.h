@@ -298,6 +298,14 @@ static inline struct nvme_uring_cmd cmd_identify(__u8 cns, __u32 nsid, __u8 csi,
 	};
 }
 
+/* NVMe's log pages; the Error Information log is error_log.h's. */
+#define LOG_SUPPORTED	0x00
+#define LOG_HEALTH	0x02
+#define LOG_FIRMWARE	0x03
+#define LOG_EFFECTS	0x05
+#define LOG_FEATURES	0x12
+#define LOG_MI		0x13
+
 /* Get Log Page of len bytes (a multiple of 4) from offset on. */
 static inline struct nvme_uring_cmd cmd_log(__u8 lid, void *buf, __u32 len, __u64 offset)
 {

@@ -107,14 +107,14 @@ FIXTURE_TEARDOWN(fail_load)
 }
 
 /* Not its own tests, where it has them: a failure of those is no success. */
-TEST_F_TIMEOUT(fail_load, own_allocations, FAULTS_TIMEOUT)
+TEST_F_TIMEOUT(fail_load, own_allocations, FAIL_TIMEOUT)
 {
 	unsigned int loaders;
 
 	self->b.arguments = "drives=1 size=1M selftest=0";
-	ASSERT_EQ(0, faults_count(&refusing, &self->b, &loaders));
-	ASSERT_EQ(0, faults_count(&refusing, &self->b, &loaders));
-	EXPECT_EQ(0, faults_all_but(&loading, &self->b, loaders));
+	ASSERT_EQ(0, fail_count(&refusing, &self->b, &loaders));
+	ASSERT_EQ(0, fail_count(&refusing, &self->b, &loaders));
+	EXPECT_EQ(0, fail_all_but(&loading, &self->b, loaders));
 }
 
-FAULTS_TEST_MAIN
+FAIL_TEST_MAIN

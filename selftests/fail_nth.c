@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What drives do while each of their allocations fails: made, configured, up and down, commands. */
 #include "fail_nth.h"
+#include "ranges.h"
+#include "slm.h"
 #include "tenant.h"
 #include "zns.h"
 
@@ -16,6 +18,8 @@
 	{ "arena_size", "128K" }, { "slm_size", "16K" }, { "max_programs", "4" }
 
 enum { WORK, OTHER, KEPT };
+
+#define RANGES	1	/* the range set, when there is one */
 
 struct bed {
 	struct drive d;
@@ -125,20 +129,14 @@ static int deactivate(struct bed *b)
 
 static int act_range_set(struct bed *b)
 {
-	struct kcsd_memory_range r = { .nsid = KCSD_NSID_SLM, .len = LBA };
+	struct kcsd_memory_range r = range(0, LBA);
 
-	return admin(b, (struct nvme_uring_cmd){
-		.opcode = KCSD_ADMIN_RANGE_SET, .nsid = KCSD_NSID_COMPUTE,
-		.addr = (uintptr_t)&r, .data_len = sizeof(r), .cdw11 = 1,
-	});
+	return admin(b, range_set_create_cmd(&r, 1));
 }
 
 static int after_range_set(struct bed *b)
 {
-	return admin(b, (struct nvme_uring_cmd){
-		.opcode = KCSD_ADMIN_RANGE_SET, .nsid = KCSD_NSID_COMPUTE,
-		.cdw10 = KCSD_RANGE_SET_DELETE | 1u << KCSD_RANGE_SET_RSID_SHIFT,
-	});
+	return admin(b, range_set_delete_cmd(RANGES));
 }
 
 static int act_identify(struct bed *b)
@@ -146,9 +144,22 @@ static int act_identify(struct bed *b)
 	return admin(b, cmd_identify(1, 0, 0, b->buf));
 }
 
-static int act_log(struct bed *b)
+static int act_logs(struct bed *b)
 {
-	return admin(b, cmd_log(KCSD_LOG_PROGRAM_LIST, b->buf, LBA, 0));
+	static const __u8 lids[] = {
+		LOG_SUPPORTED, LOG_HEALTH, LOG_FIRMWARE, LOG_EFFECTS, LOG_FEATURES, LOG_MI,
+		KCSD_LOG_PROGRAM_LIST, KCSD_LOG_PROGRAM_TYPES, KCSD_LOG_RANGE_SET_LIST,
+		KCSD_LOG_PROGRAM_OUTPUT,
+	};
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < ARRAY_SIZE(lids); i++) {
+		struct nvme_uring_cmd c = cmd_log(lids[i], b->buf, 16, 0);
+
+		c.nsid = 0;
+		ret = admin(b, c);
+	}
+	return ret;
 }
 
 /* ---- programs ---- */
@@ -202,6 +213,16 @@ static int act_execute(struct bed *b)
 	struct run r = { .pind = WORK };
 
 	return io(b, b->d.compute, execute_cmd(b, &r));
+}
+
+/* With arguments, in memory that another command has chosen. */
+static int act_execute_ranges(struct bed *b)
+{
+	struct run r = { .pind = WORK, .rsid = RANGES };
+
+	run_grant(&r, 0, 1, KCSD_GRANT_READ);
+	run_args(&r, "args", 4);
+	return io(b, b->d.compute, run_cmd(&r));
 }
 
 static int act_execute_ring(struct bed *b)
@@ -281,23 +302,21 @@ static int act_block(struct bed *b)
 	return ret;
 }
 
-static int act_slm(struct bed *b)
+static int act_slm_write(struct bed *b)
 {
-	return io(b, b->d.slm, (struct nvme_uring_cmd){
-		.opcode = KCSD_SLM_WRITE, .nsid = KCSD_NSID_SLM,
-		.addr = (uintptr_t)b->buf, .data_len = 4 * LBA, .cdw12 = 4 * LBA,
-	});
+	return io(b, b->d.slm, slm_cmd(KCSD_SLM_WRITE, 0, 4 * LBA, b->buf));
 }
 
-static int act_copy(struct bed *b)
+static int act_slm_fill(struct bed *b)
 {
-	struct kcsd_copy_lba d = { .snsid = KCSD_NSID_NVM, .nlb = 1 };
+	return io(b, b->d.slm, slm_cmd(KCSD_SLM_FILL, 0, 4 * LBA, NULL));
+}
 
-	return io(b, b->d.slm, (struct nvme_uring_cmd){
-		.opcode = KCSD_SLM_COPY, .nsid = KCSD_NSID_SLM, .cdw2 = 2 * LBA,
-		.addr = (uintptr_t)&d, .data_len = sizeof(d),
-		.cdw12 = KCSD_COPY_LBA << KCSD_COPY_FORMAT_SHIFT,
-	});
+static int act_slm_copy(struct bed *b)
+{
+	struct kcsd_copy_lba d = slm_from_lbas(0, 2);
+
+	return io(b, b->d.slm, slm_copy_cmd(0, 2 * LBA, KCSD_COPY_LBA, 1, &d, sizeof(d)));
 }
 
 static const struct operation on_drive[] = {
@@ -306,6 +325,7 @@ static const struct operation on_drive[] = {
 	{ "load, to be kept",		NULL,		act_load_kept,		unload },
 	{ "activate",			act_load,	activate,		deactivate },
 	{ "execute",			NULL,		act_execute,		NULL },
+	{ "execute on a range set",	act_range_set,	act_execute_ranges,	after_range_set },
 	{ "execute by io_uring",	NULL,		act_execute_ring,	NULL },
 	{ "read",			NULL,		act_read,		NULL },
 	{ "read by io_uring",		NULL,		act_read_ring,		NULL },
@@ -314,11 +334,12 @@ static const struct operation on_drive[] = {
 	{ "write in pieces",		NULL,		act_write_pieces,	NULL },
 	{ "flush",			act_write,	act_flush,		NULL },
 	{ "block device",		NULL,		act_block,		NULL },
-	{ "SLM write",			NULL,		act_slm,		NULL },
-	{ "SLM copy",			NULL,		act_copy,		NULL },
+	{ "SLM write",			NULL,		act_slm_write,		NULL },
+	{ "SLM fill",			NULL,		act_slm_fill,		NULL },
+	{ "SLM copy",			NULL,		act_slm_copy,		NULL },
 	{ "range set",			NULL,		act_range_set,		after_range_set },
 	{ "identify",			NULL,		act_identify,		NULL },
-	{ "log page",			NULL,		act_log,		NULL },
+	{ "log pages",			NULL,		act_logs,		NULL },
 };
 
 /* ---- zones ---- */
@@ -444,17 +465,17 @@ static int leave_something(struct bed *b, bool zoned)
 	return ret ? ret : power_off(b);
 }
 
-TEST_F_TIMEOUT(fail_nth, off, FAULTS_TIMEOUT)
+TEST_F_TIMEOUT(fail_nth, off, FAIL_TIMEOUT)
 {
 	struct bed *b = &self->b;
 
 	if (variant->file)
 		ASSERT_EQ(0, leave_something(b, variant->on == on_zones));
 	for (size_t i = 0; i < ARRAY_SIZE(on_off_drive); i++)
-		EXPECT_EQ(0, faults_all(&on_off_drive[i], b));
+		EXPECT_EQ(0, fail_all(&on_off_drive[i], b));
 }
 
-TEST_F_TIMEOUT(fail_nth, on, FAULTS_TIMEOUT)
+TEST_F_TIMEOUT(fail_nth, on, FAIL_TIMEOUT)
 {
 	struct bed *b = &self->b;
 	__u64 memory;
@@ -463,7 +484,7 @@ TEST_F_TIMEOUT(fail_nth, on, FAULTS_TIMEOUT)
 	ASSERT_EQ(0, act_execute(b));
 	memory = drive_number(&b->d, "stats/memory_bytes");
 	for (size_t i = 0; i < variant->nr_on; i++)
-		EXPECT_EQ(0, faults_all(&variant->on[i], b));
+		EXPECT_EQ(0, fail_all(&variant->on[i], b));
 	/* Nothing is left in use. */
 	EXPECT_EQ(memory, drive_number(&b->d, "stats/memory_bytes"));
 	EXPECT_EQ(0, prog_deactivate(b->d.ctrl, WORK));
@@ -472,13 +493,13 @@ TEST_F_TIMEOUT(fail_nth, on, FAULTS_TIMEOUT)
 	EXPECT_EQ(0, power_off(b));
 }
 
-TEST_F_TIMEOUT(fail_nth, mkdir, FAULTS_TIMEOUT)
+TEST_F_TIMEOUT(fail_nth, mkdir, FAIL_TIMEOUT)
 {
 	struct bed other = { .d = { .name = KST_PREFIX "nth-other" } };
 
 	if (variant->file)
 		SKIP(return, "the same for each backend");
-	EXPECT_EQ(0, faults_all(&on_nothing, &other));
+	EXPECT_EQ(0, fail_all(&on_nothing, &other));
 }
 
-FAULTS_TEST_MAIN
+FAIL_TEST_MAIN

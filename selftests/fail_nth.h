@@ -4,8 +4,9 @@
  * operation has succeeded without meeting the failure. Each time it must fail cleanly or do its
  * whole work, and work when it is tried again. Memory that leaks is kmemleak's to find.
  *
- * By fail-nth, which counts for one task: threads of the drive's are out of reach. The kernel's
- * detectors allocate as well, and count; what they do without is nobody's loss.
+ * By fail-nth, which counts for one task: the drive's own threads are out of reach. The kernel's
+ * detectors allocate as well, and count; what they do without is nobody's loss, and if kmemleak
+ * gave up for it, the VM would end red.
  */
 #ifndef KST_FAIL_NTH_H
 #define KST_FAIL_NTH_H
@@ -13,15 +14,15 @@
 #include "drive.h"
 #include "cmd.h"
 
-#define FAULTS_DEBUGFS	"/sys/kernel/debug"
-#define FAULTS_NTH	"/proc/thread-self/fail-nth"
-#define FAULTS_RCU	"/sys/kernel/rcu_expedited"
-#define FAULTS_MANY	1000000		/* no operation allocates that often */
-#define FAULTS_TRIES	40
-#define FAULTS_NONE	"the kernel injects no faults (CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC)"
+#define FAIL_DEBUGFS	"/sys/kernel/debug"
+#define FAIL_NTH	"/proc/thread-self/fail-nth"
+#define FAIL_RCU	"/sys/kernel/rcu_expedited"
+#define FAIL_MANY	1000000		/* no operation allocates that often */
+#define FAIL_TRIES	40
+#define FAIL_NONE	"the kernel injects no faults (CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC)"
 
 /* Seconds for all operations of a test: a thousand drives, on a kernel that checks itself. */
-#define FAULTS_TIMEOUT	(getenv("KCSD_FAIL_TRIES") ? 36000 : 1200)
+#define FAIL_TIMEOUT	(getenv("KCSD_FAIL_TRIES") ? 36000 : 1200)
 
 /* What a test operates on: its own. */
 struct bed;
@@ -38,7 +39,7 @@ static const struct {
 	const char *path;
 	const char *value;
 	bool needed;
-} faults_settings[] = {
+} fail_settings[] = {
 	{ "failslab/ignore-gfp-wait",		"0", true },
 	{ "failslab/probability",		"0", true },
 	{ "failslab/verbose",			"0", true },
@@ -53,47 +54,47 @@ static const struct {
 	{ "fail_mempool_alloc_bulk/verbose",	"0", false },
 };
 
-static inline bool faults_set_up(void)
+static inline bool fail_set_up(void)
 {
 	char path[128];
 
-	if (access(FAULTS_NTH, W_OK))
+	if (access(FAIL_NTH, W_OK))
 		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(faults_settings); i++) {
-		snprintf(path, sizeof(path), FAULTS_DEBUGFS "/%s", faults_settings[i].path);
-		if (file_write(path, faults_settings[i].value) && faults_settings[i].needed)
+	for (size_t i = 0; i < ARRAY_SIZE(fail_settings); i++) {
+		snprintf(path, sizeof(path), FAIL_DEBUGFS "/%s", fail_settings[i].path);
+		if (file_write(path, fail_settings[i].value) && fail_settings[i].needed)
 			return false;
 	}
 	return true;
 }
 
-static int faults_fd = -1;
+static int fail_fd = -1;
 
 /* From now on, the nth allocation of this thread fails, once. 0: none does. */
-static inline void faults_fail(unsigned int nth)
+static inline void fail_arm(unsigned int nth)
 {
 	char text[16];
 	int len = snprintf(text, sizeof(text), "%u", nth);
 
-	if (faults_fd < 0)
-		faults_fd = open(FAULTS_NTH, O_RDWR | O_CLOEXEC);
-	if (pwrite(faults_fd, text, len, 0) != len)
-		ksft_exit_fail_msg("%s: %d\n", FAULTS_NTH, errno);
+	if (fail_fd < 0)
+		fail_fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
+	if (pwrite(fail_fd, text, len, 0) != len)
+		ksft_exit_fail_msg("%s: %d\n", FAIL_NTH, errno);
 }
 
 /* End that. How many were still to come before it, then; 0: it has failed. */
-static inline unsigned int faults_end(void)
+static inline unsigned int fail_end(void)
 {
 	char text[16] = "";
 
-	if (pread(faults_fd, text, sizeof(text) - 1, 0) <= 0)
-		ksft_exit_fail_msg("%s: %d\n", FAULTS_NTH, errno);
-	faults_fail(0);
+	if (pread(fail_fd, text, sizeof(text) - 1, 0) <= 0)
+		ksft_exit_fail_msg("%s: %d\n", FAIL_NTH, errno);
+	fail_arm(0);
 	return atoi(text);
 }
 
 /* Errors that mean that there was no memory, here or below. */
-static inline bool faults_clean(int ret)
+static inline bool fail_clean(int ret)
 {
 	switch (ret) {
 	case -ENOMEM:
@@ -112,7 +113,7 @@ static inline bool faults_clean(int ret)
 	}
 }
 
-static inline int faults_say(const struct operation *op, const char *when, unsigned int nth,
+static inline int fail_say(const struct operation *op, const char *when, unsigned int nth,
 			     int ret)
 {
 	ksft_print_msg("%s, %s allocation %u: %d (%#x)\n", op->name, when, nth, ret, ret);
@@ -120,46 +121,46 @@ static inline int faults_say(const struct operation *op, const char *when, unsig
 }
 
 /* Without failures. *allocations: how many act() makes. 0, or what went wrong. */
-static inline int faults_count(const struct operation *op, struct bed *b, unsigned int *allocations)
+static inline int fail_count(const struct operation *op, struct bed *b, unsigned int *allocations)
 {
 	int ret = op->before ? op->before(b) : 0;
 
 	if (ret)
-		return faults_say(op, "before any", 0, ret);
-	faults_fail(FAULTS_MANY);
+		return fail_say(op, "before any", 0, ret);
+	fail_arm(FAIL_MANY);
 	ret = op->act(b);
-	*allocations = FAULTS_MANY - faults_end();
+	*allocations = FAIL_MANY - fail_end();
 	if (ret)
-		return faults_say(op, "without failing", 0, ret);
+		return fail_say(op, "without failing", 0, ret);
 	ret = op->after ? op->after(b) : 0;
-	return ret ? faults_say(op, "undone without failing", 0, ret) : 0;
+	return ret ? fail_say(op, "undone without failing", 0, ret) : 0;
 }
 
 /* Fail the nth. *met: act() got as far as that. 0, or what went wrong. */
-static inline int faults_try(const struct operation *op, struct bed *b, unsigned int nth, bool *met)
+static inline int fail_try(const struct operation *op, struct bed *b, unsigned int nth, bool *met)
 {
 	int ret = op->before ? op->before(b) : 0;
 
 	if (ret)
-		return faults_say(op, "before", nth, ret);
-	faults_fail(nth);
+		return fail_say(op, "before", nth, ret);
+	fail_arm(nth);
 	ret = op->act(b);
-	*met = !faults_end();
-	if (ret && (!*met || !faults_clean(ret)))
-		return faults_say(op, "failing", nth, ret);
+	*met = !fail_end();
+	if (ret && (!*met || !fail_clean(ret)))
+		return fail_say(op, "failing", nth, ret);
 	if (ret)
 		ret = op->act(b);
 	if (ret)
-		return faults_say(op, "again after failing", nth, ret);
+		return fail_say(op, "again after failing", nth, ret);
 	ret = op->after ? op->after(b) : 0;
-	return ret ? faults_say(op, "undone after failing", nth, ret) : 0;
+	return ret ? fail_say(op, "undone after failing", nth, ret) : 0;
 }
 
 /* How many tries an operation is worth, spread over its allocations; KCSD_FAIL_TRIES=0: all. */
-static inline unsigned int faults_step(unsigned int allocations)
+static inline unsigned int fail_step(unsigned int allocations)
 {
 	const char *given = getenv("KCSD_FAIL_TRIES");
-	unsigned int tries = given ? atoi(given) : FAULTS_TRIES;
+	unsigned int tries = given ? atoi(given) : FAIL_TRIES;
 
 	return tries && allocations > tries ? (allocations + tries - 1) / tries : 1;
 }
@@ -168,10 +169,10 @@ static inline unsigned int faults_step(unsigned int allocations)
  * Fail each of them but the first ones; of very many each so-manieth, from another one on each
  * time. How many there are varies: caches are full or not. 0: all was clean.
  */
-static inline int faults_each(const struct operation *op, struct bed *b, unsigned int but,
+static inline int fail_each(const struct operation *op, struct bed *b, unsigned int but,
 			      unsigned int allocations)
 {
-	unsigned int step = faults_step(allocations - but), met = 0;
+	unsigned int step = fail_step(allocations - but), met = 0;
 	unsigned int nth = but + 1 + time_ns() / 1000 % step;
 	__u64 start = time_ns();
 	bool more = true;
@@ -180,48 +181,48 @@ static inline int faults_each(const struct operation *op, struct bed *b, unsigne
 	ksft_print_msg("%s: %u allocations, failing number %u and each %u after it\n", op->name,
 		       allocations, nth, step);
 	for (; !ret && more; nth += step) {
-		ret = faults_try(op, b, nth, &more);
+		ret = fail_try(op, b, nth, &more);
 		met += more;
 		if (!ret && nth > 4 * allocations + 1000)
-			ret = faults_say(op, "no end at", nth, -ELOOP);
+			ret = fail_say(op, "no end at", nth, -ELOOP);
 	}
 	ksft_print_msg("%s: %u failures in %u ms\n", op->name, met,
 		       (unsigned int)((time_ns() - start) / 1000000));
 	if (!ret && !met && allocations > but)
-		ret = faults_say(op, "not met:", 1, -EINVAL);
+		ret = fail_say(op, "not met:", 1, -EINVAL);
 	return ret;
 }
 
 /* The first of an operation may be someone else's. */
-static inline int faults_all_but(const struct operation *op, struct bed *b, unsigned int but)
+static inline int fail_all_but(const struct operation *op, struct bed *b, unsigned int but)
 {
 	unsigned int allocations;
 	int ret;
 
 	/* Hundreds of drives go away: that is grace periods, most of all. */
-	file_write(FAULTS_RCU, "1");
+	file_write(FAIL_RCU, "1");
 	/* Once more, so that what is allocated only once is there. */
-	ret = faults_count(op, b, &allocations);
+	ret = fail_count(op, b, &allocations);
 	if (!ret)
-		ret = faults_count(op, b, &allocations);
+		ret = fail_count(op, b, &allocations);
 	if (!ret)
-		ret = faults_each(op, b, but, allocations);
-	file_write(FAULTS_RCU, "0");
+		ret = fail_each(op, b, but, allocations);
+	file_write(FAIL_RCU, "0");
 	return ret;
 }
 
-static inline int faults_all(const struct operation *op, struct bed *b)
+static inline int fail_all(const struct operation *op, struct bed *b)
 {
-	return faults_all_but(op, b, 0);
+	return fail_all_but(op, b, 0);
 }
 
-#define FAULTS_TEST_MAIN \
+#define FAIL_TEST_MAIN \
 	int main(int argc, char **argv) \
 	{ \
-		if (geteuid() || faults_set_up()) \
+		if (geteuid() || fail_set_up()) \
 			return drive_main(argc, argv); \
 		ksft_print_header(); \
-		ksft_exit_skip(FAULTS_NONE "\n"); \
+		ksft_exit_skip(FAIL_NONE "\n"); \
 	}
 
 #endif

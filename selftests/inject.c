@@ -258,7 +258,7 @@ TEST_F(inject, runs_that_are_told_to_fail)
 
 /* ---- what is counted ---- */
 
-enum { HEALTH_MEDIA_ERRORS = 160, HEALTH_ERRORS = 176, LOG_HEALTH = 2 };
+enum { HEALTH_MEDIA_ERRORS = 160, HEALTH_ERRORS = 176 };
 
 static __u64 health(const struct drive *d, int at)
 {

@@ -7,13 +7,6 @@
 
 #include <endian.h>
 
-#define LOG_SUPPORTED	0x00
-#define LOG_HEALTH	0x02
-#define LOG_FIRMWARE	0x03
-#define LOG_EFFECTS	0x05
-#define LOG_FEATURES	0x12
-#define LOG_MI		0x13
-
 #define ERROR_ENTRIES	64
 #define EFFECTS_CSUPP	1u
 #define EFFECTS_LBCC	2u
