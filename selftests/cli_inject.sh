@@ -43,7 +43,7 @@ test_inject_words()
 {
 	local words
 
-	for words in "lba=18446744073709551614+1 timeout" "delay=1" "delay=86400000ms" \
+	for words in "lba=18446744073709551615+1 timeout" "delay=1" "delay=86400000ms" \
 		     "media_error next=4294967295" "media_error probability=1" \
 		     "media_error probability=0.000000001" "timeout probability=1.0 seed=0" \
 		     "media_error seed=18446744073709551615 probability=0.5"; do

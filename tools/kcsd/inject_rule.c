@@ -42,12 +42,16 @@ static bool is_any_number(const char *text, uint64_t min, uint64_t max)
 	return is_number(text, text + strlen(text), min, max);
 }
 
+/* The last of them is one that a number of 64 bits can name. */
 static bool is_lbas(const char *text)
 {
 	const char *plus = strchr(text, '+');
+	uint64_t start;
 
-	return plus && is_number(text, plus, 0, UINT64_MAX) &&
-	       is_any_number(plus + 1, 1, UINT64_MAX - strtoull(text, NULL, 10));
+	if (!plus || !is_number(text, plus, 0, UINT64_MAX))
+		return false;
+	start = strtoull(text, NULL, 10);
+	return is_any_number(plus + 1, 1, start ? UINT64_MAX - start + 1 : UINT64_MAX);
 }
 
 static bool is_delay(const char *text)
