@@ -111,12 +111,15 @@ static int survivors(FIXTURE_DATA(power_cut_wps) *self, unsigned int seed, char 
 		ret = write_tagged(self, start_of(i) + FLUSHED, UNFLUSHED);
 	ret = ret ?: cut_power(&self->c, seed) ?: cut_power_on(&self->c);
 	for (__u32 i = CONVENTIONAL; !ret && i < ZONES; i++) {
-		__u64 wp = 0;
+		__u64 wp = 0, nlb;
 
-		if (cond_of(self, i, &wp) != KCSD_ZONE_COND_CLOSED ||
-		    !file_has(self, start_of(i), wp - start_of(i)))
-			ret = -EILSEQ;
-		*counts++ = '0' + wp - start_of(i) - FLUSHED;
+		if (cond_of(self, i, &wp) != KCSD_ZONE_COND_CLOSED)
+			return -EPROTO;
+		nlb = wp - start_of(i);
+		if (nlb < FLUSHED || nlb > FLUSHED + UNFLUSHED ||
+		    !file_has(self, start_of(i), nlb))
+			return -EILSEQ;
+		*counts++ = '0' + nlb - FLUSHED;
 	}
 	return ret;
 }
@@ -169,19 +172,20 @@ static int conventional_survivors(FIXTURE_DATA(power_cut_wps) *self, unsigned in
 	return ret ?: cut_power_on(&self->c);
 }
 
-/* Each for itself, as on a drive without zones. */
+/* Each for itself, as on a drive without zones; without a cache they are in the file already. */
 TEST_F(power_cut_wps, conventional_lbas)
 {
 	char first[CONV_LBAS + 1] = "", again[CONV_LBAS + 1] = "";
-	int mixed = 0;
+	int mixed = 0, lost = 0;
 
 	for (unsigned int seed = 0; seed < 8; seed++) {
 		ASSERT_EQ(0, conventional_survivors(self, seed, first));
 		ASSERT_EQ(0, conventional_survivors(self, seed, again));
 		EXPECT_STREQ(first, again) TH_LOG("seed %u", seed);
 		mixed += strchr(first, '0') && strchr(first, '1');
+		lost += !!strchr(first, '0');
 	}
-	EXPECT_TRUE(variant->cached ? mixed > 4 : !mixed) TH_LOG("%d", mixed);
+	EXPECT_TRUE(variant->cached ? mixed > 4 : !lost) TH_LOG("%d, %d", mixed, lost);
 }
 
 /* ---- conditions ---- */
