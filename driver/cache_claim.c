@@ -11,7 +11,7 @@ void kcsd_cache_claim_init(struct kcsd_cache_claim *claim)
 
 /* The stripe's lock is held. */
 static enum kcsd_cache_claimed claim_locked(struct kcsd_cache *c, u64 lba,
-					     struct kcsd_cache_claim *claim)
+					    struct kcsd_cache_claim *claim)
 {
 	struct kcsd_cache_entry *e = kcsd_cache_find(c, lba);
 

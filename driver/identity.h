@@ -22,6 +22,7 @@ void kcsd_identity_names(const struct kcsd_drive *drive, u32 nsid, struct kcsd_n
  * in the kernel log if it is: one file is a copy of the other. name is the drive's.
  */
 int kcsd_identity_claim(struct kcsd_drive *drive, const char *name);
+/* What was claimed may be another's from now on. */
 void kcsd_identity_release(struct kcsd_drive *drive);
 
 /* Of the block device, as NVMe's have them. */

@@ -50,10 +50,12 @@ static bool survives(u64 lba, void *ctx)
 static void cut_zone(struct kcsd_zones *zs, u32 index, u64 seed)
 {
 	struct kcsd_zone *z = &zs->zones[index];
-	u32 unsure = z->wp - z->committed;
+	u32 unsure;
 
-	if (z->wp > z->committed)
-		kcsd_zone_cut(zs, z, z->committed + draw(~seed, index) % (unsure + 1));
+	if (z->wp <= z->committed)
+		return;
+	unsure = z->wp - z->committed;
+	kcsd_zone_cut(zs, z, z->committed + draw(~seed, index) % (unsure + 1));
 }
 
 static int write_zones(struct kcsd_drive *drive)
