@@ -48,7 +48,7 @@ FIXTURE(audit) {
 	struct move *moves;
 	__u32 nr_moves;
 	__u8 *data;		/* grants and moves */
-	__u8 *buf;		/* BUF_LEN bytes that the drive may write, then as many it may not */
+	__u8 *buf;	/* BUF_LEN bytes that the drive may write, then as many it may not */
 	__u32 buf_len;
 	const struct kcsd_run_record *rec;
 	const struct kcsd_audit_header *head;	/* after a run; NULL: none */
@@ -199,10 +199,12 @@ TEST_F(audit, extents_merge)
 		  { EXTENT(0, 1, WRITE), EXTENT(NSZE - 1, 1, WRITE) } },
 		{ "nothing", { MOVE(5, 1, READ), MOVE(9, 0, READ) }, { EXTENT(5, 1, READ) } },
 		{ "duplicate", { MOVE(5, 2, READ), MOVE(5, 2, READ) }, { EXTENT(5, 2, READ) } },
-		{ "adjacent behind", { MOVE(5, 2, READ), MOVE(7, 1, READ) }, { EXTENT(5, 3, READ) } },
+		{ "adjacent behind", { MOVE(5, 2, READ), MOVE(7, 1, READ) },
+		  { EXTENT(5, 3, READ) } },
 		{ "adjacent in front", { MOVE(5, 2, READ), MOVE(4, 1, READ) },
 		  { EXTENT(4, 3, READ) } },
-		{ "overlap behind", { MOVE(5, 4, WRITE), MOVE(8, 4, WRITE) }, { EXTENT(5, 7, WRITE) } },
+		{ "overlap behind", { MOVE(5, 4, WRITE), MOVE(8, 4, WRITE) },
+		  { EXTENT(5, 7, WRITE) } },
 		{ "overlap in front", { MOVE(5, 4, WRITE), MOVE(2, 4, WRITE) },
 		  { EXTENT(2, 7, WRITE) } },
 		{ "inside", { MOVE(5, 4, READ), MOVE(6, 2, READ) }, { EXTENT(5, 4, READ) } },

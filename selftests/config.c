@@ -318,8 +318,10 @@ TEST_F(config, limits_are_inclusive)
 		{ "insn_budget", "0", 0 }, { "insn_budget", "18446744073709551614", ~0ULL - 1 },
 		{ "max_jit_bytes", "0", 0 }, { "max_jit_bytes", "1G", 1 << 30 },
 		{ "zone_size", "1T", 1ULL << 40 }, { "zone_capacity", "1T", 1ULL << 40 },
-		{ "zone_size", "0", 0 }, { "max_append", "8K", 8192 }, { "max_append", "1M", 1 << 20 },
-		{ "conventional_zones", "4294967295", ~0u }, { "max_open_zones", "4294967295", ~0u },
+		{ "zone_size", "0", 0 },
+		{ "max_append", "8K", 8192 }, { "max_append", "1M", 1 << 20 },
+		{ "conventional_zones", "4294967295", ~0u },
+		{ "max_open_zones", "4294967295", ~0u },
 	};
 	struct drive *d = &self->d[0];
 

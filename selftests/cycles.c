@@ -54,7 +54,8 @@ FIXTURE_TEARDOWN(cycles)
 /* What a command gets that comes when the power goes. */
 static bool power_went(int ret)
 {
-	return ret == -ENODEV || ret == -ENXIO || ret == -ENOENT || ret == KCSD_SC_PROGRAM_CANCELLED;
+	return ret == -ENODEV || ret == -ENXIO || ret == -ENOENT ||
+	       ret == KCSD_SC_PROGRAM_CANCELLED;
 }
 
 static int load(int ctrl, __u16 pind)

@@ -179,7 +179,8 @@ static int node_fd(struct worker *w, enum fuzz_node node)
 
 		if (*fd < 0) {
 			node_path(path, sizeof(path), fuzz.drives[nr].index, node);
-			*fd = open(path, (fuzz_one_in(&w->random, 8) ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+			*fd = open(path, (fuzz_one_in(&w->random, 8) ? O_RDONLY : O_RDWR) |
+					 O_CLOEXEC);
 		}
 		if (*fd >= 0)
 			return *fd;

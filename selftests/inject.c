@@ -237,7 +237,8 @@ TEST_F(inject, by_probability)
 	EXPECT_EQ(~0ULL, pattern(&self->e.d, "read media_error probability=1", self->e.buf));
 	/* What counts are hits. */
 	EXPECT_EQ(4, __builtin_popcountll(
-		pattern(&self->e.d, "read media_error next=4 probability=0.5 seed=1", self->e.buf)));
+		pattern(&self->e.d, "read media_error next=4 probability=0.5 seed=1",
+			self->e.buf)));
 }
 
 /* ---- runs ---- */

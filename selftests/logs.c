@@ -247,7 +247,8 @@ TEST_F(logs, failed_commands_newest_first)
 	EXPECT_TRUE(error_is(&e[1], 6, 1, KCSD_SC_LBA_RANGE, NO_PLACE, 0, KCSD_NSID_SLM));
 	EXPECT_TRUE(error_is(&e[2], 5, 1, KCSD_SC_LBA_RANGE, NO_PLACE, 1ULL << 40, KCSD_NSID_NVM));
 	for (int i = 3; i < 7; i++) {
-		EXPECT_TRUE(error_is(&e[i], 7 - i, 0, KCSD_SC_INVALID_FIELD, KCSD_FIELD_CDW13, 0, 0));
+		EXPECT_TRUE(error_is(&e[i], 7 - i, 0, KCSD_SC_INVALID_FIELD, KCSD_FIELD_CDW13,
+				     0, 0));
 	}
 	EXPECT_EQ(0, get64(&e[7]));
 }

@@ -183,7 +183,8 @@ static int survivors(FIXTURE_DATA(power_cut) *self, unsigned int seed, char *bit
 		if (!pass && flush(&w))
 			return -EIO;
 	}
-	if (cut_power(&self->c, seed) || pread(self->c.image, self->buf, NSZE * LBA, 0) != NSZE * LBA)
+	if (cut_power(&self->c, seed) ||
+	    pread(self->c.image, self->buf, NSZE * LBA, 0) != NSZE * LBA)
 		return -EIO;
 	for (__u32 lba = 0; lba < FEW; lba++) {
 		__s64 v = promise_version(self->buf + lba * 3 * WORDS, lba * 3);

@@ -200,7 +200,8 @@ static int flush_all(struct sender *s)
 static int manage_own(struct sender *s, enum zns_action action, __u32 zone)
 {
 	static const unsigned int ioctls[] = {
-		[ZNS_CLOSE] = BLKCLOSEZONE, [ZNS_FINISH] = BLKFINISHZONE, [ZNS_RESET] = BLKRESETZONE,
+		[ZNS_CLOSE] = BLKCLOSEZONE, [ZNS_FINISH] = BLKFINISHZONE,
+		[ZNS_RESET] = BLKRESETZONE,
 	};
 	struct blk_zone_range range = {
 		.sector = start_of(zone) * (LBA / 512), .nr_sectors = ZONE_LBAS * (LBA / 512),

@@ -53,7 +53,9 @@ FIXTURE_VARIANT_ADD(same_lbas, file) { true };
 
 static int install(struct drive *d)
 {
-	struct image fill = { .insns = prog_fill, .insn_cnt = ARRAY_SIZE(prog_fill), .heap_len = LBA };
+	struct image fill = {
+		.insns = prog_fill, .insn_cnt = ARRAY_SIZE(prog_fill), .heap_len = LBA,
+	};
 	struct image check = {
 		.insns = prog_check, .insn_cnt = ARRAY_SIZE(prog_check), .heap_len = LBA,
 	};

@@ -292,7 +292,8 @@ TEST_F(schedule, memory_of_many_runs_comes_back)
 		tenant_close(&self->a);
 		EXPECT_TRUE(drive_becomes(&self->d, "units/queued", 0));
 		EXPECT_TRUE(drive_becomes(&self->d, "units/running", 0));
-		EXPECT_TRUE(drive_becomes(&self->d, "stats/faults_cancelled", self->many * (round + 1)));
+		EXPECT_TRUE(drive_becomes(&self->d, "stats/faults_cancelled",
+					  self->many * (round + 1)));
 		sleep_ms(300);
 		*(round ? &after : &before) = memory_available();
 		ASSERT_EQ(0, tenant_open(&self->a, &self->d));

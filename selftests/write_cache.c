@@ -88,7 +88,8 @@ TEST_F(said, by_everyone_alike)
 	EXPECT_EQ(self->has, self->buf[FEATURE_WRITE_CACHE * 4] & 1);
 	EXPECT_EQ(self->has ? 1 : ~0ULL,
 		  feature(self->d.ctrl, FEATURE_WRITE_CACHE, FEATURE_CURRENT));
-	EXPECT_TRUE(queue_says(&self->d, "write_cache", self->has ? "write back" : "write through"));
+	EXPECT_TRUE(queue_says(&self->d, "write_cache",
+			       self->has ? "write back" : "write through"));
 	EXPECT_TRUE(queue_says(&self->d, "fua", self->has ? "1" : "0"));
 }
 
@@ -158,7 +159,9 @@ static const struct bpf_insn prog_write[] = {
 
 static int run_write(const struct drive *d, __u64 lba)
 {
-	struct image im = { .insns = prog_write, .insn_cnt = ARRAY_SIZE(prog_write), .heap_len = LBA };
+	struct image im = {
+		.insns = prog_write, .insn_cnt = ARRAY_SIZE(prog_write), .heap_len = LBA,
+	};
 	struct run r = { .pind = 0, .cparam1 = lba };
 	int ret = prog_install_image(d->ctrl, 0, &im);
 

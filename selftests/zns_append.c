@@ -176,7 +176,8 @@ static void note(struct appender *a, __u64 lba, __u64 seed, __u32 nlb)
 
 static void give_up(struct appender *a, const char *what, int status)
 {
-	snprintf(a->error, sizeof(a->error), "thread %u: %s: %#x (%d)", a->id, what, status, status);
+	snprintf(a->error, sizeof(a->error), "thread %u: %s: %#x (%d)", a->id, what, status,
+		 status);
 }
 
 /* A zone that is not full, from this one on; -1: all are. */

@@ -76,13 +76,16 @@ static void *racer_thread(void *arg)
 	__u64 *buf = malloc(NLB * ZNS_LBA);
 	__u32 at;
 
+	if (!buf)
+		abort();
 	while ((at = race->next) < WRITES && !race->error) {
 		struct nvme_uring_cmd c = cmd_rw(NVM_WRITE, zns_start(race->zone) + at * NLB, NLB,
 						 buf, NLB * ZNS_LBA);
 		int status;
 
 		fill(buf, me->id, at);
-		status = cmd_io_way(CMD_IOCTL64, race->d->nvm, &c, NULL);	/* the ring is one for all */
+		/* Not by cmd_io(): its ring is one for all threads. */
+		status = cmd_io_way(CMD_IOCTL64, race->d->nvm, &c, NULL);
 		if (!status) {
 			race->won[at]++;
 			race->winner[at] = me->id;

@@ -132,7 +132,8 @@ static int make_drive(FIXTURE_DATA(zns_states) *self, __u32 nr, const char *max_
 	const struct drive_attr attr[] = {
 		DRIVE_SMALL, { "size", size }, { "zone_size", "64K" }, { "zone_capacity", "32K" },
 		{ "conventional_zones", "2" }, { "max_open_zones", max_open },
-		{ "max_active_zones", max_active }, { "backing_file", self->file ? BACKING_FILE : "" }, {}
+		{ "max_active_zones", max_active },
+		{ "backing_file", self->file ? BACKING_FILE : "" }, {}
 	};
 	int ret;
 

@@ -469,11 +469,16 @@ TEST_F(zone_programs, the_audit_lists_appends)
 TEST_F(zone_programs, an_audit_of_all_kinds)
 {
 	static const struct bpf_insn all[] = {
-		I_MOV(R1, ZNS_SIZE), I_MOV(R2, KCSD_GUEST_DATA), I_MOV(R3, ZNS_LBA), I_HELPER(append),
-		I_MOV(R1, ZNS_SIZE), I_MOV(R2, KCSD_GUEST_DATA), I_MOV(R3, ZNS_LBA), I_HELPER(append),
-		I_MOV(R1, ZNS_SIZE), I_MOV(R2, KCSD_GUEST_DATA), I_MOV(R3, 2 * ZNS_LBA), I_HELPER(read),
-		I_MOV(R1, ZNS_SIZE + 2), I_MOV(R2, KCSD_GUEST_DATA), I_MOV(R3, ZNS_LBA), I_HELPER(write),
-		I_MOV(R1, ZNS_SIZE), I_MOV(R2, KCSD_GUEST_DATA), I_MOV(R3, ZNS_LBA), I_HELPER(append),
+		I_MOV(R1, ZNS_SIZE), I_MOV(R2, KCSD_GUEST_DATA), I_MOV(R3, ZNS_LBA),
+		I_HELPER(append),
+		I_MOV(R1, ZNS_SIZE), I_MOV(R2, KCSD_GUEST_DATA), I_MOV(R3, ZNS_LBA),
+		I_HELPER(append),
+		I_MOV(R1, ZNS_SIZE), I_MOV(R2, KCSD_GUEST_DATA), I_MOV(R3, 2 * ZNS_LBA),
+		I_HELPER(read),
+		I_MOV(R1, ZNS_SIZE + 2), I_MOV(R2, KCSD_GUEST_DATA), I_MOV(R3, ZNS_LBA),
+		I_HELPER(write),
+		I_MOV(R1, ZNS_SIZE), I_MOV(R2, KCSD_GUEST_DATA), I_MOV(R3, ZNS_LBA),
+		I_HELPER(append),
 		I_EXIT,
 	};
 	static const struct kcsd_audit_extent want[] = {

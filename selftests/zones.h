@@ -78,7 +78,8 @@ struct zone_front {
 	const char *name;
 	__u32 ops;	/* 1 << enum zone_op: what it can ask for */
 	/* Write and append: len bytes of dev->buf, a write at that LBA of the zone. */
-	int (*run)(const struct zone_dev *dev, enum zone_op op, __u32 zone, __u64 offset, __u32 len);
+	int (*run)(const struct zone_dev *dev, enum zone_op op, __u32 zone, __u64 offset,
+		   __u32 len);
 	int (*look)(const struct zone_dev *dev, __u32 zone, struct zone_seen *seen);
 	/* What run() returns when the drive's answer is this status. */
 	int (*result)(int status);
