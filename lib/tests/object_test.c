@@ -26,6 +26,19 @@ static const char *in(const char *dir, const char *name)
 	return path;
 }
 
+/* One of these tests' objects, to be changed and freed. */
+static char *read_own(const char *name, size_t *len)
+{
+	FILE *file = fopen(in(own, name), "r");
+	char *buf = aligned_alloc(8, 1 << 20);
+
+	if (!file || !buf)
+		exit(2);
+	*len = fread(buf, 1, 1 << 20, file);
+	fclose(file);
+	return buf;
+}
+
 static struct kcsd_object *open_program(const char *path, const char *program)
 {
 	KCSD_OPTS(kcsd_object_opts, opts, .program = program);
@@ -192,13 +205,11 @@ static void test_answers(void)
 
 static void test_memory(void)
 {
-	FILE *file = fopen(in(own, "data.bpf.o"), "r");
 	KCSD_OPTS(kcsd_object_opts, opts, .program = "data");
 	struct kcsd_object *obj;
-	char *buf = malloc(1 << 20);
-	size_t len = fread(buf, 1, 1 << 20, file);
+	size_t len;
+	char *buf = read_own("data.bpf.o", &len);
 
-	fclose(file);
 	IS(kcsd_object_open_mem(buf, len, &opts, &obj, NULL), 0, "from memory");
 	memset(buf, 0xaa, len);
 	free(buf);
@@ -372,6 +383,11 @@ static void test_refusals(void)
 		test_refusal(&refusals[i]);
 }
 
+static Elf64_Shdr *section_headers(char *buf)
+{
+	return (Elf64_Shdr *)(buf + ((Elf64_Ehdr *)buf)->e_shoff);
+}
+
 /* A section of the buffer, moved to where the file is not, or made what it is not. */
 static void test_section(char *buf, size_t len, Elf64_Shdr *sh)
 {
@@ -379,7 +395,7 @@ static void test_section(char *buf, size_t len, Elf64_Shdr *sh)
 	const Elf64_Shdr was = *sh;
 	struct kcsd_object *obj;
 	struct kcsd_error err;
-	size_t nr = sh - (Elf64_Shdr *)(buf + ((Elf64_Ehdr *)buf)->e_shoff);
+	size_t nr = sh - section_headers(buf);
 
 	sh->sh_offset = len + 1;
 	IS(kcsd_object_open_mem(buf, len, &opts, &obj, &err), -ENOEXEC, "section %zu is away", nr);
@@ -398,15 +414,12 @@ static void test_section(char *buf, size_t len, Elf64_Shdr *sh)
 /* All sections are the same code: a walk through each would take for ever. */
 static void test_shared_bytes(void)
 {
-	FILE *file = fopen(in(own, "data.bpf.o"), "r");
-	char *buf = aligned_alloc(8, 1 << 20);
-	size_t len = fread(buf, 1, 1 << 20, file), i;
-	const Elf64_Ehdr *head = (void *)buf;
-	Elf64_Shdr *sh = (void *)(buf + head->e_shoff);
+	size_t len, i;
+	char *buf = read_own("data.bpf.o", &len);
+	Elf64_Shdr *sh = section_headers(buf);
 	struct kcsd_object *obj;
 	struct kcsd_error err;
 
-	fclose(file);
 	for (i = 1; i < 4; i++) {
 		sh[i].sh_type = SHT_PROGBITS;
 		sh[i].sh_flags = SHF_EXECINSTR;
@@ -420,23 +433,22 @@ static void test_shared_bytes(void)
 
 static void test_sections(void)
 {
-	FILE *file = fopen(in(own, "data.bpf.o"), "r");
-	char *buf = aligned_alloc(8, 1 << 20);
-	size_t len = fread(buf, 1, 1 << 20, file), i;
+	size_t len, i;
+	char *buf = read_own("data.bpf.o", &len);
 	const Elf64_Ehdr *head = (void *)buf;
-	Elf64_Shdr *sh = (void *)(buf + head->e_shoff);
+	Elf64_Shdr *sh = section_headers(buf);
 
-	fclose(file);
 	for (i = 1; i < head->e_shnum; i++)
 		if (sh[i].sh_type != SHT_NOBITS && i != head->e_shstrndx)
 			test_section(buf, len, &sh[i]);
 	free(buf);
 }
 
+/* The first with that name; the test ends if there is none. */
 static Elf64_Shdr *find_section(char *buf, const char *name)
 {
 	const Elf64_Ehdr *head = (void *)buf;
-	Elf64_Shdr *sh = (void *)(buf + head->e_shoff), *end = sh + head->e_shnum;
+	Elf64_Shdr *sh = section_headers(buf), *end = sh + head->e_shnum;
 	const char *names = buf + sh[head->e_shstrndx].sh_offset;
 
 	while (sh < end && strcmp(names + sh->sh_name, name))
@@ -463,14 +475,12 @@ static void resolve_calls(struct bpf_insn *insns, size_t nr, const struct bpf_in
 /* libbpf up to 1.2 frees twice what it keeps of such a program. */
 static void test_calls(void)
 {
-	FILE *file = fopen(in(own, "calls.bpf.o"), "r");
-	char *buf = aligned_alloc(8, 1 << 20);
-	size_t len = fread(buf, 1, 1 << 20, file);
+	size_t len;
+	char *buf = read_own("calls.bpf.o", &len);
 	const Elf64_Shdr *text = find_section(buf, ".text"), *code = find_section(buf, "kcsd");
 	struct kcsd_object *obj;
 	struct kcsd_error err;
 
-	fclose(file);
 	IS(kcsd_object_open_mem(buf, len, NULL, &obj, &err), 0, "calls with relocations");
 	kcsd_object_close(obj);
 	find_section(buf, ".relkcsd")->sh_type = SHT_PROGBITS;
