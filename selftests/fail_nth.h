@@ -18,7 +18,7 @@
 #define FAIL_NTH	"/proc/thread-self/fail-nth"
 #define FAIL_RCU	"/sys/kernel/rcu_expedited"
 #define FAIL_MANY	1000000		/* no operation allocates that often */
-#define FAIL_TRIES	40
+#define FAIL_TRIES	20
 #define FAIL_NONE	"the kernel injects no faults (CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC)"
 
 /* Seconds for all operations of a test: a thousand drives, on a kernel that checks itself. */
