@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* NVMe commands by ioctl. */
+#include <linux/compat.h>
 #include <linux/fs.h>
 #include <linux/nvme.h>
 #include <linux/nvme_ioctl.h>
@@ -29,7 +30,12 @@ static int kcsd_ioctl_passthru(struct file *file, const struct nvme_passthru_cmd
 			       bool admin, bool vec, u64 *result)
 {
 	struct kcsd_node *node = kcsd_file_node(file);
-	struct kcsd_user_data data = { .addr = u->addr, .len = u->data_len, .vec = vec };
+	struct kcsd_user_data data = {
+		.addr = u->addr,
+		.len = u->data_len,
+		.vec = vec,
+		.compat = in_compat_syscall(),
+	};
 	struct kcsd_cmd cmd = {
 		.drive = node->drive,
 		.tenant = file->private_data,

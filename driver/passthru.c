@@ -10,6 +10,7 @@
 #include "compat.h"
 #include "drive.h"
 #include "identify.h"
+#include "iovec.h"
 #include "passthru.h"
 #include "tenant.h"
 #include "trace.h"
@@ -86,18 +87,14 @@ static int kcsd_cmd_import(struct kcsd_cmd *cmd, const struct kcsd_user_data *d,
 	/* One byte more than any command takes is enough to have it refused for that. */
 	u32 len = min(d->len, KCSD_MAX_TRANSFER + 1);
 	void __user *addr = u64_to_user_ptr(d->addr);
-	struct iovec *fast = *iov;
-	ssize_t ret;
 
+	if (d->vec)
+		return kcsd_import_iovec(dir, addr, d->len, d->compat, iov, &cmd->data);
 	*iov = NULL;
 	if (d->fixed && len)
 		return kcsd_uring_import_fixed(d->fixed, d->addr, len, dir, &cmd->data,
 					       d->issue_flags);
-	if (!d->vec)
-		return import_ubuf(dir, addr, len, &cmd->data);
-	*iov = fast;
-	ret = import_iovec(dir, addr, d->len, UIO_FASTIOV, iov, &cmd->data);
-	return min(ret, 0);
+	return import_ubuf(dir, addr, len, &cmd->data);
 }
 
 /* What can be done at once; the rest is queued. */

@@ -17,6 +17,7 @@ struct kcsd_user_data {
 	u64 addr;
 	u32 len;		/* bytes; with vec: iovecs at addr */
 	bool vec;
+	bool compat;		/* vec: they are a 32-bit program's */
 	struct io_uring_cmd *fixed;	/* its ring has the buffer registered; else NULL */
 	unsigned int issue_flags;	/* for fixed */
 };

@@ -159,6 +159,7 @@ static int kcsd_uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
 		.addr = READ_ONCE(u->addr),
 		.len = READ_ONCE(u->data_len),
 		.vec = vec,
+		.compat = issue_flags & IO_URING_F_COMPAT,
 		.fixed = ioucmd->flags & IORING_URING_CMD_FIXED ? ioucmd : NULL,
 		.issue_flags = issue_flags,
 	};

@@ -22,6 +22,7 @@ test-programs := engines native config nodes admin program check exec fault help
 	inject_append \
 	cycles \
 	ring_reuse \
+	iovec \
 	same_lbas \
 	fail_nth \
 	fail_load \
