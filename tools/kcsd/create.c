@@ -103,7 +103,9 @@ static int attribute_value(const struct args *args, int i, char *buf, size_t len
 		char path[PATH_MAX];
 
 		if (!realpath(text, path))
-			return kcsd_fail("--%s: %s: %s", opts[i].name, text, strerror(errno));
+			return kcsd_fail("--%s: %s: %s%s", opts[i].name, text, strerror(errno),
+					 errno != ENOENT ? "" :
+					 "; make it first: 'truncate -s SIZE FILE'");
 		snprintf(buf, len, "%s", path);
 		return 0;
 	}

@@ -260,7 +260,7 @@ check_files()
 	fails "the argument is longer than 65536 bytes" run 0 --arg-file "$work/long"
 	fails "--data: $work/none: No such file" run 0 --data "$work/none"
 	fails "No such file" run 0 --output "$work/none/out"
-	fails "No such file" create x --backing-file "$work/none"
+	fails "none: No such file or directory; make it first" create x --backing-file "$work/none"
 	fails "$work/none" run "$work/none"
 	fails "$work/none" load "$work/none"
 	fails "$manual" run "$manual"
