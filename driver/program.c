@@ -22,7 +22,7 @@ static void kcsd_program_release(struct kobject *kobj)
 	kcsd_native_destroy(p);
 	kcsd_code_destroy(p->code);
 	kvfree(p->image);
-	kfree(p);
+	kfree_rcu(p, rcu);	/* kcsd_program_get() may still look at users */
 }
 
 static struct kcsd_program_counters kcsd_program_fold(const struct kcsd_program *p)

@@ -44,6 +44,7 @@ struct kcsd_program_stats {
  */
 struct kcsd_program {
 	struct kobject kobj;		/* /sys/class/kcsd/kcsdN/programs/<pind>; owns this */
+	struct rcu_head rcu;		/* of what is in no slot any more */
 	struct dentry *debugfs;		/* its directory there, NULL or ERR_PTR: none */
 	u16 pind;
 	bool logs;			/* it calls the helper */

@@ -97,7 +97,6 @@ static void kcsd_slot_unload(struct kcsd_drive *drive, struct kcsd_program_slot 
 	RCU_INIT_POINTER(slot->program, NULL);
 	if (!p->builtin)
 		drive->programs.bytes -= p->psize;
-	synchronize_rcu();	/* kcsd_program_get() may be looking */
 	kcsd_program_remove(drive, p);
 }
 
