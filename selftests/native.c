@@ -398,7 +398,7 @@ struct worker {
 	struct drive d;
 	__u16 pind;
 	bool *stop;
-	int cycles;
+	int cycles;	/* atomic */
 };
 
 static struct nvme_uring_cmd seven_cmd(struct run *r, __u16 pind)
@@ -423,7 +423,8 @@ static void *cycle(void *arg)
 			c = seven_cmd(r, w->pind);
 			c.cdw10 = 100;
 			c.cdw14 = i & 1 ? 100000 : 0;
-			w->cycles += !cmd_io_way(CMD_IOCTL64, w->d.compute, &c, NULL);
+			if (!cmd_io_way(CMD_IOCTL64, w->d.compute, &c, NULL))
+				__atomic_add_fetch(&w->cycles, 1, __ATOMIC_RELAXED);
 		}
 		c = prog_activation_cmd(w->pind, KCSD_ACTIVATION_DEACTIVATE);
 		cmd_admin_way(CMD_IOCTL64, w->d.ctrl, &c, NULL);
@@ -436,7 +437,21 @@ static void *cycle(void *arg)
 
 #define WORKERS	4
 
-TEST_F_TIMEOUT(native, code_comes_and_goes, 60)
+static bool all_have_run(struct worker *w)
+{
+	__u64 end = time_ns() + CMD_TIMEOUT_S * time_slow() * 1000000000ULL;
+
+	for (int i = 0; i < WORKERS; i++) {
+		while (!__atomic_load_n(&w[i].cycles, __ATOMIC_RELAXED)) {
+			if (time_ns() > end)
+				return false;
+			sleep_ms(10);
+		}
+	}
+	return true;
+}
+
+TEST_F_TIMEOUT(native, code_comes_and_goes, 60 * time_slow())
 {
 	struct worker w[WORKERS];
 	bool stop;
@@ -454,14 +469,14 @@ TEST_F_TIMEOUT(native, code_comes_and_goes, 60)
 			ASSERT_EQ(0, drive_open(&w[i].d, O_RDWR));
 			ASSERT_EQ(0, pthread_create(&w[i].thread, NULL, cycle, &w[i]));
 		}
-		sleep_ms(200);
+		EXPECT_TRUE(all_have_run(w));
+		sleep_ms(50);
 		/* Under way as they are. */
 		EXPECT_EQ(0, drive_power(&self->d, false));
 		stop = true;
 		for (int i = 0; i < WORKERS; i++) {
 			pthread_join(w[i].thread, NULL);
 			drive_close(&w[i].d);
-			EXPECT_LT(0, w[i].cycles);
 		}
 	}
 	EXPECT_TRUE(wait_allocations(before));
