@@ -9,11 +9,7 @@
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
-#include "identify.h"
 #include "iovec.h"
-
-/* One byte more than any command takes is enough to have it refused for that. */
-#define TOTAL_MAX	(KCSD_MAX_TRANSFER + 1)
 
 static int copy_one(struct iovec *iov, const void __user *uvec, bool compat)
 {
@@ -47,7 +43,7 @@ static int copy_all(struct iovec *iov, const void __user *uvec, u32 nr, bool com
 			return -EINVAL;
 		if (!access_ok(iov->iov_base, iov->iov_len))
 			return -EFAULT;
-		iov->iov_len = min(iov->iov_len, TOTAL_MAX - *total);
+		iov->iov_len = min(iov->iov_len, KCSD_IMPORT_MAX - *total);
 		*total += iov->iov_len;
 	}
 	return 0;

@@ -84,8 +84,7 @@ static int kcsd_cmd_import(struct kcsd_cmd *cmd, const struct kcsd_user_data *d,
 {
 	/* NVMe Base, "Opcode": bit 0 to the drive, bit 1 to the host. */
 	int dir = cmd->opcode & 1 ? ITER_SOURCE : ITER_DEST;
-	/* One byte more than any command takes is enough to have it refused for that. */
-	u32 len = min(d->len, KCSD_MAX_TRANSFER + 1);
+	u32 len = min(d->len, KCSD_IMPORT_MAX);
 	void __user *addr = u64_to_user_ptr(d->addr);
 
 	if (d->vec)
