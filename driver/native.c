@@ -17,6 +17,24 @@
 
 /* ---- the code ---- */
 
+u8 *kcsd_native_prove(const struct kcsd_image_view *view, gfp_t gfp)
+{
+	u8 *proofs = kvzalloc(view->insn_cnt, gfp);
+
+	if (proofs && kcsd_verify(view, proofs)) {
+		kvfree(proofs);
+		proofs = NULL;
+	}
+	return proofs;
+}
+
+static const u8 *kcsd_native_proofs(const struct kcsd_drive *drive, const struct kcsd_program *p)
+{
+	if (p->builtin)
+		return kcsd_builtin_proofs(p->pind - drive->cfg.max_programs, &p->view);
+	return kcsd_native_prove(&p->view, GFP_KERNEL_ACCOUNT);
+}
+
 int kcsd_native_init(struct kcsd_drive *drive, struct kcsd_program *p)
 {
 	if (drive->cfg.engine == KCSD_RUN_BY_INTERP)
@@ -26,8 +44,8 @@ int kcsd_native_init(struct kcsd_drive *drive, struct kcsd_program *p)
 		return -ENOMEM;
 	if (drive->cfg.engine == KCSD_RUN_BY_CHECKED)
 		return 0;
-	p->proofs = kvzalloc(p->view.insn_cnt, GFP_KERNEL_ACCOUNT);
-	if (!p->proofs || kcsd_verify(&p->view, p->proofs)) {
+	p->proofs = kcsd_native_proofs(drive, p);
+	if (!p->proofs) {
 		kcsd_native_destroy(p);
 		return -ENOMEM;
 	}
@@ -37,7 +55,8 @@ int kcsd_native_init(struct kcsd_drive *drive, struct kcsd_program *p)
 void kcsd_native_destroy(struct kcsd_program *p)
 {
 	kvfree(p->native);
-	kvfree(p->proofs);
+	if (!p->builtin)
+		kvfree(p->proofs);
 }
 
 static void kcsd_native_drop_one(struct kcsd_drive *drive, struct kcsd_jit *jit)

@@ -170,12 +170,13 @@ int kcsd_program_create(struct kcsd_drive *drive, u16 pind, struct kcsd_loading 
 	ret = kcsd_code_create(p->view.insns, p->view.insn_cnt, &p->code, verdict);
 	if (ret)
 		goto out_stats;
+	p->pind = pind;
+	p->builtin = l->builtin;
 	ret = kcsd_native_init(drive, p);
 	if (ret)
 		goto out_code;
 
 	p->logs = kcsd_program_calls(p, KCSD_HELPER_log);
-	p->pind = pind;
 	p->pit = l->pit;
 	p->persistent = l->persistent;
 	p->puid = l->puid;

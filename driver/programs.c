@@ -116,7 +116,7 @@ int kcsd_programs_init(struct kcsd_drive *drive)
 static int kcsd_programs_add_builtin(struct kcsd_drive *drive, u32 i)
 {
 	u16 pind = drive->cfg.max_programs + i;
-	struct kcsd_loading l = { .pit = KCSD_PIT_NONE };
+	struct kcsd_loading l = { .pit = KCSD_PIT_NONE, .builtin = true };
 	struct kcsd_verdict verdict;
 	struct kcsd_program *p;
 	int ret;
@@ -130,7 +130,6 @@ static int kcsd_programs_add_builtin(struct kcsd_drive *drive, u32 i)
 		kvfree(l.image);
 		return ret == -EINVAL ? 0 : ret;
 	}
-	p->builtin = true;
 	ret = kcsd_program_add(drive, p);
 	if (!ret)
 		rcu_assign_pointer(kcsd_slot(drive, pind)->program, p);
