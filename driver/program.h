@@ -58,7 +58,7 @@ struct kcsd_program {
 	void *image;			/* as loaded; view points into it */
 	struct kcsd_image_view view;
 	struct kcsd_code *code;
-	const u8 *proofs;		/* of each instruction; NULL: everything is checked */
+	const u8 *proofs;		/* of each instruction; builtin: not its own; NULL: check all */
 	struct kcsd_native *native;	/* on each unit; NULL: none wanted */
 	struct kcsd_program_stats __percpu *stats;
 };
