@@ -347,7 +347,8 @@ static bool is_let_go(const struct kcsd_drive *drive, const struct kcsd_inject_c
 static bool hold(struct kcsd_drive *drive, const struct kcsd_inject_cmd *cmd,
 		 const struct verdict *v, u64 ms)
 {
-	long left = msecs_to_jiffies(min(ms, (u64)KCSD_MAX_TIMEOUT_MS));
+	/* And the jiffy that has begun: never a moment less than was asked for. */
+	long left = msecs_to_jiffies(min(ms, (u64)KCSD_MAX_TIMEOUT_MS)) + 1;
 	wait_queue_head_t *wait = &drive->held.wait;
 
 	if (current->flags & PF_KTHREAD)
