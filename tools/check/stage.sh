@@ -13,12 +13,20 @@ result()
 	printf '%s\n' "$2" "$3" >"$logs/$1.result"
 }
 
+# Seconds between what "times" said of what had been waited for, twice, in a file.
+processor_time()
+{
+	awk -F'[ms ]+' '/./ { t[NR] = $1 * 60 + $2 + $3 * 60 + $4 }
+		END { printf "%d", t[4] - t[2] }' "$1"
+}
+
 # stage NAME COMMAND...
 stage()
 {
-	local name=$1 log=$logs/$1.log start=$SECONDS status p f s lines
+	local name=$1 log=$logs/$1.log start=$SECONDS used=$logs/$1.times status p f s lines
 
 	shift
+	times >"$used"
 	echo "== $name"
 	result "$name" "0 1 0" "failed: $name: did not end"
 	"$@" 2>&1 </dev/null | tee "$log" |
@@ -32,5 +40,7 @@ stage()
 	fi
 	[ "$f" = 0 ] || tail -n 40 "$log" | sed "s/^/$name  | /"
 	result "$name" "$p $f $s" "$(sed "s/^[a-z]*: /&$name: /" <<<"$lines")"
-	echo "== $name: $p passed, $f failed, $s skipped ($((SECONDS - start)) s)"
+	times >>"$used"
+	echo "== $name: $p passed, $f failed, $s skipped ($((SECONDS - start)) s," \
+		"$(processor_time "$used") s of processors)"
 }
