@@ -62,7 +62,7 @@ while read -r file; do \
 	[ $(2)/$$file -ef $$file ] && continue; \
 	mkdir -p $(2)/$$(dirname $$file) && ln -sf $(top)/$$file $(2)/$$file || exit 1; \
 done
-$(MAKE) --no-print-directory -C $(1) M=$(2) $(3) modules
++$(MAKE) --no-print-directory -C $(1) M=$(2) $(3) modules
 endef
 
 release-of = $(shell cat $(1)/include/config/kernel.release 2>/dev/null)
@@ -82,9 +82,9 @@ module:
 vm-module: | $(filter module all,$(MAKECMDGOALS))
 	$(call build-module,$(vm-kdir),$(vm-module-dir))
 
+# What was compiled with W=1 and -Werror is not compiled again: sparse looks at all of it.
 static-module:
-	$(call build-module,$(vm-kdir),$(OUTPUT)/static/module,W=1 C=2 \
-		CF="-Wsparse-error" KCFLAGS=-Werror)
+	$(call build-module,$(vm-kdir),$(vm-module-dir),W=1 C=2 CF="-Wsparse-error" KCFLAGS=-Werror)
 
 lib bpf:
 	@$(sub) -C $@
