@@ -7,6 +7,7 @@
 #include <linux/badblocks.h>
 #include <linux/blkdev.h>
 #include <linux/crc32.h>
+#include <linux/hrtimer.h>
 #include <linux/io_uring/cmd.h>
 #include <linux/io_uring_types.h>
 #include <linux/kthread.h>
@@ -102,6 +103,19 @@ static inline int kcsd_kthread_prefer(struct task_struct *task, const struct cpu
 	return set_cpus_allowed_ptr(task, cpus);
 #else
 	return kthread_affine_preferred(task, cpus);
+#endif
+}
+
+/* Renamed in 6.13, where the function became an argument. */
+static inline void kcsd_hrtimer_setup(struct hrtimer *timer,
+				      enum hrtimer_restart (*function)(struct hrtimer *timer),
+				      clockid_t clock, enum hrtimer_mode mode)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
+#else
+	hrtimer_setup(timer, function, clock, mode);
 #endif
 }
 

@@ -240,7 +240,7 @@ static int kcsd_unit_init(struct kcsd_drive *drive, struct kcsd_unit *unit, u32 
 	init_waitqueue_head(&unit->wait);
 	if (kcsd_unit_alloc_arena(unit, drive->cfg.arena_size))
 		return -ENOMEM;
-	timer_setup(&unit->timer, kcsd_native_timer, 0);
+	kcsd_native_timer_init(unit);
 	task = kthread_create(kcsd_unit_thread, unit, "kcsd%u-cu%u", drive->index, nr);
 	if (IS_ERR(task)) {
 		kcsd_unit_free_arena(unit);
@@ -257,6 +257,7 @@ static int kcsd_unit_init(struct kcsd_drive *drive, struct kcsd_unit *unit, u32 
 static void kcsd_unit_destroy(struct kcsd_unit *unit)
 {
 	kthread_stop(unit->task);
+	kcsd_native_timer_destroy(unit);
 	kcsd_unit_free_arena(unit);
 }
 

@@ -3,9 +3,9 @@
 #ifndef KCSD_COMPUTE_H
 #define KCSD_COMPUTE_H
 
+#include <linux/hrtimer.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
-#include <linux/timer.h>
 #include <linux/wait.h>
 #include <linux/kcsd.h>
 
@@ -109,7 +109,8 @@ struct kcsd_unit {
 	struct kcsd_window *window[KCSD_UNIT_WINDOWS];	/* [h] NULL: none yet */
 	u64 window_clock;		/* [h] uses of windows so far */
 	struct kcsd_lowered_ctl ctl;	/* [h] of native code; cancelling: see kcsd_run.ctl */
-	struct timer_list timer;	/* armed while native code runs that does not count */
+	struct hrtimer timer;		/* of native code that does not count; native.c */
+	bool ticks;			/* [h] such code runs */
 	u64 runs;			/* [h] as are the next two; read by anyone */
 	u64 busy_ns;
 	u64 busy_since;			/* ktime, 0: idle */

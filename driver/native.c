@@ -5,15 +5,13 @@
 
 #include "engine/jit.h"
 #include "engine/verify.h"
+#include "compat.h"
 #include "compute.h"
 #include "drive.h"
 #include "native.h"
 
-/*
- * How long native code may go on before it is made to look at clock and cancellation:
- * a jiffy, and up to one more until the timer fires.
- */
-#define KCSD_TICK_JIFFIES	1
+/* How long native code may go on before it is made to look at clock and cancellation. */
+#define KCSD_TICK_NS	(2 * TICK_NSEC)
 
 /* ---- the code ---- */
 
@@ -182,13 +180,50 @@ static void kcsd_native_withdraw(struct kcsd_unit *unit, struct kcsd_run *run)
 		run->ctl = NULL;
 }
 
-/* Code that does not count sees nothing but the stop flag, so somebody has to set it. */
-void kcsd_native_timer(struct timer_list *timer)
+/*
+ * Code that does not count sees nothing but the stop flag, so somebody has to set it: a timer that
+ * goes on while there is such code, and once more, so that one run after the other need not start
+ * it. Stopped too soon, as by the last run's timer, a run looks at the clock and goes on.
+ *
+ * It fires in the interrupt itself: until then nothing else may get this CPU. And it is no
+ * timer_list: those of a CPU that goes offline stand still until another task has moved them, which
+ * may never get a CPU.
+ */
+static void kcsd_native_timer_start(struct kcsd_unit *unit)
+{
+	hrtimer_start(&unit->timer, ns_to_ktime(KCSD_TICK_NS), HRTIMER_MODE_REL_PINNED_HARD);
+}
+
+static enum hrtimer_restart kcsd_native_timer(struct hrtimer *timer)
 {
 	struct kcsd_unit *unit = container_of(timer, struct kcsd_unit, timer);
 
-	kcsd_lowered_stop(&unit->ctl);
-	mod_timer(timer, jiffies + KCSD_TICK_JIFFIES);
+	/* Pairs with kcsd_native_ticks(): either sees what the other has done. */
+	smp_mb();
+	if (READ_ONCE(unit->ticks)) {
+		kcsd_lowered_stop(&unit->ctl);
+		kcsd_native_timer_start(unit);
+	}
+	return HRTIMER_NORESTART;
+}
+
+static void kcsd_native_ticks(struct kcsd_unit *unit)
+{
+	smp_store_release(&unit->ticks, true);
+	smp_mb();
+	if (!hrtimer_is_queued(&unit->timer))
+		kcsd_native_timer_start(unit);
+}
+
+void kcsd_native_timer_init(struct kcsd_unit *unit)
+{
+	kcsd_hrtimer_setup(&unit->timer, kcsd_native_timer, CLOCK_MONOTONIC,
+			   HRTIMER_MODE_REL_PINNED_HARD);
+}
+
+void kcsd_native_timer_destroy(struct kcsd_unit *unit)
+{
+	hrtimer_cancel(&unit->timer);
 }
 
 void kcsd_native_run(struct kcsd_unit *unit, struct kcsd_run *run, const struct kcsd_jit *jit)
@@ -201,10 +236,9 @@ void kcsd_native_run(struct kcsd_unit *unit, struct kcsd_run *run, const struct 
 			   kcsd_lowered_span(run->vm.mem_len));
 	kcsd_native_publish(unit, run);
 	if (!count)
-		mod_timer(&unit->timer, jiffies + KCSD_TICK_JIFFIES);
+		kcsd_native_ticks(unit);
 	r0 = kcsd_jit_run(jit);
-	/* Waits for its function, which then does not find it armed again. */
-	timer_delete_sync(&unit->timer);
+	WRITE_ONCE(unit->ticks, false);
 	kcsd_native_withdraw(unit, run);
 	kcsd_lowered_end(&unit->ctl, r0);
 }

@@ -18,7 +18,6 @@ struct kcsd_jit;
 struct kcsd_program;
 struct kcsd_run;
 struct kcsd_unit;
-struct timer_list;
 
 /* A program's native code on one unit, made by its thread and run by who has the unit. */
 struct kcsd_native {
@@ -44,7 +43,8 @@ struct kcsd_jit *kcsd_native_get(struct kcsd_unit *unit, struct kcsd_run *run);
 bool kcsd_native_ready(const struct kcsd_unit *unit, const struct kcsd_run *run);
 /* Who has the unit: run it. run->vm is set up, and has its end filled in. */
 void kcsd_native_run(struct kcsd_unit *unit, struct kcsd_run *run, const struct kcsd_jit *jit);
-/* The function of a unit's timer. */
-void kcsd_native_timer(struct timer_list *timer);
+/* Of a new unit; of one that nobody has any more. */
+void kcsd_native_timer_init(struct kcsd_unit *unit);
+void kcsd_native_timer_destroy(struct kcsd_unit *unit);
 
 #endif

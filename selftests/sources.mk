@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # The C test programs: each is one .c file here.
-test-programs := engines native config nodes admin program check exec fault helpers isolation nvmio \
+test-programs := engines native hotplug config nodes admin program check exec fault helpers isolation nvmio \
 	audit \
 	lifetime stress counters passthru slm slm_copy slm_long range_sets logs status \
 	exec_ranges \

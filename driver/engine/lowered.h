@@ -77,7 +77,8 @@ void kcsd_lowered_end(struct kcsd_lowered_ctl *ctl, u64 r0);
 
 /*
  * Make code that does not count call vm->ops->tick at its next back edge or local
- * call. From any context, any time between begin and end; what tick is to see is written before.
+ * call. From any context; what tick is to see is written before. Between runs it is for nothing, or
+ * for the next run.
  */
 static inline void kcsd_lowered_stop(struct kcsd_lowered_ctl *ctl)
 {
