@@ -91,7 +91,7 @@ struct test {
 	struct nvmet target;
 	char file[32];		/* the medium; "": memory */
 	bool full[ZONES];	/* written by anyone who finds it so */
-	__u32 begun;		/* threads; all but programs, which take longest, wait for all */
+	__u32 begun;		/* threads that have appended: none goes on before all have */
 	struct appender appender[THREADS];
 };
 
@@ -241,7 +241,6 @@ static void append_by(struct appender *a, int fd,
 	bool shorter = false;
 	int zone, status;
 
-	begin_with_all(a->test);
 	while (!a->error[0] && (zone = next_zone(a->test, shorter ? a->id : a->seq)) >= 0) {
 		__u32 nlb = shorter ? 1 : 1 + a->seq % MAX_NLB;
 		__u64 seed = SEED(a->id, a->seq++);
@@ -252,6 +251,8 @@ static void append_by(struct appender *a, int fd,
 		if (why)
 			status = why(a, zone, nlb, status);
 		shorter = ended(a, status, zone, lba, seed, nlb);
+		if (a->seq == 1)
+			begin_with_all(a->test);
 	}
 	free(buf);
 }
@@ -301,12 +302,12 @@ static void *by_ring(void *arg)
 		begin(a->test);
 		return NULL;
 	}
-	begin_with_all(a->test);
 	for (__u32 i = 0; i < DEPTH; i++) {
 		slots[i].buf = malloc(MAX_NLB * ZNS_LBA);
 		inflight += ring_append(a, &ring, slots, i);
 	}
 	io_uring_submit(&ring);
+	begin_with_all(a->test);
 	while (inflight > 0) {
 		if (ring_get(&ring, CMD_TIMEOUT_S * 1000, &tag, &res, &lba)) {
 			give_up(a, "no completion", 0);
@@ -356,7 +357,7 @@ static void *by_program(void *arg)
 		else
 			take_run(a, r);
 		if (a->seq == APPENDS)
-			begin(a->test);
+			begin_with_all(a->test);
 	}
 	free(r);
 	return NULL;
