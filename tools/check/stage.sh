@@ -38,6 +38,7 @@ stage()
 		f=1
 		lines+=$'\n'"failed: ended with exit status $status"
 	fi
+	[ "$f" = 0 ] || lines+=$'\n'$(sed -n 's/^vm: /failed: &/p' "$log" | head -n 3)
 	[ "$f" = 0 ] || tail -n 40 "$log" | sed "s/^/$name  | /"
 	result "$name" "$p $f $s" "$(sed "s/^[a-z]*: /&$name: /" <<<"$lines")"
 	times >>"$used"
