@@ -207,6 +207,7 @@ static enum hrtimer_restart kcsd_native_timer(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
+/* After kcsd_lowered_begin(). */
 static void kcsd_native_ticks(struct kcsd_unit *unit)
 {
 	smp_store_release(&unit->ticks, true);
