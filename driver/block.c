@@ -365,6 +365,16 @@ static struct queue_limits block_limits(const struct kcsd_drive *drive)
 	return lim;
 }
 
+/*
+ * The device's name, which device_add_disk() sets again, without a look whether there was memory for
+ * it: a device without a name it then refuses with -EINVAL.
+ */
+static int set_disk_name(struct gendisk *disk, u32 index)
+{
+	snprintf(disk->disk_name, sizeof(disk->disk_name), "kcsd%un%u", index, KCSD_NSID_NVM);
+	return dev_set_name(disk_to_dev(disk), "%s", disk->disk_name);
+}
+
 static int add_disk_node(struct kcsd_drive *drive)
 {
 	struct queue_limits lim = block_limits(drive);
@@ -374,13 +384,13 @@ static int add_disk_node(struct kcsd_drive *drive)
 	disk = blk_mq_alloc_disk(&drive->tag_set, &lim, drive);
 	if (IS_ERR(disk))
 		return PTR_ERR(disk);
-	snprintf(disk->disk_name, sizeof(disk->disk_name), "kcsd%un%u", drive->index,
-		 KCSD_NSID_NVM);
 	disk->fops = drive->zones.nr ? &kcsd_block_zoned_fops : &block_fops;
 	disk->private_data = drive;
 	set_capacity(disk, drive->nsze << (drive->lba_shift - SECTOR_SHIFT));
 	drive->disk = disk;
-	ret = drive->zones.nr ? kcsd_block_zone_register(disk) : 0;
+	ret = set_disk_name(disk, drive->index);
+	if (!ret && drive->zones.nr)
+		ret = kcsd_block_zone_register(disk);
 	if (!ret)
 		ret = device_add_disk(&drive->ctrl->dev, disk, kcsd_identity_groups);
 	if (ret)
