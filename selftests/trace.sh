@@ -153,10 +153,21 @@ test_some()
 	is "a command from before is not told of" "$(count '.*' opcode=0x83)" 0
 }
 
+# seen_by_bpftrace STATUS: what it printed, when it ended with that.
+seen_by_bpftrace()
+{
+	echo "exit status $1"
+	cat "$work/bpftrace"
+	grep -qx "pind [0-9]* engine [12]" "$work/bpftrace"
+}
+
 # bpftrace and perf read the same events in binary form.
 test_bpftrace()
 {
 	command -v bpftrace >/dev/null || { skip "bpftrace" "no bpftrace: install it"; return; }
+	# Where it has the types of the events' fields from.
+	[ -e /sys/kernel/btf/vmlinux ] ||
+		{ skip "bpftrace" "the kernel has no CONFIG_DEBUG_INFO_BTF"; return; }
 	timeout 120 bpftrace -e 'tracepoint:kcsd:kcsd_cmd_complete /args->opcode == 0x83/
 		{ printf("pind %d engine %d\n", args->pind, args->engine); exit(); }' \
 		>"$work/bpftrace" 2>&1 &
@@ -166,7 +177,7 @@ test_bpftrace()
 		sleep 0.5
 	done
 	wait $!
-	point "bpftrace" grep -qx "pind [0-9]* engine [12]" "$work/bpftrace"
+	point "bpftrace" seen_by_bpftrace $?
 }
 
 test_perf()

@@ -35,9 +35,12 @@ hung_task_seen()
 	local usual status=0
 
 	usual=$(cat /proc/sys/kernel/hung_task_timeout_secs)
+	# Else the VM would end with it.
+	echo 0 >/proc/sys/kernel/hung_task_panic
 	echo 5 >/proc/sys/kernel/hung_task_timeout_secs
 	seen hung "blocked for more than" || status=1
 	echo "$usual" >/proc/sys/kernel/hung_task_timeout_secs
+	echo 1 >/proc/sys/kernel/hung_task_panic
 	return $status
 }
 
