@@ -312,9 +312,16 @@ int kcsd_block_open(struct gendisk *disk, blk_mode_t mode)
 	return drive->claimed ? -ENXIO : 0;
 }
 
+/* Gives back the disk's reference to the drive. An open file keeps the disk, deleted or not. */
+void kcsd_block_free_disk(struct gendisk *disk)
+{
+	kcsd_drive_put(disk->private_data);
+}
+
 static const struct block_device_operations block_fops = {
-	.owner	= THIS_MODULE,
-	.open	= kcsd_block_open,
+	.owner		= THIS_MODULE,
+	.open		= kcsd_block_open,
+	.free_disk	= kcsd_block_free_disk,
 };
 
 u32 kcsd_block_nr_queues(const struct kcsd_drive *drive)
@@ -385,6 +392,7 @@ static int add_disk_node(struct kcsd_drive *drive)
 	if (IS_ERR(disk))
 		return PTR_ERR(disk);
 	disk->fops = drive->zones.nr ? &kcsd_block_zoned_fops : &block_fops;
+	kcsd_drive_get(drive);
 	disk->private_data = drive;
 	set_capacity(disk, drive->nsze << (drive->lba_shift - SECTOR_SHIFT));
 	drive->disk = disk;
@@ -393,8 +401,10 @@ static int add_disk_node(struct kcsd_drive *drive)
 		ret = kcsd_block_zone_register(disk);
 	if (!ret)
 		ret = device_add_disk(&drive->ctrl->dev, disk, kcsd_identity_groups);
-	if (ret)
-		put_disk(disk);
+	if (ret) {
+		put_disk(disk);		/* never added: without free_disk */
+		kcsd_drive_put(drive);
+	}
 	return ret;
 }
 

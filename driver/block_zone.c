@@ -4,6 +4,8 @@
 #include "block_zone.h"
 #include "drive.h"
 
+#define REPORT_BATCH	16u	/* zones copied at once */
+
 static u32 sector_shift(const struct kcsd_drive *drive)
 {
 	return drive->lba_shift - SECTOR_SHIFT;
@@ -75,9 +77,8 @@ static u64 reported_wp(const struct kcsd_zone_state *state)
 	}
 }
 
-static int report_zone(const struct kcsd_zone_state *state, void *ctx)
+static int report_zone(struct kcsd_zone_reporter *reporter, const struct kcsd_zone_state *state)
 {
-	struct kcsd_zone_reporter *reporter = ctx;
 	u32 shift = sector_shift(reporter->disk->private_data);
 	struct blk_zone zone = {
 		.start		= state->start << shift,
@@ -93,19 +94,46 @@ static int report_zone(const struct kcsd_zone_state *state, void *ctx)
 	return kcsd_report_zone(reporter, &zone);
 }
 
-/* Returns how many zones were reported, or -errno. */
+/* Copy the states of up to nr zones. Returns how many, or -ENODEV once the drive powers off. */
+static int copy_states(struct kcsd_drive *drive, u32 first, u32 nr, struct kcsd_zone_state *state)
+{
+	u32 i;
+
+	if (!kcsd_drive_enter(drive))
+		return -ENODEV;
+	for (i = 0; i < nr && first + i < drive->zones.nr; i++)
+		kcsd_zone_get(drive, first + i, &state[i]);
+	kcsd_drive_exit(drive);
+	return i;
+}
+
+/*
+ * Returns how many zones were reported, or -errno. An ioctl is not waited for when the disk is
+ * deleted, and reporting may wait for a user's page for any time: so only copies are reported.
+ */
 static int block_report_zones(struct kcsd_zone_reporter *reporter, sector_t sector,
 			      unsigned int nr_zones)
 {
 	struct kcsd_drive *drive = reporter->disk->private_data;
 	u32 first = kcsd_zone_index(&drive->zones, sector >> sector_shift(drive));
+	struct kcsd_zone_state state[REPORT_BATCH];
+	int i, nr, ret = 0;
 
-	return kcsd_zone_report(drive, first, nr_zones, report_zone, reporter) ?: reporter->nr;
+	while (!ret && reporter->nr < nr_zones) {
+		nr = copy_states(drive, first + reporter->nr,
+				 min(nr_zones - reporter->nr, REPORT_BATCH), state);
+		if (nr <= 0)
+			return nr ?: reporter->nr;
+		for (i = 0; !ret && i < nr; i++)
+			ret = report_zone(reporter, &state[i]);
+	}
+	return ret ?: reporter->nr;
 }
 KCSD_REPORT_ZONES(block_report_zones)
 
 const struct block_device_operations kcsd_block_zoned_fops = {
 	.owner		= THIS_MODULE,
 	.open		= kcsd_block_open,
+	.free_disk	= kcsd_block_free_disk,
 	.report_zones	= block_report_zones_op,
 };

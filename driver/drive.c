@@ -4,10 +4,18 @@
 
 #include <linux/log2.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 
 #include "drive.h"
 #include "identity.h"
 #include "side.h"
+
+static atomic_t nr_drives;	/* that are not freed yet */
+
+void kcsd_drives_wait(void)
+{
+	wait_var_event(&nr_drives, !atomic_read(&nr_drives));
+}
 
 void kcsd_drive_get(struct kcsd_drive *drive)
 {
@@ -22,6 +30,8 @@ static void kcsd_drive_free(struct kref *ref)
 	free_percpu(drive->stats);
 	kcsd_config_destroy(&drive->cfg);
 	kfree(drive);
+	if (atomic_dec_and_test(&nr_drives))
+		wake_up_var(&nr_drives);
 }
 
 void kcsd_drive_put(struct kcsd_drive *drive)
@@ -55,6 +65,7 @@ static struct kcsd_drive *kcsd_drive_alloc(const struct kcsd_config *config, uns
 		goto out_config;
 	if (percpu_ref_init(&drive->live, kcsd_drive_drained, 0, GFP_KERNEL))
 		goto out_stats;
+	atomic_inc(&nr_drives);
 	return drive;
 
 out_stats:

@@ -44,7 +44,8 @@ struct kcsd_node {
  * Made at power on, all set before the first node appears. Power off deletes
  * the nodes, ends the runs and waits for the commands under way (live); what
  * remains then is this structure, for files still open, whose commands get
- * -ENODEV. References: power (configfs.c) holds one, every node one.
+ * -ENODEV. References: power (configfs.c) holds one, every node one, the disk one
+ * (block.c): ioctls of the block node find the drive by it, and enter it as commands do.
  */
 struct kcsd_drive {
 	struct kref ref;
@@ -106,6 +107,11 @@ int kcsd_drive_destroy(struct kcsd_drive *drive, bool force);
 void kcsd_drive_cut(struct kcsd_drive *drive, u64 seed);
 void kcsd_drive_get(struct kcsd_drive *drive);
 void kcsd_drive_put(struct kcsd_drive *drive);
+/*
+ * Wait until every drive has been freed. For unloading: the block layer lets go of the module
+ * before it lets go of the disk, and with that of the drive.
+ */
+void kcsd_drives_wait(void);
 
 /* A command begins: false if the drive is powering off. Any context. */
 static inline bool kcsd_drive_enter(struct kcsd_drive *drive)
@@ -170,6 +176,7 @@ extern const struct file_operations kcsd_node_fops;
 
 /* block.c */
 int kcsd_block_open(struct gendisk *disk, blk_mode_t mode);
+void kcsd_block_free_disk(struct gendisk *disk);
 int kcsd_block_create(struct kcsd_drive *drive);
 u32 kcsd_block_nr_queues(const struct kcsd_drive *drive);
 void kcsd_block_destroy(struct kcsd_drive *drive);

@@ -135,6 +135,7 @@ static int __init kcsd_init(void)
 	ret = run_setup(&setup);
 	if (ret) {
 		wait_for_close(refs);
+		kcsd_drives_wait();
 		kcsd_builtins_exit();
 		kcsd_debugfs_exit();
 		kcsd_node_exit();
@@ -148,6 +149,7 @@ out:
 static void __exit kcsd_exit(void)
 {
 	kcsd_configfs_exit();
+	kcsd_drives_wait();
 	kcsd_builtins_exit();
 	kcsd_debugfs_exit();
 	kcsd_node_exit();

@@ -131,12 +131,6 @@ void kcsd_zone_cut(struct kcsd_zones *zs, struct kcsd_zone *z, u32 wp);
 /* zone_report.c */
 /* index is below zones.nr. Takes zones->lock, no zone's. */
 void kcsd_zone_get(struct kcsd_drive *drive, u32 index, struct kcsd_zone_state *state);
-/*
- * visit() each of nr zones from first on, as many as there are, in the order of their numbers.
- * It may sleep; what is not 0 ends it. Returns that, or 0.
- */
-int kcsd_zone_report(struct kcsd_drive *drive, u32 first, u32 nr,
-		     int (*visit)(const struct kcsd_zone_state *state, void *ctx), void *ctx);
 /* The numbers of the zones in this condition, such as 3,5-7, and a newline; at most a page. */
 ssize_t kcsd_zone_print(struct kcsd_drive *drive, enum blk_zone_cond cond, char *page);
 /*

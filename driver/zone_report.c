@@ -22,20 +22,6 @@ void kcsd_zone_get(struct kcsd_drive *drive, u32 index, struct kcsd_zone_state *
 	spin_unlock(&zs->lock);
 }
 
-int kcsd_zone_report(struct kcsd_drive *drive, u32 first, u32 nr,
-		     int (*visit)(const struct kcsd_zone_state *state, void *ctx), void *ctx)
-{
-	struct kcsd_zone_state state;
-	int ret = 0;
-	u32 i;
-
-	for (i = first; !ret && i < drive->zones.nr && i - first < nr; i++) {
-		kcsd_zone_get(drive, i, &state);
-		ret = visit(&state, ctx);
-	}
-	return ret;
-}
-
 /* One past the last of the zones from first on that are all in this condition, or are not. */
 static u32 end_of_run(const struct kcsd_zones *zs, u32 first, enum blk_zone_cond cond, bool want)
 {

@@ -15,6 +15,7 @@ test-programs := engines native hotplug config nodes admin program check exec fa
 	full \
 	inline \
 	block_zones \
+	zone_report \
 	zone_limits \
 	zone_options \
 	inject \
