@@ -5,6 +5,7 @@
 #include <linux/cpumask.h>
 #include <linux/kthread.h>
 #include <linux/log2.h>
+#include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -66,15 +67,34 @@ static struct kcsd_run *kcsd_unit_take(struct kcsd_unit *unit)
 	return run;
 }
 
+/*
+ * The clock is read inside, as readers do: whoever sees the old state has read it before, whoever
+ * sees the new one afterwards. So neither time ever decreases.
+ */
+static void kcsd_unit_set_busy(struct kcsd_unit *unit)
+{
+	guard(preempt)();
+	write_seqcount_begin(&unit->busy_seq);
+	unit->busy_since = ktime_get_ns();
+	write_seqcount_end(&unit->busy_seq);
+}
+
+static void kcsd_unit_set_idle(struct kcsd_unit *unit)
+{
+	guard(preempt)();
+	write_seqcount_begin(&unit->busy_seq);
+	unit->busy_ns += ktime_get_ns() - unit->busy_since;
+	unit->busy_since = 0;
+	write_seqcount_end(&unit->busy_seq);
+}
+
 void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run)
 {
 	struct kcsd_units *us = &unit->drive->units;
-	u64 start = ktime_get_ns();
 
-	WRITE_ONCE(unit->busy_since, start);
+	kcsd_unit_set_busy(unit);
 	kcsd_run_execute(run, unit);
-	WRITE_ONCE(unit->busy_ns, unit->busy_ns + (ktime_get_ns() - start));
-	WRITE_ONCE(unit->busy_since, 0);
+	kcsd_unit_set_idle(unit);
 	WRITE_ONCE(unit->runs, unit->runs + !run->given_up);
 
 	/* From here on nobody but this unit finds it. */
@@ -237,6 +257,7 @@ static int kcsd_unit_init(struct kcsd_drive *drive, struct kcsd_unit *unit, u32 
 
 	unit->drive = drive;
 	unit->nr = nr;
+	seqcount_init(&unit->busy_seq);
 	init_waitqueue_head(&unit->wait);
 	if (kcsd_unit_alloc_arena(unit, drive->cfg.arena_size))
 		return -ENOMEM;
@@ -309,34 +330,33 @@ void kcsd_units_destroy(struct kcsd_drive *drive)
 
 /* ---- what they tell ---- */
 
-u64 kcsd_unit_busy_ns(const struct kcsd_unit *unit)
+void kcsd_unit_get_times(const struct kcsd_unit *unit, struct kcsd_unit_times *times)
 {
-	u64 since = READ_ONCE(unit->busy_since);
-	u64 busy = READ_ONCE(unit->busy_ns);
-	u64 now = ktime_get_ns();
+	unsigned int seq;
+	u64 busy, since, now;
 
-	return since && since < now ? busy + now - since : busy;
+	do {
+		seq = read_seqcount_begin(&unit->busy_seq);
+		busy = unit->busy_ns;
+		since = unit->busy_since;
+		now = ktime_get_ns();
+	} while (read_seqcount_retry(&unit->busy_seq, seq));
+	times->busy_ns = busy + (since ? now - since : 0);
+	times->idle_ns = now - unit->drive->units.started_ns - times->busy_ns;
 }
 
-u64 kcsd_unit_total_ns(const struct kcsd_unit *unit)
+void kcsd_units_get_times(const struct kcsd_drive *drive, struct kcsd_unit_times *times)
 {
-	return ktime_get_ns() - unit->drive->units.started_ns;
-}
-
-u64 kcsd_units_busy_ns(struct kcsd_drive *drive)
-{
-	struct kcsd_units *us = &drive->units;
-	u64 sum = 0;
+	const struct kcsd_units *us = &drive->units;
+	struct kcsd_unit_times one;
 	u32 i;
 
-	for (i = 0; i < us->nr; i++)
-		sum += kcsd_unit_busy_ns(&us->unit[i]);
-	return sum;
-}
-
-u64 kcsd_units_total_ns(struct kcsd_drive *drive)
-{
-	return kcsd_unit_total_ns(&drive->units.unit[0]) * drive->units.nr;
+	*times = (struct kcsd_unit_times){};
+	for (i = 0; i < us->nr; i++) {
+		kcsd_unit_get_times(&us->unit[i], &one);
+		times->busy_ns += one.busy_ns;
+		times->idle_ns += one.idle_ns;
+	}
 }
 
 u64 kcsd_units_memory(const struct kcsd_drive *drive)

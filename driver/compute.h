@@ -5,6 +5,7 @@
 
 #include <linux/hrtimer.h>
 #include <linux/list.h>
+#include <linux/seqlock.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/kcsd.h>
@@ -111,8 +112,9 @@ struct kcsd_unit {
 	struct kcsd_lowered_ctl ctl;	/* [h] of native code; cancelling: see kcsd_run.ctl */
 	struct hrtimer timer;		/* of native code that does not count; native.c */
 	bool ticks;			/* [h] such code runs */
-	u64 runs;			/* [h] as are the next two; read by anyone */
-	u64 busy_ns;
+	u64 runs;			/* [h] read by anyone */
+	seqcount_t busy_seq;		/* [h] of the next two; read by anyone */
+	u64 busy_ns;			/* without the run on it */
 	u64 busy_since;			/* ktime, 0: idle */
 };
 
@@ -134,11 +136,14 @@ int kcsd_units_init(struct kcsd_drive *drive);
 void kcsd_units_destroy(struct kcsd_drive *drive);
 /* End all runs, queued and running. New ones must have been shut out. */
 void kcsd_units_cancel_all(struct kcsd_drive *drive);
-/* Nanoseconds that a unit, or all together, were busy, and have existed. */
-u64 kcsd_unit_busy_ns(const struct kcsd_unit *unit);
-u64 kcsd_unit_total_ns(const struct kcsd_unit *unit);
-u64 kcsd_units_busy_ns(struct kcsd_drive *drive);
-u64 kcsd_units_total_ns(struct kcsd_drive *drive);
+/* Nanoseconds that a unit, or all together, were busy and idle since power on. Never decrease. */
+struct kcsd_unit_times {
+	u64 busy_ns;
+	u64 idle_ns;
+};
+
+void kcsd_unit_get_times(const struct kcsd_unit *unit, struct kcsd_unit_times *times);
+void kcsd_units_get_times(const struct kcsd_drive *drive, struct kcsd_unit_times *times);
 /* Kernel memory that they hold, native code included. */
 u64 kcsd_units_memory(const struct kcsd_drive *drive);
 

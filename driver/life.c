@@ -33,6 +33,7 @@ void kcsd_life_power_on(struct kcsd_drive *drive)
 /* Of the present power cycle and all before. */
 static void kcsd_health_sum(struct kcsd_drive *drive, struct kcsd_health *h)
 {
+	struct kcsd_unit_times times;
 	int cpu;
 
 	*h = drive->life->past;
@@ -45,7 +46,8 @@ static void kcsd_health_sum(struct kcsd_drive *drive, struct kcsd_health *h)
 		h->write_commands += READ_ONCE(s->write_commands);
 		h->media_errors += READ_ONCE(s->media_errors);
 	}
-	h->busy_ns += kcsd_units_busy_ns(drive);
+	kcsd_units_get_times(drive, &times);
+	h->busy_ns += times.busy_ns;
 	h->on_ns += ktime_get_ns() - drive->units.started_ns;
 }
 

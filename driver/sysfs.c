@@ -57,8 +57,17 @@ static u64 kcsd_drive_memory(const struct kcsd_drive *drive)
 }
 
 KCSD_ATTR_RO(memory_bytes, "%llu", kcsd_drive_memory(drive));
-KCSD_ATTR_RO(cu_busy_ns, "%llu", kcsd_units_busy_ns(drive));
-KCSD_ATTR_RO(cu_idle_ns, "%llu", kcsd_units_total_ns(drive) - kcsd_units_busy_ns(drive));
+
+static struct kcsd_unit_times kcsd_drive_times(const struct kcsd_drive *drive)
+{
+	struct kcsd_unit_times times;
+
+	kcsd_units_get_times(drive, &times);
+	return times;
+}
+
+KCSD_ATTR_RO(cu_busy_ns, "%llu", kcsd_drive_times(drive).busy_ns);
+KCSD_ATTR_RO(cu_idle_ns, "%llu", kcsd_drive_times(drive).idle_ns);
 
 KCSD_ATTR_RO(store, "%s", kcsd_store_medium(&drive->store)->ops->name);
 KCSD_ATTR_RO(size, "%llu", drive->store.size);

@@ -40,8 +40,16 @@ static struct attribute *kcsd_units_attrs[] = {
 };
 ATTRIBUTE_GROUPS(kcsd_units);
 
-KCSD_UNITS_ATTR(busy_ns, "%llu", kcsd_unit_busy_ns(dir->unit));
-KCSD_UNITS_ATTR(idle_ns, "%llu", kcsd_unit_total_ns(dir->unit) - kcsd_unit_busy_ns(dir->unit));
+static struct kcsd_unit_times kcsd_units_dir_times(const struct kcsd_units_dir *dir)
+{
+	struct kcsd_unit_times times;
+
+	kcsd_unit_get_times(dir->unit, &times);
+	return times;
+}
+
+KCSD_UNITS_ATTR(busy_ns, "%llu", kcsd_units_dir_times(dir).busy_ns);
+KCSD_UNITS_ATTR(idle_ns, "%llu", kcsd_units_dir_times(dir).idle_ns);
 KCSD_UNITS_ATTR(runs, "%llu", READ_ONCE(dir->unit->runs));
 KCSD_UNITS_ATTR(cpus, "%*pbl", cpumask_pr_args(dir->unit->task->cpus_ptr));
 

@@ -5,6 +5,8 @@
 
 #include <endian.h>
 #include <linux/fs.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/ioctl.h>
 
 #define LBA	4096
@@ -469,6 +471,70 @@ TEST_F(counters, busy_and_idle_time)
 	/* One unit was busy, the other was not; together they make the time that passed. */
 	EXPECT_LE(100000000 / 10 * 9, idle);
 	EXPECT_GE(all + 50000000, busy + idle);
+}
+
+struct runner {
+	pthread_t thread;
+	const struct drive *d;
+	atomic_bool stop;
+};
+
+/* Runs of several lengths, one after another: the units take turns to be busy and idle. */
+static void *runner_loop(void *arg)
+{
+	struct runner *runner = arg;
+	struct run *r = calloc(1, sizeof(*r));
+
+	r->pind = 1;
+	for (int i = 0; !atomic_load(&runner->stop); i++) {
+		r->budget = 1000ULL << i % 12;
+		run_exec(runner->d->compute, r);
+	}
+	free(r);
+	return NULL;
+}
+
+/* How often a number in this file was less than when it was last looked at. */
+static int file_decreases(int fd, __u64 *last)
+{
+	char buf[32] = {};
+	__u64 now;
+
+	if (pread(fd, buf, sizeof(buf) - 1, 0) <= 0)
+		return 1;
+	now = strtoull(buf, NULL, 10);
+	if (now >= *last) {
+		*last = now;
+		return 0;
+	}
+	return 1;
+}
+
+TEST_F(counters, times_never_decrease)
+{
+	static const char * const times[] = {
+		"units/0/idle_ns", "units/0/busy_ns", "stats/cu_idle_ns", "stats/cu_busy_ns",
+	};
+	struct runner runner = { .d = &self->d };
+	int fd[ARRAY_SIZE(times)], decreases[ARRAY_SIZE(times)] = {};
+	__u64 last[ARRAY_SIZE(times)] = {};
+	char path[128];
+
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		snprintf(path, sizeof(path), KST_CLASS "/kcsd%d/%s", self->d.index, times[i]);
+		fd[i] = open(path, O_RDONLY);
+		ASSERT_LE(0, fd[i]);
+	}
+	ASSERT_EQ(0, pthread_create(&runner.thread, NULL, runner_loop, &runner));
+	for (int round = 0; round < 5000; round++)
+		for (size_t i = 0; i < ARRAY_SIZE(times); i++)
+			decreases[i] += file_decreases(fd[i], &last[i]);
+	atomic_store(&runner.stop, true);
+	pthread_join(runner.thread, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		EXPECT_EQ(0, decreases[i]) TH_LOG("%s", times[i]);
+		close(fd[i]);
+	}
 }
 
 /* Counters belong to one power cycle, and to one drive. */
