@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "private.h"
 
@@ -81,9 +82,9 @@ int kcsd_stats_each(const char *drive, int (*fn)(const char *name, uint64_t valu
 	return kcsd_dir_walk(path, KCSD_WALK_DIRS, visit_dir, &walk);
 }
 
-int kcsd_stats_text(const char *drive, const char *name, char *buf, size_t buf_len)
+/* The path of what has this name below the drive's directory. */
+static int named_path(const char *drive, const char *name, char path[PATH_MAX])
 {
-	char path[PATH_MAX];
 	size_t len;
 	int ret;
 
@@ -93,8 +94,18 @@ int kcsd_stats_text(const char *drive, const char *name, char *buf, size_t buf_l
 	if (ret)
 		return ret;
 	len = strlen(path);
-	if (snprintf(path + len, sizeof(path) - len, "/%s", name) >= (int)(sizeof(path) - len))
+	if (snprintf(path + len, PATH_MAX - len, "/%s", name) >= (int)(PATH_MAX - len))
 		return -EINVAL;
+	return 0;
+}
+
+int kcsd_stats_text(const char *drive, const char *name, char *buf, size_t buf_len)
+{
+	char path[PATH_MAX];
+	int ret = named_path(drive, name, path);
+
+	if (ret)
+		return ret;
 	ret = kcsd_file_read(path, buf, buf_len);
 	if (ret == -EISDIR)
 		return -EINVAL;
@@ -109,4 +120,21 @@ int kcsd_stats_get(const char *drive, const char *name, uint64_t *value)
 	if (ret)
 		return ret == -ERANGE ? -EINVAL : ret;
 	return kcsd_number_parse(text, value);
+}
+
+/* The kernel gives each directory of sysfs a number of 64 bits that it never uses again. */
+int kcsd_stats_id(const char *drive, const char *dir, uint64_t *id)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	int ret = named_path(drive, dir, path);
+
+	if (ret)
+		return ret;
+	if (stat(path, &st))
+		return errno == ENOTDIR ? -ENOENT : -errno;
+	if (!S_ISDIR(st.st_mode))
+		return -EINVAL;
+	*id = st.st_ino;
+	return 0;
 }

@@ -24,6 +24,12 @@ KCSD_API int kcsd_stats_each(const char *drive,
 KCSD_API int kcsd_stats_get(const char *drive, const char *name, uint64_t *value);
 /* What else is there beside them, such as "programs/0/name". Errors likewise; -ERANGE: len. */
 KCSD_API int kcsd_stats_text(const char *drive, const char *name, char *buf, size_t len);
+/*
+ * Tell whether counters began anew. dir is where they are: "stats", "programs/0". The id stays as
+ * long as they go on, and is another one, never used before since boot, once they started from 0
+ * again: the drive was powered on again, another program has the index. Errors as kcsd_stats_get().
+ */
+KCSD_API int kcsd_stats_id(const char *drive, const char *dir, uint64_t *id);
 
 #ifdef __cplusplus
 }

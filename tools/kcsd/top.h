@@ -13,6 +13,7 @@
 struct counter {
 	char name[TOP_COUNTER_LEN];	/* as kcsd_stats_each() */
 	uint64_t value;
+	uint64_t id;			/* kcsd_stats_id() of where it is */
 };
 
 /* A drive's counters at one time, by name. */
@@ -32,8 +33,8 @@ struct samples {
 /* Of one drive, or of all (NULL). Returns 0 or as libkcsd; release in any case. */
 int kcsd_top_sample(struct samples *samples, const char *drive);
 void kcsd_top_release(struct samples *samples);
-/* 0 if there is no such counter. */
-uint64_t kcsd_top_value(const struct sample *sample, const char *name);
+/* NULL if there is no such counter. */
+const struct counter *kcsd_top_counter(const struct sample *sample, const char *name);
 /* The same drive in another's samples; NULL if it was not there. */
 const struct sample *kcsd_top_find(const struct samples *samples, const char *drive);
 

@@ -12,9 +12,28 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct counter *)a)->name, ((const struct counter *)b)->name);
 }
 
+/* Which directory this is in; mostly the same as the one before. */
+static uint64_t id_of(const struct sample *sample, const char *name)
+{
+	const struct counter *last = sample->nr ? &sample->counters[sample->nr - 1] : NULL;
+	const char *slash = strrchr(name, '/');
+	char dir[TOP_COUNTER_LEN];
+	uint64_t id = 0;
+
+	if (!slash)
+		return 0;
+	if (last && !strncmp(last->name, name, slash + 1 - name) &&
+	    !strchr(last->name + (slash + 1 - name), '/'))
+		return last->id;
+	snprintf(dir, sizeof(dir), "%.*s", (int)(slash - name), name);
+	kcsd_stats_id(sample->drive, dir, &id);
+	return id;
+}
+
 static int add_counter(const char *name, uint64_t value, void *arg)
 {
 	struct sample *sample = arg;
+	uint64_t id = id_of(sample, name);
 	struct counter *counters;
 
 	/* Room for 64 more at each multiple of 64. */
@@ -27,6 +46,7 @@ static int add_counter(const char *name, uint64_t value, void *arg)
 	counters = &sample->counters[sample->nr++];
 	snprintf(counters->name, sizeof(counters->name), "%s", name);
 	counters->value = value;
+	counters->id = id;
 	return 0;
 }
 
@@ -69,16 +89,14 @@ void kcsd_top_release(struct samples *samples)
 		free(samples->drive[--samples->nr].counters);
 }
 
-uint64_t kcsd_top_value(const struct sample *sample, const char *name)
+const struct counter *kcsd_top_counter(const struct sample *sample, const char *name)
 {
-	const struct counter *found;
 	struct counter key;
 
 	if (!sample || !sample->nr)
-		return 0;
+		return NULL;
 	snprintf(key.name, sizeof(key.name), "%s", name);
-	found = bsearch(&key, sample->counters, sample->nr, sizeof(key), by_name);
-	return found ? found->value : 0;
+	return bsearch(&key, sample->counters, sample->nr, sizeof(key), by_name);
 }
 
 const struct sample *kcsd_top_find(const struct samples *samples, const char *drive)

@@ -18,9 +18,14 @@ struct view {
 /* Of a counter that began anew (the drive was powered off, the program replaced): all of it. */
 static uint64_t delta(const struct view *v, const char *name)
 {
-	uint64_t now = kcsd_top_value(v->now, name), before = kcsd_top_value(v->before, name);
+	const struct counter *now = kcsd_top_counter(v->now, name);
+	const struct counter *before = kcsd_top_counter(v->before, name);
 
-	return now < before ? now : now - before;
+	if (!now)
+		return 0;
+	if (!before || before->id != now->id)
+		return now->value;
+	return now->value > before->value ? now->value - before->value : 0;
 }
 
 static double rate(const struct view *v, const char *name)

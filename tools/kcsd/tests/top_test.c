@@ -52,6 +52,17 @@ static int remove_entry(const char *path, const struct stat *st, int kind, struc
 	return remove(path);
 }
 
+/* The directory is another one from now on: the old one stays, so that its number is not used again. */
+static void renew(const char *dir)
+{
+	static int nr;
+	char old[32];
+
+	snprintf(old, sizeof(old), "old-%d", nr++);
+	if (rename(dir, old))
+		ok(false, dir);
+}
+
 static void put_unit(int unit, const char *runs, const char *busy, const char *idle)
 {
 	put(runs, "kcsd0/units/%d/runs", unit);
@@ -110,6 +121,7 @@ static void test_units(void)
 	put("40", "kcsd0/stats/executions");
 	put_unit(0, "50", "251000", "759000");		/* a quarter of the time */
 	put_unit(2, "0", "0", "1010000");
+	renew("kcsd0/units/10");
 	put_unit(10, "3", "400", "600");		/* it began anew */
 	ok(!kcsd_top_sample(&now, "kcsd0"), "another, of one drive");
 
@@ -130,6 +142,22 @@ static void test_units(void)
 	ok(json_object_get_double(json_object_object_get(at(drive, "units", 0),
 							 "busy_percent")) == 25, "JSON: its share");
 	json_object_put(json);
+	kcsd_top_release(&before);
+	kcsd_top_release(&now);
+}
+
+/* Times that were read at slightly different moments: a unit that was busy all the time. */
+static void test_decrease(void)
+{
+	struct samples before, now;
+	const char *line;
+
+	put_unit(0, "1", "1000000", "900000000");
+	kcsd_top_sample(&before, "kcsd0");
+	put_unit(0, "2", "3000000", "899999999");
+	kcsd_top_sample(&now, "kcsd0");
+	line = line_after(text_of(&before, &now), "   UNIT");
+	ok(line_is(line, "      0        1.0        100.0"), "a decrease is no restart");
 	kcsd_top_release(&before);
 	kcsd_top_release(&now);
 }
@@ -187,6 +215,7 @@ int main(void)
 		return 1;
 	kcsd_sysfs_root = dir;
 	test_units();
+	test_decrease();
 	test_programs();
 	test_drives();
 	nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
