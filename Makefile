@@ -101,8 +101,12 @@ deps:
 # A second make: only after the first step is there a kernel to build for.
 demo:
 	@tools/deps vm
-	@$(MAKE) --no-print-directory vm-module lib tools bpf
+	@$(MAKE) --no-print-directory vm-module lib tools bpf $(OUTPUT)/demo-count
 	@tools/demo/run
+
+$(OUTPUT)/demo-%: tools/demo/%.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE $< -o $@
 
 vm:
 	@tools/deps vm
