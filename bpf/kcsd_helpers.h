@@ -229,7 +229,7 @@ static __always_inline long kcsd_stream(const struct kcsd_ctx *ctx, __u64 bytes,
 			if (want > nlb)
 				want = nlb;
 			got = want * lba_size;
-			/* Never; but said, it spares the drive checks (kcsd load --explain). */
+			/* Never; the compiler then knows it, too. */
 			if (got > KCSD_STREAM_CHUNK)
 				return -KCSD_EINVAL;
 			err = kcsd_read(slba, fresh, got);

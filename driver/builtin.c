@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Device-defined programs: the drive's own, at the indices after the host's. */
 #include <linux/mm.h>
-#include <linux/mutex.h>
 #include <linux/string.h>
 
 #include "drive.h"
-#include "native.h"
 
 #include "builtin/crc32c.h"
 #include "builtin/grep.h"
@@ -23,10 +21,6 @@ static const struct kcsd_builtin {
 	{ kcsd_builtin_histogram, sizeof(kcsd_builtin_histogram) },
 };
 
-/* Made when a drive first wants them, the same for all drives, and kept: a power on takes no proof. */
-static u8 *kcsd_builtin_proven[ARRAY_SIZE(kcsd_builtins)];
-static DEFINE_MUTEX(kcsd_builtin_lock);		/* of those */
-
 u32 kcsd_builtins_nr(const struct kcsd_config *config)
 {
 	return config->device_programs ? ARRAY_SIZE(kcsd_builtins) : 0;
@@ -36,22 +30,4 @@ void *kcsd_builtin_image(u32 i, u32 *len)
 {
 	*len = kcsd_builtins[i].len;
 	return kvmemdup(kcsd_builtins[i].image, kcsd_builtins[i].len, GFP_KERNEL);
-}
-
-const u8 *kcsd_builtin_proofs(u32 i, const struct kcsd_image_view *view)
-{
-	u8 **proofs = &kcsd_builtin_proven[i];
-
-	guard(mutex)(&kcsd_builtin_lock);
-	if (!*proofs)
-		*proofs = kcsd_native_prove(view, GFP_KERNEL);
-	return *proofs;
-}
-
-void kcsd_builtins_exit(void)
-{
-	u32 i;
-
-	for (i = 0; i < ARRAY_SIZE(kcsd_builtins); i++)
-		kvfree(kcsd_builtin_proven[i]);
 }

@@ -14,9 +14,8 @@
 
 /* How programs are run; X(NAME, "name"). Where the JIT cannot be had, the interpreter does it. */
 #define KCSD_RUN_CHOICES(X) \
-	X(JIT, "jit")		/* native code; proven accesses are not checked */ \
-	X(INTERP, "interp") \
-	X(CHECKED, "checked")	/* native code, every access checked: to measure proofs by */
+	X(JIT, "jit")		/* native code */ \
+	X(INTERP, "interp")
 
 enum kcsd_run_choice {
 #define KCSD_RUN_CHOICE_ENUM(NAME, name) KCSD_RUN_BY_##NAME,

@@ -20,8 +20,7 @@
 	X(size, "at least 1M, a multiple of the block size", \
 	  "Size of each drive, bytes or like 512M (default: 256M, or the backing file's size)") \
 	X(block_size, "512 or 4096", "Bytes of a logical block, 512 or 4096 (default)") \
-	X(engine, "jit, interp or checked", \
-	  "How programs are run: jit (default), interp, or checked (jit, no check left out)") \
+	X(engine, "jit or interp", "How programs are run: jit (default) or interp") \
 	X(zone_size, "0 or a power of 2, at most 1T", \
 	  "Size of a zone, bytes or like 64M (default: 0, not zoned)") \
 	X(zone_capacity, "at most 1T", \
@@ -136,7 +135,6 @@ static int __init kcsd_init(void)
 	if (ret) {
 		wait_for_close(refs);
 		kcsd_drives_wait();
-		kcsd_builtins_exit();
 		kcsd_debugfs_exit();
 		kcsd_node_exit();
 	}
@@ -150,7 +148,6 @@ static void __exit kcsd_exit(void)
 {
 	kcsd_configfs_exit();
 	kcsd_drives_wait();
-	kcsd_builtins_exit();
 	kcsd_debugfs_exit();
 	kcsd_node_exit();
 }

@@ -4,7 +4,6 @@
 #include <linux/slab.h>
 
 #include "engine/jit.h"
-#include "engine/verify.h"
 #include "compat.h"
 #include "compute.h"
 #include "drive.h"
@@ -15,46 +14,17 @@
 
 /* ---- the code ---- */
 
-u8 *kcsd_native_prove(const struct kcsd_image_view *view, gfp_t gfp)
-{
-	u8 *proofs = kvzalloc(view->insn_cnt, gfp);
-
-	if (proofs && kcsd_verify(view, proofs)) {
-		kvfree(proofs);
-		proofs = NULL;
-	}
-	return proofs;
-}
-
-static const u8 *kcsd_native_proofs(const struct kcsd_drive *drive, const struct kcsd_program *p)
-{
-	if (p->builtin)
-		return kcsd_builtin_proofs(p->pind - drive->cfg.max_programs, &p->view);
-	return kcsd_native_prove(&p->view, GFP_KERNEL_ACCOUNT);
-}
-
 int kcsd_native_init(struct kcsd_drive *drive, struct kcsd_program *p)
 {
 	if (drive->cfg.engine == KCSD_RUN_BY_INTERP)
 		return 0;
 	p->native = kvcalloc(drive->cfg.cus, sizeof(*p->native), GFP_KERNEL_ACCOUNT);
-	if (!p->native)
-		return -ENOMEM;
-	if (drive->cfg.engine == KCSD_RUN_BY_CHECKED)
-		return 0;
-	p->proofs = kcsd_native_proofs(drive, p);
-	if (!p->proofs) {
-		kcsd_native_destroy(p);
-		return -ENOMEM;
-	}
-	return 0;
+	return p->native ? 0 : -ENOMEM;
 }
 
 void kcsd_native_destroy(struct kcsd_program *p)
 {
 	kvfree(p->native);
-	if (!p->builtin)
-		kvfree(p->proofs);
 }
 
 static void kcsd_native_drop_one(struct kcsd_drive *drive, struct kcsd_jit *jit)
@@ -81,7 +51,6 @@ static int kcsd_native_compile(struct kcsd_unit *unit, struct kcsd_program *p, b
 		.mem = (uintptr_t)unit->arena,
 		.moving = moving,
 		.ctl = (uintptr_t)&unit->ctl,
-		.proofs = p->proofs,
 		.count = count,
 		.shifts_wrap = true,	/* on all machines that kcsd_jit_create() is for */
 	};

@@ -9,11 +9,9 @@
 #ifndef KCSD_NATIVE_H
 #define KCSD_NATIVE_H
 
-#include <linux/gfp_types.h>
 #include <linux/types.h>
 
 struct kcsd_drive;
-struct kcsd_image_view;
 struct kcsd_jit;
 struct kcsd_program;
 struct kcsd_run;
@@ -30,8 +28,6 @@ struct kcsd_native {
 
 /* Prepare for native code, if the drive wants it. 0 or -ENOMEM. */
 int kcsd_native_init(struct kcsd_drive *drive, struct kcsd_program *program);
-/* What is known of each instruction's access (enum kcsd_proof), kvmalloc'ed; NULL without memory. */
-u8 *kcsd_native_prove(const struct kcsd_image_view *view, gfp_t gfp);
 /* Free the code that was made. No run of the program may be left. */
 void kcsd_native_drop(struct kcsd_drive *drive, struct kcsd_program *program);
 /* Undo init; after drop, if it ever ran. */

@@ -58,7 +58,6 @@ struct kcsd_program {
 	void *image;			/* as loaded; view points into it */
 	struct kcsd_image_view view;
 	struct kcsd_code *code;
-	const u8 *proofs;		/* of each instruction; builtin: not its own; NULL: check all */
 	struct kcsd_native *native;	/* on each unit; NULL: none wanted */
 	struct kcsd_program_stats __percpu *stats;
 };
@@ -112,10 +111,6 @@ void kcsd_program_time(struct kcsd_program *program, const struct kcsd_run *run)
 u32 kcsd_builtins_nr(const struct kcsd_config *config);
 /* The image of one of them, kvmalloc'ed, *len bytes; NULL without memory. */
 void *kcsd_builtin_image(u32 i, u32 *len);
-/* Its proofs, which stay until kcsd_builtins_exit(); NULL without memory. view: of its image. */
-const u8 *kcsd_builtin_proofs(u32 i, const struct kcsd_image_view *view);
-/* No drive may be left. */
-void kcsd_builtins_exit(void);
 
 /* programs.c */
 int kcsd_programs_init(struct kcsd_drive *drive);

@@ -8,7 +8,6 @@
 
 #include "lowered.h"
 #include "sim.h"
-#include "verify.h"
 
 /* Addresses in the memory around. */
 #define AT_CTL		KCSD_GUEST_DATA
@@ -80,12 +79,11 @@ static const struct kcsd_vm_ops around_ops = { .tick = no_tick };
 /* ---- */
 
 /* Counting, so that instructions and budget are those of the program, on any engine. */
-static int lower(struct sim_lowered *l, const struct kcsd_image_view *view, const u8 *proofs)
+static int lower(struct sim_lowered *l, const struct kcsd_image_view *view)
 {
 	const struct kcsd_lower_options opt = {
 		.mem = AT_INNER,
 		.ctl = AT_CTL,
-		.proofs = proofs,
 		.count = true,
 		.shifts_wrap = true,
 	};
@@ -102,10 +100,9 @@ static int lower(struct sim_lowered *l, const struct kcsd_image_view *view, cons
 int kcsd_sim_lower(const struct kcsd_image_view *view, struct sim_lowered **out)
 {
 	struct sim_lowered *l = calloc(1, sizeof(*l));
-	u8 *proofs = calloc(view->insn_cnt, 1);
 	int ret = -ENOMEM;
 
-	if (!l || !proofs)
+	if (!l)
 		goto out_free;
 	l->around.mem_len = AT_INNER - KCSD_GUEST_CTX + kcsd_lowered_mem_len(view);
 	l->around.mem = calloc(1, l->around.mem_len);
@@ -113,17 +110,13 @@ int kcsd_sim_lower(const struct kcsd_image_view *view, struct sim_lowered **out)
 		goto out_free;
 	l->around.layout.stack = AT_STACK;
 	l->around.ops = &around_ops;
-	ret = kcsd_verify(view, proofs);
-	if (!ret)
-		ret = lower(l, view, proofs);
+	ret = lower(l, view);
 	if (ret)
 		goto out_free;
-	free(proofs);
 	*out = l;
 	return 0;
 
 out_free:
-	free(proofs);
 	kcsd_sim_lowered_destroy(l);
 	return ret;
 }

@@ -10,7 +10,7 @@ OPTIONS=(
 	--size 8M --block-size 512 --queues 1 --queue-depth 16
 	--cus 3 --cu-cpus 0-1 --queue-limit 9 --quick-us 77
 	--arena-size 1M --timeout-ms 20000 --insn-budget 1000000000
-	--engine checked --max-jit-bytes 8M
+	--engine interp --max-jit-bytes 8M
 	--max-programs 8 --max-active 4 --max-program-bytes 4M
 	--device-programs 0 --load-granularity 512
 	--slm-size 2M --max-range-sets 7 --max-ranges 9

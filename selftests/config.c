@@ -27,7 +27,7 @@ static const struct setting {
 	{ "max_program_bytes",	"65536",	"1048576" },
 	{ "timeout_ms",		"100",		"5000" },
 	{ "insn_budget",	"1000",		"1000000000" },
-	{ "engine",		"interp",	"checked" },
+	{ "engine",		"interp",	"jit" },
 	{ "max_jit_bytes",	"0",		"1048576" },
 	{ "side_file",		"0",		"1" },
 	{ "slm_size",		"4096",		"33554432" },

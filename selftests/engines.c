@@ -28,7 +28,6 @@ static const struct engine {
 	__u32 record;		/* what it is in a run's record */
 } engines[] = {
 	{ "jit", KCSD_ENGINE_JIT },
-	{ "checked", KCSD_ENGINE_JIT },
 	{ "interp", KCSD_ENGINE_INTERP },
 };
 

@@ -108,7 +108,6 @@ FIXTURE_VARIANT(exec_ranges) {
 };
 
 FIXTURE_VARIANT_ADD(exec_ranges, jit) { .engine = "jit", .record = KCSD_ENGINE_JIT };
-FIXTURE_VARIANT_ADD(exec_ranges, checked) { .engine = "checked", .record = KCSD_ENGINE_JIT };
 FIXTURE_VARIANT_ADD(exec_ranges, interp) { .engine = "interp", .record = KCSD_ENGINE_INTERP };
 
 static inline int install_all(int ctrl)

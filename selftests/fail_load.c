@@ -10,8 +10,6 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 
-#define FIRST_STEP	101	/* allocations that a first power on gets farther at each try */
-#define FIRST_END	20000	/* it has fewer by far */
 #define LOAD_TRIES	50	/* to unload: someone may look into a drive that is new */
 
 struct bed {
@@ -137,66 +135,6 @@ TEST_F_TIMEOUT(fail_load, own_allocations, FAIL_TIMEOUT)
 	ASSERT_EQ(0, fail_count(&refusing, &self->b, &loaders));
 	ASSERT_EQ(0, fail_count(&refusing, &self->b, &loaders));
 	EXPECT_EQ(0, fail_all_but(&loading, &self->b, loaders));
-}
-
-static int programs_shown(int index)
-{
-	char pattern[64];
-	glob_t g;
-	int n;
-
-	snprintf(pattern, sizeof(pattern), KST_CLASS "/kcsd%d/programs/*/name", index);
-	n = glob(pattern, 0, NULL, &g) ? 0 : g.gl_pathc;
-	globfree(&g);
-	return n;
-}
-
-/* The module as it is after a load, and a drive that never was on. */
-static int begin_anew(struct bed *b, struct drive *d)
-{
-	const struct drive_attr attrs[] = { { "size", "4M" }, { "cus", "1" }, {} };
-	int ret = drive_remove(d);
-
-	if (!ret && !access("/sys/module/kcsd", F_OK))
-		ret = rmmod(b);
-	if (!ret)
-		ret = insmod(b);
-	return ret ? ret : drive_prepare(d, "first", attrs);
-}
-
-/*
- * What is made once for all drives and kept, the proofs of their own programs: it is not there after
- * a load. What a try made before it failed the next one has; one that succeeded all the same
- * has made it all.
- */
-TEST_F_TIMEOUT(fail_load, first_power_on, FAIL_TIMEOUT)
-{
-	unsigned int nth, failed = 0;
-	struct drive d = DRIVE_INIT;
-	bool met = true;
-	int ret;
-
-	self->b.arguments = "drives=0 selftest=0";
-	ASSERT_EQ(0, begin_anew(&self->b, &d));
-	for (nth = 1; met; nth += FIRST_STEP) {
-		ASSERT_GT(FIRST_END, nth);
-		fail_arm(nth);
-		ret = drive_power(&d, true);
-		met = !fail_end();
-		if (ret) {
-			ASSERT_TRUE(met && fail_clean(ret));
-			failed++;
-		} else if (met) {
-			ASSERT_EQ(0, begin_anew(&self->b, &d));
-		}
-	}
-	EXPECT_LT(10, failed);
-	ksft_print_msg("first power on: %u allocations at most, it failed %u times\n", nth, failed);
-	d.index = drive_get_number(d.name, "index");
-	ASSERT_EQ(0, drive_open(&d, O_RDWR));
-	EXPECT_EQ(4, programs_shown(d.index));
-	EXPECT_EQ(0, drive_remove(&d));
-	EXPECT_EQ(0, rmmod(&self->b));
 }
 
 FAIL_TEST_MAIN

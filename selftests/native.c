@@ -33,7 +33,6 @@ FIXTURE_VARIANT(native) {
 };
 
 FIXTURE_VARIANT_ADD(native, jit) { .engine = "jit", .record = KCSD_ENGINE_JIT };
-FIXTURE_VARIANT_ADD(native, checked) { .engine = "checked", .record = KCSD_ENGINE_JIT };
 FIXTURE_VARIANT_ADD(native, interp) { .engine = "interp", .record = KCSD_ENGINE_INTERP };
 
 static int create(struct drive *d, const char *name, const char *engine, const char *max_bytes)

@@ -14,8 +14,7 @@
  *	chance:	if r <= limit goto back			the end in this run, with the arguments
  *	fault:	...
  *
- * In bounds the mask changes nothing. It is left out where no branch decides what the address
- * is: at constant ones, and where the proof says so.
+ * In bounds the mask changes nothing. Only addresses that are constants have none.
  *
  * Code for memory that moves finds mem and mask in the ctl, and compares with the limit
  * from there at once, as most of what it accesses is expected behind the arguments:
@@ -23,7 +22,6 @@
  *		if r > limit goto fault
  */
 #include "lower.h"
-#include "verify.h"
 
 struct access {
 	u8 reg;
@@ -51,11 +49,6 @@ static struct access access_of(const struct kcsd_lower_insn *i)
 		.aligned = BPF_MODE(insn->code) == BPF_ATOMIC,
 		.keep = writes(i) || insn->dst_reg != insn->src_reg,
 	};
-}
-
-static u8 proof_of(const struct kcsd_lower *l, const struct kcsd_lower_insn *i)
-{
-	return l->opt->proofs ? l->opt->proofs[i->pc] : KCSD_PROOF_NONE;
 }
 
 static s16 limit_field(const struct access *a)
@@ -185,36 +178,25 @@ static void check_bounds(struct kcsd_lower *l, const struct kcsd_lower_insn *i,
 	kcsd_emit_jump_imm(l, BPF_JNE, KCSD_REG_AX, 0, i->place->fault);
 }
 
-/* AX = the address, less the displacement that is returned. */
-static s16 register_base(struct kcsd_lower *l, const struct kcsd_lower_insn *i,
-			 const struct access *a)
+/* AX = the address. */
+static void register_base(struct kcsd_lower *l, const struct kcsd_lower_insn *i,
+			  const struct access *a)
 {
-	u8 proof = proof_of(l, i);
-	u32 floor = kcsd_proof_safe(proof) ? 0 : a->floor;
-	s32 distance = a->off - (s32)floor;
+	s32 distance = a->off - (s32)a->floor;
 
-	if (kcsd_proof_safe(proof) && !kcsd_proof_masked(proof)) {
-		emit_base(l, 0);
-		emit_add_reg(l, KCSD_REG_AX, a->reg);
-		return a->off;
-	}
 	if (distance)
 		kcsd_emit_add_imm(l, a->reg, distance);
-	if (!kcsd_proof_safe(proof))
-		check_bounds(l, i, a);
+	check_bounds(l, i, a);
 	emit_mask(l, a->reg);
-	emit_base(l, floor);
+	emit_base(l, a->floor);
 	emit_add_reg(l, KCSD_REG_AX, a->reg);
 	if (distance && a->keep)
 		kcsd_emit_add_imm(l, a->reg, -distance);
-	return 0;
 }
 
 static void register_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i,
 			  const struct access *a)
 {
-	if (kcsd_proof_safe(proof_of(l, i)))
-		return;
 	if (!l->opt->moving) {
 		emit_limit(l, a);
 		emit_compare_limit(l, BPF_JLE, a->reg, i->place->back);
@@ -266,11 +248,12 @@ static void emit_store_value(struct kcsd_lower *l, struct bpf_insn insn)
 	kcsd_emit_insn(l, insn);
 }
 
-static void emit_access(struct kcsd_lower *l, const struct kcsd_lower_insn *i, s16 off)
+/* AX is the address. */
+static void emit_access(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 {
 	struct bpf_insn insn = i->insn;
 
-	insn.off = off;
+	insn.off = 0;
 	if (writes(i))
 		insn.dst_reg = KCSD_REG_AX;
 	else
@@ -342,12 +325,14 @@ void kcsd_lower_access(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 {
 	struct access a = access_of(i);
 
-	if (by_stub(&i->insn))
+	if (by_stub(&i->insn)) {
 		call_stub(l, i);
-	else if (a.reg != BPF_REG_10)
-		emit_access(l, i, register_base(l, i, &a));
-	else if (frame_base(l, i, &a))
-		emit_access(l, i, 0);
+	} else if (a.reg != BPF_REG_10) {
+		register_base(l, i, &a);
+		emit_access(l, i);
+	} else if (frame_base(l, i, &a)) {
+		emit_access(l, i);
+	}
 }
 
 void kcsd_lower_access_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i)

@@ -89,7 +89,6 @@ struct kcsd_lower_options {
 	u64 mem;		/* address at which the code finds the byte of KCSD_GUEST_CTX */
 	bool moving;		/* that is not known yet: it is in the ctl, mem means nothing */
 	u64 ctl;		/* address of the struct kcsd_lowered_ctl */
-	const u8 *proofs;	/* by kcsd_verify(), for each unit; NULL: nothing is proven */
 	bool count;		/* instructions, as the interpreter; else only stop is seen */
 	/* Shifts by a register take the count modulo the width: x86, arm64, riscv. */
 	bool shifts_wrap;

@@ -2,8 +2,6 @@
 # The engine's sources, for the module, the library and the tests alike.
 engine-sources := image.c insn.c check.c code.c memory.c signature.c helper.c interp.c
 engine-sources += helper_mem.c helper_find.c helper_digest.c
-engine-sources += verify.c verify_walk.c verify_step.c verify_branch.c verify_state.c
-engine-sources += verify_flow.c verify_value.c
 engine-sources += fuse.c
 engine-sources += lower.c
 engine-sources += lower_alu.c

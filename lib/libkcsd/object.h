@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
-/* Programs out of object files: to load, to disassemble, to explain. By <libkcsd.h>. */
+/* Programs out of object files: to load, to disassemble. By <libkcsd.h>. */
 #ifndef LIBKCSD_OBJECT_H
 #define LIBKCSD_OBJECT_H
 
@@ -107,23 +107,6 @@ struct kcsd_insn_info {
 KCSD_API int kcsd_disasm_each(const void *image, size_t len, const struct kcsd_object *obj,
 			      int (*fn)(const struct kcsd_insn_info *info, void *arg), void *arg,
 			      struct kcsd_error *err);
-
-/* An access to memory, and whether the drive checks each time that it is in bounds. */
-struct kcsd_access {
-	uint32_t pc;		/* units of 8 bytes */
-	uint8_t checked;	/* 0: proven once and for all, when the program is loaded */
-	uint8_t rsvd[3];
-	const char *why;	/* either way */
-	char text[KCSD_INSN_TEXT_LEN];	/* of the instruction */
-};
-
-/*
- * Call fn with each access of a program. A value other than 0 from fn ends the walk and
- * is returned. -EINVAL: the program is not valid (KCSD_OBJECT_UNCHECKED). -ENOMEM.
- */
-KCSD_API int kcsd_object_explain(const struct kcsd_object *obj,
-				 int (*fn)(const struct kcsd_access *access, void *arg),
-				 void *arg);
 
 #ifdef __cplusplus
 }

@@ -5,7 +5,6 @@
 #include "lowered.h"
 #include "runner.h"
 #include "tap.h"
-#include "verify.h"
 
 #define MAX_ALLOCATIONS	64
 #define MAX_SECONDS	5	/* of a pass that takes a hundredth, were it quadratic more */
@@ -70,23 +69,6 @@ static void no_memory_to_lower(void)
 	tap_point(!ret && n > 6, "lower: each allocation fails");
 	if (!ret)
 		kcsd_lowered_destroy(lowered);
-}
-
-static void no_memory_to_verify(void)
-{
-	const struct bpf_insn insns[] = { CALL(1), EXIT, MOV(7), EXIT };
-	const struct kcsd_image_view view = { .insns = insns, .insn_cnt = ARRAY_SIZE(insns) };
-	u8 proofs[ARRAY_SIZE(insns)];
-	int ret = -ENOMEM, n;
-
-	for (n = 0; ret == -ENOMEM && n < MAX_ALLOCATIONS; n++) {
-		allocations_left = n;
-		ret = kcsd_verify(&view, proofs);
-		allocations_left = -1;
-	}
-	tap_point(!ret && n > 9, "verify: each allocation fails");
-	if (ret || n <= 9)
-		tap_note("%d after %d", ret, n);
 }
 
 static void copied(void)
@@ -182,7 +164,6 @@ void code_tests(void)
 	counts();
 	no_memory();
 	no_memory_to_lower();
-	no_memory_to_verify();
 	copied();
 	longest();
 }

@@ -7,7 +7,7 @@
 
 struct engines;
 
-/* Ready a loaded program for all other ways to run it: analysed and lowered once. */
+/* Ready a loaded program for all other ways to run it: lowered once. */
 struct engines *engines_create(const struct program *prog);
 void engines_destroy(struct engines *e);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Generated programs, in every way there is to run them: the interpreter, the oracle, lowered
- * code. All must do the same; no proof may be wrong.
+ * code. All must do the same.
  */
 #include <stdio.h>
 

@@ -8,7 +8,6 @@
 #include "lowered.h"
 #include "runner.h"
 #include "tap.h"
-#include "verify.h"
 
 #define AX	11
 #define MEM	0x1111100000000ull
@@ -22,13 +21,11 @@ enum scratch {
 	BASE,		/* the address of guest address 0, of the context or the data */
 	MASK,		/* the mask of memory that moves */
 	MASKED,		/* BASE and a register masked just before */
-	UNMASKED,	/* BASE and any register */
 };
 
 struct walk {
 	const struct kcsd_lowered *lowered;
 	const struct kcsd_image_view *view;
-	const u8 *proofs;	/* or NULL */
 	struct guest guest;
 	bool shifts_wrap;
 	bool moving;
@@ -105,7 +102,7 @@ static enum scratch scratch_after(struct walk *w, const struct bpf_insn *insn)
 	if (insn->code == (BPF_LD | BPF_IMM | BPF_DW))
 		return kind_of(w, imm64(insn));
 	if (insn->code == (BPF_ALU64 | BPF_ADD | BPF_X) && w->scratch == BASE)
-		return is_masked(w, insn->src_reg) ? MASKED : UNMASKED;
+		return is_masked(w, insn->src_reg) ? MASKED : OTHER;
 	if (insn->code == (BPF_LDX | BPF_MEM | BPF_DW) && insn->src_reg == AX &&
 	    w->scratch == CTL_ADDR)
 		return kind_of_field(w, insn->off);
@@ -202,20 +199,16 @@ static bool is_limited(const struct walk *w, const struct bpf_insn *guest, bool 
 			     insn->dst_reg == w->masked && insn->imm == distance);
 }
 
-/* What may be left out of an access at a register is a matter of the access's own proof. */
-static void check_proof(struct walk *w, const struct bpf_insn *insn)
+/* One at a register: which one it is of the program's, and whether it is compared. */
+static void check_compared(struct walk *w, const struct bpf_insn *insn)
 {
 	u32 pc = guest_next_access(&w->guest);
 	const struct bpf_insn *guest = &w->view->insns[pc];
-	u8 proof = w->proofs && pc != GUEST_NONE ? w->proofs[pc] : KCSD_PROOF_NONE;
 
 	if (pc == GUEST_NONE || BPF_SIZE(insn->code) != BPF_SIZE(guest->code) ||
 	    BPF_MODE(insn->code) != BPF_MODE(guest->code))
 		blame(w, "an access that the program has not");
-	else if (w->scratch == UNMASKED && (!kcsd_proof_safe(proof) || kcsd_proof_masked(proof)))
-		blame(w, "an access without a mask");
-	else if (!kcsd_proof_safe(proof) &&
-		 !(w->moving ? is_limited : is_checked)(w, guest,
+	else if (!(w->moving ? is_limited : is_checked)(w, guest,
 							BPF_CLASS(insn->code) != BPF_LDX))
 		blame(w, "an access without a check");
 }
@@ -245,14 +238,11 @@ static void check_access(struct walk *w, const struct bpf_insn *insn, u8 base)
 	case MASKED:
 		if (insn->off)
 			blame(w, "a displacement after the mask");
-		check_proof(w, insn);
-		return;
-	case UNMASKED:
-		check_proof(w, insn);
+		check_compared(w, insn);
 		return;
 	case MASK:
 	case OTHER:
-		blame(w, "an access at no known address");
+		blame(w, "an access without a mask, or at no known address");
 	}
 }
 
@@ -383,8 +373,7 @@ static const char *inspect(const struct kcsd_image_view *view, const struct kcsd
 			   const struct kcsd_lower_options *opt)
 {
 	struct walk w = {
-		.lowered = lowered, .view = view, .proofs = opt->proofs,
-		.shifts_wrap = opt->shifts_wrap, .moving = opt->moving,
+		.lowered = lowered, .view = view, .shifts_wrap = opt->shifts_wrap, .moving = opt->moving,
 		.span = kcsd_lowered_mem_len(view) - KCSD_LOWERED_AFTER,
 		.targets = calloc(lowered->insn_cnt + 1, 1),
 	};
@@ -428,7 +417,7 @@ static void inspect_with(const char *name, const struct program *prog, struct in
 	in->bad = inspect(&prog->view, lowered, opt);
 	if (in->bad)
 		snprintf(in->where, sizeof(in->where), "%s%s%s%s", name,
-			 opt->count ? ", count" : "", opt->proofs ? ", proofs" : "",
+			 opt->count ? ", count" : "", opt->shifts_wrap ? ", shifts wrap" : "",
 			 opt->moving ? ", moving" : "");
 	kcsd_lowered_destroy(lowered);
 }
@@ -437,23 +426,16 @@ static void inspect_program(const char *name, const struct program *loaded, void
 {
 	struct inspection *in = arg;
 	struct program prog;
-	u8 *proofs;
+	bool ok;
 	u32 i;
 
 	program_copy(&prog, loaded->buf, loaded->len);
-	if (program_load(&prog)) {
-		proofs = calloc(prog.view.insn_cnt, 1);
-		assert(proofs);
-		if (kcsd_verify(&prog.view, proofs))
-			in->bad = "no memory";
-		for (i = 0; i < 16; i++)
-			inspect_with(name, &prog, in, &(struct kcsd_lower_options){
-				.mem = i & 8 ? 0 : MEM, .ctl = CTL, .count = i & 1,
-				.proofs = i & 2 ? proofs : NULL, .shifts_wrap = i & 4,
-				.moving = i & 8,
-			});
-		free(proofs);
-	}
+	ok = program_load(&prog);
+	for (i = 0; i < 8 && ok; i++)
+		inspect_with(name, &prog, in, &(struct kcsd_lower_options){
+			.mem = i & 4 ? 0 : MEM, .ctl = CTL, .count = i & 1,
+			.shifts_wrap = i & 2, .moving = i & 4,
+		});
 	program_exit(&prog);
 }
 

@@ -34,7 +34,6 @@ int main(int argc, char **argv)
 	if (!runner_run(argv[1]))
 		tap_point(0, "no data files in %s", argv[1]);
 	lowered_tests(argv[1]);
-	verify_tests(argv[1]);
 	mutate_tests(argv[1]);
 	return tap_end();
 }

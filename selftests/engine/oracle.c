@@ -16,7 +16,6 @@ struct oracle_frame {
 
 struct oracle {
 	struct kcsd_vm *vm;
-	struct oracle_watch *watch;
 	const struct bpf_insn *insns;
 	u64 r[11];
 	u32 pc;			/* of the instruction at hand, units of 8 bytes */
@@ -155,8 +154,6 @@ static bool reach(struct oracle *o, u64 addr, u32 size, bool write)
 {
 	u32 i;
 
-	if (o->watch)
-		o->watch->access(o->watch, o->pc, addr, size, write, o->r[10]);
 	for (i = 0; i < size; i++) {
 		if (is_mine(o, addr + i, write))
 			continue;
@@ -384,8 +381,6 @@ static void step(struct oracle *o)
 {
 	const struct bpf_insn *insn = &o->insns[o->pc];
 
-	if (o->watch)
-		o->watch->insn(o->watch, o->pc);
 	o->next = o->pc + 1;
 	o->insns_run++;
 	switch (insn->code & 0x07) {
@@ -406,12 +401,10 @@ static void step(struct oracle *o)
 	}
 }
 
-void oracle_run(const struct kcsd_image_view *view, struct kcsd_vm *vm,
-		struct oracle_watch *watch)
+void oracle_run(const struct kcsd_image_view *view, struct kcsd_vm *vm)
 {
 	struct oracle o = {
-		.vm = vm, .watch = watch, .insns = view->insns, .tick_at = KCSD_TICK_INSNS,
-		.r[1] = KCSD_GUEST_CTX,
+		.vm = vm, .insns = view->insns, .tick_at = KCSD_TICK_INSNS, .r[1] = KCSD_GUEST_CTX,
 	};
 
 	set_frame(&o);

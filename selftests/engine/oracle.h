@@ -9,25 +9,13 @@
 
 #include "program.h"
 
-/* Told of a run's instructions and accesses, before they are checked or done. */
-struct oracle_watch {
-	void (*insn)(struct oracle_watch *watch, u32 pc);
-	/* frame: the function's r10. */
-	void (*access)(struct oracle_watch *watch, u32 pc, u64 addr, u32 size, bool write,
-		       u64 frame);
-};
-
-/*
- * As kcsd_interp(), for a program that kcsd_check_insns() has accepted. watch may be NULL.
- */
-void oracle_run(const struct kcsd_image_view *view, struct kcsd_vm *vm,
-		struct oracle_watch *watch);
+/* As kcsd_interp(), for a program that kcsd_check_insns() has accepted. */
+void oracle_run(const struct kcsd_image_view *view, struct kcsd_vm *vm);
 
 /*
  * oracle_check.c: run a program as the interpreter has just run it, with the same input. Returns
- * what differs, or which of these proofs does not hold in this run; or NULL.
+ * what differs, or NULL.
  */
-const char *oracle_check(const struct program *prog, const u8 *proofs,
-			 const struct device_run *want);
+const char *oracle_check(const struct program *prog, const struct device_run *want);
 
 #endif

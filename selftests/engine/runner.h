@@ -37,8 +37,6 @@ void memory_tests(void);
 void helper_tests(void);
 /* lowered.c: what lowered code looks like, for the programs of dir. */
 void lowered_tests(const char *dir);
-/* verify.c: what is proven of accesses. */
-void verify_tests(const char *dir);
 /* fused.c: what runs at one go, against the same one by one. */
 void fused_tests(void);
 /* mutate.c: programs of dir with random changes. */

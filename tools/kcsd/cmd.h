@@ -106,8 +106,6 @@ int kcsd_usage(const struct command *cmd, const char *fmt, ...)
 /* "1.5 MiB"; buf is returned. */
 #define KCSD_HUMAN_LEN	32
 const char *kcsd_human_bytes(uint64_t bytes, char buf[KCSD_HUMAN_LEN]);
-/* explain.c: which accesses of a program will be checked. Returns the exit code. */
-int kcsd_explain(const struct kcsd_object *obj, bool json);
 /* Print and release it. */
 void kcsd_json_print(json_object *json);
 /* Bytes as text if all are printable ASCII or white space. */

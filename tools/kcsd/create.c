@@ -35,7 +35,7 @@
 	A(NUMBER, INSN_BUDGET, "insn-budget", "insn_budget", "N", \
 	  "limit of instructions of a run that asks for none; default: 0, no limit") \
 	A(NAME, ENGINE, "engine", "engine", "NAME", \
-	  "how programs run: jit (default), interp, or checked (jit, no check left out)") \
+	  "how programs run: jit (default) or interp") \
 	A(NUMBER, MAX_PROGRAMS, "max-programs", "max_programs", "N", \
 	  "programs loaded at once, 1 to 1024; default: 64") \
 	A(NUMBER, DEVICE_PROGRAMS, "device-programs", "device_programs", "0|1", \

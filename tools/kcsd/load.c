@@ -12,7 +12,6 @@
 	X(PUID, "puid", 0, "N", "its unique identifier; default: none") \
 	X(ACTIVATE, "activate", 'a', NULL, "activate it, too") \
 	X(PERSIST, "persist", 0, NULL, "keep it, and whether it is active, over power off") \
-	X(EXPLAIN, "explain", 0, NULL, "load nothing: tell which accesses will be checked") \
 	OPTION_JSON(X)
 
 enum { OPTIONS(OPT_ENUM) };
@@ -79,11 +78,6 @@ static int load(const struct args *args)
 		load.pind = index;
 	if (kcsd_object_open(args->operand[0], &object, &obj, &error))
 		return kcsd_fail("%s", error.text);
-	if (kcsd_args_has(args, OPT_EXPLAIN)) {
-		ret = kcsd_explain(obj, kcsd_args_has(args, OPT_JSON));
-		kcsd_object_close(obj);
-		return ret;
-	}
 	ret = kcsd_pick_drive(kcsd_args_value(args, OPT_DRIVE), 0, &drv);
 	if (!ret) {
 		ret = load_object(args, drv, obj, &load);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# kcsd sim, kcsd disasm and kcsd load --explain: every option, every refusal, and the
+# kcsd sim and kcsd disasm: every option, every refusal, and the
 # programs of bpf/ on real data against the tools that do the same. Prints TAP.
 #
 #	sim.sh KCSD OUTPUT	where bpf/ was built
@@ -608,25 +608,6 @@ check_readme()
 	done <"$work/example"
 }
 
-# ---- load --explain ----
-
-check_explain()
-{
-	code 0 "explain" load --explain "$bpf/lines.bpf.o"
-	is "  and its summary fits" "$(tail -n 1 "$work/out")" \
-		"$(grep -c ' no check: ' "$work/out") of $(grep -c -E ' (no check|checked): ' \
-		"$work/out") accesses need no check"
-	is "  and shows source lines" "$(($(grep -c '^; .*\.[ch]:[0-9]*: ' "$work/out") > 3))" 1
-	code 0 "explain, JSON" load --explain --json "$bpf/lines.bpf.o"
-	has .program lines
-	has '.total == (.accesses | length)' true
-	has '.unchecked == ([.accesses[] | select(.checked | not)] | length)' true
-	has '[.accesses[] | has("pc") and has("text") and has("why") and has("line")] | all' true
-	has '[.accesses[] | select(.why == "in the function'"'"'s own frame") | .checked] | any' \
-		false
-	code 1 "explain, no such file" load --explain "$work/nothing"
-}
-
 echo "TAP version 13"
 for engine in interp lowered; do
 	make_data
@@ -644,7 +625,6 @@ check_trace
 check_disasm
 check_zones_refused
 check_ranges
-check_explain
 check_readme
 echo "1..$((passed + failed))"
 echo "# $passed passed, $failed failed, 0 skipped"
