@@ -34,7 +34,7 @@ test_create_refused()
 	code 1 "create, LBAs of 3 bytes" create kst-bad --block-size 3
 	says "refuses --block-size 3; it is: bytes of an LBA: 512, or 4096"
 	code 1 "create, no such engine" create kst-bad --engine fast
-	says "refuses --engine fast; it is: how programs run: jit (default), interp"
+	says "refuses --engine fast; it is: how programs run: jit (default) or interp"
 	code 1 "create, zones of no power of 2" create kst-bad --zone-size 3M
 	says "refuses --zone-size 3M; it is: bytes of a zone, a power of 2"
 	code 1 "create, no sequential zone" create kst-bad --size 8M --zone-size 4M \
