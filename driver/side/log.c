@@ -37,15 +37,18 @@ struct place {
 	u64 id;
 	u64 seq;
 	u64 pos;
+	bool begun;		/* a first sector is there, of a record that is not acknowledged */
 };
 
-static int write_copies(struct kcsd_side_io *io, u64 pos, const struct kcsd_side_draft *d)
+static int write_copies(struct kcsd_side_io *io, u64 pos, const struct kcsd_side_draft *d,
+			bool *begun)
 {
 	const u8 *record = (const u8 *)d->record;
 	u32 len = d->sectors * KCSD_SIDE_SECTOR;
 	int ret;
 
 	ret = io->write(io, pos, record, KCSD_SIDE_SECTOR);
+	*begun = !ret;
 	if (!ret)
 		ret = io->write(io, pos + KCSD_SIDE_SECTOR, record, len);
 	if (!ret && d->sectors > 1)
@@ -68,7 +71,7 @@ static int put_record(void *arg, struct kcsd_side_draft *d)
 	r->seq = cpu_to_le64(p->seq);
 	r->payload_crc = cpu_to_le32(kcsd_side_crc(kcsd_side_payload(d), le32_to_cpu(r->len)));
 	r->crc = cpu_to_le32(kcsd_side_crc(r, offsetof(struct kcsd_side_record, crc)));
-	ret = write_copies(p->log->io, p->half * half + p->pos, d);
+	ret = write_copies(p->log->io, p->half * half + p->pos, d, &p->begun);
 	if (ret)
 		return ret;
 	p->pos += copies_len(d);
@@ -122,6 +125,27 @@ static int announce(struct kcsd_side_log *log, const struct place *p)
 	return write_header(log, p->half, &h);
 }
 
+/* A record that was not acknowledged may not be found one day. */
+static int take_back(struct kcsd_side_log *log)
+{
+	static const u8 zeroes[2 * KCSD_SIDE_SECTOR];
+	u64 pos = log->half * half_len(log) + log->pos;
+	int ret = log->io->write(log->io, pos, zeroes, sizeof(zeroes));
+
+	return ret ? ret : log->io->sync(log->io);
+}
+
+int kcsd_side_log_settle(struct kcsd_side_log *log)
+{
+	int ret = clear_header(log);
+
+	if (!ret && log->unsettled)
+		ret = take_back(log);
+	if (!ret)
+		log->unsettled = false;
+	return ret;
+}
+
 /* ---- changing halves ---- */
 
 /* The state and then d, if any, into the other half, and use that. */
@@ -133,6 +157,7 @@ static int move_over(struct kcsd_side_log *log, struct kcsd_side_draft *d)
 	};
 	int ret = clear_header(log);
 
+	/* A record that failed goes with its half. */
 	if (!ret)
 		ret = kcsd_side_state_each(&log->state, put_record, &p);
 	if (!ret && d)
@@ -149,6 +174,7 @@ static int move_over(struct kcsd_side_log *log, struct kcsd_side_draft *d)
 		log->id = p.id;
 		log->seq = p.seq;
 		log->pos = p.pos;
+		log->unsettled = false;
 	}
 	/* If this fails it is tried again before the next record. */
 	clear_header(log);
@@ -166,6 +192,7 @@ int kcsd_side_log_create_from(struct kcsd_side_log *log, struct kcsd_side_io *io
 	log->file_size = file_size;
 	log->half = 1;
 	log->clear = 1;
+	log->unsettled = false;
 	log->generation = 0;
 	return kcsd_side_log_rewrite(log);
 }
@@ -186,23 +213,12 @@ int kcsd_side_log_create(struct kcsd_side_log *log, struct kcsd_side_io *io, u64
 
 /* ---- appending ---- */
 
-/* A record that was not acknowledged should not be found one day; best effort. */
-static void take_back(struct kcsd_side_log *log, const struct place *p)
-{
-	u64 pos = p->half * half_len(log) + log->pos;
-	u8 *zero = kcsd_alloc(2 * KCSD_SIDE_SECTOR);
-
-	if (zero && !log->io->write(log->io, pos, zero, 2 * KCSD_SIDE_SECTOR))
-		log->io->sync(log->io);
-	kcsd_free(zero);
-}
-
 static int append_here(struct kcsd_side_log *log, struct kcsd_side_draft *d)
 {
 	struct place p = {
 		.log = log, .half = log->half, .id = log->id, .seq = log->seq, .pos = log->pos,
 	};
-	int ret = clear_header(log);
+	int ret = kcsd_side_log_settle(log);
 
 	if (ret)
 		return ret;
@@ -210,7 +226,8 @@ static int append_here(struct kcsd_side_log *log, struct kcsd_side_draft *d)
 	if (!ret)
 		ret = log->io->sync(log->io);
 	if (ret) {
-		take_back(log, &p);
+		log->unsettled = p.begun;
+		kcsd_side_log_settle(log);	/* else before the next record, or flush */
 		return ret;
 	}
 	log->seq = p.seq;

@@ -27,6 +27,7 @@ struct kcsd_side_log {
 	u64 file_size;
 	u32 half;		/* 0 or 1: the one in use */
 	int clear;		/* the half whose header must go before any write; -1: none */
+	bool unsettled;		/* at pos there may be a record that failed: it must go, too */
 	u64 generation;
 	u64 id;
 	u64 seq;		/* of the next record */
@@ -80,6 +81,11 @@ void kcsd_side_log_close(struct kcsd_side_log *log);
  * Takes d over.
  */
 int kcsd_side_log_append(struct kcsd_side_log *log, struct kcsd_side_draft *d);
+/*
+ * The file says nothing but log->state, even if power fails now: what is left of a record that
+ * failed is gone. 0, or the error of taking it back; then it is tried again before the next record.
+ */
+int kcsd_side_log_settle(struct kcsd_side_log *log);
 /* Write the state afresh into the other half: for files with damaged or torn records. */
 int kcsd_side_log_rewrite(struct kcsd_side_log *log);
 

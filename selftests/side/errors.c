@@ -119,6 +119,44 @@ static void appends(void)
 	result(&t, "a change of halves, and what is tried after it");
 }
 
+/* The record is written, but neither acknowledged nor taken back: nobody is told that all is well. */
+static bool fail_settle(struct tally *t, u32 at)
+{
+	struct kcsd_side_log log;
+	struct model m, before;
+	struct disk *d = prepare(&m, &log, 70 + at, false);
+	int ret;
+
+	before = m;
+	d->fail_at = at;
+	d->fail_until = MAX_CALLS;
+	d->error = -ENOSPC;
+	ret = kcsd_side_log_append(&log, model_change_zones(&m));
+	expect(t, ret == -ENOSPC, "it fails");
+	t->failed++;
+	/* At call 1 nothing has come to the file. */
+	expect(t, kcsd_side_log_settle(&log) == (at > 1 ? -ENOSPC : 0), "settled only if it is");
+	expect(t, model_is(&before, &log.state), "the state is that before");
+	d->fail_at = 0;
+	expect(t, !kcsd_side_log_settle(&log), "settled once that is possible");
+	expect(t, on_disk(d, &before, false) && on_disk(d, &before, true), "and taken back");
+	d->calls = 0;
+	expect(t, !kcsd_side_log_settle(&log) && !d->calls, "once");
+	kcsd_side_log_close(&log);
+	disk_destroy(d);
+	return !t->wrong;
+}
+
+static void settles(void)
+{
+	struct tally t = {};
+	u32 at;
+
+	for (at = 1; at <= 3 && fail_settle(&t, at); at++)
+		;
+	result(&t, "a record that cannot be taken back");
+}
+
 /* A half that was not taken into use may not look as if it was: the old one goes on. */
 static void rewrites(void)
 {
@@ -203,6 +241,7 @@ static void reads(void)
 void errors_tests(void)
 {
 	appends();
+	settles();
 	rewrites();
 	creation();
 	reads();
