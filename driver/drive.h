@@ -64,6 +64,7 @@ struct kcsd_drive {
 	struct completion drained;	/* live has reached 0 */
 	struct kcsd_held held;
 	bool dead;			/* power was cut: nothing moves any more */
+	bool data_lost;			/* a flush has lost data: nothing is written any more */
 
 	struct kcsd_store store;
 	struct kcsd_zones zones;

@@ -3,6 +3,7 @@
 #ifndef KCSD_FILE_H
 #define KCSD_FILE_H
 
+#include <linux/errno.h>
 #include <linux/list.h>
 
 struct file;
@@ -24,6 +25,12 @@ const char *kcsd_file_error(int err);
 /* -EBUSY: another drive has it, or this one as something else. */
 int kcsd_file_claim(struct kcsd_claim *claim, struct file *file);
 void kcsd_file_release(struct kcsd_claim *claim);
+/* Has this result of vfs_fsync() lost data? Not if it was interrupted, or had no memory. */
+static inline bool kcsd_file_sync_failed(int ret)
+{
+	return ret && ret != -EINTR && ret != -ERESTARTSYS && ret != -ENOMEM;
+}
+
 /* Take a file that was just made out of its directory again. Best effort. */
 void kcsd_file_unlink(struct file *file);
 

@@ -72,6 +72,9 @@ void *kcsd_health_page(struct kcsd_drive *drive, u32 *len)
 		return NULL;
 
 	kcsd_health_sum(drive, &h);
+	/* Not reliable, and read-only. */
+	if (READ_ONCE(drive->data_lost))
+		page->critical_warning = NVME_SMART_CRIT_RELIABILITY | NVME_SMART_CRIT_MEDIA;
 	page->avail_spare = 100;
 	put_unaligned_le64(DIV_ROUND_UP_ULL(h.read_bytes, KCSD_DATA_UNIT), page->data_units_read);
 	put_unaligned_le64(DIV_ROUND_UP_ULL(h.write_bytes, KCSD_DATA_UNIT),

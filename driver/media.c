@@ -3,6 +3,10 @@
  * Namespace 1's LBAs for everyone who moves data: front ends and programs.
  * Counts what moved; zeroing and flushing move nothing.
  */
+#define pr_fmt(fmt) "kcsd: " fmt
+
+#include <linux/printk.h>
+
 #include "drive.h"
 #include "side.h"
 
@@ -10,6 +14,19 @@
 static bool is_dead(const struct kcsd_drive *drive)
 {
 	return unlikely(READ_ONCE(drive->dead));
+}
+
+/* After a failed flush none may succeed, and nothing may be written upon what is lost. */
+static bool refuses_writes(const struct kcsd_drive *drive)
+{
+	return is_dead(drive) || unlikely(READ_ONCE(drive->data_lost));
+}
+
+void kcsd_media_lose_data(struct kcsd_drive *drive, const char *what)
+{
+	if (!xchg(&drive->data_lost, true))
+		pr_err("kcsd%u: data that was written is lost, the %s file could not be flushed: writes and flushes fail until power off\n",
+		       drive->index, what);
 }
 
 static bool is_zoned(const struct kcsd_drive *drive)
@@ -57,7 +74,7 @@ int kcsd_media_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 	size_t len = iov_iter_count(iter);
 	int ret;
 
-	if (is_dead(drive))
+	if (refuses_writes(drive))
 		return -EIO;
 	if (kcsd_drive_is_bad(drive, slba, len >> drive->lba_shift))
 		return KCSD_SC_WRITE_FAULT;
@@ -75,7 +92,7 @@ int kcsd_media_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter
 	size_t len = iov_iter_count(iter);
 	int ret;
 
-	if (is_dead(drive))
+	if (refuses_writes(drive))
 		return -EIO;
 	ret = kcsd_zone_append(drive, zslba, iter, lba);
 	if (!ret)
@@ -87,7 +104,7 @@ int kcsd_media_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
 {
 	int ret;
 
-	if (is_dead(drive))
+	if (refuses_writes(drive))
 		return -EIO;
 	if (kcsd_drive_is_bad(drive, slba, nlb))
 		return KCSD_SC_WRITE_FAULT;
@@ -101,7 +118,7 @@ int kcsd_media_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
 
 int kcsd_media_flush(struct kcsd_drive *drive)
 {
-	if (is_dead(drive))
+	if (refuses_writes(drive))
 		return -EIO;
 	return kcsd_media_result(drive, kcsd_side_commit(drive));
 }

@@ -33,6 +33,12 @@ int kcsd_media_flush(struct kcsd_drive *drive);
  */
 int kcsd_media_use_cache(struct kcsd_drive *drive, bool use);
 
+/*
+ * Written data, or what the side file should say of it, is lost. From now on until power off what
+ * writes or flushes fails. The first call says so in the kernel log. what: the file.
+ */
+void kcsd_media_lose_data(struct kcsd_drive *drive, const char *what);
+
 /* The status of what these return; otherwise: of errors that have none of their own. */
 static inline int kcsd_media_status(int ret, int otherwise)
 {

@@ -60,12 +60,14 @@ static void cut_zone(struct kcsd_zones *zs, u32 index, u64 seed)
 
 static int write_zones(struct kcsd_drive *drive)
 {
+	unsigned int token = kcsd_side_begin_zones(drive);
 	struct kcsd_zones *zs = &drive->zones;
 	int ret = 0;
 	u32 i;
 
 	for (i = zs->nr_conventional; !ret && i < zs->nr; i += min(zs->nr - i, ZONE_BATCH))
 		ret = kcsd_side_zones(drive, i, min(zs->nr - i, ZONE_BATCH));
+	kcsd_side_end_zones(drive, token);
 	return ret;
 }
 

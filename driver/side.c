@@ -37,15 +37,47 @@ static void side_end(struct kcsd_side *side, unsigned int noio)
 	mutex_unlock(&side->lock);
 }
 
-static int side_append(struct kcsd_side *side, struct kcsd_side_draft *d)
+static int side_append(struct kcsd_drive *drive, struct kcsd_side_draft *d)
 {
+	struct kcsd_side *side = drive->side;
+	int ret;
+
 	lockdep_assert_held(&side->lock);
 	if (!d)
 		return -ENOMEM;
-	if (!side->abandoned)
-		return kcsd_side_log_append(&side->log, d);
-	kcsd_free(d);
-	return -EIO;
+	if (side->abandoned || side->file.lost) {
+		kcsd_free(d);
+		return -EIO;
+	}
+	ret = kcsd_side_log_append(&side->log, d);
+	if (side->file.lost)
+		kcsd_media_lose_data(drive, "side");
+	return ret;
+}
+
+/* What was acknowledged may not depend on a record that failed: it is off the file, or this fails. */
+static int side_settle(struct kcsd_drive *drive)
+{
+	struct kcsd_side *side = drive->side;
+	int ret;
+
+	lockdep_assert_held(&side->lock);
+	ret = kcsd_side_log_settle(&side->log);
+	if (side->file.lost)
+		kcsd_media_lose_data(drive, "side");
+	return ret;
+}
+
+static int side_flush_medium(struct kcsd_drive *drive)
+{
+	int ret;
+
+	if (READ_ONCE(drive->data_lost))
+		return -EIO;
+	ret = drive->store.ops->flush(&drive->store);
+	if (kcsd_store_has_lost(&drive->store))
+		kcsd_media_lose_data(drive, "backing");
+	return ret;
 }
 
 /* ---- zones ---- */
@@ -140,12 +172,12 @@ static int side_commit(struct kcsd_drive *drive)
 	ret = kcsd_side_draft_dirty(&dirty.zones, &d);
 	if (ret)
 		return ret;
-	ret = drive->store.ops->flush(&drive->store);
+	ret = side_flush_medium(drive);
 	if (ret || !d) {
 		kcsd_free(d);
-		return ret;
+		return ret ?: side_settle(drive);
 	}
-	ret = side_append(drive->side, d);
+	ret = side_append(drive, d);
 	if (!ret)
 		side_zones_committed(drive, drive->zones.nr_conventional, drive->zones.nr);
 	return ret;
@@ -159,7 +191,7 @@ int kcsd_side_commit(struct kcsd_drive *drive)
 	int ret = 0;
 
 	if (!side)
-		return drive->store.ops->flush(&drive->store);
+		return side_flush_medium(drive);
 	mine = atomic64_inc_return(&side->asked);
 	noio = side_begin(side);
 	if (side->done < mine) {
@@ -182,6 +214,10 @@ static int side_write_zones(struct kcsd_drive *drive, u32 first, u32 end)
 
 	if (!d)
 		return -ENOMEM;
+	if (READ_ONCE(drive->data_lost)) {
+		kcsd_free(d);
+		return -EIO;
+	}
 	z = kcsd_side_payload(d);
 	for (i = first; i < end; i++) {
 		side_describe_zone(drive, i, &z[nr]);
@@ -190,32 +226,38 @@ static int side_write_zones(struct kcsd_drive *drive, u32 first, u32 end)
 		forward |= le64_to_cpu(z[nr++].wp) > drive->zones.zones[i].committed;
 	}
 	if (forward)
-		ret = drive->store.ops->flush(&drive->store);
+		ret = side_flush_medium(drive);
 	if (ret || !nr) {
 		kcsd_free(d);
 		return ret;
 	}
 	kcsd_side_draft_trim(d, nr * sizeof(*z));
-	ret = side_append(drive->side, d);
+	ret = side_append(drive, d);
 	if (!ret)
 		side_zones_committed(drive, first, end);
 	return ret;
 }
 
+unsigned int kcsd_side_begin_zones(struct kcsd_drive *drive)
+{
+	return drive->side ? side_begin(drive->side) : 0;
+}
+
+void kcsd_side_end_zones(struct kcsd_drive *drive, unsigned int token)
+{
+	if (drive->side)
+		side_end(drive->side, token);
+}
+
 int kcsd_side_zones(struct kcsd_drive *drive, u32 first, u32 nr)
 {
-	struct kcsd_side *side = drive->side;
 	u32 end = first + nr;
-	unsigned int noio;
-	int ret;
 
 	first = max(first, drive->zones.nr_conventional);
-	if (!side || first >= end)
+	if (!drive->side || first >= end)
 		return 0;
-	noio = side_begin(side);
-	ret = side_write_zones(drive, first, end);
-	side_end(side, noio);
-	return ret;
+	lockdep_assert_held(&drive->side->lock);
+	return side_write_zones(drive, first, end);
 }
 
 static int side_restore_zones(struct kcsd_drive *drive, const char *name)
@@ -261,7 +303,7 @@ int kcsd_side_add_program(struct kcsd_drive *drive, const struct kcsd_program *p
 	to->puid = cpu_to_le64(p->puid);
 	memcpy(to + 1, p->image, p->psize);
 	noio = side_begin(drive->side);
-	ret = side_append(drive->side, d);
+	ret = side_append(drive, d);
 	side_end(drive->side, noio);
 	return ret;
 }
@@ -280,7 +322,7 @@ int kcsd_side_change_program(struct kcsd_drive *drive, u16 pind, u8 what)
 	c->pind = cpu_to_le16(pind);
 	c->what = what;
 	noio = side_begin(drive->side);
-	ret = side_append(drive->side, d);
+	ret = side_append(drive, d);
 	side_end(drive->side, noio);
 	return ret;
 }

@@ -37,17 +37,19 @@ void kcsd_side_abandon(struct kcsd_drive *drive);
 int kcsd_side_commit(struct kcsd_drive *drive);
 
 /*
- * Make the state of these zones durable, as it is now: conditions that changed other than by
- * writing, and pointers that went back. When it returns 0 they are; else the caller puts back
- * what was.
+ * Make changes of zones durable: conditions that change other than by writing, and pointers that
+ * go back. In this order, with the zones' locks held:
  *
- * The caller holds the zones' locks and has changed the zones already, so that a
- * kcsd_side_commit() that comes just after cannot bring the old pointer back; it
- * discards data afterwards. The medium is flushed first if a pointer has gone forward.
+ *	kcsd_side_begin_zones(), change the zones in memory, kcsd_side_zones(), change them
+ *	back if that failed, kcsd_side_end_zones(), discard data.
  *
- * Order of locks: a zone's, then this file's own.
+ * Between begin and end there is no kcsd_side_commit(), so no flush records a change that is not
+ * acknowledged, or brings an old pointer back. kcsd_side_zones() flushes the medium first if a pointer has
+ * gone forward. Order of locks: a zone's, then what begin takes, then zones->lock.
  */
+unsigned int kcsd_side_begin_zones(struct kcsd_drive *drive);
 int kcsd_side_zones(struct kcsd_drive *drive, u32 first, u32 nr);
+void kcsd_side_end_zones(struct kcsd_drive *drive, unsigned int token);
 
 /* Has the drive a place for programs that are to stay? */
 bool kcsd_side_keeps_programs(const struct kcsd_drive *drive);

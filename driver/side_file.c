@@ -41,9 +41,14 @@ static int file_write(struct kcsd_side_io *io, u64 at, const void *from, u32 len
 	return 0;
 }
 
+/* As with the backing file: after a failure what was to be written is clean, but not written. */
 static int file_sync(struct kcsd_side_io *io)
 {
-	return vfs_fsync(to_file(io), 1);
+	struct kcsd_side_file *f = container_of(io, struct kcsd_side_file, io);
+	int ret = f->lost ? -EIO : vfs_fsync(f->file, 1);
+
+	f->lost |= kcsd_file_sync_failed(ret);
+	return ret;
 }
 
 static u64 file_skip(struct kcsd_side_io *io, u64 pos)
@@ -68,6 +73,7 @@ static int open_claimed(struct kcsd_side_file *f, const char *path, int flags)
 		.read = file_read, .write = file_write, .sync = file_sync,
 		.skip = file_skip, .random = file_random,
 	};
+	f->lost = false;
 	f->file = filp_open(path, O_RDWR | O_LARGEFILE | flags, 0600);
 	if (IS_ERR(f->file))
 		return PTR_ERR(f->file);

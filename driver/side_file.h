@@ -10,6 +10,7 @@ struct kcsd_side_file {
 	struct kcsd_side_io io;
 	struct file *file;
 	struct kcsd_claim claim;
+	bool lost;		/* a sync has failed: all do. Never false again */
 };
 
 /* Open the one that is there, or make one of len bytes. -errno: nothing is held. */

@@ -10,6 +10,7 @@
 #ifndef KCSD_STORE_H
 #define KCSD_STORE_H
 
+#include <linux/errseq.h>
 #include <linux/mempool.h>
 #include <linux/types.h>
 #include <linux/uio.h>
@@ -44,6 +45,7 @@ struct kcsd_store {
 	u32 alignment;		/* bytes; buffers so aligned are moved fastest */
 	bool stable_writes;	/* data must not change while it is written */
 	bool volatile_cache;	/* what is written needs flush() to be durable */
+	bool lost;		/* written data is lost: every flush() fails. Never false again */
 	struct kcsd_store *below;	/* of a cache: what it caches, owned; else NULL */
 	union {
 		struct {
@@ -57,6 +59,7 @@ struct kcsd_store {
 		};
 		struct {
 			struct file *file;
+			errseq_t wb_err;	/* of the file's writing back, when it was opened */
 			struct kcsd_claim claim;
 			struct kcsd_ranges ranges;	/* keep LBAs from being torn */
 			mempool_t *bounce;		/* NULL: buffered, any buffer will do */
@@ -75,6 +78,11 @@ void kcsd_store_close(struct kcsd_store *s);
 static inline const struct kcsd_store *kcsd_store_medium(const struct kcsd_store *s)
 {
 	return s->below ?: s;
+}
+
+static inline bool kcsd_store_has_lost(const struct kcsd_store *s)
+{
+	return READ_ONCE(kcsd_store_medium(s)->lost);
 }
 
 /* Bytes, since power on but for the first two. */

@@ -160,13 +160,20 @@ static int file_zero(struct kcsd_store *s, u64 pos, u64 len, bool unmap)
 	return ret;
 }
 
+/*
+ * Data that could not be written back is lost: its pages are clean, and the next vfs_fsync()
+ * succeeds. Of several at once only one fails. So each flush also compares with the state at power
+ * on, and after a failure all fail.
+ */
 static int file_flush(struct kcsd_store *s)
 {
 	unsigned int noio = memalloc_noio_save();
 	int ret = vfs_fsync(s->file, 1);
 
 	memalloc_noio_restore(noio);
-	return ret;
+	if (kcsd_file_sync_failed(ret) || filemap_check_wb_err(s->file->f_mapping, s->wb_err))
+		WRITE_ONCE(s->lost, true);
+	return READ_ONCE(s->lost) ? -EIO : ret;
 }
 
 static void file_close(struct kcsd_store *s)
@@ -259,6 +266,18 @@ static int fit_size(struct kcsd_store *s, const struct kcsd_config *c, const cha
 	return ret;
 }
 
+/* An earlier error that nobody was told of is not this drive's. */
+static void start_wb_err(struct kcsd_store *s, const char *name)
+{
+	int ret = file_check_and_advance_wb_err(s->file);
+
+	if (ret)
+		pr_warn("%s: backing file %pD: writing back failed before power on: error %d\n",
+			name, s->file, ret);
+	s->wb_err = filemap_sample_wb_err(s->file->f_mapping);
+	s->lost = false;
+}
+
 int kcsd_store_file_open(struct kcsd_store *s, const struct kcsd_config *c, const char *name)
 {
 	u32 alignment;
@@ -287,6 +306,7 @@ int kcsd_store_file_open(struct kcsd_store *s, const struct kcsd_config *c, cons
 	if (ret)
 		goto free_bounce;
 	kcsd_ranges_init(&s->ranges);
+	start_wb_err(s, name);
 	s->memory = alignment ? BOUNCE_RESERVE * BOUNCE_LEN : 0;
 	s->alignment = max(alignment, sizeof(u32));
 	s->discard_granularity = s->file->f_op->fallocate ? i_blocksize(file_inode(s->file)) : 0;

@@ -74,6 +74,7 @@ KCSD_ATTR_RO(size, "%llu", drive->store.size);
 KCSD_ATTR_RO(block_size, "%u", 1U << drive->lba_shift);
 KCSD_ATTR_RO(slm_size, "%llu", drive->slm.size);
 KCSD_ATTR_RO(uuid, "%pUb", &drive->uuid);
+KCSD_ATTR_RO(data_lost, "%d", READ_ONCE(drive->data_lost));
 
 static struct kcsd_cache_stats kcsd_drive_cache(const struct kcsd_drive *drive)
 {
@@ -119,6 +120,7 @@ static struct attribute *kcsd_drive_attrs[] = {
 	&dev_attr_block_size.attr,
 	&dev_attr_slm_size.attr,
 	&dev_attr_uuid.attr,
+	&dev_attr_data_lost.attr,
 	NULL,
 };
 

@@ -225,6 +225,7 @@ static int change_durably(struct kcsd_drive *drive, u32 first, u32 nr,
 	struct kcsd_zones *zs = &drive->zones;
 	struct kcsd_zone *z = zs->zones + first;
 	u32 wp[ZONE_BATCH];
+	unsigned int token = kcsd_side_begin_zones(drive);
 	bool any = false;
 	int ret = 0;
 	u32 i;
@@ -244,6 +245,7 @@ static int change_durably(struct kcsd_drive *drive, u32 first, u32 nr,
 		count_zone(zs, &z[i]);
 	}
 	spin_unlock(&zs->lock);
+	kcsd_side_end_zones(drive, token);
 	for (i = 0; !ret && i < nr; i++)
 		if (wp[i] != UNCHANGED && change->to == EMPTY)
 			discard_data(drive, first + i);

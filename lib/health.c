@@ -9,6 +9,7 @@
 
 /* Offsets of SMART / Health Information; the numbers have 16 bytes, of which 8 will do. */
 enum {
+	HEALTH_WARNING = 0,
 	HEALTH_UNITS_READ = 32, HEALTH_UNITS_WRITTEN = 48, HEALTH_READS = 64, HEALTH_WRITES = 80,
 	HEALTH_BUSY = 96, HEALTH_CYCLES = 112, HEALTH_HOURS = 128, HEALTH_MEDIA = 160,
 	HEALTH_ERRORS = 176, HEALTH_LEN = 512,
@@ -47,6 +48,7 @@ int kcsd_health(struct kcsd_drive *drv, struct kcsd_health_info *info, size_t si
 		.power_on_hours = kcsd_get64(page + HEALTH_HOURS),
 		.media_errors = kcsd_get64(page + HEALTH_MEDIA),
 		.errors = kcsd_get64(page + HEALTH_ERRORS),
+		.critical_warning = page[HEALTH_WARNING],
 	};
 	kcsd_info_copy(info, size, &h, sizeof(h));
 	return 0;

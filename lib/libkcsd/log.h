@@ -22,6 +22,7 @@ struct kcsd_health_info {
 	uint64_t power_on_hours;
 	uint64_t media_errors;
 	uint64_t errors;		/* commands that failed: kcsd_error_each() */
+	uint64_t critical_warning;	/* bits of SMART's; 4: not reliable, 8: read-only */
 };
 
 KCSD_API int kcsd_health(struct kcsd_drive *drv, struct kcsd_health_info *info, size_t size);

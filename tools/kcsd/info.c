@@ -45,7 +45,8 @@ struct info {
 	F(health.power_cycles, "power_cycles", "power cycles", "") \
 	F(health.power_on_hours, "power_on_hours", "powered on", " hours") \
 	F(health.media_errors, "media_errors", "errors of the medium", "") \
-	F(health.errors, "errors", "commands that failed", "")
+	F(health.errors, "errors", "commands that failed", "") \
+	F(health.critical_warning, "critical_warning", "critical warning (SMART)", "")
 
 static void print_text(const char *drive, const struct info *info)
 {

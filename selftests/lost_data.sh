@@ -1,0 +1,224 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What was written could not be brought to the backing file's disk: no flush may say that it was, not
+# even when the disk is well again, and the host is told until power off.
+. ./lib.sh
+. ./dm_lib.sh
+
+image=
+
+# fresh: an image whose blocks are there, but have no data.
+fresh()
+{
+	image=$work/dm/image
+	rm -f "$image" "$image.kcsd"
+	fallocate -l 8M "$image"
+	read -r first _ < <(dm_blocks_of "$image")
+}
+
+# LBAs of 512 bytes: the drive goes through the page cache.
+drive()
+{
+	create_drive lost "backing_file=$image" block_size=512 size=8M max_program_bytes=64K "$@"
+}
+
+power()
+{
+	settle
+	set_attribute kst-lost power "$1"
+}
+
+# write_block OFFSET [FLAG]: 4 KiB.
+write_block()
+{
+	dd if="$work/data" of="$block" bs=4k count=1 seek="$1" oflag=direct"${2:+,$2}" \
+		conv=notrunc,nocreat
+}
+
+flush()
+{
+	nvme flush "$generic" -n 1
+}
+
+attribute()
+{
+	cat "/sys/class/kcsd/kcsd$index/$1"
+}
+
+warning()
+{
+	nvme smart-log "$ctrl" -o json | jq .critical_warning
+}
+
+# Both come to the disk while it is stopped.
+two_flushes()
+{
+	local one two
+
+	(exec nvme flush "$generic" -n 1) >/dev/null 2>&1 &
+	one=$!
+	(exec nvme flush "$generic" -n 1) >/dev/null 2>&1 &
+	two=$!
+	wait_in_ioctl $one $two
+	dm_go
+	wait $one && echo "the first succeeds"
+	wait $two && echo "the second succeeds"
+}
+
+# Writes, whichever way, and flushes fail; reads do not.
+all_fail()
+{
+	fails "$1: a flush" "" flush
+	fails "$1: a flush of the block node" "" blockdev_flush
+	fails "$1: a write" "" write_block 100
+	fails "$1: a write with FUA" "" write_block 100 dsync
+	fails "$1: a discard" "" blkdiscard -o 1M -l 1M "$block"
+	fails "$1: zeroes" "" blkdiscard -z -o 1M -l 1M "$block"
+	point "$1: a read succeeds" dd if="$block" of=/dev/null bs=4k count=1 iflag=direct
+}
+
+blockdev_flush()
+{
+	python3 -c 'import os, sys; os.fsync(os.open(sys.argv[1], os.O_RDWR))' "$block"
+}
+
+# told NAME: the host is, by every way that there is.
+told()
+{
+	is "$1: sysfs" "$(attribute data_lost)" 1
+	is "$1: SMART: unreliable, read-only" "$(warning)" 12
+	is "$1: the library" "$("$kcsd" info --json "$ctrl" | jq .critical_warning)" 12
+	point "$1: the error log" test \
+		"$(nvme error-log "$ctrl" -o json | jq '.errors[0].error_count')" -gt 0
+	is "$1: the kernel log, once" "$(dmesg | grep -c "kcsd$index: data that was written is lost")" 1
+}
+
+well()
+{
+	is "$1: sysfs" "$(attribute data_lost)" 0
+	is "$1: SMART" "$(warning)" 0
+	point "$1: a write" write_block 0
+	point "$1: a flush" flush
+}
+
+# plain NAME ATTRIBUTE...
+plain()
+{
+	local what=$1
+
+	shift
+	fresh
+	point "$what: a drive" drive "$@" || return
+	well "$what: before"
+	dmesg -C
+	dm_fail "$first" 16
+	point "$what: a write comes to the page cache" write_block 0
+	fails "$what: the flush fails" "" flush
+	dm_fail
+	all_fail "$what, the disk is well again"
+	told "$what"
+	point "$what: power off" power 0
+	point "$what: power on" power 1
+	well "$what: after"
+	point "$what: the drive goes" delete_drive lost
+}
+
+# Written back meanwhile, and someone else was told of the error: it is the drive's all the same.
+test_told_to_another()
+{
+	local what="an error that another was told of"
+
+	fresh
+	point "$what: a drive" drive || return
+	dm_fail "$first" 16
+	point "$what: a write" write_block 0
+	fails "$what: the other's fsync" "" sync "$image"
+	dm_fail
+	all_fail "$what"
+	point "$what: the drive goes" delete_drive lost
+}
+
+test_two_flushes()
+{
+	fresh
+	point "two flushes: a drive without a side file" drive side_file=0 || return
+	point "two flushes: a write" write_block 0
+	dm_stop
+	dm_fail_next "$first" 16
+	is "two flushes: both fail" "$(two_flushes)" ""
+	dm_fail
+	all_fail "two flushes"
+	point "two flushes: the drive goes" delete_drive lost
+}
+
+# As "condition wp": wp in 512-byte sectors from the zone's start.
+zone()
+{
+	blkzone report -o $(($1 * 2048)) -c 1 "$block" |
+		sed -n 's/.*wptr \(0x[0-9a-f]*\).*zcond:[^(]*(\([^)]*\)).*/\2 \1/p'
+}
+
+# No write pointer past what was lost, and no change of zones either.
+test_zones()
+{
+	fresh
+	point "zones: a drive" drive zone_size=1M || return
+	point "zones: zone 1: 4 KiB" write_block 256
+	point "zones: flushed" flush
+	dm_fail $((first + 257)) 16
+	point "zones: 4 KiB more" write_block 257
+	fails "zones: the flush fails" "" flush
+	dm_fail
+	fails "zones: an append" "" nvme zns zone-append "$generic" -n 1 -s $((2 * 2048)) -z 512 \
+		-d "$work/data"
+	fails "zones: a reset" "" blkzone reset -o 2048 -c 1 "$block"
+	fails "zones: finish" "" blkzone finish -o 2048 -c 1 "$block"
+	all_fail "zones"
+	is "zones: as before" "$(zone 1)" "oi 0x000010"
+	told "zones"
+	point "zones: power off" power 0
+	point "zones: power on" power 1
+	is "zones: the write pointer is in front of what was lost" "$(zone 1)" "cl 0x000008"
+	point "zones: a write there" write_block 257
+	point "zones: a flush" flush
+	point "zones: the drive goes" delete_drive lost
+}
+
+# The side file's own disk fails.
+test_side_file()
+{
+	local blocks
+
+	fresh
+	point "side file: a drive" drive zone_size=1M || return
+	point "side file: zone 1: 4 KiB" write_block 256
+	point "side file: flushed" flush
+	dmesg -C
+	mapfile -t blocks < <(dm_blocks_of "$image.kcsd" | sort -n | tr ' ' '\n')
+	dm_fail "${blocks[@]}"
+	point "side file: 4 KiB more" write_block 257
+	fails "side file: the flush fails" "" flush
+	dm_fail
+	all_fail "side file"
+	told "side file"
+	point "side file: power off" power 0
+	point "side file: power on" power 1
+	is "side file: what was flushed is there" "$(zone 1 | cut -d' ' -f1)" cl
+	point "side file: a flush" flush
+	point "side file: the drive goes" delete_drive lost
+}
+
+begin
+need nvme jq python3 blkzone fallocate blkdiscard
+find_kcsd
+begin_dm
+random "$work/data" 4096
+plain "a backing file"
+plain "without a side file" side_file=0
+plain "cached" cache_size=256K
+test_told_to_another
+test_two_flushes
+test_zones
+test_side_file
+finish
