@@ -77,7 +77,7 @@ out_free:
 	return NULL;
 }
 
-/* CPUs, store, zones, side file, identity, SLM: all say for themselves what is wrong with them. */
+/* CPUs, store, zones, SLM, side file, identity: all say for themselves what is wrong with them. */
 static int kcsd_drive_open_media(struct kcsd_drive *drive)
 {
 	char name[16];
@@ -95,21 +95,21 @@ static int kcsd_drive_open_media(struct kcsd_drive *drive)
 	ret = kcsd_zones_init(drive, name);
 	if (ret)
 		goto out_store;
-	ret = kcsd_side_open(drive, name);
+	ret = kcsd_slm_init(drive);
 	if (ret)
 		goto out_zones;
+	ret = kcsd_side_open(drive, name);	/* late: it may make a file */
+	if (ret)
+		goto out_slm;
 	ret = kcsd_identity_claim(drive, name);
 	if (ret)
 		goto out_side;
-	ret = kcsd_slm_init(drive);
-	if (ret)
-		goto out_identity;
 	return 0;
 
-out_identity:
-	kcsd_identity_release(drive);
 out_side:
 	kcsd_side_close(drive);
+out_slm:
+	kcsd_slm_destroy(drive);
 out_zones:
 	kcsd_zones_destroy(drive);
 out_store:
@@ -119,9 +119,9 @@ out_store:
 
 static void kcsd_drive_close_media(struct kcsd_drive *drive)
 {
-	kcsd_slm_destroy(drive);
 	kcsd_identity_release(drive);
 	kcsd_side_close(drive);
+	kcsd_slm_destroy(drive);
 	kcsd_zones_destroy(drive);
 	kcsd_store_close(&drive->store);
 }
@@ -290,6 +290,7 @@ int kcsd_drive_create(const struct kcsd_config *config, struct kcsd_life *life,
 	ret = kcsd_drive_add_nodes(drive);
 	if (ret)
 		goto out_parts;
+	kcsd_store_keep(&drive->store);
 	kcsd_held_start(&drive->held);
 	*out = drive;
 	return 0;

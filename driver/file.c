@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Files that belong to a drive. */
+#include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/mount.h>
 #include <linux/mutex.h>
@@ -12,26 +13,53 @@
 static DEFINE_MUTEX(claims_lock);
 static LIST_HEAD(claims);
 
-int kcsd_file_check(const char *path)
+/* A file without any write permission is meant to stay as it is, even where root could write it. */
+static int check_inode(const struct inode *inode)
 {
-	const struct inode *inode;
+	if (S_ISDIR(inode->i_mode))
+		return -EISDIR;
+	if (!S_ISREG(inode->i_mode))
+		return -EINVAL;
+	if (!(inode->i_mode & 0222))
+		return -EACCES;
+	if (IS_SWAPFILE(inode))
+		return -ETXTBSY;
+	return 0;
+}
+
+/* The inode that was checked is opened, whatever the path leads to meanwhile. */
+static struct file *open_checked(const struct path *path)
+{
+	int ret = check_inode(d_backing_inode(path->dentry));
+
+	ret = ret ?: path_permission(path, MAY_READ | MAY_WRITE | MAY_OPEN);
+	if (ret)
+		return ERR_PTR(ret);
+	return dentry_open(path, KCSD_FILE_FLAGS, current_cred());
+}
+
+struct file *kcsd_file_open(const char *path)
+{
 	struct path found;
+	struct file *file;
 	int ret;
 
 	ret = kern_path(path, LOOKUP_FOLLOW, &found);
 	if (ret)
-		return ret;
-	inode = d_backing_inode(found.dentry);
-	if (S_ISDIR(inode->i_mode))
-		ret = -EISDIR;
-	else if (!S_ISREG(inode->i_mode))
-		ret = -EINVAL;
-	else if (!(inode->i_mode & 0222))
-		ret = -EACCES;
-	else if (IS_SWAPFILE(inode))
-		ret = -ETXTBSY;
+		return ERR_PTR(ret);
+	file = open_checked(&found);
 	path_put(&found);
-	return ret;
+	return file;
+}
+
+struct file *kcsd_file_reopen(struct file *file, int flags)
+{
+	return dentry_open(&file->f_path, KCSD_FILE_FLAGS | flags, current_cred());
+}
+
+bool kcsd_file_is_hole(struct file *file)
+{
+	return vfs_llseek(file, 0, SEEK_DATA) == -ENXIO;
 }
 
 const char *kcsd_file_error(int err)

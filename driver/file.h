@@ -4,6 +4,7 @@
 #define KCSD_FILE_H
 
 #include <linux/errno.h>
+#include <linux/fcntl.h>
 #include <linux/list.h>
 
 struct file;
@@ -14,13 +15,18 @@ struct kcsd_claim {
 	struct file *file;
 };
 
+#define KCSD_FILE_FLAGS		(O_RDWR | O_LARGEFILE)
+
 /*
- * Is there a regular file that may be written? -errno if not. Before opening, as opening a device
- * can have effects. A file without any write permission is meant to stay as it is, even
- * where root could write it.
+ * Open a regular file that may be read and written, else -errno. It is checked before, as opening a
+ * device can have effects; what was checked is what is opened. filp_close() it.
  */
-int kcsd_file_check(const char *path);
-/* What is wrong, in words, by the error of the above or of filp_open(). */
+struct file *kcsd_file_open(const char *path);
+/* The same file once more, with these flags too. */
+struct file *kcsd_file_reopen(struct file *file, int flags);
+/* Is a file without any data: nothing but a hole? Moves its position. */
+bool kcsd_file_is_hole(struct file *file);
+/* What is wrong, in words, by the error of kcsd_file_open(). */
 const char *kcsd_file_error(int err);
 /* -EBUSY: another drive has it, or this one as something else. */
 int kcsd_file_claim(struct kcsd_claim *claim, struct file *file);

@@ -357,7 +357,7 @@ static int side_create(struct kcsd_side *side, struct kcsd_drive *drive, const c
 	struct kcsd_side_drive wanted;
 	int ret;
 
-	if (drive->zones.nr && !kcsd_side_file_is_hole(c->backing_file)) {
+	if (drive->zones.nr && !kcsd_store_is_hole(&drive->store)) {
 		pr_err("%s: backing file %s has data, but there is no side file %s that says what of it is in zones: put it back, or see kcsd repair\n",
 		       name, c->backing_file, path);
 		return -ENOENT;

@@ -65,18 +65,20 @@ static u64 file_random(struct kcsd_side_io *io)
 	return get_random_u64();
 }
 
-static int open_claimed(struct kcsd_side_file *f, const char *path, int flags)
+/* file: just opened, or an error. */
+static int claim_file(struct kcsd_side_file *f, struct file *file)
 {
 	int ret;
 
-	f->io = (struct kcsd_side_io){
-		.read = file_read, .write = file_write, .sync = file_sync,
-		.skip = file_skip, .random = file_random,
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	*f = (struct kcsd_side_file){
+		.io = {
+			.read = file_read, .write = file_write, .sync = file_sync,
+			.skip = file_skip, .random = file_random,
+		},
+		.file = file,
 	};
-	f->lost = false;
-	f->file = filp_open(path, O_RDWR | O_LARGEFILE | flags, 0600);
-	if (IS_ERR(f->file))
-		return PTR_ERR(f->file);
 	ret = kcsd_file_claim(&f->claim, f->file);
 	if (ret)
 		filp_close(f->file, NULL);
@@ -85,12 +87,12 @@ static int open_claimed(struct kcsd_side_file *f, const char *path, int flags)
 
 int kcsd_side_file_open(struct kcsd_side_file *f, const char *path)
 {
-	return kcsd_file_check(path) ?: open_claimed(f, path, 0);
+	return claim_file(f, kcsd_file_open(path));
 }
 
 int kcsd_side_file_create(struct kcsd_side_file *f, const char *path, u64 len)
 {
-	int ret = open_claimed(f, path, O_CREAT | O_EXCL);
+	int ret = claim_file(f, filp_open(path, KCSD_FILE_FLAGS | O_CREAT | O_EXCL, 0600));
 
 	if (ret)
 		return ret;
@@ -134,16 +136,4 @@ void kcsd_side_file_discard(struct kcsd_side_file *f)
 {
 	kcsd_file_unlink(f->file);
 	kcsd_side_file_close(f);
-}
-
-bool kcsd_side_file_is_hole(const char *path)
-{
-	struct file *file = filp_open(path, O_RDONLY | O_LARGEFILE, 0);
-	bool hole;
-
-	if (IS_ERR(file))
-		return false;
-	hole = vfs_llseek(file, 0, SEEK_DATA) == -ENXIO;
-	filp_close(file, NULL);
-	return hole;
 }

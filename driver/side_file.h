@@ -24,7 +24,4 @@ int kcsd_side_file_settle(struct kcsd_side_file *f);
 /* A new file that did not become what it should. Closes it. */
 void kcsd_side_file_discard(struct kcsd_side_file *f);
 
-/* Is a backing file without any data: nothing but a hole? */
-bool kcsd_side_file_is_hole(const char *path);
-
 #endif

@@ -67,7 +67,7 @@ static bool may_follow(const struct kcsd_drive *drive, const struct kcsd_side_st
 	if (!drive->zones.nr && !s->nr_zones)
 		return true;
 	return kcsd_side_file_size(drive->zones.nr, 0) <= file_size && all_zones_empty(s) &&
-	       kcsd_side_file_is_hole(drive->cfg.backing_file);
+	       kcsd_store_is_hole(&drive->store);
 }
 
 /* The same programs and UUID, other zones: all are empty. */

@@ -45,6 +45,7 @@ struct kcsd_store {
 	u32 alignment;		/* bytes; buffers so aligned are moved fastest */
 	bool stable_writes;	/* data must not change while it is written */
 	bool volatile_cache;	/* what is written needs flush() to be durable */
+	bool grown;		/* until kcsd_store_keep(): a backing file had old_len bytes */
 	bool lost;		/* written data is lost: every flush() fails. Never false again */
 	struct kcsd_store *below;	/* of a cache: what it caches, owned; else NULL */
 	union {
@@ -59,6 +60,7 @@ struct kcsd_store {
 		};
 		struct {
 			struct file *file;
+			u64 old_len;
 			errseq_t wb_err;	/* of the file's writing back, when it was opened */
 			struct kcsd_claim claim;
 			struct kcsd_ranges ranges;	/* keep LBAs from being torn */
@@ -83,6 +85,23 @@ static inline const struct kcsd_store *kcsd_store_medium(const struct kcsd_store
 static inline bool kcsd_store_has_lost(const struct kcsd_store *s)
 {
 	return READ_ONCE(kcsd_store_medium(s)->lost);
+}
+
+/* Has the backing file no data at all? There is one. */
+static inline bool kcsd_store_is_hole(const struct kcsd_store *s)
+{
+	return kcsd_file_is_hole(kcsd_store_medium(s)->file);
+}
+
+/*
+ * The drive is up. Before this, closing the store gives a backing file that grew to the drive's
+ * size its old length back.
+ */
+static inline void kcsd_store_keep(struct kcsd_store *s)
+{
+	struct kcsd_store *medium = s->below ?: s;
+
+	medium->grown = false;
 }
 
 /* Bytes, since power on but for the first two. */

@@ -183,6 +183,8 @@ static void file_close(struct kcsd_store *s)
 	if (ret)
 		pr_err("backing file %pD: writing back failed, data may be lost: error %d\n",
 		       s->file, ret);
+	if (s->grown)
+		vfs_truncate(&s->file->f_path, s->old_len);
 	kcsd_file_release(&s->claim);
 	mempool_destroy(s->bounce);
 	filp_close(s->file, NULL);
@@ -223,20 +225,15 @@ static u32 direct_alignment(struct file *file, u64 block_size)
  */
 static struct file *open_file(const struct kcsd_config *c, u32 *alignment)
 {
-	const int flags = O_RDWR | O_LARGEFILE;
 	struct file *file, *direct;
-	int ret;
 
-	ret = kcsd_file_check(c->backing_file);
-	if (ret)
-		return ERR_PTR(ret);
-	file = filp_open(c->backing_file, flags, 0);
+	file = kcsd_file_open(c->backing_file);
 	if (IS_ERR(file))
 		return file;
 	*alignment = direct_alignment(file, c->block_size);
 	if (!*alignment)
 		return file;
-	direct = filp_open(c->backing_file, flags | O_DIRECT, 0);
+	direct = kcsd_file_reopen(file, O_DIRECT);
 	if (IS_ERR(direct)) {
 		*alignment = 0;
 		return file;
@@ -257,8 +254,10 @@ static int fit_size(struct kcsd_store *s, const struct kcsd_config *c, const cha
 		       c->backing_file, len, KCSD_MIN_SIZE);
 		return -EINVAL;
 	}
-	if (s->size <= len)
+	s->grown = s->size > len;
+	if (!s->grown)
 		return 0;
+	s->old_len = len;
 	ret = vfs_truncate(&s->file->f_path, s->size);
 	if (ret)
 		pr_err("%s: backing file %s cannot grow to %llu bytes: error %d\n", name,

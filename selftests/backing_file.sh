@@ -84,6 +84,9 @@ test_refusals()
 	refused "a directory" "Is a directory" "backing_file=$work" size=4M
 	refused "a device" "Invalid argument" "backing_file=/dev/zero" size=4M
 	refused "a relative path" "Invalid argument" "backing_file=image"
+	refused "zones that cannot be" "Invalid argument" "backing_file=$work/image" size=8M \
+		zone_size=1M conventional_zones=8
+	is "the file has not grown for that" "$(stat -c %s "$work/image")" 4194304
 	: >"$work/image"
 	refused "an empty file without a size" "Invalid argument" "backing_file=$work/image"
 	is "none of these made a file" "$(ls "$work/nothing" 2>&1)" \
