@@ -26,6 +26,8 @@
 #include <linux/unaligned.h>
 
 #define kcsd_alloc(size)	kvzalloc(size, GFP_KERNEL_ACCOUNT)
+/* For the drive itself: not charged to who sent a command, whose limit is no reason to fail. */
+#define kcsd_alloc_own(size)	kvzalloc(size, GFP_KERNEL)
 #define kcsd_free(p)		kvfree(p)
 
 /* index, which is below size; but 0 where the CPU mis-speculates that it is. */
@@ -62,6 +64,7 @@ typedef int64_t s64;
 #define S64_MIN			INT64_MIN
 
 #define kcsd_alloc(size)	calloc(1, size)
+#define kcsd_alloc_own(size)	calloc(1, size)
 #define kcsd_free(p)		free(p)
 
 #define le16_to_cpu(x)		le16toh(x)

@@ -83,7 +83,7 @@ static int put_record(void *arg, struct kcsd_side_draft *d)
 
 static int write_header(struct kcsd_side_log *log, u32 half, const struct kcsd_side_header *h)
 {
-	u8 *page = kcsd_alloc(KCSD_SIDE_HEADER_LEN);
+	u8 *page = kcsd_alloc_own(KCSD_SIDE_HEADER_LEN);
 	int ret;
 
 	if (!page)

@@ -27,9 +27,11 @@ u32 kcsd_side_sectors(u32 len)
 struct kcsd_side_draft *kcsd_side_draft_alloc(u32 kind, u32 len)
 {
 	u32 sectors = kcsd_side_sectors(len);
+	size_t size = sizeof(struct kcsd_side_draft) + (size_t)sectors * KCSD_SIDE_SECTOR;
 	struct kcsd_side_draft *d;
 
-	d = kcsd_alloc(sizeof(*d) + (size_t)sectors * KCSD_SIDE_SECTOR);
+	/* A program stays in memory, for who loaded it. */
+	d = kind == KCSD_SIDE_PROGRAM ? kcsd_alloc(size) : kcsd_alloc_own(size);
 	if (!d)
 		return NULL;
 	d->sectors = sectors;
@@ -92,7 +94,7 @@ int kcsd_side_state_init(struct kcsd_side_state *s, const struct kcsd_side_drive
 		return 0;
 	s->nr_zones = le64_to_cpu(drive->size) / zone_size;
 	s->capacity = le64_to_cpu(drive->zone_capacity) / le32_to_cpu(drive->block_size);
-	s->zones = kcsd_alloc(s->nr_zones * sizeof(*s->zones));
+	s->zones = kcsd_alloc_own(s->nr_zones * sizeof(*s->zones));
 	if (!s->zones)
 		return -ENOMEM;
 	for (i = 0; i < s->nr_zones; i++)
