@@ -62,7 +62,7 @@ int kcsd_badblocks_store(struct badblocks *bad, const char *text)
 ssize_t kcsd_badblocks_show(struct badblocks *bad, char *page)
 {
 	/* What does not fit is cut off, but counted. */
-	return min(badblocks_show(bad, page, 0), (ssize_t)PAGE_SIZE - 1);
+	return min(badblocks_show(bad, page, 0), (ssize_t)KCSD_CONFIGFS_LEN - 1);
 }
 
 bool kcsd_badblocks_check(struct kcsd_drive *drive, u64 slba, u64 nlb)

@@ -6,10 +6,12 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
 #include "cache.h"
+#include "config.h"
 
 void kcsd_cache_add(struct kcsd_cache *c, struct kcsd_cache_entry *e, u64 lba)
 {
@@ -60,7 +62,13 @@ static void init_entries(struct kcsd_cache *c)
 	for (i = 0; i < c->nr; i++) {
 		c->entries[i].data = c->data + ((size_t)i << c->lba_shift);
 		list_add_tail(&c->entries[i].list, &c->free);
+		cond_resched();
 	}
+}
+
+static u32 hash_bits_of(u32 nr)
+{
+	return max(order_base_2(nr), 1);
 }
 
 struct kcsd_cache *kcsd_cache_alloc(u64 size, u32 lba_shift)
@@ -71,15 +79,15 @@ struct kcsd_cache *kcsd_cache_alloc(u64 size, u32 lba_shift)
 		return NULL;
 	c->lba_shift = lba_shift;
 	c->nr = size >> lba_shift;
-	c->hash_bits = max(order_base_2(c->nr), 1);
+	c->hash_bits = hash_bits_of(c->nr);
 	spin_lock_init(&c->lock);
 	INIT_LIST_HEAD(&c->free);
 	INIT_LIST_HEAD(&c->dirty);
 	INIT_LIST_HEAD(&c->claimed);
 	init_waitqueue_head(&c->wait);
 	c->data = vmalloc(size);
-	c->entries = kvcalloc(c->nr, sizeof(*c->entries), GFP_KERNEL);
-	c->hash = kvcalloc(1UL << c->hash_bits, sizeof(*c->hash), GFP_KERNEL);
+	c->entries = kcsd_config_alloc_array(c->nr, sizeof(*c->entries));
+	c->hash = kcsd_config_alloc_array(1UL << c->hash_bits, sizeof(*c->hash));
 	c->stripes = kvcalloc(KCSD_CACHE_STRIPES, sizeof(*c->stripes), GFP_KERNEL);
 	c->counters = alloc_percpu(struct kcsd_cache_counters);
 	if (!c->data || !c->entries || !c->hash || !c->stripes || !c->counters) {
@@ -90,8 +98,11 @@ struct kcsd_cache *kcsd_cache_alloc(u64 size, u32 lba_shift)
 	return c;
 }
 
-u64 kcsd_cache_memory(const struct kcsd_cache *c)
+u64 kcsd_cache_memory(u64 size, u32 lba_shift)
 {
-	return ((u64)c->nr << c->lba_shift) + c->nr * sizeof(*c->entries) +
-	       (sizeof(*c->hash) << c->hash_bits) + KCSD_CACHE_STRIPES * sizeof(*c->stripes);
+	u32 nr = size >> lba_shift;
+
+	return size + (u64)nr * sizeof(struct kcsd_cache_entry) +
+	       (sizeof(struct hlist_head) << hash_bits_of(nr)) +
+	       KCSD_CACHE_STRIPES * sizeof(struct kcsd_cache_stripe);
 }

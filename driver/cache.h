@@ -77,8 +77,8 @@ struct kcsd_cache {
 /* All memory that it ever needs. NULL without. */
 struct kcsd_cache *kcsd_cache_alloc(u64 size, u32 lba_shift);
 void kcsd_cache_free(struct kcsd_cache *c);
-/* Bytes that kcsd_cache_alloc() took. */
-u64 kcsd_cache_memory(const struct kcsd_cache *c);
+/* Bytes of memory that kcsd_cache_alloc() takes. */
+u64 kcsd_cache_memory(u64 size, u32 lba_shift);
 /* e has its data, and is the caller's; from now on it is dirty. The stripe's lock is held. */
 void kcsd_cache_add(struct kcsd_cache *c, struct kcsd_cache_entry *e, u64 lba);
 /* An entry becomes the caller's, or nobody's. NULL: none is free. */

@@ -19,6 +19,10 @@
 #error "kcsd needs Linux 6.12 or newer"
 #endif
 
+#ifndef CONFIG_64BIT
+#error "kcsd needs a 64-bit kernel"
+#endif
+
 /* The passthrough command in an SQE128's second half. */
 static inline const struct nvme_uring_cmd *kcsd_uring_sqe(const struct io_uring_cmd *ioucmd)
 {

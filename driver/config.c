@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include <linux/vmalloc.h>
 
 #include "config.h"
 
@@ -238,7 +239,18 @@ bool kcsd_config_fits_memory(const char *name, const char *option, u64 size)
 
 	if (size <= usable && size <= SIZE_MAX)
 		return true;
-	pr_err("%s: %s %llu does not fit into memory, %llu bytes are available\n", name, option,
-	       size, usable);
+	pr_err("%s: %s does not fit into memory: %llu bytes are needed, %llu are available\n",
+	       name, option, size, usable);
 	return false;
+}
+
+void *kcsd_config_alloc_array(u64 nr, size_t size)
+{
+	size_t len;
+
+	if (check_mul_overflow(nr, size, &len))
+		return NULL;
+	if (len <= INT_MAX)
+		return kvzalloc(len, GFP_KERNEL);
+	return __vmalloc(len, GFP_KERNEL | __GFP_ZERO | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 }

@@ -9,6 +9,7 @@
 
 #include "identify.h"
 
+#define KCSD_CONFIGFS_LEN	4096	/* of an attribute's text, however large a page is */
 #define KCSD_MIN_SIZE		SZ_1M
 #define KCSD_MAX_ZONE_SIZE	(1ULL << 40)	/* the block layer counts its sectors in 32 bits */
 
@@ -77,6 +78,11 @@ void kcsd_config_destroy(struct kcsd_config *c);
  * the kernel log; name is the drive's.
  */
 bool kcsd_config_fits_memory(const char *name, const char *option, u64 size);
+/*
+ * A zeroed array, of more than 2 GiB if need be, which kvcalloc() refuses with a warning. NULL without
+ * memory. For kvfree().
+ */
+void *kcsd_config_alloc_array(u64 nr, size_t size);
 int kcsd_config_copy(struct kcsd_config *to, const struct kcsd_config *from);
 /* Set from text; -EINVAL (garbage, out of range), -ENOMEM. An empty path: memory. */
 int kcsd_config_set_file(struct kcsd_config *c, const char *path, size_t len);

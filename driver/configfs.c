@@ -103,7 +103,7 @@ static ssize_t drive_cu_cpus_show(struct config_item *item, char *page)
 	struct kcsd_entry *entry = to_entry(item);
 
 	guard(mutex)(&entry->lock);
-	return sysfs_emit(page, "%s\n", entry->cfg.cu_cpus ?: "");
+	return scnprintf(page, KCSD_CONFIGFS_LEN, "%s\n", entry->cfg.cu_cpus ?: "");
 }
 
 static ssize_t drive_cu_cpus_store(struct config_item *item, const char *page, size_t count)

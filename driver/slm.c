@@ -28,7 +28,7 @@ static struct page **kcsd_slm_alloc_pages(u64 nr)
 	struct page **pages;
 	u64 i;
 
-	pages = kvcalloc(nr, sizeof(*pages), GFP_KERNEL);
+	pages = kcsd_config_alloc_array(nr, sizeof(*pages));
 	if (!pages)
 		return NULL;
 	for (i = 0; i < nr; i++) {
@@ -45,7 +45,7 @@ static struct page **kcsd_slm_alloc_pages(u64 nr)
 /* Single pages, so that a part of them can be mapped elsewhere, too. */
 int kcsd_slm_init(struct kcsd_drive *drive)
 {
-	u64 size = drive->cfg.slm_size, nr = size >> PAGE_SHIFT;
+	u64 size = drive->cfg.slm_size, nr = DIV_ROUND_UP(size, PAGE_SIZE);
 	struct kcsd_slm *slm = &drive->slm;
 	struct page **pages;
 	char name[16];

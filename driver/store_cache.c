@@ -270,9 +270,10 @@ static const struct kcsd_store_ops store_cache_ops = {
 int kcsd_store_cache_open(struct kcsd_store *s, struct kcsd_store *below,
 			  const struct kcsd_config *c, const char *name)
 {
+	u64 memory = kcsd_cache_memory(c->cache_size, ilog2(c->block_size));
 	struct kcsd_cache *cache;
 
-	if (!kcsd_config_fits_memory(name, "cache_size", c->cache_size))
+	if (!kcsd_config_fits_memory(name, "cache_size", memory))
 		return -ENOMEM;
 	cache = kcsd_cache_alloc(c->cache_size, ilog2(c->block_size));
 	if (!cache) {
@@ -283,7 +284,7 @@ int kcsd_store_cache_open(struct kcsd_store *s, struct kcsd_store *below,
 		.below = below,
 		.cache = cache,
 		.size = below->size,
-		.memory = below->memory + kcsd_cache_memory(cache),
+		.memory = below->memory + memory,
 		.discard_granularity = below->discard_granularity,
 		.alignment = sizeof(u32),
 		.volatile_cache = true,

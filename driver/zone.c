@@ -5,6 +5,7 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/printk.h>
+#include <linux/sched.h>
 
 #include "drive.h"
 
@@ -217,7 +218,7 @@ static int alloc_zones(struct kcsd_zones *zs, const char *name)
 
 	if (!kcsd_config_fits_memory(name, "zones", (u64)zs->nr * sizeof(*zs->zones)))
 		return -ENOMEM;
-	zs->zones = kvcalloc(zs->nr, sizeof(*zs->zones), GFP_KERNEL);
+	zs->zones = kcsd_config_alloc_array(zs->nr, sizeof(*zs->zones));
 	if (!zs->zones)
 		return -ENOMEM;
 	for (i = 0; i < zs->nr; i++) {
@@ -230,6 +231,7 @@ static int alloc_zones(struct kcsd_zones *zs, const char *name)
 		INIT_LIST_HEAD(&z->lru);
 		z->cond = i < zs->nr_conventional ? BLK_ZONE_COND_NOT_WP : BLK_ZONE_COND_EMPTY;
 		z->counted = z->cond;
+		cond_resched();
 	}
 	zs->count[BLK_ZONE_COND_NOT_WP] = zs->nr_conventional;
 	zs->count[BLK_ZONE_COND_EMPTY] = zs->nr - zs->nr_conventional;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What zones are at an instant, and what they were when the drive was last powered off. */
-#include <linux/sysfs.h>
+#include <linux/sprintf.h>
 
 #include "drive.h"
 
@@ -34,17 +34,19 @@ ssize_t kcsd_zone_print(struct kcsd_drive *drive, enum blk_zone_cond cond, char 
 {
 	const struct kcsd_zones *zs = &drive->zones;
 	u32 first = end_of_run(zs, 0, cond, false);
+	const size_t room = KCSD_CONFIGFS_LEN - 1;	/* and a newline */
 	ssize_t len = 0;
 
 	while (first < zs->nr) {
 		u32 end = end_of_run(zs, first, cond, true);
 
-		len += sysfs_emit_at(page, len, "%s%u", len ? "," : "", first);
+		len += scnprintf(page + len, room - len, "%s%u", len ? "," : "", first);
 		if (end - first > 1)
-			len += sysfs_emit_at(page, len, "-%u", end - 1);
+			len += scnprintf(page + len, room - len, "-%u", end - 1);
 		first = end_of_run(zs, end, cond, false);
 	}
-	return len + sysfs_emit_at(page, len, "\n");
+	page[len++] = '\n';
+	return len;
 }
 
 /* What a zone is after power off that was this before. NOT_WP: it cannot have been this. */
