@@ -166,6 +166,7 @@ test_zones()
 	point "zones: a drive" drive zone_size=1M || return
 	point "zones: zone 1: 4 KiB" write_block 256
 	point "zones: flushed" flush
+	dmesg -C
 	dm_fail $((first + 257)) 16
 	point "zones: 4 KiB more" write_block 257
 	fails "zones: the flush fails" "" flush
