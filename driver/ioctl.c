@@ -41,6 +41,7 @@ static int kcsd_ioctl_passthru(struct file *file, const struct nvme_passthru_cmd
 		.tenant = file->private_data,
 		.admin = admin,
 		.writable = file->f_mode & FMODE_WRITE,
+		.node = node->nsid,
 		.opcode = u->opcode,
 		.nsid = u->nsid,
 		.cdw2 = u->cdw2,

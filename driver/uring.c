@@ -9,6 +9,13 @@
 #include "trace.h"
 
 /*
+ * Flags of a command that are its submitter's; io_uring's own are above. What is not known is refused:
+ * with IORING_URING_CMD_MULTISHOT, which kernels from 6.18 on let through, no command that is
+ * carried out at once would ever complete.
+ */
+#define KCSD_URING_USER_FLAGS	0x00ffffffu
+
+/*
  * What one io_uring command keeps between submission and completion. On IOPOLL rings the end is
  * noted here, and the command completed by who polls for it.
  */
@@ -141,6 +148,7 @@ static int kcsd_uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
 		.tenant = ioucmd->file->private_data,
 		.admin = admin,
 		.writable = ioucmd->file->f_mode & FMODE_WRITE,
+		.node = node->nsid,
 		.opcode = READ_ONCE(u->opcode),
 		.nsid = READ_ONCE(u->nsid),
 		.cdw2 = READ_ONCE(u->cdw2),
@@ -165,6 +173,8 @@ static int kcsd_uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
 	};
 	int ret;
 
+	if (ioucmd->flags & KCSD_URING_USER_FLAGS & ~IORING_URING_CMD_FIXED)
+		return -EINVAL;
 	if (vec && data.fixed)
 		return -EINVAL;
 	if (READ_ONCE(u->flags) || READ_ONCE(u->rsvd1) || READ_ONCE(u->rsvd2))

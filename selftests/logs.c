@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Log pages of the controller, and Get and Set Features. */
+#include "capability.h"
 #include "drive.h"
 #include "error_log.h"
 #include "features.h"
@@ -543,6 +544,7 @@ TEST_F(logs, read_only_sets_nothing)
 
 	d.index = self->d.index;
 	ASSERT_EQ(0, drive_open(&d, O_RDONLY));
+	ASSERT_EQ(0, admin_set(false));
 	EXPECT_EQ(-EACCES, set_feature(d.ctrl, KCSD_FEATURE_BUDGET, 1));
 	EXPECT_EQ(0, feature(d.ctrl, KCSD_FEATURE_BUDGET, 0));
 	drive_close(&d);

@@ -34,7 +34,12 @@ test_namespace()
 	fails "LBA $size: id-ns of no namespace" 0x400b nvme id-ns "$ctrl" -n 77
 }
 
-# nvme-cli opens every device for reading only: enough for reads, not for writes.
+# nvme-cli opens every device for reading only: enough for reads; for writes with CAP_SYS_ADMIN.
+without_admin()
+{
+	setpriv --bounding-set=-sys_admin "$@"
+}
+
 test_passthrough()
 {
 	local size=$1
@@ -44,8 +49,14 @@ test_passthrough()
 	point "LBA $size: io-passthru, read" sh -c "nvme io-passthru '$generic' -n 1 -o 2 \
 		--cdw10=5 -l $size -r -b >'$work/read'"
 	is "LBA $size: what was written" "$(sum_of "$work/read")" "$(sum_of "$work/data")"
-	fails "LBA $size: io-passthru, write" "Permission denied" nvme io-passthru "$generic" \
-		-n 1 -o 1 --cdw10=5 -l "$size" -w -i "$work/data"
+	fails "LBA $size: io-passthru, write" "Permission denied" \
+		without_admin nvme io-passthru "$generic" \
+		-n 1 -o 1 --cdw10=6 -l "$size" -w -i "$work/data"
+	point "LBA $size: io-passthru, write, with CAP_SYS_ADMIN" nvme io-passthru "$generic" \
+		-n 1 -o 1 --cdw10=6 -l "$size" -w -i "$work/data"
+	point "LBA $size: write" nvme write "$generic" -n 1 -s 7 -c 0 -z "$size" -d "$work/data"
+	is "LBA $size: both are there" "$(dd if="$block" bs="$size" skip=6 count=2 iflag=direct \
+		status=none | md5sum)" "$(cat "$work/data" "$work/data" | md5sum)"
 	point "LBA $size: flush" nvme flush "$generic" -n 1
 	fails "LBA $size: past the end" 0x4080 nvme io-passthru "$generic" -n 1 -o 2 \
 		--cdw10=$((33554432 / size)) -l "$size" -r
@@ -127,7 +138,9 @@ test_features()
 	fails "get-feature of one that is not there" 0x4002 nvme get-feature "$ctrl" -f 4
 	fails "get-feature: no write cache" 0x4002 nvme get-feature "$ctrl" -f 6
 	# nvme-cli opens for reading only.
-	fails "set-feature" "Permission denied" nvme set-feature "$ctrl" -f 0xc0 -v 40
+	fails "set-feature" "Permission denied" \
+		without_admin nvme set-feature "$ctrl" -f 0xc0 -v 40
+	point "set-feature, with CAP_SYS_ADMIN" nvme set-feature "$ctrl" -f 0xc0 -v 40
 }
 
 begin

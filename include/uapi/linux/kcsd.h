@@ -9,9 +9,15 @@
  *
  *	/dev/kcsd0	controller: admin commands
  *	/dev/kcsd0n1	namespace 1 as a block device
- *	/dev/kcsdg0n1	namespace 1, NVM I/O commands (and admin ioctls)
+ *	/dev/kcsdg0n1	namespace 1, NVM I/O commands
  *	/dev/kcsdg0n2	namespace 2, Subsystem Local Memory (unless its size is 0)
  *	/dev/kcsdg0n3	namespace 3, compute: Execute commands
+ *
+ * The generic nodes (kcsdg) take the admin ioctls, too, as Linux's NVMe nodes do.
+ *
+ * To change something takes a file that is open for writing, else EACCES; an admin command that
+ * changes something (Set Features, 85h, 88h, 89h) takes a file of the controller's node. A process
+ * with CAP_SYS_ADMIN may send any command by any file.
  *
  * Programs that the host loads have the indices 0 to maxprog - 1 (struct kcsd_id_ns_compute).
  * From maxprog on there are nr_device programs of the drive's own: device-defined ones, which
