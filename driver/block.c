@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "drive.h"
 #include "identity.h"
+#include "passthru.h"
 
 #define MAX_TRANSFER		SZ_1M
 /* Zeroing memory holds a CPU, so little at a time; a file is mostly punched. */
@@ -318,10 +319,26 @@ void kcsd_block_free_disk(struct gendisk *disk)
 	kcsd_drive_put(disk->private_data);
 }
 
+/* NVMe commands, as /dev/nvme0n1 takes them. Nothing waits for ioctls but commands under way. */
+int kcsd_block_ioctl(struct block_device *bdev, blk_mode_t mode, unsigned int op,
+		     unsigned long arg)
+{
+	struct kcsd_origin from = {
+		.drive = bdev->bd_disk->private_data,
+		.nsid = KCSD_NSID_NVM,
+		.writable = mode & BLK_OPEN_WRITE,
+		.partition = bdev_is_partition(bdev),
+	};
+
+	return kcsd_ioctl_from(&from, op, (void __user *)arg);
+}
+
 static const struct block_device_operations block_fops = {
 	.owner		= THIS_MODULE,
 	.open		= kcsd_block_open,
 	.free_disk	= kcsd_block_free_disk,
+	.ioctl		= kcsd_block_ioctl,
+	.compat_ioctl	= blkdev_compat_ptr_ioctl,
 };
 
 u32 kcsd_block_nr_queues(const struct kcsd_drive *drive)

@@ -135,5 +135,7 @@ const struct block_device_operations kcsd_block_zoned_fops = {
 	.owner		= THIS_MODULE,
 	.open		= kcsd_block_open,
 	.free_disk	= kcsd_block_free_disk,
+	.ioctl		= kcsd_block_ioctl,
+	.compat_ioctl	= blkdev_compat_ptr_ioctl,
 	.report_zones	= block_report_zones_op,
 };

@@ -25,6 +25,8 @@ struct kcsd_cmd {
 	u8 opcode;
 	bool admin;
 	bool writable;		/* the file was opened for writing */
+	bool partition;		/* the file is of a partition of the block device */
+	u32 node;		/* NSID of the node that it was opened on; 0: the controller's */
 	u32 nsid;
 	u32 cdw2;
 	u32 cdw3;

@@ -16,7 +16,6 @@
 
 #define ANYONE			KCSD_FOR_ANY
 #define WRITERS			KCSD_FOR_WRITERS
-#define WRITERS_OR_ADMIN	KCSD_FOR_WRITERS_OR_ADMIN
 
 static const struct kcsd_command kcsd_admin_commands[] = {
 	{ nvme_admin_get_log_page,	ANYONE, OF_CONTROLLER | OF_NAMESPACE, kcsd_get_log_parse },
@@ -38,11 +37,9 @@ static const struct kcsd_command kcsd_nvm_commands[] = {
 static const struct kcsd_command kcsd_zns_commands[] = {
 	{ nvme_cmd_read,	ANYONE,  OF_NAMESPACE, kcsd_nvm_parse_rw },
 	{ nvme_cmd_write,	WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_nvm_parse_rw },
-	{ nvme_cmd_zone_append,	WRITERS_OR_ADMIN, OF_NAMESPACE | CHANGES_DATA,
-				kcsd_zns_parse_append },
+	{ nvme_cmd_zone_append,	WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_zns_parse_append },
 	{ nvme_cmd_flush,	ANYONE,  OF_NAMESPACE, kcsd_nvm_parse_flush },
-	{ nvme_cmd_zone_mgmt_send, WRITERS_OR_ADMIN, OF_NAMESPACE | CHANGES_DATA,
-				kcsd_zns_parse_send },
+	{ nvme_cmd_zone_mgmt_send, WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_zns_parse_send },
 	{ nvme_cmd_zone_mgmt_recv, ANYONE, OF_NAMESPACE, kcsd_zns_parse_receive },
 };
 
@@ -98,16 +95,28 @@ const struct kcsd_command *kcsd_command_find(const struct kcsd_cmd *cmd)
 	return NULL;
 }
 
-bool kcsd_command_allowed(const struct kcsd_command *command, const struct kcsd_cmd *cmd)
+bool kcsd_cmd_allowed(const struct kcsd_cmd *cmd, enum kcsd_command_for who)
 {
-	switch (command->allowed) {
-	case KCSD_FOR_ANY:
+	/* A partition's users must not reach beyond it. Identify tells nothing of what is stored. */
+	if (cmd->partition && !(cmd->admin && cmd->opcode == nvme_admin_identify))
+		goto admin;
+	/* To read takes no more than an open node. */
+	if (who == KCSD_FOR_ANY)
 		return true;
-	case KCSD_FOR_WRITERS_OR_ADMIN:
-		return cmd->writable || capable(CAP_SYS_ADMIN);
-	default:
-		return cmd->writable;
-	}
+	/*
+	 * Admin commands change the drive for all its users: only the controller's node gives the
+	 * right to. Those of namespaces may have been given to others.
+	 */
+	if (cmd->admin && cmd->node)
+		goto admin;
+	/* To open a node for reading is not enough to change anything. */
+	if (!cmd->writable)
+		goto admin;
+	return true;
+
+	/* As on Linux's NVMe nodes, which nvme-cli opens for reading only, whatever it sends. */
+admin:
+	return capable(CAP_SYS_ADMIN);
 }
 
 static void kcsd_command_set_describe(const struct kcsd_command_set *set, __le32 *effects)

@@ -11,15 +11,10 @@
 struct kcsd_cmd;
 struct kcsd_drive;
 
-/* What a file must have been opened for. */
+/* Who may send a command; kcsd_cmd_allowed() decides. */
 enum kcsd_command_for {
-	KCSD_FOR_ANY,
-	KCSD_FOR_WRITERS,
-	/*
-	 * Or for anything, by a process with CAP_SYS_ADMIN: as on Linux's NVMe nodes. nvme-cli,
-	 * whose commands for zones these are, opens for reading only.
-	 */
-	KCSD_FOR_WRITERS_OR_ADMIN,
+	KCSD_FOR_ANY,		/* whoever has the node open */
+	KCSD_FOR_WRITERS,	/* who has it open for writing, or CAP_SYS_ADMIN */
 };
 
 struct kcsd_command {
@@ -31,8 +26,11 @@ struct kcsd_command {
 
 /* The command that a cmd asks for; NULL: Invalid Command Opcode. */
 const struct kcsd_command *kcsd_command_find(const struct kcsd_cmd *cmd);
-/* May the file it came by have it? */
-bool kcsd_command_allowed(const struct kcsd_command *command, const struct kcsd_cmd *cmd);
+/*
+ * May the command do what is reserved to these? The only place that decides about permission. In
+ * the submitter's context: its capabilities count, and those of the file.
+ */
+bool kcsd_cmd_allowed(const struct kcsd_cmd *cmd, enum kcsd_command_for who);
 /* Log page 05h of one of the drive's command sets, kvmalloc'ed, *len bytes; NULL without memory. */
 void *kcsd_commands_page(const struct kcsd_drive *drive, u8 csi, u32 *len);
 

@@ -178,6 +178,8 @@ extern const struct file_operations kcsd_node_fops;
 /* block.c */
 int kcsd_block_open(struct gendisk *disk, blk_mode_t mode);
 void kcsd_block_free_disk(struct gendisk *disk);
+int kcsd_block_ioctl(struct block_device *bdev, blk_mode_t mode, unsigned int op,
+		     unsigned long arg);
 int kcsd_block_create(struct kcsd_drive *drive);
 u32 kcsd_block_nr_queues(const struct kcsd_drive *drive);
 void kcsd_block_destroy(struct kcsd_drive *drive);

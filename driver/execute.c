@@ -8,6 +8,7 @@
 
 #include "audit.h"
 #include "cmd.h"
+#include "command.h"
 #include "compute.h"
 #include "drive.h"
 #include "grant.h"
@@ -89,7 +90,7 @@ static int kcsd_execute_check(struct kcsd_cmd *cmd)
 /* To name ranges at all. */
 static int kcsd_execute_may_range(const struct kcsd_cmd *cmd)
 {
-	if (!cmd->writable)
+	if (!kcsd_cmd_allowed(cmd, KCSD_FOR_WRITERS))
 		return -EACCES;
 	return KCSD_WINDOWS_POSSIBLE ? 0 : KCSD_SC_INSUFFICIENT_RESOURCES;
 }

@@ -5,6 +5,7 @@
 #include <linux/string.h>
 
 #include "cmd.h"
+#include "command.h"
 #include "compute.h"
 #include "drive.h"
 #include "grant.h"
@@ -54,7 +55,7 @@ static int kcsd_grant_check(struct kcsd_cmd *cmd, struct kcsd_lba_grant *g)
 		return ret;
 	if (!kcsd_drive_has_lbas(cmd->drive, le64_to_cpu(g->slba), le32_to_cpu(g->nlb)))
 		return KCSD_SC_LBA_RANGE;
-	if (g->access & KCSD_GRANT_CHANGES && !cmd->writable)
+	if (g->access & KCSD_GRANT_CHANGES && !kcsd_cmd_allowed(cmd, KCSD_FOR_WRITERS))
 		return -EACCES;
 	return 0;
 }

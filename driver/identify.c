@@ -77,6 +77,11 @@ static void kcsd_identify_string(char *to, size_t len, const char *from)
 	memcpy(to, from, min(len, strlen(from)));
 }
 
+void kcsd_identify_serial(const struct kcsd_drive *drive, char sn[KCSD_SERIAL_LEN + 1])
+{
+	snprintf(sn, KCSD_SERIAL_LEN + 1, "KCSD%8phN", &drive->uuid);
+}
+
 void kcsd_identify_firmware(char *fr)
 {
 	kcsd_identify_string(fr, sizeof_field(struct nvme_id_ctrl, fr), THIS_MODULE->version ?: "");
@@ -86,11 +91,12 @@ static int kcsd_identify_ctrl(struct kcsd_cmd *cmd, void *page)
 {
 	struct kcsd_drive *drive = cmd->drive;
 	struct nvme_id_ctrl *id = page;
-	char sn[sizeof(id->sn) + 1];
+	char sn[KCSD_SERIAL_LEN + 1];
 
-	snprintf(sn, sizeof(sn), "KCSD%8phN", &drive->uuid);
+	BUILD_BUG_ON(sizeof(id->sn) != KCSD_SERIAL_LEN);
+	kcsd_identify_serial(drive, sn);
 	kcsd_identify_string(id->sn, sizeof(id->sn), sn);
-	kcsd_identify_string(id->mn, sizeof(id->mn), "kcsd computational storage drive");
+	kcsd_identify_string(id->mn, sizeof(id->mn), KCSD_MODEL);
 	kcsd_identify_firmware(id->fr);
 	snprintf(id->subnqn, sizeof(id->subnqn), "nqn.2014-08.org.nvmexpress:uuid:%pUb",
 		 &drive->uuid);
@@ -305,23 +311,22 @@ static int kcsd_identify_csi_vectors(struct kcsd_cmd *cmd, void *page)
 static const struct kcsd_identify_cns {
 	u8 cns;
 	bool ns;	/* NSID names a namespace: 1..NN */
-	bool any_nsid;	/* NSID is where a list begins */
 	bool csi;
 	int (*fill)(struct kcsd_cmd *cmd, void *page);
 } kcsd_identify_table[] = {
 	{ KCSD_CNS_NS,			.ns = true, .fill = kcsd_identify_ns },
 	{ KCSD_CNS_CTRL,		.fill = kcsd_identify_ctrl },
-	{ KCSD_CNS_ACTIVE_LIST,		.any_nsid = true, .fill = kcsd_identify_active_list },
+	{ KCSD_CNS_ACTIVE_LIST,		.fill = kcsd_identify_active_list },
 	{ KCSD_CNS_NS_DESC,		.ns = true, .fill = kcsd_identify_ns_desc },
 	{ KCSD_CNS_CS_NS,		.ns = true, .csi = true, .fill = kcsd_identify_cs_ns },
 	{ KCSD_CNS_CS_CTRL,		.csi = true, .fill = kcsd_identify_cs_ctrl },
-	{ KCSD_CNS_CS_ACTIVE_LIST,	.any_nsid = true, .csi = true,
+	{ KCSD_CNS_CS_ACTIVE_LIST,	.csi = true,
 					.fill = kcsd_identify_cs_active_list },
 	{ KCSD_CNS_NS_INDEP,		.ns = true, .fill = kcsd_identify_ns_indep },
 	/* Namespaces are not managed: those allocated are the active ones. */
-	{ KCSD_CNS_ALLOC_LIST,		.any_nsid = true, .fill = kcsd_identify_active_list },
+	{ KCSD_CNS_ALLOC_LIST,		.fill = kcsd_identify_active_list },
 	{ KCSD_CNS_ALLOC_NS,		.ns = true, .fill = kcsd_identify_ns },
-	{ KCSD_CNS_CS_ALLOC_LIST,	.any_nsid = true, .csi = true,
+	{ KCSD_CNS_CS_ALLOC_LIST,	.csi = true,
 					.fill = kcsd_identify_cs_active_list },
 	{ KCSD_CNS_CS_ALLOC_NS,		.ns = true, .csi = true, .fill = kcsd_identify_cs_ns },
 	{ KCSD_CNS_CSI_VECTORS,		.fill = kcsd_identify_csi_vectors },
@@ -369,7 +374,8 @@ int kcsd_identify_parse(struct kcsd_cmd *cmd)
 		return ret;
 	if (iov_iter_count(&cmd->data) != KCSD_IDENTIFY_LEN)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	if (c->ns ? !cmd->nsid || cmd->nsid > KCSD_NN : cmd->nsid && !c->any_nsid)
+	/* What does not use the NSID takes any: tools fill in their node's. */
+	if (c->ns && (!cmd->nsid || cmd->nsid > KCSD_NN))
 		return KCSD_SC_INVALID_NS;
 	cmd->execute = kcsd_identify_execute;
 	return 0;

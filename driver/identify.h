@@ -13,6 +13,11 @@
 
 struct kcsd_drive;
 
+#define KCSD_MODEL		"kcsd computational storage drive"
+#define KCSD_SERIAL_LEN		20	/* as Identify has it */
+
+/* The serial number, from the drive's UUID. */
+void kcsd_identify_serial(const struct kcsd_drive *drive, char sn[KCSD_SERIAL_LEN + 1]);
 /* The version, as 8 characters of an NVMe string. */
 void kcsd_identify_firmware(char *fr);
 /* Has the drive a namespace of this command set? */

@@ -113,8 +113,7 @@ int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool no
 
 	if (!command)
 		return kcsd_cmd_failed(cmd, KCSD_SC_INVALID_OPCODE);
-	/* Opening a node is not enough to change anything: that takes opening it for writing. */
-	if (!kcsd_command_allowed(command, cmd))
+	if (!kcsd_cmd_allowed(cmd, command->allowed))
 		return -EACCES;
 	ret = kcsd_cmd_import(cmd, d, &iov);
 	if (ret)

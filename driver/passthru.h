@@ -22,6 +22,15 @@ struct kcsd_user_data {
 	unsigned int issue_flags;	/* for fixed */
 };
 
+/* What a command by ioctl comes through: an open file of a node, or of the block device. */
+struct kcsd_origin {
+	struct kcsd_drive *drive;
+	struct kcsd_tenant *tenant;	/* a file of the compute node has one; else NULL */
+	u32 nsid;			/* the node's; 0: the controller's */
+	bool writable;			/* it was opened for writing */
+	bool partition;			/* of the block device */
+};
+
 static inline struct kcsd_node *kcsd_file_node(struct file *file)
 {
 	return container_of(file_inode(file)->i_cdev, struct kcsd_node, cdev);
@@ -46,5 +55,10 @@ int kcsd_uring_cmd(struct io_uring_cmd *ioucmd, unsigned int issue_flags);
 int kcsd_uring_iopoll(struct io_uring_cmd *ioucmd, struct io_comp_batch *iob,
 		      unsigned int poll_flags);
 long kcsd_ioctl(struct file *file, unsigned int op, unsigned long uarg);
+/*
+ * Carry out an NVME_IOCTL_*; -ENOTTY: it is none. The origin's drive must not be freed meanwhile, but
+ * may be powered off: then -ENODEV.
+ */
+long kcsd_ioctl_from(const struct kcsd_origin *from, unsigned int op, void __user *arg);
 
 #endif

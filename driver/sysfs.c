@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The controller device's attributes; Documentation/ABI/testing/sysfs-class-kcsd has them all. */
+#include <linux/module.h>
 #include <linux/sysfs.h>
 
 #include "drive.h"
+#include "identify.h"
 
 static struct kcsd_drive *kcsd_dev_drive(struct device *dev)
 {
@@ -76,6 +78,28 @@ KCSD_ATTR_RO(slm_size, "%llu", drive->slm.size);
 KCSD_ATTR_RO(uuid, "%pUb", &drive->uuid);
 KCSD_ATTR_RO(data_lost, "%d", READ_ONCE(drive->data_lost));
 
+/* Named as Linux's NVMe controllers have them: lsblk looks for these in its disk's parent. */
+static ssize_t serial_show(struct device *dev, struct device_attribute *attr, char *page)
+{
+	char sn[KCSD_SERIAL_LEN + 1];
+
+	kcsd_identify_serial(kcsd_dev_drive(dev), sn);
+	return sysfs_emit(page, "%s\n", sn);
+}
+static DEVICE_ATTR_RO(serial);
+
+static ssize_t model_show(struct device *dev, struct device_attribute *attr, char *page)
+{
+	return sysfs_emit(page, "%s\n", KCSD_MODEL);
+}
+static DEVICE_ATTR_RO(model);
+
+static ssize_t firmware_rev_show(struct device *dev, struct device_attribute *attr, char *page)
+{
+	return sysfs_emit(page, "%s\n", THIS_MODULE->version ?: "");
+}
+static DEVICE_ATTR_RO(firmware_rev);
+
 static struct kcsd_cache_stats kcsd_drive_cache(const struct kcsd_drive *drive)
 {
 	struct kcsd_cache_stats stats;
@@ -119,6 +143,9 @@ static struct attribute *kcsd_drive_attrs[] = {
 	&dev_attr_size.attr,
 	&dev_attr_block_size.attr,
 	&dev_attr_slm_size.attr,
+	&dev_attr_model.attr,
+	&dev_attr_serial.attr,
+	&dev_attr_firmware_rev.attr,
 	&dev_attr_uuid.attr,
 	&dev_attr_data_lost.attr,
 	NULL,

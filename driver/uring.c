@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /* NVMe commands by io_uring. */
 #include <linux/fs.h>
+#include <linux/sched/mm.h>
 
 #include "cmd.h"
 #include "compat.h"
 #include "drive.h"
 #include "passthru.h"
 #include "trace.h"
+
+/*
+ * Flags of a command that are its submitter's; io_uring's own are above. Refuse those that are not
+ * known: with IORING_URING_CMD_MULTISHOT, which kernels from 6.18 on let through, no command that
+ * is carried out at once would ever complete.
+ */
+#define KCSD_URING_USER_FLAGS	0x00ffffffu
 
 /*
  * What one io_uring command keeps between submission and completion. On IOPOLL rings the end is
@@ -17,7 +25,7 @@ struct kcsd_uring_pdu {
 		struct kcsd_run *run;
 		struct kcsd_job *job;
 	};
-	const struct mm_struct *mm;	/* the submitter's, to compare with */
+	struct mm_struct *mm;	/* polled: the submitter's, to compare with; a reference (mmgrab) */
 	bool is_job;
 	bool polled;		/* completed by kcsd_uring_iopoll() */
 	bool ended;		/* polled: run or job has ended */
@@ -27,6 +35,13 @@ struct kcsd_uring_pdu {
 static struct kcsd_uring_pdu *kcsd_uring_pdu(struct io_uring_cmd *ioucmd)
 {
 	return io_uring_cmd_to_pdu(ioucmd, struct kcsd_uring_pdu);
+}
+
+/* It has ended, and nothing compares any more. */
+static void kcsd_uring_put_mm(struct io_uring_cmd *ioucmd)
+{
+	if (kcsd_uring_pdu(ioucmd)->polled)
+		mmdrop(kcsd_uring_pdu(ioucmd)->mm);
 }
 
 /* In the submitter's task, or in a kernel thread if that is gone. */
@@ -41,6 +56,7 @@ static void kcsd_uring_run_cb(struct io_uring_cmd *ioucmd, unsigned int issue_fl
 			ret = kcsd_ended(kcsd_run_status(run));
 	}
 	trace_kcsd_cmd_complete(run->drive, &run->trace, ret, run);
+	kcsd_uring_put_mm(ioucmd);
 	/* A cancel callback may look at the run until this returns. */
 	kcsd_uring_done(ioucmd, ret, run->vm.end.r0, issue_flags);
 	kcsd_run_free(run);
@@ -52,6 +68,7 @@ static void kcsd_uring_job_cb(struct io_uring_cmd *ioucmd, unsigned int issue_fl
 	struct kcsd_job *job = kcsd_uring_pdu(ioucmd)->job;
 
 	trace_kcsd_cmd_complete(job->drive, &job->trace, job->status, NULL);
+	kcsd_uring_put_mm(ioucmd);
 	/* A cancel callback may look at the job until this returns. */
 	kcsd_uring_done(ioucmd, kcsd_ended(job->status), job->result, issue_flags);
 	job->free(job);
@@ -92,8 +109,13 @@ static void kcsd_uring_submit(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
 		.is_job = cmd->job,
 		.polled = issue_flags & IO_URING_F_IOPOLL,
 	};
-	/* Newer kernels cannot cancel what is polled. */
-	if (!pdu->polled)
+	/*
+	 * Who polls may be another process. Without a reference its mm could have the address of the
+	 * submitter's, and would be given the output. Newer kernels cannot cancel what is polled.
+	 */
+	if (pdu->polled)
+		mmgrab(pdu->mm);
+	else
 		io_uring_cmd_mark_cancelable(ioucmd, issue_flags);
 	if (cmd->job) {
 		pdu->job = cmd->job;
@@ -141,6 +163,7 @@ static int kcsd_uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
 		.tenant = ioucmd->file->private_data,
 		.admin = admin,
 		.writable = ioucmd->file->f_mode & FMODE_WRITE,
+		.node = node->nsid,
 		.opcode = READ_ONCE(u->opcode),
 		.nsid = READ_ONCE(u->nsid),
 		.cdw2 = READ_ONCE(u->cdw2),
@@ -165,6 +188,8 @@ static int kcsd_uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
 	};
 	int ret;
 
+	if (ioucmd->flags & KCSD_URING_USER_FLAGS & ~IORING_URING_CMD_FIXED)
+		return -EINVAL;
 	if (vec && data.fixed)
 		return -EINVAL;
 	if (READ_ONCE(u->flags) || READ_ONCE(u->rsvd1) || READ_ONCE(u->rsvd2))

@@ -35,8 +35,21 @@ static int issue(int fd, unsigned long op, struct nvme_passthru_cmd64 *cmd)
 	return ret < 0 ? -errno : ret & KCSD_SC_MASK;
 }
 
+/*
+ * KCSD_OPEN_RDONLY is kept here as well: the drive lets CAP_SYS_ADMIN change things by any descriptor.
+ * NVMe Base, "Opcode": bits 1:0 of what only reads are 10b; flush is 0. Runs are exec.c's to check.
+ */
+static bool may_send(const struct kcsd_drive *drv, const struct nvme_passthru_cmd64 *cmd, bool admin)
+{
+	if ((drv->open_flags & O_ACCMODE) != O_RDONLY || (cmd->opcode & 3) == 2)
+		return true;
+	return !admin && (!cmd->opcode || cmd->nsid == KCSD_NSID_COMPUTE);
+}
+
 int kcsd_admin_cmd(struct kcsd_drive *drv, struct nvme_passthru_cmd64 *cmd)
 {
+	if (!may_send(drv, cmd, true))
+		return -EACCES;
 	return issue(drv->ctrl_fd, NVME_IOCTL_ADMIN64_CMD, cmd);
 }
 
@@ -44,6 +57,8 @@ int kcsd_io_cmd(struct kcsd_drive *drv, struct nvme_passthru_cmd64 *cmd)
 {
 	int fd = kcsd_drive_fd(drv, cmd->nsid);
 
+	if (!may_send(drv, cmd, false))
+		return -EACCES;
 	return fd < 0 ? fd : issue(fd, NVME_IOCTL_IO64_CMD, cmd);
 }
 

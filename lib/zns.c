@@ -174,12 +174,6 @@ int kcsd_zone_report(struct kcsd_drive *drv, uint64_t slba, uint32_t cond,
 
 /* ---- change ---- */
 
-/* The drive itself would let a privileged process. */
-static bool may_change(const struct kcsd_drive *drv)
-{
-	return (drv->open_flags & O_ACCMODE) != O_RDONLY;
-}
-
 int kcsd_zone_manage(struct kcsd_drive *drv, enum kcsd_zone_action action, uint64_t zslba)
 {
 	bool all = zslba == KCSD_ZONE_ALL;
@@ -191,7 +185,7 @@ int kcsd_zone_manage(struct kcsd_drive *drv, enum kcsd_zone_action action, uint6
 		.cdw13 = (action & 0xff) | (all ? SEND_ALL : 0),
 	};
 
-	return may_change(drv) ? kcsd_io_cmd(drv, &cmd) : -EACCES;
+	return kcsd_io_cmd(drv, &cmd);
 }
 
 int kcsd_zone_append(struct kcsd_drive *drv, uint64_t zslba, const void *buf, size_t len,
@@ -210,8 +204,6 @@ int kcsd_zone_append(struct kcsd_drive *drv, uint64_t zslba, const void *buf, si
 
 	if (!len || len % drv->lba_size || len / drv->lba_size > MAX_NLB)
 		return -EINVAL;
-	if (!may_change(drv))
-		return -EACCES;
 	ret = kcsd_io_cmd(drv, &cmd);
 	if (!ret)
 		*lba = cmd.result;

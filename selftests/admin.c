@@ -185,6 +185,18 @@ TEST_F(admin, namespaces_that_are_not_there)
 	EXPECT_EQ(KCSD_SC_INVALID_NS, identify(self->d.ctrl, 5, 100000, 4, self->buf));
 }
 
+/* What is about the controller does not use the NSID; fio and others fill in their node's. */
+TEST_F(admin, identify_of_the_controller_takes_any_nsid)
+{
+	static const __u32 nsid[] = { 0, KCSD_NSID_NVM, KCSD_NSID_COMPUTE, 77, ~0U };
+
+	for (size_t i = 0; i < ARRAY_SIZE(nsid); i++) {
+		EXPECT_EQ(0, identify(self->d.ctrl, 0x01, nsid[i], 0, self->buf));
+		EXPECT_EQ(0, identify(self->d.ctrl, 0x06, nsid[i], KCSD_CSI_NVM, self->buf));
+		EXPECT_EQ(0, identify(self->d.ctrl, 0x1c, nsid[i], 0, self->buf));
+	}
+}
+
 /* The descriptor of a type in a CNS 03h list, or NULL; *len is its length. */
 static const __u8 *descriptor(const __u8 *list, __u8 type, int *len)
 {

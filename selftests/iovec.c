@@ -3,6 +3,7 @@
  * Buffers in pieces: what a list of them may say, as 64-bit and as 32-bit programs have it, and
  * who reads it: the task itself, or a thread that io_uring makes.
  */
+#include "call32.h"
 #include "drive.h"
 #include "cmd.h"
 #include "stamp.h"
@@ -39,66 +40,7 @@ FIXTURE_VARIANT(iovec) {
 FIXTURE_VARIANT_ADD(iovec, of_64_bits) { .compat = false };
 FIXTURE_VARIANT_ADD(iovec, of_32_bits) { .compat = true };
 
-/* ---- a 32-bit program's system calls ---- */
-
-#ifdef __x86_64__
-#define I386_IOCTL		54
-#define I386_IO_URING_SETUP	425
-
-static long call32(long nr, long a, long b, long c)
-{
-	long ret;
-
-	asm volatile("int $0x80" : "=a"(ret) : "0"(nr), "b"(a), "c"(b), "d"(c)
-		     : "memory", "r8", "r9", "r10", "r11");
-	return ret;
-}
-
-static void no_call32(__attribute__((unused)) int sig)
-{
-	_exit(1);
-}
-
-/* Not every kernel has them: then they are a fault, which it would log if nobody took it. */
-static bool can_call32(void)
-{
-	int status;
-	pid_t pid = fork();
-
-	if (!pid) {
-		signal(SIGSEGV, no_call32);
-		call32(I386_IOCTL, -1, 0, 0);
-		_exit(0);
-	}
-	return waitpid(pid, &status, 0) == pid && !status;
-}
-#else
-#define I386_IOCTL		0
-#define I386_IO_URING_SETUP	0
-
-static long call32(long nr, long a, long b, long c)
-{
-	return -ENOSYS;
-}
-
-static bool can_call32(void)
-{
-	return false;
-}
-#endif
-
-static void *map_low(size_t len)
-{
-	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT,
-		       -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
-
-static __u32 low(const void *p)
-{
-	return (uintptr_t)p;
-}
+/* ---- a 32-bit program's ring ---- */
 
 static int ring_open32(struct io_uring *ring)
 {

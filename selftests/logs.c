@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Log pages of the controller, and Get and Set Features. */
+#include "capability.h"
 #include "drive.h"
 #include "error_log.h"
 #include "features.h"
@@ -173,6 +174,20 @@ TEST_F(logs, effects_are_those_of_the_commands)
 		ASSERT_EQ(0, get_effects(self->d.ctrl, csi[i], effects));
 		EXPECT_EQ(0, opcodes_that_differ(self->d.ctrl, true, 0, effects));
 		EXPECT_EQ(0, opcodes_that_differ(fds[i], false, nsid[i], effects + 256));
+	}
+}
+
+/* NVMe Base, "Opcode": bits 1:0 are the way of the data, 11b is both. Tools then do not know either. */
+TEST_F(logs, no_opcode_moves_data_both_ways)
+{
+	static const __u8 csi[] = { KCSD_CSI_NVM, KCSD_CSI_SLM, KCSD_CSI_COMPUTE };
+	__le32 *effects = (void *)self->buf;
+
+	for (size_t i = 0; i < ARRAY_SIZE(csi); i++) {
+		ASSERT_EQ(0, get_effects(self->d.ctrl, csi[i], self->buf));
+		for (int opcode = 3; opcode < 512; opcode += 4) {
+			EXPECT_EQ(0, le32toh(effects[opcode])) TH_LOG("CSI %u, %#x", csi[i], opcode);
+		}
 	}
 }
 
@@ -543,6 +558,7 @@ TEST_F(logs, read_only_sets_nothing)
 
 	d.index = self->d.index;
 	ASSERT_EQ(0, drive_open(&d, O_RDONLY));
+	ASSERT_EQ(0, admin_set(false));
 	EXPECT_EQ(-EACCES, set_feature(d.ctrl, KCSD_FEATURE_BUDGET, 1));
 	EXPECT_EQ(0, feature(d.ctrl, KCSD_FEATURE_BUDGET, 0));
 	drive_close(&d);

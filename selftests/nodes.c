@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The nodes of a drive: their modes, and what a descriptor may do. */
+#include "capability.h"
 #include "drive.h"
+#include "features.h"
+#include "ranges.h"
 #include "run.h"
+#include "slm.h"
 
 static const struct drive_attr small[] = { DRIVE_SMALL, {} };
 
@@ -9,6 +13,7 @@ FIXTURE(nodes) {
 	struct drive d;		/* open for reading only */
 	int ctrl_rw;
 	int nvm_rw;
+	int slm_rw;
 	int compute_rw;
 };
 
@@ -18,6 +23,7 @@ FIXTURE_SETUP(nodes)
 	ASSERT_EQ(0, drive_create(&self->d, "nodes", small));
 	self->ctrl_rw = self->d.ctrl;
 	self->nvm_rw = self->d.nvm;
+	self->slm_rw = self->d.slm;
 	self->compute_rw = self->d.compute;
 	ASSERT_EQ(0, prog_install(self->ctrl_rw, 0, prog_seven));
 	ASSERT_EQ(0, drive_open(&self->d, O_RDONLY));
@@ -27,6 +33,7 @@ FIXTURE_TEARDOWN(nodes)
 {
 	fd_close(&self->ctrl_rw);
 	fd_close(&self->nvm_rw);
+	fd_close(&self->slm_rw);
 	fd_close(&self->compute_rw);
 	EXPECT_EQ(0, drive_remove(&self->d));
 }
@@ -100,6 +107,7 @@ TEST_F(nodes, read_only_does_not_write)
 	struct nvme_uring_cmd rd = cmd_rw(NVM_READ, 0, 1, buf, sizeof(buf));
 	struct nvme_user_io io = { .opcode = NVM_WRITE, .addr = (uintptr_t)buf };
 
+	ASSERT_EQ(0, admin_set(false));
 	memset(buf, 0x5a, sizeof(buf));
 	for (int way = 0; way < CMD_WAYS; way++) {
 		EXPECT_EQ(-EACCES, cmd_io_way(way, self->d.nvm, &wr, NULL))
@@ -125,6 +133,7 @@ TEST_F(nodes, read_only_does_not_manage_programs)
 		prog_activation_cmd(0, KCSD_ACTIVATION_DEACTIVATE),
 	};
 
+	ASSERT_EQ(0, admin_set(false));
 	for (size_t i = 0; i < ARRAY_SIZE(cmds); i++) {
 		for (int way = 0; way < CMD_WAYS; way++) {
 			EXPECT_EQ(-EACCES, cmd_admin_way(way, self->d.ctrl, &cmds[i], NULL))
@@ -143,6 +152,7 @@ TEST_F(nodes, read_only_runs_what_only_reads)
 	struct run rd = {};
 
 	run_grant(&rd, 0, 1, KCSD_GRANT_READ);
+	ASSERT_EQ(0, admin_set(false));
 	for (int way = 0; way < CMD_WAYS; way++) {
 		EXPECT_EQ(0, run_way(way, self->d.compute, &none));
 		EXPECT_EQ(0, run_way(way, self->d.compute, &rd)) TH_LOG("%s", cmd_way_name(way));
@@ -153,6 +163,7 @@ TEST_F(nodes, read_only_does_not_run_what_may_write)
 {
 	static const __u8 access[] = { KCSD_GRANT_WRITE, KCSD_GRANT_READ | KCSD_GRANT_WRITE };
 
+	ASSERT_EQ(0, admin_set(false));
 	for (size_t i = 0; i < ARRAY_SIZE(access); i++) {
 		struct run r = {};
 
@@ -164,6 +175,128 @@ TEST_F(nodes, read_only_does_not_run_what_may_write)
 			EXPECT_EQ(0, run_way(way, self->compute_rw, &r));
 		}
 	}
+}
+
+/*
+ * What a descriptor of the compute node reaches of namespaces 1 and 2: opened for reading, all LBAs to
+ * read and no SLM; opened for writing, all of both. security.rst has the table.
+ */
+TEST_F(nodes, what_a_compute_node_reaches)
+{
+	static __u8 buf[4096] __attribute__((aligned(4096)));
+	const struct {
+		int fd, write, ranges;
+	} cases[] = { { self->d.compute, -EACCES, -EACCES }, { self->compute_rw, 0, 0 } };
+	struct nvme_uring_cmd rd = cmd_rw(NVM_READ, 0, 1, buf, sizeof(buf));
+	struct nvme_uring_cmd slm = slm_cmd(KCSD_SLM_READ, 0, 64, buf);
+	__u64 nlb = 16 * KST_MIB / 4096, rsid;
+	struct kcsd_memory_range pages = range(0, 4096);
+
+	ASSERT_EQ(0, range_set_create(self->ctrl_rw, &pages, 1, &rsid));
+	ASSERT_EQ(0, admin_set(false));
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct run reads = {}, writes = {}, ranges = {}, set = { .rsid = rsid };
+
+		run_grant(&reads, 0, nlb, KCSD_GRANT_READ);
+		run_grant(&writes, 0, nlb, KCSD_GRANT_WRITE);
+		run_range(&ranges, 0, 4096);
+		EXPECT_EQ(0, run_exec(cases[i].fd, &reads));
+		EXPECT_EQ(cases[i].write, run_exec(cases[i].fd, &writes));
+		EXPECT_EQ(cases[i].ranges, run_exec(cases[i].fd, &ranges));
+		EXPECT_EQ(cases[i].ranges, run_exec(cases[i].fd, &set));
+		/* Nothing but runs: another namespace's commands are not the node's. */
+		EXPECT_EQ(-EINVAL, cmd_io(cases[i].fd, &rd));
+		EXPECT_EQ(-EINVAL, cmd_io(cases[i].fd, &slm));
+	}
+	EXPECT_EQ(0, range_set_delete(self->ctrl_rw, rsid));
+}
+
+/* What an admin command may be sent to: a drive's own node takes all, a namespace's what reads. */
+TEST_F(nodes, admin_commands_that_change_take_the_controllers_node)
+{
+	static __u8 buf[4096] __attribute__((aligned(4096)));
+	struct kcsd_memory_range pages = range(0, 4096);
+	__u32 len = sizeof(prog_seven);
+	struct nvme_uring_cmd changing[] = {
+		cmd_set_feature(KCSD_FEATURE_BUDGET, 0),
+		prog_load_cmd(1, prog_seven, len, 0, len),
+		prog_activation_cmd(1, KCSD_ACTIVATION_ACTIVATE),
+		prog_activation_cmd(1, KCSD_ACTIVATION_DEACTIVATE),
+		prog_unload_cmd(1),
+		range_set_create_cmd(&pages, 1),
+		range_set_delete_cmd(1),
+	};
+	struct nvme_uring_cmd reading[] = {
+		cmd_identify(1, 0, 0, buf),
+		cmd_log(KCSD_LOG_PROGRAM_LIST, buf, 16, 0),
+		cmd_get_feature(KCSD_FEATURE_BUDGET, FEATURE_CURRENT),
+	};
+	int fds[] = { self->nvm_rw, self->slm_rw, self->compute_rw,
+		      self->d.nvm, self->d.slm, self->d.compute };
+
+	ASSERT_EQ(0, admin_set(false));
+	for (int way = CMD_IOCTL; way <= CMD_IOCTL64; way++) {
+		for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+			for (size_t c = 0; c < ARRAY_SIZE(changing); c++) {
+				EXPECT_EQ(-EACCES, cmd_admin_way(way, fds[i], &changing[c], NULL))
+					TH_LOG("node %zu, command %zu", i, c);
+			}
+			for (size_t c = 0; c < ARRAY_SIZE(reading); c++) {
+				EXPECT_EQ(0, cmd_admin_way(way, fds[i], &reading[c], NULL))
+					TH_LOG("node %zu, command %zu", i, c);
+			}
+		}
+		for (size_t c = 0; c < ARRAY_SIZE(changing); c++) {
+			EXPECT_EQ(0, cmd_admin_way(way, self->ctrl_rw, &changing[c], NULL))
+				TH_LOG("command %zu", c);
+		}
+		/* By whoever has CAP_SYS_ADMIN, all of it through any node. */
+		ASSERT_EQ(0, admin_set(true));
+		for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+			for (size_t c = 0; c < ARRAY_SIZE(changing); c++) {
+				EXPECT_EQ(0, cmd_admin_way(way, fds[i], &changing[c], NULL))
+					TH_LOG("node %zu, command %zu", i, c);
+			}
+		}
+		ASSERT_EQ(0, admin_set(false));
+	}
+	/* io_uring takes each kind of command by its own nodes, whoever sends it. */
+	ASSERT_EQ(0, admin_set(true));
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		EXPECT_EQ(-ENOTTY, cmd_admin_way(CMD_URING, fds[i], &changing[0], NULL));
+		EXPECT_EQ(-ENOTTY, cmd_admin_way(CMD_URING, fds[i], &reading[0], NULL));
+	}
+}
+
+/* As on Linux's NVMe nodes: tools open those for reading, whatever they are to do. */
+TEST_F(nodes, with_cap_sys_admin_any_descriptor_is_a_writers)
+{
+	static __u8 buf[4096] __attribute__((aligned(4096)));
+	struct nvme_uring_cmd wr = cmd_rw(NVM_WRITE, 0, 1, buf, sizeof(buf));
+	struct nvme_uring_cmd fill = slm_cmd(KCSD_SLM_FILL, 0, 4096, NULL);
+	struct nvme_user_io io = { .opcode = NVM_WRITE, .addr = (uintptr_t)buf };
+	__u32 len = sizeof(prog_seven);
+	struct nvme_uring_cmd admin[] = {
+		prog_load_cmd(1, prog_seven, len, 0, len),
+		prog_activation_cmd(1, KCSD_ACTIVATION_ACTIVATE),
+		prog_activation_cmd(1, KCSD_ACTIVATION_DEACTIVATE),
+		prog_unload_cmd(1),
+	};
+	struct run writes = {}, ranges = {};
+
+	run_grant(&writes, 0, 1, KCSD_GRANT_WRITE);
+	run_range(&ranges, 0, 4096);
+	for (int way = 0; way < CMD_WAYS; way++) {
+		EXPECT_EQ(0, cmd_io_way(way, self->d.nvm, &wr, NULL)) TH_LOG("%s", cmd_way_name(way));
+		EXPECT_EQ(0, cmd_io_way(way, self->d.slm, &fill, NULL));
+		EXPECT_EQ(0, run_way(way, self->d.compute, &writes));
+		EXPECT_EQ(0, run_way(way, self->d.compute, &ranges));
+		for (size_t c = 0; c < ARRAY_SIZE(admin); c++) {
+			EXPECT_EQ(0, cmd_admin_way(way, self->d.ctrl, &admin[c], NULL))
+				TH_LOG("command %zu by %s", c, cmd_way_name(way));
+		}
+	}
+	EXPECT_EQ(0, ioctl(self->d.nvm, NVME_IOCTL_SUBMIT_IO, &io));
 }
 
 /* The descriptor counts, not who uses it: a passed-on one keeps its rights. */

@@ -34,7 +34,12 @@ test_namespace()
 	fails "LBA $size: id-ns of no namespace" 0x400b nvme id-ns "$ctrl" -n 77
 }
 
-# nvme-cli opens every device for reading only: enough for reads, not for writes.
+# nvme-cli opens every device for reading only: enough for reads; for writes with CAP_SYS_ADMIN.
+without_admin()
+{
+	setpriv --bounding-set=-sys_admin "$@"
+}
+
 test_passthrough()
 {
 	local size=$1
@@ -44,11 +49,60 @@ test_passthrough()
 	point "LBA $size: io-passthru, read" sh -c "nvme io-passthru '$generic' -n 1 -o 2 \
 		--cdw10=5 -l $size -r -b >'$work/read'"
 	is "LBA $size: what was written" "$(sum_of "$work/read")" "$(sum_of "$work/data")"
-	fails "LBA $size: io-passthru, write" "Permission denied" nvme io-passthru "$generic" \
-		-n 1 -o 1 --cdw10=5 -l "$size" -w -i "$work/data"
+	fails "LBA $size: io-passthru, write" "Permission denied" \
+		without_admin nvme io-passthru "$generic" \
+		-n 1 -o 1 --cdw10=6 -l "$size" -w -i "$work/data"
+	point "LBA $size: io-passthru, write, with CAP_SYS_ADMIN" nvme io-passthru "$generic" \
+		-n 1 -o 1 --cdw10=6 -l "$size" -w -i "$work/data"
+	point "LBA $size: write" nvme write "$generic" -n 1 -s 7 -c 0 -z "$size" -d "$work/data"
+	is "LBA $size: both are there" "$(dd if="$block" bs="$size" skip=6 count=2 iflag=direct \
+		status=none | md5sum)" "$(cat "$work/data" "$work/data" | md5sum)"
 	point "LBA $size: flush" nvme flush "$generic" -n 1
 	fails "LBA $size: past the end" 0x4080 nvme io-passthru "$generic" -n 1 -o 2 \
 		--cdw10=$((33554432 / size)) -l "$size" -r
+}
+
+# The block node takes the commands of namespace 1, as /dev/nvme0n1 does.
+test_block_node()
+{
+	local size=$1
+
+	random "$work/data" "$size"
+	point "LBA $size: block node: id-ns" sh -c "nvme id-ns '$block' -o json >'$work/ns'"
+	is "LBA $size: block node: size in LBAs" "$(field "$work/ns" nsze)" $((33554432 / size))
+	point "LBA $size: block node: write" nvme io-passthru "$block" -n 1 -o 1 --cdw10=9 \
+		-l "$size" -w -i "$work/data"
+	point "LBA $size: block node: read" sh -c "nvme io-passthru '$block' -n 1 -o 2 --cdw10=9 \
+		-l $size -r -b >'$work/read'"
+	is "LBA $size: block node: what was written" "$(sum_of "$work/read")" \
+		"$(sum_of "$work/data")"
+	is "LBA $size: lsblk: model" "$(lsblk -dno MODEL "$block")" \
+		"kcsd computational storage drive"
+	is "LBA $size: lsblk: serial number, as Identify says" "$(lsblk -dno SERIAL "$block")" \
+		"$(nvme id-ctrl "$ctrl" -o json | jq -r '.sn | rtrimstr(" ")')"
+	is "LBA $size: firmware revision, as Identify says" \
+		"$(cat "/sys/block/${block##*/}/device/firmware_rev")" \
+		"$(nvme id-ctrl "$ctrl" -o json | jq -r '.fr | sub(" *$"; "")')"
+}
+
+# A program's whole life by nvme-cli, whose io-passthru takes no opcode with both directions.
+test_program()
+{
+	local compute=${ctrl/kcsd/kcsdg}n3 execute
+
+	execute=$(sed -n 's/^#define KCSD_CMD_EXECUTE_LBA[[:space:]]*\(0x[0-9a-f]*\).*/\1/p' \
+		"$(first_there ../include/uapi/linux/kcsd.h ../../include/linux/kcsd.h)")
+	# r0 = 7; exit
+	printf '\xb7\0\0\0\7\0\0\0\x95\0\0\0\0\0\0\0' >"$work/seven"
+	printf '\0\0\0\0\0\0\0\0\1\0\0\0\2\0\0\0' >"$work/grant"
+	point "Load Program" nvme admin-passthru "$ctrl" -n 3 -o 0x85 --cdw10=$((0xc0 << 16)) \
+		--cdw11=16 --cdw14=16 -l 16 -w -i "$work/seven"
+	point "Program Activation" nvme admin-passthru "$ctrl" -n 3 -o 0x88 --cdw10=$((1 << 16))
+	point "Execute on LBAs, which may write" sh -c "nvme io-passthru '$compute' -n 3 -o $execute \
+		--cdw3=1 -l 16 -w -i '$work/grant' >'$work/run' 2>&1"
+	point "its result" grep -q '0x0*7$' "$work/run"
+	fails "without CAP_SYS_ADMIN" "Permission denied" without_admin nvme io-passthru "$compute" \
+		-n 3 -o "$execute" --cdw3=1 -l 16 -w -i "$work/grant"
 }
 
 # json NAME FILTER WANTED COMMAND...: what jq's FILTER makes of the command's JSON.
@@ -127,17 +181,20 @@ test_features()
 	fails "get-feature of one that is not there" 0x4002 nvme get-feature "$ctrl" -f 4
 	fails "get-feature: no write cache" 0x4002 nvme get-feature "$ctrl" -f 6
 	# nvme-cli opens for reading only.
-	fails "set-feature" "Permission denied" nvme set-feature "$ctrl" -f 0xc0 -v 40
+	fails "set-feature" "Permission denied" \
+		without_admin nvme set-feature "$ctrl" -f 0xc0 -v 40
+	point "set-feature, with CAP_SYS_ADMIN" nvme set-feature "$ctrl" -f 0xc0 -v 40
 }
 
 begin
-need nvme jq
+need nvme jq lsblk setpriv
 for size in 512 4096; do
 	point "a drive with LBAs of $size bytes" create_drive nvme size=32M block_size=$size ||
 		continue
 	test_controller
 	test_namespace $size
 	test_passthrough $size
+	test_block_node $size
 	point "the drive goes" delete_drive nvme
 done
 if point "a drive for log pages" create_drive nvme size=32M queues=2; then
@@ -146,6 +203,7 @@ if point "a drive for log pages" create_drive nvme size=32M queues=2; then
 	test_namespaces
 	test_effects
 	test_features
+	test_program
 	point "the drive of log pages goes" delete_drive nvme
 fi
 finish

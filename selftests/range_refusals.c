@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Memory ranges that a run is refused, and range sets while runs hold them. */
+#include "capability.h"
 #include "exec_ranges.h"
 
 /* ---- sets in use ---- */
@@ -145,6 +146,7 @@ TEST_F(exec_ranges, ranges_take_a_file_for_writing)
 	set.rsid = make_set(&self->d, 0, PAGE);
 	run_range(&inside, 0, PAGE);
 	ASSERT_EQ(0, drive_open(&rdonly, O_RDONLY));
+	ASSERT_EQ(0, admin_set(false));
 	for (int way = 0; way < CMD_WAYS; way++) {
 		EXPECT_EQ(-EACCES, run_way(way, rdonly.compute, &inside));
 		EXPECT_EQ(-EACCES, run_way(way, rdonly.compute, &set));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Memory Range Set Management, and its log page. */
+#include "capability.h"
 #include "drive.h"
 #include "ranges.h"
 
@@ -292,6 +293,7 @@ TEST_F(range_sets, to_change_them_takes_a_file_for_writing)
 	struct drive rdonly = { .index = self->d.index };
 
 	ASSERT_EQ(0, drive_open(&rdonly, O_RDONLY));
+	ASSERT_EQ(0, admin_set(false));
 	for (int way = 0; way < CMD_WAYS; way++) {
 		EXPECT_EQ(-EACCES, cmd_admin_way(way, rdonly.ctrl, &c, NULL));
 		EXPECT_EQ(-EACCES, cmd_admin_way(way, rdonly.ctrl, &del, NULL));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Subsystem Local Memory: Memory Read, Write and Fill, and what Identify says of it. */
+#include "capability.h"
 #include "drive.h"
 #include "slm.h"
 
@@ -199,6 +200,7 @@ TEST_F(slm, reading_takes_a_file_for_reading_the_rest_one_for_writing)
 	struct nvme_uring_cmd copy = { .opcode = KCSD_SLM_COPY, .nsid = KCSD_NSID_SLM };
 
 	ASSERT_EQ(0, drive_open(&rdonly, O_RDONLY));
+	ASSERT_EQ(0, admin_set(false));
 	for (int way = 0; way < CMD_WAYS; way++) {
 		struct nvme_uring_cmd rd = slm_cmd(KCSD_SLM_READ, 0, 64, self->buf);
 		struct nvme_uring_cmd wr = slm_cmd(KCSD_SLM_WRITE, 0, 64, self->buf);

@@ -24,6 +24,8 @@ test-programs := engines native hotplug config nodes admin program check exec fa
 	cycles \
 	ring_reuse \
 	iovec \
+	block_passthru \
+	ring_owner \
 	same_lbas \
 	fail_nth \
 	fail_load \

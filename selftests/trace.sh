@@ -6,6 +6,8 @@
 
 begin
 find_kcsd
+execute=$(sed -n 's/^#define KCSD_CMD_EXECUTE_LBA[[:space:]]*\(0x[0-9a-f]*\).*/\1/p' \
+	"$(first_there ../include/uapi/linux/kcsd.h ../../include/linux/kcsd.h)")
 need jq
 tracing=/sys/kernel/tracing
 mountpoint -q $tracing || mount -t tracefs tracefs $tracing 2>/dev/null
@@ -67,13 +69,13 @@ test_run()
 
 	enable submit start complete
 	point "a run" behave read_lba --lba 3+1 --cparam1 3 --budget 100000
-	the_three "a run" "nsid=3 opcode=0x83 admin=0"
-	line=$(events submit "opcode=0x83")
+	the_three "a run" "nsid=3 opcode=$execute admin=0"
+	line=$(events submit "opcode=$execute")
 	is "a run: its parameter" "$(field cdw10 <<<"$line")" 0x3
-	line=$(events start "opcode=0x83")
+	line=$(events start "opcode=$execute")
 	is "a run: its program" "$(field pind <<<"$line")" 0
 	point "a run: its unit" grep -Eq 'unit=[01] ' <<<"$line"
-	line=$(events complete "opcode=0x83")
+	line=$(events complete "opcode=$execute")
 	is "a run: status" "$(field status <<<"$line")" 0x0
 	is "a run: reason" "$(field reason <<<"$line")" 0
 	is "a run: bytes read" "$(field read_bytes <<<"$line")" 512
@@ -91,11 +93,11 @@ test_ends()
 {
 	enable submit start complete
 	behave load --cparam1 0x10
-	is "a fault: status" "$(events complete opcode=0x83 | field status)" 0x701
-	is "a fault: reason" "$(events complete opcode=0x83 | field reason)" 1
+	is "a fault: status" "$(events complete opcode=$execute | field status)" 0x701
+	is "a fault: reason" "$(events complete opcode=$execute | field reason)" 1
 	enable submit start complete
 	behave spin --timeout 50
-	is "out of time: status" "$(events complete opcode=0x83 | field status)" 0x703
+	is "out of time: status" "$(events complete opcode=$execute | field status)" 0x703
 	enable submit start complete
 	"$kcsd" unload -d "$name" 9 2>/dev/null
 	is "refused: submitted" "$(count submit 'opcode=0x85 admin=1')" 1
@@ -109,16 +111,16 @@ test_cancelled()
 	enable submit start complete
 	behave spin --timeout 30000 &
 	pid=$!
-	for ((i = 0; i < 200 && $(count start opcode=0x83) == 0; i++)); do
+	for ((i = 0; i < 200 && $(count start opcode=$execute) == 0; i++)); do
 		sleep 0.05
 	done
 	pkill -KILL -P $pid	# the subshell has the command as its child
 	wait $pid
-	for ((i = 0; i < 200 && $(count complete opcode=0x83) == 0; i++)); do
+	for ((i = 0; i < 200 && $(count complete opcode=$execute) == 0; i++)); do
 		sleep 0.05
 	done
-	the_three "a cancelled run" opcode=0x83
-	is "a cancelled run: reason" "$(events complete opcode=0x83 | field reason)" 6
+	the_three "a cancelled run" opcode=$execute
+	is "a cancelled run: reason" "$(events complete opcode=$execute | field reason)" 6
 }
 
 test_other_commands()
@@ -139,10 +141,10 @@ test_some()
 {
 	enable complete
 	behave echo --arg x
-	is "complete alone: a line" "$(count complete opcode=0x83)" 1
+	is "complete alone: a line" "$(count complete opcode=$execute)" 1
 	is "complete alone: no other" "$(count '(submit|start)' '')" 0
 	point "complete alone: its latency" \
-		test "$(events complete opcode=0x83 | field latency_ns)" -gt 0
+		test "$(events complete opcode=$execute | field latency_ns)" -gt 0
 	enable
 	behave echo --arg x
 	is "none: no line" "$(count '.*' '')" 0
@@ -150,7 +152,7 @@ test_some()
 	sleep 0.5
 	enable submit start complete
 	wait $!
-	is "a command from before is not told of" "$(count '.*' opcode=0x83)" 0
+	is "a command from before is not told of" "$(count '.*' opcode=$execute)" 0
 }
 
 # seen_by_bpftrace STATUS: what it printed, when it ended with that.
@@ -168,7 +170,7 @@ test_bpftrace()
 	# Where it has the types of the events' fields from.
 	[ -e /sys/kernel/btf/vmlinux ] ||
 		{ skip "bpftrace" "the kernel has no CONFIG_DEBUG_INFO_BTF"; return; }
-	timeout 120 bpftrace -e 'tracepoint:kcsd:kcsd_cmd_complete /args->opcode == 0x83/
+	timeout 120 bpftrace -e 'tracepoint:kcsd:kcsd_cmd_complete /args->opcode == '$execute'/
 		{ printf("pind %d engine %d\n", args->pind, args->engine); exit(); }' \
 		>"$work/bpftrace" 2>&1 &
 	# It does not tell when it has attached: runs until it has seen one.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Programs on zones: append and zone, read and write there, grants, the audit. */
+#include "capability.h"
 #include "zns.h"
 #include "run.h"
 
@@ -314,6 +315,7 @@ TEST_F(zone_programs, grants_that_are_refused)
 	}
 	drive_close(&self->d);
 	ASSERT_EQ(0, drive_open(&self->d, O_RDONLY));
+	ASSERT_EQ(0, admin_set(false));
 	EXPECT_EQ(-EACCES, call(self, GRANT, 0, 0, WHOLE_ZONE(1, KCSD_GRANT_APPEND), &result));
 	EXPECT_EQ(-EACCES, call(self, GRANT, 0, 0, GRANTED(0, 1, 0x84), &result));
 	EXPECT_EQ(0, call(self, GRANT, 0, 0, GRANTED(0, 1, 0x81), &result));

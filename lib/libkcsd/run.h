@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-/* ---- Runs: Execute Program, Execute on LBAs (vendor specific command 83h) ---- */
+/* ---- Runs: Execute Program, Execute on LBAs (KCSD_CMD_EXECUTE_LBA, vendor specific) ---- */
 
 struct kcsd_grant {
 	uint64_t slba;

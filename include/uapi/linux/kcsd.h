@@ -8,10 +8,16 @@
  * result is wanted), or by the NVME_IOCTL_* ioctls.
  *
  *	/dev/kcsd0	controller: admin commands
- *	/dev/kcsd0n1	namespace 1 as a block device
- *	/dev/kcsdg0n1	namespace 1, NVM I/O commands (and admin ioctls)
+ *	/dev/kcsd0n1	namespace 1 as a block device; NVM I/O commands by ioctl
+ *	/dev/kcsdg0n1	namespace 1, NVM I/O commands
  *	/dev/kcsdg0n2	namespace 2, Subsystem Local Memory (unless its size is 0)
  *	/dev/kcsdg0n3	namespace 3, compute: Execute commands
+ *
+ * The generic nodes (kcsdg) take the admin ioctls, too, as Linux's NVMe nodes do.
+ *
+ * To change something takes a file that is open for writing, else EACCES; an admin command that
+ * changes something (Set Features, 85h, 88h, 89h) takes a file of the controller's node. A process
+ * with CAP_SYS_ADMIN may send any command by any file.
  *
  * Programs that the host loads have the indices 0 to maxprog - 1 (struct kcsd_id_ns_compute).
  * From maxprog on there are nr_device programs of the drive's own: device-defined ones, which
@@ -25,7 +31,7 @@
  *      checked. A refusal has status KCSD_SC_INVALID_PROGRAM_DATA, and the
  *      64-bit result says why: reason (KCSD_CHECK_*) << 32 | instruction.
  *   2. Program Activation Management (admin, 88h, NSID 3).
- *   3. Execute Program (I/O, 01h) on memory ranges, or Execute on LBAs (83h, vendor
+ *   3. Execute Program (I/O, 01h) on memory ranges, or Execute on LBAs (vendor
  *      specific), on the compute namespace, as often and as parallel as you like.
  *   4. Deactivate (88h), unload (85h with SEL 1).
  *
@@ -57,9 +63,12 @@
 #define KCSD_ADMIN_PROGRAM_ACTIVATION	0x88
 #define KCSD_ADMIN_RANGE_SET		0x89
 
-/* I/O commands of the compute namespace. */
+/*
+ * I/O commands of the compute namespace. As of all opcodes, bits 1:0 say which way their data goes:
+ * 01b to the drive, 10b to the host; none goes both ways.
+ */
 #define KCSD_CMD_EXECUTE		0x01
-#define KCSD_CMD_EXECUTE_LBA		0x83	/* vendor specific */
+#define KCSD_CMD_EXECUTE_LBA		0x81	/* vendor specific */
 
 /*
  * Load Program. data: the chunk.

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A ring outlives the process that submitted to it: whoever polls then gets the completion, but
+ * never the output, whose address is of the process that has gone.
+ */
+#include "drive.h"
+#include "run.h"
+
+#include <sched.h>
+
+#define ROUNDS	64
+#define PATTERN	0x77
+
+static const struct drive_attr attr[] = { DRIVE_SMALL, { "quick_us", "0" }, {} };
+
+FIXTURE(ring_owner) {
+	struct drive d;
+	struct io_uring ring;
+	struct run run;
+};
+
+/* On one CPU: the memory of a process's mm is then the next process's, as often as possible. */
+static void stay_on_one_cpu(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+FIXTURE_SETUP(ring_owner)
+{
+	drive_sweep();
+	ASSERT_EQ(0, drive_create(&self->d, "owner", attr));
+	ASSERT_EQ(0, prog_install(self->d.ctrl, 0, prog_seven));
+	stay_on_one_cpu();
+	ASSERT_EQ(0, io_uring_queue_init(4, &self->ring, IORING_SETUP_SQE128 |
+					 IORING_SETUP_CQE32 | IORING_SETUP_IOPOLL));
+}
+
+FIXTURE_TEARDOWN(ring_owner)
+{
+	io_uring_queue_exit(&self->ring);
+	drive_remove(&self->d);
+}
+
+/* Its exit status. */
+static int wait_for(pid_t pid)
+{
+	int status;
+
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int submit_and_exit(struct io_uring *ring, int fd, struct run *r)
+{
+	struct nvme_uring_cmd c = run_cmd(r);
+
+	return ring_put(ring, fd, NVME_URING_CMD_IO, &c, 1) || io_uring_submit(ring) != 1;
+}
+
+/* 0: the completion came, and the buffer is as it was. */
+static int poll_and_look(struct io_uring *ring, struct run *r)
+{
+	struct io_uring_cqe *cqe;
+	__u8 *p = (void *)&r->out;
+
+	memset(p, PATTERN, sizeof(r->out));
+	while (io_uring_peek_cqe(ring, &cqe))
+		io_uring_enter(ring->ring_fd, 0, 1, IORING_ENTER_GETEVENTS, NULL);
+	if (cqe->res != -ECANCELED)
+		return 1;
+	for (size_t i = 0; i < sizeof(r->out); i++)
+		if (p[i] != PATTERN)
+			return 2;
+	io_uring_cqe_seen(ring, cqe);
+	return 0;
+}
+
+TEST_F(ring_owner, output_is_for_its_process_alone)
+{
+	pid_t pid;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		pid = fork();
+		if (!pid)
+			_exit(submit_and_exit(&self->ring, self->d.compute, &self->run));
+		ASSERT_EQ(0, wait_for(pid));
+		pid = fork();
+		if (!pid)
+			_exit(poll_and_look(&self->ring, &self->run));
+		ASSERT_EQ(0, wait_for(pid)) TH_LOG("round %d", i);
+	}
+}
+
+DRIVE_TEST_MAIN
