@@ -12,6 +12,7 @@
 #include "identify.h"
 #include "iovec.h"
 #include "passthru.h"
+#include "pin.h"
 #include "tenant.h"
 #include "trace.h"
 
@@ -96,6 +97,31 @@ static int kcsd_cmd_import(struct kcsd_cmd *cmd, const struct kcsd_user_data *d,
 	return import_ubuf(dir, addr, len, &cmd->data);
 }
 
+/* May there be data, as much as this? If not, parse refuses the command by its length alone. */
+static bool kcsd_cmd_has_data(const struct kcsd_cmd *cmd)
+{
+	return cmd->opcode & 3 && iov_iter_count(&cmd->data) <= KCSD_MAX_TRANSFER;
+}
+
+/* And pin it: from here on nothing of the user's is waited for. */
+static int kcsd_cmd_pin(struct kcsd_cmd *cmd, const struct kcsd_user_data *d,
+			struct kcsd_pinned *pinned)
+{
+	struct iovec fast[UIO_FASTIOV], *iov = fast;
+	int ret = kcsd_cmd_import(cmd, d, &iov);
+
+	if (ret)
+		return ret;
+	if (kcsd_cmd_has_data(cmd)) {
+		ret = kcsd_pin(pinned, &cmd->data);
+	} else {
+		kcsd_pin_nothing(pinned);
+		iov_iter_ubuf(&cmd->data, ITER_SOURCE, NULL, iov_iter_count(&cmd->data));
+	}
+	kfree(iov);
+	return ret;
+}
+
 /* What can be done at once; the rest is queued. */
 static int kcsd_cmd_start(struct kcsd_cmd *cmd)
 {
@@ -105,10 +131,10 @@ static int kcsd_cmd_start(struct kcsd_cmd *cmd)
 	return cmd->job ? kcsd_job_run(cmd->job, &cmd->result) : cmd->execute(cmd);
 }
 
-int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock)
+/* The drive has been entered. -EIOCBQUEUED: what was queued keeps that until it ends. */
+static int kcsd_cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
 {
 	const struct kcsd_command *command = kcsd_command_find(cmd);
-	struct iovec fast[UIO_FASTIOV], *iov = fast;
 	int ret;
 
 	if (!command)
@@ -116,24 +142,33 @@ int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool no
 	/* Opening a node is not enough to change anything: that takes opening it for writing. */
 	if (!kcsd_command_allowed(command, cmd))
 		return -EACCES;
-	ret = kcsd_cmd_import(cmd, d, &iov);
-	if (ret)
-		return ret;
-
 	kcsd_trace_begin(cmd);
 	ret = kcsd_cmd_parse(cmd, command);
-	if (!ret && nonblock && cmd->blocking) {
-		ret = -EAGAIN;	/* let io_uring call again from a thread of its own */
-		goto out;
-	}
+	if (!ret && nonblock && cmd->blocking)
+		return -EAGAIN;	/* let io_uring call again from a thread of its own */
 	kcsd_trace_submit(cmd);
 	if (!ret)
 		ret = kcsd_cmd_start(cmd);
 	if (ret != -EIOCBQUEUED)
 		trace_kcsd_cmd_complete(cmd->drive, &cmd->trace, ret, NULL);
-out:
-	kfree(iov);
 	return ret > 0 ? kcsd_cmd_failed(cmd, ret) : ret;
+}
+
+int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock)
+{
+	struct kcsd_pinned pinned;
+	int ret = kcsd_cmd_pin(cmd, d, &pinned);
+
+	if (ret)
+		return ret;
+	ret = -ENODEV;
+	if (kcsd_drive_enter(cmd->drive)) {
+		ret = kcsd_cmd_carry_out(cmd, nonblock);
+		if (ret != -EIOCBQUEUED)
+			kcsd_drive_exit(cmd->drive);
+	}
+	kcsd_unpin(&pinned);
+	return ret;
 }
 
 /* ---- runs and jobs ---- */
