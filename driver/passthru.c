@@ -15,6 +15,7 @@
 #include "pin.h"
 #include "tenant.h"
 #include "trace.h"
+#include "wait.h"
 
 int kcsd_cmd_copy_to_host(struct kcsd_cmd *cmd, const void *from, size_t len)
 {
@@ -199,15 +200,14 @@ static void kcsd_wait_run_done(struct kcsd_run *run)
 	complete(run->done_data);
 }
 
-/* A signal that ends the wait (state: TASK_KILLABLE, TASK_INTERRUPTIBLE) ends the run. */
-static int kcsd_wait_run(struct kcsd_run *run, unsigned int state, u64 *result)
+static int kcsd_wait_run(struct kcsd_run *run, u64 *result)
 {
 	DECLARE_COMPLETION_ONSTACK(done);
 
 	run->done = kcsd_wait_run_done;
 	run->done_data = &done;
 	kcsd_run_submit(run);
-	if (wait_for_completion_state(&done, state)) {
+	if (!kcsd_wait_for(&done)) {
 		kcsd_run_cancel(run);
 		wait_for_completion(&done);
 	}
@@ -219,7 +219,7 @@ static void kcsd_wait_job_done(struct kcsd_job *job)
 	complete(job->done_data);
 }
 
-static int kcsd_wait_job(struct kcsd_job *job, unsigned int state, u64 *result)
+static int kcsd_wait_job(struct kcsd_job *job, u64 *result)
 {
 	DECLARE_COMPLETION_ONSTACK(done);
 	int ret;
@@ -227,7 +227,7 @@ static int kcsd_wait_job(struct kcsd_job *job, unsigned int state, u64 *result)
 	job->done = kcsd_wait_job_done;
 	job->done_data = &done;
 	kcsd_job_submit(job);
-	if (wait_for_completion_state(&done, state)) {
+	if (!kcsd_wait_for(&done)) {
 		kcsd_job_cancel(job);
 		wait_for_completion(&done);
 	}
@@ -238,10 +238,10 @@ static int kcsd_wait_job(struct kcsd_job *job, unsigned int state, u64 *result)
 	return ret;
 }
 
-int kcsd_cmd_wait(struct kcsd_cmd *cmd, unsigned int state)
+int kcsd_cmd_wait(struct kcsd_cmd *cmd)
 {
-	return cmd->job ? kcsd_wait_job(cmd->job, state, &cmd->result) :
-			  kcsd_wait_run(cmd->run, state, &cmd->result);
+	return cmd->job ? kcsd_wait_job(cmd->job, &cmd->result) :
+			  kcsd_wait_run(cmd->run, &cmd->result);
 }
 
 /* ---- the files ---- */

@@ -38,9 +38,9 @@ int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool no
 bool kcsd_cmd_inline(struct kcsd_cmd *cmd, int *ret);
 /*
  * Submit what kcsd_cmd_issue() left to be submitted, and wait until it has ended; result or status
- * as a command's. A signal that ends the wait (state: TASK_KILLABLE, TASK_INTERRUPTIBLE) cancels.
+ * as a command's. The submitter's death or, in a thread of io_uring's, a cancellation cancels it.
  */
-int kcsd_cmd_wait(struct kcsd_cmd *cmd, unsigned int state);
+int kcsd_cmd_wait(struct kcsd_cmd *cmd);
 
 /* uring.c, ioctl.c: file operations of every node */
 int kcsd_uring_cmd(struct io_uring_cmd *ioucmd, unsigned int issue_flags);

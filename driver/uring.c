@@ -129,7 +129,7 @@ static int kcsd_uring_carry_out(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cm
 	 * IOSQE_ASYNC: in a thread of its own, which IORING_OP_ASYNC_CANCEL can interrupt.
 	 * (It does not reach drivers otherwise.)
 	 */
-	return kcsd_cmd_wait(cmd, TASK_INTERRUPTIBLE);
+	return kcsd_cmd_wait(cmd);
 }
 
 static int kcsd_uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,

@@ -33,6 +33,7 @@ test-programs := engines native hotplug config nodes admin program check exec fa
 	power_cut \
 	power_cut_zones \
 	power_cut_wps \
-	user_pages
+	user_pages \
+	stopped
 # Those that a script runs.
 test-programs-by-script := fuzz_cmd
