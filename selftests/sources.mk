@@ -34,6 +34,7 @@ test-programs := engines native hotplug config nodes admin program check exec fa
 	power_cut_zones \
 	power_cut_wps \
 	user_pages \
-	stopped
+	stopped \
+	file_context
 # Those that a script runs.
 test-programs-by-script := fuzz_cmd
