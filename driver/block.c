@@ -6,6 +6,7 @@
  */
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
+#include <linux/highmem.h>
 #include <linux/uio.h>
 #include <linux/workqueue.h>
 
@@ -49,6 +50,17 @@ static void bio_to_iter(struct bio *bio, struct iov_iter *iter)
 	iter->iov_offset = bio->bi_iter.bi_bvec_done;
 }
 
+/* The CPU moves the data, not DMA: all mappings of the pages must agree. Of such requests only. */
+static void flush_pages(struct request *rq, enum req_op op)
+{
+	struct req_iterator iter;
+	struct bio_vec bvec;
+
+	if (ARCH_IMPLEMENTS_FLUSH_DCACHE_PAGE && req_op(rq) == op)
+		rq_for_each_segment(bvec, rq, iter)
+			flush_dcache_page(bvec.bv_page);
+}
+
 /* Bios one by one: each is a whole number of LBAs, and nothing need be allocated. */
 static int move_data(struct request *rq)
 {
@@ -58,6 +70,7 @@ static int move_data(struct request *rq)
 	struct bio *bio;
 	int ret;
 
+	flush_pages(rq, REQ_OP_WRITE);
 	__rq_for_each_bio(bio, rq) {
 		bio_to_iter(bio, &iter);
 		if (req_op(rq) == REQ_OP_WRITE)
@@ -68,6 +81,7 @@ static int move_data(struct request *rq)
 			return ret;
 		slba += bio->bi_iter.bi_size >> drive->lba_shift;
 	}
+	flush_pages(rq, REQ_OP_READ);
 	return 0;
 }
 

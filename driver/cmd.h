@@ -39,7 +39,7 @@ struct kcsd_cmd {
 	u32 timeout_ms;
 	void __user *metadata;
 	u32 metadata_len;	/* bytes */
-	struct iov_iter data;	/* the host's buffer; its count is DLEN */
+	struct iov_iter data;	/* the host's buffer, of bvecs; its count is DLEN */
 
 	/* Set by parse: one of the three. */
 	int (*execute)(struct kcsd_cmd *cmd);

@@ -11,12 +11,16 @@ static struct dentry *root;
 /* The histogram at this offset of struct kcsd_program_stats, of all CPUs. */
 static int kcsd_program_show(struct seq_file *m, size_t offset)
 {
+	struct dentry *dentry = m->file->f_path.dentry;
 	const struct kcsd_program *p = m->private;
 	struct kcsd_histogram sum = {};
-	int cpu;
+	int cpu, ret = debugfs_file_get(dentry);
 
+	if (ret)
+		return ret;
 	for_each_possible_cpu(cpu)
 		kcsd_histogram_fold(&sum, (void *)per_cpu_ptr(p->stats, cpu) + offset);
+	debugfs_file_put(dentry);
 	kcsd_histogram_show(m, &sum);
 	return 0;
 }
@@ -39,8 +43,9 @@ void kcsd_debugfs_add_program(struct kcsd_drive *drive, struct kcsd_program *pro
 
 	snprintf(name, sizeof(name), "%u", program->pind);
 	program->debugfs = debugfs_create_dir(name, drive->programs.debugfs);
-	debugfs_create_file("latency", 0400, program->debugfs, program, &latency_fops);
-	debugfs_create_file("insns", 0400, program->debugfs, program, &insns_fops);
+	/* "unsafe": removing them does not wait while a reader's memory faults. */
+	debugfs_create_file_unsafe("latency", 0400, program->debugfs, program, &latency_fops);
+	debugfs_create_file_unsafe("insns", 0400, program->debugfs, program, &insns_fops);
 }
 
 void kcsd_debugfs_del_program(struct kcsd_program *program)

@@ -13,6 +13,7 @@
 
 #include "drive.h"
 #include "inject.h"
+#include "wait.h"
 
 #define BILLION		1000000000u
 #define MAX_DECIMALS	9
@@ -339,25 +340,35 @@ static bool is_let_go(const struct kcsd_drive *drive, const struct kcsd_inject_c
 	       (cmd->cancelled && READ_ONCE(*cmd->cancelled));
 }
 
+/* One wait, of a submitter; negative: a signal interrupted it. */
+static long hold_submitter(struct kcsd_drive *drive, const struct kcsd_inject_cmd *cmd,
+			   const struct verdict *v, unsigned long until)
+{
+	long left = max_t(long, until - jiffies, 0);
+
+	return ___wait_event(drive->held.wait, is_let_go(drive, cmd, v) || !left,
+			     kcsd_wait_state(), 0, 0, left = schedule_timeout(left));
+}
+
 /*
- * Until ms have passed or the command is let go. False: who waits is wanted elsewhere. Signals end
- * the wait of a task of the user's if they kill it, of io_uring's threads in any case: that is
- * how they are told that a command was cancelled or its ring closed.
+ * Until ms have passed or the command is let go. False: who waits is wanted elsewhere (wait.h).
  */
 static bool hold(struct kcsd_drive *drive, const struct kcsd_inject_cmd *cmd,
 		 const struct verdict *v, u64 ms)
 {
 	/* And the jiffy that has begun: never a moment less than was asked for. */
 	long left = msecs_to_jiffies(min(ms, (u64)KCSD_MAX_TIMEOUT_MS)) + 1;
-	wait_queue_head_t *wait = &drive->held.wait;
+	unsigned long until = jiffies + left;
+	bool over = false;
 
-	if (current->flags & PF_KTHREAD)
-		left = wait_event_idle_timeout(*wait, is_let_go(drive, cmd, v), left);
-	else if (current->flags & PF_IO_WORKER)
-		left = wait_event_interruptible_timeout(*wait, is_let_go(drive, cmd, v), left);
-	else
-		left = wait_event_killable_timeout(*wait, is_let_go(drive, cmd, v), left);
-	return left >= 0;
+	if (current->flags & PF_KTHREAD) {
+		wait_event_idle_timeout(drive->held.wait, is_let_go(drive, cmd, v), left);
+		return true;
+	}
+	while (!over && hold_submitter(drive, cmd, v, until) < 0)
+		over = kcsd_wait_is_over();
+	kcsd_wait_end();
+	return !over;
 }
 
 int kcsd_inject_ask(struct kcsd_drive *drive, const struct kcsd_inject_cmd *cmd)

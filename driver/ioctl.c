@@ -13,15 +13,10 @@
 
 static int kcsd_ioctl_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *data)
 {
-	int ret;
+	int ret = kcsd_cmd_issue(cmd, data, false);
 
-	if (!kcsd_drive_enter(cmd->drive))
-		return -ENODEV;
-	ret = kcsd_cmd_issue(cmd, data, false);
-	if (ret != -EIOCBQUEUED)
-		kcsd_drive_exit(cmd->drive);
-	else if (!kcsd_cmd_inline(cmd, &ret))
-		ret = kcsd_cmd_wait(cmd, TASK_KILLABLE);
+	if (ret == -EIOCBQUEUED && !kcsd_cmd_inline(cmd, &ret))
+		ret = kcsd_cmd_wait(cmd);
 	return ret;
 }
 

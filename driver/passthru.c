@@ -12,8 +12,10 @@
 #include "identify.h"
 #include "iovec.h"
 #include "passthru.h"
+#include "pin.h"
 #include "tenant.h"
 #include "trace.h"
+#include "wait.h"
 
 int kcsd_cmd_copy_to_host(struct kcsd_cmd *cmd, const void *from, size_t len)
 {
@@ -96,6 +98,31 @@ static int kcsd_cmd_import(struct kcsd_cmd *cmd, const struct kcsd_user_data *d,
 	return import_ubuf(dir, addr, len, &cmd->data);
 }
 
+/* May there be data, as much as this? If not, parse refuses the command by its length alone. */
+static bool kcsd_cmd_has_data(const struct kcsd_cmd *cmd)
+{
+	return cmd->opcode & 3 && iov_iter_count(&cmd->data) <= KCSD_MAX_TRANSFER;
+}
+
+/* And pin it: from here on nothing of the user's is waited for. */
+static int kcsd_cmd_pin(struct kcsd_cmd *cmd, const struct kcsd_user_data *d,
+			struct kcsd_pinned *pinned)
+{
+	struct iovec fast[UIO_FASTIOV], *iov = fast;
+	int ret = kcsd_cmd_import(cmd, d, &iov);
+
+	if (ret)
+		return ret;
+	if (kcsd_cmd_has_data(cmd)) {
+		ret = kcsd_pin(pinned, &cmd->data);
+	} else {
+		kcsd_pin_nothing(pinned);
+		iov_iter_ubuf(&cmd->data, ITER_SOURCE, NULL, iov_iter_count(&cmd->data));
+	}
+	kfree(iov);
+	return ret;
+}
+
 /* What can be done at once; the rest is queued. */
 static int kcsd_cmd_start(struct kcsd_cmd *cmd)
 {
@@ -105,34 +132,43 @@ static int kcsd_cmd_start(struct kcsd_cmd *cmd)
 	return cmd->job ? kcsd_job_run(cmd->job, &cmd->result) : cmd->execute(cmd);
 }
 
-int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock)
+/* The drive has been entered. -EIOCBQUEUED: what was queued keeps that until it ends. */
+static int kcsd_cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
 {
 	const struct kcsd_command *command = kcsd_command_find(cmd);
-	struct iovec fast[UIO_FASTIOV], *iov = fast;
 	int ret;
 
 	if (!command)
 		return kcsd_cmd_failed(cmd, KCSD_SC_INVALID_OPCODE);
 	if (!kcsd_cmd_allowed(cmd, command->allowed))
 		return -EACCES;
-	ret = kcsd_cmd_import(cmd, d, &iov);
-	if (ret)
-		return ret;
-
 	kcsd_trace_begin(cmd);
 	ret = kcsd_cmd_parse(cmd, command);
-	if (!ret && nonblock && cmd->blocking) {
-		ret = -EAGAIN;	/* let io_uring call again from a thread of its own */
-		goto out;
-	}
+	if (!ret && nonblock && cmd->blocking)
+		return -EAGAIN;	/* let io_uring call again from a thread of its own */
 	kcsd_trace_submit(cmd);
 	if (!ret)
 		ret = kcsd_cmd_start(cmd);
 	if (ret != -EIOCBQUEUED)
 		trace_kcsd_cmd_complete(cmd->drive, &cmd->trace, ret, NULL);
-out:
-	kfree(iov);
 	return ret > 0 ? kcsd_cmd_failed(cmd, ret) : ret;
+}
+
+int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock)
+{
+	struct kcsd_pinned pinned;
+	int ret = kcsd_cmd_pin(cmd, d, &pinned);
+
+	if (ret)
+		return ret;
+	ret = -ENODEV;
+	if (kcsd_drive_enter(cmd->drive)) {
+		ret = kcsd_cmd_carry_out(cmd, nonblock);
+		if (ret != -EIOCBQUEUED)
+			kcsd_drive_exit(cmd->drive);
+	}
+	kcsd_unpin(&pinned);
+	return ret;
 }
 
 /* ---- runs and jobs ---- */
@@ -163,15 +199,14 @@ static void kcsd_wait_run_done(struct kcsd_run *run)
 	complete(run->done_data);
 }
 
-/* A signal that ends the wait (state: TASK_KILLABLE, TASK_INTERRUPTIBLE) ends the run. */
-static int kcsd_wait_run(struct kcsd_run *run, unsigned int state, u64 *result)
+static int kcsd_wait_run(struct kcsd_run *run, u64 *result)
 {
 	DECLARE_COMPLETION_ONSTACK(done);
 
 	run->done = kcsd_wait_run_done;
 	run->done_data = &done;
 	kcsd_run_submit(run);
-	if (wait_for_completion_state(&done, state)) {
+	if (!kcsd_wait_for(&done)) {
 		kcsd_run_cancel(run);
 		wait_for_completion(&done);
 	}
@@ -183,7 +218,7 @@ static void kcsd_wait_job_done(struct kcsd_job *job)
 	complete(job->done_data);
 }
 
-static int kcsd_wait_job(struct kcsd_job *job, unsigned int state, u64 *result)
+static int kcsd_wait_job(struct kcsd_job *job, u64 *result)
 {
 	DECLARE_COMPLETION_ONSTACK(done);
 	int ret;
@@ -191,7 +226,7 @@ static int kcsd_wait_job(struct kcsd_job *job, unsigned int state, u64 *result)
 	job->done = kcsd_wait_job_done;
 	job->done_data = &done;
 	kcsd_job_submit(job);
-	if (wait_for_completion_state(&done, state)) {
+	if (!kcsd_wait_for(&done)) {
 		kcsd_job_cancel(job);
 		wait_for_completion(&done);
 	}
@@ -202,10 +237,10 @@ static int kcsd_wait_job(struct kcsd_job *job, unsigned int state, u64 *result)
 	return ret;
 }
 
-int kcsd_cmd_wait(struct kcsd_cmd *cmd, unsigned int state)
+int kcsd_cmd_wait(struct kcsd_cmd *cmd)
 {
-	return cmd->job ? kcsd_wait_job(cmd->job, state, &cmd->result) :
-			  kcsd_wait_run(cmd->run, state, &cmd->result);
+	return cmd->job ? kcsd_wait_job(cmd->job, &cmd->result) :
+			  kcsd_wait_run(cmd->run, &cmd->result);
 }
 
 /* ---- the files ---- */

@@ -38,17 +38,18 @@ static inline struct kcsd_node *kcsd_file_node(struct file *file)
 
 /* passthru.c */
 /*
- * Import the buffer, parse, and carry out what can be done at once. -EIOCBQUEUED: cmd->run or
- * cmd->job is to be submitted. The caller has entered the drive; those keep that until they end.
+ * Pin the buffer, enter the drive, parse, and carry out what can be done at once. -EIOCBQUEUED:
+ * cmd->run or cmd->job is to be submitted; it keeps the drive entered until it ends. -ENODEV: the
+ * drive is powering off. Sleeps for as long as the user's memory likes, but not in the drive.
  */
 int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock);
 /* Carry out what kcsd_cmd_issue() left to be submitted, here and now if that is quick. */
 bool kcsd_cmd_inline(struct kcsd_cmd *cmd, int *ret);
 /*
  * Submit what kcsd_cmd_issue() left to be submitted, and wait until it has ended; result or status
- * as a command's. A signal that ends the wait (state: TASK_KILLABLE, TASK_INTERRUPTIBLE) cancels.
+ * as a command's. The submitter's death or, in a thread of io_uring's, a cancellation cancels it.
  */
-int kcsd_cmd_wait(struct kcsd_cmd *cmd, unsigned int state);
+int kcsd_cmd_wait(struct kcsd_cmd *cmd);
 
 /* uring.c, ioctl.c: file operations of every node */
 int kcsd_uring_cmd(struct io_uring_cmd *ioucmd, unsigned int issue_flags);

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/cacheflush.h>
+#include <linux/highmem.h>
 #include <linux/mm.h>
 
 #include "pin.h"
 
+#define PIN_BATCH	16	/* pages handed to the memory manager at once */
+
 /* As many pages as one call yields, all of one piece of the buffer. */
-static ssize_t kcsd_pin_some(struct kcsd_pinned *p, struct iov_iter *data, unsigned int room)
+static ssize_t pin_some(struct kcsd_pinned *p, struct iov_iter *data, unsigned int room)
 {
-	struct page *pages[KCSD_PIN_FEW], **to = pages;
+	struct page *pages[PIN_BATCH], **to = pages;
 	size_t off, len, left;
 	ssize_t got;
 
@@ -21,37 +25,79 @@ static ssize_t kcsd_pin_some(struct kcsd_pinned *p, struct iov_iter *data, unsig
 	return got;
 }
 
-int kcsd_pin(struct kcsd_pinned *p, struct iov_iter *data)
+static void unpin_all(struct kcsd_pinned *p, bool dirty)
 {
+	struct page *pages[PIN_BATCH];
+	unsigned int i, n;
+
+	for (i = 0; i < p->nr; i += n) {
+		for (n = 0; n < ARRAY_SIZE(pages) && i + n < p->nr; n++)
+			pages[n] = p->bvec[i + n].bv_page;
+		unpin_user_pages_dirty_lock(pages, n, dirty);
+	}
+	if (p->bvec != p->few)
+		kvfree(p->bvec);
+}
+
+/* Caches indexed by virtual address: make the kernel's mapping and the user's agree. */
+static void flush_pages(const struct iov_iter *iter)
+{
+	struct bvec_iter pos = { .bi_size = iter->count, .bi_bvec_done = iter->iov_offset };
+	struct bio_vec bvec;
+
+	if (ARCH_IMPLEMENTS_FLUSH_DCACHE_PAGE)
+		for_each_bvec(bvec, iter->bvec, pos, pos)
+			flush_dcache_page(bvec.bv_page);
+}
+
+static int pin_all(struct kcsd_pinned *p, struct iov_iter *data)
+{
+	unsigned int max = iov_iter_npages(data, INT_MAX), dir = data->data_source;
 	size_t len = iov_iter_count(data);
-	unsigned int max = iov_iter_npages(data, INT_MAX);
 	ssize_t ret;
 
-	p->nr = 0;
-	p->bvec = p->few;
-	p->pinned = iov_iter_extract_will_pin(data);
 	if (max > ARRAY_SIZE(p->few)) {
-		p->bvec = kvmalloc_array(max, sizeof(*p->bvec), GFP_KERNEL);
+		p->bvec = kvmalloc_array(max, sizeof(*p->bvec), GFP_KERNEL_ACCOUNT);
 		if (!p->bvec)
 			return -ENOMEM;
 	}
 	while (iov_iter_count(data)) {
-		ret = kcsd_pin_some(p, data, max - p->nr);
+		ret = pin_some(p, data, max - p->nr);
 		if (ret < 0) {
-			kcsd_unpin(p);
+			unpin_all(p, false);
 			return ret;
 		}
 	}
-	iov_iter_bvec(&p->iter, ITER_SOURCE, p->bvec, p->nr, len);
+	iov_iter_bvec(data, dir, p->bvec, p->nr, len);
 	return 0;
+}
+
+void kcsd_pin_nothing(struct kcsd_pinned *p)
+{
+	p->nr = 0;
+	p->bvec = p->few;
+	iov_iter_bvec(&p->all, ITER_SOURCE, p->bvec, 0, 0);
+}
+
+int kcsd_pin(struct kcsd_pinned *p, struct iov_iter *data)
+{
+	int ret = 0;
+
+	kcsd_pin_nothing(p);
+	/* A registered buffer is pinned already. */
+	if (!iov_iter_is_bvec(data))
+		ret = pin_all(p, data);
+	p->all = *data;
+	if (!ret && p->all.data_source)
+		flush_pages(&p->all);
+	return ret;
 }
 
 void kcsd_unpin(struct kcsd_pinned *p)
 {
-	unsigned int i;
+	bool dirty = !p->all.data_source;
 
-	for (i = 0; p->pinned && i < p->nr; i++)
-		unpin_user_page(p->bvec[i].bv_page);
-	if (p->bvec != p->few)
-		kvfree(p->bvec);
+	if (dirty)
+		flush_pages(&p->all);
+	unpin_all(p, dirty);
 }

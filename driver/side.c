@@ -364,7 +364,7 @@ static int side_create(struct kcsd_side *side, struct kcsd_drive *drive, const c
 	}
 	kcsd_side_describe(drive, &wanted);
 	generate_random_uuid(wanted.uuid);
-	ret = kcsd_side_file_create(&side->file, path, len);
+	ret = kcsd_side_file_create(&side->file, kcsd_store_context(&drive->store), path, len);
 	if (ret)
 		goto fail;
 	ret = kcsd_side_log_create(&side->log, &side->file.io, len, &wanted);
@@ -419,7 +419,7 @@ static int side_setup(struct kcsd_side *side, struct kcsd_drive *drive, const ch
 
 	if (!path)
 		return -ENOMEM;
-	ret = kcsd_side_file_open(&side->file, path);
+	ret = kcsd_side_file_open(&side->file, kcsd_store_context(&drive->store), path);
 	if (ret == -ENOENT) {
 		ret = side_create(side, drive, name, path);
 	} else if (ret) {

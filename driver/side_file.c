@@ -6,46 +6,83 @@
 
 #include "side_file.h"
 
+/* One call, in the drive's own context. */
+struct file_call {
+	struct kcsd_side_file *f;
+	u64 at;
+	u64 len;		/* bytes */
+	void *to;
+	const void *from;
+};
+
+static struct kcsd_side_file *to_side_file(struct kcsd_side_io *io)
+{
+	return container_of(io, struct kcsd_side_file, io);
+}
+
 static struct file *to_file(struct kcsd_side_io *io)
 {
-	return container_of(io, struct kcsd_side_file, io)->file;
+	return to_side_file(io)->file;
+}
+
+static int call_read(void *arg)
+{
+	struct file_call *call = arg;
+	loff_t pos = call->at;
+
+	while (call->len) {
+		ssize_t done = kernel_read(call->f->file, call->to, call->len, &pos);
+
+		if (done <= 0)
+			return done ?: -EIO;
+		call->to += done;
+		call->len -= done;
+	}
+	return 0;
 }
 
 static int file_read(struct kcsd_side_io *io, u64 at, void *to, u32 len)
 {
-	loff_t pos = at;
+	struct file_call call = { .f = to_side_file(io), .at = at, .len = len, .to = to };
 
-	while (len) {
-		ssize_t done = kernel_read(to_file(io), to, len, &pos);
+	return kcsd_context_call(call.f->context, call_read, &call);
+}
+
+static int call_write(void *arg)
+{
+	struct file_call *call = arg;
+	loff_t pos = call->at;
+
+	while (call->len) {
+		ssize_t done = kernel_write(call->f->file, call->from, call->len, &pos);
 
 		if (done <= 0)
 			return done ?: -EIO;
-		to += done;
-		len -= done;
+		call->from += done;
+		call->len -= done;
 	}
 	return 0;
 }
 
 static int file_write(struct kcsd_side_io *io, u64 at, const void *from, u32 len)
 {
-	loff_t pos = at;
+	struct file_call call = { .f = to_side_file(io), .at = at, .len = len, .from = from };
 
-	while (len) {
-		ssize_t done = kernel_write(to_file(io), from, len, &pos);
+	return kcsd_context_call(call.f->context, call_write, &call);
+}
 
-		if (done <= 0)
-			return done ?: -EIO;
-		from += done;
-		len -= done;
-	}
-	return 0;
+static int call_sync(void *arg)
+{
+	struct kcsd_side_file *f = arg;
+
+	return vfs_fsync(f->file, 1);
 }
 
 /* As with the backing file: after a failure what was to be written is clean, but not written. */
 static int file_sync(struct kcsd_side_io *io)
 {
-	struct kcsd_side_file *f = container_of(io, struct kcsd_side_file, io);
-	int ret = f->lost ? -EIO : vfs_fsync(f->file, 1);
+	struct kcsd_side_file *f = to_side_file(io);
+	int ret = f->lost ? -EIO : kcsd_context_call(f->context, call_sync, f);
 
 	f->lost |= kcsd_file_sync_failed(ret);
 	return ret;
@@ -66,7 +103,7 @@ static u64 file_random(struct kcsd_side_io *io)
 }
 
 /* file: just opened, or an error. */
-static int claim_file(struct kcsd_side_file *f, struct file *file)
+static int claim_file(struct kcsd_side_file *f, struct kcsd_context *context, struct file *file)
 {
 	int ret;
 
@@ -78,6 +115,7 @@ static int claim_file(struct kcsd_side_file *f, struct file *file)
 			.skip = file_skip, .random = file_random,
 		},
 		.file = file,
+		.context = context,
 	};
 	ret = kcsd_file_claim(&f->claim, f->file);
 	if (ret)
@@ -85,18 +123,27 @@ static int claim_file(struct kcsd_side_file *f, struct file *file)
 	return ret;
 }
 
-int kcsd_side_file_open(struct kcsd_side_file *f, const char *path)
+int kcsd_side_file_open(struct kcsd_side_file *f, struct kcsd_context *context, const char *path)
 {
-	return claim_file(f, kcsd_file_open(path));
+	return claim_file(f, context, kcsd_file_open(path));
 }
 
-int kcsd_side_file_create(struct kcsd_side_file *f, const char *path, u64 len)
+static int call_grow(void *arg)
 {
-	int ret = claim_file(f, filp_open(path, KCSD_FILE_FLAGS | O_CREAT | O_EXCL, 0600));
+	struct file_call *call = arg;
+
+	return vfs_truncate(&call->f->file->f_path, call->len);
+}
+
+int kcsd_side_file_create(struct kcsd_side_file *f, struct kcsd_context *context, const char *path,
+			  u64 len)
+{
+	struct file_call call = { .f = f, .len = len };
+	int ret = claim_file(f, context, filp_open(path, KCSD_FILE_FLAGS | O_CREAT | O_EXCL, 0600));
 
 	if (ret)
 		return ret;
-	ret = vfs_truncate(&f->file->f_path, len);
+	ret = kcsd_context_call(context, call_grow, &call);
 	if (ret)
 		kcsd_side_file_discard(f);
 	return ret;
@@ -127,9 +174,16 @@ static int sync_directory(struct file *file)
 	return ret == -EINVAL ? 0 : ret;	/* there are file systems that need none */
 }
 
+static int call_settle(void *arg)
+{
+	struct kcsd_side_file *f = arg;
+
+	return vfs_fsync(f->file, 0) ?: sync_directory(f->file);
+}
+
 int kcsd_side_file_settle(struct kcsd_side_file *f)
 {
-	return vfs_fsync(f->file, 0) ?: sync_directory(f->file);
+	return kcsd_context_call(f->context, call_settle, f);
 }
 
 void kcsd_side_file_discard(struct kcsd_side_file *f)

@@ -3,6 +3,7 @@
 #ifndef KCSD_SIDE_FILE_H
 #define KCSD_SIDE_FILE_H
 
+#include "context.h"
 #include "file.h"
 #include "side/log.h"
 
@@ -11,11 +12,13 @@ struct kcsd_side_file {
 	struct file *file;
 	struct kcsd_claim claim;
 	bool lost;		/* a sync has failed: all do. Never false again */
+	struct kcsd_context *context;	/* the medium's */
 };
 
 /* Open the one that is there, or make one of len bytes. -errno: nothing is held. */
-int kcsd_side_file_open(struct kcsd_side_file *f, const char *path);
-int kcsd_side_file_create(struct kcsd_side_file *f, const char *path, u64 len);
+int kcsd_side_file_open(struct kcsd_side_file *f, struct kcsd_context *context, const char *path);
+int kcsd_side_file_create(struct kcsd_side_file *f, struct kcsd_context *context, const char *path,
+			  u64 len);
 void kcsd_side_file_close(struct kcsd_side_file *f);
 u64 kcsd_side_file_len(const struct kcsd_side_file *f);
 

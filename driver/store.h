@@ -15,6 +15,7 @@
 #include <linux/types.h>
 #include <linux/uio.h>
 
+#include "context.h"
 #include "file.h"
 #include "range.h"
 
@@ -62,6 +63,7 @@ struct kcsd_store {
 			struct file *file;
 			u64 old_len;
 			errseq_t wb_err;	/* of the file's writing back, when it was opened */
+			struct kcsd_context context;	/* for all its I/O, and the side file's */
 			struct kcsd_claim claim;
 			struct kcsd_ranges ranges;	/* keep LBAs from being torn */
 			mempool_t *bounce;		/* NULL: buffered, any buffer will do */
@@ -102,6 +104,12 @@ static inline void kcsd_store_keep(struct kcsd_store *s)
 	struct kcsd_store *medium = s->below ?: s;
 
 	medium->grown = false;
+}
+
+/* Where to use files of a drive whose medium is one. */
+static inline struct kcsd_context *kcsd_store_context(struct kcsd_store *s)
+{
+	return s->below ? &s->below->context : &s->context;
 }
 
 /* Bytes, since power on but for the first two. */

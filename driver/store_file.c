@@ -19,8 +19,6 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/printk.h>
-#include <linux/sched.h>
-#include <linux/sched/mm.h>
 #include <linux/stat.h>
 #include <linux/uio.h>
 
@@ -32,27 +30,16 @@
 #define BOUNCE_RESERVE	2	/* buffers that are there even without free memory */
 #define ZERO_PAGES	16	/* written at once where a file cannot be punched */
 
-/* One call: its bytes are locked, and memory reclaim may not wait for the drive. */
+/* One call, in the drive's own context. */
 struct file_call {
+	struct kcsd_store *s;
+	u64 pos;
+	u64 len;			/* bytes */
+	struct iov_iter *iter;		/* to read or write */
+	bool write;
+	bool unmap;			/* to zero */
 	struct kcsd_range range;
-	unsigned int noio;
-	unsigned int flags;
 };
-
-static void begin_call(struct kcsd_store *s, struct file_call *call, u64 pos, u64 len, bool write)
-{
-	kcsd_range_lock(&s->ranges, &call->range, pos, len, write);
-	call->noio = memalloc_noio_save();
-	call->flags = current->flags;
-	current->flags |= PF_LOCAL_THROTTLE;
-}
-
-static void end_call(struct kcsd_store *s, struct file_call *call)
-{
-	current_restore_flags(call->flags, PF_LOCAL_THROTTLE);
-	memalloc_noio_restore(call->noio);
-	kcsd_range_unlock(&s->ranges, &call->range);
-}
 
 static ssize_t move_some(struct file *file, loff_t pos, struct iov_iter *iter, bool write)
 {
@@ -103,26 +90,34 @@ static int move_all(struct kcsd_store *s, u64 pos, struct iov_iter *iter, bool w
 	return 0;
 }
 
-static int file_read(struct kcsd_store *s, u64 pos, struct iov_iter *iter)
+static int call_move(void *arg)
 {
-	struct file_call call;
+	struct file_call *call = arg;
 	int ret;
 
-	begin_call(s, &call, pos, iov_iter_count(iter), false);
-	ret = move_all(s, pos, iter, false);
-	end_call(s, &call);
+	kcsd_range_lock(&call->s->ranges, &call->range, call->pos, call->len, call->write);
+	ret = move_all(call->s, call->pos, call->iter, call->write);
+	kcsd_range_unlock(&call->s->ranges, &call->range);
 	return ret;
+}
+
+static int file_move(struct kcsd_store *s, u64 pos, struct iov_iter *iter, bool write)
+{
+	struct file_call call = {
+		.s = s, .pos = pos, .len = iov_iter_count(iter), .iter = iter, .write = write,
+	};
+
+	return kcsd_context_call(&s->context, call_move, &call);
+}
+
+static int file_read(struct kcsd_store *s, u64 pos, struct iov_iter *iter)
+{
+	return file_move(s, pos, iter, false);
 }
 
 static int file_write(struct kcsd_store *s, u64 pos, struct iov_iter *iter)
 {
-	struct file_call call;
-	int ret;
-
-	begin_call(s, &call, pos, iov_iter_count(iter), true);
-	ret = move_all(s, pos, iter, true);
-	end_call(s, &call);
-	return ret;
+	return file_move(s, pos, iter, true);
 }
 
 static int write_zeroes(struct kcsd_store *s, u64 pos, u64 len)
@@ -146,18 +141,32 @@ static int write_zeroes(struct kcsd_store *s, u64 pos, u64 len)
 	return 0;
 }
 
-static int file_zero(struct kcsd_store *s, u64 pos, u64 len, bool unmap)
+static int call_zero(void *arg)
 {
-	int mode = FALLOC_FL_KEEP_SIZE | (unmap ? FALLOC_FL_PUNCH_HOLE : FALLOC_FL_ZERO_RANGE);
-	struct file_call call;
+	struct file_call *call = arg;
+	int mode = call->unmap ? FALLOC_FL_PUNCH_HOLE : FALLOC_FL_ZERO_RANGE;
 	int ret;
 
-	begin_call(s, &call, pos, len, true);
-	ret = vfs_fallocate(s->file, mode, pos, len);
+	kcsd_range_lock(&call->s->ranges, &call->range, call->pos, call->len, call->write);
+	ret = vfs_fallocate(call->s->file, FALLOC_FL_KEEP_SIZE | mode, call->pos, call->len);
 	if (ret == -EOPNOTSUPP)
-		ret = write_zeroes(s, pos, len);
-	end_call(s, &call);
+		ret = write_zeroes(call->s, call->pos, call->len);
+	kcsd_range_unlock(&call->s->ranges, &call->range);
 	return ret;
+}
+
+static int file_zero(struct kcsd_store *s, u64 pos, u64 len, bool unmap)
+{
+	struct file_call call = { .s = s, .pos = pos, .len = len, .write = true, .unmap = unmap };
+
+	return kcsd_context_call(&s->context, call_zero, &call);
+}
+
+static int call_flush(void *arg)
+{
+	struct kcsd_store *s = arg;
+
+	return vfs_fsync(s->file, 1);
 }
 
 /*
@@ -167,13 +176,25 @@ static int file_zero(struct kcsd_store *s, u64 pos, u64 len, bool unmap)
  */
 static int file_flush(struct kcsd_store *s)
 {
-	unsigned int noio = memalloc_noio_save();
-	int ret = vfs_fsync(s->file, 1);
+	int ret = kcsd_context_call(&s->context, call_flush, s);
 
-	memalloc_noio_restore(noio);
 	if (kcsd_file_sync_failed(ret) || filemap_check_wb_err(s->file->f_mapping, s->wb_err))
 		WRITE_ONCE(s->lost, true);
 	return READ_ONCE(s->lost) ? -EIO : ret;
+}
+
+static int call_set_length(void *arg)
+{
+	struct file_call *call = arg;
+
+	return vfs_truncate(&call->s->file->f_path, call->len);
+}
+
+static int set_length(struct kcsd_store *s, u64 len)
+{
+	struct file_call call = { .s = s, .len = len };
+
+	return kcsd_context_call(&s->context, call_set_length, &call);
 }
 
 static void file_close(struct kcsd_store *s)
@@ -184,10 +205,11 @@ static void file_close(struct kcsd_store *s)
 		pr_err("backing file %pD: writing back failed, data may be lost: error %d\n",
 		       s->file, ret);
 	if (s->grown)
-		vfs_truncate(&s->file->f_path, s->old_len);
+		set_length(s, s->old_len);
 	kcsd_file_release(&s->claim);
 	mempool_destroy(s->bounce);
 	filp_close(s->file, NULL);
+	kcsd_context_destroy(&s->context);
 }
 
 static const struct kcsd_store_ops store_file_ops = {
@@ -258,7 +280,7 @@ static int fit_size(struct kcsd_store *s, const struct kcsd_config *c, const cha
 	if (!s->grown)
 		return 0;
 	s->old_len = len;
-	ret = vfs_truncate(&s->file->f_path, s->size);
+	ret = set_length(s, s->size);
 	if (ret)
 		pr_err("%s: backing file %s cannot grow to %llu bytes: error %d\n", name,
 		       c->backing_file, s->size, ret);
@@ -301,9 +323,12 @@ int kcsd_store_file_open(struct kcsd_store *s, const struct kcsd_config *c, cons
 		if (!s->bounce)
 			goto release;
 	}
-	ret = fit_size(s, c, name);
+	ret = kcsd_context_init(&s->context, name);
 	if (ret)
 		goto free_bounce;
+	ret = fit_size(s, c, name);
+	if (ret)
+		goto destroy_context;
 	kcsd_ranges_init(&s->ranges);
 	start_wb_err(s, name);
 	s->memory = alignment ? BOUNCE_RESERVE * BOUNCE_LEN : 0;
@@ -314,6 +339,8 @@ int kcsd_store_file_open(struct kcsd_store *s, const struct kcsd_config *c, cons
 	s->ops = &store_file_ops;
 	return 0;
 
+destroy_context:
+	kcsd_context_destroy(&s->context);
 free_bounce:
 	mempool_destroy(s->bounce);
 release:

@@ -151,7 +151,7 @@ static int kcsd_uring_carry_out(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cm
 	 * IOSQE_ASYNC: in a thread of its own, which IORING_OP_ASYNC_CANCEL can interrupt.
 	 * (It does not reach drivers otherwise.)
 	 */
-	return kcsd_cmd_wait(cmd, TASK_INTERRUPTIBLE);
+	return kcsd_cmd_wait(cmd);
 }
 
 static int kcsd_uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
@@ -196,12 +196,8 @@ static int kcsd_uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
 		return -EINVAL;
 	if (!admin && cmd.nsid != node->nsid)
 		return -EINVAL;
-	if (!kcsd_drive_enter(node->drive))
-		return -ENODEV;
 	ret = kcsd_cmd_issue(&cmd, &data, issue_flags & IO_URING_F_NONBLOCK);
-	if (ret != -EIOCBQUEUED)
-		kcsd_drive_exit(node->drive);
-	else if (!kcsd_cmd_inline(&cmd, &ret))
+	if (ret == -EIOCBQUEUED && !kcsd_cmd_inline(&cmd, &ret))
 		ret = kcsd_uring_carry_out(ioucmd, &cmd, issue_flags);
 	if (ret == -EAGAIN)
 		kcsd_uring_keep_sqe(ioucmd);

@@ -142,12 +142,43 @@ test_direct()
 	point "O_DIRECT: the drive goes" delete_drive file
 }
 
+# Power off waits for a medium that has stopped; who reads whether there is power does not.
+test_stopped()
+{
+	local off read tries=0
+
+	mount_small stopped 64 || { skip "a medium that has stopped" "no loop device"; return; }
+	: >"$work/stopped/image"
+	point "a medium that has stopped: a drive" create_drive file \
+		"backing_file=$work/stopped/image" size=4M cache_size=1M || return
+	dd if=/dev/zero of="$block" bs=4k count=1 oflag=direct status=none
+	fsfreeze -f "$work/stopped"
+	echo 0 >"$CONFIG/$name/power" &
+	off=$!
+	while [ -e "$block" ] && [ $((tries++)) -lt 600 ]; do
+		sleep 0.1
+	done
+	cat "$CONFIG/$name/power" >"$work/power" &
+	read=$!
+	tries=0
+	while [ ! -s "$work/power" ] && [ $((tries++)) -lt 600 ]; do
+		sleep 0.1
+	done
+	is "a medium that has stopped: power is read" "$(cat "$work/power")" 1
+	point "a medium that has stopped: power off waits" kill -0 $off
+	fsfreeze -u "$work/stopped"
+	wait $off $read
+	is "a medium that has stopped: power off ends" "$(cat "$CONFIG/$name/power")" 0
+	point "a medium that has stopped: the drive goes" delete_drive file
+}
+
 begin
-need mkfs.ext4 blkdiscard
+need mkfs.ext4 blkdiscard fsfreeze
 test_existing_image
 test_odd_image
 test_written
 test_refusals
 test_direct
 test_full
+test_stopped
 finish

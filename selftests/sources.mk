@@ -34,6 +34,9 @@ test-programs := engines native hotplug config nodes admin program check exec fa
 	write_cache \
 	power_cut \
 	power_cut_zones \
-	power_cut_wps
+	power_cut_wps \
+	user_pages \
+	stopped \
+	file_context
 # Those that a script runs.
 test-programs-by-script := fuzz_cmd
