@@ -169,10 +169,10 @@ static struct kcsd_run *kcsd_execute_create_run(const struct kcsd_cmd *cmd)
 	run->drive = drive;
 	run->tenant = cmd->tenant;
 	run->pind = cmd->cdw2;
-	run->timeout_ms = cmd->timeout_ms ?: READ_ONCE(drive->timeout_ms);
+	run->timeout_ms = kcsd_drive_timeout_ms(drive, cmd->timeout_ms);
 	run->cparam1 = kcsd_cmd_u64(cmd->cdw10, cmd->cdw11);
 	run->cparam2 = kcsd_cmd_u64(cmd->cdw12, cmd->cdw13);
-	run->budget = kcsd_cmd_u64(cmd->cdw14, cmd->cdw15) ?: READ_ONCE(drive->insn_budget);
+	run->budget = kcsd_drive_budget(drive, kcsd_cmd_u64(cmd->cdw14, cmd->cdw15));
 	run->metadata = cmd->metadata;
 	run->metadata_len = cmd->metadata_len;
 	if (run->metadata_len)

@@ -64,7 +64,7 @@ static int kcsd_slm_copy_inject(struct kcsd_slm_copy *copy, const struct kcsd_sl
 		.op = KCSD_INJECT_READ,
 		.slba = s->start >> drive->lba_shift,
 		.nlb = s->len >> drive->lba_shift,
-		.timeout_ms = READ_ONCE(drive->timeout_ms),
+		.timeout_ms = kcsd_drive_timeout_ms(drive, 0),
 		.cancelled = &copy->job.cancelled,
 	};
 

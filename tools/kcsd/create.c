@@ -31,9 +31,9 @@
 	A(SIZE, ARENA_SIZE, "arena-size", "arena_size", "SIZE", \
 	  "memory that a program can have, 128K to 256M; default: 4M") \
 	A(NUMBER, TIMEOUT_MS, "timeout-ms", "timeout_ms", "MS", \
-	  "time limit of a run that asks for none, 1 to 86400000; default: 30000") \
+	  "time limit of every run, 1 to 86400000; default: 30000") \
 	A(NUMBER, INSN_BUDGET, "insn-budget", "insn_budget", "N", \
-	  "limit of instructions of a run that asks for none; default: 0, no limit") \
+	  "limit of instructions of every run; default: 0, no limit") \
 	A(NAME, ENGINE, "engine", "engine", "NAME", \
 	  "how programs run: jit (default) or interp") \
 	A(NUMBER, MAX_PROGRAMS, "max-programs", "max_programs", "N", \

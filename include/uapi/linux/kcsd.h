@@ -132,9 +132,9 @@ struct kcsd_memory_range {
  * Result: the program's 64-bit return value.
  *
  * What follows is not in TP4091, in whose command these fields are reserved: zero is always right.
- *   CDW14-15 budget, instructions; 0: the drive's default, which may be none.
- *		Only runs that have one are sure to count their instructions.
- *   timeout_ms	time limit of the run; 0: the drive's default
+ *   CDW14-15 budget, instructions; 0, or more than the drive's limit: that limit, which
+ *		may be none. Only runs that have one are sure to count their instructions.
+ *   timeout_ms	time limit of the run; 0, or more than the drive's limit: that limit
  *   metadata, metadata_len	output: struct kcsd_run_record, then what the
  *				program emitted. Length 0: no output, no record.
  *				Written when the run ends, however it ended.
@@ -401,8 +401,9 @@ struct kcsd_image {
 };
 
 /*
- * Features of the vendor: limits of a run that asks for none itself. Set Features changes
- * them until power off; SEL 1 of Get Features gives those of the configuration.
+ * Features of the vendor: limits of every run. A command's own can be lower, never higher. Set
+ * Features lowers and raises them until power off, for commands that come later; SEL 1 of Get
+ * Features gives those of the configuration.
  */
 #define KCSD_FEATURE_TIMEOUT	0xc0	/* CDW11: time limit, ms, from 1 */
 #define KCSD_FEATURE_BUDGET	0xc1	/* CDW11-12: instructions; 0: none. Result: 64 bits */
@@ -511,8 +512,8 @@ struct kcsd_id_ns_compute {
 	__le16	cus;		/* compute units */
 	__le32	max_program_len;	/* bytes of one program */
 	__le64	arena_len;	/* bytes of memory a program can have */
-	__le64	insn_budget;	/* default, instructions; 0: none */
-	__le32	timeout_ms;	/* default */
+	__le64	insn_budget;	/* limit of a run, instructions; 0: none */
+	__le32	timeout_ms;	/* limit of a run */
 	__le16	nr_device;	/* indices of device-defined programs, from maxprog */
 	__u8	rsvd[4050];
 };
