@@ -50,7 +50,7 @@ void *kcsd_error_log_page(struct kcsd_error_log *log, u32 *len)
 	u64 i, nr;
 
 	*len = sizeof(log->ring);
-	page = kvzalloc(*len, GFP_KERNEL);
+	page = kvzalloc(*len, GFP_KERNEL_ACCOUNT);
 	if (!page)
 		return NULL;
 

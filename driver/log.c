@@ -64,7 +64,7 @@ void *kcsd_log_page(struct kcsd_log *log, u32 *len)
 	u32 nr;
 
 	*len = sizeof(*h) + KCSD_LOG_ENTRIES * sizeof(*e);
-	h = kvzalloc(*len, GFP_KERNEL);
+	h = kvzalloc(*len, GFP_KERNEL_ACCOUNT);
 	if (!h)
 		return NULL;
 	e = (void *)(h + 1);

@@ -83,7 +83,7 @@ static int kcsd_nvm_rw_bounced(struct kcsd_cmd *cmd, u64 slba)
 	void *buf;
 	int ret;
 
-	buf = kvmalloc(len, GFP_KERNEL);
+	buf = kvmalloc(len, GFP_KERNEL_ACCOUNT);
 	if (!buf)
 		return -ENOMEM;
 	kvec = (struct kvec){ .iov_base = buf, .iov_len = len };

@@ -31,7 +31,7 @@ int kcsd_pin(struct kcsd_pinned *p, struct iov_iter *data)
 	p->bvec = p->few;
 	p->pinned = iov_iter_extract_will_pin(data);
 	if (max > ARRAY_SIZE(p->few)) {
-		p->bvec = kvmalloc_array(max, sizeof(*p->bvec), GFP_KERNEL);
+		p->bvec = kvmalloc_array(max, sizeof(*p->bvec), GFP_KERNEL_ACCOUNT);
 		if (!p->bvec)
 			return -ENOMEM;
 	}
