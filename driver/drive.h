@@ -29,6 +29,7 @@
 #include "zone.h"
 
 struct kcsd_drive;
+struct kcsd_tenant;
 
 /*
  * A char node: the controller (nsid 0) or a namespace. Lives until its device
@@ -61,6 +62,7 @@ struct kcsd_drive {
 	u64 insn_budget;		/* instructions, 0: none */
 	bool write_through;		/* Set Features: what has been written is durable */
 
+	struct kcsd_tenant *tenant;	/* of commands by the block device */
 	struct percpu_ref live;		/* one per command, run and job under way */
 	struct completion drained;	/* live has reached 0 */
 	struct kcsd_held held;

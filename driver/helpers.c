@@ -4,7 +4,7 @@
  * helper does. Addresses have been checked by the engine.
  */
 #include <linux/mm.h>
-#include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/uio.h>
 
 #include "audit.h"
@@ -174,6 +174,19 @@ static s64 kcsd_run_zone(struct kcsd_run *run, u64 lba, void *dst, u64 len)
 	return len;
 }
 
+/*
+ * Allocate memory for the run's submitter, who pays for it: units are kernel threads. Rather fail
+ * than have the OOM killer called.
+ */
+static void *kcsd_run_alloc(const struct kcsd_run *run, size_t len)
+{
+	struct mem_cgroup *old = set_active_memcg(run->memcg);
+	void *mem = kvmalloc(len, GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+
+	set_active_memcg(old);
+	return mem;
+}
+
 /* Room for len more bytes of output, growing by doubling, never past out_max. */
 static bool kcsd_run_grow_output(struct kcsd_run *run, u64 len)
 {
@@ -184,7 +197,7 @@ static bool kcsd_run_grow_output(struct kcsd_run *run, u64 len)
 	if (need <= run->out_room)
 		return true;
 	room = min(room, (u64)run->out_max);
-	out = kvmalloc(room, GFP_KERNEL);
+	out = kcsd_run_alloc(run, room);
 	if (!out)
 		return false;
 	memcpy(out, run->out, run->out_len);

@@ -111,6 +111,7 @@ int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool no
 	struct iovec fast[UIO_FASTIOV], *iov = fast;
 	int ret;
 
+	cmd->tenant = cmd->tenant ?: cmd->drive->tenant;
 	if (!command)
 		return kcsd_cmd_failed(cmd, KCSD_SC_INVALID_OPCODE);
 	/* Opening a node is not enough to change anything: that takes opening it for writing. */
@@ -199,7 +200,7 @@ static int kcsd_wait_job(struct kcsd_job *job, unsigned int state, u64 *result)
 	*result = job->result;
 	ret = kcsd_ended(job->status);
 	trace_kcsd_cmd_complete(job->drive, &job->trace, ret, NULL);
-	job->free(job);
+	kcsd_job_free(job);
 	return ret;
 }
 
@@ -213,25 +214,19 @@ int kcsd_cmd_wait(struct kcsd_cmd *cmd, unsigned int state)
 
 static int kcsd_node_open(struct inode *inode, struct file *file)
 {
-	file->private_data = NULL;
-	if (kcsd_file_node(file)->nsid == KCSD_NSID_COMPUTE) {
-		file->private_data = kcsd_tenant_create();
-		if (!file->private_data)
-			return -ENOMEM;
-	}
-	return nonseekable_open(inode, file);
+	file->private_data = kcsd_tenant_create();
+	return file->private_data ? nonseekable_open(inode, file) : -ENOMEM;
 }
 
 static int kcsd_node_release(struct inode *inode, struct file *file)
 {
-	if (file->private_data)
-		kcsd_tenant_destroy(file->private_data);
+	kcsd_tenant_destroy(file->private_data);
 	return 0;
 }
 
 static void kcsd_node_show_fdinfo(struct seq_file *m, struct file *file)
 {
-	if (file->private_data)
+	if (kcsd_file_node(file)->nsid)
 		kcsd_tenant_show(m, file->private_data);
 }
 

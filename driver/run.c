@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* One run: what is set up before it, and what is told of it afterwards. */
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -187,7 +188,6 @@ void kcsd_run_close(struct kcsd_run *run)
 	 */
 	run->program = NULL;
 	kcsd_program_put(p);
-	kcsd_tenant_dismiss(run->tenant);
 	kcsd_run_put_ranges(run);
 	kcsd_drive_exit(run->drive);
 }
@@ -245,10 +245,22 @@ void kcsd_run_put_ranges(struct kcsd_run *run)
 	run->range_set = NULL;
 }
 
-void kcsd_run_free(struct kcsd_run *run)
+void kcsd_run_release(struct kcsd_run *run)
 {
 	kvfree(run->data);
 	kvfree(run->out);
 	kvfree(run->audit);
+	run->data = NULL;
+	run->out = NULL;
+	run->audit = NULL;
+	if (run->slot_of)
+		kcsd_tenant_put_slot(run->slot_of);
+	run->slot_of = NULL;
+}
+
+void kcsd_run_free(struct kcsd_run *run)
+{
+	kcsd_run_release(run);
+	mem_cgroup_put(run->memcg);
 	kfree(run);
 }

@@ -29,27 +29,28 @@ struct kcsd_tenant *kcsd_tenant_create(void)
 
 void kcsd_tenant_destroy(struct kcsd_tenant *t)
 {
-	WARN_ON(atomic_read(&t->held));
+	WARN_ON(atomic_read(&t->slots));
 	kfree(t);
 }
 
 void kcsd_tenant_show(struct seq_file *m, struct kcsd_tenant *t)
 {
 	seq_printf(m, "kcsd-weight:\t%u\n", t->weight);
+	seq_printf(m, "kcsd-slots:\t%d\n", atomic_read(&t->slots));
 	seq_printf(m, "kcsd-queued:\t%u\n", READ_ONCE(t->queued));
 	seq_printf(m, "kcsd-running:\t%u\n", READ_ONCE(t->running));
 	seq_printf(m, "kcsd-run-ns:\t%llu\n", READ_ONCE(t->run_ns));
 }
 
-bool kcsd_tenant_admit(struct kcsd_tenant *t, u64 limit)
+bool kcsd_tenant_get_slot(struct kcsd_tenant *t, u64 limit)
 {
-	if (atomic_inc_return(&t->held) <= limit)
+	if (atomic_inc_return(&t->slots) <= limit)
 		return true;
-	atomic_dec(&t->held);
+	atomic_dec(&t->slots);
 	return false;
 }
 
-void kcsd_tenant_dismiss(struct kcsd_tenant *t)
+void kcsd_tenant_put_slot(struct kcsd_tenant *t)
 {
-	atomic_dec(&t->held);
+	atomic_dec(&t->slots);
 }

@@ -41,6 +41,8 @@ static void kcsd_uring_run_cb(struct io_uring_cmd *ioucmd, unsigned int issue_fl
 			ret = kcsd_ended(kcsd_run_status(run));
 	}
 	trace_kcsd_cmd_complete(run->drive, &run->trace, ret, run);
+	/* Who learns of the end may send the next one. */
+	kcsd_run_release(run);
 	/* A cancel callback may look at the run until this returns. */
 	kcsd_uring_done(ioucmd, ret, run->vm.end.r0, issue_flags);
 	kcsd_run_free(run);
@@ -52,9 +54,10 @@ static void kcsd_uring_job_cb(struct io_uring_cmd *ioucmd, unsigned int issue_fl
 	struct kcsd_job *job = kcsd_uring_pdu(ioucmd)->job;
 
 	trace_kcsd_cmd_complete(job->drive, &job->trace, job->status, NULL);
+	kcsd_job_release(job);
 	/* A cancel callback may look at the job until this returns. */
 	kcsd_uring_done(ioucmd, kcsd_ended(job->status), job->result, issue_flags);
-	job->free(job);
+	kcsd_job_free(job);
 }
 KCSD_URING_TASK_WORK(kcsd_uring_job_cb)
 

@@ -25,7 +25,7 @@
 	A(NAME, CU_CPUS, "cu-cpus", "cu_cpus", "LIST", \
 	  "CPUs for the compute units, such as 0-1,3; default: any") \
 	A(NUMBER, QUEUE_LIMIT, "queue-limit", "queue_limit", "N", \
-	  "runs that one open file may have under way, 1 to 1048576; default: 16384") \
+	  "runs, or long copies, that one open file may have, 1 to 1048576; default: 16384") \
 	A(NUMBER, QUICK_US, "quick-us", "quick_us", "US", \
 	  "what takes at most so long its submitter runs itself, 0 (never) to 10000; default: 50") \
 	A(SIZE, ARENA_SIZE, "arena-size", "arena_size", "SIZE", \

@@ -150,7 +150,8 @@ struct kcsd_memory_range {
  * MPTR); only what is left is the program's to emit. The record says where the audit is.
  *
  * Who has too many runs under way already (queue_limit, for each open file) gets Insufficient
- * Resources at once: without DNR, as the same command may succeed when one of them has ended.
+ * Resources at once: without DNR, as the same command may succeed when one of them has ended. A run
+ * counts until its completion has been picked up, as its output takes memory until then.
  */
 #define KCSD_EXEC_RSID_SHIFT	16
 #define KCSD_EXEC_CDW2_ALL	0xffffffffu
@@ -220,6 +221,10 @@ struct kcsd_lba_grant {
  * Memory Fill (U).
  *   CDW10-11 first byte	CDW12 length, bytes; not 0
  *   CDW13 [7:0] the byte that all of them become
+ *
+ * Copies and Fills of more than MDTS, and Copies that may wait for a file, are carried out by the
+ * drive's workers, which open files share as they share compute units. Each may have as many under
+ * way as runs (queue_limit); one more gets Insufficient Resources, without DNR.
  *
  * Memory Copy. data: source descriptors, all of one format.
  *   CDW2-3 length, bytes; the sum of the descriptors' lengths
