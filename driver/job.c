@@ -10,6 +10,7 @@
 static void kcsd_job_log_failure(const struct kcsd_job *job)
 {
 	struct kcsd_failure f = {
+		.owner = job->turn.tenant->id,
 		.status = job->status,
 		.nsid = job->nsid,
 		.place = job->status == KCSD_SC_INVALID_FIELD ? job->result : KCSD_ERROR_NO_PLACE,

@@ -65,6 +65,7 @@ static int kcsd_cmd_parse(struct kcsd_cmd *cmd, const struct kcsd_command *comma
 static int kcsd_cmd_failed(struct kcsd_cmd *cmd, int status)
 {
 	struct kcsd_failure f = {
+		.owner = cmd->tenant->id,
 		.admin = cmd->admin,
 		.status = status,
 		.nsid = cmd->nsid,
@@ -218,8 +219,19 @@ static int kcsd_node_open(struct inode *inode, struct file *file)
 	return file->private_data ? nonseekable_open(inode, file) : -ENOMEM;
 }
 
+/* Who opens a node again and again has the share of one in the logs. */
+static void kcsd_node_leave_logs(struct kcsd_drive *drive, const struct kcsd_tenant *t)
+{
+	if (!kcsd_drive_enter(drive))
+		return;
+	kcsd_error_log_hand_over(&drive->life->errors, t->id, t->user);
+	kcsd_log_hand_over(&drive->log, t->id, t->user);
+	kcsd_drive_exit(drive);
+}
+
 static int kcsd_node_release(struct inode *inode, struct file *file)
 {
+	kcsd_node_leave_logs(kcsd_file_node(file)->drive, file->private_data);
 	kcsd_tenant_destroy(file->private_data);
 	return 0;
 }

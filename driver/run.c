@@ -156,14 +156,16 @@ int kcsd_run_status(const struct kcsd_run *run)
 static void kcsd_run_log_fault(const struct kcsd_run *run)
 {
 	const struct kcsd_vm_end *end = &run->vm.end;
+	u64 owner = run->turn.tenant->id;
 	struct kcsd_failure f = {
+		.owner = owner,
 		.status = kcsd_run_status(run),
 		.nsid = KCSD_NSID_COMPUTE,
 		.place = KCSD_ERROR_NO_PLACE,
 		.lba = end->lba,
 	};
 
-	kcsd_log_fault(&run->drive->log, run->pind, end->reason, end->pc);
+	kcsd_log_fault(&run->drive->log, owner, run->pind, end->reason, end->pc);
 	kcsd_error_log_add(&run->drive->life->errors, &f);
 }
 

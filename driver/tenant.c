@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/cred.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/uidgid.h>
 
 #include "tenant.h"
+
+/* In front of a user's number. */
+#define KCSD_TENANT_USER	BIT_ULL(63)
+
+static atomic64_t kcsd_tenants;		/* opened so far */
 
 static u32 kcsd_weight_of_nice(int nice)
 {
@@ -22,6 +29,8 @@ struct kcsd_tenant *kcsd_tenant_create(void)
 
 	if (!t)
 		return NULL;
+	t->id = atomic64_inc_return(&kcsd_tenants);
+	t->user = KCSD_TENANT_USER | from_kuid(&init_user_ns, current_fsuid());
 	t->weight = kcsd_weight_of_nice(task_nice(current));
 	INIT_LIST_HEAD(&t->queue);
 	return t;

@@ -23,7 +23,10 @@ struct seq_file;
  * units.lock or jobs.lock of the drive.
  */
 struct kcsd_tenant {
-	u32 weight;			/* constant */
+	/* The next three are constant. */
+	u64 id;				/* from 1, over all drives; never used again */
+	u64 user;			/* who opened it; no id of any tenant */
+	u32 weight;
 	atomic_t slots;			/* runs and jobs admitted and not yet dismissed */
 
 	/* schedule.c */

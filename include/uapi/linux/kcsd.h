@@ -477,9 +477,10 @@ struct kcsd_range_set_desc {
 };
 
 /*
- * Program output, log page C0h: the newest KCSD_LOG_ENTRIES lines that programs
- * logged and faults that ended runs, oldest first. seq counts from 1 and has
- * gaps only where lines were lost. Reading changes nothing.
+ * Program output, log page C0h: up to KCSD_LOG_ENTRIES lines that programs
+ * logged and faults that ended runs, oldest first. When it is full, the oldest line goes of the
+ * open file that has the most: who logs much pushes out lines of its own. seq counts from 1 and
+ * has gaps only where lines were lost. Reading changes nothing.
  */
 #define KCSD_LOG_ENTRIES	256
 #define KCSD_LOG_TEXT_LEN	96
