@@ -57,7 +57,7 @@ struct kcsd_drive {
 	u64 nsze;			/* LBAs */
 	struct kcsd_life *life;		/* while it has power; the directory's */
 
-	/* Limits of every command, whatever it asks for: the configuration's, until Set Features. */
+	/* Limits of every command, whatever it asks: the configuration's, until Set Features. */
 	u32 timeout_ms;
 	u64 insn_budget;		/* instructions, 0: none */
 	bool write_through;		/* Set Features: what has been written is durable */

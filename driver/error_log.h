@@ -34,7 +34,7 @@ void kcsd_error_log_add(struct kcsd_error_log *log, const struct kcsd_failure *f
 /* Entries of one owner are another's from now on: fair_ring.h. Process context. */
 void kcsd_error_log_hand_over(struct kcsd_error_log *log, u64 from, u64 to);
 u64 kcsd_error_log_count(struct kcsd_error_log *log);
-/* The log page, newest first (numbers may be missing), kvmalloc'ed, *len bytes; NULL without memory. */
+/* The log page, newest first, numbers may be missing; kvmalloc'ed, *len bytes. NULL: no memory. */
 void *kcsd_error_log_page(struct kcsd_error_log *log, u32 *len);
 
 #endif

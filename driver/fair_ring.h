@@ -14,7 +14,7 @@
 
 #define KCSD_FAIR_RING_MAX	256
 
-/* Says where entries are, not what they are. The user's lock protects it. All zero but nr: empty. */
+/* Says where entries are, not what they are. The caller locks. All zero but nr: it is empty. */
 struct kcsd_fair_ring {
 	u32 nr;				/* places, up to KCSD_FAIR_RING_MAX */
 	u32 used;			/* of them */

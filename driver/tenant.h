@@ -19,7 +19,7 @@ struct seq_file;
 
 /*
  * Lives as long as the open file, which outlives its runs and jobs: io_uring and the system calls
- * hold it. It has runs or jobs, as a file is of one namespace. What schedule.c keeps is protected by
+ * hold it. It has runs or jobs, as a file is of one namespace. What schedule.c keeps is under
  * units.lock or jobs.lock of the drive.
  */
 struct kcsd_tenant {

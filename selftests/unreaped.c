@@ -110,7 +110,7 @@ TEST_F(unreaped, memory_is_charged_to_the_submitter)
 }
 
 /*
- * No more than the cgroup may have, and nobody is killed for it. The runs begin when the process has
+ * No more than the cgroup may have, and nobody is killed for it. Runs begin when the process has
  * left the cgroup: what it allocates itself beyond the limit would call the OOM killer.
  */
 TEST_F(unreaped, the_limit_of_the_cgroup_holds)
