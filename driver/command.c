@@ -136,7 +136,7 @@ void *kcsd_commands_page(const struct kcsd_drive *drive, u8 csi, u32 *len)
 
 	BUILD_BUG_ON(sizeof(*page) != 4096);
 	*len = sizeof(*page);
-	page = kvzalloc(*len, GFP_KERNEL);
+	page = kvzalloc(*len, GFP_KERNEL_ACCOUNT);
 	if (!page)
 		return NULL;
 	kcsd_command_set_describe(&kcsd_admin_set, page->acs);

@@ -41,16 +41,21 @@ static void kcsd_unit_put(struct kcsd_unit *unit)
 	list_add(&unit->idle, &us->idle);
 }
 
+static struct kcsd_run *kcsd_turn_run(struct kcsd_turn *turn)
+{
+	return container_of(turn, struct kcsd_run, turn);
+}
+
 static struct kcsd_run *kcsd_units_next(struct kcsd_units *us)
 {
-	struct kcsd_run *run = kcsd_schedule_next(&us->schedule);
+	struct kcsd_turn *turn = kcsd_schedule_next(&us->schedule);
 
 	lockdep_assert_held(&us->lock);
-	if (run) {
-		run->state = KCSD_RUN_RUNNING;
-		list_add_tail(&run->entry, &us->running);
-	}
-	return run;
+	if (!turn)
+		return NULL;
+	kcsd_turn_run(turn)->state = KCSD_RUN_RUNNING;
+	list_add_tail(&turn->entry, &us->running);
+	return kcsd_turn_run(turn);
 }
 
 /* The next run, now this unit's; or NULL, and the unit is idle. */
@@ -100,9 +105,9 @@ void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run)
 	/* From here on nobody but this unit finds it. */
 	scoped_guard(spinlock, &us->lock) {
 		run->state = KCSD_RUN_ENDED;
-		list_del(&run->entry);
+		list_del(&run->turn.entry);
 		/* Code that had to be made first is not charged: it is for all. */
-		kcsd_schedule_end(&us->schedule, run, run->end_ns - run->start_ns);
+		kcsd_schedule_end(&us->schedule, &run->turn, run->end_ns - run->start_ns);
 	}
 }
 
@@ -135,7 +140,7 @@ void kcsd_run_submit(struct kcsd_run *run)
 		stopping = us->stopping || run->cancelled;
 		run->state = stopping ? KCSD_RUN_ENDED : KCSD_RUN_QUEUED;
 		if (!stopping) {
-			kcsd_schedule_add(&us->schedule, run);
+			kcsd_schedule_add(&us->schedule, &run->turn);
 			kcsd_units_call(us);
 		}
 	}
@@ -155,7 +160,7 @@ static struct kcsd_unit *kcsd_units_lend(struct kcsd_units *us, struct kcsd_run 
 		return NULL;
 	list_del(&unit->idle);
 	run->queued_ns = ktime_get_ns();
-	kcsd_schedule_add(&us->schedule, run);
+	kcsd_schedule_add(&us->schedule, &run->turn);
 	kcsd_units_next(us);
 	return unit;
 }
@@ -201,7 +206,7 @@ void kcsd_run_cancel(struct kcsd_run *run)
 			kcsd_held_wake(&run->drive->held);
 		if (run->state != KCSD_RUN_QUEUED)
 			return;
-		kcsd_schedule_remove(&us->schedule, run);
+		kcsd_schedule_remove(&us->schedule, &run->turn);
 		run->state = KCSD_RUN_ENDED;
 	}
 	kcsd_vm_fault(&run->vm, KCSD_FAULT_CANCELLED, 0);
@@ -217,13 +222,13 @@ void kcsd_units_cancel_all(struct kcsd_drive *drive)
 	scoped_guard(spinlock, &us->lock) {
 		us->stopping = true;
 		kcsd_schedule_drain(&us->schedule, &queued);
-		list_for_each_entry(run, &queued, entry)
+		list_for_each_entry(run, &queued, turn.entry)
 			run->state = KCSD_RUN_ENDED;
-		list_for_each_entry(run, &us->running, entry)
+		list_for_each_entry(run, &us->running, turn.entry)
 			kcsd_run_set_cancelled(us, run);
 	}
-	while ((run = list_first_entry_or_null(&queued, struct kcsd_run, entry))) {
-		list_del(&run->entry);
+	while ((run = list_first_entry_or_null(&queued, struct kcsd_run, turn.entry))) {
+		list_del(&run->turn.entry);
 		kcsd_vm_fault(&run->vm, KCSD_FAULT_CANCELLED, 0);
 		kcsd_run_end(run);
 	}

@@ -24,6 +24,7 @@ struct kcsd_range_set;
 struct kcsd_tenant;
 struct kcsd_window;
 struct kobject;
+struct mem_cgroup;
 
 enum kcsd_run_state {
 	KCSD_RUN_NEW,		/* not submitted yet */
@@ -38,10 +39,11 @@ enum kcsd_run_state {
  * compute unit or from whoever cancels it. The front end then frees it. Holds the program, the
  * range set and drive->live until just before done(). After that only the front end's open file
  * keeps struct kcsd_drive, perhaps without power: its stats, units.lock and held are valid, no
- * more.
+ * more. It keeps its tenant's slot until its buffers are freed: memory of runs that ended and were
+ * not picked up counts, too.
  */
 struct kcsd_run {
-	struct list_head entry;		/* its tenant's queue or units.running; units.lock */
+	struct kcsd_turn turn;		/* its entry: units.running while it runs; units.lock */
 	enum kcsd_run_state state;	/* units.lock */
 	bool cancelled;			/* set once by anyone, read by the unit */
 	u16 pind;
@@ -55,8 +57,8 @@ struct kcsd_run {
 	u64 cparam2;
 	u64 budget;			/* instructions, 0: no limit */
 	struct kcsd_drive *drive;
-	struct kcsd_tenant *tenant;	/* has admitted it, until just before done() */
-	u64 charged;			/* to the tenant's vtime; schedule.c */
+	struct kcsd_tenant *slot_of;	/* who gave a slot for it; NULL: has it back */
+	struct mem_cgroup *memcg;	/* of its submitter: to charge for its output; referenced */
 	struct kcsd_program *program;
 	const struct kcsd_range_set *range_set;	/* NULL: none was named */
 	void *data;			/* grants or ranges, and arguments; owned, NULL: nothing */
@@ -190,6 +192,9 @@ int kcsd_run_status(const struct kcsd_run *run);
 int kcsd_run_copy_output(struct kcsd_run *run);
 /* Let go of the range set, if there is one. */
 void kcsd_run_put_ranges(struct kcsd_run *run);
+/* Free its buffers and give back its slot. What a cancelling may look at stays. */
+void kcsd_run_release(struct kcsd_run *run);
+/* Release it, if that has not been done, and free it. */
 void kcsd_run_free(struct kcsd_run *run);
 /* helpers.c: the engine's callbacks for a drive's runs. */
 extern const struct kcsd_vm_ops kcsd_run_ops;

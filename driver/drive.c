@@ -9,6 +9,7 @@
 #include "drive.h"
 #include "identity.h"
 #include "side.h"
+#include "tenant.h"
 
 static atomic_t nr_drives;	/* that are not freed yet */
 
@@ -27,6 +28,7 @@ static void kcsd_drive_free(struct kref *ref)
 	struct kcsd_drive *drive = container_of(ref, struct kcsd_drive, ref);
 
 	percpu_ref_exit(&drive->live);
+	kcsd_tenant_destroy(drive->tenant);
 	free_percpu(drive->stats);
 	kcsd_config_destroy(&drive->cfg);
 	kfree(drive);
@@ -63,11 +65,16 @@ static struct kcsd_drive *kcsd_drive_alloc(const struct kcsd_config *config, uns
 	drive->stats = alloc_percpu(struct kcsd_stats);
 	if (!drive->stats)
 		goto out_config;
-	if (percpu_ref_init(&drive->live, kcsd_drive_drained, 0, GFP_KERNEL))
+	drive->tenant = kcsd_tenant_create();
+	if (!drive->tenant)
 		goto out_stats;
+	if (percpu_ref_init(&drive->live, kcsd_drive_drained, 0, GFP_KERNEL))
+		goto out_tenant;
 	atomic_inc(&nr_drives);
 	return drive;
 
+out_tenant:
+	kcsd_tenant_destroy(drive->tenant);
 out_stats:
 	free_percpu(drive->stats);
 out_config:

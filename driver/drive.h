@@ -8,6 +8,7 @@
 #include <linux/completion.h>
 #include <linux/device.h>
 #include <linux/kref.h>
+#include <linux/minmax.h>
 #include <linux/percpu-refcount.h>
 #include <linux/uuid.h>
 #include <linux/kcsd.h>
@@ -28,6 +29,7 @@
 #include "zone.h"
 
 struct kcsd_drive;
+struct kcsd_tenant;
 
 /*
  * A char node: the controller (nsid 0) or a namespace. Lives until its device
@@ -55,11 +57,12 @@ struct kcsd_drive {
 	u64 nsze;			/* LBAs */
 	struct kcsd_life *life;		/* while it has power; the directory's */
 
-	/* What a run gets that asks for nothing: the configuration's, until Set Features. */
+	/* Limits of every command, whatever it asks: the configuration's, until Set Features. */
 	u32 timeout_ms;
 	u64 insn_budget;		/* instructions, 0: none */
 	bool write_through;		/* Set Features: what has been written is durable */
 
+	struct kcsd_tenant *tenant;	/* of commands by the block device */
 	struct percpu_ref live;		/* one per command, run and job under way */
 	struct completion drained;	/* live has reached 0 */
 	struct kcsd_held held;
@@ -124,6 +127,18 @@ static inline bool kcsd_drive_enter(struct kcsd_drive *drive)
 static inline void kcsd_drive_exit(struct kcsd_drive *drive)
 {
 	percpu_ref_put(&drive->live);
+}
+
+/* The time limit of a command that asks for this one, 0: for none. */
+static inline u32 kcsd_drive_timeout_ms(const struct kcsd_drive *drive, u32 asked)
+{
+	return min_not_zero(asked, READ_ONCE(drive->timeout_ms));
+}
+
+/* The budget of a run that asks for this one, instructions, 0: for none. 0: there is no limit. */
+static inline u64 kcsd_drive_budget(const struct kcsd_drive *drive, u64 asked)
+{
+	return min_not_zero(asked, READ_ONCE(drive->insn_budget));
 }
 
 /* Does some rule of inject make commands wait? Then none may come from where it cannot sleep. */

@@ -13,6 +13,7 @@
 void kcsd_error_log_init(struct kcsd_error_log *log)
 {
 	spin_lock_init(&log->lock);
+	log->places.nr = KCSD_ERROR_ENTRIES;
 }
 
 void kcsd_error_log_add(struct kcsd_error_log *log, const struct kcsd_failure *f)
@@ -30,8 +31,14 @@ void kcsd_error_log_add(struct kcsd_error_log *log, const struct kcsd_failure *f
 	BUILD_BUG_ON(sizeof(e) != 64);
 	spin_lock(&log->lock);
 	e.error_count = cpu_to_le64(++log->count);
-	log->ring[(log->count - 1) % KCSD_ERROR_ENTRIES] = e;
+	log->ring[kcsd_fair_ring_add(&log->places, f->owner)] = e;
 	spin_unlock(&log->lock);
+}
+
+void kcsd_error_log_hand_over(struct kcsd_error_log *log, u64 from, u64 to)
+{
+	guard(spinlock)(&log->lock);
+	kcsd_fair_ring_hand_over(&log->places, from, to);
 }
 
 u64 kcsd_error_log_count(struct kcsd_error_log *log)
@@ -47,17 +54,18 @@ u64 kcsd_error_log_count(struct kcsd_error_log *log)
 void *kcsd_error_log_page(struct kcsd_error_log *log, u32 *len)
 {
 	struct nvme_error_slot *page;
-	u64 i, nr;
+	const u16 *order = log->places.order;
+	u32 i, nr;
 
 	*len = sizeof(log->ring);
-	page = kvzalloc(*len, GFP_KERNEL);
+	page = kvzalloc(*len, GFP_KERNEL_ACCOUNT);
 	if (!page)
 		return NULL;
 
 	spin_lock(&log->lock);
-	nr = min_t(u64, log->count, KCSD_ERROR_ENTRIES);
+	nr = log->places.used;
 	for (i = 0; i < nr; i++)
-		page[i] = log->ring[(log->count - 1 - i) % KCSD_ERROR_ENTRIES];
+		page[i] = log->ring[order[nr - 1 - i]];
 	spin_unlock(&log->lock);
 	return page;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Commands that failed: a ring, read as log page 01h. */
+/* Commands that failed, the newest of each open file: log page 01h. */
 #ifndef KCSD_ERROR_LOG_H
 #define KCSD_ERROR_LOG_H
 
 #include <linux/nvme.h>
 #include <linux/spinlock.h>
+
+#include "fair_ring.h"
 
 #define KCSD_ERROR_ENTRIES	64
 #define KCSD_ERROR_NO_PLACE	0xffff	/* no field is to blame */
@@ -12,11 +14,13 @@
 struct kcsd_error_log {
 	spinlock_t lock;		/* all below; a leaf */
 	u64 count;			/* of all failures so far; the newest entry's number */
-	struct nvme_error_slot ring[KCSD_ERROR_ENTRIES];	/* number n is at (n - 1) % that */
+	struct kcsd_fair_ring places;
+	struct nvme_error_slot ring[KCSD_ERROR_ENTRIES];	/* by place */
 };
 
 /* A command that failed with a status of the drive's. */
 struct kcsd_failure {
+	u64 owner;		/* the tenant's id; 0: it came by none */
 	bool admin;
 	int status;		/* without DNR */
 	u32 nsid;
@@ -27,8 +31,10 @@ struct kcsd_failure {
 void kcsd_error_log_init(struct kcsd_error_log *log);
 /* The one place that failures come to, just before a command completes. Process context. */
 void kcsd_error_log_add(struct kcsd_error_log *log, const struct kcsd_failure *f);
+/* Entries of one owner are another's from now on: fair_ring.h. Process context. */
+void kcsd_error_log_hand_over(struct kcsd_error_log *log, u64 from, u64 to);
 u64 kcsd_error_log_count(struct kcsd_error_log *log);
-/* The log page, newest first, kvmalloc'ed, *len bytes; NULL without memory. */
+/* The log page, newest first, numbers may be missing; kvmalloc'ed, *len bytes. NULL: no memory. */
 void *kcsd_error_log_page(struct kcsd_error_log *log, u32 *len);
 
 #endif

@@ -3,6 +3,7 @@
  * Execute Program and Execute on LBAs: from their fields to a run. <linux/kcsd.h> has the
  * formats. They differ in what is at the head of the data, ranges or grants.
  */
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -168,12 +169,13 @@ static struct kcsd_run *kcsd_execute_create_run(const struct kcsd_cmd *cmd)
 	if (!run)
 		return NULL;
 	run->drive = drive;
-	run->tenant = cmd->tenant;
+	run->turn.tenant = cmd->tenant;
+	run->memcg = get_mem_cgroup_from_mm(current->mm);
 	run->pind = cmd->cdw2;
-	run->timeout_ms = cmd->timeout_ms ?: READ_ONCE(drive->timeout_ms);
+	run->timeout_ms = kcsd_drive_timeout_ms(drive, cmd->timeout_ms);
 	run->cparam1 = kcsd_cmd_u64(cmd->cdw10, cmd->cdw11);
 	run->cparam2 = kcsd_cmd_u64(cmd->cdw12, cmd->cdw13);
-	run->budget = kcsd_cmd_u64(cmd->cdw14, cmd->cdw15) ?: READ_ONCE(drive->insn_budget);
+	run->budget = kcsd_drive_budget(drive, kcsd_cmd_u64(cmd->cdw14, cmd->cdw15));
 	run->metadata = cmd->metadata;
 	run->metadata_len = cmd->metadata_len;
 	if (run->metadata_len)
@@ -188,7 +190,7 @@ static struct kcsd_run *kcsd_execute_create_run(const struct kcsd_cmd *cmd)
 	return NULL;
 }
 
-/* Set cmd->run, for which its tenant has been asked. */
+/* Set cmd->run, for which its tenant has given a slot. */
 static int kcsd_execute_make_run(struct kcsd_cmd *cmd)
 {
 	struct kcsd_run *run;
@@ -204,6 +206,7 @@ static int kcsd_execute_make_run(struct kcsd_cmd *cmd)
 		kcsd_run_free(run);
 		return ret;
 	}
+	run->slot_of = cmd->tenant;
 	cmd->run = run;
 	return 0;
 }
@@ -215,10 +218,10 @@ int kcsd_execute_parse(struct kcsd_cmd *cmd)
 	if (ret)
 		return ret;
 	/* Before anything is allocated for it. */
-	if (!kcsd_tenant_admit(cmd->tenant, cmd->drive->cfg.queue_limit))
+	if (!kcsd_tenant_get_slot(cmd->tenant, cmd->drive->cfg.queue_limit))
 		return KCSD_SC_INSUFFICIENT_RESOURCES;
 	ret = kcsd_execute_make_run(cmd);
 	if (ret)
-		kcsd_tenant_dismiss(cmd->tenant);
+		kcsd_tenant_put_slot(cmd->tenant);
 	return ret;
 }

@@ -222,7 +222,7 @@ void *kcsd_features_page(const struct kcsd_drive *drive, u32 *len)
 	int i;
 
 	*len = 256 * sizeof(*page);
-	page = kvzalloc(*len, GFP_KERNEL);
+	page = kvzalloc(*len, GFP_KERNEL_ACCOUNT);
 	if (!page)
 		return NULL;
 	for (i = 0; i < ARRAY_SIZE(kcsd_features); i++)

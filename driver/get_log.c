@@ -33,7 +33,7 @@ static void *kcsd_log_firmware(const struct kcsd_cmd *cmd, u32 *len)
 
 	BUILD_BUG_ON(sizeof(*page) != 512);
 	*len = sizeof(*page);
-	page = kvzalloc(*len, GFP_KERNEL);
+	page = kvzalloc(*len, GFP_KERNEL_ACCOUNT);
 	if (!page)
 		return NULL;
 	page->afi = 1;
@@ -60,7 +60,7 @@ static void *kcsd_log_features(const struct kcsd_cmd *cmd, u32 *len)
 static void *kcsd_log_mi(const struct kcsd_cmd *cmd, u32 *len)
 {
 	*len = KCSD_MI_LEN;
-	return kvzalloc(*len, GFP_KERNEL);
+	return kvzalloc(*len, GFP_KERNEL_ACCOUNT);
 }
 
 static void *kcsd_log_programs(const struct kcsd_cmd *cmd, u32 *len)
@@ -74,7 +74,7 @@ static void *kcsd_log_program_types(const struct kcsd_cmd *cmd, u32 *len)
 
 	BUILD_BUG_ON(sizeof(*page) != 16 || sizeof(page->type[0]) != 16);
 	*len = struct_size(page, type, 1);
-	page = kvzalloc(*len, GFP_KERNEL);
+	page = kvzalloc(*len, GFP_KERNEL_ACCOUNT);
 	if (!page)
 		return NULL;
 	page->nr = cpu_to_le16(1);
@@ -118,7 +118,7 @@ static void *kcsd_log_supported(const struct kcsd_cmd *cmd, u32 *len)
 	int i;
 
 	*len = 256 * sizeof(*page);
-	page = kvzalloc(*len, GFP_KERNEL);
+	page = kvzalloc(*len, GFP_KERNEL_ACCOUNT);
 	if (!page)
 		return NULL;
 	for (i = 0; i < ARRAY_SIZE(kcsd_log_kinds); i++)

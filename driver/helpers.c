@@ -4,7 +4,7 @@
  * helper does. Addresses have been checked by the engine.
  */
 #include <linux/mm.h>
-#include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/uio.h>
 
 #include "audit.h"
@@ -174,6 +174,19 @@ static s64 kcsd_run_zone(struct kcsd_run *run, u64 lba, void *dst, u64 len)
 	return len;
 }
 
+/*
+ * Allocate memory for the run's submitter, who pays for it: units are kernel threads. Rather fail
+ * than have the OOM killer called.
+ */
+static void *kcsd_run_alloc(const struct kcsd_run *run, size_t len)
+{
+	struct mem_cgroup *old = set_active_memcg(run->memcg);
+	void *mem = kvmalloc(len, GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+
+	set_active_memcg(old);
+	return mem;
+}
+
 /* Room for len more bytes of output, growing by doubling, never past out_max. */
 static bool kcsd_run_grow_output(struct kcsd_run *run, u64 len)
 {
@@ -184,7 +197,7 @@ static bool kcsd_run_grow_output(struct kcsd_run *run, u64 len)
 	if (need <= run->out_room)
 		return true;
 	room = min(room, (u64)run->out_max);
-	out = kvmalloc(room, GFP_KERNEL);
+	out = kcsd_run_alloc(run, room);
 	if (!out)
 		return false;
 	memcpy(out, run->out, run->out_len);
@@ -243,7 +256,8 @@ static s64 kcsd_run_helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_
 	case KCSD_HELPER_emit:
 		return kcsd_run_emit(run, a->ptr[0], a->val[1]);
 	case KCSD_HELPER_log:
-		kcsd_log_line(&run->drive->log, run->pind, a->ptr[0], a->val[1]);
+		kcsd_log_line(&run->drive->log, run->turn.tenant->id, run->pind, a->ptr[0],
+			      a->val[1]);
 		return 0;
 	case KCSD_HELPER_geometry:
 		return kcsd_run_geometry(run, a->ptr[0], a->val[1]);

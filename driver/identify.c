@@ -347,7 +347,7 @@ static int kcsd_identify_execute(struct kcsd_cmd *cmd)
 	void *page;
 	int ret;
 
-	page = kzalloc(KCSD_IDENTIFY_LEN, GFP_KERNEL);
+	page = kzalloc(KCSD_IDENTIFY_LEN, GFP_KERNEL_ACCOUNT);
 	if (!page)
 		return -ENOMEM;
 	ret = kcsd_identify_find(kcsd_identify_cns(cmd))->fill(cmd, page);

@@ -60,7 +60,7 @@ int kcsd_import_iovec(int dir, const void __user *uvec, u32 nr, bool compat, str
 	if (nr > UIO_MAXIOV)
 		return -EINVAL;
 	if (nr > UIO_FASTIOV) {
-		v = copy = kmalloc_array(nr, sizeof(*v), GFP_KERNEL);
+		v = copy = kmalloc_array(nr, sizeof(*v), GFP_KERNEL_ACCOUNT);
 		if (!copy)
 			return -ENOMEM;
 	}

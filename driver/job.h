@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Commands that take long: carried out by a worker of the drive, after their
- * submitter has returned, and in need of nothing that is the submitter's.
+ * submitter has returned, and in need of nothing that is the submitter's. Tenants share the workers
+ * as they share compute units: schedule.h.
  */
 #ifndef KCSD_JOB_H
 #define KCSD_JOB_H
@@ -11,20 +12,33 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+#include "schedule.h"
 #include "trace_cmd.h"
 
+struct kcsd_cmd;
 struct kcsd_drive;
+struct kcsd_tenant;
+
+enum kcsd_job_state {
+	KCSD_JOB_NEW,		/* not submitted yet */
+	KCSD_JOB_QUEUED,	/* in jobs.schedule */
+	KCSD_JOB_RUNNING,	/* a worker has it */
+	KCSD_JOB_ENDED,		/* the submitter's again */
+};
 
 /*
- * Embedded in what a command set makes of a command. Handed over by kcsd_job_submit() and given
- * back by calling done() exactly once, from a worker or from whoever cancels it; the front end
- * then frees it. Holds drive->live until just before done(). After that only the
- * front end's open file keeps struct kcsd_drive.
+ * The first member of what a command set makes of a command, by kcsd_job_create(). Handed over by
+ * kcsd_job_submit() and given back by calling done() exactly once, from a worker or from whoever
+ * cancels it; the front end then frees it. Holds drive->live until just before done(). After that
+ * only the front end's open file keeps struct kcsd_drive: its stats, jobs.lock and held are valid,
+ * no more. It keeps its tenant's slot until it is released.
  */
 struct kcsd_job {
-	struct list_head entry;		/* jobs.list; jobs.lock */
-	struct work_struct work;
+	struct kcsd_turn turn;		/* its entry: jobs.running while it runs; jobs.lock */
+	enum kcsd_job_state state;	/* jobs.lock */
 	struct kcsd_drive *drive;
+	struct kcsd_tenant *slot_of;	/* who gave a slot for it; NULL: has it back, or is quick */
+	u32 nsid;
 	bool quick;			/* short enough for the submitter to do it itself */
 	bool cancelled;			/* set once by anyone, read by the worker */
 	struct kcsd_trace_cmd trace;
@@ -33,7 +47,6 @@ struct kcsd_job {
 
 	/* Returns the status; looks at kcsd_job_cancelled() every KCSD_JOB_CHUNK bytes or so. */
 	int (*execute)(struct kcsd_job *job);
-	void (*free)(struct kcsd_job *job);
 
 	/* The front end's. */
 	void (*done)(struct kcsd_job *job);
@@ -42,10 +55,23 @@ struct kcsd_job {
 
 #define KCSD_JOB_CHUNK	SZ_64K
 
+/* At once, the others wait: they would only take the CPUs from each other. */
+#define KCSD_JOBS_AT_ONCE	4
+
+/* Carries out jobs one after another, as long as there are any. */
+struct kcsd_job_worker {
+	struct work_struct work;
+	struct kcsd_jobs *jobs;
+	bool called;			/* it looks for jobs, or has one; jobs.lock */
+};
+
 struct kcsd_jobs {
-	spinlock_t lock;		/* the next two; process context, a leaf */
-	struct list_head list;		/* submitted, not yet ended */
+	/* The next four, the state of jobs; process context, nothing inside but waking a worker. */
+	spinlock_t lock;
+	struct kcsd_schedule schedule;	/* those that wait */
+	struct list_head running;
 	bool stopping;			/* jobs submitted from now on are cancelled at once */
+	struct kcsd_job_worker worker[KCSD_JOBS_AT_ONCE];
 	struct workqueue_struct *wq;
 };
 
@@ -54,8 +80,16 @@ void kcsd_jobs_destroy(struct kcsd_drive *drive);
 /* End all jobs soon. New ones must have been shut out. */
 void kcsd_jobs_cancel_all(struct kcsd_drive *drive);
 
-/* Everything but execute and free. */
-void kcsd_job_init(struct kcsd_job *job, struct kcsd_drive *drive);
+/*
+ * Allocate size bytes, zeroed, of which the job is the first member, and set all of it but execute.
+ * One that is not quick takes a slot of the command's tenant. NULL with *ret set: Insufficient
+ * Resources if no slot is free, or -ENOMEM.
+ */
+struct kcsd_job *kcsd_job_create(struct kcsd_cmd *cmd, size_t size, bool quick, int *ret);
+/* Give back its slot. What a cancelling may look at stays. */
+void kcsd_job_release(struct kcsd_job *job);
+/* Release it, if that has not been done, and free it. */
+void kcsd_job_free(struct kcsd_job *job);
 /* It may have ended, and be gone, when this returns. */
 void kcsd_job_submit(struct kcsd_job *job);
 /* Instead of submitting it, and of freeing it later: status, and *result. */

@@ -67,7 +67,7 @@ void *kcsd_health_page(struct kcsd_drive *drive, u32 *len)
 
 	BUILD_BUG_ON(sizeof(*page) != 512);
 	*len = sizeof(*page);
-	page = kvzalloc(*len, GFP_KERNEL);
+	page = kvzalloc(*len, GFP_KERNEL_ACCOUNT);
 	if (!page)
 		return NULL;
 

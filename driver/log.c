@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The ring of program output and faults behind log page C0h. */
+/* The entries of program output and faults behind log page C0h. */
 #include <linux/ctype.h>
 #include <linux/mm.h>
 #include <linux/timekeeping.h>
@@ -8,7 +8,9 @@
 
 int kcsd_log_init(struct kcsd_log *log)
 {
+	BUILD_BUG_ON(KCSD_LOG_ENTRIES > KCSD_FAIR_RING_MAX);
 	spin_lock_init(&log->lock);
+	log->places.nr = KCSD_LOG_ENTRIES;
 	log->ring = kvcalloc(KCSD_LOG_ENTRIES, sizeof(*log->ring), GFP_KERNEL);
 	return log->ring ? 0 : -ENOMEM;
 }
@@ -18,16 +20,16 @@ void kcsd_log_destroy(struct kcsd_log *log)
 	kvfree(log->ring);
 }
 
-static void kcsd_log_append(struct kcsd_log *log, struct kcsd_log_entry *e)
+static void kcsd_log_append(struct kcsd_log *log, u64 owner, struct kcsd_log_entry *e)
 {
 	e->time_ns = cpu_to_le64(ktime_get_real_ns());
 	spin_lock(&log->lock);
 	e->seq = cpu_to_le64(++log->seq);
-	log->ring[(log->seq - 1) % KCSD_LOG_ENTRIES] = *e;
+	log->ring[kcsd_fair_ring_add(&log->places, owner)] = *e;
 	spin_unlock(&log->lock);
 }
 
-void kcsd_log_line(struct kcsd_log *log, u16 pind, const char *text, u64 len)
+void kcsd_log_line(struct kcsd_log *log, u64 owner, u16 pind, const char *text, u64 len)
 {
 	struct kcsd_log_entry e = {
 		.pind = cpu_to_le16(pind),
@@ -41,10 +43,10 @@ void kcsd_log_line(struct kcsd_log *log, u16 pind, const char *text, u64 len)
 
 		e.text[i] = isascii(c) && isprint(c) ? c : '?';
 	}
-	kcsd_log_append(log, &e);
+	kcsd_log_append(log, owner, &e);
 }
 
-void kcsd_log_fault(struct kcsd_log *log, u16 pind, u32 reason, u32 pc)
+void kcsd_log_fault(struct kcsd_log *log, u64 owner, u16 pind, u32 reason, u32 pc)
 {
 	struct kcsd_log_entry e = {
 		.pind = cpu_to_le16(pind),
@@ -53,26 +55,31 @@ void kcsd_log_fault(struct kcsd_log *log, u16 pind, u32 reason, u32 pc)
 		.pc = cpu_to_le32(pc),
 	};
 
-	kcsd_log_append(log, &e);
+	kcsd_log_append(log, owner, &e);
+}
+
+void kcsd_log_hand_over(struct kcsd_log *log, u64 from, u64 to)
+{
+	guard(spinlock)(&log->lock);
+	kcsd_fair_ring_hand_over(&log->places, from, to);
 }
 
 void *kcsd_log_page(struct kcsd_log *log, u32 *len)
 {
 	struct kcsd_log_header *h;
 	struct kcsd_log_entry *e;
-	u64 seq;
-	u32 nr;
+	u32 nr, i;
 
 	*len = sizeof(*h) + KCSD_LOG_ENTRIES * sizeof(*e);
-	h = kvzalloc(*len, GFP_KERNEL);
+	h = kvzalloc(*len, GFP_KERNEL_ACCOUNT);
 	if (!h)
 		return NULL;
 	e = (void *)(h + 1);
 
 	spin_lock(&log->lock);
-	nr = min_t(u64, log->seq, KCSD_LOG_ENTRIES);
-	for (seq = log->seq - nr; seq < log->seq; seq++)
-		*e++ = log->ring[seq % KCSD_LOG_ENTRIES];
+	nr = log->places.used;
+	for (i = 0; i < nr; i++)
+		*e++ = log->ring[log->places.order[i]];
 	spin_unlock(&log->lock);
 
 	h->nr = cpu_to_le32(nr);

@@ -1,22 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What programs said and how runs failed: a ring, read as log page C0h. */
+/* What programs said and how runs failed, the newest of each open file: log page C0h. */
 #ifndef KCSD_LOG_H
 #define KCSD_LOG_H
 
 #include <linux/spinlock.h>
 #include <linux/kcsd.h>
 
+#include "fair_ring.h"
+
 struct kcsd_log {
 	spinlock_t lock;		/* all below; a leaf */
 	u64 seq;			/* of the newest entry; 0: none yet */
-	struct kcsd_log_entry *ring;	/* KCSD_LOG_ENTRIES; seq s is at (s - 1) % that */
+	struct kcsd_fair_ring places;
+	struct kcsd_log_entry *ring;	/* KCSD_LOG_ENTRIES, by place */
 };
 
 int kcsd_log_init(struct kcsd_log *log);
 void kcsd_log_destroy(struct kcsd_log *log);
-/* Append. text is cut to KCSD_LOG_TEXT_LEN; what is not printable becomes '?'. */
-void kcsd_log_line(struct kcsd_log *log, u16 pind, const char *text, u64 len);
-void kcsd_log_fault(struct kcsd_log *log, u16 pind, u32 reason, u32 pc);
+/*
+ * Append, for a tenant by its id. text is cut to KCSD_LOG_TEXT_LEN; what is not printable becomes
+ * '?'.
+ */
+void kcsd_log_line(struct kcsd_log *log, u64 owner, u16 pind, const char *text, u64 len);
+void kcsd_log_fault(struct kcsd_log *log, u64 owner, u16 pind, u32 reason, u32 pc);
+/* Entries of one owner are another's from now on: fair_ring.h. Process context. */
+void kcsd_log_hand_over(struct kcsd_log *log, u64 from, u64 to);
 /* The log page, kvmalloc'ed, *len bytes; NULL without memory. */
 void *kcsd_log_page(struct kcsd_log *log, u32 *len);
 

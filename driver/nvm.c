@@ -39,7 +39,7 @@ static int kcsd_nvm_inject(const struct kcsd_cmd *cmd, enum kcsd_inject_op op)
 		.slba = kcsd_nvm_slba(cmd),
 		.nlb = op == KCSD_INJECT_APPEND ? kcsd_zone_size(&cmd->drive->zones) :
 						  kcsd_nvm_nlb(cmd),
-		.timeout_ms = cmd->timeout_ms ?: READ_ONCE(cmd->drive->timeout_ms),
+		.timeout_ms = kcsd_drive_timeout_ms(cmd->drive, cmd->timeout_ms),
 	};
 
 	return kcsd_inject(cmd->drive, &c);

@@ -67,6 +67,7 @@ static int kcsd_cmd_parse(struct kcsd_cmd *cmd, const struct kcsd_command *comma
 static int kcsd_cmd_failed(struct kcsd_cmd *cmd, int status)
 {
 	struct kcsd_failure f = {
+		.owner = cmd->tenant->id,
 		.admin = cmd->admin,
 		.status = status,
 		.nsid = cmd->nsid,
@@ -138,6 +139,7 @@ static int kcsd_cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
 	const struct kcsd_command *command = kcsd_command_find(cmd);
 	int ret;
 
+	cmd->tenant = cmd->tenant ?: cmd->drive->tenant;
 	if (!command)
 		return kcsd_cmd_failed(cmd, KCSD_SC_INVALID_OPCODE);
 	if (!kcsd_cmd_allowed(cmd, command->allowed))
@@ -233,7 +235,7 @@ static int kcsd_wait_job(struct kcsd_job *job, u64 *result)
 	*result = job->result;
 	ret = kcsd_ended(job->status);
 	trace_kcsd_cmd_complete(job->drive, &job->trace, ret, NULL);
-	job->free(job);
+	kcsd_job_free(job);
 	return ret;
 }
 
@@ -247,25 +249,30 @@ int kcsd_cmd_wait(struct kcsd_cmd *cmd)
 
 static int kcsd_node_open(struct inode *inode, struct file *file)
 {
-	file->private_data = NULL;
-	if (kcsd_file_node(file)->nsid == KCSD_NSID_COMPUTE) {
-		file->private_data = kcsd_tenant_create();
-		if (!file->private_data)
-			return -ENOMEM;
-	}
-	return nonseekable_open(inode, file);
+	file->private_data = kcsd_tenant_create();
+	return file->private_data ? nonseekable_open(inode, file) : -ENOMEM;
+}
+
+/* Who opens a node again and again has the share of one in the logs. */
+static void kcsd_node_leave_logs(struct kcsd_drive *drive, const struct kcsd_tenant *t)
+{
+	if (!kcsd_drive_enter(drive))
+		return;
+	kcsd_error_log_hand_over(&drive->life->errors, t->id, t->user);
+	kcsd_log_hand_over(&drive->log, t->id, t->user);
+	kcsd_drive_exit(drive);
 }
 
 static int kcsd_node_release(struct inode *inode, struct file *file)
 {
-	if (file->private_data)
-		kcsd_tenant_destroy(file->private_data);
+	kcsd_node_leave_logs(kcsd_file_node(file)->drive, file->private_data);
+	kcsd_tenant_destroy(file->private_data);
 	return 0;
 }
 
 static void kcsd_node_show_fdinfo(struct seq_file *m, struct file *file)
 {
-	if (file->private_data)
+	if (kcsd_file_node(file)->nsid)
 		kcsd_tenant_show(m, file->private_data);
 }
 

@@ -151,10 +151,10 @@ int kcsd_program_create(struct kcsd_drive *drive, u16 pind, struct kcsd_loading 
 	struct kcsd_program *p;
 	int ret = -ENOMEM;
 
-	p = kzalloc(sizeof(*p), GFP_KERNEL);
+	p = kzalloc(sizeof(*p), GFP_KERNEL_ACCOUNT);
 	if (!p)
 		return -ENOMEM;
-	p->stats = alloc_percpu(struct kcsd_program_stats);
+	p->stats = alloc_percpu_gfp(struct kcsd_program_stats, GFP_KERNEL_ACCOUNT);
 	if (!p->stats)
 		goto out_free;
 

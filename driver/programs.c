@@ -236,7 +236,7 @@ void *kcsd_programs_page(struct kcsd_drive *drive, u32 *len)
 
 	BUILD_BUG_ON(sizeof(*d) != 64);
 	*len = sizeof(*list) + nr * sizeof(*d);
-	list = kvzalloc(*len, GFP_KERNEL);
+	list = kvzalloc(*len, GFP_KERNEL_ACCOUNT);
 	if (!list)
 		return NULL;
 	list->nr = cpu_to_le16(nr);

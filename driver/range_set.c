@@ -134,7 +134,7 @@ static int kcsd_range_set_create(struct kcsd_cmd *cmd)
 	u32 nr = cmd->cdw11;
 	int ret;
 
-	set = kzalloc(struct_size(set, range, nr), GFP_KERNEL);
+	set = kzalloc(struct_size(set, range, nr), GFP_KERNEL_ACCOUNT);
 	if (!set)
 		return -ENOMEM;
 	set->nr = nr;
@@ -243,7 +243,7 @@ void *kcsd_range_sets_page(struct kcsd_drive *drive, u32 *len)
 
 	*len = sizeof(*list) + max * (sizeof(struct kcsd_range_set_desc) +
 				      drive->cfg.max_ranges * sizeof(struct kcsd_memory_range));
-	list = kvzalloc(*len, GFP_KERNEL);
+	list = kvzalloc(*len, GFP_KERNEL_ACCOUNT);
 	if (!list)
 		return NULL;
 	p = list + 1;

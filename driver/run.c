@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* One run: what is set up before it, and what is told of it afterwards. */
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -155,14 +156,16 @@ int kcsd_run_status(const struct kcsd_run *run)
 static void kcsd_run_log_fault(const struct kcsd_run *run)
 {
 	const struct kcsd_vm_end *end = &run->vm.end;
+	u64 owner = run->turn.tenant->id;
 	struct kcsd_failure f = {
+		.owner = owner,
 		.status = kcsd_run_status(run),
 		.nsid = KCSD_NSID_COMPUTE,
 		.place = KCSD_ERROR_NO_PLACE,
 		.lba = end->lba,
 	};
 
-	kcsd_log_fault(&run->drive->log, run->pind, end->reason, end->pc);
+	kcsd_log_fault(&run->drive->log, owner, run->pind, end->reason, end->pc);
 	kcsd_error_log_add(&run->drive->life->errors, &f);
 }
 
@@ -187,7 +190,6 @@ void kcsd_run_close(struct kcsd_run *run)
 	 */
 	run->program = NULL;
 	kcsd_program_put(p);
-	kcsd_tenant_dismiss(run->tenant);
 	kcsd_run_put_ranges(run);
 	kcsd_drive_exit(run->drive);
 }
@@ -245,10 +247,22 @@ void kcsd_run_put_ranges(struct kcsd_run *run)
 	run->range_set = NULL;
 }
 
-void kcsd_run_free(struct kcsd_run *run)
+void kcsd_run_release(struct kcsd_run *run)
 {
 	kvfree(run->data);
 	kvfree(run->out);
 	kvfree(run->audit);
+	run->data = NULL;
+	run->out = NULL;
+	run->audit = NULL;
+	if (run->slot_of)
+		kcsd_tenant_put_slot(run->slot_of);
+	run->slot_of = NULL;
+}
+
+void kcsd_run_free(struct kcsd_run *run)
+{
+	kcsd_run_release(run);
+	mem_cgroup_put(run->memcg);
 	kfree(run);
 }

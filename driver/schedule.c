@@ -3,11 +3,10 @@
 #include <linux/math64.h>
 #include <linux/minmax.h>
 
-#include "compute.h"
 #include "schedule.h"
 #include "tenant.h"
 
-/* How much of a tenant's typical run the last one is: 1 / 2^n. */
+/* How much of a tenant's typical turn the last one is: 1 / 2^n. */
 #define KCSD_TYPICAL_SHIFT	2
 
 static u64 kcsd_weighted(u64 ns, u64 weight)
@@ -63,24 +62,24 @@ static void kcsd_schedule_leave(struct kcsd_schedule *s, struct kcsd_tenant *t)
 		s->weight -= t->weight;
 }
 
-void kcsd_schedule_add(struct kcsd_schedule *s, struct kcsd_run *run)
+void kcsd_schedule_add(struct kcsd_schedule *s, struct kcsd_turn *turn)
 {
-	struct kcsd_tenant *t = run->tenant;
+	struct kcsd_tenant *t = turn->tenant;
 
 	if (!t->queued) {
 		kcsd_schedule_join(s, t);
 		rb_add_cached(&t->node, &s->waiting, kcsd_tenant_before);
 	}
-	list_add_tail(&run->entry, &t->queue);
+	list_add_tail(&turn->entry, &t->queue);
 	WRITE_ONCE(t->queued, t->queued + 1);
 	WRITE_ONCE(s->queued, s->queued + 1);
 }
 
-static void kcsd_schedule_dequeue(struct kcsd_schedule *s, struct kcsd_run *run)
+static void kcsd_schedule_dequeue(struct kcsd_schedule *s, struct kcsd_turn *turn)
 {
-	struct kcsd_tenant *t = run->tenant;
+	struct kcsd_tenant *t = turn->tenant;
 
-	list_del(&run->entry);
+	list_del(&turn->entry);
 	WRITE_ONCE(t->queued, t->queued - 1);
 	WRITE_ONCE(s->queued, s->queued - 1);
 	if (!t->queued)
@@ -97,28 +96,28 @@ static void kcsd_schedule_charge(struct kcsd_schedule *s, struct kcsd_tenant *t,
 		rb_add_cached(&t->node, &s->waiting, kcsd_tenant_before);
 }
 
-struct kcsd_run *kcsd_schedule_next(struct kcsd_schedule *s)
+struct kcsd_turn *kcsd_schedule_next(struct kcsd_schedule *s)
 {
 	struct kcsd_tenant *t = kcsd_schedule_first(s);
-	struct kcsd_run *run;
+	struct kcsd_turn *turn;
 
 	if (!t)
 		return NULL;
-	run = list_first_entry(&t->queue, struct kcsd_run, entry);
-	kcsd_schedule_dequeue(s, run);
+	turn = list_first_entry(&t->queue, struct kcsd_turn, entry);
+	kcsd_schedule_dequeue(s, turn);
 	WRITE_ONCE(t->running, t->running + 1);
 	WRITE_ONCE(s->running, s->running + 1);
 	/* Something in any case: who comes now is to be before it. */
-	run->charged = kcsd_weighted(t->typical_ns, t->weight) + 1;
-	kcsd_schedule_charge(s, t, run->charged);
-	return run;
+	turn->charged = kcsd_weighted(t->typical_ns, t->weight) + 1;
+	kcsd_schedule_charge(s, t, turn->charged);
+	return turn;
 }
 
-void kcsd_schedule_end(struct kcsd_schedule *s, struct kcsd_run *run, u64 ns)
+void kcsd_schedule_end(struct kcsd_schedule *s, struct kcsd_turn *turn, u64 ns)
 {
-	struct kcsd_tenant *t = run->tenant;
+	struct kcsd_tenant *t = turn->tenant;
 
-	kcsd_schedule_charge(s, t, kcsd_weighted(ns, t->weight) + 1 - run->charged);
+	kcsd_schedule_charge(s, t, kcsd_weighted(ns, t->weight) + 1 - turn->charged);
 	s->vtime += kcsd_weighted(ns, s->weight);
 	WRITE_ONCE(t->run_ns, t->run_ns + ns);
 	if (t->typical_ns)
@@ -130,20 +129,20 @@ void kcsd_schedule_end(struct kcsd_schedule *s, struct kcsd_run *run, u64 ns)
 	kcsd_schedule_leave(s, t);
 }
 
-void kcsd_schedule_remove(struct kcsd_schedule *s, struct kcsd_run *run)
+void kcsd_schedule_remove(struct kcsd_schedule *s, struct kcsd_turn *turn)
 {
-	kcsd_schedule_dequeue(s, run);
-	kcsd_schedule_leave(s, run->tenant);
+	kcsd_schedule_dequeue(s, turn);
+	kcsd_schedule_leave(s, turn->tenant);
 }
 
-void kcsd_schedule_drain(struct kcsd_schedule *s, struct list_head *runs)
+void kcsd_schedule_drain(struct kcsd_schedule *s, struct list_head *turns)
 {
 	struct kcsd_tenant *t;
-	struct kcsd_run *run;
+	struct kcsd_turn *turn;
 
 	while ((t = kcsd_schedule_first(s))) {
-		run = list_first_entry(&t->queue, struct kcsd_run, entry);
-		kcsd_schedule_remove(s, run);
-		list_add_tail(&run->entry, runs);
+		turn = list_first_entry(&t->queue, struct kcsd_turn, entry);
+		kcsd_schedule_remove(s, turn);
+		list_add_tail(&turn->entry, turns);
 	}
 }

@@ -20,7 +20,7 @@ struct kcsd_slm_source {
 
 /* A command under way; all of it has been checked. */
 struct kcsd_slm_copy {
-	struct kcsd_job job;
+	struct kcsd_job job;	/* the first member */
 	enum kcsd_slm_from from;
 	u64 to;			/* byte of SLM */
 	u64 len;		/* bytes in all */
@@ -64,7 +64,7 @@ static int kcsd_slm_copy_inject(struct kcsd_slm_copy *copy, const struct kcsd_sl
 		.op = KCSD_INJECT_READ,
 		.slba = s->start >> drive->lba_shift,
 		.nlb = s->len >> drive->lba_shift,
-		.timeout_ms = READ_ONCE(drive->timeout_ms),
+		.timeout_ms = kcsd_drive_timeout_ms(drive, 0),
 		.cancelled = &copy->job.cancelled,
 	};
 
@@ -121,26 +121,21 @@ static int kcsd_slm_copy_execute(struct kcsd_job *job)
 	return 0;
 }
 
-static void kcsd_slm_copy_free(struct kcsd_job *job)
+/* NULL with *ret set: Insufficient Resources, or -ENOMEM. */
+static struct kcsd_slm_copy *kcsd_slm_copy_create(struct kcsd_cmd *cmd, enum kcsd_slm_from from,
+						  u64 len, u32 nr, int *ret)
 {
-	kvfree(container_of(job, struct kcsd_slm_copy, job));
-}
-
-static struct kcsd_slm_copy *kcsd_slm_copy_alloc(struct kcsd_cmd *cmd, enum kcsd_slm_from from,
-						 u64 len, u32 nr)
-{
-	struct kcsd_drive *drive = cmd->drive;
-	bool blocking = from == KCSD_SLM_FROM_LBAS && kcsd_drive_blocks(drive);
-	struct kcsd_slm_copy *copy;
-
-	copy = kvzalloc(struct_size(copy, source, nr), GFP_KERNEL_ACCOUNT);
-	if (!copy)
-		return NULL;
-	kcsd_job_init(&copy->job, drive);
+	bool blocking = from == KCSD_SLM_FROM_LBAS && kcsd_drive_blocks(cmd->drive);
 	/* No longer than a Read or Write keeps its submitter busy. */
-	copy->job.quick = !blocking && len <= KCSD_MAX_TRANSFER;
-	copy->job.execute = kcsd_slm_copy_execute;
-	copy->job.free = kcsd_slm_copy_free;
+	bool quick = !blocking && len <= KCSD_MAX_TRANSFER;
+	struct kcsd_slm_copy *copy;
+	struct kcsd_job *job;
+
+	job = kcsd_job_create(cmd, struct_size(copy, source, nr), quick, ret);
+	if (!job)
+		return NULL;
+	job->execute = kcsd_slm_copy_execute;
+	copy = container_of(job, struct kcsd_slm_copy, job);
 	copy->from = from;
 	copy->to = kcsd_cmd_u64(cmd->cdw10, cmd->cdw11);
 	copy->len = len;
@@ -253,7 +248,7 @@ static int kcsd_copy_parse_descs(struct kcsd_cmd *cmd, size_t desc_len, struct k
 	void *descs;
 	int ret;
 
-	descs = kvmalloc(len, GFP_KERNEL);
+	descs = kvmalloc(len, GFP_KERNEL_ACCOUNT);
 	if (!descs)
 		return -ENOMEM;
 	ret = kcsd_cmd_copy_from_host(cmd, descs, len);
@@ -296,13 +291,14 @@ int kcsd_slm_parse_copy(struct kcsd_cmd *cmd)
 
 	if (ret)
 		return ret;
-	copy = kcsd_slm_copy_alloc(cmd, format == KCSD_COPY_SLM ? KCSD_SLM_FROM_SLM :
-				   KCSD_SLM_FROM_LBAS, kcsd_copy_len(cmd), kcsd_copy_nr(cmd));
+	copy = kcsd_slm_copy_create(cmd, format == KCSD_COPY_SLM ? KCSD_SLM_FROM_SLM :
+				    KCSD_SLM_FROM_LBAS, kcsd_copy_len(cmd), kcsd_copy_nr(cmd),
+				    &ret);
 	if (!copy)
-		return -ENOMEM;
+		return ret;
 	ret = kcsd_copy_parse_descs(cmd, kcsd_copy_desc_len(format), copy);
 	if (ret)
-		kvfree(copy);
+		kcsd_job_free(&copy->job);
 	else
 		cmd->job = &copy->job;
 	return ret;
@@ -326,9 +322,9 @@ int kcsd_slm_parse_fill(struct kcsd_cmd *cmd)
 		return ret;
 	if (iov_iter_count(&cmd->data))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	copy = kcsd_slm_copy_alloc(cmd, KCSD_SLM_FROM_BYTE, cmd->cdw12, 1);
+	copy = kcsd_slm_copy_create(cmd, KCSD_SLM_FROM_BYTE, cmd->cdw12, 1, &ret);
 	if (!copy)
-		return -ENOMEM;
+		return ret;
 	copy->source[0].start = cmd->cdw13;
 	copy->source[0].len = copy->len;
 	cmd->job = &copy->job;

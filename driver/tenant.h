@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tenants: who shares a drive's compute units. Each open file of a compute node is one (struct
- * file: descriptors that dup() or fork() made of it are the same tenant).
+ * Tenants: who shares a drive's compute units, and the workers that carry out jobs. Each open file
+ * of a char node is one (struct file: descriptors that dup() or fork() made of it are the same
+ * tenant).
  */
 #ifndef KCSD_TENANT_H
 #define KCSD_TENANT_H
@@ -17,31 +18,36 @@ struct seq_file;
 #define KCSD_WEIGHT_ONE		1024
 
 /*
- * Lives as long as the open file, which outlives its runs: io_uring and the system calls
- * hold it. What schedule.c keeps is protected by units.lock of the drive.
+ * Lives as long as the open file, which outlives its runs and jobs: io_uring and the system calls
+ * hold it. It has runs or jobs, as a file is of one namespace. What schedule.c keeps is under
+ * units.lock or jobs.lock of the drive.
  */
 struct kcsd_tenant {
-	u32 weight;			/* constant */
-	atomic_t held;			/* runs admitted and not yet ended */
+	/* The next three are constant. */
+	u64 id;				/* from 1, over all drives; never used again */
+	u64 user;			/* who opened it; no id of any tenant */
+	u32 weight;
+	atomic_t slots;			/* runs and jobs admitted and not yet dismissed */
 
 	/* schedule.c */
 	struct rb_node node;		/* schedule.waiting, while queue is not empty */
-	struct list_head queue;		/* its runs that wait, first come, first served */
-	u64 vtime;			/* weighted ns that its runs took */
-	u64 typical_ns;			/* that a run of it takes, of late */
+	struct list_head queue;		/* its turns that wait, first come, first served */
+	u64 vtime;			/* weighted ns that its turns took */
+	u64 typical_ns;			/* that a turn of it takes, of late */
 	u64 run_ns;			/* all of them together */
-	u32 queued, running;		/* runs */
+	u32 queued, running;		/* turns */
 };
 
 /* Made by open(), with the weight that the caller's nice value stands for. NULL without memory. */
 struct kcsd_tenant *kcsd_tenant_create(void);
-/* By release(): it has no runs left. */
+/* By release(): it has no runs or jobs left. */
 void kcsd_tenant_destroy(struct kcsd_tenant *tenant);
 /* Its lines of /proc/PID/fdinfo/FD. */
 void kcsd_tenant_show(struct seq_file *m, struct kcsd_tenant *tenant);
 
-/* May it have one more run, with that limit? If so, it has, until it is dismissed. */
-bool kcsd_tenant_admit(struct kcsd_tenant *tenant, u64 limit);
-void kcsd_tenant_dismiss(struct kcsd_tenant *tenant);
+/* Take one of its limit slots, for a run or a job. False: none is free. */
+bool kcsd_tenant_get_slot(struct kcsd_tenant *tenant, u64 limit);
+/* Give it back, when what the run or job took of memory is free again. */
+void kcsd_tenant_put_slot(struct kcsd_tenant *tenant);
 
 #endif

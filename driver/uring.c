@@ -57,6 +57,8 @@ static void kcsd_uring_run_cb(struct io_uring_cmd *ioucmd, unsigned int issue_fl
 	}
 	trace_kcsd_cmd_complete(run->drive, &run->trace, ret, run);
 	kcsd_uring_put_mm(ioucmd);
+	/* Who learns of the end may send the next one. */
+	kcsd_run_release(run);
 	/* A cancel callback may look at the run until this returns. */
 	kcsd_uring_done(ioucmd, ret, run->vm.end.r0, issue_flags);
 	kcsd_run_free(run);
@@ -69,9 +71,10 @@ static void kcsd_uring_job_cb(struct io_uring_cmd *ioucmd, unsigned int issue_fl
 
 	trace_kcsd_cmd_complete(job->drive, &job->trace, job->status, NULL);
 	kcsd_uring_put_mm(ioucmd);
+	kcsd_job_release(job);
 	/* A cancel callback may look at the job until this returns. */
 	kcsd_uring_done(ioucmd, kcsd_ended(job->status), job->result, issue_flags);
-	job->free(job);
+	kcsd_job_free(job);
 }
 KCSD_URING_TASK_WORK(kcsd_uring_job_cb)
 

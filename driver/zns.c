@@ -147,7 +147,7 @@ static int kcsd_zns_receive(struct kcsd_cmd *cmd)
 	int ret;
 
 	BUILD_BUG_ON(sizeof(*r.page) != 64 || sizeof(r.page->entries[0]) != 64);
-	r.page = kvzalloc(len, GFP_KERNEL);
+	r.page = kvzalloc(len, GFP_KERNEL_ACCOUNT);
 	if (!r.page)
 		return -ENOMEM;
 	kcsd_zns_gather(cmd, &r);

@@ -69,7 +69,8 @@ static inline int errors_make_file(struct errors *e)
 static inline int errors_up(struct errors *e, bool file)
 {
 	const struct drive_attr attrs[] = {
-		DRIVE_SMALL, { "slm_size", "1048576" }, { "backing_file", e->file }, {}
+		DRIVE_SMALL, { "slm_size", "1048576" }, { "backing_file", e->file },
+		{ "timeout_ms", "60000" }, {}
 	};
 	int ret = 0;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Runs that end before their program does: each reason, its record, what it leaves. */
 #include "drive.h"
+#include "features.h"
 #include "run.h"
 
 #include <endian.h>
@@ -444,10 +445,19 @@ TEST_F(fault, budget_of_the_drive)
 	EXPECT_EQ(0, run_exec(self->other.compute, r));
 	r->cparam1 = 3000;
 	EXPECT_EQ(KCSD_SC_PROGRAM_BUDGET, run_exec(self->other.compute, r));
-	/* A budget of more than 32 bits is one; it may exceed the default. */
+	/* A command can ask for less, not for more. */
 	r->budget = 1ULL << 32;
-	EXPECT_EQ(0, run_exec(self->other.compute, r));
+	EXPECT_EQ(KCSD_SC_PROGRAM_BUDGET, run_exec(self->other.compute, r));
 	r->budget = 6003;
+	EXPECT_EQ(KCSD_SC_PROGRAM_BUDGET, run_exec(self->other.compute, r));
+	r->cparam1 = 2000;
+	EXPECT_EQ(0, run_exec(self->other.compute, r));
+	r->budget = 3000;
+	EXPECT_EQ(KCSD_SC_PROGRAM_BUDGET, run_exec(self->other.compute, r));
+	/* A budget of more than 32 bits is one. */
+	ASSERT_EQ(0, set_feature(self->other.ctrl, KCSD_FEATURE_BUDGET, 1ULL << 33));
+	r->cparam1 = 3000;
+	r->budget = 1ULL << 32;
 	EXPECT_EQ(0, run_exec(self->other.compute, r));
 }
 
@@ -480,6 +490,25 @@ TEST_F(fault, time_limit_of_the_drive)
 	start = time_ns();
 	EXPECT_EQ(KCSD_SC_PROGRAM_TIME, run_exec(self->other.compute, r));
 	EXPECT_GT(2000000000, time_ns() - start);
+}
+
+/* Who may send runs may not keep a unit for longer than the drive allows, or 49 days. */
+TEST_F(fault, a_command_cannot_raise_the_time_limit)
+{
+	struct run *r = &self->r;
+
+	ASSERT_EQ(0, drive_create(&self->other, "fault2", impatient));
+	ASSERT_EQ(0, prog_install(self->other.ctrl, ENDLESS, prog_endless));
+	r->pind = ENDLESS;
+	r->timeout_ms = ~0U;
+	for (int way = 0; way < CMD_WAYS; way++) {
+		EXPECT_EQ(KCSD_SC_PROGRAM_TIME, run_way(way, self->other.compute, r))
+			TH_LOG("%s", cmd_way_name(way));
+	}
+	/* Who may set features raises it for all. */
+	ASSERT_EQ(0, set_feature(self->other.ctrl, KCSD_FEATURE_TIMEOUT, 600));
+	EXPECT_EQ(KCSD_SC_PROGRAM_TIME, run_exec(self->other.compute, r));
+	EXPECT_LE(600000000, le64toh(r->out.rec.run_ns));
 }
 
 /* Every instruction that can close a loop, and a loop of nothing but helpers. */

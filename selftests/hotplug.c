@@ -12,7 +12,8 @@
 #define ROUNDS		repeats(20, 4)
 
 /* All units begin where the CPU goes. */
-#define UNITS_THERE	DRIVE_SMALL, { "cus", "2" }, { "cu_cpus", CPU }
+#define UNITS_THERE	DRIVE_SMALL, { "cus", "2" }, { "cu_cpus", CPU }, \
+	{ "timeout_ms", "600000" }
 
 static const struct drive_attr native[] = { UNITS_THERE, {} };
 static const struct drive_attr interpreted[] = { UNITS_THERE, { "engine", "interp" }, {} };

@@ -13,7 +13,9 @@
 #define ENDLESS_MS	600000
 
 /* One compute unit, so that whoever keeps it keeps everybody out. */
-static const struct drive_attr one_unit[] = { DRIVE_SMALL, { "cus", "1" }, {} };
+static const struct drive_attr one_unit[] = {
+	DRIVE_SMALL, { "cus", "1" }, { "timeout_ms", "600000" }, {}
+};
 
 enum { SEVEN, ENDLESS };
 

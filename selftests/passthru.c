@@ -41,7 +41,7 @@ static __u8 *map(size_t len)
 FIXTURE_SETUP(passthru)
 {
 	static const struct drive_attr attrs[] = {
-		DRIVE_SMALL, { "cus", "1" }, { "quick_us", "10000" }, {}
+		DRIVE_SMALL, { "cus", "1" }, { "quick_us", "10000" }, { "timeout_ms", "600000" }, {}
 	};
 	struct iovec iov[2];
 

@@ -11,7 +11,7 @@ test-programs := engines native hotplug config nodes admin program check exec fa
 	zns_append \
 	zns_race \
 	zone_programs \
-	schedule cancel \
+	schedule fair_jobs fair_logs unreaped cancel \
 	full \
 	inline \
 	block_zones \

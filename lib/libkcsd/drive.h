@@ -82,10 +82,10 @@ struct kcsd_compute_info {
 	uint32_t cus;		/* compute units */
 	uint32_t lpg;		/* granularity of a load, bytes */
 	uint32_t max_program_len; /* bytes of one program */
-	uint32_t timeout_ms;	/* default time limit of a run */
+	uint32_t timeout_ms;	/* time limit of every run */
 	uint64_t maxpb;		/* bytes of all programs */
 	uint64_t arena_len;	/* bytes of memory a program can have */
-	uint64_t insn_budget;	/* default, instructions; 0: no limit */
+	uint64_t insn_budget;	/* of every run, instructions; 0: no limit */
 	uint32_t maxmemrs;	/* memory range sets; 0: the drive has no SLM */
 	uint32_t maxmemr;	/* ranges in a set */
 	uint32_t mrsg;		/* granularity of ranges, bytes */

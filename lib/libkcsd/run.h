@@ -39,8 +39,8 @@ struct kcsd_run_opts {
 				/* all together <= KCSD_MAX_OUTPUT */
 	uint64_t cparam1;
 	uint64_t cparam2;
-	uint64_t budget;	/* instructions; 0: the drive's default */
-	uint32_t timeout_ms;	/* 0: the drive's default */
+	uint64_t budget;	/* instructions; 0, or more: the drive's limit */
+	uint32_t timeout_ms;	/* 0, or more: the drive's limit */
 	uint32_t flags;		/* KCSD_RUN_* */
 	const struct kcsd_slm_range *ranges;
 	uint32_t nr_ranges;	/* <= KCSD_GUEST_MAX_RANGES, and the drive's own limit */

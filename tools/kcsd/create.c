@@ -25,15 +25,15 @@
 	A(NAME, CU_CPUS, "cu-cpus", "cu_cpus", "LIST", \
 	  "CPUs for the compute units, such as 0-1,3; default: any") \
 	A(NUMBER, QUEUE_LIMIT, "queue-limit", "queue_limit", "N", \
-	  "runs that one open file may have under way, 1 to 1048576; default: 16384") \
+	  "runs, or long copies, that one open file may have, 1 to 1048576; default: 16384") \
 	A(NUMBER, QUICK_US, "quick-us", "quick_us", "US", \
 	  "what takes at most so long its submitter runs itself, 0 (never) to 10000; default: 50") \
 	A(SIZE, ARENA_SIZE, "arena-size", "arena_size", "SIZE", \
 	  "memory that a program can have, 128K to 256M; default: 4M") \
 	A(NUMBER, TIMEOUT_MS, "timeout-ms", "timeout_ms", "MS", \
-	  "time limit of a run that asks for none, 1 to 86400000; default: 30000") \
+	  "time limit of every run, 1 to 86400000; default: 30000") \
 	A(NUMBER, INSN_BUDGET, "insn-budget", "insn_budget", "N", \
-	  "limit of instructions of a run that asks for none; default: 0, no limit") \
+	  "limit of instructions of every run; default: 0, no limit") \
 	A(NAME, ENGINE, "engine", "engine", "NAME", \
 	  "how programs run: jit (default) or interp") \
 	A(NUMBER, MAX_PROGRAMS, "max-programs", "max_programs", "N", \

@@ -35,8 +35,8 @@ struct info {
 	F(compute.maxact, "max_active", "active programs, at most", "") \
 	F(compute.max_program_len, "max_program_bytes", "size of a program, at most", " bytes") \
 	F(compute.maxpb, "max_total_program_bytes", "size of all programs, at most", " bytes") \
-	F(compute.insn_budget, "insn_budget", "default budget", " instructions") \
-	F(compute.timeout_ms, "timeout_ms", "default time limit", " ms") \
+	F(compute.insn_budget, "insn_budget", "budget", " instructions") \
+	F(compute.timeout_ms, "timeout_ms", "time limit", " ms") \
 	F(health.host_reads, "host_reads", "reads of namespace 1", "") \
 	F(health.host_writes, "host_writes", "writes of namespace 1", "") \
 	F(health.data_units_read, "data_units_read", "data read", " * 512000 bytes") \

@@ -19,8 +19,8 @@
 	X(DATA, "data", 0, "FILE", "the same as --arg-file") \
 	X(CPARAM1, "cparam1", '1', "N", "first number for the program; default: 0") \
 	X(CPARAM2, "cparam2", '2', "N", "second number; default: 0") \
-	X(BUDGET, "budget", 'b', "N", "instructions it may run; default: the drive's") \
-	X(TIMEOUT, "timeout", 't', "MS", "time it may take; default: the drive's") \
+	X(BUDGET, "budget", 'b', "N", "instructions it may run; default, and limit: the drive's") \
+	X(TIMEOUT, "timeout", 't', "MS", "time it may take; default, and limit: the drive's") \
 	X(OUTPUT, "output", 'o', "FILE", \
 	  "write the output there; '-': to standard output, and all else to standard error") \
 	X(OUT_MAX, "out-max", 0, "SIZE", "room for the output; default: 1M") \

@@ -141,9 +141,9 @@ struct kcsd_memory_range {
  * Result: the program's 64-bit return value.
  *
  * What follows is not in TP4091, in whose command these fields are reserved: zero is always right.
- *   CDW14-15 budget, instructions; 0: the drive's default, which may be none.
- *		Only runs that have one are sure to count their instructions.
- *   timeout_ms	time limit of the run; 0: the drive's default
+ *   CDW14-15 budget, instructions; 0, or more than the drive's limit: that limit, which
+ *		may be none. Only runs that have one are sure to count their instructions.
+ *   timeout_ms	time limit of the run; 0, or more than the drive's limit: that limit
  *   metadata, metadata_len	output: struct kcsd_run_record, then what the
  *				program emitted. Length 0: no output, no record.
  *				Written when the run ends, however it ended.
@@ -159,7 +159,8 @@ struct kcsd_memory_range {
  * MPTR); only what is left is the program's to emit. The record says where the audit is.
  *
  * Who has too many runs under way already (queue_limit, for each open file) gets Insufficient
- * Resources at once: without DNR, as the same command may succeed when one of them has ended.
+ * Resources at once: without DNR, as the same command may succeed when one of them has ended. A run
+ * counts until its completion has been picked up, as its output takes memory until then.
  */
 #define KCSD_EXEC_RSID_SHIFT	16
 #define KCSD_EXEC_CDW2_ALL	0xffffffffu
@@ -229,6 +230,10 @@ struct kcsd_lba_grant {
  * Memory Fill (U).
  *   CDW10-11 first byte	CDW12 length, bytes; not 0
  *   CDW13 [7:0] the byte that all of them become
+ *
+ * Copies and Fills of more than MDTS, and Copies that may wait for a file, are carried out by the
+ * drive's workers, which open files share as they share compute units. Each may have as many under
+ * way as runs (queue_limit); one more gets Insufficient Resources, without DNR.
  *
  * Memory Copy. data: source descriptors, all of one format.
  *   CDW2-3 length, bytes; the sum of the descriptors' lengths
@@ -410,8 +415,9 @@ struct kcsd_image {
 };
 
 /*
- * Features of the vendor: limits of a run that asks for none itself. Set Features changes
- * them until power off; SEL 1 of Get Features gives those of the configuration.
+ * Features of the vendor: limits of every run. A command's own can be lower, never higher. Set
+ * Features lowers and raises them until power off, for commands that come later; SEL 1 of Get
+ * Features gives those of the configuration.
  */
 #define KCSD_FEATURE_TIMEOUT	0xc0	/* CDW11: time limit, ms, from 1 */
 #define KCSD_FEATURE_BUDGET	0xc1	/* CDW11-12: instructions; 0: none. Result: 64 bits */
@@ -480,9 +486,10 @@ struct kcsd_range_set_desc {
 };
 
 /*
- * Program output, log page C0h: the newest KCSD_LOG_ENTRIES lines that programs
- * logged and faults that ended runs, oldest first. seq counts from 1 and has
- * gaps only where lines were lost. Reading changes nothing.
+ * Program output, log page C0h: up to KCSD_LOG_ENTRIES lines that programs
+ * logged and faults that ended runs, oldest first. When it is full, the oldest line goes of the
+ * open file that has the most: who logs much pushes out lines of its own. seq counts from 1 and
+ * has gaps only where lines were lost. Reading changes nothing.
  */
 #define KCSD_LOG_ENTRIES	256
 #define KCSD_LOG_TEXT_LEN	96
@@ -520,8 +527,8 @@ struct kcsd_id_ns_compute {
 	__le16	cus;		/* compute units */
 	__le32	max_program_len;	/* bytes of one program */
 	__le64	arena_len;	/* bytes of memory a program can have */
-	__le64	insn_budget;	/* default, instructions; 0: none */
-	__le32	timeout_ms;	/* default */
+	__le64	insn_budget;	/* limit of a run, instructions; 0: none */
+	__le32	timeout_ms;	/* limit of a run */
 	__le16	nr_device;	/* indices of device-defined programs, from maxprog */
 	__u8	rsvd[4050];
 };

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+/* One open file does not push the entries of others out of the logs. */
+#include "error_log.h"
+#include "tenant.h"
+
+#include <endian.h>
+
+#define ERRORS		64	/* entries of log page 01h */
+#define FLOOD		200
+#define FAR_LBA		(1ULL << 40)
+
+enum { FLOODS, SAYS };
+
+/* Log 8 bytes of the heap, cparam1 times. */
+static const struct bpf_insn prog_log[] = {
+	I_CTX(R6, R1, cparam1), I_CTX(R7, R1, heap),
+	I_MOVR(R1, R7), I_MOV(R2, 8), I_HELPER(log),
+	I_ADD(R6, -1), I_JMP(BPF_JNE, R6, 0, -5),
+	I_MOV(R0, 0), I_EXIT,
+};
+
+FIXTURE(fair_logs) {
+	struct drive d;
+	int a, b;		/* open files of namespace 1 */
+	struct error_entry e[ERRORS];
+};
+
+static int open_node(const struct drive *d, int nsid)
+{
+	char path[64];
+
+	drive_generic_node(path, sizeof(path), d->index, nsid);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+FIXTURE_SETUP(fair_logs)
+{
+	static const struct drive_attr attrs[] = { DRIVE_SMALL, {} };
+	const struct image im = { .insns = prog_log, .insn_cnt = ARRAY_SIZE(prog_log),
+				  .heap_len = 4096 };
+
+	drive_sweep();
+	ASSERT_EQ(0, drive_create(&self->d, "fair-logs", attrs));
+	self->a = open_node(&self->d, KCSD_NSID_NVM);
+	self->b = open_node(&self->d, KCSD_NSID_NVM);
+	ASSERT_TRUE(self->a >= 0 && self->b >= 0);
+	ASSERT_EQ(0, prog_install_image(self->d.ctrl, FLOODS, &im));
+	ASSERT_EQ(0, prog_install_image(self->d.ctrl, SAYS, &im));
+}
+
+FIXTURE_TEARDOWN(fair_logs)
+{
+	fd_close(&self->a);
+	fd_close(&self->b);
+	EXPECT_EQ(0, drive_remove(&self->d));
+}
+
+/* Fail nr commands at LBAs from slba on, which the log shows. */
+static int fail_at(int fd, __u64 slba, int nr)
+{
+	static __u8 buf[4096];
+
+	for (int i = 0; i < nr; i++) {
+		struct nvme_uring_cmd c = cmd_rw(NVM_READ, slba + i, 1, buf, sizeof(buf));
+
+		if (cmd_io_way(CMD_IOCTL, fd, &c, NULL) != KCSD_SC_LBA_RANGE)
+			return -EIO;
+	}
+	return 0;
+}
+
+/* How many entries are of LBAs from slba on, of at most FLOOD. -1: they are not in order. */
+static int errors_at(const struct error_entry *e, __u64 slba)
+{
+	int n = 0;
+
+	for (int i = 0; i < ERRORS; i++) {
+		if (i && le64toh(e[i].count) >= le64toh(e[i - 1].count) && e[i].count)
+			return -1;
+		n += le64toh(e[i].lba) >= slba && le64toh(e[i].lba) < slba + FLOOD;
+	}
+	return n;
+}
+
+TEST_F(fair_logs, errors_of_another_stay)
+{
+	ASSERT_EQ(0, fail_at(self->b, FAR_LBA, 3));
+	ASSERT_EQ(0, fail_at(self->a, 2 * FAR_LBA, FLOOD));
+	ASSERT_EQ(0, error_log(self->d.ctrl, self->e, ERRORS));
+	EXPECT_EQ(3, errors_at(self->e, FAR_LBA));
+	EXPECT_EQ(ERRORS - 3, errors_at(self->e, 2 * FAR_LBA));
+	/* The newest ones, and their numbers tell how many are missing. */
+	EXPECT_EQ(FLOOD + 3, le64toh(self->e[0].count));
+	EXPECT_EQ(2 * FAR_LBA + FLOOD - 1, le64toh(self->e[0].lba));
+	EXPECT_EQ(1, le64toh(self->e[ERRORS - 1].count));
+}
+
+TEST_F(fair_logs, two_that_flood_have_half_each)
+{
+	ASSERT_EQ(0, fail_at(self->a, 2 * FAR_LBA, FLOOD));
+	ASSERT_EQ(0, fail_at(self->b, FAR_LBA, FLOOD));
+	ASSERT_EQ(0, error_log(self->d.ctrl, self->e, ERRORS));
+	EXPECT_EQ(ERRORS / 2, errors_at(self->e, FAR_LBA));
+	EXPECT_EQ(ERRORS / 2, errors_at(self->e, 2 * FAR_LBA));
+}
+
+/* A file for each of them is no way round. */
+TEST_F(fair_logs, opening_again_and_again)
+{
+	ASSERT_EQ(0, fail_at(self->b, FAR_LBA, 3));
+	for (int i = 0; i < FLOOD; i++) {
+		int fd = open_node(&self->d, KCSD_NSID_NVM);
+
+		ASSERT_LE(0, fd);
+		ASSERT_EQ(0, fail_at(fd, 2 * FAR_LBA + i, 1));
+		fd_close(&fd);
+	}
+	ASSERT_EQ(0, error_log(self->d.ctrl, self->e, ERRORS));
+	EXPECT_EQ(3, errors_at(self->e, FAR_LBA));
+	EXPECT_EQ(ERRORS - 3, errors_at(self->e, 2 * FAR_LBA));
+}
+
+/* Lines of programs and faults: those of whoever ran the program. */
+TEST_F(fair_logs, lines_of_another_stay)
+{
+	static struct {
+		struct kcsd_log_header h;
+		struct kcsd_log_entry entry[KCSD_LOG_ENTRIES];
+	} page;
+	struct nvme_uring_cmd c = cmd_log(KCSD_LOG_PROGRAM_OUTPUT, &page, sizeof(page), 0);
+	struct run says = { .pind = SAYS, .cparam1 = 5 };
+	struct run floods = { .pind = FLOODS, .cparam1 = 2 * KCSD_LOG_ENTRIES };
+	int fd = open_node(&self->d, KCSD_NSID_COMPUTE), said = 0;
+	__u64 last = 0;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, run_exec(fd, &says));
+	ASSERT_EQ(0, run_exec(self->d.compute, &floods));
+	ASSERT_EQ(0, cmd_admin(self->d.ctrl, &c));
+	ASSERT_EQ(KCSD_LOG_ENTRIES, le32toh(page.h.nr));
+	for (int i = 0; i < KCSD_LOG_ENTRIES; i++) {
+		EXPECT_LT(last, le64toh(page.entry[i].seq));
+		last = le64toh(page.entry[i].seq);
+		said += le16toh(page.entry[i].pind) == SAYS;
+	}
+	EXPECT_EQ(5, said);
+	EXPECT_EQ(2 * KCSD_LOG_ENTRIES + 5, last);
+	fd_close(&fd);
+}
+
+DRIVE_TEST_MAIN
