@@ -60,7 +60,7 @@ static bool unused_are_zero(const struct bpf_insn *insn, u32 fields)
 	const u32 src = KCSD_USES_SRC | KCSD_WRITES_SRC | KCSD_PICKS_SRC;
 	const u32 off = KCSD_USES_OFF | KCSD_PICKS_OFF | KCSD_JUMPS_OFF;
 	const u32 imm = KCSD_USES_IMM | KCSD_PICKS_IMM | KCSD_JUMPS_IMM | KCSD_CALLS_IMM |
-			KCSD_SHIFTS | KCSD_HELPS;
+			KCSD_HELPS;
 
 	return (fields & dst || !insn->dst_reg) && (fields & src || !insn->src_reg) &&
 	       (fields & off || !insn->off) && (fields & imm || !insn->imm);
@@ -74,11 +74,6 @@ static u32 check_registers(const struct bpf_insn *insn, u32 fields)
 	    (fields & KCSD_WRITES_SRC && insn->src_reg == BPF_REG_10))
 		return KCSD_CHECK_R10;
 	return KCSD_CHECK_OK;
-}
-
-static bool shift_is_legal(const struct bpf_insn *insn)
-{
-	return (u32)insn->imm < (BPF_CLASS(insn->code) == BPF_ALU64 ? 64 : 32);
 }
 
 static bool second_half_is_legal(const struct bpf_insn *insn)
@@ -98,10 +93,9 @@ static u32 check_insn(const struct bpf_insn *insn, bool last)
 	check = check_registers(insn, fields);
 	if (check)
 		return check;
-	if (fields & KCSD_SHIFTS && !shift_is_legal(insn))
-		return KCSD_CHECK_SHIFT;
 	if (fields & KCSD_HELPS && !kcsd_signature_name(insn->imm))
-		return KCSD_CHECK_HELPER;
+		return insn->imm > 0 && insn->imm < KCSD_HELPER_BASE ? KCSD_CHECK_LINUX_HELPER :
+								       KCSD_CHECK_HELPER;
 	if (fields & KCSD_WIDE && (last || !second_half_is_legal(insn + 1)))
 		return KCSD_CHECK_WIDE;
 	return KCSD_CHECK_OK;
