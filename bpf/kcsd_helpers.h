@@ -13,6 +13,8 @@
  *		return kcsd_stream(ctx, ctx->cparam1, count, &state);
  *	}
  *
+ * Not with Linux's <bpf/bpf_helpers.h>: its helpers are others, and a drive refuses them.
+ *
  * Compile with: clang -O2 -g -target bpf -mcpu=v4 -c prog.bpf.c; on Debian also
  * with -idirafter /usr/include/$(gcc -print-multiarch), where <asm/types.h> is.
  */
@@ -64,7 +66,7 @@
 #define KCSD_ARGS_5(a, b, c, d, e)	KCSD_ARGS_4(a, b, c, d), KCSD_ARG_##e
 #define KCSD_HELPER_POINTER(id, name, nr, ...) \
 	static long (*const kcsd_##name)(KCSD_ARGS_##nr(__VA_ARGS__)) \
-		__attribute__((unused)) = (void *)id;
+		__attribute__((unused)) = (void *)(id);
 KCSD_HELPERS(KCSD_HELPER_POINTER)
 #undef KCSD_HELPER_POINTER
 
@@ -229,9 +231,6 @@ static __always_inline long kcsd_stream(const struct kcsd_ctx *ctx, __u64 bytes,
 			if (want > nlb)
 				want = nlb;
 			got = want * lba_size;
-			/* Never; the compiler then knows it, too. */
-			if (got > KCSD_STREAM_CHUNK)
-				return -KCSD_EINVAL;
 			err = kcsd_read(slba, fresh, got);
 			if (err < 0)
 				return err;

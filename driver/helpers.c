@@ -148,6 +148,17 @@ static s64 kcsd_run_append(struct kcsd_run *run, u64 zslba, void *buf, u64 len)
 	return lba;
 }
 
+/*
+ * As much of a struct as fits in len. No more where the CPU mis-speculates: what is beside it
+ * is the kernel's stack.
+ */
+static s64 kcsd_run_copy_struct(void *dst, u64 len, const void *src, u64 size)
+{
+	len = array_index_nospec(min(len, size), size + 1);
+	memcpy(dst, src, len);
+	return len;
+}
+
 static s64 kcsd_run_zone(struct kcsd_run *run, u64 lba, void *dst, u64 len)
 {
 	struct kcsd_zones *zones = &run->drive->zones;
@@ -169,9 +180,7 @@ static s64 kcsd_run_zone(struct kcsd_run *run, u64 lba, void *dst, u64 len)
 		.wp = kcsd_zone_shows_wp(&state) ? state.wp : U64_MAX,
 		.cond = state.cond,
 	};
-	len = min_t(u64, len, sizeof(info));
-	memcpy(dst, &info, len);
-	return len;
+	return kcsd_run_copy_struct(dst, len, &info, sizeof(info));
 }
 
 /*
@@ -235,9 +244,7 @@ static s64 kcsd_run_geometry(struct kcsd_run *run, void *dst, u64 len)
 		g.zone_size = kcsd_zone_size(zones);
 		g.max_append = zones->max_append << run->drive->lba_shift;
 	}
-	len = min_t(u64, len, sizeof(g));
-	memcpy(dst, &g, len);
-	return len;
+	return kcsd_run_copy_struct(dst, len, &g, sizeof(g));
 }
 
 static s64 kcsd_run_helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *a)

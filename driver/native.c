@@ -44,14 +44,16 @@ void kcsd_native_drop(struct kcsd_drive *drive, struct kcsd_program *p)
 			kcsd_native_drop_one(drive, p->native[i].jit[k / 2][k % 2]);
 }
 
-static int kcsd_native_compile(struct kcsd_unit *unit, struct kcsd_program *p, bool moving,
-			       bool count, struct kcsd_jit **jit)
+/* For this run, and those after it. Holds nothing but the unit; cancelling the run ends it. */
+static int kcsd_native_compile(struct kcsd_unit *unit, struct kcsd_run *run, struct kcsd_jit **jit)
 {
+	struct kcsd_program *p = run->program;
 	const struct kcsd_lower_options opt = {
 		.mem = (uintptr_t)unit->arena,
-		.moving = moving,
+		.moving = run->nr_ranges,
 		.ctl = (uintptr_t)&unit->ctl,
-		.count = count,
+		.count = run->budget,
+		.stop = &run->cancelled,
 		.shifts_wrap = true,	/* on all machines that kcsd_jit_create() is for */
 	};
 	struct kcsd_lowered *lowered;
@@ -63,7 +65,7 @@ static int kcsd_native_compile(struct kcsd_unit *unit, struct kcsd_program *p, b
 	ret = kcsd_lower(&p->view, &opt, &lowered);
 	if (ret)
 		return ret;
-	ret = kcsd_jit_create(lowered, jit);
+	ret = kcsd_jit_create(lowered, opt.stop, jit);
 	kcsd_lowered_destroy(lowered);
 	return ret;
 }
@@ -82,18 +84,17 @@ static bool kcsd_native_charge(struct kcsd_drive *drive, const struct kcsd_jit *
 	return false;
 }
 
-static struct kcsd_jit *kcsd_native_make(struct kcsd_unit *unit, struct kcsd_program *p,
-					 bool moving, bool count)
+static struct kcsd_jit *kcsd_native_make(struct kcsd_unit *unit, struct kcsd_run *run)
 {
 	struct kcsd_drive *drive = unit->drive;
 	struct kcsd_jit *jit;
 	int ret;
 
-	/* Neither of these two is for ever: the next run tries again. */
+	/* None of these is for ever: the next run tries again. */
 	if (atomic64_read(&drive->units.jit_bytes) >= drive->cfg.max_jit_bytes)
 		return NULL;
-	ret = kcsd_native_compile(unit, p, moving, count, &jit);
-	if (ret == -ENOMEM)
+	ret = kcsd_native_compile(unit, run, &jit);
+	if (ret == -ENOMEM || ret == -EINTR)
 		return NULL;
 	if (ret)
 		return ERR_PTR(ret);
@@ -124,7 +125,7 @@ struct kcsd_jit *kcsd_native_get(struct kcsd_unit *unit, struct kcsd_run *run)
 		return NULL;
 	jit = kcsd_native_slot(unit, run);
 	if (!*jit)
-		*jit = kcsd_native_make(unit, p, run->nr_ranges, run->budget);
+		*jit = kcsd_native_make(unit, run);
 	return IS_ERR(*jit) ? NULL : *jit;
 }
 

@@ -76,10 +76,12 @@ struct kcsd_loading {
 struct kcsd_program_slot {
 	struct kcsd_program __rcu *program;	/* NULL: empty, or loading */
 	struct kcsd_loading loading;
+	bool finishing;			/* what was loaded is becoming a program, without the lock */
 };
 
 struct kcsd_programs {
-	struct mutex lock;		/* slots, active, bytes, dir's content; outermost */
+	struct mutex lock;		/* slots, active, bytes, dir's content; outermost; not held */
+					/* while a program that a command brings is checked */
 	struct kcsd_program_slot *slots;	/* nr of them */
 	u32 nr;				/* constant; from cfg.max_programs on: the drive's own */
 	u32 active;			/* programs activated */
@@ -91,7 +93,8 @@ struct kcsd_programs {
 /* program.c */
 /*
  * Take over a complete image: check it and make a program of it. On failure the image is still
- * the caller's. -EINVAL: verdict says why.
+ * the caller's. -EINVAL: verdict says why. -EINTR: the task has been killed. Takes time in
+ * proportion to the image's length.
  */
 int kcsd_program_create(struct kcsd_drive *drive, u16 pind, struct kcsd_loading *l,
 			struct kcsd_program **out, struct kcsd_verdict *verdict);

@@ -56,27 +56,22 @@ static int kcsd_slot_begin(struct kcsd_drive *drive, struct kcsd_program_slot *s
 	return 0;
 }
 
-/* All bytes are here: loading becomes loaded, or empty. */
-static int kcsd_slot_finish(struct kcsd_drive *drive, struct kcsd_program_slot *slot, u16 pind,
-			    u64 *result)
+/* All bytes are here: loading becomes finishing, of *l. */
+static void kcsd_slot_complete(struct kcsd_program_slot *slot, struct kcsd_loading *l)
+{
+	*l = slot->loading;
+	slot->loading = (struct kcsd_loading){};
+	slot->finishing = true;
+}
+
+/* Finishing becomes loaded, or empty. */
+static int kcsd_slot_finish(struct kcsd_drive *drive, struct kcsd_program_slot *slot,
+			    struct kcsd_program *p)
 {
 	struct kcsd_programs *ps = &drive->programs;
-	struct kcsd_verdict verdict;
-	struct kcsd_program *p;
-	u32 psize;
+	u32 psize = p->psize;
 	int ret;
 
-	ret = kcsd_program_create(drive, pind, &slot->loading, &p, &verdict);
-	if (ret) {
-		kcsd_slot_abort(drive, slot);
-		if (ret != -EINVAL)
-			return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
-		*result = KCSD_LOAD_RESULT(verdict.check, verdict.pc);
-		return KCSD_SC_INVALID_PROGRAM_DATA;
-	}
-	/* From here on the program owns the image. */
-	slot->loading = (struct kcsd_loading){};
-	psize = p->psize;
 	if (kcsd_program_add(drive, p)) {
 		ps->bytes -= psize;
 		return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
@@ -255,8 +250,9 @@ static u16 kcsd_cmd_pind(const struct kcsd_cmd *cmd)
 	return cmd->cdw10 & 0xffff;
 }
 
-/* A chunk goes to its place; the last one makes the program. */
-static int kcsd_program_add_chunk(struct kcsd_cmd *cmd, const void *chunk)
+/* A chunk goes to its place. Complete: with the last one *complete has an image. */
+static int kcsd_program_add_chunk(struct kcsd_cmd *cmd, const void *chunk,
+				  struct kcsd_loading *complete)
 {
 	struct kcsd_drive *drive = cmd->drive;
 	u16 pind = kcsd_cmd_pind(cmd);
@@ -270,7 +266,7 @@ static int kcsd_program_add_chunk(struct kcsd_cmd *cmd, const void *chunk)
 		return KCSD_SC_NS_NOT_READY;
 	slot = kcsd_slot(drive, pind);
 	l = &slot->loading;
-	if (kcsd_slot_program(drive, slot))
+	if (slot->finishing || kcsd_slot_program(drive, slot))
 		return KCSD_SC_PROGRAM_IN_USE;
 	if (!loff) {
 		ret = kcsd_slot_begin(drive, slot, cmd);
@@ -284,11 +280,44 @@ static int kcsd_program_add_chunk(struct kcsd_cmd *cmd, const void *chunk)
 
 	memcpy(l->image + loff, chunk, numb);
 	l->have = loff + numb;
-	return l->have == l->psize ? kcsd_slot_finish(drive, slot, pind, &cmd->result) : 0;
+	if (l->have == l->psize)
+		kcsd_slot_complete(slot, complete);
+	return 0;
+}
+
+static int kcsd_program_refused(struct kcsd_cmd *cmd, int ret, const struct kcsd_verdict *verdict)
+{
+	if (ret == -EINTR)
+		return ret;
+	if (ret != -EINVAL)
+		return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
+	cmd->result = KCSD_LOAD_RESULT(verdict->check, verdict->pc);
+	return KCSD_SC_INVALID_PROGRAM_DATA;
+}
+
+/* Others get the lock while the program is checked. Its slot stays as it is: it is finishing. */
+static int kcsd_program_finish(struct kcsd_cmd *cmd, struct kcsd_loading *l)
+{
+	struct kcsd_drive *drive = cmd->drive;
+	struct kcsd_program_slot *slot;
+	struct kcsd_verdict verdict;
+	struct kcsd_program *p;
+	int ret = kcsd_program_create(drive, kcsd_cmd_pind(cmd), l, &p, &verdict);
+
+	guard(mutex)(&drive->programs.lock);
+	slot = kcsd_slot(drive, kcsd_cmd_pind(cmd));
+	slot->finishing = false;
+	/* On success the program owns the image. */
+	if (!ret)
+		return kcsd_slot_finish(drive, slot, p);
+	drive->programs.bytes -= l->psize;
+	kvfree(l->image);
+	return kcsd_program_refused(cmd, ret, &verdict);
 }
 
 static int kcsd_program_load(struct kcsd_cmd *cmd)
 {
+	struct kcsd_loading complete = {};
 	u32 numb = cmd->cdw14;
 	void *chunk;
 	int ret;
@@ -297,9 +326,10 @@ static int kcsd_program_load(struct kcsd_cmd *cmd)
 	chunk = kvmalloc(numb, GFP_KERNEL_ACCOUNT);
 	if (!chunk)
 		return -ENOMEM;
-	ret = kcsd_cmd_copy_from_host(cmd, chunk, numb) ?: kcsd_program_add_chunk(cmd, chunk);
+	ret = kcsd_cmd_copy_from_host(cmd, chunk, numb) ?:
+	      kcsd_program_add_chunk(cmd, chunk, &complete);
 	kvfree(chunk);
-	return ret;
+	return complete.image ? kcsd_program_finish(cmd, &complete) : ret;
 }
 
 static int kcsd_program_unload(struct kcsd_cmd *cmd)
@@ -312,6 +342,8 @@ static int kcsd_program_unload(struct kcsd_cmd *cmd)
 	guard(mutex)(&drive->programs.lock);
 	slot = kcsd_slot(drive, kcsd_cmd_pind(cmd));
 	p = kcsd_slot_program(drive, slot);
+	if (slot->finishing)
+		return KCSD_SC_PROGRAM_IN_USE;
 	if (!p && !slot->loading.image)
 		return KCSD_SC_NO_PROGRAM;
 	kcsd_slot_abort(drive, slot);

@@ -35,6 +35,17 @@ int kcsd_program_keep_change(struct kcsd_drive *drive, const struct kcsd_program
 	return kcsd_kept_status(kcsd_side_change_program(drive, p->pind, what));
 }
 
+static const char *kcsd_kept_reason(const struct kcsd_verdict *verdict)
+{
+	static const char * const texts[] = {
+#define TEXT(value, name, text) [value] = text,
+		KCSD_CHECKS(TEXT)
+#undef TEXT
+	};
+
+	return texts[verdict->check];
+}
+
 static int kcsd_kept_unfit(struct kcsd_drive *drive, u16 pind, const char *option, u64 value)
 {
 	pr_err("kcsd%u: %s is %llu: too little for program %u of the side file\n", drive->index,
@@ -68,7 +79,7 @@ static int kcsd_kept_restore(struct kcsd_drive *drive, const struct kcsd_side_pr
 		.persistent = true,
 	};
 	u16 pind = le16_to_cpu(kept->pind);
-	struct kcsd_verdict verdict;
+	struct kcsd_verdict verdict = { .check = KCSD_CHECK_IMAGE };
 	struct kcsd_program *p;
 	int ret;
 
@@ -85,8 +96,8 @@ static int kcsd_kept_restore(struct kcsd_drive *drive, const struct kcsd_side_pr
 		kvfree(l.image);
 		if (ret != -EINVAL)
 			return ret;
-		pr_warn("kcsd%u: program %u of the side file is none for this drive\n",
-			drive->index, pind);
+		pr_warn("kcsd%u: program %u of the side file is none for this drive: %s\n",
+			drive->index, pind, kcsd_kept_reason(&verdict));
 		return 0;
 	}
 	ret = kcsd_program_add(drive, p);

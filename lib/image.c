@@ -218,24 +218,39 @@ static int fix_insns(const struct kcsd_object *obj, const struct layout *layout,
 
 /* ---- the check ---- */
 
-/* What exactly was not liked, where the reason alone leaves that open. */
-static void describe_insn(const struct bpf_insn *insn, uint32_t check, char *buf, size_t len)
+/* NULL: it was not there yet in the headers that this was built with. */
+static const char *linux_helper(int32_t id)
 {
+	static const char *const names[] = {
+#define NAME(name, ...) [BPF_FUNC_##name] = "bpf_" #name
+		__BPF_FUNC_MAPPER(NAME)
+#undef NAME
+	};
+
+	return id > 0 && (size_t)id < ARRAY_SIZE(names) ? names[id] : NULL;
+}
+
+void kcsd_describe_insn(const struct bpf_insn *insn, uint32_t check, char buf[KCSD_DETAIL_LEN])
+{
+	const char *name = linux_helper(insn->imm);
+
 	*buf = '\0';
-	if (check == KCSD_CHECK_HELPER)
-		snprintf(buf, len, ": %u", insn->imm);
+	if (check == KCSD_CHECK_LINUX_HELPER && name)
+		snprintf(buf, KCSD_DETAIL_LEN, ": %u, %s()", insn->imm, name);
+	else if (check == KCSD_CHECK_LINUX_HELPER || check == KCSD_CHECK_HELPER)
+		snprintf(buf, KCSD_DETAIL_LEN, ": %u", insn->imm);
 	else if (check == KCSD_CHECK_OPCODE || check == KCSD_CHECK_RESERVED)
-		snprintf(buf, len, ": opcode 0x%02x", insn->code);
+		snprintf(buf, KCSD_DETAIL_LEN, ": opcode 0x%02x", insn->code);
 }
 
 static int refuse_check(const struct kcsd_object *obj, uint32_t check, uint32_t pc,
 			struct kcsd_error *err)
 {
-	char text[PLACE_LEN], detail[32] = "";
+	char text[PLACE_LEN], detail[KCSD_DETAIL_LEN] = "";
 	int ret = -EINVAL;
 
 	if (pc < obj->insn_cnt)
-		describe_insn(&obj->insns[pc], check, detail, sizeof(detail));
+		kcsd_describe_insn(&obj->insns[pc], check, detail);
 	if (check == KCSD_CHECK_TOO_LONG) {
 		kcsd_error_set(err, ret, "%s: section %s, function %s: %s: %u, at most %u are "
 			       "possible", obj->file, obj->section, obj->name,

@@ -127,6 +127,12 @@ void kcsd_exec_finish(struct kcsd_exec *exec, int ret, uint64_t r0,
 int kcsd_audit_decode(const struct kcsd_run_record *record, size_t len,
 		      struct kcsd_extent *extents, struct kcsd_run_result *result);
 
+/* image.c */
+#define KCSD_DETAIL_LEN	64
+struct bpf_insn;
+/* What exactly a check did not like, ": ...", where the reason alone leaves that open; else "". */
+void kcsd_describe_insn(const struct bpf_insn *insn, uint32_t check, char buf[KCSD_DETAIL_LEN]);
+
 /* where.c */
 /* " (word.c:31: return x;)", of a place that has a file. */
 void kcsd_where_line(const struct kcsd_where *w, char *buf, size_t len);

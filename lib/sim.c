@@ -62,10 +62,16 @@ static int take_opts(struct kcsd_sim_opts *o, const struct kcsd_sim_opts *opts,
 	return ret ? ret : kcsd_sim_check_zones(o, err);
 }
 
-static int refuse(const struct kcsd_verdict *verdict, struct kcsd_error *err)
+static int refuse(const struct kcsd_sim *sim, const struct kcsd_verdict *verdict,
+		  struct kcsd_error *err)
 {
-	kcsd_error_set(err, KCSD_SC_INVALID_PROGRAM_DATA, "instruction %u: %s", verdict->pc,
-		       kcsd_check_text(verdict->check));
+	u32 at = verdict->pc + sim->prologue;
+	char detail[KCSD_DETAIL_LEN] = "";
+
+	if (at < sim->view.insn_cnt)
+		kcsd_describe_insn(&sim->view.insns[at], verdict->check, detail);
+	kcsd_error_set(err, KCSD_SC_INVALID_PROGRAM_DATA, "instruction %u: %s%s", verdict->pc,
+		       kcsd_check_text(verdict->check), detail);
 	if (err) {
 		err->check = verdict->check;
 		err->pc = verdict->pc;
@@ -76,7 +82,8 @@ static int refuse(const struct kcsd_verdict *verdict, struct kcsd_error *err)
 /*
  * Before a raw program: r2 = its bytes of memory, r1 = their address, or 0 if there
  * are none. (Here, and not in an engine, as no drive starts programs so. One whose unused
- * functions call the first one is refused, which that is no longer.)
+ * functions call the first one is refused, which that is no longer. They do not count as the
+ * program's length.)
  */
 static const struct bpf_insn prologue[] = {
 	{ .code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_2, .src_reg = BPF_REG_1,
@@ -112,22 +119,27 @@ static int add_prologue(struct kcsd_sim *sim)
 	return 0;
 }
 
-static int create_code(struct kcsd_sim *sim, struct kcsd_verdict *verdict)
+static int create_raw_code(struct kcsd_sim *sim, struct kcsd_verdict *verdict)
 {
-	int ret;
+	/* What is wrong with the program is told of the program alone. */
+	int ret = kcsd_check_insns(sim->view.insns, sim->view.insn_cnt, verdict);
 
-	if (sim->opts.flags & KCSD_SIM_RAW) {
-		/* What is wrong with the program is told of the program alone. */
-		ret = kcsd_check_insns(sim->view.insns, sim->view.insn_cnt, verdict);
-		if (!ret)
-			ret = add_prologue(sim);
-		if (ret)
-			return ret;
-	}
-	ret = kcsd_code_create(sim->view.insns, sim->view.insn_cnt, &sim->code, verdict);
+	if (!ret)
+		ret = add_prologue(sim);
+	if (!ret)
+		ret = kcsd_check_any_length(sim->view.insns, sim->view.insn_cnt, verdict);
+	if (!ret)
+		ret = kcsd_code_decode_fused(sim->view.insns, sim->view.insn_cnt, &sim->code);
 	if (ret && verdict->pc >= sim->prologue)
 		verdict->pc -= sim->prologue;
 	return ret;
+}
+
+static int create_code(struct kcsd_sim *sim, struct kcsd_verdict *verdict)
+{
+	if (sim->opts.flags & KCSD_SIM_RAW)
+		return create_raw_code(sim, verdict);
+	return kcsd_code_create(sim->view.insns, sim->view.insn_cnt, &sim->code, verdict);
 }
 
 static int create_engine(struct kcsd_sim *sim, struct kcsd_error *err)
@@ -156,14 +168,14 @@ static int load(struct kcsd_sim *sim, size_t len, struct kcsd_error *err)
 
 	verdict.check = kcsd_image_parse(sim->image, len, &sim->view);
 	if (verdict.check)
-		return refuse(&verdict, err);
+		return refuse(sim, &verdict, err);
 	if (kcsd_layout_init(&layout, &sim->view, KCSD_MAX_ARGS) > sim->opts.arena_len) {
 		verdict.check = KCSD_CHECK_MEMORY;
-		return refuse(&verdict, err);
+		return refuse(sim, &verdict, err);
 	}
 	ret = create_code(sim, &verdict);
 	if (ret == -EINVAL)
-		return refuse(&verdict, err);
+		return refuse(sim, &verdict, err);
 	return ret ? kcsd_error_set(err, ret, "out of memory") : create_engine(sim, err);
 }
 

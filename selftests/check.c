@@ -77,7 +77,11 @@ PROG(fo_helper, I_MOV(R0, 0), I_HELPER(time));
 
 PROG(he_0, I_MOV(R0, 0), I_RAW(J(BPF_CALL), 0, 0, 0, 0), I_EXIT);
 #define HELPER_COUNT(...)	+ 1
-PROG(he_next, I_MOV(R0, 0), I_RAW(J(BPF_CALL), 0, 0, 0, 1 KCSD_HELPERS(HELPER_COUNT)), I_EXIT);
+PROG(he_base, I_MOV(R0, 0), I_RAW(J(BPF_CALL), 0, 0, 0, KCSD_HELPER_BASE), I_EXIT);
+PROG(he_next, I_MOV(R0, 0),
+     I_RAW(J(BPF_CALL), 0, 0, 0, KCSD_HELPER_BASE + 1 KCSD_HELPERS(HELPER_COUNT)), I_EXIT);
+PROG(he_linux, I_MOV(R0, 0), I_RAW(J(BPF_CALL), 0, 0, 0, BPF_FUNC_ktime_get_ns), I_EXIT);
+PROG(he_linux_last, I_MOV(R0, 0), I_RAW(J(BPF_CALL), 0, 0, 0, KCSD_HELPER_BASE - 1), I_EXIT);
 PROG(he_negative, I_MOV(R0, 0), I_RAW(J(BPF_CALL), 0, 0, 0, -1), I_EXIT);
 PROG(he_big, I_MOV(R0, 0), I_RAW(J(BPF_CALL), 0, 0, 0, 0x7fffffff), I_EXIT);
 
@@ -92,9 +96,6 @@ PROG(de_9, I_CALL(1), I_EXIT, I_CALL(1), I_EXIT, I_CALL(1), I_EXIT, I_CALL(1), I
      I_CALL(1), I_EXIT, I_CALL(1), I_EXIT, I_CALL(1), I_EXIT, I_CALL(1), I_EXIT,
      I_MOV(R0, 7), I_EXIT);
 
-PROG(sh_64, I_MOV(R0, 1), I_ALU(BPF_LSH, R0, 64), I_EXIT);
-PROG(sh_neg, I_MOV(R0, 1), I_ALU(BPF_RSH, R0, -1), I_EXIT);
-PROG(sh_32, I_MOV(R0, 1), I_ALU32(BPF_ARSH, R0, 32), I_EXIT);
 
 static const struct refusal {
 	const struct bpf_insn *insns;
@@ -143,7 +144,10 @@ static const struct refusal {
 	{ PC_CNT(fo_branch), KCSD_CHECK_FALL_OFF, 2 },
 	{ PC_CNT(fo_helper), KCSD_CHECK_FALL_OFF, 1 },
 	{ PC_CNT(he_0), KCSD_CHECK_HELPER, 1 },
+	{ PC_CNT(he_base), KCSD_CHECK_HELPER, 1 },
 	{ PC_CNT(he_next), KCSD_CHECK_HELPER, 1 },
+	{ PC_CNT(he_linux), KCSD_CHECK_LINUX_HELPER, 1 },
+	{ PC_CNT(he_linux_last), KCSD_CHECK_LINUX_HELPER, 1 },
 	{ PC_CNT(he_negative), KCSD_CHECK_HELPER, 1 },
 	{ PC_CNT(he_big), KCSD_CHECK_HELPER, 1 },
 	{ PC_CNT(ca_after), KCSD_CHECK_CALL, 1 },
@@ -152,9 +156,6 @@ static const struct refusal {
 	{ PC_CNT(re_self), KCSD_CHECK_RECURSION, 3 },
 	{ PC_CNT(re_mutual), KCSD_CHECK_RECURSION, PC_ANY },
 	{ PC_CNT(de_9), KCSD_CHECK_DEPTH, PC_ANY },
-	{ PC_CNT(sh_64), KCSD_CHECK_SHIFT, 1 },
-	{ PC_CNT(sh_neg), KCSD_CHECK_SHIFT, 1 },
-	{ PC_CNT(sh_32), KCSD_CHECK_SHIFT, 1 },
 };
 
 static bool verdict_is(__u64 result, __u32 check, __u32 pc)
@@ -196,12 +197,16 @@ TEST_F(check, limits_are_inclusive)
 	     I_CALL(1), I_EXIT, I_CALL(1), I_EXIT, I_CALL(1), I_EXIT, I_MOV(R0, 7), I_EXIT);
 	PROG(shift, I_MOV(R0, 1), I_ALU(BPF_LSH, R0, 63), I_ALU(BPF_RSH, R0, 63),
 	     I_ALU32(BPF_LSH, R0, 31), I_ALU32(BPF_RSH, R0, 31), I_ADD(R0, 6), I_EXIT);
+	PROG(shift_beyond, I_MOV(R0, 7), I_ALU(BPF_LSH, R0, 64), I_ALU(BPF_RSH, R0, -64),
+	     I_ALU32(BPF_ARSH, R0, 32), I_ALU32(BPF_LSH, R0, 0x7fffffe0), I_EXIT);
 	PROG(jumps, I_MOV(R0, 7), I_JA(2), I_IMM64(R0, 1), I_EXIT);
 	PROG(dead_end, I_MOV(R0, 7), I_EXIT, I_JA(-3));
 
 	EXPECT_EQ(0, prog_replace(self->d.ctrl, 0, depth));
 	EXPECT_TRUE(run_works(self->d.compute, 0));
 	EXPECT_EQ(0, prog_replace(self->d.ctrl, 0, shift));
+	EXPECT_TRUE(run_works(self->d.compute, 0));
+	EXPECT_EQ(0, prog_replace(self->d.ctrl, 0, shift_beyond));
 	EXPECT_TRUE(run_works(self->d.compute, 0));
 	EXPECT_EQ(0, prog_replace(self->d.ctrl, 0, jumps));
 	EXPECT_TRUE(run_works(self->d.compute, 0));

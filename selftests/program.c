@@ -4,6 +4,7 @@
 #include "run.h"
 
 #include <endian.h>
+#include <pthread.h>
 
 #define PROGRAMS	8
 
@@ -409,6 +410,120 @@ TEST_F(program, an_executing_program_stays)
 	EXPECT_EQ(0, prog_deactivate(self->ctrl, 0));
 	EXPECT_EQ(0, prog_unload(self->ctrl, 0));
 	io_uring_queue_exit(&ring);
+}
+
+/* Loaded, activated, unloaded by all at once: what is in the slot is one program or none. */
+#define TURNS		200
+
+static void *come_and_go(void *arg)
+{
+	static const struct bpf_insn insns[] = { I_MOV(R0, 7), I_EXIT };
+	struct kcsd_program_desc desc;
+	int *ctrl = arg;
+
+	for (int i = 0; i < TURNS; i++) {
+		prog_load(*ctrl, 0, insns, sizeof(insns), NULL);
+		program_desc(*ctrl, 0, &desc);
+		prog_activate(*ctrl, 0);
+		prog_deactivate(*ctrl, 0);
+		prog_unload(*ctrl, 0);
+	}
+	return NULL;
+}
+
+TEST_F(program, a_slot_that_many_want)
+{
+	static struct bpf_insn insns[KCSD_MAX_INSNS];
+	struct image im = { .insns = prog_seven, .insn_cnt = 2 };
+	pthread_t threads[3];
+	int ret, state;
+
+	for (int i = 0; i < KCSD_MAX_INSNS; i++)
+		insns[i] = I_EXIT;
+	for (int i = 0; i < 3; i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, come_and_go, &self->ctrl));
+	for (int i = 0; i < TURNS / 10; i++) {
+		ret = prog_load(self->ctrl, 0, insns, sizeof(insns), NULL);
+		EXPECT_TRUE(!ret || ret == KCSD_SC_PROGRAM_IN_USE);
+		state = program_state(self->ctrl, 0);
+		EXPECT_TRUE(state == STATE_EMPTY || state == STATE_LOADED || state == STATE_ACTIVE);
+		prog_unload(self->ctrl, 0);
+	}
+	for (int i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+	prog_deactivate(self->ctrl, 0);
+	prog_unload(self->ctrl, 0);
+	EXPECT_EQ(STATE_EMPTY, program_state(self->ctrl, 0));
+	/* No bytes are left behind: of 2 MiB all can be had. */
+	im.data_len = (512 << 10) - sizeof(struct kcsd_image) - sizeof(prog_seven);
+	for (int i = 0; i < 4; i++)
+		EXPECT_EQ(0, prog_load_image(self->ctrl, i, &im, NULL));
+	EXPECT_EQ(KCSD_SC_MAX_PROGRAM_BYTES,
+		  prog_load(self->ctrl, 4, prog_seven, sizeof(prog_seven), NULL));
+}
+
+/*
+ * As long as programs can be, of shapes that take the most of each step of loading. Where time was
+ * more than in proportion to the length, one took a minute and more; it is shown, not judged.
+ */
+#define LONG	(KCSD_MAX_INSNS - 1)
+
+static void shape_jumps(struct bpf_insn *p)
+{
+	for (int i = 0; i < LONG; i++)
+		p[i] = I_RAW(BPF_JMP | BPF_JGT | BPF_X, i % 10, (i + 1) % 10, 0, 0);
+}
+
+/* Loops in loops, 16,000 of them. */
+static void shape_loops(struct bpf_insn *p)
+{
+	for (int i = 0; i < LONG; i++)
+		p[i] = I_ADD(i % 10, 1);
+	for (int i = 0; i < 16000; i++)
+		p[16000 + i] = I_RAW(BPF_JMP | BPF_JGT | BPF_X, i % 10,
+						     (i + 1) % 10, -(2 * i + 2), 0);
+}
+
+static void shape_calls(struct bpf_insn *p)
+{
+	for (int i = 0; i < LONG; i++)
+		p[i] = i % 8192 == 8191 || i >= 57344 ? I_EXIT :
+			I_CALL(8191 - i % 8192);
+}
+
+static void shape_atomics(struct bpf_insn *p)
+{
+	for (int i = 0; i < LONG; i++)
+		p[i] = I_RAW(BPF_STX | BPF_ATOMIC | BPF_DW, R10, R0, -8, 0xa1);
+}
+
+TEST_F_TIMEOUT(program, the_longest_programs, 60)
+{
+	static const struct {
+		const char *name;
+		void (*fill)(struct bpf_insn *p);
+	} shapes[] = {
+		{ "jumps", shape_jumps }, { "loops in loops", shape_loops },
+		{ "calls", shape_calls }, { "atomics", shape_atomics },
+	};
+	static struct bpf_insn insns[KCSD_MAX_INSNS];
+	struct run r = { .pind = 0, .budget = 1000, .timeout_ms = 1 };
+
+	insns[LONG] = I_EXIT;
+	for (unsigned int i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+		__u64 start = time_ns() / 1000000, loaded;
+
+		shapes[i].fill(insns);
+		EXPECT_EQ(0, prog_load(self->ctrl, 0, insns, sizeof(insns), NULL));
+		loaded = time_ns() / 1000000;
+		EXPECT_EQ(0, prog_activate(self->ctrl, 0));
+		run_exec(self->d.compute, &r);
+		ksft_print_msg("%s: loaded in %llu ms; first run in %llu ms\n", shapes[i].name,
+			       (unsigned long long)(loaded - start),
+			       (unsigned long long)(time_ns() / 1000000 - loaded));
+		EXPECT_EQ(0, prog_deactivate(self->ctrl, 0));
+		EXPECT_EQ(0, prog_unload(self->ctrl, 0));
+	}
 }
 
 DRIVE_TEST_MAIN

@@ -2,7 +2,7 @@
 /* For tests: calls a helper that no drive has. */
 #include <kcsd_helpers.h>
 
-static long (*const no_such_helper)(void) = (void *)77;
+static long (*const no_such_helper)(void) = (void *)(KCSD_HELPER_BASE + 77);
 
 SEC("kcsd")
 __u64 unknown(struct kcsd_ctx *ctx)

@@ -3,8 +3,8 @@
  * The structural check of a program, at load. What it lets through cannot be
  * illegal at run time: only memory, LBAs, budget and time are left to watch.
  *
- * Every pass looks at each instruction once. Functions are the first instruction and every
- * target of a local call; each reaches up to the next.
+ * Every pass looks at each instruction once, and so does the walk along calls. Functions are
+ * the first instruction and every target of a local call; each reaches up to the next.
  */
 #include "insn.h"
 
@@ -28,6 +28,7 @@ struct checker {
 	struct function *functions;
 	u32 nr_functions;
 	struct kcsd_verdict *verdict;
+	int err;		/* of a failure without a verdict */
 };
 
 static bool refuse(struct checker *c, u32 check, u32 pc)
@@ -44,6 +45,13 @@ static bool has(const struct bpf_insn *insn, u32 fields)
 	return op < KCSD_NR_OPS && kcsd_insn_fields(op) & fields;
 }
 
+/* Between passes, none of which takes long. */
+static bool go_on(struct checker *c)
+{
+	c->err = kcsd_yield() ? -EINTR : 0;
+	return !c->err;
+}
+
 /* ---- each instruction by itself ---- */
 
 static bool unused_are_zero(const struct bpf_insn *insn, u32 fields)
@@ -52,7 +60,7 @@ static bool unused_are_zero(const struct bpf_insn *insn, u32 fields)
 	const u32 src = KCSD_USES_SRC | KCSD_WRITES_SRC | KCSD_PICKS_SRC;
 	const u32 off = KCSD_USES_OFF | KCSD_PICKS_OFF | KCSD_JUMPS_OFF;
 	const u32 imm = KCSD_USES_IMM | KCSD_PICKS_IMM | KCSD_JUMPS_IMM | KCSD_CALLS_IMM |
-			KCSD_SHIFTS | KCSD_HELPS;
+			KCSD_HELPS;
 
 	return (fields & dst || !insn->dst_reg) && (fields & src || !insn->src_reg) &&
 	       (fields & off || !insn->off) && (fields & imm || !insn->imm);
@@ -66,11 +74,6 @@ static u32 check_registers(const struct bpf_insn *insn, u32 fields)
 	    (fields & KCSD_WRITES_SRC && insn->src_reg == BPF_REG_10))
 		return KCSD_CHECK_R10;
 	return KCSD_CHECK_OK;
-}
-
-static bool shift_is_legal(const struct bpf_insn *insn)
-{
-	return (u32)insn->imm < (BPF_CLASS(insn->code) == BPF_ALU64 ? 64 : 32);
 }
 
 static bool second_half_is_legal(const struct bpf_insn *insn)
@@ -90,10 +93,9 @@ static u32 check_insn(const struct bpf_insn *insn, bool last)
 	check = check_registers(insn, fields);
 	if (check)
 		return check;
-	if (fields & KCSD_SHIFTS && !shift_is_legal(insn))
-		return KCSD_CHECK_SHIFT;
 	if (fields & KCSD_HELPS && !kcsd_signature_name(insn->imm))
-		return KCSD_CHECK_HELPER;
+		return insn->imm > 0 && insn->imm < KCSD_HELPER_BASE ? KCSD_CHECK_LINUX_HELPER :
+								       KCSD_CHECK_HELPER;
 	if (fields & KCSD_WIDE && (last || !second_half_is_legal(insn + 1)))
 		return KCSD_CHECK_WIDE;
 	return KCSD_CHECK_OK;
@@ -144,8 +146,10 @@ static bool find_functions(struct checker *c)
 	for (pc = 0; pc < c->insn_cnt; pc++)
 		nr += !!(c->marks[pc] & MARK_START);
 	c->functions = kcsd_alloc(nr * sizeof(*c->functions));
-	if (!c->functions)
+	if (!c->functions) {
+		c->err = -ENOMEM;
 		return false;
+	}
 	for (pc = 0; pc < c->insn_cnt; pc++) {
 		if (c->marks[pc] & MARK_START)
 			c->functions[c->nr_functions++].start = pc;
@@ -264,28 +268,36 @@ static bool check_calls(struct checker *c)
 	return true;
 }
 
-int kcsd_check_insns(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_verdict *verdict)
+static bool check_all(struct checker *c)
 {
-	struct checker c = { .insns = insns, .insn_cnt = insn_cnt, .verdict = verdict };
-	int ret = -ENOMEM;
+	return check_insns(c) && go_on(c) && mark_functions(c) && go_on(c) && find_functions(c) &&
+	       check_ends(c) && go_on(c) && check_jumps(c) && go_on(c) && check_calls(c);
+}
+
+int kcsd_check_any_length(const struct bpf_insn *insns, u32 insn_cnt,
+			  struct kcsd_verdict *verdict)
+{
+	struct checker c = {
+		.insns = insns, .insn_cnt = insn_cnt, .verdict = verdict, .err = -ENOMEM,
+	};
 
 	*verdict = (struct kcsd_verdict){ .check = KCSD_CHECK_OK };
-	if (!insn_cnt || insn_cnt > KCSD_MAX_INSNS) {
-		refuse(&c, insn_cnt ? KCSD_CHECK_TOO_LONG : KCSD_CHECK_EMPTY, 0);
-		return -EINVAL;
-	}
 	c.marks = kcsd_alloc(insn_cnt * sizeof(*c.marks));
 	c.function_of = kcsd_alloc(insn_cnt * sizeof(*c.function_of));
-	if (!c.marks || !c.function_of)
-		goto out;
-	if (check_insns(&c) && mark_functions(&c) && find_functions(&c) && check_ends(&c) &&
-	    check_jumps(&c) && check_calls(&c))
-		ret = 0;
-	else if (verdict->check)
-		ret = -EINVAL;
-out:
+	if (c.marks && c.function_of)
+		c.err = check_all(&c) ? 0 : verdict->check ? -EINVAL : c.err;
 	kcsd_free(c.functions);
 	kcsd_free(c.function_of);
 	kcsd_free(c.marks);
-	return ret;
+	return c.err;
+}
+
+int kcsd_check_insns(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_verdict *verdict)
+{
+	if (insn_cnt && insn_cnt <= KCSD_MAX_INSNS)
+		return kcsd_check_any_length(insns, insn_cnt, verdict);
+	*verdict = (struct kcsd_verdict){
+		.check = insn_cnt ? KCSD_CHECK_TOO_LONG : KCSD_CHECK_EMPTY,
+	};
+	return -EINVAL;
 }

@@ -61,10 +61,18 @@ int kcsd_code_create(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_cod
 {
 	int ret = kcsd_check_insns(insns, insn_cnt, verdict);
 
-	if (!ret)
-		ret = kcsd_code_decode(insns, insn_cnt, code);
-	if (!ret)
-		kcsd_code_fuse(*code);
+	return ret ?: kcsd_code_decode_fused(insns, insn_cnt, code);
+}
+
+int kcsd_code_decode_fused(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_code **code)
+{
+	int ret = kcsd_code_decode(insns, insn_cnt, code);
+
+	if (ret)
+		return ret;
+	ret = kcsd_code_fuse(*code);
+	if (ret)
+		kcsd_code_destroy(*code);
 	return ret;
 }
 

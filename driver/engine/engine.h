@@ -117,17 +117,21 @@ u32 kcsd_image_parse(const void *buf, u64 len, struct kcsd_image_view *view);
 
 /* check.c */
 /*
- * Structural check, linear in insn_cnt (plus one pass per call level). Returns
- * 0 or -ENOMEM, or -EINVAL with *verdict saying why.
+ * Structural check, linear in insn_cnt. Returns 0, -ENOMEM, -EINTR if the task has been killed,
+ * or -EINVAL with *verdict saying why.
  */
 int kcsd_check_insns(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_verdict *verdict);
+/* The same for what may be longer than KCSD_MAX_INSNS, as no program is that a drive is handed. */
+int kcsd_check_any_length(const struct bpf_insn *insns, u32 insn_cnt,
+			  struct kcsd_verdict *verdict);
 
 /* code.c */
 /* Check, decode and fuse. Errors as kcsd_check_insns(). The instructions are copied. */
 int kcsd_code_create(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_code **code,
 		     struct kcsd_verdict *verdict);
-/* Decode what is known to be correct. 0 or -ENOMEM. */
+/* Decode what is known to be correct, and fuse it or not. 0, -ENOMEM or -EINTR. */
 int kcsd_code_decode(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_code **code);
+int kcsd_code_decode_fused(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_code **code);
 void kcsd_code_destroy(struct kcsd_code *code);
 
 /* memory.c */

@@ -19,6 +19,7 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/nospec.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/swab.h>
@@ -29,6 +30,16 @@
 /* For the drive itself: not charged to who sent a command, whose limit is no reason to fail. */
 #define kcsd_alloc_own(size)	kvzalloc(size, GFP_KERNEL)
 #define kcsd_free(p)		kvfree(p)
+
+/*
+ * Called by all that takes time in proportion to a program's length, in process context: lets
+ * others have the CPU. True: the task has been killed, so give up.
+ */
+static inline bool kcsd_yield(void)
+{
+	cond_resched();
+	return fatal_signal_pending(current);
+}
 
 /* index, which is below size; but 0 where the CPU mis-speculates that it is. */
 static inline u64 kcsd_index_nospec(u64 index, u64 size)
@@ -59,6 +70,7 @@ typedef int32_t s32;
 typedef int64_t s64;
 
 #define U32_MAX			UINT32_MAX
+#define U64_MAX			UINT64_MAX
 #define S32_MAX			INT32_MAX
 #define S64_MAX			INT64_MAX
 #define S64_MIN			INT64_MIN
@@ -67,12 +79,19 @@ typedef int64_t s64;
 #define kcsd_alloc_own(size)	calloc(1, size)
 #define kcsd_free(p)		free(p)
 
+static inline bool kcsd_yield(void)
+{
+	return false;
+}
+
 #define le16_to_cpu(x)		le16toh(x)
 #define le32_to_cpu(x)		le32toh(x)
 #define le64_to_cpu(x)		le64toh(x)
 #define cpu_to_le16(x)		htole16(x)
 #define cpu_to_le32(x)		htole32(x)
 #define cpu_to_le64(x)		htole64(x)
+
+#define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
 
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)

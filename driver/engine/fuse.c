@@ -3,6 +3,8 @@
 #include "code.h"
 #include "fused.h"
 
+#define YIELD_INSNS	4096
+
 struct sequence {
 	u32 nr;
 	u8 op[KCSD_MAX_FUSED];		/* enum kcsd_op_id */
@@ -62,10 +64,14 @@ static u32 best(const struct kcsd_decoded *d, u32 left)
 }
 
 /* In order: those after the one that is replaced are still themselves. */
-void kcsd_code_fuse(struct kcsd_code *code)
+int kcsd_code_fuse(struct kcsd_code *code)
 {
 	u32 i;
 
-	for (i = 0; i < code->nr; i++)
+	for (i = 0; i < code->nr; i++) {
+		if (!(i % YIELD_INSNS) && kcsd_yield())
+			return -EINTR;
 		code->insns[i].op = best(&code->insns[i], code->nr - i);
+	}
+	return 0;
 }

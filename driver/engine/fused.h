@@ -119,6 +119,6 @@ enum kcsd_fused_id {
 struct kcsd_code;
 
 /* fuse.c: have sequences of the list run at one go, wherever they are in the decoded program. */
-void kcsd_code_fuse(struct kcsd_code *code);
+int kcsd_code_fuse(struct kcsd_code *code);
 
 #endif

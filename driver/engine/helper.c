@@ -25,20 +25,22 @@ static bool check_buffer(struct kcsd_vm *vm, const struct kcsd_signature *sig,
 {
 	u64 addr = args->val[i], len = buffer_len(sig, args, i);
 
+	/*
+	 * Where the CPU mis-speculates, past any branch below, nothing is longer than the memory:
+	 * some helpers begin at the end. What is longer is a fault, whatever it has become here.
+	 */
+	if (sig->kind[i] == IN || sig->kind[i] == OUT)
+		args->val[len_of(sig, i)] = kcsd_index_nospec(len, vm->mem_len + 1);
 	if (!len)
 		return true;
 	if (sig->kind[i] == IN)
 		args->ptr[i] = kcsd_vm_ptr(vm, addr, len);
 	else
 		args->ptr[i] = kcsd_vm_ptr_write(vm, addr, len);
-	if (!args->ptr[i]) {
-		kcsd_vm_fault(vm, KCSD_FAULT_MEMORY, addr);
-		return false;
-	}
-	/* No more than that where the CPU mis-speculates: some helpers begin at the end. */
-	if (sig->kind[i] == IN || sig->kind[i] == OUT)
-		args->val[len_of(sig, i)] = kcsd_index_nospec(len, vm->mem_len + 1);
-	return true;
+	if (args->ptr[i])
+		return true;
+	kcsd_vm_fault(vm, KCSD_FAULT_MEMORY, addr);
+	return false;
 }
 
 static bool check_args(struct kcsd_vm *vm, const struct kcsd_signature *sig,

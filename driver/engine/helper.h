@@ -16,7 +16,7 @@ struct kcsd_signature {
 	u8 kind[KCSD_HELPER_ARGS];	/* enum kcsd_arg_kind */
 };
 
-/* NULL if there is no such helper. */
+/* NULL if there is no such helper. No id leads out of the table, also where the CPU mis-speculates. */
 const struct kcsd_signature *kcsd_signature(u32 id);
 
 /*

@@ -196,6 +196,8 @@ s64 kcsd_helper_memmem(struct kcsd_vm *vm, const struct kcsd_helper_args *args)
 		return args->val[0];
 	if (s.len > s.hay_len)
 		return 0;
+	/* Else the search begins beyond the memory, where the CPU mis-speculates. */
+	s.len = kcsd_index_nospec(s.len, s.hay_len + 1);
 	if (s.len == 1)
 		return find_byte(vm, args);
 	factorize(&s);

@@ -32,8 +32,7 @@
 #define KCSD_JUMPS_OFF		0x0200
 #define KCSD_JUMPS_IMM		0x0400
 #define KCSD_CALLS_IMM		0x0800
-/* The immediate is a shift count; a helper's id; continued in a second unit. */
-#define KCSD_SHIFTS		0x1000
+/* The immediate is a helper's id; continued in a second unit. */
 #define KCSD_HELPS		0x2000
 #define KCSD_WIDE		0x4000
 /* Control never reaches the next instruction. */
@@ -56,8 +55,6 @@
 	F(ALU_X,	KCSD_OUT | KCSD_SRC,				"d, s") \
 	F(PICK_K,	KCSD_OUT | KCSD_IMM | KCSD_PICKS_OFF,		"d, i") \
 	F(PICK_X,	KCSD_OUT | KCSD_SRC | KCSD_PICKS_OFF,		"d, s") \
-	F(SHIFT_K,	KCSD_OUT | KCSD_IMM | KCSD_SHIFTS,		"d, i") \
-	F(SHIFT_X,	KCSD_OUT | KCSD_SRC,				"d, s") \
 	F(NEG,		KCSD_OUT,					"d") \
 	F(SWAP,		KCSD_OUT | KCSD_PICKS_IMM,			"d") \
 	F(JMP_K,	KCSD_DST | KCSD_IMM | KCSD_JUMPS_OFF,		"d, i, j") \
@@ -140,9 +137,9 @@ struct kcsd_form {
 	KCSD_INSNS_ALU(X, OR, BPF_OR, ALU, "or") \
 	KCSD_INSNS_ALU(X, AND, BPF_AND, ALU, "and") \
 	KCSD_INSNS_ALU(X, XOR, BPF_XOR, ALU, "xor") \
-	KCSD_INSNS_ALU(X, LSH, BPF_LSH, SHIFT, "lsh") \
-	KCSD_INSNS_ALU(X, RSH, BPF_RSH, SHIFT, "rsh") \
-	KCSD_INSNS_ALU(X, ARSH, BPF_ARSH, SHIFT, "arsh") \
+	KCSD_INSNS_ALU(X, LSH, BPF_LSH, ALU, "lsh") \
+	KCSD_INSNS_ALU(X, RSH, BPF_RSH, ALU, "rsh") \
+	KCSD_INSNS_ALU(X, ARSH, BPF_ARSH, ALU, "arsh") \
 	X(NEG64, BPF_ALU64 | BPF_NEG, 0, NEG, "neg") \
 	X(NEG32, BPF_ALU | BPF_NEG, 0, NEG, "neg32") \
 	X(MOV64_K, BPF_ALU64 | BPF_MOV | BPF_K, 0, ALU_K, "mov") \
@@ -220,15 +217,10 @@ static inline u32 kcsd_insn_fields(u32 op)
 /* Bytes that op, an access of memory, accesses. */
 static inline u32 kcsd_insn_size(u32 op)
 {
-	switch (BPF_SIZE(kcsd_insn_get(op)->code)) {
-	case BPF_B:
-		return 1;
-	case BPF_H:
-		return 2;
-	case BPF_W:
-		return 4;
-	}
-	return 8;
+	/* By BPF_W, BPF_H, BPF_B, BPF_DW. No branch: accesses are bounded by it. */
+	static const u8 sizes[] = { 4, 2, 1, 8 };
+
+	return sizes[BPF_SIZE(kcsd_insn_get(op)->code) >> 3];
 }
 
 /* Which instruction has this opcode and picking field; KCSD_NR_OPS: none. */

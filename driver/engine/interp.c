@@ -121,10 +121,17 @@ static void clear_entry(struct state *s)
 	KCSD_LOSE(&s->r[6], 4);
 }
 
-/* The checker saw to it that calls do not nest deeper than there are frames. */
+/*
+ * The checker saw to it that calls do not nest deeper than there are frames, and that the entry
+ * calls nothing when it ends. Where the CPU mis-speculates, by a local call or an exit that is
+ * none, the mask keeps it to the frames.
+ */
+_Static_assert(!(KCSD_MAX_CALL_DEPTH & (KCSD_MAX_CALL_DEPTH - 1)), "");
+#define FRAME_MASK	(KCSD_MAX_CALL_DEPTH - 1)
+
 static void push_frame(struct state *s, const struct kcsd_vm *vm, const struct kcsd_decoded *ret)
 {
-	struct frame *f = &s->frames[s->depth++];
+	struct frame *f = &s->frames[s->depth++ & FRAME_MASK];
 
 	memcpy(f->saved, &s->r[6], sizeof(f->saved));
 	f->ret = ret;
@@ -134,7 +141,7 @@ static void push_frame(struct state *s, const struct kcsd_vm *vm, const struct k
 
 static const struct kcsd_decoded *pop_frame(struct state *s, const struct kcsd_vm *vm)
 {
-	struct frame *f = &s->frames[--s->depth];
+	struct frame *f = &s->frames[--s->depth & FRAME_MASK];
 
 	memcpy(&s->r[6], f->saved, sizeof(f->saved));
 	clear_arguments(s);

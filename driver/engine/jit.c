@@ -169,7 +169,7 @@ static int compile_function(struct kcsd_jit *jit, const struct kcsd_lowered *l, 
 }
 
 /* Callees before callers: as calls do not nest deep, a few rounds do. */
-static int compile_functions(struct kcsd_jit *jit, const struct kcsd_lowered *l)
+static int compile_functions(struct kcsd_jit *jit, const struct kcsd_lowered *l, const bool *stop)
 {
 	u32 done = 0, before, nr;
 	int ret;
@@ -177,6 +177,8 @@ static int compile_functions(struct kcsd_jit *jit, const struct kcsd_lowered *l)
 	do {
 		before = done;
 		for (nr = l->nr_functions; nr--;) {
+			if (kcsd_yield() || (stop && READ_ONCE(*stop)))
+				return -EINTR;
 			if (jit->progs[nr] || !callees_are_ready(jit, l, nr))
 				continue;
 			ret = compile_function(jit, l, nr);
@@ -214,7 +216,7 @@ static int compile_entry(struct kcsd_jit *jit)
 	return ret;
 }
 
-int kcsd_jit_create(const struct kcsd_lowered *l, struct kcsd_jit **out)
+int kcsd_jit_create(const struct kcsd_lowered *l, const bool *stop, struct kcsd_jit **out)
 {
 	struct kcsd_jit *jit;
 	int ret;
@@ -226,7 +228,7 @@ int kcsd_jit_create(const struct kcsd_lowered *l, struct kcsd_jit **out)
 		return -ENOMEM;
 	jit->nr_progs = l->nr_functions;
 	jit->bytes = struct_size(jit, progs, l->nr_functions);
-	ret = compile_functions(jit, l);
+	ret = compile_functions(jit, l, stop);
 	if (!ret)
 		ret = compile_entry(jit);
 	if (ret) {

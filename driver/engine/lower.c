@@ -6,6 +6,7 @@
 #include "lower.h"
 
 #define NEAR	0x7fff	/* a jump of 16 bits reaches all of a clone that is no longer */
+#define YIELD_INSNS	4096	/* of the program */
 
 /* ---- emission ---- */
 
@@ -218,6 +219,19 @@ static void lower_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 		kcsd_lower_jump_cold(l, i);
 }
 
+/* Now and then: is it to be given up? Then l->err says why. */
+static bool go_on(struct kcsd_lower *l)
+{
+	const bool *stop = l->opt->stop;
+
+	if (l->yield--)
+		return true;
+	l->yield = YIELD_INSNS;
+	if (kcsd_yield() || (stop && READ_ONCE(*stop)))
+		l->err = -EINTR;
+	return !l->err;
+}
+
 static void lower_clone(struct kcsd_lower *l)
 {
 	const struct kcsd_clone *clone = l->clone;
@@ -226,7 +240,7 @@ static void lower_clone(struct kcsd_lower *l)
 	l->pos = clone->start;
 	l->counted = 0;
 	kcsd_lower_entry(l);
-	for (pc = clone->first; pc < clone->end;) {
+	for (pc = clone->first; pc < clone->end && go_on(l);) {
 		struct kcsd_lower_insn i = insn_at(l, pc);
 
 		/* Who jumps here has counted up to there. */
@@ -237,7 +251,7 @@ static void lower_clone(struct kcsd_lower *l)
 		lower_insn(l, &i);
 		pc += units(&i);
 	}
-	for (pc = clone->first; pc < clone->end;) {
+	for (pc = clone->first; pc < clone->end && !l->err;) {
 		struct kcsd_lower_insn i = insn_at(l, pc);
 
 		lower_cold(l, &i);
@@ -267,17 +281,17 @@ static int measure(struct kcsd_lower *l)
 		clone->far = l->pos - clone->start > NEAR;
 		if (clone->far)
 			lower_clone(l);
-		if (l->pos > KCSD_LOWERED_MAX_INSNS)
+		if (l->pos > KCSD_LOWERED_MAX_INSNS && !l->err)
 			l->err = -E2BIG;
 	}
 	return l->err;
 }
 
-static void make(struct kcsd_lower *l, struct kcsd_lowered *lowered)
+static int make(struct kcsd_lower *l, struct kcsd_lowered *lowered)
 {
 	u32 n;
 
-	for (n = 0; n < l->nr_clones; n++) {
+	for (n = 0; n < l->nr_clones && !l->err; n++) {
 		lowered->starts[n] = l->clones[n].start;
 		select_clone(l, &l->clones[n]);
 		l->insns = NULL;
@@ -286,6 +300,7 @@ static void make(struct kcsd_lower *l, struct kcsd_lowered *lowered)
 		lower_clone(l);
 	}
 	lowered->starts[n] = l->pos;
+	return l->err;
 }
 
 /* ---- all of it ---- */
@@ -371,8 +386,11 @@ int kcsd_lower(const struct kcsd_image_view *view, const struct kcsd_lower_optio
 		*lowered = create(l.pos, l.nr_clones);
 		ret = *lowered ? 0 : -ENOMEM;
 	}
-	if (!ret)
-		make(&l, *lowered);
+	if (!ret) {
+		ret = make(&l, *lowered);
+		if (ret)
+			kcsd_lowered_destroy(*lowered);
+	}
 	finish(&l);
 	return ret;
 }

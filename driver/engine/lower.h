@@ -58,6 +58,7 @@ struct kcsd_lower {
 	u32 discount;		/* position: r3 instructions are to be counted, and go on with */
 	u32 leave;		/* position: return after a fault */
 	u32 counted;		/* instructions not yet taken off what is left */
+	u32 yield;		/* instructions to look at before others get the CPU */
 	struct bpf_insn *insns;
 	u32 pos;		/* of the next instruction made */
 	int err;

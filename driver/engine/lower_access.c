@@ -298,6 +298,17 @@ static void emit_guest_value(struct kcsd_lower *l, u8 dst, u8 reg)
 		kcsd_emit_mov(l, dst, reg);
 }
 
+/*
+ * What a stub returned, in AX, as wide as the access is: the stub branches to find out, which the
+ * CPU can get wrong.
+ */
+static void take_result(struct kcsd_lower *l, u8 dst, u32 size)
+{
+	if (size < 4)
+		kcsd_emit(l, BPF_ALU | BPF_AND | BPF_K, KCSD_REG_AX, 0, 0, (1 << 8 * size) - 1);
+	kcsd_emit(l, (size < 8 ? BPF_ALU : BPF_ALU64) | BPF_MOV | BPF_X, dst, KCSD_REG_AX, 0, 0);
+}
+
 static void call_stub(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 {
 	struct access a = access_of(i);
@@ -316,9 +327,9 @@ static void call_stub(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 	kcsd_emit_mov(l, KCSD_REG_AX, BPF_REG_0);
 	kcsd_lower_unspill(l);
 	if (!writes(i))
-		kcsd_emit_mov(l, i->insn.dst_reg, KCSD_REG_AX);
+		take_result(l, i->insn.dst_reg, a.size);
 	else if (i->fields & KCSD_WRITES_SRC)
-		kcsd_emit_mov(l, i->insn.src_reg, KCSD_REG_AX);
+		take_result(l, i->insn.src_reg, a.size);
 }
 
 void kcsd_lower_access(struct kcsd_lower *l, const struct kcsd_lower_insn *i)

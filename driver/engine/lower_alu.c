@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
  * Arithmetic. Mostly as it is, but for what the kernel's verifier sees to ahead of its
- * JIT (division by zero, the minimum by -1), what machines do in different ways (shifts
- * beyond the width), and guest r10, a constant.
+ * JIT (division by zero, the minimum by -1), what machines do in different ways and other
+ * verifiers refuse (shifts beyond the width), and guest r10, a constant.
  */
 #include "lower.h"
 
@@ -80,10 +80,13 @@ static void divide(struct kcsd_lower *l, const struct bpf_insn *insn)
 
 static void shift(struct kcsd_lower *l, struct bpf_insn insn)
 {
-	if (BPF_SRC(insn.code) == BPF_X && !l->opt->shifts_wrap) {
+	const s32 most = class_of(&insn) == BPF_ALU64 ? 63 : 31;
+
+	if (BPF_SRC(insn.code) == BPF_K) {
+		insn.imm &= most;
+	} else if (!l->opt->shifts_wrap) {
 		kcsd_emit_mov(l, KCSD_REG_AX, insn.src_reg);
-		kcsd_emit(l, BPF_ALU | BPF_AND | BPF_K, KCSD_REG_AX, 0, 0,
-			  class_of(&insn) == BPF_ALU64 ? 63 : 31);
+		kcsd_emit(l, BPF_ALU | BPF_AND | BPF_K, KCSD_REG_AX, 0, 0, most);
 		insn.src_reg = KCSD_REG_AX;
 	}
 	kcsd_emit_insn(l, insn);
@@ -103,16 +106,9 @@ static void use_constant(struct kcsd_lower *l, struct bpf_insn *insn)
 	insn->code &= ~BPF_X;
 	insn->src_reg = 0;
 	insn->imm = (s32)l->frame;
-	switch (BPF_OP(insn->code)) {
-	case BPF_MOV:
+	if (BPF_OP(insn->code) == BPF_MOV) {
 		insn->imm = moved_value(l->frame, insn->off);
 		insn->off = 0;
-		break;
-	case BPF_LSH:
-	case BPF_RSH:
-	case BPF_ARSH:
-		insn->imm &= class_of(insn) == BPF_ALU64 ? 63 : 31;
-		break;
 	}
 }
 

@@ -109,8 +109,9 @@ u64 kcsd_lowered_atomic(struct kcsd_lowered_ctl *ctl, u32 op, u64 addr, u64 valu
 	void *p = writes ? kcsd_memory_at_write(vm->mem, vm->mem_len, addr, size) :
 			   kcsd_memory_at(vm->mem, vm->mem_len, addr, size);
 
+	/* As wide as it is to be, also where the CPU mis-speculates which case it is. */
 	if (p && !(addr & (size - 1)))
-		return carry_out(op, p, value);
+		return carry_out(op, p, value) & (U64_MAX >> (64 - 8 * size));
 	kcsd_vm_fault(vm, KCSD_FAULT_MEMORY, addr);
 	note_end(ctl, pc);
 	return 0;

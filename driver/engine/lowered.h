@@ -90,6 +90,7 @@ struct kcsd_lower_options {
 	bool moving;		/* that is not known yet: it is in the ctl, mem means nothing */
 	u64 ctl;		/* address of the struct kcsd_lowered_ctl */
 	bool count;		/* instructions, as the interpreter; else only stop is seen */
+	const bool *stop;	/* set to give up, from anywhere; or NULL */
 	/* Shifts by a register take the count modulo the width: x86, arm64, riscv. */
 	bool shifts_wrap;
 };
@@ -118,8 +119,11 @@ u64 kcsd_lowered_mem_len(const struct kcsd_image_view *view);
 u64 kcsd_lowered_span(u64 mem_len);
 
 /*
- * Lower a program that kcsd_check_insns() has accepted. 0, -ENOMEM, or -E2BIG: it would
- * become too long, let the interpreter run it. Linear in the length of what it makes.
+ * Lower a program that kcsd_check_insns() has accepted. 0, -ENOMEM, -EINTR: the task has been
+ * killed or *stop is set; or -E2BIG: it would become too long, let the interpreter run it.
+ *
+ * Linear: each instruction of the program is looked at no more than five times for each depth
+ * at which its function is called, until there are more than KCSD_LOWERED_MAX_INSNS.
  */
 int kcsd_lower(const struct kcsd_image_view *view, const struct kcsd_lower_options *opt,
 	       struct kcsd_lowered **lowered);

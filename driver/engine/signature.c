@@ -3,14 +3,20 @@
 #include "helper.h"
 
 static const struct kcsd_signature signatures[] = {
-#define SIGNATURE(id, name, nr, a, b, c, d, e) [id] = { #name, nr, { a, b, c, d, e } },
+#define SIGNATURE(id, name, nr, a, b, c, d, e) [(id) - KCSD_HELPER_BASE] = { #name, nr, { a, b, c, d, e } },
 	KCSD_HELPERS(SIGNATURE)
 #undef SIGNATURE
 };
 
 const struct kcsd_signature *kcsd_signature(u32 id)
 {
-	return id < ARRAY_SIZE(signatures) && signatures[id].name ? &signatures[id] : NULL;
+	u64 i = (u64)id - KCSD_HELPER_BASE;
+
+	if (i >= ARRAY_SIZE(signatures))
+		return NULL;
+	/* An interpreter that jumps to the wrong instruction's code takes any number for an id. */
+	i = kcsd_index_nospec(i, ARRAY_SIZE(signatures));
+	return signatures[i].name ? &signatures[i] : NULL;
 }
 
 const char *kcsd_signature_name(u32 id)

@@ -38,7 +38,7 @@ struct kcsd_object_opts {
  * for the checker's reasons but e.g. a map or the address of a function).
  * -EFBIG: larger than KCSD_MAX_OBJECT, or its data than any drive can take.
  * Others as open(2) and read(2). err->text: "word.bpf.o: section kcsd, function count,
- * instruction 12 (word.c:31: return f();): call of an unknown helper: 77".
+ * instruction 12 (word.c:31: return f();): call of an unknown helper: 65613".
  */
 KCSD_API int kcsd_object_open(const char *path, const struct kcsd_object_opts *opts,
 			      struct kcsd_object **obj, struct kcsd_error *err);

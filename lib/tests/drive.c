@@ -256,8 +256,8 @@ static void test_load(void)
 
 static void test_load_refused(void)
 {
-	/* mov r0, 0; call 77; exit */
-	static const uint64_t code[] = { 0xb7, 77ULL << 32 | 0x85, 0x95 };
+	/* mov r0, 0; call; exit */
+	static const uint64_t code[] = { 0xb7, (KCSD_HELPER_BASE + 77ULL) << 32 | 0x85, 0x95 };
 	KCSD_OPTS(kcsd_load_opts, opts, .pind = KCSD_PIND_ANY, .chunk = 8);
 	struct kcsd_error err;
 	void *large = calloc(1, 2 << 20);

@@ -27,7 +27,7 @@ __u64 recursion(struct kcsd_ctx *ctx)
 	return forever(ctx->cparam1);
 }
 
-#define HELPER_99	((long (*)(void))99)
+#define HELPER_99	((long (*)(void))(KCSD_HELPER_BASE + 99))
 
 static __attribute__((noinline)) __u64 calls_helper(__u64 x)
 {

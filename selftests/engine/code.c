@@ -138,6 +138,77 @@ static void longest(void)
 	free(insns);
 }
 
+static double ms_since(clock_t start)
+{
+	return 1000.0 * (double)(clock() - start) / CLOCKS_PER_SEC;
+}
+
+/* Load as a drive does, and lower; how long each step took is told, not judged. */
+static void load(struct bpf_insn *insns, const char *what)
+{
+	const struct kcsd_image_view view = { .insns = insns, .insn_cnt = KCSD_MAX_INSNS };
+	const struct kcsd_lower_options opt = { .count = true };
+	struct kcsd_lowered *lowered = NULL;
+	struct kcsd_verdict verdict;
+	struct kcsd_code *code;
+	double check, decode;
+	clock_t start = clock();
+	int ret;
+
+	ret = kcsd_check_insns(insns, KCSD_MAX_INSNS, &verdict);
+	check = ms_since(start);
+	start = clock();
+	tap_point(!ret && !kcsd_code_decode_fused(insns, KCSD_MAX_INSNS, &code),
+		  "load: the longest program of %s", what);
+	if (ret)
+		return;
+	decode = ms_since(start);
+	start = clock();
+	ret = kcsd_lower(&view, &opt, &lowered);
+	tap_note("check %.1f ms, decode %.1f ms, lower %.1f ms to %u instructions (%d)", check,
+		 decode, ms_since(start), ret ? 0 : lowered->insn_cnt, ret);
+	if (!ret)
+		kcsd_lowered_destroy(lowered);
+	kcsd_code_destroy(code);
+}
+
+/* What each step takes longest for. */
+static void longest_to_load(void)
+{
+	static const struct bpf_insn atomic = { .code = 0xdb, .dst_reg = 1, .imm = 0xa1 };
+	static const struct bpf_insn nothing = { .code = 0x97 };	/* mod r0, 0 */
+	struct bpf_insn *insns = malloc(KCSD_MAX_INSNS * sizeof(*insns));
+	u32 pc;
+
+	assert(insns);
+	insns[KCSD_MAX_INSNS - 1] = EXIT;
+	for (pc = 0; pc < KCSD_MAX_INSNS - 1; pc++)
+		insns[pc] = (struct bpf_insn){ .code = 0x2d, .dst_reg = pc % 10, .src_reg = 3 };
+	load(insns, "jumps");
+	for (pc = 0; pc < KCSD_MAX_INSNS - 1; pc++)
+		insns[pc] = (struct bpf_insn){ .code = 0x2d, .dst_reg = pc % 10, .src_reg = 3,
+					       .off = pc < 32767 ? -1 - (s16)pc : -32768 };
+	load(insns, "jumps back");
+	for (pc = 0; pc < KCSD_MAX_INSNS - 1; pc++)
+		insns[pc] = atomic;
+	load(insns, "atomic accesses");
+	for (pc = 0; pc < KCSD_MAX_INSNS - 1; pc++)
+		insns[pc] = (struct bpf_insn){ .code = 0x79, .dst_reg = pc % 10, .src_reg = 1 };
+	load(insns, "loads");
+	/* A chain of seven functions, the last, long one called at each depth; nothing is made of it. */
+	for (pc = 0; pc < KCSD_MAX_INSNS - 1; pc++)
+		insns[pc] = nothing;
+	for (pc = 0; pc < 18; pc += 3) {
+		insns[pc] = CALL(2);
+		insns[pc + 1] = CALL(20 - (s32)pc - 2);
+		insns[pc + 2] = EXIT;
+	}
+	insns[18] = CALL(1);
+	insns[19] = EXIT;
+	load(insns, "instructions that become none, at each depth");
+	free(insns);
+}
+
 /* The checker does not rely on kcsd_image_parse() to have counted. */
 static void counts(void)
 {
@@ -166,4 +237,5 @@ void code_tests(void)
 	no_memory_to_lower();
 	copied();
 	longest();
+	longest_to_load();
 }

@@ -11,13 +11,14 @@ struct signature {
 };
 
 static const struct signature signatures[] = {
-#define SIGNATURE(id, name, nr, a, b, c, d, e) [id] = { nr, { a, b, c, d, e } },
+#define SIGNATURE(id, name, nr, a, b, c, d, e) [(id) - KCSD_HELPER_BASE] = { nr, { a, b, c, d, e } },
 	KCSD_HELPERS(SIGNATURE)
 #undef SIGNATURE
 };
 
 u32 device_nr_args(u32 id)
 {
+	id -= KCSD_HELPER_BASE;
 	return id < ARRAY_SIZE(signatures) ? signatures[id].nr_args : 0;
 }
 
@@ -59,7 +60,7 @@ void device_reset(struct device_run *run)
 /* A pointer that helpers get is the address's, all of it in the program's memory. */
 static void check_args(struct device_run *run, u32 id, const struct kcsd_helper_args *args)
 {
-	const struct signature *sig = &signatures[id];
+	const struct signature *sig = &signatures[id - KCSD_HELPER_BASE];
 	u64 off, len;
 	u32 i;
 

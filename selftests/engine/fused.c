@@ -114,7 +114,7 @@ static void add_op(struct trial *t, u32 op, u8 dst, u8 src)
 	if (fields & KCSD_USES_OFF)
 		insn.off = below(t, 3) - 1;
 	if (fields & KCSD_USES_IMM)
-		insn.imm = fields & KCSD_SHIFTS ? below(t, 32) : (u32)any_value(t);
+		insn.imm = (u32)any_value(t);
 	if (fields & KCSD_PICKS_OFF)
 		insn.off = row->pick;
 	t->insns[t->nr++] = insn;

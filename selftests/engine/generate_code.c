@@ -24,8 +24,6 @@ static s32 immediate(struct maker *m, const struct kcsd_insn *row)
 		return row->pick;
 	if (!(fields & KCSD_USES_IMM))
 		return 0;
-	if (fields & KCSD_SHIFTS)
-		return maker_below(m, BPF_CLASS(row->code) == BPF_ALU64 ? 64 : 32);
 	return (s32)operand(m, row);
 }
 
@@ -174,7 +172,8 @@ static u64 argument(struct maker *m, const struct kcsd_signature *sig, u32 i, u3
 
 void maker_helper(struct maker *m)
 {
-	u32 id = 1 + maker_below(m, KCSD_HELPER_zone), len, i;
+	u32 id = KCSD_HELPER_BASE + 1 + maker_below(m, KCSD_HELPER_zone - KCSD_HELPER_BASE);
+	u32 len, i;
 	const struct kcsd_signature *sig = kcsd_signature(id);
 
 	if (!sig)

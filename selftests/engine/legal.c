@@ -135,9 +135,6 @@ static u32 alu(const struct bpf_insn *insn)
 		return bad | zero(insn->src_reg) | zero(insn->imm);
 	if (reg)
 		return bad | reads(insn->src_reg) | zero(insn->imm);
-	if ((op == 0x60 || op == 0x70 || op == 0xc0) && (insn->imm < 0 ||
-							 insn->imm >= (is64 ? 64 : 32)))
-		bad |= BAD(SHIFT);
 	return bad | zero(insn->src_reg);
 }
 
@@ -148,7 +145,9 @@ static u32 call(const struct bpf_insn *insn)
 	if (insn->src_reg)
 		return BAD(OPCODE);
 	bad = zero(insn->dst_reg) | zero(insn->off);
-	return insn->imm < 1 || insn->imm > 16 ? bad | BAD(HELPER) : bad;
+	if (insn->imm > 0 && insn->imm < 0x10000)
+		return bad | BAD(LINUX_HELPER);
+	return insn->imm < 0x10001 || insn->imm > 0x10010 ? bad | BAD(HELPER) : bad;
 }
 
 static u32 jmp(const struct bpf_insn *insn)
@@ -235,7 +234,7 @@ static bool try_opcode(struct bpf_insn *prog)
 	static const s32 imm[] = {
 		0, 1, 2, 3, 6, 7, 8, 16, 31, 32, 33, 63, 64, 65, 128, -1, -2,
 		0x40, 0x41, 0x50, 0x51, 0xa0, 0xa1, 0xe0, 0xe1, 0xf0, 0xf1, 0x100, 0x101, 0x110,
-		0x10001, INT32_MAX, INT32_MIN,
+		0xffff, 0x10000, 0x10001, 0x10010, 0x10011, INT32_MAX, INT32_MIN,
 	};
 	u32 o, i;
 

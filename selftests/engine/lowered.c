@@ -262,6 +262,30 @@ static void check_atomic(struct walk *w, const struct bpf_insn *insn)
 		blame(w, "a 32-bit result that is not extended");
 }
 
+/* No result of less than 64 bits is taken as the stub returns it: it branches by the width. */
+static void check_stub_result(struct walk *w)
+{
+	u32 op = at(w, -2)->imm, size = kcsd_insn_size(op), fields = kcsd_insn_fields(op);
+	const struct bpf_insn *insn;
+	s64 i = 1;
+
+	if (!(fields & (KCSD_WRITES_DST | KCSD_WRITES_SRC)))
+		return;
+	/* To AX, past the end of the run and what is put back into registers. */
+	while (i < 32 && (at(w, i)->code != (BPF_ALU64 | BPF_MOV | BPF_X) || at(w, i)->dst_reg != AX))
+		i++;
+	for (i++; BPF_CLASS(at(w, i)->code) == BPF_LDX && at(w, i)->src_reg == BPF_REG_10; i++)
+		;
+	insn = at(w, i);
+	if (size < 4 && (insn->code != (BPF_ALU | BPF_AND | BPF_K) || insn->dst_reg != AX ||
+			 insn->imm != (1 << 8 * size) - 1))
+		blame(w, "a stub's result that is not cut");
+	insn = at(w, i + (size < 4));
+	if (insn->code != ((size < 8 ? BPF_ALU : BPF_ALU64) | BPF_MOV | BPF_X) ||
+	    insn->src_reg != AX)
+		blame(w, "a stub's result that is not extended");
+}
+
 static bool is_mask(const struct walk *w, const struct bpf_insn *insn)
 {
 	if (w->moving)
@@ -288,6 +312,9 @@ static void check_alu(struct walk *w, const struct bpf_insn *insn)
 	    (insn->src_reg != AX || at(w, -1)->code != (BPF_ALU | BPF_AND | BPF_K) ||
 	     at(w, -1)->imm != most))
 		blame(w, "a shift beyond the width");
+	if ((op == BPF_LSH || op == BPF_RSH || op == BPF_ARSH) && !by_register &&
+	    (insn->imm < 0 || insn->imm > most))
+		blame(w, "a constant shift beyond the width");
 	if (is_mask(w, insn)) {
 		w->masked = insn->dst_reg;
 		w->masked_at = w->pos;
@@ -320,6 +347,8 @@ static void check_insn(struct walk *w)
 		check_alu(w, insn);
 		break;
 	case BPF_JMP:
+		if (fields & KCSD_HELPS && insn->imm == KCSD_STUB_ATOMIC)
+			check_stub_result(w);
 		if (fields & KCSD_CALLS_IMM &&
 		    !guest_calls(&w->guest, w->pos + 1 + (u32)insn->imm))
 			blame(w, "a call that the program has not");

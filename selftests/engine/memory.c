@@ -285,7 +285,8 @@ static void helper_names(void)
 	u32 id;
 
 	for (id = 0; id < ARRAY_SIZE(names); id++) {
-		name = kcsd_signature_name(id);
+		name = kcsd_signature_name(KCSD_HELPER_BASE + id);
+		ok &= !kcsd_signature_name(id);
 		ok &= names[id] ? name && !strcmp(name, names[id]) : !name;
 	}
 	tap_point(ok && !kcsd_signature_name(UINT32_MAX) && !kcsd_signature_name(0x80000001),

@@ -57,7 +57,7 @@ static u32 find_name(const char **p, const char * const *names, u32 nr)
 
 	len = strcspn(*p, " \t");
 	for (i = 0; i < nr; i++) {
-		if (strlen(names[i]) != len || strncmp(names[i], *p, len))
+		if (!names[i] || strlen(names[i]) != len || strncmp(names[i], *p, len))
 			continue;
 		*p += len;
 		return i;

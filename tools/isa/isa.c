@@ -120,7 +120,7 @@ static void zeroes(u32 fields, char text[WIDTH])
 	if (!(fields & (KCSD_USES_OFF | KCSD_PICKS_OFF | KCSD_JUMPS_OFF)))
 		add(text, "off");
 	if (!(fields & (KCSD_USES_IMM | KCSD_PICKS_IMM | KCSD_JUMPS_IMM | KCSD_CALLS_IMM |
-			KCSD_SHIFTS | KCSD_HELPS)))
+			KCSD_HELPS)))
 		add(text, "imm");
 }
 
@@ -130,14 +130,12 @@ static void refusals(u32 fields, char text[WIDTH])
 	*text = '\0';
 	if (fields & (KCSD_WRITES_DST | KCSD_WRITES_SRC))
 		add(text, "R10");
-	if (fields & KCSD_SHIFTS)
-		add(text, "SHIFT");
 	if (fields & KCSD_WIDE)
 		add(text, "WIDE");
 	if (fields & (KCSD_JUMPS_OFF | KCSD_JUMPS_IMM))
 		add(text, "JUMP, JUMP_WIDE");
 	if (fields & KCSD_HELPS)
-		add(text, "HELPER");
+		add(text, "HELPER, LINUX_HELPER");
 	if (fields & KCSD_CALLS_IMM)
 		add(text, "CALL, RECURSION, DEPTH");
 }
@@ -173,12 +171,12 @@ static void instructions(void)
 
 static void helper_rows(struct table *t)
 {
-	char number[8], args[WIDTH];
+	char number[12], args[WIDTH];
 	const char *kinds[5];
 	int i, nr;
 
 #define HELPER(id, name, nr_args, a, b, c, d, e)				\
-	snprintf(number, sizeof(number), "%d", id);				\
+	snprintf(number, sizeof(number), "%#x", id);				\
 	kinds[0] = #a, kinds[1] = #b, kinds[2] = #c, kinds[3] = #d, kinds[4] = #e; \
 	*args = '\0';								\
 	for (i = 0, nr = nr_args; i < nr; i++)					\

@@ -373,9 +373,10 @@ enum kcsd_fault {
 	X(12, CALL,		"call of something that is no function of this program") \
 	X(13, RECURSION,	"recursive call") \
 	X(14, DEPTH,		"calls nested too deep") \
-	X(15, SHIFT,		"constant shift by the width of the register or more") \
 	X(16, IMAGE,		"malformed program image") \
-	X(17, MEMORY,		"the program needs more memory than a compute unit has")
+	X(17, MEMORY,		"the program needs more memory than a compute unit has") \
+	X(18, LINUX_HELPER,	"call of a helper of Linux's: include <kcsd_helpers.h>, " \
+				"not <bpf/bpf_helpers.h>")
 
 enum kcsd_check {
 #define KCSD_CHECK_ENUM(value, name, text) KCSD_CHECK_##name = value,

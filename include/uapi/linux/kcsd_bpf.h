@@ -124,6 +124,13 @@ struct kcsd_sha256 {
 #define KCSD_SHA256_LEN	32	/* bytes of a digest */
 
 /*
+ * Where the numbers of helpers begin. Linux numbers its own from 1 on, 211 so far, and adds a few
+ * each year: a program that was compiled for Linux must not run with other helpers than it
+ * means. It is refused (KCSD_CHECK_LINUX_HELPER).
+ */
+#define KCSD_HELPER_BASE	0x10000
+
+/*
  * Helpers. H(id, name, number of arguments, their kinds)
  *
  *	VAL	a number
@@ -181,22 +188,22 @@ struct kcsd_sha256 {
  * The instruction budget counts each as one.
  */
 #define KCSD_HELPERS(H) \
-	H(1, read,	3, VAL, OUT, LEN, NONE, NONE) \
-	H(2, write,	3, VAL, IN, LEN, NONE, NONE) \
-	H(3, emit,	2, IN, LEN, NONE, NONE, NONE) \
-	H(4, log,	2, IN, LEN, NONE, NONE, NONE) \
-	H(5, geometry,	2, OUT, LEN, NONE, NONE, NONE) \
-	H(6, time,	0, NONE, NONE, NONE, NONE, NONE) \
-	H(7, memcpy,	3, OUT, IN, LEN, NONE, NONE) \
-	H(8, memset,	3, OUT, VAL, LEN, NONE, NONE) \
-	H(9, memcmp,	3, IN, IN, LEN, NONE, NONE) \
-	H(10, memchr,	3, IN, VAL, LEN, NONE, NONE) \
-	H(11, memmem,	4, IN, LEN, IN, LEN, NONE) \
-	H(12, crc32c,	3, VAL, IN, LEN, NONE, NONE) \
-	H(13, sha256_add, 3, HASH, IN, LEN, NONE, NONE) \
-	H(14, sha256_end, 2, HASH, DIGEST, NONE, NONE, NONE) \
-	H(15, append,	3, VAL, IN, LEN, NONE, NONE) \
-	H(16, zone,	3, VAL, OUT, LEN, NONE, NONE)
+	H(KCSD_HELPER_BASE + 1, read,	3, VAL, OUT, LEN, NONE, NONE) \
+	H(KCSD_HELPER_BASE + 2, write,	3, VAL, IN, LEN, NONE, NONE) \
+	H(KCSD_HELPER_BASE + 3, emit,	2, IN, LEN, NONE, NONE, NONE) \
+	H(KCSD_HELPER_BASE + 4, log,	2, IN, LEN, NONE, NONE, NONE) \
+	H(KCSD_HELPER_BASE + 5, geometry,	2, OUT, LEN, NONE, NONE, NONE) \
+	H(KCSD_HELPER_BASE + 6, time,	0, NONE, NONE, NONE, NONE, NONE) \
+	H(KCSD_HELPER_BASE + 7, memcpy,	3, OUT, IN, LEN, NONE, NONE) \
+	H(KCSD_HELPER_BASE + 8, memset,	3, OUT, VAL, LEN, NONE, NONE) \
+	H(KCSD_HELPER_BASE + 9, memcmp,	3, IN, IN, LEN, NONE, NONE) \
+	H(KCSD_HELPER_BASE + 10, memchr,	3, IN, VAL, LEN, NONE, NONE) \
+	H(KCSD_HELPER_BASE + 11, memmem,	4, IN, LEN, IN, LEN, NONE) \
+	H(KCSD_HELPER_BASE + 12, crc32c,	3, VAL, IN, LEN, NONE, NONE) \
+	H(KCSD_HELPER_BASE + 13, sha256_add, 3, HASH, IN, LEN, NONE, NONE) \
+	H(KCSD_HELPER_BASE + 14, sha256_end, 2, HASH, DIGEST, NONE, NONE, NONE) \
+	H(KCSD_HELPER_BASE + 15, append,	3, VAL, IN, LEN, NONE, NONE) \
+	H(KCSD_HELPER_BASE + 16, zone,	3, VAL, OUT, LEN, NONE, NONE)
 
 enum kcsd_helper {
 #define KCSD_HELPER_ENUM(id, name, ...) KCSD_HELPER_##name = id,

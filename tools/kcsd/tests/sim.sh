@@ -257,7 +257,10 @@ check_faults()
 	code 3 "time" sim "$fault" --program in_loop --timeout 10
 	says "Program Time Exceeded: function waits"
 	code 1 "a refused program" sim "$bpf/tests/unknown_helper.bpf.o"
-	says "no_such_helper() + ctx->cparam1;): call of an unknown helper: 77"
+	says "no_such_helper() + ctx->cparam1;): call of an unknown helper: 65613"
+	code 1 "a program for Linux" sim "$bpf/tests/linux_helper.bpf.o"
+	says "call of a helper of Linux's: include <kcsd_helpers.h>, not <bpf/bpf_helpers.h>: 5,"
+	says "bpf_ktime_get_ns()"
 	code 1 "too large a program" sim "$bpf/word.bpf.o" --arena-size 64K
 	says "the program needs more memory than a compute unit has"
 	small "room enough" 0 heap --heap 8M --arena-size 16M
@@ -304,6 +307,13 @@ check_raw()
 	is "raw, nothing else is printed" "$(cat "$work/out" "$work/err")" 2a
 	is "raw, instructions count for the budget as written" \
 		"$(run sim --raw "bf10000000000000 05000000 00000000 $exit" --budget 3 2>&1)" 0
+	raw "as many instructions as a drive takes" 0 "$(yes $exit | head -n 65536)"
+	printf "%s\n" "$(yes $exit | head -n 65537)" >"$work/long"
+	run sim --raw - <"$work/long" >"$work/out" 2>"$work/err"
+	is "raw, one more" $? 1
+	says "the program has too many instructions"
+	code 1 "raw, a helper of Linux's" sim --raw "8500000005000000 $exit"
+	says "<kcsd_helpers.h>, not <bpf/bpf_helpers.h>: 5, bpf_ktime_get_ns()"
 	code 3 "raw, a fault" sim --raw "b70000000100000079010800 00000000 $exit"
 	says "instruction 1: access outside the program's memory (guest address 0x9)"
 	is "  and nothing on standard output" "$(cat "$work/out")" ""
