@@ -279,6 +279,7 @@ static void fill_result(const struct sim_run *run, u64 insns, u64 ns,
 		.r0 = end->reason ? 0 : end->r0,
 		.out = run->out,
 		.out_len = run->out_len,
+		.flags = run->cut ? KCSD_RESULT_CUT : 0,
 		.info = {
 			.reason = end->reason,
 			.pc = end->pc >= run->sim->prologue ? end->pc - run->sim->prologue : 0,

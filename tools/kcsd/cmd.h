@@ -18,6 +18,8 @@
 #define KCSD_EXIT_FAILED	1
 #define KCSD_EXIT_USAGE		2
 #define KCSD_EXIT_FAULT		3	/* the program faulted, or ran out of budget or time */
+#define KCSD_EXIT_ERROR		4	/* the program returned an error */
+#define KCSD_EXIT_CUT		5	/* not all of its output fitted */
 
 /*
  * An option. A subcommand's are one list, X(ID, "name", 'letter' or 0, "ARG" or

@@ -9,6 +9,7 @@
 
 #include "cmd.h"
 #include "parse.h"
+#include "signals.h"
 
 /* kind of value, ID, option, configfs attribute, ARG, help */
 #define ATTRIBUTES(A) \
@@ -202,6 +203,7 @@ static int create(const struct args *args)
 	code = check_values(args);
 	if (code)
 		return code;
+	kcsd_signals_catch();
 	ret = kcsd_config_create(name);
 	if (ret == -EEXIST)
 		return kcsd_fail("there is a drive '%s' already", name);
@@ -216,6 +218,10 @@ static int create(const struct args *args)
 
 	kmsg = kcsd_kernel_log_open();
 	code = configure(args, name);
+	if (kcsd_signals_caught()) {
+		kcsd_fail("interrupted, no drive was made");
+		code = kcsd_signals_code(kcsd_signals_caught());
+	}
 	if (code) {
 		kcsd_kernel_log_print(kmsg);
 		ret = kcsd_config_delete(name);

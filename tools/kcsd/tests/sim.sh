@@ -163,8 +163,13 @@ check_options()
 	small "numbers" 0 add --cparam1 0x10 --cparam2 5
 	prints "result: 21"
 	prints "engine: $engine"
-	small "a negative result" 0 add --cparam1 18446744073709551594
+	small "an error" 4 add --cparam1 18446744073709551594
 	prints "result: 18446744073709551594 (-22: Invalid argument)"
+	says "the program returned an error: -22 (Invalid argument)"
+	small "the least error" 4 add --cparam1 18446744073709547521
+	small "no error any more" 0 add --cparam1 18446744073709547520
+	small "an error, JSON" 4 add --cparam1 18446744073709551615 --json
+	has '[.message, .status] | @csv' '"the program returned an error: -1 (Operation not permitted)",0'
 	small "an argument" 0 echo --arg 'some text'
 	prints "output: 9 bytes"
 	prints "some text"
@@ -177,8 +182,15 @@ check_options()
 	prints "from a file"
 	small "output to a file" 0 echo --arg abc --output "$work/emitted"
 	is "  and it is there" "$(cat "$work/emitted")" abc
-	small "room for the output" 0 fill --cparam1 9000 --out-max 8192
+	small "no room for the output" 5 fill --cparam1 9000 --out-max 8192
 	prints "result: 18446744073709551588 (-28: No space left on device)"
+	says "the program's output was cut: --out-max SIZE makes room for more than 8 KiB, up to 16 MiB"
+	small "no room, and no error" 5 spill --cparam1 9000 --out-max 8192
+	prints "result: 9000"
+	small "no room, JSON" 5 spill --cparam1 9000 --out-max 8192 --json
+	has '[.result, .output.bytes, .output.cut] | @csv' 9000,8192,true
+	small "the most room" 0 spill --cparam1 16777216 --out-max 16M --json
+	has '[.result, .output.bytes, .output.cut] | @csv' 16777216,16777216,false
 	small "a heap" 0 heap --heap 100000
 	prints "result: 100000"
 	small "time goes on" 0 clock
@@ -362,7 +374,7 @@ check_usage()
 	says "either a file or --raw is wanted"
 	for option in --block-size=3 --block-size=x --engine=fast --arena-size=x --budget=0 \
 		--timeout=0 --format=png --cparam1=x --grant=0+1 --write-back --mem=00 --grant=x \
-		--heap=-1 --out-max=16M; do
+		--heap=-1 --out-max=16385K; do
 		code 2 "sim $option" sim "$behave" --program add "$option"
 	done
 	code 2 "sim, LBAs of 3 bytes" sim "$behave" --block-size 3
@@ -480,7 +492,7 @@ check_zones()
 		--written 0:2 --written 1:3
 	prints "result: 64"
 	prints "zone 1: 5 of 8 LBAs written"
-	zone_filter 0 "zones, no room" 0 8 0 1000 --grant z0 --grant z1:a --written 1:6
+	zone_filter 4 "zones, no room" 0 8 0 1000 --grant z0 --grant z1:a --written 1:6
 	prints "result: 18446744073709551588 (-28: No space left on device)"
 	zone_filter 0 "zones, a small capacity" 0 8 0 1000 --grant z0 --grant z1:a \
 		--zone-capacity 2K
