@@ -102,6 +102,8 @@ int kcsd_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int kcsd_fail_ret(int ret, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* What to do about a return value of libkcsd, NULL if nothing is known. */
 const char *kcsd_advice(int ret);
+/* That a program was not loaded, and which option changes that. */
+int kcsd_fail_load(const struct kcsd_error *error);
 /* "kcsd run: ..., see 'kcsd help run'". Returns KCSD_EXIT_USAGE. */
 int kcsd_usage(const struct command *cmd, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -131,6 +133,8 @@ int kcsd_pick_name(const char *wanted, char name[KCSD_DRIVE_NAME_LEN]);
 int kcsd_pick_config(const char *wanted, char name[KCSD_CONFIG_NAME_LEN]);
 /* A program index from the command line. Returns 0, or the exit code. */
 int kcsd_pick_index(const struct args *args, const char *text, uint32_t *pind);
+/* "cannot WHAT program 7: ...", and which indices there are if that is wrong. As kcsd_fail_ret(). */
+int kcsd_fail_program(struct kcsd_drive *drv, int ret, const char *what, uint32_t pind);
 /* change() each program index among the operands, on this drive (see kcsd_pick_drive()). */
 int kcsd_pick_each_index(const struct args *args, const char *drive,
 			 int (*change)(struct kcsd_drive *drv, uint32_t pind));

@@ -58,7 +58,7 @@ static int load_object(const struct args *args, struct kcsd_drive *drv,
 	kcsd_signals_catch();
 	ret = kcsd_load_object(drv, obj, load, &pind, &error);
 	if (ret)
-		return kcsd_fail("%s", error.text);
+		return kcsd_fail_load(&error);
 	if (kcsd_args_has(args, OPT_ACTIVATE)) {
 		ret = kcsd_activate(drv, pind);
 		if (ret) {

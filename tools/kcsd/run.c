@@ -166,7 +166,7 @@ static int run_object(struct run *run)
 	int ret, code;
 
 	if (kcsd_load_object(run->drv, run->obj, NULL, &run->pind, &error))
-		return kcsd_signals_caught() ? say_interrupted() : kcsd_fail("%s", error.text);
+		return kcsd_signals_caught() ? say_interrupted() : kcsd_fail_load(&error);
 	ret = kcsd_activate(run->drv, run->pind);
 	if (ret) {
 		kcsd_unload(run->drv, run->pind);

@@ -236,9 +236,7 @@ int kcsd_run_ranges(struct run *run, int opt)
 		if (run->opts.nr_ranges++ == KCSD_GUEST_MAX_RANGES)
 			return kcsd_usage(run->args->cmd, "--%s: more than %d ranges",
 					  option_name(run, opt), KCSD_GUEST_MAX_RANGES);
-		wrong = kcsd_parse_bytes(given->value, &range->start, &range->len);
-		if (!wrong && range->len > UINT32_MAX)
-			wrong = "is 4 GiB or more";
+		wrong = kcsd_parse_slm_range(given->value, &range->start, &range->len);
 		if (wrong)
 			return kcsd_usage(run->args->cmd, "--%s: '%s' %s", option_name(run, opt),
 					  given->value, wrong);

@@ -358,7 +358,9 @@ static void say_refused(const struct run *run, const char *why)
 {
 	const char *hint = kcsd_advice(run->result.status);
 
-	if (run->drv)
+	if (run->result.status == KCSD_SC_INVALID_PROGRAM_INDEX)
+		kcsd_fail_program(run->drv, run->result.status, "run", run->pind);
+	else if (run->drv)
 		kcsd_fail("cannot run program %u: %s%s%s%s", run->pind, why, hint ? " (" : "",
 			  hint ? hint : "", hint ? ")" : "");
 	else

@@ -127,6 +127,9 @@ check_usage()
 	for command in list programs log version; do
 		usage "unexpected 'extra'" "$command" extra
 	done
+	usage "unknown option '-q'" run -xq 0
+	usage "option '--json' takes no value" run 0 --json=1
+	usage "option '--out' can be one of --output, --out-max" run 0 --out 4
 	usage "unexpected 'b'" create a b
 	usage "unexpected 'b'" info a b
 	usage "NAME is missing" create
@@ -165,6 +168,8 @@ check_usage()
 
 check_values()
 {
+	local name
+
 	usage "option '--size' needs a value" create x --size
 	usage "'12x' is not a size" create x --size 12x
 	usage "'16E' does not fit 64 bits" create x --size=16E
@@ -195,6 +200,12 @@ check_values()
 	usage "'x' is not a number" log --after x
 	usage "'1+x' is no range of bytes" ranges create 1+x
 	usage "'0+4G' is 4 GiB or more" ranges create 0+4G
+	usage "'0+1' does not begin and end at multiples of 4096" ranges create 0+1
+	usage "'1+4K' does not begin and end at multiples of 4096" run 0 --range 1+4K
+	for name in '' .x a/b 'a b' "$(printf 'x%.0s' $(seq 32))"; do
+		usage "'$name' is no name for a drive: 1 to 31 letters, digits, '_', '-' and '.'" \
+			create "$name"
+	done
 	usage "range set 'x' is not a number" ranges delete 1 x
 	usage "range set '65536' is more than 65535" ranges delete 65536
 }

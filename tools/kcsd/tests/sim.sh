@@ -271,7 +271,8 @@ check_faults()
 	code 1 "a refused program" sim "$bpf/tests/unknown_helper.bpf.o"
 	says "no_such_helper() + ctx->cparam1;): call of an unknown helper: 77"
 	code 1 "too large a program" sim "$bpf/word.bpf.o" --arena-size 64K
-	says "the program needs more memory than a compute unit has"
+	says "the program needs more memory than a compute unit has: "
+	says "and there are 65536 (arena_size): --arena-size gives it more"
 	small "room enough" 0 heap --heap 8M --arena-size 16M
 	small "no room for the heap" 1 heap --heap 8M
 	says "the program needs more memory"
@@ -393,6 +394,8 @@ check_usage()
 	says "--grant: '2' goes beyond the drive's last LBA, 1"
 	small "no such LBA file" 1 read_lba --lba "$work/none"
 	says "--lba: $work/none: No such file"
+	small "LBAs, a directory" 1 read_lba --lba "$work"
+	says "--lba: $work: Is a directory"
 	printf x >"$work/one"
 	small "to write to half an LBA" 1 read_lba --lba "$work/one" --write-back
 	says "does not end at a multiple of 4096 bytes"
@@ -448,8 +451,8 @@ check_ranges()
 	says "range 0: Invalid Memory Range Set"
 	code 1 "ranges that overlap" sim "$bpf/filter.bpf.o" --range 0+8K --range 4K+4K
 	says "range 1: Overlapping Memory Ranges"
-	code 1 "range that is not aligned" sim "$bpf/filter.bpf.o" --slm "$slm" --range 1+4K
-	says "Invalid Memory Range Set"
+	code 2 "range that is not aligned" sim "$bpf/filter.bpf.o" --slm "$slm" --range 1+4K
+	says "does not begin and end at multiples of 4096 (4K)"
 	code 2 "range, LBAs too" sim "$bpf/filter.bpf.o" --lba "$slm" --range 0+4K
 	says "exclude each other"
 	code 2 "range that is none" sim "$bpf/filter.bpf.o" --range x
@@ -590,6 +593,25 @@ L3:
 	code 2 "disasm, too many names" disasm a b c
 }
 
+# ---- the compile line of kcsd_helpers.h, with each clang that there is ----
+
+check_compile()
+{
+	local line compiler
+
+	line=$(sed -n 's/^ \*\t\(clang .*\)/\1/p' "$top/bpf/kcsd_helpers.h")
+	cp "$top/bpf/lines.bpf.c" "$work/prog.bpf.c"
+	is "kcsd_helpers.h: there is one compile line" "$(wc -l <<<"$line") ${line%% *}" "1 clang"
+	for compiler in clang clang-14 clang-19; do
+		command -v $compiler >/dev/null || continue
+		rm -f "$work/prog.bpf.o"
+		(cd "$work" && export C_INCLUDE_PATH="$top/bpf:$top/include/uapi" &&
+			bash -c "$compiler ${line#clang}") >"$work/out" 2>"$work/err"
+		verdict $? "kcsd_helpers.h: its compile line, $compiler"
+		code 0 "  and the program runs" sim "$work/prog.bpf.o" --lba "$top/README.md"
+	done
+}
+
 # ---- the README's example: each command, and the lines shown of what it prints ----
 
 check_readme()
@@ -637,6 +659,7 @@ check_trace
 check_disasm
 check_zones_refused
 check_ranges
+check_compile
 check_readme
 echo "1..$((passed + failed))"
 echo "# $passed passed, $failed failed, 0 skipped"
