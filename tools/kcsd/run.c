@@ -332,7 +332,8 @@ const struct command kcsd_cmd_run = {
 	.detail = "OBJECT is a file: its program is loaded and activated, run, and unloaded.\n"
 		  "INDEX is a program that is loaded and active; it stays.\n"
 		  "NAME is a program on the drive, such as its own ones ('kcsd programs'); it is\n"
-		  "activated if need be, and stays so. A file of that name comes first.",
+		  "activated if need be, and stays so. A file of that name comes first.\n\n"
+		  RUN_EXIT_CODES,
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.run = run,

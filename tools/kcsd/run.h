@@ -33,6 +33,11 @@
 
 enum { RUN_COMMON(OPT_ENUM) NR_RUN_COMMON };
 
+/* For --help. */
+#define RUN_EXIT_CODES \
+	"Exit codes of a run: 0 success, 3 the program faulted, or exceeded its budget or time,\n" \
+	"4 it returned an error (-1 to -4095), 5 not all of its output fitted into --out-max."
+
 /* Of output, besides record and audit. */
 #define RUN_OUT_MAX	(16u << 20)
 _Static_assert(RUN_OUT_MAX + sizeof(struct kcsd_run_record) + sizeof(struct kcsd_audit_header) +

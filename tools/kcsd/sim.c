@@ -392,7 +392,8 @@ const struct command kcsd_cmd_sim = {
 	.summary = "run a program without a drive, to develop it",
 	.detail = "FILE is an object file, an image or plain instructions; '-' is standard input.\n"
 		  "The engine is the drive's, in this process: no drive, no module, no root.\n"
-		  "Limits that are not given are those of a drive made with defaults.",
+		  "Limits that are not given are those of a drive made with defaults.\n\n"
+		  RUN_EXIT_CODES,
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.run = sim,
