@@ -16,7 +16,7 @@
  * Compile with any clang from 14 on (a newer one also knows -mcpu=v4); -idirafter says where
  * Debian keeps <asm/types.h>:
  *
- *	clang -O2 -g -target bpf -mcpu=v3 -idirafter /usr/include/$(uname -m)-linux-gnu -c prog.bpf.c
+ *	clang -O2 -g -target bpf -mcpu=v3 -c prog.bpf.c -idirafter /usr/include/$(uname -m)-linux-gnu
  *
  * There is no C library on a drive: <stdio.h>, <stdlib.h> and the like end with "gnu/stubs-32.h:
  * file not found". A function's variables have 512 bytes of stack; where clang advises to "move

@@ -133,7 +133,7 @@ int kcsd_pick_name(const char *wanted, char name[KCSD_DRIVE_NAME_LEN]);
 int kcsd_pick_config(const char *wanted, char name[KCSD_CONFIG_NAME_LEN]);
 /* A program index from the command line. Returns 0, or the exit code. */
 int kcsd_pick_index(const struct args *args, const char *text, uint32_t *pind);
-/* "cannot WHAT program 7: ...", and which indices there are if that is wrong. As kcsd_fail_ret(). */
+/* "cannot WHAT program 7: ...", and which indices there are if that is wrong. Returns likewise. */
 int kcsd_fail_program(struct kcsd_drive *drv, int ret, const char *what, uint32_t pind);
 /* change() each program index among the operands, on this drive (see kcsd_pick_drive()). */
 int kcsd_pick_each_index(const struct args *args, const char *drive,

@@ -130,7 +130,8 @@ static bool is_drive_name(const char *name)
 	size_t len = strlen(name);
 
 	return len && len <= MAX_NAME && *name != '.' &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == len;
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			    "0123456789_-.") == len;
 }
 
 static int check_values(const struct args *args)
@@ -212,8 +213,9 @@ static int create(const struct args *args)
 	int kmsg, code, ret;
 
 	if (!is_drive_name(name))
-		return kcsd_usage(args->cmd, "'%s' is no name for a drive: 1 to %d letters, digits, "
-				  "'_', '-' and '.', not beginning with '.'", name, MAX_NAME);
+		return kcsd_usage(args->cmd, "'%s' is no name for a drive: 1 to %d letters, "
+				  "digits, '_', '-' and '.', not beginning with '.'", name,
+				  MAX_NAME);
 	code = check_values(args);
 	if (code)
 		return code;

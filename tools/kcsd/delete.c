@@ -16,8 +16,8 @@ static int delete(const struct args *args)
 			code = kcsd_fail("there is no drive '%s'; 'kcsd list' shows those there "
 					 "are", name);
 		else if (ret == -EPERM)
-			code = kcsd_fail("drive '%s' is the module's own and stays until 'rmmod kcsd'; "
-					 "'insmod kcsd.ko drives=0' makes none", name);
+			code = kcsd_fail("drive '%s' is the module's own and stays until 'rmmod "
+					 "kcsd'; 'insmod kcsd.ko drives=0' makes none", name);
 		else if (ret == -EBUSY)
 			code = kcsd_fail("drive '%s' is in use: unmount its file systems and close "
 					 "its block device first", name);

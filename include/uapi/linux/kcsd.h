@@ -271,7 +271,7 @@ struct kcsd_copy_slm {
 #define KCSD_ENGINE_JIT		2
 #define KCSD_ENGINE_LOWERED	3	/* what the JIT compiles, interpreted: never on a drive */
 
-/* The program emitted more than there was room for, and was told so: some of its output is missing. */
+/* The program emitted more than there was room for: some of its output is missing. */
 #define KCSD_RECORD_CUT		0x1
 
 /* How a run ended and what it cost. Heads the output of every run. */
