@@ -15,8 +15,15 @@
  *
  * Not with Linux's <bpf/bpf_helpers.h>: its helpers are others, and a drive refuses them.
  *
- * Compile with: clang -O2 -g -target bpf -mcpu=v4 -c prog.bpf.c; on Debian also
- * with -idirafter /usr/include/$(gcc -print-multiarch), where <asm/types.h> is.
+ * Compile with any clang from 14 on (a newer one also knows -mcpu=v4); -idirafter says where
+ * Debian keeps <asm/types.h>:
+ *
+ *	clang -O2 -g -target bpf -mcpu=v3 -c prog.bpf.c -idirafter /usr/include/$(uname -m)-linux-gnu
+ *
+ * There is no C library on a drive: <stdio.h>, <stdlib.h> and the like end with "gnu/stubs-32.h:
+ * file not found". A function's variables have 512 bytes of stack; where clang advises to "move
+ * large on stack variables into BPF per-cpu array map", make them static instead: each run has
+ * its own, zeroed, and there are no maps. kcsd_heap() is for what is larger still.
  */
 #ifndef KCSD_HELPERS_H
 #define KCSD_HELPERS_H

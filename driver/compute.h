@@ -53,6 +53,7 @@ struct kcsd_run {
 	u32 timeout_ms;
 	u32 out_max;			/* bytes that may be emitted */
 	u32 out_len;			/* bytes emitted */
+	bool cut;			/* more was, for which there was no room */
 	u64 cparam1;
 	u64 cparam2;
 	u64 budget;			/* instructions, 0: no limit */

@@ -218,8 +218,10 @@ static bool kcsd_run_grow_output(struct kcsd_run *run, u64 len)
 
 static s64 kcsd_run_emit(struct kcsd_run *run, const void *src, u64 len)
 {
-	if (len > run->out_max - run->out_len)
+	if (len > run->out_max - run->out_len) {
+		run->cut = true;
 		return -KCSD_ENOSPC;
+	}
 	if (!len)
 		return 0;
 	if (!kcsd_run_grow_output(run, len)) {

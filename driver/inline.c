@@ -80,6 +80,7 @@ static void kcsd_run_start_over(struct kcsd_run *run)
 	run->start_ns = 0;
 	run->read_bytes = 0;
 	run->out_len = 0;
+	run->cut = false;
 	run->is_inline = false;
 	run->given_up = false;
 }

@@ -217,7 +217,8 @@ int kcsd_run_copy_output(struct kcsd_run *run)
 		.read_bytes	= cpu_to_le64(run->read_bytes),
 		.written_bytes	= cpu_to_le64(run->written_bytes),
 		.out_len	= cpu_to_le32(run->out_len),
-		.engine		= cpu_to_le32(run->engine),
+		.engine		= cpu_to_le16(run->engine),
+		.flags		= cpu_to_le16(run->cut ? KCSD_RECORD_CUT : 0),
 	};
 	u32 audit_off = 0, audit_len = 0;
 

@@ -11,6 +11,7 @@
 #include "private.h"
 
 #define MAX_NAME	64	/* bytes of a drive's or an attribute's name */
+#define OWN_DRIVES	"/sys/module/kcsd/parameters/drives"
 #define MAX_VALUE	4097	/* bytes of an attribute: configfs has a page, and the NUL */
 
 const char *kcsd_configfs_root = "/sys/kernel/config/kcsd";
@@ -43,6 +44,19 @@ int kcsd_config_create(const char *name)
 	return mkdir(path, 0755) ? -errno : 0;
 }
 
+/* The module makes so many when it is loaded, kcsd0 and on; they cannot be removed. */
+static bool is_own(const char *name)
+{
+	int index = kcsd_drive_index(name);
+	uint64_t drives = 0;
+	char text[32];
+
+	if (index < 0 || kcsd_file_read(OWN_DRIVES, text, sizeof(text)) ||
+	    kcsd_number_parse(text, &drives))
+		return false;
+	return (uint64_t)index < drives;
+}
+
 int kcsd_config_delete(const char *name)
 {
 	char path[PATH_MAX];
@@ -50,6 +64,8 @@ int kcsd_config_delete(const char *name)
 
 	if (ret)
 		return ret;
+	if (is_own(name))
+		return -EPERM;
 	/* To remove a directory powers off by force, even a drive that is in use. */
 	ret = kcsd_config_power(name, false);
 	if (ret)

@@ -227,7 +227,7 @@ static void decode_record(const struct kcsd_run_record *r, struct kcsd_run_info 
 		.reason = le32toh(r->reason),
 		.pc = le32toh(r->pc),
 		.helper = le32toh(r->helper),
-		.engine = le32toh(r->engine),
+		.engine = le16toh(r->engine),
 		.addr = le64toh(r->addr),
 		.lba = le64toh(r->lba),
 		.insns = le64toh(r->insns),
@@ -251,6 +251,8 @@ void kcsd_exec_finish(struct kcsd_exec *exec, int ret, uint64_t r0, struct kcsd_
 	if (ret >= 0 && le32toh(record->size) >= sizeof(*record)) {
 		result->recorded = 1;
 		result->out_len = MIN(le32toh(record->out_len), room);
+		if (le16toh(record->flags) & KCSD_RECORD_CUT)
+			result->flags |= KCSD_RESULT_CUT;
 		decode_record(record, &result->info);
 		if (exec->audit && !kcsd_audit_decode(record, exec->cmd.metadata_len, exec->audit,
 						      result))

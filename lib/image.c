@@ -119,7 +119,8 @@ static int layout_init(struct layout *layout, const struct kcsd_object *obj,
 	layout->data_len = layout->len;
 	place_sections(layout, obj, true);
 	if (layout->len > KCSD_MAX_DATA)
-		return kcsd_error_set(err, -EFBIG, "%s: more than %u bytes of data", obj->file,
+		return kcsd_error_set(err, -EFBIG, "%s: %llu bytes of data or more: at most %u are "
+				      "possible", obj->file, (unsigned long long)layout->len,
 				      KCSD_MAX_DATA);
 	if (copy_sections(layout, obj->bpf))
 		return kcsd_error_set(err, -ENOMEM, "out of memory");

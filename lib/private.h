@@ -97,6 +97,9 @@ int kcsd_error_set(struct kcsd_error *err, int ret, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* exec.c */
+/* memory_need.c: that this image's program needs more than the `have` bytes of a unit, and why. */
+void kcsd_describe_memory(const void *image, size_t len, uint64_t have, struct kcsd_error *err);
+
 /* Copy and check what a caller wants of a run. Errors as kcsd_run(), but for -EACCES. */
 int kcsd_run_opts_take(struct kcsd_run_opts *o, const struct kcsd_run_opts *opts,
 		       struct kcsd_error *err);

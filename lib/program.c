@@ -181,29 +181,59 @@ static void unlock_load(struct kcsd_drive *drv)
 	pthread_mutex_unlock(&drv->load_lock);
 }
 
-static int describe_load(struct kcsd_error *err, int ret, uint32_t pind, const struct load *load)
+/* A limit of the drive's was too small, or an index too large: which it is. */
+static int describe_limit(struct kcsd_error *err, int ret, uint32_t pind, const struct load *load)
+{
+	const char *drive = load->drv->name, *why = kcsd_strerror(ret);
+	struct kcsd_compute_info info;
+
+	if (kcsd_identify_compute(load->drv, &info, sizeof(info)))
+		return kcsd_error_set(err, ret, "cannot load the program to %s: %s", drive, why);
+	switch (ret) {
+	case KCSD_SC_PROGRAM_TOO_BIG:
+		return kcsd_error_set(err, ret, "%s has no room for a program of %u bytes: %s: "
+				      "at most %u", drive, load->len, why, info.max_program_len);
+	case KCSD_SC_MAX_PROGRAM_BYTES:
+		return kcsd_error_set(err, ret, "%s has no room for a program of %u bytes: %s: "
+				      "all together at most %llu (max_program_bytes)", drive,
+				      load->len, why, (unsigned long long)info.maxpb);
+	default:
+		return kcsd_error_set(err, ret, "cannot load the program at index %u of %s: %s: "
+				      "there are 0 to %u", pind, drive, why, info.maxprog - 1);
+	}
+}
+
+/* The drive refused what it was sent. */
+static int describe_refusal(struct kcsd_error *err, const struct load *load)
 {
 	uint32_t check = KCSD_LOAD_RESULT_CHECK(load->result);
 	uint32_t pc = KCSD_LOAD_RESULT_PC(load->result);
+	struct kcsd_compute_info info;
 
+	kcsd_error_set(err, 0, "the drive refused the program: instruction %u: %s", pc,
+		       kcsd_check_text(check));
+	if (check == KCSD_CHECK_MEMORY && !kcsd_identify_compute(load->drv, &info, sizeof(info)))
+		kcsd_describe_memory(load->image, load->len, info.arena_len, err);
+	if (err) {
+		err->check = check;
+		err->pc = pc;
+	}
+	return KCSD_SC_INVALID_PROGRAM_DATA;
+}
+
+static int describe_load(struct kcsd_error *err, int ret, uint32_t pind, const struct load *load)
+{
 	switch (ret) {
 	case KCSD_SC_INVALID_PROGRAM_DATA:
-		kcsd_error_set(err, ret, "the drive refused the program: instruction %u: %s", pc,
-			       kcsd_check_text(check));
-		if (err) {
-			err->check = check;
-			err->pc = pc;
-		}
-		break;
+		return describe_refusal(err, load);
 	case KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES:
 		kcsd_error_set(err, ret, "no program index is free on %s, or it is out of memory: "
 			       "unload a program", load->drv->name);
 		break;
 	case KCSD_SC_PROGRAM_TOO_BIG:
 	case KCSD_SC_MAX_PROGRAM_BYTES:
-		kcsd_error_set(err, ret, "%s has no room for a program of %u bytes: %s",
-			       load->drv->name, load->len, kcsd_strerror(ret));
-		break;
+	case KCSD_SC_INVALID_PROGRAM_INDEX:
+		return describe_limit(err, ret, pind, load);
 	case -EACCES:
 		kcsd_error_set(err, ret, "%s is not open for writing", load->drv->name);
 		break;

@@ -171,7 +171,11 @@ static int load(struct kcsd_sim *sim, size_t len, struct kcsd_error *err)
 		return refuse(sim, &verdict, err);
 	if (kcsd_layout_init(&layout, &sim->view, KCSD_MAX_ARGS) > sim->opts.arena_len) {
 		verdict.check = KCSD_CHECK_MEMORY;
-		return refuse(sim, &verdict, err);
+		refuse(sim, &verdict, err);
+		kcsd_describe_memory(sim->image, len, sim->opts.arena_len, err);
+		if (err)
+			err->check = KCSD_CHECK_MEMORY;
+		return KCSD_SC_INVALID_PROGRAM_DATA;
 	}
 	ret = create_code(sim, &verdict);
 	if (ret == -EINVAL)
@@ -291,6 +295,7 @@ static void fill_result(const struct sim_run *run, u64 insns, u64 ns,
 		.r0 = end->reason ? 0 : end->r0,
 		.out = run->out,
 		.out_len = run->out_len,
+		.flags = run->cut ? KCSD_RESULT_CUT : 0,
 		.info = {
 			.reason = end->reason,
 			.pc = end->pc >= run->sim->prologue ? end->pc - run->sim->prologue : 0,

@@ -29,6 +29,7 @@ struct sim_run {
 	u8 *out;			/* out_max bytes */
 	u64 out_max;
 	u64 out_len;
+	bool cut;			/* more was emitted, for which there was no room */
 	u64 read_bytes;
 	u64 written_bytes;
 };

@@ -135,8 +135,10 @@ static s64 zone(struct sim_run *run, u64 lba, void *dst, u64 len)
 
 static s64 emit(struct sim_run *run, const void *src, u64 len)
 {
-	if (len > run->out_max - run->out_len)
+	if (len > run->out_max - run->out_len) {
+		run->cut = true;
 		return -KCSD_ENOSPC;
+	}
 	if (len)
 		memcpy(run->out + run->out_len, src, len);
 	run->out_len += len;

@@ -24,8 +24,11 @@ test_create()
 	code 0 "  and it is gone" delete kst-zones
 	code 1 "create, the name is taken" create $NAME
 	says "there is a drive '$NAME' already"
-	code 1 "create, no such name" create a/b
-	says "no name for a drive"
+	code 2 "create, no such name" create a/b
+	says "'a/b' is no name for a drive: 1 to 31 letters, digits, '_', '-' and '.'"
+	code 2 "create, too long a name" create "kst-$(printf 'x%.0s' $(seq 28))"
+	code 0 "create, the longest name" create "kst-$(printf 'x%.0s' $(seq 27))" --size 8M
+	code 0 "  and it is gone" delete "kst-$(printf 'x%.0s' $(seq 27))"
 }
 
 # Each is refused by another part of the driver, and nothing is left.
@@ -91,6 +94,19 @@ test_delete_busy()
 	point "  and the drive is still there" test -b "/dev/${drive}n1"
 }
 
+# The module's own drive cannot be removed: nor is it powered off on the way.
+test_delete_own()
+{
+	if [ "$(cat /sys/module/kcsd/parameters/drives)" = 0 ]; then
+		skip "delete, the module's own drive" "the module was loaded with drives=0"
+		return
+	fi
+	code 1 "delete, the module's own drive" delete kcsd0
+	says "is the module's own and stays until 'rmmod kcsd'"
+	is "  and it is powered on" "$(cat $CONFIG/kcsd0/power)" 1
+	point "  and its nodes are there" test -c /dev/kcsd0 -a -b /dev/kcsd0n1
+}
+
 test_info()
 {
 	code 0 "info, JSON" info --json "$drive"
@@ -113,5 +129,6 @@ test_create
 test_create_refused
 test_backing_file
 test_delete_busy
+test_delete_own
 test_info
 end_cli

@@ -15,7 +15,7 @@ test_load()
 	has '[.index, .program, .active] | @csv' '5,"crc32c",true'
 	code 1 "load, the index is taken" load -d $NAME -i 5 "$bpf/word.bpf.o"
 	code 1 "load, no such index" load -d $NAME -i 8 "$bpf/word.bpf.o"
-	says "index"
+	says "at index 8 of $drive: Invalid Program Index: there are 0 to 7"
 	code 0 "programs, JSON" programs -d $NAME --json
 	has length 2
 	has '.[0] | [.index, .program, .active, .puid, .runs] | @csv' '0,"word",false,0,0'
@@ -45,7 +45,11 @@ test_life()
 	code 1 "activate, nothing there" activate -d $NAME 0
 	says "No Program"
 	code 1 "activate, no such index" activate -d $NAME 99
-	says "Invalid Program Index"
+	says "cannot activate program 99: Invalid Program Index: $drive has 0 to 7"
+	code 1 "unload, no such index" unload -d $NAME 64
+	says "cannot unload program 64: Invalid Program Index: $drive has 0 to 7"
+	code 1 "run, no such index" run -d $NAME 64
+	says "cannot run program 64: Invalid Program Index: $drive has 0 to 7"
 	code 1 "run, nothing there" run -d $NAME 0
 	says "cannot run program 0: No Program ('kcsd programs' lists what is loaded)"
 	code 0 "unload, by force" unload -d $NAME --force 5
@@ -80,10 +84,12 @@ test_bad_objects()
 		says "instruction"
 		says "unknown_helper.bpf.c"
 		code 1 "$program, too big" $program -d $NAME "$bpf/tests/too_big.bpf.o"
-		says "Program Too Big"
+		says "Program Too Big: at most "
 		code 1 "$program, more memory than a unit has" $program -d $NAME \
 			"$bpf/tests/behave.bpf.o" -p heap --heap 2M
-		says "more memory than a compute unit has"
+		says "more memory than a compute unit has: 217"
+		says "(data 4096, heap 2097152, the rest stack and arguments), and there are 1048576"
+		says "'kcsd create --arena-size' makes a drive that has more, --heap chooses"
 		code 1 "$program, which of several" $program -d $NAME "$bpf/tests/behave.bpf.o"
 		says "echo"
 		code 1 "$program, not one of them" $program -d $NAME "$bpf/tests/behave.bpf.o" \
@@ -125,7 +131,7 @@ test_builtin()
 	code 1 "load, to an index of the drive's own" load -d $own -i 3 "$bpf/word.bpf.o"
 	says "Program Index Not Downloadable"
 	code 1 "unload, a program of the drive's own" unload -d $own 4
-	says "Program Index Not Downloadable"
+	says "Program Index Not Downloadable (it is one of the drive's own programs, which stay)"
 	code 0 "load, one" load -d $own "$bpf/word.bpf.o"
 	code 0 "load, two" load -d $own "$bpf/word.bpf.o"
 	code 1 "load, no index is left" load -d $own "$bpf/word.bpf.o"

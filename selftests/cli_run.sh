@@ -12,8 +12,9 @@ test_run()
 	behave "run, numbers" 0 add --cparam1 0x10 --cparam2 5
 	prints "result: 21"
 	prints "engine: "
-	behave "run, a negative result" 0 add --cparam1 18446744073709551594
+	behave "run, an error" 4 add --cparam1 18446744073709551594
 	prints "result: 18446744073709551594 (-22: Invalid argument)"
+	says "the program returned an error: -22 (Invalid argument)"
 	behave "run, an argument" 0 echo --arg 'some text'
 	prints "output: 9 bytes
 some text"
@@ -109,8 +110,13 @@ test_faults()
 	has '.run_ns >= 200000000' true
 	behave "fault, the output until then is shown" 0 fill --cparam1 4096 --out-max 4096
 	prints "output: 4096 bytes"
-	behave "no fault, but no room for the output" 0 fill --cparam1 4097 --out-max 4096
+	behave "no fault, but no room for the output" 5 fill --cparam1 4097 --out-max 4096
 	prints "(-28: No space left on device)"
+	says "the program's output was cut: --out-max SIZE makes room for more than 4 KiB"
+	behave "no room for the output, and no error" 5 spill --cparam1 4097 --out-max 4096 --json
+	has '[.result, .output.bytes, .output.cut] | @csv' 4097,4096,true
+	behave "all the room there can be" 0 spill --cparam1 16777216 --out-max 16M --audit --json
+	has '[.result, .output.bytes, .output.cut] | @csv' 16777216,16777216,false
 	code 0 "faults leave nothing loaded" programs -d $NAME --json
 	has length 0
 }
@@ -138,6 +144,68 @@ test_interrupt()
 	has length 0
 }
 
+# nothing_loaded NAME
+nothing_loaded()
+{
+	code 0 "$1" programs -d $NAME --json
+	has length 0
+}
+
+# Whoever reads the output stops: before, while and after the program runs.
+test_broken_pipe()
+{
+	local status
+
+	"$kcsd" run -d $NAME --program spill --cparam1 1000000 --format hex \
+		"$bpf/tests/behave.bpf.o" 2>"$work/err" | head -n 1 >"$work/out"
+	status=${PIPESTATUS[0]}
+	is "run, nobody reads the output" $status 141
+	is "  and nothing is said" "$(cat "$work/err")" ""
+	nothing_loaded "  and nothing stays loaded"
+	"$kcsd" run -d $NAME --program spill --cparam1 1000000 --output - \
+		"$bpf/tests/behave.bpf.o" 2>"$work/err" | true
+	status=${PIPESTATUS[0]}
+	is "run, nobody reads the bytes" $status 141
+	nothing_loaded "  and nothing stays loaded"
+	"$kcsd" run -d $NAME --program add "$bpf/tests/behave.bpf.o" >/dev/full 2>"$work/err"
+	is "run, a full disk" $? 1
+	nothing_loaded "  and nothing stays loaded"
+}
+
+# Signals that end a process: the run is cancelled and what was loaded is unloaded.
+test_signals()
+{
+	local signal pid status
+
+	for signal in TERM HUP QUIT; do
+		perl -e '$SIG{INT} = $SIG{QUIT} = "DEFAULT"; exec @ARGV' "$kcsd" run -d $NAME \
+			--program spin "$bpf/tests/behave.bpf.o" >"$work/out" 2>"$work/err" &
+		pid=$!
+		for _ in $(seq 100); do
+			"$kcsd" programs -d $NAME --json | jq -e '.[0].active' >"$work/active" && break
+			sleep 0.1
+		done
+		kill -$signal $pid
+		wait $pid
+		status=$?
+		is "run, SIG$signal" $status $((128 + $(kill -l $signal)))
+		nothing_loaded "  and nothing stays loaded"
+	done
+}
+
+# Output that is no text: a terminal is spared most of it.
+test_terminal()
+{
+	command -v script >/dev/null || { skip "run, a terminal" "no script(1)"; return; }
+	script -qec "$kcsd run -d $NAME --program spill --cparam1 100000 $bpf/tests/behave.bpf.o" \
+		/dev/null >"$work/out" 2>&1 </dev/null
+	point "run, a terminal" test "$(wc -l <"$work/out")" -lt 40
+	point "  is told of the rest" grep -q "and 99744 bytes more: --output FILE" "$work/out"
+	script -qec "$kcsd run -d $NAME --program spill --cparam1 8192 --hex $bpf/tests/behave.bpf.o" \
+		/dev/null >"$work/out" 2>&1 </dev/null
+	point "run, hex on a terminal" test "$(wc -l <"$work/out")" -gt 512
+}
+
 # What a terminal sees during a long run, and nothing else does.
 test_progress()
 {
@@ -155,5 +223,8 @@ test_run
 test_run_lbas
 test_faults
 test_interrupt
+test_broken_pipe
+test_signals
+test_terminal
 test_progress
 end_cli

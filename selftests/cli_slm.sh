@@ -19,7 +19,7 @@ test_slm()
 	point "  and it is the same" cmp "$work/out" "$work/random"
 	code 0 "slm copy, LBAs" slm copy -d $NAME 1K --lba 0+2 --lba 1
 	code 1 "slm read, beyond the end" slm read -d $NAME 1T+1
-	says "LBA Out of Range"
+	says "LBA Out of Range: $drive has 2097152 bytes of it"
 	code 1 "slm copy, overlapping" slm copy -d $NAME 4 0+5
 	says "Overlapping I/O Range"
 	code 2 "slm copy, no source" slm copy -d $NAME 4
@@ -47,8 +47,12 @@ test_ranges()
 	has '[.[].ranges[].length] | @csv' 8192,4096,4096
 	code 0 "ranges list, as text" ranges list -d $NAME
 	prints "4096+8192 65536+4096"
-	code 1 "ranges create, not aligned" ranges create -d $NAME 1+4K
-	says "Invalid Memory Range Set"
+	code 2 "ranges create, not aligned" ranges create -d $NAME 1+4K
+	says "'1+4K' does not begin and end at multiples of 4096 (4K)"
+	code 1 "ranges create, beyond the end" ranges create -d $NAME 1T+4K
+	says "START and LENGTH are multiples of 4096 and within the SLM"
+	code 2 "run, a range that is not aligned" run -d $NAME "$bpf/filter.bpf.o" --range 0+100
+	says "--range: '0+100' does not begin and end at multiples of 4096 (4K)"
 	code 1 "ranges delete, no such set" ranges delete -d $NAME 7
 	says "'kcsd ranges list' shows"
 	code 0 "run on ranges" run -d $NAME "$bpf/filter.bpf.o" --range 0+4K --range 8K+4K \

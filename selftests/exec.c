@@ -434,6 +434,8 @@ TEST_F(exec, limits_are_inclusive)
 	ASSERT_EQ(0, cmd_io_way(CMD_URING, self->d.compute, &c, &result));
 	EXPECT_EQ(KCSD_MAX_OUTPUT - sizeof(*rec), result);
 	ASSERT_EQ((KCSD_MAX_OUTPUT / KCSD_MAX_ARGS - 1) * KCSD_MAX_ARGS, le32toh(rec->out_len));
+	ASSERT_LE(16 << 20, le32toh(rec->out_len));
+	EXPECT_EQ(KCSD_RECORD_CUT, le16toh(rec->flags));
 	for (__u32 off = 0; off < le32toh(rec->out_len); off += KCSD_MAX_ARGS) {
 		ASSERT_EQ(0, memcmp(out + sizeof(*rec) + off, args, KCSD_MAX_ARGS));
 	}

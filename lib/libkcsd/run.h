@@ -36,7 +36,7 @@ struct kcsd_run_opts {
 	const void *args;	/* what the program finds at ctx->args */
 	uint32_t args_len;	/* bytes, <= KCSD_MAX_ARGS */
 	uint32_t out_len;	/* bytes of output to make room for; record and audit are extra */
-				/* all together <= KCSD_MAX_OUTPUT */
+				/* all together <= KCSD_MAX_OUTPUT, so 16 MiB are possible */
 	uint64_t cparam1;
 	uint64_t cparam2;
 	uint64_t budget;	/* instructions; 0, or more: the drive's limit */
@@ -90,7 +90,12 @@ struct kcsd_run_result {
 	struct kcsd_extent *audit; /* with KCSD_RUN_AUDIT, of a recorded run; else NULL */
 	uint32_t nr_audit;
 	uint32_t audit_flags;	/* KCSD_AUDIT_OVERFLOW: some extents are missing */
+	uint32_t flags;		/* KCSD_RESULT_*, of a recorded run */
+	uint32_t rsvd;
 };
+
+/* Not all that the program emitted fitted into out_len bytes of output. */
+#define KCSD_RESULT_CUT	0x1u
 
 /*
  * Run an active program and wait for its end. Returns result->status. The

@@ -18,6 +18,8 @@
 #define KCSD_EXIT_FAILED	1
 #define KCSD_EXIT_USAGE		2
 #define KCSD_EXIT_FAULT		3	/* the program faulted, or ran out of budget or time */
+#define KCSD_EXIT_ERROR		4	/* the program returned an error */
+#define KCSD_EXIT_CUT		5	/* not all of its output fitted */
 
 /*
  * An option. A subcommand's are one list, X(ID, "name", 'letter' or 0, "ARG" or
@@ -100,6 +102,8 @@ int kcsd_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int kcsd_fail_ret(int ret, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* What to do about a return value of libkcsd, NULL if nothing is known. */
 const char *kcsd_advice(int ret);
+/* That a program was not loaded, and which option changes that. */
+int kcsd_fail_load(const struct kcsd_error *error);
 /* "kcsd run: ..., see 'kcsd help run'". Returns KCSD_EXIT_USAGE. */
 int kcsd_usage(const struct command *cmd, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -129,6 +133,8 @@ int kcsd_pick_name(const char *wanted, char name[KCSD_DRIVE_NAME_LEN]);
 int kcsd_pick_config(const char *wanted, char name[KCSD_CONFIG_NAME_LEN]);
 /* A program index from the command line. Returns 0, or the exit code. */
 int kcsd_pick_index(const struct args *args, const char *text, uint32_t *pind);
+/* "cannot WHAT program 7: ...", and which indices there are if that is wrong. Returns likewise. */
+int kcsd_fail_program(struct kcsd_drive *drv, int ret, const char *what, uint32_t pind);
 /* change() each program index among the operands, on this drive (see kcsd_pick_drive()). */
 int kcsd_pick_each_index(const struct args *args, const char *drive,
 			 int (*change)(struct kcsd_drive *drv, uint32_t pind));

@@ -9,6 +9,9 @@
 
 #include "cmd.h"
 #include "parse.h"
+#include "signals.h"
+
+#define MAX_NAME	31	/* characters */
 
 /* kind of value, ID, option, configfs attribute, ARG, help */
 #define ATTRIBUTES(A) \
@@ -121,6 +124,16 @@ static int attribute_value(const struct args *args, int i, char *buf, size_t len
 	return ret;
 }
 
+/* As the driver has it. */
+static bool is_drive_name(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len && len <= MAX_NAME && *name != '.' &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			    "0123456789_-.") == len;
+}
+
 static int check_values(const struct args *args)
 {
 	char value[PATH_MAX];
@@ -199,15 +212,17 @@ static int create(const struct args *args)
 	const char *name = args->operand[0];
 	int kmsg, code, ret;
 
+	if (!is_drive_name(name))
+		return kcsd_usage(args->cmd, "'%s' is no name for a drive: 1 to %d letters, "
+				  "digits, '_', '-' and '.', not beginning with '.'", name,
+				  MAX_NAME);
 	code = check_values(args);
 	if (code)
 		return code;
+	kcsd_signals_catch();
 	ret = kcsd_config_create(name);
 	if (ret == -EEXIST)
 		return kcsd_fail("there is a drive '%s' already", name);
-	if (ret == -EINVAL)
-		return kcsd_fail("'%s' is no name for a drive: 1 to 64 characters, no '/', "
-				 "not beginning with '.'", name);
 	if (ret == -ENOENT)
 		return kcsd_fail("the kcsd module is not loaded ('insmod kcsd.ko'), or configfs "
 				 "is not mounted on /sys/kernel/config");
@@ -216,6 +231,10 @@ static int create(const struct args *args)
 
 	kmsg = kcsd_kernel_log_open();
 	code = configure(args, name);
+	if (kcsd_signals_caught()) {
+		kcsd_fail("interrupted, no drive was made");
+		code = kcsd_signals_code(kcsd_signals_caught());
+	}
 	if (code) {
 		kcsd_kernel_log_print(kmsg);
 		ret = kcsd_config_delete(name);

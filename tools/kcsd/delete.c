@@ -15,6 +15,9 @@ static int delete(const struct args *args)
 		if (ret == -ENOENT || ret == -EINVAL)
 			code = kcsd_fail("there is no drive '%s'; 'kcsd list' shows those there "
 					 "are", name);
+		else if (ret == -EPERM)
+			code = kcsd_fail("drive '%s' is the module's own and stays until 'rmmod "
+					 "kcsd'; 'insmod kcsd.ko drives=0' makes none", name);
 		else if (ret == -EBUSY)
 			code = kcsd_fail("drive '%s' is in use: unmount its file systems and close "
 					 "its block device first", name);
@@ -31,6 +34,7 @@ const struct command kcsd_cmd_delete = {
 	.max_operands = -1,
 	.summary = "power drives off and remove them",
 	.detail = "What is kept in memory is lost; a backing file keeps its data. NAME is that\n"
-		  "given to 'kcsd create' ('kcsd list' shows it).",
+		  "given to 'kcsd create' ('kcsd list' shows it). Drives that the module made\n"
+		  "when it was loaded stay, untouched.",
 	.run = delete,
 };

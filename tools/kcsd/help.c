@@ -23,7 +23,8 @@ static int help(const struct args *args)
 		printf("  %-12s%s\n", kcsd_commands[i]->name, kcsd_commands[i]->summary);
 	printf("\n'kcsd help COMMAND' tells more, as does kcsd(8).\n"
 	       "Sizes: 512M, 1G, 0x1000. Ranges of LBAs: 0+1000, 0-999, all.\n"
-	       "Exit codes: 0 success, 1 failure, 2 wrong usage, 3 the program faulted.\n");
+	       "Exit codes: 0 success, 1 failure, 2 wrong usage; of a run also 3 the program\n"
+	       "faulted, 4 it returned an error, 5 its output was cut; 128+N ended by signal N.\n");
 	return 0;
 }
 

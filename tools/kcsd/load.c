@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cmd.h"
+#include "signals.h"
 
 #define OPTIONS(X) \
 	OPTION_DRIVE(X) \
@@ -38,15 +39,26 @@ static void print_loaded(const struct args *args, const struct kcsd_object *obj,
 	kcsd_json_print(json);
 }
 
+/* Nobody was told where it is. */
+static int undo_load(struct kcsd_drive *drv, uint32_t pind)
+{
+	kcsd_deactivate(drv, pind);
+	kcsd_unload(drv, pind);
+	kcsd_fail("interrupted, nothing was loaded");
+	return kcsd_signals_code(kcsd_signals_caught());
+}
+
 static int load_object(const struct args *args, struct kcsd_drive *drv,
 		       const struct kcsd_object *obj, const struct kcsd_load_opts *load)
 {
 	struct kcsd_error error;
 	uint32_t pind;
-	int ret = kcsd_load_object(drv, obj, load, &pind, &error);
+	int ret;
 
+	kcsd_signals_catch();
+	ret = kcsd_load_object(drv, obj, load, &pind, &error);
 	if (ret)
-		return kcsd_fail("%s", error.text);
+		return kcsd_fail_load(&error);
 	if (kcsd_args_has(args, OPT_ACTIVATE)) {
 		ret = kcsd_activate(drv, pind);
 		if (ret) {
@@ -54,6 +66,8 @@ static int load_object(const struct args *args, struct kcsd_drive *drv,
 			return kcsd_fail_ret(ret, "cannot activate %s", kcsd_object_name(obj));
 		}
 	}
+	if (kcsd_signals_caught())
+		return undo_load(drv, pind);
 	print_loaded(args, obj, pind);
 	return 0;
 }

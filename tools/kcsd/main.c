@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kcsd: make drives, load programs, run them. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd.h"
+#include "signals.h"
 
 const struct command *const kcsd_commands[] = {
 	&kcsd_cmd_create,
@@ -68,7 +71,12 @@ int main(int argc, char **argv)
 		code = cmd->run(&args);
 		kcsd_args_free(&args);
 	}
-	if ((fflush(stdout) || ferror(stdout)) && !code)
-		code = kcsd_fail("cannot write to standard output");
+	if ((fflush(stdout) || ferror(stdout)) && !code) {
+		/* "kcsd ... | head" has all it wanted. */
+		if (kcsd_nobody_reads(STDOUT_FILENO))
+			code = kcsd_signals_code(SIGPIPE);
+		else
+			code = kcsd_fail("cannot write to standard output");
+	}
 	return code;
 }

@@ -48,6 +48,15 @@ const char *kcsd_advice(int ret)
 	case KCSD_SC_NO_PROGRAM:
 	case KCSD_SC_INVALID_PROGRAM_INDEX:
 		return "'kcsd programs' lists what is loaded";
+	case KCSD_SC_NOT_DOWNLOADABLE:
+		return "it is one of the drive's own programs, which stay";
+	case KCSD_SC_INVALID_RANGE_SET:
+		return "START and LENGTH are multiples of 4096 and within the SLM, 'kcsd info' "
+		       "shows its size and the limits";
+	case KCSD_SC_TOO_MANY_OPEN_ZONES:
+		return "'kcsd zone close' or 'kcsd zone finish' makes room";
+	case KCSD_SC_TOO_MANY_ACTIVE_ZONES:
+		return "'kcsd zone finish' or 'kcsd zone reset' makes room";
 	case KCSD_SC_INVALID_RANGE_SET_ID:
 		return "'kcsd ranges list' shows those there are";
 	case KCSD_SC_NOT_ACTIVATED:
@@ -76,6 +85,14 @@ int kcsd_fail_ret(int ret, const char *fmt, ...)
 	fprintf(stderr, ": %s%s%s%s\n", kcsd_strerror(ret), hint ? " (" : "", hint ? hint : "",
 		hint ? ")" : "");
 	return KCSD_EXIT_FAILED;
+}
+
+int kcsd_fail_load(const struct kcsd_error *error)
+{
+	if (error->check == KCSD_CHECK_MEMORY)
+		return kcsd_fail("%s: 'kcsd create --arena-size' makes a drive that has more, "
+				 "--heap chooses how much is for the heap", error->text);
+	return kcsd_fail("%s", error->text);
 }
 
 const char *kcsd_human_bytes(uint64_t bytes, char buf[KCSD_HUMAN_LEN])

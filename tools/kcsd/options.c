@@ -57,6 +57,34 @@ static int opt_index(const struct command *cmd, int c)
 	return -1;
 }
 
+/* The names of the options that begin as arg does, in names. False: there are none. */
+static bool find_prefixed(const struct command *cmd, const char *arg, char *names, size_t len)
+{
+	size_t typed = strcspn(arg, "="), used = 0;
+	int i;
+
+	for (i = 0; i <= cmd->nr_opts && typed > 2 && used < len; i++)
+		if (!strncmp(opt_at(cmd, i)->name, arg + 2, typed - 2))
+			used += snprintf(names + used, len - used, "%s--%s", used ? ", " : "",
+					 opt_at(cmd, i)->name);
+	return used;
+}
+
+/* What getopt_long() did not take: a letter, a value, a name that is none or begins several. */
+static int refuse_option(const struct command *cmd, const char *arg)
+{
+	char names[256];
+
+	if (optopt && optopt < OPT_BASE)
+		return kcsd_usage(cmd, "unknown option '-%c'", optopt);
+	if (optopt)
+		return kcsd_usage(cmd, "option '--%s' takes no value",
+				  opt_at(cmd, optopt - OPT_BASE)->name);
+	if (find_prefixed(cmd, arg, names, sizeof(names)))
+		return kcsd_usage(cmd, "option '%s' can be one of %s", arg, names);
+	return kcsd_usage(cmd, "unknown option '%s'", arg);
+}
+
 static int parse_options(struct args *args, int argc, char **argv)
 {
 	struct option longs[MAX_OPTS + 2];
@@ -71,7 +99,7 @@ static int parse_options(struct args *args, int argc, char **argv)
 		if (c == ':')
 			return kcsd_usage(cmd, "option '%s' needs a value", argv[optind - 1]);
 		if (c == '?')
-			return kcsd_usage(cmd, "unknown option '%s'", argv[optind - 1]);
+			return refuse_option(cmd, argv[optind - 1]);
 		i = opt_index(cmd, c);
 		if (i == cmd->nr_opts) {
 			kcsd_command_help(cmd);

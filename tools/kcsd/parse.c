@@ -79,6 +79,17 @@ const char *kcsd_parse_bytes(const char *text, uint64_t *start, uint64_t *len)
 	return *len ? NULL : "is an empty range";
 }
 
+const char *kcsd_parse_slm_range(const char *text, uint64_t *start, uint64_t *len)
+{
+	const char *wrong = kcsd_parse_bytes(text, start, len);
+
+	if (wrong)
+		return wrong;
+	if ((*start | *len) % KCSD_RANGE_GRANULARITY)
+		return "does not begin and end at multiples of 4096 (4K)";
+	return *len > UINT32_MAX ? "is 4 GiB or more" : NULL;
+}
+
 static const char not_a_range[] =
 	"is not a range of LBAs (0+1000, 0-999 or all, z2 for zone 2; then :r, :w, :a or several)";
 

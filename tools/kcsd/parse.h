@@ -17,6 +17,9 @@ const char *kcsd_parse_size(const char *text, uint64_t *value);
 /* START+LENGTH in bytes, both as sizes; the length is not 0. */
 const char *kcsd_parse_bytes(const char *text, uint64_t *start, uint64_t *len);
 
+/* The same, of SLM, for a program to work on. */
+const char *kcsd_parse_slm_range(const char *text, uint64_t *start, uint64_t *len);
+
 struct kcsd_range {
 	uint64_t first;
 	uint64_t count;		/* not 0 */

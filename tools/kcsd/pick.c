@@ -152,6 +152,17 @@ int kcsd_pick_index(const struct args *args, const char *text, uint32_t *pind)
 	return 0;
 }
 
+int kcsd_fail_program(struct kcsd_drive *drv, int ret, const char *what, uint32_t pind)
+{
+	struct kcsd_compute_info info;
+
+	if ((ret & KCSD_SC_MASK) != KCSD_SC_INVALID_PROGRAM_INDEX || ret < 0 ||
+	    kcsd_identify_compute(drv, &info, sizeof(info)))
+		return kcsd_fail_ret(ret, "cannot %s program %u", what, pind);
+	return kcsd_fail("cannot %s program %u: %s: %s has 0 to %u", what, pind, kcsd_strerror(ret),
+			 kcsd_drive_name(drv), info.maxprog + info.nr_device - 1);
+}
+
 int kcsd_pick_each_index(const struct args *args, const char *drive,
 			 int (*change)(struct kcsd_drive *drv, uint32_t pind))
 {
@@ -172,7 +183,7 @@ int kcsd_pick_each_index(const struct args *args, const char *drive,
 		kcsd_pick_index(args, args->operand[i], &pind);
 		ret = change(drv, pind);
 		if (ret)
-			code = kcsd_fail_ret(ret, "cannot %s program %u", args->cmd->name, pind);
+			code = kcsd_fail_program(drv, ret, args->cmd->name, pind);
 	}
 	kcsd_close(drv);
 	return code;

@@ -24,10 +24,8 @@ static int take_ranges(const struct args *args, struct kcsd_slm_range *ranges, u
 	if (*nr > MAX_RANGES)
 		return kcsd_usage(args->cmd, "more than %u ranges", MAX_RANGES);
 	for (i = 1; i < args->nr_operands; i++) {
-		wrong = kcsd_parse_bytes(args->operand[i], &ranges[i - 1].start,
-					 &ranges[i - 1].len);
-		if (!wrong && ranges[i - 1].len > UINT32_MAX)
-			wrong = "is 4 GiB or more";
+		wrong = kcsd_parse_slm_range(args->operand[i], &ranges[i - 1].start,
+					     &ranges[i - 1].len);
 		if (wrong)
 			return kcsd_usage(args->cmd, "'%s' %s", args->operand[i], wrong);
 	}

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kcsd run: load, activate, run, report, unload. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -9,6 +8,7 @@
 
 #include "parse.h"
 #include "run.h"
+#include "signals.h"
 
 #define PROGRESS_MS	250
 #define QUIET_MS	1000	/* a run as short as this shows no progress */
@@ -26,23 +26,6 @@
 
 enum { OPT_BEFORE = NR_RUN_COMMON - 1, OPTIONS(OPT_ENUM) };
 static const struct opt opts[] = { RUN_COMMON(OPT_ROW) OPTIONS(OPT_ROW) };
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int signal)
-{
-	interrupted = signal;
-}
-
-/* So that a program does not stay loaded when the user gives up. */
-static void catch_signals(void)
-{
-	struct sigaction action = { .sa_handler = on_signal };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-}
 
 static uint64_t now_ms(void)
 {
@@ -110,9 +93,9 @@ static int reap(struct run *run, struct kcsd_queue *queue)
 	uint64_t start = now_ms(), before = media_read_bytes(run);
 	bool shown = false, terminal = isatty(STDERR_FILENO);
 	char human[KCSD_HUMAN_LEN];
-	int ret;
+	int ret = -EINTR;
 
-	while (!interrupted) {
+	while (!kcsd_signals_caught()) {
 		ret = kcsd_queue_reap(queue, &run->result, sizeof(run->result), PROGRESS_MS);
 		if (ret != -ETIME && ret != -EINTR)
 			break;
@@ -126,7 +109,13 @@ static int reap(struct run *run, struct kcsd_queue *queue)
 	}
 	if (shown)
 		fputs("\r\033[K", stderr);
-	return interrupted ? -EINTR : ret;
+	return kcsd_signals_caught() ? -EINTR : ret;
+}
+
+static int say_interrupted(void)
+{
+	kcsd_fail("interrupted, the run was cancelled");
+	return kcsd_signals_code(kcsd_signals_caught());
 }
 
 /* Returns 0 with run->result valid, or the exit code. */
@@ -134,11 +123,15 @@ static int execute(struct run *run)
 {
 	struct kcsd_queue *queue;
 	struct kcsd_error error = {};
-	int ret = kcsd_queue_create(run->drv, 1, &queue);
+	int ret = kcsd_signals_caught() ? -EINTR : kcsd_queue_create(run->drv, 1, &queue);
 
+	if (kcsd_signals_caught())
+		return say_interrupted();
 	if (ret == -ENOSYS || ret == -EPERM) {
 		/* No io_uring for us here; the ioctl shows no progress. */
 		ret = kcsd_run(run->drv, &run->opts, &run->result, sizeof(run->result), &error);
+		if (kcsd_signals_caught())
+			return say_interrupted();
 		return ret < 0 ? kcsd_fail("%s", error.text) : 0;
 	}
 	if (ret)
@@ -150,10 +143,8 @@ static int execute(struct run *run)
 	}
 	ret = reap(run, queue);
 	kcsd_queue_destroy(queue);
-	if (interrupted) {
-		kcsd_fail("interrupted, the run was cancelled");
-		return 128 + interrupted;
-	}
+	if (kcsd_signals_caught())
+		return say_interrupted();
 	return ret ? kcsd_fail_ret(ret, "waiting for the run") : 0;
 }
 
@@ -175,10 +166,12 @@ static int run_object(struct run *run)
 	int ret, code;
 
 	if (kcsd_load_object(run->drv, run->obj, NULL, &run->pind, &error))
-		return kcsd_fail("%s", error.text);
+		return kcsd_signals_caught() ? say_interrupted() : kcsd_fail_load(&error);
 	ret = kcsd_activate(run->drv, run->pind);
 	if (ret) {
 		kcsd_unload(run->drv, run->pind);
+		if (kcsd_signals_caught())
+			return say_interrupted();
 		return kcsd_fail_ret(ret, "cannot activate %s", kcsd_object_name(run->obj));
 	}
 	code = run_active(run);
@@ -300,7 +293,7 @@ static int run_on_drive(struct run *run)
 		return code;
 	code = kcsd_run_grants(run, kcsd_drive_nsze(run->drv), zone_size(run->drv));
 	if (!code) {
-		catch_signals();
+		kcsd_signals_catch();
 		code = make_range_set(run);
 	}
 	if (!code)
@@ -339,7 +332,8 @@ const struct command kcsd_cmd_run = {
 	.detail = "OBJECT is a file: its program is loaded and activated, run, and unloaded.\n"
 		  "INDEX is a program that is loaded and active; it stays.\n"
 		  "NAME is a program on the drive, such as its own ones ('kcsd programs'); it is\n"
-		  "activated if need be, and stays so. A file of that name comes first.",
+		  "activated if need be, and stays so. A file of that name comes first.\n\n"
+		  RUN_EXIT_CODES,
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.run = run,

@@ -23,7 +23,7 @@
 	X(TIMEOUT, "timeout", 't', "MS", "time it may take; default, and limit: the drive's") \
 	X(OUTPUT, "output", 'o', "FILE", \
 	  "write the output there; '-': to standard output, and all else to standard error") \
-	X(OUT_MAX, "out-max", 0, "SIZE", "room for the output; default: 1M") \
+	X(OUT_MAX, "out-max", 0, "SIZE", "room for the output, up to 16M; default: 1M") \
 	X(FORMAT, "format", 0, "FORMAT", \
 	  "show the output as text, hex, u64 or s64 (a number per line); default: text or hex") \
 	X(HEX, "hex", 'x', NULL, "the same as --format hex") \
@@ -32,6 +32,17 @@
 	OPTION_JSON(X)
 
 enum { RUN_COMMON(OPT_ENUM) NR_RUN_COMMON };
+
+/* For --help. */
+#define RUN_EXIT_CODES \
+	"Exit codes of a run: 0 success, 3 the program faulted, or exceeded its budget or time,\n" \
+	"4 it returned an error (-1 to -4095), 5 not all of its output fitted into --out-max."
+
+/* Of output, besides record and audit. */
+#define RUN_OUT_MAX	(16u << 20)
+_Static_assert(RUN_OUT_MAX + sizeof(struct kcsd_run_record) + sizeof(struct kcsd_audit_header) +
+	       KCSD_MAX_AUDIT * sizeof(struct kcsd_audit_extent) + 7 <= KCSD_MAX_OUTPUT,
+	       "16 MiB of output, record and audit");
 
 enum run_format { FORMAT_AUTO, FORMAT_TEXT, FORMAT_HEX, FORMAT_U64, FORMAT_S64 };
 

@@ -11,7 +11,6 @@
 #include "run.h"
 
 #define DEFAULT_OUT_MAX	(1u << 20)
-#define OUT_MAX		(KCSD_MAX_OUTPUT - sizeof(struct kcsd_run_record))
 
 static const char *option_name(const struct run *run, int opt)
 {
@@ -87,7 +86,7 @@ static int take_numbers(struct run *run)
 	    (code = kcsd_args_number(args, OPT_CPARAM2, UINT64_MAX, &run->opts.cparam2)) ||
 	    (code = kcsd_args_number(args, OPT_BUDGET, UINT64_MAX, &run->opts.budget)) ||
 	    (code = kcsd_args_number(args, OPT_TIMEOUT, UINT32_MAX, &timeout)) ||
-	    (code = kcsd_args_size(args, OPT_OUT_MAX, OUT_MAX, &out_max)))
+	    (code = kcsd_args_size(args, OPT_OUT_MAX, RUN_OUT_MAX, &out_max)))
 		return code;
 	if (kcsd_args_has(args, OPT_BUDGET) && !run->opts.budget)
 		return kcsd_usage(args->cmd, "--budget: 0 instructions are none");
@@ -237,9 +236,7 @@ int kcsd_run_ranges(struct run *run, int opt)
 		if (run->opts.nr_ranges++ == KCSD_GUEST_MAX_RANGES)
 			return kcsd_usage(run->args->cmd, "--%s: more than %d ranges",
 					  option_name(run, opt), KCSD_GUEST_MAX_RANGES);
-		wrong = kcsd_parse_bytes(given->value, &range->start, &range->len);
-		if (!wrong && range->len > UINT32_MAX)
-			wrong = "is 4 GiB or more";
+		wrong = kcsd_parse_slm_range(given->value, &range->start, &range->len);
 		if (wrong)
 			return kcsd_usage(run->args->cmd, "--%s: '%s' %s", option_name(run, opt),
 					  given->value, wrong);

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <endian.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,14 +12,21 @@
 #include <unistd.h>
 
 #include "run.h"
+#include "signals.h"
 
 #define HEX_ROW		16
+#define TERMINAL_BYTES	256	/* of output that is no text */
 #define MAX_ERRNO	4095
 #define NSEC_PER_SEC	1e9
 
 static bool is_fault(int status)
 {
 	return status > 0 && (status & KCSD_SC_MASK) >> 8 == 7;
+}
+
+static bool is_cut(const struct kcsd_run_result *result)
+{
+	return result->flags & KCSD_RESULT_CUT;
 }
 
 /* Bytes that this command moved over the link, as the drive counts them. */
@@ -69,14 +77,27 @@ static void print_numbers(FILE *to, const uint8_t *bytes, size_t len, enum run_f
 		print_hex(to, bytes + i, len - i);
 }
 
+/* Nobody asked for hex: a terminal gets the beginning. */
+static void print_some_hex(FILE *to, const uint8_t *bytes, size_t len)
+{
+	size_t shown = isatty(fileno(to)) && len > TERMINAL_BYTES ? TERMINAL_BYTES : len;
+
+	print_hex(to, bytes, shown);
+	if (shown < len)
+		fprintf(to, "... and %zu bytes more: --output FILE writes all of them to a file, "
+			"--hex shows them\n", len - shown);
+}
+
 static void print_output(FILE *to, const struct run *run)
 {
 	const uint8_t *bytes = run->result.out;
 	size_t len = run->result.out_len;
 	enum run_format format = run->format;
 
-	if (format == FORMAT_AUTO)
-		format = kcsd_is_text(bytes, len) ? FORMAT_TEXT : FORMAT_HEX;
+	if (format == FORMAT_AUTO && !kcsd_is_text(bytes, len)) {
+		print_some_hex(to, bytes, len);
+		return;
+	}
 	switch (format) {
 	case FORMAT_HEX:
 		print_hex(to, bytes, len);
@@ -111,15 +132,21 @@ static void print_cost(FILE *to, const struct run *run)
 	fprintf(to, "engine: %s\n", kcsd_engine_name(info->engine));
 }
 
+/* A negative errno, as helpers return them. */
+static bool is_error(const struct kcsd_run_result *result)
+{
+	return !result->status && -result->r0 >= 1 && -result->r0 <= MAX_ERRNO;
+}
+
 static void print_text(FILE *to, const struct run *run)
 {
 	const struct kcsd_run_result *result = &run->result;
-	int64_t r0 = result->r0;
 
 	if (!result->status) {
 		fprintf(to, "result: %" PRIu64, result->r0);
-		if (r0 < 0 && r0 >= -MAX_ERRNO)
-			fprintf(to, " (%" PRId64 ": %s)", r0, strerror(-r0));
+		if (is_error(result))
+			fprintf(to, " (%" PRId64 ": %s)", (int64_t)result->r0,
+				strerror(-result->r0));
 		fputc('\n', to);
 	}
 	if (result->recorded)
@@ -165,6 +192,7 @@ static json_object *json_output(const struct run *run)
 	json_object *json = json_object_new_object();
 
 	json_object_object_add(json, "bytes", json_object_new_uint64(result->out_len));
+	json_object_object_add(json, "cut", json_object_new_boolean(is_cut(result)));
 	if (run->output_fd >= 0)
 		json_object_object_add(json, "file", json_object_new_string(
 			kcsd_args_value(run->args, OPT_OUTPUT)));
@@ -277,6 +305,8 @@ static int write_all(int fd, const uint8_t *bytes, size_t len)
 		n = write(fd, bytes, len);
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && errno == EPIPE)
+			return kcsd_signals_code(SIGPIPE);
 		if (n < 0)
 			return kcsd_fail("--output: %s", strerror(errno));
 		bytes += n;
@@ -298,31 +328,59 @@ static int write_output(const struct run *run)
 	return write_all(run->output_fd, run->result.out, run->result.out_len);
 }
 
+/* How it ended: the exit code, and a sentence unless all went well. */
+static int judge(const struct run *run, struct kcsd_error *why)
+{
+	const struct kcsd_run_result *result = &run->result;
+	char room[KCSD_HUMAN_LEN], most[KCSD_HUMAN_LEN];
+
+	if (result->status) {
+		kcsd_run_describe(result, sizeof(*result), run->obj, why);
+		return is_fault(result->status) ? KCSD_EXIT_FAULT : KCSD_EXIT_FAILED;
+	}
+	if (is_cut(result)) {
+		snprintf(why->text, sizeof(why->text), "the program's output was cut: --out-max "
+			 "SIZE makes room for more than %s, up to %s",
+			 kcsd_human_bytes(run->opts.out_len, room),
+			 kcsd_human_bytes(RUN_OUT_MAX, most));
+		return KCSD_EXIT_CUT;
+	}
+	if (is_error(result)) {
+		snprintf(why->text, sizeof(why->text), "the program returned an error: %" PRId64
+			 " (%s)", (int64_t)result->r0, strerror(-result->r0));
+		return KCSD_EXIT_ERROR;
+	}
+	return 0;
+}
+
+/* That it did not begin. */
+static void say_refused(const struct run *run, const char *why)
+{
+	const char *hint = kcsd_advice(run->result.status);
+
+	if (run->result.status == KCSD_SC_INVALID_PROGRAM_INDEX)
+		kcsd_fail_program(run->drv, run->result.status, "run", run->pind);
+	else if (run->drv)
+		kcsd_fail("cannot run program %u: %s%s%s%s", run->pind, why, hint ? " (" : "",
+			  hint ? hint : "", hint ? ")" : "");
+	else
+		kcsd_fail("cannot run the program: %s", why);
+}
+
 int kcsd_run_report(struct run *run)
 {
 	const struct kcsd_run_result *result = &run->result;
-	const char *message = NULL;
-	struct kcsd_error error;
-	int code = 0;
+	struct kcsd_error why = {};
+	int code = judge(run, &why), written;
 
-	if (result->status) {
-		message = kcsd_run_describe(result, sizeof(*result), run->obj, &error);
-		code = is_fault(result->status) ? KCSD_EXIT_FAULT : KCSD_EXIT_FAILED;
-	}
 	if (kcsd_args_has(run->args, OPT_JSON))
-		print_json(run, message);
+		print_json(run, code ? why.text : NULL);
 	else if (!result->status || result->recorded)
 		print_text(run->output_fd == STDOUT_FILENO ? stderr : stdout, run);
-	if (code == KCSD_EXIT_FAULT) {
-		kcsd_fail("%s", message);
-	} else if (code) {
-		const char *hint = kcsd_advice(result->status);
-
-		if (run->drv)
-			kcsd_fail("cannot run program %u: %s%s%s%s", run->pind, message,
-				  hint ? " (" : "", hint ? hint : "", hint ? ")" : "");
-		else
-			kcsd_fail("cannot run the program: %s", message);
-	}
-	return write_output(run) ? KCSD_EXIT_FAILED : code;
+	if (code == KCSD_EXIT_FAILED)
+		say_refused(run, why.text);
+	else if (code)
+		kcsd_fail("%s", why.text);
+	written = write_output(run);
+	return written ? written : code;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "parse.h"
@@ -101,7 +102,10 @@ static int map_fd(const char *opt, const char *path, int fd, uint32_t unit, bool
 		  void **map, uint64_t *len)
 {
 	off_t size = lseek(fd, 0, SEEK_END);
+	struct stat st;
 
+	if (!fstat(fd, &st) && S_ISDIR(st.st_mode))
+		return kcsd_fail("--%s: %s: %s", opt, path, strerror(EISDIR));
 	if (size < 0)
 		return kcsd_fail("--%s: %s: %s", opt, path, strerror(errno));
 	if (write_back && size % unit)
@@ -305,7 +309,9 @@ static int create_sim(struct sim *s)
 			return KCSD_EXIT_FAILED;
 	}
 	if (kcsd_sim_create(s->program.image, s->program.len, &s->opts, &s->sim, &error))
-		return kcsd_fail("the program is refused: %s", error.text);
+		return kcsd_fail("the program is refused: %s%s", error.text,
+				 error.check == KCSD_CHECK_MEMORY ?
+				 ": --arena-size gives it more" : "");
 	return 0;
 }
 
@@ -386,7 +392,8 @@ const struct command kcsd_cmd_sim = {
 	.summary = "run a program without a drive, to develop it",
 	.detail = "FILE is an object file, an image or plain instructions; '-' is standard input.\n"
 		  "The engine is the drive's, in this process: no drive, no module, no root.\n"
-		  "Limits that are not given are those of a drive made with defaults.",
+		  "Limits that are not given are those of a drive made with defaults.\n\n"
+		  RUN_EXIT_CODES,
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.run = sim,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "parse.h"
@@ -57,6 +58,13 @@ static int take_start(const struct slm *slm, uint64_t *start)
 
 static int failed(const struct slm *slm, int ret)
 {
+	struct kcsd_slm_info info;
+
+	if (ret == KCSD_SC_LBA_RANGE && !kcsd_args_has(slm->args, OPT_LBA) &&
+	    !kcsd_identify_slm(slm->drv, &info, sizeof(info)))
+		return kcsd_fail("cannot %s SLM: %s: %s has %llu bytes of it",
+				 slm->args->operand[0], kcsd_strerror(ret),
+				 kcsd_drive_name(slm->drv), (unsigned long long)info.size);
 	return kcsd_fail_ret(ret, "cannot %s SLM", slm->args->operand[0]);
 }
 
@@ -88,6 +96,10 @@ static int slm_read(struct slm *slm)
 
 	if (code)
 		return code;
+	if (!path && isatty(STDOUT_FILENO))
+		return kcsd_usage(slm->args->cmd, "the bytes would go to a terminal: --output FILE "
+				  "writes them to a file, '| od -tx1' shows them, --output - if "
+				  "that is meant");
 	if (to_stdout && kcsd_args_has(slm->args, OPT_JSON))
 		return kcsd_usage(slm->args->cmd, "--json and the bytes exclude each other");
 	if (!to_stdout)

@@ -16,12 +16,14 @@ static const struct opt opts[] = { OPTIONS(OPT_ROW) };
 static const struct action {
 	const char *name;
 	enum kcsd_zone_action action;
+	const char *wants;	/* a sentence: what states it is for */
 } actions[] = {
-	{ "open", KCSD_ZONE_OPEN },
-	{ "close", KCSD_ZONE_CLOSE },
-	{ "finish", KCSD_ZONE_FINISH },
-	{ "reset", KCSD_ZONE_RESET },
-	{ "offline", KCSD_ZONE_OFFLINE },
+	{ "open", KCSD_ZONE_OPEN,
+	  "empty and closed zones can be opened, a full one after 'kcsd zone reset'" },
+	{ "close", KCSD_ZONE_CLOSE, "open zones can be closed" },
+	{ "finish", KCSD_ZONE_FINISH, "empty, open and closed zones can be finished" },
+	{ "reset", KCSD_ZONE_RESET, "open, closed and full zones can be reset" },
+	{ "offline", KCSD_ZONE_OFFLINE, "read-only zones can be taken offline" },
 };
 
 static const struct action *find_action(const char *name)
@@ -82,6 +84,33 @@ static int check_lbas(const struct args *args, const struct zone *zone)
 	return 0;
 }
 
+static int take_zone(const struct kcsd_zone_info *zone, void *arg)
+{
+	*(struct kcsd_zone_info *)arg = *zone;
+	return 1;	/* it is the only one */
+}
+
+/* Why the zone at this LBA could not be changed. */
+static int fail_zone(struct kcsd_drive *drv, const struct action *action, uint64_t lba, int ret)
+{
+	unsigned long long at = lba;
+	struct kcsd_zone_info info;
+
+	if ((ret == KCSD_SC_INVALID_FIELD || ret == KCSD_SC_INVALID_ZONE_TRANSITION) &&
+	    kcsd_zone_report(drv, lba, KCSD_ZONE_COND_ANY, take_zone, &info) == 1) {
+		if (info.start != lba)
+			return kcsd_fail("%s: no zone begins at LBA %llu, but one at %llu: "
+					 "'kcsd zones' shows all", kcsd_drive_name(drv), at,
+					 (unsigned long long)info.start);
+		if (ret == KCSD_SC_INVALID_ZONE_TRANSITION)
+			return kcsd_fail("%s: cannot %s the zone at LBA %llu, which is %s: %s",
+					 kcsd_drive_name(drv), action->name, at,
+					 kcsd_zone_cond_text(info.cond), action->wants);
+	}
+	return kcsd_fail_ret(ret, "%s: cannot %s the zone at LBA %llu", kcsd_drive_name(drv),
+			     action->name, at);
+}
+
 static int manage(struct kcsd_drive *drv, const struct zone *zone)
 {
 	uint64_t lba;
@@ -96,9 +125,7 @@ static int manage(struct kcsd_drive *drv, const struct zone *zone)
 		kcsd_parse_number(zone->lba[i], &lba);
 		ret = kcsd_zone_manage(drv, zone->action->action, lba);
 		if (ret)
-			return kcsd_fail_ret(ret, "%s: cannot %s the zone at LBA %s",
-					     kcsd_drive_name(drv), zone->action->name,
-					     zone->lba[i]);
+			return fail_zone(drv, zone->action, lba, ret);
 	}
 	return 0;
 }

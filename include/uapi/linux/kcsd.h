@@ -168,7 +168,8 @@ struct kcsd_memory_range {
 #define KCSD_EXEC_AUDIT		(1u << 16)
 #define KCSD_EXEC_CDW3_ALL	0x0001ffffu
 #define KCSD_MAX_ARGS		65536u		/* bytes after grants or ranges */
-#define KCSD_MAX_OUTPUT		(16u << 20)	/* bytes, record included */
+/* Bytes: 16 MiB that programs emit, and room for record and audit. */
+#define KCSD_MAX_OUTPUT		((16u << 20) + 65536)
 
 /*
  * Execute on LBAs, on the compute namespace. The program may touch the LBA
@@ -284,6 +285,9 @@ struct kcsd_copy_slm {
 #define KCSD_ENGINE_JIT		2
 #define KCSD_ENGINE_LOWERED	3	/* what the JIT compiles, interpreted: never on a drive */
 
+/* The program emitted more than there was room for: some of its output is missing. */
+#define KCSD_RECORD_CUT		0x1
+
 /* How a run ended and what it cost. Heads the output of every run. */
 struct kcsd_run_record {
 	__le32	size;		/* bytes of this record */
@@ -299,7 +303,8 @@ struct kcsd_run_record {
 	__le64	read_bytes;	/* read from media by this run */
 	__le64	written_bytes;	/* written to media by this run */
 	__le32	out_len;	/* bytes emitted; they follow the record */
-	__le32	engine;		/* KCSD_ENGINE_* */
+	__le16	engine;		/* KCSD_ENGINE_* */
+	__le16	flags;		/* KCSD_RECORD_* */
 	__le32	audit_off;	/* struct kcsd_audit_header, bytes from the record's first on; */
 				/* a multiple of 8. 0: not asked for */
 	__le32	audit_len;	/* bytes of header and extents */

@@ -50,13 +50,6 @@ commands()
 	"$kcsd" help | sed -n 's/^  \([a-z-]\{1,\}\)  .*/\1/p'
 }
 
-# The options that a command's help lists.
-options()
-{
-	"$kcsd" help "$1" | sed -n 's/^  .. *\(--[a-z0-9-]*\).*/\1/p; s/^  -.,  *\(--[a-z0-9-]*\).*/\1/p' |
-		grep -v -x -e --help
-}
-
 # One line on standard error, nothing on the other, this exit code.
 refused()
 {
@@ -134,6 +127,9 @@ check_usage()
 	for command in list programs log version; do
 		usage "unexpected 'extra'" "$command" extra
 	done
+	usage "unknown option '-q'" run -xq 0
+	usage "option '--json' takes no value" run 0 --json=1
+	usage "option '--out' can be one of --output, --out-max" run 0 --out 4
 	usage "unexpected 'b'" create a b
 	usage "unexpected 'b'" info a b
 	usage "NAME is missing" create
@@ -172,6 +168,8 @@ check_usage()
 
 check_values()
 {
+	local name
+
 	usage "option '--size' needs a value" create x --size
 	usage "'12x' is not a size" create x --size 12x
 	usage "'16E' does not fit 64 bits" create x --size=16E
@@ -190,7 +188,7 @@ check_values()
 	usage "0 instructions" run 0 --budget 0
 	usage "0 ms" run 0 --timeout 0
 	usage "'4294967296' is more than" run 0 --timeout 4294967296
-	usage "'16M' is more than" run 0 --out-max 16M
+	usage "'16385K' is more than 16777216" run 0 --out-max 16385K
 	usage "'png' is none of" run 0 --format png
 	usage "'0x1' is not hex" run 0 --arg-hex 0x1
 	usage "exclude each other" run 0 --arg a --arg-hex 00
@@ -202,6 +200,12 @@ check_values()
 	usage "'x' is not a number" log --after x
 	usage "'1+x' is no range of bytes" ranges create 1+x
 	usage "'0+4G' is 4 GiB or more" ranges create 0+4G
+	usage "'0+1' does not begin and end at multiples of 4096" ranges create 0+1
+	usage "'1+4K' does not begin and end at multiples of 4096" run 0 --range 1+4K
+	for name in '' .x a/b 'a b' "$(printf 'x%.0s' $(seq 32))"; do
+		usage "'$name' is no name for a drive: 1 to 31 letters, digits, '_', '-' and '.'" \
+			create "$name"
+	done
 	usage "range set 'x' is not a number" ranges delete 1 x
 	usage "range set '65536' is more than 65535" ranges delete 65536
 }
@@ -299,9 +303,85 @@ manual_section()
 		on && !/^\.S[SH]/' "$work/manual"
 }
 
+# An option a line, as "-o --output 1M": what is after it says that "default: 1M"; "-": nothing.
+help_options()
+{
+	"$kcsd" help "$1" | awk '
+		function flush() {
+			if (name != "" && name != "--help")
+				print letter, name, value
+		}
+		/^  (-., |    )--/ {
+			flush()
+			letter = /^  -/ ? substr($1, 1, 2) : "-"
+			name = /^  -/ ? $2 : $1
+			value = "-"
+		}
+		name != "" && match($0, /default: [0-9][0-9A-Z]*/) {
+			value = substr($0, RSTART + 9, RLENGTH - 9)
+		}
+		END { flush() }' | sort -k 2
+}
+
+# The same, of the page: headings may have two options, the default is in the text below.
+manual_options()
+{
+	awk '
+		function flush(    i) {
+			for (i = 1; i <= nr; i++)
+				print letters[i], names[i], value
+			nr = 0
+		}
+		/^\.(TP|PP|SS|SH)/ { flush() }
+		heading {
+			gsub(/[",|]/, " ")
+			for (i = 1; i <= NF; i++) {
+				if ($i !~ /^--[a-z]/)
+					continue
+				names[++nr] = $i
+				letters[nr] = $(i - 1) ~ /^-.$/ ? $(i - 1) : "-"
+			}
+			value = "-"
+		}
+		!heading && match($0, /[Dd]efault: [0-9][0-9A-Z]*/) && value == "-" {
+			value = substr($0, RSTART + 9, RLENGTH - 9)
+		}
+		{ heading = /^\.TP/ }
+		END { flush() }' "$work/section" | sort -k 2
+}
+
+# Both name the same options and letters; where both have a default that is a number, it is the same.
+same_options()
+{
+	diff <(help_options "$1" | cut -d' ' -f1,2) <(manual_options | cut -d' ' -f1,2) &&
+		! join <(help_options "$1" | cut -d' ' -f2,3) <(manual_options | cut -d' ' -f2,3) |
+			awk '$2 != "-" && $3 != "-" && $2 != $3' | grep .
+}
+
+# What looks like an option anywhere in the page is one of some command.
+known_options()
+{
+	sed 's/[^a-z0-9-]\(--[a-z]\)/\n\1/g' "$work/manual" | sed -n 's/^\(--[a-z][a-z0-9-]*\).*/\1/p' |
+		sort -u >"$work/named"
+	for command in $(commands); do
+		help_options "$command" | cut -d' ' -f2
+	done | sort -u >"$work/known"
+	! comm -23 "$work/named" "$work/known" | grep .
+}
+
+# Those in bpf/ that are installed, each with an entry.
+known_programs()
+{
+	local top
+
+	top=$(dirname "$manual")/../..
+	diff <(cd "$top/bpf" && printf '%s\n' ./*.bpf.c | sed 's|^\./||; s/c$/o/' | sort) \
+		<(sed -n 's/^\.B \(.*\.bpf\.o\)$/\1/p' "$work/manual" | sort)
+}
+
 check_manual()
 {
-	local command option
+	local command node status
 
 	if command -v mandoc >/dev/null; then
 		ok "the manual page is well-formed" mandoc -T lint -W warning "$manual"
@@ -313,10 +393,22 @@ check_manual()
 	for command in $(commands); do
 		manual_section "$command" >"$work/section"
 		ok "the manual page has a section on $command" test -s "$work/section"
-		for option in $(options "$command"); do
-			ok "the manual page has $command $option" \
-				grep -q -e "$option\\b" "$work/section"
-		done
+		ok "the manual page and $command --help have the same options and defaults" \
+			same_options "$command"
+	done
+	# shellcheck disable=SC2046 # words
+	ok "the manual page has no sections on other commands" \
+		test "$(sed -n '/^\.SH COMMANDS/,/^\.SH PROG/ { s/^\.SS //p }' "$work/manual" |
+			sed 's/ and / /' | tr ' ' '\n' | sort | paste -sd' ')" = \
+		"$(commands | sort | paste -sd' ')"
+	ok "the manual page names no options that there are not" known_options
+	ok "the manual page has the programs of bpf/" known_programs
+	for node in kcsd0 kcsd0n1 kcsdg0n1 kcsdg0n2 kcsdg0n3; do
+		ok "the manual page has the node $node" grep -q "^\.I.*/dev/$node\b" "$work/manual"
+	done
+	for status in 0 1 2 3 4 5; do
+		ok "the manual page has exit status $status" grep -q -x "\.B $status" "$work/manual"
+		ok "help has exit status $status" test -n "$("$kcsd" help | grep "[ ,:]$status [a-z]")"
 	done
 }
 

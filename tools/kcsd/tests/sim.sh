@@ -163,8 +163,13 @@ check_options()
 	small "numbers" 0 add --cparam1 0x10 --cparam2 5
 	prints "result: 21"
 	prints "engine: $engine"
-	small "a negative result" 0 add --cparam1 18446744073709551594
+	small "an error" 4 add --cparam1 18446744073709551594
 	prints "result: 18446744073709551594 (-22: Invalid argument)"
+	says "the program returned an error: -22 (Invalid argument)"
+	small "the least error" 4 add --cparam1 18446744073709547521
+	small "no error any more" 0 add --cparam1 18446744073709547520
+	small "an error, JSON" 4 add --cparam1 18446744073709551615 --json
+	has '[.message, .status] | @csv' '"the program returned an error: -1 (Operation not permitted)",0'
 	small "an argument" 0 echo --arg 'some text'
 	prints "output: 9 bytes"
 	prints "some text"
@@ -177,8 +182,15 @@ check_options()
 	prints "from a file"
 	small "output to a file" 0 echo --arg abc --output "$work/emitted"
 	is "  and it is there" "$(cat "$work/emitted")" abc
-	small "room for the output" 0 fill --cparam1 9000 --out-max 8192
+	small "no room for the output" 5 fill --cparam1 9000 --out-max 8192
 	prints "result: 18446744073709551588 (-28: No space left on device)"
+	says "the program's output was cut: --out-max SIZE makes room for more than 8 KiB, up to 16 MiB"
+	small "no room, and no error" 5 spill --cparam1 9000 --out-max 8192
+	prints "result: 9000"
+	small "no room, JSON" 5 spill --cparam1 9000 --out-max 8192 --json
+	has '[.result, .output.bytes, .output.cut] | @csv' 9000,8192,true
+	small "the most room" 0 spill --cparam1 16777216 --out-max 16M --json
+	has '[.result, .output.bytes, .output.cut] | @csv' 16777216,16777216,false
 	small "a heap" 0 heap --heap 100000
 	prints "result: 100000"
 	small "time goes on" 0 clock
@@ -262,7 +274,8 @@ check_faults()
 	says "call of a helper of Linux's: include <kcsd_helpers.h>, not <bpf/bpf_helpers.h>: 5,"
 	says "bpf_ktime_get_ns()"
 	code 1 "too large a program" sim "$bpf/word.bpf.o" --arena-size 64K
-	says "the program needs more memory than a compute unit has"
+	says "the program needs more memory than a compute unit has: "
+	says "and there are 65536 (arena_size): --arena-size gives it more"
 	small "room enough" 0 heap --heap 8M --arena-size 16M
 	small "no room for the heap" 1 heap --heap 8M
 	says "the program needs more memory"
@@ -372,7 +385,7 @@ check_usage()
 	says "either a file or --raw is wanted"
 	for option in --block-size=3 --block-size=x --engine=fast --arena-size=x --budget=0 \
 		--timeout=0 --format=png --cparam1=x --grant=0+1 --write-back --mem=00 --grant=x \
-		--heap=-1 --out-max=16M; do
+		--heap=-1 --out-max=16385K; do
 		code 2 "sim $option" sim "$behave" --program add "$option"
 	done
 	code 2 "sim, LBAs of 3 bytes" sim "$behave" --block-size 3
@@ -391,6 +404,8 @@ check_usage()
 	says "--grant: '2' goes beyond the drive's last LBA, 1"
 	small "no such LBA file" 1 read_lba --lba "$work/none"
 	says "--lba: $work/none: No such file"
+	small "LBAs, a directory" 1 read_lba --lba "$work"
+	says "--lba: $work: Is a directory"
 	printf x >"$work/one"
 	small "to write to half an LBA" 1 read_lba --lba "$work/one" --write-back
 	says "does not end at a multiple of 4096 bytes"
@@ -446,8 +461,8 @@ check_ranges()
 	says "range 0: Invalid Memory Range Set"
 	code 1 "ranges that overlap" sim "$bpf/filter.bpf.o" --range 0+8K --range 4K+4K
 	says "range 1: Overlapping Memory Ranges"
-	code 1 "range that is not aligned" sim "$bpf/filter.bpf.o" --slm "$slm" --range 1+4K
-	says "Invalid Memory Range Set"
+	code 2 "range that is not aligned" sim "$bpf/filter.bpf.o" --slm "$slm" --range 1+4K
+	says "does not begin and end at multiples of 4096 (4K)"
 	code 2 "range, LBAs too" sim "$bpf/filter.bpf.o" --lba "$slm" --range 0+4K
 	says "exclude each other"
 	code 2 "range that is none" sim "$bpf/filter.bpf.o" --range x
@@ -490,7 +505,7 @@ check_zones()
 		--written 0:2 --written 1:3
 	prints "result: 64"
 	prints "zone 1: 5 of 8 LBAs written"
-	zone_filter 0 "zones, no room" 0 8 0 1000 --grant z0 --grant z1:a --written 1:6
+	zone_filter 4 "zones, no room" 0 8 0 1000 --grant z0 --grant z1:a --written 1:6
 	prints "result: 18446744073709551588 (-28: No space left on device)"
 	zone_filter 0 "zones, a small capacity" 0 8 0 1000 --grant z0 --grant z1:a \
 		--zone-capacity 2K
@@ -588,6 +603,25 @@ L3:
 	code 2 "disasm, too many names" disasm a b c
 }
 
+# ---- the compile line of kcsd_helpers.h, with each clang that there is ----
+
+check_compile()
+{
+	local line compiler
+
+	line=$(sed -n 's/^ \*\t\(clang .*\)/\1/p' "$top/bpf/kcsd_helpers.h")
+	cp "$top/bpf/lines.bpf.c" "$work/prog.bpf.c"
+	is "kcsd_helpers.h: there is one compile line" "$(wc -l <<<"$line") ${line%% *}" "1 clang"
+	for compiler in clang clang-14 clang-19; do
+		command -v $compiler >/dev/null || continue
+		rm -f "$work/prog.bpf.o"
+		(cd "$work" && export C_INCLUDE_PATH="$top/bpf:$top/include/uapi" &&
+			bash -c "$compiler ${line#clang}") >"$work/out" 2>"$work/err"
+		verdict $? "kcsd_helpers.h: its compile line, $compiler"
+		code 0 "  and the program runs" sim "$work/prog.bpf.o" --lba "$top/README.md"
+	done
+}
+
 # ---- the README's example: each command, and the lines shown of what it prints ----
 
 check_readme()
@@ -635,6 +669,7 @@ check_trace
 check_disasm
 check_zones_refused
 check_ranges
+check_compile
 check_readme
 echo "1..$((passed + failed))"
 echo "# $passed passed, $failed failed, 0 skipped"
