@@ -12,6 +12,7 @@
 #include "drive.h"
 #include "grant.h"
 #include "media.h"
+#include "tenant.h"
 #include "zone.h"
 
 #define KCSD_OUT_FIRST	SZ_4K	/* bytes allocated at the first emit */
