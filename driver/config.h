@@ -79,8 +79,8 @@ void kcsd_config_destroy(struct kcsd_config *c);
  */
 bool kcsd_config_fits_memory(const char *name, const char *option, u64 size);
 /*
- * A zeroed array, of more than 2 GiB if need be, which kvcalloc() refuses with a warning. NULL without
- * memory. For kvfree().
+ * A zeroed array, of more than 2 GiB if need be, which kvcalloc() refuses with a warning. NULL
+ * without memory. For kvfree().
  */
 void *kcsd_config_alloc_array(u64 nr, size_t size);
 int kcsd_config_copy(struct kcsd_config *to, const struct kcsd_config *from);

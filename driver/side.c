@@ -55,7 +55,7 @@ static int side_append(struct kcsd_drive *drive, struct kcsd_side_draft *d)
 	return ret;
 }
 
-/* What was acknowledged may not depend on a record that failed: it is off the file, or this fails. */
+/* Nothing is acknowledged while the file may have a record that failed: take it off, or fail. */
 static int side_settle(struct kcsd_drive *drive)
 {
 	struct kcsd_side *side = drive->side;

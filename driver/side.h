@@ -44,8 +44,8 @@ int kcsd_side_commit(struct kcsd_drive *drive);
  *	back if that failed, kcsd_side_end_zones(), discard data.
  *
  * Between begin and end there is no kcsd_side_commit(), so no flush records a change that is not
- * acknowledged, or brings an old pointer back. kcsd_side_zones() flushes the medium first if a pointer has
- * gone forward. Order of locks: a zone's, then what begin takes, then zones->lock.
+ * acknowledged, or brings an old pointer back. kcsd_side_zones() flushes the medium first if a
+ * pointer has gone forward. Order of locks: a zone's, then what begin takes, then zones->lock.
  */
 unsigned int kcsd_side_begin_zones(struct kcsd_drive *drive);
 int kcsd_side_zones(struct kcsd_drive *drive, u32 first, u32 nr);

@@ -131,7 +131,7 @@ void kcsd_zone_cut(struct kcsd_zones *zs, struct kcsd_zone *z, u32 wp);
 /* zone_report.c */
 /* index is below zones.nr. Takes zones->lock, no zone's. */
 void kcsd_zone_get(struct kcsd_drive *drive, u32 index, struct kcsd_zone_state *state);
-/* The numbers of the zones in this condition, such as 3,5-7, and a newline; at most KCSD_CONFIGFS_LEN. */
+/* The zones in this condition, such as 3,5-7, and a newline; at most KCSD_CONFIGFS_LEN. */
 ssize_t kcsd_zone_print(struct kcsd_drive *drive, enum blk_zone_cond cond, char *page);
 /*
  * At power on, before the first node: what the side file has of a sequential zone that is still

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What was written could not be brought to the backing file's disk: no flush may say that it was, not
-# even when the disk is well again, and the host is told until power off.
+# What was written could not be brought to the backing file's disk: no flush may say that it was,
+# not even when the disk is well again, and the host is told until power off.
 . ./lib.sh
 . ./dm_lib.sh
 

@@ -119,7 +119,7 @@ static void appends(void)
 	result(&t, "a change of halves, and what is tried after it");
 }
 
-/* The record is written, but neither acknowledged nor taken back: nobody is told that all is well. */
+/* The record is written, but neither acknowledged nor taken back: nobody is told all is well. */
 static bool fail_settle(struct tally *t, u32 at)
 {
 	struct kcsd_side_log log;
