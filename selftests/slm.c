@@ -345,7 +345,8 @@ TEST_F(slm, more_than_the_memory)
 	EXPECT_EQ(-ENOMEM, drive_power(&self->other, true));
 	while ((len = read(kmsg, line, sizeof(line) - 1)) > 0) {
 		line[len] = 0;
-		lines += strstr(line, ";kcsd") && strstr(line, "slm_size 1099511627776");
+		lines += strstr(line, ";kcsd") && strstr(line, "slm_size") &&
+			 strstr(line, "1099511627776");
 	}
 	close(kmsg);
 	EXPECT_EQ(1, lines);
