@@ -97,7 +97,7 @@ const struct kcsd_command *kcsd_command_find(const struct kcsd_cmd *cmd)
 
 bool kcsd_cmd_allowed(const struct kcsd_cmd *cmd, enum kcsd_command_for who)
 {
-	/* A partition's users must not reach beyond it. Identify tells nothing of what is stored. */
+	/* A partition's users must not reach beyond it. Identify tells nothing of what is there. */
 	if (cmd->partition && !(cmd->admin && cmd->opcode == nvme_admin_identify))
 		goto admin;
 	/* To read takes no more than an open node. */

@@ -102,7 +102,7 @@ static int kcsd_ioctl_cmd64(const struct kcsd_origin *from, struct nvme_passthru
 
 /*
  * The oldest form: NVM reads and writes only. A 32-bit program on x86 has no padding at the end of
- * the struct, so the number of its ioctl is another. All fields that are read are at the same place.
+ * the struct, so the number of its ioctl is another. The fields are at the same places.
  */
 struct kcsd_user_io32 {
 	u8 bytes[offsetofend(struct nvme_user_io, appmask)];

@@ -57,8 +57,8 @@ int kcsd_uring_iopoll(struct io_uring_cmd *ioucmd, struct io_comp_batch *iob,
 		      unsigned int poll_flags);
 long kcsd_ioctl(struct file *file, unsigned int op, unsigned long uarg);
 /*
- * Carry out an NVME_IOCTL_*; -ENOTTY: it is none. The origin's drive must not be freed meanwhile, but
- * may be powered off: then -ENODEV.
+ * Carry out an NVME_IOCTL_*; -ENOTTY: it is none. The origin's drive must not be freed meanwhile,
+ * but may be powered off: then -ENODEV.
  */
 long kcsd_ioctl_from(const struct kcsd_origin *from, unsigned int op, void __user *arg);
 

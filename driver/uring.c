@@ -113,8 +113,9 @@ static void kcsd_uring_submit(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
 		.polled = issue_flags & IO_URING_F_IOPOLL,
 	};
 	/*
-	 * Who polls may be another process. Without a reference its mm could have the address of the
-	 * submitter's, and would be given the output. Newer kernels cannot cancel what is polled.
+	 * Who polls may be another process. Without a reference its mm could have the address of
+	 * the submitter's, and would be given the output. Newer kernels cannot cancel polled
+	 * commands.
 	 */
 	if (pdu->polled)
 		mmgrab(pdu->mm);

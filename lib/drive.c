@@ -36,10 +36,11 @@ static int issue(int fd, unsigned long op, struct nvme_passthru_cmd64 *cmd)
 }
 
 /*
- * KCSD_OPEN_RDONLY is kept here as well: the drive lets CAP_SYS_ADMIN change things by any descriptor.
+ * KCSD_OPEN_RDONLY is kept here as well: the drive lets CAP_SYS_ADMIN change things by any file.
  * NVMe Base, "Opcode": bits 1:0 of what only reads are 10b; flush is 0. Runs are exec.c's to check.
  */
-static bool may_send(const struct kcsd_drive *drv, const struct nvme_passthru_cmd64 *cmd, bool admin)
+static bool may_send(const struct kcsd_drive *drv, const struct nvme_passthru_cmd64 *cmd,
+		     bool admin)
 {
 	if ((drv->open_flags & O_ACCMODE) != O_RDONLY || (cmd->opcode & 3) == 2)
 		return true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* CAP_SYS_ADMIN, put aside and taken back: root has it, and may then more than a file's mode says. */
+/* CAP_SYS_ADMIN, put aside and taken back: root has it, and may do more than a file's mode says. */
 #ifndef KST_CAPABILITY_H
 #define KST_CAPABILITY_H
 

@@ -192,6 +192,14 @@ first_there()
 	return 1
 }
 
+# The opcode of Execute on LBAs, as the header has it.
+execute_lba_opcode()
+{
+	sed -n 's/^#define KCSD_CMD_EXECUTE_LBA[[:space:]]*\(0x[0-9a-f]*\).*/\1/p' "$(first_there \
+		../include/uapi/linux/kcsd.h ../../include/uapi/linux/kcsd.h \
+		/usr/local/include/linux/kcsd.h /usr/include/linux/kcsd.h)"
+}
+
 # The kcsd command and the programs: $KCSD and $KCSD_BPF, else those in the build
 # directory, else those installed. Sets kcsd and bpf, or skips the test.
 find_kcsd()

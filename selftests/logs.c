@@ -177,7 +177,7 @@ TEST_F(logs, effects_are_those_of_the_commands)
 	}
 }
 
-/* NVMe Base, "Opcode": bits 1:0 are the way of the data, 11b is both. Tools then do not know either. */
+/* NVMe Base, "Opcode": bits 1:0 are the direction of the data; 11b is both, and not for tools. */
 TEST_F(logs, no_opcode_moves_data_both_ways)
 {
 	static const __u8 csi[] = { KCSD_CSI_NVM, KCSD_CSI_SLM, KCSD_CSI_COMPUTE };
@@ -186,7 +186,8 @@ TEST_F(logs, no_opcode_moves_data_both_ways)
 	for (size_t i = 0; i < ARRAY_SIZE(csi); i++) {
 		ASSERT_EQ(0, get_effects(self->d.ctrl, csi[i], self->buf));
 		for (int opcode = 3; opcode < 512; opcode += 4) {
-			EXPECT_EQ(0, le32toh(effects[opcode])) TH_LOG("CSI %u, %#x", csi[i], opcode);
+			EXPECT_EQ(0, le32toh(effects[opcode]))
+				TH_LOG("CSI %u, %#x", csi[i], opcode);
 		}
 	}
 }

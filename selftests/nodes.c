@@ -178,8 +178,8 @@ TEST_F(nodes, read_only_does_not_run_what_may_write)
 }
 
 /*
- * What a descriptor of the compute node reaches of namespaces 1 and 2: opened for reading, all LBAs to
- * read and no SLM; opened for writing, all of both. security.rst has the table.
+ * What a descriptor of the compute node reaches of namespaces 1 and 2: opened for reading, all LBAs
+ * to read and no SLM; opened for writing, all of both. security.rst has the table.
  */
 TEST_F(nodes, what_a_compute_node_reaches)
 {
@@ -287,7 +287,8 @@ TEST_F(nodes, with_cap_sys_admin_any_descriptor_is_a_writers)
 	run_grant(&writes, 0, 1, KCSD_GRANT_WRITE);
 	run_range(&ranges, 0, 4096);
 	for (int way = 0; way < CMD_WAYS; way++) {
-		EXPECT_EQ(0, cmd_io_way(way, self->d.nvm, &wr, NULL)) TH_LOG("%s", cmd_way_name(way));
+		EXPECT_EQ(0, cmd_io_way(way, self->d.nvm, &wr, NULL))
+			TH_LOG("%s", cmd_way_name(way));
 		EXPECT_EQ(0, cmd_io_way(way, self->d.slm, &fill, NULL));
 		EXPECT_EQ(0, run_way(way, self->d.compute, &writes));
 		EXPECT_EQ(0, run_way(way, self->d.compute, &ranges));

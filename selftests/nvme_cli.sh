@@ -90,8 +90,7 @@ test_program()
 {
 	local compute=${ctrl/kcsd/kcsdg}n3 execute
 
-	execute=$(sed -n 's/^#define KCSD_CMD_EXECUTE_LBA[[:space:]]*\(0x[0-9a-f]*\).*/\1/p' \
-		"$(first_there ../include/uapi/linux/kcsd.h ../../include/linux/kcsd.h)")
+	execute=$(execute_lba_opcode)
 	# r0 = 7; exit
 	printf '\xb7\0\0\0\7\0\0\0\x95\0\0\0\0\0\0\0' >"$work/seven"
 	printf '\0\0\0\0\0\0\0\0\1\0\0\0\2\0\0\0' >"$work/grant"
@@ -153,15 +152,15 @@ test_health()
 
 test_effects()
 {
-	local csi opcodes
+	local csi opcodes execute=$(($(execute_lba_opcode)))
 
-	for csi in "0 0 1 2" "3 1 2 4 5" "4 1 131"; do
+	for csi in "0 0 1 2" "3 1 2 4 5" "4 1 $execute"; do
 		opcodes=$(nvme effects-log "$ctrl" --csi="${csi%% *}" -o json 2>&1 |
 			jq -r '(if type == "array" then .[0] else . end) | .io_cmd_set | keys |
 				map(capture("(?<n>[0-9]+)").n | tonumber) | sort | join(" ")')
 		is "effects-log: commands of set ${csi%% *}" "$opcodes" "${csi#* }"
 	done
-	point "effects-log, as text" sh -c "nvme effects-log '$ctrl' --csi=4 | grep -q IOCS131"
+	point "effects-log, as text" sh -c "nvme effects-log '$ctrl' --csi=4 | grep -q IOCS$execute"
 	for lid in 0 1 2 3 5 0x12 0x13 0x82 0x83 0x84 0xc0; do
 		point "get-log $lid" nvme get-log "$ctrl" -i $lid -l 64
 	done

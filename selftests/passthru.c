@@ -104,45 +104,6 @@ static int rw(struct io_uring *ring, int fd, __u8 op, __u64 slba, void *p, __u32
 	return issue(ring, fd, NVME_URING_CMD_IO, &c, buf, NULL);
 }
 
-#ifndef IORING_URING_CMD_MULTISHOT
-#define IORING_URING_CMD_MULTISHOT	(1u << 1)	/* Linux 6.18 */
-#endif
-
-/* A read with flags that none understands: each completes, refused. Kernels refuse some themselves. */
-TEST_F(passthru, unknown_flags)
-{
-	static const struct {
-		__u32 uring_cmd_flags;
-		__u8 sqe_flags;
-	} unknown[] = {
-		{ IORING_URING_CMD_MULTISHOT, 0 },
-		{ IORING_URING_CMD_MULTISHOT, IOSQE_BUFFER_SELECT },
-		{ IORING_URING_CMD_MULTISHOT | IORING_URING_CMD_FIXED, IOSQE_BUFFER_SELECT },
-		{ 1u << 2, 0 },
-		{ 1u << 23, 0 },
-	};
-	struct nvme_uring_cmd c = cmd_rw(NVM_READ, 0, 1, self->in, LBA);
-
-	for (size_t i = 0; i < ARRAY_SIZE(unknown); i++) {
-		struct io_uring_sqe *sqe =
-			&self->ring.sq.sqes[(self->ring.sq.sqe_tail & self->ring.sq.ring_mask) * 2];
-		__u64 tag, start = time_ns();
-		int ret, res = 0;
-
-		ASSERT_EQ(0, ring_put(&self->ring, self->d.nvm, NVME_URING_CMD_IO, &c, i));
-		sqe->uring_cmd_flags = unknown[i].uring_cmd_flags;
-		sqe->flags = unknown[i].sqe_flags;
-		ASSERT_LE(0, io_uring_submit(&self->ring));
-		do {
-			ret = ring_get(&self->ring, CMD_TIMEOUT_S * 1000, &tag, &res, NULL);
-		} while (ret == -ETIME && time_ns() - start < CMD_TIMEOUT_S * 1000000000ULL);
-		ASSERT_EQ(0, ret) TH_LOG("flags %#x: no completion", unknown[i].uring_cmd_flags);
-		EXPECT_EQ(i, tag);
-		EXPECT_TRUE(res == -EINVAL || res == -EOPNOTSUPP)
-			TH_LOG("flags %#x: %d", unknown[i].uring_cmd_flags, res);
-	}
-}
-
 TEST_F(passthru, plain_buffers)
 {
 	EXPECT_EQ(0, rw(&self->ring, self->d.nvm, NVM_WRITE, 3, self->out, LEN, NOT_FIXED));

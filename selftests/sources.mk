@@ -25,6 +25,7 @@ test-programs := engines native hotplug config nodes admin program check exec fa
 	ring_reuse \
 	iovec \
 	block_passthru \
+	uring_flags \
 	ring_owner \
 	same_lbas \
 	fail_nth \

@@ -6,8 +6,7 @@
 
 begin
 find_kcsd
-execute=$(sed -n 's/^#define KCSD_CMD_EXECUTE_LBA[[:space:]]*\(0x[0-9a-f]*\).*/\1/p' \
-	"$(first_there ../include/uapi/linux/kcsd.h ../../include/linux/kcsd.h)")
+execute=$(execute_lba_opcode)
 need jq
 tracing=/sys/kernel/tracing
 mountpoint -q $tracing || mount -t tracefs tracefs $tracing 2>/dev/null
@@ -170,7 +169,7 @@ test_bpftrace()
 	# Where it has the types of the events' fields from.
 	[ -e /sys/kernel/btf/vmlinux ] ||
 		{ skip "bpftrace" "the kernel has no CONFIG_DEBUG_INFO_BTF"; return; }
-	timeout 120 bpftrace -e 'tracepoint:kcsd:kcsd_cmd_complete /args->opcode == '$execute'/
+	timeout 120 bpftrace -e 'tracepoint:kcsd:kcsd_cmd_complete /args->opcode == '"$execute"'/
 		{ printf("pind %d engine %d\n", args->pind, args->engine); exit(); }' \
 		>"$work/bpftrace" 2>&1 &
 	# It does not tell when it has attached: runs until it has seen one.

@@ -49,8 +49,9 @@ for open in 1 2 12; do
 		block_size=4096 max_open_zones=$open max_active_zones=$open || continue
 	jobs --filename="$block" --ioengine=io_uring
 	overwrite --filename="$block" --ioengine=psync
-	# The zones' size is the drive's to tell.
-	[ -z "$generic" ] || jobs --filename="$generic" --ioengine=io_uring_cmd --cmd_type=nvme
+	# The zones' size is the drive's to tell. A char device has no O_DIRECT.
+	[ -z "$generic" ] ||
+		jobs --filename="$generic" --ioengine=io_uring_cmd --cmd_type=nvme --direct=0
 	point "$what, the drive goes" delete_zoned fio
 done
 finish
