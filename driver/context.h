@@ -2,7 +2,7 @@
 /*
  * The context in which a drive uses its files: a thread of the kernel's, which has no resource
  * limits, is in no control group but the root, and is stopped by nobody; with the credentials of
- * who powered the drive on. Whoever sends a command has no part in what the file system does for it.
+ * who powered the drive on. The sender of a command has no part in what the file system does.
  */
 #ifndef KCSD_CONTEXT_H
 #define KCSD_CONTEXT_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A drive uses its files in its own context: a limit on the size of its submitters' files is none of
- * the drive's.
+ * A drive uses its files in its own context: a limit on the size of its submitters' files is none
+ * of the drive's.
  */
 #include "drive.h"
 #include "prog.h"
