@@ -15,8 +15,8 @@
  *
  * Not with Linux's <bpf/bpf_helpers.h>: its helpers are others, and a drive refuses them.
  *
- * Compile with any clang from 14 on (a newer one also knows -mcpu=v4); -idirafter says where
- * Debian keeps <asm/types.h>:
+ * Compile with: kcsd build prog.bpf.c. Or any clang from 14 on (a newer one knows -mcpu=v4);
+ * -idirafter says where Debian keeps <asm/types.h>:
  *
  *	clang -O2 -g -target bpf -mcpu=v3 -c prog.bpf.c -idirafter /usr/include/$(uname -m)-linux-gnu
  *

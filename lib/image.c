@@ -267,8 +267,7 @@ static int refuse_check(const struct kcsd_object *obj, uint32_t check, uint32_t 
 	return ret;
 }
 
-/* The drive will do the same; here there are names to say it with. */
-static int check_image(const struct kcsd_object *obj, struct kcsd_error *err)
+int kcsd_image_check(const struct kcsd_object *obj, struct kcsd_error *err)
 {
 	struct kcsd_verdict verdict = {};
 	struct kcsd_image_view view;
@@ -334,7 +333,7 @@ int kcsd_image_create(struct kcsd_object *obj, const struct kcsd_object_opts *o,
 	if (!ret)
 		ret = build(obj, &layout, o->heap_len, err);
 	if (!ret && !(o->flags & KCSD_OBJECT_UNCHECKED))
-		ret = check_image(obj, err);
+		ret = kcsd_image_check(obj, err);
 	layout_destroy(&layout);
 	return ret;
 }

@@ -113,44 +113,51 @@ static int check_opts(struct kcsd_object_opts *o, const struct kcsd_object_opts 
 	return 0;
 }
 
-static int open_bpf(const void *buf, size_t len, const char *file, struct kcsd_object **out,
-		    struct kcsd_error *err)
+static int create_object(const char *file, size_t len, struct kcsd_object **out,
+			 struct kcsd_error *err)
 {
 	struct kcsd_object *obj;
-	int ret;
 
 	if (len > KCSD_MAX_OBJECT)
 		return too_big(file, err);
 	obj = calloc(1, sizeof(*obj));
-	if (!obj)
+	if (obj)
+		obj->file = strdup(file);
+	if (!obj || !obj->file) {
+		free(obj);
 		return kcsd_error_set(err, -ENOMEM, "out of memory");
-	obj->file = strdup(file);
-	ret = obj->file ? kcsd_elf_open(obj, buf, len, err) :
-			  kcsd_error_set(err, -ENOMEM, "out of memory");
-	if (ret)
-		kcsd_object_close(obj);
-	else
-		*out = obj;
-	return ret;
+	}
+	*out = obj;
+	return 0;
+}
+
+static int open_elf(struct kcsd_object *obj, const void *buf, size_t len,
+		    const struct kcsd_object_opts *o, struct kcsd_error *err)
+{
+	struct bpf_program *prog;
+	int ret;
+
+	ret = kcsd_elf_open(obj, buf, len, err);
+	if (!ret)
+		ret = choose(obj, o->program, &prog, err);
+	if (!ret)
+		ret = kcsd_elf_read_data(obj, buf, len, err);
+	if (!ret)
+		ret = kcsd_elf_relocate(obj, prog, err);
+	return ret ? ret : kcsd_image_create(obj, o, err);
 }
 
 static int open_object(const void *buf, size_t len, const struct kcsd_object_opts *o,
 		       struct kcsd_object **out, struct kcsd_error *err)
 {
-	struct bpf_program *prog;
 	struct kcsd_object *obj;
 	int ret;
 
-	ret = open_bpf(buf, len, o->file, &obj, err);
+	ret = create_object(o->file, len, &obj, err);
 	if (ret)
 		return ret;
-	ret = choose(obj, o->program, &prog, err);
-	if (!ret)
-		ret = kcsd_elf_read_data(obj, buf, len, err);
-	if (!ret)
-		ret = kcsd_elf_relocate(obj, prog, err);
-	if (!ret)
-		ret = kcsd_image_create(obj, o, err);
+	ret = kcsd_is_image(buf, len) ? kcsd_image_open(obj, buf, len, o, err) :
+					open_elf(obj, buf, len, o, err);
 	if (ret) {
 		kcsd_object_close(obj);
 		return ret;
@@ -237,13 +244,17 @@ int kcsd_object_each(const char *path, int (*fn)(const char *program, void *arg)
 	ret = read_file(path, &buf, &len, err);
 	if (ret)
 		return ret;
-	ret = open_bpf(buf, len, path, &obj, err);
-	free(buf);
-	if (ret)
+	ret = create_object(path, len, &obj, err);
+	if (ret) {
+		free(buf);
 		return ret;
-	bpf_object__for_each_program(prog, obj->bpf)
-		if (!ret && kcsd_elf_is_program(prog))
-			ret = fn(bpf_program__name(prog), arg);
+	}
+	ret = kcsd_elf_open(obj, buf, len, err);
+	free(buf);
+	if (!ret)
+		bpf_object__for_each_program(prog, obj->bpf)
+			if (!ret && kcsd_elf_is_program(prog))
+				ret = fn(bpf_program__name(prog), arg);
 	kcsd_object_close(obj);
 	return ret;
 }

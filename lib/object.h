@@ -70,6 +70,15 @@ int kcsd_elf_read_data(struct kcsd_object *obj, const void *buf, size_t len,
 int kcsd_image_create(struct kcsd_object *obj, const struct kcsd_object_opts *o,
 		      struct kcsd_error *err);
 
+/* The drive will do the same; here there are names to say it with. Errors as kcsd_object_open(). */
+int kcsd_image_check(const struct kcsd_object *obj, struct kcsd_error *err);
+
+/* image_file.c */
+bool kcsd_is_image(const void *buf, size_t len);
+/* Take an image for what kcsd_image_create() makes. Errors as kcsd_object_open(). */
+int kcsd_image_open(struct kcsd_object *obj, const void *buf, size_t len,
+		    const struct kcsd_object_opts *o, struct kcsd_error *err);
+
 /* where.c */
 /* Take functions and lines out of what libbpf gives. -ENOMEM. */
 struct bpf_prog_load_opts;

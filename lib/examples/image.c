@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
  * Write the image of a program, as Load Program takes it, to standard output: for
- * hosts that have no libkcsd.
+ * hosts that have no libkcsd. (So does kcsd image.)
  *
  *	image word.bpf.o >word.image
  *

@@ -9,7 +9,7 @@
 extern "C" {
 #endif
 
-/* ---- Objects: a program out of an ELF object file, ready to load ---- */
+/* ---- Objects: a program out of an ELF object file or an image, ready to load ---- */
 
 struct kcsd_object;
 
@@ -32,7 +32,10 @@ struct kcsd_object_opts {
  * that it calls follow, then .rodata, .data and .bss. It is checked as the
  * drive will check it. Needs no privileges, asks the kernel nothing.
  *
- * -ENOEXEC: not an ELF object for BPF, or a damaged one. -ENOENT: no program of
+ * An image (kcsd_object_image(), in a file) is taken, too: of it no names but the program's and no
+ * lines are known.
+ *
+ * -ENOEXEC: not an ELF object for BPF, or a damaged one; likewise an image. -ENOENT: no program of
  * that name, or none at all. -ENOTUNIQ: several programs and no name; the text
  * lists them. -EINVAL: the program is not valid; err->check says why (0: not
  * for the checker's reasons but e.g. a map or the address of a function).

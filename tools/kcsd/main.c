@@ -13,6 +13,8 @@ const struct command *const kcsd_commands[] = {
 	&kcsd_cmd_delete,
 	&kcsd_cmd_list,
 	&kcsd_cmd_info,
+	&kcsd_cmd_build,
+	&kcsd_cmd_image,
 	&kcsd_cmd_load,
 	&kcsd_cmd_unload,
 	&kcsd_cmd_activate,

@@ -135,6 +135,8 @@ check_usage()
 	usage "NAME is missing" create
 	usage "NAME... is missing" delete
 	usage "OBJECT is missing" load
+	usage "OBJECT is missing" image
+	usage "FILE.bpf.c is missing" build
 	usage "INDEX... is missing" unload
 	usage "INDEX... is missing" activate
 	usage "INDEX... is missing" deactivate

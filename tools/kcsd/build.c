@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kcsd build: clang with the flags that a program for a drive takes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+#define MAX_ARGS	64
+#define MAX_INCLUDES	16
+#define MESSAGES_LEN	65536
+
+#define OPTIONS(X) \
+	X(OUTPUT, "output", 'o', "FILE", "the object file; default: FILE.bpf.o, here") \
+	X(INCLUDE, "include", 'I', "DIRECTORY", "look for headers there, too; repeatable") \
+	X(CLANG, "clang", 0, "COMMAND", "this compiler; default: the newest there is") \
+	X(VERBOSE, "verbose", 'v', NULL, "print the compiler's command line")
+
+enum { OPTIONS(OPT_ENUM) };
+static const struct opt opts[] = { OPTIONS(OPT_ROW) };
+
+struct build {
+	const struct args *args;
+	const char *clang;
+	const char *cpu;
+	char source[PATH_MAX];
+	char object[PATH_MAX];
+	char helpers[PATH_MAX];		/* kcsd_helpers.h is there */
+	char uapi[PATH_MAX];		/* <linux/kcsd.h> is there; "": it is in helpers, too */
+	char system[PATH_MAX];		/* <asm/types.h> is there; "": clang knows */
+	char messages[MESSAGES_LEN];	/* the compiler's, what there is room for */
+};
+
+/* ---- a child ---- */
+
+/* Start it with standard input empty and standard error to error_fd. Returns its pid. */
+static pid_t start(char *const argv[], int error_fd)
+{
+	pid_t pid;
+	int null;
+
+	fflush(stdout);
+	fflush(stderr);
+	pid = fork();
+	if (pid)
+		return pid;
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 ||
+	    dup2(error_fd < 0 ? null : error_fd, STDERR_FILENO) < 0)
+		_exit(126);
+	execvp(argv[0], argv);
+	_exit(127);
+}
+
+static int wait_for(pid_t pid)
+{
+	int status;
+
+	while (pid > 0 && waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -1;
+	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* ---- the compiler ---- */
+
+static bool compiles(const char *clang, const char *cpu)
+{
+	char option[16];
+	char *argv[] = { (char *)clang, "-target", "bpf", option, "-x", "c", "-c", "/dev/null",
+			 "-o", "/dev/null", NULL };
+
+	snprintf(option, sizeof(option), "-mcpu=%s", cpu);
+	return !wait_for(start(argv, -1));
+}
+
+static bool take_clang(struct build *b, const char *clang)
+{
+	static const char *const cpus[] = { "v4", "v3" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cpus); i++) {
+		if (!compiles(clang, cpus[i]))
+			continue;
+		b->clang = clang;
+		b->cpu = cpus[i];
+		return true;
+	}
+	return false;
+}
+
+static int find_clang(struct build *b)
+{
+	static const char *const names[] = {
+		"clang-22", "clang-21", "clang-20", "clang-19", "clang-18", "clang-17", "clang",
+		"clang-16", "clang-15", "clang-14",
+	};
+	const char *wanted = kcsd_args_value(b->args, OPT_CLANG);
+	size_t i;
+
+	if (wanted)
+		return take_clang(b, wanted) ? 0 :
+		       kcsd_fail("--clang: '%s' does not compile for BPF: version 14 or newer is "
+				 "wanted", wanted);
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (take_clang(b, names[i]))
+			return 0;
+	return kcsd_fail("no clang that compiles for BPF: install clang, version 14 or newer");
+}
+
+/* ---- the headers ---- */
+
+/* base/below, if it has such a file. */
+static bool find_in(char to[PATH_MAX], const char *base, const char *below, const char *file)
+{
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s/%s/%s", base, below, file) >= (int)sizeof(path) ||
+	    access(path, R_OK))
+		return false;
+	path[strlen(path) - strlen(file) - 1] = '\0';
+	return realpath(path, to);
+}
+
+/* Installed, this is PREFIX/bin/kcsd, in the tree build/kcsd. */
+static int find_headers(struct build *b)
+{
+	static const char helpers[] = "kcsd_helpers.h";
+	char base[PATH_MAX], *slash;
+	ssize_t len = readlink("/proc/self/exe", base, sizeof(base) - 1);
+
+	if (len < 0)
+		return kcsd_fail("/proc/self/exe: %s", strerror(errno));
+	base[len] = '\0';
+	slash = strrchr(base, '/');
+	if (slash)
+		*slash = '\0';
+	if (find_in(b->helpers, base, "../include", helpers))
+		return 0;
+	if (find_in(b->helpers, base, "../bpf", helpers) &&
+	    find_in(b->uapi, base, "../include/uapi", "linux/kcsd.h"))
+		return 0;
+	if (kcsd_args_has(b->args, OPT_INCLUDE))
+		return 0;
+	return kcsd_fail("no %s beside this command: --include names its directory", helpers);
+}
+
+/* Debian has <asm/types.h> where clang does not look for this target. */
+static void find_system(struct build *b)
+{
+	struct utsname name;
+	char base[PATH_MAX];
+
+	if (uname(&name))
+		return;
+	snprintf(base, sizeof(base), "/usr/include/%s-linux-gnu", name.machine);
+	find_in(b->system, base, ".", "asm/types.h");
+}
+
+/* ---- the command line ---- */
+
+static void add_includes(const struct build *b, char **argv, int *argc)
+{
+	int i;
+
+	for (i = 0; i < b->args->nr_given; i++) {
+		if (b->args->given[i].opt != OPT_INCLUDE)
+			continue;
+		argv[(*argc)++] = "-I";
+		argv[(*argc)++] = (char *)b->args->given[i].value;
+	}
+	if (*b->helpers) {
+		argv[(*argc)++] = "-I";
+		argv[(*argc)++] = (char *)b->helpers;
+	}
+	if (*b->uapi) {
+		argv[(*argc)++] = "-I";
+		argv[(*argc)++] = (char *)b->uapi;
+	}
+	if (*b->system) {
+		argv[(*argc)++] = "-idirafter";
+		argv[(*argc)++] = (char *)b->system;
+	}
+}
+
+static void make_command(struct build *b, char **argv, char cpu[16])
+{
+	static char *const first[] = { "-O2", "-g", "-target", "bpf", "-Wall" };
+	int argc = 0;
+	size_t i;
+
+	argv[argc++] = (char *)b->clang;
+	for (i = 0; i < ARRAY_SIZE(first); i++)
+		argv[argc++] = first[i];
+	snprintf(cpu, 16, "-mcpu=%s", b->cpu);
+	argv[argc++] = cpu;
+	add_includes(b, argv, &argc);
+	argv[argc++] = "-c";
+	argv[argc++] = b->source;
+	argv[argc++] = "-o";
+	argv[argc++] = b->object;
+	argv[argc] = NULL;
+}
+
+static int check_includes(const struct args *args)
+{
+	int i, nr = 0;
+
+	for (i = 0; i < args->nr_given; i++)
+		nr += args->given[i].opt == OPT_INCLUDE;
+	return nr <= MAX_INCLUDES ? 0 : kcsd_usage(args->cmd, "more than %d --include",
+						   MAX_INCLUDES);
+}
+
+/* ---- hints ---- */
+
+#define NO_LIBRARY \
+	"a drive has no C library: leave out <stdio.h> and its like; what there is instead is in " \
+	"<kcsd_helpers.h> and <kcsd_string.h>"
+
+/* What clang says, and what is meant by it here. */
+static const struct {
+	const char *says;
+	const char *hint;
+} hints[] = {
+	{ "gnu/stubs", NO_LIBRARY },
+	{ "bits/libc-header-start.h' file not found", NO_LIBRARY },
+	{ "BPF stack limit", "a function has 512 bytes of stack, and a drive has no maps: make the "
+	  "variable 'static', each run gets its own" },
+	{ "built-in function", "there is no such function on a drive: <kcsd_string.h> has memcpy() "
+	  "and others as helpers" },
+	{ "kcsd_helpers.h' file not found", "--include names the directory of kcsd_helpers.h" },
+};
+
+static void print_hints(const struct build *b)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(hints); i++)
+		if (strstr(b->messages, hints[i].says))
+			fprintf(stderr, "kcsd build: hint: %s\n", hints[i].hint);
+}
+
+/* Pass the compiler's messages on; keep what there is room for. */
+static void read_messages(struct build *b, int fd)
+{
+	size_t used = 0, room;
+	char chunk[4096];
+	ssize_t n;
+
+	while ((n = read(fd, chunk, sizeof(chunk))) > 0 || (n < 0 && errno == EINTR)) {
+		if (n < 0)
+			continue;
+		fwrite(chunk, 1, n, stderr);
+		room = sizeof(b->messages) - 1 - used;
+		room = room < (size_t)n ? room : (size_t)n;
+		memcpy(b->messages + used, chunk, room);
+		used += room;
+	}
+	b->messages[used] = '\0';
+}
+
+static int compile(struct build *b)
+{
+	char *argv[MAX_ARGS], cpu[16];
+	int fds[2], i, code;
+	pid_t pid;
+
+	make_command(b, argv, cpu);
+	for (i = 0; kcsd_args_has(b->args, OPT_VERBOSE) && argv[i]; i++)
+		fprintf(stderr, "%s%s", argv[i], argv[i + 1] ? " " : "\n");
+	if (pipe2(fds, O_CLOEXEC))
+		return kcsd_fail("pipe: %s", strerror(errno));
+	pid = start(argv, fds[1]);
+	close(fds[1]);
+	read_messages(b, fds[0]);
+	close(fds[0]);
+	code = wait_for(pid);
+	print_hints(b);
+	return code ? kcsd_fail("%s: %s failed", b->source, b->clang) : 0;
+}
+
+/* ---- what was made ---- */
+
+struct checked {
+	const struct build *b;
+	int nr, code;
+};
+
+static int check_program(const char *program, void *arg)
+{
+	KCSD_OPTS(kcsd_object_opts, object, .program = program);
+	struct checked *checked = arg;
+	struct kcsd_object *obj;
+	struct kcsd_error error;
+
+	checked->nr++;
+	if (kcsd_object_open(checked->b->object, &object, &obj, &error)) {
+		checked->code = kcsd_fail("%s", error.text);
+		return 0;
+	}
+	printf("program: %s\n", kcsd_object_name(obj));
+	kcsd_object_close(obj);
+	return 0;
+}
+
+/* As a drive would, while there are names and lines to say it with. */
+static int check_object(const struct build *b)
+{
+	struct checked checked = { .b = b };
+	struct kcsd_error error;
+
+	printf("object: %s\n", b->object);
+	if (kcsd_object_each(b->object, check_program, &checked, &error))
+		return kcsd_fail("%s", error.text);
+	if (!checked.nr)
+		return kcsd_fail("%s: no program: one is a function with SEC(\"kcsd\")", b->source);
+	return checked.code;
+}
+
+/* ---- */
+
+/* "word.bpf.o" of "dir/word.bpf.c", in the current directory. */
+static int name_files(struct build *b)
+{
+	const char *source = b->args->operand[0], *object = kcsd_args_value(b->args, OPT_OUTPUT);
+	const char *base = strrchr(source, '/');
+	size_t len;
+
+	base = base ? base + 1 : source;
+	len = strlen(base);
+	if (len < 3 || strcmp(base + len - 2, ".c"))
+		return kcsd_usage(b->args->cmd, "'%s' is not a C file, FILE.bpf.c", source);
+	if (strlen(source) + 2 >= sizeof(b->source) ||
+	    (object && strlen(object) + 2 >= sizeof(b->object)))
+		return kcsd_fail("%s: %s", source, strerror(ENAMETOOLONG));
+	/* A leading '-' is no option of the compiler's. */
+	snprintf(b->source, sizeof(b->source), "%s%s", *source == '-' ? "./" : "", source);
+	if (object)
+		snprintf(b->object, sizeof(b->object), "%s%s", *object == '-' ? "./" : "", object);
+	else
+		snprintf(b->object, sizeof(b->object), "%s%.*s.o", *base == '-' ? "./" : "",
+			 (int)len - 2, base);
+	return access(source, R_OK) ? kcsd_fail("%s: %s", source, strerror(errno)) : 0;
+}
+
+static int build(const struct args *args)
+{
+	struct build *b = calloc(1, sizeof(*b));
+	int code;
+
+	if (!b)
+		return kcsd_fail("out of memory");
+	b->args = args;
+	if (!(code = check_includes(args)) && !(code = name_files(b)) &&
+	    !(code = find_clang(b)) && !(code = find_headers(b))) {
+		find_system(b);
+		code = compile(b);
+		if (!code)
+			code = check_object(b);
+	}
+	free(b);
+	return code;
+}
+
+const struct command kcsd_cmd_build = {
+	.name = "build",
+	.operands = "FILE.bpf.c",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "compile a program for drives, with clang",
+	.detail = "clang 14 is enough; from 17 on there are more instructions. The programs in\n"
+		  "the object file are checked as a drive will check them.",
+	.opts = opts,
+	.nr_opts = ARRAY_SIZE(opts),
+	.run = build,
+};

@@ -1,0 +1,211 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# kcsd build and kcsd image: from C to what a drive is loaded with. Prints TAP.
+#
+#	build.sh KCSD OUTPUT	where bpf/ was built
+set -u
+export LC_ALL=C
+
+kcsd=$1
+bpf=$2/bpf
+top=$(cd "$(dirname "$0")/../../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0
+failed=0
+
+# verdict STATUS NAME
+verdict()
+{
+	if [ "$1" = 0 ]; then
+		passed=$((passed + 1))
+		echo "ok $((passed + failed)) - $2"
+		return
+	fi
+	failed=$((failed + 1))
+	echo "not ok $((passed + failed)) - $2"
+	head -n 12 "$work/out" "$work/err" | sed 's/^/# /'
+}
+
+# is NAME GOT WANTED
+is()
+{
+	[ "$2" = "$3" ]
+	verdict $? "$1"
+	[ "$2" = "$3" ] || printf '# got: %s\n# wanted: %s\n' "$2" "$3"
+}
+
+# code WANTED NAME ARGUMENT...: kcsd's exit code; its output is in $work/out and err.
+code()
+{
+	local wanted=$1 name=$2 got
+
+	shift 2
+	(cd "$work" && "$kcsd" "$@" >"$work/out" 2>"$work/err")
+	got=$?
+	[ $got = "$wanted" ]
+	verdict $? "$name"
+	[ $got = "$wanted" ] || echo "# exit code $got"
+}
+
+# prints LINE, says TEXT: on standard output, on standard error.
+prints()
+{
+	grep -q -x -F -e "$1" "$work/out"
+	verdict $? "  and prints: $1"
+}
+
+says()
+{
+	grep -q -F -e "$1" "$work/err"
+	verdict $? "  and says: $1"
+}
+
+# make_source NAME LINE...: a file of these lines, and a program of that name after them.
+make_source()
+{
+	local name=$1
+
+	shift
+	{
+		printf '%s\n' "$@" '#include <kcsd_helpers.h>' 'SEC("kcsd")'
+		printf '__u64 %s(struct kcsd_ctx *ctx)\n' "$name"
+		cat
+	} >"$work/$name.bpf.c"
+}
+
+# Every compiler there is, at least one of them.
+check_compilers()
+{
+	local clang nr=0
+
+	printf 'one\ntwo\n' >"$work/text"
+	for clang in clang clang-14 clang-19; do
+		command -v "$clang" >/dev/null || continue
+		nr=$((nr + 1))
+		code 0 "$clang: build" build "$top/bpf/lines.bpf.c" --clang "$clang" -o "$clang.o"
+		prints "program: lines"
+		code 0 "$clang: it runs" sim "$clang.o" --lba text
+		prints "result: 2"
+		make_source stdio '#include <stdio.h>' <<<'{ return 0; }'
+		code 1 "$clang: <stdio.h>" build stdio.bpf.c --clang "$clang"
+		says "hint: a drive has no C library: leave out <stdio.h>"
+		make_source stack <<-'END'
+			{
+				volatile char big[4096];
+
+				for (int i = 0; i < 4096; i++)
+					big[i] = ctx->cparam1;
+				return big[ctx->cparam2 % 4096];
+			}
+		END
+		code 1 "$clang: too much stack" build stack.bpf.c --clang "$clang"
+		says "hint: a function has 512 bytes of stack, and a drive has no maps"
+	done
+	is "there is a compiler" $((nr > 0)) 1
+}
+
+check_build()
+{
+	code 0 "build, whatever compiler there is" build "$top/bpf/word.bpf.c" --verbose
+	prints "object: word.bpf.o"
+	says "-target bpf"
+	says "/word.bpf.c -o word.bpf.o"
+	is "  and no hint" "$(grep -c hint "$work/err")" 0
+	code 0 "build, several programs" build "$top/bpf/tests/behave.bpf.c"
+	prints "program: add"
+	prints "program: echo"
+	code 1 "build, not for a drive" build "$top/bpf/tests/unknown_helper.bpf.c"
+	says "(unknown_helper.bpf.c:"
+	says "call of an unknown helper"
+	code 1 "build, no program" build "$top/bpf/tests/no_program.bpf.c"
+	says 'no program: one is a function with SEC("kcsd")'
+	make_source wrong <<<'{ return nothing; }'
+	code 1 "build, an error" build wrong.bpf.c
+	says "undeclared identifier 'nothing'"
+	is "  and no hint" "$(grep -c hint "$work/err")" 0
+	make_source own '#include <own.h>' <<<'{ return OWN; }'
+	mkdir -p "$work/own"
+	echo '#define OWN 7' >"$work/own/own.h"
+	code 0 "build, with a header" build own.bpf.c -I own
+	code 0 "  and it is the one" sim own.bpf.o
+	prints "result: 7"
+	cp "$work/own.bpf.c" "$work/-own.bpf.c"
+	code 0 "build, a name like an option" build -I own -- -own.bpf.c
+	code 1 "build, no such file" build none.bpf.c
+	says "none.bpf.c: No such file or directory"
+	code 2 "build, no C file" build text
+	says "'text' is not a C file"
+	code 1 "build, no compiler" build own.bpf.c --clang none
+	says "--clang: 'none' does not compile for BPF: version 14 or newer is wanted"
+	code 1 "build, a compiler of something else" build own.bpf.c --clang false
+}
+
+# As after "make install".
+check_installed()
+{
+	mkdir -p "$work/usr/bin" "$work/usr/include/linux"
+	cp "$kcsd" "$work/usr/bin"
+	cp "$top"/bpf/*.h "$work/usr/include"
+	cp "$top"/include/uapi/linux/*.h "$work/usr/include/linux"
+	kcsd=$work/usr/bin/kcsd code 0 "build, installed" build "$top/bpf/word.bpf.c" --verbose
+	says "-I $(realpath "$work")/usr/include -"
+	rm -r "$work/usr/include"
+	kcsd=$work/usr/bin/kcsd code 1 "build, without headers" build "$top/bpf/word.bpf.c"
+	says "no kcsd_helpers.h beside this command: --include names its directory"
+	kcsd=$work/usr/bin/kcsd code 0 "build, headers elsewhere" build "$top/bpf/word.bpf.c" \
+		-I "$top/bpf" -I "$top/include/uapi"
+}
+
+check_image()
+{
+	local big
+
+	code 0 "image" image "$bpf/word.bpf.o" --output word.image
+	prints "program: word"
+	prints "size: $(stat -c %s "$work/word.image") bytes"
+	is "  and it is one" "$(head -c 8 "$work/word.image" | od -An -tx1 | tr -d ' ')" \
+		ff4b435344425046
+	code 0 "image, JSON" image "$bpf/word.bpf.o" -o word.image --json
+	is "  and what it says" "$(jq -r '[.program, .size] | @csv' "$work/out")" \
+		"\"word\",$(stat -c %s "$work/word.image")"
+	code 0 "image, to standard output" image "$bpf/word.bpf.o" -o -
+	is "  and nothing else" "$(cmp "$work/out" "$work/word.image" && cat "$work/err")" ""
+	code 0 "image, of an image" image word.image -o - --program word
+	is "  and it is the same" "$(cmp "$work/out" "$work/word.image")" ""
+	code 0 "image, it runs" sim word.image --lba text --arg o
+	prints "result: 2"
+	code 0 "image, one of several, with a heap" image "$bpf/tests/behave.bpf.o" \
+		--program heap --heap 5000 -o heap.image
+	code 0 "image, it has its heap" sim heap.image
+	prints "result: 5000"
+	code 1 "image, which of several" image "$bpf/tests/behave.bpf.o" -o x
+	says "several programs, name one"
+	code 1 "image, another program" image word.image -o x --program grep
+	says "word.image: no program grep: there is word"
+	code 2 "image, to nowhere" image "$bpf/word.bpf.o"
+	says "--output is missing"
+	code 1 "image, a full disk" image "$bpf/word.bpf.o" -o /dev/full
+	says "No space left on device"
+	big=$(stat -c %s "$work/word.image")
+	head -c $((big - 1)) "$work/word.image" >"$work/cut.image"
+	code 1 "image, cut" image cut.image -o x
+	says "cut.image: malformed program image"
+	{
+		head -c 64 "$work/word.image"
+		printf '\377\377\377\377'
+		tail -c +69 "$work/word.image"
+	} >"$work/bad.image"
+	code 1 "image, of a bad program" image bad.image -o x
+	says "bad.image: section kcsd, instruction 0: unknown or unsupported instruction"
+}
+
+echo "TAP version 13"
+check_compilers
+check_build
+check_installed
+check_image
+echo "1..$((passed + failed))"
+echo "# $passed passed, $failed failed, 0 skipped"
+[ "$failed" = 0 ]
