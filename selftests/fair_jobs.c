@@ -131,7 +131,8 @@ TEST_F(fair_jobs, a_storm_does_not_delay_another)
 	while (tags[at] != many)
 		at++;
 	ksft_print_msg("%d of %d went before\n", at, many);
-	EXPECT_GT(many / 4, at);
+	/* Four workers: a handful, unless one is preempted with it. First come, first served: all. */
+	EXPECT_GT(many / 2, at);
 }
 
 TEST_F(fair_jobs, equal_storms_have_equal_shares)
