@@ -131,7 +131,7 @@ TEST_F(fair_jobs, a_storm_does_not_delay_another)
 	while (tags[at] != many)
 		at++;
 	ksft_print_msg("%d of %d went before\n", at, many);
-	/* Four workers: a handful, unless one is preempted with it. First come, first served: all. */
+	/* A handful, unless a worker is preempted with it. First come, first served: all. */
 	EXPECT_GT(many / 2, at);
 }
 
