@@ -415,18 +415,24 @@ TEST_F(program, an_executing_program_stays)
 /* Loaded, activated, unloaded by all at once: what is in the slot is one program or none. */
 #define TURNS		200
 
+/* By ioctl: cmd_admin()'s ring is for one thread. */
+static void admin(int ctrl, struct nvme_uring_cmd c)
+{
+	cmd_admin_way(CMD_IOCTL64, ctrl, &c, NULL);
+}
+
 static void *come_and_go(void *arg)
 {
-	static const struct bpf_insn insns[] = { I_MOV(R0, 7), I_EXIT };
-	struct kcsd_program_desc desc;
-	int *ctrl = arg;
+	int ctrl = *(int *)arg;
+	__u8 page[4096];
 
 	for (int i = 0; i < TURNS; i++) {
-		prog_load(*ctrl, 0, insns, sizeof(insns), NULL);
-		program_desc(*ctrl, 0, &desc);
-		prog_activate(*ctrl, 0);
-		prog_deactivate(*ctrl, 0);
-		prog_unload(*ctrl, 0);
+		admin(ctrl, prog_load_cmd(0, prog_seven, sizeof(prog_seven), 0,
+					  sizeof(prog_seven)));
+		admin(ctrl, cmd_log(KCSD_LOG_PROGRAM_LIST, page, sizeof(page), 0));
+		admin(ctrl, prog_activation_cmd(0, KCSD_ACTIVATION_ACTIVATE));
+		admin(ctrl, prog_activation_cmd(0, KCSD_ACTIVATION_DEACTIVATE));
+		admin(ctrl, prog_unload_cmd(0));
 	}
 	return NULL;
 }
