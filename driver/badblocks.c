@@ -11,14 +11,22 @@
 
 #define MAX_SECTOR	(BIT_ULL(54) - 1)	/* an entry of the kernel's list has no more bits */
 
-int kcsd_badblocks_init(struct badblocks *bad)
+int kcsd_badblocks_init(struct kcsd_life *life)
 {
-	return badblocks_init(bad, 1);
+	int ret = badblocks_init(&life->badblocks, 1);
+
+	if (ret)
+		return ret;
+	ret = badblocks_init(&life->uncorrectable, 1);
+	if (ret)
+		badblocks_exit(&life->badblocks);
+	return ret;
 }
 
-void kcsd_badblocks_exit(struct badblocks *bad)
+void kcsd_badblocks_exit(struct kcsd_life *life)
 {
-	badblocks_exit(bad);
+	badblocks_exit(&life->uncorrectable);
+	badblocks_exit(&life->badblocks);
 }
 
 static int parse_sector(const char *text, u64 *sector)
@@ -26,9 +34,30 @@ static int parse_sector(const char *text, u64 *sector)
 	return text && isdigit(*text) ? kstrtou64(text, 10, sector) : -EINVAL;
 }
 
-/* text is taken apart. */
-static int set_range(struct badblocks *bad, char *text)
+static int clear_sectors(struct badblocks *bad, u64 first, int nr)
 {
+	if (!READ_ONCE(bad->count))
+		return 0;
+	return kcsd_compat_badblocks_clear(bad, first, nr) ? 0 : -ENOSPC;
+}
+
+static int set_sectors(struct badblocks *bad, u64 first, int nr)
+{
+	/* It also succeeds if only a part of the range has found room. */
+	if (!kcsd_compat_badblocks_set(bad, first, nr) || badblocks_full(bad))
+		return -ENOSPC;
+	return 0;
+}
+
+static int check_sectors(struct badblocks *bad, u64 first, int nr)
+{
+	return kcsd_compat_badblocks_check(bad, first, nr);
+}
+
+/* text is taken apart. */
+static int set_range(struct kcsd_life *life, char *text)
+{
+	struct badblocks *bad = &life->badblocks;
 	char sign = *text;
 	u64 first, last;
 
@@ -40,43 +69,66 @@ static int set_range(struct badblocks *bad, char *text)
 	if (last < first || last - first >= INT_MAX || last > MAX_SECTOR)
 		return -EINVAL;
 	if (sign == '-')
-		return kcsd_compat_badblocks_clear(bad, first, last - first + 1) ? 0 : -ENOSPC;
-	/* It also succeeds if only a part of the range has found room. */
-	if (!kcsd_compat_badblocks_set(bad, first, last - first + 1) || badblocks_full(bad))
-		return -ENOSPC;
-	return 0;
+		return clear_sectors(bad, first, last - first + 1) ?:
+		       clear_sectors(&life->uncorrectable, first, last - first + 1);
+	return set_sectors(bad, first, last - first + 1);
 }
 
-int kcsd_badblocks_store(struct badblocks *bad, const char *text)
+int kcsd_badblocks_store(struct kcsd_life *life, const char *text)
 {
 	char *copy = kstrdup(text, GFP_KERNEL);
 	int ret;
 
 	if (!copy)
 		return -ENOMEM;
-	ret = set_range(bad, strim(copy));
+	ret = set_range(life, strim(copy));
 	kfree(copy);
 	return ret;
 }
 
-ssize_t kcsd_badblocks_show(struct badblocks *bad, char *page)
+ssize_t kcsd_badblocks_show(struct kcsd_life *life, char *page)
 {
 	/* What does not fit is cut off, but counted. */
-	return min(badblocks_show(bad, page, 0), (ssize_t)KCSD_CONFIGFS_LEN - 1);
+	ssize_t len = min(badblocks_show(&life->badblocks, page, 0), (ssize_t)KCSD_CONFIGFS_LEN - 1);
+	char *rest;
+
+	if (!READ_ONCE(life->uncorrectable.count))
+		return len;
+	rest = (char *)get_zeroed_page(GFP_KERNEL);
+	if (!rest)
+		return -ENOMEM;
+	badblocks_show(&life->uncorrectable, rest, 0);
+	len += scnprintf(page + len, KCSD_CONFIGFS_LEN - len, "%s", rest);
+	free_page((unsigned long)rest);
+	return len;
 }
 
-bool kcsd_badblocks_check(struct kcsd_drive *drive, u64 slba, u64 nlb)
+/* Ends with the first result that is not 0. */
+static int each_part(const struct kcsd_drive *drive, struct badblocks *bad, u64 slba, u64 nlb,
+		     int (*fn)(struct badblocks *bad, u64 first, int nr))
 {
 	u32 shift = drive->lba_shift - SECTOR_SHIFT;
 	u64 sector = slba << shift, left = nlb << shift;
+	int nr, ret = 0;
 
-	while (left) {
-		int nr = min_t(u64, left, SZ_1G);
-
-		if (kcsd_compat_badblocks_check(&drive->life->badblocks, sector, nr))
-			return true;
-		sector += nr;
-		left -= nr;
+	for (; left && !ret; left -= nr, sector += nr) {
+		nr = min_t(u64, left, SZ_1G);
+		ret = fn(bad, sector, nr);
 	}
-	return false;
+	return ret;
+}
+
+bool kcsd_badblocks_check(const struct kcsd_drive *drive, struct badblocks *bad, u64 slba, u64 nlb)
+{
+	return each_part(drive, bad, slba, nlb, check_sectors);
+}
+
+int kcsd_badblocks_set(const struct kcsd_drive *drive, struct badblocks *bad, u64 slba, u64 nlb)
+{
+	return each_part(drive, bad, slba, nlb, set_sectors);
+}
+
+int kcsd_badblocks_clear(const struct kcsd_drive *drive, struct badblocks *bad, u64 slba, u64 nlb)
+{
+	return each_part(drive, bad, slba, nlb, clear_sectors);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Sectors of namespace 1, of 512 bytes, that can neither be read nor written: the kernel's
- * list of bad blocks. A drive's directory owns it, see struct kcsd_life.
+ * Sectors of namespace 1, of 512 bytes, that can neither be read nor written, and those that
+ * can be written but not read: two of the kernel's lists of bad blocks. The directory of the drive
+ * owns them, see struct kcsd_life.
  */
 #ifndef KCSD_BADBLOCKS_H
 #define KCSD_BADBLOCKS_H
@@ -9,19 +10,27 @@
 #include <linux/badblocks.h>
 
 struct kcsd_drive;
+struct kcsd_life;
 
 /* 0 or -ENOMEM. */
-int kcsd_badblocks_init(struct badblocks *bad);
-void kcsd_badblocks_exit(struct badblocks *bad);
+int kcsd_badblocks_init(struct kcsd_life *life);
+void kcsd_badblocks_exit(struct kcsd_life *life);
 /*
- * "+first-last" makes sectors bad, "-first-last" good. -EINVAL; -ENOSPC: the list is full, which
- * may have a part of them.
+ * "+first-last" makes sectors bad, "-first-last" good, and readable. -EINVAL; -ENOSPC: the list is
+ * full, which may have a part of them.
  */
-int kcsd_badblocks_store(struct badblocks *bad, const char *text);
-/* Lines of first sector and length; a page. */
-ssize_t kcsd_badblocks_show(struct badblocks *bad, char *page);
+int kcsd_badblocks_store(struct kcsd_life *life, const char *text);
+/* Print lines of first sector and length: the bad ones, then the uncorrectable ones. A page. */
+ssize_t kcsd_badblocks_show(struct kcsd_life *life, char *page);
 
-/* Is one of these LBAs bad? Use kcsd_drive_is_bad(). Any context. */
-bool kcsd_badblocks_check(struct kcsd_drive *drive, u64 slba, u64 nlb);
+/*
+ * One of the two lists of the drive, by LBAs. Any context.
+ *
+ * check: true if one of the LBAs is in it. Use kcsd_drive_is_bad(), kcsd_drive_is_uncorrectable().
+ * set, clear: 0, or -ENOSPC: it is full, and may have a part of them.
+ */
+bool kcsd_badblocks_check(const struct kcsd_drive *drive, struct badblocks *bad, u64 slba, u64 nlb);
+int kcsd_badblocks_set(const struct kcsd_drive *drive, struct badblocks *bad, u64 slba, u64 nlb);
+int kcsd_badblocks_clear(const struct kcsd_drive *drive, struct badblocks *bad, u64 slba, u64 nlb);
 
 #endif

@@ -68,7 +68,15 @@ static inline int kcsd_cmd_invalid(struct kcsd_cmd *cmd, enum kcsd_field field)
 /* What the host is told of a status: not to try again, but where time alone can help. */
 static inline int kcsd_ended(int status)
 {
-	return status && status != KCSD_SC_INSUFFICIENT_RESOURCES ? status | KCSD_SC_DNR : status;
+	switch (status) {
+	case 0:
+	case KCSD_SC_INSUFFICIENT_RESOURCES:
+	case KCSD_SC_SANITIZE_IN_PROGRESS:
+	case KCSD_SC_FORMAT_IN_PROGRESS:
+		return status;
+	default:
+		return status | KCSD_SC_DNR;
+	}
 }
 
 /* 0, or Invalid Field in Command for the first that has a bit it should not. */
@@ -91,11 +99,24 @@ int kcsd_get_log_parse(struct kcsd_cmd *cmd);
 int kcsd_identify_parse(struct kcsd_cmd *cmd);
 int kcsd_feature_parse_get(struct kcsd_cmd *cmd);
 int kcsd_feature_parse_set(struct kcsd_cmd *cmd);
+int kcsd_format_parse(struct kcsd_cmd *cmd);
+int kcsd_sanitize_parse(struct kcsd_cmd *cmd);
 int kcsd_nvm_parse_rw(struct kcsd_cmd *cmd);
 int kcsd_nvm_parse_flush(struct kcsd_cmd *cmd);
+int kcsd_nvm_parse_write_zeroes(struct kcsd_cmd *cmd);
+int kcsd_nvm_parse_dsm(struct kcsd_cmd *cmd);
+int kcsd_nvm_parse_verify(struct kcsd_cmd *cmd);
+int kcsd_nvm_parse_copy(struct kcsd_cmd *cmd);
+int kcsd_nvm_parse_write_uncor(struct kcsd_cmd *cmd);
 int kcsd_zns_parse_send(struct kcsd_cmd *cmd);
 int kcsd_zns_parse_receive(struct kcsd_cmd *cmd);
 int kcsd_zns_parse_append(struct kcsd_cmd *cmd);
+
+/* SLBA of the commands that have one. */
+static inline u64 kcsd_nvm_slba(const struct kcsd_cmd *cmd)
+{
+	return kcsd_cmd_u64(cmd->cdw10, cmd->cdw11);
+}
 
 /* nvm.c: what Zone Append has in common with Write. CDW12 of both: */
 #define KCSD_NVM_CONTROL_ALL	((u32)(NVME_RW_FUA | NVME_RW_LR) << 16)
@@ -106,6 +127,8 @@ static inline u32 kcsd_nvm_nlb(const struct kcsd_cmd *cmd)
 
 /* Execute either. */
 int kcsd_nvm_write(struct kcsd_cmd *cmd);
+/* nvm_verify.c: execute Compare, whose fields are those of Read. */
+int kcsd_nvm_compare(struct kcsd_cmd *cmd);
 
 /* nvm.c: the first LBA of a failed command, if the status is about LBAs; else 0. */
 u64 kcsd_nvm_failed_lba(const struct kcsd_cmd *cmd, int status);

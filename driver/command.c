@@ -11,6 +11,10 @@
 /* Command Scope, which <linux/nvme.h> has no names for. */
 #define OF_NAMESPACE	BIT(20)
 #define OF_CONTROLLER	BIT(21)
+#define OF_SUBSYSTEM	BIT(25)
+/* Command Submission and Execution: no other command of the same, of any namespace meanwhile. */
+#define ALONE_IN_NAMESPACE	(1 << 16)
+#define ALONE		(2 << 16)
 /* It may change what is read from a namespace. */
 #define CHANGES_DATA	NVME_CMD_EFFECTS_LBCC
 
@@ -22,16 +26,34 @@ static const struct kcsd_command kcsd_admin_commands[] = {
 	{ nvme_admin_identify,		ANYONE, OF_CONTROLLER | OF_NAMESPACE, kcsd_identify_parse },
 	{ nvme_admin_set_features,	WRITERS, OF_CONTROLLER, kcsd_feature_parse_set },
 	{ nvme_admin_get_features,	ANYONE, OF_CONTROLLER, kcsd_feature_parse_get },
+	{ nvme_admin_format_nvm, WRITERS, OF_NAMESPACE | CHANGES_DATA | ALONE_IN_NAMESPACE,
+				kcsd_format_parse },
+	{ nvme_admin_sanitize_nvm, WRITERS, OF_SUBSYSTEM | CHANGES_DATA | ALONE,
+				kcsd_sanitize_parse },
 	{ KCSD_ADMIN_LOAD_PROGRAM,	WRITERS, OF_NAMESPACE, kcsd_program_parse_load },
 	{ KCSD_ADMIN_PROGRAM_ACTIVATION, WRITERS,OF_NAMESPACE, kcsd_program_parse_activation },
 	{ KCSD_ADMIN_RANGE_SET,		WRITERS, OF_NAMESPACE, kcsd_range_set_parse },
 };
+
+/* Those of both sets that come less often. nvme-cli opens its files for reading only. */
+#define NVM_AND_ZNS									\
+	{ nvme_cmd_write_zeroes, WRITERS, OF_NAMESPACE | CHANGES_DATA,		\
+				kcsd_nvm_parse_write_zeroes },				\
+	{ nvme_cmd_dsm,		WRITERS, OF_NAMESPACE | CHANGES_DATA,		\
+				kcsd_nvm_parse_dsm },					\
+	{ nvme_cmd_compare,	ANYONE, OF_NAMESPACE, kcsd_nvm_parse_rw },		\
+	{ nvme_cmd_verify,	ANYONE, OF_NAMESPACE, kcsd_nvm_parse_verify },		\
+	{ KCSD_NVM_COPY,	WRITERS, OF_NAMESPACE | CHANGES_DATA,		\
+				kcsd_nvm_parse_copy },					\
+	{ nvme_cmd_write_uncor,	WRITERS, OF_NAMESPACE | CHANGES_DATA,		\
+				kcsd_nvm_parse_write_uncor },
 
 /* The frequent ones first: they are searched one by one. */
 static const struct kcsd_command kcsd_nvm_commands[] = {
 	{ nvme_cmd_read,	ANYONE, OF_NAMESPACE, kcsd_nvm_parse_rw },
 	{ nvme_cmd_write,	WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_nvm_parse_rw },
 	{ nvme_cmd_flush,	ANYONE, OF_NAMESPACE, kcsd_nvm_parse_flush },
+	NVM_AND_ZNS
 };
 
 static const struct kcsd_command kcsd_zns_commands[] = {
@@ -40,6 +62,7 @@ static const struct kcsd_command kcsd_zns_commands[] = {
 	{ nvme_cmd_zone_append,	WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_zns_parse_append },
 	{ nvme_cmd_flush,	ANYONE,  OF_NAMESPACE, kcsd_nvm_parse_flush },
 	{ nvme_cmd_zone_mgmt_send, WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_zns_parse_send },
+	NVM_AND_ZNS
 	{ nvme_cmd_zone_mgmt_recv, ANYONE, OF_NAMESPACE, kcsd_zns_parse_receive },
 };
 

@@ -130,12 +130,12 @@ CONFIGFS_ATTR(drive_, inject);
 
 static ssize_t drive_badblocks_show(struct config_item *item, char *page)
 {
-	return kcsd_badblocks_show(&to_entry(item)->life.badblocks, page);
+	return kcsd_badblocks_show(&to_entry(item)->life, page);
 }
 
 static ssize_t drive_badblocks_store(struct config_item *item, const char *page, size_t count)
 {
-	int ret = kcsd_badblocks_store(&to_entry(item)->life.badblocks, page);
+	int ret = kcsd_badblocks_store(&to_entry(item)->life, page);
 
 	return ret ?: count;
 }

@@ -27,6 +27,7 @@ static void kcsd_drive_free(struct kref *ref)
 {
 	struct kcsd_drive *drive = container_of(ref, struct kcsd_drive, ref);
 
+	kcsd_gate_destroy(&drive->gate);
 	percpu_ref_exit(&drive->live);
 	kcsd_tenant_destroy(drive->tenant);
 	free_percpu(drive->stats);
@@ -70,9 +71,14 @@ static struct kcsd_drive *kcsd_drive_alloc(const struct kcsd_config *config, uns
 		goto out_stats;
 	if (percpu_ref_init(&drive->live, kcsd_drive_drained, 0, GFP_KERNEL))
 		goto out_tenant;
+	if (kcsd_gate_init(&drive->gate))
+		goto out_live;
+	kcsd_sanitize_init(drive);
 	atomic_inc(&nr_drives);
 	return drive;
 
+out_live:
+	percpu_ref_exit(&drive->live);
 out_tenant:
 	kcsd_tenant_destroy(drive->tenant);
 out_stats:
@@ -168,6 +174,7 @@ out_log:
 
 static void kcsd_drive_destroy_parts(struct kcsd_drive *drive)
 {
+	kcsd_sanitize_destroy(drive);
 	kcsd_units_destroy(drive);
 	kcsd_jobs_destroy(drive);
 	kcsd_range_sets_destroy(drive);
@@ -294,6 +301,7 @@ int kcsd_drive_create(const struct kcsd_config *config, struct kcsd_life *life,
 	if (ret)
 		goto out_media;
 	kcsd_life_power_on(drive);
+	kcsd_sanitize_power_on(drive);
 	ret = kcsd_drive_add_nodes(drive);
 	if (ret)
 		goto out_parts;

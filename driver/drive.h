@@ -16,12 +16,14 @@
 
 #include "badblocks.h"
 #include "config.h"
+#include "gate.h"
 #include "job.h"
 #include "life.h"
 #include "log.h"
 #include "media.h"
 #include "program.h"
 #include "range_set.h"
+#include "sanitize.h"
 #include "slm.h"
 #include "stats.h"
 #include "store.h"
@@ -69,6 +71,8 @@ struct kcsd_drive {
 	bool dead;			/* power was cut: nothing moves any more */
 	bool data_lost;			/* a flush has lost data: nothing is written any more */
 
+	struct kcsd_gate gate;		/* in front of all that is below up to side */
+	struct kcsd_sanitize sanitize;
 	struct kcsd_store store;
 	struct kcsd_zones zones;
 	struct kcsd_side *side;		/* NULL: memory, or side_file is 0 */
@@ -164,8 +168,20 @@ static inline int kcsd_inject(struct kcsd_drive *drive, const struct kcsd_inject
 /* Is one of these LBAs a bad block? Counted. One read of memory if the drive has none. */
 static inline bool kcsd_drive_is_bad(struct kcsd_drive *drive, u64 slba, u64 nlb)
 {
-	if (likely(!READ_ONCE(drive->life->badblocks.count)) ||
-	    !kcsd_badblocks_check(drive, slba, nlb))
+	struct badblocks *bad = &drive->life->badblocks;
+
+	if (likely(!READ_ONCE(bad->count)) || !kcsd_badblocks_check(drive, bad, slba, nlb))
+		return false;
+	kcsd_stat_inc(drive, media_errors);
+	return true;
+}
+
+/* Likewise: was one of these LBAs, which are not bad, written to be uncorrectable? */
+static inline bool kcsd_drive_is_uncorrectable(struct kcsd_drive *drive, u64 slba, u64 nlb)
+{
+	struct badblocks *bad = &drive->life->uncorrectable;
+
+	if (likely(!READ_ONCE(bad->count)) || !kcsd_badblocks_check(drive, bad, slba, nlb))
 		return false;
 	kcsd_stat_inc(drive, media_errors);
 	return true;

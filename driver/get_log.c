@@ -8,10 +8,12 @@
 #include "drive.h"
 #include "feature.h"
 #include "identify.h"
+#include "sanitize.h"
 
 #define KCSD_LOG_SUPPORTED	0x00	/* Supported Log Pages */
 #define KCSD_LOG_FEATURES	0x12	/* Feature Identifiers Supported and Effects */
 #define KCSD_LOG_MI		0x13	/* NVMe-MI Commands Supported and Effects */
+#define KCSD_LOG_SANITIZE	0x81	/* Sanitize Status */
 #define KCSD_MI_LEN		4096
 
 static void *kcsd_log_supported(const struct kcsd_cmd *cmd, u32 *len);
@@ -63,6 +65,11 @@ static void *kcsd_log_mi(const struct kcsd_cmd *cmd, u32 *len)
 	return kvzalloc(*len, GFP_KERNEL_ACCOUNT);
 }
 
+static void *kcsd_log_sanitize(const struct kcsd_cmd *cmd, u32 *len)
+{
+	return kcsd_sanitize_page(cmd->drive, len);
+}
+
 static void *kcsd_log_programs(const struct kcsd_cmd *cmd, u32 *len)
 {
 	return kcsd_programs_page(cmd->drive, len);
@@ -105,6 +112,7 @@ static const struct kcsd_log_kind {
 	{ NVME_LOG_CMD_EFFECTS,		.csi = true, .make = kcsd_log_commands },
 	{ KCSD_LOG_FEATURES,		.make = kcsd_log_features },
 	{ KCSD_LOG_MI,			.make = kcsd_log_mi },
+	{ KCSD_LOG_SANITIZE,		.make = kcsd_log_sanitize },
 	{ KCSD_LOG_PROGRAM_LIST,	.compute = true, .make = kcsd_log_programs },
 	{ KCSD_LOG_PROGRAM_TYPES,	.compute = true, .make = kcsd_log_program_types },
 	{ KCSD_LOG_RANGE_SET_LIST,	.compute = true, .make = kcsd_log_range_sets },

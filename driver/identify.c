@@ -3,6 +3,7 @@
 #include <linux/log2.h>
 #include <linux/nvme.h>
 #include <linux/slab.h>
+#include <linux/unaligned.h>
 
 #include "cmd.h"
 #include "drive.h"
@@ -23,6 +24,12 @@
 #define KCSD_CNS_CS_ALLOC_LIST	0x1a
 #define KCSD_CNS_CS_ALLOC_NS	0x1b
 #define KCSD_CNS_CSI_VECTORS	0x1c
+
+/* Fields that <linux/nvme.h> does not name: bytes in Identify Controller, Identify Namespace. */
+#define ID_CTRL_OCFS		534	/* Optional Copy Formats Supported */
+#define ID_NS_MSSRL		74	/* LBAs of one source of a Copy */
+#define ID_NS_MCL		76	/* LBAs of a Copy */
+#define ID_NS_MSRC		80	/* sources of a Copy, 0's based */
 
 #define KCSD_NN			KCSD_NSID_COMPUTE	/* the largest NSID */
 
@@ -107,7 +114,16 @@ static int kcsd_identify_ctrl(struct kcsd_cmd *cmd, void *page)
 	id->lpa = NVME_CTRL_LPA_CMD_EFFECTS_LOG | BIT(2) | BIT(5);
 	id->elpe = KCSD_ERROR_ENTRIES - 1;
 	id->frmw = BIT(0) | 1 << 1;	/* one slot, read-only */
-	id->oncs = cpu_to_le16(BIT(4));	/* Save and Select of features */
+	id->oncs = cpu_to_le16(NVME_CTRL_ONCS_COMPARE | NVME_CTRL_ONCS_WRITE_UNCORRECTABLE |
+			       NVME_CTRL_ONCS_DSM | NVME_CTRL_ONCS_WRITE_ZEROES |
+			       BIT(4) |		/* Save and Select of features */
+			       BIT(7) |		/* Verify */
+			       BIT(8));		/* Copy */
+	id->oacs = cpu_to_le16(BIT(1));	/* Format NVM */
+	id->fna = BIT(3);	/* of one namespace; no cryptographic erase */
+	/* Block erase, overwrite; No-Deallocate is heeded, and nothing is changed afterwards. */
+	id->sanicap = cpu_to_le32(BIT(1) | BIT(2) | 1 << 30);
+	put_unaligned_le16(BIT(0), page + ID_CTRL_OCFS);	/* of format 0h */
 	id->sqes = 0x66;	/* 64 bytes */
 	id->cqes = 0x44;	/* 16 bytes */
 	id->nn = cpu_to_le32(KCSD_NN);
@@ -144,7 +160,10 @@ static int kcsd_identify_ns(struct kcsd_cmd *cmd, void *page)
 	id->nsze = cpu_to_le64(drive->nsze);
 	id->ncap = cpu_to_le64(kcsd_identify_capacity(drive));
 	id->nuse = id->ncap;
-	id->dlfeat = 1;		/* deallocated LBAs read as zeroes */
+	id->dlfeat = 1 | BIT(3); /* deallocated LBAs read as zeroes; Write Zeroes can deallocate */
+	put_unaligned_le16(KCSD_MAX_COPY_SOURCE >> drive->lba_shift, page + ID_NS_MSSRL);
+	put_unaligned_le32(KCSD_MAX_COPY >> drive->lba_shift, page + ID_NS_MCL);
+	*(u8 *)(page + ID_NS_MSRC) = KCSD_MAX_COPY_SOURCES - 1;
 	id->lbaf[0].ds = drive->lba_shift;
 	kcsd_identity_names(drive, cmd->nsid, &names);
 	memcpy(id->nguid, names.nguid, sizeof(id->nguid));
@@ -280,18 +299,34 @@ bool kcsd_identify_has_csi(const struct kcsd_drive *drive, u8 csi)
 	return false;
 }
 
-/* All zeroes but for Zone Append: no limits beyond MDTS. */
+/* Dataset Management has no limits: those stay 0. */
+static void kcsd_identify_ctrl_nvm(struct nvme_id_ctrl_nvm *id)
+{
+	BUILD_BUG_ON(sizeof(*id) != KCSD_IDENTIFY_LEN);
+	id->vsl = KCSD_VSL;
+	id->wzsl = KCSD_WZSL;
+	id->wusl = KCSD_WUSL;
+}
+
+static void kcsd_identify_ctrl_zns(const struct kcsd_drive *drive, struct nvme_id_ctrl_zns *id)
+{
+	u64 max_append = (u64)drive->zones.max_append << drive->lba_shift;
+
+	BUILD_BUG_ON(sizeof(*id) != KCSD_IDENTIFY_LEN);
+	id->zasl = ilog2(max_append / SZ_4K);
+}
+
+/* Zeroes: no limits beyond MDTS. Zoned drives have the NVM commands, and so their limits, too. */
 static int kcsd_identify_cs_ctrl(struct kcsd_cmd *cmd, void *page)
 {
-	struct nvme_id_ctrl_zns *zns = page;
 	u8 csi = kcsd_identify_csi(cmd);
-	u64 max_append = (u64)cmd->drive->zones.max_append << cmd->drive->lba_shift;
 
-	BUILD_BUG_ON(sizeof(*zns) != KCSD_IDENTIFY_LEN);
-	if (!kcsd_identify_has_csi(cmd->drive, csi))
+	if (csi == KCSD_CSI_NVM)
+		kcsd_identify_ctrl_nvm(page);
+	else if (!kcsd_identify_has_csi(cmd->drive, csi))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
-	if (csi == KCSD_CSI_ZNS)
-		zns->zasl = ilog2(max_append / SZ_4K);
+	else if (csi == KCSD_CSI_ZNS)
+		kcsd_identify_ctrl_zns(cmd->drive, page);
 	return 0;
 }
 

@@ -11,6 +11,17 @@
 #define KCSD_MAX_TRANSFER	(SZ_4K << KCSD_MDTS)	/* bytes of one command */
 #define KCSD_IDENTIFY_LEN	SZ_4K
 
+/* Limits of commands that move nothing over the link; they bound the work of one command. */
+#define KCSD_WZSL		14	/* Write Zeroes: 2^14 pages of 4 KiB */
+#define KCSD_VSL		14	/* Verify */
+#define KCSD_WUSL		12	/* Write Uncorrectable: the list of them is short */
+#define KCSD_MAX_WRITE_ZEROES	(SZ_4K << KCSD_WZSL)	/* bytes */
+#define KCSD_MAX_VERIFY		(SZ_4K << KCSD_VSL)
+#define KCSD_MAX_WRITE_UNCOR	(SZ_4K << KCSD_WUSL)
+#define KCSD_MAX_COPY_SOURCES	128	/* MSRC */
+#define KCSD_MAX_COPY_SOURCE	SZ_4M	/* MSSRL, bytes */
+#define KCSD_MAX_COPY		SZ_16M	/* MCL, bytes */
+
 struct kcsd_drive;
 
 #define KCSD_MODEL		"kcsd computational storage drive"

@@ -12,7 +12,9 @@ static void kcsd_job_log_failure(const struct kcsd_job *job)
 	struct kcsd_failure f = {
 		.owner = job->turn.tenant->id,
 		.status = job->status,
+		.admin = job->admin,
 		.nsid = job->nsid,
+		.lba = job->lba,
 		.place = job->status == KCSD_SC_INVALID_FIELD ? job->result : KCSD_ERROR_NO_PLACE,
 	};
 

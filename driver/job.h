@@ -39,11 +39,13 @@ struct kcsd_job {
 	struct kcsd_drive *drive;
 	struct kcsd_tenant *slot_of;	/* who gave a slot for it; NULL: has it back, or is quick */
 	u32 nsid;
+	bool admin;
 	bool quick;			/* short enough for the submitter to do it itself */
 	bool cancelled;			/* set once by anyone, read by the worker */
 	struct kcsd_trace_cmd trace;
 	int status;			/* NVMe status, once ended */
 	u64 result;			/* of the CQE, likewise */
+	u64 lba;			/* the first LBA that failed, likewise; 0: none */
 
 	/* Returns the status; looks at kcsd_job_cancelled() every KCSD_JOB_CHUNK bytes or so. */
 	int (*execute)(struct kcsd_job *job);

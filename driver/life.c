@@ -17,12 +17,12 @@ int kcsd_life_init(struct kcsd_life *life)
 	uuid_gen(&life->uuid);
 	kcsd_error_log_init(&life->errors);
 	kcsd_inject_init(&life->inject);
-	return kcsd_badblocks_init(&life->badblocks);
+	return kcsd_badblocks_init(life);
 }
 
 void kcsd_life_destroy(struct kcsd_life *life)
 {
-	kcsd_badblocks_exit(&life->badblocks);
+	kcsd_badblocks_exit(life);
 }
 
 void kcsd_life_power_on(struct kcsd_drive *drive)
@@ -44,6 +44,9 @@ static void kcsd_health_sum(struct kcsd_drive *drive, struct kcsd_health *h)
 		h->write_bytes += READ_ONCE(s->write_bytes);
 		h->read_commands += READ_ONCE(s->read_commands);
 		h->write_commands += READ_ONCE(s->write_commands);
+		/* Those that SMART counts with reads. */
+		h->read_commands += READ_ONCE(s->compare_commands) + READ_ONCE(s->verify_commands);
+		h->read_bytes += READ_ONCE(s->compare_bytes) + READ_ONCE(s->verify_bytes);
 		h->media_errors += READ_ONCE(s->media_errors);
 	}
 	kcsd_units_get_times(drive, &times);

@@ -9,6 +9,7 @@
 
 #include "error_log.h"
 #include "inject.h"
+#include "sanitize.h"
 
 struct kcsd_drive;
 
@@ -39,7 +40,9 @@ struct kcsd_life {
 	struct kcsd_health past;	/* of the power cycles before this one */
 	struct kcsd_error_log errors;
 	struct kcsd_inject inject;	/* what it was told to fail at */
-	struct badblocks badblocks;
+	struct kcsd_sanitize_life sanitize;
+	struct badblocks badblocks;	/* neither read nor written */
+	struct badblocks uncorrectable;	/* by Write Uncorrectable: not read until they are written */
 };
 
 /* 0 or -ENOMEM. */

@@ -42,6 +42,16 @@ static int kcsd_media_result(struct kcsd_drive *drive, int ret)
 	return ret;
 }
 
+/* These LBAs have been written, or zeroed. 0, or -ENOSPC: there is no room to note that. */
+static int make_correctable(struct kcsd_drive *drive, u64 slba, u64 nlb)
+{
+	struct badblocks *bad = &drive->life->uncorrectable;
+
+	if (likely(!READ_ONCE(bad->count)))
+		return 0;
+	return kcsd_badblocks_clear(drive, bad, slba, nlb);
+}
+
 /* ret: of a write. Without the volatile cache it ends when it is durable. */
 static int kcsd_media_written(struct kcsd_drive *drive, int ret)
 {
@@ -51,14 +61,13 @@ static int kcsd_media_written(struct kcsd_drive *drive, int ret)
 	return READ_ONCE(drive->write_through) ? kcsd_side_commit(drive) : 0;
 }
 
-int kcsd_media_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
+static int read_lbas(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 {
 	size_t len = iov_iter_count(iter);
 	int ret;
 
-	if (is_dead(drive))
-		return -EIO;
-	if (kcsd_drive_is_bad(drive, slba, len >> drive->lba_shift))
+	if (kcsd_drive_is_bad(drive, slba, len >> drive->lba_shift) ||
+	    kcsd_drive_is_uncorrectable(drive, slba, len >> drive->lba_shift))
 		return KCSD_SC_READ_ERROR;
 	if (is_zoned(drive))
 		ret = kcsd_zone_read(drive, slba, iter);
@@ -69,7 +78,7 @@ int kcsd_media_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 	return kcsd_media_result(drive, ret);
 }
 
-int kcsd_media_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
+static int write_lbas(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 {
 	size_t len = iov_iter_count(iter);
 	int ret;
@@ -84,10 +93,12 @@ int kcsd_media_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 		ret = drive->store.ops->write(&drive->store, slba << drive->lba_shift, iter);
 	if (!ret)
 		kcsd_stat_add(drive, media_write_bytes, len);
+	if (!ret)
+		ret = make_correctable(drive, slba, len >> drive->lba_shift);
 	return kcsd_media_result(drive, kcsd_media_written(drive, ret));
 }
 
-int kcsd_media_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter, u64 *lba)
+static int append_lbas(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter, u64 *lba)
 {
 	size_t len = iov_iter_count(iter);
 	int ret;
@@ -97,10 +108,12 @@ int kcsd_media_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter
 	ret = kcsd_zone_append(drive, zslba, iter, lba);
 	if (!ret)
 		kcsd_stat_add(drive, media_write_bytes, len);
+	if (!ret)
+		ret = make_correctable(drive, *lba, len >> drive->lba_shift);
 	return kcsd_media_result(drive, kcsd_media_written(drive, ret));
 }
 
-int kcsd_media_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
+static int zero_lbas(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
 {
 	int ret;
 
@@ -113,14 +126,117 @@ int kcsd_media_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
 	else
 		ret = drive->store.ops->zero(&drive->store, slba << drive->lba_shift,
 					     nlb << drive->lba_shift, unmap);
+	if (!ret)
+		ret = make_correctable(drive, slba, nlb);
 	return kcsd_media_written(drive, ret);
 }
 
-int kcsd_media_flush(struct kcsd_drive *drive)
+static int flush_all(struct kcsd_drive *drive)
 {
 	if (refuses_writes(drive))
 		return -EIO;
 	return kcsd_media_result(drive, kcsd_side_commit(drive));
+}
+
+/* A reset zone has no LBAs that were written, uncorrectable or not. */
+static int manage_zone(struct kcsd_drive *drive, u64 zslba, enum nvme_zone_mgmt_action action)
+{
+	int ret = kcsd_zone_manage(drive, zslba, action);
+
+	if (ret || action != NVME_ZONE_RESET)
+		return ret;
+	return make_correctable(drive, zslba, kcsd_zone_size(&drive->zones));
+}
+
+static int manage_all_zones(struct kcsd_drive *drive, enum nvme_zone_mgmt_action action)
+{
+	const struct kcsd_zones *zs = &drive->zones;
+	u64 first = kcsd_zone_start(zs, zs->nr_conventional);
+	int ret = kcsd_zone_manage_all(drive, action);
+
+	if (ret || action != NVME_ZONE_RESET)
+		return ret;
+	return make_correctable(drive, first, drive->nsze - first);
+}
+
+/* ---- by the gate ---- */
+
+/* An access begins: 0, -EIO, or the status that the medium is closed with. */
+static int begin(struct kcsd_drive *drive)
+{
+	return is_dead(drive) ? -EIO : kcsd_gate_enter(&drive->gate);
+}
+
+/* Likewise, of an access that brings data. */
+static int begin_write(struct kcsd_drive *drive)
+{
+	int ret = begin(drive);
+
+	if (!ret && unlikely(READ_ONCE(drive->life->sanitize.erased)))
+		WRITE_ONCE(drive->life->sanitize.erased, false);
+	return ret;
+}
+
+static int end(struct kcsd_drive *drive, int ret)
+{
+	kcsd_gate_exit(&drive->gate);
+	return ret;
+}
+
+int kcsd_media_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
+{
+	int ret = begin(drive);
+
+	return ret ?: end(drive, read_lbas(drive, slba, iter));
+}
+
+int kcsd_media_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
+{
+	int ret = begin_write(drive);
+
+	return ret ?: end(drive, write_lbas(drive, slba, iter));
+}
+
+int kcsd_media_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter, u64 *lba)
+{
+	int ret = begin_write(drive);
+
+	return ret ?: end(drive, append_lbas(drive, zslba, iter, lba));
+}
+
+int kcsd_media_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
+{
+	int ret = begin(drive);
+
+	return ret ?: end(drive, zero_lbas(drive, slba, nlb, unmap));
+}
+
+int kcsd_media_make_uncorrectable(struct kcsd_drive *drive, u64 slba, u64 nlb)
+{
+	int ret = begin(drive);
+
+	return ret ?: end(drive, kcsd_badblocks_set(drive, &drive->life->uncorrectable, slba, nlb));
+}
+
+int kcsd_media_flush(struct kcsd_drive *drive)
+{
+	int ret = begin(drive);
+
+	return ret ?: end(drive, flush_all(drive));
+}
+
+int kcsd_media_manage_zone(struct kcsd_drive *drive, u64 zslba, enum nvme_zone_mgmt_action action)
+{
+	int ret = begin(drive);
+
+	return ret ?: end(drive, manage_zone(drive, zslba, action));
+}
+
+int kcsd_media_manage_all_zones(struct kcsd_drive *drive, enum nvme_zone_mgmt_action action)
+{
+	int ret = begin(drive);
+
+	return ret ?: end(drive, manage_all_zones(drive, action));
 }
 
 /* Who has written already and does not see that the cache is off has its data flushed here. */

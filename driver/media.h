@@ -5,11 +5,12 @@
  *
  * All return 0, -errno, or a positive NVMe status (KCSD_SC_*). The LBAs are on the drive and an
  * iterator's count is a multiple of the LBA size: the caller has seen to both. May sleep if
- * store.ops->blocking.
+ * store.ops->blocking. While Format or Sanitize have closed drive->gate, their status.
  */
 #ifndef KCSD_MEDIA_H
 #define KCSD_MEDIA_H
 
+#include <linux/nvme.h>
 #include <linux/types.h>
 #include <linux/uio.h>
 #include <linux/kcsd.h>
@@ -26,7 +27,12 @@ int kcsd_media_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter);
 int kcsd_media_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter, u64 *lba);
 /* Reads as zeroes from now on. Not in sequential zones: -EOPNOTSUPP. */
 int kcsd_media_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap);
+/* Cannot be read from now on, until they are written. -ENOSPC: of too many LBAs that is so. */
+int kcsd_media_make_uncorrectable(struct kcsd_drive *drive, u64 slba, u64 nlb);
 int kcsd_media_flush(struct kcsd_drive *drive);
+/* kcsd_zone_manage(), kcsd_zone_manage_all(). Zones' LBAs that are reset can be read again. */
+int kcsd_media_manage_zone(struct kcsd_drive *drive, u64 zslba, enum nvme_zone_mgmt_action action);
+int kcsd_media_manage_all_zones(struct kcsd_drive *drive, enum nvme_zone_mgmt_action action);
 /*
  * Use the volatile write cache, of which there is one, or not: then all that was written is durable
  * when this returns 0, and from now on what is written when its write has ended. It sleeps.

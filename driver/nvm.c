@@ -7,12 +7,6 @@
 #include "identify.h"
 #include "media.h"
 
-/* NVM Command Set, "Read command", CDW12 and CDW13. */
-static u64 kcsd_nvm_slba(const struct kcsd_cmd *cmd)
-{
-	return kcsd_cmd_u64(cmd->cdw10, cmd->cdw11);
-}
-
 static int kcsd_nvm_move(struct kcsd_cmd *cmd)
 {
 	struct kcsd_drive *drive = cmd->drive;
@@ -85,6 +79,24 @@ static int kcsd_nvm_flush(struct kcsd_cmd *cmd)
 	return 0;
 }
 
+static int kcsd_nvm_compare_or_fail(struct kcsd_cmd *cmd)
+{
+	return kcsd_nvm_inject(cmd, KCSD_INJECT_READ) ?: kcsd_nvm_compare(cmd);
+}
+
+static int (*kcsd_nvm_rw_execute(u8 opcode))(struct kcsd_cmd *cmd)
+{
+	switch (opcode) {
+	case nvme_cmd_write:
+		return kcsd_nvm_write;
+	case nvme_cmd_compare:
+		return kcsd_nvm_compare_or_fail;
+	default:
+		return kcsd_nvm_read;
+	}
+}
+
+/* NVM Command Set, "Read command", CDW12 and CDW13; likewise Write and Compare. */
 int kcsd_nvm_parse_rw(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = {
@@ -105,7 +117,7 @@ int kcsd_nvm_parse_rw(struct kcsd_cmd *cmd)
 	if (!kcsd_drive_has_lbas(cmd->drive, kcsd_nvm_slba(cmd), nlb))
 		return KCSD_SC_LBA_RANGE;
 	cmd->blocking = kcsd_drive_blocks(cmd->drive);
-	cmd->execute = cmd->opcode == nvme_cmd_write ? kcsd_nvm_write : kcsd_nvm_read;
+	cmd->execute = kcsd_nvm_rw_execute(cmd->opcode);
 	return 0;
 }
 
@@ -122,13 +134,14 @@ int kcsd_nvm_parse_flush(struct kcsd_cmd *cmd)
 
 u64 kcsd_nvm_failed_lba(const struct kcsd_cmd *cmd, int status)
 {
-	if (cmd->admin || cmd->nsid != KCSD_NSID_NVM)
+	if (cmd->admin || cmd->nsid != KCSD_NSID_NVM || cmd->opcode == nvme_cmd_dsm)
 		return 0;
 	switch (status) {
 	case KCSD_SC_LBA_RANGE:
 	case KCSD_SC_CAPACITY_EXCEEDED:
 	case KCSD_SC_WRITE_FAULT:
 	case KCSD_SC_READ_ERROR:
+	case KCSD_SC_COMPARE_FAILED:
 	case KCSD_SC_ZONE_BOUNDARY ... KCSD_SC_INVALID_ZONE_TRANSITION:
 		return kcsd_nvm_slba(cmd);
 	default:

@@ -14,6 +14,7 @@
 #include "passthru.h"
 #include "pin.h"
 #include "tenant.h"
+#include "sanitize.h"
 #include "trace.h"
 #include "wait.h"
 
@@ -144,6 +145,9 @@ static int kcsd_cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
 		return kcsd_cmd_failed(cmd, KCSD_SC_INVALID_OPCODE);
 	if (!kcsd_cmd_allowed(cmd, command->allowed))
 		return -EACCES;
+	ret = kcsd_sanitize_refuses(cmd);
+	if (ret)
+		return kcsd_cmd_failed(cmd, ret);
 	kcsd_trace_begin(cmd);
 	ret = kcsd_cmd_parse(cmd, command);
 	if (!ret && nonblock && cmd->blocking)

@@ -41,6 +41,13 @@
 	X(discard_bytes) \
 	X(write_zeroes_commands) \
 	X(write_zeroes_bytes) \
+	X(write_uncor_commands) \
+	X(compare_commands) \
+	X(compare_bytes) \
+	X(verify_commands) \
+	X(verify_bytes) \
+	X(copy_commands) \
+	X(copy_bytes)		/* within the drive */ \
 	X(zone_commands)	/* that changed zones' states; an append is a write */
 
 /* X(name): file /sys/class/kcsd/kcsdN/ns2/<name>; what the host asked namespace 2 for. */

@@ -115,6 +115,28 @@ static bool is_conventional(const struct kcsd_zones *zs, u64 slba, u64 nlb)
 	return slba + nlb <= kcsd_zone_start(zs, zs->nr_conventional);
 }
 
+bool kcsd_zone_touches_sequential(const struct kcsd_zones *zs, u64 slba, u64 nlb)
+{
+	return zs->nr && !is_conventional(zs, slba, nlb);
+}
+
+int kcsd_zone_check_write(struct kcsd_drive *drive, u64 slba, u64 nlb)
+{
+	struct kcsd_zones *zs = &drive->zones;
+	u32 index = kcsd_zone_index(zs, slba);
+	struct kcsd_zone *z = &zs->zones[index];
+	int ret;
+
+	if (!kcsd_zone_touches_sequential(zs, slba, nlb))
+		return 0;
+	if (kcsd_zone_is_conventional(zs, index))
+		return KCSD_SC_ZONE_BOUNDARY;
+	kcsd_zone_lock(zs, z);
+	ret = check_write(zs, z, slba - kcsd_zone_start(zs, index), nlb);
+	kcsd_zone_unlock(zs, z);
+	return ret;
+}
+
 int kcsd_zone_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 {
 	u64 nlb = iov_iter_count(iter) >> drive->lba_shift;

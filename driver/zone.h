@@ -99,6 +99,14 @@ int kcsd_zone_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter);
 int kcsd_zone_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter, u64 *lba);
 int kcsd_zone_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap);
 
+/* True if some of these LBAs are in a sequential zone. */
+bool kcsd_zone_touches_sequential(const struct kcsd_zones *zs, u64 slba, u64 nlb);
+/*
+ * Return 0, or the status that a write of all these LBAs would fail with now: for those that are
+ * written in several pieces. On a drive that is not zoned always 0.
+ */
+int kcsd_zone_check_write(struct kcsd_drive *drive, u64 slba, u64 nlb);
+
 /* zone_state.c */
 /*
  * Open, Close, Finish, Reset, Offline of Zone Management Send, on the zone that begins with zslba.

@@ -279,6 +279,62 @@ struct kcsd_copy_slm {
 	__u8	rsvd24[8];
 };
 
+/*
+ * The NVM command set on namespace 1, also of a zoned drive: Read, Write, Flush, Compare, Verify,
+ * Write Zeroes, Dataset Management, Copy, Write Uncorrectable, as in the NVM Command Set
+ * Specification; limits are in Identify, CNS 00h and CNS 06h CSI 0. What is not in there:
+ *
+ * Write Zeroes, Verify, Copy and Dataset Management are not whole to others: who reads at the same
+ * time may see a part of them, and when they fail or are cancelled a part has been done.
+ *
+ * Dataset Management: all LBAs of all ranges must exist, whatever the attributes. Deallocate makes
+ * them read as zeroes, but is without effect in sequential zones; other attributes, and those of a
+ * range, are not followed.
+ *
+ * Copy: source descriptors of format 0h, without protection information. A source that overlaps the
+ * destination: Overlapping I/O Range. With a status that a source is at fault for, the result is its
+ * number, from 0 on.
+ *
+ * Write Uncorrectable: reads fail with Unrecovered Read Error until the LBA is written, zeroed,
+ * deallocated, or its zone reset. Like bad blocks, which have a list of their own, these are kept as
+ * long as the drive's directory, and shown there. Capacity Exceeded: the list is full.
+ *
+ * In a sequential zone Write Zeroes, Write Uncorrectable and the destination of a Copy are writes
+ * like any other: at the write pointer, within the capacity, or with the statuses of zones.
+ */
+/*
+ * Format NVM (admin, 80h), of namespace 1: its LBAs read as zeroes, its zones that can be reset are
+ * empty, its blocks are good. There is one format, 0; secure erase settings 0 and 1 do the same:
+ * memory is overwritten, the backing file's space given back. Other accesses to namespace 1 end
+ * before it begins, or fail with Format In Progress: commands, requests of the block node, reads
+ * and writes of programs. It takes as long as erasing does, and can be cancelled: then a part is
+ * erased.
+ *
+ * Sanitize (admin, 84h): Block Erase or Overwrite of all LBAs, of what is cached of them, and of
+ * zones that are read-only or offline. It completes at once and goes on in the background; log page
+ * 81h says how far it is. Memory of namespace 2, which power off clears, is not touched. Meanwhile
+ * I/O commands, and admin commands but Identify, Get Log Page, Get and Set Features, fail with
+ * Sanitize In Progress, as do accesses of programs. After a failure it is Sanitize Failed, until
+ * another Sanitize succeeds or, if Allow Unrestricted Sanitize Exit was set, Exit Failure Mode.
+ * Power off interrupts it, and power on begins it anew. This state is kept as long as the drive's
+ * directory.
+ */
+#define KCSD_NVM_COPY		0x19	/* <linux/nvme.h> has no name for it */
+
+/*
+ * Source of a Copy, format 0h. Reserved bytes are not checked, as nvme-cli does not clear them. There
+ * is no protection information: the last three are 0.
+ */
+struct kcsd_nvm_copy_lba {
+	__u8	rsvd0[8];
+	__le64	slba;
+	__le16	nlb;		/* 0's based */
+	__u8	rsvd18[6];
+	__le32	eilbrt;
+	__le16	elbat;
+	__le16	elbatm;
+};
+
 /* Which engine ran a program. */
 #define KCSD_ENGINE_NONE	0	/* it did not start */
 #define KCSD_ENGINE_INTERP	1
@@ -558,13 +614,18 @@ struct kcsd_id_ns_slm {
 	X(0x002, INVALID_FIELD,			"Invalid Field in Command") \
 	X(0x007, ABORT_REQUESTED,		"Command Abort Requested") \
 	X(0x00b, INVALID_NS,			"Invalid Namespace or Format") \
+	X(0x01c, SANITIZE_FAILED,		"Sanitize Failed") \
+	X(0x01d, SANITIZE_IN_PROGRESS,		"Sanitize In Progress") \
 	X(0x080, LBA_RANGE,			"LBA Out of Range") \
 	X(0x081, CAPACITY_EXCEEDED,		"Capacity Exceeded") \
 	X(0x082, NS_NOT_READY,			"Namespace Not Ready") \
+	X(0x084, FORMAT_IN_PROGRESS,		"Format In Progress") \
 	X(0x109, INVALID_LOG_PAGE,		"Invalid Log Page") \
+	X(0x10a, INVALID_FORMAT,		"Invalid Format") \
 	X(0x10d, FEATURE_NOT_SAVEABLE,		"Feature Identifier Not Saveable") \
 	X(0x10e, FEATURE_NOT_CHANGEABLE,	"Feature Not Changeable") \
 	X(0x10f, FEATURE_NOT_PER_NS,		"Feature Not Namespace Specific") \
+	X(0x183, COMMAND_SIZE,			"Command Size Limit Exceeded") \
 	X(0x187, OVERLAPPING_IO_RANGE,		"Overlapping I/O Range") \
 	X(0x189, INSUFFICIENT_RESOURCES,	"Insufficient Resources") \
 	X(0x18a, INSUFFICIENT_PROGRAM_RESOURCES, "Insufficient Program Resources") \
@@ -595,6 +656,7 @@ struct kcsd_id_ns_slm {
 	X(0x1bf, INVALID_ZONE_TRANSITION,	"Invalid Zone State Transition") \
 	X(0x280, WRITE_FAULT,			"Write Fault") \
 	X(0x281, READ_ERROR,			"Unrecovered Read Error") \
+	X(0x285, COMPARE_FAILED,		"Compare Failure") \
 	X(0x701, PROGRAM_FAULT,			"Program Fault") \
 	X(0x702, PROGRAM_BUDGET,		"Program Budget Exceeded") \
 	X(0x703, PROGRAM_TIME,			"Program Time Exceeded") \

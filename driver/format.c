@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Format NVM: all of namespace 1 is erased, its zones are empty, its blocks good. NVMe Base, "Format
+ * NVM command". There is one format. Everyone else's accesses wait before it or fail until it is
+ * done: it begins when those under way have ended.
+ */
+#include <linux/nvme.h>
+#include <linux/slab.h>
+
+#include "badblocks.h"
+#include "cmd.h"
+#include "drive.h"
+#include "erase.h"
+#include "media.h"
+#include "nvm_range.h"
+
+#define CDW10_ALL	0x3fffu
+#define CDW10_FORMAT	0x31ffu			/* LBAFL, MSET, PI, PIL, LBAFU: all 0 */
+#define CDW10_SES(cmd)	((cmd)->cdw10 >> 9 & 7)	/* Secure Erase Settings */
+#define SES_NONE	0
+#define SES_USER_DATA	1
+
+static bool format_stopped(void *ctx)
+{
+	return kcsd_job_cancelled(ctx);
+}
+
+static int format_erase(struct kcsd_job *job)
+{
+	const struct kcsd_nvm_range all = { .nlb = job->drive->nsze };
+	const struct kcsd_erase how = { .stopped = format_stopped, .ctx = job };
+	struct kcsd_drive *drive = job->drive;
+	int ret = kcsd_nvm_range_inject(job, KCSD_INJECT_WRITE, &all);
+
+	if (!ret)
+		ret = kcsd_erase(drive, &how);
+	if (!ret)
+		ret = kcsd_badblocks_clear(drive, &drive->life->badblocks, 0, drive->nsze);
+	return ret == -ECANCELED ? KCSD_SC_ABORT_REQUESTED :
+				   kcsd_media_status(ret, KCSD_SC_WRITE_FAULT);
+}
+
+static int format_execute(struct kcsd_job *job)
+{
+	struct kcsd_gate *gate = &job->drive->gate;
+	int ret = kcsd_gate_close(gate, KCSD_SC_FORMAT_IN_PROGRESS);
+
+	if (ret)
+		return ret;
+	kcsd_gate_wait(gate);
+	ret = format_erase(job);
+	kcsd_gate_open(gate);
+	return ret;
+}
+
+static int format_check(struct kcsd_cmd *cmd)
+{
+	static const struct kcsd_cmd_uses uses = { .cdw10 = CDW10_ALL };
+	int ret = kcsd_cmd_check_unused(cmd, &uses);
+
+	if (ret)
+		return ret;
+	if (iov_iter_count(&cmd->data))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	/* FNA: not all namespaces at once; and one only has LBAs. */
+	if (cmd->nsid == NVME_NSID_ALL)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_NSID);
+	if (cmd->nsid != KCSD_NSID_NVM)
+		return KCSD_SC_INVALID_NS;
+	if (CDW10_SES(cmd) != SES_NONE && CDW10_SES(cmd) != SES_USER_DATA)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
+	return cmd->cdw10 & CDW10_FORMAT ? KCSD_SC_INVALID_FORMAT : 0;
+}
+
+int kcsd_format_parse(struct kcsd_cmd *cmd)
+{
+	struct kcsd_job *job;
+	int ret = format_check(cmd);
+
+	if (ret)
+		return ret;
+	job = kcsd_job_create(cmd, sizeof(*job), false, &ret);
+	if (!job)
+		return ret;
+	job->admin = true;
+	job->execute = format_execute;
+	cmd->job = job;
+	cmd->blocking = false;	/* the job is what takes long */
+	return 0;
+}
