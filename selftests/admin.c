@@ -88,7 +88,7 @@ TEST_F(admin, controller)
 	EXPECT_TRUE(is_text(id + 24, 40)) TH_LOG("MN");
 	EXPECT_TRUE(is_text(id + 64, 8)) TH_LOG("FR");
 	EXPECT_LE(0x10300, get32(id + 80)) TH_LOG("VER: descriptors came with 1.3");
-	EXPECT_EQ(0, get16(id + 256) & 0xf) TH_LOG("OACS: no security, format, firmware, NS mgmt");
+	EXPECT_EQ(2, get16(id + 256) & 0xf) TH_LOG("OACS: no security, firmware, NS mgmt; Format");
 	EXPECT_EQ(0x66, id[512]) TH_LOG("SQES");
 	EXPECT_EQ(0x44, id[513]) TH_LOG("CQES");
 	EXPECT_LE(KCSD_NSID_COMPUTE, get32(id + 516)) TH_LOG("NN");
@@ -343,7 +343,7 @@ TEST_F(admin, identify_refusals)
 TEST_F(admin, unknown_opcodes)
 {
 	static const __u8 opcodes[] = {
-		0x03, 0x08, 0x0d, 0x11, 0x7f, 0x80, 0x84, 0xc0, 0xff,
+		0x03, 0x08, 0x0d, 0x11, 0x7f, 0x81, 0x82, 0xc0, 0xff,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(opcodes); i++) {

@@ -27,10 +27,17 @@
 #define NVM_FLUSH	0x00
 #define NVM_WRITE	0x01
 #define NVM_READ	0x02
+#define NVM_WRITE_UNCOR	0x04
+#define NVM_COMPARE	0x05
+#define NVM_WRITE_ZEROES 0x08
+#define NVM_DSM		0x09
+#define NVM_VERIFY	0x0c
 #define NVM_CDW12_FUA	(1u << 30)
 
 #define ADMIN_GET_LOG	0x02
 #define ADMIN_IDENTIFY	0x06
+#define ADMIN_FORMAT	0x80
+#define ADMIN_SANITIZE	0x84
 
 enum cmd_way {
 	CMD_URING,		/* SQE128, CQE32 */
@@ -305,6 +312,7 @@ static inline struct nvme_uring_cmd cmd_identify(__u8 cns, __u32 nsid, __u8 csi,
 #define LOG_EFFECTS	0x05
 #define LOG_FEATURES	0x12
 #define LOG_MI		0x13
+#define LOG_SANITIZE	0x81
 
 /* Get Log Page of len bytes (a multiple of 4) from offset on. */
 static inline struct nvme_uring_cmd cmd_log(__u8 lid, void *buf, __u32 len, __u64 offset)

@@ -154,14 +154,14 @@ test_effects()
 {
 	local csi opcodes execute=$(($(execute_lba_opcode)))
 
-	for csi in "0 0 1 2" "3 1 2 4 5" "4 1 $execute"; do
+	for csi in "0 0 1 2 4 5 8 9 12 25" "3 1 2 4 5" "4 1 $execute"; do
 		opcodes=$(nvme effects-log "$ctrl" --csi="${csi%% *}" -o json 2>&1 |
 			jq -r '(if type == "array" then .[0] else . end) | .io_cmd_set | keys |
 				map(capture("(?<n>[0-9]+)").n | tonumber) | sort | join(" ")')
 		is "effects-log: commands of set ${csi%% *}" "$opcodes" "${csi#* }"
 	done
 	point "effects-log, as text" sh -c "nvme effects-log '$ctrl' --csi=4 | grep -q IOCS$execute"
-	for lid in 0 1 2 3 5 0x12 0x13 0x82 0x83 0x84 0xc0; do
+	for lid in 0 1 2 3 5 0x12 0x13 0x81 0x82 0x83 0x84 0xc0; do
 		point "get-log $lid" nvme get-log "$ctrl" -i $lid -l 64
 	done
 	fails "get-log of a page that is not there" 0x4109 nvme get-log "$ctrl" -i 0x85 -l 64

@@ -27,6 +27,8 @@ test-programs := engines native hotplug config nodes admin program check exec fa
 	block_passthru \
 	uring_flags \
 	ring_owner \
+	nvm_commands \
+	nvm_erase \
 	same_lbas \
 	fail_nth \
 	fail_load \

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Commands: a skeleton that is valid, at least on a fresh drive; then what is changed of it. */
 #include "fuzz.h"
+#include "../nvm_commands.h"
 #include "../ranges.h"
 #include "../slm.h"
 
@@ -48,6 +49,52 @@ static void make_flush(struct fuzz_random *r, struct fuzz_shot *s)
 {
 	(void)r;
 	s->cmd = cmd_flush();
+}
+
+/* Without data: zeroes, verify, uncorrectable; and compare. */
+static void make_lbas(struct fuzz_random *r, struct fuzz_shot *s)
+{
+	static const __u8 op[] = { NVM_WRITE_ZEROES, NVM_VERIFY, NVM_WRITE_UNCOR, NVM_COMPARE };
+	__u32 nlb = 1 + fuzz_below(r, fuzz_one_in(r, 4) ? LBAS : MAX_LBAS);
+
+	s->cmd = nvm_lbas(op[fuzz_below(r, sizeof(op))], edge(r, LBAS), nlb);
+	if (s->cmd.opcode == NVM_COMPARE)
+		s->cmd = cmd_rw(NVM_COMPARE, edge(r, LBAS), 1, data_of(r, s, LBA), LBA);
+	else if (s->cmd.opcode == NVM_WRITE_ZEROES)
+		s->cmd.cdw12 |= fuzz_below(r, 2) ? NVM_CDW12_DEAC : NVM_CDW12_FUA;
+}
+
+static void make_dsm(struct fuzz_random *r, struct fuzz_shot *s)
+{
+	__u32 nr = 1 + fuzz_below(r, fuzz_one_in(r, 4) ? 256 : 4);
+	struct dsm_range *d = data_of(r, s, nr * sizeof(*d));
+
+	for (__u32 i = 0; i < nr; i++)
+		d[i] = (struct dsm_range){ .nlb = htole32(fuzz_below(r, MAX_LBAS)),
+					   .slba = htole64(edge(r, LBAS - MAX_LBAS)) };
+	s->cmd = nvm_dsm(d, nr, DSM_AD);
+}
+
+static void make_nvm_copy(struct fuzz_random *r, struct fuzz_shot *s)
+{
+	__u32 nr = 1 + fuzz_below(r, fuzz_one_in(r, 4) ? 128 : 4);
+	struct kcsd_nvm_copy_lba *d = data_of(r, s, nr * sizeof(*d));
+
+	for (__u32 i = 0; i < nr; i++)
+		d[i] = nvm_source(edge(r, LBAS / 2), 1 + fuzz_below(r, MAX_LBAS));
+	s->cmd = nvm_copy(LBAS / 2 + edge(r, LBAS / 2), d, nr);
+}
+
+/* Format, and Sanitize with one or two passes. */
+static void make_erase(struct fuzz_random *r, struct fuzz_shot *s)
+{
+	if (fuzz_one_in(r, 2))
+		s->cmd = (struct nvme_uring_cmd){ .opcode = ADMIN_FORMAT, .nsid = KCSD_NSID_NVM };
+	else
+		s->cmd = (struct nvme_uring_cmd){
+			.opcode = ADMIN_SANITIZE,
+			.cdw10 = (1 + fuzz_below(r, 3)) | (1 + fuzz_below(r, 2)) << 4,
+		};
 }
 
 static void make_append(struct fuzz_random *r, struct fuzz_shot *s)
@@ -312,6 +359,10 @@ static void make_features(struct fuzz_random *r, struct fuzz_shot *s)
 #define KINDS(X) \
 	X(rw,		FUZZ_NVM, false, 6) \
 	X(flush,	FUZZ_NVM, false, 1) \
+	X(lbas,		FUZZ_NVM, false, 3) \
+	X(dsm,		FUZZ_NVM, false, 1) \
+	X(nvm_copy,	FUZZ_NVM, false, 2) \
+	X(erase,	FUZZ_CTRL, true, 1) \
 	X(append,	FUZZ_NVM, false, 1) \
 	X(zone_send,	FUZZ_NVM, false, 1) \
 	X(zone_recv,	FUZZ_NVM, false, 1) \

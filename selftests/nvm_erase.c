@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Format NVM and Sanitize: all is erased, and whoever comes meanwhile is told so. */
+#include "drive.h"
+#include "nvm_commands.h"
+#include "run.h"
+#include "zns.h"
+
+#define LBA	4096u
+#define NSZE	4096u
+#define LBAS	256u	/* of a MiB */
+
+enum { EXIT_FAILURE_MODE = 1, BLOCK_ERASE, OVERWRITE };
+enum { NEVER, DONE, IN_PROGRESS, FAILED };
+#define AUSE	(1u << 3)
+#define PASSES(n)	((n) << 4)
+#define INVERT	(1u << 8)
+#define NDAS	(1u << 9)
+#define ERASED	(1u << 8)
+#define HELD	"write delay=3600000ms"	/* until the rule is cleared */
+
+FIXTURE(nvm_erase) {
+	struct drive d;
+	char file[64];
+	__u8 *buf;
+	__u8 *model;
+};
+
+FIXTURE_VARIANT(nvm_erase) {
+	bool file;
+	bool zoned;
+	const char *cache;
+};
+
+FIXTURE_VARIANT_ADD(nvm_erase, memory) { .file = false };
+FIXTURE_VARIANT_ADD(nvm_erase, file) { .file = true };
+FIXTURE_VARIANT_ADD(nvm_erase, cache) { .file = true, .cache = "65536" };
+FIXTURE_VARIANT_ADD(nvm_erase, zoned) { .zoned = true };
+FIXTURE_VARIANT_ADD(nvm_erase, zoned_file) { .file = true, .zoned = true };
+
+static int make_file(char *path)
+{
+	int fd = mkstemp(path), ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = ftruncate(fd, NSZE * LBA) ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+FIXTURE_SETUP(nvm_erase)
+{
+	struct drive_attr zoned[16] = { ZNS_DRIVE }, flat[16] = { DRIVE_SMALL };
+	struct drive_attr *attrs = variant->zoned ? zoned : flat;
+	int n = 0;
+
+	drive_sweep();
+	self->d = (struct drive)DRIVE_INIT;
+	strcpy(self->file, "/tmp/kst-erase-XXXXXX");
+	while (attrs[n].name)
+		n++;
+	if (variant->file) {
+		ASSERT_EQ(0, make_file(self->file));
+		attrs[n++] = (struct drive_attr){ "backing_file", self->file };
+	}
+	if (variant->cache)
+		attrs[n++] = (struct drive_attr){ "cache_size", variant->cache };
+	self->buf = aligned_alloc(LBA, KST_MIB);
+	self->model = calloc(1, KST_MIB);
+	ASSERT_TRUE(self->buf && self->model);
+	ASSERT_EQ(0, drive_create(&self->d, "erase", attrs));
+	nvm_pattern(self->buf, 0, LBAS, LBA, 3);
+	ASSERT_EQ(0, nvm_write(self->d.nvm, 0, LBAS, LBA, self->buf));
+	ASSERT_EQ(0, nvm_write(self->d.nvm, LBAS, 128, LBA, self->buf));
+}
+
+FIXTURE_TEARDOWN(nvm_erase)
+{
+	EXPECT_EQ(0, drive_remove(&self->d));
+	if (variant->file) {
+		unlink(self->file);
+		strcat(self->file, ".kcsd");
+		unlink(self->file);
+	}
+	free(self->buf);
+	free(self->model);
+}
+
+static struct nvme_uring_cmd format_cmd(__u32 ses)
+{
+	return (struct nvme_uring_cmd) {
+		.opcode = ADMIN_FORMAT, .nsid = KCSD_NSID_NVM, .cdw10 = ses << 9,
+	};
+}
+
+static int sanitize(const struct drive *d, __u32 cdw10, __u32 pattern)
+{
+	struct nvme_uring_cmd c = {
+		.opcode = ADMIN_SANITIZE, .cdw10 = cdw10, .cdw11 = pattern,
+	};
+
+	return cmd_admin(d->ctrl, &c);
+}
+
+/* SSTAT, or ~0. */
+static __u32 status_log(const struct drive *d, __u32 *progress, __u32 *cdw10)
+{
+	__u8 page[512];
+	struct nvme_uring_cmd c = cmd_log(LOG_SANITIZE, page, sizeof(page), 0);
+
+	c.nsid = 0;
+	if (cmd_admin(d->ctrl, &c))
+		return ~0U;
+	if (progress)
+		*progress = nvm_get(page, 0, 2);
+	if (cdw10)
+		*cdw10 = nvm_get(page, 4, 4);
+	return nvm_get(page, 2, 2);
+}
+
+/* Wait for the end of a Sanitize. */
+static __u32 wait_end(const struct drive *d)
+{
+	__u64 start = time_ns();
+	__u32 sstat;
+
+	do {
+		sstat = status_log(d, NULL, NULL);
+	} while ((sstat & 7) == IN_PROGRESS &&
+		 time_ns() - start < CMD_TIMEOUT_S * 1000000000ULL * time_slow());
+	return sstat;
+}
+
+/* All that was written by the fixture, and the second MiB. */
+static bool all_is(const struct drive *d, __u8 *buf, __u32 value)
+{
+	for (int mib = 0; mib < 2; mib++) {
+		memset(buf, 0xa5, KST_MIB);
+		if (nvm_read(d->nvm, mib * LBAS, LBAS, LBA, buf))
+			return false;
+		for (__u32 i = 0; i < KST_MIB; i += 4)
+			if (nvm_get(buf, i, 4) != value)
+				return false;
+	}
+	return true;
+}
+
+static bool all_zones_are_empty(const struct drive *d)
+{
+	for (__u32 zone = 1; zone < ZNS_ZONES; zone++)
+		if (zns_cond(d->nvm, zone, NULL) != KCSD_ZONE_COND_EMPTY)
+			return false;
+	return true;
+}
+
+/* ---- Format ---- */
+
+TEST_F(nvm_erase, format_by_every_way)
+{
+	char text[4096];
+
+	for (int way = 0; way < CMD_WAYS; way++) {
+		struct nvme_uring_cmd c = format_cmd(way & 1);
+
+		nvm_pattern(self->buf, 0, LBAS, LBA, 3);
+		if (way)
+			ASSERT_EQ(0, nvm_write(self->d.nvm, 0, LBAS, LBA, self->buf));
+		ASSERT_EQ(0, nvm_on(self->d.nvm, NVM_WRITE_UNCOR, 2, 1));
+		ASSERT_EQ(0, drive_set(self->d.name, "badblocks", "+80-87"));
+		ASSERT_EQ(0, cmd_admin_way(way, self->d.ctrl, &c, NULL))
+			TH_LOG("%s", cmd_way_name(way));
+		EXPECT_TRUE(all_is(&self->d, self->buf, 0));
+		EXPECT_EQ(0, drive_get(self->d.name, "badblocks", text, sizeof(text)));
+		if (variant->zoned)
+			EXPECT_TRUE(all_zones_are_empty(&self->d));
+	}
+	if (!variant->file)
+		return;
+	/* It is durable, and the medium has it. */
+	drive_close(&self->d);
+	ASSERT_EQ(0, drive_power(&self->d, false));
+	ASSERT_EQ(0, drive_power(&self->d, true));
+	ASSERT_EQ(0, drive_open(&self->d, O_RDWR));
+	EXPECT_TRUE(all_is(&self->d, self->buf, 0));
+}
+
+TEST_F(nvm_erase, format_refusals)
+{
+	static const struct cmd_change changes[] = {
+		CMD_CHANGE(nsid, 0, KCSD_SC_INVALID_NS),
+		CMD_CHANGE(nsid, KCSD_NSID_SLM, KCSD_SC_INVALID_NS),
+		CMD_CHANGE(nsid, KCSD_NSID_COMPUTE, KCSD_SC_INVALID_NS),
+		CMD_CHANGE(nsid, 0xffffffff, KCSD_SC_INVALID_FIELD),
+		CMD_CHANGE(cdw10, 1, KCSD_SC_INVALID_FORMAT),		/* LBAFL */
+		CMD_CHANGE(cdw10, 1 << 4, KCSD_SC_INVALID_FORMAT),	/* MSET */
+		CMD_CHANGE(cdw10, 1 << 5, KCSD_SC_INVALID_FORMAT),	/* PI */
+		CMD_CHANGE(cdw10, 1 << 8, KCSD_SC_INVALID_FORMAT),	/* PIL */
+		CMD_CHANGE(cdw10, 1 << 12, KCSD_SC_INVALID_FORMAT),	/* LBAFU */
+		CMD_CHANGE(cdw10, 2 << 9, KCSD_SC_INVALID_FIELD),	/* cryptographic erase */
+		CMD_CHANGE(cdw10, 7 << 9, KCSD_SC_INVALID_FIELD),
+		CMD_CHANGE(cdw10, 1 << 14, KCSD_SC_INVALID_FIELD),
+		CMD_CHANGE(cdw11, 1, KCSD_SC_INVALID_FIELD),
+		CMD_CHANGE(cdw15, 1, KCSD_SC_INVALID_FIELD),
+		CMD_CHANGE_BLAMING(data_len, 4096, KCSD_SC_INVALID_FIELD, addr),
+	};
+	struct nvme_uring_cmd base = format_cmd(0);
+
+	base.addr = (uintptr_t)self->model;
+	EXPECT_TRUE(cmd_each_refused(true, self->d.ctrl, &base, changes, ARRAY_SIZE(changes)));
+	ASSERT_EQ(0, nvm_read(self->d.nvm, 0, LBAS, LBA, self->model));
+	EXPECT_EQ(0, memcmp(self->buf, self->model, KST_MIB));
+}
+
+/* Accesses of all kinds end before it, or fail: here it is held before it erases. */
+TEST_F(nvm_erase, format_and_others)
+{
+	struct nvme_uring_cmd c = format_cmd(0);
+	struct io_uring ring;
+	int block, res;
+	__u64 tag, start = time_ns();
+
+	ASSERT_EQ(0, ring_open(&ring, 4, true));
+	ASSERT_EQ(0, drive_set(self->d.name, "inject", HELD));
+	ASSERT_EQ(0, ring_put(&ring, self->d.ctrl, NVME_URING_CMD_ADMIN, &c, 1));
+	ASSERT_EQ(1, io_uring_submit(&ring));
+	do {
+		res = nvm_read(self->d.nvm, 0, 1, LBA, self->buf);
+	} while (!res && time_ns() - start < CMD_TIMEOUT_S * 1000000000ULL * time_slow());
+	EXPECT_EQ(KCSD_SC_FORMAT_IN_PROGRESS, res);
+	EXPECT_EQ(KCSD_SC_FORMAT_IN_PROGRESS, nvm_on(self->d.nvm, NVM_VERIFY, 0, 1));
+	EXPECT_EQ(KCSD_SC_FORMAT_IN_PROGRESS, cmd_admin(self->d.ctrl, &c));
+	EXPECT_EQ(KCSD_SC_FORMAT_IN_PROGRESS, sanitize(&self->d, BLOCK_ERASE, 0));
+	if (variant->zoned)
+		EXPECT_EQ(KCSD_SC_FORMAT_IN_PROGRESS, zns_send(self->d.nvm, ZNS_RESET, 1));
+	block = drive_open_block(&self->d, O_RDONLY | O_DIRECT);
+	ASSERT_LE(0, block);
+	EXPECT_EQ(-1, pread(block, self->buf, LBA, 0));
+	EXPECT_EQ(EIO, errno);
+	close(block);
+	ASSERT_EQ(0, drive_set(self->d.name, "inject", "clear"));
+	ASSERT_EQ(0, ring_get(&ring, CMD_TIMEOUT_S * 1000, &tag, &res, NULL));
+	EXPECT_EQ(0, res);
+	EXPECT_TRUE(all_is(&self->d, self->buf, 0));
+	io_uring_queue_exit(&ring);
+}
+
+/* ---- Sanitize ---- */
+
+TEST_F(nvm_erase, block_erase)
+{
+	__u32 progress, cdw10;
+
+	/* Who has written data has no erased drive. */
+	EXPECT_EQ(NEVER, status_log(&self->d, &progress, NULL));
+	EXPECT_EQ(0xffff, progress);
+	ASSERT_EQ(0, nvm_on(self->d.nvm, NVM_WRITE_UNCOR, 2, 1));
+	ASSERT_EQ(0, sanitize(&self->d, BLOCK_ERASE | NDAS, 0));
+	EXPECT_EQ(DONE | ERASED, wait_end(&self->d));
+	EXPECT_EQ(DONE | ERASED, status_log(&self->d, &progress, &cdw10));
+	EXPECT_EQ(0xffff, progress);
+	EXPECT_EQ(BLOCK_ERASE | NDAS, cdw10);
+	EXPECT_TRUE(all_is(&self->d, self->buf, 0));
+	if (variant->zoned)
+		EXPECT_TRUE(all_zones_are_empty(&self->d));
+	ASSERT_EQ(0, nvm_write(self->d.nvm, 0, 1, LBA, self->model));
+	EXPECT_EQ(DONE, status_log(&self->d, NULL, NULL));
+}
+
+TEST_F(nvm_erase, overwrite)
+{
+	ASSERT_EQ(0, sanitize(&self->d, OVERWRITE | PASSES(2) | INVERT | NDAS, 0x12345678));
+	EXPECT_EQ(DONE | ERASED | 2 << 3, wait_end(&self->d));
+	if (!variant->zoned)	/* there it is behind the write pointers */
+		EXPECT_TRUE(all_is(&self->d, self->buf, ~0x12345678U));
+	ASSERT_EQ(0, sanitize(&self->d, OVERWRITE | PASSES(1), 0x12345678));
+	EXPECT_EQ(DONE | ERASED | 1 << 3, wait_end(&self->d));
+	EXPECT_TRUE(all_is(&self->d, self->buf, 0));
+}
+
+TEST_F(nvm_erase, sanitize_refusals)
+{
+	static const struct cmd_change changes[] = {
+		CMD_CHANGE(nsid, KCSD_NSID_NVM, KCSD_SC_INVALID_NS),
+		CMD_CHANGE(cdw10, 0, KCSD_SC_INVALID_FIELD),
+		CMD_CHANGE(cdw10, 4, KCSD_SC_INVALID_FIELD),	/* cryptographic erase */
+		CMD_CHANGE(cdw10, 5, KCSD_SC_INVALID_FIELD),
+		CMD_CHANGE(cdw10, 7, KCSD_SC_INVALID_FIELD),
+		CMD_CHANGE(cdw10, BLOCK_ERASE | 1 << 10, KCSD_SC_INVALID_FIELD),
+		CMD_CHANGE(cdw12, 1, KCSD_SC_INVALID_FIELD),
+		CMD_CHANGE_BLAMING(data_len, 4096, KCSD_SC_INVALID_FIELD, addr),
+	};
+	struct nvme_uring_cmd base = { .opcode = ADMIN_SANITIZE, .cdw10 = BLOCK_ERASE,
+				       .addr = (uintptr_t)self->model };
+
+	EXPECT_TRUE(cmd_each_refused(true, self->d.ctrl, &base, changes, ARRAY_SIZE(changes)));
+	/* There was none that failed: nothing to do. */
+	EXPECT_EQ(0, sanitize(&self->d, EXIT_FAILURE_MODE, 0));
+	EXPECT_EQ(NEVER, status_log(&self->d, NULL, NULL));
+	ASSERT_EQ(0, nvm_read(self->d.nvm, 0, LBAS, LBA, self->model));
+	EXPECT_EQ(0, memcmp(self->buf, self->model, KST_MIB));
+}
+
+/* While it is held: I/O of all namespaces and admin commands that change something are refused. */
+TEST_F(nvm_erase, sanitize_and_others)
+{
+	struct nvme_uring_cmd slm = { .opcode = KCSD_SLM_READ, .nsid = KCSD_NSID_SLM };
+	struct nvme_uring_cmd exec = { .opcode = KCSD_CMD_EXECUTE, .nsid = KCSD_NSID_COMPUTE };
+	struct nvme_uring_cmd id = cmd_identify(1, 0, 0, self->buf);
+	struct nvme_uring_cmd format = format_cmd(0);
+	struct nvme_uring_cmd flush = cmd_flush();
+	__u32 progress;
+
+	ASSERT_EQ(0, drive_set(self->d.name, "inject", HELD));
+	ASSERT_EQ(0, sanitize(&self->d, BLOCK_ERASE, 0));
+	EXPECT_EQ(IN_PROGRESS, status_log(&self->d, &progress, NULL));
+	EXPECT_EQ(0, progress);
+	EXPECT_EQ(KCSD_SC_SANITIZE_IN_PROGRESS, nvm_read(self->d.nvm, 0, 1, LBA, self->buf));
+	EXPECT_EQ(KCSD_SC_SANITIZE_IN_PROGRESS, nvm_write(self->d.nvm, 0, 1, LBA, self->buf));
+	EXPECT_EQ(KCSD_SC_SANITIZE_IN_PROGRESS, cmd_io(self->d.nvm, &flush));
+	EXPECT_EQ(KCSD_SC_SANITIZE_IN_PROGRESS, cmd_io(self->d.slm, &slm));
+	EXPECT_EQ(KCSD_SC_SANITIZE_IN_PROGRESS, cmd_io(self->d.compute, &exec));
+	EXPECT_EQ(KCSD_SC_SANITIZE_IN_PROGRESS, cmd_admin(self->d.ctrl, &format));
+	EXPECT_EQ(KCSD_SC_SANITIZE_IN_PROGRESS, sanitize(&self->d, OVERWRITE, 0));
+	EXPECT_EQ(KCSD_SC_SANITIZE_IN_PROGRESS, sanitize(&self->d, EXIT_FAILURE_MODE, 0));
+	EXPECT_EQ(0, cmd_admin(self->d.ctrl, &id));
+	ASSERT_EQ(0, drive_set(self->d.name, "inject", "clear"));
+	EXPECT_EQ(DONE | ERASED, wait_end(&self->d));
+	EXPECT_TRUE(all_is(&self->d, self->buf, 0));
+}
+
+TEST_F(nvm_erase, a_failure_locks_the_drive)
+{
+	static const char fails[] = "write media_error next=1";
+
+	ASSERT_EQ(0, drive_set(self->d.name, "inject", fails));
+	ASSERT_EQ(0, sanitize(&self->d, BLOCK_ERASE, 0));
+	EXPECT_EQ(FAILED, wait_end(&self->d));
+	EXPECT_EQ(KCSD_SC_SANITIZE_FAILED, nvm_read(self->d.nvm, 0, 1, LBA, self->buf));
+	/* It was restricted: only another restricted one helps. */
+	EXPECT_EQ(KCSD_SC_SANITIZE_FAILED, sanitize(&self->d, EXIT_FAILURE_MODE, 0));
+	EXPECT_EQ(KCSD_SC_SANITIZE_FAILED, sanitize(&self->d, BLOCK_ERASE | AUSE, 0));
+	/* Power off does not help. */
+	drive_close(&self->d);
+	ASSERT_EQ(0, drive_power(&self->d, false));
+	ASSERT_EQ(0, drive_power(&self->d, true));
+	ASSERT_EQ(0, drive_open(&self->d, O_RDWR));
+	EXPECT_EQ(FAILED, status_log(&self->d, NULL, NULL) & 7);
+	EXPECT_EQ(KCSD_SC_SANITIZE_FAILED, nvm_read(self->d.nvm, 0, 1, LBA, self->buf));
+	ASSERT_EQ(0, sanitize(&self->d, BLOCK_ERASE, 0));
+	EXPECT_EQ(DONE | ERASED, wait_end(&self->d));
+	EXPECT_TRUE(all_is(&self->d, self->buf, 0));
+	/* An unrestricted one can be given up. */
+	ASSERT_EQ(0, drive_set(self->d.name, "inject", "clear"));
+	ASSERT_EQ(0, drive_set(self->d.name, "inject", fails));
+	ASSERT_EQ(0, sanitize(&self->d, BLOCK_ERASE | AUSE, 0));
+	EXPECT_EQ(FAILED, wait_end(&self->d) & 7);
+	EXPECT_EQ(0, sanitize(&self->d, EXIT_FAILURE_MODE, 0));
+	EXPECT_EQ(0, nvm_read(self->d.nvm, 0, 1, LBA, self->buf));
+	EXPECT_EQ(FAILED, status_log(&self->d, NULL, NULL) & 7);
+}
+
+/* Power off does not wait for it; power on goes on with it. */
+TEST_F(nvm_erase, power_off_interrupts_it)
+{
+	ASSERT_EQ(0, drive_set(self->d.name, "inject", HELD));
+	ASSERT_EQ(0, sanitize(&self->d, BLOCK_ERASE, 0));
+	drive_close(&self->d);
+	ASSERT_EQ(0, drive_power(&self->d, false));
+	ASSERT_EQ(0, drive_set(self->d.name, "inject", "clear"));
+	ASSERT_EQ(0, drive_power(&self->d, true));
+	ASSERT_EQ(0, drive_open(&self->d, O_RDWR));
+	EXPECT_EQ(DONE | ERASED, wait_end(&self->d));
+	EXPECT_TRUE(all_is(&self->d, self->buf, 0));
+	if (variant->zoned)
+		EXPECT_TRUE(all_zones_are_empty(&self->d));
+}
+
+TEST_F(nvm_erase, rights)
+{
+	struct nvme_uring_cmd format = format_cmd(0), clear = {
+		.opcode = ADMIN_SANITIZE, .cdw10 = BLOCK_ERASE,
+	};
+	char path[64];
+	int ro, status;
+	pid_t pid;
+
+	drive_node(path, sizeof(path), self->d.index, "");
+	ro = open(path, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, ro);
+	pid = fork();
+	if (!pid) {
+		if (setgid(65534) || setuid(65534))
+			_exit(100);
+		if (cmd_admin_way(CMD_IOCTL, ro, &format, NULL) != -EACCES)
+			_exit(1);
+		_exit(cmd_admin_way(CMD_IOCTL, ro, &clear, NULL) != -EACCES ? 2 : 0);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	close(ro);
+}
+
+DRIVE_TEST_MAIN
