@@ -3,10 +3,9 @@
  * CRC-32C (Castagnoli; the one of iSCSI, ext4 and btrfs), 8 bytes at a time.
  *
  * arguments	none
- * cparam1	bytes to read; 0: all that is granted
- * cparam2	the CRC of what comes before these bytes; 0: nothing does
- * result	the CRC, 32 bits; negative: -EINVAL, more bytes than granted, or
- *		arguments; -EIO, the medium failed
+ * cparam1	the CRC of what comes before the stream; 0: nothing does
+ * result	the CRC, 32 bits; negative: -EINVAL, arguments or CPARAM2; -EIO, the
+ *		medium failed
  * output	none
  */
 #include <kcsd_helpers.h>
@@ -55,12 +54,12 @@ static long crc_chunk(const struct kcsd_chunk *chunk, void *state)
 SEC("kcsd")
 __u64 crc32c(struct kcsd_ctx *ctx)
 {
-	__u32 crc = ~(__u32)ctx->cparam2;
+	__u32 crc = ~(__u32)ctx->cparam1;
 	long err;
 
-	if (ctx->args_len)
+	if (ctx->args_len || ctx->cparam2)
 		return -KCSD_EINVAL;
 	table_init();
-	err = kcsd_stream(ctx, ctx->cparam1, crc_chunk, &crc);
+	err = kcsd_stream(ctx, crc_chunk, &crc);
 	return err ? (__u64)err : (__u32)~crc;
 }

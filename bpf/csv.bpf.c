@@ -8,11 +8,10 @@
  * it. A row that has none in the column, such as the header, is skipped.
  *
  * arguments	the delimiter, one byte; none: a comma
- * cparam1	bytes to read; 0: all that is granted
- * cparam2	the column, from 1
- * result	the number of rows counted; negative: -EINVAL, column 0, more than
- *		one byte of arguments, or more bytes than granted; -EIO, the medium
- *		failed; -ENOSPC, no room for the output
+ * cparam1	the column, from 1
+ * result	the number of rows counted; negative: -EINVAL, column 0, CPARAM2, or more
+ *		than one byte of arguments; -EIO, the medium failed; -ENOSPC, no room
+ *		for the output
  * output	struct csv_result
  */
 #include <kcsd_helpers.h>
@@ -134,14 +133,14 @@ static __always_inline void csv_average(struct csv_result *result)
 SEC("kcsd")
 __u64 csv(struct kcsd_ctx *ctx)
 {
-	struct csv csv = { .column = ctx->cparam2, .delimiter = ',' };
+	struct csv csv = { .column = ctx->cparam1, .delimiter = ',' };
 	long err;
 
-	if (!csv.column || ctx->args_len > 1)
+	if (!csv.column || ctx->cparam2 || ctx->args_len > 1)
 		return -KCSD_EINVAL;
 	if (ctx->args_len)
 		csv.delimiter = *kcsd_args(ctx);
-	err = kcsd_stream(ctx, ctx->cparam1, csv_chunk, &csv);
+	err = kcsd_stream(ctx, csv_chunk, &csv);
 	if (err)
 		return err;
 	if (csv.at)

@@ -4,11 +4,10 @@
  *
  * arguments	the string, 0 to 256 bytes, no newline in it; without one every
  *		line is emitted
- * cparam1	bytes to search; 0: all that is granted
- * result	the number of lines; negative: -EINVAL, a string that cannot be, or
- *		more bytes than granted; -EIO, the medium failed; -ENOSPC, the
- *		lines do not fit the output (those that do are there); -E2BIG,
- *		a line is longer than LINE_MAX (lines before it are there)
+ * result	the number of lines; negative: -EINVAL, a string that cannot be, CPARAM1
+ *		or CPARAM2; -EIO, the medium failed; -ENOSPC, the lines do not fit the
+ *		output (those that do are there); -E2BIG, a line is longer than LINE_MAX
+ *		(lines before it are there)
  * output	the lines, each with its newline; a last line without one gets one
  */
 #define LINE_MAX		65536
@@ -79,10 +78,10 @@ __u64 grep(struct kcsd_ctx *ctx)
 	struct grep grep = { .string = kcsd_args(ctx), .len = ctx->args_len };
 	long err;
 
-	if (ctx->args_len > STRING_MAX)
+	if (ctx->args_len > STRING_MAX || ctx->cparam1 || ctx->cparam2)
 		return -KCSD_EINVAL;
 	if (memchr(grep.string, '\n', grep.len))
 		return -KCSD_EINVAL;
-	err = kcsd_stream(ctx, ctx->cparam1, grep_chunk, &grep);
+	err = kcsd_stream(ctx, grep_chunk, &grep);
 	return err ? (__u64)err : grep.lines;
 }

@@ -3,10 +3,9 @@
  * How often each byte value occurs.
  *
  * arguments	none
- * cparam1	bytes to read; 0: all that is granted
- * result	the number of bytes counted; negative: -EINVAL, more bytes than
- *		granted, or arguments; -EIO, the medium failed; -ENOSPC, no room
- *		for the output
+ * result	the number of bytes counted; negative: -EINVAL, arguments,
+ *		CPARAM1 or CPARAM2; -EIO, the medium failed; -ENOSPC, no room for the
+ *		output
  * output	256 64-bit counts, of byte 0 first
  */
 #include <kcsd_helpers.h>
@@ -35,9 +34,9 @@ __u64 histogram(struct kcsd_ctx *ctx)
 	__u64 bytes = 0;
 	long err;
 
-	if (ctx->args_len)
+	if (ctx->args_len || ctx->cparam1 || ctx->cparam2)
 		return -KCSD_EINVAL;
-	err = kcsd_stream(ctx, ctx->cparam1, histogram_chunk, &bytes);
+	err = kcsd_stream(ctx, histogram_chunk, &bytes);
 	if (!err)
 		err = kcsd_emit(counts, sizeof(counts));
 	return err ? (__u64)err : bytes;

@@ -5,10 +5,9 @@
  * byte; there is no quoting.
  *
  * arguments	the separator, then the keys, each with a newline after it
- * cparam1	bytes to read; 0: all that is granted
- * cparam2	the column, counted from 1
- * result	the number of rows emitted; negative: -EINVAL, column 0, arguments that
- *		cannot be, or more bytes than granted; -EIO, the medium failed;
+ * cparam1	the column, counted from 1
+ * result	the number of rows emitted; negative: -EINVAL, column 0, CPARAM2, or
+ *		arguments that cannot be; -EIO, the medium failed;
  *		-ENOSPC, the rows do not fit the output (those that do are there);
  *		-E2BIG, more than KEYS_MAX keys, or a row longer than ROW_MAX
  * output	the rows, each with its newline; a last row without one gets one
@@ -125,12 +124,12 @@ __u64 join(struct kcsd_ctx *ctx)
 	const __u8 *args = kcsd_args(ctx);
 	long err;
 
-	if (!ctx->cparam2 || !ctx->args_len || *args == '\n')
+	if (!ctx->cparam1 || ctx->cparam2 || !ctx->args_len || *args == '\n')
 		return -KCSD_EINVAL;
-	column = ctx->cparam2 - 1;
+	column = ctx->cparam1 - 1;
 	separator = *args;
 	err = add_keys(args + 1, args + ctx->args_len);
 	if (!err)
-		err = kcsd_stream(ctx, ctx->cparam1, join_chunk, NULL);
+		err = kcsd_stream(ctx, join_chunk, NULL);
 	return err ? (__u64)err : rows;
 }

@@ -10,7 +10,7 @@
  *	SEC("kcsd")
  *	__u64 prog(struct kcsd_ctx *ctx)
  *	{
- *		return kcsd_stream(ctx, ctx->cparam1, count, &state);
+ *		return kcsd_stream(ctx, count, &state);
  *	}
  *
  * Not with Linux's <bpf/bpf_helpers.h>: its helpers are others, and a drive refuses them.
@@ -156,10 +156,11 @@ static __always_inline bool kcsd_equal(const void *a, const void *b, __u64 len)
 }
 
 /*
- * Streaming. All LBAs that may be read, in the order of the grants, are one
- * stream of bytes, so that a file's extents, granted in its order, are the
- * file. It arrives in chunks; at the end of each the callback says how many
- * bytes it has not finished with, and the next chunk begins with these.
+ * Streaming. A run has one stream of bytes, ctx->stream_len of them: all LBAs that
+ * may be read, in the order of the grants, so that a file's extents, granted in its
+ * order, with its length, are the file; in a run without grants, its memory ranges.
+ * It arrives in chunks; at the end of each the callback says how many bytes it
+ * has not finished with, and the next chunk begins with these.
  *
  * A program that keeps more than 4 KiB defines KCSD_STREAM_CARRY before it
  * includes this header.
@@ -186,19 +187,6 @@ typedef long (*kcsd_chunk_fn)(const struct kcsd_chunk *chunk, void *state);
 static __u8 kcsd_stream_buf[KCSD_STREAM_CARRY + KCSD_STREAM_CHUNK + KCSD_STREAM_PAD]
 	__attribute__((aligned(64), unused));
 
-/* Bytes that the grants let the program read. */
-static __always_inline __u64 kcsd_stream_granted(const struct kcsd_ctx *ctx)
-{
-	const struct kcsd_lba_grant *grant = kcsd_grants(ctx);
-	__u64 lbas = 0;
-	__u32 i;
-
-	for (i = 0; i < ctx->nr_grants; i++)
-		if (grant[i].access & KCSD_GRANT_READ)
-			lbas += grant[i].nlb;
-	return lbas * ctx->lba_size;
-}
-
 /* Keep the last bytes of a chunk in front of where the next one is read to. */
 static __always_inline void kcsd_stream_keep(const struct kcsd_chunk *chunk, __u64 keep)
 {
@@ -206,56 +194,81 @@ static __always_inline void kcsd_stream_keep(const struct kcsd_chunk *chunk, __u
 		  keep);
 }
 
-/*
- * Run fn over the first `bytes` bytes of the stream (0: all of it). fn is not
- * called for an empty stream. Returns 0; -KCSD_EINVAL: fewer bytes are
- * granted; -KCSD_EIO: the medium failed; -KCSD_E2BIG: fn kept more than
- * KCSD_STREAM_CARRY; or fn's error.
- */
-static __always_inline long kcsd_stream(const struct kcsd_ctx *ctx, __u64 bytes,
-					kcsd_chunk_fn fn, void *state)
+/* How far a stream has been read. */
+struct kcsd_stream {
+	const __u8 *range;	/* of memory ranges: the next byte; they lie one after another */
+	const struct kcsd_lba_grant *grant, *end;	/* of LBAs: those behind the current one */
+	__u64 slba, nlb;	/* what is left of the current one */
+};
+
+static __always_inline struct kcsd_stream kcsd_stream_begin(const struct kcsd_ctx *ctx)
 {
-	const struct kcsd_lba_grant *grant = kcsd_grants(ctx), *end = grant + ctx->nr_grants;
-	__u8 *const fresh = kcsd_stream_buf + KCSD_STREAM_CARRY;
+	const struct kcsd_lba_grant *grant = kcsd_grants(ctx);
+
+	return (struct kcsd_stream){
+		.range = (const __u8 *)(ctx->nr_ranges ? kcsd_ranges(ctx)->addr : 0),
+		.grant = grant,
+		.end = grant + ctx->nr_grants,
+	};
+}
+
+/* Read the next bytes, at most left, to dst. Returns how many, or an error. */
+static __always_inline long kcsd_stream_read(const struct kcsd_ctx *ctx, struct kcsd_stream *stream,
+					     __u8 *dst, __u64 left)
+{
 	const __u64 lba_size = ctx->lba_size;
-	__u64 granted = kcsd_stream_granted(ctx);
-	struct kcsd_chunk chunk = {};
-	long keep = 0, err;
+	__u64 len = left < KCSD_STREAM_CHUNK ? left : KCSD_STREAM_CHUNK, lbas;
+	long err;
 
-	if (bytes > granted || lba_size > KCSD_STREAM_CHUNK)
-		return -KCSD_EINVAL;
-	chunk.left = bytes ? bytes : granted;
-	for (; grant < end && chunk.left; grant++) {
-		__u64 slba = grant->slba, nlb = grant->nlb;
-
-		if (!(grant->access & KCSD_GRANT_READ))
+	if (!ctx->nr_grants) {
+		kcsd_memcpy(dst, stream->range, len);
+		stream->range += len;
+		return len;
+	}
+	for (; !stream->nlb; stream->grant++) {
+		if (stream->grant == stream->end)
+			return -KCSD_EINVAL;
+		if (!(stream->grant->access & KCSD_GRANT_READ))
 			continue;
-		while (nlb && chunk.left) {
-			__u64 want = (chunk.left + lba_size - 1) / lba_size, got;
+		stream->slba = stream->grant->slba;
+		stream->nlb = stream->grant->nlb;
+	}
+	lbas = (len + lba_size - 1) / lba_size;
+	if (lbas > stream->nlb)
+		lbas = stream->nlb;
+	err = kcsd_read(stream->slba, dst, lbas * lba_size);
+	if (err < 0)
+		return err;
+	stream->slba += lbas;
+	stream->nlb -= lbas;
+	return lbas * lba_size < len ? lbas * lba_size : len;
+}
 
-			if (want > KCSD_STREAM_CHUNK / lba_size)
-				want = KCSD_STREAM_CHUNK / lba_size;
-			if (want > nlb)
-				want = nlb;
-			got = want * lba_size;
-			err = kcsd_read(slba, fresh, got);
-			if (err < 0)
-				return err;
-			slba += want;
-			nlb -= want;
-			if (got > chunk.left)
-				got = chunk.left;
-			chunk.data = fresh - keep;
-			chunk.kept = keep;
-			chunk.len = keep + got;
-			chunk.left -= got;
-			keep = fn(&chunk, state);
-			if (keep < 0)
-				return keep;
-			if (keep > KCSD_STREAM_CARRY)
-				return -KCSD_E2BIG;
-			kcsd_stream_keep(&chunk, keep);
-		}
+/*
+ * Run fn over the stream. It is not called for an empty one. Returns 0; -KCSD_EIO, -KCSD_ENXIO: the
+ * medium failed; -KCSD_E2BIG: fn kept more than KCSD_STREAM_CARRY; or fn's error.
+ */
+static __always_inline long kcsd_stream(const struct kcsd_ctx *ctx, kcsd_chunk_fn fn, void *state)
+{
+	__u8 *const fresh = kcsd_stream_buf + KCSD_STREAM_CARRY;
+	struct kcsd_stream stream = kcsd_stream_begin(ctx);
+	struct kcsd_chunk chunk = { .left = ctx->stream_len };
+	long keep = 0, got;
+
+	while (chunk.left) {
+		got = kcsd_stream_read(ctx, &stream, fresh, chunk.left);
+		if (got < 0)
+			return got;
+		chunk.data = fresh - keep;
+		chunk.kept = keep;
+		chunk.len = keep + got;
+		chunk.left -= got;
+		keep = fn(&chunk, state);
+		if (keep < 0)
+			return keep;
+		if (keep > KCSD_STREAM_CARRY)
+			return -KCSD_E2BIG;
+		kcsd_stream_keep(&chunk, keep);
 	}
 	return 0;
 }

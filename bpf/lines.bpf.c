@@ -3,9 +3,7 @@
  * How many lines: the newlines in the data. The README's example.
  *
  * arguments	none are looked at
- * cparam1	bytes to read; 0: all that is granted
- * result	the count; negative: -EINVAL, more bytes than granted; -EIO, the
- *		medium failed
+ * result	the count; negative: -EIO, the medium failed
  */
 #include <kcsd_helpers.h>
 
@@ -22,7 +20,7 @@ SEC("kcsd")
 __u64 lines(struct kcsd_ctx *ctx)
 {
 	__u64 lines = 0;
-	long err = kcsd_stream(ctx, ctx->cparam1, count, &lines);
+	long err = kcsd_stream(ctx, count, &lines);
 
 	return err ? (__u64)err : lines;
 }

@@ -1,26 +1,24 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * The sum of the bytes in memory range 0, which the host, a Memory Copy or another program has
- * filled.
+ * The sum of the bytes in memory ranges, which the host, a Memory Copy or another program has
+ * filled: of the stream, in place.
  *
  * arguments	none are looked at
- * cparam1	how many bytes; 0: all of the range
- * result	the sum; -EINVAL, no range, or a shorter one
+ * result	the sum; -EINVAL, the stream is not one of ranges
  */
 #include <kcsd_helpers.h>
 
 SEC("kcsd")
 __u64 range_sum(struct kcsd_ctx *ctx)
 {
-	const struct kcsd_mem_range *range = kcsd_ranges(ctx);
 	const __u8 *data;
-	__u64 i, len, sum = 0;
+	__u64 i, sum = 0;
 
-	if (!ctx->nr_ranges || ctx->cparam1 > range->len)
+	if (!ctx->nr_ranges || ctx->nr_grants)
 		return -KCSD_EINVAL;
-	data = (const __u8 *)range->addr;
-	len = ctx->cparam1 ? ctx->cparam1 : range->len;
-	for (i = 0; i < len; i++)
+	/* They lie one after another. */
+	data = (const __u8 *)kcsd_ranges(ctx)->addr;
+	for (i = 0; i < ctx->stream_len; i++)
 		sum += data[i];
 	return sum;
 }

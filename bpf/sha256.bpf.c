@@ -3,9 +3,8 @@
  * SHA-256 of the data, as sha256sum has it. The work is the drive's: a helper.
  *
  * arguments	none
- * cparam1	bytes to read; 0: all that is granted
- * result	the number of bytes; negative: -EINVAL, more bytes than granted, or
- *		arguments; -EIO, the medium failed; -ENOSPC, no room for the output
+ * result	the number of bytes; negative: -EINVAL, arguments, CPARAM1 or
+ *		CPARAM2; -EIO, the medium failed; -ENOSPC, no room for the output
  * output	the digest, 32 bytes
  */
 #include <kcsd_helpers.h>
@@ -25,9 +24,9 @@ __u64 sha256(struct kcsd_ctx *ctx)
 	__u64 len = 0;
 	long err;
 
-	if (ctx->args_len)
+	if (ctx->args_len || ctx->cparam1 || ctx->cparam2)
 		return -KCSD_EINVAL;
-	err = kcsd_stream(ctx, ctx->cparam1, add_chunk, &len);
+	err = kcsd_stream(ctx, add_chunk, &len);
 	if (!err)
 		err = kcsd_sha256_end(&hash, digest);
 	if (!err)

@@ -3,9 +3,7 @@
  * The sum of all bytes.
  *
  * arguments	none are looked at
- * cparam1	bytes to read; 0: all that is granted
- * result	the sum; negative: -EINVAL, more bytes than granted; -EIO, the
- *		medium failed
+ * result	the sum; negative: -EIO, the medium failed
  */
 #include <kcsd_helpers.h>
 
@@ -22,7 +20,7 @@ SEC("kcsd")
 __u64 sum(struct kcsd_ctx *ctx)
 {
 	__u64 sum = 0;
-	long err = kcsd_stream(ctx, ctx->cparam1, add, &sum);
+	long err = kcsd_stream(ctx, add, &sum);
 
 	return err ? (__u64)err : sum;
 }

@@ -4,9 +4,8 @@
  * also within longer words, without overlaps, from left to right.
  *
  * arguments	the word, 1 to 256 bytes
- * cparam1	bytes to search; 0: all that is granted
  * result	the number of occurrences; negative: -EINVAL, no word, one that is
- *		too long, or more bytes than granted; -EIO, the medium failed
+ *		too long, CPARAM1 or CPARAM2; -EIO, the medium failed
  * output	none
  */
 #include <kcsd_helpers.h>
@@ -40,9 +39,9 @@ __u64 word(struct kcsd_ctx *ctx)
 	struct count count = {};
 	long err;
 
-	if (!ctx->args_len || ctx->args_len > WORD_MAX)
+	if (!ctx->args_len || ctx->args_len > WORD_MAX || ctx->cparam1 || ctx->cparam2)
 		return -KCSD_EINVAL;
 	kcsd_needle_init(&count.needle, kcsd_args(ctx), ctx->args_len);
-	err = kcsd_stream(ctx, ctx->cparam1, count_chunk, &count);
+	err = kcsd_stream(ctx, count_chunk, &count);
 	return err ? (__u64)err : count.found;
 }

@@ -56,13 +56,14 @@ struct kcsd_run {
 	bool cut;			/* more was, for which there was no room */
 	u64 cparam1;
 	u64 cparam2;
+	u64 stream_len;			/* bytes */
 	u64 budget;			/* instructions, 0: no limit */
 	struct kcsd_drive *drive;
 	struct kcsd_tenant *slot_of;	/* who gave a slot for it; NULL: has it back */
 	struct mem_cgroup *memcg;	/* of its submitter: to charge for its output; referenced */
 	struct kcsd_program *program;
 	const struct kcsd_range_set *range_set;	/* NULL: none was named */
-	void *data;			/* grants or ranges, and arguments; owned, NULL: nothing */
+	void *data;			/* what the command brought; owned, NULL: nothing */
 	const struct kcsd_lba_grant *grants;	/* nr_grants */
 	const struct kcsd_memory_range *ranges;	/* nr_ranges, in data or in range_set */
 	const void *args;		/* args_len bytes */

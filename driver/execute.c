@@ -37,16 +37,28 @@ static bool kcsd_execute_audited(const struct kcsd_cmd *cmd)
 	return cmd->cdw3 & KCSD_EXEC_AUDIT;
 }
 
+static bool kcsd_execute_has_len(const struct kcsd_cmd *cmd)
+{
+	return cmd->cdw3 & KCSD_EXEC_LEN;
+}
+
 /* Bytes of the host's buffer that are not for what the program emits. */
 static size_t kcsd_execute_reserved(const struct kcsd_cmd *cmd)
 {
 	return sizeof(struct kcsd_run_record) + (kcsd_execute_audited(cmd) ? KCSD_AUDIT_LEN : 0);
 }
 
-static size_t kcsd_execute_head_len(const struct kcsd_cmd *cmd)
+/* Bytes of grants or ranges. */
+static size_t kcsd_execute_table_len(const struct kcsd_cmd *cmd)
 {
 	return kcsd_execute_nr(cmd) * (kcsd_execute_grants(cmd) ? sizeof(struct kcsd_lba_grant) :
 								  sizeof(struct kcsd_memory_range));
+}
+
+/* Bytes of all that the arguments follow. */
+static size_t kcsd_execute_head_len(const struct kcsd_cmd *cmd)
+{
+	return kcsd_execute_table_len(cmd) + (kcsd_execute_has_len(cmd) ? sizeof(__le64) : 0);
 }
 
 static int kcsd_execute_check_nr(struct kcsd_cmd *cmd)
@@ -96,7 +108,7 @@ static int kcsd_execute_may_range(const struct kcsd_cmd *cmd)
 	return KCSD_WINDOWS_POSSIBLE ? 0 : KCSD_SC_INSUFFICIENT_RESOURCES;
 }
 
-/* Grants or ranges, and arguments, copied once and then checked. */
+/* Grants or ranges, length and arguments, copied once and then checked. */
 static int kcsd_execute_copy_data(struct kcsd_cmd *cmd, struct kcsd_run *run)
 {
 	size_t len = iov_iter_count(&cmd->data);
@@ -140,6 +152,25 @@ static int kcsd_execute_get_set(struct kcsd_cmd *cmd, struct kcsd_run *run)
 	run->ranges = run->range_set->range;
 	run->nr_ranges = run->range_set->nr;
 	return 0;
+}
+
+/* Set the length of the stream, for which grants and ranges are known. */
+static int kcsd_execute_take_len(struct kcsd_cmd *cmd, struct kcsd_run *run)
+{
+	const struct kcsd_vm_input in = {
+		.grants = run->grants,
+		.nr_grants = run->nr_grants,
+		.lba_size = 1U << run->drive->lba_shift,
+		.ranges = run->ranges,
+		.nr_ranges = run->nr_ranges,
+	};
+	u64 max = kcsd_stream_max(&in);
+
+	run->stream_len = max;
+	if (!kcsd_execute_has_len(cmd))
+		return 0;
+	run->stream_len = le64_to_cpup(run->data + kcsd_execute_table_len(cmd));
+	return run->stream_len <= max ? 0 : kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 }
 
 static int kcsd_execute_get_program(struct kcsd_run *run)
@@ -200,7 +231,7 @@ static int kcsd_execute_make_run(struct kcsd_cmd *cmd)
 	if (!run)
 		return -ENOMEM;
 	ret = kcsd_execute_copy_data(cmd, run) ?: kcsd_execute_get_set(cmd, run) ?:
-	      kcsd_execute_get_program(run);
+	      kcsd_execute_take_len(cmd, run) ?: kcsd_execute_get_program(run);
 	if (ret) {
 		kcsd_run_put_ranges(run);
 		kcsd_run_free(run);

@@ -55,6 +55,7 @@ static void kcsd_run_start(struct kcsd_run *run, struct kcsd_unit *unit,
 		.ranges = run->ranges,
 		.nr_ranges = run->nr_ranges,
 		.out_max = run->out_max,
+		.stream_len = run->stream_len,
 	};
 
 	run->vm.budget = run->budget ?: U64_MAX;

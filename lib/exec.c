@@ -71,7 +71,7 @@ static int check_opts(const struct kcsd_run_opts *o, struct kcsd_error *err)
 	if (o->pind > MAX_PIND)
 		return kcsd_error_set(err, -EINVAL, "%u is no program index (0 to %d)", o->pind,
 				      MAX_PIND);
-	if (o->flags & ~KCSD_RUN_AUDIT)
+	if (o->flags & ~(KCSD_RUN_AUDIT | KCSD_RUN_LEN))
 		return kcsd_error_set(err, -EINVAL, "flags: no such flag: %#x", o->flags);
 	if (o->nr_grants > KCSD_MAX_GRANTS)
 		return kcsd_error_set(err, -E2BIG, "%u grants: at most %d are possible",
@@ -120,18 +120,53 @@ static int check_access(const struct kcsd_drive *drv, const struct kcsd_run_opts
 	return 0;
 }
 
-/* How many bytes are in front of the arguments: one of the two is none. */
-static uint32_t head_len(const struct kcsd_run_opts *o)
+/* Known here unless the drive is needed to say how much there is: zones, a set of ranges. */
+static int check_len(const struct kcsd_drive *drv, const struct kcsd_run_opts *o,
+		     struct kcsd_error *err)
+{
+	uint64_t max = 0;
+	uint32_t i;
+
+	if (!(o->flags & KCSD_RUN_LEN) || (o->rsid && !o->nr_grants))
+		return 0;
+	for (i = 0; i < o->nr_grants; i++) {
+		if (o->grants[i].access & KCSD_GRANT_ZONES)
+			return 0;
+		if (o->grants[i].access & KCSD_GRANT_READ)
+			max += (uint64_t)o->grants[i].nlb * drv->lba_size;
+	}
+	for (i = 0; i < o->nr_ranges; i++)
+		max += o->ranges[i].len;
+	return kcsd_stream_check(o->stream_len, max, err);
+}
+
+int kcsd_stream_check(uint64_t len, uint64_t max, struct kcsd_error *err)
+{
+	if (len <= max)
+		return 0;
+	return kcsd_error_set(err, -EINVAL, "a stream of %llu bytes: only %llu may be read",
+			      (unsigned long long)len, (unsigned long long)max);
+}
+
+/* Bytes of grants and ranges: one of the two is none. */
+static uint32_t table_len(const struct kcsd_run_opts *o)
 {
 	return o->nr_grants * sizeof(struct kcsd_lba_grant) +
 	       o->nr_ranges * sizeof(struct kcsd_memory_range);
 }
 
-/* Grants or ranges in the drive's byte order, then the arguments. */
+/* Bytes in front of the arguments. */
+static uint32_t head_len(const struct kcsd_run_opts *o)
+{
+	return table_len(o) + (o->flags & KCSD_RUN_LEN ? sizeof(__le64) : 0);
+}
+
+/* Grants or ranges in the drive's byte order, the length, the arguments. */
 static void fill_data(void *data, const struct kcsd_run_opts *o)
 {
 	struct kcsd_memory_range *range = data;
 	struct kcsd_lba_grant *grant = data;
+	uint64_t len = htole64(o->stream_len);
 	uint32_t i;
 
 	for (i = 0; i < o->nr_grants; i++)
@@ -146,6 +181,8 @@ static void fill_data(void *data, const struct kcsd_run_opts *o)
 			.start = htole64(o->ranges[i].start),
 			.len = htole32(o->ranges[i].len),
 		};
+	if (o->flags & KCSD_RUN_LEN)
+		memcpy((char *)data + table_len(o), &len, sizeof(len));
 	if (o->args_len)
 		memcpy((char *)data + head_len(o), o->args, o->args_len);
 }
@@ -159,7 +196,8 @@ static void fill_cmd(struct kcsd_exec *exec, const struct kcsd_run_opts *o, uint
 		.nsid = KCSD_NSID_COMPUTE,
 		.cdw2 = o->pind | o->rsid << KCSD_EXEC_RSID_SHIFT,
 		.cdw3 = (o->nr_grants + o->nr_ranges) |
-			(o->flags & KCSD_RUN_AUDIT ? KCSD_EXEC_AUDIT : 0),
+			(o->flags & KCSD_RUN_AUDIT ? KCSD_EXEC_AUDIT : 0) |
+			(o->flags & KCSD_RUN_LEN ? KCSD_EXEC_LEN : 0),
 		.metadata = (uintptr_t)exec->out,
 		.addr = (uintptr_t)exec->data,
 		.metadata_len = reserved_len(o) + o->out_len,
@@ -185,6 +223,8 @@ int kcsd_exec_init(struct kcsd_exec *exec, struct kcsd_drive *drv,
 	ret = kcsd_run_opts_take(&o, opts, err);
 	if (!ret)
 		ret = check_access(drv, &o, err);
+	if (!ret)
+		ret = check_len(drv, &o, err);
 	if (ret)
 		return ret;
 	data_len = head_len(&o) + o.args_len;

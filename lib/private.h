@@ -103,6 +103,8 @@ void kcsd_describe_memory(const void *image, size_t len, uint64_t have, struct k
 /* Copy and check what a caller wants of a run. Errors as kcsd_run(), but for -EACCES. */
 int kcsd_run_opts_take(struct kcsd_run_opts *o, const struct kcsd_run_opts *opts,
 		       struct kcsd_error *err);
+/* Of a stream that may have max bytes: 0, or -EINVAL. */
+int kcsd_stream_check(uint64_t len, uint64_t max, struct kcsd_error *err);
 /* One run's command and memory. */
 struct kcsd_exec {
 	struct nvme_passthru_cmd64 cmd;

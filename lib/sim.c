@@ -284,6 +284,22 @@ static int take_grants(const struct kcsd_sim *sim, const struct kcsd_run_opts *o
 	return 0;
 }
 
+/* Set the length of the stream, for which grants and ranges have been taken. */
+static int take_len(struct sim_run *run, const struct kcsd_run_opts *o, struct kcsd_error *err)
+{
+	const struct kcsd_vm_input in = {
+		.grants = run->grants,
+		.nr_grants = run->nr_grants,
+		.lba_size = run->sim->opts.lba_size,
+		.ranges = run->ranges,
+		.nr_ranges = o->nr_ranges,
+	};
+	u64 max = kcsd_stream_max(&in);
+
+	run->stream_len = o->flags & KCSD_RUN_LEN ? o->stream_len : max;
+	return kcsd_stream_check(run->stream_len, max, err);
+}
+
 static void fill_result(const struct sim_run *run, u64 insns, u64 ns,
 			struct kcsd_run_result *result)
 {
@@ -326,6 +342,7 @@ static void execute(struct sim_run *run, const struct kcsd_run_opts *o,
 		.ranges = run->ranges,
 		.nr_ranges = o->nr_ranges,
 		.out_max = run->out_max,
+		.stream_len = run->stream_len,
 	};
 	u64 timeout_ms = o->timeout_ms ? o->timeout_ms : DEFAULT_TIMEOUT_MS;
 	u64 start = kcsd_sim_now_ns(), before = prologue_insns(sim, o->args_len);
@@ -378,7 +395,10 @@ int kcsd_sim_run(struct kcsd_sim *sim, const struct kcsd_run_opts *opts,
 	if (!run.out)
 		return kcsd_error_set(err, -ENOMEM, "out of memory");
 	r.status = kcsd_sim_take_ranges(&run, &o, err);
+	if (!r.status)
+		r.status = take_len(&run, &o, err);
 	if (r.status) {
+		free(run.with_ranges);
 		free(run.out);
 		if (r.status > 0)
 			kcsd_info_copy(result, size, &r, sizeof(r));

@@ -30,6 +30,7 @@ struct sim_run {
 	u64 out_max;
 	u64 out_len;
 	bool cut;			/* more was emitted, for which there was no room */
+	u64 stream_len;
 	u64 read_bytes;
 	u64 written_bytes;
 };

@@ -45,7 +45,7 @@ static const struct bpf_insn prog_poke[] = {
 	I_EXIT,
 };
 
-enum { SEVEN, MIRROR, SUM, PEEK, POKE };
+enum { SEVEN, MIRROR, SUM, PEEK, POKE, LEN };
 
 FIXTURE(exec) {
 	struct drive d;
@@ -150,6 +150,7 @@ TEST_F(exec, everything_is_in_the_context)
 		EXPECT_EQ(RUN_OUT_MAX, ctx.out_max);
 		EXPECT_EQ(0, ctx.nr_ranges);
 		EXPECT_EQ(0, ctx.rsvd);
+		EXPECT_EQ(8 * LBA, ctx.stream_len);
 		EXPECT_EQ(0, memcmp(r->out.bytes + sizeof(ctx), r->data, 48 + sizeof(args)));
 	}
 }
@@ -295,7 +296,7 @@ TEST_F(exec, refusals)
 		CMD_CHANGE(cdw2, 1u << 31, KCSD_SC_INVALID_RANGE_SET_ID),
 		CMD_CHANGE(cdw2, 9, KCSD_SC_NO_PROGRAM),
 		CMD_CHANGE_MISFIT(cdw3, 2 | KCSD_EXEC_AUDIT, metadata),	/* too short for that */
-		CMD_CHANGE(cdw3, 2 | 1u << 17, KCSD_SC_INVALID_FIELD),
+		CMD_CHANGE(cdw3, 2 | 1u << 18, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(cdw3, 2 | 1u << 31, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE_MISFIT(cdw3, 4, addr),			/* data too short */
 		CMD_CHANGE(data_len, 31, KCSD_SC_INVALID_FIELD),
@@ -380,6 +381,82 @@ TEST_F(exec, grant_refusals)
 				TH_LOG("case %zu at %d", i, at);
 		}
 	}
+}
+
+/* The length that a command gives its stream, 0: none; the program returns what it sees. */
+static int exec_len(struct __test_metadata *_metadata, FIXTURE_DATA(exec) *self,
+		    const __le64 *len, __u64 *result)
+{
+	struct nvme_uring_cmd c;
+	int ret;
+
+	self->r.pind = LEN;
+	self->r.args_len = 0;
+	if (len)
+		run_args(&self->r, len, sizeof(*len));
+	c = run_cmd(&self->r);
+	if (len)
+		c.cdw3 |= KCSD_EXEC_LEN;
+	*result = ~0ULL;
+	ret = cmd_io_way(CMD_URING, self->d.compute, &c, result);
+	/* It is not the program's argument. */
+	EXPECT_EQ(0, le32toh(self->r.out.rec.out_len));
+	return ret;
+}
+
+/* All that may be read, or less: to the byte. */
+TEST_F(exec, length_of_the_stream)
+{
+	static const struct bpf_insn see[] = {
+		I_MOVR(R6, R1), I_CTX(R1, R6, args), I_CTX(R2, R6, args_len), I_HELPER(emit),
+		I_CTX(R0, R6, stream_len), I_EXIT,
+	};
+	const __u64 max = 5 * LBA, good[] = { 0, 1, LBA - 1, LBA, LBA + 1, max - 1, max };
+	const __u64 bad[] = { max + 1, 6 * LBA, 1ULL << 63, ~0ULL };
+	__u64 result;
+
+	ASSERT_EQ(0, install_heap(self->d.ctrl, LEN, see, ARRAY_SIZE(see)));
+	EXPECT_EQ(0, exec_len(_metadata, self, NULL, &result));
+	EXPECT_EQ(0, result);
+	run_grant(&self->r, 0, 2, KCSD_GRANT_READ);
+	run_grant(&self->r, 7, 4, KCSD_GRANT_WRITE);	/* is not in it */
+	run_grant(&self->r, 9, 3, KCSD_GRANT_ALL);
+	EXPECT_EQ(0, exec_len(_metadata, self, NULL, &result));
+	EXPECT_EQ(max, result);
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		__le64 len = htole64(good[i]);
+
+		EXPECT_EQ(0, exec_len(_metadata, self, &len, &result));
+		EXPECT_EQ(good[i], result);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		__le64 len = htole64(bad[i]);
+
+		EXPECT_EQ(KCSD_SC_INVALID_FIELD, exec_len(_metadata, self, &len, &result));
+		EXPECT_EQ(KCSD_FIELD_DPTR, result);
+	}
+}
+
+/* Arguments follow it, and count without it. */
+TEST_F(exec, length_and_arguments)
+{
+	const struct kcsd_ctx *ctx = (const void *)self->r.out.bytes;
+	struct { __le64 len; char args[3]; } in = { htole64(100), "abc" };
+	struct nvme_uring_cmd c;
+	__u64 result;
+
+	run_grant(&self->r, 0, 1, KCSD_GRANT_READ);
+	run_args(&self->r, &in, sizeof(in.len) + sizeof(in.args));
+	self->r.pind = MIRROR;
+	c = run_cmd(&self->r);
+	c.cdw3 |= KCSD_EXEC_LEN;
+	ASSERT_EQ(0, cmd_io_way(CMD_URING, self->d.compute, &c, &result));
+	ASSERT_EQ(sizeof(*ctx) + 16 + 3, le32toh(self->r.out.rec.out_len));
+	EXPECT_EQ(100, ctx->stream_len);
+	EXPECT_EQ(3, ctx->args_len);
+	EXPECT_EQ(0, memcmp(self->r.out.bytes + sizeof(*ctx) + 16, "abc", 3));
+	c.data_len = sizeof(struct kcsd_lba_grant) + 7;		/* no room for it */
+	EXPECT_EQ(KCSD_SC_INVALID_FIELD, cmd_io(self->d.compute, &c));
 }
 
 TEST_F(exec, as_many_grants_as_there_may_be)

@@ -25,7 +25,7 @@ on_drive()
 	local program=$1
 
 	shift
-	"$kcsd" run -d "$name" "$bpf/$program.bpf.o" --lba "0+$lbas" --cparam1 "$bytes" \
+	"$kcsd" run -d "$name" "$bpf/$program.bpf.o" --lba "0+$lbas" --len "$bytes" \
 		--json "$@" >"$work/json"
 }
 
@@ -86,7 +86,7 @@ test_grep()
 
 test_csv()
 {
-	on_drive csv --cparam2 3 --output "$work/got"
+	on_drive csv --cparam1 3 --output "$work/got"
 	is "$what: a column's statistics" "$(od -An -v -td8 -w8 "$work/got" | paste -sd' ' |
 		tr -s ' ' | sed 's/^ //')" \
 		"$(awk -F, 'NR > 1 { n++; s += $NF; if (n == 1 || $NF < min) min = $NF
@@ -128,7 +128,7 @@ test_join()
 "kcsd_bpf.h"
 "fs.h"
 "types.h"' >"$work/keys"
-	on_drive join --cparam2 2 --arg-file "$work/keys" --output "$work/got"
+	on_drive join --cparam1 2 --arg-file "$work/keys" --output "$work/got"
 	tail -c +2 "$work/keys" | awk -F, 'NR == FNR { wanted[$0]; next } $2 in wanted' \
 		- "$work/csv" >"$work/wanted"
 	is "$what: join" "$(result)" "$(wc -l <"$work/wanted")"

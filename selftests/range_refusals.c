@@ -58,7 +58,7 @@ TEST_F(exec_ranges, refusals)
 		CMD_CHANGE(cdw2, 16, KCSD_SC_INVALID_PROGRAM_INDEX),
 		CMD_CHANGE(cdw2, 0xffff, KCSD_SC_INVALID_PROGRAM_INDEX),
 		CMD_CHANGE_MISFIT(cdw2, 1u << 16, cdw3),		/* a set and ranges */
-		CMD_CHANGE(cdw3, 2 | 1u << 17, KCSD_SC_INVALID_FIELD),
+		CMD_CHANGE(cdw3, 2 | 1u << 18, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(cdw3, 2 | 1u << 31, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(cdw3, RANGES + 1, KCSD_SC_MAX_RANGES),
 		CMD_CHANGE(cdw3, 0xffff, KCSD_SC_MAX_RANGES),
@@ -85,6 +85,43 @@ TEST_F(exec_ranges, refusals)
 	base = run_cmd(&low);
 	EXPECT_TRUE(cmd_each_refused(false, self->d.compute, &base, changes, ARRAY_SIZE(changes)));
 	EXPECT_EQ(0, cmd_io(self->d.compute, &base));
+}
+
+/* A stream of ranges, or of LBAs where there are grants. */
+TEST_F(exec_ranges, length_of_the_stream)
+{
+	static const struct bpf_insn see[] = { I_CTX(R0, R1, stream_len), I_EXIT };
+	const struct kcsd_memory_range set = range(8 * PAGE, PAGE);
+	const __le64 len = htole64(3 * PAGE - 1), more = htole64(3 * PAGE + 1);
+	struct run set_run = { .pind = OTHER }, lbas = { .pind = OTHER };
+	struct run r = { .pind = OTHER };
+	struct nvme_uring_cmd c;
+	__u64 rsid;
+	__u64 result;
+
+	ASSERT_EQ(0, prog_install(self->d.ctrl, OTHER, see));
+	run_range(&r, 0, PAGE);
+	run_range(&r, 4 * PAGE, 2 * PAGE);
+	ASSERT_EQ(0, run_exec(self->d.compute, &r));
+	EXPECT_EQ(3 * PAGE, r.result);
+	run_args(&r, &len, sizeof(len));
+	c = run_cmd(&r);
+	c.cdw3 |= KCSD_EXEC_LEN;
+	ASSERT_EQ(0, cmd_io_way(CMD_URING, self->d.compute, &c, &result));
+	EXPECT_EQ(3 * PAGE - 1, result);
+	run_args(&r, &more, sizeof(more));
+	EXPECT_EQ(KCSD_SC_INVALID_FIELD, cmd_io(self->d.compute, &c));
+
+	ASSERT_EQ(0, range_set_create(self->d.ctrl, &set, 1, &rsid));
+	set_run.rsid = rsid;
+	lbas.rsid = rsid;
+	set_run.opcode = KCSD_CMD_EXECUTE;
+	ASSERT_EQ(0, run_exec(self->d.compute, &set_run));
+	EXPECT_EQ(PAGE, set_run.result);
+	run_grant(&lbas, 0, 3, KCSD_GRANT_READ);
+	ASSERT_EQ(0, run_exec(self->d.compute, &lbas));
+	EXPECT_EQ(3 * 4096, lbas.result);
+	EXPECT_EQ(0, range_set_delete(self->d.ctrl, rsid));
 }
 
 /* The same for both ways to bring ranges, with the index as the result. */

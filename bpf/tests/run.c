@@ -3,10 +3,10 @@
  * Run a program in the engine in user space, on a file in place of a drive.
  *
  *	run [-b LBA_SIZE] [-a ARGUMENTS] [-1 CPARAM1] [-2 CPARAM2]
- *	    [-g SLBA+NLB[w]]... [-m OUT_MAX] [-o OUTPUT] OBJECT FILE
+ *	    [-g SLBA+NLB[w]]... [-l LEN] [-m OUT_MAX] [-o OUTPUT] OBJECT FILE
  *
- * Without -g all of the file is granted, its last LBA padded with zeroes. A
- * grant is for reading, with "w" for writing only. Prints "result insns" and
+ * Without -g all of the file is granted, its last LBA padded with zeroes, and the stream is as
+ * long as the file. A grant is for reading, with "w" for writing only. LEN are the stream's bytes. Prints "result insns" and
  * exits 0; a fault prints its name and exits 3, anything else exits 1.
  */
 #include <err.h>
@@ -25,6 +25,7 @@
 struct run {
 	struct kcsd_vm_input in;
 	struct kcsd_lba_grant grants[KCSD_MAX_GRANTS];
+	const char *len;	/* or NULL */
 	u8 *disk;
 	u64 nsze;		/* LBAs */
 	FILE *out;
@@ -128,7 +129,7 @@ static void parse_options(int argc, char **argv)
 	int c;
 
 	run.in = (struct kcsd_vm_input){ .lba_size = 4096, .out_max = DEFAULT_OUT_MAX };
-	while ((c = getopt(argc, argv, "b:a:1:2:g:m:o:")) != -1) {
+	while ((c = getopt(argc, argv, "b:a:1:2:g:l:m:o:")) != -1) {
 		if (c == 'b')
 			run.in.lba_size = number(optarg);
 		else if (c == 'a')
@@ -139,6 +140,8 @@ static void parse_options(int argc, char **argv)
 			run.in.cparam2 = number(optarg);
 		else if (c == 'g')
 			add_grant(optarg);
+		else if (c == 'l')
+			run.len = optarg;
 		else if (c == 'm')
 			run.in.out_max = number(optarg);
 		else if (c == 'o')
@@ -171,11 +174,18 @@ static void read_disk(void)
 	if (got < 0)
 		err(1, "%s", run.file);
 	close(fd);
-	if (!run.in.nr_grants && run.nsze) {
+	if (!run.in.nr_grants) {
 		run.grants[0].nlb = cpu_to_le32(run.nsze);
 		run.grants[0].access = KCSD_GRANT_READ;
 		run.in.nr_grants = 1;
+		run.in.stream_len = st.st_size;
+	} else {
+		run.in.stream_len = kcsd_stream_max(&run.in);
 	}
+	if (run.len)
+		run.in.stream_len = number(run.len);
+	if (run.in.stream_len > kcsd_stream_max(&run.in))
+		errx(1, "%s: more than is granted", run.len);
 }
 
 static struct kcsd_vm_end run_image(const void *image, u64 len)

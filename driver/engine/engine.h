@@ -106,6 +106,7 @@ struct kcsd_vm_input {
 	const struct kcsd_memory_range *ranges;
 	u32 nr_ranges;		/* <= KCSD_GUEST_MAX_RANGES */
 	u64 out_max;		/* bytes */
+	u64 stream_len;		/* bytes, <= kcsd_stream_max() */
 };
 
 /* image.c */
@@ -151,6 +152,11 @@ u64 kcsd_layout_init(struct kcsd_layout *layout, const struct kcsd_image_view *v
  */
 u64 kcsd_layout_add_ranges(struct kcsd_layout *layout, u64 mem_len,
 			   const struct kcsd_memory_range *ranges, u32 nr);
+/*
+ * Bytes that the stream of a run can have: those of the LBAs that it may read, without grants those
+ * of its ranges. Looks at these members alone, and at lba_size. Cannot overflow.
+ */
+u64 kcsd_stream_max(const struct kcsd_vm_input *in);
 /*
  * Make vm->mem (at least vm->mem_len bytes, set by the caller with vm->layout) what
  * a fresh run of the program expects. What is in ranges stays.

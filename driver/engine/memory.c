@@ -45,6 +45,21 @@ u64 kcsd_layout_add_ranges(struct kcsd_layout *layout, u64 mem_len,
 	return end - KCSD_GUEST_CTX;
 }
 
+u64 kcsd_stream_max(const struct kcsd_vm_input *in)
+{
+	u64 lbas = 0, bytes = 0;
+	u32 i;
+
+	for (i = 0; i < in->nr_grants; i++)
+		if (in->grants[i].access & KCSD_GRANT_READ)
+			lbas += le32_to_cpu(in->grants[i].nlb);
+	if (in->nr_grants)
+		return lbas * in->lba_size;
+	for (i = 0; i < in->nr_ranges; i++)
+		bytes += le32_to_cpu(in->ranges[i].len);
+	return bytes;
+}
+
 static void *at(struct kcsd_vm *vm, u64 addr)
 {
 	return vm->mem + (addr - KCSD_GUEST_CTX);
@@ -98,6 +113,7 @@ void kcsd_vm_setup(struct kcsd_vm *vm, const struct kcsd_image_view *view,
 		.out_max = in->out_max,
 		.ranges = KCSD_GUEST_CTX + KCSD_GUEST_RANGES_OFF,
 		.nr_ranges = in->nr_ranges,
+		.stream_len = in->stream_len,
 	};
 	memset(&vm->end, 0, sizeof(vm->end));
 }

@@ -36,7 +36,8 @@ static int sum_all(struct kcsd_drive *drv, struct kcsd_queue *queue, uint32_t pi
 	uint64_t nsze = kcsd_drive_nsze(drv), place = 0, pieces = 0;
 	struct kcsd_lba_source from = { .slba = 0 };
 	struct kcsd_slm_range range = { .len = PIECE };
-	KCSD_OPTS(kcsd_run_opts, opts, .pind = pind, .ranges = &range, .nr_ranges = 1);
+	KCSD_OPTS(kcsd_run_opts, opts, .pind = pind, .ranges = &range, .nr_ranges = 1,
+		  .flags = KCSD_RUN_LEN);
 	struct kcsd_error err;
 	int ret = 0;
 
@@ -49,7 +50,7 @@ static int sum_all(struct kcsd_drive *drv, struct kcsd_queue *queue, uint32_t pi
 		else
 			ret = reap(queue, &place, sum);
 		range.start = place * PIECE;
-		opts.cparam1 = (uint64_t)from.nlb * kcsd_drive_lba_size(drv);
+		opts.stream_len = (uint64_t)from.nlb * kcsd_drive_lba_size(drv);
 		if (!ret)
 			ret = kcsd_slm_copy_lbas(drv, range.start, &from, 1);
 		if (!ret)

@@ -26,10 +26,12 @@
 enum { NVM, SLM, COMPUTE, NODES };
 
 static struct chain {	/* chain i has the SLM from i * PIECE on */
-	uint32_t len;	/* bytes */
 	int executing;	/* its second half */
 	struct kcsd_copy_lba from;
-	struct kcsd_memory_range range;
+	struct {		/* as the Execute command's data has them */
+		struct kcsd_memory_range range;
+		__le64 len;	/* bytes of it that there are */
+	} in;
 } chains[DEPTH];
 static int node[NODES];
 static uint32_t nsid[NODES], lba_size, pind;
@@ -66,7 +68,7 @@ static int copy(struct chain *c)
 	c->from.snsid = htole32(nsid[NVM]);
 	c->from.slba = htole64(next_lba);
 	c->from.nlb = htole16(nlb - 1);
-	c->len = nlb * lba_size;
+	c->in.len = htole64(nlb * lba_size);
 	c->executing = 0;
 	next_lba += nlb;
 	put(SLM, c, &cmd);
@@ -77,13 +79,13 @@ static int copy(struct chain *c)
 static void execute(struct chain *c)
 {
 	struct nvme_uring_cmd cmd = {
-		.opcode = KCSD_CMD_EXECUTE, .cdw2 = pind, .cdw3 = 1, .cdw10 = c->len,
-		.addr = (uintptr_t)&c->range, .data_len = sizeof(c->range),
+		.opcode = KCSD_CMD_EXECUTE, .cdw2 = pind, .cdw3 = 1 | KCSD_EXEC_LEN,
+		.addr = (uintptr_t)&c->in, .data_len = sizeof(c->in),
 	};
 
-	c->range.nsid = htole32(nsid[SLM]);
-	c->range.start = htole64((c - chains) * PIECE);
-	c->range.len = htole32(PIECE);
+	c->in.range.nsid = htole32(nsid[SLM]);
+	c->in.range.start = htole64((c - chains) * PIECE);
+	c->in.range.len = htole32(PIECE);
 	c->executing = 1;
 	put(COMPUTE, c, &cmd);
 }

@@ -45,10 +45,16 @@ struct kcsd_run_opts {
 	const struct kcsd_slm_range *ranges;
 	uint32_t nr_ranges;	/* <= KCSD_GUEST_MAX_RANGES, and the drive's own limit */
 	uint32_t rsid;		/* a range set, instead of ranges; 0: none */
+	uint64_t stream_len;	/* with KCSD_RUN_LEN: bytes of the stream */
 };
 
 /* Report which LBAs the run read, wrote and appended. */
 #define KCSD_RUN_AUDIT	0x1u
+/*
+ * The stream (kcsd_stream() of kcsd_helpers.h) ends after stream_len bytes; 0: it is empty. Without
+ * this flag it has all LBAs that are granted for reading, or all ranges.
+ */
+#define KCSD_RUN_LEN	0x2u
 
 /* struct kcsd_run_record of <linux/kcsd.h> in this machine's byte order. */
 struct kcsd_run_info {

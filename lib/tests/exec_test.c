@@ -67,7 +67,7 @@ static void test_refused(void)
 	struct { struct kcsd_run_opts o; uint64_t more; } longer = { .o = good(), .more = 1 };
 	struct kcsd_run_opts opts;
 
-	REFUSED("no such flag", flags, 2, -EINVAL);
+	REFUSED("no such flag", flags, 4, -EINVAL);
 	REFUSED("no such flag besides one there is", flags, KCSD_RUN_AUDIT | 0x80000000, -EINVAL);
 	REFUSED("no such index", pind, 65536, -EINVAL);
 	REFUSED("too many grants", nr_grants, KCSD_MAX_GRANTS + 1, -E2BIG);
@@ -128,6 +128,42 @@ static void test_command(void)
 	OK(le64toh(grants[1].slba) == 0x0102030405060708 && le32toh(grants[1].nlb) == 0xa0b0c0d0 &&
 	   grants[1].access == 1, "command: a grant");
 	OK(!memcmp(grants + 2, "abc", 3), "command: arguments");
+	kcsd_exec_destroy(&exec);
+}
+
+/* Between grants and arguments; the drive knows better where zones or a set are meant. */
+static void test_length(void)
+{
+	struct kcsd_run_opts opts = good();
+	struct kcsd_drive writable = drive;
+	struct kcsd_exec exec;
+	struct kcsd_error err;
+
+	many[0] = (struct kcsd_grant){ .slba = 0, .nlb = 2, .access = KCSD_GRANT_READ };
+	many[1] = (struct kcsd_grant){ .slba = 9, .nlb = 5, .access = KCSD_GRANT_WRITE };
+	writable.open_flags = O_RDWR;
+	opts.flags = KCSD_RUN_LEN;
+	opts.stream_len = 1023;
+	IS(kcsd_exec_init(&exec, &writable, &opts, NULL), 0, "length");
+	IS(exec.cmd.cdw3, 2 | KCSD_EXEC_LEN, "length: the command has one");
+	IS(exec.cmd.data_len, 2 * 16 + 8 + 3, "length: data");
+	OK(!memcmp((char *)exec.data + 32, "\xff\x03\0\0\0\0\0\0abc", 11), "length: in front of the "
+	   "arguments");
+	kcsd_exec_destroy(&exec);
+	opts.stream_len = 1025;
+	OK(kcsd_exec_init(&exec, &writable, &opts, &err) == -EINVAL &&
+	   !strcmp(err.text, "a stream of 1025 bytes: only 1024 may be read"),
+	   "length: more than may be read");
+	many[0].access |= KCSD_GRANT_ZONES;
+	IS(kcsd_exec_init(&exec, &writable, &opts, NULL), 0, "length: zones");
+	kcsd_exec_destroy(&exec);
+	opts.nr_grants = 0;
+	opts.rsid = 1;
+	IS(kcsd_exec_init(&exec, &writable, &opts, NULL), 0, "length: a range set");
+	kcsd_exec_destroy(&exec);
+	opts.flags = 0;
+	opts.stream_len = ~0ull;
+	IS(kcsd_exec_init(&exec, &writable, &opts, NULL), 0, "length: not meant");
 	kcsd_exec_destroy(&exec);
 }
 
@@ -387,6 +423,7 @@ int main(void)
 {
 	test_refused();
 	test_command();
+	test_length();
 	test_results();
 	test_audit();
 	test_describe();

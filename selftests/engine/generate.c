@@ -297,6 +297,7 @@ static void make_input(struct maker *m)
 	g->input.grants = g->grants;
 	g->input.nr_grants = 2;
 	g->input.lba_size = DEVICE_LBA_SIZE;
+	g->input.stream_len = kcsd_stream_max(&g->input);
 	g->input.args = g->args;
 	g->input.out_max = 256;
 	g->input.cparam1 = maker_number(m);

@@ -103,6 +103,29 @@ static void layouts_of_ranges(void)
 		  !layout.ranges, "layout: no ranges");
 }
 
+static void stream_max(void)
+{
+	const struct kcsd_lba_grant grants[] = {
+		{ .slba = 5, .nlb = cpu_to_le32(~0u), .access = KCSD_GRANT_READ },
+		{ .slba = 9, .nlb = cpu_to_le32(2), .access = KCSD_GRANT_WRITE },
+		{ .slba = 5, .nlb = cpu_to_le32(3), .access = KCSD_GRANT_ALL },
+	};
+	const struct kcsd_memory_range ranges[] = {
+		{ .len = cpu_to_le32(0xfffff000) }, { .len = cpu_to_le32(0x2000) },
+	};
+	struct kcsd_vm_input in = { .lba_size = 4096, .ranges = ranges, .nr_ranges = 2 };
+
+	tap_point(kcsd_stream_max(&(struct kcsd_vm_input){ .lba_size = 512 }) == 0,
+		  "stream: of nothing");
+	tap_point(kcsd_stream_max(&in) == 0x100001000, "stream: of ranges");
+	in.grants = grants;
+	in.nr_grants = 3;
+	tap_point(kcsd_stream_max(&in) == (0xffffffffull + 3) * 4096, "stream: of LBAs");
+	in.grants = grants + 1;
+	in.nr_grants = 1;
+	tap_point(kcsd_stream_max(&in) == 0, "stream: of LBAs that cannot be read");
+}
+
 static void put(struct kcsd_vm *vm, u8 *image, u64 addr, const void *src, u64 len)
 {
 	assert(addr - KCSD_GUEST_CTX + len <= vm->mem_len);
@@ -123,7 +146,7 @@ static u8 *expected_memory(struct kcsd_vm *vm, const struct kcsd_image_view *vie
 		.args = vm->layout.args, .args_len = in->args_len,
 		.grants = 0x1400, .nr_grants = in->nr_grants, .lba_size = in->lba_size,
 		.heap = vm->layout.heap, .heap_len = view->heap_len, .out_max = in->out_max,
-		.ranges = 0x1c00, .nr_ranges = in->nr_ranges,
+		.ranges = 0x1c00, .nr_ranges = in->nr_ranges, .stream_len = in->stream_len,
 	};
 	u64 addr = ((u64)vm->layout.args + in->args_len + 4095) & ~4095ull;
 	u8 *image = calloc(1, vm->mem_len);
@@ -168,7 +191,7 @@ static void contents(const struct sizes *s, const struct kcsd_lba_grant *grants,
 		.cparam1 = 0x0123456789abcdef, .cparam2 = ~0ull, .grants = grants,
 		.nr_grants = nr_grants, .lba_size = 4096, .args = s->args ? args : NULL,
 		.args_len = s->args, .out_max = 0x1122334455667788,
-		.ranges = ranges, .nr_ranges = nr_ranges,
+		.ranges = ranges, .nr_ranges = nr_ranges, .stream_len = 0x8877665544332211,
 	};
 	struct kcsd_vm vm = { .ops = &device_ops, .budget = 1 };
 
@@ -300,6 +323,7 @@ void memory_tests(void)
 	for (i = 0; i < ARRAY_SIZE(sizes); i++)
 		layout(&sizes[i]);
 	huge_layouts();
+	stream_max();
 	layouts_of_ranges();
 	all_contents();
 	bounds();

@@ -236,7 +236,10 @@ static bool set_input(struct job *job)
 	in->args_len = job->args.len;
 	in->out_max = number_or(job, SECTION_OUT_MAX, 0, DEFAULT_OUT_MAX);
 	job->run.vm.budget = number_or(job, SECTION_BUDGET, 0, DEFAULT_BUDGET);
-	return set_grants(job) && set_stop(job);
+	if (!set_grants(job))
+		return false;
+	in->stream_len = kcsd_stream_max(in);
+	return set_stop(job);
 }
 
 static bool expect_number(struct job *job, enum section section, u64 got, const char *what)

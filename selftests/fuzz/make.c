@@ -285,6 +285,18 @@ static void finish_run(struct fuzz_random *r, struct fuzz_shot *s, __u8 *data, _
 	s->cmd.timeout_ms = 1 + fuzz_below(r, FUZZ_MAX_MS);
 }
 
+/* At times a length for the stream, which is what args bytes behind the grants or ranges begin with. */
+static __u32 put_len(struct fuzz_random *r, __u8 *to, __u32 args)
+{
+	__le64 len = htole64(fuzz_below(r, 16384));
+
+	if (!fuzz_one_in(r, 4))
+		return 0;
+	if (args >= sizeof(len) && !fuzz_one_in(r, 8))
+		memcpy(to, &len, sizeof(len));
+	return KCSD_EXEC_LEN;
+}
+
 static void make_exec_lba(struct fuzz_random *r, struct fuzz_shot *s)
 {
 	__u32 nr = fuzz_below(r, 5), args = fuzz_below(r, 200);
@@ -301,6 +313,7 @@ static void make_exec_lba(struct fuzz_random *r, struct fuzz_shot *s)
 	}
 	s->cmd.opcode = KCSD_CMD_EXECUTE_LBA;
 	s->cmd.cdw3 = nr | (fuzz_one_in(r, 4) ? KCSD_EXEC_AUDIT : 0);
+	s->cmd.cdw3 |= put_len(r, data + len - args, args);
 	finish_run(r, s, data, len);
 }
 
@@ -316,7 +329,9 @@ static void make_exec(struct fuzz_random *r, struct fuzz_shot *s)
 		s->cmd.cdw3 = nr;
 	} else {
 		s->cmd.cdw2 = (1 + fuzz_below(r, 8)) << KCSD_EXEC_RSID_SHIFT;
+		nr = 0;
 	}
+	s->cmd.cdw3 |= put_len(r, data + nr * sizeof(struct kcsd_memory_range), args);
 	finish_run(r, s, data, len);
 }
 

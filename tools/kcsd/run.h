@@ -21,6 +21,8 @@
 	X(CPARAM2, "cparam2", '2', "N", "second number; default: 0") \
 	X(BUDGET, "budget", 'b', "N", "instructions it may run; default, and limit: the drive's") \
 	X(TIMEOUT, "timeout", 't', "MS", "time it may take; default, and limit: the drive's") \
+	X(LEN, "len", 0, "BYTES", \
+	  "where the stream of bytes that it reads ends; default: as much as it may read") \
 	X(OUTPUT, "output", 'o', "FILE", \
 	  "write the output there; '-': to standard output, and all else to standard error") \
 	X(OUT_MAX, "out-max", 0, "SIZE", "room for the output, up to 16M; default: 1M") \

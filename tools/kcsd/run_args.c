@@ -86,12 +86,15 @@ static int take_numbers(struct run *run)
 	    (code = kcsd_args_number(args, OPT_CPARAM2, UINT64_MAX, &run->opts.cparam2)) ||
 	    (code = kcsd_args_number(args, OPT_BUDGET, UINT64_MAX, &run->opts.budget)) ||
 	    (code = kcsd_args_number(args, OPT_TIMEOUT, UINT32_MAX, &timeout)) ||
+	    (code = kcsd_args_size(args, OPT_LEN, UINT64_MAX, &run->opts.stream_len)) ||
 	    (code = kcsd_args_size(args, OPT_OUT_MAX, RUN_OUT_MAX, &out_max)))
 		return code;
 	if (kcsd_args_has(args, OPT_BUDGET) && !run->opts.budget)
 		return kcsd_usage(args->cmd, "--budget: 0 instructions are none");
 	if (kcsd_args_has(args, OPT_TIMEOUT) && !timeout)
 		return kcsd_usage(args->cmd, "--timeout: 0 ms are none");
+	if (kcsd_args_has(args, OPT_LEN))
+		run->opts.flags |= KCSD_RUN_LEN;
 	run->opts.timeout_ms = timeout;
 	run->opts.out_len = out_max;
 	return 0;

@@ -19,7 +19,7 @@
 #define DEFAULT_BLOCK	4096
 
 #define OPTIONS(X) \
-	X(IMAGE, "lba", 'l', "FILE", "what namespace 1 holds; default: it has no LBAs") \
+	X(IMAGE, "lba", 'l', "FILE", "what namespace 1 holds, and without --grant the stream; default: it has no LBAs") \
 	X(GRANT, "grant", 'g', "RANGE[:ACCESS]", \
 	  "LBAs of it that it may touch, as --lba of run; default: all:r; repeatable") \
 	X(BLOCK, "block-size", 0, "SIZE", "bytes of an LBA: 512 or 4096; default: 4096") \
@@ -49,6 +49,7 @@ struct sim {
 	struct kcsd_sim *sim;
 	struct trace *trace;		/* or NULL */
 	uint64_t lbas_len;		/* bytes mapped */
+	uint64_t file_len;		/* of the file with the LBAs */
 };
 
 /* ---- the program ---- */
@@ -99,7 +100,7 @@ static int open_program(struct sim *s)
 
 /* A file's content; one that ends within a unit (LBA, page) goes on in zeroes. */
 static int map_fd(const char *opt, const char *path, int fd, uint32_t unit, bool write_back,
-		  void **map, uint64_t *len)
+		  void **map, uint64_t *len, uint64_t *file_len)
 {
 	off_t size = lseek(fd, 0, SEEK_END);
 	struct stat st;
@@ -111,6 +112,7 @@ static int map_fd(const char *opt, const char *path, int fd, uint32_t unit, bool
 	if (write_back && size % unit)
 		return kcsd_fail("--write-back: %s does not end at a multiple of %u bytes", path,
 				 unit);
+	*file_len = size;
 	*len = (size + unit - 1) / unit * unit;
 	if (!*len)
 		return 0;
@@ -122,7 +124,8 @@ static int map_fd(const char *opt, const char *path, int fd, uint32_t unit, bool
 	return kcsd_fail("--%s: %s: %s", opt, path, strerror(errno));
 }
 
-static int map_file(const struct args *args, int opt, uint32_t unit, void **map, uint64_t *len)
+static int map_file(const struct args *args, int opt, uint32_t unit, void **map, uint64_t *len,
+		    uint64_t *file_len)
 {
 	bool write_back = kcsd_args_has(args, OPT_WRITE_BACK);
 	const char *path = kcsd_args_value(args, opt);
@@ -133,7 +136,7 @@ static int map_file(const struct args *args, int opt, uint32_t unit, void **map,
 	fd = open(path, (write_back ? O_RDWR : O_RDONLY) | O_CLOEXEC);
 	if (fd < 0)
 		return kcsd_fail("--%s: %s: %s", opts[opt].name, path, strerror(errno));
-	code = map_fd(opts[opt].name, path, fd, unit, write_back, map, len);
+	code = map_fd(opts[opt].name, path, fd, unit, write_back, map, len, file_len);
 	close(fd);
 	return code;
 }
@@ -145,7 +148,8 @@ static int map_lbas(struct sim *s)
 
 	if (!kcsd_args_has(args, OPT_IMAGE) && kcsd_args_has(args, OPT_GRANT))
 		return kcsd_usage(args->cmd, "--grant is for --lba");
-	code = map_file(args, OPT_IMAGE, s->opts.lba_size, &s->opts.lbas, &s->lbas_len);
+	code = map_file(args, OPT_IMAGE, s->opts.lba_size, &s->opts.lbas, &s->lbas_len,
+			&s->file_len);
 	s->opts.nsze = s->lbas_len / s->opts.lba_size;
 	return code;
 }
@@ -200,6 +204,7 @@ static int map_slm(struct sim *s)
 {
 	const struct args *args = s->run.args;
 	int code = kcsd_run_ranges(&s->run, OPT_SIM_RANGE);
+	uint64_t file_len;
 
 	if (code)
 		return code;
@@ -207,7 +212,8 @@ static int map_slm(struct sim *s)
 		return kcsd_usage(args->cmd, "--slm is for --range");
 	if (!kcsd_args_has(args, OPT_SLM))
 		return make_slm(s);
-	return map_file(args, OPT_SLM, KCSD_RANGE_GRANULARITY, &s->opts.slm, &s->opts.slm_len);
+	return map_file(args, OPT_SLM, KCSD_RANGE_GRANULARITY, &s->opts.slm, &s->opts.slm_len,
+			&file_len);
 }
 
 static int map_namespaces(struct sim *s)
@@ -236,6 +242,9 @@ static int take_grants(struct sim *s)
 			return kcsd_usage(run->args->cmd, "a file of so many LBAs wants --grant");
 		run->opts.nr_grants = 1;
 		run->opts.grants = run->grants;
+		if (!kcsd_args_has(run->args, OPT_LEN))
+			run->opts.stream_len = s->file_len;
+		run->opts.flags |= KCSD_RUN_LEN;
 		return 0;
 	}
 	return kcsd_run_grants(run, s->opts.nsze, run->zones.size);

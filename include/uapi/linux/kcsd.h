@@ -135,9 +135,10 @@ struct kcsd_memory_range {
  * names in its memory (<linux/kcsd_bpf.h>), to read and to write; no LBAs.
  *   CDW2  [15:0] PIND  [31:16] RSID, of the set of ranges; 0: they come with the command
  *   CDW3  [15:0] NUMR, number of ranges that come with the command; 0 if there is an RSID
- *         [31:16] flags, not in TP4091: KCSD_EXEC_AUDIT
+ *         [31:16] flags, not in TP4091: KCSD_EXEC_AUDIT, KCSD_EXEC_LEN
  *   CDW10-11 CPARAM1	CDW12-13 CPARAM2
- *   addr, data_len		NUMR struct kcsd_memory_range, then the program's arguments
+ *   addr, data_len		NUMR struct kcsd_memory_range, with KCSD_EXEC_LEN an __le64,
+ *				then the program's arguments
  * Result: the program's 64-bit return value.
  *
  * What follows is not in TP4091, in whose command these fields are reserved: zero is always right.
@@ -158,6 +159,12 @@ struct kcsd_memory_range {
  * have room for the record and the longest audit, KCSD_MAX_AUDIT extents (else Invalid Field, of
  * MPTR); only what is left is the program's to emit. The record says where the audit is.
  *
+ * KCSD_EXEC_LEN: the length of the stream, in bytes, follows the ranges or grants. The stream of a
+ * run are all LBAs that it may read, in the order of the grants; without grants, its memory ranges,
+ * in their order. It has all of their bytes unless this length says that it ends before: in the
+ * middle of an LBA where a file does. 0 is an empty stream. More than there is: Invalid Field, of
+ * DPTR. The program is told (struct kcsd_ctx); what it may touch stays as it is.
+ *
  * Who has too many runs under way already (queue_limit, for each open file) gets Insufficient
  * Resources at once: without DNR, as the same command may succeed when one of them has ended. A run
  * counts until its completion has been picked up, as its output takes memory until then.
@@ -166,8 +173,9 @@ struct kcsd_memory_range {
 #define KCSD_EXEC_CDW2_ALL	0xffffffffu
 #define KCSD_EXEC_NUMR_MASK	0x0000ffffu
 #define KCSD_EXEC_AUDIT		(1u << 16)
-#define KCSD_EXEC_CDW3_ALL	0x0001ffffu
-#define KCSD_MAX_ARGS		65536u		/* bytes after grants or ranges */
+#define KCSD_EXEC_LEN		(1u << 17)
+#define KCSD_EXEC_CDW3_ALL	0x0003ffffu
+#define KCSD_MAX_ARGS		65536u		/* bytes after grants, ranges and length */
 /* Bytes: 16 MiB that programs emit, and room for record and audit. */
 #define KCSD_MAX_OUTPUT		((16u << 20) + 65536)
 
@@ -178,7 +186,8 @@ struct kcsd_memory_range {
  *		finds in its memory, as with Execute Program; 0: none
  *   CDW3  [15:0] NUMR, number of grants (0..KCSD_MAX_GRANTS)
  *         [31:16] flags, as with Execute Program
- *   addr, data_len		NUMR grants, then the program's arguments
+ *   addr, data_len		NUMR grants, with KCSD_EXEC_LEN an __le64, then the program's
+ *				arguments
  * All else, and the result, as with Execute Program.
  */
 #define KCSD_MAX_GRANTS		128

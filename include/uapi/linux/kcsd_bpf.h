@@ -54,7 +54,7 @@
 struct kcsd_ctx {
 	__u64	cparam1;
 	__u64	cparam2;
-	__u64	args;		/* the command's data after the grants */
+	__u64	args;		/* the command's data after grants, ranges and length */
 	__u64	args_len;	/* bytes */
 	__u64	grants;		/* struct kcsd_lba_grant[nr_grants] */
 	__u32	nr_grants;
@@ -65,6 +65,7 @@ struct kcsd_ctx {
 	__u64	ranges;		/* struct kcsd_mem_range[nr_ranges] */
 	__u32	nr_ranges;
 	__u32	rsvd;
+	__u64	stream_len;	/* bytes of the run's stream: KCSD_EXEC_LEN of <linux/kcsd.h> */
 };
 
 /* Where a memory range of the command is, in the order that the command or the set names them. */

@@ -106,7 +106,7 @@ make_data()
 
 check_programs()
 {
-	local word size block
+	local word block
 
 	for block in 512 4096; do
 		is "lines, LBAs of $block bytes" \
@@ -118,30 +118,27 @@ check_programs()
 				"$(grep -o -F -e "$word" "$work/text" | wc -l)"
 		done
 	done
-	size=$(stat -c %s "$work/text")
-	is "grep, its result" "$(result grep --lba "$work/text" --cparam1 "$size" --arg static)" \
+	is "grep, its result" "$(result grep --lba "$work/text" --arg static)" \
 		"$(grep -c static "$work/text")"
-	is "grep, its output" "$(run sim "$bpf/grep.bpf.o" --lba "$work/text" --cparam1 "$size" \
+	is "grep, its output" "$(run sim "$bpf/grep.bpf.o" --lba "$work/text" \
 		--arg static --output - 2>"$work/err" | md5sum)" \
 		"$(grep static "$work/text" | md5sum)"
-	size=$(stat -c %s "$work/binary")
-	is "crc32c" "$(result crc32c --lba "$work/binary" --cparam1 "$size")" \
+	is "crc32c" "$(result crc32c --lba "$work/binary")" \
 		"$(perl -e 'undef $/; my $c = 0xffffffff; for my $b (unpack "C*", <STDIN>) { $c ^= $b;
 			$c = $c >> 1 ^ ($c & 1 ? 0x82f63b78 : 0) for 1 .. 8 } print $c ^ 0xffffffff' \
 			<"$work/binary")"
-	run sim "$bpf/histogram.bpf.o" --lba "$work/binary" --cparam1 "$size" \
+	run sim "$bpf/histogram.bpf.o" --lba "$work/binary" \
 		--output "$work/counts" >"$work/out" 2>"$work/err"
 	is "histogram" "$(od -An -v -td8 -w8 "$work/counts" | tr -d ' ' | paste -sd' ')" \
 		"$(od -An -v -tu1 -w1 "$work/binary" |
 		awk '{ n[$1 + 0]++ } END { for (i = 0; i < 256; i++) print n[i] + 0 }' | paste -sd' ')"
-	is "sha256" "$(run sim "$bpf/sha256.bpf.o" --lba "$work/binary" --cparam1 "$size" \
+	is "sha256" "$(run sim "$bpf/sha256.bpf.o" --lba "$work/binary" \
 		--output - 2>"$work/err" | od -An -v -tx1 | tr -d ' \n')" \
 		"$(sha256sum <"$work/binary" | cut -d' ' -f1)"
-	size=$(stat -c %s "$work/csv")
-	is "join" "$(run sim "$bpf/join.bpf.o" --lba "$work/csv" --cparam1 "$size" --cparam2 1 \
+	is "join" "$(run sim "$bpf/join.bpf.o" --lba "$work/csv" --cparam1 1 \
 		--arg $',main.c\nlog.c\n' --output - 2>"$work/err" | md5sum)" \
 		"$(awk -F, '$1 == "main.c" || $1 == "log.c"' "$work/csv" | md5sum)"
-	is "csv" "$(run sim "$bpf/csv.bpf.o" --lba "$work/csv" --cparam1 "$size" --cparam2 2 \
+	is "csv" "$(run sim "$bpf/csv.bpf.o" --lba "$work/csv" --cparam1 2 \
 		--format s64 2>"$work/err" | tail -n 7 | head -n 4 | paste -sd' ')" \
 		"$(awk -F, '{ s += $2; if (NR == 1 || $2 < min) min = $2; if ($2 > max) max = $2 }
 		END { print NR, s, min, max }' "$work/csv")"
@@ -229,6 +226,50 @@ check_lbas()
 	small "several grants" 0 read_lba --lba "$work/zeroes" -g 0 -g 1:rw --cparam1 1
 	prints "result: 4702111234474983745"
 	small "an empty file" 3 read_lba --lba /dev/null
+}
+
+# hashes NAME OPTION...: the stream is what is on standard input.
+hashes()
+{
+	local name=$1
+
+	shift
+	is "$name" "$(run sim "$bpf/sha256.bpf.o" --output - "$@" 2>"$work/err" |
+		od -An -v -tx1 | tr -d ' \n')" "$(sha256sum | cut -d' ' -f1)"
+}
+
+# A stream has a length: the file's, what is granted, or what was said.
+check_len()
+{
+	local len
+
+	hashes "length: the file's" --lba "$work/text" <"$work/text"
+	for len in 0 1 4095 4096 4097 70000; do
+		head -c $len "$work/text" >"$work/wanted"
+		hashes "length: $len bytes" --lba "$work/text" --len $len <"$work/wanted"
+		hashes "length: $len bytes of what is granted" \
+			--lba "$work/text" --grant 0+18 --len $len <"$work/wanted"
+	done
+	hashes "length: a size" --lba "$work/text" --len 4K < <(head -c 4096 "$work/text")
+	printf 'x' >"$work/one"
+	hashes "length: all that is granted" --lba "$work/one" --grant all \
+		< <(printf 'x'; head -c 4095 /dev/zero)
+	hashes "length: an empty file" --lba /dev/null </dev/null
+	small "length: more than is granted" 1 add --lba "$work/one" --len 4097
+	says "a stream of 4097 bytes: only 4096 may be read"
+	small "length: of nothing" 1 add --len 1
+	says "a stream of 1 bytes: only 0 may be read"
+	small "length: no number" 2 add --len 1x
+	says "--len: '1x' is not a size"
+	[ "$engine" = interp ] || return 0
+	head -c 65536 "$work/text" >"$work/slm"
+	hashes "length: a range" --slm "$work/slm" --range 0+8K < <(head -c 8192 "$work/slm")
+	hashes "length: two ranges" --slm "$work/slm" --range 4K+8K --range 0+4K --len 8196 \
+		< <(tail -c +4097 "$work/slm" | head -c 8192; head -c 4 "$work/slm")
+	code 1 "length: more than the ranges have" sim "$bpf/sum.bpf.o" --range 0+4K --len 4097
+	says "only 4096 may be read"
+	is "length: in place" "$(result range_sum --slm "$work/slm" --range 0+64K --len 5000)" \
+		"$(head -c 5000 "$work/slm" | od -An -v -tu1 -w1 | awk '{ s += $1 } END { print s }')"
 }
 
 check_images()
@@ -658,6 +699,7 @@ for engine in interp lowered; do
 	check_programs
 	check_options
 	check_lbas
+	check_len
 	check_zones
 	check_images
 	check_faults
