@@ -6,7 +6,6 @@
 #include <linux/ctype.h>
 #include <linux/kernel.h>
 #include <linux/limits.h>
-#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/printk.h>
@@ -191,11 +190,15 @@ static int set_option(u64 *option, const char *text, enum option_kind kind, u64 
 /* What a range cannot say, by option; undoing is the setter's business. */
 static bool config_is_sane(const struct kcsd_config *c)
 {
-	return (c->block_size == SZ_512 || c->block_size == SZ_4K) &&
-	       !(c->size % SZ_512) && !(c->arena_size % SZ_4K) && !(c->slm_size % SZ_4K) &&
-	       !(c->cache_size % SZ_4K) &&
-	       is_power_of_2(c->load_granularity) && is_power_of_2(c->max_append) &&
-	       (!c->zone_size || is_power_of_2(c->zone_size));
+	u64 n;
+
+#define OPTION_RULE(name, possible) \
+	n = c->name; \
+	if (!(possible)) \
+		return false;
+	KCSD_OPTION_RULES(OPTION_RULE)
+#undef OPTION_RULE
+	return true;
 }
 
 #define OPTION_SETTER(kind, name, def, min, max) \

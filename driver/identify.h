@@ -6,9 +6,8 @@
 #include <linux/sizes.h>
 #include <linux/types.h>
 
-/* MDTS: 2^8 pages of 4 KiB. */
-#define KCSD_MDTS		8
-#define KCSD_MAX_TRANSFER	(SZ_4K << KCSD_MDTS)	/* bytes of one command */
+#include "limits.h"
+
 #define KCSD_IDENTIFY_LEN	SZ_4K
 
 /* Limits of commands that move nothing over the link; they bound the work of one command. */

@@ -21,6 +21,12 @@ test_create()
 	is "  and the attributes are set" "$(cd $CONFIG/kst-zones && cat zone_size zone_capacity \
 		conventional_zones max_open_zones max_active_zones max_append | paste -sd' ')" \
 		"1048576 524288 2 3 4 65536"
+	code 0 "list, zones" list --json
+	has '[.[] | select(.name == "kst-zones") | .zone_size, .size] | @csv' 1048576,8388608
+	has ".[] | select(.name == \"$NAME\") | .zone_size" 0
+	code 0 "list, zones, as text" list
+	is "  and it says which are zoned" "$(awk '/^kst-/ && $6 != "-" { print $1 }' "$work/out")" \
+		kst-zones
 	code 0 "  and it is gone" delete kst-zones
 	code 1 "create, the name is taken" create $NAME
 	says "there is a drive '$NAME' already"
@@ -34,19 +40,19 @@ test_create()
 # Each is refused by another part of the driver, and nothing is left.
 test_create_refused()
 {
-	code 1 "create, LBAs of 3 bytes" create kst-bad --block-size 3
-	says "refuses --block-size 3; it is: bytes of an LBA: 512, or 4096"
-	code 1 "create, no such engine" create kst-bad --engine fast
-	says "refuses --engine fast; it is: how programs run: jit (default) or interp"
-	code 1 "create, zones of no power of 2" create kst-bad --zone-size 3M
-	says "refuses --zone-size 3M; it is: bytes of a zone, a power of 2"
+	code 2 "create, LBAs of 3 bytes" create kst-bad --block-size 3
+	says "--block-size: '3' is not possible; it is: bytes of an LBA: 512, or 4096"
+	code 2 "create, no such engine" create kst-bad --engine fast
+	says "--engine: 'fast' is not possible; it is: how programs run: jit (default) or interp"
+	code 2 "create, zones of no power of 2" create kst-bad --zone-size 3M
+	says "--zone-size: '3M' is not possible; it is: bytes of a zone, a power of 2"
 	code 1 "create, no sequential zone" create kst-bad --size 8M --zone-size 4M \
 		--conventional-zones 2
 	says "conventional_zones leaves no sequential zone"
 	code 1 "create, no such CPU" create kst-bad --cu-cpus 99999
 	says "refuses --cu-cpus 99999; it is: CPUs for the compute units"
-	code 1 "create, no bytes" create kst-bad --size 0
-	says "kst-bad"
+	code 2 "create, no bytes" create kst-bad --size 0
+	says "--size: '0' is not possible"
 	code 1 "create, larger than memory" create kst-bad --size 1E
 	says "kst-bad"
 	says "the kernel says: "
@@ -54,8 +60,8 @@ test_create_refused()
 	says "No such file"
 	code 1 "create, a directory as backing file" create kst-bad --backing-file "$work"
 	says "kst-bad"
-	code 1 "create, no compute units" create kst-bad --cus 0
-	says "refuses --cus 0"
+	code 2 "create, no compute units" create kst-bad --cus 0
+	says "--cus: '0' is not possible"
 	is "create, nothing is left of those" "$(drives)" 1
 }
 

@@ -146,7 +146,7 @@ TEST_F(config, mkdir_gives_defaults)
 			  drive_get(d->name, settings[i].attr, buf, sizeof(buf)))
 			TH_LOG("%s", settings[i].attr);
 	}
-	EXPECT_EQ(268435456, drive_get_number(d->name, "size"));
+	EXPECT_EQ(536870912, drive_get_number(d->name, "size"));
 	EXPECT_EQ(4096, drive_get_number(d->name, "block_size"));
 	EXPECT_EQ(0, drive_get_number(d->name, "queues"));
 	EXPECT_EQ(128, drive_get_number(d->name, "queue_depth"));

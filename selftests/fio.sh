@@ -69,6 +69,22 @@ test_fast_passthrough()
 		--bs=64k --iodepth=8 --fixedbufs --registerfiles --sqthread_poll --hipri
 }
 
+# The README's command, as it is there but for the node; no latency that it prints is longer than all
+# of it took.
+test_readme()
+{
+	local readme=${KCSD_README:-../README.md} text command
+
+	[ -r "$readme" ] || { skip "the README's fio" "no README: set KCSD_README"; return; }
+	text=$(sed -n '/^    fio /,/^$/p' "$readme")
+	command=${text//$'\\\n'/}
+	command=${command//\/dev\/kcsdg0n1/$generic}
+	point "the README's fio" sh -c "timeout 300 $command --size=16m --output-format=json \
+		--output='$work/fio.json'"
+	is "the README's fio: latencies can be" "$(jq '.jobs[0].read | .total_ios > 0 and
+		.lat_ns.min > 0 and .lat_ns.max <= (.runtime + 1) * 1000000' "$work/fio.json")" true
+}
+
 # What one way in has written, the other reads.
 test_both_ways()
 {
@@ -83,7 +99,7 @@ test_both_ways()
 }
 
 begin
-need fio
+need fio jq
 for backend in memory file; do
 	for size in 512 4096; do
 		options=(size=16M "block_size=$size")
@@ -96,6 +112,7 @@ for backend in memory file; do
 		test_passthrough $size $backend
 		test_fast_passthrough $size $backend
 		test_both_ways $size $backend
+		[ $backend$size != memory4096 ] || test_readme
 		point "$backend: the drive goes" delete_drive fio
 		rm "$work/image"
 	done

@@ -28,7 +28,7 @@ load()
 
 test_bare()
 {
-	load "alone" "268435456 4096" || return
+	load "alone" "536870912 4096" || return
 	is "the directory of the drive" "$(cd $CONFIG && ls -d -- */)" "kcsd0/"
 	is "it is powered" "$(cat $CONFIG/kcsd0/power)" 1
 	point "the controller's node" test -c /dev/kcsd0

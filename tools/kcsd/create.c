@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "option_values.h"
 #include "parse.h"
 #include "signals.h"
 
@@ -16,7 +17,7 @@
 /* kind of value, ID, option, configfs attribute, ARG, help */
 #define ATTRIBUTES(A) \
 	A(SIZE, SIZE, "size", "size", "SIZE", \
-	  "bytes of the drive, from 1M; default: 256M, or the backing file's size") \
+	  "bytes of the drive, from 1M; default: 512M, or the backing file's size") \
 	A(SIZE, BLOCK_SIZE, "block-size", "block_size", "SIZE", \
 	  "bytes of an LBA: 512, or 4096 (default)") \
 	A(PATH, BACKING_FILE, "backing-file", "backing_file", "PATH", \
@@ -94,6 +95,12 @@ static const struct attribute {
 	ATTRIBUTES(ATTRIBUTE_ROW)
 };
 
+static int refuse(const struct args *args, int i)
+{
+	return kcsd_usage(args->cmd, "--%s: '%s' is not possible; it is: %s", opts[i].name,
+			  kcsd_args_value(args, i), opts[i].help);
+}
+
 /* The value as configfs takes it. Returns 0, or the exit code. */
 static int attribute_value(const struct args *args, int i, char *buf, size_t len)
 {
@@ -114,14 +121,16 @@ static int attribute_value(const struct args *args, int i, char *buf, size_t len
 	}
 	if (attributes[i].kind == KIND_NAME) {
 		snprintf(buf, len, "%s", text);
-		return 0;
+		return kcsd_option_has_choice(attributes[i].name, text) ? 0 : refuse(args, i);
 	}
 	if (attributes[i].kind == KIND_SIZE)
 		ret = kcsd_args_size(args, i, UINT64_MAX, &number);
 	else
 		ret = kcsd_args_number(args, i, UINT64_MAX, &number);
+	if (ret)
+		return ret;
 	snprintf(buf, len, "%llu", (unsigned long long)number);
-	return ret;
+	return kcsd_option_takes(attributes[i].name, number) ? 0 : refuse(args, i);
 }
 
 /* As the driver has it. */
@@ -134,6 +143,7 @@ static bool is_drive_name(const char *name)
 			    "0123456789_-.") == len;
 }
 
+/* All that can be said without a module. */
 static int check_values(const struct args *args)
 {
 	char value[PATH_MAX];

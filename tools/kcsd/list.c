@@ -25,11 +25,14 @@ static uint64_t number_attr(const char *name, const char *attr)
 
 static void print_row(const struct kcsd_config_info *info, const char *drive, const char *file)
 {
-	char size[KCSD_HUMAN_LEN];
+	uint64_t zone_size = number_attr(info->name, "zone_size");
+	char size[KCSD_HUMAN_LEN], zones[KCSD_HUMAN_LEN] = "-";
 
-	printf("%-16s %-8s %10s %6llu  %s\n", info->name, drive,
-	       kcsd_human_bytes(number_attr(info->name, "size"), size),
-	       (unsigned long long)number_attr(info->name, "block_size"),
+	kcsd_human_bytes(number_attr(info->name, "size"), size);
+	if (zone_size)
+		kcsd_human_bytes(zone_size, zones);
+	printf("%-16s %-8s %10s %6llu %10s  %s\n", info->name, drive, size,
+	       (unsigned long long)number_attr(info->name, "block_size"), zones,
 	       *file ? file : "memory");
 }
 
@@ -46,6 +49,8 @@ static void add_json(json_object *json, const struct kcsd_config_info *info, con
 			       json_object_new_uint64(number_attr(info->name, "size")));
 	json_object_object_add(row, "block_size",
 			       json_object_new_uint64(number_attr(info->name, "block_size")));
+	json_object_object_add(row, "zone_size",
+			       json_object_new_uint64(number_attr(info->name, "zone_size")));
 	json_object_object_add(row, "backing_file", *file ? json_object_new_string(file) : NULL);
 	json_object_array_add(json, row);
 }
@@ -64,7 +69,8 @@ static int list_drive(const struct kcsd_config_info *info, void *arg)
 		return 0;
 	}
 	if (!list->nr++)
-		printf("%-16s %-8s %10s %6s  %s\n", "NAME", "DRIVE", "SIZE", "BLOCK", "KEPT IN");
+		printf("%-16s %-8s %10s %6s %10s  %s\n", "NAME", "DRIVE", "SIZE", "BLOCK", "ZONES",
+		       "KEPT IN");
 	print_row(info, drive, file);
 	return 0;
 }

@@ -177,6 +177,16 @@ check_values()
 	usage "'16E' does not fit 64 bits" create x --size=16E
 	usage "'-1' is not a number" create x --cus -1
 	usage "'' is not a number" create x --queues ''
+	usage "--size: '0' is not possible; it is: bytes of the drive, from 1M" create x --size 0
+	usage "--size: '1048577' is not possible" create x --size 1048577
+	usage "--block-size: '1K' is not possible; it is: bytes of an LBA" create x --block-size 1K
+	usage "--cus: '65' is not possible" create x --cus 65
+	usage "--arena-size: '100K' is not possible" create x --arena-size 100K
+	usage "--engine: 'fast' is not possible; it is: how programs run" create x --engine fast
+	usage "--zone-size: '3M' is not possible" create x --zone-size 3M
+	usage "--max-append: '12K' is not possible" create x --max-append 12K
+	usage "--timeout-ms: '0' is not possible" create x --timeout-ms 0
+	usage "--load-granularity: '0' is not possible" create x --load-granularity 0
 	usage "program index 'x' is not a number" unload x
 	usage "program index '65536' is more than 65535" activate 65536
 	usage "program index '-1' is not a number" deactivate -- -1
@@ -286,6 +296,10 @@ check_no_drive()
 		# shellcheck disable=SC2086 # words
 		fails "insmod kcsd.ko" $command
 	done
+	# Every option at its least and at its most is one that could be.
+	fails "insmod kcsd.ko" create x --size 1M --block-size 512 --cus 64 --engine jit \
+		--arena-size 256M --timeout-ms 86400000 --zone-size 0 --max-append 8K --slm-size 0 \
+		--insn-budget 18446744073709551615 --load-granularity 64K --quick-us 0
 	for command in info programs log stats; do
 		fails "there is no drive 'kcsd7'" $command --drive kcsd7
 		fails "there is no drive 'other'" $command --drive other

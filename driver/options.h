@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The options of a drive: one list, of which the driver makes configuration, defaults and configfs,
+ * and the command line tool its checks. Who includes this has SZ_*, U32_MAX, S64_MAX and U64_MAX.
+ */
+#ifndef KCSD_OPTIONS_H
+#define KCSD_OPTIONS_H
+
+#include <linux/kcsd.h>
+
+#include "limits.h"
+
+#define KCSD_MIN_SIZE		SZ_1M
+#define KCSD_MAX_ZONE_SIZE	(1ULL << 40)	/* the block layer counts its sectors in 32 bits */
+
+/* How programs are run; X(NAME, "name"). Where the JIT cannot be had, the interpreter does it. */
+#define KCSD_RUN_CHOICES(X) \
+	X(JIT, "jit")		/* native code */ \
+	X(INTERP, "interp")
+
+enum kcsd_run_choice {
+#define KCSD_RUN_CHOICE_ENUM(NAME, name) KCSD_RUN_BY_##NAME,
+	KCSD_RUN_CHOICES(KCSD_RUN_CHOICE_ENUM)
+#undef KCSD_RUN_CHOICE_ENUM
+	KCSD_NR_RUN_CHOICES
+};
+
+/*
+ * X(kind, name, default, min, max); SIZE takes suffixes (512M), NUM does not, CHOICE is
+ * one of KCSD_RUN_CHOICES.
+ */
+#define KCSD_OPTIONS(X) \
+	X(SIZE, size,			SZ_512M, KCSD_MIN_SIZE, S64_MAX) \
+	X(NUM,  block_size,		4096, 512, 4096) \
+	X(NUM,  queues,			0, 0, 256)	/* 0: one per CPU */ \
+	X(NUM,  queue_depth,		128, 1, 4096) \
+	X(NUM,  cus,			2, 1, 64) \
+	X(NUM,  queue_limit,		16384, 1, 1048576)	/* runs of an open file */ \
+	X(NUM,  quick_us,		50, 0, 10000)	/* what its submitter runs; inline.c */ \
+	X(SIZE, arena_size,		SZ_4M, SZ_128K, SZ_256M) \
+	X(NUM,  max_programs,		64, 1, 1024) \
+	X(NUM,  device_programs,	1, 0, 1)	/* the drive's own: builtin.c */ \
+	X(NUM,  load_granularity,	1, 1, SZ_64K)	/* bytes; a power of 2 */ \
+	X(NUM,  max_active,		64, 1, 1024) \
+	X(SIZE, max_program_bytes,	SZ_16M, SZ_4K, SZ_1G) \
+	X(NUM,  timeout_ms,		30000, 1, KCSD_MAX_TIMEOUT_MS) \
+	X(NUM,  insn_budget,		0, 0, U64_MAX)		/* 0: none */ \
+	X(SIZE, slm_size,		SZ_16M, 0, 1ULL << 40)	/* 0: no namespace 2 */ \
+	X(NUM,  max_range_sets,		64, 1, 255)	/* log page 84h: up to MDTS */ \
+	X(NUM,  max_ranges,		16, 1, 64)	/* of a set or a run */ \
+	X(CHOICE, engine,		KCSD_RUN_BY_JIT, 0, KCSD_NR_RUN_CHOICES - 1) \
+	X(SIZE, max_jit_bytes,		SZ_64M, 0, SZ_1G) \
+	X(NUM,  side_file,		1, 0, 1)	/* of a backing file */ \
+	X(SIZE, zone_size,		0, 0, KCSD_MAX_ZONE_SIZE)	/* 0: not zoned */ \
+	X(SIZE, zone_capacity,		0, 0, KCSD_MAX_ZONE_SIZE)	/* 0: all of the zone */ \
+	X(NUM,  conventional_zones,	0, 0, U32_MAX)		/* the first ones */ \
+	X(NUM,  max_open_zones,		0, 0, U32_MAX)		/* 0: no limit */ \
+	X(NUM,  max_active_zones,	0, 0, U32_MAX)		/* 0: no limit */ \
+	X(SIZE, max_append,		KCSD_MAX_TRANSFER, SZ_8K, KCSD_MAX_TRANSFER) /* ZASL */ \
+	X(SIZE, cache_size,		0, 0, 1ULL << 40)	/* 0: writes are not cached */
+
+/*
+ * What a range cannot say: R(name, expression), true of each value n that is possible. Powers of 2
+ * are not 0 where the range has no 0.
+ */
+#define KCSD_OPTION_RULES(R) \
+	R(block_size,		n == SZ_512 || n == SZ_4K) \
+	R(size,			!(n % SZ_512)) \
+	R(arena_size,		!(n % SZ_4K)) \
+	R(slm_size,		!(n % SZ_4K)) \
+	R(cache_size,		!(n % SZ_4K)) \
+	R(load_granularity,	!(n & (n - 1))) \
+	R(max_append,		!(n & (n - 1))) \
+	R(zone_size,		!(n & (n - 1)))
+
+#endif

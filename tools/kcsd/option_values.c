@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What values a drive's options can have: the driver's own list, so that no drive is needed. */
+#include <string.h>
+
+#include "option_values.h"
+
+#define SZ_512	512
+#define SZ_4K	(4ULL << 10)
+#define SZ_8K	(8ULL << 10)
+#define SZ_64K	(64ULL << 10)
+#define SZ_128K	(128ULL << 10)
+#define SZ_1M	(1ULL << 20)
+#define SZ_4M	(4ULL << 20)
+#define SZ_16M	(16ULL << 20)
+#define SZ_64M	(64ULL << 20)
+#define SZ_256M	(256ULL << 20)
+#define SZ_512M	(512ULL << 20)
+#define SZ_1G	(1ULL << 30)
+#define U32_MAX	UINT32_MAX
+#define S64_MAX	INT64_MAX
+#define U64_MAX	UINT64_MAX
+
+#include "../../driver/options.h"
+
+enum kind { NUM, SIZE, CHOICE };
+
+static const struct {
+	const char *name;
+	enum kind kind;
+	uint64_t min, max;
+} options[] = {
+#define OPTION_ROW(kind, name, def, min, max) { #name, kind, min, max },
+	KCSD_OPTIONS(OPTION_ROW)
+};
+
+bool kcsd_option_takes(const char *name, uint64_t n)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (!strcmp(options[i].name, name) && (n < options[i].min || n > options[i].max))
+			return false;
+#define OPTION_RULE(rule, possible) \
+	if (!strcmp(#rule, name) && !(possible)) \
+		return false;
+	KCSD_OPTION_RULES(OPTION_RULE)
+	return true;
+}
+
+bool kcsd_option_has_choice(const char *name, const char *choice)
+{
+	static const char *const choices[] = {
+#define CHOICE_NAME(NAME, name) name,
+		KCSD_RUN_CHOICES(CHOICE_NAME)
+	};
+	bool is_choice = false;
+	size_t i;
+
+	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		is_choice |= options[i].kind == CHOICE && !strcmp(options[i].name, name);
+	for (i = 0; is_choice && i < sizeof(choices) / sizeof(choices[0]); i++)
+		if (!strcmp(choices[i], choice))
+			return true;
+	return !is_choice;
+}
