@@ -80,6 +80,49 @@ test_run_lbas()
 		$(printf -- '--lba 0 %.0s' $(seq 128))
 }
 
+# Behind the end of a file there is something else; a stream ends where it says.
+test_len()
+{
+	local size=10001
+
+	tr '\0' '\n' </dev/zero | dd of="/dev/${drive}n1" bs=64K count=1 iflag=fullblock oflag=direct \
+		status=none
+	{ random "$work/bytes" $((size - 1)) && printf x >>"$work/bytes"; } &&
+		dd if="$work/bytes" of="/dev/${drive}n1" bs=1M conv=fsync status=none
+	code 0 "run, a length" run -d $NAME "$bpf/sha256.bpf.o" --lba 0+16 --lba 16+4 \
+		--len $size --output "$work/hash"
+	prints "result: $size"
+	is "  and to the byte" "$(od -An -v -tx1 "$work/hash" | tr -d ' \n')" \
+		"$(sha256sum <"$work/bytes" | cut -d' ' -f1)"
+	code 0 "run, a length of 0" run -d $NAME "$bpf/lines.bpf.o" --lba 0+16 --len 0
+	prints "result: 0"
+	code 1 "run, a length beyond what is granted" run -d $NAME "$bpf/lines.bpf.o" --lba 0+16 \
+		--len 8193
+	says "a stream of 8193 bytes: only 8192 may be read"
+	dd if="$work/bytes" bs=4096 count=2 status=none >"$work/slm"
+	code 0 "  SLM is written" slm -d $NAME write 4096 --input "$work/slm"
+	code 0 "run, a length of a range" run -d $NAME "$bpf/sha256.bpf.o" --range 4K+8K --len 5000 \
+		--output "$work/hash"
+	is "  and to the byte" "$(od -An -v -tx1 "$work/hash" | tr -d ' \n')" \
+		"$(head -c 5000 "$work/slm" | sha256sum | cut -d' ' -f1)"
+}
+
+# The README's first run, as it is there but for the names.
+test_readme()
+{
+	local readme=${KCSD_README:-../README.md} lines
+
+	[ -r "$readme" ] || { skip "README" "no README: set KCSD_README"; return; }
+	printf 'GET / 200 1\nGET /no 404 2\nGET /nor 404 3' >"$work/access.log"
+	lines=$(grep -e '^    dd if=access.log' -e '^    build/kcsd run .*access.log' "$readme")
+	is "README: it copies a file, and runs a program on it" "$(wc -l <<<"$lines")" 2
+	lines=${lines//\/dev\/kcsd0n1//dev/${drive}n1}
+	lines=${lines//build\/kcsd run/$kcsd run -d $NAME}
+	lines=${lines//build\/bpf/$bpf}
+	(cd "$work" && bash -e -c "$lines") >"$work/out" 2>"$work/err"
+	is "README: the result" "$(grep '^result: ' "$work/out")" "result: 2"
+}
+
 # Everything that a script gets of a fault.
 test_faults()
 {
@@ -221,6 +264,8 @@ test_progress()
 begin_cli perl
 test_run
 test_run_lbas
+test_len
+test_readme
 test_faults
 test_interrupt
 test_broken_pipe
