@@ -25,8 +25,8 @@ test_create()
 	has '[.[] | select(.name == "kst-zones") | .zone_size, .size] | @csv' 1048576,8388608
 	has ".[] | select(.name == \"$NAME\") | .zone_size" 0
 	code 0 "list, zones, as text" list
-	is "  and it says which are zoned" "$(awk '/^kst-/ && $6 != "-" { print $1 }' "$work/out")" \
-		kst-zones
+	is "  and it says which are zoned" \
+		"$(awk '/^kst-/ && $6 != "-" { print $1 }' "$work/out")" kst-zones
 	code 0 "  and it is gone" delete kst-zones
 	code 1 "create, the name is taken" create $NAME
 	says "there is a drive '$NAME' already"

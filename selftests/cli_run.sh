@@ -85,8 +85,8 @@ test_len()
 {
 	local size=10001
 
-	tr '\0' '\n' </dev/zero | dd of="/dev/${drive}n1" bs=64K count=1 iflag=fullblock oflag=direct \
-		status=none
+	tr '\0' '\n' </dev/zero | dd of="/dev/${drive}n1" bs=64K count=1 iflag=fullblock \
+		oflag=direct status=none
 	{ random "$work/bytes" $((size - 1)) && printf x >>"$work/bytes"; } &&
 		dd if="$work/bytes" of="/dev/${drive}n1" bs=1M conv=fsync status=none
 	code 0 "run, a length" run -d $NAME "$bpf/sha256.bpf.o" --lba 0+16 --lba 16+4 \
@@ -101,8 +101,8 @@ test_len()
 	says "a stream of 8193 bytes: only 8192 may be read"
 	dd if="$work/bytes" bs=4096 count=2 status=none >"$work/slm"
 	code 0 "  SLM is written" slm -d $NAME write 4096 --input "$work/slm"
-	code 0 "run, a length of a range" run -d $NAME "$bpf/sha256.bpf.o" --range 4K+8K --len 5000 \
-		--output "$work/hash"
+	code 0 "run, a length of a range" run -d $NAME "$bpf/sha256.bpf.o" --range 4K+8K \
+		--len 5000 --output "$work/hash"
 	is "  and to the byte" "$(od -An -v -tx1 "$work/hash" | tr -d ' \n')" \
 		"$(head -c 5000 "$work/slm" | sha256sum | cut -d' ' -f1)"
 }

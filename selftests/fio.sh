@@ -69,8 +69,8 @@ test_fast_passthrough()
 		--bs=64k --iodepth=8 --fixedbufs --registerfiles --sqthread_poll --hipri
 }
 
-# The README's command, as it is there but for the node; no latency that it prints is longer than all
-# of it took.
+# The README's command, as it is there but for the node; no latency that it prints is longer than
+# all of it took.
 test_readme()
 {
 	local readme=${KCSD_README:-../README.md} text command

@@ -147,8 +147,8 @@ static void test_length(void)
 	IS(kcsd_exec_init(&exec, &writable, &opts, NULL), 0, "length");
 	IS(exec.cmd.cdw3, 2 | KCSD_EXEC_LEN, "length: the command has one");
 	IS(exec.cmd.data_len, 2 * 16 + 8 + 3, "length: data");
-	OK(!memcmp((char *)exec.data + 32, "\xff\x03\0\0\0\0\0\0abc", 11), "length: in front of the "
-	   "arguments");
+	OK(!memcmp((char *)exec.data + 32, "\xff\x03\0\0\0\0\0\0abc", 11),
+	   "length: in front of the arguments");
 	kcsd_exec_destroy(&exec);
 	opts.stream_len = 1025;
 	OK(kcsd_exec_init(&exec, &writable, &opts, &err) == -EINVAL &&

@@ -285,7 +285,7 @@ static void finish_run(struct fuzz_random *r, struct fuzz_shot *s, __u8 *data, _
 	s->cmd.timeout_ms = 1 + fuzz_below(r, FUZZ_MAX_MS);
 }
 
-/* At times a length for the stream, which is what args bytes behind the grants or ranges begin with. */
+/* At times a length for the stream, with which the args bytes behind grants or ranges begin. */
 static __u32 put_len(struct fuzz_random *r, __u8 *to, __u32 args)
 {
 	__le64 len = htole64(fuzz_below(r, 16384));

@@ -19,7 +19,8 @@
 #define DEFAULT_BLOCK	4096
 
 #define OPTIONS(X) \
-	X(IMAGE, "lba", 'l', "FILE", "what namespace 1 holds, and without --grant the stream; default: it has no LBAs") \
+	X(IMAGE, "lba", 'l', "FILE", \
+	  "what namespace 1 holds, and without --grant the stream; default: it has no LBAs") \
 	X(GRANT, "grant", 'g', "RANGE[:ACCESS]", \
 	  "LBAs of it that it may touch, as --lba of run; default: all:r; repeatable") \
 	X(BLOCK, "block-size", 0, "SIZE", "bytes of an LBA: 512 or 4096; default: 4096") \

@@ -269,7 +269,8 @@ check_len()
 	code 1 "length: more than the ranges have" sim "$bpf/sum.bpf.o" --range 0+4K --len 4097
 	says "only 4096 may be read"
 	is "length: in place" "$(result range_sum --slm "$work/slm" --range 0+64K --len 5000)" \
-		"$(head -c 5000 "$work/slm" | od -An -v -tu1 -w1 | awk '{ s += $1 } END { print s }')"
+		"$(head -c 5000 "$work/slm" | od -An -v -tu1 -w1 |
+			awk '{ s += $1 } END { print s }')"
 }
 
 check_images()
