@@ -255,6 +255,8 @@ TEST_F(range_sets, refusals)
 		CMD_CHANGE(cdw10, 2u << 16 | 0x11, KCSD_SC_INVALID_FIELD),
 	};
 
+	del.addr = (uintptr_t)r;	/* for the change of data_len: a bad address is -EFAULT first */
+
 	for (int way = 0; way < CMD_WAYS; way++) {
 		for (size_t i = 0; i < ARRAY_SIZE(of_create); i++) {
 			EXPECT_TRUE(cmd_refused(way, true, self->d.ctrl, &base, &of_create[i]));
