@@ -68,12 +68,13 @@ sum_of_zone()
 send_failing()
 {
 	exec python3 - "$generic" "$1" "$2" <<-'END'
-		import fcntl, os, struct, sys
+		import ctypes, fcntl, os, struct, sys
 		action = {"finish": 2, "reset": 4}[sys.argv[2]]
 		cmd = bytearray(struct.pack("BBHIIIQQIIIIIIIIII", 0x79, 0, 0, 1, 0, 0, 0, 0, 0, 0,
 		                            2048, 0, 0, action, 0, 0, 0, 0))
 		node = os.open(sys.argv[1], os.O_RDWR)
 		nth = os.open("/proc/thread-self/fail-nth", os.O_RDWR)
+		ctypes.CDLL(None).mlockall(1)   # no page faults: they allocate, too
 		os.write(nth, sys.argv[3].encode())
 		try:
 		    status = fcntl.ioctl(node, 0xc0484e43, cmd)
@@ -171,9 +172,13 @@ test_no_memory()
 	local nth=1 failures=0
 
 	[ -e /proc/self/fail-nth ] || { skip "$1 without memory" "this kernel has no fault injection"; return; }
-	while no_memory "$1" $nth && [ $nth -lt 20 ]; do
+	# Also allocations that may wait for memory.
+	echo N >/sys/kernel/debug/failslab/ignore-gfp-wait
+	echo 0 | tee /sys/kernel/debug/fail{slab,_page_alloc}/verbose >/dev/null
+	while no_memory "$1" $nth && [ $nth -lt 6 ]; do
 		nth=$((nth + 1))
 	done
+	echo Y >/sys/kernel/debug/failslab/ignore-gfp-wait
 	point "$1 without memory: has failed" test $failures -gt 0
 }
 
