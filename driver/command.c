@@ -20,15 +20,16 @@
 
 #define ANYONE			KCSD_FOR_ANY
 #define WRITERS			KCSD_FOR_WRITERS
+#define ADMIN			KCSD_FOR_ADMIN
 
 static const struct kcsd_command kcsd_admin_commands[] = {
 	{ nvme_admin_get_log_page,	ANYONE, OF_CONTROLLER | OF_NAMESPACE, kcsd_get_log_parse },
 	{ nvme_admin_identify,		ANYONE, OF_CONTROLLER | OF_NAMESPACE, kcsd_identify_parse },
 	{ nvme_admin_set_features,	WRITERS, OF_CONTROLLER, kcsd_feature_parse_set },
 	{ nvme_admin_get_features,	ANYONE, OF_CONTROLLER, kcsd_feature_parse_get },
-	{ nvme_admin_format_nvm, WRITERS, OF_NAMESPACE | CHANGES_DATA | ALONE_IN_NAMESPACE,
+	{ nvme_admin_format_nvm, ADMIN, OF_NAMESPACE | CHANGES_DATA | ALONE_IN_NAMESPACE,
 				kcsd_format_parse },
-	{ nvme_admin_sanitize_nvm, WRITERS, OF_SUBSYSTEM | CHANGES_DATA | ALONE,
+	{ nvme_admin_sanitize_nvm, ADMIN, OF_SUBSYSTEM | CHANGES_DATA | ALONE,
 				kcsd_sanitize_parse },
 	{ KCSD_ADMIN_LOAD_PROGRAM,	WRITERS, OF_NAMESPACE, kcsd_program_parse_load },
 	{ KCSD_ADMIN_PROGRAM_ACTIVATION, WRITERS,OF_NAMESPACE, kcsd_program_parse_activation },
@@ -126,6 +127,9 @@ bool kcsd_cmd_allowed(const struct kcsd_cmd *cmd, enum kcsd_command_for who)
 	/* To read takes no more than an open node. */
 	if (who == KCSD_FOR_ANY)
 		return true;
+	/* Who may load programs, by the controller's node, need not have a right to anyone's data. */
+	if (who == KCSD_FOR_ADMIN)
+		goto admin;
 	/*
 	 * Admin commands change the drive for all its users: only the controller's node gives the
 	 * right to. Those of namespaces may have been given to others.

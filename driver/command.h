@@ -15,6 +15,7 @@ struct kcsd_drive;
 enum kcsd_command_for {
 	KCSD_FOR_ANY,		/* whoever has the node open */
 	KCSD_FOR_WRITERS,	/* who has it open for writing, or CAP_SYS_ADMIN */
+	KCSD_FOR_ADMIN,		/* CAP_SYS_ADMIN alone: erases what belongs to all users */
 };
 
 struct kcsd_command {

@@ -375,29 +375,33 @@ TEST_F(nvm_erase, power_off_interrupts_it)
 		EXPECT_TRUE(all_zones_are_empty(&self->d));
 }
 
+/* Both erase what belongs to all users: no descriptor is enough, not that by which programs come. */
 TEST_F(nvm_erase, rights)
 {
 	struct nvme_uring_cmd format = format_cmd(0), clear = {
 		.opcode = ADMIN_SANITIZE, .cdw10 = BLOCK_ERASE,
 	};
+	static const int modes[] = { O_RDONLY, O_RDWR };
 	char path[64];
-	int ro, status;
+	int fd, status;
 	pid_t pid;
 
 	drive_node(path, sizeof(path), self->d.index, "");
-	ro = open(path, O_RDONLY | O_CLOEXEC);
-	ASSERT_LE(0, ro);
-	pid = fork();
-	if (!pid) {
-		if (setgid(65534) || setuid(65534))
-			_exit(100);
-		if (cmd_admin_way(CMD_IOCTL, ro, &format, NULL) != -EACCES)
-			_exit(1);
-		_exit(cmd_admin_way(CMD_IOCTL, ro, &clear, NULL) != -EACCES ? 2 : 0);
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		fd = open(path, modes[i] | O_CLOEXEC);
+		ASSERT_LE(0, fd);
+		pid = fork();
+		if (!pid) {
+			if (setgid(65534) || setuid(65534))
+				_exit(100);
+			if (cmd_admin_way(CMD_IOCTL, fd, &format, NULL) != -EACCES)
+				_exit(1);
+			_exit(cmd_admin_way(CMD_IOCTL, fd, &clear, NULL) != -EACCES ? 2 : 0);
+		}
+		ASSERT_EQ(pid, waitpid(pid, &status, 0));
+		EXPECT_EQ(0, status);
+		close(fd);
 	}
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	EXPECT_EQ(0, status);
-	close(ro);
 }
 
 DRIVE_TEST_MAIN

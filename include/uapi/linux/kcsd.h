@@ -17,7 +17,7 @@
  *
  * To change something takes a file that is open for writing, else EACCES; an admin command that
  * changes something (Set Features, 85h, 88h, 89h) takes a file of the controller's node. A process
- * with CAP_SYS_ADMIN may send any command by any file.
+ * with CAP_SYS_ADMIN may send any command by any file; nobody else may send Format NVM or Sanitize.
  *
  * Programs that the host loads have the indices 0 to maxprog - 1 (struct kcsd_id_ns_compute).
  * From maxprog on there are nr_device programs of the drive's own: device-defined ones, which
