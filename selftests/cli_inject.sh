@@ -17,7 +17,7 @@ test_inject()
 	code 0 "inject, by --drive" inject -d "/dev/$drive" append timeout
 	code 0 "inject, the rules" inject $NAME
 	is "  and they are those of configfs" "$out" "$(cat $CONFIG/$NAME/inject)"
-	behave "inject, a read fails" 0 read_lba --cparam1 3 --lba 3 --json
+	behave "inject, a read fails" 4 read_lba --cparam1 3 --lba 3 --json
 	prints '"result": 18446744073709551611,'
 	code 0 "inject, the rules, JSON" inject $NAME --json
 	has '.[0] | [.command, .slba, .nlb, .outcome, .next, .hits] | @csv' \

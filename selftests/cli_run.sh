@@ -100,7 +100,7 @@ test_len()
 		--len 8193
 	says "a stream of 8193 bytes: only 8192 may be read"
 	dd if="$work/bytes" bs=4096 count=2 status=none >"$work/slm"
-	code 0 "  SLM is written" slm -d $NAME write 4096 --input "$work/slm"
+	code 0 "  SLM is written" slm -d $NAME write 4096 --data "$work/slm"
 	code 0 "run, a length of a range" run -d $NAME "$bpf/sha256.bpf.o" --range 4K+8K \
 		--len 5000 --output "$work/hash"
 	is "  and to the byte" "$(od -An -v -tx1 "$work/hash" | tr -d ' \n')" \
