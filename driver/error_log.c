@@ -37,8 +37,9 @@ void kcsd_error_log_add(struct kcsd_error_log *log, const struct kcsd_failure *f
 
 void kcsd_error_log_hand_over(struct kcsd_error_log *log, u64 from, u64 to)
 {
-	guard(spinlock)(&log->lock);
+	spin_lock(&log->lock);
 	kcsd_fair_ring_hand_over(&log->places, from, to);
+	spin_unlock(&log->lock);
 }
 
 u64 kcsd_error_log_count(struct kcsd_error_log *log)

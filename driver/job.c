@@ -44,15 +44,16 @@ static struct kcsd_job *kcsd_job_take(struct kcsd_job_worker *worker)
 	struct kcsd_jobs *jobs = worker->jobs;
 	struct kcsd_turn *turn;
 
-	guard(spinlock)(&jobs->lock);
+	spin_lock(&jobs->lock);
 	turn = kcsd_schedule_next(&jobs->schedule);
-	if (!turn) {
+	if (turn) {
+		kcsd_turn_job(turn)->state = KCSD_JOB_RUNNING;
+		list_add_tail(&turn->entry, &jobs->running);
+	} else {
 		worker->called = false;
-		return NULL;
 	}
-	kcsd_turn_job(turn)->state = KCSD_JOB_RUNNING;
-	list_add_tail(&turn->entry, &jobs->running);
-	return kcsd_turn_job(turn);
+	spin_unlock(&jobs->lock);
+	return turn ? kcsd_turn_job(turn) : NULL;
 }
 
 static void kcsd_job_carry_out(struct kcsd_job *job)

@@ -60,8 +60,9 @@ void kcsd_log_fault(struct kcsd_log *log, u64 owner, u16 pind, u32 reason, u32 p
 
 void kcsd_log_hand_over(struct kcsd_log *log, u64 from, u64 to)
 {
-	guard(spinlock)(&log->lock);
+	spin_lock(&log->lock);
 	kcsd_fair_ring_hand_over(&log->places, from, to);
+	spin_unlock(&log->lock);
 }
 
 void *kcsd_log_page(struct kcsd_log *log, u32 *len)

@@ -29,7 +29,6 @@ struct kcsd_uring_pdu {
 	bool is_job;
 	bool polled;		/* completed by kcsd_uring_iopoll() */
 	bool ended;		/* polled: run or job has ended */
-	bool handed_over;	/* polled: after all by task work; the ring's lock */
 };
 
 static struct kcsd_uring_pdu *kcsd_uring_pdu(struct io_uring_cmd *ioucmd)
@@ -44,13 +43,23 @@ static void kcsd_uring_put_mm(struct io_uring_cmd *ioucmd)
 		mmdrop(kcsd_uring_pdu(ioucmd)->mm);
 }
 
-/* In the submitter's task, or in a kernel thread if that is gone. */
+/* True in the memory that the submitter named for the output. */
+static bool kcsd_uring_is_submitter(struct io_uring_cmd *ioucmd)
+{
+	const struct kcsd_uring_pdu *pdu = kcsd_uring_pdu(ioucmd);
+
+	if (!current->mm || current->flags & PF_KTHREAD)
+		return false;
+	return !pdu->polled || current->mm == pdu->mm;
+}
+
+/* In the submitter's task, in a kernel thread if that is gone, or in any task that polls. */
 static void kcsd_uring_run_cb(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 {
 	struct kcsd_run *run = kcsd_uring_pdu(ioucmd)->run;
 	int ret = -ECANCELED;
 
-	if (current->mm && !(current->flags & PF_KTHREAD)) {
+	if (kcsd_uring_is_submitter(ioucmd)) {
 		ret = kcsd_run_copy_output(run);
 		if (!ret)
 			ret = kcsd_ended(kcsd_run_status(run));
@@ -245,27 +254,23 @@ int kcsd_uring_cmd(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 /*
  * Called over and over for each command in flight on an IOPOLL ring, with the ring's lock held: by
  * its users, by its submission thread, or by a kernel thread when it goes away, which waits here
- * until nothing is left. Output needs the submitter's memory: others hand over to its task.
+ * until nothing is left. A run that another process than its submitter polls is -ECANCELED: the
+ * output is not for that process, and the submitter's task cannot be asked to take it, since that
+ * needs the lock that the poller holds, perhaps as long as it finds nothing.
  */
 int kcsd_uring_iopoll(struct io_uring_cmd *ioucmd, struct io_comp_batch *iob,
 		      unsigned int poll_flags)
 {
 	struct kcsd_uring_pdu *pdu = kcsd_uring_pdu(ioucmd);
 
-	if (pdu->handed_over)
-		return 0;
 	if (!smp_load_acquire(&pdu->ended)) {
 		if (kcsd_uring_going(ioucmd))
 			kcsd_uring_cancel(ioucmd);
 		return 0;
 	}
-	if (current->mm != pdu->mm && !(current->flags & PF_KTHREAD)) {
-		pdu->handed_over = true;
-		kcsd_uring_complete_in_task(ioucmd);
-	} else if (pdu->is_job) {
+	if (pdu->is_job)
 		kcsd_uring_job_cb(ioucmd, 0);
-	} else {
+	else
 		kcsd_uring_run_cb(ioucmd, 0);
-	}
 	return 1;
 }

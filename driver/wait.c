@@ -12,6 +12,12 @@
 
 #include "wait.h"
 
+/* A task's own stays as long as it runs. */
+static spinlock_t *signals_lock(void)
+{
+	return &rcu_dereference_protected(current->sighand, true)->siglock;
+}
+
 static bool is_uring_thread(void)
 {
 	return current->flags & PF_IO_WORKER;
@@ -24,23 +30,26 @@ unsigned int kcsd_wait_state(void)
 
 bool kcsd_wait_is_over(void)
 {
+	spinlock_t *lock = signals_lock();
 	bool over;
 
-	spin_lock_irq(&current->sighand->siglock);
+	spin_lock_irq(lock);
 	over = fatal_signal_pending(current) || test_thread_flag(TIF_NOTIFY_SIGNAL);
 	if (!over)
 		clear_thread_flag(TIF_SIGPENDING);
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(lock);
 	return over;
 }
 
 void kcsd_wait_end(void)
 {
+	spinlock_t *lock = signals_lock();
+
 	if (!is_uring_thread())
 		return;
-	spin_lock_irq(&current->sighand->siglock);
+	spin_lock_irq(lock);
 	recalc_sigpending();
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(lock);
 }
 
 bool kcsd_wait_for(struct completion *done)
