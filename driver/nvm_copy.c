@@ -140,7 +140,7 @@ static int copy_parse_sources(struct kcsd_cmd *cmd, const struct kcsd_nvm_copy_l
 
 static int copy_read_sources(struct kcsd_cmd *cmd, struct nvm_copy *copy)
 {
-	struct kcsd_nvm_copy_lba *d = kmalloc_array(copy->nr, sizeof(*d), GFP_KERNEL);
+	struct kcsd_nvm_copy_lba *d = kmalloc_array(copy->nr, sizeof(*d), GFP_KERNEL_ACCOUNT);
 	int ret;
 
 	if (!d)

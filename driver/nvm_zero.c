@@ -193,7 +193,7 @@ static int dsm_parse_ranges(struct kcsd_cmd *cmd, const struct nvme_dsm_range *f
 
 static int dsm_read_ranges(struct kcsd_cmd *cmd, struct nvm_zero *zero)
 {
-	struct nvme_dsm_range *from = kmalloc_array(zero->nr, sizeof(*from), GFP_KERNEL);
+	struct nvme_dsm_range *from = kmalloc_array(zero->nr, sizeof(*from), GFP_KERNEL_ACCOUNT);
 	int ret;
 
 	if (!from)

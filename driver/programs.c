@@ -35,8 +35,9 @@ static void kcsd_slot_abort(struct kcsd_drive *drive, struct kcsd_program_slot *
 	slot->loading = (struct kcsd_loading){};
 }
 
+/* On success the slot owns the image, of cdw11 bytes. */
 static int kcsd_slot_begin(struct kcsd_drive *drive, struct kcsd_program_slot *slot,
-			   const struct kcsd_cmd *cmd)
+			   const struct kcsd_cmd *cmd, void *image)
 {
 	struct kcsd_programs *ps = &drive->programs;
 	struct kcsd_loading *l = &slot->loading;
@@ -45,9 +46,7 @@ static int kcsd_slot_begin(struct kcsd_drive *drive, struct kcsd_program_slot *s
 	kcsd_slot_abort(drive, slot);
 	if (psize > drive->cfg.max_program_bytes - ps->bytes)
 		return KCSD_SC_MAX_PROGRAM_BYTES;
-	l->image = kvmalloc(psize, GFP_KERNEL_ACCOUNT);
-	if (!l->image)
-		return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
+	l->image = image;
 	l->psize = psize;
 	l->pit = cmd->cdw10 >> KCSD_LOAD_PIT_SHIFT & 7;
 	l->persistent = cmd->cdw10 & KCSD_LOAD_PERSISTENT;
@@ -250,8 +249,11 @@ static u16 kcsd_cmd_pind(const struct kcsd_cmd *cmd)
 	return cmd->cdw10 & 0xffff;
 }
 
-/* A chunk goes to its place. Complete: with the last one *complete has an image. */
-static int kcsd_program_add_chunk(struct kcsd_cmd *cmd, const void *chunk,
+/*
+ * Put a chunk in its place. The first one has room for the whole image and becomes that: then
+ * *chunk is NULL. With the last one *complete has an image.
+ */
+static int kcsd_program_add_chunk(struct kcsd_cmd *cmd, void **chunk,
 				  struct kcsd_loading *complete)
 {
 	struct kcsd_drive *drive = cmd->drive;
@@ -269,16 +271,17 @@ static int kcsd_program_add_chunk(struct kcsd_cmd *cmd, const void *chunk,
 	if (slot->finishing || kcsd_slot_program(drive, slot))
 		return KCSD_SC_PROGRAM_IN_USE;
 	if (!loff) {
-		ret = kcsd_slot_begin(drive, slot, cmd);
+		ret = kcsd_slot_begin(drive, slot, cmd, *chunk);
 		if (ret)
 			return ret;
+		*chunk = NULL;
 	} else if (!l->image || loff != l->have) {
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW15);
 	} else if (cmd->cdw11 != l->psize) {
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
+	} else {
+		memcpy(l->image + loff, *chunk, numb);
 	}
-
-	memcpy(l->image + loff, chunk, numb);
 	l->have = loff + numb;
 	if (l->have == l->psize)
 		kcsd_slot_complete(slot, complete);
@@ -322,12 +325,12 @@ static int kcsd_program_load(struct kcsd_cmd *cmd)
 	void *chunk;
 	int ret;
 
-	/* Not under the lock: the host's memory may take as long as its owner likes. */
-	chunk = kvmalloc(numb, GFP_KERNEL_ACCOUNT);
+	/* Not under the lock: a control group over its limit makes the sender wait for its memory. */
+	chunk = kvmalloc(cmd->cdw15 ? numb : cmd->cdw11, GFP_KERNEL_ACCOUNT);
 	if (!chunk)
-		return -ENOMEM;
+		return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
 	ret = kcsd_cmd_copy_from_host(cmd, chunk, numb) ?:
-	      kcsd_program_add_chunk(cmd, chunk, &complete);
+	      kcsd_program_add_chunk(cmd, &chunk, &complete);
 	kvfree(chunk);
 	return complete.image ? kcsd_program_finish(cmd, &complete) : ret;
 }

@@ -259,7 +259,7 @@ void *kcsd_sanitize_page(const struct kcsd_drive *drive, u32 *len)
 
 	BUILD_BUG_ON(sizeof(*page) != 512);
 	*len = sizeof(*page);
-	page = kvzalloc(*len, GFP_KERNEL);
+	page = kvzalloc(*len, GFP_KERNEL_ACCOUNT);
 	if (!page)
 		return NULL;
 	page->sprog = cpu_to_le16(state == KCSD_SANITIZE_IN_PROGRESS ? READ_ONCE(life->share) :
