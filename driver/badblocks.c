@@ -103,6 +103,14 @@ ssize_t kcsd_badblocks_show(struct kcsd_life *life, char *page)
 	return len;
 }
 
+void kcsd_badblocks_forget(struct badblocks *bad)
+{
+	u64 sector;
+
+	for (sector = 0; READ_ONCE(bad->count) && sector < MAX_SECTOR; sector += SZ_1G)
+		clear_sectors(bad, sector, SZ_1G);
+}
+
 /* Ends with the first result that is not 0. */
 static int each_part(const struct kcsd_drive *drive, struct badblocks *bad, u64 slba, u64 nlb,
 		     int (*fn)(struct badblocks *bad, u64 first, int nr))

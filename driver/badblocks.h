@@ -23,6 +23,9 @@ int kcsd_badblocks_store(struct kcsd_life *life, const char *text);
 /* Print lines of first sector and length: the bad ones, then the uncorrectable ones. A page. */
 ssize_t kcsd_badblocks_show(struct kcsd_life *life, char *page);
 
+/* None is in it any more. */
+void kcsd_badblocks_forget(struct badblocks *bad);
+
 /*
  * One of the two lists of the drive, by LBAs. Any context.
  *
