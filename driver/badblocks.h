@@ -35,5 +35,12 @@ void kcsd_badblocks_forget(struct badblocks *bad);
 bool kcsd_badblocks_check(const struct kcsd_drive *drive, struct badblocks *bad, u64 slba, u64 nlb);
 int kcsd_badblocks_set(const struct kcsd_drive *drive, struct badblocks *bad, u64 slba, u64 nlb);
 int kcsd_badblocks_clear(const struct kcsd_drive *drive, struct badblocks *bad, u64 slba, u64 nlb);
+/*
+ * Will it find room? To be asked before what cannot be undone. Who sets only then, leaves entries
+ * for those who clear a part of one.
+ */
+bool kcsd_badblocks_can_set(const struct kcsd_drive *drive, struct badblocks *bad, u64 nlb);
+bool kcsd_badblocks_can_clear(const struct kcsd_drive *drive, struct badblocks *bad, u64 slba,
+			      u64 nlb);
 
 #endif

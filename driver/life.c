@@ -60,9 +60,26 @@ static void change_medium(struct kcsd_drive *drive)
 	life->medium = id;
 }
 
+/* Write pointers may have gone back. */
+static void forget_unwritten(struct kcsd_drive *drive)
+{
+	struct badblocks *bad = &drive->life->uncorrectable;
+	const struct kcsd_zones *zs = &drive->zones;
+	u32 i;
+
+	for (i = zs->nr_conventional; i < zs->nr && READ_ONCE(bad->count); i++) {
+		u32 wp = zs->zones[i].wp;
+
+		kcsd_badblocks_clear(drive, bad, kcsd_zone_start(zs, i) + wp,
+				     kcsd_zone_size(zs) - wp);
+		cond_resched();
+	}
+}
+
 void kcsd_life_power_on(struct kcsd_drive *drive)
 {
 	change_medium(drive);
+	forget_unwritten(drive);
 	drive->life->power_cycles++;
 }
 

@@ -4,7 +4,7 @@
  *
  * While it does, and after it has failed, drive->gate is closed, and all I/O commands of all
  * namespaces fail. What it has come to is kept in struct kcsd_life: a drive that is powered off
- * meanwhile begins again when it is powered on.
+ * meanwhile begins again when it is powered on, if it then has the same medium.
  */
 #ifndef KCSD_SANITIZE_H
 #define KCSD_SANITIZE_H
