@@ -10,6 +10,8 @@
 #include "drive.h"
 
 #define MAX_SECTOR	(BIT_ULL(54) - 1)	/* an entry of the kernel's list has no more bits */
+#define SPLITS		64	/* entries that are left for those that are split by clearing */
+#define CLEARS		8	/* of these, for clears that are under way together */
 
 int kcsd_badblocks_init(struct kcsd_life *life)
 {
@@ -41,17 +43,30 @@ static int clear_sectors(struct badblocks *bad, u64 first, int nr)
 	return kcsd_compat_badblocks_clear(bad, first, nr) ? 0 : -ENOSPC;
 }
 
+static bool are_set(struct badblocks *bad, u64 first, int nr)
+{
+	sector_t first_bad, end_bad, end = first + nr;
+
+	for (; first < end; first = end_bad)
+		if (!kcsd_compat_badblocks_check(bad, first, end - first, &first_bad, &end_bad) ||
+		    first_bad > first || end_bad <= first)
+			return false;
+	return true;
+}
+
 static int set_sectors(struct badblocks *bad, u64 first, int nr)
 {
 	/* It also succeeds if only a part of the range has found room. */
-	if (!kcsd_compat_badblocks_set(bad, first, nr) || badblocks_full(bad))
+	if (!kcsd_compat_badblocks_set(bad, first, nr) || !are_set(bad, first, nr))
 		return -ENOSPC;
 	return 0;
 }
 
 static int check_sectors(struct badblocks *bad, u64 first, int nr)
 {
-	return kcsd_compat_badblocks_check(bad, first, nr);
+	sector_t first_bad, end_bad;
+
+	return kcsd_compat_badblocks_check(bad, first, nr, &first_bad, &end_bad);
 }
 
 /* text is taken apart. */
@@ -103,6 +118,14 @@ ssize_t kcsd_badblocks_show(struct kcsd_life *life, char *page)
 	return len;
 }
 
+void kcsd_badblocks_forget(struct badblocks *bad)
+{
+	u64 sector;
+
+	for (sector = 0; READ_ONCE(bad->count) && sector < MAX_SECTOR; sector += SZ_1G)
+		clear_sectors(bad, sector, SZ_1G);
+}
+
 /* Ends with the first result that is not 0. */
 static int each_part(const struct kcsd_drive *drive, struct badblocks *bad, u64 slba, u64 nlb,
 		     int (*fn)(struct badblocks *bad, u64 first, int nr))
@@ -131,4 +154,25 @@ int kcsd_badblocks_set(const struct kcsd_drive *drive, struct badblocks *bad, u6
 int kcsd_badblocks_clear(const struct kcsd_drive *drive, struct badblocks *bad, u64 slba, u64 nlb)
 {
 	return each_part(drive, bad, slba, nlb, clear_sectors);
+}
+
+bool kcsd_badblocks_can_set(const struct kcsd_drive *drive, struct badblocks *bad, u64 nlb)
+{
+	u64 sectors = nlb << (drive->lba_shift - SECTOR_SHIFT);
+
+	/* At most as many entries more, however it lies among those that are there. */
+	return READ_ONCE(bad->count) + sectors / BB_MAX_LEN + 2 <= MAX_BADBLOCKS - SPLITS;
+}
+
+bool kcsd_badblocks_can_clear(const struct kcsd_drive *drive, struct badblocks *bad, u64 slba,
+			      u64 nlb)
+{
+	u32 shift = drive->lba_shift - SECTOR_SHIFT;
+	u64 first = slba << shift, sectors = nlb << shift;
+	sector_t first_bad, end_bad;
+
+	if (likely(READ_ONCE(bad->count) < MAX_BADBLOCKS - CLEARS) || sectors >= BB_MAX_LEN)
+		return true;
+	return !kcsd_compat_badblocks_check(bad, first, sectors, &first_bad, &end_bad) ||
+	       first_bad >= first || end_bad <= first + sectors;
 }

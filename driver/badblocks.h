@@ -23,6 +23,9 @@ int kcsd_badblocks_store(struct kcsd_life *life, const char *text);
 /* Print lines of first sector and length: the bad ones, then the uncorrectable ones. A page. */
 ssize_t kcsd_badblocks_show(struct kcsd_life *life, char *page);
 
+/* None is in it any more. */
+void kcsd_badblocks_forget(struct badblocks *bad);
+
 /*
  * One of the two lists of the drive, by LBAs. Any context.
  *
@@ -32,5 +35,12 @@ ssize_t kcsd_badblocks_show(struct kcsd_life *life, char *page);
 bool kcsd_badblocks_check(const struct kcsd_drive *drive, struct badblocks *bad, u64 slba, u64 nlb);
 int kcsd_badblocks_set(const struct kcsd_drive *drive, struct badblocks *bad, u64 slba, u64 nlb);
 int kcsd_badblocks_clear(const struct kcsd_drive *drive, struct badblocks *bad, u64 slba, u64 nlb);
+/*
+ * Will it find room? To be asked before what cannot be undone. Who sets only then, leaves entries
+ * for those who clear a part of one.
+ */
+bool kcsd_badblocks_can_set(const struct kcsd_drive *drive, struct badblocks *bad, u64 nlb);
+bool kcsd_badblocks_can_clear(const struct kcsd_drive *drive, struct badblocks *bad, u64 slba,
+			      u64 nlb);
 
 #endif

@@ -202,16 +202,21 @@ static inline bool kcsd_compat_badblocks_clear(struct badblocks *bad, sector_t f
 #endif
 }
 
-static inline bool kcsd_compat_badblocks_check(struct badblocks *bad, sector_t first, int nr)
+/* On true: the first entry that has some of them. */
+static inline bool kcsd_compat_badblocks_check(struct badblocks *bad, sector_t first, int nr,
+					       sector_t *first_bad, sector_t *end_bad)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
-	int nr_bad;
+	int nr_bad = 0;
 #else
-	sector_t nr_bad;
+	sector_t nr_bad = 0;
 #endif
-	sector_t first_bad;
+	bool ret;
 
-	return badblocks_check(bad, first, nr, &first_bad, &nr_bad);
+	*first_bad = 0;
+	ret = badblocks_check(bad, first, nr, first_bad, &nr_bad);
+	*end_bad = *first_bad + nr_bad;
+	return ret;
 }
 
 /* crc32c() itself was in a module of its own until 6.15; this needs none. */

@@ -253,14 +253,17 @@ static void kcsd_drive_del_dirs(struct kcsd_drive *drive)
 	kcsd_programs_del_dir(drive);
 }
 
+/* On failure drive->live has been killed, and nobody holds it. */
 static int kcsd_drive_add_nodes(struct kcsd_drive *drive)
 {
 	unsigned int n = drive->index;
 	int ret;
 
 	drive->ctrl = kcsd_node_create(drive, 0, NULL, kcsd_drive_groups, "kcsd%u", n);
-	if (IS_ERR(drive->ctrl))
+	if (IS_ERR(drive->ctrl)) {
+		kcsd_drive_drain(drive);	/* a Sanitize may have gone on */
 		return PTR_ERR(drive->ctrl);
+	}
 	ret = kcsd_drive_add_dirs(drive);
 	if (ret)
 		goto out_dirs;

@@ -29,6 +29,7 @@ static s64 kcsd_run_error(int ret)
 	case 0:
 		return 0;
 	case -ENOSPC:
+	case -EDQUOT:
 	case KCSD_SC_CAPACITY_EXCEEDED:
 	case KCSD_SC_ZONE_BOUNDARY:
 	case KCSD_SC_ZONE_FULL:

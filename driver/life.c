@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* SMART / Health, NVMe Base, "SMART / Health Information (Log Page Identifier 02h)". */
+#define pr_fmt(fmt) "kcsd: " fmt
+
+#include <linux/fs.h>
 #include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/nvme.h>
+#include <linux/printk.h>
 #include <linux/unaligned.h>
 
 #include "badblocks.h"
@@ -25,8 +29,57 @@ void kcsd_life_destroy(struct kcsd_life *life)
 	kcsd_badblocks_exit(life);
 }
 
+static struct kcsd_medium_id medium_of(const struct kcsd_drive *drive)
+{
+	struct kcsd_medium_id id = { .uuid = drive->uuid };
+	const struct inode *inode;
+
+	BUILD_BUG_ON(sizeof(id) != sizeof(uuid_t) + 16);	/* no gaps */
+	if (!drive->cfg.backing_file)
+		return id;
+	inode = file_inode(kcsd_store_medium(&drive->store)->file);
+	id.inode = inode->i_ino;
+	id.dev = inode->i_sb->s_dev;
+	id.generation = inode->i_generation;
+	return id;
+}
+
+/* A Sanitize that goes on erases, so it must be sure of its medium. */
+static void change_medium(struct kcsd_drive *drive)
+{
+	const struct kcsd_medium_id id = medium_of(drive);
+	struct kcsd_life *life = drive->life;
+
+	if (!memcmp(&life->medium, &id, sizeof(id)))
+		return;
+	if (life->sanitize.state == KCSD_SANITIZE_IN_PROGRESS)
+		pr_warn("kcsd%u: another medium: the Sanitize of the one before was not completed\n",
+			drive->index);
+	memset(&life->sanitize, 0, sizeof(life->sanitize));
+	kcsd_badblocks_forget(&life->uncorrectable);
+	life->medium = id;
+}
+
+/* Write pointers may have gone back. */
+static void forget_unwritten(struct kcsd_drive *drive)
+{
+	struct badblocks *bad = &drive->life->uncorrectable;
+	const struct kcsd_zones *zs = &drive->zones;
+	u32 i;
+
+	for (i = zs->nr_conventional; i < zs->nr && READ_ONCE(bad->count); i++) {
+		u32 wp = zs->zones[i].wp;
+
+		kcsd_badblocks_clear(drive, bad, kcsd_zone_start(zs, i) + wp,
+				     kcsd_zone_size(zs) - wp);
+		cond_resched();
+	}
+}
+
 void kcsd_life_power_on(struct kcsd_drive *drive)
 {
+	change_medium(drive);
+	forget_unwritten(drive);
 	drive->life->power_cycles++;
 }
 

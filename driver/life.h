@@ -30,6 +30,17 @@ struct kcsd_health {
 };
 
 /*
+ * Which medium it is that a drive has: by its side file's UUID, or the directory's, and by its
+ * backing file, that of a copy being another. Compared as bytes.
+ */
+struct kcsd_medium_id {
+	uuid_t uuid;
+	u64 inode;	/* this and below: 0 without a backing file */
+	u32 dev;
+	u32 generation;	/* tells files apart that had the same inode, one after another */
+};
+
+/*
  * Owned by the drive's directory (configfs.c), lent to the drive while it is powered. It begins
  * with the directory and ends with it: no more is kept than the directory.
  */
@@ -40,15 +51,16 @@ struct kcsd_life {
 	struct kcsd_health past;	/* of the power cycles before this one */
 	struct kcsd_error_log errors;
 	struct kcsd_inject inject;	/* what it was told to fail at */
-	struct kcsd_sanitize_life sanitize;
 	struct badblocks badblocks;	/* neither read nor written */
+	struct kcsd_medium_id medium;	/* of the last power on; what is below is true of no other */
+	struct kcsd_sanitize_life sanitize;
 	struct badblocks uncorrectable;	/* by Write Uncorrectable: not read until they are written */
 };
 
 /* 0 or -ENOMEM. */
 int kcsd_life_init(struct kcsd_life *life);
 void kcsd_life_destroy(struct kcsd_life *life);
-/* The drive is up. */
+/* The drive is up, but for its nodes. What was true of another medium is forgotten. */
 void kcsd_life_power_on(struct kcsd_drive *drive);
 /* It goes down; no command is left, its units still are there. */
 void kcsd_life_power_off(struct kcsd_drive *drive);

@@ -37,19 +37,32 @@ static bool is_zoned(const struct kcsd_drive *drive)
 /* A medium that is full has not failed, nor has one whose zones' rules were broken. */
 static int kcsd_media_result(struct kcsd_drive *drive, int ret)
 {
-	if (ret < 0 && ret != -ENOSPC && ret != -EFAULT && ret != -EOPNOTSUPP)
+	if (ret < 0 && !kcsd_media_is_full(ret) && ret != -EFAULT && ret != -EOPNOTSUPP)
 		kcsd_stat_inc(drive, media_errors);
 	return ret;
 }
 
-/* These LBAs have been written, or zeroed. 0, or -ENOSPC: there is no room to note that. */
+/* These LBAs are to be written, or zeroed. 0, or -ENOSPC: there will be no room to note that. */
+static int check_correctable(struct kcsd_drive *drive, u64 slba, u64 nlb)
+{
+	return kcsd_badblocks_can_clear(drive, &drive->life->uncorrectable, slba, nlb) ? 0 :
+											 -ENOSPC;
+}
+
+/*
+ * They have been. After a power cut they must not be what they were before they became
+ * uncorrectable, so first they are made durable.
+ */
 static int make_correctable(struct kcsd_drive *drive, u64 slba, u64 nlb)
 {
 	struct badblocks *bad = &drive->life->uncorrectable;
+	int ret = 0;
 
-	if (likely(!READ_ONCE(bad->count)))
+	if (likely(!READ_ONCE(bad->count)) || !kcsd_badblocks_check(drive, bad, slba, nlb))
 		return 0;
-	return kcsd_badblocks_clear(drive, bad, slba, nlb);
+	if (drive->store.volatile_cache)
+		ret = kcsd_side_commit(drive);
+	return ret ?: kcsd_badblocks_clear(drive, bad, slba, nlb);
 }
 
 /* ret: of a write. Without the volatile cache it ends when it is durable. */
@@ -87,6 +100,9 @@ static int write_lbas(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 		return -EIO;
 	if (kcsd_drive_is_bad(drive, slba, len >> drive->lba_shift))
 		return KCSD_SC_WRITE_FAULT;
+	ret = check_correctable(drive, slba, len >> drive->lba_shift);
+	if (ret)
+		return ret;
 	if (is_zoned(drive))
 		ret = kcsd_zone_write(drive, slba, iter);
 	else
@@ -121,6 +137,9 @@ static int zero_lbas(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
 		return -EIO;
 	if (kcsd_drive_is_bad(drive, slba, nlb))
 		return KCSD_SC_WRITE_FAULT;
+	ret = check_correctable(drive, slba, nlb);
+	if (ret)
+		return ret;
 	if (is_zoned(drive))
 		ret = kcsd_zone_zero(drive, slba, nlb, unmap);
 	else
@@ -138,25 +157,18 @@ static int flush_all(struct kcsd_drive *drive)
 	return kcsd_media_result(drive, kcsd_side_commit(drive));
 }
 
-/* A reset zone has no LBAs that were written, uncorrectable or not. */
-static int manage_zone(struct kcsd_drive *drive, u64 zslba, enum nvme_zone_mgmt_action action)
+static int check_uncorrectable(struct kcsd_drive *drive, u64 nlb)
 {
-	int ret = kcsd_zone_manage(drive, zslba, action);
-
-	if (ret || action != NVME_ZONE_RESET)
-		return ret;
-	return make_correctable(drive, zslba, kcsd_zone_size(&drive->zones));
+	if (refuses_writes(drive))
+		return -EIO;
+	return kcsd_badblocks_can_set(drive, &drive->life->uncorrectable, nlb) ? 0 : -ENOSPC;
 }
 
-static int manage_all_zones(struct kcsd_drive *drive, enum nvme_zone_mgmt_action action)
+static int make_uncorrectable(struct kcsd_drive *drive, u64 slba, u64 nlb)
 {
-	const struct kcsd_zones *zs = &drive->zones;
-	u64 first = kcsd_zone_start(zs, zs->nr_conventional);
-	int ret = kcsd_zone_manage_all(drive, action);
-
-	if (ret || action != NVME_ZONE_RESET)
-		return ret;
-	return make_correctable(drive, first, drive->nsze - first);
+	if (refuses_writes(drive))
+		return -EIO;
+	return kcsd_badblocks_set(drive, &drive->life->uncorrectable, slba, nlb);
 }
 
 /* ---- by the gate ---- */
@@ -211,11 +223,18 @@ int kcsd_media_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
 	return ret ?: end(drive, zero_lbas(drive, slba, nlb, unmap));
 }
 
+int kcsd_media_check_uncorrectable(struct kcsd_drive *drive, u64 nlb)
+{
+	int ret = begin(drive);
+
+	return ret ?: end(drive, check_uncorrectable(drive, nlb));
+}
+
 int kcsd_media_make_uncorrectable(struct kcsd_drive *drive, u64 slba, u64 nlb)
 {
 	int ret = begin(drive);
 
-	return ret ?: end(drive, kcsd_badblocks_set(drive, &drive->life->uncorrectable, slba, nlb));
+	return ret ?: end(drive, make_uncorrectable(drive, slba, nlb));
 }
 
 int kcsd_media_flush(struct kcsd_drive *drive)
@@ -229,14 +248,14 @@ int kcsd_media_manage_zone(struct kcsd_drive *drive, u64 zslba, enum nvme_zone_m
 {
 	int ret = begin(drive);
 
-	return ret ?: end(drive, manage_zone(drive, zslba, action));
+	return ret ?: end(drive, kcsd_zone_manage(drive, zslba, action));
 }
 
 int kcsd_media_manage_all_zones(struct kcsd_drive *drive, enum nvme_zone_mgmt_action action)
 {
 	int ret = begin(drive);
 
-	return ret ?: end(drive, manage_all_zones(drive, action));
+	return ret ?: end(drive, kcsd_zone_manage_all(drive, action));
 }
 
 /* Who has written already and does not see that the cache is off has its data flushed here. */

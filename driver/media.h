@@ -27,7 +27,11 @@ int kcsd_media_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter);
 int kcsd_media_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter, u64 *lba);
 /* Reads as zeroes from now on. Not in sequential zones: -EOPNOTSUPP. */
 int kcsd_media_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap);
-/* Cannot be read from now on, until they are written. -ENOSPC: of too many LBAs that is so. */
+/*
+ * Cannot be read from now on, until they are written; then they are durable, too. To be checked
+ * before anything else is done for it: -ENOSPC: of too many LBAs that is so already.
+ */
+int kcsd_media_check_uncorrectable(struct kcsd_drive *drive, u64 nlb);
 int kcsd_media_make_uncorrectable(struct kcsd_drive *drive, u64 slba, u64 nlb);
 int kcsd_media_flush(struct kcsd_drive *drive);
 /* kcsd_zone_manage(), kcsd_zone_manage_all(). Zones' LBAs that are reset can be read again. */
@@ -45,12 +49,18 @@ int kcsd_media_use_cache(struct kcsd_drive *drive, bool use);
  */
 void kcsd_media_lose_data(struct kcsd_drive *drive, const char *what);
 
+/* A medium without room for more has not failed. */
+static inline bool kcsd_media_is_full(int ret)
+{
+	return ret == -ENOSPC || ret == -EDQUOT;
+}
+
 /* The status of what these return; otherwise: of errors that have none of their own. */
 static inline int kcsd_media_status(int ret, int otherwise)
 {
 	if (ret >= 0)
 		return ret;
-	return ret == -ENOSPC ? KCSD_SC_CAPACITY_EXCEEDED : otherwise;
+	return kcsd_media_is_full(ret) ? KCSD_SC_CAPACITY_EXCEEDED : otherwise;
 }
 
 #endif

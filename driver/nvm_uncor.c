@@ -48,6 +48,9 @@ static int uncor_execute(struct kcsd_job *job)
 	struct kcsd_drive *drive = job->drive;
 	int ret = kcsd_nvm_range_inject(job, KCSD_INJECT_WRITE, r);
 
+	if (!ret)
+		ret = kcsd_media_status(kcsd_media_check_uncorrectable(drive, r->nlb),
+					KCSD_SC_WRITE_FAULT);
 	if (!ret && uncor->sequential)
 		ret = move_write_pointer(uncor);
 	if (!ret)

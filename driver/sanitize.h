@@ -4,7 +4,7 @@
  *
  * While it does, and after it has failed, drive->gate is closed, and all I/O commands of all
  * namespaces fail. What it has come to is kept in struct kcsd_life: a drive that is powered off
- * meanwhile begins again when it is powered on.
+ * meanwhile begins again when it is powered on, if it then has the same medium.
  */
 #ifndef KCSD_SANITIZE_H
 #define KCSD_SANITIZE_H
@@ -44,7 +44,7 @@ struct kcsd_sanitize {
 void kcsd_sanitize_init(struct kcsd_drive *drive);
 /* Before the first node: go on with what power off has interrupted. */
 void kcsd_sanitize_power_on(struct kcsd_drive *drive);
-/* drive->live has been killed, or there is no node: wait for its end. */
+/* drive->live has been killed: wait for its end. */
 void kcsd_sanitize_destroy(struct kcsd_drive *drive);
 
 /* 0, or the status that a command gets for a Sanitize, or a Format, that is not over. */

@@ -6,6 +6,7 @@
  * done before. What loses data or ends a zone's use takes the zone's lock, and is durable
  * before it counts: until then the zone keeps its resources (counted), to be able to go back.
  */
+#include "badblocks.h"
 #include "drive.h"
 #include "side.h"
 
@@ -206,12 +207,14 @@ static void undo_change(struct kcsd_zones *zs, struct kcsd_zone *z, u32 wp)
 
 /*
  * What a zone held before its reset. In memory it may stay: nobody reads past a write pointer. For
- * the same reason a failure does no harm.
+ * the same reason a failure does no harm. Nothing in it is uncorrectable any more.
  */
 static void discard_data(struct kcsd_drive *drive, u32 index)
 {
 	const struct kcsd_zones *zs = &drive->zones;
 
+	kcsd_badblocks_clear(drive, &drive->life->uncorrectable, kcsd_zone_start(zs, index),
+			     kcsd_zone_size(zs));
 	if (zs->blocking)
 		drive->store.ops->zero(&drive->store,
 				       kcsd_zone_start(zs, index) << drive->lba_shift,

@@ -74,6 +74,7 @@ all_fail()
 	fails "$1: a write" "" write_block 100
 	fails "$1: a write with FUA" "" write_block 100 dsync
 	fails "$1: a discard" "" blkdiscard -o 1M -l 1M "$block"
+	fails "$1: Write Uncorrectable" "" nvme write-uncor "$generic" -n 1 -s 0 -c 0
 	fails "$1: zeroes" "" blkdiscard -z -o 1M -l 1M "$block"
 	point "$1: a read succeeds" dd if="$block" of=/dev/null bs=4k count=1 iflag=direct
 }

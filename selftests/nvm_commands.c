@@ -551,6 +551,56 @@ TEST_F(nvm_commands, write_uncorrectable_limits)
 	EXPECT_EQ(KCSD_SC_LBA_RANGE, nvm_on(self->d.nvm, NVM_WRITE_UNCOR, self->nsze - 1, 2));
 }
 
+/* What was refused was not done, and what was made can be unmade, piece by piece. */
+TEST_F(nvm_commands, a_list_that_is_full)
+{
+	__u32 pieces = 0, slba = 0;
+	int ret;
+
+	while (!(ret = nvm_on(self->d.nvm, NVM_WRITE_UNCOR, slba, 3)) && pieces < 1000) {
+		pieces++;
+		slba += 6;
+	}
+	EXPECT_EQ(KCSD_SC_CAPACITY_EXCEEDED, ret);
+	EXPECT_EQ(0, nvm_on(self->d.nvm, NVM_VERIFY, slba, 3));
+	for (slba = 0; slba < 6 * pieces; slba += 6) {
+		ret = nvm_on(self->d.nvm, NVM_WRITE_ZEROES, slba + 1, 1);
+		if (ret)
+			break;
+		EXPECT_EQ(0, nvm_on(self->d.nvm, NVM_VERIFY, slba + 1, 1));
+	}
+	EXPECT_LT(0, slba);
+	EXPECT_EQ(KCSD_SC_CAPACITY_EXCEEDED, ret);
+	EXPECT_EQ(0, nvm_on(self->d.nvm, NVM_WRITE_ZEROES, slba, 3));
+	EXPECT_EQ(0, nvm_on(self->d.nvm, NVM_WRITE_ZEROES, slba + 7, 1));
+}
+
+/* What it was before it was uncorrectable does not come back, whatever of the cache survives. */
+TEST_F(nvm_commands, a_cut_after_write_uncorrectable)
+{
+	struct nvme_uring_cmd flush = cmd_flush();
+	char seed[16];
+
+	if (!variant->cache)
+		return;
+	for (int i = 1; i <= 5; i++) {
+		memset(self->buf, 'a', self->lba);
+		ASSERT_EQ(0, nvm_write(self->d.nvm, 0, 1, self->lba, self->buf));
+		ASSERT_EQ(0, cmd_io(self->d.nvm, &flush));
+		ASSERT_EQ(0, nvm_on(self->d.nvm, NVM_WRITE_UNCOR, 0, 1));
+		memset(self->buf, 'b', self->lba);
+		ASSERT_EQ(0, nvm_write(self->d.nvm, 0, 1, self->lba, self->buf));
+		sprintf(seed, "%d", i);
+		ASSERT_EQ(0, drive_set(self->d.name, "power_cut", seed));
+		drive_close(&self->d);
+		ASSERT_EQ(0, drive_power(&self->d, true));
+		ASSERT_EQ(0, drive_open(&self->d, O_RDWR));
+		memset(self->buf, 0, self->lba);
+		EXPECT_EQ(0, nvm_read(self->d.nvm, 0, 1, self->lba, self->buf));
+		EXPECT_EQ('b', self->buf[0]) TH_LOG("seed %d", i);
+	}
+}
+
 /* ---- everyone ---- */
 
 struct try { const char *name; struct nvme_uring_cmd c; bool writes; };
@@ -721,9 +771,37 @@ TEST_F(nvm_zones, a_reset_forgets_what_was_uncorrectable)
 	ASSERT_EQ(0, zns_send(fd, ZNS_RESET, 5));
 	EXPECT_EQ(0, zns_read(fd, zns_start(5), 3, self->buf));
 	EXPECT_EQ(KCSD_SC_READ_ERROR, zns_read(fd, zns_start(6), 1, self->buf));
+	ASSERT_EQ(0, nvm_on(fd, NVM_WRITE_UNCOR, zns_start(7), 3));
+	ASSERT_EQ(0, zns_wear_out(&self->d, "zone_readonly", 7));
 	ASSERT_EQ(0, zns_send_all(fd, ZNS_RESET));
+	EXPECT_EQ(KCSD_SC_READ_ERROR, zns_read(fd, zns_start(7), 1, self->buf));
 	EXPECT_EQ(0, zns_read(fd, zns_start(6), 3, self->buf));
 	EXPECT_EQ(KCSD_SC_READ_ERROR, zns_read(fd, 3, 1, self->buf));
+}
+
+/* A write pointer that a power cut takes back leaves nothing uncorrectable above it. */
+TEST_F(nvm_zones, a_cut_after_write_uncorrectable)
+{
+	char seed[16];
+	__u64 wp;
+
+	if (!variant->file)
+		return;
+	for (int i = 1; i <= 5; i++) {
+		ASSERT_EQ(0, zns_send(self->d.nvm, ZNS_RESET, 5));
+		ASSERT_EQ(0, nvm_on(self->d.nvm, NVM_WRITE_UNCOR, zns_start(5), ZNS_CAP - 1));
+		sprintf(seed, "%d", i);
+		ASSERT_EQ(0, drive_set(self->d.name, "power_cut", seed));
+		drive_close(&self->d);
+		ASSERT_EQ(0, drive_power(&self->d, true));
+		ASSERT_EQ(0, drive_open(&self->d, O_RDWR));
+		wp = pointer(self->d.nvm, 5);
+		ASSERT_GT(ZNS_CAP, wp);
+		if (wp)
+			EXPECT_EQ(KCSD_SC_READ_ERROR,
+				  zns_read(self->d.nvm, zns_start(5) + wp - 1, 1, self->buf));
+		EXPECT_EQ(0, zns_read(self->d.nvm, zns_start(5) + wp, ZNS_CAP - wp, self->buf));
+	}
 }
 
 /* Advice, without effect in a sequential zone. */

@@ -375,6 +375,60 @@ TEST_F(nvm_erase, power_off_interrupts_it)
 		EXPECT_TRUE(all_zones_are_empty(&self->d));
 }
 
+static int change_file(struct drive *d, const char *file)
+{
+	int ret;
+
+	drive_close(d);
+	ret = drive_power(d, false);
+	ret = ret ?: drive_set(d->name, "backing_file", file);
+	ret = ret ?: drive_power(d, true);
+	return ret ?: drive_open(d, O_RDWR);
+}
+
+/* What was begun, or found out, on one backing file is nothing to do with another. */
+TEST_F(nvm_erase, another_file)
+{
+	static const char fails[] = "write media_error next=1";
+	char other[64] = "/tmp/kst-erase-XXXXXX";
+
+	if (!variant->file)
+		return;
+	/* Another that has data, and was not erased. */
+	ASSERT_EQ(0, make_file(other));
+	ASSERT_EQ(0, change_file(&self->d, other));
+	ASSERT_EQ(0, nvm_write(self->d.nvm, 0, 64, LBA, self->buf));
+	ASSERT_EQ(0, change_file(&self->d, self->file));
+	/* Interrupted. */
+	ASSERT_EQ(0, nvm_on(self->d.nvm, NVM_WRITE_UNCOR, 2, 1));
+	ASSERT_EQ(0, drive_set(self->d.name, "inject", HELD));
+	ASSERT_EQ(0, sanitize(&self->d, BLOCK_ERASE, 0));
+	drive_close(&self->d);
+	ASSERT_EQ(0, drive_power(&self->d, false));
+	ASSERT_EQ(0, drive_set(self->d.name, "inject", "clear"));
+	ASSERT_EQ(0, change_file(&self->d, other));
+	EXPECT_EQ(NEVER, wait_end(&self->d));
+	EXPECT_EQ(0, nvm_read(self->d.nvm, 0, 64, LBA, self->model));
+	EXPECT_EQ(0, memcmp(self->buf, self->model, 64 * LBA));
+	/* Failed. */
+	ASSERT_EQ(0, drive_set(self->d.name, "inject", fails));
+	ASSERT_EQ(0, sanitize(&self->d, BLOCK_ERASE, 0));
+	EXPECT_EQ(FAILED, wait_end(&self->d));
+	ASSERT_EQ(0, change_file(&self->d, self->file));
+	EXPECT_EQ(NEVER, status_log(&self->d, NULL, NULL));
+	EXPECT_EQ(0, nvm_read(self->d.nvm, 0, 64, LBA, self->model));
+	/* Done. */
+	ASSERT_EQ(0, sanitize(&self->d, BLOCK_ERASE, 0));
+	EXPECT_EQ(DONE | ERASED, wait_end(&self->d));
+	ASSERT_EQ(0, change_file(&self->d, other));
+	EXPECT_EQ(NEVER, status_log(&self->d, NULL, NULL));
+	drive_close(&self->d);
+	ASSERT_EQ(0, drive_power(&self->d, false));
+	unlink(other);
+	strcat(other, ".kcsd");
+	unlink(other);
+}
+
 /* Both erase what belongs to all users: no descriptor is enough, not that by which programs come. */
 TEST_F(nvm_erase, rights)
 {
