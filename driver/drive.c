@@ -74,6 +74,7 @@ static struct kcsd_drive *kcsd_drive_alloc(const struct kcsd_config *config, uns
 	if (kcsd_gate_init(&drive->gate))
 		goto out_live;
 	kcsd_sanitize_init(drive);
+	mutex_init(&drive->cache_lock);
 	atomic_inc(&nr_drives);
 	return drive;
 

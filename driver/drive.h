@@ -62,6 +62,7 @@ struct kcsd_drive {
 	/* Limits of every command, whatever it asks: the configuration's, until Set Features. */
 	u32 timeout_ms;
 	u64 insn_budget;		/* instructions, 0: none */
+	struct mutex cache_lock;	/* changing the next */
 	bool write_through;		/* Set Features: what has been written is durable */
 
 	struct kcsd_tenant *tenant;	/* of commands by the block device */

@@ -16,9 +16,8 @@
 struct erasing {
 	struct kcsd_drive *drive;
 	const struct kcsd_erase *how;
-	u32 pass;	/* of how->passes, those done */
-	u64 done;	/* bytes, of all passes */
-	u64 total;
+	u32 pass;	/* those done, of how->passes and one that zeroes */
+	u32 rounds;	/* how many that are */
 };
 
 static int before_piece(const struct erasing *e)
@@ -29,12 +28,14 @@ static int before_piece(const struct erasing *e)
 	return 0;
 }
 
-static void after_piece(struct erasing *e, u64 len)
+/* The size times the passes does not fit 64 bits, on the largest files. */
+static void after_piece(const struct erasing *e, u64 done)
 {
-	e->done += len;
+	u64 of_pass = mul_u64_u64_div_u64(done, 65536, e->drive->store.size);
+	u32 share = (e->pass * 65536 + (u32)of_pass) / e->rounds;
+
 	if (e->how->progress)
-		e->how->progress(e->how->ctx, e->pass,
-				 min(mul_u64_u64_div_u64(e->done, 65536, e->total), 65535ULL));
+		e->how->progress(e->how->ctx, e->pass, min(share, 65535U));
 }
 
 static int zero_piece(struct erasing *e, u64 pos, u64 len, void *pattern)
@@ -72,7 +73,7 @@ static int each_piece(struct erasing *e, u64 most, void *pattern,
 		ret = fn(e, pos, len, pattern);
 		if (ret)
 			break;
-		after_piece(e, len);
+		after_piece(e, pos + len);
 	}
 	return ret;
 }
@@ -100,7 +101,9 @@ static int overwrite(struct erasing *e)
 
 static int erase_zones(struct kcsd_drive *drive)
 {
-	return drive->zones.nr ? kcsd_zone_manage_all(drive, NVME_ZONE_RESET) : 0;
+	int ret = drive->zones.nr ? kcsd_zone_manage_all(drive, NVME_ZONE_RESET) : 0;
+
+	return ret > 0 ? -ECANCELED : ret;
 }
 
 int kcsd_erase(struct kcsd_drive *drive, const struct kcsd_erase *how)
@@ -108,7 +111,7 @@ int kcsd_erase(struct kcsd_drive *drive, const struct kcsd_erase *how)
 	bool zero = !how->passes || !how->keep;
 	struct erasing e = {
 		.drive = drive, .how = how,
-		.total = drive->store.size * (how->passes + zero),
+		.rounds = how->passes + zero,
 	};
 	int ret = READ_ONCE(drive->data_lost) ? -EIO : 0;
 

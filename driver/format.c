@@ -4,7 +4,10 @@
  * NVM command". There is one format. Everyone else's accesses wait before it or fail until it is
  * done: it begins when those under way have ended.
  */
+#define pr_fmt(fmt) "kcsd: " fmt
+
 #include <linux/nvme.h>
+#include <linux/printk.h>
 #include <linux/slab.h>
 
 #include "badblocks.h"
@@ -20,20 +23,33 @@
 #define SES_NONE	0
 #define SES_USER_DATA	1
 
+/* By power off alone: who has been killed, or no longer wants it, must not leave half of the data. */
 static bool format_stopped(void *ctx)
 {
-	return kcsd_job_cancelled(ctx);
+	struct kcsd_drive *drive = ctx;
+
+	return percpu_ref_is_dying(&drive->live);
+}
+
+static int erase_all(struct kcsd_drive *drive)
+{
+	const struct kcsd_erase how = { .stopped = format_stopped, .ctx = drive };
+	int ret = kcsd_erase(drive, &how);
+
+	if (ret)
+		pr_err("kcsd%u: Format NVM ended with %pe: a part of namespace 1 may be erased\n",
+		       drive->index, ERR_PTR(ret));
+	return ret;
 }
 
 static int format_erase(struct kcsd_job *job)
 {
 	const struct kcsd_nvm_range all = { .nlb = job->drive->nsze };
-	const struct kcsd_erase how = { .stopped = format_stopped, .ctx = job };
 	struct kcsd_drive *drive = job->drive;
 	int ret = kcsd_nvm_range_inject(job, KCSD_INJECT_WRITE, &all);
 
 	if (!ret)
-		ret = kcsd_erase(drive, &how);
+		ret = erase_all(drive);
 	if (!ret)
 		ret = kcsd_badblocks_clear(drive, &drive->life->badblocks, 0, drive->nsze);
 	return ret == -ECANCELED ? KCSD_SC_ABORT_REQUESTED :

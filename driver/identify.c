@@ -114,8 +114,9 @@ static int kcsd_identify_ctrl(struct kcsd_cmd *cmd, void *page)
 	id->lpa = NVME_CTRL_LPA_CMD_EFFECTS_LOG | BIT(2) | BIT(5);
 	id->elpe = KCSD_ERROR_ENTRIES - 1;
 	id->frmw = BIT(0) | 1 << 1;	/* one slot, read-only */
+	/* Without the bit of Dataset Management it is there and keeps to its limits. */
 	id->oncs = cpu_to_le16(NVME_CTRL_ONCS_COMPARE | NVME_CTRL_ONCS_WRITE_UNCORRECTABLE |
-			       NVME_CTRL_ONCS_DSM | NVME_CTRL_ONCS_WRITE_ZEROES |
+			       NVME_CTRL_ONCS_WRITE_ZEROES |
 			       BIT(4) |		/* Save and Select of features */
 			       BIT(7) |		/* Verify */
 			       BIT(8));		/* Copy */
@@ -299,13 +300,15 @@ bool kcsd_identify_has_csi(const struct kcsd_drive *drive, u8 csi)
 	return false;
 }
 
-/* Dataset Management has no limits: those stay 0. */
-static void kcsd_identify_ctrl_nvm(struct nvme_id_ctrl_nvm *id)
+static void kcsd_identify_ctrl_nvm(const struct kcsd_drive *drive, struct nvme_id_ctrl_nvm *id)
 {
 	BUILD_BUG_ON(sizeof(*id) != KCSD_IDENTIFY_LEN);
 	id->vsl = KCSD_VSL;
 	id->wzsl = KCSD_WZSL;
 	id->wusl = KCSD_WUSL;
+	id->dmrl = KCSD_DMRL;
+	id->dmrsl = cpu_to_le32(KCSD_MAX_DSM >> drive->lba_shift);
+	id->dmsl = cpu_to_le64(KCSD_MAX_DSM >> drive->lba_shift);
 }
 
 static void kcsd_identify_ctrl_zns(const struct kcsd_drive *drive, struct nvme_id_ctrl_zns *id)
@@ -322,7 +325,7 @@ static int kcsd_identify_cs_ctrl(struct kcsd_cmd *cmd, void *page)
 	u8 csi = kcsd_identify_csi(cmd);
 
 	if (csi == KCSD_CSI_NVM)
-		kcsd_identify_ctrl_nvm(page);
+		kcsd_identify_ctrl_nvm(cmd->drive, page);
 	else if (!kcsd_identify_has_csi(cmd->drive, csi))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
 	else if (csi == KCSD_CSI_ZNS)

@@ -14,8 +14,10 @@
 #define KCSD_WZSL		14	/* Write Zeroes: 2^14 pages of 4 KiB */
 #define KCSD_VSL		14	/* Verify */
 #define KCSD_WUSL		12	/* Write Uncorrectable: the list of them is short */
+#define KCSD_DMRL		255	/* Dataset Management, ranges: of a byte the most */
 #define KCSD_MAX_WRITE_ZEROES	(SZ_4K << KCSD_WZSL)	/* bytes */
 #define KCSD_MAX_VERIFY		(SZ_4K << KCSD_VSL)
+#define KCSD_MAX_DSM		SZ_64M	/* DMRSL and DMSL, bytes: one range, and all */
 #define KCSD_MAX_WRITE_UNCOR	(SZ_4K << KCSD_WUSL)
 #define KCSD_MAX_COPY_SOURCES	128	/* MSRC */
 #define KCSD_MAX_COPY_SOURCE	SZ_4M	/* MSSRL, bytes */

@@ -261,7 +261,16 @@ int kcsd_media_manage_all_zones(struct kcsd_drive *drive, enum nvme_zone_mgmt_ac
 /* Who has written already and does not see that the cache is off has its data flushed here. */
 int kcsd_media_use_cache(struct kcsd_drive *drive, bool use)
 {
+	bool before;
+	int ret;
+
+	guard(mutex)(&drive->cache_lock);
+	before = drive->write_through;
 	WRITE_ONCE(drive->write_through, !use);
 	smp_mb();	/* pairs with that of kcsd_media_written() */
-	return use ? 0 : kcsd_media_flush(drive);
+	ret = use ? 0 : kcsd_media_flush(drive);
+	/* Nobody has been told that it is off. */
+	if (ret)
+		WRITE_ONCE(drive->write_through, before);
+	return ret;
 }

@@ -39,7 +39,8 @@ int kcsd_media_manage_zone(struct kcsd_drive *drive, u64 zslba, enum nvme_zone_m
 int kcsd_media_manage_all_zones(struct kcsd_drive *drive, enum nvme_zone_mgmt_action action);
 /*
  * Use the volatile write cache, of which there is one, or not: then all that was written is durable
- * when this returns 0, and from now on what is written when its write has ended. It sleeps.
+ * when this returns 0, and from now on what is written when its write has ended. Otherwise all is as
+ * it was. It sleeps.
  */
 int kcsd_media_use_cache(struct kcsd_drive *drive, bool use);
 

@@ -5,6 +5,7 @@
  * Sources are copied one after the other, piece by piece: no more than a piece is whole to others.
  * The destination must not overlap a source. In a sequential zone it is a write like any other.
  */
+#include <linux/mm.h>
 #include <linux/nvme.h>
 #include <linux/slab.h>
 
@@ -24,7 +25,7 @@ struct nvm_copy {
 	u64 to;			/* the LBA that is written next */
 	u64 nlb;		/* of all sources */
 	bool fua;
-	void *buf;		/* PIECE bytes, behind the sources */
+	void *buf;		/* while it is carried out */
 	u32 nr;
 	struct kcsd_nvm_range source[] __counted_by(nr);
 };
@@ -65,18 +66,31 @@ static int copy_check_destination(struct nvm_copy *copy)
 	return ret ?: kcsd_zone_check_write(copy->job.drive, to.slba, to.nlb);
 }
 
+static int copy_sources(struct nvm_copy *copy)
+{
+	int ret = 0;
+	u32 i;
+
+	copy->buf = kcsd_nvm_range_buffer(&copy->job, copy->nlb, PIECE);
+	if (!copy->buf)
+		return -ENOMEM;
+	for (i = 0; !ret && i < copy->nr; i++) {
+		ret = copy_source(copy, &copy->source[i]);
+		if (ret)
+			copy->job.result = i;
+	}
+	kvfree(copy->buf);
+	return ret;
+}
+
 static int copy_execute(struct kcsd_job *job)
 {
 	struct nvm_copy *copy = to_copy(job);
 	struct kcsd_drive *drive = job->drive;
 	int ret = copy_check_destination(copy);
-	u32 i;
 
-	for (i = 0; !ret && i < copy->nr; i++) {
-		ret = copy_source(copy, &copy->source[i]);
-		if (ret)
-			job->result = i;
-	}
+	if (!ret)
+		ret = copy_sources(copy);
 	if (!ret && copy->fua)
 		ret = kcsd_media_status(kcsd_media_flush(drive), KCSD_SC_WRITE_FAULT);
 	if (ret)
@@ -177,16 +191,15 @@ static int copy_check(struct kcsd_cmd *cmd)
 static struct nvm_copy *copy_create(struct kcsd_cmd *cmd, int *ret)
 {
 	struct nvm_copy *copy;
-	size_t size = struct_size(copy, source, copy_nr(cmd));
 	struct kcsd_job *job;
 
 	/* As long as it can be: how long it is, its sources tell. */
-	job = kcsd_nvm_job_create(cmd, size + PIECE, KCSD_MAX_COPY >> cmd->drive->lba_shift, ret);
+	job = kcsd_nvm_job_create(cmd, struct_size(copy, source, copy_nr(cmd)),
+				  KCSD_MAX_COPY >> cmd->drive->lba_shift, ret);
 	if (!job)
 		return NULL;
 	job->execute = copy_execute;
 	copy = to_copy(job);
-	copy->buf = (void *)copy + size;
 	copy->to = kcsd_nvm_slba(cmd);
 	copy->fua = cmd->cdw12 & (u32)NVME_RW_FUA << 16;
 	copy->nr = copy_nr(cmd);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 
 #include "cmd.h"
 #include "drive.h"
@@ -52,6 +54,11 @@ int kcsd_nvm_range_each(struct kcsd_job *job, const struct kcsd_nvm_range *r, u6
 		cond_resched();
 	}
 	return 0;
+}
+
+void *kcsd_nvm_range_buffer(struct kcsd_job *job, u64 nlb, u64 most)
+{
+	return kvzalloc(min(nlb << job->drive->lba_shift, most), GFP_KERNEL_ACCOUNT);
 }
 
 static void to_iter(struct kcsd_job *job, const struct kcsd_nvm_range *piece, unsigned int dir,

@@ -33,6 +33,12 @@ int kcsd_nvm_range_inject(struct kcsd_job *job, enum kcsd_inject_op op,
 int kcsd_nvm_range_each(struct kcsd_job *job, const struct kcsd_nvm_range *r, u64 most,
 			int (*fn)(struct kcsd_job *job, const struct kcsd_nvm_range *piece));
 
+/*
+ * Memory, zeroed, for pieces of at most `most` bytes of nlb LBAs; kvfree() it. For the time that a job
+ * is carried out: those that wait have none.
+ */
+void *kcsd_nvm_range_buffer(struct kcsd_job *job, u64 nlb, u64 most);
+
 /* Read or write one piece, to or from kernel memory. A status. */
 int kcsd_nvm_range_read(struct kcsd_job *job, const struct kcsd_nvm_range *piece, void *to);
 int kcsd_nvm_range_write(struct kcsd_job *job, const struct kcsd_nvm_range *piece,

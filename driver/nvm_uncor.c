@@ -4,6 +4,7 @@
  * Uncorrectable command". In a sequential zone it is a write like any other: at the write pointer,
  * which it moves.
  */
+#include <linux/mm.h>
 #include <linux/nvme.h>
 #include <linux/slab.h>
 
@@ -20,7 +21,7 @@ struct nvm_uncor {
 	struct kcsd_job job;
 	struct kcsd_nvm_range range;
 	bool sequential;	/* some of it is in a sequential zone */
-	u8 zeroes[];		/* PIECE bytes then */
+	void *zeroes;		/* for that, while it is carried out */
 };
 
 static struct nvm_uncor *to_uncor(struct kcsd_job *job)
@@ -38,7 +39,14 @@ static int move_write_pointer(struct nvm_uncor *uncor)
 	const struct kcsd_nvm_range *r = &uncor->range;
 	int ret = kcsd_zone_check_write(uncor->job.drive, r->slba, r->nlb);
 
-	return ret ?: kcsd_nvm_range_each(&uncor->job, r, PIECE, write_piece);
+	if (ret)
+		return ret;
+	uncor->zeroes = kcsd_nvm_range_buffer(&uncor->job, r->nlb, PIECE);
+	if (!uncor->zeroes)
+		return -ENOMEM;
+	ret = kcsd_nvm_range_each(&uncor->job, r, PIECE, write_piece);
+	kvfree(uncor->zeroes);
+	return ret;
 }
 
 static int uncor_execute(struct kcsd_job *job)
@@ -94,7 +102,7 @@ int kcsd_nvm_parse_write_uncor(struct kcsd_cmd *cmd)
 
 	if (ret)
 		return ret;
-	job = kcsd_nvm_job_create(cmd, sizeof(*uncor) + (sequential ? PIECE : 0), nlb, &ret);
+	job = kcsd_nvm_job_create(cmd, sizeof(*uncor), nlb, &ret);
 	if (!job)
 		return ret;
 	job->execute = uncor_execute;

@@ -70,7 +70,7 @@ struct nvm_verify {
 	struct kcsd_job job;
 	bool fua;
 	struct kcsd_nvm_range range;
-	u8 buf[PIECE];
+	void *buf;		/* while it is carried out */
 };
 
 static struct nvm_verify *to_verify(struct kcsd_job *job)
@@ -83,6 +83,19 @@ static int verify_piece(struct kcsd_job *job, const struct kcsd_nvm_range *piece
 	return kcsd_nvm_range_read(job, piece, to_verify(job)->buf);
 }
 
+static int verify_range(struct nvm_verify *verify)
+{
+	struct kcsd_job *job = &verify->job;
+	int ret;
+
+	verify->buf = kcsd_nvm_range_buffer(job, verify->range.nlb, PIECE);
+	if (!verify->buf)
+		return -ENOMEM;
+	ret = kcsd_nvm_range_each(job, &verify->range, PIECE, verify_piece);
+	kvfree(verify->buf);
+	return ret;
+}
+
 static int verify_execute(struct kcsd_job *job)
 {
 	struct nvm_verify *verify = to_verify(job);
@@ -93,7 +106,7 @@ static int verify_execute(struct kcsd_job *job)
 	if (!ret && verify->fua)
 		ret = kcsd_media_status(kcsd_media_flush(drive), KCSD_SC_WRITE_FAULT);
 	if (!ret)
-		ret = kcsd_nvm_range_each(job, &verify->range, PIECE, verify_piece);
+		ret = verify_range(verify);
 	if (ret)
 		return ret;
 	kcsd_stat_inc(drive, verify_commands);

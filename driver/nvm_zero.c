@@ -6,6 +6,7 @@
  * In a sequential zone Write Zeroes is a write like any other: at the write pointer, which it moves.
  * Deallocate is advice, which has no use there: a zone is deallocated by its reset.
  */
+#include <linux/mm.h>
 #include <linux/nvme.h>
 #include <linux/slab.h>
 
@@ -28,7 +29,8 @@ struct nvm_zero {
 	bool deallocate;	/* Dataset Management, else Write Zeroes */
 	bool unmap;
 	bool fua;
-	void *zeroes;		/* PIECE_ZONE bytes, for sequential zones; else NULL */
+	bool sequential;	/* some of it is in a sequential zone */
+	void *zeroes;		/* for those, while it is carried out */
 	u32 nr;
 	struct kcsd_nvm_range range[] __counted_by(nr);
 };
@@ -51,6 +53,24 @@ static int write_piece(struct kcsd_job *job, const struct kcsd_nvm_range *piece)
 	return kcsd_nvm_range_write(job, piece, to_zero(job)->zeroes);
 }
 
+/* In a sequential zone, or several. */
+static int write_range(struct nvm_zero *zero, const struct kcsd_nvm_range *r)
+{
+	struct kcsd_job *job = &zero->job;
+	int ret = kcsd_zone_check_write(job->drive, r->slba, r->nlb);
+
+	if (ret) {
+		job->lba = r->slba;
+		return ret;
+	}
+	zero->zeroes = kcsd_nvm_range_buffer(job, r->nlb, PIECE_ZONE);
+	if (!zero->zeroes)
+		return -ENOMEM;
+	ret = kcsd_nvm_range_each(job, r, PIECE_ZONE, write_piece);
+	kvfree(zero->zeroes);
+	return ret;
+}
+
 static int zero_range(struct nvm_zero *zero, const struct kcsd_nvm_range *r)
 {
 	struct kcsd_job *job = &zero->job;
@@ -59,13 +79,9 @@ static int zero_range(struct nvm_zero *zero, const struct kcsd_nvm_range *r)
 
 	if (ret)
 		return ret;
-	if (!zero->zeroes)
-		return kcsd_nvm_range_each(job, r, blocking ? PIECE_BLOCKING : PIECE_INLINE,
-					   zero_piece);
-	ret = kcsd_zone_check_write(job->drive, r->slba, r->nlb);
-	if (ret)
-		job->lba = r->slba;
-	return ret ?: kcsd_nvm_range_each(job, r, PIECE_ZONE, write_piece);
+	if (zero->sequential)
+		return write_range(zero, r);
+	return kcsd_nvm_range_each(job, r, blocking ? PIECE_BLOCKING : PIECE_INLINE, zero_piece);
 }
 
 static int zero_execute(struct kcsd_job *job)
@@ -98,15 +114,14 @@ static int zero_execute(struct kcsd_job *job)
 static struct nvm_zero *zero_create(struct kcsd_cmd *cmd, u32 nr, u64 nlb, bool sequential, int *ret)
 {
 	struct nvm_zero *zero;
-	size_t size = struct_size(zero, range, nr);
 	struct kcsd_job *job;
 
-	job = kcsd_nvm_job_create(cmd, size + (sequential ? PIECE_ZONE : 0), nlb, ret);
+	job = kcsd_nvm_job_create(cmd, struct_size(zero, range, nr), nlb, ret);
 	if (!job)
 		return NULL;
 	job->execute = zero_execute;
 	zero = to_zero(job);
-	zero->zeroes = sequential ? (void *)zero + size : NULL;
+	zero->sequential = sequential;
 	zero->nr = nr;
 	return zero;
 }
@@ -174,6 +189,7 @@ static u64 dsm_deallocatable(const struct kcsd_zones *zones, u64 slba, u64 nlb)
 static int dsm_parse_ranges(struct kcsd_cmd *cmd, const struct nvme_dsm_range *from,
 			    struct nvm_zero *zero)
 {
+	u64 nlb = 0;
 	u32 i;
 
 	for (i = 0; i < zero->nr; i++) {
@@ -183,8 +199,11 @@ static int dsm_parse_ranges(struct kcsd_cmd *cmd, const struct nvme_dsm_range *f
 		r->nlb = le32_to_cpu(from[i].nlb);
 		if (!kcsd_drive_has_lbas(cmd->drive, r->slba, r->nlb))
 			return KCSD_SC_LBA_RANGE;
+		nlb += r->nlb;
 		r->nlb = dsm_deallocatable(&cmd->drive->zones, r->slba, r->nlb);
 	}
+	if (nlb > KCSD_MAX_DSM >> cmd->drive->lba_shift)
+		return KCSD_SC_COMMAND_SIZE;
 	/* All that is asked for is advice. */
 	if (!(cmd->cdw11 & NVME_DSMGMT_AD))
 		zero->nr = 0;
@@ -216,10 +235,12 @@ int kcsd_nvm_parse_dsm(struct kcsd_cmd *cmd)
 
 	if (ret)
 		return ret;
+	if (dsm_nr(cmd) > KCSD_DMRL)
+		return KCSD_SC_COMMAND_SIZE;
 	if (iov_iter_count(&cmd->data) != dsm_nr(cmd) * sizeof(struct nvme_dsm_range))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	/* As long as it can be: how long it is, its ranges tell. */
-	zero = zero_create(cmd, dsm_nr(cmd), cmd->drive->nsze, false, &ret);
+	zero = zero_create(cmd, dsm_nr(cmd), KCSD_MAX_DSM >> cmd->drive->lba_shift, false, &ret);
 	if (!zero)
 		return ret;
 	zero->deallocate = true;

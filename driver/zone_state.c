@@ -287,8 +287,13 @@ static int change_all(struct kcsd_drive *drive, const struct zone_change *change
 		return 0;
 	}
 	guard(mutex)(&zs->all);
-	for (i = zs->nr_conventional; !ret && i < zs->nr; i += ZONE_BATCH)
+	for (i = zs->nr_conventional; !ret && i < zs->nr; i += ZONE_BATCH) {
+		/* A file's zones are punched one by one: power off does not wait for all. */
+		if (percpu_ref_is_dying(&drive->live))
+			return KCSD_SC_ABORT_REQUESTED;
 		ret = change_batch(drive, i, min(zs->nr - i, ZONE_BATCH), change);
+		cond_resched();
+	}
 	return ret;
 }
 

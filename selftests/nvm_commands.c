@@ -9,6 +9,7 @@
 #include "zns.h"
 
 #define NSZE_BYTES	(96u << 20)	/* beyond the longest Write Zeroes */
+#define DSM_MOST	(64u << 20)	/* bytes of all ranges */
 #define SHOWN		64u		/* LBAs that the tests look at */
 
 FIXTURE(nvm_commands) {
@@ -120,7 +121,7 @@ static int identify(int fd, __u8 cns, __u32 nsid, void *buf)
 TEST_F(nvm_commands, identify_says_so)
 {
 	ASSERT_EQ(0, identify(self->d.ctrl, 1, 0, self->buf));
-	EXPECT_EQ(0x19f, nvm_get(self->buf, 520, 2)) TH_LOG("ONCS");
+	EXPECT_EQ(0x19b, nvm_get(self->buf, 520, 2)) TH_LOG("ONCS");
 	EXPECT_EQ(1, nvm_get(self->buf, 534, 2)) TH_LOG("OCFS");
 	EXPECT_EQ(2, nvm_get(self->buf, 256, 2)) TH_LOG("OACS");
 	EXPECT_EQ(8, self->buf[524]) TH_LOG("FNA");
@@ -134,7 +135,10 @@ TEST_F(nvm_commands, identify_says_so)
 	EXPECT_EQ(14, self->buf[0]) TH_LOG("VSL");
 	EXPECT_EQ(14, self->buf[1]) TH_LOG("WZSL");
 	EXPECT_EQ(12, self->buf[2]) TH_LOG("WUSL");
-	EXPECT_EQ(0, self->buf[3]) TH_LOG("DMRL");
+	EXPECT_EQ(255, self->buf[3]) TH_LOG("DMRL");
+	EXPECT_EQ(DSM_MOST / self->lba, nvm_get(self->buf, 4, 4)) TH_LOG("DMRSL");
+	EXPECT_EQ(DSM_MOST / self->lba, nvm_get(self->buf, 8, 4)) TH_LOG("DMSL");
+	EXPECT_EQ(0, nvm_get(self->buf, 12, 4)) TH_LOG("DMSL");
 }
 
 TEST_F(nvm_commands, effects)
@@ -260,20 +264,40 @@ TEST_F(nvm_commands, deallocate)
 
 TEST_F(nvm_commands, deallocate_as_many_ranges_as_there_can_be)
 {
-	static struct dsm_range r[256];
-	struct nvme_uring_cmd c = nvm_dsm(r, 256, DSM_AD);
+	static struct dsm_range r[255];
+	struct nvme_uring_cmd c = nvm_dsm(r, 255, DSM_AD);
 
-	for (int i = 0; i < 256; i++)
+	for (int i = 0; i < 255; i++)
 		r[i] = (struct dsm_range){ .nlb = htole32(1), .slba = htole64(2 * i) };
 	ASSERT_EQ(0, cmd_io(self->d.nvm, &c));
 	for (__u32 i = 0; i < SHOWN; i += 2)
 		memset(self->model + i * self->lba, 0, self->lba);
 	EXPECT_MODEL();
-	/* The whole namespace in one. */
-	r[0] = (struct dsm_range){ .nlb = htole32(self->nsze) };
+	r[0] = (struct dsm_range){ .nlb = htole32(DSM_MOST / self->lba) };
 	c = nvm_dsm(r, 1, DSM_AD);
 	ASSERT_EQ(0, cmd_io(self->d.nvm, &c));
 	memset(self->model, 0, SHOWN * self->lba);
+	EXPECT_MODEL();
+}
+
+/* Whatever the attributes: ranges that are the same count as often as they are there. */
+TEST_F(nvm_commands, deallocate_limits)
+{
+	static struct dsm_range r[256];
+	__u32 most = DSM_MOST / self->lba;
+
+	for (__u32 attributes = 0; attributes <= DSM_AD; attributes += DSM_AD) {
+		struct nvme_uring_cmd c = nvm_dsm(r, 256, attributes);
+
+		memset(r, 0, sizeof(r));
+		EXPECT_EQ(KCSD_SC_COMMAND_SIZE, cmd_io(self->d.nvm, &c));
+		c = nvm_dsm(r, 2, attributes);
+		r[0].nlb = htole32(most + 1);
+		EXPECT_EQ(KCSD_SC_COMMAND_SIZE, cmd_io(self->d.nvm, &c));
+		r[0].nlb = htole32(most);
+		r[1].nlb = htole32(1);
+		EXPECT_EQ(KCSD_SC_COMMAND_SIZE, cmd_io(self->d.nvm, &c));
+	}
 	EXPECT_MODEL();
 }
 

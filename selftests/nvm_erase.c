@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Format NVM and Sanitize: all is erased, and whoever comes meanwhile is told so. */
+#include <signal.h>
+
 #include "drive.h"
+#include "features.h"
 #include "nvm_commands.h"
 #include "run.h"
 #include "zns.h"
@@ -244,6 +247,23 @@ TEST_F(nvm_erase, format_and_others)
 	io_uring_queue_exit(&ring);
 }
 
+/* Set Features fails without effect: while the medium is closed it cannot be flushed. */
+TEST_F(nvm_erase, the_cache_stays_on)
+{
+	int ctrl = self->d.ctrl;
+
+	if (!variant->file)
+		return;
+	ASSERT_EQ(0, drive_set(self->d.name, "inject", HELD));
+	ASSERT_EQ(0, sanitize(&self->d, BLOCK_ERASE, 0));
+	EXPECT_EQ(KCSD_SC_SANITIZE_IN_PROGRESS, set_feature(ctrl, FEATURE_WRITE_CACHE, 0));
+	EXPECT_EQ(1, feature(ctrl, FEATURE_WRITE_CACHE, FEATURE_CURRENT));
+	ASSERT_EQ(0, drive_set(self->d.name, "inject", "clear"));
+	EXPECT_EQ(DONE | ERASED, wait_end(&self->d));
+	EXPECT_EQ(0, set_feature(ctrl, FEATURE_WRITE_CACHE, 0));
+	EXPECT_EQ(0, feature(ctrl, FEATURE_WRITE_CACHE, FEATURE_CURRENT));
+}
+
 /* ---- Sanitize ---- */
 
 TEST_F(nvm_erase, block_erase)
@@ -456,6 +476,60 @@ TEST_F(nvm_erase, rights)
 		EXPECT_EQ(0, status);
 		close(fd);
 	}
+}
+
+#define LARGE	65536u	/* LBAs */
+
+FIXTURE(nvm_large) {
+	struct drive d;
+	__u8 *buf;
+	__u8 *now;
+};
+
+FIXTURE_SETUP(nvm_large)
+{
+	const struct drive_attr attrs[] = { DRIVE_SMALL, { "size", "268435456" }, { } };
+
+	drive_sweep();
+	self->d = (struct drive)DRIVE_INIT;
+	self->buf = aligned_alloc(LBA, KST_MIB);
+	self->now = aligned_alloc(LBA, KST_MIB);
+	ASSERT_TRUE(self->buf && self->now);
+	ASSERT_EQ(0, drive_create(&self->d, "erase", attrs));
+	nvm_pattern(self->buf, 0, LBAS, LBA, 3);
+	for (__u32 lba = 0; lba < LARGE; lba += LBAS)
+		ASSERT_EQ(0, nvm_write(self->d.nvm, lba, LBAS, LBA, self->buf));
+}
+
+FIXTURE_TEARDOWN(nvm_large)
+{
+	EXPECT_EQ(0, drive_remove(&self->d));
+	free(self->buf);
+	free(self->now);
+}
+
+/* Who is killed during a Format leaves all of the data, or none. */
+TEST_F(nvm_large, a_format_is_whole)
+{
+	struct nvme_uring_cmd c = format_cmd(0);
+	__u64 start = time_ns();
+	bool first;
+	pid_t pid;
+	int res;
+
+	pid = fork();
+	if (!pid)
+		_exit(cmd_admin_way(CMD_IOCTL, self->d.ctrl, &c, NULL) != 0);
+	do {
+		res = nvm_read(self->d.nvm, 0, 1, LBA, self->now);
+	} while (!res && !memcmp(self->buf, self->now, LBA) &&
+		 time_ns() - start < CMD_TIMEOUT_S * 1000000000ULL * time_slow());
+	kill(pid, SIGKILL);
+	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+	ASSERT_EQ(0, nvm_read(self->d.nvm, 0, 1, LBA, self->now));
+	first = memcmp(self->buf, self->now, LBA);
+	ASSERT_EQ(0, nvm_read(self->d.nvm, LARGE - LBAS, LBAS, LBA, self->now));
+	EXPECT_EQ(first, memcmp(self->buf, self->now, KST_MIB) != 0);
 }
 
 DRIVE_TEST_MAIN

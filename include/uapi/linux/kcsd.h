@@ -296,8 +296,9 @@ struct kcsd_copy_slm {
  * Write Zeroes, Verify, Copy and Dataset Management are not whole to others: who reads at the same
  * time may see a part of them, and when they fail or are cancelled a part has been done.
  *
- * Dataset Management: all LBAs of all ranges must exist, whatever the attributes. Deallocate makes
- * them read as zeroes, but is without effect in sequential zones; other attributes, and those of a
+ * Dataset Management: all LBAs of all ranges must exist, whatever the attributes; more ranges than
+ * DMRL, or more LBAs in all than DMSL: Command Size Limit Exceeded. So Identify has it without bit 2
+ * of ONCS, with which these limits would be advice. Deallocate makes them read as zeroes, but is without effect in sequential zones; other attributes, and those of a
  * range, are not followed.
  *
  * Copy: source descriptors of format 0h, without protection information. A source that overlaps the
@@ -316,8 +317,10 @@ struct kcsd_copy_slm {
  * empty, its blocks are good. There is one format, 0; secure erase settings 0 and 1 do the same:
  * memory is overwritten, the backing file's space given back. Other accesses to namespace 1 end
  * before it begins, or fail with Format In Progress: commands, requests of the block node, reads
- * and writes of programs. It takes as long as erasing does, and can be cancelled: then a part is
- * erased.
+ * and writes of programs. It takes as long as erasing does. Once it erases it is not cancelled, by
+ * its submitter's death either, which waits for it. Power off stops it: Command Abort Requested, and
+ * of the LBAs a part is erased, the zones perhaps all. So does an error of the medium. The kernel log
+ * says so of both.
  *
  * Sanitize (admin, 84h): Block Erase or Overwrite of all LBAs, of what is cached of them, and of
  * zones that are read-only or offline. It completes at once and goes on in the background; log page
