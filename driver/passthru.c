@@ -110,7 +110,7 @@ static bool kcsd_cmd_has_data(const struct kcsd_cmd *cmd)
 static int kcsd_cmd_pin(struct kcsd_cmd *cmd, const struct kcsd_user_data *d,
 			struct kcsd_pinned *pinned)
 {
-	struct iovec fast[UIO_FASTIOV], *iov = fast;
+	struct iovec fast[UIO_FASTIOV] KCSD_UNINITIALIZED, *iov = fast;
 	int ret = kcsd_cmd_import(cmd, d, &iov);
 
 	if (ret)
@@ -162,7 +162,7 @@ static int kcsd_cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
 
 int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock)
 {
-	struct kcsd_pinned pinned;
+	struct kcsd_pinned pinned KCSD_UNINITIALIZED;
 	int ret = kcsd_cmd_pin(cmd, d, &pinned);
 
 	if (ret)
