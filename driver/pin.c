@@ -94,9 +94,9 @@ int kcsd_pin(struct kcsd_pinned *p, struct iov_iter *data)
 	return ret;
 }
 
-void kcsd_unpin(struct kcsd_pinned *p)
+void kcsd_unpin(struct kcsd_pinned *p, bool moved)
 {
-	bool dirty = !p->all.data_source;
+	bool dirty = moved && !p->all.data_source;
 
 	if (dirty)
 		flush_pages(&p->all);
