@@ -45,8 +45,8 @@ struct kcsd_cmd {
 	int (*execute)(struct kcsd_cmd *cmd);
 	struct kcsd_run *run;	/* asynchronous; the front end submits it */
 	struct kcsd_job *job;	/* likewise, unless it is quick */
-	bool blocking;		/* execute may sleep for long */
 
+	bool started;		/* the host's buffer may have been written to */
 	struct kcsd_trace_cmd trace;
 	u64 result;		/* CQE DW0-1; of an invalid command, see kcsd_cmd_invalid() */
 };

@@ -22,6 +22,9 @@
 #define WRITERS			KCSD_FOR_WRITERS
 #define ADMIN			KCSD_FOR_ADMIN
 
+/* Waits for the medium. */
+#define MEDIUM			true
+
 static const struct kcsd_command kcsd_admin_commands[] = {
 	{ nvme_admin_get_log_page,	ANYONE, OF_CONTROLLER | OF_NAMESPACE, kcsd_get_log_parse },
 	{ nvme_admin_identify,		ANYONE, OF_CONTROLLER | OF_NAMESPACE, kcsd_identify_parse },
@@ -42,7 +45,7 @@ static const struct kcsd_command kcsd_admin_commands[] = {
 				kcsd_nvm_parse_write_zeroes },				\
 	{ nvme_cmd_dsm,		WRITERS, OF_NAMESPACE | CHANGES_DATA,		\
 				kcsd_nvm_parse_dsm },					\
-	{ nvme_cmd_compare,	ANYONE, OF_NAMESPACE, kcsd_nvm_parse_rw },		\
+	{ nvme_cmd_compare,	ANYONE, OF_NAMESPACE, kcsd_nvm_parse_rw, MEDIUM },	\
 	{ nvme_cmd_verify,	ANYONE, OF_NAMESPACE, kcsd_nvm_parse_verify },		\
 	{ KCSD_NVM_COPY,	WRITERS, OF_NAMESPACE | CHANGES_DATA,		\
 				kcsd_nvm_parse_copy },					\
@@ -51,18 +54,20 @@ static const struct kcsd_command kcsd_admin_commands[] = {
 
 /* The frequent ones first: they are searched one by one. */
 static const struct kcsd_command kcsd_nvm_commands[] = {
-	{ nvme_cmd_read,	ANYONE, OF_NAMESPACE, kcsd_nvm_parse_rw },
-	{ nvme_cmd_write,	WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_nvm_parse_rw },
-	{ nvme_cmd_flush,	ANYONE, OF_NAMESPACE, kcsd_nvm_parse_flush },
+	{ nvme_cmd_read,	ANYONE, OF_NAMESPACE, kcsd_nvm_parse_rw, MEDIUM },
+	{ nvme_cmd_write,	WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_nvm_parse_rw, MEDIUM },
+	{ nvme_cmd_flush,	ANYONE, OF_NAMESPACE, kcsd_nvm_parse_flush, MEDIUM },
 	NVM_AND_ZNS
 };
 
 static const struct kcsd_command kcsd_zns_commands[] = {
-	{ nvme_cmd_read,	ANYONE,  OF_NAMESPACE, kcsd_nvm_parse_rw },
-	{ nvme_cmd_write,	WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_nvm_parse_rw },
-	{ nvme_cmd_zone_append,	WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_zns_parse_append },
-	{ nvme_cmd_flush,	ANYONE,  OF_NAMESPACE, kcsd_nvm_parse_flush },
-	{ nvme_cmd_zone_mgmt_send, WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_zns_parse_send },
+	{ nvme_cmd_read,	ANYONE,  OF_NAMESPACE, kcsd_nvm_parse_rw, MEDIUM },
+	{ nvme_cmd_write,	WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_nvm_parse_rw, MEDIUM },
+	{ nvme_cmd_zone_append,	WRITERS, OF_NAMESPACE | CHANGES_DATA,
+				kcsd_zns_parse_append, MEDIUM },
+	{ nvme_cmd_flush,	ANYONE,  OF_NAMESPACE, kcsd_nvm_parse_flush, MEDIUM },
+	{ nvme_cmd_zone_mgmt_send, WRITERS, OF_NAMESPACE | CHANGES_DATA,
+				kcsd_zns_parse_send, MEDIUM },
 	NVM_AND_ZNS
 	{ nvme_cmd_zone_mgmt_recv, ANYONE, OF_NAMESPACE, kcsd_zns_parse_receive },
 };
@@ -117,6 +122,14 @@ const struct kcsd_command *kcsd_command_find(const struct kcsd_cmd *cmd)
 		if (set->command[i].opcode == cmd->opcode)
 			return &set->command[i];
 	return NULL;
+}
+
+bool kcsd_command_blocks(const struct kcsd_command *command, const struct kcsd_cmd *cmd)
+{
+	/* They allocate, take mutexes, and check whole programs. Format NVM is a job. */
+	if (cmd->admin)
+		return cmd->opcode != nvme_admin_format_nvm;
+	return command->waits && kcsd_drive_blocks(cmd->drive);
 }
 
 bool kcsd_cmd_allowed(const struct kcsd_cmd *cmd, enum kcsd_command_for who)

@@ -23,10 +23,16 @@ struct kcsd_command {
 	u8 allowed;		/* enum kcsd_command_for */
 	u32 effects;		/* NVME_CMD_EFFECTS_*, besides that it is supported */
 	int (*parse)(struct kcsd_cmd *cmd);
+	bool waits;		/* for the medium of namespace 1, and is no job */
 };
 
 /* The command that a cmd asks for; NULL: Invalid Command Opcode. */
 const struct kcsd_command *kcsd_command_find(const struct kcsd_cmd *cmd);
+/*
+ * May it sleep for long, not as a run or a job but as it is carried out? Then io_uring has to do
+ * that in a thread of its own. The drive has been entered.
+ */
+bool kcsd_command_blocks(const struct kcsd_command *command, const struct kcsd_cmd *cmd);
 /*
  * May the command do what is reserved to these? The only place that decides about permission. In
  * the submitter's context: its capabilities count, and those of the file.

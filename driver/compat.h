@@ -23,6 +23,16 @@
 #error "kcsd needs a 64-bit kernel"
 #endif
 
+/*
+ * Leave a local variable as it is, on kernels that clear them all (CONFIG_INIT_STACK_ALL_ZERO): for
+ * large ones on short ways, of which nothing is read that was not written before.
+ */
+#if __has_attribute(__uninitialized__)
+#define KCSD_UNINITIALIZED	__attribute__((__uninitialized__))
+#else
+#define KCSD_UNINITIALIZED
+#endif
+
 /* The passthrough command in an SQE128's second half. */
 static inline const struct nvme_uring_cmd *kcsd_uring_sqe(const struct io_uring_cmd *ioucmd)
 {

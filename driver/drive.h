@@ -158,10 +158,16 @@ static inline bool kcsd_drive_blocks(const struct kcsd_drive *drive)
 	return drive->store.ops->blocking || kcsd_inject_sleeps(drive);
 }
 
+/* Are there rules about such commands? */
+static inline bool kcsd_inject_is_armed(const struct kcsd_drive *drive, enum kcsd_inject_op op)
+{
+	return READ_ONCE(drive->life->inject.armed) & BIT(op);
+}
+
 /* A command begins: 0, or the status that it is to fail with. May have slept, see above. */
 static inline int kcsd_inject(struct kcsd_drive *drive, const struct kcsd_inject_cmd *cmd)
 {
-	if (likely(!(READ_ONCE(drive->life->inject.armed) & BIT(cmd->op))))
+	if (likely(!kcsd_inject_is_armed(drive, cmd->op)))
 		return 0;
 	return kcsd_inject_ask(drive, cmd);
 }

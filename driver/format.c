@@ -101,6 +101,5 @@ int kcsd_format_parse(struct kcsd_cmd *cmd)
 	job->admin = true;
 	job->execute = format_execute;
 	cmd->job = job;
-	cmd->blocking = false;	/* the job is what takes long */
 	return 0;
 }

@@ -60,17 +60,20 @@ static bool kcsd_run_was_refused(int ret)
 /* 0, or the status that this access was told to fail with. Lasts no longer than the run may. */
 static int kcsd_run_inject(struct kcsd_run *run, enum kcsd_inject_op op, u64 slba, u64 nlb)
 {
-	u64 now = ktime_get_ns();
-	const struct kcsd_inject_cmd cmd = {
+	struct kcsd_inject_cmd cmd = {
 		.op = op,
 		.slba = slba,
 		.nlb = nlb,
-		.timeout_ms = now < run->deadline_ns ?
-			      DIV_ROUND_UP_ULL(run->deadline_ns - now, NSEC_PER_MSEC) : 0,
 		.cancelled = &run->cancelled,
 	};
+	u64 now;
 
-	return kcsd_inject(run->drive, &cmd);
+	if (likely(!kcsd_inject_is_armed(run->drive, op)))
+		return 0;
+	now = ktime_get_ns();
+	if (now < run->deadline_ns)
+		cmd.timeout_ms = DIV_ROUND_UP_ULL(run->deadline_ns - now, NSEC_PER_MSEC);
+	return kcsd_inject_ask(run->drive, &cmd);
 }
 
 static u32 kcsd_run_tick(struct kcsd_vm *vm)

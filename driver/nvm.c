@@ -116,7 +116,6 @@ int kcsd_nvm_parse_rw(struct kcsd_cmd *cmd)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	if (!kcsd_drive_has_lbas(cmd->drive, kcsd_nvm_slba(cmd), nlb))
 		return KCSD_SC_LBA_RANGE;
-	cmd->blocking = kcsd_drive_blocks(cmd->drive);
 	cmd->execute = kcsd_nvm_rw_execute(cmd->opcode);
 	return 0;
 }
@@ -127,7 +126,6 @@ int kcsd_nvm_parse_flush(struct kcsd_cmd *cmd)
 
 	if (iov_iter_count(&cmd->data))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	cmd->blocking = kcsd_drive_blocks(cmd->drive);
 	cmd->execute = kcsd_nvm_flush;
 	return kcsd_cmd_check_unused(cmd, &uses);
 }

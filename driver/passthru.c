@@ -57,13 +57,6 @@ int kcsd_cmd_check_unused(struct kcsd_cmd *cmd, const struct kcsd_cmd_uses *uses
 	return 0;
 }
 
-/* An admin command may sleep: they allocate, take mutexes, and check whole programs. */
-static int kcsd_cmd_parse(struct kcsd_cmd *cmd, const struct kcsd_command *command)
-{
-	cmd->blocking = cmd->admin;
-	return command->parse(cmd);
-}
-
 /* What the submitter learns of a command that a status ended; remembered as an error, too. */
 static int kcsd_cmd_failed(struct kcsd_cmd *cmd, int status)
 {
@@ -110,7 +103,7 @@ static bool kcsd_cmd_has_data(const struct kcsd_cmd *cmd)
 static int kcsd_cmd_pin(struct kcsd_cmd *cmd, const struct kcsd_user_data *d,
 			struct kcsd_pinned *pinned)
 {
-	struct iovec fast[UIO_FASTIOV], *iov = fast;
+	struct iovec fast[UIO_FASTIOV] KCSD_UNINITIALIZED, *iov = fast;
 	int ret = kcsd_cmd_import(cmd, d, &iov);
 
 	if (ret)
@@ -131,27 +124,36 @@ static int kcsd_cmd_start(struct kcsd_cmd *cmd)
 	if (cmd->run || (cmd->job && !cmd->job->quick))
 		return -EIOCBQUEUED;
 	trace_kcsd_cmd_start(cmd->drive, &cmd->trace, -1, -1);
+	cmd->started = true;
 	return cmd->job ? kcsd_job_run(cmd->job, &cmd->result) : cmd->execute(cmd);
 }
 
-/* The drive has been entered. -EIOCBQUEUED: what was queued keeps that until it ends. */
-static int kcsd_cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
+/* Is it one that may be carried out now? By nothing that its buffer is needed for. */
+static int kcsd_cmd_check(struct kcsd_cmd *cmd, const struct kcsd_command *command)
 {
-	const struct kcsd_command *command = kcsd_command_find(cmd);
-	int ret;
+	int status;
 
 	cmd->tenant = cmd->tenant ?: cmd->drive->tenant;
 	if (!command)
 		return kcsd_cmd_failed(cmd, KCSD_SC_INVALID_OPCODE);
 	if (!kcsd_cmd_allowed(cmd, command->allowed))
 		return -EACCES;
-	ret = kcsd_sanitize_refuses(cmd);
+	status = kcsd_sanitize_refuses(cmd);
+	return status ? kcsd_cmd_failed(cmd, status) : 0;
+}
+
+/* The drive has been entered. -EIOCBQUEUED: what was queued keeps that until it ends. */
+static int kcsd_cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
+{
+	const struct kcsd_command *command = kcsd_command_find(cmd);
+	int ret = kcsd_cmd_check(cmd, command);
+
 	if (ret)
-		return kcsd_cmd_failed(cmd, ret);
-	kcsd_trace_begin(cmd);
-	ret = kcsd_cmd_parse(cmd, command);
-	if (!ret && nonblock && cmd->blocking)
+		return ret;
+	if (nonblock && kcsd_command_blocks(command, cmd))
 		return -EAGAIN;	/* let io_uring call again from a thread of its own */
+	kcsd_trace_begin(cmd);
+	ret = command->parse(cmd);
 	kcsd_trace_submit(cmd);
 	if (!ret)
 		ret = kcsd_cmd_start(cmd);
@@ -160,11 +162,34 @@ static int kcsd_cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
 	return ret > 0 ? kcsd_cmd_failed(cmd, ret) : ret;
 }
 
+/*
+ * Is it for a thread of io_uring's own (-EAGAIN), or refused there, whatever its buffer is? Asked
+ * before that is pinned, which would be for nothing.
+ */
+static int kcsd_cmd_defer(struct kcsd_cmd *cmd)
+{
+	const struct kcsd_command *command;
+	int ret = 0;
+
+	if (!kcsd_drive_enter(cmd->drive))
+		return -ENODEV;
+	command = kcsd_command_find(cmd);
+	if (command && kcsd_command_blocks(command, cmd))
+		ret = kcsd_cmd_check(cmd, command) ?: -EAGAIN;
+	kcsd_drive_exit(cmd->drive);
+	return ret;
+}
+
 int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock)
 {
-	struct kcsd_pinned pinned;
-	int ret = kcsd_cmd_pin(cmd, d, &pinned);
+	struct kcsd_pinned pinned KCSD_UNINITIALIZED;
+	int ret = 0;
 
+	/* One of a registered buffer keeps that from here on, which may be replaced meanwhile. */
+	if (nonblock && !d->fixed)
+		ret = kcsd_cmd_defer(cmd);
+	if (!ret)
+		ret = kcsd_cmd_pin(cmd, d, &pinned);
 	if (ret)
 		return ret;
 	ret = -ENODEV;
@@ -173,7 +198,7 @@ int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool no
 		if (ret != -EIOCBQUEUED)
 			kcsd_drive_exit(cmd->drive);
 	}
-	kcsd_unpin(&pinned);
+	kcsd_unpin(&pinned, cmd->started);
 	return ret;
 }
 

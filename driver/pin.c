@@ -3,6 +3,7 @@
 #include <linux/highmem.h>
 #include <linux/mm.h>
 
+#include "compat.h"
 #include "pin.h"
 
 #define PIN_BATCH	16	/* pages handed to the memory manager at once */
@@ -10,7 +11,7 @@
 /* As many pages as one call yields, all of one piece of the buffer. */
 static ssize_t pin_some(struct kcsd_pinned *p, struct iov_iter *data, unsigned int room)
 {
-	struct page *pages[PIN_BATCH], **to = pages;
+	struct page *pages[PIN_BATCH] KCSD_UNINITIALIZED, **to = pages;
 	size_t off, len, left;
 	ssize_t got;
 
@@ -27,7 +28,7 @@ static ssize_t pin_some(struct kcsd_pinned *p, struct iov_iter *data, unsigned i
 
 static void unpin_all(struct kcsd_pinned *p, bool dirty)
 {
-	struct page *pages[PIN_BATCH];
+	struct page *pages[PIN_BATCH] KCSD_UNINITIALIZED;
 	unsigned int i, n;
 
 	for (i = 0; i < p->nr; i += n) {
@@ -93,9 +94,9 @@ int kcsd_pin(struct kcsd_pinned *p, struct iov_iter *data)
 	return ret;
 }
 
-void kcsd_unpin(struct kcsd_pinned *p)
+void kcsd_unpin(struct kcsd_pinned *p, bool moved)
 {
-	bool dirty = !p->all.data_source;
+	bool dirty = moved && !p->all.data_source;
 
 	if (dirty)
 		flush_pages(&p->all);

@@ -26,7 +26,10 @@ struct kcsd_pinned {
 int kcsd_pin(struct kcsd_pinned *p, struct iov_iter *data);
 /* For a command that has no data. */
 void kcsd_pin_nothing(struct kcsd_pinned *p);
-/* Let go of the pages; those of a destination become dirty, which may sleep: hold nothing. */
-void kcsd_unpin(struct kcsd_pinned *p);
+/*
+ * Let go of the pages. moved: those of a destination may have been written to; they become dirty,
+ * which may sleep: hold nothing.
+ */
+void kcsd_unpin(struct kcsd_pinned *p, bool moved);
 
 #endif

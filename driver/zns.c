@@ -70,7 +70,6 @@ int kcsd_zns_parse_send(struct kcsd_cmd *cmd)
 		if (!kcsd_zns_starts_zone(cmd))
 			return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
 	}
-	cmd->blocking = kcsd_drive_blocks(cmd->drive);
 	cmd->execute = kcsd_zns_send;
 	return 0;
 }
@@ -203,7 +202,6 @@ int kcsd_zns_parse_append(struct kcsd_cmd *cmd)
 		return KCSD_SC_LBA_RANGE;
 	if (!kcsd_zns_starts_zone(cmd))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
-	cmd->blocking = kcsd_drive_blocks(cmd->drive);
 	cmd->execute = kcsd_nvm_write;
 	return 0;
 }
