@@ -143,6 +143,7 @@ static int check_ranges(struct run *run)
 static int open_output(struct run *run)
 {
 	const char *path = kcsd_args_value(run->args, OPT_OUTPUT);
+	int code;
 
 	if (!path)
 		return 0;
@@ -153,6 +154,9 @@ static int open_output(struct run *run)
 		run->output_fd = STDOUT_FILENO;
 		return 0;
 	}
+	code = kcsd_args_check_output(run->args, path);
+	if (code)
+		return code;
 	run->output_fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 	if (run->output_fd < 0)
 		return kcsd_fail("--output: %s: %s", path, strerror(errno));
@@ -217,6 +221,9 @@ int kcsd_run_grants(struct run *run, uint64_t nsze, uint64_t zone_size)
 		if (wrong)
 			return kcsd_fail("--%s: '%s' %s, %llu", option_name(run, run->range_opt),
 					 given->value, wrong, (unsigned long long)nsze - 1);
+		if (range.access & KCSD_GRANT_APPEND && !zone_size)
+			return kcsd_fail("--%s: '%s': 'a' is for zones, and there are none",
+					 option_name(run, run->range_opt), given->value);
 		code = add_range(run, given->value, range);
 		if (code)
 			return code;
