@@ -67,7 +67,7 @@ struct kcsd_cache {
 	struct list_head claimed;
 	u32 nr_cached;			/* entries in the last two */
 	u64 seq;
-	u64 failures;			/* claims that were released with an error */
+	u64 failures;			/* entries that were released with an error */
 	int error;			/* that of the last one */
 	wait_queue_head_t wait;		/* for claims to end, for entries to be free or dirty */
 };

@@ -61,21 +61,38 @@ void kcsd_cache_claim_oldest(struct kcsd_cache *c, u64 max, struct kcsd_cache_cl
 	}
 }
 
-/* Keep: it stays dirty, as the newest of all, since older ones are first to be written out. */
-static void release_entry(struct kcsd_cache *c, struct kcsd_cache_entry *e, bool keep)
+/*
+ * After an error it stays dirty, as the newest of all, since older ones are first to be written
+ * out. A flush that began before passes by it, and fails: it sees another number of failures. One
+ * that begins afterwards does not pass by it. So both change at once.
+ */
+static void keep_entry(struct kcsd_cache *c, struct kcsd_cache_entry *e, int error)
+{
+	e->seq = ++c->seq;
+	c->failures++;
+	c->error = error;
+	list_move_tail(&e->list, &c->dirty);
+}
+
+static void free_entry(struct kcsd_cache *c, struct kcsd_cache_entry *e)
+{
+	WRITE_ONCE(c->nr_cached, c->nr_cached - 1);
+	list_move_tail(&e->list, &c->free);
+}
+
+static void release_entry(struct kcsd_cache *c, struct kcsd_cache_entry *e, int error)
 {
 	spinlock_t *lock = kcsd_cache_lock_of(c, e->lba);
 
 	spin_lock(lock);
 	e->claimed = false;
-	if (!keep)
+	if (!error)
 		hlist_del_init(&e->hash);
 	spin_lock(&c->lock);
-	if (keep)
-		e->seq = ++c->seq;
+	if (error)
+		keep_entry(c, e, error);
 	else
-		WRITE_ONCE(c->nr_cached, c->nr_cached - 1);
-	list_move_tail(&e->list, keep ? &c->dirty : &c->free);
+		free_entry(c, e);
 	spin_unlock(&c->lock);
 	spin_unlock(lock);
 }
@@ -84,12 +101,6 @@ void kcsd_cache_release(struct kcsd_cache *c, struct kcsd_cache_claim *claim, in
 {
 	struct kcsd_cache_entry *e = claim->first;
 
-	if (error) {
-		spin_lock(&c->lock);
-		c->failures++;
-		c->error = error;
-		spin_unlock(&c->lock);
-	}
 	while (e) {
 		struct kcsd_cache_entry *done = e;
 
@@ -101,7 +112,7 @@ void kcsd_cache_release(struct kcsd_cache *c, struct kcsd_cache_claim *claim, in
 
 void kcsd_cache_forget(struct kcsd_cache *c, struct kcsd_cache_entry *e)
 {
-	release_entry(c, e, false);
+	release_entry(c, e, 0);
 }
 
 bool kcsd_cache_has_older_claims(struct kcsd_cache *c, u64 seq)

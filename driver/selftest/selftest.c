@@ -15,6 +15,7 @@ static const struct {
 	const char *name;
 	int (*run)(void);
 } tests[] = {
+	{ "cache", kcsd_selftest_cache },
 	{ "memory", kcsd_selftest_memory },
 	{ "store", kcsd_selftest_store },
 	{ "zone", kcsd_selftest_zone },

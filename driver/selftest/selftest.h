@@ -15,6 +15,7 @@
 int kcsd_selftest(void);
 
 /* Each returns how many of its expectations were not met. */
+int kcsd_selftest_cache(void);
 int kcsd_selftest_memory(void);
 int kcsd_selftest_store(void);
 int kcsd_selftest_zone(void);
