@@ -3,9 +3,10 @@
 #ifndef KCSD_FILE_H
 #define KCSD_FILE_H
 
-#include <linux/errno.h>
+#include <linux/errseq.h>
 #include <linux/fcntl.h>
 #include <linux/list.h>
+#include <linux/types.h>
 
 struct file;
 
@@ -31,11 +32,22 @@ const char *kcsd_file_error(int err);
 /* -EBUSY: another drive has it, or this one as something else. */
 int kcsd_file_claim(struct kcsd_claim *claim, struct file *file);
 void kcsd_file_release(struct kcsd_claim *claim);
-/* Has this result of vfs_fsync() lost data? Not if it was interrupted, or had no memory. */
-static inline bool kcsd_file_sync_failed(int ret)
-{
-	return ret && ret != -EINTR && ret != -ERESTARTSYS && ret != -ENOMEM;
-}
+
+/* What becomes of what is written to a file. Who calls the functions has one run at a time. */
+struct kcsd_file_sync {
+	errseq_t begun;		/* its writing back, when it was opened */
+	bool lost;		/* written data is lost: every sync fails. Never false again */
+};
+
+/*
+ * Before the first read. Once writing back has failed the page cache may have what the disk has
+ * not, and does not write it again: then it is dropped. -ESTALE: it cannot be.
+ */
+int kcsd_file_sync_begin(struct kcsd_file_sync *sync, struct file *file);
+/* 0: all that was written is there. -EIO: some of it never will be; other errors: not yet. */
+int kcsd_file_sync(struct kcsd_file_sync *sync, struct file *file);
+/* Nothing is written any more. If data is lost, who reads the file next has what is there. */
+void kcsd_file_sync_end(struct kcsd_file_sync *sync, struct file *file);
 
 /* Take a file that was just made out of its directory again. Best effort. */
 void kcsd_file_unlink(struct file *file);

@@ -45,12 +45,12 @@ static int side_append(struct kcsd_drive *drive, struct kcsd_side_draft *d)
 	lockdep_assert_held(&side->lock);
 	if (!d)
 		return -ENOMEM;
-	if (side->abandoned || side->file.lost) {
+	if (side->abandoned || side->file.sync.lost) {
 		kcsd_free(d);
 		return -EIO;
 	}
 	ret = kcsd_side_log_append(&side->log, d);
-	if (side->file.lost)
+	if (side->file.sync.lost)
 		kcsd_media_lose_data(drive, "side");
 	return ret;
 }
@@ -63,7 +63,7 @@ static int side_settle(struct kcsd_drive *drive)
 
 	lockdep_assert_held(&side->lock);
 	ret = kcsd_side_log_settle(&side->log);
-	if (side->file.lost)
+	if (side->file.sync.lost)
 		kcsd_media_lose_data(drive, "side");
 	return ret;
 }

@@ -75,17 +75,29 @@ static int call_sync(void *arg)
 {
 	struct kcsd_side_file *f = arg;
 
-	return vfs_fsync(f->file, 1);
+	return kcsd_file_sync(&f->sync, f->file);
 }
 
-/* As with the backing file: after a failure what was to be written is clean, but not written. */
 static int file_sync(struct kcsd_side_io *io)
 {
 	struct kcsd_side_file *f = to_side_file(io);
-	int ret = f->lost ? -EIO : kcsd_context_call(f->context, call_sync, f);
 
-	f->lost |= kcsd_file_sync_failed(ret);
-	return ret;
+	return kcsd_context_call(f->context, call_sync, f);
+}
+
+static int call_begin(void *arg)
+{
+	struct kcsd_side_file *f = arg;
+
+	return kcsd_file_sync_begin(&f->sync, f->file);
+}
+
+static int call_end(void *arg)
+{
+	struct kcsd_side_file *f = arg;
+
+	kcsd_file_sync_end(&f->sync, f->file);
+	return 0;
 }
 
 static u64 file_skip(struct kcsd_side_io *io, u64 pos)
@@ -119,7 +131,13 @@ static int claim_file(struct kcsd_side_file *f, struct kcsd_context *context, st
 	};
 	ret = kcsd_file_claim(&f->claim, f->file);
 	if (ret)
-		filp_close(f->file, NULL);
+		goto close;
+	ret = kcsd_context_call(context, call_begin, f);
+	if (!ret)
+		return 0;
+	kcsd_file_release(&f->claim);
+close:
+	filp_close(f->file, NULL);
 	return ret;
 }
 
@@ -151,6 +169,7 @@ int kcsd_side_file_create(struct kcsd_side_file *f, struct kcsd_context *context
 
 void kcsd_side_file_close(struct kcsd_side_file *f)
 {
+	kcsd_context_call(f->context, call_end, f);
 	kcsd_file_release(&f->claim);
 	filp_close(f->file, NULL);
 }

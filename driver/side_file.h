@@ -11,7 +11,7 @@ struct kcsd_side_file {
 	struct kcsd_side_io io;
 	struct file *file;
 	struct kcsd_claim claim;
-	bool lost;		/* a sync has failed: all do. Never false again */
+	struct kcsd_file_sync sync;
 	struct kcsd_context *context;	/* the medium's */
 };
 

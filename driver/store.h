@@ -10,8 +10,9 @@
 #ifndef KCSD_STORE_H
 #define KCSD_STORE_H
 
-#include <linux/errseq.h>
+#include <linux/atomic.h>
 #include <linux/mempool.h>
+#include <linux/mutex.h>
 #include <linux/types.h>
 #include <linux/uio.h>
 
@@ -47,7 +48,7 @@ struct kcsd_store {
 	bool stable_writes;	/* data must not change while it is written */
 	bool volatile_cache;	/* what is written needs flush() to be durable */
 	bool grown;		/* until kcsd_store_keep(): a backing file had old_len bytes */
-	bool lost;		/* written data is lost: every flush() fails. Never false again */
+	struct kcsd_file_sync sync;	/* of a file; else nothing is ever lost */
 	struct kcsd_store *below;	/* of a cache: what it caches, owned; else NULL */
 	union {
 		struct {
@@ -62,7 +63,9 @@ struct kcsd_store {
 		struct {
 			struct file *file;
 			u64 old_len;
-			errseq_t wb_err;	/* of the file's writing back, when it was opened */
+			struct mutex flush_lock;	/* sync, flushed */
+			u64 flushed;		/* of asked, those that are done */
+			atomic64_t asked;	/* flushes so far */
 			struct kcsd_context context;	/* for all its I/O, and the side file's */
 			struct kcsd_claim claim;
 			struct kcsd_ranges ranges;	/* keep LBAs from being torn */
@@ -86,7 +89,7 @@ static inline const struct kcsd_store *kcsd_store_medium(const struct kcsd_store
 
 static inline bool kcsd_store_has_lost(const struct kcsd_store *s)
 {
-	return READ_ONCE(kcsd_store_medium(s)->lost);
+	return READ_ONCE(kcsd_store_medium(s)->sync.lost);
 }
 
 /* Has the backing file no data at all? There is one. */

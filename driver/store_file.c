@@ -166,21 +166,23 @@ static int call_flush(void *arg)
 {
 	struct kcsd_store *s = arg;
 
-	return vfs_fsync(s->file, 1);
+	return kcsd_file_sync(&s->sync, s->file);
 }
 
-/*
- * Data that could not be written back is lost: its pages are clean, and the next vfs_fsync()
- * succeeds. Of several at once only one fails. So each flush also compares with the state at power
- * on, and after a failure all fail.
- */
+/* One at a time: of two at once only one might be told of an error. It is for all who wait, too. */
 static int file_flush(struct kcsd_store *s)
 {
-	int ret = kcsd_context_call(&s->context, call_flush, s);
+	u64 mine = atomic64_inc_return(&s->asked), all;
+	int ret = 0;
 
-	if (kcsd_file_sync_failed(ret) || filemap_check_wb_err(s->file->f_mapping, s->wb_err))
-		WRITE_ONCE(s->lost, true);
-	return READ_ONCE(s->lost) ? -EIO : ret;
+	guard(mutex)(&s->flush_lock);
+	if (s->flushed < mine) {
+		all = atomic64_read(&s->asked);
+		ret = kcsd_context_call(&s->context, call_flush, s);
+		if (!ret)
+			s->flushed = all;
+	}
+	return ret;
 }
 
 static int call_set_length(void *arg)
@@ -197,6 +199,21 @@ static int set_length(struct kcsd_store *s, u64 len)
 	return kcsd_context_call(&s->context, call_set_length, &call);
 }
 
+static int call_begin(void *arg)
+{
+	struct kcsd_store *s = arg;
+
+	return kcsd_file_sync_begin(&s->sync, s->file);
+}
+
+static int call_end(void *arg)
+{
+	struct kcsd_store *s = arg;
+
+	kcsd_file_sync_end(&s->sync, s->file);
+	return 0;
+}
+
 static void file_close(struct kcsd_store *s)
 {
 	int ret = file_flush(s);
@@ -206,7 +223,9 @@ static void file_close(struct kcsd_store *s)
 		       s->file, ret);
 	if (s->grown)
 		set_length(s, s->old_len);
+	kcsd_context_call(&s->context, call_end, s);
 	kcsd_file_release(&s->claim);
+	mutex_destroy(&s->flush_lock);
 	mempool_destroy(s->bounce);
 	filp_close(s->file, NULL);
 	kcsd_context_destroy(&s->context);
@@ -287,18 +306,6 @@ static int fit_size(struct kcsd_store *s, const struct kcsd_config *c, const cha
 	return ret;
 }
 
-/* An earlier error that nobody was told of is not this drive's. */
-static void start_wb_err(struct kcsd_store *s, const char *name)
-{
-	int ret = file_check_and_advance_wb_err(s->file);
-
-	if (ret)
-		pr_warn("%s: backing file %pD: writing back failed before power on: error %d\n",
-			name, s->file, ret);
-	s->wb_err = filemap_sample_wb_err(s->file->f_mapping);
-	s->lost = false;
-}
-
 int kcsd_store_file_open(struct kcsd_store *s, const struct kcsd_config *c, const char *name)
 {
 	u32 alignment;
@@ -326,11 +333,17 @@ int kcsd_store_file_open(struct kcsd_store *s, const struct kcsd_config *c, cons
 	ret = kcsd_context_init(&s->context, name);
 	if (ret)
 		goto free_bounce;
-	ret = fit_size(s, c, name);
+	ret = kcsd_context_call(&s->context, call_begin, s);
+	if (ret)
+		pr_err("%s: backing file %s: %s: error %d\n", name, c->backing_file,
+		       kcsd_file_error(ret), ret);
+	ret = ret ?: fit_size(s, c, name);
 	if (ret)
 		goto destroy_context;
 	kcsd_ranges_init(&s->ranges);
-	start_wb_err(s, name);
+	mutex_init(&s->flush_lock);
+	atomic64_set(&s->asked, 0);
+	s->flushed = 0;
 	s->memory = alignment ? BOUNCE_RESERVE * BOUNCE_LEN : 0;
 	s->alignment = max(alignment, sizeof(u32));
 	s->discard_granularity = s->file->f_op->fallocate ? i_blocksize(file_inode(s->file)) : 0;

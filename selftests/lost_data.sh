@@ -7,11 +7,12 @@
 . ./dm_lib.sh
 
 image=
+data=
 
-# fresh: an image whose blocks are there, but have no data.
+# fresh [DIRECTORY]: an image whose blocks are there, but have no data.
 fresh()
 {
-	image=$work/dm/image
+	image=${1:-$work/dm}/image
 	rm -f "$image" "$image.kcsd"
 	fallocate -l 8M "$image"
 	read -r first _ < <(dm_blocks_of "$image")
@@ -29,10 +30,10 @@ power()
 	set_attribute kst-lost power "$1"
 }
 
-# write_block OFFSET [FLAG]: 4 KiB.
+# write_block OFFSET [FLAG]: 4 KiB, of $data.
 write_block()
 {
-	dd if="$work/data" of="$block" bs=4k count=1 seek="$1" oflag=direct"${2:+,$2}" \
+	dd if="$data" of="$block" bs=4k count=1 seek="$1" oflag=direct"${2:+,$2}" \
 		conv=notrunc,nocreat
 }
 
@@ -124,12 +125,57 @@ plain()
 	point "$what: the drive goes" delete_drive lost
 }
 
+# has FILE: the drive does, in its first 4 KiB.
+has()
+{
+	dd if="$block" bs=4k count=1 iflag=direct status=none | cmp - "$1"
+}
+
+# What could not be written back stays in the page cache, and looks as if it had been.
+test_cached()
+{
+	fresh
+	point "cached: a drive" drive || return
+	point "cached: data" write_block 0
+	point "cached: flushed" flush
+	dm_fail "$first" 16
+	data=$work/other
+	point "cached: other data" write_block 0
+	data=$work/data
+	fails "cached: the flush fails" "" flush
+	dm_fail
+	point "cached: power off" power 0
+	point "cached: power on" power 1
+	point "cached: what is on the disk is read" has "$work/data"
+	point "cached: a flush" flush
+	echo 1 >/proc/sys/vm/drop_caches
+	point "cached: it is there" has "$work/data"
+	point "cached: the drive goes" delete_drive lost
+}
+
+# The same with another's loss, while the drive was off.
+test_cached_before()
+{
+	fresh
+	point "before power on: a drive" drive || return
+	point "before power on: data" write_block 0
+	point "before power on: power off" power 0
+	dm_fail "$first" 16
+	dd if="$work/other" of="$image" conv=notrunc status=none
+	fails "before power on: a sync of the file" "" sync "$image"
+	dm_fail
+	point "before power on: power on" power 1
+	point "before power on: what is on the disk is read" has "$work/data"
+	well "before power on"
+	point "before power on: the drive goes" delete_drive lost
+}
+
 # Written back meanwhile, and someone else was told of the error: it is the drive's all the same.
 test_told_to_another()
 {
-	local what="an error that another was told of"
+	local what="an error that another was told of${1:+, $1}"
 
-	fresh
+	fresh "${2-}"
 	point "$what: a drive" drive || return
 	dm_fail "$first" 16
 	point "$what: a write" write_block 0
@@ -139,17 +185,33 @@ test_told_to_another()
 	point "$what: the drive goes" delete_drive lost
 }
 
+# test_two_flushes NAME [DIRECTORY]
 test_two_flushes()
 {
-	fresh
-	point "two flushes: a drive without a side file" drive side_file=0 || return
-	point "two flushes: a write" write_block 0
+	local what=$1
+
+	fresh "${2-}"
+	point "$what: a drive without a side file" drive side_file=0 || return
+	point "$what: a write" write_block 0
 	dm_stop
 	dm_fail_next "$first" 16
-	is "two flushes: both fail" "$(two_flushes)" ""
+	is "$what: both fail" "$(two_flushes)" ""
 	dm_fail
-	all_fail "two flushes"
-	point "two flushes: the drive goes" delete_drive lost
+	all_fail "$what"
+	point "$what: the drive goes" delete_drive lost
+}
+
+# What the file's inode says is of overlayfs; the errors are the real one's.
+test_overlayfs()
+{
+	mkdir "$work/dm/upper" "$work/dm/work" "$work/lower" "$work/over"
+	modprobe -q overlay
+	point "overlayfs: mounted" mount -t overlay overlay "$work/over" \
+		-o "lowerdir=$work/lower,upperdir=$work/dm/upper,workdir=$work/dm/work" || return
+	test_told_to_another overlayfs "$work/over"
+	test_two_flushes "overlayfs: two flushes" "$work/over"
+	rm -f "$work/over/image"
+	point "overlayfs: unmounted" umount "$work/over"
 }
 
 # As "condition wp": wp in 512-byte sectors from the zone's start.
@@ -206,6 +268,7 @@ test_side_file()
 	point "side file: power off" power 0
 	point "side file: power on" power 1
 	is "side file: what was flushed is there" "$(zone 1 | cut -d' ' -f1)" cl
+	is "side file: and nothing more" "$(zone 1)" "cl 0x000008"
 	point "side file: a flush" flush
 	point "side file: the drive goes" delete_drive lost
 }
@@ -215,11 +278,16 @@ need nvme jq python3 blkzone fallocate blkdiscard
 find_kcsd
 begin_dm
 random "$work/data" 4096
+random "$work/other" 4096
+data=$work/data
 plain "a backing file"
 plain "without a side file" side_file=0
 plain "cached" cache_size=256K
+test_cached
+test_cached_before
 test_told_to_another
-test_two_flushes
+test_two_flushes "two flushes"
+test_overlayfs
 test_zones
 test_side_file
 finish
