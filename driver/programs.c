@@ -448,16 +448,21 @@ int kcsd_program_parse_load(struct kcsd_cmd *cmd)
 	return kcsd_program_parse_host_index(cmd);
 }
 
-/* Going down it fails if a run is there; so does going back, after an error. */
+/*
+ * No run begins before the activation is recorded, nor after the deactivation began to be. Nobody
+ * else takes users below 0 or from there: programs.lock is held.
+ */
 static int kcsd_program_set_active(struct kcsd_drive *drive, struct kcsd_program *p, bool on)
 {
-	int from = on ? -1 : 0, to = on ? 0 : -1, ret;
+	int ret;
 
-	if (atomic_cmpxchg(&p->users, from, to) != from)
+	if (!on && atomic_cmpxchg(&p->users, 0, -1))
 		return KCSD_SC_PROGRAM_IN_USE;
 	ret = kcsd_program_keep_change(drive, p, on ? KCSD_SIDE_ACTIVATE : KCSD_SIDE_DEACTIVATE);
-	if (!ret || atomic_cmpxchg(&p->users, to, from) != to)
+	if (!ret)
 		drive->programs.active += on ? 1 : -1;
+	if (on == !ret)
+		atomic_set(&p->users, 0);
 	return ret;
 }
 

@@ -273,6 +273,50 @@ test_side_file()
 	point "side file: the drive goes" delete_drive lost
 }
 
+# fail_side: the disk will, where the side file is.
+fail_side()
+{
+	local blocks
+
+	mapfile -t blocks < <(dm_blocks_of "$image.kcsd" | sort -n | tr ' ' '\n')
+	dm_stop
+	dm_fail_next "${blocks[@]}"
+}
+
+wait_for_disk()
+{
+	until grep -q '^State:.*D' "/proc/$1/status" 2>/dev/null; do
+		[ -d "/proc/$1" ] || return 1
+	done
+}
+
+is_active()
+{
+	cat "/sys/class/kcsd/kcsd$index/programs/3/active"
+}
+
+# No run begins before the activation is recorded: it may fail yet.
+test_activation()
+{
+	local activation
+
+	fresh
+	point "activation: a drive" drive || return
+	point "activation: a program that stays" "$kcsd" load -d "kcsd$index" --persist -i 3 \
+		"$bpf/sum.bpf.o"
+	fail_side
+	"$kcsd" activate -d "kcsd$index" 3 >/dev/null 2>&1 &
+	activation=$!
+	point "activation: it waits for the disk" wait_for_disk $activation
+	is "activation: not active while it does" "$(is_active)" 0
+	dm_go
+	wait $activation && echo "# it should have failed"
+	is "activation: not active after it failed" "$(is_active)" 0
+	dm_fail
+	fails "activation: a run" "" "$kcsd" run -d "kcsd$index" -i 3
+	point "activation: the drive goes" delete_drive lost
+}
+
 begin
 need nvme jq python3 blkzone fallocate blkdiscard
 find_kcsd
@@ -290,4 +334,5 @@ test_two_flushes "two flushes"
 test_overlayfs
 test_zones
 test_side_file
+test_activation
 finish
