@@ -14,7 +14,8 @@
  *	chance:	if r <= limit goto back			the end in this run, with the arguments
  *	fault:	...
  *
- * In bounds the mask changes nothing. Only addresses that are constants have none.
+ * In bounds the mask changes nothing. Only addresses that are constants have none: these are before
+ * the arguments' greatest end, or where memory moves, before KCSD_LOWERED_AFTER behind the mask.
  *
  * Code for memory that moves finds mem and mask in the ctl, and compares with the limit
  * from there at once, as most of what it accesses is expected behind the arguments:

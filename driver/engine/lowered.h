@@ -110,10 +110,11 @@ struct kcsd_lowered {
  * Where the CPU mis-speculates, an access is not in the program's memory but still in
  * [mem - KCSD_LOWERED_BEFORE, mem + kcsd_lowered_mem_len()), which must hold nothing of others: the
  * unit's own, or a guard page. The length is a power of two that the memory with the
- * longest arguments fits into (the mask is one less) and KCSD_LOWERED_AFTER.
+ * longest arguments fits into (the mask is one less) and KCSD_LOWERED_AFTER: the mask counts from
+ * the data, and a constant address, which has none, is up to 2^15 beyond the stack.
  */
 #define KCSD_LOWERED_BEFORE		KCSD_GUEST_CTX
-#define KCSD_LOWERED_AFTER		0x2000
+#define KCSD_LOWERED_AFTER		0x8000
 u64 kcsd_lowered_mem_len(const struct kcsd_image_view *view);
 /* The smallest power of two above any guest address of a memory of mem_len bytes. */
 u64 kcsd_lowered_span(u64 mem_len);

@@ -57,16 +57,25 @@ static u64 imm64(const struct bpf_insn *insn)
 	return (u32)insn[0].imm | (u64)(u32)insn[1].imm << 32;
 }
 
+/*
+ * What a constant address may reach: the memory with the longest arguments; if it moves, what the
+ * shortest run has, as the comparison with this run's end may be mis-speculated.
+ */
+static u64 constant_end(const struct walk *w)
+{
+	struct kcsd_layout layout;
+	u64 len = kcsd_layout_init(&layout, w->view, w->moving ? 0 : KCSD_MAX_ARGS);
+
+	return w->moving ? kcsd_lowered_span(len) + KCSD_LOWERED_AFTER - 7 : len;
+}
+
 /* An address at this distance from that of the context. */
 static enum scratch kind_at(const struct walk *w, u64 distance)
 {
-	struct kcsd_layout layout;
-	u64 len = kcsd_layout_init(&layout, w->view, KCSD_MAX_ARGS);
-
 	if (distance == 0 - (u64)KCSD_GUEST_CTX || !distance ||
 	    distance == KCSD_GUEST_DATA - KCSD_GUEST_CTX)
 		return BASE;
-	return distance < len ? FIXED : OTHER;
+	return distance < constant_end(w) ? FIXED : OTHER;
 }
 
 static enum scratch kind_of(const struct walk *w, u64 imm)
@@ -479,6 +488,29 @@ static void inspect_all(const char *dir)
 		tap_note("%s: %s", in.where, in.bad);
 }
 
+/* ---- constants ---- */
+
+#define FRAME(far)	((struct bpf_insn){ .code = 0x79, .dst_reg = 1, .src_reg = 10, .off = (far) })
+
+/* As far from r10 as can be said, wherever its frame is before the end of what is mapped. */
+static void far_from_frame(void)
+{
+	const struct bpf_insn insns[] = { FRAME(0x7fff), FRAME(0x7ff8), { .code = 0x95 } };
+	struct program prog = { .view = { .insns = insns, .insn_cnt = 3 } };
+	struct inspection in = {};
+	char name[32];
+
+	for (; prog.view.bss_len < 0x40000; prog.view.bss_len += 256) {
+		snprintf(name, sizeof(name), "bss_len %#x", prog.view.bss_len);
+		inspect_with(name, &prog, &in, &(struct kcsd_lower_options){
+			.ctl = CTL, .moving = true, .shifts_wrap = true,
+		});
+	}
+	tap_point(!in.bad && in.nr, "lowered: addresses that are constants, in memory that moves");
+	if (in.bad)
+		tap_note("%s: %s", in.where, in.bad);
+}
+
 /* ---- lengths ---- */
 
 #define CALL(distance)	((struct bpf_insn){ .code = 0x85, .src_reg = 1, .imm = (distance) })
@@ -560,6 +592,7 @@ static void memory_lengths(void)
 void lowered_tests(const char *dir)
 {
 	inspect_all(dir);
+	far_from_frame();
 	lengths();
 	memory_lengths();
 }
