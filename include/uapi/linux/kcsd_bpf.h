@@ -150,10 +150,13 @@ struct kcsd_sha256 {
  *			 granted ends the run. -EINVAL: len is no multiple of
  *			 the LBA size. -EIO: the medium failed. -ENXIO: the zone is
  *			 offline. LBAs at or above a zone's write pointer read as zeroes.
+ *			 When it fails, or the run is stopped (time, cancelled) within it,
+ *			 some of the LBAs, from the first on, may have been moved.
  * write(slba, src, len) likewise, to the medium. -ENOSPC: it is full, or the rest of
  *			 the zone too short. In a zone with a write pointer also: -ESPIPE:
  *			 slba is not the write pointer. -EBUSY: too many zones are open
- *			 or active. -EROFS: the zone is read-only.
+ *			 or active. -EROFS: the zone is read-only. What a zone refuses
+ *			 before the first LBA is written changes nothing.
  * emit(src, len)	 append to the output. -ENOSPC: it does not fit, and
  *			 nothing was appended.
  * log(line, len)	 append a line to the drive's log (log page C0h); cut
