@@ -70,6 +70,11 @@ char *kcsd_slurp(const char *path, size_t max, size_t *len)
 	return buf;
 }
 
+static bool begins_with(const struct program_file *file, const char *magic, size_t len)
+{
+	return file->len >= len && !memcmp(file->bytes, magic, len);
+}
+
 int kcsd_program_open(struct program_file *file, const char *path,
 		      const struct kcsd_object_opts *opts)
 {
@@ -81,7 +86,8 @@ int kcsd_program_open(struct program_file *file, const char *path,
 	if (!file->bytes)
 		return KCSD_EXIT_FAILED;
 	file->image = file->bytes;
-	if (file->len < SELFMAG || memcmp(file->bytes, ELFMAG, SELFMAG))
+	if (!begins_with(file, ELFMAG, SELFMAG) &&
+	    !begins_with(file, KCSD_IMAGE_MAGIC, KCSD_IMAGE_MAGIC_LEN))
 		return 0;
 	o.file = is_stdin(path) ? "standard input" : path;
 	if (kcsd_object_open_mem(file->bytes, file->len, &o, &file->obj, &error)) {

@@ -6,15 +6,15 @@
 #include "cmd.h"
 
 struct program_file {
-	struct kcsd_object *obj;	/* NULL: it was no object file */
-	char *bytes;			/* owned; NULL for object files */
+	struct kcsd_object *obj;	/* NULL: it was plain instructions */
+	char *bytes;			/* owned; what was in the file */
 	const void *image;		/* or plain instructions */
 	size_t len;			/* bytes */
 };
 
 /*
- * From an object file, else an image or plain instructions; "-" is standard
- * input. opts are for object files. Returns 0, or the exit code.
+ * From an object file or an image, else plain instructions; "-" is standard
+ * input. opts are not for plain instructions. Returns 0, or the exit code.
  */
 int kcsd_program_open(struct program_file *file, const char *path,
 		      const struct kcsd_object_opts *opts);

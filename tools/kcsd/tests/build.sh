@@ -180,6 +180,12 @@ check_image()
 		--program heap --heap 5000 -o heap.image
 	code 0 "image, it has its heap" sim heap.image
 	prints "result: 5000"
+	code 1 "image, another one in sim" sim heap.image --program none
+	says "heap.image: no program none: there is heap"
+	code 0 "image, a larger heap" image heap.image --heap 6000 -o heap2.image
+	is "  and sim gives it that, too" \
+		"$("$kcsd" sim "$work/heap.image" --heap 6000 --json 2>&1 | grep -v _ns)" \
+		"$("$kcsd" sim "$work/heap2.image" --json 2>&1 | grep -v _ns)"
 	code 1 "image, which of several" image "$bpf/tests/behave.bpf.o" -o x
 	says "several programs, name one"
 	code 1 "image, another program" image word.image -o x --program grep
