@@ -96,9 +96,12 @@ static void kcsd_unit_set_idle(struct kcsd_unit *unit)
 void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run)
 {
 	struct kcsd_units *us = &unit->drive->units;
+	u64 took;
 
 	kcsd_unit_set_busy(unit);
 	kcsd_run_execute(run, unit);
+	/* With code that had to be made first: the tenant has had the unit. */
+	took = run->end_ns - unit->busy_since;
 	kcsd_unit_set_idle(unit);
 	WRITE_ONCE(unit->runs, unit->runs + !run->given_up);
 
@@ -106,8 +109,7 @@ void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run)
 	scoped_guard(spinlock, &us->lock) {
 		run->state = KCSD_RUN_ENDED;
 		list_del(&run->turn.entry);
-		/* Code that had to be made first is not charged: it is for all. */
-		kcsd_schedule_end(&us->schedule, &run->turn, run->end_ns - run->start_ns);
+		kcsd_schedule_end(&us->schedule, &run->turn, took);
 	}
 }
 

@@ -11,6 +11,8 @@
 
 /* How long native code may go on before it is made to look at clock and cancellation. */
 #define KCSD_TICK_NS	(2 * TICK_NSEC)
+/* Runs for which the kernel's JIT is asked for code that it does not make. */
+#define KCSD_JIT_TRIES	4
 
 /* ---- the code ---- */
 
@@ -41,7 +43,7 @@ void kcsd_native_drop(struct kcsd_drive *drive, struct kcsd_program *p)
 
 	for (i = 0; p->native && i < drive->cfg.cus; i++)
 		for (k = 0; k < 4; k++)
-			kcsd_native_drop_one(drive, p->native[i].jit[k / 2][k % 2]);
+			kcsd_native_drop_one(drive, p->native[i].code[k / 2][k % 2].jit);
 }
 
 /* For this run, and those after it. Holds nothing but the unit; cancelling the run ends it. */
@@ -74,59 +76,72 @@ static int kcsd_native_compile(struct kcsd_unit *unit, struct kcsd_run *run, str
  * Keep to cfg.max_jit_bytes. The kernel's own limit (net.core.bpf_jit_limit) does not hold
  * here: it lets whoever has CAP_BPF exceed it, as kernel threads do.
  */
-static bool kcsd_native_charge(struct kcsd_drive *drive, const struct kcsd_jit *jit)
+static bool kcsd_native_charge(struct kcsd_drive *drive, u64 bytes)
 {
-	u64 bytes = kcsd_jit_bytes(jit);
-
 	if (atomic64_add_return(bytes, &drive->units.jit_bytes) <= drive->cfg.max_jit_bytes)
 		return true;
 	atomic64_sub(bytes, &drive->units.jit_bytes);
 	return false;
 }
 
-static struct kcsd_jit *kcsd_native_make(struct kcsd_unit *unit, struct kcsd_run *run)
+/* Is there, as far as is known? So that what does not fit is not compiled at each run. */
+static bool kcsd_native_has_room(struct kcsd_drive *drive, const struct kcsd_native_code *code)
 {
-	struct kcsd_drive *drive = unit->drive;
+	u64 need = max(code->need, 1ull);
+
+	return atomic64_read(&drive->units.jit_bytes) + need <= drive->cfg.max_jit_bytes;
+}
+
+/* The code, or NULL: a later run tries again, or ERR_PTR: none does. */
+static struct kcsd_jit *kcsd_native_make(struct kcsd_unit *unit, struct kcsd_run *run,
+					 struct kcsd_native_code *code)
+{
 	struct kcsd_jit *jit;
 	int ret;
 
-	/* None of these is for ever: the next run tries again. */
-	if (atomic64_read(&drive->units.jit_bytes) >= drive->cfg.max_jit_bytes)
-		return NULL;
 	ret = kcsd_native_compile(unit, run, &jit);
 	if (ret == -ENOMEM || ret == -EINTR)
 		return NULL;
+	if (ret == -EAGAIN && ++code->failed < KCSD_JIT_TRIES)
+		return NULL;
 	if (ret)
 		return ERR_PTR(ret);
-	if (kcsd_native_charge(drive, jit))
+	if (kcsd_native_charge(unit->drive, kcsd_jit_bytes(jit)))
 		return jit;
+	code->need = kcsd_jit_bytes(jit);
 	kcsd_jit_destroy(jit);
-	return ERR_PTR(-E2BIG);
+	return NULL;
 }
 
-static struct kcsd_jit **kcsd_native_slot(const struct kcsd_unit *unit, const struct kcsd_run *run)
+static struct kcsd_native_code *kcsd_native_code(const struct kcsd_unit *unit,
+						 const struct kcsd_run *run)
 {
 	bool moving = run->nr_ranges, count = run->budget;
 
-	return &run->program->native[unit->nr].jit[moving][count];
+	return &run->program->native[unit->nr].code[moving][count];
 }
 
 bool kcsd_native_ready(const struct kcsd_unit *unit, const struct kcsd_run *run)
 {
-	return !run->program->native || *kcsd_native_slot(unit, run);
+	const struct kcsd_native_code *code;
+
+	if (!run->program->native)
+		return true;
+	code = kcsd_native_code(unit, run);
+	return code->jit || !kcsd_native_has_room(unit->drive, code);
 }
 
 struct kcsd_jit *kcsd_native_get(struct kcsd_unit *unit, struct kcsd_run *run)
 {
-	struct kcsd_program *p = run->program;
-	struct kcsd_jit **jit;
+	struct kcsd_native_code *code;
 
-	if (!p->native)
+	if (!run->program->native)
 		return NULL;
-	jit = kcsd_native_slot(unit, run);
-	if (!*jit)
-		*jit = kcsd_native_make(unit, run);
-	return IS_ERR(*jit) ? NULL : *jit;
+	code = kcsd_native_code(unit, run);
+	/* Only units' threads make it: submitters are to be quick, and have less rights. */
+	if (!code->jit && !run->is_inline && kcsd_native_has_room(unit->drive, code))
+		code->jit = kcsd_native_make(unit, run, code);
+	return IS_ERR(code->jit) ? NULL : code->jit;
 }
 
 /* ---- a run ---- */

@@ -17,13 +17,16 @@ struct kcsd_program;
 struct kcsd_run;
 struct kcsd_unit;
 
-/* A program's native code on one unit, made by its thread and run by who has the unit. */
+/* One kind of native code of a program on one unit, made by its thread, run by who has the unit. */
+struct kcsd_native_code {
+	struct kcsd_jit *jit;	/* NULL: not made yet; ERR_PTR: impossible */
+	u64 need;		/* bytes that it took when there was no room; 0: not known */
+	u32 failed;		/* times that the kernel's JIT gave up */
+};
+
 struct kcsd_native {
-	/*
-	 * For the arena and for windows (memory that moves), without and with instructions
-	 * counted. NULL: not tried yet; ERR_PTR: impossible.
-	 */
-	struct kcsd_jit *jit[2][2];
+	/* For the arena, for windows (memory that moves); without and with a budget. */
+	struct kcsd_native_code code[2][2];
 };
 
 /* Prepare for native code, if the drive wants it. 0 or -ENOMEM. */
@@ -35,7 +38,7 @@ void kcsd_native_destroy(struct kcsd_program *program);
 
 /* Who has the unit: code for this run, or NULL: let the interpreter do it. Takes time at first. */
 struct kcsd_jit *kcsd_native_get(struct kcsd_unit *unit, struct kcsd_run *run);
-/* Would that take no time? units.lock, and the unit is idle. */
+/* Would that take no time? units.lock, and the unit is idle. No promise: room may get free. */
 bool kcsd_native_ready(const struct kcsd_unit *unit, const struct kcsd_run *run);
 /* Who has the unit: run it. run->vm is set up, and has its end filled in. */
 void kcsd_native_run(struct kcsd_unit *unit, struct kcsd_run *run, const struct kcsd_jit *jit);

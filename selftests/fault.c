@@ -548,6 +548,88 @@ TEST_F(fault, time_limit_stops_every_loop)
 	}
 }
 
+/* ---- one helper that moves much ---- */
+
+#define MANY	(48u << 20)
+#define FAR	(2u << 20)
+#define ZONE_CAPACITY (3u << 20)
+
+static const struct drive_attr large[] = {
+	DRIVE_SMALL, { "size", "67108864" }, { "arena_size", "67108864" }, { "cus", "1" }, {}
+};
+static const struct drive_attr zoned[] = {
+	DRIVE_SMALL, { "arena_size", "8388608" }, { "cus", "1" }, { "zone_size", "4194304" },
+	{ "zone_capacity", "3145728" }, {}
+};
+
+/* As prog_read; the word at FAR in what was read. */
+static const struct bpf_insn prog_read_far[] = {
+	I_MOVR(R6, R1), I_CTX(R1, R6, cparam1), I_CTX(R2, R6, heap), I_CTX(R3, R6, cparam2),
+	I_HELPER(read), I_CTX(R2, R6, heap), I_ADD(R2, FAR), I_LDX(BPF_DW, R0, R2, 0), I_EXIT,
+};
+
+static int create_with(FIXTURE_DATA(fault) *self, const struct drive_attr *attrs, __u16 pind,
+		       const struct bpf_insn *insns, __u32 cnt, __u32 heap)
+{
+	struct image im = { .insns = insns, .insn_cnt = cnt, .heap_len = heap };
+	int ret = drive_create(&self->other, "fault2", attrs);
+
+	return ret ? ret : prog_install_image(self->other.ctrl, pind, &im);
+}
+
+TEST_F(fault, time_limit_within_a_helper)
+{
+	struct ending e = {
+		.reason = KCSD_FAULT_TIME, .pc = MOVE_PC, .helper = KCSD_HELPER_read,
+	};
+	struct run *r = &self->r;
+	struct nvme_uring_cmd c;
+
+	ASSERT_EQ(0, create_with(self, large, READ, prog_read_far, ARRAY_SIZE(prog_read_far),
+				 MANY));
+	memset(self->buf, 0x77, LBA);
+	c = cmd_rw(NVM_WRITE, FAR / LBA, 1, self->buf, LBA);
+	ASSERT_EQ(0, cmd_io(self->other.nvm, &c));
+	run_grant(r, 0, MANY / LBA, KCSD_GRANT_READ);
+	EXPECT_EQ(0, move(self->other.compute, r, READ, 0, MANY));
+	EXPECT_EQ(MANY, le64toh(r->out.rec.read_bytes));
+	EXPECT_EQ(0x7777777777777777, r->result);
+	/* The machine may be busy before the helper is called, but not always. */
+	r->timeout_ms = 1;
+	for (int i = 0; i < 10; i++) {
+		ASSERT_EQ(KCSD_SC_PROGRAM_TIME, move(self->other.compute, r, READ, 0, MANY));
+		ASSERT_GT(MANY, le64toh(r->out.rec.read_bytes));
+		if (r->out.rec.read_bytes)
+			break;
+	}
+	EXPECT_LT(0, le64toh(r->out.rec.read_bytes));
+	EXPECT_TRUE(ended(r, e));
+}
+
+/* A write that is moved in pieces is for a zone as one: in order, or refused as a whole. */
+TEST_F(fault, zones_take_long_writes)
+{
+	const __u32 most = ZONE_CAPACITY - LBA;
+	struct run *r = &self->r;
+	int fd;
+
+	ASSERT_EQ(0, create_with(self, zoned, WRITE, prog_write, ARRAY_SIZE(prog_write),
+				 2 * ZONE_CAPACITY));
+	fd = self->other.compute;
+	run_grant(r, 0, 2048, KCSD_GRANT_WRITE);
+	ASSERT_EQ(0, move(fd, r, WRITE, 0, ZONE_CAPACITY + LBA));
+	EXPECT_EQ(-KCSD_ENOSPC, (__s64)r->result);
+	EXPECT_EQ(0, r->out.rec.written_bytes);
+	ASSERT_EQ(0, move(fd, r, WRITE, 0, most));
+	EXPECT_EQ(0, r->result);
+	EXPECT_EQ(most, le64toh(r->out.rec.written_bytes));
+	ASSERT_EQ(0, move(fd, r, WRITE, 0, most));
+	EXPECT_EQ(-KCSD_ESPIPE, (__s64)r->result);
+	EXPECT_EQ(0, r->out.rec.written_bytes);
+	ASSERT_EQ(0, move(fd, r, WRITE, most / LBA, LBA));
+	EXPECT_EQ(0, r->result);
+}
+
 struct division {
 	struct bpf_insn insn;
 	__u64 a;

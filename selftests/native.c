@@ -356,6 +356,37 @@ TEST_F(native, limits_of_memory)
 	EXPECT_EQ(0, drive_remove(&other));
 }
 
+static __u64 code_bytes(struct drive *d, __u16 pind)
+{
+	__u64 before = counter(d->index, "stats/memory_bytes");
+
+	engine_of(d, pind);
+	return counter(d->index, "stats/memory_bytes") - before;
+}
+
+/* What does not fit is interpreted, without being compiled each time, until something goes. */
+TEST_F(native, room_comes_back)
+{
+	__u64 first = code_bytes(&self->d, SEVEN), second = code_bytes(&self->d, LOOP);
+	struct drive other = DRIVE_INIT;
+	char limit[32];
+
+	if (variant->record != KCSD_ENGINE_JIT)
+		SKIP(return, "there is no native code");
+	snprintf(limit, sizeof(limit), "%llu",
+		 (unsigned long long)(first > second ? first : second) + 100);
+	ASSERT_EQ(0, create(&other, "native2", "jit", limit));
+	EXPECT_EQ(KCSD_ENGINE_JIT, engine_of(&other, SEVEN));
+	/* Often enough to be quick, as far as that goes. */
+	for (int i = 0; i < 10; i++) {
+		EXPECT_EQ(KCSD_ENGINE_INTERP, engine_of(&other, LOOP));
+	}
+	ASSERT_EQ(0, prog_deactivate(other.ctrl, SEVEN));
+	ASSERT_EQ(0, prog_unload(other.ctrl, SEVEN));
+	EXPECT_EQ(KCSD_ENGINE_JIT, engine_of(&other, LOOP));
+	EXPECT_EQ(0, drive_remove(&other));
+}
+
 /* A program that has more memory than could be masked is interpreted, and works. */
 TEST_F(native, nearly_all_of_the_memory)
 {

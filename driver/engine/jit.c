@@ -117,7 +117,10 @@ static struct bpf_prog *prog_alloc(u32 cnt, int *ret)
 	return NULL;
 }
 
-/* To native code, or free it. On success it is read-only. */
+/*
+ * To native code, or free it. On success it is read-only. -EAGAIN: the JIT gave up and does not say
+ * why; for want of memory, as a rule.
+ */
 static int prog_compile(struct kcsd_jit *jit, struct bpf_prog **prog)
 {
 	int err = 0;
@@ -126,7 +129,7 @@ static int prog_compile(struct kcsd_jit *jit, struct bpf_prog **prog)
 	*prog = NULL;
 	if (err || !fp->jited) {
 		bpf_prog_free(fp);
-		return err == -ENOMEM ? err : -EOPNOTSUPP;
+		return err == -ENOMEM ? err : -EAGAIN;
 	}
 	jit->bytes += (u64)fp->pages * PAGE_SIZE + fp->jited_len;
 	*prog = fp;

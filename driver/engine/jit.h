@@ -10,9 +10,9 @@ struct kcsd_jit;
 
 /*
  * Compile. 0, -ENOMEM, -EINTR: the task has been killed or *stop (stop may be NULL) is set, as
- * is looked at before each function; or -EOPNOTSUPP: this kernel, as it is set up now, has no
- * native code for it, let the interpreter run the program. Process context; takes a
- * millisecond for a thousand instructions or so.
+ * is looked at before each function; -EAGAIN: the kernel's JIT gave up, perhaps for want of memory;
+ * or -EOPNOTSUPP: this kernel, as it is set up now, has no native code for it, let the interpreter
+ * run the program. Process context; takes a millisecond for a thousand instructions or so.
  */
 int kcsd_jit_create(const struct kcsd_lowered *lowered, const bool *stop, struct kcsd_jit **jit);
 /* Nobody may be in it. Process context. */
