@@ -145,6 +145,75 @@ static int kcsd_run_move_pieces(struct kcsd_run *run, u64 slba, void *buf, u64 l
 	return 0;
 }
 
+static u32 kcsd_run_tick(struct kcsd_vm *vm)
+{
+	struct kcsd_run *run = kcsd_vm_run(vm);
+
+	if (READ_ONCE(run->cancelled))
+		return KCSD_FAULT_CANCELLED;
+	if (ktime_get_ns() > run->deadline_ns)
+		return KCSD_FAULT_TIME;
+	if (run->is_inline && kcsd_run_give_up(run))
+		return KCSD_FAULT_CANCELLED;
+	cond_resched();
+	return KCSD_FAULT_NONE;
+}
+
+/* May all of it be moved, as if in one piece? 0 or a status. */
+static int kcsd_run_check_move(struct kcsd_run *run, u64 slba, u64 len, bool write)
+{
+	struct kcsd_drive *drive = run->drive;
+	u64 nlb = len >> drive->lba_shift;
+	int ret = kcsd_run_inject(run, write ? KCSD_INJECT_WRITE : KCSD_INJECT_READ, slba, nlb);
+
+	/* A zone refuses what does not fit before anything is written. */
+	if (!ret && write && len > KCSD_MOVE_BYTES && drive->zones.nr)
+		ret = kcsd_zone_check_write(drive, slba, nlb);
+	return ret;
+}
+
+static int kcsd_run_move_piece(struct kcsd_run *run, u64 slba, void *buf, u64 len, bool write)
+{
+	struct kvec kvec = { .iov_base = buf, .iov_len = len };
+	struct kcsd_drive *drive = run->drive;
+	struct iov_iter iter;
+	int ret;
+
+	iov_iter_kvec(&iter, write ? ITER_SOURCE : ITER_DEST, &kvec, 1, len);
+	ret = write ? kcsd_media_write(drive, slba, &iter) : kcsd_media_read(drive, slba, &iter);
+	if (ret)
+		return ret;
+	if (write)
+		run->written_bytes += len;
+	else
+		run->read_bytes += len;
+	return 0;
+}
+
+/*
+ * In pieces, one after another, with a look at clock and cancellation between: which may
+ * end the run with only some of it moved. *done: bytes moved.
+ */
+static int kcsd_run_move_pieces(struct kcsd_run *run, u64 slba, void *buf, u64 len, bool write,
+				u64 *done)
+{
+	u64 piece;
+	int ret;
+
+	for (*done = 0; *done < len; *done += piece) {
+		if (*done)
+			kcsd_vm_fault(&run->vm, kcsd_run_tick(&run->vm), 0);
+		if (run->vm.end.reason)
+			return 0;
+		piece = min(len - *done, (u64)KCSD_MOVE_BYTES);
+		ret = kcsd_run_move_piece(run, slba + (*done >> run->drive->lba_shift),
+					  buf + *done, piece, write);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
 /* Move LBAs between medium and program memory. */
 static s64 kcsd_run_move(struct kcsd_run *run, u64 slba, void *buf, u64 len, u8 access)
 {
