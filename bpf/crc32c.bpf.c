@@ -2,10 +2,10 @@
 /*
  * CRC-32C (Castagnoli; the one of iSCSI, ext4 and btrfs), 8 bytes at a time.
  *
- * arguments	none
- * cparam1	the CRC of what comes before the stream; 0: nothing does
- * result	the CRC, 32 bits; negative: -EINVAL, arguments or CPARAM2; -EIO, the
- *		medium failed
+ * arguments	the CRC of what comes before the stream, 4 bytes, little-endian; none:
+ *		nothing does
+ * result	the CRC, 32 bits; negative: -EINVAL, other arguments, CPARAM1 or CPARAM2;
+ *		-EIO, the medium failed
  * output	none
  */
 #include <kcsd_helpers.h>
@@ -54,11 +54,13 @@ static long crc_chunk(const struct kcsd_chunk *chunk, void *state)
 SEC("kcsd")
 __u64 crc32c(struct kcsd_ctx *ctx)
 {
-	__u32 crc = ~(__u32)ctx->cparam1;
+	__u32 crc = 0;
 	long err;
 
-	if (ctx->args_len || ctx->cparam2)
-		return -KCSD_EINVAL;
+	if ((ctx->args_len && ctx->args_len != sizeof(crc)) || ctx->cparam1 || ctx->cparam2)
+		return kcsd_invalid("the argument is an earlier CRC, 4 bytes, or none; there is no CPARAM");
+	kcsd_copy(&crc, kcsd_args(ctx), ctx->args_len);
+	crc = ~crc;
 	table_init();
 	err = kcsd_stream(ctx, crc_chunk, &crc);
 	return err ? (__u64)err : (__u32)~crc;

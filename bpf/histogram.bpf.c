@@ -35,7 +35,7 @@ __u64 histogram(struct kcsd_ctx *ctx)
 	long err;
 
 	if (ctx->args_len || ctx->cparam1 || ctx->cparam2)
-		return -KCSD_EINVAL;
+		return kcsd_invalid("there is neither an argument nor a CPARAM");
 	err = kcsd_stream(ctx, histogram_chunk, &bytes);
 	if (!err)
 		err = kcsd_emit(counts, sizeof(counts));

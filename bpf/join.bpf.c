@@ -55,7 +55,7 @@ static long add_keys(const __u8 *p, const __u8 *end)
 		const __u8 *newline = memchr(p, '\n', end - p);
 
 		if (!newline)
-			return -KCSD_EINVAL;
+			return kcsd_invalid("the last key has no newline after it");
 		key = (struct text){ p, newline - p };
 		slot = find_slot(&key);
 		if (slot->at)
@@ -125,7 +125,7 @@ __u64 join(struct kcsd_ctx *ctx)
 	long err;
 
 	if (!ctx->cparam1 || ctx->cparam2 || !ctx->args_len || *args == '\n')
-		return -KCSD_EINVAL;
+		return kcsd_invalid("CPARAM1 is the column, from 1; the argument a separator, then lines");
 	column = ctx->cparam1 - 1;
 	separator = *args;
 	err = add_keys(args + 1, args + ctx->args_len);

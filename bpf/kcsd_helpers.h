@@ -83,6 +83,9 @@ KCSD_HELPERS(KCSD_HELPER_POINTER)
 /* A log line from a string literal. */
 #define kcsd_log_text(text)	kcsd_log(text, sizeof(text) - 1)
 
+/* The result of a run whose arguments make no sense; the log gets a line that says what would. */
+#define kcsd_invalid(text)	({ kcsd_log_text(text); -KCSD_EINVAL; })
+
 /* The command's bytes after the grants: ctx->args_len of them. */
 static __always_inline const __u8 *kcsd_args(const struct kcsd_ctx *ctx)
 {

@@ -15,7 +15,7 @@ __u64 range_sum(struct kcsd_ctx *ctx)
 	__u64 i, sum = 0;
 
 	if (!ctx->nr_ranges || ctx->nr_grants)
-		return -KCSD_EINVAL;
+		return kcsd_invalid("wanted are memory ranges, and no LBAs");
 	/* They lie one after another. */
 	data = (const __u8 *)kcsd_ranges(ctx)->addr;
 	for (i = 0; i < ctx->stream_len; i++)

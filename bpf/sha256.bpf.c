@@ -25,7 +25,7 @@ __u64 sha256(struct kcsd_ctx *ctx)
 	long err;
 
 	if (ctx->args_len || ctx->cparam1 || ctx->cparam2)
-		return -KCSD_EINVAL;
+		return kcsd_invalid("there is neither an argument nor a CPARAM");
 	err = kcsd_stream(ctx, add_chunk, &len);
 	if (!err)
 		err = kcsd_sha256_end(&hash, digest);

@@ -40,7 +40,7 @@ __u64 word(struct kcsd_ctx *ctx)
 	long err;
 
 	if (!ctx->args_len || ctx->args_len > WORD_MAX || ctx->cparam1 || ctx->cparam2)
-		return -KCSD_EINVAL;
+		return kcsd_invalid("the argument is the word, 1 to 256 bytes; there is no CPARAM");
 	kcsd_needle_init(&count.needle, kcsd_args(ctx), ctx->args_len);
 	err = kcsd_stream(ctx, count_chunk, &count);
 	return err ? (__u64)err : count.found;

@@ -248,12 +248,15 @@ check_crc()
 		is "crc32c: $size bytes" "$(result crc32c "$work/part" -b 512)" \
 			"$(reference_crc <"$work/part")"
 	done
-	first=$(result crc32c "$work/part" -b 512 -g 0+100)
+	result crc32c "$work/part" -b 512 -g 0+100 |
+		perl -e 'print pack "V", <>' >"$work/first"
 	is "crc32c: goes on from an earlier one" \
-		"$(result crc32c "$work/part" -b 512 -g 100+156 -1 "$first")" \
+		"$(result crc32c "$work/part" -b 512 -g 100+156 -f "$work/first")" \
 		"$(head -c 131072 "$work/part" | reference_crc)"
 	is "crc32c: no data" "$(result crc32c "$work/empty")" 0
 	is "crc32c: arguments" "$(result crc32c "$work/part" -a x)" -22
+	is "crc32c: CPARAM1, once a length" "$(result crc32c "$work/part" -1 2)" -22
+	is "crc32c: CPARAM2" "$(result crc32c "$work/part" -2 2)" -22
 }
 
 check_sha256()

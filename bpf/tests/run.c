@@ -2,7 +2,7 @@
 /*
  * Run a program in the engine in user space, on a file in place of a drive.
  *
- *	run [-b LBA_SIZE] [-a ARGUMENTS] [-1 CPARAM1] [-2 CPARAM2]
+ *	run [-b LBA_SIZE] [-a ARGUMENTS | -f FILE] [-1 CPARAM1] [-2 CPARAM2]
  *	    [-g SLBA+NLB[w]]... [-l LEN] [-m OUT_MAX] [-o OUTPUT] OBJECT FILE
  *
  * Without -g all of the file is granted, its last LBA padded with zeroes, and the stream is as
@@ -82,6 +82,8 @@ static s64 helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *arg
 		return read_lbas(vm, args);
 	case KCSD_HELPER_emit:
 		return emit(args);
+	case KCSD_HELPER_log:
+		return 0;
 	default:
 		errx(1, "helper %u is not expected", id);
 	}
@@ -124,16 +126,30 @@ static void add_grant(const char *text)
 	run.in.nr_grants++;
 }
 
+static void read_args(const char *path)
+{
+	static char args[KCSD_MAX_ARGS];
+	FILE *from = fopen(path, "r");
+
+	if (!from)
+		err(1, "%s", path);
+	run.in.args = args;
+	run.in.args_len = fread(args, 1, sizeof(args), from);
+	fclose(from);
+}
+
 static void parse_options(int argc, char **argv)
 {
 	int c;
 
 	run.in = (struct kcsd_vm_input){ .lba_size = 4096, .out_max = DEFAULT_OUT_MAX };
-	while ((c = getopt(argc, argv, "b:a:1:2:g:l:m:o:")) != -1) {
+	while ((c = getopt(argc, argv, "b:a:f:1:2:g:l:m:o:")) != -1) {
 		if (c == 'b')
 			run.in.lba_size = number(optarg);
 		else if (c == 'a')
 			run.in.args = optarg, run.in.args_len = strlen(optarg);
+		else if (c == 'f')
+			read_args(optarg);
 		else if (c == '1')
 			run.in.cparam1 = number(optarg);
 		else if (c == '2')
