@@ -63,7 +63,7 @@ test_stats()
 	says "no counter 'none'"
 }
 
-# link_cost SIZE: of a run that takes and emits that many bytes, beside what the drive
+# link_cost SIZE OPTION...: of a run that takes and emits that many bytes, beside what the drive
 # counted meanwhile: "to from counted-to counted-from".
 link_cost()
 {
@@ -71,7 +71,7 @@ link_cost()
 
 	head -c "$1" /dev/zero >"$work/bytes"
 	before=$("$kcsd" stats -d $NAME stats/host_write_bytes stats/host_read_bytes)
-	"$kcsd" run -d $NAME 0 --json --lba 0+4 --arg-file "$work/bytes" >"$work/out"
+	"$kcsd" run -d $NAME 0 --json "${@:2}" --arg-file "$work/bytes" >"$work/out"
 	after=$("$kcsd" stats -d $NAME stats/host_write_bytes stats/host_read_bytes)
 	jq -r '"\(.link_to_drive_bytes) \(.link_from_drive_bytes)"' "$work/out"
 	paste -d' ' <(echo "$before") <(echo "$after") | sort -r | awk '{ print $4 - $2 }'
@@ -83,12 +83,17 @@ test_link()
 	local small large
 
 	code 0 "load, for its cost" load -d $NAME -a "$bpf/tests/behave.bpf.o" -p echo
-	mapfile -t small < <(link_cost 10 | xargs -n 1)
-	mapfile -t large < <(link_cost 5010 | xargs -n 1)
+	mapfile -t small < <(link_cost 10 --lba 0+4 | xargs -n 1)
+	mapfile -t large < <(link_cost 5010 --lba 0+4 | xargs -n 1)
 	is "  what a run takes to the drive" "${small[0]} ${large[0]}" "$((16 + 10)) $((16 + 5010))"
 	is "  and back" "$((large[1] - small[1]))" 5000
 	is "  is what the drive counts" "$((large[2] - small[2])) $((large[3] - small[3]))" \
 		"5000 5000"
+	mapfile -t large < <(link_cost 10 --lba 0+4 --len 7 | xargs -n 1)
+	is "  a length" "$((large[0] - small[0])) $((large[2] - small[2]))" "8 8"
+	mapfile -t large < <(link_cost 10 --range 0+4K --range 4K+4K --len 7 | xargs -n 1)
+	is "  ranges" "$((large[0] - small[0])) $((large[2] - small[2]))" \
+		"$((2 * 32 + 8 - 16)) $((2 * 32 + 8 - 16))"
 	point "  and a record comes with it" test "${small[1]}" -gt 10 -a "${small[1]}" -lt 200
 	code 0 "unload, for its cost" unload -d $NAME -f 0
 }

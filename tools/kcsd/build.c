@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 
 #define MAX_ARGS	64
 #define MAX_INCLUDES	16
+#define NO_COMMAND	127	/* the exit code, as a shell's */
 #define MESSAGES_LEN	65536
 
 #define OPTIONS(X) \
@@ -31,6 +33,7 @@ struct build {
 	const char *cpu;
 	char source[PATH_MAX];
 	char object[PATH_MAX];
+	char made[PATH_MAX];		/* the same, until it is known to be good */
 	char helpers[PATH_MAX];		/* kcsd_helpers.h is there */
 	char uapi[PATH_MAX];		/* <linux/kcsd.h> is there; "": it is in helpers, too */
 	char system[PATH_MAX];		/* <asm/types.h> is there; "": clang knows */
@@ -55,7 +58,7 @@ static pid_t start(char *const argv[], int error_fd)
 	    dup2(error_fd < 0 ? null : error_fd, STDERR_FILENO) < 0)
 		_exit(126);
 	execvp(argv[0], argv);
-	_exit(127);
+	_exit(NO_COMMAND);
 }
 
 static int wait_for(pid_t pid)
@@ -70,14 +73,15 @@ static int wait_for(pid_t pid)
 
 /* ---- the compiler ---- */
 
-static bool compiles(const char *clang, const char *cpu)
+/* Its exit code. */
+static int try_clang(const char *clang, const char *cpu)
 {
 	char option[16];
 	char *argv[] = { (char *)clang, "-target", "bpf", option, "-x", "c", "-c", "/dev/null",
 			 "-o", "/dev/null", NULL };
 
 	snprintf(option, sizeof(option), "-mcpu=%s", cpu);
-	return !wait_for(start(argv, -1));
+	return wait_for(start(argv, -1));
 }
 
 static bool take_clang(struct build *b, const char *clang)
@@ -86,7 +90,7 @@ static bool take_clang(struct build *b, const char *clang)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(cpus); i++) {
-		if (!compiles(clang, cpus[i]))
+		if (try_clang(clang, cpus[i]))
 			continue;
 		b->clang = clang;
 		b->cpu = cpus[i];
@@ -104,9 +108,12 @@ static int find_clang(struct build *b)
 	const char *wanted = kcsd_args_value(b->args, OPT_CLANG);
 	size_t i;
 
+	if (wanted && take_clang(b, wanted))
+		return 0;
+	if (wanted && try_clang(wanted, "v3") == NO_COMMAND)
+		return kcsd_fail("--clang: there is no command '%s'", wanted);
 	if (wanted)
-		return take_clang(b, wanted) ? 0 :
-		       kcsd_fail("--clang: '%s' does not compile for BPF: version 14 or newer is "
+		return kcsd_fail("--clang: '%s' does not compile for BPF: version 14 or newer is "
 				 "wanted", wanted);
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		if (take_clang(b, names[i]))
@@ -204,7 +211,7 @@ static void make_command(struct build *b, char **argv, char cpu[16])
 	argv[argc++] = "-c";
 	argv[argc++] = b->source;
 	argv[argc++] = "-o";
-	argv[argc++] = b->object;
+	argv[argc++] = b->made;
 	argv[argc] = NULL;
 }
 
@@ -233,10 +240,18 @@ static const struct {
 	{ "bits/libc-header-start.h' file not found", NO_LIBRARY },
 	{ "BPF stack limit", "a function has 512 bytes of stack, and a drive has no maps: make the "
 	  "variable 'static', each run gets its own" },
-	{ "built-in function", "there is no such function on a drive: <kcsd_string.h> has memcpy() "
+	{ "built-in function '__", "a drive has no floating point, and no integers of 128 bits" },
+	{ "signed division", "signed division takes clang 17 or newer, as 'kcsd build --clang "
+	  "clang-19'; or divide unsigned numbers" },
+	{ "built-in function 'm", "there is no such function on a drive: <kcsd_string.h> has memcpy() "
 	  "and others as helpers" },
 	{ "kcsd_helpers.h' file not found", "--include names the directory of kcsd_helpers.h" },
 };
+
+static void print_hint(const char *hint)
+{
+	fprintf(stderr, "kcsd build: hint: %s\n", hint);
+}
 
 static void print_hints(const struct build *b)
 {
@@ -244,7 +259,7 @@ static void print_hints(const struct build *b)
 
 	for (i = 0; i < ARRAY_SIZE(hints); i++)
 		if (strstr(b->messages, hints[i].says))
-			fprintf(stderr, "kcsd build: hint: %s\n", hints[i].hint);
+			print_hint(hints[i].hint);
 }
 
 /* Pass the compiler's messages on; keep what there is room for. */
@@ -295,13 +310,13 @@ struct checked {
 
 static int check_program(const char *program, void *arg)
 {
-	KCSD_OPTS(kcsd_object_opts, object, .program = program);
 	struct checked *checked = arg;
+	KCSD_OPTS(kcsd_object_opts, object, .program = program, .file = checked->b->source);
 	struct kcsd_object *obj;
 	struct kcsd_error error;
 
 	checked->nr++;
-	if (kcsd_object_open(checked->b->object, &object, &obj, &error)) {
+	if (kcsd_object_open(checked->b->made, &object, &obj, &error)) {
 		checked->code = kcsd_fail("%s", error.text);
 		return 0;
 	}
@@ -310,21 +325,60 @@ static int check_program(const char *program, void *arg)
 	return 0;
 }
 
+/* Its temporary name means nothing to the user. */
+static int fail_object(const struct build *b, const char *text)
+{
+	size_t len = strlen(b->made);
+
+	if (strstr(text, " is not defined"))
+		print_hint(NO_LIBRARY);
+	if (strncmp(text, b->made, len))
+		return kcsd_fail("%s", text);
+	return kcsd_fail("%s%s", b->source, text + len);
+}
+
 /* As a drive would, while there are names and lines to say it with. */
 static int check_object(const struct build *b)
 {
 	struct checked checked = { .b = b };
 	struct kcsd_error error;
 
-	printf("object: %s\n", b->object);
-	if (kcsd_object_each(b->object, check_program, &checked, &error))
-		return kcsd_fail("%s", error.text);
+	if (kcsd_object_each(b->made, check_program, &checked, &error))
+		return fail_object(b, error.text);
 	if (!checked.nr)
 		return kcsd_fail("%s: no program: one is a function with SEC(\"kcsd\")", b->source);
 	return checked.code;
 }
 
+/* An object that is no good must not be taken for one; the one before it stays. */
+static int take_object(const struct build *b, int code)
+{
+	if (!code && rename(b->made, b->object))
+		code = kcsd_fail("%s: %s", b->object, strerror(errno));
+	if (code)
+		unlink(b->made);
+	else
+		printf("object: %s\n", b->object);
+	return code;
+}
+
 /* ---- */
+
+/* Beside the object, so that it can be renamed. */
+static int name_made(struct build *b)
+{
+	int code = kcsd_args_check_output(b->args, b->object);
+	struct stat st;
+
+	if (code)
+		return code;
+	if (!stat(b->object, &st) && !S_ISREG(st.st_mode))
+		return kcsd_fail("--output: %s: not a regular file", b->object);
+	if (snprintf(b->made, sizeof(b->made), "%s.%d", b->object, getpid()) >=
+	    (int)sizeof(b->made))
+		return kcsd_fail("%s: %s", b->object, strerror(ENAMETOOLONG));
+	return 0;
+}
 
 /* "word.bpf.o" of "dir/word.bpf.c", in the current directory. */
 static int name_files(struct build *b)
@@ -347,7 +401,9 @@ static int name_files(struct build *b)
 	else
 		snprintf(b->object, sizeof(b->object), "%s%.*s.o", *base == '-' ? "./" : "",
 			 (int)len - 2, base);
-	return access(source, R_OK) ? kcsd_fail("%s: %s", source, strerror(errno)) : 0;
+	if (access(source, R_OK))
+		return kcsd_fail("%s: %s", source, strerror(errno));
+	return name_made(b);
 }
 
 static int build(const struct args *args)
@@ -364,6 +420,7 @@ static int build(const struct args *args)
 		code = compile(b);
 		if (!code)
 			code = check_object(b);
+		code = take_object(b, code);
 	}
 	free(b);
 	return code;

@@ -88,6 +88,11 @@ void kcsd_args_free(struct args *args);
 bool kcsd_args_has(const struct args *args, int opt);
 /* Value of the last occurrence, or NULL. */
 const char *kcsd_args_value(const struct args *args, int opt);
+/*
+ * Nothing that this command line reads, an operand or an option's FILE, is the file that it will
+ * write. Returns 0, or the exit code.
+ */
+int kcsd_args_check_output(const struct args *args, const char *path);
 void kcsd_command_help(const struct command *cmd);
 /*
  * Values of options. An option that was not given leaves *value alone. Return

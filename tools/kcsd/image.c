@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "program_file.h"
 
 #define OPTIONS(X) \
 	X(OUTPUT, "output", 'o', "FILE", "write the image there; '-': to standard output") \
@@ -48,7 +48,6 @@ static int image(const struct args *args)
 	KCSD_OPTS(kcsd_object_opts, object, .program = kcsd_args_value(args, OPT_PROGRAM));
 	const char *path = kcsd_args_value(args, OPT_OUTPUT);
 	struct kcsd_object *obj;
-	struct kcsd_error error;
 	const void *bytes;
 	uint64_t heap = 0;
 	size_t len;
@@ -62,8 +61,11 @@ static int image(const struct args *args)
 	if (code)
 		return code;
 	object.heap_len = heap;
-	if (kcsd_object_open(args->operand[0], &object, &obj, &error))
-		return kcsd_fail("%s", error.text);
+	if (strcmp(path, "-") && (code = kcsd_args_check_output(args, path)))
+		return code;
+	code = kcsd_open_object(args->operand[0], &object, &obj);
+	if (code)
+		return code;
 	bytes = kcsd_object_image(obj, &len);
 	code = write_file(path, bytes, len);
 	if (!code && strcmp(path, "-"))

@@ -2,7 +2,7 @@
 /* kcsd load */
 #include <stdio.h>
 
-#include "cmd.h"
+#include "program_file.h"
 #include "signals.h"
 
 #define OPTIONS(X) \
@@ -78,7 +78,6 @@ static int load(const struct args *args)
 	KCSD_OPTS(kcsd_load_opts, load, .pind = KCSD_PIND_ANY);
 	struct kcsd_drive *drv;
 	struct kcsd_object *obj;
-	struct kcsd_error error;
 	uint64_t heap = 0, index = 0;
 	int ret;
 
@@ -90,8 +89,9 @@ static int load(const struct args *args)
 	load.persistent = kcsd_args_has(args, OPT_PERSIST);
 	if (kcsd_args_has(args, OPT_INDEX))
 		load.pind = index;
-	if (kcsd_object_open(args->operand[0], &object, &obj, &error))
-		return kcsd_fail("%s", error.text);
+	ret = kcsd_open_object(args->operand[0], &object, &obj);
+	if (ret)
+		return ret;
 	ret = kcsd_pick_drive(kcsd_args_value(args, OPT_DRIVE), 0, &drv);
 	if (!ret) {
 		ret = load_object(args, drv, obj, &load);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cmd.h"
 #include "parse.h"
@@ -200,6 +201,36 @@ static void print_opt(const struct opt *opt)
 		printf("\n%*s%s\n", HELP_COLUMN, "", opt->help);
 	else
 		printf("%*s%s\n", HELP_COLUMN - n, "", opt->help);
+}
+
+static bool is_same(const struct stat *st, const char *path)
+{
+	struct stat other;
+
+	return !stat(path, &other) && st->st_dev == other.st_dev && st->st_ino == other.st_ino;
+}
+
+int kcsd_args_check_output(const struct args *args, const char *path)
+{
+	const char *input = NULL;
+	struct stat st;
+	int i;
+
+	/* What is not there is read by nobody; /dev/null may be both. */
+	if (stat(path, &st) || !(S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)))
+		return 0;
+	for (i = 0; i < args->nr_operands; i++)
+		if (is_same(&st, args->operand[i]))
+			input = args->operand[i];
+	for (i = 0; i < args->nr_given; i++) {
+		const struct opt *opt = &args->cmd->opts[args->given[i].opt];
+
+		if (opt->arg && !strcmp(opt->arg, "FILE") && strcmp(opt->name, "output") &&
+		    is_same(&st, args->given[i].value))
+			input = args->given[i].value;
+	}
+	return input ? kcsd_fail("--output: %s is the same file as %s, which is read", path,
+				 input) : 0;
 }
 
 void kcsd_command_help(const struct command *cmd)

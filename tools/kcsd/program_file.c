@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "program_file.h"
 
@@ -70,13 +71,40 @@ char *kcsd_slurp(const char *path, size_t max, size_t *len)
 	return buf;
 }
 
+/* A first mistake: the source instead of what is made of it. */
+static int refuse_source(const char *path)
+{
+	size_t len = strlen(path);
+
+	if (len < 2 || strcmp(path + len - 2, ".c") || access(path, F_OK))
+		return 0;
+	return kcsd_fail("%s: a C file, no program yet: 'kcsd build %s' compiles it", path, path);
+}
+
+int kcsd_open_object(const char *path, const struct kcsd_object_opts *opts,
+		     struct kcsd_object **obj)
+{
+	struct kcsd_error error;
+	int code = refuse_source(path), ret;
+
+	if (code)
+		return code;
+	ret = kcsd_object_open(path, opts, obj, &error);
+	if (ret == -ENOEXEC)
+		return kcsd_fail("%s (nor an image)", error.text);
+	return ret ? kcsd_fail("%s", error.text) : 0;
+}
+
 int kcsd_program_open(struct program_file *file, const char *path,
 		      const struct kcsd_object_opts *opts)
 {
 	struct kcsd_object_opts o = *opts;
 	struct kcsd_error error;
+	int code = refuse_source(path);
 
 	*file = (struct program_file){};
+	if (code)
+		return code;
 	file->bytes = kcsd_slurp(path, KCSD_MAX_OBJECT, &file->len);
 	if (!file->bytes)
 		return KCSD_EXIT_FAILED;

@@ -20,6 +20,10 @@ int kcsd_program_open(struct program_file *file, const char *path,
 		      const struct kcsd_object_opts *opts);
 void kcsd_program_close(struct program_file *file);
 
+/* Only from an object file or an image. Returns 0, or the exit code. */
+int kcsd_open_object(const char *path, const struct kcsd_object_opts *opts,
+		     struct kcsd_object **obj);
+
 /* All of standard input, or of a file, NUL-terminated, to be freed; NULL: an error was printed. */
 char *kcsd_slurp(const char *path, size_t max, size_t *len);
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "parse.h"
+#include "program_file.h"
 #include "run.h"
 #include "signals.h"
 
@@ -124,6 +125,10 @@ static int execute(struct run *run)
 	struct kcsd_queue *queue;
 	struct kcsd_error error = {};
 	int ret = kcsd_signals_caught() ? -EINTR : kcsd_queue_create(run->drv, 1, &queue);
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	run->begin_ns = ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 
 	if (kcsd_signals_caught())
 		return say_interrupted();
@@ -248,7 +253,6 @@ static int open_program(struct run *run)
 {
 	KCSD_OPTS(kcsd_object_opts, object, .program = kcsd_args_value(run->args, OPT_PROGRAM));
 	const char *what = run->args->operand[0];
-	struct kcsd_error error;
 	uint64_t heap = 0;
 	int code;
 
@@ -264,9 +268,7 @@ static int open_program(struct run *run)
 	if (code)
 		return code;
 	object.heap_len = heap;
-	if (kcsd_object_open(what, &object, &run->obj, &error))
-		return kcsd_fail("%s", error.text);
-	return 0;
+	return kcsd_open_object(what, &object, &run->obj);
 }
 
 static int run_any(struct run *run)

@@ -62,6 +62,7 @@ struct run {
 	struct kcsd_run_opts opts;
 	struct kcsd_grant grants[KCSD_MAX_GRANTS];
 	struct kcsd_slm_range ranges[KCSD_GUEST_MAX_RANGES];
+	uint64_t begin_ns;		/* CLOCK_REALTIME, of the run on a drive */
 	bool made_set;			/* of these, for this run: opts.rsid */
 	uint8_t *arg_bytes;		/* owned */
 	struct kcsd_run_result result;	/* released by run.c */
@@ -84,5 +85,7 @@ uint64_t kcsd_audit_bytes(const struct kcsd_run_result *result);
 
 /* run_report.c; returns the exit code. */
 int kcsd_run_report(struct run *run);
+/* What a program logged, to standard error. */
+void kcsd_print_log_line(const char *line, size_t len);
 
 #endif

@@ -143,6 +143,7 @@ static int check_ranges(struct run *run)
 static int open_output(struct run *run)
 {
 	const char *path = kcsd_args_value(run->args, OPT_OUTPUT);
+	int code;
 
 	if (!path)
 		return 0;
@@ -153,6 +154,9 @@ static int open_output(struct run *run)
 		run->output_fd = STDOUT_FILENO;
 		return 0;
 	}
+	code = kcsd_args_check_output(run->args, path);
+	if (code)
+		return code;
 	run->output_fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 	if (run->output_fd < 0)
 		return kcsd_fail("--output: %s: %s", path, strerror(errno));

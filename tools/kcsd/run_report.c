@@ -19,6 +19,12 @@
 #define MAX_ERRNO	4095
 #define NSEC_PER_SEC	1e9
 
+/* Of time or instructions. */
+struct limit {
+	uint64_t asked, drive;	/* 0: none */
+	const char *unit, *option, *create;
+};
+
 static bool is_fault(int status)
 {
 	return status > 0 && (status & KCSD_SC_MASK) >> 8 == 7;
@@ -29,16 +35,30 @@ static bool is_cut(const struct kcsd_run_result *result)
 	return result->flags & KCSD_RESULT_CUT;
 }
 
-/* Bytes that this command moved over the link, as the drive counts them. */
+/* Bytes that the run itself moved over the link, as the drive counts them. */
 static uint64_t link_to_drive(const struct run *run)
 {
-	return run->opts.nr_grants * sizeof(struct kcsd_lba_grant) + run->opts.args_len;
+	const struct kcsd_run_opts *o = &run->opts;
+
+	return o->nr_grants * sizeof(struct kcsd_lba_grant) +
+	       o->nr_ranges * sizeof(struct kcsd_memory_range) +
+	       (o->flags & KCSD_RUN_LEN ? sizeof(__le64) : 0) + o->args_len;
 }
 
 static uint64_t link_from_drive(const struct run *run)
 {
 	return (run->result.recorded ? sizeof(struct kcsd_run_record) : 0) + run->result.out_len +
 	       kcsd_audit_bytes(&run->result);
+}
+
+void kcsd_print_log_line(const char *line, size_t len)
+{
+	size_t i;
+
+	fputs("log: ", stderr);
+	for (i = 0; i < len; i++)
+		fputc((unsigned char)line[i] < ' ' || line[i] == 0x7f ? '?' : line[i], stderr);
+	fputc('\n', stderr);
 }
 
 static void print_hex(FILE *to, const uint8_t *bytes, size_t len)
@@ -328,6 +348,61 @@ static int write_output(const struct run *run)
 	return write_all(run->output_fd, run->result.out, run->result.out_len);
 }
 
+/* Something other than its argument. */
+static bool may_read(const struct kcsd_run_opts *o)
+{
+	uint32_t i;
+
+	for (i = 0; i < o->nr_grants; i++)
+		if (o->grants[i].access & KCSD_GRANT_READ)
+			return true;
+	return o->nr_ranges || o->rsid;
+}
+
+/* What the run logged: it may say why. */
+static int print_logged(const struct kcsd_log_line *line, void *arg)
+{
+	const struct run *run = arg;
+
+	if (line->pind == run->pind && line->type == KCSD_LOG_LINE &&
+	    line->time_ns >= run->begin_ns)
+		kcsd_print_log_line(line->text, line->text_len);
+	return 0;
+}
+
+/*
+ * Which limit it was: the one asked for, or the drive's, which is less. A drive's own of 0 is none.
+ */
+static void add_limit(struct kcsd_error *why, const struct limit *l)
+{
+	size_t len = strlen(why->text), room = sizeof(why->text) - len;
+
+	if (!l->drive || (l->asked && l->asked <= l->drive))
+		snprintf(why->text + len, room, ": %" PRIu64 " %s, as --%s says", l->asked,
+			 l->unit, l->option);
+	else if (l->asked)
+		snprintf(why->text + len, room, ": %" PRIu64 " %s, the drive's limit (asked for: %"
+			 PRIu64 "; 'kcsd create --%s' makes a drive with another)", l->drive,
+			 l->unit, l->asked, l->create);
+	else
+		snprintf(why->text + len, room, ": %" PRIu64 " %s, the drive's limit ('kcsd create "
+			 "--%s' makes a drive with another)", l->drive, l->unit, l->create);
+}
+
+static void explain_limit(const struct run *run, struct kcsd_error *why)
+{
+	struct kcsd_compute_info info = {};
+
+	if (run->drv && kcsd_identify_compute(run->drv, &info, sizeof(info)))
+		return;
+	if (run->result.info.reason == KCSD_FAULT_TIME && (run->drv || run->opts.timeout_ms))
+		add_limit(why, &(struct limit){ run->opts.timeout_ms, info.timeout_ms, "ms",
+						"timeout", "timeout-ms" });
+	if (run->result.info.reason == KCSD_FAULT_BUDGET)
+		add_limit(why, &(struct limit){ run->opts.budget, info.insn_budget, "instructions",
+						"budget", "insn-budget" });
+}
+
 /* How it ended: the exit code, and a sentence unless all went well. */
 static int judge(const struct run *run, struct kcsd_error *why)
 {
@@ -336,6 +411,7 @@ static int judge(const struct run *run, struct kcsd_error *why)
 
 	if (result->status) {
 		kcsd_run_describe(result, sizeof(*result), run->obj, why);
+		explain_limit(run, why);
 		return is_fault(result->status) ? KCSD_EXIT_FAULT : KCSD_EXIT_FAILED;
 	}
 	if (is_cut(result)) {
@@ -377,6 +453,10 @@ int kcsd_run_report(struct run *run)
 		print_json(run, code ? why.text : NULL);
 	else if (!result->status || result->recorded)
 		print_text(run->output_fd == STDOUT_FILENO ? stderr : stdout, run);
+	if (run->drv && (code == KCSD_EXIT_ERROR || code == KCSD_EXIT_FAULT))
+		kcsd_log_each(run->drv, 0, print_logged, run);
+	if (!code && run->drv && !may_read(&run->opts))
+		fprintf(stderr, "kcsd: nothing was granted to be read: --lba, --range\n");
 	if (code == KCSD_EXIT_FAILED)
 		say_refused(run, why.text);
 	else if (code)

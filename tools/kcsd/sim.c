@@ -290,13 +290,8 @@ static int take_options(struct sim *s)
 
 static void print_log(const char *line, size_t len, void *arg)
 {
-	size_t i;
-
 	(void)arg;
-	fputs("log: ", stderr);
-	for (i = 0; i < len; i++)
-		fputc((unsigned char)line[i] < ' ' || line[i] == 0x7f ? '?' : line[i], stderr);
-	fputc('\n', stderr);
+	kcsd_print_log_line(line, len);
 }
 
 static void trace_step(const struct kcsd_sim_step *step, void *arg)
@@ -304,6 +299,16 @@ static void trace_step(const struct kcsd_sim_step *step, void *arg)
 	const struct sim *s = arg;
 
 	kcsd_trace_step(s->trace, step);
+}
+
+static int say_refused(const struct sim *s, const struct kcsd_error *error)
+{
+	const char *more = error->check == KCSD_CHECK_MEMORY ? ": --arena-size gives it more" : "";
+
+	if (s->program.obj || kcsd_args_has(s->run.args, OPT_RAW))
+		return kcsd_fail("the program is refused: %s%s", error->text, more);
+	return kcsd_fail("%s: neither an object file nor a valid image or instructions: %s%s",
+			 s->run.args->operand[0], error->text, more);
 }
 
 static int create_sim(struct sim *s)
@@ -319,9 +324,7 @@ static int create_sim(struct sim *s)
 			return KCSD_EXIT_FAILED;
 	}
 	if (kcsd_sim_create(s->program.image, s->program.len, &s->opts, &s->sim, &error))
-		return kcsd_fail("the program is refused: %s%s", error.text,
-				 error.check == KCSD_CHECK_MEMORY ?
-				 ": --arena-size gives it more" : "");
+		return say_refused(s, &error);
 	return 0;
 }
 

@@ -133,13 +133,34 @@ check_build()
 	prints "result: 7"
 	cp "$work/own.bpf.c" "$work/-own.bpf.c"
 	code 0 "build, a name like an option" build -I own -- -own.bpf.c
+	code 1 "build, over its source" build own.bpf.c -I own -o own.bpf.c
+	says "--output: own.bpf.c is the same file as own.bpf.c, which is read"
+	is "  and it is there" "$(cmp "$work/own.bpf.c" "$work/-own.bpf.c" && echo same)" same
+	ln "$work/own.bpf.c" "$work/own.link"
+	code 1 "build, over its source by another name" build own.bpf.c -I own -o own.link
+	code 1 "build, to no file" build own.bpf.c -I own -o /dev/null
+	says "not a regular file"
+	cp "$work/own.bpf.o" "$work/before.o"
+	code 1 "build, no program, over an object" build "$top/bpf/tests/no_program.bpf.c" \
+		-o own.bpf.o
+	is "  and no object is named" "$(grep -c '^object:' "$work/out")" 0
+	is "  and what was there stays" "$(cmp "$work/own.bpf.o" "$work/before.o" && echo same)" same
+	is "  and nothing else" "$(cd "$work" && ls own.bpf.o*)" own.bpf.o
 	code 1 "build, no such file" build none.bpf.c
 	says "none.bpf.c: No such file or directory"
 	code 2 "build, no C file" build text
 	says "'text' is not a C file"
 	code 1 "build, no compiler" build own.bpf.c --clang none
-	says "--clang: 'none' does not compile for BPF: version 14 or newer is wanted"
+	says "--clang: there is no command 'none'"
 	code 1 "build, a compiler of something else" build own.bpf.c --clang false
+	says "--clang: 'false' does not compile for BPF: version 14 or newer is wanted"
+	make_source number <<<'{ double d = ctx->cparam1; return d * 1.5; }'
+	code 1 "build, floating point" build number.bpf.c
+	says "hint: a drive has no floating point"
+	make_source print 'int printf(const char *, ...);' <<<'{ printf("x"); return 0; }'
+	code 1 "build, printf()" build print.bpf.c
+	says "hint: a drive has no C library"
+	is "  and there is no object" "$(cd "$work" && echo print.bpf.o*)" 'print.bpf.o*'
 }
 
 # As after "make install".
@@ -184,6 +205,12 @@ check_image()
 	says "several programs, name one"
 	code 1 "image, another program" image word.image -o x --program grep
 	says "word.image: no program grep: there is word"
+	cp "$bpf/word.bpf.o" "$work/same.o"
+	code 1 "image, over its object" image same.o -o ./same.o
+	says "--output: ./same.o is the same file as same.o, which is read"
+	is "  and it is there" "$(cmp "$work/same.o" "$bpf/word.bpf.o" && echo same)" same
+	code 1 "image, of the source" image "$top/bpf/word.bpf.c" -o x
+	says "word.bpf.c: a C file, no program yet: 'kcsd build "
 	code 2 "image, to nowhere" image "$bpf/word.bpf.o"
 	says "--output is missing"
 	code 1 "image, a full disk" image "$bpf/word.bpf.o" -o /dev/full

@@ -694,6 +694,54 @@ check_readme()
 	done <"$work/example"
 }
 
+# ---- the manual page's examples: each run of a program, on a file instead of a drive ----
+
+# example PROGRAM: its command line there, for sim.
+example()
+{
+	sed 's/\\-/-/g; s/^\t//' "$top/Documentation/man/kcsd.8" |
+		sed -n '/^\.SH EXAMPLES/,$p' | sed ':more; /\\e$/ { N; s/\\e\n//; t more }' |
+		sed -n "s/^kcsd run $1.bpf.o --lba all --len \$(stat -c %s \([a-z.]*\))/--lba \1/p"
+}
+
+# is_example PROGRAM OUTPUT_OPTION WANTED
+is_example()
+{
+	local line
+
+	line=$(example "$1")
+	is "kcsd.8: there is one example of $1" "$(grep -c . <<<"$line")" 1
+	is "kcsd.8: the example of $1" "$(cd "$work" &&
+		eval "run sim '$bpf/$1.bpf.o' $line $2" 2>"$work/err")" "$3"
+}
+
+check_manual()
+{
+	printf 'the whale, whale\nCall me Ahab\nwhale\n' >"$work/book.txt"
+	printf 'a,b,c\n1,2,30\n4,5,60\n7,8,90\n' >"$work/table.csv"
+	is_example word "--json | jq .result" 3
+	is_example grep "" "Call me Ahab"
+	is_example csv "| tail -n 7 | paste -sd' '" "3 180 30 90 60 1 0"
+	cp "$work/book.txt" "$work/book"
+	code 1 "output over the data" sim "$bpf/grep.bpf.o" --lba "$work/book" -o "$work/book" \
+		--arg whale
+	says "is the same file as"
+	is "  and it is there" "$(cmp "$work/book" "$work/book.txt" && echo same)" same
+	code 1 "output over the program" sim "$work/book" -o "$work/book"
+	code 1 "output over the argument" sim "$bpf/word.bpf.o" --data "$work/book" -o "$work/book"
+	is "  and it is there" "$(cmp "$work/book" "$work/book.txt" && echo same)" same
+	code 1 "a C file" sim "$top/bpf/word.bpf.c"
+	says "word.bpf.c: a C file, no program yet: 'kcsd build "
+	code 1 "a text" sim "$work/book"
+	says "$work/book: neither an object file nor a valid image or instructions: "
+	code 3 "a budget" sim "$bpf/lines.bpf.o" --lba "$work/book" --budget 9
+	says "instruction budget exceeded: 9 instructions, as --budget says"
+	code 4 "an argument that makes no sense" sim "$bpf/word.bpf.o"
+	says "log: the argument is the word, 1 to 256 bytes"
+	code 4 "a length as crc32c's CPARAM1" sim "$bpf/crc32c.bpf.o" --cparam1 5
+	says "log: the argument is an earlier CRC"
+}
+
 echo "TAP version 13"
 for engine in interp lowered; do
 	make_data
@@ -714,6 +762,7 @@ check_zones_refused
 check_ranges
 check_compile
 check_readme
+check_manual
 echo "1..$((passed + failed))"
 echo "# $passed passed, $failed failed, 0 skipped"
 [ "$failed" = 0 ]
