@@ -106,7 +106,7 @@ demo:
 
 $(OUTPUT)/demo-%: tools/demo/%.c
 	@mkdir -p $(@D)
-	$(CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE $< -o $@
+	$(CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread $< -o $@
 
 vm:
 	@tools/deps vm

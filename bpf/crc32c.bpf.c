@@ -58,7 +58,8 @@ __u64 crc32c(struct kcsd_ctx *ctx)
 	long err;
 
 	if ((ctx->args_len && ctx->args_len != sizeof(crc)) || ctx->cparam1 || ctx->cparam2)
-		return kcsd_invalid("the argument is an earlier CRC, 4 bytes, or none; there is no CPARAM");
+		return kcsd_invalid(
+			"the argument is an earlier CRC, 4 bytes, or none; there is no CPARAM");
 	kcsd_copy(&crc, kcsd_args(ctx), ctx->args_len);
 	crc = ~crc;
 	table_init();

@@ -137,7 +137,8 @@ __u64 csv(struct kcsd_ctx *ctx)
 	long err;
 
 	if (!csv.column || ctx->cparam2 || ctx->args_len > 1)
-		return kcsd_invalid("CPARAM1 is the column, from 1; the argument the delimiter, one byte");
+		return kcsd_invalid(
+			"CPARAM1 is the column, from 1; the argument the delimiter, one byte");
 	if (ctx->args_len)
 		csv.delimiter = *kcsd_args(ctx);
 	err = kcsd_stream(ctx, csv_chunk, &csv);

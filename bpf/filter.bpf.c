@@ -33,7 +33,8 @@ __u64 filter(struct kcsd_ctx *ctx)
 	__u8 *to, *to_end;
 
 	if (!valid(ctx, f))
-		return kcsd_invalid("wanted are two ranges, and 32 bytes of argument that fit them");
+		return kcsd_invalid(
+			"wanted are two ranges, and 32 bytes of argument that fit them");
 	row = (const __u8 *)range[0].addr;
 	end = row + f->rows * f->row_len;
 	to = (__u8 *)range[1].addr;

@@ -79,7 +79,8 @@ __u64 grep(struct kcsd_ctx *ctx)
 	long err;
 
 	if (ctx->args_len > STRING_MAX || ctx->cparam1 || ctx->cparam2)
-		return kcsd_invalid("the argument is a string, at most 256 bytes; there is no CPARAM");
+		return kcsd_invalid(
+			"the argument is a string, at most 256 bytes; there is no CPARAM");
 	if (memchr(grep.string, '\n', grep.len))
 		return kcsd_invalid("the argument, a string, has a newline in it");
 	err = kcsd_stream(ctx, grep_chunk, &grep);

@@ -125,7 +125,8 @@ __u64 join(struct kcsd_ctx *ctx)
 	long err;
 
 	if (!ctx->cparam1 || ctx->cparam2 || !ctx->args_len || *args == '\n')
-		return kcsd_invalid("CPARAM1 is the column, from 1; the argument a separator, then lines");
+		return kcsd_invalid(
+			"CPARAM1 is the column, from 1; the argument a separator, then lines");
 	column = ctx->cparam1 - 1;
 	separator = *args;
 	err = add_keys(args + 1, args + ctx->args_len);

@@ -100,7 +100,8 @@ __u64 zone_filter(struct kcsd_ctx *ctx)
 	long lba, end, kept = 0, ret;
 
 	if (!valid(ctx, f))
-		return kcsd_invalid("the argument is 40 bytes; an LBA has a multiple of a row's bytes");
+		return kcsd_invalid(
+			"the argument is 40 bytes; an LBA has a multiple of a row's bytes");
 	kcsd_geometry(&geometry, sizeof(geometry));
 	o.max = geometry.max_append < BUF_LEN ? geometry.max_append : BUF_LEN;
 	end = end_of(f->from);

@@ -192,7 +192,7 @@ static bool config_is_sane(const struct kcsd_config *c)
 {
 	u64 n;
 
-#define OPTION_RULE(name, possible) \
+#define OPTION_RULE(name, possible, wanted) \
 	n = c->name; \
 	if (!(possible)) \
 		return false;

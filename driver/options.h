@@ -64,13 +64,13 @@ enum kcsd_run_choice {
  * are not 0 where the range has no 0.
  */
 #define KCSD_OPTION_RULES(R) \
-	R(block_size,		n == SZ_512 || n == SZ_4K) \
-	R(size,			!(n % SZ_512)) \
-	R(arena_size,		!(n % SZ_4K)) \
-	R(slm_size,		!(n % SZ_4K)) \
-	R(cache_size,		!(n % SZ_4K)) \
-	R(load_granularity,	!(n & (n - 1))) \
-	R(max_append,		!(n & (n - 1))) \
-	R(zone_size,		!(n & (n - 1)))
+	R(block_size,		n == SZ_512 || n == SZ_4K,	"512 or 4096") \
+	R(size,			!(n % SZ_512),			"a multiple of 512") \
+	R(arena_size,		!(n % SZ_4K),			"a multiple of 4K") \
+	R(slm_size,		!(n % SZ_4K),			"a multiple of 4K") \
+	R(cache_size,		!(n % SZ_4K),			"a multiple of 4K") \
+	R(load_granularity,	!(n & (n - 1)),			"a power of 2") \
+	R(max_append,		!(n & (n - 1)),			"a power of 2") \
+	R(zone_size,		!(n & (n - 1)),			"a power of 2")
 
 #endif

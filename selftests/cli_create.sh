@@ -41,11 +41,11 @@ test_create()
 test_create_refused()
 {
 	code 2 "create, LBAs of 3 bytes" create kst-bad --block-size 3
-	says "--block-size: '3' is not possible; it is: bytes of an LBA: 512, or 4096"
+	says "--block-size: '3' is not possible, it must be 512 or 4096; it is: bytes of an LBA"
 	code 2 "create, no such engine" create kst-bad --engine fast
 	says "--engine: 'fast' is not possible; it is: how programs run: jit (default) or interp"
 	code 2 "create, zones of no power of 2" create kst-bad --zone-size 3M
-	says "--zone-size: '3M' is not possible; it is: bytes of a zone, a power of 2"
+	says "--zone-size: '3M' is not possible, it must be a power of 2; it is: bytes of a zone"
 	code 1 "create, no sequential zone" create kst-bad --size 8M --zone-size 4M \
 		--conventional-zones 2
 	says "conventional_zones leaves no sequential zone"

@@ -12,6 +12,12 @@ test_run()
 	behave "run, numbers" 0 add --cparam1 0x10 --cparam2 5
 	prints "result: 21"
 	prints "engine: "
+	says "nothing was granted to be read: --lba"
+	code 4 "run, an argument is missing" run -d $NAME "$bpf/word.bpf.o" --lba 0
+	says "log: the argument is the word, 1 to 256 bytes"
+	: >"$work/source.bpf.c"
+	code 1 "run, the source" run -d $NAME "$work/source.bpf.c"
+	says "source.bpf.c: a C file, no program yet: 'kcsd build "
 	behave "run, an error" 4 add --cparam1 18446744073709551594
 	prints "result: 18446744073709551594 (-22: Invalid argument)"
 	says "the program returned an error: -22 (Invalid argument)"
@@ -145,10 +151,12 @@ test_faults()
 	behave "fault, a write to one granted for reading" 3 write_lba --cparam1 3 --lba 3 --json
 	has '[.fault.reason, .fault.lba] | @csv' '"LBA_WRITE",3'
 	behave "fault, the budget" 3 spin --budget 100000 --json
+	has '.message | test("exceeded: 100000 instructions, as --budget says")' true
 	has .status_name PROGRAM_BUDGET
 	has '.fault.reason' BUDGET
 	has '.insns >= 100000 and .insns < 120000' true
 	behave "fault, the time" 3 spin --timeout 200 --json
+	has '.message | test("time limit exceeded: 200 ms, as --timeout says")' true
 	has .status_name PROGRAM_TIME
 	has '.run_ns >= 200000000' true
 	behave "fault, the output until then is shown" 0 fill --cparam1 4096 --out-max 4096

@@ -243,8 +243,8 @@ static const struct {
 	{ "built-in function '__", "a drive has no floating point, and no integers of 128 bits" },
 	{ "signed division", "signed division takes clang 17 or newer, as 'kcsd build --clang "
 	  "clang-19'; or divide unsigned numbers" },
-	{ "built-in function 'm", "there is no such function on a drive: <kcsd_string.h> has memcpy() "
-	  "and others as helpers" },
+	{ "built-in function 'm", "there is no such function on a drive: <kcsd_string.h> has "
+	  "memcpy() and others as helpers" },
 	{ "kcsd_helpers.h' file not found", "--include names the directory of kcsd_helpers.h" },
 };
 

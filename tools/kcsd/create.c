@@ -105,6 +105,7 @@ static int refuse(const struct args *args, int i)
 static int attribute_value(const struct args *args, int i, char *buf, size_t len)
 {
 	const char *text = kcsd_args_value(args, i);
+	const char *rule;
 	uint64_t number;
 	int ret;
 
@@ -130,7 +131,13 @@ static int attribute_value(const struct args *args, int i, char *buf, size_t len
 	if (ret)
 		return ret;
 	snprintf(buf, len, "%llu", (unsigned long long)number);
-	return kcsd_option_takes(attributes[i].name, number) ? 0 : refuse(args, i);
+	if (kcsd_option_takes(attributes[i].name, number))
+		return 0;
+	rule = kcsd_option_rule(attributes[i].name, number);
+	if (!rule)
+		return refuse(args, i);
+	return kcsd_usage(args->cmd, "--%s: '%s' is not possible, it must be %s; it is: %s",
+			  opts[i].name, text, rule, opts[i].help);
 }
 
 /* As the driver has it. */
@@ -141,6 +148,43 @@ static bool is_drive_name(const char *name)
 	return len && len <= MAX_NAME && *name != '.' &&
 	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			    "0123456789_-.") == len;
+}
+
+/* "0-1,3", "0-15:2/4", "all", as far as that can be seen: the kernel reads it. */
+static bool is_cpu_list(const char *text)
+{
+	size_t len = strspn(text, "0123456789N,-:/");
+
+	return !strcmp(text, "all") ||
+	       (len && !text[len] && !strchr(",-:/", *text) && !strchr(",-:/", text[len - 1]));
+}
+
+/* What two of them say together. */
+static int check_together(const struct args *args)
+{
+	static const int of_zones[] = {
+		OPT_ZONE_CAPACITY, OPT_CONVENTIONAL_ZONES, OPT_MAX_OPEN_ZONES, OPT_MAX_ACTIVE_ZONES,
+	};
+	const char *cpus = kcsd_args_value(args, OPT_CU_CPUS);
+	uint64_t zone = 0, cap = 0, n;
+	size_t i;
+
+	if (cpus && *cpus && !is_cpu_list(cpus))
+		return refuse(args, OPT_CU_CPUS);
+	if (kcsd_args_size(args, OPT_ZONE_SIZE, UINT64_MAX, &zone) ||
+	    kcsd_args_size(args, OPT_ZONE_CAPACITY, UINT64_MAX, &cap))
+		return KCSD_EXIT_USAGE;
+	for (i = 0; !zone && i < ARRAY_SIZE(of_zones); i++) {
+		n = 0;
+		if (kcsd_args_size(args, of_zones[i], UINT64_MAX, &n))
+			return KCSD_EXIT_USAGE;
+		if (n)
+			return kcsd_usage(args->cmd, "--%s is for drives with --zone-size",
+					  opts[of_zones[i]].name);
+	}
+	if (cap > zone)
+		return kcsd_usage(args->cmd, "--zone-capacity is more than --zone-size");
+	return 0;
 }
 
 /* All that can be said without a module. */
@@ -156,7 +200,7 @@ static int check_values(const struct args *args)
 		if (ret)
 			return ret;
 	}
-	return 0;
+	return check_together(args);
 }
 
 /* Set what was asked for, power on. Returns 0, or the exit code. */
@@ -236,6 +280,8 @@ static int create(const struct args *args)
 	if (ret == -ENOENT)
 		return kcsd_fail("the kcsd module is not loaded ('insmod kcsd.ko'), or configfs "
 				 "is not mounted on /sys/kernel/config");
+	if (ret == -EACCES || ret == -EPERM)
+		return kcsd_fail("cannot make drive '%s': only root can", name);
 	if (ret)
 		return kcsd_fail_ret(ret, "cannot make drive '%s'", name);
 

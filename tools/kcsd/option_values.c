@@ -40,11 +40,16 @@ bool kcsd_option_takes(const char *name, uint64_t n)
 	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		if (!strcmp(options[i].name, name) && (n < options[i].min || n > options[i].max))
 			return false;
-#define OPTION_RULE(rule, possible) \
+	return !kcsd_option_rule(name, n);
+}
+
+const char *kcsd_option_rule(const char *name, uint64_t n)
+{
+#define OPTION_RULE(rule, possible, wanted) \
 	if (!strcmp(#rule, name) && !(possible)) \
-		return false;
+		return wanted;
 	KCSD_OPTION_RULES(OPTION_RULE)
-	return true;
+	return NULL;
 }
 
 bool kcsd_option_has_choice(const char *name, const char *choice)

@@ -24,6 +24,24 @@ static int note_drive(const char *name, void *arg)
 	return 0;
 }
 
+static int note_off(const struct kcsd_config_info *info, void *arg)
+{
+	struct found *found = arg;
+
+	return info->powered ? 0 : note_drive(info->name, found);
+}
+
+static int fail_off(void)
+{
+	struct found off = {};
+
+	if (kcsd_config_each(note_off, &off) || !off.nr)
+		return kcsd_fail("no drive is powered on; 'kcsd create NAME' makes one");
+	return kcsd_fail("no drive is powered on, but there is %s: "
+			 "'echo 1 >/sys/kernel/config/kcsd/%s/power' switches it on", off.names,
+			 off.nr == 1 ? off.names : "NAME");
+}
+
 static int pick_only(char name[KCSD_DRIVE_NAME_LEN])
 {
 	struct found found = {};
@@ -35,7 +53,7 @@ static int pick_only(char name[KCSD_DRIVE_NAME_LEN])
 	if (ret)
 		return kcsd_fail_ret(ret, "looking for drives");
 	if (!found.nr)
-		return kcsd_fail("no drive is powered on; 'kcsd create NAME' makes one");
+		return fail_off();
 	if (found.nr > 1)
 		return kcsd_fail("there are several drives (%s); choose one with --drive",
 				 found.names);
@@ -72,7 +90,8 @@ int kcsd_pick_name(const char *wanted, char name[KCSD_DRIVE_NAME_LEN])
 	if (ret)
 		return kcsd_fail_ret(ret, "%s", wanted);
 	if (!info.powered)
-		return kcsd_fail("drive '%s' is powered off", wanted);
+		return kcsd_fail("drive '%s' is powered off: 'echo 1 >/sys/kernel/config/kcsd/%s"
+				 "/power' switches it on", wanted, wanted);
 	snprintf(name, KCSD_DRIVE_NAME_LEN, "kcsd%u", info.index);
 	return 0;
 }

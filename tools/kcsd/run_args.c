@@ -221,6 +221,9 @@ int kcsd_run_grants(struct run *run, uint64_t nsze, uint64_t zone_size)
 		if (wrong)
 			return kcsd_fail("--%s: '%s' %s, %llu", option_name(run, run->range_opt),
 					 given->value, wrong, (unsigned long long)nsze - 1);
+		if (range.access & KCSD_GRANT_APPEND && !zone_size)
+			return kcsd_fail("--%s: '%s': 'a' is for zones, and there are none",
+					 option_name(run, run->range_opt), given->value);
 		code = add_range(run, given->value, range);
 		if (code)
 			return code;

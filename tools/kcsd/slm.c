@@ -60,7 +60,8 @@ static int failed(const struct slm *slm, int ret)
 {
 	struct kcsd_slm_info info;
 
-	if (ret == KCSD_SC_LBA_RANGE && !kcsd_args_has(slm->args, OPT_LBA) &&
+	/* LBAs were compared with what there are. */
+	if (ret == KCSD_SC_LBA_RANGE &&
 	    !kcsd_identify_slm(slm->drv, &info, sizeof(info)))
 		return kcsd_fail("cannot %s SLM: %s: %s has %llu bytes of it",
 				 slm->args->operand[0], kcsd_strerror(ret),

@@ -105,14 +105,16 @@ static int show_zones(struct kcsd_drive *drv, struct zones *zones)
 {
 	int ret;
 
+	struct kcsd_zns_info info;
+
+	if (kcsd_identify_zns(drv, &info, sizeof(info)) == KCSD_SC_INVALID_FIELD)
+		return kcsd_fail("%s is not zoned", kcsd_drive_name(drv));
 	if (!zones->json)
 		printf("%12s  %10s  %10s  %12s  %s\n", "start", "size", "capacity", "write pointer",
 		       "state");
 	ret = kcsd_zone_report(drv, zones->from, zones->cond, show_zone, zones);
 	if (ret == INT32_MAX)
 		ret = 0;
-	if (ret == KCSD_SC_INVALID_FIELD)
-		return kcsd_fail("%s is not zoned", kcsd_drive_name(drv));
 	return ret ? kcsd_fail_ret(ret, "%s: zones", kcsd_drive_name(drv)) : 0;
 }
 

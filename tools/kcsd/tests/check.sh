@@ -178,10 +178,16 @@ check_values()
 	usage "'-1' is not a number" create x --cus -1
 	usage "'' is not a number" create x --queues ''
 	usage "--size: '0' is not possible; it is: bytes of the drive, from 1M" create x --size 0
-	usage "--size: '1048577' is not possible" create x --size 1048577
-	usage "--block-size: '1K' is not possible; it is: bytes of an LBA" create x --block-size 1K
+	usage "--size: '1048577' is not possible, it must be a multiple of 512" create x --size 1048577
+	usage "--block-size: '1K' is not possible, it must be 512 or 4096; it is: bytes of an LBA" \
+		create x --block-size 1K
 	usage "--cus: '65' is not possible" create x --cus 65
 	usage "--arena-size: '100K' is not possible" create x --arena-size 100K
+	usage "--slm-size: '5000' is not possible, it must be a multiple of 4K" create x --slm-size 5000
+	usage "--cu-cpus: 'a' is not possible; it is: CPUs" create x --cu-cpus a
+	usage "--cu-cpus: '1-' is not possible; it is: CPUs" create x --cu-cpus 1-
+	usage "--max-open-zones is for drives with --zone-size" create x --max-open-zones 3
+	usage "--zone-capacity is more than --zone-size" create x --zone-size 64M --zone-capacity 65M
 	usage "--engine: 'fast' is not possible; it is: how programs run" create x --engine fast
 	usage "--zone-size: '3M' is not possible" create x --zone-size 3M
 	usage "--max-append: '12K' is not possible" create x --max-append 12K

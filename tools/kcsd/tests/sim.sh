@@ -734,6 +734,8 @@ check_manual()
 	says "word.bpf.c: a C file, no program yet: 'kcsd build "
 	code 1 "a text" sim "$work/book"
 	says "$work/book: neither an object file nor a valid image or instructions: "
+	code 1 "an append without zones" sim "$bpf/lines.bpf.o" --lba "$work/book" --grant 0+1:a
+	says "--grant: '0+1:a': 'a' is for zones, and there are none"
 	code 3 "a budget" sim "$bpf/lines.bpf.o" --lba "$work/book" --budget 9
 	says "instruction budget exceeded: 9 instructions, as --budget says"
 	code 4 "an argument that makes no sense" sim "$bpf/word.bpf.o"
