@@ -207,7 +207,7 @@ test_broken_pipe()
 {
 	local status
 
-	"$kcsd" run -d $NAME --program spill --cparam1 1000000 --format hex \
+	"$kcsd" run -d $NAME --program spill --cparam1 1000000 --format hex --lba 0 \
 		"$bpf/tests/behave.bpf.o" 2>"$work/err" | head -n 1 >"$work/out"
 	status=${PIPESTATUS[0]}
 	is "run, nobody reads the output" $status 141
