@@ -219,8 +219,12 @@ TEST_F(off, errors_are_the_writers)
 
 	ASSERT_EQ(0, small_fs_fill(&c->fs));
 	ASSERT_EQ(0, write_byte(&c->d, 50, 1, c->buf, 0x20));
+	/* What failed has not happened: the cache stays. */
 	EXPECT_EQ(KCSD_SC_CAPACITY_EXCEEDED, set_feature(c->d.ctrl, FEATURE_WRITE_CACHE, 0));
-	EXPECT_EQ(0, feature(c->d.ctrl, FEATURE_WRITE_CACHE, FEATURE_CURRENT));
+	EXPECT_EQ(1, feature(c->d.ctrl, FEATURE_WRITE_CACHE, FEATURE_CURRENT));
+	small_fs_make_room(&c->fs);
+	EXPECT_EQ(0, set_feature(c->d.ctrl, FEATURE_WRITE_CACHE, 0));
+	ASSERT_EQ(0, small_fs_fill(&c->fs));
 	EXPECT_EQ(KCSD_SC_CAPACITY_EXCEEDED, write_byte(&c->d, 60, 1, c->buf, 0x21));
 	memset(c->buf, 0x22, LBA);
 	EXPECT_EQ(-1, pwrite(c->block, c->buf, LBA, 70 * LBA));

@@ -239,7 +239,7 @@ reference_crc()
 
 check_crc()
 {
-	local size first
+	local size
 
 	printf 123456789 >"$work/part"
 	is "crc32c: the check value" "$(result crc32c "$work/part")" $((0xe3069283))
