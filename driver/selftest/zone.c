@@ -114,14 +114,18 @@ static int test_drive(struct kcsd_drive *drive, u8 *buf)
 int kcsd_selftest_zone(void)
 {
 	struct kcsd_drive *drive = kzalloc(sizeof(*drive), GFP_KERNEL);
+	struct kcsd_life *life = kzalloc(sizeof(*life), GFP_KERNEL);
 	u8 *buf = kvmalloc(16 * LBA, GFP_KERNEL);
 	int failed = 1;
 
-	if (drive && buf) {
+	if (drive && life && buf && !kcsd_life_init(life)) {
+		drive->life = life;
 		memset(buf, 0xe7, 16 * LBA);
 		failed = test_drive(drive, buf);
+		kcsd_life_destroy(life);
 	}
 	kvfree(buf);
+	kfree(life);
 	kfree(drive);
 	return failed;
 }
