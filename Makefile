@@ -46,7 +46,7 @@ help:
 	@echo '  static          compiler warnings, sparse, shell and manual page checks'
 	@echo '  deps            only install what building needs'
 	@echo 'Install:'
-	@echo '  install         library, command, programs, headers, manual pages [PREFIX DESTDIR]'
+	@echo '  install         library, command, programs, headers, manual pages, udev rules [PREFIX DESTDIR]'
 	@echo '  modules_install the module, for KDIR'
 	@echo '  uninstall       remove what install put there'
 	@echo '  clean           remove build/'
@@ -162,6 +162,7 @@ install: lib tools bpf
 	@for page in $(pages); do \
 		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page || exit 1; \
 	done
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/udev/rules.d $(udev-rules)
 
 uninstall:
 	@for part in $(parts); do $(sub) -C $$part uninstall || exit 1; done
@@ -169,8 +170,10 @@ uninstall:
 	@for page in $(notdir $(pages)); do \
 		$(RM) $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page; \
 	done
+	$(RM) $(DESTDIR)$(PREFIX)/lib/udev/rules.d/$(notdir $(udev-rules))
 
 headers := $(wildcard include/uapi/linux/*.h)
+udev-rules := tools/udev/60-kcsd.rules
 pages := $(wildcard Documentation/man/*.[1-9])
 
 modules_install: module
