@@ -144,8 +144,9 @@ int kcsd_stream_check(uint64_t len, uint64_t max, struct kcsd_error *err)
 {
 	if (len <= max)
 		return 0;
-	return kcsd_error_set(err, -EINVAL, "a stream of %llu bytes: only %llu may be read",
-			      (unsigned long long)len, (unsigned long long)max);
+	return kcsd_error_set(err, -EINVAL, "the length, %llu bytes, is more than is granted to be "
+			      "read, %llu bytes", (unsigned long long)len,
+			      (unsigned long long)max);
 }
 
 /* Bytes of grants and ranges: one of the two is none. */

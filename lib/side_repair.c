@@ -64,6 +64,9 @@ static int read_old(struct repair *r)
 
 	ret = kcsd_side_fd_open(&f, r->side, O_RDONLY, &r->len);
 	if (ret == -ENOENT) {
+		if (access(r->image, F_OK))
+			return kcsd_error_set(r->err, -ENOENT, "%s: there is neither this file nor %s",
+					      r->image, r->side);
 		r->lost = 1;
 		return 0;
 	}

@@ -76,7 +76,17 @@ test_power_cut()
 	code 1 "power-cut, again" power-cut kst-cut
 	says "drive 'kst-cut' is powered off"
 	code 0 "inject, a drive that is off" inject kst-cut read media_error
-	echo 1 >$CONFIG/kst-cut/power
+	code 1 "info, a drive that is off" info -d kst-cut
+	says "'kcsd power kst-cut on' switches it on"
+	code 0 "power on" power kst-cut on
+	is "  and it is on" "$(cat $CONFIG/kst-cut/power)" 1
+	exec 8<"/dev/kcsd$(cat $CONFIG/kst-cut/index)n1"
+	code 1 "power off, while the block device is open" power kst-cut off
+	says "drive 'kst-cut' is in use"
+	exec 8<&-
+	code 0 "power off" power kst-cut off
+	is "  and it is off" "$(cat $CONFIG/kst-cut/power)" 0
+	code 0 "power on, again" power kst-cut on
 	code 0 "power-cut, on again" power-cut kst-cut --on
 	prints "powered: yes"
 	prints "seed: "

@@ -104,7 +104,7 @@ test_len()
 	prints "result: 0"
 	code 1 "run, a length beyond what is granted" run -d $NAME "$bpf/lines.bpf.o" --lba 0+16 \
 		--len 8193
-	says "a stream of 8193 bytes: only 8192 may be read"
+	says "the length, 8193 bytes, is more than is granted to be read, 8192 bytes"
 	dd if="$work/bytes" bs=4096 count=2 status=none >"$work/slm"
 	code 0 "  SLM is written" slm -d $NAME write 4096 --data "$work/slm"
 	code 0 "run, a length of a range" run -d $NAME "$bpf/sha256.bpf.o" --range 4K+8K \

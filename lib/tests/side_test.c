@@ -237,6 +237,7 @@ static void test_new_uuid(void)
 static void test_lost_header(void)
 {
 	KCSD_OPTS(kcsd_repair_opts, o, .zones = KCSD_REPAIR_FULL);
+	char none[64];
 	struct kcsd_side_info info;
 	struct kcsd_error err;
 	uint32_t lost;
@@ -259,6 +260,9 @@ static void test_lost_header(void)
 	IS(kcsd_side_repair(image, &o, &lost, &err), -EINVAL, "no file: no such drive");
 	o.zone_capacity = 0;
 	IS(kcsd_side_repair(image, &o, &lost, &err), 0, "no file: made");
+	snprintf(none, sizeof(none), "%s/none", dir);
+	IS(kcsd_side_repair(none, NULL, &lost, &err), -ENOENT, "neither file");
+	SAYS(err.text, "there is neither this file nor");
 	IS(kcsd_side_check(image, &info, sizeof(info), &err), 0, "no file: sound");
 	IS(info.zone_capacity, 1 << 20, "no file: capacity as the zone's size");
 }

@@ -11,6 +11,7 @@
 const struct command *const kcsd_commands[] = {
 	&kcsd_cmd_create,
 	&kcsd_cmd_delete,
+	&kcsd_cmd_power,
 	&kcsd_cmd_list,
 	&kcsd_cmd_info,
 	&kcsd_cmd_build,

@@ -38,7 +38,7 @@ static int fail_off(void)
 	if (kcsd_config_each(note_off, &off) || !off.nr)
 		return kcsd_fail("no drive is powered on; 'kcsd create NAME' makes one");
 	return kcsd_fail("no drive is powered on, but there is %s: "
-			 "'echo 1 >/sys/kernel/config/kcsd/%s/power' switches it on", off.names,
+			 "'kcsd power %s on' switches it on", off.names,
 			 off.nr == 1 ? off.names : "NAME");
 }
 
@@ -90,8 +90,8 @@ int kcsd_pick_name(const char *wanted, char name[KCSD_DRIVE_NAME_LEN])
 	if (ret)
 		return kcsd_fail_ret(ret, "%s", wanted);
 	if (!info.powered)
-		return kcsd_fail("drive '%s' is powered off: 'echo 1 >/sys/kernel/config/kcsd/%s"
-				 "/power' switches it on", wanted, wanted);
+		return kcsd_fail("drive '%s' is powered off: 'kcsd power %s on' switches it on",
+				 wanted, wanted);
 	snprintf(name, KCSD_DRIVE_NAME_LEN, "kcsd%u", info.index);
 	return 0;
 }

@@ -39,19 +39,6 @@ static int cut(const char *name, uint64_t seed)
 	return ret ? kcsd_fail_ret(ret, "drive '%s': cannot cut its power", name) : 0;
 }
 
-static int power_on(const char *name)
-{
-	int kmsg = kcsd_kernel_log_open();
-	int ret = kcsd_config_power(name, true);
-
-	if (ret) {
-		kcsd_fail_ret(ret, "cannot power on drive '%s'", name);
-		kcsd_kernel_log_print(kmsg);
-	}
-	kcsd_kernel_log_close(kmsg);
-	return ret ? KCSD_EXIT_FAILED : 0;
-}
-
 static void report(const struct args *args, const char *name, uint64_t seed, bool on)
 {
 	json_object *json;
@@ -82,7 +69,7 @@ static int power_cut(const struct args *args)
 	    (code = cut(name, seed)))
 		return code;
 	if (kcsd_args_has(args, OPT_ON))
-		code = power_on(name);
+		code = kcsd_power_on(name);
 	report(args, name, seed, !code && kcsd_args_has(args, OPT_ON));
 	return code;
 }

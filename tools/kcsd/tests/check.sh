@@ -151,6 +151,8 @@ check_usage()
 	usage "nothing to show" zones --count 0
 	usage "'open' is none of empty" zones --state open
 	usage "'conventional' is none of empty" zones --state conventional
+	usage "'x' is neither on nor off" power kcsd0 x
+	usage "missing" power kcsd0
 	usage "the drive is named twice" power-cut kcsd0 --drive kcsd1
 	usage "unexpected 'b'" power-cut a b
 	usage "'x' is not a number" power-cut --seed x
@@ -313,6 +315,7 @@ check_no_drive()
 	fails "there is no drive 'x'" delete x
 	fails "there is no drive 'x'" inject x
 	fails "there is no drive 'x'" inject x read media_error
+	fails "there is no drive 'x'" power x on
 	fails "there is no drive 'x'" power-cut x
 	fails "insmod kcsd.ko" inject clear
 	fails "insmod kcsd.ko" power-cut

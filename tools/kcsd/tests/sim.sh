@@ -256,9 +256,9 @@ check_len()
 		< <(printf 'x'; head -c 4095 /dev/zero)
 	hashes "length: an empty file" --lba /dev/null </dev/null
 	small "length: more than is granted" 1 add --lba "$work/one" --len 4097
-	says "a stream of 4097 bytes: only 4096 may be read"
+	says "the length, 4097 bytes, is more than is granted to be read, 4096 bytes"
 	small "length: of nothing" 1 add --len 1
-	says "a stream of 1 bytes: only 0 may be read"
+	says "the length, 1 bytes, is more than is granted to be read, 0 bytes"
 	small "length: no number" 2 add --len 1x
 	says "--len: '1x' is not a size"
 	[ "$engine" = interp ] || return 0
@@ -267,7 +267,7 @@ check_len()
 	hashes "length: two ranges" --slm "$work/slm" --range 4K+8K --range 0+4K --len 8196 \
 		< <(tail -c +4097 "$work/slm" | head -c 8192; head -c 4 "$work/slm")
 	code 1 "length: more than the ranges have" sim "$bpf/sum.bpf.o" --range 0+4K --len 4097
-	says "only 4096 may be read"
+	says "is more than is granted to be read, 4096 bytes"
 	is "length: in place" "$(result range_sum --slm "$work/slm" --range 0+64K --len 5000)" \
 		"$(head -c 5000 "$work/slm" | od -An -v -tu1 -w1 |
 			awk '{ s += $1 } END { print s }')"
