@@ -48,6 +48,7 @@ struct kcsd_cmd {
 
 	bool started;		/* the host's buffer may have been written to */
 	struct kcsd_trace_cmd trace;
+	u64 failed_lba;		/* the first LBA that failed, if its quick job says; else 0 */
 	u64 result;		/* CQE DW0-1; of an invalid command, see kcsd_cmd_invalid() */
 };
 

@@ -71,6 +71,8 @@ struct kcsd_run {
 	u64 queued_ns, start_ns, end_ns;	/* ktime */
 	u64 deadline_ns;		/* ktime */
 	u64 read_bytes, written_bytes;	/* media */
+	int medium_status;		/* of the first access that medium or zone failed; 0: none */
+	u64 medium_lba;			/* the first LBA of that */
 	struct kcsd_trace_cmd trace;
 	struct kcsd_audit *audit;	/* NULL: not asked for; owned */
 	u32 engine;			/* KCSD_ENGINE_* */

@@ -51,6 +51,15 @@ static s64 kcsd_run_error(int ret)
 	}
 }
 
+/* Remember the first access that failed, for the record and the logs. otherwise: see media.h. */
+static void note_failure(struct kcsd_run *run, u64 lba, int ret, int otherwise)
+{
+	if (!ret || run->medium_status)
+		return;
+	run->medium_status = kcsd_media_status(ret, otherwise);
+	run->medium_lba = lba;
+}
+
 /* A zone said no before anything was moved. */
 static bool kcsd_run_was_refused(int ret)
 {
@@ -151,6 +160,7 @@ static s64 kcsd_run_move(struct kcsd_run *run, u64 slba, void *buf, u64 len, u8 
 	bool write = access == KCSD_GRANT_WRITE;
 	struct kcsd_drive *drive = run->drive;
 	u64 nlb = len >> drive->lba_shift, done = 0, ok, mask;
+	int otherwise = write ? KCSD_SC_WRITE_FAULT : KCSD_SC_READ_ERROR;
 	int ret;
 
 	if (len & ((1U << drive->lba_shift) - 1))
@@ -169,6 +179,7 @@ static s64 kcsd_run_move(struct kcsd_run *run, u64 slba, void *buf, u64 len, u8 
 	ret = kcsd_run_check_move(run, slba, len, write);
 	if (!ret)
 		ret = kcsd_run_move_pieces(run, slba, buf, len, write, &done);
+	note_failure(run, slba + (done >> drive->lba_shift), ret, otherwise);
 	/* All that was tried: what failed may have been moved in part. */
 	if (ret && !kcsd_run_was_refused(ret))
 		done = len;
@@ -208,6 +219,7 @@ static s64 kcsd_run_append(struct kcsd_run *run, u64 zslba, void *buf, u64 len)
 	ret = kcsd_run_inject(run, KCSD_INJECT_APPEND, zslba, zone_size);
 	if (!ret)
 		ret = kcsd_media_append(drive, zslba, &iter, &lba);
+	note_failure(run, zslba, ret, KCSD_SC_WRITE_FAULT);
 	if (ret)
 		return kcsd_run_error(ret);
 	kcsd_audit_add(run->audit, lba, len >> drive->lba_shift, KCSD_GRANT_APPEND);

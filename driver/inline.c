@@ -79,6 +79,8 @@ static void kcsd_run_start_over(struct kcsd_run *run)
 	run->engine = KCSD_ENGINE_NONE;
 	run->start_ns = 0;
 	run->read_bytes = 0;
+	run->medium_status = 0;
+	run->medium_lba = 0;
 	run->out_len = 0;
 	run->cut = false;
 	run->is_inline = false;

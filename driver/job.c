@@ -158,11 +158,13 @@ void kcsd_job_submit(struct kcsd_job *job)
 		kcsd_job_end(job, KCSD_SC_ABORT_REQUESTED);
 }
 
-int kcsd_job_run(struct kcsd_job *job, u64 *result)
+int kcsd_job_run(struct kcsd_cmd *cmd)
 {
+	struct kcsd_job *job = cmd->job;
 	int status = job->execute(job);
 
-	*result = job->result;
+	cmd->result = job->result;
+	cmd->failed_lba = job->lba;
 	kcsd_job_free(job);
 	return status;
 }

@@ -94,8 +94,8 @@ void kcsd_job_release(struct kcsd_job *job);
 void kcsd_job_free(struct kcsd_job *job);
 /* It may have ended, and be gone, when this returns. */
 void kcsd_job_submit(struct kcsd_job *job);
-/* Instead of submitting it, and of freeing it later: status, and *result. */
-int kcsd_job_run(struct kcsd_job *job, u64 *result);
+/* Instead of submitting cmd->job, and of freeing it later: status, and cmd's result, failed_lba. */
+int kcsd_job_run(struct kcsd_cmd *cmd);
 /* Ask it to end soon; one not yet begun ends before this returns. It must not have been freed. */
 void kcsd_job_cancel(struct kcsd_job *job);
 

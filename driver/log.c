@@ -4,6 +4,7 @@
 #include <linux/mm.h>
 #include <linux/timekeeping.h>
 
+#include "engine/engine.h"
 #include "log.h"
 
 int kcsd_log_init(struct kcsd_log *log)
@@ -46,13 +47,26 @@ void kcsd_log_line(struct kcsd_log *log, u64 owner, u16 pind, const char *text, 
 	kcsd_log_append(log, owner, &e);
 }
 
-void kcsd_log_fault(struct kcsd_log *log, u64 owner, u16 pind, u32 reason, u32 pc)
+void kcsd_log_fault(struct kcsd_log *log, u64 owner, u16 pind, const struct kcsd_vm_end *end)
 {
 	struct kcsd_log_entry e = {
 		.pind = cpu_to_le16(pind),
 		.type = KCSD_LOG_FAULT,
-		.reason = cpu_to_le32(reason),
-		.pc = cpu_to_le32(pc),
+		.reason = cpu_to_le32(end->reason),
+		.pc = cpu_to_le32(end->pc),
+		.lba = cpu_to_le64(end->lba),
+	};
+
+	kcsd_log_append(log, owner, &e);
+}
+
+void kcsd_log_medium(struct kcsd_log *log, u64 owner, u16 pind, int status, u64 lba)
+{
+	struct kcsd_log_entry e = {
+		.pind = cpu_to_le16(pind),
+		.type = KCSD_LOG_MEDIUM,
+		.reason = cpu_to_le32(status),
+		.lba = cpu_to_le64(lba),
 	};
 
 	kcsd_log_append(log, owner, &e);

@@ -8,6 +8,8 @@
 
 #include "fair_ring.h"
 
+struct kcsd_vm_end;
+
 struct kcsd_log {
 	spinlock_t lock;		/* all below; a leaf */
 	u64 seq;			/* of the newest entry; 0: none yet */
@@ -22,9 +24,12 @@ void kcsd_log_destroy(struct kcsd_log *log);
  * '?'.
  */
 void kcsd_log_line(struct kcsd_log *log, u64 owner, u16 pind, const char *text, u64 len);
-void kcsd_log_fault(struct kcsd_log *log, u64 owner, u16 pind, u32 reason, u32 pc);
+void kcsd_log_fault(struct kcsd_log *log, u64 owner, u16 pind, const struct kcsd_vm_end *end);
+void kcsd_log_medium(struct kcsd_log *log, u64 owner, u16 pind, int status, u64 lba);
 /* Entries of one owner are another's from now on: fair_ring.h. Process context. */
 void kcsd_log_hand_over(struct kcsd_log *log, u64 from, u64 to);
+/* Forget all entries; seq goes on. Process context. */
+void kcsd_log_erase(struct kcsd_log *log);
 /* The log page, kvmalloc'ed, *len bytes; NULL without memory. */
 void *kcsd_log_page(struct kcsd_log *log, u32 *len);
 

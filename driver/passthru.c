@@ -66,7 +66,7 @@ static int kcsd_cmd_failed(struct kcsd_cmd *cmd, int status)
 		.status = status,
 		.nsid = cmd->nsid,
 		.place = status == KCSD_SC_INVALID_FIELD ? cmd->result : KCSD_ERROR_NO_PLACE,
-		.lba = kcsd_nvm_failed_lba(cmd, status),
+		.lba = cmd->failed_lba ?: kcsd_nvm_failed_lba(cmd, status),
 	};
 
 	kcsd_error_log_add(&cmd->drive->life->errors, &f);
@@ -125,7 +125,7 @@ static int kcsd_cmd_start(struct kcsd_cmd *cmd)
 		return -EIOCBQUEUED;
 	trace_kcsd_cmd_start(cmd->drive, &cmd->trace, -1, -1);
 	cmd->started = true;
-	return cmd->job ? kcsd_job_run(cmd->job, &cmd->result) : cmd->execute(cmd);
+	return cmd->job ? kcsd_job_run(cmd) : cmd->execute(cmd);
 }
 
 /* Is it one that may be carried out now? By nothing that its buffer is needed for. */

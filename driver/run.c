@@ -154,6 +154,22 @@ int kcsd_run_status(const struct kcsd_run *run)
 	}
 }
 
+/* An access that medium or zone failed is an error of the drive, like a failed Read or Write. */
+static void log_medium(const struct kcsd_run *run)
+{
+	u64 owner = run->turn.tenant->id;
+	struct kcsd_failure f = {
+		.owner = owner,
+		.status = run->medium_status,
+		.nsid = KCSD_NSID_NVM,
+		.place = KCSD_ERROR_NO_PLACE,
+		.lba = run->medium_lba,
+	};
+
+	kcsd_log_medium(&run->drive->log, owner, run->pind, f.status, f.lba);
+	kcsd_error_log_add(&run->drive->life->errors, &f);
+}
+
 static void kcsd_run_log_fault(const struct kcsd_run *run)
 {
 	const struct kcsd_vm_end *end = &run->vm.end;
@@ -166,7 +182,7 @@ static void kcsd_run_log_fault(const struct kcsd_run *run)
 		.lba = end->lba,
 	};
 
-	kcsd_log_fault(&run->drive->log, owner, run->pind, end->reason, end->pc);
+	kcsd_log_fault(&run->drive->log, owner, run->pind, end);
 	kcsd_error_log_add(&run->drive->life->errors, &f);
 }
 
@@ -182,6 +198,8 @@ void kcsd_run_close(struct kcsd_run *run)
 	kcsd_run_count(run);
 	if (run->engine != KCSD_ENGINE_NONE)
 		kcsd_program_account(p, run);
+	if (run->medium_status)
+		log_medium(run);
 	if (run->vm.end.reason)
 		kcsd_run_log_fault(run);
 	/*
@@ -201,6 +219,15 @@ void kcsd_run_end(struct kcsd_run *run)
 	run->done(run);
 }
 
+/* Of the access that ended the run, or else of the first that medium or zone failed. */
+static u64 failed_lba(const struct kcsd_run *run)
+{
+	u32 reason = run->vm.end.reason;
+	bool ended_it = reason == KCSD_FAULT_LBA_READ || reason == KCSD_FAULT_LBA_WRITE;
+
+	return ended_it ? run->vm.end.lba : run->medium_lba;
+}
+
 int kcsd_run_copy_output(struct kcsd_run *run)
 {
 	const struct kcsd_vm_end *end = &run->vm.end;
@@ -210,7 +237,7 @@ int kcsd_run_copy_output(struct kcsd_run *run)
 		.pc		= cpu_to_le32(end->pc),
 		.helper		= cpu_to_le32(end->helper),
 		.addr		= cpu_to_le64(end->addr),
-		.lba		= cpu_to_le64(end->lba),
+		.lba		= cpu_to_le64(failed_lba(run)),
 		.result		= cpu_to_le64(end->r0),
 		.insns		= cpu_to_le64(end->insns),
 		.run_ns		= cpu_to_le64(run->end_ns - run->start_ns),
@@ -219,7 +246,8 @@ int kcsd_run_copy_output(struct kcsd_run *run)
 		.written_bytes	= cpu_to_le64(run->written_bytes),
 		.out_len	= cpu_to_le32(run->out_len),
 		.engine		= cpu_to_le16(run->engine),
-		.flags		= cpu_to_le16(run->cut ? KCSD_RECORD_CUT : 0),
+		.flags		= cpu_to_le16((run->cut ? KCSD_RECORD_CUT : 0) |
+					      (run->medium_status ? KCSD_RECORD_MEDIUM : 0)),
 	};
 	u32 audit_off = 0, audit_len = 0;
 

@@ -79,15 +79,19 @@ static int kcsd_slm_copy_source(struct kcsd_slm_copy *copy, const struct kcsd_sl
 	u64 from = s->start, rest, n;
 	int ret = kcsd_slm_copy_inject(copy, s);
 
-	if (ret)
+	if (ret) {
+		copy->job.lba = from >> drive->lba_shift;
 		return ret;
+	}
 	for (rest = s->len; rest; rest -= n) {
 		if (kcsd_job_cancelled(&copy->job))
 			return KCSD_SC_ABORT_REQUESTED;
 		n = min(rest, KCSD_JOB_CHUNK);
 		ret = kcsd_slm_copy_chunk(copy, from, drive->slm.mem + *to, n);
-		if (ret)
+		if (ret) {
+			copy->job.lba = from >> drive->lba_shift;
 			return ret;
+		}
 		if (copy->from != KCSD_SLM_FROM_BYTE)
 			from += n;
 		*to += n;

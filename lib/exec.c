@@ -294,6 +294,8 @@ void kcsd_exec_finish(struct kcsd_exec *exec, int ret, uint64_t r0, struct kcsd_
 		result->out_len = MIN(le32toh(record->out_len), room);
 		if (le16toh(record->flags) & KCSD_RECORD_CUT)
 			result->flags |= KCSD_RESULT_CUT;
+		if (le16toh(record->flags) & KCSD_RECORD_MEDIUM)
+			result->flags |= KCSD_RESULT_MEDIUM;
 		decode_record(record, &result->info);
 		if (exec->audit && !kcsd_audit_decode(record, exec->cmd.metadata_len, exec->audit,
 						      result))

@@ -53,6 +53,7 @@ static int visit_entry(const struct kcsd_log_entry *e,
 		.type = e->type,
 		.reason = le32toh(e->reason),
 		.pc = le32toh(e->pc),
+		.lba = le64toh(e->lba),
 		.text_len = MIN(e->text_len, KCSD_LOG_TEXT_LEN),
 	};
 

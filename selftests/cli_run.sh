@@ -73,6 +73,16 @@ test_run_lbas()
 	has '.link_from_drive_bytes' $((96 + 16 + 24))
 	behave "run, an audit of nothing" 3 read_lba --cparam1 9 --lba 0+9 --audit --json
 	has '.audit.extents | length' 0
+	code 0 "inject, for a run" inject $NAME read lba=3+1 media_error
+	behave "run, an LBA fails" 4 read_lba --cparam1 3 --lba 0+9
+	says "the program returned an error: -5 (Input/output error); the drive failed an access to LBA 3"
+	code 0 "log, an access that failed" log -d $NAME
+	prints "an access failed: Unrecovered Read Error, LBA 3"
+	code 0 "log, an access that failed, JSON" log -d $NAME --json
+	has '.[-1] | [.type, .status, .lba] | @csv' "\"medium\",$((0x281)),3"
+	code 0 "log, errors" log -d $NAME --errors
+	prints "I/O command, namespace 1: Unrecovered Read Error, LBA 3"
+	code 0 "inject, no more" inject $NAME clear
 	behave "run, no audit" 0 read_lba --cparam1 3 --lba 0+9 --json
 	has 'has("audit")' false
 	code 1 "run, LBAs that are not there" run -d $NAME "$bpf/word.bpf.o" --lba 16384 --arg x
@@ -163,7 +173,7 @@ test_faults()
 	prints "output: 4096 bytes"
 	behave "no fault, but no room for the output" 5 fill --cparam1 4097 --out-max 4096
 	prints "(-28: No space left on device)"
-	says "the program's output was cut: --out-max SIZE makes room for more than 4 KiB"
+	says "the program's output was cut after 4096 bytes: --out-max SIZE makes room for more than 4 KiB"
 	behave "no room for the output, and no error" 5 spill --cparam1 4097 --out-max 4096 --json
 	has '[.result, .output.bytes, .output.cut] | @csv' 4097,4096,true
 	behave "all the room there can be" 0 spill --cparam1 16777216 --out-max 16M --audit --json

@@ -337,7 +337,7 @@ TEST_F(helpers, log_lines)
 	struct timespec now;
 	__s64 age;
 
-	ASSERT_EQ(128, sizeof(*e));
+	ASSERT_EQ(136, sizeof(*e));
 	for (size_t i = 0; i < sizeof(line); i++)
 		line[i] = 'A' + i % 26;
 	run_args(r, line, sizeof(line));

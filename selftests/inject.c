@@ -305,13 +305,88 @@ TEST_F(inject, media_errors_in_the_logs)
 	}
 	EXPECT_EQ(5, health(d, HEALTH_MEDIA_ERRORS));
 	EXPECT_EQ(ARRAY_SIZE(want), health(d, HEALTH_ERRORS));
-	/* A program's: the medium's error, but no command's. */
+	/* A program's is one, too. */
 	EXPECT_EQ(-KCSD_EIO, run_io(d, READ, 5));
 	EXPECT_EQ(6, health(d, HEALTH_MEDIA_ERRORS));
-	EXPECT_EQ(ARRAY_SIZE(want), health(d, HEALTH_ERRORS));
+	EXPECT_EQ(ARRAY_SIZE(want) + 1, health(d, HEALTH_ERRORS));
 	ASSERT_EQ(0, errors_power(&self->e, false));
 	ASSERT_EQ(0, errors_power(&self->e, true));
 	EXPECT_EQ(6, health(d, HEALTH_MEDIA_ERRORS));
+}
+
+/* ---- programs ---- */
+
+/* The newest entry of log page C0h. */
+static int newest_line(const struct drive *d, struct kcsd_log_entry *e)
+{
+	static struct {
+		struct kcsd_log_header hdr;
+		struct kcsd_log_entry entry[KCSD_LOG_ENTRIES];
+	} page;
+	struct nvme_uring_cmd c = cmd_log(KCSD_LOG_PROGRAM_OUTPUT, &page, sizeof(page), 0);
+	int ret = cmd_admin(d->ctrl, &c);
+
+	if (ret || !page.hdr.nr)
+		return ret ? ret : -ENOENT;
+	*e = page.entry[le32toh(page.hdr.nr) - 1];
+	return 0;
+}
+
+/* What the medium fails of a program is named where a failed Read or Write is, and in its record. */
+TEST_F(inject, accesses_of_programs_name_their_lba)
+{
+	static const struct {
+		const char *attr, *value;
+		__u16 pind;
+		__u64 lba;
+		int status;
+	} fails[] = {
+		{ "inject", "read lba=70+8 media_error", READ, 77, KCSD_SC_READ_ERROR },
+		{ "inject", "write lba=70+9 media_error", WRITE, 78, KCSD_SC_WRITE_FAULT },
+		{ "badblocks", "+800-807", READ, 100, KCSD_SC_READ_ERROR },
+		{ "badblocks", "+808-815", WRITE, 101, KCSD_SC_WRITE_FAULT },
+	};
+	struct kcsd_log_entry line;
+	struct drive *d = &self->e.d;
+	struct error_entry error;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fails); i++) {
+		struct run r = { .pind = fails[i].pind, .cparam1 = fails[i].lba };
+		__u64 errors = health(d, HEALTH_ERRORS);
+
+		run_grant(&r, 0, 4096, r.pind == WRITE ? KCSD_GRANT_WRITE : KCSD_GRANT_READ);
+		ASSERT_EQ(0, drive_set(d->name, fails[i].attr, fails[i].value));
+		EXPECT_EQ(0, run_exec(d->compute, &r));
+		EXPECT_EQ(-KCSD_EIO, (__s64)r.result);
+		EXPECT_EQ(KCSD_FAULT_NONE, le32toh(r.out.rec.reason));
+		EXPECT_EQ(fails[i].lba, le64toh(r.out.rec.lba)) TH_LOG("%zu", i);
+		EXPECT_EQ(KCSD_RECORD_MEDIUM, le16toh(r.out.rec.flags));
+		ASSERT_EQ(0, error_log(d->ctrl, &error, 1));
+		EXPECT_EQ(errors + 1, le64toh(error.count));
+		EXPECT_EQ(fails[i].status | KCSD_SC_DNR, le16toh(error.status) >> 1);
+		EXPECT_EQ(fails[i].lba, le64toh(error.lba));
+		EXPECT_EQ(KCSD_NSID_NVM, le32toh(error.nsid));
+		ASSERT_EQ(0, newest_line(d, &line));
+		EXPECT_EQ(KCSD_LOG_MEDIUM, line.type);
+		EXPECT_EQ(fails[i].pind, le16toh(line.pind));
+		EXPECT_EQ(fails[i].status, le32toh(line.reason));
+		EXPECT_EQ(fails[i].lba, le64toh(line.lba));
+	}
+}
+
+/* The next run has failed at nothing. */
+TEST_F(inject, an_access_fails_for_one_run)
+{
+	struct run r = { .pind = READ, .cparam1 = 77 };
+
+	run_grant(&r, 0, 4096, KCSD_GRANT_READ);
+	ASSERT_EQ(0, set_rule(&self->e.d, "read media_error next=1"));
+	EXPECT_EQ(0, run_exec(self->e.d.compute, &r));
+	EXPECT_EQ(KCSD_RECORD_MEDIUM, le16toh(r.out.rec.flags));
+	EXPECT_EQ(0, run_exec(self->e.d.compute, &r));
+	EXPECT_EQ(0, r.result);
+	EXPECT_EQ(0, le64toh(r.out.rec.lba));
+	EXPECT_EQ(0, r.out.rec.flags);
 }
 
 /* Memory Copy reads LBAs, too. */
@@ -319,12 +394,16 @@ TEST_F(inject, copies_to_slm)
 {
 	struct kcsd_copy_lba from[] = { slm_from_lbas(0, 1), slm_from_lbas(50, 1) };
 	struct nvme_uring_cmd c = slm_copy_cmd(0, 2 * LBA, KCSD_COPY_LBA, 2, from, sizeof(from));
+	struct error_entry error;
 	__u64 which = ~0ULL;
 
 	ASSERT_EQ(0, cmd_io(self->e.d.slm, &c));
 	ASSERT_EQ(0, set_rule(&self->e.d, "read lba=50+1 media_error"));
 	EXPECT_EQ(KCSD_SC_READ_ERROR, cmd_io_way(CMD_URING, self->e.d.slm, &c, &which));
 	EXPECT_EQ(1, which);
+	ASSERT_EQ(0, error_log(self->e.d.ctrl, &error, 1));
+	EXPECT_EQ(50, le64toh(error.lba));
+	EXPECT_EQ(KCSD_NSID_SLM, le32toh(error.nsid));
 }
 
 DRIVE_TEST_MAIN

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Programs on zones: append and zone, read and write there, grants, the audit. */
 #include "capability.h"
+#include "error_log.h"
 #include "zns.h"
 #include "run.h"
 
@@ -333,6 +334,28 @@ TEST_F(zone_programs, writes_only_at_the_write_pointer)
 	EXPECT_EQ(0, helper(self, WRITE, 77, ZNS_LBA));	/* conventional */
 	ASSERT_EQ(0, zns_wear_out(&self->d, "zone_readonly", 1));
 	EXPECT_EQ(-KCSD_EROFS, helper(self, WRITE, zns_start(1) + 3, ZNS_LBA));
+}
+
+/* Newest in the error log; the record has the same LBA. */
+static bool failed_at(FIXTURE_DATA(zone_programs) *self, int status, __u64 lba)
+{
+	struct error_entry e;
+
+	return !error_log(self->d.ctrl, &e, 1) && le16toh(e.status) >> 1 == (status | KCSD_SC_DNR) &&
+	       le64toh(e.lba) == lba && le32toh(e.nsid) == KCSD_NSID_NVM &&
+	       le64toh(record(self)->lba) == lba &&
+	       le16toh(record(self)->flags) == KCSD_RECORD_MEDIUM;
+}
+
+TEST_F(zone_programs, what_a_zone_refuses_has_its_lba)
+{
+	EXPECT_EQ(-KCSD_ESPIPE, helper(self, WRITE, zns_start(1) + 1, ZNS_LBA));
+	EXPECT_TRUE(failed_at(self, KCSD_SC_ZONE_INVALID_WRITE, zns_start(1) + 1));
+	EXPECT_EQ(-KCSD_ENOSPC, helper(self, WRITE, zns_start(2) - 1, 2 * ZNS_LBA));
+	EXPECT_TRUE(failed_at(self, KCSD_SC_ZONE_BOUNDARY, zns_start(2) - 1));
+	ASSERT_EQ(0, zns_wear_out(&self->d, "zone_readonly", 3));
+	EXPECT_EQ(-KCSD_EROFS, append(self, 3, 1));
+	EXPECT_TRUE(failed_at(self, KCSD_SC_ZONE_READ_ONLY, zns_start(3)));
 }
 
 TEST_F(zone_programs, reads_past_the_write_pointer)

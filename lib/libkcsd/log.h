@@ -52,9 +52,10 @@ struct kcsd_log_line {
 	uint64_t seq;		/* counts from 1; a gap: lines were lost */
 	uint64_t time_ns;	/* CLOCK_REALTIME */
 	uint32_t pind;
-	uint32_t type;		/* KCSD_LOG_LINE or KCSD_LOG_FAULT */
-	uint32_t reason;	/* KCSD_FAULT_*, for KCSD_LOG_FAULT */
-	uint32_t pc;		/* likewise */
+	uint32_t type;		/* KCSD_LOG_LINE, KCSD_LOG_FAULT or KCSD_LOG_MEDIUM */
+	uint32_t reason;	/* KCSD_FAULT_*, for KCSD_LOG_FAULT; KCSD_SC_*, for KCSD_LOG_MEDIUM */
+	uint32_t pc;		/* for KCSD_LOG_FAULT */
+	uint64_t lba;		/* of the failed access, for both, if there was one */
 	uint32_t text_len;	/* bytes; a program's text may hold any bytes */
 	char text[KCSD_LOG_TEXT_LEN + 1];	/* NUL-terminated */
 };

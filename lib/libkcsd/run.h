@@ -101,7 +101,9 @@ struct kcsd_run_result {
 };
 
 /* Not all that the program emitted fitted into out_len bytes of output. */
-#define KCSD_RESULT_CUT	0x1u
+#define KCSD_RESULT_CUT		0x1u
+/* Medium or zone failed an access of the program: info.lba, unless info.reason has another. */
+#define KCSD_RESULT_MEDIUM	0x2u
 
 /*
  * Run an active program and wait for its end. Returns result->status. The

@@ -23,6 +23,13 @@ static void print_safe(const char *text)
 		putchar(kcsd_is_text(text, 1) && *text != '\r' && *text != '\n' ? *text : '?');
 }
 
+static bool has_lba(const struct kcsd_log_line *line)
+{
+	return line->type == KCSD_LOG_MEDIUM ||
+	       (line->type == KCSD_LOG_FAULT && (line->reason == KCSD_FAULT_LBA_READ ||
+						 line->reason == KCSD_FAULT_LBA_WRITE));
+}
+
 static void print_line(const struct kcsd_log_line *line)
 {
 	time_t seconds = line->time_ns / NSEC_PER_SEC;
@@ -34,27 +41,40 @@ static void print_line(const struct kcsd_log_line *line)
 	       (unsigned long long)(line->time_ns % NSEC_PER_SEC / 1000), line->pind);
 	if (line->type == KCSD_LOG_FAULT)
 		printf("fault at instruction %u: %s", line->pc, kcsd_fault_text(line->reason));
+	else if (line->type == KCSD_LOG_MEDIUM)
+		printf("an access failed: %s", kcsd_status_text(line->reason));
 	else
 		print_safe(line->text);
+	if (has_lba(line))
+		printf(", LBA %llu", (unsigned long long)line->lba);
 	putchar('\n');
 }
 
 static void add_json(json_object *json, const struct kcsd_log_line *line)
 {
-	bool fault = line->type == KCSD_LOG_FAULT;
+	static const char * const types[] = {
+		[KCSD_LOG_LINE] = "line", [KCSD_LOG_FAULT] = "fault", [KCSD_LOG_MEDIUM] = "medium",
+	};
+	const char *type = line->type < ARRAY_SIZE(types) && types[line->type] ?
+			   types[line->type] : "unknown";
 	json_object *row = json_object_new_object();
 	const char *text = line->text;
 
 	json_object_object_add(row, "seq", json_object_new_uint64(line->seq));
 	json_object_object_add(row, "time_ns", json_object_new_uint64(line->time_ns));
 	json_object_object_add(row, "index", json_object_new_uint64(line->pind));
-	json_object_object_add(row, "type", json_object_new_string(fault ? "fault" : "line"));
-	if (fault) {
+	json_object_object_add(row, "type", json_object_new_string(type));
+	if (line->type == KCSD_LOG_FAULT) {
 		json_object_object_add(row, "reason",
 				       json_object_new_string(kcsd_fault_name(line->reason)));
 		json_object_object_add(row, "pc", json_object_new_uint64(line->pc));
 		text = kcsd_fault_text(line->reason);
+	} else if (line->type == KCSD_LOG_MEDIUM) {
+		json_object_object_add(row, "status", json_object_new_uint64(line->reason));
+		text = kcsd_status_text(line->reason);
 	}
+	if (has_lba(line))
+		json_object_object_add(row, "lba", json_object_new_uint64(line->lba));
 	json_object_object_add(row, "text", json_object_new_string(text));
 	json_object_array_add(json, row);
 }

@@ -407,23 +407,26 @@ static void explain_limit(const struct run *run, struct kcsd_error *why)
 static int judge(const struct run *run, struct kcsd_error *why)
 {
 	const struct kcsd_run_result *result = &run->result;
-	char room[KCSD_HUMAN_LEN], most[KCSD_HUMAN_LEN];
+	char room[KCSD_HUMAN_LEN], most[KCSD_HUMAN_LEN], medium[96];
 
+	snprintf(medium, sizeof(medium), "; the drive failed an access to LBA %" PRIu64
+		 ": 'kcsd log -e'", result->info.lba);
 	if (result->status) {
 		kcsd_run_describe(result, sizeof(*result), run->obj, why);
 		explain_limit(run, why);
 		return is_fault(result->status) ? KCSD_EXIT_FAULT : KCSD_EXIT_FAILED;
 	}
 	if (is_cut(result)) {
-		snprintf(why->text, sizeof(why->text), "the program's output was cut: --out-max "
-			 "SIZE makes room for more than %s, up to %s",
-			 kcsd_human_bytes(run->opts.out_len, room),
+		snprintf(why->text, sizeof(why->text), "the program's output was cut after %zu "
+			 "bytes: --out-max SIZE makes room for more than %s, up to %s",
+			 (size_t)result->out_len, kcsd_human_bytes(run->opts.out_len, room),
 			 kcsd_human_bytes(RUN_OUT_MAX, most));
 		return KCSD_EXIT_CUT;
 	}
 	if (is_error(result)) {
 		snprintf(why->text, sizeof(why->text), "the program returned an error: %" PRId64
-			 " (%s)", (int64_t)result->r0, strerror(-result->r0));
+			 " (%s)%s", (int64_t)result->r0, strerror(-result->r0),
+			 result->flags & KCSD_RESULT_MEDIUM ? medium : "");
 		return KCSD_EXIT_ERROR;
 	}
 	return 0;
@@ -457,6 +460,9 @@ int kcsd_run_report(struct run *run)
 		kcsd_log_each(run->drv, 0, print_logged, run);
 	if (!code && run->drv && !may_read(&run->opts))
 		fprintf(stderr, "kcsd: nothing was granted to be read: --lba, --range\n");
+	if (!code && result->flags & KCSD_RESULT_MEDIUM)
+		fprintf(stderr, "kcsd: the drive failed an access to LBA %" PRIu64 ", and the program "
+			"went on: 'kcsd log -e'\n", result->info.lba);
 	if (code == KCSD_EXIT_FAILED)
 		say_refused(run, why.text);
 	else if (code)

@@ -355,6 +355,13 @@ struct kcsd_nvm_copy_lba {
 
 /* The program emitted more than there was room for: some of its output is missing. */
 #define KCSD_RECORD_CUT		0x1
+/*
+ * The medium failed an access of the program, or a zone refused one; the helper has told the program.
+ * lba is then the first LBA of the first such access, or, of one that is moved in pieces, of the piece
+ * (of an append: of the zone), unless reason is LBA_READ or LBA_WRITE. The status of that access is in
+ * the error log, with namespace 1, and in log page C0h: one entry for a run.
+ */
+#define KCSD_RECORD_MEDIUM	0x2
 
 /* How a run ended and what it cost. Heads the output of every run. */
 struct kcsd_run_record {
@@ -363,7 +370,7 @@ struct kcsd_run_record {
 	__le32	pc;		/* instruction, in units of 8 bytes */
 	__le32	helper;		/* helper it was in, 0: none */
 	__le64	addr;		/* guest address of the failed access */
-	__le64	lba;		/* LBA of the failed access */
+	__le64	lba;		/* LBA of the failed access: of reason, or KCSD_RECORD_MEDIUM */
 	__le64	result;		/* r0 */
 	__le64	insns;		/* instructions run; 0 by the JIT without budget: not counted */
 	__le64	run_ns;		/* time on the compute unit */
@@ -561,14 +568,15 @@ struct kcsd_range_set_desc {
 
 /*
  * Program output, log page C0h: up to KCSD_LOG_ENTRIES lines that programs
- * logged and faults that ended runs, oldest first. When it is full, the oldest line goes of the
+ * logged, faults that ended runs, and accesses of runs that the medium failed, oldest first. When it is full, the oldest line goes of the
  * open file that has the most: who logs much pushes out lines of its own. seq counts from 1 and
- * has gaps only where lines were lost. Reading changes nothing.
+ * has gaps only where lines were lost. Reading changes nothing. Sanitize forgets all entries.
  */
 #define KCSD_LOG_ENTRIES	256
 #define KCSD_LOG_TEXT_LEN	96
 #define KCSD_LOG_LINE		1
 #define KCSD_LOG_FAULT		2
+#define KCSD_LOG_MEDIUM		3
 
 struct kcsd_log_header {
 	__le32	nr;		/* entries that follow */
@@ -580,11 +588,12 @@ struct kcsd_log_entry {
 	__le64	seq;
 	__le64	time_ns;	/* CLOCK_REALTIME */
 	__le16	pind;
-	__u8	type;		/* KCSD_LOG_LINE or _FAULT */
+	__u8	type;		/* KCSD_LOG_LINE, _FAULT or _MEDIUM */
 	__u8	text_len;
-	__le32	reason;		/* KCSD_FAULT_*, for _FAULT */
-	__le32	pc;
+	__le32	reason;		/* KCSD_FAULT_*, for _FAULT; KCSD_SC_*, for _MEDIUM */
+	__le32	pc;		/* for _FAULT */
 	__le32	rsvd;
+	__le64	lba;		/* of the failed access, for _MEDIUM and _FAULT (else 0) */
 	char	text[KCSD_LOG_TEXT_LEN];	/* not NUL-terminated */
 };
 

@@ -181,7 +181,8 @@ check_options()
 	is "  and it is there" "$(cat "$work/emitted")" abc
 	small "no room for the output" 5 fill --cparam1 9000 --out-max 8192
 	prints "result: 18446744073709551588 (-28: No space left on device)"
-	says "the program's output was cut: --out-max SIZE makes room for more than 8 KiB, up to 16 MiB"
+	says "the program's output was cut after "
+	says " bytes: --out-max SIZE makes room for more than 8 KiB, up to 16 MiB"
 	small "no room, and no error" 5 spill --cparam1 9000 --out-max 8192
 	prints "result: 9000"
 	small "no room, JSON" 5 spill --cparam1 9000 --out-max 8192 --json
