@@ -114,7 +114,12 @@ static int kcsd_identify_ctrl(struct kcsd_cmd *cmd, void *page)
 	id->lpa = NVME_CTRL_LPA_CMD_EFFECTS_LOG | BIT(2) | BIT(5);
 	id->elpe = KCSD_ERROR_ENTRIES - 1;
 	id->frmw = BIT(0) | 1 << 1;	/* one slot, read-only */
-	/* Without the bit of Dataset Management it is there and keeps to its limits. */
+	/*
+	 * Dataset Management is supported: the limits in CNS 06h say that. With its bit cleared, what
+	 * is beyond them is aborted with Command Size Limit Exceeded; with its bit set that status is
+	 * not allowed, and what is beyond would be ignored. NVM Command Set, "Dataset Management
+	 * Processing Limits". Linux takes DMRSL for all that one command discards.
+	 */
 	id->oncs = cpu_to_le16(NVME_CTRL_ONCS_COMPARE | NVME_CTRL_ONCS_WRITE_UNCORRECTABLE |
 			       NVME_CTRL_ONCS_WRITE_ZEROES |
 			       BIT(4) |		/* Save and Select of features */

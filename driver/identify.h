@@ -14,6 +14,7 @@
 #define KCSD_WZSL		14	/* Write Zeroes: 2^14 pages of 4 KiB */
 #define KCSD_VSL		14	/* Verify */
 #define KCSD_WUSL		12	/* Write Uncorrectable: the list of them is short */
+/* All three are set or none; NVM Command Set, "Dataset Management Processing Limits". */
 #define KCSD_DMRL		255	/* Dataset Management, ranges: of a byte the most */
 #define KCSD_MAX_WRITE_ZEROES	(SZ_4K << KCSD_WZSL)	/* bytes */
 #define KCSD_MAX_VERIFY		(SZ_4K << KCSD_VSL)
