@@ -131,6 +131,13 @@ static int kcsd_unit_thread(void *data)
 
 /* ---- runs ---- */
 
+/* True if no run may begin: for power off, or for Sanitize, which has closed the gate before. */
+static bool kcsd_units_stopping(const struct kcsd_drive *drive)
+{
+	lockdep_assert_held(&drive->units.lock);
+	return drive->units.stopping || kcsd_gate_status(&drive->memory_gate);
+}
+
 void kcsd_run_submit(struct kcsd_run *run)
 {
 	struct kcsd_units *us = &run->drive->units;
@@ -139,7 +146,7 @@ void kcsd_run_submit(struct kcsd_run *run)
 	/* One that was begun inline has been waiting since before that. */
 	run->queued_ns = run->queued_ns ?: ktime_get_ns();
 	scoped_guard(spinlock, &us->lock) {
-		stopping = us->stopping || run->cancelled;
+		stopping = kcsd_units_stopping(run->drive) || run->cancelled;
 		run->state = stopping ? KCSD_RUN_ENDED : KCSD_RUN_QUEUED;
 		if (!stopping) {
 			kcsd_schedule_add(&us->schedule, &run->turn);
@@ -158,7 +165,8 @@ static struct kcsd_unit *kcsd_units_lend(struct kcsd_units *us, struct kcsd_run 
 
 	lockdep_assert_held(&us->lock);
 	unit = list_first_entry_or_null(&us->idle, struct kcsd_unit, idle);
-	if (!unit || us->schedule.queued || us->stopping || !kcsd_native_ready(unit, run))
+	if (!unit || us->schedule.queued || kcsd_units_stopping(run->drive) ||
+	    !kcsd_native_ready(unit, run))
 		return NULL;
 	list_del(&unit->idle);
 	run->queued_ns = ktime_get_ns();
@@ -215,24 +223,36 @@ void kcsd_run_cancel(struct kcsd_run *run)
 	kcsd_run_end(run);
 }
 
-void kcsd_units_cancel_all(struct kcsd_drive *drive)
+void kcsd_units_cancel_all(struct kcsd_drive *drive, bool for_good)
 {
 	struct kcsd_units *us = &drive->units;
 	struct kcsd_run *run;
 	LIST_HEAD(queued);
 
 	scoped_guard(spinlock, &us->lock) {
-		us->stopping = true;
+		us->stopping |= for_good;
 		kcsd_schedule_drain(&us->schedule, &queued);
 		list_for_each_entry(run, &queued, turn.entry)
 			run->state = KCSD_RUN_ENDED;
 		list_for_each_entry(run, &us->running, turn.entry)
 			kcsd_run_set_cancelled(us, run);
 	}
+	kcsd_held_wake(&drive->held);
 	while ((run = list_first_entry_or_null(&queued, struct kcsd_run, turn.entry))) {
 		list_del(&run->turn.entry);
 		kcsd_vm_fault(&run->vm, KCSD_FAULT_CANCELLED, 0);
 		kcsd_run_end(run);
+	}
+}
+
+void kcsd_units_erase(struct kcsd_drive *drive)
+{
+	struct kcsd_unit *unit;
+
+	for (unit = drive->units.unit; unit < drive->units.unit + drive->units.nr; unit++) {
+		memset(unit->arena, 0, unit->dirty);
+		unit->dirty = 0;
+		cond_resched();
 	}
 }
 

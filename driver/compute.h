@@ -37,10 +37,10 @@ enum kcsd_run_state {
  * One Execute command. Made when it is parsed, handed to the units by
  * kcsd_run_submit(), and given back by calling done() exactly once, from a
  * compute unit or from whoever cancels it. The front end then frees it. Holds the program, the
- * range set and drive->live until just before done(). After that only the front end's open file
- * keeps struct kcsd_drive, perhaps without power: its stats, units.lock and held are valid, no
- * more. It keeps its tenant's slot until its buffers are freed: memory of runs that ended and were
- * not picked up counts, too.
+ * range set, drive->memory_gate and drive->live until just before done(). After that only the
+ * front end's open file keeps struct kcsd_drive, perhaps without power: its stats, units.lock and
+ * held are valid, no more. It keeps its tenant's slot until its buffers are freed: memory of runs
+ * that ended and were not picked up counts, too.
  */
 struct kcsd_run {
 	struct kcsd_turn turn;		/* its entry: units.running while it runs; units.lock */
@@ -140,8 +140,10 @@ struct kcsd_units {
 
 int kcsd_units_init(struct kcsd_drive *drive);
 void kcsd_units_destroy(struct kcsd_drive *drive);
-/* End all runs, queued and running. New ones must have been shut out. */
-void kcsd_units_cancel_all(struct kcsd_drive *drive);
+/* End all runs, queued and running. New ones have been shut out: for_good, or by memory_gate. */
+void kcsd_units_cancel_all(struct kcsd_drive *drive, bool for_good);
+/* Clear what runs have left in the units' memory. No run is under way, and none can begin. */
+void kcsd_units_erase(struct kcsd_drive *drive);
 /* Nanoseconds that a unit, or all together, were busy and idle since power on. Never decrease. */
 struct kcsd_unit_times {
 	u64 busy_ns;

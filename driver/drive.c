@@ -27,6 +27,7 @@ static void kcsd_drive_free(struct kref *ref)
 {
 	struct kcsd_drive *drive = container_of(ref, struct kcsd_drive, ref);
 
+	kcsd_gate_destroy(&drive->memory_gate);
 	kcsd_gate_destroy(&drive->gate);
 	percpu_ref_exit(&drive->live);
 	kcsd_tenant_destroy(drive->tenant);
@@ -73,11 +74,15 @@ static struct kcsd_drive *kcsd_drive_alloc(const struct kcsd_config *config, uns
 		goto out_tenant;
 	if (kcsd_gate_init(&drive->gate))
 		goto out_live;
+	if (kcsd_gate_init(&drive->memory_gate))
+		goto out_gate;
 	kcsd_sanitize_init(drive);
 	mutex_init(&drive->cache_lock);
 	atomic_inc(&nr_drives);
 	return drive;
 
+out_gate:
+	kcsd_gate_destroy(&drive->gate);
 out_live:
 	percpu_ref_exit(&drive->live);
 out_tenant:
@@ -190,7 +195,7 @@ static void kcsd_drive_destroy_parts(struct kcsd_drive *drive)
 static void kcsd_drive_shut_door(struct kcsd_drive *drive)
 {
 	percpu_ref_kill(&drive->live);
-	kcsd_units_cancel_all(drive);
+	kcsd_units_cancel_all(drive, true);
 	kcsd_jobs_cancel_all(drive);
 	kcsd_held_stop(&drive->held);
 }

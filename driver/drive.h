@@ -73,6 +73,8 @@ struct kcsd_drive {
 	bool data_lost;			/* a flush has lost data: nothing is written any more */
 
 	struct kcsd_gate gate;		/* in front of all that is below up to side */
+	/* Passed by each command of namespaces 2 and 3, from its check to its end: for Sanitize. */
+	struct kcsd_gate memory_gate;
 	struct kcsd_sanitize sanitize;
 	struct kcsd_store store;
 	struct kcsd_zones zones;

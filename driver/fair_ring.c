@@ -86,3 +86,9 @@ void kcsd_fair_ring_hand_over(struct kcsd_fair_ring *r, u64 from, u64 to)
 	r->owner[row].nr += r->owner[old].nr;
 	r->owner[old].nr = 0;
 }
+
+void kcsd_fair_ring_clear(struct kcsd_fair_ring *ring)
+{
+	ring->used = 0;
+	memset(ring->owner, 0, sizeof(ring->owner));
+}

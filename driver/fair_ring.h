@@ -31,4 +31,7 @@ u32 kcsd_fair_ring_add(struct kcsd_fair_ring *ring, u64 owner);
 /* All entries of one owner are another's from now on. */
 void kcsd_fair_ring_hand_over(struct kcsd_fair_ring *ring, u64 from, u64 to);
 
+/* There are no entries any more. */
+void kcsd_fair_ring_clear(struct kcsd_fair_ring *ring);
+
 #endif

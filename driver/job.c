@@ -7,6 +7,11 @@
 #include "tenant.h"
 #include "trace.h"
 
+static bool is_of_slm(const struct kcsd_job *job)
+{
+	return job->nsid == KCSD_NSID_SLM && !job->admin;
+}
+
 static void kcsd_job_log_failure(const struct kcsd_job *job)
 {
 	struct kcsd_failure f = {
@@ -27,6 +32,8 @@ static void kcsd_job_end(struct kcsd_job *job, int status)
 	job->status = status;
 	if (status > 0)
 		kcsd_job_log_failure(job);
+	if (is_of_slm(job))
+		kcsd_gate_exit(&job->drive->memory_gate);
 	kcsd_drive_exit(job->drive);
 	job->done(job);
 }
@@ -59,10 +66,12 @@ static struct kcsd_job *kcsd_job_take(struct kcsd_job_worker *worker)
 static void kcsd_job_carry_out(struct kcsd_job *job)
 {
 	struct kcsd_jobs *jobs = &job->drive->jobs;
-	int status = KCSD_SC_ABORT_REQUESTED;
+	int status = is_of_slm(job) ? kcsd_gate_status(&job->drive->memory_gate) : 0;
 	u64 start = ktime_get_ns();
 
-	if (!kcsd_job_cancelled(job)) {
+	if (kcsd_job_cancelled(job))
+		status = KCSD_SC_ABORT_REQUESTED;
+	if (!status) {
 		trace_kcsd_cmd_start(job->drive, &job->trace, -1, -1);
 		status = job->execute(job);
 	}
@@ -201,6 +210,18 @@ void kcsd_jobs_cancel_all(struct kcsd_drive *drive)
 	}
 	list_for_each_entry_safe(job, next, &queued, turn.entry)
 		kcsd_job_end(job, KCSD_SC_ABORT_REQUESTED);
+}
+
+void kcsd_jobs_cancel_slm(struct kcsd_drive *drive)
+{
+	struct kcsd_jobs *jobs = &drive->jobs;
+	struct kcsd_job *job;
+
+	scoped_guard(spinlock, &jobs->lock)
+		list_for_each_entry(job, &jobs->running, turn.entry)
+			if (is_of_slm(job))
+				WRITE_ONCE(job->cancelled, true);
+	kcsd_held_wake(&drive->held);
 }
 
 int kcsd_jobs_init(struct kcsd_drive *drive)

@@ -81,6 +81,8 @@ int kcsd_jobs_init(struct kcsd_drive *drive);
 void kcsd_jobs_destroy(struct kcsd_drive *drive);
 /* End all jobs soon. New ones must have been shut out. */
 void kcsd_jobs_cancel_all(struct kcsd_drive *drive);
+/* End those of namespace 2 soon, whose gate the caller has closed; others go on. */
+void kcsd_jobs_cancel_slm(struct kcsd_drive *drive);
 
 /*
  * Allocate size bytes, zeroed, of which the job is the first member, and set all of it but execute.

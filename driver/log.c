@@ -79,6 +79,14 @@ void kcsd_log_hand_over(struct kcsd_log *log, u64 from, u64 to)
 	spin_unlock(&log->lock);
 }
 
+void kcsd_log_erase(struct kcsd_log *log)
+{
+	spin_lock(&log->lock);
+	kcsd_fair_ring_clear(&log->places);
+	memset(log->ring, 0, KCSD_LOG_ENTRIES * sizeof(*log->ring));
+	spin_unlock(&log->lock);
+}
+
 void *kcsd_log_page(struct kcsd_log *log, u32 *len)
 {
 	struct kcsd_log_header *h;

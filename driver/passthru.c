@@ -142,6 +142,20 @@ static int kcsd_cmd_check(struct kcsd_cmd *cmd, const struct kcsd_command *comma
 	return status ? kcsd_cmd_failed(cmd, status) : 0;
 }
 
+static int kcsd_cmd_parse_and_start(struct kcsd_cmd *cmd, const struct kcsd_command *command)
+{
+	int ret;
+
+	kcsd_trace_begin(cmd);
+	ret = command->parse(cmd);
+	kcsd_trace_submit(cmd);
+	if (!ret)
+		ret = kcsd_cmd_start(cmd);
+	if (ret != -EIOCBQUEUED)
+		trace_kcsd_cmd_complete(cmd->drive, &cmd->trace, ret, NULL);
+	return ret;
+}
+
 /* The drive has been entered. -EIOCBQUEUED: what was queued keeps that until it ends. */
 static int kcsd_cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
 {
@@ -152,13 +166,12 @@ static int kcsd_cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
 		return ret;
 	if (nonblock && kcsd_command_blocks(command, cmd))
 		return -EAGAIN;	/* let io_uring call again from a thread of its own */
-	kcsd_trace_begin(cmd);
-	ret = command->parse(cmd);
-	kcsd_trace_submit(cmd);
-	if (!ret)
-		ret = kcsd_cmd_start(cmd);
-	if (ret != -EIOCBQUEUED)
-		trace_kcsd_cmd_complete(cmd->drive, &cmd->trace, ret, NULL);
+	ret = kcsd_sanitize_enter(cmd);
+	if (!ret) {
+		ret = kcsd_cmd_parse_and_start(cmd, command);
+		if (ret != -EIOCBQUEUED)
+			kcsd_sanitize_exit(cmd);
+	}
 	return ret > 0 ? kcsd_cmd_failed(cmd, ret) : ret;
 }
 

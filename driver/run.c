@@ -210,6 +210,7 @@ void kcsd_run_close(struct kcsd_run *run)
 	run->program = NULL;
 	kcsd_program_put(p);
 	kcsd_run_put_ranges(run);
+	kcsd_gate_exit(&run->drive->memory_gate);
 	kcsd_drive_exit(run->drive);
 }
 

@@ -36,6 +36,35 @@ static struct kcsd_sanitize_life *life_of(const struct kcsd_drive *drive)
 	return &drive->life->sanitize;
 }
 
+/* ---- both gates ---- */
+
+/* 0, or the status that the medium's is closed with. The other one follows it. */
+static int close_gates(struct kcsd_drive *drive, int status)
+{
+	int ret = kcsd_gate_close(&drive->gate, status);
+
+	return ret ?: kcsd_gate_close(&drive->memory_gate, status);
+}
+
+static void set_gates(struct kcsd_drive *drive, int status)
+{
+	kcsd_gate_set_status(&drive->gate, status);
+	kcsd_gate_set_status(&drive->memory_gate, status);
+}
+
+static void wait_gates(struct kcsd_drive *drive)
+{
+	kcsd_gate_wait(&drive->gate);
+	kcsd_gate_wait(&drive->memory_gate);
+}
+
+/* The medium's last: by its status commands are let in. */
+static void open_gates(struct kcsd_drive *drive)
+{
+	kcsd_gate_open(&drive->memory_gate);
+	kcsd_gate_open(&drive->gate);
+}
+
 /* ---- the worker ---- */
 
 static bool is_going(void *ctx)
@@ -65,6 +94,17 @@ static int sanitize_inject(struct kcsd_drive *drive)
 	return kcsd_inject(drive, &cmd);
 }
 
+/*
+ * NVMe Base, "Sanitize Operations": all places that can hold user data, controller memory buffers
+ * and log pages among them. Nobody is inside of the gates.
+ */
+static void erase_memory(struct kcsd_drive *drive)
+{
+	kcsd_slm_erase(drive);
+	kcsd_units_erase(drive);
+	kcsd_log_erase(&drive->log);
+}
+
 static int sanitize_erase(struct kcsd_drive *drive)
 {
 	const struct kcsd_sanitize_life *life = life_of(drive);
@@ -78,6 +118,7 @@ static int sanitize_erase(struct kcsd_drive *drive)
 
 	if (ret)
 		return ret;
+	erase_memory(drive);
 	if ((life->cdw10 & SANACT_MASK) == SANACT_OVERWRITE)
 		how.passes = OWPASS(life->cdw10) ?: MOST_PASSES;
 	ret = kcsd_erase(drive, &how);
@@ -94,10 +135,10 @@ static void sanitize_end(struct kcsd_drive *drive, int ret)
 	guard(mutex)(&drive->sanitize.lock);
 	life->locked = ret;
 	if (ret) {
-		kcsd_gate_set_status(&drive->gate, KCSD_SC_SANITIZE_FAILED);
+		set_gates(drive, KCSD_SC_SANITIZE_FAILED);
 	} else {
 		WRITE_ONCE(life->erased, true);
-		kcsd_gate_open(&drive->gate);
+		open_gates(drive);
 	}
 	smp_store_release(&life->state, ret ? KCSD_SANITIZE_FAILED : KCSD_SANITIZE_DONE);
 }
@@ -107,7 +148,9 @@ static void sanitize_work(struct work_struct *work)
 	struct kcsd_drive *drive = container_of(work, struct kcsd_drive, sanitize.work);
 	int ret;
 
-	kcsd_gate_wait(&drive->gate);
+	kcsd_units_cancel_all(drive, false);
+	kcsd_jobs_cancel_slm(drive);
+	wait_gates(drive);
 	ret = sanitize_erase(drive);
 	/* Interrupted by power off: it goes on at power on. */
 	if (!ret || !(is_going(drive) || READ_ONCE(drive->dead)))
@@ -115,7 +158,7 @@ static void sanitize_work(struct work_struct *work)
 	kcsd_drive_exit(drive);
 }
 
-/* The gate is closed. */
+/* The gates are closed. */
 static void sanitize_start(struct kcsd_drive *drive)
 {
 	note_progress(drive, 0, 0);
@@ -137,10 +180,10 @@ void kcsd_sanitize_power_on(struct kcsd_drive *drive)
 	if (!drive->cfg.backing_file)
 		life->erased = true;
 	if (life->state == KCSD_SANITIZE_IN_PROGRESS) {
-		kcsd_gate_close(&drive->gate, KCSD_SC_SANITIZE_IN_PROGRESS);
+		close_gates(drive, KCSD_SC_SANITIZE_IN_PROGRESS);
 		sanitize_start(drive);
 	} else if (life->locked) {
-		kcsd_gate_close(&drive->gate, KCSD_SC_SANITIZE_FAILED);
+		close_gates(drive, KCSD_SC_SANITIZE_FAILED);
 	}
 }
 
@@ -167,8 +210,8 @@ static int exit_failure(struct kcsd_drive *drive)
 		return KCSD_SC_SANITIZE_FAILED;
 	if (life->locked) {
 		life->locked = false;
-		kcsd_gate_wait(&drive->gate);
-		kcsd_gate_open(&drive->gate);
+		wait_gates(drive);
+		open_gates(drive);
 	}
 	return 0;
 }
@@ -176,10 +219,10 @@ static int exit_failure(struct kcsd_drive *drive)
 static int begin(struct kcsd_drive *drive, const struct kcsd_cmd *cmd)
 {
 	struct kcsd_sanitize_life *life = life_of(drive);
-	int ret = kcsd_gate_close(&drive->gate, KCSD_SC_SANITIZE_IN_PROGRESS);
+	int ret = close_gates(drive, KCSD_SC_SANITIZE_IN_PROGRESS);
 
 	if (ret == KCSD_SC_SANITIZE_FAILED && !(is_restricted(life) && cmd->cdw10 & AUSE)) {
-		kcsd_gate_set_status(&drive->gate, KCSD_SC_SANITIZE_IN_PROGRESS);
+		set_gates(drive, KCSD_SC_SANITIZE_IN_PROGRESS);
 		ret = 0;
 	}
 	if (ret)
@@ -249,6 +292,36 @@ int kcsd_sanitize_refuses(const struct kcsd_cmd *cmd)
 	if (status == KCSD_SC_FORMAT_IN_PROGRESS)
 		return !cmd->admin && cmd->nsid == KCSD_NSID_NVM ? status : 0;
 	return cmd->admin && is_allowed_meanwhile(cmd->opcode) ? 0 : status;
+}
+
+static bool uses_memory(const struct kcsd_cmd *cmd)
+{
+	return !cmd->admin && cmd->nsid != KCSD_NSID_NVM;
+}
+
+static bool writes_slm(const struct kcsd_cmd *cmd)
+{
+	return cmd->nsid == KCSD_NSID_SLM ? cmd->opcode != KCSD_SLM_READ :
+					    cmd->opcode == KCSD_CMD_EXECUTE;
+}
+
+int kcsd_sanitize_enter(const struct kcsd_cmd *cmd)
+{
+	struct kcsd_sanitize_life *life = life_of(cmd->drive);
+	int ret;
+
+	if (!uses_memory(cmd))
+		return 0;
+	ret = kcsd_gate_enter(&cmd->drive->memory_gate);
+	if (!ret && unlikely(READ_ONCE(life->erased)) && writes_slm(cmd))
+		WRITE_ONCE(life->erased, false);
+	return ret;
+}
+
+void kcsd_sanitize_exit(const struct kcsd_cmd *cmd)
+{
+	if (uses_memory(cmd))
+		kcsd_gate_exit(&cmd->drive->memory_gate);
 }
 
 void *kcsd_sanitize_page(const struct kcsd_drive *drive, u32 *len)

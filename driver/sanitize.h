@@ -2,8 +2,8 @@
 /*
  * Sanitize: erases all of the drive in the background. NVMe Base, "Sanitize command".
  *
- * While it does, and after it has failed, drive->gate is closed, and all I/O commands of all
- * namespaces fail. What it has come to is kept in struct kcsd_life: a drive that is powered off
+ * While it does, and after it has failed, drive->gate and drive->memory_gate are closed, and all
+ * I/O commands of all namespaces fail; runs that are under way are cancelled. What it has come to is kept in struct kcsd_life: a drive that is powered off
  * meanwhile begins again when it is powered on, if it then has the same medium.
  */
 #ifndef KCSD_SANITIZE_H
@@ -49,6 +49,12 @@ void kcsd_sanitize_destroy(struct kcsd_drive *drive);
 
 /* 0, or the status that a command gets for a Sanitize, or a Format, that is not over. */
 int kcsd_sanitize_refuses(const struct kcsd_cmd *cmd);
+/*
+ * A command of namespace 2 or 3 begins, of others nothing happens: 0, or a status. It exits when it
+ * has ended: here, or with its run or job.
+ */
+int kcsd_sanitize_enter(const struct kcsd_cmd *cmd);
+void kcsd_sanitize_exit(const struct kcsd_cmd *cmd);
 /* Log page 81h, kvmalloc'ed, *len bytes; NULL without memory. */
 void *kcsd_sanitize_page(const struct kcsd_drive *drive, u32 *len);
 

@@ -78,6 +78,17 @@ void kcsd_slm_destroy(struct kcsd_drive *drive)
 	vfree(drive->slm.mem);
 }
 
+void kcsd_slm_erase(struct kcsd_drive *drive)
+{
+	struct kcsd_slm *slm = &drive->slm;
+	u64 pos;
+
+	for (pos = 0; pos < slm->size; pos += PAGE_SIZE) {
+		clear_page(slm->mem + pos);
+		cond_resched();
+	}
+}
+
 /* ---- commands ---- */
 
 static u64 kcsd_slm_start(const struct kcsd_cmd *cmd)

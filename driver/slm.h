@@ -23,6 +23,8 @@ struct kcsd_slm {
 /* 0 (without memory too, if the configuration wants none) or -errno with a line in the log. */
 int kcsd_slm_init(struct kcsd_drive *drive);
 void kcsd_slm_destroy(struct kcsd_drive *drive);
+/* Clear all bytes. No command is under way that could touch them, and none can begin. */
+void kcsd_slm_erase(struct kcsd_drive *drive);
 /* Memory Read and Write: parse (see cmd.h). */
 int kcsd_slm_parse_rw(struct kcsd_cmd *cmd);
 

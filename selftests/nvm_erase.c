@@ -5,7 +5,8 @@
 #include "drive.h"
 #include "features.h"
 #include "nvm_commands.h"
-#include "run.h"
+#include "slm.h"
+#include "tenant.h"
 #include "zns.h"
 
 #define LBA	4096u
@@ -284,6 +285,97 @@ TEST_F(nvm_erase, block_erase)
 		EXPECT_TRUE(all_zones_are_empty(&self->d));
 	ASSERT_EQ(0, nvm_write(self->d.nvm, 0, 1, LBA, self->model));
 	EXPECT_EQ(DONE, status_log(&self->d, NULL, NULL));
+}
+
+/* ---- memory ---- */
+
+#define SLM_LEN	65536u
+
+enum { LOG, ENDLESS };
+
+/* Log the argument. */
+static const struct bpf_insn prog_log[] = {
+	I_MOVR(R6, R1), I_CTX(R1, R6, args), I_CTX(R2, R6, cparam1), I_HELPER(log),
+	I_MOV(R0, 0), I_EXIT,
+};
+
+static bool all_slm_is(const struct drive *d, __u8 *buf, __u8 byte)
+{
+	memset(buf, 0xa5, SLM_LEN);
+	if (slm_rw(d->slm, KCSD_SLM_READ, 0, SLM_LEN, buf))
+		return false;
+	for (__u32 i = 0; i < SLM_LEN; i++)
+		if (buf[i] != byte)
+			return false;
+	return true;
+}
+
+/* Lines in log page C0h, and none of them, nor what is behind them, is this one. */
+static int lines_but(const struct drive *d, const char *text)
+{
+	static struct {
+		struct kcsd_log_header hdr;
+		struct kcsd_log_entry entry[KCSD_LOG_ENTRIES];
+	} page;
+	struct nvme_uring_cmd c = cmd_log(KCSD_LOG_PROGRAM_OUTPUT, &page, sizeof(page), 0);
+	int ret = cmd_admin(d->ctrl, &c);
+
+	if (ret)
+		return -EIO;
+	return memmem(&page, sizeof(page), text, strlen(text)) ? -EEXIST :
+								 (int)le32toh(page.hdr.nr);
+}
+
+/* Namespace 2, and what programs have logged, are user data as well. */
+TEST_F(nvm_erase, sanitize_erases_memory)
+{
+	static const char secret[] = "a secret of whoever ran this";
+	struct run r = { .pind = LOG, .cparam1 = strlen(secret) };
+
+	ASSERT_EQ(0, prog_install(self->d.ctrl, LOG, prog_log));
+	run_args(&r, secret, strlen(secret));
+	for (__u32 how = BLOCK_ERASE; how <= OVERWRITE; how++) {
+		ASSERT_EQ(0, slm_fill(self->d.slm, 0, SLM_LEN, 0x5a));
+		ASSERT_EQ(0, run_exec(self->d.compute, &r));
+		ASSERT_TRUE(all_slm_is(&self->d, self->buf, 0x5a));
+		ASSERT_EQ(-EEXIST, lines_but(&self->d, secret));
+		ASSERT_EQ(0, sanitize(&self->d, how | (how == OVERWRITE ? PASSES(1) | NDAS : 0), 1));
+		EXPECT_EQ(DONE | ERASED, wait_end(&self->d) & (7 | ERASED));
+		EXPECT_TRUE(all_slm_is(&self->d, self->buf, 0));
+		EXPECT_EQ(0, lines_but(&self->d, secret));
+		EXPECT_EQ(DONE | ERASED, status_log(&self->d, NULL, NULL) & (7 | ERASED));
+	}
+	/* The program is there, and what is written is data again. */
+	ASSERT_EQ(0, run_exec(self->d.compute, &r));
+	ASSERT_EQ(0, slm_fill(self->d.slm, 0, 1, 1));
+	EXPECT_EQ(DONE, status_log(&self->d, NULL, NULL) & (7 | ERASED));
+}
+
+/* What could bring back data when it has been erased has ended before: runs, copies that wait. */
+TEST_F(nvm_erase, sanitize_ends_what_is_under_way)
+{
+	struct kcsd_copy_lba from[] = { slm_from_lbas(0, 1) };
+	struct nvme_uring_cmd copy = slm_copy_cmd(0, LBA, KCSD_COPY_LBA, 1, from, sizeof(from));
+	struct nvme_uring_cmd endless = tenant_cmd(ENDLESS, 0, 0);
+	struct tenant t;
+	int res;
+	__u64 tag;
+
+	ASSERT_EQ(0, prog_install(self->d.ctrl, ENDLESS, prog_endless));
+	ASSERT_EQ(0, tenant_open(&t, &self->d));
+	ASSERT_EQ(0, tenant_send(&t, &endless, 3, 1));	/* one waits: there are two units */
+	ASSERT_EQ(0, sanitize(&self->d, BLOCK_ERASE, 0));
+	for (int i = 0; i < 3; i++) {
+		ASSERT_EQ(0, ring_get(&t.ring, 30000, &tag, &res, NULL));
+		EXPECT_EQ(KCSD_SC_PROGRAM_CANCELLED, cmd_status(res)) TH_LOG("run %llu", tag);
+	}
+	EXPECT_EQ(DONE | ERASED, wait_end(&self->d));
+	EXPECT_EQ(0, lines_but(&self->d, "x"));
+	/* And all can begin again. */
+	EXPECT_EQ(0, cmd_io(self->d.slm, &copy));
+	ASSERT_EQ(0, prog_replace(self->d.ctrl, ENDLESS, prog_seven));
+	EXPECT_TRUE(run_works(self->d.compute, ENDLESS));
+	tenant_close(&t);
 }
 
 TEST_F(nvm_erase, overwrite)

@@ -324,7 +324,9 @@ struct kcsd_copy_slm {
  *
  * Sanitize (admin, 84h): Block Erase or Overwrite of all LBAs, of what is cached of them, and of
  * zones that are read-only or offline. It completes at once and goes on in the background; log page
- * 81h says how far it is. Memory of namespace 2, which power off clears, is not touched. Meanwhile
+ * 81h says how far it is. Memory of namespace 2 and of compute units is cleared, log page C0h is
+ * emptied; programs that are loaded stay. Runs that are under way end with Program Cancelled, Memory
+ * Copies and Fills with Command Abort Requested or Sanitize In Progress. Meanwhile
  * I/O commands, and admin commands but Identify, Get Log Page, Get and Set Features, fail with
  * Sanitize In Progress, as do accesses of programs. After a failure it is Sanitize Failed, until
  * another Sanitize succeeds or, if Allow Unrestricted Sanitize Exit was set, Exit Failure Mode.
