@@ -624,4 +624,53 @@ TEST_F(nvm_large, a_format_is_whole)
 	EXPECT_EQ(first, memcmp(self->buf, self->now, KST_MIB) != 0);
 }
 
+/* ---- the largest ---- */
+
+#define HUGE	(1ULL << 60)
+
+FIXTURE(nvm_huge) {
+	struct drive d;
+	char file[64];
+};
+
+FIXTURE_SETUP(nvm_huge)
+{
+	struct drive_attr attrs[] = {
+		DRIVE_SMALL, { "size", "1152921504606846976" }, { "backing_file", self->file }, { }
+	};
+	int fd;
+
+	drive_sweep();
+	self->d = (struct drive)DRIVE_INIT;
+	strcpy(self->file, "/tmp/kst-huge-XXXXXX");
+	fd = mkstemp(self->file);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ftruncate(fd, HUGE)) TH_LOG("%s", strerror(errno));
+	close(fd);
+	ASSERT_EQ(0, drive_create(&self->d, "erase", attrs));
+}
+
+FIXTURE_TEARDOWN(nvm_huge)
+{
+	EXPECT_EQ(0, drive_remove(&self->d));
+	unlink(self->file);
+	strcat(self->file, ".kcsd");
+	unlink(self->file);
+}
+
+/* 16 passes over 1 EiB are 2^64 bytes: that was a divisor once, of 0. */
+TEST_F(nvm_huge, progress_of_an_overwrite)
+{
+	__u64 start = time_ns();
+	__u32 progress;
+
+	ASSERT_EQ(0, sanitize(&self->d, OVERWRITE | PASSES(0) | NDAS, 0x12345678));
+	while (drive_number(&self->d, "stats/media_write_bytes") < KST_MIB &&
+	       time_ns() - start < CMD_TIMEOUT_S * 1000000000ULL * time_slow())
+		;
+	EXPECT_LE(KST_MIB, drive_number(&self->d, "stats/media_write_bytes"));
+	EXPECT_EQ(IN_PROGRESS, status_log(&self->d, &progress, NULL));
+	EXPECT_EQ(0, progress);
+}
+
 DRIVE_TEST_MAIN

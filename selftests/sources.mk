@@ -29,6 +29,7 @@ test-programs := engines native hotplug config nodes admin program check exec fa
 	ring_owner \
 	nvm_commands \
 	nvm_erase \
+	nvm_waiting \
 	same_lbas \
 	fail_nth \
 	fail_load \
