@@ -7,12 +7,14 @@
 #include <linux/badblocks.h>
 #include <linux/blkdev.h>
 #include <linux/crc32.h>
+#include <linux/gfp.h>
 #include <linux/hrtimer.h>
 #include <linux/io_uring/cmd.h>
 #include <linux/io_uring_types.h>
 #include <linux/kthread.h>
 #include <linux/nvme_ioctl.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
@@ -118,6 +120,47 @@ static inline int kcsd_kthread_prefer(struct task_struct *task, const struct cpu
 #else
 	return kthread_affine_preferred(task, cpus);
 #endif
+}
+
+/* Pages for which this task is to be made to wait, beyond memory.high: forget and return them. */
+static inline unsigned int kcsd_compat_take_over_high(void)
+{
+	unsigned int nr = 0;
+
+#ifdef CONFIG_MEMCG
+	swap(nr, current->memcg_nr_pages_over_high);
+#endif
+	return nr;
+}
+
+static inline void kcsd_compat_give_over_high(unsigned int nr)
+{
+#ifdef CONFIG_MEMCG
+	current->memcg_nr_pages_over_high += nr;
+#endif
+}
+
+/*
+ * Allocate a page that a cgroup pays for, or NULL when it, or the machine, has no more after one
+ * attempt to reclaim some. Does not call the OOM killer, and does not sleep for a cgroup that is
+ * above its memory.high, up to 2 s each time: the kernel does that, for any task that may sleep,
+ * when it remembers more than MEMCG_CHARGE_BATCH pages, and a page is charged in a batch of so
+ * many at most. So nothing may be remembered before. A task pays for it on its way back to user
+ * space; a kernel thread has none.
+ */
+static inline void *kcsd_compat_page_for(struct mem_cgroup *memcg)
+{
+	gfp_t gfp = GFP_NOIO | __GFP_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN;
+	unsigned int before = kcsd_compat_take_over_high();
+	struct mem_cgroup *old = set_active_memcg(memcg);
+	void *page = (void *)__get_free_page(gfp);
+
+	set_active_memcg(old);
+	if (current->flags & PF_KTHREAD)
+		kcsd_compat_take_over_high();
+	else
+		kcsd_compat_give_over_high(before);
+	return page;
 }
 
 /* Renamed in 6.13, where the function became an argument. */

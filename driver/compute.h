@@ -67,7 +67,6 @@ struct kcsd_run {
 	const struct kcsd_lba_grant *grants;	/* nr_grants */
 	const struct kcsd_memory_range *ranges;	/* nr_ranges, in data or in range_set */
 	const void *args;		/* args_len bytes */
-	u8 *out;			/* what was emitted; NULL before the first; owned */
 	u64 queued_ns, start_ns, end_ns;	/* ktime */
 	u64 deadline_ns;		/* ktime */
 	u64 read_bytes, written_bytes;	/* media */
@@ -77,7 +76,7 @@ struct kcsd_run {
 	struct kcsd_audit *audit;	/* NULL: not asked for; owned */
 	u32 engine;			/* KCSD_ENGINE_* */
 	struct kcsd_lowered_ctl *ctl;	/* while it runs as native code; units.lock */
-	u32 out_room;			/* bytes allocated at out */
+	u32 nr_out_pages;		/* for out_max bytes, at least one */
 	bool is_inline;			/* its submitter carries it out; inline.c */
 	bool given_up;			/* which took too long: it is to be started over */
 	struct kcsd_vm vm;		/* vm.end is valid once ended */
@@ -87,6 +86,9 @@ struct kcsd_run {
 	void *done_data;
 	void __user *metadata;		/* output buffer, or NULL */
 	u32 metadata_len;		/* bytes */
+
+	/* Pages of what was emitted, allocated while it runs; NULL: not yet; owned. */
+	u8 *out_page[] __counted_by(nr_out_pages);
 };
 
 /* Memory ranges that a unit keeps mapped: more than a pipeline on it has on its way. */

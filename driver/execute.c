@@ -192,13 +192,30 @@ static int kcsd_execute_get_program(struct kcsd_run *run)
 
 /* ---- */
 
+/* Bytes that the program may emit. */
+static u32 kcsd_execute_out_max(const struct kcsd_cmd *cmd)
+{
+	u32 max;
+
+	if (!cmd->metadata_len)
+		return 0;
+	max = cmd->metadata_len - kcsd_execute_reserved(cmd);
+	/* The audit begins at a multiple of 8. */
+	return kcsd_execute_audited(cmd) ? round_down(max, 8) : max;
+}
+
 static struct kcsd_run *kcsd_execute_create_run(const struct kcsd_cmd *cmd)
 {
+	u32 out_max = kcsd_execute_out_max(cmd);
+	u32 nr_out_pages = DIV_ROUND_UP(max(out_max, 1u), PAGE_SIZE);
 	struct kcsd_drive *drive = cmd->drive;
-	struct kcsd_run *run = kzalloc(sizeof(*run), GFP_KERNEL_ACCOUNT);
+	struct kcsd_run *run;
 
+	run = kvzalloc(struct_size(run, out_page, nr_out_pages), GFP_KERNEL_ACCOUNT);
 	if (!run)
 		return NULL;
+	run->out_max = out_max;
+	run->nr_out_pages = nr_out_pages;
 	run->drive = drive;
 	run->turn.tenant = cmd->tenant;
 	run->memcg = get_mem_cgroup_from_mm(current->mm);
@@ -209,11 +226,8 @@ static struct kcsd_run *kcsd_execute_create_run(const struct kcsd_cmd *cmd)
 	run->budget = kcsd_drive_budget(drive, kcsd_cmd_u64(cmd->cdw14, cmd->cdw15));
 	run->metadata = cmd->metadata;
 	run->metadata_len = cmd->metadata_len;
-	if (run->metadata_len)
-		run->out_max = run->metadata_len - kcsd_execute_reserved(cmd);
 	if (!kcsd_execute_audited(cmd))
 		return run;
-	run->out_max = round_down(run->out_max, 8);	/* the audit begins at such */
 	run->audit = kcsd_audit_alloc();
 	if (run->audit)
 		return run;

@@ -4,10 +4,10 @@
  * helper does. Addresses have been checked by the engine.
  */
 #include <linux/mm.h>
-#include <linux/sched/mm.h>
 #include <linux/uio.h>
 
 #include "audit.h"
+#include "compat.h"
 #include "compute.h"
 #include "drive.h"
 #include "grant.h"
@@ -15,7 +15,6 @@
 #include "tenant.h"
 #include "zone.h"
 
-#define KCSD_OUT_FIRST	SZ_4K	/* bytes allocated at the first emit */
 #define KCSD_MOVE_BYTES	SZ_1M	/* moved between two looks at the clock; whole LBAs */
 
 static struct kcsd_run *kcsd_vm_run(struct kcsd_vm *vm)
@@ -263,51 +262,45 @@ static s64 kcsd_run_zone(struct kcsd_run *run, u64 lba, void *dst, u64 len)
 }
 
 /*
- * Allocate memory for the run's submitter, who pays for it: units are kernel threads. Rather fail
- * than have the OOM killer called.
+ * Copy to the output at an offset, not past the end of a page. Returns the bytes copied, 0 without
+ * memory for the page.
  */
-static void *kcsd_run_alloc(const struct kcsd_run *run, size_t len)
+static u64 kcsd_run_emit_piece(struct kcsd_run *run, u64 at, const void *src, u64 len)
 {
-	struct mem_cgroup *old = set_active_memcg(run->memcg);
-	void *mem = kvmalloc(len, GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+	u8 **page = &run->out_page[array_index_nospec(at >> PAGE_SHIFT, run->nr_out_pages)];
 
-	set_active_memcg(old);
-	return mem;
+	len = min(len, PAGE_SIZE - offset_in_page(at));
+	if (!*page)
+		*page = kcsd_compat_page_for(run->memcg);
+	if (!*page)
+		return 0;
+	memcpy(*page + offset_in_page(at), src, len);
+	return len;
 }
 
-/* Room for len more bytes of output, growing by doubling, never past out_max. */
-static bool kcsd_run_grow_output(struct kcsd_run *run, u64 len)
-{
-	u64 need = run->out_len + len;
-	u64 room = max3(need, (u64)run->out_room * 2, (u64)KCSD_OUT_FIRST);
-	void *out;
-
-	if (need <= run->out_room)
-		return true;
-	room = min(room, (u64)run->out_max);
-	out = kcsd_run_alloc(run, room);
-	if (!out)
-		return false;
-	memcpy(out, run->out, run->out_len);
-	kvfree(run->out);
-	run->out = out;
-	run->out_room = room;
-	return true;
-}
-
+/*
+ * In pieces, with a look at clock and cancellation between: to get a page may take time, when the
+ * submitter's cgroup is full.
+ */
 static s64 kcsd_run_emit(struct kcsd_run *run, const void *src, u64 len)
 {
+	u64 done, piece;
+
 	if (len > run->out_max - run->out_len) {
 		run->cut = true;
 		return -KCSD_ENOSPC;
 	}
-	if (!len)
-		return 0;
-	if (!kcsd_run_grow_output(run, len)) {
-		kcsd_vm_fault(&run->vm, KCSD_FAULT_INTERNAL, 0);
-		return 0;
+	for (done = 0; done < len; done += piece) {
+		if (done)
+			kcsd_vm_fault(&run->vm, kcsd_run_tick(&run->vm), 0);
+		if (run->vm.end.reason)
+			return 0;
+		piece = kcsd_run_emit_piece(run, run->out_len + done, src + done, len - done);
+		if (!piece) {
+			kcsd_vm_fault(&run->vm, KCSD_FAULT_INTERNAL, 0);
+			return 0;
+		}
 	}
-	memcpy(run->out + run->out_len, src, len);
 	run->out_len += len;
 	return 0;
 }

@@ -229,6 +229,19 @@ static u64 failed_lba(const struct kcsd_run *run)
 	return ended_it ? run->vm.end.lba : run->medium_lba;
 }
 
+/* Copy what was emitted to the user, page by page. 0 or -EFAULT. */
+static int kcsd_run_copy_pages(const struct kcsd_run *run, void __user *to)
+{
+	u32 done, len;
+
+	for (done = 0; done < run->out_len; done += len) {
+		len = min_t(u32, run->out_len - done, PAGE_SIZE);
+		if (copy_to_user(to + done, run->out_page[done >> PAGE_SHIFT], len))
+			return -EFAULT;
+	}
+	return 0;
+}
+
 int kcsd_run_copy_output(struct kcsd_run *run)
 {
 	const struct kcsd_vm_end *end = &run->vm.end;
@@ -263,7 +276,7 @@ int kcsd_run_copy_output(struct kcsd_run *run)
 	r.audit_off = cpu_to_le32(audit_off);
 	r.audit_len = cpu_to_le32(audit_len);
 	if (copy_to_user(run->metadata, &r, sizeof(r)) ||
-	    copy_to_user(run->metadata + sizeof(r), run->out, run->out_len))
+	    kcsd_run_copy_pages(run, run->metadata + sizeof(r)))
 		return -EFAULT;
 	if (run->audit && kcsd_audit_copy(run->audit, run->metadata + audit_off))
 		return -EFAULT;
@@ -278,13 +291,23 @@ void kcsd_run_put_ranges(struct kcsd_run *run)
 	run->range_set = NULL;
 }
 
+static void kcsd_run_free_pages(struct kcsd_run *run)
+{
+	u32 i;
+
+	/* They were allocated in order. */
+	for (i = 0; i < run->nr_out_pages && run->out_page[i]; i++) {
+		free_page((unsigned long)run->out_page[i]);
+		run->out_page[i] = NULL;
+	}
+}
+
 void kcsd_run_release(struct kcsd_run *run)
 {
 	kvfree(run->data);
-	kvfree(run->out);
+	kcsd_run_free_pages(run);
 	kvfree(run->audit);
 	run->data = NULL;
-	run->out = NULL;
 	run->audit = NULL;
 	if (run->slot_of)
 		kcsd_tenant_put_slot(run->slot_of);
@@ -295,5 +318,5 @@ void kcsd_run_free(struct kcsd_run *run)
 {
 	kcsd_run_release(run);
 	mem_cgroup_put(run->memcg);
-	kfree(run);
+	kvfree(run);
 }

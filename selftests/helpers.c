@@ -322,6 +322,42 @@ TEST_F(helpers, emit_fills_the_output)
 	EXPECT_EQ(0, memcmp(r->out.bytes, "abcdefghabcdefghabcd\xa5", 21));
 }
 
+/* All bytes of several pages are where they belong, whatever the pieces were. */
+TEST_F(helpers, emit_across_pages)
+{
+	static const __u32 pieces[] = { 1, 4095, 4096, 4097, 1000, 16383, 3, 16384 };
+	/* Fill the heap: the byte at i is i % 251. Emit cparam1 bytes of it until that fails. */
+	static const struct bpf_insn insns[] = {
+		I_CTX(R6, R1, heap), I_CTX(R7, R1, cparam1), I_MOVR(R2, R6), I_MOV(R3, 0),
+		I_MOVR(R4, R3), I_ALU(BPF_MOD, R4, 251), I_STX(BPF_B, R2, 0, R4),
+		I_ADD(R2, 1), I_ADD(R3, 1), I_JMP(BPF_JLT, R3, 4 * LBA, -6),
+		I_MOVR(R1, R6), I_MOVR(R2, R7), I_HELPER(emit), I_JMP(BPF_JEQ, R0, 0, -4),
+		I_EXIT,
+	};
+	struct image im = { .insns = insns, .insn_cnt = ARRAY_SIZE(insns), .heap_len = 4 * LBA };
+	static struct {
+		struct kcsd_run_record rec;
+		__u8 bytes[9 * LBA + 1];
+	} out;
+
+	ASSERT_EQ(0, prog_install_image(self->d.ctrl, 0, &im));
+	for (size_t i = 0; i < ARRAY_SIZE(pieces); i++) {
+		struct nvme_uring_cmd c = run_cmd(&self->r);
+		__u32 bad = 0, len = (sizeof(out.bytes) - 1) / pieces[i] * pieces[i];
+
+		memset(&out, 0xff, sizeof(out));
+		c.cdw10 = pieces[i];
+		c.metadata = (uintptr_t)&out;
+		c.metadata_len = sizeof(out.rec) + sizeof(out.bytes) - 1;
+		ASSERT_EQ(0, cmd_io(self->d.compute, &c));
+		ASSERT_EQ(len, le32toh(out.rec.out_len));
+		for (__u32 k = 0; k < len; k++)
+			bad += out.bytes[k] != k % pieces[i] % 251;
+		EXPECT_EQ(0, bad) TH_LOG("pieces of %u", pieces[i]);
+		EXPECT_EQ(0xff, out.bytes[len]);
+	}
+}
+
 static int log_read(struct drive *d, void *log, size_t len)
 {
 	struct nvme_uring_cmd c = cmd_log(KCSD_LOG_PROGRAM_OUTPUT, log, len, 0);

@@ -140,6 +140,33 @@ TEST_F(unreaped, the_limit_of_the_cgroup_holds)
 	io_uring_queue_exit(&ring);
 }
 
+/*
+ * A unit is not made to wait, as the sender's own threads would be, when the cgroup has more than
+ * its memory.high. Who is, counts as an event: here nobody else is in the cgroup.
+ */
+TEST_F(unreaped, units_do_not_wait_for_the_cgroup)
+{
+	struct io_uring ring;
+	__u64 events;
+
+	ASSERT_EQ(0, cgroup_enter());
+	ASSERT_EQ(0, open_ring(&ring, variant->flags));
+	ASSERT_EQ(0, drive_set(self->d.name, "inject", "execute delay=600000"));
+	ASSERT_EQ(0, send_only(&ring, self->fd, &self->cmd, RUNS));
+	ASSERT_EQ(0, cgroup_move_out());
+	ASSERT_EQ(0, file_write(CGROUP "/memory.high", "65536"));
+	events = cgroup_event("high");
+	ASSERT_EQ(0, drive_set(self->d.name, "inject", "clear"));
+	/* Not for long, if it would take long. */
+	while (drive_number(&self->d, "stats/executions") < RUNS && cgroup_event("high") == events)
+		usleep(500);
+	EXPECT_EQ(events, cgroup_event("high"));
+	ASSERT_TRUE(drive_becomes(&self->d, "stats/executions", RUNS));
+	EXPECT_EQ(0, drive_number(&self->d, "stats/executions_failed"));
+	EXPECT_LE(RUNS * OUT_LEN, cgroup_number("memory.current"));
+	io_uring_queue_exit(&ring);
+}
+
 TEST_F(unreaped, slots_are_held)
 {
 	struct io_uring ring;
