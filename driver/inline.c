@@ -6,12 +6,18 @@
  * A program is quick that was so the last few times. When it then is not, the submitter gives up
  * and submits the run for a unit's thread to start over. So nothing may be left of what it did:
  * inline are only runs that can change nothing but their own memory and output.
+ *
+ * A submitter that gets no CPU keeps the unit from all others meanwhile. So it has to be a normal
+ * task of normal priority. Its cgroup can take the CPU away all the same, when a quota (cpu.max) is
+ * used up: a module can only see afterwards that a run took far too long. Then its tenant runs
+ * nothing quick for so long that all its stalls together are 1 % of the time.
  */
 #include <linux/blkdev.h>
 #include <linux/sched.h>
 
 #include "compute.h"
 #include "drive.h"
+#include "tenant.h"
 
 #define KCSD_QUICK_RUNS		4	/* so many in succession make a quick program */
 #define KCSD_QUICK_PENALTY	64	/* and so many more after a submitter had to give up */
@@ -21,6 +27,10 @@
  * within two jiffies.
  */
 #define KCSD_GIVE_UP		4
+
+/* Longer than KCSD_GIVE_UP by so much: the submitter had no CPU. More than a tick may be late. */
+#define KCSD_STALL_NS		(4 * TICK_NSEC)
+#define KCSD_STALL_PENALTY	100	/* times what the run took */
 
 static u64 kcsd_quick_ns(const struct kcsd_run *run)
 {
@@ -56,7 +66,11 @@ static bool kcsd_run_suits_submitter(const struct kcsd_run *run)
 	const struct kcsd_drive *drive = run->drive;
 
 	/* A plug says that more is to come: which is for all the units to do. */
-	if (current->plug || task_nice(current) > 0 || drive->cfg.cu_cpus)
+	if (current->plug || drive->cfg.cu_cpus)
+		return false;
+	/* Who may get no CPU for long must not take a unit along. */
+	if (current->policy != SCHED_NORMAL || task_nice(current) > 0 ||
+	    ktime_get_ns() < READ_ONCE(run->turn.tenant->quick_from))
 		return false;
 	/* What it was told to fail at counts its hits, and may take long. */
 	if (READ_ONCE(drive->life->inject.armed))
@@ -68,6 +82,15 @@ bool kcsd_run_give_up(struct kcsd_run *run)
 {
 	run->given_up = ktime_get_ns() - run->start_ns > KCSD_GIVE_UP * kcsd_quick_ns(run);
 	return run->given_up;
+}
+
+/* The unit has been given back: for how long was it kept from others? */
+static void kcsd_run_note_stall(const struct kcsd_run *run)
+{
+	u64 now = ktime_get_ns(), took = now - run->queued_ns;
+
+	if (took > KCSD_GIVE_UP * kcsd_quick_ns(run) + KCSD_STALL_NS)
+		WRITE_ONCE(run->turn.tenant->quick_from, now + KCSD_STALL_PENALTY * took);
 }
 
 /* As if it had never begun. Its output's memory may stay. */
@@ -100,6 +123,7 @@ bool kcsd_run_inline(struct kcsd_run *run)
 	run->is_inline = true;
 	kcsd_unit_execute(unit, run);
 	kcsd_unit_return(unit);
+	kcsd_run_note_stall(run);
 	if (run->given_up) {
 		kcsd_run_start_over(run);
 		return false;

@@ -28,6 +28,7 @@ struct kcsd_tenant {
 	u64 user;			/* who opened it; no id of any tenant */
 	u32 weight;
 	atomic_t slots;			/* runs and jobs admitted and not yet dismissed */
+	u64 quick_from;			/* ktime: no quick runs before; inline.c, without a lock */
 
 	/* schedule.c */
 	struct rb_node node;		/* schedule.waiting, while queue is not empty */

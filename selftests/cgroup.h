@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A memory cgroup (version 2) of a test's own, which the test's process enters. */
+/* A cgroup (version 2) of a test's own, with memory controller, which the test's process enters. */
 #ifndef KST_CGROUP_H
 #define KST_CGROUP_H
 
@@ -10,8 +10,8 @@
 #define CGROUPS		"/tmp/kst-cgroups"
 #define CGROUP		CGROUPS "/kst"
 
-/* 0 or -errno: without memory cgroups -ENOENT. */
-static inline int cgroup_enter(void)
+/* 0 or -errno: without such a controller -ENOENT. */
+static inline int cgroup_enter_with(const char *controller)
 {
 	int ret;
 
@@ -19,12 +19,17 @@ static inline int cgroup_enter(void)
 		return -errno;
 	if (access(CGROUPS "/cgroup.procs", F_OK) && mount("none", CGROUPS, "cgroup2", 0, NULL))
 		return -errno;
-	ret = file_write(CGROUPS "/cgroup.subtree_control", "+memory");
+	ret = file_write(CGROUPS "/cgroup.subtree_control", controller);
 	if (ret)
 		return ret;
 	if (mkdir(CGROUP, 0755) && errno != EEXIST)
 		return -errno;
 	return file_write(CGROUP "/cgroup.procs", "0");
+}
+
+static inline int cgroup_enter(void)
+{
+	return cgroup_enter_with("+memory");
 }
 
 /* What was charged stays charged. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Runs that their submitters carry out themselves: which, and what of those that are not quick. */
+#include "cgroup.h"
 #include "tenant.h"
 
 #include <pthread.h>
@@ -13,6 +14,8 @@
 #define FOR_EVER	(1ULL << 60)
 #define WHILE		120000000
 #define SHORT_WHILE	500000
+#define PERIOD_NS	200000000ULL	/* of a cgroup's quota */
+#define NO_STALL	3		/* exit status */
 
 enum { SPIN, LOGS, BAD, SEVEN, ENDLESS };
 
@@ -102,6 +105,15 @@ static __u64 counter(const struct drive *d, const char *name)
 	return drive_number(d, file);
 }
 
+/* Another tenant: the one before may have stalled, on a busy machine. */
+static int open_anew(const struct drive *d)
+{
+	char path[64];
+
+	drive_generic_node(path, sizeof(path), d->index, KCSD_NSID_COMPUTE);
+	return open(path, O_RDWR | O_CLOEXEC);
+}
+
 /* Run this one, which is quick, until it is inline. False: it never is. */
 static bool becomes_inline(struct drive *d, struct run *r)
 {
@@ -112,6 +124,8 @@ static bool becomes_inline(struct drive *d, struct run *r)
 			return false;
 		if (counter(d, "runs_inline") > before)
 			return true;
+		fd_close(&d->compute);
+		d->compute = open_anew(d);
 	}
 	return false;
 }
@@ -328,6 +342,90 @@ TEST_F(inline, not_at_a_lower_priority)
 	EXPECT_EQ(0, status);
 }
 
+/* Nor by another policy, with which a task may get no CPU for long, or keep others from it. */
+TEST_F(inline, not_by_another_policy)
+{
+	static const int policies[] = { SCHED_IDLE, SCHED_BATCH, SCHED_RR, SCHED_FIFO };
+	struct run r = { .pind = SPIN };
+
+	for (size_t i = 0; i < ARRAY_SIZE(policies); i++) {
+		bool real_time = policies[i] == SCHED_RR || policies[i] == SCHED_FIFO;
+		struct sched_param param = { .sched_priority = real_time };
+		int status;
+		pid_t pid;
+
+		ASSERT_TRUE(becomes_inline(&self->d, &r));
+		pid = fork();
+		if (!pid)
+			_exit(sched_setscheduler(0, policies[i], &param) ? 2 :
+			      !never_inline(&self->d, &r));
+		ASSERT_EQ(pid, waitpid(pid, &status, 0));
+		EXPECT_EQ(0, status) TH_LOG("policy %d", policies[i]);
+	}
+}
+
+/*
+ * Run what is quick as a rule for longer than the cgroup lets this process have a CPU in each
+ * period. 0: there it stood still. NO_STALL: it was given up when it had run long enough, as the
+ * kernel takes the CPU away later.
+ */
+static int stall(int fd)
+{
+	struct run r = { .pind = SPIN, .cparam1 = 2 * PERIOD_NS };
+	__u64 wait;
+
+	if (cgroup_enter_with("+cpu") || file_write(CGROUP "/cpu.max", "1000 200000") ||
+	    run_exec(fd, &r))
+		return 1;
+	wait = le64toh(r.out.rec.wait_ns);
+	return wait > GIVE_UP_NS && wait < PERIOD_NS / 4 * 3 ? NO_STALL : 0;
+}
+
+/* In a process of its own. Its exit status, or -1. */
+static int stall_once(int fd)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid)
+		_exit(stall(fd));
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return -1;
+	cgroup_leave();
+	return WEXITSTATUS(status);
+}
+
+/* Runs that were begun by their submitters. */
+static __u64 begun_inline(const struct drive *d)
+{
+	return counter(d, "runs_inline") + counter(d, "runs_restarted");
+}
+
+/* A tenant that lost its CPU while it had a unit does not borrow one again soon; others do. */
+TEST_F(inline, not_after_a_stall)
+{
+	struct run r = { .pind = SPIN };
+	__u64 before = 0;
+	int status = 0;
+
+	/* On a busy machine a run may have seemed slow just before: then try again. */
+	for (int i = 0; i < 5 && begun_inline(&self->d) == before; i++) {
+		ASSERT_TRUE(becomes_inline(&self->d, &r));
+		before = begun_inline(&self->d);
+		status = stall_once(self->t.fd);
+	}
+	if (status == NO_STALL)
+		SKIP(return, "the kernel takes the CPU away on the way to user space only");
+	ASSERT_EQ(0, status);
+	ASSERT_LT(before, begun_inline(&self->d));
+	ASSERT_TRUE(becomes_inline(&self->d, &r));
+	before = begun_inline(&self->d);
+	for (int i = 0; i < 3 * QUICK_RUNS; i++)
+		ASSERT_EQ(0, run_exec(self->t.fd, &r));
+	EXPECT_EQ(before, begun_inline(&self->d));
+	EXPECT_TRUE(becomes_inline(&self->d, &r));
+}
+
 /* Each new program has to show it, also at an index that had a quick one. */
 TEST_F(inline, new_programs_are_not_quick)
 {
@@ -390,9 +488,12 @@ static void *spinner_thread(void *arg)
 	struct run r = { .pind = SPIN, .cparam1 = SHORT_WHILE };
 
 	for (int i = 1; i <= s->all && !s->bad; i++) {
+		int fd = open_anew(s->d);
+
 		while (s->rounds < i)
 			sched_yield();
-		s->bad = run_way(CMD_IOCTL64, s->d->compute, &r);
+		s->bad = run_way(CMD_IOCTL64, fd, &r);
+		fd_close(&fd);
 	}
 	return NULL;
 }
