@@ -7,6 +7,7 @@
 #include <linux/log2.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -15,6 +16,9 @@
 #include "drive.h"
 #include "native.h"
 #include "window.h"
+
+/* What can be wiped before a quick run, bytes. */
+#define KCSD_QUICK_WIPE	SZ_64K
 
 /* ---- units ---- */
 
@@ -101,7 +105,7 @@ void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run)
 	kcsd_unit_set_busy(unit);
 	kcsd_run_execute(run, unit);
 	/* With code that had to be made first: the tenant has had the unit. */
-	took = run->end_ns - unit->busy_since;
+	took = run->end_ns - unit->busy_since - unit->wipe_ns;
 	kcsd_unit_set_idle(unit);
 	WRITE_ONCE(unit->runs, unit->runs + !run->given_up);
 
@@ -159,14 +163,21 @@ void kcsd_run_submit(struct kcsd_run *run)
 	kcsd_run_end(run);
 }
 
-static struct kcsd_unit *kcsd_units_lend(struct kcsd_units *us, struct kcsd_run *run)
+/* Is there so little to wipe in front of a run with so much memory that it is quick, too? */
+static bool kcsd_unit_is_clean(const struct kcsd_unit *unit, u64 own)
+{
+	return unit->dirty <= own + KCSD_QUICK_WIPE;
+}
+
+/* own: bytes of memory that the run has. */
+static struct kcsd_unit *kcsd_units_lend(struct kcsd_units *us, struct kcsd_run *run, u64 own)
 {
 	struct kcsd_unit *unit;
 
 	lockdep_assert_held(&us->lock);
 	unit = list_first_entry_or_null(&us->idle, struct kcsd_unit, idle);
 	if (!unit || us->schedule.queued || kcsd_units_stopping(run->drive) ||
-	    !kcsd_native_ready(unit, run))
+	    !kcsd_native_ready(unit, run) || !kcsd_unit_is_clean(unit, own))
 		return NULL;
 	list_del(&unit->idle);
 	run->queued_ns = ktime_get_ns();
@@ -177,11 +188,12 @@ static struct kcsd_unit *kcsd_units_lend(struct kcsd_units *us, struct kcsd_run 
 
 struct kcsd_unit *kcsd_unit_borrow(struct kcsd_run *run)
 {
+	u64 own = kcsd_layout_init(&run->vm.layout, &run->program->view, run->args_len);
 	struct kcsd_units *us = &run->drive->units;
 	struct kcsd_unit *unit;
 
 	scoped_guard(spinlock, &us->lock)
-		unit = kcsd_units_lend(us, run);
+		unit = kcsd_units_lend(us, run, own);
 	return unit;
 }
 

@@ -115,6 +115,7 @@ struct kcsd_unit {
 	u8 *arena;
 	u64 arena_len;			/* bytes; a power of two, at least cfg.arena_size */
 	u64 dirty;			/* [h] bytes that the last program could write to */
+	u64 wipe_ns;			/* [h] what wiping them took before the run at hand */
 	struct kcsd_window *window[KCSD_UNIT_WINDOWS];	/* [h] NULL: none yet */
 	u64 window_clock;		/* [h] uses of windows so far */
 	struct kcsd_lowered_ctl ctl;	/* [h] of native code; cancelling: see kcsd_run.ctl */

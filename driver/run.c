@@ -14,24 +14,28 @@
 #include "window.h"
 
 /*
- * What an earlier program left behind the own bytes of this one, which with ranges can write
- * to the rest of the last page, too.
+ * Wipe what an earlier program left behind the own bytes of this one, which with ranges can write
+ * to the rest of the last page, too. That may be another tenant's, and take far longer than the
+ * run: so it is no time of the run, and none of its tenant's.
  */
 static void kcsd_unit_wipe(struct kcsd_unit *unit, const struct kcsd_run *run, u64 own)
 {
-	if (unit->dirty > own)
+	u64 start;
+
+	unit->wipe_ns = 0;
+	if (unit->dirty > own) {
+		start = ktime_get_ns();
 		memset(unit->arena + own, 0, unit->dirty - own);
+		unit->wipe_ns = ktime_get_ns() - start;
+	}
 	unit->dirty = run->nr_ranges ? PAGE_ALIGN(own) : own;
 }
 
 /* The run's memory, not set up yet. False: there is none to be had. */
-static bool kcsd_run_place(struct kcsd_run *run, struct kcsd_unit *unit)
+static bool kcsd_run_place(struct kcsd_run *run, struct kcsd_unit *unit, u64 own)
 {
 	struct kcsd_vm *vm = &run->vm;
-	/* It fits: checked for the longest arguments when the program was loaded. */
-	u64 own = kcsd_layout_init(&vm->layout, &run->program->view, run->args_len);
 
-	kcsd_unit_wipe(unit, run, own);
 	vm->mem = unit->arena;
 	vm->mem_len = own;
 	if (!run->nr_ranges)
@@ -94,12 +98,15 @@ void kcsd_run_execute(struct kcsd_run *run, struct kcsd_unit *unit)
 {
 	/* Code that has to be made first is for all: no time of this run. */
 	const struct kcsd_jit *jit = kcsd_native_get(unit, run);
+	/* It fits: checked for the longest arguments when the program was loaded. */
+	u64 own = kcsd_layout_init(&run->vm.layout, &run->program->view, run->args_len);
 
+	kcsd_unit_wipe(unit, run, own);
 	run->start_ns = ktime_get_ns();
 	run->deadline_ns = run->start_ns + (u64)run->timeout_ms * NSEC_PER_MSEC;
 	if (!kcsd_run_admit(run))
 		goto out;
-	if (kcsd_run_place(run, unit))
+	if (kcsd_run_place(run, unit, own))
 		kcsd_run_start(run, unit, jit);
 	else
 		kcsd_vm_fault(&run->vm, KCSD_FAULT_INTERNAL, 0);

@@ -340,6 +340,41 @@ TEST_F(schedule, units_in_sysfs)
 /* Of one run: what is tried while it goes on takes less on the slowest machine. */
 #define LONG_MS		2000
 
+/* A run pays for no memory but its own: not for wiping what an earlier one left. */
+TEST_F(schedule, what_others_leave_is_not_paid_for)
+{
+	const struct drive_attr attrs[] = {
+		DRIVE_SMALL, { "cus", "1" }, { "arena_size", "67108864" }, {}
+	};
+	const struct image large = {
+		.insns = prog_seven, .insn_cnt = ARRAY_SIZE(prog_seven), .heap_len = 60 * KST_MIB,
+	};
+	struct nvme_uring_cmd c[2] = { tenant_cmd(0, 0, 0), tenant_cmd(1, 0, 0) };
+	struct drive d = DRIVE_INIT;
+	__u64 before[2], took[2];
+	struct tenant t[2];
+
+	ASSERT_EQ(0, drive_create(&d, "schedule-large", attrs));
+	ASSERT_EQ(0, prog_install_image(d.ctrl, 0, &large));
+	ASSERT_EQ(0, prog_install(d.ctrl, 1, prog_seven));
+	for (int i = 0; i < 2; i++)
+		ASSERT_EQ(0, tenant_open(&t[i], &d));
+	for (int round = 0; round < 6; round++) {
+		for (int i = 0; i < 2; i++) {
+			if (round == 1)
+				before[i] = tenant_number(t[i].fd, "kcsd-run-ns:");
+			ASSERT_EQ(0, tenant_send(&t[i], &c[i], 1, 0));
+			ASSERT_EQ(0, tenant_reap(&t[i], NULL, 1));
+		}
+	}
+	for (int i = 0; i < 2; i++) {
+		took[i] = tenant_number(t[i].fd, "kcsd-run-ns:") - before[i];
+		tenant_close(&t[i]);
+	}
+	EXPECT_LT(took[1], took[0] / 4);
+	EXPECT_EQ(0, drive_remove(&d));
+}
+
 FIXTURE(queue_limit) {
 	struct drive d;
 	struct tenant a, b;
