@@ -15,7 +15,7 @@ static bool is_of_slm(const struct kcsd_job *job)
 static void kcsd_job_log_failure(const struct kcsd_job *job)
 {
 	struct kcsd_failure f = {
-		.owner = job->turn.tenant->id,
+		.owner = job->turn.tenant->owner,
 		.status = job->status,
 		.admin = job->admin,
 		.nsid = job->nsid,

@@ -570,9 +570,10 @@ struct kcsd_range_set_desc {
 
 /*
  * Program output, log page C0h: up to KCSD_LOG_ENTRIES lines that programs
- * logged, faults that ended runs, and accesses of runs that the medium failed, oldest first. When it is full, the oldest line goes of the
- * open file that has the most: who logs much pushes out lines of its own. seq counts from 1 and
- * has gaps only where lines were lost. Reading changes nothing. Sanitize forgets all entries.
+ * logged, faults that ended runs, and accesses of runs that the medium failed, oldest first. When it
+ * is full, the oldest line goes of the user who has the most, and of those of the open file that has
+ * the most: who logs much pushes out lines of its own. seq counts from 1 and has gaps only where
+ * lines were lost. Reading changes nothing. Sanitize forgets all entries.
  */
 #define KCSD_LOG_ENTRIES	256
 #define KCSD_LOG_TEXT_LEN	96
