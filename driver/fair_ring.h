@@ -2,8 +2,8 @@
 /*
  * Which entry of a full log makes room for a new one. Users have equal shares, and so have the open
  * files of a user within its share: of the user with the most entries the file with the most loses
- * its oldest. So whoever fills a log up pushes out entries of its own, and the newest ones of others
- * stay.
+ * its oldest. So whoever fills a log up pushes out entries of its own, and the newest ones of
+ * others stay.
  *
  * Entries of closed files stay the user's, together as those of one file: to open a node again and
  * again is not to have more shares.

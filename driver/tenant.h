@@ -21,9 +21,9 @@ struct seq_file;
 #define KCSD_WEIGHT_ONE		1024
 
 /*
- * Lives as long as the open file, or a command of its user, which outlive its runs and jobs: io_uring
- * and the system calls hold it. It has runs or jobs, as a file is of one namespace. What schedule.c
- * keeps is under units.lock or jobs.lock of the drive.
+ * Lives as long as the open file, or a command of its user, which outlive its runs and jobs:
+ * io_uring and the system calls hold it. It has runs or jobs, as a file is of one namespace. What
+ * schedule.c keeps is under units.lock or jobs.lock of the drive.
  */
 struct kcsd_tenant {
 	/* The next two are constant. */

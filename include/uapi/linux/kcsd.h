@@ -243,7 +243,8 @@ struct kcsd_lba_grant {
  *
  * Copies and Fills of more than MDTS, and Copies that may wait for a file, are carried out by the
  * drive's workers, which open files share as they share compute units. Each may have as many under
- * way as runs (queue_limit); one more gets Insufficient Resources, without DNR.
+ * way as runs (queue_limit); one more gets Insufficient Resources, without DNR. One that takes long
+ * gives way to others now and then: of two, the one sent first need not end first.
  *
  * Memory Copy. data: source descriptors, all of one format.
  *   CDW2-3 length, bytes; the sum of the descriptors' lengths
