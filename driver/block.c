@@ -333,18 +333,29 @@ void kcsd_block_free_disk(struct gendisk *disk)
 	kcsd_drive_put(disk->private_data);
 }
 
-/* NVMe commands, as /dev/nvme0n1 takes them. Nothing waits for ioctls but commands under way. */
+/*
+ * NVMe commands, as /dev/nvme0n1 takes them. Nothing waits for ioctls but commands under way. The
+ * block layer does not say by which open file they come: their tenant is the user who sends them.
+ */
 int kcsd_block_ioctl(struct block_device *bdev, blk_mode_t mode, unsigned int op,
 		     unsigned long arg)
 {
+	struct kcsd_drive *drive = bdev->bd_disk->private_data;
 	struct kcsd_origin from = {
-		.drive = bdev->bd_disk->private_data,
+		.drive = drive,
+		.tenant = kcsd_user_tenant_get(&drive->block_tenants),
 		.nsid = KCSD_NSID_NVM,
 		.writable = mode & BLK_OPEN_WRITE,
 		.partition = bdev_is_partition(bdev),
 	};
 
-	return kcsd_ioctl_from(&from, op, (void __user *)arg);
+	int ret = -ENOMEM;
+
+	if (from.tenant) {
+		ret = kcsd_ioctl_from(&from, op, (void __user *)arg);
+		kcsd_user_tenant_put(&drive->block_tenants, from.tenant);
+	}
+	return ret;
 }
 
 static const struct block_device_operations block_fops = {

@@ -21,7 +21,7 @@ struct kcsd_tenant;
 
 struct kcsd_cmd {
 	struct kcsd_drive *drive;
-	struct kcsd_tenant *tenant;	/* the open file that it came by; NULL: the drive's own */
+	struct kcsd_tenant *tenant;	/* the open file that it came by, or the user */
 	u8 opcode;
 	bool admin;
 	bool writable;		/* the file was opened for writing */

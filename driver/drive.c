@@ -30,7 +30,6 @@ static void kcsd_drive_free(struct kref *ref)
 	kcsd_gate_destroy(&drive->memory_gate);
 	kcsd_gate_destroy(&drive->gate);
 	percpu_ref_exit(&drive->live);
-	kcsd_tenant_destroy(drive->tenant);
 	free_percpu(drive->stats);
 	kcsd_config_destroy(&drive->cfg);
 	kfree(drive);
@@ -67,11 +66,9 @@ static struct kcsd_drive *kcsd_drive_alloc(const struct kcsd_config *config, uns
 	drive->stats = alloc_percpu(struct kcsd_stats);
 	if (!drive->stats)
 		goto out_config;
-	drive->tenant = kcsd_tenant_create();
-	if (!drive->tenant)
-		goto out_stats;
+	kcsd_user_tenants_init(&drive->block_tenants);
 	if (percpu_ref_init(&drive->live, kcsd_drive_drained, 0, GFP_KERNEL))
-		goto out_tenant;
+		goto out_stats;
 	if (kcsd_gate_init(&drive->gate))
 		goto out_live;
 	if (kcsd_gate_init(&drive->memory_gate))
@@ -85,8 +82,6 @@ out_gate:
 	kcsd_gate_destroy(&drive->gate);
 out_live:
 	percpu_ref_exit(&drive->live);
-out_tenant:
-	kcsd_tenant_destroy(drive->tenant);
 out_stats:
 	free_percpu(drive->stats);
 out_config:

@@ -27,11 +27,11 @@
 #include "slm.h"
 #include "stats.h"
 #include "store.h"
+#include "tenant.h"
 #include "compute.h"
 #include "zone.h"
 
 struct kcsd_drive;
-struct kcsd_tenant;
 
 /*
  * A char node: the controller (nsid 0) or a namespace. Lives until its device
@@ -65,7 +65,7 @@ struct kcsd_drive {
 	struct mutex cache_lock;	/* changing the next */
 	bool write_through;		/* Set Features: what has been written is durable */
 
-	struct kcsd_tenant *tenant;	/* of commands by the block device */
+	struct kcsd_user_tenants block_tenants;	/* of NVMe commands by the block node */
 	struct percpu_ref live;		/* one per command, run and job under way */
 	struct completion drained;	/* live has reached 0 */
 	struct kcsd_held held;

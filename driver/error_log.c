@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Error Information, NVMe Base, "Error Information (Log Page Identifier 01h)". */
 #include <linux/mm.h>
+#include <linux/sort.h>
 #include <linux/string.h>
 #include <linux/kcsd.h>
 
@@ -35,10 +36,10 @@ void kcsd_error_log_add(struct kcsd_error_log *log, const struct kcsd_failure *f
 	spin_unlock(&log->lock);
 }
 
-void kcsd_error_log_hand_over(struct kcsd_error_log *log, u64 from, u64 to)
+void kcsd_error_log_close(struct kcsd_error_log *log, struct kcsd_owner owner)
 {
 	spin_lock(&log->lock);
-	kcsd_fair_ring_hand_over(&log->places, from, to);
+	kcsd_fair_ring_close(&log->places, owner);
 	spin_unlock(&log->lock);
 }
 
@@ -52,11 +53,17 @@ u64 kcsd_error_log_count(struct kcsd_error_log *log)
 	return count;
 }
 
+static int compare_newest_first(const void *a, const void *b)
+{
+	const struct nvme_error_slot *x = a, *y = b;
+
+	return le64_to_cpu(x->error_count) > le64_to_cpu(y->error_count) ? -1 : 1;
+}
+
 void *kcsd_error_log_page(struct kcsd_error_log *log, u32 *len)
 {
 	struct nvme_error_slot *page;
-	const u16 *order = log->places.order;
-	u32 i, nr;
+	u32 nr;
 
 	*len = sizeof(log->ring);
 	page = kvzalloc(*len, GFP_KERNEL_ACCOUNT);
@@ -65,8 +72,8 @@ void *kcsd_error_log_page(struct kcsd_error_log *log, u32 *len)
 
 	spin_lock(&log->lock);
 	nr = log->places.used;
-	for (i = 0; i < nr; i++)
-		page[i] = log->ring[order[nr - 1 - i]];
+	memcpy(page, log->ring, nr * sizeof(*page));
 	spin_unlock(&log->lock);
+	sort(page, nr, sizeof(*page), compare_newest_first, NULL);
 	return page;
 }

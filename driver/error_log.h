@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Commands that failed, the newest of each open file: log page 01h. */
+/* Commands that failed, the newest of each user: log page 01h. */
 #ifndef KCSD_ERROR_LOG_H
 #define KCSD_ERROR_LOG_H
 
@@ -20,7 +20,7 @@ struct kcsd_error_log {
 
 /* A command that failed with a status of the drive's. */
 struct kcsd_failure {
-	u64 owner;		/* the tenant's id; 0: it came by none */
+	struct kcsd_owner owner;	/* who sent it; all zero: the drive itself */
 	bool admin;
 	int status;		/* without DNR */
 	u32 nsid;
@@ -31,8 +31,8 @@ struct kcsd_failure {
 void kcsd_error_log_init(struct kcsd_error_log *log);
 /* The one place that failures come to, just before a command completes. Process context. */
 void kcsd_error_log_add(struct kcsd_error_log *log, const struct kcsd_failure *f);
-/* Entries of one owner are another's from now on: fair_ring.h. Process context. */
-void kcsd_error_log_hand_over(struct kcsd_error_log *log, u64 from, u64 to);
+/* An open file is closed: fair_ring.h. Process context. */
+void kcsd_error_log_close(struct kcsd_error_log *log, struct kcsd_owner owner);
 u64 kcsd_error_log_count(struct kcsd_error_log *log);
 /* The log page, newest first, numbers may be missing; kvmalloc'ed, *len bytes. NULL: no memory. */
 void *kcsd_error_log_page(struct kcsd_error_log *log, u32 *len);

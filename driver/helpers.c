@@ -337,7 +337,7 @@ static s64 kcsd_run_helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_
 	case KCSD_HELPER_emit:
 		return kcsd_run_emit(run, a->ptr[0], a->val[1]);
 	case KCSD_HELPER_log:
-		kcsd_log_line(&run->drive->log, run->turn.tenant->id, run->pind, a->ptr[0],
+		kcsd_log_line(&run->drive->log, run->turn.tenant->owner, run->pind, a->ptr[0],
 			      a->val[1]);
 		return 0;
 	case KCSD_HELPER_geometry:

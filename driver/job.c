@@ -15,7 +15,7 @@ static bool is_of_slm(const struct kcsd_job *job)
 static void kcsd_job_log_failure(const struct kcsd_job *job)
 {
 	struct kcsd_failure f = {
-		.owner = job->turn.tenant->id,
+		.owner = job->turn.tenant->owner,
 		.status = job->status,
 		.admin = job->admin,
 		.nsid = job->nsid,
@@ -63,25 +63,48 @@ static struct kcsd_job *kcsd_job_take(struct kcsd_job_worker *worker)
 	return turn ? kcsd_turn_job(turn) : NULL;
 }
 
-static void kcsd_job_carry_out(struct kcsd_job *job)
+static int kcsd_job_execute(struct kcsd_job *job)
 {
-	struct kcsd_jobs *jobs = &job->drive->jobs;
 	int status = is_of_slm(job) ? kcsd_gate_status(&job->drive->memory_gate) : 0;
-	u64 start = ktime_get_ns();
 
 	if (kcsd_job_cancelled(job))
-		status = KCSD_SC_ABORT_REQUESTED;
-	if (!status) {
+		return KCSD_SC_ABORT_REQUESTED;
+	if (status)
+		return status;
+	if (!job->begun)
 		trace_kcsd_cmd_start(job->drive, &job->trace, -1, -1);
-		status = job->execute(job);
-	}
-	/* From here on no cancelling finds it on a list. */
-	scoped_guard(spinlock, &jobs->lock) {
-		job->state = KCSD_JOB_ENDED;
-		list_del(&job->turn.entry);
-		kcsd_schedule_end(&jobs->schedule, &job->turn, ktime_get_ns() - start);
-	}
-	kcsd_job_end(job, status);
+	job->begun = true;
+	return job->execute(job);
+}
+
+/*
+ * Its turn is over, after ns. True: it is queued again, for a rest, and no longer this worker's.
+ * Else no cancelling finds it on a list.
+ */
+static bool kcsd_job_requeue(struct kcsd_job *job, bool rest, u64 ns)
+{
+	struct kcsd_jobs *jobs = &job->drive->jobs;
+
+	guard(spinlock)(&jobs->lock);
+	list_del(&job->turn.entry);
+	/* Who cancels jobs that run does not look for them in the queue again. */
+	rest = rest && !jobs->stopping && !job->cancelled;
+	job->state = rest ? KCSD_JOB_QUEUED : KCSD_JOB_ENDED;
+	if (rest)
+		kcsd_schedule_add(&jobs->schedule, &job->turn);
+	kcsd_schedule_end(&jobs->schedule, &job->turn, ns);
+	return rest;
+}
+
+static void kcsd_job_carry_out(struct kcsd_job *job)
+{
+	u64 start = ktime_get_ns();
+	int status = kcsd_job_execute(job);
+	bool rest = status == KCSD_JOB_REST;
+
+	if (kcsd_job_requeue(job, rest, ktime_get_ns() - start))
+		return;
+	kcsd_job_end(job, rest ? KCSD_SC_ABORT_REQUESTED : status);
 }
 
 static void kcsd_job_work(struct work_struct *work)

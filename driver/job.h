@@ -7,6 +7,7 @@
 #ifndef KCSD_JOB_H
 #define KCSD_JOB_H
 
+#include <linux/errno.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -21,7 +22,7 @@ struct kcsd_tenant;
 
 enum kcsd_job_state {
 	KCSD_JOB_NEW,		/* not submitted yet */
-	KCSD_JOB_QUEUED,	/* in jobs.schedule */
+	KCSD_JOB_QUEUED,	/* in jobs.schedule, for the first turn or another */
 	KCSD_JOB_RUNNING,	/* a worker has it */
 	KCSD_JOB_ENDED,		/* the submitter's again */
 };
@@ -47,8 +48,14 @@ struct kcsd_job {
 	u64 result;			/* of the CQE, likewise */
 	u64 lba;			/* the first LBA that failed, likewise; 0: none */
 
-	/* Returns the status; looks at kcsd_job_cancelled() every KCSD_JOB_CHUNK bytes or so. */
+	/*
+	 * Returns the status; looks at kcsd_job_cancelled() every KCSD_JOB_CHUNK bytes or so. One
+	 * that can take long, and is not quick, returns KCSD_JOB_REST after KCSD_JOB_TURN bytes, to
+	 * be called again for what remains, perhaps by another worker. If it is cancelled first it
+	 * ends as it is then: with this result.
+	 */
 	int (*execute)(struct kcsd_job *job);
+	bool begun;			/* its worker's */
 
 	/* The front end's. */
 	void (*done)(struct kcsd_job *job);
@@ -56,6 +63,10 @@ struct kcsd_job {
 };
 
 #define KCSD_JOB_CHUNK	SZ_64K
+/* How much others wait for. */
+#define KCSD_JOB_TURN	SZ_16M
+/* No status and no errno of a medium's. */
+#define KCSD_JOB_REST	(-EINPROGRESS)
 
 /* At once, the others wait: they would only take the CPUs from each other. */
 #define KCSD_JOBS_AT_ONCE	4

@@ -2,6 +2,7 @@
 /* The entries of program output and faults behind log page C0h. */
 #include <linux/ctype.h>
 #include <linux/mm.h>
+#include <linux/sort.h>
 #include <linux/timekeeping.h>
 
 #include "engine/engine.h"
@@ -21,7 +22,7 @@ void kcsd_log_destroy(struct kcsd_log *log)
 	kvfree(log->ring);
 }
 
-static void kcsd_log_append(struct kcsd_log *log, u64 owner, struct kcsd_log_entry *e)
+static void kcsd_log_append(struct kcsd_log *log, struct kcsd_owner owner, struct kcsd_log_entry *e)
 {
 	e->time_ns = cpu_to_le64(ktime_get_real_ns());
 	spin_lock(&log->lock);
@@ -30,7 +31,8 @@ static void kcsd_log_append(struct kcsd_log *log, u64 owner, struct kcsd_log_ent
 	spin_unlock(&log->lock);
 }
 
-void kcsd_log_line(struct kcsd_log *log, u64 owner, u16 pind, const char *text, u64 len)
+void kcsd_log_line(struct kcsd_log *log, struct kcsd_owner owner, u16 pind, const char *text,
+		   u64 len)
 {
 	struct kcsd_log_entry e = {
 		.pind = cpu_to_le16(pind),
@@ -47,7 +49,8 @@ void kcsd_log_line(struct kcsd_log *log, u64 owner, u16 pind, const char *text, 
 	kcsd_log_append(log, owner, &e);
 }
 
-void kcsd_log_fault(struct kcsd_log *log, u64 owner, u16 pind, const struct kcsd_vm_end *end)
+void kcsd_log_fault(struct kcsd_log *log, struct kcsd_owner owner, u16 pind,
+		    const struct kcsd_vm_end *end)
 {
 	struct kcsd_log_entry e = {
 		.pind = cpu_to_le16(pind),
@@ -60,7 +63,8 @@ void kcsd_log_fault(struct kcsd_log *log, u64 owner, u16 pind, const struct kcsd
 	kcsd_log_append(log, owner, &e);
 }
 
-void kcsd_log_medium(struct kcsd_log *log, u64 owner, u16 pind, int status, u64 lba)
+void kcsd_log_medium(struct kcsd_log *log, struct kcsd_owner owner, u16 pind, int status,
+		     u64 lba)
 {
 	struct kcsd_log_entry e = {
 		.pind = cpu_to_le16(pind),
@@ -72,10 +76,10 @@ void kcsd_log_medium(struct kcsd_log *log, u64 owner, u16 pind, int status, u64 
 	kcsd_log_append(log, owner, &e);
 }
 
-void kcsd_log_hand_over(struct kcsd_log *log, u64 from, u64 to)
+void kcsd_log_close(struct kcsd_log *log, struct kcsd_owner owner)
 {
 	spin_lock(&log->lock);
-	kcsd_fair_ring_hand_over(&log->places, from, to);
+	kcsd_fair_ring_close(&log->places, owner);
 	spin_unlock(&log->lock);
 }
 
@@ -87,11 +91,18 @@ void kcsd_log_erase(struct kcsd_log *log)
 	spin_unlock(&log->lock);
 }
 
+static int compare_oldest_first(const void *a, const void *b)
+{
+	const struct kcsd_log_entry *x = a, *y = b;
+
+	return le64_to_cpu(x->seq) < le64_to_cpu(y->seq) ? -1 : 1;
+}
+
 void *kcsd_log_page(struct kcsd_log *log, u32 *len)
 {
 	struct kcsd_log_header *h;
 	struct kcsd_log_entry *e;
-	u32 nr, i;
+	u32 nr;
 
 	*len = sizeof(*h) + KCSD_LOG_ENTRIES * sizeof(*e);
 	h = kvzalloc(*len, GFP_KERNEL_ACCOUNT);
@@ -101,9 +112,9 @@ void *kcsd_log_page(struct kcsd_log *log, u32 *len)
 
 	spin_lock(&log->lock);
 	nr = log->places.used;
-	for (i = 0; i < nr; i++)
-		*e++ = log->ring[log->places.order[i]];
+	memcpy(e, log->ring, nr * sizeof(*e));
 	spin_unlock(&log->lock);
+	sort(e, nr, sizeof(*e), compare_oldest_first, NULL);
 
 	h->nr = cpu_to_le32(nr);
 	h->entry_len = cpu_to_le32(sizeof(*e));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What programs said and how runs failed, the newest of each open file: log page C0h. */
+/* What programs said and how runs failed, the newest of each user: log page C0h. */
 #ifndef KCSD_LOG_H
 #define KCSD_LOG_H
 
@@ -20,14 +20,17 @@ struct kcsd_log {
 int kcsd_log_init(struct kcsd_log *log);
 void kcsd_log_destroy(struct kcsd_log *log);
 /*
- * Append, for a tenant by its id. text is cut to KCSD_LOG_TEXT_LEN; what is not printable becomes
+ * Append, for the owner of the run. text is cut to KCSD_LOG_TEXT_LEN; what is not printable becomes
  * '?'.
  */
-void kcsd_log_line(struct kcsd_log *log, u64 owner, u16 pind, const char *text, u64 len);
-void kcsd_log_fault(struct kcsd_log *log, u64 owner, u16 pind, const struct kcsd_vm_end *end);
-void kcsd_log_medium(struct kcsd_log *log, u64 owner, u16 pind, int status, u64 lba);
-/* Entries of one owner are another's from now on: fair_ring.h. Process context. */
-void kcsd_log_hand_over(struct kcsd_log *log, u64 from, u64 to);
+void kcsd_log_line(struct kcsd_log *log, struct kcsd_owner owner, u16 pind, const char *text,
+		   u64 len);
+void kcsd_log_fault(struct kcsd_log *log, struct kcsd_owner owner, u16 pind,
+		    const struct kcsd_vm_end *end);
+void kcsd_log_medium(struct kcsd_log *log, struct kcsd_owner owner, u16 pind, int status,
+		     u64 lba);
+/* An open file is closed: fair_ring.h. Process context. */
+void kcsd_log_close(struct kcsd_log *log, struct kcsd_owner owner);
 /* Forget all entries; seq goes on. Process context. */
 void kcsd_log_erase(struct kcsd_log *log);
 /* The log page, kvmalloc'ed, *len bytes; NULL without memory. */

@@ -61,7 +61,7 @@ int kcsd_cmd_check_unused(struct kcsd_cmd *cmd, const struct kcsd_cmd_uses *uses
 static int kcsd_cmd_failed(struct kcsd_cmd *cmd, int status)
 {
 	struct kcsd_failure f = {
-		.owner = cmd->tenant->id,
+		.owner = cmd->tenant->owner,
 		.admin = cmd->admin,
 		.status = status,
 		.nsid = cmd->nsid,
@@ -133,7 +133,6 @@ static int kcsd_cmd_check(struct kcsd_cmd *cmd, const struct kcsd_command *comma
 {
 	int status;
 
-	cmd->tenant = cmd->tenant ?: cmd->drive->tenant;
 	if (!command)
 		return kcsd_cmd_failed(cmd, KCSD_SC_INVALID_OPCODE);
 	if (!kcsd_cmd_allowed(cmd, command->allowed))
@@ -295,13 +294,13 @@ static int kcsd_node_open(struct inode *inode, struct file *file)
 	return file->private_data ? nonseekable_open(inode, file) : -ENOMEM;
 }
 
-/* Who opens a node again and again has the share of one in the logs. */
+/* To open a node again and again gives the share of one file in the logs. */
 static void kcsd_node_leave_logs(struct kcsd_drive *drive, const struct kcsd_tenant *t)
 {
 	if (!kcsd_drive_enter(drive))
 		return;
-	kcsd_error_log_hand_over(&drive->life->errors, t->id, t->user);
-	kcsd_log_hand_over(&drive->log, t->id, t->user);
+	kcsd_error_log_close(&drive->life->errors, t->owner);
+	kcsd_log_close(&drive->log, t->owner);
 	kcsd_drive_exit(drive);
 }
 

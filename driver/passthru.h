@@ -25,7 +25,7 @@ struct kcsd_user_data {
 /* What a command by ioctl comes through: an open file of a node, or of the block device. */
 struct kcsd_origin {
 	struct kcsd_drive *drive;
-	struct kcsd_tenant *tenant;	/* a file of the compute node has one; else NULL */
+	struct kcsd_tenant *tenant;	/* never NULL */
 	u32 nsid;			/* the node's; 0: the controller's */
 	bool writable;			/* it was opened for writing */
 	bool partition;			/* of the block device */

@@ -164,7 +164,7 @@ int kcsd_run_status(const struct kcsd_run *run)
 /* An access that medium or zone failed is an error of the drive, like a failed Read or Write. */
 static void log_medium(const struct kcsd_run *run)
 {
-	u64 owner = run->turn.tenant->id;
+	struct kcsd_owner owner = run->turn.tenant->owner;
 	struct kcsd_failure f = {
 		.owner = owner,
 		.status = run->medium_status,
@@ -180,7 +180,7 @@ static void log_medium(const struct kcsd_run *run)
 static void kcsd_run_log_fault(const struct kcsd_run *run)
 {
 	const struct kcsd_vm_end *end = &run->vm.end;
-	u64 owner = run->turn.tenant->id;
+	struct kcsd_owner owner = run->turn.tenant->owner;
 	struct kcsd_failure f = {
 		.owner = owner,
 		.status = kcsd_run_status(run),

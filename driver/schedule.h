@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Which run is next on the compute units, or which job on the workers. Tenants share them by
- * weight, in time that their runs or jobs take there; within one it is first come, first served.
+ * weight, in time that their runs or jobs take there; within one it is first come, first served. A
+ * job that takes long goes behind the others after each of its turns.
  *
  * A tenant's virtual time is the time its runs took over its weight; of the tenants that wait,
  * the one with the least goes next. A run is charged when it starts, with what the tenant's runs
@@ -44,7 +45,7 @@ struct kcsd_schedule {
 void kcsd_schedule_add(struct kcsd_schedule *s, struct kcsd_turn *turn);
 /* Take the next turn, which is no longer queued but running. NULL: none is queued. */
 struct kcsd_turn *kcsd_schedule_next(struct kcsd_schedule *s);
-/* End a running turn, which took ns. */
+/* End a running turn, which took ns. One that has been queued again for a rest is not moved. */
 void kcsd_schedule_end(struct kcsd_schedule *s, struct kcsd_turn *turn, u64 ns);
 /* Take a queued turn away; it never runs. */
 void kcsd_schedule_remove(struct kcsd_schedule *s, struct kcsd_turn *turn);

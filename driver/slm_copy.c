@@ -22,8 +22,11 @@ struct kcsd_slm_source {
 struct kcsd_slm_copy {
 	struct kcsd_job job;	/* the first member */
 	enum kcsd_slm_from from;
-	u64 to;			/* byte of SLM */
+	u64 to;			/* the first byte of SLM */
 	u64 len;		/* bytes in all */
+	u64 done;		/* of them */
+	u64 turn_end;		/* of them: where the job's turn is over */
+	u64 from_source;	/* of them: of the source that is being copied */
 	u32 nr;
 	struct kcsd_slm_source source[] __counted_by(nr);
 };
@@ -71,50 +74,58 @@ static int kcsd_slm_copy_inject(struct kcsd_slm_copy *copy, const struct kcsd_sl
 	return copy->from == KCSD_SLM_FROM_LBAS ? kcsd_inject(drive, &cmd) : 0;
 }
 
-/* One source, to *to, which moves on. */
-static int kcsd_slm_copy_source(struct kcsd_slm_copy *copy, const struct kcsd_slm_source *s,
-				u64 *to)
+/* The next chunk of a source. */
+static int kcsd_slm_copy_next(struct kcsd_slm_copy *copy, const struct kcsd_slm_source *s)
 {
+	u64 from = s->start + (copy->from == KCSD_SLM_FROM_BYTE ? 0 : copy->from_source);
+	u64 n = min(s->len - copy->from_source, KCSD_JOB_CHUNK);
 	struct kcsd_drive *drive = copy->job.drive;
-	u64 from = s->start, rest, n;
-	int ret = kcsd_slm_copy_inject(copy, s);
+	void *to = drive->slm.mem + copy->to + copy->done;
+	int ret = kcsd_slm_copy_chunk(copy, from, to, n);
 
 	if (ret) {
 		copy->job.lba = from >> drive->lba_shift;
 		return ret;
 	}
-	for (rest = s->len; rest; rest -= n) {
+	copy->from_source += n;
+	copy->done += n;
+	return 0;
+}
+
+/* One source, or what the job's turn allows of its rest. */
+static int kcsd_slm_copy_source(struct kcsd_slm_copy *copy, const struct kcsd_slm_source *s)
+{
+	int ret = copy->from_source ? 0 : kcsd_slm_copy_inject(copy, s);
+
+	if (ret)
+		copy->job.lba = s->start >> copy->job.drive->lba_shift;
+	while (!ret && copy->from_source < s->len) {
 		if (kcsd_job_cancelled(&copy->job))
 			return KCSD_SC_ABORT_REQUESTED;
-		n = min(rest, KCSD_JOB_CHUNK);
-		ret = kcsd_slm_copy_chunk(copy, from, drive->slm.mem + *to, n);
-		if (ret) {
-			copy->job.lba = from >> drive->lba_shift;
-			return ret;
-		}
-		if (copy->from != KCSD_SLM_FROM_BYTE)
-			from += n;
-		*to += n;
+		ret = kcsd_slm_copy_next(copy, s);
+		if (!ret && copy->done >= copy->turn_end && copy->done < copy->len)
+			return KCSD_JOB_REST;
 		cond_resched();
 	}
-	return 0;
+	return ret;
 }
 
 static int kcsd_slm_copy_execute(struct kcsd_job *job)
 {
 	struct kcsd_slm_copy *copy = container_of(job, struct kcsd_slm_copy, job);
 	struct kcsd_drive *drive = job->drive;
-	u64 to = copy->to;
-	u32 i;
 	int ret;
 
-	for (i = 0; i < copy->nr; i++) {
-		ret = kcsd_slm_copy_source(copy, &copy->source[i], &to);
-		if (ret) {
-			job->result = i;
+	copy->turn_end = copy->done + KCSD_JOB_TURN;
+	/* The result is the source that it has come to, until all is done. */
+	while (job->result < copy->nr) {
+		ret = kcsd_slm_copy_source(copy, &copy->source[job->result]);
+		if (ret)
 			return ret;
-		}
+		copy->from_source = 0;
+		job->result++;
 	}
+	job->result = 0;
 	if (copy->from == KCSD_SLM_FROM_BYTE) {
 		kcsd_stat_inc(drive, slm_fill_commands);
 		kcsd_stat_add(drive, slm_fill_bytes, copy->len);

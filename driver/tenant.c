@@ -7,9 +7,6 @@
 
 #include "tenant.h"
 
-/* In front of a user's number. */
-#define KCSD_TENANT_USER	BIT_ULL(63)
-
 static atomic64_t kcsd_tenants;		/* opened so far */
 
 static u32 kcsd_weight_of_nice(int nice)
@@ -23,23 +20,93 @@ static u32 kcsd_weight_of_nice(int nice)
 	return weight;
 }
 
-struct kcsd_tenant *kcsd_tenant_create(void)
+/* By its number in the first user namespace; 0 is nobody. */
+static u64 current_user_id(void)
+{
+	return (u64)from_kuid(&init_user_ns, current_fsuid()) + 1;
+}
+
+static struct kcsd_tenant *create(u64 file)
 {
 	struct kcsd_tenant *t = kzalloc(sizeof(*t), GFP_KERNEL_ACCOUNT);
 
 	if (!t)
 		return NULL;
-	t->id = atomic64_inc_return(&kcsd_tenants);
-	t->user = KCSD_TENANT_USER | from_kuid(&init_user_ns, current_fsuid());
+	t->owner = (struct kcsd_owner){ .user = current_user_id(), .file = file };
 	t->weight = kcsd_weight_of_nice(task_nice(current));
 	INIT_LIST_HEAD(&t->queue);
 	return t;
+}
+
+struct kcsd_tenant *kcsd_tenant_create(void)
+{
+	return create(atomic64_inc_return(&kcsd_tenants));
 }
 
 void kcsd_tenant_destroy(struct kcsd_tenant *t)
 {
 	WARN_ON(atomic_read(&t->slots));
 	kfree(t);
+}
+
+void kcsd_user_tenants_init(struct kcsd_user_tenants *u)
+{
+	spin_lock_init(&u->lock);
+	INIT_LIST_HEAD(&u->list);
+}
+
+/* NULL: the user has none. */
+static struct kcsd_tenant *find_tenant(const struct kcsd_user_tenants *u, u64 user)
+{
+	struct kcsd_tenant *t;
+
+	lockdep_assert_held(&u->lock);
+	list_for_each_entry(t, &u->list, of_users)
+		if (t->owner.user == user)
+			return t;
+	return NULL;
+}
+
+/* Add a command to the user's tenant, which is this one if there is none yet. */
+static struct kcsd_tenant *join(struct kcsd_user_tenants *u, struct kcsd_tenant *new, u64 user)
+{
+	struct kcsd_tenant *t;
+
+	guard(spinlock)(&u->lock);
+	t = find_tenant(u, user);
+	if (!t && new) {
+		list_add(&new->of_users, &u->list);
+		t = new;
+	}
+	if (t)
+		t->commands++;
+	return t;
+}
+
+struct kcsd_tenant *kcsd_user_tenant_get(struct kcsd_user_tenants *u)
+{
+	u64 user = current_user_id();
+	struct kcsd_tenant *new, *t = join(u, NULL, user);
+
+	if (t)
+		return t;
+	new = create(KCSD_NO_FILE);
+	if (!new)
+		return NULL;
+	t = join(u, new, user);
+	if (t != new)
+		kfree(new);
+	return t;
+}
+
+void kcsd_user_tenant_put(struct kcsd_user_tenants *u, struct kcsd_tenant *t)
+{
+	scoped_guard(spinlock, &u->lock) {
+		if (--t->commands)
+			return;
+		list_del(&t->of_users);
+	}
+	kcsd_tenant_destroy(t);
 }
 
 void kcsd_tenant_show(struct seq_file *m, struct kcsd_tenant *t)

@@ -3,8 +3,12 @@
  * Who gets the workers that carry out jobs, and how many one open file may have. Shares are counted
  * in completions: all of them come to one ring, in the order in which the jobs end.
  */
+#include "nvm_commands.h"
 #include "slm.h"
 #include "tenant.h"
+
+#include <pthread.h>
+#include <sys/fsuid.h>
 
 #define SLM		"16M"
 #define WORKERS		4
@@ -189,6 +193,152 @@ TEST_F(fair_jobs, queue_limit)
 	}
 	EXPECT_EQ(0, cmd_io_way(CMD_IOCTL, copy, &fill, NULL));
 	fd_close(&copy);
+}
+
+#define LARGE_SLM	"256M"
+#define LARGE		(256u << 20)
+#define LARGE_FILLS	(WORKERS + 1)
+
+FIXTURE(large_jobs) {
+	struct drive d;
+	struct io_uring ring;
+	__u8 *buf;		/* SLM_MDTS */
+};
+
+FIXTURE_SETUP(large_jobs)
+{
+	static const struct drive_attr attrs[] = {
+		DRIVE_SMALL, { "slm_size", LARGE_SLM }, {}
+	};
+
+	drive_sweep();
+	self->buf = malloc(SLM_MDTS);
+	ASSERT_NE(NULL, self->buf);
+	ASSERT_EQ(0, drive_create(&self->d, "large-jobs", attrs));
+	ASSERT_EQ(0, ring_open(&self->ring, 64, true));
+}
+
+FIXTURE_TEARDOWN(large_jobs)
+{
+	io_uring_queue_exit(&self->ring);
+	EXPECT_EQ(0, drive_remove(&self->d));
+	free(self->buf);
+}
+
+/* SLM_MDTS bytes at start. */
+static bool slm_is(int fd, __u64 start, __u8 byte, __u8 *buf)
+{
+	if (slm_rw(fd, KCSD_SLM_READ, start, SLM_MDTS, buf))
+		return false;
+	for (size_t i = 0; i < SLM_MDTS; i++)
+		if (buf[i] != byte)
+			return false;
+	return true;
+}
+
+/* All workers have the largest there are. Another's small one does not wait for the end of any. */
+TEST_F(large_jobs, a_small_one_goes_between)
+{
+	struct nvme_uring_cmd c = slm_cmd(KCSD_SLM_FILL, 0, LARGE, NULL);
+	__u64 tags[LARGE_FILLS + 1];
+	int other = open_slm(&self->d);
+
+	ASSERT_LE(0, other);
+	c.cdw13 = 0x5a;
+	for (int i = 0; i < LARGE_FILLS; i++)
+		ASSERT_EQ(0, ring_put(&self->ring, self->d.slm, NVME_URING_CMD_IO, &c, i));
+	ASSERT_EQ(LARGE_FILLS, io_uring_submit(&self->ring));
+	while (tenant_number(self->d.slm, "kcsd-running:") != WORKERS)
+		sched_yield();
+	ASSERT_EQ(0, send_fills(&self->ring, other, 1, LARGE_FILLS));
+	ASSERT_TRUE(reap_fills(&self->ring, LARGE_FILLS + 1, tags));
+	EXPECT_EQ(LARGE_FILLS, tags[0]);
+	EXPECT_TRUE(slm_is(self->d.slm, LARGE / 2, 0x5a, self->buf));
+	EXPECT_TRUE(slm_is(self->d.slm, LARGE - SLM_MDTS, 0x5a, self->buf));
+	fd_close(&other);
+}
+
+/* Turns come to an end anywhere in a source. */
+TEST_F(large_jobs, copies_of_several_sources)
+{
+	struct kcsd_copy_slm descs[] = {
+		slm_from_slm(0, LARGE / 4), slm_from_slm(LARGE / 4, LARGE / 8),
+		slm_from_slm(LARGE / 4 + LARGE / 8, LARGE / 8),
+	};
+	struct nvme_uring_cmd c = slm_copy_cmd(LARGE / 2, LARGE / 2, KCSD_COPY_SLM, 3, descs,
+					       sizeof(descs));
+	__u64 tags[WORKERS];
+
+	ASSERT_EQ(0, slm_fill(self->d.slm, 0, LARGE / 4, 1));
+	ASSERT_EQ(0, slm_fill(self->d.slm, LARGE / 4, LARGE / 8, 2));
+	ASSERT_EQ(0, slm_fill(self->d.slm, LARGE / 4 + LARGE / 8, LARGE / 8, 3));
+	/* All the same. */
+	for (int i = 0; i < WORKERS; i++)
+		ASSERT_EQ(0, ring_put(&self->ring, self->d.slm, NVME_URING_CMD_IO, &c, i));
+	ASSERT_EQ(WORKERS, io_uring_submit(&self->ring));
+	ASSERT_TRUE(reap_fills(&self->ring, WORKERS, tags));
+	for (__u32 at = 0; at < LARGE / 2; at += SLM_MDTS) {
+		__u8 source = at < LARGE / 4 ? 1 : at < LARGE / 4 + LARGE / 8 ? 2 : 3;
+
+		ASSERT_TRUE(slm_is(self->d.slm, LARGE / 2 + at, source, self->buf))
+			TH_LOG("MiB %u", at >> 20);
+	}
+}
+
+#define USER	1000	/* and the next one */
+
+FIXTURE(block_users) {
+	struct drive d;
+	int fd;
+};
+
+FIXTURE_SETUP(block_users)
+{
+	static const struct drive_attr attrs[] = { DRIVE_SMALL, { "queue_limit", "1" }, {} };
+
+	drive_sweep();
+	ASSERT_EQ(0, drive_create(&self->d, "block-users", attrs));
+	self->fd = drive_open_block(&self->d, O_RDONLY);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(block_users)
+{
+	fd_close(&self->fd);
+	EXPECT_EQ(0, drive_remove(&self->d));
+}
+
+static int verify_as(int fd, int user, __u64 slba)
+{
+	struct nvme_uring_cmd c = nvm_lbas(NVM_VERIFY, slba, 1);
+	int ret;
+
+	setfsuid(user);
+	ret = cmd_io_way(CMD_IOCTL, fd, &c, NULL);
+	setfsuid(0);
+	return ret;
+}
+
+static void *verify_gate(void *fd)
+{
+	return (void *)(long)verify_as(*(int *)fd, USER, GATE_LBA);
+}
+
+/* A user's jobs take none of the slots that others have. */
+TEST_F(block_users, have_slots_of_their_own)
+{
+	pthread_t thread;
+	void *ret;
+
+	ASSERT_EQ(0, drive_set(self->d.name, "inject", GATE_RULE));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, verify_gate, &self->fd));
+	ASSERT_TRUE(rule_hits(&self->d, 1));
+	EXPECT_EQ(KCSD_SC_INSUFFICIENT_RESOURCES, verify_as(self->fd, USER, 0));
+	EXPECT_EQ(0, verify_as(self->fd, USER + 1, 0));
+	ASSERT_TRUE(gate_open(&self->d));
+	ASSERT_EQ(0, pthread_join(thread, &ret));
+	EXPECT_EQ(NULL, ret);
+	EXPECT_EQ(0, verify_as(self->fd, USER, 0));
 }
 
 DRIVE_TEST_MAIN

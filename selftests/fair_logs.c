@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-/* One open file does not push the entries of others out of the logs. */
+/* No user, and no open file, pushes the entries of others out of the logs. */
 #include "error_log.h"
 #include "tenant.h"
 
 #include <endian.h>
+#include <sys/fsuid.h>
 
 #define ERRORS		64	/* entries of log page 01h */
 #define FLOOD		200
 #define FAR_LBA		(1ULL << 40)
+#define USER		1000	/* and the next one */
+#define MANY_FILES	(2 * ERRORS)
 
 enum { FLOODS, SAYS };
 
@@ -31,6 +34,21 @@ static int open_node(const struct drive *d, int nsid)
 
 	drive_generic_node(path, sizeof(path), d->index, nsid);
 	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* As open_node(), as a user. */
+static int open_as(const struct drive *d, int nsid, int user)
+{
+	char path[64];
+	int fd;
+
+	drive_generic_node(path, sizeof(path), d->index, nsid);
+	if (chmod(path, 0666))
+		return -1;
+	setfsuid(user);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	setfsuid(0);
+	return fd;
 }
 
 FIXTURE_SETUP(fair_logs)
@@ -118,6 +136,57 @@ TEST_F(fair_logs, opening_again_and_again)
 	ASSERT_EQ(0, error_log(self->d.ctrl, self->e, ERRORS));
 	EXPECT_EQ(3, errors_at(self->e, FAR_LBA));
 	EXPECT_EQ(ERRORS - 3, errors_at(self->e, 2 * FAR_LBA));
+}
+
+/* Many open files of a user have the share of one user, in which the newest entries stay. */
+TEST_F(fair_logs, many_files_of_a_user)
+{
+	int fd = open_as(&self->d, KCSD_NSID_NVM, USER + 1), files[MANY_FILES];
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, fail_at(fd, FAR_LBA, 3));
+	for (int i = 0; i < MANY_FILES; i++) {
+		files[i] = open_as(&self->d, KCSD_NSID_NVM, USER);
+		ASSERT_LE(0, files[i]);
+		ASSERT_EQ(0, fail_at(files[i], 2 * FAR_LBA + i, 1));
+	}
+	ASSERT_EQ(0, error_log(self->d.ctrl, self->e, ERRORS));
+	EXPECT_EQ(3, errors_at(self->e, FAR_LBA));
+	EXPECT_EQ(ERRORS - 3, errors_at(self->e, 2 * FAR_LBA + MANY_FILES - (ERRORS - 3)));
+	/* Closed, they are one file of that user. */
+	for (int i = 0; i < MANY_FILES; i++)
+		fd_close(&files[i]);
+	files[0] = open_as(&self->d, KCSD_NSID_NVM, USER);
+	ASSERT_LE(0, files[0]);
+	ASSERT_EQ(0, fail_at(files[0], 3 * FAR_LBA, FLOOD));
+	ASSERT_EQ(0, error_log(self->d.ctrl, self->e, ERRORS));
+	EXPECT_EQ(3, errors_at(self->e, FAR_LBA));
+	EXPECT_EQ((ERRORS - 3) / 2, errors_at(self->e, 2 * FAR_LBA));
+	fd_close(&files[0]);
+	fd_close(&fd);
+}
+
+/* Who has the block node open sends for themselves. */
+TEST_F(fair_logs, users_of_the_block_node)
+{
+	int fd = drive_open_block(&self->d, O_RDONLY);
+
+	ASSERT_LE(0, fd);
+	setfsuid(USER + 1);
+	ASSERT_EQ(0, fail_at(fd, FAR_LBA, 3));
+	setfsuid(USER);
+	ASSERT_EQ(0, fail_at(fd, 2 * FAR_LBA, FLOOD));
+	setfsuid(0);
+	ASSERT_EQ(0, error_log(self->d.ctrl, self->e, ERRORS));
+	EXPECT_EQ(3, errors_at(self->e, FAR_LBA));
+	EXPECT_EQ(ERRORS - 3, errors_at(self->e, 2 * FAR_LBA));
+	/* By whatever node: the same user. */
+	fd_close(&fd);
+	fd = open_as(&self->d, KCSD_NSID_NVM, USER);
+	ASSERT_EQ(0, fail_at(fd, 3 * FAR_LBA, FLOOD));
+	ASSERT_EQ(0, error_log(self->d.ctrl, self->e, ERRORS));
+	EXPECT_EQ(3, errors_at(self->e, FAR_LBA));
+	fd_close(&fd);
 }
 
 /* Lines of programs and faults: those of whoever ran the program. */

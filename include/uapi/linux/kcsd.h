@@ -243,7 +243,8 @@ struct kcsd_lba_grant {
  *
  * Copies and Fills of more than MDTS, and Copies that may wait for a file, are carried out by the
  * drive's workers, which open files share as they share compute units. Each may have as many under
- * way as runs (queue_limit); one more gets Insufficient Resources, without DNR.
+ * way as runs (queue_limit); one more gets Insufficient Resources, without DNR. One that takes long
+ * gives way to others now and then: of two, the one sent first need not end first.
  *
  * Memory Copy. data: source descriptors, all of one format.
  *   CDW2-3 length, bytes; the sum of the descriptors' lengths
@@ -570,9 +571,10 @@ struct kcsd_range_set_desc {
 
 /*
  * Program output, log page C0h: up to KCSD_LOG_ENTRIES lines that programs
- * logged, faults that ended runs, and accesses of runs that the medium failed, oldest first. When it is full, the oldest line goes of the
- * open file that has the most: who logs much pushes out lines of its own. seq counts from 1 and
- * has gaps only where lines were lost. Reading changes nothing. Sanitize forgets all entries.
+ * logged, faults that ended runs, and accesses of runs that the medium failed, oldest first. When it
+ * is full, the oldest line goes of the user who has the most, and of those of the open file that has
+ * the most: who logs much pushes out lines of its own. seq counts from 1 and has gaps only where
+ * lines were lost. Reading changes nothing. Sanitize forgets all entries.
  */
 #define KCSD_LOG_ENTRIES	256
 #define KCSD_LOG_TEXT_LEN	96
