@@ -162,6 +162,14 @@ static int kcsd_cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
 	return ret > 0 ? kcsd_cmd_failed(cmd, ret) : ret;
 }
 
+/* As far as that can be told without entering the drive; not of what inject holds up. */
+static bool kcsd_cmd_may_block(const struct kcsd_cmd *cmd)
+{
+	const struct kcsd_config *cfg = &cmd->drive->cfg;
+
+	return cmd->admin || (cmd->nsid == KCSD_NSID_NVM && (cfg->backing_file || cfg->cache_size));
+}
+
 /*
  * Is it for a thread of io_uring's own (-EAGAIN), or refused there, whatever its buffer is? Asked
  * before that is pinned, which would be for nothing.
@@ -186,7 +194,7 @@ int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool no
 	int ret = 0;
 
 	/* One of a registered buffer keeps that from here on, which may be replaced meanwhile. */
-	if (nonblock && !d->fixed)
+	if (nonblock && !d->fixed && kcsd_cmd_may_block(cmd))
 		ret = kcsd_cmd_defer(cmd);
 	if (!ret)
 		ret = kcsd_cmd_pin(cmd, d, &pinned);
