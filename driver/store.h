@@ -74,6 +74,7 @@ struct kcsd_store {
 			struct kcsd_context context;	/* for all its I/O, and the side file's */
 			struct kcsd_claim claim;
 			struct kcsd_ranges ranges;	/* keep LBAs from being torn */
+			bool reads_cached;		/* the page cache may be read as it is */
 			mempool_t *bounce;		/* NULL: buffered, any buffer will do */
 		};
 	};
