@@ -247,7 +247,12 @@ int kcsd_media_make_uncorrectable(struct kcsd_drive *drive, u64 slba, u64 nlb)
 
 int kcsd_media_flush(struct kcsd_drive *drive)
 {
-	int ret = begin(drive);
+	int ret;
+
+	/* Memory has nothing to flush. */
+	if (!drive->store.volatile_cache)
+		return is_dead(drive) ? -EIO : kcsd_gate_status(&drive->gate);
+	ret = begin(drive);
 
 	return ret ?: end(drive, flush_all(drive));
 }
