@@ -14,6 +14,7 @@
 #include <linux/nvme_ioctl.h>
 #include <linux/sched.h>
 #include <linux/version.h>
+#include <linux/workqueue.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 #error "kcsd needs Linux 6.12 or newer"
@@ -119,6 +120,13 @@ static inline int kcsd_kthread_prefer(struct task_struct *task, const struct cpu
 	return kthread_affine_preferred(task, cpus);
 #endif
 }
+
+/* A workqueue of each CPU's own. Since 6.17 that has to be said. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define KCSD_WQ_PERCPU	0
+#else
+#define KCSD_WQ_PERCPU	WQ_PERCPU
+#endif
 
 /* Renamed in 6.13, where the function became an argument. */
 static inline void kcsd_hrtimer_setup(struct hrtimer *timer,
