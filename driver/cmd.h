@@ -46,6 +46,11 @@ struct kcsd_cmd {
 	struct kcsd_run *run;	/* asynchronous; the front end submits it */
 	struct kcsd_job *job;	/* likewise, unless it is quick */
 
+	/*
+	 * Only if that can be done without waiting, for the host's memory, either: it may not be
+	 * pinned. Otherwise -EAGAIN or -EFAULT, and nothing is counted.
+	 */
+	bool now;
 	bool started;		/* the host's buffer may have been written to */
 	struct kcsd_trace_cmd trace;
 	u64 failed_lba;		/* the first LBA that failed, if its quick job says; else 0 */

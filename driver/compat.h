@@ -16,6 +16,7 @@
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/version.h>
+#include <linux/workqueue.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 #error "kcsd needs Linux 6.12 or newer"
@@ -162,6 +163,13 @@ static inline void *kcsd_compat_page_for(struct mem_cgroup *memcg)
 		kcsd_compat_give_over_high(before);
 	return page;
 }
+
+/* A workqueue of each CPU's own. Since 6.17 that has to be said. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define KCSD_WQ_PERCPU	0
+#else
+#define KCSD_WQ_PERCPU	WQ_PERCPU
+#endif
 
 /* Renamed in 6.13, where the function became an argument. */
 static inline void kcsd_hrtimer_setup(struct hrtimer *timer,

@@ -6,6 +6,7 @@
 #include <linux/sched/mm.h>
 #include <linux/workqueue.h>
 
+#include "compat.h"
 #include "context.h"
 
 struct call {
@@ -19,8 +20,11 @@ struct call {
 
 int kcsd_context_init(struct kcsd_context *c, const char *name)
 {
-	/* As many at once as there are submitters: any of them may wait for another's range. */
-	c->wq = alloc_workqueue("%s-files", WQ_UNBOUND | WQ_MEM_RECLAIM, WQ_MAX_ACTIVE, name);
+	/*
+	 * As many at once as there are submitters: any of them may wait for another's range. On the
+	 * CPU of the submitter, which sleeps meanwhile.
+	 */
+	c->wq = alloc_workqueue("%s-files", KCSD_WQ_PERCPU | WQ_MEM_RECLAIM, WQ_MAX_ACTIVE, name);
 	if (!c->wq)
 		return -ENOMEM;
 	c->cred = get_current_cred();

@@ -37,7 +37,8 @@ static bool is_zoned(const struct kcsd_drive *drive)
 /* A medium that is full has not failed, nor has one whose zones' rules were broken. */
 static int kcsd_media_result(struct kcsd_drive *drive, int ret)
 {
-	if (ret < 0 && !kcsd_media_is_full(ret) && ret != -EFAULT && ret != -EOPNOTSUPP)
+	if (ret < 0 && !kcsd_media_is_full(ret) && ret != -EAGAIN && ret != -EFAULT &&
+	    ret != -EOPNOTSUPP)
 		kcsd_stat_inc(drive, media_errors);
 	return ret;
 }
@@ -74,7 +75,7 @@ static int kcsd_media_written(struct kcsd_drive *drive, int ret)
 	return READ_ONCE(drive->write_through) ? kcsd_side_commit(drive) : 0;
 }
 
-static int read_lbas(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
+static int read_lbas(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter, bool now)
 {
 	size_t len = iov_iter_count(iter);
 	int ret;
@@ -83,9 +84,9 @@ static int read_lbas(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 	    kcsd_drive_is_uncorrectable(drive, slba, len >> drive->lba_shift))
 		return KCSD_SC_READ_ERROR;
 	if (is_zoned(drive))
-		ret = kcsd_zone_read(drive, slba, iter);
+		ret = kcsd_zone_read(drive, slba, iter, now);
 	else
-		ret = drive->store.ops->read(&drive->store, slba << drive->lba_shift, iter);
+		ret = kcsd_store_read(&drive->store, slba << drive->lba_shift, iter, now);
 	if (!ret)
 		kcsd_stat_add(drive, media_read_bytes, len);
 	return kcsd_media_result(drive, ret);
@@ -199,7 +200,14 @@ int kcsd_media_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 {
 	int ret = begin(drive);
 
-	return ret ?: end(drive, read_lbas(drive, slba, iter));
+	return ret ?: end(drive, read_lbas(drive, slba, iter, false));
+}
+
+int kcsd_media_read_now(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
+{
+	int ret = begin(drive);
+
+	return ret ?: end(drive, read_lbas(drive, slba, iter, true));
 }
 
 int kcsd_media_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
@@ -239,7 +247,12 @@ int kcsd_media_make_uncorrectable(struct kcsd_drive *drive, u64 slba, u64 nlb)
 
 int kcsd_media_flush(struct kcsd_drive *drive)
 {
-	int ret = begin(drive);
+	int ret;
+
+	/* Memory has nothing to flush. */
+	if (!drive->store.volatile_cache)
+		return is_dead(drive) ? -EIO : kcsd_gate_status(&drive->gate);
+	ret = begin(drive);
 
 	return ret ?: end(drive, flush_all(drive));
 }

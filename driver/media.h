@@ -18,6 +18,8 @@
 struct kcsd_drive;
 
 int kcsd_media_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter);
+/* As kcsd_store_ops.read_now: -EAGAIN, -EFAULT: nothing is counted. */
+int kcsd_media_read_now(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter);
 /* In a sequential zone: only at its write pointer, and not past its capacity. */
 int kcsd_media_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter);
 /*

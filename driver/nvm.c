@@ -39,10 +39,23 @@ static int kcsd_nvm_inject(const struct kcsd_cmd *cmd, enum kcsd_inject_op op)
 	return kcsd_inject(cmd->drive, &c);
 }
 
+static int kcsd_nvm_move_now(struct kcsd_cmd *cmd)
+{
+	int ret = -EAGAIN;
+
+	/* A rule is asked once. */
+	if (!kcsd_inject_is_armed(cmd->drive, KCSD_INJECT_READ))
+		ret = kcsd_media_read_now(cmd->drive, kcsd_nvm_slba(cmd), &cmd->data);
+	if (ret == -EAGAIN || ret == -EFAULT)
+		return ret;
+	return kcsd_media_status(ret, KCSD_SC_READ_ERROR);
+}
+
 static int kcsd_nvm_read(struct kcsd_cmd *cmd)
 {
 	size_t len = iov_iter_count(&cmd->data);
-	int ret = kcsd_nvm_inject(cmd, KCSD_INJECT_READ) ?: kcsd_nvm_move(cmd);
+	int ret = cmd->now ? kcsd_nvm_move_now(cmd) :
+			     kcsd_nvm_inject(cmd, KCSD_INJECT_READ) ?: kcsd_nvm_move(cmd);
 
 	if (!ret) {
 		kcsd_stat_inc(cmd->drive, read_commands);

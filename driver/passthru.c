@@ -163,7 +163,7 @@ static int kcsd_cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
 
 	if (ret)
 		return ret;
-	if (nonblock && kcsd_command_blocks(command, cmd))
+	if (nonblock && !cmd->now && kcsd_command_blocks(command, cmd))
 		return -EAGAIN;	/* let io_uring call again from a thread of its own */
 	ret = kcsd_sanitize_enter(cmd);
 	if (!ret) {
@@ -172,6 +172,14 @@ static int kcsd_cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
 			kcsd_sanitize_exit(cmd);
 	}
 	return ret > 0 ? kcsd_cmd_failed(cmd, ret) : ret;
+}
+
+/* As far as that can be told without entering the drive; not of what inject holds up. */
+static bool kcsd_cmd_may_block(const struct kcsd_cmd *cmd)
+{
+	const struct kcsd_config *cfg = &cmd->drive->cfg;
+
+	return cmd->admin || (cmd->nsid == KCSD_NSID_NVM && (cfg->backing_file || cfg->cache_size));
 }
 
 /*
@@ -192,13 +200,51 @@ static int kcsd_cmd_defer(struct kcsd_cmd *cmd)
 	return ret;
 }
 
+/* A page that is missing in the middle of an LBA would leave half of that written. */
+static bool kcsd_cmd_may_be_now(const struct kcsd_cmd *cmd, const struct kcsd_user_data *d)
+{
+	/* Who traces sees each command once. */
+	if (cmd->admin || d->vec || kcsd_trace_enabled())
+		return false;
+	if (cmd->nsid == KCSD_NSID_SLM)
+		return cmd->opcode == KCSD_SLM_READ || cmd->opcode == KCSD_SLM_WRITE;
+	return cmd->nsid == KCSD_NSID_NVM && cmd->opcode == nvme_cmd_read;
+}
+
+/*
+ * Move what is in memory to or from a buffer whose pages are there, too: nothing is pinned, and
+ * nothing is waited for. -EAGAIN, -EFAULT: it takes more than that, or the buffer is bad.
+ */
+static int kcsd_cmd_issue_now(struct kcsd_cmd *cmd, const struct kcsd_user_data *d)
+{
+	struct iovec *iov = NULL;
+	int ret = kcsd_cmd_import(cmd, d, &iov);
+
+	if (ret)
+		return ret;
+	if (!kcsd_drive_enter(cmd->drive))
+		return -ENODEV;
+	cmd->now = true;
+	pagefault_disable();
+	ret = kcsd_cmd_carry_out(cmd, false);
+	pagefault_enable();
+	cmd->now = false;
+	kcsd_drive_exit(cmd->drive);
+	return ret;
+}
+
 int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock)
 {
 	struct kcsd_pinned pinned KCSD_UNINITIALIZED;
-	int ret = 0;
+	int ret = -EAGAIN;
 
+	if (kcsd_cmd_may_be_now(cmd, d))
+		ret = kcsd_cmd_issue_now(cmd, d);
+	if (ret != -EAGAIN && ret != -EFAULT)
+		return ret;
+	ret = 0;
 	/* One of a registered buffer keeps that from here on, which may be replaced meanwhile. */
-	if (nonblock && !d->fixed)
+	if (nonblock && !d->fixed && kcsd_cmd_may_block(cmd))
 		ret = kcsd_cmd_defer(cmd);
 	if (!ret)
 		ret = kcsd_cmd_pin(cmd, d, &pinned);

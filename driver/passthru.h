@@ -38,9 +38,10 @@ static inline struct kcsd_node *kcsd_file_node(struct file *file)
 
 /* passthru.c */
 /*
- * Pin the buffer, enter the drive, parse, and carry out what can be done at once. -EIOCBQUEUED:
- * cmd->run or cmd->job is to be submitted; it keeps the drive entered until it ends. -ENODEV: the
- * drive is powering off. Sleeps for as long as the user's memory likes, but not in the drive.
+ * Pin the buffer, if that is needed, enter the drive, parse, and carry out what can be done at once.
+ * -EIOCBQUEUED: cmd->run or cmd->job is to be submitted; it keeps the drive entered until it ends.
+ * -ENODEV: the drive is powering off. Sleeps for as long as the user's memory likes, but not in the
+ * drive.
  */
 int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock);
 /* Carry out what kcsd_cmd_issue() left to be submitted, here and now if that is quick. */

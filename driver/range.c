@@ -12,6 +12,7 @@ void kcsd_ranges_init(struct kcsd_ranges *ranges)
 	spin_lock_init(&ranges->lock);
 	INIT_LIST_HEAD(&ranges->list);
 	init_waitqueue_head(&ranges->wait);
+	ranges->writes = 0;
 }
 
 static bool conflict(const struct kcsd_range *a, const struct kcsd_range *b)
@@ -38,9 +39,24 @@ void kcsd_range_lock(struct kcsd_ranges *ranges, struct kcsd_range *range, u64 s
 	range->start = start;
 	range->end = start + len;
 	range->write = write;
-	scoped_guard(spinlock, &ranges->lock)
+	scoped_guard(spinlock, &ranges->lock) {
 		list_add_tail(&range->entry, &ranges->list);
+		WRITE_ONCE(ranges->writes, ranges->writes + write);
+	}
+	smp_wmb();	/* who reads what is written from here on finds it counted */
 	wait_event(ranges->wait, is_granted(ranges, range));
+}
+
+bool kcsd_range_may_read(struct kcsd_ranges *ranges, u64 start, u64 len, u64 *writes)
+{
+	const struct kcsd_range read = { .start = start, .end = start + len }, *other;
+
+	guard(spinlock)(&ranges->lock);
+	list_for_each_entry(other, &ranges->list, entry)
+		if (conflict(other, &read))
+			return false;
+	*writes = ranges->writes;
+	return true;
 }
 
 void kcsd_range_unlock(struct kcsd_ranges *ranges, struct kcsd_range *range)

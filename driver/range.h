@@ -13,9 +13,10 @@
 #include <linux/wait.h>
 
 struct kcsd_ranges {
-	spinlock_t lock;		/* list; a leaf */
+	spinlock_t lock;		/* list, writes; a leaf */
 	struct list_head list;		/* held and waiting, in order of arrival */
 	wait_queue_head_t wait;
+	u64 writes;			/* ranges to be written so far */
 };
 
 struct kcsd_range {
@@ -29,5 +30,17 @@ void kcsd_ranges_init(struct kcsd_ranges *ranges);
 void kcsd_range_lock(struct kcsd_ranges *ranges, struct kcsd_range *range, u64 start, u64 len,
 		     bool write);
 void kcsd_range_unlock(struct kcsd_ranges *ranges, struct kcsd_range *range);
+
+/*
+ * Read without a range, which holds up nobody: true if nobody is writing there or waits to. What is
+ * then read is whole if kcsd_ranges_unwritten() says so afterwards.
+ */
+bool kcsd_range_may_read(struct kcsd_ranges *ranges, u64 start, u64 len, u64 *writes);
+
+static inline bool kcsd_ranges_unwritten(const struct kcsd_ranges *ranges, u64 writes)
+{
+	smp_rmb();	/* pairs with that of kcsd_range_lock() */
+	return READ_ONCE(ranges->writes) == writes;
+}
 
 #endif

@@ -33,6 +33,11 @@ struct kcsd_store_ops {
 	void (*close)(struct kcsd_store *s);
 	/* 0 or -errno; on success the whole of iter was moved. */
 	int (*read)(struct kcsd_store *s, u64 pos, struct iov_iter *iter);
+	/*
+	 * Likewise, from any context, without waiting: -EAGAIN if that cannot be done. iter may be
+	 * of user memory while page faults are disabled: -EFAULT. NULL: always -EAGAIN.
+	 */
+	int (*read_now)(struct kcsd_store *s, u64 pos, struct iov_iter *iter);
 	int (*write)(struct kcsd_store *s, u64 pos, struct iov_iter *iter);
 	/* Read as zeroes from now on; unmap: give the space back if that is possible. */
 	int (*zero)(struct kcsd_store *s, u64 pos, u64 len, bool unmap);
@@ -69,6 +74,7 @@ struct kcsd_store {
 			struct kcsd_context context;	/* for all its I/O, and the side file's */
 			struct kcsd_claim claim;
 			struct kcsd_ranges ranges;	/* keep LBAs from being torn */
+			bool reads_cached;		/* the page cache may be read as it is */
 			mempool_t *bounce;		/* NULL: buffered, any buffer will do */
 		};
 	};
@@ -80,6 +86,13 @@ struct kcsd_store {
  */
 int kcsd_store_open(struct kcsd_store *s, const struct kcsd_config *c, const char *name);
 void kcsd_store_close(struct kcsd_store *s);
+
+static inline int kcsd_store_read(struct kcsd_store *s, u64 pos, struct iov_iter *iter, bool now)
+{
+	if (!now)
+		return s->ops->read(s, pos, iter);
+	return s->ops->read_now ? s->ops->read_now(s, pos, iter) : -EAGAIN;
+}
 
 /* The medium, whatever is cached of it. */
 static inline const struct kcsd_store *kcsd_store_medium(const struct kcsd_store *s)

@@ -19,6 +19,8 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/shmem_fs.h>
 #include <linux/stat.h>
 #include <linux/uio.h>
 
@@ -101,6 +103,70 @@ static int call_move(void *arg)
 	return ret;
 }
 
+/* ---- without waiting ---- */
+
+static bool is_whole(const struct folio *folio)
+{
+	return folio_test_uptodate(folio) && !folio_test_hwpoison(folio) &&
+	       !(folio_test_large(folio) && folio_test_has_hwpoisoned(folio));
+}
+
+static int copy_folio(struct folio *folio, u64 pos, struct iov_iter *iter)
+{
+	size_t offset = offset_in_folio(folio, pos);
+	size_t len = min(folio_size(folio) - offset, iov_iter_count(iter));
+
+	if (!is_whole(folio))
+		return -EAGAIN;
+	folio_mark_accessed(folio);
+	return copy_folio_to_iter(folio, offset, len, iter) == len ? 0 : -EFAULT;
+}
+
+/* Where tmpfs has neither a page nor where that has been swapped to, the file is a hole. */
+static int copy_hole(struct address_space *mapping, u64 pos, struct iov_iter *iter)
+{
+	size_t len = min(PAGE_SIZE - offset_in_page(pos), iov_iter_count(iter));
+
+	if (!shmem_mapping(mapping) || xa_load(&mapping->i_pages, pos >> PAGE_SHIFT))
+		return -EAGAIN;
+	return iov_iter_zero(len, iter) == len ? 0 : -EFAULT;
+}
+
+static int copy_cached(struct address_space *mapping, u64 pos, struct iov_iter *iter)
+{
+	struct folio *folio = filemap_get_folio(mapping, pos >> PAGE_SHIFT);
+	int ret;
+
+	if (IS_ERR(folio))
+		return copy_hole(mapping, pos, iter);
+	ret = copy_folio(folio, pos, iter);
+	folio_put(folio);
+	return ret;
+}
+
+/*
+ * In the submitter's context: nothing is allocated, read, charged to it or asked of the file system
+ * there, and nothing is locked, so that it may be stopped at any time. It leaves no trace of an
+ * access, as if by O_NOATIME.
+ */
+static int file_read_now(struct kcsd_store *s, u64 pos, struct iov_iter *iter)
+{
+	struct address_space *mapping = s->file->f_mapping;
+	u64 end = pos + iov_iter_count(iter), writes;
+	int ret = 0;
+
+	if (!s->reads_cached || end > i_size_read(mapping->host) ||
+	    !kcsd_range_may_read(&s->ranges, pos, end - pos, &writes))
+		return -EAGAIN;
+	while (!ret && iov_iter_count(iter))
+		ret = copy_cached(mapping, end - iov_iter_count(iter), iter);
+	if (!ret && !kcsd_ranges_unwritten(&s->ranges, writes))
+		ret = -EAGAIN;
+	return ret;
+}
+
+/* ---- in the drive's context ---- */
+
 static int file_move(struct kcsd_store *s, u64 pos, struct iov_iter *iter, bool write)
 {
 	struct file_call call = {
@@ -112,6 +178,11 @@ static int file_move(struct kcsd_store *s, u64 pos, struct iov_iter *iter, bool 
 
 static int file_read(struct kcsd_store *s, u64 pos, struct iov_iter *iter)
 {
+	struct iov_iter start = *iter;
+
+	if (!(current->flags & PF_KTHREAD) && !file_read_now(s, pos, iter))
+		return 0;
+	*iter = start;
 	return file_move(s, pos, iter, false);
 }
 
@@ -236,6 +307,7 @@ static const struct kcsd_store_ops store_file_ops = {
 	.blocking	= true,
 	.close		= file_close,
 	.read		= file_read,
+	.read_now	= file_read_now,
 	.write		= file_write,
 	.zero		= file_zero,
 	.flush		= file_flush,
@@ -346,6 +418,9 @@ int kcsd_store_file_open(struct kcsd_store *s, const struct kcsd_config *c, cons
 	s->flushed = 0;
 	s->memory = alignment ? BOUNCE_RESERVE * BOUNCE_LEN : 0;
 	s->alignment = max(alignment, sizeof(u32));
+	/* Others may have to ask a server whether what is cached still holds. */
+	s->reads_cached = !alignment && (shmem_mapping(s->file->f_mapping) ||
+					 s->file->f_mode & FMODE_NOWAIT);
 	s->discard_granularity = s->file->f_op->fallocate ? i_blocksize(file_inode(s->file)) : 0;
 	s->stable_writes = mapping_stable_writes(s->file->f_mapping);
 	s->volatile_cache = true;	/* the page cache, or with O_DIRECT the disk's */

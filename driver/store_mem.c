@@ -113,6 +113,7 @@ static const struct kcsd_store_ops store_mem_ops = {
 	.name	= "memory",
 	.close	= mem_close,
 	.read	= mem_read,
+	.read_now = mem_read,
 	.write	= mem_write,
 	.zero	= mem_zero,
 	.flush	= mem_flush,

@@ -24,21 +24,21 @@ static u64 written_lbas(const struct kcsd_zones *zs, u32 index, u64 offset, u64 
 }
 
 /* A part of iter from or to the store, and iter goes on. */
-static int move_part(struct kcsd_drive *drive, u64 slba, u64 nlb, struct iov_iter *iter)
+static int move_part(struct kcsd_drive *drive, u64 slba, u64 nlb, struct iov_iter *iter, bool now)
 {
 	u64 len = nlb << drive->lba_shift;
 	struct iov_iter part = *iter;
 	int ret;
 
 	iov_iter_truncate(&part, len);
-	ret = drive->store.ops->read(&drive->store, slba << drive->lba_shift, &part);
+	ret = kcsd_store_read(&drive->store, slba << drive->lba_shift, &part, now);
 	iov_iter_advance(iter, len);
 	return ret;
 }
 
 /* As much of the read as is in one zone. */
 static int read_zone(struct kcsd_drive *drive, u32 index, u64 offset, u64 nlb,
-		     struct iov_iter *iter)
+		     struct iov_iter *iter, bool now)
 {
 	const struct kcsd_zones *zs = &drive->zones;
 	u64 data = written_lbas(zs, index, offset, nlb);
@@ -48,13 +48,13 @@ static int read_zone(struct kcsd_drive *drive, u32 index, u64 offset, u64 nlb,
 	if (READ_ONCE(zs->zones[index].cond) == BLK_ZONE_COND_OFFLINE)
 		return KCSD_SC_ZONE_OFFLINE;
 	if (data)
-		ret = move_part(drive, kcsd_zone_start(zs, index) + offset, data, iter);
+		ret = move_part(drive, kcsd_zone_start(zs, index) + offset, data, iter, now);
 	if (!ret && zeroes && iov_iter_zero(zeroes, iter) != zeroes)
 		ret = -EFAULT;
 	return ret;
 }
 
-int kcsd_zone_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
+int kcsd_zone_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter, bool now)
 {
 	const struct kcsd_zones *zs = &drive->zones;
 	u64 left = iov_iter_count(iter) >> drive->lba_shift;
@@ -64,7 +64,7 @@ int kcsd_zone_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 		u64 offset = slba & ((1ULL << zs->shift) - 1);
 		u64 nlb = min(left, (1ULL << zs->shift) - offset);
 
-		ret = read_zone(drive, kcsd_zone_index(zs, slba), offset, nlb, iter);
+		ret = read_zone(drive, kcsd_zone_index(zs, slba), offset, nlb, iter, now);
 		slba += nlb;
 		left -= nlb;
 	}

@@ -94,7 +94,7 @@ void kcsd_zones_destroy(struct kcsd_drive *drive);
  * For media.c: 0, -errno or a status. Reads may cross zones' ends; writes in sequential zones
  * may not.
  */
-int kcsd_zone_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter);
+int kcsd_zone_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter, bool now);
 int kcsd_zone_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter);
 int kcsd_zone_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter, u64 *lba);
 int kcsd_zone_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap);

@@ -40,6 +40,7 @@ test-programs := engines native hotplug config nodes admin program check exec fa
 	power_cut_zones \
 	power_cut_wps \
 	user_pages \
+	read_buffers \
 	stopped \
 	file_context
 # Those that a script runs.
