@@ -85,7 +85,7 @@ static bool kcsd_job_requeue(struct kcsd_job *job, bool rest, u64 ns)
 {
 	struct kcsd_jobs *jobs = &job->drive->jobs;
 
-	guard(spinlock)(&jobs->lock);
+	spin_lock(&jobs->lock);
 	list_del(&job->turn.entry);
 	/* Who cancels jobs that run does not look for them in the queue again. */
 	rest = rest && !jobs->stopping && !job->cancelled;
@@ -93,6 +93,7 @@ static bool kcsd_job_requeue(struct kcsd_job *job, bool rest, u64 ns)
 	if (rest)
 		kcsd_schedule_add(&jobs->schedule, &job->turn);
 	kcsd_schedule_end(&jobs->schedule, &job->turn, ns);
+	spin_unlock(&jobs->lock);
 	return rest;
 }
 

@@ -50,13 +50,14 @@ void kcsd_range_lock(struct kcsd_ranges *ranges, struct kcsd_range *range, u64 s
 bool kcsd_range_may_read(struct kcsd_ranges *ranges, u64 start, u64 len, u64 *writes)
 {
 	const struct kcsd_range read = { .start = start, .end = start + len }, *other;
+	bool may = true;
 
-	guard(spinlock)(&ranges->lock);
+	spin_lock(&ranges->lock);
 	list_for_each_entry(other, &ranges->list, entry)
-		if (conflict(other, &read))
-			return false;
+		may = may && !conflict(other, &read);
 	*writes = ranges->writes;
-	return true;
+	spin_unlock(&ranges->lock);
+	return may;
 }
 
 void kcsd_range_unlock(struct kcsd_ranges *ranges, struct kcsd_range *range)

@@ -14,11 +14,12 @@
 #define LBAS		64u
 #define WRITTEN		24u	/* the others were never written */
 #define LEN		(LBAS * LBA)
+#define GUARD		(2 * LBA)	/* that nobody may touch */
 
 FIXTURE(read_buffers) {
 	struct drive d;
 	__u8 *data;	/* what the LBAs hold */
-	__u8 *buf;	/* LEN bytes, then nothing */
+	__u8 *buf;	/* LEN bytes, then the guard */
 };
 
 FIXTURE_VARIANT(read_buffers) {
@@ -39,15 +40,15 @@ static void remove_files(void)
 	unlink(FILE_NAME ".kcsd");
 }
 
-/* Pages that nobody has touched, behind which there are none. */
+/* Pages that nobody has touched, and the guard behind them. */
 static __u8 *map_buffer(void)
 {
-	__u8 *mem = mmap(NULL, LEN + LBA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-			 0);
+	__u8 *mem = mmap(NULL, LEN + GUARD, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
 
 	if (mem == MAP_FAILED)
 		return NULL;
-	return munmap(mem + LEN, LBA) ? NULL : mem;
+	return mprotect(mem + LEN, GUARD, PROT_NONE) ? NULL : mem;
 }
 
 FIXTURE_SETUP(read_buffers)
@@ -83,7 +84,7 @@ FIXTURE_SETUP(read_buffers)
 FIXTURE_TEARDOWN(read_buffers)
 {
 	drive_remove(&self->d);
-	munmap(self->buf, LEN);
+	munmap(self->buf, LEN + GUARD);
 	free(self->data);
 	remove_files();
 }

@@ -16,7 +16,8 @@ static int rw(struct kcsd_drive *drive, bool write, u64 slba, void *buf, u32 nlb
 	struct iov_iter iter;
 
 	iov_iter_kvec(&iter, write ? ITER_SOURCE : ITER_DEST, &kvec, 1, nlb * LBA);
-	return write ? kcsd_zone_write(drive, slba, &iter) : kcsd_zone_read(drive, slba, &iter);
+	return write ? kcsd_zone_write(drive, slba, &iter) :
+		       kcsd_zone_read(drive, slba, &iter, false);
 }
 
 static u8 cond(struct kcsd_drive *drive, u32 zone)
