@@ -72,7 +72,7 @@ static struct kcsd_tenant *join(struct kcsd_user_tenants *u, struct kcsd_tenant 
 {
 	struct kcsd_tenant *t;
 
-	guard(spinlock)(&u->lock);
+	spin_lock(&u->lock);
 	t = find_tenant(u, user);
 	if (!t && new) {
 		list_add(&new->of_users, &u->list);
@@ -80,6 +80,7 @@ static struct kcsd_tenant *join(struct kcsd_user_tenants *u, struct kcsd_tenant 
 	}
 	if (t)
 		t->commands++;
+	spin_unlock(&u->lock);
 	return t;
 }
 
@@ -101,12 +102,15 @@ struct kcsd_tenant *kcsd_user_tenant_get(struct kcsd_user_tenants *u)
 
 void kcsd_user_tenant_put(struct kcsd_user_tenants *u, struct kcsd_tenant *t)
 {
-	scoped_guard(spinlock, &u->lock) {
-		if (--t->commands)
-			return;
+	bool last;
+
+	spin_lock(&u->lock);
+	last = !--t->commands;
+	if (last)
 		list_del(&t->of_users);
-	}
-	kcsd_tenant_destroy(t);
+	spin_unlock(&u->lock);
+	if (last)
+		kcsd_tenant_destroy(t);
 }
 
 void kcsd_tenant_show(struct seq_file *m, struct kcsd_tenant *t)
