@@ -6,6 +6,8 @@
 #include "asm.h"
 #include "insn.h"
 
+#define INITIAL_INSNS	64
+
 static const struct asm_symbol helpers[] = {
 #define HELPER(id, name, ...) { #name, id },
 	KCSD_HELPERS(HELPER)
@@ -17,7 +19,8 @@ void asm_init(struct assembler *a, const struct asm_symbol *symbols)
 {
 	memset(a, 0, sizeof(*a));
 	a->symbols = symbols;
-	a->insns = calloc(ASM_MAX_INSNS, sizeof(*a->insns));
+	a->capacity = INITIAL_INSNS;
+	a->insns = calloc(a->capacity, sizeof(*a->insns));
 	assert(a->insns);
 }
 
@@ -246,6 +249,16 @@ static bool parse_operand(struct assembler *a, char kind, const char **p, struct
 	return *(*p)++ == kind;
 }
 
+static void append(struct assembler *a, const struct bpf_insn *insn)
+{
+	if (a->insn_cnt == a->capacity) {
+		a->capacity *= 2;
+		a->insns = realloc(a->insns, a->capacity * sizeof(*a->insns));
+		assert(a->insns);
+	}
+	a->insns[a->insn_cnt++] = *insn;
+}
+
 /* The operands are of this row: encode it. Leaves no trace if they are not. */
 static bool encode(struct assembler *a, const struct kcsd_insn *row, const char *p)
 {
@@ -270,9 +283,9 @@ static bool encode(struct assembler *a, const struct kcsd_insn *row, const char 
 		insn->off = row->pick;
 	if (fields & KCSD_PICKS_IMM)
 		insn->imm = row->pick;
-	a->insns[a->insn_cnt++] = insn[0];
+	append(a, &insn[0]);
 	if (fields & KCSD_WIDE)
-		a->insns[a->insn_cnt++] = insn[1];
+		append(a, &insn[1]);
 	return true;
 }
 
@@ -290,7 +303,8 @@ static bool add_label(struct assembler *a, const char *name)
 
 static bool add_raw(struct assembler *a, const char *p)
 {
-	u8 bytes[8];
+	struct bpf_insn insn;
+	u8 bytes[sizeof(insn)];
 	unsigned int byte, i;
 	int used;
 
@@ -303,7 +317,8 @@ static bool add_raw(struct assembler *a, const char *p)
 	skip_space(&p);
 	if (*p)
 		return fail(a, "raw needs 16 hex digits");
-	memcpy(&a->insns[a->insn_cnt++], bytes, sizeof(bytes));
+	memcpy(&insn, bytes, sizeof(insn));
+	append(a, &insn);
 	return true;
 }
 
@@ -339,7 +354,9 @@ bool asm_line(struct assembler *a, const char *line)
 		return add_repeated(a, p);
 	for (op = 0; op < KCSD_NR_OPS; op++) {
 		row = kcsd_insn_get(op);
-		if (!strcmp(row->mnemonic, name) && encode(a, row, p))
+		if (row->mnemonic[0] != name[0] || strcmp(row->mnemonic, name))
+			continue;
+		if (encode(a, row, p))
 			return !a->error[0];
 	}
 	return fail(a, "no such instruction: %s", line);

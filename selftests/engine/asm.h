@@ -40,6 +40,7 @@ struct asm_fixup {
 struct assembler {
 	struct bpf_insn *insns;
 	u32 insn_cnt;
+	u32 capacity;		/* of insns */
 	struct asm_label labels[ASM_MAX_LABELS];
 	u32 nr_labels;
 	struct asm_fixup fixups[ASM_MAX_LABELS];
