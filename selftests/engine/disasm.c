@@ -2,6 +2,7 @@
 /* Disassembly: assembled again, every text gives the bytes that it came from. */
 #include <stdio.h>
 
+#include "asm.h"
 #include "disasm.h"
 #include "insn.h"
 #include "runner.h"

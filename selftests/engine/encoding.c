@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Lines of "instruction = hex": that the table's opcodes are RFC 9669's. */
 #include <glob.h>
+#include <stdio.h>
 
+#include "asm.h"
 #include "disasm.h"
 #include "insn.h"
 #include "runner.h"

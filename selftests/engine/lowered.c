@@ -3,6 +3,8 @@
  * What lowered code must look like, as running it in the interpreter does not show: what it
  * does where a CPU mis-speculates, and what only some machines do in other ways.
  */
+#include <stdio.h>
+
 #include "guest.h"
 #include "insn.h"
 #include "lowered.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Every test's program with random changes: a little of what the fuzzer does, anywhere. */
+#include <stdio.h>
+
 #include "runner.h"
 #include "tap.h"
 

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Runs data files (testfile.h); and what else the test program consists of. */
+/* Runs the data files of tests/; and the other parts of the test program. */
 #ifndef KCSD_RUNNER_H
 #define KCSD_RUNNER_H
 
 #include "program.h"
-#include "testfile.h"
 
-/* A point for each *.test below dir, in order of names. False: there is none. */
-bool runner_run(const char *dir);
-/* Write each file's program into the directory corpus, as seeds of the fuzzer. */
+/*
+ * Print a point for each case of each *.test in a folder of dir, or for those cases alone whose
+ * names match a pattern of the shell. Returns false if there is none.
+ */
+bool runner_run(const char *dir, const char *pattern);
+/* Write the program of each case into the directory corpus, as seeds of the fuzzer. */
 bool runner_corpus(const char *dir, const char *corpus);
 
-/* Call fn for the program of each file that can be assembled. */
+/* Call fn for the program of each case that can be assembled. Returns false if there is no file. */
 typedef void (*runner_fn)(const char *name, const struct program *prog, void *arg);
 bool runner_for_each(const char *dir, runner_fn fn, void *arg);
 /*
