@@ -48,7 +48,7 @@ static void skip_space(const char **p)
 		++*p;
 }
 
-/* A word of letters, digits and underscores; its length, 0 if there is none. */
+/* Read a word of letters, digits and underscores. Returns its length, 0: none. */
 static size_t word(const char **p, char *buf, size_t size)
 {
 	size_t len = 0;
@@ -131,7 +131,7 @@ static bool parse_register(const char **p, u32 *reg)
 	return true;
 }
 
-/* i: 32 bits, signed or not. */
+/* Parse operand i: 32 bits, signed or not. */
 static bool parse_imm(struct assembler *a, const char **p, s32 *imm)
 {
 	u64 value;
@@ -144,7 +144,7 @@ static bool parse_imm(struct assembler *a, const char **p, s32 *imm)
 	return true;
 }
 
-/* o: nothing, or a number with its sign. */
+/* Parse operand o: nothing, or a number with its sign. */
 static bool parse_off(struct assembler *a, const char **p, s16 *off)
 {
 	u64 value;
@@ -161,7 +161,7 @@ static bool parse_off(struct assembler *a, const char **p, s16 *off)
 	return true;
 }
 
-/* j and l: a label, or a distance with its sign. */
+/* Parse operand j or l: a label, or a distance with its sign. */
 static bool parse_target(struct assembler *a, const char **p, struct bpf_insn *insn, bool in_imm)
 {
 	struct asm_fixup *fixup = &a->fixups[a->nr_fixups];
@@ -259,7 +259,7 @@ static void append(struct assembler *a, const struct bpf_insn *insn)
 	a->insns[a->insn_cnt++] = *insn;
 }
 
-/* The operands are of this row: encode it. Leaves no trace if they are not. */
+/* Encode an instruction of this row. Returns false, with no change, if the operands differ. */
 static bool encode(struct assembler *a, const struct kcsd_insn *row, const char *p)
 {
 	struct bpf_insn insn[2] = { { .code = row->code } };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The generated programs of fuzz_lower.c without a fuzzer: from seeds.
+ * Run generated programs of fuzz_lower.c without a fuzzer: from seeds.
  *
  *	generated [PROGRAMS [SEED]]	PROGRAMS seeds from SEED on, as a test point
  *	generated --show SEED		that program, as text
@@ -18,7 +18,7 @@
 #define SEED		20240229
 #define NR_REASONS	(KCSD_FAULT_INJECTED + 1)
 
-/* How many ended for each reason. */
+/* Number of runs that ended for each reason. */
 static u32 ended[NR_REASONS];
 static u64 insns;
 
@@ -76,7 +76,7 @@ static int show(u64 seed)
 	return 0;
 }
 
-/* Choices as a file. */
+/* Write choices to the standard output. */
 static int write_choices(u64 seed)
 {
 	u8 choices[GENERATE_MAX_CHOICES];
