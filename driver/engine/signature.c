@@ -3,7 +3,8 @@
 #include "helper.h"
 
 static const struct kcsd_signature signatures[] = {
-#define SIGNATURE(id, name, nr, a, b, c, d, e) [(id) - KCSD_HELPER_BASE] = { #name, nr, { a, b, c, d, e } },
+#define SIGNATURE(id, name, nr, a, b, c, d, e) \
+	[(id) - KCSD_HELPER_BASE] = { #name, nr, { a, b, c, d, e } },
 	KCSD_HELPERS(SIGNATURE)
 #undef SIGNATURE
 };

@@ -11,7 +11,8 @@ struct signature {
 };
 
 static const struct signature signatures[] = {
-#define SIGNATURE(id, name, nr, a, b, c, d, e) [(id) - KCSD_HELPER_BASE] = { nr, { a, b, c, d, e } },
+#define SIGNATURE(id, name, nr, a, b, c, d, e) \
+	[(id) - KCSD_HELPER_BASE] = { nr, { a, b, c, d, e } },
 	KCSD_HELPERS(SIGNATURE)
 #undef SIGNATURE
 };

@@ -165,7 +165,8 @@ static void test_memcpy(struct device_run *run)
 	for (i = 0; i < ARRAY_SIZE(shifts); i++) {
 		fill(run->vm.mem, 500000, 26, 500000);
 		memcpy(want, run->vm.mem, MEM_LEN);
-		memmove(want + (at + shifts[i] - KCSD_GUEST_CTX), want + (at - KCSD_GUEST_CTX), len);
+		memmove(want + (at + shifts[i] - KCSD_GUEST_CTX),
+			want + (at - KCSD_GUEST_CTX), len);
 		call(run, KCSD_HELPER_memcpy, at + shifts[i], at, len, 0);
 		ok &= !memcmp(want, run->vm.mem, MEM_LEN);
 	}

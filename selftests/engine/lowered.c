@@ -283,7 +283,8 @@ static void check_stub_result(struct walk *w)
 	if (!(fields & (KCSD_WRITES_DST | KCSD_WRITES_SRC)))
 		return;
 	/* Follow the result to AX, past the check of the end and the restored registers. */
-	while (i < 32 && (at(w, i)->code != (BPF_ALU64 | BPF_MOV | BPF_X) || at(w, i)->dst_reg != AX))
+	while (i < 32 && (at(w, i)->code != (BPF_ALU64 | BPF_MOV | BPF_X) ||
+			  at(w, i)->dst_reg != AX))
 		i++;
 	for (i++; BPF_CLASS(at(w, i)->code) == BPF_LDX && at(w, i)->src_reg == BPF_REG_10; i++)
 		;
@@ -413,7 +414,8 @@ static const char *inspect(const struct kcsd_image_view *view, const struct kcsd
 			   const struct kcsd_lower_options *opt)
 {
 	struct walk w = {
-		.lowered = lowered, .view = view, .shifts_wrap = opt->shifts_wrap, .moving = opt->moving,
+		.lowered = lowered, .view = view,
+		.shifts_wrap = opt->shifts_wrap, .moving = opt->moving,
 		.span = kcsd_lowered_mem_len(view) - KCSD_LOWERED_AFTER,
 		.targets = calloc(lowered->insn_cnt + 1, 1),
 	};
@@ -492,7 +494,8 @@ static void inspect_all(const char *dir)
 
 /* ---- constants ---- */
 
-#define FRAME(far)	((struct bpf_insn){ .code = 0x79, .dst_reg = 1, .src_reg = 10, .off = (far) })
+#define FRAME(far) \
+	((struct bpf_insn){ .code = 0x79, .dst_reg = 1, .src_reg = 10, .off = (far) })
 
 /* Lower the greatest distances from r10, with frames at all places. */
 static void far_from_frame(void)
