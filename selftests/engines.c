@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The engine's data files (engine/tests) on drives, by every engine: each must end as it does
- * in user space, where it has been compared with what the file says. Where the kernel checks
- * itself each file is run by one of the engines only.
+ * Run the cases of the data files (engine/tests) on drives, by each engine: each must end as in
+ * user space, where its end is compared with the file. On a debug kernel each case is run by one
+ * of the engines only.
  */
-/* First: they define what the harness only would if nobody else did. */
+/* Include these first: the harness defines some of their names if they are missing. */
 #include "lowered.h"
 #include "runner.h"
 
@@ -18,14 +18,14 @@
 #define MAX_MEM		(1u << 20)	/* the drives' arena_size */
 #define MAX_ROOM	(1u << 20)	/* of grants and arguments, and of output */
 
-/* As the device in engine/device.c. */
+/* The same as the device in engine/device.c. */
 #define DRIVE_LIKE_DEVICE \
 	{ "size", "1048576" }, { "block_size", "512" }, { "cus", "2" }, \
 	{ "arena_size", "1048576" }, { "timeout_ms", "10000" }
 
 static const struct engine {
 	const char *name;
-	__u32 record;		/* what it is in a run's record */
+	__u32 record;		/* its number in the record of a run */
 } engines[] = {
 	{ "jit", KCSD_ENGINE_JIT },
 	{ "interp", KCSD_ENGINE_INTERP },
@@ -33,14 +33,14 @@ static const struct engine {
 
 FIXTURE(engines) {
 	struct drive drives[ARRAY_SIZE(engines)];
-	/* for the program under way */
+	/* of the current program */
 	struct drive *d;
 	const struct engine *engine;
 	__u32 want_engine;
 	__u8 *data, *out;
 	/* so far */
-	int files, differ, refused;
-	int no_tick, bad_lba, clock, not_granted, no_bytes;	/* not run, by reason */
+	int cases, differ, refused;
+	int no_tick, bad_lba, clock, not_granted, no_bytes;	/* not run, for this reason */
 };
 
 typedef struct _test_data_engines context;
@@ -88,7 +88,7 @@ static void differs(context *c, const char *name, const char *what, __u64 want, 
 	c->differ++;
 }
 
-/* ---- what cannot be on a real drive ---- */
+/* ---- cases that no drive can run ---- */
 
 static bool is_on_drive(const struct kcsd_lba_grant *g)
 {
@@ -128,7 +128,7 @@ static bool calls(const struct device_run *run, __u32 id)
 
 /* ---- on the drive ---- */
 
-/* What the command's data begins with: ranges, or grants. Returns its length. */
+/* Put ranges or grants at the start of the data of a command. Returns their length. */
 static __u32 put_granted(context *c, const struct device_run *run)
 {
 	const struct kcsd_vm_input *in = &run->input;
@@ -159,7 +159,7 @@ static struct nvme_uring_cmd exec_cmd(context *c, const struct device_run *run, 
 	};
 }
 
-/* What the ranges hold before a run. */
+/* Fill the ranges with what they hold before a run. */
 static int fill_ranges(context *c, const struct device_run *run)
 {
 	int ret = 0;
@@ -230,17 +230,17 @@ static void run_on_drive(context *c, const char *name, const struct device_run *
 {
 	int i;
 
-	/* What the first run leaves must not matter to the second. */
+	/* The second run must not depend on the first. */
 	for (i = 0; i < 2; i++)
 		execute(c, name, run, run->vm.budget);
-	/* Without a budget, whatever does not need one to end. */
+	/* Run without a budget, too, unless the program needs one to end. */
 	if (run->vm.end.reason != KCSD_FAULT_BUDGET)
 		execute(c, name, run, 0);
 }
 
-/* ---- a file ---- */
+/* ---- a case ---- */
 
-/* A program that would become too long is interpreted. */
+/* Returns the engine that must run the program: the JIT only if its code is not too long. */
 static __u32 wanted_engine(const context *c, const struct program *prog)
 {
 	const struct kcsd_lower_options opt = { .count = true, .shifts_wrap = true };
@@ -252,7 +252,7 @@ static __u32 wanted_engine(const context *c, const struct program *prog)
 	return c->engine->record;
 }
 
-/* loads: here it does. */
+/* Load the program and run it. loads: it is valid in user space. */
 static void load(context *c, const char *name, const struct program *prog, bool loads,
 		 const struct device_run *run)
 {
@@ -274,7 +274,7 @@ static void load(context *c, const char *name, const struct program *prog, bool 
 	prog_unload(c->d->ctrl, 0);
 }
 
-/* May it be run on a drive? Runs it here. */
+/* Run the case in user space. Returns true if a drive can run it. */
 static bool fits(context *c, struct program *prog, struct device_run *run)
 {
 	struct program here;
@@ -300,19 +300,19 @@ static bool fits(context *c, struct program *prog, struct device_run *run)
 	return !skipped;
 }
 
-static void run_file(const char *name, struct program *prog, struct device_run *run, void *arg)
+static void run_case(const char *name, struct program *prog, struct device_run *run, void *arg)
 {
 	context *c = arg;
 	bool by_one = time_slow() > 1, loads;
 	size_t i;
 
-	c->files++;
+	c->cases++;
 	if (!fits(c, prog, run))
 		return;
 	loads = program_load(prog);
 	c->refused += !loads;
 	for (i = 0; i < ARRAY_SIZE(engines); i++) {
-		if (by_one && c->files % ARRAY_SIZE(engines) != i)
+		if (by_one && c->cases % ARRAY_SIZE(engines) != i)
 			continue;
 		c->d = &c->drives[i];
 		c->engine = &engines[i];
@@ -322,12 +322,12 @@ static void run_file(const char *name, struct program *prog, struct device_run *
 
 TEST_F_TIMEOUT(engines, every_data_file, 600)
 {
-	ASSERT_TRUE(runner_for_each_run(ENGINE_TESTS, run_file, self));
-	ksft_print_msg("%d files, %d of them refused\n", self->files, self->refused);
+	ASSERT_TRUE(runner_for_each_run(ENGINE_TESTS, run_case, self));
+	ksft_print_msg("%d cases, %d of them refused\n", self->cases, self->refused);
 	ksft_print_msg("not run: %d need a tick of their own, %d an LBA that fails, %d another "
 		       "clock, %d grants that no drive has, %d are empty\n", self->no_tick,
 		       self->bad_lba, self->clock, self->not_granted, self->no_bytes);
-	EXPECT_LT(1000, self->files);
+	EXPECT_LT(1000, self->cases);
 	EXPECT_LT(300, self->refused);
 	EXPECT_GT(60, self->no_tick + self->bad_lba + self->clock + self->not_granted +
 		  self->no_bytes);

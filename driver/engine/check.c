@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * The structural check of a program, at load. What it lets through cannot be
- * illegal at run time: only memory, LBAs, budget and time are left to watch.
+ * Validate the structure of a program at load. A valid program cannot be illegal at run time: a
+ * run watches only memory, LBAs, budget and time.
  *
- * Every pass looks at each instruction once, and so does the walk along calls. Functions are
- * the first instruction and every target of a local call; each reaches up to the next.
+ * Each pass visits each instruction once, and so does the walk along calls. A function begins at
+ * the first instruction and at each target of a local call; it reaches up to the next function.
  */
 #include "insn.h"
 
 struct function {
 	u32 start;		/* units of 8 bytes */
 	u32 end;
-	u32 next;		/* instruction to look at next, in the walk */
-	u32 caller;		/* on the walk's stack */
+	u32 next;		/* next instruction to visit in the walk */
+	u32 caller;		/* index of the function that called it in the walk */
 	u8 height;		/* functions in the longest chain of calls; 0: not walked yet */
 	bool on_stack;
 };
 
 #define MARK_SECOND	1	/* second half of a 64-bit immediate */
-#define MARK_START	2	/* a function's first instruction */
+#define MARK_START	2	/* first instruction of a function */
 
 struct checker {
 	const struct bpf_insn *insns;
@@ -28,7 +28,7 @@ struct checker {
 	struct function *functions;
 	u32 nr_functions;
 	struct kcsd_verdict *verdict;
-	int err;		/* of a failure without a verdict */
+	int err;		/* error without a verdict */
 };
 
 static bool refuse(struct checker *c, u32 check, u32 pc)
@@ -45,7 +45,7 @@ static bool has(const struct bpf_insn *insn, u32 fields)
 	return op < KCSD_NR_OPS && kcsd_insn_fields(op) & fields;
 }
 
-/* Between passes, none of which takes long. */
+/* Yield the CPU between passes. Returns false if the task was killed. */
 static bool go_on(struct checker *c)
 {
 	c->err = kcsd_yield() ? -EINTR : 0;
@@ -117,7 +117,7 @@ static bool check_insns(struct checker *c)
 
 /* ---- functions ---- */
 
-/* Where an instruction goes: a distance beyond the program is as good as any other outside. */
+/* Compute the target of a jump or call; outside of the program it is at least insn_cnt. */
 static u32 target_of(u32 pc, s32 distance)
 {
 	return pc + 1 + (u32)distance;
@@ -197,7 +197,7 @@ static bool check_jumps(struct checker *c)
 
 /* ---- the call graph ---- */
 
-/* The function that f calls next in the walk, with the call's pc; NULL: it calls no more. */
+/* Find the next call of f in the walk. Returns its callee and *pc, or NULL at the end of f. */
 static struct function *next_callee(struct checker *c, struct function *f, u32 *pc)
 {
 	while (f->next < f->end) {
@@ -216,7 +216,7 @@ static void enter(struct function *f, u32 caller)
 	f->height = 1;
 }
 
-/* f calls a function of this height at pc. */
+/* Take account of a call at pc, from f to a function of this height. */
 static bool note_call(struct checker *c, struct function *f, u8 height, u32 pc)
 {
 	if (height >= KCSD_MAX_CALL_DEPTH)
@@ -226,7 +226,7 @@ static bool note_call(struct checker *c, struct function *f, u8 height, u32 pc)
 	return true;
 }
 
-/* Depth first from function "from"; the stack is in the functions themselves. */
+/* Walk the calls depth first from function "from"; struct function holds the stack. */
 static bool walk_calls(struct checker *c, u32 from)
 {
 	u32 pc, index = from;
@@ -252,7 +252,7 @@ static bool walk_calls(struct checker *c, u32 from)
 		if (index == from)
 			return true;
 		index = f->caller;
-		/* The caller has just passed its call of f. */
+		/* The caller's next is one after its call of f. */
 		if (!note_call(c, &c->functions[index], f->height, c->functions[index].next - 1))
 			return false;
 	}

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* Decoding: done once, when a program is loaded. */
+/* Decode a program, once, when it is loaded. */
 #include "code.h"
 #include "fused.h"
 
-/* index_of: for each unit of 8 bytes the index of the decoded instruction. */
+/* Set index_of: the decoded instruction of each unit of 8 bytes. Returns the number of these. */
 static u32 number_insns(const struct bpf_insn *insns, u32 insn_cnt, u32 *index_of)
 {
 	u32 pc, nr = 0;

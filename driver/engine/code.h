@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* The decoded form of a program, which the interpreter runs. */
+/* The decoded form of a program; the interpreter runs it. */
 #ifndef KCSD_CODE_H
 #define KCSD_CODE_H
 
 #include "insn.h"
 
 struct kcsd_decoded {
-	u16 op;			/* enum kcsd_op_id; once fused also enum kcsd_fused_id */
+	u16 op;			/* enum kcsd_op_id; after fusing also enum kcsd_fused_id */
 	u8 dst;
 	u8 src;
-	s32 off;		/* bytes, or instructions from the next one for jumps and calls */
+	s32 off;		/* bytes; for jumps and calls instructions, from the next one */
 	u64 imm;		/* extended with its sign */
 };
 

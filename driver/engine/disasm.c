@@ -52,7 +52,7 @@ static void put_signed(struct text *t, s64 value)
 	put_unsigned(t, value < 0 ? -(u64)value : (u64)value);
 }
 
-/* 64 bits are more often an address or a mask than a negative number. */
+/* Print as hexadecimal: 64 bits are more often an address or a mask than a negative number. */
 static void put_wide(struct text *t, u64 value)
 {
 	if ((s64)value < 0 && (s64)value >= -SMALL)
@@ -91,7 +91,7 @@ static void put_helper(struct text *t, s32 id)
 		put_signed(t, id);
 }
 
-/* One operand, as insn.h describes them. What was written is zeroed in rest. */
+/* Print one operand of those in insn.h. Zeroes its bits in rest. */
 static void put_operand(struct text *t, char kind, const struct bpf_insn *insn,
 			const char *target, struct bpf_insn *rest)
 {
@@ -135,7 +135,7 @@ static void put_operand(struct text *t, char kind, const struct bpf_insn *insn,
 	}
 }
 
-/* What the mnemonic says. */
+/* Zero the bits in rest that the mnemonic says. */
 static void forget_pick(struct bpf_insn *rest, u32 fields)
 {
 	rest->code = 0;
@@ -152,7 +152,7 @@ static bool is_zero(const struct bpf_insn *insn)
 	return !insn->code && !insn->dst_reg && !insn->src_reg && !insn->off && !insn->imm;
 }
 
-/* Units taken, or 0 if the text does not mean these bytes. */
+/* Print an instruction. Returns its units, or 0 if the text does not mean these bytes. */
 static u32 put_insn(struct text *t, const struct kcsd_insn *row, const struct bpf_insn *insn,
 		    const char *target)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * The engine: checks a program and runs it in a sandbox.
+ * The engine: validates a program and runs it in a sandbox.
  *
- *	bytes -> kcsd_image_parse -> kcsd_code_create (check, decode)
+ *	bytes -> kcsd_image_parse -> kcsd_code_create (validate, decode)
  *	      -> kcsd_vm_setup (guest memory) -> kcsd_interp
  *
  * Builds into the module and, unchanged, into user space. No globals, no
@@ -16,7 +16,7 @@
 #include <linux/kcsd.h>
 #include <linux/kcsd_bpf.h>
 
-/* What kcsd_image_parse() found; points into the buffer it was given. */
+/* A parsed program; points into the buffer that kcsd_image_parse() was given. */
 struct kcsd_image_view {
 	const struct bpf_insn *insns;
 	u32 insn_cnt;		/* units of 8 bytes */
@@ -33,35 +33,35 @@ struct kcsd_verdict {
 	u32 pc;
 };
 
-/* Guest addresses of what is in a program's memory; but for ranges, a function of its image. */
+/* Guest addresses in the memory of a program. All but ranges depend on its image alone. */
 struct kcsd_layout {
 	u32 stack;
 	u32 heap;
-	u32 args;		/* the last of the program's own: its length is the command's */
-	u64 ranges;		/* 0: there are none */
+	u32 args;		/* last part of the own memory; the command sets its length */
+	u64 ranges;		/* 0: the run has none */
 };
 
-/* A checked, decoded program. Read-only once made: any number of runs share it. */
+/* A validated, decoded program. Read-only after creation: any number of runs can share it. */
 struct kcsd_code;
 
 struct kcsd_vm;
 
-/* One helper call: numbers as they are; IN and OUT already bounds-checked. */
+/* Arguments of a helper call. Buffers (IN, OUT) are within the memory of the program. */
 struct kcsd_helper_args {
 	u64 val[5];
-	void *ptr[5];		/* for IN and OUT; NULL when the LEN after it is 0 */
+	void *ptr[5];		/* for IN and OUT; NULL if the LEN after it is 0 */
 };
 
 struct kcsd_vm_ops {
 	/*
-	 * Carry out helper id (known to exist). To end the run, call
-	 * kcsd_vm_fault() and return anything.
+	 * Execute helper id, which exists. To end the run, call kcsd_vm_fault();
+	 * the returned value is then ignored.
 	 */
 	s64 (*helper)(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *args);
 	/*
-	 * Called at the first back edge or local call after every KCSD_TICK_INSNS
-	 * instructions, and after each helper that moves data. May sleep.
-	 * KCSD_FAULT_NONE to go on, else why the run ends (TIME, CANCELLED).
+	 * Decide if the run goes on: called at the first back edge or local call after
+	 * every KCSD_TICK_INSNS instructions, and after each helper that moves data.
+	 * May sleep. Returns KCSD_FAULT_NONE, or why the run ends (TIME, CANCELLED).
 	 */
 	u32 (*tick)(struct kcsd_vm *vm);
 };
@@ -72,28 +72,28 @@ struct kcsd_vm_ops {
 struct kcsd_vm_end {
 	u32 reason;		/* KCSD_FAULT_* */
 	u32 pc;			/* units of 8 bytes; of the faulting instruction */
-	u32 helper;		/* id, 0: in none */
+	u32 helper;		/* id of the helper that faulted, 0: none */
 	u64 addr;		/* KCSD_FAULT_MEMORY */
 	u64 lba;		/* KCSD_FAULT_LBA_* */
 	u64 r0;
-	u64 insns;		/* run; a 64-bit immediate counts as one */
+	u64 insns;		/* that were run; a 64-bit immediate counts as one */
 };
 
-/* One run. Owned by whoever runs it; no other context may touch it. */
+/* One run. The caller of the engine owns it; no other context may access it. */
 struct kcsd_vm {
 	u8 *mem;		/* guest [KCSD_GUEST_CTX, KCSD_GUEST_CTX + mem_len) */
 	u64 mem_len;		/* bytes */
 	struct kcsd_layout layout;
 	/*
 	 * Instructions; not 0. The run ends at the first backward jump taken, or
-	 * local call, with which it has run more than these.
+	 * local call, at which it has run more of them.
 	 */
 	u64 budget;
 	const struct kcsd_vm_ops *ops;
 	struct kcsd_vm_end end;
 };
 
-/* What the command brings into a program's memory. */
+/* What the command puts into the memory of a program. */
 struct kcsd_vm_input {
 	u64 cparam1;
 	u64 cparam2;
@@ -102,7 +102,7 @@ struct kcsd_vm_input {
 	u32 lba_size;		/* bytes */
 	const void *args;
 	u32 args_len;		/* <= KCSD_MAX_ARGS */
-	/* Their lengths are what the engine is after: multiples of KCSD_GUEST_PAGE, not 0. */
+	/* The engine uses their lengths only: multiples of KCSD_GUEST_PAGE, not 0. */
 	const struct kcsd_memory_range *ranges;
 	u32 nr_ranges;		/* <= KCSD_GUEST_MAX_RANGES */
 	u64 out_max;		/* bytes */
@@ -111,78 +111,75 @@ struct kcsd_vm_input {
 
 /* image.c */
 /*
- * Take a program apart. buf is aligned to 8 and must outlive the view. Returns
+ * Parse the image of a program. buf is aligned to 8 and must outlive the view. Returns
  * KCSD_CHECK_OK, _EMPTY, _TOO_LONG or _IMAGE.
  */
 u32 kcsd_image_parse(const void *buf, u64 len, struct kcsd_image_view *view);
 
 /* check.c */
 /*
- * Structural check, linear in insn_cnt. Returns 0, -ENOMEM, -EINTR if the task has been killed,
- * or -EINVAL with *verdict saying why.
+ * Validate the instructions of a program; linear in insn_cnt. Returns 0, -ENOMEM, -EINTR if the
+ * task was killed, or -EINVAL with the reason in *verdict.
  */
 int kcsd_check_insns(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_verdict *verdict);
-/* The same for what may be longer than KCSD_MAX_INSNS, as no program is that a drive is handed. */
+/* Validate instructions that may be more than KCSD_MAX_INSNS: programs that no drive accepts. */
 int kcsd_check_any_length(const struct bpf_insn *insns, u32 insn_cnt,
 			  struct kcsd_verdict *verdict);
 
 /* code.c */
-/* Check, decode and fuse. Errors as kcsd_check_insns(). The instructions are copied. */
+/* Validate, decode and fuse. Errors as kcsd_check_insns(). Copies the instructions. */
 int kcsd_code_create(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_code **code,
 		     struct kcsd_verdict *verdict);
-/* Decode what is known to be correct, and fuse it or not. 0, -ENOMEM or -EINTR. */
+/* Decode valid instructions, without and with fusing. Returns 0, -ENOMEM or -EINTR. */
 int kcsd_code_decode(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_code **code);
 int kcsd_code_decode_fused(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_code **code);
 void kcsd_code_destroy(struct kcsd_code *code);
 
 /* memory.c */
-/* No guest address is as high. */
+/* Above all guest addresses. */
 #define KCSD_GUEST_END	(1ull << 32)
 
 /*
- * Bytes of memory that a run of this image with args_len bytes of arguments
- * needs, counted from KCSD_GUEST_CTX; fills in layout. Cannot overflow.
+ * Lay out the memory of a run of this image with args_len bytes of arguments. Returns its length,
+ * counted from KCSD_GUEST_CTX. Cannot overflow.
  */
 u64 kcsd_layout_init(struct kcsd_layout *layout, const struct kcsd_image_view *view,
 		     u32 args_len);
 /*
- * Ranges behind a memory of mem_len bytes, as kcsd_layout_init() returned it: bytes that it
- * has with them. Cannot overflow; a run is only possible if the memory then ends
- * at or below KCSD_GUEST_END.
+ * Put ranges behind a memory of mem_len bytes, as kcsd_layout_init() returned it. Returns the
+ * length with them. Cannot overflow; the program can run only if the memory then ends at or below
+ * KCSD_GUEST_END.
  */
 u64 kcsd_layout_add_ranges(struct kcsd_layout *layout, u64 mem_len,
 			   const struct kcsd_memory_range *ranges, u32 nr);
 /*
- * Bytes that the stream of a run can have: those of the LBAs that it may read, without grants those
- * of its ranges. Looks at these members alone, and at lba_size. Cannot overflow.
+ * Returns the most bytes that the stream of a run can have: those of the LBAs that it may read;
+ * without grants those of its ranges. Uses these members and lba_size. Cannot overflow.
  */
 u64 kcsd_stream_max(const struct kcsd_vm_input *in);
 /*
- * Make vm->mem (at least vm->mem_len bytes, set by the caller with vm->layout) what
- * a fresh run of the program expects. What is in ranges stays.
+ * Fill vm->mem with what a new run of the program expects. The caller has set vm->mem, vm->mem_len
+ * and vm->layout. Does not change the contents of ranges.
  */
 void kcsd_vm_setup(struct kcsd_vm *vm, const struct kcsd_image_view *view,
 		   const struct kcsd_vm_input *in);
 /*
- * The host address of [addr, addr + len), or NULL if not all of it is the program's, to read
- * from or to write to.
+ * Returns the host address of [addr, addr + len), or NULL if the program may not read (write) all
+ * of it.
  */
 void *kcsd_vm_ptr(struct kcsd_vm *vm, u64 addr, u64 len);
 void *kcsd_vm_ptr_write(struct kcsd_vm *vm, u64 addr, u64 len);
-/* End the run with this reason (the first one stays). */
+/* End the run with this reason; later reasons are ignored. */
 void kcsd_vm_fault(struct kcsd_vm *vm, u32 reason, u64 addr_or_lba);
 
 /* helper.c */
-/* Name of helper id, or NULL if there is none. */
+/* Returns the name of helper id, or NULL if there is no such helper. */
 const char *kcsd_signature_name(u32 id);
-/* Check the arguments of a helper by its signature, call it. */
+/* Validate the arguments of a helper by its signature, then call it. */
 s64 kcsd_helper_call(struct kcsd_vm *vm, u32 id, const u64 args[5]);
 
 /* interp.c */
-/*
- * Run to the end, whatever that is; vm->end tells. r1 is KCSD_GUEST_CTX.
- * Process context.
- */
+/* Run a program to its end, which is then in vm->end. r1 is KCSD_GUEST_CTX. Process context. */
 void kcsd_interp(const struct kcsd_code *code, struct kcsd_vm *vm);
 
 #endif

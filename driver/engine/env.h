@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * The only place where the engine sees which world it is built for. The kernel's
- * names; a 64-bit machine.
+ * All differences between the engine in the kernel and in user space: names of the kernel, for a
+ * 64-bit machine.
  */
 #ifndef KCSD_ENGINE_ENV_H
 #define KCSD_ENGINE_ENV_H
@@ -27,13 +27,13 @@
 #include <linux/unaligned.h>
 
 #define kcsd_alloc(size)	kvzalloc(size, GFP_KERNEL_ACCOUNT)
-/* For the drive itself: not charged to who sent a command, whose limit is no reason to fail. */
+/* Allocate for the drive itself; not charged to the cgroup of the caller. */
 #define kcsd_alloc_own(size)	kvzalloc(size, GFP_KERNEL)
 #define kcsd_free(p)		kvfree(p)
 
 /*
- * Called by all that takes time in proportion to a program's length, in process context: lets
- * others have the CPU. True: the task has been killed, so give up.
+ * Let other tasks have the CPU. Loops over the instructions of a program call it. Returns true if
+ * the task was killed: give up. Process context.
  */
 static inline bool kcsd_yield(void)
 {
@@ -41,7 +41,7 @@ static inline bool kcsd_yield(void)
 	return fatal_signal_pending(current);
 }
 
-/* index, which is below size; but 0 where the CPU mis-speculates that it is. */
+/* Returns index, which is below size; 0 if the CPU mis-speculates that it is below. */
 static inline u64 kcsd_index_nospec(u64 index, u64 size)
 {
 	return index & array_index_mask_nospec(index, size);
@@ -112,13 +112,13 @@ static inline bool kcsd_yield(void)
 #define min(a, b)		((a) < (b) ? (a) : (b))
 #define max(a, b)		((a) > (b) ? (a) : (b))
 
-/* Guest memory is accessed as any type at any address. */
+/* Programs access guest memory as any type at any address. */
 #define KCSD_UNALIGNED(p) \
 	struct __attribute__((__packed__, __may_alias__)) { __typeof__(*(p)) v; }
 #define get_unaligned(p)	(((const KCSD_UNALIGNED(p) *)(p))->v)
 #define put_unaligned(x, p)	((void)(((KCSD_UNALIGNED(p) *)(p))->v = (x)))
 
-/* As the kernel's; the asm keeps the compiler from folding the mask away. */
+/* As in the kernel; the asm keeps the compiler from removing the mask. */
 static inline u64 kcsd_index_nospec(u64 index, u64 size)
 {
 #ifdef __x86_64__
@@ -168,17 +168,14 @@ KCSD_ATOMIC(s64, atomic64)
 
 #endif /* __KERNEL__ */
 
-/*
- * Checksums, by the best library there is where the engine is built: the kernel's
- * (driver/digest.c), or in user space user_digest.c.
- */
+/* Checksums: by the kernel's library (driver/digest.c), in user space by user_digest.c. */
 struct kcsd_sha256;
 
-/* With the polynomial alone: nothing is inverted. */
+/* Update a CRC-32C. Inverts neither crc nor the result. */
 u32 kcsd_crc32c(u32 crc, const void *p, size_t len);
-/* All of *hash is the program's: any contents must be safe. */
+/* Add bytes to a hash. *hash is in the memory of the program: any contents must be safe. */
 void kcsd_sha256_add(struct kcsd_sha256 *hash, const void *p, size_t len);
-/* digest: KCSD_SHA256_LEN bytes. Leaves *hash undefined. */
+/* Finish a hash. digest: KCSD_SHA256_LEN bytes. Leaves *hash undefined. */
 void kcsd_sha256_end(struct kcsd_sha256 *hash, u8 *digest);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* Finding what can be fused, in a decoded program. */
+/* Fuse sequences of instructions of a decoded program. */
 #include "code.h"
 #include "fused.h"
 
@@ -8,7 +8,7 @@
 struct sequence {
 	u32 nr;
 	u8 op[KCSD_MAX_FUSED];		/* enum kcsd_op_id */
-	char how[KCSD_MAX_FUSED];	/* fused.h; of the first it is N */
+	char how[KCSD_MAX_FUSED];	/* see fused.h; N for the first */
 };
 
 static const struct sequence sequences[] = {
@@ -22,7 +22,7 @@ static const struct sequence sequences[] = {
 	KCSD_FUSED(F2, F3, F4)
 };
 
-/* "before" computes a value for its destination wherever "how" is not N. */
+/* True if d finds its operands in this way, given the instruction before it. */
 static bool found_so(const struct kcsd_decoded *before, const struct kcsd_decoded *d, char how)
 {
 	bool is_src = d->src == before->dst && kcsd_insn_fields(d->op) & KCSD_USES_SRC;
@@ -52,7 +52,7 @@ static bool matches(const struct sequence *seq, const struct kcsd_decoded *d)
 	return true;
 }
 
-/* What d begins with the fewest dispatches; left are the instructions from it to the end. */
+/* Returns the op for d that saves most dispatches; left: instructions from d to the end. */
 static u32 best(const struct kcsd_decoded *d, u32 left)
 {
 	u32 i;
@@ -63,7 +63,7 @@ static u32 best(const struct kcsd_decoded *d, u32 left)
 	return d->op;
 }
 
-/* In order: those after the one that is replaced are still themselves. */
+/* Replace ops in order: an instruction is compared before its own op is replaced. */
 int kcsd_code_fuse(struct kcsd_code *code)
 {
 	u32 i;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * Sequences of instructions that the interpreter runs at one go: those that save
- * most dispatches in the benchmark's kernels (tools/bench/engine/README.md). Only the first
- * instruction's op is replaced, so a jump to one of the others finds it as it was.
+ * Sequences of instructions that the interpreter runs with one dispatch: those that save most
+ * dispatches in the kernels of the benchmark (tools/bench/engine/README.md). Only the op of the
+ * first instruction is replaced, so a jump to one of the others finds it unchanged.
  */
 #ifndef KCSD_FUSED_H
 #define KCSD_FUSED_H
@@ -10,14 +10,14 @@
 #include "insn.h"
 
 /*
- * The longest first. F2(op, form, how, op, form) and so on: op and form make the name
- * of an instruction, "how" it finds its operands, given the value that the one before it
- * has computed for its own destination:
- *	N	as usual
- *	D	it replaces its destination, which is that value
- *	S	that value is its source
- *	B	that value is its source, and it replaces the destination
- *	T	that value is its destination, which it only uses
+ * All sequences, the longest first. F2(op, form, how, op, form) and so on: op and form make the
+ * name of an instruction; "how" says which of its operands is the value v that the instruction
+ * before it has computed:
+ *	N	none
+ *	D	v is its destination, which it replaces
+ *	S	v is its source
+ *	B	v is its source and its destination, which it replaces
+ *	T	v is its destination, which it does not replace
  */
 #define KCSD_FUSED(F2, F3, F4) \
 	F4(ADD,64_K, N,MOV,64_X, D,ADD,64_K, N,MOV,64_X) \
@@ -103,7 +103,7 @@
 #define KCSD_FUSED_NAME4(a, A, h, b, B, i, c, C, j, d, D) \
 	KCSD_FUSED_##a##A##_##h##b##B##_##i##c##C##_##j##d##D
 
-/* They go on where enum kcsd_op_id ends. */
+/* Ops of sequences, after those of enum kcsd_op_id. */
 enum kcsd_fused_id {
 	/* No gap: objtool follows the labels to the first. */
 	KCSD_FUSED_BEFORE = KCSD_NR_OPS - 1,
@@ -118,7 +118,7 @@ enum kcsd_fused_id {
 
 struct kcsd_code;
 
-/* fuse.c: have sequences of the list run at one go, wherever they are in the decoded program. */
+/* fuse.c: replace the op of each first instruction of a sequence. Returns 0 or -EINTR. */
 int kcsd_code_fuse(struct kcsd_code *code);
 
 #endif

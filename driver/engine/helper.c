@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* Calls of helpers: by their signatures, all arguments are checked in here. */
+/* Validate all arguments of helpers by their signatures, and call them. */
 #include "helper.h"
 
-/* Which argument is the length of the buffer that is argument i. */
+/* Returns the index of the argument that is the length of buffer i. */
 static u32 len_of(const struct kcsd_signature *sig, u32 i)
 {
 	while (sig->kind[i] != LEN)
@@ -10,7 +10,7 @@ static u32 len_of(const struct kcsd_signature *sig, u32 i)
 	return i;
 }
 
-/* Bytes at the address that is argument i. */
+/* Returns the length of the buffer at argument i. */
 static u64 buffer_len(const struct kcsd_signature *sig, const struct kcsd_helper_args *args, u32 i)
 {
 	if (sig->kind[i] == HASH)
@@ -26,8 +26,8 @@ static bool check_buffer(struct kcsd_vm *vm, const struct kcsd_signature *sig,
 	u64 addr = args->val[i], len = buffer_len(sig, args, i);
 
 	/*
-	 * Where the CPU mis-speculates, past any branch below, nothing is longer than the memory:
-	 * some helpers begin at the end. What is longer is a fault, whatever it has become here.
+	 * Keep len within the memory also if the CPU mis-speculates past a branch below: some
+	 * helpers begin at the end of the buffer. A longer len is a fault in any case.
 	 */
 	if (sig->kind[i] == IN || sig->kind[i] == OUT)
 		args->val[len_of(sig, i)] = kcsd_index_nospec(len, vm->mem_len + 1);
@@ -54,7 +54,7 @@ static bool check_args(struct kcsd_vm *vm, const struct kcsd_signature *sig,
 	return true;
 }
 
-/* What needs nothing but memory is done here, the rest is the outside world's. */
+/* Execute a helper: here if it needs only memory, else by vm->ops. */
 static s64 carry_out(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *args)
 {
 	switch (id) {
@@ -90,7 +90,7 @@ s64 kcsd_helper_call(struct kcsd_vm *vm, u32 id, const u64 val[KCSD_HELPER_ARGS]
 		args.val[i] = val[i];
 	if (check_args(vm, sig, &args))
 		ret = carry_out(vm, id, &args);
-	/* Whatever moves data is worth a look at the clock. */
+	/* A helper that moves data can take long: look at the clock. */
 	if (!vm->end.reason && sig->nr_args > 1)
 		kcsd_vm_fault(vm, vm->ops->tick(vm), 0);
 	if (vm->end.reason)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* Helpers: their signatures, and those that the engine carries out itself. */
+/* Signatures of helpers, and the helpers that the engine executes itself. */
 #ifndef KCSD_HELPER_H
 #define KCSD_HELPER_H
 
@@ -7,7 +7,7 @@
 
 #define KCSD_HELPER_ARGS	5
 
-/* As <linux/kcsd_bpf.h> describes them. */
+/* Kinds of arguments, see <linux/kcsd_bpf.h>. */
 enum kcsd_arg_kind { NONE, VAL, IN, OUT, LEN, HASH, DIGEST };
 
 struct kcsd_signature {
@@ -16,13 +16,12 @@ struct kcsd_signature {
 	u8 kind[KCSD_HELPER_ARGS];	/* enum kcsd_arg_kind */
 };
 
-/* NULL if there is no such helper. No id leads out of the table, also where the CPU mis-speculates. */
+/* Returns NULL if there is no such helper. Stays in the table also if the CPU mis-speculates. */
 const struct kcsd_signature *kcsd_signature(u32 id);
 
 /*
- * Work on memory without bound is done in pieces, with a tick after every
- * KCSD_TICK_BYTES of it: no piece is longer than kcsd_pace_piece(), and after each
- * kcsd_pace_step() tells whether to go on.
+ * Helpers work on memory in pieces, with a tick after every KCSD_TICK_BYTES: a piece is at most
+ * kcsd_pace_piece() long, and kcsd_pace_step() after it says if the helper may go on.
  */
 #define KCSD_TICK_BYTES		32768
 
@@ -41,10 +40,10 @@ static inline u64 kcsd_pace_piece(const struct kcsd_pace *pace, u64 len)
 	return min(len, pace->left);
 }
 
-/* bytes, at most a piece, are done. False: the run has ended. */
+/* Take account of a piece. Returns false if the run has ended. */
 bool kcsd_pace_step(struct kcsd_pace *pace, u64 bytes);
 
-/* Arguments are as <linux/kcsd_bpf.h> has them, and checked. */
+/* Helpers; args are valid and in the order of <linux/kcsd_bpf.h>. */
 /* helper_mem.c */
 s64 kcsd_helper_memcpy(struct kcsd_vm *vm, const struct kcsd_helper_args *args);
 s64 kcsd_helper_memset(struct kcsd_vm *vm, const struct kcsd_helper_args *args);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* CRC-32C and SHA-256 over a program's memory; the algorithms are env.h's. */
+/* CRC-32C and SHA-256 over the memory of a program; env.h declares the algorithms. */
 #include "helper.h"
 
 s64 kcsd_helper_crc32c(struct kcsd_vm *vm, const struct kcsd_helper_args *args)
@@ -19,7 +19,7 @@ s64 kcsd_helper_crc32c(struct kcsd_vm *vm, const struct kcsd_helper_args *args)
 	return (u32)~crc;
 }
 
-/* On a copy: nothing keeps the program from hashing its hash. */
+/* Work on a copy: a program may hash the memory that holds its hash. */
 s64 kcsd_helper_sha256_add(struct kcsd_vm *vm, const struct kcsd_helper_args *args)
 {
 	struct kcsd_pace pace = kcsd_pace_start(vm);

@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * memmem over a program's memory: the two-way algorithm (Crochemore and Perrin),
- * which needs no memory of its own and, unlike a search for the first byte and a
- * comparison there, not more than about three looks at a byte, whatever the
- * bytes are. Where no part of the needle is known to match, two adjacent
- * bytes of it are looked for, eight places at a time.
+ * memmem over the memory of a program by the two-way algorithm (Crochemore and Perrin). It needs
+ * no memory of its own and, unlike a search for the first byte and a comparison there, reads each
+ * byte about three times at most, for any bytes. While no part of the needle is known to match,
+ * it searches for two adjacent bytes of it, eight places at a time.
  */
 #include "helper.h"
 
 struct search {
 	struct kcsd_pace pace;
 	const u8 *hay, *needle;
-	u64 hay_len, len;	/* len: the needle's, at least 2, at most hay_len */
+	u64 hay_len, len;	/* len: of the needle, 2 to hay_len */
 	u64 cut;		/* the critical position: its right part is compared first */
-	u64 shift;		/* after a match of the right part that was none of the left */
+	u64 shift;		/* distance to move if only the right part matches */
 	u64 keep;		/* bytes known to match after that; 0 if not periodic */
 };
 
-/* ---- what takes time, in pieces ---- */
+/* ---- comparing and searching, in pieces ---- */
 
-/* How many bytes at the start of a and b are the same. */
+/* Returns the number of equal bytes at the start of a and b. */
 static u64 same_forward(struct search *s, const u8 *a, const u8 *b, u64 len)
 {
 	u64 done = 0, n, i;
@@ -32,7 +31,7 @@ static u64 same_forward(struct search *s, const u8 *a, const u8 *b, u64 len)
 	return done;
 }
 
-/* How many bytes at the end of [a, a + len) and [b, b + len) are the same. */
+/* Returns the number of equal bytes at the end of [a, a + len) and [b, b + len). */
 static u64 same_backward(struct search *s, const u8 *a, const u8 *b, u64 len)
 {
 	u64 left = len, n, i;
@@ -53,8 +52,8 @@ static u64 load64(const u8 *p)
 #define EACH_BYTE(value)	(0x0101010101010101ULL * (value))
 
 /*
- * The first of the places [0, nr) of p where the two bytes pair[0] and pair[1]
- * are; nr if there is none. p has nr + 1 bytes.
+ * Find the two bytes pair[0], pair[1]. Returns the first of the places [0, nr) of p, or nr. p has
+ * nr + 1 bytes.
  */
 static u64 find_pair(const u8 *p, u64 nr, const u8 *pair)
 {
@@ -63,7 +62,7 @@ static u64 find_pair(const u8 *p, u64 nr, const u8 *pair)
 
 	for (i = 0; i + 8 <= nr; i += 8) {
 		diff = (load64(p + i) ^ first) | (load64(p + i + 1) ^ second);
-		/* Bit 7 of each byte that is 0; of those above one it may be wrong. */
+		/* Set bit 7 of each byte that is 0; above the first such byte it may be wrong. */
 		zeroes = (diff - EACH_BYTE(1)) & ~diff & EACH_BYTE(0x80);
 		if (zeroes)
 			return i + __builtin_ctzll(zeroes) / 8;
@@ -74,7 +73,7 @@ static u64 find_pair(const u8 *p, u64 nr, const u8 *pair)
 	return i;
 }
 
-/* The first place from pos on where the needle may be; beyond the last if there is none. */
+/* Returns the first place from pos on where the needle may be; beyond the last if none. */
 static u64 next_candidate(struct search *s, u64 pos)
 {
 	u64 anchor = min(s->cut, s->len - 2), end = s->hay_len - s->len + 1, nr, n;
@@ -92,8 +91,8 @@ static u64 next_candidate(struct search *s, u64 pos)
 /* ---- the needle ---- */
 
 /*
- * Where the greatest suffix of the needle starts, by the order of bytes or its
- * reverse; its period.
+ * Find the greatest suffix of the needle, by the order of bytes or by its reverse. Returns its
+ * start and its period.
  */
 static u64 greatest_suffix(struct search *s, bool reverse, u64 *period)
 {
@@ -146,7 +145,7 @@ static void factorize(struct search *s)
 
 /* ---- the search ---- */
 
-/* Where the needle is in the hay; past its last possible place if it is not. */
+/* Returns the place of the needle in the hay; past the last possible place if not found. */
 static u64 find(struct search *s)
 {
 	u64 pos = 0, known = 0, from, n;
@@ -172,7 +171,7 @@ static u64 find(struct search *s)
 	return pos;
 }
 
-/* A needle of one byte. */
+/* Find a needle of one byte. */
 static s64 find_byte(struct kcsd_vm *vm, const struct kcsd_helper_args *args)
 {
 	const struct kcsd_helper_args byte = {
@@ -196,7 +195,7 @@ s64 kcsd_helper_memmem(struct kcsd_vm *vm, const struct kcsd_helper_args *args)
 		return args->val[0];
 	if (s.len > s.hay_len)
 		return 0;
-	/* Else the search begins beyond the memory, where the CPU mis-speculates. */
+	/* Keep the search within the memory also if the CPU mis-speculates. */
 	s.len = kcsd_index_nospec(s.len, s.hay_len + 1);
 	if (s.len == 1)
 		return find_byte(vm, args);

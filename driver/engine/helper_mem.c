@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* memcpy, memset, memcmp and memchr over a program's memory, each in pieces. */
+/* memcpy, memset, memcmp and memchr over the memory of a program, in pieces. */
 #include "helper.h"
 
-/* From the end, so that what is yet to be read is not overwritten. */
+/* Copy from the end, so that no byte is overwritten before it is read. */
 static void copy_backward(struct kcsd_vm *vm, u8 *dst, const u8 *src, u64 len)
 {
 	struct kcsd_pace pace = kcsd_pace_start(vm);

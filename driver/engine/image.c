@@ -11,7 +11,7 @@ static u32 check_count(u64 insn_cnt)
 	return insn_cnt > KCSD_MAX_INSNS ? KCSD_CHECK_TOO_LONG : KCSD_CHECK_OK;
 }
 
-/* Printable, and from the first NUL on nothing but NULs, of which there is one. */
+/* True if name is printable and padded with at least one NUL. */
 static bool name_valid(const char *name)
 {
 	u32 i = 0;

@@ -17,7 +17,7 @@ static const struct kcsd_insn insns[] = {
 	KCSD_INSNS(INSN, INSN)
 };
 
-/* By opcode: one more than its first row, 0 if it has none. */
+/* For each opcode one more than its first row; 0: none. */
 static const u8 first[256] = {
 #define FIRST(op, code, pick, form, mnemonic) [code] = KCSD_OP_##op + 1,
 #define NOT_FIRST(op, code, pick, form, mnemonic)

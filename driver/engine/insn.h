@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * The instructions, RFC 9669: one table from which come legality (check.c),
- * decoding (code.c), dispatch (interp.c) and the assembler's mnemonics.
+ * The instructions of RFC 9669 in one table, used to validate (check.c), decode (code.c), dispatch
+ * (interp.c) and by the assembler and the disassembler.
  */
 #ifndef KCSD_INSN_H
 #define KCSD_INSN_H
 
 #include "engine.h"
 
-/* Newer than some <linux/bpf.h>. */
+/* Missing in older <linux/bpf.h>. */
 #ifndef BPF_MEMSX
 #define BPF_MEMSX	0x80
 #endif
@@ -17,14 +17,14 @@
 #define BPF_STORE_REL	0x110
 #endif
 
-/* What an instruction of some form does with its fields. One that it does not use is zero. */
+/* How the instructions of a form use their fields. An unused field must be zero. */
 #define KCSD_USES_DST		0x0001
 #define KCSD_USES_SRC		0x0002
 #define KCSD_USES_OFF		0x0004
 #define KCSD_USES_IMM		0x0008
 #define KCSD_WRITES_DST		0x0010
 #define KCSD_WRITES_SRC		0x0020
-/* The field tells apart instructions that have the same opcode. */
+/* The field distinguishes instructions with the same opcode. */
 #define KCSD_PICKS_SRC		0x0040
 #define KCSD_PICKS_OFF		0x0080
 #define KCSD_PICKS_IMM		0x0100
@@ -32,10 +32,10 @@
 #define KCSD_JUMPS_OFF		0x0200
 #define KCSD_JUMPS_IMM		0x0400
 #define KCSD_CALLS_IMM		0x0800
-/* The immediate is a helper's id; continued in a second unit. */
+/* The immediate is the id of a helper. */
 #define KCSD_HELPS		0x2000
 #define KCSD_WIDE		0x4000
-/* Control never reaches the next instruction. */
+/* The next instruction is never reached from here. */
 #define KCSD_ENDS		0x8000
 
 #define KCSD_DST		KCSD_USES_DST
@@ -46,9 +46,8 @@
 #define KCSD_IMM		KCSD_USES_IMM
 
 /*
- * Forms. F(name, fields, operands). In operands, d and s are registers, o a
- * displacement with its sign, i a 32-bit and w a 64-bit immediate, j and l a jump target
- * in off and in imm, h a helper.
+ * Forms: F(name, fields, operands). In operands, d and s are registers, o a displacement with its
+ * sign, i a 32-bit and w a 64-bit immediate, j and l a jump target in off and in imm, h a helper.
  */
 #define KCSD_FORMS(F) \
 	F(ALU_K,	KCSD_OUT | KCSD_IMM,				"d, i") \
@@ -73,14 +72,13 @@
 	F(ACQUIRE,	KCSD_OUT | KCSD_SRC | KCSD_OFF | KCSD_PICKS_IMM, "d, [so]")
 
 struct kcsd_form {
-	u32 fields;		/* KCSD_USES_* and so on */
+	u32 fields;		/* KCSD_USES_* and the others above */
 	const char *operands;
 };
 
 /*
- * The table. X(op, code, pick, form, mnemonic) is the first of its opcode,
- * V(same) one more with the opcode of the one before: they differ in the field
- * that their forms pick by, whose value is "pick".
+ * The table. X(op, code, pick, form, mnemonic) is the first row of an opcode, V(same) another row
+ * of the same opcode: their field KCSD_PICKS_* has different values, "pick".
  */
 #define KCSD_INSNS_ALU(X, op, code, form, text) \
 	X(op##64_K, BPF_ALU64 | (code) | BPF_K, 0, form##_K, text) \
@@ -202,11 +200,11 @@ enum kcsd_op_id {
 struct kcsd_insn {
 	const char *mnemonic;
 	const struct kcsd_form *form;
-	u16 pick;		/* value of the field that the form picks by */
+	u16 pick;		/* value of the field KCSD_PICKS_* */
 	u8 code;		/* opcode byte */
 };
 
-/* The row of op, which is below KCSD_NR_OPS. */
+/* Returns the row of op, which is below KCSD_NR_OPS. */
 const struct kcsd_insn *kcsd_insn_get(u32 op);
 
 static inline u32 kcsd_insn_fields(u32 op)
@@ -214,16 +212,16 @@ static inline u32 kcsd_insn_fields(u32 op)
 	return kcsd_insn_get(op)->form->fields;
 }
 
-/* Bytes that op, an access of memory, accesses. */
+/* Returns the size of the access of op, which accesses memory. */
 static inline u32 kcsd_insn_size(u32 op)
 {
-	/* By BPF_W, BPF_H, BPF_B, BPF_DW. No branch: accesses are bounded by it. */
+	/* Index: BPF_W, BPF_H, BPF_B, BPF_DW. Without a branch, as bounds depend on it. */
 	static const u8 sizes[] = { 4, 2, 1, 8 };
 
 	return sizes[BPF_SIZE(kcsd_insn_get(op)->code) >> 3];
 }
 
-/* Which instruction has this opcode and picking field; KCSD_NR_OPS: none. */
+/* Returns the op of an instruction, by opcode and pick; KCSD_NR_OPS if there is none. */
 u32 kcsd_insn_find(const struct bpf_insn *insn);
 
 #endif

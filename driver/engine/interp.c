@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * The interpreter: the reference for what a program means. Threaded: each
- * instruction jumps to the next one's handler.
+ * The interpreter: the reference for what a program means. Each instruction jumps to the code of
+ * the next one.
  *
- * Instructions are counted where control leaves a straight piece of code, and
- * budget and clock looked at on back edges and local calls only: whatever runs
- * for long passes one.
+ * Instructions are counted at jumps, calls and exits. Budget and clock are looked at on back edges
+ * and local calls only: a run that takes long passes one.
  */
 #include "code.h"
 #include "fused.h"
 #include "memory.h"
 
 /*
- * Another file may include this one for an interpreter of lowered code: it calls stubs, has
- * one register more, loses registers as a machine does, and may lack the quotients that machines
- * lack.
+ * Tests include this file to get an interpreter of lowered code: it calls stubs, has one register
+ * more, overwrites registers as a native call does, and may abort on a division that traps.
  */
 #ifndef KCSD_CALL
 #define KCSD_CALL(vm, id, r)	kcsd_helper_call(vm, id, r)
@@ -25,7 +23,7 @@
 #define KCSD_NO_QUOTIENT(value)	(value)
 #endif
 
-/* What a local call saves; r1 to r5 are the caller's to save. */
+/* Registers that a local call saves; the program itself saves r1 to r5. */
 struct frame {
 	u64 saved[4];			/* r6 to r9 */
 	const struct kcsd_decoded *ret;
@@ -37,7 +35,7 @@ struct state {
 	struct frame frames[KCSD_MAX_CALL_DEPTH];
 };
 
-/* RFC 9669, "Arithmetic instructions": dividing by 0 gives 0, modulo 0 nothing changes. */
+/* RFC 9669, "Arithmetic instructions": x / 0 is 0, x % 0 is x. */
 static inline u64 div64(u64 a, u64 b)
 {
 	return b ? a / b : KCSD_NO_QUOTIENT(0);
@@ -48,7 +46,7 @@ static inline u64 mod64(u64 a, u64 b)
 	return b ? a % b : KCSD_NO_QUOTIENT(a);
 }
 
-/* The minimum by -1 wraps around instead of trapping. */
+/* The minimum / -1 wraps around; the CPU would trap. */
 static inline u64 sdiv64(s64 a, s64 b)
 {
 	if (b == -1)
@@ -83,13 +81,13 @@ static inline u32 smod32(s32 a, s32 b)
 	return (u32)smod64(a, b);
 }
 
-/* The next time to look at budget and clock, as bytes of decoded instructions. */
+/* Returns when to look at budget and clock again, in bytes of decoded instructions. */
 static u64 next_look(const struct kcsd_vm *vm, u64 insns)
 {
 	return min(vm->budget, insns + KCSD_TICK_INSNS) * sizeof(struct kcsd_decoded);
 }
 
-/* On the way back or into a function, when it was time; vm->end.reason: the run ends. */
+/* Look at budget and clock; the run ends if vm->end.reason is then set. */
 static noinline u64 checkpoint(struct kcsd_vm *vm, u64 insns)
 {
 	if (insns > vm->budget)
@@ -99,16 +97,15 @@ static noinline u64 checkpoint(struct kcsd_vm *vm, u64 insns)
 	return next_look(vm, insns);
 }
 
-/* The stack grows down, as eBPF's does. */
+/* Set r10 for the depth of calls. The stack grows down. */
 static void set_frame_pointer(struct state *s, const struct kcsd_vm *vm)
 {
 	s->r[10] = vm->layout.stack + (KCSD_MAX_CALL_DEPTH - s->depth) * KCSD_FRAME_SIZE;
 }
 
 /*
- * What a call leaves in the registers that it need not preserve, and what a function finds in
- * those that hold no argument. Zeroes, so that every engine can do the same
- * and none shows what it keeps there itself.
+ * Zero the registers that a call need not preserve, and those in which a function finds no
+ * argument. So all engines do the same, and none shows its own values to the program.
  */
 static void clear_arguments(struct state *s)
 {
@@ -122,9 +119,8 @@ static void clear_entry(struct state *s)
 }
 
 /*
- * The checker saw to it that calls do not nest deeper than there are frames, and that the entry
- * calls nothing when it ends. Where the CPU mis-speculates, by a local call or an exit that is
- * none, the mask keeps it to the frames.
+ * Calls of a valid program do not nest deeper than there are frames. The mask keeps the index
+ * within the frames also if the CPU mis-speculates a local call or an exit.
  */
 _Static_assert(!(KCSD_MAX_CALL_DEPTH & (KCSD_MAX_CALL_DEPTH - 1)), "");
 #define FRAME_MASK	(KCSD_MAX_CALL_DEPTH - 1)
@@ -153,14 +149,14 @@ static const struct kcsd_decoded *pop_frame(struct state *s, const struct kcsd_v
 #define SRC	s.r[ip->src]
 #define IMM	ip->imm
 
-/* Another file may include this one for an interpreter that tells what it does. */
+/* Other files include this one to get an interpreter that traces each instruction. */
 #ifndef KCSD_INTERP
 #define KCSD_INTERP	kcsd_interp
 #define KCSD_TRACE(vm, pc, r)	do { } while (0)
 #define FUSED_LABEL(name, first)	[name] = &&name,
 #define FUSED_CODE(name, ...)	name: BEGIN __VA_ARGS__ FINISH
 #else
-/* To be told of every instruction, each is run by itself. */
+/* Run each instruction by itself, so that each is traced. */
 #define FUSED_LABEL(name, first)	[name] = &&first,
 #define FUSED_CODE(name, ...)
 #endif
@@ -171,10 +167,10 @@ static const struct kcsd_decoded *pop_frame(struct state *s, const struct kcsd_v
 } while (0)
 #define STEP	do { ip++; NEXT; } while (0)
 
-/* Instructions run before the one at p. */
+/* Number of instructions run before the one at p. */
 #define COUNT(p)	((skew + (unsigned long)(p)) / sizeof(*ip))
 
-/* Control goes elsewhere: COUNT(target) is what COUNT(ip + 1) was. */
+/* Prepare a jump: COUNT(target) becomes what COUNT(ip + 1) was. */
 #define LEAVE(target) do {						\
 	next = (target);						\
 	skew += (unsigned long)(ip + 1) - (unsigned long)next;		\
@@ -199,7 +195,7 @@ static const struct kcsd_decoded *pop_frame(struct state *s, const struct kcsd_v
 	NEXT;								\
 } while (0)
 
-/* p is the host address of len bytes at addr, not below floor; there is no way on without. */
+/* Set p to the host address of len bytes at addr, not below floor; else end the run. */
 #define ACCESS(floor, addr, len) do {					\
 	const u64 off = (addr) - (floor);				\
 									\
@@ -213,7 +209,7 @@ static const struct kcsd_decoded *pop_frame(struct state *s, const struct kcsd_v
 #define LOAD_AT(addr, len)	ACCESS(KCSD_GUEST_CTX, addr, len)
 #define STORE_AT(addr, len)	ACCESS(KCSD_GUEST_DATA, addr, len)
 
-/* Atomic accesses are aligned to their size, in guest memory as in the host's. */
+/* The same for atomic accesses, which must be aligned to their size. */
 #define ACCESS_ALIGNED(floor, addr, len) do {				\
 	ACCESS(floor, addr, len);					\
 	if (unlikely((addr) & ((len) - 1))) {				\
@@ -225,8 +221,8 @@ static const struct kcsd_decoded *pop_frame(struct state *s, const struct kcsd_v
 #define STORE_ALIGNED(addr, len)	ACCESS_ALIGNED(KCSD_GUEST_DATA, addr, len)
 
 /*
- * What an instruction does, OP_op(form, its destination's value, its source's):
- * a new value for its destination, v, which is "live" until it is there; or something else.
+ * Code of an instruction: OP_op(form, value of its destination, value of its source). SET() gives
+ * the new value v of its destination; "live" until v is stored there.
  */
 #define BEGIN		{ u64 v = 0; bool live = false;
 #define STORE_V		do { if (live) DST = v; } while (0)
@@ -296,12 +292,12 @@ static const struct kcsd_decoded *pop_frame(struct state *s, const struct kcsd_v
 #define OP_STX(form, A, S)	STORE(UNSIGNED##form, A, S)
 #define OP_ST(form, A, S)	STORE(UNSIGNED##form, A, IMM)
 
-/* One instruction by itself. */
+/* Code of one instruction by itself. */
 #define ONE(op, form)	op##form: BEGIN OP_##op(form, DST, SRC) FINISH
 #define ALL_FORMS(op)	ONE(op, 64_K) ONE(op, 64_X) ONE(op, 32_K) ONE(op, 32_X)
 #define ALL_SIZES(op)	ONE(op, _B) ONE(op, _H) ONE(op, _W) ONE(op, _DW)
 
-/* The ways of fused.h to find operands, for all but the first of a sequence. */
+/* Code of an instruction in a sequence, for each "how" of fused.h. */
 #define HOW_N(op, form)	STORE_V; ip++; OP_##op(form, DST, SRC)
 #define HOW_D(op, form)	ip++; OP_##op(form, v, SRC)
 #define HOW_S(op, form)	STORE_V; ip++; OP_##op(form, DST, v)
@@ -359,7 +355,7 @@ void KCSD_INTERP(const struct kcsd_code *code, struct kcsd_vm *vm)
 	u64 limit = next_look(vm, 0);
 	void *p;
 
-	/* Every memory has more, and the compiler knows: no access is too long for it. */
+	/* Every memory is longer; this tells the compiler that no access is longer than memory. */
 	if (unlikely(mem_len < KCSD_GUEST_DATA - KCSD_GUEST_CTX + KCSD_FRAME_SIZE)) {
 		kcsd_vm_fault(vm, KCSD_FAULT_INTERNAL, 0);
 		return;
@@ -452,7 +448,7 @@ EXIT:
 	ip = next;
 	NEXT;
 
-late:	/* a jump; only those back end a run */
+late:	/* a jump; only a backward jump can end a run */
 	if (next <= ip)
 		LOOK;
 	ip = next;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * The kernel's eBPF JIT at work on lowered code: each function becomes a bpf_prog of its own,
- * as the JIT resolves no calls between functions without the verifier. A call of another
- * function is then a call of a helper, whose address is known as callees are compiled first;
- * JITs hand over r1 to r5, and r0, as C functions do with arguments and result.
+ * Compile lowered code with the kernel's eBPF JIT. Each function becomes a bpf_prog of its own, as
+ * the JIT resolves calls between functions only after the verifier. A call of another function is
+ * compiled as a call of a helper; callees are compiled first, so their addresses are known. JITs
+ * pass r1 to r5 and r0 as C functions pass arguments and result.
  *
- * All of that holds for x86-64 and arm64. Elsewhere (riscv, loongarch, ...) JITs want the
- * verifier's zero extensions, or cut a program's result to 32 bits.
+ * This holds for x86-64 and arm64. Other JITs (riscv, loongarch, ...) need zero extensions from the
+ * verifier, or cut the result of a program to 32 bits.
  */
 #include <linux/filter.h>
 
@@ -42,13 +42,13 @@ static bool is_local_call(const struct bpf_insn *insn)
 	return is_call(insn) && insn->src_reg == BPF_PSEUDO_CALL;
 }
 
-/* The second half of a 64-bit immediate is no instruction, whatever its bits are. */
+/* Returns the units of an instruction. The second half of a 64-bit immediate is none. */
 static u32 insn_len(const struct bpf_insn *insn)
 {
 	return insn->code == (BPF_LD | BPF_IMM | BPF_DW) ? 2 : 1;
 }
 
-/* Which function begins at this instruction; nr_functions: none. */
+/* Returns the function that begins at this instruction, or nr_functions. */
 static u32 function_at(const struct kcsd_lowered *l, u32 pc)
 {
 	u32 low = 0, high = l->nr_functions;
@@ -64,7 +64,7 @@ static u32 function_at(const struct kcsd_lowered *l, u32 pc)
 	return low < l->nr_functions && l->starts[low] == pc ? low : l->nr_functions;
 }
 
-/* What the call at pc calls: a function's native code or a stub. NULL: not there yet, or never. */
+/* Returns the native code or the stub that the call at pc calls; NULL: not compiled yet. */
 static const void *call_target(const struct kcsd_jit *jit, const struct kcsd_lowered *l, u32 pc)
 {
 	const struct bpf_insn *insn = &l->insns[pc];
@@ -86,7 +86,7 @@ static bool callees_are_ready(const struct kcsd_jit *jit, const struct kcsd_lowe
 	return true;
 }
 
-/* Call target as a helper. False: it is too far away for an instruction. */
+/* Make insn call target as a helper. Returns false if target is too far away. */
 static bool set_call(struct bpf_insn *insn, const void *target)
 {
 	s64 distance = (s64)((uintptr_t)target - (uintptr_t)__bpf_call_base);
@@ -97,7 +97,7 @@ static bool set_call(struct bpf_insn *insn, const void *target)
 	return true;
 }
 
-/* Room for cnt instructions. *ret: -ENOMEM, or -EOPNOTSUPP where they would not be compiled. */
+/* Allocate cnt instructions. Returns NULL and *ret: -ENOMEM, -EOPNOTSUPP without a JIT. */
 static struct bpf_prog *prog_alloc(u32 cnt, int *ret)
 {
 	struct bpf_prog *fp = bpf_prog_alloc(bpf_prog_size(cnt), 0);
@@ -109,7 +109,7 @@ static struct bpf_prog *prog_alloc(u32 cnt, int *ret)
 	/* Any type that is not classic BPF. */
 	fp->type = BPF_PROG_TYPE_SOCKET_FILTER;
 	fp->aux->stack_depth = KCSD_LOWERED_FRAME;
-	/* Blinding takes BPF_REG_AX, in which lowered code has addresses. */
+	/* Blinding uses BPF_REG_AX; lowered code has addresses there. */
 	if (fp->jit_requested && !fp->blinding_requested)
 		return fp;
 	*ret = -EOPNOTSUPP;
@@ -118,8 +118,8 @@ static struct bpf_prog *prog_alloc(u32 cnt, int *ret)
 }
 
 /*
- * To native code, or free it. On success it is read-only. -EAGAIN: the JIT gave up and does not say
- * why; for want of memory, as a rule.
+ * Compile to native code, which is then read-only; frees *prog on failure. Returns -EAGAIN if the
+ * JIT gave up without a reason, which is mostly lack of memory.
  */
 static int prog_compile(struct kcsd_jit *jit, struct bpf_prog **prog)
 {
@@ -136,10 +136,7 @@ static int prog_compile(struct kcsd_jit *jit, struct bpf_prog **prog)
 	return 0;
 }
 
-/*
- * The register that lowered code has beside eBPF's own is the kernel's BPF_REG_AX, whose
- * number is not the same in all kernels.
- */
+/* Replace KCSD_REG_AX by the kernel's BPF_REG_AX, whose number differs between kernels. */
 static void name_registers(struct bpf_insn *insn)
 {
 	if (insn->dst_reg == KCSD_REG_AX)
@@ -171,7 +168,7 @@ static int compile_function(struct kcsd_jit *jit, const struct kcsd_lowered *l, 
 	return ret;
 }
 
-/* Callees before callers: as calls do not nest deep, a few rounds do. */
+/* Compile callees before callers, in a few rounds, as calls do not nest deep. */
 static int compile_functions(struct kcsd_jit *jit, const struct kcsd_lowered *l, const bool *stop)
 {
 	u32 done = 0, before, nr;
@@ -194,8 +191,8 @@ static int compile_functions(struct kcsd_jit *jit, const struct kcsd_lowered *l,
 }
 
 /*
- * What C calls: bpf_func's type has a result of 32 bits, and under kernel CFI it must be called
- * by that type. The context is where to put the 64 bits.
+ * Compile the function that C calls: it stores the 64-bit result at its context, as the type of
+ * bpf_func has a result of 32 bits and kernel CFI requires that type.
  */
 static int compile_entry(struct kcsd_jit *jit)
 {
@@ -262,9 +259,9 @@ u64 kcsd_jit_bytes(const struct kcsd_jit *jit)
 }
 
 /*
- * Not by bpf_prog_run(): it forbids sleeping and counts runs for the kernel's statistics. What
- * its callers hold, RCU and the CPU they are on, protects maps, per-CPU data and the program
- * itself; here there are none of these, and jit is the caller's.
+ * Do not use bpf_prog_run(): it forbids sleeping and counts runs for the kernel's statistics. Its
+ * callers hold RCU and stay on a CPU to protect maps, per-CPU data and the program; lowered code
+ * uses neither maps nor per-CPU data, and the caller owns jit.
  */
 u64 kcsd_jit_run(const struct kcsd_jit *jit)
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * Lowering: a pure function from a checked program to plain eBPF (lowered.h). In here: from
- * functions to clones to instructions; the instructions themselves are in lower_*.c.
+ * Lower a valid program to plain eBPF (lowered.h). This file goes from functions to clones to
+ * instructions; lower_*.c lower each instruction.
  */
 #include "lower.h"
 
-#define NEAR	0x7fff	/* a jump of 16 bits reaches all of a clone that is no longer */
-#define YIELD_INSNS	4096	/* of the program */
+#define NEAR	0x7fff	/* instructions; 16-bit jumps reach all of a clone up to this length */
+#define YIELD_INSNS	4096	/* instructions of the program */
 
 /* ---- emission ---- */
 
@@ -77,7 +77,7 @@ void kcsd_emit_goto(struct kcsd_lower *l, u32 to)
 		kcsd_emit(l, BPF_JMP | BPF_JA, 0, 0, (s16)distance, 0);
 }
 
-/* Far away: around a long jump. JSET has no inverse, so the jump stays as it is. */
+/* In a far clone, jump to a long jump. The condition is kept, as JSET has no inverse. */
 void kcsd_emit_jump(struct kcsd_lower *l, struct bpf_insn jump, u32 to)
 {
 	jump.off = l->clone->far ? 1 : (s16)(to - l->pos - 1);
@@ -113,7 +113,7 @@ static u32 units(const struct kcsd_lower_insn *i)
 	return i->fields & KCSD_WIDE ? 2 : 1;
 }
 
-/* Marks what jumps and calls go to; returns the number of functions. */
+/* Mark the targets of jumps and calls. Returns the number of functions. */
 static u32 find_targets(struct kcsd_lower *l)
 {
 	u32 pc, target, nr = 1;
@@ -133,7 +133,7 @@ static u32 find_targets(struct kcsd_lower *l)
 	return nr;
 }
 
-/* function_of: from 1 at each first unit but the program's to the index everywhere. */
+/* Turn marks of first units in function_of into the index of the function of each unit. */
 static void number_functions(struct kcsd_lower *l)
 {
 	u32 pc;
@@ -219,7 +219,7 @@ static void lower_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 		kcsd_lower_jump_cold(l, i);
 }
 
-/* Now and then: is it to be given up? Then l->err says why. */
+/* Look at times if lowering must be given up. Returns false and sets l->err then. */
 static bool go_on(struct kcsd_lower *l)
 {
 	const bool *stop = l->opt->stop;
@@ -243,7 +243,7 @@ static void lower_clone(struct kcsd_lower *l)
 	for (pc = clone->first; pc < clone->end && go_on(l);) {
 		struct kcsd_lower_insn i = insn_at(l, pc);
 
-		/* Who jumps here has counted up to there. */
+		/* Code that jumps here has counted up to its jump: count before this place. */
 		if (l->targets[pc])
 			kcsd_lower_count(l);
 		i.place->hot = l->pos;
@@ -266,7 +266,7 @@ static void select_clone(struct kcsd_lower *l, const struct kcsd_clone *clone)
 	l->frame = l->layout.stack + (KCSD_MAX_CALL_DEPTH - clone->depth) * KCSD_FRAME_SIZE;
 }
 
-/* How long each clone is, those found on the way too, and so where they start. */
+/* Measure each clone, also those found on the way, and so find where each starts. */
 static int measure(struct kcsd_lower *l)
 {
 	u32 n;
@@ -330,7 +330,7 @@ static int prepare(struct kcsd_lower *l)
 {
 	u32 nr, insn_cnt = l->view->insn_cnt;
 
-	/* Bounds and mask are immediates, of 32 bits with a sign. */
+	/* Bounds and mask must fit into immediates of 32 bits with a sign. */
 	if (span(l->view) > 1u << 31)
 		return -E2BIG;
 	l->mask = (u32)span(l->view) - 1;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* What the files that lower a program share: lower.c, lower_alu.c, lower_access.c, lower_call.c. */
+/* Shared by the files that lower a program: lower.c, lower_alu.c, lower_access.c, lower_call.c. */
 #ifndef KCSD_LOWER_H
 #define KCSD_LOWER_H
 
 #include "insn.h"
 #include "lowered.h"
 
-/* In lowered code. What the kernel's JIT calls BPF_REG_AX has another number: see jit.c. */
+/* Scratch register of lowered code; jit.c replaces it by the kernel's BPF_REG_AX. */
 #define KCSD_REG_AX		11
 
-/* Slots of the native frame, from r10. */
+/* Slots of the native frame, relative to r10. */
 #define KCSD_SLOT_LEFT		(-8)		/* instructions until the next tick */
 #define KCSD_SLOT_REG(reg)	(-16 - 8 * (reg))	/* r0 to r5, across a stub */
 
@@ -25,19 +25,19 @@ struct kcsd_clone {
 	bool far;		/* too long for jumps of 16 bits */
 };
 
-/* Where in the clone's lowered code parts of an instruction are; positions in the whole. */
+/* Positions, in all of the lowered code, of the parts of an instruction. */
 struct kcsd_place {
-	u32 hot;		/* its beginning: where jumps to it go */
-	u32 cold;		/* what is out of line */
-	u32 back;		/* where that goes back to */
-	u32 after;		/* of a jump: the end of what is in line */
-	u32 fault;		/* where a fault of an access is told */
-	u32 counted;		/* instructions up to it that are not yet taken off what is left */
+	u32 hot;		/* its beginning: jumps to it go here */
+	u32 cold;		/* its part out of line */
+	u32 back;		/* where the cold part returns to */
+	u32 after;		/* of a jump: end of its part in line */
+	u32 fault;		/* of an access: reports its fault */
+	u32 counted;		/* instructions up to it that are not yet subtracted from "left" */
 };
 
 /*
- * Code is made by the same functions twice: insns NULL, to measure and to learn all places,
- * then into insns. An instruction's own positions are the same both times.
+ * State of lowering a program. The same functions run twice over a clone: with insns NULL to
+ * measure it and to find all places, then to fill insns. Positions are the same both times.
  */
 struct kcsd_lower {
 	const struct kcsd_image_view *view;
@@ -51,20 +51,20 @@ struct kcsd_lower {
 	u16 *clone_of;		/* for each function and depth: clone + 1, 0: none yet */
 	struct kcsd_clone *clones;
 	u32 nr_clones;
-	struct kcsd_place *places;	/* for each unit, in the clone at hand */
-	const struct kcsd_clone *clone;	/* at hand */
-	u32 frame;		/* guest r10 in it */
-	u32 fault;		/* position: tell of the fault in r1 (address), r2; go on with */
-	u32 discount;		/* position: r3 instructions are to be counted, and go on with */
+	struct kcsd_place *places;	/* for each unit, in the current clone */
+	const struct kcsd_clone *clone;	/* the current one */
+	u32 frame;		/* guest r10 in the current clone */
+	u32 fault;		/* position: report the fault at address r1, pc r2; goes on with */
+	u32 discount;		/* position: count r3 instructions; goes on with */
 	u32 leave;		/* position: return after a fault */
-	u32 counted;		/* instructions not yet taken off what is left */
-	u32 yield;		/* instructions to look at before others get the CPU */
+	u32 counted;		/* instructions not yet subtracted from "left" */
+	u32 yield;		/* instructions until go_on() yields the CPU */
 	struct bpf_insn *insns;
-	u32 pos;		/* of the next instruction made */
+	u32 pos;		/* of the next instruction */
 	int err;
 };
 
-/* An instruction on its way. */
+/* An instruction that is being lowered. */
 struct kcsd_lower_insn {
 	struct bpf_insn insn;
 	u32 op;			/* enum kcsd_op_id */
@@ -73,7 +73,7 @@ struct kcsd_lower_insn {
 	struct kcsd_place *place;
 };
 
-/* lower.c: instructions one by one */
+/* lower.c: emit one instruction */
 void kcsd_emit(struct kcsd_lower *l, u8 code, u8 dst, u8 src, s16 off, s32 imm);
 void kcsd_emit_insn(struct kcsd_lower *l, struct bpf_insn insn);
 void kcsd_emit_imm64(struct kcsd_lower *l, u8 dst, u64 imm);
@@ -83,14 +83,14 @@ void kcsd_emit_add_imm(struct kcsd_lower *l, u8 dst, s32 imm);
 /* size: BPF_DW and so on */
 void kcsd_emit_load(struct kcsd_lower *l, u8 size, u8 dst, u8 base, s16 off);
 void kcsd_emit_store(struct kcsd_lower *l, u8 size, u8 base, s16 off, u8 src);
-/* A field of the ctl; KCSD_REG_AX is lost. */
+/* Load or store a field of the ctl; overwrites KCSD_REG_AX. */
 void kcsd_emit_load_ctl(struct kcsd_lower *l, u8 size, u8 dst, s16 field);
 void kcsd_emit_store_ctl(struct kcsd_lower *l, u8 size, s16 field, u8 src);
-/* To a position anywhere in the clone. jump: code, dst, src, imm. */
+/* Jump to any position in the clone. jump: code, dst, src, imm. */
 void kcsd_emit_jump(struct kcsd_lower *l, struct bpf_insn jump, u32 to);
 void kcsd_emit_jump_imm(struct kcsd_lower *l, u8 op, u8 dst, s32 imm, u32 to);
 void kcsd_emit_goto(struct kcsd_lower *l, u32 to);
-/* The clone of the function that begins at this guest pc, called from the one at hand. */
+/* Returns the clone of the function at this guest pc for a call from the current clone. */
 const struct kcsd_clone *kcsd_lower_callee(struct kcsd_lower *l, u32 pc);
 
 /* lower_alu.c */
@@ -100,7 +100,7 @@ void kcsd_lower_alu(struct kcsd_lower *l, const struct kcsd_lower_insn *i);
 void kcsd_lower_access(struct kcsd_lower *l, const struct kcsd_lower_insn *i);
 void kcsd_lower_access_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i);
 
-/* lower_call.c: calls, jumps, what is at a function's ends */
+/* lower_call.c: calls, jumps, entry and exit of functions */
 void kcsd_lower_entry(struct kcsd_lower *l);
 void kcsd_lower_exit(struct kcsd_lower *l);
 void kcsd_lower_end(struct kcsd_lower *l);
@@ -109,12 +109,12 @@ void kcsd_lower_local(struct kcsd_lower *l, const struct kcsd_lower_insn *i);
 void kcsd_lower_jump(struct kcsd_lower *l, const struct kcsd_lower_insn *i);
 void kcsd_lower_local_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i);
 void kcsd_lower_jump_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i);
-/* Take what was counted off what is left, which then is in KCSD_REG_AX. */
+/* Subtract l->counted from "left", which is then in KCSD_REG_AX. */
 void kcsd_lower_count(struct kcsd_lower *l);
-/* After a stub that can end the run. The cold part tells how many instructions were run. */
+/* Leave if a stub has ended the run. The cold part counts the instructions run. */
 void kcsd_lower_check_end(struct kcsd_lower *l, const struct kcsd_lower_insn *i);
 void kcsd_lower_check_end_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i);
-/* r0 to r5 to their slots and back. */
+/* Save r0 to r5 to their slots, and restore them. */
 void kcsd_lower_spill(struct kcsd_lower *l);
 void kcsd_lower_unspill(struct kcsd_lower *l);
 

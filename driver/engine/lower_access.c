@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * Accesses of memory. The usual one, in a register r, of size s; what is read begins at
- * floor, the context, what is written at the data:
+ * Lower accesses to memory. The usual access: the address is in register r, s is the size, floor
+ * is the context for reads and the data for writes:
  *
  *		r += off - floor
- *		if r > known - s goto chance		the end of what is the program's alone
- *	back:	r &= mask				for when the CPU mis-speculates
+ *		if r > known - s goto chance		known: end of the memory without arguments
+ *	back:	r &= mask				in case the CPU mis-speculates
  *		AX = mem + floor
  *		AX += r
  *		r -= off - floor
  *		access [AX]
  *
- *	chance:	if r <= limit goto back			the end in this run, with the arguments
+ *	chance:	if r <= limit goto back			limit: end of the memory of this run
  *	fault:	...
  *
- * In bounds the mask changes nothing. Only addresses that are constants have none: these are before
- * the arguments' greatest end, or where memory moves, before KCSD_LOWERED_AFTER behind the mask.
+ * In bounds the mask changes nothing. Constant addresses need no mask: they are below the end of
+ * the longest arguments; if memory moves, below KCSD_LOWERED_AFTER behind the mask.
  *
- * Code for memory that moves finds mem and mask in the ctl, and compares with the limit
- * from there at once, as most of what it accesses is expected behind the arguments:
+ * Code for memory that moves takes mem and mask from the ctl. It compares with the limit at once,
+ * as most of its accesses are expected behind the arguments:
  *
  *		if r > limit goto fault
  */
@@ -29,8 +29,8 @@ struct access {
 	s16 off;
 	u32 size;
 	u32 floor;
-	bool aligned;		/* it has to be */
-	bool keep;		/* the register's value is needed afterwards */
+	bool aligned;		/* the address must be */
+	bool keep;		/* restore the register after the access */
 };
 
 static bool writes(const struct kcsd_lower_insn *i)
@@ -57,7 +57,7 @@ static s16 limit_field(const struct access *a)
 	return KCSD_CTL(limit) + 8 * (a->size == 8 ? 3 : a->size / 2);
 }
 
-/* AX = the address of guest address addr. */
+/* Set AX to the address of guest address addr. */
 static void emit_base(struct kcsd_lower *l, u64 addr)
 {
 	if (!l->opt->moving) {
@@ -69,7 +69,7 @@ static void emit_base(struct kcsd_lower *l, u64 addr)
 		kcsd_emit_add_imm(l, KCSD_REG_AX, (s32)(addr - KCSD_GUEST_CTX));
 }
 
-/* So that the register, from any floor, is no further than memory without others' data. */
+/* Mask the register so that, from any floor, it reaches no data of others. */
 static void emit_mask(struct kcsd_lower *l, u8 reg)
 {
 	if (!l->opt->moving) {
@@ -80,7 +80,7 @@ static void emit_mask(struct kcsd_lower *l, u8 reg)
 	kcsd_emit(l, BPF_ALU64 | BPF_AND | BPF_X, reg, KCSD_REG_AX, 0, 0);
 }
 
-/* AX = the greatest distance from the floor that is in bounds in this run. */
+/* Set AX to the greatest distance from the floor that is in bounds in this run. */
 static void emit_limit(struct kcsd_lower *l, const struct access *a)
 {
 	kcsd_emit_load_ctl(l, BPF_DW, KCSD_REG_AX, limit_field(a));
@@ -100,7 +100,7 @@ static void emit_add_reg(struct kcsd_lower *l, u8 dst, u8 src)
 	kcsd_emit(l, BPF_ALU64 | BPF_ADD | BPF_X, dst, src, 0, 0);
 }
 
-/* r1 is the address. */
+/* Report a fault at the address in r1. */
 static void emit_fault(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 {
 	kcsd_emit_mov_imm(l, BPF_REG_2, (s32)i->pc);
@@ -116,7 +116,7 @@ static u64 frame_address(const struct kcsd_lower *l, const struct access *a)
 	return (u64)l->frame + (u64)(s64)a->off;
 }
 
-/* Wherever the memory ends: no displacement is as long as arguments can be. */
+/* True if the access is out of bounds with arguments of any length. */
 static bool never_in_bounds(const struct kcsd_lower *l, const struct access *a)
 {
 	u64 addr = frame_address(l, a);
@@ -130,7 +130,7 @@ static bool in_known_bounds(const struct kcsd_lower *l, const struct access *a)
 	return !never_in_bounds(l, a) && frame_address(l, a) + a->size <= l->layout.args;
 }
 
-/* AX = the address. False: it is always a fault. */
+/* Set AX to the address. Returns false if the access always faults. */
 static bool frame_base(struct kcsd_lower *l, const struct kcsd_lower_insn *i,
 		       const struct access *a)
 {
@@ -159,7 +159,7 @@ static void frame_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i,
 	emit_fault(l, i);
 }
 
-/* ---- at a register's distance ---- */
+/* ---- at an address in a register ---- */
 
 static void check_bounds(struct kcsd_lower *l, const struct kcsd_lower_insn *i,
 			 const struct access *a)
@@ -179,7 +179,7 @@ static void check_bounds(struct kcsd_lower *l, const struct kcsd_lower_insn *i,
 	kcsd_emit_jump_imm(l, BPF_JNE, KCSD_REG_AX, 0, i->place->fault);
 }
 
-/* AX = the address. */
+/* Set AX to the address. */
 static void register_base(struct kcsd_lower *l, const struct kcsd_lower_insn *i,
 			  const struct access *a)
 {
@@ -209,9 +209,9 @@ static void register_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i,
 	emit_fault(l, i);
 }
 
-/* ---- what is done at the address ---- */
+/* ---- the access itself ---- */
 
-/* Guest r10 as the value: r1 stands in for it. */
+/* Use r1 for the value of guest r10. */
 static void atomic_of_frame(struct kcsd_lower *l, struct bpf_insn insn)
 {
 	kcsd_emit_store(l, BPF_DW, BPF_REG_10, KCSD_SLOT_REG(1), BPF_REG_1);
@@ -221,7 +221,7 @@ static void atomic_of_frame(struct kcsd_lower *l, struct bpf_insn insn)
 	kcsd_emit_load(l, BPF_DW, BPF_REG_1, BPF_REG_10, KCSD_SLOT_REG(1));
 }
 
-/* Not every machine's 32-bit results clear the upper half. */
+/* Clear the upper half of a 32-bit result, as not every machine does. */
 static void extend_result(struct kcsd_lower *l, const struct bpf_insn *insn)
 {
 	u8 reg = insn->imm == BPF_CMPXCHG ? BPF_REG_0 : insn->src_reg;
@@ -249,7 +249,7 @@ static void emit_store_value(struct kcsd_lower *l, struct bpf_insn insn)
 	kcsd_emit_insn(l, insn);
 }
 
-/* AX is the address. */
+/* Emit the access at the address in AX. */
 static void emit_access(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 {
 	struct bpf_insn insn = i->insn;
@@ -270,8 +270,8 @@ static void emit_access(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 /* ---- by a stub ---- */
 
 /*
- * What loops inside (x86's JIT takes AX for that) or is too new for some JIT. The stub
- * checks everything itself.
+ * True if a stub executes the access: the x86 JIT makes a loop of it and uses AX there, or some
+ * JITs do not know it. The stub checks bounds itself.
  */
 static bool by_stub(const struct bpf_insn *insn)
 {
@@ -288,7 +288,7 @@ static bool by_stub(const struct bpf_insn *insn)
 	return false;
 }
 
-/* A guest register's value, from its slot if it has been spilled. */
+/* Load the value of a guest register, from its slot if it was spilled. */
 static void emit_guest_value(struct kcsd_lower *l, u8 dst, u8 reg)
 {
 	if (reg == BPF_REG_10)
@@ -300,8 +300,8 @@ static void emit_guest_value(struct kcsd_lower *l, u8 dst, u8 reg)
 }
 
 /*
- * What a stub returned, in AX, as wide as the access is: the stub branches to find out, which the
- * CPU can get wrong.
+ * Cut the result of a stub, in AX, to the size of the access: the stub branches on the size, which
+ * the CPU can mis-speculate.
  */
 static void take_result(struct kcsd_lower *l, u8 dst, u32 size)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * Arithmetic. Mostly as it is, but for what the kernel's verifier sees to ahead of its
- * JIT (division by zero, the minimum by -1), what machines do in different ways and other
- * verifiers refuse (shifts beyond the width), and guest r10, a constant.
+ * Lower arithmetic. Instructions stay as they are, except for divisions by 0 and -1, which the
+ * kernel's verifier patches before its JIT; shifts beyond the width, which differ between machines;
+ * and guest r10, which is a constant.
  */
 #include "lower.h"
 
@@ -16,7 +16,7 @@ static void mov_self32(struct kcsd_lower *l, u8 dst)
 	kcsd_emit(l, BPF_ALU | BPF_MOV | BPF_X, dst, dst, 0, 0);
 }
 
-/* x86's would trap, arm64's give something else. */
+/* Replace divisions by 0 and -1: x86 would trap, arm64 gives another result. */
 static void divide_by_const(struct kcsd_lower *l, const struct bpf_insn *insn)
 {
 	u8 class = class_of(insn), dst = insn->dst_reg;
@@ -45,7 +45,7 @@ static void divide_unsigned(struct kcsd_lower *l, const struct bpf_insn *insn)
 	kcsd_emit_insn(l, *insn);
 }
 
-/* AX becomes the divisor plus 1: neither 0 (for -1) nor 1 (for 0) divides as usual. */
+/* Set AX to the divisor plus 1, so that one comparison finds -1 and 0. */
 static void divide_signed(struct kcsd_lower *l, const struct bpf_insn *insn)
 {
 	u8 class = class_of(insn), dst = insn->dst_reg;
@@ -92,7 +92,7 @@ static void shift(struct kcsd_lower *l, struct bpf_insn insn)
 	kcsd_emit_insn(l, insn);
 }
 
-/* A move's own sign extension, done here. */
+/* Returns the value that a move with sign extension gives. */
 static s32 moved_value(u32 value, u32 bits)
 {
 	if (bits == 8)
@@ -100,7 +100,7 @@ static s32 moved_value(u32 value, u32 bits)
 	return bits == 16 ? (s16)value : (s32)value;
 }
 
-/* The same instruction with guest r10's value instead of guest r10 as its source. */
+/* Replace the source guest r10 by its value. */
 static void use_constant(struct kcsd_lower *l, struct bpf_insn *insn)
 {
 	insn->code &= ~BPF_X;

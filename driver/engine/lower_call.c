@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * Calls and jumps, and the counting of instructions at them.
+ * Lower calls and jumps, and count instructions at them.
  *
- * What is left until the next tick is in a slot of the native frame while a function
- * runs, in the ctl between functions: with one scratch register only the frame can be counted in.
+ * "left", the instructions until the next tick, is in a slot of the native frame while a function
+ * runs, in the ctl between functions: with one scratch register, only the frame can be updated.
  */
 #include "helper.h"
 #include "lower.h"
@@ -20,7 +20,7 @@ void kcsd_lower_count(struct kcsd_lower *l)
 	l->counted = 0;
 }
 
-/* From the slot to the ctl; reg is lost. */
+/* Copy "left" from its slot to the ctl; overwrites reg. */
 static void publish_left(struct kcsd_lower *l, u8 reg)
 {
 	if (!l->opt->count)
@@ -97,7 +97,7 @@ void kcsd_lower_helper(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 	clear(l, BPF_REG_1, BPF_REG_5);
 }
 
-/* Is it time for a tick? Then the cold part calls it. What was counted is taken off. */
+/* Count, and go to the cold part if a tick is due. */
 static void check_tick(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 {
 	kcsd_lower_count(l);
@@ -145,7 +145,7 @@ void kcsd_lower_exit(struct kcsd_lower *l)
 	kcsd_emit(l, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
-/* Where all faults of the function go. */
+/* Emit the end of the function: all its faults go here. */
 void kcsd_lower_end(struct kcsd_lower *l)
 {
 	l->fault = l->pos;
@@ -201,7 +201,7 @@ static u32 target_of(const struct kcsd_lower *l, const struct kcsd_lower_insn *i
 	return l->places[i->pc + 1 + (u32)distance_of(i)].hot;
 }
 
-/* The comparison, with guest r10's value where that is one side or both. */
+/* Returns the conditional jump, with guest r10 replaced by its value on both sides. */
 static struct bpf_insn condition(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 {
 	struct bpf_insn insn = i->insn;
@@ -232,8 +232,8 @@ void kcsd_lower_jump(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 }
 
 /*
- * Code that counts looks at the clock only if the jump is taken, as the interpreter
- * does; code that does not can do so in either case.
+ * Code that counts looks at the clock only if the jump is taken, like the interpreter; other code
+ * may look in either case.
  */
 void kcsd_lower_jump_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 {

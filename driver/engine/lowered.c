@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* What lowered code calls, and what is before and after it. */
+/* Stubs that lowered code calls; the beginning and the end of its runs. */
 #include "insn.h"
 #include "lowered.h"
 #include "memory.h"
@@ -9,7 +9,7 @@ static u64 instructions(const struct kcsd_lowered_ctl *ctl)
 	return ctl->until - (u64)ctl->left;
 }
 
-/* The next time to look at budget and clock. */
+/* Set when to look at budget and clock again. */
 static void set_left(struct kcsd_lowered_ctl *ctl, u64 insns)
 {
 	ctl->until = min(ctl->vm->budget, insns + KCSD_TICK_INSNS);
@@ -30,7 +30,7 @@ void kcsd_lowered_end(struct kcsd_lowered_ctl *ctl, u64 r0)
 {
 	struct kcsd_vm_end *end = &ctl->vm->end;
 
-	/* What the stubs found is there already. */
+	/* Does not replace the fault of a stub. */
 	kcsd_vm_fault(ctl->vm, ctl->reason, ctl->addr);
 	if (end->reason)
 		end->pc = ctl->pc;
@@ -39,7 +39,7 @@ void kcsd_lowered_end(struct kcsd_lowered_ctl *ctl, u64 r0)
 	end->insns = ctl->count ? instructions(ctl) : 0;
 }
 
-/* Tell lowered code how the run has ended, if it has. */
+/* Tell lowered code that the run has ended. Returns false if it has not. */
 static bool note_end(struct kcsd_lowered_ctl *ctl, u32 pc)
 {
 	ctl->reason = ctl->vm->end.reason;
@@ -62,7 +62,7 @@ u64 kcsd_lowered_tick(struct kcsd_lowered_ctl *ctl, u32 pc, s64 left)
 
 	ctl->left = left;
 	insns = instructions(ctl);
-	/* Cleared first: what is asked for from here on is seen below or at the next back edge. */
+	/* Clear it first: a later request is seen below or at the next back edge. */
 	atomic_xchg(&ctl->stop, 0);
 	if (ctl->count && insns > vm->budget)
 		kcsd_vm_fault(vm, KCSD_FAULT_BUDGET, 0);
@@ -109,7 +109,7 @@ u64 kcsd_lowered_atomic(struct kcsd_lowered_ctl *ctl, u32 op, u64 addr, u64 valu
 	void *p = writes ? kcsd_memory_at_write(vm->mem, vm->mem_len, addr, size) :
 			   kcsd_memory_at(vm->mem, vm->mem_len, addr, size);
 
-	/* As wide as it is to be, also where the CPU mis-speculates which case it is. */
+	/* Cut to the size, also if the CPU mis-speculates the case. */
 	if (p && !(addr & (size - 1)))
 		return carry_out(op, p, value) & (U64_MAX >> (64 - 8 * size));
 	kcsd_vm_fault(vm, KCSD_FAULT_MEMORY, addr);

@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * Lowered code: a checked program as plain eBPF, every check written in. The kernel's JIT
- * compiles it (jit.c); in user space the interpreter can run it.
+ * Lowered code: a valid program as plain eBPF that contains all checks of the run. The kernel's
+ * JIT compiles it (jit.c); in user space the interpreter can run it.
  *
- * It is one array of instructions, functions one after another, the first one the
- * entry. A function of the program is there once for each depth at which it is called.
- * Registers r0 to r9 are the program's and hold what the program may see; BPF_REG_AX is
- * scratch, as dst and as src of any instruction; r10 is the native frame, of which
- * the lowest KCSD_LOWERED_FRAME bytes are used. Instructions are those of insn.h, with
+ * It is one array of instructions: functions one after another, the entry first. A function of the
+ * program has one clone for each depth at which it is called. Registers r0 to r9 are those of the
+ * program and hold only values that the program may see; BPF_REG_AX is scratch, as dst and as src
+ * of any instruction; r10 is the native frame, of which the lowest KCSD_LOWERED_FRAME bytes are
+ * used. Instructions are those of insn.h, with
  *
  *	call imm, src BPF_PSEUDO_CALL	a function at this distance: r1 to r5 in, r0 out,
  *					r6 to r9 kept, everything else lost
  *	call imm, src 0			a stub, enum kcsd_stub, the same way
  *
- * The entry takes no arguments and its r0 is the program's if no fault is in the ctl.
+ * The entry takes no arguments; its r0 is that of the program unless the ctl has a fault.
  *
- * Not for a machine whose JIT needs the verifier to extend 32-bit results
- * (bpf_jit_needs_zext()), nor for one that blinds constants (the blinding takes
- * BPF_REG_AX): there the interpreter runs the program.
+ * The interpreter must run the program on machines whose JIT needs the verifier to extend 32-bit
+ * results (bpf_jit_needs_zext()), or that blind constants (blinding uses BPF_REG_AX).
  */
 #ifndef KCSD_LOWERED_H
 #define KCSD_LOWERED_H
@@ -25,10 +24,9 @@
 #include "engine.h"
 
 /*
- * What lowered code and the world share about one run. Its address is written into the
- * code, so there is one for each compute unit; no program can reach it. What is marked [b] is
- * written by kcsd_lowered_begin(), [m] by kcsd_lowered_place(), [c] by lowered code, [s] by the
- * stubs.
+ * State of one run, shared by lowered code and its caller. The code contains its address, so each
+ * compute unit has one; no program can access it. Written by: [b] kcsd_lowered_begin(), [m]
+ * kcsd_lowered_place(), [c] lowered code, [s] the stubs.
  */
 struct kcsd_lowered_ctl {
 	u64 limit[4];		/* [b] greatest offset from KCSD_GUEST_CTX of an access of 1 << i */
@@ -38,15 +36,15 @@ struct kcsd_lowered_ctl {
 	atomic_t stop;		/* [b, s, kcsd_lowered_stop()] not 0: call the tick stub soon */
 	u32 reason;		/* [b, c, s] KCSD_FAULT_*; not 0: every function returns */
 	u32 pc;			/* [c, s] of the fault */
-	u32 count;		/* [b] whether the code counts */
+	u32 count;		/* [b] the code counts instructions */
 	u64 until;		/* [b, s] instructions, at which left is 0 */
 	struct kcsd_vm *vm;	/* [b] the run */
 	/* For code whose memory moves. */
-	u64 mem;		/* [m] address at which it finds the byte of KCSD_GUEST_CTX */
+	u64 mem;		/* [m] address of guest address KCSD_GUEST_CTX */
 	u64 mask;		/* [m] a power of two above any guest address, less one */
 };
 
-/* Arguments in r1 and up; the result in r0. Each has a function below of the same shape. */
+/* Stubs. Arguments in r1 and up; the result in r0. Each has a function below. */
 enum kcsd_stub {
 	KCSD_STUB_HELPER = 1,	/* ctl, helper id, pc -> its result; then look at ctl.reason */
 	KCSD_STUB_TICK,		/* ctl, pc, left -> not 0: the run ends; else ctl.left is new */
@@ -60,25 +58,27 @@ u64 kcsd_lowered_helper(struct kcsd_lowered_ctl *ctl, u32 id, u32 pc);
 u64 kcsd_lowered_tick(struct kcsd_lowered_ctl *ctl, u32 pc, s64 left);
 u64 kcsd_lowered_atomic(struct kcsd_lowered_ctl *ctl, u32 op, u64 addr, u64 value, u32 pc);
 
-/* Before and after a run: vm is set up as for kcsd_interp(), vm->end filled in the same way. */
+/* Begin a run. vm is set up as for kcsd_interp(). */
 void kcsd_lowered_begin(struct kcsd_vm *vm, struct kcsd_lowered_ctl *ctl, bool count);
 /*
- * After begin, for code whose memory moves: where it is in this run. Where the CPU mis-speculates,
- * an access is in [mem - KCSD_LOWERED_BEFORE, mem + span + KCSD_LOWERED_AFTER), which must
- * hold nothing of others. span: kcsd_lowered_span() of vm->mem_len.
+ * Set the memory of this run, after kcsd_lowered_begin(), for code whose memory moves. If the CPU
+ * mis-speculates, an access is in [mem - KCSD_LOWERED_BEFORE, mem + span + KCSD_LOWERED_AFTER),
+ * which must hold no data of others. span: kcsd_lowered_span() of vm->mem_len.
  */
 static inline void kcsd_lowered_place(struct kcsd_lowered_ctl *ctl, u64 mem, u64 span)
 {
 	ctl->mem = mem;
 	ctl->mask = span - 1;
 }
-/* r0 is the entry's. Code that does not count leaves vm->end.insns at 0. */
+/*
+ * End a run: fill vm->end as kcsd_interp() does. r0: that of the entry. Without counting,
+ * vm->end.insns is 0.
+ */
 void kcsd_lowered_end(struct kcsd_lowered_ctl *ctl, u64 r0);
 
 /*
- * Make code that does not count call vm->ops->tick at its next back edge or local
- * call. From any context; what tick is to see is written before. Between runs it is for nothing, or
- * for the next run.
+ * Make code that does not count call vm->ops->tick at its next back edge or local call. From any
+ * context; write what tick reads before. Between runs it has no effect, or one on the next run.
  */
 static inline void kcsd_lowered_stop(struct kcsd_lowered_ctl *ctl)
 {
@@ -86,12 +86,12 @@ static inline void kcsd_lowered_stop(struct kcsd_lowered_ctl *ctl)
 }
 
 struct kcsd_lower_options {
-	u64 mem;		/* address at which the code finds the byte of KCSD_GUEST_CTX */
-	bool moving;		/* that is not known yet: it is in the ctl, mem means nothing */
+	u64 mem;		/* address of guest address KCSD_GUEST_CTX */
+	bool moving;		/* the ctl has the address of each run; mem is not used */
 	u64 ctl;		/* address of the struct kcsd_lowered_ctl */
-	bool count;		/* instructions, as the interpreter; else only stop is seen */
-	const bool *stop;	/* set to give up, from anywhere; or NULL */
-	/* Shifts by a register take the count modulo the width: x86, arm64, riscv. */
+	bool count;		/* count instructions; else only ctl->stop is seen */
+	const bool *stop;	/* set from any context to give up; may be NULL */
+	/* The machine shifts modulo the width: x86, arm64, riscv. */
 	bool shifts_wrap;
 };
 
@@ -102,29 +102,29 @@ struct kcsd_lowered {
 	u32 *starts;		/* of the functions; one more, insn_cnt, at the end */
 };
 
-#define KCSD_LOWERED_FRAME		64	/* bytes of native stack of a function */
+#define KCSD_LOWERED_FRAME		64	/* bytes of native stack per function */
 #define KCSD_LOWERED_MAX_FUNCTIONS	256
 #define KCSD_LOWERED_MAX_INSNS		(1u << 20)
 
 /*
- * Where the CPU mis-speculates, an access is not in the program's memory but still in
- * [mem - KCSD_LOWERED_BEFORE, mem + kcsd_lowered_mem_len()), which must hold nothing of others: the
- * unit's own, or a guard page. The length is a power of two that the memory with the
- * longest arguments fits into (the mask is one less) and KCSD_LOWERED_AFTER: the mask counts from
- * the data, and a constant address, which has none, is up to 2^15 beyond the stack.
+ * If the CPU mis-speculates, an access may be outside of the memory of the program but stays in
+ * [mem - KCSD_LOWERED_BEFORE, mem + kcsd_lowered_mem_len()). This must hold no data of others: only
+ * memory of the unit, or a guard page. The length is a power of two that holds the memory with the
+ * longest arguments (the mask is one less), plus KCSD_LOWERED_AFTER: the mask applies from the data
+ * on, and a constant address, without a mask, is up to 2^15 beyond the stack.
  */
 #define KCSD_LOWERED_BEFORE		KCSD_GUEST_CTX
 #define KCSD_LOWERED_AFTER		0x8000
 u64 kcsd_lowered_mem_len(const struct kcsd_image_view *view);
-/* The smallest power of two above any guest address of a memory of mem_len bytes. */
+/* Returns the smallest power of two above all guest addresses of mem_len bytes of memory. */
 u64 kcsd_lowered_span(u64 mem_len);
 
 /*
- * Lower a program that kcsd_check_insns() has accepted. 0, -ENOMEM, -EINTR: the task has been
- * killed or *stop is set; or -E2BIG: it would become too long, let the interpreter run it.
+ * Lower a program that kcsd_check_insns() has accepted. Returns 0, -ENOMEM, -EINTR if the task was
+ * killed or *stop was set, or -E2BIG if the code would become too long: interpret the program.
  *
- * Linear: each instruction of the program is looked at no more than five times for each depth
- * at which its function is called, until there are more than KCSD_LOWERED_MAX_INSNS.
+ * Linear: visits each instruction of the program at most five times for each depth at which its
+ * function is called, until there are more than KCSD_LOWERED_MAX_INSNS.
  */
 int kcsd_lower(const struct kcsd_image_view *view, const struct kcsd_lower_options *opt,
 	       struct kcsd_lowered **lowered);

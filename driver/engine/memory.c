@@ -14,8 +14,8 @@ static u64 align_up(u64 n)
 }
 
 /*
- * Each length is below 2^32 and there are five: 64 bits are enough. A layout that does not
- * fit into 32 bits is cut, but its length tells, and no drive has such memory.
+ * The sum of five lengths below 2^32 fits into 64 bits. Addresses above 32 bits are cut, but the
+ * length is right, and no drive has that much memory.
  */
 u64 kcsd_layout_init(struct kcsd_layout *layout, const struct kcsd_image_view *view, u32 args_len)
 {
@@ -65,7 +65,7 @@ static void *at(struct kcsd_vm *vm, u64 addr)
 	return vm->mem + (addr - KCSD_GUEST_CTX);
 }
 
-/* The table of ranges, and the program's own bytes in front of the first one. */
+/* Fill the table of ranges and zero the bytes before the first one. */
 static void setup_ranges(struct kcsd_vm *vm, const struct kcsd_vm_input *in)
 {
 	struct kcsd_mem_range *table = at(vm, KCSD_GUEST_CTX + KCSD_GUEST_RANGES_OFF);
@@ -88,7 +88,7 @@ void kcsd_vm_setup(struct kcsd_vm *vm, const struct kcsd_image_view *view,
 	struct kcsd_ctx *ctx = at(vm, KCSD_GUEST_CTX);
 	u64 data_end = (u64)KCSD_GUEST_DATA + view->data_len;
 
-	/* All but what is copied over anyway. */
+	/* Zero all but what is copied below. */
 	memset(vm->mem, 0, KCSD_GUEST_DATA - KCSD_GUEST_CTX);
 	memset(at(vm, data_end), 0, vm->layout.args - data_end);
 	if (view->data_len)

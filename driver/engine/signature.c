@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* The helpers' signatures, from the one list in <linux/kcsd_bpf.h>. */
+/* Signatures of helpers, from the list in <linux/kcsd_bpf.h>. */
 #include "helper.h"
 
 static const struct kcsd_signature signatures[] = {
-#define SIGNATURE(id, name, nr, a, b, c, d, e) [(id) - KCSD_HELPER_BASE] = { #name, nr, { a, b, c, d, e } },
+#define SIGNATURE(id, name, nr, a, b, c, d, e) \
+	[(id) - KCSD_HELPER_BASE] = { #name, nr, { a, b, c, d, e } },
 	KCSD_HELPERS(SIGNATURE)
 #undef SIGNATURE
 };
@@ -14,7 +15,7 @@ const struct kcsd_signature *kcsd_signature(u32 id)
 
 	if (i >= ARRAY_SIZE(signatures))
 		return NULL;
-	/* An interpreter that jumps to the wrong instruction's code takes any number for an id. */
+	/* If the CPU mis-speculates a dispatch, id can be any number. */
 	i = kcsd_index_nospec(i, ARRAY_SIZE(signatures));
 	return signatures[i].name ? &signatures[i] : NULL;
 }

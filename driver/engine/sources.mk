@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
-# The engine's sources, for the module, the library and the tests alike.
+# Sources of the engine, for the module, the library and the tests.
 engine-sources := image.c insn.c check.c code.c memory.c signature.c helper.c interp.c
 engine-sources += helper_mem.c helper_find.c helper_digest.c
 engine-sources += fuse.c
@@ -8,8 +8,8 @@ engine-sources += lower_alu.c
 engine-sources += lower_access.c
 engine-sources += lower_call.c
 engine-sources += lowered.c
-# What only the kernel has.
+# For the kernel only.
 engine-kernel-sources := jit.c
-# What only user space wants of it; the kernel has checksums of its own.
+# For user space only; the kernel has checksums of its own.
 engine-user-sources := disasm.c
 engine-user-sources += user_digest.c

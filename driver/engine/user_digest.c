@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * CRC-32C and SHA-256 (FIPS 180-4) for the engine in user space, where the kernel's
- * library is not. Plain and short rather than fast: tests and simulations need
- * the same answers, and nobody should have to install a library of ciphers for them.
+ * CRC-32C and SHA-256 (FIPS 180-4) for the engine in user space. Short rather than fast: tests and
+ * simulations need the same results as the kernel, and no library of ciphers.
  */
 #include "env.h"
 #include <linux/kcsd_bpf.h>
 
-/* Half a byte at a time. */
+/* Update by half a byte at a time. */
 u32 kcsd_crc32c(u32 crc, const void *p, size_t len)
 {
 	static const u32 table[16] = {
@@ -26,13 +25,13 @@ u32 kcsd_crc32c(u32 crc, const void *p, size_t len)
 	return crc;
 }
 
-/* The fractions of the square roots of the first 8 primes. */
+/* Fractions of the square roots of the first 8 primes. */
 static const u32 sha256_start[8] = {
 	0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
 	0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 };
 
-/* The fractions of the cube roots of the first 64 primes. */
+/* Fractions of the cube roots of the first 64 primes. */
 static const u32 sha256_key[64] = {
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5,
 	0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
@@ -70,7 +69,7 @@ static void schedule(u32 w[64], const u8 *block)
 	}
 }
 
-/* v: a to h of the standard. */
+/* Do one round. v: a to h of the standard. */
 static void round_of(u32 v[8], u32 word)
 {
 	u32 s1 = ror(v[4], 6) ^ ror(v[4], 11) ^ ror(v[4], 25);

@@ -6,6 +6,8 @@
 #include "asm.h"
 #include "insn.h"
 
+#define INITIAL_INSNS	64
+
 static const struct asm_symbol helpers[] = {
 #define HELPER(id, name, ...) { #name, id },
 	KCSD_HELPERS(HELPER)
@@ -17,7 +19,8 @@ void asm_init(struct assembler *a, const struct asm_symbol *symbols)
 {
 	memset(a, 0, sizeof(*a));
 	a->symbols = symbols;
-	a->insns = calloc(ASM_MAX_INSNS, sizeof(*a->insns));
+	a->capacity = INITIAL_INSNS;
+	a->insns = calloc(a->capacity, sizeof(*a->insns));
 	assert(a->insns);
 }
 
@@ -45,7 +48,7 @@ static void skip_space(const char **p)
 		++*p;
 }
 
-/* A word of letters, digits and underscores; its length, 0 if there is none. */
+/* Read a word of letters, digits and underscores. Returns its length, 0: none. */
 static size_t word(const char **p, char *buf, size_t size)
 {
 	size_t len = 0;
@@ -128,7 +131,7 @@ static bool parse_register(const char **p, u32 *reg)
 	return true;
 }
 
-/* i: 32 bits, signed or not. */
+/* Parse operand i: 32 bits, signed or not. */
 static bool parse_imm(struct assembler *a, const char **p, s32 *imm)
 {
 	u64 value;
@@ -141,7 +144,7 @@ static bool parse_imm(struct assembler *a, const char **p, s32 *imm)
 	return true;
 }
 
-/* o: nothing, or a number with its sign. */
+/* Parse operand o: nothing, or a number with its sign. */
 static bool parse_off(struct assembler *a, const char **p, s16 *off)
 {
 	u64 value;
@@ -158,7 +161,7 @@ static bool parse_off(struct assembler *a, const char **p, s16 *off)
 	return true;
 }
 
-/* j and l: a label, or a distance with its sign. */
+/* Parse operand j or l: a label, or a distance with its sign. */
 static bool parse_target(struct assembler *a, const char **p, struct bpf_insn *insn, bool in_imm)
 {
 	struct asm_fixup *fixup = &a->fixups[a->nr_fixups];
@@ -246,7 +249,17 @@ static bool parse_operand(struct assembler *a, char kind, const char **p, struct
 	return *(*p)++ == kind;
 }
 
-/* The operands are of this row: encode it. Leaves no trace if they are not. */
+static void append(struct assembler *a, const struct bpf_insn *insn)
+{
+	if (a->insn_cnt == a->capacity) {
+		a->capacity *= 2;
+		a->insns = realloc(a->insns, a->capacity * sizeof(*a->insns));
+		assert(a->insns);
+	}
+	a->insns[a->insn_cnt++] = *insn;
+}
+
+/* Encode an instruction of this row. Returns false, with no change, if the operands differ. */
 static bool encode(struct assembler *a, const struct kcsd_insn *row, const char *p)
 {
 	struct bpf_insn insn[2] = { { .code = row->code } };
@@ -270,9 +283,9 @@ static bool encode(struct assembler *a, const struct kcsd_insn *row, const char 
 		insn->off = row->pick;
 	if (fields & KCSD_PICKS_IMM)
 		insn->imm = row->pick;
-	a->insns[a->insn_cnt++] = insn[0];
+	append(a, &insn[0]);
 	if (fields & KCSD_WIDE)
-		a->insns[a->insn_cnt++] = insn[1];
+		append(a, &insn[1]);
 	return true;
 }
 
@@ -290,7 +303,8 @@ static bool add_label(struct assembler *a, const char *name)
 
 static bool add_raw(struct assembler *a, const char *p)
 {
-	u8 bytes[8];
+	struct bpf_insn insn;
+	u8 bytes[sizeof(insn)];
 	unsigned int byte, i;
 	int used;
 
@@ -303,7 +317,8 @@ static bool add_raw(struct assembler *a, const char *p)
 	skip_space(&p);
 	if (*p)
 		return fail(a, "raw needs 16 hex digits");
-	memcpy(&a->insns[a->insn_cnt++], bytes, sizeof(bytes));
+	memcpy(&insn, bytes, sizeof(insn));
+	append(a, &insn);
 	return true;
 }
 
@@ -339,7 +354,9 @@ bool asm_line(struct assembler *a, const char *line)
 		return add_repeated(a, p);
 	for (op = 0; op < KCSD_NR_OPS; op++) {
 		row = kcsd_insn_get(op);
-		if (!strcmp(row->mnemonic, name) && encode(a, row, p))
+		if (row->mnemonic[0] != name[0] || strcmp(row->mnemonic, name))
+			continue;
+		if (encode(a, row, p))
 			return !a->error[0];
 	}
 	return fail(a, "no such instruction: %s", line);

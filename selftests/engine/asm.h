@@ -17,7 +17,7 @@
 
 #include "env.h"
 
-#define ASM_MAX_INSNS	(KCSD_MAX_INSNS + 16)	/* some more than is legal */
+#define ASM_MAX_INSNS	(KCSD_MAX_INSNS + 16)	/* more than a program may have */
 #define ASM_MAX_LABELS	64
 #define ASM_ERROR_LEN	160
 
@@ -40,6 +40,7 @@ struct asm_fixup {
 struct assembler {
 	struct bpf_insn *insns;
 	u32 insn_cnt;
+	u32 capacity;		/* of insns */
 	struct asm_label labels[ASM_MAX_LABELS];
 	u32 nr_labels;
 	struct asm_fixup fixups[ASM_MAX_LABELS];
@@ -48,17 +49,17 @@ struct assembler {
 	char error[ASM_ERROR_LEN];		/* of the first failure */
 };
 
-/* Allocates; call asm_exit() whatever comes after. */
+/* Allocate memory; asm_exit() frees it. */
 void asm_init(struct assembler *a, const struct asm_symbol *symbols);
 void asm_exit(struct assembler *a);
-/* Append a line. False: a->error says why not. */
+/* Append a line. Returns false and the reason in a->error. */
 bool asm_line(struct assembler *a, const char *line);
-/* Resolve the labels, last of all. False: a->error says why not. */
+/* Resolve the labels, after the last line. Returns false and the reason in a->error. */
 bool asm_finish(struct assembler *a);
 
-/* A number or symbol at *p, which is moved on. */
+/* Read a number or symbol at *p, which is moved on. Returns false if there is none. */
 bool asm_number(const char **p, const struct asm_symbol *symbols, u64 *value);
-/* Id of the helper of this name, or 0. */
+/* Returns the id of the helper of this name, or 0. */
 u32 asm_helper(const char *name);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Checking and decoding as a whole: without memory, in time, and into a copy. */
+/* Tests of validating and decoding: failing allocations, time, and that code is a copy. */
 #include <time.h>
 
 #include "lowered.h"
@@ -7,7 +7,7 @@
 #include "tap.h"
 
 #define MAX_ALLOCATIONS	64
-#define MAX_SECONDS	5	/* of a pass that takes a hundredth, were it quadratic more */
+#define MAX_SECONDS	5	/* a linear pass takes a hundredth of it, a quadratic one more */
 #define HALF		(KCSD_MAX_INSNS / 2)
 #define EIGHTH		(KCSD_MAX_INSNS / 8)
 #define LAST_EIGHTH	(KCSD_MAX_INSNS - EIGHTH)
@@ -19,10 +19,10 @@
 void *__real_calloc(size_t nmemb, size_t size);
 void *__wrap_calloc(size_t nmemb, size_t size);
 
-/* Allocations until one fails; below 0: none fails. */
+/* Number of allocations before one fails; below 0: none fails. */
 static int allocations_left = -1;
 
-/* The linker puts it in the place of calloc(). */
+/* Called instead of calloc(), by an option of the linker. */
 void *__wrap_calloc(size_t nmemb, size_t size)
 {
 	if (!allocations_left)
@@ -32,7 +32,7 @@ void *__wrap_calloc(size_t nmemb, size_t size)
 	return __real_calloc(nmemb, size);
 }
 
-/* Each allocation fails once; in the end there are enough. What leaks, ASan tells. */
+/* Make each allocation fail once. ASan reports leaks. */
 static void no_memory(void)
 {
 	const struct bpf_insn insns[] = { CALL(1), EXIT, MOV(7), EXIT };
@@ -108,7 +108,7 @@ static void in_time(const struct bpf_insn *insns, u32 want, const char *what)
 			 verdict.pc, seconds);
 }
 
-/* The longest programs, of such shapes as would take long if anything were done twice. */
+/* Validate the longest programs, of shapes for which a quadratic pass takes long. */
 static void longest(void)
 {
 	struct bpf_insn *insns = malloc(KCSD_MAX_INSNS * sizeof(*insns));
@@ -143,7 +143,7 @@ static double ms_since(clock_t start)
 	return 1000.0 * (double)(clock() - start) / CLOCKS_PER_SEC;
 }
 
-/* Load as a drive does, and lower; how long each step took is told, not judged. */
+/* Load like a drive, and lower. Prints the time of each step; no time fails. */
 static void load(struct bpf_insn *insns, const char *what)
 {
 	const struct kcsd_image_view view = { .insns = insns, .insn_cnt = KCSD_MAX_INSNS };
@@ -172,7 +172,7 @@ static void load(struct bpf_insn *insns, const char *what)
 	kcsd_code_destroy(code);
 }
 
-/* What each step takes longest for. */
+/* The programs for which each step takes longest. */
 static void longest_to_load(void)
 {
 	static const struct bpf_insn atomic = { .code = 0xdb, .dst_reg = 1, .imm = 0xa1 };
@@ -195,7 +195,7 @@ static void longest_to_load(void)
 	for (pc = 0; pc < KCSD_MAX_INSNS - 1; pc++)
 		insns[pc] = (struct bpf_insn){ .code = 0x79, .dst_reg = pc % 10, .src_reg = 1 };
 	load(insns, "loads");
-	/* A chain of seven functions, the last, long one called at each depth; nothing is made of it. */
+	/* A chain of seven functions; the last one is long and called at each depth: too long. */
 	for (pc = 0; pc < KCSD_MAX_INSNS - 1; pc++)
 		insns[pc] = nothing;
 	for (pc = 0; pc < 18; pc += 3) {
@@ -209,7 +209,7 @@ static void longest_to_load(void)
 	free(insns);
 }
 
-/* The checker does not rely on kcsd_image_parse() to have counted. */
+/* kcsd_check_insns() counts itself, not only kcsd_image_parse(). */
 static void counts(void)
 {
 	struct bpf_insn *insns = malloc((KCSD_MAX_INSNS + 1) * sizeof(*insns));

@@ -11,7 +11,8 @@ struct signature {
 };
 
 static const struct signature signatures[] = {
-#define SIGNATURE(id, name, nr, a, b, c, d, e) [(id) - KCSD_HELPER_BASE] = { nr, { a, b, c, d, e } },
+#define SIGNATURE(id, name, nr, a, b, c, d, e) \
+	[(id) - KCSD_HELPER_BASE] = { nr, { a, b, c, d, e } },
 	KCSD_HELPERS(SIGNATURE)
 #undef SIGNATURE
 };
@@ -57,7 +58,7 @@ void device_reset(struct device_run *run)
 	run->broken = NULL;
 }
 
-/* A pointer that helpers get is the address's, all of it in the program's memory. */
+/* Check that each pointer is that of its address, and all of it in the memory of the program. */
 static void check_args(struct device_run *run, u32 id, const struct kcsd_helper_args *args)
 {
 	const struct signature *sig = &signatures[id - KCSD_HELPER_BASE];

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* One run on a device that is not there: its helpers, and a log of their calls. */
+/* A run on a simulated device: its helpers, and a log of their calls. */
 #ifndef KCSD_DEVICE_H
 #define KCSD_DEVICE_H
 
 #include "engine.h"
 
 #define DEVICE_LBA_SIZE		512
-#define DEVICE_NSZE		2048	/* the smallest drive that there is */
+#define DEVICE_NSZE		2048	/* the smallest drive */
 #define DEVICE_CUS		2
 #define DEVICE_BAD_LBA		13	/* -EIO */
-#define DEVICE_MAX_CALLS	256	/* logged; later ones are not */
+#define DEVICE_MAX_CALLS	256	/* later ones are not logged */
 
 struct device_call {
 	u32 id;
@@ -24,20 +24,20 @@ struct device_run {
 	u8 *emitted;		/* input.out_max bytes */
 	u64 emitted_len;
 	u32 ticks;		/* so far */
-	u32 stop_tick;		/* the tick that ends the run, 0: none */
+	u32 stop_tick;		/* number of the tick that ends the run, 0: none */
 	u32 stop_reason;
 	const char *broken;	/* how the engine broke its contract, or NULL */
 };
 
 extern const struct kcsd_vm_ops device_ops;
 
-/* Number of arguments of a helper, 0 if there is no such. */
+/* Returns the number of arguments of a helper, 0 if there is no such helper. */
 u32 device_nr_args(u32 id);
-/* What byte off of an LBA holds. */
+/* Returns byte off of an LBA. */
 u8 device_byte(u64 lba, u64 off);
-/* What byte off of SLM is before a run. */
+/* Returns byte off of SLM, as it is before a run. */
 u8 device_slm_byte(u64 off);
-/* Forget what happened; the input stays. Ranges in run->vm become what they are before a run. */
+/* Prepare another run with the same input. Fills the ranges in run->vm again. */
 void device_reset(struct device_run *run);
 
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Disassembly: assembled again, every text gives the bytes that it came from. */
+/* Tests of the disassembler: each text, assembled again, gives the same bytes. */
 #include <stdio.h>
 
+#include "asm.h"
 #include "disasm.h"
 #include "insn.h"
 #include "runner.h"
@@ -9,7 +10,7 @@
 
 struct round_trip {
 	u32 programs;
-	bool failed;		/* and said so */
+	bool failed;		/* and reported it */
 };
 
 static void label(u32 pc, char name[KCSD_LABEL_LEN])
@@ -65,7 +66,7 @@ static bool try_fields(struct bpf_insn *insns, u8 dst, u8 src)
 	return true;
 }
 
-/* Legal or not: what is not is raw. */
+/* Disassemble any bytes; text of bytes that are no instruction is raw. */
 static void every_instruction(void)
 {
 	static const u8 registers[][2] = { { 0, 0 }, { 3, 0 }, { 0, 1 }, { 7, 10 }, { 15, 15 } };
@@ -152,7 +153,7 @@ static void long_label(void)
 
 /* ---- whole programs ---- */
 
-/* Not in the middle of an instruction, where no line begins. */
+/* Only where a line begins, not in the middle of an instruction. */
 static bool begins_insn(const struct bpf_insn *insns, u32 insn_cnt, u32 target)
 {
 	char text[KCSD_DISASM_LEN];

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Lines of "instruction = hex": that the table's opcodes are RFC 9669's. */
+/* Tests of the opcodes against RFC 9669: lines of "instruction = bytes in hex". */
 #include <glob.h>
+#include <stdio.h>
 
+#include "asm.h"
 #include "disasm.h"
 #include "insn.h"
 #include "runner.h"
@@ -9,7 +11,7 @@
 
 static bool seen[KCSD_NR_OPS];
 
-/* A unit as 16 hex digits, in the order of its bytes. */
+/* Print units as 16 hex digits each, in the order of their bytes. */
 static void to_hex(const struct bpf_insn *insns, u32 nr, char *hex)
 {
 	const u8 *p = (const u8 *)insns;
@@ -19,7 +21,7 @@ static void to_hex(const struct bpf_insn *insns, u32 nr, char *hex)
 		hex += sprintf(hex, i && i % 8 == 0 ? " %02x" : "%02x", p[i]);
 }
 
-/* The files are written the way that programs are shown. */
+/* The disassembler must print the same text as the file has. */
 static bool shown_so(const struct assembler *a, const char *text)
 {
 	char got[KCSD_DISASM_LEN];

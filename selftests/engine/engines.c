@@ -21,10 +21,10 @@ static const struct kind {
 
 struct engines {
 	const struct program *prog;
-	struct kcsd_code *lowered[ARRAY_SIZE(kinds)];	/* NULL: too long for it */
+	struct kcsd_code *lowered[ARRAY_SIZE(kinds)];	/* NULL: too long to lower */
 };
 
-/* Code that does not count is stopped elsewhere. */
+/* Compare ends. Code that does not count is stopped at another place. */
 static bool same_end(const struct device_run *want, const struct device_run *got, bool count)
 {
 	struct kcsd_vm_end end = got->vm.end;
@@ -60,7 +60,7 @@ const char *engines_differ(const struct device_run *want, const struct device_ru
 	return count && got->ticks != want->ticks ? "the ticks were others" : NULL;
 }
 
-/* Twice, as a drive uses code. */
+/* Run twice, as a drive does with code. */
 static const char *run_outer(const struct engines *e, const struct device_run *want,
 			     struct outer *o, struct device_run *got)
 {
@@ -104,10 +104,10 @@ const char *engines_compare(const struct engines *e, const struct device_run *wa
 	if (bad)
 		return bad;
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
-		/* Nothing else ends what ran out of budget. */
+		/* Only counting code ends by the budget. */
 		if (!kinds[i].count && want->vm.end.reason == KCSD_FAULT_BUDGET)
 			continue;
-		/* Its mask is for the program's own memory. */
+		/* Its mask covers the own memory of the program, not ranges. */
 		if (!kinds[i].moving && want->input.nr_ranges)
 			continue;
 		bad = e->lowered[i] ? run(e, i, want) : NULL;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Each fused sequence, with random registers, numbers, addresses and jumps, into it as
- * well: it must do what its instructions do one by one.
+ * Tests of fused sequences: each one, with random registers, numbers, addresses and jumps, also
+ * into it, must do the same as its instructions one by one.
  */
 #include "runner.h"
 #include "tap.h"
@@ -40,11 +40,11 @@ struct trial {
 	u64 random;
 	struct bpf_insn insns[64];
 	u32 nr;				/* units of 8 bytes */
-	u32 at[KCSD_MAX_FUSED + 1];	/* units, where the sequence's are; then what follows */
-	u32 begins;			/* the decoded instruction that does */
+	u32 at[KCSD_MAX_FUSED + 1];	/* unit of each instruction, and of the one after */
+	u32 begins;			/* index of its first decoded instruction */
 };
 
-/* What a run left. */
+/* State after a run. */
 struct trace {
 	struct kcsd_vm_end end;
 	u32 ticks;
@@ -58,7 +58,7 @@ static u32 below(struct trial *t, u32 n)
 	return (u32)((t->random >> 33) % n);
 }
 
-/* Often an address in the data, sometimes one at an end of it, or anything. */
+/* Choose a value: often an address in the data, sometimes at an end of it, or any number. */
 static u64 any_value(struct trial *t)
 {
 	switch (below(t, 4)) {
@@ -84,7 +84,7 @@ static void add_wide(struct trial *t, u8 dst, u64 value)
 	add(t, 0, 0, 0, 0, (s32)(value >> 32));
 }
 
-/* Registers such that the operands are found so, given the destination before. */
+/* Choose registers that match "how", given the destination of the instruction before. */
 static void choose_registers(struct trial *t, char how, u32 before, u8 *dst, u8 *src)
 {
 	*dst = below(t, 10);
@@ -133,7 +133,7 @@ static void add_sequence(struct trial *t, const struct sequence *seq)
 	t->at[i] = t->nr;
 }
 
-/* To any instruction of the sequence, forth or back, or to what follows. */
+/* Choose a target: any instruction of the sequence, or the one after it. */
 static void aim_jumps(struct trial *t, const struct sequence *seq)
 {
 	u32 i;
@@ -143,7 +143,7 @@ static void aim_jumps(struct trial *t, const struct sequence *seq)
 			t->insns[t->at[i]].off = t->at[below(t, seq->nr + 1)] - t->at[i] - 1;
 }
 
-/* Values in all registers; the sequence; and all of them in the result. */
+/* Make a program: set all registers, run the sequence, combine all of them in the result. */
 static void make(struct trial *t, const struct sequence *seq)
 {
 	u32 r;
@@ -175,7 +175,7 @@ static void run_one(const struct program *prog, struct trace *trace,
 	trace->ticks = run.ticks;
 }
 
-/* Why the two differ, or NULL. */
+/* Returns how the two runs differ, or NULL. */
 static const char *try(struct trial *t, const struct sequence *seq)
 {
 	struct program_parts parts = { .insns = t->insns, .bss_len = DATA_LEN };

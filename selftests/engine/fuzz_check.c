@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Any bytes, through the checker, the interpreter and all other engines. The sanitizers see
- * what leaves the program's memory; the rest is looked at here.
+ * Fuzz the loader and all engines with any bytes. The sanitizers find accesses outside of the
+ * memory of the program; other faults are found here.
  */
 #include <stdio.h>
 
@@ -36,8 +36,8 @@ static void set_input(struct device_run *run)
 }
 
 /*
- * Beyond the budget a program gets no further than to its next back edge or
- * call: forward through one function, and through the callers it returns to.
+ * Check the end of a run. Beyond the budget a program reaches its next back edge or call at most:
+ * it runs forward through a function, and through the callers to which it returns.
  */
 static const char *judge(const struct program *prog, const struct device_run *run)
 {
@@ -95,7 +95,7 @@ static const char *run_elsewhere(const struct program *prog, const struct device
 	return bad;
 }
 
-/* From text again, legal or not. */
+/* True if the text of these instructions, valid or not, gives the same bytes. */
 static bool comes_back(struct assembler *a, const struct bpf_insn *insns, u32 insn_cnt)
 {
 	char text[KCSD_DISASM_LEN];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Generated programs, in every way there is to run them: the interpreter, the oracle, lowered
- * code. All must do the same.
+ * Fuzz all engines with generated programs: the interpreter, the oracle and lowered code must do
+ * the same.
  */
 #include <stdio.h>
 
@@ -40,7 +40,7 @@ static const char *run_with(const struct generated *g, const struct program *pro
 	return bad;
 }
 
-/* The end of memory is the run's: with its arguments, and with few. */
+/* Run with all arguments and with fewer: the end of memory depends on the run. */
 static const char *run_generated(const struct generated *g, const struct program *prog,
 				 struct kcsd_vm_end *end)
 {

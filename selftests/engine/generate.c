@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Choices, the frame of a program, and what it is run with. */
+/* Generate programs: choices, the frame of a program, and its input. */
 #include "insn.h"
 #include "maker.h"
 
-#define RESERVE		1024	/* units for the ends of functions, and of the statement at hand */
+#define RESERVE		1024	/* units for the ends of functions and of the current statement */
 #define MAX_NESTING	4
 
 /* ---- choices ---- */
@@ -206,7 +206,7 @@ void maker_block(struct maker *m, u32 max)
 	m->nesting--;
 }
 
-/* Any instruction of [from, to). */
+/* Choose any instruction of [from, to). */
 static u32 any_pc(struct maker *m, u32 from, u32 to)
 {
 	u32 pc = from + maker_below(m, to - from);
@@ -214,7 +214,7 @@ static u32 any_pc(struct maker *m, u32 from, u32 to)
 	return m->second[pc] ? pc - 1 : pc;
 }
 
-/* r0 depends on all registers, mostly; or is one of them, or what it was. */
+/* Set the result: mostly from all registers, or one of them, or unchanged. */
 static void make_result(struct maker *m)
 {
 	u32 reg;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Valid programs out of any bytes: each byte is a choice, and the same bytes are the
- * same program. They loop, call, and use memory where an engine could go wrong: at the
- * edges, by bounded indices, by pointers that walk. Most end, and most accesses are in bounds.
+ * Generate valid programs from any bytes: each byte is a choice, and the same bytes give the same
+ * program. Programs loop, call, and use memory where an engine could be wrong: at its edges, by
+ * bounded indices, by moving pointers. Most of them end, and most accesses are in bounds.
  */
 #ifndef KCSD_GENERATE_H
 #define KCSD_GENERATE_H
@@ -19,7 +19,7 @@ struct generated {
 	struct program_parts parts;	/* for program_build() */
 	struct kcsd_vm_input input;
 	u64 budget;
-	u32 stop_tick;			/* as in struct device_run */
+	u32 stop_tick;			/* see struct device_run */
 	u32 stop_reason;
 	struct bpf_insn insns[GENERATE_MAX_INSNS];
 	u8 data[GENERATE_MAX_DATA];
@@ -27,9 +27,9 @@ struct generated {
 	struct kcsd_lba_grant grants[2];
 };
 
-/* Make a program, and what it is run with. Everything points into *g. */
+/* Make a program and its input. All pointers are into *g. */
 void generate(struct generated *g, const u8 *choices, size_t len);
-/* Choices out of a seed. Returns how many, at most GENERATE_MAX_CHOICES. */
+/* Make choices from a seed. Returns their number, at most GENERATE_MAX_CHOICES. */
 size_t generate_choices(u64 seed, u8 choices[GENERATE_MAX_CHOICES]);
 
 #endif

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Arithmetic, branches, calls. */
+/* Generate arithmetic, branches and calls. */
 #include "helper.h"
 #include "insn.h"
 #include "maker.h"
 
 /* ---- arithmetic ---- */
 
-/* The second one. */
+/* Choose the second operand. */
 static u64 operand(struct maker *m, const struct kcsd_insn *row)
 {
 	bool divides = BPF_OP(row->code) == BPF_DIV || BPF_OP(row->code) == BPF_MOD;
@@ -27,7 +27,7 @@ static s32 immediate(struct maker *m, const struct kcsd_insn *row)
 	return (s32)operand(m, row);
 }
 
-/* Numbers just before they are used: what is in registers is seldom negative, or at an edge. */
+/* Set registers just before their use, as they seldom hold negative numbers or edges. */
 static u32 load_operands(struct maker *m, const struct kcsd_insn *row, u32 dst)
 {
 	bool uses_src = row->form->fields & KCSD_USES_SRC;
@@ -42,7 +42,7 @@ static u32 load_operands(struct maker *m, const struct kcsd_insn *row, u32 dst)
 	return src;
 }
 
-/* Where it is seen at the end, whatever becomes of the register. */
+/* Store the result in memory, where it is compared in the end. */
 static void store_result(struct maker *m, u32 reg)
 {
 	s16 slot = -(s16)(8 * (1 + maker_below(m, KCSD_FRAME_SIZE / 8)));
@@ -52,7 +52,7 @@ static void store_result(struct maker *m, u32 reg)
 
 void maker_alu(struct maker *m)
 {
-	/* The table begins with them. */
+	/* Arithmetic is first in the table. */
 	const struct kcsd_insn *row = kcsd_insn_get(maker_below(m, KCSD_OP_JA));
 	u32 dst = maker_target(m), src;
 
@@ -77,7 +77,7 @@ static u32 jump_always(struct maker *m)
 	return maker_emit(m, (maker_once_in(m, 4) ? BPF_JMP32 : BPF_JMP) | BPF_JA, 0, 0, 0, 0);
 }
 
-/* if, with or without else; each part may be empty. */
+/* Make an if, with or without else; each part may be empty. */
 void maker_branch(struct maker *m)
 {
 	u32 reg = maker_reg(m), pc, over;
@@ -98,7 +98,7 @@ void maker_branch(struct maker *m)
 	maker_land(m, pc);
 }
 
-/* A counter that goes down, or up; in a register, mostly left alone. */
+/* Make a loop: a register counts down or up, and the body mostly does not change it. */
 void maker_loop(struct maker *m)
 {
 	u32 counter = maker_once_in(m, 2) ? maker_target(m) : 6 + maker_below(m, 4);
@@ -118,7 +118,7 @@ void maker_loop(struct maker *m)
 		   (s16)(top - m->nr - 1), up ? (s32)rounds : 0);
 }
 
-/* To any instruction of the function, those to come included. */
+/* Jump to any instruction of the function, also a later one. */
 void maker_jump_anywhere(struct maker *m)
 {
 	u32 start = m->starts[m->function], pc, to;
@@ -135,7 +135,7 @@ void maker_jump_anywhere(struct maker *m)
 
 /* ---- calls ---- */
 
-/* Functions call later ones only: no recursion, and no more depth than there is. */
+/* Call a later function only: no recursion, and not too deep. */
 void maker_call(struct maker *m)
 {
 	u32 left = m->nr_functions - m->function - 1, i;
@@ -149,7 +149,7 @@ void maker_call(struct maker *m)
 		maker_emit(m, BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, 0);
 }
 
-/* Bytes at the address that is argument i. */
+/* Returns the length of the buffer at argument i. */
 static u32 buffer_len(const struct kcsd_signature *sig, u32 i, u32 len)
 {
 	if (sig->kind[i] == HASH)
@@ -193,7 +193,7 @@ void maker_exit(struct maker *m)
 	maker_emit(m, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
-/* So much that jumps over it become far ones, once it is lowered. */
+/* Make so much code that jumps over it become far jumps in lowered code. */
 void maker_bulk(struct maker *m)
 {
 	u32 n = 2000 + maker_below(m, 3000), ptr = maker_target(m), kept = m->kept, pc;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Accesses of memory, as programs make them and as none should. */
+/* Generate accesses of memory, right ones and wrong ones. */
 #include "insn.h"
 #include "maker.h"
 
@@ -13,13 +13,13 @@ static bool is_load(u32 op)
 	return kcsd_insn_fields(op) & KCSD_WRITES_DST;
 }
 
-/* Any, but atomic ones less often than there are kinds of them. */
+/* Choose an access; atomic ones less often than their number in the table. */
 u32 maker_access_op(struct maker *m)
 {
 	bool atomic = maker_once_in(m, 5);
 	u32 op = KCSD_OP_LDX_B + maker_below(m, KCSD_NR_OPS - KCSD_OP_LDX_B);
 
-	/* The table ends with all of them. */
+	/* Accesses are last in the table. */
 	while (is_atomic(op) != atomic)
 		op = op + 1 < KCSD_NR_OPS ? op + 1 : KCSD_OP_LDX_B;
 	return op;
@@ -42,7 +42,7 @@ void maker_access(struct maker *m, u32 op, u32 ptr, s16 off)
 		maker_emit(m, row->code, ptr, fields & KCSD_USES_SRC ? other : 0, off, imm);
 }
 
-/* A displacement: short, mostly. */
+/* Choose a displacement, mostly short. */
 static s16 displacement(struct maker *m)
 {
 	static const s16 far[] = { INT16_MIN, INT16_MIN + 1, -512, -8, -1, 512, 4096, INT16_MAX };
@@ -60,7 +60,7 @@ void maker_at_frame(struct maker *m)
 	if (maker_once_in(m, 12))
 		off = (s16)(maker_below(m, 2 * KCSD_FRAME_SIZE) - KCSD_FRAME_SIZE);
 	else if (maker_once_in(m, 12))
-		off = -(s16)maker_below(m, size);	/* what follows may be the arguments */
+		off = -(s16)maker_below(m, size);	/* the arguments may follow */
 	if (maker_once_in(m, 3)) {
 		ptr = maker_target(m);
 		maker_emit(m, BPF_ALU64 | BPF_MOV | BPF_X, ptr, BPF_REG_10, 0, 0);
@@ -77,7 +77,7 @@ void maker_at_constant(struct maker *m)
 
 	maker_load(m, ptr, maker_address(m, kcsd_insn_size(op), !is_load(op)) - off);
 	maker_access(m, op, ptr, off);
-	/* What can be read is not always to be written. */
+	/* Readable memory is not always writable. */
 	while (more--)
 		maker_access(m, is_load(op) ? op : maker_access_op(m), ptr,
 			     (s16)(off + 8 * maker_below(m, 4)));
@@ -85,7 +85,7 @@ void maker_at_constant(struct maker *m)
 
 /* ---- by a bounded index ---- */
 
-/* Something that no analysis knows. */
+/* Make a value that no analysis knows. */
 static void load_unknown(struct maker *m, u32 reg)
 {
 	u64 addr = KCSD_GUEST_CTX + 8 * maker_below(m, 2);
@@ -103,7 +103,7 @@ static void alu_k(struct maker *m, u8 op, u32 reg, s32 imm)
 	maker_emit(m, class | op | BPF_K, reg, 0, 0, imm);
 }
 
-/* Bring reg to at most "most", without a branch. */
+/* Limit reg to "most", without a branch. */
 static void bound_by_alu(struct maker *m, u32 reg, u32 most)
 {
 	u32 bits = 0;
@@ -122,7 +122,7 @@ static void bound_by_alu(struct maker *m, u32 reg, u32 most)
 	}
 }
 
-/* The jumps that leave, if reg is not within 0 and most. Returns how many. */
+/* Make jumps that leave unless reg is within 0 and most. Returns their number. */
 static u32 bound_by_branch(struct maker *m, u32 reg, s32 most, u32 other, u32 pc[2])
 {
 	u8 class = maker_once_in(m, 4) ? BPF_JMP32 : BPF_JMP;
@@ -151,7 +151,7 @@ static u32 bound_by_branch(struct maker *m, u32 reg, s32 most, u32 other, u32 pc
 	return 1;
 }
 
-/* By the stack and back, sometimes cut. */
+/* Move a register to the stack and back, sometimes cut. */
 static void spill(struct maker *m, u32 reg)
 {
 	s16 slot = -(s16)(8 * (1 + maker_below(m, 8)));
@@ -163,7 +163,7 @@ static void spill(struct maker *m, u32 reg)
 	maker_emit(m, BPF_LDX | BPF_MEM | size, reg, BPF_REG_10, slot, 0);
 }
 
-/* What an analysis has to follow between a check and the access. */
+/* Make code between a check and its access that an analysis has to follow. */
 static void derive(struct maker *m, u32 reg)
 {
 	static const u8 ops[] = {
@@ -188,7 +188,7 @@ static void derive(struct maker *m, u32 reg)
 	}
 }
 
-/* Two registers that are not the same, to be written. */
+/* Choose two different registers to write. */
 static void two_targets(struct maker *m, u32 *a, u32 *b)
 {
 	*a = maker_target(m);
@@ -197,7 +197,7 @@ static void two_targets(struct maker *m, u32 *a, u32 *b)
 		*b = (*a + 1) % 10;
 }
 
-/* The greatest index by which all is in bounds, or one near it; or some other. */
+/* Choose the greatest index in bounds, or one near it, or another one. */
 static u32 greatest_index(struct maker *m, u64 base, u32 size)
 {
 	u64 end = maker_once_in(m, 4) ? m->end : m->layout.args;
@@ -264,7 +264,7 @@ void maker_at_walk(struct maker *m)
 			   (s16)(top - m->nr - 1), 0);
 }
 
-/* By what the context says of the heap, the arguments or the grants. */
+/* Access the heap, the arguments or the grants by their address in the context. */
 void maker_at_context(struct maker *m)
 {
 	static const u16 fields[] = {

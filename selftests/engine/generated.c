@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The generated programs of fuzz_lower.c without a fuzzer: from seeds.
+ * Run generated programs of fuzz_lower.c without a fuzzer: from seeds.
  *
  *	generated [PROGRAMS [SEED]]	PROGRAMS seeds from SEED on, as a test point
  *	generated --show SEED		that program, as text
@@ -10,20 +10,16 @@
 
 #include "disasm.h"
 #include "generate.h"
+#include "names.h"
 #include "runner.h"
 #include "tap.h"
 
 #define PROGRAMS	20000
 #define SEED		20240229
+#define NR_REASONS	(KCSD_FAULT_INJECTED + 1)
 
-static const char * const fault_names[] = {
-#define FAULT_NAME(value, name, text) [value] = #name,
-	KCSD_FAULTS(FAULT_NAME)
-#undef FAULT_NAME
-};
-
-/* How many ended for each reason. */
-static u32 ended[ARRAY_SIZE(fault_names)];
+/* Number of runs that ended for each reason. */
+static u32 ended[NR_REASONS];
 static u64 insns;
 
 static const char *try_seed(u64 seed)
@@ -55,7 +51,7 @@ static int try_seeds(u64 seed, u64 nr)
 		 (unsigned long long)seed, (unsigned long long)insns);
 	for (n = 0; n < ARRAY_SIZE(ended); n++)
 		if (ended[n])
-			tap_note("%u: %s", ended[n], fault_names[n]);
+			tap_note("%u: %s", ended[n], fault_name(n));
 	return tap_end();
 }
 
@@ -80,7 +76,7 @@ static int show(u64 seed)
 	return 0;
 }
 
-/* Choices as a file. */
+/* Write choices to the standard output. */
 static int write_choices(u64 seed)
 {
 	u8 choices[GENERATE_MAX_CHOICES];

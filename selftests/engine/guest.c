@@ -53,7 +53,7 @@ static bool is_access(const struct guest *g, u32 pc)
 	return false;
 }
 
-/* The next instruction of the function from *pc on for which "is" holds; *pc is then after it. */
+/* Find the next instruction of the function for which "is" holds; *pc moves after it. */
 static u32 find(const struct guest *g, u32 *pc, bool (*is)(const struct guest *g, u32 pc))
 {
 	u32 at;

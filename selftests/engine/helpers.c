@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The engine's own helpers against the C library's, and how long they go on. */
+/* Tests of the helpers of the engine: against the C library, and their ticks. */
 #include "helper.h"
 #include "runner.h"
 #include "tap.h"
 
 #define MEM_LEN		(4u << 20)
-#define BASE		KCSD_GUEST_DATA		/* buffers are from here on */
+#define BASE		KCSD_GUEST_DATA		/* of the buffers */
 #define ROUNDS		20000
 
 static u64 seed = 0x9e3779b97f4a7c15;
@@ -18,7 +18,7 @@ static u64 below(u64 n)
 	return seed % n;
 }
 
-/* Its device and memory; the caller frees the memory. */
+/* Make a run with memory, which the caller frees. */
 static struct device_run *run_create(void)
 {
 	struct device_run *run = calloc(1, sizeof(*run));
@@ -53,7 +53,7 @@ static s64 call(struct device_run *run, u32 id, u64 a, u64 b, u64 c, u64 d)
 
 /* ---- memmem ---- */
 
-/* Few letters, often a repetition: what a search gets wrong. */
+/* Make text of few letters, often repeated, which is hard for a search. */
 static void fill(u8 *p, u64 len, u64 letters, u64 period)
 {
 	u64 i;
@@ -100,7 +100,7 @@ static void test_memmem(struct device_run *run)
 	tap_point(ok, "memmem: %u random searches, as the C library's", ROUNDS);
 }
 
-/* The needle is found at a place around the ends of the pieces that the work is cut into. */
+/* Find the needle around the ends of the pieces of a search. */
 static void test_memmem_pieces(struct device_run *run)
 {
 	const u64 hay_len = 4 * KCSD_TICK_BYTES;
@@ -117,7 +117,7 @@ static void test_memmem_pieces(struct device_run *run)
 	tap_point(ok, "memmem: around the end of a piece of work");
 }
 
-/* Not more than this many looks at a byte, and a tick for each KCSD_TICK_BYTES of them. */
+/* Check that a search reads each byte at most this often, by its ticks. */
 static void expect_linear(struct device_run *run, u64 hay_len, u64 len, const char *what)
 {
 	u64 most = 5 * (hay_len + len) / KCSD_TICK_BYTES + 2;
@@ -165,7 +165,8 @@ static void test_memcpy(struct device_run *run)
 	for (i = 0; i < ARRAY_SIZE(shifts); i++) {
 		fill(run->vm.mem, 500000, 26, 500000);
 		memcpy(want, run->vm.mem, MEM_LEN);
-		memmove(want + (at + shifts[i] - KCSD_GUEST_CTX), want + (at - KCSD_GUEST_CTX), len);
+		memmove(want + (at + shifts[i] - KCSD_GUEST_CTX),
+			want + (at - KCSD_GUEST_CTX), len);
 		call(run, KCSD_HELPER_memcpy, at + shifts[i], at, len, 0);
 		ok &= !memcmp(want, run->vm.mem, MEM_LEN);
 	}
@@ -193,7 +194,7 @@ static void test_memcmp(struct device_run *run)
 	tap_point(ok, "memcmp, memchr: a difference around the ends of pieces");
 }
 
-/* In pieces as at once. */
+/* Compare a checksum made in pieces with one made at once. */
 static void test_digests(struct device_run *run)
 {
 	const u64 len = 3 * KCSD_TICK_BYTES + 5, hash = BASE + len;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Images, whole and broken. Buffers have exactly their size, so that ASan sees a read beyond. */
+/* Tests of images, good and broken, in buffers of the exact size: ASan sees reads beyond. */
 #include "runner.h"
 #include "tap.h"
 
@@ -62,7 +62,7 @@ static void good(void)
 	program_exit(&prog);
 }
 
-/* Below 8 bytes it has no magic and is no instruction either. */
+/* Parse less than 8 bytes: neither a magic nor an instruction. */
 static void truncated(void)
 {
 	struct program prog, cut;
@@ -170,7 +170,7 @@ static void names(void)
 	program_exit(&prog);
 }
 
-/* 72 bytes are there; two instructions and 2^32 - 8 bytes of data are 72 modulo 2^32. */
+/* Parse 72 bytes whose header says two instructions and 2^32 - 8 bytes: 72 modulo 2^32. */
 static void wrapping_length(void)
 {
 	struct program prog;
@@ -182,7 +182,7 @@ static void wrapping_length(void)
 	program_exit(&prog);
 }
 
-/* With any bit of the magic changed, it is plain instructions. */
+/* Change each bit of the magic: the bytes are then plain instructions. */
 static void magic(void)
 {
 	struct kcsd_image_view view;
@@ -225,7 +225,7 @@ static void plain(void)
 	program_exit(&prog);
 }
 
-/* The magic is no instruction: a program of it alone is never run. */
+/* Check that the magic alone is no valid instruction. */
 static void magic_is_illegal(void)
 {
 	struct kcsd_verdict verdict;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every opcode with all sorts of fields, against RFC 9669 as told here once more:
- * an instruction is accepted if nothing is wrong with it, and refused for one of
- * the things that are.
+ * Tests of validation: every opcode with many values of its fields, against the rules of RFC 9669,
+ * which are written here a second time. A wrong instruction is refused for one of its faults.
  */
 #include "runner.h"
 #include "tap.h"
@@ -12,7 +11,7 @@
 
 #define BAD(check)	(1u << KCSD_CHECK_##check)
 
-/* A field that must be zero. */
+/* Blame a field that must be zero. */
 static u32 zero(s64 field)
 {
 	return field ? BAD(RESERVED) : 0;
@@ -28,7 +27,7 @@ static u32 writes(u32 reg)
 	return reg == R10 ? BAD(R10) : reads(reg);
 }
 
-/* The instruction is the first of the program. */
+/* Judge a jump; the instruction is the first of the program. */
 static u32 jumps(s64 distance)
 {
 	s64 target = 1 + distance;
@@ -46,7 +45,7 @@ static u32 one_of(s64 value, const s32 *list, u32 nr)
 #define ONE_OF(value, ...) \
 	one_of(value, (const s32[]){ __VA_ARGS__ }, sizeof((s32[]){ __VA_ARGS__ }) / sizeof(s32))
 
-/* "64-bit immediate instructions": only the plain number, there are no maps. */
+/* "64-bit immediate instructions": only numbers, no maps. */
 static u32 ld(const struct bpf_insn *insn)
 {
 	if (insn->code != 0x18)
@@ -70,7 +69,7 @@ static u32 st(const struct bpf_insn *insn)
 	return reads(insn->dst_reg) | zero(insn->src_reg);
 }
 
-/* "Atomic operations"; load-acquire and store-release are of any size. */
+/* "Atomic operations"; load-acquire and store-release have any size. */
 static u32 atomic(const struct bpf_insn *insn)
 {
 	u32 size = insn->code & 0x18, bad;
@@ -109,7 +108,7 @@ static u32 byte_swap(const struct bpf_insn *insn, bool is64)
 		zero(insn->off);
 }
 
-/* Offsets tell unsigned from signed division and moves from sign-extending ones. */
+/* The offset distinguishes signed division and sign-extending moves. */
 static u32 alu_off(const struct bpf_insn *insn, bool is64, bool reg)
 {
 	u32 op = insn->code & 0xf0;
@@ -189,7 +188,7 @@ static u32 wrong(const struct bpf_insn *insn)
 	return alu(insn);
 }
 
-/* Of its class, the first instruction that the checker judges otherwise. */
+/* Report the first instruction of a class that the engine judges otherwise. */
 static bool try_insn(struct bpf_insn *prog)
 {
 	struct kcsd_verdict verdict;
@@ -216,7 +215,7 @@ static bool try_registers(struct bpf_insn *prog)
 		for (s = 0; s < ARRAY_SIZE(src); s++) {
 			prog->dst_reg = dst[d];
 			prog->src_reg = src[s];
-			/* A local call: what it makes of the program is for data files. */
+			/* A local call: data files test what it does to the program. */
 			if (prog->code == 0x85 && src[s] == 1)
 				continue;
 			if (!try_insn(prog))

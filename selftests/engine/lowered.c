@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What lowered code must look like, as running it in the interpreter does not show: what it
- * does where a CPU mis-speculates, and what only some machines do in other ways.
+ * Tests of the form of lowered code. They find faults that runs in the interpreter do not show: if
+ * the CPU mis-speculates, or on some machines only.
  */
+#include <stdio.h>
+
 #include "guest.h"
 #include "insn.h"
 #include "lowered.h"
@@ -13,7 +15,7 @@
 #define MEM	0x1111100000000ull
 #define CTL	0x2222200000000ull
 
-/* What is in AX. */
+/* Kind of the value in AX. */
 enum scratch {
 	OTHER,		/* a number */
 	CTL_ADDR,	/* the ctl */
@@ -29,7 +31,7 @@ struct walk {
 	struct guest guest;
 	bool shifts_wrap;
 	bool moving;
-	u64 span;		/* the mask is one less */
+	u64 span;		/* one more than the mask */
 	u32 pos;
 	enum scratch scratch;
 	u32 masked_at;		/* position of the last mask */
@@ -58,8 +60,8 @@ static u64 imm64(const struct bpf_insn *insn)
 }
 
 /*
- * What a constant address may reach: the memory with the longest arguments; if it moves, what the
- * shortest run has, as the comparison with this run's end may be mis-speculated.
+ * Returns the end of constant addresses: that of the memory with the longest arguments; if memory
+ * moves, that of the shortest run, as the CPU may mis-speculate the comparison with the end.
  */
 static u64 constant_end(const struct walk *w)
 {
@@ -69,7 +71,7 @@ static u64 constant_end(const struct walk *w)
 	return w->moving ? kcsd_lowered_span(len) + KCSD_LOWERED_AFTER - 7 : len;
 }
 
-/* An address at this distance from that of the context. */
+/* Returns the kind of an address at this distance from the context. */
 static enum scratch kind_at(const struct walk *w, u64 distance)
 {
 	if (distance == 0 - (u64)KCSD_GUEST_CTX || !distance ||
@@ -92,7 +94,7 @@ static enum scratch kind_of_field(const struct walk *w, s16 off)
 	return w->moving && off == offsetof(struct kcsd_lowered_ctl, mask) ? MASK : OTHER;
 }
 
-/* The register was masked, and nobody can jump to after that. */
+/* True if the register was masked and no jump goes between mask and here. */
 static bool is_masked(const struct walk *w, u8 reg)
 {
 	u32 pos = w->masked_at, most = w->moving ? 5 : 3;
@@ -105,7 +107,7 @@ static bool is_masked(const struct walk *w, u8 reg)
 	return true;
 }
 
-/* What an instruction that writes AX leaves there. */
+/* Returns the kind of value that an instruction writes to AX. */
 static enum scratch scratch_after(struct walk *w, const struct bpf_insn *insn)
 {
 	if (insn->code == (BPF_LD | BPF_IMM | BPF_DW))
@@ -143,8 +145,8 @@ static bool ctl_has(const struct walk *w, const struct bpf_insn *insn)
 }
 
 /*
- * Just before the mask: the register less floor is compared with the last offset at which the
- * access is in the known memory.
+ * Check the code before the mask: it compares the register less floor with the last offset at
+ * which the access is in the known memory.
  */
 static bool is_checked(const struct walk *w, const struct bpf_insn *guest, bool write)
 {
@@ -156,7 +158,7 @@ static bool is_checked(const struct walk *w, const struct bpf_insn *guest, bool 
 	u32 pos;
 
 	kcsd_layout_init(&layout, w->view, 0);
-	/* Not further than the check of the alignment, with far jumps, and no other access. */
+	/* Search back over the check of the alignment, with far jumps, but no other access. */
 	for (pos = w->masked_at; pos > 1 && pos + 8 > w->masked_at; pos--) {
 		insn = &w->lowered->insns[pos - 1];
 		if (BPF_CLASS(insn->code) == BPF_LDX || BPF_CLASS(insn->code) == BPF_STX)
@@ -178,7 +180,7 @@ static s16 limit_field(u32 size)
 	return (s16)offsetof(struct kcsd_lowered_ctl, limit[0]) + 8 * (size == 8 ? 3 : size / 2);
 }
 
-/* The same in memory that moves, where the last offset is the ctl's. */
+/* The same if memory moves; the last offset is in the ctl. */
 static bool is_limited(const struct walk *w, const struct bpf_insn *guest, bool write)
 {
 	u32 floor = write ? KCSD_GUEST_DATA : KCSD_GUEST_CTX;
@@ -208,7 +210,7 @@ static bool is_limited(const struct walk *w, const struct bpf_insn *guest, bool 
 			     insn->dst_reg == w->masked && insn->imm == distance);
 }
 
-/* One at a register: which one it is of the program's, and whether it is compared. */
+/* Check an access by a register: find it in the program, check its comparison. */
 static void check_compared(struct walk *w, const struct bpf_insn *insn)
 {
 	u32 pc = guest_next_access(&w->guest);
@@ -264,14 +266,14 @@ static void check_atomic(struct walk *w, const struct bpf_insn *insn)
 		blame(w, "an atomic access that is not for every JIT");
 	if (BPF_SIZE(insn->code) != BPF_W || !(insn->imm & BPF_FETCH))
 		return;
-	if (BPF_CLASS(next->code) == BPF_LDX)	/* r1 stood in for r10 */
+	if (BPF_CLASS(next->code) == BPF_LDX)	/* r1 was used for r10 */
 		next = at(w, 2);
 	if (next->code != (BPF_ALU | BPF_MOV | BPF_X) || next->dst_reg != result ||
 	    next->src_reg != result)
 		blame(w, "a 32-bit result that is not extended");
 }
 
-/* No result of less than 64 bits is taken as the stub returns it: it branches by the width. */
+/* Check that results below 64 bits are cut: the stub branches on the size. */
 static void check_stub_result(struct walk *w)
 {
 	u32 op = at(w, -2)->imm, size = kcsd_insn_size(op), fields = kcsd_insn_fields(op);
@@ -280,8 +282,9 @@ static void check_stub_result(struct walk *w)
 
 	if (!(fields & (KCSD_WRITES_DST | KCSD_WRITES_SRC)))
 		return;
-	/* To AX, past the end of the run and what is put back into registers. */
-	while (i < 32 && (at(w, i)->code != (BPF_ALU64 | BPF_MOV | BPF_X) || at(w, i)->dst_reg != AX))
+	/* Follow the result to AX, past the check of the end and the restored registers. */
+	while (i < 32 && (at(w, i)->code != (BPF_ALU64 | BPF_MOV | BPF_X) ||
+			  at(w, i)->dst_reg != AX))
 		i++;
 	for (i++; BPF_CLASS(at(w, i)->code) == BPF_LDX && at(w, i)->src_reg == BPF_REG_10; i++)
 		;
@@ -383,7 +386,7 @@ static void find_targets(struct walk *w)
 	}
 }
 
-/* From one function to the next. */
+/* Follow from one function to the next. */
 static void follow(struct walk *w)
 {
 	if (w->pos != w->lowered->starts[w->guest.clone + 1])
@@ -393,7 +396,7 @@ static void follow(struct walk *w)
 	guest_follow(&w->guest, w->pos);
 }
 
-/* The interpreter's registers are 0 to begin with, a machine's hold anything. */
+/* Check that the entry sets all registers: those of a machine hold any values. */
 static void check_entry(struct walk *w)
 {
 	s32 reg;
@@ -411,7 +414,8 @@ static const char *inspect(const struct kcsd_image_view *view, const struct kcsd
 			   const struct kcsd_lower_options *opt)
 {
 	struct walk w = {
-		.lowered = lowered, .view = view, .shifts_wrap = opt->shifts_wrap, .moving = opt->moving,
+		.lowered = lowered, .view = view,
+		.shifts_wrap = opt->shifts_wrap, .moving = opt->moving,
 		.span = kcsd_lowered_mem_len(view) - KCSD_LOWERED_AFTER,
 		.targets = calloc(lowered->insn_cnt + 1, 1),
 	};
@@ -490,9 +494,10 @@ static void inspect_all(const char *dir)
 
 /* ---- constants ---- */
 
-#define FRAME(far)	((struct bpf_insn){ .code = 0x79, .dst_reg = 1, .src_reg = 10, .off = (far) })
+#define FRAME(far) \
+	((struct bpf_insn){ .code = 0x79, .dst_reg = 1, .src_reg = 10, .off = (far) })
 
-/* As far from r10 as can be said, wherever its frame is before the end of what is mapped. */
+/* Lower the greatest distances from r10, with frames at all places. */
 static void far_from_frame(void)
 {
 	const struct bpf_insn insns[] = { FRAME(0x7fff), FRAME(0x7ff8), { .code = 0x95 } };
@@ -545,7 +550,7 @@ static void lengths(void)
 	view.heap_len = UINT32_MAX;
 	expect_ret(&view, -E2BIG, "the longest heap");
 	view.heap_len = 0;
-	/* A function of its own for each call. */
+	/* Each call has its own function. */
 	for (pc = 0; pc < 2 * KCSD_LOWERED_MAX_FUNCTIONS; pc++)
 		insns[pc] = pc < KCSD_LOWERED_MAX_FUNCTIONS - 1 ?
 			    CALL(KCSD_LOWERED_MAX_FUNCTIONS - 1) : EXIT;
@@ -566,7 +571,7 @@ static void lengths(void)
 	free(insns);
 }
 
-/* What the mask and the memory behind it are for each length of the heap. */
+/* Check mask and memory behind it for many lengths of the heap. */
 static void memory_lengths(void)
 {
 	struct kcsd_image_view view = {};

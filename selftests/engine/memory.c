@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Layout, contents and bounds of guest memory, as <linux/kcsd_bpf.h> has them. */
+/* Tests of guest memory: layout, contents and bounds, see <linux/kcsd_bpf.h>. */
 #include "runner.h"
 #include "tap.h"
 
 #define GARBAGE		0xa5
 
-/* The sizes that decide a layout. */
+/* Sizes that determine a layout. */
 struct sizes {
 	u32 data;
 	u32 bss;
@@ -51,7 +51,7 @@ static void layout(const struct sizes *s)
 		  s->bss, s->heap, s->args);
 }
 
-/* Two 32-bit lengths more than fit: the length says so. */
+/* Lay out more than 32 bits: the length is right. */
 static void huge_layout(const struct sizes *s, const char *what)
 {
 	struct kcsd_image_view view = view_of(s);
@@ -78,7 +78,7 @@ static void huge_layouts(void)
 	huge_layout(&(struct sizes){ most - 0x1fff, 0, 0, 0 }, "data to the end of 32 bits");
 }
 
-/* Whatever is in front of them, ranges begin at the next page. */
+/* Check that ranges begin at the next page, after any memory. */
 static void layouts_of_ranges(void)
 {
 	struct kcsd_memory_range ranges[KCSD_GUEST_MAX_RANGES];
@@ -137,7 +137,7 @@ static const struct kcsd_lba_grant two_grants[2] = {
 	{ .slba = ~0ull, .nlb = ~0u, .access = KCSD_GRANT_ALL },
 };
 
-/* All of the memory as it should be; the caller frees it. */
+/* Returns the memory as it should be; the caller frees it. */
 static u8 *expected_memory(struct kcsd_vm *vm, const struct kcsd_image_view *view,
 			   const struct kcsd_vm_input *in)
 {
@@ -181,7 +181,7 @@ static u8 *pattern(u32 len, u8 first)
 	return p;
 }
 
-/* Whatever the memory held before, also after another run. */
+/* Set up memory with garbage in it, and again after another run. */
 static void contents(const struct sizes *s, const struct kcsd_lba_grant *grants, u32 nr_grants,
 		     const struct kcsd_memory_range *ranges, u32 nr_ranges)
 {

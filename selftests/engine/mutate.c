@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Every test's program with random changes: a little of what the fuzzer does, anywhere. */
+/* Tests of all programs of data files with random changes: a short fuzzing, without a fuzzer. */
+#include <stdio.h>
+
 #include "runner.h"
 #include "tap.h"
 
@@ -11,18 +13,18 @@ struct mutation {
 	u64 random;
 	u32 tried;
 	u32 ran;
-	const char *bad;	/* the first misbehaviour */
+	const char *bad;	/* the first fault found; NULL: none */
 	char where[128];
 };
 
-/* A linear congruential generator's upper bits, below n. */
+/* Returns a random number below n. */
 static u32 below(struct mutation *m, u32 n)
 {
 	m->random = m->random * 6364136223846793005u + 1442695040888963407u;
 	return (u32)((m->random >> 33) % n);
 }
 
-/* Bits, bytes, and instructions from elsewhere in the program. */
+/* Change a bit, a byte or registers, or copy an instruction. */
 static void change(struct mutation *m, u8 *buf, u32 len)
 {
 	u32 units = len / 8, at = below(m, len), to = below(m, units), from = below(m, units);

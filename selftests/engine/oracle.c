@@ -11,14 +11,14 @@
 
 struct oracle_frame {
 	u64 saved[4];		/* r6 to r9 */
-	u32 pc;			/* to return to */
+	u32 pc;			/* of the return */
 };
 
 struct oracle {
 	struct kcsd_vm *vm;
 	const struct bpf_insn *insns;
 	u64 r[11];
-	u32 pc;			/* of the instruction at hand, units of 8 bytes */
+	u32 pc;			/* of the current instruction, units of 8 bytes */
 	u32 next;
 	u64 insns_run;
 	u64 tick_at;		/* instructions */
@@ -34,7 +34,7 @@ static void stop(struct oracle *o, u32 reason, u64 addr)
 		o->done = true;
 }
 
-/* "X" or "K": bit 3 says whether the operand is a register. */
+/* True for "X": bit 3 says that the operand is a register. */
 static bool is_register(const struct bpf_insn *insn)
 {
 	return insn->code & 0x08;
@@ -57,7 +57,7 @@ static u64 extend(u64 value, u32 bits)
 	return (value ^ sign) - sign;
 }
 
-/* By magnitudes: the quotient is rounded towards zero, the remainder has a's sign. */
+/* Divide magnitudes: the quotient is rounded to zero, the remainder has the sign of a. */
 static u64 signed_divide(u64 a, u64 b, bool remainder)
 {
 	bool a_neg = a >> 63, b_neg = b >> 63;
@@ -95,7 +95,7 @@ static u64 reverse(u64 value, u32 bytes)
 	return out;
 }
 
-/* This machine is little-endian, as the sanitizers' are: to it is to cut. */
+/* Swap bytes. The machine must be little-endian: a swap to little-endian only cuts. */
 static u64 swap(const struct bpf_insn *insn, u64 value)
 {
 	u32 bits = insn->imm;
@@ -142,7 +142,7 @@ static void alu(struct oracle *o, const struct bpf_insn *insn)
 
 /* ---- memory ---- */
 
-/* Each byte for itself is the program's, and may be written. */
+/* True if the program may read, or write, this byte. */
 static bool is_mine(const struct oracle *o, u64 addr, bool write)
 {
 	u64 low = write ? KCSD_GUEST_DATA : KCSD_GUEST_CTX;
@@ -163,7 +163,7 @@ static bool reach(struct oracle *o, u64 addr, u32 size, bool write)
 	return true;
 }
 
-/* Little-endian, byte by byte. */
+/* Read a little-endian number byte by byte. */
 static u64 get(const struct oracle *o, u64 addr, u32 size)
 {
 	u64 value = 0;
@@ -262,7 +262,7 @@ static void atomic(struct oracle *o, const struct bpf_insn *insn)
 
 /* ---- control ---- */
 
-/* Where the run may end for its length. */
+/* Look at budget and clock. */
 static void look_up(struct oracle *o)
 {
 	if (o->insns_run > o->vm->budget)

@@ -7,7 +7,7 @@
 #define CTL		KCSD_GUEST_DATA
 #define STACK		(CTL + 0x200)
 #define INNER		(STACK + KCSD_MAX_CALL_DEPTH * KCSD_FRAME_SIZE)
-/* Lowered instructions for one of the program's, at the very most, and some to end. */
+/* Most lowered instructions per instruction of the program, and some for the end. */
 #define BUDGET_FACTOR	64
 #define BUDGET_SPARE	10000000
 
@@ -42,12 +42,12 @@ static u64 call_stub(struct outer *o, u32 id, u64 *r)
 	default:
 		kcsd_vm_fault(&o->vm, KCSD_FAULT_CANCELLED, 0);
 	}
-	/* BPF_REG_AX; r1 to r5 are lost in any case. */
+	/* Overwrite BPF_REG_AX; r1 to r5 are overwritten by the caller. */
 	lose(&r[10], 1);
 	return ret;
 }
 
-/* A machine would trap, or give something else. */
+/* Abort: a machine would trap or give another result. */
 static void __attribute__((__noreturn__)) no_quotient(void)
 {
 	fprintf(stderr, "lowered code divides by 0 or -1\n");
@@ -63,7 +63,7 @@ static void __attribute__((__noreturn__)) no_quotient(void)
 static void KCSD_INTERP(const struct kcsd_code *code, struct kcsd_vm *vm);
 #include "interp.c"
 
-/* The clock of code that does not count. */
+/* Stop code that does not count, as the clock does. */
 static u32 outer_tick(struct kcsd_vm *vm)
 {
 	kcsd_lowered_stop(((struct outer *)vm)->ctl);
@@ -107,7 +107,7 @@ const char *outer_run(struct outer *o, struct kcsd_vm *vm)
 {
 	assert(vm->mem == o->inner);
 	kcsd_lowered_begin(vm, o->ctl, o->count);
-	/* For code whose memory moves; other code does not look. */
+	/* For code whose memory moves; other code does not read it. */
 	kcsd_lowered_place(o->ctl, INNER, kcsd_lowered_span(vm->mem_len));
 	memset(&o->vm.end, 0, sizeof(o->vm.end));
 	o->vm.budget = UINT64_MAX;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* How long an instruction takes: a loop that counts a byte, beside the same in C. */
+/* Measure the time per instruction: a loop that counts a byte, and the same in C. */
 #include <stdio.h>
 #include <time.h>
 
@@ -52,7 +52,7 @@ static bool build_scan(struct program *prog)
 	return ok && program_load(prog);
 }
 
-/* A byte at a time, as the program does it. */
+/* Count byte by byte, like the program. */
 static noinline u64 count_native(const volatile u8 *p, u64 len)
 {
 	u64 i, n = 0;
@@ -80,7 +80,7 @@ static u64 native_ns(const struct device_run *run, u64 *found)
 	return now_ns() - start;
 }
 
-/* The quickest of many rounds: what else the machine does only adds to it. */
+/* Take the quickest of many rounds: other load only adds to it. */
 static int measure(const struct program *prog, struct device_run *run)
 {
 	u64 engine = UINT64_MAX, native = UINT64_MAX, found = 0, ns, i;

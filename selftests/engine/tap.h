@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* One TAP stream for all tests of the program. */
+/* Print one TAP stream for all tests of the program. */
 #ifndef KCSD_TAP_H
 #define KCSD_TAP_H
 
-/* One point: passed if ok. Diagnostics of a failure are printed after it, by tap_note(). */
+/* Print a point: passed if ok. Print diagnostics of a failure after it, by tap_note(). */
 void tap_point(int ok, const char *fmt, ...) __attribute__((__format__(__printf__, 2, 3)));
 void tap_skip(const char *name, const char *reason);
-/* A line that says why the point before it failed, or what to know about it. */
+/* Print why the point before it failed, or what to know about it. */
 void tap_note(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));
-/* Plan and summary. Returns the exit status: 0 if something passed and nothing failed. */
+/* Print plan and summary. Returns the exit status: 0 if something passed and nothing failed. */
 int tap_end(void);
 
 #endif

@@ -1,37 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * A test of one behaviour, as a text file. "# ..." is a comment. Sections begin
- * with "-- name", their values follow on that line and the next ones:
- *
- *   what is run
- *	-- asm			see asm.h
- *	-- image		as a whole, in hex, instead of asm
- *	-- data HEX		initialised data of the program
- *	-- bss N, -- heap N	bytes
- *	-- args HEX		arguments of the run
- *	-- cparams A B
- *	-- grants		lines of "slba nlb access"
- *	-- ranges		lines of "start len": bytes of SLM, of which each has
- *				device_slm_byte() before every run
- *	-- out-max N		bytes that can be emitted, 64 if not given
- *	-- budget N		instructions, a million if not given
- *	-- stop N REASON	the Nth tick ends the run
- *   how it ends: exactly one of
- *	-- result N
- *	-- refused CHECK pc ...	any of these instructions
- *	-- fault REASON pc [address or LBA]
- *   and what else must be so
- *	-- in HELPER		where it faulted; without it, in no helper
- *	-- insns N		instructions run
- *	-- ticks N		calls of the tick callback
- *	-- helpers		lines of "name arguments", all that were called
- *	-- args-after HEX	the arguments' memory after the run
- *	-- emitted HEX
- *
- * HEX is digits of bytes; 00*512 is one byte many times.
- * Numbers may be symbols: ctx, data, bss, stack, heap, args, ranges (the first byte of range 0), end
- * (one past the last byte of the memory), stack_end, each with a number added: args+8.
- */
+/* Reads files of named test cases; tests/README.md describes their format. */
 #ifndef KCSD_TESTFILE_H
 #define KCSD_TESTFILE_H
 
@@ -39,7 +7,7 @@
 
 #include "asm.h"
 
-#define TEST_MAX_LINES	512
+#define TEST_MAX_LINES	512	/* of one case */
 
 enum section {
 	SECTION_ASM,
@@ -68,15 +36,27 @@ enum section {
 
 struct test_line {
 	enum section section;
+	u32 number;		/* in the file, from 1 */
 	const char *text;	/* without comment and surrounding space, not empty */
 };
 
+/* One case. Strings belong to the file. */
 struct test {
-	char *text;		/* the file, cut into lines */
+	const char *name;
+	u32 number;			/* of its first line */
 	struct test_line lines[TEST_MAX_LINES];
 	u32 nr_lines;
-	bool has[NR_SECTIONS];
-	char error[ASM_ERROR_LEN];
+	u32 begins[NR_SECTIONS];	/* line number of each section, 0: not there */
+	char error[ASM_ERROR_LEN];	/* of the first line that is wrong; empty: none is */
+	u32 error_number;
+};
+
+struct test_file {
+	char *text;			/* cut into lines as it is read */
+	char *next;			/* NULL: at the end */
+	u32 number;			/* of the line at next */
+	const char **names;		/* of the cases so far */
+	u32 nr_names;
 };
 
 struct bytes {
@@ -84,12 +64,28 @@ struct bytes {
 	u32 len;
 };
 
-/* False: test->error says what is wrong with the file. Call test_exit() in any case. */
-bool test_read(struct test *test, const char *path);
-void test_exit(struct test *test);
-/* The nth line of a section, or NULL. */
+/* Returns false if the file cannot be read or is not text. Call test_file_close() in any case. */
+bool test_file_open(struct test_file *file, const char *path);
+void test_file_close(struct test_file *file);
+/*
+ * Read the next case. Returns false at the end of the file. A case that is wrong, or a line
+ * before the first case, is returned with test->error set; the cases after it can be read.
+ */
+bool test_next(struct test_file *file, struct test *test);
+
+static inline bool test_has(const struct test *test, enum section section)
+{
+	return test->begins[section];
+}
+
+/* Returns the nth line of a section, or NULL. */
 const char *test_line(const struct test *test, enum section section, u32 n);
-/* All of a section's hex digits. False: they are none. */
+/*
+ * Returns the number of that line; else that of the section or,
+ * also for NR_SECTIONS, of the case.
+ */
+u32 test_line_number(const struct test *test, enum section section, u32 n);
+/* Get all bytes of a section. Returns false if a digit is wrong. */
 bool test_bytes(const struct test *test, enum section section, struct bytes *bytes);
 
 #endif

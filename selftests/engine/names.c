@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "names.h"
+
+static const char * const checks[] = {
+#define CHECK_NAME(value, name, text) [value] = #name,
+	KCSD_CHECKS(CHECK_NAME)
+#undef CHECK_NAME
+};
+
+static const char * const faults[] = {
+#define FAULT_NAME(value, name, text) [value] = #name,
+	KCSD_FAULTS(FAULT_NAME)
+#undef FAULT_NAME
+};
+
+const char *check_name(u32 check)
+{
+	return check < ARRAY_SIZE(checks) && checks[check] ? checks[check] : "no check";
+}
+
+const char *fault_name(u32 reason)
+{
+	return reason < ARRAY_SIZE(faults) && faults[reason] ? faults[reason] : "no fault";
+}
+
+static bool find(const char **p, const char * const *names, u32 nr, u32 *value)
+{
+	size_t len;
+	u32 i;
+
+	*p += strspn(*p, " \t");
+	len = strcspn(*p, " \t");
+	for (i = 0; i < nr; i++) {
+		if (!names[i] || strlen(names[i]) != len || strncmp(names[i], *p, len))
+			continue;
+		*p += len;
+		*p += strspn(*p, " \t");
+		*value = i;
+		return true;
+	}
+	return false;
+}
+
+bool check_find(const char **p, u32 *check)
+{
+	return find(p, checks, ARRAY_SIZE(checks), check);
+}
+
+bool fault_find(const char **p, u32 *reason)
+{
+	return find(p, faults, ARRAY_SIZE(faults), reason);
+}
