@@ -57,7 +57,8 @@ help:
 define build-module
 @mkdir -p $(2)
 @find $(2) -xtype l -delete
-@find Kbuild driver include -type f \( -name '*.[ch]' -o -name '*.mk' -o -name Kbuild \) | \
+@find Kbuild VERSION driver include -type f \
+	\( -name '*.[ch]' -o -name '*.mk' -o -name Kbuild -o -name VERSION \) | \
 while read -r file; do \
 	[ $(2)/$$file -ef $$file ] && continue; \
 	mkdir -p $(2)/$$(dirname $$file) && ln -sf $(top)/$$file $(2)/$$file || exit 1; \
@@ -155,7 +156,15 @@ static:
 	@tools/deps check
 	@tools/check/static
 
-install: lib tools bpf
+headers := $(wildcard include/uapi/linux/*.h)
+udev-rules := tools/udev/60-kcsd.rules
+pages := $(patsubst Documentation/%,$(OUTPUT)/%,$(wildcard Documentation/man/*.[1-9]))
+
+$(OUTPUT)/man/%: Documentation/man/% VERSION
+	@mkdir -p $(@D)
+	@sed "s/@VERSION@/$$(cat VERSION)/" $< >$@
+
+install: lib tools bpf $(pages)
 	@for part in $(parts); do $(sub) -C $$part install || exit 1; done
 	install -d $(DESTDIR)$(PREFIX)/include/linux
 	install -m 644 $(headers) $(DESTDIR)$(PREFIX)/include/linux
@@ -171,10 +180,6 @@ uninstall:
 		$(RM) $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page; \
 	done
 	$(RM) $(DESTDIR)$(PREFIX)/lib/udev/rules.d/$(notdir $(udev-rules))
-
-headers := $(wildcard include/uapi/linux/*.h)
-udev-rules := tools/udev/60-kcsd.rules
-pages := $(wildcard Documentation/man/*.[1-9])
 
 modules_install: module
 	$(MAKE) -C $(KDIR) M=$(module-dir) INSTALL_MOD_PATH=$(DESTDIR) modules_install
@@ -198,3 +203,4 @@ unexport FILE WORD
 .PHONY: all help module vm-module static-module lib tools bpf selftests deps demo vm bench \
 	bench-engine check crash crash-tools fuzz fuzz-cmd static install uninstall modules_install \
 	clean
+.DELETE_ON_ERROR:
