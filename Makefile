@@ -90,10 +90,10 @@ static-module:
 	$(call build-module,$(vm-kdir),$(vm-module-dir),W=1 C=2 CF="-Wsparse-error" KCFLAGS=-Werror)
 
 lib bpf:
-	@$(sub) -C $@
+	+@$(sub) -C $@
 
 tools: lib
-	@$(sub) -C tools/kcsd
+	+@$(sub) -C tools/kcsd
 
 selftests:
 	@$(MAKE) -C selftests OUTPUT=$(OUTPUT)/selftests all
@@ -129,8 +129,8 @@ $(OUTPUT)/bench-%: tools/bench/%.c $(wildcard include/uapi/linux/*.h)
 bench-engine:
 	@tools/deps check
 	@$(MAKE) vm-module lib
-	@$(sub) -C tools/bench/engine all
-	@$(sub) -C tools/bench/engine KDIR=$$(tools/deps kernel)/build module
+	+@$(sub) -C tools/bench/engine all
+	+@$(sub) -C tools/bench/engine KDIR=$$(tools/deps kernel)/build module
 	@tools/bench/engine/run $(OUTPUT)
 
 check:
@@ -143,7 +143,7 @@ crash:
 	@tools/crash/run $(KILLS)
 
 crash-tools:
-	@$(sub) -C tools/crash
+	+@$(sub) -C tools/crash
 
 # Longer than "make check" does; what it finds is kept in build/fuzz.
 fuzz:
@@ -167,7 +167,7 @@ $(OUTPUT)/man/%: Documentation/man/% VERSION
 	@sed "s/@VERSION@/$$(cat VERSION)/" $< >$@
 
 install: lib tools bpf $(pages)
-	@for part in $(parts); do $(sub) -C $$part install || exit 1; done
+	+@for part in $(parts); do $(sub) -C $$part install || exit 1; done
 	install -d $(DESTDIR)$(PREFIX)/include/linux
 	install -m 644 $(headers) $(DESTDIR)$(PREFIX)/include/linux
 	@for page in $(pages); do \
@@ -176,7 +176,7 @@ install: lib tools bpf $(pages)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/udev/rules.d $(udev-rules)
 
 uninstall:
-	@for part in $(parts); do $(sub) -C $$part uninstall || exit 1; done
+	+@for part in $(parts); do $(sub) -C $$part uninstall || exit 1; done
 	$(RM) $(headers:include/uapi/%=$(DESTDIR)$(PREFIX)/include/%)
 	@for page in $(notdir $(pages)); do \
 		$(RM) $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page; \
