@@ -65,7 +65,7 @@ while read -r file; do \
 	[ $(2)/$$file -ef $$file ] && continue; \
 	mkdir -p $(2)/$$(dirname $$file) && ln -sf $(top)/$$file $(2)/$$file || exit 1; \
 done
-+$(MAKE) -C $(1) M=$(2) $(3) modules
++@$(MAKE) -C $(1) M=$(2) $(3) modules
 endef
 
 release-of = $(shell cat $(1)/include/config/kernel.release 2>/dev/null)
