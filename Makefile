@@ -5,6 +5,7 @@
 
 top := $(CURDIR)
 OUTPUT := $(top)/build
+include tools/quiet.mk
 PREFIX ?= /usr/local
 DESTDIR ?=
 FUZZ_TIME ?= 600
@@ -12,7 +13,7 @@ KILLS ?= 20
 
 # Directories with a Makefile of their own; each honours OUTPUT, DESTDIR, PREFIX.
 parts := lib tools/kcsd bpf
-sub = $(MAKE) --no-print-directory OUTPUT=$(OUTPUT) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+sub = $(MAKE) OUTPUT=$(OUTPUT) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 
 # The test VM's kernel: stock, debug (tools/vm/debug_kernel), or all, which is both.
 KERNEL ?= stock
@@ -32,6 +33,7 @@ help:
 	@echo '  lib             libkcsd, shared and static'
 	@echo '  tools           kcsd, the command'
 	@echo '  bpf             the programs that run on a drive'
+	@echo '  V=1             with any of these: show the commands'
 	@echo 'Try and test (these install what they need, as root):'
 	@echo '  demo            count a word on a drive and on the host [FILE=path] [WORD=word]'
 	@echo '  check           build all, run every test; the last line says how many passed'
@@ -57,12 +59,13 @@ help:
 define build-module
 @mkdir -p $(2)
 @find $(2) -xtype l -delete
-@find Kbuild driver include -type f \( -name '*.[ch]' -o -name '*.mk' -o -name Kbuild \) | \
+@find Kbuild VERSION driver include -type f \
+	\( -name '*.[ch]' -o -name '*.mk' -o -name Kbuild -o -name VERSION \) | \
 while read -r file; do \
 	[ $(2)/$$file -ef $$file ] && continue; \
 	mkdir -p $(2)/$$(dirname $$file) && ln -sf $(top)/$$file $(2)/$$file || exit 1; \
 done
-+$(MAKE) --no-print-directory -C $(1) M=$(2) $(3) modules
++@$(MAKE) -C $(1) M=$(2) $(3) modules
 endef
 
 release-of = $(shell cat $(1)/include/config/kernel.release 2>/dev/null)
@@ -87,13 +90,13 @@ static-module:
 	$(call build-module,$(vm-kdir),$(vm-module-dir),W=1 C=2 CF="-Wsparse-error" KCFLAGS=-Werror)
 
 lib bpf:
-	@$(sub) -C $@
+	+@$(sub) -C $@
 
 tools: lib
-	@$(sub) -C tools/kcsd
+	+@$(sub) -C tools/kcsd
 
 selftests:
-	@$(MAKE) --no-print-directory -C selftests OUTPUT=$(OUTPUT)/selftests all
+	@$(MAKE) -C selftests OUTPUT=$(OUTPUT)/selftests all
 
 deps:
 	@tools/deps build
@@ -101,33 +104,33 @@ deps:
 # A second make: only after the first step is there a kernel to build for.
 demo:
 	@tools/deps vm
-	@$(MAKE) --no-print-directory vm-module lib tools bpf $(OUTPUT)/demo-count
+	@$(MAKE) vm-module lib tools bpf $(OUTPUT)/demo-count
 	@tools/demo/run
 
 $(OUTPUT)/demo-%: tools/demo/%.c
 	@mkdir -p $(@D)
-	$(CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread $< -o $@
+	$(call quiet,CC)$(CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread $< -o $@
 
 vm:
 	@tools/deps vm
-	@$(MAKE) --no-print-directory vm-module lib tools bpf
+	@$(MAKE) vm-module lib tools bpf
 	@tools/vm/run --timeout 86400 --shell
 
 bench:
 	@tools/deps check
-	@$(MAKE) --no-print-directory vm-module $(OUTPUT)/bench-latency \
+	@$(MAKE) vm-module $(OUTPUT)/bench-latency \
 		$(OUTPUT)/bench-append
 	@tools/bench/run $(OUTPUT)/bench.json
 
 $(OUTPUT)/bench-%: tools/bench/%.c $(wildcard include/uapi/linux/*.h)
 	@mkdir -p $(@D)
-	$(CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -Iinclude/uapi $< -luring -o $@
+	$(call quiet,CC)$(CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -Iinclude/uapi $< -luring -o $@
 
 bench-engine:
 	@tools/deps check
-	@$(MAKE) --no-print-directory vm-module lib
-	@$(sub) -C tools/bench/engine all
-	@$(sub) -C tools/bench/engine KDIR=$$(tools/deps kernel)/build module
+	@$(MAKE) vm-module lib
+	+@$(sub) -C tools/bench/engine all
+	+@$(sub) -C tools/bench/engine KDIR=$$(tools/deps kernel)/build module
 	@tools/bench/engine/run $(OUTPUT)
 
 check:
@@ -136,11 +139,11 @@ check:
 
 crash:
 	@tools/deps check
-	@$(MAKE) --no-print-directory vm-module crash-tools
+	@$(MAKE) vm-module crash-tools
 	@tools/crash/run $(KILLS)
 
 crash-tools:
-	@$(sub) -C tools/crash
+	+@$(sub) -C tools/crash
 
 # Longer than "make check" does; what it finds is kept in build/fuzz.
 fuzz:
@@ -155,8 +158,16 @@ static:
 	@tools/deps check
 	@tools/check/static
 
-install: lib tools bpf
-	@for part in $(parts); do $(sub) -C $$part install || exit 1; done
+headers := $(wildcard include/uapi/linux/*.h)
+udev-rules := tools/udev/60-kcsd.rules
+pages := $(patsubst Documentation/%,$(OUTPUT)/%,$(wildcard Documentation/man/*.[1-9]))
+
+$(OUTPUT)/man/%: Documentation/man/% VERSION
+	@mkdir -p $(@D)
+	@sed "s/@VERSION@/$$(cat VERSION)/" $< >$@
+
+install: lib tools bpf $(pages)
+	+@for part in $(parts); do $(sub) -C $$part install || exit 1; done
 	install -d $(DESTDIR)$(PREFIX)/include/linux
 	install -m 644 $(headers) $(DESTDIR)$(PREFIX)/include/linux
 	@for page in $(pages); do \
@@ -165,16 +176,12 @@ install: lib tools bpf
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/udev/rules.d $(udev-rules)
 
 uninstall:
-	@for part in $(parts); do $(sub) -C $$part uninstall || exit 1; done
+	+@for part in $(parts); do $(sub) -C $$part uninstall || exit 1; done
 	$(RM) $(headers:include/uapi/%=$(DESTDIR)$(PREFIX)/include/%)
 	@for page in $(notdir $(pages)); do \
 		$(RM) $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page; \
 	done
 	$(RM) $(DESTDIR)$(PREFIX)/lib/udev/rules.d/$(notdir $(udev-rules))
-
-headers := $(wildcard include/uapi/linux/*.h)
-udev-rules := tools/udev/60-kcsd.rules
-pages := $(wildcard Documentation/man/*.[1-9])
 
 modules_install: module
 	$(MAKE) -C $(KDIR) M=$(module-dir) INSTALL_MOD_PATH=$(DESTDIR) modules_install
@@ -185,7 +192,7 @@ clean:
 # As typed, "$" included: the demo reads these from its environment, and no
 # other make reads them at all.
 ifneq ($(filter demo,$(MAKECMDGOALS)),)
-MAKEOVERRIDES =
+MAKEOVERRIDES = $(if $(V),V=$(V))
 endif
 ifneq ($(origin FILE),undefined)
 export KCSD_DEMO_FILE := $(value FILE)
@@ -198,3 +205,4 @@ unexport FILE WORD
 .PHONY: all help module vm-module static-module lib tools bpf selftests deps demo vm bench \
 	bench-engine check crash crash-tools fuzz fuzz-cmd static install uninstall modules_install \
 	clean
+.DELETE_ON_ERROR:

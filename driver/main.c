@@ -158,4 +158,4 @@ module_exit(kcsd_exit);
 MODULE_LICENSE("GPL");
 MODULE_AUTHOR("kcsd developers");
 MODULE_DESCRIPTION("Computational storage drive");
-MODULE_VERSION("0.1");
+MODULE_VERSION(KCSD_VERSION);

@@ -56,7 +56,7 @@ static const struct name *find_status(int status)
 
 const char *kcsd_version(void)
 {
-	return KCSD_LIB_VERSION;
+	return KCSD_VERSION;
 }
 
 const char *kcsd_status_name(int status)

@@ -20,6 +20,22 @@ processor_time()
 		END { printf "%d", t[4] - t[2] }' "$1"
 }
 
+# Lines of standard input behind the stage's name; a finished test with the seconds since the last.
+show_lines()
+{
+	local line last=$SECONDS
+
+	while IFS= read -r line; do
+		case $line in
+		*"ok "*" selftests: "*)
+			line+=" ($((SECONDS - last)) s)"
+			last=$SECONDS
+			;;
+		esac
+		echo "$1: $line"
+	done
+}
+
 # stage NAME COMMAND...
 stage()
 {
@@ -31,7 +47,7 @@ stage()
 	result "$name" "0 1 0" "failed: $name: did not end"
 	"$@" 2>&1 </dev/null | tee "$log" |
 		grep --line-buffered -E '^(# )?not ok|^ok [0-9]+ selftests:|^vm:|\*\*\*' |
-		sed -u "s/^/$name: /"
+		show_lines "$name"
 	status=${PIPESTATUS[0]}
 	{ read -r p f s; lines=$(cat); } < <(tools/check/count "$log")
 	if [ "$status" != 0 ] && [ "$f" = 0 ]; then
