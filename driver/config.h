@@ -7,7 +7,7 @@
 #include <linux/types.h>
 #include <linux/kcsd.h>
 
-#include "identify.h"
+#include "nvme/identify.h"
 #include "options.h"
 
 #define KCSD_CONFIGFS_LEN	4096	/* of an attribute's text, however large a page is */
@@ -56,7 +56,7 @@ KCSD_OPTIONS(KCSD_OPTION_SETTER)
 KCSD_OPTIONS(KCSD_OPTION_PRINTER)
 #undef KCSD_OPTION_PRINTER
 
-/* configfs.c */
+/* control/configfs.c */
 /*
  * Make the given number of drives of this configuration, power them on, and let
  * users make theirs from then on. -errno: nothing is left.

@@ -6,10 +6,10 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
+#include "compute/tenant.h"
 #include "drive.h"
-#include "identity.h"
-#include "side.h"
-#include "tenant.h"
+#include "nvme/uuid.h"
+#include "persist/sidecar.h"
 
 static atomic_t nr_drives;	/* that are not freed yet */
 

@@ -14,22 +14,22 @@
 #include <linux/kcsd.h>
 #include <linux/kcsd_bpf.h>
 
-#include "badblocks.h"
+#include "compute/compute.h"
+#include "compute/program.h"
+#include "compute/program_log.h"
+#include "compute/range_set.h"
+#include "compute/tenant.h"
 #include "config.h"
-#include "gate.h"
-#include "job.h"
-#include "life.h"
-#include "log.h"
-#include "media.h"
-#include "program.h"
-#include "range_set.h"
-#include "sanitize.h"
-#include "slm.h"
-#include "stats.h"
-#include "store.h"
-#include "tenant.h"
-#include "compute.h"
-#include "zone.h"
+#include "media/badblocks.h"
+#include "media/gate.h"
+#include "media/lba_io.h"
+#include "media/store.h"
+#include "media/zone.h"
+#include "nvme/job.h"
+#include "nvme/sanitize.h"
+#include "nvme/slm.h"
+#include "stats/counters.h"
+#include "stats/retained.h"
 
 struct kcsd_drive;
 
@@ -48,8 +48,8 @@ struct kcsd_node {
  * Made at power on, all set before the first node appears. Power off deletes
  * the nodes, ends the runs and waits for the commands under way (live); what
  * remains then is this structure, for files still open, whose commands get
- * -ENODEV. References: power (configfs.c) holds one, every node one, the disk one
- * (block.c): ioctls of the block node find the drive by it, and enter it as commands do.
+ * -ENODEV. References: power (control/configfs.c) holds one, every node one, the disk one
+ * (host/block.c): ioctls of the block node find the drive by it, and enter it as commands do.
  */
 struct kcsd_drive {
 	struct kref ref;
@@ -80,7 +80,7 @@ struct kcsd_drive {
 	struct kcsd_zones zones;
 	struct kcsd_side *side;		/* NULL: memory, or side_file is 0 */
 	uuid_t uuid;			/* the side file's, else life's */
-	struct list_head identity_entry; /* identity.c */
+	struct list_head identity_entry; /* nvme/uuid.c */
 	struct kcsd_slm slm;
 	struct kcsd_stats __percpu *stats;
 	struct kcsd_programs programs;
@@ -95,7 +95,7 @@ struct kcsd_drive {
 	struct kcsd_node *slm_node;	/* /dev/kcsdgNn2; NULL: slm.size is 0 */
 	struct kcsd_node *compute;	/* /dev/kcsdgNn3 */
 
-	/* block.c */
+	/* host/block.c */
 	struct gendisk *disk;		/* /dev/kcsdNn1 */
 	struct blk_mq_tag_set tag_set;
 	struct workqueue_struct *wq;	/* for requests that may sleep */
@@ -202,7 +202,7 @@ static inline bool kcsd_drive_has_lbas(const struct kcsd_drive *drive, u64 slba,
 	return nlb <= drive->nsze && slba <= drive->nsze - nlb;
 }
 
-/* node.c */
+/* host/node.c */
 int kcsd_node_init(void);
 void kcsd_node_exit(void);
 /* Create and announce a char node; groups may be NULL. */
@@ -212,10 +212,10 @@ struct kcsd_node *kcsd_node_create(struct kcsd_drive *drive, u32 nsid, struct de
 /* No new opens from here on; files still open keep the node. */
 void kcsd_node_destroy(struct kcsd_node *node);
 
-/* passthru.c */
+/* host/passthru.c */
 extern const struct file_operations kcsd_node_fops;
 
-/* block.c */
+/* host/block.c */
 int kcsd_block_open(struct gendisk *disk, blk_mode_t mode);
 void kcsd_block_free_disk(struct gendisk *disk);
 int kcsd_block_ioctl(struct block_device *bdev, blk_mode_t mode, unsigned int op,
@@ -231,10 +231,10 @@ int kcsd_block_claim(struct kcsd_drive *drive);
 /* Fail all requests from now on, those of file systems included, which are told so. */
 void kcsd_block_kill(struct kcsd_drive *drive);
 
-/* power_cut.c: lose what was not flushed. No command is left; the drive is closed next. */
+/* media/power_cut.c: lose what was not flushed. No command is left; the drive is closed next. */
 void kcsd_power_cut(struct kcsd_drive *drive, u64 seed);
 
-/* sysfs.c */
+/* control/sysfs.c */
 extern const struct attribute_group *kcsd_drive_groups[];
 
 #endif

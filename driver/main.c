@@ -9,7 +9,7 @@
 #include <linux/printk.h>
 
 #include "config.h"
-#include "debugfs.h"
+#include "control/debugfs.h"
 #include "drive.h"
 #include "selftest/selftest.h"
 

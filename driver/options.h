@@ -36,10 +36,10 @@ enum kcsd_run_choice {
 	X(NUM,  queue_depth,		128, 1, 4096) \
 	X(NUM,  cus,			2, 1, 64) \
 	X(NUM,  queue_limit,		16384, 1, 1048576)	/* runs of an open file */ \
-	X(NUM,  quick_us,		50, 0, 10000)	/* what its submitter runs; inline.c */ \
+	X(NUM,  quick_us,		50, 0, 10000)	/* what its submitter runs; compute/quick_run.c */ \
 	X(SIZE, arena_size,		SZ_4M, SZ_128K, SZ_256M) \
 	X(NUM,  max_programs,		64, 1, 1024) \
-	X(NUM,  device_programs,	1, 0, 1)	/* the drive's own: builtin.c */ \
+	X(NUM,  device_programs,	1, 0, 1)	/* the drive's own: compute/builtin/builtin.c */ \
 	X(NUM,  load_granularity,	1, 1, SZ_64K)	/* bytes; a power of 2 */ \
 	X(NUM,  max_active,		64, 1, 1024) \
 	X(SIZE, max_program_bytes,	SZ_16M, SZ_4K, SZ_1G) \

@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 #include "libkcsd.h"
-#include "../driver/side/log.h"
+#include "../driver/persist/journal.h"
 
 struct kcsd_side_fd {
 	struct kcsd_side_io io;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* What a simulated drive does for a program: as driver/helpers.c, on memory of the caller's. */
+/* What a simulated drive does for a program: as driver/compute/helpers.c, on memory of the caller's. */
 #include <time.h>
 
 #include "sim.h"

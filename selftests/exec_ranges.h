@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A drive and programs that work on memory ranges, for tests of those. Windows: driver/window.h. */
+/* A drive and programs that work on memory ranges, for tests of those. Windows: driver/compute/mapping.h. */
 #ifndef KST_EXEC_RANGES_H
 #define KST_EXEC_RANGES_H
 

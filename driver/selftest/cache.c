@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * No flush passes by what could not be written out, wherever in the release of its claim the flush
- * begins: after each critical section of cache_claim.c this looks at what a flush would.
+ * begins: after each critical section of media/cache_claim.c this looks at what a flush would.
  */
 #include <linux/cache.h>
 #include <linux/hash.h>
@@ -12,7 +12,7 @@
 #include <linux/types.h>
 #include <linux/wait.h>
 
-#include "selftest.h"
+#include "selftest/selftest.h"
 
 #define ENTRIES		3
 #define LOOKS		16
@@ -31,7 +31,7 @@ static u32 nr_looks;
 
 static void take_look(void);
 
-/* A copy of cache_claim.c, under other names. */
+/* A copy of media/cache_claim.c, under other names. */
 #define kcsd_cache_claim_init		watched_claim_init
 #define kcsd_cache_claim_lba		watched_claim_lba
 #define kcsd_cache_claim_oldest		watched_claim_oldest
@@ -45,7 +45,7 @@ static void take_look(void);
 		take_look(); \
 	} while (0)
 
-#include "../cache_claim.c"
+#include "media/cache_claim.c"
 
 #undef spin_unlock
 

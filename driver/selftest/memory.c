@@ -2,8 +2,8 @@
 /* The engine's bounds check, beside one that is written without tricks. */
 #include <linux/kernel.h>
 
-#include "../engine/memory.h"
-#include "selftest.h"
+#include "engine/memory.h"
+#include "selftest/selftest.h"
 
 #define MEM_LEN		(KCSD_GUEST_DATA - KCSD_GUEST_CTX + 4096)
 

@@ -5,7 +5,7 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 
-#include "selftest.h"
+#include "selftest/selftest.h"
 
 static bool selftest = true;
 module_param(selftest, bool, 0444);

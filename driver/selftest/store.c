@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What every medium promises in store.h. */
+/* What every medium promises in media/store.h. */
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 
-#include "../config.h"
-#include "../store.h"
-#include "selftest.h"
+#include "config.h"
+#include "media/store.h"
+#include "selftest/selftest.h"
 
 #define PIECE		(16 * SZ_4K)
 

@@ -3,8 +3,8 @@
 #include <linux/nvme.h>
 #include <linux/slab.h>
 
-#include "../drive.h"
-#include "selftest.h"
+#include "drive.h"
+#include "selftest/selftest.h"
 
 #define LBA		4096U
 #define ZONE_LBAS	256U		/* 1 MiB */

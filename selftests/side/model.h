@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a side file must say, kept in plain arrays: a second opinion on driver/side/state.c. */
+/* What a side file must say, kept in plain arrays: a second opinion on driver/persist/state.c. */
 #ifndef KCSD_MODEL_H
 #define KCSD_MODEL_H
 

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Which LBAs a run touched, as sorted lists of ranges that grow together. */
+#include <linux/mm.h>
+#include <linux/uaccess.h>
+
+#include "compute/audit.h"
+
+/* What the kinds are called in a grant. */
+static const u8 kcsd_audit_access[] = {
+	[KCSD_AUDIT_READ]	= KCSD_GRANT_READ,
+	[KCSD_AUDIT_WRITTEN]	= KCSD_GRANT_WRITE,
+	[KCSD_AUDIT_APPENDED]	= KCSD_GRANT_APPEND,
+};
+
+struct kcsd_audit *kcsd_audit_alloc(void)
+{
+	return kvzalloc(sizeof(struct kcsd_audit), GFP_KERNEL_ACCOUNT);
+}
+
+/* Index of the first range that ends at lba or after it. */
+static u32 kcsd_audit_search(const struct kcsd_audit_list *list, u64 lba)
+{
+	u32 low = 0, high = list->nr;
+
+	while (low < high) {
+		u32 mid = low + (high - low) / 2;
+
+		if (list->range[mid].end < lba)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* Replace the ranges [from, to) by one. */
+static void kcsd_audit_replace(struct kcsd_audit_list *list, u32 from, u32 to,
+			       struct kcsd_audit_range with)
+{
+	struct kcsd_audit_range *r = list->range;
+
+	if (to != from + 1)
+		memmove(r + from + 1, r + to, (list->nr - to) * sizeof(*r));
+	r[from] = with;
+	list->nr += 1 - (to - from);
+}
+
+static enum kcsd_audit_kind kcsd_audit_kind(u8 access)
+{
+	switch (access) {
+	case KCSD_GRANT_WRITE:
+		return KCSD_AUDIT_WRITTEN;
+	case KCSD_GRANT_APPEND:
+		return KCSD_AUDIT_APPENDED;
+	default:
+		return KCSD_AUDIT_READ;
+	}
+}
+
+static u32 kcsd_audit_nr(const struct kcsd_audit *audit)
+{
+	u32 nr = 0, i;
+
+	for (i = 0; i < KCSD_AUDIT_KINDS; i++)
+		nr += audit->list[i].nr;
+	return nr;
+}
+
+void kcsd_audit_note(struct kcsd_audit *audit, u64 slba, u64 nlb, u8 access)
+{
+	struct kcsd_audit_list *list = &audit->list[kcsd_audit_kind(access)];
+	struct kcsd_audit_range new = { .first = slba, .end = slba + nlb };
+	u32 from = kcsd_audit_search(list, slba), to = from;
+
+	/* Those that it touches: they become one with it. */
+	for (; to < list->nr && list->range[to].first <= new.end; to++) {
+		new.first = min(new.first, list->range[to].first);
+		new.end = max(new.end, list->range[to].end);
+	}
+	if (to == from && kcsd_audit_nr(audit) == KCSD_MAX_AUDIT)
+		audit->overflow = true;
+	else
+		kcsd_audit_replace(list, from, to, new);
+}
+
+u32 kcsd_audit_len(const struct kcsd_audit *audit)
+{
+	return sizeof(struct kcsd_audit_header) +
+	       kcsd_audit_nr(audit) * sizeof(struct kcsd_audit_extent);
+}
+
+/* The kind whose next range begins first; of several, the first kind. next: by kind. */
+static enum kcsd_audit_kind kcsd_audit_first(const struct kcsd_audit *audit, const u32 *next)
+{
+	enum kcsd_audit_kind first = KCSD_AUDIT_KINDS, k;
+
+	for (k = 0; k < KCSD_AUDIT_KINDS; k++) {
+		if (next[k] == audit->list[k].nr)
+			continue;
+		if (first == KCSD_AUDIT_KINDS || audit->list[k].range[next[k]].first <
+						 audit->list[first].range[next[first]].first)
+			first = k;
+	}
+	return first;
+}
+
+static int kcsd_audit_copy_extent(const struct kcsd_audit_range *range, enum kcsd_audit_kind kind,
+				  void __user *to)
+{
+	struct kcsd_audit_extent extent = {
+		.slba = cpu_to_le64(range->first),
+		.nlb = cpu_to_le64(range->end - range->first),
+		.access = kcsd_audit_access[kind],
+	};
+
+	BUILD_BUG_ON(sizeof(extent) != 24);
+	return copy_to_user(to, &extent, sizeof(extent)) ? -EFAULT : 0;
+}
+
+/* The lists merged. */
+int kcsd_audit_copy(const struct kcsd_audit *audit, void __user *to)
+{
+	u32 i, nr = kcsd_audit_nr(audit), next[KCSD_AUDIT_KINDS] = {};
+	struct kcsd_audit_header header = {
+		.nr = cpu_to_le32(nr),
+		.flags = cpu_to_le32(audit->overflow ? KCSD_AUDIT_OVERFLOW : 0),
+	};
+	enum kcsd_audit_kind kind;
+
+	BUILD_BUG_ON(sizeof(header) != 16);
+	if (copy_to_user(to, &header, sizeof(header)))
+		return -EFAULT;
+	to += sizeof(header);
+	for (i = 0; i < nr; i++, to += sizeof(struct kcsd_audit_extent)) {
+		kind = kcsd_audit_first(audit, next);
+		if (kcsd_audit_copy_extent(&audit->list[kind].range[next[kind]++], kind, to))
+			return -EFAULT;
+	}
+	return 0;
+}

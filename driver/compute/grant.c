@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/minmax.h>
+#include <linux/nospec.h>
+#include <linux/overflow.h>
+#include <linux/string.h>
+
+#include "compute/compute.h"
+#include "compute/grant.h"
+#include "drive.h"
+#include "nvme/cmd.h"
+#include "nvme/opcodes.h"
+
+#define KCSD_GRANT_CHANGES	(KCSD_GRANT_WRITE | KCSD_GRANT_APPEND)
+/* Makes sense on a zoned drive only. */
+#define KCSD_GRANT_ZONED	(KCSD_GRANT_APPEND | KCSD_GRANT_ZONES)
+
+/* ---- before the run ---- */
+
+static bool kcsd_grant_valid(const struct kcsd_drive *drive, const struct kcsd_lba_grant *g)
+{
+	u8 known = KCSD_GRANT_ANY | KCSD_GRANT_ZONES;
+
+	if (!drive->zones.nr)
+		known &= ~KCSD_GRANT_ZONED;
+	return g->nlb && g->access & KCSD_GRANT_ANY && !(g->access & ~known) &&
+	       !memchr_inv(g->rsvd, 0, sizeof(g->rsvd));
+}
+
+/* From zones to LBAs. */
+static int kcsd_grant_resolve(struct kcsd_cmd *cmd, struct kcsd_lba_grant *g)
+{
+	const struct kcsd_zones *zones = &cmd->drive->zones;
+	u64 slba = le64_to_cpu(g->slba);
+	u32 nlb;
+
+	if (!kcsd_zone_starts_at(zones, slba))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	/* More than a grant can say, though perhaps not more than the drive has. */
+	if (check_shl_overflow(le32_to_cpu(g->nlb), zones->shift, &nlb))
+		return KCSD_SC_LBA_RANGE;
+	g->nlb = cpu_to_le32(nlb);
+	g->access &= ~KCSD_GRANT_ZONES;
+	return 0;
+}
+
+static int kcsd_grant_check(struct kcsd_cmd *cmd, struct kcsd_lba_grant *g)
+{
+	int ret = 0;
+
+	if (!kcsd_grant_valid(cmd->drive, g))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	if (g->access & KCSD_GRANT_ZONES)
+		ret = kcsd_grant_resolve(cmd, g);
+	if (ret)
+		return ret;
+	if (!kcsd_drive_has_lbas(cmd->drive, le64_to_cpu(g->slba), le32_to_cpu(g->nlb)))
+		return KCSD_SC_LBA_RANGE;
+	if (g->access & KCSD_GRANT_CHANGES && !kcsd_cmd_allowed(cmd, KCSD_FOR_WRITERS))
+		return -EACCES;
+	return 0;
+}
+
+int kcsd_grants_check(struct kcsd_cmd *cmd, struct kcsd_lba_grant *grants, u32 nr)
+{
+	int ret = 0;
+	u32 i;
+
+	for (i = 0; !ret && i < nr; i++)
+		ret = kcsd_grant_check(cmd, &grants[i]);
+	return ret;
+}
+
+/* ---- during it ---- */
+
+/* A grant that allows access to this LBA, or NULL. */
+static const struct kcsd_lba_grant *kcsd_run_find_grant(const struct kcsd_run *run, u64 lba,
+							u8 access)
+{
+	const struct kcsd_lba_grant *g;
+
+	for (g = run->grants; g < run->grants + run->nr_grants; g++)
+		if (g->access & access && lba - le64_to_cpu(g->slba) < le32_to_cpu(g->nlb))
+			return g;
+	return NULL;
+}
+
+/* Each grant is used at most once: it takes the search past its end. */
+u64 kcsd_run_granted(const struct kcsd_run *run, u64 slba, u64 nlb, u8 access, u64 *mask)
+{
+	const struct kcsd_lba_grant *g;
+	u64 lba = slba;
+
+	*mask = ~0ull;
+	while (lba - slba < nlb) {
+		g = kcsd_run_find_grant(run, lba, access);
+		if (!g)
+			break;
+		*mask &= array_index_mask_nospec(lba - le64_to_cpu(g->slba), le32_to_cpu(g->nlb));
+		*mask &= array_index_mask_nospec(0, g->access & access);
+		lba = le64_to_cpu(g->slba) + le32_to_cpu(g->nlb);
+	}
+	*mask &= array_index_mask_nospec(nlb - 1, lba - slba);
+	return min(nlb, lba - slba);
+}

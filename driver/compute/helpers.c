@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a program can ask the drive for: <linux/kcsd_bpf.h> says what each
+ * helper does. Addresses have been checked by the engine.
+ */
+#include <linux/mm.h>
+#include <linux/uio.h>
+
+#include "compat.h"
+#include "compute/audit.h"
+#include "compute/compute.h"
+#include "compute/grant.h"
+#include "compute/tenant.h"
+#include "drive.h"
+#include "media/lba_io.h"
+#include "media/zone.h"
+
+#define KCSD_MOVE_BYTES	SZ_1M	/* moved between two looks at the clock; whole LBAs */
+
+static struct kcsd_run *kcsd_vm_run(struct kcsd_vm *vm)
+{
+	return container_of(vm, struct kcsd_run, vm);
+}
+
+/* What a program gets for what the medium or a zone returned. */
+static s64 kcsd_run_error(int ret)
+{
+	switch (ret) {
+	case 0:
+		return 0;
+	case -ENOSPC:
+	case -EDQUOT:
+	case KCSD_SC_CAPACITY_EXCEEDED:
+	case KCSD_SC_ZONE_BOUNDARY:
+	case KCSD_SC_ZONE_FULL:
+		return -KCSD_ENOSPC;
+	case KCSD_SC_ZONE_INVALID_WRITE:
+		return -KCSD_ESPIPE;
+	case KCSD_SC_TOO_MANY_ACTIVE_ZONES:
+	case KCSD_SC_TOO_MANY_OPEN_ZONES:
+		return -KCSD_EBUSY;
+	case KCSD_SC_ZONE_READ_ONLY:
+		return -KCSD_EROFS;
+	case KCSD_SC_ZONE_OFFLINE:
+		return -KCSD_ENXIO;
+	case KCSD_SC_INVALID_FIELD:
+		return -KCSD_EINVAL;
+	default:
+		return -KCSD_EIO;
+	}
+}
+
+/* Remember the first access that failed, for the record and the logs. otherwise: see media/lba_io.h. */
+static void note_failure(struct kcsd_run *run, u64 lba, int ret, int otherwise)
+{
+	if (!ret || run->medium_status)
+		return;
+	run->medium_status = kcsd_media_status(ret, otherwise);
+	run->medium_lba = lba;
+}
+
+/* A zone said no before anything was moved. */
+static bool kcsd_run_was_refused(int ret)
+{
+	return ret >= KCSD_SC_ZONE_BOUNDARY && ret <= KCSD_SC_INVALID_ZONE_TRANSITION;
+}
+
+/* 0, or the status that this access was told to fail with. Lasts no longer than the run may. */
+static int kcsd_run_inject(struct kcsd_run *run, enum kcsd_inject_op op, u64 slba, u64 nlb)
+{
+	struct kcsd_inject_cmd cmd = {
+		.op = op,
+		.slba = slba,
+		.nlb = nlb,
+		.cancelled = &run->cancelled,
+	};
+	u64 now;
+
+	if (likely(!kcsd_inject_is_armed(run->drive, op)))
+		return 0;
+	now = ktime_get_ns();
+	if (now < run->deadline_ns)
+		cmd.timeout_ms = DIV_ROUND_UP_ULL(run->deadline_ns - now, NSEC_PER_MSEC);
+	return kcsd_inject_ask(run->drive, &cmd);
+}
+
+static u32 kcsd_run_tick(struct kcsd_vm *vm)
+{
+	struct kcsd_run *run = kcsd_vm_run(vm);
+
+	if (READ_ONCE(run->cancelled))
+		return KCSD_FAULT_CANCELLED;
+	if (ktime_get_ns() > run->deadline_ns)
+		return KCSD_FAULT_TIME;
+	if (run->is_inline && kcsd_run_give_up(run))
+		return KCSD_FAULT_CANCELLED;
+	cond_resched();
+	return KCSD_FAULT_NONE;
+}
+
+/* May all of it be moved, as if in one piece? 0 or a status. */
+static int kcsd_run_check_move(struct kcsd_run *run, u64 slba, u64 len, bool write)
+{
+	struct kcsd_drive *drive = run->drive;
+	u64 nlb = len >> drive->lba_shift;
+	int ret = kcsd_run_inject(run, write ? KCSD_INJECT_WRITE : KCSD_INJECT_READ, slba, nlb);
+
+	/* A zone refuses what does not fit before anything is written. */
+	if (!ret && write && len > KCSD_MOVE_BYTES && drive->zones.nr)
+		ret = kcsd_zone_check_write(drive, slba, nlb);
+	return ret;
+}
+
+static int kcsd_run_move_piece(struct kcsd_run *run, u64 slba, void *buf, u64 len, bool write)
+{
+	struct kvec kvec = { .iov_base = buf, .iov_len = len };
+	struct kcsd_drive *drive = run->drive;
+	struct iov_iter iter;
+	int ret;
+
+	iov_iter_kvec(&iter, write ? ITER_SOURCE : ITER_DEST, &kvec, 1, len);
+	ret = write ? kcsd_media_write(drive, slba, &iter) : kcsd_media_read(drive, slba, &iter);
+	if (ret)
+		return ret;
+	if (write)
+		run->written_bytes += len;
+	else
+		run->read_bytes += len;
+	return 0;
+}
+
+/*
+ * In pieces, one after another, with a look at clock and cancellation between: which may
+ * end the run with only some of it moved. *done: bytes moved.
+ */
+static int kcsd_run_move_pieces(struct kcsd_run *run, u64 slba, void *buf, u64 len, bool write,
+				u64 *done)
+{
+	u64 piece;
+	int ret;
+
+	for (*done = 0; *done < len; *done += piece) {
+		if (*done)
+			kcsd_vm_fault(&run->vm, kcsd_run_tick(&run->vm), 0);
+		if (run->vm.end.reason)
+			return 0;
+		piece = min(len - *done, (u64)KCSD_MOVE_BYTES);
+		ret = kcsd_run_move_piece(run, slba + (*done >> run->drive->lba_shift),
+					  buf + *done, piece, write);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Move LBAs between medium and program memory. */
+static s64 kcsd_run_move(struct kcsd_run *run, u64 slba, void *buf, u64 len, u8 access)
+{
+	bool write = access == KCSD_GRANT_WRITE;
+	struct kcsd_drive *drive = run->drive;
+	u64 nlb = len >> drive->lba_shift, done = 0, ok, mask;
+	int otherwise = write ? KCSD_SC_WRITE_FAULT : KCSD_SC_READ_ERROR;
+	int ret;
+
+	if (len & ((1U << drive->lba_shift) - 1))
+		return -KCSD_EINVAL;
+	if (!len)
+		return 0;
+	ok = kcsd_run_granted(run, slba, nlb, access, &mask);
+	if (ok < nlb) {
+		kcsd_vm_fault(&run->vm, write ? KCSD_FAULT_LBA_WRITE : KCSD_FAULT_LBA_READ,
+			      slba + ok);
+		return 0;
+	}
+	slba &= mask;
+	len &= mask;
+
+	ret = kcsd_run_check_move(run, slba, len, write);
+	if (!ret)
+		ret = kcsd_run_move_pieces(run, slba, buf, len, write, &done);
+	note_failure(run, slba + (done >> drive->lba_shift), ret, otherwise);
+	/* All that was tried: what failed may have been moved in part. */
+	if (ret && !kcsd_run_was_refused(ret))
+		done = len;
+	if (done)
+		kcsd_audit_add(run->audit, slba, done >> drive->lba_shift, access);
+	return kcsd_run_error(ret);
+}
+
+/* Is this one append that some zone could take? */
+static bool kcsd_run_can_append(const struct kcsd_drive *drive, u64 zslba, u64 len)
+{
+	return drive->zones.nr && len && len >> drive->lba_shift <= drive->zones.max_append &&
+	       !(len & ((1U << drive->lba_shift) - 1)) && kcsd_zone_starts_at(&drive->zones, zslba);
+}
+
+static s64 kcsd_run_append(struct kcsd_run *run, u64 zslba, void *buf, u64 len)
+{
+	struct kcsd_drive *drive = run->drive;
+	struct kvec kvec = { .iov_base = buf };
+	struct iov_iter iter;
+	u64 ok, mask, lba, zone_size;
+	int ret;
+
+	if (!kcsd_run_can_append(drive, zslba, len))
+		return -KCSD_EINVAL;
+	zone_size = kcsd_zone_size(&drive->zones);
+	ok = kcsd_run_granted(run, zslba, zone_size, KCSD_GRANT_APPEND, &mask);
+	if (ok < zone_size) {
+		kcsd_vm_fault(&run->vm, KCSD_FAULT_LBA_WRITE, zslba + ok);
+		return 0;
+	}
+	zslba &= mask;
+	len &= mask;
+
+	kvec.iov_len = len;
+	iov_iter_kvec(&iter, ITER_SOURCE, &kvec, 1, len);
+	ret = kcsd_run_inject(run, KCSD_INJECT_APPEND, zslba, zone_size);
+	if (!ret)
+		ret = kcsd_media_append(drive, zslba, &iter, &lba);
+	note_failure(run, zslba, ret, KCSD_SC_WRITE_FAULT);
+	if (ret)
+		return kcsd_run_error(ret);
+	kcsd_audit_add(run->audit, lba, len >> drive->lba_shift, KCSD_GRANT_APPEND);
+	run->written_bytes += len;
+	return lba;
+}
+
+/*
+ * As much of a struct as fits in len. No more where the CPU mis-speculates: what is beside it
+ * is the kernel's stack.
+ */
+static s64 kcsd_run_copy_struct(void *dst, u64 len, const void *src, u64 size)
+{
+	len = array_index_nospec(min(len, size), size + 1);
+	memcpy(dst, src, len);
+	return len;
+}
+
+static s64 kcsd_run_zone(struct kcsd_run *run, u64 lba, void *dst, u64 len)
+{
+	struct kcsd_zones *zones = &run->drive->zones;
+	struct kcsd_zone_state state;
+	struct kcsd_zone_info info;
+	u64 mask;
+
+	if (!zones->nr)
+		return -KCSD_EINVAL;
+	if (!kcsd_run_granted(run, lba, 1, KCSD_GRANT_ANY, &mask)) {
+		kcsd_vm_fault(&run->vm, KCSD_FAULT_LBA_READ, lba);
+		return 0;
+	}
+	kcsd_zone_get(run->drive, kcsd_zone_index(zones, lba & mask), &state);
+	info = (struct kcsd_zone_info){
+		.start = state.start,
+		.size = state.size,
+		.cap = state.capacity,
+		.wp = kcsd_zone_shows_wp(&state) ? state.wp : U64_MAX,
+		.cond = state.cond,
+	};
+	return kcsd_run_copy_struct(dst, len, &info, sizeof(info));
+}
+
+/*
+ * Copy to the output at an offset, not past the end of a page. Returns the bytes copied, 0 without
+ * memory for the page.
+ */
+static u64 kcsd_run_emit_piece(struct kcsd_run *run, u64 at, const void *src, u64 len)
+{
+	u8 **page = &run->out_page[array_index_nospec(at >> PAGE_SHIFT, run->nr_out_pages)];
+
+	len = min(len, PAGE_SIZE - offset_in_page(at));
+	if (!*page)
+		*page = kcsd_compat_page_for(run->memcg);
+	if (!*page)
+		return 0;
+	memcpy(*page + offset_in_page(at), src, len);
+	return len;
+}
+
+/*
+ * In pieces, with a look at clock and cancellation between: to get a page may take time, when the
+ * submitter's cgroup is full.
+ */
+static s64 kcsd_run_emit(struct kcsd_run *run, const void *src, u64 len)
+{
+	u64 done, piece;
+
+	if (len > run->out_max - run->out_len) {
+		run->cut = true;
+		return -KCSD_ENOSPC;
+	}
+	for (done = 0; done < len; done += piece) {
+		if (done)
+			kcsd_vm_fault(&run->vm, kcsd_run_tick(&run->vm), 0);
+		if (run->vm.end.reason)
+			return 0;
+		piece = kcsd_run_emit_piece(run, run->out_len + done, src + done, len - done);
+		if (!piece) {
+			kcsd_vm_fault(&run->vm, KCSD_FAULT_INTERNAL, 0);
+			return 0;
+		}
+	}
+	run->out_len += len;
+	return 0;
+}
+
+static s64 kcsd_run_geometry(struct kcsd_run *run, void *dst, u64 len)
+{
+	const struct kcsd_zones *zones = &run->drive->zones;
+	struct kcsd_geometry g = {
+		.nsze = run->drive->nsze,
+		.lba_size = 1U << run->drive->lba_shift,
+		.cus = run->drive->units.nr,
+	};
+
+	if (zones->nr) {
+		g.zone_size = kcsd_zone_size(zones);
+		g.max_append = zones->max_append << run->drive->lba_shift;
+	}
+	return kcsd_run_copy_struct(dst, len, &g, sizeof(g));
+}
+
+static s64 kcsd_run_helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *a)
+{
+	struct kcsd_run *run = kcsd_vm_run(vm);
+
+	switch (id) {
+	case KCSD_HELPER_read:
+		return kcsd_run_move(run, a->val[0], a->ptr[1], a->val[2], KCSD_GRANT_READ);
+	case KCSD_HELPER_write:
+		return kcsd_run_move(run, a->val[0], a->ptr[1], a->val[2], KCSD_GRANT_WRITE);
+	case KCSD_HELPER_append:
+		return kcsd_run_append(run, a->val[0], a->ptr[1], a->val[2]);
+	case KCSD_HELPER_zone:
+		return kcsd_run_zone(run, a->val[0], a->ptr[1], a->val[2]);
+	case KCSD_HELPER_emit:
+		return kcsd_run_emit(run, a->ptr[0], a->val[1]);
+	case KCSD_HELPER_log:
+		kcsd_log_line(&run->drive->log, run->turn.tenant->owner, run->pind, a->ptr[0],
+			      a->val[1]);
+		return 0;
+	case KCSD_HELPER_geometry:
+		return kcsd_run_geometry(run, a->ptr[0], a->val[1]);
+	case KCSD_HELPER_time:
+		return ktime_get_ns();
+	}
+	/* The checker lets no other through. */
+	WARN_ON_ONCE(1);
+	return -KCSD_EINVAL;
+}
+
+const struct kcsd_vm_ops kcsd_run_ops = {
+	.helper	= kcsd_run_helper,
+	.tick	= kcsd_run_tick,
+};

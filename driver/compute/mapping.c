@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "compute/compute.h"
+#include "compute/mapping.h"
+#include "drive.h"
+
+/* ---- one window ---- */
+
+static bool kcsd_window_fits(const struct kcsd_window *w, const struct kcsd_run *run, u64 own)
+{
+	return w->own == own && w->nr == run->nr_ranges &&
+	       !memcmp(w->range, run->ranges, flex_array_size(w, range, w->nr));
+}
+
+/* The pages of the ranges, one after another. Returns where the next one goes. */
+static struct page **kcsd_window_put_ranges(const struct kcsd_run *run, struct page **to)
+{
+	struct page **slm = run->drive->slm.pages;
+	u32 i, nr;
+
+	for (i = 0; i < run->nr_ranges; i++) {
+		nr = le32_to_cpu(run->ranges[i].len) >> PAGE_SHIFT;
+		memcpy(to, slm + (le64_to_cpu(run->ranges[i].start) >> PAGE_SHIFT),
+		       nr * sizeof(*to));
+		to += nr;
+	}
+	return to;
+}
+
+static u8 *kcsd_window_map(struct kcsd_unit *unit, const struct kcsd_run *run, u64 own, u64 span)
+{
+	u64 nr = (KCSD_LOWERED_BEFORE + span + KCSD_LOWERED_AFTER) >> PAGE_SHIFT, done;
+	/* Zero for ever, and nobody's. */
+	u8 *zeroes = unit->arena - KCSD_LOWERED_BEFORE;
+	struct page **pages, **to;
+	u8 *mem;
+
+	pages = kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL | __GFP_NOWARN);
+	if (!pages)
+		return NULL;
+	to = pages;
+	for (done = 0; done < KCSD_LOWERED_BEFORE + own; done += PAGE_SIZE)
+		*to++ = vmalloc_to_page(zeroes + done);
+	to = kcsd_window_put_ranges(run, to);
+	while (to < pages + nr)
+		*to++ = pages[0];
+	mem = vmap(pages, nr, VM_MAP, PAGE_KERNEL);
+	kvfree(pages);
+	return mem ? mem + KCSD_LOWERED_BEFORE : NULL;
+}
+
+static void kcsd_window_destroy(struct kcsd_window *w)
+{
+	if (!w)
+		return;
+	vunmap(w->mem - KCSD_LOWERED_BEFORE);
+	kfree(w);
+}
+
+static struct kcsd_window *kcsd_window_create(struct kcsd_unit *unit, const struct kcsd_run *run,
+					      u64 own, u64 mem_len)
+{
+	struct kcsd_window *w = kmalloc(struct_size(w, range, run->nr_ranges), GFP_KERNEL);
+
+	if (!w)
+		return NULL;
+	w->mem = kcsd_window_map(unit, run, own, kcsd_lowered_span(mem_len));
+	if (!w->mem) {
+		kfree(w);
+		return NULL;
+	}
+	w->own = own;
+	w->nr = run->nr_ranges;
+	memcpy(w->range, run->ranges, flex_array_size(w, range, w->nr));
+	kcsd_stat_inc(unit->drive, range_maps);
+	return w;
+}
+
+/* ---- those of a unit ---- */
+
+/* Where the run's window is, or else the one to be replaced: the longest not used. */
+static struct kcsd_window **kcsd_window_find(struct kcsd_unit *unit, const struct kcsd_run *run,
+					     u64 own)
+{
+	struct kcsd_window **oldest = &unit->window[0], **w;
+
+	for (w = unit->window; w < unit->window + ARRAY_SIZE(unit->window) && *w; w++) {
+		if (kcsd_window_fits(*w, run, own))
+			return w;
+		if ((*w)->last_use < (*oldest)->last_use)
+			oldest = w;
+	}
+	return w < unit->window + ARRAY_SIZE(unit->window) ? w : oldest;
+}
+
+u8 *kcsd_window_get(struct kcsd_unit *unit, const struct kcsd_run *run, u64 own, u64 mem_len)
+{
+	struct kcsd_window **w;
+
+	own = PAGE_ALIGN(own);
+	w = kcsd_window_find(unit, run, own);
+	if (!*w || !kcsd_window_fits(*w, run, own)) {
+		kcsd_window_destroy(*w);
+		*w = kcsd_window_create(unit, run, own, mem_len);
+	}
+	if (!*w)
+		return NULL;
+	(*w)->last_use = ++unit->window_clock;
+	return (*w)->mem;
+}
+
+void kcsd_windows_destroy(struct kcsd_unit *unit)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(unit->window); i++)
+		kcsd_window_destroy(unit->window[i]);
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0
+/* One program: made of a complete image, counted, shown in sysfs. */
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/sysfs.h>
+
+#include "compute/compute.h"
+#include "compute/native.h"
+#include "control/debugfs.h"
+#include "drive.h"
+
+static struct kcsd_program *kcsd_kobj_program(struct kobject *kobj)
+{
+	return container_of(kobj, struct kcsd_program, kobj);
+}
+
+static void kcsd_program_release(struct kobject *kobj)
+{
+	struct kcsd_program *p = kcsd_kobj_program(kobj);
+
+	free_percpu(p->stats);
+	kcsd_native_destroy(p);
+	kcsd_code_destroy(p->code);
+	kvfree(p->image);
+	kfree_rcu(p, rcu);	/* kcsd_program_get() may still look at users */
+}
+
+static struct kcsd_program_counters kcsd_program_fold(const struct kcsd_program *p)
+{
+	struct kcsd_program_counters sum = {};
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const struct kcsd_program_counters *s = &per_cpu_ptr(p->stats, cpu)->counters;
+		u64 min_ns = READ_ONCE(s->min_ns);
+
+		sum.runs += READ_ONCE(s->runs);
+		sum.runs_jit += READ_ONCE(s->runs_jit);
+		sum.runs_interp += READ_ONCE(s->runs_interp);
+		sum.faults += READ_ONCE(s->faults);
+		sum.insns += READ_ONCE(s->insns);
+		sum.total_ns += READ_ONCE(s->total_ns);
+		sum.max_ns = max(sum.max_ns, READ_ONCE(s->max_ns));
+		if (min_ns && (!sum.min_ns || min_ns < sum.min_ns))
+			sum.min_ns = min_ns;
+	}
+	return sum;
+}
+
+struct kcsd_program_attr {
+	struct attribute attr;
+	ssize_t (*show)(struct kcsd_program *p, char *page);
+};
+
+#define KCSD_PROGRAM_ATTR(_name, fmt, value)						\
+static ssize_t kcsd_program_##_name##_show(struct kcsd_program *p, char *page)		\
+{											\
+	return sysfs_emit(page, fmt "\n", value);					\
+}											\
+static struct kcsd_program_attr kcsd_program_attr_##_name = {				\
+	.attr = { .name = #_name, .mode = 0444 },					\
+	.show = kcsd_program_##_name##_show,						\
+}
+
+KCSD_PROGRAM_ATTR(name, "%s", p->view.name);
+KCSD_PROGRAM_ATTR(puid, "%llu", p->puid);
+KCSD_PROGRAM_ATTR(active, "%d", atomic_read(&p->users) >= 0);
+KCSD_PROGRAM_ATTR(persistent, "%d", p->persistent);
+KCSD_PROGRAM_ATTR(size, "%u", p->psize);
+KCSD_PROGRAM_ATTR(runs, "%llu", kcsd_program_fold(p).runs);
+KCSD_PROGRAM_ATTR(runs_jit, "%llu", kcsd_program_fold(p).runs_jit);
+KCSD_PROGRAM_ATTR(runs_interp, "%llu", kcsd_program_fold(p).runs_interp);
+KCSD_PROGRAM_ATTR(faults, "%llu", kcsd_program_fold(p).faults);
+KCSD_PROGRAM_ATTR(insns, "%llu", kcsd_program_fold(p).insns);
+KCSD_PROGRAM_ATTR(min_ns, "%llu", kcsd_program_fold(p).min_ns);
+KCSD_PROGRAM_ATTR(max_ns, "%llu", kcsd_program_fold(p).max_ns);
+KCSD_PROGRAM_ATTR(total_ns, "%llu", kcsd_program_fold(p).total_ns);
+
+static struct attribute *kcsd_program_attrs[] = {
+	&kcsd_program_attr_name.attr,
+	&kcsd_program_attr_puid.attr,
+	&kcsd_program_attr_active.attr,
+	&kcsd_program_attr_persistent.attr,
+	&kcsd_program_attr_size.attr,
+	&kcsd_program_attr_runs.attr,
+	&kcsd_program_attr_runs_jit.attr,
+	&kcsd_program_attr_runs_interp.attr,
+	&kcsd_program_attr_faults.attr,
+	&kcsd_program_attr_insns.attr,
+	&kcsd_program_attr_min_ns.attr,
+	&kcsd_program_attr_max_ns.attr,
+	&kcsd_program_attr_total_ns.attr,
+	NULL,
+};
+ATTRIBUTE_GROUPS(kcsd_program);
+
+static ssize_t kcsd_program_attr_show(struct kobject *kobj, struct attribute *attr, char *page)
+{
+	return container_of(attr, struct kcsd_program_attr, attr)->show(kcsd_kobj_program(kobj),
+									page);
+}
+
+static const struct sysfs_ops kcsd_program_sysfs_ops = {
+	.show = kcsd_program_attr_show,
+};
+
+static const struct kobj_type kcsd_program_ktype = {
+	.release	= kcsd_program_release,
+	.sysfs_ops	= &kcsd_program_sysfs_ops,
+	.default_groups	= kcsd_program_groups,
+};
+
+void kcsd_program_account(struct kcsd_program *program, const struct kcsd_run *run)
+{
+	u64 ns = run->end_ns - run->start_ns;
+	struct kcsd_program_stats *stats = get_cpu_ptr(program->stats);
+	struct kcsd_program_counters *s = &stats->counters;
+
+	WRITE_ONCE(s->runs, s->runs + 1);
+	WRITE_ONCE(s->runs_jit, s->runs_jit + (run->engine == KCSD_ENGINE_JIT));
+	WRITE_ONCE(s->runs_interp, s->runs_interp + (run->engine == KCSD_ENGINE_INTERP));
+	WRITE_ONCE(s->faults, s->faults + !!run->vm.end.reason);
+	WRITE_ONCE(s->insns, s->insns + run->vm.end.insns);
+	WRITE_ONCE(s->total_ns, s->total_ns + ns);
+	if (!s->min_ns || ns < s->min_ns)
+		WRITE_ONCE(s->min_ns, ns);
+	if (ns > s->max_ns)
+		WRITE_ONCE(s->max_ns, ns);
+	kcsd_histogram_add(&stats->latency, ns);
+	if (run->vm.end.insns)
+		kcsd_histogram_add(&stats->insns_of_runs, run->vm.end.insns);
+	put_cpu_ptr(program->stats);
+	kcsd_program_time(program, run);
+}
+
+static bool kcsd_program_calls(const struct kcsd_program *p, s32 helper)
+{
+	const struct bpf_insn *insn = p->view.insns, *end = insn + p->view.insn_cnt;
+
+	/* The second half of a 64-bit immediate has no opcode. */
+	for (; insn < end; insn++)
+		if (insn->code == (BPF_JMP | BPF_CALL) && !insn->src_reg && insn->imm == helper)
+			return true;
+	return false;
+}
+
+int kcsd_program_create(struct kcsd_drive *drive, u16 pind, struct kcsd_loading *l,
+			struct kcsd_program **out, struct kcsd_verdict *verdict)
+{
+	struct kcsd_layout layout;
+	struct kcsd_program *p;
+	int ret = -ENOMEM;
+
+	p = kzalloc(sizeof(*p), GFP_KERNEL_ACCOUNT);
+	if (!p)
+		return -ENOMEM;
+	p->stats = alloc_percpu_gfp(struct kcsd_program_stats, GFP_KERNEL_ACCOUNT);
+	if (!p->stats)
+		goto out_free;
+
+	ret = -EINVAL;
+	verdict->pc = 0;
+	verdict->check = kcsd_image_parse(l->image, l->psize, &p->view);
+	if (verdict->check)
+		goto out_stats;
+	if (kcsd_layout_init(&layout, &p->view, KCSD_MAX_ARGS) > drive->cfg.arena_size) {
+		verdict->check = KCSD_CHECK_MEMORY;
+		goto out_stats;
+	}
+	ret = kcsd_code_create(p->view.insns, p->view.insn_cnt, &p->code, verdict);
+	if (ret)
+		goto out_stats;
+	p->pind = pind;
+	p->builtin = l->builtin;
+	ret = kcsd_native_init(drive, p);
+	if (ret)
+		goto out_code;
+
+	p->logs = kcsd_program_calls(p, KCSD_HELPER_log);
+	p->pit = l->pit;
+	p->persistent = l->persistent;
+	p->puid = l->puid;
+	p->psize = l->psize;
+	p->image = l->image;
+	atomic_set(&p->users, -1);
+	*out = p;
+	return 0;
+
+out_code:
+	kcsd_code_destroy(p->code);
+out_stats:
+	free_percpu(p->stats);
+out_free:
+	kfree(p);
+	return ret;
+}
+
+int kcsd_program_add(struct kcsd_drive *drive, struct kcsd_program *p)
+{
+	int ret = kobject_init_and_add(&p->kobj, &kcsd_program_ktype, drive->programs.dir, "%u",
+				       p->pind);
+
+	if (ret) {
+		kobject_put(&p->kobj);
+		return ret;
+	}
+	kcsd_debugfs_add_program(drive, p);
+	return 0;
+}
+
+void kcsd_program_remove(struct kcsd_drive *drive, struct kcsd_program *p)
+{
+	kcsd_debugfs_del_program(p);
+	kobject_del(&p->kobj);
+	kcsd_native_drop(drive, p);
+	kobject_put(&p->kobj);
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Programs that survive power off, to the side file and back. programs.lock is held. */
+#define pr_fmt(fmt) "kcsd: " fmt
+
+#include <linux/mm.h>
+#include <linux/printk.h>
+
+#include "drive.h"
+#include "persist/sidecar.h"
+
+static int kcsd_kept_status(int ret)
+{
+	switch (ret) {
+	case 0:
+		return 0;
+	case -ENOSPC:
+	case -EDQUOT:
+		return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
+	case -ENOMEM:
+		return ret;
+	default:
+		return KCSD_SC_WRITE_FAULT;
+	}
+}
+
+int kcsd_program_keep(struct kcsd_drive *drive, const struct kcsd_program *p)
+{
+	return p->persistent ? kcsd_kept_status(kcsd_side_add_program(drive, p)) : 0;
+}
+
+int kcsd_program_keep_change(struct kcsd_drive *drive, const struct kcsd_program *p, u8 what)
+{
+	if (!p->persistent)
+		return 0;
+	return kcsd_kept_status(kcsd_side_change_program(drive, p->pind, what));
+}
+
+static const char *kcsd_kept_reason(const struct kcsd_verdict *verdict)
+{
+	static const char * const texts[] = {
+#define TEXT(value, name, text) [value] = text,
+		KCSD_CHECKS(TEXT)
+#undef TEXT
+	};
+
+	return texts[verdict->check];
+}
+
+static int kcsd_kept_unfit(struct kcsd_drive *drive, u16 pind, const char *option, u64 value)
+{
+	pr_err("kcsd%u: %s is %llu: too little for program %u of the side file\n", drive->index,
+	       option, value, pind);
+	return -EINVAL;
+}
+
+static int kcsd_kept_check(struct kcsd_drive *drive, u16 pind, bool active, u32 psize)
+{
+	const struct kcsd_config *c = &drive->cfg;
+
+	if (pind >= c->max_programs)
+		return kcsd_kept_unfit(drive, pind, "max_programs", c->max_programs);
+	if (psize > c->max_program_bytes - drive->programs.bytes)
+		return kcsd_kept_unfit(drive, pind, "max_program_bytes", c->max_program_bytes);
+	if (active && drive->programs.active == c->max_active)
+		return kcsd_kept_unfit(drive, pind, "max_active", c->max_active);
+	return 0;
+}
+
+/*
+ * Back into its slot. One that the drive would not load today is left out, with a line in the
+ * kernel log; in the side file it stays.
+ */
+static int kcsd_kept_restore(struct kcsd_drive *drive, const struct kcsd_side_program *kept,
+			     u32 len)
+{
+	struct kcsd_programs *ps = &drive->programs;
+	struct kcsd_loading l = {
+		.psize = len, .pit = kept->pit, .puid = le64_to_cpu(kept->puid),
+		.persistent = true,
+	};
+	u16 pind = le16_to_cpu(kept->pind);
+	struct kcsd_verdict verdict = { .check = KCSD_CHECK_IMAGE };
+	struct kcsd_program *p;
+	int ret;
+
+	ret = kcsd_kept_check(drive, pind, kept->active, len);
+	if (ret)
+		return ret;
+	l.image = kvmalloc(len, GFP_KERNEL);
+	if (!l.image)
+		return -ENOMEM;
+	memcpy(l.image, kept + 1, len);
+	ret = kept->ptype == KCSD_PTYPE_EBPF && len <= KCSD_MAX_PROGRAM_LEN ?
+	      kcsd_program_create(drive, pind, &l, &p, &verdict) : -EINVAL;
+	if (ret) {
+		kvfree(l.image);
+		if (ret != -EINVAL)
+			return ret;
+		pr_warn("kcsd%u: program %u of the side file is none for this drive: %s\n",
+			drive->index, pind, kcsd_kept_reason(&verdict));
+		return 0;
+	}
+	ret = kcsd_program_add(drive, p);
+	if (ret)
+		return ret;
+	if (kept->active) {
+		atomic_set(&p->users, 0);
+		ps->active++;
+	}
+	ps->bytes += len;
+	rcu_assign_pointer(ps->slots[pind].program, p);
+	return 0;
+}
+
+int kcsd_programs_restore(struct kcsd_drive *drive)
+{
+	lockdep_assert_held(&drive->programs.lock);
+	return kcsd_side_each_program(drive, kcsd_kept_restore);
+}

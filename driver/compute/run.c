@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0
+/* One run: what is set up before it, and what is told of it afterwards. */
+#include <linux/memcontrol.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "compute/audit.h"
+#include "compute/compute.h"
+#include "compute/mapping.h"
+#include "compute/native.h"
+#include "compute/tenant.h"
+#include "drive.h"
+#include "stats/trace.h"
+
+/*
+ * Wipe what an earlier program left behind the own bytes of this one, which with ranges can write
+ * to the rest of the last page, too. That may be another tenant's, and take far longer than the
+ * run: so it is no time of the run, and none of its tenant's.
+ */
+static void kcsd_unit_wipe(struct kcsd_unit *unit, const struct kcsd_run *run, u64 own)
+{
+	u64 start;
+
+	unit->wipe_ns = 0;
+	if (unit->dirty > own) {
+		start = ktime_get_ns();
+		memset(unit->arena + own, 0, unit->dirty - own);
+		unit->wipe_ns = ktime_get_ns() - start;
+	}
+	unit->dirty = run->nr_ranges ? PAGE_ALIGN(own) : own;
+}
+
+/* The run's memory, not set up yet. False: there is none to be had. */
+static bool kcsd_run_place(struct kcsd_run *run, struct kcsd_unit *unit, u64 own)
+{
+	struct kcsd_vm *vm = &run->vm;
+
+	vm->mem = unit->arena;
+	vm->mem_len = own;
+	if (!run->nr_ranges)
+		return true;
+	vm->mem_len = kcsd_layout_add_ranges(&vm->layout, own, run->ranges, run->nr_ranges);
+	vm->mem = kcsd_window_get(unit, run, own, vm->mem_len);
+	return vm->mem;
+}
+
+static void kcsd_run_start(struct kcsd_run *run, struct kcsd_unit *unit,
+			   const struct kcsd_jit *jit)
+{
+	const struct kcsd_vm_input in = {
+		.cparam1 = run->cparam1,
+		.cparam2 = run->cparam2,
+		.grants = run->grants,
+		.nr_grants = run->nr_grants,
+		.lba_size = 1U << run->drive->lba_shift,
+		.args = run->args,
+		.args_len = run->args_len,
+		.ranges = run->ranges,
+		.nr_ranges = run->nr_ranges,
+		.out_max = run->out_max,
+		.stream_len = run->stream_len,
+	};
+
+	run->vm.budget = run->budget ?: U64_MAX;
+	run->vm.ops = &kcsd_run_ops;
+	kcsd_vm_setup(&run->vm, &run->program->view, &in);
+	run->engine = jit ? KCSD_ENGINE_JIT : KCSD_ENGINE_INTERP;
+	trace_kcsd_cmd_start(run->drive, &run->trace, unit->nr, run->pind);
+	if (jit)
+		kcsd_native_run(unit, run, jit);
+	else
+		kcsd_interp(run->program->code, &run->vm);
+}
+
+/* May the run begin? If not, it has faulted as it was told to. */
+static bool kcsd_run_admit(struct kcsd_run *run)
+{
+	const struct kcsd_inject_cmd cmd = {
+		.op = KCSD_INJECT_EXECUTE,
+		.timeout_ms = run->timeout_ms,
+		.cancelled = &run->cancelled,
+	};
+	int status = kcsd_inject(run->drive, &cmd);
+
+	if (!status && !READ_ONCE(run->cancelled))
+		return true;
+	if (READ_ONCE(run->cancelled))
+		kcsd_vm_fault(&run->vm, KCSD_FAULT_CANCELLED, 0);
+	else if (status == KCSD_SC_ABORT_REQUESTED)
+		kcsd_vm_fault(&run->vm, KCSD_FAULT_TIME, 0);
+	else
+		kcsd_vm_fault(&run->vm, KCSD_FAULT_INJECTED, 0);
+	return false;
+}
+
+void kcsd_run_execute(struct kcsd_run *run, struct kcsd_unit *unit)
+{
+	/* Code that has to be made first is for all: no time of this run. */
+	const struct kcsd_jit *jit = kcsd_native_get(unit, run);
+	/* It fits: checked for the longest arguments when the program was loaded. */
+	u64 own = kcsd_layout_init(&run->vm.layout, &run->program->view, run->args_len);
+
+	kcsd_unit_wipe(unit, run, own);
+	run->start_ns = ktime_get_ns();
+	run->deadline_ns = run->start_ns + (u64)run->timeout_ms * NSEC_PER_MSEC;
+	if (!kcsd_run_admit(run))
+		goto out;
+	if (kcsd_run_place(run, unit, own))
+		kcsd_run_start(run, unit, jit);
+	else
+		kcsd_vm_fault(&run->vm, KCSD_FAULT_INTERNAL, 0);
+out:
+	run->end_ns = ktime_get_ns();
+}
+
+static void kcsd_run_count_fault(struct kcsd_drive *drive, u32 reason)
+{
+	static const size_t counter[] = {
+		[KCSD_FAULT_MEMORY]	= offsetof(struct kcsd_stats, faults_memory),
+		[KCSD_FAULT_LBA_READ]	= offsetof(struct kcsd_stats, faults_lba_read),
+		[KCSD_FAULT_LBA_WRITE]	= offsetof(struct kcsd_stats, faults_lba_write),
+		[KCSD_FAULT_BUDGET]	= offsetof(struct kcsd_stats, faults_budget),
+		[KCSD_FAULT_TIME]	= offsetof(struct kcsd_stats, faults_time),
+		[KCSD_FAULT_CANCELLED]	= offsetof(struct kcsd_stats, faults_cancelled),
+		[KCSD_FAULT_INTERNAL]	= offsetof(struct kcsd_stats, faults_internal),
+		[KCSD_FAULT_INJECTED]	= offsetof(struct kcsd_stats, faults_injected),
+	};
+
+	kcsd_stat_inc(drive, executions_failed);
+	this_cpu_inc(*(u64 __percpu *)((void __percpu *)drive->stats + counter[reason]));
+}
+
+static void kcsd_run_count(struct kcsd_run *run)
+{
+	kcsd_stat_inc(run->drive, executions);
+	if (run->is_inline)
+		kcsd_stat_inc(run->drive, runs_inline);
+	if (run->engine == KCSD_ENGINE_JIT)
+		kcsd_stat_inc(run->drive, runs_jit);
+	else if (run->engine == KCSD_ENGINE_INTERP)
+		kcsd_stat_inc(run->drive, runs_interp);
+	kcsd_stat_add(run->drive, insns, run->vm.end.insns);
+	if (run->vm.end.reason)
+		kcsd_run_count_fault(run->drive, run->vm.end.reason);
+}
+
+int kcsd_run_status(const struct kcsd_run *run)
+{
+	switch (run->vm.end.reason) {
+	case KCSD_FAULT_NONE:
+		return KCSD_SC_SUCCESS;
+	case KCSD_FAULT_BUDGET:
+		return KCSD_SC_PROGRAM_BUDGET;
+	case KCSD_FAULT_TIME:
+		return KCSD_SC_PROGRAM_TIME;
+	case KCSD_FAULT_CANCELLED:
+		return KCSD_SC_PROGRAM_CANCELLED;
+	default:
+		return KCSD_SC_PROGRAM_FAULT;
+	}
+}
+
+/* An access that medium or zone failed is an error of the drive, like a failed Read or Write. */
+static void log_medium(const struct kcsd_run *run)
+{
+	struct kcsd_owner owner = run->turn.tenant->owner;
+	struct kcsd_failure f = {
+		.owner = owner,
+		.status = run->medium_status,
+		.nsid = KCSD_NSID_NVM,
+		.place = KCSD_ERROR_NO_PLACE,
+		.lba = run->medium_lba,
+	};
+
+	kcsd_log_medium(&run->drive->log, owner, run->pind, f.status, f.lba);
+	kcsd_error_log_add(&run->drive->life->errors, &f);
+}
+
+static void kcsd_run_log_fault(const struct kcsd_run *run)
+{
+	const struct kcsd_vm_end *end = &run->vm.end;
+	struct kcsd_owner owner = run->turn.tenant->owner;
+	struct kcsd_failure f = {
+		.owner = owner,
+		.status = kcsd_run_status(run),
+		.nsid = KCSD_NSID_COMPUTE,
+		.place = KCSD_ERROR_NO_PLACE,
+		.lba = end->lba,
+	};
+
+	kcsd_log_fault(&run->drive->log, owner, run->pind, end);
+	kcsd_error_log_add(&run->drive->life->errors, &f);
+}
+
+void kcsd_run_close(struct kcsd_run *run)
+{
+	struct kcsd_program *p = run->program;
+
+	if (!run->start_ns) {
+		/* It never got to a unit: all its time was waiting. */
+		run->start_ns = ktime_get_ns();
+		run->end_ns = run->start_ns;
+	}
+	kcsd_run_count(run);
+	if (run->engine != KCSD_ENGINE_NONE)
+		kcsd_program_account(p, run);
+	if (run->medium_status)
+		log_medium(run);
+	if (run->vm.end.reason)
+		kcsd_run_log_fault(run);
+	/*
+	 * Before the host learns of the end: it may then deactivate the program. And
+	 * power off waits for runs, but not for a submitter to pick up its
+	 * completions: that may be the very task that powers off.
+	 */
+	run->program = NULL;
+	kcsd_program_put(p);
+	kcsd_run_put_ranges(run);
+	kcsd_gate_exit(&run->drive->memory_gate);
+	kcsd_drive_exit(run->drive);
+}
+
+void kcsd_run_end(struct kcsd_run *run)
+{
+	kcsd_run_close(run);
+	run->done(run);
+}
+
+/* Of the access that ended the run, or else of the first that medium or zone failed. */
+static u64 failed_lba(const struct kcsd_run *run)
+{
+	u32 reason = run->vm.end.reason;
+	bool ended_it = reason == KCSD_FAULT_LBA_READ || reason == KCSD_FAULT_LBA_WRITE;
+
+	return ended_it ? run->vm.end.lba : run->medium_lba;
+}
+
+/* Copy what was emitted to the user, page by page. 0 or -EFAULT. */
+static int kcsd_run_copy_pages(const struct kcsd_run *run, void __user *to)
+{
+	u32 done, len;
+
+	for (done = 0; done < run->out_len; done += len) {
+		len = min_t(u32, run->out_len - done, PAGE_SIZE);
+		if (copy_to_user(to + done, run->out_page[done >> PAGE_SHIFT], len))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+int kcsd_run_copy_output(struct kcsd_run *run)
+{
+	const struct kcsd_vm_end *end = &run->vm.end;
+	struct kcsd_run_record r = {
+		.size		= cpu_to_le32(sizeof(r)),
+		.reason		= cpu_to_le32(end->reason),
+		.pc		= cpu_to_le32(end->pc),
+		.helper		= cpu_to_le32(end->helper),
+		.addr		= cpu_to_le64(end->addr),
+		.lba		= cpu_to_le64(failed_lba(run)),
+		.result		= cpu_to_le64(end->r0),
+		.insns		= cpu_to_le64(end->insns),
+		.run_ns		= cpu_to_le64(run->end_ns - run->start_ns),
+		.wait_ns	= cpu_to_le64(run->start_ns - run->queued_ns),
+		.read_bytes	= cpu_to_le64(run->read_bytes),
+		.written_bytes	= cpu_to_le64(run->written_bytes),
+		.out_len	= cpu_to_le32(run->out_len),
+		.engine		= cpu_to_le16(run->engine),
+		.flags		= cpu_to_le16((run->cut ? KCSD_RECORD_CUT : 0) |
+					      (run->medium_status ? KCSD_RECORD_MEDIUM : 0)),
+	};
+	u32 audit_off = 0, audit_len = 0;
+
+	BUILD_BUG_ON(sizeof(r) != 96);
+	if (!run->metadata_len)
+		return 0;
+	if (run->audit) {
+		/* It fits: kcsd_execute_parse() has kept the room. */
+		audit_off = ALIGN(sizeof(r) + run->out_len, 8);
+		audit_len = kcsd_audit_len(run->audit);
+	}
+	r.audit_off = cpu_to_le32(audit_off);
+	r.audit_len = cpu_to_le32(audit_len);
+	if (copy_to_user(run->metadata, &r, sizeof(r)) ||
+	    kcsd_run_copy_pages(run, run->metadata + sizeof(r)))
+		return -EFAULT;
+	if (run->audit && kcsd_audit_copy(run->audit, run->metadata + audit_off))
+		return -EFAULT;
+	kcsd_stat_add(run->drive, host_read_bytes, sizeof(r) + run->out_len + audit_len);
+	return 0;
+}
+
+void kcsd_run_put_ranges(struct kcsd_run *run)
+{
+	if (run->range_set)
+		kcsd_range_set_put(run->drive, run->range_set);
+	run->range_set = NULL;
+}
+
+static void kcsd_run_free_pages(struct kcsd_run *run)
+{
+	u32 i;
+
+	/* They were allocated in order. */
+	for (i = 0; i < run->nr_out_pages && run->out_page[i]; i++) {
+		free_page((unsigned long)run->out_page[i]);
+		run->out_page[i] = NULL;
+	}
+}
+
+void kcsd_run_release(struct kcsd_run *run)
+{
+	kvfree(run->data);
+	kcsd_run_free_pages(run);
+	kvfree(run->audit);
+	run->data = NULL;
+	run->audit = NULL;
+	if (run->slot_of)
+		kcsd_tenant_put_slot(run->slot_of);
+	run->slot_of = NULL;
+}
+
+void kcsd_run_free(struct kcsd_run *run)
+{
+	kcsd_run_release(run);
+	mem_cgroup_put(run->memcg);
+	kvfree(run);
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/list.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
+
+#include "compute/schedule.h"
+#include "compute/tenant.h"
+
+/* How much of a tenant's typical turn the last one is: 1 / 2^n. */
+#define KCSD_TYPICAL_SHIFT	2
+
+static u64 kcsd_weighted(u64 ns, u64 weight)
+{
+	return div64_u64(ns * KCSD_WEIGHT_ONE, weight);
+}
+
+/* Virtual times wrap, some day. */
+static bool kcsd_vtime_before(u64 a, u64 b)
+{
+	return (s64)(a - b) < 0;
+}
+
+static struct kcsd_tenant *kcsd_node_tenant(const struct rb_node *node)
+{
+	return rb_entry(node, struct kcsd_tenant, node);
+}
+
+static bool kcsd_tenant_before(struct rb_node *a, const struct rb_node *b)
+{
+	return kcsd_vtime_before(kcsd_node_tenant(a)->vtime, kcsd_node_tenant(b)->vtime);
+}
+
+static struct kcsd_tenant *kcsd_schedule_first(const struct kcsd_schedule *s)
+{
+	struct rb_node *node = rb_first_cached(&s->waiting);
+
+	return node ? kcsd_node_tenant(node) : NULL;
+}
+
+/* A tenant that had nothing waiting gets no more than its share for that. */
+static void kcsd_schedule_join(struct kcsd_schedule *s, struct kcsd_tenant *t)
+{
+	const struct kcsd_tenant *first = kcsd_schedule_first(s);
+	u64 start = s->vtime;
+
+	if (!t->running) {
+		/* Nobody is there whom it could owe anything. */
+		if (!s->weight && kcsd_vtime_before(s->vtime, t->vtime))
+			start = s->vtime = t->vtime;
+		s->weight += t->weight;
+	}
+	/* Those who had less than their share are not to be overtaken. */
+	if (first && kcsd_vtime_before(first->vtime, start))
+		start = first->vtime;
+	if (kcsd_vtime_before(t->vtime, start))
+		t->vtime = start;
+}
+
+static void kcsd_schedule_leave(struct kcsd_schedule *s, struct kcsd_tenant *t)
+{
+	if (!t->queued && !t->running)
+		s->weight -= t->weight;
+}
+
+void kcsd_schedule_add(struct kcsd_schedule *s, struct kcsd_turn *turn)
+{
+	struct kcsd_tenant *t = turn->tenant;
+
+	if (!t->queued) {
+		kcsd_schedule_join(s, t);
+		rb_add_cached(&t->node, &s->waiting, kcsd_tenant_before);
+	}
+	list_add_tail(&turn->entry, &t->queue);
+	WRITE_ONCE(t->queued, t->queued + 1);
+	WRITE_ONCE(s->queued, s->queued + 1);
+}
+
+static void kcsd_schedule_dequeue(struct kcsd_schedule *s, struct kcsd_turn *turn)
+{
+	struct kcsd_tenant *t = turn->tenant;
+
+	list_del(&turn->entry);
+	WRITE_ONCE(t->queued, t->queued - 1);
+	WRITE_ONCE(s->queued, s->queued - 1);
+	if (!t->queued)
+		rb_erase_cached(&t->node, &s->waiting);
+}
+
+/* Change a tenant's virtual time, and its place if it waits. */
+static void kcsd_schedule_charge(struct kcsd_schedule *s, struct kcsd_tenant *t, u64 more)
+{
+	if (t->queued)
+		rb_erase_cached(&t->node, &s->waiting);
+	t->vtime += more;
+	if (t->queued)
+		rb_add_cached(&t->node, &s->waiting, kcsd_tenant_before);
+}
+
+struct kcsd_turn *kcsd_schedule_next(struct kcsd_schedule *s)
+{
+	struct kcsd_tenant *t = kcsd_schedule_first(s);
+	struct kcsd_turn *turn;
+
+	if (!t)
+		return NULL;
+	turn = list_first_entry(&t->queue, struct kcsd_turn, entry);
+	kcsd_schedule_dequeue(s, turn);
+	WRITE_ONCE(t->running, t->running + 1);
+	WRITE_ONCE(s->running, s->running + 1);
+	/* Something in any case: who comes now is to be before it. */
+	turn->charged = kcsd_weighted(t->typical_ns, t->weight) + 1;
+	kcsd_schedule_charge(s, t, turn->charged);
+	return turn;
+}
+
+void kcsd_schedule_end(struct kcsd_schedule *s, struct kcsd_turn *turn, u64 ns)
+{
+	struct kcsd_tenant *t = turn->tenant;
+
+	kcsd_schedule_charge(s, t, kcsd_weighted(ns, t->weight) + 1 - turn->charged);
+	s->vtime += kcsd_weighted(ns, s->weight);
+	WRITE_ONCE(t->run_ns, t->run_ns + ns);
+	if (t->typical_ns)
+		ns = t->typical_ns - (t->typical_ns >> KCSD_TYPICAL_SHIFT) +
+		     (ns >> KCSD_TYPICAL_SHIFT);
+	t->typical_ns = ns;
+	WRITE_ONCE(t->running, t->running - 1);
+	WRITE_ONCE(s->running, s->running - 1);
+	kcsd_schedule_leave(s, t);
+}
+
+void kcsd_schedule_remove(struct kcsd_schedule *s, struct kcsd_turn *turn)
+{
+	kcsd_schedule_dequeue(s, turn);
+	kcsd_schedule_leave(s, turn->tenant);
+}
+
+void kcsd_schedule_drain(struct kcsd_schedule *s, struct list_head *turns)
+{
+	struct kcsd_tenant *t;
+	struct kcsd_turn *turn;
+
+	while ((t = kcsd_schedule_first(s))) {
+		turn = list_first_entry(&t->queue, struct kcsd_turn, entry);
+		kcsd_schedule_remove(s, turn);
+		list_add_tail(&turn->entry, turns);
+	}
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/cred.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/uidgid.h>
+
+#include "compute/tenant.h"
+
+static atomic64_t kcsd_tenants;		/* opened so far */
+
+static u32 kcsd_weight_of_nice(int nice)
+{
+	u32 weight = KCSD_WEIGHT_ONE;
+
+	for (; nice < 0; nice++)
+		weight += weight / 4;
+	for (; nice > 0; nice--)
+		weight -= weight / 5;
+	return weight;
+}
+
+/* By its number in the first user namespace; 0 is nobody. */
+static u64 current_user_id(void)
+{
+	return (u64)from_kuid(&init_user_ns, current_fsuid()) + 1;
+}
+
+static struct kcsd_tenant *create(u64 file)
+{
+	struct kcsd_tenant *t = kzalloc(sizeof(*t), GFP_KERNEL_ACCOUNT);
+
+	if (!t)
+		return NULL;
+	t->owner = (struct kcsd_owner){ .user = current_user_id(), .file = file };
+	t->weight = kcsd_weight_of_nice(task_nice(current));
+	INIT_LIST_HEAD(&t->queue);
+	return t;
+}
+
+struct kcsd_tenant *kcsd_tenant_create(void)
+{
+	return create(atomic64_inc_return(&kcsd_tenants));
+}
+
+void kcsd_tenant_destroy(struct kcsd_tenant *t)
+{
+	WARN_ON(atomic_read(&t->slots));
+	kfree(t);
+}
+
+void kcsd_user_tenants_init(struct kcsd_user_tenants *u)
+{
+	spin_lock_init(&u->lock);
+	INIT_LIST_HEAD(&u->list);
+}
+
+/* NULL: the user has none. */
+static struct kcsd_tenant *find_tenant(const struct kcsd_user_tenants *u, u64 user)
+{
+	struct kcsd_tenant *t;
+
+	lockdep_assert_held(&u->lock);
+	list_for_each_entry(t, &u->list, of_users)
+		if (t->owner.user == user)
+			return t;
+	return NULL;
+}
+
+/* Add a command to the user's tenant, which is this one if there is none yet. */
+static struct kcsd_tenant *join(struct kcsd_user_tenants *u, struct kcsd_tenant *new, u64 user)
+{
+	struct kcsd_tenant *t;
+
+	spin_lock(&u->lock);
+	t = find_tenant(u, user);
+	if (!t && new) {
+		list_add(&new->of_users, &u->list);
+		t = new;
+	}
+	if (t)
+		t->commands++;
+	spin_unlock(&u->lock);
+	return t;
+}
+
+struct kcsd_tenant *kcsd_user_tenant_get(struct kcsd_user_tenants *u)
+{
+	u64 user = current_user_id();
+	struct kcsd_tenant *new, *t = join(u, NULL, user);
+
+	if (t)
+		return t;
+	new = create(KCSD_NO_FILE);
+	if (!new)
+		return NULL;
+	t = join(u, new, user);
+	if (t != new)
+		kfree(new);
+	return t;
+}
+
+void kcsd_user_tenant_put(struct kcsd_user_tenants *u, struct kcsd_tenant *t)
+{
+	bool last;
+
+	spin_lock(&u->lock);
+	last = !--t->commands;
+	if (last)
+		list_del(&t->of_users);
+	spin_unlock(&u->lock);
+	if (last)
+		kcsd_tenant_destroy(t);
+}
+
+void kcsd_tenant_show(struct seq_file *m, struct kcsd_tenant *t)
+{
+	seq_printf(m, "kcsd-weight:\t%u\n", t->weight);
+	seq_printf(m, "kcsd-slots:\t%d\n", atomic_read(&t->slots));
+	seq_printf(m, "kcsd-queued:\t%u\n", READ_ONCE(t->queued));
+	seq_printf(m, "kcsd-running:\t%u\n", READ_ONCE(t->running));
+	seq_printf(m, "kcsd-run-ns:\t%llu\n", READ_ONCE(t->run_ns));
+}
+
+bool kcsd_tenant_get_slot(struct kcsd_tenant *t, u64 limit)
+{
+	if (atomic_inc_return(&t->slots) <= limit)
+		return true;
+	atomic_dec(&t->slots);
+	return false;
+}
+
+void kcsd_tenant_put_slot(struct kcsd_tenant *t)
+{
+	atomic_dec(&t->slots);
+}

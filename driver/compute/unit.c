@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Compute units: who has one takes runs as the schedule has them. */
+#define pr_fmt(fmt) "kcsd: " fmt
+
+#include <linux/cpumask.h>
+#include <linux/kthread.h>
+#include <linux/log2.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "compat.h"
+#include "compute/compute.h"
+#include "compute/mapping.h"
+#include "compute/native.h"
+#include "drive.h"
+
+/* What can be wiped before a quick run, bytes. */
+#define KCSD_QUICK_WIPE	SZ_64K
+
+/* ---- units ---- */
+
+/* Give an idle unit, if there is one, to its thread. */
+static void kcsd_units_call(struct kcsd_units *us)
+{
+	struct kcsd_unit *unit = list_first_entry_or_null(&us->idle, struct kcsd_unit, idle);
+
+	lockdep_assert_held(&us->lock);
+	if (!unit)
+		return;
+	list_del(&unit->idle);
+	WRITE_ONCE(unit->called, true);
+	wake_up(&unit->wait);
+}
+
+/* The one that was had last is the first to be had again: its memory is in the caches. */
+static void kcsd_unit_put(struct kcsd_unit *unit)
+{
+	struct kcsd_units *us = &unit->drive->units;
+
+	lockdep_assert_held(&us->lock);
+	WRITE_ONCE(unit->called, false);
+	list_add(&unit->idle, &us->idle);
+}
+
+static struct kcsd_run *kcsd_turn_run(struct kcsd_turn *turn)
+{
+	return container_of(turn, struct kcsd_run, turn);
+}
+
+static struct kcsd_run *kcsd_units_next(struct kcsd_units *us)
+{
+	struct kcsd_turn *turn = kcsd_schedule_next(&us->schedule);
+
+	lockdep_assert_held(&us->lock);
+	if (!turn)
+		return NULL;
+	kcsd_turn_run(turn)->state = KCSD_RUN_RUNNING;
+	list_add_tail(&turn->entry, &us->running);
+	return kcsd_turn_run(turn);
+}
+
+/* The next run, now this unit's; or NULL, and the unit is idle. */
+static struct kcsd_run *kcsd_unit_take(struct kcsd_unit *unit)
+{
+	struct kcsd_units *us = &unit->drive->units;
+	struct kcsd_run *run;
+
+	scoped_guard(spinlock, &us->lock) {
+		run = kcsd_units_next(us);
+		if (!run)
+			kcsd_unit_put(unit);
+	}
+	return run;
+}
+
+/*
+ * The clock is read inside, as readers do: whoever sees the old state has read it before, whoever
+ * sees the new one afterwards. So neither time ever decreases.
+ */
+static void kcsd_unit_set_busy(struct kcsd_unit *unit)
+{
+	guard(preempt)();
+	write_seqcount_begin(&unit->busy_seq);
+	unit->busy_since = ktime_get_ns();
+	write_seqcount_end(&unit->busy_seq);
+}
+
+static void kcsd_unit_set_idle(struct kcsd_unit *unit)
+{
+	guard(preempt)();
+	write_seqcount_begin(&unit->busy_seq);
+	unit->busy_ns += ktime_get_ns() - unit->busy_since;
+	unit->busy_since = 0;
+	write_seqcount_end(&unit->busy_seq);
+}
+
+void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run)
+{
+	struct kcsd_units *us = &unit->drive->units;
+	u64 took;
+
+	kcsd_unit_set_busy(unit);
+	kcsd_run_execute(run, unit);
+	/* With code that had to be made first: the tenant has had the unit. */
+	took = run->end_ns - unit->busy_since - unit->wipe_ns;
+	kcsd_unit_set_idle(unit);
+	WRITE_ONCE(unit->runs, unit->runs + !run->given_up);
+
+	/* From here on nobody but this unit finds it. */
+	scoped_guard(spinlock, &us->lock) {
+		run->state = KCSD_RUN_ENDED;
+		list_del(&run->turn.entry);
+		kcsd_schedule_end(&us->schedule, &run->turn, took);
+	}
+}
+
+static int kcsd_unit_thread(void *data)
+{
+	struct kcsd_unit *unit = data;
+	struct kcsd_run *run;
+
+	while (!kthread_should_stop()) {
+		/* Idle, not interruptible: a wait for work is no load and no hung task. */
+		wait_event_idle(unit->wait, READ_ONCE(unit->called) || kthread_should_stop());
+		while (READ_ONCE(unit->called) && (run = kcsd_unit_take(unit))) {
+			kcsd_unit_execute(unit, run);
+			kcsd_run_end(run);
+		}
+	}
+	return 0;
+}
+
+/* ---- runs ---- */
+
+/* True if no run may begin: for power off, or for Sanitize, which has closed the gate before. */
+static bool kcsd_units_stopping(const struct kcsd_drive *drive)
+{
+	lockdep_assert_held(&drive->units.lock);
+	return drive->units.stopping || kcsd_gate_status(&drive->memory_gate);
+}
+
+void kcsd_run_submit(struct kcsd_run *run)
+{
+	struct kcsd_units *us = &run->drive->units;
+	bool stopping;
+
+	/* One that was begun inline has been waiting since before that. */
+	run->queued_ns = run->queued_ns ?: ktime_get_ns();
+	scoped_guard(spinlock, &us->lock) {
+		stopping = kcsd_units_stopping(run->drive) || run->cancelled;
+		run->state = stopping ? KCSD_RUN_ENDED : KCSD_RUN_QUEUED;
+		if (!stopping) {
+			kcsd_schedule_add(&us->schedule, &run->turn);
+			kcsd_units_call(us);
+		}
+	}
+	if (!stopping)
+		return;
+	kcsd_vm_fault(&run->vm, KCSD_FAULT_CANCELLED, 0);
+	kcsd_run_end(run);
+}
+
+/* Is there so little to wipe in front of a run with so much memory that it is quick, too? */
+static bool kcsd_unit_is_clean(const struct kcsd_unit *unit, u64 own)
+{
+	return unit->dirty <= own + KCSD_QUICK_WIPE;
+}
+
+/* own: bytes of memory that the run has. */
+static struct kcsd_unit *kcsd_units_lend(struct kcsd_units *us, struct kcsd_run *run, u64 own)
+{
+	struct kcsd_unit *unit;
+
+	lockdep_assert_held(&us->lock);
+	unit = list_first_entry_or_null(&us->idle, struct kcsd_unit, idle);
+	if (!unit || us->schedule.queued || kcsd_units_stopping(run->drive) ||
+	    !kcsd_native_ready(unit, run) || !kcsd_unit_is_clean(unit, own))
+		return NULL;
+	list_del(&unit->idle);
+	run->queued_ns = ktime_get_ns();
+	kcsd_schedule_add(&us->schedule, &run->turn);
+	kcsd_units_next(us);
+	return unit;
+}
+
+struct kcsd_unit *kcsd_unit_borrow(struct kcsd_run *run)
+{
+	u64 own = kcsd_layout_init(&run->vm.layout, &run->program->view, run->args_len);
+	struct kcsd_units *us = &run->drive->units;
+	struct kcsd_unit *unit;
+
+	scoped_guard(spinlock, &us->lock)
+		unit = kcsd_units_lend(us, run, own);
+	return unit;
+}
+
+void kcsd_unit_return(struct kcsd_unit *unit)
+{
+	struct kcsd_units *us = &unit->drive->units;
+
+	scoped_guard(spinlock, &us->lock) {
+		kcsd_unit_put(unit);
+		/* What came meanwhile did not find it. */
+		if (us->schedule.queued)
+			kcsd_units_call(us);
+	}
+}
+
+/* A queued one has yet to be taken off the queue; a running one will see it soon. */
+static void kcsd_run_set_cancelled(struct kcsd_units *us, struct kcsd_run *run)
+{
+	lockdep_assert_held(&us->lock);
+	WRITE_ONCE(run->cancelled, true);
+	if (run->ctl)
+		kcsd_lowered_stop(run->ctl);
+}
+
+void kcsd_run_cancel(struct kcsd_run *run)
+{
+	struct kcsd_units *us = &run->drive->units;
+
+	scoped_guard(spinlock, &us->lock) {
+		kcsd_run_set_cancelled(us, run);
+		if (run->state == KCSD_RUN_RUNNING)
+			kcsd_held_wake(&run->drive->held);
+		if (run->state != KCSD_RUN_QUEUED)
+			return;
+		kcsd_schedule_remove(&us->schedule, &run->turn);
+		run->state = KCSD_RUN_ENDED;
+	}
+	kcsd_vm_fault(&run->vm, KCSD_FAULT_CANCELLED, 0);
+	kcsd_run_end(run);
+}
+
+void kcsd_units_cancel_all(struct kcsd_drive *drive, bool for_good)
+{
+	struct kcsd_units *us = &drive->units;
+	struct kcsd_run *run;
+	LIST_HEAD(queued);
+
+	scoped_guard(spinlock, &us->lock) {
+		us->stopping |= for_good;
+		kcsd_schedule_drain(&us->schedule, &queued);
+		list_for_each_entry(run, &queued, turn.entry)
+			run->state = KCSD_RUN_ENDED;
+		list_for_each_entry(run, &us->running, turn.entry)
+			kcsd_run_set_cancelled(us, run);
+	}
+	kcsd_held_wake(&drive->held);
+	while ((run = list_first_entry_or_null(&queued, struct kcsd_run, turn.entry))) {
+		list_del(&run->turn.entry);
+		kcsd_vm_fault(&run->vm, KCSD_FAULT_CANCELLED, 0);
+		kcsd_run_end(run);
+	}
+}
+
+void kcsd_units_erase(struct kcsd_drive *drive)
+{
+	struct kcsd_unit *unit;
+
+	for (unit = drive->units.unit; unit < drive->units.unit + drive->units.nr; unit++) {
+		memset(unit->arena, 0, unit->dirty);
+		unit->dirty = 0;
+		cond_resched();
+	}
+}
+
+/* ---- their life ---- */
+
+static int kcsd_unit_alloc_arena(struct kcsd_unit *unit, u64 size)
+{
+	u64 len = roundup_pow_of_two(size);
+	u8 *memory = vzalloc(KCSD_LOWERED_BEFORE + len);
+
+	if (!memory)
+		return -ENOMEM;
+	unit->arena = memory + KCSD_LOWERED_BEFORE;
+	unit->arena_len = len;
+	return 0;
+}
+
+static void kcsd_unit_free_arena(struct kcsd_unit *unit)
+{
+	kcsd_windows_destroy(unit);
+	vfree(unit->arena - KCSD_LOWERED_BEFORE);
+}
+
+/* cpus: where its thread may run, NULL: anywhere. */
+static int kcsd_unit_init(struct kcsd_drive *drive, struct kcsd_unit *unit, u32 nr,
+			  const struct cpumask *cpus)
+{
+	struct task_struct *task;
+
+	unit->drive = drive;
+	unit->nr = nr;
+	seqcount_init(&unit->busy_seq);
+	init_waitqueue_head(&unit->wait);
+	if (kcsd_unit_alloc_arena(unit, drive->cfg.arena_size))
+		return -ENOMEM;
+	kcsd_native_timer_init(unit);
+	task = kthread_create(kcsd_unit_thread, unit, "kcsd%u-cu%u", drive->index, nr);
+	if (IS_ERR(task)) {
+		kcsd_unit_free_arena(unit);
+		return PTR_ERR(task);
+	}
+	/* Not bound for good: when the last of these CPUs goes offline, others do. */
+	if (cpus && kcsd_kthread_prefer(task, cpus))
+		pr_warn("kcsd%u: unit %u cannot be kept to its CPUs\n", drive->index, nr);
+	wake_up_process(task);
+	unit->task = task;
+	return 0;
+}
+
+static void kcsd_unit_destroy(struct kcsd_unit *unit)
+{
+	kthread_stop(unit->task);
+	kcsd_native_timer_destroy(unit);
+	kcsd_unit_free_arena(unit);
+}
+
+static int kcsd_units_start(struct kcsd_drive *drive)
+{
+	struct kcsd_units *us = &drive->units;
+	cpumask_var_t cpus;
+	int ret;
+
+	if (!alloc_cpumask_var(&cpus, GFP_KERNEL))
+		return -ENOMEM;
+	ret = kcsd_config_cpus(&drive->cfg, cpus);
+	while (!ret && us->nr < drive->cfg.cus) {
+		ret = kcsd_unit_init(drive, &us->unit[us->nr], us->nr,
+				     drive->cfg.cu_cpus ? cpus : NULL);
+		if (!ret)
+			list_add_tail(&us->unit[us->nr++].idle, &us->idle);
+	}
+	free_cpumask_var(cpus);
+	return ret;
+}
+
+int kcsd_units_init(struct kcsd_drive *drive)
+{
+	struct kcsd_units *us = &drive->units;
+	int ret;
+
+	spin_lock_init(&us->lock);
+	INIT_LIST_HEAD(&us->running);
+	INIT_LIST_HEAD(&us->idle);
+	us->started_ns = ktime_get_ns();
+	us->unit = kcalloc(drive->cfg.cus, sizeof(*us->unit), GFP_KERNEL);
+	if (!us->unit)
+		return -ENOMEM;
+	ret = kcsd_units_start(drive);
+	if (ret)
+		kcsd_units_destroy(drive);
+	return ret;
+}
+
+void kcsd_units_destroy(struct kcsd_drive *drive)
+{
+	struct kcsd_units *us = &drive->units;
+
+	while (us->nr)
+		kcsd_unit_destroy(&us->unit[--us->nr]);
+	kfree(us->unit);
+}
+
+/* ---- what they tell ---- */
+
+void kcsd_unit_get_times(const struct kcsd_unit *unit, struct kcsd_unit_times *times)
+{
+	unsigned int seq;
+	u64 busy, since, now;
+
+	do {
+		seq = read_seqcount_begin(&unit->busy_seq);
+		busy = unit->busy_ns;
+		since = unit->busy_since;
+		now = ktime_get_ns();
+	} while (read_seqcount_retry(&unit->busy_seq, seq));
+	times->busy_ns = busy + (since ? now - since : 0);
+	times->idle_ns = now - unit->drive->units.started_ns - times->busy_ns;
+}
+
+void kcsd_units_get_times(const struct kcsd_drive *drive, struct kcsd_unit_times *times)
+{
+	const struct kcsd_units *us = &drive->units;
+	struct kcsd_unit_times one;
+	u32 i;
+
+	*times = (struct kcsd_unit_times){};
+	for (i = 0; i < us->nr; i++) {
+		kcsd_unit_get_times(&us->unit[i], &one);
+		times->busy_ns += one.busy_ns;
+		times->idle_ns += one.idle_ns;
+	}
+}
+
+u64 kcsd_units_memory(const struct kcsd_drive *drive)
+{
+	const struct kcsd_units *us = &drive->units;
+
+	return us->nr * (KCSD_LOWERED_BEFORE + us->unit[0].arena_len) +
+	       atomic64_read(&us->jit_bytes);
+}

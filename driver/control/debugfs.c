@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The histograms of programs, in debugfs. */
+#include <linux/debugfs.h>
+#include <linux/seq_file.h>
+
+#include "control/debugfs.h"
+#include "drive.h"
+
+static struct dentry *root;
+
+/* The histogram at this offset of struct kcsd_program_stats, of all CPUs. */
+static int kcsd_program_show(struct seq_file *m, size_t offset)
+{
+	struct dentry *dentry = m->file->f_path.dentry;
+	const struct kcsd_program *p = m->private;
+	struct kcsd_histogram sum = {};
+	int cpu, ret = debugfs_file_get(dentry);
+
+	if (ret)
+		return ret;
+	for_each_possible_cpu(cpu)
+		kcsd_histogram_fold(&sum, (void *)per_cpu_ptr(p->stats, cpu) + offset);
+	debugfs_file_put(dentry);
+	kcsd_histogram_show(m, &sum);
+	return 0;
+}
+
+static int latency_show(struct seq_file *m, void *unused)
+{
+	return kcsd_program_show(m, offsetof(struct kcsd_program_stats, latency));
+}
+DEFINE_SHOW_ATTRIBUTE(latency);
+
+static int insns_show(struct seq_file *m, void *unused)
+{
+	return kcsd_program_show(m, offsetof(struct kcsd_program_stats, insns_of_runs));
+}
+DEFINE_SHOW_ATTRIBUTE(insns);
+
+void kcsd_debugfs_add_program(struct kcsd_drive *drive, struct kcsd_program *program)
+{
+	char name[8];
+
+	snprintf(name, sizeof(name), "%u", program->pind);
+	program->debugfs = debugfs_create_dir(name, drive->programs.debugfs);
+	/* "unsafe": removing them does not wait while a reader's memory faults. */
+	debugfs_create_file_unsafe("latency", 0400, program->debugfs, program, &latency_fops);
+	debugfs_create_file_unsafe("insns", 0400, program->debugfs, program, &insns_fops);
+}
+
+void kcsd_debugfs_del_program(struct kcsd_program *program)
+{
+	debugfs_remove(program->debugfs);
+}
+
+void kcsd_debugfs_add_drive(struct kcsd_drive *drive)
+{
+	drive->debugfs = debugfs_create_dir(dev_name(&drive->ctrl->dev), root);
+	drive->programs.debugfs = debugfs_create_dir("programs", drive->debugfs);
+}
+
+void kcsd_debugfs_del_drive(struct kcsd_drive *drive)
+{
+	debugfs_remove(drive->debugfs);
+}
+
+void kcsd_debugfs_init(void)
+{
+	root = debugfs_create_dir("kcsd", NULL);
+}
+
+void kcsd_debugfs_exit(void)
+{
+	debugfs_remove(root);
+}

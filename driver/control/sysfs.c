@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The controller device's attributes; Documentation/ABI/testing/sysfs-class-kcsd has them all. */
+#include <linux/module.h>
+#include <linux/sysfs.h>
+
+#include "drive.h"
+#include "nvme/identify.h"
+
+static struct kcsd_drive *kcsd_dev_drive(struct device *dev)
+{
+	return dev_get_drvdata(dev);
+}
+
+/* A counter: the sum over all CPUs of the u64 at this offset of struct kcsd_stats. */
+static u64 kcsd_stats_sum(const struct kcsd_drive *drive, size_t offset)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(*(u64 *)((void *)per_cpu_ptr(drive->stats, cpu) + offset));
+	return sum;
+}
+
+#define KCSD_ATTR_RO(_name, fmt, value)							\
+static ssize_t _name##_show(struct device *dev, struct device_attribute *attr, char *page) \
+{											\
+	struct kcsd_drive *drive = kcsd_dev_drive(dev);					\
+											\
+	return sysfs_emit(page, fmt "\n", value);					\
+}											\
+static DEVICE_ATTR_RO(_name)
+
+/* ns1 and ns2 have files of the same names. */
+#define KCSD_SLM_COUNTER_ATTR(_name)							\
+static ssize_t slm_##_name##_show(struct device *dev, struct device_attribute *attr,	\
+				  char *page)						\
+{											\
+	return sysfs_emit(page, "%llu\n", kcsd_stats_sum(kcsd_dev_drive(dev),		\
+			  offsetof(struct kcsd_stats, slm_##_name)));			\
+}											\
+static struct device_attribute dev_attr_slm_##_name =					\
+	__ATTR(_name, 0444, slm_##_name##_show, NULL);
+#define KCSD_SLM_COUNTER_ATTR_PTR(_name) &dev_attr_slm_##_name.attr,
+
+#define KCSD_COUNTER_ATTR(_name) \
+	KCSD_ATTR_RO(_name, "%llu", kcsd_stats_sum(drive, offsetof(struct kcsd_stats, _name)));
+#define KCSD_COUNTER_ATTR_PTR(_name) &dev_attr_##_name.attr,
+
+KCSD_DRIVE_COUNTERS(KCSD_COUNTER_ATTR)
+KCSD_NS_COUNTERS(KCSD_COUNTER_ATTR)
+KCSD_SLM_COUNTERS(KCSD_SLM_COUNTER_ATTR)
+
+/* What the drive holds of the machine's memory, but for runs' buffers. */
+static u64 kcsd_drive_memory(const struct kcsd_drive *drive)
+{
+	return drive->store.memory + drive->slm.size + kcsd_units_memory(drive) +
+	       READ_ONCE(drive->programs.bytes);
+}
+
+KCSD_ATTR_RO(memory_bytes, "%llu", kcsd_drive_memory(drive));
+
+static struct kcsd_unit_times kcsd_drive_times(const struct kcsd_drive *drive)
+{
+	struct kcsd_unit_times times;
+
+	kcsd_units_get_times(drive, &times);
+	return times;
+}
+
+KCSD_ATTR_RO(cu_busy_ns, "%llu", kcsd_drive_times(drive).busy_ns);
+KCSD_ATTR_RO(cu_idle_ns, "%llu", kcsd_drive_times(drive).idle_ns);
+
+KCSD_ATTR_RO(store, "%s", kcsd_store_medium(&drive->store)->ops->name);
+KCSD_ATTR_RO(size, "%llu", drive->store.size);
+KCSD_ATTR_RO(block_size, "%u", 1U << drive->lba_shift);
+KCSD_ATTR_RO(slm_size, "%llu", drive->slm.size);
+KCSD_ATTR_RO(uuid, "%pUb", &drive->uuid);
+KCSD_ATTR_RO(data_lost, "%d", READ_ONCE(drive->data_lost));
+
+/* Named as Linux's NVMe controllers have them: lsblk looks for these in its disk's parent. */
+static ssize_t serial_show(struct device *dev, struct device_attribute *attr, char *page)
+{
+	char sn[KCSD_SERIAL_LEN + 1];
+
+	kcsd_identify_serial(kcsd_dev_drive(dev), sn);
+	return sysfs_emit(page, "%s\n", sn);
+}
+static DEVICE_ATTR_RO(serial);
+
+static ssize_t model_show(struct device *dev, struct device_attribute *attr, char *page)
+{
+	return sysfs_emit(page, "%s\n", KCSD_MODEL);
+}
+static DEVICE_ATTR_RO(model);
+
+static ssize_t firmware_rev_show(struct device *dev, struct device_attribute *attr, char *page)
+{
+	return sysfs_emit(page, "%s\n", THIS_MODULE->version ?: "");
+}
+static DEVICE_ATTR_RO(firmware_rev);
+
+static struct kcsd_cache_stats kcsd_drive_cache(const struct kcsd_drive *drive)
+{
+	struct kcsd_cache_stats stats;
+
+	kcsd_store_cache_stats(&drive->store, &stats);
+	return stats;
+}
+
+#define KCSD_CACHE_ATTR(_name)								\
+static ssize_t cache_##_name##_show(struct device *dev, struct device_attribute *attr,	\
+				    char *page)						\
+{											\
+	return sysfs_emit(page, "%llu\n", kcsd_drive_cache(kcsd_dev_drive(dev))._name);	\
+}											\
+static struct device_attribute dev_attr_cache_##_name =					\
+	__ATTR(_name, 0444, cache_##_name##_show, NULL)
+
+KCSD_CACHE_ATTR(size);
+KCSD_CACHE_ATTR(dirty_bytes);
+KCSD_CACHE_ATTR(hit_bytes);
+KCSD_CACHE_ATTR(evicted_bytes);
+KCSD_CACHE_ATTR(flushed_bytes);
+
+static struct attribute *kcsd_cache_attrs[] = {
+	&dev_attr_cache_size.attr,
+	&dev_attr_cache_dirty_bytes.attr,
+	&dev_attr_cache_hit_bytes.attr,
+	&dev_attr_cache_evicted_bytes.attr,
+	&dev_attr_cache_flushed_bytes.attr,
+	NULL,
+};
+
+/* Also on a drive without a cache: then they stay 0. */
+static const struct attribute_group kcsd_cache_group = {
+	.name = "cache",
+	.attrs = kcsd_cache_attrs,
+};
+
+static struct attribute *kcsd_drive_attrs[] = {
+	&dev_attr_store.attr,
+	&dev_attr_size.attr,
+	&dev_attr_block_size.attr,
+	&dev_attr_slm_size.attr,
+	&dev_attr_model.attr,
+	&dev_attr_serial.attr,
+	&dev_attr_firmware_rev.attr,
+	&dev_attr_uuid.attr,
+	&dev_attr_data_lost.attr,
+	NULL,
+};
+
+static const struct attribute_group kcsd_drive_group = {
+	.attrs = kcsd_drive_attrs,
+};
+
+static struct attribute *kcsd_stats_attrs[] = {
+	KCSD_DRIVE_COUNTERS(KCSD_COUNTER_ATTR_PTR)
+	&dev_attr_memory_bytes.attr,
+	&dev_attr_cu_busy_ns.attr,
+	&dev_attr_cu_idle_ns.attr,
+	NULL,
+};
+
+static const struct attribute_group kcsd_stats_group = {
+	.name = "stats",
+	.attrs = kcsd_stats_attrs,
+};
+
+static struct attribute *kcsd_ns1_attrs[] = {
+	KCSD_NS_COUNTERS(KCSD_COUNTER_ATTR_PTR)
+	NULL,
+};
+
+static const struct attribute_group kcsd_ns1_group = {
+	.name = "ns1",
+	.attrs = kcsd_ns1_attrs,
+};
+
+static struct attribute *kcsd_ns2_attrs[] = {
+	KCSD_SLM_COUNTERS(KCSD_SLM_COUNTER_ATTR_PTR)
+	NULL,
+};
+
+/* Also on a drive without SLM: then they stay 0. */
+static const struct attribute_group kcsd_ns2_group = {
+	.name = "ns2",
+	.attrs = kcsd_ns2_attrs,
+};
+
+const struct attribute_group *kcsd_drive_groups[] = {
+	&kcsd_drive_group,
+	&kcsd_stats_group,
+	&kcsd_cache_group,
+	&kcsd_ns1_group,
+	&kcsd_ns2_group,
+	NULL,
+};

@@ -1,0 +1,504 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Namespace 1 as a block device. A medium that does not block is moved to and
+ * from right in queue_rq; any other by a work item of the request's own, as are all while
+ * errors are injected that take time.
+ */
+#include <linux/blk-mq.h>
+#include <linux/blkdev.h>
+#include <linux/highmem.h>
+#include <linux/uio.h>
+#include <linux/workqueue.h>
+
+#include "compat.h"
+#include "drive.h"
+#include "host/block_zone.h"
+#include "host/passthru.h"
+#include "nvme/uuid.h"
+
+#define MAX_TRANSFER		SZ_1M
+/* Zeroing memory holds a CPU, so little at a time; a file is mostly punched. */
+#define MAX_ZERO_INLINE		SZ_4M
+#define MAX_ZERO_BLOCKING	SZ_256M
+
+/* A request's private part, used only if it may sleep. */
+struct block_work {
+	struct work_struct work;
+};
+
+static struct kcsd_drive *request_drive(struct request *rq)
+{
+	return rq->q->queuedata;
+}
+
+static u64 request_slba(struct request *rq)
+{
+	return blk_rq_pos(rq) >> (request_drive(rq)->lba_shift - SECTOR_SHIFT);
+}
+
+/* One bio's data in place. A split bio starts within a bvec, hence bi_bvec_done. */
+static void bio_to_iter(struct bio *bio, struct iov_iter *iter)
+{
+	struct bvec_iter pos;
+	struct bio_vec bvec;
+	int nr = 0;
+
+	bio_for_each_bvec(bvec, bio, pos)
+		nr++;
+	iov_iter_bvec(iter, bio_data_dir(bio) == WRITE ? ITER_SOURCE : ITER_DEST,
+		      __bvec_iter_bvec(bio->bi_io_vec, bio->bi_iter), nr, bio->bi_iter.bi_size);
+	iter->iov_offset = bio->bi_iter.bi_bvec_done;
+}
+
+/* The CPU moves the data, not DMA: all mappings of the pages must agree. Of such requests only. */
+static void flush_pages(struct request *rq, enum req_op op)
+{
+	struct req_iterator iter;
+	struct bio_vec bvec;
+
+	if (ARCH_IMPLEMENTS_FLUSH_DCACHE_PAGE && req_op(rq) == op)
+		rq_for_each_segment(bvec, rq, iter)
+			flush_dcache_page(bvec.bv_page);
+}
+
+/* Bios one by one: each is a whole number of LBAs, and nothing need be allocated. */
+static int move_data(struct request *rq)
+{
+	struct kcsd_drive *drive = request_drive(rq);
+	u64 slba = request_slba(rq);
+	struct iov_iter iter;
+	struct bio *bio;
+	int ret;
+
+	flush_pages(rq, REQ_OP_WRITE);
+	__rq_for_each_bio(bio, rq) {
+		bio_to_iter(bio, &iter);
+		if (req_op(rq) == REQ_OP_WRITE)
+			ret = kcsd_media_write(drive, slba, &iter);
+		else
+			ret = kcsd_media_read(drive, slba, &iter);
+		if (ret)
+			return ret;
+		slba += bio->bi_iter.bi_size >> drive->lba_shift;
+	}
+	flush_pages(rq, REQ_OP_READ);
+	return 0;
+}
+
+static int do_read(struct request *rq)
+{
+	struct kcsd_drive *drive = request_drive(rq);
+	int ret = move_data(rq);
+
+	if (ret)
+		return ret;
+	kcsd_stat_inc(drive, read_commands);
+	kcsd_stat_add(drive, read_bytes, blk_rq_bytes(rq));
+	kcsd_stat_add(drive, host_read_bytes, blk_rq_bytes(rq));
+	return 0;
+}
+
+/* One bio, as nothing is merged with an append; whoever sent it finds the LBA in the bio. */
+static int append_data(struct request *rq)
+{
+	struct kcsd_drive *drive = request_drive(rq);
+	struct iov_iter iter;
+	u64 lba;
+	int ret;
+
+	bio_to_iter(rq->bio, &iter);
+	ret = kcsd_media_append(drive, request_slba(rq), &iter, &lba);
+	if (!ret)
+		rq->__sector = lba << (drive->lba_shift - SECTOR_SHIFT);
+	return ret;
+}
+
+static int do_write(struct request *rq)
+{
+	struct kcsd_drive *drive = request_drive(rq);
+	int ret = req_op(rq) == REQ_OP_ZONE_APPEND ? append_data(rq) : move_data(rq);
+
+	if (!ret && rq->cmd_flags & REQ_FUA)
+		ret = kcsd_media_flush(drive);
+	if (ret)
+		return ret;
+	kcsd_stat_inc(drive, write_commands);
+	kcsd_stat_add(drive, write_bytes, blk_rq_bytes(rq));
+	kcsd_stat_add(drive, host_write_bytes, blk_rq_bytes(rq));
+	return 0;
+}
+
+static int do_zero(struct request *rq, bool unmap)
+{
+	struct kcsd_drive *drive = request_drive(rq);
+
+	return kcsd_media_zero(drive, request_slba(rq), blk_rq_bytes(rq) >> drive->lba_shift,
+			       unmap);
+}
+
+static int do_discard(struct request *rq)
+{
+	struct kcsd_drive *drive = request_drive(rq);
+	int ret = do_zero(rq, true);
+
+	if (ret)
+		return ret;
+	kcsd_stat_inc(drive, discard_commands);
+	kcsd_stat_add(drive, discard_bytes, blk_rq_bytes(rq));
+	return 0;
+}
+
+static int do_write_zeroes(struct request *rq)
+{
+	struct kcsd_drive *drive = request_drive(rq);
+	int ret = do_zero(rq, !(rq->cmd_flags & REQ_NOUNMAP));
+
+	if (!ret && rq->cmd_flags & REQ_FUA)
+		ret = kcsd_media_flush(drive);
+	if (ret)
+		return ret;
+	kcsd_stat_inc(drive, write_zeroes_commands);
+	kcsd_stat_add(drive, write_zeroes_bytes, blk_rq_bytes(rq));
+	return 0;
+}
+
+static int do_flush(struct request *rq)
+{
+	struct kcsd_drive *drive = request_drive(rq);
+	int ret = kcsd_media_flush(drive);
+
+	if (!ret)
+		kcsd_stat_inc(drive, flush_commands);
+	return ret;
+}
+
+static int do_request(struct request *rq)
+{
+	switch (req_op(rq)) {
+	case REQ_OP_READ:
+		return do_read(rq);
+	case REQ_OP_WRITE:
+	case REQ_OP_ZONE_APPEND:
+		return do_write(rq);
+	case REQ_OP_FLUSH:
+		return do_flush(rq);
+	case REQ_OP_DISCARD:
+		return do_discard(rq);
+	case REQ_OP_WRITE_ZEROES:
+		return do_write_zeroes(rq);
+	default:
+		return kcsd_block_zone_manage(rq);
+	}
+}
+
+/* KCSD_NR_INJECT_OPS: no errors are injected into these. */
+static enum kcsd_inject_op inject_op(const struct request *rq)
+{
+	switch (req_op(rq)) {
+	case REQ_OP_READ:
+		return KCSD_INJECT_READ;
+	case REQ_OP_WRITE:
+	case REQ_OP_DISCARD:
+	case REQ_OP_WRITE_ZEROES:
+		return KCSD_INJECT_WRITE;
+	case REQ_OP_ZONE_APPEND:
+		return KCSD_INJECT_APPEND;
+	case REQ_OP_FLUSH:
+		return KCSD_INJECT_FLUSH;
+	default:
+		return KCSD_NR_INJECT_OPS;
+	}
+}
+
+/* 0, or the status that the request was told to fail with. */
+static int inject(struct request *rq)
+{
+	struct kcsd_drive *drive = request_drive(rq);
+	struct kcsd_inject_cmd cmd = {
+		.op = inject_op(rq),
+		.slba = request_slba(rq),
+		.nlb = blk_rq_bytes(rq) >> drive->lba_shift,
+		.timeout_ms = jiffies_to_msecs(rq->timeout),
+	};
+
+	if (cmd.op == KCSD_INJECT_APPEND)
+		cmd.nlb = 1ULL << drive->zones.shift;
+	return kcsd_inject(drive, &cmd);
+}
+
+/* What failed is an error of the drive's, as if it had come as a command. */
+static void log_failure(struct request *rq, int ret)
+{
+	struct kcsd_drive *drive = request_drive(rq);
+	bool read = req_op(rq) == REQ_OP_READ;
+	struct kcsd_failure f = {
+		.status = kcsd_media_status(ret, read ? KCSD_SC_READ_ERROR : KCSD_SC_WRITE_FAULT),
+		.nsid = KCSD_NSID_NVM,
+		.place = KCSD_ERROR_NO_PLACE,
+		.lba = req_op(rq) == REQ_OP_FLUSH ? 0 : request_slba(rq),
+	};
+
+	kcsd_error_log_add(&drive->life->errors, &f);
+}
+
+/* Not errno_to_blk_status(): a medium's -ENOMEM or -EAGAIN is no reason for a retry. */
+static blk_status_t to_blk_status(int ret)
+{
+	switch (ret) {
+	case 0:
+		return BLK_STS_OK;
+	case -ENOSPC:
+	case -EDQUOT:
+		return BLK_STS_NOSPC;
+	case -EOPNOTSUPP:
+		return BLK_STS_NOTSUPP;
+	case KCSD_SC_TOO_MANY_OPEN_ZONES:
+		return BLK_STS_ZONE_OPEN_RESOURCE;
+	case KCSD_SC_TOO_MANY_ACTIVE_ZONES:
+		return BLK_STS_ZONE_ACTIVE_RESOURCE;
+	case KCSD_SC_READ_ERROR:
+	case KCSD_SC_WRITE_FAULT:
+		return BLK_STS_MEDIUM;
+	case KCSD_SC_ABORT_REQUESTED:
+		return BLK_STS_TIMEOUT;
+	default:
+		return BLK_STS_IOERR;
+	}
+}
+
+static void carry_out(struct request *rq)
+{
+	int ret = inject(rq) ?: do_request(rq);
+
+	if (ret && ret != -EOPNOTSUPP)
+		log_failure(rq, ret);
+	blk_mq_end_request(rq, to_blk_status(ret));
+}
+
+static void work_fn(struct work_struct *work)
+{
+	struct block_work *bw = container_of(work, struct block_work, work);
+
+	carry_out(blk_mq_rq_from_pdu(bw));
+}
+
+static blk_status_t block_queue_rq_work(struct blk_mq_hw_ctx *hctx,
+					const struct blk_mq_queue_data *bd)
+{
+	struct block_work *bw = blk_mq_rq_to_pdu(bd->rq);
+
+	blk_mq_start_request(bd->rq);
+	INIT_WORK(&bw->work, work_fn);
+	queue_work(request_drive(bd->rq)->wq, &bw->work);
+	return BLK_STS_OK;
+}
+
+static blk_status_t block_queue_rq_inline(struct blk_mq_hw_ctx *hctx,
+					  const struct blk_mq_queue_data *bd)
+{
+	if (unlikely(kcsd_inject_sleeps(request_drive(bd->rq))))
+		return block_queue_rq_work(hctx, bd);
+	blk_mq_start_request(bd->rq);
+	carry_out(bd->rq);
+	return BLK_STS_OK;
+}
+
+/* A slow medium is not a lost command: every one that was started comes to its end. */
+static enum blk_eh_timer_return block_timeout(struct request *rq)
+{
+	return BLK_EH_RESET_TIMER;
+}
+
+static const struct blk_mq_ops block_inline_ops = {
+	.queue_rq	= block_queue_rq_inline,
+	.timeout	= block_timeout,
+};
+
+static const struct blk_mq_ops block_work_ops = {
+	.queue_rq	= block_queue_rq_work,
+	.timeout	= block_timeout,
+};
+
+/* Called under disk->open_mutex. */
+int kcsd_block_open(struct gendisk *disk, blk_mode_t mode)
+{
+	struct kcsd_drive *drive = disk->private_data;
+
+	return drive->claimed ? -ENXIO : 0;
+}
+
+/* Gives back the disk's reference to the drive. An open file keeps the disk, deleted or not. */
+void kcsd_block_free_disk(struct gendisk *disk)
+{
+	kcsd_drive_put(disk->private_data);
+}
+
+/*
+ * NVMe commands, as /dev/nvme0n1 takes them. Nothing waits for ioctls but commands under way. The
+ * block layer does not say by which open file they come: their tenant is the user who sends them.
+ */
+int kcsd_block_ioctl(struct block_device *bdev, blk_mode_t mode, unsigned int op,
+		     unsigned long arg)
+{
+	struct kcsd_drive *drive = bdev->bd_disk->private_data;
+	struct kcsd_origin from = {
+		.drive = drive,
+		.tenant = kcsd_user_tenant_get(&drive->block_tenants),
+		.nsid = KCSD_NSID_NVM,
+		.writable = mode & BLK_OPEN_WRITE,
+		.partition = bdev_is_partition(bdev),
+	};
+
+	int ret = -ENOMEM;
+
+	if (from.tenant) {
+		ret = kcsd_ioctl_from(&from, op, (void __user *)arg);
+		kcsd_user_tenant_put(&drive->block_tenants, from.tenant);
+	}
+	return ret;
+}
+
+static const struct block_device_operations block_fops = {
+	.owner		= THIS_MODULE,
+	.open		= kcsd_block_open,
+	.free_disk	= kcsd_block_free_disk,
+	.ioctl		= kcsd_block_ioctl,
+	.compat_ioctl	= blkdev_compat_ptr_ioctl,
+};
+
+u32 kcsd_block_nr_queues(const struct kcsd_drive *drive)
+{
+	return drive->cfg.queues ?: num_online_cpus();
+}
+
+static int init_tag_set(struct kcsd_drive *drive)
+{
+	struct blk_mq_tag_set *set = &drive->tag_set;
+
+	set->ops = drive->store.ops->blocking ? &block_work_ops : &block_inline_ops;
+	set->cmd_size = sizeof(struct block_work);
+	set->nr_hw_queues = kcsd_block_nr_queues(drive);
+	set->queue_depth = drive->cfg.queue_depth;
+	set->numa_node = NUMA_NO_NODE;
+	set->flags = KCSD_BLK_MQ_FLAGS | BLK_MQ_F_NO_SCHED_BY_DEFAULT;
+	set->driver_data = drive;
+	return blk_mq_alloc_tag_set(set);
+}
+
+static struct queue_limits block_limits(const struct kcsd_drive *drive)
+{
+	const struct kcsd_store *store = &drive->store;
+	u32 zero = store->ops->blocking ? MAX_ZERO_BLOCKING : MAX_ZERO_INLINE;
+	struct queue_limits lim = {
+		.logical_block_size	= 1U << drive->lba_shift,
+		.physical_block_size	= SZ_4K,
+		.io_min			= SZ_4K,
+		.max_hw_sectors		= MAX_TRANSFER >> SECTOR_SHIFT,
+		.max_segments		= USHRT_MAX,
+		.max_segment_size	= MAX_TRANSFER,
+		/* What is looser than a sector is the store's to bounce. */
+		.dma_alignment		= min(store->alignment, SECTOR_SIZE) - 1,
+		.max_write_zeroes_sectors = zero >> SECTOR_SHIFT,
+	};
+
+	if (store->volatile_cache)
+		lim.features |= BLK_FEAT_WRITE_CACHE | BLK_FEAT_FUA;
+	if (store->stable_writes)
+		lim.features |= BLK_FEAT_STABLE_WRITES;
+	if (store->discard_granularity) {
+		lim.discard_granularity = store->discard_granularity;
+		lim.max_hw_discard_sectors = zero >> SECTOR_SHIFT;
+	}
+	if (drive->zones.nr)
+		kcsd_block_zone_limits(drive, &lim);
+	return lim;
+}
+
+/*
+ * The device's name, which device_add_disk() sets again, without a look whether there was memory for
+ * it: a device without a name it then refuses with -EINVAL.
+ */
+static int set_disk_name(struct gendisk *disk, u32 index)
+{
+	snprintf(disk->disk_name, sizeof(disk->disk_name), "kcsd%un%u", index, KCSD_NSID_NVM);
+	return dev_set_name(disk_to_dev(disk), "%s", disk->disk_name);
+}
+
+static int add_disk_node(struct kcsd_drive *drive)
+{
+	struct queue_limits lim = block_limits(drive);
+	struct gendisk *disk;
+	int ret;
+
+	disk = blk_mq_alloc_disk(&drive->tag_set, &lim, drive);
+	if (IS_ERR(disk))
+		return PTR_ERR(disk);
+	disk->fops = drive->zones.nr ? &kcsd_block_zoned_fops : &block_fops;
+	kcsd_drive_get(drive);
+	disk->private_data = drive;
+	set_capacity(disk, drive->nsze << (drive->lba_shift - SECTOR_SHIFT));
+	drive->disk = disk;
+	ret = set_disk_name(disk, drive->index);
+	if (!ret && drive->zones.nr)
+		ret = kcsd_block_zone_register(disk);
+	if (!ret)
+		ret = device_add_disk(&drive->ctrl->dev, disk, kcsd_identity_groups);
+	if (ret) {
+		put_disk(disk);		/* never added: without free_disk */
+		kcsd_drive_put(drive);
+	}
+	return ret;
+}
+
+/* The disk is open to users before this returns. Needs drive->ctrl. */
+int kcsd_block_create(struct kcsd_drive *drive)
+{
+	int ret;
+
+	drive->wq = alloc_workqueue("kcsd%u", WQ_UNBOUND | WQ_MEM_RECLAIM, 0, drive->index);
+	if (!drive->wq)
+		return -ENOMEM;
+	ret = init_tag_set(drive);
+	if (ret)
+		goto out_wq;
+	ret = add_disk_node(drive);
+	if (ret)
+		goto out_tags;
+	return 0;
+
+out_tags:
+	blk_mq_free_tag_set(&drive->tag_set);
+out_wq:
+	destroy_workqueue(drive->wq);
+	return ret;
+}
+
+/* Waits for requests under way; a file system that is still mounted is synced first. */
+void kcsd_block_destroy(struct kcsd_drive *drive)
+{
+	del_gendisk(drive->disk);
+	put_disk(drive->disk);
+	blk_mq_free_tag_set(&drive->tag_set);
+	destroy_workqueue(drive->wq);
+}
+
+/* Requests that are not queued for work are carried out in queue_rq, which this waits for. */
+void kcsd_block_quiesce(struct kcsd_drive *drive)
+{
+	blk_mq_quiesce_queue(drive->disk->queue);
+	blk_mq_unquiesce_queue(drive->disk->queue);
+}
+
+void kcsd_block_kill(struct kcsd_drive *drive)
+{
+	blk_mark_disk_dead(drive->disk);
+}
+
+int kcsd_block_claim(struct kcsd_drive *drive)
+{
+	guard(mutex)(&drive->disk->open_mutex);
+	if (disk_openers(drive->disk))
+		return -EBUSY;
+	drive->claimed = true;
+	return 0;
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/* NVMe commands by ioctl. */
+#include <linux/compat.h>
+#include <linux/fs.h>
+#include <linux/nvme.h>
+#include <linux/nvme_ioctl.h>
+#include <linux/ptrace.h>
+#include <linux/uaccess.h>
+
+#include "drive.h"
+#include "host/passthru.h"
+#include "nvme/cmd.h"
+
+static int kcsd_ioctl_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *data)
+{
+	int ret = kcsd_cmd_issue(cmd, data, false);
+
+	if (ret == -EIOCBQUEUED && !kcsd_cmd_inline(cmd, &ret))
+		ret = kcsd_cmd_wait(cmd);
+	return ret;
+}
+
+/* Of an address, a 32-bit program sets the lower half only, as on Linux's NVMe nodes. */
+static u64 kcsd_ioctl_addr(u64 addr)
+{
+	return in_compat_syscall() ? lower_32_bits(addr) : addr;
+}
+
+/* struct nvme_passthru_cmd and _cmd64 are the same up to timeout_ms. */
+static int kcsd_ioctl_passthru(const struct kcsd_origin *from, const struct nvme_passthru_cmd64 *u,
+			       bool admin, bool vec, u64 *result)
+{
+	struct kcsd_user_data data = {
+		.addr = kcsd_ioctl_addr(u->addr),
+		.len = u->data_len,
+		.vec = vec,
+		.compat = in_compat_syscall(),
+	};
+	struct kcsd_cmd cmd = {
+		.drive = from->drive,
+		.tenant = from->tenant,
+		.admin = admin,
+		.writable = from->writable,
+		.partition = from->partition,
+		.node = from->nsid,
+		.opcode = u->opcode,
+		.nsid = u->nsid,
+		.cdw2 = u->cdw2,
+		.cdw3 = u->cdw3,
+		.cdw10 = u->cdw10,
+		.cdw11 = u->cdw11,
+		.cdw12 = u->cdw12,
+		.cdw13 = u->cdw13,
+		.cdw14 = u->cdw14,
+		.cdw15 = u->cdw15,
+		.timeout_ms = u->timeout_ms,
+		.metadata = u64_to_user_ptr(kcsd_ioctl_addr(u->metadata)),
+		.metadata_len = u->metadata_len,
+	};
+	int ret;
+
+	if (u->flags || u->rsvd1 || u->rsvd2)
+		return -EINVAL;
+	if (!admin && cmd.nsid != from->nsid)
+		return -EINVAL;
+	ret = kcsd_ioctl_issue(&cmd, &data);
+	*result = cmd.result;
+	return ret;
+}
+
+static int kcsd_ioctl_cmd(const struct kcsd_origin *from, struct nvme_passthru_cmd __user *ucmd,
+			  bool admin)
+{
+	struct nvme_passthru_cmd64 cmd = {};
+	u64 result = 0;
+	int ret;
+
+	BUILD_BUG_ON(offsetof(struct nvme_passthru_cmd, result) !=
+		     offsetof(struct nvme_passthru_cmd64, rsvd2));
+	if (copy_from_user(&cmd, ucmd, offsetof(struct nvme_passthru_cmd, result)))
+		return -EFAULT;
+	ret = kcsd_ioctl_passthru(from, &cmd, admin, false, &result);
+	if (ret >= 0 && put_user((u32)result, &ucmd->result))
+		return -EFAULT;
+	return ret;
+}
+
+static int kcsd_ioctl_cmd64(const struct kcsd_origin *from, struct nvme_passthru_cmd64 __user *ucmd,
+			    bool admin, bool vec)
+{
+	struct nvme_passthru_cmd64 cmd;
+	u64 result = 0;
+	int ret;
+
+	if (copy_from_user(&cmd, ucmd, sizeof(cmd)))
+		return -EFAULT;
+	ret = kcsd_ioctl_passthru(from, &cmd, admin, vec, &result);
+	if (ret >= 0 && put_user(result, &ucmd->result))
+		return -EFAULT;
+	return ret;
+}
+
+/*
+ * The oldest form: NVM reads and writes only. A 32-bit program on x86 has no padding at the end of
+ * the struct, so the number of its ioctl is another. The fields are at the same places.
+ */
+struct kcsd_user_io32 {
+	u8 bytes[offsetofend(struct nvme_user_io, appmask)];
+};
+
+#define KCSD_IOCTL_SUBMIT_IO32	_IOW('N', 0x42, struct kcsd_user_io32)
+
+static int kcsd_ioctl_submit_io(const struct kcsd_origin *from, struct nvme_user_io __user *uio)
+{
+	struct nvme_passthru_cmd64 cmd = {};
+	struct nvme_user_io io;
+	u64 result;
+
+	if (copy_from_user(&io, uio, sizeof(struct kcsd_user_io32)))
+		return -EFAULT;
+	if (from->nsid != KCSD_NSID_NVM || io.flags || io.rsvd || io.metadata)
+		return -EINVAL;
+	if (io.opcode != nvme_cmd_read && io.opcode != nvme_cmd_write)
+		return -EINVAL;
+
+	cmd.opcode = io.opcode;
+	cmd.nsid = from->nsid;
+	cmd.addr = io.addr;
+	cmd.data_len = (io.nblocks + 1) << from->drive->lba_shift;
+	cmd.cdw10 = lower_32_bits(io.slba);
+	cmd.cdw11 = upper_32_bits(io.slba);
+	cmd.cdw12 = io.nblocks | (u32)io.control << 16;
+	cmd.cdw13 = io.dsmgmt;
+	cmd.cdw14 = io.reftag;
+	cmd.cdw15 = io.apptag | (u32)io.appmask << 16;
+	return kcsd_ioctl_passthru(from, &cmd, false, false, &result);
+}
+
+static long kcsd_ns_ioctl(const struct kcsd_origin *from, unsigned int op, void __user *arg)
+{
+	switch (op) {
+	case NVME_IOCTL_ID:
+		force_successful_syscall_return();
+		return from->nsid;
+	case NVME_IOCTL_SUBMIT_IO:
+	case KCSD_IOCTL_SUBMIT_IO32:
+		return kcsd_ioctl_submit_io(from, arg);
+	case NVME_IOCTL_IO_CMD:
+		return kcsd_ioctl_cmd(from, arg, false);
+	case NVME_IOCTL_IO64_CMD:
+		return kcsd_ioctl_cmd64(from, arg, false, false);
+	case NVME_IOCTL_IO64_CMD_VEC:
+		return kcsd_ioctl_cmd64(from, arg, false, true);
+	default:
+		return -ENOTTY;
+	}
+}
+
+long kcsd_ioctl_from(const struct kcsd_origin *from, unsigned int op, void __user *arg)
+{
+	switch (op) {
+	case NVME_IOCTL_ADMIN_CMD:
+		return kcsd_ioctl_cmd(from, arg, true);
+	case NVME_IOCTL_ADMIN64_CMD:
+		return kcsd_ioctl_cmd64(from, arg, true, false);
+	}
+	return from->nsid ? kcsd_ns_ioctl(from, op, arg) : -ENOTTY;
+}
+
+long kcsd_ioctl(struct file *file, unsigned int op, unsigned long uarg)
+{
+	struct kcsd_node *node = kcsd_file_node(file);
+	struct kcsd_origin from = {
+		.drive = node->drive,
+		.tenant = file->private_data,
+		.nsid = node->nsid,
+		.writable = file->f_mode & FMODE_WRITE,
+	};
+
+	return kcsd_ioctl_from(&from, op, (void __user *)uarg);
+}

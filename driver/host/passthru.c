@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Passthrough commands, however they came: import, permission, issue, waiting. */
+#include <linux/fs.h>
+#include <linux/nvme.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+
+#include "compat.h"
+#include "compute/tenant.h"
+#include "drive.h"
+#include "host/iovec.h"
+#include "host/passthru.h"
+#include "host/pin.h"
+#include "host/wait.h"
+#include "nvme/cmd.h"
+#include "nvme/identify.h"
+#include "nvme/opcodes.h"
+#include "nvme/sanitize.h"
+#include "stats/trace.h"
+
+int kcsd_cmd_copy_to_host(struct kcsd_cmd *cmd, const void *from, size_t len)
+{
+	if (copy_to_iter(from, len, &cmd->data) != len)
+		return -EFAULT;
+	kcsd_stat_add(cmd->drive, host_read_bytes, len);
+	return 0;
+}
+
+int kcsd_cmd_copy_from_host(struct kcsd_cmd *cmd, void *to, size_t len)
+{
+	if (!copy_from_iter_full(to, len, &cmd->data))
+		return -EFAULT;
+	kcsd_stat_add(cmd->drive, host_write_bytes, len);
+	return 0;
+}
+
+int kcsd_cmd_check_unused(struct kcsd_cmd *cmd, const struct kcsd_cmd_uses *uses)
+{
+	if (cmd->cdw2 & ~uses->cdw2)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW2);
+	if (cmd->cdw3 & ~uses->cdw3)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW3);
+	if (!uses->metadata && (cmd->metadata || cmd->metadata_len))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_MPTR);
+	if (cmd->cdw10 & ~uses->cdw10)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
+	if (cmd->cdw11 & ~uses->cdw11)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
+	if (cmd->cdw12 & ~uses->cdw12)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
+	if (cmd->cdw13 & ~uses->cdw13)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW13);
+	if (cmd->cdw14 & ~uses->cdw14)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW14);
+	if (cmd->cdw15 & ~uses->cdw15)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW15);
+	return 0;
+}
+
+/* What the submitter learns of a command that a status ended; remembered as an error, too. */
+static int kcsd_cmd_failed(struct kcsd_cmd *cmd, int status)
+{
+	struct kcsd_failure f = {
+		.owner = cmd->tenant->owner,
+		.admin = cmd->admin,
+		.status = status,
+		.nsid = cmd->nsid,
+		.place = status == KCSD_SC_INVALID_FIELD ? cmd->result : KCSD_ERROR_NO_PLACE,
+		.lba = cmd->failed_lba ?: kcsd_nvm_failed_lba(cmd, status),
+	};
+
+	kcsd_error_log_add(&cmd->drive->life->errors, &f);
+	return kcsd_ended(status);
+}
+
+/*
+ * Make cmd->data of the buffer. *iov is the caller's array of UIO_FASTIOV, and afterwards what to
+ * kfree().
+ */
+static int kcsd_cmd_import(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, struct iovec **iov)
+{
+	/* NVMe Base, "Opcode": bit 0 to the drive, bit 1 to the host. */
+	int dir = cmd->opcode & 1 ? ITER_SOURCE : ITER_DEST;
+	u32 len = min(d->len, KCSD_IMPORT_MAX);
+	void __user *addr = u64_to_user_ptr(d->addr);
+
+	if (d->vec)
+		return kcsd_import_iovec(dir, addr, d->len, d->compat, iov, &cmd->data);
+	*iov = NULL;
+	if (d->fixed && len)
+		return kcsd_uring_import_fixed(d->fixed, d->addr, len, dir, &cmd->data,
+					       d->issue_flags);
+	return import_ubuf(dir, addr, len, &cmd->data);
+}
+
+/* May there be data, as much as this? If not, parse refuses the command by its length alone. */
+static bool kcsd_cmd_has_data(const struct kcsd_cmd *cmd)
+{
+	return cmd->opcode & 3 && iov_iter_count(&cmd->data) <= KCSD_MAX_TRANSFER;
+}
+
+/* And pin it: from here on nothing of the user's is waited for. */
+static int kcsd_cmd_pin(struct kcsd_cmd *cmd, const struct kcsd_user_data *d,
+			struct kcsd_pinned *pinned)
+{
+	struct iovec fast[UIO_FASTIOV] KCSD_UNINITIALIZED, *iov = fast;
+	int ret = kcsd_cmd_import(cmd, d, &iov);
+
+	if (ret)
+		return ret;
+	if (kcsd_cmd_has_data(cmd)) {
+		ret = kcsd_pin(pinned, &cmd->data);
+	} else {
+		kcsd_pin_nothing(pinned);
+		iov_iter_ubuf(&cmd->data, ITER_SOURCE, NULL, iov_iter_count(&cmd->data));
+	}
+	kfree(iov);
+	return ret;
+}
+
+/* What can be done at once; the rest is queued. */
+static int kcsd_cmd_start(struct kcsd_cmd *cmd)
+{
+	if (cmd->run || (cmd->job && !cmd->job->quick))
+		return -EIOCBQUEUED;
+	trace_kcsd_cmd_start(cmd->drive, &cmd->trace, -1, -1);
+	cmd->started = true;
+	return cmd->job ? kcsd_job_run(cmd) : cmd->execute(cmd);
+}
+
+/* Is it one that may be carried out now? By nothing that its buffer is needed for. */
+static int kcsd_cmd_check(struct kcsd_cmd *cmd, const struct kcsd_command *command)
+{
+	int status;
+
+	if (!command)
+		return kcsd_cmd_failed(cmd, KCSD_SC_INVALID_OPCODE);
+	if (!kcsd_cmd_allowed(cmd, command->allowed))
+		return -EACCES;
+	status = kcsd_sanitize_refuses(cmd);
+	return status ? kcsd_cmd_failed(cmd, status) : 0;
+}
+
+static int kcsd_cmd_parse_and_start(struct kcsd_cmd *cmd, const struct kcsd_command *command)
+{
+	int ret;
+
+	kcsd_trace_begin(cmd);
+	ret = command->parse(cmd);
+	kcsd_trace_submit(cmd);
+	if (!ret)
+		ret = kcsd_cmd_start(cmd);
+	if (ret != -EIOCBQUEUED)
+		trace_kcsd_cmd_complete(cmd->drive, &cmd->trace, ret, NULL);
+	return ret;
+}
+
+/* The drive has been entered. -EIOCBQUEUED: what was queued keeps that until it ends. */
+static int kcsd_cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
+{
+	const struct kcsd_command *command = kcsd_command_find(cmd);
+	int ret = kcsd_cmd_check(cmd, command);
+
+	if (ret)
+		return ret;
+	if (nonblock && !cmd->now && kcsd_command_blocks(command, cmd))
+		return -EAGAIN;	/* let io_uring call again from a thread of its own */
+	ret = kcsd_sanitize_enter(cmd);
+	if (!ret) {
+		ret = kcsd_cmd_parse_and_start(cmd, command);
+		if (ret != -EIOCBQUEUED)
+			kcsd_sanitize_exit(cmd);
+	}
+	return ret > 0 ? kcsd_cmd_failed(cmd, ret) : ret;
+}
+
+/* As far as that can be told without entering the drive; not of what inject holds up. */
+static bool kcsd_cmd_may_block(const struct kcsd_cmd *cmd)
+{
+	const struct kcsd_config *cfg = &cmd->drive->cfg;
+
+	return cmd->admin || (cmd->nsid == KCSD_NSID_NVM && (cfg->backing_file || cfg->cache_size));
+}
+
+/*
+ * Is it for a thread of io_uring's own (-EAGAIN), or refused there, whatever its buffer is? Asked
+ * before that is pinned, which would be for nothing.
+ */
+static int kcsd_cmd_defer(struct kcsd_cmd *cmd)
+{
+	const struct kcsd_command *command;
+	int ret = 0;
+
+	if (!kcsd_drive_enter(cmd->drive))
+		return -ENODEV;
+	command = kcsd_command_find(cmd);
+	if (command && kcsd_command_blocks(command, cmd))
+		ret = kcsd_cmd_check(cmd, command) ?: -EAGAIN;
+	kcsd_drive_exit(cmd->drive);
+	return ret;
+}
+
+/* A page that is missing in the middle of an LBA would leave half of that written. */
+static bool kcsd_cmd_may_be_now(const struct kcsd_cmd *cmd, const struct kcsd_user_data *d)
+{
+	/* Who traces sees each command once. */
+	if (cmd->admin || d->vec || kcsd_trace_enabled())
+		return false;
+	if (cmd->nsid == KCSD_NSID_SLM)
+		return cmd->opcode == KCSD_SLM_READ || cmd->opcode == KCSD_SLM_WRITE;
+	return cmd->nsid == KCSD_NSID_NVM && cmd->opcode == nvme_cmd_read;
+}
+
+/*
+ * Move what is in memory to or from a buffer whose pages are there, too: nothing is pinned, and
+ * nothing is waited for. -EAGAIN, -EFAULT: it takes more than that, or the buffer is bad.
+ */
+static int kcsd_cmd_issue_now(struct kcsd_cmd *cmd, const struct kcsd_user_data *d)
+{
+	struct iovec *iov = NULL;
+	int ret = kcsd_cmd_import(cmd, d, &iov);
+
+	if (ret)
+		return ret;
+	if (!kcsd_drive_enter(cmd->drive))
+		return -ENODEV;
+	cmd->now = true;
+	pagefault_disable();
+	ret = kcsd_cmd_carry_out(cmd, false);
+	pagefault_enable();
+	cmd->now = false;
+	kcsd_drive_exit(cmd->drive);
+	return ret;
+}
+
+int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock)
+{
+	struct kcsd_pinned pinned KCSD_UNINITIALIZED;
+	int ret = -EAGAIN;
+
+	if (kcsd_cmd_may_be_now(cmd, d))
+		ret = kcsd_cmd_issue_now(cmd, d);
+	if (ret != -EAGAIN && ret != -EFAULT)
+		return ret;
+	ret = 0;
+	/* One of a registered buffer keeps that from here on, which may be replaced meanwhile. */
+	if (nonblock && !d->fixed && kcsd_cmd_may_block(cmd))
+		ret = kcsd_cmd_defer(cmd);
+	if (!ret)
+		ret = kcsd_cmd_pin(cmd, d, &pinned);
+	if (ret)
+		return ret;
+	ret = -ENODEV;
+	if (kcsd_drive_enter(cmd->drive)) {
+		ret = kcsd_cmd_carry_out(cmd, nonblock);
+		if (ret != -EIOCBQUEUED)
+			kcsd_drive_exit(cmd->drive);
+	}
+	kcsd_unpin(&pinned, cmd->started);
+	return ret;
+}
+
+/* ---- runs and jobs ---- */
+
+/* It has ended: tell what of it, and free it. In the submitter's mm. */
+static int kcsd_run_finish(struct kcsd_run *run, u64 *result)
+{
+	int ret = kcsd_run_copy_output(run);
+
+	*result = run->vm.end.r0;
+	if (!ret)
+		ret = kcsd_ended(kcsd_run_status(run));
+	trace_kcsd_cmd_complete(run->drive, &run->trace, ret, run);
+	kcsd_run_free(run);
+	return ret;
+}
+
+bool kcsd_cmd_inline(struct kcsd_cmd *cmd, int *ret)
+{
+	if (!cmd->run || !kcsd_run_inline(cmd->run))
+		return false;
+	*ret = kcsd_run_finish(cmd->run, &cmd->result);
+	return true;
+}
+
+static void kcsd_wait_run_done(struct kcsd_run *run)
+{
+	complete(run->done_data);
+}
+
+static int kcsd_wait_run(struct kcsd_run *run, u64 *result)
+{
+	DECLARE_COMPLETION_ONSTACK(done);
+
+	run->done = kcsd_wait_run_done;
+	run->done_data = &done;
+	kcsd_run_submit(run);
+	if (!kcsd_wait_for(&done)) {
+		kcsd_run_cancel(run);
+		wait_for_completion(&done);
+	}
+	return kcsd_run_finish(run, result);
+}
+
+static void kcsd_wait_job_done(struct kcsd_job *job)
+{
+	complete(job->done_data);
+}
+
+static int kcsd_wait_job(struct kcsd_job *job, u64 *result)
+{
+	DECLARE_COMPLETION_ONSTACK(done);
+	int ret;
+
+	job->done = kcsd_wait_job_done;
+	job->done_data = &done;
+	kcsd_job_submit(job);
+	if (!kcsd_wait_for(&done)) {
+		kcsd_job_cancel(job);
+		wait_for_completion(&done);
+	}
+	*result = job->result;
+	ret = kcsd_ended(job->status);
+	trace_kcsd_cmd_complete(job->drive, &job->trace, ret, NULL);
+	kcsd_job_free(job);
+	return ret;
+}
+
+int kcsd_cmd_wait(struct kcsd_cmd *cmd)
+{
+	return cmd->job ? kcsd_wait_job(cmd->job, &cmd->result) :
+			  kcsd_wait_run(cmd->run, &cmd->result);
+}
+
+/* ---- the files ---- */
+
+static int kcsd_node_open(struct inode *inode, struct file *file)
+{
+	file->private_data = kcsd_tenant_create();
+	return file->private_data ? nonseekable_open(inode, file) : -ENOMEM;
+}
+
+/* To open a node again and again gives the share of one file in the logs. */
+static void kcsd_node_leave_logs(struct kcsd_drive *drive, const struct kcsd_tenant *t)
+{
+	if (!kcsd_drive_enter(drive))
+		return;
+	kcsd_error_log_close(&drive->life->errors, t->owner);
+	kcsd_log_close(&drive->log, t->owner);
+	kcsd_drive_exit(drive);
+}
+
+static int kcsd_node_release(struct inode *inode, struct file *file)
+{
+	kcsd_node_leave_logs(kcsd_file_node(file)->drive, file->private_data);
+	kcsd_tenant_destroy(file->private_data);
+	return 0;
+}
+
+static void kcsd_node_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	if (kcsd_file_node(file)->nsid)
+		kcsd_tenant_show(m, file->private_data);
+}
+
+const struct file_operations kcsd_node_fops = {
+	.owner		= THIS_MODULE,
+	.open		= kcsd_node_open,
+	.release	= kcsd_node_release,
+	.show_fdinfo	= kcsd_node_show_fdinfo,
+	.unlocked_ioctl	= kcsd_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.uring_cmd	= kcsd_uring_cmd,
+	.uring_cmd_iopoll = kcsd_uring_iopoll,
+};

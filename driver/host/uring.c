@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0
+/* NVMe commands by io_uring. */
+#include <linux/fs.h>
+#include <linux/sched/mm.h>
+
+#include "compat.h"
+#include "drive.h"
+#include "host/passthru.h"
+#include "nvme/cmd.h"
+#include "stats/trace.h"
+
+/*
+ * Flags of a command that are its submitter's; io_uring's own are above. Refuse those that are not
+ * known: with IORING_URING_CMD_MULTISHOT, which kernels from 6.18 on let through, no command that
+ * is carried out at once would ever complete.
+ */
+#define KCSD_URING_USER_FLAGS	0x00ffffffu
+
+/*
+ * What one io_uring command keeps between submission and completion. On IOPOLL rings the end is
+ * noted here, and the command completed by who polls for it.
+ */
+struct kcsd_uring_pdu {
+	union {
+		struct kcsd_run *run;
+		struct kcsd_job *job;
+	};
+	struct mm_struct *mm;	/* polled: the submitter's, to compare with; a reference (mmgrab) */
+	bool is_job;
+	bool polled;		/* completed by kcsd_uring_iopoll() */
+	bool ended;		/* polled: run or job has ended */
+};
+
+static struct kcsd_uring_pdu *kcsd_uring_pdu(struct io_uring_cmd *ioucmd)
+{
+	return io_uring_cmd_to_pdu(ioucmd, struct kcsd_uring_pdu);
+}
+
+/* It has ended, and nothing compares any more. */
+static void kcsd_uring_put_mm(struct io_uring_cmd *ioucmd)
+{
+	if (kcsd_uring_pdu(ioucmd)->polled)
+		mmdrop(kcsd_uring_pdu(ioucmd)->mm);
+}
+
+/* True in the memory that the submitter named for the output. */
+static bool kcsd_uring_is_submitter(struct io_uring_cmd *ioucmd)
+{
+	const struct kcsd_uring_pdu *pdu = kcsd_uring_pdu(ioucmd);
+
+	if (!current->mm || current->flags & PF_KTHREAD)
+		return false;
+	return !pdu->polled || current->mm == pdu->mm;
+}
+
+/* In the submitter's task, in a kernel thread if that is gone, or in any task that polls. */
+static void kcsd_uring_run_cb(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
+{
+	struct kcsd_run *run = kcsd_uring_pdu(ioucmd)->run;
+	int ret = -ECANCELED;
+
+	if (kcsd_uring_is_submitter(ioucmd)) {
+		ret = kcsd_run_copy_output(run);
+		if (!ret)
+			ret = kcsd_ended(kcsd_run_status(run));
+	}
+	trace_kcsd_cmd_complete(run->drive, &run->trace, ret, run);
+	kcsd_uring_put_mm(ioucmd);
+	/* Who learns of the end may send the next one. */
+	kcsd_run_release(run);
+	/* A cancel callback may look at the run until this returns. */
+	kcsd_uring_done(ioucmd, ret, run->vm.end.r0, issue_flags);
+	kcsd_run_free(run);
+}
+KCSD_URING_TASK_WORK(kcsd_uring_run_cb)
+
+static void kcsd_uring_job_cb(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
+{
+	struct kcsd_job *job = kcsd_uring_pdu(ioucmd)->job;
+
+	trace_kcsd_cmd_complete(job->drive, &job->trace, job->status, NULL);
+	kcsd_uring_put_mm(ioucmd);
+	kcsd_job_release(job);
+	/* A cancel callback may look at the job until this returns. */
+	kcsd_uring_done(ioucmd, kcsd_ended(job->status), job->result, issue_flags);
+	kcsd_job_free(job);
+}
+KCSD_URING_TASK_WORK(kcsd_uring_job_cb)
+
+static void kcsd_uring_complete_in_task(struct io_uring_cmd *ioucmd)
+{
+	io_uring_cmd_complete_in_task(ioucmd, kcsd_uring_pdu(ioucmd)->is_job ?
+				      kcsd_uring_job_cb_tw : kcsd_uring_run_cb_tw);
+}
+
+static void kcsd_uring_ended(struct io_uring_cmd *ioucmd)
+{
+	if (kcsd_uring_pdu(ioucmd)->polled)
+		smp_store_release(&kcsd_uring_pdu(ioucmd)->ended, true);
+	else
+		kcsd_uring_complete_in_task(ioucmd);
+}
+
+static void kcsd_uring_run_done(struct kcsd_run *run)
+{
+	kcsd_uring_ended(run->done_data);
+}
+
+static void kcsd_uring_job_done(struct kcsd_job *job)
+{
+	kcsd_uring_ended(job->done_data);
+}
+
+static void kcsd_uring_submit(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
+			      unsigned int issue_flags)
+{
+	struct kcsd_uring_pdu *pdu = kcsd_uring_pdu(ioucmd);
+
+	*pdu = (struct kcsd_uring_pdu) {
+		.mm = current->mm,
+		.is_job = cmd->job,
+		.polled = issue_flags & IO_URING_F_IOPOLL,
+	};
+	/*
+	 * Who polls may be another process. Without a reference its mm could have the address of
+	 * the submitter's, and would be given the output. Newer kernels cannot cancel polled
+	 * commands.
+	 */
+	if (pdu->polled)
+		mmgrab(pdu->mm);
+	else
+		io_uring_cmd_mark_cancelable(ioucmd, issue_flags);
+	if (cmd->job) {
+		pdu->job = cmd->job;
+		cmd->job->done = kcsd_uring_job_done;
+		cmd->job->done_data = ioucmd;
+		kcsd_job_submit(cmd->job);
+	} else {
+		pdu->run = cmd->run;
+		cmd->run->done = kcsd_uring_run_done;
+		cmd->run->done_data = ioucmd;
+		kcsd_run_submit(cmd->run);
+	}
+}
+
+static void kcsd_uring_cancel(struct io_uring_cmd *ioucmd)
+{
+	const struct kcsd_uring_pdu *pdu = kcsd_uring_pdu(ioucmd);
+
+	if (pdu->is_job)
+		kcsd_job_cancel(pdu->job);
+	else
+		kcsd_run_cancel(pdu->run);
+}
+
+static int kcsd_uring_carry_out(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
+				unsigned int issue_flags)
+{
+	if (issue_flags & IO_URING_F_NONBLOCK) {
+		kcsd_uring_submit(ioucmd, cmd, issue_flags);
+		return -EIOCBQUEUED;
+	}
+	/*
+	 * IOSQE_ASYNC: in a thread of its own, which IORING_OP_ASYNC_CANCEL can interrupt.
+	 * (It does not reach drivers otherwise.)
+	 */
+	return kcsd_cmd_wait(cmd);
+}
+
+static int kcsd_uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
+			    unsigned int issue_flags, bool admin, bool vec)
+{
+	const struct nvme_uring_cmd *u = kcsd_uring_sqe(ioucmd);
+	struct kcsd_cmd cmd = {
+		.drive = node->drive,
+		.tenant = ioucmd->file->private_data,
+		.admin = admin,
+		.writable = ioucmd->file->f_mode & FMODE_WRITE,
+		.node = node->nsid,
+		.opcode = READ_ONCE(u->opcode),
+		.nsid = READ_ONCE(u->nsid),
+		.cdw2 = READ_ONCE(u->cdw2),
+		.cdw3 = READ_ONCE(u->cdw3),
+		.cdw10 = READ_ONCE(u->cdw10),
+		.cdw11 = READ_ONCE(u->cdw11),
+		.cdw12 = READ_ONCE(u->cdw12),
+		.cdw13 = READ_ONCE(u->cdw13),
+		.cdw14 = READ_ONCE(u->cdw14),
+		.cdw15 = READ_ONCE(u->cdw15),
+		.timeout_ms = READ_ONCE(u->timeout_ms),
+		.metadata = u64_to_user_ptr(READ_ONCE(u->metadata)),
+		.metadata_len = READ_ONCE(u->metadata_len),
+	};
+	struct kcsd_user_data data = {
+		.addr = READ_ONCE(u->addr),
+		.len = READ_ONCE(u->data_len),
+		.vec = vec,
+		.compat = issue_flags & IO_URING_F_COMPAT,
+		.fixed = ioucmd->flags & IORING_URING_CMD_FIXED ? ioucmd : NULL,
+		.issue_flags = issue_flags,
+	};
+	int ret;
+
+	if (ioucmd->flags & KCSD_URING_USER_FLAGS & ~IORING_URING_CMD_FIXED)
+		return -EINVAL;
+	if (vec && data.fixed)
+		return -EINVAL;
+	if (READ_ONCE(u->flags) || READ_ONCE(u->rsvd1) || READ_ONCE(u->rsvd2))
+		return -EINVAL;
+	if (!admin && cmd.nsid != node->nsid)
+		return -EINVAL;
+	ret = kcsd_cmd_issue(&cmd, &data, issue_flags & IO_URING_F_NONBLOCK);
+	if (ret == -EIOCBQUEUED && !kcsd_cmd_inline(&cmd, &ret))
+		ret = kcsd_uring_carry_out(ioucmd, &cmd, issue_flags);
+	if (ret == -EAGAIN)
+		kcsd_uring_keep_sqe(ioucmd);
+	if (!cmd.result || ret == -EAGAIN)
+		return ret;
+	/* Only io_uring_cmd_done() can bring a 64-bit result into the CQE. */
+	kcsd_uring_done(ioucmd, ret, cmd.result, issue_flags);
+	return -EIOCBQUEUED;
+}
+
+int kcsd_uring_cmd(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
+{
+	struct kcsd_node *node = kcsd_file_node(ioucmd->file);
+
+	if (issue_flags & IO_URING_F_CANCEL) {
+		kcsd_uring_cancel(ioucmd);
+		return 0;
+	}
+	if (!(issue_flags & IO_URING_F_SQE128))
+		return -EOPNOTSUPP;
+
+	/* As on Linux's NVMe nodes: each takes its own kind, though ioctls of both. */
+	switch (ioucmd->cmd_op) {
+	case NVME_URING_CMD_ADMIN:
+	case NVME_URING_CMD_ADMIN_VEC:
+		if (node->nsid)
+			return -ENOTTY;
+		return kcsd_uring_issue(node, ioucmd, issue_flags, true,
+					ioucmd->cmd_op == NVME_URING_CMD_ADMIN_VEC);
+	case NVME_URING_CMD_IO:
+	case NVME_URING_CMD_IO_VEC:
+		if (!node->nsid)
+			return -ENOTTY;
+		return kcsd_uring_issue(node, ioucmd, issue_flags, false,
+					ioucmd->cmd_op == NVME_URING_CMD_IO_VEC);
+	default:
+		return -ENOTTY;
+	}
+}
+
+/*
+ * Called over and over for each command in flight on an IOPOLL ring, with the ring's lock held: by
+ * its users, by its submission thread, or by a kernel thread when it goes away, which waits here
+ * until nothing is left. A run that another process than its submitter polls is -ECANCELED: the
+ * output is not for that process, and the submitter's task cannot be asked to take it, since that
+ * needs the lock that the poller holds, perhaps as long as it finds nothing.
+ */
+int kcsd_uring_iopoll(struct io_uring_cmd *ioucmd, struct io_comp_batch *iob,
+		      unsigned int poll_flags)
+{
+	struct kcsd_uring_pdu *pdu = kcsd_uring_pdu(ioucmd);
+
+	if (!smp_load_acquire(&pdu->ended)) {
+		if (kcsd_uring_going(ioucmd))
+			kcsd_uring_cancel(ioucmd);
+		return 0;
+	}
+	if (pdu->is_job)
+		kcsd_uring_job_cb(ioucmd, 0);
+	else
+		kcsd_uring_run_cb(ioucmd, 0);
+	return 1;
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A thread of io_uring's learns by a notification (TIF_NOTIFY_SIGNAL) that its command was
+ * cancelled or its ring closed, for which it must sleep interruptibly. Signals interrupt such a
+ * sleep, too, and only SIGKILL ends the wait: for all others (SIGSTOP, the freezer's) the thread
+ * clears TIF_SIGPENDING, sleeps again, and looks for them when it has waited.
+ */
+#include <linux/completion.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/thread_info.h>
+
+#include "host/wait.h"
+
+/* A task's own stays as long as it runs. */
+static spinlock_t *signals_lock(void)
+{
+	return &rcu_dereference_protected(current->sighand, true)->siglock;
+}
+
+static bool is_uring_thread(void)
+{
+	return current->flags & PF_IO_WORKER;
+}
+
+unsigned int kcsd_wait_state(void)
+{
+	return (is_uring_thread() ? TASK_INTERRUPTIBLE : TASK_KILLABLE) | TASK_FREEZABLE;
+}
+
+bool kcsd_wait_is_over(void)
+{
+	spinlock_t *lock = signals_lock();
+	bool over;
+
+	spin_lock_irq(lock);
+	over = fatal_signal_pending(current) || test_thread_flag(TIF_NOTIFY_SIGNAL);
+	if (!over)
+		clear_thread_flag(TIF_SIGPENDING);
+	spin_unlock_irq(lock);
+	return over;
+}
+
+void kcsd_wait_end(void)
+{
+	spinlock_t *lock = signals_lock();
+
+	if (!is_uring_thread())
+		return;
+	spin_lock_irq(lock);
+	recalc_sigpending();
+	spin_unlock_irq(lock);
+}
+
+bool kcsd_wait_for(struct completion *done)
+{
+	bool over = false;
+
+	while (!over && wait_for_completion_state(done, kcsd_wait_state()))
+		over = kcsd_wait_is_over();
+	kcsd_wait_end();
+	return !over;
+}

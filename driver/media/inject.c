@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Rules by which commands fail, and what becomes of those that one hits. */
+#include <linux/bitops.h>
+#include <linux/ctype.h>
+#include <linux/jiffies.h>
+#include <linux/kstrtox.h>
+#include <linux/limits.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+#include <linux/kcsd.h>
+
+#include "drive.h"
+#include "host/wait.h"
+#include "media/inject.h"
+
+#define BILLION		1000000000u
+#define MAX_DECIMALS	9
+
+static const struct {
+	const char *name;
+	bool lbas;
+} ops[] = {
+#define OP_ROW(NAME, name, lbas) [KCSD_INJECT_##NAME] = { name, lbas },
+	KCSD_INJECT_OPS(OP_ROW)
+#undef OP_ROW
+};
+
+/* ---- from text ---- */
+
+enum word { LBA, MEDIA_ERROR, TIMEOUT, DELAY, NEXT, PROBABILITY, SEED, NR_WORDS };
+
+#define OUTCOMES	(BIT(MEDIA_ERROR) | BIT(TIMEOUT) | BIT(DELAY))
+
+/* With "=" a value follows. */
+static const char * const words[NR_WORDS] = {
+	[LBA]		= "lba=",
+	[MEDIA_ERROR]	= "media_error",
+	[TIMEOUT]	= "timeout",
+	[DELAY]		= "delay=",
+	[NEXT]		= "next=",
+	[PROBABILITY]	= "probability=",
+	[SEED]		= "seed=",
+};
+
+/* Digits only: kstrtou64() would take a sign, too. */
+static int parse_u64(const char *text, u64 *value)
+{
+	return isdigit(*text) ? kstrtou64(text, 10, value) : -EINVAL;
+}
+
+/* S+N, the first LBA and how many. */
+static int parse_lbas(struct kcsd_inject_rule *r, char *text)
+{
+	char *start = strsep(&text, "+");
+
+	if (!text || parse_u64(start, &r->slba) || parse_u64(text, &r->nlb))
+		return -EINVAL;
+	return r->nlb && r->nlb - 1 <= U64_MAX - r->slba ? 0 : -EINVAL;
+}
+
+static int parse_delay(struct kcsd_inject_rule *r, char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+	u64 ms;
+
+	if (!strcmp(text + digits, "ms"))
+		text[digits] = '\0';
+	if (parse_u64(text, &ms) || !ms || ms > KCSD_MAX_TIMEOUT_MS)
+		return -EINVAL;
+	r->delay_ms = ms;
+	return 0;
+}
+
+/* A decimal fraction above 0, up to 1. */
+static int parse_probability(struct kcsd_inject_rule *r, char *text)
+{
+	char *whole = strsep(&text, ".");
+	size_t decimals = text ? strlen(text) : 0;
+	u64 n, part = 0;
+
+	if (parse_u64(whole, &n) || n > 1 || decimals > MAX_DECIMALS)
+		return -EINVAL;
+	if (text && parse_u64(text, &part))
+		return -EINVAL;
+	while (decimals++ < MAX_DECIMALS)
+		part *= 10;
+	n = n * BILLION + part;
+	if (!n || n > BILLION)
+		return -EINVAL;
+	r->billionths = n;
+	return 0;
+}
+
+static int parse_next(struct kcsd_inject_rule *r, const char *text)
+{
+	u64 n;
+
+	if (parse_u64(text, &n) || !n || n > U32_MAX)
+		return -EINVAL;
+	r->next = n;
+	r->counts = true;
+	return 0;
+}
+
+static int parse_value(struct kcsd_inject_rule *r, enum word word, char *value)
+{
+	switch (word) {
+	case LBA:
+		return parse_lbas(r, value);
+	case MEDIA_ERROR:
+		r->outcome = KCSD_INJECT_MEDIA_ERROR;
+		return 0;
+	case TIMEOUT:
+		r->outcome = KCSD_INJECT_TIMEOUT;
+		return 0;
+	case DELAY:
+		r->outcome = KCSD_INJECT_DELAY;
+		return parse_delay(r, value);
+	case NEXT:
+		return parse_next(r, value);
+	case PROBABILITY:
+		return parse_probability(r, value);
+	case SEED:
+		return parse_u64(value, &r->seed);
+	default:
+		return -EINVAL;
+	}
+}
+
+/* NR_WORDS: it is none. *value: what is behind it. */
+static enum word find_word(char *text, char **value)
+{
+	size_t len = strcspn(text, "=");
+	int i;
+
+	len += text[len] == '=';
+	*value = text + len;
+	for (i = 0; i < NR_WORDS; i++)
+		if (len == strlen(words[i]) && !strncmp(text, words[i], len))
+			break;
+	return i;
+}
+
+static int parse_words(struct kcsd_inject_rule *r, char *text, unsigned long *seen)
+{
+	char *word, *value;
+	enum word w;
+
+	while ((word = strsep(&text, " \t"))) {
+		if (!*word)
+			continue;
+		w = find_word(word, &value);
+		if (w == NR_WORDS || __test_and_set_bit(w, seen) || parse_value(r, w, value))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int parse_op(struct kcsd_inject_rule *r, const char *name)
+{
+	int i;
+
+	for (i = 0; i < KCSD_NR_INJECT_OPS; i++) {
+		if (!strcmp(name, ops[i].name)) {
+			r->op = i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+/* text is taken apart. */
+static int parse_rule(struct kcsd_inject_rule *r, char *text)
+{
+	unsigned long seen = 0;
+
+	if (parse_op(r, strsep(&text, " \t")) || parse_words(r, text, &seen))
+		return -EINVAL;
+	if (hweight_long(seen & OUTCOMES) != 1)
+		return -EINVAL;
+	if (seen & BIT(LBA) && !ops[r->op].lbas)
+		return -EINVAL;
+	if (seen & BIT(SEED) && !(seen & BIT(PROBABILITY)))
+		return -EINVAL;
+	prandom_seed_state(&r->rnd, r->seed);
+	return 0;
+}
+
+/* ---- setting and showing ---- */
+
+/*
+ * From here on the block device hands requests over to who may sleep. Those that were under way
+ * in a context that may not have ended when this returns.
+ */
+static void allow_sleep(struct kcsd_inject *inject, struct kcsd_drive *drive)
+{
+	WRITE_ONCE(inject->sleeps, true);
+	if (drive)
+		kcsd_block_quiesce(drive);
+}
+
+static int add_rule(struct kcsd_inject *inject, struct kcsd_drive *drive, char *text)
+{
+	struct kcsd_inject_rule rule = {};
+	int ret = parse_rule(&rule, text);
+
+	if (ret)
+		return ret;
+	if (inject->nr == KCSD_MAX_INJECT_RULES)
+		return -ENOSPC;
+	if (rule.outcome != KCSD_INJECT_MEDIA_ERROR && !inject->sleeps)
+		allow_sleep(inject, drive);
+	spin_lock(&inject->lock);
+	inject->rule[inject->nr++] = rule;
+	WRITE_ONCE(inject->armed, inject->armed | BIT(rule.op));
+	spin_unlock(&inject->lock);
+	return 0;
+}
+
+static void clear_rules(struct kcsd_inject *inject, struct kcsd_drive *drive)
+{
+	scoped_guard(spinlock, &inject->lock) {
+		inject->nr = 0;
+		WRITE_ONCE(inject->armed, 0);
+		WRITE_ONCE(inject->sleeps, false);
+		WRITE_ONCE(inject->cleared, inject->cleared + 1);
+	}
+	if (drive)
+		kcsd_held_wake(&drive->held);
+}
+
+int kcsd_inject_store(struct kcsd_inject *inject, struct kcsd_drive *drive, const char *text)
+{
+	char *copy, *line;
+	int ret = 0;
+
+	copy = kstrdup(text, GFP_KERNEL);
+	if (!copy)
+		return -ENOMEM;
+	line = strim(copy);
+	if (!strcmp(line, "clear"))
+		clear_rules(inject, drive);
+	else
+		ret = add_rule(inject, drive, line);
+	kfree(copy);
+	return ret;
+}
+
+static int show_rule(const struct kcsd_inject_rule *r, char *page, int at)
+{
+	int start = at;
+
+	at += sysfs_emit_at(page, at, "%s", ops[r->op].name);
+	if (r->nlb)
+		at += sysfs_emit_at(page, at, " lba=%llu+%llu", r->slba, r->nlb);
+	if (r->outcome == KCSD_INJECT_DELAY)
+		at += sysfs_emit_at(page, at, " delay=%ums", r->delay_ms);
+	else
+		at += sysfs_emit_at(page, at, " %s", r->outcome == KCSD_INJECT_TIMEOUT ?
+				    "timeout" : "media_error");
+	if (r->counts)
+		at += sysfs_emit_at(page, at, " next=%u", r->next);
+	if (r->billionths)
+		at += sysfs_emit_at(page, at, " probability=%u.%09u seed=%llu",
+				    r->billionths / BILLION, r->billionths % BILLION, r->seed);
+	at += sysfs_emit_at(page, at, " hits=%llu\n", r->hits);
+	return at - start;
+}
+
+ssize_t kcsd_inject_show(struct kcsd_inject *inject, char *page)
+{
+	int at = 0;
+	u32 i;
+
+	spin_lock(&inject->lock);
+	for (i = 0; i < inject->nr; i++)
+		at += show_rule(&inject->rule[i], page, at);
+	spin_unlock(&inject->lock);
+	return at;
+}
+
+/* ---- a command ---- */
+
+struct verdict {
+	enum kcsd_inject_outcome outcome;
+	u64 delay_ms;
+	u32 cleared;	/* inject->cleared at that time */
+};
+
+static bool matches(const struct kcsd_inject_rule *r, const struct kcsd_inject_cmd *cmd)
+{
+	if (r->op != cmd->op)
+		return false;
+	if (!r->nlb)
+		return true;
+	return cmd->slba < r->slba ? r->slba - cmd->slba < cmd->nlb : cmd->slba - r->slba < r->nlb;
+}
+
+/* Does a rule that matches hit? */
+static bool hits(struct kcsd_inject_rule *r)
+{
+	if (r->counts && !r->next)
+		return false;
+	if (r->billionths && (u64)prandom_u32_state(&r->rnd) * BILLION >> 32 >= r->billionths)
+		return false;
+	r->next -= r->counts;
+	r->hits++;
+	return true;
+}
+
+static struct verdict judge(struct kcsd_inject *inject, const struct kcsd_inject_cmd *cmd)
+{
+	struct verdict v = {};
+	u32 i;
+
+	spin_lock(&inject->lock);
+	v.cleared = inject->cleared;
+	for (i = 0; i < inject->nr; i++) {
+		struct kcsd_inject_rule *r = &inject->rule[i];
+
+		if (!matches(r, cmd) || !hits(r))
+			continue;
+		if (r->outcome != KCSD_INJECT_DELAY) {
+			v.outcome = r->outcome;
+			break;
+		}
+		v.delay_ms += r->delay_ms;
+	}
+	spin_unlock(&inject->lock);
+	return v;
+}
+
+static bool is_let_go(const struct kcsd_drive *drive, const struct kcsd_inject_cmd *cmd,
+		      const struct verdict *v)
+{
+	return !READ_ONCE(drive->held.on) ||
+	       READ_ONCE(drive->life->inject.cleared) != v->cleared ||
+	       (cmd->cancelled && READ_ONCE(*cmd->cancelled));
+}
+
+/* One wait, of a submitter; negative: a signal interrupted it. */
+static long hold_submitter(struct kcsd_drive *drive, const struct kcsd_inject_cmd *cmd,
+			   const struct verdict *v, unsigned long until)
+{
+	long left = max_t(long, until - jiffies, 0);
+
+	return ___wait_event(drive->held.wait, is_let_go(drive, cmd, v) || !left,
+			     kcsd_wait_state(), 0, 0, left = schedule_timeout(left));
+}
+
+/*
+ * Until ms have passed or the command is let go. False: who waits is wanted elsewhere (host/wait.h).
+ */
+static bool hold(struct kcsd_drive *drive, const struct kcsd_inject_cmd *cmd,
+		 const struct verdict *v, u64 ms)
+{
+	/* And the jiffy that has begun: never a moment less than was asked for. */
+	long left = msecs_to_jiffies(min(ms, (u64)KCSD_MAX_TIMEOUT_MS)) + 1;
+	unsigned long until = jiffies + left;
+	bool over = false;
+
+	if (current->flags & PF_KTHREAD) {
+		wait_event_idle_timeout(drive->held.wait, is_let_go(drive, cmd, v), left);
+		return true;
+	}
+	while (!over && hold_submitter(drive, cmd, v, until) < 0)
+		over = kcsd_wait_is_over();
+	kcsd_wait_end();
+	return !over;
+}
+
+int kcsd_inject_ask(struct kcsd_drive *drive, const struct kcsd_inject_cmd *cmd)
+{
+	struct verdict v = judge(&drive->life->inject, cmd);
+
+	if (v.delay_ms && !hold(drive, cmd, &v, v.delay_ms))
+		return KCSD_SC_ABORT_REQUESTED;
+	switch (v.outcome) {
+	case KCSD_INJECT_MEDIA_ERROR:
+		kcsd_stat_inc(drive, media_errors);
+		return cmd->op == KCSD_INJECT_READ ? KCSD_SC_READ_ERROR : KCSD_SC_WRITE_FAULT;
+	case KCSD_INJECT_TIMEOUT:
+		hold(drive, cmd, &v, cmd->timeout_ms);
+		return KCSD_SC_ABORT_REQUESTED;
+	default:
+		return 0;
+	}
+}
+
+void kcsd_inject_init(struct kcsd_inject *inject)
+{
+	spin_lock_init(&inject->lock);
+}
+
+void kcsd_held_init(struct kcsd_held *held)
+{
+	init_waitqueue_head(&held->wait);
+}
+
+void kcsd_held_start(struct kcsd_held *held)
+{
+	WRITE_ONCE(held->on, true);
+}
+
+void kcsd_held_stop(struct kcsd_held *held)
+{
+	WRITE_ONCE(held->on, false);
+	kcsd_held_wake(held);
+}
+
+void kcsd_held_wake(struct kcsd_held *held)
+{
+	if (wq_has_sleeper(&held->wait))
+		wake_up_all(&held->wait);
+}

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Namespace 1's LBAs for everyone who moves data: front ends and programs.
+ * Counts what moved; zeroing and flushing move nothing.
+ */
+#define pr_fmt(fmt) "kcsd: " fmt
+
+#include <linux/printk.h>
+
+#include "drive.h"
+#include "persist/sidecar.h"
+
+/* After a power cut: who is told that something was done must find it done. */
+static bool is_dead(const struct kcsd_drive *drive)
+{
+	return unlikely(READ_ONCE(drive->dead));
+}
+
+/* After a failed flush none may succeed, and nothing may be written upon what is lost. */
+static bool refuses_writes(const struct kcsd_drive *drive)
+{
+	return is_dead(drive) || unlikely(READ_ONCE(drive->data_lost));
+}
+
+void kcsd_media_lose_data(struct kcsd_drive *drive, const char *what)
+{
+	if (!xchg(&drive->data_lost, true))
+		pr_err("kcsd%u: data that was written is lost, the %s file could not be flushed: writes and flushes fail until power off\n",
+		       drive->index, what);
+}
+
+static bool is_zoned(const struct kcsd_drive *drive)
+{
+	return drive->zones.nr;
+}
+
+/* A medium that is full has not failed, nor has one whose zones' rules were broken. */
+static int kcsd_media_result(struct kcsd_drive *drive, int ret)
+{
+	if (ret < 0 && !kcsd_media_is_full(ret) && ret != -EAGAIN && ret != -EFAULT &&
+	    ret != -EOPNOTSUPP)
+		kcsd_stat_inc(drive, media_errors);
+	return ret;
+}
+
+/* These LBAs are to be written, or zeroed. 0, or -ENOSPC: there will be no room to note that. */
+static int check_correctable(struct kcsd_drive *drive, u64 slba, u64 nlb)
+{
+	return kcsd_badblocks_can_clear(drive, &drive->life->uncorrectable, slba, nlb) ? 0 :
+											 -ENOSPC;
+}
+
+/*
+ * They have been. After a power cut they must not be what they were before they became
+ * uncorrectable, so first they are made durable.
+ */
+static int make_correctable(struct kcsd_drive *drive, u64 slba, u64 nlb)
+{
+	struct badblocks *bad = &drive->life->uncorrectable;
+	int ret = 0;
+
+	if (likely(!READ_ONCE(bad->count)) || !kcsd_badblocks_check(drive, bad, slba, nlb))
+		return 0;
+	if (drive->store.volatile_cache)
+		ret = kcsd_side_commit(drive);
+	return ret ?: kcsd_badblocks_clear(drive, bad, slba, nlb);
+}
+
+/* ret: of a write. Without the volatile cache it ends when it is durable. */
+static int kcsd_media_written(struct kcsd_drive *drive, int ret)
+{
+	if (ret || !drive->store.volatile_cache)
+		return ret;
+	smp_mb();	/* pairs with that of kcsd_media_use_cache() */
+	return READ_ONCE(drive->write_through) ? kcsd_side_commit(drive) : 0;
+}
+
+static int read_lbas(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter, bool now)
+{
+	size_t len = iov_iter_count(iter);
+	int ret;
+
+	if (kcsd_drive_is_bad(drive, slba, len >> drive->lba_shift) ||
+	    kcsd_drive_is_uncorrectable(drive, slba, len >> drive->lba_shift))
+		return KCSD_SC_READ_ERROR;
+	if (is_zoned(drive))
+		ret = kcsd_zone_read(drive, slba, iter, now);
+	else
+		ret = kcsd_store_read(&drive->store, slba << drive->lba_shift, iter, now);
+	if (!ret)
+		kcsd_stat_add(drive, media_read_bytes, len);
+	return kcsd_media_result(drive, ret);
+}
+
+static int write_lbas(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
+{
+	size_t len = iov_iter_count(iter);
+	int ret;
+
+	if (refuses_writes(drive))
+		return -EIO;
+	if (kcsd_drive_is_bad(drive, slba, len >> drive->lba_shift))
+		return KCSD_SC_WRITE_FAULT;
+	ret = check_correctable(drive, slba, len >> drive->lba_shift);
+	if (ret)
+		return ret;
+	if (is_zoned(drive))
+		ret = kcsd_zone_write(drive, slba, iter);
+	else
+		ret = drive->store.ops->write(&drive->store, slba << drive->lba_shift, iter);
+	if (!ret)
+		kcsd_stat_add(drive, media_write_bytes, len);
+	if (!ret)
+		ret = make_correctable(drive, slba, len >> drive->lba_shift);
+	return kcsd_media_result(drive, kcsd_media_written(drive, ret));
+}
+
+static int append_lbas(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter, u64 *lba)
+{
+	size_t len = iov_iter_count(iter);
+	int ret;
+
+	if (refuses_writes(drive))
+		return -EIO;
+	ret = kcsd_zone_append(drive, zslba, iter, lba);
+	if (!ret)
+		kcsd_stat_add(drive, media_write_bytes, len);
+	if (!ret)
+		ret = make_correctable(drive, *lba, len >> drive->lba_shift);
+	return kcsd_media_result(drive, kcsd_media_written(drive, ret));
+}
+
+static int zero_lbas(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
+{
+	int ret;
+
+	if (refuses_writes(drive))
+		return -EIO;
+	if (kcsd_drive_is_bad(drive, slba, nlb))
+		return KCSD_SC_WRITE_FAULT;
+	ret = check_correctable(drive, slba, nlb);
+	if (ret)
+		return ret;
+	if (is_zoned(drive))
+		ret = kcsd_zone_zero(drive, slba, nlb, unmap);
+	else
+		ret = drive->store.ops->zero(&drive->store, slba << drive->lba_shift,
+					     nlb << drive->lba_shift, unmap);
+	if (!ret)
+		ret = make_correctable(drive, slba, nlb);
+	return kcsd_media_written(drive, ret);
+}
+
+static int flush_all(struct kcsd_drive *drive)
+{
+	if (refuses_writes(drive))
+		return -EIO;
+	return kcsd_media_result(drive, kcsd_side_commit(drive));
+}
+
+static int check_uncorrectable(struct kcsd_drive *drive, u64 nlb)
+{
+	if (refuses_writes(drive))
+		return -EIO;
+	return kcsd_badblocks_can_set(drive, &drive->life->uncorrectable, nlb) ? 0 : -ENOSPC;
+}
+
+static int make_uncorrectable(struct kcsd_drive *drive, u64 slba, u64 nlb)
+{
+	if (refuses_writes(drive))
+		return -EIO;
+	return kcsd_badblocks_set(drive, &drive->life->uncorrectable, slba, nlb);
+}
+
+/* ---- by the gate ---- */
+
+/* An access begins: 0, -EIO, or the status that the medium is closed with. */
+static int begin(struct kcsd_drive *drive)
+{
+	return is_dead(drive) ? -EIO : kcsd_gate_enter(&drive->gate);
+}
+
+/* Likewise, of an access that brings data. */
+static int begin_write(struct kcsd_drive *drive)
+{
+	int ret = begin(drive);
+
+	if (!ret && unlikely(READ_ONCE(drive->life->sanitize.erased)))
+		WRITE_ONCE(drive->life->sanitize.erased, false);
+	return ret;
+}
+
+static int end(struct kcsd_drive *drive, int ret)
+{
+	kcsd_gate_exit(&drive->gate);
+	return ret;
+}
+
+int kcsd_media_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
+{
+	int ret = begin(drive);
+
+	return ret ?: end(drive, read_lbas(drive, slba, iter, false));
+}
+
+int kcsd_media_read_now(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
+{
+	int ret = begin(drive);
+
+	return ret ?: end(drive, read_lbas(drive, slba, iter, true));
+}
+
+int kcsd_media_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
+{
+	int ret = begin_write(drive);
+
+	return ret ?: end(drive, write_lbas(drive, slba, iter));
+}
+
+int kcsd_media_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter, u64 *lba)
+{
+	int ret = begin_write(drive);
+
+	return ret ?: end(drive, append_lbas(drive, zslba, iter, lba));
+}
+
+int kcsd_media_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
+{
+	int ret = begin(drive);
+
+	return ret ?: end(drive, zero_lbas(drive, slba, nlb, unmap));
+}
+
+int kcsd_media_check_uncorrectable(struct kcsd_drive *drive, u64 nlb)
+{
+	int ret = begin(drive);
+
+	return ret ?: end(drive, check_uncorrectable(drive, nlb));
+}
+
+int kcsd_media_make_uncorrectable(struct kcsd_drive *drive, u64 slba, u64 nlb)
+{
+	int ret = begin(drive);
+
+	return ret ?: end(drive, make_uncorrectable(drive, slba, nlb));
+}
+
+int kcsd_media_flush(struct kcsd_drive *drive)
+{
+	int ret;
+
+	/* Memory has nothing to flush. */
+	if (!drive->store.volatile_cache)
+		return is_dead(drive) ? -EIO : kcsd_gate_status(&drive->gate);
+	ret = begin(drive);
+
+	return ret ?: end(drive, flush_all(drive));
+}
+
+int kcsd_media_manage_zone(struct kcsd_drive *drive, u64 zslba, enum nvme_zone_mgmt_action action)
+{
+	int ret = begin(drive);
+
+	return ret ?: end(drive, kcsd_zone_manage(drive, zslba, action));
+}
+
+int kcsd_media_manage_all_zones(struct kcsd_drive *drive, enum nvme_zone_mgmt_action action)
+{
+	int ret = begin(drive);
+
+	return ret ?: end(drive, kcsd_zone_manage_all(drive, action));
+}
+
+/* Who has written already and does not see that the cache is off has its data flushed here. */
+int kcsd_media_use_cache(struct kcsd_drive *drive, bool use)
+{
+	bool before;
+	int ret;
+
+	guard(mutex)(&drive->cache_lock);
+	before = drive->write_through;
+	WRITE_ONCE(drive->write_through, !use);
+	smp_mb();	/* pairs with that of kcsd_media_written() */
+	ret = use ? 0 : kcsd_media_flush(drive);
+	/* Nobody has been told that it is off. */
+	if (ret)
+		WRITE_ONCE(drive->write_through, before);
+	return ret;
+}

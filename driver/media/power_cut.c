@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A power cut: what of the writes that were not flushed survives it.
+ *
+ * Any of them can: a cache writes out when and what it likes. In a sequential zone it is those in
+ * front of some write pointer, no older than the one that was made durable last. The
+ * choice depends on the seed and on what is in the cache, and on nothing else.
+ */
+#define pr_fmt(fmt) "kcsd: " fmt
+
+#include <linux/printk.h>
+
+#include "drive.h"
+#include "persist/sidecar.h"
+
+#define ALWAYS		256	/* in 256 */
+#define ZONE_BATCH	1024u	/* zones in one record of the side file */
+
+struct cut {
+	const struct kcsd_drive *drive;
+	u64 seed;
+	u32 share;	/* of ALWAYS: what survives */
+};
+
+/* Mixes well enough for neighbours to differ (the finalizer of splitmix64). */
+static u64 draw(u64 seed, u64 number)
+{
+	u64 x = seed * 0x9e3779b97f4a7c15 + number;
+
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
+	x = (x ^ x >> 27) * 0x94d049bb133111eb;
+	return x ^ x >> 31;
+}
+
+/* Zones have been cut. */
+static bool survives(u64 lba, void *ctx)
+{
+	const struct cut *cut = ctx;
+	const struct kcsd_zones *zs = &cut->drive->zones;
+	u32 zone;
+
+	if (zs->nr) {
+		zone = kcsd_zone_index(zs, lba);
+		if (!kcsd_zone_is_conventional(zs, zone))
+			return lba - kcsd_zone_start(zs, zone) < zs->zones[zone].wp;
+	}
+	return draw(cut->seed, lba) % ALWAYS < cut->share;
+}
+
+static void cut_zone(struct kcsd_zones *zs, u32 index, u64 seed)
+{
+	struct kcsd_zone *z = &zs->zones[index];
+	u32 unsure;
+
+	if (z->wp <= z->committed)
+		return;
+	unsure = z->wp - z->committed;
+	kcsd_zone_cut(zs, z, z->committed + draw(~seed, index) % (unsure + 1));
+}
+
+static int write_zones(struct kcsd_drive *drive)
+{
+	unsigned int token = kcsd_side_begin_zones(drive);
+	struct kcsd_zones *zs = &drive->zones;
+	int ret = 0;
+	u32 i;
+
+	for (i = zs->nr_conventional; !ret && i < zs->nr; i += min(zs->nr - i, ZONE_BATCH))
+		ret = kcsd_side_zones(drive, i, min(zs->nr - i, ZONE_BATCH));
+	kcsd_side_end_zones(drive, token);
+	return ret;
+}
+
+void kcsd_power_cut(struct kcsd_drive *drive, u64 seed)
+{
+	struct cut cut = {
+		.drive = drive, .seed = seed, .share = draw(seed, U64_MAX) % (ALWAYS + 1),
+	};
+	u32 i;
+	int ret;
+
+	for (i = drive->zones.nr_conventional; i < drive->zones.nr; i++)
+		cut_zone(&drive->zones, i, seed);
+	kcsd_store_cut(&drive->store, survives, &cut);
+	ret = write_zones(drive);
+	if (ret)
+		pr_err("kcsd%u: write pointers after the power cut could not be written: error %d\n",
+		       drive->index, ret);
+	kcsd_side_abandon(drive);
+}

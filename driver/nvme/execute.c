@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Execute Program and Execute on LBAs: from their fields to a run. <linux/kcsd.h> has the
+ * formats. They differ in what is at the head of the data, ranges or grants.
+ */
+#include <linux/memcontrol.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "compute/audit.h"
+#include "compute/compute.h"
+#include "compute/grant.h"
+#include "compute/mapping.h"
+#include "compute/tenant.h"
+#include "drive.h"
+#include "nvme/cmd.h"
+#include "nvme/opcodes.h"
+
+static bool kcsd_execute_grants(const struct kcsd_cmd *cmd)
+{
+	return cmd->opcode == KCSD_CMD_EXECUTE_LBA;
+}
+
+static u16 kcsd_execute_rsid(const struct kcsd_cmd *cmd)
+{
+	return cmd->cdw2 >> KCSD_EXEC_RSID_SHIFT;
+}
+
+/* NUMR: grants or ranges. */
+static u32 kcsd_execute_nr(const struct kcsd_cmd *cmd)
+{
+	return cmd->cdw3 & KCSD_EXEC_NUMR_MASK;
+}
+
+static bool kcsd_execute_audited(const struct kcsd_cmd *cmd)
+{
+	return cmd->cdw3 & KCSD_EXEC_AUDIT;
+}
+
+static bool kcsd_execute_has_len(const struct kcsd_cmd *cmd)
+{
+	return cmd->cdw3 & KCSD_EXEC_LEN;
+}
+
+/* Bytes of the host's buffer that are not for what the program emits. */
+static size_t kcsd_execute_reserved(const struct kcsd_cmd *cmd)
+{
+	return sizeof(struct kcsd_run_record) + (kcsd_execute_audited(cmd) ? KCSD_AUDIT_LEN : 0);
+}
+
+/* Bytes of grants or ranges. */
+static size_t kcsd_execute_table_len(const struct kcsd_cmd *cmd)
+{
+	return kcsd_execute_nr(cmd) * (kcsd_execute_grants(cmd) ? sizeof(struct kcsd_lba_grant) :
+								  sizeof(struct kcsd_memory_range));
+}
+
+/* Bytes of all that the arguments follow. */
+static size_t kcsd_execute_head_len(const struct kcsd_cmd *cmd)
+{
+	return kcsd_execute_table_len(cmd) + (kcsd_execute_has_len(cmd) ? sizeof(__le64) : 0);
+}
+
+static int kcsd_execute_check_nr(struct kcsd_cmd *cmd)
+{
+	if (kcsd_execute_grants(cmd))
+		return kcsd_execute_nr(cmd) <= KCSD_MAX_GRANTS ? 0 :
+		       kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW3);
+	if (kcsd_execute_nr(cmd) && kcsd_execute_rsid(cmd))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW3);
+	return kcsd_execute_nr(cmd) <= cmd->drive->cfg.max_ranges ? 0 : KCSD_SC_MAX_RANGES;
+}
+
+/* Everything that the command alone tells. */
+static int kcsd_execute_check(struct kcsd_cmd *cmd)
+{
+	static const struct kcsd_cmd_uses uses = {
+		.cdw2 = KCSD_EXEC_CDW2_ALL,
+		.cdw3 = KCSD_EXEC_CDW3_ALL,
+		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* CPARAM1 */
+		.cdw12 = U32_MAX, .cdw13 = U32_MAX,	/* CPARAM2 */
+		.cdw14 = U32_MAX, .cdw15 = U32_MAX,	/* budget */
+		.metadata = true,
+	};
+	size_t len = iov_iter_count(&cmd->data);
+	int ret = kcsd_cmd_check_unused(cmd, &uses) ?: kcsd_execute_check_nr(cmd);
+
+	if (ret)
+		return ret;
+	if (len < kcsd_execute_head_len(cmd) ||
+	    len - kcsd_execute_head_len(cmd) > KCSD_MAX_ARGS)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	if (cmd->metadata_len > KCSD_MAX_OUTPUT)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_MPTR);
+	if ((cmd->metadata_len || kcsd_execute_audited(cmd)) &&
+	    cmd->metadata_len < kcsd_execute_reserved(cmd))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_MPTR);
+	return 0;
+}
+
+/* ---- what the program may touch ---- */
+
+/* To name ranges at all. */
+static int kcsd_execute_may_range(const struct kcsd_cmd *cmd)
+{
+	if (!kcsd_cmd_allowed(cmd, KCSD_FOR_WRITERS))
+		return -EACCES;
+	return KCSD_WINDOWS_POSSIBLE ? 0 : KCSD_SC_INSUFFICIENT_RESOURCES;
+}
+
+/* Grants or ranges, length and arguments, copied once and then checked. */
+static int kcsd_execute_copy_data(struct kcsd_cmd *cmd, struct kcsd_run *run)
+{
+	size_t len = iov_iter_count(&cmd->data);
+	int ret;
+
+	if (!len)
+		return 0;
+	run->data = kvmalloc(len, GFP_KERNEL_ACCOUNT);
+	if (!run->data)
+		return -ENOMEM;
+	ret = kcsd_cmd_copy_from_host(cmd, run->data, len);
+	if (ret)
+		return ret;
+	run->args = run->data + kcsd_execute_head_len(cmd);
+	run->args_len = len - kcsd_execute_head_len(cmd);
+	if (!kcsd_execute_nr(cmd))
+		return 0;
+	if (kcsd_execute_grants(cmd)) {
+		run->grants = run->data;
+		run->nr_grants = kcsd_execute_nr(cmd);
+		return kcsd_grants_check(cmd, run->data, run->nr_grants);
+	}
+	run->ranges = run->data;
+	run->nr_ranges = kcsd_execute_nr(cmd);
+	return kcsd_execute_may_range(cmd) ?:
+	       kcsd_memory_ranges_check(cmd, run->ranges, run->nr_ranges);
+}
+
+static int kcsd_execute_get_set(struct kcsd_cmd *cmd, struct kcsd_run *run)
+{
+	int ret;
+
+	if (!kcsd_execute_rsid(cmd))
+		return 0;
+	ret = kcsd_execute_may_range(cmd);
+	if (ret)
+		return ret;
+	run->range_set = kcsd_range_set_get(cmd->drive, kcsd_execute_rsid(cmd), &ret);
+	if (!run->range_set)
+		return ret;
+	run->ranges = run->range_set->range;
+	run->nr_ranges = run->range_set->nr;
+	return 0;
+}
+
+/* Set the length of the stream, for which grants and ranges are known. */
+static int kcsd_execute_take_len(struct kcsd_cmd *cmd, struct kcsd_run *run)
+{
+	const struct kcsd_vm_input in = {
+		.grants = run->grants,
+		.nr_grants = run->nr_grants,
+		.lba_size = 1U << run->drive->lba_shift,
+		.ranges = run->ranges,
+		.nr_ranges = run->nr_ranges,
+	};
+	u64 max = kcsd_stream_max(&in);
+
+	run->stream_len = max;
+	if (!kcsd_execute_has_len(cmd))
+		return 0;
+	run->stream_len = le64_to_cpup(run->data + kcsd_execute_table_len(cmd));
+	return run->stream_len <= max ? 0 : kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+}
+
+static int kcsd_execute_get_program(struct kcsd_run *run)
+{
+	struct kcsd_layout layout;
+	u64 len;
+	int ret;
+
+	run->program = kcsd_program_get(run->drive, run->pind, &ret);
+	if (!run->program)
+		return ret;
+	len = kcsd_layout_init(&layout, &run->program->view, run->args_len);
+	len = kcsd_layout_add_ranges(&layout, len, run->ranges, run->nr_ranges);
+	if (KCSD_GUEST_CTX + len <= KCSD_GUEST_END)
+		return 0;
+	kcsd_program_put(run->program);
+	return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
+}
+
+/* ---- */
+
+/* Bytes that the program may emit. */
+static u32 kcsd_execute_out_max(const struct kcsd_cmd *cmd)
+{
+	u32 max;
+
+	if (!cmd->metadata_len)
+		return 0;
+	max = cmd->metadata_len - kcsd_execute_reserved(cmd);
+	/* The audit begins at a multiple of 8. */
+	return kcsd_execute_audited(cmd) ? round_down(max, 8) : max;
+}
+
+static struct kcsd_run *kcsd_execute_create_run(const struct kcsd_cmd *cmd)
+{
+	u32 out_max = kcsd_execute_out_max(cmd);
+	u32 nr_out_pages = DIV_ROUND_UP(max(out_max, 1u), PAGE_SIZE);
+	struct kcsd_drive *drive = cmd->drive;
+	struct kcsd_run *run;
+
+	run = kvzalloc(struct_size(run, out_page, nr_out_pages), GFP_KERNEL_ACCOUNT);
+	if (!run)
+		return NULL;
+	run->out_max = out_max;
+	run->nr_out_pages = nr_out_pages;
+	run->drive = drive;
+	run->turn.tenant = cmd->tenant;
+	run->memcg = get_mem_cgroup_from_mm(current->mm);
+	run->pind = cmd->cdw2;
+	run->timeout_ms = kcsd_drive_timeout_ms(drive, cmd->timeout_ms);
+	run->cparam1 = kcsd_cmd_u64(cmd->cdw10, cmd->cdw11);
+	run->cparam2 = kcsd_cmd_u64(cmd->cdw12, cmd->cdw13);
+	run->budget = kcsd_drive_budget(drive, kcsd_cmd_u64(cmd->cdw14, cmd->cdw15));
+	run->metadata = cmd->metadata;
+	run->metadata_len = cmd->metadata_len;
+	if (!kcsd_execute_audited(cmd))
+		return run;
+	run->audit = kcsd_audit_alloc();
+	if (run->audit)
+		return run;
+	kcsd_run_free(run);
+	return NULL;
+}
+
+/* Set cmd->run, for which its tenant has given a slot. */
+static int kcsd_execute_make_run(struct kcsd_cmd *cmd)
+{
+	struct kcsd_run *run;
+	int ret;
+
+	run = kcsd_execute_create_run(cmd);
+	if (!run)
+		return -ENOMEM;
+	ret = kcsd_execute_copy_data(cmd, run) ?: kcsd_execute_get_set(cmd, run) ?:
+	      kcsd_execute_take_len(cmd, run) ?: kcsd_execute_get_program(run);
+	if (ret) {
+		kcsd_run_put_ranges(run);
+		kcsd_run_free(run);
+		return ret;
+	}
+	run->slot_of = cmd->tenant;
+	cmd->run = run;
+	return 0;
+}
+
+int kcsd_execute_parse(struct kcsd_cmd *cmd)
+{
+	int ret = kcsd_execute_check(cmd);
+
+	if (ret)
+		return ret;
+	/* Before anything is allocated for it. */
+	if (!kcsd_tenant_get_slot(cmd->tenant, cmd->drive->cfg.queue_limit))
+		return KCSD_SC_INSUFFICIENT_RESOURCES;
+	ret = kcsd_execute_make_run(cmd);
+	if (ret)
+		kcsd_tenant_put_slot(cmd->tenant);
+	return ret;
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Format NVM: all of namespace 1 is erased, its zones are empty, its blocks good. NVMe Base, "Format
+ * NVM command". There is one format. Everyone else's accesses wait before it or fail until it is
+ * done: it begins when those under way have ended.
+ */
+#define pr_fmt(fmt) "kcsd: " fmt
+
+#include <linux/nvme.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+
+#include "drive.h"
+#include "media/badblocks.h"
+#include "media/erase.h"
+#include "media/lba_io.h"
+#include "nvme/cmd.h"
+#include "nvme/nvm_range.h"
+
+#define CDW10_ALL	0x3fffu
+#define CDW10_FORMAT	0x31ffu			/* LBAFL, MSET, PI, PIL, LBAFU: all 0 */
+#define CDW10_SES(cmd)	((cmd)->cdw10 >> 9 & 7)	/* Secure Erase Settings */
+#define SES_NONE	0
+#define SES_USER_DATA	1
+
+/* By power off alone: who has been killed, or no longer wants it, must not leave half of the data. */
+static bool format_stopped(void *ctx)
+{
+	struct kcsd_drive *drive = ctx;
+
+	return percpu_ref_is_dying(&drive->live);
+}
+
+static int erase_all(struct kcsd_drive *drive)
+{
+	const struct kcsd_erase how = { .stopped = format_stopped, .ctx = drive };
+	int ret = kcsd_erase(drive, &how);
+
+	if (ret)
+		pr_err("kcsd%u: Format NVM ended with %pe: a part of namespace 1 may be erased\n",
+		       drive->index, ERR_PTR(ret));
+	return ret;
+}
+
+static int format_erase(struct kcsd_job *job)
+{
+	const struct kcsd_nvm_range all = { .nlb = job->drive->nsze };
+	struct kcsd_drive *drive = job->drive;
+	int ret = kcsd_nvm_range_inject(job, KCSD_INJECT_WRITE, &all);
+
+	if (!ret)
+		ret = erase_all(drive);
+	if (!ret)
+		ret = kcsd_badblocks_clear(drive, &drive->life->badblocks, 0, drive->nsze);
+	return ret == -ECANCELED ? KCSD_SC_ABORT_REQUESTED :
+				   kcsd_media_status(ret, KCSD_SC_WRITE_FAULT);
+}
+
+static int format_execute(struct kcsd_job *job)
+{
+	struct kcsd_gate *gate = &job->drive->gate;
+	int ret = kcsd_gate_close(gate, KCSD_SC_FORMAT_IN_PROGRESS);
+
+	if (ret)
+		return ret;
+	kcsd_gate_wait(gate);
+	ret = format_erase(job);
+	kcsd_gate_open(gate);
+	return ret;
+}
+
+static int format_check(struct kcsd_cmd *cmd)
+{
+	static const struct kcsd_cmd_uses uses = { .cdw10 = CDW10_ALL };
+	int ret = kcsd_cmd_check_unused(cmd, &uses);
+
+	if (ret)
+		return ret;
+	if (iov_iter_count(&cmd->data))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	/* FNA: not all namespaces at once; and one only has LBAs. */
+	if (cmd->nsid == NVME_NSID_ALL)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_NSID);
+	if (cmd->nsid != KCSD_NSID_NVM)
+		return KCSD_SC_INVALID_NS;
+	if (CDW10_SES(cmd) != SES_NONE && CDW10_SES(cmd) != SES_USER_DATA)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
+	return cmd->cdw10 & CDW10_FORMAT ? KCSD_SC_INVALID_FORMAT : 0;
+}
+
+int kcsd_format_parse(struct kcsd_cmd *cmd)
+{
+	struct kcsd_job *job;
+	int ret = format_check(cmd);
+
+	if (ret)
+		return ret;
+	job = kcsd_job_create(cmd, sizeof(*job), false, &ret);
+	if (!job)
+		return ret;
+	job->admin = true;
+	job->execute = format_execute;
+	cmd->job = job;
+	return 0;
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Get Log Page: which pages there are, and what part of one is asked for. NVMe Base. */
+#include <linux/mm.h>
+#include <linux/nvme.h>
+
+#include "drive.h"
+#include "nvme/cmd.h"
+#include "nvme/feature.h"
+#include "nvme/identify.h"
+#include "nvme/opcodes.h"
+#include "nvme/sanitize.h"
+
+#define KCSD_LOG_SUPPORTED	0x00	/* Supported Log Pages */
+#define KCSD_LOG_FEATURES	0x12	/* Feature Identifiers Supported and Effects */
+#define KCSD_LOG_MI		0x13	/* NVMe-MI Commands Supported and Effects */
+#define KCSD_LOG_SANITIZE	0x81	/* Sanitize Status */
+#define KCSD_MI_LEN		4096
+
+static void *kcsd_log_supported(const struct kcsd_cmd *cmd, u32 *len);
+
+static void *kcsd_log_errors(const struct kcsd_cmd *cmd, u32 *len)
+{
+	return kcsd_error_log_page(&cmd->drive->life->errors, len);
+}
+
+static void *kcsd_log_health(const struct kcsd_cmd *cmd, u32 *len)
+{
+	return kcsd_health_page(cmd->drive, len);
+}
+
+/* One slot, which is read-only and active: the module. */
+static void *kcsd_log_firmware(const struct kcsd_cmd *cmd, u32 *len)
+{
+	struct nvme_fw_slot_info_log *page;
+
+	BUILD_BUG_ON(sizeof(*page) != 512);
+	*len = sizeof(*page);
+	page = kvzalloc(*len, GFP_KERNEL_ACCOUNT);
+	if (!page)
+		return NULL;
+	page->afi = 1;
+	kcsd_identify_firmware((char *)&page->frs[0]);
+	return page;
+}
+
+static u8 kcsd_log_csi(const struct kcsd_cmd *cmd)
+{
+	return cmd->cdw14 >> 24;
+}
+
+static void *kcsd_log_commands(const struct kcsd_cmd *cmd, u32 *len)
+{
+	return kcsd_commands_page(cmd->drive, kcsd_log_csi(cmd), len);
+}
+
+static void *kcsd_log_features(const struct kcsd_cmd *cmd, u32 *len)
+{
+	return kcsd_features_page(cmd->drive, len);
+}
+
+/* There is no management interface. */
+static void *kcsd_log_mi(const struct kcsd_cmd *cmd, u32 *len)
+{
+	*len = KCSD_MI_LEN;
+	return kvzalloc(*len, GFP_KERNEL_ACCOUNT);
+}
+
+static void *kcsd_log_sanitize(const struct kcsd_cmd *cmd, u32 *len)
+{
+	return kcsd_sanitize_page(cmd->drive, len);
+}
+
+static void *kcsd_log_programs(const struct kcsd_cmd *cmd, u32 *len)
+{
+	return kcsd_programs_page(cmd->drive, len);
+}
+
+static void *kcsd_log_program_types(const struct kcsd_cmd *cmd, u32 *len)
+{
+	struct kcsd_program_type_list *page;
+
+	BUILD_BUG_ON(sizeof(*page) != 16 || sizeof(page->type[0]) != 16);
+	*len = struct_size(page, type, 1);
+	page = kvzalloc(*len, GFP_KERNEL_ACCOUNT);
+	if (!page)
+		return NULL;
+	page->nr = cpu_to_le16(1);
+	page->type[0].ptype = KCSD_PTYPE_EBPF;
+	return page;
+}
+
+static void *kcsd_log_range_sets(const struct kcsd_cmd *cmd, u32 *len)
+{
+	return kcsd_range_sets_page(cmd->drive, len);
+}
+
+static void *kcsd_log_output(const struct kcsd_cmd *cmd, u32 *len)
+{
+	return kcsd_log_page(&cmd->drive->log, len);
+}
+
+static const struct kcsd_log_kind {
+	u8 lid;
+	bool compute;	/* of the compute namespace, else of the controller */
+	bool csi;	/* CDW14 says of which command set */
+	void *(*make)(const struct kcsd_cmd *cmd, u32 *len);	/* kvmalloc'ed, or NULL */
+} kcsd_log_kinds[] = {
+	{ KCSD_LOG_SUPPORTED,		.make = kcsd_log_supported },
+	{ NVME_LOG_ERROR,		.make = kcsd_log_errors },
+	{ NVME_LOG_SMART,		.make = kcsd_log_health },
+	{ NVME_LOG_FW_SLOT,		.make = kcsd_log_firmware },
+	{ NVME_LOG_CMD_EFFECTS,		.csi = true, .make = kcsd_log_commands },
+	{ KCSD_LOG_FEATURES,		.make = kcsd_log_features },
+	{ KCSD_LOG_MI,			.make = kcsd_log_mi },
+	{ KCSD_LOG_SANITIZE,		.make = kcsd_log_sanitize },
+	{ KCSD_LOG_PROGRAM_LIST,	.compute = true, .make = kcsd_log_programs },
+	{ KCSD_LOG_PROGRAM_TYPES,	.compute = true, .make = kcsd_log_program_types },
+	{ KCSD_LOG_RANGE_SET_LIST,	.compute = true, .make = kcsd_log_range_sets },
+	{ KCSD_LOG_PROGRAM_OUTPUT,	.compute = true, .make = kcsd_log_output },
+};
+
+/* NVMe Base, "Supported Log Pages": bit 0 of each. None has index offsets, or what is its own. */
+static void *kcsd_log_supported(const struct kcsd_cmd *cmd, u32 *len)
+{
+	__le32 *page;
+	int i;
+
+	*len = 256 * sizeof(*page);
+	page = kvzalloc(*len, GFP_KERNEL_ACCOUNT);
+	if (!page)
+		return NULL;
+	for (i = 0; i < ARRAY_SIZE(kcsd_log_kinds); i++)
+		page[kcsd_log_kinds[i].lid] = cpu_to_le32(BIT(0));
+	return page;
+}
+
+static const struct kcsd_log_kind *kcsd_log_kind(const struct kcsd_cmd *cmd)
+{
+	u8 lid = cmd->cdw10 & 0xff;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(kcsd_log_kinds); i++)
+		if (kcsd_log_kinds[i].lid == lid)
+			return &kcsd_log_kinds[i];
+	return NULL;
+}
+
+static u64 kcsd_log_offset(const struct kcsd_cmd *cmd)
+{
+	return kcsd_cmd_u64(cmd->cdw12, cmd->cdw13);
+}
+
+static int kcsd_get_log_execute(struct kcsd_cmd *cmd)
+{
+	size_t want = iov_iter_count(&cmd->data);
+	u64 off = kcsd_log_offset(cmd);
+	u32 len;
+	void *page;
+	int ret = 0;
+
+	page = kcsd_log_kind(cmd)->make(cmd, &len);
+	if (!page)
+		return -ENOMEM;
+	if (off > len) {
+		ret = kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
+	} else {
+		size_t n = min_t(u64, want, len - off);
+
+		ret = kcsd_cmd_copy_to_host(cmd, page + off, n);
+		/* Past its end a page reads as zeroes. */
+		if (!ret && iov_iter_zero(want - n, &cmd->data) != want - n)
+			ret = -EFAULT;
+	}
+	kvfree(page);
+	return ret;
+}
+
+static bool kcsd_log_nsid_fits(const struct kcsd_cmd *cmd, const struct kcsd_log_kind *kind)
+{
+	return !cmd->nsid || cmd->nsid == NVME_NSID_ALL ||
+	       (kind->compute && cmd->nsid == KCSD_NSID_COMPUTE);
+}
+
+int kcsd_get_log_parse(struct kcsd_cmd *cmd)
+{
+	const struct kcsd_log_kind *kind = kcsd_log_kind(cmd);
+	const struct kcsd_cmd_uses uses = {
+		/* NUMDL, RAE, LID; no page has an LSP. No page sends events that RAE could keep. */
+		.cdw10 = 0xffff80ff,
+		.cdw11 = 0x0000ffff,			/* NUMDU; nor an LSI */
+		.cdw12 = U32_MAX, .cdw13 = U32_MAX,	/* LPO */
+		.cdw14 = kind && kind->csi ? 0xff000000 : 0,
+	};
+	u64 len = ((u64)(cmd->cdw10 >> 16 | cmd->cdw11 << 16) + 1) * 4;
+	int ret;
+
+	if (!kind)
+		return KCSD_SC_INVALID_LOG_PAGE;
+	ret = kcsd_cmd_check_unused(cmd, &uses);
+	if (ret)
+		return ret;
+	if (len > KCSD_MAX_TRANSFER)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
+	if (iov_iter_count(&cmd->data) != len)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	if (kcsd_log_offset(cmd) & 3)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
+	if (kind->csi && !kcsd_identify_has_csi(cmd->drive, kcsd_log_csi(cmd)))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW14);
+	if (!kcsd_log_nsid_fits(cmd, kind))
+		return KCSD_SC_INVALID_NS;
+	cmd->execute = kcsd_get_log_execute;
+	return 0;
+}

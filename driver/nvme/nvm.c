@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The NVM command set on namespace 1: Read, Write, Flush; and how Zone Append moves data. */
+#include <linux/nvme.h>
+
+#include "drive.h"
+#include "media/lba_io.h"
+#include "nvme/cmd.h"
+#include "nvme/identify.h"
+
+static int kcsd_nvm_move(struct kcsd_cmd *cmd)
+{
+	struct kcsd_drive *drive = cmd->drive;
+	u64 slba = kcsd_nvm_slba(cmd);
+
+	switch (cmd->opcode) {
+	case nvme_cmd_zone_append:
+		return kcsd_media_status(kcsd_media_append(drive, slba, &cmd->data, &cmd->result),
+					 KCSD_SC_WRITE_FAULT);
+	case nvme_cmd_write:
+		return kcsd_media_status(kcsd_media_write(drive, slba, &cmd->data),
+					 KCSD_SC_WRITE_FAULT);
+	default:
+		return kcsd_media_status(kcsd_media_read(drive, slba, &cmd->data),
+					 KCSD_SC_READ_ERROR);
+	}
+}
+
+/* 0, or the status that the command was told to fail with. */
+static int kcsd_nvm_inject(const struct kcsd_cmd *cmd, enum kcsd_inject_op op)
+{
+	const struct kcsd_inject_cmd c = {
+		.op = op,
+		.slba = kcsd_nvm_slba(cmd),
+		.nlb = op == KCSD_INJECT_APPEND ? kcsd_zone_size(&cmd->drive->zones) :
+						  kcsd_nvm_nlb(cmd),
+		.timeout_ms = kcsd_drive_timeout_ms(cmd->drive, cmd->timeout_ms),
+	};
+
+	return kcsd_inject(cmd->drive, &c);
+}
+
+static int kcsd_nvm_move_now(struct kcsd_cmd *cmd)
+{
+	int ret = -EAGAIN;
+
+	/* A rule is asked once. */
+	if (!kcsd_inject_is_armed(cmd->drive, KCSD_INJECT_READ))
+		ret = kcsd_media_read_now(cmd->drive, kcsd_nvm_slba(cmd), &cmd->data);
+	if (ret == -EAGAIN || ret == -EFAULT)
+		return ret;
+	return kcsd_media_status(ret, KCSD_SC_READ_ERROR);
+}
+
+static int kcsd_nvm_read(struct kcsd_cmd *cmd)
+{
+	size_t len = iov_iter_count(&cmd->data);
+	int ret = cmd->now ? kcsd_nvm_move_now(cmd) :
+			     kcsd_nvm_inject(cmd, KCSD_INJECT_READ) ?: kcsd_nvm_move(cmd);
+
+	if (!ret) {
+		kcsd_stat_inc(cmd->drive, read_commands);
+		kcsd_stat_add(cmd->drive, read_bytes, len);
+		kcsd_stat_add(cmd->drive, host_read_bytes, len);
+	}
+	return ret;
+}
+
+int kcsd_nvm_write(struct kcsd_cmd *cmd)
+{
+	size_t len = iov_iter_count(&cmd->data);
+	bool append = cmd->opcode == nvme_cmd_zone_append;
+	int ret = kcsd_nvm_inject(cmd, append ? KCSD_INJECT_APPEND : KCSD_INJECT_WRITE) ?:
+		  kcsd_nvm_move(cmd);
+
+	if (!ret && cmd->cdw12 & (u32)NVME_RW_FUA << 16)
+		ret = kcsd_media_status(kcsd_media_flush(cmd->drive), KCSD_SC_WRITE_FAULT);
+	if (!ret) {
+		kcsd_stat_inc(cmd->drive, write_commands);
+		kcsd_stat_add(cmd->drive, write_bytes, len);
+		kcsd_stat_add(cmd->drive, host_write_bytes, len);
+	}
+	return ret;
+}
+
+static int kcsd_nvm_flush(struct kcsd_cmd *cmd)
+{
+	int ret = kcsd_nvm_inject(cmd, KCSD_INJECT_FLUSH) ?: kcsd_media_flush(cmd->drive);
+
+	if (ret)
+		return kcsd_media_status(ret, KCSD_SC_WRITE_FAULT);
+	kcsd_stat_inc(cmd->drive, flush_commands);
+	return 0;
+}
+
+static int kcsd_nvm_compare_or_fail(struct kcsd_cmd *cmd)
+{
+	return kcsd_nvm_inject(cmd, KCSD_INJECT_READ) ?: kcsd_nvm_compare(cmd);
+}
+
+static int (*kcsd_nvm_rw_execute(u8 opcode))(struct kcsd_cmd *cmd)
+{
+	switch (opcode) {
+	case nvme_cmd_write:
+		return kcsd_nvm_write;
+	case nvme_cmd_compare:
+		return kcsd_nvm_compare_or_fail;
+	default:
+		return kcsd_nvm_read;
+	}
+}
+
+/* NVM Command Set, "Read command", CDW12 and CDW13; likewise Write and Compare. */
+int kcsd_nvm_parse_rw(struct kcsd_cmd *cmd)
+{
+	static const struct kcsd_cmd_uses uses = {
+		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* SLBA */
+		.cdw12 = 0xffff | KCSD_NVM_CONTROL_ALL,	/* NLB */
+		.cdw13 = 0xff,				/* DSM: hints, not followed */
+	};
+	u32 nlb = kcsd_nvm_nlb(cmd);
+	u64 len = (u64)nlb << cmd->drive->lba_shift;
+	int ret = kcsd_cmd_check_unused(cmd, &uses);
+
+	if (ret)
+		return ret;
+	if (len > KCSD_MAX_TRANSFER)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
+	if (iov_iter_count(&cmd->data) != len)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	if (!kcsd_drive_has_lbas(cmd->drive, kcsd_nvm_slba(cmd), nlb))
+		return KCSD_SC_LBA_RANGE;
+	cmd->execute = kcsd_nvm_rw_execute(cmd->opcode);
+	return 0;
+}
+
+int kcsd_nvm_parse_flush(struct kcsd_cmd *cmd)
+{
+	static const struct kcsd_cmd_uses uses = {};
+
+	if (iov_iter_count(&cmd->data))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	cmd->execute = kcsd_nvm_flush;
+	return kcsd_cmd_check_unused(cmd, &uses);
+}
+
+u64 kcsd_nvm_failed_lba(const struct kcsd_cmd *cmd, int status)
+{
+	if (cmd->admin || cmd->nsid != KCSD_NSID_NVM || cmd->opcode == nvme_cmd_dsm)
+		return 0;
+	switch (status) {
+	case KCSD_SC_LBA_RANGE:
+	case KCSD_SC_CAPACITY_EXCEEDED:
+	case KCSD_SC_WRITE_FAULT:
+	case KCSD_SC_READ_ERROR:
+	case KCSD_SC_COMPARE_FAILED:
+	case KCSD_SC_ZONE_BOUNDARY ... KCSD_SC_INVALID_ZONE_TRANSITION:
+		return kcsd_nvm_slba(cmd);
+	default:
+		return 0;
+	}
+}

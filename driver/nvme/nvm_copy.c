@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Copy: LBAs of namespace 1 to other ones of it. NVM Command Set, "Copy command", format 0h.
+ *
+ * Sources are copied one after the other, piece by piece: no more than a piece is whole to others.
+ * The destination must not overlap a source. In a sequential zone it is a write like any other.
+ */
+#include <linux/mm.h>
+#include <linux/nvme.h>
+#include <linux/slab.h>
+
+#include "drive.h"
+#include "media/lba_io.h"
+#include "nvme/cmd.h"
+#include "nvme/identify.h"
+#include "nvme/nvm_range.h"
+
+#define PIECE			KCSD_JOB_CHUNK	/* bytes copied at once */
+#define CDW12_NR_MASK		0x000000ffu
+#define CDW12_FORMAT_SHIFT	8
+#define CDW12_FORMAT_MASK	0xfu
+
+struct nvm_copy {
+	struct kcsd_job job;
+	u64 to;			/* the LBA that is written next */
+	u64 nlb;		/* of all sources */
+	bool fua;
+	void *buf;		/* while it is carried out */
+	u32 nr;
+	struct kcsd_nvm_range source[] __counted_by(nr);
+};
+
+static struct nvm_copy *to_copy(struct kcsd_job *job)
+{
+	return container_of(job, struct nvm_copy, job);
+}
+
+/* ---- carrying it out ---- */
+
+static int copy_piece(struct kcsd_job *job, const struct kcsd_nvm_range *piece)
+{
+	struct nvm_copy *copy = to_copy(job);
+	struct kcsd_nvm_range to = { .slba = copy->to, .nlb = piece->nlb };
+	int ret = kcsd_nvm_range_read(job, piece, copy->buf);
+
+	if (!ret)
+		ret = kcsd_nvm_range_write(job, &to, copy->buf);
+	if (!ret)
+		copy->to += piece->nlb;
+	return ret;
+}
+
+static int copy_source(struct nvm_copy *copy, const struct kcsd_nvm_range *source)
+{
+	struct kcsd_job *job = &copy->job;
+	int ret = kcsd_nvm_range_inject(job, KCSD_INJECT_READ, source);
+
+	return ret ?: kcsd_nvm_range_each(job, source, PIECE, copy_piece);
+}
+
+static int copy_check_destination(struct nvm_copy *copy)
+{
+	const struct kcsd_nvm_range to = { .slba = copy->to, .nlb = copy->nlb };
+	int ret = kcsd_nvm_range_inject(&copy->job, KCSD_INJECT_WRITE, &to);
+
+	return ret ?: kcsd_zone_check_write(copy->job.drive, to.slba, to.nlb);
+}
+
+static int copy_sources(struct nvm_copy *copy)
+{
+	int ret = 0;
+	u32 i;
+
+	copy->buf = kcsd_nvm_range_buffer(&copy->job, copy->nlb, PIECE);
+	if (!copy->buf)
+		return -ENOMEM;
+	for (i = 0; !ret && i < copy->nr; i++) {
+		ret = copy_source(copy, &copy->source[i]);
+		if (ret)
+			copy->job.result = i;
+	}
+	kvfree(copy->buf);
+	return ret;
+}
+
+static int copy_execute(struct kcsd_job *job)
+{
+	struct nvm_copy *copy = to_copy(job);
+	struct kcsd_drive *drive = job->drive;
+	int ret = copy_check_destination(copy);
+
+	if (!ret)
+		ret = copy_sources(copy);
+	if (!ret && copy->fua)
+		ret = kcsd_media_status(kcsd_media_flush(drive), KCSD_SC_WRITE_FAULT);
+	if (ret)
+		return ret;
+	kcsd_stat_inc(drive, copy_commands);
+	kcsd_stat_add(drive, copy_bytes, copy->nlb << drive->lba_shift);
+	return 0;
+}
+
+/* ---- parse ---- */
+
+static u32 copy_nr(const struct kcsd_cmd *cmd)
+{
+	return (cmd->cdw12 & CDW12_NR_MASK) + 1;
+}
+
+static bool overlap(const struct nvm_copy *copy, const struct kcsd_nvm_range *source)
+{
+	return source->slba < copy->to + copy->nlb && copy->to < source->slba + source->nlb;
+}
+
+static int copy_parse_source(struct kcsd_cmd *cmd, const struct kcsd_nvm_copy_lba *d,
+			     struct kcsd_nvm_range *source)
+{
+	if (d->eilbrt || d->elbat || d->elbatm)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	source->slba = le64_to_cpu(d->slba);
+	source->nlb = le16_to_cpu(d->nlb) + 1;
+	if (source->nlb > KCSD_MAX_COPY_SOURCE >> cmd->drive->lba_shift)
+		return KCSD_SC_COMMAND_SIZE;
+	return kcsd_drive_has_lbas(cmd->drive, source->slba, source->nlb) ? 0 : KCSD_SC_LBA_RANGE;
+}
+
+/* With a status that a source is at fault for, the result is its number. */
+static int copy_parse_sources(struct kcsd_cmd *cmd, const struct kcsd_nvm_copy_lba *d,
+			      struct nvm_copy *copy)
+{
+	u32 i;
+	int ret;
+
+	for (i = 0; i < copy->nr; i++) {
+		ret = copy_parse_source(cmd, &d[i], &copy->source[i]);
+		if (ret && ret != KCSD_SC_INVALID_FIELD)
+			cmd->result = i;
+		if (ret)
+			return ret;
+		copy->nlb += copy->source[i].nlb;
+	}
+	if (copy->nlb > KCSD_MAX_COPY >> cmd->drive->lba_shift)
+		return KCSD_SC_COMMAND_SIZE;
+	if (!kcsd_drive_has_lbas(cmd->drive, copy->to, copy->nlb))
+		return KCSD_SC_LBA_RANGE;
+	for (i = 0; i < copy->nr; i++) {
+		if (overlap(copy, &copy->source[i])) {
+			cmd->result = i;
+			return KCSD_SC_OVERLAPPING_IO_RANGE;
+		}
+	}
+	return 0;
+}
+
+static int copy_read_sources(struct kcsd_cmd *cmd, struct nvm_copy *copy)
+{
+	struct kcsd_nvm_copy_lba *d = kmalloc_array(copy->nr, sizeof(*d), GFP_KERNEL_ACCOUNT);
+	int ret;
+
+	if (!d)
+		return -ENOMEM;
+	ret = kcsd_cmd_copy_from_host(cmd, d, copy->nr * sizeof(*d));
+	if (!ret)
+		ret = copy_parse_sources(cmd, d, copy);
+	kfree(d);
+	return ret;
+}
+
+/* What the command tells without its sources. */
+static int copy_check(struct kcsd_cmd *cmd)
+{
+	static const struct kcsd_cmd_uses uses = {
+		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* SDLBA */
+		.cdw12 = CDW12_NR_MASK | CDW12_FORMAT_MASK << CDW12_FORMAT_SHIFT |
+			 KCSD_NVM_CONTROL_ALL,
+	};
+	int ret = kcsd_cmd_check_unused(cmd, &uses);
+
+	BUILD_BUG_ON(sizeof(struct kcsd_nvm_copy_lba) != 32);
+	if (ret)
+		return ret;
+	if (cmd->cdw12 >> CDW12_FORMAT_SHIFT & CDW12_FORMAT_MASK)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
+	if (copy_nr(cmd) > KCSD_MAX_COPY_SOURCES)
+		return KCSD_SC_COMMAND_SIZE;
+	if (iov_iter_count(&cmd->data) != copy_nr(cmd) * sizeof(struct kcsd_nvm_copy_lba))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	return 0;
+}
+
+static struct nvm_copy *copy_create(struct kcsd_cmd *cmd, int *ret)
+{
+	struct nvm_copy *copy;
+	struct kcsd_job *job;
+
+	/* As long as it can be: how long it is, its sources tell. */
+	job = kcsd_nvm_job_create(cmd, struct_size(copy, source, copy_nr(cmd)),
+				  KCSD_MAX_COPY >> cmd->drive->lba_shift, ret);
+	if (!job)
+		return NULL;
+	job->execute = copy_execute;
+	copy = to_copy(job);
+	copy->to = kcsd_nvm_slba(cmd);
+	copy->fua = cmd->cdw12 & (u32)NVME_RW_FUA << 16;
+	copy->nr = copy_nr(cmd);
+	return copy;
+}
+
+int kcsd_nvm_parse_copy(struct kcsd_cmd *cmd)
+{
+	struct nvm_copy *copy;
+	int ret = copy_check(cmd);
+
+	if (ret)
+		return ret;
+	copy = copy_create(cmd, &ret);
+	if (!copy)
+		return ret;
+	ret = copy_read_sources(cmd, copy);
+	if (ret)
+		kcsd_job_free(&copy->job);
+	else
+		cmd->job = &copy->job;
+	return ret;
+}

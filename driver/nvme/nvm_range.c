@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "drive.h"
+#include "media/lba_io.h"
+#include "nvme/cmd.h"
+#include "nvme/identify.h"
+#include "nvme/nvm_range.h"
+
+struct kcsd_job *kcsd_nvm_job_create(struct kcsd_cmd *cmd, size_t size, u64 nlb, int *ret)
+{
+	struct kcsd_drive *drive = cmd->drive;
+	/* No longer than a Read or Write keeps its submitter busy. */
+	bool quick = !kcsd_drive_blocks(drive) && nlb <= KCSD_MAX_TRANSFER >> drive->lba_shift;
+
+	return kcsd_job_create(cmd, size, quick, ret);
+}
+
+int kcsd_nvm_range_inject(struct kcsd_job *job, enum kcsd_inject_op op,
+			  const struct kcsd_nvm_range *r)
+{
+	const struct kcsd_inject_cmd cmd = {
+		.op = op,
+		.slba = r->slba,
+		.nlb = r->nlb,
+		.timeout_ms = kcsd_drive_timeout_ms(job->drive, 0),
+		.cancelled = &job->cancelled,
+	};
+	int ret = kcsd_inject(job->drive, &cmd);
+
+	if (ret)
+		job->lba = r->slba;
+	return ret;
+}
+
+int kcsd_nvm_range_each(struct kcsd_job *job, const struct kcsd_nvm_range *r, u64 most,
+			int (*fn)(struct kcsd_job *job, const struct kcsd_nvm_range *piece))
+{
+	u64 most_lbas = most >> job->drive->lba_shift, left;
+	struct kcsd_nvm_range piece = { .slba = r->slba };
+	int ret;
+
+	for (left = r->nlb; left; left -= piece.nlb, piece.slba += piece.nlb) {
+		if (kcsd_job_cancelled(job))
+			return KCSD_SC_ABORT_REQUESTED;
+		piece.nlb = min(left, most_lbas);
+		ret = fn(job, &piece);
+		if (ret) {
+			job->lba = piece.slba;
+			return ret;
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
+void *kcsd_nvm_range_buffer(struct kcsd_job *job, u64 nlb, u64 most)
+{
+	return kvzalloc(min(nlb << job->drive->lba_shift, most), GFP_KERNEL_ACCOUNT);
+}
+
+static void to_iter(struct kcsd_job *job, const struct kcsd_nvm_range *piece, unsigned int dir,
+		    struct kvec *kvec, void *mem, struct iov_iter *iter)
+{
+	kvec->iov_base = mem;
+	kvec->iov_len = piece->nlb << job->drive->lba_shift;
+	iov_iter_kvec(iter, dir, kvec, 1, kvec->iov_len);
+}
+
+int kcsd_nvm_range_read(struct kcsd_job *job, const struct kcsd_nvm_range *piece, void *to)
+{
+	struct iov_iter iter;
+	struct kvec kvec;
+
+	to_iter(job, piece, ITER_DEST, &kvec, to, &iter);
+	return kcsd_media_status(kcsd_media_read(job->drive, piece->slba, &iter),
+				 KCSD_SC_READ_ERROR);
+}
+
+int kcsd_nvm_range_write(struct kcsd_job *job, const struct kcsd_nvm_range *piece,
+			 const void *from)
+{
+	struct iov_iter iter;
+	struct kvec kvec;
+
+	to_iter(job, piece, ITER_SOURCE, &kvec, (void *)from, &iter);
+	return kcsd_media_status(kcsd_media_write(job->drive, piece->slba, &iter),
+				 KCSD_SC_WRITE_FAULT);
+}

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/mm.h>
+#include <linux/nvme.h>
+
+#include "drive.h"
+#include "media/erase.h"
+#include "nvme/cmd.h"
+#include "nvme/sanitize.h"
+
+/* CDW10 */
+#define SANACT_MASK		0x7u
+#define SANACT_EXIT_FAILURE	1
+#define SANACT_BLOCK_ERASE	2
+#define SANACT_OVERWRITE	3
+#define AUSE			BIT(3)	/* Allow Unrestricted Sanitize Exit */
+#define OWPASS(cdw10)		((cdw10) >> 4 & 0xf)
+#define MOST_PASSES		16	/* OWPASS 0 */
+#define OIPBP			BIT(8)	/* Overwrite Invert Pattern Between Passes */
+#define NDAS			BIT(9)	/* No-Deallocate After Sanitize */
+#define CDW10_ALL		0x3ffu
+
+/* Log page 81h, Sanitize Status. */
+#define SSTAT_PASSES_SHIFT	3
+#define SSTAT_ERASED		BIT(8)	/* Global Data Erased */
+
+struct sanitize_log {
+	__le16 sprog;
+	__le16 sstat;
+	__le32 scdw10;
+	__le32 estimates[6];	/* all ones: none */
+	u8 rsvd32[480];
+};
+
+static struct kcsd_sanitize_life *life_of(const struct kcsd_drive *drive)
+{
+	return &drive->life->sanitize;
+}
+
+/* ---- both gates ---- */
+
+/* 0, or the status that the medium's is closed with. The other one follows it. */
+static int close_gates(struct kcsd_drive *drive, int status)
+{
+	int ret = kcsd_gate_close(&drive->gate, status);
+
+	return ret ?: kcsd_gate_close(&drive->memory_gate, status);
+}
+
+static void set_gates(struct kcsd_drive *drive, int status)
+{
+	kcsd_gate_set_status(&drive->gate, status);
+	kcsd_gate_set_status(&drive->memory_gate, status);
+}
+
+static void wait_gates(struct kcsd_drive *drive)
+{
+	kcsd_gate_wait(&drive->gate);
+	kcsd_gate_wait(&drive->memory_gate);
+}
+
+/* The medium's last: by its status commands are let in. */
+static void open_gates(struct kcsd_drive *drive)
+{
+	kcsd_gate_open(&drive->memory_gate);
+	kcsd_gate_open(&drive->gate);
+}
+
+/* ---- the worker ---- */
+
+static bool is_going(void *ctx)
+{
+	struct kcsd_drive *drive = ctx;
+
+	return percpu_ref_is_dying(&drive->live);
+}
+
+static void note_progress(void *ctx, u32 passes, u32 share)
+{
+	struct kcsd_sanitize_life *life = life_of(ctx);
+
+	WRITE_ONCE(life->passes, passes);
+	WRITE_ONCE(life->share, share);
+}
+
+/* 0 or the status that it is told to fail with. */
+static int sanitize_inject(struct kcsd_drive *drive)
+{
+	const struct kcsd_inject_cmd cmd = {
+		.op = KCSD_INJECT_WRITE,
+		.nlb = drive->nsze,
+		.timeout_ms = READ_ONCE(drive->timeout_ms),
+	};
+
+	return kcsd_inject(drive, &cmd);
+}
+
+/*
+ * NVMe Base, "Sanitize Operations": all places that can hold user data, controller memory buffers
+ * and log pages among them. Nobody is inside of the gates.
+ */
+static void erase_memory(struct kcsd_drive *drive)
+{
+	kcsd_slm_erase(drive);
+	kcsd_units_erase(drive);
+	kcsd_log_erase(&drive->log);
+}
+
+static int sanitize_erase(struct kcsd_drive *drive)
+{
+	const struct kcsd_sanitize_life *life = life_of(drive);
+	struct kcsd_erase how = {
+		.pattern = life->pattern,
+		.invert = life->cdw10 & OIPBP,
+		.keep = life->cdw10 & NDAS,
+		.stopped = is_going, .progress = note_progress, .ctx = drive,
+	};
+	int ret = sanitize_inject(drive);
+
+	if (ret)
+		return ret;
+	erase_memory(drive);
+	if ((life->cdw10 & SANACT_MASK) == SANACT_OVERWRITE)
+		how.passes = OWPASS(life->cdw10) ?: MOST_PASSES;
+	ret = kcsd_erase(drive, &how);
+	if (!ret)
+		WRITE_ONCE(life_of(drive)->passes, how.passes);
+	return ret;
+}
+
+/* Who reads that it is over must not meet the gate as it was, so that comes last. */
+static void sanitize_end(struct kcsd_drive *drive, int ret)
+{
+	struct kcsd_sanitize_life *life = life_of(drive);
+
+	guard(mutex)(&drive->sanitize.lock);
+	life->locked = ret;
+	if (ret) {
+		set_gates(drive, KCSD_SC_SANITIZE_FAILED);
+	} else {
+		WRITE_ONCE(life->erased, true);
+		open_gates(drive);
+	}
+	smp_store_release(&life->state, ret ? KCSD_SANITIZE_FAILED : KCSD_SANITIZE_DONE);
+}
+
+static void sanitize_work(struct work_struct *work)
+{
+	struct kcsd_drive *drive = container_of(work, struct kcsd_drive, sanitize.work);
+	int ret;
+
+	kcsd_units_cancel_all(drive, false);
+	kcsd_jobs_cancel_slm(drive);
+	wait_gates(drive);
+	ret = sanitize_erase(drive);
+	/* Interrupted by power off: it goes on at power on. */
+	if (!ret || !(is_going(drive) || READ_ONCE(drive->dead)))
+		sanitize_end(drive, ret);
+	kcsd_drive_exit(drive);
+}
+
+/* The gates are closed. */
+static void sanitize_start(struct kcsd_drive *drive)
+{
+	note_progress(drive, 0, 0);
+	percpu_ref_get(&drive->live);
+	queue_work(system_unbound_wq, &drive->sanitize.work);
+}
+
+void kcsd_sanitize_init(struct kcsd_drive *drive)
+{
+	mutex_init(&drive->sanitize.lock);
+	INIT_WORK(&drive->sanitize.work, sanitize_work);
+}
+
+void kcsd_sanitize_power_on(struct kcsd_drive *drive)
+{
+	struct kcsd_sanitize_life *life = life_of(drive);
+
+	/* Memory is new. */
+	if (!drive->cfg.backing_file)
+		life->erased = true;
+	if (life->state == KCSD_SANITIZE_IN_PROGRESS) {
+		close_gates(drive, KCSD_SC_SANITIZE_IN_PROGRESS);
+		sanitize_start(drive);
+	} else if (life->locked) {
+		close_gates(drive, KCSD_SC_SANITIZE_FAILED);
+	}
+}
+
+void kcsd_sanitize_destroy(struct kcsd_drive *drive)
+{
+	cancel_work_sync(&drive->sanitize.work);
+}
+
+/* ---- the command ---- */
+
+/* After a failure: only as strictly as that was, until it has succeeded. */
+static bool is_restricted(const struct kcsd_sanitize_life *life)
+{
+	return life->locked && !(life->cdw10 & AUSE);
+}
+
+static int exit_failure(struct kcsd_drive *drive)
+{
+	struct kcsd_sanitize_life *life = life_of(drive);
+
+	if (kcsd_gate_status(&drive->gate) == KCSD_SC_SANITIZE_IN_PROGRESS)
+		return KCSD_SC_SANITIZE_IN_PROGRESS;
+	if (is_restricted(life))
+		return KCSD_SC_SANITIZE_FAILED;
+	if (life->locked) {
+		life->locked = false;
+		wait_gates(drive);
+		open_gates(drive);
+	}
+	return 0;
+}
+
+static int begin(struct kcsd_drive *drive, const struct kcsd_cmd *cmd)
+{
+	struct kcsd_sanitize_life *life = life_of(drive);
+	int ret = close_gates(drive, KCSD_SC_SANITIZE_IN_PROGRESS);
+
+	if (ret == KCSD_SC_SANITIZE_FAILED && !(is_restricted(life) && cmd->cdw10 & AUSE)) {
+		set_gates(drive, KCSD_SC_SANITIZE_IN_PROGRESS);
+		ret = 0;
+	}
+	if (ret)
+		return ret;
+	life->cdw10 = cmd->cdw10;
+	life->pattern = cmd->cdw11;
+	WRITE_ONCE(life->erased, false);
+	WRITE_ONCE(life->state, KCSD_SANITIZE_IN_PROGRESS);
+	sanitize_start(drive);
+	return 0;
+}
+
+static int sanitize_execute(struct kcsd_cmd *cmd)
+{
+	struct kcsd_drive *drive = cmd->drive;
+
+	guard(mutex)(&drive->sanitize.lock);
+	if ((cmd->cdw10 & SANACT_MASK) == SANACT_EXIT_FAILURE)
+		return exit_failure(drive);
+	return begin(drive, cmd);
+}
+
+int kcsd_sanitize_parse(struct kcsd_cmd *cmd)
+{
+	static const struct kcsd_cmd_uses uses = {
+		.cdw10 = CDW10_ALL,
+		.cdw11 = U32_MAX,	/* OVRPAT */
+	};
+	u32 action = cmd->cdw10 & SANACT_MASK;
+	int ret = kcsd_cmd_check_unused(cmd, &uses);
+
+	if (ret)
+		return ret;
+	if (iov_iter_count(&cmd->data))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	if (cmd->nsid && cmd->nsid != NVME_NSID_ALL)
+		return KCSD_SC_INVALID_NS;
+	if (action < SANACT_EXIT_FAILURE || action > SANACT_OVERWRITE)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
+	cmd->execute = sanitize_execute;
+	return 0;
+}
+
+/* ---- others ---- */
+
+/* NVMe Base, "Sanitize Operations - Admin Commands Allowed"; the others would change something. */
+static bool is_allowed_meanwhile(u8 opcode)
+{
+	switch (opcode) {
+	case nvme_admin_get_log_page:
+	case nvme_admin_identify:
+	case nvme_admin_get_features:
+	case nvme_admin_set_features:
+	case nvme_admin_sanitize_nvm:
+		return true;
+	default:
+		return false;
+	}
+}
+
+int kcsd_sanitize_refuses(const struct kcsd_cmd *cmd)
+{
+	int status = kcsd_gate_status(&cmd->drive->gate);
+
+	if (likely(!status))
+		return 0;
+	if (status == KCSD_SC_FORMAT_IN_PROGRESS)
+		return !cmd->admin && cmd->nsid == KCSD_NSID_NVM ? status : 0;
+	return cmd->admin && is_allowed_meanwhile(cmd->opcode) ? 0 : status;
+}
+
+static bool uses_memory(const struct kcsd_cmd *cmd)
+{
+	return !cmd->admin && cmd->nsid != KCSD_NSID_NVM;
+}
+
+static bool writes_slm(const struct kcsd_cmd *cmd)
+{
+	return cmd->nsid == KCSD_NSID_SLM ? cmd->opcode != KCSD_SLM_READ :
+					    cmd->opcode == KCSD_CMD_EXECUTE;
+}
+
+int kcsd_sanitize_enter(const struct kcsd_cmd *cmd)
+{
+	struct kcsd_sanitize_life *life = life_of(cmd->drive);
+	int ret;
+
+	if (!uses_memory(cmd))
+		return 0;
+	ret = kcsd_gate_enter(&cmd->drive->memory_gate);
+	if (!ret && unlikely(READ_ONCE(life->erased)) && writes_slm(cmd))
+		WRITE_ONCE(life->erased, false);
+	return ret;
+}
+
+void kcsd_sanitize_exit(const struct kcsd_cmd *cmd)
+{
+	if (uses_memory(cmd))
+		kcsd_gate_exit(&cmd->drive->memory_gate);
+}
+
+void *kcsd_sanitize_page(const struct kcsd_drive *drive, u32 *len)
+{
+	const struct kcsd_sanitize_life *life = life_of(drive);
+	u8 state = smp_load_acquire(&life->state);
+	struct sanitize_log *page;
+
+	BUILD_BUG_ON(sizeof(*page) != 512);
+	*len = sizeof(*page);
+	page = kvzalloc(*len, GFP_KERNEL_ACCOUNT);
+	if (!page)
+		return NULL;
+	page->sprog = cpu_to_le16(state == KCSD_SANITIZE_IN_PROGRESS ? READ_ONCE(life->share) :
+								       U16_MAX);
+	page->sstat = cpu_to_le16(state | READ_ONCE(life->passes) << SSTAT_PASSES_SHIFT |
+				  (READ_ONCE(life->erased) ? SSTAT_ERASED : 0));
+	page->scdw10 = cpu_to_le32(READ_ONCE(life->cdw10));
+	memset(page->estimates, 0xff, sizeof(page->estimates));
+	return page;
+}

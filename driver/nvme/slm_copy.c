@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the drive moves within itself: Memory Copy, and Fill, a copy of one byte many times. */
+#include <linux/overflow.h>
+#include <linux/slab.h>
+
+#include "drive.h"
+#include "nvme/cmd.h"
+#include "nvme/identify.h"
+
+enum kcsd_slm_from {
+	KCSD_SLM_FROM_LBAS,
+	KCSD_SLM_FROM_SLM,
+	KCSD_SLM_FROM_BYTE,
+};
+
+struct kcsd_slm_source {
+	u64 start;		/* byte of the medium, or of SLM; or the byte itself */
+	u64 len;		/* bytes */
+};
+
+/* A command under way; all of it has been checked. */
+struct kcsd_slm_copy {
+	struct kcsd_job job;	/* the first member */
+	enum kcsd_slm_from from;
+	u64 to;			/* the first byte of SLM */
+	u64 len;		/* bytes in all */
+	u64 done;		/* of them */
+	u64 turn_end;		/* of them: where the job's turn is over */
+	u64 from_source;	/* of them: of the source that is being copied */
+	u32 nr;
+	struct kcsd_slm_source source[] __counted_by(nr);
+};
+
+/* ---- carrying it out ---- */
+
+static int kcsd_slm_copy_lbas(struct kcsd_drive *drive, u64 from, void *to, size_t len)
+{
+	struct kvec kvec = { .iov_base = to, .iov_len = len };
+	struct iov_iter iter;
+
+	iov_iter_kvec(&iter, ITER_DEST, &kvec, 1, len);
+	return kcsd_media_status(kcsd_media_read(drive, from >> drive->lba_shift, &iter),
+				 KCSD_SC_READ_ERROR);
+}
+
+static int kcsd_slm_copy_chunk(struct kcsd_slm_copy *copy, u64 from, void *to, size_t len)
+{
+	struct kcsd_drive *drive = copy->job.drive;
+
+	switch (copy->from) {
+	case KCSD_SLM_FROM_LBAS:
+		return kcsd_slm_copy_lbas(drive, from, to, len);
+	case KCSD_SLM_FROM_SLM:
+		memcpy(to, drive->slm.mem + from, len);
+		return 0;
+	case KCSD_SLM_FROM_BYTE:
+		memset(to, from, len);
+	}
+	return 0;
+}
+
+/* 0, or the status that reading the source was told to fail with. */
+static int kcsd_slm_copy_inject(struct kcsd_slm_copy *copy, const struct kcsd_slm_source *s)
+{
+	struct kcsd_drive *drive = copy->job.drive;
+	const struct kcsd_inject_cmd cmd = {
+		.op = KCSD_INJECT_READ,
+		.slba = s->start >> drive->lba_shift,
+		.nlb = s->len >> drive->lba_shift,
+		.timeout_ms = kcsd_drive_timeout_ms(drive, 0),
+		.cancelled = &copy->job.cancelled,
+	};
+
+	return copy->from == KCSD_SLM_FROM_LBAS ? kcsd_inject(drive, &cmd) : 0;
+}
+
+/* The next chunk of a source. */
+static int kcsd_slm_copy_next(struct kcsd_slm_copy *copy, const struct kcsd_slm_source *s)
+{
+	u64 from = s->start + (copy->from == KCSD_SLM_FROM_BYTE ? 0 : copy->from_source);
+	u64 n = min(s->len - copy->from_source, KCSD_JOB_CHUNK);
+	struct kcsd_drive *drive = copy->job.drive;
+	void *to = drive->slm.mem + copy->to + copy->done;
+	int ret = kcsd_slm_copy_chunk(copy, from, to, n);
+
+	if (ret) {
+		copy->job.lba = from >> drive->lba_shift;
+		return ret;
+	}
+	copy->from_source += n;
+	copy->done += n;
+	return 0;
+}
+
+/* One source, or what the job's turn allows of its rest. */
+static int kcsd_slm_copy_source(struct kcsd_slm_copy *copy, const struct kcsd_slm_source *s)
+{
+	int ret = copy->from_source ? 0 : kcsd_slm_copy_inject(copy, s);
+
+	if (ret)
+		copy->job.lba = s->start >> copy->job.drive->lba_shift;
+	while (!ret && copy->from_source < s->len) {
+		if (kcsd_job_cancelled(&copy->job))
+			return KCSD_SC_ABORT_REQUESTED;
+		ret = kcsd_slm_copy_next(copy, s);
+		if (!ret && copy->done >= copy->turn_end && copy->done < copy->len)
+			return KCSD_JOB_REST;
+		cond_resched();
+	}
+	return ret;
+}
+
+static int kcsd_slm_copy_execute(struct kcsd_job *job)
+{
+	struct kcsd_slm_copy *copy = container_of(job, struct kcsd_slm_copy, job);
+	struct kcsd_drive *drive = job->drive;
+	int ret;
+
+	copy->turn_end = copy->done + KCSD_JOB_TURN;
+	/* The result is the source that it has come to, until all is done. */
+	while (job->result < copy->nr) {
+		ret = kcsd_slm_copy_source(copy, &copy->source[job->result]);
+		if (ret)
+			return ret;
+		copy->from_source = 0;
+		job->result++;
+	}
+	job->result = 0;
+	if (copy->from == KCSD_SLM_FROM_BYTE) {
+		kcsd_stat_inc(drive, slm_fill_commands);
+		kcsd_stat_add(drive, slm_fill_bytes, copy->len);
+	} else {
+		kcsd_stat_inc(drive, slm_copy_commands);
+		kcsd_stat_add(drive, slm_copy_bytes, copy->len);
+	}
+	return 0;
+}
+
+/* NULL with *ret set: Insufficient Resources, or -ENOMEM. */
+static struct kcsd_slm_copy *kcsd_slm_copy_create(struct kcsd_cmd *cmd, enum kcsd_slm_from from,
+						  u64 len, u32 nr, int *ret)
+{
+	bool blocking = from == KCSD_SLM_FROM_LBAS && kcsd_drive_blocks(cmd->drive);
+	/* No longer than a Read or Write keeps its submitter busy. */
+	bool quick = !blocking && len <= KCSD_MAX_TRANSFER;
+	struct kcsd_slm_copy *copy;
+	struct kcsd_job *job;
+
+	job = kcsd_job_create(cmd, struct_size(copy, source, nr), quick, ret);
+	if (!job)
+		return NULL;
+	job->execute = kcsd_slm_copy_execute;
+	copy = container_of(job, struct kcsd_slm_copy, job);
+	copy->from = from;
+	copy->to = kcsd_cmd_u64(cmd->cdw10, cmd->cdw11);
+	copy->len = len;
+	copy->nr = nr;
+	return copy;
+}
+
+/* ---- Memory Copy: parse ---- */
+
+static u32 kcsd_copy_nr(const struct kcsd_cmd *cmd)
+{
+	return (cmd->cdw12 & KCSD_COPY_NR_MASK) + 1;
+}
+
+static u32 kcsd_copy_format(const struct kcsd_cmd *cmd)
+{
+	return cmd->cdw12 >> KCSD_COPY_FORMAT_SHIFT;
+}
+
+static u64 kcsd_copy_len(const struct kcsd_cmd *cmd)
+{
+	return kcsd_cmd_u64(cmd->cdw2, cmd->cdw3);
+}
+
+/* Bytes of a descriptor, 0: there is no such format. */
+static size_t kcsd_copy_desc_len(u32 format)
+{
+	BUILD_BUG_ON(sizeof(struct kcsd_copy_lba) != 32);
+	BUILD_BUG_ON(sizeof(struct kcsd_copy_lba_pi) != 40);
+	BUILD_BUG_ON(sizeof(struct kcsd_copy_slm) != 32);
+	switch (format) {
+	case KCSD_COPY_LBA:
+		return sizeof(struct kcsd_copy_lba);
+	case KCSD_COPY_LBA_PI:
+		return sizeof(struct kcsd_copy_lba_pi);
+	case KCSD_COPY_SLM:
+		return sizeof(struct kcsd_copy_slm);
+	default:
+		return 0;
+	}
+}
+
+/* Formats 2h and 3h: len is the descriptor's. */
+static int kcsd_copy_parse_lbas(struct kcsd_cmd *cmd, const struct kcsd_copy_lba *d, size_t len,
+				struct kcsd_slm_source *s)
+{
+	struct kcsd_drive *drive = cmd->drive;
+	u32 nlb = le16_to_cpu(d->nlb) + 1;
+	u64 slba = le64_to_cpu(d->slba);
+
+	if (memchr_inv(d->rsvd4, 0, sizeof(d->rsvd4)) ||
+	    memchr_inv((const u8 *)d + offsetof(struct kcsd_copy_lba, rsvd18), 0,
+		       len - offsetof(struct kcsd_copy_lba, rsvd18)))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	if (le32_to_cpu(d->snsid) != KCSD_NSID_NVM)
+		return KCSD_SC_INVALID_NS;
+	if (!kcsd_drive_has_lbas(drive, slba, nlb))
+		return KCSD_SC_LBA_RANGE;
+	s->start = slba << drive->lba_shift;
+	s->len = (u64)nlb << drive->lba_shift;
+	return 0;
+}
+
+static int kcsd_copy_parse_slm(struct kcsd_cmd *cmd, const struct kcsd_copy_slm *d,
+			       struct kcsd_slm_source *s)
+{
+	u64 to = kcsd_cmd_u64(cmd->cdw10, cmd->cdw11);
+
+	if (memchr_inv(d->rsvd4, 0, sizeof(d->rsvd4)) ||
+	    memchr_inv(d->rsvd24, 0, sizeof(d->rsvd24)) || !d->len)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	if (le32_to_cpu(d->snsid) != KCSD_NSID_SLM)
+		return KCSD_SC_INVALID_MEMORY_NS;
+	s->start = le64_to_cpu(d->saddr);
+	s->len = le64_to_cpu(d->len);
+	if (!kcsd_slm_has(&cmd->drive->slm, s->start, s->len))
+		return KCSD_SC_LBA_RANGE;
+	if (s->start < to + kcsd_copy_len(cmd) && to < s->start + s->len)
+		return KCSD_SC_OVERLAPPING_IO_RANGE;
+	return 0;
+}
+
+static int kcsd_copy_parse_sources(struct kcsd_cmd *cmd, const void *descs, size_t desc_len,
+				   struct kcsd_slm_copy *copy)
+{
+	u64 sum = 0;
+	u32 i;
+	int ret;
+
+	for (i = 0; i < copy->nr; i++) {
+		const void *d = descs + i * desc_len;
+
+		if (copy->from == KCSD_SLM_FROM_LBAS)
+			ret = kcsd_copy_parse_lbas(cmd, d, desc_len, &copy->source[i]);
+		else
+			ret = kcsd_copy_parse_slm(cmd, d, &copy->source[i]);
+		if (ret && ret != KCSD_SC_INVALID_FIELD)
+			cmd->result = i;
+		if (ret)
+			return ret;
+		sum += copy->source[i].len;
+	}
+	/* Each is at most the medium or the SLM, so the sum of a few did not wrap. */
+	return sum == copy->len ? 0 : kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW2);
+}
+
+static int kcsd_copy_parse_descs(struct kcsd_cmd *cmd, size_t desc_len, struct kcsd_slm_copy *copy)
+{
+	size_t len = copy->nr * desc_len;
+	void *descs;
+	int ret;
+
+	descs = kvmalloc(len, GFP_KERNEL_ACCOUNT);
+	if (!descs)
+		return -ENOMEM;
+	ret = kcsd_cmd_copy_from_host(cmd, descs, len);
+	if (!ret)
+		ret = kcsd_copy_parse_sources(cmd, descs, desc_len, copy);
+	kvfree(descs);
+	return ret;
+}
+
+/* What the command tells without its descriptors. */
+static int kcsd_copy_check(struct kcsd_cmd *cmd)
+{
+	static const struct kcsd_cmd_uses uses = {
+		.cdw2 = U32_MAX, .cdw3 = U32_MAX,	/* length */
+		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* first byte of the destination */
+		.cdw12 = KCSD_COPY_CDW12_ALL,
+	};
+	size_t desc_len = kcsd_copy_desc_len(kcsd_copy_format(cmd));
+	int ret = kcsd_cmd_check_unused(cmd, &uses);
+
+	if (ret)
+		return ret;
+	if (!kcsd_copy_len(cmd))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW2);
+	if (!desc_len)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
+	if (iov_iter_count(&cmd->data) != kcsd_copy_nr(cmd) * desc_len)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	if (!kcsd_slm_has(&cmd->drive->slm, kcsd_cmd_u64(cmd->cdw10, cmd->cdw11),
+			  kcsd_copy_len(cmd)))
+		return KCSD_SC_LBA_RANGE;
+	return 0;
+}
+
+int kcsd_slm_parse_copy(struct kcsd_cmd *cmd)
+{
+	u32 format = kcsd_copy_format(cmd);
+	struct kcsd_slm_copy *copy;
+	int ret = kcsd_copy_check(cmd);
+
+	if (ret)
+		return ret;
+	copy = kcsd_slm_copy_create(cmd, format == KCSD_COPY_SLM ? KCSD_SLM_FROM_SLM :
+				    KCSD_SLM_FROM_LBAS, kcsd_copy_len(cmd), kcsd_copy_nr(cmd),
+				    &ret);
+	if (!copy)
+		return ret;
+	ret = kcsd_copy_parse_descs(cmd, kcsd_copy_desc_len(format), copy);
+	if (ret)
+		kcsd_job_free(&copy->job);
+	else
+		cmd->job = &copy->job;
+	return ret;
+}
+
+/* ---- Memory Fill: parse ---- */
+
+int kcsd_slm_parse_fill(struct kcsd_cmd *cmd)
+{
+	static const struct kcsd_cmd_uses uses = {
+		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* first byte */
+		.cdw12 = U32_MAX,			/* length */
+		.cdw13 = U8_MAX,			/* the byte */
+	};
+	struct kcsd_slm_copy *copy;
+	int ret = kcsd_cmd_check_unused(cmd, &uses);
+
+	if (!ret)
+		ret = kcsd_slm_check_bytes(cmd);
+	if (ret)
+		return ret;
+	if (iov_iter_count(&cmd->data))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	copy = kcsd_slm_copy_create(cmd, KCSD_SLM_FROM_BYTE, cmd->cdw12, 1, &ret);
+	if (!copy)
+		return ret;
+	copy->source[0].start = cmd->cdw13;
+	copy->source[0].len = copy->len;
+	cmd->job = &copy->job;
+	return 0;
+}

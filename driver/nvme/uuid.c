@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Who is who: UUID, NGUID and EUI64. NVMe Base, "Namespace Identifiers". */
+#define pr_fmt(fmt) "kcsd: " fmt
+
+#include <linux/blkdev.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/printk.h>
+#include <linux/sysfs.h>
+
+#include "drive.h"
+#include "nvme/uuid.h"
+
+#define OUI_AT		8	/* in an NGUID, whose end is an EUI64 */
+#define OUI_GROUP	BIT(0)
+#define OUI_LOCAL	BIT(1)
+
+static DEFINE_MUTEX(drives_lock);
+static LIST_HEAD(drives);	/* powered ones, by identity_entry */
+
+void kcsd_identity_names(const struct kcsd_drive *drive, u32 nsid, struct kcsd_ns_names *names)
+{
+	names->uuid = drive->uuid;
+	names->uuid.b[15] ^= nsid;
+	export_uuid(names->nguid, &names->uuid);
+	names->nguid[OUI_AT] = (names->nguid[OUI_AT] & ~OUI_GROUP) | OUI_LOCAL;
+	memcpy(names->eui64, names->nguid + OUI_AT, sizeof(names->eui64));
+}
+
+int kcsd_identity_claim(struct kcsd_drive *drive, const char *name)
+{
+	struct kcsd_drive *other;
+
+	guard(mutex)(&drives_lock);
+	list_for_each_entry(other, &drives, identity_entry) {
+		if (!uuid_equal(&other->uuid, &drive->uuid))
+			continue;
+		pr_err("%s: backing file %s: kcsd%u has the same UUID: if one is a copy of the other, see kcsd repair --new-uuid\n",
+		       name, drive->cfg.backing_file ?: "", other->index);
+		return -EEXIST;
+	}
+	list_add(&drive->identity_entry, &drives);
+	return 0;
+}
+
+void kcsd_identity_release(struct kcsd_drive *drive)
+{
+	guard(mutex)(&drives_lock);
+	list_del(&drive->identity_entry);
+}
+
+/* ---- in sysfs ---- */
+
+#define IDENTITY_ATTR(_name, format, value)						\
+static ssize_t _name##_show(struct device *dev, struct device_attribute *attr, char *page) \
+{											\
+	struct kcsd_ns_names names;							\
+											\
+	kcsd_identity_names(dev_to_disk(dev)->private_data, KCSD_NSID_NVM, &names);	\
+	return sysfs_emit(page, format "\n", value);					\
+}											\
+static DEVICE_ATTR_RO(_name)
+
+IDENTITY_ATTR(wwid, "uuid.%pUb", &names.uuid);
+IDENTITY_ATTR(uuid, "%pUb", &names.uuid);
+IDENTITY_ATTR(nguid, "%pUb", names.nguid);
+IDENTITY_ATTR(eui, "%8ph", names.eui64);
+
+static struct attribute *identity_attrs[] = {
+	&dev_attr_wwid.attr,
+	&dev_attr_uuid.attr,
+	&dev_attr_nguid.attr,
+	&dev_attr_eui.attr,
+	NULL,
+};
+
+static const struct attribute_group identity_group = {
+	.attrs = identity_attrs,
+};
+
+const struct attribute_group *kcsd_identity_groups[] = {
+	&identity_group,
+	NULL,
+};

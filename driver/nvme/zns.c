@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The Zoned Namespace command set, which a zoned drive's namespace 1 has in place of the NVM one:
+ * Zone Management Send and Receive, Zone Append. Read, Write and Flush are nvm.c's.
+ */
+#include <linux/blkzoned.h>
+#include <linux/mm.h>
+#include <linux/nvme.h>
+
+#include "drive.h"
+#include "media/lba_io.h"
+#include "media/zone.h"
+#include "nvme/cmd.h"
+#include "nvme/identify.h"
+
+/* CDW13 of Zone Management Send and of Receive. */
+#define ZNS_ACTION(cmd)		((cmd)->cdw13 & 0xff)
+#define ZNS_SELECT_ALL		BIT(8)
+#define ZNS_FILTER(cmd)		((cmd)->cdw13 >> 8 & 0xff)
+#define ZNS_PARTIAL		BIT(16)
+
+static u64 kcsd_zns_slba(const struct kcsd_cmd *cmd)
+{
+	return kcsd_cmd_u64(cmd->cdw10, cmd->cdw11);
+}
+
+static bool kcsd_zns_starts_zone(const struct kcsd_cmd *cmd)
+{
+	return kcsd_zone_starts_at(&cmd->drive->zones, kcsd_zns_slba(cmd));
+}
+
+/* ---- Zone Management Send ---- */
+
+static int kcsd_zns_send(struct kcsd_cmd *cmd)
+{
+	int ret;
+
+	if (cmd->cdw13 & ZNS_SELECT_ALL)
+		ret = kcsd_media_manage_all_zones(cmd->drive, ZNS_ACTION(cmd));
+	else
+		ret = kcsd_media_manage_zone(cmd->drive, kcsd_zns_slba(cmd), ZNS_ACTION(cmd));
+	if (!ret)
+		kcsd_stat_inc(cmd->drive, zone_commands);
+	return kcsd_media_status(ret, KCSD_SC_WRITE_FAULT);
+}
+
+/* Zone descriptor extensions have no bytes here, so there is nothing to set. */
+static bool kcsd_zns_has_action(u8 action)
+{
+	return action >= NVME_ZONE_CLOSE && action <= NVME_ZONE_OFFLINE;
+}
+
+int kcsd_zns_parse_send(struct kcsd_cmd *cmd)
+{
+	static const struct kcsd_cmd_uses uses = {
+		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* SLBA, not looked at with Select All */
+		.cdw13 = ZNS_SELECT_ALL | 0xff,		/* ZSA */
+	};
+	int ret = kcsd_cmd_check_unused(cmd, &uses);
+
+	if (ret)
+		return ret;
+	if (!kcsd_zns_has_action(ZNS_ACTION(cmd)))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW13);
+	if (iov_iter_count(&cmd->data))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	if (!(cmd->cdw13 & ZNS_SELECT_ALL)) {
+		if (!kcsd_drive_has_lbas(cmd->drive, kcsd_zns_slba(cmd), 1))
+			return KCSD_SC_LBA_RANGE;
+		if (!kcsd_zns_starts_zone(cmd))
+			return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
+	}
+	cmd->execute = kcsd_zns_send;
+	return 0;
+}
+
+/* ---- Zone Management Receive ---- */
+
+/* A report on its way. */
+struct kcsd_zns_report {
+	struct nvme_zone_report *page;
+	u64 room;	/* descriptors that fit into page */
+	u64 nr;		/* zones that match so far */
+};
+
+/* The condition that a filter is for; KCSD_ZNS_ANY, and -1: there is no such filter. */
+#define KCSD_ZNS_ANY	0x100
+
+static int kcsd_zns_filter(u8 filter)
+{
+	static const s16 cond[] = {
+		[NVME_ZRASF_ZONE_REPORT_ALL]		= KCSD_ZNS_ANY,
+		[NVME_ZRASF_ZONE_STATE_EMPTY]		= BLK_ZONE_COND_EMPTY,
+		[NVME_ZRASF_ZONE_STATE_IMP_OPEN]	= BLK_ZONE_COND_IMP_OPEN,
+		[NVME_ZRASF_ZONE_STATE_EXP_OPEN]	= BLK_ZONE_COND_EXP_OPEN,
+		[NVME_ZRASF_ZONE_STATE_CLOSED]		= BLK_ZONE_COND_CLOSED,
+		[NVME_ZRASF_ZONE_STATE_FULL]		= BLK_ZONE_COND_FULL,
+		[NVME_ZRASF_ZONE_STATE_READONLY]	= BLK_ZONE_COND_READONLY,
+		[NVME_ZRASF_ZONE_STATE_OFFLINE]		= BLK_ZONE_COND_OFFLINE,
+	};
+
+	return filter < ARRAY_SIZE(cond) ? cond[filter] : -1;
+}
+
+/*
+ * The zone type of conventional zones is ours: there are none in the standard (U). It is that of
+ * the block device's report.
+ */
+static void kcsd_zns_describe(struct nvme_zone_descriptor *d, const struct kcsd_zone_state *zone)
+{
+	d->zt = zone->conventional ? BLK_ZONE_TYPE_CONVENTIONAL : NVME_ZONE_TYPE_SEQWRITE_REQ;
+	d->zs = zone->cond << 4;
+	d->zcap = cpu_to_le64(zone->capacity);
+	d->zslba = cpu_to_le64(zone->start);
+	d->wp = cpu_to_le64(kcsd_zone_shows_wp(zone) ? zone->wp : U64_MAX);
+}
+
+static void kcsd_zns_gather(struct kcsd_cmd *cmd, struct kcsd_zns_report *r)
+{
+	int wanted = kcsd_zns_filter(ZNS_FILTER(cmd));
+	struct kcsd_zones *zones = &cmd->drive->zones;
+	bool partial = cmd->cdw13 & ZNS_PARTIAL;
+	struct kcsd_zone_state zone;
+	u32 i;
+
+	for (i = kcsd_zone_index(zones, kcsd_zns_slba(cmd)); i < zones->nr; i++) {
+		if (partial && r->nr == r->room)
+			break;
+		cond_resched();
+		kcsd_zone_get(cmd->drive, i, &zone);
+		if (wanted != KCSD_ZNS_ANY && wanted != zone.cond)
+			continue;
+		if (r->nr < r->room)
+			kcsd_zns_describe(&r->page->entries[r->nr], &zone);
+		r->nr++;
+	}
+	r->page->nr_zones = cpu_to_le64(r->nr);
+}
+
+static int kcsd_zns_receive(struct kcsd_cmd *cmd)
+{
+	size_t len = iov_iter_count(&cmd->data);
+	struct kcsd_zns_report r = {
+		.room = (len - sizeof(*r.page)) / sizeof(r.page->entries[0]),
+	};
+	int ret;
+
+	BUILD_BUG_ON(sizeof(*r.page) != 64 || sizeof(r.page->entries[0]) != 64);
+	r.page = kvzalloc(len, GFP_KERNEL_ACCOUNT);
+	if (!r.page)
+		return -ENOMEM;
+	kcsd_zns_gather(cmd, &r);
+	ret = kcsd_cmd_copy_to_host(cmd, r.page, len);
+	kvfree(r.page);
+	return ret;
+}
+
+/* Not the Extended Report either: without extensions it is invalid (2I). */
+int kcsd_zns_parse_receive(struct kcsd_cmd *cmd)
+{
+	static const struct kcsd_cmd_uses uses = {
+		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* SLBA */
+		.cdw12 = U32_MAX,			/* NUMD */
+		.cdw13 = ZNS_PARTIAL | 0xffff,		/* ZRASF, ZRA */
+	};
+	u64 len = ((u64)cmd->cdw12 + 1) * 4;
+	int ret = kcsd_cmd_check_unused(cmd, &uses);
+
+	if (ret)
+		return ret;
+	if (ZNS_ACTION(cmd) != NVME_ZRA_ZONE_REPORT || kcsd_zns_filter(ZNS_FILTER(cmd)) < 0)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW13);
+	if (len < sizeof(struct nvme_zone_report) || len > KCSD_MAX_TRANSFER)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
+	if (iov_iter_count(&cmd->data) != len)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	if (!kcsd_drive_has_lbas(cmd->drive, kcsd_zns_slba(cmd), 1))
+		return KCSD_SC_LBA_RANGE;
+	cmd->execute = kcsd_zns_receive;
+	return 0;
+}
+
+/* ---- Zone Append ---- */
+
+int kcsd_zns_parse_append(struct kcsd_cmd *cmd)
+{
+	/* No protection information: no PIREMAP either. */
+	static const struct kcsd_cmd_uses uses = {
+		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* ZSLBA */
+		.cdw12 = 0xffff | KCSD_NVM_CONTROL_ALL,	/* NLB */
+	};
+	u64 len = (u64)kcsd_nvm_nlb(cmd) << cmd->drive->lba_shift;
+	int ret = kcsd_cmd_check_unused(cmd, &uses);
+
+	if (ret)
+		return ret;
+	if (kcsd_nvm_nlb(cmd) > cmd->drive->zones.max_append)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
+	if (iov_iter_count(&cmd->data) != len)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	if (!kcsd_drive_has_lbas(cmd->drive, kcsd_zns_slba(cmd), 1))
+		return KCSD_SC_LBA_RANGE;
+	if (!kcsd_zns_starts_zone(cmd))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
+	cmd->execute = kcsd_nvm_write;
+	return 0;
+}

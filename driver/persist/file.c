@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The file below a side file's log: through the page cache, synchronised when the log wants it. */
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/random.h>
+
+#include "persist/file.h"
+
+/* One call, in the drive's own context. */
+struct file_call {
+	struct kcsd_side_file *f;
+	u64 at;
+	u64 len;		/* bytes */
+	void *to;
+	const void *from;
+};
+
+static struct kcsd_side_file *to_side_file(struct kcsd_side_io *io)
+{
+	return container_of(io, struct kcsd_side_file, io);
+}
+
+static struct file *to_file(struct kcsd_side_io *io)
+{
+	return to_side_file(io)->file;
+}
+
+static int call_read(void *arg)
+{
+	struct file_call *call = arg;
+	loff_t pos = call->at;
+
+	while (call->len) {
+		ssize_t done = kernel_read(call->f->file, call->to, call->len, &pos);
+
+		if (done <= 0)
+			return done ?: -EIO;
+		call->to += done;
+		call->len -= done;
+	}
+	return 0;
+}
+
+static int file_read(struct kcsd_side_io *io, u64 at, void *to, u32 len)
+{
+	struct file_call call = { .f = to_side_file(io), .at = at, .len = len, .to = to };
+
+	return kcsd_context_call(call.f->context, call_read, &call);
+}
+
+static int call_write(void *arg)
+{
+	struct file_call *call = arg;
+	loff_t pos = call->at;
+
+	while (call->len) {
+		ssize_t done = kernel_write(call->f->file, call->from, call->len, &pos);
+
+		if (done <= 0)
+			return done ?: -EIO;
+		call->from += done;
+		call->len -= done;
+	}
+	return 0;
+}
+
+static int file_write(struct kcsd_side_io *io, u64 at, const void *from, u32 len)
+{
+	struct file_call call = { .f = to_side_file(io), .at = at, .len = len, .from = from };
+
+	return kcsd_context_call(call.f->context, call_write, &call);
+}
+
+static int call_sync(void *arg)
+{
+	struct kcsd_side_file *f = arg;
+
+	return kcsd_file_sync(&f->sync, f->file);
+}
+
+static int file_sync(struct kcsd_side_io *io)
+{
+	struct kcsd_side_file *f = to_side_file(io);
+
+	return kcsd_context_call(f->context, call_sync, f);
+}
+
+static int call_begin(void *arg)
+{
+	struct kcsd_side_file *f = arg;
+
+	return kcsd_file_sync_begin(&f->sync, f->file);
+}
+
+static int call_end(void *arg)
+{
+	struct kcsd_side_file *f = arg;
+
+	kcsd_file_sync_end(&f->sync, f->file);
+	return 0;
+}
+
+static u64 file_skip(struct kcsd_side_io *io, u64 pos)
+{
+	loff_t data = vfs_llseek(to_file(io), pos, SEEK_DATA);
+
+	if (data == -ENXIO)
+		return i_size_read(file_inode(to_file(io)));
+	return data < 0 ? pos : data;
+}
+
+static u64 file_random(struct kcsd_side_io *io)
+{
+	return get_random_u64();
+}
+
+/* file: just opened, or an error. */
+static int claim_file(struct kcsd_side_file *f, struct kcsd_context *context, struct file *file)
+{
+	int ret;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	*f = (struct kcsd_side_file){
+		.io = {
+			.read = file_read, .write = file_write, .sync = file_sync,
+			.skip = file_skip, .random = file_random,
+		},
+		.file = file,
+		.context = context,
+	};
+	ret = kcsd_file_claim(&f->claim, f->file);
+	if (ret)
+		goto close;
+	ret = kcsd_context_call(context, call_begin, f);
+	if (!ret)
+		return 0;
+	kcsd_file_release(&f->claim);
+close:
+	filp_close(f->file, NULL);
+	return ret;
+}
+
+int kcsd_side_file_open(struct kcsd_side_file *f, struct kcsd_context *context, const char *path)
+{
+	return claim_file(f, context, kcsd_file_open(path));
+}
+
+static int call_grow(void *arg)
+{
+	struct file_call *call = arg;
+
+	return vfs_truncate(&call->f->file->f_path, call->len);
+}
+
+int kcsd_side_file_create(struct kcsd_side_file *f, struct kcsd_context *context, const char *path,
+			  u64 len)
+{
+	struct file_call call = { .f = f, .len = len };
+	int ret = claim_file(f, context, filp_open(path, KCSD_FILE_FLAGS | O_CREAT | O_EXCL, 0600));
+
+	if (ret)
+		return ret;
+	ret = kcsd_context_call(context, call_grow, &call);
+	if (ret)
+		kcsd_side_file_discard(f);
+	return ret;
+}
+
+void kcsd_side_file_close(struct kcsd_side_file *f)
+{
+	kcsd_context_call(f->context, call_end, f);
+	kcsd_file_release(&f->claim);
+	filp_close(f->file, NULL);
+}
+
+u64 kcsd_side_file_len(const struct kcsd_side_file *f)
+{
+	return i_size_read(file_inode(f->file));
+}
+
+static int sync_directory(struct file *file)
+{
+	struct path dir = { .mnt = file->f_path.mnt, .dentry = dget_parent(file->f_path.dentry) };
+	struct file *opened = dentry_open(&dir, O_RDONLY | O_DIRECTORY, current_cred());
+	int ret;
+
+	dput(dir.dentry);
+	if (IS_ERR(opened))
+		return PTR_ERR(opened);
+	ret = vfs_fsync(opened, 0);
+	filp_close(opened, NULL);
+	return ret == -EINVAL ? 0 : ret;	/* there are file systems that need none */
+}
+
+static int call_settle(void *arg)
+{
+	struct kcsd_side_file *f = arg;
+
+	return vfs_fsync(f->file, 0) ?: sync_directory(f->file);
+}
+
+int kcsd_side_file_settle(struct kcsd_side_file *f)
+{
+	return kcsd_context_call(f->context, call_settle, f);
+}
+
+void kcsd_side_file_discard(struct kcsd_side_file *f)
+{
+	kcsd_file_unlink(f->file);
+	kcsd_side_file_close(f);
+}

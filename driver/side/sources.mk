@@ -1,8 +1,0 @@
-# SPDX-License-Identifier: GPL-2.0 OR MIT
-# What reads and writes side files, for the module, the library and the tests alike.
-side-sources := state.c
-side-sources += log.c
-side-sources += replay.c
-
-# What only who writes zones needs: not the library.
-side-drive-sources := dirty.c

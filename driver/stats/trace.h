@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Tracepoints: every command of the char nodes is submitted, started and completed. (The block
+ * node's requests have the block layer's own.) Documentation/kcsd.rst says how to use them.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM kcsd
+
+#if !defined(KCSD_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define KCSD_TRACE_H
+
+#include <linux/ktime.h>
+#include <linux/tracepoint.h>
+
+#include "drive.h"
+#include "nvme/cmd.h"
+
+/* It has been parsed; if that failed it is completed next, without a start. */
+TRACE_EVENT_CONDITION(kcsd_cmd_submit,
+	TP_PROTO(const struct kcsd_cmd *cmd),
+	TP_ARGS(cmd),
+	TP_CONDITION(cmd->trace.id),
+	TP_STRUCT__entry(
+		__field(u64, id)
+		__field(u32, drive)
+		__field(u32, nsid)
+		__field(u8, opcode)
+		__field(bool, admin)
+		__field(u32, cdw2)
+		__field(u32, cdw3)
+		__field(u32, cdw10)
+		__field(u32, cdw11)
+		__field(u32, cdw12)
+		__field(u32, cdw13)
+		__field(u32, cdw14)
+		__field(u32, cdw15)
+	),
+	TP_fast_assign(
+		__entry->id = cmd->trace.id;
+		__entry->drive = cmd->drive->index;
+		__entry->nsid = cmd->nsid;
+		__entry->opcode = cmd->opcode;
+		__entry->admin = cmd->admin;
+		__entry->cdw2 = cmd->cdw2;
+		__entry->cdw3 = cmd->cdw3;
+		__entry->cdw10 = cmd->cdw10;
+		__entry->cdw11 = cmd->cdw11;
+		__entry->cdw12 = cmd->cdw12;
+		__entry->cdw13 = cmd->cdw13;
+		__entry->cdw14 = cmd->cdw14;
+		__entry->cdw15 = cmd->cdw15;
+	),
+	TP_printk("kcsd%u id=%llu nsid=%u opcode=0x%02x admin=%d cdw2=0x%x cdw3=0x%x cdw10=0x%x cdw11=0x%x cdw12=0x%x cdw13=0x%x cdw14=0x%x cdw15=0x%x",
+		  __entry->drive, __entry->id, __entry->nsid, __entry->opcode, __entry->admin,
+		  __entry->cdw2, __entry->cdw3, __entry->cdw10, __entry->cdw11, __entry->cdw12,
+		  __entry->cdw13, __entry->cdw14, __entry->cdw15)
+);
+
+/* unit: compute unit of a run, else -1; pind likewise. */
+TRACE_EVENT_CONDITION(kcsd_cmd_start,
+	TP_PROTO(const struct kcsd_drive *drive, const struct kcsd_trace_cmd *trace, int unit,
+		 int pind),
+	TP_ARGS(drive, trace, unit, pind),
+	TP_CONDITION(trace->id),
+	TP_STRUCT__entry(
+		__field(u64, id)
+		__field(u32, drive)
+		__field(u32, nsid)
+		__field(u8, opcode)
+		__field(bool, admin)
+		__field(int, unit)
+		__field(int, pind)
+		__field(u64, waited_ns)
+	),
+	TP_fast_assign(
+		__entry->id = trace->id;
+		__entry->drive = drive->index;
+		__entry->nsid = trace->nsid;
+		__entry->opcode = trace->opcode;
+		__entry->admin = trace->admin;
+		__entry->unit = unit;
+		__entry->pind = pind;
+		__entry->waited_ns = ktime_get_ns() - trace->submit_ns;
+	),
+	TP_printk("kcsd%u id=%llu nsid=%u opcode=0x%02x admin=%d unit=%d pind=%d waited_ns=%llu",
+		  __entry->drive, __entry->id, __entry->nsid, __entry->opcode, __entry->admin,
+		  __entry->unit, __entry->pind, __entry->waited_ns)
+);
+
+/* status: NVMe status, or -errno. run: NULL when it was none; then pind is -1, the rest 0. */
+TRACE_EVENT_CONDITION(kcsd_cmd_complete,
+	TP_PROTO(const struct kcsd_drive *drive, const struct kcsd_trace_cmd *trace, int status,
+		 const struct kcsd_run *run),
+	TP_ARGS(drive, trace, status, run),
+	TP_CONDITION(trace->id),
+	TP_STRUCT__entry(
+		__field(u64, id)
+		__field(u32, drive)
+		__field(u32, nsid)
+		__field(u8, opcode)
+		__field(bool, admin)
+		__field(int, status)
+		__field(u64, latency_ns)
+		__field(int, pind)
+		__field(u32, engine)
+		__field(u32, reason)
+		__field(u64, insns)
+		__field(u64, run_ns)
+		__field(u64, read_bytes)
+		__field(u64, written_bytes)
+	),
+	TP_fast_assign(
+		__entry->id = trace->id;
+		__entry->drive = drive->index;
+		__entry->nsid = trace->nsid;
+		__entry->opcode = trace->opcode;
+		__entry->admin = trace->admin;
+		__entry->status = status > 0 ? status & KCSD_SC_MASK : status;
+		__entry->latency_ns = ktime_get_ns() - trace->submit_ns;
+		__entry->pind = run ? run->pind : -1;
+		__entry->engine = run ? run->engine : 0;
+		__entry->reason = run ? run->vm.end.reason : 0;
+		__entry->insns = run ? run->vm.end.insns : 0;
+		__entry->run_ns = run ? run->end_ns - run->start_ns : 0;
+		__entry->read_bytes = run ? run->read_bytes : 0;
+		__entry->written_bytes = run ? run->written_bytes : 0;
+	),
+	TP_printk("kcsd%u id=%llu nsid=%u opcode=0x%02x admin=%d status=%s0x%x latency_ns=%llu pind=%d engine=%u reason=%u insns=%llu run_ns=%llu read_bytes=%llu written_bytes=%llu",
+		  __entry->drive, __entry->id, __entry->nsid, __entry->opcode, __entry->admin,
+		  __entry->status < 0 ? "-" : "",
+		  __entry->status < 0 ? -__entry->status : __entry->status, __entry->latency_ns,
+		  __entry->pind, __entry->engine, __entry->reason, __entry->insns,
+		  __entry->run_ns, __entry->read_bytes, __entry->written_bytes)
+);
+
+#ifndef TRACE_HEADER_MULTI_READ
+
+/* trace.c */
+void kcsd_trace_begin_enabled(struct kcsd_cmd *cmd);
+void kcsd_trace_submit_enabled(struct kcsd_cmd *cmd);
+
+static inline bool kcsd_trace_enabled(void)
+{
+	return trace_kcsd_cmd_submit_enabled() || trace_kcsd_cmd_start_enabled() ||
+	       trace_kcsd_cmd_complete_enabled();
+}
+
+/* A command's time begins. */
+static inline void kcsd_trace_begin(struct kcsd_cmd *cmd)
+{
+	if (kcsd_trace_enabled())
+		kcsd_trace_begin_enabled(cmd);
+}
+
+/* It has been parsed, and will be carried out or refused: what that takes is told who it is. */
+static inline void kcsd_trace_submit(struct kcsd_cmd *cmd)
+{
+	if (kcsd_trace_enabled())
+		kcsd_trace_submit_enabled(cmd);
+}
+
+#endif /* TRACE_HEADER_MULTI_READ */
+
+#endif /* KCSD_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH stats
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>
