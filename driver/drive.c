@@ -57,7 +57,7 @@ static struct kcsd_drive *kcsd_drive_alloc(const struct kcsd_config *config, uns
 		return NULL;
 	kref_init(&drive->ref);
 	init_completion(&drive->drained);
-	kcsd_held_init(&drive->held);
+	kcsd_delayed_init(&drive->delayed);
 	drive->index = index;
 	drive->timeout_ms = config->timeout_ms;
 	drive->insn_budget = config->insn_budget;
@@ -91,7 +91,7 @@ out_free:
 	return NULL;
 }
 
-/* CPUs, store, zones, SLM, side file, identity: all say for themselves what is wrong with them. */
+/* CPUs, store, zones, SLM, sidecar, identity: all say for themselves what is wrong with them. */
 static int kcsd_drive_open_media(struct kcsd_drive *drive)
 {
 	char name[16];
@@ -112,16 +112,16 @@ static int kcsd_drive_open_media(struct kcsd_drive *drive)
 	ret = kcsd_slm_init(drive);
 	if (ret)
 		goto out_zones;
-	ret = kcsd_side_open(drive, name);	/* late: it may make a file */
+	ret = kcsd_sidecar_open(drive, name);	/* late: it may make a file */
 	if (ret)
 		goto out_slm;
-	ret = kcsd_identity_claim(drive, name);
+	ret = kcsd_uuid_claim(drive, name);
 	if (ret)
 		goto out_side;
 	return 0;
 
 out_side:
-	kcsd_side_close(drive);
+	kcsd_sidecar_close(drive);
 out_slm:
 	kcsd_slm_destroy(drive);
 out_zones:
@@ -133,8 +133,8 @@ out_store:
 
 static void kcsd_drive_close_media(struct kcsd_drive *drive)
 {
-	kcsd_identity_release(drive);
-	kcsd_side_close(drive);
+	kcsd_uuid_release(drive);
+	kcsd_sidecar_close(drive);
 	kcsd_slm_destroy(drive);
 	kcsd_zones_destroy(drive);
 	kcsd_store_close(&drive->store);
@@ -145,7 +145,7 @@ static int kcsd_drive_init_parts(struct kcsd_drive *drive)
 {
 	int ret;
 
-	ret = kcsd_log_init(&drive->log);
+	ret = kcsd_program_log_init(&drive->log);
 	if (ret)
 		return ret;
 	ret = kcsd_programs_init(drive);
@@ -169,7 +169,7 @@ out_range_sets:
 out_programs:
 	kcsd_programs_destroy(drive);
 out_log:
-	kcsd_log_destroy(&drive->log);
+	kcsd_program_log_destroy(&drive->log);
 	return ret;
 }
 
@@ -180,7 +180,7 @@ static void kcsd_drive_destroy_parts(struct kcsd_drive *drive)
 	kcsd_jobs_destroy(drive);
 	kcsd_range_sets_destroy(drive);
 	kcsd_programs_destroy(drive);
-	kcsd_log_destroy(&drive->log);
+	kcsd_program_log_destroy(&drive->log);
 }
 
 /*
@@ -192,7 +192,7 @@ static void kcsd_drive_shut_door(struct kcsd_drive *drive)
 	percpu_ref_kill(&drive->live);
 	kcsd_units_cancel_all(drive, true);
 	kcsd_jobs_cancel_all(drive);
-	kcsd_held_stop(&drive->held);
+	kcsd_delayed_stop(&drive->delayed);
 }
 
 static void kcsd_drive_drain(struct kcsd_drive *drive)
@@ -286,7 +286,7 @@ out_dirs:
 	return ret;
 }
 
-int kcsd_drive_create(const struct kcsd_config *config, struct kcsd_life *life,
+int kcsd_drive_create(const struct kcsd_config *config, struct kcsd_retained *retained,
 		      unsigned int index, struct kcsd_drive **out)
 {
 	struct kcsd_drive *drive;
@@ -295,7 +295,7 @@ int kcsd_drive_create(const struct kcsd_config *config, struct kcsd_life *life,
 	drive = kcsd_drive_alloc(config, index);
 	if (!drive)
 		goto out_log;
-	drive->life = life;
+	drive->retained = retained;
 	ret = kcsd_drive_open_media(drive);
 	if (ret) {
 		kcsd_drive_put(drive);	/* a line in the log has said why */
@@ -304,13 +304,13 @@ int kcsd_drive_create(const struct kcsd_config *config, struct kcsd_life *life,
 	ret = kcsd_drive_init_parts(drive);
 	if (ret)
 		goto out_media;
-	kcsd_life_power_on(drive);
+	kcsd_retained_power_on(drive);
 	kcsd_sanitize_power_on(drive);
 	ret = kcsd_drive_add_nodes(drive);
 	if (ret)
 		goto out_parts;
 	kcsd_store_keep(&drive->store);
-	kcsd_held_start(&drive->held);
+	kcsd_delayed_start(&drive->delayed);
 	*out = drive;
 	return 0;
 
@@ -333,7 +333,7 @@ static void kcsd_drive_shut(struct kcsd_drive *drive)
 	wait_for_completion(&drive->drained);
 	kcsd_drive_del_dirs(drive);
 	kcsd_node_destroy(drive->ctrl);
-	kcsd_life_power_off(drive);
+	kcsd_retained_power_off(drive);
 	kcsd_drive_destroy_parts(drive);
 }
 
@@ -355,7 +355,7 @@ void kcsd_drive_cut(struct kcsd_drive *drive, u64 seed)
 	WRITE_ONCE(drive->dead, true);
 	kcsd_block_kill(drive);
 	kcsd_drive_shut(drive);
-	drive->life->cuts++;
+	drive->retained->cuts++;
 	kcsd_power_cut(drive, seed);
 	kcsd_drive_close_media(drive);
 	kcsd_drive_put(drive);

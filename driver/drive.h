@@ -57,7 +57,7 @@ struct kcsd_drive {
 	unsigned int index;		/* N of kcsdN */
 	u32 lba_shift;
 	u64 nsze;			/* LBAs */
-	struct kcsd_life *life;		/* while it has power; the directory's */
+	struct kcsd_retained *retained;		/* while it has power; the directory's */
 
 	/* Limits of every command, whatever it asks: the configuration's, until Set Features. */
 	u32 timeout_ms;
@@ -68,7 +68,7 @@ struct kcsd_drive {
 	struct kcsd_user_tenants block_tenants;	/* of NVMe commands by the block node */
 	struct percpu_ref live;		/* one per command, run and job under way */
 	struct completion drained;	/* live has reached 0 */
-	struct kcsd_held held;
+	struct kcsd_delayed delayed;
 	bool dead;			/* power was cut: nothing moves any more */
 	bool data_lost;			/* a flush has lost data: nothing is written any more */
 
@@ -78,16 +78,16 @@ struct kcsd_drive {
 	struct kcsd_sanitize sanitize;
 	struct kcsd_store store;
 	struct kcsd_zones zones;
-	struct kcsd_side *side;		/* NULL: memory, or side_file is 0 */
-	uuid_t uuid;			/* the side file's, else life's */
-	struct list_head identity_entry; /* nvme/uuid.c */
+	struct kcsd_sidecar *side;		/* NULL: memory, or sidecar is 0 */
+	uuid_t uuid;			/* the sidecar's, else what is retained */
+	struct list_head uuid_entry; /* nvme/uuid.c */
 	struct kcsd_slm slm;
 	struct kcsd_stats __percpu *stats;
 	struct kcsd_programs programs;
 	struct kcsd_range_sets range_sets;
 	struct kcsd_units units;
 	struct kcsd_jobs jobs;
-	struct kcsd_log log;
+	struct kcsd_program_log log;
 
 	struct dentry *debugfs;		/* its directory there, NULL or ERR_PTR: none */
 	struct kcsd_node *ctrl;		/* /dev/kcsdN */
@@ -105,9 +105,9 @@ struct kcsd_drive {
 /* drive.c */
 /*
  * Power on: 0 with *drive set, or -errno with a line in the kernel log and nothing left
- * behind. config is copied, life is lent until power off.
+ * behind. config is copied, retained is lent until power off.
  */
-int kcsd_drive_create(const struct kcsd_config *config, struct kcsd_life *life,
+int kcsd_drive_create(const struct kcsd_config *config, struct kcsd_retained *retained,
 		      unsigned int index, struct kcsd_drive **drive);
 /*
  * Power off, and give back power's reference. force: even if the block node is open
@@ -151,7 +151,7 @@ static inline u64 kcsd_drive_budget(const struct kcsd_drive *drive, u64 asked)
 /* Does some rule of inject make commands wait? Then none may come from where it cannot sleep. */
 static inline bool kcsd_inject_sleeps(const struct kcsd_drive *drive)
 {
-	return READ_ONCE(drive->life->inject.sleeps);
+	return READ_ONCE(drive->retained->inject.sleeps);
 }
 
 /* May a command to namespace 1 sleep? */
@@ -163,7 +163,7 @@ static inline bool kcsd_drive_blocks(const struct kcsd_drive *drive)
 /* Are there rules about such commands? */
 static inline bool kcsd_inject_is_armed(const struct kcsd_drive *drive, enum kcsd_inject_op op)
 {
-	return READ_ONCE(drive->life->inject.armed) & BIT(op);
+	return READ_ONCE(drive->retained->inject.armed) & BIT(op);
 }
 
 /* A command begins: 0, or the status that it is to fail with. May have slept, see above. */
@@ -177,7 +177,7 @@ static inline int kcsd_inject(struct kcsd_drive *drive, const struct kcsd_inject
 /* Is one of these LBAs a bad block? Counted. One read of memory if the drive has none. */
 static inline bool kcsd_drive_is_bad(struct kcsd_drive *drive, u64 slba, u64 nlb)
 {
-	struct badblocks *bad = &drive->life->badblocks;
+	struct badblocks *bad = &drive->retained->badblocks;
 
 	if (likely(!READ_ONCE(bad->count)) || !kcsd_badblocks_check(drive, bad, slba, nlb))
 		return false;
@@ -188,7 +188,7 @@ static inline bool kcsd_drive_is_bad(struct kcsd_drive *drive, u64 slba, u64 nlb
 /* Likewise: was one of these LBAs, which are not bad, written to be uncorrectable? */
 static inline bool kcsd_drive_is_uncorrectable(struct kcsd_drive *drive, u64 slba, u64 nlb)
 {
-	struct badblocks *bad = &drive->life->uncorrectable;
+	struct badblocks *bad = &drive->retained->uncorrectable;
 
 	if (likely(!READ_ONCE(bad->count)) || !kcsd_badblocks_check(drive, bad, slba, nlb))
 		return false;

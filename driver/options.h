@@ -50,7 +50,7 @@ enum kcsd_run_choice {
 	X(NUM,  max_ranges,		16, 1, 64)	/* of a set or a run */ \
 	X(CHOICE, engine,		KCSD_RUN_BY_JIT, 0, KCSD_NR_RUN_CHOICES - 1) \
 	X(SIZE, max_jit_bytes,		SZ_64M, 0, SZ_1G) \
-	X(NUM,  side_file,		1, 0, 1)	/* of a backing file */ \
+	X(NUM,  sidecar,		1, 0, 1)	/* of a backing file */ \
 	X(SIZE, zone_size,		0, 0, KCSD_MAX_ZONE_SIZE)	/* 0: not zoned */ \
 	X(SIZE, zone_capacity,		0, 0, KCSD_MAX_ZONE_SIZE)	/* 0: all of the zone */ \
 	X(NUM,  conventional_zones,	0, 0, U32_MAX)		/* the first ones */ \

@@ -276,7 +276,7 @@ int kcsd_image_check(const struct kcsd_object *obj, struct kcsd_error *err)
 	verdict.check = kcsd_image_parse(obj->image, obj->image_len, &view);
 	if (verdict.check)
 		return refuse_check(obj, verdict.check, 0, err);
-	ret = kcsd_check_insns(view.insns, view.insn_cnt, &verdict);
+	ret = kcsd_validate_insns(view.insns, view.insn_cnt, &verdict);
 	if (ret == -EINVAL)
 		return refuse_check(obj, verdict.check, verdict.pc, err);
 	return ret ? kcsd_error_set(err, ret, "out of memory") : 0;

@@ -40,7 +40,7 @@
 #include <libkcsd/program.h>
 #include <libkcsd/queue.h>
 #include <libkcsd/run.h>
-#include <libkcsd/side.h>
+#include <libkcsd/sidecar.h>
 #include <libkcsd/sim.h>
 #include <libkcsd/slm.h>
 #include <libkcsd/stats.h>

@@ -122,7 +122,7 @@ static int add_prologue(struct kcsd_sim *sim)
 static int create_raw_code(struct kcsd_sim *sim, struct kcsd_verdict *verdict)
 {
 	/* What is wrong with the program is told of the program alone. */
-	int ret = kcsd_check_insns(sim->view.insns, sim->view.insn_cnt, verdict);
+	int ret = kcsd_validate_insns(sim->view.insns, sim->view.insn_cnt, verdict);
 
 	if (!ret)
 		ret = add_prologue(sim);

@@ -223,7 +223,7 @@ static bool bring_to(FIXTURE_DATA(cancel) *self, enum path path, enum stage stag
 			return false;
 	}
 	if (stage == COMPLETING)
-		return drive_becomes(d, "stats/executions", SETUP_RUNS + 1);
+		return drive_becomes(d, "stats/runs", SETUP_RUNS + 1);
 	return drive_becomes(d, stage == QUEUED ? "units/queued" : "units/running", 1);
 }
 
@@ -261,8 +261,8 @@ static __u64 counts_are(const struct drive *d, enum stage stage, __u32 reason)
 	__u64 end = time_ns();
 
 	ok = ok && drive_becomes(d, "units/running", stage == QUEUED) &&
-	     drive_becomes(d, "stats/executions", SETUP_RUNS + 1) &&
-	     drive_becomes(d, "stats/executions_failed", SETUP_RUNS + !!reason) &&
+	     drive_becomes(d, "stats/runs", SETUP_RUNS + 1) &&
+	     drive_becomes(d, "stats/runs_failed", SETUP_RUNS + !!reason) &&
 	     drive_becomes(d, "units/0/runs", SETUP_RUNS + (stage != QUEUED));
 	return ok ? end : 0;
 }
@@ -381,7 +381,7 @@ TEST_F(cancel, only_those_of_the_ring)
 	ASSERT_EQ(0, tenant_reap(&b, NULL, 2000));
 	EXPECT_TRUE(drive_becomes(&self->d, "units/queued", 0));
 	EXPECT_EQ(2001, drive_number(&self->d, "stats/faults_cancelled"));
-	EXPECT_EQ(SETUP_RUNS + 4001, drive_number(&self->d, "stats/executions"));
+	EXPECT_EQ(SETUP_RUNS + 4001, drive_number(&self->d, "stats/runs"));
 	tenant_close(&b);
 	clean_up(self);
 }

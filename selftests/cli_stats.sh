@@ -55,7 +55,7 @@ test_stats()
 		>/dev/null 2>&1
 	"$kcsd" run -d $NAME "$bpf/tests/behave.bpf.o" --program load >/dev/null 2>&1
 	code 0 "stats, JSON" stats -d $NAME --json
-	has '."stats/executions" > 0' true
+	has '."stats/runs" > 0' true
 	has '."stats/faults_memory" > 0 and ."stats/faults_budget" == 1' true
 	code 0 "stats, a pattern" stats -d $NAME 'stats/faults_*'
 	is "  and only those" "$(grep -c -v '^stats/faults_[a-z_]* [0-9]*$' "$work/out")" 0

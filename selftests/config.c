@@ -29,7 +29,7 @@ static const struct setting {
 	{ "insn_budget",	"1000",		"1000000000" },
 	{ "engine",		"interp",	"jit" },
 	{ "max_jit_bytes",	"0",		"1048576" },
-	{ "side_file",		"0",		"1" },
+	{ "sidecar",		"0",		"1" },
 	{ "slm_size",		"4096",		"33554432" },
 	{ "max_range_sets",	"1",		"255" },
 	{ "max_ranges",		"1",		"64" },
@@ -157,7 +157,7 @@ TEST_F(config, mkdir_gives_defaults)
 	EXPECT_EQ(30000, drive_get_number(d->name, "timeout_ms"));
 	EXPECT_EQ(0, drive_get_number(d->name, "insn_budget"));
 	EXPECT_EQ(64 << 20, drive_get_number(d->name, "max_jit_bytes"));
-	EXPECT_EQ(1, drive_get_number(d->name, "side_file"));
+	EXPECT_EQ(1, drive_get_number(d->name, "sidecar"));
 	EXPECT_LT(0, drive_get(d->name, "engine", buf, sizeof(buf)));
 	EXPECT_STREQ("jit", buf);
 	EXPECT_EQ(16777216, drive_get_number(d->name, "slm_size"));
@@ -217,7 +217,7 @@ TEST_F(config, invalid_values_are_refused)
 		{ "insn_budget", "-5" }, { "insn_budget", "18446744073709551616" },
 		{ "engine", "" }, { "engine", "0" }, { "engine", "JIT" }, { "engine", "jit " },
 		{ "engine", "ji" }, { "engine", "jitx" }, { "engine", "none" },
-		{ "side_file", "2" }, { "side_file", "" },
+		{ "sidecar", "2" }, { "sidecar", "" },
 		{ "max_jit_bytes", "-1" }, { "max_jit_bytes", "1073741825" },
 		{ "slm_size", "" }, { "slm_size", "-1" }, { "slm_size", "4095" },
 		{ "max_range_sets", "0" }, { "max_range_sets", "256" },

@@ -23,7 +23,7 @@ enum {
 
 static const char * const names[COUNTERS] = {
 	"stats/host_read_bytes", "stats/host_write_bytes", "stats/media_read_bytes",
-	"stats/media_write_bytes", "stats/executions", "stats/executions_failed", "stats/insns",
+	"stats/media_write_bytes", "stats/runs", "stats/runs_failed", "stats/insns",
 	"stats/faults_memory", "stats/faults_lba_read", "stats/faults_lba_write",
 	"stats/faults_budget", "stats/faults_time", "stats/faults_cancelled",
 	"ns1/read_commands", "ns1/read_bytes", "ns1/write_commands", "ns1/write_bytes",
@@ -547,10 +547,10 @@ TEST_F(counters, power_off_resets)
 	fd_close(&self->block);
 	drive_close(d);
 	ASSERT_EQ(0, drive_power(d, false));
-	EXPECT_EQ(~0ULL, counter(d->index, "stats/executions"));
+	EXPECT_EQ(~0ULL, counter(d->index, "stats/runs"));
 	ASSERT_EQ(0, drive_power(d, true));
 	d->index = drive_get_number(d->name, "index");
-	EXPECT_EQ(0, counter(d->index, "stats/executions"));
+	EXPECT_EQ(0, counter(d->index, "stats/runs"));
 	EXPECT_EQ(0, counter(d->index, "ns1/write_commands"));
 	EXPECT_FALSE(program_dir(d->index, 0));
 }

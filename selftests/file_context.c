@@ -111,7 +111,7 @@ static void child_main(struct drive *d, bool zoned)
 
 	/* SIGXFSZ ends who writes, as it always does. */
 	MUST(!setrlimit(RLIMIT_FSIZE, &none));
-	MUST(!drive_power(d, true));	/* the file grows, its side file is made */
+	MUST(!drive_power(d, true));	/* the file grows, its sidecar is made */
 	d->index = drive_get_number(d->name, "index");
 	MUST(!drive_open(d, O_RDWR));
 	for (int way = 0; way < CMD_WAYS; way++) {

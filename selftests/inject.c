@@ -253,7 +253,7 @@ TEST_F(inject, runs_that_are_told_to_fail)
 	EXPECT_EQ(0, le64toh(r.out.rec.insns));
 	EXPECT_EQ(KCSD_ENGINE_NONE, le32toh(r.out.rec.engine));
 	EXPECT_EQ(1, stat_of(&self->e.d, "faults_injected"));
-	EXPECT_EQ(1, stat_of(&self->e.d, "executions_failed"));
+	EXPECT_EQ(1, stat_of(&self->e.d, "runs_failed"));
 	EXPECT_TRUE(run_works(self->e.d.compute, SEVEN));
 }
 

@@ -117,12 +117,12 @@ static int open_anew(const struct drive *d)
 /* Run this one, which is quick, until it is inline. False: it never is. */
 static bool becomes_inline(struct drive *d, struct run *r)
 {
-	__u64 before = counter(d, "runs_inline");
+	__u64 before = counter(d, "runs_quick");
 
 	for (int i = 0; i < 4 * (QUICK_RUNS + PENALTY); i++) {
 		if (run_exec(d->compute, r))
 			return false;
-		if (counter(d, "runs_inline") > before)
+		if (counter(d, "runs_quick") > before)
 			return true;
 		fd_close(&d->compute);
 		d->compute = open_anew(d);
@@ -133,22 +133,22 @@ static bool becomes_inline(struct drive *d, struct run *r)
 /* It is: of several in a row, one at least, as any may be taken to be slow on a busy machine. */
 static bool is_inline(struct drive *d, struct run *r)
 {
-	__u64 before = counter(d, "runs_inline");
+	__u64 before = counter(d, "runs_quick");
 
 	for (int i = 0; i < 3 * QUICK_RUNS; i++)
 		if (run_exec(d->compute, r))
 			return false;
-	return counter(d, "runs_inline") > before;
+	return counter(d, "runs_quick") > before;
 }
 
 static bool never_inline(struct drive *d, struct run *r)
 {
-	__u64 before = counter(d, "runs_inline");
+	__u64 before = counter(d, "runs_quick");
 
 	for (int i = 0; i < 3 * QUICK_RUNS; i++)
 		if (run_exec(d->compute, r))
 			return false;
-	return counter(d, "runs_inline") == before;
+	return counter(d, "runs_quick") == before;
 }
 
 TEST_F(inline, whatever_way_it_comes)
@@ -156,10 +156,10 @@ TEST_F(inline, whatever_way_it_comes)
 	struct run r = { .pind = SPIN, .cparam2 = 5 };
 
 	for (int way = 0; way < CMD_WAYS; way++) {
-		__u64 before, runs = counter(&self->d, "executions");
+		__u64 before, runs = counter(&self->d, "runs");
 
 		ASSERT_TRUE(becomes_inline(&self->d, &r));
-		before = counter(&self->d, "runs_inline");
+		before = counter(&self->d, "runs_quick");
 		for (int i = 0; i < 4 * QUICK_RUNS; i++) {
 			ASSERT_EQ(0, run_way(way, self->d.compute, &r));
 			if (way != CMD_URING_CQE16)
@@ -170,11 +170,11 @@ TEST_F(inline, whatever_way_it_comes)
 			EXPECT_EQ(5, r.out.bytes[0]);
 			EXPECT_EQ((1ULL << 32) + 5, le64toh(r.out.rec.result));
 		}
-		EXPECT_LT(before, counter(&self->d, "runs_inline")) TH_LOG("%s", cmd_way_name(way));
-		EXPECT_LE(runs + 4 * QUICK_RUNS, counter(&self->d, "executions"));
+		EXPECT_LT(before, counter(&self->d, "runs_quick")) TH_LOG("%s", cmd_way_name(way));
+		EXPECT_LE(runs + 4 * QUICK_RUNS, counter(&self->d, "runs"));
 	}
 	EXPECT_EQ(0, counter(&self->d, "runs_restarted"));
-	EXPECT_EQ(counter(&self->d, "executions"),
+	EXPECT_EQ(counter(&self->d, "runs"),
 		  drive_number(&self->d, "units/0/runs") + drive_number(&self->d, "units/1/runs"));
 }
 
@@ -185,14 +185,14 @@ TEST_F(inline, faults)
 	__u64 inlines, faults;
 
 	ASSERT_TRUE(becomes_inline(&self->d, &good));
-	inlines = counter(&self->d, "runs_inline");
+	inlines = counter(&self->d, "runs_quick");
 	faults = counter(&self->d, "faults_memory");
 	for (int i = 0; i < 4 * QUICK_RUNS; i++) {
 		EXPECT_EQ(KCSD_SC_PROGRAM_FAULT, run_exec(self->d.compute, &bad));
 		EXPECT_EQ(KCSD_FAULT_MEMORY, le32toh(bad.out.rec.reason));
 		EXPECT_EQ(1, le32toh(bad.out.rec.pc));
 	}
-	EXPECT_LT(inlines, counter(&self->d, "runs_inline"));
+	EXPECT_LT(inlines, counter(&self->d, "runs_quick"));
 	EXPECT_EQ(faults + 4 * QUICK_RUNS, counter(&self->d, "faults_memory"));
 	EXPECT_EQ(0, run_exec(self->d.compute, &good));
 }
@@ -209,23 +209,23 @@ TEST_F(inline, long_runs_are_started_over)
 	/* On a busy machine a run may have seemed slow just before: then try again. */
 	for (int i = 0; i < 5 && !counter(&self->d, "runs_restarted"); i++) {
 		ASSERT_TRUE(becomes_inline(&self->d, &quick));
-		runs = counter(&self->d, "executions");
-		inlines = counter(&self->d, "runs_inline");
+		runs = counter(&self->d, "runs");
+		inlines = counter(&self->d, "runs_quick");
 		ASSERT_EQ(0, run_exec(self->d.compute, &r));
 	}
 	EXPECT_EQ(1, counter(&self->d, "runs_restarted"));
-	EXPECT_EQ(inlines, counter(&self->d, "runs_inline"));
-	EXPECT_EQ(runs + 1, counter(&self->d, "executions"));
+	EXPECT_EQ(inlines, counter(&self->d, "runs_quick"));
+	EXPECT_EQ(runs + 1, counter(&self->d, "runs"));
 	EXPECT_EQ((1ULL << 32) + 1, r.result);
 	EXPECT_EQ(8, le32toh(r.out.rec.out_len));
 	EXPECT_EQ(1, r.out.bytes[0]);
 	EXPECT_EQ(LBA, le64toh(r.out.rec.read_bytes));
 	EXPECT_LT(GIVE_UP_NS, le64toh(r.out.rec.wait_ns));
-	EXPECT_EQ(counter(&self->d, "executions"),
+	EXPECT_EQ(counter(&self->d, "runs"),
 		  drive_number(&self->d, "units/0/runs") + drive_number(&self->d, "units/1/runs"));
 	for (int i = 0; i < PENALTY; i++)
 		ASSERT_EQ(0, run_exec(self->d.compute, &quick));
-	EXPECT_EQ(inlines, counter(&self->d, "runs_inline"));
+	EXPECT_EQ(inlines, counter(&self->d, "runs_quick"));
 	EXPECT_TRUE(becomes_inline(&self->d, &quick));
 }
 
@@ -272,7 +272,7 @@ TEST_F(inline, never_what_leaves_something_behind)
 	EXPECT_TRUE(never_inline(&self->d, &range));
 	EXPECT_TRUE(never_inline(&self->d, &logs));
 	EXPECT_TRUE(is_inline(&self->d, &reads));
-	before = counter(&self->d, "runs_inline");
+	before = counter(&self->d, "runs_quick");
 	for (int i = 0; i < 3 * QUICK_RUNS; i++) {
 		static __u8 out[65536];
 		struct nvme_uring_cmd c = run_cmd(&reads);
@@ -282,7 +282,7 @@ TEST_F(inline, never_what_leaves_something_behind)
 		c.metadata_len = sizeof(out);
 		EXPECT_EQ(0, cmd_io(self->d.compute, &c));
 	}
-	EXPECT_EQ(before, counter(&self->d, "runs_inline"));
+	EXPECT_EQ(before, counter(&self->d, "runs_quick"));
 	EXPECT_TRUE(is_inline(&self->d, &reads));
 }
 
@@ -301,14 +301,14 @@ TEST_F(inline, nobody_is_overtaken)
 	EXPECT_TRUE(becomes_inline(&self->d, &r));
 	ASSERT_EQ(0, tenant_send(&self->other, &endless, 1, 0));
 	EXPECT_TRUE(drive_becomes(&self->d, "units/running", 2));
-	before = counter(&self->d, "runs_inline");
+	before = counter(&self->d, "runs_quick");
 	for (int i = 0; i < 3; i++)
 		ASSERT_EQ(0, tenant_send(&self->t, &c, 1, i));
 	EXPECT_EQ(3, drive_number(&self->d, "units/queued"));
-	EXPECT_EQ(before, counter(&self->d, "runs_inline"));
+	EXPECT_EQ(before, counter(&self->d, "runs_quick"));
 	tenant_close(&self->other);
 	ASSERT_EQ(0, tenant_reap(&self->t, e, 3));
-	EXPECT_EQ(before, counter(&self->d, "runs_inline"));
+	EXPECT_EQ(before, counter(&self->d, "runs_quick"));
 	EXPECT_TRUE(becomes_inline(&self->d, &r));
 }
 
@@ -321,10 +321,10 @@ TEST_F(inline, not_in_batches)
 	__u64 before;
 
 	ASSERT_TRUE(becomes_inline(&self->d, &r));
-	before = counter(&self->d, "runs_inline");
+	before = counter(&self->d, "runs_quick");
 	ASSERT_EQ(0, tenant_send(&self->t, &c, 32, 0));
 	ASSERT_EQ(0, tenant_reap(&self->t, e, 32));
-	EXPECT_EQ(before, counter(&self->d, "runs_inline"));
+	EXPECT_EQ(before, counter(&self->d, "runs_quick"));
 	EXPECT_TRUE(is_inline(&self->d, &r));
 }
 
@@ -398,7 +398,7 @@ static int stall_once(int fd)
 /* Runs that were begun by their submitters. */
 static __u64 begun_inline(const struct drive *d)
 {
-	return counter(d, "runs_inline") + counter(d, "runs_restarted");
+	return counter(d, "runs_quick") + counter(d, "runs_restarted");
 }
 
 /* A tenant that lost its CPU while it had a unit does not borrow one again soon; others do. */
@@ -434,10 +434,10 @@ TEST_F(inline, new_programs_are_not_quick)
 
 	ASSERT_TRUE(becomes_inline(&self->d, &r));
 	ASSERT_EQ(0, prog_replace(self->d.ctrl, SEVEN, prog_seven));
-	before = counter(&self->d, "runs_inline");
+	before = counter(&self->d, "runs_quick");
 	for (int i = 0; i < QUICK_RUNS; i++)
 		ASSERT_EQ(0, run_exec(self->d.compute, &r));
-	EXPECT_EQ(before, counter(&self->d, "runs_inline"));
+	EXPECT_EQ(before, counter(&self->d, "runs_quick"));
 	EXPECT_TRUE(becomes_inline(&self->d, &r));
 }
 
@@ -450,14 +450,14 @@ TEST_F(inline, it_is_charged)
 	struct ended e;
 
 	ASSERT_TRUE(becomes_inline(&self->d, &r));
-	before = counter(&self->d, "runs_inline");
+	before = counter(&self->d, "runs_quick");
 	for (int i = 0; i < 3 * QUICK_RUNS; i++) {
 		ns = tenant_number(self->t.fd, "kcsd-run-ns:");
 		ASSERT_EQ(0, tenant_send(&self->t, &c, 1, 0));
 		ASSERT_EQ(0, tenant_reap(&self->t, &e, 1));
 		EXPECT_LT(ns, tenant_number(self->t.fd, "kcsd-run-ns:"));
 	}
-	EXPECT_LT(before, counter(&self->d, "runs_inline"));
+	EXPECT_LT(before, counter(&self->d, "runs_quick"));
 	EXPECT_EQ(0, tenant_number(self->t.fd, "kcsd-running:"));
 }
 
@@ -524,7 +524,7 @@ TEST_F(inline_one, runs_that_come_meanwhile)
 	s.rounds = s.all;
 	EXPECT_EQ(0, pthread_join(thread, NULL));
 	EXPECT_EQ(0, s.bad);
-	EXPECT_LT(s.all / 20, counter(&self->d, "runs_inline"));
+	EXPECT_LT(s.all / 20, counter(&self->d, "runs_quick"));
 	tenant_close(&t);
 }
 

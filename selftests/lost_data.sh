@@ -192,7 +192,7 @@ test_two_flushes()
 	local what=$1
 
 	fresh "${2-}"
-	point "$what: a drive without a side file" drive side_file=0 || return
+	point "$what: a drive without a sidecar" drive sidecar=0 || return
 	point "$what: a write" write_block 0
 	dm_stop
 	dm_fail_next "$first" 16
@@ -249,32 +249,32 @@ test_zones()
 	point "zones: the drive goes" delete_drive lost
 }
 
-# The side file's own disk fails.
+# The sidecar's own disk fails.
 test_side_file()
 {
 	local blocks
 
 	fresh
-	point "side file: a drive" drive zone_size=1M || return
-	point "side file: zone 1: 4 KiB" write_block 256
-	point "side file: flushed" flush
+	point "sidecar: a drive" drive zone_size=1M || return
+	point "sidecar: zone 1: 4 KiB" write_block 256
+	point "sidecar: flushed" flush
 	dmesg -C
 	mapfile -t blocks < <(dm_blocks_of "$image.kcsd" | sort -n | tr ' ' '\n')
 	dm_fail "${blocks[@]}"
-	point "side file: 4 KiB more" write_block 257
-	fails "side file: the flush fails" "" flush
+	point "sidecar: 4 KiB more" write_block 257
+	fails "sidecar: the flush fails" "" flush
 	dm_fail
-	all_fail "side file"
-	told "side file"
-	point "side file: power off" power 0
-	point "side file: power on" power 1
-	is "side file: what was flushed is there" "$(zone 1 | cut -d' ' -f1)" cl
-	is "side file: and nothing more" "$(zone 1)" "cl 0x000008"
-	point "side file: a flush" flush
-	point "side file: the drive goes" delete_drive lost
+	all_fail "sidecar"
+	told "sidecar"
+	point "sidecar: power off" power 0
+	point "sidecar: power on" power 1
+	is "sidecar: what was flushed is there" "$(zone 1 | cut -d' ' -f1)" cl
+	is "sidecar: and nothing more" "$(zone 1)" "cl 0x000008"
+	point "sidecar: a flush" flush
+	point "sidecar: the drive goes" delete_drive lost
 }
 
-# fail_side: the disk will, where the side file is.
+# fail_side: the disk will, where the sidecar is.
 fail_side()
 {
 	local blocks
@@ -326,7 +326,7 @@ random "$work/data" 4096
 random "$work/other" 4096
 data=$work/data
 plain "a backing file"
-plain "without a side file" side_file=0
+plain "without a sidecar" sidecar=0
 plain "cached" cache_size=256K
 test_cached
 test_cached_before

@@ -178,7 +178,7 @@ TEST_F(passthru, results)
 		EXPECT_EQ(KCSD_FAULT_NONE, r.out.rec.reason);
 		EXPECT_EQ(7, le64toh(r.out.rec.result));
 	}
-	snprintf(path, sizeof(path), KST_CLASS "/kcsd%d/stats/runs_inline", self->d.index);
+	snprintf(path, sizeof(path), KST_CLASS "/kcsd%d/stats/runs_quick", self->d.index);
 	EXPECT_LT(0, file_number(path));
 	EXPECT_GT(50, file_number(path));
 }

@@ -18,7 +18,7 @@
 
 static const struct drive_attr in_memory[] = { DRIVE_SMALL, {} };
 static const struct drive_attr on_file[] = {
-	DRIVE_SMALL, { "backing_file", "/tmp/kst-ring-reuse" }, { "side_file", "0" }, {}
+	DRIVE_SMALL, { "backing_file", "/tmp/kst-ring-reuse" }, { "sidecar", "0" }, {}
 };
 
 FIXTURE(ring_reuse) {

@@ -330,7 +330,7 @@ TEST_F(schedule, units_in_sysfs)
 		EXPECT_LT(0, drive_number(&self->d, file));
 		idle += drive_number(&self->d, file);
 	}
-	EXPECT_EQ(drive_number(&self->d, "stats/executions"), runs);
+	EXPECT_EQ(drive_number(&self->d, "stats/runs"), runs);
 	EXPECT_EQ(drive_number(&self->d, "stats/cu_busy_ns"), busy);
 	EXPECT_LE(idle, drive_number(&self->d, "stats/cu_idle_ns"));
 	snprintf(file, sizeof(file), "units/%d/runs", variant->units);

@@ -34,7 +34,7 @@ test-programs := engines native hotplug config nodes admin program check exec fa
 	fail_nth \
 	fail_load \
 	cache \
-	side_full \
+	sidecar_full \
 	write_cache \
 	power_cut \
 	power_cut_zones \

@@ -103,8 +103,8 @@ TEST_F(unreaped, memory_is_charged_to_the_submitter)
 	ASSERT_EQ(0, open_ring(&ring, variant->flags));
 	before = cgroup_number("memory.current");
 	ASSERT_EQ(0, send_only(&ring, self->fd, &self->cmd, RUNS));
-	ASSERT_TRUE(drive_becomes(&self->d, "stats/executions", RUNS));
-	EXPECT_EQ(0, drive_number(&self->d, "stats/executions_failed"));
+	ASSERT_TRUE(drive_becomes(&self->d, "stats/runs", RUNS));
+	EXPECT_EQ(0, drive_number(&self->d, "stats/runs_failed"));
 	EXPECT_LE(before + RUNS * OUT_LEN, cgroup_number("memory.current"));
 	io_uring_queue_exit(&ring);
 }
@@ -128,7 +128,7 @@ TEST_F(unreaped, the_limit_of_the_cgroup_holds)
 	ASSERT_EQ(0, send_only(&ring, self->fd, &self->cmd, RUNS));
 	ASSERT_EQ(0, cgroup_move_out());
 	ASSERT_EQ(0, drive_set(self->d.name, "inject", "clear"));
-	ASSERT_TRUE(drive_becomes(&self->d, "stats/executions", RUNS));
+	ASSERT_TRUE(drive_becomes(&self->d, "stats/runs", RUNS));
 	EXPECT_GE(max, cgroup_number("memory.current"));
 	EXPECT_LT(0, drive_number(&self->d, "stats/faults_internal"));
 	EXPECT_EQ(0, cgroup_event("oom_kill"));
@@ -158,11 +158,11 @@ TEST_F(unreaped, units_do_not_wait_for_the_cgroup)
 	events = cgroup_event("high");
 	ASSERT_EQ(0, drive_set(self->d.name, "inject", "clear"));
 	/* Not for long, if it would take long. */
-	while (drive_number(&self->d, "stats/executions") < RUNS && cgroup_event("high") == events)
+	while (drive_number(&self->d, "stats/runs") < RUNS && cgroup_event("high") == events)
 		usleep(500);
 	EXPECT_EQ(events, cgroup_event("high"));
-	ASSERT_TRUE(drive_becomes(&self->d, "stats/executions", RUNS));
-	EXPECT_EQ(0, drive_number(&self->d, "stats/executions_failed"));
+	ASSERT_TRUE(drive_becomes(&self->d, "stats/runs", RUNS));
+	EXPECT_EQ(0, drive_number(&self->d, "stats/runs_failed"));
 	EXPECT_LE(RUNS * OUT_LEN, cgroup_number("memory.current"));
 	io_uring_queue_exit(&ring);
 }
@@ -178,7 +178,7 @@ TEST_F(unreaped, slots_are_held)
 	ASSERT_EQ(0, set_up(&self->d, &self->fd, "4"));
 	ASSERT_EQ(0, open_ring(&ring, variant->flags));
 	ASSERT_EQ(0, send_only(&ring, self->fd, &self->cmd, LIMIT));
-	ASSERT_TRUE(drive_becomes(&self->d, "stats/executions", LIMIT));
+	ASSERT_TRUE(drive_becomes(&self->d, "stats/runs", LIMIT));
 	EXPECT_EQ(KCSD_SC_INSUFFICIENT_RESOURCES,
 		  cmd_io_way(CMD_IOCTL64, self->fd, &self->cmd, NULL));
 	EXPECT_EQ(LIMIT, tenant_number(self->fd, "kcsd-slots:"));

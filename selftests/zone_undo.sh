@@ -5,7 +5,7 @@
 # time does not make it durable.
 #
 # One flush is stopped in the backing file's disk, with no zone to record. Behind it come another,
-# with one, and the Reset. The side file, on a file system of its own, has room for one more
+# with one, and the Reset. The sidecar, on a file system of its own, has room for one more
 # record: that of the second flush. Or, where the kernel injects failures, the Reset gets no memory.
 . ./lib.sh
 . ./dm_lib.sh
@@ -108,7 +108,7 @@ at_once()
 	wait $change
 }
 
-# The side file has no room.
+# The sidecar has no room.
 send_full()
 {
 	exec nvme zns "$1-zone" "$generic" -n 1 -s 2048
@@ -125,7 +125,7 @@ change()
 	point "$what: zone 1 is written" write_zone 1 0
 	point "$what: and flushed" flush
 	fill
-	fails "$what: no room in the side file" "" send finish 3
+	fails "$what: no room in the sidecar" "" send finish 3
 	point "$what: room for one record" leave_one
 	point "$what: the conventional zone is written" write_zone 0 0
 	at_once send_full "$what"

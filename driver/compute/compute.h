@@ -22,7 +22,7 @@ struct kcsd_drive;
 struct kcsd_program;
 struct kcsd_range_set;
 struct kcsd_tenant;
-struct kcsd_window;
+struct kcsd_mapping;
 struct kobject;
 struct mem_cgroup;
 
@@ -77,8 +77,8 @@ struct kcsd_run {
 	u32 engine;			/* KCSD_ENGINE_* */
 	struct kcsd_lowered_ctl *ctl;	/* while it runs as native code; units.lock */
 	u32 nr_out_pages;		/* for out_max bytes, at least one */
-	bool is_inline;			/* its submitter carries it out; quick_run.c */
-	bool given_up;			/* which took too long: it is to be started over */
+	bool is_quick;			/* its submitter carries it out; quick_run.c */
+	bool overran;			/* which took too long: it is to be started over */
 	struct kcsd_vm vm;		/* vm.end is valid once ended */
 
 	/* The front end's. */
@@ -116,8 +116,8 @@ struct kcsd_unit {
 	u64 arena_len;			/* bytes; a power of two, at least cfg.arena_size */
 	u64 dirty;			/* [h] bytes that the last program could write to */
 	u64 wipe_ns;			/* [h] what wiping them took before the run at hand */
-	struct kcsd_window *window[KCSD_UNIT_WINDOWS];	/* [h] NULL: none yet */
-	u64 window_clock;		/* [h] uses of windows so far */
+	struct kcsd_mapping *mapping[KCSD_UNIT_WINDOWS];	/* [h] NULL: none yet */
+	u64 mapping_clock;		/* [h] uses of windows so far */
 	struct kcsd_lowered_ctl ctl;	/* [h] of native code; cancelling: see kcsd_run.ctl */
 	struct hrtimer timer;		/* of native code that does not count; native.c */
 	bool ticks;			/* [h] such code runs */
@@ -180,9 +180,9 @@ void kcsd_units_del_dir(struct kcsd_drive *drive);
  * The submitter, instead of kcsd_run_submit(): carry it out here and now if that is sure to be
  * quick. True: it has ended, as after done(), which is not called. False: nothing has happened.
  */
-bool kcsd_run_inline(struct kcsd_run *run);
+bool kcsd_run_quick(struct kcsd_run *run);
 /* An inline run's tick: has it shown that it is not quick? */
-bool kcsd_run_give_up(struct kcsd_run *run);
+bool kcsd_run_overran(struct kcsd_run *run);
 
 /* nvme/execute.c */
 /* Execute Program and Execute on LBAs: parse; sets cmd->run. */
@@ -192,9 +192,9 @@ int kcsd_execute_parse(struct kcsd_cmd *cmd);
 /* Carry out a run. Who has the unit. */
 void kcsd_run_execute(struct kcsd_run *run, struct kcsd_unit *unit);
 /* It ended as run->vm.end says: account for it, and let go of what it holds of the drive. */
-void kcsd_run_close(struct kcsd_run *run);
+void kcsd_run_retire(struct kcsd_run *run);
 /* And give it back with done(). */
-void kcsd_run_end(struct kcsd_run *run);
+void kcsd_run_complete(struct kcsd_run *run);
 /* NVMe status of an ended run. */
 int kcsd_run_status(const struct kcsd_run *run);
 /* Copy record and output to run->metadata. In the submitter's mm. 0 or -EFAULT. */

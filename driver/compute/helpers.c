@@ -55,7 +55,7 @@ static void note_failure(struct kcsd_run *run, u64 lba, int ret, int otherwise)
 {
 	if (!ret || run->medium_status)
 		return;
-	run->medium_status = kcsd_media_status(ret, otherwise);
+	run->medium_status = kcsd_lba_io_status(ret, otherwise);
 	run->medium_lba = lba;
 }
 
@@ -92,7 +92,7 @@ static u32 kcsd_run_tick(struct kcsd_vm *vm)
 		return KCSD_FAULT_CANCELLED;
 	if (ktime_get_ns() > run->deadline_ns)
 		return KCSD_FAULT_TIME;
-	if (run->is_inline && kcsd_run_give_up(run))
+	if (run->is_quick && kcsd_run_overran(run))
 		return KCSD_FAULT_CANCELLED;
 	cond_resched();
 	return KCSD_FAULT_NONE;
@@ -119,7 +119,7 @@ static int kcsd_run_move_piece(struct kcsd_run *run, u64 slba, void *buf, u64 le
 	int ret;
 
 	iov_iter_kvec(&iter, write ? ITER_SOURCE : ITER_DEST, &kvec, 1, len);
-	ret = write ? kcsd_media_write(drive, slba, &iter) : kcsd_media_read(drive, slba, &iter);
+	ret = write ? kcsd_lba_io_write(drive, slba, &iter) : kcsd_lba_io_read(drive, slba, &iter);
 	if (ret)
 		return ret;
 	if (write)
@@ -217,7 +217,7 @@ static s64 kcsd_run_append(struct kcsd_run *run, u64 zslba, void *buf, u64 len)
 	iov_iter_kvec(&iter, ITER_SOURCE, &kvec, 1, len);
 	ret = kcsd_run_inject(run, KCSD_INJECT_APPEND, zslba, zone_size);
 	if (!ret)
-		ret = kcsd_media_append(drive, zslba, &iter, &lba);
+		ret = kcsd_lba_io_append(drive, zslba, &iter, &lba);
 	note_failure(run, zslba, ret, KCSD_SC_WRITE_FAULT);
 	if (ret)
 		return kcsd_run_error(ret);
@@ -337,7 +337,7 @@ static s64 kcsd_run_helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_
 	case KCSD_HELPER_emit:
 		return kcsd_run_emit(run, a->ptr[0], a->val[1]);
 	case KCSD_HELPER_log:
-		kcsd_log_line(&run->drive->log, run->turn.tenant->owner, run->pind, a->ptr[0],
+		kcsd_program_log_line(&run->drive->log, run->turn.tenant->owner, run->pind, a->ptr[0],
 			      a->val[1]);
 		return 0;
 	case KCSD_HELPER_geometry:

@@ -139,7 +139,7 @@ struct kcsd_jit *kcsd_native_get(struct kcsd_unit *unit, struct kcsd_run *run)
 		return NULL;
 	code = kcsd_native_code(unit, run);
 	/* Only units' threads make it: submitters are to be quick, and have less rights. */
-	if (!code->jit && !run->is_inline && kcsd_native_has_room(unit->drive, code))
+	if (!code->jit && !run->is_quick && kcsd_native_has_room(unit->drive, code))
 		code->jit = kcsd_native_make(unit, run, code);
 	return IS_ERR(code->jit) ? NULL : code->jit;
 }

@@ -49,7 +49,7 @@ struct kcsd_program {
 	u16 pind;
 	bool logs;			/* it calls the helper */
 	int quick;			/* of late, if KCSD_QUICK_RUNS; quick_run.c, without a lock */
-	bool persistent;		/* in the side file, with its activation */
+	bool persistent;		/* in the sidecar, with its activation */
 	bool builtin;			/* the drive's own: it stays, and its bytes do not count */
 	u8 pit;
 	u64 puid;
@@ -126,9 +126,9 @@ void kcsd_programs_del_dir(struct kcsd_drive *drive);
 
 /* programs_retained.c: of a program that is persistent; of others they do nothing. 0 or a status. */
 int kcsd_program_keep(struct kcsd_drive *drive, const struct kcsd_program *p);
-/* what: KCSD_SIDE_ACTIVATE, _DEACTIVATE, _UNLOAD */
+/* what: KCSD_SIDECAR_ACTIVATE, _DEACTIVATE, _UNLOAD */
 int kcsd_program_keep_change(struct kcsd_drive *drive, const struct kcsd_program *p, u8 what);
-/* At power on: all that are in the side file. -errno, with a line in the kernel log if -EINVAL. */
+/* At power on: all that are in the sidecar. -errno, with a line in the kernel log if -EINVAL. */
 int kcsd_programs_restore(struct kcsd_drive *drive);
 
 /* Load Program and Program Activation Management: parse (see nvme/cmd.h). */

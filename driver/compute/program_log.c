@@ -8,7 +8,7 @@
 #include "compute/program_log.h"
 #include "engine/engine.h"
 
-int kcsd_log_init(struct kcsd_log *log)
+int kcsd_program_log_init(struct kcsd_program_log *log)
 {
 	BUILD_BUG_ON(KCSD_LOG_ENTRIES > KCSD_FAIR_RING_MAX);
 	spin_lock_init(&log->lock);
@@ -17,12 +17,12 @@ int kcsd_log_init(struct kcsd_log *log)
 	return log->ring ? 0 : -ENOMEM;
 }
 
-void kcsd_log_destroy(struct kcsd_log *log)
+void kcsd_program_log_destroy(struct kcsd_program_log *log)
 {
 	kvfree(log->ring);
 }
 
-static void kcsd_log_append(struct kcsd_log *log, struct kcsd_owner owner, struct kcsd_log_entry *e)
+static void kcsd_program_log_append(struct kcsd_program_log *log, struct kcsd_owner owner, struct kcsd_log_entry *e)
 {
 	e->time_ns = cpu_to_le64(ktime_get_real_ns());
 	spin_lock(&log->lock);
@@ -31,7 +31,7 @@ static void kcsd_log_append(struct kcsd_log *log, struct kcsd_owner owner, struc
 	spin_unlock(&log->lock);
 }
 
-void kcsd_log_line(struct kcsd_log *log, struct kcsd_owner owner, u16 pind, const char *text,
+void kcsd_program_log_line(struct kcsd_program_log *log, struct kcsd_owner owner, u16 pind, const char *text,
 		   u64 len)
 {
 	struct kcsd_log_entry e = {
@@ -46,10 +46,10 @@ void kcsd_log_line(struct kcsd_log *log, struct kcsd_owner owner, u16 pind, cons
 
 		e.text[i] = isascii(c) && isprint(c) ? c : '?';
 	}
-	kcsd_log_append(log, owner, &e);
+	kcsd_program_log_append(log, owner, &e);
 }
 
-void kcsd_log_fault(struct kcsd_log *log, struct kcsd_owner owner, u16 pind,
+void kcsd_program_log_fault(struct kcsd_program_log *log, struct kcsd_owner owner, u16 pind,
 		    const struct kcsd_vm_end *end)
 {
 	struct kcsd_log_entry e = {
@@ -60,10 +60,10 @@ void kcsd_log_fault(struct kcsd_log *log, struct kcsd_owner owner, u16 pind,
 		.lba = cpu_to_le64(end->lba),
 	};
 
-	kcsd_log_append(log, owner, &e);
+	kcsd_program_log_append(log, owner, &e);
 }
 
-void kcsd_log_medium(struct kcsd_log *log, struct kcsd_owner owner, u16 pind, int status,
+void kcsd_log_medium(struct kcsd_program_log *log, struct kcsd_owner owner, u16 pind, int status,
 		     u64 lba)
 {
 	struct kcsd_log_entry e = {
@@ -73,17 +73,17 @@ void kcsd_log_medium(struct kcsd_log *log, struct kcsd_owner owner, u16 pind, in
 		.lba = cpu_to_le64(lba),
 	};
 
-	kcsd_log_append(log, owner, &e);
+	kcsd_program_log_append(log, owner, &e);
 }
 
-void kcsd_log_close(struct kcsd_log *log, struct kcsd_owner owner)
+void kcsd_log_close(struct kcsd_program_log *log, struct kcsd_owner owner)
 {
 	spin_lock(&log->lock);
 	kcsd_fair_ring_close(&log->places, owner);
 	spin_unlock(&log->lock);
 }
 
-void kcsd_log_erase(struct kcsd_log *log)
+void kcsd_log_erase(struct kcsd_program_log *log)
 {
 	spin_lock(&log->lock);
 	kcsd_fair_ring_clear(&log->places);
@@ -98,7 +98,7 @@ static int compare_oldest_first(const void *a, const void *b)
 	return le64_to_cpu(x->seq) < le64_to_cpu(y->seq) ? -1 : 1;
 }
 
-void *kcsd_log_page(struct kcsd_log *log, u32 *len)
+void *kcsd_log_page(struct kcsd_program_log *log, u32 *len)
 {
 	struct kcsd_log_header *h;
 	struct kcsd_log_entry *e;

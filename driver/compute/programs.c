@@ -354,7 +354,7 @@ static int kcsd_program_unload(struct kcsd_cmd *cmd)
 		return 0;
 	if (atomic_read(&p->users) >= 0)
 		return KCSD_SC_PROGRAM_IN_USE;
-	ret = kcsd_program_keep_change(drive, p, KCSD_SIDE_UNLOAD);
+	ret = kcsd_program_keep_change(drive, p, KCSD_SIDECAR_UNLOAD);
 	if (!ret)
 		kcsd_slot_unload(drive, slot, p);
 	return ret;
@@ -399,7 +399,7 @@ static int kcsd_program_check_type(struct kcsd_cmd *cmd)
 		return KCSD_SC_INVALID_PROGRAM_TYPE;
 	if (pit > KCSD_PIT_VENDOR)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
-	if (cmd->cdw10 & KCSD_LOAD_PERSISTENT && !kcsd_side_keeps_programs(cmd->drive))
+	if (cmd->cdw10 & KCSD_LOAD_PERSISTENT && !kcsd_sidecar_has_programs(cmd->drive))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
 	if (pit == KCSD_PIT_NONE && (cmd->cdw12 || cmd->cdw13))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
@@ -458,7 +458,7 @@ static int kcsd_program_set_active(struct kcsd_drive *drive, struct kcsd_program
 
 	if (!on && atomic_cmpxchg(&p->users, 0, -1))
 		return KCSD_SC_PROGRAM_IN_USE;
-	ret = kcsd_program_keep_change(drive, p, on ? KCSD_SIDE_ACTIVATE : KCSD_SIDE_DEACTIVATE);
+	ret = kcsd_program_keep_change(drive, p, on ? KCSD_SIDECAR_ACTIVATE : KCSD_SIDECAR_DEACTIVATE);
 	if (!ret)
 		drive->programs.active += on ? 1 : -1;
 	if (on == !ret)

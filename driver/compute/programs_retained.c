@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Programs that survive power off, to the side file and back. programs.lock is held. */
+/* Programs that survive power off, to the sidecar and back. programs.lock is held. */
 #define pr_fmt(fmt) "kcsd: " fmt
 
 #include <linux/mm.h>
@@ -25,14 +25,14 @@ static int kcsd_kept_status(int ret)
 
 int kcsd_program_keep(struct kcsd_drive *drive, const struct kcsd_program *p)
 {
-	return p->persistent ? kcsd_kept_status(kcsd_side_add_program(drive, p)) : 0;
+	return p->persistent ? kcsd_kept_status(kcsd_sidecar_add_program(drive, p)) : 0;
 }
 
 int kcsd_program_keep_change(struct kcsd_drive *drive, const struct kcsd_program *p, u8 what)
 {
 	if (!p->persistent)
 		return 0;
-	return kcsd_kept_status(kcsd_side_change_program(drive, p->pind, what));
+	return kcsd_kept_status(kcsd_sidecar_change_program(drive, p->pind, what));
 }
 
 static const char *kcsd_kept_reason(const struct kcsd_verdict *verdict)
@@ -48,7 +48,7 @@ static const char *kcsd_kept_reason(const struct kcsd_verdict *verdict)
 
 static int kcsd_kept_unfit(struct kcsd_drive *drive, u16 pind, const char *option, u64 value)
 {
-	pr_err("kcsd%u: %s is %llu: too little for program %u of the side file\n", drive->index,
+	pr_err("kcsd%u: %s is %llu: too little for program %u of the sidecar\n", drive->index,
 	       option, value, pind);
 	return -EINVAL;
 }
@@ -68,9 +68,9 @@ static int kcsd_kept_check(struct kcsd_drive *drive, u16 pind, bool active, u32 
 
 /*
  * Back into its slot. One that the drive would not load today is left out, with a line in the
- * kernel log; in the side file it stays.
+ * kernel log; in the sidecar it stays.
  */
-static int kcsd_kept_restore(struct kcsd_drive *drive, const struct kcsd_side_program *kept,
+static int kcsd_kept_restore(struct kcsd_drive *drive, const struct kcsd_sidecar_program *kept,
 			     u32 len)
 {
 	struct kcsd_programs *ps = &drive->programs;
@@ -96,7 +96,7 @@ static int kcsd_kept_restore(struct kcsd_drive *drive, const struct kcsd_side_pr
 		kvfree(l.image);
 		if (ret != -EINVAL)
 			return ret;
-		pr_warn("kcsd%u: program %u of the side file is none for this drive: %s\n",
+		pr_warn("kcsd%u: program %u of the sidecar is none for this drive: %s\n",
 			drive->index, pind, kcsd_kept_reason(&verdict));
 		return 0;
 	}
@@ -115,5 +115,5 @@ static int kcsd_kept_restore(struct kcsd_drive *drive, const struct kcsd_side_pr
 int kcsd_programs_restore(struct kcsd_drive *drive)
 {
 	lockdep_assert_held(&drive->programs.lock);
-	return kcsd_side_each_program(drive, kcsd_kept_restore);
+	return kcsd_sidecar_each_program(drive, kcsd_kept_restore);
 }

@@ -73,15 +73,15 @@ static bool kcsd_run_suits_submitter(const struct kcsd_run *run)
 	    ktime_get_ns() < READ_ONCE(run->turn.tenant->quick_from))
 		return false;
 	/* What it was told to fail at counts its hits, and may take long. */
-	if (READ_ONCE(drive->life->inject.armed))
+	if (READ_ONCE(drive->retained->inject.armed))
 		return false;
 	return !run->nr_grants || !drive->store.ops->blocking;
 }
 
-bool kcsd_run_give_up(struct kcsd_run *run)
+bool kcsd_run_overran(struct kcsd_run *run)
 {
-	run->given_up = ktime_get_ns() - run->start_ns > KCSD_GIVE_UP * kcsd_quick_ns(run);
-	return run->given_up;
+	run->overran = ktime_get_ns() - run->start_ns > KCSD_GIVE_UP * kcsd_quick_ns(run);
+	return run->overran;
 }
 
 /* The unit has been given back: for how long was it kept from others? */
@@ -106,11 +106,11 @@ static void kcsd_run_start_over(struct kcsd_run *run)
 	run->medium_lba = 0;
 	run->out_len = 0;
 	run->cut = false;
-	run->is_inline = false;
-	run->given_up = false;
+	run->is_quick = false;
+	run->overran = false;
 }
 
-bool kcsd_run_inline(struct kcsd_run *run)
+bool kcsd_run_quick(struct kcsd_run *run)
 {
 	struct kcsd_unit *unit;
 
@@ -120,14 +120,14 @@ bool kcsd_run_inline(struct kcsd_run *run)
 	unit = kcsd_unit_borrow(run);
 	if (!unit)
 		return false;
-	run->is_inline = true;
+	run->is_quick = true;
 	kcsd_unit_execute(unit, run);
 	kcsd_unit_return(unit);
 	kcsd_run_note_stall(run);
-	if (run->given_up) {
+	if (run->overran) {
 		kcsd_run_start_over(run);
 		return false;
 	}
-	kcsd_run_close(run);
+	kcsd_run_retire(run);
 	return true;
 }

@@ -41,7 +41,7 @@ static bool kcsd_run_place(struct kcsd_run *run, struct kcsd_unit *unit, u64 own
 	if (!run->nr_ranges)
 		return true;
 	vm->mem_len = kcsd_layout_add_ranges(&vm->layout, own, run->ranges, run->nr_ranges);
-	vm->mem = kcsd_window_get(unit, run, own, vm->mem_len);
+	vm->mem = kcsd_mapping_get(unit, run, own, vm->mem_len);
 	return vm->mem;
 }
 
@@ -127,15 +127,15 @@ static void kcsd_run_count_fault(struct kcsd_drive *drive, u32 reason)
 		[KCSD_FAULT_INJECTED]	= offsetof(struct kcsd_stats, faults_injected),
 	};
 
-	kcsd_stat_inc(drive, executions_failed);
+	kcsd_stat_inc(drive, runs_failed);
 	this_cpu_inc(*(u64 __percpu *)((void __percpu *)drive->stats + counter[reason]));
 }
 
 static void kcsd_run_count(struct kcsd_run *run)
 {
-	kcsd_stat_inc(run->drive, executions);
-	if (run->is_inline)
-		kcsd_stat_inc(run->drive, runs_inline);
+	kcsd_stat_inc(run->drive, runs);
+	if (run->is_quick)
+		kcsd_stat_inc(run->drive, runs_quick);
 	if (run->engine == KCSD_ENGINE_JIT)
 		kcsd_stat_inc(run->drive, runs_jit);
 	else if (run->engine == KCSD_ENGINE_INTERP)
@@ -174,7 +174,7 @@ static void log_medium(const struct kcsd_run *run)
 	};
 
 	kcsd_log_medium(&run->drive->log, owner, run->pind, f.status, f.lba);
-	kcsd_error_log_add(&run->drive->life->errors, &f);
+	kcsd_error_log_add(&run->drive->retained->errors, &f);
 }
 
 static void kcsd_run_log_fault(const struct kcsd_run *run)
@@ -189,11 +189,11 @@ static void kcsd_run_log_fault(const struct kcsd_run *run)
 		.lba = end->lba,
 	};
 
-	kcsd_log_fault(&run->drive->log, owner, run->pind, end);
-	kcsd_error_log_add(&run->drive->life->errors, &f);
+	kcsd_program_log_fault(&run->drive->log, owner, run->pind, end);
+	kcsd_error_log_add(&run->drive->retained->errors, &f);
 }
 
-void kcsd_run_close(struct kcsd_run *run)
+void kcsd_run_retire(struct kcsd_run *run)
 {
 	struct kcsd_program *p = run->program;
 
@@ -221,9 +221,9 @@ void kcsd_run_close(struct kcsd_run *run)
 	kcsd_drive_exit(run->drive);
 }
 
-void kcsd_run_end(struct kcsd_run *run)
+void kcsd_run_complete(struct kcsd_run *run)
 {
-	kcsd_run_close(run);
+	kcsd_run_retire(run);
 	run->done(run);
 }
 

@@ -107,7 +107,7 @@ void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run)
 	/* With code that had to be made first: the tenant has had the unit. */
 	took = run->end_ns - unit->busy_since - unit->wipe_ns;
 	kcsd_unit_set_idle(unit);
-	WRITE_ONCE(unit->runs, unit->runs + !run->given_up);
+	WRITE_ONCE(unit->runs, unit->runs + !run->overran);
 
 	/* From here on nobody but this unit finds it. */
 	scoped_guard(spinlock, &us->lock) {
@@ -127,7 +127,7 @@ static int kcsd_unit_thread(void *data)
 		wait_event_idle(unit->wait, READ_ONCE(unit->called) || kthread_should_stop());
 		while (READ_ONCE(unit->called) && (run = kcsd_unit_take(unit))) {
 			kcsd_unit_execute(unit, run);
-			kcsd_run_end(run);
+			kcsd_run_complete(run);
 		}
 	}
 	return 0;
@@ -160,7 +160,7 @@ void kcsd_run_submit(struct kcsd_run *run)
 	if (!stopping)
 		return;
 	kcsd_vm_fault(&run->vm, KCSD_FAULT_CANCELLED, 0);
-	kcsd_run_end(run);
+	kcsd_run_complete(run);
 }
 
 /* Is there so little to wipe in front of a run with so much memory that it is quick, too? */
@@ -225,14 +225,14 @@ void kcsd_run_cancel(struct kcsd_run *run)
 	scoped_guard(spinlock, &us->lock) {
 		kcsd_run_set_cancelled(us, run);
 		if (run->state == KCSD_RUN_RUNNING)
-			kcsd_held_wake(&run->drive->held);
+			kcsd_delayed_wake(&run->drive->delayed);
 		if (run->state != KCSD_RUN_QUEUED)
 			return;
 		kcsd_schedule_remove(&us->schedule, &run->turn);
 		run->state = KCSD_RUN_ENDED;
 	}
 	kcsd_vm_fault(&run->vm, KCSD_FAULT_CANCELLED, 0);
-	kcsd_run_end(run);
+	kcsd_run_complete(run);
 }
 
 void kcsd_units_cancel_all(struct kcsd_drive *drive, bool for_good)
@@ -249,11 +249,11 @@ void kcsd_units_cancel_all(struct kcsd_drive *drive, bool for_good)
 		list_for_each_entry(run, &us->running, turn.entry)
 			kcsd_run_set_cancelled(us, run);
 	}
-	kcsd_held_wake(&drive->held);
+	kcsd_delayed_wake(&drive->delayed);
 	while ((run = list_first_entry_or_null(&queued, struct kcsd_run, turn.entry))) {
 		list_del(&run->turn.entry);
 		kcsd_vm_fault(&run->vm, KCSD_FAULT_CANCELLED, 0);
-		kcsd_run_end(run);
+		kcsd_run_complete(run);
 	}
 }
 
@@ -284,7 +284,7 @@ static int kcsd_unit_alloc_arena(struct kcsd_unit *unit, u64 size)
 
 static void kcsd_unit_free_arena(struct kcsd_unit *unit)
 {
-	kcsd_windows_destroy(unit);
+	kcsd_mappings_destroy(unit);
 	vfree(unit->arena - KCSD_LOWERED_BEFORE);
 }
 

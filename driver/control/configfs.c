@@ -28,9 +28,9 @@
 struct kcsd_entry {
 	struct config_group group;
 	unsigned int index;		/* N of kcsdN; given back by shut_entry() */
-	struct mutex lock;		/* cfg, life's power cycles, drive */
+	struct mutex lock;		/* cfg, what is retained power cycles, drive */
 	struct kcsd_config cfg;
-	struct kcsd_life life;
+	struct kcsd_retained retained;
 	struct kcsd_drive *drive;	/* NULL: powered off */
 };
 
@@ -114,7 +114,7 @@ CONFIGFS_ATTR(drive_, cu_cpus);
 
 static ssize_t drive_inject_show(struct config_item *item, char *page)
 {
-	return kcsd_inject_show(&to_entry(item)->life.inject, page);
+	return kcsd_inject_show(&to_entry(item)->retained.inject, page);
 }
 
 static ssize_t drive_inject_store(struct config_item *item, const char *page, size_t count)
@@ -123,19 +123,19 @@ static ssize_t drive_inject_store(struct config_item *item, const char *page, si
 	int ret;
 
 	guard(mutex)(&entry->lock);
-	ret = kcsd_inject_store(&entry->life.inject, entry->drive, page);
+	ret = kcsd_inject_store(&entry->retained.inject, entry->drive, page);
 	return ret ?: count;
 }
 CONFIGFS_ATTR(drive_, inject);
 
 static ssize_t drive_badblocks_show(struct config_item *item, char *page)
 {
-	return kcsd_badblocks_show(&to_entry(item)->life, page);
+	return kcsd_badblocks_show(&to_entry(item)->retained, page);
 }
 
 static ssize_t drive_badblocks_store(struct config_item *item, const char *page, size_t count)
 {
-	int ret = kcsd_badblocks_store(&to_entry(item)->life, page);
+	int ret = kcsd_badblocks_store(&to_entry(item)->retained, page);
 
 	return ret ?: count;
 }
@@ -198,7 +198,7 @@ static int power_on(struct kcsd_entry *entry)
 	lockdep_assert_held(&entry->lock);
 	if (entry->drive)
 		return 0;
-	return kcsd_drive_create(&entry->cfg, &entry->life, entry->index, &entry->drive);
+	return kcsd_drive_create(&entry->cfg, &entry->retained, entry->index, &entry->drive);
 }
 
 static int power_off(struct kcsd_entry *entry, bool force)
@@ -231,7 +231,7 @@ CONFIGFS_ATTR(drive_, power);
 /* How often it was. */
 static ssize_t drive_power_cut_show(struct config_item *item, char *page)
 {
-	return sysfs_emit(page, "%llu\n", READ_ONCE(to_entry(item)->life.cuts));
+	return sysfs_emit(page, "%llu\n", READ_ONCE(to_entry(item)->retained.cuts));
 }
 
 static ssize_t drive_power_cut_store(struct config_item *item, const char *page, size_t count)
@@ -270,7 +270,7 @@ static void drive_release(struct config_item *item)
 {
 	struct kcsd_entry *entry = to_entry(item);
 
-	kcsd_life_destroy(&entry->life);
+	kcsd_retained_destroy(&entry->retained);
 	kcsd_config_destroy(&entry->cfg);
 	kfree(entry);
 }
@@ -337,7 +337,7 @@ static struct kcsd_entry *alloc_entry(int index)
 	}
 	entry->index = index;
 	mutex_init(&entry->lock);
-	if (kcsd_life_init(&entry->life)) {
+	if (kcsd_retained_init(&entry->retained)) {
 		ida_free(&indices, index);
 		kfree(entry);
 		return ERR_PTR(-ENOMEM);

@@ -59,7 +59,7 @@ static struct kcsd_code *decode_all(const struct bpf_insn *insns, u32 insn_cnt, 
 int kcsd_code_create(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_code **code,
 		     struct kcsd_verdict *verdict)
 {
-	int ret = kcsd_check_insns(insns, insn_cnt, verdict);
+	int ret = kcsd_validate_insns(insns, insn_cnt, verdict);
 
 	return ret ?: kcsd_code_decode_fused(insns, insn_cnt, code);
 }

@@ -121,13 +121,13 @@ u32 kcsd_image_parse(const void *buf, u64 len, struct kcsd_image_view *view);
  * Validate the instructions of a program; linear in insn_cnt. Returns 0, -ENOMEM, -EINTR if the
  * task was killed, or -EINVAL with the reason in *verdict.
  */
-int kcsd_check_insns(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_verdict *verdict);
+int kcsd_validate_insns(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_verdict *verdict);
 /* Validate instructions that may be more than KCSD_MAX_INSNS: programs that no drive accepts. */
 int kcsd_check_any_length(const struct bpf_insn *insns, u32 insn_cnt,
 			  struct kcsd_verdict *verdict);
 
 /* code.c */
-/* Validate, decode and fuse. Errors as kcsd_check_insns(). Copies the instructions. */
+/* Validate, decode and fuse. Errors as kcsd_validate_insns(). Copies the instructions. */
 int kcsd_code_create(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_code **code,
 		     struct kcsd_verdict *verdict);
 /* Decode valid instructions, without and with fusing. Returns 0, -ENOMEM or -EINTR. */

@@ -74,9 +74,9 @@ static int move_data(struct request *rq)
 	__rq_for_each_bio(bio, rq) {
 		bio_to_iter(bio, &iter);
 		if (req_op(rq) == REQ_OP_WRITE)
-			ret = kcsd_media_write(drive, slba, &iter);
+			ret = kcsd_lba_io_write(drive, slba, &iter);
 		else
-			ret = kcsd_media_read(drive, slba, &iter);
+			ret = kcsd_lba_io_read(drive, slba, &iter);
 		if (ret)
 			return ret;
 		slba += bio->bi_iter.bi_size >> drive->lba_shift;
@@ -107,7 +107,7 @@ static int append_data(struct request *rq)
 	int ret;
 
 	bio_to_iter(rq->bio, &iter);
-	ret = kcsd_media_append(drive, request_slba(rq), &iter, &lba);
+	ret = kcsd_lba_io_append(drive, request_slba(rq), &iter, &lba);
 	if (!ret)
 		rq->__sector = lba << (drive->lba_shift - SECTOR_SHIFT);
 	return ret;
@@ -119,7 +119,7 @@ static int do_write(struct request *rq)
 	int ret = req_op(rq) == REQ_OP_ZONE_APPEND ? append_data(rq) : move_data(rq);
 
 	if (!ret && rq->cmd_flags & REQ_FUA)
-		ret = kcsd_media_flush(drive);
+		ret = kcsd_lba_io_flush(drive);
 	if (ret)
 		return ret;
 	kcsd_stat_inc(drive, write_commands);
@@ -132,7 +132,7 @@ static int do_zero(struct request *rq, bool unmap)
 {
 	struct kcsd_drive *drive = request_drive(rq);
 
-	return kcsd_media_zero(drive, request_slba(rq), blk_rq_bytes(rq) >> drive->lba_shift,
+	return kcsd_lba_io_zero(drive, request_slba(rq), blk_rq_bytes(rq) >> drive->lba_shift,
 			       unmap);
 }
 
@@ -154,7 +154,7 @@ static int do_write_zeroes(struct request *rq)
 	int ret = do_zero(rq, !(rq->cmd_flags & REQ_NOUNMAP));
 
 	if (!ret && rq->cmd_flags & REQ_FUA)
-		ret = kcsd_media_flush(drive);
+		ret = kcsd_lba_io_flush(drive);
 	if (ret)
 		return ret;
 	kcsd_stat_inc(drive, write_zeroes_commands);
@@ -165,7 +165,7 @@ static int do_write_zeroes(struct request *rq)
 static int do_flush(struct request *rq)
 {
 	struct kcsd_drive *drive = request_drive(rq);
-	int ret = kcsd_media_flush(drive);
+	int ret = kcsd_lba_io_flush(drive);
 
 	if (!ret)
 		kcsd_stat_inc(drive, flush_commands);
@@ -232,13 +232,13 @@ static void log_failure(struct request *rq, int ret)
 	struct kcsd_drive *drive = request_drive(rq);
 	bool read = req_op(rq) == REQ_OP_READ;
 	struct kcsd_failure f = {
-		.status = kcsd_media_status(ret, read ? KCSD_SC_READ_ERROR : KCSD_SC_WRITE_FAULT),
+		.status = kcsd_lba_io_status(ret, read ? KCSD_SC_READ_ERROR : KCSD_SC_WRITE_FAULT),
 		.nsid = KCSD_NSID_NVM,
 		.place = KCSD_ERROR_NO_PLACE,
 		.lba = req_op(rq) == REQ_OP_FLUSH ? 0 : request_slba(rq),
 	};
 
-	kcsd_error_log_add(&drive->life->errors, &f);
+	kcsd_error_log_add(&drive->retained->errors, &f);
 }
 
 /* Not errno_to_blk_status(): a medium's -ENOMEM or -EAGAIN is no reason for a retry. */
@@ -442,7 +442,7 @@ static int add_disk_node(struct kcsd_drive *drive)
 	if (!ret && drive->zones.nr)
 		ret = kcsd_block_zone_register(disk);
 	if (!ret)
-		ret = device_add_disk(&drive->ctrl->dev, disk, kcsd_identity_groups);
+		ret = device_add_disk(&drive->ctrl->dev, disk, kcsd_uuid_groups);
 	if (ret) {
 		put_disk(disk);		/* never added: without free_disk */
 		kcsd_drive_put(drive);

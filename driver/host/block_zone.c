@@ -40,15 +40,15 @@ static int do_manage(struct request *rq)
 
 	switch (req_op(rq)) {
 	case REQ_OP_ZONE_OPEN:
-		return kcsd_media_manage_zone(drive, slba, NVME_ZONE_OPEN);
+		return kcsd_lba_io_manage_zone(drive, slba, NVME_ZONE_OPEN);
 	case REQ_OP_ZONE_CLOSE:
-		return kcsd_media_manage_zone(drive, slba, NVME_ZONE_CLOSE);
+		return kcsd_lba_io_manage_zone(drive, slba, NVME_ZONE_CLOSE);
 	case REQ_OP_ZONE_FINISH:
-		return kcsd_media_manage_zone(drive, slba, NVME_ZONE_FINISH);
+		return kcsd_lba_io_manage_zone(drive, slba, NVME_ZONE_FINISH);
 	case REQ_OP_ZONE_RESET:
-		return kcsd_media_manage_zone(drive, slba, NVME_ZONE_RESET);
+		return kcsd_lba_io_manage_zone(drive, slba, NVME_ZONE_RESET);
 	case REQ_OP_ZONE_RESET_ALL:
-		return kcsd_media_manage_all_zones(drive, NVME_ZONE_RESET);
+		return kcsd_lba_io_manage_all_zones(drive, NVME_ZONE_RESET);
 	default:
 		return -EOPNOTSUPP;
 	}

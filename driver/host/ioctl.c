@@ -15,7 +15,7 @@ static int kcsd_ioctl_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d
 {
 	int ret = kcsd_cmd_issue(cmd, data, false);
 
-	if (ret == -EIOCBQUEUED && !kcsd_cmd_inline(cmd, &ret))
+	if (ret == -EIOCBQUEUED && !kcsd_cmd_run_quick(cmd, &ret))
 		ret = kcsd_cmd_wait(cmd);
 	return ret;
 }

@@ -69,8 +69,8 @@ static int kcsd_cmd_failed(struct kcsd_cmd *cmd, int status)
 		.lba = cmd->failed_lba ?: kcsd_nvm_failed_lba(cmd, status),
 	};
 
-	kcsd_error_log_add(&cmd->drive->life->errors, &f);
-	return kcsd_ended(status);
+	kcsd_error_log_add(&cmd->drive->retained->errors, &f);
+	return kcsd_status_to_host(status);
 }
 
 /*
@@ -129,7 +129,7 @@ static int kcsd_cmd_start(struct kcsd_cmd *cmd)
 }
 
 /* Is it one that may be carried out now? By nothing that its buffer is needed for. */
-static int kcsd_cmd_check(struct kcsd_cmd *cmd, const struct kcsd_command *command)
+static int kcsd_cmd_check(struct kcsd_cmd *cmd, const struct kcsd_opcode *command)
 {
 	int status;
 
@@ -141,7 +141,7 @@ static int kcsd_cmd_check(struct kcsd_cmd *cmd, const struct kcsd_command *comma
 	return status ? kcsd_cmd_failed(cmd, status) : 0;
 }
 
-static int kcsd_cmd_parse_and_start(struct kcsd_cmd *cmd, const struct kcsd_command *command)
+static int kcsd_cmd_parse_and_start(struct kcsd_cmd *cmd, const struct kcsd_opcode *command)
 {
 	int ret;
 
@@ -158,12 +158,12 @@ static int kcsd_cmd_parse_and_start(struct kcsd_cmd *cmd, const struct kcsd_comm
 /* The drive has been entered. -EIOCBQUEUED: what was queued keeps that until it ends. */
 static int kcsd_cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
 {
-	const struct kcsd_command *command = kcsd_command_find(cmd);
+	const struct kcsd_opcode *command = kcsd_opcode_find(cmd);
 	int ret = kcsd_cmd_check(cmd, command);
 
 	if (ret)
 		return ret;
-	if (nonblock && !cmd->now && kcsd_command_blocks(command, cmd))
+	if (nonblock && !cmd->now && kcsd_opcode_blocks(command, cmd))
 		return -EAGAIN;	/* let io_uring call again from a thread of its own */
 	ret = kcsd_sanitize_enter(cmd);
 	if (!ret) {
@@ -188,13 +188,13 @@ static bool kcsd_cmd_may_block(const struct kcsd_cmd *cmd)
  */
 static int kcsd_cmd_defer(struct kcsd_cmd *cmd)
 {
-	const struct kcsd_command *command;
+	const struct kcsd_opcode *command;
 	int ret = 0;
 
 	if (!kcsd_drive_enter(cmd->drive))
 		return -ENODEV;
-	command = kcsd_command_find(cmd);
-	if (command && kcsd_command_blocks(command, cmd))
+	command = kcsd_opcode_find(cmd);
+	if (command && kcsd_opcode_blocks(command, cmd))
 		ret = kcsd_cmd_check(cmd, command) ?: -EAGAIN;
 	kcsd_drive_exit(cmd->drive);
 	return ret;
@@ -269,15 +269,15 @@ static int kcsd_run_finish(struct kcsd_run *run, u64 *result)
 
 	*result = run->vm.end.r0;
 	if (!ret)
-		ret = kcsd_ended(kcsd_run_status(run));
+		ret = kcsd_status_to_host(kcsd_run_status(run));
 	trace_kcsd_cmd_complete(run->drive, &run->trace, ret, run);
 	kcsd_run_free(run);
 	return ret;
 }
 
-bool kcsd_cmd_inline(struct kcsd_cmd *cmd, int *ret)
+bool kcsd_cmd_run_quick(struct kcsd_cmd *cmd, int *ret)
 {
-	if (!cmd->run || !kcsd_run_inline(cmd->run))
+	if (!cmd->run || !kcsd_run_quick(cmd->run))
 		return false;
 	*ret = kcsd_run_finish(cmd->run, &cmd->result);
 	return true;
@@ -320,7 +320,7 @@ static int kcsd_wait_job(struct kcsd_job *job, u64 *result)
 		wait_for_completion(&done);
 	}
 	*result = job->result;
-	ret = kcsd_ended(job->status);
+	ret = kcsd_status_to_host(job->status);
 	trace_kcsd_cmd_complete(job->drive, &job->trace, ret, NULL);
 	kcsd_job_free(job);
 	return ret;
@@ -345,7 +345,7 @@ static void kcsd_node_leave_logs(struct kcsd_drive *drive, const struct kcsd_ten
 {
 	if (!kcsd_drive_enter(drive))
 		return;
-	kcsd_error_log_close(&drive->life->errors, t->owner);
+	kcsd_error_log_close(&drive->retained->errors, t->owner);
 	kcsd_log_close(&drive->log, t->owner);
 	kcsd_drive_exit(drive);
 }

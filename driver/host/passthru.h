@@ -45,7 +45,7 @@ static inline struct kcsd_node *kcsd_file_node(struct file *file)
  */
 int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock);
 /* Carry out what kcsd_cmd_issue() left to be submitted, here and now if that is quick. */
-bool kcsd_cmd_inline(struct kcsd_cmd *cmd, int *ret);
+bool kcsd_cmd_run_quick(struct kcsd_cmd *cmd, int *ret);
 /*
  * Submit what kcsd_cmd_issue() left to be submitted, and wait until it has ended; result or status
  * as a command's. The submitter's death or, in a thread of io_uring's, a cancellation cancels it.

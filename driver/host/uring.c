@@ -62,7 +62,7 @@ static void kcsd_uring_run_cb(struct io_uring_cmd *ioucmd, unsigned int issue_fl
 	if (kcsd_uring_is_submitter(ioucmd)) {
 		ret = kcsd_run_copy_output(run);
 		if (!ret)
-			ret = kcsd_ended(kcsd_run_status(run));
+			ret = kcsd_status_to_host(kcsd_run_status(run));
 	}
 	trace_kcsd_cmd_complete(run->drive, &run->trace, ret, run);
 	kcsd_uring_put_mm(ioucmd);
@@ -82,7 +82,7 @@ static void kcsd_uring_job_cb(struct io_uring_cmd *ioucmd, unsigned int issue_fl
 	kcsd_uring_put_mm(ioucmd);
 	kcsd_job_release(job);
 	/* A cancel callback may look at the job until this returns. */
-	kcsd_uring_done(ioucmd, kcsd_ended(job->status), job->result, issue_flags);
+	kcsd_uring_done(ioucmd, kcsd_status_to_host(job->status), job->result, issue_flags);
 	kcsd_job_free(job);
 }
 KCSD_URING_TASK_WORK(kcsd_uring_job_cb)
@@ -210,7 +210,7 @@ static int kcsd_uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
 	if (!admin && cmd.nsid != node->nsid)
 		return -EINVAL;
 	ret = kcsd_cmd_issue(&cmd, &data, issue_flags & IO_URING_F_NONBLOCK);
-	if (ret == -EIOCBQUEUED && !kcsd_cmd_inline(&cmd, &ret))
+	if (ret == -EIOCBQUEUED && !kcsd_cmd_run_quick(&cmd, &ret))
 		ret = kcsd_uring_carry_out(ioucmd, &cmd, issue_flags);
 	if (ret == -EAGAIN)
 		kcsd_uring_keep_sqe(ioucmd);

@@ -13,22 +13,22 @@
 #define SPLITS		64	/* entries that are left for those that are split by clearing */
 #define CLEARS		8	/* of these, for clears that are under way together */
 
-int kcsd_badblocks_init(struct kcsd_life *life)
+int kcsd_badblocks_init(struct kcsd_retained *retained)
 {
-	int ret = badblocks_init(&life->badblocks, 1);
+	int ret = badblocks_init(&retained->badblocks, 1);
 
 	if (ret)
 		return ret;
-	ret = badblocks_init(&life->uncorrectable, 1);
+	ret = badblocks_init(&retained->uncorrectable, 1);
 	if (ret)
-		badblocks_exit(&life->badblocks);
+		badblocks_exit(&retained->badblocks);
 	return ret;
 }
 
-void kcsd_badblocks_exit(struct kcsd_life *life)
+void kcsd_badblocks_exit(struct kcsd_retained *retained)
 {
-	badblocks_exit(&life->uncorrectable);
-	badblocks_exit(&life->badblocks);
+	badblocks_exit(&retained->uncorrectable);
+	badblocks_exit(&retained->badblocks);
 }
 
 static int parse_sector(const char *text, u64 *sector)
@@ -70,9 +70,9 @@ static int check_sectors(struct badblocks *bad, u64 first, int nr)
 }
 
 /* text is taken apart. */
-static int set_range(struct kcsd_life *life, char *text)
+static int set_range(struct kcsd_retained *retained, char *text)
 {
-	struct badblocks *bad = &life->badblocks;
+	struct badblocks *bad = &retained->badblocks;
 	char sign = *text;
 	u64 first, last;
 
@@ -85,34 +85,34 @@ static int set_range(struct kcsd_life *life, char *text)
 		return -EINVAL;
 	if (sign == '-')
 		return clear_sectors(bad, first, last - first + 1) ?:
-		       clear_sectors(&life->uncorrectable, first, last - first + 1);
+		       clear_sectors(&retained->uncorrectable, first, last - first + 1);
 	return set_sectors(bad, first, last - first + 1);
 }
 
-int kcsd_badblocks_store(struct kcsd_life *life, const char *text)
+int kcsd_badblocks_store(struct kcsd_retained *retained, const char *text)
 {
 	char *copy = kstrdup(text, GFP_KERNEL);
 	int ret;
 
 	if (!copy)
 		return -ENOMEM;
-	ret = set_range(life, strim(copy));
+	ret = set_range(retained, strim(copy));
 	kfree(copy);
 	return ret;
 }
 
-ssize_t kcsd_badblocks_show(struct kcsd_life *life, char *page)
+ssize_t kcsd_badblocks_show(struct kcsd_retained *retained, char *page)
 {
 	/* What does not fit is cut off, but counted. */
-	ssize_t len = min(badblocks_show(&life->badblocks, page, 0), (ssize_t)KCSD_CONFIGFS_LEN - 1);
+	ssize_t len = min(badblocks_show(&retained->badblocks, page, 0), (ssize_t)KCSD_CONFIGFS_LEN - 1);
 	char *rest;
 
-	if (!READ_ONCE(life->uncorrectable.count))
+	if (!READ_ONCE(retained->uncorrectable.count))
 		return len;
 	rest = (char *)get_zeroed_page(GFP_KERNEL);
 	if (!rest)
 		return -ENOMEM;
-	badblocks_show(&life->uncorrectable, rest, 0);
+	badblocks_show(&retained->uncorrectable, rest, 0);
 	len += scnprintf(page + len, KCSD_CONFIGFS_LEN - len, "%s", rest);
 	free_page((unsigned long)rest);
 	return len;

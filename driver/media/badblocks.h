@@ -2,7 +2,7 @@
 /*
  * Sectors of namespace 1, of 512 bytes, that can neither be read nor written, and those that
  * can be written but not read: two of the kernel's lists of bad blocks. The directory of the drive
- * owns them, see struct kcsd_life.
+ * owns them, see struct kcsd_retained.
  */
 #ifndef KCSD_BADBLOCKS_H
 #define KCSD_BADBLOCKS_H
@@ -10,18 +10,18 @@
 #include <linux/badblocks.h>
 
 struct kcsd_drive;
-struct kcsd_life;
+struct kcsd_retained;
 
 /* 0 or -ENOMEM. */
-int kcsd_badblocks_init(struct kcsd_life *life);
-void kcsd_badblocks_exit(struct kcsd_life *life);
+int kcsd_badblocks_init(struct kcsd_retained *retained);
+void kcsd_badblocks_exit(struct kcsd_retained *retained);
 /*
  * "+first-last" makes sectors bad, "-first-last" good, and readable. -EINVAL; -ENOSPC: the list is
  * full, which may have a part of them.
  */
-int kcsd_badblocks_store(struct kcsd_life *life, const char *text);
+int kcsd_badblocks_store(struct kcsd_retained *retained, const char *text);
 /* Print lines of first sector and length: the bad ones, then the uncorrectable ones. A page. */
-ssize_t kcsd_badblocks_show(struct kcsd_life *life, char *page);
+ssize_t kcsd_badblocks_show(struct kcsd_retained *retained, char *page);
 
 /* None is in it any more. */
 void kcsd_badblocks_forget(struct badblocks *bad);

@@ -93,7 +93,7 @@ static int overwrite(struct erasing *e)
 		ret = each_piece(e, WRITE_PIECE, pattern, write_piece);
 		/* A cache would write the last pass only. */
 		if (!ret)
-			ret = kcsd_side_commit(e->drive);
+			ret = kcsd_sidecar_commit(e->drive);
 	}
 	kvfree(pattern);
 	return ret;
@@ -122,9 +122,9 @@ int kcsd_erase(struct kcsd_drive *drive, const struct kcsd_erase *how)
 	if (!ret && zero)
 		ret = each_piece(&e, ZERO_PIECE, NULL, zero_piece);
 	if (!ret)
-		ret = kcsd_side_commit(drive);
+		ret = kcsd_sidecar_commit(drive);
 	if (!ret)
-		ret = kcsd_badblocks_clear(drive, &drive->life->uncorrectable, 0, drive->nsze);
+		ret = kcsd_badblocks_clear(drive, &drive->retained->uncorrectable, 0, drive->nsze);
 	if (ret && ret != -ECANCELED)
 		kcsd_stat_inc(drive, media_errors);
 	return ret;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Files that belong to a drive while it is powered: its backing file, its side file. */
+/* Files that belong to a drive while it is powered: its backing file, its sidecar. */
 #ifndef KCSD_FILE_H
 #define KCSD_FILE_H
 

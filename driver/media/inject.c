@@ -228,7 +228,7 @@ static void clear_rules(struct kcsd_inject *inject, struct kcsd_drive *drive)
 		WRITE_ONCE(inject->cleared, inject->cleared + 1);
 	}
 	if (drive)
-		kcsd_held_wake(&drive->held);
+		kcsd_delayed_wake(&drive->delayed);
 }
 
 int kcsd_inject_store(struct kcsd_inject *inject, struct kcsd_drive *drive, const char *text)
@@ -335,8 +335,8 @@ static struct verdict judge(struct kcsd_inject *inject, const struct kcsd_inject
 static bool is_let_go(const struct kcsd_drive *drive, const struct kcsd_inject_cmd *cmd,
 		      const struct verdict *v)
 {
-	return !READ_ONCE(drive->held.on) ||
-	       READ_ONCE(drive->life->inject.cleared) != v->cleared ||
+	return !READ_ONCE(drive->delayed.on) ||
+	       READ_ONCE(drive->retained->inject.cleared) != v->cleared ||
 	       (cmd->cancelled && READ_ONCE(*cmd->cancelled));
 }
 
@@ -346,7 +346,7 @@ static long hold_submitter(struct kcsd_drive *drive, const struct kcsd_inject_cm
 {
 	long left = max_t(long, until - jiffies, 0);
 
-	return ___wait_event(drive->held.wait, is_let_go(drive, cmd, v) || !left,
+	return ___wait_event(drive->delayed.wait, is_let_go(drive, cmd, v) || !left,
 			     kcsd_wait_state(), 0, 0, left = schedule_timeout(left));
 }
 
@@ -362,7 +362,7 @@ static bool hold(struct kcsd_drive *drive, const struct kcsd_inject_cmd *cmd,
 	bool over = false;
 
 	if (current->flags & PF_KTHREAD) {
-		wait_event_idle_timeout(drive->held.wait, is_let_go(drive, cmd, v), left);
+		wait_event_idle_timeout(drive->delayed.wait, is_let_go(drive, cmd, v), left);
 		return true;
 	}
 	while (!over && hold_submitter(drive, cmd, v, until) < 0)
@@ -373,7 +373,7 @@ static bool hold(struct kcsd_drive *drive, const struct kcsd_inject_cmd *cmd,
 
 int kcsd_inject_ask(struct kcsd_drive *drive, const struct kcsd_inject_cmd *cmd)
 {
-	struct verdict v = judge(&drive->life->inject, cmd);
+	struct verdict v = judge(&drive->retained->inject, cmd);
 
 	if (v.delay_ms && !hold(drive, cmd, &v, v.delay_ms))
 		return KCSD_SC_ABORT_REQUESTED;
@@ -394,24 +394,24 @@ void kcsd_inject_init(struct kcsd_inject *inject)
 	spin_lock_init(&inject->lock);
 }
 
-void kcsd_held_init(struct kcsd_held *held)
+void kcsd_delayed_init(struct kcsd_delayed *delayed)
 {
-	init_waitqueue_head(&held->wait);
+	init_waitqueue_head(&delayed->wait);
 }
 
-void kcsd_held_start(struct kcsd_held *held)
+void kcsd_delayed_start(struct kcsd_delayed *delayed)
 {
-	WRITE_ONCE(held->on, true);
+	WRITE_ONCE(delayed->on, true);
 }
 
-void kcsd_held_stop(struct kcsd_held *held)
+void kcsd_delayed_stop(struct kcsd_delayed *delayed)
 {
-	WRITE_ONCE(held->on, false);
-	kcsd_held_wake(held);
+	WRITE_ONCE(delayed->on, false);
+	kcsd_delayed_wake(delayed);
 }
 
-void kcsd_held_wake(struct kcsd_held *held)
+void kcsd_delayed_wake(struct kcsd_delayed *delayed)
 {
-	if (wq_has_sleeper(&held->wait))
-		wake_up_all(&held->wait);
+	if (wq_has_sleeper(&delayed->wait))
+		wake_up_all(&delayed->wait);
 }

@@ -54,7 +54,7 @@ struct kcsd_inject_rule {
 	u64 hits;
 };
 
-/* A drive's rules: its directory's, like struct kcsd_life, of which it is a part. */
+/* A drive's rules: its directory's, like struct kcsd_retained, of which it is a part. */
 struct kcsd_inject {
 	unsigned long armed;	/* BIT(op): there are rules about it. Written under lock */
 	bool sleeps;		/* some rule makes commands wait. Likewise */
@@ -67,7 +67,7 @@ struct kcsd_inject {
 };
 
 /* The commands that wait, of a drive with power. */
-struct kcsd_held {
+struct kcsd_delayed {
 	wait_queue_head_t wait;
 	bool on;		/* from power on to power off; nobody waits before or after */
 };
@@ -78,7 +78,7 @@ struct kcsd_inject_cmd {
 	u64 slba;
 	u64 nlb;
 	u32 timeout_ms;		/* after which its sender would give it up */
-	const bool *cancelled;	/* set by who then calls kcsd_held_wake(); NULL: by none */
+	const bool *cancelled;	/* set by who then calls kcsd_delayed_wake(); NULL: by none */
 };
 
 void kcsd_inject_init(struct kcsd_inject *inject);
@@ -90,13 +90,13 @@ int kcsd_inject_store(struct kcsd_inject *inject, struct kcsd_drive *drive, cons
 /* A line for each rule; a page. */
 ssize_t kcsd_inject_show(struct kcsd_inject *inject, char *page);
 
-void kcsd_held_init(struct kcsd_held *held);
+void kcsd_delayed_init(struct kcsd_delayed *delayed);
 /* Power on is complete. */
-void kcsd_held_start(struct kcsd_held *held);
+void kcsd_delayed_start(struct kcsd_delayed *delayed);
 /* Power off begins: who waits goes on, with an error if there was to be one. */
-void kcsd_held_stop(struct kcsd_held *held);
+void kcsd_delayed_stop(struct kcsd_delayed *delayed);
 /* Some command's cancelled was set. */
-void kcsd_held_wake(struct kcsd_held *held);
+void kcsd_delayed_wake(struct kcsd_delayed *delayed);
 
 /*
  * 0 or a status: Unrecovered Read Error, Write Fault, Command Abort Requested. Sleeps if

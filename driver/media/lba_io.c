@@ -22,7 +22,7 @@ static bool refuses_writes(const struct kcsd_drive *drive)
 	return is_dead(drive) || unlikely(READ_ONCE(drive->data_lost));
 }
 
-void kcsd_media_lose_data(struct kcsd_drive *drive, const char *what)
+void kcsd_lba_io_lose_data(struct kcsd_drive *drive, const char *what)
 {
 	if (!xchg(&drive->data_lost, true))
 		pr_err("kcsd%u: data that was written is lost, the %s file could not be flushed: writes and flushes fail until power off\n",
@@ -35,9 +35,9 @@ static bool is_zoned(const struct kcsd_drive *drive)
 }
 
 /* A medium that is full has not failed, nor has one whose zones' rules were broken. */
-static int kcsd_media_result(struct kcsd_drive *drive, int ret)
+static int kcsd_lba_io_result(struct kcsd_drive *drive, int ret)
 {
-	if (ret < 0 && !kcsd_media_is_full(ret) && ret != -EAGAIN && ret != -EFAULT &&
+	if (ret < 0 && !kcsd_lba_io_is_full(ret) && ret != -EAGAIN && ret != -EFAULT &&
 	    ret != -EOPNOTSUPP)
 		kcsd_stat_inc(drive, media_errors);
 	return ret;
@@ -46,7 +46,7 @@ static int kcsd_media_result(struct kcsd_drive *drive, int ret)
 /* These LBAs are to be written, or zeroed. 0, or -ENOSPC: there will be no room to note that. */
 static int check_correctable(struct kcsd_drive *drive, u64 slba, u64 nlb)
 {
-	return kcsd_badblocks_can_clear(drive, &drive->life->uncorrectable, slba, nlb) ? 0 :
+	return kcsd_badblocks_can_clear(drive, &drive->retained->uncorrectable, slba, nlb) ? 0 :
 											 -ENOSPC;
 }
 
@@ -56,23 +56,23 @@ static int check_correctable(struct kcsd_drive *drive, u64 slba, u64 nlb)
  */
 static int make_correctable(struct kcsd_drive *drive, u64 slba, u64 nlb)
 {
-	struct badblocks *bad = &drive->life->uncorrectable;
+	struct badblocks *bad = &drive->retained->uncorrectable;
 	int ret = 0;
 
 	if (likely(!READ_ONCE(bad->count)) || !kcsd_badblocks_check(drive, bad, slba, nlb))
 		return 0;
 	if (drive->store.volatile_cache)
-		ret = kcsd_side_commit(drive);
+		ret = kcsd_sidecar_commit(drive);
 	return ret ?: kcsd_badblocks_clear(drive, bad, slba, nlb);
 }
 
 /* ret: of a write. Without the volatile cache it ends when it is durable. */
-static int kcsd_media_written(struct kcsd_drive *drive, int ret)
+static int kcsd_lba_io_written(struct kcsd_drive *drive, int ret)
 {
 	if (ret || !drive->store.volatile_cache)
 		return ret;
-	smp_mb();	/* pairs with that of kcsd_media_use_cache() */
-	return READ_ONCE(drive->write_through) ? kcsd_side_commit(drive) : 0;
+	smp_mb();	/* pairs with that of kcsd_lba_io_use_cache() */
+	return READ_ONCE(drive->write_through) ? kcsd_sidecar_commit(drive) : 0;
 }
 
 static int read_lbas(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter, bool now)
@@ -89,7 +89,7 @@ static int read_lbas(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter, 
 		ret = kcsd_store_read(&drive->store, slba << drive->lba_shift, iter, now);
 	if (!ret)
 		kcsd_stat_add(drive, media_read_bytes, len);
-	return kcsd_media_result(drive, ret);
+	return kcsd_lba_io_result(drive, ret);
 }
 
 static int write_lbas(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
@@ -112,7 +112,7 @@ static int write_lbas(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 		kcsd_stat_add(drive, media_write_bytes, len);
 	if (!ret)
 		ret = make_correctable(drive, slba, len >> drive->lba_shift);
-	return kcsd_media_result(drive, kcsd_media_written(drive, ret));
+	return kcsd_lba_io_result(drive, kcsd_lba_io_written(drive, ret));
 }
 
 static int append_lbas(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter, u64 *lba)
@@ -127,7 +127,7 @@ static int append_lbas(struct kcsd_drive *drive, u64 zslba, struct iov_iter *ite
 		kcsd_stat_add(drive, media_write_bytes, len);
 	if (!ret)
 		ret = make_correctable(drive, *lba, len >> drive->lba_shift);
-	return kcsd_media_result(drive, kcsd_media_written(drive, ret));
+	return kcsd_lba_io_result(drive, kcsd_lba_io_written(drive, ret));
 }
 
 static int zero_lbas(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
@@ -148,28 +148,28 @@ static int zero_lbas(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
 					     nlb << drive->lba_shift, unmap);
 	if (!ret)
 		ret = make_correctable(drive, slba, nlb);
-	return kcsd_media_written(drive, ret);
+	return kcsd_lba_io_written(drive, ret);
 }
 
 static int flush_all(struct kcsd_drive *drive)
 {
 	if (refuses_writes(drive))
 		return -EIO;
-	return kcsd_media_result(drive, kcsd_side_commit(drive));
+	return kcsd_lba_io_result(drive, kcsd_sidecar_commit(drive));
 }
 
 static int check_uncorrectable(struct kcsd_drive *drive, u64 nlb)
 {
 	if (refuses_writes(drive))
 		return -EIO;
-	return kcsd_badblocks_can_set(drive, &drive->life->uncorrectable, nlb) ? 0 : -ENOSPC;
+	return kcsd_badblocks_can_set(drive, &drive->retained->uncorrectable, nlb) ? 0 : -ENOSPC;
 }
 
 static int make_uncorrectable(struct kcsd_drive *drive, u64 slba, u64 nlb)
 {
 	if (refuses_writes(drive))
 		return -EIO;
-	return kcsd_badblocks_set(drive, &drive->life->uncorrectable, slba, nlb);
+	return kcsd_badblocks_set(drive, &drive->retained->uncorrectable, slba, nlb);
 }
 
 /* ---- by the gate ---- */
@@ -185,8 +185,8 @@ static int begin_write(struct kcsd_drive *drive)
 {
 	int ret = begin(drive);
 
-	if (!ret && unlikely(READ_ONCE(drive->life->sanitize.erased)))
-		WRITE_ONCE(drive->life->sanitize.erased, false);
+	if (!ret && unlikely(READ_ONCE(drive->retained->sanitize.erased)))
+		WRITE_ONCE(drive->retained->sanitize.erased, false);
 	return ret;
 }
 
@@ -196,56 +196,56 @@ static int end(struct kcsd_drive *drive, int ret)
 	return ret;
 }
 
-int kcsd_media_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
+int kcsd_lba_io_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 {
 	int ret = begin(drive);
 
 	return ret ?: end(drive, read_lbas(drive, slba, iter, false));
 }
 
-int kcsd_media_read_now(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
+int kcsd_lba_io_read_now(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 {
 	int ret = begin(drive);
 
 	return ret ?: end(drive, read_lbas(drive, slba, iter, true));
 }
 
-int kcsd_media_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
+int kcsd_lba_io_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 {
 	int ret = begin_write(drive);
 
 	return ret ?: end(drive, write_lbas(drive, slba, iter));
 }
 
-int kcsd_media_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter, u64 *lba)
+int kcsd_lba_io_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter, u64 *lba)
 {
 	int ret = begin_write(drive);
 
 	return ret ?: end(drive, append_lbas(drive, zslba, iter, lba));
 }
 
-int kcsd_media_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
+int kcsd_lba_io_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
 {
 	int ret = begin(drive);
 
 	return ret ?: end(drive, zero_lbas(drive, slba, nlb, unmap));
 }
 
-int kcsd_media_check_uncorrectable(struct kcsd_drive *drive, u64 nlb)
+int kcsd_lba_io_check_uncorrectable(struct kcsd_drive *drive, u64 nlb)
 {
 	int ret = begin(drive);
 
 	return ret ?: end(drive, check_uncorrectable(drive, nlb));
 }
 
-int kcsd_media_make_uncorrectable(struct kcsd_drive *drive, u64 slba, u64 nlb)
+int kcsd_lba_io_make_uncorrectable(struct kcsd_drive *drive, u64 slba, u64 nlb)
 {
 	int ret = begin(drive);
 
 	return ret ?: end(drive, make_uncorrectable(drive, slba, nlb));
 }
 
-int kcsd_media_flush(struct kcsd_drive *drive)
+int kcsd_lba_io_flush(struct kcsd_drive *drive)
 {
 	int ret;
 
@@ -257,14 +257,14 @@ int kcsd_media_flush(struct kcsd_drive *drive)
 	return ret ?: end(drive, flush_all(drive));
 }
 
-int kcsd_media_manage_zone(struct kcsd_drive *drive, u64 zslba, enum nvme_zone_mgmt_action action)
+int kcsd_lba_io_manage_zone(struct kcsd_drive *drive, u64 zslba, enum nvme_zone_mgmt_action action)
 {
 	int ret = begin(drive);
 
 	return ret ?: end(drive, kcsd_zone_manage(drive, zslba, action));
 }
 
-int kcsd_media_manage_all_zones(struct kcsd_drive *drive, enum nvme_zone_mgmt_action action)
+int kcsd_lba_io_manage_all_zones(struct kcsd_drive *drive, enum nvme_zone_mgmt_action action)
 {
 	int ret = begin(drive);
 
@@ -272,7 +272,7 @@ int kcsd_media_manage_all_zones(struct kcsd_drive *drive, enum nvme_zone_mgmt_ac
 }
 
 /* Who has written already and does not see that the cache is off has its data flushed here. */
-int kcsd_media_use_cache(struct kcsd_drive *drive, bool use)
+int kcsd_lba_io_use_cache(struct kcsd_drive *drive, bool use)
 {
 	bool before;
 	int ret;
@@ -280,8 +280,8 @@ int kcsd_media_use_cache(struct kcsd_drive *drive, bool use)
 	guard(mutex)(&drive->cache_lock);
 	before = drive->write_through;
 	WRITE_ONCE(drive->write_through, !use);
-	smp_mb();	/* pairs with that of kcsd_media_written() */
-	ret = use ? 0 : kcsd_media_flush(drive);
+	smp_mb();	/* pairs with that of kcsd_lba_io_written() */
+	ret = use ? 0 : kcsd_lba_io_flush(drive);
 	/* Nobody has been told that it is off. */
 	if (ret)
 		WRITE_ONCE(drive->write_through, before);

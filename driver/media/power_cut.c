@@ -14,7 +14,7 @@
 #include "persist/sidecar.h"
 
 #define ALWAYS		256	/* in 256 */
-#define ZONE_BATCH	1024u	/* zones in one record of the side file */
+#define ZONE_BATCH	1024u	/* zones in one record of the sidecar */
 
 struct cut {
 	const struct kcsd_drive *drive;
@@ -60,14 +60,14 @@ static void cut_zone(struct kcsd_zones *zs, u32 index, u64 seed)
 
 static int write_zones(struct kcsd_drive *drive)
 {
-	unsigned int token = kcsd_side_begin_zones(drive);
+	unsigned int token = kcsd_sidecar_begin_zones(drive);
 	struct kcsd_zones *zs = &drive->zones;
 	int ret = 0;
 	u32 i;
 
 	for (i = zs->nr_conventional; !ret && i < zs->nr; i += min(zs->nr - i, ZONE_BATCH))
-		ret = kcsd_side_zones(drive, i, min(zs->nr - i, ZONE_BATCH));
-	kcsd_side_end_zones(drive, token);
+		ret = kcsd_sidecar_zones(drive, i, min(zs->nr - i, ZONE_BATCH));
+	kcsd_sidecar_end_zones(drive, token);
 	return ret;
 }
 
@@ -86,5 +86,5 @@ void kcsd_power_cut(struct kcsd_drive *drive, u64 seed)
 	if (ret)
 		pr_err("kcsd%u: write pointers after the power cut could not be written: error %d\n",
 		       drive->index, ret);
-	kcsd_side_abandon(drive);
+	kcsd_sidecar_abandon(drive);
 }

@@ -7,7 +7,7 @@
 
 #include "media/range_lock.h"
 
-void kcsd_ranges_init(struct kcsd_ranges *ranges)
+void kcsd_range_locks_init(struct kcsd_range_locks *ranges)
 {
 	spin_lock_init(&ranges->lock);
 	INIT_LIST_HEAD(&ranges->list);
@@ -15,15 +15,15 @@ void kcsd_ranges_init(struct kcsd_ranges *ranges)
 	ranges->writes = 0;
 }
 
-static bool conflict(const struct kcsd_range *a, const struct kcsd_range *b)
+static bool conflict(const struct kcsd_range_lock *a, const struct kcsd_range_lock *b)
 {
 	return (a->write || b->write) && a->start < b->end && b->start < a->end;
 }
 
 /* Has no range that came earlier any claim to these bytes? */
-static bool is_granted(struct kcsd_ranges *ranges, const struct kcsd_range *range)
+static bool is_granted(struct kcsd_range_locks *ranges, const struct kcsd_range_lock *range)
 {
-	const struct kcsd_range *earlier;
+	const struct kcsd_range_lock *earlier;
 
 	spin_lock(&ranges->lock);
 	list_for_each_entry(earlier, &ranges->list, entry)
@@ -33,7 +33,7 @@ static bool is_granted(struct kcsd_ranges *ranges, const struct kcsd_range *rang
 	return earlier == range;
 }
 
-void kcsd_range_lock(struct kcsd_ranges *ranges, struct kcsd_range *range, u64 start, u64 len,
+void kcsd_range_lock(struct kcsd_range_locks *ranges, struct kcsd_range_lock *range, u64 start, u64 len,
 		     bool write)
 {
 	range->start = start;
@@ -47,9 +47,9 @@ void kcsd_range_lock(struct kcsd_ranges *ranges, struct kcsd_range *range, u64 s
 	wait_event(ranges->wait, is_granted(ranges, range));
 }
 
-bool kcsd_range_may_read(struct kcsd_ranges *ranges, u64 start, u64 len, u64 *writes)
+bool kcsd_range_may_read(struct kcsd_range_locks *ranges, u64 start, u64 len, u64 *writes)
 {
-	const struct kcsd_range read = { .start = start, .end = start + len }, *other;
+	const struct kcsd_range_lock read = { .start = start, .end = start + len }, *other;
 	bool may = true;
 
 	spin_lock(&ranges->lock);
@@ -60,7 +60,7 @@ bool kcsd_range_may_read(struct kcsd_ranges *ranges, u64 start, u64 len, u64 *wr
 	return may;
 }
 
-void kcsd_range_unlock(struct kcsd_ranges *ranges, struct kcsd_range *range)
+void kcsd_range_unlock(struct kcsd_range_locks *ranges, struct kcsd_range_lock *range)
 {
 	scoped_guard(spinlock, &ranges->lock)
 		list_del(&range->entry);

@@ -71,9 +71,9 @@ struct kcsd_store {
 			struct mutex flush_lock;	/* sync, flushed */
 			u64 flushed;		/* of asked, those that are done */
 			atomic64_t asked;	/* flushes so far */
-			struct kcsd_context context;	/* for all its I/O, and the side file's */
+			struct kcsd_context context;	/* for all its I/O, and the sidecar's */
 			struct kcsd_claim claim;
-			struct kcsd_ranges ranges;	/* keep LBAs from being torn */
+			struct kcsd_range_locks ranges;	/* keep LBAs from being torn */
 			bool reads_cached;		/* the page cache may be read as it is */
 			mempool_t *bounce;		/* NULL: buffered, any buffer will do */
 		};

@@ -40,7 +40,7 @@ struct file_call {
 	struct iov_iter *iter;		/* to read or write */
 	bool write;
 	bool unmap;			/* to zero */
-	struct kcsd_range range;
+	struct kcsd_range_lock range;
 };
 
 static ssize_t move_some(struct file *file, loff_t pos, struct iov_iter *iter, bool write)
@@ -412,7 +412,7 @@ int kcsd_store_file_open(struct kcsd_store *s, const struct kcsd_config *c, cons
 	ret = ret ?: fit_size(s, c, name);
 	if (ret)
 		goto destroy_context;
-	kcsd_ranges_init(&s->ranges);
+	kcsd_range_locks_init(&s->ranges);
 	mutex_init(&s->flush_lock);
 	atomic64_set(&s->asked, 0);
 	s->flushed = 0;

@@ -6,7 +6,7 @@
  * The first zones may be conventional: without write pointer, written anywhere. All others are
  * sequential; what was not written there since the last reset reads as zeroes.
  *
- * Lock order: zones->all, zones' locks by their numbers, then zones->lock or those of the side file
+ * Lock order: zones->all, zones' locks by their numbers, then zones->lock or those of the sidecar
  * and the store. Only who holds zones->all holds more than one zone's.
  */
 #ifndef KCSD_ZONE_H
@@ -44,7 +44,7 @@ struct kcsd_zone {
 	 * has less than its capacity. If cond changes with it, under zones->lock too.
 	 */
 	u32 wp;
-	u32 committed;		/* persist/sidecar.c: wp as the side file has it */
+	u32 committed;		/* persist/sidecar.c: wp as the sidecar has it */
 	u8 cond;		/* zones->lock to change it */
 	u8 counted;		/* zones->lock: the condition whose resources it takes */
 } ____cacheline_aligned_in_smp;
@@ -142,7 +142,7 @@ void kcsd_zone_get(struct kcsd_drive *drive, u32 index, struct kcsd_zone_state *
 /* The zones in this condition, such as 3,5-7, and a newline; at most KCSD_CONFIGFS_LEN. */
 ssize_t kcsd_zone_print(struct kcsd_drive *drive, enum blk_zone_cond cond, char *page);
 /*
- * At power on, before the first node: what the side file has of a sequential zone that is still
+ * At power on, before the first node: what the sidecar has of a sequential zone that is still
  * empty. If it was open it comes back closed, or empty if nothing was written. -EINVAL: there
  * is no such state, or max_active is too small for it.
  */
@@ -204,7 +204,7 @@ static inline void kcsd_zone_unlock(const struct kcsd_zones *zs, struct kcsd_zon
 	}
 }
 
-/* Would a flush move the pointer that the side file has? Without the zone's lock: a guess. */
+/* Would a flush move the pointer that the sidecar has? Without the zone's lock: a guess. */
 static inline bool kcsd_zone_is_dirty(const struct kcsd_zone *z)
 {
 	return READ_ONCE(z->wp) != READ_ONCE(z->committed);

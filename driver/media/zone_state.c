@@ -10,7 +10,7 @@
 #include "media/badblocks.h"
 #include "persist/sidecar.h"
 
-#define ZONE_BATCH	64	/* zones that are changed with one write of the side file */
+#define ZONE_BATCH	64	/* zones that are changed with one write of the sidecar */
 
 enum zone_op { OP_WRITE, OP_OPEN, OP_CLOSE, OP_FINISH, OP_RESET, OP_OFFLINE, NR_OPS };
 
@@ -213,7 +213,7 @@ static void discard_data(struct kcsd_drive *drive, u32 index)
 {
 	const struct kcsd_zones *zs = &drive->zones;
 
-	kcsd_badblocks_clear(drive, &drive->life->uncorrectable, kcsd_zone_start(zs, index),
+	kcsd_badblocks_clear(drive, &drive->retained->uncorrectable, kcsd_zone_start(zs, index),
 			     kcsd_zone_size(zs));
 	if (zs->blocking)
 		drive->store.ops->zero(&drive->store,
@@ -228,7 +228,7 @@ static int change_durably(struct kcsd_drive *drive, u32 first, u32 nr,
 	struct kcsd_zones *zs = &drive->zones;
 	struct kcsd_zone *z = zs->zones + first;
 	u32 wp[ZONE_BATCH];
-	unsigned int token = kcsd_side_begin_zones(drive);
+	unsigned int token = kcsd_sidecar_begin_zones(drive);
 	bool any = false;
 	int ret = 0;
 	u32 i;
@@ -240,7 +240,7 @@ static int change_durably(struct kcsd_drive *drive, u32 first, u32 nr,
 	}
 	spin_unlock(&zs->lock);
 	if (any && zs->blocking)
-		ret = kcsd_side_zones(drive, first, nr);
+		ret = kcsd_sidecar_zones(drive, first, nr);
 	spin_lock(&zs->lock);
 	for (i = 0; i < nr; i++) {
 		if (ret && wp[i] != UNCHANGED)
@@ -248,14 +248,14 @@ static int change_durably(struct kcsd_drive *drive, u32 first, u32 nr,
 		count_zone(zs, &z[i]);
 	}
 	spin_unlock(&zs->lock);
-	kcsd_side_end_zones(drive, token);
+	kcsd_sidecar_end_zones(drive, token);
 	for (i = 0; !ret && i < nr; i++)
 		if (wp[i] != UNCHANGED && change->to == EMPTY)
 			discard_data(drive, first + i);
 	return ret;
 }
 
-/* Many with one write of the side file. Mutexes only; all is what allows to hold so many. */
+/* Many with one write of the sidecar. Mutexes only; all is what allows to hold so many. */
 static int change_batch(struct kcsd_drive *drive, u32 first, u32 nr,
 			const struct zone_change *change)
 {

@@ -72,7 +72,7 @@ static inline int kcsd_cmd_invalid(struct kcsd_cmd *cmd, enum kcsd_field field)
 }
 
 /* What the host is told of a status: not to try again, but where time alone can help. */
-static inline int kcsd_ended(int status)
+static inline int kcsd_status_to_host(int status)
 {
 	switch (status) {
 	case 0:

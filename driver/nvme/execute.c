@@ -105,7 +105,7 @@ static int kcsd_execute_may_range(const struct kcsd_cmd *cmd)
 {
 	if (!kcsd_cmd_allowed(cmd, KCSD_FOR_WRITERS))
 		return -EACCES;
-	return KCSD_WINDOWS_POSSIBLE ? 0 : KCSD_SC_INSUFFICIENT_RESOURCES;
+	return KCSD_MAPPINGS_POSSIBLE ? 0 : KCSD_SC_INSUFFICIENT_RESOURCES;
 }
 
 /* Grants or ranges, length and arguments, copied once and then checked. */

@@ -45,8 +45,8 @@ static int kcsd_set_cache(struct kcsd_cmd *cmd)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
 	if (cmd->cdw11 > 1)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
-	ret = kcsd_media_use_cache(cmd->drive, cmd->cdw11);
-	return kcsd_media_status(ret, KCSD_SC_WRITE_FAULT);
+	ret = kcsd_lba_io_use_cache(cmd->drive, cmd->cdw11);
+	return kcsd_lba_io_status(ret, KCSD_SC_WRITE_FAULT);
 }
 
 /* The block device's, 0's based: submission queues, and as many for completions. */

@@ -51,9 +51,9 @@ static int format_erase(struct kcsd_job *job)
 	if (!ret)
 		ret = erase_all(drive);
 	if (!ret)
-		ret = kcsd_badblocks_clear(drive, &drive->life->badblocks, 0, drive->nsze);
+		ret = kcsd_badblocks_clear(drive, &drive->retained->badblocks, 0, drive->nsze);
 	return ret == -ECANCELED ? KCSD_SC_ABORT_REQUESTED :
-				   kcsd_media_status(ret, KCSD_SC_WRITE_FAULT);
+				   kcsd_lba_io_status(ret, KCSD_SC_WRITE_FAULT);
 }
 
 static int format_execute(struct kcsd_job *job)

@@ -20,7 +20,7 @@ static void *kcsd_log_supported(const struct kcsd_cmd *cmd, u32 *len);
 
 static void *kcsd_log_errors(const struct kcsd_cmd *cmd, u32 *len)
 {
-	return kcsd_error_log_page(&cmd->drive->life->errors, len);
+	return kcsd_error_log_page(&cmd->drive->retained->errors, len);
 }
 
 static void *kcsd_log_health(const struct kcsd_cmd *cmd, u32 *len)
@@ -50,7 +50,7 @@ static u8 kcsd_log_csi(const struct kcsd_cmd *cmd)
 
 static void *kcsd_log_commands(const struct kcsd_cmd *cmd, u32 *len)
 {
-	return kcsd_commands_page(cmd->drive, kcsd_log_csi(cmd), len);
+	return kcsd_opcodes_page(cmd->drive, kcsd_log_csi(cmd), len);
 }
 
 static void *kcsd_log_features(const struct kcsd_cmd *cmd, u32 *len)

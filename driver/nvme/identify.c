@@ -171,7 +171,7 @@ static int kcsd_identify_ns(struct kcsd_cmd *cmd, void *page)
 	put_unaligned_le32(KCSD_MAX_COPY >> drive->lba_shift, page + ID_NS_MCL);
 	*(u8 *)(page + ID_NS_MSRC) = KCSD_MAX_COPY_SOURCES - 1;
 	id->lbaf[0].ds = drive->lba_shift;
-	kcsd_identity_names(drive, cmd->nsid, &names);
+	kcsd_uuid_names(drive, cmd->nsid, &names);
 	memcpy(id->nguid, names.nguid, sizeof(id->nguid));
 	memcpy(id->eui64, names.eui64, sizeof(id->eui64));
 	return 0;
@@ -204,7 +204,7 @@ static int kcsd_identify_ns_desc(struct kcsd_cmd *cmd, void *page)
 
 	if (csi < 0)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_NSID);
-	kcsd_identity_names(cmd->drive, cmd->nsid, &names);
+	kcsd_uuid_names(cmd->drive, cmd->nsid, &names);
 	kcsd_identify_add_desc(&page, NVME_NIDT_EUI64, names.eui64, NVME_NIDT_EUI64_LEN);
 	kcsd_identify_add_desc(&page, NVME_NIDT_NGUID, names.nguid, NVME_NIDT_NGUID_LEN);
 	kcsd_identify_add_desc(&page, NVME_NIDT_UUID, &names.uuid, NVME_NIDT_UUID_LEN);

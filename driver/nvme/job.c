@@ -23,11 +23,11 @@ static void kcsd_job_log_failure(const struct kcsd_job *job)
 		.place = job->status == KCSD_SC_INVALID_FIELD ? job->result : KCSD_ERROR_NO_PLACE,
 	};
 
-	kcsd_error_log_add(&job->drive->life->errors, &f);
+	kcsd_error_log_add(&job->drive->retained->errors, &f);
 }
 
 /* Give back a job that is neither queued nor running any more. */
-static void kcsd_job_end(struct kcsd_job *job, int status)
+static void kcsd_job_complete(struct kcsd_job *job, int status)
 {
 	job->status = status;
 	if (status > 0)
@@ -105,7 +105,7 @@ static void kcsd_job_carry_out(struct kcsd_job *job)
 
 	if (kcsd_job_requeue(job, rest, ktime_get_ns() - start))
 		return;
-	kcsd_job_end(job, rest ? KCSD_SC_ABORT_REQUESTED : status);
+	kcsd_job_complete(job, rest ? KCSD_SC_ABORT_REQUESTED : status);
 }
 
 static void kcsd_job_work(struct work_struct *work)
@@ -188,7 +188,7 @@ void kcsd_job_submit(struct kcsd_job *job)
 		}
 	}
 	if (stopping)
-		kcsd_job_end(job, KCSD_SC_ABORT_REQUESTED);
+		kcsd_job_complete(job, KCSD_SC_ABORT_REQUESTED);
 }
 
 int kcsd_job_run(struct kcsd_cmd *cmd)
@@ -209,13 +209,13 @@ void kcsd_job_cancel(struct kcsd_job *job)
 	scoped_guard(spinlock, &jobs->lock) {
 		WRITE_ONCE(job->cancelled, true);
 		if (job->state == KCSD_JOB_RUNNING)
-			kcsd_held_wake(&job->drive->held);
+			kcsd_delayed_wake(&job->drive->delayed);
 		if (job->state != KCSD_JOB_QUEUED)
 			return;
 		kcsd_schedule_remove(&jobs->schedule, &job->turn);
 		job->state = KCSD_JOB_ENDED;
 	}
-	kcsd_job_end(job, KCSD_SC_ABORT_REQUESTED);
+	kcsd_job_complete(job, KCSD_SC_ABORT_REQUESTED);
 }
 
 void kcsd_jobs_cancel_all(struct kcsd_drive *drive)
@@ -233,7 +233,7 @@ void kcsd_jobs_cancel_all(struct kcsd_drive *drive)
 			WRITE_ONCE(job->cancelled, true);
 	}
 	list_for_each_entry_safe(job, next, &queued, turn.entry)
-		kcsd_job_end(job, KCSD_SC_ABORT_REQUESTED);
+		kcsd_job_complete(job, KCSD_SC_ABORT_REQUESTED);
 }
 
 void kcsd_jobs_cancel_slm(struct kcsd_drive *drive)
@@ -245,7 +245,7 @@ void kcsd_jobs_cancel_slm(struct kcsd_drive *drive)
 		list_for_each_entry(job, &jobs->running, turn.entry)
 			if (is_of_slm(job))
 				WRITE_ONCE(job->cancelled, true);
-	kcsd_held_wake(&drive->held);
+	kcsd_delayed_wake(&drive->delayed);
 }
 
 int kcsd_jobs_init(struct kcsd_drive *drive)

@@ -14,13 +14,13 @@ static int kcsd_nvm_move(struct kcsd_cmd *cmd)
 
 	switch (cmd->opcode) {
 	case nvme_cmd_zone_append:
-		return kcsd_media_status(kcsd_media_append(drive, slba, &cmd->data, &cmd->result),
+		return kcsd_lba_io_status(kcsd_lba_io_append(drive, slba, &cmd->data, &cmd->result),
 					 KCSD_SC_WRITE_FAULT);
 	case nvme_cmd_write:
-		return kcsd_media_status(kcsd_media_write(drive, slba, &cmd->data),
+		return kcsd_lba_io_status(kcsd_lba_io_write(drive, slba, &cmd->data),
 					 KCSD_SC_WRITE_FAULT);
 	default:
-		return kcsd_media_status(kcsd_media_read(drive, slba, &cmd->data),
+		return kcsd_lba_io_status(kcsd_lba_io_read(drive, slba, &cmd->data),
 					 KCSD_SC_READ_ERROR);
 	}
 }
@@ -45,10 +45,10 @@ static int kcsd_nvm_move_now(struct kcsd_cmd *cmd)
 
 	/* A rule is asked once. */
 	if (!kcsd_inject_is_armed(cmd->drive, KCSD_INJECT_READ))
-		ret = kcsd_media_read_now(cmd->drive, kcsd_nvm_slba(cmd), &cmd->data);
+		ret = kcsd_lba_io_read_now(cmd->drive, kcsd_nvm_slba(cmd), &cmd->data);
 	if (ret == -EAGAIN || ret == -EFAULT)
 		return ret;
-	return kcsd_media_status(ret, KCSD_SC_READ_ERROR);
+	return kcsd_lba_io_status(ret, KCSD_SC_READ_ERROR);
 }
 
 static int kcsd_nvm_read(struct kcsd_cmd *cmd)
@@ -73,7 +73,7 @@ int kcsd_nvm_write(struct kcsd_cmd *cmd)
 		  kcsd_nvm_move(cmd);
 
 	if (!ret && cmd->cdw12 & (u32)NVME_RW_FUA << 16)
-		ret = kcsd_media_status(kcsd_media_flush(cmd->drive), KCSD_SC_WRITE_FAULT);
+		ret = kcsd_lba_io_status(kcsd_lba_io_flush(cmd->drive), KCSD_SC_WRITE_FAULT);
 	if (!ret) {
 		kcsd_stat_inc(cmd->drive, write_commands);
 		kcsd_stat_add(cmd->drive, write_bytes, len);
@@ -84,10 +84,10 @@ int kcsd_nvm_write(struct kcsd_cmd *cmd)
 
 static int kcsd_nvm_flush(struct kcsd_cmd *cmd)
 {
-	int ret = kcsd_nvm_inject(cmd, KCSD_INJECT_FLUSH) ?: kcsd_media_flush(cmd->drive);
+	int ret = kcsd_nvm_inject(cmd, KCSD_INJECT_FLUSH) ?: kcsd_lba_io_flush(cmd->drive);
 
 	if (ret)
-		return kcsd_media_status(ret, KCSD_SC_WRITE_FAULT);
+		return kcsd_lba_io_status(ret, KCSD_SC_WRITE_FAULT);
 	kcsd_stat_inc(cmd->drive, flush_commands);
 	return 0;
 }

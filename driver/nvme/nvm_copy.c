@@ -92,7 +92,7 @@ static int copy_execute(struct kcsd_job *job)
 	if (!ret)
 		ret = copy_sources(copy);
 	if (!ret && copy->fua)
-		ret = kcsd_media_status(kcsd_media_flush(drive), KCSD_SC_WRITE_FAULT);
+		ret = kcsd_lba_io_status(kcsd_lba_io_flush(drive), KCSD_SC_WRITE_FAULT);
 	if (ret)
 		return ret;
 	kcsd_stat_inc(drive, copy_commands);

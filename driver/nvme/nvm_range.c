@@ -75,7 +75,7 @@ int kcsd_nvm_range_read(struct kcsd_job *job, const struct kcsd_nvm_range *piece
 	struct kvec kvec;
 
 	to_iter(job, piece, ITER_DEST, &kvec, to, &iter);
-	return kcsd_media_status(kcsd_media_read(job->drive, piece->slba, &iter),
+	return kcsd_lba_io_status(kcsd_lba_io_read(job->drive, piece->slba, &iter),
 				 KCSD_SC_READ_ERROR);
 }
 
@@ -86,6 +86,6 @@ int kcsd_nvm_range_write(struct kcsd_job *job, const struct kcsd_nvm_range *piec
 	struct kvec kvec;
 
 	to_iter(job, piece, ITER_SOURCE, &kvec, (void *)from, &iter);
-	return kcsd_media_status(kcsd_media_write(job->drive, piece->slba, &iter),
+	return kcsd_lba_io_status(kcsd_lba_io_write(job->drive, piece->slba, &iter),
 				 KCSD_SC_WRITE_FAULT);
 }

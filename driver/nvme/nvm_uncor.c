@@ -57,12 +57,12 @@ static int uncor_execute(struct kcsd_job *job)
 	int ret = kcsd_nvm_range_inject(job, KCSD_INJECT_WRITE, r);
 
 	if (!ret)
-		ret = kcsd_media_status(kcsd_media_check_uncorrectable(drive, r->nlb),
+		ret = kcsd_lba_io_status(kcsd_lba_io_check_uncorrectable(drive, r->nlb),
 					KCSD_SC_WRITE_FAULT);
 	if (!ret && uncor->sequential)
 		ret = move_write_pointer(uncor);
 	if (!ret)
-		ret = kcsd_media_status(kcsd_media_make_uncorrectable(drive, r->slba, r->nlb),
+		ret = kcsd_lba_io_status(kcsd_lba_io_make_uncorrectable(drive, r->slba, r->nlb),
 					KCSD_SC_WRITE_FAULT);
 	if (ret) {
 		job->lba = r->slba;

@@ -24,7 +24,7 @@ static int compare_piece(struct kcsd_cmd *cmd, u64 slba, size_t len, void *have,
 	if (!copy_from_iter_full(want, len, &cmd->data))
 		return -EFAULT;
 	iov_iter_kvec(&iter, ITER_DEST, &kvec, 1, len);
-	ret = kcsd_media_status(kcsd_media_read(cmd->drive, slba, &iter), KCSD_SC_READ_ERROR);
+	ret = kcsd_lba_io_status(kcsd_lba_io_read(cmd->drive, slba, &iter), KCSD_SC_READ_ERROR);
 	if (ret)
 		return ret;
 	return memcmp(have, want, len) ? KCSD_SC_COMPARE_FAILED : 0;
@@ -104,7 +104,7 @@ static int verify_execute(struct kcsd_job *job)
 
 	/* What is verified is the medium, not what is cached of it. */
 	if (!ret && verify->fua)
-		ret = kcsd_media_status(kcsd_media_flush(drive), KCSD_SC_WRITE_FAULT);
+		ret = kcsd_lba_io_status(kcsd_lba_io_flush(drive), KCSD_SC_WRITE_FAULT);
 	if (!ret)
 		ret = verify_range(verify);
 	if (ret)

@@ -44,7 +44,7 @@ static struct nvm_zero *to_zero(struct kcsd_job *job)
 
 static int zero_piece(struct kcsd_job *job, const struct kcsd_nvm_range *piece)
 {
-	return kcsd_media_status(kcsd_media_zero(job->drive, piece->slba, piece->nlb,
+	return kcsd_lba_io_status(kcsd_lba_io_zero(job->drive, piece->slba, piece->nlb,
 						 to_zero(job)->unmap), KCSD_SC_WRITE_FAULT);
 }
 
@@ -97,7 +97,7 @@ static int zero_execute(struct kcsd_job *job)
 		nlb += zero->range[i].nlb;
 	}
 	if (!ret && zero->fua)
-		ret = kcsd_media_status(kcsd_media_flush(drive), KCSD_SC_WRITE_FAULT);
+		ret = kcsd_lba_io_status(kcsd_lba_io_flush(drive), KCSD_SC_WRITE_FAULT);
 	if (ret)
 		return ret;
 	if (zero->deallocate && zero->nr) {

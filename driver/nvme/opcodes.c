@@ -25,7 +25,7 @@
 /* Waits for the medium. */
 #define MEDIUM			true
 
-static const struct kcsd_command kcsd_admin_commands[] = {
+static const struct kcsd_opcode kcsd_admin_opcodes[] = {
 	{ nvme_admin_get_log_page,	ANYONE, OF_CONTROLLER | OF_NAMESPACE, kcsd_get_log_parse },
 	{ nvme_admin_identify,		ANYONE, OF_CONTROLLER | OF_NAMESPACE, kcsd_identify_parse },
 	{ nvme_admin_set_features,	WRITERS, OF_CONTROLLER, kcsd_feature_parse_set },
@@ -53,14 +53,14 @@ static const struct kcsd_command kcsd_admin_commands[] = {
 				kcsd_nvm_parse_write_uncor },
 
 /* The frequent ones first: they are searched one by one. */
-static const struct kcsd_command kcsd_nvm_commands[] = {
+static const struct kcsd_opcode kcsd_nvm_opcodes[] = {
 	{ nvme_cmd_read,	ANYONE, OF_NAMESPACE, kcsd_nvm_parse_rw, MEDIUM },
 	{ nvme_cmd_write,	WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_nvm_parse_rw, MEDIUM },
 	{ nvme_cmd_flush,	ANYONE, OF_NAMESPACE, kcsd_nvm_parse_flush, MEDIUM },
 	NVM_AND_ZNS
 };
 
-static const struct kcsd_command kcsd_zns_commands[] = {
+static const struct kcsd_opcode kcsd_zns_opcodes[] = {
 	{ nvme_cmd_read,	ANYONE,  OF_NAMESPACE, kcsd_nvm_parse_rw, MEDIUM },
 	{ nvme_cmd_write,	WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_nvm_parse_rw, MEDIUM },
 	{ nvme_cmd_zone_append,	WRITERS, OF_NAMESPACE | CHANGES_DATA,
@@ -72,7 +72,7 @@ static const struct kcsd_command kcsd_zns_commands[] = {
 	{ nvme_cmd_zone_mgmt_recv, ANYONE, OF_NAMESPACE, kcsd_zns_parse_receive },
 };
 
-static const struct kcsd_command kcsd_slm_commands[] = {
+static const struct kcsd_opcode kcsd_slm_opcodes[] = {
 	{ KCSD_SLM_READ,	ANYONE, OF_NAMESPACE, kcsd_slm_parse_rw },
 	{ KCSD_SLM_WRITE,	WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_slm_parse_rw },
 	{ KCSD_SLM_COPY,	WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_slm_parse_copy },
@@ -80,7 +80,7 @@ static const struct kcsd_command kcsd_slm_commands[] = {
 };
 
 /* Execute changes something only with write grants or ranges: kcsd_execute_parse() looks. */
-static const struct kcsd_command kcsd_compute_commands[] = {
+static const struct kcsd_opcode kcsd_compute_opcodes[] = {
 	{ KCSD_CMD_EXECUTE,	ANYONE, OF_NAMESPACE | CHANGES_DATA, kcsd_execute_parse },
 	{ KCSD_CMD_EXECUTE_LBA,	ANYONE, OF_NAMESPACE | CHANGES_DATA, kcsd_execute_parse },
 };
@@ -88,20 +88,20 @@ static const struct kcsd_command kcsd_compute_commands[] = {
 struct kcsd_command_set {
 	u8 csi;
 	u8 nr;
-	const struct kcsd_command *command;
+	const struct kcsd_opcode *command;
 };
 
 #define SET(csi, table) { csi, ARRAY_SIZE(table), table }
 
-static const struct kcsd_command_set kcsd_admin_set = SET(0, kcsd_admin_commands);
+static const struct kcsd_command_set kcsd_admin_set = SET(0, kcsd_admin_opcodes);
 
-static const struct kcsd_command_set kcsd_zns_set = SET(KCSD_CSI_ZNS, kcsd_zns_commands);
+static const struct kcsd_command_set kcsd_zns_set = SET(KCSD_CSI_ZNS, kcsd_zns_opcodes);
 
 /* By namespace, of a drive that is not zoned. */
 static const struct kcsd_command_set kcsd_command_sets[] = {
-	[KCSD_NSID_NVM]		= SET(KCSD_CSI_NVM, kcsd_nvm_commands),
-	[KCSD_NSID_SLM]		= SET(KCSD_CSI_SLM, kcsd_slm_commands),
-	[KCSD_NSID_COMPUTE]	= SET(KCSD_CSI_COMPUTE, kcsd_compute_commands),
+	[KCSD_NSID_NVM]		= SET(KCSD_CSI_NVM, kcsd_nvm_opcodes),
+	[KCSD_NSID_SLM]		= SET(KCSD_CSI_SLM, kcsd_slm_opcodes),
+	[KCSD_NSID_COMPUTE]	= SET(KCSD_CSI_COMPUTE, kcsd_compute_opcodes),
 };
 
 static const struct kcsd_command_set *kcsd_command_set(const struct kcsd_drive *drive, u32 nsid)
@@ -111,7 +111,7 @@ static const struct kcsd_command_set *kcsd_command_set(const struct kcsd_drive *
 	return &kcsd_command_sets[nsid];
 }
 
-const struct kcsd_command *kcsd_command_find(const struct kcsd_cmd *cmd)
+const struct kcsd_opcode *kcsd_opcode_find(const struct kcsd_cmd *cmd)
 {
 	/* The front end has seen to it that an I/O command's NSID is its node's. */
 	const struct kcsd_command_set *set = cmd->admin ? &kcsd_admin_set :
@@ -124,7 +124,7 @@ const struct kcsd_command *kcsd_command_find(const struct kcsd_cmd *cmd)
 	return NULL;
 }
 
-bool kcsd_command_blocks(const struct kcsd_command *command, const struct kcsd_cmd *cmd)
+bool kcsd_opcode_blocks(const struct kcsd_opcode *command, const struct kcsd_cmd *cmd)
 {
 	/* They allocate, take mutexes, and check whole programs. Format NVM is a job. */
 	if (cmd->admin)
@@ -168,7 +168,7 @@ static void kcsd_command_set_describe(const struct kcsd_command_set *set, __le32
 			cpu_to_le32(set->command[i].effects | NVME_CMD_EFFECTS_CSUPP);
 }
 
-void *kcsd_commands_page(const struct kcsd_drive *drive, u8 csi, u32 *len)
+void *kcsd_opcodes_page(const struct kcsd_drive *drive, u8 csi, u32 *len)
 {
 	const struct kcsd_command_set *set;
 	struct nvme_effects_log *page;

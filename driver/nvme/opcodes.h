@@ -3,8 +3,8 @@
  * The commands that a drive has: one table, by which they are dispatched and permitted, and which
  * the host reads as log page 05h.
  */
-#ifndef KCSD_COMMAND_H
-#define KCSD_COMMAND_H
+#ifndef KCSD_OPCODES_H
+#define KCSD_OPCODES_H
 
 #include <linux/types.h>
 
@@ -18,7 +18,7 @@ enum kcsd_command_for {
 	KCSD_FOR_ADMIN,		/* CAP_SYS_ADMIN alone: erases what belongs to all users */
 };
 
-struct kcsd_command {
+struct kcsd_opcode {
 	u8 opcode;
 	u8 allowed;		/* enum kcsd_command_for */
 	u32 effects;		/* NVME_CMD_EFFECTS_*, besides that it is supported */
@@ -27,18 +27,18 @@ struct kcsd_command {
 };
 
 /* The command that a cmd asks for; NULL: Invalid Command Opcode. */
-const struct kcsd_command *kcsd_command_find(const struct kcsd_cmd *cmd);
+const struct kcsd_opcode *kcsd_opcode_find(const struct kcsd_cmd *cmd);
 /*
  * May it sleep for long, not as a run or a job but as it is carried out? Then io_uring has to do
  * that in a thread of its own. The drive has been entered.
  */
-bool kcsd_command_blocks(const struct kcsd_command *command, const struct kcsd_cmd *cmd);
+bool kcsd_opcode_blocks(const struct kcsd_opcode *command, const struct kcsd_cmd *cmd);
 /*
  * May the command do what is reserved to these? The only place that decides about permission. In
  * the submitter's context: its capabilities count, and those of the file.
  */
 bool kcsd_cmd_allowed(const struct kcsd_cmd *cmd, enum kcsd_command_for who);
 /* Log page 05h of one of the drive's command sets, kvmalloc'ed, *len bytes; NULL without memory. */
-void *kcsd_commands_page(const struct kcsd_drive *drive, u8 csi, u32 *len);
+void *kcsd_opcodes_page(const struct kcsd_drive *drive, u8 csi, u32 *len);
 
 #endif

@@ -33,7 +33,7 @@ struct sanitize_log {
 
 static struct kcsd_sanitize_life *life_of(const struct kcsd_drive *drive)
 {
-	return &drive->life->sanitize;
+	return &drive->retained->sanitize;
 }
 
 /* ---- both gates ---- */
@@ -76,10 +76,10 @@ static bool is_going(void *ctx)
 
 static void note_progress(void *ctx, u32 passes, u32 share)
 {
-	struct kcsd_sanitize_life *life = life_of(ctx);
+	struct kcsd_sanitize_life *retained = life_of(ctx);
 
-	WRITE_ONCE(life->passes, passes);
-	WRITE_ONCE(life->share, share);
+	WRITE_ONCE(retained->passes, passes);
+	WRITE_ONCE(retained->share, share);
 }
 
 /* 0 or the status that it is told to fail with. */
@@ -107,11 +107,11 @@ static void erase_memory(struct kcsd_drive *drive)
 
 static int sanitize_erase(struct kcsd_drive *drive)
 {
-	const struct kcsd_sanitize_life *life = life_of(drive);
+	const struct kcsd_sanitize_life *retained = life_of(drive);
 	struct kcsd_erase how = {
-		.pattern = life->pattern,
-		.invert = life->cdw10 & OIPBP,
-		.keep = life->cdw10 & NDAS,
+		.pattern = retained->pattern,
+		.invert = retained->cdw10 & OIPBP,
+		.keep = retained->cdw10 & NDAS,
 		.stopped = is_going, .progress = note_progress, .ctx = drive,
 	};
 	int ret = sanitize_inject(drive);
@@ -119,8 +119,8 @@ static int sanitize_erase(struct kcsd_drive *drive)
 	if (ret)
 		return ret;
 	erase_memory(drive);
-	if ((life->cdw10 & SANACT_MASK) == SANACT_OVERWRITE)
-		how.passes = OWPASS(life->cdw10) ?: MOST_PASSES;
+	if ((retained->cdw10 & SANACT_MASK) == SANACT_OVERWRITE)
+		how.passes = OWPASS(retained->cdw10) ?: MOST_PASSES;
 	ret = kcsd_erase(drive, &how);
 	if (!ret)
 		WRITE_ONCE(life_of(drive)->passes, how.passes);
@@ -130,17 +130,17 @@ static int sanitize_erase(struct kcsd_drive *drive)
 /* Who reads that it is over must not meet the gate as it was, so that comes last. */
 static void sanitize_end(struct kcsd_drive *drive, int ret)
 {
-	struct kcsd_sanitize_life *life = life_of(drive);
+	struct kcsd_sanitize_life *retained = life_of(drive);
 
 	guard(mutex)(&drive->sanitize.lock);
-	life->locked = ret;
+	retained->locked = ret;
 	if (ret) {
 		set_gates(drive, KCSD_SC_SANITIZE_FAILED);
 	} else {
-		WRITE_ONCE(life->erased, true);
+		WRITE_ONCE(retained->erased, true);
 		open_gates(drive);
 	}
-	smp_store_release(&life->state, ret ? KCSD_SANITIZE_FAILED : KCSD_SANITIZE_DONE);
+	smp_store_release(&retained->state, ret ? KCSD_SANITIZE_FAILED : KCSD_SANITIZE_DONE);
 }
 
 static void sanitize_work(struct work_struct *work)
@@ -174,15 +174,15 @@ void kcsd_sanitize_init(struct kcsd_drive *drive)
 
 void kcsd_sanitize_power_on(struct kcsd_drive *drive)
 {
-	struct kcsd_sanitize_life *life = life_of(drive);
+	struct kcsd_sanitize_life *retained = life_of(drive);
 
 	/* Memory is new. */
 	if (!drive->cfg.backing_file)
-		life->erased = true;
-	if (life->state == KCSD_SANITIZE_IN_PROGRESS) {
+		retained->erased = true;
+	if (retained->state == KCSD_SANITIZE_IN_PROGRESS) {
 		close_gates(drive, KCSD_SC_SANITIZE_IN_PROGRESS);
 		sanitize_start(drive);
-	} else if (life->locked) {
+	} else if (retained->locked) {
 		close_gates(drive, KCSD_SC_SANITIZE_FAILED);
 	}
 }
@@ -195,21 +195,21 @@ void kcsd_sanitize_destroy(struct kcsd_drive *drive)
 /* ---- the command ---- */
 
 /* After a failure: only as strictly as that was, until it has succeeded. */
-static bool is_restricted(const struct kcsd_sanitize_life *life)
+static bool is_restricted(const struct kcsd_sanitize_life *retained)
 {
-	return life->locked && !(life->cdw10 & AUSE);
+	return retained->locked && !(retained->cdw10 & AUSE);
 }
 
 static int exit_failure(struct kcsd_drive *drive)
 {
-	struct kcsd_sanitize_life *life = life_of(drive);
+	struct kcsd_sanitize_life *retained = life_of(drive);
 
 	if (kcsd_gate_status(&drive->gate) == KCSD_SC_SANITIZE_IN_PROGRESS)
 		return KCSD_SC_SANITIZE_IN_PROGRESS;
-	if (is_restricted(life))
+	if (is_restricted(retained))
 		return KCSD_SC_SANITIZE_FAILED;
-	if (life->locked) {
-		life->locked = false;
+	if (retained->locked) {
+		retained->locked = false;
 		wait_gates(drive);
 		open_gates(drive);
 	}
@@ -218,19 +218,19 @@ static int exit_failure(struct kcsd_drive *drive)
 
 static int begin(struct kcsd_drive *drive, const struct kcsd_cmd *cmd)
 {
-	struct kcsd_sanitize_life *life = life_of(drive);
+	struct kcsd_sanitize_life *retained = life_of(drive);
 	int ret = close_gates(drive, KCSD_SC_SANITIZE_IN_PROGRESS);
 
-	if (ret == KCSD_SC_SANITIZE_FAILED && !(is_restricted(life) && cmd->cdw10 & AUSE)) {
+	if (ret == KCSD_SC_SANITIZE_FAILED && !(is_restricted(retained) && cmd->cdw10 & AUSE)) {
 		set_gates(drive, KCSD_SC_SANITIZE_IN_PROGRESS);
 		ret = 0;
 	}
 	if (ret)
 		return ret;
-	life->cdw10 = cmd->cdw10;
-	life->pattern = cmd->cdw11;
-	WRITE_ONCE(life->erased, false);
-	WRITE_ONCE(life->state, KCSD_SANITIZE_IN_PROGRESS);
+	retained->cdw10 = cmd->cdw10;
+	retained->pattern = cmd->cdw11;
+	WRITE_ONCE(retained->erased, false);
+	WRITE_ONCE(retained->state, KCSD_SANITIZE_IN_PROGRESS);
 	sanitize_start(drive);
 	return 0;
 }
@@ -307,14 +307,14 @@ static bool writes_slm(const struct kcsd_cmd *cmd)
 
 int kcsd_sanitize_enter(const struct kcsd_cmd *cmd)
 {
-	struct kcsd_sanitize_life *life = life_of(cmd->drive);
+	struct kcsd_sanitize_life *retained = life_of(cmd->drive);
 	int ret;
 
 	if (!uses_memory(cmd))
 		return 0;
 	ret = kcsd_gate_enter(&cmd->drive->memory_gate);
-	if (!ret && unlikely(READ_ONCE(life->erased)) && writes_slm(cmd))
-		WRITE_ONCE(life->erased, false);
+	if (!ret && unlikely(READ_ONCE(retained->erased)) && writes_slm(cmd))
+		WRITE_ONCE(retained->erased, false);
 	return ret;
 }
 
@@ -326,8 +326,8 @@ void kcsd_sanitize_exit(const struct kcsd_cmd *cmd)
 
 void *kcsd_sanitize_page(const struct kcsd_drive *drive, u32 *len)
 {
-	const struct kcsd_sanitize_life *life = life_of(drive);
-	u8 state = smp_load_acquire(&life->state);
+	const struct kcsd_sanitize_life *retained = life_of(drive);
+	u8 state = smp_load_acquire(&retained->state);
 	struct sanitize_log *page;
 
 	BUILD_BUG_ON(sizeof(*page) != 512);
@@ -335,11 +335,11 @@ void *kcsd_sanitize_page(const struct kcsd_drive *drive, u32 *len)
 	page = kvzalloc(*len, GFP_KERNEL_ACCOUNT);
 	if (!page)
 		return NULL;
-	page->sprog = cpu_to_le16(state == KCSD_SANITIZE_IN_PROGRESS ? READ_ONCE(life->share) :
+	page->sprog = cpu_to_le16(state == KCSD_SANITIZE_IN_PROGRESS ? READ_ONCE(retained->share) :
 								       U16_MAX);
-	page->sstat = cpu_to_le16(state | READ_ONCE(life->passes) << SSTAT_PASSES_SHIFT |
-				  (READ_ONCE(life->erased) ? SSTAT_ERASED : 0));
-	page->scdw10 = cpu_to_le32(READ_ONCE(life->cdw10));
+	page->sstat = cpu_to_le16(state | READ_ONCE(retained->passes) << SSTAT_PASSES_SHIFT |
+				  (READ_ONCE(retained->erased) ? SSTAT_ERASED : 0));
+	page->scdw10 = cpu_to_le32(READ_ONCE(retained->cdw10));
 	memset(page->estimates, 0xff, sizeof(page->estimates));
 	return page;
 }

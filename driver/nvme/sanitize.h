@@ -3,7 +3,7 @@
  * Sanitize: erases all of the drive in the background. NVMe Base, "Sanitize command".
  *
  * While it does, and after it has failed, drive->gate and drive->memory_gate are closed, and all
- * I/O commands of all namespaces fail; runs that are under way are cancelled. What it has come to is kept in struct kcsd_life: a drive that is powered off
+ * I/O commands of all namespaces fail; runs that are under way are cancelled. What it has come to is kept in struct kcsd_retained: a drive that is powered off
  * meanwhile begins again when it is powered on, if it then has the same medium.
  */
 #ifndef KCSD_SANITIZE_H
@@ -24,7 +24,7 @@ enum kcsd_sanitize_state {
 	KCSD_SANITIZE_FAILED,
 };
 
-/* The most recent one; a part of struct kcsd_life. Written by its worker, or by who starts it. */
+/* The most recent one; a part of struct kcsd_retained. Written by its worker, or by who starts it. */
 struct kcsd_sanitize_life {
 	u8 state;
 	bool locked;		/* it failed, and nothing but Sanitize is allowed */

@@ -39,7 +39,7 @@ static int kcsd_slm_copy_lbas(struct kcsd_drive *drive, u64 from, void *to, size
 	struct iov_iter iter;
 
 	iov_iter_kvec(&iter, ITER_DEST, &kvec, 1, len);
-	return kcsd_media_status(kcsd_media_read(drive, from >> drive->lba_shift, &iter),
+	return kcsd_lba_io_status(kcsd_lba_io_read(drive, from >> drive->lba_shift, &iter),
 				 KCSD_SC_READ_ERROR);
 }
 

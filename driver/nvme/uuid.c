@@ -16,9 +16,9 @@
 #define OUI_LOCAL	BIT(1)
 
 static DEFINE_MUTEX(drives_lock);
-static LIST_HEAD(drives);	/* powered ones, by identity_entry */
+static LIST_HEAD(drives);	/* powered ones, by uuid_entry */
 
-void kcsd_identity_names(const struct kcsd_drive *drive, u32 nsid, struct kcsd_ns_names *names)
+void kcsd_uuid_names(const struct kcsd_drive *drive, u32 nsid, struct kcsd_ns_names *names)
 {
 	names->uuid = drive->uuid;
 	names->uuid.b[15] ^= nsid;
@@ -27,26 +27,26 @@ void kcsd_identity_names(const struct kcsd_drive *drive, u32 nsid, struct kcsd_n
 	memcpy(names->eui64, names->nguid + OUI_AT, sizeof(names->eui64));
 }
 
-int kcsd_identity_claim(struct kcsd_drive *drive, const char *name)
+int kcsd_uuid_claim(struct kcsd_drive *drive, const char *name)
 {
 	struct kcsd_drive *other;
 
 	guard(mutex)(&drives_lock);
-	list_for_each_entry(other, &drives, identity_entry) {
+	list_for_each_entry(other, &drives, uuid_entry) {
 		if (!uuid_equal(&other->uuid, &drive->uuid))
 			continue;
 		pr_err("%s: backing file %s: kcsd%u has the same UUID: if one is a copy of the other, see kcsd repair --new-uuid\n",
 		       name, drive->cfg.backing_file ?: "", other->index);
 		return -EEXIST;
 	}
-	list_add(&drive->identity_entry, &drives);
+	list_add(&drive->uuid_entry, &drives);
 	return 0;
 }
 
-void kcsd_identity_release(struct kcsd_drive *drive)
+void kcsd_uuid_release(struct kcsd_drive *drive)
 {
 	guard(mutex)(&drives_lock);
-	list_del(&drive->identity_entry);
+	list_del(&drive->uuid_entry);
 }
 
 /* ---- in sysfs ---- */
@@ -56,7 +56,7 @@ static ssize_t _name##_show(struct device *dev, struct device_attribute *attr, c
 {											\
 	struct kcsd_ns_names names;							\
 											\
-	kcsd_identity_names(dev_to_disk(dev)->private_data, KCSD_NSID_NVM, &names);	\
+	kcsd_uuid_names(dev_to_disk(dev)->private_data, KCSD_NSID_NVM, &names);	\
 	return sysfs_emit(page, format "\n", value);					\
 }											\
 static DEVICE_ATTR_RO(_name)
@@ -78,7 +78,7 @@ static const struct attribute_group identity_group = {
 	.attrs = identity_attrs,
 };
 
-const struct attribute_group *kcsd_identity_groups[] = {
+const struct attribute_group *kcsd_uuid_groups[] = {
 	&identity_group,
 	NULL,
 };

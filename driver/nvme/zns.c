@@ -36,12 +36,12 @@ static int kcsd_zns_send(struct kcsd_cmd *cmd)
 	int ret;
 
 	if (cmd->cdw13 & ZNS_SELECT_ALL)
-		ret = kcsd_media_manage_all_zones(cmd->drive, ZNS_ACTION(cmd));
+		ret = kcsd_lba_io_manage_all_zones(cmd->drive, ZNS_ACTION(cmd));
 	else
-		ret = kcsd_media_manage_zone(cmd->drive, kcsd_zns_slba(cmd), ZNS_ACTION(cmd));
+		ret = kcsd_lba_io_manage_zone(cmd->drive, kcsd_zns_slba(cmd), ZNS_ACTION(cmd));
 	if (!ret)
 		kcsd_stat_inc(cmd->drive, zone_commands);
-	return kcsd_media_status(ret, KCSD_SC_WRITE_FAULT);
+	return kcsd_lba_io_status(ret, KCSD_SC_WRITE_FAULT);
 }
 
 /* Zone descriptor extensions have no bytes here, so there is nothing to set. */

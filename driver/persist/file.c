@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The file below a side file's log: through the page cache, synchronised when the log wants it. */
+/* The file below a sidecar's log: through the page cache, synchronised when the log wants it. */
 #include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/random.h>
@@ -8,19 +8,19 @@
 
 /* One call, in the drive's own context. */
 struct file_call {
-	struct kcsd_side_file *f;
+	struct kcsd_sidecar_file *f;
 	u64 at;
 	u64 len;		/* bytes */
 	void *to;
 	const void *from;
 };
 
-static struct kcsd_side_file *to_side_file(struct kcsd_side_io *io)
+static struct kcsd_sidecar_file *to_side_file(struct kcsd_sidecar_io *io)
 {
-	return container_of(io, struct kcsd_side_file, io);
+	return container_of(io, struct kcsd_sidecar_file, io);
 }
 
-static struct file *to_file(struct kcsd_side_io *io)
+static struct file *to_file(struct kcsd_sidecar_io *io)
 {
 	return to_side_file(io)->file;
 }
@@ -41,7 +41,7 @@ static int call_read(void *arg)
 	return 0;
 }
 
-static int file_read(struct kcsd_side_io *io, u64 at, void *to, u32 len)
+static int file_read(struct kcsd_sidecar_io *io, u64 at, void *to, u32 len)
 {
 	struct file_call call = { .f = to_side_file(io), .at = at, .len = len, .to = to };
 
@@ -64,7 +64,7 @@ static int call_write(void *arg)
 	return 0;
 }
 
-static int file_write(struct kcsd_side_io *io, u64 at, const void *from, u32 len)
+static int file_write(struct kcsd_sidecar_io *io, u64 at, const void *from, u32 len)
 {
 	struct file_call call = { .f = to_side_file(io), .at = at, .len = len, .from = from };
 
@@ -73,34 +73,34 @@ static int file_write(struct kcsd_side_io *io, u64 at, const void *from, u32 len
 
 static int call_sync(void *arg)
 {
-	struct kcsd_side_file *f = arg;
+	struct kcsd_sidecar_file *f = arg;
 
 	return kcsd_file_sync(&f->sync, f->file);
 }
 
-static int file_sync(struct kcsd_side_io *io)
+static int file_sync(struct kcsd_sidecar_io *io)
 {
-	struct kcsd_side_file *f = to_side_file(io);
+	struct kcsd_sidecar_file *f = to_side_file(io);
 
 	return kcsd_context_call(f->context, call_sync, f);
 }
 
 static int call_begin(void *arg)
 {
-	struct kcsd_side_file *f = arg;
+	struct kcsd_sidecar_file *f = arg;
 
 	return kcsd_file_sync_begin(&f->sync, f->file);
 }
 
 static int call_end(void *arg)
 {
-	struct kcsd_side_file *f = arg;
+	struct kcsd_sidecar_file *f = arg;
 
 	kcsd_file_sync_end(&f->sync, f->file);
 	return 0;
 }
 
-static u64 file_skip(struct kcsd_side_io *io, u64 pos)
+static u64 file_skip(struct kcsd_sidecar_io *io, u64 pos)
 {
 	loff_t data = vfs_llseek(to_file(io), pos, SEEK_DATA);
 
@@ -109,19 +109,19 @@ static u64 file_skip(struct kcsd_side_io *io, u64 pos)
 	return data < 0 ? pos : data;
 }
 
-static u64 file_random(struct kcsd_side_io *io)
+static u64 file_random(struct kcsd_sidecar_io *io)
 {
 	return get_random_u64();
 }
 
 /* file: just opened, or an error. */
-static int claim_file(struct kcsd_side_file *f, struct kcsd_context *context, struct file *file)
+static int claim_file(struct kcsd_sidecar_file *f, struct kcsd_context *context, struct file *file)
 {
 	int ret;
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	*f = (struct kcsd_side_file){
+	*f = (struct kcsd_sidecar_file){
 		.io = {
 			.read = file_read, .write = file_write, .sync = file_sync,
 			.skip = file_skip, .random = file_random,
@@ -141,7 +141,7 @@ close:
 	return ret;
 }
 
-int kcsd_side_file_open(struct kcsd_side_file *f, struct kcsd_context *context, const char *path)
+int kcsd_sidecar_file_open(struct kcsd_sidecar_file *f, struct kcsd_context *context, const char *path)
 {
 	return claim_file(f, context, kcsd_file_open(path));
 }
@@ -153,7 +153,7 @@ static int call_grow(void *arg)
 	return vfs_truncate(&call->f->file->f_path, call->len);
 }
 
-int kcsd_side_file_create(struct kcsd_side_file *f, struct kcsd_context *context, const char *path,
+int kcsd_sidecar_file_create(struct kcsd_sidecar_file *f, struct kcsd_context *context, const char *path,
 			  u64 len)
 {
 	struct file_call call = { .f = f, .len = len };
@@ -163,18 +163,18 @@ int kcsd_side_file_create(struct kcsd_side_file *f, struct kcsd_context *context
 		return ret;
 	ret = kcsd_context_call(context, call_grow, &call);
 	if (ret)
-		kcsd_side_file_discard(f);
+		kcsd_sidecar_file_discard(f);
 	return ret;
 }
 
-void kcsd_side_file_close(struct kcsd_side_file *f)
+void kcsd_sidecar_file_close(struct kcsd_sidecar_file *f)
 {
 	kcsd_context_call(f->context, call_end, f);
 	kcsd_file_release(&f->claim);
 	filp_close(f->file, NULL);
 }
 
-u64 kcsd_side_file_len(const struct kcsd_side_file *f)
+u64 kcsd_sidecar_file_len(const struct kcsd_sidecar_file *f)
 {
 	return i_size_read(file_inode(f->file));
 }
@@ -195,18 +195,18 @@ static int sync_directory(struct file *file)
 
 static int call_settle(void *arg)
 {
-	struct kcsd_side_file *f = arg;
+	struct kcsd_sidecar_file *f = arg;
 
 	return vfs_fsync(f->file, 0) ?: sync_directory(f->file);
 }
 
-int kcsd_side_file_settle(struct kcsd_side_file *f)
+int kcsd_sidecar_file_sync_new(struct kcsd_sidecar_file *f)
 {
 	return kcsd_context_call(f->context, call_settle, f);
 }
 
-void kcsd_side_file_discard(struct kcsd_side_file *f)
+void kcsd_sidecar_file_discard(struct kcsd_sidecar_file *f)
 {
 	kcsd_file_unlink(f->file);
-	kcsd_side_file_close(f);
+	kcsd_sidecar_file_close(f);
 }

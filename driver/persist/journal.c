@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* Writing a side file. */
+/* Writing a sidecar. */
 #include "journal.h"
 
 /* Records that fit behind a state, besides one that names every zone: this part of a half. */
 #define SLACK(half)	((half) / 8)
 
-static u64 half_len(const struct kcsd_side_log *log)
+static u64 half_len(const struct kcsd_sidecar_journal *log)
 {
 	return log->file_size / 2;
 }
 
-static u64 copies_len(const struct kcsd_side_draft *d)
+static u64 copies_len(const struct kcsd_sidecar_draft *d)
 {
-	return 2ULL * KCSD_SIDE_SECTOR * d->sectors;
+	return 2ULL * KCSD_SIDECAR_SECTOR * d->sectors;
 }
 
 /* Twice what zones can take: in the state, and in one more record. */
 static u64 zones_reserve(u32 nr_zones)
 {
-	return 4ULL * (nr_zones * (u64)sizeof(struct kcsd_side_zone) * 9 / 8 + KCSD_SIDE_SECTOR);
+	return 4ULL * (nr_zones * (u64)sizeof(struct kcsd_sidecar_zone) * 9 / 8 + KCSD_SIDECAR_SECTOR);
 }
 
-u64 kcsd_side_file_size(u32 nr_zones, u64 program_bytes)
+u64 kcsd_sidecar_file_size(u32 nr_zones, u64 program_bytes)
 {
 	const u64 unit = 1 << 20;
-	u64 half = KCSD_SIDE_HEADER_LEN + zones_reserve(nr_zones) + 2 * program_bytes;
+	u64 half = KCSD_SIDECAR_HEADER_LEN + zones_reserve(nr_zones) + 2 * program_bytes;
 
 	half = (half / 7 * 8 + 2 * unit - 1) / unit * unit;
 	return 2 * half;
@@ -32,7 +32,7 @@ u64 kcsd_side_file_size(u32 nr_zones, u64 program_bytes)
 
 /* Where a record is written: a half that is in use, or that will be. */
 struct place {
-	struct kcsd_side_log *log;
+	struct kcsd_sidecar_journal *log;
 	u32 half;
 	u64 id;
 	u64 seq;
@@ -40,37 +40,37 @@ struct place {
 	bool begun;		/* a first sector is there, of a record that is not acknowledged */
 };
 
-static int write_copies(struct kcsd_side_io *io, u64 pos, const struct kcsd_side_draft *d,
+static int write_copies(struct kcsd_sidecar_io *io, u64 pos, const struct kcsd_sidecar_draft *d,
 			bool *begun)
 {
 	const u8 *record = (const u8 *)d->record;
-	u32 len = d->sectors * KCSD_SIDE_SECTOR;
+	u32 len = d->sectors * KCSD_SIDECAR_SECTOR;
 	int ret;
 
-	ret = io->write(io, pos, record, KCSD_SIDE_SECTOR);
+	ret = io->write(io, pos, record, KCSD_SIDECAR_SECTOR);
 	*begun = !ret;
 	if (!ret)
-		ret = io->write(io, pos + KCSD_SIDE_SECTOR, record, len);
+		ret = io->write(io, pos + KCSD_SIDECAR_SECTOR, record, len);
 	if (!ret && d->sectors > 1)
-		ret = io->write(io, pos + KCSD_SIDE_SECTOR + len, record + KCSD_SIDE_SECTOR,
-				len - KCSD_SIDE_SECTOR);
+		ret = io->write(io, pos + KCSD_SIDECAR_SECTOR + len, record + KCSD_SIDECAR_SECTOR,
+				len - KCSD_SIDECAR_SECTOR);
 	return ret;
 }
 
-static int put_record(void *arg, struct kcsd_side_draft *d)
+static int put_record(void *arg, struct kcsd_sidecar_draft *d)
 {
-	struct kcsd_side_record *r = d->record;
+	struct kcsd_sidecar_record *r = d->record;
 	struct place *p = arg;
 	u64 half = half_len(p->log);
 	int ret;
 
 	if (copies_len(d) > half - p->pos)
 		return -ENOSPC;
-	r->magic = cpu_to_le32(KCSD_SIDE_RECORD_MAGIC);
+	r->magic = cpu_to_le32(KCSD_SIDECAR_RECORD_MAGIC);
 	r->id = cpu_to_le64(p->id);
 	r->seq = cpu_to_le64(p->seq);
-	r->payload_crc = cpu_to_le32(kcsd_side_crc(kcsd_side_payload(d), le32_to_cpu(r->len)));
-	r->crc = cpu_to_le32(kcsd_side_crc(r, offsetof(struct kcsd_side_record, crc)));
+	r->payload_crc = cpu_to_le32(kcsd_sidecar_crc(kcsd_sidecar_payload(d), le32_to_cpu(r->len)));
+	r->crc = cpu_to_le32(kcsd_sidecar_crc(r, offsetof(struct kcsd_sidecar_record, crc)));
 	ret = write_copies(p->log->io, p->half * half + p->pos, d, &p->begun);
 	if (ret)
 		return ret;
@@ -81,24 +81,24 @@ static int put_record(void *arg, struct kcsd_side_draft *d)
 
 /* ---- headers ---- */
 
-static int write_header(struct kcsd_side_log *log, u32 half, const struct kcsd_side_header *h)
+static int write_header(struct kcsd_sidecar_journal *log, u32 half, const struct kcsd_sidecar_header *h)
 {
-	u8 *page = kcsd_alloc_own(KCSD_SIDE_HEADER_LEN);
+	u8 *page = kcsd_alloc_own(KCSD_SIDECAR_HEADER_LEN);
 	int ret;
 
 	if (!page)
 		return -ENOMEM;
 	if (h) {
 		memcpy(page, h, sizeof(*h));
-		memcpy(page + KCSD_SIDE_HEADER_COPY, h, sizeof(*h));
+		memcpy(page + KCSD_SIDECAR_HEADER_COPY, h, sizeof(*h));
 	}
-	ret = log->io->write(log->io, half * half_len(log), page, KCSD_SIDE_HEADER_LEN);
+	ret = log->io->write(log->io, half * half_len(log), page, KCSD_SIDECAR_HEADER_LEN);
 	kcsd_free(page);
 	return ret ? ret : log->io->sync(log->io);
 }
 
 /* Two valid headers may not stay: what is appended must be where the next open looks. */
-static int clear_header(struct kcsd_side_log *log)
+static int clear_header(struct kcsd_sidecar_journal *log)
 {
 	int ret;
 
@@ -110,32 +110,32 @@ static int clear_header(struct kcsd_side_log *log)
 	return ret;
 }
 
-static int announce(struct kcsd_side_log *log, const struct place *p)
+static int announce(struct kcsd_sidecar_journal *log, const struct place *p)
 {
-	struct kcsd_side_header h = {
-		.version = cpu_to_le32(KCSD_SIDE_VERSION),
+	struct kcsd_sidecar_header h = {
+		.version = cpu_to_le32(KCSD_SIDECAR_VERSION),
 		.generation = cpu_to_le64(log->generation + 1),
 		.id = cpu_to_le64(p->id),
 		.file_size = cpu_to_le64(log->file_size),
 		.drive = log->state.drive,
 	};
 
-	memcpy(h.magic, KCSD_SIDE_MAGIC, sizeof(h.magic));
-	h.crc = cpu_to_le32(kcsd_side_crc(&h, offsetof(struct kcsd_side_header, crc)));
+	memcpy(h.magic, KCSD_SIDECAR_MAGIC, sizeof(h.magic));
+	h.crc = cpu_to_le32(kcsd_sidecar_crc(&h, offsetof(struct kcsd_sidecar_header, crc)));
 	return write_header(log, p->half, &h);
 }
 
 /* A record that was not acknowledged may not be found one day. */
-static int take_back(struct kcsd_side_log *log)
+static int take_back(struct kcsd_sidecar_journal *log)
 {
-	static const u8 zeroes[2 * KCSD_SIDE_SECTOR];
+	static const u8 zeroes[2 * KCSD_SIDECAR_SECTOR];
 	u64 pos = log->half * half_len(log) + log->pos;
 	int ret = log->io->write(log->io, pos, zeroes, sizeof(zeroes));
 
 	return ret ? ret : log->io->sync(log->io);
 }
 
-int kcsd_side_log_settle(struct kcsd_side_log *log)
+int kcsd_sidecar_log_sync_new(struct kcsd_sidecar_journal *log)
 {
 	int ret = clear_header(log);
 
@@ -149,17 +149,17 @@ int kcsd_side_log_settle(struct kcsd_side_log *log)
 /* ---- changing halves ---- */
 
 /* The state and then d, if any, into the other half, and use that. */
-static int move_over(struct kcsd_side_log *log, struct kcsd_side_draft *d)
+static int move_over(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_draft *d)
 {
 	struct place p = {
 		.log = log, .half = !log->half, .id = log->io->random(log->io),
-		.seq = 1, .pos = KCSD_SIDE_HEADER_LEN,
+		.seq = 1, .pos = KCSD_SIDECAR_HEADER_LEN,
 	};
 	int ret = clear_header(log);
 
 	/* A record that failed goes with its half. */
 	if (!ret)
-		ret = kcsd_side_state_each(&log->state, put_record, &p);
+		ret = kcsd_sidecar_state_each(&log->state, put_record, &p);
 	if (!ret && d)
 		ret = put_record(&p, d);
 	if (!ret)
@@ -181,12 +181,12 @@ static int move_over(struct kcsd_side_log *log, struct kcsd_side_draft *d)
 	return ret;
 }
 
-int kcsd_side_log_rewrite(struct kcsd_side_log *log)
+int kcsd_sidecar_journal_rewrite(struct kcsd_sidecar_journal *log)
 {
 	return move_over(log, NULL);
 }
 
-int kcsd_side_log_create_from(struct kcsd_side_log *log, struct kcsd_side_io *io, u64 file_size)
+int kcsd_sidecar_journal_create_from(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_io *io, u64 file_size)
 {
 	log->io = io;
 	log->file_size = file_size;
@@ -194,31 +194,31 @@ int kcsd_side_log_create_from(struct kcsd_side_log *log, struct kcsd_side_io *io
 	log->clear = 1;
 	log->unsettled = false;
 	log->generation = 0;
-	return kcsd_side_log_rewrite(log);
+	return kcsd_sidecar_journal_rewrite(log);
 }
 
-int kcsd_side_log_create(struct kcsd_side_log *log, struct kcsd_side_io *io, u64 file_size,
-			 const struct kcsd_side_drive *drive)
+int kcsd_sidecar_journal_create(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_io *io, u64 file_size,
+			 const struct kcsd_sidecar_drive *drive)
 {
 	int ret;
 
-	*log = (struct kcsd_side_log){};
-	ret = kcsd_side_state_init(&log->state, drive);
+	*log = (struct kcsd_sidecar_journal){};
+	ret = kcsd_sidecar_state_init(&log->state, drive);
 	if (!ret)
-		ret = kcsd_side_log_create_from(log, io, file_size);
+		ret = kcsd_sidecar_journal_create_from(log, io, file_size);
 	if (ret)
-		kcsd_side_log_close(log);
+		kcsd_sidecar_journal_close(log);
 	return ret;
 }
 
 /* ---- appending ---- */
 
-static int append_here(struct kcsd_side_log *log, struct kcsd_side_draft *d)
+static int append_here(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_draft *d)
 {
 	struct place p = {
 		.log = log, .half = log->half, .id = log->id, .seq = log->seq, .pos = log->pos,
 	};
-	int ret = kcsd_side_log_settle(log);
+	int ret = kcsd_sidecar_log_sync_new(log);
 
 	if (ret)
 		return ret;
@@ -227,7 +227,7 @@ static int append_here(struct kcsd_side_log *log, struct kcsd_side_draft *d)
 		ret = log->io->sync(log->io);
 	if (ret) {
 		log->unsettled = p.begun;
-		kcsd_side_log_settle(log);	/* else before the next record, or flush */
+		kcsd_sidecar_log_sync_new(log);	/* else before the next record, or flush */
 		return ret;
 	}
 	log->seq = p.seq;
@@ -236,20 +236,20 @@ static int append_here(struct kcsd_side_log *log, struct kcsd_side_draft *d)
 }
 
 /* Programs may not take the room that zones need. */
-static bool has_room(const struct kcsd_side_log *log, const struct kcsd_side_draft *d)
+static bool has_room(const struct kcsd_sidecar_journal *log, const struct kcsd_sidecar_draft *d)
 {
 	u64 half = half_len(log);
 
-	return le32_to_cpu(d->record->kind) != KCSD_SIDE_PROGRAM ||
-	       KCSD_SIDE_HEADER_LEN + zones_reserve(log->state.nr_zones) + SLACK(half) +
-	       kcsd_side_programs_len(&log->state) + copies_len(d) <= half;
+	return le32_to_cpu(d->record->kind) != KCSD_SIDECAR_PROGRAM ||
+	       KCSD_SIDECAR_HEADER_LEN + zones_reserve(log->state.nr_zones) + SLACK(half) +
+	       kcsd_sidecar_programs_len(&log->state) + copies_len(d) <= half;
 }
 
-int kcsd_side_log_append(struct kcsd_side_log *log, struct kcsd_side_draft *d)
+int kcsd_sidecar_journal_append(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_draft *d)
 {
 	int ret = -EINVAL;
 
-	if (!kcsd_side_state_allows(&log->state, d))
+	if (!kcsd_sidecar_state_allows(&log->state, d))
 		goto out;
 	ret = -ENOSPC;
 	if (!has_room(log, d))
@@ -257,7 +257,7 @@ int kcsd_side_log_append(struct kcsd_side_log *log, struct kcsd_side_draft *d)
 	ret = copies_len(d) > half_len(log) - log->pos ? move_over(log, d) : append_here(log, d);
 	if (ret)
 		goto out;
-	kcsd_side_state_apply(&log->state, d);
+	kcsd_sidecar_state_apply(&log->state, d);
 	return 0;
 
 out:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Does a side file belong to what a drive is configured to be? */
+/* Does a sidecar belong to what a drive is configured to be? */
 #define pr_fmt(fmt) "kcsd: " fmt
 
 #include <linux/printk.h>
@@ -8,11 +8,11 @@
 #include "persist/file.h"
 #include "persist/match.h"
 
-void kcsd_side_describe(const struct kcsd_drive *drive, struct kcsd_side_drive *to)
+void kcsd_sidecar_describe(const struct kcsd_drive *drive, struct kcsd_sidecar_drive *to)
 {
 	const struct kcsd_zones *zs = &drive->zones;
 
-	*to = (struct kcsd_side_drive){
+	*to = (struct kcsd_sidecar_drive){
 		.size = cpu_to_le64(drive->nsze << drive->lba_shift),
 		.block_size = cpu_to_le32(1U << drive->lba_shift),
 	};
@@ -24,8 +24,8 @@ void kcsd_side_describe(const struct kcsd_drive *drive, struct kcsd_side_drive *
 }
 
 /* The first that differs, by the name of its option; NULL: none. */
-static const char *first_difference(const struct kcsd_side_drive *a,
-				    const struct kcsd_side_drive *b, u64 *in_a, u64 *in_b)
+static const char *first_difference(const struct kcsd_sidecar_drive *a,
+				    const struct kcsd_sidecar_drive *b, u64 *in_a, u64 *in_b)
 {
 	const struct {
 		const char *name;
@@ -50,67 +50,67 @@ static const char *first_difference(const struct kcsd_side_drive *a,
 	return NULL;
 }
 
-static bool all_zones_empty(const struct kcsd_side_state *s)
+static bool all_zones_empty(const struct kcsd_sidecar_state *s)
 {
 	u32 i;
 
 	for (i = 0; i < s->nr_zones; i++)
-		if (kcsd_side_zone_cond(s, i) != KCSD_SIDE_EMPTY)
+		if (kcsd_sidecar_zone_cond(s, i) != KCSD_SIDECAR_EMPTY)
 			return false;
 	return true;
 }
 
 /* Without zones on either side the LBAs are what they are; else there may be none with data. */
-static bool may_follow(const struct kcsd_drive *drive, const struct kcsd_side_state *s,
+static bool may_follow(const struct kcsd_drive *drive, const struct kcsd_sidecar_state *s,
 		       u64 file_size)
 {
 	if (!drive->zones.nr && !s->nr_zones)
 		return true;
-	return kcsd_side_file_size(drive->zones.nr, 0) <= file_size && all_zones_empty(s) &&
+	return kcsd_sidecar_file_size(drive->zones.nr, 0) <= file_size && all_zones_empty(s) &&
 	       kcsd_store_is_hole(&drive->store);
 }
 
 /* The same programs and UUID, other zones: all are empty. */
-static int follow(struct kcsd_side_log *log, const struct kcsd_side_drive *wanted)
+static int follow(struct kcsd_sidecar_journal *log, const struct kcsd_sidecar_drive *wanted)
 {
-	struct kcsd_side_state s, old = log->state;
+	struct kcsd_sidecar_state s, old = log->state;
 	int ret;
 
-	ret = kcsd_side_state_init(&s, wanted);
+	ret = kcsd_sidecar_state_init(&s, wanted);
 	if (ret)
 		return ret;
 	memcpy(s.drive.uuid, old.drive.uuid, sizeof(s.drive.uuid));
 	s.programs = old.programs;
 	log->state = s;
-	ret = kcsd_side_log_rewrite(log);
+	ret = kcsd_sidecar_journal_rewrite(log);
 	if (ret) {
 		log->state = old;
 		old = s;
 	}
 	old.programs = NULL;
-	kcsd_side_state_destroy(&old);
+	kcsd_sidecar_state_destroy(&old);
 	return ret;
 }
 
-int kcsd_side_match(struct kcsd_drive *drive, struct kcsd_side_log *log, const char *name,
+int kcsd_sidecar_match(struct kcsd_drive *drive, struct kcsd_sidecar_journal *log, const char *name,
 		    const char *path)
 {
-	struct kcsd_side_drive wanted;
+	struct kcsd_sidecar_drive wanted;
 	const char *what;
 	u64 ours, theirs;
 	int ret;
 
-	kcsd_side_describe(drive, &wanted);
+	kcsd_sidecar_describe(drive, &wanted);
 	what = first_difference(&wanted, &log->state.drive, &ours, &theirs);
 	if (!what)
 		return 0;
 	if (!may_follow(drive, &log->state, log->file_size)) {
-		pr_err("%s: %s is %llu, but the side file %s says %llu\n", name, what, ours, path,
+		pr_err("%s: %s is %llu, but the sidecar %s says %llu\n", name, what, ours, path,
 		       theirs);
 		return -EINVAL;
 	}
 	ret = follow(log, &wanted);
 	if (ret)
-		pr_err("%s: side file %s cannot be written: error %d\n", name, path, ret);
+		pr_err("%s: sidecar %s cannot be written: error %d\n", name, path, ret);
 	return ret;
 }

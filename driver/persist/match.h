@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Does a side file belong to what a drive is configured to be? */
-#ifndef KCSD_SIDE_MATCH_H
-#define KCSD_SIDE_MATCH_H
+/* Does a sidecar belong to what a drive is configured to be? */
+#ifndef KCSD_SIDECAR_MATCH_H
+#define KCSD_SIDECAR_MATCH_H
 
 struct kcsd_drive;
-struct kcsd_side_drive;
-struct kcsd_side_log;
+struct kcsd_sidecar_drive;
+struct kcsd_sidecar_journal;
 
 /* As it is configured, but for the UUID. */
-void kcsd_side_describe(const struct kcsd_drive *drive, struct kcsd_side_drive *to);
+void kcsd_sidecar_describe(const struct kcsd_drive *drive, struct kcsd_sidecar_drive *to);
 /*
  * 0: it does, or does now: where nothing can be lost by it, the file follows the configuration.
  * -EINVAL, with a line in the kernel log that says what differs; -errno of writing.
  */
-int kcsd_side_match(struct kcsd_drive *drive, struct kcsd_side_log *log, const char *name,
+int kcsd_sidecar_match(struct kcsd_drive *drive, struct kcsd_sidecar_journal *log, const char *name,
 		    const char *path);
 
 #endif

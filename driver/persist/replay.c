@@ -1,39 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* Reading a side file. */
+/* Reading a sidecar. */
 #include "journal.h"
 
 #define SCAN_LEN	(64u * 1024)
 
 static const char * const verdict_texts[] = {
 #define VERDICT_TEXT(name, text) [KCSD_VERDICT_##name] = text,
-	KCSD_SIDE_VERDICTS(VERDICT_TEXT)
+	KCSD_SIDECAR_VERDICTS(VERDICT_TEXT)
 #undef VERDICT_TEXT
 };
 
-const char *kcsd_side_verdict_text(enum kcsd_side_verdict verdict)
+const char *kcsd_sidecar_verdict_text(enum kcsd_sidecar_verdict verdict)
 {
 	return verdict_texts[verdict];
 }
 
 /* ---- records ---- */
 
-bool kcsd_side_record_valid(const struct kcsd_side_record *r, u64 id)
+bool kcsd_sidecar_record_valid(const struct kcsd_sidecar_record *r, u64 id)
 {
-	return le32_to_cpu(r->magic) == KCSD_SIDE_RECORD_MAGIC && le64_to_cpu(r->id) == id &&
-	       le32_to_cpu(r->crc) == kcsd_side_crc(r, offsetof(struct kcsd_side_record, crc));
+	return le32_to_cpu(r->magic) == KCSD_SIDECAR_RECORD_MAGIC && le64_to_cpu(r->id) == id &&
+	       le32_to_cpu(r->crc) == kcsd_sidecar_crc(r, offsetof(struct kcsd_sidecar_record, crc));
 }
 
-static bool payload_valid(struct kcsd_side_draft *d)
+static bool payload_valid(struct kcsd_sidecar_draft *d)
 {
 	return le32_to_cpu(d->record->payload_crc) ==
-	       kcsd_side_crc(kcsd_side_payload(d), le32_to_cpu(d->record->len));
+	       kcsd_sidecar_crc(kcsd_sidecar_payload(d), le32_to_cpu(d->record->len));
 }
 
 /* The sectors but the first; *good is the number of copies that fit the first. */
-static int read_rest(struct kcsd_side_io *io, u64 pos, struct kcsd_side_draft *d, u32 *good)
+static int read_rest(struct kcsd_sidecar_io *io, u64 pos, struct kcsd_sidecar_draft *d, u32 *good)
 {
-	u32 len = (d->sectors - 1) * KCSD_SIDE_SECTOR;
-	u8 *rest = (u8 *)d->record + KCSD_SIDE_SECTOR;
+	u32 len = (d->sectors - 1) * KCSD_SIDECAR_SECTOR;
+	u8 *rest = (u8 *)d->record + KCSD_SIDECAR_SECTOR;
 	int copy, ret;
 
 	*good = 0;
@@ -54,22 +54,22 @@ static int read_rest(struct kcsd_side_io *io, u64 pos, struct kcsd_side_draft *d
 }
 
 /* A record whose first sector is first[]. *good: copies of the other sectors that are. */
-static int read_with(struct kcsd_side_io *io, u64 pos, u64 end, const u8 *first,
-		     struct kcsd_side_draft **out, u32 *good)
+static int read_with(struct kcsd_sidecar_io *io, u64 pos, u64 end, const u8 *first,
+		     struct kcsd_sidecar_draft **out, u32 *good)
 {
-	const struct kcsd_side_record *r = (const void *)first;
+	const struct kcsd_sidecar_record *r = (const void *)first;
 	u32 len = le32_to_cpu(r->len);
-	struct kcsd_side_draft *d;
+	struct kcsd_sidecar_draft *d;
 	int ret;
 
 	*good = 0;
-	if (2ULL * KCSD_SIDE_SECTOR * kcsd_side_sectors(len) > end - pos)
+	if (2ULL * KCSD_SIDECAR_SECTOR * kcsd_sidecar_sectors(len) > end - pos)
 		return 0;
-	d = kcsd_side_draft_alloc(le32_to_cpu(r->kind), len);
+	d = kcsd_sidecar_draft_alloc(le32_to_cpu(r->kind), len);
 	if (!d)
 		return -ENOMEM;
-	memcpy(d->record, first, KCSD_SIDE_SECTOR);
-	ret = read_rest(io, pos + 2 * KCSD_SIDE_SECTOR, d, good);
+	memcpy(d->record, first, KCSD_SIDECAR_SECTOR);
+	ret = read_rest(io, pos + 2 * KCSD_SIDECAR_SECTOR, d, good);
 	if (!ret && *good) {
 		*out = d;
 		return 0;
@@ -78,30 +78,30 @@ static int read_with(struct kcsd_side_io *io, u64 pos, u64 end, const u8 *first,
 	return ret;
 }
 
-int kcsd_side_record_read(struct kcsd_side_io *io, u64 pos, u64 end, u64 id, u64 seq,
-			  struct kcsd_side_draft **out, u32 *damaged)
+int kcsd_sidecar_record_read(struct kcsd_sidecar_io *io, u64 pos, u64 end, u64 id, u64 seq,
+			  struct kcsd_sidecar_draft **out, u32 *damaged)
 {
 	u8 *first;
 	u32 i, good, bad = 0;
 	int ret;
 
 	*out = NULL;
-	if (end - pos < 2 * KCSD_SIDE_SECTOR)
+	if (end - pos < 2 * KCSD_SIDECAR_SECTOR)
 		return 0;
-	first = kcsd_alloc(2 * KCSD_SIDE_SECTOR);
+	first = kcsd_alloc(2 * KCSD_SIDECAR_SECTOR);
 	if (!first)
 		return -ENOMEM;
-	ret = io->read(io, pos, first, 2 * KCSD_SIDE_SECTOR);
+	ret = io->read(io, pos, first, 2 * KCSD_SIDECAR_SECTOR);
 	for (i = 0; i < 2 && !ret; i++) {
-		const u8 *copy = first + i * KCSD_SIDE_SECTOR;
-		const struct kcsd_side_record *r = (const void *)copy;
+		const u8 *copy = first + i * KCSD_SIDECAR_SECTOR;
+		const struct kcsd_sidecar_record *r = (const void *)copy;
 
 		if (*out) {
-			bad += !!memcmp(copy, first, KCSD_SIDE_SECTOR);
+			bad += !!memcmp(copy, first, KCSD_SIDECAR_SECTOR);
 			break;
 		}
 		good = 0;
-		if (kcsd_side_record_valid(r, id) && le64_to_cpu(r->seq) == seq)
+		if (kcsd_sidecar_record_valid(r, id) && le64_to_cpu(r->seq) == seq)
 			ret = read_with(io, pos, end, copy, out, &good);
 		bad += good ? 2 - good : 1;
 	}
@@ -113,29 +113,29 @@ int kcsd_side_record_read(struct kcsd_side_io *io, u64 pos, u64 end, u64 id, u64
 
 /* ---- headers ---- */
 
-bool kcsd_side_header_valid(const struct kcsd_side_header *h)
+bool kcsd_sidecar_header_valid(const struct kcsd_sidecar_header *h)
 {
-	return !memcmp(h->magic, KCSD_SIDE_MAGIC, sizeof(h->magic)) &&
-	       le32_to_cpu(h->crc) == kcsd_side_crc(h, offsetof(struct kcsd_side_header, crc));
+	return !memcmp(h->magic, KCSD_SIDECAR_MAGIC, sizeof(h->magic)) &&
+	       le32_to_cpu(h->crc) == kcsd_sidecar_crc(h, offsetof(struct kcsd_sidecar_header, crc));
 }
 
 /* *h is zeroed if the half has none. */
-static int read_header(struct kcsd_side_log *log, u32 half, struct kcsd_side_header *h,
+static int read_header(struct kcsd_sidecar_journal *log, u32 half, struct kcsd_sidecar_header *h,
 		       u32 *damaged)
 {
 	u64 pos = half * (log->file_size / 2);
-	u8 *page = kcsd_alloc(KCSD_SIDE_HEADER_LEN);
-	const struct kcsd_side_header *copy;
+	u8 *page = kcsd_alloc(KCSD_SIDECAR_HEADER_LEN);
+	const struct kcsd_sidecar_header *copy;
 	u32 i, good = 0;
 	int ret;
 
 	if (!page)
 		return -ENOMEM;
 	memset(h, 0, sizeof(*h));
-	ret = log->io->read(log->io, pos, page, KCSD_SIDE_HEADER_LEN);
+	ret = log->io->read(log->io, pos, page, KCSD_SIDECAR_HEADER_LEN);
 	for (i = 0; i < 2 && !ret; i++) {
-		copy = (const void *)(page + i * KCSD_SIDE_HEADER_COPY);
-		if (!kcsd_side_header_valid(copy))
+		copy = (const void *)(page + i * KCSD_SIDECAR_HEADER_COPY);
+		if (!kcsd_sidecar_header_valid(copy))
 			continue;
 		*h = *copy;
 		good++;
@@ -147,7 +147,7 @@ static int read_header(struct kcsd_side_log *log, u32 half, struct kcsd_side_hea
 
 /* ---- the whole ---- */
 
-static int verdict(struct kcsd_side_report *report, enum kcsd_side_verdict v, u64 pos)
+static int verdict(struct kcsd_sidecar_report *report, enum kcsd_sidecar_verdict v, u64 pos)
 {
 	report->verdict = v;
 	report->pos = pos;
@@ -155,9 +155,9 @@ static int verdict(struct kcsd_side_report *report, enum kcsd_side_verdict v, u6
 }
 
 /* Choose the half. Its header becomes the log's and the state's. */
-static int take_header(struct kcsd_side_log *log, struct kcsd_side_report *report)
+static int take_header(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_report *report)
 {
-	struct kcsd_side_header h[2];
+	struct kcsd_sidecar_header h[2];
 	bool valid[2];
 	u32 i;
 	int ret;
@@ -176,23 +176,23 @@ static int take_header(struct kcsd_side_log *log, struct kcsd_side_report *repor
 	i = log->half;
 	log->generation = le64_to_cpu(h[i].generation);
 	log->id = le64_to_cpu(h[i].id);
-	if (le32_to_cpu(h[i].version) != KCSD_SIDE_VERSION)
+	if (le32_to_cpu(h[i].version) != KCSD_SIDECAR_VERSION)
 		return verdict(report, KCSD_VERDICT_VERSION, i * (log->file_size / 2));
 	if (le64_to_cpu(h[i].file_size) != log->file_size)
 		return verdict(report, KCSD_VERDICT_LENGTH, log->file_size);
-	ret = kcsd_side_state_init(&log->state, &h[i].drive);
+	ret = kcsd_sidecar_state_init(&log->state, &h[i].drive);
 	return ret == -EINVAL ? verdict(report, KCSD_VERDICT_DRIVE, i * (log->file_size / 2)) : ret;
 }
 
 /* In a buffer: is there the beginning of a record of this half whose turn has not come? */
-static bool find_later(const struct kcsd_side_log *log, const u8 *buf, u32 len, bool *torn)
+static bool find_later(const struct kcsd_sidecar_journal *log, const u8 *buf, u32 len, bool *torn)
 {
 	u32 at;
 
-	for (at = 0; at < len; at += KCSD_SIDE_SECTOR) {
-		const struct kcsd_side_record *r = (const void *)(buf + at);
+	for (at = 0; at < len; at += KCSD_SIDECAR_SECTOR) {
+		const struct kcsd_sidecar_record *r = (const void *)(buf + at);
 
-		if (!kcsd_side_record_valid(r, log->id))
+		if (!kcsd_sidecar_record_valid(r, log->id))
 			continue;
 		if (le64_to_cpu(r->seq) > log->seq)
 			return true;
@@ -205,7 +205,7 @@ static bool find_later(const struct kcsd_side_log *log, const u8 *buf, u32 len, 
  * At log->pos there is no valid record. Where power failed during an append nothing but that record
  * can be there; if there is a later one, this one was there, too.
  */
-static int check_tail(struct kcsd_side_log *log, struct kcsd_side_report *report)
+static int check_tail(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_report *report)
 {
 	u64 half = log->file_size / 2, start = log->half * half;
 	u64 pos = start + log->pos, end = start + half;
@@ -214,8 +214,8 @@ static int check_tail(struct kcsd_side_log *log, struct kcsd_side_report *report
 
 	if (!buf)
 		return -ENOMEM;
-	while (!ret && (pos = log->io->skip(log->io, pos) & ~(u64)(KCSD_SIDE_SECTOR - 1)) < end) {
-		u32 len = min(end - pos, (u64)SCAN_LEN) & ~(KCSD_SIDE_SECTOR - 1);
+	while (!ret && (pos = log->io->skip(log->io, pos) & ~(u64)(KCSD_SIDECAR_SECTOR - 1)) < end) {
+		u32 len = min(end - pos, (u64)SCAN_LEN) & ~(KCSD_SIDECAR_SECTOR - 1);
 
 		ret = log->io->read(log->io, pos, buf, len);
 		if (!ret && find_later(log, buf, len, &report->torn))
@@ -226,50 +226,50 @@ static int check_tail(struct kcsd_side_log *log, struct kcsd_side_report *report
 	return ret;
 }
 
-static int replay(struct kcsd_side_log *log, struct kcsd_side_report *report)
+static int replay(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_report *report)
 {
 	u64 half = log->file_size / 2, start = log->half * half;
-	struct kcsd_side_draft *d;
+	struct kcsd_sidecar_draft *d;
 	int ret;
 
 	for (;;) {
-		ret = kcsd_side_record_read(log->io, start + log->pos, start + half, log->id,
+		ret = kcsd_sidecar_record_read(log->io, start + log->pos, start + half, log->id,
 					    log->seq, &d, &report->damaged);
 		if (ret)
 			return ret;
 		if (!d)
 			return check_tail(log, report);
-		if (!kcsd_side_state_allows(&log->state, d)) {
+		if (!kcsd_sidecar_state_allows(&log->state, d)) {
 			kcsd_free(d);
 			return verdict(report, KCSD_VERDICT_CONTENT, start + log->pos);
 		}
-		log->pos += 2ULL * KCSD_SIDE_SECTOR * d->sectors;
+		log->pos += 2ULL * KCSD_SIDECAR_SECTOR * d->sectors;
 		log->seq++;
 		report->records++;
-		kcsd_side_state_apply(&log->state, d);
+		kcsd_sidecar_state_apply(&log->state, d);
 	}
 }
 
-int kcsd_side_log_open(struct kcsd_side_log *log, struct kcsd_side_io *io, u64 file_size,
-		       struct kcsd_side_report *report)
+int kcsd_sidecar_journal_open(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_io *io, u64 file_size,
+		       struct kcsd_sidecar_report *report)
 {
 	int ret;
 
-	*report = (struct kcsd_side_report){ .verdict = KCSD_VERDICT_SOUND };
-	*log = (struct kcsd_side_log){
-		.io = io, .file_size = file_size, .seq = 1, .pos = KCSD_SIDE_HEADER_LEN,
+	*report = (struct kcsd_sidecar_report){ .verdict = KCSD_VERDICT_SOUND };
+	*log = (struct kcsd_sidecar_journal){
+		.io = io, .file_size = file_size, .seq = 1, .pos = KCSD_SIDECAR_HEADER_LEN,
 	};
-	if (file_size < 2 * KCSD_SIDE_HEADER_LEN || file_size % (2 * KCSD_SIDE_SECTOR))
+	if (file_size < 2 * KCSD_SIDECAR_HEADER_LEN || file_size % (2 * KCSD_SIDECAR_SECTOR))
 		return verdict(report, KCSD_VERDICT_HEADER, 0);
 	ret = take_header(log, report);
 	if (!ret)
 		ret = replay(log, report);
 	if (ret)
-		kcsd_side_log_close(log);
+		kcsd_sidecar_journal_close(log);
 	return ret;
 }
 
-void kcsd_side_log_close(struct kcsd_side_log *log)
+void kcsd_sidecar_journal_close(struct kcsd_sidecar_journal *log)
 {
-	kcsd_side_state_destroy(&log->state);
+	kcsd_sidecar_state_destroy(&log->state);
 }

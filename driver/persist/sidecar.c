@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The side file of a drive: opened at power on, written by flushes and by what changes zones. */
+/* The sidecar of a drive: opened at power on, written by flushes and by what changes zones. */
 #define pr_fmt(fmt) "kcsd: " fmt
 
 #include <linux/container_of.h>
@@ -15,31 +15,31 @@
 #include "persist/match.h"
 #include "persist/sidecar.h"
 
-struct kcsd_side {
+struct kcsd_sidecar {
 	struct mutex lock;	/* all below but asked; committed of the drive's zones */
-	struct kcsd_side_file file;
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_file file;
+	struct kcsd_sidecar_journal log;
 	bool abandoned;
 	u64 done;		/* the commit that was asked for last of those that are done */
 	atomic64_t asked;	/* commits asked for so far */
 };
 
 /* What is written may be what reclaim waits for. */
-static unsigned int side_begin(struct kcsd_side *side)
+static unsigned int side_begin(struct kcsd_sidecar *side)
 {
 	mutex_lock(&side->lock);
 	return memalloc_noio_save();
 }
 
-static void side_end(struct kcsd_side *side, unsigned int noio)
+static void side_end(struct kcsd_sidecar *side, unsigned int noio)
 {
 	memalloc_noio_restore(noio);
 	mutex_unlock(&side->lock);
 }
 
-static int side_append(struct kcsd_drive *drive, struct kcsd_side_draft *d)
+static int side_append(struct kcsd_drive *drive, struct kcsd_sidecar_draft *d)
 {
-	struct kcsd_side *side = drive->side;
+	struct kcsd_sidecar *side = drive->side;
 	int ret;
 
 	lockdep_assert_held(&side->lock);
@@ -49,22 +49,22 @@ static int side_append(struct kcsd_drive *drive, struct kcsd_side_draft *d)
 		kcsd_free(d);
 		return -EIO;
 	}
-	ret = kcsd_side_log_append(&side->log, d);
+	ret = kcsd_sidecar_journal_append(&side->log, d);
 	if (side->file.sync.lost)
-		kcsd_media_lose_data(drive, "side");
+		kcsd_lba_io_lose_data(drive, "side");
 	return ret;
 }
 
 /* Nothing is acknowledged while the file may have a record that failed: take it off, or fail. */
 static int side_settle(struct kcsd_drive *drive)
 {
-	struct kcsd_side *side = drive->side;
+	struct kcsd_sidecar *side = drive->side;
 	int ret;
 
 	lockdep_assert_held(&side->lock);
-	ret = kcsd_side_log_settle(&side->log);
+	ret = kcsd_sidecar_log_sync_new(&side->log);
 	if (side->file.sync.lost)
-		kcsd_media_lose_data(drive, "side");
+		kcsd_lba_io_lose_data(drive, "side");
 	return ret;
 }
 
@@ -76,14 +76,14 @@ static int side_flush_medium(struct kcsd_drive *drive)
 		return -EIO;
 	ret = drive->store.ops->flush(&drive->store);
 	if (kcsd_store_has_lost(&drive->store))
-		kcsd_media_lose_data(drive, "backing");
+		kcsd_lba_io_lose_data(drive, "backing");
 	return ret;
 }
 
 /* ---- zones ---- */
 
 /* As it is recorded: nothing is open. */
-static void side_describe_zone(struct kcsd_drive *drive, u32 zone, struct kcsd_side_zone *to)
+static void side_describe_zone(struct kcsd_drive *drive, u32 zone, struct kcsd_sidecar_zone *to)
 {
 	struct kcsd_zone_state state;
 	u64 wp;
@@ -98,19 +98,19 @@ static void side_describe_zone(struct kcsd_drive *drive, u32 zone, struct kcsd_s
 		cond = state.cond;
 		break;
 	default:
-		cond = wp ? KCSD_SIDE_CLOSED : KCSD_SIDE_EMPTY;
+		cond = wp ? KCSD_SIDECAR_CLOSED : KCSD_SIDECAR_EMPTY;
 	}
-	*to = (struct kcsd_side_zone){
+	*to = (struct kcsd_sidecar_zone){
 		.zone = cpu_to_le32(zone), .cond = cond, .wp = cpu_to_le64(wp),
 	};
 }
 
-static bool side_knows_zone(struct kcsd_side *side, const struct kcsd_side_zone *z)
+static bool side_knows_zone(struct kcsd_sidecar *side, const struct kcsd_sidecar_zone *z)
 {
 	u32 zone = le32_to_cpu(z->zone);
 
-	return kcsd_side_zone_cond(&side->log.state, zone) == z->cond &&
-	       kcsd_side_zone_wp(&side->log.state, zone) == le64_to_cpu(z->wp);
+	return kcsd_sidecar_zone_cond(&side->log.state, zone) == z->cond &&
+	       kcsd_sidecar_zone_wp(&side->log.state, zone) == le64_to_cpu(z->wp);
 }
 
 /* The file says this now. */
@@ -120,27 +120,27 @@ static void side_zones_committed(struct kcsd_drive *drive, u32 first, u32 end)
 
 	for (; first < end; first++)
 		WRITE_ONCE(zones[first].committed,
-			   kcsd_side_zone_wp(&drive->side->log.state, first));
+			   kcsd_sidecar_zone_wp(&drive->side->log.state, first));
 }
 
-static struct kcsd_side_draft *side_zones_draft(u32 nr)
+static struct kcsd_sidecar_draft *side_zones_draft(u32 nr)
 {
-	return kcsd_side_draft_alloc(KCSD_SIDE_ZONES, nr * sizeof(struct kcsd_side_zone));
+	return kcsd_sidecar_draft_alloc(KCSD_SIDECAR_ZONES, nr * sizeof(struct kcsd_sidecar_zone));
 }
 
 /* ---- those that a commit records ---- */
 
 struct side_dirty {
-	struct kcsd_side_dirty zones;
+	struct kcsd_sidecar_dirty zones;
 	struct kcsd_drive *drive;
 };
 
-static struct kcsd_drive *drive_of_dirty(struct kcsd_side_dirty *zones)
+static struct kcsd_drive *drive_of_dirty(struct kcsd_sidecar_dirty *zones)
 {
 	return container_of(zones, struct side_dirty, zones)->drive;
 }
 
-static u32 side_next_dirty(struct kcsd_side_dirty *zones, u32 zone)
+static u32 side_next_dirty(struct kcsd_sidecar_dirty *zones, u32 zone)
 {
 	const struct kcsd_zones *zs = &drive_of_dirty(zones)->zones;
 
@@ -150,7 +150,7 @@ static u32 side_next_dirty(struct kcsd_side_dirty *zones, u32 zone)
 	return zone;
 }
 
-static void side_describe_dirty(struct kcsd_side_dirty *zones, u32 zone, struct kcsd_side_zone *to)
+static void side_describe_dirty(struct kcsd_sidecar_dirty *zones, u32 zone, struct kcsd_sidecar_zone *to)
 {
 	side_describe_zone(drive_of_dirty(zones), zone, to);
 }
@@ -165,11 +165,11 @@ static int side_commit(struct kcsd_drive *drive)
 		},
 		.drive = drive,
 	};
-	struct kcsd_side_draft *d;
+	struct kcsd_sidecar_draft *d;
 	int ret;
 
 	/* One that is reset meanwhile waits for the lock held here, to say so after this. */
-	ret = kcsd_side_draft_dirty(&dirty.zones, &d);
+	ret = kcsd_sidecar_draft_dirty(&dirty.zones, &d);
 	if (ret)
 		return ret;
 	ret = side_flush_medium(drive);
@@ -183,9 +183,9 @@ static int side_commit(struct kcsd_drive *drive)
 	return ret;
 }
 
-int kcsd_side_commit(struct kcsd_drive *drive)
+int kcsd_sidecar_commit(struct kcsd_drive *drive)
 {
-	struct kcsd_side *side = drive->side;
+	struct kcsd_sidecar *side = drive->side;
 	unsigned int noio;
 	u64 mine, all;
 	int ret = 0;
@@ -206,8 +206,8 @@ int kcsd_side_commit(struct kcsd_drive *drive)
 
 static int side_write_zones(struct kcsd_drive *drive, u32 first, u32 end)
 {
-	struct kcsd_side_draft *d = side_zones_draft(end - first);
-	struct kcsd_side_zone *z;
+	struct kcsd_sidecar_draft *d = side_zones_draft(end - first);
+	struct kcsd_sidecar_zone *z;
 	bool forward = false;
 	u32 i, nr = 0;
 	int ret = 0;
@@ -218,7 +218,7 @@ static int side_write_zones(struct kcsd_drive *drive, u32 first, u32 end)
 		kcsd_free(d);
 		return -EIO;
 	}
-	z = kcsd_side_payload(d);
+	z = kcsd_sidecar_payload(d);
 	for (i = first; i < end; i++) {
 		side_describe_zone(drive, i, &z[nr]);
 		if (side_knows_zone(drive->side, &z[nr]))
@@ -231,25 +231,25 @@ static int side_write_zones(struct kcsd_drive *drive, u32 first, u32 end)
 		kcsd_free(d);
 		return ret;
 	}
-	kcsd_side_draft_trim(d, nr * sizeof(*z));
+	kcsd_sidecar_draft_trim(d, nr * sizeof(*z));
 	ret = side_append(drive, d);
 	if (!ret)
 		side_zones_committed(drive, first, end);
 	return ret;
 }
 
-unsigned int kcsd_side_begin_zones(struct kcsd_drive *drive)
+unsigned int kcsd_sidecar_begin_zones(struct kcsd_drive *drive)
 {
 	return drive->side ? side_begin(drive->side) : 0;
 }
 
-void kcsd_side_end_zones(struct kcsd_drive *drive, unsigned int token)
+void kcsd_sidecar_end_zones(struct kcsd_drive *drive, unsigned int token)
 {
 	if (drive->side)
 		side_end(drive->side, token);
 }
 
-int kcsd_side_zones(struct kcsd_drive *drive, u32 first, u32 nr)
+int kcsd_sidecar_zones(struct kcsd_drive *drive, u32 first, u32 nr)
 {
 	u32 end = first + nr;
 
@@ -262,17 +262,17 @@ int kcsd_side_zones(struct kcsd_drive *drive, u32 first, u32 nr)
 
 static int side_restore_zones(struct kcsd_drive *drive, const char *name)
 {
-	const struct kcsd_side_state *s = &drive->side->log.state;
+	const struct kcsd_sidecar_state *s = &drive->side->log.state;
 	u32 i;
 
 	for (i = drive->zones.nr_conventional; i < drive->zones.nr; i++) {
-		u8 cond = kcsd_side_zone_cond(s, i);
+		u8 cond = kcsd_sidecar_zone_cond(s, i);
 
-		if (cond == KCSD_SIDE_EMPTY)
+		if (cond == KCSD_SIDECAR_EMPTY)
 			continue;
-		if (!kcsd_zones_restore(drive, i, kcsd_side_zone_wp(s, i), cond))
+		if (!kcsd_zones_restore(drive, i, kcsd_sidecar_zone_wp(s, i), cond))
 			continue;
-		pr_err("%s: max_active_zones %llu: the side file has more active zones\n", name,
+		pr_err("%s: max_active_zones %llu: the sidecar has more active zones\n", name,
 		       drive->cfg.max_active_zones);
 		return -EINVAL;
 	}
@@ -281,22 +281,22 @@ static int side_restore_zones(struct kcsd_drive *drive, const char *name)
 
 /* ---- programs ---- */
 
-bool kcsd_side_keeps_programs(const struct kcsd_drive *drive)
+bool kcsd_sidecar_has_programs(const struct kcsd_drive *drive)
 {
 	return drive->side;
 }
 
-int kcsd_side_add_program(struct kcsd_drive *drive, const struct kcsd_program *p)
+int kcsd_sidecar_add_program(struct kcsd_drive *drive, const struct kcsd_program *p)
 {
-	struct kcsd_side_draft *d = kcsd_side_draft_alloc(KCSD_SIDE_PROGRAM,
-					sizeof(struct kcsd_side_program) + p->psize);
-	struct kcsd_side_program *to;
+	struct kcsd_sidecar_draft *d = kcsd_sidecar_draft_alloc(KCSD_SIDECAR_PROGRAM,
+					sizeof(struct kcsd_sidecar_program) + p->psize);
+	struct kcsd_sidecar_program *to;
 	unsigned int noio;
 	int ret;
 
 	if (!d)
 		return -ENOMEM;
-	to = kcsd_side_payload(d);
+	to = kcsd_sidecar_payload(d);
 	to->pind = cpu_to_le16(p->pind);
 	to->ptype = KCSD_PTYPE_EBPF;
 	to->pit = p->pit;
@@ -308,17 +308,17 @@ int kcsd_side_add_program(struct kcsd_drive *drive, const struct kcsd_program *p
 	return ret;
 }
 
-int kcsd_side_change_program(struct kcsd_drive *drive, u16 pind, u8 what)
+int kcsd_sidecar_change_program(struct kcsd_drive *drive, u16 pind, u8 what)
 {
-	struct kcsd_side_draft *d = kcsd_side_draft_alloc(KCSD_SIDE_PROGRAM_CHANGE,
-							  sizeof(struct kcsd_side_change));
-	struct kcsd_side_change *c;
+	struct kcsd_sidecar_draft *d = kcsd_sidecar_draft_alloc(KCSD_SIDECAR_PROGRAM_CHANGE,
+							  sizeof(struct kcsd_sidecar_change));
+	struct kcsd_sidecar_change *c;
 	unsigned int noio;
 	int ret;
 
 	if (!d)
 		return -ENOMEM;
-	c = kcsd_side_payload(d);
+	c = kcsd_sidecar_payload(d);
 	c->pind = cpu_to_le16(pind);
 	c->what = what;
 	noio = side_begin(drive->side);
@@ -327,18 +327,18 @@ int kcsd_side_change_program(struct kcsd_drive *drive, u16 pind, u8 what)
 	return ret;
 }
 
-int kcsd_side_each_program(struct kcsd_drive *drive,
-			   int (*fn)(struct kcsd_drive *drive, const struct kcsd_side_program *p,
+int kcsd_sidecar_each_program(struct kcsd_drive *drive,
+			   int (*fn)(struct kcsd_drive *drive, const struct kcsd_sidecar_program *p,
 				     u32 len))
 {
-	struct kcsd_side_draft *d;
+	struct kcsd_sidecar_draft *d;
 	int ret = 0;
 
 	if (!drive->side)
 		return 0;
 	guard(mutex)(&drive->side->lock);
 	for (d = drive->side->log.state.programs; d && !ret; d = d->next) {
-		const struct kcsd_side_program *p = kcsd_side_payload(d);
+		const struct kcsd_sidecar_program *p = kcsd_sidecar_payload(d);
 
 		ret = fn(drive, p, le32_to_cpu(d->record->len) - sizeof(*p));
 	}
@@ -348,86 +348,86 @@ int kcsd_side_each_program(struct kcsd_drive *drive,
 /* ---- power on, power off ---- */
 
 /* Programs get what max_program_bytes says now; a file that is there keeps its length. */
-static int side_create(struct kcsd_side *side, struct kcsd_drive *drive, const char *name,
+static int side_create(struct kcsd_sidecar *side, struct kcsd_drive *drive, const char *name,
 		       const char *path)
 {
 	const struct kcsd_config *c = &drive->cfg;
-	u64 len = kcsd_side_file_size(drive->zones.nr,
+	u64 len = kcsd_sidecar_file_size(drive->zones.nr,
 				      c->max_program_bytes + c->max_programs * SZ_1K);
-	struct kcsd_side_drive wanted;
+	struct kcsd_sidecar_drive wanted;
 	int ret;
 
 	if (drive->zones.nr && !kcsd_store_is_hole(&drive->store)) {
-		pr_err("%s: backing file %s has data, but there is no side file %s that says what of it is in zones: put it back, or see kcsd repair\n",
+		pr_err("%s: backing file %s has data, but there is no sidecar %s that says what of it is in zones: put it back, or see kcsd repair\n",
 		       name, c->backing_file, path);
 		return -ENOENT;
 	}
-	kcsd_side_describe(drive, &wanted);
+	kcsd_sidecar_describe(drive, &wanted);
 	generate_random_uuid(wanted.uuid);
-	ret = kcsd_side_file_create(&side->file, kcsd_store_context(&drive->store), path, len);
+	ret = kcsd_sidecar_file_create(&side->file, kcsd_store_context(&drive->store), path, len);
 	if (ret)
 		goto fail;
-	ret = kcsd_side_log_create(&side->log, &side->file.io, len, &wanted);
+	ret = kcsd_sidecar_journal_create(&side->log, &side->file.io, len, &wanted);
 	if (ret)
 		goto discard;
-	ret = kcsd_side_file_settle(&side->file);
+	ret = kcsd_sidecar_file_sync_new(&side->file);
 	if (!ret)
 		return 0;
-	kcsd_side_log_close(&side->log);
+	kcsd_sidecar_journal_close(&side->log);
 discard:
-	kcsd_side_file_discard(&side->file);
+	kcsd_sidecar_file_discard(&side->file);
 fail:
-	pr_err("%s: side file %s cannot be made: error %d\n", name, path, ret);
+	pr_err("%s: sidecar %s cannot be made: error %d\n", name, path, ret);
 	return ret;
 }
 
-static int side_load(struct kcsd_side *side, struct kcsd_drive *drive, const char *name,
+static int side_load(struct kcsd_sidecar *side, struct kcsd_drive *drive, const char *name,
 		     const char *path)
 {
-	struct kcsd_side_report r;
+	struct kcsd_sidecar_report r;
 	int ret;
 
-	ret = kcsd_side_log_open(&side->log, &side->file.io, kcsd_side_file_len(&side->file), &r);
+	ret = kcsd_sidecar_journal_open(&side->log, &side->file.io, kcsd_sidecar_file_len(&side->file), &r);
 	if (ret == -EUCLEAN)
-		pr_err("%s: side file %s cannot be used: %s (at byte %llu); see kcsd check and kcsd repair\n",
-		       name, path, kcsd_side_verdict_text(r.verdict), r.pos);
+		pr_err("%s: sidecar %s cannot be used: %s (at byte %llu); see kcsd fsck and kcsd repair\n",
+		       name, path, kcsd_sidecar_verdict_text(r.verdict), r.pos);
 	else if (ret)
-		pr_err("%s: side file %s cannot be read: error %d\n", name, path, ret);
+		pr_err("%s: sidecar %s cannot be read: error %d\n", name, path, ret);
 	if (ret)
 		return ret;
-	ret = kcsd_side_match(drive, &side->log, name, path);
+	ret = kcsd_sidecar_match(drive, &side->log, name, path);
 	if (ret)
 		goto fail;
 	if (r.damaged)
-		pr_warn("%s: side file %s: %u damaged copies were mended\n", name, path, r.damaged);
+		pr_warn("%s: sidecar %s: %u damaged copies were mended\n", name, path, r.damaged);
 	if (!r.damaged && !r.torn)
 		return 0;
-	ret = kcsd_side_log_rewrite(&side->log);
+	ret = kcsd_sidecar_journal_rewrite(&side->log);
 	if (!ret)
 		return 0;
-	pr_err("%s: side file %s cannot be written: error %d\n", name, path, ret);
+	pr_err("%s: sidecar %s cannot be written: error %d\n", name, path, ret);
 fail:
-	kcsd_side_log_close(&side->log);
+	kcsd_sidecar_journal_close(&side->log);
 	return ret;
 }
 
 /* Sets up file and log; a file that is there and cannot be used stays as it is. */
-static int side_setup(struct kcsd_side *side, struct kcsd_drive *drive, const char *name)
+static int side_setup(struct kcsd_sidecar *side, struct kcsd_drive *drive, const char *name)
 {
-	char *path = kasprintf(GFP_KERNEL, "%s" KCSD_SIDE_SUFFIX, drive->cfg.backing_file);
+	char *path = kasprintf(GFP_KERNEL, "%s" KCSD_SIDECAR_SUFFIX, drive->cfg.backing_file);
 	int ret;
 
 	if (!path)
 		return -ENOMEM;
-	ret = kcsd_side_file_open(&side->file, kcsd_store_context(&drive->store), path);
+	ret = kcsd_sidecar_file_open(&side->file, kcsd_store_context(&drive->store), path);
 	if (ret == -ENOENT) {
 		ret = side_create(side, drive, name, path);
 	} else if (ret) {
-		pr_err("%s: side file %s: %s: error %d\n", name, path, kcsd_file_error(ret), ret);
+		pr_err("%s: sidecar %s: %s: error %d\n", name, path, kcsd_file_error(ret), ret);
 	} else {
 		ret = side_load(side, drive, name, path);
 		if (ret)
-			kcsd_side_file_close(&side->file);
+			kcsd_sidecar_file_close(&side->file);
 	}
 	kfree(path);
 	return ret;
@@ -435,11 +435,11 @@ static int side_setup(struct kcsd_side *side, struct kcsd_drive *drive, const ch
 
 static void side_free(struct kcsd_drive *drive)
 {
-	struct kcsd_side *side = drive->side;
+	struct kcsd_sidecar *side = drive->side;
 
 	drive->side = NULL;
-	kcsd_side_log_close(&side->log);
-	kcsd_side_file_close(&side->file);
+	kcsd_sidecar_journal_close(&side->log);
+	kcsd_sidecar_file_close(&side->file);
 	mutex_destroy(&side->lock);
 	kfree(side);
 }
@@ -449,20 +449,20 @@ static int side_is_unwanted(const struct kcsd_drive *drive, const char *name)
 {
 	if (!drive->cfg.backing_file)
 		return 1;
-	if (drive->cfg.side_file)
+	if (drive->cfg.sidecar)
 		return 0;
 	if (!drive->zones.nr)
 		return 1;
-	pr_err("%s: zones in a backing file need side_file\n", name);
+	pr_err("%s: zones in a backing file need sidecar\n", name);
 	return -EINVAL;
 }
 
-int kcsd_side_open(struct kcsd_drive *drive, const char *name)
+int kcsd_sidecar_open(struct kcsd_drive *drive, const char *name)
 {
-	struct kcsd_side *side;
+	struct kcsd_sidecar *side;
 	int ret;
 
-	drive->uuid = drive->life->uuid;
+	drive->uuid = drive->retained->uuid;
 	ret = side_is_unwanted(drive, name);
 	if (ret)
 		return min(ret, 0);
@@ -483,7 +483,7 @@ int kcsd_side_open(struct kcsd_drive *drive, const char *name)
 	return ret;
 }
 
-void kcsd_side_abandon(struct kcsd_drive *drive)
+void kcsd_sidecar_abandon(struct kcsd_drive *drive)
 {
 	if (!drive->side)
 		return;
@@ -491,16 +491,16 @@ void kcsd_side_abandon(struct kcsd_drive *drive)
 	drive->side->abandoned = true;
 }
 
-void kcsd_side_close(struct kcsd_drive *drive)
+void kcsd_sidecar_close(struct kcsd_drive *drive)
 {
 	int ret = 0;
 
 	if (!drive->side)
 		return;
 	if (!drive->side->abandoned)
-		ret = kcsd_side_commit(drive);
+		ret = kcsd_sidecar_commit(drive);
 	if (ret)
-		pr_err("kcsd%u: the last write pointers could not be written to the side file: error %d\n",
+		pr_err("kcsd%u: the last write pointers could not be written to the sidecar: error %d\n",
 		       drive->index, ret);
 	side_free(drive);
 }

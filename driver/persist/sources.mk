@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
-# What reads and writes side files, for the module, the library and the tests alike.
+# What reads and writes sidecars, for the module, the library and the tests alike.
 side-sources := state.c
 side-sources += journal.c
 side-sources += replay.c

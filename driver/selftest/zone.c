@@ -115,18 +115,18 @@ static int test_drive(struct kcsd_drive *drive, u8 *buf)
 int kcsd_selftest_zone(void)
 {
 	struct kcsd_drive *drive = kzalloc(sizeof(*drive), GFP_KERNEL);
-	struct kcsd_life *life = kzalloc(sizeof(*life), GFP_KERNEL);
+	struct kcsd_retained *retained = kzalloc(sizeof(*retained), GFP_KERNEL);
 	u8 *buf = kvmalloc(16 * LBA, GFP_KERNEL);
 	int failed = 1;
 
-	if (drive && life && buf && !kcsd_life_init(life)) {
-		drive->life = life;
+	if (drive && retained && buf && !kcsd_retained_init(retained)) {
+		drive->retained = retained;
 		memset(buf, 0xe7, 16 * LBA);
 		failed = test_drive(drive, buf);
-		kcsd_life_destroy(life);
+		kcsd_retained_destroy(retained);
 	}
 	kvfree(buf);
-	kfree(life);
+	kfree(retained);
 	kfree(drive);
 	return failed;
 }

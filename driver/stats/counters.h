@@ -12,11 +12,11 @@
 	X(host_write_bytes)	/* host to drive */ \
 	X(media_read_bytes)	/* media to drive, for whomever */ \
 	X(media_write_bytes) \
-	X(executions)		/* runs that started or were cancelled before */ \
-	X(executions_failed)	/* of those, how many did not run to their end */ \
+	X(runs)		/* runs that started or were cancelled before */ \
+	X(runs_failed)	/* of those, how many did not run to their end */ \
 	X(runs_jit)		/* runs that started, by what ran them */ \
 	X(runs_interp) \
-	X(runs_inline)		/* of them: carried out by their submitters */ \
+	X(runs_quick)		/* of them: carried out by their submitters */ \
 	X(runs_restarted)	/* that a submitter gave up and left to a unit's thread */ \
 	X(range_maps)		/* times that a unit mapped memory ranges for a run */ \
 	X(insns)		/* of the runs that counted them */ \

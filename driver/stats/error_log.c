@@ -23,7 +23,7 @@ void kcsd_error_log_add(struct kcsd_error_log *log, const struct kcsd_failure *f
 		.sqid = cpu_to_le16(f->admin ? 0 : 1),
 		.cmdid = cpu_to_le16(KCSD_ERROR_NO_CID),
 		/* As in a completion queue entry: above the phase tag. */
-		.status_field = cpu_to_le16(kcsd_ended(f->status) << 1),
+		.status_field = cpu_to_le16(kcsd_status_to_host(f->status) << 1),
 		.param_error_location = cpu_to_le16(f->place),
 		.lba = cpu_to_le64(f->lba),
 		.nsid = cpu_to_le32(f->nsid),

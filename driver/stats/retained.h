@@ -30,7 +30,7 @@ struct kcsd_health {
 };
 
 /*
- * Which medium it is that a drive has: by its side file's UUID, or the directory's, and by its
+ * Which medium it is that a drive has: by its sidecar's UUID, or the directory's, and by its
  * backing file, that of a copy being another. Compared as bytes.
  */
 struct kcsd_medium_id {
@@ -44,8 +44,8 @@ struct kcsd_medium_id {
  * Owned by the drive's directory (control/configfs.c), lent to the drive while it is powered. It begins
  * with the directory and ends with it: no more is kept than the directory.
  */
-struct kcsd_life {
-	uuid_t uuid;			/* constant; of a drive without a side file */
+struct kcsd_retained {
+	uuid_t uuid;			/* constant; of a drive without a sidecar */
 	u64 power_cycles;		/* this and below: changed by power on and off only */
 	u64 cuts;			/* how often power was cut */
 	struct kcsd_health past;	/* of the power cycles before this one */
@@ -58,12 +58,12 @@ struct kcsd_life {
 };
 
 /* 0 or -ENOMEM. */
-int kcsd_life_init(struct kcsd_life *life);
-void kcsd_life_destroy(struct kcsd_life *life);
+int kcsd_retained_init(struct kcsd_retained *retained);
+void kcsd_retained_destroy(struct kcsd_retained *retained);
 /* The drive is up, but for its nodes. What was true of another medium is forgotten. */
-void kcsd_life_power_on(struct kcsd_drive *drive);
+void kcsd_retained_power_on(struct kcsd_drive *drive);
 /* It goes down; no command is left, its units still are there. */
-void kcsd_life_power_off(struct kcsd_drive *drive);
+void kcsd_retained_power_off(struct kcsd_drive *drive);
 /* Log page 02h, kvmalloc'ed, *len bytes; NULL without memory. */
 void *kcsd_health_page(struct kcsd_drive *drive, u32 *len);
 

@@ -16,17 +16,17 @@
 #define KCSD_NSEC_PER_MINUTE	(60 * NSEC_PER_SEC)
 #define KCSD_NSEC_PER_HOUR	(60 * KCSD_NSEC_PER_MINUTE)
 
-int kcsd_life_init(struct kcsd_life *life)
+int kcsd_retained_init(struct kcsd_retained *retained)
 {
-	uuid_gen(&life->uuid);
-	kcsd_error_log_init(&life->errors);
-	kcsd_inject_init(&life->inject);
-	return kcsd_badblocks_init(life);
+	uuid_gen(&retained->uuid);
+	kcsd_error_log_init(&retained->errors);
+	kcsd_inject_init(&retained->inject);
+	return kcsd_badblocks_init(retained);
 }
 
-void kcsd_life_destroy(struct kcsd_life *life)
+void kcsd_retained_destroy(struct kcsd_retained *retained)
 {
-	kcsd_badblocks_exit(life);
+	kcsd_badblocks_exit(retained);
 }
 
 static struct kcsd_medium_id medium_of(const struct kcsd_drive *drive)
@@ -48,22 +48,22 @@ static struct kcsd_medium_id medium_of(const struct kcsd_drive *drive)
 static void change_medium(struct kcsd_drive *drive)
 {
 	const struct kcsd_medium_id id = medium_of(drive);
-	struct kcsd_life *life = drive->life;
+	struct kcsd_retained *retained = drive->retained;
 
-	if (!memcmp(&life->medium, &id, sizeof(id)))
+	if (!memcmp(&retained->medium, &id, sizeof(id)))
 		return;
-	if (life->sanitize.state == KCSD_SANITIZE_IN_PROGRESS)
+	if (retained->sanitize.state == KCSD_SANITIZE_IN_PROGRESS)
 		pr_warn("kcsd%u: another medium: the Sanitize of the one before was not completed\n",
 			drive->index);
-	memset(&life->sanitize, 0, sizeof(life->sanitize));
-	kcsd_badblocks_forget(&life->uncorrectable);
-	life->medium = id;
+	memset(&retained->sanitize, 0, sizeof(retained->sanitize));
+	kcsd_badblocks_forget(&retained->uncorrectable);
+	retained->medium = id;
 }
 
 /* Write pointers may have gone back. */
 static void forget_unwritten(struct kcsd_drive *drive)
 {
-	struct badblocks *bad = &drive->life->uncorrectable;
+	struct badblocks *bad = &drive->retained->uncorrectable;
 	const struct kcsd_zones *zs = &drive->zones;
 	u32 i;
 
@@ -76,11 +76,11 @@ static void forget_unwritten(struct kcsd_drive *drive)
 	}
 }
 
-void kcsd_life_power_on(struct kcsd_drive *drive)
+void kcsd_retained_power_on(struct kcsd_drive *drive)
 {
 	change_medium(drive);
 	forget_unwritten(drive);
-	drive->life->power_cycles++;
+	drive->retained->power_cycles++;
 }
 
 /* Of the present power cycle and all before. */
@@ -89,7 +89,7 @@ static void kcsd_health_sum(struct kcsd_drive *drive, struct kcsd_health *h)
 	struct kcsd_unit_times times;
 	int cpu;
 
-	*h = drive->life->past;
+	*h = drive->retained->past;
 	for_each_possible_cpu(cpu) {
 		const struct kcsd_stats *s = per_cpu_ptr(drive->stats, cpu);
 
@@ -107,12 +107,12 @@ static void kcsd_health_sum(struct kcsd_drive *drive, struct kcsd_health *h)
 	h->on_ns += ktime_get_ns() - drive->units.started_ns;
 }
 
-void kcsd_life_power_off(struct kcsd_drive *drive)
+void kcsd_retained_power_off(struct kcsd_drive *drive)
 {
 	struct kcsd_health h;
 
 	kcsd_health_sum(drive, &h);
-	drive->life->past = h;
+	drive->retained->past = h;
 }
 
 /* There is no sensor, and nothing wears: those stay 0, and all of the spare is there. */
@@ -138,10 +138,10 @@ void *kcsd_health_page(struct kcsd_drive *drive, u32 *len)
 	put_unaligned_le64(h.read_commands, page->host_reads);
 	put_unaligned_le64(h.write_commands, page->host_writes);
 	put_unaligned_le64(div64_u64(h.busy_ns, KCSD_NSEC_PER_MINUTE), page->ctrl_busy_time);
-	put_unaligned_le64(drive->life->power_cycles, page->power_cycles);
-	put_unaligned_le64(drive->life->cuts, page->unsafe_shutdowns);
+	put_unaligned_le64(drive->retained->power_cycles, page->power_cycles);
+	put_unaligned_le64(drive->retained->cuts, page->unsafe_shutdowns);
 	put_unaligned_le64(div64_u64(h.on_ns, KCSD_NSEC_PER_HOUR), page->power_on_hours);
 	put_unaligned_le64(h.media_errors, page->media_errors);
-	put_unaligned_le64(kcsd_error_log_count(&drive->life->errors), page->num_err_log_entries);
+	put_unaligned_le64(kcsd_error_log_count(&drive->retained->errors), page->num_err_log_entries);
 	return page;
 }

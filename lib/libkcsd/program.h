@@ -32,7 +32,7 @@ struct kcsd_load_opts {
  * KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES: KCSD_PIND_ANY and no index is free.
  * KCSD_SC_INVALID_PROGRAM_INDEX, KCSD_SC_PROGRAM_TOO_BIG,
  * KCSD_SC_MAX_PROGRAM_BYTES. KCSD_SC_INVALID_FIELD: persistent, but the drive
- * has no side file. -EINVAL: len is 0 or over 4 GiB, or an option has
+ * has no sidecar. -EINVAL: len is 0 or over 4 GiB, or an option has
  * no such value. When it fails nothing stays loaded.
  */
 KCSD_API int kcsd_load(struct kcsd_drive *drv, const void *image, size_t len,

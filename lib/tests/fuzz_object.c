@@ -54,7 +54,7 @@ static const char *judge_object(const struct kcsd_object *obj)
 	image = kcsd_object_image(obj, &len);
 	if (kcsd_image_parse(image, len, &view))
 		return "taken, but it is no image";
-	if (kcsd_check_insns(view.insns, view.insn_cnt, &verdict))
+	if (kcsd_validate_insns(view.insns, view.insn_cnt, &verdict))
 		return "taken, but the checker refuses it";
 	return judge_places(obj, view.insn_cnt);
 }

@@ -85,7 +85,7 @@ static bool is_sound(const struct kcsd_object *obj)
 
 	image = kcsd_object_image(obj, &len);
 	if (kcsd_image_parse(image, len, &view) ||
-	    kcsd_check_insns(view.insns, view.insn_cnt, &verdict))
+	    kcsd_validate_insns(view.insns, view.insn_cnt, &verdict))
 		return false;
 	for (pc = 0; pc < view.insn_cnt; pc++) {
 		if (kcsd_object_where(obj, pc, &where, sizeof(where)) || where.insn > pc)

@@ -100,7 +100,7 @@ static void in_time(const struct bpf_insn *insns, u32 want, const char *what)
 	clock_t start = clock();
 	double seconds;
 
-	kcsd_check_insns(insns, KCSD_MAX_INSNS, &verdict);
+	kcsd_validate_insns(insns, KCSD_MAX_INSNS, &verdict);
 	seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
 	tap_point(verdict.check == want && seconds < MAX_SECONDS, "check: soon done with %s", what);
 	if (verdict.check != want || seconds >= MAX_SECONDS)
@@ -155,7 +155,7 @@ static void load(struct bpf_insn *insns, const char *what)
 	clock_t start = clock();
 	int ret;
 
-	ret = kcsd_check_insns(insns, KCSD_MAX_INSNS, &verdict);
+	ret = kcsd_validate_insns(insns, KCSD_MAX_INSNS, &verdict);
 	check = ms_since(start);
 	start = clock();
 	tap_point(!ret && !kcsd_code_decode_fused(insns, KCSD_MAX_INSNS, &code),
@@ -209,7 +209,7 @@ static void longest_to_load(void)
 	free(insns);
 }
 
-/* kcsd_check_insns() counts itself, not only kcsd_image_parse(). */
+/* kcsd_validate_insns() counts itself, not only kcsd_image_parse(). */
 static void counts(void)
 {
 	struct bpf_insn *insns = malloc((KCSD_MAX_INSNS + 1) * sizeof(*insns));
@@ -219,14 +219,14 @@ static void counts(void)
 	assert(insns);
 	for (pc = 0; pc <= KCSD_MAX_INSNS; pc++)
 		insns[pc] = EXIT;
-	tap_point(!kcsd_check_insns(insns, KCSD_MAX_INSNS, &verdict) && !verdict.check,
+	tap_point(!kcsd_validate_insns(insns, KCSD_MAX_INSNS, &verdict) && !verdict.check,
 		  "check: the most instructions");
-	tap_point(kcsd_check_insns(insns, KCSD_MAX_INSNS + 1, &verdict) == -EINVAL &&
+	tap_point(kcsd_validate_insns(insns, KCSD_MAX_INSNS + 1, &verdict) == -EINVAL &&
 		  verdict.check == KCSD_CHECK_TOO_LONG, "check: one more than that");
 	free(insns);
-	tap_point(kcsd_check_insns(NULL, 0, &verdict) == -EINVAL &&
+	tap_point(kcsd_validate_insns(NULL, 0, &verdict) == -EINVAL &&
 		  verdict.check == KCSD_CHECK_EMPTY, "check: no instructions");
-	tap_point(kcsd_check_insns(NULL, UINT32_MAX, &verdict) == -EINVAL &&
+	tap_point(kcsd_validate_insns(NULL, UINT32_MAX, &verdict) == -EINVAL &&
 		  verdict.check == KCSD_CHECK_TOO_LONG, "check: 2^32 - 1 instructions");
 }
 

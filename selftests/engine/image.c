@@ -232,7 +232,7 @@ static void magic_is_illegal(void)
 	struct bpf_insn insn;
 
 	memcpy(&insn, KCSD_IMAGE_MAGIC, sizeof(insn));
-	tap_point(kcsd_check_insns(&insn, 1, &verdict) == -EINVAL &&
+	tap_point(kcsd_validate_insns(&insn, 1, &verdict) == -EINVAL &&
 		  verdict.check == KCSD_CHECK_OPCODE && !verdict.pc,
 		  "image: its magic is no instruction");
 }

@@ -192,7 +192,7 @@ static u32 wrong(const struct bpf_insn *insn)
 static bool try_insn(struct bpf_insn *prog)
 {
 	struct kcsd_verdict verdict;
-	int ret = kcsd_check_insns(prog, PROGRAM_LEN, &verdict);
+	int ret = kcsd_validate_insns(prog, PROGRAM_LEN, &verdict);
 	u32 want = wrong(prog);
 
 	if (want ? ret == -EINVAL && (want & (1u << verdict.check)) && !verdict.pc :

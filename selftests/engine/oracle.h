@@ -9,7 +9,7 @@
 
 #include "program.h"
 
-/* Run a program that kcsd_check_insns() has accepted, like kcsd_interp(). */
+/* Run a program that kcsd_validate_insns() has accepted, like kcsd_interp(). */
 void oracle_run(const struct kcsd_image_view *view, struct kcsd_vm *vm);
 
 /*

@@ -18,7 +18,7 @@
 
 #include "content.h"
 #include "facts.h"
-#include "side.h"
+#include "sidecar.h"
 
 #define MAX_LINES	20	/* that are said about one crash */
 
@@ -163,7 +163,7 @@ static void check_uuid(struct check *k)
 	for (int i = 0; i < 16; i++)
 		sprintf(uuid + 2 * i, "%02x", k->side.drive.uuid[i]);
 	if (k->facts.uuid[0] && strcmp(uuid, k->facts.uuid)) {
-		printf("the side file's drive is %s, it was %s\n", uuid, k->facts.uuid);
+		printf("the sidecar's drive is %s, it was %s\n", uuid, k->facts.uuid);
 		k->wrong++;
 	}
 }
@@ -191,10 +191,10 @@ static int map_image(struct check *k, const char *path, uint64_t size)
 
 static int check_open(struct check *k, const char *path)
 {
-	const struct kcsd_side_drive *d = &k->side.drive;
+	const struct kcsd_sidecar_drive *d = &k->side.drive;
 	char side[4096];
 
-	snprintf(side, sizeof(side), "%s%s", path, KCSD_SIDE_SUFFIX);
+	snprintf(side, sizeof(side), "%s%s", path, KCSD_SIDECAR_SUFFIX);
 	if (side_read(&k->side, side))
 		return -1;
 	if (d->block_size != LBA_SIZE || d->size / LBA_SIZE > FACTS_MAX_LBAS) {
@@ -236,7 +236,7 @@ int main(int argc, char **argv)
 			return 1;
 	check_all(&k);
 	printf("%" PRIu64 " facts of which %" PRIu64 " promise something; %" PRIu64
-	       " LBAs with data, %" PRIu64 " appended commands; side file of generation %" PRIu64
+	       " LBAs with data, %" PRIu64 " appended commands; sidecar of generation %" PRIu64
 	       " with %" PRIu64 " records; wrong: %" PRIu64 "\n", k.facts.lines, k.facts.claims,
 	       k.whole, k.commands, k.side.generation, k.side.records, k.wrong + k.facts.bad);
 	return k.wrong + k.facts.bad ? 1 : 0;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <linux/kcsd_side.h>
+#include <linux/kcsd_sidecar.h>
 
 #include "facts.h"
 
@@ -76,7 +76,7 @@ static void learn_zone(struct facts *f, uint32_t zone, const struct zone_seen *s
 	z->gen = seen->wp ? seen->gen : max_u64(z->gen, z->reset_tried);
 	z->wp = seen->wp;
 	z->reset = z->reset_tried = z->gen;
-	z->finished = seen->cond == KCSD_SIDE_FULL ? z->gen : 0;
+	z->finished = seen->cond == KCSD_SIDECAR_FULL ? z->gen : 0;
 	z->finish_tried = z->finished;
 }
 
@@ -241,9 +241,9 @@ bool facts_allow_zone(const struct facts *f, uint32_t zone, const struct zone_se
 	if (!seen->wp && z->wp && z->reset_tried <= z->gen)
 		return no_zone(zone, "all that was flushed is lost", seen, z);
 	if (z->finished && z->finished >= newest && z->reset_tried <= z->finished &&
-	    seen->cond != KCSD_SIDE_FULL)
+	    seen->cond != KCSD_SIDECAR_FULL)
 		return no_zone(zone, "it was finished and is not full", seen, z);
-	if (seen->cond == KCSD_SIDE_FULL && seen->wp < f->capacity &&
+	if (seen->cond == KCSD_SIDECAR_FULL && seen->wp < f->capacity &&
 	    z->finish_tried < max_u64(seen->gen, z->reset))
 		return no_zone(zone, "it is full and was never finished", seen, z);
 	return true;

@@ -7,7 +7,7 @@
 
 #define OPTIONS(X) \
 	X(ZONES, "zones", 'z', "full|empty", \
-	  "what zones are to be; default: as the side file says, if nothing of it is lost") \
+	  "what zones are to be; default: as the sidecar says, if nothing of it is lost") \
 	X(ZONE_SIZE, "zone-size", 0, "SIZE", "if nothing is left that says it") \
 	X(ZONE_CAPACITY, "zone-capacity", 0, "SIZE", "likewise; default: the zone size") \
 	X(CONVENTIONAL, "conventional-zones", 0, "N", "likewise; default: 0") \
@@ -51,7 +51,7 @@ static int repair(const struct args *args)
 	o.block_size = block_size;
 	o.conventional = conventional;
 	o.new_uuid = kcsd_args_has(args, OPT_NEW_UUID);
-	ret = kcsd_side_repair(args->operand[0], &o, &lost, &error);
+	ret = kcsd_sidecar_repair(args->operand[0], &o, &lost, &error);
 	if (ret)
 		return kcsd_fail("%s", error.text);
 	printf("lost records: %u\n", lost);
@@ -63,11 +63,11 @@ const struct command kcsd_cmd_repair = {
 	.operands = "FILE",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "make a new side file of what is left of one",
-	.detail = "FILE is the side file, or the backing file it belongs to. Programs and UUID\n"
+	.summary = "make a new sidecar of what is left of one",
+	.detail = "FILE is the sidecar, or the backing file it belongs to. Programs and UUID\n"
 		  "are kept as far as they can be read. With --zones full all that may be data\n"
 		  "can be read afterwards, until a zone is reset; with empty, nothing. The old\n"
-		  "side file is left as FILE.kcsd.old. The backing file is not changed.",
+		  "sidecar is left as FILE.kcsd.old. The backing file is not changed.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.run = repair,

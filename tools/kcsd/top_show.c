@@ -63,8 +63,8 @@ static struct view view_of(const struct samples *before, const struct samples *n
 	R("stats/host_write_bytes", "host_write_bytes") \
 	R("stats/media_read_bytes", "media_read_bytes") \
 	R("stats/media_write_bytes", "media_write_bytes") \
-	R("stats/executions", "runs") \
-	R("stats/executions_failed", "faults") \
+	R("stats/runs", "runs") \
+	R("stats/runs_failed", "faults") \
 	R("stats/insns", "insns")
 
 /* ---- what a drive has several of: each has a counter "<kind>/<index>/runs" ---- */
@@ -143,8 +143,8 @@ static void show_drive(FILE *to, const struct view *v)
 	fprintf(to, "%-8s %10.0f %10.1f %10.1f %10.1f %10.1f %8.1f %8.1f %6.1f\n", v->now->drive,
 		iops(v), rate(v, "stats/host_read_bytes") / MIB,
 		rate(v, "stats/host_write_bytes") / MIB, rate(v, "stats/media_read_bytes") / MIB,
-		rate(v, "stats/media_write_bytes") / MIB, rate(v, "stats/executions"),
-		rate(v, "stats/executions_failed"), busy_percent(v));
+		rate(v, "stats/media_write_bytes") / MIB, rate(v, "stats/runs"),
+		rate(v, "stats/runs_failed"), busy_percent(v));
 	show_units(to, v);
 	show_programs(to, v);
 }

@@ -79,8 +79,8 @@
  * With SEL_UNLOAD only PIND and SEL are set; there is no data.
  *
  * KCSD_LOAD_PERSISTENT, with the chunk of offset 0: when the program is loaded, it is in the
- * drive's side file, and so is from then on whether it is active: after power off, and if it did
- * not come to that, it is as it was. Unloading is the end of it. A drive that has no side file:
+ * drive's sidecar, and so is from then on whether it is active: after power off, and if it did
+ * not come to that, it is as it was. Unloading is the end of it. A drive that has no sidecar:
  * Invalid Field, of CDW10. No room in it: Insufficient Program Resources.
  */
 #define KCSD_LOAD_PTYPE_SHIFT	16

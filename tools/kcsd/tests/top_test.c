@@ -112,13 +112,13 @@ static void test_units(void)
 	json_object *json, *drive;
 	const char *line;
 
-	put("0", "kcsd0/stats/executions");
+	put("0", "kcsd0/stats/runs");
 	put("5", "kcsd0/units/running");
 	put_unit(0, "10", "1000", "9000");
 	put_unit(2, "0", "0", "10000");
 	put_unit(10, "7", "500", "9500");
 	ok(!kcsd_top_sample(&before, NULL), "a sample");
-	put("40", "kcsd0/stats/executions");
+	put("40", "kcsd0/stats/runs");
 	put_unit(0, "50", "251000", "759000");		/* a quarter of the time */
 	put_unit(2, "0", "0", "1010000");
 	renew("kcsd0/units/10");
@@ -192,7 +192,7 @@ static void test_drives(void)
 	const char *text;
 
 	kcsd_top_sample(&before, NULL);
-	put("8", "kcsd1/stats/executions");
+	put("8", "kcsd1/stats/runs");
 	put("2097152", "kcsd1/stats/host_read_bytes");
 	put("3", "kcsd1/stats/cu_busy_ns");
 	put("1", "kcsd1/stats/cu_idle_ns");

@@ -9,25 +9,25 @@ static bool header_is_zero(const struct disk *d, u32 half)
 	const u8 *p = d->now + half * (d->len / 2);
 	u32 i;
 
-	for (i = 0; i < KCSD_SIDE_HEADER_LEN; i++)
+	for (i = 0; i < KCSD_SIDECAR_HEADER_LEN; i++)
 		if (p[i])
 			return false;
 	return true;
 }
 
 /* Opens it; it must be what the model says, and nothing unusual with it. */
-static bool reopened(struct disk *d, const struct model *m, struct kcsd_side_log *log)
+static bool reopened(struct disk *d, const struct model *m, struct kcsd_sidecar_journal *log)
 {
-	struct kcsd_side_report r;
+	struct kcsd_sidecar_report r;
 
-	return !kcsd_side_log_open(log, &d->io, d->len, &r) && r.verdict == KCSD_VERDICT_SOUND &&
+	return !kcsd_sidecar_journal_open(log, &d->io, d->len, &r) && r.verdict == KCSD_VERDICT_SOUND &&
 	       !r.damaged && !r.torn && model_is(m, &log->state) &&
 	       header_is_zero(d, !log->half);
 }
 
 static void many(void)
 {
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_journal log;
 	u32 i, half = 0, moves = 0;
 	struct model m;
 	struct disk *d;
@@ -38,28 +38,28 @@ static void many(void)
 	ok = reopened(d, &m, &log);
 	tap_point(ok, "a new file");
 	for (i = 0; i < CHANGES && ok; i++) {
-		ok = !kcsd_side_log_append(&log, model_change(&m)) && model_is(&m, &log.state);
+		ok = !kcsd_sidecar_journal_append(&log, model_change(&m)) && model_is(&m, &log.state);
 		moves += log.half != half;
 		half = log.half;
-		kcsd_side_log_close(&log);
+		kcsd_sidecar_journal_close(&log);
 		ok = ok && reopened(d, &m, &log);
 	}
 	tap_point(ok, "%u changes, opened after each", CHANGES);
 	if (!ok)
 		tap_note("the one of number %u", i);
 	tap_point(moves > 20, "the half was changed %u times", moves);
-	ok = ok && !kcsd_side_log_rewrite(&log) && log.half != half;
-	kcsd_side_log_close(&log);
+	ok = ok && !kcsd_sidecar_journal_rewrite(&log) && log.half != half;
+	kcsd_sidecar_journal_close(&log);
 	ok = ok && reopened(d, &m, &log);
 	tap_point(ok, "written afresh");
-	kcsd_side_log_close(&log);
+	kcsd_sidecar_journal_close(&log);
 	disk_destroy(d);
 }
 
 /* Each append is one sync, each change of halves three more but one. */
 static void syncs(void)
 {
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_journal log;
 	u64 syncs, most = 0, least = 99;
 	struct model m;
 	struct disk *d;
@@ -69,20 +69,20 @@ static void syncs(void)
 	reopened(d, &m, &log);
 	for (i = 0; i < 100; i++) {
 		syncs = d->syncs;
-		kcsd_side_log_append(&log, model_change_zones(&m));
+		kcsd_sidecar_journal_append(&log, model_change_zones(&m));
 		most = max(most, d->syncs - syncs);
 		least = min(least, d->syncs - syncs);
 	}
 	tap_point(least == 1 && most == 3, "an append is %u sync, at most %u", (u32)least,
 		  (u32)most);
-	kcsd_side_log_close(&log);
+	kcsd_sidecar_journal_close(&log);
 	disk_destroy(d);
 }
 
 /* Programs end with -ENOSPC; zones go on. */
 static void full(void)
 {
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_journal log;
 	struct model m, before;
 	struct disk *d;
 	int ret = 0;
@@ -92,80 +92,80 @@ static void full(void)
 	reopened(d, &m, &log);
 	for (i = 0; i < MODEL_PROGRAMS && !ret; i++) {
 		before = m;
-		ret = kcsd_side_log_append(&log, model_load(&m, i, MODEL_LARGE));
+		ret = kcsd_sidecar_journal_append(&log, model_load(&m, i, MODEL_LARGE));
 	}
 	tap_point(ret == -ENOSPC && i > 2, "no room for program %u", i);
 	m = before;
 	tap_point(model_is(&m, &log.state), "then nothing has changed");
 	for (i = 0, ret = 0; i < 500 && !ret; i++)
-		ret = kcsd_side_log_append(&log, model_change_zones(&m));
+		ret = kcsd_sidecar_journal_append(&log, model_change_zones(&m));
 	tap_point(!ret, "500 changes of zones beside these programs");
-	kcsd_side_log_close(&log);
+	kcsd_sidecar_journal_close(&log);
 	tap_point(reopened(d, &m, &log), "and they are there");
-	kcsd_side_log_close(&log);
+	kcsd_sidecar_journal_close(&log);
 	disk_destroy(d);
 }
 
 #define MANY_ZONES	5000
 
-static struct kcsd_side_draft *all_zones(u32 wp)
+static struct kcsd_sidecar_draft *all_zones(u32 wp)
 {
-	struct kcsd_side_draft *d = kcsd_side_draft_alloc(KCSD_SIDE_ZONES,
-					MANY_ZONES * sizeof(struct kcsd_side_zone));
-	struct kcsd_side_zone *z = kcsd_side_payload(d);
+	struct kcsd_sidecar_draft *d = kcsd_sidecar_draft_alloc(KCSD_SIDECAR_ZONES,
+					MANY_ZONES * sizeof(struct kcsd_sidecar_zone));
+	struct kcsd_sidecar_zone *z = kcsd_sidecar_payload(d);
 	u32 i;
 
 	for (i = 0; i < MANY_ZONES; i++) {
 		z[i].zone = htole32(i);
-		z[i].cond = KCSD_SIDE_CLOSED;
+		z[i].cond = KCSD_SIDECAR_CLOSED;
 		z[i].wp = htole64(wp + i % 7);
 	}
 	return d;
 }
 
 struct big {
-	struct kcsd_side_io io;
+	struct kcsd_sidecar_io io;
 	u8 *bytes;
 };
 
-static int big_read(struct kcsd_side_io *io, u64 pos, void *to, u32 len)
+static int big_read(struct kcsd_sidecar_io *io, u64 pos, void *to, u32 len)
 {
 	memcpy(to, ((struct big *)io)->bytes + pos, len);
 	return 0;
 }
 
-static int big_write(struct kcsd_side_io *io, u64 pos, const void *from, u32 len)
+static int big_write(struct kcsd_sidecar_io *io, u64 pos, const void *from, u32 len)
 {
 	memcpy(((struct big *)io)->bytes + pos, from, len);
 	return 0;
 }
 
-static int big_sync(struct kcsd_side_io *io)
+static int big_sync(struct kcsd_sidecar_io *io)
 {
 	(void)io;
 	return 0;
 }
 
-static u64 big_skip(struct kcsd_side_io *io, u64 pos)
+static u64 big_skip(struct kcsd_sidecar_io *io, u64 pos)
 {
 	(void)io;
 	return pos;
 }
 
-static u64 big_random(struct kcsd_side_io *io)
+static u64 big_random(struct kcsd_sidecar_io *io)
 {
 	(void)io;
 	return below(1u << 30);
 }
 
-/* What kcsd_side_file_size() says is enough for that many zones and programs. */
+/* What kcsd_sidecar_file_size() says is enough for that many zones and programs. */
 static void sized(void)
 {
 	const u32 program = 100000, programs = 30;
-	const u64 len = kcsd_side_file_size(MANY_ZONES, programs * (program + 1024));
-	struct kcsd_side_drive drive = model_drive;
-	struct kcsd_side_report r;
-	struct kcsd_side_log log;
+	const u64 len = kcsd_sidecar_file_size(MANY_ZONES, programs * (program + 1024));
+	struct kcsd_sidecar_drive drive = model_drive;
+	struct kcsd_sidecar_report r;
+	struct kcsd_sidecar_journal log;
 	struct big b = {
 		.io = { big_read, big_write, big_sync, big_skip, big_random },
 		.bytes = malloc(len),
@@ -176,24 +176,24 @@ static void sized(void)
 	drive.size = htole64(MANY_ZONES * 128 * 4096ULL);
 	drive.conventional = 0;
 	memset(b.bytes, 0x5a, len);
-	ret = kcsd_side_log_create(&log, &b.io, len, &drive);
+	ret = kcsd_sidecar_journal_create(&log, &b.io, len, &drive);
 	for (i = 0; i < programs && !ret; i++) {
-		struct kcsd_side_draft *d = kcsd_side_draft_alloc(KCSD_SIDE_PROGRAM, program + 16);
+		struct kcsd_sidecar_draft *d = kcsd_sidecar_draft_alloc(KCSD_SIDECAR_PROGRAM, program + 16);
 
-		((struct kcsd_side_program *)kcsd_side_payload(d))->pind = htole16(i);
-		ret = kcsd_side_log_append(&log, d);
+		((struct kcsd_sidecar_program *)kcsd_sidecar_payload(d))->pind = htole16(i);
+		ret = kcsd_sidecar_journal_append(&log, d);
 	}
 	tap_point(!ret, "room for %u programs", i);
 	for (i = 0; i < 30 && !ret; i++)
-		ret = kcsd_side_log_append(&log, all_zones(1 + i));
+		ret = kcsd_sidecar_journal_append(&log, all_zones(1 + i));
 	tap_point(!ret, "beside %u zones", MANY_ZONES);
-	kcsd_side_log_close(&log);
-	ret = kcsd_side_log_open(&log, &b.io, len, &r);
+	kcsd_sidecar_journal_close(&log);
+	ret = kcsd_sidecar_journal_open(&log, &b.io, len, &r);
 	for (i = 0; i < MANY_ZONES && !ret; i++)
-		if (kcsd_side_zone_wp(&log.state, i) != 30 + i % 7)
+		if (kcsd_sidecar_zone_wp(&log.state, i) != 30 + i % 7)
 			ret = 1;
 	tap_point(!ret, "and all are there");
-	kcsd_side_log_close(&log);
+	kcsd_sidecar_journal_close(&log);
 	free(b.bytes);
 }
 

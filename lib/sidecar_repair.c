@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* A new side file of what is left of the old one, and of what its owner says. */
+/* A new sidecar of what is left of the old one, and of what its owner says. */
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "private.h"
-#include "side.h"
+#include "sidecar.h"
 
 #define PROGRAM_ROOM	(17ULL << 20)	/* bytes; a drive's default, and a little */
 
@@ -19,8 +19,8 @@ struct repair {
 	struct kcsd_repair_opts opts;
 	char side[PATH_MAX];
 	char image[PATH_MAX];		/* the backing file */
-	uint64_t len;			/* bytes of the old side file; 0: there is none */
-	struct kcsd_side_state state;
+	uint64_t len;			/* bytes of the old sidecar; 0: there is none */
+	struct kcsd_sidecar_state state;
 	uint32_t lost;
 	struct kcsd_error *err;
 };
@@ -57,12 +57,12 @@ static int check_unused(struct repair *r)
 
 static int read_old(struct repair *r)
 {
-	struct kcsd_side_report report;
-	struct kcsd_side_log log;
-	struct kcsd_side_fd f;
+	struct kcsd_sidecar_report report;
+	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_fd f;
 	int ret;
 
-	ret = kcsd_side_fd_open(&f, r->side, O_RDONLY, &r->len);
+	ret = kcsd_sidecar_fd_open(&f, r->side, O_RDONLY, &r->len);
 	if (ret == -ENOENT) {
 		if (access(r->image, F_OK))
 			return kcsd_error_set(r->err, -ENOENT, "%s: there is neither this file nor %s",
@@ -72,15 +72,15 @@ static int read_old(struct repair *r)
 	}
 	if (ret)
 		return kcsd_error_set(r->err, ret, "%s: %s", r->side, kcsd_strerror(ret));
-	ret = kcsd_side_log_open(&log, &f.io, r->len, &report);
+	ret = kcsd_sidecar_journal_open(&log, &f.io, r->len, &report);
 	if (!ret)
 		r->state = log.state;
 	else if (report.verdict == KCSD_VERDICT_VERSION)
 		ret = kcsd_error_set(r->err, ret, "%s: %s", r->side,
-				     kcsd_side_verdict_text(report.verdict));
+				     kcsd_sidecar_verdict_text(report.verdict));
 	else
-		ret = kcsd_side_salvage(&f.io, r->len, &r->state, &r->lost);
-	kcsd_side_fd_close(&f);
+		ret = kcsd_sidecar_salvage(&f.io, r->len, &r->state, &r->lost);
+	kcsd_sidecar_fd_close(&f);
 	if (ret && ret != -EUCLEAN)
 		return kcsd_error_set(r->err, ret, "%s: %s", r->side, kcsd_strerror(ret));
 	return ret;
@@ -100,7 +100,7 @@ static void new_uuid(uint8_t uuid[16])
 static int describe_drive(struct repair *r)
 {
 	const struct kcsd_repair_opts *o = &r->opts;
-	struct kcsd_side_drive drive = {
+	struct kcsd_sidecar_drive drive = {
 		.block_size = htole32(o->block_size ? o->block_size : 4096),
 		.zone_size = htole64(o->zone_size),
 		.zone_capacity = htole64(o->zone_capacity ? o->zone_capacity : o->zone_size),
@@ -114,7 +114,7 @@ static int describe_drive(struct repair *r)
 		return kcsd_error_set(r->err, -errno, "%s: %s", r->image, strerror(errno));
 	drive.size = htole64((o->size ? o->size : (uint64_t)st.st_size) / unit * unit);
 	new_uuid(drive.uuid);
-	ret = kcsd_side_state_init(&r->state, &drive);
+	ret = kcsd_sidecar_state_init(&r->state, &drive);
 	if (ret)
 		return kcsd_error_set(r->err, ret, "there is no drive with zones like that");
 	return 0;
@@ -128,17 +128,17 @@ static bool says_drive(const struct kcsd_repair_opts *o)
 /* Zones that are known to be worn out stay so. */
 static void decide_zones(struct repair *r)
 {
-	struct kcsd_side_state *s = &r->state;
+	struct kcsd_sidecar_state *s = &r->state;
 	bool full = r->opts.zones == KCSD_REPAIR_FULL;
 	uint32_t i;
 
 	for (i = le32toh(s->drive.conventional); i < s->nr_zones; i++) {
-		uint8_t cond = kcsd_side_zone_cond(s, i);
+		uint8_t cond = kcsd_sidecar_zone_cond(s, i);
 
-		if (cond == KCSD_SIDE_OFFLINE)
+		if (cond == KCSD_SIDECAR_OFFLINE)
 			continue;
-		if (cond != KCSD_SIDE_READONLY)
-			cond = full ? KCSD_SIDE_FULL : KCSD_SIDE_EMPTY;
+		if (cond != KCSD_SIDECAR_READONLY)
+			cond = full ? KCSD_SIDECAR_FULL : KCSD_SIDECAR_EMPTY;
 		s->zones[i] = (uint64_t)cond << 56 | (full ? s->capacity : 0);
 	}
 }
@@ -189,19 +189,19 @@ static int sync_directory(const char *path)
 
 static int write_new(struct repair *r, const char *path)
 {
-	uint64_t programs = kcsd_side_programs_len(&r->state) / 2, len, old;
-	struct kcsd_side_log log = { .state = r->state };
-	struct kcsd_side_fd f;
+	uint64_t programs = kcsd_sidecar_programs_len(&r->state) / 2, len, old;
+	struct kcsd_sidecar_journal log = { .state = r->state };
+	struct kcsd_sidecar_fd f;
 	int ret;
 
-	len = kcsd_side_file_size(r->state.nr_zones, programs + PROGRAM_ROOM);
-	ret = kcsd_side_fd_open(&f, path, O_RDWR | O_CREAT | O_TRUNC, &old);
+	len = kcsd_sidecar_file_size(r->state.nr_zones, programs + PROGRAM_ROOM);
+	ret = kcsd_sidecar_fd_open(&f, path, O_RDWR | O_CREAT | O_TRUNC, &old);
 	if (ret)
 		return ret;
-	ret = ftruncate(f.fd, len) ? -errno : kcsd_side_log_create_from(&log, &f.io, len);
+	ret = ftruncate(f.fd, len) ? -errno : kcsd_sidecar_journal_create_from(&log, &f.io, len);
 	if (!ret && fsync(f.fd))
 		ret = -errno;
-	kcsd_side_fd_close(&f);
+	kcsd_sidecar_fd_close(&f);
 	if (ret)
 		unlink(path);
 	return ret;
@@ -227,7 +227,7 @@ static int replace(struct repair *r)
 	return ret;
 }
 
-int kcsd_side_repair(const char *path, const struct kcsd_repair_opts *opts, uint32_t *lost,
+int kcsd_sidecar_repair(const char *path, const struct kcsd_repair_opts *opts, uint32_t *lost,
 		     struct kcsd_error *err)
 {
 	struct repair r = { .err = err };
@@ -237,11 +237,11 @@ int kcsd_side_repair(const char *path, const struct kcsd_repair_opts *opts, uint
 	if (!ret && r.opts.zones > KCSD_REPAIR_EMPTY)
 		ret = -EINVAL;
 	if (!ret)
-		ret = kcsd_side_path(path, r.side);
+		ret = kcsd_sidecar_path(path, r.side);
 	if (ret)
 		return kcsd_error_set(err, ret, "%s: %s", path, kcsd_strerror(ret));
 	memcpy(r.image, r.side, sizeof(r.image));
-	r.image[strlen(r.image) - strlen(KCSD_SIDE_SUFFIX)] = '\0';
+	r.image[strlen(r.image) - strlen(KCSD_SIDECAR_SUFFIX)] = '\0';
 	ret = check_unused(&r);
 	if (!ret)
 		ret = read_old(&r);
@@ -249,7 +249,7 @@ int kcsd_side_repair(const char *path, const struct kcsd_repair_opts *opts, uint
 		ret = decide(&r);
 	if (!ret)
 		ret = replace(&r);
-	kcsd_side_state_destroy(&r.state);
+	kcsd_sidecar_state_destroy(&r.state);
 	*lost = r.lost;
 	return ret;
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What survives power off: zones, programs, identity. And what is refused: a side file that is
+# What survives power off: zones, programs, identity. And what is refused: a sidecar that is
 # damaged, missing, or of another drive.
 . ./lib.sh
 
@@ -78,7 +78,7 @@ test_zones()
 	fresh
 	random "$work/data" 1048576
 	point "a zoned drive" zoned || return
-	point "a side file" test -f "$work/image.kcsd"
+	point "a sidecar" test -f "$work/image.kcsd"
 	before=$(names)
 	is "its names: all of them are there" "$(wc -w <<<"$before")" 7
 	point "zone 1: 4 blocks of 64K" write_zone 1 4 conv=fsync
@@ -119,22 +119,22 @@ test_zones()
 # What a reader of the file sees while the drive is on: everything that was flushed.
 test_flushed()
 {
-	is "what was flushed: in the file" "$($kcsd check --zones "$work/image" | grep '^zone 1:')" \
+	is "what was flushed: in the file" "$($kcsd fsck --zones "$work/image" | grep '^zone 1:')" \
 		"zone 1: closed, 64 of 192 LBAs written"
 	point "a write without flush" write_zone 9 2
-	is "not flushed: not in the file" "$($kcsd check --zones "$work/image" | grep '^zone 9:')" \
+	is "not flushed: not in the file" "$($kcsd fsck --zones "$work/image" | grep '^zone 9:')" \
 		"zone 9: empty, 0 of 192 LBAs written"
 	point "flushed" blkdev_flush
-	is "flushed: in the file" "$($kcsd check --zones "$work/image" | grep '^zone 9:')" \
+	is "flushed: in the file" "$($kcsd fsck --zones "$work/image" | grep '^zone 9:')" \
 		"zone 9: closed, 32 of 192 LBAs written"
 	point "a write with FUA" write_zone 10 1 oflag=direct,dsync
-	is "FUA: in the file" "$($kcsd check --zones "$work/image" | grep '^zone 10:')" \
+	is "FUA: in the file" "$($kcsd fsck --zones "$work/image" | grep '^zone 10:')" \
 		"zone 10: closed, 16 of 192 LBAs written"
 	point "reset" blkzone reset -o $((10 * 2048)) -c 1 "$block"
-	is "a reset zone: at once" "$($kcsd check --zones "$work/image" | grep '^zone 10:')" \
+	is "a reset zone: at once" "$($kcsd fsck --zones "$work/image" | grep '^zone 10:')" \
 		"zone 10: empty, 0 of 192 LBAs written"
 	point "reset all" blkzone reset "$block"
-	is "all reset: but the worn out ones" "$($kcsd check "$work/image" | grep -E '^[a-z-]+: [0-9]+$' |
+	is "all reset: but the worn out ones" "$($kcsd fsck "$work/image" | grep -E '^[a-z-]+: [0-9]+$' |
 		grep -v -e conventional -e programs | paste -sd' ')" "empty: 13 read-only: 1 offline: 1"
 }
 
@@ -205,15 +205,15 @@ test_other_drive()
 {
 	write_zone 1 1 conv=fsync >/dev/null
 	point "power off" power 0
-	differs "another zone size" "zone_size is 2097152, but the side file" zone_size=2M 1M
+	differs "another zone size" "zone_size is 2097152, but the sidecar" zone_size=2M 1M
 	differs "another capacity" "zone_capacity is 1048576, but" zone_capacity=1M 768K
 	differs "other conventional zones" "conventional_zones is 2, but" conventional_zones=2 1
 	differs "another block size" "block_size is 512, but" block_size=512 4096
 	differs "another size" "size is 33554432, but" size=32M 16M
 	truncate -s 16M "$work/image"
-	fails "no side file with zones" "Invalid argument" eval \
-		'set_attribute kst-side side_file 0; set_attribute kst-side power 1'
-	set_attribute kst-side side_file 1
+	fails "no sidecar with zones" "Invalid argument" eval \
+		'set_attribute kst-side sidecar 0; set_attribute kst-side power 1'
+	set_attribute kst-side sidecar 1
 	point "its own: powers on" power 1
 	is "and nothing has changed" "$(zone 1)" "cl 0x000080"
 	point "power off again" power 0
@@ -229,10 +229,10 @@ test_damaged()
 	point "one damaged byte: powers on" power 1
 	is "the zones are as before" "$(zone 1)" "cl 0x000080"
 	point "power off" power 0
-	point "it was mended" eval '! $kcsd check "$work/image" | grep damaged'
+	point "it was mended" eval '! $kcsd fsck "$work/image" | grep damaged'
 	truncate -s 1000000 "$work/image.kcsd"
 	refuses "a cut file" "cannot be used" "Structure needs cleaning"
-	fails "kcsd check says so" "$work/image.kcsd" "$kcsd" check "$work/image"
+	fails "kcsd fsck says so" "$work/image.kcsd" "$kcsd" check "$work/image"
 	: >"$work/image.kcsd"
 	refuses "an empty file" "it has no valid header" "Structure needs cleaning"
 	echo "my notes" >"$work/image.kcsd"
@@ -242,7 +242,7 @@ test_damaged()
 	mkdir "$work/image.kcsd"
 	refuses "a directory" "not a regular file" "Is a directory"
 	rmdir "$work/image.kcsd"
-	refuses "no side file, but data" "has data, but there is no side file" "No such file"
+	refuses "no sidecar, but data" "has data, but there is no sidecar" "No such file"
 	point "none was made" test ! -e "$work/image.kcsd"
 }
 
@@ -285,7 +285,7 @@ test_programs()
 	point "programs: another cycle" again
 	is "programs: deactivated" "$(cat "/sys/class/kcsd/kcsd$index/programs/3/active")" 0
 	is "programs: activated" "$(cat "/sys/class/kcsd/kcsd$index/programs/5/active")" 1
-	is "programs: kcsd check counts them" \
+	is "programs: kcsd fsck counts them" \
 		"$("$kcsd" check "$work/image" | sed -n 's/^programs: //p')" 2
 	point "programs: power off" power 0
 	set_attribute kst-side max_programs 5
@@ -328,12 +328,12 @@ test_plain()
 	is "plain: still the same" "$(uuid)" "$before"
 	point "plain: the drive goes" delete_drive side
 	fresh
-	point "plain: without a side file" \
-		create_drive side "backing_file=$work/image" size=8M side_file=0
+	point "plain: without a sidecar" \
+		create_drive side "backing_file=$work/image" size=8M sidecar=0
 	point "plain: there is none" test ! -e "$work/image.kcsd"
 	point "plain: it goes" delete_drive side
 	fresh
-	point "plain: the side file is the drive's own" \
+	point "plain: the sidecar is the drive's own" \
 		create_drive side "backing_file=$work/image" size=8M
 	fails "plain: no other's backing file" "Device or resource busy" \
 		create_drive other "backing_file=$work/image.kcsd"
@@ -341,7 +341,7 @@ test_plain()
 	point "plain: the drive is gone" delete_drive side
 }
 
-# The side file's file system is full: what must be durable fails, and goes on when there is room.
+# The sidecar's file system is full: what must be durable fails, and goes on when there is room.
 test_full()
 {
 	local attribute before
@@ -357,7 +357,7 @@ test_full()
 		set_attribute kst-side "${attribute%%=*}" "${attribute#*=}"
 	done
 	fails "full: no drive" "No space left" set_attribute kst-side power 1
-	point "full: and no side file" test ! -e "$work/small/image.kcsd"
+	point "full: and no sidecar" test ! -e "$work/small/image.kcsd"
 	rmdir $CONFIG/kst-side
 	rm "$work/small/fill"
 	# shellcheck disable=SC2086 # words

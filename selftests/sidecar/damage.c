@@ -15,15 +15,15 @@ struct count {
 
 static bool open_is(struct disk *d, const struct model *m, int *ret)
 {
-	struct kcsd_side_report r;
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_report r;
+	struct kcsd_sidecar_journal log;
 	bool is;
 
-	*ret = kcsd_side_log_open(&log, &d->io, d->len, &r);
+	*ret = kcsd_sidecar_journal_open(&log, &d->io, d->len, &r);
 	if (*ret)
 		return *ret == -EUCLEAN && r.verdict != KCSD_VERDICT_SOUND;
 	is = model_is(m, &log.state);
-	kcsd_side_log_close(&log);
+	kcsd_sidecar_journal_close(&log);
 	return is;
 }
 
@@ -66,7 +66,7 @@ static void each_byte(struct disk *d, const struct model *m, u32 file)
 
 static void each_sector(struct disk *d, const struct model *m, u32 file, bool zero)
 {
-	u8 save[KCSD_SIDE_SECTOR];
+	u8 save[KCSD_SIDECAR_SECTOR];
 	struct count c = {};
 	u64 at;
 	u32 i;
@@ -88,11 +88,11 @@ static void each_sector(struct disk *d, const struct model *m, u32 file, bool ze
  */
 static void each_pair(struct disk *d, const struct model *m, const struct model *before, u32 file)
 {
-	u8 save[2 * KCSD_SIDE_SECTOR];
+	u8 save[2 * KCSD_SIDECAR_SECTOR];
 	struct count c = {};
 	u64 at;
 
-	for (at = 0; at + sizeof(save) <= d->len; at += KCSD_SIDE_SECTOR) {
+	for (at = 0; at + sizeof(save) <= d->len; at += KCSD_SIDECAR_SECTOR) {
 		memcpy(save, d->now + at, sizeof(save));
 		memset(d->now + at, 0xff, sizeof(save));
 		judge(d, m, before, &c, at);
@@ -105,14 +105,14 @@ static void each_pair(struct disk *d, const struct model *m, const struct model 
 
 static void each_length(struct disk *d, u32 file)
 {
-	struct kcsd_side_report r;
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_report r;
+	struct kcsd_sidecar_journal log;
 	u64 len, full = d->len;
 	u32 wrong = 0;
 
 	for (len = 0; len < full; len++) {
 		d->len = len;
-		if (kcsd_side_log_open(&log, &d->io, len, &r) != -EUCLEAN)
+		if (kcsd_sidecar_journal_open(&log, &d->io, len, &r) != -EUCLEAN)
 			wrong++;
 	}
 	d->len = full;
@@ -121,8 +121,8 @@ static void each_length(struct disk *d, u32 file)
 
 static void each_longer(const struct disk *d, u32 file)
 {
-	struct kcsd_side_report r;
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_report r;
+	struct kcsd_sidecar_journal log;
 	u32 wrong = 0;
 	u64 more;
 
@@ -130,7 +130,7 @@ static void each_longer(const struct disk *d, u32 file)
 		struct disk *longer = disk_create(d->len + more);
 
 		memcpy(longer->now, d->now, d->len);
-		if (kcsd_side_log_open(&log, &longer->io, longer->len, &r) != -EUCLEAN)
+		if (kcsd_sidecar_journal_open(&log, &longer->io, longer->len, &r) != -EUCLEAN)
 			wrong++;
 		disk_destroy(longer);
 	}
@@ -140,8 +140,8 @@ static void each_longer(const struct disk *d, u32 file)
 /* Damage that did no harm is gone when the file has been written afresh. */
 static void healed(struct disk *d, const struct model *m, u32 file)
 {
-	struct kcsd_side_report r;
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_report r;
+	struct kcsd_sidecar_journal log;
 	struct disk *copy;
 	u32 wrong = 0, healed = 0;
 	u64 at;
@@ -149,15 +149,15 @@ static void healed(struct disk *d, const struct model *m, u32 file)
 	for (at = 0; at < d->len; at += 100) {
 		copy = disk_copy(d);
 		copy->now[at] ^= 0x10;
-		if (kcsd_side_log_open(&log, &copy->io, copy->len, &r)) {
+		if (kcsd_sidecar_journal_open(&log, &copy->io, copy->len, &r)) {
 			wrong++;
 		} else {
 			healed += r.damaged;
-			wrong += r.damaged > 1 || kcsd_side_log_rewrite(&log);
-			kcsd_side_log_close(&log);
-			wrong += kcsd_side_log_open(&log, &copy->io, copy->len, &r) || r.damaged ||
+			wrong += r.damaged > 1 || kcsd_sidecar_journal_rewrite(&log);
+			kcsd_sidecar_journal_close(&log);
+			wrong += kcsd_sidecar_journal_open(&log, &copy->io, copy->len, &r) || r.damaged ||
 				 !model_is(m, &log.state);
-			kcsd_side_log_close(&log);
+			kcsd_sidecar_journal_close(&log);
 		}
 		disk_destroy(copy);
 	}
@@ -166,8 +166,8 @@ static void healed(struct disk *d, const struct model *m, u32 file)
 
 void damage_tests(void)
 {
-	struct kcsd_side_report r;
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_report r;
+	struct kcsd_sidecar_journal log;
 	struct model m, before;
 	struct disk *d;
 	u32 i;
@@ -176,12 +176,12 @@ void damage_tests(void)
 		seed(100 + i);
 		d = model_use(&m, MODEL_FILE, 15 + 20 * i);
 		before = m;
-		kcsd_side_log_open(&log, &d->io, d->len, &r);
+		kcsd_sidecar_journal_open(&log, &d->io, d->len, &r);
 		/* Not one that moves over: then the last record is not alone. */
-		if (kcsd_side_log_append(&log, i % 2 ? model_change_zones(&m) :
+		if (kcsd_sidecar_journal_append(&log, i % 2 ? model_change_zones(&m) :
 					 model_load(&m, i, 600)))
 			abort();
-		kcsd_side_log_close(&log);
+		kcsd_sidecar_journal_close(&log);
 		each_byte(d, &m, i);
 		each_sector(d, &m, i, true);
 		each_sector(d, &m, i, false);

@@ -17,14 +17,14 @@ u32 below(u32 n)
 	return (u32)(random_state >> 33) % n;
 }
 
-static struct disk *to_disk(struct kcsd_side_io *io)
+static struct disk *to_disk(struct kcsd_sidecar_io *io)
 {
 	return (struct disk *)((char *)io - offsetof(struct disk, io));
 }
 
 static void bounds(struct disk *d, u64 pos, u32 len)
 {
-	if (pos % KCSD_SIDE_SECTOR || len % KCSD_SIDE_SECTOR || !len || len > d->len ||
+	if (pos % KCSD_SIDECAR_SECTOR || len % KCSD_SIDECAR_SECTOR || !len || len > d->len ||
 	    pos > d->len - len) {
 		fprintf(stderr, "%u bytes at %llu of a file of %llu\n", len,
 			(unsigned long long)pos, (unsigned long long)d->len);
@@ -32,7 +32,7 @@ static void bounds(struct disk *d, u64 pos, u32 len)
 	}
 }
 
-static int disk_read(struct kcsd_side_io *io, u64 pos, void *to, u32 len)
+static int disk_read(struct kcsd_sidecar_io *io, u64 pos, void *to, u32 len)
 {
 	struct disk *d = to_disk(io);
 
@@ -50,7 +50,7 @@ static bool fails(struct disk *d)
 }
 
 /* One that fails has written its first half. */
-static int disk_write(struct kcsd_side_io *io, u64 pos, const void *from, u32 len)
+static int disk_write(struct kcsd_sidecar_io *io, u64 pos, const void *from, u32 len)
 {
 	struct disk *d = to_disk(io);
 	bool failed = fails(d);
@@ -58,21 +58,21 @@ static int disk_write(struct kcsd_side_io *io, u64 pos, const void *from, u32 le
 
 	bounds(d, pos, len);
 	if (failed)
-		len = len / 2 / KCSD_SIDE_SECTOR * KCSD_SIDE_SECTOR;
+		len = len / 2 / KCSD_SIDECAR_SECTOR * KCSD_SIDECAR_SECTOR;
 	memcpy(d->now + pos, from, len);
-	for (at = 0; at < len; at += KCSD_SIDE_SECTOR) {
+	for (at = 0; at < len; at += KCSD_SIDECAR_SECTOR) {
 		struct pending *w = &d->write[d->pending++];
 
 		if (d->pending > DISK_MAX_PENDING)
 			abort();
-		w->sector = (pos + at) / KCSD_SIDE_SECTOR;
-		memcpy(w->data, (const u8 *)from + at, KCSD_SIDE_SECTOR);
+		w->sector = (pos + at) / KCSD_SIDECAR_SECTOR;
+		memcpy(w->data, (const u8 *)from + at, KCSD_SIDECAR_SECTOR);
 	}
 	return failed ? d->error : 0;
 }
 
 /* One that fails has done nothing, or all: what is pending stays so. */
-static int disk_sync(struct kcsd_side_io *io)
+static int disk_sync(struct kcsd_sidecar_io *io)
 {
 	struct disk *d = to_disk(io);
 
@@ -86,7 +86,7 @@ static int disk_sync(struct kcsd_side_io *io)
 	return 0;
 }
 
-static u64 disk_skip(struct kcsd_side_io *io, u64 pos)
+static u64 disk_skip(struct kcsd_sidecar_io *io, u64 pos)
 {
 	struct disk *d = to_disk(io);
 
@@ -95,7 +95,7 @@ static u64 disk_skip(struct kcsd_side_io *io, u64 pos)
 	return pos;
 }
 
-static u64 disk_random(struct kcsd_side_io *io)
+static u64 disk_random(struct kcsd_sidecar_io *io)
 {
 	(void)io;
 	return (u64)below(1u << 30) << 30 | below(1u << 30);
@@ -113,7 +113,7 @@ struct disk *disk_create(u64 len)
 	struct disk *d = must(malloc(sizeof(*d)));
 
 	memset(d, 0, sizeof(*d));
-	d->io = (struct kcsd_side_io){
+	d->io = (struct kcsd_sidecar_io){
 		.read = disk_read, .write = disk_write, .sync = disk_sync,
 		.skip = disk_skip, .random = disk_random,
 	};
@@ -147,8 +147,8 @@ struct disk *disk_cut(const struct disk *d, bool (*keep)(void *arg, u32 i), void
 	memcpy(cut->now, d->stable, d->len);
 	for (i = 0; i < d->pending; i++)
 		if (keep(arg, i))
-			memcpy(cut->now + d->write[i].sector * KCSD_SIDE_SECTOR,
-			       d->write[i].data, KCSD_SIDE_SECTOR);
+			memcpy(cut->now + d->write[i].sector * KCSD_SIDECAR_SECTOR,
+			       d->write[i].data, KCSD_SIDECAR_SECTOR);
 	memcpy(cut->stable, cut->now, d->len);
 	return cut;
 }

@@ -27,16 +27,16 @@ static bool in_subset(void *arg, u32 i)
 }
 
 /* After the cut the drive goes on: one more change, and it is there, too. */
-static bool goes_on(struct kcsd_side_log *log, struct disk *d, const struct model *m)
+static bool goes_on(struct kcsd_sidecar_journal *log, struct disk *d, const struct model *m)
 {
-	struct kcsd_side_report r;
+	struct kcsd_sidecar_report r;
 	struct model next = *m;
 	bool is;
 
-	if (kcsd_side_log_append(log, model_change_zones(&next)))
+	if (kcsd_sidecar_journal_append(log, model_change_zones(&next)))
 		return false;
-	kcsd_side_log_close(log);
-	if (kcsd_side_log_open(log, &d->io, d->len, &r) || r.torn)
+	kcsd_sidecar_journal_close(log);
+	if (kcsd_sidecar_journal_open(log, &d->io, d->len, &r) || r.torn)
 		return false;
 	is = model_is(&next, &log->state);
 	return is;
@@ -45,12 +45,12 @@ static bool goes_on(struct kcsd_side_log *log, struct disk *d, const struct mode
 static void cut_with(struct torn *t, const struct disk *d, struct subset *s)
 {
 	struct disk *cut = disk_cut(d, in_subset, s);
-	struct kcsd_side_report r;
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_report r;
+	struct kcsd_sidecar_journal log;
 	bool old, new;
 
 	t->cuts++;
-	if (kcsd_side_log_open(&log, &cut->io, cut->len, &r)) {
+	if (kcsd_sidecar_journal_open(&log, &cut->io, cut->len, &r)) {
 		t->wrong++;
 		disk_destroy(cut);
 		return;
@@ -61,7 +61,7 @@ static void cut_with(struct torn *t, const struct disk *d, struct subset *s)
 	t->new += new;
 	if ((!old && !new) || !goes_on(&log, cut, new ? t->after : t->before))
 		t->wrong++;
-	kcsd_side_log_close(&log);
+	kcsd_sidecar_journal_close(&log);
 	disk_destroy(cut);
 }
 
@@ -110,12 +110,12 @@ static void at_sync(struct disk *d, void *arg)
 static void append_torn(struct torn *t, struct disk *d, struct model *m, bool program)
 {
 	struct model before = *m;
-	struct kcsd_side_report r;
-	struct kcsd_side_draft *draft;
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_report r;
+	struct kcsd_sidecar_draft *draft;
+	struct kcsd_sidecar_journal log;
 	u32 half;
 
-	if (kcsd_side_log_open(&log, &d->io, d->len, &r))
+	if (kcsd_sidecar_journal_open(&log, &d->io, d->len, &r))
 		abort();
 	half = log.half;
 	draft = program ? model_load(m, below(3), 1 + below(MODEL_IMAGE)) : model_change(m);
@@ -123,11 +123,11 @@ static void append_torn(struct torn *t, struct disk *d, struct model *m, bool pr
 	t->after = m;
 	d->on_sync = at_sync;
 	d->arg = t;
-	if (kcsd_side_log_append(&log, draft))
+	if (kcsd_sidecar_journal_append(&log, draft))
 		abort();
 	d->on_sync = NULL;
 	t->moves += log.half != half;
-	kcsd_side_log_close(&log);
+	kcsd_sidecar_journal_close(&log);
 }
 
 static void torn_appends(bool program)
@@ -154,8 +154,8 @@ static void torn_appends(bool program)
 static void torn_moves(void)
 {
 	struct torn t = {};
-	struct kcsd_side_report r;
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_report r;
+	struct kcsd_sidecar_journal log;
 	struct model m;
 	struct disk *d;
 	u32 i;
@@ -164,10 +164,10 @@ static void torn_moves(void)
 		seed(2000 + i);
 		d = model_use(&m, MODEL_FILE, 10);
 		do {
-			if (kcsd_side_log_open(&log, &d->io, d->len, &r) ||
-			    kcsd_side_log_append(&log, model_change_zones(&m)))
+			if (kcsd_sidecar_journal_open(&log, &d->io, d->len, &r) ||
+			    kcsd_sidecar_journal_append(&log, model_change_zones(&m)))
 				abort();
-			kcsd_side_log_close(&log);
+			kcsd_sidecar_journal_close(&log);
 		} while (log.pos + 4096 < d->len / 2);
 		while (t.moves <= i)
 			append_torn(&t, d, &m, false);
@@ -183,25 +183,25 @@ static void torn_moves(void)
 static void at_creation(struct disk *d, void *arg)
 {
 	struct torn *t = arg;
-	struct kcsd_side_report r;
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_report r;
+	struct kcsd_sidecar_journal log;
 
 	t->cuts++;
-	/* Before there is a header it is no side file, and is not taken for one. */
-	if (kcsd_side_log_open(&log, &d->io, d->len, &r)) {
+	/* Before there is a header it is no sidecar, and is not taken for one. */
+	if (kcsd_sidecar_journal_open(&log, &d->io, d->len, &r)) {
 		t->wrong += r.verdict != KCSD_VERDICT_HEADER;
 		t->old++;
 	} else {
 		t->wrong += !model_is(t->after, &log.state);
 		t->new++;
-		kcsd_side_log_close(&log);
+		kcsd_sidecar_journal_close(&log);
 	}
 }
 
 static void torn_creation(void)
 {
 	struct torn t = {};
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_journal log;
 	struct disk *d = disk_create(MODEL_FILE);
 	struct model m;
 
@@ -209,10 +209,10 @@ static void torn_creation(void)
 	t.after = &m;
 	d->on_sync = at_creation;
 	d->arg = &t;
-	if (kcsd_side_log_create(&log, &d->io, d->len, &model_drive))
+	if (kcsd_sidecar_journal_create(&log, &d->io, d->len, &model_drive))
 		abort();
 	tap_point(!t.wrong && t.old && t.new, "power cut while a file is made: none, or a new one");
-	kcsd_side_log_close(&log);
+	kcsd_sidecar_journal_close(&log);
 	disk_destroy(d);
 }
 

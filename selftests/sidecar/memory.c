@@ -23,23 +23,23 @@ void *__wrap_calloc(size_t nmemb, size_t size)
 static void each_allocation(struct disk *d, const struct model *m, bool rewrite)
 {
 	u32 at, failed = 0, wrong = 0;
-	struct kcsd_side_report r;
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_report r;
+	struct kcsd_sidecar_journal log;
 	int ret = -ENOMEM;
 
 	for (at = 1; ret && at < 1000; at++) {
-		if (rewrite && kcsd_side_log_open(&log, &d->io, d->len, &r))
+		if (rewrite && kcsd_sidecar_journal_open(&log, &d->io, d->len, &r))
 			abort();
 		fail_in = at;
-		ret = rewrite ? kcsd_side_log_rewrite(&log) :
-				kcsd_side_log_open(&log, &d->io, d->len, &r);
+		ret = rewrite ? kcsd_sidecar_journal_rewrite(&log) :
+				kcsd_sidecar_journal_open(&log, &d->io, d->len, &r);
 		/* The last may be one that does not matter: the old header is cleared later. */
 		failed += !fail_in;
 		wrong += ret && ret != -ENOMEM;
 		fail_in = 0;
 		if (rewrite || !ret) {
 			wrong += !model_is(m, &log.state);
-			kcsd_side_log_close(&log);
+			kcsd_sidecar_journal_close(&log);
 		}
 	}
 	tap_point(!wrong && failed > 2, "no memory to %s: %u times",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* Checking and repairing side files, without a drive. */
+/* Checking and repairing sidecars, without a drive. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -16,9 +16,9 @@
 static char dir[] = "/tmp/kcsd-side-XXXXXX";
 static char image[64], side[80], old[96];
 
-static struct kcsd_side_drive zoned(void)
+static struct kcsd_sidecar_drive zoned(void)
 {
-	return (struct kcsd_side_drive){
+	return (struct kcsd_sidecar_drive){
 		.uuid = { 0xaa, 0xbb },
 		.size = htole64(ZONES << 20),
 		.zone_size = htole64(1 << 20),
@@ -37,29 +37,29 @@ static void write_image(void)
 	close(fd);
 }
 
-static void append_zone(struct kcsd_side_log *log, uint32_t zone, uint8_t cond, uint64_t wp)
+static void append_zone(struct kcsd_sidecar_journal *log, uint32_t zone, uint8_t cond, uint64_t wp)
 {
-	struct kcsd_side_draft *d = kcsd_side_draft_alloc(KCSD_SIDE_ZONES,
-							  sizeof(struct kcsd_side_zone));
-	struct kcsd_side_zone *z = kcsd_side_payload(d);
+	struct kcsd_sidecar_draft *d = kcsd_sidecar_draft_alloc(KCSD_SIDECAR_ZONES,
+							  sizeof(struct kcsd_sidecar_zone));
+	struct kcsd_sidecar_zone *z = kcsd_sidecar_payload(d);
 
 	z->zone = htole32(zone);
 	z->cond = cond;
 	z->wp = htole64(wp);
-	if (kcsd_side_log_append(log, d))
+	if (kcsd_sidecar_journal_append(log, d))
 		abort();
 }
 
-static void append_program(struct kcsd_side_log *log)
+static void append_program(struct kcsd_sidecar_journal *log)
 {
-	struct kcsd_side_draft *d = kcsd_side_draft_alloc(KCSD_SIDE_PROGRAM,
-							  sizeof(struct kcsd_side_program) + 9);
-	struct kcsd_side_program *p = kcsd_side_payload(d);
+	struct kcsd_sidecar_draft *d = kcsd_sidecar_draft_alloc(KCSD_SIDECAR_PROGRAM,
+							  sizeof(struct kcsd_sidecar_program) + 9);
+	struct kcsd_sidecar_program *p = kcsd_sidecar_payload(d);
 
 	p->pind = htole16(4);
 	p->ptype = KCSD_PTYPE_EBPF;
 	p->active = 1;
-	if (kcsd_side_log_append(log, d))
+	if (kcsd_sidecar_journal_append(log, d))
 		abort();
 }
 
@@ -69,9 +69,9 @@ static void append_program(struct kcsd_side_log *log)
  */
 static void make_side(bool with_zones)
 {
-	struct kcsd_side_drive drive = zoned();
-	struct kcsd_side_log log;
-	struct kcsd_side_fd f;
+	struct kcsd_sidecar_drive drive = zoned();
+	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_fd f;
 	uint64_t len;
 
 	if (!with_zones) {
@@ -79,20 +79,20 @@ static void make_side(bool with_zones)
 		drive.zone_capacity = 0;
 		drive.conventional = 0;
 	}
-	if (kcsd_side_fd_open(&f, side, O_RDWR | O_CREAT | O_TRUNC, &len) ||
+	if (kcsd_sidecar_fd_open(&f, side, O_RDWR | O_CREAT | O_TRUNC, &len) ||
 	    ftruncate(f.fd, FILE_LEN) ||
-	    kcsd_side_log_create(&log, &f.io, FILE_LEN, &drive))
+	    kcsd_sidecar_journal_create(&log, &f.io, FILE_LEN, &drive))
 		abort();
 	if (with_zones) {
-		append_zone(&log, 2, KCSD_SIDE_CLOSED, 7);
-		append_zone(&log, 3, KCSD_SIDE_FULL, 128);
-		append_zone(&log, 4, KCSD_SIDE_READONLY, 5);
-		append_zone(&log, 5, KCSD_SIDE_OFFLINE, 0);
-		append_zone(&log, 6, KCSD_SIDE_CLOSED, 9);
+		append_zone(&log, 2, KCSD_SIDECAR_CLOSED, 7);
+		append_zone(&log, 3, KCSD_SIDECAR_FULL, 128);
+		append_zone(&log, 4, KCSD_SIDECAR_READONLY, 5);
+		append_zone(&log, 5, KCSD_SIDECAR_OFFLINE, 0);
+		append_zone(&log, 6, KCSD_SIDECAR_CLOSED, 9);
 	}
 	append_program(&log);
-	kcsd_side_log_close(&log);
-	kcsd_side_fd_close(&f);
+	kcsd_sidecar_journal_close(&log);
+	kcsd_sidecar_fd_close(&f);
 }
 
 static void damage(uint64_t pos, uint32_t len)
@@ -105,7 +105,7 @@ static void damage(uint64_t pos, uint32_t len)
 	close(fd);
 }
 
-static int collect_zone(const struct kcsd_side_zone_info *zone, void *arg)
+static int collect_zone(const struct kcsd_sidecar_zone_info *zone, void *arg)
 {
 	char *text = arg;
 
@@ -119,7 +119,7 @@ static const char *zones(void)
 	static char text[512];
 
 	text[0] = '\0';
-	if (kcsd_side_zone_each(image, collect_zone, text, NULL))
+	if (kcsd_sidecar_zone_each(image, collect_zone, text, NULL))
 		return "unusable";
 	return text;
 }
@@ -134,35 +134,35 @@ static int collect_program(const struct kcsd_program_info *p, void *arg)
 
 static void test_check(void)
 {
-	struct kcsd_side_info info;
+	struct kcsd_sidecar_info info;
 	struct kcsd_error err;
 
 	make_side(true);
-	IS(kcsd_side_check(image, &info, sizeof(info), &err), 0, "a side file is sound");
+	IS(kcsd_sidecar_check(image, &info, sizeof(info), &err), 0, "a sidecar is sound");
 	IS(info.zones, ZONES, "zones");
 	IS(info.conventional, 1, "conventional ones");
-	IS(info.by_condition[KCSD_SIDE_CLOSED], 2, "closed ones");
-	IS(info.by_condition[KCSD_SIDE_EMPTY], 2, "empty ones");
+	IS(info.by_condition[KCSD_SIDECAR_CLOSED], 2, "closed ones");
+	IS(info.by_condition[KCSD_SIDECAR_EMPTY], 2, "empty ones");
 	IS(info.records, 6, "records");
 	IS(info.programs, 1, "programs");
 	IS(info.uuid[1], 0xbb, "UUID");
-	IS(kcsd_side_check(side, &info, sizeof(info), &err), 0, "by its own name");
+	IS(kcsd_sidecar_check(side, &info, sizeof(info), &err), 0, "by its own name");
 	IS_TEXT(zones(), AS_MADE, "each zone");
-	IS(kcsd_side_program_each(image, collect_program, NULL, &err), 4091, "each program");
+	IS(kcsd_sidecar_program_each(image, collect_program, NULL, &err), 4091, "each program");
 	damage(4096, 1);
-	IS(kcsd_side_check(image, &info, sizeof(info), &err), 0, "one copy damaged");
+	IS(kcsd_sidecar_check(image, &info, sizeof(info), &err), 0, "one copy damaged");
 	IS(info.damaged, 1, "and told");
 	damage(4096, 1024);
-	IS(kcsd_side_check(image, &info, sizeof(info), &err), -EUCLEAN, "both copies damaged");
+	IS(kcsd_sidecar_check(image, &info, sizeof(info), &err), -EUCLEAN, "both copies damaged");
 	SAYS(err.text, "a record is damaged in both of its copies (at byte 4096)");
 	SAYS(err.text, ".kcsd");
 	unlink(side);
-	IS(kcsd_side_check(image, &info, sizeof(info), &err), -ENOENT, "no side file");
+	IS(kcsd_sidecar_check(image, &info, sizeof(info), &err), -ENOENT, "no sidecar");
 	IS(mkfifo(side, 0600), 0, "a pipe");
-	IS(kcsd_side_check(image, &info, sizeof(info), &err), -EINVAL, "is no side file");
+	IS(kcsd_sidecar_check(image, &info, sizeof(info), &err), -EINVAL, "is no sidecar");
 	unlink(side);
 	IS(symlink("/dev/zero", side), 0, "a device");
-	IS(kcsd_side_check(image, &info, sizeof(info), &err), -EINVAL, "is none either");
+	IS(kcsd_sidecar_check(image, &info, sizeof(info), &err), -EINVAL, "is none either");
 	unlink(side);
 }
 
@@ -170,22 +170,22 @@ static int repair(uint32_t how, uint32_t *lost, struct kcsd_error *err)
 {
 	KCSD_OPTS(kcsd_repair_opts, o, .zones = how);
 
-	return kcsd_side_repair(image, &o, lost, err);
+	return kcsd_sidecar_repair(image, &o, lost, err);
 }
 
 static void test_repair(void)
 {
-	struct kcsd_side_info info;
+	struct kcsd_sidecar_info info;
 	struct kcsd_error err;
 	uint32_t lost;
 
 	make_side(true);
 	damage(4096 + 3 * 1024, 1);
-	IS(kcsd_side_repair(image, NULL, &lost, &err), 0, "repair: one copy damaged");
+	IS(kcsd_sidecar_repair(image, NULL, &lost, &err), 0, "repair: one copy damaged");
 	IS(lost, 0, "repair: nothing lost");
 	IS_TEXT(zones(), AS_MADE, "repair: the same zones");
 	IS(access(old, F_OK), 0, "repair: the old file is there");
-	IS(kcsd_side_check(image, &info, sizeof(info), &err), 0, "repair: sound");
+	IS(kcsd_sidecar_check(image, &info, sizeof(info), &err), 0, "repair: sound");
 	IS(info.damaged, 0, "repair: without damage");
 	IS(info.uuid[0], 0xaa, "repair: the same UUID");
 
@@ -194,12 +194,12 @@ static void test_repair(void)
 	damage(4096 + 1024, 1024);
 	IS(repair(KCSD_REPAIR_KEEP, &lost, &err), -EINVAL, "repair: a record lost, zones unsaid");
 	SAYS(err.text, "say whether zones are to be full or empty");
-	IS(kcsd_side_check(image, &info, sizeof(info), &err), -EUCLEAN, "repair: nothing done");
+	IS(kcsd_sidecar_check(image, &info, sizeof(info), &err), -EUCLEAN, "repair: nothing done");
 	IS(repair(KCSD_REPAIR_FULL, &lost, &err), 0, "repair: full");
 	IS(lost, 1, "repair: one lost");
 	IS_TEXT(zones(), "full128full128full128read-only128offline0full128full128",
 		"repair: full but for those worn out");
-	IS(kcsd_side_program_each(image, collect_program, NULL, &err), 4091,
+	IS(kcsd_sidecar_program_each(image, collect_program, NULL, &err), 4091,
 	   "repair: the program is there");
 	make_side(true);
 	damage(4096, 1024);
@@ -211,7 +211,7 @@ static void test_repair(void)
 	make_side(true);
 	IS(truncate(side, 20000), 0, "a file that was cut");
 	IS(repair(KCSD_REPAIR_FULL, &lost, &err), 0, "repair: goes");
-	IS(kcsd_side_program_each(image, collect_program, NULL, &err), 4091,
+	IS(kcsd_sidecar_program_each(image, collect_program, NULL, &err), 4091,
 	   "repair: with its program");
 }
 
@@ -219,18 +219,18 @@ static void test_repair(void)
 static void test_new_uuid(void)
 {
 	KCSD_OPTS(kcsd_repair_opts, o, .new_uuid = 1);
-	struct kcsd_side_info before, after;
+	struct kcsd_sidecar_info before, after;
 	struct kcsd_error err;
 	uint32_t lost;
 
 	make_side(true);
-	kcsd_side_check(image, &before, sizeof(before), &err);
-	IS(kcsd_side_repair(image, &o, &lost, &err), 0, "new UUID");
-	IS(kcsd_side_check(image, &after, sizeof(after), &err), 0, "new UUID: sound");
+	kcsd_sidecar_check(image, &before, sizeof(before), &err);
+	IS(kcsd_sidecar_repair(image, &o, &lost, &err), 0, "new UUID");
+	IS(kcsd_sidecar_check(image, &after, sizeof(after), &err), 0, "new UUID: sound");
 	IS(!memcmp(before.uuid, after.uuid, sizeof(before.uuid)), 0, "new UUID: it is another");
 	IS(after.uuid[6] >> 4, 4, "new UUID: a random one");
 	IS_TEXT(zones(), AS_MADE, "new UUID: the same zones");
-	IS(kcsd_side_program_each(image, collect_program, NULL, &err), 4091,
+	IS(kcsd_sidecar_program_each(image, collect_program, NULL, &err), 4091,
 	   "new UUID: the program is there");
 }
 
@@ -238,36 +238,36 @@ static void test_lost_header(void)
 {
 	KCSD_OPTS(kcsd_repair_opts, o, .zones = KCSD_REPAIR_FULL);
 	char none[64];
-	struct kcsd_side_info info;
+	struct kcsd_sidecar_info info;
 	struct kcsd_error err;
 	uint32_t lost;
 
 	make_side(true);
 	damage(0, 4096);
-	IS(kcsd_side_repair(image, &o, &lost, &err), -EINVAL, "no header: unknown drive");
+	IS(kcsd_sidecar_repair(image, &o, &lost, &err), -EINVAL, "no header: unknown drive");
 	SAYS(err.text, "say its zone size");
 	o.zone_size = 1 << 20;
 	o.zone_capacity = 512 << 10;
 	o.conventional = 2;
-	IS(kcsd_side_repair(image, &o, &lost, &err), 0, "no header: said");
-	IS(kcsd_side_check(image, &info, sizeof(info), &err), 0, "no header: sound");
+	IS(kcsd_sidecar_repair(image, &o, &lost, &err), 0, "no header: said");
+	IS(kcsd_sidecar_check(image, &info, sizeof(info), &err), 0, "no header: sound");
 	IS(info.zones, ZONES, "no header: as many zones as the backing file has");
 	IS(info.conventional, 2, "no header: conventional ones");
-	IS(info.by_condition[KCSD_SIDE_FULL], ZONES - 2, "no header: the rest full");
-	IS(kcsd_side_repair(image, &o, &lost, &err), -EINVAL, "a header: says it already");
+	IS(info.by_condition[KCSD_SIDECAR_FULL], ZONES - 2, "no header: the rest full");
+	IS(kcsd_sidecar_repair(image, &o, &lost, &err), -EINVAL, "a header: says it already");
 	o.zone_capacity = 2 << 20;
 	unlink(side);
-	IS(kcsd_side_repair(image, &o, &lost, &err), -EINVAL, "no file: no such drive");
+	IS(kcsd_sidecar_repair(image, &o, &lost, &err), -EINVAL, "no file: no such drive");
 	o.zone_capacity = 0;
-	IS(kcsd_side_repair(image, &o, &lost, &err), 0, "no file: made");
+	IS(kcsd_sidecar_repair(image, &o, &lost, &err), 0, "no file: made");
 	snprintf(none, sizeof(none), "%s/none", dir);
-	IS(kcsd_side_repair(none, NULL, &lost, &err), -ENOENT, "neither file");
+	IS(kcsd_sidecar_repair(none, NULL, &lost, &err), -ENOENT, "neither file");
 	SAYS(err.text, "there is neither this file nor");
-	IS(kcsd_side_check(image, &info, sizeof(info), &err), 0, "no file: sound");
+	IS(kcsd_sidecar_check(image, &info, sizeof(info), &err), 0, "no file: sound");
 	IS(info.zone_capacity, 1 << 20, "no file: capacity as the zone's size");
 }
 
-/* A file that is no side file at all, and one without zones. */
+/* A file that is no sidecar at all, and one without zones. */
 static void test_others(void)
 {
 	struct kcsd_error err;
@@ -276,11 +276,11 @@ static void test_others(void)
 
 	make_side(false);
 	damage(4096, 1024);
-	IS(kcsd_side_repair(image, NULL, &lost, &err), 0, "no zones: nothing to say");
+	IS(kcsd_sidecar_repair(image, NULL, &lost, &err), 0, "no zones: nothing to say");
 	fd = open(side, O_WRONLY | O_TRUNC);
 	IS(write(fd, "something", 9), 9, "something else");
 	close(fd);
-	IS(kcsd_side_repair(image, NULL, &lost, &err), -EINVAL, "is not repaired by guessing");
+	IS(kcsd_sidecar_repair(image, NULL, &lost, &err), -EINVAL, "is not repaired by guessing");
 }
 
 int main(void)

@@ -26,30 +26,30 @@ static void result(const struct tally *t, const char *name)
 static bool on_disk(const struct disk *d, const struct model *m, bool stable)
 {
 	struct disk *copy = disk_copy(d);
-	struct kcsd_side_report r;
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_report r;
+	struct kcsd_sidecar_journal log;
 	bool is;
 
 	if (stable)
 		memcpy(copy->now, d->stable, d->len);
-	is = !kcsd_side_log_open(&log, &copy->io, copy->len, &r) && model_is(m, &log.state);
-	kcsd_side_log_close(&log);
+	is = !kcsd_sidecar_journal_open(&log, &copy->io, copy->len, &r) && model_is(m, &log.state);
+	kcsd_sidecar_journal_close(&log);
 	disk_destroy(copy);
 	return is;
 }
 
 /* A file at a certain place in its life, opened. */
-static struct disk *prepare(struct model *m, struct kcsd_side_log *log, u64 n, bool full)
+static struct disk *prepare(struct model *m, struct kcsd_sidecar_journal *log, u64 n, bool full)
 {
-	struct kcsd_side_report r;
+	struct kcsd_sidecar_report r;
 	struct disk *d;
 
 	seed(n);
 	d = model_use(m, MODEL_FILE, 10);
-	if (kcsd_side_log_open(log, &d->io, d->len, &r))
+	if (kcsd_sidecar_journal_open(log, &d->io, d->len, &r))
 		abort();
 	while (full && log->pos + 1024 <= d->len / 2)
-		if (kcsd_side_log_append(log, model_change_zones(m)))
+		if (kcsd_sidecar_journal_append(log, model_change_zones(m)))
 			abort();
 	d->calls = 0;
 	return d;
@@ -58,7 +58,7 @@ static struct disk *prepare(struct model *m, struct kcsd_side_log *log, u64 n, b
 /* Calls number at to number until fail: of an append, and maybe of those after it. */
 static bool fail_append(struct tally *t, u32 at, u32 until, bool full, int error)
 {
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_journal log;
 	struct model m, before, after;
 	struct disk *d = prepare(&m, &log, 40 + at, full);
 	u32 tries = 0;
@@ -69,7 +69,7 @@ static bool fail_append(struct tally *t, u32 at, u32 until, bool full, int error
 	d->fail_at = at;
 	d->fail_until = until;
 	d->error = error;
-	ret = kcsd_side_log_append(&log, model_change_zones(&m));
+	ret = kcsd_sidecar_journal_append(&log, model_change_zones(&m));
 	failed = d->calls >= at;
 	after = m;
 	if (ret)
@@ -84,15 +84,15 @@ static bool fail_append(struct tally *t, u32 at, u32 until, bool full, int error
 	expect(t, !ret || until != at || on_disk(d, &before, false), "refused: taken back");
 	do {
 		before = m;
-		ret = kcsd_side_log_append(&log, model_change_zones(&m));
+		ret = kcsd_sidecar_journal_append(&log, model_change_zones(&m));
 		m = ret ? before : m;
 	} while (ret && tries++ < MAX_CALLS);
 	d->fail_at = 0;
 	expect(t, !ret && model_is(&m, &log.state), "the next goes well");
 	expect(t, on_disk(d, &m, true), "and is on the medium");
-	expect(t, !kcsd_side_log_append(&log, model_change_zones(&m)), "and one more");
+	expect(t, !kcsd_sidecar_journal_append(&log, model_change_zones(&m)), "and one more");
 	expect(t, on_disk(d, &m, true), "which is, too");
-	kcsd_side_log_close(&log);
+	kcsd_sidecar_journal_close(&log);
 	disk_destroy(d);
 	return failed;
 }
@@ -122,7 +122,7 @@ static void appends(void)
 /* The record is written, but neither acknowledged nor taken back: nobody is told all is well. */
 static bool fail_settle(struct tally *t, u32 at)
 {
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_journal log;
 	struct model m, before;
 	struct disk *d = prepare(&m, &log, 70 + at, false);
 	int ret;
@@ -131,18 +131,18 @@ static bool fail_settle(struct tally *t, u32 at)
 	d->fail_at = at;
 	d->fail_until = MAX_CALLS;
 	d->error = -ENOSPC;
-	ret = kcsd_side_log_append(&log, model_change_zones(&m));
+	ret = kcsd_sidecar_journal_append(&log, model_change_zones(&m));
 	expect(t, ret == -ENOSPC, "it fails");
 	t->failed++;
 	/* At call 1 nothing has come to the file. */
-	expect(t, kcsd_side_log_settle(&log) == (at > 1 ? -ENOSPC : 0), "settled only if it is");
+	expect(t, kcsd_sidecar_log_sync_new(&log) == (at > 1 ? -ENOSPC : 0), "settled only if it is");
 	expect(t, model_is(&before, &log.state), "the state is that before");
 	d->fail_at = 0;
-	expect(t, !kcsd_side_log_settle(&log), "settled once that is possible");
+	expect(t, !kcsd_sidecar_log_sync_new(&log), "settled once that is possible");
 	expect(t, on_disk(d, &before, false) && on_disk(d, &before, true), "and taken back");
 	d->calls = 0;
-	expect(t, !kcsd_side_log_settle(&log) && !d->calls, "once");
-	kcsd_side_log_close(&log);
+	expect(t, !kcsd_sidecar_log_sync_new(&log) && !d->calls, "once");
+	kcsd_sidecar_journal_close(&log);
 	disk_destroy(d);
 	return !t->wrong;
 }
@@ -160,7 +160,7 @@ static void settles(void)
 /* A half that was not taken into use may not look as if it was: the old one goes on. */
 static void rewrites(void)
 {
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_journal log;
 	struct tally t = {};
 	struct model m;
 	u32 at;
@@ -172,15 +172,15 @@ static void rewrites(void)
 		d->fail_at = at;
 		d->fail_until = at;
 		d->error = -EIO;
-		ret = kcsd_side_log_rewrite(&log);
+		ret = kcsd_sidecar_journal_rewrite(&log);
 		t.failed += d->calls >= at;
 		d->fail_at = 0;
 		expect(&t, !ret || ret == -EIO, "the error is what the file said");
 		expect(&t, on_disk(d, &m, true), "the state is as it was");
-		expect(&t, !kcsd_side_log_append(&log, model_change_zones(&m)), "the next goes well");
+		expect(&t, !kcsd_sidecar_journal_append(&log, model_change_zones(&m)), "the next goes well");
 		expect(&t, on_disk(d, &m, true), "and is on the medium");
 		at = d->calls < at ? MAX_CALLS : at;
-		kcsd_side_log_close(&log);
+		kcsd_sidecar_journal_close(&log);
 		disk_destroy(d);
 	}
 	result(&t, "a file written afresh");
@@ -188,7 +188,7 @@ static void rewrites(void)
 
 static void creation(void)
 {
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_journal log;
 	struct tally t = {};
 	u32 at;
 
@@ -199,11 +199,11 @@ static void creation(void)
 		d->fail_at = at;
 		d->fail_until = at + 1;
 		d->error = -ENOSPC;
-		ret = kcsd_side_log_create(&log, &d->io, d->len, &model_drive);
+		ret = kcsd_sidecar_journal_create(&log, &d->io, d->len, &model_drive);
 		t.failed += d->calls >= at;
 		expect(&t, !ret || ret == -ENOSPC, "the error is what the file said");
 		if (!ret)
-			kcsd_side_log_close(&log);
+			kcsd_sidecar_journal_close(&log);
 		at = d->calls < at ? MAX_CALLS : at;
 		disk_destroy(d);
 	}
@@ -212,8 +212,8 @@ static void creation(void)
 
 static void reads(void)
 {
-	struct kcsd_side_report r;
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_report r;
+	struct kcsd_sidecar_journal log;
 	struct tally t = {};
 	struct model m;
 	struct disk *d;
@@ -226,9 +226,9 @@ static void reads(void)
 	for (at = 1; at < 400; at++) {
 		d->reads = 0;
 		d->fail_read = at;
-		ret = kcsd_side_log_open(&log, &d->io, d->len, &r);
+		ret = kcsd_sidecar_journal_open(&log, &d->io, d->len, &r);
 		if (!ret) {
-			kcsd_side_log_close(&log);
+			kcsd_sidecar_journal_close(&log);
 			break;
 		}
 		t.failed++;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-#ifndef KCSD_SIDE_TESTS_H
-#define KCSD_SIDE_TESTS_H
+#ifndef KCSD_SIDECAR_TESTS_H
+#define KCSD_SIDECAR_TESTS_H
 
 #include "model.h"
 #include "tap.h"

@@ -292,7 +292,7 @@ int kcsd_check_any_length(const struct bpf_insn *insns, u32 insn_cnt,
 	return c.err;
 }
 
-int kcsd_check_insns(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_verdict *verdict)
+int kcsd_validate_insns(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_verdict *verdict)
 {
 	if (insn_cnt && insn_cnt <= KCSD_MAX_INSNS)
 		return kcsd_check_any_length(insns, insn_cnt, verdict);

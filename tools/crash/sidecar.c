@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Reads a drive's side file. */
+/* Reads a drive's sidecar. */
 #include <endian.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,60 +9,60 @@
 #include <unistd.h>
 
 #include "content.h"
-#include "side.h"
+#include "sidecar.h"
 
-#define SECTOR	KCSD_SIDE_SECTOR
+#define SECTOR	KCSD_SIDECAR_SECTOR
 
 /* One half in memory, and how far it was read. */
 struct half {
 	const uint8_t *bytes;
 	uint64_t len;
-	struct kcsd_side_header header;
+	struct kcsd_sidecar_header header;
 	uint64_t pos;
 	uint64_t seq;
 };
 
 static int wrong(const char *what, uint64_t where)
 {
-	printf("side file: %s at %llu\n", what, (unsigned long long)where);
+	printf("sidecar: %s at %llu\n", what, (unsigned long long)where);
 	return -1;
 }
 
-static bool header_at(const uint8_t *bytes, uint64_t file_size, struct kcsd_side_header *h)
+static bool header_at(const uint8_t *bytes, uint64_t file_size, struct kcsd_sidecar_header *h)
 {
 	memcpy(h, bytes, sizeof(*h));
-	return !memcmp(h->magic, KCSD_SIDE_MAGIC, sizeof(h->magic)) &&
-	       le32toh(h->version) == KCSD_SIDE_VERSION && le64toh(h->file_size) == file_size &&
-	       le32toh(h->crc) == crc32c(0, h, offsetof(struct kcsd_side_header, crc));
+	return !memcmp(h->magic, KCSD_SIDECAR_MAGIC, sizeof(h->magic)) &&
+	       le32toh(h->version) == KCSD_SIDECAR_VERSION && le64toh(h->file_size) == file_size &&
+	       le32toh(h->crc) == crc32c(0, h, offsetof(struct kcsd_sidecar_header, crc));
 }
 
 static bool half_open(struct half *h, const uint8_t *file, uint64_t file_size, int which)
 {
 	h->len = file_size / 2;
 	h->bytes = file + which * h->len;
-	h->pos = KCSD_SIDE_HEADER_LEN;
+	h->pos = KCSD_SIDECAR_HEADER_LEN;
 	h->seq = 1;
 	return header_at(h->bytes, file_size, &h->header) ||
-	       header_at(h->bytes + KCSD_SIDE_HEADER_COPY, file_size, &h->header);
+	       header_at(h->bytes + KCSD_SIDECAR_HEADER_COPY, file_size, &h->header);
 }
 
 /* A first sector that is a record's of this half, whatever its number is. */
-static bool record_head(const struct half *h, uint64_t pos, struct kcsd_side_record *r)
+static bool record_head(const struct half *h, uint64_t pos, struct kcsd_sidecar_record *r)
 {
 	if (pos > h->len - SECTOR)
 		return false;
 	memcpy(r, h->bytes + pos, sizeof(*r));
-	return le32toh(r->magic) == KCSD_SIDE_RECORD_MAGIC && r->id == h->header.id &&
-	       le32toh(r->crc) == crc32c(0, r, offsetof(struct kcsd_side_record, crc));
+	return le32toh(r->magic) == KCSD_SIDECAR_RECORD_MAGIC && r->id == h->header.id &&
+	       le32toh(r->crc) == crc32c(0, r, offsetof(struct kcsd_sidecar_record, crc));
 }
 
-static uint64_t record_sectors(const struct kcsd_side_record *r)
+static uint64_t record_sectors(const struct kcsd_sidecar_record *r)
 {
 	return (sizeof(*r) + (uint64_t)le32toh(r->len) + SECTOR - 1) / SECTOR;
 }
 
 /* Its payload from these copies, the caller's to free; NULL if they do not fit together. */
-static uint8_t *record_join(const struct half *h, const struct kcsd_side_record *r, int first,
+static uint8_t *record_join(const struct half *h, const struct kcsd_sidecar_record *r, int first,
 			    int rest)
 {
 	uint64_t n = record_sectors(r), others = h->pos + 2 * SECTOR;
@@ -82,7 +82,7 @@ static uint8_t *record_join(const struct half *h, const struct kcsd_side_record 
 }
 
 /* The record that is next, or NULL; as it is in no order of copies. */
-static uint8_t *record_next(struct half *h, struct kcsd_side_record *r)
+static uint8_t *record_next(struct half *h, struct kcsd_sidecar_record *r)
 {
 	for (int copies = 0; copies < 4; copies++) {
 		int first = copies & 1;
@@ -100,7 +100,7 @@ static uint8_t *record_next(struct half *h, struct kcsd_side_record *r)
 /* Behind the last record nothing may follow it. */
 static int check_tail(const struct half *h)
 {
-	struct kcsd_side_record r;
+	struct kcsd_sidecar_record r;
 
 	for (uint64_t pos = h->pos; pos + SECTOR <= h->len; pos += SECTOR)
 		if (record_head(h, pos, &r) && le64toh(r.seq) > h->seq)
@@ -110,7 +110,7 @@ static int check_tail(const struct half *h)
 
 static int apply_zones(struct side *s, const uint8_t *payload, uint32_t len)
 {
-	struct kcsd_side_zone z;
+	struct kcsd_sidecar_zone z;
 	uint64_t capacity = le64toh(s->drive.zone_capacity) / le32toh(s->drive.block_size);
 
 	if (!len || len % sizeof(z))
@@ -125,7 +125,7 @@ static int apply_zones(struct side *s, const uint8_t *payload, uint32_t len)
 		s->zones[index] = (struct side_zone){ z.cond, le64toh(z.wp) };
 		if (s->zones[index].wp > capacity)
 			return wrong("a write pointer past the capacity", index);
-		if (z.cond == KCSD_SIDE_EMPTY ? !!z.wp : z.cond == KCSD_SIDE_CLOSED && !z.wp)
+		if (z.cond == KCSD_SIDECAR_EMPTY ? !!z.wp : z.cond == KCSD_SIDECAR_CLOSED && !z.wp)
 			return wrong("a condition that does not fit the write pointer", index);
 	}
 	return 0;
@@ -133,7 +133,7 @@ static int apply_zones(struct side *s, const uint8_t *payload, uint32_t len)
 
 static int apply_program(struct side *s, const uint8_t *payload, uint32_t len)
 {
-	struct kcsd_side_program p;
+	struct kcsd_sidecar_program p;
 
 	if (len <= sizeof(p))
 		return wrong("a program without an image", len);
@@ -146,7 +146,7 @@ static int apply_program(struct side *s, const uint8_t *payload, uint32_t len)
 
 static int apply_change(struct side *s, const uint8_t *payload, uint32_t len)
 {
-	struct kcsd_side_change c;
+	struct kcsd_sidecar_change c;
 	struct side_program *p;
 
 	if (len != sizeof(c))
@@ -155,20 +155,20 @@ static int apply_change(struct side *s, const uint8_t *payload, uint32_t len)
 	p = &s->programs[le16toh(c.pind) % SIDE_MAX_PROGRAMS];
 	if (!p->there)
 		return wrong("a change of no program", le16toh(c.pind));
-	p->active = c.what == KCSD_SIDE_ACTIVATE;
-	p->there = c.what != KCSD_SIDE_UNLOAD;
+	p->active = c.what == KCSD_SIDECAR_ACTIVATE;
+	p->there = c.what != KCSD_SIDECAR_UNLOAD;
 	return 0;
 }
 
-static int apply(struct side *s, const struct kcsd_side_record *r, const uint8_t *payload)
+static int apply(struct side *s, const struct kcsd_sidecar_record *r, const uint8_t *payload)
 {
 	s->records++;
 	switch (le32toh(r->kind)) {
-	case KCSD_SIDE_ZONES:
+	case KCSD_SIDECAR_ZONES:
 		return apply_zones(s, payload, le32toh(r->len));
-	case KCSD_SIDE_PROGRAM:
+	case KCSD_SIDECAR_PROGRAM:
 		return apply_program(s, payload, le32toh(r->len));
-	case KCSD_SIDE_PROGRAM_CHANGE:
+	case KCSD_SIDECAR_PROGRAM_CHANGE:
 		return apply_change(s, payload, le32toh(r->len));
 	default:
 		return wrong("a record of an unknown kind", le32toh(r->kind));
@@ -177,7 +177,7 @@ static int apply(struct side *s, const struct kcsd_side_record *r, const uint8_t
 
 static int replay(struct side *s, struct half *h)
 {
-	struct kcsd_side_record r;
+	struct kcsd_sidecar_record r;
 	uint8_t *payload;
 	int ret = 0;
 
@@ -201,7 +201,7 @@ static int side_start(struct side *s, const struct half *h)
 	if (s->nr_zones > SIDE_MAX_ZONES)
 		return wrong("too many zones for this reader", s->nr_zones);
 	for (uint32_t i = 0; i < s->nr_zones; i++)
-		s->zones[i].cond = KCSD_SIDE_EMPTY;
+		s->zones[i].cond = KCSD_SIDECAR_EMPTY;
 	return 0;
 }
 
@@ -232,7 +232,7 @@ int side_read(struct side *s, const char *path)
 		return -1;
 	}
 	file = malloc(st.st_size + 1);
-	if (st.st_size < 2 * (off_t)(KCSD_SIDE_HEADER_LEN + SECTOR))
+	if (st.st_size < 2 * (off_t)(KCSD_SIDECAR_HEADER_LEN + SECTOR))
 		wrong("too short a file", st.st_size);
 	else if (read(fd, file, st.st_size) != st.st_size)
 		perror(path);

@@ -8,7 +8,7 @@
 
 /* A drive's zones; something happens to one of them before the step of this number is made. */
 struct busy {
-	struct kcsd_side_dirty zones;
+	struct kcsd_sidecar_dirty zones;
 	u64 wp[MODEL_ZONES];
 	bool dirty[MODEL_ZONES];
 	u32 steps;
@@ -31,7 +31,7 @@ static void happen(struct busy *b)
 	b->wp[zone] = b->reset ? 0 : LATER + zone;
 }
 
-static u32 busy_next(struct kcsd_side_dirty *zones, u32 zone)
+static u32 busy_next(struct kcsd_sidecar_dirty *zones, u32 zone)
 {
 	struct busy *b = (struct busy *)zones;
 
@@ -41,13 +41,13 @@ static u32 busy_next(struct kcsd_side_dirty *zones, u32 zone)
 	return zone;
 }
 
-static void busy_describe(struct kcsd_side_dirty *zones, u32 zone, struct kcsd_side_zone *to)
+static void busy_describe(struct kcsd_sidecar_dirty *zones, u32 zone, struct kcsd_sidecar_zone *to)
 {
 	struct busy *b = (struct busy *)zones;
 
 	happen(b);
 	to->zone = htole32(zone);
-	to->cond = b->wp[zone] ? KCSD_SIDE_CLOSED : KCSD_SIDE_EMPTY;
+	to->cond = b->wp[zone] ? KCSD_SIDECAR_CLOSED : KCSD_SIDECAR_EMPTY;
 	to->wp = htole64(b->wp[zone]);
 }
 
@@ -67,12 +67,12 @@ static void busy_init(struct busy *b, u32 set)
 }
 
 /* Each zone of the set is in the file, as it was or as it became; no other was made up. */
-static bool holds(const struct kcsd_side_state *s, const struct busy *b, u32 set)
+static bool holds(const struct kcsd_sidecar_state *s, const struct busy *b, u32 set)
 {
 	u32 i;
 
 	for (i = 0; i < MODEL_ZONES; i++) {
-		u64 wp = kcsd_side_zone_wp(s, i);
+		u64 wp = kcsd_sidecar_zone_wp(s, i);
 
 		if (wp != b->wp[i] && wp != (set >> i & 1 ? i : 0))
 			return false;
@@ -83,19 +83,19 @@ static bool holds(const struct kcsd_side_state *s, const struct busy *b, u32 set
 /* Into a new file. True: what has been promised is there. */
 static bool commit(struct busy *b, u32 set)
 {
-	struct kcsd_side_draft *draft;
-	struct kcsd_side_report r;
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_draft *draft;
+	struct kcsd_sidecar_report r;
+	struct kcsd_sidecar_journal log;
 	struct model m;
 	struct disk *d;
 	bool ok;
 
-	if (kcsd_side_draft_dirty(&b->zones, &draft))
+	if (kcsd_sidecar_draft_dirty(&b->zones, &draft))
 		return false;
 	d = model_use(&m, MODEL_FILE, 0);
-	ok = !kcsd_side_log_open(&log, &d->io, d->len, &r) &&
-	     (!draft || !kcsd_side_log_append(&log, draft)) && holds(&log.state, b, set);
-	kcsd_side_log_close(&log);
+	ok = !kcsd_sidecar_journal_open(&log, &d->io, d->len, &r) &&
+	     (!draft || !kcsd_sidecar_journal_append(&log, draft)) && holds(&log.state, b, set);
+	kcsd_sidecar_journal_close(&log);
 	disk_destroy(d);
 	return ok;
 }
@@ -144,16 +144,16 @@ static void all_the_time(void)
 
 static void quiet(void)
 {
-	struct kcsd_side_draft *d;
+	struct kcsd_sidecar_draft *d;
 	struct busy b;
 
 	busy_init(&b, 0);
 	b.when = ~0u;
-	tap_point(!kcsd_side_draft_dirty(&b.zones, &d) && !d, "nothing is dirty: no record");
+	tap_point(!kcsd_sidecar_draft_dirty(&b.zones, &d) && !d, "nothing is dirty: no record");
 	busy_init(&b, sets[3]);
 	b.when = ~0u;
-	tap_point(!kcsd_side_draft_dirty(&b.zones, &d) &&
-		  le32toh(d->record->len) == 4 * sizeof(struct kcsd_side_zone),
+	tap_point(!kcsd_sidecar_draft_dirty(&b.zones, &d) &&
+		  le32toh(d->record->len) == 4 * sizeof(struct kcsd_sidecar_zone),
 		  "a record has the zones that are dirty, and no other");
 	free(d);
 }
@@ -161,7 +161,7 @@ static void quiet(void)
 static void no_memory(void)
 {
 	u32 at, wrong = 0, failed = 0;
-	struct kcsd_side_draft *d;
+	struct kcsd_sidecar_draft *d;
 	struct busy b;
 	int ret;
 
@@ -169,7 +169,7 @@ static void no_memory(void)
 		busy_init(&b, sets[1]);
 		b.which = MODEL_ZONES;
 		fail_allocation(at);
-		ret = kcsd_side_draft_dirty(&b.zones, &d);
+		ret = kcsd_sidecar_draft_dirty(&b.zones, &d);
 		fail_allocation(0);
 		failed += ret == -ENOMEM;
 		wrong += ret && ret != -ENOMEM;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kcsd check */
+/* kcsd fsck */
 #include <stdio.h>
 
 #include "cmd.h"
@@ -30,7 +30,7 @@ static const char *uuid_text(const uint8_t uuid[16], char text[UUID_LEN])
 
 /* ---- text ---- */
 
-static void print_zones(const struct kcsd_side_info *info)
+static void print_zones(const struct kcsd_sidecar_info *info)
 {
 	uint32_t i;
 
@@ -45,7 +45,7 @@ static void print_zones(const struct kcsd_side_info *info)
 			printf("%s: %u\n", kcsd_zone_cond_text(i), info->by_condition[i]);
 }
 
-static void print_info(const struct kcsd_side_info *info)
+static void print_info(const struct kcsd_sidecar_info *info)
 {
 	char uuid[UUID_LEN];
 
@@ -63,7 +63,7 @@ static void print_info(const struct kcsd_side_info *info)
 		       "acknowledged)\n");
 }
 
-static int print_zone(const struct kcsd_side_zone_info *zone, void *arg)
+static int print_zone(const struct kcsd_sidecar_zone_info *zone, void *arg)
 {
 	(void)arg;
 	printf("zone %u: %s, %llu of %llu LBAs written\n", zone->zone,
@@ -87,7 +87,7 @@ static void add_number(json_object *json, const char *name, uint64_t value)
 	json_object_object_add(json, name, json_object_new_uint64(value));
 }
 
-static json_object *info_json(const struct kcsd_side_info *info)
+static json_object *info_json(const struct kcsd_sidecar_info *info)
 {
 	json_object *json = json_object_new_object(), *counts = json_object_new_object();
 	char uuid[UUID_LEN];
@@ -113,7 +113,7 @@ static json_object *info_json(const struct kcsd_side_info *info)
 	return json;
 }
 
-static int add_zone(const struct kcsd_side_zone_info *zone, void *arg)
+static int add_zone(const struct kcsd_sidecar_zone_info *zone, void *arg)
 {
 	json_object *json = json_object_new_object();
 
@@ -136,7 +136,7 @@ static int add_program(const struct kcsd_program_info *program, void *arg)
 	return 0;
 }
 
-static int check_json(const struct args *args, const struct kcsd_side_info *info)
+static int check_json(const struct args *args, const struct kcsd_sidecar_info *info)
 {
 	json_object *json = info_json(info), *list;
 	struct kcsd_error error;
@@ -145,12 +145,12 @@ static int check_json(const struct args *args, const struct kcsd_side_info *info
 	if (kcsd_args_has(args, OPT_ZONES)) {
 		list = json_object_new_array();
 		json_object_object_add(json, "zone_list", list);
-		ret = kcsd_side_zone_each(args->operand[0], add_zone, list, &error);
+		ret = kcsd_sidecar_zone_each(args->operand[0], add_zone, list, &error);
 	}
 	if (!ret && kcsd_args_has(args, OPT_PROGRAMS)) {
 		list = json_object_new_array();
 		json_object_object_add(json, "program_list", list);
-		ret = kcsd_side_program_each(args->operand[0], add_program, list, &error);
+		ret = kcsd_sidecar_program_each(args->operand[0], add_program, list, &error);
 	}
 	kcsd_json_print(json);
 	return ret ? kcsd_fail("%s", error.text) : 0;
@@ -158,20 +158,20 @@ static int check_json(const struct args *args, const struct kcsd_side_info *info
 
 static int check(const struct args *args)
 {
-	struct kcsd_side_info info;
+	struct kcsd_sidecar_info info;
 	struct kcsd_error error;
 	int ret;
 
-	ret = kcsd_side_check(args->operand[0], &info, sizeof(info), &error);
+	ret = kcsd_sidecar_check(args->operand[0], &info, sizeof(info), &error);
 	if (ret)
 		return kcsd_fail("%s", error.text);
 	if (kcsd_args_has(args, OPT_JSON))
 		return check_json(args, &info);
 	print_info(&info);
 	if (kcsd_args_has(args, OPT_ZONES))
-		ret = kcsd_side_zone_each(args->operand[0], print_zone, NULL, &error);
+		ret = kcsd_sidecar_zone_each(args->operand[0], print_zone, NULL, &error);
 	if (!ret && kcsd_args_has(args, OPT_PROGRAMS))
-		ret = kcsd_side_program_each(args->operand[0], print_program, NULL, &error);
+		ret = kcsd_sidecar_program_each(args->operand[0], print_program, NULL, &error);
 	return ret ? kcsd_fail("%s", error.text) : 0;
 }
 
@@ -180,8 +180,8 @@ const struct command kcsd_cmd_check = {
 	.operands = "FILE",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "tell whether a side file can be used, and what it says",
-	.detail = "FILE is the side file, or the backing file it belongs to. The drive should be "
+	.summary = "tell whether a sidecar can be used, and what it says",
+	.detail = "FILE is the sidecar, or the backing file it belongs to. The drive should be "
 		  "powered off.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A drive's side file, read by what <linux/kcsd_side.h> says and by nothing of the driver's.
+ * A drive's sidecar, read by what <linux/kcsd_sidecar.h> says and by nothing of the driver's.
  */
 #ifndef CRASH_SIDE_H
 #define CRASH_SIDE_H
@@ -8,13 +8,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <linux/kcsd_side.h>
+#include <linux/kcsd_sidecar.h>
 
 #define SIDE_MAX_ZONES		256
 #define SIDE_MAX_PROGRAMS	64
 
 struct side_zone {
-	uint8_t cond;	/* KCSD_SIDE_* */
+	uint8_t cond;	/* KCSD_SIDECAR_* */
 	uint64_t wp;	/* LBAs from the zone's start */
 };
 
@@ -25,7 +25,7 @@ struct side_program {
 };
 
 struct side {
-	struct kcsd_side_drive drive;
+	struct kcsd_sidecar_drive drive;
 	uint64_t generation;
 	uint64_t records;
 	uint32_t nr_zones;

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What changes zones when the side file cannot be written, as its file system is full: the command
+ * What changes zones when the sidecar cannot be written, as its file system is full: the command
  * fails, all zones are as they were, data included, and when there is room it succeeds.
  */
 #include "small_fs.h"
 #include "zns.h"
 
-#define SCRATCH	(ZNS_ZONES - 1)	/* the zone with which the side file is filled */
+#define SCRATCH	(ZNS_ZONES - 1)	/* the zone with which the sidecar is filled */
 #define LBAS	3u		/* data of the zones that have some */
 
-FIXTURE(side_full) {
+FIXTURE(sidecar_full) {
 	struct drive d;
-	struct small_fs fs;	/* the side file's, not the data's */
+	struct small_fs fs;	/* the sidecar's, not the data's */
 	char image[32];
 };
 
-/* The backing file by a symbolic link, beside which its side file is. */
-static int make_files(FIXTURE_DATA(side_full) *self, char path[64])
+/* The backing file by a symbolic link, beside which its sidecar is. */
+static int make_files(FIXTURE_DATA(sidecar_full) *self, char path[64])
 {
 	int fd;
 
@@ -29,7 +29,7 @@ static int make_files(FIXTURE_DATA(side_full) *self, char path[64])
 	return symlink(self->image, path) ? -errno : 0;
 }
 
-FIXTURE_SETUP(side_full)
+FIXTURE_SETUP(sidecar_full)
 {
 	char path[64];
 	const struct drive_attr attrs[] = {
@@ -42,7 +42,7 @@ FIXTURE_SETUP(side_full)
 	ASSERT_EQ(0, drive_create(&self->d, "full", attrs));
 }
 
-FIXTURE_TEARDOWN(side_full)
+FIXTURE_TEARDOWN(sidecar_full)
 {
 	EXPECT_EQ(0, drive_remove(&self->d));
 	EXPECT_EQ(0, small_fs_umount(&self->fs));
@@ -89,7 +89,7 @@ static int run_change(const struct drive *d, const struct change *c, __u32 zone)
 /* ---- how ---- */
 
 /* No record fits any more: what is left of the file's last page is used up. */
-static int fill_side_file(FIXTURE_DATA(side_full) *self)
+static int fill_side_file(FIXTURE_DATA(sidecar_full) *self)
 {
 	int ret = small_fs_fill(&self->fs);
 
@@ -104,7 +104,7 @@ static int fill_side_file(FIXTURE_DATA(side_full) *self)
 }
 
 /*
- * The zone holds "data", and gets into the condition. The side file knows that it was written: the
+ * The zone holds "data", and gets into the condition. The sidecar knows that it was written: the
  * reset of one that it has as empty would need no record.
  */
 static int bring(const struct drive *d, __u32 zone, enum kcsd_zone_cond cond, const void *data)
@@ -128,7 +128,7 @@ static bool has_data(const struct drive *d, __u32 zone, const void *data)
 }
 
 /* One change, refused and then done. zone: one that was not used yet. */
-static bool try_change(FIXTURE_DATA(side_full) *self, const struct change *c, __u32 zone)
+static bool try_change(FIXTURE_DATA(sidecar_full) *self, const struct change *c, __u32 zone)
 {
 	static struct zns_report before, after;
 	static __u8 data[LBAS * ZNS_LBA];
@@ -154,7 +154,7 @@ static bool try_change(FIXTURE_DATA(side_full) *self, const struct change *c, __
 	       cond_of(&after, zone) == c->to;
 }
 
-TEST_F(side_full, changes_are_taken_back)
+TEST_F(sidecar_full, changes_are_taken_back)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
 		EXPECT_TRUE(try_change(self, &changes[i], 1 + i % (SCRATCH - 1)))
@@ -164,7 +164,7 @@ TEST_F(side_full, changes_are_taken_back)
 }
 
 /* Limits count what is, not what could not be made: as many may be open as before. */
-TEST_F(side_full, resources_are_kept)
+TEST_F(sidecar_full, resources_are_kept)
 {
 	static __u8 lba[LBAS * ZNS_LBA];
 	struct drive *d = &self->d;
@@ -189,7 +189,7 @@ TEST_F(side_full, resources_are_kept)
 }
 
 /* After all that the file says what the drive said. */
-TEST_F(side_full, power_off_keeps_what_was_told)
+TEST_F(sidecar_full, power_off_keeps_what_was_told)
 {
 	static struct zns_report report;
 	static __u8 lbas[LBAS * ZNS_LBA];

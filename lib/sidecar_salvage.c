@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* What is left of a side file that cannot be used. */
+/* What is left of a sidecar that cannot be used. */
 #include <errno.h>
 #include <string.h>
 
 #include "private.h"
-#include "side.h"
+#include "sidecar.h"
 
 struct salvage {
-	struct kcsd_side_io *io;
+	struct kcsd_sidecar_io *io;
 	uint64_t len;
-	struct kcsd_side_header header;	/* the best so far */
+	struct kcsd_sidecar_header header;	/* the best so far */
 	uint64_t start;			/* of its half */
-	struct kcsd_side_state *state;
+	struct kcsd_sidecar_state *state;
 	uint64_t seq;			/* of the record that was had last */
 	uint32_t lost;
 };
@@ -20,18 +20,18 @@ struct salvage {
 static int find_header(struct salvage *s)
 {
 	union {
-		struct kcsd_side_header header;
-		uint8_t sector[KCSD_SIDE_SECTOR];
+		struct kcsd_sidecar_header header;
+		uint8_t sector[KCSD_SIDECAR_SECTOR];
 	} u;
 	uint64_t pos;
 	int ret;
 
-	for (pos = 0; pos + sizeof(u) <= s->len; pos += KCSD_SIDE_HEADER_COPY) {
+	for (pos = 0; pos + sizeof(u) <= s->len; pos += KCSD_SIDECAR_HEADER_COPY) {
 		ret = s->io->read(s->io, pos, &u, sizeof(u));
 		if (ret)
 			return ret;
-		if (!kcsd_side_header_valid(&u.header) ||
-		    le32toh(u.header.version) != KCSD_SIDE_VERSION ||
+		if (!kcsd_sidecar_header_valid(&u.header) ||
+		    le32toh(u.header.version) != KCSD_SIDECAR_VERSION ||
 		    le64toh(u.header.generation) <= le64toh(s->header.generation))
 			continue;
 		s->header = u.header;
@@ -39,19 +39,19 @@ static int find_header(struct salvage *s)
 	}
 	/* The second copy alone: its half begins before it. */
 	if (s->start && s->start != le64toh(s->header.file_size) / 2)
-		s->start -= KCSD_SIDE_HEADER_COPY;
+		s->start -= KCSD_SIDECAR_HEADER_COPY;
 	return 0;
 }
 
 /* A record that is valid, in its turn or later: those between are lost. */
-static void take_record(struct salvage *s, struct kcsd_side_draft *d)
+static void take_record(struct salvage *s, struct kcsd_sidecar_draft *d)
 {
 	uint64_t seq = le64toh(d->record->seq);
 
 	s->lost += seq - s->seq - 1;
 	s->seq = seq;
-	if (kcsd_side_state_allows(s->state, d)) {
-		kcsd_side_state_apply(s->state, d);
+	if (kcsd_sidecar_state_allows(s->state, d)) {
+		kcsd_sidecar_state_apply(s->state, d);
 		return;
 	}
 	s->lost++;
@@ -61,13 +61,13 @@ static void take_record(struct salvage *s, struct kcsd_side_draft *d)
 static int take_records(struct salvage *s)
 {
 	uint64_t id = le64toh(s->header.id), half = le64toh(s->header.file_size) / 2;
-	uint64_t pos = s->start + KCSD_SIDE_HEADER_LEN, end = MIN(s->len, s->start + half);
-	struct kcsd_side_draft *d;
+	uint64_t pos = s->start + KCSD_SIDECAR_HEADER_LEN, end = MIN(s->len, s->start + half);
+	struct kcsd_sidecar_draft *d;
 	uint32_t damaged = 0;
 	int ret;
 	union {
-		struct kcsd_side_record record;
-		uint8_t sector[KCSD_SIDE_SECTOR];
+		struct kcsd_sidecar_record record;
+		uint8_t sector[KCSD_SIDECAR_SECTOR];
 	} u;
 
 	while (pos + sizeof(u) <= end) {
@@ -78,8 +78,8 @@ static int take_records(struct salvage *s)
 		if (ret)
 			return ret;
 		d = NULL;
-		if (kcsd_side_record_valid(&u.record, id) && le64toh(u.record.seq) > s->seq)
-			ret = kcsd_side_record_read(s->io, pos, end, id, le64toh(u.record.seq), &d,
+		if (kcsd_sidecar_record_valid(&u.record, id) && le64toh(u.record.seq) > s->seq)
+			ret = kcsd_sidecar_record_read(s->io, pos, end, id, le64toh(u.record.seq), &d,
 						    &damaged);
 		if (ret)
 			return ret;
@@ -90,7 +90,7 @@ static int take_records(struct salvage *s)
 	return 0;
 }
 
-int kcsd_side_salvage(struct kcsd_side_io *io, uint64_t len, struct kcsd_side_state *state,
+int kcsd_sidecar_salvage(struct kcsd_sidecar_io *io, uint64_t len, struct kcsd_sidecar_state *state,
 		      uint32_t *lost)
 {
 	struct salvage s = { .io = io, .len = len, .state = state };
@@ -99,13 +99,13 @@ int kcsd_side_salvage(struct kcsd_side_io *io, uint64_t len, struct kcsd_side_st
 	memset(state, 0, sizeof(*state));
 	ret = find_header(&s);
 	if (!ret && s.header.magic[0])
-		ret = kcsd_side_state_init(state, &s.header.drive);
+		ret = kcsd_sidecar_state_init(state, &s.header.drive);
 	else
 		s.lost++;
 	if (!ret && s.header.magic[0])
 		ret = take_records(&s);
 	if (ret)
-		kcsd_side_state_destroy(state);
+		kcsd_sidecar_state_destroy(state);
 	*lost = s.lost;
 	return ret;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The format as <linux/kcsd_side.h> describes it, by an encoder of the test's own; and records and
+ * The format as <linux/kcsd_sidecar.h> describes it, by an encoder of the test's own; and records and
  * headers that are valid in form but say what cannot be.
  */
 #include "tests.h"
@@ -92,23 +92,23 @@ static void zone_bytes(u8 *to, u32 zone, u8 cond, u64 wp)
 }
 
 /* The verdict of opening it; it is freed. */
-static enum kcsd_side_verdict opened(struct disk *d, const struct model *m)
+static enum kcsd_sidecar_verdict opened(struct disk *d, const struct model *m)
 {
-	struct kcsd_side_report r;
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_report r;
+	struct kcsd_sidecar_journal log;
 
-	if (!kcsd_side_log_open(&log, &d->io, d->len, &r)) {
+	if (!kcsd_sidecar_journal_open(&log, &d->io, d->len, &r)) {
 		if (m && !model_is(m, &log.state))
 			r.verdict = 99;
-		kcsd_side_log_close(&log);
+		kcsd_sidecar_journal_close(&log);
 	}
 	disk_destroy(d);
 	return r.verdict;
 }
 
-static void is_verdict(enum kcsd_side_verdict got, enum kcsd_side_verdict wanted, const char *name)
+static void is_verdict(enum kcsd_sidecar_verdict got, enum kcsd_sidecar_verdict wanted, const char *name)
 {
-	tap_point(got == wanted, "%s: %s", name, kcsd_side_verdict_text(wanted));
+	tap_point(got == wanted, "%s: %s", name, kcsd_sidecar_verdict_text(wanted));
 	if (got != wanted)
 		tap_note("the verdict is %d", got);
 }
@@ -117,8 +117,8 @@ static void is_verdict(enum kcsd_side_verdict got, enum kcsd_side_verdict wanted
 static void encoding(void)
 {
 	struct raw r = raw_file();
-	struct kcsd_side_report report;
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_report report;
+	struct kcsd_sidecar_journal log;
 	u8 zones[2 * 16], program[16 + 700] = {};
 	struct disk *ours;
 	struct model m;
@@ -146,8 +146,8 @@ static void encoding(void)
 	ours = disk_copy(r.d);
 	is_verdict(opened(r.d, &m), KCSD_VERDICT_SOUND, "a file written as documented");
 
-	if (kcsd_side_log_open(&log, &ours->io, ours->len, &report) ||
-	    kcsd_side_log_rewrite(&log))
+	if (kcsd_sidecar_journal_open(&log, &ours->io, ours->len, &report) ||
+	    kcsd_sidecar_journal_rewrite(&log))
 		abort();
 	len = log.pos - 4096;
 	r = raw_file();
@@ -167,14 +167,14 @@ static void encoding(void)
 		  !memcmp(ours->now + MODEL_FILE / 2 + 6144, r.d->now + MODEL_FILE / 2 + 6144,
 			  len - 2048),
 		  "what is written is as documented");
-	kcsd_side_log_close(&log);
+	kcsd_sidecar_journal_close(&log);
 	disk_destroy(ours);
 	disk_destroy(r.d);
 }
 
 /* Records that are allowed, then one that is not. */
 static void content(const char *name, u32 kind, const void *payload, u32 len,
-		    enum kcsd_side_verdict wanted)
+		    enum kcsd_sidecar_verdict wanted)
 {
 	struct raw r = raw_file();
 	u8 zone[16];
@@ -187,7 +187,7 @@ static void content(const char *name, u32 kind, const void *payload, u32 len,
 }
 
 static void zone_content(const char *name, u32 zone, u8 cond, u64 wp,
-			 enum kcsd_side_verdict wanted)
+			 enum kcsd_sidecar_verdict wanted)
 {
 	u8 bytes[16];
 
@@ -197,7 +197,7 @@ static void zone_content(const char *name, u32 zone, u8 cond, u64 wp,
 
 static void contents(void)
 {
-	const enum kcsd_side_verdict bad = KCSD_VERDICT_CONTENT, good = KCSD_VERDICT_SOUND;
+	const enum kcsd_sidecar_verdict bad = KCSD_VERDICT_CONTENT, good = KCSD_VERDICT_SOUND;
 	u8 zones[32];
 
 	zone_content("an empty zone", 2, 0x1, 0, good);
@@ -245,8 +245,8 @@ static void longest(void)
 	const u32 len = (MODEL_FILE / 2 - 4096) / 2 - 48;
 	u8 *payload = calloc(1, len + 1);
 	struct raw r = raw_file();
-	struct kcsd_side_report report;
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_report report;
+	struct kcsd_sidecar_journal log;
 
 	le(payload, 1, 2);
 	raw_record(&r, 2, payload, len);
@@ -254,16 +254,16 @@ static void longest(void)
 	r = raw_file();
 	raw_record(&r, 2, payload, len + 1);
 	raw_header(r.d, 1, 0, ID + 1);
-	if (kcsd_side_log_open(&log, &r.d->io, r.d->len, &report))
+	if (kcsd_sidecar_journal_open(&log, &r.d->io, r.d->len, &report))
 		abort();
 	tap_point(!report.records && report.torn, "one that would be longer is none");
-	kcsd_side_log_close(&log);
+	kcsd_sidecar_journal_close(&log);
 	disk_destroy(r.d);
 	free(payload);
 }
 
 /* A header with these bytes changed, then made valid again. */
-static void header(const char *name, u32 at, u64 value, u32 bytes, enum kcsd_side_verdict wanted)
+static void header(const char *name, u32 at, u64 value, u32 bytes, enum kcsd_sidecar_verdict wanted)
 {
 	struct raw r = raw_file();
 	u8 *h = r.d->now;
@@ -276,7 +276,7 @@ static void header(const char *name, u32 at, u64 value, u32 bytes, enum kcsd_sid
 
 static void headers(void)
 {
-	const enum kcsd_side_verdict drive = KCSD_VERDICT_DRIVE;
+	const enum kcsd_sidecar_verdict drive = KCSD_VERDICT_DRIVE;
 
 	header("a header", 0, 'k', 1, KCSD_VERDICT_SOUND);
 	header("another magic", 7, 'f', 1, KCSD_VERDICT_HEADER);
@@ -330,22 +330,22 @@ static void generations(void)
 /* What the log would not read, it does not write. */
 static void refusals(void)
 {
-	struct kcsd_side_draft *d;
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_draft *d;
+	struct kcsd_sidecar_journal log;
 	struct model m;
 	struct disk *disk = model_use(&m, MODEL_FILE, 5);
-	struct kcsd_side_report r;
+	struct kcsd_sidecar_report r;
 	u64 calls;
 	int ret;
 
-	kcsd_side_log_open(&log, &disk->io, disk->len, &r);
-	d = kcsd_side_draft_alloc(KCSD_SIDE_ZONES, sizeof(struct kcsd_side_zone));
-	((struct kcsd_side_zone *)kcsd_side_payload(d))->zone = htole32(MODEL_ZONES);
+	kcsd_sidecar_journal_open(&log, &disk->io, disk->len, &r);
+	d = kcsd_sidecar_draft_alloc(KCSD_SIDECAR_ZONES, sizeof(struct kcsd_sidecar_zone));
+	((struct kcsd_sidecar_zone *)kcsd_sidecar_payload(d))->zone = htole32(MODEL_ZONES);
 	calls = disk->calls;
-	ret = kcsd_side_log_append(&log, d);
+	ret = kcsd_sidecar_journal_append(&log, d);
 	tap_point(ret == -EINVAL && calls == disk->calls && model_is(&m, &log.state),
 		  "an impossible record is not written");
-	kcsd_side_log_close(&log);
+	kcsd_sidecar_journal_close(&log);
 	disk_destroy(disk);
 }
 

@@ -11,14 +11,14 @@
 #define DISK_MAX_PENDING	256
 
 struct disk {
-	struct kcsd_side_io io;
+	struct kcsd_sidecar_io io;
 	u64 len;
 	u8 *stable;		/* as of the last sync */
 	u8 *now;
 	u32 pending;		/* sector writes since then, in order */
 	struct pending {
 		u64 sector;
-		u8 data[KCSD_SIDE_SECTOR];
+		u8 data[KCSD_SIDECAR_SECTOR];
 	} write[DISK_MAX_PENDING];
 	u64 calls;		/* of write and sync */
 	u64 syncs;

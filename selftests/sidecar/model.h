@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a side file must say, kept in plain arrays: a second opinion on driver/persist/state.c. */
+/* What a sidecar must say, kept in plain arrays: a second opinion on driver/persist/state.c. */
 #ifndef KCSD_MODEL_H
 #define KCSD_MODEL_H
 
@@ -23,17 +23,17 @@ struct model {
 	} program[MODEL_PROGRAMS];
 };
 
-extern struct kcsd_side_drive model_drive;
+extern struct kcsd_sidecar_drive model_drive;
 
 /* Once, before anything else. */
 void model_setup(void);
 void model_init(struct model *m);
 /* A change that could happen: made in m and returned as a record. */
-struct kcsd_side_draft *model_change(struct model *m);
-struct kcsd_side_draft *model_change_zones(struct model *m);
-struct kcsd_side_draft *model_load(struct model *m, u32 pind, u32 len);
+struct kcsd_sidecar_draft *model_change(struct model *m);
+struct kcsd_sidecar_draft *model_change_zones(struct model *m);
+struct kcsd_sidecar_draft *model_load(struct model *m, u32 pind, u32 len);
 /* Does the file's state say what the model does? */
-bool model_is(const struct model *m, const struct kcsd_side_state *s);
+bool model_is(const struct model *m, const struct kcsd_sidecar_state *s);
 
 /* A file of this drive, used for so many changes; m is what it must say. */
 struct disk *model_use(struct model *m, u64 file_size, u32 changes);

@@ -3,11 +3,11 @@
 
 #include "model.h"
 
-struct kcsd_side_drive model_drive;
+struct kcsd_sidecar_drive model_drive;
 
 void model_setup(void)
 {
-	model_drive = (struct kcsd_side_drive){
+	model_drive = (struct kcsd_sidecar_drive){
 		.uuid = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 },
 		.size = htole64(MODEL_ZONES * 128 * 4096),
 		.zone_size = htole64(128 * 4096),
@@ -23,32 +23,32 @@ void model_init(struct model *m)
 
 	memset(m, 0, sizeof(*m));
 	for (i = 0; i < MODEL_ZONES; i++)
-		m->zone[i].cond = KCSD_SIDE_EMPTY;
+		m->zone[i].cond = KCSD_SIDECAR_EMPTY;
 }
 
 static void change_zone(struct model *m, u32 zone)
 {
 	static const u8 conds[] = {
-		KCSD_SIDE_EMPTY, KCSD_SIDE_CLOSED, KCSD_SIDE_CLOSED, KCSD_SIDE_CLOSED,
-		KCSD_SIDE_FULL, KCSD_SIDE_READONLY, KCSD_SIDE_OFFLINE,
+		KCSD_SIDECAR_EMPTY, KCSD_SIDECAR_CLOSED, KCSD_SIDECAR_CLOSED, KCSD_SIDECAR_CLOSED,
+		KCSD_SIDECAR_FULL, KCSD_SIDECAR_READONLY, KCSD_SIDECAR_OFFLINE,
 	};
 	u8 cond = conds[below(ARRAY_SIZE(conds))];
 
 	m->zone[zone].cond = cond;
-	if (cond == KCSD_SIDE_EMPTY)
+	if (cond == KCSD_SIDECAR_EMPTY)
 		m->zone[zone].wp = 0;
-	else if (cond == KCSD_SIDE_CLOSED)
+	else if (cond == KCSD_SIDECAR_CLOSED)
 		m->zone[zone].wp = 1 + below(MODEL_CAPACITY - 1);
 	else
 		m->zone[zone].wp = below(MODEL_CAPACITY + 1);
 }
 
-struct kcsd_side_draft *model_change_zones(struct model *m)
+struct kcsd_sidecar_draft *model_change_zones(struct model *m)
 {
 	u32 i, nr = 1 + below(below(8) ? 3 : 35);
-	struct kcsd_side_draft *d = kcsd_side_draft_alloc(KCSD_SIDE_ZONES,
-							  nr * sizeof(struct kcsd_side_zone));
-	struct kcsd_side_zone *z = kcsd_side_payload(d);
+	struct kcsd_sidecar_draft *d = kcsd_sidecar_draft_alloc(KCSD_SIDECAR_ZONES,
+							  nr * sizeof(struct kcsd_sidecar_zone));
+	struct kcsd_sidecar_zone *z = kcsd_sidecar_payload(d);
 
 	for (i = 0; i < nr; i++) {
 		u32 zone = MODEL_CONVENTIONAL + below(MODEL_ZONES - MODEL_CONVENTIONAL);
@@ -61,14 +61,14 @@ struct kcsd_side_draft *model_change_zones(struct model *m)
 	return d;
 }
 
-struct kcsd_side_draft *model_load(struct model *m, u32 pind, u32 len)
+struct kcsd_sidecar_draft *model_load(struct model *m, u32 pind, u32 len)
 {
-	struct kcsd_side_draft *d;
-	struct kcsd_side_program *p;
+	struct kcsd_sidecar_draft *d;
+	struct kcsd_sidecar_program *p;
 	u32 i;
 
-	d = kcsd_side_draft_alloc(KCSD_SIDE_PROGRAM, sizeof(*p) + len);
-	p = kcsd_side_payload(d);
+	d = kcsd_sidecar_draft_alloc(KCSD_SIDECAR_PROGRAM, sizeof(*p) + len);
+	p = kcsd_sidecar_payload(d);
 	p->pind = htole16(pind);
 	p->ptype = 0xc0;
 	p->pit = 1;
@@ -83,42 +83,42 @@ struct kcsd_side_draft *model_load(struct model *m, u32 pind, u32 len)
 	return d;
 }
 
-static struct kcsd_side_draft *change_program(struct model *m, u32 pind)
+static struct kcsd_sidecar_draft *change_program(struct model *m, u32 pind)
 {
-	struct kcsd_side_draft *d;
-	struct kcsd_side_change *c;
+	struct kcsd_sidecar_draft *d;
+	struct kcsd_sidecar_change *c;
 
 	if (!m->program[pind].len)
 		return model_load(m, pind, 1 + below(MODEL_IMAGE));
-	d = kcsd_side_draft_alloc(KCSD_SIDE_PROGRAM_CHANGE, sizeof(*c));
-	c = kcsd_side_payload(d);
+	d = kcsd_sidecar_draft_alloc(KCSD_SIDECAR_PROGRAM_CHANGE, sizeof(*c));
+	c = kcsd_sidecar_payload(d);
 	c->pind = htole16(pind);
 	c->what = below(3);
-	if (c->what == KCSD_SIDE_UNLOAD)
+	if (c->what == KCSD_SIDECAR_UNLOAD)
 		m->program[pind].len = 0;
 	else
 		m->program[pind].active = c->what;
 	return d;
 }
 
-struct kcsd_side_draft *model_change(struct model *m)
+struct kcsd_sidecar_draft *model_change(struct model *m)
 {
 	return below(3) ? model_change_zones(m) : change_program(m, below(MODEL_PROGRAMS));
 }
 
-static bool programs_are(const struct model *m, const struct kcsd_side_state *s)
+static bool programs_are(const struct model *m, const struct kcsd_sidecar_state *s)
 {
-	struct kcsd_side_draft *d = s->programs;
+	struct kcsd_sidecar_draft *d = s->programs;
 	u32 i;
 
 	for (i = 0; i < MODEL_PROGRAMS; i++) {
-		const struct kcsd_side_program *p;
+		const struct kcsd_sidecar_program *p;
 
 		if (!m->program[i].len)
 			continue;
 		if (!d)
 			return false;
-		p = kcsd_side_payload(d);
+		p = kcsd_sidecar_payload(d);
 		if (le16toh(p->pind) != i || p->active != m->program[i].active ||
 		    le64toh(p->puid) != m->program[i].puid || p->ptype != 0xc0 || p->pit != 1 ||
 		    le32toh(d->record->len) != sizeof(*p) + m->program[i].len ||
@@ -129,15 +129,15 @@ static bool programs_are(const struct model *m, const struct kcsd_side_state *s)
 	return !d;
 }
 
-bool model_is(const struct model *m, const struct kcsd_side_state *s)
+bool model_is(const struct model *m, const struct kcsd_sidecar_state *s)
 {
 	u32 i;
 
 	if (memcmp(&s->drive, &model_drive, sizeof(model_drive)) || s->nr_zones != MODEL_ZONES)
 		return false;
 	for (i = 0; i < MODEL_ZONES; i++)
-		if (kcsd_side_zone_cond(s, i) != m->zone[i].cond ||
-		    kcsd_side_zone_wp(s, i) != m->zone[i].wp)
+		if (kcsd_sidecar_zone_cond(s, i) != m->zone[i].cond ||
+		    kcsd_sidecar_zone_wp(s, i) != m->zone[i].wp)
 			return false;
 	return programs_are(m, s);
 }
@@ -145,14 +145,14 @@ bool model_is(const struct model *m, const struct kcsd_side_state *s)
 struct disk *model_use(struct model *m, u64 file_size, u32 changes)
 {
 	struct disk *d = disk_create(file_size);
-	struct kcsd_side_log log;
+	struct kcsd_sidecar_journal log;
 
 	model_init(m);
-	if (kcsd_side_log_create(&log, &d->io, file_size, &model_drive))
+	if (kcsd_sidecar_journal_create(&log, &d->io, file_size, &model_drive))
 		abort();
 	while (changes--)
-		if (kcsd_side_log_append(&log, model_change(m)))
+		if (kcsd_sidecar_journal_append(&log, model_change(m)))
 			abort();
-	kcsd_side_log_close(&log);
+	kcsd_sidecar_journal_close(&log);
 	return d;
 }

@@ -1,49 +1,49 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* What a side file says. */
+/* What a sidecar says. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
 #include "private.h"
-#include "side.h"
+#include "sidecar.h"
 
-static int open_log(const char *path, struct kcsd_side_fd *f, struct kcsd_side_log *log,
-		    struct kcsd_side_report *report, struct kcsd_error *err)
+static int open_log(const char *path, struct kcsd_sidecar_fd *f, struct kcsd_sidecar_journal *log,
+		    struct kcsd_sidecar_report *report, struct kcsd_error *err)
 {
 	char side[PATH_MAX];
 	uint64_t len;
 	int ret;
 
-	ret = kcsd_side_path(path, side);
+	ret = kcsd_sidecar_path(path, side);
 	if (!ret)
-		ret = kcsd_side_fd_open(f, side, O_RDONLY, &len);
+		ret = kcsd_sidecar_fd_open(f, side, O_RDONLY, &len);
 	if (ret)
 		return kcsd_error_set(err, ret, "%s: %s", side, kcsd_strerror(ret));
-	ret = kcsd_side_log_open(log, &f->io, len, report);
+	ret = kcsd_sidecar_journal_open(log, &f->io, len, report);
 	if (!ret)
 		return 0;
-	kcsd_side_fd_close(f);
+	kcsd_sidecar_fd_close(f);
 	if (ret == -EUCLEAN)
 		return kcsd_error_set(err, ret, "%s: %s (at byte %llu)", side,
-				      kcsd_side_verdict_text(report->verdict),
+				      kcsd_sidecar_verdict_text(report->verdict),
 				      (unsigned long long)report->pos);
 	return kcsd_error_set(err, ret, "%s: %s", side, kcsd_strerror(ret));
 }
 
-static void close_log(struct kcsd_side_fd *f, struct kcsd_side_log *log)
+static void close_log(struct kcsd_sidecar_fd *f, struct kcsd_sidecar_journal *log)
 {
-	kcsd_side_log_close(log);
-	kcsd_side_fd_close(f);
+	kcsd_sidecar_journal_close(log);
+	kcsd_sidecar_fd_close(f);
 }
 
-static void describe(const struct kcsd_side_log *log, const struct kcsd_side_report *report,
-		     struct kcsd_side_info *info)
+static void describe(const struct kcsd_sidecar_journal *log, const struct kcsd_sidecar_report *report,
+		     struct kcsd_sidecar_info *info)
 {
-	const struct kcsd_side_drive *drive = &log->state.drive;
-	const struct kcsd_side_draft *d;
+	const struct kcsd_sidecar_drive *drive = &log->state.drive;
+	const struct kcsd_sidecar_draft *d;
 	uint32_t i;
 
-	*info = (struct kcsd_side_info){
+	*info = (struct kcsd_sidecar_info){
 		.size = le64toh(drive->size),
 		.zone_size = le64toh(drive->zone_size),
 		.zone_capacity = le64toh(drive->zone_capacity),
@@ -60,16 +60,16 @@ static void describe(const struct kcsd_side_log *log, const struct kcsd_side_rep
 	for (d = log->state.programs; d; d = d->next)
 		info->programs++;
 	for (i = info->conventional; i < info->zones; i++)
-		info->by_condition[kcsd_side_zone_cond(&log->state, i)]++;
+		info->by_condition[kcsd_sidecar_zone_cond(&log->state, i)]++;
 }
 
-int kcsd_side_check(const char *path, struct kcsd_side_info *info, size_t size,
+int kcsd_sidecar_check(const char *path, struct kcsd_sidecar_info *info, size_t size,
 		    struct kcsd_error *err)
 {
-	struct kcsd_side_report report;
-	struct kcsd_side_info all;
-	struct kcsd_side_log log;
-	struct kcsd_side_fd f;
+	struct kcsd_sidecar_report report;
+	struct kcsd_sidecar_info all;
+	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_fd f;
 	int ret;
 
 	ret = open_log(path, &f, &log, &report, err);
@@ -81,13 +81,13 @@ int kcsd_side_check(const char *path, struct kcsd_side_info *info, size_t size,
 	return 0;
 }
 
-int kcsd_side_zone_each(const char *path,
-			int (*fn)(const struct kcsd_side_zone_info *zone, void *arg), void *arg,
+int kcsd_sidecar_zone_each(const char *path,
+			int (*fn)(const struct kcsd_sidecar_zone_info *zone, void *arg), void *arg,
 			struct kcsd_error *err)
 {
-	struct kcsd_side_report report;
-	struct kcsd_side_log log;
-	struct kcsd_side_fd f;
+	struct kcsd_sidecar_report report;
+	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_fd f;
 	uint32_t i;
 	int ret;
 
@@ -95,10 +95,10 @@ int kcsd_side_zone_each(const char *path,
 	if (ret)
 		return ret;
 	for (i = le32toh(log.state.drive.conventional); i < log.state.nr_zones && !ret; i++) {
-		const struct kcsd_side_zone_info zone = {
+		const struct kcsd_sidecar_zone_info zone = {
 			.zone = i,
-			.condition = kcsd_side_zone_cond(&log.state, i),
-			.written = kcsd_side_zone_wp(&log.state, i),
+			.condition = kcsd_sidecar_zone_cond(&log.state, i),
+			.written = kcsd_sidecar_zone_wp(&log.state, i),
 			.capacity = log.state.capacity,
 		};
 
@@ -108,21 +108,21 @@ int kcsd_side_zone_each(const char *path,
 	return ret;
 }
 
-int kcsd_side_program_each(const char *path,
+int kcsd_sidecar_program_each(const char *path,
 			   int (*fn)(const struct kcsd_program_info *program, void *arg), void *arg,
 			   struct kcsd_error *err)
 {
-	struct kcsd_side_report report;
-	struct kcsd_side_draft *d;
-	struct kcsd_side_log log;
-	struct kcsd_side_fd f;
+	struct kcsd_sidecar_report report;
+	struct kcsd_sidecar_draft *d;
+	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_fd f;
 	int ret;
 
 	ret = open_log(path, &f, &log, &report, err);
 	if (ret)
 		return ret;
 	for (d = log.state.programs; d && !ret; d = d->next) {
-		const struct kcsd_side_program *p = kcsd_side_payload(d);
+		const struct kcsd_sidecar_program *p = kcsd_sidecar_payload(d);
 		const struct kcsd_program_info info = {
 			.pind = le16toh(p->pind),
 			.psize = le32toh(d->record->len) - sizeof(*p),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* A side file as a file descriptor. */
+/* A sidecar as a file descriptor. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,14 +9,14 @@
 #include <unistd.h>
 
 #include "private.h"
-#include "side.h"
+#include "sidecar.h"
 
-static int to_fd(struct kcsd_side_io *io)
+static int to_fd(struct kcsd_sidecar_io *io)
 {
-	return ((struct kcsd_side_fd *)io)->fd;
+	return ((struct kcsd_sidecar_fd *)io)->fd;
 }
 
-static int fd_read(struct kcsd_side_io *io, u64 pos, void *to, u32 len)
+static int fd_read(struct kcsd_sidecar_io *io, u64 pos, void *to, u32 len)
 {
 	while (len) {
 		ssize_t done = pread(to_fd(io), to, len, pos);
@@ -32,7 +32,7 @@ static int fd_read(struct kcsd_side_io *io, u64 pos, void *to, u32 len)
 	return 0;
 }
 
-static int fd_write(struct kcsd_side_io *io, u64 pos, const void *from, u32 len)
+static int fd_write(struct kcsd_sidecar_io *io, u64 pos, const void *from, u32 len)
 {
 	while (len) {
 		ssize_t done = pwrite(to_fd(io), from, len, pos);
@@ -48,12 +48,12 @@ static int fd_write(struct kcsd_side_io *io, u64 pos, const void *from, u32 len)
 	return 0;
 }
 
-static int fd_sync(struct kcsd_side_io *io)
+static int fd_sync(struct kcsd_sidecar_io *io)
 {
 	return fsync(to_fd(io)) ? -errno : 0;
 }
 
-static u64 fd_skip(struct kcsd_side_io *io, u64 pos)
+static u64 fd_skip(struct kcsd_sidecar_io *io, u64 pos)
 {
 	off_t data = lseek(to_fd(io), pos, SEEK_DATA);
 
@@ -63,7 +63,7 @@ static u64 fd_skip(struct kcsd_side_io *io, u64 pos)
 	return errno == ENXIO ? UINT64_MAX : pos;
 }
 
-static u64 fd_random(struct kcsd_side_io *io)
+static u64 fd_random(struct kcsd_sidecar_io *io)
 {
 	u64 random;
 
@@ -73,21 +73,21 @@ static u64 fd_random(struct kcsd_side_io *io)
 	return random;
 }
 
-int kcsd_side_path(const char *path, char side[PATH_MAX])
+int kcsd_sidecar_path(const char *path, char side[PATH_MAX])
 {
-	size_t len = strlen(path), suffix = strlen(KCSD_SIDE_SUFFIX);
-	bool has = len > suffix && !strcmp(path + len - suffix, KCSD_SIDE_SUFFIX);
+	size_t len = strlen(path), suffix = strlen(KCSD_SIDECAR_SUFFIX);
+	bool has = len > suffix && !strcmp(path + len - suffix, KCSD_SIDECAR_SUFFIX);
 
-	if (snprintf(side, PATH_MAX, "%s%s", path, has ? "" : KCSD_SIDE_SUFFIX) >= PATH_MAX)
+	if (snprintf(side, PATH_MAX, "%s%s", path, has ? "" : KCSD_SIDECAR_SUFFIX) >= PATH_MAX)
 		return -ENAMETOOLONG;
 	return 0;
 }
 
-int kcsd_side_fd_open(struct kcsd_side_fd *f, const char *path, int flags, uint64_t *len)
+int kcsd_sidecar_fd_open(struct kcsd_sidecar_fd *f, const char *path, int flags, uint64_t *len)
 {
 	struct stat st;
 
-	f->io = (struct kcsd_side_io){
+	f->io = (struct kcsd_sidecar_io){
 		.read = fd_read, .write = fd_write, .sync = fd_sync,
 		.skip = fd_skip, .random = fd_random,
 	};
@@ -103,7 +103,7 @@ int kcsd_side_fd_open(struct kcsd_side_fd *f, const char *path, int flags, uint6
 	return -EINVAL;
 }
 
-void kcsd_side_fd_close(struct kcsd_side_fd *f)
+void kcsd_sidecar_fd_close(struct kcsd_sidecar_fd *f)
 {
 	close(f->fd);
 }
