@@ -23,7 +23,7 @@ void kcsd_drive_get(struct kcsd_drive *drive)
 	kref_get(&drive->ref);
 }
 
-static void kcsd_drive_free(struct kref *ref)
+static void drive_free(struct kref *ref)
 {
 	struct kcsd_drive *drive = container_of(ref, struct kcsd_drive, ref);
 
@@ -39,16 +39,16 @@ static void kcsd_drive_free(struct kref *ref)
 
 void kcsd_drive_put(struct kcsd_drive *drive)
 {
-	kref_put(&drive->ref, kcsd_drive_free);
+	kref_put(&drive->ref, drive_free);
 }
 
-static void kcsd_drive_drained(struct percpu_ref *live)
+static void drive_drained(struct percpu_ref *live)
 {
 	complete(&container_of(live, struct kcsd_drive, live)->drained);
 }
 
 /* What files that are still open may need after power off: the door, and the counters. */
-static struct kcsd_drive *kcsd_drive_alloc(const struct kcsd_config *config, unsigned int index)
+static struct kcsd_drive *drive_alloc(const struct kcsd_config *config, unsigned int index)
 {
 	struct kcsd_drive *drive;
 
@@ -67,7 +67,7 @@ static struct kcsd_drive *kcsd_drive_alloc(const struct kcsd_config *config, uns
 	if (!drive->stats)
 		goto out_config;
 	kcsd_user_tenants_init(&drive->block_tenants);
-	if (percpu_ref_init(&drive->live, kcsd_drive_drained, 0, GFP_KERNEL))
+	if (percpu_ref_init(&drive->live, drive_drained, 0, GFP_KERNEL))
 		goto out_stats;
 	if (kcsd_gate_init(&drive->gate))
 		goto out_live;
@@ -92,7 +92,7 @@ out_free:
 }
 
 /* CPUs, store, zones, SLM, sidecar, identity: all say for themselves what is wrong with them. */
-static int kcsd_drive_open_media(struct kcsd_drive *drive)
+static int drive_open_media(struct kcsd_drive *drive)
 {
 	char name[16];
 	int ret;
@@ -131,7 +131,7 @@ out_store:
 	return ret;
 }
 
-static void kcsd_drive_close_media(struct kcsd_drive *drive)
+static void drive_close_media(struct kcsd_drive *drive)
 {
 	kcsd_uuid_release(drive);
 	kcsd_sidecar_close(drive);
@@ -141,7 +141,7 @@ static void kcsd_drive_close_media(struct kcsd_drive *drive)
 }
 
 /* What carries out commands. */
-static int kcsd_drive_init_parts(struct kcsd_drive *drive)
+static int drive_init_parts(struct kcsd_drive *drive)
 {
 	int ret;
 
@@ -173,7 +173,7 @@ out_log:
 	return ret;
 }
 
-static void kcsd_drive_destroy_parts(struct kcsd_drive *drive)
+static void drive_destroy_parts(struct kcsd_drive *drive)
 {
 	kcsd_sanitize_destroy(drive);
 	kcsd_units_destroy(drive);
@@ -187,7 +187,7 @@ static void kcsd_drive_destroy_parts(struct kcsd_drive *drive)
  * No new command gets in, so who is told that a run was cancelled finds no drive; the others
  * end, and nothing is held up any more.
  */
-static void kcsd_drive_shut_door(struct kcsd_drive *drive)
+static void drive_shut_door(struct kcsd_drive *drive)
 {
 	percpu_ref_kill(&drive->live);
 	kcsd_units_cancel_all(drive, true);
@@ -195,29 +195,29 @@ static void kcsd_drive_shut_door(struct kcsd_drive *drive)
 	kcsd_delayed_stop(&drive->delayed);
 }
 
-static void kcsd_drive_drain(struct kcsd_drive *drive)
+static void drive_drain(struct kcsd_drive *drive)
 {
-	kcsd_drive_shut_door(drive);
+	drive_shut_door(drive);
 	wait_for_completion(&drive->drained);
 }
 
-static struct kcsd_node *kcsd_drive_add_ns(struct kcsd_drive *drive, u32 nsid)
+static struct kcsd_node *drive_add_ns(struct kcsd_drive *drive, u32 nsid)
 {
 	return kcsd_node_create(drive, nsid, &drive->ctrl->dev, NULL, "kcsdg%un%u", drive->index,
 				nsid);
 }
 
 /* The generic nodes of the namespaces. */
-static int kcsd_drive_add_namespaces(struct kcsd_drive *drive)
+static int drive_add_namespaces(struct kcsd_drive *drive)
 {
-	drive->nvm = kcsd_drive_add_ns(drive, KCSD_NSID_NVM);
+	drive->nvm = drive_add_ns(drive, KCSD_NSID_NVM);
 	if (IS_ERR(drive->nvm))
 		return PTR_ERR(drive->nvm);
 	if (drive->slm.size)
-		drive->slm_node = kcsd_drive_add_ns(drive, KCSD_NSID_SLM);
+		drive->slm_node = drive_add_ns(drive, KCSD_NSID_SLM);
 	if (IS_ERR(drive->slm_node))
 		goto out_nvm;
-	drive->compute = kcsd_drive_add_ns(drive, KCSD_NSID_COMPUTE);
+	drive->compute = drive_add_ns(drive, KCSD_NSID_COMPUTE);
 	if (IS_ERR(drive->compute))
 		goto out_slm;
 	return 0;
@@ -232,7 +232,7 @@ out_nvm:
 	return PTR_ERR(drive->slm_node);
 }
 
-static void kcsd_drive_del_namespaces(struct kcsd_drive *drive)
+static void drive_del_namespaces(struct kcsd_drive *drive)
 {
 	kcsd_node_destroy(drive->compute);
 	if (drive->slm_node)
@@ -241,34 +241,34 @@ static void kcsd_drive_del_namespaces(struct kcsd_drive *drive)
 }
 
 /* Directories in that of the controller's device. On failure some are there. */
-static int kcsd_drive_add_dirs(struct kcsd_drive *drive)
+static int drive_add_dirs(struct kcsd_drive *drive)
 {
 	int ret = kcsd_programs_add_dir(drive);
 
 	return ret ?: kcsd_units_add_dir(drive);
 }
 
-static void kcsd_drive_del_dirs(struct kcsd_drive *drive)
+static void drive_del_dirs(struct kcsd_drive *drive)
 {
 	kcsd_units_del_dir(drive);
 	kcsd_programs_del_dir(drive);
 }
 
 /* On failure drive->live has been killed, and nobody holds it. */
-static int kcsd_drive_add_nodes(struct kcsd_drive *drive)
+static int drive_add_nodes(struct kcsd_drive *drive)
 {
 	unsigned int n = drive->index;
 	int ret;
 
 	drive->ctrl = kcsd_node_create(drive, 0, NULL, kcsd_drive_groups, "kcsd%u", n);
 	if (IS_ERR(drive->ctrl)) {
-		kcsd_drive_drain(drive);	/* a Sanitize may have gone on */
+		drive_drain(drive);	/* a Sanitize may have gone on */
 		return PTR_ERR(drive->ctrl);
 	}
-	ret = kcsd_drive_add_dirs(drive);
+	ret = drive_add_dirs(drive);
 	if (ret)
 		goto out_dirs;
-	ret = kcsd_drive_add_namespaces(drive);
+	ret = drive_add_namespaces(drive);
 	if (ret)
 		goto out_dirs;
 	ret = kcsd_block_create(drive);
@@ -277,11 +277,11 @@ static int kcsd_drive_add_nodes(struct kcsd_drive *drive)
 	return 0;
 
 out_namespaces:
-	kcsd_drive_del_namespaces(drive);
+	drive_del_namespaces(drive);
 out_dirs:
 	/* Whoever was quick enough to open a node may have sent commands. */
-	kcsd_drive_drain(drive);
-	kcsd_drive_del_dirs(drive);
+	drive_drain(drive);
+	drive_del_dirs(drive);
 	kcsd_node_destroy(drive->ctrl);
 	return ret;
 }
@@ -292,21 +292,21 @@ int kcsd_drive_create(const struct kcsd_config *config, struct kcsd_retained *re
 	struct kcsd_drive *drive;
 	int ret = -ENOMEM;
 
-	drive = kcsd_drive_alloc(config, index);
+	drive = drive_alloc(config, index);
 	if (!drive)
 		goto out_log;
 	drive->retained = retained;
-	ret = kcsd_drive_open_media(drive);
+	ret = drive_open_media(drive);
 	if (ret) {
 		kcsd_drive_put(drive);	/* a line in the log has said why */
 		return ret;
 	}
-	ret = kcsd_drive_init_parts(drive);
+	ret = drive_init_parts(drive);
 	if (ret)
 		goto out_media;
 	kcsd_retained_power_on(drive);
 	kcsd_sanitize_power_on(drive);
-	ret = kcsd_drive_add_nodes(drive);
+	ret = drive_add_nodes(drive);
 	if (ret)
 		goto out_parts;
 	kcsd_store_keep(&drive->store);
@@ -315,9 +315,9 @@ int kcsd_drive_create(const struct kcsd_config *config, struct kcsd_retained *re
 	return 0;
 
 out_parts:
-	kcsd_drive_destroy_parts(drive);
+	drive_destroy_parts(drive);
 out_media:
-	kcsd_drive_close_media(drive);
+	drive_close_media(drive);
 	kcsd_drive_put(drive);
 out_log:
 	pr_err("kcsd%u: power on failed: error %d\n", index, ret);
@@ -325,16 +325,16 @@ out_log:
 }
 
 /* Everything but the media. */
-static void kcsd_drive_shut(struct kcsd_drive *drive)
+static void drive_shut(struct kcsd_drive *drive)
 {
-	kcsd_drive_shut_door(drive);	/* first: the disk waits for its requests */
+	drive_shut_door(drive);	/* first: the disk waits for its requests */
 	kcsd_block_destroy(drive);
-	kcsd_drive_del_namespaces(drive);
+	drive_del_namespaces(drive);
 	wait_for_completion(&drive->drained);
-	kcsd_drive_del_dirs(drive);
+	drive_del_dirs(drive);
 	kcsd_node_destroy(drive->ctrl);
 	kcsd_retained_power_off(drive);
-	kcsd_drive_destroy_parts(drive);
+	drive_destroy_parts(drive);
 }
 
 int kcsd_drive_destroy(struct kcsd_drive *drive, bool force)
@@ -344,8 +344,8 @@ int kcsd_drive_destroy(struct kcsd_drive *drive, bool force)
 	if (ret && !force)
 		return ret;
 
-	kcsd_drive_shut(drive);
-	kcsd_drive_close_media(drive);
+	drive_shut(drive);
+	drive_close_media(drive);
 	kcsd_drive_put(drive);
 	return 0;
 }
@@ -354,9 +354,9 @@ void kcsd_drive_cut(struct kcsd_drive *drive, u64 seed)
 {
 	WRITE_ONCE(drive->dead, true);
 	kcsd_block_kill(drive);
-	kcsd_drive_shut(drive);
+	drive_shut(drive);
 	drive->retained->cuts++;
 	kcsd_power_cut(drive, seed);
-	kcsd_drive_close_media(drive);
+	drive_close_media(drive);
 	kcsd_drive_put(drive);
 }

@@ -6,7 +6,7 @@
 #include "compute/audit.h"
 
 /* What the kinds are called in a grant. */
-static const u8 kcsd_audit_access[] = {
+static const u8 audit_access[] = {
 	[KCSD_AUDIT_READ]	= KCSD_GRANT_READ,
 	[KCSD_AUDIT_WRITTEN]	= KCSD_GRANT_WRITE,
 	[KCSD_AUDIT_APPENDED]	= KCSD_GRANT_APPEND,
@@ -18,7 +18,7 @@ struct kcsd_audit *kcsd_audit_alloc(void)
 }
 
 /* Index of the first range that ends at lba or after it. */
-static u32 kcsd_audit_search(const struct kcsd_audit_list *list, u64 lba)
+static u32 audit_search(const struct kcsd_audit_list *list, u64 lba)
 {
 	u32 low = 0, high = list->nr;
 
@@ -34,7 +34,7 @@ static u32 kcsd_audit_search(const struct kcsd_audit_list *list, u64 lba)
 }
 
 /* Replace the ranges [from, to) by one. */
-static void kcsd_audit_replace(struct kcsd_audit_list *list, u32 from, u32 to,
+static void audit_replace(struct kcsd_audit_list *list, u32 from, u32 to,
 			       struct kcsd_audit_range with)
 {
 	struct kcsd_audit_range *r = list->range;
@@ -45,7 +45,7 @@ static void kcsd_audit_replace(struct kcsd_audit_list *list, u32 from, u32 to,
 	list->nr += 1 - (to - from);
 }
 
-static enum kcsd_audit_kind kcsd_audit_kind(u8 access)
+static enum kcsd_audit_kind audit_kind(u8 access)
 {
 	switch (access) {
 	case KCSD_GRANT_WRITE:
@@ -57,7 +57,7 @@ static enum kcsd_audit_kind kcsd_audit_kind(u8 access)
 	}
 }
 
-static u32 kcsd_audit_nr(const struct kcsd_audit *audit)
+static u32 audit_nr(const struct kcsd_audit *audit)
 {
 	u32 nr = 0, i;
 
@@ -68,29 +68,29 @@ static u32 kcsd_audit_nr(const struct kcsd_audit *audit)
 
 void kcsd_audit_note(struct kcsd_audit *audit, u64 slba, u64 nlb, u8 access)
 {
-	struct kcsd_audit_list *list = &audit->list[kcsd_audit_kind(access)];
+	struct kcsd_audit_list *list = &audit->list[audit_kind(access)];
 	struct kcsd_audit_range new = { .first = slba, .end = slba + nlb };
-	u32 from = kcsd_audit_search(list, slba), to = from;
+	u32 from = audit_search(list, slba), to = from;
 
 	/* Those that it touches: they become one with it. */
 	for (; to < list->nr && list->range[to].first <= new.end; to++) {
 		new.first = min(new.first, list->range[to].first);
 		new.end = max(new.end, list->range[to].end);
 	}
-	if (to == from && kcsd_audit_nr(audit) == KCSD_MAX_AUDIT)
+	if (to == from && audit_nr(audit) == KCSD_MAX_AUDIT)
 		audit->overflow = true;
 	else
-		kcsd_audit_replace(list, from, to, new);
+		audit_replace(list, from, to, new);
 }
 
 u32 kcsd_audit_len(const struct kcsd_audit *audit)
 {
 	return sizeof(struct kcsd_audit_header) +
-	       kcsd_audit_nr(audit) * sizeof(struct kcsd_audit_extent);
+	       audit_nr(audit) * sizeof(struct kcsd_audit_extent);
 }
 
 /* The kind whose next range begins first; of several, the first kind. next: by kind. */
-static enum kcsd_audit_kind kcsd_audit_first(const struct kcsd_audit *audit, const u32 *next)
+static enum kcsd_audit_kind audit_first(const struct kcsd_audit *audit, const u32 *next)
 {
 	enum kcsd_audit_kind first = KCSD_AUDIT_KINDS, k;
 
@@ -104,13 +104,13 @@ static enum kcsd_audit_kind kcsd_audit_first(const struct kcsd_audit *audit, con
 	return first;
 }
 
-static int kcsd_audit_copy_extent(const struct kcsd_audit_range *range, enum kcsd_audit_kind kind,
+static int audit_copy_extent(const struct kcsd_audit_range *range, enum kcsd_audit_kind kind,
 				  void __user *to)
 {
 	struct kcsd_audit_extent extent = {
 		.slba = cpu_to_le64(range->first),
 		.nlb = cpu_to_le64(range->end - range->first),
-		.access = kcsd_audit_access[kind],
+		.access = audit_access[kind],
 	};
 
 	BUILD_BUG_ON(sizeof(extent) != 24);
@@ -120,7 +120,7 @@ static int kcsd_audit_copy_extent(const struct kcsd_audit_range *range, enum kcs
 /* The lists merged. */
 int kcsd_audit_copy(const struct kcsd_audit *audit, void __user *to)
 {
-	u32 i, nr = kcsd_audit_nr(audit), next[KCSD_AUDIT_KINDS] = {};
+	u32 i, nr = audit_nr(audit), next[KCSD_AUDIT_KINDS] = {};
 	struct kcsd_audit_header header = {
 		.nr = cpu_to_le32(nr),
 		.flags = cpu_to_le32(audit->overflow ? KCSD_AUDIT_OVERFLOW : 0),
@@ -132,8 +132,8 @@ int kcsd_audit_copy(const struct kcsd_audit *audit, void __user *to)
 		return -EFAULT;
 	to += sizeof(header);
 	for (i = 0; i < nr; i++, to += sizeof(struct kcsd_audit_extent)) {
-		kind = kcsd_audit_first(audit, next);
-		if (kcsd_audit_copy_extent(&audit->list[kind].range[next[kind]++], kind, to))
+		kind = audit_first(audit, next);
+		if (audit_copy_extent(&audit->list[kind].range[next[kind]++], kind, to))
 			return -EFAULT;
 	}
 	return 0;

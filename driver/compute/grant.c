@@ -16,7 +16,7 @@
 
 /* ---- before the run ---- */
 
-static bool kcsd_grant_valid(const struct kcsd_drive *drive, const struct kcsd_lba_grant *g)
+static bool grant_valid(const struct kcsd_drive *drive, const struct kcsd_lba_grant *g)
 {
 	u8 known = KCSD_GRANT_ANY | KCSD_GRANT_ZONES;
 
@@ -27,7 +27,7 @@ static bool kcsd_grant_valid(const struct kcsd_drive *drive, const struct kcsd_l
 }
 
 /* From zones to LBAs. */
-static int kcsd_grant_resolve(struct kcsd_cmd *cmd, struct kcsd_lba_grant *g)
+static int grant_resolve(struct kcsd_cmd *cmd, struct kcsd_lba_grant *g)
 {
 	const struct kcsd_zones *zones = &cmd->drive->zones;
 	u64 slba = le64_to_cpu(g->slba);
@@ -43,14 +43,14 @@ static int kcsd_grant_resolve(struct kcsd_cmd *cmd, struct kcsd_lba_grant *g)
 	return 0;
 }
 
-static int kcsd_grant_check(struct kcsd_cmd *cmd, struct kcsd_lba_grant *g)
+static int grant_check(struct kcsd_cmd *cmd, struct kcsd_lba_grant *g)
 {
 	int ret = 0;
 
-	if (!kcsd_grant_valid(cmd->drive, g))
+	if (!grant_valid(cmd->drive, g))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	if (g->access & KCSD_GRANT_ZONES)
-		ret = kcsd_grant_resolve(cmd, g);
+		ret = grant_resolve(cmd, g);
 	if (ret)
 		return ret;
 	if (!kcsd_drive_has_lbas(cmd->drive, le64_to_cpu(g->slba), le32_to_cpu(g->nlb)))
@@ -66,14 +66,14 @@ int kcsd_grants_check(struct kcsd_cmd *cmd, struct kcsd_lba_grant *grants, u32 n
 	u32 i;
 
 	for (i = 0; !ret && i < nr; i++)
-		ret = kcsd_grant_check(cmd, &grants[i]);
+		ret = grant_check(cmd, &grants[i]);
 	return ret;
 }
 
 /* ---- during it ---- */
 
 /* A grant that allows access to this LBA, or NULL. */
-static const struct kcsd_lba_grant *kcsd_run_find_grant(const struct kcsd_run *run, u64 lba,
+static const struct kcsd_lba_grant *run_find_grant(const struct kcsd_run *run, u64 lba,
 							u8 access)
 {
 	const struct kcsd_lba_grant *g;
@@ -92,7 +92,7 @@ u64 kcsd_run_granted(const struct kcsd_run *run, u64 slba, u64 nlb, u8 access, u
 
 	*mask = ~0ull;
 	while (lba - slba < nlb) {
-		g = kcsd_run_find_grant(run, lba, access);
+		g = run_find_grant(run, lba, access);
 		if (!g)
 			break;
 		*mask &= array_index_mask_nospec(lba - le64_to_cpu(g->slba), le32_to_cpu(g->nlb));

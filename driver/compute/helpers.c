@@ -17,13 +17,13 @@
 
 #define KCSD_MOVE_BYTES	SZ_1M	/* moved between two looks at the clock; whole LBAs */
 
-static struct kcsd_run *kcsd_vm_run(struct kcsd_vm *vm)
+static struct kcsd_run *vm_run(struct kcsd_vm *vm)
 {
 	return container_of(vm, struct kcsd_run, vm);
 }
 
 /* What a program gets for what the medium or a zone returned. */
-static s64 kcsd_run_error(int ret)
+static s64 run_error(int ret)
 {
 	switch (ret) {
 	case 0:
@@ -60,13 +60,13 @@ static void note_failure(struct kcsd_run *run, u64 lba, int ret, int otherwise)
 }
 
 /* A zone said no before anything was moved. */
-static bool kcsd_run_was_refused(int ret)
+static bool run_was_refused(int ret)
 {
 	return ret >= KCSD_SC_ZONE_BOUNDARY && ret <= KCSD_SC_INVALID_ZONE_TRANSITION;
 }
 
 /* 0, or the status that this access was told to fail with. Lasts no longer than the run may. */
-static int kcsd_run_inject(struct kcsd_run *run, enum kcsd_inject_op op, u64 slba, u64 nlb)
+static int run_inject(struct kcsd_run *run, enum kcsd_inject_op op, u64 slba, u64 nlb)
 {
 	struct kcsd_inject_cmd cmd = {
 		.op = op,
@@ -84,9 +84,9 @@ static int kcsd_run_inject(struct kcsd_run *run, enum kcsd_inject_op op, u64 slb
 	return kcsd_inject_ask(run->drive, &cmd);
 }
 
-static u32 kcsd_run_tick(struct kcsd_vm *vm)
+static u32 run_tick(struct kcsd_vm *vm)
 {
-	struct kcsd_run *run = kcsd_vm_run(vm);
+	struct kcsd_run *run = vm_run(vm);
 
 	if (READ_ONCE(run->cancelled))
 		return KCSD_FAULT_CANCELLED;
@@ -99,11 +99,11 @@ static u32 kcsd_run_tick(struct kcsd_vm *vm)
 }
 
 /* May all of it be moved, as if in one piece? 0 or a status. */
-static int kcsd_run_check_move(struct kcsd_run *run, u64 slba, u64 len, bool write)
+static int run_check_move(struct kcsd_run *run, u64 slba, u64 len, bool write)
 {
 	struct kcsd_drive *drive = run->drive;
 	u64 nlb = len >> drive->lba_shift;
-	int ret = kcsd_run_inject(run, write ? KCSD_INJECT_WRITE : KCSD_INJECT_READ, slba, nlb);
+	int ret = run_inject(run, write ? KCSD_INJECT_WRITE : KCSD_INJECT_READ, slba, nlb);
 
 	/* A zone refuses what does not fit before anything is written. */
 	if (!ret && write && len > KCSD_MOVE_BYTES && drive->zones.nr)
@@ -111,7 +111,7 @@ static int kcsd_run_check_move(struct kcsd_run *run, u64 slba, u64 len, bool wri
 	return ret;
 }
 
-static int kcsd_run_move_piece(struct kcsd_run *run, u64 slba, void *buf, u64 len, bool write)
+static int run_move_piece(struct kcsd_run *run, u64 slba, void *buf, u64 len, bool write)
 {
 	struct kvec kvec = { .iov_base = buf, .iov_len = len };
 	struct kcsd_drive *drive = run->drive;
@@ -133,7 +133,7 @@ static int kcsd_run_move_piece(struct kcsd_run *run, u64 slba, void *buf, u64 le
  * In pieces, one after another, with a look at clock and cancellation between: which may
  * end the run with only some of it moved. *done: bytes moved.
  */
-static int kcsd_run_move_pieces(struct kcsd_run *run, u64 slba, void *buf, u64 len, bool write,
+static int run_move_pieces(struct kcsd_run *run, u64 slba, void *buf, u64 len, bool write,
 				u64 *done)
 {
 	u64 piece;
@@ -141,11 +141,11 @@ static int kcsd_run_move_pieces(struct kcsd_run *run, u64 slba, void *buf, u64 l
 
 	for (*done = 0; *done < len; *done += piece) {
 		if (*done)
-			kcsd_vm_fault(&run->vm, kcsd_run_tick(&run->vm), 0);
+			kcsd_vm_fault(&run->vm, run_tick(&run->vm), 0);
 		if (run->vm.end.reason)
 			return 0;
 		piece = min(len - *done, (u64)KCSD_MOVE_BYTES);
-		ret = kcsd_run_move_piece(run, slba + (*done >> run->drive->lba_shift),
+		ret = run_move_piece(run, slba + (*done >> run->drive->lba_shift),
 					  buf + *done, piece, write);
 		if (ret)
 			return ret;
@@ -154,7 +154,7 @@ static int kcsd_run_move_pieces(struct kcsd_run *run, u64 slba, void *buf, u64 l
 }
 
 /* Move LBAs between medium and program memory. */
-static s64 kcsd_run_move(struct kcsd_run *run, u64 slba, void *buf, u64 len, u8 access)
+static s64 run_move(struct kcsd_run *run, u64 slba, void *buf, u64 len, u8 access)
 {
 	bool write = access == KCSD_GRANT_WRITE;
 	struct kcsd_drive *drive = run->drive;
@@ -175,26 +175,26 @@ static s64 kcsd_run_move(struct kcsd_run *run, u64 slba, void *buf, u64 len, u8 
 	slba &= mask;
 	len &= mask;
 
-	ret = kcsd_run_check_move(run, slba, len, write);
+	ret = run_check_move(run, slba, len, write);
 	if (!ret)
-		ret = kcsd_run_move_pieces(run, slba, buf, len, write, &done);
+		ret = run_move_pieces(run, slba, buf, len, write, &done);
 	note_failure(run, slba + (done >> drive->lba_shift), ret, otherwise);
 	/* All that was tried: what failed may have been moved in part. */
-	if (ret && !kcsd_run_was_refused(ret))
+	if (ret && !run_was_refused(ret))
 		done = len;
 	if (done)
 		kcsd_audit_add(run->audit, slba, done >> drive->lba_shift, access);
-	return kcsd_run_error(ret);
+	return run_error(ret);
 }
 
 /* Is this one append that some zone could take? */
-static bool kcsd_run_can_append(const struct kcsd_drive *drive, u64 zslba, u64 len)
+static bool run_can_append(const struct kcsd_drive *drive, u64 zslba, u64 len)
 {
 	return drive->zones.nr && len && len >> drive->lba_shift <= drive->zones.max_append &&
 	       !(len & ((1U << drive->lba_shift) - 1)) && kcsd_zone_starts_at(&drive->zones, zslba);
 }
 
-static s64 kcsd_run_append(struct kcsd_run *run, u64 zslba, void *buf, u64 len)
+static s64 run_append(struct kcsd_run *run, u64 zslba, void *buf, u64 len)
 {
 	struct kcsd_drive *drive = run->drive;
 	struct kvec kvec = { .iov_base = buf };
@@ -202,7 +202,7 @@ static s64 kcsd_run_append(struct kcsd_run *run, u64 zslba, void *buf, u64 len)
 	u64 ok, mask, lba, zone_size;
 	int ret;
 
-	if (!kcsd_run_can_append(drive, zslba, len))
+	if (!run_can_append(drive, zslba, len))
 		return -KCSD_EINVAL;
 	zone_size = kcsd_zone_size(&drive->zones);
 	ok = kcsd_run_granted(run, zslba, zone_size, KCSD_GRANT_APPEND, &mask);
@@ -215,12 +215,12 @@ static s64 kcsd_run_append(struct kcsd_run *run, u64 zslba, void *buf, u64 len)
 
 	kvec.iov_len = len;
 	iov_iter_kvec(&iter, ITER_SOURCE, &kvec, 1, len);
-	ret = kcsd_run_inject(run, KCSD_INJECT_APPEND, zslba, zone_size);
+	ret = run_inject(run, KCSD_INJECT_APPEND, zslba, zone_size);
 	if (!ret)
 		ret = kcsd_lba_io_append(drive, zslba, &iter, &lba);
 	note_failure(run, zslba, ret, KCSD_SC_WRITE_FAULT);
 	if (ret)
-		return kcsd_run_error(ret);
+		return run_error(ret);
 	kcsd_audit_add(run->audit, lba, len >> drive->lba_shift, KCSD_GRANT_APPEND);
 	run->written_bytes += len;
 	return lba;
@@ -230,14 +230,14 @@ static s64 kcsd_run_append(struct kcsd_run *run, u64 zslba, void *buf, u64 len)
  * As much of a struct as fits in len. No more where the CPU mis-speculates: what is beside it
  * is the kernel's stack.
  */
-static s64 kcsd_run_copy_struct(void *dst, u64 len, const void *src, u64 size)
+static s64 run_copy_struct(void *dst, u64 len, const void *src, u64 size)
 {
 	len = array_index_nospec(min(len, size), size + 1);
 	memcpy(dst, src, len);
 	return len;
 }
 
-static s64 kcsd_run_zone(struct kcsd_run *run, u64 lba, void *dst, u64 len)
+static s64 run_zone(struct kcsd_run *run, u64 lba, void *dst, u64 len)
 {
 	struct kcsd_zones *zones = &run->drive->zones;
 	struct kcsd_zone_state state;
@@ -258,14 +258,14 @@ static s64 kcsd_run_zone(struct kcsd_run *run, u64 lba, void *dst, u64 len)
 		.wp = kcsd_zone_shows_wp(&state) ? state.wp : U64_MAX,
 		.cond = state.cond,
 	};
-	return kcsd_run_copy_struct(dst, len, &info, sizeof(info));
+	return run_copy_struct(dst, len, &info, sizeof(info));
 }
 
 /*
  * Copy to the output at an offset, not past the end of a page. Returns the bytes copied, 0 without
  * memory for the page.
  */
-static u64 kcsd_run_emit_piece(struct kcsd_run *run, u64 at, const void *src, u64 len)
+static u64 run_emit_piece(struct kcsd_run *run, u64 at, const void *src, u64 len)
 {
 	u8 **page = &run->out_page[array_index_nospec(at >> PAGE_SHIFT, run->nr_out_pages)];
 
@@ -282,7 +282,7 @@ static u64 kcsd_run_emit_piece(struct kcsd_run *run, u64 at, const void *src, u6
  * In pieces, with a look at clock and cancellation between: to get a page may take time, when the
  * submitter's cgroup is full.
  */
-static s64 kcsd_run_emit(struct kcsd_run *run, const void *src, u64 len)
+static s64 run_emit(struct kcsd_run *run, const void *src, u64 len)
 {
 	u64 done, piece;
 
@@ -292,10 +292,10 @@ static s64 kcsd_run_emit(struct kcsd_run *run, const void *src, u64 len)
 	}
 	for (done = 0; done < len; done += piece) {
 		if (done)
-			kcsd_vm_fault(&run->vm, kcsd_run_tick(&run->vm), 0);
+			kcsd_vm_fault(&run->vm, run_tick(&run->vm), 0);
 		if (run->vm.end.reason)
 			return 0;
-		piece = kcsd_run_emit_piece(run, run->out_len + done, src + done, len - done);
+		piece = run_emit_piece(run, run->out_len + done, src + done, len - done);
 		if (!piece) {
 			kcsd_vm_fault(&run->vm, KCSD_FAULT_INTERNAL, 0);
 			return 0;
@@ -305,7 +305,7 @@ static s64 kcsd_run_emit(struct kcsd_run *run, const void *src, u64 len)
 	return 0;
 }
 
-static s64 kcsd_run_geometry(struct kcsd_run *run, void *dst, u64 len)
+static s64 run_geometry(struct kcsd_run *run, void *dst, u64 len)
 {
 	const struct kcsd_zones *zones = &run->drive->zones;
 	struct kcsd_geometry g = {
@@ -318,30 +318,30 @@ static s64 kcsd_run_geometry(struct kcsd_run *run, void *dst, u64 len)
 		g.zone_size = kcsd_zone_size(zones);
 		g.max_append = zones->max_append << run->drive->lba_shift;
 	}
-	return kcsd_run_copy_struct(dst, len, &g, sizeof(g));
+	return run_copy_struct(dst, len, &g, sizeof(g));
 }
 
-static s64 kcsd_run_helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *a)
+static s64 run_helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *a)
 {
-	struct kcsd_run *run = kcsd_vm_run(vm);
+	struct kcsd_run *run = vm_run(vm);
 
 	switch (id) {
 	case KCSD_HELPER_read:
-		return kcsd_run_move(run, a->val[0], a->ptr[1], a->val[2], KCSD_GRANT_READ);
+		return run_move(run, a->val[0], a->ptr[1], a->val[2], KCSD_GRANT_READ);
 	case KCSD_HELPER_write:
-		return kcsd_run_move(run, a->val[0], a->ptr[1], a->val[2], KCSD_GRANT_WRITE);
+		return run_move(run, a->val[0], a->ptr[1], a->val[2], KCSD_GRANT_WRITE);
 	case KCSD_HELPER_append:
-		return kcsd_run_append(run, a->val[0], a->ptr[1], a->val[2]);
+		return run_append(run, a->val[0], a->ptr[1], a->val[2]);
 	case KCSD_HELPER_zone:
-		return kcsd_run_zone(run, a->val[0], a->ptr[1], a->val[2]);
+		return run_zone(run, a->val[0], a->ptr[1], a->val[2]);
 	case KCSD_HELPER_emit:
-		return kcsd_run_emit(run, a->ptr[0], a->val[1]);
+		return run_emit(run, a->ptr[0], a->val[1]);
 	case KCSD_HELPER_log:
 		kcsd_program_log_line(&run->drive->log, run->turn.tenant->owner, run->pind, a->ptr[0],
 			      a->val[1]);
 		return 0;
 	case KCSD_HELPER_geometry:
-		return kcsd_run_geometry(run, a->ptr[0], a->val[1]);
+		return run_geometry(run, a->ptr[0], a->val[1]);
 	case KCSD_HELPER_time:
 		return ktime_get_ns();
 	}
@@ -351,6 +351,6 @@ static s64 kcsd_run_helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_
 }
 
 const struct kcsd_vm_ops kcsd_run_ops = {
-	.helper	= kcsd_run_helper,
-	.tick	= kcsd_run_tick,
+	.helper	= run_helper,
+	.tick	= run_tick,
 };

@@ -8,14 +8,14 @@
 
 /* ---- one window ---- */
 
-static bool kcsd_mapping_fits(const struct kcsd_mapping *w, const struct kcsd_run *run, u64 own)
+static bool mapping_fits(const struct kcsd_mapping *w, const struct kcsd_run *run, u64 own)
 {
 	return w->own == own && w->nr == run->nr_ranges &&
 	       !memcmp(w->range, run->ranges, flex_array_size(w, range, w->nr));
 }
 
 /* The pages of the ranges, one after another. Returns where the next one goes. */
-static struct page **kcsd_mapping_put_ranges(const struct kcsd_run *run, struct page **to)
+static struct page **mapping_put_ranges(const struct kcsd_run *run, struct page **to)
 {
 	struct page **slm = run->drive->slm.pages;
 	u32 i, nr;
@@ -29,7 +29,7 @@ static struct page **kcsd_mapping_put_ranges(const struct kcsd_run *run, struct 
 	return to;
 }
 
-static u8 *kcsd_mapping_map(struct kcsd_unit *unit, const struct kcsd_run *run, u64 own, u64 span)
+static u8 *mapping_map(struct kcsd_unit *unit, const struct kcsd_run *run, u64 own, u64 span)
 {
 	u64 nr = (KCSD_LOWERED_BEFORE + span + KCSD_LOWERED_AFTER) >> PAGE_SHIFT, done;
 	/* Zero for ever, and nobody's. */
@@ -43,7 +43,7 @@ static u8 *kcsd_mapping_map(struct kcsd_unit *unit, const struct kcsd_run *run, 
 	to = pages;
 	for (done = 0; done < KCSD_LOWERED_BEFORE + own; done += PAGE_SIZE)
 		*to++ = vmalloc_to_page(zeroes + done);
-	to = kcsd_mapping_put_ranges(run, to);
+	to = mapping_put_ranges(run, to);
 	while (to < pages + nr)
 		*to++ = pages[0];
 	mem = vmap(pages, nr, VM_MAP, PAGE_KERNEL);
@@ -51,7 +51,7 @@ static u8 *kcsd_mapping_map(struct kcsd_unit *unit, const struct kcsd_run *run, 
 	return mem ? mem + KCSD_LOWERED_BEFORE : NULL;
 }
 
-static void kcsd_mapping_destroy(struct kcsd_mapping *w)
+static void mapping_destroy(struct kcsd_mapping *w)
 {
 	if (!w)
 		return;
@@ -59,14 +59,14 @@ static void kcsd_mapping_destroy(struct kcsd_mapping *w)
 	kfree(w);
 }
 
-static struct kcsd_mapping *kcsd_mapping_create(struct kcsd_unit *unit, const struct kcsd_run *run,
+static struct kcsd_mapping *mapping_create(struct kcsd_unit *unit, const struct kcsd_run *run,
 					      u64 own, u64 mem_len)
 {
 	struct kcsd_mapping *w = kmalloc(struct_size(w, range, run->nr_ranges), GFP_KERNEL);
 
 	if (!w)
 		return NULL;
-	w->mem = kcsd_mapping_map(unit, run, own, kcsd_lowered_span(mem_len));
+	w->mem = mapping_map(unit, run, own, kcsd_lowered_span(mem_len));
 	if (!w->mem) {
 		kfree(w);
 		return NULL;
@@ -81,13 +81,13 @@ static struct kcsd_mapping *kcsd_mapping_create(struct kcsd_unit *unit, const st
 /* ---- those of a unit ---- */
 
 /* Where the run's window is, or else the one to be replaced: the longest not used. */
-static struct kcsd_mapping **kcsd_mapping_find(struct kcsd_unit *unit, const struct kcsd_run *run,
+static struct kcsd_mapping **mapping_find(struct kcsd_unit *unit, const struct kcsd_run *run,
 					     u64 own)
 {
 	struct kcsd_mapping **oldest = &unit->mapping[0], **w;
 
 	for (w = unit->mapping; w < unit->mapping + ARRAY_SIZE(unit->mapping) && *w; w++) {
-		if (kcsd_mapping_fits(*w, run, own))
+		if (mapping_fits(*w, run, own))
 			return w;
 		if ((*w)->last_use < (*oldest)->last_use)
 			oldest = w;
@@ -100,10 +100,10 @@ u8 *kcsd_mapping_get(struct kcsd_unit *unit, const struct kcsd_run *run, u64 own
 	struct kcsd_mapping **w;
 
 	own = PAGE_ALIGN(own);
-	w = kcsd_mapping_find(unit, run, own);
-	if (!*w || !kcsd_mapping_fits(*w, run, own)) {
-		kcsd_mapping_destroy(*w);
-		*w = kcsd_mapping_create(unit, run, own, mem_len);
+	w = mapping_find(unit, run, own);
+	if (!*w || !mapping_fits(*w, run, own)) {
+		mapping_destroy(*w);
+		*w = mapping_create(unit, run, own, mem_len);
 	}
 	if (!*w)
 		return NULL;
@@ -116,5 +116,5 @@ void kcsd_mappings_destroy(struct kcsd_unit *unit)
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(unit->mapping); i++)
-		kcsd_mapping_destroy(unit->mapping[i]);
+		mapping_destroy(unit->mapping[i]);
 }

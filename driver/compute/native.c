@@ -29,7 +29,7 @@ void kcsd_native_destroy(struct kcsd_program *p)
 	kvfree(p->native);
 }
 
-static void kcsd_native_drop_one(struct kcsd_drive *drive, struct kcsd_jit *jit)
+static void native_drop_one(struct kcsd_drive *drive, struct kcsd_jit *jit)
 {
 	if (IS_ERR_OR_NULL(jit))
 		return;
@@ -43,11 +43,11 @@ void kcsd_native_drop(struct kcsd_drive *drive, struct kcsd_program *p)
 
 	for (i = 0; p->native && i < drive->cfg.cus; i++)
 		for (k = 0; k < 4; k++)
-			kcsd_native_drop_one(drive, p->native[i].code[k / 2][k % 2].jit);
+			native_drop_one(drive, p->native[i].code[k / 2][k % 2].jit);
 }
 
 /* For this run, and those after it. Holds nothing but the unit; cancelling the run ends it. */
-static int kcsd_native_compile(struct kcsd_unit *unit, struct kcsd_run *run, struct kcsd_jit **jit)
+static int native_compile(struct kcsd_unit *unit, struct kcsd_run *run, struct kcsd_jit **jit)
 {
 	struct kcsd_program *p = run->program;
 	const struct kcsd_lower_options opt = {
@@ -76,7 +76,7 @@ static int kcsd_native_compile(struct kcsd_unit *unit, struct kcsd_run *run, str
  * Keep to cfg.max_jit_bytes. The kernel's own limit (net.core.bpf_jit_limit) does not hold
  * here: it lets whoever has CAP_BPF exceed it, as kernel threads do.
  */
-static bool kcsd_native_charge(struct kcsd_drive *drive, u64 bytes)
+static bool native_charge(struct kcsd_drive *drive, u64 bytes)
 {
 	if (atomic64_add_return(bytes, &drive->units.jit_bytes) <= drive->cfg.max_jit_bytes)
 		return true;
@@ -85,7 +85,7 @@ static bool kcsd_native_charge(struct kcsd_drive *drive, u64 bytes)
 }
 
 /* Is there, as far as is known? So that what does not fit is not compiled at each run. */
-static bool kcsd_native_has_room(struct kcsd_drive *drive, const struct kcsd_native_code *code)
+static bool native_has_room(struct kcsd_drive *drive, const struct kcsd_native_code *code)
 {
 	u64 need = max(code->need, 1ull);
 
@@ -93,27 +93,27 @@ static bool kcsd_native_has_room(struct kcsd_drive *drive, const struct kcsd_nat
 }
 
 /* The code, or NULL: a later run tries again, or ERR_PTR: none does. */
-static struct kcsd_jit *kcsd_native_make(struct kcsd_unit *unit, struct kcsd_run *run,
+static struct kcsd_jit *native_make(struct kcsd_unit *unit, struct kcsd_run *run,
 					 struct kcsd_native_code *code)
 {
 	struct kcsd_jit *jit;
 	int ret;
 
-	ret = kcsd_native_compile(unit, run, &jit);
+	ret = native_compile(unit, run, &jit);
 	if (ret == -ENOMEM || ret == -EINTR)
 		return NULL;
 	if (ret == -EAGAIN && ++code->failed < KCSD_JIT_TRIES)
 		return NULL;
 	if (ret)
 		return ERR_PTR(ret);
-	if (kcsd_native_charge(unit->drive, kcsd_jit_bytes(jit)))
+	if (native_charge(unit->drive, kcsd_jit_bytes(jit)))
 		return jit;
 	code->need = kcsd_jit_bytes(jit);
 	kcsd_jit_destroy(jit);
 	return NULL;
 }
 
-static struct kcsd_native_code *kcsd_native_code(const struct kcsd_unit *unit,
+static struct kcsd_native_code *native_code(const struct kcsd_unit *unit,
 						 const struct kcsd_run *run)
 {
 	bool moving = run->nr_ranges, count = run->budget;
@@ -127,8 +127,8 @@ bool kcsd_native_ready(const struct kcsd_unit *unit, const struct kcsd_run *run)
 
 	if (!run->program->native)
 		return true;
-	code = kcsd_native_code(unit, run);
-	return code->jit || !kcsd_native_has_room(unit->drive, code);
+	code = native_code(unit, run);
+	return code->jit || !native_has_room(unit->drive, code);
 }
 
 struct kcsd_jit *kcsd_native_get(struct kcsd_unit *unit, struct kcsd_run *run)
@@ -137,10 +137,10 @@ struct kcsd_jit *kcsd_native_get(struct kcsd_unit *unit, struct kcsd_run *run)
 
 	if (!run->program->native)
 		return NULL;
-	code = kcsd_native_code(unit, run);
+	code = native_code(unit, run);
 	/* Only units' threads make it: submitters are to be quick, and have less rights. */
-	if (!code->jit && !run->is_quick && kcsd_native_has_room(unit->drive, code))
-		code->jit = kcsd_native_make(unit, run, code);
+	if (!code->jit && !run->is_quick && native_has_room(unit->drive, code))
+		code->jit = native_make(unit, run, code);
 	return IS_ERR(code->jit) ? NULL : code->jit;
 }
 
@@ -150,7 +150,7 @@ struct kcsd_jit *kcsd_native_get(struct kcsd_unit *unit, struct kcsd_run *run)
  * Between these two cancelling can reach the run by its ctl; before and after,
  * run->cancelled alone must do.
  */
-static void kcsd_native_publish(struct kcsd_unit *unit, struct kcsd_run *run)
+static void native_publish(struct kcsd_unit *unit, struct kcsd_run *run)
 {
 	scoped_guard(spinlock, &unit->drive->units.lock) {
 		run->ctl = &unit->ctl;
@@ -159,7 +159,7 @@ static void kcsd_native_publish(struct kcsd_unit *unit, struct kcsd_run *run)
 	}
 }
 
-static void kcsd_native_withdraw(struct kcsd_unit *unit, struct kcsd_run *run)
+static void native_withdraw(struct kcsd_unit *unit, struct kcsd_run *run)
 {
 	scoped_guard(spinlock, &unit->drive->units.lock)
 		run->ctl = NULL;
@@ -174,36 +174,36 @@ static void kcsd_native_withdraw(struct kcsd_unit *unit, struct kcsd_run *run)
  * timer_list: those of a CPU that goes offline stand still until another task has moved them, which
  * may never get a CPU.
  */
-static void kcsd_native_timer_start(struct kcsd_unit *unit)
+static void native_timer_start(struct kcsd_unit *unit)
 {
 	hrtimer_start(&unit->timer, ns_to_ktime(KCSD_TICK_NS), HRTIMER_MODE_REL_PINNED_HARD);
 }
 
-static enum hrtimer_restart kcsd_native_timer(struct hrtimer *timer)
+static enum hrtimer_restart native_timer(struct hrtimer *timer)
 {
 	struct kcsd_unit *unit = container_of(timer, struct kcsd_unit, timer);
 
-	/* Pairs with kcsd_native_ticks(): either sees what the other has done. */
+	/* Pairs with native_ticks(): either sees what the other has done. */
 	smp_mb();
 	if (READ_ONCE(unit->ticks)) {
 		kcsd_lowered_stop(&unit->ctl);
-		kcsd_native_timer_start(unit);
+		native_timer_start(unit);
 	}
 	return HRTIMER_NORESTART;
 }
 
 /* After kcsd_lowered_begin(). */
-static void kcsd_native_ticks(struct kcsd_unit *unit)
+static void native_ticks(struct kcsd_unit *unit)
 {
 	smp_store_release(&unit->ticks, true);
 	smp_mb();
 	if (!hrtimer_is_queued(&unit->timer))
-		kcsd_native_timer_start(unit);
+		native_timer_start(unit);
 }
 
 void kcsd_native_timer_init(struct kcsd_unit *unit)
 {
-	kcsd_hrtimer_setup(&unit->timer, kcsd_native_timer, CLOCK_MONOTONIC,
+	kcsd_hrtimer_setup(&unit->timer, native_timer, CLOCK_MONOTONIC,
 			   HRTIMER_MODE_REL_PINNED_HARD);
 }
 
@@ -220,11 +220,11 @@ void kcsd_native_run(struct kcsd_unit *unit, struct kcsd_run *run, const struct 
 	kcsd_lowered_begin(&run->vm, &unit->ctl, count);
 	kcsd_lowered_place(&unit->ctl, (uintptr_t)run->vm.mem,
 			   kcsd_lowered_span(run->vm.mem_len));
-	kcsd_native_publish(unit, run);
+	native_publish(unit, run);
 	if (!count)
-		kcsd_native_ticks(unit);
+		native_ticks(unit);
 	r0 = kcsd_jit_run(jit);
 	WRITE_ONCE(unit->ticks, false);
-	kcsd_native_withdraw(unit, run);
+	native_withdraw(unit, run);
 	kcsd_lowered_end(&unit->ctl, r0);
 }

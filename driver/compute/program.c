@@ -9,14 +9,14 @@
 #include "control/debugfs.h"
 #include "drive.h"
 
-static struct kcsd_program *kcsd_kobj_program(struct kobject *kobj)
+static struct kcsd_program *kobj_program(struct kobject *kobj)
 {
 	return container_of(kobj, struct kcsd_program, kobj);
 }
 
-static void kcsd_program_release(struct kobject *kobj)
+static void program_release(struct kobject *kobj)
 {
-	struct kcsd_program *p = kcsd_kobj_program(kobj);
+	struct kcsd_program *p = kobj_program(kobj);
 
 	free_percpu(p->stats);
 	kcsd_native_destroy(p);
@@ -25,7 +25,7 @@ static void kcsd_program_release(struct kobject *kobj)
 	kfree_rcu(p, rcu);	/* kcsd_program_get() may still look at users */
 }
 
-static struct kcsd_program_counters kcsd_program_fold(const struct kcsd_program *p)
+static struct kcsd_program_counters program_fold(const struct kcsd_program *p)
 {
 	struct kcsd_program_counters sum = {};
 	int cpu;
@@ -67,14 +67,14 @@ KCSD_PROGRAM_ATTR(puid, "%llu", p->puid);
 KCSD_PROGRAM_ATTR(active, "%d", atomic_read(&p->users) >= 0);
 KCSD_PROGRAM_ATTR(persistent, "%d", p->persistent);
 KCSD_PROGRAM_ATTR(size, "%u", p->psize);
-KCSD_PROGRAM_ATTR(runs, "%llu", kcsd_program_fold(p).runs);
-KCSD_PROGRAM_ATTR(runs_jit, "%llu", kcsd_program_fold(p).runs_jit);
-KCSD_PROGRAM_ATTR(runs_interp, "%llu", kcsd_program_fold(p).runs_interp);
-KCSD_PROGRAM_ATTR(faults, "%llu", kcsd_program_fold(p).faults);
-KCSD_PROGRAM_ATTR(insns, "%llu", kcsd_program_fold(p).insns);
-KCSD_PROGRAM_ATTR(min_ns, "%llu", kcsd_program_fold(p).min_ns);
-KCSD_PROGRAM_ATTR(max_ns, "%llu", kcsd_program_fold(p).max_ns);
-KCSD_PROGRAM_ATTR(total_ns, "%llu", kcsd_program_fold(p).total_ns);
+KCSD_PROGRAM_ATTR(runs, "%llu", program_fold(p).runs);
+KCSD_PROGRAM_ATTR(runs_jit, "%llu", program_fold(p).runs_jit);
+KCSD_PROGRAM_ATTR(runs_interp, "%llu", program_fold(p).runs_interp);
+KCSD_PROGRAM_ATTR(faults, "%llu", program_fold(p).faults);
+KCSD_PROGRAM_ATTR(insns, "%llu", program_fold(p).insns);
+KCSD_PROGRAM_ATTR(min_ns, "%llu", program_fold(p).min_ns);
+KCSD_PROGRAM_ATTR(max_ns, "%llu", program_fold(p).max_ns);
+KCSD_PROGRAM_ATTR(total_ns, "%llu", program_fold(p).total_ns);
 
 static struct attribute *kcsd_program_attrs[] = {
 	&kcsd_program_attr_name.attr,
@@ -94,19 +94,19 @@ static struct attribute *kcsd_program_attrs[] = {
 };
 ATTRIBUTE_GROUPS(kcsd_program);
 
-static ssize_t kcsd_program_attr_show(struct kobject *kobj, struct attribute *attr, char *page)
+static ssize_t program_attr_show(struct kobject *kobj, struct attribute *attr, char *page)
 {
-	return container_of(attr, struct kcsd_program_attr, attr)->show(kcsd_kobj_program(kobj),
+	return container_of(attr, struct kcsd_program_attr, attr)->show(kobj_program(kobj),
 									page);
 }
 
-static const struct sysfs_ops kcsd_program_sysfs_ops = {
-	.show = kcsd_program_attr_show,
+static const struct sysfs_ops program_sysfs_ops = {
+	.show = program_attr_show,
 };
 
-static const struct kobj_type kcsd_program_ktype = {
-	.release	= kcsd_program_release,
-	.sysfs_ops	= &kcsd_program_sysfs_ops,
+static const struct kobj_type program_ktype = {
+	.release	= program_release,
+	.sysfs_ops	= &program_sysfs_ops,
 	.default_groups	= kcsd_program_groups,
 };
 
@@ -133,7 +133,7 @@ void kcsd_program_account(struct kcsd_program *program, const struct kcsd_run *r
 	kcsd_program_time(program, run);
 }
 
-static bool kcsd_program_calls(const struct kcsd_program *p, s32 helper)
+static bool program_calls(const struct kcsd_program *p, s32 helper)
 {
 	const struct bpf_insn *insn = p->view.insns, *end = insn + p->view.insn_cnt;
 
@@ -176,7 +176,7 @@ int kcsd_program_create(struct kcsd_drive *drive, u16 pind, struct kcsd_loading 
 	if (ret)
 		goto out_code;
 
-	p->logs = kcsd_program_calls(p, KCSD_HELPER_log);
+	p->logs = program_calls(p, KCSD_HELPER_log);
 	p->pit = l->pit;
 	p->persistent = l->persistent;
 	p->puid = l->puid;
@@ -197,7 +197,7 @@ out_free:
 
 int kcsd_program_add(struct kcsd_drive *drive, struct kcsd_program *p)
 {
-	int ret = kobject_init_and_add(&p->kobj, &kcsd_program_ktype, drive->programs.dir, "%u",
+	int ret = kobject_init_and_add(&p->kobj, &program_ktype, drive->programs.dir, "%u",
 				       p->pind);
 
 	if (ret) {

@@ -39,7 +39,7 @@ struct kcsd_program_stats {
 
 /*
  * A loaded program. users: -1 when not activated, else the runs queued or
- * executing; only kcsd_program_activate() takes it from and to -1. Everything else is
+ * executing; only program_activate() takes it from and to -1. Everything else is
  * constant once the program is in its slot.
  */
 struct kcsd_program {

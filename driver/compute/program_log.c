@@ -22,7 +22,7 @@ void kcsd_program_log_destroy(struct kcsd_program_log *log)
 	kvfree(log->ring);
 }
 
-static void kcsd_program_log_append(struct kcsd_program_log *log, struct kcsd_owner owner, struct kcsd_log_entry *e)
+static void program_log_append(struct kcsd_program_log *log, struct kcsd_owner owner, struct kcsd_log_entry *e)
 {
 	e->time_ns = cpu_to_le64(ktime_get_real_ns());
 	spin_lock(&log->lock);
@@ -46,7 +46,7 @@ void kcsd_program_log_line(struct kcsd_program_log *log, struct kcsd_owner owner
 
 		e.text[i] = isascii(c) && isprint(c) ? c : '?';
 	}
-	kcsd_program_log_append(log, owner, &e);
+	program_log_append(log, owner, &e);
 }
 
 void kcsd_program_log_fault(struct kcsd_program_log *log, struct kcsd_owner owner, u16 pind,
@@ -60,7 +60,7 @@ void kcsd_program_log_fault(struct kcsd_program_log *log, struct kcsd_owner owne
 		.lba = cpu_to_le64(end->lba),
 	};
 
-	kcsd_program_log_append(log, owner, &e);
+	program_log_append(log, owner, &e);
 }
 
 void kcsd_log_medium(struct kcsd_program_log *log, struct kcsd_owner owner, u16 pind, int status,
@@ -73,7 +73,7 @@ void kcsd_log_medium(struct kcsd_program_log *log, struct kcsd_owner owner, u16 
 		.lba = cpu_to_le64(lba),
 	};
 
-	kcsd_program_log_append(log, owner, &e);
+	program_log_append(log, owner, &e);
 }
 
 void kcsd_log_close(struct kcsd_program_log *log, struct kcsd_owner owner)

@@ -18,7 +18,7 @@ static struct kcsd_program_slot *kcsd_slot(struct kcsd_drive *drive, u16 pind)
 	return &drive->programs.slots[array_index_nospec(pind, drive->programs.nr)];
 }
 
-static struct kcsd_program *kcsd_slot_program(struct kcsd_drive *drive,
+static struct kcsd_program *slot_program(struct kcsd_drive *drive,
 					      struct kcsd_program_slot *slot)
 {
 	return rcu_dereference_protected(slot->program,
@@ -26,7 +26,7 @@ static struct kcsd_program *kcsd_slot_program(struct kcsd_drive *drive,
 }
 
 /* Forget a program that has not fully arrived. */
-static void kcsd_slot_abort(struct kcsd_drive *drive, struct kcsd_program_slot *slot)
+static void slot_abort(struct kcsd_drive *drive, struct kcsd_program_slot *slot)
 {
 	if (!slot->loading.image)
 		return;
@@ -36,14 +36,14 @@ static void kcsd_slot_abort(struct kcsd_drive *drive, struct kcsd_program_slot *
 }
 
 /* On success the slot owns the image, of cdw11 bytes. */
-static int kcsd_slot_begin(struct kcsd_drive *drive, struct kcsd_program_slot *slot,
+static int slot_begin(struct kcsd_drive *drive, struct kcsd_program_slot *slot,
 			   const struct kcsd_cmd *cmd, void *image)
 {
 	struct kcsd_programs *ps = &drive->programs;
 	struct kcsd_loading *l = &slot->loading;
 	u32 psize = cmd->cdw11;
 
-	kcsd_slot_abort(drive, slot);
+	slot_abort(drive, slot);
 	if (psize > drive->cfg.max_program_bytes - ps->bytes)
 		return KCSD_SC_MAX_PROGRAM_BYTES;
 	l->image = image;
@@ -56,7 +56,7 @@ static int kcsd_slot_begin(struct kcsd_drive *drive, struct kcsd_program_slot *s
 }
 
 /* All bytes are here: loading becomes finishing, of *l. */
-static void kcsd_slot_complete(struct kcsd_program_slot *slot, struct kcsd_loading *l)
+static void slot_complete(struct kcsd_program_slot *slot, struct kcsd_loading *l)
 {
 	*l = slot->loading;
 	slot->loading = (struct kcsd_loading){};
@@ -64,7 +64,7 @@ static void kcsd_slot_complete(struct kcsd_program_slot *slot, struct kcsd_loadi
 }
 
 /* Finishing becomes loaded, or empty. */
-static int kcsd_slot_finish(struct kcsd_drive *drive, struct kcsd_program_slot *slot,
+static int slot_finish(struct kcsd_drive *drive, struct kcsd_program_slot *slot,
 			    struct kcsd_program *p)
 {
 	struct kcsd_programs *ps = &drive->programs;
@@ -85,7 +85,7 @@ static int kcsd_slot_finish(struct kcsd_drive *drive, struct kcsd_program_slot *
 	return 0;
 }
 
-static void kcsd_slot_unload(struct kcsd_drive *drive, struct kcsd_program_slot *slot,
+static void slot_unload(struct kcsd_drive *drive, struct kcsd_program_slot *slot,
 			     struct kcsd_program *p)
 {
 	RCU_INIT_POINTER(slot->program, NULL);
@@ -107,7 +107,7 @@ int kcsd_programs_init(struct kcsd_drive *drive)
 }
 
 /* 0 or -ENOMEM. One that the configuration leaves no memory to run in is left out. */
-static int kcsd_programs_add_builtin(struct kcsd_drive *drive, u32 i)
+static int programs_add_builtin(struct kcsd_drive *drive, u32 i)
 {
 	u16 pind = drive->cfg.max_programs + i;
 	struct kcsd_loading l = { .pit = KCSD_PIT_NONE, .builtin = true };
@@ -131,7 +131,7 @@ static int kcsd_programs_add_builtin(struct kcsd_drive *drive, u32 i)
 }
 
 /* Called when no command is under way and none can begin. */
-static void kcsd_programs_unload_all(struct kcsd_drive *drive)
+static void programs_unload_all(struct kcsd_drive *drive)
 {
 	struct kcsd_program_slot *slot;
 	struct kcsd_program *p;
@@ -140,16 +140,16 @@ static void kcsd_programs_unload_all(struct kcsd_drive *drive)
 	guard(mutex)(&drive->programs.lock);
 	for (pind = 0; pind < drive->programs.nr; pind++) {
 		slot = kcsd_slot(drive, pind);
-		kcsd_slot_abort(drive, slot);
-		p = kcsd_slot_program(drive, slot);
+		slot_abort(drive, slot);
+		p = slot_program(drive, slot);
 		if (p)
-			kcsd_slot_unload(drive, slot, p);
+			slot_unload(drive, slot, p);
 	}
 }
 
 void kcsd_programs_del_dir(struct kcsd_drive *drive)
 {
-	kcsd_programs_unload_all(drive);
+	programs_unload_all(drive);
 	kcsd_debugfs_del_drive(drive);
 	kobject_put(drive->programs.dir);
 	drive->programs.dir = NULL;
@@ -167,7 +167,7 @@ int kcsd_programs_add_dir(struct kcsd_drive *drive)
 		return -ENOMEM;
 	kcsd_debugfs_add_drive(drive);
 	for (i = 0; i < ps->nr - drive->cfg.max_programs && !ret; i++)
-		ret = kcsd_programs_add_builtin(drive, i);
+		ret = programs_add_builtin(drive, i);
 	return ret ?: kcsd_programs_restore(drive);
 }
 
@@ -205,10 +205,10 @@ void kcsd_program_put(struct kcsd_program *program)
 	atomic_dec(&program->users);
 }
 
-static void kcsd_program_describe(struct kcsd_drive *drive, u16 pind,
+static void program_describe(struct kcsd_drive *drive, u16 pind,
 				  struct kcsd_program_desc *d)
 {
-	struct kcsd_program *p = kcsd_slot_program(drive, kcsd_slot(drive, pind));
+	struct kcsd_program *p = slot_program(drive, kcsd_slot(drive, pind));
 
 	if (!p)
 		return;
@@ -238,13 +238,13 @@ void *kcsd_programs_page(struct kcsd_drive *drive, u32 *len)
 
 	guard(mutex)(&drive->programs.lock);
 	for (pind = 0; pind < nr; pind++)
-		kcsd_program_describe(drive, pind, d++);
+		program_describe(drive, pind, d++);
 	return list;
 }
 
 /* ---- commands ---- */
 
-static u16 kcsd_cmd_pind(const struct kcsd_cmd *cmd)
+static u16 cmd_pind(const struct kcsd_cmd *cmd)
 {
 	return cmd->cdw10 & 0xffff;
 }
@@ -253,11 +253,11 @@ static u16 kcsd_cmd_pind(const struct kcsd_cmd *cmd)
  * Put a chunk in its place. The first one has room for the whole image and becomes that: then
  * *chunk is NULL. With the last one *complete has an image.
  */
-static int kcsd_program_add_chunk(struct kcsd_cmd *cmd, void **chunk,
+static int program_add_chunk(struct kcsd_cmd *cmd, void **chunk,
 				  struct kcsd_loading *complete)
 {
 	struct kcsd_drive *drive = cmd->drive;
-	u16 pind = kcsd_cmd_pind(cmd);
+	u16 pind = cmd_pind(cmd);
 	u32 numb = cmd->cdw14, loff = cmd->cdw15;
 	struct kcsd_program_slot *slot;
 	struct kcsd_loading *l;
@@ -268,10 +268,10 @@ static int kcsd_program_add_chunk(struct kcsd_cmd *cmd, void **chunk,
 		return KCSD_SC_NS_NOT_READY;
 	slot = kcsd_slot(drive, pind);
 	l = &slot->loading;
-	if (slot->finishing || kcsd_slot_program(drive, slot))
+	if (slot->finishing || slot_program(drive, slot))
 		return KCSD_SC_PROGRAM_IN_USE;
 	if (!loff) {
-		ret = kcsd_slot_begin(drive, slot, cmd, *chunk);
+		ret = slot_begin(drive, slot, cmd, *chunk);
 		if (ret)
 			return ret;
 		*chunk = NULL;
@@ -284,11 +284,11 @@ static int kcsd_program_add_chunk(struct kcsd_cmd *cmd, void **chunk,
 	}
 	l->have = loff + numb;
 	if (l->have == l->psize)
-		kcsd_slot_complete(slot, complete);
+		slot_complete(slot, complete);
 	return 0;
 }
 
-static int kcsd_program_refused(struct kcsd_cmd *cmd, int ret, const struct kcsd_verdict *verdict)
+static int program_refused(struct kcsd_cmd *cmd, int ret, const struct kcsd_verdict *verdict)
 {
 	if (ret == -EINTR)
 		return ret;
@@ -299,26 +299,26 @@ static int kcsd_program_refused(struct kcsd_cmd *cmd, int ret, const struct kcsd
 }
 
 /* Others get the lock while the program is checked. Its slot stays as it is: it is finishing. */
-static int kcsd_program_finish(struct kcsd_cmd *cmd, struct kcsd_loading *l)
+static int program_finish(struct kcsd_cmd *cmd, struct kcsd_loading *l)
 {
 	struct kcsd_drive *drive = cmd->drive;
 	struct kcsd_program_slot *slot;
 	struct kcsd_verdict verdict;
 	struct kcsd_program *p;
-	int ret = kcsd_program_create(drive, kcsd_cmd_pind(cmd), l, &p, &verdict);
+	int ret = kcsd_program_create(drive, cmd_pind(cmd), l, &p, &verdict);
 
 	guard(mutex)(&drive->programs.lock);
-	slot = kcsd_slot(drive, kcsd_cmd_pind(cmd));
+	slot = kcsd_slot(drive, cmd_pind(cmd));
 	slot->finishing = false;
 	/* On success the program owns the image. */
 	if (!ret)
-		return kcsd_slot_finish(drive, slot, p);
+		return slot_finish(drive, slot, p);
 	drive->programs.bytes -= l->psize;
 	kvfree(l->image);
-	return kcsd_program_refused(cmd, ret, &verdict);
+	return program_refused(cmd, ret, &verdict);
 }
 
-static int kcsd_program_load(struct kcsd_cmd *cmd)
+static int program_load(struct kcsd_cmd *cmd)
 {
 	struct kcsd_loading complete = {};
 	u32 numb = cmd->cdw14;
@@ -330,12 +330,12 @@ static int kcsd_program_load(struct kcsd_cmd *cmd)
 	if (!chunk)
 		return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
 	ret = kcsd_cmd_copy_from_host(cmd, chunk, numb) ?:
-	      kcsd_program_add_chunk(cmd, &chunk, &complete);
+	      program_add_chunk(cmd, &chunk, &complete);
 	kvfree(chunk);
-	return complete.image ? kcsd_program_finish(cmd, &complete) : ret;
+	return complete.image ? program_finish(cmd, &complete) : ret;
 }
 
-static int kcsd_program_unload(struct kcsd_cmd *cmd)
+static int program_unload(struct kcsd_cmd *cmd)
 {
 	struct kcsd_drive *drive = cmd->drive;
 	struct kcsd_program_slot *slot;
@@ -343,39 +343,39 @@ static int kcsd_program_unload(struct kcsd_cmd *cmd)
 	int ret;
 
 	guard(mutex)(&drive->programs.lock);
-	slot = kcsd_slot(drive, kcsd_cmd_pind(cmd));
-	p = kcsd_slot_program(drive, slot);
+	slot = kcsd_slot(drive, cmd_pind(cmd));
+	p = slot_program(drive, slot);
 	if (slot->finishing)
 		return KCSD_SC_PROGRAM_IN_USE;
 	if (!p && !slot->loading.image)
 		return KCSD_SC_NO_PROGRAM;
-	kcsd_slot_abort(drive, slot);
+	slot_abort(drive, slot);
 	if (!p)
 		return 0;
 	if (atomic_read(&p->users) >= 0)
 		return KCSD_SC_PROGRAM_IN_USE;
 	ret = kcsd_program_keep_change(drive, p, KCSD_SIDECAR_UNLOAD);
 	if (!ret)
-		kcsd_slot_unload(drive, slot, p);
+		slot_unload(drive, slot, p);
 	return ret;
 }
 
-static int kcsd_program_parse_index(const struct kcsd_cmd *cmd)
+static int program_parse_index(const struct kcsd_cmd *cmd)
 {
-	return kcsd_cmd_pind(cmd) < cmd->drive->programs.nr ? 0 : KCSD_SC_INVALID_PROGRAM_INDEX;
+	return cmd_pind(cmd) < cmd->drive->programs.nr ? 0 : KCSD_SC_INVALID_PROGRAM_INDEX;
 }
 
 /* An index whose program the host may bring and take away. */
-static int kcsd_program_parse_host_index(const struct kcsd_cmd *cmd)
+static int program_parse_host_index(const struct kcsd_cmd *cmd)
 {
-	int ret = kcsd_program_parse_index(cmd);
+	int ret = program_parse_index(cmd);
 
 	if (ret)
 		return ret;
-	return kcsd_cmd_pind(cmd) < cmd->drive->cfg.max_programs ? 0 : KCSD_SC_NOT_DOWNLOADABLE;
+	return cmd_pind(cmd) < cmd->drive->cfg.max_programs ? 0 : KCSD_SC_NOT_DOWNLOADABLE;
 }
 
-static int kcsd_program_parse_unload(struct kcsd_cmd *cmd)
+static int program_parse_unload(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = {
 		.cdw10 = 0xffff | KCSD_LOAD_SEL_UNLOAD,	/* PIND */
@@ -386,12 +386,12 @@ static int kcsd_program_parse_unload(struct kcsd_cmd *cmd)
 		return ret;
 	if (iov_iter_count(&cmd->data))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	cmd->execute = kcsd_program_unload;
-	return kcsd_program_parse_host_index(cmd);
+	cmd->execute = program_unload;
+	return program_parse_host_index(cmd);
 }
 
 /* PTYPE, PIT and PUID, and whether it is to stay. */
-static int kcsd_program_check_type(struct kcsd_cmd *cmd)
+static int program_check_type(struct kcsd_cmd *cmd)
 {
 	u8 pit = cmd->cdw10 >> KCSD_LOAD_PIT_SHIFT & 7;
 
@@ -407,7 +407,7 @@ static int kcsd_program_check_type(struct kcsd_cmd *cmd)
 }
 
 /* PSIZE, NUMB and LOFF. */
-static int kcsd_program_check_chunk(struct kcsd_cmd *cmd)
+static int program_check_chunk(struct kcsd_cmd *cmd)
 {
 	u32 psize = cmd->cdw11, numb = cmd->cdw14, loff = cmd->cdw15;
 
@@ -439,20 +439,20 @@ int kcsd_program_parse_load(struct kcsd_cmd *cmd)
 	if (cmd->nsid != KCSD_NSID_COMPUTE)
 		return KCSD_SC_INVALID_NS;
 	if (cmd->cdw10 & KCSD_LOAD_SEL_UNLOAD)
-		return kcsd_program_parse_unload(cmd);
-	ret = kcsd_cmd_check_unused(cmd, &uses) ?: kcsd_program_check_type(cmd) ?:
-	      kcsd_program_check_chunk(cmd);
+		return program_parse_unload(cmd);
+	ret = kcsd_cmd_check_unused(cmd, &uses) ?: program_check_type(cmd) ?:
+	      program_check_chunk(cmd);
 	if (ret)
 		return ret;
-	cmd->execute = kcsd_program_load;
-	return kcsd_program_parse_host_index(cmd);
+	cmd->execute = program_load;
+	return program_parse_host_index(cmd);
 }
 
 /*
  * No run begins before the activation is recorded, nor after the deactivation began to be. Nobody
  * else takes users below 0 or from there: programs.lock is held.
  */
-static int kcsd_program_set_active(struct kcsd_drive *drive, struct kcsd_program *p, bool on)
+static int program_set_active(struct kcsd_drive *drive, struct kcsd_program *p, bool on)
 {
 	int ret;
 
@@ -466,21 +466,21 @@ static int kcsd_program_set_active(struct kcsd_drive *drive, struct kcsd_program
 	return ret;
 }
 
-static int kcsd_program_activate(struct kcsd_cmd *cmd)
+static int program_activate(struct kcsd_cmd *cmd)
 {
 	bool on = cmd->cdw10 >> KCSD_ACTIVATION_SEL_SHIFT;
 	struct kcsd_programs *ps = &cmd->drive->programs;
 	struct kcsd_program *p;
 
 	guard(mutex)(&ps->lock);
-	p = kcsd_slot_program(cmd->drive, kcsd_slot(cmd->drive, kcsd_cmd_pind(cmd)));
+	p = slot_program(cmd->drive, kcsd_slot(cmd->drive, cmd_pind(cmd)));
 	if (!p)
 		return KCSD_SC_NO_PROGRAM;
 	if (on == (atomic_read(&p->users) >= 0))
 		return 0;
 	if (on && ps->active == cmd->drive->cfg.max_active)
 		return KCSD_SC_MAX_ACTIVATED;
-	return kcsd_program_set_active(cmd->drive, p, on);
+	return program_set_active(cmd->drive, p, on);
 }
 
 int kcsd_program_parse_activation(struct kcsd_cmd *cmd)
@@ -499,6 +499,6 @@ int kcsd_program_parse_activation(struct kcsd_cmd *cmd)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
 	if (iov_iter_count(&cmd->data))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	cmd->execute = kcsd_program_activate;
-	return kcsd_program_parse_index(cmd);
+	cmd->execute = program_activate;
+	return program_parse_index(cmd);
 }

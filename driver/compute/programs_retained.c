@@ -8,7 +8,7 @@
 #include "drive.h"
 #include "persist/sidecar.h"
 
-static int kcsd_kept_status(int ret)
+static int kept_status(int ret)
 {
 	switch (ret) {
 	case 0:
@@ -25,17 +25,17 @@ static int kcsd_kept_status(int ret)
 
 int kcsd_program_keep(struct kcsd_drive *drive, const struct kcsd_program *p)
 {
-	return p->persistent ? kcsd_kept_status(kcsd_sidecar_add_program(drive, p)) : 0;
+	return p->persistent ? kept_status(kcsd_sidecar_add_program(drive, p)) : 0;
 }
 
 int kcsd_program_keep_change(struct kcsd_drive *drive, const struct kcsd_program *p, u8 what)
 {
 	if (!p->persistent)
 		return 0;
-	return kcsd_kept_status(kcsd_sidecar_change_program(drive, p->pind, what));
+	return kept_status(kcsd_sidecar_change_program(drive, p->pind, what));
 }
 
-static const char *kcsd_kept_reason(const struct kcsd_verdict *verdict)
+static const char *kept_reason(const struct kcsd_verdict *verdict)
 {
 	static const char * const texts[] = {
 #define TEXT(value, name, text) [value] = text,
@@ -46,23 +46,23 @@ static const char *kcsd_kept_reason(const struct kcsd_verdict *verdict)
 	return texts[verdict->check];
 }
 
-static int kcsd_kept_unfit(struct kcsd_drive *drive, u16 pind, const char *option, u64 value)
+static int kept_unfit(struct kcsd_drive *drive, u16 pind, const char *option, u64 value)
 {
 	pr_err("kcsd%u: %s is %llu: too little for program %u of the sidecar\n", drive->index,
 	       option, value, pind);
 	return -EINVAL;
 }
 
-static int kcsd_kept_check(struct kcsd_drive *drive, u16 pind, bool active, u32 psize)
+static int kept_check(struct kcsd_drive *drive, u16 pind, bool active, u32 psize)
 {
 	const struct kcsd_config *c = &drive->cfg;
 
 	if (pind >= c->max_programs)
-		return kcsd_kept_unfit(drive, pind, "max_programs", c->max_programs);
+		return kept_unfit(drive, pind, "max_programs", c->max_programs);
 	if (psize > c->max_program_bytes - drive->programs.bytes)
-		return kcsd_kept_unfit(drive, pind, "max_program_bytes", c->max_program_bytes);
+		return kept_unfit(drive, pind, "max_program_bytes", c->max_program_bytes);
 	if (active && drive->programs.active == c->max_active)
-		return kcsd_kept_unfit(drive, pind, "max_active", c->max_active);
+		return kept_unfit(drive, pind, "max_active", c->max_active);
 	return 0;
 }
 
@@ -70,7 +70,7 @@ static int kcsd_kept_check(struct kcsd_drive *drive, u16 pind, bool active, u32 
  * Back into its slot. One that the drive would not load today is left out, with a line in the
  * kernel log; in the sidecar it stays.
  */
-static int kcsd_kept_restore(struct kcsd_drive *drive, const struct kcsd_sidecar_program *kept,
+static int kept_restore(struct kcsd_drive *drive, const struct kcsd_sidecar_program *kept,
 			     u32 len)
 {
 	struct kcsd_programs *ps = &drive->programs;
@@ -83,7 +83,7 @@ static int kcsd_kept_restore(struct kcsd_drive *drive, const struct kcsd_sidecar
 	struct kcsd_program *p;
 	int ret;
 
-	ret = kcsd_kept_check(drive, pind, kept->active, len);
+	ret = kept_check(drive, pind, kept->active, len);
 	if (ret)
 		return ret;
 	l.image = kvmalloc(len, GFP_KERNEL);
@@ -97,7 +97,7 @@ static int kcsd_kept_restore(struct kcsd_drive *drive, const struct kcsd_sidecar
 		if (ret != -EINVAL)
 			return ret;
 		pr_warn("kcsd%u: program %u of the sidecar is none for this drive: %s\n",
-			drive->index, pind, kcsd_kept_reason(&verdict));
+			drive->index, pind, kept_reason(&verdict));
 		return 0;
 	}
 	ret = kcsd_program_add(drive, p);
@@ -115,5 +115,5 @@ static int kcsd_kept_restore(struct kcsd_drive *drive, const struct kcsd_sidecar
 int kcsd_programs_restore(struct kcsd_drive *drive)
 {
 	lockdep_assert_held(&drive->programs.lock);
-	return kcsd_sidecar_each_program(drive, kcsd_kept_restore);
+	return kcsd_sidecar_each_program(drive, kept_restore);
 }

@@ -32,14 +32,14 @@
 #define KCSD_STALL_NS		(4 * TICK_NSEC)
 #define KCSD_STALL_PENALTY	100	/* times what the run took */
 
-static u64 kcsd_quick_ns(const struct kcsd_run *run)
+static u64 quick_ns(const struct kcsd_run *run)
 {
 	return run->drive->cfg.quick_us * NSEC_PER_USEC;
 }
 
 void kcsd_program_time(struct kcsd_program *p, const struct kcsd_run *run)
 {
-	bool was_quick = run->end_ns - run->start_ns < kcsd_quick_ns(run);
+	bool was_quick = run->end_ns - run->start_ns < quick_ns(run);
 	int quick = READ_ONCE(p->quick);
 
 	/* Written only while it changes: all units look at it. */
@@ -50,7 +50,7 @@ void kcsd_program_time(struct kcsd_program *p, const struct kcsd_run *run)
 }
 
 /* Can it be begun, and then started over, without anybody's noticing? */
-static bool kcsd_run_leaves_nothing(const struct kcsd_run *run)
+static bool run_leaves_nothing(const struct kcsd_run *run)
 {
 	u32 i;
 
@@ -61,7 +61,7 @@ static bool kcsd_run_leaves_nothing(const struct kcsd_run *run)
 }
 
 /* Does its submitter wait for nothing but this run, and can do it as well as a unit's thread? */
-static bool kcsd_run_suits_submitter(const struct kcsd_run *run)
+static bool run_suits_submitter(const struct kcsd_run *run)
 {
 	const struct kcsd_drive *drive = run->drive;
 
@@ -80,21 +80,21 @@ static bool kcsd_run_suits_submitter(const struct kcsd_run *run)
 
 bool kcsd_run_overran(struct kcsd_run *run)
 {
-	run->overran = ktime_get_ns() - run->start_ns > KCSD_GIVE_UP * kcsd_quick_ns(run);
+	run->overran = ktime_get_ns() - run->start_ns > KCSD_GIVE_UP * quick_ns(run);
 	return run->overran;
 }
 
 /* The unit has been given back: for how long was it kept from others? */
-static void kcsd_run_note_stall(const struct kcsd_run *run)
+static void run_note_stall(const struct kcsd_run *run)
 {
 	u64 now = ktime_get_ns(), took = now - run->queued_ns;
 
-	if (took > KCSD_GIVE_UP * kcsd_quick_ns(run) + KCSD_STALL_NS)
+	if (took > KCSD_GIVE_UP * quick_ns(run) + KCSD_STALL_NS)
 		WRITE_ONCE(run->turn.tenant->quick_from, now + KCSD_STALL_PENALTY * took);
 }
 
 /* As if it had never begun. Its output's memory may stay. */
-static void kcsd_run_start_over(struct kcsd_run *run)
+static void run_start_over(struct kcsd_run *run)
 {
 	kcsd_stat_inc(run->drive, runs_restarted);
 	WRITE_ONCE(run->program->quick, -KCSD_QUICK_PENALTY);
@@ -114,8 +114,8 @@ bool kcsd_run_quick(struct kcsd_run *run)
 {
 	struct kcsd_unit *unit;
 
-	if (READ_ONCE(run->program->quick) < KCSD_QUICK_RUNS || !kcsd_run_leaves_nothing(run) ||
-	    !kcsd_run_suits_submitter(run))
+	if (READ_ONCE(run->program->quick) < KCSD_QUICK_RUNS || !run_leaves_nothing(run) ||
+	    !run_suits_submitter(run))
 		return false;
 	unit = kcsd_unit_borrow(run);
 	if (!unit)
@@ -123,9 +123,9 @@ bool kcsd_run_quick(struct kcsd_run *run)
 	run->is_quick = true;
 	kcsd_unit_execute(unit, run);
 	kcsd_unit_return(unit);
-	kcsd_run_note_stall(run);
+	run_note_stall(run);
 	if (run->overran) {
-		kcsd_run_start_over(run);
+		run_start_over(run);
 		return false;
 	}
 	kcsd_run_retire(run);

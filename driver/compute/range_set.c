@@ -27,7 +27,7 @@ void kcsd_range_sets_destroy(struct kcsd_drive *drive)
 /* ---- the table ---- */
 
 /* Where this set is, or could be; NULL: there is no such identifier. */
-static struct kcsd_range_set **kcsd_range_set_slot(struct kcsd_drive *drive, u16 rsid)
+static struct kcsd_range_set **range_set_slot(struct kcsd_drive *drive, u16 rsid)
 {
 	if (!rsid || rsid > drive->cfg.max_range_sets)
 		return NULL;
@@ -36,7 +36,7 @@ static struct kcsd_range_set **kcsd_range_set_slot(struct kcsd_drive *drive, u16
 
 const struct kcsd_range_set *kcsd_range_set_get(struct kcsd_drive *drive, u16 rsid, int *status)
 {
-	struct kcsd_range_set **slot = kcsd_range_set_slot(drive, rsid);
+	struct kcsd_range_set **slot = range_set_slot(drive, rsid);
 
 	struct kcsd_range_set *set;
 
@@ -53,12 +53,12 @@ const struct kcsd_range_set *kcsd_range_set_get(struct kcsd_drive *drive, u16 rs
 void kcsd_range_set_put(struct kcsd_drive *drive, const struct kcsd_range_set *set)
 {
 	spin_lock(&drive->range_sets.lock);
-	(*kcsd_range_set_slot(drive, set->rsid))->users--;
+	(*range_set_slot(drive, set->rsid))->users--;
 	spin_unlock(&drive->range_sets.lock);
 }
 
 /* The first free identifier becomes this set's. 0: none is free. */
-static u16 kcsd_range_set_add(struct kcsd_drive *drive, struct kcsd_range_set *set)
+static u16 range_set_add(struct kcsd_drive *drive, struct kcsd_range_set *set)
 {
 	struct kcsd_range_sets *sets = &drive->range_sets;
 	u32 i = 0;
@@ -76,17 +76,17 @@ static u16 kcsd_range_set_add(struct kcsd_drive *drive, struct kcsd_range_set *s
 
 /* ---- commands ---- */
 
-static u32 kcsd_range_set_sel(const struct kcsd_cmd *cmd)
+static u32 range_set_sel(const struct kcsd_cmd *cmd)
 {
 	return cmd->cdw10 & KCSD_RANGE_SET_SEL_MASK;
 }
 
-static u16 kcsd_range_set_rsid(const struct kcsd_cmd *cmd)
+static u16 range_set_rsid(const struct kcsd_cmd *cmd)
 {
 	return cmd->cdw10 >> KCSD_RANGE_SET_RSID_SHIFT;
 }
 
-static int kcsd_memory_range_check(struct kcsd_cmd *cmd, const struct kcsd_memory_range *r)
+static int memory_range_check(struct kcsd_cmd *cmd, const struct kcsd_memory_range *r)
 {
 	u64 start = le64_to_cpu(r->start);
 	u32 len = le32_to_cpu(r->len);
@@ -103,7 +103,7 @@ static int kcsd_memory_range_check(struct kcsd_cmd *cmd, const struct kcsd_memor
 }
 
 /* Both have been checked. */
-static bool kcsd_memory_ranges_overlap(const struct kcsd_memory_range *a,
+static bool memory_ranges_overlap(const struct kcsd_memory_range *a,
 				       const struct kcsd_memory_range *b)
 {
 	return le64_to_cpu(a->start) < le64_to_cpu(b->start) + le32_to_cpu(b->len) &&
@@ -116,9 +116,9 @@ int kcsd_memory_ranges_check(struct kcsd_cmd *cmd, const struct kcsd_memory_rang
 	int ret;
 
 	for (i = 0; i < nr; i++) {
-		ret = kcsd_memory_range_check(cmd, &range[i]);
+		ret = memory_range_check(cmd, &range[i]);
 		for (k = 0; !ret && k < i; k++)
-			if (kcsd_memory_ranges_overlap(&range[i], &range[k]))
+			if (memory_ranges_overlap(&range[i], &range[k]))
 				ret = KCSD_SC_OVERLAPPING_RANGES;
 		if (ret && ret != KCSD_SC_INVALID_FIELD)
 			cmd->result = i;
@@ -128,7 +128,7 @@ int kcsd_memory_ranges_check(struct kcsd_cmd *cmd, const struct kcsd_memory_rang
 	return 0;
 }
 
-static int kcsd_range_set_create(struct kcsd_cmd *cmd)
+static int range_set_create(struct kcsd_cmd *cmd)
 {
 	struct kcsd_range_set *set;
 	u32 nr = cmd->cdw11;
@@ -143,7 +143,7 @@ static int kcsd_range_set_create(struct kcsd_cmd *cmd)
 		ret = kcsd_memory_ranges_check(cmd, set->range, nr);
 	if (ret)
 		goto out_free;
-	cmd->result = kcsd_range_set_add(cmd->drive, set);
+	cmd->result = range_set_add(cmd->drive, set);
 	ret = cmd->result ? 0 : KCSD_SC_MAX_RANGE_SETS;
 	if (!ret)
 		return 0;
@@ -152,10 +152,10 @@ out_free:
 	return ret;
 }
 
-static int kcsd_range_set_delete(struct kcsd_cmd *cmd)
+static int range_set_delete(struct kcsd_cmd *cmd)
 {
 	struct kcsd_drive *drive = cmd->drive;
-	struct kcsd_range_set *set, **slot = kcsd_range_set_slot(drive, kcsd_range_set_rsid(cmd));
+	struct kcsd_range_set *set, **slot = range_set_slot(drive, range_set_rsid(cmd));
 	int ret = 0;
 
 	spin_lock(&drive->range_sets.lock);
@@ -172,9 +172,9 @@ static int kcsd_range_set_delete(struct kcsd_cmd *cmd)
 	return ret;
 }
 
-static int kcsd_range_set_parse_create(struct kcsd_cmd *cmd)
+static int range_set_parse_create(struct kcsd_cmd *cmd)
 {
-	if (kcsd_range_set_rsid(cmd))
+	if (range_set_rsid(cmd))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
 	if (!cmd->cdw11)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
@@ -182,17 +182,17 @@ static int kcsd_range_set_parse_create(struct kcsd_cmd *cmd)
 		return KCSD_SC_MAX_RANGES;
 	if (iov_iter_count(&cmd->data) != cmd->cdw11 * sizeof(struct kcsd_memory_range))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	cmd->execute = kcsd_range_set_create;
+	cmd->execute = range_set_create;
 	return 0;
 }
 
-static int kcsd_range_set_parse_delete(struct kcsd_cmd *cmd)
+static int range_set_parse_delete(struct kcsd_cmd *cmd)
 {
 	if (cmd->cdw11)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
 	if (iov_iter_count(&cmd->data))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	cmd->execute = kcsd_range_set_delete;
+	cmd->execute = range_set_delete;
 	return 0;
 }
 
@@ -209,11 +209,11 @@ int kcsd_range_set_parse(struct kcsd_cmd *cmd)
 	ret = kcsd_cmd_check_unused(cmd, &uses);
 	if (ret)
 		return ret;
-	switch (kcsd_range_set_sel(cmd)) {
+	switch (range_set_sel(cmd)) {
 	case KCSD_RANGE_SET_CREATE:
-		return kcsd_range_set_parse_create(cmd);
+		return range_set_parse_create(cmd);
 	case KCSD_RANGE_SET_DELETE:
-		return kcsd_range_set_parse_delete(cmd);
+		return range_set_parse_delete(cmd);
 	default:
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
 	}
@@ -222,7 +222,7 @@ int kcsd_range_set_parse(struct kcsd_cmd *cmd)
 /* ---- log page 84h ---- */
 
 /* A set's entry at p; returns where the next one goes. */
-static void *kcsd_range_set_describe(const struct kcsd_range_set *set, void *p)
+static void *range_set_describe(const struct kcsd_range_set *set, void *p)
 {
 	struct kcsd_range_set_desc *d = p;
 
@@ -252,7 +252,7 @@ void *kcsd_range_sets_page(struct kcsd_drive *drive, u32 *len)
 	for (i = 0; i < max; i++) {
 		if (!drive->range_sets.set[i])
 			continue;
-		p = kcsd_range_set_describe(drive->range_sets.set[i], p);
+		p = range_set_describe(drive->range_sets.set[i], p);
 		nr++;
 	}
 	spin_unlock(&drive->range_sets.lock);

@@ -18,7 +18,7 @@
  * to the rest of the last page, too. That may be another tenant's, and take far longer than the
  * run: so it is no time of the run, and none of its tenant's.
  */
-static void kcsd_unit_wipe(struct kcsd_unit *unit, const struct kcsd_run *run, u64 own)
+static void unit_wipe(struct kcsd_unit *unit, const struct kcsd_run *run, u64 own)
 {
 	u64 start;
 
@@ -32,7 +32,7 @@ static void kcsd_unit_wipe(struct kcsd_unit *unit, const struct kcsd_run *run, u
 }
 
 /* The run's memory, not set up yet. False: there is none to be had. */
-static bool kcsd_run_place(struct kcsd_run *run, struct kcsd_unit *unit, u64 own)
+static bool run_place(struct kcsd_run *run, struct kcsd_unit *unit, u64 own)
 {
 	struct kcsd_vm *vm = &run->vm;
 
@@ -45,7 +45,7 @@ static bool kcsd_run_place(struct kcsd_run *run, struct kcsd_unit *unit, u64 own
 	return vm->mem;
 }
 
-static void kcsd_run_start(struct kcsd_run *run, struct kcsd_unit *unit,
+static void run_start(struct kcsd_run *run, struct kcsd_unit *unit,
 			   const struct kcsd_jit *jit)
 {
 	const struct kcsd_vm_input in = {
@@ -74,7 +74,7 @@ static void kcsd_run_start(struct kcsd_run *run, struct kcsd_unit *unit,
 }
 
 /* May the run begin? If not, it has faulted as it was told to. */
-static bool kcsd_run_admit(struct kcsd_run *run)
+static bool run_admit(struct kcsd_run *run)
 {
 	const struct kcsd_inject_cmd cmd = {
 		.op = KCSD_INJECT_EXECUTE,
@@ -101,20 +101,20 @@ void kcsd_run_execute(struct kcsd_run *run, struct kcsd_unit *unit)
 	/* It fits: checked for the longest arguments when the program was loaded. */
 	u64 own = kcsd_layout_init(&run->vm.layout, &run->program->view, run->args_len);
 
-	kcsd_unit_wipe(unit, run, own);
+	unit_wipe(unit, run, own);
 	run->start_ns = ktime_get_ns();
 	run->deadline_ns = run->start_ns + (u64)run->timeout_ms * NSEC_PER_MSEC;
-	if (!kcsd_run_admit(run))
+	if (!run_admit(run))
 		goto out;
-	if (kcsd_run_place(run, unit, own))
-		kcsd_run_start(run, unit, jit);
+	if (run_place(run, unit, own))
+		run_start(run, unit, jit);
 	else
 		kcsd_vm_fault(&run->vm, KCSD_FAULT_INTERNAL, 0);
 out:
 	run->end_ns = ktime_get_ns();
 }
 
-static void kcsd_run_count_fault(struct kcsd_drive *drive, u32 reason)
+static void run_count_fault(struct kcsd_drive *drive, u32 reason)
 {
 	static const size_t counter[] = {
 		[KCSD_FAULT_MEMORY]	= offsetof(struct kcsd_stats, faults_memory),
@@ -131,7 +131,7 @@ static void kcsd_run_count_fault(struct kcsd_drive *drive, u32 reason)
 	this_cpu_inc(*(u64 __percpu *)((void __percpu *)drive->stats + counter[reason]));
 }
 
-static void kcsd_run_count(struct kcsd_run *run)
+static void run_count(struct kcsd_run *run)
 {
 	kcsd_stat_inc(run->drive, runs);
 	if (run->is_quick)
@@ -142,7 +142,7 @@ static void kcsd_run_count(struct kcsd_run *run)
 		kcsd_stat_inc(run->drive, runs_interp);
 	kcsd_stat_add(run->drive, insns, run->vm.end.insns);
 	if (run->vm.end.reason)
-		kcsd_run_count_fault(run->drive, run->vm.end.reason);
+		run_count_fault(run->drive, run->vm.end.reason);
 }
 
 int kcsd_run_status(const struct kcsd_run *run)
@@ -177,7 +177,7 @@ static void log_medium(const struct kcsd_run *run)
 	kcsd_error_log_add(&run->drive->retained->errors, &f);
 }
 
-static void kcsd_run_log_fault(const struct kcsd_run *run)
+static void run_log_fault(const struct kcsd_run *run)
 {
 	const struct kcsd_vm_end *end = &run->vm.end;
 	struct kcsd_owner owner = run->turn.tenant->owner;
@@ -202,13 +202,13 @@ void kcsd_run_retire(struct kcsd_run *run)
 		run->start_ns = ktime_get_ns();
 		run->end_ns = run->start_ns;
 	}
-	kcsd_run_count(run);
+	run_count(run);
 	if (run->engine != KCSD_ENGINE_NONE)
 		kcsd_program_account(p, run);
 	if (run->medium_status)
 		log_medium(run);
 	if (run->vm.end.reason)
-		kcsd_run_log_fault(run);
+		run_log_fault(run);
 	/*
 	 * Before the host learns of the end: it may then deactivate the program. And
 	 * power off waits for runs, but not for a submitter to pick up its
@@ -237,7 +237,7 @@ static u64 failed_lba(const struct kcsd_run *run)
 }
 
 /* Copy what was emitted to the user, page by page. 0 or -EFAULT. */
-static int kcsd_run_copy_pages(const struct kcsd_run *run, void __user *to)
+static int run_copy_pages(const struct kcsd_run *run, void __user *to)
 {
 	u32 done, len;
 
@@ -283,7 +283,7 @@ int kcsd_run_copy_output(struct kcsd_run *run)
 	r.audit_off = cpu_to_le32(audit_off);
 	r.audit_len = cpu_to_le32(audit_len);
 	if (copy_to_user(run->metadata, &r, sizeof(r)) ||
-	    kcsd_run_copy_pages(run, run->metadata + sizeof(r)))
+	    run_copy_pages(run, run->metadata + sizeof(r)))
 		return -EFAULT;
 	if (run->audit && kcsd_audit_copy(run->audit, run->metadata + audit_off))
 		return -EFAULT;
@@ -298,7 +298,7 @@ void kcsd_run_put_ranges(struct kcsd_run *run)
 	run->range_set = NULL;
 }
 
-static void kcsd_run_free_pages(struct kcsd_run *run)
+static void run_free_pages(struct kcsd_run *run)
 {
 	u32 i;
 
@@ -312,7 +312,7 @@ static void kcsd_run_free_pages(struct kcsd_run *run)
 void kcsd_run_release(struct kcsd_run *run)
 {
 	kvfree(run->data);
-	kcsd_run_free_pages(run);
+	run_free_pages(run);
 	kvfree(run->audit);
 	run->data = NULL;
 	run->audit = NULL;

@@ -9,54 +9,54 @@
 /* How much of a tenant's typical turn the last one is: 1 / 2^n. */
 #define KCSD_TYPICAL_SHIFT	2
 
-static u64 kcsd_weighted(u64 ns, u64 weight)
+static u64 weighted(u64 ns, u64 weight)
 {
 	return div64_u64(ns * KCSD_WEIGHT_ONE, weight);
 }
 
 /* Virtual times wrap, some day. */
-static bool kcsd_vtime_before(u64 a, u64 b)
+static bool vtime_before(u64 a, u64 b)
 {
 	return (s64)(a - b) < 0;
 }
 
-static struct kcsd_tenant *kcsd_node_tenant(const struct rb_node *node)
+static struct kcsd_tenant *node_tenant(const struct rb_node *node)
 {
 	return rb_entry(node, struct kcsd_tenant, node);
 }
 
-static bool kcsd_tenant_before(struct rb_node *a, const struct rb_node *b)
+static bool tenant_before(struct rb_node *a, const struct rb_node *b)
 {
-	return kcsd_vtime_before(kcsd_node_tenant(a)->vtime, kcsd_node_tenant(b)->vtime);
+	return vtime_before(node_tenant(a)->vtime, node_tenant(b)->vtime);
 }
 
-static struct kcsd_tenant *kcsd_schedule_first(const struct kcsd_schedule *s)
+static struct kcsd_tenant *schedule_first(const struct kcsd_schedule *s)
 {
 	struct rb_node *node = rb_first_cached(&s->waiting);
 
-	return node ? kcsd_node_tenant(node) : NULL;
+	return node ? node_tenant(node) : NULL;
 }
 
 /* A tenant that had nothing waiting gets no more than its share for that. */
-static void kcsd_schedule_join(struct kcsd_schedule *s, struct kcsd_tenant *t)
+static void schedule_join(struct kcsd_schedule *s, struct kcsd_tenant *t)
 {
-	const struct kcsd_tenant *first = kcsd_schedule_first(s);
+	const struct kcsd_tenant *first = schedule_first(s);
 	u64 start = s->vtime;
 
 	if (!t->running) {
 		/* Nobody is there whom it could owe anything. */
-		if (!s->weight && kcsd_vtime_before(s->vtime, t->vtime))
+		if (!s->weight && vtime_before(s->vtime, t->vtime))
 			start = s->vtime = t->vtime;
 		s->weight += t->weight;
 	}
 	/* Those who had less than their share are not to be overtaken. */
-	if (first && kcsd_vtime_before(first->vtime, start))
+	if (first && vtime_before(first->vtime, start))
 		start = first->vtime;
-	if (kcsd_vtime_before(t->vtime, start))
+	if (vtime_before(t->vtime, start))
 		t->vtime = start;
 }
 
-static void kcsd_schedule_leave(struct kcsd_schedule *s, struct kcsd_tenant *t)
+static void schedule_leave(struct kcsd_schedule *s, struct kcsd_tenant *t)
 {
 	if (!t->queued && !t->running)
 		s->weight -= t->weight;
@@ -67,15 +67,15 @@ void kcsd_schedule_add(struct kcsd_schedule *s, struct kcsd_turn *turn)
 	struct kcsd_tenant *t = turn->tenant;
 
 	if (!t->queued) {
-		kcsd_schedule_join(s, t);
-		rb_add_cached(&t->node, &s->waiting, kcsd_tenant_before);
+		schedule_join(s, t);
+		rb_add_cached(&t->node, &s->waiting, tenant_before);
 	}
 	list_add_tail(&turn->entry, &t->queue);
 	WRITE_ONCE(t->queued, t->queued + 1);
 	WRITE_ONCE(s->queued, s->queued + 1);
 }
 
-static void kcsd_schedule_dequeue(struct kcsd_schedule *s, struct kcsd_turn *turn)
+static void schedule_dequeue(struct kcsd_schedule *s, struct kcsd_turn *turn)
 {
 	struct kcsd_tenant *t = turn->tenant;
 
@@ -87,29 +87,29 @@ static void kcsd_schedule_dequeue(struct kcsd_schedule *s, struct kcsd_turn *tur
 }
 
 /* Change a tenant's virtual time, and its place if it waits. */
-static void kcsd_schedule_charge(struct kcsd_schedule *s, struct kcsd_tenant *t, u64 more)
+static void schedule_charge(struct kcsd_schedule *s, struct kcsd_tenant *t, u64 more)
 {
 	if (t->queued)
 		rb_erase_cached(&t->node, &s->waiting);
 	t->vtime += more;
 	if (t->queued)
-		rb_add_cached(&t->node, &s->waiting, kcsd_tenant_before);
+		rb_add_cached(&t->node, &s->waiting, tenant_before);
 }
 
 struct kcsd_turn *kcsd_schedule_next(struct kcsd_schedule *s)
 {
-	struct kcsd_tenant *t = kcsd_schedule_first(s);
+	struct kcsd_tenant *t = schedule_first(s);
 	struct kcsd_turn *turn;
 
 	if (!t)
 		return NULL;
 	turn = list_first_entry(&t->queue, struct kcsd_turn, entry);
-	kcsd_schedule_dequeue(s, turn);
+	schedule_dequeue(s, turn);
 	WRITE_ONCE(t->running, t->running + 1);
 	WRITE_ONCE(s->running, s->running + 1);
 	/* Something in any case: who comes now is to be before it. */
-	turn->charged = kcsd_weighted(t->typical_ns, t->weight) + 1;
-	kcsd_schedule_charge(s, t, turn->charged);
+	turn->charged = weighted(t->typical_ns, t->weight) + 1;
+	schedule_charge(s, t, turn->charged);
 	return turn;
 }
 
@@ -117,8 +117,8 @@ void kcsd_schedule_end(struct kcsd_schedule *s, struct kcsd_turn *turn, u64 ns)
 {
 	struct kcsd_tenant *t = turn->tenant;
 
-	kcsd_schedule_charge(s, t, kcsd_weighted(ns, t->weight) + 1 - turn->charged);
-	s->vtime += kcsd_weighted(ns, s->weight);
+	schedule_charge(s, t, weighted(ns, t->weight) + 1 - turn->charged);
+	s->vtime += weighted(ns, s->weight);
 	WRITE_ONCE(t->run_ns, t->run_ns + ns);
 	if (t->typical_ns)
 		ns = t->typical_ns - (t->typical_ns >> KCSD_TYPICAL_SHIFT) +
@@ -126,13 +126,13 @@ void kcsd_schedule_end(struct kcsd_schedule *s, struct kcsd_turn *turn, u64 ns)
 	t->typical_ns = ns;
 	WRITE_ONCE(t->running, t->running - 1);
 	WRITE_ONCE(s->running, s->running - 1);
-	kcsd_schedule_leave(s, t);
+	schedule_leave(s, t);
 }
 
 void kcsd_schedule_remove(struct kcsd_schedule *s, struct kcsd_turn *turn)
 {
-	kcsd_schedule_dequeue(s, turn);
-	kcsd_schedule_leave(s, turn->tenant);
+	schedule_dequeue(s, turn);
+	schedule_leave(s, turn->tenant);
 }
 
 void kcsd_schedule_drain(struct kcsd_schedule *s, struct list_head *turns)
@@ -140,7 +140,7 @@ void kcsd_schedule_drain(struct kcsd_schedule *s, struct list_head *turns)
 	struct kcsd_tenant *t;
 	struct kcsd_turn *turn;
 
-	while ((t = kcsd_schedule_first(s))) {
+	while ((t = schedule_first(s))) {
 		turn = list_first_entry(&t->queue, struct kcsd_turn, entry);
 		kcsd_schedule_remove(s, turn);
 		list_add_tail(&turn->entry, turns);

@@ -7,9 +7,9 @@
 
 #include "compute/tenant.h"
 
-static atomic64_t kcsd_tenants;		/* opened so far */
+static atomic64_t tenants;		/* opened so far */
 
-static u32 kcsd_weight_of_nice(int nice)
+static u32 weight_of_nice(int nice)
 {
 	u32 weight = KCSD_WEIGHT_ONE;
 
@@ -33,14 +33,14 @@ static struct kcsd_tenant *create(u64 file)
 	if (!t)
 		return NULL;
 	t->owner = (struct kcsd_owner){ .user = current_user_id(), .file = file };
-	t->weight = kcsd_weight_of_nice(task_nice(current));
+	t->weight = weight_of_nice(task_nice(current));
 	INIT_LIST_HEAD(&t->queue);
 	return t;
 }
 
 struct kcsd_tenant *kcsd_tenant_create(void)
 {
-	return create(atomic64_inc_return(&kcsd_tenants));
+	return create(atomic64_inc_return(&tenants));
 }
 
 void kcsd_tenant_destroy(struct kcsd_tenant *t)

@@ -23,7 +23,7 @@
 /* ---- units ---- */
 
 /* Give an idle unit, if there is one, to its thread. */
-static void kcsd_units_call(struct kcsd_units *us)
+static void units_call(struct kcsd_units *us)
 {
 	struct kcsd_unit *unit = list_first_entry_or_null(&us->idle, struct kcsd_unit, idle);
 
@@ -36,7 +36,7 @@ static void kcsd_units_call(struct kcsd_units *us)
 }
 
 /* The one that was had last is the first to be had again: its memory is in the caches. */
-static void kcsd_unit_put(struct kcsd_unit *unit)
+static void unit_put(struct kcsd_unit *unit)
 {
 	struct kcsd_units *us = &unit->drive->units;
 
@@ -45,33 +45,33 @@ static void kcsd_unit_put(struct kcsd_unit *unit)
 	list_add(&unit->idle, &us->idle);
 }
 
-static struct kcsd_run *kcsd_turn_run(struct kcsd_turn *turn)
+static struct kcsd_run *turn_run(struct kcsd_turn *turn)
 {
 	return container_of(turn, struct kcsd_run, turn);
 }
 
-static struct kcsd_run *kcsd_units_next(struct kcsd_units *us)
+static struct kcsd_run *units_next(struct kcsd_units *us)
 {
 	struct kcsd_turn *turn = kcsd_schedule_next(&us->schedule);
 
 	lockdep_assert_held(&us->lock);
 	if (!turn)
 		return NULL;
-	kcsd_turn_run(turn)->state = KCSD_RUN_RUNNING;
+	turn_run(turn)->state = KCSD_RUN_RUNNING;
 	list_add_tail(&turn->entry, &us->running);
-	return kcsd_turn_run(turn);
+	return turn_run(turn);
 }
 
 /* The next run, now this unit's; or NULL, and the unit is idle. */
-static struct kcsd_run *kcsd_unit_take(struct kcsd_unit *unit)
+static struct kcsd_run *unit_take(struct kcsd_unit *unit)
 {
 	struct kcsd_units *us = &unit->drive->units;
 	struct kcsd_run *run;
 
 	scoped_guard(spinlock, &us->lock) {
-		run = kcsd_units_next(us);
+		run = units_next(us);
 		if (!run)
-			kcsd_unit_put(unit);
+			unit_put(unit);
 	}
 	return run;
 }
@@ -80,7 +80,7 @@ static struct kcsd_run *kcsd_unit_take(struct kcsd_unit *unit)
  * The clock is read inside, as readers do: whoever sees the old state has read it before, whoever
  * sees the new one afterwards. So neither time ever decreases.
  */
-static void kcsd_unit_set_busy(struct kcsd_unit *unit)
+static void unit_set_busy(struct kcsd_unit *unit)
 {
 	guard(preempt)();
 	write_seqcount_begin(&unit->busy_seq);
@@ -88,7 +88,7 @@ static void kcsd_unit_set_busy(struct kcsd_unit *unit)
 	write_seqcount_end(&unit->busy_seq);
 }
 
-static void kcsd_unit_set_idle(struct kcsd_unit *unit)
+static void unit_set_idle(struct kcsd_unit *unit)
 {
 	guard(preempt)();
 	write_seqcount_begin(&unit->busy_seq);
@@ -102,11 +102,11 @@ void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run)
 	struct kcsd_units *us = &unit->drive->units;
 	u64 took;
 
-	kcsd_unit_set_busy(unit);
+	unit_set_busy(unit);
 	kcsd_run_execute(run, unit);
 	/* With code that had to be made first: the tenant has had the unit. */
 	took = run->end_ns - unit->busy_since - unit->wipe_ns;
-	kcsd_unit_set_idle(unit);
+	unit_set_idle(unit);
 	WRITE_ONCE(unit->runs, unit->runs + !run->overran);
 
 	/* From here on nobody but this unit finds it. */
@@ -117,7 +117,7 @@ void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run)
 	}
 }
 
-static int kcsd_unit_thread(void *data)
+static int unit_thread(void *data)
 {
 	struct kcsd_unit *unit = data;
 	struct kcsd_run *run;
@@ -125,7 +125,7 @@ static int kcsd_unit_thread(void *data)
 	while (!kthread_should_stop()) {
 		/* Idle, not interruptible: a wait for work is no load and no hung task. */
 		wait_event_idle(unit->wait, READ_ONCE(unit->called) || kthread_should_stop());
-		while (READ_ONCE(unit->called) && (run = kcsd_unit_take(unit))) {
+		while (READ_ONCE(unit->called) && (run = unit_take(unit))) {
 			kcsd_unit_execute(unit, run);
 			kcsd_run_complete(run);
 		}
@@ -136,7 +136,7 @@ static int kcsd_unit_thread(void *data)
 /* ---- runs ---- */
 
 /* True if no run may begin: for power off, or for Sanitize, which has closed the gate before. */
-static bool kcsd_units_stopping(const struct kcsd_drive *drive)
+static bool units_stopping(const struct kcsd_drive *drive)
 {
 	lockdep_assert_held(&drive->units.lock);
 	return drive->units.stopping || kcsd_gate_status(&drive->memory_gate);
@@ -150,11 +150,11 @@ void kcsd_run_submit(struct kcsd_run *run)
 	/* One that was begun inline has been waiting since before that. */
 	run->queued_ns = run->queued_ns ?: ktime_get_ns();
 	scoped_guard(spinlock, &us->lock) {
-		stopping = kcsd_units_stopping(run->drive) || run->cancelled;
+		stopping = units_stopping(run->drive) || run->cancelled;
 		run->state = stopping ? KCSD_RUN_ENDED : KCSD_RUN_QUEUED;
 		if (!stopping) {
 			kcsd_schedule_add(&us->schedule, &run->turn);
-			kcsd_units_call(us);
+			units_call(us);
 		}
 	}
 	if (!stopping)
@@ -164,25 +164,25 @@ void kcsd_run_submit(struct kcsd_run *run)
 }
 
 /* Is there so little to wipe in front of a run with so much memory that it is quick, too? */
-static bool kcsd_unit_is_clean(const struct kcsd_unit *unit, u64 own)
+static bool unit_is_clean(const struct kcsd_unit *unit, u64 own)
 {
 	return unit->dirty <= own + KCSD_QUICK_WIPE;
 }
 
 /* own: bytes of memory that the run has. */
-static struct kcsd_unit *kcsd_units_lend(struct kcsd_units *us, struct kcsd_run *run, u64 own)
+static struct kcsd_unit *units_lend(struct kcsd_units *us, struct kcsd_run *run, u64 own)
 {
 	struct kcsd_unit *unit;
 
 	lockdep_assert_held(&us->lock);
 	unit = list_first_entry_or_null(&us->idle, struct kcsd_unit, idle);
-	if (!unit || us->schedule.queued || kcsd_units_stopping(run->drive) ||
-	    !kcsd_native_ready(unit, run) || !kcsd_unit_is_clean(unit, own))
+	if (!unit || us->schedule.queued || units_stopping(run->drive) ||
+	    !kcsd_native_ready(unit, run) || !unit_is_clean(unit, own))
 		return NULL;
 	list_del(&unit->idle);
 	run->queued_ns = ktime_get_ns();
 	kcsd_schedule_add(&us->schedule, &run->turn);
-	kcsd_units_next(us);
+	units_next(us);
 	return unit;
 }
 
@@ -193,7 +193,7 @@ struct kcsd_unit *kcsd_unit_borrow(struct kcsd_run *run)
 	struct kcsd_unit *unit;
 
 	scoped_guard(spinlock, &us->lock)
-		unit = kcsd_units_lend(us, run, own);
+		unit = units_lend(us, run, own);
 	return unit;
 }
 
@@ -202,15 +202,15 @@ void kcsd_unit_return(struct kcsd_unit *unit)
 	struct kcsd_units *us = &unit->drive->units;
 
 	scoped_guard(spinlock, &us->lock) {
-		kcsd_unit_put(unit);
+		unit_put(unit);
 		/* What came meanwhile did not find it. */
 		if (us->schedule.queued)
-			kcsd_units_call(us);
+			units_call(us);
 	}
 }
 
 /* A queued one has yet to be taken off the queue; a running one will see it soon. */
-static void kcsd_run_set_cancelled(struct kcsd_units *us, struct kcsd_run *run)
+static void run_set_cancelled(struct kcsd_units *us, struct kcsd_run *run)
 {
 	lockdep_assert_held(&us->lock);
 	WRITE_ONCE(run->cancelled, true);
@@ -223,7 +223,7 @@ void kcsd_run_cancel(struct kcsd_run *run)
 	struct kcsd_units *us = &run->drive->units;
 
 	scoped_guard(spinlock, &us->lock) {
-		kcsd_run_set_cancelled(us, run);
+		run_set_cancelled(us, run);
 		if (run->state == KCSD_RUN_RUNNING)
 			kcsd_delayed_wake(&run->drive->delayed);
 		if (run->state != KCSD_RUN_QUEUED)
@@ -247,7 +247,7 @@ void kcsd_units_cancel_all(struct kcsd_drive *drive, bool for_good)
 		list_for_each_entry(run, &queued, turn.entry)
 			run->state = KCSD_RUN_ENDED;
 		list_for_each_entry(run, &us->running, turn.entry)
-			kcsd_run_set_cancelled(us, run);
+			run_set_cancelled(us, run);
 	}
 	kcsd_delayed_wake(&drive->delayed);
 	while ((run = list_first_entry_or_null(&queued, struct kcsd_run, turn.entry))) {
@@ -270,7 +270,7 @@ void kcsd_units_erase(struct kcsd_drive *drive)
 
 /* ---- their life ---- */
 
-static int kcsd_unit_alloc_arena(struct kcsd_unit *unit, u64 size)
+static int unit_alloc_arena(struct kcsd_unit *unit, u64 size)
 {
 	u64 len = roundup_pow_of_two(size);
 	u8 *memory = vzalloc(KCSD_LOWERED_BEFORE + len);
@@ -282,14 +282,14 @@ static int kcsd_unit_alloc_arena(struct kcsd_unit *unit, u64 size)
 	return 0;
 }
 
-static void kcsd_unit_free_arena(struct kcsd_unit *unit)
+static void unit_free_arena(struct kcsd_unit *unit)
 {
 	kcsd_mappings_destroy(unit);
 	vfree(unit->arena - KCSD_LOWERED_BEFORE);
 }
 
 /* cpus: where its thread may run, NULL: anywhere. */
-static int kcsd_unit_init(struct kcsd_drive *drive, struct kcsd_unit *unit, u32 nr,
+static int unit_init(struct kcsd_drive *drive, struct kcsd_unit *unit, u32 nr,
 			  const struct cpumask *cpus)
 {
 	struct task_struct *task;
@@ -298,12 +298,12 @@ static int kcsd_unit_init(struct kcsd_drive *drive, struct kcsd_unit *unit, u32 
 	unit->nr = nr;
 	seqcount_init(&unit->busy_seq);
 	init_waitqueue_head(&unit->wait);
-	if (kcsd_unit_alloc_arena(unit, drive->cfg.arena_size))
+	if (unit_alloc_arena(unit, drive->cfg.arena_size))
 		return -ENOMEM;
 	kcsd_native_timer_init(unit);
-	task = kthread_create(kcsd_unit_thread, unit, "kcsd%u-cu%u", drive->index, nr);
+	task = kthread_create(unit_thread, unit, "kcsd%u-cu%u", drive->index, nr);
 	if (IS_ERR(task)) {
-		kcsd_unit_free_arena(unit);
+		unit_free_arena(unit);
 		return PTR_ERR(task);
 	}
 	/* Not bound for good: when the last of these CPUs goes offline, others do. */
@@ -314,14 +314,14 @@ static int kcsd_unit_init(struct kcsd_drive *drive, struct kcsd_unit *unit, u32 
 	return 0;
 }
 
-static void kcsd_unit_destroy(struct kcsd_unit *unit)
+static void unit_destroy(struct kcsd_unit *unit)
 {
 	kthread_stop(unit->task);
 	kcsd_native_timer_destroy(unit);
-	kcsd_unit_free_arena(unit);
+	unit_free_arena(unit);
 }
 
-static int kcsd_units_start(struct kcsd_drive *drive)
+static int units_start(struct kcsd_drive *drive)
 {
 	struct kcsd_units *us = &drive->units;
 	cpumask_var_t cpus;
@@ -331,7 +331,7 @@ static int kcsd_units_start(struct kcsd_drive *drive)
 		return -ENOMEM;
 	ret = kcsd_config_cpus(&drive->cfg, cpus);
 	while (!ret && us->nr < drive->cfg.cus) {
-		ret = kcsd_unit_init(drive, &us->unit[us->nr], us->nr,
+		ret = unit_init(drive, &us->unit[us->nr], us->nr,
 				     drive->cfg.cu_cpus ? cpus : NULL);
 		if (!ret)
 			list_add_tail(&us->unit[us->nr++].idle, &us->idle);
@@ -352,7 +352,7 @@ int kcsd_units_init(struct kcsd_drive *drive)
 	us->unit = kcalloc(drive->cfg.cus, sizeof(*us->unit), GFP_KERNEL);
 	if (!us->unit)
 		return -ENOMEM;
-	ret = kcsd_units_start(drive);
+	ret = units_start(drive);
 	if (ret)
 		kcsd_units_destroy(drive);
 	return ret;
@@ -363,7 +363,7 @@ void kcsd_units_destroy(struct kcsd_drive *drive)
 	struct kcsd_units *us = &drive->units;
 
 	while (us->nr)
-		kcsd_unit_destroy(&us->unit[--us->nr]);
+		unit_destroy(&us->unit[--us->nr]);
 	kfree(us->unit);
 }
 

@@ -9,7 +9,7 @@
 static struct dentry *root;
 
 /* The histogram at this offset of struct kcsd_program_stats, of all CPUs. */
-static int kcsd_program_show(struct seq_file *m, size_t offset)
+static int program_show(struct seq_file *m, size_t offset)
 {
 	struct dentry *dentry = m->file->f_path.dentry;
 	const struct kcsd_program *p = m->private;
@@ -27,13 +27,13 @@ static int kcsd_program_show(struct seq_file *m, size_t offset)
 
 static int latency_show(struct seq_file *m, void *unused)
 {
-	return kcsd_program_show(m, offsetof(struct kcsd_program_stats, latency));
+	return program_show(m, offsetof(struct kcsd_program_stats, latency));
 }
 DEFINE_SHOW_ATTRIBUTE(latency);
 
 static int insns_show(struct seq_file *m, void *unused)
 {
-	return kcsd_program_show(m, offsetof(struct kcsd_program_stats, insns_of_runs));
+	return program_show(m, offsetof(struct kcsd_program_stats, insns_of_runs));
 }
 DEFINE_SHOW_ATTRIBUTE(insns);
 

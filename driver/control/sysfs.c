@@ -6,13 +6,13 @@
 #include "drive.h"
 #include "nvme/identify.h"
 
-static struct kcsd_drive *kcsd_dev_drive(struct device *dev)
+static struct kcsd_drive *dev_drive(struct device *dev)
 {
 	return dev_get_drvdata(dev);
 }
 
 /* A counter: the sum over all CPUs of the u64 at this offset of struct kcsd_stats. */
-static u64 kcsd_stats_sum(const struct kcsd_drive *drive, size_t offset)
+static u64 stats_sum(const struct kcsd_drive *drive, size_t offset)
 {
 	u64 sum = 0;
 	int cpu;
@@ -25,7 +25,7 @@ static u64 kcsd_stats_sum(const struct kcsd_drive *drive, size_t offset)
 #define KCSD_ATTR_RO(_name, fmt, value)							\
 static ssize_t _name##_show(struct device *dev, struct device_attribute *attr, char *page) \
 {											\
-	struct kcsd_drive *drive = kcsd_dev_drive(dev);					\
+	struct kcsd_drive *drive = dev_drive(dev);					\
 											\
 	return sysfs_emit(page, fmt "\n", value);					\
 }											\
@@ -36,7 +36,7 @@ static DEVICE_ATTR_RO(_name)
 static ssize_t slm_##_name##_show(struct device *dev, struct device_attribute *attr,	\
 				  char *page)						\
 {											\
-	return sysfs_emit(page, "%llu\n", kcsd_stats_sum(kcsd_dev_drive(dev),		\
+	return sysfs_emit(page, "%llu\n", stats_sum(dev_drive(dev),		\
 			  offsetof(struct kcsd_stats, slm_##_name)));			\
 }											\
 static struct device_attribute dev_attr_slm_##_name =					\
@@ -44,7 +44,7 @@ static struct device_attribute dev_attr_slm_##_name =					\
 #define KCSD_SLM_COUNTER_ATTR_PTR(_name) &dev_attr_slm_##_name.attr,
 
 #define KCSD_COUNTER_ATTR(_name) \
-	KCSD_ATTR_RO(_name, "%llu", kcsd_stats_sum(drive, offsetof(struct kcsd_stats, _name)));
+	KCSD_ATTR_RO(_name, "%llu", stats_sum(drive, offsetof(struct kcsd_stats, _name)));
 #define KCSD_COUNTER_ATTR_PTR(_name) &dev_attr_##_name.attr,
 
 KCSD_DRIVE_COUNTERS(KCSD_COUNTER_ATTR)
@@ -52,15 +52,15 @@ KCSD_NS_COUNTERS(KCSD_COUNTER_ATTR)
 KCSD_SLM_COUNTERS(KCSD_SLM_COUNTER_ATTR)
 
 /* What the drive holds of the machine's memory, but for runs' buffers. */
-static u64 kcsd_drive_memory(const struct kcsd_drive *drive)
+static u64 drive_memory(const struct kcsd_drive *drive)
 {
 	return drive->store.memory + drive->slm.size + kcsd_units_memory(drive) +
 	       READ_ONCE(drive->programs.bytes);
 }
 
-KCSD_ATTR_RO(memory_bytes, "%llu", kcsd_drive_memory(drive));
+KCSD_ATTR_RO(memory_bytes, "%llu", drive_memory(drive));
 
-static struct kcsd_unit_times kcsd_drive_times(const struct kcsd_drive *drive)
+static struct kcsd_unit_times drive_times(const struct kcsd_drive *drive)
 {
 	struct kcsd_unit_times times;
 
@@ -68,8 +68,8 @@ static struct kcsd_unit_times kcsd_drive_times(const struct kcsd_drive *drive)
 	return times;
 }
 
-KCSD_ATTR_RO(cu_busy_ns, "%llu", kcsd_drive_times(drive).busy_ns);
-KCSD_ATTR_RO(cu_idle_ns, "%llu", kcsd_drive_times(drive).idle_ns);
+KCSD_ATTR_RO(cu_busy_ns, "%llu", drive_times(drive).busy_ns);
+KCSD_ATTR_RO(cu_idle_ns, "%llu", drive_times(drive).idle_ns);
 
 KCSD_ATTR_RO(store, "%s", kcsd_store_medium(&drive->store)->ops->name);
 KCSD_ATTR_RO(size, "%llu", drive->store.size);
@@ -83,7 +83,7 @@ static ssize_t serial_show(struct device *dev, struct device_attribute *attr, ch
 {
 	char sn[KCSD_SERIAL_LEN + 1];
 
-	kcsd_identify_serial(kcsd_dev_drive(dev), sn);
+	kcsd_identify_serial(dev_drive(dev), sn);
 	return sysfs_emit(page, "%s\n", sn);
 }
 static DEVICE_ATTR_RO(serial);
@@ -100,7 +100,7 @@ static ssize_t firmware_rev_show(struct device *dev, struct device_attribute *at
 }
 static DEVICE_ATTR_RO(firmware_rev);
 
-static struct kcsd_cache_stats kcsd_drive_cache(const struct kcsd_drive *drive)
+static struct kcsd_cache_stats drive_cache(const struct kcsd_drive *drive)
 {
 	struct kcsd_cache_stats stats;
 
@@ -112,7 +112,7 @@ static struct kcsd_cache_stats kcsd_drive_cache(const struct kcsd_drive *drive)
 static ssize_t cache_##_name##_show(struct device *dev, struct device_attribute *attr,	\
 				    char *page)						\
 {											\
-	return sysfs_emit(page, "%llu\n", kcsd_drive_cache(kcsd_dev_drive(dev))._name);	\
+	return sysfs_emit(page, "%llu\n", drive_cache(dev_drive(dev))._name);	\
 }											\
 static struct device_attribute dev_attr_cache_##_name =					\
 	__ATTR(_name, 0444, cache_##_name##_show, NULL)
@@ -123,7 +123,7 @@ KCSD_CACHE_ATTR(hit_bytes);
 KCSD_CACHE_ATTR(evicted_bytes);
 KCSD_CACHE_ATTR(flushed_bytes);
 
-static struct attribute *kcsd_cache_attrs[] = {
+static struct attribute *cache_attrs[] = {
 	&dev_attr_cache_size.attr,
 	&dev_attr_cache_dirty_bytes.attr,
 	&dev_attr_cache_hit_bytes.attr,
@@ -133,12 +133,12 @@ static struct attribute *kcsd_cache_attrs[] = {
 };
 
 /* Also on a drive without a cache: then they stay 0. */
-static const struct attribute_group kcsd_cache_group = {
+static const struct attribute_group cache_group = {
 	.name = "cache",
-	.attrs = kcsd_cache_attrs,
+	.attrs = cache_attrs,
 };
 
-static struct attribute *kcsd_drive_attrs[] = {
+static struct attribute *drive_attrs[] = {
 	&dev_attr_store.attr,
 	&dev_attr_size.attr,
 	&dev_attr_block_size.attr,
@@ -151,11 +151,11 @@ static struct attribute *kcsd_drive_attrs[] = {
 	NULL,
 };
 
-static const struct attribute_group kcsd_drive_group = {
-	.attrs = kcsd_drive_attrs,
+static const struct attribute_group drive_group = {
+	.attrs = drive_attrs,
 };
 
-static struct attribute *kcsd_stats_attrs[] = {
+static struct attribute *stats_attrs[] = {
 	KCSD_DRIVE_COUNTERS(KCSD_COUNTER_ATTR_PTR)
 	&dev_attr_memory_bytes.attr,
 	&dev_attr_cu_busy_ns.attr,
@@ -163,37 +163,37 @@ static struct attribute *kcsd_stats_attrs[] = {
 	NULL,
 };
 
-static const struct attribute_group kcsd_stats_group = {
+static const struct attribute_group stats_group = {
 	.name = "stats",
-	.attrs = kcsd_stats_attrs,
+	.attrs = stats_attrs,
 };
 
-static struct attribute *kcsd_ns1_attrs[] = {
+static struct attribute *ns1_attrs[] = {
 	KCSD_NS_COUNTERS(KCSD_COUNTER_ATTR_PTR)
 	NULL,
 };
 
-static const struct attribute_group kcsd_ns1_group = {
+static const struct attribute_group ns1_group = {
 	.name = "ns1",
-	.attrs = kcsd_ns1_attrs,
+	.attrs = ns1_attrs,
 };
 
-static struct attribute *kcsd_ns2_attrs[] = {
+static struct attribute *ns2_attrs[] = {
 	KCSD_SLM_COUNTERS(KCSD_SLM_COUNTER_ATTR_PTR)
 	NULL,
 };
 
 /* Also on a drive without SLM: then they stay 0. */
-static const struct attribute_group kcsd_ns2_group = {
+static const struct attribute_group ns2_group = {
 	.name = "ns2",
-	.attrs = kcsd_ns2_attrs,
+	.attrs = ns2_attrs,
 };
 
 const struct attribute_group *kcsd_drive_groups[] = {
-	&kcsd_drive_group,
-	&kcsd_stats_group,
-	&kcsd_cache_group,
-	&kcsd_ns1_group,
-	&kcsd_ns2_group,
+	&drive_group,
+	&stats_group,
+	&cache_group,
+	&ns1_group,
+	&ns2_group,
 	NULL,
 };

@@ -40,7 +40,7 @@ static struct attribute *kcsd_units_attrs[] = {
 };
 ATTRIBUTE_GROUPS(kcsd_units);
 
-static struct kcsd_unit_times kcsd_units_dir_times(const struct kcsd_units_dir *dir)
+static struct kcsd_unit_times units_dir_times(const struct kcsd_units_dir *dir)
 {
 	struct kcsd_unit_times times;
 
@@ -48,8 +48,8 @@ static struct kcsd_unit_times kcsd_units_dir_times(const struct kcsd_units_dir *
 	return times;
 }
 
-KCSD_UNITS_ATTR(busy_ns, "%llu", kcsd_units_dir_times(dir).busy_ns);
-KCSD_UNITS_ATTR(idle_ns, "%llu", kcsd_units_dir_times(dir).idle_ns);
+KCSD_UNITS_ATTR(busy_ns, "%llu", units_dir_times(dir).busy_ns);
+KCSD_UNITS_ATTR(idle_ns, "%llu", units_dir_times(dir).idle_ns);
 KCSD_UNITS_ATTR(runs, "%llu", READ_ONCE(dir->unit->runs));
 KCSD_UNITS_ATTR(cpus, "%*pbl", cpumask_pr_args(dir->unit->task->cpus_ptr));
 
@@ -62,33 +62,33 @@ static struct attribute *kcsd_unit_attrs[] = {
 };
 ATTRIBUTE_GROUPS(kcsd_unit);
 
-static ssize_t kcsd_units_attr_show(struct kobject *kobj, struct attribute *attr, char *page)
+static ssize_t units_attr_show(struct kobject *kobj, struct attribute *attr, char *page)
 {
 	return container_of(attr, struct kcsd_units_attr, attr)->show(
 		container_of(kobj, struct kcsd_units_dir, kobj), page);
 }
 
-static void kcsd_units_dir_release(struct kobject *kobj)
+static void units_dir_release(struct kobject *kobj)
 {
 	kfree(container_of(kobj, struct kcsd_units_dir, kobj));
 }
 
-static const struct sysfs_ops kcsd_units_sysfs_ops = { .show = kcsd_units_attr_show };
+static const struct sysfs_ops units_sysfs_ops = { .show = units_attr_show };
 
-static const struct kobj_type kcsd_units_ktype = {
-	.release	= kcsd_units_dir_release,
-	.sysfs_ops	= &kcsd_units_sysfs_ops,
+static const struct kobj_type units_ktype = {
+	.release	= units_dir_release,
+	.sysfs_ops	= &units_sysfs_ops,
 	.default_groups	= kcsd_units_groups,
 };
 
-static const struct kobj_type kcsd_unit_ktype = {
-	.release	= kcsd_units_dir_release,
-	.sysfs_ops	= &kcsd_units_sysfs_ops,
+static const struct kobj_type unit_ktype = {
+	.release	= units_dir_release,
+	.sysfs_ops	= &units_sysfs_ops,
 	.default_groups	= kcsd_unit_groups,
 };
 
 /* A directory, or NULL. */
-static struct kobject *kcsd_units_dir_create(struct kcsd_drive *drive, struct kcsd_unit *unit)
+static struct kobject *units_dir_create(struct kcsd_drive *drive, struct kcsd_unit *unit)
 {
 	struct kcsd_units_dir *dir = kzalloc(sizeof(*dir), GFP_KERNEL);
 	int ret;
@@ -98,10 +98,10 @@ static struct kobject *kcsd_units_dir_create(struct kcsd_drive *drive, struct kc
 	dir->drive = drive;
 	dir->unit = unit;
 	if (unit)
-		ret = kobject_init_and_add(&dir->kobj, &kcsd_unit_ktype, drive->units.dir, "%u",
+		ret = kobject_init_and_add(&dir->kobj, &unit_ktype, drive->units.dir, "%u",
 					   unit->nr);
 	else
-		ret = kobject_init_and_add(&dir->kobj, &kcsd_units_ktype, &drive->ctrl->dev.kobj,
+		ret = kobject_init_and_add(&dir->kobj, &units_ktype, &drive->ctrl->dev.kobj,
 					   "units");
 	if (!ret)
 		return &dir->kobj;
@@ -109,7 +109,7 @@ static struct kobject *kcsd_units_dir_create(struct kcsd_drive *drive, struct kc
 	return NULL;
 }
 
-static void kcsd_units_dir_destroy(struct kobject *kobj)
+static void units_dir_destroy(struct kobject *kobj)
 {
 	if (!kobj)
 		return;
@@ -122,11 +122,11 @@ int kcsd_units_add_dir(struct kcsd_drive *drive)
 	struct kcsd_units *us = &drive->units;
 	u32 i;
 
-	us->dir = kcsd_units_dir_create(drive, NULL);
+	us->dir = units_dir_create(drive, NULL);
 	if (!us->dir)
 		return -ENOMEM;
 	for (i = 0; i < us->nr; i++) {
-		us->unit[i].dir = kcsd_units_dir_create(drive, &us->unit[i]);
+		us->unit[i].dir = units_dir_create(drive, &us->unit[i]);
 		if (!us->unit[i].dir)
 			return -ENOMEM;
 	}
@@ -139,6 +139,6 @@ void kcsd_units_del_dir(struct kcsd_drive *drive)
 	u32 i;
 
 	for (i = 0; i < us->nr; i++)
-		kcsd_units_dir_destroy(us->unit[i].dir);
-	kcsd_units_dir_destroy(us->dir);
+		units_dir_destroy(us->unit[i].dir);
+	units_dir_destroy(us->dir);
 }

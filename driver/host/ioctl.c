@@ -11,7 +11,7 @@
 #include "host/passthru.h"
 #include "nvme/cmd.h"
 
-static int kcsd_ioctl_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *data)
+static int ioctl_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *data)
 {
 	int ret = kcsd_cmd_issue(cmd, data, false);
 
@@ -21,17 +21,17 @@ static int kcsd_ioctl_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d
 }
 
 /* Of an address, a 32-bit program sets the lower half only, as on Linux's NVMe nodes. */
-static u64 kcsd_ioctl_addr(u64 addr)
+static u64 ioctl_addr(u64 addr)
 {
 	return in_compat_syscall() ? lower_32_bits(addr) : addr;
 }
 
 /* struct nvme_passthru_cmd and _cmd64 are the same up to timeout_ms. */
-static int kcsd_ioctl_passthru(const struct kcsd_origin *from, const struct nvme_passthru_cmd64 *u,
+static int ioctl_passthru(const struct kcsd_origin *from, const struct nvme_passthru_cmd64 *u,
 			       bool admin, bool vec, u64 *result)
 {
 	struct kcsd_user_data data = {
-		.addr = kcsd_ioctl_addr(u->addr),
+		.addr = ioctl_addr(u->addr),
 		.len = u->data_len,
 		.vec = vec,
 		.compat = in_compat_syscall(),
@@ -54,7 +54,7 @@ static int kcsd_ioctl_passthru(const struct kcsd_origin *from, const struct nvme
 		.cdw14 = u->cdw14,
 		.cdw15 = u->cdw15,
 		.timeout_ms = u->timeout_ms,
-		.metadata = u64_to_user_ptr(kcsd_ioctl_addr(u->metadata)),
+		.metadata = u64_to_user_ptr(ioctl_addr(u->metadata)),
 		.metadata_len = u->metadata_len,
 	};
 	int ret;
@@ -63,12 +63,12 @@ static int kcsd_ioctl_passthru(const struct kcsd_origin *from, const struct nvme
 		return -EINVAL;
 	if (!admin && cmd.nsid != from->nsid)
 		return -EINVAL;
-	ret = kcsd_ioctl_issue(&cmd, &data);
+	ret = ioctl_issue(&cmd, &data);
 	*result = cmd.result;
 	return ret;
 }
 
-static int kcsd_ioctl_cmd(const struct kcsd_origin *from, struct nvme_passthru_cmd __user *ucmd,
+static int ioctl_cmd(const struct kcsd_origin *from, struct nvme_passthru_cmd __user *ucmd,
 			  bool admin)
 {
 	struct nvme_passthru_cmd64 cmd = {};
@@ -79,13 +79,13 @@ static int kcsd_ioctl_cmd(const struct kcsd_origin *from, struct nvme_passthru_c
 		     offsetof(struct nvme_passthru_cmd64, rsvd2));
 	if (copy_from_user(&cmd, ucmd, offsetof(struct nvme_passthru_cmd, result)))
 		return -EFAULT;
-	ret = kcsd_ioctl_passthru(from, &cmd, admin, false, &result);
+	ret = ioctl_passthru(from, &cmd, admin, false, &result);
 	if (ret >= 0 && put_user((u32)result, &ucmd->result))
 		return -EFAULT;
 	return ret;
 }
 
-static int kcsd_ioctl_cmd64(const struct kcsd_origin *from, struct nvme_passthru_cmd64 __user *ucmd,
+static int ioctl_cmd64(const struct kcsd_origin *from, struct nvme_passthru_cmd64 __user *ucmd,
 			    bool admin, bool vec)
 {
 	struct nvme_passthru_cmd64 cmd;
@@ -94,7 +94,7 @@ static int kcsd_ioctl_cmd64(const struct kcsd_origin *from, struct nvme_passthru
 
 	if (copy_from_user(&cmd, ucmd, sizeof(cmd)))
 		return -EFAULT;
-	ret = kcsd_ioctl_passthru(from, &cmd, admin, vec, &result);
+	ret = ioctl_passthru(from, &cmd, admin, vec, &result);
 	if (ret >= 0 && put_user(result, &ucmd->result))
 		return -EFAULT;
 	return ret;
@@ -110,7 +110,7 @@ struct kcsd_user_io32 {
 
 #define KCSD_IOCTL_SUBMIT_IO32	_IOW('N', 0x42, struct kcsd_user_io32)
 
-static int kcsd_ioctl_submit_io(const struct kcsd_origin *from, struct nvme_user_io __user *uio)
+static int ioctl_submit_io(const struct kcsd_origin *from, struct nvme_user_io __user *uio)
 {
 	struct nvme_passthru_cmd64 cmd = {};
 	struct nvme_user_io io;
@@ -133,10 +133,10 @@ static int kcsd_ioctl_submit_io(const struct kcsd_origin *from, struct nvme_user
 	cmd.cdw13 = io.dsmgmt;
 	cmd.cdw14 = io.reftag;
 	cmd.cdw15 = io.apptag | (u32)io.appmask << 16;
-	return kcsd_ioctl_passthru(from, &cmd, false, false, &result);
+	return ioctl_passthru(from, &cmd, false, false, &result);
 }
 
-static long kcsd_ns_ioctl(const struct kcsd_origin *from, unsigned int op, void __user *arg)
+static long ns_ioctl(const struct kcsd_origin *from, unsigned int op, void __user *arg)
 {
 	switch (op) {
 	case NVME_IOCTL_ID:
@@ -144,13 +144,13 @@ static long kcsd_ns_ioctl(const struct kcsd_origin *from, unsigned int op, void 
 		return from->nsid;
 	case NVME_IOCTL_SUBMIT_IO:
 	case KCSD_IOCTL_SUBMIT_IO32:
-		return kcsd_ioctl_submit_io(from, arg);
+		return ioctl_submit_io(from, arg);
 	case NVME_IOCTL_IO_CMD:
-		return kcsd_ioctl_cmd(from, arg, false);
+		return ioctl_cmd(from, arg, false);
 	case NVME_IOCTL_IO64_CMD:
-		return kcsd_ioctl_cmd64(from, arg, false, false);
+		return ioctl_cmd64(from, arg, false, false);
 	case NVME_IOCTL_IO64_CMD_VEC:
-		return kcsd_ioctl_cmd64(from, arg, false, true);
+		return ioctl_cmd64(from, arg, false, true);
 	default:
 		return -ENOTTY;
 	}
@@ -160,11 +160,11 @@ long kcsd_ioctl_from(const struct kcsd_origin *from, unsigned int op, void __use
 {
 	switch (op) {
 	case NVME_IOCTL_ADMIN_CMD:
-		return kcsd_ioctl_cmd(from, arg, true);
+		return ioctl_cmd(from, arg, true);
 	case NVME_IOCTL_ADMIN64_CMD:
-		return kcsd_ioctl_cmd64(from, arg, true, false);
+		return ioctl_cmd64(from, arg, true, false);
 	}
-	return from->nsid ? kcsd_ns_ioctl(from, op, arg) : -ENOTTY;
+	return from->nsid ? ns_ioctl(from, op, arg) : -ENOTTY;
 }
 
 long kcsd_ioctl(struct file *file, unsigned int op, unsigned long uarg)

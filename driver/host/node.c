@@ -8,24 +8,24 @@
 
 #define KCSD_MINORS	(1U << MINORBITS)
 
-static dev_t kcsd_devt;
+static dev_t devt;
 static DEFINE_IDA(kcsd_minors);
 
 /* As nvme and nvme-generic: controllers in one class, namespaces in the other. */
 static const struct class kcsd_class = { .name = "kcsd" };
-static const struct class kcsd_generic_class = { .name = "kcsd-generic" };
+static const struct class generic_class = { .name = "kcsd-generic" };
 
 int kcsd_node_init(void)
 {
 	int ret;
 
-	ret = alloc_chrdev_region(&kcsd_devt, 0, KCSD_MINORS, "kcsd");
+	ret = alloc_chrdev_region(&devt, 0, KCSD_MINORS, "kcsd");
 	if (ret)
 		return ret;
 	ret = class_register(&kcsd_class);
 	if (ret)
 		goto out_region;
-	ret = class_register(&kcsd_generic_class);
+	ret = class_register(&generic_class);
 	if (ret)
 		goto out_class;
 	return 0;
@@ -33,20 +33,20 @@ int kcsd_node_init(void)
 out_class:
 	class_unregister(&kcsd_class);
 out_region:
-	unregister_chrdev_region(kcsd_devt, KCSD_MINORS);
+	unregister_chrdev_region(devt, KCSD_MINORS);
 	return ret;
 }
 
 void kcsd_node_exit(void)
 {
-	class_unregister(&kcsd_generic_class);
+	class_unregister(&generic_class);
 	class_unregister(&kcsd_class);
-	unregister_chrdev_region(kcsd_devt, KCSD_MINORS);
+	unregister_chrdev_region(devt, KCSD_MINORS);
 	ida_destroy(&kcsd_minors);
 }
 
 /* The device is gone and the last file on it closed. */
-static void kcsd_node_release(struct device *dev)
+static void node_release(struct device *dev)
 {
 	struct kcsd_node *node = container_of(dev, struct kcsd_node, dev);
 
@@ -77,11 +77,11 @@ struct kcsd_node *kcsd_node_create(struct kcsd_drive *drive, u32 nsid, struct de
 	node->nsid = nsid;
 	kcsd_drive_get(drive);
 	device_initialize(&node->dev);
-	node->dev.devt = MKDEV(MAJOR(kcsd_devt), minor);
-	node->dev.class = nsid ? &kcsd_generic_class : &kcsd_class;
+	node->dev.devt = MKDEV(MAJOR(devt), minor);
+	node->dev.class = nsid ? &generic_class : &kcsd_class;
 	node->dev.parent = parent;
 	node->dev.groups = groups;
-	node->dev.release = kcsd_node_release;
+	node->dev.release = node_release;
 	dev_set_drvdata(&node->dev, drive);
 
 	va_start(args, fmt);

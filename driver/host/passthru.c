@@ -58,7 +58,7 @@ int kcsd_cmd_check_unused(struct kcsd_cmd *cmd, const struct kcsd_cmd_uses *uses
 }
 
 /* What the submitter learns of a command that a status ended; remembered as an error, too. */
-static int kcsd_cmd_failed(struct kcsd_cmd *cmd, int status)
+static int cmd_failed(struct kcsd_cmd *cmd, int status)
 {
 	struct kcsd_failure f = {
 		.owner = cmd->tenant->owner,
@@ -77,7 +77,7 @@ static int kcsd_cmd_failed(struct kcsd_cmd *cmd, int status)
  * Make cmd->data of the buffer. *iov is the caller's array of UIO_FASTIOV, and afterwards what to
  * kfree().
  */
-static int kcsd_cmd_import(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, struct iovec **iov)
+static int cmd_import(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, struct iovec **iov)
 {
 	/* NVMe Base, "Opcode": bit 0 to the drive, bit 1 to the host. */
 	int dir = cmd->opcode & 1 ? ITER_SOURCE : ITER_DEST;
@@ -94,21 +94,21 @@ static int kcsd_cmd_import(struct kcsd_cmd *cmd, const struct kcsd_user_data *d,
 }
 
 /* May there be data, as much as this? If not, parse refuses the command by its length alone. */
-static bool kcsd_cmd_has_data(const struct kcsd_cmd *cmd)
+static bool cmd_has_data(const struct kcsd_cmd *cmd)
 {
 	return cmd->opcode & 3 && iov_iter_count(&cmd->data) <= KCSD_MAX_TRANSFER;
 }
 
 /* And pin it: from here on nothing of the user's is waited for. */
-static int kcsd_cmd_pin(struct kcsd_cmd *cmd, const struct kcsd_user_data *d,
+static int cmd_pin(struct kcsd_cmd *cmd, const struct kcsd_user_data *d,
 			struct kcsd_pinned *pinned)
 {
 	struct iovec fast[UIO_FASTIOV] KCSD_UNINITIALIZED, *iov = fast;
-	int ret = kcsd_cmd_import(cmd, d, &iov);
+	int ret = cmd_import(cmd, d, &iov);
 
 	if (ret)
 		return ret;
-	if (kcsd_cmd_has_data(cmd)) {
+	if (cmd_has_data(cmd)) {
 		ret = kcsd_pin(pinned, &cmd->data);
 	} else {
 		kcsd_pin_nothing(pinned);
@@ -119,7 +119,7 @@ static int kcsd_cmd_pin(struct kcsd_cmd *cmd, const struct kcsd_user_data *d,
 }
 
 /* What can be done at once; the rest is queued. */
-static int kcsd_cmd_start(struct kcsd_cmd *cmd)
+static int cmd_start(struct kcsd_cmd *cmd)
 {
 	if (cmd->run || (cmd->job && !cmd->job->quick))
 		return -EIOCBQUEUED;
@@ -129,19 +129,19 @@ static int kcsd_cmd_start(struct kcsd_cmd *cmd)
 }
 
 /* Is it one that may be carried out now? By nothing that its buffer is needed for. */
-static int kcsd_cmd_check(struct kcsd_cmd *cmd, const struct kcsd_opcode *command)
+static int cmd_check(struct kcsd_cmd *cmd, const struct kcsd_opcode *command)
 {
 	int status;
 
 	if (!command)
-		return kcsd_cmd_failed(cmd, KCSD_SC_INVALID_OPCODE);
+		return cmd_failed(cmd, KCSD_SC_INVALID_OPCODE);
 	if (!kcsd_cmd_allowed(cmd, command->allowed))
 		return -EACCES;
 	status = kcsd_sanitize_refuses(cmd);
-	return status ? kcsd_cmd_failed(cmd, status) : 0;
+	return status ? cmd_failed(cmd, status) : 0;
 }
 
-static int kcsd_cmd_parse_and_start(struct kcsd_cmd *cmd, const struct kcsd_opcode *command)
+static int cmd_parse_and_start(struct kcsd_cmd *cmd, const struct kcsd_opcode *command)
 {
 	int ret;
 
@@ -149,17 +149,17 @@ static int kcsd_cmd_parse_and_start(struct kcsd_cmd *cmd, const struct kcsd_opco
 	ret = command->parse(cmd);
 	kcsd_trace_submit(cmd);
 	if (!ret)
-		ret = kcsd_cmd_start(cmd);
+		ret = cmd_start(cmd);
 	if (ret != -EIOCBQUEUED)
 		trace_kcsd_cmd_complete(cmd->drive, &cmd->trace, ret, NULL);
 	return ret;
 }
 
 /* The drive has been entered. -EIOCBQUEUED: what was queued keeps that until it ends. */
-static int kcsd_cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
+static int cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
 {
 	const struct kcsd_opcode *command = kcsd_opcode_find(cmd);
-	int ret = kcsd_cmd_check(cmd, command);
+	int ret = cmd_check(cmd, command);
 
 	if (ret)
 		return ret;
@@ -167,15 +167,15 @@ static int kcsd_cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
 		return -EAGAIN;	/* let io_uring call again from a thread of its own */
 	ret = kcsd_sanitize_enter(cmd);
 	if (!ret) {
-		ret = kcsd_cmd_parse_and_start(cmd, command);
+		ret = cmd_parse_and_start(cmd, command);
 		if (ret != -EIOCBQUEUED)
 			kcsd_sanitize_exit(cmd);
 	}
-	return ret > 0 ? kcsd_cmd_failed(cmd, ret) : ret;
+	return ret > 0 ? cmd_failed(cmd, ret) : ret;
 }
 
 /* As far as that can be told without entering the drive; not of what inject holds up. */
-static bool kcsd_cmd_may_block(const struct kcsd_cmd *cmd)
+static bool cmd_may_block(const struct kcsd_cmd *cmd)
 {
 	const struct kcsd_config *cfg = &cmd->drive->cfg;
 
@@ -186,7 +186,7 @@ static bool kcsd_cmd_may_block(const struct kcsd_cmd *cmd)
  * Is it for a thread of io_uring's own (-EAGAIN), or refused there, whatever its buffer is? Asked
  * before that is pinned, which would be for nothing.
  */
-static int kcsd_cmd_defer(struct kcsd_cmd *cmd)
+static int cmd_defer(struct kcsd_cmd *cmd)
 {
 	const struct kcsd_opcode *command;
 	int ret = 0;
@@ -195,13 +195,13 @@ static int kcsd_cmd_defer(struct kcsd_cmd *cmd)
 		return -ENODEV;
 	command = kcsd_opcode_find(cmd);
 	if (command && kcsd_opcode_blocks(command, cmd))
-		ret = kcsd_cmd_check(cmd, command) ?: -EAGAIN;
+		ret = cmd_check(cmd, command) ?: -EAGAIN;
 	kcsd_drive_exit(cmd->drive);
 	return ret;
 }
 
 /* A page that is missing in the middle of an LBA would leave half of that written. */
-static bool kcsd_cmd_may_be_now(const struct kcsd_cmd *cmd, const struct kcsd_user_data *d)
+static bool cmd_may_be_now(const struct kcsd_cmd *cmd, const struct kcsd_user_data *d)
 {
 	/* Who traces sees each command once. */
 	if (cmd->admin || d->vec || kcsd_trace_enabled())
@@ -215,10 +215,10 @@ static bool kcsd_cmd_may_be_now(const struct kcsd_cmd *cmd, const struct kcsd_us
  * Move what is in memory to or from a buffer whose pages are there, too: nothing is pinned, and
  * nothing is waited for. -EAGAIN, -EFAULT: it takes more than that, or the buffer is bad.
  */
-static int kcsd_cmd_issue_now(struct kcsd_cmd *cmd, const struct kcsd_user_data *d)
+static int cmd_issue_now(struct kcsd_cmd *cmd, const struct kcsd_user_data *d)
 {
 	struct iovec *iov = NULL;
-	int ret = kcsd_cmd_import(cmd, d, &iov);
+	int ret = cmd_import(cmd, d, &iov);
 
 	if (ret)
 		return ret;
@@ -226,7 +226,7 @@ static int kcsd_cmd_issue_now(struct kcsd_cmd *cmd, const struct kcsd_user_data 
 		return -ENODEV;
 	cmd->now = true;
 	pagefault_disable();
-	ret = kcsd_cmd_carry_out(cmd, false);
+	ret = cmd_carry_out(cmd, false);
 	pagefault_enable();
 	cmd->now = false;
 	kcsd_drive_exit(cmd->drive);
@@ -238,21 +238,21 @@ int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool no
 	struct kcsd_pinned pinned KCSD_UNINITIALIZED;
 	int ret = -EAGAIN;
 
-	if (kcsd_cmd_may_be_now(cmd, d))
-		ret = kcsd_cmd_issue_now(cmd, d);
+	if (cmd_may_be_now(cmd, d))
+		ret = cmd_issue_now(cmd, d);
 	if (ret != -EAGAIN && ret != -EFAULT)
 		return ret;
 	ret = 0;
 	/* One of a registered buffer keeps that from here on, which may be replaced meanwhile. */
-	if (nonblock && !d->fixed && kcsd_cmd_may_block(cmd))
-		ret = kcsd_cmd_defer(cmd);
+	if (nonblock && !d->fixed && cmd_may_block(cmd))
+		ret = cmd_defer(cmd);
 	if (!ret)
-		ret = kcsd_cmd_pin(cmd, d, &pinned);
+		ret = cmd_pin(cmd, d, &pinned);
 	if (ret)
 		return ret;
 	ret = -ENODEV;
 	if (kcsd_drive_enter(cmd->drive)) {
-		ret = kcsd_cmd_carry_out(cmd, nonblock);
+		ret = cmd_carry_out(cmd, nonblock);
 		if (ret != -EIOCBQUEUED)
 			kcsd_drive_exit(cmd->drive);
 	}
@@ -263,7 +263,7 @@ int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool no
 /* ---- runs and jobs ---- */
 
 /* It has ended: tell what of it, and free it. In the submitter's mm. */
-static int kcsd_run_finish(struct kcsd_run *run, u64 *result)
+static int run_finish(struct kcsd_run *run, u64 *result)
 {
 	int ret = kcsd_run_copy_output(run);
 
@@ -279,40 +279,40 @@ bool kcsd_cmd_run_quick(struct kcsd_cmd *cmd, int *ret)
 {
 	if (!cmd->run || !kcsd_run_quick(cmd->run))
 		return false;
-	*ret = kcsd_run_finish(cmd->run, &cmd->result);
+	*ret = run_finish(cmd->run, &cmd->result);
 	return true;
 }
 
-static void kcsd_wait_run_done(struct kcsd_run *run)
+static void wait_run_done(struct kcsd_run *run)
 {
 	complete(run->done_data);
 }
 
-static int kcsd_wait_run(struct kcsd_run *run, u64 *result)
+static int wait_run(struct kcsd_run *run, u64 *result)
 {
 	DECLARE_COMPLETION_ONSTACK(done);
 
-	run->done = kcsd_wait_run_done;
+	run->done = wait_run_done;
 	run->done_data = &done;
 	kcsd_run_submit(run);
 	if (!kcsd_wait_for(&done)) {
 		kcsd_run_cancel(run);
 		wait_for_completion(&done);
 	}
-	return kcsd_run_finish(run, result);
+	return run_finish(run, result);
 }
 
-static void kcsd_wait_job_done(struct kcsd_job *job)
+static void wait_job_done(struct kcsd_job *job)
 {
 	complete(job->done_data);
 }
 
-static int kcsd_wait_job(struct kcsd_job *job, u64 *result)
+static int wait_job(struct kcsd_job *job, u64 *result)
 {
 	DECLARE_COMPLETION_ONSTACK(done);
 	int ret;
 
-	job->done = kcsd_wait_job_done;
+	job->done = wait_job_done;
 	job->done_data = &done;
 	kcsd_job_submit(job);
 	if (!kcsd_wait_for(&done)) {
@@ -328,20 +328,20 @@ static int kcsd_wait_job(struct kcsd_job *job, u64 *result)
 
 int kcsd_cmd_wait(struct kcsd_cmd *cmd)
 {
-	return cmd->job ? kcsd_wait_job(cmd->job, &cmd->result) :
-			  kcsd_wait_run(cmd->run, &cmd->result);
+	return cmd->job ? wait_job(cmd->job, &cmd->result) :
+			  wait_run(cmd->run, &cmd->result);
 }
 
 /* ---- the files ---- */
 
-static int kcsd_node_open(struct inode *inode, struct file *file)
+static int node_open(struct inode *inode, struct file *file)
 {
 	file->private_data = kcsd_tenant_create();
 	return file->private_data ? nonseekable_open(inode, file) : -ENOMEM;
 }
 
 /* To open a node again and again gives the share of one file in the logs. */
-static void kcsd_node_leave_logs(struct kcsd_drive *drive, const struct kcsd_tenant *t)
+static void node_leave_logs(struct kcsd_drive *drive, const struct kcsd_tenant *t)
 {
 	if (!kcsd_drive_enter(drive))
 		return;
@@ -350,14 +350,14 @@ static void kcsd_node_leave_logs(struct kcsd_drive *drive, const struct kcsd_ten
 	kcsd_drive_exit(drive);
 }
 
-static int kcsd_node_release(struct inode *inode, struct file *file)
+static int node_release(struct inode *inode, struct file *file)
 {
-	kcsd_node_leave_logs(kcsd_file_node(file)->drive, file->private_data);
+	node_leave_logs(kcsd_file_node(file)->drive, file->private_data);
 	kcsd_tenant_destroy(file->private_data);
 	return 0;
 }
 
-static void kcsd_node_show_fdinfo(struct seq_file *m, struct file *file)
+static void node_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	if (kcsd_file_node(file)->nsid)
 		kcsd_tenant_show(m, file->private_data);
@@ -365,9 +365,9 @@ static void kcsd_node_show_fdinfo(struct seq_file *m, struct file *file)
 
 const struct file_operations kcsd_node_fops = {
 	.owner		= THIS_MODULE,
-	.open		= kcsd_node_open,
-	.release	= kcsd_node_release,
-	.show_fdinfo	= kcsd_node_show_fdinfo,
+	.open		= node_open,
+	.release	= node_release,
+	.show_fdinfo	= node_show_fdinfo,
 	.unlocked_ioctl	= kcsd_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 	.uring_cmd	= kcsd_uring_cmd,

@@ -31,22 +31,22 @@ struct kcsd_uring_pdu {
 	bool ended;		/* polled: run or job has ended */
 };
 
-static struct kcsd_uring_pdu *kcsd_uring_pdu(struct io_uring_cmd *ioucmd)
+static struct kcsd_uring_pdu *uring_pdu(struct io_uring_cmd *ioucmd)
 {
 	return io_uring_cmd_to_pdu(ioucmd, struct kcsd_uring_pdu);
 }
 
 /* It has ended, and nothing compares any more. */
-static void kcsd_uring_put_mm(struct io_uring_cmd *ioucmd)
+static void uring_put_mm(struct io_uring_cmd *ioucmd)
 {
-	if (kcsd_uring_pdu(ioucmd)->polled)
-		mmdrop(kcsd_uring_pdu(ioucmd)->mm);
+	if (uring_pdu(ioucmd)->polled)
+		mmdrop(uring_pdu(ioucmd)->mm);
 }
 
 /* True in the memory that the submitter named for the output. */
-static bool kcsd_uring_is_submitter(struct io_uring_cmd *ioucmd)
+static bool uring_is_submitter(struct io_uring_cmd *ioucmd)
 {
-	const struct kcsd_uring_pdu *pdu = kcsd_uring_pdu(ioucmd);
+	const struct kcsd_uring_pdu *pdu = uring_pdu(ioucmd);
 
 	if (!current->mm || current->flags & PF_KTHREAD)
 		return false;
@@ -56,16 +56,16 @@ static bool kcsd_uring_is_submitter(struct io_uring_cmd *ioucmd)
 /* In the submitter's task, in a kernel thread if that is gone, or in any task that polls. */
 static void kcsd_uring_run_cb(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 {
-	struct kcsd_run *run = kcsd_uring_pdu(ioucmd)->run;
+	struct kcsd_run *run = uring_pdu(ioucmd)->run;
 	int ret = -ECANCELED;
 
-	if (kcsd_uring_is_submitter(ioucmd)) {
+	if (uring_is_submitter(ioucmd)) {
 		ret = kcsd_run_copy_output(run);
 		if (!ret)
 			ret = kcsd_status_to_host(kcsd_run_status(run));
 	}
 	trace_kcsd_cmd_complete(run->drive, &run->trace, ret, run);
-	kcsd_uring_put_mm(ioucmd);
+	uring_put_mm(ioucmd);
 	/* Who learns of the end may send the next one. */
 	kcsd_run_release(run);
 	/* A cancel callback may look at the run until this returns. */
@@ -76,10 +76,10 @@ KCSD_URING_TASK_WORK(kcsd_uring_run_cb)
 
 static void kcsd_uring_job_cb(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 {
-	struct kcsd_job *job = kcsd_uring_pdu(ioucmd)->job;
+	struct kcsd_job *job = uring_pdu(ioucmd)->job;
 
 	trace_kcsd_cmd_complete(job->drive, &job->trace, job->status, NULL);
-	kcsd_uring_put_mm(ioucmd);
+	uring_put_mm(ioucmd);
 	kcsd_job_release(job);
 	/* A cancel callback may look at the job until this returns. */
 	kcsd_uring_done(ioucmd, kcsd_status_to_host(job->status), job->result, issue_flags);
@@ -87,34 +87,34 @@ static void kcsd_uring_job_cb(struct io_uring_cmd *ioucmd, unsigned int issue_fl
 }
 KCSD_URING_TASK_WORK(kcsd_uring_job_cb)
 
-static void kcsd_uring_complete_in_task(struct io_uring_cmd *ioucmd)
+static void uring_complete_in_task(struct io_uring_cmd *ioucmd)
 {
-	io_uring_cmd_complete_in_task(ioucmd, kcsd_uring_pdu(ioucmd)->is_job ?
+	io_uring_cmd_complete_in_task(ioucmd, uring_pdu(ioucmd)->is_job ?
 				      kcsd_uring_job_cb_tw : kcsd_uring_run_cb_tw);
 }
 
-static void kcsd_uring_ended(struct io_uring_cmd *ioucmd)
+static void uring_ended(struct io_uring_cmd *ioucmd)
 {
-	if (kcsd_uring_pdu(ioucmd)->polled)
-		smp_store_release(&kcsd_uring_pdu(ioucmd)->ended, true);
+	if (uring_pdu(ioucmd)->polled)
+		smp_store_release(&uring_pdu(ioucmd)->ended, true);
 	else
-		kcsd_uring_complete_in_task(ioucmd);
+		uring_complete_in_task(ioucmd);
 }
 
-static void kcsd_uring_run_done(struct kcsd_run *run)
+static void uring_run_done(struct kcsd_run *run)
 {
-	kcsd_uring_ended(run->done_data);
+	uring_ended(run->done_data);
 }
 
-static void kcsd_uring_job_done(struct kcsd_job *job)
+static void uring_job_done(struct kcsd_job *job)
 {
-	kcsd_uring_ended(job->done_data);
+	uring_ended(job->done_data);
 }
 
-static void kcsd_uring_submit(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
+static void uring_submit(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
 			      unsigned int issue_flags)
 {
-	struct kcsd_uring_pdu *pdu = kcsd_uring_pdu(ioucmd);
+	struct kcsd_uring_pdu *pdu = uring_pdu(ioucmd);
 
 	*pdu = (struct kcsd_uring_pdu) {
 		.mm = current->mm,
@@ -132,20 +132,20 @@ static void kcsd_uring_submit(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
 		io_uring_cmd_mark_cancelable(ioucmd, issue_flags);
 	if (cmd->job) {
 		pdu->job = cmd->job;
-		cmd->job->done = kcsd_uring_job_done;
+		cmd->job->done = uring_job_done;
 		cmd->job->done_data = ioucmd;
 		kcsd_job_submit(cmd->job);
 	} else {
 		pdu->run = cmd->run;
-		cmd->run->done = kcsd_uring_run_done;
+		cmd->run->done = uring_run_done;
 		cmd->run->done_data = ioucmd;
 		kcsd_run_submit(cmd->run);
 	}
 }
 
-static void kcsd_uring_cancel(struct io_uring_cmd *ioucmd)
+static void uring_cancel(struct io_uring_cmd *ioucmd)
 {
-	const struct kcsd_uring_pdu *pdu = kcsd_uring_pdu(ioucmd);
+	const struct kcsd_uring_pdu *pdu = uring_pdu(ioucmd);
 
 	if (pdu->is_job)
 		kcsd_job_cancel(pdu->job);
@@ -153,11 +153,11 @@ static void kcsd_uring_cancel(struct io_uring_cmd *ioucmd)
 		kcsd_run_cancel(pdu->run);
 }
 
-static int kcsd_uring_carry_out(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
+static int uring_carry_out(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
 				unsigned int issue_flags)
 {
 	if (issue_flags & IO_URING_F_NONBLOCK) {
-		kcsd_uring_submit(ioucmd, cmd, issue_flags);
+		uring_submit(ioucmd, cmd, issue_flags);
 		return -EIOCBQUEUED;
 	}
 	/*
@@ -167,7 +167,7 @@ static int kcsd_uring_carry_out(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cm
 	return kcsd_cmd_wait(cmd);
 }
 
-static int kcsd_uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
+static int uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
 			    unsigned int issue_flags, bool admin, bool vec)
 {
 	const struct nvme_uring_cmd *u = kcsd_uring_sqe(ioucmd);
@@ -211,7 +211,7 @@ static int kcsd_uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
 		return -EINVAL;
 	ret = kcsd_cmd_issue(&cmd, &data, issue_flags & IO_URING_F_NONBLOCK);
 	if (ret == -EIOCBQUEUED && !kcsd_cmd_run_quick(&cmd, &ret))
-		ret = kcsd_uring_carry_out(ioucmd, &cmd, issue_flags);
+		ret = uring_carry_out(ioucmd, &cmd, issue_flags);
 	if (ret == -EAGAIN)
 		kcsd_uring_keep_sqe(ioucmd);
 	if (!cmd.result || ret == -EAGAIN)
@@ -226,7 +226,7 @@ int kcsd_uring_cmd(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 	struct kcsd_node *node = kcsd_file_node(ioucmd->file);
 
 	if (issue_flags & IO_URING_F_CANCEL) {
-		kcsd_uring_cancel(ioucmd);
+		uring_cancel(ioucmd);
 		return 0;
 	}
 	if (!(issue_flags & IO_URING_F_SQE128))
@@ -238,13 +238,13 @@ int kcsd_uring_cmd(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 	case NVME_URING_CMD_ADMIN_VEC:
 		if (node->nsid)
 			return -ENOTTY;
-		return kcsd_uring_issue(node, ioucmd, issue_flags, true,
+		return uring_issue(node, ioucmd, issue_flags, true,
 					ioucmd->cmd_op == NVME_URING_CMD_ADMIN_VEC);
 	case NVME_URING_CMD_IO:
 	case NVME_URING_CMD_IO_VEC:
 		if (!node->nsid)
 			return -ENOTTY;
-		return kcsd_uring_issue(node, ioucmd, issue_flags, false,
+		return uring_issue(node, ioucmd, issue_flags, false,
 					ioucmd->cmd_op == NVME_URING_CMD_IO_VEC);
 	default:
 		return -ENOTTY;
@@ -261,11 +261,11 @@ int kcsd_uring_cmd(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 int kcsd_uring_iopoll(struct io_uring_cmd *ioucmd, struct io_comp_batch *iob,
 		      unsigned int poll_flags)
 {
-	struct kcsd_uring_pdu *pdu = kcsd_uring_pdu(ioucmd);
+	struct kcsd_uring_pdu *pdu = uring_pdu(ioucmd);
 
 	if (!smp_load_acquire(&pdu->ended)) {
 		if (kcsd_uring_going(ioucmd))
-			kcsd_uring_cancel(ioucmd);
+			uring_cancel(ioucmd);
 		return 0;
 	}
 	if (pdu->is_job)

@@ -35,7 +35,7 @@ static bool is_zoned(const struct kcsd_drive *drive)
 }
 
 /* A medium that is full has not failed, nor has one whose zones' rules were broken. */
-static int kcsd_lba_io_result(struct kcsd_drive *drive, int ret)
+static int lba_io_result(struct kcsd_drive *drive, int ret)
 {
 	if (ret < 0 && !kcsd_lba_io_is_full(ret) && ret != -EAGAIN && ret != -EFAULT &&
 	    ret != -EOPNOTSUPP)
@@ -67,7 +67,7 @@ static int make_correctable(struct kcsd_drive *drive, u64 slba, u64 nlb)
 }
 
 /* ret: of a write. Without the volatile cache it ends when it is durable. */
-static int kcsd_lba_io_written(struct kcsd_drive *drive, int ret)
+static int lba_io_written(struct kcsd_drive *drive, int ret)
 {
 	if (ret || !drive->store.volatile_cache)
 		return ret;
@@ -89,7 +89,7 @@ static int read_lbas(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter, 
 		ret = kcsd_store_read(&drive->store, slba << drive->lba_shift, iter, now);
 	if (!ret)
 		kcsd_stat_add(drive, media_read_bytes, len);
-	return kcsd_lba_io_result(drive, ret);
+	return lba_io_result(drive, ret);
 }
 
 static int write_lbas(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
@@ -112,7 +112,7 @@ static int write_lbas(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
 		kcsd_stat_add(drive, media_write_bytes, len);
 	if (!ret)
 		ret = make_correctable(drive, slba, len >> drive->lba_shift);
-	return kcsd_lba_io_result(drive, kcsd_lba_io_written(drive, ret));
+	return lba_io_result(drive, lba_io_written(drive, ret));
 }
 
 static int append_lbas(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter, u64 *lba)
@@ -127,7 +127,7 @@ static int append_lbas(struct kcsd_drive *drive, u64 zslba, struct iov_iter *ite
 		kcsd_stat_add(drive, media_write_bytes, len);
 	if (!ret)
 		ret = make_correctable(drive, *lba, len >> drive->lba_shift);
-	return kcsd_lba_io_result(drive, kcsd_lba_io_written(drive, ret));
+	return lba_io_result(drive, lba_io_written(drive, ret));
 }
 
 static int zero_lbas(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
@@ -148,14 +148,14 @@ static int zero_lbas(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
 					     nlb << drive->lba_shift, unmap);
 	if (!ret)
 		ret = make_correctable(drive, slba, nlb);
-	return kcsd_lba_io_written(drive, ret);
+	return lba_io_written(drive, ret);
 }
 
 static int flush_all(struct kcsd_drive *drive)
 {
 	if (refuses_writes(drive))
 		return -EIO;
-	return kcsd_lba_io_result(drive, kcsd_sidecar_commit(drive));
+	return lba_io_result(drive, kcsd_sidecar_commit(drive));
 }
 
 static int check_uncorrectable(struct kcsd_drive *drive, u64 nlb)
@@ -280,7 +280,7 @@ int kcsd_lba_io_use_cache(struct kcsd_drive *drive, bool use)
 	guard(mutex)(&drive->cache_lock);
 	before = drive->write_through;
 	WRITE_ONCE(drive->write_through, !use);
-	smp_mb();	/* pairs with that of kcsd_lba_io_written() */
+	smp_mb();	/* pairs with that of lba_io_written() */
 	ret = use ? 0 : kcsd_lba_io_flush(drive);
 	/* Nobody has been told that it is off. */
 	if (ret)

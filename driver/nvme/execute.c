@@ -16,63 +16,63 @@
 #include "nvme/cmd.h"
 #include "nvme/opcodes.h"
 
-static bool kcsd_execute_grants(const struct kcsd_cmd *cmd)
+static bool execute_grants(const struct kcsd_cmd *cmd)
 {
 	return cmd->opcode == KCSD_CMD_EXECUTE_LBA;
 }
 
-static u16 kcsd_execute_rsid(const struct kcsd_cmd *cmd)
+static u16 execute_rsid(const struct kcsd_cmd *cmd)
 {
 	return cmd->cdw2 >> KCSD_EXEC_RSID_SHIFT;
 }
 
 /* NUMR: grants or ranges. */
-static u32 kcsd_execute_nr(const struct kcsd_cmd *cmd)
+static u32 execute_nr(const struct kcsd_cmd *cmd)
 {
 	return cmd->cdw3 & KCSD_EXEC_NUMR_MASK;
 }
 
-static bool kcsd_execute_audited(const struct kcsd_cmd *cmd)
+static bool execute_audited(const struct kcsd_cmd *cmd)
 {
 	return cmd->cdw3 & KCSD_EXEC_AUDIT;
 }
 
-static bool kcsd_execute_has_len(const struct kcsd_cmd *cmd)
+static bool execute_has_len(const struct kcsd_cmd *cmd)
 {
 	return cmd->cdw3 & KCSD_EXEC_LEN;
 }
 
 /* Bytes of the host's buffer that are not for what the program emits. */
-static size_t kcsd_execute_reserved(const struct kcsd_cmd *cmd)
+static size_t execute_reserved(const struct kcsd_cmd *cmd)
 {
-	return sizeof(struct kcsd_run_record) + (kcsd_execute_audited(cmd) ? KCSD_AUDIT_LEN : 0);
+	return sizeof(struct kcsd_run_record) + (execute_audited(cmd) ? KCSD_AUDIT_LEN : 0);
 }
 
 /* Bytes of grants or ranges. */
-static size_t kcsd_execute_table_len(const struct kcsd_cmd *cmd)
+static size_t execute_table_len(const struct kcsd_cmd *cmd)
 {
-	return kcsd_execute_nr(cmd) * (kcsd_execute_grants(cmd) ? sizeof(struct kcsd_lba_grant) :
+	return execute_nr(cmd) * (execute_grants(cmd) ? sizeof(struct kcsd_lba_grant) :
 								  sizeof(struct kcsd_memory_range));
 }
 
 /* Bytes of all that the arguments follow. */
-static size_t kcsd_execute_head_len(const struct kcsd_cmd *cmd)
+static size_t execute_head_len(const struct kcsd_cmd *cmd)
 {
-	return kcsd_execute_table_len(cmd) + (kcsd_execute_has_len(cmd) ? sizeof(__le64) : 0);
+	return execute_table_len(cmd) + (execute_has_len(cmd) ? sizeof(__le64) : 0);
 }
 
-static int kcsd_execute_check_nr(struct kcsd_cmd *cmd)
+static int execute_check_nr(struct kcsd_cmd *cmd)
 {
-	if (kcsd_execute_grants(cmd))
-		return kcsd_execute_nr(cmd) <= KCSD_MAX_GRANTS ? 0 :
+	if (execute_grants(cmd))
+		return execute_nr(cmd) <= KCSD_MAX_GRANTS ? 0 :
 		       kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW3);
-	if (kcsd_execute_nr(cmd) && kcsd_execute_rsid(cmd))
+	if (execute_nr(cmd) && execute_rsid(cmd))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW3);
-	return kcsd_execute_nr(cmd) <= cmd->drive->cfg.max_ranges ? 0 : KCSD_SC_MAX_RANGES;
+	return execute_nr(cmd) <= cmd->drive->cfg.max_ranges ? 0 : KCSD_SC_MAX_RANGES;
 }
 
 /* Everything that the command alone tells. */
-static int kcsd_execute_check(struct kcsd_cmd *cmd)
+static int execute_check(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = {
 		.cdw2 = KCSD_EXEC_CDW2_ALL,
@@ -83,17 +83,17 @@ static int kcsd_execute_check(struct kcsd_cmd *cmd)
 		.metadata = true,
 	};
 	size_t len = iov_iter_count(&cmd->data);
-	int ret = kcsd_cmd_check_unused(cmd, &uses) ?: kcsd_execute_check_nr(cmd);
+	int ret = kcsd_cmd_check_unused(cmd, &uses) ?: execute_check_nr(cmd);
 
 	if (ret)
 		return ret;
-	if (len < kcsd_execute_head_len(cmd) ||
-	    len - kcsd_execute_head_len(cmd) > KCSD_MAX_ARGS)
+	if (len < execute_head_len(cmd) ||
+	    len - execute_head_len(cmd) > KCSD_MAX_ARGS)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	if (cmd->metadata_len > KCSD_MAX_OUTPUT)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_MPTR);
-	if ((cmd->metadata_len || kcsd_execute_audited(cmd)) &&
-	    cmd->metadata_len < kcsd_execute_reserved(cmd))
+	if ((cmd->metadata_len || execute_audited(cmd)) &&
+	    cmd->metadata_len < execute_reserved(cmd))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_MPTR);
 	return 0;
 }
@@ -101,7 +101,7 @@ static int kcsd_execute_check(struct kcsd_cmd *cmd)
 /* ---- what the program may touch ---- */
 
 /* To name ranges at all. */
-static int kcsd_execute_may_range(const struct kcsd_cmd *cmd)
+static int execute_may_range(const struct kcsd_cmd *cmd)
 {
 	if (!kcsd_cmd_allowed(cmd, KCSD_FOR_WRITERS))
 		return -EACCES;
@@ -109,7 +109,7 @@ static int kcsd_execute_may_range(const struct kcsd_cmd *cmd)
 }
 
 /* Grants or ranges, length and arguments, copied once and then checked. */
-static int kcsd_execute_copy_data(struct kcsd_cmd *cmd, struct kcsd_run *run)
+static int execute_copy_data(struct kcsd_cmd *cmd, struct kcsd_run *run)
 {
 	size_t len = iov_iter_count(&cmd->data);
 	int ret;
@@ -122,31 +122,31 @@ static int kcsd_execute_copy_data(struct kcsd_cmd *cmd, struct kcsd_run *run)
 	ret = kcsd_cmd_copy_from_host(cmd, run->data, len);
 	if (ret)
 		return ret;
-	run->args = run->data + kcsd_execute_head_len(cmd);
-	run->args_len = len - kcsd_execute_head_len(cmd);
-	if (!kcsd_execute_nr(cmd))
+	run->args = run->data + execute_head_len(cmd);
+	run->args_len = len - execute_head_len(cmd);
+	if (!execute_nr(cmd))
 		return 0;
-	if (kcsd_execute_grants(cmd)) {
+	if (execute_grants(cmd)) {
 		run->grants = run->data;
-		run->nr_grants = kcsd_execute_nr(cmd);
+		run->nr_grants = execute_nr(cmd);
 		return kcsd_grants_check(cmd, run->data, run->nr_grants);
 	}
 	run->ranges = run->data;
-	run->nr_ranges = kcsd_execute_nr(cmd);
-	return kcsd_execute_may_range(cmd) ?:
+	run->nr_ranges = execute_nr(cmd);
+	return execute_may_range(cmd) ?:
 	       kcsd_memory_ranges_check(cmd, run->ranges, run->nr_ranges);
 }
 
-static int kcsd_execute_get_set(struct kcsd_cmd *cmd, struct kcsd_run *run)
+static int execute_get_set(struct kcsd_cmd *cmd, struct kcsd_run *run)
 {
 	int ret;
 
-	if (!kcsd_execute_rsid(cmd))
+	if (!execute_rsid(cmd))
 		return 0;
-	ret = kcsd_execute_may_range(cmd);
+	ret = execute_may_range(cmd);
 	if (ret)
 		return ret;
-	run->range_set = kcsd_range_set_get(cmd->drive, kcsd_execute_rsid(cmd), &ret);
+	run->range_set = kcsd_range_set_get(cmd->drive, execute_rsid(cmd), &ret);
 	if (!run->range_set)
 		return ret;
 	run->ranges = run->range_set->range;
@@ -155,7 +155,7 @@ static int kcsd_execute_get_set(struct kcsd_cmd *cmd, struct kcsd_run *run)
 }
 
 /* Set the length of the stream, for which grants and ranges are known. */
-static int kcsd_execute_take_len(struct kcsd_cmd *cmd, struct kcsd_run *run)
+static int execute_take_len(struct kcsd_cmd *cmd, struct kcsd_run *run)
 {
 	const struct kcsd_vm_input in = {
 		.grants = run->grants,
@@ -167,13 +167,13 @@ static int kcsd_execute_take_len(struct kcsd_cmd *cmd, struct kcsd_run *run)
 	u64 max = kcsd_stream_max(&in);
 
 	run->stream_len = max;
-	if (!kcsd_execute_has_len(cmd))
+	if (!execute_has_len(cmd))
 		return 0;
-	run->stream_len = le64_to_cpup(run->data + kcsd_execute_table_len(cmd));
+	run->stream_len = le64_to_cpup(run->data + execute_table_len(cmd));
 	return run->stream_len <= max ? 0 : kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 }
 
-static int kcsd_execute_get_program(struct kcsd_run *run)
+static int execute_get_program(struct kcsd_run *run)
 {
 	struct kcsd_layout layout;
 	u64 len;
@@ -193,20 +193,20 @@ static int kcsd_execute_get_program(struct kcsd_run *run)
 /* ---- */
 
 /* Bytes that the program may emit. */
-static u32 kcsd_execute_out_max(const struct kcsd_cmd *cmd)
+static u32 execute_out_max(const struct kcsd_cmd *cmd)
 {
 	u32 max;
 
 	if (!cmd->metadata_len)
 		return 0;
-	max = cmd->metadata_len - kcsd_execute_reserved(cmd);
+	max = cmd->metadata_len - execute_reserved(cmd);
 	/* The audit begins at a multiple of 8. */
-	return kcsd_execute_audited(cmd) ? round_down(max, 8) : max;
+	return execute_audited(cmd) ? round_down(max, 8) : max;
 }
 
-static struct kcsd_run *kcsd_execute_create_run(const struct kcsd_cmd *cmd)
+static struct kcsd_run *execute_create_run(const struct kcsd_cmd *cmd)
 {
-	u32 out_max = kcsd_execute_out_max(cmd);
+	u32 out_max = execute_out_max(cmd);
 	u32 nr_out_pages = DIV_ROUND_UP(max(out_max, 1u), PAGE_SIZE);
 	struct kcsd_drive *drive = cmd->drive;
 	struct kcsd_run *run;
@@ -226,7 +226,7 @@ static struct kcsd_run *kcsd_execute_create_run(const struct kcsd_cmd *cmd)
 	run->budget = kcsd_drive_budget(drive, kcsd_cmd_u64(cmd->cdw14, cmd->cdw15));
 	run->metadata = cmd->metadata;
 	run->metadata_len = cmd->metadata_len;
-	if (!kcsd_execute_audited(cmd))
+	if (!execute_audited(cmd))
 		return run;
 	run->audit = kcsd_audit_alloc();
 	if (run->audit)
@@ -236,16 +236,16 @@ static struct kcsd_run *kcsd_execute_create_run(const struct kcsd_cmd *cmd)
 }
 
 /* Set cmd->run, for which its tenant has given a slot. */
-static int kcsd_execute_make_run(struct kcsd_cmd *cmd)
+static int execute_make_run(struct kcsd_cmd *cmd)
 {
 	struct kcsd_run *run;
 	int ret;
 
-	run = kcsd_execute_create_run(cmd);
+	run = execute_create_run(cmd);
 	if (!run)
 		return -ENOMEM;
-	ret = kcsd_execute_copy_data(cmd, run) ?: kcsd_execute_get_set(cmd, run) ?:
-	      kcsd_execute_take_len(cmd, run) ?: kcsd_execute_get_program(run);
+	ret = execute_copy_data(cmd, run) ?: execute_get_set(cmd, run) ?:
+	      execute_take_len(cmd, run) ?: execute_get_program(run);
 	if (ret) {
 		kcsd_run_put_ranges(run);
 		kcsd_run_free(run);
@@ -258,14 +258,14 @@ static int kcsd_execute_make_run(struct kcsd_cmd *cmd)
 
 int kcsd_execute_parse(struct kcsd_cmd *cmd)
 {
-	int ret = kcsd_execute_check(cmd);
+	int ret = execute_check(cmd);
 
 	if (ret)
 		return ret;
 	/* Before anything is allocated for it. */
 	if (!kcsd_tenant_get_slot(cmd->tenant, cmd->drive->cfg.queue_limit))
 		return KCSD_SC_INSUFFICIENT_RESOURCES;
-	ret = kcsd_execute_make_run(cmd);
+	ret = execute_make_run(cmd);
 	if (ret)
 		kcsd_tenant_put_slot(cmd->tenant);
 	return ret;

@@ -16,28 +16,28 @@
 enum kcsd_feature_sel { SEL_CURRENT, SEL_DEFAULT, SEL_SAVED, SEL_CAPABILITIES };
 
 /* No limit to a burst; there is one queue, and it is round robin. */
-static u64 kcsd_arbitration(const struct kcsd_drive *drive)
+static u64 arbitration(const struct kcsd_drive *drive)
 {
 	return 7;
 }
 
 /* As Identify says. */
-static bool kcsd_has_cache(const struct kcsd_drive *drive)
+static bool has_cache(const struct kcsd_drive *drive)
 {
 	return drive->store.volatile_cache;
 }
 
-static u64 kcsd_get_cache(const struct kcsd_drive *drive)
+static u64 get_cache(const struct kcsd_drive *drive)
 {
 	return !READ_ONCE(drive->write_through);
 }
 
-static u64 kcsd_default_cache(const struct kcsd_drive *drive)
+static u64 default_cache(const struct kcsd_drive *drive)
 {
 	return 1;
 }
 
-static int kcsd_set_cache(struct kcsd_cmd *cmd)
+static int set_cache(struct kcsd_cmd *cmd)
 {
 	int ret;
 
@@ -50,7 +50,7 @@ static int kcsd_set_cache(struct kcsd_cmd *cmd)
 }
 
 /* The block device's, 0's based: submission queues, and as many for completions. */
-static u64 kcsd_queues(const struct kcsd_drive *drive)
+static u64 queues(const struct kcsd_drive *drive)
 {
 	u32 last = kcsd_block_nr_queues(drive) - 1;
 
@@ -58,22 +58,22 @@ static u64 kcsd_queues(const struct kcsd_drive *drive)
 }
 
 /* Power state 0 is the only one; no events are sent; the first combination of command sets. */
-static u64 kcsd_zero(const struct kcsd_drive *drive)
+static u64 zero(const struct kcsd_drive *drive)
 {
 	return 0;
 }
 
-static u64 kcsd_get_timeout(const struct kcsd_drive *drive)
+static u64 get_timeout(const struct kcsd_drive *drive)
 {
 	return READ_ONCE(drive->timeout_ms);
 }
 
-static u64 kcsd_default_timeout(const struct kcsd_drive *drive)
+static u64 default_timeout(const struct kcsd_drive *drive)
 {
 	return drive->cfg.timeout_ms;
 }
 
-static int kcsd_set_timeout(struct kcsd_cmd *cmd)
+static int set_timeout(struct kcsd_cmd *cmd)
 {
 	if (cmd->cdw12)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
@@ -83,17 +83,17 @@ static int kcsd_set_timeout(struct kcsd_cmd *cmd)
 	return 0;
 }
 
-static u64 kcsd_get_budget(const struct kcsd_drive *drive)
+static u64 get_budget(const struct kcsd_drive *drive)
 {
 	return READ_ONCE(drive->insn_budget);
 }
 
-static u64 kcsd_default_budget(const struct kcsd_drive *drive)
+static u64 default_budget(const struct kcsd_drive *drive)
 {
 	return drive->cfg.insn_budget;
 }
 
-static int kcsd_set_budget(struct kcsd_cmd *cmd)
+static int set_budget(struct kcsd_cmd *cmd)
 {
 	WRITE_ONCE(cmd->drive->insn_budget, kcsd_cmd_u64(cmd->cdw11, cmd->cdw12));
 	return 0;
@@ -106,44 +106,44 @@ static const struct kcsd_feature {
 	int (*set)(struct kcsd_cmd *cmd);		/* NULL: Feature Not Changeable */
 	bool (*has)(const struct kcsd_drive *drive);	/* NULL: every drive has it */
 } kcsd_features[] = {
-	{ NVME_FEAT_ARBITRATION,	.get = kcsd_arbitration },
-	{ NVME_FEAT_POWER_MGMT,		.get = kcsd_zero },
-	{ NVME_FEAT_VOLATILE_WC,	kcsd_get_cache, kcsd_default_cache, kcsd_set_cache,
-					kcsd_has_cache },
-	{ NVME_FEAT_NUM_QUEUES,		.get = kcsd_queues },
-	{ NVME_FEAT_ASYNC_EVENT,	.get = kcsd_zero },
-	{ KCSD_FEAT_IO_PROFILE,		.get = kcsd_zero },
-	{ KCSD_FEATURE_TIMEOUT,		kcsd_get_timeout, kcsd_default_timeout, kcsd_set_timeout },
-	{ KCSD_FEATURE_BUDGET,		kcsd_get_budget, kcsd_default_budget, kcsd_set_budget },
+	{ NVME_FEAT_ARBITRATION,	.get = arbitration },
+	{ NVME_FEAT_POWER_MGMT,		.get = zero },
+	{ NVME_FEAT_VOLATILE_WC,	get_cache, default_cache, set_cache,
+					has_cache },
+	{ NVME_FEAT_NUM_QUEUES,		.get = queues },
+	{ NVME_FEAT_ASYNC_EVENT,	.get = zero },
+	{ KCSD_FEAT_IO_PROFILE,		.get = zero },
+	{ KCSD_FEATURE_TIMEOUT,		get_timeout, default_timeout, set_timeout },
+	{ KCSD_FEATURE_BUDGET,		get_budget, default_budget, set_budget },
 };
 
-static bool kcsd_feature_has(const struct kcsd_feature *f, const struct kcsd_drive *drive)
+static bool feature_has(const struct kcsd_feature *f, const struct kcsd_drive *drive)
 {
 	return !f->has || f->has(drive);
 }
 
-static const struct kcsd_feature *kcsd_feature_find(const struct kcsd_cmd *cmd)
+static const struct kcsd_feature *feature_find(const struct kcsd_cmd *cmd)
 {
 	u8 fid = cmd->cdw10 & 0xff;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(kcsd_features); i++)
 		if (kcsd_features[i].fid == fid)
-			return kcsd_feature_has(&kcsd_features[i], cmd->drive) ?
+			return feature_has(&kcsd_features[i], cmd->drive) ?
 			       &kcsd_features[i] : NULL;
 	return NULL;
 }
 
-static enum kcsd_feature_sel kcsd_feature_sel(const struct kcsd_cmd *cmd)
+static enum kcsd_feature_sel feature_sel(const struct kcsd_cmd *cmd)
 {
 	return cmd->cdw10 >> 8 & 7;
 }
 
-static int kcsd_feature_get(struct kcsd_cmd *cmd)
+static int feature_get(struct kcsd_cmd *cmd)
 {
-	const struct kcsd_feature *f = kcsd_feature_find(cmd);
+	const struct kcsd_feature *f = feature_find(cmd);
 
-	switch (kcsd_feature_sel(cmd)) {
+	switch (feature_sel(cmd)) {
 	case SEL_CURRENT:
 		cmd->result = f->get(cmd->drive);
 		return 0;
@@ -157,14 +157,14 @@ static int kcsd_feature_get(struct kcsd_cmd *cmd)
 	}
 }
 
-static int kcsd_feature_set(struct kcsd_cmd *cmd)
+static int feature_set(struct kcsd_cmd *cmd)
 {
-	const struct kcsd_feature *f = kcsd_feature_find(cmd);
+	const struct kcsd_feature *f = feature_find(cmd);
 
 	return f->set ? f->set(cmd) : KCSD_SC_FEATURE_NOT_CHANGEABLE;
 }
 
-static bool kcsd_feature_of_all(const struct kcsd_cmd *cmd)
+static bool feature_of_all(const struct kcsd_cmd *cmd)
 {
 	return !cmd->nsid || cmd->nsid == NVME_NSID_ALL;
 }
@@ -179,13 +179,13 @@ int kcsd_feature_parse_get(struct kcsd_cmd *cmd)
 
 	if (ret)
 		return ret;
-	if (!kcsd_feature_find(cmd) || kcsd_feature_sel(cmd) > SEL_CAPABILITIES)
+	if (!feature_find(cmd) || feature_sel(cmd) > SEL_CAPABILITIES)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
 	if (iov_iter_count(&cmd->data))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	if (!kcsd_feature_of_all(cmd) && cmd->nsid > KCSD_NSID_COMPUTE)
+	if (!feature_of_all(cmd) && cmd->nsid > KCSD_NSID_COMPUTE)
 		return KCSD_SC_INVALID_NS;
-	cmd->execute = kcsd_feature_get;
+	cmd->execute = feature_get;
 	return 0;
 }
 
@@ -199,16 +199,16 @@ int kcsd_feature_parse_set(struct kcsd_cmd *cmd)
 
 	if (ret)
 		return ret;
-	if (!kcsd_feature_find(cmd))
+	if (!feature_find(cmd))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
 	if (iov_iter_count(&cmd->data))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	if (cmd->cdw10 & KCSD_FEATURE_SAVE)
 		return KCSD_SC_FEATURE_NOT_SAVEABLE;
-	if (!kcsd_feature_of_all(cmd))
+	if (!feature_of_all(cmd))
 		return cmd->nsid > KCSD_NSID_COMPUTE ? KCSD_SC_INVALID_NS :
 						       KCSD_SC_FEATURE_NOT_PER_NS;
-	cmd->execute = kcsd_feature_set;
+	cmd->execute = feature_set;
 	return 0;
 }
 
@@ -226,7 +226,7 @@ void *kcsd_features_page(const struct kcsd_drive *drive, u32 *len)
 	if (!page)
 		return NULL;
 	for (i = 0; i < ARRAY_SIZE(kcsd_features); i++)
-		if (kcsd_feature_has(&kcsd_features[i], drive))
+		if (feature_has(&kcsd_features[i], drive))
 			page[kcsd_features[i].fid] = cpu_to_le32(BIT(0) | BIT(21));
 	return page;
 }

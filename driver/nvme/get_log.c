@@ -16,20 +16,20 @@
 #define KCSD_LOG_SANITIZE	0x81	/* Sanitize Status */
 #define KCSD_MI_LEN		4096
 
-static void *kcsd_log_supported(const struct kcsd_cmd *cmd, u32 *len);
+static void *log_supported(const struct kcsd_cmd *cmd, u32 *len);
 
-static void *kcsd_log_errors(const struct kcsd_cmd *cmd, u32 *len)
+static void *log_errors(const struct kcsd_cmd *cmd, u32 *len)
 {
 	return kcsd_error_log_page(&cmd->drive->retained->errors, len);
 }
 
-static void *kcsd_log_health(const struct kcsd_cmd *cmd, u32 *len)
+static void *log_health(const struct kcsd_cmd *cmd, u32 *len)
 {
 	return kcsd_health_page(cmd->drive, len);
 }
 
 /* One slot, which is read-only and active: the module. */
-static void *kcsd_log_firmware(const struct kcsd_cmd *cmd, u32 *len)
+static void *log_firmware(const struct kcsd_cmd *cmd, u32 *len)
 {
 	struct nvme_fw_slot_info_log *page;
 
@@ -43,39 +43,39 @@ static void *kcsd_log_firmware(const struct kcsd_cmd *cmd, u32 *len)
 	return page;
 }
 
-static u8 kcsd_log_csi(const struct kcsd_cmd *cmd)
+static u8 log_csi(const struct kcsd_cmd *cmd)
 {
 	return cmd->cdw14 >> 24;
 }
 
-static void *kcsd_log_commands(const struct kcsd_cmd *cmd, u32 *len)
+static void *log_commands(const struct kcsd_cmd *cmd, u32 *len)
 {
-	return kcsd_opcodes_page(cmd->drive, kcsd_log_csi(cmd), len);
+	return kcsd_opcodes_page(cmd->drive, log_csi(cmd), len);
 }
 
-static void *kcsd_log_features(const struct kcsd_cmd *cmd, u32 *len)
+static void *log_features(const struct kcsd_cmd *cmd, u32 *len)
 {
 	return kcsd_features_page(cmd->drive, len);
 }
 
 /* There is no management interface. */
-static void *kcsd_log_mi(const struct kcsd_cmd *cmd, u32 *len)
+static void *log_mi(const struct kcsd_cmd *cmd, u32 *len)
 {
 	*len = KCSD_MI_LEN;
 	return kvzalloc(*len, GFP_KERNEL_ACCOUNT);
 }
 
-static void *kcsd_log_sanitize(const struct kcsd_cmd *cmd, u32 *len)
+static void *log_sanitize(const struct kcsd_cmd *cmd, u32 *len)
 {
 	return kcsd_sanitize_page(cmd->drive, len);
 }
 
-static void *kcsd_log_programs(const struct kcsd_cmd *cmd, u32 *len)
+static void *log_programs(const struct kcsd_cmd *cmd, u32 *len)
 {
 	return kcsd_programs_page(cmd->drive, len);
 }
 
-static void *kcsd_log_program_types(const struct kcsd_cmd *cmd, u32 *len)
+static void *log_program_types(const struct kcsd_cmd *cmd, u32 *len)
 {
 	struct kcsd_program_type_list *page;
 
@@ -89,12 +89,12 @@ static void *kcsd_log_program_types(const struct kcsd_cmd *cmd, u32 *len)
 	return page;
 }
 
-static void *kcsd_log_range_sets(const struct kcsd_cmd *cmd, u32 *len)
+static void *log_range_sets(const struct kcsd_cmd *cmd, u32 *len)
 {
 	return kcsd_range_sets_page(cmd->drive, len);
 }
 
-static void *kcsd_log_output(const struct kcsd_cmd *cmd, u32 *len)
+static void *log_output(const struct kcsd_cmd *cmd, u32 *len)
 {
 	return kcsd_log_page(&cmd->drive->log, len);
 }
@@ -105,22 +105,22 @@ static const struct kcsd_log_kind {
 	bool csi;	/* CDW14 says of which command set */
 	void *(*make)(const struct kcsd_cmd *cmd, u32 *len);	/* kvmalloc'ed, or NULL */
 } kcsd_log_kinds[] = {
-	{ KCSD_LOG_SUPPORTED,		.make = kcsd_log_supported },
-	{ NVME_LOG_ERROR,		.make = kcsd_log_errors },
-	{ NVME_LOG_SMART,		.make = kcsd_log_health },
-	{ NVME_LOG_FW_SLOT,		.make = kcsd_log_firmware },
-	{ NVME_LOG_CMD_EFFECTS,		.csi = true, .make = kcsd_log_commands },
-	{ KCSD_LOG_FEATURES,		.make = kcsd_log_features },
-	{ KCSD_LOG_MI,			.make = kcsd_log_mi },
-	{ KCSD_LOG_SANITIZE,		.make = kcsd_log_sanitize },
-	{ KCSD_LOG_PROGRAM_LIST,	.compute = true, .make = kcsd_log_programs },
-	{ KCSD_LOG_PROGRAM_TYPES,	.compute = true, .make = kcsd_log_program_types },
-	{ KCSD_LOG_RANGE_SET_LIST,	.compute = true, .make = kcsd_log_range_sets },
-	{ KCSD_LOG_PROGRAM_OUTPUT,	.compute = true, .make = kcsd_log_output },
+	{ KCSD_LOG_SUPPORTED,		.make = log_supported },
+	{ NVME_LOG_ERROR,		.make = log_errors },
+	{ NVME_LOG_SMART,		.make = log_health },
+	{ NVME_LOG_FW_SLOT,		.make = log_firmware },
+	{ NVME_LOG_CMD_EFFECTS,		.csi = true, .make = log_commands },
+	{ KCSD_LOG_FEATURES,		.make = log_features },
+	{ KCSD_LOG_MI,			.make = log_mi },
+	{ KCSD_LOG_SANITIZE,		.make = log_sanitize },
+	{ KCSD_LOG_PROGRAM_LIST,	.compute = true, .make = log_programs },
+	{ KCSD_LOG_PROGRAM_TYPES,	.compute = true, .make = log_program_types },
+	{ KCSD_LOG_RANGE_SET_LIST,	.compute = true, .make = log_range_sets },
+	{ KCSD_LOG_PROGRAM_OUTPUT,	.compute = true, .make = log_output },
 };
 
 /* NVMe Base, "Supported Log Pages": bit 0 of each. None has index offsets, or what is its own. */
-static void *kcsd_log_supported(const struct kcsd_cmd *cmd, u32 *len)
+static void *log_supported(const struct kcsd_cmd *cmd, u32 *len)
 {
 	__le32 *page;
 	int i;
@@ -134,7 +134,7 @@ static void *kcsd_log_supported(const struct kcsd_cmd *cmd, u32 *len)
 	return page;
 }
 
-static const struct kcsd_log_kind *kcsd_log_kind(const struct kcsd_cmd *cmd)
+static const struct kcsd_log_kind *log_kind(const struct kcsd_cmd *cmd)
 {
 	u8 lid = cmd->cdw10 & 0xff;
 	int i;
@@ -145,20 +145,20 @@ static const struct kcsd_log_kind *kcsd_log_kind(const struct kcsd_cmd *cmd)
 	return NULL;
 }
 
-static u64 kcsd_log_offset(const struct kcsd_cmd *cmd)
+static u64 log_offset(const struct kcsd_cmd *cmd)
 {
 	return kcsd_cmd_u64(cmd->cdw12, cmd->cdw13);
 }
 
-static int kcsd_get_log_execute(struct kcsd_cmd *cmd)
+static int get_log_execute(struct kcsd_cmd *cmd)
 {
 	size_t want = iov_iter_count(&cmd->data);
-	u64 off = kcsd_log_offset(cmd);
+	u64 off = log_offset(cmd);
 	u32 len;
 	void *page;
 	int ret = 0;
 
-	page = kcsd_log_kind(cmd)->make(cmd, &len);
+	page = log_kind(cmd)->make(cmd, &len);
 	if (!page)
 		return -ENOMEM;
 	if (off > len) {
@@ -175,7 +175,7 @@ static int kcsd_get_log_execute(struct kcsd_cmd *cmd)
 	return ret;
 }
 
-static bool kcsd_log_nsid_fits(const struct kcsd_cmd *cmd, const struct kcsd_log_kind *kind)
+static bool log_nsid_fits(const struct kcsd_cmd *cmd, const struct kcsd_log_kind *kind)
 {
 	return !cmd->nsid || cmd->nsid == NVME_NSID_ALL ||
 	       (kind->compute && cmd->nsid == KCSD_NSID_COMPUTE);
@@ -183,7 +183,7 @@ static bool kcsd_log_nsid_fits(const struct kcsd_cmd *cmd, const struct kcsd_log
 
 int kcsd_get_log_parse(struct kcsd_cmd *cmd)
 {
-	const struct kcsd_log_kind *kind = kcsd_log_kind(cmd);
+	const struct kcsd_log_kind *kind = log_kind(cmd);
 	const struct kcsd_cmd_uses uses = {
 		/* NUMDL, RAE, LID; no page has an LSP. No page sends events that RAE could keep. */
 		.cdw10 = 0xffff80ff,
@@ -203,12 +203,12 @@ int kcsd_get_log_parse(struct kcsd_cmd *cmd)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
 	if (iov_iter_count(&cmd->data) != len)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	if (kcsd_log_offset(cmd) & 3)
+	if (log_offset(cmd) & 3)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
-	if (kind->csi && !kcsd_identify_has_csi(cmd->drive, kcsd_log_csi(cmd)))
+	if (kind->csi && !kcsd_identify_has_csi(cmd->drive, log_csi(cmd)))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW14);
-	if (!kcsd_log_nsid_fits(cmd, kind))
+	if (!log_nsid_fits(cmd, kind))
 		return KCSD_SC_INVALID_NS;
-	cmd->execute = kcsd_get_log_execute;
+	cmd->execute = get_log_execute;
 	return 0;
 }

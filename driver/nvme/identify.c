@@ -51,34 +51,34 @@ static u8 kcsd_csi(const struct kcsd_drive *drive, int i)
 	return kcsd_namespaces[i].csi;
 }
 
-static u8 kcsd_identify_cns(const struct kcsd_cmd *cmd)
+static u8 identify_cns(const struct kcsd_cmd *cmd)
 {
 	return cmd->cdw10 & 0xff;
 }
 
-static u8 kcsd_identify_csi(const struct kcsd_cmd *cmd)
+static u8 identify_csi(const struct kcsd_cmd *cmd)
 {
 	return cmd->cdw11 >> 24;
 }
 
-static bool kcsd_namespace_active(const struct kcsd_drive *drive, u32 nsid)
+static bool namespace_active(const struct kcsd_drive *drive, u32 nsid)
 {
 	return nsid != KCSD_NSID_SLM || drive->slm.size;
 }
 
 /* CSI of an active namespace, -1 if it is not. */
-static int kcsd_namespace_csi(const struct kcsd_drive *drive, u32 nsid)
+static int namespace_csi(const struct kcsd_drive *drive, u32 nsid)
 {
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(kcsd_namespaces); i++)
-		if (kcsd_namespaces[i].nsid == nsid && kcsd_namespace_active(drive, nsid))
+		if (kcsd_namespaces[i].nsid == nsid && namespace_active(drive, nsid))
 			return kcsd_csi(drive, i);
 	return -1;
 }
 
 /* NVMe strings: ASCII, padded with spaces, no NUL. */
-static void kcsd_identify_string(char *to, size_t len, const char *from)
+static void identify_string(char *to, size_t len, const char *from)
 {
 	memset(to, ' ', len);
 	memcpy(to, from, min(len, strlen(from)));
@@ -91,10 +91,10 @@ void kcsd_identify_serial(const struct kcsd_drive *drive, char sn[KCSD_SERIAL_LE
 
 void kcsd_identify_firmware(char *fr)
 {
-	kcsd_identify_string(fr, sizeof_field(struct nvme_id_ctrl, fr), THIS_MODULE->version ?: "");
+	identify_string(fr, sizeof_field(struct nvme_id_ctrl, fr), THIS_MODULE->version ?: "");
 }
 
-static int kcsd_identify_ctrl(struct kcsd_cmd *cmd, void *page)
+static int identify_ctrl(struct kcsd_cmd *cmd, void *page)
 {
 	struct kcsd_drive *drive = cmd->drive;
 	struct nvme_id_ctrl *id = page;
@@ -102,8 +102,8 @@ static int kcsd_identify_ctrl(struct kcsd_cmd *cmd, void *page)
 
 	BUILD_BUG_ON(sizeof(id->sn) != KCSD_SERIAL_LEN);
 	kcsd_identify_serial(drive, sn);
-	kcsd_identify_string(id->sn, sizeof(id->sn), sn);
-	kcsd_identify_string(id->mn, sizeof(id->mn), KCSD_MODEL);
+	identify_string(id->sn, sizeof(id->sn), sn);
+	identify_string(id->mn, sizeof(id->mn), KCSD_MODEL);
 	kcsd_identify_firmware(id->fr);
 	snprintf(id->subnqn, sizeof(id->subnqn), "nqn.2014-08.org.nvmexpress:uuid:%pUb",
 		 &drive->uuid);
@@ -141,7 +141,7 @@ static int kcsd_identify_ctrl(struct kcsd_cmd *cmd, void *page)
 }
 
 /* LBAs that can be written. */
-static u64 kcsd_identify_capacity(const struct kcsd_drive *drive)
+static u64 identify_capacity(const struct kcsd_drive *drive)
 {
 	const struct kcsd_zones *zones = &drive->zones;
 
@@ -151,20 +151,20 @@ static u64 kcsd_identify_capacity(const struct kcsd_drive *drive)
 	       (u64)(zones->nr - zones->nr_conventional) * zones->capacity;
 }
 
-static int kcsd_identify_ns(struct kcsd_cmd *cmd, void *page)
+static int identify_ns(struct kcsd_cmd *cmd, void *page)
 {
 	struct kcsd_drive *drive = cmd->drive;
 	struct kcsd_ns_names names;
 	struct nvme_id_ns *id = page;
 
 	/* An inactive namespace is all zeroes. */
-	if (kcsd_namespace_csi(cmd->drive, cmd->nsid) < 0)
+	if (namespace_csi(cmd->drive, cmd->nsid) < 0)
 		return 0;
 	/* This structure is the NVM command set's, on which that for zones is built. */
 	if (cmd->nsid != KCSD_NSID_NVM)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
 	id->nsze = cpu_to_le64(drive->nsze);
-	id->ncap = cpu_to_le64(kcsd_identify_capacity(drive));
+	id->ncap = cpu_to_le64(identify_capacity(drive));
 	id->nuse = id->ncap;
 	id->dlfeat = 1 | BIT(3); /* deallocated LBAs read as zeroes; Write Zeroes can deallocate */
 	put_unaligned_le16(KCSD_MAX_COPY_SOURCE >> drive->lba_shift, page + ID_NS_MSSRL);
@@ -177,16 +177,16 @@ static int kcsd_identify_ns(struct kcsd_cmd *cmd, void *page)
 	return 0;
 }
 
-static int kcsd_identify_ns_indep(struct kcsd_cmd *cmd, void *page)
+static int identify_ns_indep(struct kcsd_cmd *cmd, void *page)
 {
 	struct nvme_id_ns_cs_indep *id = page;
 
-	if (kcsd_namespace_csi(cmd->drive, cmd->nsid) >= 0)
+	if (namespace_csi(cmd->drive, cmd->nsid) >= 0)
 		id->nstat = NVME_NSTAT_NRDY;	/* bit 0: ready */
 	return 0;
 }
 
-static void kcsd_identify_add_desc(void **p, u8 nidt, const void *nid, u8 nidl)
+static void identify_add_desc(void **p, u8 nidt, const void *nid, u8 nidl)
 {
 	struct nvme_ns_id_desc *desc = *p;
 
@@ -196,24 +196,24 @@ static void kcsd_identify_add_desc(void **p, u8 nidt, const void *nid, u8 nidl)
 	*p += sizeof(*desc) + nidl;
 }
 
-static int kcsd_identify_ns_desc(struct kcsd_cmd *cmd, void *page)
+static int identify_ns_desc(struct kcsd_cmd *cmd, void *page)
 {
 	struct kcsd_ns_names names;
-	int csi = kcsd_namespace_csi(cmd->drive, cmd->nsid);
+	int csi = namespace_csi(cmd->drive, cmd->nsid);
 	u8 csi8 = csi;
 
 	if (csi < 0)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_NSID);
 	kcsd_uuid_names(cmd->drive, cmd->nsid, &names);
-	kcsd_identify_add_desc(&page, NVME_NIDT_EUI64, names.eui64, NVME_NIDT_EUI64_LEN);
-	kcsd_identify_add_desc(&page, NVME_NIDT_NGUID, names.nguid, NVME_NIDT_NGUID_LEN);
-	kcsd_identify_add_desc(&page, NVME_NIDT_UUID, &names.uuid, NVME_NIDT_UUID_LEN);
-	kcsd_identify_add_desc(&page, NVME_NIDT_CSI, &csi8, NVME_NIDT_CSI_LEN);
+	identify_add_desc(&page, NVME_NIDT_EUI64, names.eui64, NVME_NIDT_EUI64_LEN);
+	identify_add_desc(&page, NVME_NIDT_NGUID, names.nguid, NVME_NIDT_NGUID_LEN);
+	identify_add_desc(&page, NVME_NIDT_UUID, &names.uuid, NVME_NIDT_UUID_LEN);
+	identify_add_desc(&page, NVME_NIDT_CSI, &csi8, NVME_NIDT_CSI_LEN);
 	return 0;
 }
 
 /* The NSIDs above CDW1's, of one command set or (csi < 0) of all. */
-static int kcsd_identify_list(struct kcsd_cmd *cmd, void *page, int csi)
+static int identify_list(struct kcsd_cmd *cmd, void *page, int csi)
 {
 	__le32 *list = page;
 	int i;
@@ -222,23 +222,23 @@ static int kcsd_identify_list(struct kcsd_cmd *cmd, void *page, int csi)
 		return KCSD_SC_INVALID_NS;
 	for (i = 0; i < ARRAY_SIZE(kcsd_namespaces); i++)
 		if (kcsd_namespaces[i].nsid > cmd->nsid &&
-		    kcsd_namespace_active(cmd->drive, kcsd_namespaces[i].nsid) &&
+		    namespace_active(cmd->drive, kcsd_namespaces[i].nsid) &&
 		    (csi < 0 || kcsd_csi(cmd->drive, i) == csi))
 			*list++ = cpu_to_le32(kcsd_namespaces[i].nsid);
 	return 0;
 }
 
-static int kcsd_identify_active_list(struct kcsd_cmd *cmd, void *page)
+static int identify_active_list(struct kcsd_cmd *cmd, void *page)
 {
-	return kcsd_identify_list(cmd, page, -1);
+	return identify_list(cmd, page, -1);
 }
 
-static int kcsd_identify_cs_active_list(struct kcsd_cmd *cmd, void *page)
+static int identify_cs_active_list(struct kcsd_cmd *cmd, void *page)
 {
-	return kcsd_identify_list(cmd, page, kcsd_identify_csi(cmd));
+	return identify_list(cmd, page, identify_csi(cmd));
 }
 
-static void kcsd_identify_compute(struct kcsd_drive *drive, struct kcsd_id_ns_compute *id)
+static void identify_compute(struct kcsd_drive *drive, struct kcsd_id_ns_compute *id)
 {
 	const struct kcsd_config *c = &drive->cfg;
 
@@ -260,7 +260,7 @@ static void kcsd_identify_compute(struct kcsd_drive *drive, struct kcsd_id_ns_co
 	id->timeout_ms = cpu_to_le32(READ_ONCE(drive->timeout_ms));
 }
 
-static void kcsd_identify_slm(struct kcsd_drive *drive, struct kcsd_id_ns_slm *id)
+static void identify_slm(struct kcsd_drive *drive, struct kcsd_id_ns_slm *id)
 {
 	BUILD_BUG_ON(sizeof(*id) != KCSD_IDENTIFY_LEN);
 	id->size = cpu_to_le64(drive->slm.size);
@@ -268,7 +268,7 @@ static void kcsd_identify_slm(struct kcsd_drive *drive, struct kcsd_id_ns_slm *i
 }
 
 /* Zones are counted from 0 here, and all ones are no limit. */
-static void kcsd_identify_zns(const struct kcsd_drive *drive, struct nvme_id_ns_zns *id)
+static void identify_zns(const struct kcsd_drive *drive, struct nvme_id_ns_zns *id)
 {
 	BUILD_BUG_ON(sizeof(*id) != KCSD_IDENTIFY_LEN);
 	id->ozcs = cpu_to_le16(BIT(0));	/* reads may cross the ends of zones */
@@ -278,20 +278,20 @@ static void kcsd_identify_zns(const struct kcsd_drive *drive, struct nvme_id_ns_
 }
 
 /* Command-set specific. For NVM: no protection information, all zeroes. */
-static int kcsd_identify_cs_ns(struct kcsd_cmd *cmd, void *page)
+static int identify_cs_ns(struct kcsd_cmd *cmd, void *page)
 {
-	int csi = kcsd_namespace_csi(cmd->drive, cmd->nsid);
+	int csi = namespace_csi(cmd->drive, cmd->nsid);
 
 	if (csi < 0)
 		return 0;
-	if (csi != kcsd_identify_csi(cmd))
+	if (csi != identify_csi(cmd))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
 	if (csi == KCSD_CSI_COMPUTE)
-		kcsd_identify_compute(cmd->drive, page);
+		identify_compute(cmd->drive, page);
 	else if (csi == KCSD_CSI_SLM)
-		kcsd_identify_slm(cmd->drive, page);
+		identify_slm(cmd->drive, page);
 	else if (csi == KCSD_CSI_ZNS)
-		kcsd_identify_zns(cmd->drive, page);
+		identify_zns(cmd->drive, page);
 	return 0;
 }
 
@@ -301,11 +301,11 @@ bool kcsd_identify_has_csi(const struct kcsd_drive *drive, u8 csi)
 
 	for (i = 0; i < ARRAY_SIZE(kcsd_namespaces); i++)
 		if (kcsd_csi(drive, i) == csi)
-			return kcsd_namespace_active(drive, kcsd_namespaces[i].nsid);
+			return namespace_active(drive, kcsd_namespaces[i].nsid);
 	return false;
 }
 
-static void kcsd_identify_ctrl_nvm(const struct kcsd_drive *drive, struct nvme_id_ctrl_nvm *id)
+static void identify_ctrl_nvm(const struct kcsd_drive *drive, struct nvme_id_ctrl_nvm *id)
 {
 	BUILD_BUG_ON(sizeof(*id) != KCSD_IDENTIFY_LEN);
 	id->vsl = KCSD_VSL;
@@ -316,7 +316,7 @@ static void kcsd_identify_ctrl_nvm(const struct kcsd_drive *drive, struct nvme_i
 	id->dmsl = cpu_to_le64(KCSD_MAX_DSM >> drive->lba_shift);
 }
 
-static void kcsd_identify_ctrl_zns(const struct kcsd_drive *drive, struct nvme_id_ctrl_zns *id)
+static void identify_ctrl_zns(const struct kcsd_drive *drive, struct nvme_id_ctrl_zns *id)
 {
 	u64 max_append = (u64)drive->zones.max_append << drive->lba_shift;
 
@@ -325,26 +325,26 @@ static void kcsd_identify_ctrl_zns(const struct kcsd_drive *drive, struct nvme_i
 }
 
 /* Zeroes: no limits beyond MDTS. Zoned drives have the NVM commands, and so their limits, too. */
-static int kcsd_identify_cs_ctrl(struct kcsd_cmd *cmd, void *page)
+static int identify_cs_ctrl(struct kcsd_cmd *cmd, void *page)
 {
-	u8 csi = kcsd_identify_csi(cmd);
+	u8 csi = identify_csi(cmd);
 
 	if (csi == KCSD_CSI_NVM)
-		kcsd_identify_ctrl_nvm(cmd->drive, page);
+		identify_ctrl_nvm(cmd->drive, page);
 	else if (!kcsd_identify_has_csi(cmd->drive, csi))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
 	else if (csi == KCSD_CSI_ZNS)
-		kcsd_identify_ctrl_zns(cmd->drive, page);
+		identify_ctrl_zns(cmd->drive, page);
 	return 0;
 }
 
-static int kcsd_identify_csi_vectors(struct kcsd_cmd *cmd, void *page)
+static int identify_csi_vectors(struct kcsd_cmd *cmd, void *page)
 {
 	u64 vector = 0;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(kcsd_namespaces); i++)
-		if (kcsd_namespace_active(cmd->drive, kcsd_namespaces[i].nsid))
+		if (namespace_active(cmd->drive, kcsd_namespaces[i].nsid))
 			vector |= BIT(kcsd_csi(cmd->drive, i));
 	*(__le64 *)page = cpu_to_le64(vector);
 	return 0;
@@ -357,25 +357,25 @@ static const struct kcsd_identify_cns {
 	bool csi;
 	int (*fill)(struct kcsd_cmd *cmd, void *page);
 } kcsd_identify_table[] = {
-	{ KCSD_CNS_NS,			.ns = true, .fill = kcsd_identify_ns },
-	{ KCSD_CNS_CTRL,		.fill = kcsd_identify_ctrl },
-	{ KCSD_CNS_ACTIVE_LIST,		.fill = kcsd_identify_active_list },
-	{ KCSD_CNS_NS_DESC,		.ns = true, .fill = kcsd_identify_ns_desc },
-	{ KCSD_CNS_CS_NS,		.ns = true, .csi = true, .fill = kcsd_identify_cs_ns },
-	{ KCSD_CNS_CS_CTRL,		.csi = true, .fill = kcsd_identify_cs_ctrl },
+	{ KCSD_CNS_NS,			.ns = true, .fill = identify_ns },
+	{ KCSD_CNS_CTRL,		.fill = identify_ctrl },
+	{ KCSD_CNS_ACTIVE_LIST,		.fill = identify_active_list },
+	{ KCSD_CNS_NS_DESC,		.ns = true, .fill = identify_ns_desc },
+	{ KCSD_CNS_CS_NS,		.ns = true, .csi = true, .fill = identify_cs_ns },
+	{ KCSD_CNS_CS_CTRL,		.csi = true, .fill = identify_cs_ctrl },
 	{ KCSD_CNS_CS_ACTIVE_LIST,	.csi = true,
-					.fill = kcsd_identify_cs_active_list },
-	{ KCSD_CNS_NS_INDEP,		.ns = true, .fill = kcsd_identify_ns_indep },
+					.fill = identify_cs_active_list },
+	{ KCSD_CNS_NS_INDEP,		.ns = true, .fill = identify_ns_indep },
 	/* Namespaces are not managed: those allocated are the active ones. */
-	{ KCSD_CNS_ALLOC_LIST,		.fill = kcsd_identify_active_list },
-	{ KCSD_CNS_ALLOC_NS,		.ns = true, .fill = kcsd_identify_ns },
+	{ KCSD_CNS_ALLOC_LIST,		.fill = identify_active_list },
+	{ KCSD_CNS_ALLOC_NS,		.ns = true, .fill = identify_ns },
 	{ KCSD_CNS_CS_ALLOC_LIST,	.csi = true,
-					.fill = kcsd_identify_cs_active_list },
-	{ KCSD_CNS_CS_ALLOC_NS,		.ns = true, .csi = true, .fill = kcsd_identify_cs_ns },
-	{ KCSD_CNS_CSI_VECTORS,		.fill = kcsd_identify_csi_vectors },
+					.fill = identify_cs_active_list },
+	{ KCSD_CNS_CS_ALLOC_NS,		.ns = true, .csi = true, .fill = identify_cs_ns },
+	{ KCSD_CNS_CSI_VECTORS,		.fill = identify_csi_vectors },
 };
 
-static const struct kcsd_identify_cns *kcsd_identify_find(u8 cns)
+static const struct kcsd_identify_cns *identify_find(u8 cns)
 {
 	int i;
 
@@ -385,7 +385,7 @@ static const struct kcsd_identify_cns *kcsd_identify_find(u8 cns)
 	return NULL;
 }
 
-static int kcsd_identify_execute(struct kcsd_cmd *cmd)
+static int identify_execute(struct kcsd_cmd *cmd)
 {
 	void *page;
 	int ret;
@@ -393,7 +393,7 @@ static int kcsd_identify_execute(struct kcsd_cmd *cmd)
 	page = kzalloc(KCSD_IDENTIFY_LEN, GFP_KERNEL_ACCOUNT);
 	if (!page)
 		return -ENOMEM;
-	ret = kcsd_identify_find(kcsd_identify_cns(cmd))->fill(cmd, page);
+	ret = identify_find(identify_cns(cmd))->fill(cmd, page);
 	if (!ret)
 		ret = kcsd_cmd_copy_to_host(cmd, page, KCSD_IDENTIFY_LEN);
 	kfree(page);
@@ -402,7 +402,7 @@ static int kcsd_identify_execute(struct kcsd_cmd *cmd)
 
 int kcsd_identify_parse(struct kcsd_cmd *cmd)
 {
-	const struct kcsd_identify_cns *c = kcsd_identify_find(kcsd_identify_cns(cmd));
+	const struct kcsd_identify_cns *c = identify_find(identify_cns(cmd));
 	const struct kcsd_cmd_uses uses = {
 		.cdw10 = 0xffff00ff,			/* CNTID, CNS */
 		.cdw11 = c && c->csi ? 0xff000000 : 0,	/* CSI */
@@ -420,6 +420,6 @@ int kcsd_identify_parse(struct kcsd_cmd *cmd)
 	/* What does not use the NSID takes any: tools fill in their node's. */
 	if (c->ns && (!cmd->nsid || cmd->nsid > KCSD_NN))
 		return KCSD_SC_INVALID_NS;
-	cmd->execute = kcsd_identify_execute;
+	cmd->execute = identify_execute;
 	return 0;
 }

@@ -12,7 +12,7 @@ static bool is_of_slm(const struct kcsd_job *job)
 	return job->nsid == KCSD_NSID_SLM && !job->admin;
 }
 
-static void kcsd_job_log_failure(const struct kcsd_job *job)
+static void job_log_failure(const struct kcsd_job *job)
 {
 	struct kcsd_failure f = {
 		.owner = job->turn.tenant->owner,
@@ -27,11 +27,11 @@ static void kcsd_job_log_failure(const struct kcsd_job *job)
 }
 
 /* Give back a job that is neither queued nor running any more. */
-static void kcsd_job_complete(struct kcsd_job *job, int status)
+static void job_complete(struct kcsd_job *job, int status)
 {
 	job->status = status;
 	if (status > 0)
-		kcsd_job_log_failure(job);
+		job_log_failure(job);
 	if (is_of_slm(job))
 		kcsd_gate_exit(&job->drive->memory_gate);
 	kcsd_drive_exit(job->drive);
@@ -40,13 +40,13 @@ static void kcsd_job_complete(struct kcsd_job *job, int status)
 
 /* ---- workers ---- */
 
-static struct kcsd_job *kcsd_turn_job(struct kcsd_turn *turn)
+static struct kcsd_job *turn_job(struct kcsd_turn *turn)
 {
 	return container_of(turn, struct kcsd_job, turn);
 }
 
 /* The next job, now this worker's. NULL: there is none, and the worker is idle. */
-static struct kcsd_job *kcsd_job_take(struct kcsd_job_worker *worker)
+static struct kcsd_job *job_take(struct kcsd_job_worker *worker)
 {
 	struct kcsd_jobs *jobs = worker->jobs;
 	struct kcsd_turn *turn;
@@ -54,16 +54,16 @@ static struct kcsd_job *kcsd_job_take(struct kcsd_job_worker *worker)
 	spin_lock(&jobs->lock);
 	turn = kcsd_schedule_next(&jobs->schedule);
 	if (turn) {
-		kcsd_turn_job(turn)->state = KCSD_JOB_RUNNING;
+		turn_job(turn)->state = KCSD_JOB_RUNNING;
 		list_add_tail(&turn->entry, &jobs->running);
 	} else {
 		worker->called = false;
 	}
 	spin_unlock(&jobs->lock);
-	return turn ? kcsd_turn_job(turn) : NULL;
+	return turn ? turn_job(turn) : NULL;
 }
 
-static int kcsd_job_execute(struct kcsd_job *job)
+static int job_execute(struct kcsd_job *job)
 {
 	int status = is_of_slm(job) ? kcsd_gate_status(&job->drive->memory_gate) : 0;
 
@@ -81,7 +81,7 @@ static int kcsd_job_execute(struct kcsd_job *job)
  * Its turn is over, after ns. True: it is queued again, for a rest, and no longer this worker's.
  * Else no cancelling finds it on a list.
  */
-static bool kcsd_job_requeue(struct kcsd_job *job, bool rest, u64 ns)
+static bool job_requeue(struct kcsd_job *job, bool rest, u64 ns)
 {
 	struct kcsd_jobs *jobs = &job->drive->jobs;
 
@@ -97,30 +97,30 @@ static bool kcsd_job_requeue(struct kcsd_job *job, bool rest, u64 ns)
 	return rest;
 }
 
-static void kcsd_job_carry_out(struct kcsd_job *job)
+static void job_carry_out(struct kcsd_job *job)
 {
 	u64 start = ktime_get_ns();
-	int status = kcsd_job_execute(job);
+	int status = job_execute(job);
 	bool rest = status == KCSD_JOB_REST;
 
-	if (kcsd_job_requeue(job, rest, ktime_get_ns() - start))
+	if (job_requeue(job, rest, ktime_get_ns() - start))
 		return;
-	kcsd_job_complete(job, rest ? KCSD_SC_ABORT_REQUESTED : status);
+	job_complete(job, rest ? KCSD_SC_ABORT_REQUESTED : status);
 }
 
-static void kcsd_job_work(struct work_struct *work)
+static void job_work(struct work_struct *work)
 {
 	struct kcsd_job_worker *worker = container_of(work, struct kcsd_job_worker, work);
 	struct kcsd_job *job;
 
-	while ((job = kcsd_job_take(worker))) {
-		kcsd_job_carry_out(job);
+	while ((job = job_take(worker))) {
+		job_carry_out(job);
 		cond_resched();
 	}
 }
 
 /* Have an idle worker look for a job, if there is one. */
-static void kcsd_jobs_call(struct kcsd_jobs *jobs)
+static void jobs_call(struct kcsd_jobs *jobs)
 {
 	struct kcsd_job_worker *worker;
 
@@ -184,11 +184,11 @@ void kcsd_job_submit(struct kcsd_job *job)
 		job->state = stopping ? KCSD_JOB_ENDED : KCSD_JOB_QUEUED;
 		if (!stopping) {
 			kcsd_schedule_add(&jobs->schedule, &job->turn);
-			kcsd_jobs_call(jobs);
+			jobs_call(jobs);
 		}
 	}
 	if (stopping)
-		kcsd_job_complete(job, KCSD_SC_ABORT_REQUESTED);
+		job_complete(job, KCSD_SC_ABORT_REQUESTED);
 }
 
 int kcsd_job_run(struct kcsd_cmd *cmd)
@@ -215,7 +215,7 @@ void kcsd_job_cancel(struct kcsd_job *job)
 		kcsd_schedule_remove(&jobs->schedule, &job->turn);
 		job->state = KCSD_JOB_ENDED;
 	}
-	kcsd_job_complete(job, KCSD_SC_ABORT_REQUESTED);
+	job_complete(job, KCSD_SC_ABORT_REQUESTED);
 }
 
 void kcsd_jobs_cancel_all(struct kcsd_drive *drive)
@@ -233,7 +233,7 @@ void kcsd_jobs_cancel_all(struct kcsd_drive *drive)
 			WRITE_ONCE(job->cancelled, true);
 	}
 	list_for_each_entry_safe(job, next, &queued, turn.entry)
-		kcsd_job_complete(job, KCSD_SC_ABORT_REQUESTED);
+		job_complete(job, KCSD_SC_ABORT_REQUESTED);
 }
 
 void kcsd_jobs_cancel_slm(struct kcsd_drive *drive)
@@ -257,7 +257,7 @@ int kcsd_jobs_init(struct kcsd_drive *drive)
 	INIT_LIST_HEAD(&jobs->running);
 	for (worker = jobs->worker; worker < jobs->worker + KCSD_JOBS_AT_ONCE; worker++) {
 		worker->jobs = jobs;
-		INIT_WORK(&worker->work, kcsd_job_work);
+		INIT_WORK(&worker->work, job_work);
 	}
 	jobs->wq = alloc_workqueue("kcsd%u-jobs", WQ_UNBOUND, KCSD_JOBS_AT_ONCE, drive->index);
 	return jobs->wq ? 0 : -ENOMEM;

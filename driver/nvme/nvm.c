@@ -7,7 +7,7 @@
 #include "nvme/cmd.h"
 #include "nvme/identify.h"
 
-static int kcsd_nvm_move(struct kcsd_cmd *cmd)
+static int nvm_move(struct kcsd_cmd *cmd)
 {
 	struct kcsd_drive *drive = cmd->drive;
 	u64 slba = kcsd_nvm_slba(cmd);
@@ -26,7 +26,7 @@ static int kcsd_nvm_move(struct kcsd_cmd *cmd)
 }
 
 /* 0, or the status that the command was told to fail with. */
-static int kcsd_nvm_inject(const struct kcsd_cmd *cmd, enum kcsd_inject_op op)
+static int nvm_inject(const struct kcsd_cmd *cmd, enum kcsd_inject_op op)
 {
 	const struct kcsd_inject_cmd c = {
 		.op = op,
@@ -39,7 +39,7 @@ static int kcsd_nvm_inject(const struct kcsd_cmd *cmd, enum kcsd_inject_op op)
 	return kcsd_inject(cmd->drive, &c);
 }
 
-static int kcsd_nvm_move_now(struct kcsd_cmd *cmd)
+static int nvm_move_now(struct kcsd_cmd *cmd)
 {
 	int ret = -EAGAIN;
 
@@ -51,11 +51,11 @@ static int kcsd_nvm_move_now(struct kcsd_cmd *cmd)
 	return kcsd_lba_io_status(ret, KCSD_SC_READ_ERROR);
 }
 
-static int kcsd_nvm_read(struct kcsd_cmd *cmd)
+static int nvm_read(struct kcsd_cmd *cmd)
 {
 	size_t len = iov_iter_count(&cmd->data);
-	int ret = cmd->now ? kcsd_nvm_move_now(cmd) :
-			     kcsd_nvm_inject(cmd, KCSD_INJECT_READ) ?: kcsd_nvm_move(cmd);
+	int ret = cmd->now ? nvm_move_now(cmd) :
+			     nvm_inject(cmd, KCSD_INJECT_READ) ?: nvm_move(cmd);
 
 	if (!ret) {
 		kcsd_stat_inc(cmd->drive, read_commands);
@@ -69,8 +69,8 @@ int kcsd_nvm_write(struct kcsd_cmd *cmd)
 {
 	size_t len = iov_iter_count(&cmd->data);
 	bool append = cmd->opcode == nvme_cmd_zone_append;
-	int ret = kcsd_nvm_inject(cmd, append ? KCSD_INJECT_APPEND : KCSD_INJECT_WRITE) ?:
-		  kcsd_nvm_move(cmd);
+	int ret = nvm_inject(cmd, append ? KCSD_INJECT_APPEND : KCSD_INJECT_WRITE) ?:
+		  nvm_move(cmd);
 
 	if (!ret && cmd->cdw12 & (u32)NVME_RW_FUA << 16)
 		ret = kcsd_lba_io_status(kcsd_lba_io_flush(cmd->drive), KCSD_SC_WRITE_FAULT);
@@ -82,9 +82,9 @@ int kcsd_nvm_write(struct kcsd_cmd *cmd)
 	return ret;
 }
 
-static int kcsd_nvm_flush(struct kcsd_cmd *cmd)
+static int nvm_flush(struct kcsd_cmd *cmd)
 {
-	int ret = kcsd_nvm_inject(cmd, KCSD_INJECT_FLUSH) ?: kcsd_lba_io_flush(cmd->drive);
+	int ret = nvm_inject(cmd, KCSD_INJECT_FLUSH) ?: kcsd_lba_io_flush(cmd->drive);
 
 	if (ret)
 		return kcsd_lba_io_status(ret, KCSD_SC_WRITE_FAULT);
@@ -92,9 +92,9 @@ static int kcsd_nvm_flush(struct kcsd_cmd *cmd)
 	return 0;
 }
 
-static int kcsd_nvm_compare_or_fail(struct kcsd_cmd *cmd)
+static int nvm_compare_or_fail(struct kcsd_cmd *cmd)
 {
-	return kcsd_nvm_inject(cmd, KCSD_INJECT_READ) ?: kcsd_nvm_compare(cmd);
+	return nvm_inject(cmd, KCSD_INJECT_READ) ?: kcsd_nvm_compare(cmd);
 }
 
 static int (*kcsd_nvm_rw_execute(u8 opcode))(struct kcsd_cmd *cmd)
@@ -103,9 +103,9 @@ static int (*kcsd_nvm_rw_execute(u8 opcode))(struct kcsd_cmd *cmd)
 	case nvme_cmd_write:
 		return kcsd_nvm_write;
 	case nvme_cmd_compare:
-		return kcsd_nvm_compare_or_fail;
+		return nvm_compare_or_fail;
 	default:
-		return kcsd_nvm_read;
+		return nvm_read;
 	}
 }
 
@@ -139,7 +139,7 @@ int kcsd_nvm_parse_flush(struct kcsd_cmd *cmd)
 
 	if (iov_iter_count(&cmd->data))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	cmd->execute = kcsd_nvm_flush;
+	cmd->execute = nvm_flush;
 	return kcsd_cmd_check_unused(cmd, &uses);
 }
 

@@ -25,7 +25,7 @@
 /* Waits for the medium. */
 #define MEDIUM			true
 
-static const struct kcsd_opcode kcsd_admin_opcodes[] = {
+static const struct kcsd_opcode admin_opcodes[] = {
 	{ nvme_admin_get_log_page,	ANYONE, OF_CONTROLLER | OF_NAMESPACE, kcsd_get_log_parse },
 	{ nvme_admin_identify,		ANYONE, OF_CONTROLLER | OF_NAMESPACE, kcsd_identify_parse },
 	{ nvme_admin_set_features,	WRITERS, OF_CONTROLLER, kcsd_feature_parse_set },
@@ -53,14 +53,14 @@ static const struct kcsd_opcode kcsd_admin_opcodes[] = {
 				kcsd_nvm_parse_write_uncor },
 
 /* The frequent ones first: they are searched one by one. */
-static const struct kcsd_opcode kcsd_nvm_opcodes[] = {
+static const struct kcsd_opcode nvm_opcodes[] = {
 	{ nvme_cmd_read,	ANYONE, OF_NAMESPACE, kcsd_nvm_parse_rw, MEDIUM },
 	{ nvme_cmd_write,	WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_nvm_parse_rw, MEDIUM },
 	{ nvme_cmd_flush,	ANYONE, OF_NAMESPACE, kcsd_nvm_parse_flush, MEDIUM },
 	NVM_AND_ZNS
 };
 
-static const struct kcsd_opcode kcsd_zns_opcodes[] = {
+static const struct kcsd_opcode zns_opcodes[] = {
 	{ nvme_cmd_read,	ANYONE,  OF_NAMESPACE, kcsd_nvm_parse_rw, MEDIUM },
 	{ nvme_cmd_write,	WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_nvm_parse_rw, MEDIUM },
 	{ nvme_cmd_zone_append,	WRITERS, OF_NAMESPACE | CHANGES_DATA,
@@ -72,7 +72,7 @@ static const struct kcsd_opcode kcsd_zns_opcodes[] = {
 	{ nvme_cmd_zone_mgmt_recv, ANYONE, OF_NAMESPACE, kcsd_zns_parse_receive },
 };
 
-static const struct kcsd_opcode kcsd_slm_opcodes[] = {
+static const struct kcsd_opcode slm_opcodes[] = {
 	{ KCSD_SLM_READ,	ANYONE, OF_NAMESPACE, kcsd_slm_parse_rw },
 	{ KCSD_SLM_WRITE,	WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_slm_parse_rw },
 	{ KCSD_SLM_COPY,	WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_slm_parse_copy },
@@ -80,7 +80,7 @@ static const struct kcsd_opcode kcsd_slm_opcodes[] = {
 };
 
 /* Execute changes something only with write grants or ranges: kcsd_execute_parse() looks. */
-static const struct kcsd_opcode kcsd_compute_opcodes[] = {
+static const struct kcsd_opcode compute_opcodes[] = {
 	{ KCSD_CMD_EXECUTE,	ANYONE, OF_NAMESPACE | CHANGES_DATA, kcsd_execute_parse },
 	{ KCSD_CMD_EXECUTE_LBA,	ANYONE, OF_NAMESPACE | CHANGES_DATA, kcsd_execute_parse },
 };
@@ -93,29 +93,29 @@ struct kcsd_command_set {
 
 #define SET(csi, table) { csi, ARRAY_SIZE(table), table }
 
-static const struct kcsd_command_set kcsd_admin_set = SET(0, kcsd_admin_opcodes);
+static const struct kcsd_command_set admin_set = SET(0, admin_opcodes);
 
-static const struct kcsd_command_set kcsd_zns_set = SET(KCSD_CSI_ZNS, kcsd_zns_opcodes);
+static const struct kcsd_command_set zns_set = SET(KCSD_CSI_ZNS, zns_opcodes);
 
 /* By namespace, of a drive that is not zoned. */
-static const struct kcsd_command_set kcsd_command_sets[] = {
-	[KCSD_NSID_NVM]		= SET(KCSD_CSI_NVM, kcsd_nvm_opcodes),
-	[KCSD_NSID_SLM]		= SET(KCSD_CSI_SLM, kcsd_slm_opcodes),
-	[KCSD_NSID_COMPUTE]	= SET(KCSD_CSI_COMPUTE, kcsd_compute_opcodes),
+static const struct kcsd_command_set command_sets[] = {
+	[KCSD_NSID_NVM]		= SET(KCSD_CSI_NVM, nvm_opcodes),
+	[KCSD_NSID_SLM]		= SET(KCSD_CSI_SLM, slm_opcodes),
+	[KCSD_NSID_COMPUTE]	= SET(KCSD_CSI_COMPUTE, compute_opcodes),
 };
 
-static const struct kcsd_command_set *kcsd_command_set(const struct kcsd_drive *drive, u32 nsid)
+static const struct kcsd_command_set *command_set(const struct kcsd_drive *drive, u32 nsid)
 {
 	if (nsid == KCSD_NSID_NVM && drive->zones.nr)
-		return &kcsd_zns_set;
-	return &kcsd_command_sets[nsid];
+		return &zns_set;
+	return &command_sets[nsid];
 }
 
 const struct kcsd_opcode *kcsd_opcode_find(const struct kcsd_cmd *cmd)
 {
 	/* The front end has seen to it that an I/O command's NSID is its node's. */
-	const struct kcsd_command_set *set = cmd->admin ? &kcsd_admin_set :
-					     kcsd_command_set(cmd->drive, cmd->nsid);
+	const struct kcsd_command_set *set = cmd->admin ? &admin_set :
+					     command_set(cmd->drive, cmd->nsid);
 	int i;
 
 	for (i = 0; i < set->nr; i++)
@@ -159,7 +159,7 @@ admin:
 	return capable(CAP_SYS_ADMIN);
 }
 
-static void kcsd_command_set_describe(const struct kcsd_command_set *set, __le32 *effects)
+static void command_set_describe(const struct kcsd_command_set *set, __le32 *effects)
 {
 	int i;
 
@@ -179,11 +179,11 @@ void *kcsd_opcodes_page(const struct kcsd_drive *drive, u8 csi, u32 *len)
 	page = kvzalloc(*len, GFP_KERNEL_ACCOUNT);
 	if (!page)
 		return NULL;
-	kcsd_command_set_describe(&kcsd_admin_set, page->acs);
-	for (nsid = KCSD_NSID_NVM; nsid < ARRAY_SIZE(kcsd_command_sets); nsid++) {
-		set = kcsd_command_set(drive, nsid);
+	command_set_describe(&admin_set, page->acs);
+	for (nsid = KCSD_NSID_NVM; nsid < ARRAY_SIZE(command_sets); nsid++) {
+		set = command_set(drive, nsid);
 		if (set->csi == csi)
-			kcsd_command_set_describe(set, page->iocs);
+			command_set_describe(set, page->iocs);
 	}
 	return page;
 }

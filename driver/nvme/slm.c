@@ -16,14 +16,14 @@
 
 /* ---- memory ---- */
 
-static void kcsd_slm_free_pages(struct page **pages, u64 nr)
+static void slm_free_pages(struct page **pages, u64 nr)
 {
 	while (nr)
 		__free_page(pages[--nr]);
 	kvfree(pages);
 }
 
-static struct page **kcsd_slm_alloc_pages(u64 nr)
+static struct page **slm_alloc_pages(u64 nr)
 {
 	struct page **pages;
 	u64 i;
@@ -34,7 +34,7 @@ static struct page **kcsd_slm_alloc_pages(u64 nr)
 	for (i = 0; i < nr; i++) {
 		pages[i] = alloc_page(KCSD_SLM_GFP);
 		if (!pages[i]) {
-			kcsd_slm_free_pages(pages, i);
+			slm_free_pages(pages, i);
 			return NULL;
 		}
 		cond_resched();
@@ -55,12 +55,12 @@ int kcsd_slm_init(struct kcsd_drive *drive)
 	snprintf(name, sizeof(name), "kcsd%u", drive->index);
 	if (!kcsd_config_fits_memory(name, "slm_size", size))
 		return -ENOMEM;
-	pages = kcsd_slm_alloc_pages(nr);
+	pages = slm_alloc_pages(nr);
 	if (!pages)
 		goto fail;
 	slm->mem = vmap(pages, nr, VM_MAP | VM_MAP_PUT_PAGES, PAGE_KERNEL);
 	if (!slm->mem) {
-		kcsd_slm_free_pages(pages, nr);
+		slm_free_pages(pages, nr);
 		goto fail;
 	}
 	slm->pages = pages;
@@ -91,20 +91,20 @@ void kcsd_slm_erase(struct kcsd_drive *drive)
 
 /* ---- commands ---- */
 
-static u64 kcsd_slm_start(const struct kcsd_cmd *cmd)
+static u64 slm_start(const struct kcsd_cmd *cmd)
 {
 	return kcsd_cmd_u64(cmd->cdw10, cmd->cdw11);
 }
 
-static u32 kcsd_slm_len(const struct kcsd_cmd *cmd)
+static u32 slm_len(const struct kcsd_cmd *cmd)
 {
 	return cmd->cdw12;
 }
 
-static int kcsd_slm_read(struct kcsd_cmd *cmd)
+static int slm_read(struct kcsd_cmd *cmd)
 {
-	u32 len = kcsd_slm_len(cmd);
-	int ret = kcsd_cmd_copy_to_host(cmd, cmd->drive->slm.mem + kcsd_slm_start(cmd), len);
+	u32 len = slm_len(cmd);
+	int ret = kcsd_cmd_copy_to_host(cmd, cmd->drive->slm.mem + slm_start(cmd), len);
 
 	if (!ret) {
 		kcsd_stat_inc(cmd->drive, slm_read_commands);
@@ -113,10 +113,10 @@ static int kcsd_slm_read(struct kcsd_cmd *cmd)
 	return ret;
 }
 
-static int kcsd_slm_write(struct kcsd_cmd *cmd)
+static int slm_write(struct kcsd_cmd *cmd)
 {
-	u32 len = kcsd_slm_len(cmd);
-	int ret = kcsd_cmd_copy_from_host(cmd, cmd->drive->slm.mem + kcsd_slm_start(cmd), len);
+	u32 len = slm_len(cmd);
+	int ret = kcsd_cmd_copy_from_host(cmd, cmd->drive->slm.mem + slm_start(cmd), len);
 
 	if (!ret) {
 		kcsd_stat_inc(cmd->drive, slm_write_commands);
@@ -127,9 +127,9 @@ static int kcsd_slm_write(struct kcsd_cmd *cmd)
 
 int kcsd_slm_check_bytes(struct kcsd_cmd *cmd)
 {
-	if (!kcsd_slm_len(cmd))
+	if (!slm_len(cmd))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
-	if (!kcsd_slm_has(&cmd->drive->slm, kcsd_slm_start(cmd), kcsd_slm_len(cmd)))
+	if (!kcsd_slm_has(&cmd->drive->slm, slm_start(cmd), slm_len(cmd)))
 		return KCSD_SC_LBA_RANGE;
 	return 0;
 }
@@ -144,13 +144,13 @@ int kcsd_slm_parse_rw(struct kcsd_cmd *cmd)
 
 	if (ret)
 		return ret;
-	if (kcsd_slm_len(cmd) > KCSD_MAX_TRANSFER)
+	if (slm_len(cmd) > KCSD_MAX_TRANSFER)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
 	ret = kcsd_slm_check_bytes(cmd);
 	if (ret)
 		return ret;
-	if (iov_iter_count(&cmd->data) != kcsd_slm_len(cmd))
+	if (iov_iter_count(&cmd->data) != slm_len(cmd))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	cmd->execute = cmd->opcode == KCSD_SLM_WRITE ? kcsd_slm_write : kcsd_slm_read;
+	cmd->execute = cmd->opcode == KCSD_SLM_WRITE ? slm_write : slm_read;
 	return 0;
 }

@@ -33,7 +33,7 @@ struct kcsd_slm_copy {
 
 /* ---- carrying it out ---- */
 
-static int kcsd_slm_copy_lbas(struct kcsd_drive *drive, u64 from, void *to, size_t len)
+static int slm_copy_lbas(struct kcsd_drive *drive, u64 from, void *to, size_t len)
 {
 	struct kvec kvec = { .iov_base = to, .iov_len = len };
 	struct iov_iter iter;
@@ -43,13 +43,13 @@ static int kcsd_slm_copy_lbas(struct kcsd_drive *drive, u64 from, void *to, size
 				 KCSD_SC_READ_ERROR);
 }
 
-static int kcsd_slm_copy_chunk(struct kcsd_slm_copy *copy, u64 from, void *to, size_t len)
+static int slm_copy_chunk(struct kcsd_slm_copy *copy, u64 from, void *to, size_t len)
 {
 	struct kcsd_drive *drive = copy->job.drive;
 
 	switch (copy->from) {
 	case KCSD_SLM_FROM_LBAS:
-		return kcsd_slm_copy_lbas(drive, from, to, len);
+		return slm_copy_lbas(drive, from, to, len);
 	case KCSD_SLM_FROM_SLM:
 		memcpy(to, drive->slm.mem + from, len);
 		return 0;
@@ -60,7 +60,7 @@ static int kcsd_slm_copy_chunk(struct kcsd_slm_copy *copy, u64 from, void *to, s
 }
 
 /* 0, or the status that reading the source was told to fail with. */
-static int kcsd_slm_copy_inject(struct kcsd_slm_copy *copy, const struct kcsd_slm_source *s)
+static int slm_copy_inject(struct kcsd_slm_copy *copy, const struct kcsd_slm_source *s)
 {
 	struct kcsd_drive *drive = copy->job.drive;
 	const struct kcsd_inject_cmd cmd = {
@@ -75,13 +75,13 @@ static int kcsd_slm_copy_inject(struct kcsd_slm_copy *copy, const struct kcsd_sl
 }
 
 /* The next chunk of a source. */
-static int kcsd_slm_copy_next(struct kcsd_slm_copy *copy, const struct kcsd_slm_source *s)
+static int slm_copy_next(struct kcsd_slm_copy *copy, const struct kcsd_slm_source *s)
 {
 	u64 from = s->start + (copy->from == KCSD_SLM_FROM_BYTE ? 0 : copy->from_source);
 	u64 n = min(s->len - copy->from_source, KCSD_JOB_CHUNK);
 	struct kcsd_drive *drive = copy->job.drive;
 	void *to = drive->slm.mem + copy->to + copy->done;
-	int ret = kcsd_slm_copy_chunk(copy, from, to, n);
+	int ret = slm_copy_chunk(copy, from, to, n);
 
 	if (ret) {
 		copy->job.lba = from >> drive->lba_shift;
@@ -93,16 +93,16 @@ static int kcsd_slm_copy_next(struct kcsd_slm_copy *copy, const struct kcsd_slm_
 }
 
 /* One source, or what the job's turn allows of its rest. */
-static int kcsd_slm_copy_source(struct kcsd_slm_copy *copy, const struct kcsd_slm_source *s)
+static int slm_copy_source(struct kcsd_slm_copy *copy, const struct kcsd_slm_source *s)
 {
-	int ret = copy->from_source ? 0 : kcsd_slm_copy_inject(copy, s);
+	int ret = copy->from_source ? 0 : slm_copy_inject(copy, s);
 
 	if (ret)
 		copy->job.lba = s->start >> copy->job.drive->lba_shift;
 	while (!ret && copy->from_source < s->len) {
 		if (kcsd_job_cancelled(&copy->job))
 			return KCSD_SC_ABORT_REQUESTED;
-		ret = kcsd_slm_copy_next(copy, s);
+		ret = slm_copy_next(copy, s);
 		if (!ret && copy->done >= copy->turn_end && copy->done < copy->len)
 			return KCSD_JOB_REST;
 		cond_resched();
@@ -110,7 +110,7 @@ static int kcsd_slm_copy_source(struct kcsd_slm_copy *copy, const struct kcsd_sl
 	return ret;
 }
 
-static int kcsd_slm_copy_execute(struct kcsd_job *job)
+static int slm_copy_execute(struct kcsd_job *job)
 {
 	struct kcsd_slm_copy *copy = container_of(job, struct kcsd_slm_copy, job);
 	struct kcsd_drive *drive = job->drive;
@@ -119,7 +119,7 @@ static int kcsd_slm_copy_execute(struct kcsd_job *job)
 	copy->turn_end = copy->done + KCSD_JOB_TURN;
 	/* The result is the source that it has come to, until all is done. */
 	while (job->result < copy->nr) {
-		ret = kcsd_slm_copy_source(copy, &copy->source[job->result]);
+		ret = slm_copy_source(copy, &copy->source[job->result]);
 		if (ret)
 			return ret;
 		copy->from_source = 0;
@@ -137,7 +137,7 @@ static int kcsd_slm_copy_execute(struct kcsd_job *job)
 }
 
 /* NULL with *ret set: Insufficient Resources, or -ENOMEM. */
-static struct kcsd_slm_copy *kcsd_slm_copy_create(struct kcsd_cmd *cmd, enum kcsd_slm_from from,
+static struct kcsd_slm_copy *slm_copy_create(struct kcsd_cmd *cmd, enum kcsd_slm_from from,
 						  u64 len, u32 nr, int *ret)
 {
 	bool blocking = from == KCSD_SLM_FROM_LBAS && kcsd_drive_blocks(cmd->drive);
@@ -149,7 +149,7 @@ static struct kcsd_slm_copy *kcsd_slm_copy_create(struct kcsd_cmd *cmd, enum kcs
 	job = kcsd_job_create(cmd, struct_size(copy, source, nr), quick, ret);
 	if (!job)
 		return NULL;
-	job->execute = kcsd_slm_copy_execute;
+	job->execute = slm_copy_execute;
 	copy = container_of(job, struct kcsd_slm_copy, job);
 	copy->from = from;
 	copy->to = kcsd_cmd_u64(cmd->cdw10, cmd->cdw11);
@@ -160,23 +160,23 @@ static struct kcsd_slm_copy *kcsd_slm_copy_create(struct kcsd_cmd *cmd, enum kcs
 
 /* ---- Memory Copy: parse ---- */
 
-static u32 kcsd_copy_nr(const struct kcsd_cmd *cmd)
+static u32 copy_nr(const struct kcsd_cmd *cmd)
 {
 	return (cmd->cdw12 & KCSD_COPY_NR_MASK) + 1;
 }
 
-static u32 kcsd_copy_format(const struct kcsd_cmd *cmd)
+static u32 copy_format(const struct kcsd_cmd *cmd)
 {
 	return cmd->cdw12 >> KCSD_COPY_FORMAT_SHIFT;
 }
 
-static u64 kcsd_copy_len(const struct kcsd_cmd *cmd)
+static u64 copy_len(const struct kcsd_cmd *cmd)
 {
 	return kcsd_cmd_u64(cmd->cdw2, cmd->cdw3);
 }
 
 /* Bytes of a descriptor, 0: there is no such format. */
-static size_t kcsd_copy_desc_len(u32 format)
+static size_t copy_desc_len(u32 format)
 {
 	BUILD_BUG_ON(sizeof(struct kcsd_copy_lba) != 32);
 	BUILD_BUG_ON(sizeof(struct kcsd_copy_lba_pi) != 40);
@@ -194,7 +194,7 @@ static size_t kcsd_copy_desc_len(u32 format)
 }
 
 /* Formats 2h and 3h: len is the descriptor's. */
-static int kcsd_copy_parse_lbas(struct kcsd_cmd *cmd, const struct kcsd_copy_lba *d, size_t len,
+static int copy_parse_lbas(struct kcsd_cmd *cmd, const struct kcsd_copy_lba *d, size_t len,
 				struct kcsd_slm_source *s)
 {
 	struct kcsd_drive *drive = cmd->drive;
@@ -214,7 +214,7 @@ static int kcsd_copy_parse_lbas(struct kcsd_cmd *cmd, const struct kcsd_copy_lba
 	return 0;
 }
 
-static int kcsd_copy_parse_slm(struct kcsd_cmd *cmd, const struct kcsd_copy_slm *d,
+static int copy_parse_slm(struct kcsd_cmd *cmd, const struct kcsd_copy_slm *d,
 			       struct kcsd_slm_source *s)
 {
 	u64 to = kcsd_cmd_u64(cmd->cdw10, cmd->cdw11);
@@ -228,12 +228,12 @@ static int kcsd_copy_parse_slm(struct kcsd_cmd *cmd, const struct kcsd_copy_slm 
 	s->len = le64_to_cpu(d->len);
 	if (!kcsd_slm_has(&cmd->drive->slm, s->start, s->len))
 		return KCSD_SC_LBA_RANGE;
-	if (s->start < to + kcsd_copy_len(cmd) && to < s->start + s->len)
+	if (s->start < to + copy_len(cmd) && to < s->start + s->len)
 		return KCSD_SC_OVERLAPPING_IO_RANGE;
 	return 0;
 }
 
-static int kcsd_copy_parse_sources(struct kcsd_cmd *cmd, const void *descs, size_t desc_len,
+static int copy_parse_sources(struct kcsd_cmd *cmd, const void *descs, size_t desc_len,
 				   struct kcsd_slm_copy *copy)
 {
 	u64 sum = 0;
@@ -244,9 +244,9 @@ static int kcsd_copy_parse_sources(struct kcsd_cmd *cmd, const void *descs, size
 		const void *d = descs + i * desc_len;
 
 		if (copy->from == KCSD_SLM_FROM_LBAS)
-			ret = kcsd_copy_parse_lbas(cmd, d, desc_len, &copy->source[i]);
+			ret = copy_parse_lbas(cmd, d, desc_len, &copy->source[i]);
 		else
-			ret = kcsd_copy_parse_slm(cmd, d, &copy->source[i]);
+			ret = copy_parse_slm(cmd, d, &copy->source[i]);
 		if (ret && ret != KCSD_SC_INVALID_FIELD)
 			cmd->result = i;
 		if (ret)
@@ -257,7 +257,7 @@ static int kcsd_copy_parse_sources(struct kcsd_cmd *cmd, const void *descs, size
 	return sum == copy->len ? 0 : kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW2);
 }
 
-static int kcsd_copy_parse_descs(struct kcsd_cmd *cmd, size_t desc_len, struct kcsd_slm_copy *copy)
+static int copy_parse_descs(struct kcsd_cmd *cmd, size_t desc_len, struct kcsd_slm_copy *copy)
 {
 	size_t len = copy->nr * desc_len;
 	void *descs;
@@ -268,50 +268,50 @@ static int kcsd_copy_parse_descs(struct kcsd_cmd *cmd, size_t desc_len, struct k
 		return -ENOMEM;
 	ret = kcsd_cmd_copy_from_host(cmd, descs, len);
 	if (!ret)
-		ret = kcsd_copy_parse_sources(cmd, descs, desc_len, copy);
+		ret = copy_parse_sources(cmd, descs, desc_len, copy);
 	kvfree(descs);
 	return ret;
 }
 
 /* What the command tells without its descriptors. */
-static int kcsd_copy_check(struct kcsd_cmd *cmd)
+static int copy_check(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = {
 		.cdw2 = U32_MAX, .cdw3 = U32_MAX,	/* length */
 		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* first byte of the destination */
 		.cdw12 = KCSD_COPY_CDW12_ALL,
 	};
-	size_t desc_len = kcsd_copy_desc_len(kcsd_copy_format(cmd));
+	size_t desc_len = copy_desc_len(copy_format(cmd));
 	int ret = kcsd_cmd_check_unused(cmd, &uses);
 
 	if (ret)
 		return ret;
-	if (!kcsd_copy_len(cmd))
+	if (!copy_len(cmd))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW2);
 	if (!desc_len)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
-	if (iov_iter_count(&cmd->data) != kcsd_copy_nr(cmd) * desc_len)
+	if (iov_iter_count(&cmd->data) != copy_nr(cmd) * desc_len)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	if (!kcsd_slm_has(&cmd->drive->slm, kcsd_cmd_u64(cmd->cdw10, cmd->cdw11),
-			  kcsd_copy_len(cmd)))
+			  copy_len(cmd)))
 		return KCSD_SC_LBA_RANGE;
 	return 0;
 }
 
 int kcsd_slm_parse_copy(struct kcsd_cmd *cmd)
 {
-	u32 format = kcsd_copy_format(cmd);
+	u32 format = copy_format(cmd);
 	struct kcsd_slm_copy *copy;
-	int ret = kcsd_copy_check(cmd);
+	int ret = copy_check(cmd);
 
 	if (ret)
 		return ret;
-	copy = kcsd_slm_copy_create(cmd, format == KCSD_COPY_SLM ? KCSD_SLM_FROM_SLM :
-				    KCSD_SLM_FROM_LBAS, kcsd_copy_len(cmd), kcsd_copy_nr(cmd),
+	copy = slm_copy_create(cmd, format == KCSD_COPY_SLM ? KCSD_SLM_FROM_SLM :
+				    KCSD_SLM_FROM_LBAS, copy_len(cmd), copy_nr(cmd),
 				    &ret);
 	if (!copy)
 		return ret;
-	ret = kcsd_copy_parse_descs(cmd, kcsd_copy_desc_len(format), copy);
+	ret = copy_parse_descs(cmd, copy_desc_len(format), copy);
 	if (ret)
 		kcsd_job_free(&copy->job);
 	else
@@ -337,7 +337,7 @@ int kcsd_slm_parse_fill(struct kcsd_cmd *cmd)
 		return ret;
 	if (iov_iter_count(&cmd->data))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	copy = kcsd_slm_copy_create(cmd, KCSD_SLM_FROM_BYTE, cmd->cdw12, 1, &ret);
+	copy = slm_copy_create(cmd, KCSD_SLM_FROM_BYTE, cmd->cdw12, 1, &ret);
 	if (!copy)
 		return ret;
 	copy->source[0].start = cmd->cdw13;

@@ -19,33 +19,33 @@
 #define ZNS_FILTER(cmd)		((cmd)->cdw13 >> 8 & 0xff)
 #define ZNS_PARTIAL		BIT(16)
 
-static u64 kcsd_zns_slba(const struct kcsd_cmd *cmd)
+static u64 zns_slba(const struct kcsd_cmd *cmd)
 {
 	return kcsd_cmd_u64(cmd->cdw10, cmd->cdw11);
 }
 
-static bool kcsd_zns_starts_zone(const struct kcsd_cmd *cmd)
+static bool zns_starts_zone(const struct kcsd_cmd *cmd)
 {
-	return kcsd_zone_starts_at(&cmd->drive->zones, kcsd_zns_slba(cmd));
+	return kcsd_zone_starts_at(&cmd->drive->zones, zns_slba(cmd));
 }
 
 /* ---- Zone Management Send ---- */
 
-static int kcsd_zns_send(struct kcsd_cmd *cmd)
+static int zns_send(struct kcsd_cmd *cmd)
 {
 	int ret;
 
 	if (cmd->cdw13 & ZNS_SELECT_ALL)
 		ret = kcsd_lba_io_manage_all_zones(cmd->drive, ZNS_ACTION(cmd));
 	else
-		ret = kcsd_lba_io_manage_zone(cmd->drive, kcsd_zns_slba(cmd), ZNS_ACTION(cmd));
+		ret = kcsd_lba_io_manage_zone(cmd->drive, zns_slba(cmd), ZNS_ACTION(cmd));
 	if (!ret)
 		kcsd_stat_inc(cmd->drive, zone_commands);
 	return kcsd_lba_io_status(ret, KCSD_SC_WRITE_FAULT);
 }
 
 /* Zone descriptor extensions have no bytes here, so there is nothing to set. */
-static bool kcsd_zns_has_action(u8 action)
+static bool zns_has_action(u8 action)
 {
 	return action >= NVME_ZONE_CLOSE && action <= NVME_ZONE_OFFLINE;
 }
@@ -60,17 +60,17 @@ int kcsd_zns_parse_send(struct kcsd_cmd *cmd)
 
 	if (ret)
 		return ret;
-	if (!kcsd_zns_has_action(ZNS_ACTION(cmd)))
+	if (!zns_has_action(ZNS_ACTION(cmd)))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW13);
 	if (iov_iter_count(&cmd->data))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	if (!(cmd->cdw13 & ZNS_SELECT_ALL)) {
-		if (!kcsd_drive_has_lbas(cmd->drive, kcsd_zns_slba(cmd), 1))
+		if (!kcsd_drive_has_lbas(cmd->drive, zns_slba(cmd), 1))
 			return KCSD_SC_LBA_RANGE;
-		if (!kcsd_zns_starts_zone(cmd))
+		if (!zns_starts_zone(cmd))
 			return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
 	}
-	cmd->execute = kcsd_zns_send;
+	cmd->execute = zns_send;
 	return 0;
 }
 
@@ -86,7 +86,7 @@ struct kcsd_zns_report {
 /* The condition that a filter is for; KCSD_ZNS_ANY, and -1: there is no such filter. */
 #define KCSD_ZNS_ANY	0x100
 
-static int kcsd_zns_filter(u8 filter)
+static int zns_filter(u8 filter)
 {
 	static const s16 cond[] = {
 		[NVME_ZRASF_ZONE_REPORT_ALL]		= KCSD_ZNS_ANY,
@@ -106,7 +106,7 @@ static int kcsd_zns_filter(u8 filter)
  * The zone type of conventional zones is ours: there are none in the standard (U). It is that of
  * the block device's report.
  */
-static void kcsd_zns_describe(struct nvme_zone_descriptor *d, const struct kcsd_zone_state *zone)
+static void zns_describe(struct nvme_zone_descriptor *d, const struct kcsd_zone_state *zone)
 {
 	d->zt = zone->conventional ? BLK_ZONE_TYPE_CONVENTIONAL : NVME_ZONE_TYPE_SEQWRITE_REQ;
 	d->zs = zone->cond << 4;
@@ -115,15 +115,15 @@ static void kcsd_zns_describe(struct nvme_zone_descriptor *d, const struct kcsd_
 	d->wp = cpu_to_le64(kcsd_zone_shows_wp(zone) ? zone->wp : U64_MAX);
 }
 
-static void kcsd_zns_gather(struct kcsd_cmd *cmd, struct kcsd_zns_report *r)
+static void zns_gather(struct kcsd_cmd *cmd, struct kcsd_zns_report *r)
 {
-	int wanted = kcsd_zns_filter(ZNS_FILTER(cmd));
+	int wanted = zns_filter(ZNS_FILTER(cmd));
 	struct kcsd_zones *zones = &cmd->drive->zones;
 	bool partial = cmd->cdw13 & ZNS_PARTIAL;
 	struct kcsd_zone_state zone;
 	u32 i;
 
-	for (i = kcsd_zone_index(zones, kcsd_zns_slba(cmd)); i < zones->nr; i++) {
+	for (i = kcsd_zone_index(zones, zns_slba(cmd)); i < zones->nr; i++) {
 		if (partial && r->nr == r->room)
 			break;
 		cond_resched();
@@ -131,13 +131,13 @@ static void kcsd_zns_gather(struct kcsd_cmd *cmd, struct kcsd_zns_report *r)
 		if (wanted != KCSD_ZNS_ANY && wanted != zone.cond)
 			continue;
 		if (r->nr < r->room)
-			kcsd_zns_describe(&r->page->entries[r->nr], &zone);
+			zns_describe(&r->page->entries[r->nr], &zone);
 		r->nr++;
 	}
 	r->page->nr_zones = cpu_to_le64(r->nr);
 }
 
-static int kcsd_zns_receive(struct kcsd_cmd *cmd)
+static int zns_receive(struct kcsd_cmd *cmd)
 {
 	size_t len = iov_iter_count(&cmd->data);
 	struct kcsd_zns_report r = {
@@ -149,7 +149,7 @@ static int kcsd_zns_receive(struct kcsd_cmd *cmd)
 	r.page = kvzalloc(len, GFP_KERNEL_ACCOUNT);
 	if (!r.page)
 		return -ENOMEM;
-	kcsd_zns_gather(cmd, &r);
+	zns_gather(cmd, &r);
 	ret = kcsd_cmd_copy_to_host(cmd, r.page, len);
 	kvfree(r.page);
 	return ret;
@@ -168,15 +168,15 @@ int kcsd_zns_parse_receive(struct kcsd_cmd *cmd)
 
 	if (ret)
 		return ret;
-	if (ZNS_ACTION(cmd) != NVME_ZRA_ZONE_REPORT || kcsd_zns_filter(ZNS_FILTER(cmd)) < 0)
+	if (ZNS_ACTION(cmd) != NVME_ZRA_ZONE_REPORT || zns_filter(ZNS_FILTER(cmd)) < 0)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW13);
 	if (len < sizeof(struct nvme_zone_report) || len > KCSD_MAX_TRANSFER)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
 	if (iov_iter_count(&cmd->data) != len)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	if (!kcsd_drive_has_lbas(cmd->drive, kcsd_zns_slba(cmd), 1))
+	if (!kcsd_drive_has_lbas(cmd->drive, zns_slba(cmd), 1))
 		return KCSD_SC_LBA_RANGE;
-	cmd->execute = kcsd_zns_receive;
+	cmd->execute = zns_receive;
 	return 0;
 }
 
@@ -198,9 +198,9 @@ int kcsd_zns_parse_append(struct kcsd_cmd *cmd)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
 	if (iov_iter_count(&cmd->data) != len)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	if (!kcsd_drive_has_lbas(cmd->drive, kcsd_zns_slba(cmd), 1))
+	if (!kcsd_drive_has_lbas(cmd->drive, zns_slba(cmd), 1))
 		return KCSD_SC_LBA_RANGE;
-	if (!kcsd_zns_starts_zone(cmd))
+	if (!zns_starts_zone(cmd))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
 	cmd->execute = kcsd_nvm_write;
 	return 0;

@@ -84,7 +84,7 @@ void kcsd_retained_power_on(struct kcsd_drive *drive)
 }
 
 /* Of the present power cycle and all before. */
-static void kcsd_health_sum(struct kcsd_drive *drive, struct kcsd_health *h)
+static void health_sum(struct kcsd_drive *drive, struct kcsd_health *h)
 {
 	struct kcsd_unit_times times;
 	int cpu;
@@ -111,7 +111,7 @@ void kcsd_retained_power_off(struct kcsd_drive *drive)
 {
 	struct kcsd_health h;
 
-	kcsd_health_sum(drive, &h);
+	health_sum(drive, &h);
 	drive->retained->past = h;
 }
 
@@ -127,7 +127,7 @@ void *kcsd_health_page(struct kcsd_drive *drive, u32 *len)
 	if (!page)
 		return NULL;
 
-	kcsd_health_sum(drive, &h);
+	health_sum(drive, &h);
 	/* Not reliable, and read-only. */
 	if (READ_ONCE(drive->data_lost))
 		page->critical_warning = NVME_SMART_CRIT_RELIABILITY | NVME_SMART_CRIT_MEDIA;

@@ -18,7 +18,7 @@ struct kcsd_grant {
 	uint32_t access;	/* KCSD_GRANT_*: at least one of KCSD_GRANT_ANY */
 };
 
-/* A piece of SLM. Start and length: multiples of the granularity (kcsd_identify_compute()). */
+/* A piece of SLM. Start and length: multiples of the granularity (identify_compute()). */
 struct kcsd_slm_range {
 	uint64_t start;		/* first byte */
 	uint64_t len;		/* bytes, not 0, below 4 GiB */
@@ -89,7 +89,7 @@ struct kcsd_run_result {
 	uint64_t user_data;	/* of kcsd_queue_submit() */
 	uint64_t r0;		/* what the program returned; for KCSD_SC_INVALID_FIELD */
 				/* the field, see kcsd_field_name(); for those of */
-				/* kcsd_range_set_create() that a range is at fault for, which */
+				/* range_set_create() that a range is at fault for, which */
 	void *out;		/* what it emitted; NULL if nothing */
 	size_t out_len;		/* bytes */
 	struct kcsd_run_info info;
@@ -115,7 +115,7 @@ struct kcsd_run_result {
  * early, result->info tells where, result->out holds what it had emitted.
  * KCSD_SC_NOT_ACTIVATED, KCSD_SC_NO_PROGRAM, KCSD_SC_INVALID_PROGRAM_INDEX,
  * KCSD_SC_LBA_RANGE (a grant beyond the namespace), KCSD_SC_INVALID_FIELD. Of ranges, those of
- * kcsd_range_set_create(), too; KCSD_SC_INVALID_RANGE_SET_ID: no such set;
+ * range_set_create(), too; KCSD_SC_INVALID_RANGE_SET_ID: no such set;
  * KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES: more than 4 GiB in all.
  * -EINVAL: an option has no such value, or ranges come with grants or a set; -E2BIG: one
  * is too large; err->text names the option. -EACCES also for a write grant, ranges or

@@ -62,7 +62,7 @@ KCSD_API int kcsd_slm_copy_lbas(struct kcsd_drive *drv, uint64_t to,
 /* ---- Memory range sets: pieces of SLM for programs to work on ---- */
 
 /*
- * Both multiples of the granularity (kcsd_identify_compute()). *rsid: the identifier
+ * Both multiples of the granularity (identify_compute()). *rsid: the identifier
  * of the set, 1 and up. It lasts until it is deleted or the drive is powered off.
  *
  * KCSD_SC_INVALID_RANGE_SET: a range is empty, beyond the SLM, or not aligned.
