@@ -103,19 +103,8 @@ struct kcsd_drive {
 };
 
 /* drive.c */
-/*
- * Power on: 0 with *drive set, or -errno with a line in the kernel log and nothing left
- * behind. config is copied, retained is lent until power off.
- */
-int kcsd_drive_create(const struct kcsd_config *config, struct kcsd_retained *retained,
-		      unsigned int index, struct kcsd_drive **drive);
-/*
- * Power off, and give back power's reference. force: even if the block node is open
- * (its file systems are synced, then see a dead device); else -EBUSY if it is.
- */
-int kcsd_drive_destroy(struct kcsd_drive *drive, bool force);
-/* Power off, whoever uses it, as kcsd_drive_destroy(), but without flushing anything. */
-void kcsd_drive_cut(struct kcsd_drive *drive, u64 seed);
+/* Allocate a drive with one reference, the caller's; only what outlives power is set. */
+struct kcsd_drive *kcsd_drive_alloc(const struct kcsd_config *config, unsigned int index);
 void kcsd_drive_get(struct kcsd_drive *drive);
 void kcsd_drive_put(struct kcsd_drive *drive);
 /*
@@ -232,7 +221,7 @@ int kcsd_block_claim(struct kcsd_drive *drive);
 void kcsd_block_kill(struct kcsd_drive *drive);
 
 /* media/power_cut.c: lose what was not flushed. No command is left; the drive is closed next. */
-void kcsd_power_cut(struct kcsd_drive *drive, u64 seed);
+void kcsd_media_cut(struct kcsd_drive *drive, u64 seed);
 
 /* control/sysfs.c */
 extern const struct attribute_group *kcsd_drive_groups[];

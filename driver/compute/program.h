@@ -15,7 +15,6 @@
 #define KCSD_MAX_PROGRAM_LEN	SZ_1M	/* bytes of one program as loaded */
 
 struct dentry;
-struct kcsd_cmd;
 struct kcsd_config;
 struct kcsd_drive;
 struct kcsd_run;
@@ -115,6 +114,17 @@ u32 kcsd_builtins_nr(const struct kcsd_config *config);
 /* The image of one of them, kvmalloc'ed, *len bytes; NULL without memory. */
 void *kcsd_builtin_image(u32 i, u32 *len);
 
+/* A piece of an image that arrives. */
+struct kcsd_program_chunk {
+	void *data;			/* kvmalloc'ed; if off is 0, room for all psize bytes */
+	u32 off;			/* bytes into the image */
+	u32 len;			/* bytes */
+	u32 psize;			/* this and below: of the whole program */
+	u8 pit;
+	bool persistent;
+	u64 puid;
+};
+
 /* programs.c */
 int kcsd_programs_init(struct kcsd_drive *drive);
 /* No run may be left. */
@@ -131,9 +141,23 @@ int kcsd_program_keep_change(struct kcsd_drive *drive, const struct kcsd_program
 /* At power on: all that are in the sidecar. -errno, with a line in the kernel log if -EINVAL. */
 int kcsd_programs_restore(struct kcsd_drive *drive);
 
-/* Load Program and Program Activation Management: parse (see nvme/cmd.h). */
-int kcsd_program_parse_load(struct kcsd_cmd *cmd);
-int kcsd_program_parse_activation(struct kcsd_cmd *cmd);
+/*
+ * Add a chunk to the image that arrives at pind; the first one becomes that, its data is then NULL.
+ * With the last one *complete has the image, for kcsd_programs_finish(), which must be called. 0 or
+ * a status; of Invalid Field *field is the place.
+ */
+int kcsd_programs_add_chunk(struct kcsd_drive *drive, u16 pind, struct kcsd_program_chunk *chunk,
+			    struct kcsd_loading *complete, enum kcsd_field *field);
+/*
+ * Make a program of a complete image, which is consumed. 0, a status, -ENOMEM, -EINTR, or -EINVAL:
+ * verdict says why. The lock is free while the image is validated.
+ */
+int kcsd_programs_finish(struct kcsd_drive *drive, u16 pind, struct kcsd_loading *complete,
+			 struct kcsd_verdict *verdict);
+/* 0 or a status. pind is less than programs.nr. */
+int kcsd_programs_unload(struct kcsd_drive *drive, u16 pind);
+int kcsd_programs_activate(struct kcsd_drive *drive, u16 pind, bool on);
+
 /* Log page 82h, kvmalloc'ed, *len bytes; NULL without memory. */
 void *kcsd_programs_page(struct kcsd_drive *drive, u32 *len);
 

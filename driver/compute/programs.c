@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The programs of a drive: the commands that bring them to their indices and activate them. */
+/* The programs of a drive, by index: how they arrive, are activated and go. */
 #include <linux/mm.h>
 #include <linux/nospec.h>
 #include <linux/slab.h>
 
 #include "control/debugfs.h"
 #include "drive.h"
-#include "nvme/cmd.h"
-#include "nvme/identify.h"
 #include "persist/sidecar.h"
 
 /* ---- slots; programs.lock is held ---- */
@@ -35,23 +33,23 @@ static void slot_abort(struct kcsd_drive *drive, struct kcsd_program_slot *slot)
 	slot->loading = (struct kcsd_loading){};
 }
 
-/* On success the slot owns the image, of cdw11 bytes. */
+/* On success the slot owns the chunk's data. */
 static int slot_begin(struct kcsd_drive *drive, struct kcsd_program_slot *slot,
-			   const struct kcsd_cmd *cmd, void *image)
+		      struct kcsd_program_chunk *c)
 {
 	struct kcsd_programs *ps = &drive->programs;
 	struct kcsd_loading *l = &slot->loading;
-	u32 psize = cmd->cdw11;
 
 	slot_abort(drive, slot);
-	if (psize > drive->cfg.max_program_bytes - ps->bytes)
+	if (c->psize > drive->cfg.max_program_bytes - ps->bytes)
 		return KCSD_SC_MAX_PROGRAM_BYTES;
-	l->image = image;
-	l->psize = psize;
-	l->pit = cmd->cdw10 >> KCSD_LOAD_PIT_SHIFT & 7;
-	l->persistent = cmd->cdw10 & KCSD_LOAD_PERSISTENT;
-	l->puid = kcsd_cmd_u64(cmd->cdw12, cmd->cdw13);
-	ps->bytes += psize;
+	l->image = c->data;
+	l->psize = c->psize;
+	l->pit = c->pit;
+	l->persistent = c->persistent;
+	l->puid = c->puid;
+	ps->bytes += c->psize;
+	c->data = NULL;
 	return 0;
 }
 
@@ -242,23 +240,11 @@ void *kcsd_programs_page(struct kcsd_drive *drive, u32 *len)
 	return list;
 }
 
-/* ---- commands ---- */
+/* ---- arriving and going ---- */
 
-static u16 cmd_pind(const struct kcsd_cmd *cmd)
+int kcsd_programs_add_chunk(struct kcsd_drive *drive, u16 pind, struct kcsd_program_chunk *c,
+			    struct kcsd_loading *complete, enum kcsd_field *field)
 {
-	return cmd->cdw10 & 0xffff;
-}
-
-/*
- * Put a chunk in its place. The first one has room for the whole image and becomes that: then
- * *chunk is NULL. With the last one *complete has an image.
- */
-static int program_add_chunk(struct kcsd_cmd *cmd, void **chunk,
-				  struct kcsd_loading *complete)
-{
-	struct kcsd_drive *drive = cmd->drive;
-	u16 pind = cmd_pind(cmd);
-	u32 numb = cmd->cdw14, loff = cmd->cdw15;
 	struct kcsd_program_slot *slot;
 	struct kcsd_loading *l;
 	int ret;
@@ -270,80 +256,51 @@ static int program_add_chunk(struct kcsd_cmd *cmd, void **chunk,
 	l = &slot->loading;
 	if (slot->finishing || slot_program(drive, slot))
 		return KCSD_SC_PROGRAM_IN_USE;
-	if (!loff) {
-		ret = slot_begin(drive, slot, cmd, *chunk);
+	if (!c->off) {
+		ret = slot_begin(drive, slot, c);
 		if (ret)
 			return ret;
-		*chunk = NULL;
-	} else if (!l->image || loff != l->have) {
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW15);
-	} else if (cmd->cdw11 != l->psize) {
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
+	} else if (!l->image || c->off != l->have) {
+		*field = KCSD_FIELD_CDW15;
+		return KCSD_SC_INVALID_FIELD;
+	} else if (c->psize != l->psize) {
+		*field = KCSD_FIELD_CDW11;
+		return KCSD_SC_INVALID_FIELD;
 	} else {
-		memcpy(l->image + loff, *chunk, numb);
+		memcpy(l->image + c->off, c->data, c->len);
 	}
-	l->have = loff + numb;
+	l->have = c->off + c->len;
 	if (l->have == l->psize)
 		slot_complete(slot, complete);
 	return 0;
 }
 
-static int program_refused(struct kcsd_cmd *cmd, int ret, const struct kcsd_verdict *verdict)
+int kcsd_programs_finish(struct kcsd_drive *drive, u16 pind, struct kcsd_loading *l,
+			 struct kcsd_verdict *verdict)
 {
-	if (ret == -EINTR)
-		return ret;
-	if (ret != -EINVAL)
-		return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
-	cmd->result = KCSD_LOAD_RESULT(verdict->check, verdict->pc);
-	return KCSD_SC_INVALID_PROGRAM_DATA;
-}
-
-/* Others get the lock while the program is checked. Its slot stays as it is: it is finishing. */
-static int program_finish(struct kcsd_cmd *cmd, struct kcsd_loading *l)
-{
-	struct kcsd_drive *drive = cmd->drive;
 	struct kcsd_program_slot *slot;
-	struct kcsd_verdict verdict;
 	struct kcsd_program *p;
-	int ret = kcsd_program_create(drive, cmd_pind(cmd), l, &p, &verdict);
+	int ret = kcsd_program_create(drive, pind, l, &p, verdict);
 
 	guard(mutex)(&drive->programs.lock);
-	slot = kcsd_slot(drive, cmd_pind(cmd));
+	slot = kcsd_slot(drive, pind);
 	slot->finishing = false;
 	/* On success the program owns the image. */
 	if (!ret)
 		return slot_finish(drive, slot, p);
 	drive->programs.bytes -= l->psize;
 	kvfree(l->image);
-	return program_refused(cmd, ret, &verdict);
+	return ret;
 }
 
-static int program_load(struct kcsd_cmd *cmd)
+int kcsd_programs_unload(struct kcsd_drive *drive, u16 pind)
 {
-	struct kcsd_loading complete = {};
-	u32 numb = cmd->cdw14;
-	void *chunk;
-	int ret;
-
-	/* Not under the lock: a control group over its limit makes the sender wait for its memory. */
-	chunk = kvmalloc(cmd->cdw15 ? numb : cmd->cdw11, GFP_KERNEL_ACCOUNT);
-	if (!chunk)
-		return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
-	ret = kcsd_cmd_copy_from_host(cmd, chunk, numb) ?:
-	      program_add_chunk(cmd, &chunk, &complete);
-	kvfree(chunk);
-	return complete.image ? program_finish(cmd, &complete) : ret;
-}
-
-static int program_unload(struct kcsd_cmd *cmd)
-{
-	struct kcsd_drive *drive = cmd->drive;
 	struct kcsd_program_slot *slot;
 	struct kcsd_program *p;
 	int ret;
 
 	guard(mutex)(&drive->programs.lock);
-	slot = kcsd_slot(drive, cmd_pind(cmd));
+	slot = kcsd_slot(drive, pind);
 	p = slot_program(drive, slot);
 	if (slot->finishing)
 		return KCSD_SC_PROGRAM_IN_USE;
@@ -358,94 +315,6 @@ static int program_unload(struct kcsd_cmd *cmd)
 	if (!ret)
 		slot_unload(drive, slot, p);
 	return ret;
-}
-
-static int program_parse_index(const struct kcsd_cmd *cmd)
-{
-	return cmd_pind(cmd) < cmd->drive->programs.nr ? 0 : KCSD_SC_INVALID_PROGRAM_INDEX;
-}
-
-/* An index whose program the host may bring and take away. */
-static int program_parse_host_index(const struct kcsd_cmd *cmd)
-{
-	int ret = program_parse_index(cmd);
-
-	if (ret)
-		return ret;
-	return cmd_pind(cmd) < cmd->drive->cfg.max_programs ? 0 : KCSD_SC_NOT_DOWNLOADABLE;
-}
-
-static int program_parse_unload(struct kcsd_cmd *cmd)
-{
-	static const struct kcsd_cmd_uses uses = {
-		.cdw10 = 0xffff | KCSD_LOAD_SEL_UNLOAD,	/* PIND */
-	};
-	int ret = kcsd_cmd_check_unused(cmd, &uses);
-
-	if (ret)
-		return ret;
-	if (iov_iter_count(&cmd->data))
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	cmd->execute = program_unload;
-	return program_parse_host_index(cmd);
-}
-
-/* PTYPE, PIT and PUID, and whether it is to stay. */
-static int program_check_type(struct kcsd_cmd *cmd)
-{
-	u8 pit = cmd->cdw10 >> KCSD_LOAD_PIT_SHIFT & 7;
-
-	if ((cmd->cdw10 >> KCSD_LOAD_PTYPE_SHIFT & 0xff) != KCSD_PTYPE_EBPF)
-		return KCSD_SC_INVALID_PROGRAM_TYPE;
-	if (pit > KCSD_PIT_VENDOR)
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
-	if (cmd->cdw10 & KCSD_LOAD_PERSISTENT && !kcsd_sidecar_has_programs(cmd->drive))
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
-	if (pit == KCSD_PIT_NONE && (cmd->cdw12 || cmd->cdw13))
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
-	return 0;
-}
-
-/* PSIZE, NUMB and LOFF. */
-static int program_check_chunk(struct kcsd_cmd *cmd)
-{
-	u32 psize = cmd->cdw11, numb = cmd->cdw14, loff = cmd->cdw15;
-
-	if (psize > KCSD_MAX_PROGRAM_LEN)
-		return KCSD_SC_PROGRAM_TOO_BIG;
-	if (!numb || numb > KCSD_MAX_TRANSFER || numb > psize)
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW14);
-	if (loff > psize - numb)
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW15);
-	/* LPG; the last chunk is what is left. */
-	if (numb & (cmd->drive->cfg.load_granularity - 1) && numb != psize - loff)
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW14);
-	if (iov_iter_count(&cmd->data) != numb)
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	return 0;
-}
-
-int kcsd_program_parse_load(struct kcsd_cmd *cmd)
-{
-	static const struct kcsd_cmd_uses uses = {
-		.cdw10 = KCSD_LOAD_CDW10_ALL,
-		.cdw11 = U32_MAX,			/* PSIZE */
-		.cdw12 = U32_MAX, .cdw13 = U32_MAX,	/* PUID */
-		.cdw14 = U32_MAX,			/* NUMB */
-		.cdw15 = U32_MAX,			/* LOFF */
-	};
-	int ret;
-
-	if (cmd->nsid != KCSD_NSID_COMPUTE)
-		return KCSD_SC_INVALID_NS;
-	if (cmd->cdw10 & KCSD_LOAD_SEL_UNLOAD)
-		return program_parse_unload(cmd);
-	ret = kcsd_cmd_check_unused(cmd, &uses) ?: program_check_type(cmd) ?:
-	      program_check_chunk(cmd);
-	if (ret)
-		return ret;
-	cmd->execute = program_load;
-	return program_parse_host_index(cmd);
 }
 
 /*
@@ -466,39 +335,18 @@ static int program_set_active(struct kcsd_drive *drive, struct kcsd_program *p, 
 	return ret;
 }
 
-static int program_activate(struct kcsd_cmd *cmd)
+int kcsd_programs_activate(struct kcsd_drive *drive, u16 pind, bool on)
 {
-	bool on = cmd->cdw10 >> KCSD_ACTIVATION_SEL_SHIFT;
-	struct kcsd_programs *ps = &cmd->drive->programs;
+	struct kcsd_programs *ps = &drive->programs;
 	struct kcsd_program *p;
 
 	guard(mutex)(&ps->lock);
-	p = slot_program(cmd->drive, kcsd_slot(cmd->drive, cmd_pind(cmd)));
+	p = slot_program(drive, kcsd_slot(drive, pind));
 	if (!p)
 		return KCSD_SC_NO_PROGRAM;
 	if (on == (atomic_read(&p->users) >= 0))
 		return 0;
-	if (on && ps->active == cmd->drive->cfg.max_active)
+	if (on && ps->active == drive->cfg.max_active)
 		return KCSD_SC_MAX_ACTIVATED;
-	return program_set_active(cmd->drive, p, on);
-}
-
-int kcsd_program_parse_activation(struct kcsd_cmd *cmd)
-{
-	static const struct kcsd_cmd_uses uses = {
-		.cdw10 = KCSD_ACTIVATION_CDW10_ALL,
-	};
-	int ret;
-
-	if (cmd->nsid != KCSD_NSID_COMPUTE)
-		return KCSD_SC_INVALID_NS;
-	ret = kcsd_cmd_check_unused(cmd, &uses);
-	if (ret)
-		return ret;
-	if (cmd->cdw10 >> KCSD_ACTIVATION_SEL_SHIFT > KCSD_ACTIVATION_ACTIVATE)
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
-	if (iov_iter_count(&cmd->data))
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	cmd->execute = program_activate;
-	return program_parse_index(cmd);
+	return program_set_active(drive, p, on);
 }

@@ -7,7 +7,6 @@
 #include <linux/types.h>
 #include <linux/kcsd.h>
 
-struct kcsd_cmd;
 struct kcsd_drive;
 
 /* Constant, but for users. Gone when it is deleted, which nobody can while there are users. */
@@ -27,8 +26,6 @@ int kcsd_range_sets_init(struct kcsd_drive *drive);
 /* No user may be left. */
 void kcsd_range_sets_destroy(struct kcsd_drive *drive);
 
-/* Memory Range Set Management: parse (see nvme/cmd.h). */
-int kcsd_range_set_parse(struct kcsd_cmd *cmd);
 /* Log page 84h, kvmalloc'ed, *len bytes; NULL without memory. */
 void *kcsd_range_sets_page(struct kcsd_drive *drive, u32 *len);
 
@@ -39,10 +36,9 @@ void *kcsd_range_sets_page(struct kcsd_drive *drive, u32 *len);
 const struct kcsd_range_set *kcsd_range_set_get(struct kcsd_drive *drive, u16 rsid, int *status);
 void kcsd_range_set_put(struct kcsd_drive *drive, const struct kcsd_range_set *set);
 
-/*
- * May these ranges, a copy of what the host sent, be used together? 0 or the status;
- * cmd->result is then the range's index, or the field of Invalid Field.
- */
-int kcsd_memory_ranges_check(struct kcsd_cmd *cmd, const struct kcsd_memory_range *range, u32 nr);
+/* Take over a set: the first free identifier becomes its own. 0: none is free, and it is not. */
+u16 kcsd_range_set_add(struct kcsd_drive *drive, struct kcsd_range_set *set);
+/* 0 or the status: there is none of this identifier, or it has users. */
+int kcsd_range_set_delete(struct kcsd_drive *drive, u16 rsid);
 
 #endif

@@ -14,6 +14,7 @@
 #include "config.h"
 #include "drive.h"
 #include "media/badblocks.h"
+#include "power.h"
 
 #define MAX_INDEX	9999
 #define MAX_NAME_LEN	31
@@ -198,7 +199,7 @@ static int power_on(struct kcsd_entry *entry)
 	lockdep_assert_held(&entry->lock);
 	if (entry->drive)
 		return 0;
-	return kcsd_drive_create(&entry->cfg, &entry->retained, entry->index, &entry->drive);
+	return kcsd_power_on(&entry->cfg, &entry->retained, entry->index, &entry->drive);
 }
 
 static int power_off(struct kcsd_entry *entry, bool force)
@@ -208,7 +209,7 @@ static int power_off(struct kcsd_entry *entry, bool force)
 	lockdep_assert_held(&entry->lock);
 	if (!entry->drive)
 		return 0;
-	ret = kcsd_drive_destroy(entry->drive, force);
+	ret = kcsd_power_off(entry->drive, force);
 	if (!ret)
 		entry->drive = NULL;
 	return ret;
@@ -244,7 +245,7 @@ static ssize_t drive_power_cut_store(struct config_item *item, const char *page,
 	guard(mutex)(&entry->lock);
 	if (!entry->drive)
 		return -ENODEV;
-	kcsd_drive_cut(entry->drive, seed);
+	kcsd_power_cut(entry->drive, seed);
 	entry->drive = NULL;
 	return count;
 }

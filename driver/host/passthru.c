@@ -18,45 +18,6 @@
 #include "nvme/sanitize.h"
 #include "stats/trace.h"
 
-int kcsd_cmd_copy_to_host(struct kcsd_cmd *cmd, const void *from, size_t len)
-{
-	if (copy_to_iter(from, len, &cmd->data) != len)
-		return -EFAULT;
-	kcsd_stat_add(cmd->drive, host_read_bytes, len);
-	return 0;
-}
-
-int kcsd_cmd_copy_from_host(struct kcsd_cmd *cmd, void *to, size_t len)
-{
-	if (!copy_from_iter_full(to, len, &cmd->data))
-		return -EFAULT;
-	kcsd_stat_add(cmd->drive, host_write_bytes, len);
-	return 0;
-}
-
-int kcsd_cmd_check_unused(struct kcsd_cmd *cmd, const struct kcsd_cmd_uses *uses)
-{
-	if (cmd->cdw2 & ~uses->cdw2)
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW2);
-	if (cmd->cdw3 & ~uses->cdw3)
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW3);
-	if (!uses->metadata && (cmd->metadata || cmd->metadata_len))
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_MPTR);
-	if (cmd->cdw10 & ~uses->cdw10)
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
-	if (cmd->cdw11 & ~uses->cdw11)
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
-	if (cmd->cdw12 & ~uses->cdw12)
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
-	if (cmd->cdw13 & ~uses->cdw13)
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW13);
-	if (cmd->cdw14 & ~uses->cdw14)
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW14);
-	if (cmd->cdw15 & ~uses->cdw15)
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW15);
-	return 0;
-}
-
 /* What the submitter learns of a command that a status ended; remembered as an error, too. */
 static int cmd_failed(struct kcsd_cmd *cmd, int status)
 {

@@ -71,7 +71,7 @@ static int write_zones(struct kcsd_drive *drive)
 	return ret;
 }
 
-void kcsd_power_cut(struct kcsd_drive *drive, u64 seed)
+void kcsd_media_cut(struct kcsd_drive *drive, u64 seed)
 {
 	struct cut cut = {
 		.drive = drive, .seed = seed, .share = draw(seed, U64_MAX) % (ALWAYS + 1),

@@ -16,6 +16,7 @@
 
 struct kcsd_drive;
 struct kcsd_job;
+struct kcsd_memory_range;
 struct kcsd_run;
 struct kcsd_tenant;
 
@@ -117,6 +118,15 @@ int kcsd_nvm_parse_write_uncor(struct kcsd_cmd *cmd);
 int kcsd_zns_parse_send(struct kcsd_cmd *cmd);
 int kcsd_zns_parse_receive(struct kcsd_cmd *cmd);
 int kcsd_zns_parse_append(struct kcsd_cmd *cmd);
+int kcsd_program_parse_load(struct kcsd_cmd *cmd);
+int kcsd_program_parse_activation(struct kcsd_cmd *cmd);
+int kcsd_range_set_parse(struct kcsd_cmd *cmd);
+
+/*
+ * May these ranges, a copy of what the host sent, be used together? 0 or the status;
+ * cmd->result is then the range's index, or the field of Invalid Field.
+ */
+int kcsd_memory_ranges_check(struct kcsd_cmd *cmd, const struct kcsd_memory_range *range, u32 nr);
 
 /* SLBA of the commands that have one. */
 static inline u64 kcsd_nvm_slba(const struct kcsd_cmd *cmd)
