@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# The C test programs: each is one .c file here.
+# The C test programs: each is one .c file in a folder here.
 test-programs := engines native hotplug config nodes admin program check exec fault helpers isolation nvmio \
 	audit \
 	lifetime stress counters passthru slm slm_copy slm_long range_sets logs status \

@@ -7,7 +7,7 @@
 #define KST_FUZZ_H
 
 #include "kselftest.h"
-#include "../run.h"
+#include "run.h"
 
 #define FUZZ_DATA_ROOM		(64u << 10)	/* bytes between guard pages */
 #define FUZZ_META_ROOM		(16u << 10)

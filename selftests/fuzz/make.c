@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Commands: a skeleton that is valid, at least on a fresh drive; then what is changed of it. */
 #include "fuzz.h"
-#include "../nvm_commands.h"
-#include "../ranges.h"
-#include "../slm.h"
+#include "nvm_commands.h"
+#include "ranges.h"
+#include "slm.h"
 
 #include <sys/uio.h>
 

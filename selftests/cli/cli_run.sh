@@ -1,0 +1,293 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# kcsd run: what goes to a program, what comes back, and how it ends.
+. ../lib/lib.sh
+. ./cli_lib.sh
+
+test_run()
+{
+	local len=1000
+
+	behave "run, numbers" 0 add --cparam1 0x10 --cparam2 5
+	prints "result: 21"
+	prints "engine: "
+	says "nothing was granted to be read: --lba"
+	code 4 "run, an argument is missing" run -d $NAME "$bpf/word.bpf.o" --lba 0
+	says "log: the argument is the word, 1 to 256 bytes"
+	: >"$work/source.bpf.c"
+	code 1 "run, the source" run -d $NAME "$work/source.bpf.c"
+	says "source.bpf.c: a C file, no program yet: 'kcsd build "
+	behave "run, an error" 4 add --cparam1 18446744073709551594
+	prints "result: 18446744073709551594 (-22: Invalid argument)"
+	says "the program returned an error: -22 (Invalid argument)"
+	behave "run, an argument" 0 echo --arg 'some text'
+	prints "output: 9 bytes
+some text"
+	behave "run, an argument in hex" 0 echo --arg-hex '00 ff 41'
+	prints "00000000  00 ff 41"
+	behave "run, output as numbers" 0 echo --arg-hex 0100000000000000feffffffffffffff \
+		--format s64
+	prints "
+1
+-2"
+	behave "run, output as text" 0 echo --arg ABC --hex
+	prints "|ABC|"
+	random "$work/bytes" $len
+	behave "run, an argument from a file" 0 echo --arg-file "$work/bytes" --output "$work/got"
+	point "  and it comes back" cmp "$work/bytes" "$work/got"
+	prints "output: $len bytes"
+	behave "run, output to standard output" 0 echo --arg-file "$work/bytes" --output -
+	point "  and nothing else" cmp "$work/bytes" "$work/out"
+	says "result: $len"
+	behave "run, an empty output replaces a file" 0 echo --output "$work/got"
+	is "  and it is empty" "$(stat -c %s "$work/got")" 0
+	behave "run, the heap" 0 heap --heap 64K
+	prints "result: 65536"
+	behave "run, the time" 0 clock
+	prints "result: 1"
+	behave "run, the geometry" 0 geometry --format u64
+	prints "16384
+$((512 | 3 << 32))"
+}
+
+test_run_lbas()
+{
+	head -c 1024 /dev/zero | tr '\0' 'A' | dd of="/dev/${drive}n1" bs=512 seek=3 \
+		oflag=direct status=none
+	behave "run, an LBA is read" 0 read_lba --cparam1 3 --lba 3+1 --json
+	prints "\"result\": $((0x4141414141414141)),"
+	has '[.media_read_bytes, .media_written_bytes] | @csv' 512,0
+	behave "run, an LBA is written" 0 write_lba --cparam1 4 --cparam2 66 --lba 4:w --json
+	has '[.media_read_bytes, .media_written_bytes] | @csv' 0,512
+	is "  and is there" "$(dd if="/dev/${drive}n1" bs=512 skip=4 count=1 iflag=direct \
+		status=none | tr -d B | wc -c)" 0
+	is "  and its neighbour is as it was" "$(dd if="/dev/${drive}n1" bs=512 skip=3 count=1 \
+		iflag=direct status=none | tr -d A | wc -c)" 0
+	behave "run, an audit" 0 read_lba --cparam1 3 --lba 0+9 --audit
+	prints "audit: 1 extents
+  3+1 read"
+	behave "run, an audit, JSON" 0 write_lba --cparam1 4 --lba 0+9:rw --audit --json
+	has '[.audit.overflow, (.audit.extents[] | .slba, .nlb, .access)] | @csv' \
+		'false,4,1,"written"'
+	has '.link_from_drive_bytes' $((96 + 16 + 24))
+	behave "run, an audit of nothing" 3 read_lba --cparam1 9 --lba 0+9 --audit --json
+	has '.audit.extents | length' 0
+	code 0 "inject, for a run" inject $NAME read lba=3+1 media_error
+	behave "run, an LBA fails" 4 read_lba --cparam1 3 --lba 0+9
+	says "the program returned an error: -5 (Input/output error); the drive failed an access to LBA 3"
+	code 0 "log, an access that failed" log -d $NAME
+	prints "an access failed: Unrecovered Read Error, LBA 3"
+	code 0 "log, an access that failed, JSON" log -d $NAME --json
+	has '.[-1] | [.type, .status, .lba] | @csv' "\"medium\",$((0x281)),3"
+	code 0 "log, errors" log -d $NAME --errors
+	prints "I/O command, namespace 1: Unrecovered Read Error, LBA 3"
+	code 0 "inject, no more" inject $NAME clear
+	behave "run, no audit" 0 read_lba --cparam1 3 --lba 0+9 --json
+	has 'has("audit")' false
+	code 1 "run, LBAs that are not there" run -d $NAME "$bpf/word.bpf.o" --lba 16384 --arg x
+	says "'16384' goes beyond the drive's last LBA, 16383"
+	# shellcheck disable=SC2046 # words
+	code 1 "run, too many ranges" run -d $NAME "$bpf/word.bpf.o" --arg x \
+		$(printf -- '--lba 0 %.0s' $(seq 129))
+	says "at most 128 ranges"
+	# shellcheck disable=SC2046 # words
+	code 0 "run, as many as can be" run -d $NAME "$bpf/word.bpf.o" --arg x \
+		$(printf -- '--lba 0 %.0s' $(seq 128))
+}
+
+# Behind the end of a file there is something else; a stream ends where it says.
+test_len()
+{
+	local size=10001
+
+	tr '\0' '\n' </dev/zero | dd of="/dev/${drive}n1" bs=64K count=1 iflag=fullblock \
+		oflag=direct status=none
+	{ random "$work/bytes" $((size - 1)) && printf x >>"$work/bytes"; } &&
+		dd if="$work/bytes" of="/dev/${drive}n1" bs=1M conv=fsync status=none
+	code 0 "run, a length" run -d $NAME "$bpf/sha256.bpf.o" --lba 0+16 --lba 16+4 \
+		--len $size --output "$work/hash"
+	prints "result: $size"
+	is "  and to the byte" "$(od -An -v -tx1 "$work/hash" | tr -d ' \n')" \
+		"$(sha256sum <"$work/bytes" | cut -d' ' -f1)"
+	code 0 "run, a length of 0" run -d $NAME "$bpf/lines.bpf.o" --lba 0+16 --len 0
+	prints "result: 0"
+	code 1 "run, a length beyond what is granted" run -d $NAME "$bpf/lines.bpf.o" --lba 0+16 \
+		--len 8193
+	says "the length, 8193 bytes, is more than is granted to be read, 8192 bytes"
+	dd if="$work/bytes" bs=4096 count=2 status=none >"$work/slm"
+	code 0 "  SLM is written" slm -d $NAME write 4096 --data "$work/slm"
+	code 0 "run, a length of a range" run -d $NAME "$bpf/sha256.bpf.o" --range 4K+8K \
+		--len 5000 --output "$work/hash"
+	is "  and to the byte" "$(od -An -v -tx1 "$work/hash" | tr -d ' \n')" \
+		"$(head -c 5000 "$work/slm" | sha256sum | cut -d' ' -f1)"
+}
+
+# The README's first run, as it is there but for the names.
+test_readme()
+{
+	local readme=${KCSD_README:-../../README.md} lines
+
+	[ -r "$readme" ] || { skip "README" "no README: set KCSD_README"; return; }
+	printf 'GET / 200 1\nGET /no 404 2\nGET /nor 404 3' >"$work/access.log"
+	lines=$(grep -e '^    dd if=access.log' -e '^    build/kcsd run .*access.log' "$readme")
+	is "README: it copies a file, and runs a program on it" "$(wc -l <<<"$lines")" 2
+	lines=${lines//\/dev\/kcsd0n1//dev/${drive}n1}
+	lines=${lines//build\/kcsd run/$kcsd run -d $NAME}
+	lines=${lines//build\/bpf/$bpf}
+	(cd "$work" && bash -e -c "$lines") >"$work/out" 2>"$work/err"
+	is "README: the result" "$(grep '^result: ' "$work/out")" "result: 2"
+}
+
+# Everything that a script gets of a fault.
+test_faults()
+{
+	behave "fault, memory" 3 load --cparam1 0x10 --json
+	has '[.status_name, .fault.reason] | @csv' '"PROGRAM_FAULT","MEMORY"'
+	has .fault.addr 16
+	has .fault.function load
+	says "access outside the program's memory"
+	says "behave.bpf.c"
+	code 3 "fault, in a function that is called" run -d $NAME "$bpf/tests/fault.bpf.o" \
+		--program in_static
+	says "function innermost, instruction 0 (fault.bpf.c:"
+	says "return p[0] + p[1]; /* in_static */)"
+	behave "fault, a kernel address" 3 load --cparam1 0xffff888000000000
+	says "0xffff888000000000"
+	behave "fault, in a helper" 3 pass --cparam1 0 --json
+	has '[.fault.reason, .fault.helper] | @csv' '"MEMORY","emit"'
+	behave "fault, an LBA that was not granted" 3 read_lba --cparam1 5 --lba 3+2 --json
+	has '[.fault.reason, .fault.lba, .fault.helper] | @csv' '"LBA_READ",5,"read"'
+	behave "fault, a write to one granted for reading" 3 write_lba --cparam1 3 --lba 3 --json
+	has '[.fault.reason, .fault.lba] | @csv' '"LBA_WRITE",3'
+	behave "fault, the budget" 3 spin --budget 100000 --json
+	has '.message | test("exceeded: 100000 instructions, as --budget says")' true
+	has .status_name PROGRAM_BUDGET
+	has '.fault.reason' BUDGET
+	has '.insns >= 100000 and .insns < 120000' true
+	behave "fault, the time" 3 spin --timeout 200 --json
+	has '.message | test("time limit exceeded: 200 ms, as --timeout says")' true
+	has .status_name PROGRAM_TIME
+	has '.run_ns >= 200000000' true
+	behave "fault, the output until then is shown" 0 fill --cparam1 4096 --out-max 4096
+	prints "output: 4096 bytes"
+	behave "no fault, but no room for the output" 5 fill --cparam1 4097 --out-max 4096
+	prints "(-28: No space left on device)"
+	says "the program's output was cut after 4096 bytes: --out-max SIZE makes room for more than 4 KiB"
+	behave "no room for the output, and no error" 5 spill --cparam1 4097 --out-max 4096 --json
+	has '[.result, .output.bytes, .output.cut] | @csv' 4097,4096,true
+	behave "all the room there can be" 0 spill --cparam1 16777216 --out-max 16M --audit --json
+	has '[.result, .output.bytes, .output.cut] | @csv' 16777216,16777216,false
+	code 0 "faults leave nothing loaded" programs -d $NAME --json
+	has length 0
+}
+
+test_interrupt()
+{
+	local pid status
+
+	# Not by "&" alone: what a shell starts in the background ignores SIGINT.
+	perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$kcsd" run -d $NAME --program spin \
+		"$bpf/tests/behave.bpf.o" >"$work/out" 2>"$work/err" &
+	pid=$!
+	for _ in $(seq 100); do
+		"$kcsd" programs -d $NAME --json | jq -e '.[0].active' >"$work/active" && break
+		sleep 0.1
+	done
+	sleep 0.5
+	kill -INT $pid
+	wait $pid
+	status=$?
+	is "run, interrupted" $status 130
+	err=$(cat "$work/err")
+	says "interrupted"
+	code 0 "  and nothing stays loaded" programs -d $NAME --json
+	has length 0
+}
+
+# nothing_loaded NAME
+nothing_loaded()
+{
+	code 0 "$1" programs -d $NAME --json
+	has length 0
+}
+
+# Whoever reads the output stops: before, while and after the program runs.
+test_broken_pipe()
+{
+	local status
+
+	"$kcsd" run -d $NAME --program spill --cparam1 1000000 --format hex --lba 0 \
+		"$bpf/tests/behave.bpf.o" 2>"$work/err" | head -n 1 >"$work/out"
+	status=${PIPESTATUS[0]}
+	is "run, nobody reads the output" $status 141
+	is "  and nothing is said" "$(cat "$work/err")" ""
+	nothing_loaded "  and nothing stays loaded"
+	"$kcsd" run -d $NAME --program spill --cparam1 1000000 --output - \
+		"$bpf/tests/behave.bpf.o" 2>"$work/err" | true
+	status=${PIPESTATUS[0]}
+	is "run, nobody reads the bytes" $status 141
+	nothing_loaded "  and nothing stays loaded"
+	"$kcsd" run -d $NAME --program add "$bpf/tests/behave.bpf.o" >/dev/full 2>"$work/err"
+	is "run, a full disk" $? 1
+	nothing_loaded "  and nothing stays loaded"
+}
+
+# Signals that end a process: the run is cancelled and what was loaded is unloaded.
+test_signals()
+{
+	local signal pid status
+
+	for signal in TERM HUP QUIT; do
+		perl -e '$SIG{INT} = $SIG{QUIT} = "DEFAULT"; exec @ARGV' "$kcsd" run -d $NAME \
+			--program spin "$bpf/tests/behave.bpf.o" >"$work/out" 2>"$work/err" &
+		pid=$!
+		for _ in $(seq 100); do
+			"$kcsd" programs -d $NAME --json | jq -e '.[0].active' >"$work/active" && break
+			sleep 0.1
+		done
+		kill -$signal $pid
+		wait $pid
+		status=$?
+		is "run, SIG$signal" $status $((128 + $(kill -l $signal)))
+		nothing_loaded "  and nothing stays loaded"
+	done
+}
+
+# Output that is no text: a terminal is spared most of it.
+test_terminal()
+{
+	command -v script >/dev/null || { skip "run, a terminal" "no script(1)"; return; }
+	script -qec "$kcsd run -d $NAME --program spill --cparam1 100000 $bpf/tests/behave.bpf.o" \
+		/dev/null >"$work/out" 2>&1 </dev/null
+	point "run, a terminal" test "$(wc -l <"$work/out")" -lt 40
+	point "  is told of the rest" grep -q "and 99744 bytes more: --output FILE" "$work/out"
+	script -qec "$kcsd run -d $NAME --program spill --cparam1 8192 --hex $bpf/tests/behave.bpf.o" \
+		/dev/null >"$work/out" 2>&1 </dev/null
+	point "run, hex on a terminal" test "$(wc -l <"$work/out")" -gt 512
+}
+
+# What a terminal sees during a long run, and nothing else does.
+test_progress()
+{
+	command -v script >/dev/null || { skip "run, progress" "no script(1)"; return; }
+	script -qec "$kcsd run -d $NAME --program spin --timeout 3000 $bpf/tests/behave.bpf.o" \
+		/dev/null >"$work/out" 2>&1 </dev/null
+	out=$(cat "$work/out")
+	prints "running for 1 s"
+	behave "run, no terminal" 3 spin --timeout 2500
+	is "  and no progress" "$(grep -c 'running for' "$work/err")" 0
+}
+
+begin_cli perl
+test_run
+test_run_lbas
+test_len
+test_readme
+test_faults
+test_interrupt
+test_broken_pipe
+test_signals
+test_terminal
+test_progress
+end_cli

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034
+#
+# For shell tests: source this, use what is below, end with finish.
+#
+# Everything a test makes is undone when it ends, however it ends: drives are
+# named kst-*, files are below $work, file systems are mounted there.
+
+CONFIG=/sys/kernel/config/kcsd
+KSFT_SKIP=4
+
+points=0
+points_failed=0
+
+begin()
+{
+	echo "TAP version 13"
+	[ "$(id -u)" = 0 ] || skip_all "not root: run as root"
+	mountpoint -q /sys/kernel/config || mount -t configfs configfs /sys/kernel/config
+	[ -d $CONFIG ] || skip_all "$CONFIG is missing: insmod kcsd.ko"
+	need mktemp findmnt losetup blockdev
+	remove_drives
+	work=$(mktemp -d)
+	trap clean_up EXIT
+	trap 'exit 1' INT TERM HUP
+}
+
+skip_all()
+{
+	echo "1..0 # SKIP $*"
+	exit $KSFT_SKIP
+}
+
+# need COMMAND...: without these there is nothing to test.
+need()
+{
+	local command
+
+	for command in "$@"; do
+		command -v "$command" >/dev/null || skip_all "no $command: install it"
+	done
+}
+
+# verdict STATUS NAME
+verdict()
+{
+	points=$((points + 1))
+	[ "$1" = 0 ] && echo "ok $points $2" && return
+	points_failed=$((points_failed + 1))
+	echo "not ok $points $2"
+}
+
+# point NAME COMMAND...: passes when the command does; else its output is shown.
+# The command is no child of the shell: what it sets stays set.
+point()
+{
+	local label=$1 status
+
+	shift
+	"$@" >"$work/.output" 2>&1
+	status=$?
+	verdict $status "$label"
+	[ $status = 0 ] || sed 's/^/# /' "$work/.output" | tail -n 30
+	return $status
+}
+
+# fails NAME TEXT COMMAND...: passes when the command fails and says TEXT.
+fails()
+{
+	local label=$1 text=$2 output status
+
+	shift 2
+	"$@" >"$work/.output" 2>&1
+	status=$?
+	output=$(cat "$work/.output")
+	[ $status != 0 ] && [[ $output == *"$text"* ]]
+	verdict $? "$label"
+	[ $status != 0 ] && [[ $output == *"$text"* ]] && return
+	printf '%s\n' "exit status $status, wanted: $text" "$output" | sed 's/^/# /'
+}
+
+# is NAME GOT WANTED
+is()
+{
+	[ "$2" = "$3" ]
+	verdict $? "$1"
+	[ "$2" = "$3" ] || printf '%s\n' "got: $2" "wanted: $3" | sed 's/^/# /'
+}
+
+skip()
+{
+	points=$((points + 1))
+	echo "ok $points $1 # SKIP $2"
+}
+
+finish()
+{
+	echo "1..$points"
+	[ $points_failed = 0 ]
+	exit
+}
+
+# udev looks into every new block device; nothing may be open when one goes.
+settle()
+{
+	! command -v udevadm >/dev/null || udevadm settle --timeout=20
+}
+
+# set_attribute DRIVE ATTRIBUTE VALUE
+set_attribute()
+{
+	echo "$3" >"$CONFIG/$1/$2"
+}
+
+# create_drive NAME [ATTRIBUTE=VALUE...]: sets name, index, ctrl, block, generic, queue.
+create_drive()
+{
+	local attribute
+
+	name=kst-$1
+	shift
+	mkdir "$CONFIG/$name" || return 1
+	for attribute in "$@"; do
+		set_attribute "$name" "${attribute%%=*}" "${attribute#*=}" || return 1
+	done
+	set_attribute "$name" power 1 || return 1
+	index=$(cat "$CONFIG/$name/index")
+	ctrl=/dev/kcsd$index
+	block=/dev/kcsd${index}n1
+	generic=/dev/kcsdg${index}n1
+	queue=/sys/block/kcsd${index}n1/queue
+	settle
+	[ -b "$block" ] && [ -c "$ctrl" ] && [ -c "$generic" ]
+}
+
+# In order: nothing may be left for rmdir to take by force.
+delete_drive()
+{
+	local drive=kst-$1
+
+	settle
+	set_attribute "$drive" power 0 && rmdir "$CONFIG/$drive"
+}
+
+remove_drives()
+{
+	local drive
+
+	for drive in "$CONFIG"/kst-*/; do
+		[ ! -d "$drive" ] || rmdir "$drive"
+	done
+}
+
+clean_up()
+{
+	local mount device
+
+	findmnt -rno TARGET | grep "^$work/" | sort -r | while read -r mount; do
+		umount "$mount" || umount -l "$mount"
+	done
+	[ ! -d $CONFIG ] || remove_drives
+	losetup -nO NAME,BACK-FILE | grep " $work/" | while read -r device _; do
+		losetup -d "$device"
+	done
+	rm -rf "$work"
+}
+
+# random FILE BYTES
+random()
+{
+	head -c "$2" /dev/urandom >"$1"
+}
+
+# sum_of PATH [BYTES]: of its content, past the page cache for a device.
+sum_of()
+{
+	if [ -b "$1" ]; then
+		dd if="$1" bs=1M iflag=direct status=none | head -c "${2:--0}" | md5sum
+	else
+		md5sum <"$1"
+	fi | cut -d' ' -f1
+}
+
+# The first argument that is there.
+first_there()
+{
+	local path
+
+	for path in "$@"; do
+		[ -e "$path" ] && realpath "$path" && return
+	done
+	return 1
+}
+
+# The opcode of Execute on LBAs, as the header has it.
+execute_lba_opcode()
+{
+	sed -n 's/^#define KCSD_CMD_EXECUTE_LBA[[:space:]]*\(0x[0-9a-f]*\).*/\1/p' "$(first_there \
+		../../include/uapi/linux/kcsd.h \
+		/usr/local/include/linux/kcsd.h /usr/include/linux/kcsd.h)"
+}
+
+# The kcsd command and the programs: $KCSD and $KCSD_BPF, else those in the build
+# directory, else those installed. Sets kcsd and bpf, or skips the test.
+find_kcsd()
+{
+	kcsd=$(first_there ${KCSD:+"$KCSD"} ../../kcsd ../../build/kcsd "$(command -v kcsd)") ||
+		skip_all "no kcsd: run 'make tools', or set KCSD"
+	[ ! -d "$kcsd" ] || skip_all "$kcsd is a directory"
+	bpf=$(first_there ${KCSD_BPF:+"$KCSD_BPF"} ../../bpf/word.bpf.o ../../build/bpf/word.bpf.o \
+		"${kcsd%/bin/kcsd}/share/kcsd/bpf/word.bpf.o") ||
+		skip_all "no programs: run 'make bpf', or set KCSD_BPF"
+	[ -d "$bpf" ] || bpf=${bpf%/word.bpf.o}
+}

@@ -1,0 +1,26 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# libkcsd on a drive: its own test program, built with the library.
+. ./lib.sh
+
+begin
+find_kcsd
+tester=$(first_there ${KCSD_DRIVE_TEST:+"$KCSD_DRIVE_TEST"} ../../lib/drive_test \
+	../../build/lib/drive_test) || skip_all "no drive_test: run 'make lib', or set KCSD_DRIVE_TEST"
+for size in 512 4096; do
+	point "LBA $size: a drive" create_drive library size=16M "block_size=$size" cus=2 \
+		max_programs=32 device_programs=0 || continue
+	"$tester" "$name" "$bpf" >"$work/points" 2>&1
+	status=$?
+	while IFS= read -r line; do
+		case $line in
+		"ok - "*)	verdict 0 "LBA $size: ${line#ok - }" ;;
+		"not ok - "*)	verdict 1 "LBA $size: ${line#not ok - }" ;;
+		*)		echo "# ${line#\# }" ;;
+		esac
+	done <"$work/points"
+	is "LBA $size: it ends well" $status 0
+	point "LBA $size: the drive goes" delete_drive library
+done
+finish

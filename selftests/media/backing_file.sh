@@ -1,0 +1,184 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A file as the medium: any raw image will do, and its errors are the drive's.
+. ../lib/lib.sh
+
+# mount_small NAME MIB: an ext4 of its own, so that it can be full.
+mount_small()
+{
+	mkdir -p "$work/$1"
+	truncate -s "$2M" "$work/$1.ext4"
+	mkfs.ext4 -q -F "$work/$1.ext4" && mount -o loop "$work/$1.ext4" "$work/$1"
+}
+
+test_existing_image()
+{
+	local before
+
+	random "$work/image" 20971520
+	before=$(sum_of "$work/image")
+	point "an image: a drive of it" create_drive file "backing_file=$work/image" || return
+	is "an image: its size is the drive's" "$(blockdev --getsize64 "$block")" 20971520
+	is "an image: byte for byte" "$(sum_of "$block")" "$before"
+	fails "an image: belongs to one drive" "Device or resource busy" \
+		create_drive second "backing_file=$work/image"
+	rmdir $CONFIG/kst-second
+	name=kst-file
+	point "an image: the drive goes" delete_drive file
+	is "an image: reading has not changed it" "$(sum_of "$work/image")" "$before"
+}
+
+# Not a whole number of LBAs: the drive ends before, and leaves the rest alone.
+test_odd_image()
+{
+	random "$work/image" 2097652
+	tail -c 500 "$work/image" >"$work/tail"
+	point "an odd image: a drive of it" create_drive file "backing_file=$work/image" || return
+	is "an odd image: whole LBAs" "$(blockdev --getsize64 "$block")" 2097152
+	point "an odd image: all of it is written" \
+		dd if=/dev/zero of="$block" bs=1M count=2 oflag=direct
+	point "an odd image: the drive goes" delete_drive file
+	is "an odd image: its end is as it was" "$(tail -c 500 "$work/image" | md5sum)" \
+		"$(md5sum <"$work/tail")"
+}
+
+# What was written is in the file when the drive has gone, and after fsync.
+test_written()
+{
+	random "$work/data" 8388608
+	truncate -s 8M "$work/image"
+	point "writing: a drive" create_drive file "backing_file=$work/image" || return
+	point "writing: with fsync" dd if="$work/data" of="$block" bs=1M conv=fsync
+	is "writing: is in the file" "$(sum_of "$work/image")" "$(sum_of "$work/data")"
+	point "writing: the drive goes" delete_drive file
+	is "writing: still is" "$(sum_of "$work/image")" "$(sum_of "$work/data")"
+	point "again: the drive comes back" create_drive file "backing_file=$work/image" || return
+	is "again: with its data" "$(sum_of "$block")" "$(sum_of "$work/data")"
+	point "again: it grows" sh -c "echo 0 >$CONFIG/$name/power &&
+		echo 16M >$CONFIG/$name/size && echo 1 >$CONFIG/$name/power"
+	is "again: to the size chosen" "$(stat -c %s "$work/image")" 16777216
+	is "again: its data first" "$(sum_of "$block" 8388608)" "$(sum_of "$work/data")"
+	point "again: the drive goes" delete_drive file
+}
+
+# refused NAME TEXT ATTRIBUTE=VALUE...: no power, no node, nothing half-made.
+refused()
+{
+	local what=$1 text=$2 before
+
+	shift 2
+	before=$(ls /dev)
+	fails "$what" "$text" create_drive refused "$@"
+	is "$what: no node" "$(ls /dev)" "$before"
+	point "$what: rmdir" rmdir $CONFIG/kst-refused
+}
+
+test_refusals()
+{
+	random "$work/image" 4194304
+	chmod 444 "$work/image"
+	refused "a read-only file" "Permission denied" "backing_file=$work/image"
+	chmod 644 "$work/image"
+	refused "a missing file" "No such file" "backing_file=$work/nothing" size=4M
+	refused "a directory" "Is a directory" "backing_file=$work" size=4M
+	refused "a device" "Invalid argument" "backing_file=/dev/zero" size=4M
+	refused "a relative path" "Invalid argument" "backing_file=image"
+	refused "zones that cannot be" "Invalid argument" "backing_file=$work/image" size=8M \
+		zone_size=1M conventional_zones=8
+	is "the file has not grown for that" "$(stat -c %s "$work/image")" 4194304
+	: >"$work/image"
+	refused "an empty file without a size" "Invalid argument" "backing_file=$work/image"
+	is "none of these made a file" "$(ls "$work/nothing" 2>&1)" \
+		"ls: cannot access '$work/nothing': No such file or directory"
+}
+
+# The file is larger than its file system: writes fail, reads go on, nothing hangs.
+full()
+{
+	local what=$1 dir=$2
+
+	: >"$dir/image"
+	point "$what: a drive" create_drive file "backing_file=$dir/image" size=64M || return
+	fails "$what: ENOSPC is an I/O error" "No space left on device" \
+		timeout 120 dd if=/dev/urandom of="$block" bs=1M count=64 oflag=direct
+	fails "$what: a write through the page cache fails at fsync" "" \
+		timeout 120 dd if=/dev/urandom of="$block" bs=1M count=64 conv=fsync
+	point "$what: reads go on" \
+		timeout 120 dd if="$block" of=/dev/null bs=1M count=64 iflag=direct
+	point "$what: space is given back" timeout 120 blkdiscard "$block"
+	point "$what: then writes go on" timeout 120 \
+		dd if=/dev/urandom of="$block" bs=1M count=4 oflag=direct
+	point "$what: the drive goes" timeout 120 bash -c ". ../lib/lib.sh; delete_drive file"
+}
+
+test_full()
+{
+	mkdir "$work/tmpfs"
+	if mount -t tmpfs -o size=16M tmpfs "$work/tmpfs"; then
+		full "a full tmpfs" "$work/tmpfs"
+	else
+		skip "a full tmpfs" "tmpfs cannot be mounted"
+	fi
+	if mount_small ext4 24; then
+		full "a full ext4" "$work/ext4"
+	else
+		skip "a full ext4" "no loop device"
+	fi
+}
+
+# On ext4 O_DIRECT is used: data must be in the file without any flush.
+test_direct()
+{
+	mount_small direct 64 || { skip "O_DIRECT" "no loop device"; return; }
+	random "$work/data" 4194304
+	: >"$work/direct/image"
+	point "O_DIRECT: a drive" create_drive file "backing_file=$work/direct/image" size=4M ||
+		return
+	point "O_DIRECT: written" dd if="$work/data" of="$block" bs=1M oflag=direct
+	is "O_DIRECT: is in the file without the page cache" \
+		"$(dd if="$work/direct/image" bs=1M iflag=direct status=none | md5sum)" \
+		"$(md5sum <"$work/data")"
+	point "O_DIRECT: the drive goes" delete_drive file
+}
+
+# Power off waits for a medium that has stopped; who reads whether there is power does not.
+test_stopped()
+{
+	local off read tries=0
+
+	mount_small stopped 64 || { skip "a medium that has stopped" "no loop device"; return; }
+	: >"$work/stopped/image"
+	point "a medium that has stopped: a drive" create_drive file \
+		"backing_file=$work/stopped/image" size=4M cache_size=1M || return
+	dd if=/dev/zero of="$block" bs=4k count=1 oflag=direct status=none
+	fsfreeze -f "$work/stopped"
+	echo 0 >"$CONFIG/$name/power" &
+	off=$!
+	while [ -e "$block" ] && [ $((tries++)) -lt 600 ]; do
+		sleep 0.1
+	done
+	cat "$CONFIG/$name/power" >"$work/power" &
+	read=$!
+	tries=0
+	while [ ! -s "$work/power" ] && [ $((tries++)) -lt 600 ]; do
+		sleep 0.1
+	done
+	is "a medium that has stopped: power is read" "$(cat "$work/power")" 1
+	point "a medium that has stopped: power off waits" kill -0 $off
+	fsfreeze -u "$work/stopped"
+	wait $off $read
+	is "a medium that has stopped: power off ends" "$(cat "$CONFIG/$name/power")" 0
+	point "a medium that has stopped: the drive goes" delete_drive file
+}
+
+begin
+need mkfs.ext4 blkdiscard fsfreeze
+test_existing_image
+test_odd_image
+test_written
+test_refusals
+test_direct
+test_full
+test_stopped
+finish

@@ -1,0 +1,339 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What was written could not be brought to the backing file's disk: no flush may say that it was,
+# not even when the disk is well again, and the host is told until power off.
+. ../lib/lib.sh
+. ./dm_lib.sh
+
+image=
+data=
+
+# fresh [DIRECTORY]: an image whose blocks are there, but have no data.
+fresh()
+{
+	image=${1:-$work/dm}/image
+	rm -f "$image" "$image.kcsd"
+	fallocate -l 8M "$image"
+	read -r first _ < <(dm_blocks_of "$image")
+}
+
+# LBAs of 512 bytes: the drive goes through the page cache.
+drive()
+{
+	create_drive lost "backing_file=$image" block_size=512 size=8M max_program_bytes=64K "$@"
+}
+
+power()
+{
+	settle
+	set_attribute kst-lost power "$1"
+}
+
+# write_block OFFSET [FLAG]: 4 KiB, of $data.
+write_block()
+{
+	dd if="$data" of="$block" bs=4k count=1 seek="$1" oflag=direct"${2:+,$2}" \
+		conv=notrunc,nocreat
+}
+
+flush()
+{
+	nvme flush "$generic" -n 1
+}
+
+attribute()
+{
+	cat "/sys/class/kcsd/kcsd$index/$1"
+}
+
+warning()
+{
+	nvme smart-log "$ctrl" -o json | jq .critical_warning
+}
+
+# Both come to the disk while it is stopped.
+two_flushes()
+{
+	local one two
+
+	(exec nvme flush "$generic" -n 1) >/dev/null 2>&1 &
+	one=$!
+	(exec nvme flush "$generic" -n 1) >/dev/null 2>&1 &
+	two=$!
+	wait_in_ioctl $one $two
+	dm_go
+	wait $one && echo "the first succeeds"
+	wait $two && echo "the second succeeds"
+}
+
+# Writes, whichever way, and flushes fail; reads do not.
+all_fail()
+{
+	fails "$1: a flush" "" flush
+	fails "$1: a flush of the block node" "" blockdev_flush
+	fails "$1: a write" "" write_block 100
+	fails "$1: a write with FUA" "" write_block 100 dsync
+	fails "$1: a discard" "" blkdiscard -o 1M -l 1M "$block"
+	fails "$1: Write Uncorrectable" "" nvme write-uncor "$generic" -n 1 -s 0 -c 0
+	fails "$1: zeroes" "" blkdiscard -z -o 1M -l 1M "$block"
+	point "$1: a read succeeds" dd if="$block" of=/dev/null bs=4k count=1 iflag=direct
+}
+
+blockdev_flush()
+{
+	python3 -c 'import os, sys; os.fsync(os.open(sys.argv[1], os.O_RDWR))' "$block"
+}
+
+# told NAME: the host is, by every way that there is.
+told()
+{
+	is "$1: sysfs" "$(attribute data_lost)" 1
+	is "$1: SMART: unreliable, read-only" "$(warning)" 12
+	is "$1: the library" "$("$kcsd" info --json "$ctrl" | jq .critical_warning)" 12
+	point "$1: the error log" test \
+		"$(nvme error-log "$ctrl" -o json | jq '.errors[0].error_count')" -gt 0
+	is "$1: the kernel log, once" "$(dmesg | grep -c "kcsd$index: data that was written is lost")" 1
+}
+
+well()
+{
+	is "$1: sysfs" "$(attribute data_lost)" 0
+	is "$1: SMART" "$(warning)" 0
+	point "$1: a write" write_block 0
+	point "$1: a flush" flush
+}
+
+# plain NAME ATTRIBUTE...
+plain()
+{
+	local what=$1
+
+	shift
+	fresh
+	point "$what: a drive" drive "$@" || return
+	well "$what: before"
+	dmesg -C
+	dm_fail "$first" 16
+	point "$what: a write comes to the page cache" write_block 0
+	fails "$what: the flush fails" "" flush
+	dm_fail
+	all_fail "$what, the disk is well again"
+	told "$what"
+	point "$what: power off" power 0
+	point "$what: power on" power 1
+	well "$what: after"
+	point "$what: the drive goes" delete_drive lost
+}
+
+# has FILE: the drive does, in its first 4 KiB.
+has()
+{
+	dd if="$block" bs=4k count=1 iflag=direct status=none | cmp - "$1"
+}
+
+# What could not be written back stays in the page cache, and looks as if it had been.
+test_cached()
+{
+	fresh
+	point "cached: a drive" drive || return
+	point "cached: data" write_block 0
+	point "cached: flushed" flush
+	dm_fail "$first" 16
+	data=$work/other
+	point "cached: other data" write_block 0
+	data=$work/data
+	fails "cached: the flush fails" "" flush
+	dm_fail
+	point "cached: power off" power 0
+	point "cached: power on" power 1
+	point "cached: what is on the disk is read" has "$work/data"
+	point "cached: a flush" flush
+	echo 1 >/proc/sys/vm/drop_caches
+	point "cached: it is there" has "$work/data"
+	point "cached: the drive goes" delete_drive lost
+}
+
+# The same with another's loss, while the drive was off.
+test_cached_before()
+{
+	fresh
+	point "before power on: a drive" drive || return
+	point "before power on: data" write_block 0
+	point "before power on: power off" power 0
+	dm_fail "$first" 16
+	dd if="$work/other" of="$image" conv=notrunc status=none
+	fails "before power on: a sync of the file" "" sync "$image"
+	dm_fail
+	point "before power on: power on" power 1
+	point "before power on: what is on the disk is read" has "$work/data"
+	well "before power on"
+	point "before power on: the drive goes" delete_drive lost
+}
+
+# Written back meanwhile, and someone else was told of the error: it is the drive's all the same.
+test_told_to_another()
+{
+	local what="an error that another was told of${1:+, $1}"
+
+	fresh "${2-}"
+	point "$what: a drive" drive || return
+	dm_fail "$first" 16
+	point "$what: a write" write_block 0
+	fails "$what: the other's fsync" "" sync "$image"
+	dm_fail
+	all_fail "$what"
+	point "$what: the drive goes" delete_drive lost
+}
+
+# test_two_flushes NAME [DIRECTORY]
+test_two_flushes()
+{
+	local what=$1
+
+	fresh "${2-}"
+	point "$what: a drive without a sidecar" drive sidecar=0 || return
+	point "$what: a write" write_block 0
+	dm_stop
+	dm_fail_next "$first" 16
+	is "$what: both fail" "$(two_flushes)" ""
+	dm_fail
+	all_fail "$what"
+	point "$what: the drive goes" delete_drive lost
+}
+
+# What the file's inode says is of overlayfs; the errors are the real one's.
+test_overlayfs()
+{
+	mkdir "$work/dm/upper" "$work/dm/work" "$work/lower" "$work/over"
+	modprobe -q overlay
+	point "overlayfs: mounted" mount -t overlay overlay "$work/over" \
+		-o "lowerdir=$work/lower,upperdir=$work/dm/upper,workdir=$work/dm/work" || return
+	test_told_to_another overlayfs "$work/over"
+	test_two_flushes "overlayfs: two flushes" "$work/over"
+	rm -f "$work/over/image"
+	point "overlayfs: unmounted" umount "$work/over"
+}
+
+# As "condition wp": wp in 512-byte sectors from the zone's start.
+zone()
+{
+	blkzone report -o $(($1 * 2048)) -c 1 "$block" |
+		sed -n 's/.*wptr \(0x[0-9a-f]*\).*zcond:[^(]*(\([^)]*\)).*/\2 \1/p'
+}
+
+# No write pointer past what was lost, and no change of zones either.
+test_zones()
+{
+	fresh
+	point "zones: a drive" drive zone_size=1M || return
+	point "zones: zone 1: 4 KiB" write_block 256
+	point "zones: flushed" flush
+	dmesg -C
+	dm_fail $((first + 257)) 16
+	point "zones: 4 KiB more" write_block 257
+	fails "zones: the flush fails" "" flush
+	dm_fail
+	fails "zones: an append" "" nvme zns zone-append "$generic" -n 1 -s $((2 * 2048)) -z 512 \
+		-d "$work/data"
+	fails "zones: a reset" "" blkzone reset -o 2048 -c 1 "$block"
+	fails "zones: finish" "" blkzone finish -o 2048 -c 1 "$block"
+	all_fail "zones"
+	is "zones: as before" "$(zone 1)" "oi 0x000010"
+	told "zones"
+	point "zones: power off" power 0
+	point "zones: power on" power 1
+	is "zones: the write pointer is in front of what was lost" "$(zone 1)" "cl 0x000008"
+	point "zones: a write there" write_block 257
+	point "zones: a flush" flush
+	point "zones: the drive goes" delete_drive lost
+}
+
+# The sidecar's own disk fails.
+test_side_file()
+{
+	local blocks
+
+	fresh
+	point "sidecar: a drive" drive zone_size=1M || return
+	point "sidecar: zone 1: 4 KiB" write_block 256
+	point "sidecar: flushed" flush
+	dmesg -C
+	mapfile -t blocks < <(dm_blocks_of "$image.kcsd" | sort -n | tr ' ' '\n')
+	dm_fail "${blocks[@]}"
+	point "sidecar: 4 KiB more" write_block 257
+	fails "sidecar: the flush fails" "" flush
+	dm_fail
+	all_fail "sidecar"
+	told "sidecar"
+	point "sidecar: power off" power 0
+	point "sidecar: power on" power 1
+	is "sidecar: what was flushed is there" "$(zone 1 | cut -d' ' -f1)" cl
+	is "sidecar: and nothing more" "$(zone 1)" "cl 0x000008"
+	point "sidecar: a flush" flush
+	point "sidecar: the drive goes" delete_drive lost
+}
+
+# fail_side: the disk will, where the sidecar is.
+fail_side()
+{
+	local blocks
+
+	mapfile -t blocks < <(dm_blocks_of "$image.kcsd" | sort -n | tr ' ' '\n')
+	dm_stop
+	dm_fail_next "${blocks[@]}"
+}
+
+wait_for_disk()
+{
+	until grep -q '^State:.*D' "/proc/$1/status" 2>/dev/null; do
+		[ -d "/proc/$1" ] || return 1
+	done
+}
+
+is_active()
+{
+	cat "/sys/class/kcsd/kcsd$index/programs/3/active"
+}
+
+# No run begins before the activation is recorded: it may fail yet.
+test_activation()
+{
+	local activation
+
+	fresh
+	point "activation: a drive" drive || return
+	point "activation: a program that stays" "$kcsd" load -d "kcsd$index" --persist -i 3 \
+		"$bpf/sum.bpf.o"
+	fail_side
+	"$kcsd" activate -d "kcsd$index" 3 >/dev/null 2>&1 &
+	activation=$!
+	point "activation: it waits for the disk" wait_for_disk $activation
+	is "activation: not active while it does" "$(is_active)" 0
+	dm_go
+	wait $activation && echo "# it should have failed"
+	is "activation: not active after it failed" "$(is_active)" 0
+	dm_fail
+	fails "activation: a run" "" "$kcsd" run -d "kcsd$index" -i 3
+	point "activation: the drive goes" delete_drive lost
+}
+
+begin
+need nvme jq python3 blkzone fallocate blkdiscard
+find_kcsd
+begin_dm
+random "$work/data" 4096
+random "$work/other" 4096
+data=$work/data
+plain "a backing file"
+plain "without a sidecar" sidecar=0
+plain "cached" cache_size=256K
+test_cached
+test_cached_before
+test_told_to_another
+test_two_flushes "two flushes"
+test_overlayfs
+test_zones
+test_side_file
+test_activation
+finish

@@ -1,0 +1,118 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Loading and unloading: parameters, one ready drive, no unloading under users.
+# shellcheck disable=SC2154 # module: from module_lib.sh
+. ../lib/lib.sh
+. ./module_lib.sh
+
+sizes()
+{
+	local device
+
+	for device in /sys/block/kcsd*n1; do
+		echo "$(($(cat "$device/size") * 512)) $(cat "$device/queue/logical_block_size")"
+	done
+}
+
+# load NAME WANTED PARAMETER...: as sizes prints it.
+load()
+{
+	local what=$1 want=$2
+
+	shift 2
+	point "insmod $what" insmod "$module" "$@" || return 1
+	settle
+	is "insmod $what: drives" "$(sizes)" "$want"
+}
+
+test_bare()
+{
+	load "alone" "536870912 4096" || return
+	is "the directory of the drive" "$(cd $CONFIG && ls -d -- */)" "kcsd0/"
+	is "it is powered" "$(cat $CONFIG/kcsd0/power)" 1
+	point "the controller's node" test -c /dev/kcsd0
+	point "the block device" test -b /dev/kcsd0n1
+	point "the generic nodes" test -c /dev/kcsdg0n1 -a -c /dev/kcsdg0n2 -a -c /dev/kcsdg0n3
+	is "nodes are root's alone" \
+		"$(stat -c %a /dev/kcsd0 /dev/kcsdg0n1 /dev/kcsdg0n2 /dev/kcsdg0n3 | uniq)" 600
+	point "it is ready" dd if=/dev/urandom of=/dev/kcsd0n1 bs=1M count=4 oflag=direct
+	fails "its directory stays" "Operation not permitted" rmdir $CONFIG/kcsd0
+	point "but it can be another drive" sh -c "echo 0 >$CONFIG/kcsd0/power &&
+		echo 16M >$CONFIG/kcsd0/size && echo 512 >$CONFIG/kcsd0/block_size &&
+		echo 1 >$CONFIG/kcsd0/power"
+	is "which it is" "$(sizes)" "16777216 512"
+	fails "its attributes are fixed while it is powered" "Device or resource busy" \
+		set_attribute kcsd0 size 32M
+	settle
+	fails "rmmod while the block device is open" "is in use" rmmod_while_open /dev/kcsd0n1
+	fails "rmmod while the controller is open" "is in use" rmmod_while_open /dev/kcsd0
+	fails "rmmod while a generic node is open" "is in use" rmmod_while_open /dev/kcsdg0n1
+	mkdir $CONFIG/kst-module
+	fails "rmmod while a made drive is there" "is in use" rmmod kcsd
+	point "its rmdir" rmdir $CONFIG/kst-module
+	point "rmmod" unload
+	is "no node is left" "$(find /dev -maxdepth 1 -name 'kcsd*')" ""
+}
+
+rmmod_while_open()
+{
+	rmmod kcsd 3<"$1"
+}
+
+test_parameters()
+{
+	local wwid
+
+	load "size=64M" "67108864 4096" size=64M && point "rmmod" unload
+	load "block_size=512" "33554432 512" size=32M block_size=512 && point "rmmod" unload
+	load "drives=3" $'16777216 4096\n16777216 4096\n16777216 4096' drives=3 size=16M &&
+		point "rmmod" unload
+	load "engine=interp" "16777216 4096" size=16M engine=interp
+	is "and it is the drive's" "$(cat $CONFIG/kcsd0/engine)" interp
+	point "rmmod" unload
+	truncate -s 48M "$work/image"
+	load "backing_file=" "50331648 4096" backing_file="$work/image"
+	wwid=$(cat /sys/block/kcsd0n1/wwid)
+	point "rmmod" unload
+	load "backing_file=, again" "50331648 4096" backing_file="$work/image"
+	is "it has the same name" "$(cat /sys/block/kcsd0n1/wwid)" "$wwid"
+	point "rmmod" unload
+	point "insmod drives=0" insmod "$module" drives=0
+	is "insmod drives=0: none" "$(find /dev -maxdepth 1 -name 'kcsd*')" ""
+	point "a drive is made then" create_drive module size=16M
+	is "and is the first" "$(cat $CONFIG/kst-module/index)" 0
+	point "and goes" delete_drive module
+	point "rmmod" unload
+}
+
+# refused NAME PARAMETER...: nothing loaded, nothing half-made.
+refused()
+{
+	local what=$1 text=$2
+
+	shift 2
+	fails "insmod $what" "$text" insmod "$module" "$@"
+	point "insmod $what: not loaded" test ! -d /sys/module/kcsd
+	is "insmod $what: no node" "$(find /dev -maxdepth 1 -name 'kcsd*')" ""
+}
+
+test_bad_parameters()
+{
+	refused "size=0" "Invalid parameters" size=0
+	refused "size=lots" "Invalid parameters" size=lots
+	refused "size=1P, more than there is" "Cannot allocate memory" size=1P
+	refused "block_size=3" "Invalid parameters" block_size=3
+	refused "engine=fast" "Invalid parameters" engine=fast
+	refused "drives=100000" "Invalid parameters" drives=100000
+	refused "drives=2 of one file" "Invalid parameters" drives=2 backing_file="$work/image"
+	# insmod words ENOENT as it likes.
+	refused "a missing file" "" backing_file="$work/nothing"
+}
+
+begin
+begin_unloaded
+test_bare
+test_parameters
+test_bad_parameters
+finish

@@ -1,0 +1,134 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The module under all kinds of commands (fuzz_cmd) while it is loaded and unloaded, while its users
+# are killed, while a CPU comes and goes, and while memory is short.
+. ../lib/lib.sh
+
+ROUNDS=${KCSD_STRESS_ROUNDS:-4}
+SECONDS_EACH=${KCSD_STRESS_SECONDS:-10}
+CPU=/sys/devices/system/cpu/cpu1/online
+LEFT_FREE=400000	# KiB
+
+module_file()
+{
+	first_there "${KCSD_MODULE:-}" "../../build/module/$(uname -r)/kcsd.ko" ../../kcsd.ko
+}
+
+# Drives of processes that were killed go, then the module.
+unload()
+{
+	local tries
+
+	for tries in $(seq 50); do
+		remove_drives 2>/dev/null
+		rmmod kcsd 2>/dev/null && return
+		sleep 0.2
+	done
+	echo "still there after $tries tries"
+	return 1
+}
+
+load()
+{
+	insmod "$module" drives=0 && udevadm_settle
+}
+
+udevadm_settle()
+{
+	settle
+	[ -d $CONFIG ]
+}
+
+# A round: users at work, rmmod refused, users killed at some moment, unloaded, loaded.
+killed_and_unloaded()
+{
+	local pid
+
+	"$fuzzer" -t 600 -s "$1" >"$work/fuzz.$1" 2>&1 &
+	pid=$!
+	while ! ls -d $CONFIG/kst-* >/dev/null 2>&1; do
+		sleep 0.1
+		kill -0 $pid || return 1
+	done
+	! rmmod kcsd 2>/dev/null || return 1
+	sleep "$((RANDOM % 3)).$((RANDOM % 10))"
+	kill -9 $pid
+	wait $pid 2>/dev/null
+	unload && load
+}
+
+# The fuzzer's verdict on drives while another command goes on.
+fuzz_during()
+{
+	local other status
+
+	"$@" &
+	other=$!
+	"$fuzzer" -t "$SECONDS_EACH" -s 7
+	status=$?
+	touch "$work/stop"
+	wait $other
+	rm "$work/stop"
+	return $status
+}
+
+switch_cpu()
+{
+	while [ ! -e "$work/stop" ]; do
+		echo 0 >$CPU
+		sleep 0.3
+		echo 1 >$CPU
+		sleep 0.3
+	done
+	echo 1 >$CPU
+}
+
+available()
+{
+	sed -n 's/^MemAvailable: *\([0-9]*\) kB/\1/p' /proc/meminfo
+}
+
+take_memory()
+{
+	local nr=0
+
+	mkdir "$work/hog" && mount -t tmpfs -o size=100% hog "$work/hog"
+	while [ ! -e "$work/stop" ]; do
+		if [ "$(available)" -gt $((LEFT_FREE + 20000)) ]; then
+			nr=$((nr + 1))
+			head -c 16M /dev/zero >"$work/hog/$nr"
+		elif [ "$(available)" -lt $LEFT_FREE ] && [ $nr -gt 0 ]; then
+			rm "$work/hog/$nr"
+			nr=$((nr - 1))
+		else
+			echo 1 >/proc/sys/vm/drop_caches
+			sleep 0.1
+		fi
+	done
+	umount "$work/hog"
+}
+
+begin
+need rmmod insmod mount
+fuzzer=$(first_there "${OUTPUT:-}/fuzz_cmd" ./fuzz_cmd ../../build/selftests/fuzz_cmd) ||
+	skip_all "no fuzz_cmd: build it with 'make selftests'"
+module=$(module_file) || skip_all "the loaded module's file is not known: set KCSD_MODULE"
+[ -z "$(cat /sys/class/kcsd/kcsd*/stats/host_write_bytes 2>/dev/null | grep -vx 0)" ] ||
+	skip_all "a drive has been written to: its data would be lost"
+settle
+rmmod kcsd 2>/dev/null || skip_all "the module is in use"
+trap '[ -d /sys/module/kcsd ] || insmod "$module"; clean_up' EXIT
+load
+for round in $(seq "$ROUNDS"); do
+	point "round $round: users killed, unloaded, loaded" killed_and_unloaded "$round"
+done
+if [ -w $CPU ]; then
+	point "a CPU goes and comes" fuzz_during switch_cpu
+else
+	skip "a CPU goes and comes" "it cannot"
+fi
+point "memory is short" fuzz_during take_memory
+point "unloaded" unload
+point "loaded as before" insmod "$module"
+finish

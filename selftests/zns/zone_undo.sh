@@ -1,0 +1,195 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A Reset or Finish that fails has not happened, not even after a power cut: a flush at the same
+# time does not make it durable.
+#
+# One flush is stopped in the backing file's disk, with no zone to record. Behind it come another,
+# with one, and the Reset. The sidecar, on a file system of its own, has room for one more
+# record: that of the second flush. Or, where the kernel injects failures, the Reset gets no memory.
+. ../lib/lib.sh
+. ../media/dm_lib.sh
+
+ZONES="block_size=512 size=8M zone_size=1M conventional_zones=1 max_program_bytes=64K"
+
+make_files()
+{
+	rm -f "$work/dm/image" "$work/side/"*
+	fallocate -l 8M "$work/dm/image"
+	ln -s "$work/dm/image" "$work/side/image"
+}
+
+# write_zone ZONE BLOCK: 4 KiB.
+write_zone()
+{
+	dd if="$work/data" of="$block" bs=4k count=1 seek=$(($1 * 256 + $2)) oflag=direct \
+		conv=notrunc,nocreat
+}
+
+# send ACTION ZONE
+send()
+{
+	nvme zns "$1-zone" "$generic" -n 1 -s $(($2 * 2048))
+}
+
+flush()
+{
+	nvme flush "$generic" -n 1
+}
+
+# No record fits any more, since no page does, and the last one is full.
+fill()
+{
+	dd if=/dev/zero of="$work/side/fill" bs=4k 2>/dev/null
+	while send finish 7 && send reset 7; do :; done >/dev/null 2>&1
+}
+
+# Room for one record: a page has four.
+leave_one()
+{
+	rm "$work/side/fill"
+	send finish 4 && send finish 5 && send finish 6 &&
+		! dd if=/dev/zero of="$work/side/fill" bs=4k
+}
+
+# As "condition wp": wp in 512-byte sectors from the zone's start.
+zone()
+{
+	blkzone report -o $(($1 * 2048)) -c 1 "$block" |
+		sed -n 's/.*wptr \(0x[0-9a-f]*\).*zcond:[^(]*(\([^)]*\)).*/\2 \1/p'
+}
+
+sum_of_zone()
+{
+	dd if="$block" bs=4k count=1 skip=$(($1 * 256)) iflag=direct status=none | md5sum
+}
+
+# send_failing ACTION NTH: to zone 1; of the memory that it asks for, it does not get what it asks NTH.
+send_failing()
+{
+	exec python3 - "$generic" "$1" "$2" <<-'END'
+		import ctypes, fcntl, os, struct, sys
+		action = {"finish": 2, "reset": 4}[sys.argv[2]]
+		cmd = bytearray(struct.pack("BBHIIIQQIIIIIIIIII", 0x79, 0, 0, 1, 0, 0, 0, 0, 0, 0,
+		                            2048, 0, 0, action, 0, 0, 0, 0))
+		node = os.open(sys.argv[1], os.O_RDWR)
+		nth = os.open("/proc/thread-self/fail-nth", os.O_RDWR)
+		ctypes.CDLL(None).mlockall(1)   # no page faults: they allocate, too
+		os.write(nth, sys.argv[3].encode())
+		try:
+		    status = fcntl.ioctl(node, 0xc0484e43, cmd)
+		except OSError:
+		    status = 1
+		left = int(os.pread(nth, 20, 0).split(b"\0")[0])
+		os.write(nth, b"0")
+		sys.exit(2 if left else 1 if status else 0)
+	END
+}
+
+# at_once COMMAND...: it comes while a flush is under way and another waits. Its exit status.
+at_once()
+{
+	local first second change
+
+	dm_stop
+	(exec nvme flush "$generic" -n 1) >/dev/null 2>&1 &
+	first=$!
+	wait_in_ioctl $first
+	write_zone 1 1 >/dev/null 2>&1 || return 100
+	(exec nvme flush "$generic" -n 1) >/dev/null 2>&1 &
+	second=$!
+	wait_in_ioctl $second
+	("$@") >/dev/null 2>&1 &
+	change=$!
+	wait_in_ioctl $change
+	dm_go
+	wait $first || return 101
+	wait $second || return 102
+	wait $change
+}
+
+# The sidecar has no room.
+send_full()
+{
+	exec nvme zns "$1-zone" "$generic" -n 1 -s 2048
+}
+
+# change ACTION
+change()
+{
+	local what=$1
+
+	make_files
+	# shellcheck disable=SC2086 # words
+	point "$what: a drive" create_drive undo "backing_file=$work/side/image" $ZONES || return
+	point "$what: zone 1 is written" write_zone 1 0
+	point "$what: and flushed" flush
+	fill
+	fails "$what: no room in the sidecar" "" send finish 3
+	point "$what: room for one record" leave_one
+	point "$what: the conventional zone is written" write_zone 0 0
+	at_once send_full "$what"
+	is "$what: flushes succeed, it fails" "$([ $? -lt 100 ]; echo $?)" 0
+	is "$what: zone 1 is as it was" "$(zone 1)" "oi 0x000010"
+	rm -f "$work/side/fill"
+	point "$what: power cut" set_attribute kst-undo power_cut 1
+	point "$what: power on" set_attribute kst-undo power 1
+	is "$what: zone 1 is there" "$(zone 1)" "cl 0x000010"
+	is "$what: with its data" "$(sum_of_zone 1)" "$(md5sum <"$work/data")"
+	point "$what: the drive goes" delete_drive undo
+}
+
+# no_memory ACTION NTH: false once it does not ask for so much.
+no_memory()
+{
+	local what="$1 without memory, $2" status
+
+	make_files
+	# shellcheck disable=SC2086 # words
+	point "$what: a drive" create_drive undo "backing_file=$work/side/image" $ZONES || return
+	point "$what: zone 1 is written" write_zone 1 0
+	point "$what: and flushed" flush
+	point "$what: the conventional zone is written" write_zone 0 0
+	at_once send_failing "$1" "$2"
+	status=$?
+	is "$what: flushes succeed" "$([ $status -lt 100 ]; echo $?)" 0
+	point "$what: power cut" set_attribute kst-undo power_cut 1
+	point "$what: power on" set_attribute kst-undo power 1
+	if [ $status = 1 ]; then
+		failures=$((failures + 1))
+		is "$what: zone 1 is there" "$(zone 1)" "cl 0x000010"
+		is "$what: with its data" "$(sum_of_zone 1)" "$(md5sum <"$work/data")"
+	else
+		is "$what: it was done" "$(zone 1 | cut -c1,2)" "$([ "$1" = reset ] && echo em || echo fu)"
+	fi
+	point "$what: the drive goes" delete_drive undo
+	[ $status != 2 ]
+}
+
+# Until nothing that it asks for has failed.
+test_no_memory()
+{
+	local nth=1 failures=0
+
+	[ -e /proc/self/fail-nth ] || { skip "$1 without memory" "this kernel has no fault injection"; return; }
+	# Also allocations that may wait for memory.
+	echo N >/sys/kernel/debug/failslab/ignore-gfp-wait
+	echo 0 | tee /sys/kernel/debug/fail{slab,_page_alloc}/verbose >/dev/null
+	while no_memory "$1" $nth && [ $nth -lt 6 ]; do
+		nth=$((nth + 1))
+	done
+	echo Y >/sys/kernel/debug/failslab/ignore-gfp-wait
+	point "$1 without memory: has failed" test $failures -gt 0
+}
+
+begin
+need nvme python3 blkzone fallocate
+begin_dm
+random "$work/data" 4096
+mkdir "$work/side"
+mount -t tmpfs -o size=4M tmpfs "$work/side" || { verdict 1 "a tmpfs"; finish; }
+change reset
+change finish
+test_no_memory reset
+test_no_memory finish
+finish
