@@ -130,7 +130,7 @@ static void test_stats(void)
 
 	IS(kcsd_stats_each("kcsd2", note_counter, &seen), 0, "counters");
 	IS_TEXT(seen.text, "ns1/read_bytes=512 programs/0/runs=1 programs/9/runs=2 "
-		"programs/10/runs=3 stats/runs=12 stats/insns=18446744073709551615 "
+		"programs/10/runs=3 stats/insns=18446744073709551615 stats/runs=12 "
 		"units/queued=4 units/0/runs=5",
 		"counters: all numbers, in order, nothing else");
 	IS(kcsd_stats_each("/dev/kcsd2", note_counter, &one), 77,

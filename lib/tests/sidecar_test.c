@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "../private.h"
-#include "../side.h"
+#include "../sidecar.h"
 #include "tap.h"
 
 #define ZONES		8

@@ -250,7 +250,7 @@ test_zones()
 }
 
 # The sidecar's own disk fails.
-test_side_file()
+test_sidecar()
 {
 	local blocks
 
@@ -334,6 +334,6 @@ test_told_to_another
 test_two_flushes "two flushes"
 test_overlayfs
 test_zones
-test_side_file
+test_sidecar
 test_activation
 finish

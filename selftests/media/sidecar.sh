@@ -232,7 +232,7 @@ test_damaged()
 	point "it was mended" eval '! $kcsd fsck "$work/image" | grep damaged'
 	truncate -s 1000000 "$work/image.kcsd"
 	refuses "a cut file" "cannot be used" "Structure needs cleaning"
-	fails "kcsd fsck says so" "$work/image.kcsd" "$kcsd" check "$work/image"
+	fails "kcsd fsck says so" "$work/image.kcsd" "$kcsd" fsck "$work/image"
 	: >"$work/image.kcsd"
 	refuses "an empty file" "it has no valid header" "Structure needs cleaning"
 	echo "my notes" >"$work/image.kcsd"
@@ -286,7 +286,7 @@ test_programs()
 	is "programs: deactivated" "$(cat "/sys/class/kcsd/kcsd$index/programs/3/active")" 0
 	is "programs: activated" "$(cat "/sys/class/kcsd/kcsd$index/programs/5/active")" 1
 	is "programs: kcsd fsck counts them" \
-		"$("$kcsd" check "$work/image" | sed -n 's/^programs: //p')" 2
+		"$("$kcsd" fsck "$work/image" | sed -n 's/^programs: //p')" 2
 	point "programs: power off" power 0
 	set_attribute kst-side max_programs 5
 	refuses_program "programs: too few indices" "max_programs is 5: too little for program 5"

@@ -89,7 +89,7 @@ static int run_change(const struct drive *d, const struct change *c, __u32 zone)
 /* ---- how ---- */
 
 /* No record fits any more: what is left of the file's last page is used up. */
-static int fill_side_file(FIXTURE_DATA(sidecar_full) *self)
+static int fill_sidecar(FIXTURE_DATA(sidecar_full) *self)
 {
 	int ret = small_fs_fill(&self->fs);
 
@@ -136,7 +136,7 @@ static bool try_change(FIXTURE_DATA(sidecar_full) *self, const struct change *c,
 	int error = c->attr ? -ENOSPC : FULL_STATUS;
 
 	memset(data, 0x40 + zone, sizeof(data));
-	if (bring(d, zone, c->from, data) || fill_side_file(self) ||
+	if (bring(d, zone, c->from, data) || fill_sidecar(self) ||
 	    zns_report(d->nvm, ZNS_ALL, &before) || cond_of(&before, zone) != c->from)
 		return false;
 	for (int i = 0; i < 2; i++) {
@@ -177,7 +177,7 @@ TEST_F(sidecar_full, resources_are_kept)
 	ASSERT_EQ(0, drive_open(d, O_RDWR));
 	ASSERT_EQ(0, bring(d, 1, KCSD_ZONE_COND_EXP_OPEN, lba));
 	ASSERT_EQ(0, bring(d, 2, KCSD_ZONE_COND_EXP_OPEN, lba));
-	ASSERT_EQ(0, fill_side_file(self));
+	ASSERT_EQ(0, fill_sidecar(self));
 	ASSERT_EQ(FULL_STATUS, zns_send(d->nvm, ZNS_FINISH, 1));
 	ASSERT_EQ(FULL_STATUS, zns_send_all(d->nvm, ZNS_RESET));
 	EXPECT_EQ(KCSD_SC_TOO_MANY_ACTIVE_ZONES, zns_append(d->nvm, 3, 1, lba, NULL));
@@ -198,7 +198,7 @@ TEST_F(sidecar_full, power_off_keeps_what_was_told)
 	memset(lbas, 0x77, sizeof(lbas));
 	ASSERT_EQ(0, bring(d, 1, KCSD_ZONE_COND_CLOSED, lbas));
 	ASSERT_EQ(0, bring(d, 2, KCSD_ZONE_COND_FULL, lbas));
-	ASSERT_EQ(0, fill_side_file(self));
+	ASSERT_EQ(0, fill_sidecar(self));
 	ASSERT_EQ(FULL_STATUS, zns_send(d->nvm, ZNS_RESET, 1));
 	ASSERT_EQ(FULL_STATUS, zns_send(d->nvm, ZNS_RESET, 2));
 	small_fs_make_room(&self->fs);

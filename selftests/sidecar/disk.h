@@ -6,7 +6,7 @@
 #ifndef KCSD_DISK_H
 #define KCSD_DISK_H
 
-#include "log.h"
+#include "journal.h"
 
 #define DISK_MAX_PENDING	256
 

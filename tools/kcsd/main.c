@@ -33,7 +33,7 @@ const struct command *const kcsd_commands[] = {
 	&kcsd_cmd_stats,
 	&kcsd_cmd_top,
 	&kcsd_cmd_log,
-	&kcsd_cmd_check,
+	&kcsd_cmd_fsck,
 	&kcsd_cmd_repair,
 	&kcsd_cmd_help,
 	&kcsd_cmd_version,

@@ -156,7 +156,7 @@ static int check_json(const struct args *args, const struct kcsd_sidecar_info *i
 	return ret ? kcsd_fail("%s", error.text) : 0;
 }
 
-static int check(const struct args *args)
+static int fsck(const struct args *args)
 {
 	struct kcsd_sidecar_info info;
 	struct kcsd_error error;
@@ -175,8 +175,8 @@ static int check(const struct args *args)
 	return ret ? kcsd_fail("%s", error.text) : 0;
 }
 
-const struct command kcsd_cmd_check = {
-	.name = "check",
+const struct command kcsd_cmd_fsck = {
+	.name = "fsck",
 	.operands = "FILE",
 	.min_operands = 1,
 	.max_operands = 1,
@@ -185,5 +185,5 @@ const struct command kcsd_cmd_check = {
 		  "powered off.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
-	.run = check,
+	.run = fsck,
 };

@@ -96,7 +96,7 @@ line_of()
 
 make_data()
 {
-	cat "$top"/README.md "$top"/driver/*.c >"$work/text"
+	cat "$top"/README.md "$top"/driver/*/*.c >"$work/text"
 	head -c 300001 "$(command -v bash)" >"$work/binary"
 	find "$top/driver" -type f -printf '%f,%s\n' >"$work/csv"
 	head -c 8192 /dev/zero >"$work/zeroes"
