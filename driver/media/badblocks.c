@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Bad blocks of a drive, in the syntax that null_blk has them in. */
+/* Set, clear and show bad blocks of a drive, in the syntax of null_blk. */
 #include <linux/ctype.h>
 #include <linux/kstrtox.h>
 #include <linux/slab.h>
@@ -9,9 +9,9 @@
 #include "drive.h"
 #include "media/badblocks.h"
 
-#define MAX_SECTOR	(BIT_ULL(54) - 1)	/* an entry of the kernel's list has no more bits */
-#define SPLITS		64	/* entries that are left for those that are split by clearing */
-#define CLEARS		8	/* of these, for clears that are under way together */
+#define MAX_SECTOR	(BIT_ULL(54) - 1)	/* badblocks entries have 54 bits for it */
+#define SPLITS		64	/* entries reserved for clears that split an entry */
+#define CLEARS		8	/* of these, reserved for clears that run at the same time */
 
 int kcsd_badblocks_init(struct kcsd_retained *retained)
 {
@@ -56,7 +56,7 @@ static bool are_set(struct badblocks *bad, u64 first, int nr)
 
 static int set_sectors(struct badblocks *bad, u64 first, int nr)
 {
-	/* It also succeeds if only a part of the range has found room. */
+	/* badblocks_set() also succeeds if only a part of the range found room. */
 	if (!kcsd_compat_badblocks_set(bad, first, nr) || !are_set(bad, first, nr))
 		return -ENOSPC;
 	return 0;
@@ -69,7 +69,7 @@ static int check_sectors(struct badblocks *bad, u64 first, int nr)
 	return kcsd_compat_badblocks_check(bad, first, nr, &first_bad, &end_bad);
 }
 
-/* text is taken apart. */
+/* Apply "+first-last" or "-first-last". Modifies text. 0, -EINVAL or -ENOSPC. */
 static int set_range(struct kcsd_retained *retained, char *text)
 {
 	struct badblocks *bad = &retained->badblocks;
@@ -103,8 +103,9 @@ int kcsd_badblocks_store(struct kcsd_retained *retained, const char *text)
 
 ssize_t kcsd_badblocks_show(struct kcsd_retained *retained, char *page)
 {
-	/* What does not fit is cut off, but counted. */
-	ssize_t len = min(badblocks_show(&retained->badblocks, page, 0), (ssize_t)KCSD_CONFIGFS_LEN - 1);
+	/* badblocks_show() cuts off lines beyond the page, but counts them. */
+	ssize_t len = min(badblocks_show(&retained->badblocks, page, 0),
+			  (ssize_t)KCSD_CONFIGFS_LEN - 1);
 	char *rest;
 
 	if (!READ_ONCE(retained->uncorrectable.count))
@@ -126,7 +127,7 @@ void kcsd_badblocks_forget(struct badblocks *bad)
 		clear_sectors(bad, sector, SZ_1G);
 }
 
-/* Ends with the first result that is not 0. */
+/* Call fn on parts of a range of LBAs, in sectors. Stops at the first result that is not 0. */
 static int each_part(const struct kcsd_drive *drive, struct badblocks *bad, u64 slba, u64 nlb,
 		     int (*fn)(struct badblocks *bad, u64 first, int nr))
 {
@@ -160,7 +161,7 @@ bool kcsd_badblocks_can_set(const struct kcsd_drive *drive, struct badblocks *ba
 {
 	u64 sectors = nlb << (drive->lba_shift - SECTOR_SHIFT);
 
-	/* At most as many entries more, however it lies among those that are there. */
+	/* Setting adds at most so many entries, wherever the range lies. */
 	return READ_ONCE(bad->count) + sectors / BB_MAX_LEN + 2 <= MAX_BADBLOCKS - SPLITS;
 }
 

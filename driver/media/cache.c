@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The entries of a volatile write cache. All memory is taken when the drive is powered on, so that
- * nothing on the way of data to the medium waits for memory to be reclaimed.
+ * Entries of a volatile write cache. All memory is allocated at power on, so that no write of
+ * cached data waits for memory reclaim.
  */
 #include <linux/log2.h>
 #include <linux/mm.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Claims on the entries of a volatile write cache, and what becomes of entries with them. */
+/* Claim and release entries of a volatile write cache. */
 #include "media/cache.h"
 
 void kcsd_cache_claim_init(struct kcsd_cache_claim *claim)
@@ -9,7 +9,7 @@ void kcsd_cache_claim_init(struct kcsd_cache_claim *claim)
 	claim->nr = 0;
 }
 
-/* The stripe's lock is held. */
+/* Claim an entry. The caller holds the stripe lock. */
 static enum kcsd_cache_claimed claim_locked(struct kcsd_cache *c, u64 lba,
 					    struct kcsd_cache_claim *claim)
 {
@@ -62,9 +62,9 @@ void kcsd_cache_claim_oldest(struct kcsd_cache *c, u64 max, struct kcsd_cache_cl
 }
 
 /*
- * After an error it stays dirty, as the newest of all, since older ones are first to be written
- * out. A flush that began before passes by it, and fails: it sees another number of failures. One
- * that begins afterwards does not pass by it. So both change at once.
+ * Make an entry dirty again after an error, as the newest, since older entries are written out
+ * first. A flush that began before does not write it again, and fails because c->failures changed.
+ * A flush that begins later does write it. So seq and failures change together, under c->lock.
  */
 static void keep_entry(struct kcsd_cache *c, struct kcsd_cache_entry *e, int error)
 {
@@ -104,7 +104,7 @@ void kcsd_cache_release(struct kcsd_cache *c, struct kcsd_cache_claim *claim, in
 	while (e) {
 		struct kcsd_cache_entry *done = e;
 
-		e = e->next;	/* may be another's once it is released */
+		e = e->next;	/* another context may claim an entry once it is released */
 		release_entry(c, done, error);
 	}
 	kcsd_cache_wake(c);

@@ -21,8 +21,8 @@ struct call {
 int kcsd_context_init(struct kcsd_context *c, const char *name)
 {
 	/*
-	 * As many at once as there are submitters: any of them may wait for another's range. On the
-	 * CPU of the submitter, which sleeps meanwhile.
+	 * Allow as many calls at once as there are submitters: each may wait for a range lock of
+	 * another. Run on the CPU of the submitter, which sleeps meanwhile.
 	 */
 	c->wq = alloc_workqueue("%s-files", KCSD_WQ_PERCPU | WQ_MEM_RECLAIM, WQ_MAX_ACTIVE, name);
 	if (!c->wq)
@@ -37,7 +37,10 @@ void kcsd_context_destroy(struct kcsd_context *c)
 	put_cred(c->cred);
 }
 
-/* Memory reclaim may not wait for the drive: what is written may be what it waits for. */
+/*
+ * Call fn with the credentials of the drive. Memory reclaim must not wait for the drive: it may
+ * wait for the very pages that fn writes.
+ */
 static int call_here(struct kcsd_context *c, int (*fn)(void *arg), void *arg)
 {
 	const struct cred *own = override_creds(c->cred);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Zones may be read-only or offline: their data is erased all the same. */
+/* Erase the store. Data of read-only and offline zones is erased, too. */
 #include <linux/math64.h>
 #include <linux/nvme.h>
 #include <linux/sched.h>
@@ -16,8 +16,8 @@
 struct erasing {
 	struct kcsd_drive *drive;
 	const struct kcsd_erase *how;
-	u32 pass;	/* those done, of how->passes and one that zeroes */
-	u32 rounds;	/* how many that are */
+	u32 pass;	/* passes done, the one that zeroes included */
+	u32 rounds;	/* passes in all */
 };
 
 static int before_piece(const struct erasing *e)
@@ -28,7 +28,10 @@ static int before_piece(const struct erasing *e)
 	return 0;
 }
 
-/* The size times the passes does not fit 64 bits, on the largest files. */
+/*
+ * Report progress. Scales done within one pass: for the largest files the size times the number of
+ * passes does not fit 64 bits.
+ */
 static void after_piece(const struct erasing *e, u64 done)
 {
 	u64 of_pass = mul_u64_u64_div_u64(done, 65536, e->drive->store.size);
@@ -91,7 +94,7 @@ static int overwrite(struct erasing *e)
 		for (i = 0; i < WRITE_PIECE / sizeof(*pattern); i++)
 			pattern[i] = cpu_to_le32(value);
 		ret = each_piece(e, WRITE_PIECE, pattern, write_piece);
-		/* A cache would write the last pass only. */
+		/* Commit each pass: a cache would write only the last one. */
 		if (!ret)
 			ret = kcsd_sidecar_commit(e->drive);
 	}

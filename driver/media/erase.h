@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Erasing the whole medium of namespace 1, for Format NVM and Sanitize. */
+/* Erase the whole store of namespace 1, for Format NVM and Sanitize. */
 #ifndef KCSD_ERASE_H
 #define KCSD_ERASE_H
 
@@ -8,21 +8,22 @@
 struct kcsd_drive;
 
 struct kcsd_erase {
-	u32 passes;		/* of overwriting; 0: none */
-	u32 pattern;		/* that they write, a little-endian number over and over */
-	bool invert;		/* the pattern, from one pass to the next */
-	bool keep;		/* what was written last; else all is deallocated at the end */
+	u32 passes;		/* overwrite so many times; 0: not at all */
+	u32 pattern;		/* written over and over, as a little-endian number */
+	bool invert;		/* invert the pattern from one pass to the next */
+	bool keep;		/* keep the data of the last pass; else deallocate all at the end */
 
-	bool (*stopped)(void *ctx);	/* asked before each piece */
-	/* share: of 65536, of all the work. NULL: nobody wants to know. */
+	bool (*stopped)(void *ctx);	/* called before each piece; true: stop */
+	/* Report finished passes and the share of all work, of 65536. May be NULL. */
 	void (*progress)(void *ctx, u32 passes, u32 share);
 	void *ctx;
 };
 
 /*
- * Erase all LBAs, reset the zones that can be, make it durable; what Write Uncorrectable has made
- * of LBAs is forgotten. The caller has closed drive->gate, and nobody is inside. Sleeps, in pieces.
- * 0, -errno; -ECANCELED: stopped, and a part is erased.
+ * Erase all LBAs, reset the zones that can be reset, make all durable, and make the LBAs readable
+ * that Write Uncorrectable has marked. The caller has closed drive->gate and waited until it was
+ * empty. Works in pieces; sleeps. Return 0; -ECANCELED: stopped, and a part is erased; other
+ * -errno.
  */
 int kcsd_erase(struct kcsd_drive *drive, const struct kcsd_erase *e);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Files that belong to a drive. */
+/* Open, claim and sync the files of a drive. */
 #define pr_fmt(fmt) "kcsd: " fmt
 
 #include <linux/cred.h>
@@ -17,7 +17,10 @@
 static DEFINE_MUTEX(claims_lock);
 static LIST_HEAD(claims);
 
-/* A file without any write permission is meant to stay as it is, even where root could write it. */
+/*
+ * Check that a file may be used. Refuse one without any write permission, even if root could write
+ * it: it is meant not to change.
+ */
 static int check_inode(const struct inode *inode)
 {
 	if (S_ISDIR(inode->i_mode))
@@ -31,7 +34,7 @@ static int check_inode(const struct inode *inode)
 	return 0;
 }
 
-/* The inode that was checked is opened, whatever the path leads to meanwhile. */
+/* Open the inode that was checked, even if the path leads to another one by now. */
 static struct file *open_checked(const struct path *path)
 {
 	int ret = check_inode(d_backing_inode(path->dentry));
@@ -103,16 +106,19 @@ void kcsd_file_release(struct kcsd_claim *claim)
 	list_del(&claim->entry);
 }
 
-/* The one that is written back: overlayfs has one of its own, without pages or errors. */
+/*
+ * Return the mapping that is written back. An overlayfs inode has a mapping of its own, without
+ * pages or errors.
+ */
 static struct address_space *mapping_of(struct file *file)
 {
 	return d_real_inode(file->f_path.dentry)->i_mapping;
 }
 
-/* What could not be written back is clean, and looks as if it had been. */
+/* Drop cached pages. A page that could not be written back is clean, as if it had been. */
 static int drop_cached(struct file *file)
 {
-	vfs_fsync(file, 1);	/* its errors are known, or of nobody's data any more */
+	vfs_fsync(file, 1);	/* ignore errors: known already, or of data that is unused now */
 	return invalidate_inode_pages2(mapping_of(file));
 }
 
@@ -122,7 +128,7 @@ int kcsd_file_sync_begin(struct kcsd_file_sync *sync, struct file *file)
 	int error, ret;
 
 	*sync = (struct kcsd_file_sync){};
-	/* Any error since the inode came to memory, which is since anything of it was cached. */
+	/* Check for an error since the inode was loaded, so since any of its data was cached. */
 	error = errseq_check_and_advance(&mapping->wb_err, &sync->begun);
 	if (!error)
 		return 0;
@@ -133,12 +139,15 @@ int kcsd_file_sync_begin(struct kcsd_file_sync *sync, struct file *file)
 	}
 	pr_warn("%pD: writing back failed before power on, cached data is dropped: error %d\n",
 		file, error);
-	/* That of drop_cached() is no loss of this drive's either. */
+	/* An error in drop_cached() is not a loss of data of this drive, either. */
 	errseq_check_and_advance(&mapping->wb_err, &sync->begun);
 	return 0;
 }
 
-/* An interrupted one, or one without memory, can be tried again. */
+/*
+ * Return true if the error means that data is lost. Other syncs can be retried: they were
+ * interrupted or had no memory.
+ */
 static bool is_loss(int ret)
 {
 	return ret && ret != -EINTR && ret != -ERESTARTSYS && ret != -ENOMEM;
@@ -146,8 +155,8 @@ static bool is_loss(int ret)
 
 /*
  * Data that could not be written back is lost: its pages are clean, and the next vfs_fsync()
- * succeeds. Of several at once only one fails, and one that fails for want of memory may have
- * taken the error, too. So each is compared with the state at the beginning.
+ * succeeds. Of several calls at once only one fails, and one that fails without memory may have
+ * consumed the error. So compare wb_err with its value at the beginning, too.
  */
 int kcsd_file_sync(struct kcsd_file_sync *sync, struct file *file)
 {
@@ -171,7 +180,10 @@ void kcsd_file_sync_end(struct kcsd_file_sync *sync, struct file *file)
 
 void kcsd_file_unlink(struct file *file)
 {
-	/* With one reference more than the file's, whose inode the dentry would lose otherwise. */
+	/*
+	 * Take a reference besides that of the file: with only one, unlinking would take the inode
+	 * from the dentry.
+	 */
 	struct dentry *dentry = dget(file->f_path.dentry), *parent = dget_parent(dentry);
 	struct inode *dir = d_inode(parent);
 

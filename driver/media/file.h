@@ -10,7 +10,7 @@
 
 struct file;
 
-/* One file belongs to one drive, as whatever. The file stays open as long as the claim. */
+/* A file belongs to at most one drive, in one role. It must stay open as long as the claim. */
 struct kcsd_claim {
 	struct list_head entry;
 	struct file *file;
@@ -19,37 +19,40 @@ struct kcsd_claim {
 #define KCSD_FILE_FLAGS		(O_RDWR | O_LARGEFILE)
 
 /*
- * Open a regular file that may be read and written, else -errno. It is checked before, as opening a
- * device can have effects; what was checked is what is opened. filp_close() it.
+ * Open a regular file for reading and writing. Return it or ERR_PTR(). The inode is checked before
+ * it is opened, since opening a device can have effects. Close with filp_close().
  */
 struct file *kcsd_file_open(const char *path);
-/* The same file once more, with these flags too. */
+/* Open the same file again, with additional flags. Return it or ERR_PTR(). */
 struct file *kcsd_file_reopen(struct file *file, int flags);
-/* Is a file without any data: nothing but a hole? Moves its position. */
+/* Return true if the file has no data, only a hole. Moves the file position. */
 bool kcsd_file_is_hole(struct file *file);
-/* What is wrong, in words, by the error of kcsd_file_open(). */
+/* Describe an error of kcsd_file_open() or kcsd_file_sync_begin() in words. */
 const char *kcsd_file_error(int err);
-/* -EBUSY: another drive has it, or this one as something else. */
+/* Claim a file. Return 0; -EBUSY: it belongs to another drive, or to this one in another role. */
 int kcsd_file_claim(struct kcsd_claim *claim, struct file *file);
 void kcsd_file_release(struct kcsd_claim *claim);
 
-/* What becomes of what is written to a file. Who calls the functions has one run at a time. */
+/* Track whether data written to a file is lost. The caller serialises the calls below. */
 struct kcsd_file_sync {
-	errseq_t begun;		/* its writing back, when it was opened */
-	bool lost;		/* written data is lost: every sync fails. Never false again */
+	errseq_t begun;		/* state of wb_err when the file was opened */
+	bool lost;		/* written data is lost: every sync fails. Never reset */
 };
 
 /*
- * Before the first read. Once writing back has failed the page cache may have what the disk has
- * not, and does not write it again: then it is dropped. -ESTALE: it cannot be.
+ * Call before the first read. After a failed write-back the page cache may hold data that is not on
+ * the disk and will not be written again: drop it. Return 0; -ESTALE: it cannot be dropped.
  */
 int kcsd_file_sync_begin(struct kcsd_file_sync *sync, struct file *file);
-/* 0: all that was written is there. -EIO: some of it never will be; other errors: not yet. */
+/* Make all written data durable. Return 0; -EIO: some of it is lost; other -errno: try again. */
 int kcsd_file_sync(struct kcsd_file_sync *sync, struct file *file);
-/* Nothing is written any more. If data is lost, who reads the file next has what is there. */
+/*
+ * Call after the last write. If data is lost, drop cached pages, so that the next reader gets what
+ * is on the disk.
+ */
 void kcsd_file_sync_end(struct kcsd_file_sync *sync, struct file *file);
 
-/* Take a file that was just made out of its directory again. Best effort. */
+/* Unlink a file that was just created. Best effort. */
 void kcsd_file_unlink(struct file *file);
 
 #endif

@@ -47,6 +47,6 @@ void kcsd_gate_open(struct kcsd_gate *gate)
 {
 	guard(mutex)(&gate->lock);
 	percpu_ref_reinit(&gate->passing);
-	smp_wmb();	/* who finds no status finds the gate open */
+	smp_wmb();	/* a reader that sees status 0 finds passing alive */
 	WRITE_ONCE(gate->status, 0);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The gate in front of the medium of namespace 1: closed while all of it is erased, so that nobody
- * reads or writes what is half erased. lba_io.c passes it for everyone.
+ * Gate in front of the store of namespace 1. It is closed while all LBAs are erased, so that nobody
+ * reads or writes half-erased data. lba_io.c passes it for all callers.
  */
 #ifndef KCSD_GATE_H
 #define KCSD_GATE_H
@@ -12,37 +12,37 @@
 #include <linux/types.h>
 
 struct kcsd_gate {
-	struct percpu_ref passing;	/* one per access to the medium that is under way */
-	struct completion empty;	/* closed, and passing has reached 0 */
-	struct mutex lock;		/* closing, opening; status, to change it */
-	int status;			/* what others get while it is closed; 0: it is open */
+	struct percpu_ref passing;	/* one per access that is under way */
+	struct completion empty;	/* completed when the gate is closed and passing is 0 */
+	struct mutex lock;		/* serialises close and open; held to change status */
+	int status;			/* returned to others while the gate is closed; 0: open */
 };
 
-/* 0 or -ENOMEM. */
+/* Return 0 or -ENOMEM. */
 int kcsd_gate_init(struct kcsd_gate *gate);
 void kcsd_gate_destroy(struct kcsd_gate *gate);
 
-/* Close it: 0, or the status with which somebody else has closed it before. */
+/* Close the gate. Return 0, or the status with which another caller has closed it. */
 int kcsd_gate_close(struct kcsd_gate *gate, int status);
-/* Wait until nobody is inside of the gate that the caller has closed. */
+/* Wait until no access is under way. The caller has closed the gate. */
 void kcsd_gate_wait(struct kcsd_gate *gate);
-/* Keep it closed, from now on with this status. */
+/* Change the status of a closed gate. */
 void kcsd_gate_set_status(struct kcsd_gate *gate, int status);
-/* After kcsd_gate_wait(). */
+/* Open the gate. Call after kcsd_gate_wait(). */
 void kcsd_gate_open(struct kcsd_gate *gate);
 
-/* 0 if it is open. */
+/* Return 0 if the gate is open, else its status. */
 static inline int kcsd_gate_status(const struct kcsd_gate *gate)
 {
 	return READ_ONCE(gate->status);
 }
 
-/* Pass it: 0, or the status that it is closed with. Any context. */
+/* Pass the gate. Return 0, or the status with which it is closed. Any context. */
 static inline int kcsd_gate_enter(struct kcsd_gate *gate)
 {
 	int status;
 
-	/* One that has just been opened: try again. */
+	/* Try again if the gate has just been opened. */
 	while (unlikely(!percpu_ref_tryget_live(&gate->passing))) {
 		status = kcsd_gate_status(gate);
 		if (status)

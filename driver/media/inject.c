@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Rules by which commands fail, and what becomes of those that one hits. */
+/* Parse, show and apply rules that make commands fail. */
 #include <linux/bitops.h>
 #include <linux/ctype.h>
 #include <linux/jiffies.h>
@@ -27,13 +27,13 @@ static const struct {
 #undef OP_ROW
 };
 
-/* ---- from text ---- */
+/* ---- parse ---- */
 
 enum word { LBA, MEDIA_ERROR, TIMEOUT, DELAY, NEXT, PROBABILITY, SEED, NR_WORDS };
 
 #define OUTCOMES	(BIT(MEDIA_ERROR) | BIT(TIMEOUT) | BIT(DELAY))
 
-/* With "=" a value follows. */
+/* A word with "=" has a value after it. */
 static const char * const words[NR_WORDS] = {
 	[LBA]		= "lba=",
 	[MEDIA_ERROR]	= "media_error",
@@ -44,13 +44,13 @@ static const char * const words[NR_WORDS] = {
 	[SEED]		= "seed=",
 };
 
-/* Digits only: kstrtou64() would take a sign, too. */
+/* Parse digits only: kstrtou64() would also take a sign. */
 static int parse_u64(const char *text, u64 *value)
 {
 	return isdigit(*text) ? kstrtou64(text, 10, value) : -EINVAL;
 }
 
-/* S+N, the first LBA and how many. */
+/* Parse S+N: first LBA and number of LBAs. */
 static int parse_lbas(struct kcsd_inject_rule *r, char *text)
 {
 	char *start = strsep(&text, "+");
@@ -73,7 +73,7 @@ static int parse_delay(struct kcsd_inject_rule *r, char *text)
 	return 0;
 }
 
-/* A decimal fraction above 0, up to 1. */
+/* Parse a decimal fraction above 0, up to 1. */
 static int parse_probability(struct kcsd_inject_rule *r, char *text)
 {
 	char *whole = strsep(&text, ".");
@@ -129,7 +129,7 @@ static int parse_value(struct kcsd_inject_rule *r, enum word word, char *value)
 	}
 }
 
-/* NR_WORDS: it is none. *value: what is behind it. */
+/* Return the word at the start of text, or NR_WORDS if unknown. *value: the text after it. */
 static enum word find_word(char *text, char **value)
 {
 	size_t len = strcspn(text, "=");
@@ -171,7 +171,7 @@ static int parse_op(struct kcsd_inject_rule *r, const char *name)
 	return -EINVAL;
 }
 
-/* text is taken apart. */
+/* Parse a rule. Modifies text. */
 static int parse_rule(struct kcsd_inject_rule *r, char *text)
 {
 	unsigned long seen = 0;
@@ -188,11 +188,11 @@ static int parse_rule(struct kcsd_inject_rule *r, char *text)
 	return 0;
 }
 
-/* ---- setting and showing ---- */
+/* ---- set and show ---- */
 
 /*
- * From here on the block device hands requests over to who may sleep. Those that were under way
- * in a context that may not have ended when this returns.
+ * Let rules make commands sleep. From now on the block device hands requests to a context that may
+ * sleep. On return, no request is under way any more in a context that cannot sleep.
  */
 static void allow_sleep(struct kcsd_inject *inject, struct kcsd_drive *drive)
 {
@@ -286,7 +286,7 @@ ssize_t kcsd_inject_show(struct kcsd_inject *inject, char *page)
 struct verdict {
 	enum kcsd_inject_outcome outcome;
 	u64 delay_ms;
-	u32 cleared;	/* inject->cleared at that time */
+	u32 cleared;	/* value of inject->cleared when judged */
 };
 
 static bool matches(const struct kcsd_inject_rule *r, const struct kcsd_inject_cmd *cmd)
@@ -298,7 +298,7 @@ static bool matches(const struct kcsd_inject_rule *r, const struct kcsd_inject_c
 	return cmd->slba < r->slba ? r->slba - cmd->slba < cmd->nlb : cmd->slba - r->slba < r->nlb;
 }
 
-/* Does a rule that matches hit? */
+/* Return true if a rule that matches applies this time. */
 static bool hits(struct kcsd_inject_rule *r)
 {
 	if (r->counts && !r->next)
@@ -340,7 +340,7 @@ static bool is_let_go(const struct kcsd_drive *drive, const struct kcsd_inject_c
 	       (cmd->cancelled && READ_ONCE(*cmd->cancelled));
 }
 
-/* One wait, of a submitter; negative: a signal interrupted it. */
+/* Wait once, as the submitter. Return a negative number if a signal interrupted the wait. */
 static long hold_submitter(struct kcsd_drive *drive, const struct kcsd_inject_cmd *cmd,
 			   const struct verdict *v, unsigned long until)
 {
@@ -351,12 +351,13 @@ static long hold_submitter(struct kcsd_drive *drive, const struct kcsd_inject_cm
 }
 
 /*
- * Until ms have passed or the command is let go. False: who waits is wanted elsewhere (host/wait.h).
+ * Delay a command until ms have passed or it is released. Return false if the submitter must give
+ * up (host/wait.h).
  */
 static bool hold(struct kcsd_drive *drive, const struct kcsd_inject_cmd *cmd,
 		 const struct verdict *v, u64 ms)
 {
-	/* And the jiffy that has begun: never a moment less than was asked for. */
+	/* Add the jiffy that has already begun: never wait less than asked. */
 	long left = msecs_to_jiffies(min(ms, (u64)KCSD_MAX_TIMEOUT_MS)) + 1;
 	unsigned long until = jiffies + left;
 	bool over = false;

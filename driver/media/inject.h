@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Errors on demand: rules, set by configfs, that make commands fail, hang or take long.
+ * Inject errors: rules, set in configfs, make commands fail, hang or take long.
  *
- * A command asks once, before it does anything; a program's access to LBAs is a command.
- * Rules are asked in the order in which they were set: delays add up, the first error ends
- * the search.
+ * Each command is judged once, before it does anything; an access of a program to LBAs counts as a
+ * command. Rules apply in the order in which they were set: delays add up, the first error ends the
+ * search.
  */
 #ifndef KCSD_INJECT_H
 #define KCSD_INJECT_H
@@ -14,15 +14,15 @@
 #include <linux/types.h>
 #include <linux/wait.h>
 
-#define KCSD_MAX_INJECT_RULES	16	/* all of them can be shown in a page */
+#define KCSD_MAX_INJECT_RULES	16	/* so that all can be shown in a page */
 
 struct kcsd_drive;
 
-/* X(NAME, "name", has LBAs): what a rule is about. */
+/* X(NAME, "name", has LBAs): the commands that a rule can be about. */
 #define KCSD_INJECT_OPS(X) \
 	X(READ,    "read",    true) \
-	X(WRITE,   "write",   true)	/* what zeroes, too */ \
-	X(APPEND,  "append",  true)	/* the LBAs of its zone */ \
+	X(WRITE,   "write",   true)	/* zeroing included */ \
+	X(APPEND,  "append",  true)	/* matches by the LBAs of its zone */ \
 	X(FLUSH,   "flush",   false) \
 	X(EXECUTE, "execute", false)
 
@@ -36,8 +36,8 @@ enum kcsd_inject_op {
 enum kcsd_inject_outcome {
 	KCSD_INJECT_NOTHING,
 	KCSD_INJECT_MEDIA_ERROR,
-	KCSD_INJECT_TIMEOUT,	/* an error that comes late */
-	KCSD_INJECT_DELAY,	/* no error */
+	KCSD_INJECT_TIMEOUT,	/* fail after a delay */
+	KCSD_INJECT_DELAY,	/* delay without error */
 };
 
 struct kcsd_inject_rule {
@@ -46,61 +46,66 @@ struct kcsd_inject_rule {
 	u64 slba;
 	u64 nlb;		/* 0: all LBAs */
 	u32 delay_ms;
-	u32 billionths;		/* of the commands that match; 0: all of them */
-	u32 next;		/* how many more it hits, if it counts them */
+	u32 billionths;		/* share of matching commands that it hits; 0: all */
+	u32 next;		/* hits left, if counts is set */
 	bool counts;
 	u64 seed;
 	struct rnd_state rnd;
 	u64 hits;
 };
 
-/* A drive's rules: its directory's, like struct kcsd_retained, of which it is a part. */
+/* Rules of a drive. The configfs directory owns them, in struct kcsd_retained. */
 struct kcsd_inject {
-	unsigned long armed;	/* BIT(op): there are rules about it. Written under lock */
-	bool sleeps;		/* some rule makes commands wait. Likewise */
+	unsigned long armed;	/* BIT(op): there are rules about op. Written under lock */
+	bool sleeps;		/* some rule makes commands wait. Written under lock */
 
-	spinlock_t lock;	/* the next two; a leaf, process context */
+	spinlock_t lock;	/* protects nr and rule; a leaf, process context */
 	u32 nr;
 	struct kcsd_inject_rule rule[KCSD_MAX_INJECT_RULES];
 
-	u32 cleared;		/* times that all were cleared, which lets go whom they held up */
+	/* Times that all rules were cleared; each time releases the delayed commands. */
+	u32 cleared;
 };
 
-/* The commands that wait, of a drive with power. */
+/* Delayed commands of a powered drive. */
 struct kcsd_delayed {
 	wait_queue_head_t wait;
-	bool on;		/* from power on to power off; nobody waits before or after */
+	bool on;		/* from power on to power off: delay commands */
 };
 
-/* A command, as far as rules are concerned. */
+/* A command, as rules see it. */
 struct kcsd_inject_cmd {
 	enum kcsd_inject_op op;
 	u64 slba;
 	u64 nlb;
-	u32 timeout_ms;		/* after which its sender would give it up */
-	const bool *cancelled;	/* set by who then calls kcsd_delayed_wake(); NULL: by none */
+	u32 timeout_ms;		/* time after which the sender would time out */
+	const bool *cancelled;	/* NULL, or set before kcsd_delayed_wake() is called */
 };
 
 void kcsd_inject_init(struct kcsd_inject *inject);
 /*
- * Add the rule in text, or clear all. -EINVAL: no rule. -ENOSPC: as many as there can be. drive is
- * the directory's if it is powered; calls are serialised by the caller.
+ * Add the rule in text, or clear all rules. drive belongs to the same directory; NULL if it has no
+ * power. The caller serialises calls. Return 0; -EINVAL: not a rule; -ENOSPC: too many rules;
+ * -ENOMEM.
  */
 int kcsd_inject_store(struct kcsd_inject *inject, struct kcsd_drive *drive, const char *text);
-/* A line for each rule; a page. */
+/* Print one line per rule to a page. Return the length. */
 ssize_t kcsd_inject_show(struct kcsd_inject *inject, char *page);
 
 void kcsd_delayed_init(struct kcsd_delayed *delayed);
-/* Power on is complete. */
+/* Allow delays. Call when power on is complete. */
 void kcsd_delayed_start(struct kcsd_delayed *delayed);
-/* Power off begins: who waits goes on, with an error if there was to be one. */
+/*
+ * Stop delays. Call when power off begins. Delayed commands continue, and fail if their rule says
+ * so.
+ */
 void kcsd_delayed_stop(struct kcsd_delayed *delayed);
-/* Some command's cancelled was set. */
+/* Wake delayed commands. Call after setting cancelled of one of them. */
 void kcsd_delayed_wake(struct kcsd_delayed *delayed);
 
 /*
- * 0 or a status: Unrecovered Read Error, Write Fault, Command Abort Requested. Sleeps if
- * kcsd_inject_sleeps(). Use kcsd_inject().
+ * Judge a command. Return 0 or a status: Unrecovered Read Error, Write Fault, Command Abort
+ * Requested. Sleeps if kcsd_inject_sleeps(). Call kcsd_inject() instead.
  */
 int kcsd_inject_ask(struct kcsd_drive *drive, const struct kcsd_inject_cmd *cmd);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Namespace 1's LBAs for everyone who moves data: front ends and programs.
- * Counts what moved; zeroing and flushing move nothing.
+ * Read and write LBAs of namespace 1, for front ends and programs. Count moved bytes; zeroing and
+ * flushing move none.
  */
 #define pr_fmt(fmt) "kcsd: " fmt
 
@@ -10,13 +10,16 @@
 #include "drive.h"
 #include "persist/sidecar.h"
 
-/* After a power cut: who is told that something was done must find it done. */
+/* True once power is cut: fail all I/O, so that nothing is acknowledged and then lost. */
 static bool is_dead(const struct kcsd_drive *drive)
 {
 	return unlikely(READ_ONCE(drive->dead));
 }
 
-/* After a failed flush none may succeed, and nothing may be written upon what is lost. */
+/*
+ * True after a power cut, or once data is lost: then no flush may succeed, and nothing may be
+ * written over lost data.
+ */
 static bool refuses_writes(const struct kcsd_drive *drive)
 {
 	return is_dead(drive) || unlikely(READ_ONCE(drive->data_lost));
@@ -34,7 +37,10 @@ static bool is_zoned(const struct kcsd_drive *drive)
 	return drive->zones.nr;
 }
 
-/* A medium that is full has not failed, nor has one whose zones' rules were broken. */
+/*
+ * Count a media error, and return ret. Not counted: a full store, a broken rule of zones, a read
+ * that would wait, a fault of user memory.
+ */
 static int lba_io_result(struct kcsd_drive *drive, int ret)
 {
 	if (ret < 0 && !kcsd_lba_io_is_full(ret) && ret != -EAGAIN && ret != -EFAULT &&
@@ -43,7 +49,10 @@ static int lba_io_result(struct kcsd_drive *drive, int ret)
 	return ret;
 }
 
-/* These LBAs are to be written, or zeroed. 0, or -ENOSPC: there will be no room to note that. */
+/*
+ * Call before LBAs are written or zeroed. Return 0; -ENOSPC: the list of uncorrectable LBAs has no
+ * room to take them out.
+ */
 static int check_correctable(struct kcsd_drive *drive, u64 slba, u64 nlb)
 {
 	return kcsd_badblocks_can_clear(drive, &drive->retained->uncorrectable, slba, nlb) ? 0 :
@@ -51,8 +60,8 @@ static int check_correctable(struct kcsd_drive *drive, u64 slba, u64 nlb)
 }
 
 /*
- * They have been. After a power cut they must not be what they were before they became
- * uncorrectable, so first they are made durable.
+ * Call after LBAs were written or zeroed: make them readable. Make them durable first: after a
+ * power cut they must not have the data from before they became uncorrectable.
  */
 static int make_correctable(struct kcsd_drive *drive, u64 slba, u64 nlb)
 {
@@ -66,12 +75,15 @@ static int make_correctable(struct kcsd_drive *drive, u64 slba, u64 nlb)
 	return ret ?: kcsd_badblocks_clear(drive, bad, slba, nlb);
 }
 
-/* ret: of a write. Without the volatile cache it ends when it is durable. */
+/*
+ * Complete a write with result ret. While the volatile cache is off, a write completes when it is
+ * durable.
+ */
 static int lba_io_written(struct kcsd_drive *drive, int ret)
 {
 	if (ret || !drive->store.volatile_cache)
 		return ret;
-	smp_mb();	/* pairs with that of kcsd_lba_io_use_cache() */
+	smp_mb();	/* pairs with smp_mb() in kcsd_lba_io_use_cache() */
 	return READ_ONCE(drive->write_through) ? kcsd_sidecar_commit(drive) : 0;
 }
 
@@ -172,15 +184,15 @@ static int make_uncorrectable(struct kcsd_drive *drive, u64 slba, u64 nlb)
 	return kcsd_badblocks_set(drive, &drive->retained->uncorrectable, slba, nlb);
 }
 
-/* ---- by the gate ---- */
+/* ---- through the gate ---- */
 
-/* An access begins: 0, -EIO, or the status that the medium is closed with. */
+/* Begin an access. Return 0, -EIO, or the status with which the gate is closed. */
 static int begin(struct kcsd_drive *drive)
 {
 	return is_dead(drive) ? -EIO : kcsd_gate_enter(&drive->gate);
 }
 
-/* Likewise, of an access that brings data. */
+/* Begin an access that writes data: the store is no longer erased. */
 static int begin_write(struct kcsd_drive *drive)
 {
 	int ret = begin(drive);
@@ -271,7 +283,10 @@ int kcsd_lba_io_manage_all_zones(struct kcsd_drive *drive, enum nvme_zone_mgmt_a
 	return ret ?: end(drive, kcsd_zone_manage_all(drive, action));
 }
 
-/* Who has written already and does not see that the cache is off has its data flushed here. */
+/*
+ * Set write_through, then flush: a write that does not see it has reached the store before the
+ * flush.
+ */
 int kcsd_lba_io_use_cache(struct kcsd_drive *drive, bool use)
 {
 	bool before;
@@ -280,9 +295,9 @@ int kcsd_lba_io_use_cache(struct kcsd_drive *drive, bool use)
 	guard(mutex)(&drive->cache_lock);
 	before = drive->write_through;
 	WRITE_ONCE(drive->write_through, !use);
-	smp_mb();	/* pairs with that of lba_io_written() */
+	smp_mb();	/* pairs with smp_mb() in lba_io_written() */
 	ret = use ? 0 : kcsd_lba_io_flush(drive);
-	/* Nobody has been told that it is off. */
+	/* Undo: the host has not been told that the cache is off. */
 	if (ret)
 		WRITE_ONCE(drive->write_through, before);
 	return ret;

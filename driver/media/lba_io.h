@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Namespace 1's LBAs for everyone who moves data, with counting. On a zoned drive the
- * rules of zones hold here, whoever comes: the block node, commands, programs.
+ * Read and write LBAs of namespace 1, and count. On a zoned drive the rules of zones are enforced
+ * here, for the block node, commands and programs alike.
  *
- * All return 0, -errno, or a positive NVMe status (KCSD_SC_*). The LBAs are on the drive and an
- * iterator's count is a multiple of the LBA size: the caller has seen to both. May sleep if
- * store.ops->blocking. While Format or Sanitize have closed drive->gate, their status.
+ * All return 0, -errno, or a positive NVMe status (KCSD_SC_*). The caller has checked that the LBAs
+ * are on the drive and that the count of an iterator is a multiple of the LBA size. May sleep if
+ * store.ops->blocking. While Format or Sanitize has closed drive->gate, all return its status.
  */
 #ifndef KCSD_LBA_IO_H
 #define KCSD_LBA_IO_H
@@ -18,47 +18,48 @@
 struct kcsd_drive;
 
 int kcsd_lba_io_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter);
-/* As kcsd_store_ops.read_now: -EAGAIN, -EFAULT: nothing is counted. */
+/* Read without waiting, see kcsd_store_ops.read_now. Does not count on -EAGAIN or -EFAULT. */
 int kcsd_lba_io_read_now(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter);
-/* In a sequential zone: only at its write pointer, and not past its capacity. */
+/* Write. In a sequential zone: only at its write pointer, and not past its capacity. */
 int kcsd_lba_io_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter);
 /*
- * At the write pointer of the zone that begins with zslba, in one piece. *lba: where it went.
- * The drive is zoned.
+ * Append at the write pointer of the zone that begins with zslba, in one piece. Sets *lba to the
+ * first LBA written. The drive must be zoned.
  */
 int kcsd_lba_io_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter, u64 *lba);
-/* Reads as zeroes from now on. Not in sequential zones: -EOPNOTSUPP. */
+/* Zero LBAs. Return -EOPNOTSUPP in sequential zones. */
 int kcsd_lba_io_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap);
 /*
- * Cannot be read from now on, until they are written; then they are durable, too. To be checked
- * before anything else is done for it: -ENOSPC: of too many LBAs that is so already.
+ * Make LBAs unreadable until they are written; that write is then durable. Call
+ * kcsd_lba_io_check_uncorrectable() before any other change for this: it returns -ENOSPC if too
+ * many LBAs are unreadable already.
  */
 int kcsd_lba_io_check_uncorrectable(struct kcsd_drive *drive, u64 nlb);
 int kcsd_lba_io_make_uncorrectable(struct kcsd_drive *drive, u64 slba, u64 nlb);
 int kcsd_lba_io_flush(struct kcsd_drive *drive);
-/* kcsd_zone_manage(), kcsd_zone_manage_all(). Zones' LBAs that are reset can be read again. */
+/* See kcsd_zone_manage(), kcsd_zone_manage_all(). LBAs of a zone that is reset become readable. */
 int kcsd_lba_io_manage_zone(struct kcsd_drive *drive, u64 zslba, enum nvme_zone_mgmt_action action);
 int kcsd_lba_io_manage_all_zones(struct kcsd_drive *drive, enum nvme_zone_mgmt_action action);
 /*
- * Use the volatile write cache, of which there is one, or not: then all that was written is durable
- * when this returns 0, and from now on what is written when its write has ended. Otherwise all is as
- * it was. It sleeps.
+ * Turn the volatile write cache, which must exist, on or off. When turning it off returns 0, all
+ * written data is durable, and from now on a write completes when it is durable. On failure nothing
+ * changes. Sleeps.
  */
 int kcsd_lba_io_use_cache(struct kcsd_drive *drive, bool use);
 
 /*
- * Written data, or what the sidecar should say of it, is lost. From now on until power off what
- * writes or flushes fails. The first call says so in the kernel log. what: the file.
+ * Declare that written data, or its record in the sidecar, is lost. Writes and flushes fail until
+ * power off. The first call logs it; what names the file.
  */
 void kcsd_lba_io_lose_data(struct kcsd_drive *drive, const char *what);
 
-/* A medium without room for more has not failed. */
+/* Return true if the store has no room. That is not a media error. */
 static inline bool kcsd_lba_io_is_full(int ret)
 {
 	return ret == -ENOSPC || ret == -EDQUOT;
 }
 
-/* The status of what these return; otherwise: of errors that have none of their own. */
+/* Convert a result of these functions to a status. otherwise: status of errors that have none. */
 static inline int kcsd_lba_io_status(int ret, int otherwise)
 {
 	if (ret >= 0)

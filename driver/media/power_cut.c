@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A power cut: what of the writes that were not flushed survives it.
+ * Cut power: choose which writes that were not flushed survive.
  *
- * Any of them can: a cache writes out when and what it likes. In a sequential zone it is those in
- * front of some write pointer, no older than the one that was made durable last. The
- * choice depends on the seed and on what is in the cache, and on nothing else.
+ * Any of them can, since a cache writes out in any order. In a sequential zone the writes below
+ * some write pointer survive; it is not below the write pointer that was made durable last. The
+ * choice depends only on the seed and on the contents of the cache.
  */
 #define pr_fmt(fmt) "kcsd: " fmt
 
@@ -13,16 +13,16 @@
 #include "drive.h"
 #include "persist/sidecar.h"
 
-#define ALWAYS		256	/* in 256 */
+#define ALWAYS		256	/* a share of 256/256 */
 #define ZONE_BATCH	1024u	/* zones in one record of the sidecar */
 
 struct cut {
 	const struct kcsd_drive *drive;
 	u64 seed;
-	u32 share;	/* of ALWAYS: what survives */
+	u32 share;	/* of ALWAYS: share that survives */
 };
 
-/* Mixes well enough for neighbours to differ (the finalizer of splitmix64). */
+/* Mix the seed with a number. Neighbours differ enough (the finalizer of splitmix64). */
 static u64 draw(u64 seed, u64 number)
 {
 	u64 x = seed * 0x9e3779b97f4a7c15 + number;
@@ -32,7 +32,7 @@ static u64 draw(u64 seed, u64 number)
 	return x ^ x >> 31;
 }
 
-/* Zones have been cut. */
+/* Return true if an LBA survives. The zones have been cut. */
 static bool survives(u64 lba, void *ctx)
 {
 	const struct cut *cut = ctx;

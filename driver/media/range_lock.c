@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A list rather than a tree: it is as long as there are commands under way on
- * one file, some tens, and each of those takes far longer than walking it.
+ * A list, not a tree: it is as long as there are commands under way on one file, some tens, and
+ * each of them takes far longer than to walk it.
  */
 #include <linux/sched.h>
 
@@ -20,7 +20,7 @@ static bool conflict(const struct kcsd_range_lock *a, const struct kcsd_range_lo
 	return (a->write || b->write) && a->start < b->end && b->start < a->end;
 }
 
-/* Has no range that came earlier any claim to these bytes? */
+/* Return true if no earlier range conflicts. */
 static bool is_granted(struct kcsd_range_locks *ranges, const struct kcsd_range_lock *range)
 {
 	const struct kcsd_range_lock *earlier;
@@ -33,8 +33,8 @@ static bool is_granted(struct kcsd_range_locks *ranges, const struct kcsd_range_
 	return earlier == range;
 }
 
-void kcsd_range_lock(struct kcsd_range_locks *ranges, struct kcsd_range_lock *range, u64 start, u64 len,
-		     bool write)
+void kcsd_range_lock(struct kcsd_range_locks *ranges, struct kcsd_range_lock *range, u64 start,
+		     u64 len, bool write)
 {
 	range->start = start;
 	range->end = start + len;
@@ -43,7 +43,7 @@ void kcsd_range_lock(struct kcsd_range_locks *ranges, struct kcsd_range_lock *ra
 		list_add_tail(&range->entry, &ranges->list);
 		WRITE_ONCE(ranges->writes, ranges->writes + write);
 	}
-	smp_wmb();	/* who reads what is written from here on finds it counted */
+	smp_wmb();	/* a reader of bytes written from here on sees the new count */
 	wait_event(ranges->wait, is_granted(ranges, range));
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Choosing a medium, and whether it has a cache. */
+/* Open a store, with a cache if the configuration has one. */
 #define pr_fmt(fmt) "kcsd: " fmt
 
 #include <linux/printk.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A volatile write cache: a store upon a store. What is written stays in memory until a flush, or
- * until its room is needed; then it is written to the store below, runs of adjacent LBAs at once.
+ * A volatile write cache: a store on top of a store. Written data stays in memory until a flush, or
+ * until its room is needed. Then it is written to the store below, adjacent LBAs together.
  */
 #define pr_fmt(fmt) "kcsd: " fmt
 
@@ -16,7 +16,7 @@
 #include "media/cache.h"
 #include "media/store.h"
 
-/* ---- writing out ---- */
+/* ---- write out ---- */
 
 static int write_out(struct kcsd_store *s, struct kcsd_cache_claim *claim)
 {
@@ -37,7 +37,7 @@ static int write_out(struct kcsd_store *s, struct kcsd_cache_claim *claim)
 	return ret;
 }
 
-/* Make an entry free, or find that others do. 0 or -errno. */
+/* Make an entry free, or wait until another context frees or dirties one. Return 0 or -errno. */
 static int evict(struct kcsd_store *s)
 {
 	struct kcsd_cache *c = s->cache;
@@ -55,7 +55,7 @@ static int evict(struct kcsd_store *s)
 	return ret;
 }
 
-/* All that was written before, by whomever, has come to the store below when this returns 0. */
+/* Write all data cached before the call, by any context, to the store below. Return 0 or -errno. */
 static int write_out_all(struct kcsd_store *s)
 {
 	struct kcsd_cache *c = s->cache;
@@ -77,7 +77,7 @@ static int write_out_all(struct kcsd_store *s)
 		this_cpu_add(c->counters->flushed_bytes, (u64)claim.nr << c->lba_shift);
 	}
 	wait_event(c->wait, !kcsd_cache_has_older_claims(c, seq));
-	/* What another failed to write out is dirty again, and newer than seq. */
+	/* An entry that another context failed to write out is dirty again, with a newer seq. */
 	spin_lock(&c->lock);
 	ret = c->failures == failures ? 0 : c->error;
 	spin_unlock(&c->lock);
@@ -86,7 +86,7 @@ static int write_out_all(struct kcsd_store *s)
 
 /* ---- the store ---- */
 
-/* Of these LBAs, how many are first that are not cached? */
+/* Return how many of these LBAs, counted from the first, are not cached. */
 static u32 count_missing(const struct kcsd_cache *c, u64 lba, u32 nr)
 {
 	struct kcsd_cache_entry *e = NULL;
@@ -115,7 +115,7 @@ static int read_below(struct kcsd_store *s, u64 lba, u32 nr, struct iov_iter *it
 	return ret;
 }
 
-/* 1: read; 0: it is not cached any more; -errno. */
+/* Return 1 if read, 0 if the LBA is no longer cached, or -errno. */
 static int read_cached(struct kcsd_cache *c, u64 lba, struct iov_iter *iter)
 {
 	spinlock_t *lock = kcsd_cache_lock_of(c, lba);
@@ -156,8 +156,9 @@ static int cache_read(struct kcsd_store *s, u64 pos, struct iov_iter *iter)
 }
 
 /*
- * The stripe's lock is held. 1: written; 0: *spare is needed or, if it is there, the LBA is
- * claimed; -errno. A spare that was used is NULL afterwards.
+ * Write an LBA to its entry, or else to *spare, which then becomes NULL. The caller holds the
+ * stripe lock. Return 1: written; 0: its entry is claimed, or it has none and *spare is NULL;
+ * -errno.
  */
 static int write_locked(struct kcsd_cache *c, u64 lba, struct iov_iter *iter,
 			struct kcsd_cache_entry **spare)
@@ -189,7 +190,7 @@ static int write_cached(struct kcsd_cache *c, u64 lba, struct iov_iter *iter,
 	return ret;
 }
 
-/* *spare: an entry of the caller's, from one LBA to the next. */
+/* Write an LBA. The caller owns *spare, an entry or NULL, and passes it on to the next LBA. */
 static int write_lba(struct kcsd_store *s, u64 lba, struct iov_iter *iter,
 		     struct kcsd_cache_entry **spare)
 {

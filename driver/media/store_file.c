@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A regular file as the medium: any raw image will do.
+ * A store in a regular file: any raw image will do.
  *
- * Past the page cache (O_DIRECT) where the file system can do that in units of
- * the LBA size, else through it; one file is never accessed in both ways, as
- * the two are not coherent. What O_DIRECT cannot take as it is, a buffer aligned too
- * loosely, goes through a bounce buffer.
+ * The page cache is bypassed (O_DIRECT) where the file system can do so in units of the LBA size,
+ * else used. A file is never accessed in both ways, since they are not coherent. A buffer that is
+ * not aligned enough for O_DIRECT goes through a bounce buffer.
  *
- * Neither way of access keeps a read or write whole against another of the same bytes on
- * every file system, hence the ranges.
+ * Not every file system keeps a read or write whole against another of the same bytes, in either
+ * way of access: hence the range locks.
  */
 #define pr_fmt(fmt) "kcsd: " fmt
 
@@ -29,17 +28,17 @@
 
 #define BOUNCE_ORDER	4
 #define BOUNCE_LEN	(PAGE_SIZE << BOUNCE_ORDER)
-#define BOUNCE_RESERVE	2	/* buffers that are there even without free memory */
-#define ZERO_PAGES	16	/* written at once where a file cannot be punched */
+#define BOUNCE_RESERVE	2	/* buffers that are available even without free memory */
+#define ZERO_PAGES	16	/* pages written at once where a file cannot be punched */
 
-/* One call, in the drive's own context. */
+/* A call in the context of the drive. */
 struct file_call {
 	struct kcsd_store *s;
 	u64 pos;
 	u64 len;			/* bytes */
-	struct iov_iter *iter;		/* to read or write */
+	struct iov_iter *iter;		/* for reads and writes */
 	bool write;
-	bool unmap;			/* to zero */
+	bool unmap;			/* for zeroing */
 	struct kcsd_range_lock range;
 };
 
@@ -74,7 +73,7 @@ out:
 	return done;
 }
 
-/* All of iter or an error; the end of the file cannot come but by someone's truncating it. */
+/* Move all of iter. Return 0 or -errno; -EIO if the file was truncated meanwhile. */
 static int move_all(struct kcsd_store *s, u64 pos, struct iov_iter *iter, bool write)
 {
 	while (iov_iter_count(iter)) {
@@ -103,7 +102,7 @@ static int call_move(void *arg)
 	return ret;
 }
 
-/* ---- without waiting ---- */
+/* ---- read without waiting ---- */
 
 static bool is_whole(const struct folio *folio)
 {
@@ -122,7 +121,7 @@ static int copy_folio(struct folio *folio, u64 pos, struct iov_iter *iter)
 	return copy_folio_to_iter(folio, offset, len, iter) == len ? 0 : -EFAULT;
 }
 
-/* Where tmpfs has neither a page nor where that has been swapped to, the file is a hole. */
+/* Read zeroes from a hole: tmpfs has neither a page there nor an entry of a swapped page. */
 static int copy_hole(struct address_space *mapping, u64 pos, struct iov_iter *iter)
 {
 	size_t len = min(PAGE_SIZE - offset_in_page(pos), iov_iter_count(iter));
@@ -145,9 +144,9 @@ static int copy_cached(struct address_space *mapping, u64 pos, struct iov_iter *
 }
 
 /*
- * In the submitter's context: nothing is allocated, read, charged to it or asked of the file system
- * there, and nothing is locked, so that it may be stopped at any time. It leaves no trace of an
- * access, as if by O_NOATIME.
+ * Read in the context of the submitter. This allocates nothing, reads nothing from disk, charges
+ * nothing to the submitter, asks the file system for nothing and locks nothing of the file, so the
+ * submitter may be stopped at any time. The access time does not change, as with O_NOATIME.
  */
 static int file_read_now(struct kcsd_store *s, u64 pos, struct iov_iter *iter)
 {
@@ -165,7 +164,7 @@ static int file_read_now(struct kcsd_store *s, u64 pos, struct iov_iter *iter)
 	return ret;
 }
 
-/* ---- in the drive's context ---- */
+/* ---- calls in the context of the drive ---- */
 
 static int file_move(struct kcsd_store *s, u64 pos, struct iov_iter *iter, bool write)
 {
@@ -240,7 +239,10 @@ static int call_flush(void *arg)
 	return kcsd_file_sync(&s->sync, s->file);
 }
 
-/* One at a time: of two at once only one might be told of an error. It is for all who wait, too. */
+/*
+ * Flush, one call at a time: of two at once only one might get an error. A flush serves all callers
+ * that were waiting when it began.
+ */
 static int file_flush(struct kcsd_store *s)
 {
 	u64 mine = atomic64_inc_return(&s->asked), all;
@@ -313,7 +315,10 @@ static const struct kcsd_store_ops store_file_ops = {
 	.flush		= file_flush,
 };
 
-/* Bytes to which O_DIRECT wants buffers and positions aligned; 0: not with this LBA size. */
+/*
+ * Return the alignment in bytes that O_DIRECT needs of buffers and positions, or 0 if it cannot be
+ * used with this LBA size.
+ */
 static u32 direct_alignment(struct file *file, u64 block_size)
 {
 	struct inode *inode = file_inode(file);
@@ -326,15 +331,15 @@ static u32 direct_alignment(struct file *file, u64 block_size)
 		if (stat.dio_offset_align)
 			align = max(stat.dio_offset_align, stat.dio_mem_align);
 	} else if (inode->i_sb->s_type->fs_flags & FS_REQUIRES_DEV) {
-		/* It has disks below but does not say what they want. */
+		/* The file system has disks but does not report their alignment. */
 		align = i_blocksize(inode);
 	}
 	return is_power_of_2(align) && align <= block_size ? align : 0;
 }
 
 /*
- * The file, opened as the caller may. Its alignment is set if it was opened for
- * O_DIRECT, else 0.
+ * Open the file with the permissions of the caller. Return it or ERR_PTR(). Sets *alignment if the
+ * file was opened with O_DIRECT, else to 0.
  */
 static struct file *open_file(const struct kcsd_config *c, u32 *alignment)
 {
@@ -355,7 +360,10 @@ static struct file *open_file(const struct kcsd_config *c, u32 *alignment)
 	return direct;
 }
 
-/* The drive's size is the file's, unless one was chosen: then the file grows if it must. */
+/*
+ * Set the size of the drive: the configured one, else that of the file. Grow a file that is too
+ * short. Return 0 or -errno.
+ */
 static int fit_size(struct kcsd_store *s, const struct kcsd_config *c, const char *name)
 {
 	u64 len = i_size_read(file_inode(s->file));
@@ -418,12 +426,12 @@ int kcsd_store_file_open(struct kcsd_store *s, const struct kcsd_config *c, cons
 	s->flushed = 0;
 	s->memory = alignment ? BOUNCE_RESERVE * BOUNCE_LEN : 0;
 	s->alignment = max(alignment, sizeof(u32));
-	/* Others may have to ask a server whether what is cached still holds. */
+	/* Other file systems may have to ask a server whether cached pages are still valid. */
 	s->reads_cached = !alignment && (shmem_mapping(s->file->f_mapping) ||
 					 s->file->f_mode & FMODE_NOWAIT);
 	s->discard_granularity = s->file->f_op->fallocate ? i_blocksize(file_inode(s->file)) : 0;
 	s->stable_writes = mapping_stable_writes(s->file->f_mapping);
-	s->volatile_cache = true;	/* the page cache, or with O_DIRECT the disk's */
+	s->volatile_cache = true;	/* the page cache, or with O_DIRECT the cache of the disk */
 	s->ops = &store_file_ops;
 	return 0;
 

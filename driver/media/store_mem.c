@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory as the medium: vmalloc'ed, with huge mappings where there are any.
+ * A store in memory: vmalloc, with huge mappings where available.
  *
- * Copies are made a 4 KiB page at a time under the lock of the page's stripe,
- * so that no LBA is ever torn. Plain spin locks: nobody comes here from an
- * interrupt, blk-mq's queue_rq included.
+ * Data is copied at most 4 KiB at a time, under the lock of the stripe of that page, so that no LBA
+ * is torn. Plain spin locks suffice: no interrupt handler comes here, and blk-mq calls queue_rq
+ * from none.
  */
 #define pr_fmt(fmt) "kcsd: " fmt
 
@@ -21,16 +21,16 @@
 #include "config.h"
 #include "media/store.h"
 
-#define STRIPE_SHIFT	12	/* the largest LBA */
+#define STRIPE_SHIFT	12	/* of the largest LBA */
 #define STRIPE_LEN	BIT(STRIPE_SHIFT)
 #define STRIPES_PER_CPU	64
 #define MAX_STRIPES	SZ_4K
 
-/* Rather fail than have the OOM killer called. */
+/* Fail rather than call the OOM killer. */
 #define MEM_GFP		(GFP_KERNEL | __GFP_ZERO | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 struct kcsd_store_stripe {
-	spinlock_t lock;	/* the bytes of its pages; a leaf */
+	spinlock_t lock;	/* protects the bytes of its pages; a leaf */
 } ____cacheline_aligned_in_smp;
 
 static spinlock_t *stripe_lock(struct kcsd_store *s, u64 pos)
@@ -38,15 +38,15 @@ static spinlock_t *stripe_lock(struct kcsd_store *s, u64 pos)
 	return &s->stripes[pos >> STRIPE_SHIFT & s->stripe_mask].lock;
 }
 
-/* Bytes from pos to the end of its stripe, at most len. */
+/* Return the bytes from pos to the end of its stripe, at most len. */
 static size_t stripe_rest(u64 pos, u64 len)
 {
 	return min(len, STRIPE_LEN - (pos & (STRIPE_LEN - 1)));
 }
 
 /*
- * _copy_to_iter() and not copy_to_iter(): hardened usercopy would look up the
- * vmalloc area for each page, and there is no user memory here.
+ * Calls _copy_to_iter(), not copy_to_iter(): hardened usercopy would look up the vmalloc area of
+ * each page, and there is no user memory here.
  */
 static int mem_read(struct kcsd_store *s, u64 pos, struct iov_iter *iter)
 {
@@ -82,7 +82,7 @@ static int mem_write(struct kcsd_store *s, u64 pos, struct iov_iter *iter)
 	return 0;
 }
 
-/* May not sleep (see blocking): the caller bounds len, as host/block.c's limits do. */
+/* Must not sleep (see blocking), so the caller limits len, as host/block.c does. */
 static int mem_zero(struct kcsd_store *s, u64 pos, u64 len, bool unmap)
 {
 	while (len) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Zones, and the way of data through them: reads stop at write pointers, writes move them. */
+/* Initialise zones; move data through them: reads stop at write pointers, writes move them. */
 #define pr_fmt(fmt) "kcsd: " fmt
 
 #include <linux/log2.h>
@@ -10,8 +10,8 @@
 #include "drive.h"
 
 /*
- * What a reader may take from the store: the LBAs from offset on in a zone, at most nlb. Those
- * after them are zeroes. The write that a reader sees the pointer of, it sees the data of.
+ * Return how many LBAs to read from the store, of at most nlb from offset on in a zone. The LBAs
+ * after them read as zeroes. A reader that sees the write pointer of a write also sees its data.
  */
 static u64 written_lbas(const struct kcsd_zones *zs, u32 index, u64 offset, u64 nlb)
 {
@@ -23,7 +23,7 @@ static u64 written_lbas(const struct kcsd_zones *zs, u32 index, u64 offset, u64 
 	return wp > offset ? min(nlb, wp - offset) : 0;
 }
 
-/* A part of iter from or to the store, and iter goes on. */
+/* Read nlb LBAs from the store into iter, and advance it. */
 static int move_part(struct kcsd_drive *drive, u64 slba, u64 nlb, struct iov_iter *iter, bool now)
 {
 	u64 len = nlb << drive->lba_shift;
@@ -36,7 +36,7 @@ static int move_part(struct kcsd_drive *drive, u64 slba, u64 nlb, struct iov_ite
 	return ret;
 }
 
-/* As much of the read as is in one zone. */
+/* Read LBAs of one zone. */
 static int read_zone(struct kcsd_drive *drive, u32 index, u64 offset, u64 nlb,
 		     struct iov_iter *iter, bool now)
 {
@@ -71,7 +71,7 @@ int kcsd_zone_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter, bo
 	return ret;
 }
 
-/* In the order in which the statuses take precedence. The zone's lock is held. */
+/* Check in the order of precedence of the statuses. The caller holds the lock of the zone. */
 static int check_write(const struct kcsd_zones *zs, const struct kcsd_zone *z, u64 offset, u64 nlb)
 {
 	int status = kcsd_zone_check_writable(z);
@@ -91,7 +91,10 @@ static void advance(struct kcsd_zones *zs, struct kcsd_zone *z, u32 nlb)
 		kcsd_zone_fill(zs, z);
 }
 
-/* The zone's lock is held. If the store fails, the pointer stays: what it wrote is not data. */
+/*
+ * Write at an offset of a zone. The caller holds its lock. If the store fails, the write pointer
+ * stays: bytes behind it are not data.
+ */
 static int write_at(struct kcsd_drive *drive, u32 index, u64 offset, struct iov_iter *iter)
 {
 	u64 pos = (kcsd_zone_start(&drive->zones, index) + offset) << drive->lba_shift;
@@ -109,7 +112,7 @@ static int write_at(struct kcsd_drive *drive, u32 index, u64 offset, struct iov_
 	return ret;
 }
 
-/* Are all of these LBAs in conventional zones? */
+/* Return true if all of these LBAs are in conventional zones. */
 static bool is_conventional(const struct kcsd_zones *zs, u64 slba, u64 nlb)
 {
 	return slba + nlb <= kcsd_zone_start(zs, zs->nr_conventional);
@@ -186,7 +189,7 @@ int kcsd_zone_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
 				      nlb << drive->lba_shift, unmap);
 }
 
-/* What options say of each other. NULL, or what is wrong. */
+/* Check options against each other. Return NULL or an error text. */
 static const char *check_options(const struct kcsd_config *c, u64 nr)
 {
 	if (!IS_ENABLED(CONFIG_BLK_DEV_ZONED))
@@ -208,14 +211,14 @@ static const char *check_options(const struct kcsd_config *c, u64 nr)
 	return NULL;
 }
 
-/* All of them are about zones; what is asked for without there being any is a mistake. */
+/* Return true if an option about zones is set: a mistake without zone_size. */
 static bool has_zone_options(const struct kcsd_config *c)
 {
 	return c->zone_capacity || c->conventional_zones || c->max_open_zones ||
 	       c->max_active_zones;
 }
 
-/* One that cannot be met is none. */
+/* Return the limit, or 0 if there are not enough sequential zones to exceed it. */
 static u32 effective_limit(u64 limit, u32 sequential)
 {
 	return limit < sequential ? limit : 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What zones are at an instant, and what they were when the drive was last powered off. */
+/* Report the states of zones, and restore those of the last power off. */
 #include <linux/sprintf.h>
 
 #include "drive.h"
@@ -22,7 +22,7 @@ void kcsd_zone_get(struct kcsd_drive *drive, u32 index, struct kcsd_zone_state *
 	spin_unlock(&zs->lock);
 }
 
-/* One past the last of the zones from first on that are all in this condition, or are not. */
+/* Return the end of the sequence of zones from first on that are in this condition, or are not. */
 static u32 end_of_run(const struct kcsd_zones *zs, u32 first, enum blk_zone_cond cond, bool want)
 {
 	while (first < zs->nr && (READ_ONCE(zs->zones[first].cond) == cond) == want)
@@ -34,7 +34,7 @@ ssize_t kcsd_zone_print(struct kcsd_drive *drive, enum blk_zone_cond cond, char 
 {
 	const struct kcsd_zones *zs = &drive->zones;
 	u32 first = end_of_run(zs, 0, cond, false);
-	const size_t room = KCSD_CONFIGFS_LEN - 1;	/* and a newline */
+	const size_t room = KCSD_CONFIGFS_LEN - 1;	/* a newline follows */
 	ssize_t len = 0;
 
 	while (first < zs->nr) {
@@ -49,7 +49,7 @@ ssize_t kcsd_zone_print(struct kcsd_drive *drive, enum blk_zone_cond cond, char 
 	return len;
 }
 
-/* What a zone is after power off that was this before. NOT_WP: it cannot have been this. */
+/* Return the condition to restore for a recorded one; NOT_WP: the record is impossible. */
 static u8 restored_cond(const struct kcsd_zones *zs, u32 wp, enum blk_zone_cond cond)
 {
 	if (wp > zs->capacity)

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The states of zones, and the limits on open and active ones.
+ * Change the states of zones; enforce the limits on open and active ones.
  *
- * Opening and closing take zones->lock only: what a write that is under way does then counts as
- * done before. What loses data or ends a zone's use takes the zone's lock, and is durable
- * before it counts: until then the zone keeps its resources (counted), to be able to go back.
+ * Opening and closing take zones->lock only: data that a write under way moves then counts as
+ * written before. A change that loses data or ends the use of a zone takes the lock of the zone,
+ * and is durable before it counts. Until then the zone keeps its resources (counted), so that the
+ * change can be undone.
  */
 #include "drive.h"
 #include "media/badblocks.h"
 #include "persist/sidecar.h"
 
-#define ZONE_BATCH	64	/* zones that are changed with one write of the sidecar */
+#define ZONE_BATCH	64	/* zones changed with one write of the sidecar */
 
 enum zone_op { OP_WRITE, OP_OPEN, OP_CLOSE, OP_FINISH, OP_RESET, OP_OFFLINE, NR_OPS };
 
@@ -22,7 +23,7 @@ enum zone_op { OP_WRITE, OP_OPEN, OP_CLOSE, OP_FINISH, OP_RESET, OP_OFFLINE, NR_
 #define READONLY	BLK_ZONE_COND_READONLY
 #define OFFLINE		BLK_ZONE_COND_OFFLINE
 
-/* Where each state goes by each operation; 0: it is refused. */
+/* The new state, by state and operation; 0: refused. */
 static const u8 next_cond[KCSD_NR_ZONE_CONDS][NR_OPS] = {
 		      /* WRITE     OPEN      CLOSE   FINISH RESET  OFFLINE */
 	[EMPTY]		= { IMP_OPEN, EXP_OPEN, 0,      FULL,  EMPTY, 0 },
@@ -34,7 +35,7 @@ static const u8 next_cond[KCSD_NR_ZONE_CONDS][NR_OPS] = {
 	[OFFLINE]	= { 0,        0,        0,      0,     0,     OFFLINE },
 };
 
-/* The states that Select All is about. */
+/* States that Select All applies to. */
 static const u16 all_conds[NR_OPS] = {
 	[OP_OPEN]	= BIT(CLOSED),
 	[OP_CLOSE]	= BIT(IMP_OPEN) | BIT(EXP_OPEN),
@@ -43,7 +44,7 @@ static const u16 all_conds[NR_OPS] = {
 	[OP_OFFLINE]	= BIT(READONLY),
 };
 
-/* NR_OPS: no such action. */
+/* Return NR_OPS for an unknown action. */
 static enum zone_op op_of_action(enum nvme_zone_mgmt_action action)
 {
 	switch (action) {
@@ -77,7 +78,7 @@ static u32 nr_open(const struct kcsd_zones *zs)
 	return zs->count[IMP_OPEN] + zs->count[EXP_OPEN];
 }
 
-/* Without the resources: those follow by count_zone(). */
+/* Set the condition. The caller then calls count_zone() to change the resources. */
 static void set_cond(struct kcsd_zones *zs, struct kcsd_zone *z, u8 cond)
 {
 	lockdep_assert_held(&zs->lock);
@@ -95,7 +96,7 @@ static void count_zone(struct kcsd_zones *zs, struct kcsd_zone *z)
 	zs->count[z->counted]++;
 }
 
-/* Close the implicitly open zone that was opened first. False: there is none. */
+/* Close the implicitly open zone that was opened first. Return false if there is none. */
 static bool close_implicit(struct kcsd_zones *zs)
 {
 	struct kcsd_zone *z = list_first_entry_or_null(&zs->implicit, struct kcsd_zone, lru);
@@ -107,7 +108,7 @@ static bool close_implicit(struct kcsd_zones *zs)
 	return true;
 }
 
-/* May a zone become open? Closes another if that makes it possible. 0 or a status. */
+/* Make room to open a zone; close another one if necessary. Return 0 or a status. */
 static int make_room(struct kcsd_zones *zs, const struct kcsd_zone *z)
 {
 	if (!is_active(z->cond) && zs->max_active &&
@@ -137,7 +138,7 @@ static int change_locked(struct kcsd_zones *zs, struct kcsd_zone *z, enum zone_o
 	return 0;
 }
 
-/* Write, open, close: nothing to make durable. */
+/* Change a zone for a write, open or close. Nothing has to be durable. */
 static int change_now(struct kcsd_zones *zs, struct kcsd_zone *z, enum zone_op op)
 {
 	int ret;
@@ -176,7 +177,7 @@ void kcsd_zone_fill(struct kcsd_zones *zs, struct kcsd_zone *z)
 	spin_unlock(&zs->lock);
 }
 
-/* Zones in these states go to that one; to EMPTY without their data. */
+/* Change zones in the states from to the state to. A change to EMPTY loses the data. */
 struct zone_change {
 	u16 from;	/* BIT(condition) */
 	u8 to;
@@ -184,7 +185,7 @@ struct zone_change {
 
 #define UNCHANGED	U32_MAX
 
-/* Returns the zone's write pointer as it was, or UNCHANGED. */
+/* Begin a change. Return the previous write pointer, or UNCHANGED if from excludes the zone. */
 static u32 begin_change(struct kcsd_zones *zs, struct kcsd_zone *z,
 			const struct zone_change *change)
 {
@@ -198,7 +199,7 @@ static u32 begin_change(struct kcsd_zones *zs, struct kcsd_zone *z,
 	return wp;
 }
 
-/* Back to what is counted: that of before, or what an Open made of the zone meanwhile. */
+/* Go back to the counted condition: the previous one, or the result of an Open meanwhile. */
 static void undo_change(struct kcsd_zones *zs, struct kcsd_zone *z, u32 wp)
 {
 	WRITE_ONCE(z->wp, wp);
@@ -206,8 +207,8 @@ static void undo_change(struct kcsd_zones *zs, struct kcsd_zone *z, u32 wp)
 }
 
 /*
- * What a zone held before its reset. In memory it may stay: nobody reads past a write pointer. For
- * the same reason a failure does no harm. Nothing in it is uncorrectable any more.
+ * Discard the data that a zone had before its reset, and make its LBAs readable. In memory the data
+ * may stay, since nobody reads past a write pointer. For the same reason a failure does no harm.
  */
 static void discard_data(struct kcsd_drive *drive, u32 index)
 {
@@ -221,7 +222,7 @@ static void discard_data(struct kcsd_drive *drive, u32 index)
 				       (u64)zs->capacity << drive->lba_shift, true);
 }
 
-/* Zones whose locks are held, at most ZONE_BATCH. 0 or -errno: then none has changed. */
+/* Change up to ZONE_BATCH zones. The caller holds their locks. Return 0; -errno: none changed. */
 static int change_durably(struct kcsd_drive *drive, u32 first, u32 nr,
 			  const struct zone_change *change)
 {
@@ -255,7 +256,7 @@ static int change_durably(struct kcsd_drive *drive, u32 first, u32 nr,
 	return ret;
 }
 
-/* Many with one write of the sidecar. Mutexes only; all is what allows to hold so many. */
+/* Change zones with one write of the sidecar. They have mutexes; zs->all allows to lock many. */
 static int change_batch(struct kcsd_drive *drive, u32 first, u32 nr,
 			const struct zone_change *change)
 {
@@ -288,7 +289,7 @@ static int change_all(struct kcsd_drive *drive, const struct zone_change *change
 	}
 	guard(mutex)(&zs->all);
 	for (i = zs->nr_conventional; !ret && i < zs->nr; i += ZONE_BATCH) {
-		/* A file's zones are punched one by one: power off does not wait for all. */
+		/* Zones of a file are punched one by one: do not delay power off until all are. */
 		if (percpu_ref_is_dying(&drive->live))
 			return KCSD_SC_ABORT_REQUESTED;
 		ret = change_batch(drive, i, min(zs->nr - i, ZONE_BATCH), change);
@@ -308,7 +309,7 @@ static void close_all(struct kcsd_zones *zs)
 	spin_unlock(&zs->lock);
 }
 
-/* First open all that are closed, then make room: what this closes is not to be opened. */
+/* Open all closed zones, then make room: zones closed to make room must not be opened again. */
 static void open_closed(struct kcsd_zones *zs)
 {
 	u32 i;
@@ -356,7 +357,10 @@ int kcsd_zone_manage_all(struct kcsd_drive *drive, enum nvme_zone_mgmt_action ac
 	}
 }
 
-/* Finish, reset, offline: all states that may, go to the same. The zone's lock is held. */
+/*
+ * Finish, reset or set offline: all states that allow it go to the same one. The caller holds the
+ * lock of the zone.
+ */
 static int change_by_op(struct kcsd_drive *drive, u32 index, enum zone_op op)
 {
 	u8 cond = READ_ONCE(drive->zones.zones[index].cond);
