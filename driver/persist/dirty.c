@@ -10,7 +10,7 @@ static u32 count_dirty(struct kcsd_sidecar_dirty *zones)
 	return nr;
 }
 
-/* How many are dirty; those that there is room for are described. */
+/* Return how many zones are dirty; describe the first of them, at most room. */
 static u32 collect_dirty(struct kcsd_sidecar_dirty *zones, struct kcsd_sidecar_zone *z, u32 room)
 {
 	u32 i, nr = 0;
@@ -24,21 +24,21 @@ static u32 collect_dirty(struct kcsd_sidecar_dirty *zones, struct kcsd_sidecar_z
 }
 
 /*
- * A zone that became dirty after they were counted takes the room of one that must not be left out
- * for it: that is what a flush promises. So there has to be room for all; it doubles, since more
- * may become dirty while it is made.
+ * A zone that became dirty after the count takes the room of another one, which a flush must not
+ * leave out. So make room for all. Double it, since more zones may become dirty meanwhile.
  */
 int kcsd_sidecar_draft_dirty(struct kcsd_sidecar_dirty *zones, struct kcsd_sidecar_draft **d)
 {
 	u32 nr, room = count_dirty(zones);
 
 	for (; room; room = min(2 * (u64)nr, (u64)zones->nr)) {
-		*d = kcsd_sidecar_draft_alloc(KCSD_SIDECAR_ZONES, room * sizeof(struct kcsd_sidecar_zone));
+		*d = kcsd_sidecar_draft_alloc(KCSD_SIDECAR_ZONES,
+					      room * sizeof(struct kcsd_sidecar_zone));
 		if (!*d)
 			return -ENOMEM;
 		nr = collect_dirty(zones, kcsd_sidecar_payload(*d), room);
 		if (nr && nr <= room) {
-			/* Fewer than counted: one was reset. */
+			/* Fewer than counted: a zone was reset. */
 			kcsd_sidecar_draft_trim(*d, nr * sizeof(struct kcsd_sidecar_zone));
 			return 0;
 		}

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The file below a sidecar's log: through the page cache, synchronised when the log wants it. */
+/* Access the file of a sidecar: through the page cache, synced when the journal asks for it. */
 #include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/random.h>
 
 #include "persist/file.h"
 
-/* One call, in the drive's own context. */
+/* A call in the context of the drive. */
 struct file_call {
 	struct kcsd_sidecar_file *f;
 	u64 at;
@@ -114,7 +114,7 @@ static u64 file_random(struct kcsd_sidecar_io *io)
 	return get_random_u64();
 }
 
-/* file: just opened, or an error. */
+/* Take over a file that was just opened, or return its error. */
 static int claim_file(struct kcsd_sidecar_file *f, struct kcsd_context *context, struct file *file)
 {
 	int ret;
@@ -141,7 +141,8 @@ close:
 	return ret;
 }
 
-int kcsd_sidecar_file_open(struct kcsd_sidecar_file *f, struct kcsd_context *context, const char *path)
+int kcsd_sidecar_file_open(struct kcsd_sidecar_file *f, struct kcsd_context *context,
+			   const char *path)
 {
 	return claim_file(f, context, kcsd_file_open(path));
 }
@@ -153,8 +154,8 @@ static int call_grow(void *arg)
 	return vfs_truncate(&call->f->file->f_path, call->len);
 }
 
-int kcsd_sidecar_file_create(struct kcsd_sidecar_file *f, struct kcsd_context *context, const char *path,
-			  u64 len)
+int kcsd_sidecar_file_create(struct kcsd_sidecar_file *f, struct kcsd_context *context,
+			     const char *path, u64 len)
 {
 	struct file_call call = { .f = f, .len = len };
 	int ret = claim_file(f, context, filp_open(path, KCSD_FILE_FLAGS | O_CREAT | O_EXCL, 0600));
@@ -190,7 +191,7 @@ static int sync_directory(struct file *file)
 		return PTR_ERR(opened);
 	ret = vfs_fsync(opened, 0);
 	filp_close(opened, NULL);
-	return ret == -EINVAL ? 0 : ret;	/* there are file systems that need none */
+	return ret == -EINVAL ? 0 : ret;	/* some file systems need no sync of directories */
 }
 
 static int call_settle(void *arg)

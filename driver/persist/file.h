@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The file below a sidecar's log. */
+/* The file of a sidecar, for its journal. */
 #ifndef KCSD_SIDECAR_FILE_H
 #define KCSD_SIDECAR_FILE_H
 
@@ -12,19 +12,20 @@ struct kcsd_sidecar_file {
 	struct file *file;
 	struct kcsd_claim claim;
 	struct kcsd_file_sync sync;
-	struct kcsd_context *context;	/* the medium's */
+	struct kcsd_context *context;	/* of the store */
 };
 
-/* Open the one that is there, or make one of len bytes. -errno: nothing is held. */
-int kcsd_sidecar_file_open(struct kcsd_sidecar_file *f, struct kcsd_context *context, const char *path);
-int kcsd_sidecar_file_create(struct kcsd_sidecar_file *f, struct kcsd_context *context, const char *path,
-			  u64 len);
+/* Open an existing file, or create one of len bytes. On failure return -errno, own nothing. */
+int kcsd_sidecar_file_open(struct kcsd_sidecar_file *f, struct kcsd_context *context,
+			   const char *path);
+int kcsd_sidecar_file_create(struct kcsd_sidecar_file *f, struct kcsd_context *context,
+			     const char *path, u64 len);
 void kcsd_sidecar_file_close(struct kcsd_sidecar_file *f);
 u64 kcsd_sidecar_file_len(const struct kcsd_sidecar_file *f);
 
-/* What a new file holds, and that it is there at all, stays. */
+/* fsync the new file and its directory. Return 0 or -errno. */
 int kcsd_sidecar_file_sync_new(struct kcsd_sidecar_file *f);
-/* A new file that did not become what it should. Closes it. */
+/* Unlink and close a new file that could not be completed. */
 void kcsd_sidecar_file_discard(struct kcsd_sidecar_file *f);
 
 #endif

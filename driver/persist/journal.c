@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* Writing a sidecar. */
+/* Write a sidecar. */
 #include "journal.h"
 
-/* Records that fit behind a state, besides one that names every zone: this part of a half. */
+/* Bytes of a half for records after the state, besides one that names every zone. */
 #define SLACK(half)	((half) / 8)
 
 static u64 half_len(const struct kcsd_sidecar_journal *log)
@@ -15,10 +15,11 @@ static u64 copies_len(const struct kcsd_sidecar_draft *d)
 	return 2ULL * KCSD_SIDECAR_SECTOR * d->sectors;
 }
 
-/* Twice what zones can take: in the state, and in one more record. */
+/* Return the bytes for zones: in the state and in one more record, each in two copies. */
 static u64 zones_reserve(u32 nr_zones)
 {
-	return 4ULL * (nr_zones * (u64)sizeof(struct kcsd_sidecar_zone) * 9 / 8 + KCSD_SIDECAR_SECTOR);
+	return 4ULL * (nr_zones * (u64)sizeof(struct kcsd_sidecar_zone) * 9 / 8 +
+		       KCSD_SIDECAR_SECTOR);
 }
 
 u64 kcsd_sidecar_file_size(u32 nr_zones, u64 program_bytes)
@@ -30,14 +31,14 @@ u64 kcsd_sidecar_file_size(u32 nr_zones, u64 program_bytes)
 	return 2 * half;
 }
 
-/* Where a record is written: a half that is in use, or that will be. */
+/* Where to write a record: in the half in use, or in the next one. */
 struct place {
 	struct kcsd_sidecar_journal *log;
 	u32 half;
 	u64 id;
 	u64 seq;
 	u64 pos;
-	bool begun;		/* a first sector is there, of a record that is not acknowledged */
+	bool begun;		/* a first sector is written, but its record is not acknowledged */
 };
 
 static int write_copies(struct kcsd_sidecar_io *io, u64 pos, const struct kcsd_sidecar_draft *d,
@@ -69,7 +70,8 @@ static int put_record(void *arg, struct kcsd_sidecar_draft *d)
 	r->magic = cpu_to_le32(KCSD_SIDECAR_RECORD_MAGIC);
 	r->id = cpu_to_le64(p->id);
 	r->seq = cpu_to_le64(p->seq);
-	r->payload_crc = cpu_to_le32(kcsd_sidecar_crc(kcsd_sidecar_payload(d), le32_to_cpu(r->len)));
+	r->payload_crc = cpu_to_le32(kcsd_sidecar_crc(kcsd_sidecar_payload(d),
+						      le32_to_cpu(r->len)));
 	r->crc = cpu_to_le32(kcsd_sidecar_crc(r, offsetof(struct kcsd_sidecar_record, crc)));
 	ret = write_copies(p->log->io, p->half * half + p->pos, d, &p->begun);
 	if (ret)
@@ -81,7 +83,8 @@ static int put_record(void *arg, struct kcsd_sidecar_draft *d)
 
 /* ---- headers ---- */
 
-static int write_header(struct kcsd_sidecar_journal *log, u32 half, const struct kcsd_sidecar_header *h)
+static int write_header(struct kcsd_sidecar_journal *log, u32 half,
+			const struct kcsd_sidecar_header *h)
 {
 	u8 *page = kcsd_alloc_own(KCSD_SIDECAR_HEADER_LEN);
 	int ret;
@@ -97,7 +100,10 @@ static int write_header(struct kcsd_sidecar_journal *log, u32 half, const struct
 	return ret ? ret : log->io->sync(log->io);
 }
 
-/* Two valid headers may not stay: what is appended must be where the next open looks. */
+/*
+ * Clear the other header. Two valid ones must not stay, since the next open must look where records
+ * are appended.
+ */
 static int clear_header(struct kcsd_sidecar_journal *log)
 {
 	int ret;
@@ -125,7 +131,7 @@ static int announce(struct kcsd_sidecar_journal *log, const struct place *p)
 	return write_header(log, p->half, &h);
 }
 
-/* A record that was not acknowledged may not be found one day. */
+/* Overwrite a record that was not acknowledged, so that no later open finds it. */
 static int take_back(struct kcsd_sidecar_journal *log)
 {
 	static const u8 zeroes[2 * KCSD_SIDECAR_SECTOR];
@@ -146,9 +152,9 @@ int kcsd_sidecar_log_sync_new(struct kcsd_sidecar_journal *log)
 	return ret;
 }
 
-/* ---- changing halves ---- */
+/* ---- change halves ---- */
 
-/* The state and then d, if any, into the other half, and use that. */
+/* Write the state, then d if not NULL, to the other half, and use that half. */
 static int move_over(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_draft *d)
 {
 	struct place p = {
@@ -157,7 +163,7 @@ static int move_over(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_draft
 	};
 	int ret = clear_header(log);
 
-	/* A record that failed goes with its half. */
+	/* A failed record need not be taken back: its half goes out of use. */
 	if (!ret)
 		ret = kcsd_sidecar_state_each(&log->state, put_record, &p);
 	if (!ret && d)
@@ -186,7 +192,8 @@ int kcsd_sidecar_journal_rewrite(struct kcsd_sidecar_journal *log)
 	return move_over(log, NULL);
 }
 
-int kcsd_sidecar_journal_create_from(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_io *io, u64 file_size)
+int kcsd_sidecar_journal_create_from(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_io *io,
+				     u64 file_size)
 {
 	log->io = io;
 	log->file_size = file_size;
@@ -197,8 +204,8 @@ int kcsd_sidecar_journal_create_from(struct kcsd_sidecar_journal *log, struct kc
 	return kcsd_sidecar_journal_rewrite(log);
 }
 
-int kcsd_sidecar_journal_create(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_io *io, u64 file_size,
-			 const struct kcsd_sidecar_drive *drive)
+int kcsd_sidecar_journal_create(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_io *io,
+				u64 file_size, const struct kcsd_sidecar_drive *drive)
 {
 	int ret;
 
@@ -211,7 +218,7 @@ int kcsd_sidecar_journal_create(struct kcsd_sidecar_journal *log, struct kcsd_si
 	return ret;
 }
 
-/* ---- appending ---- */
+/* ---- append ---- */
 
 static int append_here(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_draft *d)
 {
@@ -227,7 +234,8 @@ static int append_here(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_dra
 		ret = log->io->sync(log->io);
 	if (ret) {
 		log->unsettled = p.begun;
-		kcsd_sidecar_log_sync_new(log);	/* else before the next record, or flush */
+		/* If this fails it is tried again before the next record, or flush. */
+		kcsd_sidecar_log_sync_new(log);
 		return ret;
 	}
 	log->seq = p.seq;
@@ -235,7 +243,7 @@ static int append_here(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_dra
 	return 0;
 }
 
-/* Programs may not take the room that zones need. */
+/* Return true if d fits. Programs must not use the room that zones need. */
 static bool has_room(const struct kcsd_sidecar_journal *log, const struct kcsd_sidecar_draft *d)
 {
 	u64 half = half_len(log);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * A sidecar as a log of records. replay.c reads it, compute/program_log.c writes it; <linux/kcsd_sidecar.h> says
- * what it looks like and in what order it is written.
+ * A sidecar as a journal of records. replay.c reads it, journal.c writes it. <linux/kcsd_sidecar.h>
+ * describes its layout and the order of writes.
  *
  * The caller serialises.
  */
@@ -10,31 +10,34 @@
 
 #include "state.h"
 
-/* The file. All return 0 or -errno; positions and lengths are multiples of a sector. */
+/*
+ * Access to the file. read, write and sync return 0 or -errno. Positions and lengths are multiples
+ * of a sector.
+ */
 struct kcsd_sidecar_io {
 	int (*read)(struct kcsd_sidecar_io *io, u64 pos, void *to, u32 len);
 	int (*write)(struct kcsd_sidecar_io *io, u64 pos, const void *from, u32 len);
-	/* What has been written stays, whatever happens next. */
+	/* Make all written data durable. */
 	int (*sync)(struct kcsd_sidecar_io *io);
-	/* pos, or a later position before which all is zero from pos on. */
+	/* Return pos, or a later position if all bytes from pos up to it are zero. */
 	u64 (*skip)(struct kcsd_sidecar_io *io, u64 pos);
 	u64 (*random)(struct kcsd_sidecar_io *io);
 };
 
 struct kcsd_sidecar_journal {
 	struct kcsd_sidecar_io *io;
-	struct kcsd_sidecar_state state;	/* what the file says */
+	struct kcsd_sidecar_state state;	/* contents of the file */
 	u64 file_size;
-	u32 half;		/* 0 or 1: the one in use */
-	int clear;		/* the half whose header must go before any write; -1: none */
-	bool unsettled;		/* at pos there may be a record that failed: it must go, too */
+	u32 half;		/* half in use, 0 or 1 */
+	int clear;		/* half whose header must be cleared before any write; -1: none */
+	bool unsettled;		/* a failed record may be at pos: it must be cleared, too */
 	u64 generation;
 	u64 id;
 	u64 seq;		/* of the next record */
-	u64 pos;		/* of the next record, from the half's start on */
+	u64 pos;		/* of the next record, from the start of the half */
 };
 
-/* Why a file cannot be used. X(NAME, "sentence") */
+/* Reasons why a file cannot be used. X(NAME, "sentence") */
 #define KCSD_SIDECAR_VERDICTS(X) \
 	X(SOUND,	"it is sound") \
 	X(HEADER,	"it has no valid header") \
@@ -52,55 +55,58 @@ enum kcsd_sidecar_verdict {
 
 struct kcsd_sidecar_report {
 	enum kcsd_sidecar_verdict verdict;
-	u64 pos;		/* in the file: what the verdict is about */
-	u64 records;		/* that were good */
-	u32 damaged;		/* copies that were not, but the other was: no harm done */
-	bool torn;		/* behind the last there is one that was not written to its end */
+	u64 pos;		/* position in the file that the verdict is about */
+	u64 records;		/* good records */
+	u32 damaged;		/* bad copies whose other copy was good: no harm done */
+	bool torn;		/* the last record is followed by an incomplete one */
 };
 
 const char *kcsd_sidecar_verdict_text(enum kcsd_sidecar_verdict verdict);
 
 /*
- * Read all of a file; nothing is written. 0; -EUCLEAN: report says why it cannot be used; -errno
- * of reading; -ENOMEM. On failure there is nothing to close, report->records is right anyway.
+ * Read all of a file; write nothing. Return 0; -EUCLEAN: the file cannot be used, see report;
+ * -ENOMEM; -errno of reading. On failure there is nothing to close; report->records is valid
+ * anyway.
  */
-int kcsd_sidecar_journal_open(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_io *io, u64 file_size,
-		       struct kcsd_sidecar_report *report);
+int kcsd_sidecar_journal_open(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_io *io,
+			      u64 file_size, struct kcsd_sidecar_report *report);
 /*
- * Make a file of this drive, of which all zones are empty; or, with a log whose state has been set,
- * of that state. The file has file_size bytes, whatever they are.
+ * Write a new sidecar: of this drive with all zones empty; or, _create_from(), of the state that
+ * the caller has set in the journal. The file has file_size bytes, with any contents.
  */
-int kcsd_sidecar_journal_create(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_io *io, u64 file_size,
-			 const struct kcsd_sidecar_drive *drive);
-int kcsd_sidecar_journal_create_from(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_io *io, u64 file_size);
+int kcsd_sidecar_journal_create(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_io *io,
+				u64 file_size, const struct kcsd_sidecar_drive *drive);
+int kcsd_sidecar_journal_create_from(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_io *io,
+				     u64 file_size);
 void kcsd_sidecar_journal_close(struct kcsd_sidecar_journal *log);
 
 /*
- * When this returns 0, the record is on the medium and in log->state. Else the state is as it was;
- * -ENOSPC: no room for one more program, or by the file system; -EINVAL: not allowed.
- * Takes d over.
+ * Append a record. Takes ownership of d. Return 0: the record is durable and in log->state. On
+ * failure the state does not change: -ENOSPC: no room for another program, or in the file system;
+ * -EINVAL: the record is not allowed; -errno of writing.
  */
 int kcsd_sidecar_journal_append(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_draft *d);
 /*
- * The file says nothing but log->state, even if power fails now: what is left of a record that
- * failed is gone. 0, or the error of taking it back; then it is tried again before the next record.
+ * Make the file match log->state even if power fails now: clear what is left of a failed record.
+ * Return 0 or -errno; then it is tried again before the next record.
  */
 int kcsd_sidecar_log_sync_new(struct kcsd_sidecar_journal *log);
-/* Write the state afresh into the other half: for files with damaged or torn records. */
+/* Write the state to the other half: for files with damaged or torn records. */
 int kcsd_sidecar_journal_rewrite(struct kcsd_sidecar_journal *log);
 
-/* The length of a file for a drive of so many zones, and programs of so many bytes. */
+/* Return the length of a file for so many zones and bytes of programs. */
 u64 kcsd_sidecar_file_size(u32 nr_zones, u64 program_bytes);
 
-/* replay.c, for repair: is this sector the first of a valid record of that id? */
+/* From replay.c, for repair. Return true if this is the first sector of a record of this id. */
 bool kcsd_sidecar_record_valid(const struct kcsd_sidecar_record *r, u64 id);
-/* Is this the copy of a header that can be used? */
+/* Return true if this copy of a header is valid. */
 bool kcsd_sidecar_header_valid(const struct kcsd_sidecar_header *h);
 /*
- * The record at pos of the file, of which no byte is at end or behind: NULL if it is not valid.
- * *damaged is added to. 0 or -errno.
+ * Read the record at pos; the bytes from end on do not belong to it. Sets *d, which the caller
+ * owns, or NULL if there is no valid record. Adds the number of bad copies to *damaged. Return 0 or
+ * -errno.
  */
 int kcsd_sidecar_record_read(struct kcsd_sidecar_io *io, u64 pos, u64 end, u64 id, u64 seq,
-			  struct kcsd_sidecar_draft **d, u32 *damaged);
+			     struct kcsd_sidecar_draft **d, u32 *damaged);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Does a sidecar belong to what a drive is configured to be? */
+/* Compare a sidecar with the configuration of its drive. */
 #define pr_fmt(fmt) "kcsd: " fmt
 
 #include <linux/printk.h>
@@ -23,7 +23,7 @@ void kcsd_sidecar_describe(const struct kcsd_drive *drive, struct kcsd_sidecar_d
 	to->conventional = cpu_to_le32(zs->nr_conventional);
 }
 
-/* The first that differs, by the name of its option; NULL: none. */
+/* Return the option that differs first, and both values; NULL if none differs. */
 static const char *first_difference(const struct kcsd_sidecar_drive *a,
 				    const struct kcsd_sidecar_drive *b, u64 *in_a, u64 *in_b)
 {
@@ -60,7 +60,10 @@ static bool all_zones_empty(const struct kcsd_sidecar_state *s)
 	return true;
 }
 
-/* Without zones on either side the LBAs are what they are; else there may be none with data. */
+/*
+ * Return true if the sidecar may change with the configuration. Without zones before and after, the
+ * LBAs stay as they are; otherwise there must be no data.
+ */
 static bool may_follow(const struct kcsd_drive *drive, const struct kcsd_sidecar_state *s,
 		       u64 file_size)
 {
@@ -70,7 +73,7 @@ static bool may_follow(const struct kcsd_drive *drive, const struct kcsd_sidecar
 	       kcsd_store_is_hole(&drive->store);
 }
 
-/* The same programs and UUID, other zones: all are empty. */
+/* Rewrite the sidecar for other zones, all empty. Programs and UUID stay. */
 static int follow(struct kcsd_sidecar_journal *log, const struct kcsd_sidecar_drive *wanted)
 {
 	struct kcsd_sidecar_state s, old = log->state;
@@ -93,7 +96,7 @@ static int follow(struct kcsd_sidecar_journal *log, const struct kcsd_sidecar_dr
 }
 
 int kcsd_sidecar_match(struct kcsd_drive *drive, struct kcsd_sidecar_journal *log, const char *name,
-		    const char *path)
+		       const char *path)
 {
 	struct kcsd_sidecar_drive wanted;
 	const char *what;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Does a sidecar belong to what a drive is configured to be? */
+/* Compare a sidecar with the configuration of its drive. */
 #ifndef KCSD_SIDECAR_MATCH_H
 #define KCSD_SIDECAR_MATCH_H
 
@@ -7,13 +7,13 @@ struct kcsd_drive;
 struct kcsd_sidecar_drive;
 struct kcsd_sidecar_journal;
 
-/* As it is configured, but for the UUID. */
+/* Describe a drive as configured, without its UUID. */
 void kcsd_sidecar_describe(const struct kcsd_drive *drive, struct kcsd_sidecar_drive *to);
 /*
- * 0: it does, or does now: where nothing can be lost by it, the file follows the configuration.
- * -EINVAL, with a line in the kernel log that says what differs; -errno of writing.
+ * Check that a sidecar fits its drive, or make it fit where no data can be lost by that. Return 0;
+ * -EINVAL: it does not fit; -errno of writing. Logs one line on failure.
  */
 int kcsd_sidecar_match(struct kcsd_drive *drive, struct kcsd_sidecar_journal *log, const char *name,
-		    const char *path);
+		       const char *path);
 
 #endif

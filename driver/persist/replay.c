@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* Reading a sidecar. */
+/* Read a sidecar. */
 #include "journal.h"
 
 #define SCAN_LEN	(64u * 1024)
@@ -20,7 +20,8 @@ const char *kcsd_sidecar_verdict_text(enum kcsd_sidecar_verdict verdict)
 bool kcsd_sidecar_record_valid(const struct kcsd_sidecar_record *r, u64 id)
 {
 	return le32_to_cpu(r->magic) == KCSD_SIDECAR_RECORD_MAGIC && le64_to_cpu(r->id) == id &&
-	       le32_to_cpu(r->crc) == kcsd_sidecar_crc(r, offsetof(struct kcsd_sidecar_record, crc));
+	       le32_to_cpu(r->crc) ==
+	       kcsd_sidecar_crc(r, offsetof(struct kcsd_sidecar_record, crc));
 }
 
 static bool payload_valid(struct kcsd_sidecar_draft *d)
@@ -29,7 +30,7 @@ static bool payload_valid(struct kcsd_sidecar_draft *d)
 	       kcsd_sidecar_crc(kcsd_sidecar_payload(d), le32_to_cpu(d->record->len));
 }
 
-/* The sectors but the first; *good is the number of copies that fit the first. */
+/* Read the sectors after the first. *good: number of copies that match the first sector. */
 static int read_rest(struct kcsd_sidecar_io *io, u64 pos, struct kcsd_sidecar_draft *d, u32 *good)
 {
 	u32 len = (d->sectors - 1) * KCSD_SIDECAR_SECTOR;
@@ -41,7 +42,7 @@ static int read_rest(struct kcsd_sidecar_io *io, u64 pos, struct kcsd_sidecar_dr
 		*good = payload_valid(d) ? 2 : 0;
 		return 0;
 	}
-	/* The first copy last, so that it is the second that stays only if the first is bad. */
+	/* Read the first copy last: then the second stays in d only if the first is bad. */
 	for (copy = 1; copy >= 0; copy--) {
 		ret = io->read(io, pos + copy * (u64)len, rest, len);
 		if (ret)
@@ -53,7 +54,7 @@ static int read_rest(struct kcsd_sidecar_io *io, u64 pos, struct kcsd_sidecar_dr
 	return io->read(io, pos + len, rest, len);
 }
 
-/* A record whose first sector is first[]. *good: copies of the other sectors that are. */
+/* Read the record whose first sector is first[]. *good: number of valid copies of the others. */
 static int read_with(struct kcsd_sidecar_io *io, u64 pos, u64 end, const u8 *first,
 		     struct kcsd_sidecar_draft **out, u32 *good)
 {
@@ -79,7 +80,7 @@ static int read_with(struct kcsd_sidecar_io *io, u64 pos, u64 end, const u8 *fir
 }
 
 int kcsd_sidecar_record_read(struct kcsd_sidecar_io *io, u64 pos, u64 end, u64 id, u64 seq,
-			  struct kcsd_sidecar_draft **out, u32 *damaged)
+			     struct kcsd_sidecar_draft **out, u32 *damaged)
 {
 	u8 *first;
 	u32 i, good, bad = 0;
@@ -116,10 +117,11 @@ int kcsd_sidecar_record_read(struct kcsd_sidecar_io *io, u64 pos, u64 end, u64 i
 bool kcsd_sidecar_header_valid(const struct kcsd_sidecar_header *h)
 {
 	return !memcmp(h->magic, KCSD_SIDECAR_MAGIC, sizeof(h->magic)) &&
-	       le32_to_cpu(h->crc) == kcsd_sidecar_crc(h, offsetof(struct kcsd_sidecar_header, crc));
+	       le32_to_cpu(h->crc) ==
+	       kcsd_sidecar_crc(h, offsetof(struct kcsd_sidecar_header, crc));
 }
 
-/* *h is zeroed if the half has none. */
+/* Read the header of a half. *h is all zero if the half has none. */
 static int read_header(struct kcsd_sidecar_journal *log, u32 half, struct kcsd_sidecar_header *h,
 		       u32 *damaged)
 {
@@ -145,7 +147,7 @@ static int read_header(struct kcsd_sidecar_journal *log, u32 half, struct kcsd_s
 	return ret;
 }
 
-/* ---- the whole ---- */
+/* ---- the whole file ---- */
 
 static int verdict(struct kcsd_sidecar_report *report, enum kcsd_sidecar_verdict v, u64 pos)
 {
@@ -154,7 +156,7 @@ static int verdict(struct kcsd_sidecar_report *report, enum kcsd_sidecar_verdict
 	return -EUCLEAN;
 }
 
-/* Choose the half. Its header becomes the log's and the state's. */
+/* Choose the half to use; set up journal and state from its header. */
 static int take_header(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_report *report)
 {
 	struct kcsd_sidecar_header h[2];
@@ -184,7 +186,10 @@ static int take_header(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_rep
 	return ret == -EINVAL ? verdict(report, KCSD_VERDICT_DRIVE, i * (log->file_size / 2)) : ret;
 }
 
-/* In a buffer: is there the beginning of a record of this half whose turn has not come? */
+/*
+ * Return true if buf has the start of a record of this half that comes after the next one. Sets
+ * *torn if it has the start of another record of this half.
+ */
 static bool find_later(const struct kcsd_sidecar_journal *log, const u8 *buf, u32 len, bool *torn)
 {
 	u32 at;
@@ -202,8 +207,9 @@ static bool find_later(const struct kcsd_sidecar_journal *log, const u8 *buf, u3
 }
 
 /*
- * At log->pos there is no valid record. Where power failed during an append nothing but that record
- * can be there; if there is a later one, this one was there, too.
+ * Search behind log->pos, where no valid record is. If power failed during an append, only the rest
+ * of that record can be there. A later record proves that the one at log->pos was complete and is
+ * damaged now.
  */
 static int check_tail(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_report *report)
 {
@@ -214,7 +220,8 @@ static int check_tail(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_repo
 
 	if (!buf)
 		return -ENOMEM;
-	while (!ret && (pos = log->io->skip(log->io, pos) & ~(u64)(KCSD_SIDECAR_SECTOR - 1)) < end) {
+	while (!ret &&
+	       (pos = log->io->skip(log->io, pos) & ~(u64)(KCSD_SIDECAR_SECTOR - 1)) < end) {
 		u32 len = min(end - pos, (u64)SCAN_LEN) & ~(KCSD_SIDECAR_SECTOR - 1);
 
 		ret = log->io->read(log->io, pos, buf, len);
@@ -234,7 +241,7 @@ static int replay(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_report *
 
 	for (;;) {
 		ret = kcsd_sidecar_record_read(log->io, start + log->pos, start + half, log->id,
-					    log->seq, &d, &report->damaged);
+					       log->seq, &d, &report->damaged);
 		if (ret)
 			return ret;
 		if (!d)
@@ -250,8 +257,8 @@ static int replay(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_report *
 	}
 }
 
-int kcsd_sidecar_journal_open(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_io *io, u64 file_size,
-		       struct kcsd_sidecar_report *report)
+int kcsd_sidecar_journal_open(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_io *io,
+			      u64 file_size, struct kcsd_sidecar_report *report)
 {
 	int ret;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The sidecar of a drive: opened at power on, written by flushes and by what changes zones. */
+/* Open the sidecar of a drive at power on; write it for flushes and changes of zones. */
 #define pr_fmt(fmt) "kcsd: " fmt
 
 #include <linux/container_of.h>
@@ -16,15 +16,18 @@
 #include "persist/sidecar.h"
 
 struct kcsd_sidecar {
-	struct mutex lock;	/* all below but asked; committed of the drive's zones */
+	struct mutex lock;	/* protects all below but asked; committed of all zones */
 	struct kcsd_sidecar_file file;
 	struct kcsd_sidecar_journal log;
 	bool abandoned;
-	u64 done;		/* the commit that was asked for last of those that are done */
-	atomic64_t asked;	/* commits asked for so far */
+	u64 done;		/* commits done, counted like asked */
+	atomic64_t asked;	/* commits requested so far */
 };
 
-/* What is written may be what reclaim waits for. */
+/*
+ * Lock the sidecar. Allocations start no I/O until side_end(): memory reclaim may wait for the
+ * pages that are written here. Return the token for side_end().
+ */
 static unsigned int side_begin(struct kcsd_sidecar *side)
 {
 	mutex_lock(&side->lock);
@@ -55,7 +58,7 @@ static int side_append(struct kcsd_drive *drive, struct kcsd_sidecar_draft *d)
 	return ret;
 }
 
-/* Nothing is acknowledged while the file may have a record that failed: take it off, or fail. */
+/* Clear a failed record. Until that succeeds the file may have it, so nothing is acknowledged. */
 static int side_settle(struct kcsd_drive *drive)
 {
 	struct kcsd_sidecar *side = drive->side;
@@ -82,7 +85,7 @@ static int side_flush_medium(struct kcsd_drive *drive)
 
 /* ---- zones ---- */
 
-/* As it is recorded: nothing is open. */
+/* Describe a zone as it is recorded: never open. */
 static void side_describe_zone(struct kcsd_drive *drive, u32 zone, struct kcsd_sidecar_zone *to)
 {
 	struct kcsd_zone_state state;
@@ -113,7 +116,7 @@ static bool side_knows_zone(struct kcsd_sidecar *side, const struct kcsd_sidecar
 	       kcsd_sidecar_zone_wp(&side->log.state, zone) == le64_to_cpu(z->wp);
 }
 
-/* The file says this now. */
+/* Note that the file has these zones now. */
 static void side_zones_committed(struct kcsd_drive *drive, u32 first, u32 end)
 {
 	struct kcsd_zone *zones = drive->zones.zones;
@@ -128,7 +131,7 @@ static struct kcsd_sidecar_draft *side_zones_draft(u32 nr)
 	return kcsd_sidecar_draft_alloc(KCSD_SIDECAR_ZONES, nr * sizeof(struct kcsd_sidecar_zone));
 }
 
-/* ---- those that a commit records ---- */
+/* ---- zones that a commit records ---- */
 
 struct side_dirty {
 	struct kcsd_sidecar_dirty zones;
@@ -150,12 +153,13 @@ static u32 side_next_dirty(struct kcsd_sidecar_dirty *zones, u32 zone)
 	return zone;
 }
 
-static void side_describe_dirty(struct kcsd_sidecar_dirty *zones, u32 zone, struct kcsd_sidecar_zone *to)
+static void side_describe_dirty(struct kcsd_sidecar_dirty *zones, u32 zone,
+				struct kcsd_sidecar_zone *to)
 {
 	side_describe_zone(drive_of_dirty(zones), zone, to);
 }
 
-/* The pointers as they are before the flush, written after it. */
+/* Take the write pointers, flush the store, then write the pointers to the sidecar. */
 static int side_commit(struct kcsd_drive *drive)
 {
 	struct side_dirty dirty = {
@@ -168,7 +172,7 @@ static int side_commit(struct kcsd_drive *drive)
 	struct kcsd_sidecar_draft *d;
 	int ret;
 
-	/* One that is reset meanwhile waits for the lock held here, to say so after this. */
+	/* A zone that is reset meanwhile waits for side->lock, and is recorded afterwards. */
 	ret = kcsd_sidecar_draft_dirty(&dirty.zones, &d);
 	if (ret)
 		return ret;
@@ -288,8 +292,9 @@ bool kcsd_sidecar_has_programs(const struct kcsd_drive *drive)
 
 int kcsd_sidecar_add_program(struct kcsd_drive *drive, const struct kcsd_program *p)
 {
-	struct kcsd_sidecar_draft *d = kcsd_sidecar_draft_alloc(KCSD_SIDECAR_PROGRAM,
-					sizeof(struct kcsd_sidecar_program) + p->psize);
+	struct kcsd_sidecar_draft *d =
+		kcsd_sidecar_draft_alloc(KCSD_SIDECAR_PROGRAM,
+					 sizeof(struct kcsd_sidecar_program) + p->psize);
 	struct kcsd_sidecar_program *to;
 	unsigned int noio;
 	int ret;
@@ -310,8 +315,9 @@ int kcsd_sidecar_add_program(struct kcsd_drive *drive, const struct kcsd_program
 
 int kcsd_sidecar_change_program(struct kcsd_drive *drive, u16 pind, u8 what)
 {
-	struct kcsd_sidecar_draft *d = kcsd_sidecar_draft_alloc(KCSD_SIDECAR_PROGRAM_CHANGE,
-							  sizeof(struct kcsd_sidecar_change));
+	struct kcsd_sidecar_draft *d =
+		kcsd_sidecar_draft_alloc(KCSD_SIDECAR_PROGRAM_CHANGE,
+					 sizeof(struct kcsd_sidecar_change));
 	struct kcsd_sidecar_change *c;
 	unsigned int noio;
 	int ret;
@@ -328,8 +334,8 @@ int kcsd_sidecar_change_program(struct kcsd_drive *drive, u16 pind, u8 what)
 }
 
 int kcsd_sidecar_each_program(struct kcsd_drive *drive,
-			   int (*fn)(struct kcsd_drive *drive, const struct kcsd_sidecar_program *p,
-				     u32 len))
+			      int (*fn)(struct kcsd_drive *drive,
+					const struct kcsd_sidecar_program *p, u32 len))
 {
 	struct kcsd_sidecar_draft *d;
 	int ret = 0;
@@ -347,13 +353,16 @@ int kcsd_sidecar_each_program(struct kcsd_drive *drive,
 
 /* ---- power on, power off ---- */
 
-/* Programs get what max_program_bytes says now; a file that is there keeps its length. */
+/*
+ * Create the sidecar. Reserves room for programs by max_program_bytes; an existing file does not
+ * change its length later.
+ */
 static int side_create(struct kcsd_sidecar *side, struct kcsd_drive *drive, const char *name,
 		       const char *path)
 {
 	const struct kcsd_config *c = &drive->cfg;
 	u64 len = kcsd_sidecar_file_size(drive->zones.nr,
-				      c->max_program_bytes + c->max_programs * SZ_1K);
+					 c->max_program_bytes + c->max_programs * SZ_1K);
 	struct kcsd_sidecar_drive wanted;
 	int ret;
 
@@ -387,7 +396,8 @@ static int side_load(struct kcsd_sidecar *side, struct kcsd_drive *drive, const 
 	struct kcsd_sidecar_report r;
 	int ret;
 
-	ret = kcsd_sidecar_journal_open(&side->log, &side->file.io, kcsd_sidecar_file_len(&side->file), &r);
+	ret = kcsd_sidecar_journal_open(&side->log, &side->file.io,
+					kcsd_sidecar_file_len(&side->file), &r);
 	if (ret == -EUCLEAN)
 		pr_err("%s: sidecar %s cannot be used: %s (at byte %llu); see kcsd fsck and kcsd repair\n",
 		       name, path, kcsd_sidecar_verdict_text(r.verdict), r.pos);
@@ -411,7 +421,7 @@ fail:
 	return ret;
 }
 
-/* Sets up file and log; a file that is there and cannot be used stays as it is. */
+/* Set up file and log. An existing file that cannot be used is not changed. */
 static int side_setup(struct kcsd_sidecar *side, struct kcsd_drive *drive, const char *name)
 {
 	char *path = kasprintf(GFP_KERNEL, "%s" KCSD_SIDECAR_SUFFIX, drive->cfg.backing_file);
@@ -444,7 +454,7 @@ static void side_free(struct kcsd_drive *drive)
 	kfree(side);
 }
 
-/* Is there to be none? -EINVAL: that cannot be. */
+/* Return 1 if the drive has no sidecar, 0 if it has one; -EINVAL: it needs one but has none. */
 static int side_is_unwanted(const struct kcsd_drive *drive, const char *name)
 {
 	if (!drive->cfg.backing_file)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* The state of a drive: made by records, and made into records again. */
+/* Build the state of a drive from records, and records from the state. */
 #include "state.h"
 
 #define ZONES_PER_RECORD	4096u
@@ -30,7 +30,7 @@ struct kcsd_sidecar_draft *kcsd_sidecar_draft_alloc(u32 kind, u32 len)
 	size_t size = sizeof(struct kcsd_sidecar_draft) + (size_t)sectors * KCSD_SIDECAR_SECTOR;
 	struct kcsd_sidecar_draft *d;
 
-	/* A program stays in memory, for who loaded it. */
+	/* A program stays in memory: charge it to the cgroup that loads it. */
 	d = kind == KCSD_SIDECAR_PROGRAM ? kcsd_alloc(size) : kcsd_alloc_own(size);
 	if (!d)
 		return NULL;
@@ -58,7 +58,7 @@ static bool is_zero(const u8 *p, size_t len)
 	return !len;
 }
 
-/* ---- the whole ---- */
+/* ---- the whole state ---- */
 
 static bool is_drive(const struct kcsd_sidecar_drive *drive)
 {
@@ -123,7 +123,7 @@ static u16 pind_of(struct kcsd_sidecar_draft *d)
 	return le16_to_cpu(p->pind);
 }
 
-/* Where the program of that index is in the list, or belongs. */
+/* Return the link to the program of that index, or the place in the list where it belongs. */
 static struct kcsd_sidecar_draft **find_program(struct kcsd_sidecar_draft **at, u16 pind)
 {
 	while (*at && pind_of(*at) < pind)
@@ -172,7 +172,8 @@ static bool is_program(const struct kcsd_sidecar_program *p, u32 len)
 	return len > sizeof(*p) && p->active <= 1 && is_zero(p->rsvd5, sizeof(p->rsvd5));
 }
 
-static bool is_change(const struct kcsd_sidecar_state *s, const struct kcsd_sidecar_change *c, u32 len)
+static bool is_change(const struct kcsd_sidecar_state *s, const struct kcsd_sidecar_change *c,
+		      u32 len)
 {
 	return len == sizeof(*c) && c->what <= KCSD_SIDECAR_UNLOAD &&
 	       is_zero(c->rsvd3, sizeof(c->rsvd3)) && has_program(s, le16_to_cpu(c->pind));
@@ -202,7 +203,8 @@ static bool is_zone(const struct kcsd_sidecar_state *s, const struct kcsd_sideca
 	}
 }
 
-static bool are_zones(const struct kcsd_sidecar_state *s, const struct kcsd_sidecar_zone *z, u32 len)
+static bool are_zones(const struct kcsd_sidecar_state *s, const struct kcsd_sidecar_zone *z,
+		      u32 len)
 {
 	u32 i;
 
@@ -257,7 +259,10 @@ void kcsd_sidecar_state_apply(struct kcsd_sidecar_state *s, struct kcsd_sidecar_
 	kcsd_free(d);
 }
 
-/* Zones from *zone on that are not as they are without a record; at most max. *zone moves on. */
+/*
+ * Collect zones from *zone on whose state needs a record, at most max, and move *zone on. z may be
+ * NULL, to count. Return their number.
+ */
 static u32 collect_zones(const struct kcsd_sidecar_state *s, u32 *zone, struct kcsd_sidecar_zone *z,
 			 u32 max)
 {
@@ -287,15 +292,16 @@ u64 kcsd_sidecar_programs_len(const struct kcsd_sidecar_state *s)
 	return len;
 }
 
-static int each_zones(struct kcsd_sidecar_state *s, int (*fn)(void *arg, struct kcsd_sidecar_draft *d),
-		      void *arg)
+static int each_zones(struct kcsd_sidecar_state *s,
+		      int (*fn)(void *arg, struct kcsd_sidecar_draft *d), void *arg)
 {
 	u32 nr, from = 0, to = 0;
 	struct kcsd_sidecar_draft *d;
 	int ret = 0;
 
 	while (!ret && (nr = collect_zones(s, &to, NULL, ZONES_PER_RECORD))) {
-		d = kcsd_sidecar_draft_alloc(KCSD_SIDECAR_ZONES, nr * sizeof(struct kcsd_sidecar_zone));
+		d = kcsd_sidecar_draft_alloc(KCSD_SIDECAR_ZONES,
+					     nr * sizeof(struct kcsd_sidecar_zone));
 		if (!d)
 			return -ENOMEM;
 		collect_zones(s, &from, kcsd_sidecar_payload(d), nr);
@@ -306,7 +312,7 @@ static int each_zones(struct kcsd_sidecar_state *s, int (*fn)(void *arg, struct 
 }
 
 int kcsd_sidecar_state_each(struct kcsd_sidecar_state *s,
-			 int (*fn)(void *arg, struct kcsd_sidecar_draft *d), void *arg)
+			    int (*fn)(void *arg, struct kcsd_sidecar_draft *d), void *arg)
 {
 	struct kcsd_sidecar_draft *d;
 	int ret = each_zones(s, fn, arg);

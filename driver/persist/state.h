@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * What a sidecar says, in memory; and the records of which it is made. As driver/engine,
- * this directory compiles into the module and into user space: no globals, no
- * locks, no printing, no headers but the engine's env.h and the uAPI's.
+ * The contents of a sidecar in memory, and the records that make them up. Like driver/engine,
+ * state.c, journal.c, replay.c and dirty.c compile into the module and into user space: no globals,
+ * no locks, no printing, no headers except env.h of the engine and those of the uAPI.
  */
 #ifndef KCSD_SIDECAR_STATE_H
 #define KCSD_SIDECAR_STATE_H
@@ -19,12 +19,12 @@ struct kcsd_sidecar_draft {
 	struct kcsd_sidecar_record record[];	/* one, then the payload */
 };
 
-/* With room for a payload of len bytes, zeroed; NULL without memory. kcsd_free() it. */
+/* Allocate a draft, payload of len bytes zeroed. NULL without memory. Free with kcsd_free(). */
 struct kcsd_sidecar_draft *kcsd_sidecar_draft_alloc(u32 kind, u32 len);
-/* Sectors of a record with len bytes of payload, one copy. */
+/* Return the sectors of one copy of a record with len bytes of payload. */
 u32 kcsd_sidecar_sectors(u32 len);
 
-/* Make its payload shorter. */
+/* Make the payload shorter. */
 void kcsd_sidecar_draft_trim(struct kcsd_sidecar_draft *d, u32 len);
 
 static inline void *kcsd_sidecar_payload(struct kcsd_sidecar_draft *d)
@@ -32,18 +32,21 @@ static inline void *kcsd_sidecar_payload(struct kcsd_sidecar_draft *d)
 	return d->record + 1;
 }
 
-/* CRC-32C as everyone computes it. */
+/* Return the CRC-32C, as in iSCSI. */
 u32 kcsd_sidecar_crc(const void *p, size_t len);
 
 struct kcsd_sidecar_state {
 	struct kcsd_sidecar_drive drive;
-	u32 nr_zones;		/* conventional ones too; 0: not zoned */
+	u32 nr_zones;		/* conventional ones included; 0: not zoned */
 	u64 capacity;		/* LBAs of a zone */
-	u64 *zones;		/* packed; kcsd_sidecar_zone_cond() and _wp() */
+	u64 *zones;		/* packed: kcsd_sidecar_zone_cond(), _wp() */
 	struct kcsd_sidecar_draft *programs;	/* by index, owned */
 };
 
-/* For this drive, all zones empty. 0, -ENOMEM, or -EINVAL for a drive that cannot be. */
+/*
+ * Initialise the state of a drive whose zones are all empty. Return 0; -ENOMEM; -EINVAL: no such
+ * drive is possible.
+ */
 int kcsd_sidecar_state_init(struct kcsd_sidecar_state *s, const struct kcsd_sidecar_drive *drive);
 void kcsd_sidecar_state_destroy(struct kcsd_sidecar_state *s);
 
@@ -57,18 +60,18 @@ static inline u64 kcsd_sidecar_zone_wp(const struct kcsd_sidecar_state *s, u32 z
 	return s->zones[zone] & ((1ULL << 56) - 1);
 }
 
-/* Can a record say this of the drive? What d->record says of its length has been checked. */
+/* Return true if a record may change this state. The caller has checked the length in it. */
 bool kcsd_sidecar_state_allows(const struct kcsd_sidecar_state *s, struct kcsd_sidecar_draft *d);
-/* Make the change of a record that is allowed. Takes d over. */
+/* Apply a record that is allowed. Takes ownership of d. */
 void kcsd_sidecar_state_apply(struct kcsd_sidecar_state *s, struct kcsd_sidecar_draft *d);
 
-/* Bytes in a half of all its programs. */
+/* Return the bytes that all programs take in a half. */
 u64 kcsd_sidecar_programs_len(const struct kcsd_sidecar_state *s);
 /*
- * Call fn with each of the records that make this state, which are not fn's to keep. Ends with the
- * first result that is not 0, and returns it; -ENOMEM.
+ * Call fn with each record that makes up this state; fn must not keep it. Stops at the first result
+ * that is not 0, and returns it. Return 0 or -ENOMEM otherwise.
  */
 int kcsd_sidecar_state_each(struct kcsd_sidecar_state *s,
-			 int (*fn)(void *arg, struct kcsd_sidecar_draft *d), void *arg);
+			    int (*fn)(void *arg, struct kcsd_sidecar_draft *d), void *arg);
 
 #endif
