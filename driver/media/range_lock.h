@@ -4,8 +4,8 @@
  * order of arrival, so no lock starves. May sleep; a context holds at most one lock of a set at a
  * time.
  */
-#ifndef KCSD_RANGE_H
-#define KCSD_RANGE_H
+#ifndef KCSD_RANGE_LOCK_H
+#define KCSD_RANGE_LOCK_H
 
 #include <linux/list.h>
 #include <linux/spinlock.h>

@@ -141,7 +141,7 @@ static int take_back(struct kcsd_sidecar_journal *log)
 	return ret ? ret : log->io->sync(log->io);
 }
 
-int kcsd_sidecar_log_sync_new(struct kcsd_sidecar_journal *log)
+int kcsd_sidecar_journal_clear_failed(struct kcsd_sidecar_journal *log)
 {
 	int ret = clear_header(log);
 
@@ -225,7 +225,7 @@ static int append_here(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_dra
 	struct place p = {
 		.log = log, .half = log->half, .id = log->id, .seq = log->seq, .pos = log->pos,
 	};
-	int ret = kcsd_sidecar_log_sync_new(log);
+	int ret = kcsd_sidecar_journal_clear_failed(log);
 
 	if (ret)
 		return ret;
@@ -235,7 +235,7 @@ static int append_here(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_dra
 	if (ret) {
 		log->unsettled = p.begun;
 		/* If this fails it is tried again before the next record, or flush. */
-		kcsd_sidecar_log_sync_new(log);
+		kcsd_sidecar_journal_clear_failed(log);
 		return ret;
 	}
 	log->seq = p.seq;

@@ -5,8 +5,8 @@
  *
  * The caller serialises.
  */
-#ifndef KCSD_SIDECAR_LOG_H
-#define KCSD_SIDECAR_LOG_H
+#ifndef KCSD_JOURNAL_H
+#define KCSD_JOURNAL_H
 
 #include "state.h"
 
@@ -90,7 +90,7 @@ int kcsd_sidecar_journal_append(struct kcsd_sidecar_journal *log, struct kcsd_si
  * Make the file match log->state even if power fails now: clear what is left of a failed record.
  * Return 0 or -errno; then it is tried again before the next record.
  */
-int kcsd_sidecar_log_sync_new(struct kcsd_sidecar_journal *log);
+int kcsd_sidecar_journal_clear_failed(struct kcsd_sidecar_journal *log);
 /* Write the state to the other half: for files with damaged or torn records. */
 int kcsd_sidecar_journal_rewrite(struct kcsd_sidecar_journal *log);
 

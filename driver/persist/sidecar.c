@@ -65,7 +65,7 @@ static int side_settle(struct kcsd_drive *drive)
 	int ret;
 
 	lockdep_assert_held(&side->lock);
-	ret = kcsd_sidecar_log_sync_new(&side->log);
+	ret = kcsd_sidecar_journal_clear_failed(&side->log);
 	if (side->file.sync.lost)
 		kcsd_lba_io_lose_data(drive, "side");
 	return ret;

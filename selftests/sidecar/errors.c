@@ -135,13 +135,13 @@ static bool fail_settle(struct tally *t, u32 at)
 	expect(t, ret == -ENOSPC, "it fails");
 	t->failed++;
 	/* At call 1 nothing has come to the file. */
-	expect(t, kcsd_sidecar_log_sync_new(&log) == (at > 1 ? -ENOSPC : 0), "settled only if it is");
+	expect(t, kcsd_sidecar_journal_clear_failed(&log) == (at > 1 ? -ENOSPC : 0), "settled only if it is");
 	expect(t, model_is(&before, &log.state), "the state is that before");
 	d->fail_at = 0;
-	expect(t, !kcsd_sidecar_log_sync_new(&log), "settled once that is possible");
+	expect(t, !kcsd_sidecar_journal_clear_failed(&log), "settled once that is possible");
 	expect(t, on_disk(d, &before, false) && on_disk(d, &before, true), "and taken back");
 	d->calls = 0;
-	expect(t, !kcsd_sidecar_log_sync_new(&log) && !d->calls, "once");
+	expect(t, !kcsd_sidecar_journal_clear_failed(&log) && !d->calls, "once");
 	kcsd_sidecar_journal_close(&log);
 	disk_destroy(d);
 	return !t->wrong;
