@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * CRC-32C (Castagnoli; the one of iSCSI, ext4 and btrfs), 8 bytes at a time.
+ * Compute the CRC-32C (Castagnoli; also in iSCSI, ext4 and btrfs), 8 bytes at a time.
  *
- * arguments	the CRC of what comes before the stream, 4 bytes, little-endian; none:
- *		nothing does
+ * arguments	the CRC of the bytes before the stream, 4 bytes, little-endian; none: there
+ *		are no such bytes
  * result	the CRC, 32 bits; negative: -EINVAL, other arguments, CPARAM1 or CPARAM2;
  *		-EIO, the medium failed
  * output	none

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * Sum, minimum, maximum and average of a column of integers in CSV.
+ * Compute sum, minimum, maximum and average of a column of integers in CSV.
  *
- * A row ends at a newline or at the end. Double quotes are as in RFC 4180: a
- * delimiter or newline between them belongs to the cell. A cell is a number if
- * it is one signed 64-bit decimal, with an optional sign and blanks around
- * it. A row that has none in the column, such as the header, is skipped.
+ * A row ends at a newline or at the end of the stream. Double quotes are as in RFC 4180: a
+ * delimiter or newline between them belongs to the cell. A cell is a number if it is one signed
+ * 64-bit decimal, with an optional sign and blanks around it. A row without a number in the column,
+ * such as the header, is skipped.
  *
  * arguments	the delimiter, one byte; none: a comma
  * cparam1	the column, from 1
@@ -22,24 +22,24 @@ struct csv_result {
 	__s64 min;		/* 0 if count is 0; so are max and average */
 	__s64 max;
 	__s64 average;		/* sum / count, rounded towards 0 */
-	__u64 skipped;		/* rows without */
-	__u64 overflow;		/* 1: sum and average are not valid, the sum does not fit */
+	__u64 skipped;		/* rows without a number */
+	__u64 overflow;		/* 1: the sum does not fit; sum and average are not valid */
 };
 
 #define SIZE_MAX_S64	0x7fffffffffffffffULL
 #define SIZE_MAX_10	(SIZE_MAX_S64 / 10)
 
-/* How far a cell has been read. */
+/* State of the current cell. */
 enum cell { CELL_START, CELL_SIGN, CELL_DIGITS, CELL_END, CELL_BAD };
 
 struct csv {
-	__u64 column;		/* wanted, from 1 */
+	__u64 column;		/* the column to process, from 1 */
 	__u64 at;		/* column of the current cell, 0: no byte of the row yet */
 	__u8 delimiter;
 	bool quoted;
 	bool negative;
 	enum cell cell;
-	__u64 size;		/* the cell's number so far, without its sign */
+	__u64 size;		/* number of the cell so far, without its sign */
 	struct csv_result result;
 };
 

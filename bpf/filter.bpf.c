@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * Rows of fixed length, from one piece of SLM to another: those whose column is in bounds.
+ * Copy rows of fixed length from one piece of SLM to another, if their column is within bounds.
  *
- * ranges	0: rows, one after another; 1: where those that are kept go
+ * ranges	0: rows, one after another; 1: destination of the selected rows
  * arguments	struct filter
- * result	the number of rows kept; negative: -EINVAL, no two ranges, or arguments that
- *		make no sense; -ENOSPC, range 1 is full
+ * result	the number of rows copied; negative: -EINVAL, not two ranges, or invalid
+ *		arguments; -ENOSPC, range 1 is full
  */
 #include <kcsd_helpers.h>
 
 struct filter {
-	__u64	rows;		/* to look at, from the beginning of range 0 */
-	__u64	low;		/* kept is what has low <= column <= high */
+	__u64	rows;		/* number to read, from the beginning of range 0 */
+	__u64	low;		/* selects rows with low <= column <= high */
 	__u64	high;
 	__u32	row_len;	/* bytes */
-	__u32	column;		/* byte of the row at which the column, 8 bytes long, begins */
+	__u32	column;		/* offset of the column in the row, bytes; it has 8 bytes */
 };
 
 static bool valid(const struct kcsd_ctx *ctx, const struct filter *f)

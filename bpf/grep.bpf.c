@@ -2,12 +2,11 @@
 /*
  * Emit the lines that contain a string, as `LC_ALL=C grep -a -F STRING` does.
  *
- * arguments	the string, 0 to 256 bytes, no newline in it; without one every
- *		line is emitted
- * result	the number of lines; negative: -EINVAL, a string that cannot be, CPARAM1
- *		or CPARAM2; -EIO, the medium failed; -ENOSPC, the lines do not fit the
- *		output (those that do are there); -E2BIG, a line is longer than LINE_MAX
- *		(lines before it are there)
+ * arguments	the string, 0 to 256 bytes, without a newline; no string: emit every line
+ * result	the number of lines; negative: -EINVAL, an invalid string, CPARAM1 or CPARAM2;
+ *		-EIO, the medium failed; -ENOSPC, the lines do not fit the output (it has
+ *		those that fit); -E2BIG, a line is longer than LINE_MAX (the output has the
+ *		lines before it)
  * output	the lines, each with its newline; a last line without one gets one
  */
 #define LINE_MAX		65536
@@ -23,7 +22,7 @@ struct grep {
 	__u64 lines;
 };
 
-/* The address after the newline that ends the line at p; end if it has none. */
+/* Returns the address after the newline that ends the line at p; end if it has none. */
 static __always_inline const __u8 *line_end(const __u8 *p, const __u8 *end)
 {
 	const __u8 *newline = memchr(p, '\n', end - p);
@@ -31,7 +30,7 @@ static __always_inline const __u8 *line_end(const __u8 *p, const __u8 *end)
 	return newline ? newline + 1 : end;
 }
 
-/* Where the line of p starts, not before start. */
+/* Returns the start of the line that contains p, not before start. */
 static __always_inline const __u8 *line_start(const __u8 *p, const __u8 *start)
 {
 	while (p > start && p[-1] != '\n')
@@ -55,7 +54,7 @@ static long grep_chunk(const struct kcsd_chunk *chunk, void *state)
 	struct grep *grep = state;
 	long err;
 
-	/* Whole lines only; what was kept has no newline. */
+	/* Search whole lines only. Bytes kept from the last chunk have no newline. */
 	if (chunk->left) {
 		whole = line_start(end, chunk->data + chunk->kept);
 		if (whole == chunk->data + chunk->kept)

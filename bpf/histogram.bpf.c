@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * How often each byte value occurs.
+ * Count how often each byte value occurs.
  *
  * arguments	none
- * result	the number of bytes counted; negative: -EINVAL, arguments,
- *		CPARAM1 or CPARAM2; -EIO, the medium failed; -ENOSPC, no room for the
- *		output
- * output	256 64-bit counts, of byte 0 first
+ * result	the number of bytes counted; negative: -EINVAL, arguments, CPARAM1 or
+ *		CPARAM2; -EIO, the medium failed; -ENOSPC, no room for the output
+ * output	256 64-bit counts, that of byte 0 first
  */
 #include <kcsd_helpers.h>
 

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * Emit the rows of a table whose column has one of some keys: the side of a join
- * that is large stays on the drive. Rows are lines, columns are separated by one
- * byte; there is no quoting.
+ * Emit the rows of a table whose column has one of some keys: a join in which the large side stays
+ * on the drive. Rows are lines, columns are separated by one byte; there is no quoting.
  *
  * arguments	the separator, then the keys, each with a newline after it
  * cparam1	the column, counted from 1
  * result	the number of rows emitted; negative: -EINVAL, column 0, CPARAM2, or
- *		arguments that cannot be; -EIO, the medium failed;
- *		-ENOSPC, the rows do not fit the output (those that do are there);
- *		-E2BIG, more than KEYS_MAX keys, or a row longer than ROW_MAX
+ *		invalid arguments; -EIO, the medium failed; -ENOSPC, the rows do not fit
+ *		the output (it has those that fit); -E2BIG, more than KEYS_MAX keys, or a
+ *		row longer than ROW_MAX
  * output	the rows, each with its newline; a last row without one gets one
  */
 #define ROW_MAX			65536
@@ -25,7 +24,7 @@ struct text {
 	__u64 len;
 };
 
-/* Open addressing; at is NULL where a slot is free. */
+/* Hash table with open addressing; at is NULL in a free slot. */
 static struct text keys[SLOTS];
 static __u64 nr_keys;
 
@@ -33,7 +32,7 @@ static __u64 column;	/* from 0 */
 static __u8 separator;
 static __u64 rows;	/* emitted */
 
-/* The slot of a key, or the free one where it belongs. */
+/* Returns the slot of a key, or the free slot for it. */
 static __attribute__((noinline)) struct text *find_slot(const struct text *key)
 {
 	__u64 slot = kcsd_crc32c(0, key->at, key->len);
@@ -67,7 +66,7 @@ static long add_keys(const __u8 *p, const __u8 *end)
 	return 0;
 }
 
-/* Narrow a row to its column. False: it has not so many. */
+/* Reduce a row to its column. Returns false if it has fewer columns. */
 static bool take_column(struct text *row)
 {
 	const __u8 *end = row->at + row->len, *next;
@@ -84,7 +83,7 @@ static bool take_column(struct text *row)
 	return true;
 }
 
-/* A row without its newline. */
+/* Emit a row (given without its newline) if its column has one of the keys. */
 static __attribute__((noinline)) long join_row(const __u8 *row, __u64 len)
 {
 	static const char newline[] = "\n";

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
 /*
- * Finding a byte string. Looks for the rarest pair of its bytes, 32 places at a
- * time, and compares the rest only there: 1.3 instructions for each byte (123 million
- * for "Alpha" in 94 MB of licences and C headers; 231 million for "the"),
- * where a byte-wise search needs five or more.
+ * Find a byte string. The search looks for the rarest pair of its bytes, 32 places at a time, and
+ * compares the rest only there: 1.3 instructions for each byte (123 million for "Alpha" in 94 MB of
+ * licences and C headers; 231 million for "the"). A search byte by byte needs five or more.
  */
 #ifndef KCSD_FIND_H
 #define KCSD_FIND_H
@@ -17,14 +16,14 @@ struct kcsd_needle {
 	__u64 len;
 	__u64 anchor;		/* index of the rarest pair; of the rarest byte if len is 1 */
 	__u64 gap;		/* from its first byte to its second: 1, or 0 if len is 1 */
-	__u64 first, second;	/* these bytes, eight times */
+	__u64 first, second;	/* each of the two bytes, eight times */
 };
 
-/* What text and binary files are full of, commonest first. */
+/* The most frequent bytes of text and binary files, most frequent first. */
 static const __u8 kcsd_common_bytes[] __attribute__((unused)) =
 	"\0 etaoinsrhldcumfpg\nwyb\tv.,_-/*0k=;()1";
 
-/* How rare a byte is in usual data; the higher the rarer. */
+/* Returns the rarity of a byte in usual data; a higher number is rarer. */
 static __always_inline __u64 kcsd_byte_rarity(__u8 byte)
 {
 	__u64 i;
@@ -35,7 +34,7 @@ static __always_inline __u64 kcsd_byte_rarity(__u8 byte)
 	return i;
 }
 
-/* bytes stays the caller's and must outlive the needle. */
+/* Prepare a search. The caller owns bytes, which must outlive the needle. */
 static __always_inline void kcsd_needle_init(struct kcsd_needle *needle, const __u8 *bytes,
 					     __u64 len)
 {
@@ -54,21 +53,24 @@ static __always_inline void kcsd_needle_init(struct kcsd_needle *needle, const _
 }
 
 /*
- * Bit 7 of every byte of x that is 0. A byte above a 0 may be marked, too (the
- * borrow); the lowest mark is always true.
+ * Returns x with only bit 7 set in every byte that was 0. A byte above a 0 may be marked, too (the
+ * borrow); the lowest mark is always right.
  */
 static __always_inline __u64 kcsd_zero_marks(__u64 x)
 {
 	return (x - KCSD_EACH_BYTE(1)) & ~x & KCSD_EACH_BYTE(0x80);
 }
 
-/* Index of the lowest marked byte; marks is not 0. */
+/* Returns the index of the lowest marked byte; marks is not 0. */
 static __always_inline __u64 kcsd_first_mark(__u64 marks)
 {
 	return (((marks & -marks) - 1) & KCSD_EACH_BYTE(1)) * KCSD_EACH_BYTE(1) >> 56;
 }
 
-/* Bytes of 0 where, at p and gap later, both bytes are the wanted ones. */
+/*
+ * Compare 8 places at p and at q (gap later) with the wanted pair. Bytes of the result are 0 where
+ * both match.
+ */
 static __always_inline __u64 kcsd_pair_diff(const __u8 *p, const __u8 *q, __u64 first,
 					    __u64 second)
 {
@@ -76,9 +78,9 @@ static __always_inline __u64 kcsd_pair_diff(const __u8 *p, const __u8 *q, __u64 
 }
 
 /*
- * The first 32 bytes at p + 32 * n, before stop, that may have the pair in them;
- * stop or beyond if none have. The loop that all the time goes into: a function
- * of its own, so that it keeps everything in registers.
+ * Find 32 bytes at p + 32 * n, before stop, that may contain the pair. Returns stop or beyond if
+ * there are none. This loop takes nearly all the time. It is a function of its own, so that it
+ * keeps everything in registers.
  */
 static __attribute__((noinline, unused)) const __u8 *
 kcsd_find_pair(const __u8 *p, const __u8 *stop, __u64 first, __u64 second, __u64 gap)
@@ -99,7 +101,7 @@ kcsd_find_pair(const __u8 *p, const __u8 *stop, __u64 first, __u64 second, __u64
 	return p;
 }
 
-/* The first match whose anchor is in the 32 bytes at p and before stop, or NULL. */
+/* Returns the first match whose anchor is in the 32 bytes at p and before stop, or NULL. */
 static __always_inline const __u8 *kcsd_find_near(const struct kcsd_needle *needle,
 						  const __u8 *p, const __u8 *stop)
 {
@@ -122,8 +124,8 @@ static __always_inline const __u8 *kcsd_find_near(const struct kcsd_needle *need
 }
 
 /*
- * The first occurrence that lies wholly in [p, end), or NULL. An empty needle
- * is found at p unless p is end. Up to 33 bytes after end are read.
+ * Returns the first occurrence that lies wholly in [p, end), or NULL. An empty needle is found at p
+ * unless p is end. Reads up to 33 bytes after end.
  */
 static __attribute__((unused)) const __u8 *
 kcsd_find(const struct kcsd_needle *needle, const __u8 *p, const __u8 *end)

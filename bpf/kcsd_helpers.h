@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
 /*
- * What a program on a kcsd drive is written with: the helpers, the context,
- * and a streaming loop.
+ * Interface for programs on a kcsd drive: the helpers, the context, and a streaming loop.
  *
  *	#include <kcsd_helpers.h>
  *
@@ -13,17 +12,18 @@
  *		return kcsd_stream(ctx, count, &state);
  *	}
  *
- * Not with Linux's <bpf/bpf_helpers.h>: its helpers are others, and a drive refuses them.
+ * Do not include <bpf/bpf_helpers.h> of Linux: it has other helpers, and a drive refuses them.
  *
- * Compile with: kcsd build prog.bpf.c. Or any clang from 14 on (a newer one knows -mcpu=v4);
- * -idirafter says where Debian keeps <asm/types.h>:
+ * Compile with: kcsd build prog.bpf.c. Or with any clang from 14 on (a newer one knows -mcpu=v4);
+ * -idirafter names the directory where Debian keeps <asm/types.h>:
  *
  *	clang -O2 -g -target bpf -mcpu=v3 -c prog.bpf.c -idirafter /usr/include/$(uname -m)-linux-gnu
  *
- * There is no C library on a drive: <stdio.h>, <stdlib.h> and the like end with "gnu/stubs-32.h:
- * file not found". A function's variables have 512 bytes of stack; where clang advises to "move
- * large on stack variables into BPF per-cpu array map", make them static instead: each run has
- * its own, zeroed, and there are no maps. kcsd_heap() is for what is larger still.
+ * There is no C library on a drive: including <stdio.h>, <stdlib.h> and the like fails with
+ * "gnu/stubs-32.h: file not found". The variables of a function have 512 bytes of stack. Where
+ * clang advises to "move large on stack variables into BPF per-cpu array map", make them static
+ * instead: each run has its own, zeroed, and there are no maps. Use kcsd_heap() for still larger
+ * ones.
  */
 #ifndef KCSD_HELPERS_H
 #define KCSD_HELPERS_H
@@ -39,8 +39,8 @@
 #endif
 
 /*
- * The helpers, from the one list in <linux/kcsd_bpf.h>, where their arguments
- * and errors are described:
+ * The helpers, generated from the list in <linux/kcsd_bpf.h>, which describes their arguments and
+ * errors:
  *
  *	long kcsd_read(__u64 slba, void *dst, __u64 len);
  *	long kcsd_write(__u64 slba, const void *src, __u64 len);
@@ -77,42 +77,42 @@
 KCSD_HELPERS(KCSD_HELPER_POINTER)
 #undef KCSD_HELPER_POINTER
 
-/* Returned negative by kcsd_stream(): a callback kept more than fits. */
+/* Returned negative by kcsd_stream(): a callback kept more than KCSD_STREAM_CARRY bytes. */
 #define KCSD_E2BIG	7
 
-/* A log line from a string literal. */
+/* Log a string literal. */
 #define kcsd_log_text(text)	kcsd_log(text, sizeof(text) - 1)
 
-/* The result of a run whose arguments make no sense; the log gets a line that says what would. */
+/* Log a line that describes the valid arguments. Returns -KCSD_EINVAL, for programs to return. */
 #define kcsd_invalid(text)	({ kcsd_log_text(text); -KCSD_EINVAL; })
 
-/* The command's bytes after the grants: ctx->args_len of them. */
+/* Returns the arguments: ctx->args_len bytes of the command, after grants, ranges and length. */
 static __always_inline const __u8 *kcsd_args(const struct kcsd_ctx *ctx)
 {
 	return (const __u8 *)ctx->args;
 }
 
-/* ctx->nr_grants of them. */
+/* Returns the grants: ctx->nr_grants of them. */
 static __always_inline const struct kcsd_lba_grant *kcsd_grants(const struct kcsd_ctx *ctx)
 {
 	return (const struct kcsd_lba_grant *)ctx->grants;
 }
 
-/* ctx->nr_ranges of them: where the memory ranges of the run are. */
+/* Returns the places of the memory ranges of the run: ctx->nr_ranges of them. */
 static __always_inline const struct kcsd_mem_range *kcsd_ranges(const struct kcsd_ctx *ctx)
 {
 	return (const struct kcsd_mem_range *)ctx->ranges;
 }
 
-/* ctx->heap_len bytes, zeroed. */
+/* Returns the heap: ctx->heap_len bytes, zeroed. */
 static __always_inline void *kcsd_heap(const struct kcsd_ctx *ctx)
 {
 	return (void *)ctx->heap;
 }
 
 /*
- * 8 bytes from any address. The type promises the compiler an alignment that p
- * need not have: else it would load byte by byte, and a drive does not mind.
+ * Load 8 bytes from any address. The type promises the compiler an alignment that p need not have:
+ * else the compiler would load byte by byte. A drive accepts any alignment.
  */
 typedef __u64 __attribute__((may_alias)) kcsd_u64_alias;
 
@@ -127,8 +127,8 @@ static __always_inline void kcsd_store64(void *p, __u64 value)
 }
 
 /*
- * memcpy() to a lower or separate address. (The barrier is there because a
- * loop recognised as memcpy becomes a call of memcpy, which does not exist.)
+ * Copy to a lower or separate address, like memcpy(). The barrier is necessary because clang turns
+ * a loop that it recognises as memcpy into a call of memcpy, which does not exist.
  */
 static __always_inline void kcsd_copy(void *dst, const void *src, __u64 len)
 {
@@ -159,14 +159,13 @@ static __always_inline bool kcsd_equal(const void *a, const void *b, __u64 len)
 }
 
 /*
- * Streaming. A run has one stream of bytes, ctx->stream_len of them: all LBAs that
- * may be read, in the order of the grants, so that a file's extents, granted in its
- * order, with its length, are the file; in a run without grants, its memory ranges.
- * It arrives in chunks; at the end of each the callback says how many bytes it
- * has not finished with, and the next chunk begins with these.
+ * Streaming. A run has one stream of bytes, ctx->stream_len of them: all LBAs that may be read, in
+ * the order of the grants; in a run without grants, its memory ranges. So the extents of a file,
+ * granted in the order of the file and with its length, give the contents of the file. The stream
+ * arrives in chunks. The callback returns how many bytes at the end of a chunk it has not finished
+ * with, and the next chunk begins with these.
  *
- * A program that keeps more than 4 KiB defines KCSD_STREAM_CARRY before it
- * includes this header.
+ * A program that keeps more than 4 KiB defines KCSD_STREAM_CARRY before it includes this header.
  */
 #define KCSD_STREAM_CHUNK	65536
 #ifndef KCSD_STREAM_CARRY
@@ -175,14 +174,14 @@ static __always_inline bool kcsd_equal(const void *a, const void *b, __u64 len)
 #define KCSD_STREAM_PAD		64
 
 struct kcsd_chunk {
-	const __u8 *data;	/* KCSD_STREAM_PAD bytes after it can be read, too */
-	__u64 len;		/* bytes, kept ones included; not 0 */
+	const __u8 *data;	/* KCSD_STREAM_PAD bytes after it are readable, too */
+	__u64 len;		/* bytes, including kept ones; not 0 */
 	__u64 kept;		/* bytes at the start that the callback kept */
 	__u64 left;		/* bytes still to come; 0: this is the last chunk */
 };
 
 /*
- * Returns how many bytes at the end of the chunk to keep, at most
+ * Process a chunk. Returns the number of bytes at the end of the chunk to keep, at most
  * KCSD_STREAM_CARRY, or an error, which ends the stream.
  */
 typedef long (*kcsd_chunk_fn)(const struct kcsd_chunk *chunk, void *state);
@@ -190,18 +189,18 @@ typedef long (*kcsd_chunk_fn)(const struct kcsd_chunk *chunk, void *state);
 static __u8 kcsd_stream_buf[KCSD_STREAM_CARRY + KCSD_STREAM_CHUNK + KCSD_STREAM_PAD]
 	__attribute__((aligned(64), unused));
 
-/* Keep the last bytes of a chunk in front of where the next one is read to. */
+/* Move the last bytes of a chunk in front of the place that the next one is read to. */
 static __always_inline void kcsd_stream_keep(const struct kcsd_chunk *chunk, __u64 keep)
 {
 	kcsd_copy(kcsd_stream_buf + KCSD_STREAM_CARRY - keep, chunk->data + chunk->len - keep,
 		  keep);
 }
 
-/* How far a stream has been read. */
+/* Position in a stream. */
 struct kcsd_stream {
-	const __u8 *range;	/* of memory ranges: the next byte; they lie one after another */
-	const struct kcsd_lba_grant *grant, *end;	/* of LBAs: those behind the current one */
-	__u64 slba, nlb;	/* what is left of the current one */
+	const __u8 *range;	/* memory ranges: the next byte; they are contiguous */
+	const struct kcsd_lba_grant *grant, *end;	/* LBAs: the grants after the current one */
+	__u64 slba, nlb;	/* rest of the current grant */
 };
 
 static __always_inline struct kcsd_stream kcsd_stream_begin(const struct kcsd_ctx *ctx)
@@ -215,7 +214,7 @@ static __always_inline struct kcsd_stream kcsd_stream_begin(const struct kcsd_ct
 	};
 }
 
-/* Read the next bytes, at most left, to dst. Returns how many, or an error. */
+/* Read the next bytes, at most left, to dst. Returns their number, or an error. */
 static __always_inline long kcsd_stream_read(const struct kcsd_ctx *ctx, struct kcsd_stream *stream,
 					     __u8 *dst, __u64 left)
 {
@@ -248,8 +247,9 @@ static __always_inline long kcsd_stream_read(const struct kcsd_ctx *ctx, struct 
 }
 
 /*
- * Run fn over the stream. It is not called for an empty one. Returns 0; -KCSD_EIO, -KCSD_ENXIO: the
- * medium failed; -KCSD_E2BIG: fn kept more than KCSD_STREAM_CARRY; or fn's error.
+ * Call fn for each chunk of the stream, never for an empty stream. Returns 0; -KCSD_EIO,
+ * -KCSD_ENXIO: the medium failed; -KCSD_E2BIG: fn kept more than KCSD_STREAM_CARRY; or the error of
+ * fn.
  */
 static __always_inline long kcsd_stream(const struct kcsd_ctx *ctx, kcsd_chunk_fn fn, void *state)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
 /*
- * C's names for the helpers on memory: few bytes, if their number is known to the
- * compiler, are moved by instructions, others by the drive. In place of <string.h>.
+ * The memory functions of C, in place of <string.h>. If the compiler knows the length and it is
+ * small, instructions move the bytes, else a helper of the drive.
  *
- * What is left to the compiler is not: it refuses to copy structures of more than
- * 1 KiB by assignment ("call to built-in function memcpy is not supported"), and makes
- * the same of loops that copy. Call memcpy() for these.
+ * The compiler makes no such calls itself: it refuses to copy structures of more than 1 KiB by
+ * assignment ("call to built-in function memcpy is not supported"), and loops that copy, which it
+ * turns into the same. Call memcpy() instead.
  */
 #ifndef KCSD_STRING_H
 #define KCSD_STRING_H
@@ -48,7 +48,7 @@ static __always_inline void *memchr(const void *src, int byte, size_t len)
 	return (void *)kcsd_memchr(src, (__u8)byte, len);
 }
 
-/* As glibc's: what of no length is found at src. */
+/* As in glibc, an empty string is found at src. */
 static __always_inline void *memmem(const void *src, size_t src_len, const void *what,
 				    size_t what_len)
 {

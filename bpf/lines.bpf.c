@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * How many lines: the newlines in the data. The README's example.
+ * Count lines: the newlines in the data. The example of the README.
  *
- * arguments	none are looked at
+ * arguments	ignored
  * result	the count; negative: -EIO, the medium failed
  */
 #include <kcsd_helpers.h>

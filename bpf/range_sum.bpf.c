@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * The sum of the bytes in memory ranges, which the host, a Memory Copy or another program has
- * filled: of the stream, in place.
+ * Add up the bytes of the stream in memory ranges, in place. The host, a Memory Copy or another
+ * program has filled them before.
  *
- * arguments	none are looked at
+ * arguments	ignored
  * result	the sum; -EINVAL, the stream is not one of ranges
  */
 #include <kcsd_helpers.h>
@@ -16,7 +16,7 @@ __u64 range_sum(struct kcsd_ctx *ctx)
 
 	if (!ctx->nr_ranges || ctx->nr_grants)
 		return kcsd_invalid("wanted are memory ranges, and no LBAs");
-	/* They lie one after another. */
+	/* The ranges are contiguous. */
 	data = (const __u8 *)kcsd_ranges(ctx)->addr;
 	for (i = 0; i < ctx->stream_len; i++)
 		sum += data[i];

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * SHA-256 of the data, as sha256sum has it. The work is the drive's: a helper.
+ * Compute the SHA-256 of the data, as sha256sum does. A helper of the drive does the work.
  *
  * arguments	none
- * result	the number of bytes; negative: -EINVAL, arguments, CPARAM1 or
- *		CPARAM2; -EIO, the medium failed; -ENOSPC, no room for the output
+ * result	the number of bytes; negative: -EINVAL, arguments, CPARAM1 or CPARAM2;
+ *		-EIO, the medium failed; -ENOSPC, no room for the output
  * output	the digest, 32 bytes
  */
 #include <kcsd_helpers.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * The sum of all bytes.
+ * Add up all bytes.
  *
- * arguments	none are looked at
+ * arguments	ignored
  * result	the sum; negative: -EIO, the medium failed
  */
 #include <kcsd_helpers.h>

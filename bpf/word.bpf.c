@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * Count a word, as `LC_ALL=C grep -a -o -F WORD | wc -l` does: byte for byte,
- * also within longer words, without overlaps, from left to right.
+ * Count a word, as `LC_ALL=C grep -a -o -F WORD | wc -l` does: byte for byte, also within longer
+ * words, without overlaps, from left to right.
  *
  * arguments	the word, 1 to 256 bytes
- * result	the number of occurrences; negative: -EINVAL, no word, one that is
- *		too long, CPARAM1 or CPARAM2; -EIO, the medium failed
+ * result	the number of occurrences; negative: -EINVAL, no word or a word that is too
+ *		long, CPARAM1 or CPARAM2; -EIO, the medium failed
  * output	none
  */
 #include <kcsd_helpers.h>
@@ -27,7 +27,7 @@ static long count_chunk(const struct kcsd_chunk *chunk, void *state)
 		count->found++;
 		p = match + count->needle.len;
 	}
-	/* What is left may be the start of a match. */
+	/* Keep the rest, which may be the start of a match. */
 	if ((__u64)(end - p) >= count->needle.len)
 		return count->needle.len - 1;
 	return end - p;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * Rows of fixed length, from one zone to another: those whose column is in bounds are appended.
+ * Append rows of fixed length from one zone to another, if their column is within bounds.
  *
  * grants	the source zone, to read; the destination zone, to append to
  * arguments	struct zone_filter
- * output	for each append its first LBA and its number of rows, 8 bytes each. The rows begin
- *		there, one after another; what is behind the last one is zero.
- * result	the number of rows kept; negative: -EINVAL, arguments that make no sense; or the
- *		error of a helper, such as -ENOSPC, the destination is full
+ * output	for each append its first LBA and its number of rows, 8 bytes each. The rows
+ *		begin there, one after another; the rest after the last row is zero.
+ * result	the number of rows copied; negative: -EINVAL, invalid arguments; or the error of
+ *		a helper, such as -ENOSPC, the destination is full
  */
 #include <kcsd_helpers.h>
 
@@ -16,10 +16,10 @@
 struct zone_filter {
 	__u64	from;		/* first LBA of the source zone */
 	__u64	to;		/* first LBA of the destination zone */
-	__u64	low;		/* kept is what has low <= column <= high */
+	__u64	low;		/* selects rows with low <= column <= high */
 	__u64	high;
-	__u32	row_len;	/* bytes, of which an LBA has a multiple */
-	__u32	column;		/* byte of the row at which the column, 8 bytes long, begins */
+	__u32	row_len;	/* bytes; the LBA size is a multiple of it */
+	__u32	column;		/* offset of the column in the row, bytes; it has 8 bytes */
 };
 
 struct output {
@@ -36,7 +36,7 @@ static bool valid(const struct kcsd_ctx *ctx, const struct zone_filter *f)
 	       ctx->lba_size % f->row_len == 0;
 }
 
-/* The LBA behind the last one that was written, or an error. */
+/* Returns the LBA after the last one written, or an error. */
 static long end_of(__u64 zslba)
 {
 	struct kcsd_zone_info zone;
@@ -66,7 +66,7 @@ static long flush(const struct kcsd_ctx *ctx, const struct zone_filter *f, struc
 	return kcsd_emit(where, sizeof(where));
 }
 
-/* Keep what is to be kept of len bytes of rows. Returns how many, or an error. */
+/* Copy the selected rows of len bytes to the output. Returns their number, or an error. */
 static long filter(const struct kcsd_ctx *ctx, const struct zone_filter *f, __u64 len,
 		   struct output *o)
 {

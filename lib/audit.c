@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* The audit of a run: which LBAs it read and wrote. <linux/kcsd.h> has its format. */
+/* Decode the audit of a run, the list of LBAs it read and wrote. Format: <linux/kcsd.h>. */
 #include <errno.h>
 
 #include "private.h"
 
 #define HEADER_LEN	sizeof(struct kcsd_audit_header)
 
-/* Where the record says it is: NULL if there is none, or not all of it in the buffer. */
+/*
+ * Find the audit by the record. Returns NULL if there is none, or if it is not wholly in the
+ * buffer.
+ */
 static const struct kcsd_audit_header *find(const struct kcsd_run_record *record, size_t len,
 					    uint32_t *nr)
 {

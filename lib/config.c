@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* The life cycle of drives: configfs. */
+/* Create, configure, power and delete drives through configfs. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -10,9 +10,9 @@
 
 #include "private.h"
 
-#define MAX_NAME	64	/* bytes of a drive's or an attribute's name */
+#define MAX_NAME	64	/* bytes of the name of a drive or an attribute */
 #define OWN_DRIVES	"/sys/module/kcsd/parameters/drives"
-#define MAX_VALUE	4097	/* bytes of an attribute: configfs has a page, and the NUL */
+#define MAX_VALUE	4097	/* bytes of an attribute value: a page of configfs, and the NUL */
 
 const char *kcsd_configfs_root = "/sys/kernel/config/kcsd";
 
@@ -21,7 +21,10 @@ static bool is_name(const char *name)
 	return *name && *name != '.' && strlen(name) <= MAX_NAME && !strchr(name, '/');
 }
 
-/* Path of a drive (attr NULL), of its attribute, or of the module's (name NULL). */
+/*
+ * Make the path of a drive (attr NULL), of its attribute, or of an attribute of the module (name
+ * NULL).
+ */
 static int make_path(char path[PATH_MAX], const char *name, const char *attr)
 {
 	int n;
@@ -40,11 +43,13 @@ int kcsd_config_create(const char *name)
 
 	if (ret)
 		return ret;
-	/* Without the module the directory's parent is missing: -ENOENT. */
+	/* Returns -ENOENT without the module: the parent directory is missing. */
 	return mkdir(path, 0755) ? -errno : 0;
 }
 
-/* The module makes so many when it is loaded, kcsd0 and on; they cannot be removed. */
+/*
+ * True for a drive that the module created when it was loaded (kcsd0 and up): it cannot be removed.
+ */
 static bool is_own(const char *name)
 {
 	int index = kcsd_drive_index(name);
@@ -66,7 +71,7 @@ int kcsd_config_delete(const char *name)
 		return ret;
 	if (is_own(name))
 		return -EPERM;
-	/* To remove a directory powers off by force, even a drive that is in use. */
+	/* Power off first: removing the directory powers off by force, even a drive in use. */
 	ret = kcsd_config_power(name, false);
 	if (ret)
 		return ret;
@@ -80,7 +85,7 @@ int kcsd_config_set(const char *name, const char *attr, const char *value)
 
 	if (ret)
 		return ret;
-	/* configfs takes an empty write for none at all. */
+	/* Write at least one byte: configfs ignores an empty write. */
 	return kcsd_file_write(path, *value ? value : "\n");
 }
 
@@ -142,7 +147,7 @@ static int visit_drive(const char *path, const char *name, void *arg)
 	int ret = is_name(name) ? read_info(name, &info) : -EINVAL;
 
 	(void)path;
-	/* It was removed since the directory was read. */
+	/* The drive was removed after the directory was read. */
 	if (ret == -ENOENT)
 		return 0;
 	return ret ? ret : drives->fn(&info, drives->arg);

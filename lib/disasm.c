@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* A program as text, with labels. */
+/* Disassemble a program to text with labels. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@ _Static_assert(KCSD_INSN_TEXT_LEN == KCSD_DISASM_LEN, "");
 _Static_assert(KCSD_INSN_LABEL_LEN == KCSD_LABEL_LEN, "");
 
 #define MARK_BEGINS	1	/* an instruction begins here */
-#define MARK_JUMPED	2	/* some instruction jumps here */
+#define MARK_JUMPED	2	/* an instruction jumps here */
 #define MARK_FUNCTION	4	/* a function begins here */
 
 struct listing {
@@ -40,7 +40,7 @@ static void mark(struct listing *l)
 			l->marks[l->obj->functions[i].start] |= MARK_FUNCTION;
 }
 
-/* A name that an assembler would take for a label. */
+/* True for a name that an assembler accepts as a label. */
 static bool is_word(const char *name)
 {
 	size_t i;
@@ -62,7 +62,10 @@ static const char *function_at(const struct listing *l, uint32_t pc)
 	return NULL;
 }
 
-/* "" where nothing goes, and in the middle of an instruction. */
+/*
+ * Make the label of a jump target or of the start of a function; "" for other places, and in the
+ * middle of an instruction.
+ */
 static void make_label(const struct listing *l, uint32_t pc, char label[KCSD_LABEL_LEN])
 {
 	const char *name = function_at(l, pc);

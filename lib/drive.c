@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* A drive: its nodes, and commands to them. */
+/* Open the nodes of a drive, and send commands to them. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "private.h"
 
 #define MAX_INDEX	99999
-#define DEFAULT_TRANSFER (128u << 10)	/* bytes, when the drive names no limit */
+#define DEFAULT_TRANSFER (128u << 10)	/* bytes, if the drive reports no limit */
 #define MAX_TRANSFER	(1u << 20)	/* bytes: larger commands gain nothing */
 
 const char *kcsd_sysfs_root = "/sys/class/kcsd";
@@ -36,8 +36,9 @@ static int issue(int fd, unsigned long op, struct nvme_passthru_cmd64 *cmd)
 }
 
 /*
- * KCSD_OPEN_RDONLY is kept here as well: the drive lets CAP_SYS_ADMIN change things by any file.
- * NVMe Base, "Opcode": bits 1:0 of what only reads are 10b; flush is 0. Runs are exec.c's to check.
+ * True if the open flags allow the command. KCSD_OPEN_RDONLY is enforced here, too, because the
+ * drive lets CAP_SYS_ADMIN change things by any file. In opcodes of commands that only read, bits
+ * 1:0 are 10b (NVMe Base, "Opcode"); flush is 0. exec.c checks runs.
  */
 static bool may_send(const struct kcsd_drive *drv, const struct nvme_passthru_cmd64 *cmd,
 		     bool admin)
@@ -168,7 +169,9 @@ int kcsd_drive_fd(struct kcsd_drive *drv, uint32_t nsid)
 	if (fd < 0) {
 		snprintf(path, sizeof(path), "/dev/kcsdg%un%u", drv->index, nsid);
 		fd = open(path, drv->open_flags);
-		/* A drive that is open and has no such node was powered off, or has no such ns. */
+		/*
+		 * The drive is open but the node is missing: it was powered off, or has no such ns.
+		 */
 		if (fd < 0)
 			fd = errno == ENOENT || errno == ENXIO ? -ENODEV : -errno;
 		else

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * The ELF work, which is libbpf's. It is told to make a loader program, for
- * which it asks the kernel nothing, and stopped when it hands over the
- * relocated instructions.
+ * Parse and relocate ELF files with libbpf. libbpf is told to make a loader program, which it does
+ * without asking the kernel, and is stopped when it passes the relocated instructions to a handler.
  *
- * libbpf has one print function and one table of section handlers for the
- * whole process. Ours are put there once and stay: they act only on behalf of
- * a thread that is in here, and pass on what they find to be another's.
+ * libbpf has one print function and one table of section handlers for the whole process. The
+ * library installs its own once and never removes them. They act only for a thread that is in this
+ * file, and pass all other calls on.
  */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -20,12 +19,12 @@
 
 #define SECTION	"kcsd"
 
-/* What a thread is at, while it is in libbpf. */
+/* State of a thread while it is in libbpf. */
 struct capture {
 	struct kcsd_object *obj;
-	int ret;		/* of our handler */
-	bool called;		/* it was */
-	char message[256];	/* libbpf's first warning: the ones after it are its consequences */
+	int ret;		/* return value of our handler */
+	bool called;		/* our handler was called */
+	char message[256];	/* first warning of libbpf: later ones are its consequences */
 };
 
 static __thread struct capture *capture;
@@ -33,7 +32,7 @@ static libbpf_print_fn_t previous_print;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int once_ret;
 
-/* ---- libbpf's callbacks ---- */
+/* ---- callbacks of libbpf ---- */
 
 __attribute__((format(printf, 2, 0)))
 static int print(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -64,13 +63,13 @@ static int take_insns(struct kcsd_object *obj, const struct bpf_program *prog)
 	return 0;
 }
 
-/* The program is relocated. An error makes libbpf stop, which is just right. */
+/* Take the relocated program from libbpf. The returned error stops libbpf, as intended. */
 static int prepare_load(struct bpf_program *prog, struct bpf_prog_load_opts *opts, long cookie)
 {
 	struct capture *c = capture;
 
 	(void)cookie;
-	/* Somebody else loads our section into the kernel: let them. */
+	/* Other code of this process loads a section of this name into the kernel: let it. */
 	if (!c)
 		return 0;
 	c->called = true;
@@ -92,7 +91,7 @@ static void init_libbpf(void)
 
 /* ---- */
 
-/* With the reason in libbpf's words, if it had any. */
+/* Set err and add the warning of libbpf, if there was one. */
 static int refuse(const struct kcsd_object *obj, const struct capture *c, int ret,
 		  const char *what, struct kcsd_error *err)
 {
@@ -100,7 +99,7 @@ static int refuse(const struct kcsd_object *obj, const struct capture *c, int re
 			      c->message[0] ? " (" : "", c->message, c->message[0] ? ")" : "");
 }
 
-/* Before bpf_object__load() copies it all. */
+/* Check the size of data before bpf_object__load() copies it. */
 static int check_data(const struct kcsd_object *obj, struct kcsd_error *err)
 {
 	const struct bpf_map *map;
@@ -115,7 +114,7 @@ static int check_data(const struct kcsd_object *obj, struct kcsd_error *err)
 
 int kcsd_elf_open(struct kcsd_object *obj, const void *buf, size_t len, struct kcsd_error *err)
 {
-	/* The name of the object becomes the prefix of maps' names: see image.c. */
+	/* libbpf makes the name of the object the prefix of the names of maps: see image.c. */
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "kcsd");
 	struct capture c = { .obj = obj };
 	int ret = kcsd_elf_check(obj, buf, len, err);

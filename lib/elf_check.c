@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * A first look at an object file, before libbpf gets it: what can never become
- * a program is refused in words, and what would cost libbpf (which trusts
- * compilers) time, stack or memory without bound. Whatever is not understood
- * here is left to libbpf to refuse.
+ * Check an object file before libbpf parses it. Refuse, with a message, files that can never become
+ * a program, and files that would cost libbpf (which trusts compilers) unlimited time, stack or
+ * memory. libbpf itself refuses all other invalid files.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -55,7 +54,7 @@ static int check_symbols(const struct check *c, const Elf64_Shdr *table)
 
 	if (!kcsd_elf_section(&c->elf, table->sh_link, &strings))
 		return damaged(c, "symbols without names");
-	/* The first one means nothing. */
+	/* The first symbol is unused. */
 	for (off = sizeof(sym); !ret && off + sizeof(sym) <= table->sh_size; off += sizeof(sym)) {
 		if (table->sh_offset > c->elf.len ||
 		    !kcsd_elf_copy(&c->elf, table->sh_offset + off, &sym, sizeof(sym)))
@@ -67,7 +66,7 @@ static int check_symbols(const struct check *c, const Elf64_Shdr *table)
 
 /* ---- types ---- */
 
-/* The start of .BTF.ext; what it says of CO-RE comes after two other tables. */
+/* Start of .BTF.ext; the fields of CO-RE come after those of two other tables. */
 struct btf_ext_header {
 	uint16_t magic;
 	uint8_t version;
@@ -91,7 +90,9 @@ static int check_btf_ext(const struct check *c, const Elf64_Shdr *sh)
 
 /* ---- calls ---- */
 
-/* The instructions of section index that a relocation is for; a bit each, of nr. */
+/*
+ * Mark the instructions of section index that have a relocation: one bit each, for nr instructions.
+ */
 static void mark_relocated(const struct check *c, uint32_t index, uint8_t *bits, uint64_t nr)
 {
 	Elf64_Shdr sh;
@@ -117,8 +118,9 @@ static bool is_call(const struct bpf_insn *insn)
 }
 
 /*
- * A program calls functions of .text, so its calls have relocations. One that has not would
- * make libbpf, before 1.3, free twice what it keeps of a program without relocations.
+ * Check that every call of a function has a relocation. A valid program has them, because it calls
+ * functions of .text. A program without relocations that has a call would make libbpf before 1.3
+ * free memory twice.
  */
 static int check_calls(const struct check *c, uint32_t index)
 {
@@ -145,7 +147,10 @@ static int check_calls(const struct check *c, uint32_t index)
 
 /* ---- sections ---- */
 
-/* libelf gives no data of others, which libbpf does not expect everywhere. */
+/*
+ * True if the file has all bytes of the section. libelf returns no data for other sections, and
+ * libbpf does not handle that everywhere.
+ */
 static bool has_content(const struct check *c, const Elf64_Shdr *sh)
 {
 	if (sh->sh_flags & SHF_EXECINSTR &&
@@ -155,7 +160,7 @@ static bool has_content(const struct check *c, const Elf64_Shdr *sh)
 	       (sh->sh_offset <= c->elf.len && sh->sh_size <= c->elf.len - sh->sh_offset);
 }
 
-/* Sections that share bytes would cost time that the file's size does not bound. */
+/* True if sections share bytes. These would cost time that the size of the file does not limit. */
 static bool shares_bytes(struct check *c, const Elf64_Shdr *sh)
 {
 	if (sh->sh_flags & SHF_EXECINSTR || sh->sh_type == SHT_REL)

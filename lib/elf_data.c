@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * Of the data sections what libbpf does not look at: their alignment, and the
- * addresses in initialised data (tables of strings, say), which the kernel
- * has no use for. A drive has: where data will be is known when it is loaded.
+ * Read the properties of data sections that libbpf ignores: their alignment, and the addresses in
+ * initialised data (for example tables of strings). The kernel does not support such addresses. A
+ * drive does: the place of data is known when it is loaded.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ struct reader {
 	struct kcsd_object *obj;
 	struct kcsd_error *err;
 	struct kcsd_elf elf;
-	uint32_t *map;			/* of each section: libbpf's index of it, or NO_MAP */
+	uint32_t *map;			/* for each section: its index in libbpf, or NO_MAP */
 };
 
 static const char *section_name(const struct reader *r, const Elf64_Shdr *sh)
@@ -53,7 +53,10 @@ static bool is_data(const char *name, const Elf64_Shdr *sh)
 	       (is_named(name, ".data") || is_named(name, ".rodata"));
 }
 
-/* libbpf's name of the section's map is the section's, or has the object's before it. */
+/*
+ * True if map is that of the section. Its name in libbpf is that of the section, or ends with it
+ * after the name of the object.
+ */
 static bool is_map_of(const struct bpf_map *map, const char *section, const Elf64_Shdr *sh)
 {
 	const char *name = bpf_map__name(map), *dot = name ? strchr(name, '.') : NULL;
@@ -62,7 +65,7 @@ static bool is_map_of(const struct bpf_map *map, const char *section, const Elf6
 	       bpf_map__value_size(map) == sh->sh_size && !strcmp(dot, section);
 }
 
-/* libbpf makes its maps in the order of the sections. */
+/* Find the maps of the data sections: libbpf creates them in the order of the sections. */
 static int find_maps(struct reader *r)
 {
 	struct bpf_map *map = bpf_object__next_map(r->obj->bpf, NULL);
@@ -92,7 +95,7 @@ static int refuse(const struct reader *r, const Elf64_Shdr *target, const char *
 			      section_name(r, target), what, *name ? ": " : "", name);
 }
 
-/* What a symbol of a data section's relocation is the address of. */
+/* Resolve the symbol of a relocation in a data section: set the target of p. */
 static int resolve(const struct reader *r, const Elf64_Shdr *target, const Elf64_Shdr *symbols,
 		   uint32_t index, struct kcsd_pointer *p)
 {
@@ -132,7 +135,7 @@ static int add_pointer(const struct reader *r, const Elf64_Shdr *target, const E
 	return resolve(r, target, symbols, ELF64_R_SYM(rel->r_info), p);
 }
 
-/* The addresses that one section of relocations puts into data. */
+/* Read the addresses that one section of relocations puts into data. */
 static int read_pointers(struct reader *r, const Elf64_Shdr *rels)
 {
 	struct kcsd_object *obj = r->obj;
@@ -186,7 +189,7 @@ int kcsd_elf_read_data(struct kcsd_object *obj, const void *buf, size_t len,
 
 	bpf_object__for_each_map(map, obj->bpf)
 		nr_maps++;
-	/* kcsd_elf_check() has seen that they are there. */
+	/* kcsd_elf_check() has checked that both are in the file. */
 	kcsd_elf_copy(&r.elf, 0, &r.elf.head, sizeof(r.elf.head));
 	kcsd_elf_section(&r.elf, r.elf.head.e_shstrndx, &r.elf.names);
 	r.map = calloc(r.elf.head.e_shnum, sizeof(*r.map));

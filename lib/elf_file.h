@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
-/* An ELF file in memory, whatever is in it: every read is checked. */
+/* An ELF file in memory with untrusted contents: every read is checked. */
 #ifndef KCSD_ELF_FILE_H
 #define KCSD_ELF_FILE_H
 
@@ -12,15 +12,18 @@ struct kcsd_elf {
 	const uint8_t *buf;
 	size_t len;
 	Elf64_Ehdr head;
-	Elf64_Shdr names;		/* the section of section names */
+	Elf64_Shdr names;		/* header of the section that has the names of sections */
 };
 
-/* All of [off, off + len), or false. */
+/* Copy the bytes [off, off + len). Returns false if they are not all in the file. */
 bool kcsd_elf_copy(const struct kcsd_elf *elf, uint64_t off, void *to, size_t len);
 bool kcsd_elf_section(const struct kcsd_elf *elf, uint32_t index, Elf64_Shdr *sh);
-/* A string of a table, "" if it is not wholly in it. */
+/* Get a string of a table. Returns "" if it is not wholly in the table. */
 const char *kcsd_elf_string(const struct kcsd_elf *elf, const Elf64_Shdr *table, uint32_t off);
-/* Entry index of a section of entries of len bytes. False: there is none. */
+/*
+ * Copy entry number index of a section whose entries have len bytes. Returns false if there is
+ * none.
+ */
 bool kcsd_elf_entry(const struct kcsd_elf *elf, const Elf64_Shdr *sh, uint64_t index, void *to,
 		    size_t len);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* What went wrong, in a sentence. */
+/* Set the text of an error. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +17,10 @@ int kcsd_error_set(struct kcsd_error *err, int ret, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
-	/* Names may come from a hostile file: nothing that a terminal obeys. UTF-8 stays. */
+	/*
+	 * Names may come from a hostile file: replace all characters that control a terminal. UTF-8
+	 * stays.
+	 */
 	for (p = err->text; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			*p = '?';

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* A run: its command, its memory, its result. Execute Program and on LBAs, <linux/kcsd.h>. */
+/*
+ * Make the command and memory of a run, and read its result. Execute Program and Execute on LBAs,
+ * <linux/kcsd.h>.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -25,7 +28,7 @@ static int check_grant(const struct kcsd_grant *g, uint32_t i, struct kcsd_error
 	return 0;
 }
 
-/* Bytes of the buffer besides the output: the audit begins at a multiple of 8. */
+/* Bytes of the buffer besides the output; the audit begins at a multiple of 8. */
 static uint32_t reserved_len(const struct kcsd_run_opts *o)
 {
 	uint32_t len = sizeof(struct kcsd_run_record);
@@ -120,7 +123,10 @@ static int check_access(const struct kcsd_drive *drv, const struct kcsd_run_opts
 	return 0;
 }
 
-/* Known here unless the drive is needed to say how much there is: zones, a set of ranges. */
+/*
+ * Check the length of the stream, except with zones or a set of ranges, whose size only the drive
+ * knows.
+ */
 static int check_len(const struct kcsd_drive *drv, const struct kcsd_run_opts *o,
 		     struct kcsd_error *err)
 {
@@ -149,7 +155,7 @@ int kcsd_stream_check(uint64_t len, uint64_t max, struct kcsd_error *err)
 			      (unsigned long long)max);
 }
 
-/* Bytes of grants and ranges: one of the two is none. */
+/* Bytes of grants or ranges; a run has at most one of the two. */
 static uint32_t table_len(const struct kcsd_run_opts *o)
 {
 	return o->nr_grants * sizeof(struct kcsd_lba_grant) +
@@ -162,7 +168,10 @@ static uint32_t head_len(const struct kcsd_run_opts *o)
 	return table_len(o) + (o->flags & KCSD_RUN_LEN ? sizeof(__le64) : 0);
 }
 
-/* Grants or ranges in the drive's byte order, the length, the arguments. */
+/*
+ * Fill in the data of the command: grants or ranges in the byte order of the drive, the length, the
+ * arguments.
+ */
 static void fill_data(void *data, const struct kcsd_run_opts *o)
 {
 	struct kcsd_memory_range *range = data;
@@ -238,7 +247,7 @@ int kcsd_exec_init(struct kcsd_exec *exec, struct kcsd_drive *drv,
 		kcsd_exec_destroy(exec);
 		return kcsd_error_set(err, -ENOMEM, "out of memory");
 	}
-	/* A record that the drive did not write has size 0. */
+	/* Size 0 shows that the drive wrote no record. */
 	memset(exec->out, 0, sizeof(struct kcsd_run_record));
 	fill_data(exec->data, &o);
 	fill_cmd(exec, &o, data_len);
@@ -255,7 +264,7 @@ void kcsd_exec_destroy(struct kcsd_exec *exec)
 	*exec = (struct kcsd_exec){};
 }
 
-/* A status of which the result is the index of a range. */
+/* True for a status whose result is the index of a range. */
 static bool names_range(int status)
 {
 	return status == KCSD_SC_INVALID_RANGE_SET || status == KCSD_SC_INVALID_MEMORY_NS ||
@@ -284,7 +293,7 @@ void kcsd_exec_finish(struct kcsd_exec *exec, int ret, uint64_t r0, struct kcsd_
 	struct kcsd_run_record *record = exec->out;
 	size_t room = exec->cmd.metadata_len - sizeof(*record);
 
-	/* Of a command that was not valid the result is the field or the range. */
+	/* The result of an invalid command is the field or the range. */
 	*result = (struct kcsd_run_result){
 		.status = ret,
 		.r0 = !ret || ret == KCSD_SC_INVALID_FIELD || names_range(ret) ? r0 : 0,
@@ -299,10 +308,12 @@ void kcsd_exec_finish(struct kcsd_exec *exec, int ret, uint64_t r0, struct kcsd_
 		decode_record(record, &result->info);
 		if (exec->audit && !kcsd_audit_decode(record, exec->cmd.metadata_len, exec->audit,
 						      result))
-			exec->audit = NULL;	/* the result's now */
+			exec->audit = NULL;	/* now owned by result */
 	}
 	if (result->out_len) {
-		/* The output begins where memory does, so that it can be freed. */
+		/*
+		 * Move the output to the start of the allocation, so that the caller can free it.
+		 */
 		memmove(exec->out, record + 1, result->out_len);
 		result->out = exec->out;
 		exec->out = NULL;
@@ -321,7 +332,7 @@ void kcsd_run_result_free(struct kcsd_run_result *result, size_t size)
 
 /* ---- a sentence ---- */
 
-/* " at guest address 0x10", or nothing. */
+/* Write the address or LBA of a failed access, " (guest address 0x10)", or "". */
 static void describe_access(char *to, size_t len, const struct kcsd_run_info *info)
 {
 	*to = '\0';
@@ -336,7 +347,7 @@ static void describe_access(char *to, size_t len, const struct kcsd_run_info *in
 	}
 }
 
-/* "function count, instruction 12 (word.c:31: x = 1;)", as much of it as is known. */
+/* Write the known parts of "function count, instruction 12 (word.c:31: x = 1;)". */
 static void describe_place(char *to, size_t len, uint32_t pc, const struct kcsd_object *obj)
 {
 	struct kcsd_where w = { .insn = pc };
@@ -383,7 +394,7 @@ const char *kcsd_run_describe(const struct kcsd_run_result *result, size_t size,
 
 /* ---- a synchronous run ---- */
 
-/* Which grant it is that a drive has no such LBAs for. */
+/* Name the first grant with LBAs that the drive does not have. */
 static void describe_range(struct kcsd_drive *drv, const struct kcsd_run_opts *opts,
 			   struct kcsd_error *err)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* Small files and directories of sysfs and configfs. */
+/* Read and write small files, and list directories, of sysfs and configfs. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -61,7 +61,7 @@ int kcsd_file_write(const char *path, const char *text)
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	/* One write is one value: what was cut is no value. */
+	/* One write is one value, so a partial write is an error. */
 	n = write(fd, text, len);
 	ret = n < 0 ? -errno : (size_t)n < len ? -EIO : 0;
 	close(fd);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* What the drive counts of itself: SMART, and the commands that failed. NVMe Base. */
+/* Read the SMART log page and the error log page. NVMe Base. */
 #include <string.h>
 
 #include "private.h"
@@ -7,7 +7,7 @@
 #define LID_ERROR	0x01
 #define LID_HEALTH	0x02
 
-/* Offsets of SMART / Health Information; the numbers have 16 bytes, of which 8 will do. */
+/* Offsets of SMART / Health Information. The numbers have 16 bytes; the lower 8 are enough. */
 enum {
 	HEALTH_WARNING = 0,
 	HEALTH_UNITS_READ = 32, HEALTH_UNITS_WRITTEN = 48, HEALTH_READS = 64, HEALTH_WRITES = 80,
@@ -70,7 +70,7 @@ static int visit_error(const struct error_slot *slot,
 	return fn(&entry, arg);
 }
 
-/* The page in one command, so that it is of one moment. */
+/* Read the page in one command, so that all entries are of the same moment. */
 int kcsd_error_each(struct kcsd_drive *drv,
 		    int (*fn)(const struct kcsd_error_entry *entry, void *arg), void *arg)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* Identify, NVMe Base specification: from its bytes to structs. */
+/* Send Identify (NVMe Base specification) and decode its data into structs. */
 #include <errno.h>
 #include <string.h>
 
@@ -27,10 +27,10 @@ enum {
 };
 
 #define MDTS_UNIT	4096u
-#define MAX_MDTS	19	/* 2^31 bytes: what fits max_transfer */
+#define MAX_MDTS	19	/* 2^31 bytes: the largest that fits max_transfer */
 #define MAX_LBADS	31
 
-/* NVMe strings are padded with spaces. */
+/* Copy a string of NVMe without its padding, which is spaces. */
 static void get_string(char *to, const uint8_t *from, size_t len)
 {
 	while (len && (from[len - 1] == ' ' || !from[len - 1]))
@@ -105,7 +105,6 @@ int kcsd_identify_ns(struct kcsd_drive *drv, uint32_t nsid, struct kcsd_ns_info 
 	return 0;
 }
 
-/* A namespace's command set. A drive that does not say has the first one, NVM. */
 int kcsd_identify_csi(struct kcsd_drive *drv, uint32_t nsid, uint8_t *csi)
 {
 	uint8_t id[KCSD_IDENTIFY_LEN];

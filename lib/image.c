@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* From a relocated program and its data to an image that the drive's checker accepts. */
+/* Make an image, valid for the drive, from a relocated program and its data. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #define PLACE_LEN	448
 
 struct layout {
-	uint32_t *base;		/* guest address of each map; 0: no data of the program */
+	uint32_t *base;		/* guest address of each map; 0: not data of the program */
 	size_t nr_maps;
 	uint64_t len;		/* bytes from KCSD_GUEST_DATA on, zeroes included */
 	uint8_t *data;		/* the first data_len of them */
@@ -20,7 +20,10 @@ struct layout {
 
 /* ---- data ---- */
 
-/* libbpf calls them kcsd.data, kcsd.rodata.str, .data.mine and so on. */
+/*
+ * True if map is a section of this kind. libbpf calls them kcsd.data, kcsd.rodata.str, .data.mine
+ * etc.
+ */
 static bool is_section(const struct bpf_map *map, const char *section)
 {
 	const char *name = bpf_map__name(map), *dot;
@@ -45,12 +48,12 @@ static void place(struct layout *layout, size_t index, size_t size, uint64_t ali
 	uint64_t mask = max(align, (uint64_t)KCSD_GUEST_ALIGN) - 1;
 
 	layout->len = ((KCSD_GUEST_DATA + layout->len + mask) & ~mask) - KCSD_GUEST_DATA;
-	/* Past the limit the address is wrong, and the layout refused. */
+	/* Past the limit the address is wrong, but then the layout is refused. */
 	layout->base[index] = KCSD_GUEST_DATA + (uint32_t)layout->len;
 	layout->len += size;
 }
 
-/* Sections with content, then those of zeroes. */
+/* Place the sections with content, or with bss those of zeroes. */
 static void place_sections(struct layout *layout, const struct kcsd_object *obj, bool bss)
 {
 	const struct bpf_map *map;
@@ -85,7 +88,10 @@ static int copy_sections(struct layout *layout, const struct bpf_object *bpf)
 	return 0;
 }
 
-/* Both ends are in data, and the address in a section with content: elf_data.c has seen to it. */
+/*
+ * Set an address in data. elf_data.c has checked that it is in a section with content, and that its
+ * target is in data.
+ */
 static void set_pointer(struct layout *layout, const struct kcsd_pointer *p)
 {
 	uint8_t *at = layout->data + layout->base[p->map] - KCSD_GUEST_DATA + p->off;
@@ -96,7 +102,7 @@ static void set_pointer(struct layout *layout, const struct kcsd_pointer *p)
 	memcpy(at, &value, p->size);
 }
 
-/* Zeroes at the end need not be in the image. */
+/* Drop zeroes at the end of data, which need not be in the image. */
 static void trim(struct layout *layout)
 {
 	while (layout->data_len && !layout->data[layout->data_len - 1])
@@ -160,7 +166,9 @@ static int refuse_insn(const struct kcsd_object *obj, uint32_t pc, struct kcsd_e
 	return -EINVAL;
 }
 
-/* A 64-bit immediate with a meaning: only the address of data has one on a drive. */
+/*
+ * Resolve a 64-bit immediate. Of those with a special meaning, only the address of data is valid.
+ */
 static int fix_imm64(const struct kcsd_object *obj, const struct layout *layout, uint32_t pc,
 		     struct kcsd_error *err)
 {
@@ -206,7 +214,7 @@ static int fix_insns(const struct kcsd_object *obj, const struct layout *layout,
 			return refuse_insn(obj, pc, err, "call of a function of the kernel", NULL);
 		if (insn->code != (BPF_LD | BPF_IMM | BPF_DW))
 			continue;
-		/* One cut short at the end is for the checker. */
+		/* Leave an incomplete one at the end for the validator. */
 		if (pc + 1 == obj->insn_cnt)
 			break;
 		ret = fix_imm64(obj, layout, pc, err);
@@ -217,9 +225,9 @@ static int fix_insns(const struct kcsd_object *obj, const struct layout *layout,
 	return 0;
 }
 
-/* ---- the check ---- */
+/* ---- validate ---- */
 
-/* NULL: it was not there yet in the headers that this was built with. */
+/* Returns the name of a helper of Linux; NULL if the headers of this build do not know it. */
 static const char *linux_helper(int32_t id)
 {
 	static const char *const names[] = {
@@ -284,7 +292,7 @@ int kcsd_image_check(const struct kcsd_object *obj, struct kcsd_error *err)
 
 /* ---- the image ---- */
 
-/* Names are printable in an image: the drive shows them. */
+/* Copy a name; characters that are not printable become '?', because the drive displays names. */
 static void copy_name(char *to, const char *from)
 {
 	size_t i;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* An image in a file, as an object of which no names and lines are known. */
+/* Open a file with an image as an object without names and lines. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@ bool kcsd_is_image(const void *buf, size_t len)
 	return len >= KCSD_IMAGE_MAGIC_LEN && !memcmp(buf, KCSD_IMAGE_MAGIC, KCSD_IMAGE_MAGIC_LEN);
 }
 
-/* Set what an object has, but for file and image. */
+/* Set the members of an object, except file and image. */
 static int describe(struct kcsd_object *obj, const struct kcsd_image_view *view)
 {
 	obj->name = strdup(*view->name ? view->name : "image");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* LBAs of namespace 1: Read, Write, Flush of the NVM command set. */
+/* Read, write and flush LBAs of namespace 1: Read, Write, Flush of the NVM command set. */
 #include <errno.h>
 
 #include "private.h"

@@ -1,33 +1,33 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
 /*
- * libkcsd - programs that run on a kcsd drive, from user space.
+ * libkcsd - run programs on a kcsd drive, from user space.
  *
  *	kcsd_open -> kcsd_object_open -> kcsd_load_object -> kcsd_activate
  *	          -> kcsd_run, or kcsd_queue_submit and kcsd_queue_reap
  *	          -> kcsd_deactivate -> kcsd_unload -> kcsd_close
  *
- * Return values, everywhere that an int is returned and nothing else is said:
+ * Return values of all functions that return an int, unless noted otherwise:
  *
- *	0	success; counts and objects come back through pointers
+ *	0	success; counts and objects are returned through pointers
  *	< 0	-errno: the system or the library refused, the drive did nothing.
  *		"as open(2)" and the like also mean: with its errors
  *	> 0	an NVMe status, SCT << 8 | SC (KCSD_SC_*): the drive refused
  *
- * kcsd_strerror() turns either into words. Errors of every call that sends a
- * command to the drive, besides those listed with it:
+ * kcsd_strerror() turns either into words. Errors of every call that sends a command to the drive,
+ * besides those listed with it:
  *
  *	-ENODEV	the drive was powered off, or it has no such namespace
  *	-EACCES	the drive was opened read-only and the command modifies
  *	-EINTR	a signal came while waiting (a run is then cancelled)
  *	-ENOMEM	out of memory
  *
- * Nothing is ever printed. Growth: a struct that the caller fills in begins
- * with its size (KCSD_OPTS), one that the library fills in has its size as the
- * argument after it; members are only ever added at the end.
+ * The library never prints. Growth: a struct that the caller fills in begins with its size
+ * (KCSD_OPTS); for a struct that the library fills in, the size is the next argument. New members
+ * are only added at the end.
  *
- * Threads: a drive handle may be shared by threads, except for kcsd_close(). A
- * queue belongs to one thread at a time. An object is read-only once opened and
- * may be shared. Functions without a handle may be called from any thread.
+ * Threads: a drive handle may be shared by threads, except in kcsd_close(). A queue belongs to one
+ * thread at a time. An object is read-only once opened and may be shared. Functions without a
+ * handle may be called from any thread.
  */
 #ifndef LIBKCSD_H
 #define LIBKCSD_H

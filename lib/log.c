@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* Log pages, and the drive's log in one of them. */
+/* Get log pages, and decode that of the program log. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +61,7 @@ static int visit_entry(const struct kcsd_log_entry *e,
 	return fn(&line, arg);
 }
 
-/* The page in one command, so that it is of one moment. */
+/* Read the page in one command, so that all entries are of the same moment. */
 int kcsd_log_each(struct kcsd_drive *drv, uint64_t seq,
 		  int (*fn)(const struct kcsd_log_line *line, void *arg), void *arg)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* What a program needs of a compute unit's memory, in a sentence. */
+/* Describe the memory that a program needs on a compute unit. */
 #include "engine.h"
 #include "private.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* Numbers to names and sentences, from the lists in the uapi headers. */
+/* Map numbers to names and sentences, from the lists in the uapi headers. */
 #include <string.h>
 
 #include "private.h"

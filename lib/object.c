@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* Object files: choose a program, make it an image, load it. */
+/* Open object files: choose a program, make its image, load it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ static int too_big(const char *path, struct kcsd_error *err)
 			      "are possible", path, KCSD_MAX_OBJECT);
 }
 
-/* The whole of a file, to be freed. What grows while it is read is cut. */
+/* Read a whole file; the caller frees *buf. Bytes added while it is read are ignored. */
 static int read_file(const char *path, char **buf, size_t *len, struct kcsd_error *err)
 {
 	struct stat st;
@@ -57,7 +57,7 @@ static int read_file(const char *path, char **buf, size_t *len, struct kcsd_erro
 
 /* ---- the program ---- */
 
-/* "one, two, three", cut if it gets long. */
+/* Write the names of the programs, "one, two, three", cut to len. */
 static void list_programs(const struct bpf_object *bpf, char *buf, size_t len)
 {
 	struct bpf_program *prog;
@@ -99,7 +99,7 @@ static int choose(const struct kcsd_object *obj, const char *name, struct bpf_pr
 			      obj->file, names);
 }
 
-/* ---- life ---- */
+/* ---- open and close ---- */
 
 static int check_opts(struct kcsd_object_opts *o, const struct kcsd_object_opts *opts,
 		      struct kcsd_error *err)
@@ -259,7 +259,7 @@ int kcsd_object_each(const char *path, int (*fn)(const char *program, void *arg)
 	return ret;
 }
 
-/* ---- to the drive ---- */
+/* ---- load ---- */
 
 int kcsd_load_object(struct kcsd_drive *drv, const struct kcsd_object *obj,
 		     const struct kcsd_load_opts *opts, uint32_t *pind, struct kcsd_error *err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
-/* An object file on its way to an image: what elf.c, image.c and where.c share. */
+/* Conversion of an object file to an image: declarations shared by elf.c, image.c and where.c. */
 #ifndef KCSD_OBJECT_H
 #define KCSD_OBJECT_H
 
@@ -23,35 +23,35 @@ struct kcsd_line {
 	const char *source;
 };
 
-/* An address in initialised data. What is at its place is added. */
+/* An address in initialised data. The value at its place is added to the address. */
 struct kcsd_pointer {
-	uint32_t map;			/* where it is: libbpf's index of the section */
+	uint32_t map;			/* its place: index of the section in libbpf */
 	uint32_t size;			/* bytes: 4 or 8 */
 	uint64_t off;			/* bytes from the section's start */
-	uint32_t to_map;		/* what it is the address of */
+	uint32_t to_map;		/* target: index of the section in libbpf */
 	uint64_t to_off;
 };
 
-/* Names of functions and lines are the BTF's, which libbpf's object owns. */
+/* The libbpf object owns the names of functions and lines; they are part of its BTF. */
 struct kcsd_object {
-	char *file;			/* what messages call it */
-	char *name;			/* the program's function */
+	char *file;			/* its name in messages */
+	char *name;			/* name of the function of the program */
 	char *section;			/* of that function */
 	struct bpf_object *bpf;
 	struct bpf_insn *insns;		/* relocated; freed once the image is made */
 	uint32_t insn_cnt;		/* units of 8 bytes */
-	struct kcsd_function *functions;	/* ascending; the program's is the first */
+	struct kcsd_function *functions;	/* ascending; the first is that of the program */
 	uint32_t nr_functions;
 	struct kcsd_line *lines;	/* ascending */
 	uint32_t nr_lines;
-	uint64_t *map_align;		/* of each of libbpf's maps: bytes, 0: any */
+	uint64_t *map_align;		/* for each map of libbpf: bytes, 0: any */
 	struct kcsd_pointer *pointers;
 	size_t nr_pointers;
 	struct kcsd_image *image;
 	size_t image_len;		/* bytes */
 };
 
-/* elf_check.c: refuse what libbpf should not see. Errors as kcsd_object_open(). */
+/* elf_check.c: refuse files that libbpf should not parse. Errors as kcsd_object_open(). */
 int kcsd_elf_check(const struct kcsd_object *obj, const void *buf, size_t len,
 		   struct kcsd_error *err);
 
@@ -66,24 +66,30 @@ int kcsd_elf_relocate(struct kcsd_object *obj, struct bpf_program *prog, struct 
 int kcsd_elf_read_data(struct kcsd_object *obj, const void *buf, size_t len,
 		       struct kcsd_error *err);
 
-/* image.c: lay out data, make and check the image. */
+/* image.c: lay out data, make and validate the image. */
 int kcsd_image_create(struct kcsd_object *obj, const struct kcsd_object_opts *o,
 		      struct kcsd_error *err);
 
-/* The drive will do the same; here there are names to say it with. Errors as kcsd_object_open(). */
+/*
+ * Validate the image as the drive will do. Here messages can name functions and lines. Errors as
+ * kcsd_object_open().
+ */
 int kcsd_image_check(const struct kcsd_object *obj, struct kcsd_error *err);
 
 /* image_file.c */
 bool kcsd_is_image(const void *buf, size_t len);
-/* Take an image for what kcsd_image_create() makes. Errors as kcsd_object_open(). */
+/* Use an existing image in place of kcsd_image_create(). Errors as kcsd_object_open(). */
 int kcsd_image_open(struct kcsd_object *obj, const void *buf, size_t len,
 		    const struct kcsd_object_opts *o, struct kcsd_error *err);
 
 /* where.c */
-/* Take functions and lines out of what libbpf gives. -ENOMEM. */
+/* Copy functions and lines from the load options of libbpf. Returns 0 or -ENOMEM. */
 struct bpf_prog_load_opts;
 int kcsd_where_init(struct kcsd_object *obj, const struct bpf_prog_load_opts *opts);
-/* "word.bpf.o: section kcsd, function count, instruction 12 (word.c:31: return x;)" */
+/*
+ * Write the place of an instruction: "word.bpf.o: section kcsd, function count, instruction 12
+ * (word.c:31: return x;)"
+ */
 void kcsd_where_text(const struct kcsd_object *obj, uint32_t pc, char *buf, size_t len);
 
 #endif

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* Structs that have grown since the caller, or the library, was compiled. */
+/* Copy structs between callers and the library, either of which may know more members. */
 #include <errno.h>
 #include <string.h>
 
 #include "private.h"
 
-#define MAX_OPTS	4096	/* bytes; more is no size but rubbish */
+#define MAX_OPTS	4096	/* bytes; a larger size is garbage */
 
 int kcsd_opts_copy(void *to, size_t size, const void *opts)
 {

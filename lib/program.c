@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* Programs on the drive: Load Program, Program Activation Management, Program List. */
+/* Load, activate and list programs: Load Program, Program Activation Management, Program List. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 
 /* ---- the list ---- */
 
-/* All descriptors, to be freed. */
+/* Read all descriptors; the caller frees *list. */
 static int read_list(struct kcsd_drive *drv, struct kcsd_program_list **list)
 {
 	struct kcsd_program_list head, *all;
@@ -32,7 +32,9 @@ static int read_list(struct kcsd_drive *drv, struct kcsd_program_list **list)
 		free(all);
 		return ret;
 	}
-	/* As many as memory was made for, whatever the second reading says. */
+	/*
+	 * Use the number that fits the allocated memory; the second reading may return another one.
+	 */
 	all->nr = head.nr;
 	*list = all;
 	return 0;
@@ -89,7 +91,7 @@ struct load {
 	uint64_t puid;
 	bool persistent;
 	uint64_t result;	/* of the last command */
-	uint32_t sent;		/* bytes that the drive took */
+	uint32_t sent;		/* bytes that the drive accepted */
 };
 
 static int load_chunk(struct load *load, uint32_t pind, uint32_t offset, uint32_t len)
@@ -124,7 +126,9 @@ static int load_at(struct load *load, uint32_t pind)
 		n = MIN(load->chunk, load->len - load->sent);
 		ret = load_chunk(load, pind, load->sent, n);
 		if (ret) {
-			/* The drive keeps what it has unless it refused the whole. */
+			/*
+			 * The drive keeps the earlier chunks unless it refused the whole program.
+			 */
 			if (load->sent && ret != KCSD_SC_INVALID_PROGRAM_DATA)
 				kcsd_unload(load->drv, pind);
 			return ret;
@@ -133,7 +137,10 @@ static int load_at(struct load *load, uint32_t pind)
 	return 0;
 }
 
-/* Try each index that the list says is empty: somebody may have been quicker. */
+/*
+ * Load to the first empty index of the list that still is free: another process may take one
+ * meanwhile.
+ */
 static int load_anywhere(struct load *load, uint32_t *pind)
 {
 	const struct kcsd_program_desc *desc;
@@ -155,16 +162,16 @@ static int load_anywhere(struct load *load, uint32_t *pind)
 	}
 	free(list);
 	*pind = i;
-	/* What is empty beyond the host's indices is a place of the drive's own programs. */
+	/* An empty index above those of the host is reserved for device-defined programs. */
 	if (ret == KCSD_SC_PROGRAM_IN_USE || ret == KCSD_SC_NOT_DOWNLOADABLE)
 		return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
 	return ret;
 }
 
 /*
- * An index whose program is still arriving looks empty, and a second first
- * chunk throws out the first. So users of this library load one at a time: the
- * mutex is between threads that share a handle, the file lock between others.
+ * Lock out other loads by users of this library. An index whose program is still arriving looks
+ * empty, and a second first chunk discards the first. The mutex excludes threads that share a
+ * handle, the file lock all others.
  */
 static int lock_load(struct kcsd_drive *drv)
 {
@@ -181,7 +188,7 @@ static void unlock_load(struct kcsd_drive *drv)
 	pthread_mutex_unlock(&drv->load_lock);
 }
 
-/* A limit of the drive's was too small, or an index too large: which it is. */
+/* Describe which limit of the drive was exceeded, or the index that is too large. */
 static int describe_limit(struct kcsd_error *err, int ret, uint32_t pind, const struct load *load)
 {
 	const char *drive = load->drv->name, *why = kcsd_strerror(ret);
@@ -203,7 +210,7 @@ static int describe_limit(struct kcsd_error *err, int ret, uint32_t pind, const 
 	}
 }
 
-/* The drive refused what it was sent. */
+/* Describe why the drive refused the program. */
 static int describe_refusal(struct kcsd_error *err, const struct load *load)
 {
 	uint32_t check = KCSD_LOAD_RESULT_CHECK(load->result);
@@ -266,7 +273,7 @@ static int check_load(const void *image, size_t len, const struct kcsd_load_opts
 	return 0;
 }
 
-/* Bytes of a chunk: what was asked for, in units that the drive takes. */
+/* Choose the bytes of a chunk: the requested number, rounded to units that the drive accepts. */
 static int choose_chunk(struct kcsd_drive *drv, const struct kcsd_load_opts *o, uint32_t *chunk)
 {
 	struct kcsd_compute_info info;
@@ -312,7 +319,7 @@ int kcsd_load(struct kcsd_drive *drv, const void *image, size_t len,
 	return 0;
 }
 
-/* ---- the rest of its life ---- */
+/* ---- unload, activate, deactivate ---- */
 
 static int program_cmd(struct kcsd_drive *drv, uint8_t opcode, uint32_t pind, uint32_t cdw10)
 {

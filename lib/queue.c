@@ -2,10 +2,9 @@
 /*
  * A queue: runs in flight on an io_uring, each in a slot that owns its memory.
  *
- * A ring is torn down by the kernel after it has been closed, in its own time,
- * and until then the drive may still write a run's output. The ring therefore
- * has the writing end of a pipe as its only registered file: the kernel drops
- * that last of all, and the reading end hangs up.
+ * The kernel tears a ring down some time after it was closed, and until then the drive may still
+ * write the output of a run. Therefore the only registered file of the ring is the writing end of a
+ * pipe: the kernel releases it last, and then the reading end hangs up.
  */
 #include <errno.h>
 #include <liburing.h>
@@ -29,19 +28,19 @@ struct slot {
 struct kcsd_queue {
 	struct kcsd_drive *drv;
 	struct io_uring ring;
-	int gone_fd;			/* hangs up when the kernel is done with the ring */
-	int ns_fd;			/* the compute namespace's; the drive's */
+	int gone_fd;			/* hangs up when the kernel has freed the ring */
+	int ns_fd;			/* of the compute namespace; the drive owns it */
 	unsigned int depth;
 	unsigned int inflight;
 	unsigned int first_free;
 	struct slot slots[];
 };
 
-/* ---- life ---- */
+/* ---- create and destroy ---- */
 
 static int open_ring(struct kcsd_queue *q)
 {
-	/* The completion queue has twice the entries: it cannot overflow. */
+	/* The completion queue has twice as many entries, so it cannot overflow. */
 	int ret = io_uring_queue_init(q->depth, &q->ring, IORING_SETUP_SQE128 | IORING_SETUP_CQE32);
 	int fds[2];
 
@@ -102,7 +101,7 @@ static int64_t now_ms(void)
 	return ts.tv_sec * 1000ll + ts.tv_nsec / 1000000;
 }
 
-/* Whether the kernel has let go of the ring; waits for it. */
+/* Wait until the kernel has freed the ring. Returns false after GONE_TIMEOUT_MS. */
 static bool wait_gone(int fd)
 {
 	struct pollfd p = { .fd = fd };
@@ -122,7 +121,7 @@ void kcsd_queue_destroy(struct kcsd_queue *q)
 
 	if (!q)
 		return;
-	/* To close the ring cancels what is in flight. */
+	/* Closing the ring cancels the runs in flight. */
 	io_uring_queue_exit(&q->ring);
 	gone = !q->inflight || wait_gone(q->gone_fd);
 	close(q->gone_fd);
@@ -137,7 +136,7 @@ static void prepare(struct kcsd_queue *q, struct io_uring_sqe *sqe, const struct
 {
 	struct nvme_uring_cmd *cmd = (struct nvme_uring_cmd *)sqe->cmd;
 
-	/* The two are the same up to timeout_ms. */
+	/* The two structs are identical up to timeout_ms. */
 	_Static_assert(offsetof(struct nvme_uring_cmd, rsvd2) ==
 		       offsetof(struct nvme_passthru_cmd64, rsvd2), "layout");
 	memset(sqe, 0, 2 * sizeof(*sqe));
@@ -172,8 +171,8 @@ int kcsd_queue_submit(struct kcsd_queue *q, const struct kcsd_run_opts *opts, ui
 	q->first_free = slot->next_free;
 	q->inflight++;
 	/*
-	 * If the kernel cannot take it now (memory, a signal), the entry stays in the
-	 * ring, and the next call offers it again: it is in flight all the same.
+	 * If the kernel cannot accept it now (memory, a signal), the entry stays in the ring, and
+	 * the next call submits it again. The run is in flight in either case.
 	 */
 	io_uring_submit(&q->ring);
 	return 0;
@@ -192,7 +191,7 @@ static int wait_cqe(struct kcsd_queue *q, struct io_uring_cqe **cqe, int timeout
 	ret = io_uring_submit(&q->ring);
 	if (ret < 0 && ret != -EAGAIN && ret != -EBUSY && ret != -EINTR)
 		return ret;
-	/* Also lets completions that wait for this task come in. */
+	/* This also delivers completions that wait for this task. */
 	if (!timeout_ms) {
 		io_uring_get_events(&q->ring);
 		return io_uring_peek_cqe(&q->ring, cqe);

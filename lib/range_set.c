@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* Memory range sets: Memory Range Set Management, and log page 84h. */
+/* Create, delete and list memory range sets: Memory Range Set Management, and log page 84h. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -53,7 +53,10 @@ int kcsd_range_set_delete(struct kcsd_drive *drv, uint32_t rsid)
 		      NULL);
 }
 
-/* One set of the log page at *p, which moves on. -EPROTO: it is longer than the page. */
+/*
+ * Decode the set at *p of the log page, move *p to the next one, and call fn. -EPROTO: the set is
+ * longer than the page.
+ */
 static int visit_set(const char **p, const char *end,
 		     int (*fn)(const struct kcsd_range_set_info *info, void *arg), void *arg)
 {
@@ -78,7 +81,7 @@ static int visit_set(const char **p, const char *end,
 	return fn(&info, arg);
 }
 
-/* Bytes of the longest page that a drive with these limits can have. */
+/* Returns the bytes of the longest page that a drive with these limits can have. */
 static size_t max_page(const struct kcsd_compute_info *c)
 {
 	return sizeof(struct kcsd_range_set_list) + c->maxmemrs *
@@ -98,7 +101,7 @@ int kcsd_range_set_each(struct kcsd_drive *drv,
 	ret = kcsd_identify_compute(drv, &compute, sizeof(compute));
 	if (ret)
 		return ret;
-	/* In one command if possible: then the sets are all of one moment. */
+	/* Read in one command if possible, so that all sets are of the same moment. */
 	len = MIN(max_page(&compute), drv->max_transfer);
 	page = malloc(len);
 	if (!page)

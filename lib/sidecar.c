@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* What a sidecar says. */
+/* Read and report the contents of a sidecar. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -36,8 +36,8 @@ static void close_log(struct kcsd_sidecar_fd *f, struct kcsd_sidecar_journal *lo
 	kcsd_sidecar_fd_close(f);
 }
 
-static void describe(const struct kcsd_sidecar_journal *log, const struct kcsd_sidecar_report *report,
-		     struct kcsd_sidecar_info *info)
+static void describe(const struct kcsd_sidecar_journal *log,
+		     const struct kcsd_sidecar_report *report, struct kcsd_sidecar_info *info)
 {
 	const struct kcsd_sidecar_drive *drive = &log->state.drive;
 	const struct kcsd_sidecar_draft *d;
@@ -64,7 +64,7 @@ static void describe(const struct kcsd_sidecar_journal *log, const struct kcsd_s
 }
 
 int kcsd_sidecar_check(const char *path, struct kcsd_sidecar_info *info, size_t size,
-		    struct kcsd_error *err)
+		       struct kcsd_error *err)
 {
 	struct kcsd_sidecar_report report;
 	struct kcsd_sidecar_info all;
@@ -82,8 +82,8 @@ int kcsd_sidecar_check(const char *path, struct kcsd_sidecar_info *info, size_t 
 }
 
 int kcsd_sidecar_zone_each(const char *path,
-			int (*fn)(const struct kcsd_sidecar_zone_info *zone, void *arg), void *arg,
-			struct kcsd_error *err)
+			   int (*fn)(const struct kcsd_sidecar_zone_info *zone, void *arg),
+			   void *arg, struct kcsd_error *err)
 {
 	struct kcsd_sidecar_report report;
 	struct kcsd_sidecar_journal log;
@@ -109,8 +109,8 @@ int kcsd_sidecar_zone_each(const char *path,
 }
 
 int kcsd_sidecar_program_each(const char *path,
-			   int (*fn)(const struct kcsd_program_info *program, void *arg), void *arg,
-			   struct kcsd_error *err)
+			      int (*fn)(const struct kcsd_program_info *program, void *arg),
+			      void *arg, struct kcsd_error *err)
 {
 	struct kcsd_sidecar_report report;
 	struct kcsd_sidecar_draft *d;

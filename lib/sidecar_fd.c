@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* A sidecar as a file descriptor. */
+/* Access a sidecar through a file descriptor. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -59,7 +59,7 @@ static u64 fd_skip(struct kcsd_sidecar_io *io, u64 pos)
 
 	if (data >= 0)
 		return data;
-	/* Nothing but a hole: beyond all there is. */
+	/* Only a hole follows: return a position beyond all data. */
 	return errno == ENXIO ? UINT64_MAX : pos;
 }
 
@@ -91,7 +91,7 @@ int kcsd_sidecar_fd_open(struct kcsd_sidecar_fd *f, const char *path, int flags,
 		.read = fd_read, .write = fd_write, .sync = fd_sync,
 		.skip = fd_skip, .random = fd_random,
 	};
-	/* Not to wait for the other end of what is a pipe. */
+	/* O_NONBLOCK: do not wait for the other end if it is a pipe. */
 	f->fd = open(path, flags | O_CLOEXEC | O_NONBLOCK, 0600);
 	if (f->fd < 0)
 		return -errno;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* A new sidecar of what is left of the old one, and of what its owner says. */
+/* Make a new sidecar from the readable parts of the old one and the options of the caller. */
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -13,7 +13,7 @@
 #include "private.h"
 #include "sidecar.h"
 
-#define PROGRAM_ROOM	(17ULL << 20)	/* bytes; a drive's default, and a little */
+#define PROGRAM_ROOM	(17ULL << 20)	/* bytes; the default of a drive, and some more */
 
 struct repair {
 	struct kcsd_repair_opts opts;
@@ -25,7 +25,7 @@ struct repair {
 	struct kcsd_error *err;
 };
 
-/* ---- is it in use? ---- */
+/* ---- check that it is not in use ---- */
 
 static bool same_file(const char *a, const char *b)
 {
@@ -53,7 +53,7 @@ static int check_unused(struct repair *r)
 	return ret == -EBUSY ? ret : 0;
 }
 
-/* ---- what is left ---- */
+/* ---- read the old file ---- */
 
 static int read_old(struct repair *r)
 {
@@ -65,7 +65,8 @@ static int read_old(struct repair *r)
 	ret = kcsd_sidecar_fd_open(&f, r->side, O_RDONLY, &r->len);
 	if (ret == -ENOENT) {
 		if (access(r->image, F_OK))
-			return kcsd_error_set(r->err, -ENOENT, "%s: there is neither this file nor %s",
+			return kcsd_error_set(r->err, -ENOENT,
+					      "%s: there is neither this file nor %s",
 					      r->image, r->side);
 		r->lost = 1;
 		return 0;
@@ -86,7 +87,7 @@ static int read_old(struct repair *r)
 	return ret;
 }
 
-/* ---- what its owner says ---- */
+/* ---- apply the options ---- */
 
 static void new_uuid(uint8_t uuid[16])
 {
@@ -96,7 +97,7 @@ static void new_uuid(uint8_t uuid[16])
 	uuid[8] = (uuid[8] & 0x3f) | 0x80;
 }
 
-/* No header is left: the drive is what the options say. */
+/* Set the properties of the drive from the options: no header is left. */
 static int describe_drive(struct repair *r)
 {
 	const struct kcsd_repair_opts *o = &r->opts;
@@ -125,7 +126,7 @@ static bool says_drive(const struct kcsd_repair_opts *o)
 	return o->size || o->zone_size || o->zone_capacity || o->block_size || o->conventional;
 }
 
-/* Zones that are known to be worn out stay so. */
+/* Set all zones full or empty; zones known to be offline or read-only stay so. */
 static void decide_zones(struct repair *r)
 {
 	struct kcsd_sidecar_state *s = &r->state;
@@ -171,7 +172,7 @@ static int decide(struct repair *r)
 	return 0;
 }
 
-/* ---- the new file ---- */
+/* ---- write the new file ---- */
 
 static int sync_directory(const char *path)
 {
@@ -207,7 +208,7 @@ static int write_new(struct repair *r, const char *path)
 	return ret;
 }
 
-/* The old file stays, under another name. */
+/* Put the new file in place of the old one, which is renamed. */
 static int replace(struct repair *r)
 {
 	char new[PATH_MAX + 8], old[PATH_MAX + 8];
@@ -228,7 +229,7 @@ static int replace(struct repair *r)
 }
 
 int kcsd_sidecar_repair(const char *path, const struct kcsd_repair_opts *opts, uint32_t *lost,
-		     struct kcsd_error *err)
+			struct kcsd_error *err)
 {
 	struct repair r = { .err = err };
 	int ret;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* What is left of a sidecar that cannot be used. */
+/* Read the valid parts of an unusable sidecar. */
 #include <errno.h>
 #include <string.h>
 
@@ -9,14 +9,17 @@
 struct salvage {
 	struct kcsd_sidecar_io *io;
 	uint64_t len;
-	struct kcsd_sidecar_header header;	/* the best so far */
-	uint64_t start;			/* of its half */
+	struct kcsd_sidecar_header header;	/* the valid one of highest generation so far */
+	uint64_t start;			/* start of its half */
 	struct kcsd_sidecar_state *state;
-	uint64_t seq;			/* of the record that was had last */
+	uint64_t seq;			/* of the last record that was read */
 	uint32_t lost;
 };
 
-/* Headers are where halves begin, wherever that was: the file may have been cut, or grown. */
+/*
+ * Find the valid header with the highest generation. Try all places: halves begin with a header,
+ * but the file may have been cut, or may have grown.
+ */
 static int find_header(struct salvage *s)
 {
 	union {
@@ -37,13 +40,13 @@ static int find_header(struct salvage *s)
 		s->header = u.header;
 		s->start = pos;
 	}
-	/* The second copy alone: its half begins before it. */
+	/* Only the second copy was found: its half begins before it. */
 	if (s->start && s->start != le64toh(s->header.file_size) / 2)
 		s->start -= KCSD_SIDECAR_HEADER_COPY;
 	return 0;
 }
 
-/* A record that is valid, in its turn or later: those between are lost. */
+/* Apply a valid record, the next one or a later one; count those between as lost. Takes over d. */
 static void take_record(struct salvage *s, struct kcsd_sidecar_draft *d)
 {
 	uint64_t seq = le64toh(d->record->seq);
@@ -79,8 +82,8 @@ static int take_records(struct salvage *s)
 			return ret;
 		d = NULL;
 		if (kcsd_sidecar_record_valid(&u.record, id) && le64toh(u.record.seq) > s->seq)
-			ret = kcsd_sidecar_record_read(s->io, pos, end, id, le64toh(u.record.seq), &d,
-						    &damaged);
+			ret = kcsd_sidecar_record_read(s->io, pos, end, id,
+						       le64toh(u.record.seq), &d, &damaged);
 		if (ret)
 			return ret;
 		pos += d ? 2ULL * sizeof(u) * d->sectors : sizeof(u);
@@ -91,7 +94,7 @@ static int take_records(struct salvage *s)
 }
 
 int kcsd_sidecar_salvage(struct kcsd_sidecar_io *io, uint64_t len, struct kcsd_sidecar_state *state,
-		      uint32_t *lost)
+			 uint32_t *lost)
 {
 	struct salvage s = { .io = io, .len = len, .state = state };
 	int ret;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* The simulator: the drive's engine, in this process. */
+/* The simulator: the engine of the drive, in this process. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sim.h"
 
-/* As a drive has them that was made with defaults. */
+/* Defaults, as for a drive. */
 #define DEFAULT_LBA_SIZE	4096
 #define DEFAULT_CUS		2
 #define DEFAULT_ARENA_LEN	(4u << 20)
@@ -80,10 +80,10 @@ static int refuse(const struct kcsd_sim *sim, const struct kcsd_verdict *verdict
 }
 
 /*
- * Before a raw program: r2 = its bytes of memory, r1 = their address, or 0 if there
- * are none. (Here, and not in an engine, as no drive starts programs so. One whose unused
- * functions call the first one is refused, which that is no longer. They do not count as the
- * program's length.)
+ * Instructions before a raw program: r2 = length of the arguments, r1 = their address, or 0 if
+ * there are none. They are here and not in an engine, as no drive starts programs in this way. A
+ * program whose unused functions call its first function is refused, because that is no longer the
+ * first. The prologue does not count in the length of the program.
  */
 static const struct bpf_insn prologue[] = {
 	{ .code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_2, .src_reg = BPF_REG_1,
@@ -94,7 +94,7 @@ static const struct bpf_insn prologue[] = {
 	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_1 },
 };
 
-/* How many of them a run with so many bytes takes. */
+/* Returns the number of prologue instructions that a run with args_len bytes executes. */
 static u64 prologue_insns(const struct kcsd_sim *sim, u32 args_len)
 {
 	if (!sim->prologue)
@@ -102,7 +102,7 @@ static u64 prologue_insns(const struct kcsd_sim *sim, u32 args_len)
 	return args_len ? ARRAY_SIZE(prologue) - 1 : ARRAY_SIZE(prologue);
 }
 
-/* From here on they are the program's. */
+/* Prepend the prologue; from now on view includes it. */
 static int add_prologue(struct kcsd_sim *sim)
 {
 	u32 nr = ARRAY_SIZE(prologue) + sim->view.insn_cnt;
@@ -121,7 +121,7 @@ static int add_prologue(struct kcsd_sim *sim)
 
 static int create_raw_code(struct kcsd_sim *sim, struct kcsd_verdict *verdict)
 {
-	/* What is wrong with the program is told of the program alone. */
+	/* Validate the program alone, so that errors refer to it and not to the prologue. */
 	int ret = kcsd_validate_insns(sim->view.insns, sim->view.insn_cnt, verdict);
 
 	if (!ret)
@@ -159,7 +159,7 @@ static int create_engine(struct kcsd_sim *sim, struct kcsd_error *err)
 	return ret ? kcsd_error_set(err, ret, "out of memory") : 0;
 }
 
-/* In the order of kcsd_program_create() in the module. */
+/* Load the image. Checks are in the order of kcsd_program_create() in the module. */
 static int load(struct kcsd_sim *sim, size_t len, struct kcsd_error *err)
 {
 	struct kcsd_verdict verdict = {};
@@ -246,7 +246,7 @@ static int status_of(u32 reason)
 	}
 }
 
-/* What is about zones needs some. */
+/* True if the grant is possible; append and zone grants need a zoned drive. */
 static bool grant_valid(const struct kcsd_sim_opts *o, const struct kcsd_grant *g)
 {
 	if (!o->zone_size)
@@ -254,7 +254,7 @@ static bool grant_valid(const struct kcsd_sim_opts *o, const struct kcsd_grant *
 	return !(g->access & KCSD_GRANT_ZONES) || !(g->slba % o->zone_size);
 }
 
-/* In the drive's byte order, as programs see them. */
+/* Convert the grants to the byte order of the drive, as programs see them. */
 static int take_grants(const struct kcsd_sim *sim, const struct kcsd_run_opts *o,
 		       struct kcsd_lba_grant *grants, struct kcsd_error *err)
 {
@@ -284,7 +284,7 @@ static int take_grants(const struct kcsd_sim *sim, const struct kcsd_run_opts *o
 	return 0;
 }
 
-/* Set the length of the stream, for which grants and ranges have been taken. */
+/* Set the length of the stream; grants and ranges must have been taken before. */
 static int take_len(struct sim_run *run, const struct kcsd_run_opts *o, struct kcsd_error *err)
 {
 	const struct kcsd_vm_input in = {
@@ -349,7 +349,7 @@ static void execute(struct sim_run *run, const struct kcsd_run_opts *o,
 	struct kcsd_vm *vm = &run->vm;
 
 	run->deadline_ns = start + timeout_ms * NSEC_PER_MSEC;
-	/* It fits: checked for the longest arguments when the simulator was made. */
+	/* It fits: kcsd_sim_create() checked with the longest arguments. */
 	vm->mem = sim->lowered ? kcsd_sim_lowered_mem(sim->lowered) : sim->arena;
 	vm->mem_len = kcsd_layout_init(&vm->layout, &sim->view, o->args_len);
 	if (run->with_ranges)

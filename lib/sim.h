@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
-/* A drive that is not there, and a run on it: what the files sim*.c share. */
+/* Simulated drive and run: declarations shared by the files sim*.c. */
 #ifndef KCSD_SIM_H
 #define KCSD_SIM_H
 
@@ -9,27 +9,27 @@
 struct kcsd_sim {
 	struct kcsd_sim_opts opts;	/* defaults filled in */
 	void *image;			/* owned */
-	struct kcsd_image_view view;	/* of it; instructions with the prologue */
-	struct bpf_insn *insns;		/* those, when there is one; owned */
+	struct kcsd_image_view view;	/* view of image; instructions include the prologue */
+	struct bpf_insn *insns;		/* instructions, if there is a prologue; owned */
 	struct kcsd_code *code;		/* for the interpreter */
-	u8 *arena;			/* likewise, opts.arena_len bytes */
+	u8 *arena;			/* for the interpreter, opts.arena_len bytes */
 	struct sim_lowered *lowered;	/* or NULL */
-	u32 prologue;			/* instructions before the program's own */
+	u32 prologue;			/* instructions before those of the program */
 };
 
-/* One run; sim_helpers.c sees it as struct kcsd_vm's ops do. */
+/* One run. The ops of struct kcsd_vm get its address. */
 struct sim_run {
-	struct kcsd_vm vm;		/* first: the ops get this one's address */
+	struct kcsd_vm vm;		/* first member: the ops get its address */
 	struct kcsd_sim *sim;
 	const struct kcsd_lba_grant *grants;
 	u32 nr_grants;
 	struct kcsd_memory_range ranges[KCSD_GUEST_MAX_RANGES];
-	u8 *with_ranges;		/* memory for this run; NULL: it has no ranges */
+	u8 *with_ranges;		/* memory for this run; NULL: no ranges */
 	u64 deadline_ns;		/* CLOCK_MONOTONIC */
 	u8 *out;			/* out_max bytes */
 	u64 out_max;
 	u64 out_len;
-	bool cut;			/* more was emitted, for which there was no room */
+	bool cut;			/* more was emitted than fits */
 	u64 stream_len;
 	u64 read_bytes;
 	u64 written_bytes;
@@ -39,38 +39,40 @@ struct sim_run {
 extern const struct kcsd_vm_ops kcsd_sim_ops;
 u64 kcsd_sim_now_ns(void);
 
-/* sim_zones.c: LBAs are on the drive, which is zoned but for the first two. */
+/* sim_zones.c: LBAs are on the drive. The drive is zoned, except for the first two functions. */
 #define KCSD_SIM_MAX_APPEND	(1u << 20)	/* bytes, the default of a drive */
-/* Are these zones possible? The capacity's default is filled in. */
+/* Check the zone options and fill in the default capacity. Returns 0 or -EINVAL. */
 int kcsd_sim_check_zones(struct kcsd_sim_opts *o, struct kcsd_error *err);
-/* Is this an append that some zone could take? */
+/* True if a zone could accept this append. */
 bool kcsd_sim_can_append(const struct kcsd_sim_opts *o, u64 zslba, u64 len);
-/* Let the zone take an append of len bytes, which can be: where they go, or -KCSD_E*. */
+/* Append len bytes, for which kcsd_sim_can_append() was true. Returns the first LBA or -KCSD_E*. */
 s64 kcsd_sim_zone_append(const struct kcsd_sim_opts *o, u64 zslba, u64 len);
-/* Let the zone take a write: 0 or -KCSD_E*. */
+/* Check a write and move the write pointer. Returns 0 or -KCSD_E*. */
 s64 kcsd_sim_zone_write(const struct kcsd_sim_opts *o, u64 slba, u64 nlb);
-/* LBAs from lba to the write pointer of its zone. */
+/*
+ * Returns the number of LBAs from lba to the write pointer of its zone; 0 if lba is at or above it.
+ */
 u64 kcsd_sim_zone_written(const struct kcsd_sim_opts *o, u64 lba);
 void kcsd_sim_zone_info(const struct kcsd_sim_opts *o, u64 lba, struct kcsd_zone_info *info);
 
 /* sim_ranges.c */
-/* Check the ranges of a run, and get memory that has room for them: run->with_ranges. */
+/* Check the ranges of a run and allocate run->with_ranges, memory with room for them. */
 int kcsd_sim_take_ranges(struct sim_run *run, const struct kcsd_run_opts *o,
 			 struct kcsd_error *err);
-/* Let vm be in that memory, with the ranges' bytes; afterwards, give them back to the SLM. */
+/* Make vm use that memory and copy the ranges into it; after the run, copy them back to the SLM. */
 void kcsd_sim_enter_ranges(struct sim_run *run, const struct kcsd_run_opts *o);
 void kcsd_sim_leave_ranges(const struct sim_run *run, const struct kcsd_run_opts *o);
 
 /* sim_lowered.c */
-/* Lower a checked program and make its memory. -ENOMEM, or -E2BIG: it becomes too long. */
+/* Lower a validated program and allocate its memory. -ENOMEM, or -E2BIG: it becomes too long. */
 int kcsd_sim_lower(const struct kcsd_image_view *view, struct sim_lowered **lowered);
 void kcsd_sim_lowered_destroy(struct sim_lowered *lowered);
-/* Where vm->mem has to be. */
+/* Returns the required value of vm->mem. */
 u8 *kcsd_sim_lowered_mem(struct sim_lowered *lowered);
-/* As kcsd_interp(). */
+/* Same as kcsd_interp(), for lowered code. */
 void kcsd_sim_run_lowered(struct sim_lowered *lowered, struct kcsd_vm *vm);
 
-/* sim_trace.c: kcsd_interp(), which calls opts.trace before each instruction. */
+/* sim_trace.c: kcsd_interp() that calls opts.trace before each instruction. */
 void kcsd_interp_traced(const struct kcsd_code *code, struct kcsd_vm *vm);
 
 #endif

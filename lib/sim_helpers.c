@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* What a simulated drive does for a program: as driver/compute/helpers.c, on memory of the caller's. */
+/* Helpers of a simulated drive: like driver/compute/helpers.c, on memory of the caller. */
 #include <time.h>
 
 #include "sim.h"
@@ -27,7 +27,7 @@ static bool granted(const struct sim_run *run, u64 lba, u8 access)
 	return false;
 }
 
-/* LBAs from slba on that are granted, at most nlb. */
+/* Returns the number of granted LBAs from slba on, at most nlb. */
 static u64 granted_lbas(const struct sim_run *run, u64 slba, u64 nlb, u8 access)
 {
 	u64 i;
@@ -42,7 +42,10 @@ static u8 *lba_ptr(const struct kcsd_sim_opts *o, u64 lba)
 	return (u8 *)o->lbas + lba * o->lba_size;
 }
 
-/* What was never written to a zone reads as zeroes, whatever the caller's memory holds. */
+/*
+ * Read LBAs. LBAs at or above the write pointer of a zone read as zeroes, whatever the memory of
+ * the caller holds.
+ */
 static void read_lbas(const struct kcsd_sim_opts *o, u64 slba, u8 *buf, u64 nlb)
 {
 	u64 i;
@@ -64,7 +67,7 @@ static s64 write_lbas(const struct kcsd_sim_opts *o, u64 slba, const u8 *buf, u6
 	return ret;
 }
 
-/* All LBAs are granted, or none is touched. Grants lie within the medium. */
+/* Read or write LBAs; accesses none unless all are granted. Grants lie within the medium. */
 static s64 move_lbas(struct sim_run *run, u64 slba, void *buf, u64 len, u8 access)
 {
 	const struct kcsd_sim_opts *o = &run->sim->opts;
@@ -93,7 +96,7 @@ static s64 move_lbas(struct sim_run *run, u64 slba, void *buf, u64 len, u8 acces
 	return ret;
 }
 
-/* As on a drive, what is impossible is said before what is not granted. */
+/* Append to a zone. As on a drive, check whether it is possible before whether it is granted. */
 static s64 append(struct sim_run *run, u64 zslba, const void *buf, u64 len)
 {
 	const struct kcsd_sim_opts *o = &run->sim->opts;
@@ -192,7 +195,7 @@ static s64 helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *a)
 	case KCSD_HELPER_time:
 		return kcsd_sim_now_ns();
 	}
-	/* The checker lets no other through. */
+	/* The validator refuses other helpers. */
 	kcsd_vm_fault(vm, KCSD_FAULT_INTERNAL, 0);
 	return 0;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * Lowered code without a JIT: the interpreter runs it, in a memory around the program's that
- * holds, too, what in the kernel is memory of the kernel: the ctl and the native stack.
+ * Run lowered code without a JIT: the interpreter executes it, in a memory around that of the
+ * program. This memory also contains the ctl and the native stack, which in the kernel are kernel
+ * memory.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -9,18 +10,18 @@
 #include "lowered.h"
 #include "sim.h"
 
-/* Addresses in the memory around. */
+/* Addresses in the memory around the program. */
 #define AT_CTL		KCSD_GUEST_DATA
 #define AT_STACK	(AT_CTL + 0x1000)
 #define AT_INNER	(AT_STACK + 0x2000)
-#define LOST		0xdeadbeefdeadbeefull	/* in registers that a native call loses */
+#define LOST		0xdeadbeefdeadbeefull	/* in registers that a native call clobbers */
 
 _Static_assert(sizeof(struct kcsd_lowered_ctl) <= AT_STACK - AT_CTL, "");
 _Static_assert(KCSD_MAX_CALL_DEPTH * KCSD_FRAME_SIZE <= AT_INNER - AT_STACK, "");
 _Static_assert(KCSD_LOWERED_FRAME <= KCSD_FRAME_SIZE, "");
 
 struct sim_lowered {
-	struct kcsd_vm around;		/* first: the interpreter below gets this one's address */
+	struct kcsd_vm around;		/* first member: the interpreter below gets its address */
 	struct kcsd_code *code;
 };
 
@@ -29,7 +30,7 @@ static void *at(struct sim_lowered *l, u64 addr)
 	return l->around.mem + (addr - KCSD_GUEST_CTX);
 }
 
-/* ---- what lowered code calls; r is r1 and up ---- */
+/* ---- calls of lowered code; r is r1 and up ---- */
 
 static u64 call_stub(struct kcsd_vm *around, u32 id, u64 *r)
 {
@@ -67,7 +68,7 @@ static void lose(u64 *r, u32 nr)
 static void interp_lowered(const struct kcsd_code *code, struct kcsd_vm *vm);
 #include "interp.c"
 
-/* Time and budget are the inner run's to look at. */
+/* Does nothing: the inner run checks time and budget. */
 static u32 no_tick(struct kcsd_vm *around)
 {
 	(void)around;
@@ -78,7 +79,9 @@ static const struct kcsd_vm_ops around_ops = { .tick = no_tick };
 
 /* ---- */
 
-/* Counting, so that instructions and budget are those of the program, on any engine. */
+/*
+ * Lower with counting, so that instructions and budget are those of the program, as on any engine.
+ */
 static int lower(struct sim_lowered *l, const struct kcsd_image_view *view)
 {
 	const struct kcsd_lower_options opt = {
@@ -144,7 +147,9 @@ void kcsd_sim_run_lowered(struct sim_lowered *l, struct kcsd_vm *vm)
 	l->around.budget = UINT64_MAX;
 	interp_lowered(l->code, &l->around);
 	kcsd_lowered_end(ctl, l->around.end.r0);
-	/* Lowered code that leaves even the memory around it is wrong, not the program. */
+	/*
+	 * An access outside the memory around is an error of the lowered code, not of the program.
+	 */
 	if (l->around.end.reason)
 		vm->end.reason = KCSD_FAULT_INTERNAL;
 }

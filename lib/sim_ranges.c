@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * Memory ranges of simulated runs: copied into the program's memory before the run, and back
- * after it. Nobody else can look meanwhile.
+ * Memory ranges of simulated runs: copied into the memory of the program before the run, and back
+ * after it. No one else accesses them during the run.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ static bool overlap(const struct kcsd_slm_range *a, const struct kcsd_slm_range 
 	return a->start < b->start + b->len && b->start < a->start + a->len;
 }
 
-/* As a drive's kcsd_memory_ranges_check(). */
+/* Check the ranges like kcsd_memory_ranges_check() of the driver. */
 static int check_ranges(const struct kcsd_sim *sim, const struct kcsd_run_opts *o,
 			struct kcsd_error *err)
 {

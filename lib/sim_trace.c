@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* The drive's interpreter once more, telling of every instruction. */
+/* A second build of the interpreter of the drive, which reports every instruction. */
 #include "sim.h"
 
 static void trace(struct kcsd_vm *vm, u32 pc, const u64 r[11])

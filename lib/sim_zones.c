@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* Zones of a simulated drive: write pointers in memory of the caller's, and no limits. */
+/* Zones of a simulated drive: write pointers in memory of the caller, no limits of open zones. */
 #include <errno.h>
 #include <stdbool.h>
 
@@ -75,7 +75,10 @@ s64 kcsd_sim_zone_append(const struct kcsd_sim_opts *o, u64 zslba, u64 len)
 	u64 lba = *wp_of(o, zslba);
 	s64 ret;
 
-	/* Of a full zone it is the first LBA that cannot be written, or the next zone's. */
+	/*
+	 * The write pointer of a full zone is the first LBA that cannot be written, or the next
+	 * zone.
+	 */
 	if (lba == end_of(o, zslba))
 		return -KCSD_ENOSPC;
 	ret = kcsd_sim_zone_write(o, lba, len / o->lba_size);

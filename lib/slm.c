@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* Subsystem Local Memory: Memory Read, Write, Fill and Copy on namespace 2. */
+/* Access Subsystem Local Memory: Memory Read, Write, Fill and Copy on namespace 2. */
 #include <errno.h>
 #include <stdlib.h>
 

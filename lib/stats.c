@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* Counters: what is a decimal number in the directories of a drive in sysfs. */
+/* Read counters: the files with a decimal number in the directories of a drive in sysfs. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #define MAX_DEPTH	3	/* programs/0/runs */
 
 struct walk {
-	size_t root_len;	/* bytes of the drive's directory and the slash after it */
+	size_t root_len;	/* bytes of the directory of the drive and the slash after it */
 	unsigned int depth;
 	int (*fn)(const char *name, uint64_t value, void *arg);
 	void *arg;
@@ -35,17 +35,17 @@ static int visit_file(const char *path, const char *name, void *arg)
 	uint64_t value;
 	int ret;
 
-	/* A list, even if there is one number in it. */
+	/* Not a counter: a list, even if it has only one number. */
 	if (!strcmp(name, "cpus"))
 		return 0;
 	ret = kcsd_file_read(path, text, sizeof(text));
-	/* A name, or a program that was unloaded meanwhile. */
+	/* Skip names, and programs that were unloaded meanwhile. */
 	if (ret || kcsd_number_parse(text, &value))
 		return 0;
 	return walk->fn(path + walk->root_len, value, walk->arg);
 }
 
-/* "stats", "programs", "units", and "ns1" or other namespaces. */
+/* True for "stats", "programs", "units", and "ns1" or other namespaces. */
 static bool has_counters(const char *dir)
 {
 	return !strcmp(dir, "stats") || !strcmp(dir, "programs") || !strcmp(dir, "units") ||
@@ -57,7 +57,7 @@ static int visit_dir(const char *path, const char *name, void *arg)
 	struct walk *walk = arg;
 	int ret;
 
-	/* Others are the driver core's or the block layer's. */
+	/* The driver core or the block layer owns other directories. */
 	if (walk->depth == 0 && !has_counters(name))
 		return 0;
 	walk->depth++;
@@ -82,7 +82,7 @@ int kcsd_stats_each(const char *drive, int (*fn)(const char *name, uint64_t valu
 	return kcsd_dir_walk(path, KCSD_WALK_DIRS, visit_dir, &walk);
 }
 
-/* The path of what has this name below the drive's directory. */
+/* Make the path of a name below the directory of the drive. */
 static int named_path(const char *drive, const char *name, char path[PATH_MAX])
 {
 	size_t len;
@@ -122,7 +122,10 @@ int kcsd_stats_get(const char *drive, const char *name, uint64_t *value)
 	return kcsd_number_parse(text, value);
 }
 
-/* The kernel gives each directory of sysfs a number of 64 bits that it never uses again. */
+/*
+ * The id is the inode number: the kernel gives each directory of sysfs one of 64 bits and never
+ * reuses it.
+ */
 int kcsd_stats_id(const char *drive, const char *dir, uint64_t *id)
 {
 	char path[PATH_MAX];

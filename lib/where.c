@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* Where an instruction is: function and source line, from BTF. */
+/* Find function and source line of an instruction, from BTF. */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <errno.h>
@@ -9,7 +9,7 @@
 
 #include "object.h"
 
-#define SOURCE_LEN	100	/* characters of a source line; what is longer is cut */
+#define SOURCE_LEN	100	/* characters of a source line; longer ones are cut */
 
 /* ---- functions ---- */
 
@@ -18,7 +18,7 @@ static bool is_local_call(const struct bpf_insn *insn)
 	return insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg == BPF_PSEUDO_CALL;
 }
 
-/* Without BTF: where the first function that the program calls begins. */
+/* Returns the end of the first function, without BTF: the start of the first function it calls. */
 static uint32_t end_of_entry(const struct kcsd_object *obj)
 {
 	uint32_t end = obj->insn_cnt, pc;
@@ -123,7 +123,10 @@ int kcsd_where_init(struct kcsd_object *obj, const struct bpf_prog_load_opts *op
 
 /* ---- lookup ---- */
 
-/* A damaged file may have them out of order: the worst is a wrong name. */
+/*
+ * Find the function that contains pc. A damaged file may have functions out of order: at worst the
+ * name is wrong.
+ */
 static const struct kcsd_function *find_function(const struct kcsd_object *obj, uint32_t pc)
 {
 	const struct kcsd_function *f = NULL;
@@ -135,7 +138,7 @@ static const struct kcsd_function *find_function(const struct kcsd_object *obj, 
 	return f;
 }
 
-/* The last line that begins at or before pc, in the same function. */
+/* Find the last line that begins at or before pc, in the same function. */
 static const struct kcsd_line *find_line(const struct kcsd_object *obj, uint32_t pc,
 					 uint32_t start)
 {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* Zones of namespace 1: Zone Management Send and Receive, Zone Append. */
+/*
+ * Report, manage and append to zones of namespace 1: Zone Management Send and Receive, Zone Append.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,7 +15,7 @@
 /* Offsets of Identify Namespace and Identify Controller for zones. */
 enum { NS_MAR = 4, NS_MOR = 8, NS_LBAFE = 2816, LBAFE_LEN = 16, CTRL_ZASL = 0 };
 
-/* A report: this many bytes, and as many for each zone; offsets in a descriptor. */
+/* A report: header of this many bytes, and as many for each zone; then offsets in a descriptor. */
 #define REPORT_UNIT		64
 enum { DESC_STATE = 1, DESC_CAP = 8, DESC_START = 16, DESC_WP = 24 };
 
@@ -25,7 +27,7 @@ enum { DESC_STATE = 1, DESC_CAP = 8, DESC_START = 16, DESC_WP = 24 };
 #define ZASL_UNIT		4096u
 #define MAX_NLB			65536u	/* LBAs of one command */
 
-/* ---- what there is ---- */
+/* ---- identify ---- */
 
 int kcsd_identify_zns(struct kcsd_drive *drv, struct kcsd_zns_info *info, size_t size)
 {
@@ -34,7 +36,10 @@ int kcsd_identify_zns(struct kcsd_drive *drv, struct kcsd_zns_info *info, size_t
 	uint8_t csi;
 	int ret;
 
-	/* Not to be asked of others: each refusal is an entry of the error log. */
+	/*
+	 * Check the command set first: a drive that is not zoned would refuse the commands below,
+	 * and each refusal adds an entry to its error log.
+	 */
 	ret = kcsd_identify_csi(drv, KCSD_NSID_NVM, &csi);
 	if (!ret && csi != KCSD_CSI_ZNS)
 		ret = KCSD_SC_INVALID_FIELD;
@@ -44,7 +49,7 @@ int kcsd_identify_zns(struct kcsd_drive *drv, struct kcsd_zns_info *info, size_t
 		ret = kcsd_identify(drv, CNS_CS_NS, KCSD_CSI_ZNS, KCSD_NSID_NVM, ns);
 	if (ret)
 		return ret;
-	/* The limits are counted from 0; all ones become 0, which is no limit. */
+	/* The limits are 0's based; all ones become 0, which means no limit. */
 	z = (struct kcsd_zns_info){
 		.zone_size = kcsd_get64(ns + NS_LBAFE),
 		.max_append = drv->max_transfer,
@@ -62,7 +67,7 @@ int kcsd_identify_zns(struct kcsd_drive *drv, struct kcsd_zns_info *info, size_t
 
 /* ---- report ---- */
 
-/* A walk over zones. */
+/* State of a walk over zones. */
 struct report {
 	struct kcsd_drive *drv;
 	uint64_t zone_size;
@@ -72,7 +77,7 @@ struct report {
 	uint32_t len;
 };
 
-/* A condition as the filter of a report, -EINVAL: there is none. */
+/* Returns the report filter for a condition. -EINVAL: there is none. */
 static int filter_of(uint32_t cond)
 {
 	static const uint32_t conds[] = {
@@ -104,7 +109,10 @@ static int receive(const struct report *r)
 	return kcsd_io_cmd(r->drv, &cmd);
 }
 
-/* One descriptor. The next part begins after it: it may not go back. */
+/*
+ * Decode one descriptor and call fn. The next part begins after this zone; a zone before slba is an
+ * error.
+ */
 static int visit(struct report *r, const uint8_t *desc,
 		 int (*fn)(const struct kcsd_zone_info *zone, void *arg), void *arg)
 {

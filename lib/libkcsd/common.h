@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
-/* What all of libkcsd has in common: how it is called, errors, names of numbers. By <libkcsd.h>. */
+/* Conventions of calls, errors, and names of numbers, for all of libkcsd. By <libkcsd.h>. */
 #ifndef LIBKCSD_COMMON_H
 #define LIBKCSD_COMMON_H
 
@@ -22,7 +22,7 @@ extern "C" {
 /*
  * Declare a struct that begins with its size:
  *	KCSD_OPTS(kcsd_run_opts, opts, .pind = 3, .cparam1 = 7);
- * In C++ without initialisers: members are set one by one afterwards.
+ * In C++ it takes no initialisers: set the members one by one afterwards.
  */
 #ifdef __cplusplus
 #define KCSD_OPTS(type, name) \
@@ -33,29 +33,32 @@ extern "C" {
 	struct type name = { .sz = sizeof(struct type), ##__VA_ARGS__ }
 #endif
 
-/* Version of the library that is running, "0.1.0". */
+/* Returns the version of the library in use, "0.1.0". */
 KCSD_API const char *kcsd_version(void);
 
 /*
- * What went wrong, for a person. Every call that takes one accepts NULL; it is
- * written (text always NUL-terminated, one line, no newline) only on failure.
+ * Description of an error, for people. Every call that takes one accepts NULL; the call writes it
+ * (text always NUL-terminated, one line, no newline) only on failure.
  */
 #define KCSD_ERROR_LEN	512
 struct kcsd_error {
-	uint32_t check;		/* KCSD_CHECK_*: why a program was refused; 0: not for that */
+	uint32_t check;		/* KCSD_CHECK_*: reason for refusing a program; 0: other error */
 	uint32_t pc;		/* instruction of the whole program, units of 8 bytes */
 	char text[KCSD_ERROR_LEN];
 };
 
-/* ---- Names: constant strings, never NULL. "UNKNOWN", "unknown ..." for others. ---- */
+/* ---- Names: constant strings, never NULL; "UNKNOWN" or "unknown ..." for other numbers ---- */
 
 /* NVMe status (flags such as DNR are ignored): "INVALID_FIELD", "Invalid Field in Command". */
 KCSD_API const char *kcsd_status_name(int status);
 KCSD_API const char *kcsd_status_text(int status);
-/* Why a run ended, KCSD_FAULT_*: "MEMORY", "access outside the program's memory". */
+/*
+ * Reason for the completion of a run, KCSD_FAULT_*: "MEMORY", "access outside the program's
+ * memory".
+ */
 KCSD_API const char *kcsd_fault_name(uint32_t reason);
 KCSD_API const char *kcsd_fault_text(uint32_t reason);
-/* Why a program was refused, KCSD_CHECK_*: "HELPER", "call of an unknown helper". */
+/* Reason for the refusal of a program, KCSD_CHECK_*: "HELPER", "call of an unknown helper". */
 KCSD_API const char *kcsd_check_name(uint32_t check);
 KCSD_API const char *kcsd_check_text(uint32_t check);
 /*
@@ -68,9 +71,9 @@ KCSD_API const char *kcsd_helper_name(uint32_t id);
 /* Condition of a zone, KCSD_ZONE_COND_*: "IMP_OPEN", "implicitly open". */
 KCSD_API const char *kcsd_zone_cond_name(uint32_t cond);
 KCSD_API const char *kcsd_zone_cond_text(uint32_t cond);
-/* Which engine ran it, KCSD_ENGINE_*: "none", "interp", "jit", "lowered". */
+/* Engine of a run, KCSD_ENGINE_*: "none", "interp", "jit", "lowered". */
 KCSD_API const char *kcsd_engine_name(uint32_t engine);
-/* Any return value of this library: status text, or the system's for -errno. */
+/* Any return value of this library: the text of the status, or that of the system for -errno. */
 KCSD_API const char *kcsd_strerror(int ret);
 
 #ifdef __cplusplus

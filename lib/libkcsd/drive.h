@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
-/* Drives: to open them, what they say of themselves, their LBAs. By <libkcsd.h>. */
+/* Open drives, identify them, access their LBAs. By <libkcsd.h>. */
 #ifndef LIBKCSD_DRIVE_H
 #define LIBKCSD_DRIVE_H
 
@@ -13,31 +13,34 @@ extern "C" {
 
 struct kcsd_drive;
 
-#define KCSD_OPEN_RDONLY	0x1u	/* commands that modify will fail with -EACCES */
+#define KCSD_OPEN_RDONLY	0x1u	/* commands that modify fail with -EACCES */
 
 /*
- * Open a drive that is powered on. name: "kcsd0" or "/dev/kcsd0". Opens the
- * controller and asks for the size of namespace 1; the other nodes are opened
- * when they are first needed. flags: 0 (read and write) or KCSD_OPEN_RDONLY.
+ * Open a drive that is powered on. name: "kcsd0" or "/dev/kcsd0". Opens the controller and gets the
+ * size of namespace 1; the other nodes are opened when they are first needed. flags: 0 (read and
+ * write) or KCSD_OPEN_RDONLY.
  *
- * -EINVAL: no such form of name, unknown flag. -ENOENT: no such drive, or it is
- * off. -ENOTTY: not a kcsd drive. Others as open(2), or a status of Identify.
+ * -EINVAL: malformed name, or unknown flag. -ENOENT: no such drive, or it is off. -ENOTTY: not a
+ * kcsd drive. Others as open(2), or a status of Identify.
  */
 KCSD_API int kcsd_open(const char *name, unsigned int flags, struct kcsd_drive **drv);
 
-/* NULL is allowed. Queues of the drive must have been destroyed. */
+/* Close a drive; NULL is allowed. Destroy its queues first. */
 KCSD_API void kcsd_close(struct kcsd_drive *drv);
 
-/* "kcsd0". Valid until kcsd_close(). */
+/* Returns the name, "kcsd0". Valid until kcsd_close(). */
 KCSD_API const char *kcsd_drive_name(const struct kcsd_drive *drv);
-/* LBAs of namespace 1, and bytes of one, as they were when the drive was opened. */
+/*
+ * Return the number of LBAs of namespace 1, and the bytes of one, as they were when the drive was
+ * opened.
+ */
 KCSD_API uint64_t kcsd_drive_nsze(const struct kcsd_drive *drv);
 KCSD_API uint32_t kcsd_drive_lba_size(const struct kcsd_drive *drv);
 
 /*
- * File descriptor for commands of one's own: nsid 0 is the controller, else the
- * generic node of that namespace (opened now if need be). The drive keeps it
- * and closes it. Returns it (>= 0) or -errno as open(2); never a status.
+ * Returns a file descriptor (>= 0) for commands of the caller: nsid 0 is the controller, else the
+ * generic node of that namespace (opened now if necessary). The drive handle owns and closes it.
+ * Returns -errno as open(2) on failure; never a status.
  */
 KCSD_API int kcsd_drive_fd(struct kcsd_drive *drv, uint32_t nsid);
 
@@ -51,11 +54,11 @@ KCSD_API int kcsd_drive_each(int (*fn)(const char *name, void *arg), void *arg);
 /* ---- Identify. size: sizeof(*info); the rest of a larger struct is zeroed. ---- */
 
 struct kcsd_ctrl_info {
-	char serial[21];	/* NUL-terminated, padding removed; these three */
+	char serial[21];	/* NUL-terminated, padding removed; also model and firmware */
 	char model[41];
 	char firmware[9];
 	uint8_t mdts;		/* as in NVMe: 2^n pages of 4096 bytes; 0: no limit */
-	uint32_t max_transfer;	/* the same in bytes; 0: no limit */
+	uint32_t max_transfer;	/* mdts in bytes; 0: no limit */
 	uint32_t version;	/* major << 16 | minor << 8 | tertiary */
 	uint32_t nn;		/* highest namespace id */
 	uint16_t vid;		/* PCI vendor id */
@@ -67,7 +70,7 @@ struct kcsd_ctrl_info {
 };
 
 struct kcsd_ns_info {
-	uint64_t nsze;		/* LBAs; these three */
+	uint64_t nsze;		/* LBAs; also ncap and nuse */
 	uint64_t ncap;
 	uint64_t nuse;
 	uint32_t lba_size;	/* bytes, of the format in use */
@@ -89,16 +92,16 @@ struct kcsd_compute_info {
 	uint32_t maxmemrs;	/* memory range sets; 0: the drive has no SLM */
 	uint32_t maxmemr;	/* ranges in a set */
 	uint32_t mrsg;		/* granularity of ranges, bytes */
-	uint32_t nr_device;	/* indices of the drive's own programs, from maxprog on */
+	uint32_t nr_device;	/* indices of device-defined programs, from maxprog on */
 };
 
 KCSD_API int kcsd_identify_ctrl(struct kcsd_drive *drv, struct kcsd_ctrl_info *info, size_t size);
-/* nsid: of an NVM namespace (KCSD_NSID_NVM). KCSD_SC_INVALID_NS: there is none. */
+/* nsid: an NVM namespace (KCSD_NSID_NVM). KCSD_SC_INVALID_NS: there is none. */
 KCSD_API int kcsd_identify_ns(struct kcsd_drive *drv, uint32_t nsid, struct kcsd_ns_info *info,
 			      size_t size);
 KCSD_API int kcsd_identify_compute(struct kcsd_drive *drv, struct kcsd_compute_info *info,
 				   size_t size);
-/* Identify as it comes, 4096 bytes, little-endian: NVMe Base, "Identify command". */
+/* Get the raw data of Identify, 4096 bytes, little-endian: NVMe Base, "Identify command". */
 #define KCSD_IDENTIFY_LEN	4096
 KCSD_API int kcsd_identify(struct kcsd_drive *drv, uint8_t cns, uint8_t csi, uint32_t nsid,
 			   void *buf);
@@ -106,10 +109,9 @@ KCSD_API int kcsd_identify(struct kcsd_drive *drv, uint8_t cns, uint8_t csi, uin
 /* ---- LBAs of namespace 1 ---- */
 
 /*
- * slba: first LBA. len: bytes, a multiple of the LBA size (else -EINVAL); large
- * transfers are cut into commands. KCSD_SC_LBA_RANGE: past the end (parts
- * before may have been transferred), KCSD_SC_READ_ERROR, KCSD_SC_WRITE_FAULT,
- * KCSD_SC_CAPACITY_EXCEEDED.
+ * slba: first LBA. len: bytes, a multiple of the LBA size (else -EINVAL); large transfers are split
+ * into several commands. KCSD_SC_LBA_RANGE: past the end (parts before may have been transferred),
+ * KCSD_SC_READ_ERROR, KCSD_SC_WRITE_FAULT, KCSD_SC_CAPACITY_EXCEEDED.
  */
 KCSD_API int kcsd_read(struct kcsd_drive *drv, uint64_t slba, void *buf, size_t len);
 KCSD_API int kcsd_write(struct kcsd_drive *drv, uint64_t slba, const void *buf, size_t len);

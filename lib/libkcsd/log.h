@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
-/* What a drive remembers: its health, commands that failed, what programs said. By <libkcsd.h>. */
+/* Logs of a drive: health, error log, program log. By <libkcsd.h>. */
 #ifndef LIBKCSD_LOG_H
 #define LIBKCSD_LOG_H
 
@@ -11,7 +11,7 @@ extern "C" {
 
 /* ---- Health: log page 02h ---- */
 
-/* Since the drive was made, over all its power cycles. */
+/* Totals since the drive was created, over all its power cycles. */
 struct kcsd_health_info {
 	uint64_t data_units_read;	/* of namespace 1; 512000 bytes each, rounded up */
 	uint64_t data_units_written;
@@ -21,53 +21,52 @@ struct kcsd_health_info {
 	uint64_t power_cycles;
 	uint64_t power_on_hours;
 	uint64_t media_errors;
-	uint64_t errors;		/* commands that failed: kcsd_error_each() */
+	uint64_t errors;		/* failed commands: kcsd_error_each() */
 	uint64_t critical_warning;	/* bits of SMART's; 4: not reliable, 8: read-only */
 };
 
 KCSD_API int kcsd_health(struct kcsd_drive *drv, struct kcsd_health_info *info, size_t size);
 
-/* ---- Commands that failed: log page 01h ---- */
+/* ---- Error log (failed commands): log page 01h ---- */
 
 struct kcsd_error_entry {
 	uint64_t count;		/* counts from 1 */
-	uint64_t lba;		/* the first that failed, if any did */
+	uint64_t lba;		/* the first failed LBA, if any */
 	uint32_t nsid;
 	uint32_t status;	/* KCSD_SC_*, without DNR */
-	int32_t field;		/* enum kcsd_field: that made it invalid; -1: none */
+	int32_t field;		/* enum kcsd_field: the invalid field; -1: none */
 	uint32_t admin;		/* 1: an admin command */
 };
 
 /*
- * Call fn for each of the newest failures (64 on a kcsd drive), newest first. A value other
- * than 0 from fn ends the walk and is returned.
+ * Call fn for each of the newest entries (64 on a kcsd drive), newest first. A value other than 0
+ * from fn ends the walk and is returned.
  */
 KCSD_API int kcsd_error_each(struct kcsd_drive *drv,
 			     int (*fn)(const struct kcsd_error_entry *entry, void *arg),
 			     void *arg);
 
-/* ---- The drive's log: what programs said, and faults ---- */
+/* ---- Program log (lines of programs, faults): log page C0h ---- */
 
 struct kcsd_log_line {
 	uint64_t seq;		/* counts from 1; a gap: lines were lost */
 	uint64_t time_ns;	/* CLOCK_REALTIME */
 	uint32_t pind;
 	uint32_t type;		/* KCSD_LOG_LINE, KCSD_LOG_FAULT or KCSD_LOG_MEDIUM */
-	uint32_t reason;	/* KCSD_FAULT_*, for KCSD_LOG_FAULT; KCSD_SC_*, for KCSD_LOG_MEDIUM */
+	uint32_t reason;	/* KCSD_FAULT_* for KCSD_LOG_FAULT, KCSD_SC_* for KCSD_LOG_MEDIUM */
 	uint32_t pc;		/* for KCSD_LOG_FAULT */
-	uint64_t lba;		/* of the failed access, for both, if there was one */
-	uint32_t text_len;	/* bytes; a program's text may hold any bytes */
+	uint64_t lba;		/* of the failed access, for both types, if there was one */
+	uint32_t text_len;	/* bytes; the text of a program may contain any byte values */
 	char text[KCSD_LOG_TEXT_LEN + 1];	/* NUL-terminated */
 };
 
 /*
- * Call fn for each line of the log newer than seq (0: all), oldest first (log
- * page C0h). A value other than 0 from fn ends the walk and is returned.
- * -EPROTO: the drive sent something malformed.
+ * Call fn for each entry of the program log newer than seq (0: all), oldest first (log page C0h). A
+ * value other than 0 from fn ends the walk and is returned. -EPROTO: the drive sent malformed data.
  */
 KCSD_API int kcsd_log_each(struct kcsd_drive *drv, uint64_t seq,
 			   int (*fn)(const struct kcsd_log_line *line, void *arg), void *arg);
-/* Any log page as it comes: len bytes from offset on, both multiples of 4. */
+/* Get the raw data of any log page: len bytes from offset on, both multiples of 4. */
 KCSD_API int kcsd_log_page(struct kcsd_drive *drv, uint8_t lid, uint32_t nsid, uint64_t offset,
 			   void *buf, size_t len);
 

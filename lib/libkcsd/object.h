@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
-/* Programs out of object files: to load, to disassemble. By <libkcsd.h>. */
+/* Open programs in object files, to load or to disassemble them. By <libkcsd.h>. */
 #ifndef LIBKCSD_OBJECT_H
 #define LIBKCSD_OBJECT_H
 
@@ -9,7 +9,7 @@
 extern "C" {
 #endif
 
-/* ---- Objects: a program out of an ELF object file or an image, ready to load ---- */
+/* ---- Objects: a program from an ELF object file or an image, ready to load ---- */
 
 struct kcsd_object;
 
@@ -18,44 +18,43 @@ struct kcsd_object;
 struct kcsd_object_opts {
 	size_t sz;
 	const char *program;	/* function; NULL: the only one in the file */
-	const char *file;	/* what messages call it; NULL: its path, or "object" */
-	uint32_t heap_len;	/* bytes of zeroed heap that the program shall have */
+	const char *file;	/* name in messages; NULL: the path, or "object" */
+	uint32_t heap_len;	/* bytes of zeroed heap to provide to the program */
 	uint32_t flags;		/* KCSD_OBJECT_* */
 };
 
-/* Not checked: to look at a program that a drive would refuse. */
+/* Do not validate, to inspect a program that a drive would refuse. */
 #define KCSD_OBJECT_UNCHECKED	0x1u
 
 /*
- * Take a program from an object file that clang -target bpf made. A program is
- * a function in section "kcsd" (or "kcsd/..."); it begins the image, functions
- * that it calls follow, then .rodata, .data and .bss. It is checked as the
- * drive will check it. Needs no privileges, asks the kernel nothing.
+ * Open a program in an object file made by clang -target bpf. A program is a function in section
+ * "kcsd" (or "kcsd/..."); it begins the image, followed by the functions that it calls, then
+ * .rodata, .data and .bss. The library validates it as the drive will. Needs no privileges and
+ * makes no BPF system call.
  *
- * An image (kcsd_object_image(), in a file) is taken, too: of it no names but the program's and no
- * lines are known.
+ * The file may also be an image (kcsd_object_image(), written to a file); then only the name of the
+ * program is known, no other names and no lines.
  *
  * -ENOEXEC: not an ELF object for BPF, or a damaged one; likewise an image. -ENOENT: no program of
- * that name, or none at all. -ENOTUNIQ: several programs and no name; the text
- * lists them. -EINVAL: the program is not valid; err->check says why (0: not
- * for the checker's reasons but e.g. a map or the address of a function).
- * -EFBIG: larger than KCSD_MAX_OBJECT, or its data than any drive can take.
- * Others as open(2) and read(2). err->text: "word.bpf.o: section kcsd, function count,
+ * that name, or none at all. -ENOTUNIQ: several programs and no name; the text lists them. -EINVAL:
+ * the program is not valid; err->check gives the reason (0: not found by the validator, e.g. a map
+ * or the address of a function). -EFBIG: larger than KCSD_MAX_OBJECT, or data larger than any drive
+ * accepts. Others as open(2) and read(2). err->text: "word.bpf.o: section kcsd, function count,
  * instruction 12 (word.c:31: return f();): call of an unknown helper: 65613".
  */
 KCSD_API int kcsd_object_open(const char *path, const struct kcsd_object_opts *opts,
 			      struct kcsd_object **obj, struct kcsd_error *err);
-/* The same from memory, which may be freed afterwards. */
+/* Do the same with a file in memory, which may be freed afterwards. */
 KCSD_API int kcsd_object_open_mem(const void *buf, size_t len,
 				  const struct kcsd_object_opts *opts, struct kcsd_object **obj,
 				  struct kcsd_error *err);
 /* NULL is allowed. */
 KCSD_API void kcsd_object_close(struct kcsd_object *obj);
 
-/* These are valid until kcsd_object_close(). */
-/* The image: struct kcsd_image, instructions, data. *len: bytes. */
+/* The returned pointers are valid until kcsd_object_close(). */
+/* Returns the image: struct kcsd_image, instructions, data. *len: bytes. */
 KCSD_API const void *kcsd_object_image(const struct kcsd_object *obj, size_t *len);
-/* Name of the program's function. */
+/* Returns the name of the function of the program. */
 KCSD_API const char *kcsd_object_name(const struct kcsd_object *obj);
 
 /* A place in a program. Strings belong to the object. */
@@ -71,14 +70,14 @@ struct kcsd_where {
 	uint32_t rsvd;
 };
 
-/* Where instruction pc of the image is. -ERANGE: the program has no such instruction. */
+/* Get the place of instruction pc of the image. -ERANGE: the program has no such instruction. */
 KCSD_API int kcsd_object_where(const struct kcsd_object *obj, uint32_t pc,
 			       struct kcsd_where *where, size_t size);
 
 /*
- * Call fn with each program (function in section kcsd) in the file. A value
- * other than 0 from fn ends the walk and is returned. Errors as
- * kcsd_object_open(), but for -ENOENT and -ENOTUNIQ.
+ * Call fn with the name of each program (function in section kcsd) in the file. A value other than
+ * 0 from fn ends the walk and is returned. Errors as kcsd_object_open(), except -ENOENT and
+ * -ENOTUNIQ.
  */
 KCSD_API int kcsd_object_each(const char *path, int (*fn)(const char *program, void *arg),
 			      void *arg, struct kcsd_error *err);
@@ -92,20 +91,19 @@ KCSD_API int kcsd_object_each(const char *path, int (*fn)(const char *program, v
 struct kcsd_insn_info {
 	uint32_t pc;		/* units of 8 bytes */
 	uint32_t units;		/* of 8 bytes: 1, or 2 for a 64-bit immediate */
-	uint32_t target;	/* pc where it jumps or what it calls, or KCSD_NO_TARGET */
+	uint32_t target;	/* pc that it jumps to or calls, or KCSD_NO_TARGET */
 	uint8_t is_function;	/* 1: a function begins here */
-	uint8_t is_target;	/* 1: some instruction jumps here */
+	uint8_t is_target;	/* 1: an instruction jumps here */
 	uint8_t rsvd[2];
 	uint8_t bytes[16];	/* the first 8 * units */
-	char label[KCSD_INSN_LABEL_LEN];	/* what target texts call this place, or "" */
+	char label[KCSD_INSN_LABEL_LEN];	/* name of this place in texts, or "" */
 	char text[KCSD_INSN_TEXT_LEN];	/* "jeq r1, 0, L12"; "raw ..." for no instruction */
 };
 
 /*
- * Call fn with each instruction of an image, or of plain instructions. It need
- * not be a valid program. obj (may be NULL) is the program's: then functions have their
- * names. A value other than 0 from fn ends the walk and is returned. -EINVAL: it
- * is no image.
+ * Call fn with each instruction of an image, or of plain instructions. The program need not be
+ * valid. obj (may be NULL) is the object of the program: it provides the names of functions. A
+ * value other than 0 from fn ends the walk and is returned. -EINVAL: not an image.
  */
 KCSD_API int kcsd_disasm_each(const void *image, size_t len, const struct kcsd_object *obj,
 			      int (*fn)(const struct kcsd_insn_info *info, void *arg), void *arg,

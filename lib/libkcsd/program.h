@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
-/* Programs on a drive. By <libkcsd.h>. */
+/* Load, activate and list programs on a drive. By <libkcsd.h>. */
 #ifndef LIBKCSD_PROGRAM_H
 #define LIBKCSD_PROGRAM_H
 
@@ -18,38 +18,37 @@ struct kcsd_load_opts {
 	size_t sz;
 	int32_t pind;		/* program index, or KCSD_PIND_ANY: the first free one */
 	uint32_t chunk;		/* bytes in one command, a multiple of 8; 0: 128 KiB */
-	uint64_t puid;		/* program's unique identifier; 0: none */
-	bool persistent;	/* it survives power off, with its activation */
+	uint64_t puid;		/* unique identifier of the program; 0: none */
+	bool persistent;	/* retained over power off, with its activation */
 };
 
 /*
- * Load a program: an image (kcsd_object_image()), or plain instructions. opts
- * may be NULL: any index, defaults. *pind: its index; it must be activated
- * before it runs. The drive must be open for writing.
+ * Load a program: an image (kcsd_object_image()), or plain instructions. opts may be NULL: any
+ * index, defaults. *pind: its index; activate it before it runs. The drive must be open for
+ * writing.
  *
- * KCSD_SC_INVALID_PROGRAM_DATA: the drive refused the program; err->check and
- * err->pc say why. KCSD_SC_PROGRAM_IN_USE: there is a program at opts->pind.
+ * KCSD_SC_INVALID_PROGRAM_DATA: the drive refused the program; err->check and err->pc give the
+ * reason. KCSD_SC_PROGRAM_IN_USE: there is a program at opts->pind.
  * KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES: KCSD_PIND_ANY and no index is free.
- * KCSD_SC_INVALID_PROGRAM_INDEX, KCSD_SC_PROGRAM_TOO_BIG,
- * KCSD_SC_MAX_PROGRAM_BYTES. KCSD_SC_INVALID_FIELD: persistent, but the drive
- * has no sidecar. -EINVAL: len is 0 or over 4 GiB, or an option has
- * no such value. When it fails nothing stays loaded.
+ * KCSD_SC_INVALID_PROGRAM_INDEX, KCSD_SC_PROGRAM_TOO_BIG, KCSD_SC_MAX_PROGRAM_BYTES.
+ * KCSD_SC_INVALID_FIELD: persistent, but the drive has no sidecar. -EINVAL: len is 0 or over 4 GiB,
+ * or an option has an invalid value. On failure nothing stays loaded.
  */
 KCSD_API int kcsd_load(struct kcsd_drive *drv, const void *image, size_t len,
 		       const struct kcsd_load_opts *opts, uint32_t *pind, struct kcsd_error *err);
-/* The same for an object; err->text then names file, section, function and line. */
+/* Load an object; as kcsd_load(), but err->text names file, section, function and line. */
 KCSD_API int kcsd_load_object(struct kcsd_drive *drv, const struct kcsd_object *obj,
 			      const struct kcsd_load_opts *opts, uint32_t *pind,
 			      struct kcsd_error *err);
 /*
- * All four: KCSD_SC_INVALID_PROGRAM_INDEX, KCSD_SC_NO_PROGRAM. To activate an
- * active program, or deactivate an inactive one, succeeds.
+ * Errors of the next three: KCSD_SC_INVALID_PROGRAM_INDEX, KCSD_SC_NO_PROGRAM. Activating an active
+ * program, or deactivating an inactive one, succeeds.
  */
-/* Refused while active or executing: KCSD_SC_PROGRAM_IN_USE. */
+/* Unload a program. KCSD_SC_PROGRAM_IN_USE: it is active or executing. */
 KCSD_API int kcsd_unload(struct kcsd_drive *drv, uint32_t pind);
-/* KCSD_SC_MAX_ACTIVATED: as many as the drive allows are active. */
+/* Activate a program. KCSD_SC_MAX_ACTIVATED: the maximum number of programs is active. */
 KCSD_API int kcsd_activate(struct kcsd_drive *drv, uint32_t pind);
-/* KCSD_SC_PROGRAM_IN_USE: it is executing. */
+/* Deactivate a program. KCSD_SC_PROGRAM_IN_USE: it is executing. */
 KCSD_API int kcsd_deactivate(struct kcsd_drive *drv, uint32_t pind);
 
 struct kcsd_program_info {

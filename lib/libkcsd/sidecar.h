@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
-/* What survives power off besides the LBAs: sidecars, <linux/kcsd_sidecar.h>. By <libkcsd.h>. */
+/*
+ * Sidecars, the data that survives power off besides the LBAs: <linux/kcsd_sidecar.h>. By
+ * <libkcsd.h>.
+ */
 #ifndef LIBKCSD_SIDE_H
 #define LIBKCSD_SIDE_H
 
@@ -10,11 +13,11 @@ extern "C" {
 #endif
 
 /*
- * path, in all of these: the sidecar, known by its suffix .kcsd, or the backing file that it
- * belongs to. The drive should be powered off; else what they see may be half of a change.
+ * path, in all functions: the sidecar, recognised by its suffix .kcsd, or the backing file that it
+ * belongs to. Power the drive off first; else the functions may see half of a change.
  *
- * -EUCLEAN: the sidecar cannot be used; err->text says why. -ENOENT: there is none.
- * -EINVAL: it is no regular file. Others as open(2) and read(2).
+ * -EUCLEAN: the sidecar is unusable; err->text gives the reason. -ENOENT: there is none. -EINVAL:
+ * not a regular file. Others as open(2) and read(2).
  */
 struct kcsd_sidecar_info {
 	uint8_t uuid[16];
@@ -22,19 +25,19 @@ struct kcsd_sidecar_info {
 	uint64_t zone_size;	/* bytes; 0: not zoned */
 	uint64_t zone_capacity;	/* bytes */
 	uint32_t block_size;	/* bytes */
-	uint32_t zones;		/* conventional ones, too */
+	uint32_t zones;		/* including conventional ones */
 	uint32_t conventional;
 	uint32_t programs;
 	uint32_t by_condition[16];	/* sequential zones by condition, as of ZNS */
 	uint64_t file_size;	/* bytes of the sidecar */
-	uint64_t generation;	/* how often it was written afresh */
+	uint64_t generation;	/* number of times that it was rewritten */
 	uint64_t records;
-	uint32_t damaged;	/* copies that are not valid, but the other one is: harmless */
-	uint8_t torn;		/* 1: behind the last record there is one that was being written */
+	uint32_t damaged;	/* damaged copies whose other copy is valid: harmless */
+	uint8_t torn;		/* 1: an incompletely written record follows the last one */
 };
 
 KCSD_API int kcsd_sidecar_check(const char *path, struct kcsd_sidecar_info *info, size_t size,
-			     struct kcsd_error *err);
+				struct kcsd_error *err);
 
 struct kcsd_sidecar_zone_info {
 	uint32_t zone;
@@ -43,43 +46,50 @@ struct kcsd_sidecar_zone_info {
 	uint64_t capacity;	/* LBAs */
 };
 
-/* Each sequential zone, ascending. A value other than 0 from fn ends the walk and is returned. */
+/*
+ * Call fn for each sequential zone, ascending. A value other than 0 from fn ends the walk and is
+ * returned.
+ */
 KCSD_API int kcsd_sidecar_zone_each(const char *path,
-				 int (*fn)(const struct kcsd_sidecar_zone_info *zone, void *arg),
-				 void *arg, struct kcsd_error *err);
-/* Each program that is kept, ascending; without its name. */
-KCSD_API int kcsd_sidecar_program_each(const char *path,
-				    int (*fn)(const struct kcsd_program_info *program, void *arg),
+				    int (*fn)(const struct kcsd_sidecar_zone_info *zone, void *arg),
 				    void *arg, struct kcsd_error *err);
+/* Call fn for each retained program, ascending; without its name. */
+KCSD_API int
+kcsd_sidecar_program_each(const char *path,
+			  int (*fn)(const struct kcsd_program_info *program, void *arg),
+			  void *arg, struct kcsd_error *err);
 
 enum kcsd_repair_zones {
-	KCSD_REPAIR_KEEP,	/* what the sidecar says; it must be complete */
-	KCSD_REPAIR_FULL,	/* all that may be data can be read */
-	KCSD_REPAIR_EMPTY,	/* nothing is data */
+	KCSD_REPAIR_KEEP,	/* the states in the sidecar, which must be complete */
+	KCSD_REPAIR_FULL,	/* all full: all possible data can be read */
+	KCSD_REPAIR_EMPTY,	/* all empty */
 };
 
 struct kcsd_repair_opts {
 	size_t sz;
 	uint32_t zones;		/* KCSD_REPAIR_*; known offline or read-only zones stay so */
-	/* The drive, if nothing is left that describes it. 0: the backing file's, or default. */
+	/*
+	 * Properties of the drive, if no header is left. 0: those of the backing file, or defaults.
+	 */
 	uint32_t block_size;
 	uint64_t size;
 	uint64_t zone_size;
 	uint64_t zone_capacity;
 	uint32_t conventional;
-	uint32_t new_uuid;	/* not 0: it is a copy, and is to be a drive of its own */
+	uint32_t new_uuid;	/* not 0: new UUID, to make a copy a drive of its own */
 };
 
 /*
- * Put a new sidecar in the place of one that cannot be used, or is missing. Programs and UUID
- * (but for new_uuid) are kept as far as they can be read; *lost: records, or headers, that cannot.
- * The old file is there afterwards as FILE.kcsd.old. opts may be NULL.
+ * Replace a sidecar that is unusable or missing. Copies programs and UUID (unless new_uuid is set)
+ * as far as they can be read; *lost: number of records and headers that cannot. The old file is
+ * renamed to FILE.kcsd.old. opts may be NULL.
  *
- * -EBUSY: a powered drive has the file. -EINVAL: opts do not say what they must, or what they must
- * not, or there is no such drive; -EUCLEAN: it was made by another version. Others as open(2).
+ * -EBUSY: a drive that is powered on uses the file. -EINVAL: opts lack a necessary value, have a
+ * forbidden one, or describe an impossible drive; -EUCLEAN: it was made by another version. Others
+ * as open(2).
  */
-KCSD_API int kcsd_sidecar_repair(const char *path, const struct kcsd_repair_opts *opts, uint32_t *lost,
-			      struct kcsd_error *err);
+KCSD_API int kcsd_sidecar_repair(const char *path, const struct kcsd_repair_opts *opts,
+				 uint32_t *lost, struct kcsd_error *err);
 
 #ifdef __cplusplus
 }

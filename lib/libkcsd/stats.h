@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
-/* Counters. By <libkcsd.h>. */
+/* Read counters. By <libkcsd.h>. */
 #ifndef LIBKCSD_STATS_H
 #define LIBKCSD_STATS_H
 
@@ -12,22 +12,27 @@ extern "C" {
 /* ---- Counters (sysfs): no drive handle and no privileges needed ---- */
 
 /*
- * Call fn with each counter of a drive ("kcsd0"), in a stable order. name is
- * its path below /sys/class/kcsd/kcsd0/: "ns1/read_commands",
- * "programs/0/runs"; names and units are in Documentation/ABI/testing/. A value other than 0 from
- * fn ends the walk and is returned. -ENOENT: no such drive. -EINVAL: no such
- * form of name.
+ * Call fn with each counter of a drive ("kcsd0"), in a stable order. name is its path below
+ * /sys/class/kcsd/kcsd0/: "ns1/read_commands", "programs/0/runs"; names and units are in
+ * Documentation/ABI/testing/. A value other than 0 from fn ends the walk and is returned. -ENOENT:
+ * no such drive. -EINVAL: malformed name.
  */
 KCSD_API int kcsd_stats_each(const char *drive,
 			     int (*fn)(const char *name, uint64_t value, void *arg), void *arg);
-/* One counter. -ENOENT: no such drive or counter. -EINVAL: it is no number, or a bad name. */
+/*
+ * Get one counter. -ENOENT: no such drive or counter. -EINVAL: not a number, or a malformed name.
+ */
 KCSD_API int kcsd_stats_get(const char *drive, const char *name, uint64_t *value);
-/* What else is there beside them, such as "programs/0/name". Errors likewise; -ERANGE: len. */
+/*
+ * Get an attribute that is not a counter, such as "programs/0/name". Errors likewise; -ERANGE: len
+ * is too small.
+ */
 KCSD_API int kcsd_stats_text(const char *drive, const char *name, char *buf, size_t len);
 /*
- * Tell whether counters began anew. dir is where they are: "stats", "programs/0". The id stays as
- * long as they go on, and is another one, never used before since boot, once they started from 0
- * again: the drive was powered on again, another program has the index. Errors as kcsd_stats_get().
+ * Get an id that changes when counters restart from 0. dir is their directory: "stats",
+ * "programs/0". The id stays the same while they continue. When they restart (the drive was powered
+ * on again, another program has the index), they get an id that was never used before since boot.
+ * Errors as kcsd_stats_get().
  */
 KCSD_API int kcsd_stats_id(const char *drive, const char *dir, uint64_t *id);
 

@@ -2,10 +2,9 @@
 /*
  * kcsd - a computational storage drive: commands, structures, status codes.
  *
- * A drive is an NVMe controller without the PCIe. Commands reach it in Linux's
- * own NVMe passthrough ABI (<linux/nvme_ioctl.h>): by io_uring with
- * NVME_URING_CMD_IO and NVME_URING_CMD_ADMIN (SQE128; CQE32 when the 64-bit
- * result is wanted), or by the NVME_IOCTL_* ioctls.
+ * A drive is an NVMe controller without PCIe. It takes commands by the NVMe passthrough ABI of
+ * Linux (<linux/nvme_ioctl.h>): by io_uring with NVME_URING_CMD_IO and NVME_URING_CMD_ADMIN
+ * (SQE128; CQE32 when the 64-bit result is wanted), or by the NVME_IOCTL_* ioctls.
  *
  *	/dev/kcsd0	controller: admin commands
  *	/dev/kcsd0n1	namespace 1 as a block device; NVM I/O commands by ioctl
@@ -13,33 +12,33 @@
  *	/dev/kcsdg0n2	namespace 2, Subsystem Local Memory (unless its size is 0)
  *	/dev/kcsdg0n3	namespace 3, compute: Execute commands
  *
- * The generic nodes (kcsdg) take the admin ioctls, too, as Linux's NVMe nodes do.
+ * The generic nodes (kcsdg) take the admin ioctls, too, like the NVMe nodes of Linux.
  *
- * To change something takes a file that is open for writing, else EACCES; an admin command that
- * changes something (Set Features, 85h, 88h, 89h) takes a file of the controller's node. A process
- * with CAP_SYS_ADMIN may send any command by any file; nobody else may send Format NVM or Sanitize.
+ * A command that changes something needs a file that is open for writing, else EACCES. An admin
+ * command that changes something (Set Features, 85h, 88h, 89h) needs a file of the controller node.
+ * A process with CAP_SYS_ADMIN may send any command by any file; only such a process may send
+ * Format NVM or Sanitize.
  *
- * Programs that the host loads have the indices 0 to maxprog - 1 (struct kcsd_id_ns_compute).
- * From maxprog on there are nr_device programs of the drive's own: device-defined ones, which
- * cannot be loaded to or unloaded (Program Index Not Downloadable), but are activated
- * and executed like any other. After power on they are not active.
+ * Programs that the host loads have the indices 0 to maxprog - 1 (struct kcsd_id_ns_compute). From
+ * maxprog on there are nr_device programs that belong to the drive (device-defined). They cannot be
+ * loaded to or unloaded (Program Index Not Downloadable), but are activated and executed like any
+ * other program. They are not active after power on.
  *
- * The life of a program:
+ * The life cycle of a program:
  *
- *   1. Load Program (admin, 85h, NSID 3), in chunks if it is large. The chunks
- *      of one program arrive in order; the one that completes it has it
- *      checked. A refusal has status KCSD_SC_INVALID_PROGRAM_DATA, and the
- *      64-bit result says why: reason (KCSD_CHECK_*) << 32 | instruction.
+ *   1. Load Program (admin, 85h, NSID 3), in chunks if it is large. The chunks of one program
+ *      arrive in order; the drive validates the program when the last one arrives. A refusal has
+ *      status KCSD_SC_INVALID_PROGRAM_DATA, and the 64-bit result gives the cause:
+ *      reason (KCSD_CHECK_*) << 32 | instruction.
  *   2. Program Activation Management (admin, 88h, NSID 3).
- *   3. Execute Program (I/O, 01h) on memory ranges, or Execute on LBAs (vendor
- *      specific), on the compute namespace, as often and as parallel as you like.
+ *   3. Execute Program (I/O, 01h) on memory ranges, or Execute on LBAs (vendor specific), on the
+ *      compute namespace, any number of times and in parallel.
  *   4. Deactivate (88h), unload (85h with SEL 1).
  *
- * Results are as in NVMe on Linux: 0 is success, a negative number an errno
- * (the command never reached the drive), a positive one an NVMe status
- * (SCT << 8 | SC, plus DNR unless trying again helps). All structures are
- * little-endian. A reserved field that is not zero, or an unknown flag, is
- * refused with Invalid Field in Command, and the 64-bit result says which one:
+ * Results are as for NVMe on Linux: 0 is success, a negative number an errno (the command never
+ * reached the drive), a positive number an NVMe status (SCT << 8 | SC, plus DNR unless a retry can
+ * succeed). All structures are little-endian. The drive refuses a reserved field that is not zero
+ * and an unknown flag with Invalid Field in Command, and the 64-bit result names the field:
  * KCSD_FIELDS.
  */
 #ifndef _UAPI_LINUX_KCSD_H
@@ -47,7 +46,7 @@
 
 #include <linux/types.h>
 
-/* Namespaces of every drive. A number is a place, not a count. */
+/* Namespaces of every drive. The numbers are fixed; they do not count namespaces. */
 #define KCSD_NSID_NVM		1
 #define KCSD_NSID_SLM		2
 #define KCSD_NSID_COMPUTE	3
@@ -64,8 +63,8 @@
 #define KCSD_ADMIN_RANGE_SET		0x89
 
 /*
- * I/O commands of the compute namespace. As of all opcodes, bits 1:0 say which way their data goes:
- * 01b to the drive, 10b to the host; none goes both ways.
+ * I/O commands of the compute namespace. As in all opcodes, bits 1:0 give the direction of the
+ * data: 01b to the drive, 10b to the host. No command transfers data in both directions.
  */
 #define KCSD_CMD_EXECUTE		0x01
 #define KCSD_CMD_EXECUTE_LBA		0x81	/* vendor specific */
@@ -75,13 +74,14 @@
  *   CDW10 [15:0] PIND  [23:16] PTYPE  [24] SEL  [27:25] PIT
  *   CDW11 PSIZE, bytes of the whole program	CDW12-13 PUID
  *   CDW14 NUMB, bytes of this chunk		CDW15 LOFF, its offset
- * NUMB is a multiple of the load granularity (LPG), but for the last chunk.
- * With SEL_UNLOAD only PIND and SEL are set; there is no data.
+ * NUMB is a multiple of the load granularity (LPG), except for the last chunk. With SEL_UNLOAD only
+ * PIND and SEL are set; there is no data.
  *
- * KCSD_LOAD_PERSISTENT, with the chunk of offset 0: when the program is loaded, it is in the
- * drive's sidecar, and so is from then on whether it is active: after power off, and if it did
- * not come to that, it is as it was. Unloading is the end of it. A drive that has no sidecar:
- * Invalid Field, of CDW10. No room in it: Insufficient Program Resources.
+ * KCSD_LOAD_PERSISTENT is set with the chunk of offset 0. Once the program is loaded, it is in the
+ * sidecar of the drive, and from then on the sidecar also records whether it is active. Both
+ * survive power off and loss of power. Unloading removes the program from the sidecar. A drive
+ * without a sidecar returns Invalid Field, of CDW10; a full sidecar returns Insufficient Program
+ * Resources.
  */
 #define KCSD_LOAD_PTYPE_SHIFT	16
 #define KCSD_LOAD_SEL_UNLOAD	(1u << 24)
@@ -89,11 +89,11 @@
 #define KCSD_LOAD_PERSISTENT	(1u << 31)	/* vendor specific */
 #define KCSD_LOAD_CDW10_ALL	0x8fffffffu
 
-/* PTYPE of eBPF: no standard value exists, this is a vendor's. */
+/* PTYPE of eBPF. Vendor specific: no standard value exists. */
 #define KCSD_PTYPE_EBPF		0xc0
-/* PIT: what PUID is. */
+/* PIT: the kind of PUID. */
 #define KCSD_PIT_NONE		0	/* PUID is 0 */
-#define KCSD_PIT_VENDOR		1	/* any value the host likes */
+#define KCSD_PIT_VENDOR		1	/* any value that the host chooses */
 
 /*
  * Program Activation Management.
@@ -105,16 +105,16 @@
 #define KCSD_ACTIVATION_ACTIVATE	1
 
 /*
- * Memory Range Set Management, on the compute namespace: a set names pieces of SLM for programs
- * to work on. It lasts until it is deleted or the drive is powered off.
+ * Memory Range Set Management, on the compute namespace. A set names pieces of SLM for programs to
+ * work on. It lasts until it is deleted or the drive is powered off.
  *   CDW10 [3:0] SEL  [31:16] RSID, of the set to delete; 1 and up
  *   CDW11 NUMR, number of ranges to create a set of; data: that many struct kcsd_memory_range
  * Result of a create: the RSID of the new set, the smallest that is free.
  *
- * Besides what the names of the statuses say: Invalid Memory Namespace is one that is not
- * the drive's SLM; Invalid Memory Range Set (U) a range that is empty, reaches
- * beyond the SLM, or does not begin or end at a multiple of the granularity. With a status
- * that a range is at fault for, the result is its index.
+ * Statuses, besides those whose name explains them: Invalid Memory Namespace: the namespace is not
+ * the SLM of the drive. Invalid Memory Range Set (U): a range is empty, reaches beyond the SLM, or
+ * does not begin or end at a multiple of the granularity. If a range causes the status, the result
+ * is the index of that range.
  */
 #define KCSD_RANGE_SET_SEL_MASK		0x0000000fu
 #define KCSD_RANGE_SET_RSID_SHIFT	16
@@ -132,42 +132,42 @@ struct kcsd_memory_range {
 
 /*
  * Execute Program, on the compute namespace. The program finds the memory ranges that the command
- * names in its memory (<linux/kcsd_bpf.h>), to read and to write; no LBAs.
+ * names in its memory (<linux/kcsd_bpf.h>), to read and to write; it can access no LBAs.
  *   CDW2  [15:0] PIND  [31:16] RSID, of the set of ranges; 0: they come with the command
  *   CDW3  [15:0] NUMR, number of ranges that come with the command; 0 if there is an RSID
  *         [31:16] flags, not in TP4091: KCSD_EXEC_AUDIT, KCSD_EXEC_LEN
  *   CDW10-11 CPARAM1	CDW12-13 CPARAM2
- *   addr, data_len		NUMR struct kcsd_memory_range, with KCSD_EXEC_LEN an __le64,
- *				then the program's arguments
- * Result: the program's 64-bit return value.
+ *   addr, data_len	NUMR struct kcsd_memory_range, with KCSD_EXEC_LEN an __le64,
+ *				then the arguments of the program
+ * Result: the 64-bit return value of the program.
  *
- * What follows is not in TP4091, in whose command these fields are reserved: zero is always right.
- *   CDW14-15 budget, instructions; 0, or more than the drive's limit: that limit, which
- *		may be none. Only runs that have one are sure to count their instructions.
- *   timeout_ms	time limit of the run; 0, or more than the drive's limit: that limit
- *   metadata, metadata_len	output: struct kcsd_run_record, then what the
+ * The following fields are reserved in the command of TP4091; zero is always valid.
+ *   CDW14-15 budget, instructions; 0, or more than the limit of the drive: that limit, which may be
+ *		"none". Only a run with a budget is sure to count its instructions.
+ *   timeout_ms	time limit of the run; 0, or more than the limit of the drive: that limit
+ *   metadata, metadata_len	output: struct kcsd_run_record, then the bytes that the
  *				program emitted. Length 0: no output, no record.
- *				Written when the run ends, however it ended.
+ *				Written when the run completes, with success or not.
  *
- * Ranges that come with the command are checked as those of a set are when it is created, and lead
- * to the same statuses and results. A set cannot be deleted while a run that names
- * it is queued or executing. As ranges are written to, only a file that is open for
- * writing may name any. Insufficient Program Resources: program, arguments and ranges
- * together do not fit below 4 GiB.
+ * Ranges that come with the command are checked like those of a set at its creation, and give the
+ * same statuses and results. A set cannot be deleted while a run that names it is queued or
+ * executing. Ranges are writable, so only a file that is open for writing may name any.
+ * Insufficient Program Resources: program, arguments and ranges together do not fit below 4 GiB.
  *
- * KCSD_EXEC_AUDIT: report which LBAs the run read and wrote. The buffer for the output must then
+ * KCSD_EXEC_AUDIT: report the LBAs that the run read and wrote. The buffer for the output must then
  * have room for the record and the longest audit, KCSD_MAX_AUDIT extents (else Invalid Field, of
- * MPTR); only what is left is the program's to emit. The record says where the audit is.
+ * MPTR); the program can emit into the rest only. The record gives the place of the audit.
  *
  * KCSD_EXEC_LEN: the length of the stream, in bytes, follows the ranges or grants. The stream of a
- * run are all LBAs that it may read, in the order of the grants; without grants, its memory ranges,
- * in their order. It has all of their bytes unless this length says that it ends before: in the
- * middle of an LBA where a file does. 0 is an empty stream. More than there is: Invalid Field, of
- * DPTR. The program is told (struct kcsd_ctx); what it may touch stays as it is.
+ * run is all LBAs that it may read, in the order of the grants; without grants, its memory ranges,
+ * in their order. It has all their bytes unless this length ends it earlier: in the middle of an
+ * LBA, where a file ends. 0 is an empty stream. A length above the available bytes: Invalid Field,
+ * of DPTR. The program gets the length (struct kcsd_ctx); the length does not change what it may
+ * access.
  *
- * Who has too many runs under way already (queue_limit, for each open file) gets Insufficient
- * Resources at once: without DNR, as the same command may succeed when one of them has ended. A run
- * counts until its completion has been picked up, as its output takes memory until then.
+ * Each open file may have queue_limit runs in flight. One more fails at once with Insufficient
+ * Resources, without DNR: the same command may succeed when one of them has completed. A run counts
+ * until its completion is reaped, because its output uses memory until then.
  */
 #define KCSD_EXEC_RSID_SHIFT	16
 #define KCSD_EXEC_CDW2_ALL	0xffffffffu
@@ -176,34 +176,34 @@ struct kcsd_memory_range {
 #define KCSD_EXEC_LEN		(1u << 17)
 #define KCSD_EXEC_CDW3_ALL	0x0003ffffu
 #define KCSD_MAX_ARGS		65536u		/* bytes after grants, ranges and length */
-/* Bytes: 16 MiB that programs emit, and room for record and audit. */
+/* Bytes: 16 MiB of output of a program, and room for record and audit. */
 #define KCSD_MAX_OUTPUT		((16u << 20) + 65536)
 
 /*
- * Execute on LBAs, on the compute namespace. The program may touch the LBA
- * ranges of namespace 1 that the command grants, and no others.
- *   CDW2  [15:0] PIND  [31:16] RSID, of a set of memory ranges that the program
- *		finds in its memory, as with Execute Program; 0: none
+ * Execute on LBAs, on the compute namespace. The program may access the LBA ranges of namespace 1
+ * that the command grants, and no others.
+ *   CDW2  [15:0] PIND  [31:16] RSID, of a set of memory ranges that the program finds in its
+ *		memory, as with Execute Program; 0: none
  *   CDW3  [15:0] NUMR, number of grants (0..KCSD_MAX_GRANTS)
  *         [31:16] flags, as with Execute Program
- *   addr, data_len		NUMR grants, with KCSD_EXEC_LEN an __le64, then the program's
- *				arguments
+ *   addr, data_len	NUMR grants, with KCSD_EXEC_LEN an __le64, then the arguments
+ *				of the program
  * All else, and the result, as with Execute Program.
  */
 #define KCSD_MAX_GRANTS		128
 
 #define KCSD_GRANT_READ		0x1
 #define KCSD_GRANT_WRITE	0x2
-#define KCSD_GRANT_ALL		0x3	/* what every drive has */
+#define KCSD_GRANT_ALL		0x3	/* valid on every drive */
 #define KCSD_GRANT_APPEND	0x4	/* to zones of which it grants all LBAs */
-#define KCSD_GRANT_ANY		0x7	/* one of these at least */
-/* nlb counts zones, and slba is the first LBA of the first one. */
+#define KCSD_GRANT_ANY		0x7	/* each grant has at least one of these */
+/* nlb counts zones, and slba is the first LBA of the first zone. */
 #define KCSD_GRANT_ZONES	0x80
 
 /*
  * One granted range. The program sees the same structure in its memory, always in LBAs.
- * KCSD_GRANT_APPEND and KCSD_GRANT_ZONES are for zoned drives only. LBA Out of Range: there are
- * not so many zones.
+ * KCSD_GRANT_APPEND and KCSD_GRANT_ZONES are for zoned drives only. LBA Out of Range: the drive has
+ * fewer zones.
  */
 struct kcsd_lba_grant {
 	__le64	slba;
@@ -213,20 +213,20 @@ struct kcsd_lba_grant {
 };
 
 /*
- * Subsystem Local Memory (TP4131): namespace 2, bytes of the drive's own memory. They are
- * zero at power on and gone at power off. Commands may begin at any byte and have
- * any length; bytes beyond the namespace: LBA Out of Range, and nothing moves.
+ * Subsystem Local Memory (TP4131): namespace 2, bytes of memory in the drive. They are zero at
+ * power on and lost at power off. Commands may begin at any byte and have any length. Bytes beyond
+ * the namespace: LBA Out of Range, and nothing is transferred.
  *
- * Two commands that touch the same bytes at once are not ordered, not even by eight bytes:
- * each byte of the outcome is one that one of them would have left. A command sent after
- * another has completed sees all that it did. A Copy that fails or is cancelled has copied
- * nothing, a part, or all.
+ * Two commands that access the same bytes at once are not ordered, not even by eight bytes: each
+ * byte of the outcome is one that one of them would have left. A command sent after another has
+ * completed sees all its effects. A Copy that fails or is cancelled has copied nothing, a part, or
+ * all.
  *
- * The node of namespace 2 decides alone: a file opened on it for writing may Copy from
- * namespace 1, which needs no file there. For reading: only Memory Read is allowed.
+ * Only the node of namespace 2 counts for permission: a file opened on it for writing may Copy from
+ * namespace 1, and needs no file there. A file opened for reading allows only Memory Read.
  *
- * The opcodes but Fill's, and the fields but as noted, agree in two implementations; marked (U)
- * is what we had to choose.
+ * The opcodes except that of Fill, and the fields except as noted, agree in two implementations;
+ * (U) marks choices of this drive.
  */
 #define KCSD_SLM_COPY		0x01
 #define KCSD_SLM_READ		0x02
@@ -239,20 +239,21 @@ struct kcsd_lba_grant {
  *
  * Memory Fill (U).
  *   CDW10-11 first byte	CDW12 length, bytes; not 0
- *   CDW13 [7:0] the byte that all of them become
+ *   CDW13 [7:0] the value to set all of them to
  *
- * Copies and Fills of more than MDTS, and Copies that may wait for a file, are carried out by the
- * drive's workers, which open files share as they share compute units. Each may have as many under
- * way as runs (queue_limit); one more gets Insufficient Resources, without DNR. One that takes long
- * gives way to others now and then: of two, the one sent first need not end first.
+ * Worker threads of the drive execute Copies and Fills of more than MDTS, and Copies that may wait
+ * for a file. Open files share these threads as they share compute units. Each open file may have
+ * as many in flight as runs (queue_limit); one more fails with Insufficient Resources, without DNR.
+ * A long one lets others run now and then, so two of them may complete in another order than they
+ * were sent.
  *
  * Memory Copy. data: source descriptors, all of one format.
- *   CDW2-3 length, bytes; the sum of the descriptors' lengths
+ *   CDW2-3 length, bytes; the sum of the lengths in the descriptors
  *   CDW10-11 first byte of the destination
  *   CDW12 [7:0] NR, number of descriptors, 0's based (U)  [11:8] CDFT, their format
- * The sources are put one after another. Those that lie in SLM must not overlap
- * the destination: Overlapping I/O Range (U). When a descriptor is at fault, or its source
- * cannot be read, the result is its index, as in NVMe's Copy.
+ * The destination holds the sources one after another. Sources in SLM must not overlap the
+ * destination: Overlapping I/O Range (U). If a descriptor is invalid, or its source cannot be read,
+ * the result is its index, as for Copy of NVMe.
  */
 #define KCSD_COPY_NR_MASK	0x000000ffu
 #define KCSD_COPY_FORMAT_SHIFT	8
@@ -264,8 +265,8 @@ struct kcsd_lba_grant {
 #define KCSD_COPY_SLM		4	/* struct kcsd_copy_slm */
 
 /*
- * LBAs of a namespace: formats 2h and 3h of NVMe's Copy. There is no fast copy and
- * no protection information here: SOPT and what follows it are reserved.
+ * LBAs of a namespace: formats 2h and 3h of Copy of NVMe. There is no fast copy and no protection
+ * information here: SOPT and the fields after it are reserved.
  */
 struct kcsd_copy_lba {
 	__le32	snsid;		/* KCSD_NSID_NVM, else Invalid Namespace or Format */
@@ -292,53 +293,56 @@ struct kcsd_copy_slm {
 /*
  * The NVM command set on namespace 1, also of a zoned drive: Read, Write, Flush, Compare, Verify,
  * Write Zeroes, Dataset Management, Copy, Write Uncorrectable, as in the NVM Command Set
- * Specification; limits are in Identify, CNS 00h and CNS 06h CSI 0. What is not in there:
+ * Specification; limits are in Identify, CNS 00h and CNS 06h CSI 0. The following is not in there:
  *
- * Write Zeroes, Verify, Copy and Dataset Management are not whole to others: who reads at the same
- * time may see a part of them, and when they fail or are cancelled a part has been done.
+ * Write Zeroes, Verify, Copy and Dataset Management are not atomic: a concurrent reader may see a
+ * part of them, and a part may have been done when they fail or are cancelled.
  *
- * Dataset Management: all LBAs of all ranges must exist, whatever the attributes; more ranges than
- * DMRL, or more LBAs in all than DMSL: Command Size Limit Exceeded. So Identify has it without bit 2
- * of ONCS, with which these limits would be advice. Deallocate makes them read as zeroes, but is without effect in sequential zones; other attributes, and those of a
- * range, are not followed.
+ * Dataset Management: all LBAs of all ranges must exist, whatever the attributes. More ranges than
+ * DMRL, or more LBAs in all than DMSL: Command Size Limit Exceeded. Identify therefore reports the
+ * command with bit 2 of ONCS clear: with that bit set, these limits would be advice. Deallocate
+ * makes the LBAs read as zeroes, but has no effect in sequential zones. The drive ignores other
+ * attributes and the attributes of a range.
  *
  * Copy: source descriptors of format 0h, without protection information. A source that overlaps the
- * destination: Overlapping I/O Range. With a status that a source is at fault for, the result is its
- * number, from 0 on.
+ * destination: Overlapping I/O Range. If a source causes the status, the result is its index, from
+ * 0.
  *
- * Write Uncorrectable: reads fail with Unrecovered Read Error until the LBA is written, zeroed,
- * deallocated, or its zone reset. Like bad blocks, which have a list of their own, these are kept as
- * long as the drive's directory, and shown there. Capacity Exceeded: the list is full.
+ * Write Uncorrectable: reads fail with Unrecovered Read Error until the LBA is written, zeroed or
+ * deallocated, or its zone is reset. These LBAs are retained as long as the directory of the drive
+ * exists, like bad blocks, which have a list of their own; the directory also shows them. Capacity
+ * Exceeded: the list is full.
  *
- * In a sequential zone Write Zeroes, Write Uncorrectable and the destination of a Copy are writes
- * like any other: at the write pointer, within the capacity, or with the statuses of zones.
+ * In a sequential zone, Write Zeroes, Write Uncorrectable and the destination of a Copy are writes
+ * like any other: at the write pointer, within the capacity, or they fail with the statuses of
+ * zones.
  */
 /*
- * Format NVM (admin, 80h), of namespace 1: its LBAs read as zeroes, its zones that can be reset are
- * empty, its blocks are good. There is one format, 0; secure erase settings 0 and 1 do the same:
- * memory is overwritten, the backing file's space given back. Other accesses to namespace 1 end
- * before it begins, or fail with Format In Progress: commands, requests of the block node, reads
- * and writes of programs. It takes as long as erasing does. Once it erases it is not cancelled, by
- * its submitter's death either, which waits for it. Power off stops it: Command Abort Requested, and
- * of the LBAs a part is erased, the zones perhaps all. So does an error of the medium. The kernel log
- * says so of both.
+ * Format NVM (admin, 80h), of namespace 1. Afterwards its LBAs read as zeroes, its zones that can
+ * be reset are empty, and it has no bad blocks. There is one format, 0. Secure erase settings 0 and
+ * 1 do the same: memory is overwritten, the space of the backing file is deallocated. Other
+ * accesses to namespace 1 (commands, requests of the block node, reads and writes of programs)
+ * complete before it begins, or fail with Format In Progress. It takes as long as the erase. Once
+ * the erase has begun it cannot be cancelled: if the submitter is killed, it waits for the end.
+ * Power off stops it with Command Abort Requested; a part of the LBAs is then erased, and perhaps
+ * all zones are. A media error also stops it. The kernel log reports both.
  *
- * Sanitize (admin, 84h): Block Erase or Overwrite of all LBAs, of what is cached of them, and of
- * zones that are read-only or offline. It completes at once and goes on in the background; log page
- * 81h says how far it is. Memory of namespace 2 and of compute units is cleared, log page C0h is
- * emptied; programs that are loaded stay. Runs that are under way end with Program Cancelled, Memory
- * Copies and Fills with Command Abort Requested or Sanitize In Progress. Meanwhile
- * I/O commands, and admin commands but Identify, Get Log Page, Get and Set Features, fail with
- * Sanitize In Progress, as do accesses of programs. After a failure it is Sanitize Failed, until
- * another Sanitize succeeds or, if Allow Unrestricted Sanitize Exit was set, Exit Failure Mode.
- * Power off interrupts it, and power on begins it anew. This state is kept as long as the drive's
- * directory.
+ * Sanitize (admin, 84h): Block Erase or Overwrite of all LBAs, of their cached data, and of zones
+ * that are read-only or offline. It completes at once and continues in the background; log page 81h
+ * reports the progress. It clears the memory of namespace 2 and of compute units, and empties log
+ * page C0h; loaded programs stay. Runs in flight complete with Program Cancelled, Memory Copies and
+ * Fills with Command Abort Requested or Sanitize In Progress. Until it is finished, I/O commands,
+ * admin commands except Identify, Get Log Page, Get and Set Features, and accesses of programs fail
+ * with Sanitize In Progress. If it fails, they fail with Sanitize Failed, until another Sanitize
+ * succeeds or, if Allow Unrestricted Sanitize Exit was set, until Exit Failure Mode. Power off
+ * interrupts it, and power on starts it over. This state is retained as long as the directory of
+ * the drive exists.
  */
-#define KCSD_NVM_COPY		0x19	/* <linux/nvme.h> has no name for it */
+#define KCSD_NVM_COPY		0x19	/* not in <linux/nvme.h> */
 
 /*
- * Source of a Copy, format 0h. Reserved bytes are not checked, as nvme-cli does not clear them. There
- * is no protection information: the last three are 0.
+ * Source of a Copy, format 0h. Reserved bytes are not checked, because nvme-cli does not clear
+ * them. There is no protection information: the last three fields are 0.
  */
 struct kcsd_nvm_copy_lba {
 	__u8	rsvd0[8];
@@ -350,53 +354,55 @@ struct kcsd_nvm_copy_lba {
 	__le16	elbatm;
 };
 
-/* Which engine ran a program. */
-#define KCSD_ENGINE_NONE	0	/* it did not start */
+/* The engine that ran a program. */
+#define KCSD_ENGINE_NONE	0	/* the run did not start */
 #define KCSD_ENGINE_INTERP	1
 #define KCSD_ENGINE_JIT		2
-#define KCSD_ENGINE_LOWERED	3	/* what the JIT compiles, interpreted: never on a drive */
+#define KCSD_ENGINE_LOWERED	3	/* the input of the JIT, interpreted: never on a drive */
 
-/* The program emitted more than there was room for: some of its output is missing. */
+/* The program emitted more than fits the buffer: a part of its output is missing. */
 #define KCSD_RECORD_CUT		0x1
 /*
- * The medium failed an access of the program, or a zone refused one; the helper has told the program.
- * lba is then the first LBA of the first such access, or, of one that is moved in pieces, of the piece
- * (of an append: of the zone), unless reason is LBA_READ or LBA_WRITE. The status of that access is in
- * the error log, with namespace 1, and in log page C0h: one entry for a run.
+ * The medium failed an access of the program, or a zone refused one; the helper returned the error
+ * to the program. lba is the first LBA of the first such access; for an access that is moved in
+ * pieces, the first LBA of the piece, and for an append that of the zone. If reason is LBA_READ or
+ * LBA_WRITE, lba belongs to reason instead. The status of that access is in the error log, with
+ * namespace 1, and in log page C0h: one entry for each run.
  */
 #define KCSD_RECORD_MEDIUM	0x2
 
-/* How a run ended and what it cost. Heads the output of every run. */
+/* Outcome and cost of a run. The output of every run begins with it. */
 struct kcsd_run_record {
 	__le32	size;		/* bytes of this record */
-	__le32	reason;		/* KCSD_FAULT_*; 0: it ran to its end */
+	__le32	reason;		/* KCSD_FAULT_*; 0: the program returned */
 	__le32	pc;		/* instruction, in units of 8 bytes */
-	__le32	helper;		/* helper it was in, 0: none */
+	__le32	helper;		/* helper that was executing, 0: none */
 	__le64	addr;		/* guest address of the failed access */
-	__le64	lba;		/* LBA of the failed access: of reason, or KCSD_RECORD_MEDIUM */
+	__le64	lba;		/* LBA of the failed access, for reason or KCSD_RECORD_MEDIUM */
 	__le64	result;		/* r0 */
-	__le64	insns;		/* instructions run; 0 by the JIT without budget: not counted */
+	__le64	insns;		/* instructions executed; 0: not counted (JIT, no budget) */
 	__le64	run_ns;		/* time on the compute unit */
-	__le64	wait_ns;	/* time queued for one */
+	__le64	wait_ns;	/* time in the queue for a unit */
 	__le64	read_bytes;	/* read from media by this run */
 	__le64	written_bytes;	/* written to media by this run */
 	__le32	out_len;	/* bytes emitted; they follow the record */
 	__le16	engine;		/* KCSD_ENGINE_* */
 	__le16	flags;		/* KCSD_RECORD_* */
-	__le32	audit_off;	/* struct kcsd_audit_header, bytes from the record's first on; */
-				/* a multiple of 8. 0: not asked for */
+	__le32	audit_off;	/* struct kcsd_audit_header, bytes from the start of the record; */
+				/* a multiple of 8. 0: no audit was requested */
 	__le32	audit_len;	/* bytes of header and extents */
 };
 
 /*
- * The audit of a run: this header, then extents, by first LBA; of those that begin at the same,
- * first the one that was read, then written, then appended. Of one access no two extents overlap
- * or are adjacent: each time the program touches LBAs, all of its extents that touch become one.
- * What it was not granted is not in there, nor what a zone refused; what failed on the medium is, as
- * a part may have been moved, but for a failed append, of which no LBA will ever be read.
+ * The audit of a run: this header, then extents in the order of their first LBA. Extents with the
+ * same first LBA: read before written before appended. Extents of the same access never overlap and
+ * are never adjacent: each time the program accesses LBAs, all extents of that access that the LBAs
+ * overlap or adjoin become one. The audit leaves out accesses that were not granted or that a zone
+ * refused. It includes accesses that the medium failed, as a part may have been moved, but not a
+ * failed append, whose LBAs can never be read.
  *
- * KCSD_AUDIT_OVERFLOW: some access touched none of the extents there were so far, and those were
- * KCSD_MAX_AUDIT. That one is missing. All extents that are there are exact nevertheless.
+ * KCSD_AUDIT_OVERFLOW: an access is missing, because it overlapped or adjoined no extent and there
+ * already were KCSD_MAX_AUDIT of them. The reported extents are exact nevertheless.
  */
 #define KCSD_MAX_AUDIT		512	/* extents of all kinds together */
 #define KCSD_AUDIT_OVERFLOW	0x1u
@@ -415,9 +421,8 @@ struct kcsd_audit_extent {
 };
 
 /*
- * Why a run ended. The status of the command: KCSD_SC_PROGRAM_FAULT, but for
- * those with a status of their own (BUDGET, TIME, CANCELLED).
- * X(value, NAME, "sentence")
+ * Reason for the completion of a run. The status of the command is KCSD_SC_PROGRAM_FAULT, except
+ * for reasons with a status of their own (BUDGET, TIME, CANCELLED). X(value, NAME, "sentence")
  */
 #define KCSD_FAULTS(X) \
 	X(0, NONE,	"the program ran to its end") \
@@ -437,8 +442,8 @@ enum kcsd_fault {
 };
 
 /*
- * Why a program was refused when it was loaded; "pc" counts units of 8 bytes.
- * X(value, NAME, "sentence")
+ * Reason for the refusal of a program at load; "pc" counts units of 8 bytes. X(value, NAME,
+ * "sentence")
  */
 #define KCSD_CHECKS(X) \
 	X(0,  OK,		"valid") \
@@ -473,13 +478,13 @@ enum kcsd_check {
 #define KCSD_LOAD_RESULT_PC(result)	((__u32)(result))
 
 /*
- * A program as it is loaded: this header, then instructions, then initialised
- * data. Without the magic, the whole is taken as plain instructions. (The
- * first byte of the magic is no legal opcode, so the two cannot be confused.)
+ * A program in the form in which it is loaded: this header, then instructions, then initialised
+ * data. Without the magic, the drive takes all bytes as plain instructions. (The first byte of the
+ * magic is no legal opcode, so the two forms cannot be confused.)
  *
- * Data is placed at guest address KCSD_GUEST_DATA (<linux/kcsd_bpf.h>), fresh
- * for every run, followed by bss_len zeroes; a 64-bit immediate that means an address
- * in it is simply that number. Entry is the first instruction.
+ * Data is placed at guest address KCSD_GUEST_DATA (<linux/kcsd_bpf.h>), fresh for every run,
+ * followed by bss_len zeroes. An address in data is a plain number in a 64-bit immediate. The entry
+ * point is the first instruction.
  */
 #define KCSD_IMAGE_MAGIC	"\377KCSDBPF"
 #define KCSD_IMAGE_MAGIC_LEN	8
@@ -493,15 +498,15 @@ struct kcsd_image {
 	__le32	insn_cnt;	/* units of 8 bytes */
 	__le32	data_len;	/* bytes that follow the instructions */
 	__le32	bss_len;	/* bytes of zeroes after the data */
-	__le32	heap_len;	/* bytes of zeroed heap wanted */
+	__le32	heap_len;	/* bytes of zeroed heap to provide */
 	__le32	rsvd;
 	char	name[KCSD_PROGRAM_NAME_LEN];	/* printable, then NULs to the end */
 };
 
 /*
- * Features of the vendor: limits of every run. A command's own can be lower, never higher. Set
- * Features lowers and raises them until power off, for commands that come later; SEL 1 of Get
- * Features gives those of the configuration.
+ * Vendor-specific features: limits of every run. A command can have lower limits of its own, never
+ * higher ones. Set Features changes the limits up or down until power off, for later commands; SEL
+ * 1 of Get Features returns those of the configuration.
  */
 #define KCSD_FEATURE_TIMEOUT	0xc0	/* CDW11: time limit, ms, from 1 */
 #define KCSD_FEATURE_BUDGET	0xc1	/* CDW11-12: instructions; 0: none. Result: 64 bits */
@@ -509,9 +514,9 @@ struct kcsd_image {
 
 /* Log pages. */
 #define KCSD_LOG_PROGRAM_LIST	0x82	/* TP4091: header, then descriptors */
-#define KCSD_LOG_PROGRAM_TYPES	0x83	/* TP4091: what can be loaded */
+#define KCSD_LOG_PROGRAM_TYPES	0x83	/* TP4091: the types that can be loaded */
 #define KCSD_LOG_RANGE_SET_LIST	0x84	/* TP4091: the memory range sets */
-#define KCSD_LOG_PROGRAM_OUTPUT	0xc0	/* vendor: what programs said, faults */
+#define KCSD_LOG_PROGRAM_OUTPUT	0xc0	/* vendor: program log (lines of programs, faults) */
 
 /*
  * Program List, log page 82h: a 16-byte header, then one descriptor for each
@@ -541,8 +546,8 @@ struct kcsd_program_desc {
 #define KCSD_PROGRAM_ACT		(1u << 2)
 
 /*
- * Downloadable Program Types List, log page 83h (U): a 16-byte header, then an entry for
- * each PTYPE that Load Program takes.
+ * Downloadable Program Types List, log page 83h (U): a 16-byte header, then an entry for each PTYPE
+ * that Load Program accepts.
  */
 struct kcsd_program_type_list {
 	__le16	nr;		/* entries that follow */
@@ -554,8 +559,8 @@ struct kcsd_program_type_list {
 };
 
 /*
- * Memory Range Set List, log page 84h (U): a 16-byte header, then the sets by
- * ascending RSID, each a 16-byte descriptor and its ranges.
+ * Memory Range Set List, log page 84h (U): a 16-byte header, then the sets in ascending order of
+ * RSID, each a 16-byte descriptor and its ranges.
  */
 struct kcsd_range_set_list {
 	__le16	nr;		/* sets that follow */
@@ -565,16 +570,17 @@ struct kcsd_range_set_list {
 struct kcsd_range_set_desc {
 	__le16	rsid;
 	__le16	numr;		/* struct kcsd_memory_range that follow */
-	__le32	users;		/* runs that use it; while there are any it cannot be deleted */
+	__le32	users;		/* runs that use it; it cannot be deleted while there are any */
 	__u8	rsvd[8];
 };
 
 /*
- * Program output, log page C0h: up to KCSD_LOG_ENTRIES lines that programs
- * logged, faults that ended runs, and accesses of runs that the medium failed, oldest first. When it
- * is full, the oldest line goes of the user who has the most, and of those of the open file that has
- * the most: who logs much pushes out lines of its own. seq counts from 1 and has gaps only where
- * lines were lost. Reading changes nothing. Sanitize forgets all entries.
+ * Program log, log page C0h: up to KCSD_LOG_ENTRIES entries, oldest first: lines that programs
+ * logged, faults that completed runs, and accesses of runs that the medium failed. When it is full,
+ * a new entry replaces the oldest one of the user with the most entries, and among that user's
+ * entries of the open file with the most: so a noisy user loses entries of their own. seq counts
+ * from 1 and has gaps only where entries were lost. Reading changes nothing. Sanitize deletes all
+ * entries.
  */
 #define KCSD_LOG_ENTRIES	256
 #define KCSD_LOG_TEXT_LEN	96
@@ -601,14 +607,17 @@ struct kcsd_log_entry {
 	char	text[KCSD_LOG_TEXT_LEN];	/* not NUL-terminated */
 };
 
-/* Identify Namespace, CNS 05h, CSI 04h. Offsets are ours (the text was not read). */
+/*
+ * Identify Namespace, CNS 05h, CSI 04h. The offsets are not from the standard, whose text was not
+ * available.
+ */
 struct kcsd_id_ns_compute {
 	__le16	maxact;		/* programs active at once */
 	__le16	maxmemrs;	/* memory range sets */
 	__le16	mrsg;		/* memory range granularity, bytes */
 	__u8	maxmemr;	/* memory ranges in a set */
 	__u8	lpg;		/* load program granularity, 2^n bytes */
-	__le64	maxpb;		/* bytes of all programs, in MiB */
+	__le64	maxpb;		/* size of all programs, in MiB */
 	/* from here on vendor specific */
 	__le16	maxprog;	/* program indices that the host can load to, from 0 */
 	__le16	cus;		/* compute units */
@@ -620,7 +629,7 @@ struct kcsd_id_ns_compute {
 	__u8	rsvd[4050];
 };
 
-/* Identify Namespace, CNS 05h, CSI 03h (U): a drive's SLM. */
+/* Identify Namespace, CNS 05h, CSI 03h (U): the SLM of a drive. */
 struct kcsd_id_ns_slm {
 	__le64	size;		/* bytes */
 	__le32	max_sources;	/* descriptors of one Memory Copy */
@@ -628,10 +637,9 @@ struct kcsd_id_ns_slm {
 };
 
 /*
- * Status codes a drive returns. SCT 0 and 2 and the NVM ones of SCT 1 as in the
- * NVMe Base and NVM specifications, 189h to 19Bh as in TP4091, 1B8h to 1BFh as in the Zoned
- * Namespace Command Set, SCT 7 ours.
- * X(value, NAME, "sentence")
+ * Status codes that a drive returns. SCT 0 and 2 and the NVM codes of SCT 1 as in the NVMe Base and
+ * NVM specifications, 189h to 19Bh as in TP4091, 1B8h to 1BFh as in the Zoned Namespace Command
+ * Set; SCT 7 is vendor specific. X(value, NAME, "sentence")
  */
 #define KCSD_STATUSES(X) \
 	X(0x000, SUCCESS,			"Success") \
@@ -694,10 +702,9 @@ enum kcsd_status {
 };
 
 /*
- * The field that made a command invalid: its first byte in the submission queue
- * entry, as in the Parameter Error Location of NVMe's Error Information log.
- * What is wrong with the data itself, or its length, is DPTR.
- * X(byte, NAME, "text")
+ * The field that made a command invalid: its first byte in the submission queue entry, as in the
+ * Parameter Error Location of the Error Information log of NVMe. DPTR stands for the data itself
+ * and its length. X(byte, NAME, "text")
  */
 #define KCSD_FIELDS(X) \
 	X(4,  NSID,	"NSID") \

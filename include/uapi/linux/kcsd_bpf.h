@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * kcsd - what a program sees: its memory, its context, its helpers.
+ * kcsd - the interface of programs: memory, context, helpers.
  *
- * The kernel module, the checker and the header that programs include
- * (bpf/kcsd_helpers.h) are all generated from the lists in here.
+ * The kernel module, the validator and the header that programs include (bpf/kcsd_helpers.h) all
+ * take the lists in this file.
  */
 #ifndef _UAPI_LINUX_KCSD_BPF_H
 #define _UAPI_LINUX_KCSD_BPF_H
@@ -11,8 +11,7 @@
 #include <linux/types.h>
 
 /*
- * Guest memory: one linear space of small addresses, zero except where said,
- * fresh for every run.
+ * Guest memory: one linear space of small addresses, zero except where noted, fresh for every run.
  *
  *	0				unmapped
  *	KCSD_GUEST_CTX			struct kcsd_ctx, grants at + KCSD_GUEST_GRANTS_OFF,
@@ -25,18 +24,18 @@
  *	and, in a run with ranges, at the next multiple of KCSD_GUEST_PAGE
  *					range 0, range 1, ... without gaps
  *
- * The memory ends with the last byte of the arguments or of the last range, always below
- * 4 GiB. Bytes between the arguments and range 0 are the run's own, too.
+ * The memory ends with the last byte of the arguments or of the last range, always below 4 GiB.
+ * Bytes between the arguments and range 0 also belong to the run.
  *
- * Memory ranges are no copies: they are the drive's SLM, shared with the host and with all
- * runs that were given the same bytes. Who writes there is seen by the others at once, in
- * no order but that of atomic instructions, which are atomic across all runs and
- * engines. A range may change between two loads of the same byte.
+ * Memory ranges are not copies: they are the SLM of the drive, shared with the host and with all
+ * runs that were given the same bytes. The others see a write at once. Accesses are not ordered,
+ * except by atomic instructions, which are atomic across all runs and engines. A range may change
+ * between two loads of the same byte.
  *
- * Registers: at entry r1 is KCSD_GUEST_CTX, r10 the end of the function's frame,
- * all others 0. A function called finds its arguments in r1 to r5 and 0 in r0 and
- * r6 to r9; its caller finds the result in r0, r6 to r9 as they were, and 0 in r1
- * to r5. After a helper, too, r1 to r5 are 0. The stack grows down.
+ * Registers: at entry r1 is KCSD_GUEST_CTX, r10 the end of the frame of the function, all others 0.
+ * A called function finds its arguments in r1 to r5 and 0 in r0 and r6 to r9; its caller finds the
+ * result in r0, r6 to r9 unchanged, and 0 in r1 to r5. After a helper, too, r1 to r5 are 0. The
+ * stack grows down.
  */
 #define KCSD_GUEST_CTX		0x1000
 #define KCSD_GUEST_GRANTS_OFF	0x400
@@ -54,7 +53,7 @@
 struct kcsd_ctx {
 	__u64	cparam1;
 	__u64	cparam2;
-	__u64	args;		/* the command's data after grants, ranges and length */
+	__u64	args;		/* data of the command after grants, ranges and length */
 	__u64	args_len;	/* bytes */
 	__u64	grants;		/* struct kcsd_lba_grant[nr_grants] */
 	__u32	nr_grants;
@@ -65,28 +64,28 @@ struct kcsd_ctx {
 	__u64	ranges;		/* struct kcsd_mem_range[nr_ranges] */
 	__u32	nr_ranges;
 	__u32	rsvd;
-	__u64	stream_len;	/* bytes of the run's stream: KCSD_EXEC_LEN of <linux/kcsd.h> */
+	__u64	stream_len;	/* bytes of the stream: KCSD_EXEC_LEN of <linux/kcsd.h> */
 };
 
-/* Where a memory range of the command is, in the order that the command or the set names them. */
+/* Place of a memory range, in the order in which the command or the set names them. */
 struct kcsd_mem_range {
 	__u64	addr;		/* of its first byte */
 	__u64	len;		/* bytes */
 };
 
-/* What kcsd_geometry() fills in. */
+/* Filled in by kcsd_geometry(). */
 struct kcsd_geometry {
 	__u64	nsze;		/* LBAs of namespace 1 */
 	__u32	lba_size;	/* bytes */
 	__u32	cus;		/* compute units of the drive */
 	__u64	zone_size;	/* LBAs, a power of two; 0: the drive is not zoned */
-	__u32	max_append;	/* bytes of one append, 0 likewise */
+	__u32	max_append;	/* bytes of one append; 0: the drive is not zoned */
 	__u32	rsvd;
 };
 
 /*
- * Conditions of zones: the numbers of <linux/blkzoned.h>, which are the standard's.
- * X(value, NAME, "text")
+ * Conditions of zones: the numbers of <linux/blkzoned.h>, which are those of the standard. X(value,
+ * NAME, "text")
  */
 #define KCSD_ZONE_CONDS(X) \
 	X(0x0, NOT_WP,		"conventional") \
@@ -104,18 +103,18 @@ enum kcsd_zone_cond {
 #undef KCSD_ZONE_COND_ENUM
 };
 
-/* What kcsd_zone() fills in, as it was at one moment. In LBAs. */
+/* Filled in by kcsd_zone(): the zone as it was at one moment. In LBAs. */
 struct kcsd_zone_info {
 	__u64	start;		/* first LBA */
-	__u64	size;		/* from its start to the next zone's */
-	__u64	cap;		/* that can be written, from its start on */
-	__u64	wp;		/* next one to be written, where there is one: EMPTY to CLOSED; */
-				/* else all ones */
+	__u64	size;		/* from its start to that of the next zone */
+	__u64	cap;		/* LBAs that can be written, from its start on */
+	__u64	wp;		/* next LBA to write, in conditions EMPTY to CLOSED; */
+				/* in others all ones */
 	__u32	cond;		/* KCSD_ZONE_COND_* */
 	__u32	rsvd;
 };
 
-/* A SHA-256 on its way; all zero: of nothing so far. The contents are the drive's. */
+/* State of a SHA-256 in progress; all zero: no bytes so far. The drive defines the contents. */
 struct kcsd_sha256 {
 	__u32	state[8];
 	__u64	len;		/* bytes so far */
@@ -125,9 +124,9 @@ struct kcsd_sha256 {
 #define KCSD_SHA256_LEN	32	/* bytes of a digest */
 
 /*
- * Where the numbers of helpers begin. Linux numbers its own from 1 on, 211 so far, and adds a few
- * each year: a program that was compiled for Linux must not run with other helpers than it
- * means. It is refused (KCSD_CHECK_LINUX_HELPER).
+ * First number of helpers. Linux numbers its helpers from 1 on, 211 so far, and adds a few each
+ * year. A program that was compiled for Linux must not run with helpers other than those it means:
+ * it is refused (KCSD_CHECK_LINUX_HELPER).
  */
 #define KCSD_HELPER_BASE	0x10000
 
@@ -141,55 +140,59 @@ struct kcsd_sha256 {
  *	HASH	address of a struct kcsd_sha256 that the helper reads and writes
  *	DIGEST	address of KCSD_SHA256_LEN bytes that the helper writes
  *
- * Memory that is not wholly the program's ends the run with KCSD_FAULT_MEMORY, and so
- * does what a helper would write below KCSD_GUEST_DATA. A length of 0 is allowed at
- * any address. Any two buffers may overlap or be the same. Every helper returns a
- * 64-bit number, negative ones are errors (KCSD_E*).
+ * A buffer that is not wholly in the memory of the program, or an output below KCSD_GUEST_DATA,
+ * fails the run with KCSD_FAULT_MEMORY. A length of 0 is allowed at any address. Any two buffers
+ * may overlap or be the same. Every helper returns a 64-bit number; negative numbers are errors
+ * (KCSD_E*).
  *
- * read(slba, dst, len)	 LBAs of namespace 1 to memory. An LBA that was not
- *			 granted ends the run. -EINVAL: len is no multiple of
- *			 the LBA size. -EIO: the medium failed. -ENXIO: the zone is
- *			 offline. LBAs at or above a zone's write pointer read as zeroes.
- *			 When it fails, or the run is stopped (time, cancelled) within it,
- *			 some of the LBAs, from the first on, may have been moved.
- * write(slba, src, len) likewise, to the medium. -ENOSPC: it is full, or the rest of
- *			 the zone too short. In a zone with a write pointer also: -ESPIPE:
- *			 slba is not the write pointer. -EBUSY: too many zones are open
- *			 or active. -EROFS: the zone is read-only. What a zone refuses
- *			 before the first LBA is written changes nothing.
- * emit(src, len)	 append to the output. -ENOSPC: it does not fit, and
- *			 nothing was appended.
- * log(line, len)	 append a line to the drive's log (log page C0h); cut
- *			 to KCSD_LOG_TEXT_LEN.
- * geometry(dst, len)	 struct kcsd_geometry, as much of it as fits in len.
- *			 Returns the bytes written.
- * time()		 nanoseconds since an arbitrary start, never going back.
- * memcpy(dst, src, len) copy; where the two overlap, as C's memmove() does.
- * memset(dst, byte, len) fill with the lowest 8 bits of byte.
- * memcmp(a, b, len)	 -1, 0 or 1 as a is less than, equal to or greater than
- *			 b, byte by byte.
- * memchr(src, byte, len) the address of the first such byte (its lowest 8
- *			 bits), 0 if there is none.
+ * read(slba, dst, len)	 Read LBAs of namespace 1 to memory. An LBA that was not
+ *			 granted fails the run. -EINVAL: len is no multiple of the
+ *			 LBA size. -EIO: the medium failed. -ENXIO: the zone is
+ *			 offline. LBAs at or above the write pointer of a zone read as
+ *			 zeroes. If the helper fails, or the run is stopped (time,
+ *			 cancelled) within it, some of the LBAs, from the first on, may
+ *			 have been moved.
+ * write(slba, src, len) Write memory to LBAs; otherwise as read. -ENOSPC: the medium is
+ *			 full, or the rest of the zone is too short. In a zone with a
+ *			 write pointer also: -ESPIPE: slba is not the write pointer.
+ *			 -EBUSY: too many zones are open or active. -EROFS: the zone is
+ *			 read-only. If a zone refuses the write before the first LBA is
+ *			 written, nothing changes.
+ * emit(src, len)	 Append to the output. -ENOSPC: it does not fit, and nothing was
+ *			 appended.
+ * log(line, len)	 Append a line to the program log (log page C0h); cut to
+ *			 KCSD_LOG_TEXT_LEN.
+ * geometry(dst, len)	 Get struct kcsd_geometry, as much of it as fits in len. Returns
+ *			 the bytes written.
+ * time()		 Get nanoseconds since an arbitrary start; never goes back.
+ * memcpy(dst, src, len) Copy; overlapping buffers as with memmove() of C.
+ * memset(dst, byte, len) Fill with the lowest 8 bits of byte.
+ * memcmp(a, b, len)	 Compare byte by byte. Returns -1, 0 or 1 as a is less than,
+ *			 equal to or greater than b.
+ * memchr(src, byte, len) Find a byte (the lowest 8 bits). Returns the address of the
+ *			 first one, 0 if there is none.
  * memmem(src, src_len, what, what_len)
- *			 the address of the first occurrence of what in src, 0
- *			 if there is none; src if what_len is 0. Takes time in
- *			 proportion to the lengths, whatever the bytes are.
- * crc32c(crc, src, len) the CRC-32C of what crc is the CRC-32C of (0: of nothing),
- *			 followed by src.
- * sha256_add(hash, src, len) add to a SHA-256. 0.
- * sha256_end(hash, digest) its digest; the hash begins anew. 0.
- * append(zslba, src, len) write at the write pointer of the zone that begins at zslba, in one
- *			 piece, whoever else appends there. Returns the first LBA
- *			 written. A zone that was not wholly granted for this
- *			 (KCSD_GRANT_APPEND) ends the run. -EINVAL: the drive is not zoned,
- *			 no zone with a write pointer begins there, len is 0, no multiple of
- *			 the LBA size, or too much for one append. Else as write.
- * zone(lba, dst, len)	 struct kcsd_zone_info of the zone that lba is in, as much of it as
- *			 fits in len. Returns the bytes written. An LBA that was not granted
- *			 for anything ends the run. -EINVAL: the drive is not zoned.
+ *			 Find a byte string. Returns the address of the first occurrence
+ *			 of what in src, 0 if there is none; src if what_len is 0. The
+ *			 time is proportional to the lengths, for any bytes.
+ * crc32c(crc, src, len) Compute the CRC-32C of the bytes of which crc is the CRC-32C (0:
+ *			 no bytes), followed by src.
+ * sha256_add(hash, src, len) Add bytes to a SHA-256. Returns 0.
+ * sha256_end(hash, digest) Write the digest and reset the hash. Returns 0.
+ * append(zslba, src, len) Write at the write pointer of the zone that begins at zslba, in
+ *			 one piece, even if others append there at the same time.
+ *			 Returns the first LBA written. A zone that was not wholly
+ *			 granted for this (KCSD_GRANT_APPEND) fails the run. -EINVAL:
+ *			 the drive is not zoned, no zone with a write pointer begins
+ *			 there, or len is 0, no multiple of the LBA size, or too much
+ *			 for one append. Other errors as for write.
+ * zone(lba, dst, len)	 Get struct kcsd_zone_info of the zone that contains lba, as much
+ *			 of it as fits in len. Returns the bytes written. An LBA that
+ *			 was not granted for any access fails the run. -EINVAL: the
+ *			 drive is not zoned.
  *
- * However long one of these takes, the run's time limit and its cancellation hold.
- * The instruction budget counts each as one.
+ * The time limit and cancellation of the run hold during each helper, however long it takes. The
+ * instruction budget counts each call as one instruction.
  */
 #define KCSD_HELPERS(H) \
 	H(KCSD_HELPER_BASE + 1, read,	3, VAL, OUT, LEN, NONE, NONE) \
@@ -215,7 +218,7 @@ enum kcsd_helper {
 #undef KCSD_HELPER_ENUM
 };
 
-/* Errors of helpers, returned negative; numbers as everywhere in Linux. */
+/* Errors of helpers, returned negative; the numbers are those of Linux. */
 #define KCSD_EIO	5
 #define KCSD_ENXIO	6
 #define KCSD_EBUSY	16
