@@ -50,10 +50,11 @@ static s64 run_error(int ret)
 	}
 }
 
-/* Remember the first access that failed, for the record and the logs. otherwise: see media/lba_io.h. */
+/* Remember the first access that failed, for the record and the logs. otherwise: media/lba_io.h. */
 static void note_failure(struct kcsd_run *run, u64 lba, int ret, int otherwise)
 {
-	if (!ret || run->medium_status)
+	/* An access that was let go because the run is cancelled has not failed by itself. */
+	if (!ret || run->medium_status || READ_ONCE(run->cancelled))
 		return;
 	run->medium_status = kcsd_lba_io_status(ret, otherwise);
 	run->medium_lba = lba;
