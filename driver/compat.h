@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Everything that differs between kernels 6.12 and 7.2; nothing else names a version. */
+/* Differences between kernels 6.12 and 7.2. No other file names a kernel version. */
 #ifndef KCSD_COMPAT_H
 #define KCSD_COMPAT_H
 
@@ -27,8 +27,9 @@
 #endif
 
 /*
- * Leave a local variable as it is, on kernels that clear them all (CONFIG_INIT_STACK_ALL_ZERO): for
- * large ones on short ways, of which nothing is read that was not written before.
+ * Do not initialise a local variable, on kernels that clear all of them
+ * (CONFIG_INIT_STACK_ALL_ZERO). For large variables in short paths that read nothing before it is
+ * written.
  */
 #if __has_attribute(__uninitialized__)
 #define KCSD_UNINITIALIZED	__attribute__((__uninitialized__))
@@ -36,7 +37,7 @@
 #define KCSD_UNINITIALIZED
 #endif
 
-/* The passthrough command in an SQE128's second half. */
+/* Return the passthrough command, which is in the second half of an SQE128. */
 static inline const struct nvme_uring_cmd *kcsd_uring_sqe(const struct io_uring_cmd *ioucmd)
 {
 #ifdef io_uring_sqe128_cmd
@@ -47,9 +48,9 @@ static inline const struct nvme_uring_cmd *kcsd_uring_sqe(const struct io_uring_
 }
 
 /*
- * Before -EAGAIN is returned, which makes io_uring issue the command again in a thread of its own.
- * Kernels before 6.14 copy the entry then, but let the command be read from the ring
- * still, where another may have taken its place.
+ * Save the SQE before the command returns -EAGAIN, which makes io_uring issue it again in a thread
+ * of its own. Kernels before 6.14 copy the entry, but the command is still read from the ring,
+ * where another entry may have taken its place.
  */
 static inline void kcsd_uring_keep_sqe(struct io_uring_cmd *ioucmd)
 {
@@ -63,7 +64,10 @@ static inline void kcsd_uring_keep_sqe(struct io_uring_cmd *ioucmd)
 #endif
 }
 
-/* Finish a passthrough command: status or -errno, 64-bit result for CQE32 rings. */
+/*
+ * Complete a passthrough command. status: NVMe status or -errno. result: 64 bits, for rings with
+ * CQE32.
+ */
 static inline void kcsd_uring_done(struct io_uring_cmd *ioucmd, int status, u64 result,
 				   unsigned int issue_flags)
 {
@@ -74,7 +78,7 @@ static inline void kcsd_uring_done(struct io_uring_cmd *ioucmd, int status, u64 
 #endif
 }
 
-/* An iterator over part of a buffer that is registered with the command's ring. */
+/* Set up an iterator over a part of a buffer that is registered with the ring of the command. */
 static inline int kcsd_uring_import_fixed(struct io_uring_cmd *ioucmd, u64 addr, size_t len,
 					  int dir, struct iov_iter *iter, unsigned int issue_flags)
 {
@@ -85,7 +89,9 @@ static inline int kcsd_uring_import_fixed(struct io_uring_cmd *ioucmd, u64 addr,
 #endif
 }
 
-/* Is the command's ring being closed, or this task giving up all it has in flight? */
+/*
+ * True if the ring of the command is being closed, or if this task is cancelling all its requests.
+ */
 static inline bool kcsd_uring_going(struct io_uring_cmd *ioucmd)
 {
 	return percpu_ref_is_dying(&cmd_to_io_kiocb(ioucmd)->ctx->refs) ||
@@ -111,8 +117,8 @@ static void name##_tw(struct io_tw_req req, io_tw_token_t tw)			\
 #endif
 
 /*
- * Where a kernel thread that has not been woken up yet is to run, as long as one of these CPUs is
- * online. Since 6.14 a new thread forgets what set_cpus_allowed_ptr() has said. 0 or -errno.
+ * Set the CPUs on which a kernel thread shall run while one of them is online. Call it before the
+ * first wakeup. Since 6.14 a new thread ignores an earlier set_cpus_allowed_ptr(). 0 or -errno.
  */
 static inline int kcsd_kthread_prefer(struct task_struct *task, const struct cpumask *cpus)
 {
@@ -123,7 +129,10 @@ static inline int kcsd_kthread_prefer(struct task_struct *task, const struct cpu
 #endif
 }
 
-/* Pages for which this task is to be made to wait, beyond memory.high: forget and return them. */
+/*
+ * Return, and reset to 0, the number of pages beyond memory.high for which this task will be made
+ * to wait.
+ */
 static inline unsigned int kcsd_compat_take_over_high(void)
 {
 	unsigned int nr = 0;
@@ -134,6 +143,7 @@ static inline unsigned int kcsd_compat_take_over_high(void)
 	return nr;
 }
 
+/* Add such a number of pages again. */
 static inline void kcsd_compat_give_over_high(unsigned int nr)
 {
 #ifdef CONFIG_MEMCG
@@ -142,12 +152,13 @@ static inline void kcsd_compat_give_over_high(unsigned int nr)
 }
 
 /*
- * Allocate a page that a cgroup pays for, or NULL when it, or the machine, has no more after one
- * attempt to reclaim some. Does not call the OOM killer, and does not sleep for a cgroup that is
- * above its memory.high, up to 2 s each time: the kernel does that, for any task that may sleep,
- * when it remembers more than MEMCG_CHARGE_BATCH pages, and a page is charged in a batch of so
- * many at most. So nothing may be remembered before. A task pays for it on its way back to user
- * space; a kernel thread has none.
+ * Allocate a page that is charged to a cgroup. Returns NULL if the cgroup or the machine has no
+ * more, after one attempt to reclaim some. Free it with free_page(). Does not call the OOM killer.
+ *
+ * Avoids a sleep of up to 2 s each time for a cgroup above its memory.high: the kernel makes a task
+ * sleep, if it may, when more than MEMCG_CHARGE_BATCH pages are recorded for it. One page is
+ * charged in a batch of at most that many, so nothing may be recorded before the call. A task waits
+ * for the recorded pages on its way back to user space; a kernel thread never goes there.
  */
 static inline void *kcsd_compat_page_for(struct mem_cgroup *memcg)
 {
@@ -164,14 +175,14 @@ static inline void *kcsd_compat_page_for(struct mem_cgroup *memcg)
 	return page;
 }
 
-/* A workqueue of each CPU's own. Since 6.17 that has to be said. */
+/* Flag for a per-CPU workqueue. Needed since 6.17. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
 #define KCSD_WQ_PERCPU	0
 #else
 #define KCSD_WQ_PERCPU	WQ_PERCPU
 #endif
 
-/* Renamed in 6.13, where the function became an argument. */
+/* Set up a timer. Renamed in 6.13, where the function became an argument. */
 static inline void kcsd_hrtimer_setup(struct hrtimer *timer,
 				      enum hrtimer_restart (*function)(struct hrtimer *timer),
 				      clockid_t clock, enum hrtimer_mode mode)
@@ -184,14 +195,14 @@ static inline void kcsd_hrtimer_setup(struct hrtimer *timer,
 #endif
 }
 
-/* Let the block layer merge requests; since 6.14 it always does. */
+/* Flag that lets the block layer merge requests; since 6.14 it always does. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)
 #define KCSD_BLK_MQ_FLAGS	BLK_MQ_F_SHOULD_MERGE
 #else
 #define KCSD_BLK_MQ_FLAGS	0
 #endif
 
-/* The limit of a zoned disk's native append, in struct queue_limits. */
+/* Name of the limit of native appends of a zoned disk, in struct queue_limits. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 #define kcsd_max_append_sectors	max_zone_append_sectors
 #else
@@ -199,8 +210,8 @@ static inline void kcsd_hrtimer_setup(struct hrtimer *timer,
 #endif
 
 /*
- * A report of zones under way. KCSD_REPORT_ZONES(name) defines name_op, for struct
- * block_device_operations, which calls name(reporter, sector, nr_zones); that calls
+ * A report of zones in progress. KCSD_REPORT_ZONES(name) defines name_op for struct
+ * block_device_operations. It calls name(reporter, sector, nr_zones), which calls
  * kcsd_report_zone() for each zone.
  */
 struct kcsd_zone_reporter {
@@ -244,7 +255,10 @@ static inline int kcsd_report_zone(struct kcsd_zone_reporter *r, struct blk_zone
 }
 #endif
 
-/* Lengths grew and success became true in 6.15. Sectors; the list's own lock. */
+/*
+ * Add and remove bad sectors; true on success. In 6.15 lengths grew, and true became the value for
+ * success. Units are sectors. The list has its own lock.
+ */
 static inline bool kcsd_compat_badblocks_set(struct badblocks *bad, sector_t first, int nr)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
@@ -263,7 +277,10 @@ static inline bool kcsd_compat_badblocks_clear(struct badblocks *bad, sector_t f
 #endif
 }
 
-/* On true: the first entry that has some of them. */
+/*
+ * True if some of the sectors are bad: *first_bad and *end_bad are then the limits of the first
+ * entry that has some.
+ */
 static inline bool kcsd_compat_badblocks_check(struct badblocks *bad, sector_t first, int nr,
 					       sector_t *first_bad, sector_t *end_bad)
 {
@@ -280,7 +297,7 @@ static inline bool kcsd_compat_badblocks_check(struct badblocks *bad, sector_t f
 	return ret;
 }
 
-/* crc32c() itself was in a module of its own until 6.15; this needs none. */
+/* Name of crc32c(). Until 6.15 crc32c() was in a module of its own; this function needs none. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
 #define kcsd_compat_crc32c	__crc32c_le
 #else

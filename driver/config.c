@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A drive's configuration: defaults, and parsing of what people write. */
+/* Configuration of a drive: defaults, and parsing of text from users. */
 #define pr_fmt(fmt) "kcsd: " fmt
 
 #include <linux/cpumask.h>
@@ -24,7 +24,7 @@ static const char * const choices[KCSD_NR_RUN_CHOICES] = {
 #undef CHOICE_NAME
 };
 
-/* Most digits of a u64. */
+/* Maximum number of digits of a u64. */
 #define MAX_DIGITS	20
 
 void kcsd_config_init(struct kcsd_config *c)
@@ -62,7 +62,7 @@ int kcsd_config_set_file(struct kcsd_config *c, const char *path, size_t len)
 	if (len && path[len - 1] == '\n')
 		len--;
 	if (len) {
-		/* Relative to whom would be anyone's guess. */
+		/* A relative path is ambiguous: it depends on the task that opens it. */
 		if (path[0] != '/' || len >= PATH_MAX - 1 || memchr(path, '\0', len))
 			return -EINVAL;
 		copy = kmemdup_nul(path, len, GFP_KERNEL);
@@ -74,7 +74,10 @@ int kcsd_config_set_file(struct kcsd_config *c, const char *path, size_t len)
 	return 0;
 }
 
-/* As a mask; -EINVAL if it is no list, or not one of CPUs that there can be. */
+/*
+ * Parse a list of CPUs into a mask. -EINVAL if it is no list, is empty, or names CPUs that are not
+ * possible.
+ */
 static int parse_cpus(const char *text, struct cpumask *cpus)
 {
 	if (cpulist_parse(text, cpus) || cpumask_empty(cpus) ||
@@ -129,7 +132,7 @@ int kcsd_config_check_cpus(const struct kcsd_config *c, const char *name)
 	return ret;
 }
 
-/* How far a suffix shifts: 10 for K up to 60 for E; -1 if it is none. */
+/* Return the shift of a suffix: 10 for K up to 60 for E; -1 if it is no suffix. */
 static int suffix_shift(char suffix)
 {
 	static const char suffixes[] = "KMGTPE";
@@ -138,7 +141,10 @@ static int suffix_shift(char suffix)
 	return at ? (at - suffixes + 1) * 10 : -1;
 }
 
-/* Decimal digits, for SIZE at most one suffix, at most one newline; nothing else. */
+/*
+ * Parse decimal digits, for SIZE at most one suffix, and at most one newline; nothing else. Returns
+ * 0 or -EINVAL.
+ */
 static int parse_number(const char *text, enum option_kind kind, u64 *value)
 {
 	size_t digits = strspn(text, "0123456789");
@@ -165,7 +171,7 @@ static int parse_number(const char *text, enum option_kind kind, u64 *value)
 	return 0;
 }
 
-/* One of the names, at most one newline; nothing else. */
+/* Parse one of the names and at most one newline; nothing else. Returns 0 or -EINVAL. */
 static int parse_choice(const char *text, u64 *value)
 {
 	int i = __sysfs_match_string(choices, ARRAY_SIZE(choices), text);
@@ -187,7 +193,7 @@ static int set_option(u64 *option, const char *text, enum option_kind kind, u64 
 	return 0;
 }
 
-/* What a range cannot say, by option; undoing is the setter's business. */
+/* True if all options follow KCSD_OPTION_RULES. The caller, a setter, undoes its change if not. */
 static bool config_is_sane(const struct kcsd_config *c)
 {
 	u64 n;
@@ -232,8 +238,8 @@ ssize_t kcsd_config_print_##name(u64 value, char *page) \
 KCSD_OPTIONS(OPTION_PRINTER)
 
 /*
- * Ask before taking: an allocation that large would have the OOM killer at work before
- * it failed. A sixteenth of what is available stays for everyone else.
+ * Checks before the allocation: a very large one would call the OOM killer before it failed. One
+ * sixteenth of the available memory is left for others.
  */
 bool kcsd_config_fits_memory(const char *name, const char *option, u64 size)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a drive is made of: options.h's list, from which struct, defaults and configfs come. */
+/* Configuration of a drive. The list in options.h generates the struct, defaults and configfs. */
 #ifndef KCSD_CONFIG_H
 #define KCSD_CONFIG_H
 
@@ -10,47 +10,62 @@
 #include "nvme/identify.h"
 #include "options.h"
 
-#define KCSD_CONFIGFS_LEN	4096	/* of an attribute's text, however large a page is */
+#define KCSD_CONFIGFS_LEN	4096	/* bytes of the text of an attribute, for any page size */
 
 struct kcsd_config {
 #define KCSD_OPTION_FIELD(kind, name, def, min, max) u64 name;
 	KCSD_OPTIONS(KCSD_OPTION_FIELD)
 #undef KCSD_OPTION_FIELD
-	bool size_set;		/* size was chosen; else a backing file's size counts */
-	char *backing_file;	/* NULL: memory. Owned. */
+	bool size_set;		/* size was set; else the size of a backing file counts */
+	char *backing_file;	/* absolute path; NULL: memory. Owned. */
 	char *cu_cpus;		/* list of CPUs for the compute units; NULL: any. Owned. */
 };
 
 struct cpumask;
 
 /* config.c */
+/* Set all options to their defaults. */
 void kcsd_config_init(struct kcsd_config *c);
+/* Free the strings. The numbers stay valid. */
 void kcsd_config_destroy(struct kcsd_config *c);
 /*
- * Can this many bytes of memory be had? To be asked before taking them. If not, says so in
- * the kernel log; name is the drive's.
+ * True if this many bytes of memory are available. Call it before the allocation. If not, a line in
+ * the kernel log says so; name is the name of the drive.
  */
 bool kcsd_config_fits_memory(const char *name, const char *option, u64 size);
 /*
- * A zeroed array, of more than 2 GiB if need be, which kvcalloc() refuses with a warning. NULL
- * without memory. For kvfree().
+ * Allocate a zero-filled array, also of more than 2 GiB, which kvcalloc() refuses with a warning.
+ * NULL without memory. Free it with kvfree().
  */
 void *kcsd_config_alloc_array(u64 nr, size_t size);
+/* Copy a configuration with its strings. 0 or -ENOMEM; then *to holds no strings. */
 int kcsd_config_copy(struct kcsd_config *to, const struct kcsd_config *from);
-/* Set from text; -EINVAL (garbage, out of range), -ENOMEM. An empty path: memory. */
+/* Set backing_file from text: an absolute path; empty: memory. 0, -EINVAL or -ENOMEM. */
 int kcsd_config_set_file(struct kcsd_config *c, const char *path, size_t len);
-/* Likewise: a list such as 0-3,8 of CPUs that this machine can have. Empty: any. */
+/*
+ * Set cu_cpus from text: a list such as 0-3,8 of CPUs that are possible on this machine; empty:
+ * any. 0, -EINVAL or -ENOMEM.
+ */
 int kcsd_config_set_cpus(struct kcsd_config *c, const char *text);
-/* The CPUs that cu_cpus means; untouched if it means any. 0 or -errno. */
+/* Set *cpus to the CPUs in cu_cpus; leave it unchanged if cu_cpus is NULL. 0 or -errno. */
 int kcsd_config_cpus(const struct kcsd_config *c, struct cpumask *cpus);
-/* Is one of them online? If not, -EINVAL, and says so in the kernel log; name is the drive's. */
+/*
+ * Return -EINVAL, after a line in the kernel log, if no CPU in cu_cpus is online; else 0 or
+ * -ENOMEM. name is the name of the drive.
+ */
 int kcsd_config_check_cpus(const struct kcsd_config *c, const char *name);
-/* One setter for every option: int kcsd_config_set_<name>(c, text). */
+/*
+ * Declare a setter per option: int kcsd_config_set_<name>(c, text). 0, or -EINVAL if the text is
+ * invalid or the value is out of range.
+ */
 #define KCSD_OPTION_SETTER(kind, name, def, min, max) \
 	int kcsd_config_set_##name(struct kcsd_config *c, const char *text);
 KCSD_OPTIONS(KCSD_OPTION_SETTER)
 #undef KCSD_OPTION_SETTER
-/* The text of a value: what the setter takes, and a newline. A page; returns its length. */
+/*
+ * Declare a printer per option. It writes a value to a page, as the setter takes it, and a newline.
+ * Returns the length.
+ */
 #define KCSD_OPTION_PRINTER(kind, name, def, min, max) \
 	ssize_t kcsd_config_print_##name(u64 value, char *page);
 KCSD_OPTIONS(KCSD_OPTION_PRINTER)
@@ -58,11 +73,11 @@ KCSD_OPTIONS(KCSD_OPTION_PRINTER)
 
 /* control/configfs.c */
 /*
- * Make the given number of drives of this configuration, power them on, and let
- * users make theirs from then on. -errno: nothing is left.
+ * Create the given number of drives with this configuration, power them on, and let users create
+ * drives from then on. 0 or -errno; on failure nothing is left.
  */
 int kcsd_configfs_init(const struct kcsd_config *config, unsigned int drives);
-/* Power off and remove the module's drives. Users' drives pin the module. */
+/* Power off and remove the drives of the module. Drives of users are gone: they pin the module. */
 void kcsd_configfs_exit(void);
 
 #endif

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The drive as an object: its references, and when it is freed. */
+/* The drive as an object: allocate, reference, free. */
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
 #include "compute/tenant.h"
 #include "drive.h"
 
-static atomic_t nr_drives;	/* that are not freed yet */
+static atomic_t nr_drives;	/* drives that are not freed yet */
 
 void kcsd_drives_wait(void)
 {

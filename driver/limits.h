@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Numbers that several files, and the command line tool, share. Macros only. */
+/* Limits that several files and the command line tool share. Macros only. */
 #ifndef KCSD_LIMITS_H
 #define KCSD_LIMITS_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Loading and unloading the module. */
+/* Load and unload the module. */
 #define pr_fmt(fmt) "kcsd: " fmt
 
 #include <linux/completion.h>
@@ -15,7 +15,7 @@
 
 #define MAX_DRIVES	256
 
-/* X(option, what a value must be, description): text that the option's setter takes. */
+/* X(option, valid values, description): text parameters, parsed by the setter of the option. */
 #define OPTION_PARAMS(X) \
 	X(size, "at least 1M, a multiple of the block size", \
 	  "Size of each drive, bytes or like 512M (default: 512M, or the backing file's size)") \
@@ -93,8 +93,9 @@ static int setup_thread(void *data)
 }
 
 /*
- * In a thread, as the partition scan opens the disk: insmod's own task would close
- * that file only on its way out to user space, when a module that failed is gone.
+ * Create the drives in a thread, as the partition scan opens the disk. The task of insmod would
+ * close that file only on its way back to user space, when a module whose init failed is already
+ * freed.
  */
 static int run_setup(struct setup *s)
 {
@@ -108,7 +109,7 @@ static int run_setup(struct setup *s)
 	return s->ret;
 }
 
-/* A failed module is freed even if someone was quick to open a node: wait for the last close. */
+/* Wait until no node of a failed module is open: a module whose init fails is freed even then. */
 static void wait_for_close(int base_refs)
 {
 	while (module_refcount(THIS_MODULE) > base_refs)
@@ -140,7 +141,7 @@ static int __init kcsd_init(void)
 	}
 out:
 	kcsd_config_destroy(&setup.config);
-	/* insmod takes ENOENT for a missing symbol; it is a parameter's missing file. */
+	/* Not ENOENT, for a missing file in a parameter: insmod would report a missing symbol. */
 	return ret == -ENOENT ? -EINVAL : ret;
 }
 

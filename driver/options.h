@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The options of a drive: one list, of which the driver makes configuration, defaults and configfs,
- * and the command line tool its checks. Who includes this has SZ_*, U32_MAX, S64_MAX and U64_MAX.
+ * Options of a drive: one list that generates configuration, defaults and configfs in the driver,
+ * and the checks in the command line tool. The including file provides SZ_*, U32_MAX, S64_MAX and
+ * U64_MAX.
  */
 #ifndef KCSD_OPTIONS_H
 #define KCSD_OPTIONS_H
@@ -11,11 +12,14 @@
 #include "limits.h"
 
 #define KCSD_MIN_SIZE		SZ_1M
-#define KCSD_MAX_ZONE_SIZE	(1ULL << 40)	/* the block layer counts its sectors in 32 bits */
+/* The block layer counts the sectors of a zone in 32 bits. */
+#define KCSD_MAX_ZONE_SIZE	(1ULL << 40)
 
-/* How programs are run; X(NAME, "name"). Where the JIT cannot be had, the interpreter does it. */
+/*
+ * X(NAME, "name"): engines to run programs. If the JIT is not available, the interpreter is used.
+ */
 #define KCSD_RUN_CHOICES(X) \
-	X(JIT, "jit")		/* native code */ \
+	X(JIT, "jit")		/* compiled to machine code */ \
 	X(INTERP, "interp")
 
 enum kcsd_run_choice {
@@ -35,11 +39,11 @@ enum kcsd_run_choice {
 	X(NUM,  queues,			0, 0, 256)	/* 0: one per CPU */ \
 	X(NUM,  queue_depth,		128, 1, 4096) \
 	X(NUM,  cus,			2, 1, 64) \
-	X(NUM,  queue_limit,		16384, 1, 1048576)	/* runs of an open file */ \
-	X(NUM,  quick_us,		50, 0, 10000)	/* what its submitter runs; compute/quick_run.c */ \
+	X(NUM,  queue_limit,		16384, 1, 1048576)	/* runs and jobs per tenant */ \
+	X(NUM,  quick_us,		50, 0, 10000)	/* quick runs: compute/quick_run.c */ \
 	X(SIZE, arena_size,		SZ_4M, SZ_128K, SZ_256M) \
 	X(NUM,  max_programs,		64, 1, 1024) \
-	X(NUM,  device_programs,	1, 0, 1)	/* the drive's own: compute/builtin/builtin.c */ \
+	X(NUM,  device_programs,	1, 0, 1)	/* built in: compute/builtin/ */ \
 	X(NUM,  load_granularity,	1, 1, SZ_64K)	/* bytes; a power of 2 */ \
 	X(NUM,  max_active,		64, 1, 1024) \
 	X(SIZE, max_program_bytes,	SZ_16M, SZ_4K, SZ_1G) \
@@ -47,10 +51,10 @@ enum kcsd_run_choice {
 	X(NUM,  insn_budget,		0, 0, U64_MAX)		/* 0: none */ \
 	X(SIZE, slm_size,		SZ_16M, 0, 1ULL << 40)	/* 0: no namespace 2 */ \
 	X(NUM,  max_range_sets,		64, 1, 255)	/* log page 84h: up to MDTS */ \
-	X(NUM,  max_ranges,		16, 1, 64)	/* of a set or a run */ \
+	X(NUM,  max_ranges,		16, 1, 64)	/* of one set or run */ \
 	X(CHOICE, engine,		KCSD_RUN_BY_JIT, 0, KCSD_NR_RUN_CHOICES - 1) \
 	X(SIZE, max_jit_bytes,		SZ_64M, 0, SZ_1G) \
-	X(NUM,  sidecar,		1, 0, 1)	/* of a backing file */ \
+	X(NUM,  sidecar,		1, 0, 1)	/* for a backing file */ \
 	X(SIZE, zone_size,		0, 0, KCSD_MAX_ZONE_SIZE)	/* 0: not zoned */ \
 	X(SIZE, zone_capacity,		0, 0, KCSD_MAX_ZONE_SIZE)	/* 0: all of the zone */ \
 	X(NUM,  conventional_zones,	0, 0, U32_MAX)		/* the first ones */ \
@@ -60,8 +64,8 @@ enum kcsd_run_choice {
 	X(SIZE, cache_size,		0, 0, 1ULL << 40)	/* 0: writes are not cached */
 
 /*
- * What a range cannot say: R(name, expression), true of each value n that is possible. Powers of 2
- * are not 0 where the range has no 0.
+ * R(name, expression, text): rules beyond a range; the expression is true for each valid value n. A
+ * power of 2 is not 0 where the range has no 0.
  */
 #define KCSD_OPTION_RULES(R) \
 	R(block_size,		n == SZ_512 || n == SZ_4K,	"512 or 4096") \

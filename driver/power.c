@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Power on, power off and power cuts: makes all that a drive consists of, and takes it away. */
+/* Power on, power off and power cuts: create and destroy all parts of a drive. */
 #define pr_fmt(fmt) "kcsd: " fmt
 
 #include <linux/log2.h>
@@ -10,7 +10,10 @@
 #include "persist/sidecar.h"
 #include "power.h"
 
-/* CPUs, store, zones, SLM, sidecar, identity: all say for themselves what is wrong with them. */
+/*
+ * Open store, zones, SLM, sidecar and UUID, and check the CPUs. Each writes a line to the kernel
+ * log if it fails. Returns 0 or -errno.
+ */
 static int open_media(struct kcsd_drive *drive)
 {
 	char name[16];
@@ -31,7 +34,7 @@ static int open_media(struct kcsd_drive *drive)
 	ret = kcsd_slm_init(drive);
 	if (ret)
 		goto out_zones;
-	ret = kcsd_sidecar_open(drive, name);	/* late: it may make a file */
+	ret = kcsd_sidecar_open(drive, name);	/* late: it may create a file */
 	if (ret)
 		goto out_slm;
 	ret = kcsd_uuid_claim(drive, name);
@@ -59,7 +62,7 @@ static void close_media(struct kcsd_drive *drive)
 	kcsd_store_close(&drive->store);
 }
 
-/* What carries out commands. */
+/* Create the parts that execute commands. Returns 0 or -errno. */
 static int init_parts(struct kcsd_drive *drive)
 {
 	int ret;
@@ -103,8 +106,8 @@ static void destroy_parts(struct kcsd_drive *drive)
 }
 
 /*
- * No new command gets in, so who is told that a run was cancelled finds no drive; the others
- * end, and nothing is held up any more.
+ * Refuse new commands, cancel all runs and jobs, and end all delays. New commands are refused
+ * first: a host that is told of a cancelled run finds no drive any more.
  */
 static void shut_door(struct kcsd_drive *drive)
 {
@@ -126,7 +129,7 @@ static struct kcsd_node *add_ns(struct kcsd_drive *drive, u32 nsid)
 				nsid);
 }
 
-/* The generic nodes of the namespaces. */
+/* Create the generic nodes of the namespaces. Returns 0 or -errno. */
 static int add_namespaces(struct kcsd_drive *drive)
 {
 	drive->nvm = add_ns(drive, KCSD_NSID_NVM);
@@ -159,7 +162,7 @@ static void del_namespaces(struct kcsd_drive *drive)
 	kcsd_node_destroy(drive->nvm);
 }
 
-/* Directories in that of the controller's device. On failure some are there. */
+/* Create directories below the controller device. On failure some may exist: call del_dirs(). */
 static int add_dirs(struct kcsd_drive *drive)
 {
 	int ret = kcsd_programs_add_dir(drive);
@@ -173,7 +176,7 @@ static void del_dirs(struct kcsd_drive *drive)
 	kcsd_programs_del_dir(drive);
 }
 
-/* On failure drive->live has been killed, and nobody holds it. */
+/* Create all nodes. On failure drive->live has been killed, and nothing holds it. */
 static int add_nodes(struct kcsd_drive *drive)
 {
 	unsigned int n = drive->index;
@@ -181,7 +184,7 @@ static int add_nodes(struct kcsd_drive *drive)
 
 	drive->ctrl = kcsd_node_create(drive, 0, NULL, kcsd_drive_groups, "kcsd%u", n);
 	if (IS_ERR(drive->ctrl)) {
-		drain(drive);	/* a Sanitize may have gone on */
+		drain(drive);	/* a Sanitize may have continued */
 		return PTR_ERR(drive->ctrl);
 	}
 	ret = add_dirs(drive);
@@ -198,7 +201,7 @@ static int add_nodes(struct kcsd_drive *drive)
 out_namespaces:
 	del_namespaces(drive);
 out_dirs:
-	/* Whoever was quick enough to open a node may have sent commands. */
+	/* Drain: a host may have opened a node already and sent commands. */
 	drain(drive);
 	del_dirs(drive);
 	kcsd_node_destroy(drive->ctrl);
@@ -206,7 +209,7 @@ out_dirs:
 }
 
 int kcsd_power_on(const struct kcsd_config *config, struct kcsd_retained *retained,
-		      unsigned int index, struct kcsd_drive **out)
+		  unsigned int index, struct kcsd_drive **out)
 {
 	struct kcsd_drive *drive;
 	int ret = -ENOMEM;
@@ -217,7 +220,7 @@ int kcsd_power_on(const struct kcsd_config *config, struct kcsd_retained *retain
 	drive->retained = retained;
 	ret = open_media(drive);
 	if (ret) {
-		kcsd_drive_put(drive);	/* a line in the log has said why */
+		kcsd_drive_put(drive);	/* open_media() has logged why */
 		return ret;
 	}
 	ret = init_parts(drive);
@@ -243,10 +246,10 @@ out_log:
 	return ret;
 }
 
-/* Everything but the media. */
+/* Shut down all parts except the media. */
 static void shut(struct kcsd_drive *drive)
 {
-	shut_door(drive);	/* first: the disk waits for its requests */
+	shut_door(drive);	/* first: kcsd_block_destroy() waits for requests */
 	kcsd_block_destroy(drive);
 	del_namespaces(drive);
 	wait_for_completion(&drive->drained);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which LBAs a run touched, as sorted lists of ranges that grow together. */
+/* Record the LBAs that a run touches in sorted lists of ranges. Adjoining ranges are merged. */
 #include <linux/mm.h>
 #include <linux/uaccess.h>
 
 #include "compute/audit.h"
 
-/* What the kinds are called in a grant. */
+/* Map each kind to its access flag in a grant. */
 static const u8 audit_access[] = {
 	[KCSD_AUDIT_READ]	= KCSD_GRANT_READ,
 	[KCSD_AUDIT_WRITTEN]	= KCSD_GRANT_WRITE,
@@ -17,7 +17,7 @@ struct kcsd_audit *kcsd_audit_alloc(void)
 	return kvzalloc(sizeof(struct kcsd_audit), GFP_KERNEL_ACCOUNT);
 }
 
-/* Index of the first range that ends at lba or after it. */
+/* Return the index of the first range that ends at lba or later; list->nr if there is none. */
 static u32 audit_search(const struct kcsd_audit_list *list, u64 lba)
 {
 	u32 low = 0, high = list->nr;
@@ -33,9 +33,9 @@ static u32 audit_search(const struct kcsd_audit_list *list, u64 lba)
 	return low;
 }
 
-/* Replace the ranges [from, to) by one. */
+/* Replace the ranges [from, to) by one range; insert it if from == to. */
 static void audit_replace(struct kcsd_audit_list *list, u32 from, u32 to,
-			       struct kcsd_audit_range with)
+			  struct kcsd_audit_range with)
 {
 	struct kcsd_audit_range *r = list->range;
 
@@ -72,7 +72,7 @@ void kcsd_audit_note(struct kcsd_audit *audit, u64 slba, u64 nlb, u8 access)
 	struct kcsd_audit_range new = { .first = slba, .end = slba + nlb };
 	u32 from = audit_search(list, slba), to = from;
 
-	/* Those that it touches: they become one with it. */
+	/* Merge the new range with all ranges that it overlaps or adjoins. */
 	for (; to < list->nr && list->range[to].first <= new.end; to++) {
 		new.first = min(new.first, list->range[to].first);
 		new.end = max(new.end, list->range[to].end);
@@ -89,7 +89,10 @@ u32 kcsd_audit_len(const struct kcsd_audit *audit)
 	       audit_nr(audit) * sizeof(struct kcsd_audit_extent);
 }
 
-/* The kind whose next range begins first; of several, the first kind. next: by kind. */
+/*
+ * Return the kind whose next range begins first; of several, the first kind. next[] has one index
+ * per kind.
+ */
 static enum kcsd_audit_kind audit_first(const struct kcsd_audit *audit, const u32 *next)
 {
 	enum kcsd_audit_kind first = KCSD_AUDIT_KINDS, k;
@@ -105,7 +108,7 @@ static enum kcsd_audit_kind audit_first(const struct kcsd_audit *audit, const u3
 }
 
 static int audit_copy_extent(const struct kcsd_audit_range *range, enum kcsd_audit_kind kind,
-				  void __user *to)
+			     void __user *to)
 {
 	struct kcsd_audit_extent extent = {
 		.slba = cpu_to_le64(range->first),
@@ -117,7 +120,7 @@ static int audit_copy_extent(const struct kcsd_audit_range *range, enum kcsd_aud
 	return copy_to_user(to, &extent, sizeof(extent)) ? -EFAULT : 0;
 }
 
-/* The lists merged. */
+/* Merge the lists: extents are copied in ascending order of their first LBA. */
 int kcsd_audit_copy(const struct kcsd_audit *audit, void __user *to)
 {
 	u32 i, nr = audit_nr(audit), next[KCSD_AUDIT_KINDS] = {};

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Which LBAs a run touched: gathered while it runs, for a run that was asked to. */
+/* Audit of a run: the LBAs that it touched. Recorded while it runs, if the command asks for it. */
 #ifndef KCSD_AUDIT_H
 #define KCSD_AUDIT_H
 
 #include <linux/types.h>
 #include <linux/kcsd.h>
 
-/* What an audit can take in the host's buffer, to be kept free for it. */
+/* Maximum length of an audit, in bytes: reserve so much in the output buffer of the host. */
 #define KCSD_AUDIT_LEN \
 	(sizeof(struct kcsd_audit_header) + KCSD_MAX_AUDIT * sizeof(struct kcsd_audit_extent))
 
-/* [first, end); of one list, no two touch. */
+/* One range, [first, end). Ranges of one list neither overlap nor adjoin. */
 struct kcsd_audit_range {
 	u64 first;
 	u64 end;
 };
 
-/* Ascending. */
+/* Ranges in ascending order. */
 struct kcsd_audit_list {
 	u32 nr;
 	struct kcsd_audit_range range[KCSD_MAX_AUDIT];
@@ -24,25 +24,30 @@ struct kcsd_audit_list {
 
 enum kcsd_audit_kind { KCSD_AUDIT_READ, KCSD_AUDIT_WRITTEN, KCSD_AUDIT_APPENDED, KCSD_AUDIT_KINDS };
 
-/* A run's own, without locks. The lists together have at most KCSD_MAX_AUDIT ranges. */
+/* Owned by one run; no lock needed. All lists together have at most KCSD_MAX_AUDIT ranges. */
 struct kcsd_audit {
-	bool overflow;			/* a range found no room */
+	bool overflow;			/* a range was dropped, no room was left */
 	struct kcsd_audit_list list[KCSD_AUDIT_KINDS];
 };
 
-/* NULL without memory. For kvfree(). */
+/* Allocate an empty audit, to be freed by kvfree(). Returns NULL without memory. */
 struct kcsd_audit *kcsd_audit_alloc(void);
+/* Add LBAs to the audit. access is one of KCSD_GRANT_*. */
 void kcsd_audit_note(struct kcsd_audit *audit, u64 slba, u64 nlb, u8 access);
 
-/* A run does this (KCSD_GRANT_*, one of them) to LBAs. audit NULL: nobody asked. */
+/*
+ * Record an access to LBAs by a run. access is one of KCSD_GRANT_*. audit is NULL if the command
+ * did not ask for one.
+ */
 static inline void kcsd_audit_add(struct kcsd_audit *audit, u64 slba, u64 nlb, u8 access)
 {
 	if (audit)
 		kcsd_audit_note(audit, slba, nlb, access);
 }
 
-/* As the host gets it: how many bytes, and to copy them there. 0 or -EFAULT. */
+/* Return the length of the copy for the host, in bytes. */
 u32 kcsd_audit_len(const struct kcsd_audit *audit);
+/* Copy the audit to the host, kcsd_audit_len() bytes. Returns 0 or -EFAULT. */
 int kcsd_audit_copy(const struct kcsd_audit *audit, void __user *to);
 
 #endif

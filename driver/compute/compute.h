@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Runs of programs, and the compute units that carry them out. */
+/* Runs of programs, and the compute units that execute them. */
 #ifndef KCSD_COMPUTE_H
 #define KCSD_COMPUTE_H
 
@@ -30,22 +30,25 @@ enum kcsd_run_state {
 	KCSD_RUN_NEW,		/* not submitted yet */
 	KCSD_RUN_QUEUED,	/* in units.schedule */
 	KCSD_RUN_RUNNING,	/* on a unit */
-	KCSD_RUN_ENDED,		/* the submitter's again */
+	KCSD_RUN_ENDED,		/* owned by the submitter again */
 };
 
 /*
- * One Execute command. Made when it is parsed, handed to the units by
- * kcsd_run_submit(), and given back by calling done() exactly once, from a
- * compute unit or from whoever cancels it. The front end then frees it. Holds the program, the
- * range set, drive->memory_gate and drive->live until just before done(). After that only the
- * front end's open file keeps struct kcsd_drive, perhaps without power: its stats, units.lock and
- * held are valid, no more. It keeps its tenant's slot until its buffers are freed: memory of runs
- * that ended and were not picked up counts, too.
+ * One Execute command. Created when the command is parsed, passed to the units by
+ * kcsd_run_submit(), and returned to its owner by exactly one call of done(), from a compute unit
+ * or from the task that cancels it. The front end then frees it.
+ *
+ * A run holds the program, the range set, drive->memory_gate and drive->live until just before
+ * done(). After that, only the open file of the front end keeps struct kcsd_drive alive, perhaps
+ * without power: only its stats, units.lock and delayed are valid then.
+ *
+ * A run keeps the slot of its tenant until its buffers are freed: memory of completed runs that
+ * nobody has reaped counts, too.
  */
 struct kcsd_run {
-	struct kcsd_turn turn;		/* its entry: units.running while it runs; units.lock */
+	struct kcsd_turn turn;		/* entry: in units.running while it runs; units.lock */
 	enum kcsd_run_state state;	/* units.lock */
-	bool cancelled;			/* set once by anyone, read by the unit */
+	bool cancelled;			/* set once, in any context; read by the unit */
 	u16 pind;
 	u16 nr_grants;
 	u16 nr_ranges;
@@ -53,88 +56,91 @@ struct kcsd_run {
 	u32 timeout_ms;
 	u32 out_max;			/* bytes that may be emitted */
 	u32 out_len;			/* bytes emitted */
-	bool cut;			/* more was, for which there was no room */
+	bool cut;			/* output was cut: out_max was too small */
 	u64 cparam1;
 	u64 cparam2;
 	u64 stream_len;			/* bytes */
 	u64 budget;			/* instructions, 0: no limit */
 	struct kcsd_drive *drive;
-	struct kcsd_tenant *slot_of;	/* who gave a slot for it; NULL: has it back */
-	struct mem_cgroup *memcg;	/* of its submitter: to charge for its output; referenced */
+	struct kcsd_tenant *slot_of;	/* tenant whose slot it has; NULL: slot returned */
+	struct mem_cgroup *memcg;	/* of the submitter, charged for the output; referenced */
 	struct kcsd_program *program;
-	const struct kcsd_range_set *range_set;	/* NULL: none was named */
-	void *data;			/* what the command brought; owned, NULL: nothing */
+	const struct kcsd_range_set *range_set;	/* NULL: the command named none */
+	void *data;			/* data of the command, owned; NULL: none */
 	const struct kcsd_lba_grant *grants;	/* nr_grants */
 	const struct kcsd_memory_range *ranges;	/* nr_ranges, in data or in range_set */
 	const void *args;		/* args_len bytes */
 	u64 queued_ns, start_ns, end_ns;	/* ktime */
 	u64 deadline_ns;		/* ktime */
-	u64 read_bytes, written_bytes;	/* media */
-	int medium_status;		/* of the first access that medium or zone failed; 0: none */
-	u64 medium_lba;			/* the first LBA of that */
+	u64 read_bytes, written_bytes;	/* read from and written to LBAs */
+	int medium_status;		/* first access failed by store or zone; 0: none */
+	u64 medium_lba;			/* first LBA of that access */
 	struct kcsd_trace_cmd trace;
 	struct kcsd_audit *audit;	/* NULL: not asked for; owned */
 	u32 engine;			/* KCSD_ENGINE_* */
-	struct kcsd_lowered_ctl *ctl;	/* while it runs as native code; units.lock */
+	struct kcsd_lowered_ctl *ctl;	/* while it runs as JIT code; units.lock */
 	u32 nr_out_pages;		/* for out_max bytes, at least one */
-	bool is_quick;			/* its submitter carries it out; quick_run.c */
-	bool overran;			/* which took too long: it is to be started over */
-	struct kcsd_vm vm;		/* vm.end is valid once ended */
+	bool is_quick;			/* its submitter executes it; quick_run.c */
+	bool overran;			/* a quick run overran its slice: start it over */
+	struct kcsd_vm vm;		/* vm.end is valid in KCSD_RUN_ENDED */
 
-	/* The front end's. */
+	/* Owned by the front end. */
 	void (*done)(struct kcsd_run *run);
 	void *done_data;
 	void __user *metadata;		/* output buffer, or NULL */
 	u32 metadata_len;		/* bytes */
 
-	/* Pages of what was emitted, allocated while it runs; NULL: not yet; owned. */
+	/* Pages of the output, allocated while it runs; NULL: not allocated yet. Owned. */
 	u8 *out_page[] __counted_by(nr_out_pages);
 };
 
-/* Memory ranges that a unit keeps mapped: more than a pipeline on it has on its way. */
-#define KCSD_UNIT_WINDOWS	4
+/* Mappings that a unit caches: more than a pipeline on one unit has runs in flight. */
+#define KCSD_UNIT_MAPPINGS	4
 
 /*
- * A compute unit: private program memory, and a thread. At any time at most one has it, its thread
- * or the submitter of a run (quick_run.c); a unit that nobody has is in units.idle. What is marked [h]
- * is for who has it.
+ * A compute unit: a thread and private program memory. A unit has at most one owner at a time: its
+ * thread, or the submitter of a quick run (quick_run.c). A unit without an owner is in units.idle.
+ * Only the owner may use members marked [h].
  */
 struct kcsd_unit {
 	struct kcsd_drive *drive;
-	u32 nr;				/* its index in units.unit */
+	u32 nr;				/* index in units.unit */
 	struct list_head idle;		/* units.idle; units.lock */
-	bool called;			/* its thread has it; units.lock */
-	wait_queue_head_t wait;		/* its thread, until it is called */
+	bool called;			/* its thread is the owner; units.lock */
+	wait_queue_head_t wait;		/* the thread waits here until called is set */
 	struct task_struct *task;
 	struct kobject *dir;		/* in sysfs; control/units_dir.c */
 	/*
-	 * [h] Memory of the program it runs. Behind the dirty bytes everything is zero,
-	 * for ever in front of the arena (KCSD_LOWERED_BEFORE): native code can get there
-	 * when the CPU mis-speculates, and shall find nothing.
+	 * [h] Memory of the program that runs. All bytes after the first `dirty` ones are zero. The
+	 * bytes in front of the arena (KCSD_LOWERED_BEFORE) are always zero: JIT code can read them
+	 * when the CPU mis-speculates, and must find nothing there.
 	 */
 	u8 *arena;
 	u64 arena_len;			/* bytes; a power of two, at least cfg.arena_size */
-	u64 dirty;			/* [h] bytes that the last program could write to */
-	u64 wipe_ns;			/* [h] what wiping them took before the run at hand */
-	struct kcsd_mapping *mapping[KCSD_UNIT_WINDOWS];	/* [h] NULL: none yet */
-	u64 mapping_clock;		/* [h] uses of windows so far */
-	struct kcsd_lowered_ctl ctl;	/* [h] of native code; cancelling: see kcsd_run.ctl */
-	struct hrtimer timer;		/* of native code that does not count; native.c */
-	bool ticks;			/* [h] such code runs */
-	u64 runs;			/* [h] read by anyone */
-	seqcount_t busy_seq;		/* [h] of the next two; read by anyone */
-	u64 busy_ns;			/* without the run on it */
+	u64 dirty;			/* [h] bytes that the last program could write */
+	u64 wipe_ns;			/* [h] time to wipe them before the current run */
+	struct kcsd_mapping *mapping[KCSD_UNIT_MAPPINGS];	/* [h] NULL: none yet */
+	u64 mapping_clock;		/* [h] uses of mappings so far */
+	struct kcsd_lowered_ctl ctl;	/* [h] of JIT code; to cancel it: kcsd_run.ctl */
+	struct hrtimer timer;		/* for JIT code that counts no instructions; native.c */
+	bool ticks;			/* [h] such code is running */
+	u64 runs;			/* [h] read without a lock */
+	seqcount_t busy_seq;		/* [h] for the next two; read without a lock */
+	u64 busy_ns;			/* without the current run */
 	u64 busy_since;			/* ktime, 0: idle */
 };
 
 struct kcsd_units {
-	/* The next four, the state of runs; process context, nothing inside but waking a unit. */
+	/*
+	 * Protects the next four and the state of runs. Process context; nothing is taken inside,
+	 * but units are woken.
+	 */
 	spinlock_t lock;
-	struct kcsd_schedule schedule;	/* those that wait */
+	struct kcsd_schedule schedule;	/* runs that wait */
 	struct list_head running;
-	struct list_head idle;		/* units that nobody has: none while runs wait for long */
-	bool stopping;			/* runs submitted from now on are cancelled at once */
-	atomic64_t jit_bytes;		/* of all native code */
+	struct list_head idle;		/* units without an owner; none while runs wait for long */
+	bool stopping;			/* cancel new runs at once */
+	atomic64_t jit_bytes;		/* bytes of all JIT code */
 	u64 started_ns;			/* ktime */
 	u32 nr;
 	struct kcsd_unit *unit;		/* nr of them */
@@ -143,11 +149,17 @@ struct kcsd_units {
 
 int kcsd_units_init(struct kcsd_drive *drive);
 void kcsd_units_destroy(struct kcsd_drive *drive);
-/* End all runs, queued and running. New ones have been shut out: for_good, or by memory_gate. */
+/*
+ * Cancel all runs, queued and running. The caller has locked out new runs: by for_good, or by
+ * closing memory_gate.
+ */
 void kcsd_units_cancel_all(struct kcsd_drive *drive, bool for_good);
-/* Clear what runs have left in the units' memory. No run is under way, and none can begin. */
+/* Zero the memory of all units. No run is under way, and none can begin. */
 void kcsd_units_erase(struct kcsd_drive *drive);
-/* Nanoseconds that a unit, or all together, were busy and idle since power on. Never decrease. */
+/*
+ * Nanoseconds that one unit, or all units together, were busy and idle since power on. Neither
+ * value ever decreases.
+ */
 struct kcsd_unit_times {
 	u64 busy_ns;
 	u64 idle_ns;
@@ -155,57 +167,80 @@ struct kcsd_unit_times {
 
 void kcsd_unit_get_times(const struct kcsd_unit *unit, struct kcsd_unit_times *times);
 void kcsd_units_get_times(const struct kcsd_drive *drive, struct kcsd_unit_times *times);
-/* Kernel memory that they hold, native code included. */
+/* Return the bytes of kernel memory that all units hold, JIT code included. */
 u64 kcsd_units_memory(const struct kcsd_drive *drive);
 
-/* Give a run to the units. It may have ended, and be gone, when this returns. */
+/* Pass a run to the units. It may be complete and freed when this returns. */
 void kcsd_run_submit(struct kcsd_run *run);
 /*
- * Instead: an idle unit with the run on it, if nothing waits for one and all is made that the run
- * needs there. kcsd_unit_execute(), then give it back. NULL: submit the run.
+ * For a quick run, instead of kcsd_run_submit(): make the caller the owner of an idle unit and put
+ * the run on it. Then call kcsd_unit_execute() and kcsd_unit_return(). Returns NULL if no unit is
+ * idle, if other runs wait, if no run may begin, or if code must first be compiled or much memory
+ * wiped: then submit the run.
  */
 struct kcsd_unit *kcsd_unit_borrow(struct kcsd_run *run);
 void kcsd_unit_return(struct kcsd_unit *unit);
-/* Who has the unit: carry out a run that is on it. It is then ended, but nobody told. */
+/*
+ * Execute a run on a unit that the caller owns. The run is then KCSD_RUN_ENDED; done() is not
+ * called.
+ */
 void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run);
-/* Ask it to end soon; a queued one ends before this returns. The run must not have been freed. */
+/*
+ * Cancel a run. A queued run is complete when this returns; a running one completes soon. The
+ * caller makes sure that the run is not freed meanwhile.
+ */
 void kcsd_run_cancel(struct kcsd_run *run);
 
-/* control/units_dir.c: the units/ directory, below the controller's device. _del also after a failure. */
+/* control/units_dir.c */
+/*
+ * Create and remove the directory units/ below the device of the controller. Call _del also if
+ * _add has failed.
+ */
 int kcsd_units_add_dir(struct kcsd_drive *drive);
 void kcsd_units_del_dir(struct kcsd_drive *drive);
 
 /* quick_run.c */
 /*
- * The submitter, instead of kcsd_run_submit(): carry it out here and now if that is sure to be
- * quick. True: it has ended, as after done(), which is not called. False: nothing has happened.
+ * Execute the run in the task of its submitter, instead of kcsd_run_submit(), if it is expected to
+ * be quick. Returns true if the run is complete; done() is not called. Returns false if nothing has
+ * happened.
  */
 bool kcsd_run_quick(struct kcsd_run *run);
-/* An inline run's tick: has it shown that it is not quick? */
+/*
+ * True once a quick run has overrun its slice; the thread of a unit then starts it over. Called
+ * from its tick.
+ */
 bool kcsd_run_overran(struct kcsd_run *run);
 
 /* nvme/execute.c */
-/* Execute Program and Execute on LBAs: parse; sets cmd->run. */
+/* Parse Execute Program or Execute on LBAs, and set cmd->run. Returns 0, a status or -errno. */
 int kcsd_execute_parse(struct kcsd_cmd *cmd);
 
 /* run.c */
-/* Carry out a run. Who has the unit. */
+/* Run the program on a unit that the caller owns. */
 void kcsd_run_execute(struct kcsd_run *run, struct kcsd_unit *unit);
-/* It ended as run->vm.end says: account for it, and let go of what it holds of the drive. */
+/*
+ * Account for a run that ended as run->vm.end says, log it if it failed, and release all that it
+ * holds of the drive.
+ */
 void kcsd_run_retire(struct kcsd_run *run);
-/* And give it back with done(). */
+/* Retire the run, then call done(). */
 void kcsd_run_complete(struct kcsd_run *run);
-/* NVMe status of an ended run. */
+/* Return the NVMe status of a run in KCSD_RUN_ENDED. */
 int kcsd_run_status(const struct kcsd_run *run);
-/* Copy record and output to run->metadata. In the submitter's mm. 0 or -EFAULT. */
+/*
+ * Copy record, output and audit to run->metadata. In the mm of the submitter. Returns 0 or -EFAULT.
+ */
 int kcsd_run_copy_output(struct kcsd_run *run);
-/* Let go of the range set, if there is one. */
+/* Release the range set, if there is one. */
 void kcsd_run_put_ranges(struct kcsd_run *run);
-/* Free its buffers and give back its slot. What a cancelling may look at stays. */
+/*
+ * Free the buffers of the run and return its slot. Members that kcsd_run_cancel() reads stay valid.
+ */
 void kcsd_run_release(struct kcsd_run *run);
-/* Release it, if that has not been done, and free it. */
+/* Free the run; first release it if that was not done. */
 void kcsd_run_free(struct kcsd_run *run);
-/* helpers.c: the engine's callbacks for a drive's runs. */
+/* Callbacks of the engine for the runs of a drive; helpers.c. */
 extern const struct kcsd_vm_ops kcsd_run_ops;
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The engine's checksums (engine/env.h), by the kernel's library. */
+/* Checksums for the engine (engine/env.h), computed by the kernel library. */
 #include "compat.h"
 #include "engine/engine.h"
 
@@ -9,8 +9,8 @@ u32 kcsd_crc32c(u32 crc, const void *p, size_t len)
 }
 
 /*
- * A program's hash is laid out as all kernels' so far: state, bytes, block. Only
- * bytes % 64 is trusted by the library, so any contents are safe.
+ * struct kcsd_sha256 has the layout that all kernels use so far: state, bytes, block. A program can
+ * write to it. That is safe: the library trusts only bytes % 64.
  */
 static_assert(sizeof(kcsd_sha256_ctx) == sizeof(struct kcsd_sha256));
 

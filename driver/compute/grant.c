@@ -11,7 +11,7 @@
 #include "nvme/opcodes.h"
 
 #define KCSD_GRANT_CHANGES	(KCSD_GRANT_WRITE | KCSD_GRANT_APPEND)
-/* Makes sense on a zoned drive only. */
+/* Valid on a zoned drive only. */
 #define KCSD_GRANT_ZONED	(KCSD_GRANT_APPEND | KCSD_GRANT_ZONES)
 
 /* ---- before the run ---- */
@@ -26,7 +26,7 @@ static bool grant_valid(const struct kcsd_drive *drive, const struct kcsd_lba_gr
 	       !memchr_inv(g->rsvd, 0, sizeof(g->rsvd));
 }
 
-/* From zones to LBAs. */
+/* Convert a grant of zones to a grant of LBAs. Returns 0 or a status. */
 static int grant_resolve(struct kcsd_cmd *cmd, struct kcsd_lba_grant *g)
 {
 	const struct kcsd_zones *zones = &cmd->drive->zones;
@@ -35,7 +35,7 @@ static int grant_resolve(struct kcsd_cmd *cmd, struct kcsd_lba_grant *g)
 
 	if (!kcsd_zone_starts_at(zones, slba))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	/* More than a grant can say, though perhaps not more than the drive has. */
+	/* The result exceeds 32 bits: a grant cannot say it, even if the drive is that large. */
 	if (check_shl_overflow(le32_to_cpu(g->nlb), zones->shift, &nlb))
 		return KCSD_SC_LBA_RANGE;
 	g->nlb = cpu_to_le32(nlb);
@@ -70,11 +70,11 @@ int kcsd_grants_check(struct kcsd_cmd *cmd, struct kcsd_lba_grant *grants, u32 n
 	return ret;
 }
 
-/* ---- during it ---- */
+/* ---- during the run ---- */
 
-/* A grant that allows access to this LBA, or NULL. */
+/* Return a grant that allows this access to the LBA, or NULL. */
 static const struct kcsd_lba_grant *run_find_grant(const struct kcsd_run *run, u64 lba,
-							u8 access)
+						   u8 access)
 {
 	const struct kcsd_lba_grant *g;
 
@@ -84,7 +84,7 @@ static const struct kcsd_lba_grant *run_find_grant(const struct kcsd_run *run, u
 	return NULL;
 }
 
-/* Each grant is used at most once: it takes the search past its end. */
+/* Uses each grant at most once: the search continues behind its end. */
 u64 kcsd_run_granted(const struct kcsd_run *run, u64 slba, u64 nlb, u8 access, u64 *mask)
 {
 	const struct kcsd_lba_grant *g;

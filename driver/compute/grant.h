@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What LBAs a run may touch. <linux/kcsd.h> has struct kcsd_lba_grant. */
+/* Grants: the LBAs that a run may access. struct kcsd_lba_grant is in <linux/kcsd.h>. */
 #ifndef KCSD_GRANT_H
 #define KCSD_GRANT_H
 
@@ -10,18 +10,18 @@ struct kcsd_cmd;
 struct kcsd_run;
 
 /*
- * Check the grants of a command, which are the drive's own copy: those in terms of zones
- * become LBAs. 0, a status or -errno.
+ * Validate the grants of a command, and convert grants of zones to grants of LBAs. grants is a copy
+ * that the drive owns. Returns 0, a status or -errno.
  */
 int kcsd_grants_check(struct kcsd_cmd *cmd, struct kcsd_lba_grant *grants, u32 nr);
 
 /*
- * The one place that decides whether a run may touch LBAs. All of [slba, slba + nlb) must be
- * granted for one of these accesses (KCSD_GRANT_*), by one grant or several; returns the number of
- * leading LBAs that are. nlb is not 0.
+ * Decide whether a run may access LBAs; nothing else decides it. All of [slba, slba + nlb) must be
+ * granted for one of the accesses (KCSD_GRANT_*), by one grant or several. nlb is not 0. Returns
+ * the number of granted LBAs from slba on.
  *
- * mask is for when the CPU mis-speculates: computed beside the branches, it is all ones if all
- * is granted, else 0.
+ * mask protects against a CPU that mis-speculates. It is computed without branches: all ones if all
+ * LBAs are granted, else 0.
  */
 u64 kcsd_run_granted(const struct kcsd_run *run, u64 slba, u64 nlb, u8 access, u64 *mask);
 

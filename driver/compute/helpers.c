@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a program can ask the drive for: <linux/kcsd_bpf.h> says what each
- * helper does. Addresses have been checked by the engine.
+ * Helpers that access the drive; <linux/kcsd_bpf.h> documents each. The engine has validated the
+ * addresses.
  */
 #include <linux/mm.h>
 #include <linux/uio.h>
@@ -15,14 +15,14 @@
 #include "media/lba_io.h"
 #include "media/zone.h"
 
-#define KCSD_MOVE_BYTES	SZ_1M	/* moved between two looks at the clock; whole LBAs */
+#define KCSD_MOVE_BYTES	SZ_1M	/* moved between two checks of the clock; whole LBAs */
 
 static struct kcsd_run *vm_run(struct kcsd_vm *vm)
 {
 	return container_of(vm, struct kcsd_run, vm);
 }
 
-/* What a program gets for what the medium or a zone returned. */
+/* Convert a result of the store or of a zone to the return value of a helper. */
 static s64 run_error(int ret)
 {
 	switch (ret) {
@@ -50,7 +50,10 @@ static s64 run_error(int ret)
 	}
 }
 
-/* Remember the first access that failed, for the record and the logs. otherwise: media/lba_io.h. */
+/*
+ * Remember the first access that failed, for the record and the logs. otherwise: as in
+ * kcsd_lba_io_status().
+ */
 static void note_failure(struct kcsd_run *run, u64 lba, int ret, int otherwise)
 {
 	/* An access that was let go because the run is cancelled has not failed by itself. */
@@ -60,13 +63,16 @@ static void note_failure(struct kcsd_run *run, u64 lba, int ret, int otherwise)
 	run->medium_lba = lba;
 }
 
-/* A zone said no before anything was moved. */
+/* True if a zone refused the access before any data was moved. */
 static bool run_was_refused(int ret)
 {
 	return ret >= KCSD_SC_ZONE_BOUNDARY && ret <= KCSD_SC_INVALID_ZONE_TRANSITION;
 }
 
-/* 0, or the status that this access was told to fail with. Lasts no longer than the run may. */
+/*
+ * Inject a failure or a delay. Returns 0, or the status to fail this access with. A delay ends at
+ * the deadline of the run at the latest.
+ */
 static int run_inject(struct kcsd_run *run, enum kcsd_inject_op op, u64 slba, u64 nlb)
 {
 	struct kcsd_inject_cmd cmd = {
@@ -99,14 +105,14 @@ static u32 run_tick(struct kcsd_vm *vm)
 	return KCSD_FAULT_NONE;
 }
 
-/* May all of it be moved, as if in one piece? 0 or a status. */
+/* Validate a move as if it were done in one piece. Returns 0 or a status. */
 static int run_check_move(struct kcsd_run *run, u64 slba, u64 len, bool write)
 {
 	struct kcsd_drive *drive = run->drive;
 	u64 nlb = len >> drive->lba_shift;
 	int ret = run_inject(run, write ? KCSD_INJECT_WRITE : KCSD_INJECT_READ, slba, nlb);
 
-	/* A zone refuses what does not fit before anything is written. */
+	/* A zone must refuse a write that does not fit before any piece is written. */
 	if (!ret && write && len > KCSD_MOVE_BYTES && drive->zones.nr)
 		ret = kcsd_zone_check_write(drive, slba, nlb);
 	return ret;
@@ -131,11 +137,11 @@ static int run_move_piece(struct kcsd_run *run, u64 slba, void *buf, u64 len, bo
 }
 
 /*
- * In pieces, one after another, with a look at clock and cancellation between: which may
- * end the run with only some of it moved. *done: bytes moved.
+ * Move data in pieces, one after another. Between two pieces run_tick() may end the run, which then
+ * has moved only some of them. *done is set to the bytes moved.
  */
 static int run_move_pieces(struct kcsd_run *run, u64 slba, void *buf, u64 len, bool write,
-				u64 *done)
+			   u64 *done)
 {
 	u64 piece;
 	int ret;
@@ -147,14 +153,14 @@ static int run_move_pieces(struct kcsd_run *run, u64 slba, void *buf, u64 len, b
 			return 0;
 		piece = min(len - *done, (u64)KCSD_MOVE_BYTES);
 		ret = run_move_piece(run, slba + (*done >> run->drive->lba_shift),
-					  buf + *done, piece, write);
+				     buf + *done, piece, write);
 		if (ret)
 			return ret;
 	}
 	return 0;
 }
 
-/* Move LBAs between medium and program memory. */
+/* Move LBAs between the store and program memory. Returns the value for the program. */
 static s64 run_move(struct kcsd_run *run, u64 slba, void *buf, u64 len, u8 access)
 {
 	bool write = access == KCSD_GRANT_WRITE;
@@ -180,7 +186,7 @@ static s64 run_move(struct kcsd_run *run, u64 slba, void *buf, u64 len, u8 acces
 	if (!ret)
 		ret = run_move_pieces(run, slba, buf, len, write, &done);
 	note_failure(run, slba + (done >> drive->lba_shift), ret, otherwise);
-	/* All that was tried: what failed may have been moved in part. */
+	/* Audit all that was tried: the failed piece may have been moved in part. */
 	if (ret && !run_was_refused(ret))
 		done = len;
 	if (done)
@@ -188,7 +194,7 @@ static s64 run_move(struct kcsd_run *run, u64 slba, void *buf, u64 len, u8 acces
 	return run_error(ret);
 }
 
-/* Is this one append that some zone could take? */
+/* True if the arguments are valid for a Zone Append. */
 static bool run_can_append(const struct kcsd_drive *drive, u64 zslba, u64 len)
 {
 	return drive->zones.nr && len && len >> drive->lba_shift <= drive->zones.max_append &&
@@ -228,8 +234,8 @@ static s64 run_append(struct kcsd_run *run, u64 zslba, void *buf, u64 len)
 }
 
 /*
- * As much of a struct as fits in len. No more where the CPU mis-speculates: what is beside it
- * is the kernel's stack.
+ * Copy as much of a struct as fits in len, and return the bytes copied. A CPU that mis-speculates
+ * copies no more either: the kernel stack follows.
  */
 static s64 run_copy_struct(void *dst, u64 len, const void *src, u64 size)
 {
@@ -263,8 +269,8 @@ static s64 run_zone(struct kcsd_run *run, u64 lba, void *dst, u64 len)
 }
 
 /*
- * Copy to the output at an offset, not past the end of a page. Returns the bytes copied, 0 without
- * memory for the page.
+ * Copy to the output at an offset, up to the end of the page. Returns the bytes copied; 0 if there
+ * is no memory for the page.
  */
 static u64 run_emit_piece(struct kcsd_run *run, u64 at, const void *src, u64 len)
 {
@@ -280,8 +286,8 @@ static u64 run_emit_piece(struct kcsd_run *run, u64 at, const void *src, u64 len
 }
 
 /*
- * In pieces, with a look at clock and cancellation between: to get a page may take time, when the
- * submitter's cgroup is full.
+ * Emit in pieces, with a tick between two pieces: to allocate a page may take time when the cgroup
+ * of the submitter is full.
  */
 static s64 run_emit(struct kcsd_run *run, const void *src, u64 len)
 {
@@ -338,15 +344,15 @@ static s64 run_helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args 
 	case KCSD_HELPER_emit:
 		return run_emit(run, a->ptr[0], a->val[1]);
 	case KCSD_HELPER_log:
-		kcsd_program_log_line(&run->drive->log, run->turn.tenant->owner, run->pind, a->ptr[0],
-			      a->val[1]);
+		kcsd_program_log_line(&run->drive->log, run->turn.tenant->owner, run->pind,
+				      a->ptr[0], a->val[1]);
 		return 0;
 	case KCSD_HELPER_geometry:
 		return run_geometry(run, a->ptr[0], a->val[1]);
 	case KCSD_HELPER_time:
 		return ktime_get_ns();
 	}
-	/* The checker lets no other through. */
+	/* Validation of the program lets no other helper through. */
 	WARN_ON_ONCE(1);
 	return -KCSD_EINVAL;
 }

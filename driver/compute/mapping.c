@@ -6,7 +6,7 @@
 #include "compute/mapping.h"
 #include "drive.h"
 
-/* ---- one window ---- */
+/* ---- one mapping ---- */
 
 static bool mapping_fits(const struct kcsd_mapping *w, const struct kcsd_run *run, u64 own)
 {
@@ -14,7 +14,7 @@ static bool mapping_fits(const struct kcsd_mapping *w, const struct kcsd_run *ru
 	       !memcmp(w->range, run->ranges, flex_array_size(w, range, w->nr));
 }
 
-/* The pages of the ranges, one after another. Returns where the next one goes. */
+/* Put the pages of the ranges at `to`, one range after another. Returns the next free place. */
 static struct page **mapping_put_ranges(const struct kcsd_run *run, struct page **to)
 {
 	struct page **slm = run->drive->slm.pages;
@@ -32,7 +32,7 @@ static struct page **mapping_put_ranges(const struct kcsd_run *run, struct page 
 static u8 *mapping_map(struct kcsd_unit *unit, const struct kcsd_run *run, u64 own, u64 span)
 {
 	u64 nr = (KCSD_LOWERED_BEFORE + span + KCSD_LOWERED_AFTER) >> PAGE_SHIFT, done;
-	/* Zero for ever, and nobody's. */
+	/* These bytes are always zero, and no program can write to them. */
 	u8 *zeroes = unit->arena - KCSD_LOWERED_BEFORE;
 	struct page **pages, **to;
 	u8 *mem;
@@ -60,7 +60,7 @@ static void mapping_destroy(struct kcsd_mapping *w)
 }
 
 static struct kcsd_mapping *mapping_create(struct kcsd_unit *unit, const struct kcsd_run *run,
-					      u64 own, u64 mem_len)
+					   u64 own, u64 mem_len)
 {
 	struct kcsd_mapping *w = kmalloc(struct_size(w, range, run->nr_ranges), GFP_KERNEL);
 
@@ -78,11 +78,14 @@ static struct kcsd_mapping *mapping_create(struct kcsd_unit *unit, const struct 
 	return w;
 }
 
-/* ---- those of a unit ---- */
+/* ---- the mappings of a unit ---- */
 
-/* Where the run's window is, or else the one to be replaced: the longest not used. */
+/*
+ * Return the slot with the mapping of the run; if there is none, the slot to replace: a free one,
+ * or the least recently used.
+ */
 static struct kcsd_mapping **mapping_find(struct kcsd_unit *unit, const struct kcsd_run *run,
-					     u64 own)
+					  u64 own)
 {
 	struct kcsd_mapping **oldest = &unit->mapping[0], **w;
 

@@ -9,12 +9,12 @@
 #include "drive.h"
 #include "engine/jit.h"
 
-/* How long native code may go on before it is made to look at clock and cancellation. */
+/* Longest time that JIT code runs before it must check the clock and cancellation. */
 #define KCSD_TICK_NS	(2 * TICK_NSEC)
-/* Runs for which the kernel's JIT is asked for code that it does not make. */
+/* Number of runs that try to compile when the kernel JIT fails. */
 #define KCSD_JIT_TRIES	4
 
-/* ---- the code ---- */
+/* ---- code ---- */
 
 int kcsd_native_init(struct kcsd_drive *drive, struct kcsd_program *p)
 {
@@ -46,7 +46,10 @@ void kcsd_native_drop(struct kcsd_drive *drive, struct kcsd_program *p)
 			native_drop_one(drive, p->native[i].code[k / 2][k % 2].jit);
 }
 
-/* For this run, and those after it. Holds nothing but the unit; cancelling the run ends it. */
+/*
+ * Compile code for this run and later ones. Holds nothing but the unit. Cancelling the run ends the
+ * compilation. Returns 0 or -errno.
+ */
 static int native_compile(struct kcsd_unit *unit, struct kcsd_run *run, struct kcsd_jit **jit)
 {
 	struct kcsd_program *p = run->program;
@@ -56,12 +59,12 @@ static int native_compile(struct kcsd_unit *unit, struct kcsd_run *run, struct k
 		.ctl = (uintptr_t)&unit->ctl,
 		.count = run->budget,
 		.stop = &run->cancelled,
-		.shifts_wrap = true,	/* on all machines that kcsd_jit_create() is for */
+		.shifts_wrap = true,	/* on all machines that kcsd_jit_create() supports */
 	};
 	struct kcsd_lowered *lowered;
 	int ret;
 
-	/* All that it can reach while it speculates has to be the unit's. */
+	/* All memory that the code can reach speculatively must belong to the unit. */
 	if (kcsd_lowered_mem_len(&p->view) > unit->arena_len)
 		return -E2BIG;
 	ret = kcsd_lower(&p->view, &opt, &lowered);
@@ -73,8 +76,9 @@ static int native_compile(struct kcsd_unit *unit, struct kcsd_run *run, struct k
 }
 
 /*
- * Keep to cfg.max_jit_bytes. The kernel's own limit (net.core.bpf_jit_limit) does not hold
- * here: it lets whoever has CAP_BPF exceed it, as kernel threads do.
+ * Charge code to cfg.max_jit_bytes; false if the limit is reached. The limit of the kernel
+ * (net.core.bpf_jit_limit) does not hold here: a task with CAP_BPF, like a kernel thread, may
+ * exceed it.
  */
 static bool native_charge(struct kcsd_drive *drive, u64 bytes)
 {
@@ -84,7 +88,10 @@ static bool native_charge(struct kcsd_drive *drive, u64 bytes)
 	return false;
 }
 
-/* Is there, as far as is known? So that what does not fit is not compiled at each run. */
+/*
+ * True if the code may fit into the limit, as far as is known. Without this test, code that does
+ * not fit would be compiled at each run.
+ */
 static bool native_has_room(struct kcsd_drive *drive, const struct kcsd_native_code *code)
 {
 	u64 need = max(code->need, 1ull);
@@ -92,9 +99,9 @@ static bool native_has_room(struct kcsd_drive *drive, const struct kcsd_native_c
 	return atomic64_read(&drive->units.jit_bytes) + need <= drive->cfg.max_jit_bytes;
 }
 
-/* The code, or NULL: a later run tries again, or ERR_PTR: none does. */
+/* Return the code; NULL if a later run shall try again; ERR_PTR if no run shall. */
 static struct kcsd_jit *native_make(struct kcsd_unit *unit, struct kcsd_run *run,
-					 struct kcsd_native_code *code)
+				    struct kcsd_native_code *code)
 {
 	struct kcsd_jit *jit;
 	int ret;
@@ -114,7 +121,7 @@ static struct kcsd_jit *native_make(struct kcsd_unit *unit, struct kcsd_run *run
 }
 
 static struct kcsd_native_code *native_code(const struct kcsd_unit *unit,
-						 const struct kcsd_run *run)
+					    const struct kcsd_run *run)
 {
 	bool moving = run->nr_ranges, count = run->budget;
 
@@ -138,17 +145,17 @@ struct kcsd_jit *kcsd_native_get(struct kcsd_unit *unit, struct kcsd_run *run)
 	if (!run->program->native)
 		return NULL;
 	code = native_code(unit, run);
-	/* Only units' threads make it: submitters are to be quick, and have less rights. */
+	/* Only threads of units compile: submitters must be quick, and have fewer rights. */
 	if (!code->jit && !run->is_quick && native_has_room(unit->drive, code))
 		code->jit = native_make(unit, run, code);
 	return IS_ERR(code->jit) ? NULL : code->jit;
 }
 
-/* ---- a run ---- */
+/* ---- running it ---- */
 
 /*
- * Between these two cancelling can reach the run by its ctl; before and after,
- * run->cancelled alone must do.
+ * Let kcsd_run_cancel() stop the code by run->ctl, from native_publish() to native_withdraw().
+ * Before and after, run->cancelled alone must suffice.
  */
 static void native_publish(struct kcsd_unit *unit, struct kcsd_run *run)
 {
@@ -166,13 +173,14 @@ static void native_withdraw(struct kcsd_unit *unit, struct kcsd_run *run)
 }
 
 /*
- * Code that does not count sees nothing but the stop flag, so somebody has to set it: a timer that
- * goes on while there is such code, and once more, so that one run after the other need not start
- * it. Stopped too soon, as by the last run's timer, a run looks at the clock and goes on.
+ * Code that does not count instructions checks nothing but the stop flag. A timer sets the flag at
+ * each tick while such code runs, and once more afterwards, so that the next run need not start the
+ * timer again. A run that is stopped too early, as by the timer of the run before it, checks the
+ * clock and continues.
  *
- * It fires in the interrupt itself: until then nothing else may get this CPU. And it is no
- * timer_list: those of a CPU that goes offline stand still until another task has moved them, which
- * may never get a CPU.
+ * The timer fires in hard interrupt context: until then no other task may get this CPU. It is not a
+ * timer_list: timers of a CPU that goes offline stand still until another task has migrated them,
+ * and that task may never get a CPU.
  */
 static void native_timer_start(struct kcsd_unit *unit)
 {
@@ -183,7 +191,7 @@ static enum hrtimer_restart native_timer(struct hrtimer *timer)
 {
 	struct kcsd_unit *unit = container_of(timer, struct kcsd_unit, timer);
 
-	/* Pairs with native_ticks(): either sees what the other has done. */
+	/* Pairs with native_ticks(): one of the two sees the store of the other. */
 	smp_mb();
 	if (READ_ONCE(unit->ticks)) {
 		kcsd_lowered_stop(&unit->ctl);
@@ -192,7 +200,7 @@ static enum hrtimer_restart native_timer(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-/* After kcsd_lowered_begin(). */
+/* Start the ticks of a unit. Call after kcsd_lowered_begin(). */
 static void native_ticks(struct kcsd_unit *unit)
 {
 	smp_store_release(&unit->ticks, true);

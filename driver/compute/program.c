@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* One program: made of a complete image, counted, shown in sysfs. */
+/* One program: created from a complete image, its counters, its directory in sysfs. */
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
@@ -22,7 +22,7 @@ static void program_release(struct kobject *kobj)
 	kcsd_native_destroy(p);
 	kcsd_code_destroy(p->code);
 	kvfree(p->image);
-	kfree_rcu(p, rcu);	/* kcsd_program_get() may still look at users */
+	kfree_rcu(p, rcu);	/* kcsd_program_get() may still read users */
 }
 
 static struct kcsd_program_counters program_fold(const struct kcsd_program *p)
@@ -137,7 +137,7 @@ static bool program_calls(const struct kcsd_program *p, s32 helper)
 {
 	const struct bpf_insn *insn = p->view.insns, *end = insn + p->view.insn_cnt;
 
-	/* The second half of a 64-bit immediate has no opcode. */
+	/* The second half of a 64-bit immediate has opcode 0, so it is no call. */
 	for (; insn < end; insn++)
 		if (insn->code == (BPF_JMP | BPF_CALL) && !insn->src_reg && insn->imm == helper)
 			return true;

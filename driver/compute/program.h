@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The programs of a drive: empty -> loading -> loaded -> activated -> executing. */
+/* Programs of a drive. States of a slot: empty -> loading -> loaded -> activated -> executing. */
 #ifndef KCSD_PROGRAM_H
 #define KCSD_PROGRAM_H
 
@@ -21,8 +21,8 @@ struct kcsd_run;
 
 struct kcsd_program_counters {
 	u64 runs;
-	u64 runs_jit;		/* of them */
-	u64 runs_interp;	/* of them */
+	u64 runs_jit;		/* of runs */
+	u64 runs_interp;	/* of runs */
 	u64 faults;
 	u64 insns;
 	u64 total_ns;
@@ -33,38 +33,38 @@ struct kcsd_program_counters {
 struct kcsd_program_stats {
 	struct kcsd_program_counters counters;
 	struct kcsd_histogram latency;		/* nanoseconds of each run */
-	struct kcsd_histogram insns_of_runs;	/* of each that counted them */
+	struct kcsd_histogram insns_of_runs;	/* instructions of each run that counted them */
 };
 
 /*
- * A loaded program. users: -1 when not activated, else the runs queued or
- * executing; only program_activate() takes it from and to -1. Everything else is
- * constant once the program is in its slot.
+ * A loaded program. users is -1 while it is not activated, else the number of runs queued or
+ * executing. Only activation and deactivation change it from and to -1. All other members are
+ * constant once the program is in its slot, except `quick`.
  */
 struct kcsd_program {
 	struct kobject kobj;		/* /sys/class/kcsd/kcsdN/programs/<pind>; owns this */
-	struct rcu_head rcu;		/* of what is in no slot any more */
-	struct dentry *debugfs;		/* its directory there, NULL or ERR_PTR: none */
+	struct rcu_head rcu;		/* to free it after it has left its slot */
+	struct dentry *debugfs;		/* directory in debugfs; NULL or ERR_PTR: none */
 	u16 pind;
-	bool logs;			/* it calls the helper */
-	int quick;			/* of late, if KCSD_QUICK_RUNS; quick_run.c, without a lock */
-	bool persistent;		/* in the sidecar, with its activation */
-	bool builtin;			/* the drive's own: it stays, and its bytes do not count */
+	bool logs;			/* it calls the helper log */
+	int quick;			/* quick if KCSD_QUICK_RUNS; no lock; quick_run.c */
+	bool persistent;		/* recorded in the sidecar, with its activation */
+	bool builtin;			/* device-defined: stays loaded, bytes do not count */
 	u8 pit;
 	u64 puid;
 	u32 psize;			/* bytes as loaded */
 	atomic_t users;
-	void *image;			/* as loaded; view points into it */
+	void *image;			/* as loaded, owned; view points into it */
 	struct kcsd_image_view view;
 	struct kcsd_code *code;
-	struct kcsd_native *native;	/* on each unit; NULL: none wanted */
+	struct kcsd_native *native;	/* JIT code, per unit; NULL: the drive uses none */
 	struct kcsd_program_stats __percpu *stats;
 };
 
-/* A program that is still arriving. */
+/* A program whose image has not fully arrived. */
 struct kcsd_loading {
 	void *image;			/* NULL: none */
-	u32 psize;			/* bytes in all */
+	u32 psize;			/* bytes of the whole image */
 	u32 have;			/* bytes so far */
 	u8 pit;
 	bool persistent;
@@ -75,95 +75,114 @@ struct kcsd_loading {
 struct kcsd_program_slot {
 	struct kcsd_program __rcu *program;	/* NULL: empty, or loading */
 	struct kcsd_loading loading;
-	bool finishing;			/* what was loaded is becoming a program, without the lock */
+	bool finishing;			/* its image is being validated, without the lock */
 };
 
 struct kcsd_programs {
-	struct mutex lock;		/* slots, active, bytes, dir's content; outermost; not held */
-					/* while a program that a command brings is checked */
+	/*
+	 * Protects slots, active, bytes and the contents of dir. Outermost lock. Not held while a
+	 * program from a command is validated.
+	 */
+	struct mutex lock;
 	struct kcsd_program_slot *slots;	/* nr of them */
-	u32 nr;				/* constant; from cfg.max_programs on: the drive's own */
+	u32 nr;				/* constant; from cfg.max_programs on: device-defined */
 	u32 active;			/* programs activated */
-	u64 bytes;			/* of all programs and those arriving */
-	struct kobject *dir;		/* programs/, NULL before the controller node exists */
-	struct dentry *debugfs;		/* programs/ there, NULL or ERR_PTR: none */
+	u64 bytes;			/* of all programs, those still arriving included */
+	struct kobject *dir;		/* programs/ in sysfs; NULL: no controller node yet */
+	struct dentry *debugfs;		/* programs/ in debugfs; NULL or ERR_PTR: none */
 };
 
 /* program.c */
 /*
- * Take over a complete image: check it and make a program of it. On failure the image is still
- * the caller's. -EINVAL: verdict says why. -EINTR: the task has been killed. Takes time in
- * proportion to the image's length.
+ * Validate a complete image and create a program of it, which then owns the image. On failure the
+ * caller still owns it. Returns 0, -ENOMEM, -EINVAL (verdict says why), or -EINTR (the task was
+ * killed). Takes time in proportion to the length of the image.
  */
 int kcsd_program_create(struct kcsd_drive *drive, u16 pind, struct kcsd_loading *l,
 			struct kcsd_program **out, struct kcsd_verdict *verdict);
-/* Show it in sysfs, and debugfs. On failure it is gone. */
+/* Show a program in sysfs and debugfs. Returns 0 or -errno; on failure the program is freed. */
 int kcsd_program_add(struct kcsd_drive *drive, struct kcsd_program *p);
-/* Out of sysfs and debugfs, and gone. Nobody may be using it. */
+/* Remove a program from sysfs and debugfs, and free it. Nobody may be using it. */
 void kcsd_program_remove(struct kcsd_drive *drive, struct kcsd_program *p);
-/* Count a run that ended. Before kcsd_program_put(). */
+/* Count a run that has ended. Call before kcsd_program_put(). */
 void kcsd_program_account(struct kcsd_program *program, const struct kcsd_run *run);
 
 /* quick_run.c */
-/* A run of it has ended: was it quick? */
+/* Record whether a run that has ended was quick. */
 void kcsd_program_time(struct kcsd_program *program, const struct kcsd_run *run);
 
 /* compute/builtin/builtin.c */
-/* How many programs of its own a drive of this configuration has. */
+/* Return the number of device-defined programs in a drive of this configuration. */
 u32 kcsd_builtins_nr(const struct kcsd_config *config);
-/* The image of one of them, kvmalloc'ed, *len bytes; NULL without memory. */
+/*
+ * Return a copy of the image of device-defined program i, *len bytes, to be freed by kvfree(). NULL
+ * without memory.
+ */
 void *kcsd_builtin_image(u32 i, u32 *len);
 
-/* A piece of an image that arrives. */
+/* A piece of an image, from one Load Program command. */
 struct kcsd_program_chunk {
-	void *data;			/* kvmalloc'ed; if off is 0, room for all psize bytes */
+	void *data;			/* from kvmalloc(); if off is 0, room for psize bytes */
 	u32 off;			/* bytes into the image */
 	u32 len;			/* bytes */
-	u32 psize;			/* this and below: of the whole program */
+	u32 psize;			/* this and below: for the whole program */
 	u8 pit;
 	bool persistent;
 	u64 puid;
 };
 
 /* programs.c */
+/* Allocate the slots. Returns 0 or -ENOMEM. */
 int kcsd_programs_init(struct kcsd_drive *drive);
-/* No run may be left. */
+/* Free the slots. No run may be left. */
 void kcsd_programs_destroy(struct kcsd_drive *drive);
-/* The programs/ directory, below the controller's device, with the drive's own programs. */
+/*
+ * Create the directory programs/ below the device of the controller, load the device-defined
+ * programs, and restore those in the sidecar. Returns 0 or -errno.
+ */
 int kcsd_programs_add_dir(struct kcsd_drive *drive);
-/* Takes the directory and all in it away. Programs stay until _destroy(). */
+/* Unload all programs and remove the directory. Call kcsd_programs_destroy() later. */
 void kcsd_programs_del_dir(struct kcsd_drive *drive);
 
-/* programs_retained.c: of a program that is persistent; of others they do nothing. 0 or a status. */
+/*
+ * programs_retained.c: record a program in the sidecar. All do nothing if the program is not
+ * persistent. They return 0, a status or -ENOMEM. programs.lock is held.
+ */
 int kcsd_program_keep(struct kcsd_drive *drive, const struct kcsd_program *p);
-/* what: KCSD_SIDECAR_ACTIVATE, _DEACTIVATE, _UNLOAD */
+/* Record a change. what: KCSD_SIDECAR_ACTIVATE, _DEACTIVATE or _UNLOAD. */
 int kcsd_program_keep_change(struct kcsd_drive *drive, const struct kcsd_program *p, u8 what);
-/* At power on: all that are in the sidecar. -errno, with a line in the kernel log if -EINVAL. */
+/*
+ * Load all programs that the sidecar has, at power on. Returns 0 or -errno; if -EINVAL, a line in
+ * the kernel log says why.
+ */
 int kcsd_programs_restore(struct kcsd_drive *drive);
 
 /*
- * Add a chunk to the image that arrives at pind; the first one becomes that, its data is then NULL.
- * With the last one *complete has the image, for kcsd_programs_finish(), which must be called. 0 or
- * a status; of Invalid Field *field is the place.
+ * Add a chunk to the image that arrives at pind. The first chunk becomes the image, and its data is
+ * set to NULL. The last chunk sets *complete to the image: the caller must then call
+ * kcsd_programs_finish(). Returns 0 or a status; for Invalid Field, *field is set.
  */
 int kcsd_programs_add_chunk(struct kcsd_drive *drive, u16 pind, struct kcsd_program_chunk *chunk,
 			    struct kcsd_loading *complete, enum kcsd_field *field);
 /*
- * Make a program of a complete image, which is consumed. 0, a status, -ENOMEM, -EINTR, or -EINVAL:
- * verdict says why. The lock is free while the image is validated.
+ * Create a program from a complete image, and consume the image. Returns 0, a status, -ENOMEM,
+ * -EINTR, or -EINVAL (verdict says why). programs.lock is not held while the image is validated.
  */
 int kcsd_programs_finish(struct kcsd_drive *drive, u16 pind, struct kcsd_loading *complete,
 			 struct kcsd_verdict *verdict);
-/* 0 or a status. pind is less than programs.nr. */
+/*
+ * Unload, activate or deactivate a program. pind is less than programs.nr. Return 0, a status or
+ * -ENOMEM.
+ */
 int kcsd_programs_unload(struct kcsd_drive *drive, u16 pind);
 int kcsd_programs_activate(struct kcsd_drive *drive, u16 pind, bool on);
 
-/* Log page 82h, kvmalloc'ed, *len bytes; NULL without memory. */
+/* Return log page 82h, *len bytes, to be freed by kvfree(). NULL without memory. */
 void *kcsd_programs_page(struct kcsd_drive *drive, u32 *len);
 
 /*
- * The program at pind, counted as in use until kcsd_program_put(). NULL with
- * *status set: Invalid Program Index, No Program, Program Not Activated.
+ * Return the program at pind, which counts as in use until kcsd_program_put(). On failure return
+ * NULL and set *status: Invalid Program Index, No Program, or Program Not Activated. Any context.
  */
 struct kcsd_program *kcsd_program_get(struct kcsd_drive *drive, u16 pind, int *status);
 void kcsd_program_put(struct kcsd_program *program);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The entries of program output and faults behind log page C0h. */
+/* The program log, log page C0h: output and faults of programs. */
 #include <linux/ctype.h>
 #include <linux/mm.h>
 #include <linux/sort.h>
@@ -22,7 +22,8 @@ void kcsd_program_log_destroy(struct kcsd_program_log *log)
 	kvfree(log->ring);
 }
 
-static void program_log_append(struct kcsd_program_log *log, struct kcsd_owner owner, struct kcsd_log_entry *e)
+static void program_log_append(struct kcsd_program_log *log, struct kcsd_owner owner,
+			       struct kcsd_log_entry *e)
 {
 	e->time_ns = cpu_to_le64(ktime_get_real_ns());
 	spin_lock(&log->lock);
@@ -31,8 +32,8 @@ static void program_log_append(struct kcsd_program_log *log, struct kcsd_owner o
 	spin_unlock(&log->lock);
 }
 
-void kcsd_program_log_line(struct kcsd_program_log *log, struct kcsd_owner owner, u16 pind, const char *text,
-		   u64 len)
+void kcsd_program_log_line(struct kcsd_program_log *log, struct kcsd_owner owner, u16 pind,
+			   const char *text, u64 len)
 {
 	struct kcsd_log_entry e = {
 		.pind = cpu_to_le16(pind),
@@ -50,7 +51,7 @@ void kcsd_program_log_line(struct kcsd_program_log *log, struct kcsd_owner owner
 }
 
 void kcsd_program_log_fault(struct kcsd_program_log *log, struct kcsd_owner owner, u16 pind,
-		    const struct kcsd_vm_end *end)
+			    const struct kcsd_vm_end *end)
 {
 	struct kcsd_log_entry e = {
 		.pind = cpu_to_le16(pind),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The programs of a drive, by index: how they arrive, are activated and go. */
+/* The table of programs of a drive: load, activate, deactivate, unload, list. */
 #include <linux/mm.h>
 #include <linux/nospec.h>
 #include <linux/slab.h>
@@ -8,7 +8,7 @@
 #include "drive.h"
 #include "persist/sidecar.h"
 
-/* ---- slots; programs.lock is held ---- */
+/* ---- slots; the caller holds programs.lock ---- */
 
 static struct kcsd_program_slot *kcsd_slot(struct kcsd_drive *drive, u16 pind)
 {
@@ -17,13 +17,13 @@ static struct kcsd_program_slot *kcsd_slot(struct kcsd_drive *drive, u16 pind)
 }
 
 static struct kcsd_program *slot_program(struct kcsd_drive *drive,
-					      struct kcsd_program_slot *slot)
+					 struct kcsd_program_slot *slot)
 {
 	return rcu_dereference_protected(slot->program,
 					 lockdep_is_held(&drive->programs.lock));
 }
 
-/* Forget a program that has not fully arrived. */
+/* Free an image that has not fully arrived, if there is one. */
 static void slot_abort(struct kcsd_drive *drive, struct kcsd_program_slot *slot)
 {
 	if (!slot->loading.image)
@@ -33,7 +33,10 @@ static void slot_abort(struct kcsd_drive *drive, struct kcsd_program_slot *slot)
 	slot->loading = (struct kcsd_loading){};
 }
 
-/* On success the slot owns the chunk's data. */
+/*
+ * Start loading with the first chunk. Returns 0 or a status. On success the slot owns the data of
+ * the chunk.
+ */
 static int slot_begin(struct kcsd_drive *drive, struct kcsd_program_slot *slot,
 		      struct kcsd_program_chunk *c)
 {
@@ -53,7 +56,7 @@ static int slot_begin(struct kcsd_drive *drive, struct kcsd_program_slot *slot,
 	return 0;
 }
 
-/* All bytes are here: loading becomes finishing, of *l. */
+/* Move the complete image to *l. The slot is `finishing` until slot_finish() or a failure. */
 static void slot_complete(struct kcsd_program_slot *slot, struct kcsd_loading *l)
 {
 	*l = slot->loading;
@@ -61,9 +64,9 @@ static void slot_complete(struct kcsd_program_slot *slot, struct kcsd_loading *l
 	slot->finishing = true;
 }
 
-/* Finishing becomes loaded, or empty. */
+/* Put a validated program into its slot. On failure return a status and free the program. */
 static int slot_finish(struct kcsd_drive *drive, struct kcsd_program_slot *slot,
-			    struct kcsd_program *p)
+		       struct kcsd_program *p)
 {
 	struct kcsd_programs *ps = &drive->programs;
 	u32 psize = p->psize;
@@ -84,7 +87,7 @@ static int slot_finish(struct kcsd_drive *drive, struct kcsd_program_slot *slot,
 }
 
 static void slot_unload(struct kcsd_drive *drive, struct kcsd_program_slot *slot,
-			     struct kcsd_program *p)
+			struct kcsd_program *p)
 {
 	RCU_INIT_POINTER(slot->program, NULL);
 	if (!p->builtin)
@@ -104,7 +107,10 @@ int kcsd_programs_init(struct kcsd_drive *drive)
 	return ps->slots ? 0 : -ENOMEM;
 }
 
-/* 0 or -ENOMEM. One that the configuration leaves no memory to run in is left out. */
+/*
+ * Load one device-defined program. Returns 0 or -errno. A program that needs more memory than the
+ * configuration gives it is left out.
+ */
 static int programs_add_builtin(struct kcsd_drive *drive, u32 i)
 {
 	u16 pind = drive->cfg.max_programs + i;
@@ -128,7 +134,7 @@ static int programs_add_builtin(struct kcsd_drive *drive, u32 i)
 	return ret;
 }
 
-/* Called when no command is under way and none can begin. */
+/* Unload all programs. No command is under way, and none can begin. */
 static void programs_unload_all(struct kcsd_drive *drive)
 {
 	struct kcsd_program_slot *slot;
@@ -204,7 +210,7 @@ void kcsd_program_put(struct kcsd_program *program)
 }
 
 static void program_describe(struct kcsd_drive *drive, u16 pind,
-				  struct kcsd_program_desc *d)
+			     struct kcsd_program_desc *d)
 {
 	struct kcsd_program *p = slot_program(drive, kcsd_slot(drive, pind));
 
@@ -240,7 +246,7 @@ void *kcsd_programs_page(struct kcsd_drive *drive, u32 *len)
 	return list;
 }
 
-/* ---- arriving and going ---- */
+/* ---- load, unload, activate ---- */
 
 int kcsd_programs_add_chunk(struct kcsd_drive *drive, u16 pind, struct kcsd_program_chunk *c,
 			    struct kcsd_loading *complete, enum kcsd_field *field)
@@ -285,7 +291,7 @@ int kcsd_programs_finish(struct kcsd_drive *drive, u16 pind, struct kcsd_loading
 	guard(mutex)(&drive->programs.lock);
 	slot = kcsd_slot(drive, pind);
 	slot->finishing = false;
-	/* On success the program owns the image. */
+	/* If the program was created, it owns the image. */
 	if (!ret)
 		return slot_finish(drive, slot, p);
 	drive->programs.bytes -= l->psize;
@@ -318,8 +324,9 @@ int kcsd_programs_unload(struct kcsd_drive *drive, u16 pind)
 }
 
 /*
- * No run begins before the activation is recorded, nor after the deactivation began to be. Nobody
- * else takes users below 0 or from there: programs.lock is held.
+ * Activate or deactivate a program. No run begins before the activation is recorded in the sidecar,
+ * or after the deactivation starts to be recorded. programs.lock is held, so no other task changes
+ * users from or to -1.
  */
 static int program_set_active(struct kcsd_drive *drive, struct kcsd_program *p, bool on)
 {
@@ -327,7 +334,8 @@ static int program_set_active(struct kcsd_drive *drive, struct kcsd_program *p, 
 
 	if (!on && atomic_cmpxchg(&p->users, 0, -1))
 		return KCSD_SC_PROGRAM_IN_USE;
-	ret = kcsd_program_keep_change(drive, p, on ? KCSD_SIDECAR_ACTIVATE : KCSD_SIDECAR_DEACTIVATE);
+	ret = kcsd_program_keep_change(drive, p,
+				       on ? KCSD_SIDECAR_ACTIVATE : KCSD_SIDECAR_DEACTIVATE);
 	if (!ret)
 		drive->programs.active += on ? 1 : -1;
 	if (on == !ret)

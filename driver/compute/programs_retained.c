@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Programs that survive power off, to the sidecar and back. programs.lock is held. */
+/*
+ * Persistent programs: record them in the sidecar, and restore them. The caller holds
+ * programs.lock.
+ */
 #define pr_fmt(fmt) "kcsd: " fmt
 
 #include <linux/mm.h>
@@ -67,11 +70,11 @@ static int kept_check(struct kcsd_drive *drive, u16 pind, bool active, u32 psize
 }
 
 /*
- * Back into its slot. One that the drive would not load today is left out, with a line in the
- * kernel log; in the sidecar it stays.
+ * Put a program from the sidecar into its slot. Returns 0 or -errno. A program that the drive would
+ * not load today is left out, with a line in the kernel log; it stays in the sidecar.
  */
 static int kept_restore(struct kcsd_drive *drive, const struct kcsd_sidecar_program *kept,
-			     u32 len)
+			u32 len)
 {
 	struct kcsd_programs *ps = &drive->programs;
 	struct kcsd_loading l = {

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Runs that their submitter carries out itself, on a unit that nobody has: for a quick program that
- * is far less than it takes to wake the unit's thread and then the submitter.
+ * Quick runs: the submitter executes the run itself, on a unit without an owner. For a quick
+ * program that takes far less time than to wake the thread of the unit and then the submitter.
  *
- * A program is quick that was so the last few times. When it then is not, the submitter gives up
- * and submits the run for a unit's thread to start over. So nothing may be left of what it did:
- * inline are only runs that can change nothing but their own memory and output.
+ * A program counts as quick if its last few runs were quick. If a quick run overruns its slice all
+ * the same, the submitter stops it and submits it, and the thread of a unit starts it over. So the
+ * first attempt must leave no trace: only runs that change nothing but their own memory and output
+ * can be quick runs.
  *
- * A submitter that gets no CPU keeps the unit from all others meanwhile. So it has to be a normal
- * task of normal priority. Its cgroup can take the CPU away all the same, when a quota (cpu.max) is
- * used up: a module can only see afterwards that a run took far too long. Then its tenant runs
- * nothing quick for so long that all its stalls together are 1 % of the time.
+ * A submitter that gets no CPU keeps the unit from all other runs meanwhile. So it must be a task
+ * of normal policy and priority. Its cgroup can still take the CPU away, when a quota (cpu.max) is
+ * used up: a module sees only afterwards that a run took far too long. Then its tenant gets no
+ * quick runs for a time, so long that all its stalls together are 1 % of the time.
  */
 #include <linux/blkdev.h>
 #include <linux/sched.h>
@@ -19,18 +20,18 @@
 #include "compute/tenant.h"
 #include "drive.h"
 
-#define KCSD_QUICK_RUNS		4	/* so many in succession make a quick program */
-#define KCSD_QUICK_PENALTY	64	/* and so many more after a submitter had to give up */
+#define KCSD_QUICK_RUNS		4	/* quick in so many successive runs: a quick program */
+#define KCSD_QUICK_PENALTY	64	/* so many more after one that overran its slice */
 
 /*
- * At the first tick after so many times what is quick. Native code that does not count has a tick
- * within two jiffies.
+ * The slice of a quick run, in multiples of cfg.quick_us. The run overruns at its first tick after
+ * that; JIT code that does not count instructions has a tick within two jiffies.
  */
 #define KCSD_GIVE_UP		4
 
-/* Longer than KCSD_GIVE_UP by so much: the submitter had no CPU. More than a tick may be late. */
+/* A quick run that exceeds its slice by more than this had no CPU. More than a tick can be late. */
 #define KCSD_STALL_NS		(4 * TICK_NSEC)
-#define KCSD_STALL_PENALTY	100	/* times what the run took */
+#define KCSD_STALL_PENALTY	100	/* times the duration of the run */
 
 static u64 quick_ns(const struct kcsd_run *run)
 {
@@ -42,14 +43,14 @@ void kcsd_program_time(struct kcsd_program *p, const struct kcsd_run *run)
 	bool was_quick = run->end_ns - run->start_ns < quick_ns(run);
 	int quick = READ_ONCE(p->quick);
 
-	/* Written only while it changes: all units look at it. */
+	/* Write only if the value changes: all units read it. */
 	if (!was_quick && quick > 0)
 		WRITE_ONCE(p->quick, 0);
 	else if (was_quick && quick < KCSD_QUICK_RUNS)
 		WRITE_ONCE(p->quick, quick + 1);
 }
 
-/* Can it be begun, and then started over, without anybody's noticing? */
+/* True if the run can be started over without a visible trace of the first attempt. */
 static bool run_leaves_nothing(const struct kcsd_run *run)
 {
 	u32 i;
@@ -60,19 +61,22 @@ static bool run_leaves_nothing(const struct kcsd_run *run)
 	return !run->nr_ranges && !run->audit && !run->program->logs;
 }
 
-/* Does its submitter wait for nothing but this run, and can do it as well as a unit's thread? */
+/*
+ * True if the submitter waits only for this run, and can execute it as well as the thread of a
+ * unit.
+ */
 static bool run_suits_submitter(const struct kcsd_run *run)
 {
 	const struct kcsd_drive *drive = run->drive;
 
-	/* A plug says that more is to come: which is for all the units to do. */
+	/* A plug means that more commands follow: these are for all units to share. */
 	if (current->plug || drive->cfg.cu_cpus)
 		return false;
-	/* Who may get no CPU for long must not take a unit along. */
+	/* A task that may get no CPU for long must not keep a unit. */
 	if (current->policy != SCHED_NORMAL || task_nice(current) > 0 ||
 	    ktime_get_ns() < READ_ONCE(run->turn.tenant->quick_from))
 		return false;
-	/* What it was told to fail at counts its hits, and may take long. */
+	/* An injected failure or delay counts its hits, and may take long. */
 	if (READ_ONCE(drive->retained->inject.armed))
 		return false;
 	return !run->nr_grants || !drive->store.ops->blocking;
@@ -84,7 +88,10 @@ bool kcsd_run_overran(struct kcsd_run *run)
 	return run->overran;
 }
 
-/* The unit has been given back: for how long was it kept from others? */
+/*
+ * Penalise the tenant if the quick run kept the unit for too long. Call after the unit was
+ * returned.
+ */
 static void run_note_stall(const struct kcsd_run *run)
 {
 	u64 now = ktime_get_ns(), took = now - run->queued_ns;
@@ -93,7 +100,7 @@ static void run_note_stall(const struct kcsd_run *run)
 		WRITE_ONCE(run->turn.tenant->quick_from, now + KCSD_STALL_PENALTY * took);
 }
 
-/* As if it had never begun. Its output's memory may stay. */
+/* Reset the run as if it had never begun. Pages of its output stay allocated. */
 static void run_start_over(struct kcsd_run *run)
 {
 	kcsd_stat_inc(run->drive, runs_restarted);

@@ -25,7 +25,7 @@ void kcsd_range_sets_destroy(struct kcsd_drive *drive)
 
 /* ---- the table ---- */
 
-/* Where this set is, or could be; NULL: there is no such identifier. */
+/* Return the slot of a set identifier; NULL if the identifier is invalid. */
 static struct kcsd_range_set **range_set_slot(struct kcsd_drive *drive, u16 rsid)
 {
 	if (!rsid || rsid > drive->cfg.max_range_sets)
@@ -93,7 +93,7 @@ int kcsd_range_set_delete(struct kcsd_drive *drive, u16 rsid)
 
 /* ---- log page 84h ---- */
 
-/* A set's entry at p; returns where the next one goes. */
+/* Write the entry of a set at p. Returns the place of the next entry. */
 static void *range_set_describe(const struct kcsd_range_set *set, void *p)
 {
 	struct kcsd_range_set_desc *d = p;
@@ -106,7 +106,10 @@ static void *range_set_describe(const struct kcsd_range_set *set, void *p)
 	return p + sizeof(*d) + flex_array_size(set, range, set->nr);
 }
 
-/* Room for all sets there could be; the configuration sees to it that a transfer holds it. */
+/*
+ * Allocates room for the maximum number of sets; the configuration makes sure that it fits in one
+ * transfer.
+ */
 void *kcsd_range_sets_page(struct kcsd_drive *drive, u32 *len)
 {
 	u32 i, nr = 0, max = drive->cfg.max_range_sets;

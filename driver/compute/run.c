@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* One run: what is set up before it, and what is told of it afterwards. */
+/* One run: set it up, execute it, account for it, and copy its record and output to the host. */
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -14,9 +14,9 @@
 #include "stats/trace.h"
 
 /*
- * Wipe what an earlier program left behind the own bytes of this one, which with ranges can write
- * to the rest of the last page, too. That may be another tenant's, and take far longer than the
- * run: so it is no time of the run, and none of its tenant's.
+ * Wipe the data of earlier programs behind the `own` bytes of this one. A run with ranges can also
+ * write to the rest of the last page. The data may be from another tenant, and to wipe it may take
+ * far longer than the run: so the time is charged neither to the run nor to its tenant.
  */
 static void unit_wipe(struct kcsd_unit *unit, const struct kcsd_run *run, u64 own)
 {
@@ -31,7 +31,9 @@ static void unit_wipe(struct kcsd_unit *unit, const struct kcsd_run *run, u64 ow
 	unit->dirty = run->nr_ranges ? PAGE_ALIGN(own) : own;
 }
 
-/* The run's memory, not set up yet. False: there is none to be had. */
+/*
+ * Find the memory of the run; it is not set up yet. Returns false without memory for the mapping.
+ */
 static bool run_place(struct kcsd_run *run, struct kcsd_unit *unit, u64 own)
 {
 	struct kcsd_vm *vm = &run->vm;
@@ -46,7 +48,7 @@ static bool run_place(struct kcsd_run *run, struct kcsd_unit *unit, u64 own)
 }
 
 static void run_start(struct kcsd_run *run, struct kcsd_unit *unit,
-			   const struct kcsd_jit *jit)
+		      const struct kcsd_jit *jit)
 {
 	const struct kcsd_vm_input in = {
 		.cparam1 = run->cparam1,
@@ -73,7 +75,9 @@ static void run_start(struct kcsd_run *run, struct kcsd_unit *unit,
 		kcsd_interp(run->program->code, &run->vm);
 }
 
-/* May the run begin? If not, it has faulted as it was told to. */
+/*
+ * Apply injected delays and failures. Returns false if the run may not begin: vm.end then says why.
+ */
 static bool run_admit(struct kcsd_run *run)
 {
 	const struct kcsd_inject_cmd cmd = {
@@ -96,9 +100,9 @@ static bool run_admit(struct kcsd_run *run)
 
 void kcsd_run_execute(struct kcsd_run *run, struct kcsd_unit *unit)
 {
-	/* Code that has to be made first is for all: no time of this run. */
+	/* Code compiled here serves later runs, too: not charged as time of this run. */
 	const struct kcsd_jit *jit = kcsd_native_get(unit, run);
-	/* It fits: checked for the longest arguments when the program was loaded. */
+	/* The layout fits: validated for the longest arguments when the program was loaded. */
 	u64 own = kcsd_layout_init(&run->vm.layout, &run->program->view, run->args_len);
 
 	unit_wipe(unit, run, own);
@@ -161,7 +165,9 @@ int kcsd_run_status(const struct kcsd_run *run)
 	}
 }
 
-/* An access that medium or zone failed is an error of the drive, like a failed Read or Write. */
+/*
+ * Log an access that the store or a zone failed, in the error log too, like a failed Read or Write.
+ */
 static void log_medium(const struct kcsd_run *run)
 {
 	struct kcsd_owner owner = run->turn.tenant->owner;
@@ -198,7 +204,7 @@ void kcsd_run_retire(struct kcsd_run *run)
 	struct kcsd_program *p = run->program;
 
 	if (!run->start_ns) {
-		/* It never got to a unit: all its time was waiting. */
+		/* The run never reached a unit: all its time was waiting. */
 		run->start_ns = ktime_get_ns();
 		run->end_ns = run->start_ns;
 	}
@@ -210,9 +216,9 @@ void kcsd_run_retire(struct kcsd_run *run)
 	if (run->vm.end.reason)
 		run_log_fault(run);
 	/*
-	 * Before the host learns of the end: it may then deactivate the program. And
-	 * power off waits for runs, but not for a submitter to pick up its
-	 * completions: that may be the very task that powers off.
+	 * Release these before done() tells the host, which may then deactivate the program. Power
+	 * off waits for runs, but not until a submitter reaps its completions: the submitter may be
+	 * the task that powers off.
 	 */
 	run->program = NULL;
 	kcsd_program_put(p);
@@ -227,7 +233,10 @@ void kcsd_run_complete(struct kcsd_run *run)
 	run->done(run);
 }
 
-/* Of the access that ended the run, or else of the first that medium or zone failed. */
+/*
+ * Return the LBA of the access that ended the run, else of the first access that the store or a
+ * zone failed.
+ */
 static u64 failed_lba(const struct kcsd_run *run)
 {
 	u32 reason = run->vm.end.reason;
@@ -236,7 +245,7 @@ static u64 failed_lba(const struct kcsd_run *run)
 	return ended_it ? run->vm.end.lba : run->medium_lba;
 }
 
-/* Copy what was emitted to the user, page by page. 0 or -EFAULT. */
+/* Copy the output to the user, page by page. Returns 0 or -EFAULT. */
 static int run_copy_pages(const struct kcsd_run *run, void __user *to)
 {
 	u32 done, len;
@@ -276,7 +285,7 @@ int kcsd_run_copy_output(struct kcsd_run *run)
 	if (!run->metadata_len)
 		return 0;
 	if (run->audit) {
-		/* It fits: kcsd_execute_parse() has kept the room. */
+		/* The audit fits: kcsd_execute_parse() has reserved the room. */
 		audit_off = ALIGN(sizeof(r) + run->out_len, 8);
 		audit_len = kcsd_audit_len(run->audit);
 	}
@@ -302,7 +311,7 @@ static void run_free_pages(struct kcsd_run *run)
 {
 	u32 i;
 
-	/* They were allocated in order. */
+	/* Pages were allocated in order. */
 	for (i = 0; i < run->nr_out_pages && run->out_page[i]; i++) {
 		free_page((unsigned long)run->out_page[i]);
 		run->out_page[i] = NULL;

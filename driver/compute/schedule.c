@@ -6,7 +6,7 @@
 #include "compute/schedule.h"
 #include "compute/tenant.h"
 
-/* How much of a tenant's typical turn the last one is: 1 / 2^n. */
+/* Share of the last turn in typical_ns of a tenant: 1 / 2^n. */
 #define KCSD_TYPICAL_SHIFT	2
 
 static u64 weighted(u64 ns, u64 weight)
@@ -14,7 +14,7 @@ static u64 weighted(u64 ns, u64 weight)
 	return div64_u64(ns * KCSD_WEIGHT_ONE, weight);
 }
 
-/* Virtual times wrap, some day. */
+/* Compare virtual times, which may wrap. */
 static bool vtime_before(u64 a, u64 b)
 {
 	return (s64)(a - b) < 0;
@@ -37,19 +37,21 @@ static struct kcsd_tenant *schedule_first(const struct kcsd_schedule *s)
 	return node ? node_tenant(node) : NULL;
 }
 
-/* A tenant that had nothing waiting gets no more than its share for that. */
+/*
+ * Set the virtual time of a tenant that had nothing waiting: it gets no extra share for that time.
+ */
 static void schedule_join(struct kcsd_schedule *s, struct kcsd_tenant *t)
 {
 	const struct kcsd_tenant *first = schedule_first(s);
 	u64 start = s->vtime;
 
 	if (!t->running) {
-		/* Nobody is there whom it could owe anything. */
+		/* The tenant is alone: it owes no other tenant any time. */
 		if (!s->weight && vtime_before(s->vtime, t->vtime))
 			start = s->vtime = t->vtime;
 		s->weight += t->weight;
 	}
-	/* Those who had less than their share are not to be overtaken. */
+	/* Do not put it behind tenants that had less than their share. */
 	if (first && vtime_before(first->vtime, start))
 		start = first->vtime;
 	if (vtime_before(t->vtime, start))
@@ -86,7 +88,7 @@ static void schedule_dequeue(struct kcsd_schedule *s, struct kcsd_turn *turn)
 		rb_erase_cached(&t->node, &s->waiting);
 }
 
-/* Change a tenant's virtual time, and its place if it waits. */
+/* Change the virtual time of a tenant, and its place if it waits. */
 static void schedule_charge(struct kcsd_schedule *s, struct kcsd_tenant *t, u64 more)
 {
 	if (t->queued)
@@ -107,7 +109,7 @@ struct kcsd_turn *kcsd_schedule_next(struct kcsd_schedule *s)
 	schedule_dequeue(s, turn);
 	WRITE_ONCE(t->running, t->running + 1);
 	WRITE_ONCE(s->running, s->running + 1);
-	/* Something in any case: who comes now is to be before it. */
+	/* Charge at least 1: a tenant that comes now must be before this one. */
 	turn->charged = weighted(t->typical_ns, t->weight) + 1;
 	schedule_charge(s, t, turn->charged);
 	return turn;

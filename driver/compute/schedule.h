@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which run is next on the compute units, or which job on the workers. Tenants share them by
- * weight, in time that their runs or jobs take there; within one it is first come, first served. A
- * job that takes long goes behind the others after each of its turns.
+ * The schedule: selects the next run for the compute units, or the next job for the workers.
+ * Tenants share them by weight, in time that their runs or jobs take; within a tenant it is first
+ * come, first served. A long job goes behind the others after each of its turns.
  *
- * A tenant's virtual time is the time its runs took over its weight; of the tenants that wait,
- * the one with the least goes next. A run is charged when it starts, with what the tenant's runs
- * took of late, and correctly when it ends: so a tenant with runs on all units is behind one that
- * comes with its first, which gets the next unit that is free, however many wait. Jobs likewise.
+ * The virtual time of a tenant is the time of its runs divided by its weight. Of the tenants that
+ * wait, the one with the least virtual time is next. A run is charged when it starts, with the
+ * typical time of its tenant, and corrected when it ends: so a tenant with runs on all units is
+ * behind a tenant with its first run, which gets the next free unit, however many runs wait. The
+ * same holds for jobs.
  *
- * A tenant that had nothing waiting starts where the others are (vtime): it has saved up nothing.
- * What it had too much of it still owes, unless it was alone then.
+ * A tenant that had nothing waiting starts at the virtual time of the others (vtime): idle time
+ * saves up nothing. Time that it had beyond its share it still owes, unless it was alone then.
  */
 #ifndef KCSD_SCHEDULE_H
 #define KCSD_SCHEDULE_H
@@ -21,35 +22,34 @@
 
 struct kcsd_tenant;
 
-/* A run's, or a job's, place in the schedule. */
+/* One turn in the schedule: a run, or a piece of a job. */
 struct kcsd_turn {
-	struct list_head entry;		/* its tenant's queue; while it runs, its owner's to use */
+	struct list_head entry;		/* in tenant.queue; while it runs, free for its owner */
 	struct kcsd_tenant *tenant;	/* constant while it is queued or running */
-	u64 charged;			/* to the tenant's vtime */
+	u64 charged;			/* charged to vtime of the tenant */
 };
 
 /*
- * Of the units, or of the jobs. All of it, and of tenants and turns what is used here, is protected
- * by units.lock or jobs.lock.
+ * The schedule of the units, or of the jobs. units.lock or jobs.lock protects it, and the members
+ * of tenants and turns that it uses. Zero-filled memory is a valid, empty schedule.
  */
 struct kcsd_schedule {
 	struct rb_root_cached waiting;	/* tenants with turns queued, by vtime */
-	u64 vtime;			/* of a tenant that always had just its share */
-	u64 weight;			/* of the tenants that have turns, queued or running */
+	u64 vtime;			/* of a tenant that always got exactly its share */
+	u64 weight;			/* sum for tenants with turns queued or running */
 	u32 queued, running;		/* turns */
 };
 
-/* Zeroes are a valid, empty schedule. */
 
-/* Queue a turn, at the end of its tenant's. */
+/* Queue a turn behind the other turns of its tenant. */
 void kcsd_schedule_add(struct kcsd_schedule *s, struct kcsd_turn *turn);
-/* Take the next turn, which is no longer queued but running. NULL: none is queued. */
+/* Return the next turn, which is then running; NULL if none is queued. */
 struct kcsd_turn *kcsd_schedule_next(struct kcsd_schedule *s);
-/* End a running turn, which took ns. One that has been queued again for a rest is not moved. */
+/* End a running turn, which took ns. A turn that was queued again meanwhile keeps its place. */
 void kcsd_schedule_end(struct kcsd_schedule *s, struct kcsd_turn *turn, u64 ns);
-/* Take a queued turn away; it never runs. */
+/* Remove a queued turn; it never runs. */
 void kcsd_schedule_remove(struct kcsd_schedule *s, struct kcsd_turn *turn);
-/* Take all queued turns away, to a list, by their entry. */
+/* Move all queued turns to a list, linked by turn.entry. */
 void kcsd_schedule_drain(struct kcsd_schedule *s, struct list_head *turns);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "compute/tenant.h"
 
-static atomic64_t tenants;		/* opened so far */
+static atomic64_t tenants;		/* number of tenants opened so far */
 
 static u32 weight_of_nice(int nice)
 {
@@ -20,7 +20,9 @@ static u32 weight_of_nice(int nice)
 	return weight;
 }
 
-/* By its number in the first user namespace; 0 is nobody. */
+/*
+ * Return a number for the current user: its uid in the initial user namespace plus 1, so never 0.
+ */
 static u64 current_user_id(void)
 {
 	return (u64)from_kuid(&init_user_ns, current_fsuid()) + 1;
@@ -55,7 +57,7 @@ void kcsd_user_tenants_init(struct kcsd_user_tenants *u)
 	INIT_LIST_HEAD(&u->list);
 }
 
-/* NULL: the user has none. */
+/* Return the tenant of a user, or NULL. */
 static struct kcsd_tenant *find_tenant(const struct kcsd_user_tenants *u, u64 user)
 {
 	struct kcsd_tenant *t;
@@ -67,7 +69,10 @@ static struct kcsd_tenant *find_tenant(const struct kcsd_user_tenants *u, u64 us
 	return NULL;
 }
 
-/* Add a command to the user's tenant, which is this one if there is none yet. */
+/*
+ * Add a command to the tenant of a user; if the user has none, `new` becomes it. Returns the
+ * tenant, or NULL if there is none and `new` is NULL.
+ */
 static struct kcsd_tenant *join(struct kcsd_user_tenants *u, struct kcsd_tenant *new, u64 user)
 {
 	struct kcsd_tenant *t;

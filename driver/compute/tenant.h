@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tenants: who shares a drive's compute units, and the workers that carry out jobs. Each open file
- * of a char node is one (struct file: descriptors that dup() or fork() made of it are the same
- * tenant), and each user of the block node while it has commands there.
+ * Tenants share the compute units of a drive, and the workers that execute jobs. Each open file of
+ * a char node is a tenant (struct file: descriptors made by dup() or fork() are the same tenant).
+ * So is each user of the block node while it has commands under way there.
  */
 #ifndef KCSD_TENANT_H
 #define KCSD_TENANT_H
@@ -17,57 +17,60 @@
 
 struct seq_file;
 
-/* The weight of a tenant opened at nice 0; each step is a quarter more, or a fifth less. */
+/* Weight of a tenant opened at nice 0. Each step of nice is a quarter more, or a fifth less. */
 #define KCSD_WEIGHT_ONE		1024
 
 /*
- * Lives as long as the open file, or a command of its user, which outlive its runs and jobs:
- * io_uring and the system calls hold it. It has runs or jobs, as a file is of one namespace. What
- * schedule.c keeps is under units.lock or jobs.lock of the drive.
+ * A tenant lives as long as its open file, or as a command of its user. These outlive its runs and
+ * jobs: io_uring and the system calls hold them. It has either runs or jobs, as a file belongs to
+ * one namespace. units.lock or jobs.lock of the drive protects the members that schedule.c uses.
  */
 struct kcsd_tenant {
-	/* The next two are constant. */
-	struct kcsd_owner owner;	/* its file: from 1, over all drives, or none */
+	/* These two are constant. */
+	struct kcsd_owner owner;	/* owner.file: from 1, unique over all drives, or none */
 	u32 weight;
-	atomic_t slots;			/* runs and jobs admitted and not yet dismissed */
-	u64 quick_from;			/* ktime: no quick runs before; quick_run.c, without a lock */
+	atomic_t slots;			/* slots taken, one per run or job */
+	u64 quick_from;			/* ktime: no quick runs before; no lock; quick_run.c */
 
 	/* schedule.c */
 	struct rb_node node;		/* schedule.waiting, while queue is not empty */
-	struct list_head queue;		/* its turns that wait, first come, first served */
-	u64 vtime;			/* weighted ns that its turns took */
-	u64 typical_ns;			/* that a turn of it takes, of late */
-	u64 run_ns;			/* all of them together */
+	struct list_head queue;		/* turns that wait, first come, first served */
+	u64 vtime;			/* virtual time: weighted ns of all turns */
+	u64 typical_ns;			/* moving average of the ns of a turn */
+	u64 run_ns;			/* ns of all turns */
 	u32 queued, running;		/* turns */
 
-	/* Of a user's: */
-	struct list_head of_users;	/* kcsd_user_tenants.list, with its lock */
-	u32 commands;			/* likewise: under way */
+	/* Only in the tenant of a user. */
+	struct list_head of_users;	/* in kcsd_user_tenants.list, under its lock */
+	u32 commands;			/* commands under way, under the same lock */
 };
 
-/* Those of users. */
+/* The tenants of users of the block node. */
 struct kcsd_user_tenants {
 	spinlock_t lock;
-	struct list_head list;		/* that have commands under way */
+	struct list_head list;		/* tenants with commands under way */
 };
 
-/* Made by open(), with the weight that the caller's nice value stands for. NULL without memory. */
+/*
+ * Create a tenant, for open(). Its weight follows from the nice value of the caller. NULL without
+ * memory.
+ */
 struct kcsd_tenant *kcsd_tenant_create(void);
-/* By release(): it has no runs or jobs left. */
+/* Free a tenant that has no runs or jobs left, for release(). */
 void kcsd_tenant_destroy(struct kcsd_tenant *tenant);
 void kcsd_user_tenants_init(struct kcsd_user_tenants *tenants);
 /*
- * The tenant of the user who calls, for a command; created with the first that is under way, and
- * destroyed with the last. NULL without memory.
+ * Get the tenant of the calling user, for one command. Created with the first command that is under
+ * way, freed with the last. NULL without memory.
  */
 struct kcsd_tenant *kcsd_user_tenant_get(struct kcsd_user_tenants *tenants);
 void kcsd_user_tenant_put(struct kcsd_user_tenants *tenants, struct kcsd_tenant *tenant);
-/* Its lines of /proc/PID/fdinfo/FD. */
+/* Print the lines of a tenant in /proc/PID/fdinfo/FD. */
 void kcsd_tenant_show(struct seq_file *m, struct kcsd_tenant *tenant);
 
-/* Take one of its limit slots, for a run or a job. False: none is free. */
+/* Take one of `limit` slots of a tenant, for a run or a job; false if none is free. */
 bool kcsd_tenant_get_slot(struct kcsd_tenant *tenant, u64 limit);
-/* Give it back, when what the run or job took of memory is free again. */
+/* Return the slot, after all memory of the run or job is free again. */
 void kcsd_tenant_put_slot(struct kcsd_tenant *tenant);
 
 #endif

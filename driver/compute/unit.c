@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Compute units: who has one takes runs as the schedule has them. */
+/* Compute units: the owner of a unit executes runs in the order of the schedule. */
 #define pr_fmt(fmt) "kcsd: " fmt
 
 #include <linux/cpumask.h>
@@ -17,12 +17,12 @@
 #include "compute/native.h"
 #include "drive.h"
 
-/* What can be wiped before a quick run, bytes. */
+/* Maximum number of bytes to wipe before a quick run. */
 #define KCSD_QUICK_WIPE	SZ_64K
 
 /* ---- units ---- */
 
-/* Give an idle unit, if there is one, to its thread. */
+/* Wake the thread of an idle unit, if there is one; the thread then owns the unit. */
 static void units_call(struct kcsd_units *us)
 {
 	struct kcsd_unit *unit = list_first_entry_or_null(&us->idle, struct kcsd_unit, idle);
@@ -35,7 +35,9 @@ static void units_call(struct kcsd_units *us)
 	wake_up(&unit->wait);
 }
 
-/* The one that was had last is the first to be had again: its memory is in the caches. */
+/*
+ * Make a unit idle. The last unit used is the first to be used again: its memory is in the caches.
+ */
 static void unit_put(struct kcsd_unit *unit)
 {
 	struct kcsd_units *us = &unit->drive->units;
@@ -50,6 +52,7 @@ static struct kcsd_run *turn_run(struct kcsd_turn *turn)
 	return container_of(turn, struct kcsd_run, turn);
 }
 
+/* Take the next run from the schedule, as running. NULL if none waits. */
 static struct kcsd_run *units_next(struct kcsd_units *us)
 {
 	struct kcsd_turn *turn = kcsd_schedule_next(&us->schedule);
@@ -62,7 +65,7 @@ static struct kcsd_run *units_next(struct kcsd_units *us)
 	return turn_run(turn);
 }
 
-/* The next run, now this unit's; or NULL, and the unit is idle. */
+/* Return the next run for this unit. If none waits, make the unit idle and return NULL. */
 static struct kcsd_run *unit_take(struct kcsd_unit *unit)
 {
 	struct kcsd_units *us = &unit->drive->units;
@@ -77,8 +80,9 @@ static struct kcsd_run *unit_take(struct kcsd_unit *unit)
 }
 
 /*
- * The clock is read inside, as readers do: whoever sees the old state has read it before, whoever
- * sees the new one afterwards. So neither time ever decreases.
+ * Read the clock inside the write section, as readers do in theirs. A reader that sees the old
+ * state has read the clock before; one that sees the new state reads it afterwards. So neither time
+ * ever decreases.
  */
 static void unit_set_busy(struct kcsd_unit *unit)
 {
@@ -104,12 +108,12 @@ void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run)
 
 	unit_set_busy(unit);
 	kcsd_run_execute(run, unit);
-	/* With code that had to be made first: the tenant has had the unit. */
+	/* Includes the time to compile code: the tenant occupied the unit. */
 	took = run->end_ns - unit->busy_since - unit->wipe_ns;
 	unit_set_idle(unit);
 	WRITE_ONCE(unit->runs, unit->runs + !run->overran);
 
-	/* From here on nobody but this unit finds it. */
+	/* From here on only this unit can find the run. */
 	scoped_guard(spinlock, &us->lock) {
 		run->state = KCSD_RUN_ENDED;
 		list_del(&run->turn.entry);
@@ -123,7 +127,7 @@ static int unit_thread(void *data)
 	struct kcsd_run *run;
 
 	while (!kthread_should_stop()) {
-		/* Idle, not interruptible: a wait for work is no load and no hung task. */
+		/* Idle sleep: waiting for work adds no load and is no hung task. */
 		wait_event_idle(unit->wait, READ_ONCE(unit->called) || kthread_should_stop());
 		while (READ_ONCE(unit->called) && (run = unit_take(unit))) {
 			kcsd_unit_execute(unit, run);
@@ -135,7 +139,9 @@ static int unit_thread(void *data)
 
 /* ---- runs ---- */
 
-/* True if no run may begin: for power off, or for Sanitize, which has closed the gate before. */
+/*
+ * True if no run may begin: at power off, or during Sanitize, which has closed memory_gate before.
+ */
 static bool units_stopping(const struct kcsd_drive *drive)
 {
 	lockdep_assert_held(&drive->units.lock);
@@ -147,7 +153,7 @@ void kcsd_run_submit(struct kcsd_run *run)
 	struct kcsd_units *us = &run->drive->units;
 	bool stopping;
 
-	/* One that was begun inline has been waiting since before that. */
+	/* A run that was started as a quick run has waited since before that. */
 	run->queued_ns = run->queued_ns ?: ktime_get_ns();
 	scoped_guard(spinlock, &us->lock) {
 		stopping = units_stopping(run->drive) || run->cancelled;
@@ -163,13 +169,18 @@ void kcsd_run_submit(struct kcsd_run *run)
 	kcsd_run_complete(run);
 }
 
-/* Is there so little to wipe in front of a run with so much memory that it is quick, too? */
+/*
+ * True if so little must be wiped before a run with `own` bytes of memory that it is still quick.
+ */
 static bool unit_is_clean(const struct kcsd_unit *unit, u64 own)
 {
 	return unit->dirty <= own + KCSD_QUICK_WIPE;
 }
 
-/* own: bytes of memory that the run has. */
+/*
+ * Put a quick run with `own` bytes of memory on an idle unit, and return the unit. NULL: submit the
+ * run instead.
+ */
 static struct kcsd_unit *units_lend(struct kcsd_units *us, struct kcsd_run *run, u64 own)
 {
 	struct kcsd_unit *unit;
@@ -203,13 +214,15 @@ void kcsd_unit_return(struct kcsd_unit *unit)
 
 	scoped_guard(spinlock, &us->lock) {
 		unit_put(unit);
-		/* What came meanwhile did not find it. */
+		/* Runs submitted meanwhile did not find this unit. */
 		if (us->schedule.queued)
 			units_call(us);
 	}
 }
 
-/* A queued one has yet to be taken off the queue; a running one will see it soon. */
+/*
+ * Mark a run as cancelled. A running one ends soon; the caller removes a queued one from the queue.
+ */
 static void run_set_cancelled(struct kcsd_units *us, struct kcsd_run *run)
 {
 	lockdep_assert_held(&us->lock);
@@ -268,7 +281,7 @@ void kcsd_units_erase(struct kcsd_drive *drive)
 	}
 }
 
-/* ---- their life ---- */
+/* ---- create and destroy units ---- */
 
 static int unit_alloc_arena(struct kcsd_unit *unit, u64 size)
 {
@@ -288,9 +301,9 @@ static void unit_free_arena(struct kcsd_unit *unit)
 	vfree(unit->arena - KCSD_LOWERED_BEFORE);
 }
 
-/* cpus: where its thread may run, NULL: anywhere. */
+/* Set up a unit and start its thread. cpus: where the thread runs; NULL: anywhere. */
 static int unit_init(struct kcsd_drive *drive, struct kcsd_unit *unit, u32 nr,
-			  const struct cpumask *cpus)
+		     const struct cpumask *cpus)
 {
 	struct task_struct *task;
 
@@ -306,7 +319,7 @@ static int unit_init(struct kcsd_drive *drive, struct kcsd_unit *unit, u32 nr,
 		unit_free_arena(unit);
 		return PTR_ERR(task);
 	}
-	/* Not bound for good: when the last of these CPUs goes offline, others do. */
+	/* A preference, not a binding: when the last of these CPUs goes offline, others run it. */
 	if (cpus && kcsd_kthread_prefer(task, cpus))
 		pr_warn("kcsd%u: unit %u cannot be kept to its CPUs\n", drive->index, nr);
 	wake_up_process(task);
@@ -332,7 +345,7 @@ static int units_start(struct kcsd_drive *drive)
 	ret = kcsd_config_cpus(&drive->cfg, cpus);
 	while (!ret && us->nr < drive->cfg.cus) {
 		ret = unit_init(drive, &us->unit[us->nr], us->nr,
-				     drive->cfg.cu_cpus ? cpus : NULL);
+				drive->cfg.cu_cpus ? cpus : NULL);
 		if (!ret)
 			list_add_tail(&us->unit[us->nr++].idle, &us->idle);
 	}
@@ -367,7 +380,7 @@ void kcsd_units_destroy(struct kcsd_drive *drive)
 	kfree(us->unit);
 }
 
-/* ---- what they tell ---- */
+/* ---- statistics ---- */
 
 void kcsd_unit_get_times(const struct kcsd_unit *unit, struct kcsd_unit_times *times)
 {

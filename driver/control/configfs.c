@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* /sys/kernel/config/kcsd: drives are made, configured, switched on and removed here. */
+/* /sys/kernel/config/kcsd: create, configure, power and remove drives. */
 #define pr_fmt(fmt) "kcsd: " fmt
 
 #include <linux/configfs.h>
@@ -22,14 +22,14 @@
 	"inject badblocks cache power-cut"
 
 /*
- * A drive's directory. A user's lives from mkdir until after rmdir the last file in
- * it is closed; the module's own as long as the module.
- * Lock order: configfs's own (su_mutex or a fragment's frag_sem), lock, the drive's.
+ * The directory of a drive. A directory made by a user lives from mkdir until, after rmdir, the
+ * last file in it is closed; a directory of the module lives as long as the module. Lock order:
+ * locks of configfs (su_mutex, or frag_sem of a fragment), lock, locks of the drive.
  */
 struct kcsd_entry {
 	struct config_group group;
-	unsigned int index;		/* N of kcsdN; given back by shut_entry() */
-	struct mutex lock;		/* cfg, what is retained power cycles, drive */
+	unsigned int index;		/* N of kcsdN; freed by shut_entry() */
+	struct mutex lock;		/* cfg, retained.power_cycles, drive */
 	struct kcsd_config cfg;
 	struct kcsd_retained retained;
 	struct kcsd_drive *drive;	/* NULL: powered off */
@@ -42,7 +42,7 @@ static struct kcsd_entry *to_entry(struct config_item *item)
 	return container_of(to_config_group(item), struct kcsd_entry, group);
 }
 
-/* Common to all attributes: set by a setter, unless the drive is powered. */
+/* Set an option by its setter, for all attributes. -EBUSY while the drive has power. */
 static ssize_t store_option(struct config_item *item, const char *page, size_t count,
 			    int (*set)(struct kcsd_config *c, const char *text))
 {
@@ -56,7 +56,10 @@ static ssize_t store_option(struct config_item *item, const char *page, size_t c
 	return ret ?: count;
 }
 
-/* A powered drive's size is what its medium and its zones made of the option. */
+/*
+ * Return the value to show. The size of a drive with power is the actual one: its store and its
+ * zones may have changed the option.
+ */
 static u64 shown_option(const struct kcsd_entry *entry, const u64 *option)
 {
 	if (entry->drive && option == &entry->cfg.size)
@@ -148,7 +151,7 @@ static ssize_t drive_index_show(struct config_item *item, char *page)
 }
 CONFIGFS_ATTR_RO(drive_, index);
 
-/* The numbers of the drive's zones that are in this condition; none while it is off. */
+/* Print the numbers of the zones in this condition; an empty line while power is off. */
 static ssize_t show_zones(struct config_item *item, char *page, enum blk_zone_cond cond)
 {
 	struct kcsd_entry *entry = to_entry(item);
@@ -157,7 +160,7 @@ static ssize_t show_zones(struct config_item *item, char *page, enum blk_zone_co
 	return entry->drive ? kcsd_zone_print(entry->drive, cond, page) : sysfs_emit(page, "\n");
 }
 
-/* The zone of this number gets there. */
+/* Put the zone with this number into a condition. */
 static ssize_t wear_out_zone(struct config_item *item, const char *page, size_t count,
 			     enum blk_zone_cond cond)
 {
@@ -190,7 +193,7 @@ ZONE_ATTR(zone_offline, BLK_ZONE_COND_OFFLINE)
 
 static ssize_t drive_power_show(struct config_item *item, char *page)
 {
-	/* Not under the lock: who looks does not wait for a power off that takes long. */
+	/* Without the lock: a reader must not wait for a power off that takes long. */
 	return sysfs_emit(page, "%d\n", READ_ONCE(to_entry(item)->drive) ? 1 : 0);
 }
 
@@ -229,7 +232,7 @@ static ssize_t drive_power_store(struct config_item *item, const char *page, siz
 }
 CONFIGFS_ATTR(drive_, power);
 
-/* How often it was. */
+/* Print the number of power cuts. */
 static ssize_t drive_power_cut_show(struct config_item *item, char *page)
 {
 	return sysfs_emit(page, "%llu\n", READ_ONCE(to_entry(item)->retained.cuts));
@@ -286,7 +289,7 @@ static const struct config_item_type drive_type = {
 	.ct_owner	= THIS_MODULE,
 };
 
-/* Names end up in messages and scripts. */
+/* True if the name is safe in messages and scripts. */
 static bool is_valid_name(const char *name)
 {
 	size_t len = strlen(name);
@@ -300,7 +303,7 @@ static bool is_valid_name(const char *name)
 	return true;
 }
 
-/* The N of a name kcsd<N>, or -1 if it is no such name. */
+/* Return N of a name kcsd<N>, or -1 if the name has another form. */
 static int index_of_name(const char *name)
 {
 	char canonical[MAX_NAME_LEN + 1];
@@ -312,7 +315,7 @@ static int index_of_name(const char *name)
 	return strcmp(name, canonical) ? -1 : n;
 }
 
-/* A name kcsd<N> claims N, any other the first that is free. */
+/* Allocate the index: N for a name kcsd<N>, else the first free one. Returns it or -errno. */
 static int alloc_index(const char *name)
 {
 	int wanted = index_of_name(name);
@@ -324,7 +327,10 @@ static int alloc_index(const char *name)
 	return got == -ENOSPC ? -EEXIST : got;
 }
 
-/* An entry that has its index; its group is not initialised. */
+/*
+ * Create an entry that owns an index, or pass on an error in it. The group is not initialised. On
+ * failure the index is freed.
+ */
 static struct kcsd_entry *alloc_entry(int index)
 {
 	struct kcsd_entry *entry;
@@ -346,7 +352,7 @@ static struct kcsd_entry *alloc_entry(int index)
 	return entry;
 }
 
-/* Power off, whoever uses it, and let go of the index. The directory is gone already. */
+/* Power off, even if the drive is in use, and free the index. The directory has been removed. */
 static void shut_entry(struct kcsd_entry *entry)
 {
 	scoped_guard(mutex, &entry->lock)
@@ -404,7 +410,10 @@ static struct configfs_subsystem subsystem = {
 	.su_mutex = __MUTEX_INITIALIZER(subsystem.su_mutex),
 };
 
-/* Before the subsystem is registered, which makes the directory appear. */
+/*
+ * Create and power on a drive of the module. Its directory appears when the subsystem is
+ * registered, later.
+ */
 static int add_own_drive(const struct kcsd_config *config)
 {
 	struct kcsd_entry *entry;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The histograms of programs, in debugfs. */
+/* Histograms of programs in debugfs. */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
 
@@ -8,7 +8,7 @@
 
 static struct dentry *root;
 
-/* The histogram at this offset of struct kcsd_program_stats, of all CPUs. */
+/* Print the histogram at an offset in struct kcsd_program_stats, summed over all CPUs. */
 static int program_show(struct seq_file *m, size_t offset)
 {
 	struct dentry *dentry = m->file->f_path.dentry;
@@ -43,7 +43,7 @@ void kcsd_debugfs_add_program(struct kcsd_drive *drive, struct kcsd_program *pro
 
 	snprintf(name, sizeof(name), "%u", program->pind);
 	program->debugfs = debugfs_create_dir(name, drive->programs.debugfs);
-	/* "unsafe": removing them does not wait while a reader's memory faults. */
+	/* "unsafe": then removal does not wait while the memory of a reader faults. */
 	debugfs_create_file_unsafe("latency", 0400, program->debugfs, program, &latency_fops);
 	debugfs_create_file_unsafe("insns", 0400, program->debugfs, program, &insns_fops);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * /sys/kernel/debug/kcsd/kcsdN/programs/PIND/: what is for people and changes with the code. All
- * of it may be missing (no debugfs, no memory); nothing depends on it.
+ * /sys/kernel/debug/kcsd/kcsdN/programs/PIND/: files for people; they may change with the code. All
+ * of them may be missing (no debugfs, no memory); nothing depends on them.
  */
 #ifndef KCSD_DEBUGFS_H
 #define KCSD_DEBUGFS_H
@@ -12,11 +12,17 @@ struct kcsd_program;
 void kcsd_debugfs_init(void);
 void kcsd_debugfs_exit(void);
 
-/* After the controller node exists; before its programs, and after the last of them. */
+/*
+ * Add the directory of a drive: after its controller node, before its programs. Delete it after its
+ * last program.
+ */
 void kcsd_debugfs_add_drive(struct kcsd_drive *drive);
 void kcsd_debugfs_del_drive(struct kcsd_drive *drive);
 
-/* While the program is in its slot. Del waits for who is reading. */
+/*
+ * Add and delete the files of a program, when it enters and leaves its slot. _del waits for
+ * readers.
+ */
 void kcsd_debugfs_add_program(struct kcsd_drive *drive, struct kcsd_program *program);
 void kcsd_debugfs_del_program(struct kcsd_program *program);
 

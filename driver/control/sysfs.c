@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The controller device's attributes; Documentation/ABI/testing/sysfs-class-kcsd has them all. */
+/* Attributes of the controller device, described in Documentation/ABI/testing/sysfs-class-kcsd. */
 #include <linux/module.h>
 #include <linux/sysfs.h>
 
@@ -11,7 +11,7 @@ static struct kcsd_drive *dev_drive(struct device *dev)
 	return dev_get_drvdata(dev);
 }
 
-/* A counter: the sum over all CPUs of the u64 at this offset of struct kcsd_stats. */
+/* Return a counter: the sum over all CPUs of the u64 at an offset in struct kcsd_stats. */
 static u64 stats_sum(const struct kcsd_drive *drive, size_t offset)
 {
 	u64 sum = 0;
@@ -31,7 +31,7 @@ static ssize_t _name##_show(struct device *dev, struct device_attribute *attr, c
 }											\
 static DEVICE_ATTR_RO(_name)
 
-/* ns1 and ns2 have files of the same names. */
+/* Files in ns1 and ns2 have equal names, so the functions for ns2 need a prefix. */
 #define KCSD_SLM_COUNTER_ATTR(_name)							\
 static ssize_t slm_##_name##_show(struct device *dev, struct device_attribute *attr,	\
 				  char *page)						\
@@ -51,7 +51,7 @@ KCSD_DRIVE_COUNTERS(KCSD_COUNTER_ATTR)
 KCSD_NS_COUNTERS(KCSD_COUNTER_ATTR)
 KCSD_SLM_COUNTERS(KCSD_SLM_COUNTER_ATTR)
 
-/* What the drive holds of the machine's memory, but for runs' buffers. */
+/* Return the bytes of system memory that the drive holds, without buffers of runs. */
 static u64 drive_memory(const struct kcsd_drive *drive)
 {
 	return drive->store.memory + drive->slm.size + kcsd_units_memory(drive) +
@@ -78,7 +78,7 @@ KCSD_ATTR_RO(slm_size, "%llu", drive->slm.size);
 KCSD_ATTR_RO(uuid, "%pUb", &drive->uuid);
 KCSD_ATTR_RO(data_lost, "%d", READ_ONCE(drive->data_lost));
 
-/* Named as Linux's NVMe controllers have them: lsblk looks for these in its disk's parent. */
+/* Named as for NVMe controllers in Linux: lsblk looks for these files in the parent of the disk. */
 static ssize_t serial_show(struct device *dev, struct device_attribute *attr, char *page)
 {
 	char sn[KCSD_SERIAL_LEN + 1];
@@ -132,7 +132,7 @@ static struct attribute *cache_attrs[] = {
 	NULL,
 };
 
-/* Also on a drive without a cache: then they stay 0. */
+/* Present on a drive without a cache, too: the values stay 0. */
 static const struct attribute_group cache_group = {
 	.name = "cache",
 	.attrs = cache_attrs,
@@ -183,7 +183,7 @@ static struct attribute *ns2_attrs[] = {
 	NULL,
 };
 
-/* Also on a drive without SLM: then they stay 0. */
+/* Present on a drive without SLM, too: the values stay 0. */
 static const struct attribute_group ns2_group = {
 	.name = "ns2",
 	.attrs = ns2_attrs,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* units/ in sysfs, with a directory for each compute unit. */
+/* units/ in sysfs, with one directory per compute unit. */
 #include <linux/cpumask.h>
 #include <linux/kobject.h>
 #include <linux/sched.h>
@@ -8,7 +8,10 @@
 
 #include "drive.h"
 
-/* units/, or below it a unit's. Not shown any more once deleted, while the units are there. */
+/*
+ * units/, or the directory of one unit below it. Deleted before the units are destroyed; then no
+ * show() runs.
+ */
 struct kcsd_units_dir {
 	struct kobject kobj;
 	struct kcsd_drive *drive;
@@ -87,7 +90,7 @@ static const struct kobj_type unit_ktype = {
 	.default_groups	= kcsd_unit_groups,
 };
 
-/* A directory, or NULL. */
+/* Create units/, or the directory of a unit. Returns NULL on failure. */
 static struct kobject *units_dir_create(struct kcsd_drive *drive, struct kcsd_unit *unit)
 {
 	struct kcsd_units_dir *dir = kzalloc(sizeof(*dir), GFP_KERNEL);

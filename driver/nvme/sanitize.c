@@ -31,7 +31,7 @@ struct sanitize_log {
 	u8 rsvd32[480];
 };
 
-static struct kcsd_sanitize_life *life_of(const struct kcsd_drive *drive)
+static struct kcsd_sanitize_retained *retained_of(const struct kcsd_drive *drive)
 {
 	return &drive->retained->sanitize;
 }
@@ -76,7 +76,7 @@ static bool is_going(void *ctx)
 
 static void note_progress(void *ctx, u32 passes, u32 share)
 {
-	struct kcsd_sanitize_life *retained = life_of(ctx);
+	struct kcsd_sanitize_retained *retained = retained_of(ctx);
 
 	WRITE_ONCE(retained->passes, passes);
 	WRITE_ONCE(retained->share, share);
@@ -107,7 +107,7 @@ static void erase_memory(struct kcsd_drive *drive)
 
 static int sanitize_erase(struct kcsd_drive *drive)
 {
-	const struct kcsd_sanitize_life *retained = life_of(drive);
+	const struct kcsd_sanitize_retained *retained = retained_of(drive);
 	struct kcsd_erase how = {
 		.pattern = retained->pattern,
 		.invert = retained->cdw10 & OIPBP,
@@ -123,14 +123,14 @@ static int sanitize_erase(struct kcsd_drive *drive)
 		how.passes = OWPASS(retained->cdw10) ?: MOST_PASSES;
 	ret = kcsd_erase(drive, &how);
 	if (!ret)
-		WRITE_ONCE(life_of(drive)->passes, how.passes);
+		WRITE_ONCE(retained_of(drive)->passes, how.passes);
 	return ret;
 }
 
 /* Who reads that it is over must not meet the gate as it was, so that comes last. */
 static void sanitize_end(struct kcsd_drive *drive, int ret)
 {
-	struct kcsd_sanitize_life *retained = life_of(drive);
+	struct kcsd_sanitize_retained *retained = retained_of(drive);
 
 	guard(mutex)(&drive->sanitize.lock);
 	retained->locked = ret;
@@ -174,7 +174,7 @@ void kcsd_sanitize_init(struct kcsd_drive *drive)
 
 void kcsd_sanitize_power_on(struct kcsd_drive *drive)
 {
-	struct kcsd_sanitize_life *retained = life_of(drive);
+	struct kcsd_sanitize_retained *retained = retained_of(drive);
 
 	/* Memory is new. */
 	if (!drive->cfg.backing_file)
@@ -195,14 +195,14 @@ void kcsd_sanitize_destroy(struct kcsd_drive *drive)
 /* ---- the command ---- */
 
 /* After a failure: only as strictly as that was, until it has succeeded. */
-static bool is_restricted(const struct kcsd_sanitize_life *retained)
+static bool is_restricted(const struct kcsd_sanitize_retained *retained)
 {
 	return retained->locked && !(retained->cdw10 & AUSE);
 }
 
 static int exit_failure(struct kcsd_drive *drive)
 {
-	struct kcsd_sanitize_life *retained = life_of(drive);
+	struct kcsd_sanitize_retained *retained = retained_of(drive);
 
 	if (kcsd_gate_status(&drive->gate) == KCSD_SC_SANITIZE_IN_PROGRESS)
 		return KCSD_SC_SANITIZE_IN_PROGRESS;
@@ -218,7 +218,7 @@ static int exit_failure(struct kcsd_drive *drive)
 
 static int begin(struct kcsd_drive *drive, const struct kcsd_cmd *cmd)
 {
-	struct kcsd_sanitize_life *retained = life_of(drive);
+	struct kcsd_sanitize_retained *retained = retained_of(drive);
 	int ret = close_gates(drive, KCSD_SC_SANITIZE_IN_PROGRESS);
 
 	if (ret == KCSD_SC_SANITIZE_FAILED && !(is_restricted(retained) && cmd->cdw10 & AUSE)) {
@@ -307,7 +307,7 @@ static bool writes_slm(const struct kcsd_cmd *cmd)
 
 int kcsd_sanitize_enter(const struct kcsd_cmd *cmd)
 {
-	struct kcsd_sanitize_life *retained = life_of(cmd->drive);
+	struct kcsd_sanitize_retained *retained = retained_of(cmd->drive);
 	int ret;
 
 	if (!uses_memory(cmd))
@@ -326,7 +326,7 @@ void kcsd_sanitize_exit(const struct kcsd_cmd *cmd)
 
 void *kcsd_sanitize_page(const struct kcsd_drive *drive, u32 *len)
 {
-	const struct kcsd_sanitize_life *retained = life_of(drive);
+	const struct kcsd_sanitize_retained *retained = retained_of(drive);
 	u8 state = smp_load_acquire(&retained->state);
 	struct sanitize_log *page;
 

@@ -25,7 +25,7 @@ enum kcsd_sanitize_state {
 };
 
 /* The most recent one; a part of struct kcsd_retained. Written by its worker, or by who starts it. */
-struct kcsd_sanitize_life {
+struct kcsd_sanitize_retained {
 	u8 state;
 	bool locked;		/* it failed, and nothing but Sanitize is allowed */
 	u8 passes;		/* of overwriting that were completed */

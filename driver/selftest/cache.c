@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * No flush passes by what could not be written out, wherever in the release of its claim the flush
- * begins: after each critical section of media/cache_claim.c this looks at what a flush would.
+ * Test that no flush succeeds without data that could not be written out, at whatever point of the
+ * release of a claim the flush begins: after each critical section of media/cache_claim.c, look at
+ * the state as a flush would.
  */
 #include <linux/cache.h>
 #include <linux/hash.h>
@@ -17,7 +18,7 @@
 #define ENTRIES		3
 #define LOOKS		16
 
-/* What a flush remembers when it begins. */
+/* State that a flush saves when it begins. */
 struct look {
 	u64 seq;
 	u64 failures;
@@ -31,7 +32,7 @@ static u32 nr_looks;
 
 static void take_look(void);
 
-/* A copy of media/cache_claim.c, under other names. */
+/* Compile a copy of media/cache_claim.c with other names. */
 #define kcsd_cache_claim_init		watched_claim_init
 #define kcsd_cache_claim_lba		watched_claim_lba
 #define kcsd_cache_claim_oldest		watched_claim_oldest
@@ -65,6 +66,7 @@ static void add(struct kcsd_cache *c, u64 lba)
 	kcsd_cache_add(c, e, lba);
 }
 
+/* True if a flush that began at this look would miss dirty data and not fail. */
 static bool is_passed_by(const struct kcsd_cache *c, const struct look *look)
 {
 	const struct kcsd_cache_entry *e;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The engine's bounds check, beside one that is written without tricks. */
+/* Compare the bounds check of the engine with one that is written without tricks. */
 #include <linux/kernel.h>
 
 #include "engine/memory.h"
@@ -30,7 +30,10 @@ static int check(u8 *mem, u64 addr, u64 len)
 	return failed;
 }
 
-/* Around each edge, and around what wraps: nothing is accessed, so the memory need not be there. */
+/*
+ * Test addresses around each edge, and lengths around a wrap. Nothing is accessed, so `mem` need
+ * not exist.
+ */
 int kcsd_selftest_memory(void)
 {
 	static const u64 edges[] = {

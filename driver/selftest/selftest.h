@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tests of what is easier to reach from inside than by commands; run when the module is loaded,
- * and in debug builds only (see Kbuild). A test that fails has the load fail.
+ * Tests of parts that are easier to reach from inside than by commands. Run when the module is
+ * loaded, in debug builds only (see Kbuild). If a test fails, loading fails.
  */
 #ifndef KCSD_SELFTEST_H
 #define KCSD_SELFTEST_H
@@ -11,10 +11,13 @@
 
 #ifdef KCSD_SELFTEST
 
-/* 0, or -EINVAL after lines in the kernel log that say what is wrong. */
+/*
+ * Run all tests. Returns 0, or -EINVAL after lines in the kernel log that say which expectations
+ * were not met.
+ */
 int kcsd_selftest(void);
 
-/* Each returns how many of its expectations were not met. */
+/* Return the number of expectations that were not met. */
 int kcsd_selftest_cache(void);
 int kcsd_selftest_memory(void);
 int kcsd_selftest_store(void);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What every medium promises in media/store.h. */
+/* Test the rules of media/store.h with each kind of store. */
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
@@ -15,7 +15,7 @@ module_param(selftest_file, charp, 0444);
 MODULE_PARM_DESC(selftest_file, "For self-tests: a file of at least 1M that may be overwritten");
 
 struct buffers {
-	u8 *out;	/* PIECE bytes and 64 more, all different from their neighbours */
+	u8 *out;	/* PIECE + 64 bytes, each different from its neighbours */
 	u8 *in;
 };
 
@@ -30,7 +30,7 @@ static int rw(struct kcsd_store *s, bool write, u64 pos, u8 *buf, size_t len)
 	return ret ?: iov_iter_count(&iter) ? -EIO : 0;
 }
 
-/* Written, with neighbours untouched; buffers of odd alignment. */
+/* Test a write: the neighbour LBAs keep their data. The buffers have odd alignment. */
 static int test_rw(struct kcsd_store *s, const struct buffers *b, u64 pos, size_t len)
 {
 	int failed = 0;
@@ -77,7 +77,7 @@ static int test_open_store(struct kcsd_store *s, const struct buffers *b)
 
 static int test_medium(const char *file, const struct buffers *b)
 {
-	static struct kcsd_store s, second;	/* too large for a stack with lockdep */
+	static struct kcsd_store s, second;	/* static: too large for the stack with lockdep */
 	struct kcsd_config c;
 	int failed = 0;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A zone's states, by the calls that all front ends make. */
+/* Test the states of zones, by the functions that all front ends call. */
 #include <linux/nvme.h>
 #include <linux/slab.h>
 
@@ -36,7 +36,10 @@ static u64 wp(struct kcsd_drive *drive, u32 zone)
 	return state.wp - state.start;
 }
 
-/* Only at the write pointer, not past the capacity, not when it is full. */
+/*
+ * Test that writes succeed only at the write pointer, not past the capacity, and not in a full
+ * zone.
+ */
 static int test_writes(struct kcsd_drive *drive, u8 *buf)
 {
 	int failed = 0, i;
@@ -59,7 +62,10 @@ static int test_writes(struct kcsd_drive *drive, u8 *buf)
 	return failed;
 }
 
-/* Two may be open, three active: an implicitly open one gives way, an explicit one does not. */
+/*
+ * Test the limits: two open zones, three active ones. An implicitly open zone gives way to another,
+ * an explicitly open one does not.
+ */
 static int test_limits(struct kcsd_drive *drive, u8 *buf)
 {
 	const u64 z = ZONE_LBAS;

@@ -8,18 +8,18 @@
 
 /* X(name): file /sys/class/kcsd/kcsdN/stats/<name>; see Documentation/ABI. */
 #define KCSD_DRIVE_COUNTERS(X) \
-	X(host_read_bytes)	/* drive to host, over the link */ \
-	X(host_write_bytes)	/* host to drive */ \
-	X(media_read_bytes)	/* media to drive, for whomever */ \
+	X(host_read_bytes)	/* moved from drive to host, over the link */ \
+	X(host_write_bytes)	/* moved from host to drive, over the link */ \
+	X(media_read_bytes)	/* read from LBAs, for hosts and programs */ \
 	X(media_write_bytes) \
-	X(runs)		/* runs that started or were cancelled before */ \
-	X(runs_failed)	/* of those, how many did not run to their end */ \
-	X(runs_jit)		/* runs that started, by what ran them */ \
+	X(runs)		/* runs that started, or were cancelled before */ \
+	X(runs_failed)	/* of runs: that did not reach the end of the program */ \
+	X(runs_jit)		/* runs that started, by engine */ \
 	X(runs_interp) \
-	X(runs_quick)		/* of them: carried out by their submitters */ \
-	X(runs_restarted)	/* that a submitter gave up and left to a unit's thread */ \
-	X(range_maps)		/* times that a unit mapped memory ranges for a run */ \
-	X(insns)		/* of the runs that counted them */ \
+	X(runs_quick)		/* of runs: quick runs, executed by their submitters */ \
+	X(runs_restarted)	/* quick runs that a unit had to start over */ \
+	X(range_maps)		/* mappings that units created for runs */ \
+	X(insns)		/* executed by runs that count them */ \
 	X(faults_memory) \
 	X(faults_lba_read) \
 	X(faults_lba_write) \
@@ -28,9 +28,9 @@
 	X(faults_cancelled) \
 	X(faults_internal) \
 	X(faults_injected) \
-	X(media_errors)		/* reads, writes and flushes that the medium failed */
+	X(media_errors)		/* reads, writes and flushes failed by store or bad blocks */
 
-/* X(name): file /sys/class/kcsd/kcsdN/ns1/<name>; what the host asked namespace 1 for. */
+/* X(name): file /sys/class/kcsd/kcsdN/ns1/<name>; commands of the host to namespace 1. */
 #define KCSD_NS_COUNTERS(X) \
 	X(read_commands) \
 	X(read_bytes) \
@@ -48,9 +48,9 @@
 	X(verify_bytes) \
 	X(copy_commands) \
 	X(copy_bytes)		/* within the drive */ \
-	X(zone_commands)	/* that changed zones' states; an append is a write */
+	X(zone_commands)	/* that change states of zones; an append is a write */
 
-/* X(name): file /sys/class/kcsd/kcsdN/ns2/<name>; what the host asked namespace 2 for. */
+/* X(name): file /sys/class/kcsd/kcsdN/ns2/<name>; commands of the host to namespace 2. */
 #define KCSD_SLM_COUNTERS(X) \
 	X(read_commands) \
 	X(read_bytes) \

@@ -8,7 +8,7 @@
 #include "nvme/cmd.h"
 #include "stats/error_log.h"
 
-/* A passthrough command has no identifier that its sender would know it by. */
+/* A passthrough command has no identifier that its sender knows. */
 #define KCSD_ERROR_NO_CID	0xffff
 
 void kcsd_error_log_init(struct kcsd_error_log *log)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Commands that failed, the newest of each user: log page 01h. */
+/* The error log, log page 01h: failed commands, the newest of each user. */
 #ifndef KCSD_ERROR_LOG_H
 #define KCSD_ERROR_LOG_H
 
@@ -9,32 +9,36 @@
 #include "stats/fair_ring.h"
 
 #define KCSD_ERROR_ENTRIES	64
-#define KCSD_ERROR_NO_PLACE	0xffff	/* no field is to blame */
+#define KCSD_ERROR_NO_PLACE	0xffff	/* no field has caused the failure */
 
 struct kcsd_error_log {
-	spinlock_t lock;		/* all below; a leaf */
-	u64 count;			/* of all failures so far; the newest entry's number */
+	spinlock_t lock;		/* protects all below; innermost; process context */
+	u64 count;			/* failures so far; number of the newest entry */
 	struct kcsd_fair_ring places;
 	struct nvme_error_slot ring[KCSD_ERROR_ENTRIES];	/* by place */
 };
 
-/* A command that failed with a status of the drive's. */
+/* A command that the drive failed with an NVMe status. */
 struct kcsd_failure {
-	struct kcsd_owner owner;	/* who sent it; all zero: the drive itself */
+	struct kcsd_owner owner;	/* user and file that sent it; all zero: the drive */
 	bool admin;
 	int status;		/* without DNR */
 	u32 nsid;
-	u16 place;		/* byte of the field that is to blame, or KCSD_ERROR_NO_PLACE */
-	u64 lba;		/* the first LBA that failed, 0: none */
+	u16 place;		/* byte of the field that caused it, or KCSD_ERROR_NO_PLACE */
+	u64 lba;		/* first LBA that failed; 0: none */
 };
 
 void kcsd_error_log_init(struct kcsd_error_log *log);
-/* The one place that failures come to, just before a command completes. Process context. */
+/* Add a failure, just before the command completes. All failures pass here. Process context. */
 void kcsd_error_log_add(struct kcsd_error_log *log, const struct kcsd_failure *f);
-/* An open file is closed: fair_ring.h. Process context. */
+/* Tell the log that an open file is closed: fair_ring.h. Process context. */
 void kcsd_error_log_close(struct kcsd_error_log *log, struct kcsd_owner owner);
+/* Return the number of failures so far. Process context. */
 u64 kcsd_error_log_count(struct kcsd_error_log *log);
-/* The log page, newest first, numbers may be missing; kvmalloc'ed, *len bytes. NULL: no memory. */
+/*
+ * Return the log page, *len bytes, newest entry first, to be freed by kvfree(). NULL without
+ * memory. The numbers of its entries may have gaps.
+ */
 void *kcsd_error_log_page(struct kcsd_error_log *log, u32 *len);
 
 #endif

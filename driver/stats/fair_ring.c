@@ -3,9 +3,9 @@
 
 #define NONE	KCSD_FAIR_RING_MAX
 
-/* ---- rows of users, and of files; `user` is 0 for those of users ---- */
+/* ---- rows of users and of files; `user` is 0 for rows of users ---- */
 
-/* The row of an id, or NONE. */
+/* Return the row of an id, or NONE. */
 static u32 find(const struct kcsd_fair_shares *s, u64 id, u32 user)
 {
 	u32 i;
@@ -16,7 +16,9 @@ static u32 find(const struct kcsd_fair_shares *s, u64 id, u32 user)
 	return NONE;
 }
 
-/* The row of an id, or a free one made its own. There are as many rows as places. */
+/*
+ * Return the row of an id; if there is none, give it a free row. There are as many rows as places.
+ */
 static u32 get(struct kcsd_fair_ring *r, struct kcsd_fair_shares *s, u64 id, u32 user)
 {
 	u32 i = find(s, id, user);
@@ -35,13 +37,16 @@ static bool has_more(const struct kcsd_fair_share *a, const struct kcsd_fair_sha
 {
 	if (a->nr != b->nr)
 		return a->nr > b->nr;
-	/* Of several who have the most: who adds, else who has lost nothing for the longest. */
+	/*
+	 * If both have the same number: prefer `id`, which adds an entry; else the row that lost
+	 * none for longer.
+	 */
 	if (a->id == id || b->id == id)
 		return a->id == id;
 	return a->turn < b->turn;
 }
 
-/* The row with the most entries; id: who adds one. */
+/* Return the row with the most entries. id: adds an entry. */
 static u32 find_most(const struct kcsd_fair_shares *s, u64 id, u32 user)
 {
 	u32 most = NONE, i;
@@ -53,6 +58,7 @@ static u32 find_most(const struct kcsd_fair_shares *s, u64 id, u32 user)
 	return most;
 }
 
+/* Take nr entries from a row. */
 static void lose(struct kcsd_fair_ring *r, struct kcsd_fair_shares *s, u32 row, u32 nr)
 {
 	s->row[row].nr -= nr;
@@ -81,7 +87,7 @@ static u32 make_room(struct kcsd_fair_ring *r, struct kcsd_owner owner)
 	return take_oldest(r, find_most(&r->files, owner.file, user));
 }
 
-/* Behind a file's newest place put others: from first to last. */
+/* Append the places from first to last, nr of them, behind the newest place of a file. */
 static void append(struct kcsd_fair_ring *r, struct kcsd_fair_share *f, u32 first, u32 last, u32 nr)
 {
 	if (f->nr)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which entry of a full log makes room for a new one. Users have equal shares, and so have the open
- * files of a user within its share: of the user with the most entries the file with the most loses
- * its oldest. So whoever fills a log up pushes out entries of its own, and the newest ones of
- * others stay.
+ * Select the entry of a full log that a new entry overwrites. Users have equal shares of the log,
+ * and the open files of a user have equal shares of its share: the file with the most entries, of
+ * the user with the most entries, loses its oldest one. So a user that fills the log pushes out its
+ * own entries, and the newest entries of other users stay.
  *
- * Entries of closed files stay the user's, together as those of one file: to open a node again and
- * again is not to have more shares.
+ * Entries of closed files stay with the user, together as if from one file: to open a node again
+ * and again gives no larger share.
  */
 #ifndef KCSD_FAIR_RING_H
 #define KCSD_FAIR_RING_H
@@ -16,19 +16,19 @@
 #define KCSD_FAIR_RING_MAX	256
 #define KCSD_NO_FILE		0
 
-/* Who an entry belongs to. All zero: the drive itself. */
+/* The user and the file that an entry belongs to. All zero: the drive. */
 struct kcsd_owner {
 	u64 user;
-	u64 file;		/* of that user, never used again; or KCSD_NO_FILE */
+	u64 file;		/* unique number of a file of that user, or KCSD_NO_FILE */
 };
 
-/* A user, or a file. */
+/* The row of a user, or of a file. */
 struct kcsd_fair_share {
 	u64 id;
-	u64 turn;		/* when it came, or lost an entry last: tells equals apart */
-	u16 user;		/* of a file: the row of users */
+	u64 turn;		/* when it was added or last lost an entry; decides ties */
+	u16 user;		/* of a file: row of its user */
 	u16 nr;			/* entries; 0: the row is free */
-	u16 oldest, newest;	/* of a file: places */
+	u16 oldest, newest;	/* of a file: its oldest and newest place */
 };
 
 struct kcsd_fair_shares {
@@ -36,25 +36,28 @@ struct kcsd_fair_shares {
 	struct kcsd_fair_share row[KCSD_FAIR_RING_MAX];
 };
 
-/* Says where entries are, not what they are. The caller locks. All zero but nr: it is empty. */
+/*
+ * Places of the entries of a log, without their contents. The caller locks. Zero-filled except nr,
+ * it is empty.
+ */
 struct kcsd_fair_ring {
 	u16 nr;				/* places, up to KCSD_FAIR_RING_MAX */
-	u16 used;			/* of them: the first ones, for ever */
-	u64 turn;
-	u16 newer[KCSD_FAIR_RING_MAX];	/* by place: the next newer one of the same file */
+	u16 used;			/* places in use: always the first ones */
+	u64 turn;			/* last value given to a row */
+	u16 newer[KCSD_FAIR_RING_MAX];	/* by place: next newer place of the same file */
 	struct kcsd_fair_shares users;
 	struct kcsd_fair_shares files;
 };
 
 /*
- * Return the place that a new entry of this owner is to overwrite. Makes a few passes over the
- * users and the files that have entries: seldom more than a handful, at most as many as places.
+ * Return the place for a new entry of this owner; its old contents are to be overwritten. Makes a
+ * few passes over the users and files that have entries: seldom more than a handful, at most as
+ * many as there are places.
  */
 u32 kcsd_fair_ring_add(struct kcsd_fair_ring *ring, struct kcsd_owner owner);
-/* The file is closed. Its entries come after those of files closed before. */
+/* Add the entries of a file that is closed to those of files closed before. */
 void kcsd_fair_ring_close(struct kcsd_fair_ring *ring, struct kcsd_owner owner);
-
-/* There are no entries any more. */
+/* Remove all entries. */
 void kcsd_fair_ring_clear(struct kcsd_fair_ring *ring);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Histograms: sums and text. */
+/* Histograms: fold and print. */
 #include <linux/seq_file.h>
 
 #include "stats/histogram.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Histograms of powers of two: one per CPU, added to without locks, folded when shown. */
+/* Histograms of powers of two: one per CPU, written without locks, folded when shown. */
 #ifndef KCSD_HISTOGRAM_H
 #define KCSD_HISTOGRAM_H
 
@@ -16,7 +16,7 @@ struct kcsd_histogram {
 	u64 bucket[KCSD_HISTOGRAM_BUCKETS];
 };
 
-/* This CPU's, and preemption is off. */
+/* Count a value in the histogram of this CPU. Preemption is off. */
 static inline void kcsd_histogram_add(struct kcsd_histogram *h, u64 value)
 {
 	u64 *bucket = &h->bucket[fls64(value)];
@@ -24,9 +24,9 @@ static inline void kcsd_histogram_add(struct kcsd_histogram *h, u64 value)
 	WRITE_ONCE(*bucket, *bucket + 1);
 }
 
-/* Add what another CPU is perhaps still adding to. */
+/* Add the buckets of h to sum. Another CPU may be writing to h. */
 void kcsd_histogram_fold(struct kcsd_histogram *sum, const struct kcsd_histogram *h);
-/* A line "first last count" for each bucket that is not empty. */
+/* Print a line "first last count" for each bucket that is not empty. */
 void kcsd_histogram_show(struct seq_file *m, const struct kcsd_histogram *h);
 
 #endif

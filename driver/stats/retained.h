@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a drive keeps from one power on to the next: its name, its errors, its health. */
-#ifndef KCSD_LIFE_H
-#define KCSD_LIFE_H
+/* Retained state of a drive, from one power on to the next: UUID, error log, health, injection. */
+#ifndef KCSD_RETAINED_H
+#define KCSD_RETAINED_H
 
 #include <linux/badblocks.h>
 #include <linux/types.h>
@@ -13,7 +13,7 @@
 
 struct kcsd_drive;
 
-/* X(name): what SMART adds up. */
+/* X(name): values that SMART sums up over all power cycles. */
 #define KCSD_HEALTH(X) \
 	X(read_bytes)		/* namespace 1, over the link */ \
 	X(write_bytes) \
@@ -21,7 +21,7 @@ struct kcsd_drive;
 	X(write_commands) \
 	X(media_errors) \
 	X(busy_ns)		/* of all compute units together */ \
-	X(on_ns)		/* powered */
+	X(on_ns)		/* time with power */
 
 struct kcsd_health {
 #define KCSD_HEALTH_FIELD(name) u64 name;
@@ -30,41 +30,43 @@ struct kcsd_health {
 };
 
 /*
- * Which medium it is that a drive has: by its sidecar's UUID, or the directory's, and by its
- * backing file, that of a copy being another. Compared as bytes.
+ * Identifies the data that a drive has: UUID of the sidecar, or of the directory, and the backing
+ * file. A copy of the file is another medium. Compared as bytes.
  */
 struct kcsd_medium_id {
 	uuid_t uuid;
 	u64 inode;	/* this and below: 0 without a backing file */
 	u32 dev;
-	u32 generation;	/* tells files apart that had the same inode, one after another */
+	u32 generation;	/* differs between files that had the same inode number */
 };
 
 /*
- * Owned by the drive's directory (control/configfs.c), lent to the drive while it is powered. It begins
- * with the directory and ends with it: no more is kept than the directory.
+ * Owned by the directory of the drive (control/configfs.c), lent to the drive while it has power.
+ * Created and freed with the directory: nothing is retained longer.
  */
 struct kcsd_retained {
-	uuid_t uuid;			/* constant; of a drive without a sidecar */
-	u64 power_cycles;		/* this and below: changed by power on and off only */
-	u64 cuts;			/* how often power was cut */
-	struct kcsd_health past;	/* of the power cycles before this one */
+	uuid_t uuid;			/* constant; used by a drive without a sidecar */
+	u64 power_cycles;		/* this and the next two: changed by power on and off */
+	u64 cuts;			/* number of power cuts */
+	struct kcsd_health past;	/* sum of the power cycles before this one */
 	struct kcsd_error_log errors;
-	struct kcsd_inject inject;	/* what it was told to fail at */
-	struct badblocks badblocks;	/* neither read nor written */
-	struct kcsd_medium_id medium;	/* of the last power on; what is below is true of no other */
-	struct kcsd_sanitize_life sanitize;
-	struct badblocks uncorrectable;	/* by Write Uncorrectable: not read until they are written */
+	struct kcsd_inject inject;	/* rules of failures and delays to inject */
+	struct badblocks badblocks;	/* LBAs that can be neither read nor written */
+	struct kcsd_medium_id medium;	/* at the last power on; the rest is valid for it only */
+	struct kcsd_sanitize_retained sanitize;
+	struct badblocks uncorrectable;	/* LBAs of Write Uncorrectable: no reads before a write */
 };
 
-/* 0 or -ENOMEM. */
+/* Initialise; power is off. Returns 0 or -ENOMEM. */
 int kcsd_retained_init(struct kcsd_retained *retained);
 void kcsd_retained_destroy(struct kcsd_retained *retained);
-/* The drive is up, but for its nodes. What was true of another medium is forgotten. */
+/*
+ * Power on: the drive is complete except for its nodes. Forget all that was true of another medium.
+ */
 void kcsd_retained_power_on(struct kcsd_drive *drive);
-/* It goes down; no command is left, its units still are there. */
+/* Power off: no command is left, the compute units still exist. Add up the health of this cycle. */
 void kcsd_retained_power_off(struct kcsd_drive *drive);
-/* Log page 02h, kvmalloc'ed, *len bytes; NULL without memory. */
+/* Return log page 02h, *len bytes, to be freed by kvfree(). NULL without memory. */
 void *kcsd_health_page(struct kcsd_drive *drive, u32 *len);
 
 #endif

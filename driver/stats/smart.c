@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* SMART / Health, NVMe Base, "SMART / Health Information (Log Page Identifier 02h)". */
+/*
+ * Retained state, and the SMART log page: NVMe Base, "SMART / Health Information (Log Page
+ * Identifier 02h)".
+ */
 #define pr_fmt(fmt) "kcsd: " fmt
 
 #include <linux/fs.h>
@@ -34,7 +37,7 @@ static struct kcsd_medium_id medium_of(const struct kcsd_drive *drive)
 	struct kcsd_medium_id id = { .uuid = drive->uuid };
 	const struct inode *inode;
 
-	BUILD_BUG_ON(sizeof(id) != sizeof(uuid_t) + 16);	/* no gaps */
+	BUILD_BUG_ON(sizeof(id) != sizeof(uuid_t) + 16);	/* no padding */
 	if (!drive->cfg.backing_file)
 		return id;
 	inode = file_inode(kcsd_store_medium(&drive->store)->file);
@@ -44,7 +47,10 @@ static struct kcsd_medium_id medium_of(const struct kcsd_drive *drive)
 	return id;
 }
 
-/* A Sanitize that goes on erases, so it must be sure of its medium. */
+/*
+ * Forget the retained state of another medium. A Sanitize that continues erases the medium, so it
+ * must be the same one.
+ */
 static void change_medium(struct kcsd_drive *drive)
 {
 	const struct kcsd_medium_id id = medium_of(drive);
@@ -60,7 +66,7 @@ static void change_medium(struct kcsd_drive *drive)
 	retained->medium = id;
 }
 
-/* Write pointers may have gone back. */
+/* Forget uncorrectable LBAs from the write pointer of each zone on: it may have moved back. */
 static void forget_unwritten(struct kcsd_drive *drive)
 {
 	struct badblocks *bad = &drive->retained->uncorrectable;
@@ -83,7 +89,7 @@ void kcsd_retained_power_on(struct kcsd_drive *drive)
 	drive->retained->power_cycles++;
 }
 
-/* Of the present power cycle and all before. */
+/* Sum up the health of this power cycle and all before it. */
 static void health_sum(struct kcsd_drive *drive, struct kcsd_health *h)
 {
 	struct kcsd_unit_times times;
@@ -97,7 +103,7 @@ static void health_sum(struct kcsd_drive *drive, struct kcsd_health *h)
 		h->write_bytes += READ_ONCE(s->write_bytes);
 		h->read_commands += READ_ONCE(s->read_commands);
 		h->write_commands += READ_ONCE(s->write_commands);
-		/* Those that SMART counts with reads. */
+		/* SMART counts these as reads. */
 		h->read_commands += READ_ONCE(s->compare_commands) + READ_ONCE(s->verify_commands);
 		h->read_bytes += READ_ONCE(s->compare_bytes) + READ_ONCE(s->verify_bytes);
 		h->media_errors += READ_ONCE(s->media_errors);
@@ -115,7 +121,10 @@ void kcsd_retained_power_off(struct kcsd_drive *drive)
 	drive->retained->past = h;
 }
 
-/* There is no sensor, and nothing wears: those stay 0, and all of the spare is there. */
+/*
+ * The drive has no sensor and does not wear: fields about these stay 0, and all of the spare is
+ * available.
+ */
 void *kcsd_health_page(struct kcsd_drive *drive, u32 *len)
 {
 	struct nvme_smart_log *page;
@@ -128,7 +137,7 @@ void *kcsd_health_page(struct kcsd_drive *drive, u32 *len)
 		return NULL;
 
 	health_sum(drive, &h);
-	/* Not reliable, and read-only. */
+	/* The drive is not reliable, and read-only. */
 	if (READ_ONCE(drive->data_lost))
 		page->critical_warning = NVME_SMART_CRIT_RELIABILITY | NVME_SMART_CRIT_MEDIA;
 	page->avail_spare = 100;
@@ -142,6 +151,7 @@ void *kcsd_health_page(struct kcsd_drive *drive, u32 *len)
 	put_unaligned_le64(drive->retained->cuts, page->unsafe_shutdowns);
 	put_unaligned_le64(div64_u64(h.on_ns, KCSD_NSEC_PER_HOUR), page->power_on_hours);
 	put_unaligned_le64(h.media_errors, page->media_errors);
-	put_unaligned_le64(kcsd_error_log_count(&drive->retained->errors), page->num_err_log_entries);
+	put_unaligned_le64(kcsd_error_log_count(&drive->retained->errors),
+			   page->num_err_log_entries);
 	return page;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The tracepoints' code, and the identity of traced commands. */
+/* Code of the tracepoints, and identifiers of traced commands. */
 #include <linux/atomic.h>
 
 #define CREATE_TRACE_POINTS

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tracepoints: every command of the char nodes is submitted, started and completed. (The block
- * node's requests have the block layer's own.) Documentation/kcsd.rst says how to use them.
+ * Tracepoints: each command of the char nodes is submitted, started and completed. (The block layer
+ * has its own tracepoints for requests of the block node.) Documentation/kcsd.rst says how to use
+ * them.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM kcsd
@@ -15,7 +16,7 @@
 #include "drive.h"
 #include "nvme/cmd.h"
 
-/* It has been parsed; if that failed it is completed next, without a start. */
+/* The command was parsed. If parsing failed, kcsd_cmd_complete follows, without kcsd_cmd_start. */
 TRACE_EVENT_CONDITION(kcsd_cmd_submit,
 	TP_PROTO(const struct kcsd_cmd *cmd),
 	TP_ARGS(cmd),
@@ -56,7 +57,7 @@ TRACE_EVENT_CONDITION(kcsd_cmd_submit,
 		  __entry->cdw13, __entry->cdw14, __entry->cdw15)
 );
 
-/* unit: compute unit of a run, else -1; pind likewise. */
+/* unit and pind: compute unit and program index of a run, else -1. */
 TRACE_EVENT_CONDITION(kcsd_cmd_start,
 	TP_PROTO(const struct kcsd_drive *drive, const struct kcsd_trace_cmd *trace, int unit,
 		 int pind),
@@ -87,7 +88,10 @@ TRACE_EVENT_CONDITION(kcsd_cmd_start,
 		  __entry->unit, __entry->pind, __entry->waited_ns)
 );
 
-/* status: NVMe status, or -errno. run: NULL when it was none; then pind is -1, the rest 0. */
+/*
+ * status: NVMe status or -errno. run: NULL if the command was no run; then pind is -1 and the
+ * members behind it are 0.
+ */
 TRACE_EVENT_CONDITION(kcsd_cmd_complete,
 	TP_PROTO(const struct kcsd_drive *drive, const struct kcsd_trace_cmd *trace, int status,
 		 const struct kcsd_run *run),
@@ -145,14 +149,19 @@ static inline bool kcsd_trace_enabled(void)
 	       trace_kcsd_cmd_complete_enabled();
 }
 
-/* A command's time begins. */
+/*
+ * Start to trace a command, if a tracepoint is enabled: give it an identifier and the submit time.
+ */
 static inline void kcsd_trace_begin(struct kcsd_cmd *cmd)
 {
 	if (kcsd_trace_enabled())
 		kcsd_trace_begin_enabled(cmd);
 }
 
-/* It has been parsed, and will be carried out or refused: what that takes is told who it is. */
+/*
+ * Trace a command that was parsed, before it is executed or refused. Its run or job gets a copy of
+ * cmd->trace.
+ */
 static inline void kcsd_trace_submit(struct kcsd_cmd *cmd)
 {
 	if (kcsd_trace_enabled())

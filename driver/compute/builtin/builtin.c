@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Device-defined programs: the drive's own, at the indices after the host's. */
+/* Device-defined programs, at the indices after those of the host. */
 #include <linux/mm.h>
 #include <linux/string.h>
 
@@ -10,7 +10,7 @@
 #include "histogram.h"
 #include "word.h"
 
-/* The order is that of the indices: append only. */
+/* In order of the program indices: append only. */
 static const struct kcsd_builtin {
 	const u8 *image;
 	u32 len;	/* bytes */
