@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Namespace 1 as a block device. A medium that does not block is moved to and
- * from right in queue_rq; any other by a work item of the request's own, as are all while
- * errors are injected that take time.
+ * Namespace 1 as a block device. If the store does not block, queue_rq executes a request itself.
+ * Otherwise, and while rules of inject delay commands, a work item of the request executes it.
  */
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
@@ -17,11 +16,11 @@
 #include "nvme/uuid.h"
 
 #define MAX_TRANSFER		SZ_1M
-/* Zeroing memory holds a CPU, so little at a time; a file is mostly punched. */
+/* Bytes zeroed by one request: few in memory (occupies a CPU), more in files (mostly holes). */
 #define MAX_ZERO_INLINE		SZ_4M
 #define MAX_ZERO_BLOCKING	SZ_256M
 
-/* A request's private part, used only if it may sleep. */
+/* Private part of a request, used only if the request may sleep. */
 struct block_work {
 	struct work_struct work;
 };
@@ -36,7 +35,7 @@ static u64 request_slba(struct request *rq)
 	return blk_rq_pos(rq) >> (request_drive(rq)->lba_shift - SECTOR_SHIFT);
 }
 
-/* One bio's data in place. A split bio starts within a bvec, hence bi_bvec_done. */
+/* Make an iterator over the data of one bio. A split bio starts within a bvec: bi_bvec_done. */
 static void bio_to_iter(struct bio *bio, struct iov_iter *iter)
 {
 	struct bvec_iter pos;
@@ -50,7 +49,10 @@ static void bio_to_iter(struct bio *bio, struct iov_iter *iter)
 	iter->iov_offset = bio->bi_iter.bi_bvec_done;
 }
 
-/* The CPU moves the data, not DMA: all mappings of the pages must agree. Of such requests only. */
+/*
+ * Flush the pages of a request that has this op. The CPU moves the data, not DMA, so all mappings
+ * of the pages must agree.
+ */
 static void flush_pages(struct request *rq, enum req_op op)
 {
 	struct req_iterator iter;
@@ -61,7 +63,7 @@ static void flush_pages(struct request *rq, enum req_op op)
 			flush_dcache_page(bvec.bv_page);
 }
 
-/* Bios one by one: each is a whole number of LBAs, and nothing need be allocated. */
+/* Move data bio by bio: each is a whole number of LBAs, and this needs no allocation. */
 static int move_data(struct request *rq)
 {
 	struct kcsd_drive *drive = request_drive(rq);
@@ -98,7 +100,7 @@ static int do_read(struct request *rq)
 	return 0;
 }
 
-/* One bio, as nothing is merged with an append; whoever sent it finds the LBA in the bio. */
+/* Append the only bio: appends are never merged. The sender finds the LBA in the bio. */
 static int append_data(struct request *rq)
 {
 	struct kcsd_drive *drive = request_drive(rq);
@@ -133,7 +135,7 @@ static int do_zero(struct request *rq, bool unmap)
 	struct kcsd_drive *drive = request_drive(rq);
 
 	return kcsd_lba_io_zero(drive, request_slba(rq), blk_rq_bytes(rq) >> drive->lba_shift,
-			       unmap);
+				unmap);
 }
 
 static int do_discard(struct request *rq)
@@ -191,7 +193,7 @@ static int do_request(struct request *rq)
 	}
 }
 
-/* KCSD_NR_INJECT_OPS: no errors are injected into these. */
+/* Returns KCSD_NR_INJECT_OPS for requests into which no errors are injected. */
 static enum kcsd_inject_op inject_op(const struct request *rq)
 {
 	switch (req_op(rq)) {
@@ -210,7 +212,7 @@ static enum kcsd_inject_op inject_op(const struct request *rq)
 	}
 }
 
-/* 0, or the status that the request was told to fail with. */
+/* Returns 0, or the status of an injected error. Sleeps for an injected delay. */
 static int inject(struct request *rq)
 {
 	struct kcsd_drive *drive = request_drive(rq);
@@ -226,7 +228,7 @@ static int inject(struct request *rq)
 	return kcsd_inject(drive, &cmd);
 }
 
-/* What failed is an error of the drive's, as if it had come as a command. */
+/* Log a failed request in the error log, like a failed passthrough command. */
 static void log_failure(struct request *rq, int ret)
 {
 	struct kcsd_drive *drive = request_drive(rq);
@@ -241,7 +243,7 @@ static void log_failure(struct request *rq, int ret)
 	kcsd_error_log_add(&drive->retained->errors, &f);
 }
 
-/* Not errno_to_blk_status(): a medium's -ENOMEM or -EAGAIN is no reason for a retry. */
+/* Unlike errno_to_blk_status(), do not let the block layer retry -ENOMEM or -EAGAIN of a store. */
 static blk_status_t to_blk_status(int ret)
 {
 	switch (ret) {
@@ -303,7 +305,7 @@ static blk_status_t block_queue_rq_inline(struct blk_mq_hw_ctx *hctx,
 	return BLK_STS_OK;
 }
 
-/* A slow medium is not a lost command: every one that was started comes to its end. */
+/* Restart the timer: the store may be slow, but every started request completes. */
 static enum blk_eh_timer_return block_timeout(struct request *rq)
 {
 	return BLK_EH_RESET_TIMER;
@@ -327,15 +329,16 @@ int kcsd_block_open(struct gendisk *disk, blk_mode_t mode)
 	return drive->claimed ? -ENXIO : 0;
 }
 
-/* Gives back the disk's reference to the drive. An open file keeps the disk, deleted or not. */
+/* Put the reference of the disk to the drive. An open file holds the disk, even a deleted one. */
 void kcsd_block_free_disk(struct gendisk *disk)
 {
 	kcsd_drive_put(disk->private_data);
 }
 
 /*
- * NVMe commands, as /dev/nvme0n1 takes them. Nothing waits for ioctls but commands under way. The
- * block layer does not say by which open file they come: their tenant is the user who sends them.
+ * Execute an NVMe command, like /dev/nvme0n1. Deleting the disk does not wait for ioctls; power off
+ * waits for their commands in flight. The block layer does not tell which open file sends a
+ * command: its tenant is the user who sends it.
  */
 int kcsd_block_ioctl(struct block_device *bdev, blk_mode_t mode, unsigned int op,
 		     unsigned long arg)
@@ -396,7 +399,7 @@ static struct queue_limits block_limits(const struct kcsd_drive *drive)
 		.max_hw_sectors		= MAX_TRANSFER >> SECTOR_SHIFT,
 		.max_segments		= USHRT_MAX,
 		.max_segment_size	= MAX_TRANSFER,
-		/* What is looser than a sector is the store's to bounce. */
+		/* Sector alignment at most: a store that needs more bounces the buffer. */
 		.dma_alignment		= min(store->alignment, SECTOR_SIZE) - 1,
 		.max_write_zeroes_sectors = zero >> SECTOR_SHIFT,
 	};
@@ -415,8 +418,8 @@ static struct queue_limits block_limits(const struct kcsd_drive *drive)
 }
 
 /*
- * The device's name, which device_add_disk() sets again, without a look whether there was memory for
- * it: a device without a name it then refuses with -EINVAL.
+ * Set the name of the device. Returns 0 or -ENOMEM. device_add_disk() sets the name again, but does
+ * not check for -ENOMEM; it would then refuse a device without a name with -EINVAL.
  */
 static int set_disk_name(struct gendisk *disk, u32 index)
 {
@@ -444,13 +447,13 @@ static int add_disk_node(struct kcsd_drive *drive)
 	if (!ret)
 		ret = device_add_disk(&drive->ctrl->dev, disk, kcsd_uuid_groups);
 	if (ret) {
-		put_disk(disk);		/* never added: without free_disk */
+		put_disk(disk);		/* never added: does not call free_disk */
 		kcsd_drive_put(drive);
 	}
 	return ret;
 }
 
-/* The disk is open to users before this returns. Needs drive->ctrl. */
+/* Create the block device. Users can open the disk before this returns. Needs drive->ctrl. */
 int kcsd_block_create(struct kcsd_drive *drive)
 {
 	int ret;
@@ -473,7 +476,7 @@ out_wq:
 	return ret;
 }
 
-/* Waits for requests under way; a file system that is still mounted is synced first. */
+/* Delete the disk: sync a file system that is still mounted, then wait for requests in flight. */
 void kcsd_block_destroy(struct kcsd_drive *drive)
 {
 	del_gendisk(drive->disk);
@@ -482,7 +485,7 @@ void kcsd_block_destroy(struct kcsd_drive *drive)
 	destroy_workqueue(drive->wq);
 }
 
-/* Requests that are not queued for work are carried out in queue_rq, which this waits for. */
+/* Wait until no queue_rq is executing: a request is executed there unless it is queued as work. */
 void kcsd_block_quiesce(struct kcsd_drive *drive)
 {
 	blk_mq_quiesce_queue(drive->disk->queue);

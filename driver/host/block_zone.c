@@ -12,7 +12,7 @@ static u32 sector_shift(const struct kcsd_drive *drive)
 	return drive->lba_shift - SECTOR_SHIFT;
 }
 
-/* Zones can only be zeroed by resetting them: what is left are the conventional ones. */
+/* Only a reset zeroes a sequential zone: discard is for conventional zones only. */
 void kcsd_block_zone_limits(const struct kcsd_drive *drive, struct queue_limits *lim)
 {
 	const struct kcsd_zones *zs = &drive->zones;
@@ -22,7 +22,7 @@ void kcsd_block_zone_limits(const struct kcsd_drive *drive, struct queue_limits 
 	lim->kcsd_max_append_sectors = zs->max_append << sector_shift(drive);
 	lim->max_open_zones = zs->max_open;
 	lim->max_active_zones = zs->max_active;
-	/* The block layer does not split this one at the ends of zones. */
+	/* The block layer does not split Write Zeroes at the ends of zones. */
 	lim->max_write_zeroes_sectors = 0;
 	if (!zs->nr_conventional)
 		lim->max_hw_discard_sectors = 0;
@@ -64,7 +64,7 @@ int kcsd_block_zone_manage(struct request *rq)
 	return ret;
 }
 
-/* Where a write would have to go next; the end of the zone where none can. */
+/* Returns the LBA where the next write must start; the end of the zone if none is possible. */
 static u64 reported_wp(const struct kcsd_zone_state *state)
 {
 	switch (state->cond) {
@@ -95,7 +95,7 @@ static int report_zone(struct kcsd_zone_reporter *reporter, const struct kcsd_zo
 	return kcsd_report_zone(reporter, &zone);
 }
 
-/* Copy the states of up to nr zones. Returns how many, or -ENODEV once the drive powers off. */
+/* Copy the states of up to nr zones. Returns their number, or -ENODEV once the drive powers off. */
 static int copy_states(struct kcsd_drive *drive, u32 first, u32 nr, struct kcsd_zone_state *state)
 {
 	u32 i;
@@ -109,8 +109,9 @@ static int copy_states(struct kcsd_drive *drive, u32 first, u32 nr, struct kcsd_
 }
 
 /*
- * Returns how many zones were reported, or -errno. An ioctl is not waited for when the disk is
- * deleted, and reporting may wait for a user's page for any time: so only copies are reported.
+ * Returns the number of zones reported, or -errno. Deleting the disk does not wait for ioctls, and
+ * a report may wait for user memory without limit: so report copies only, without entering the
+ * drive.
  */
 static int block_report_zones(struct kcsd_zone_reporter *reporter, sector_t sector,
 			      unsigned int nr_zones)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The block node of a zoned drive: what block.c leaves to block_zone.c. */
+/* Block device of a zoned drive: functions of block_zone.c that block.c uses. */
 #ifndef KCSD_BLOCK_ZONE_H
 #define KCSD_BLOCK_ZONE_H
 
@@ -12,16 +12,22 @@ struct kcsd_drive;
 
 extern const struct block_device_operations kcsd_block_zoned_fops;
 
-/* Change the limits of a plain drive to those of this one, which is zoned. */
+/* Change the limits of a disk without zones to those of this zoned drive. */
 void kcsd_block_zone_limits(const struct kcsd_drive *drive, struct queue_limits *lim);
-/* Between allocating and adding the disk: the block layer looks at all zones. 0 or -errno. */
+/*
+ * Let the block layer read all zones. Call between allocating and adding the disk. Returns 0 or
+ * -errno.
+ */
 int kcsd_block_zone_register(struct gendisk *disk);
-/* Carry out REQ_OP_ZONE_OPEN, _CLOSE, _FINISH, _RESET or _RESET_ALL. 0, -errno or a status. */
+/*
+ * Execute REQ_OP_ZONE_OPEN, _CLOSE, _FINISH, _RESET or _RESET_ALL; -EOPNOTSUPP for others. Returns
+ * 0, -errno or a status.
+ */
 int kcsd_block_zone_manage(struct request *rq);
 
 #else
 
-/* kcsd_zones_init() lets no zoned drive get here. */
+/* Never used: kcsd_zones_init() refuses zoned drives. */
 #define kcsd_block_zoned_fops	block_fops
 
 static inline void kcsd_block_zone_limits(const struct kcsd_drive *drive,

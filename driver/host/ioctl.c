@@ -20,15 +20,15 @@ static int ioctl_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *data)
 	return ret;
 }
 
-/* Of an address, a 32-bit program sets the lower half only, as on Linux's NVMe nodes. */
+/* Ignore the upper half of an address from a 32-bit program, like NVMe nodes of Linux. */
 static u64 ioctl_addr(u64 addr)
 {
 	return in_compat_syscall() ? lower_32_bits(addr) : addr;
 }
 
-/* struct nvme_passthru_cmd and _cmd64 are the same up to timeout_ms. */
+/* Execute a command. struct nvme_passthru_cmd and _cmd64 are the same up to timeout_ms. */
 static int ioctl_passthru(const struct kcsd_origin *from, const struct nvme_passthru_cmd64 *u,
-			       bool admin, bool vec, u64 *result)
+			  bool admin, bool vec, u64 *result)
 {
 	struct kcsd_user_data data = {
 		.addr = ioctl_addr(u->addr),
@@ -69,7 +69,7 @@ static int ioctl_passthru(const struct kcsd_origin *from, const struct nvme_pass
 }
 
 static int ioctl_cmd(const struct kcsd_origin *from, struct nvme_passthru_cmd __user *ucmd,
-			  bool admin)
+		     bool admin)
 {
 	struct nvme_passthru_cmd64 cmd = {};
 	u64 result = 0;
@@ -86,7 +86,7 @@ static int ioctl_cmd(const struct kcsd_origin *from, struct nvme_passthru_cmd __
 }
 
 static int ioctl_cmd64(const struct kcsd_origin *from, struct nvme_passthru_cmd64 __user *ucmd,
-			    bool admin, bool vec)
+		       bool admin, bool vec)
 {
 	struct nvme_passthru_cmd64 cmd;
 	u64 result = 0;
@@ -101,8 +101,9 @@ static int ioctl_cmd64(const struct kcsd_origin *from, struct nvme_passthru_cmd6
 }
 
 /*
- * The oldest form: NVM reads and writes only. A 32-bit program on x86 has no padding at the end of
- * the struct, so the number of its ioctl is another. The fields are at the same places.
+ * NVME_IOCTL_SUBMIT_IO, the oldest form: only Read and Write of NVM. A 32-bit program on x86 has no
+ * padding at the end of the struct, so the number of its ioctl differs. The offsets of the fields
+ * are the same.
  */
 struct kcsd_user_io32 {
 	u8 bytes[offsetofend(struct nvme_user_io, appmask)];

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * As the kernel's import_iovec(), but told whether the program is a 32-bit one. That asks the
- * task, and one of io_uring's own threads may say yes by mistake: it takes its registers from who
- * made it, and where that was in an interrupt they look like an x32 system call's.
+ * Import iovecs like import_iovec() of the kernel, but let the caller say whether the program is a
+ * 32-bit one. import_iovec() asks the task, and a worker thread of io_uring may say yes by mistake:
+ * it copies the registers of its creator, and if that was in an interrupt they look like those of
+ * an x32 system call.
  */
 #include <linux/compat.h>
 #include <linux/slab.h>
@@ -29,7 +30,7 @@ static int copy_one(struct iovec *iov, const void __user *uvec, bool compat)
 	return copy_from_user(iov, uvec, sizeof(*iov)) ? -EFAULT : 0;
 }
 
-/* The nr at uvec; *total: bytes. */
+/* Copy nr iovecs from uvec. Sets *total to their bytes, which are KCSD_IMPORT_MAX at most. */
 static int copy_all(struct iovec *iov, const void __user *uvec, u32 nr, bool compat, size_t *total)
 {
 	size_t size = compat ? 2 * sizeof(u32) : sizeof(*iov);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The pieces of a vectored command's buffer, in user memory. */
+/* Import the iovecs of a vectored command from user memory. */
 #ifndef KCSD_IOVEC_H
 #define KCSD_IOVEC_H
 
@@ -7,17 +7,18 @@
 
 #include "nvme/identify.h"
 
-/* One byte more than any command takes is enough to have it refused for that. */
+/* One byte more than the maximum transfer: enough for parse to refuse the command. */
 #define KCSD_IMPORT_MAX	(KCSD_MAX_TRANSFER + 1)
 
 struct iovec;
 struct iov_iter;
 
 /*
- * An iterator over them, up to KCSD_IMPORT_MAX bytes; dir: ITER_SOURCE, ITER_DEST. nr iovecs are at
- * uvec, as 32-bit programs have them if compat. *iov is the caller's array of UIO_FASTIOV, and
- * afterwards what to kfree().
- * 0, -EINVAL (more than UIO_MAXIOV, a negative length), -EFAULT, -ENOMEM.
+ * Make iter an iterator over the nr iovecs at uvec, for KCSD_IMPORT_MAX bytes at most. dir:
+ * ITER_SOURCE or ITER_DEST. compat: the iovecs have the layout of 32-bit programs. *iov is an array
+ * of UIO_FASTIOV owned by the caller, which must live as long as iter; on return it is the pointer
+ * that the caller must kfree().
+ * Returns 0, -EINVAL (more than UIO_MAXIOV iovecs, a negative length), -EFAULT, or -ENOMEM.
  */
 int kcsd_import_iovec(int dir, const void __user *uvec, u32 nr, bool compat, struct iovec **iov,
 		      struct iov_iter *iter);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Char nodes: the controller's and the namespaces'. */
+/* Char nodes of the controller and of namespaces. */
 #include <linux/fs.h>
 #include <linux/idr.h>
 #include <linux/slab.h>
@@ -11,7 +11,7 @@
 static dev_t devt;
 static DEFINE_IDA(kcsd_minors);
 
-/* As nvme and nvme-generic: controllers in one class, namespaces in the other. */
+/* Like classes nvme and nvme-generic: one for controllers, one for namespaces. */
 static const struct class kcsd_class = { .name = "kcsd" };
 static const struct class generic_class = { .name = "kcsd-generic" };
 
@@ -45,7 +45,7 @@ void kcsd_node_exit(void)
 	ida_destroy(&kcsd_minors);
 }
 
-/* The device is gone and the last file on it closed. */
+/* Free a node. Called once the device is deleted and its last file closed. */
 static void node_release(struct device *dev)
 {
 	struct kcsd_node *node = container_of(dev, struct kcsd_node, dev);

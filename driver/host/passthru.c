@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Passthrough commands, however they came: import, permission, issue, waiting. */
+/* Passthrough commands by ioctl and io_uring: import the buffer, check permission, issue, wait. */
 #include <linux/fs.h>
 #include <linux/nvme.h>
 #include <linux/uaccess.h>
@@ -18,7 +18,7 @@
 #include "nvme/sanitize.h"
 #include "stats/trace.h"
 
-/* What the submitter learns of a command that a status ended; remembered as an error, too. */
+/* Log a command that failed with a status. Returns the status for the submitter. */
 static int cmd_failed(struct kcsd_cmd *cmd, int status)
 {
 	struct kcsd_failure f = {
@@ -35,8 +35,8 @@ static int cmd_failed(struct kcsd_cmd *cmd, int status)
 }
 
 /*
- * Make cmd->data of the buffer. *iov is the caller's array of UIO_FASTIOV, and afterwards what to
- * kfree().
+ * Set cmd->data to the host buffer. *iov is an array of UIO_FASTIOV owned by the caller; on return
+ * it is the pointer that the caller must kfree().
  */
 static int cmd_import(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, struct iovec **iov)
 {
@@ -54,15 +54,15 @@ static int cmd_import(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, stru
 	return import_ubuf(dir, addr, len, &cmd->data);
 }
 
-/* May there be data, as much as this? If not, parse refuses the command by its length alone. */
+/* True if cmd may transfer its data. Otherwise parse needs only the length of the data. */
 static bool cmd_has_data(const struct kcsd_cmd *cmd)
 {
 	return cmd->opcode & 3 && iov_iter_count(&cmd->data) <= KCSD_MAX_TRANSFER;
 }
 
-/* And pin it: from here on nothing of the user's is waited for. */
+/* Import the host buffer and pin it. After this, nothing waits for user memory. */
 static int cmd_pin(struct kcsd_cmd *cmd, const struct kcsd_user_data *d,
-			struct kcsd_pinned *pinned)
+		   struct kcsd_pinned *pinned)
 {
 	struct iovec fast[UIO_FASTIOV] KCSD_UNINITIALIZED, *iov = fast;
 	int ret = cmd_import(cmd, d, &iov);
@@ -79,7 +79,7 @@ static int cmd_pin(struct kcsd_cmd *cmd, const struct kcsd_user_data *d,
 	return ret;
 }
 
-/* What can be done at once; the rest is queued. */
+/* Execute cmd now, or return -EIOCBQUEUED if its run or job must be submitted. */
 static int cmd_start(struct kcsd_cmd *cmd)
 {
 	if (cmd->run || (cmd->job && !cmd->job->quick))
@@ -89,7 +89,7 @@ static int cmd_start(struct kcsd_cmd *cmd)
 	return cmd->job ? kcsd_job_run(cmd) : cmd->execute(cmd);
 }
 
-/* Is it one that may be carried out now? By nothing that its buffer is needed for. */
+/* Returns 0 if opcode, sender and gates allow cmd now; -errno or a status. Ignores the buffer. */
 static int cmd_check(struct kcsd_cmd *cmd, const struct kcsd_opcode *command)
 {
 	int status;
@@ -116,7 +116,10 @@ static int cmd_parse_and_start(struct kcsd_cmd *cmd, const struct kcsd_opcode *c
 	return ret;
 }
 
-/* The drive has been entered. -EIOCBQUEUED: what was queued keeps that until it ends. */
+/*
+ * Execute cmd. The caller has entered the drive. After -EIOCBQUEUED, the run or job of cmd keeps
+ * the drive entered until it is complete.
+ */
 static int cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
 {
 	const struct kcsd_opcode *command = kcsd_opcode_find(cmd);
@@ -125,7 +128,7 @@ static int cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
 	if (ret)
 		return ret;
 	if (nonblock && !cmd->now && kcsd_opcode_blocks(command, cmd))
-		return -EAGAIN;	/* let io_uring call again from a thread of its own */
+		return -EAGAIN;	/* io_uring calls again from a worker thread */
 	ret = kcsd_sanitize_enter(cmd);
 	if (!ret) {
 		ret = cmd_parse_and_start(cmd, command);
@@ -135,7 +138,7 @@ static int cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
 	return ret > 0 ? cmd_failed(cmd, ret) : ret;
 }
 
-/* As far as that can be told without entering the drive; not of what inject holds up. */
+/* True if cmd may sleep, judged without entering the drive. Ignores injected delays. */
 static bool cmd_may_block(const struct kcsd_cmd *cmd)
 {
 	const struct kcsd_config *cfg = &cmd->drive->cfg;
@@ -144,8 +147,8 @@ static bool cmd_may_block(const struct kcsd_cmd *cmd)
 }
 
 /*
- * Is it for a thread of io_uring's own (-EAGAIN), or refused there, whatever its buffer is? Asked
- * before that is pinned, which would be for nothing.
+ * Returns -EAGAIN if a worker thread of io_uring must execute cmd; the -errno or status if cmd is
+ * refused whatever its buffer is; otherwise 0. Called before pinning, which would be wasted.
  */
 static int cmd_defer(struct kcsd_cmd *cmd)
 {
@@ -161,10 +164,13 @@ static int cmd_defer(struct kcsd_cmd *cmd)
 	return ret;
 }
 
-/* A page that is missing in the middle of an LBA would leave half of that written. */
+/*
+ * True if cmd may execute without pinning the buffer. Excludes writes of LBAs: a page missing in
+ * the middle of an LBA would leave half of the LBA written.
+ */
 static bool cmd_may_be_now(const struct kcsd_cmd *cmd, const struct kcsd_user_data *d)
 {
-	/* Who traces sees each command once. */
+	/* With tracing, execute once only: each command must appear once. */
 	if (cmd->admin || d->vec || kcsd_trace_enabled())
 		return false;
 	if (cmd->nsid == KCSD_NSID_SLM)
@@ -173,8 +179,8 @@ static bool cmd_may_be_now(const struct kcsd_cmd *cmd, const struct kcsd_user_da
 }
 
 /*
- * Move what is in memory to or from a buffer whose pages are there, too: nothing is pinned, and
- * nothing is waited for. -EAGAIN, -EFAULT: it takes more than that, or the buffer is bad.
+ * Execute cmd if its data is in memory and the pages of the buffer are present: pins nothing, waits
+ * for nothing. Returns -EAGAIN or -EFAULT if cmd needs more than that, or if the buffer is bad.
  */
 static int cmd_issue_now(struct kcsd_cmd *cmd, const struct kcsd_user_data *d)
 {
@@ -204,7 +210,7 @@ int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool no
 	if (ret != -EAGAIN && ret != -EFAULT)
 		return ret;
 	ret = 0;
-	/* One of a registered buffer keeps that from here on, which may be replaced meanwhile. */
+	/* Import a registered buffer before deferring: cmd then holds it, if it is replaced. */
 	if (nonblock && !d->fixed && cmd_may_block(cmd))
 		ret = cmd_defer(cmd);
 	if (!ret)
@@ -223,7 +229,10 @@ int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool no
 
 /* ---- runs and jobs ---- */
 
-/* It has ended: tell what of it, and free it. In the submitter's mm. */
+/*
+ * Copy the output of a completed run to the submitter, in the mm of the submitter, and free the
+ * run. Returns the status for the host, or -errno.
+ */
 static int run_finish(struct kcsd_run *run, u64 *result)
 {
 	int ret = kcsd_run_copy_output(run);
@@ -301,7 +310,10 @@ static int node_open(struct inode *inode, struct file *file)
 	return file->private_data ? nonseekable_open(inode, file) : -ENOMEM;
 }
 
-/* To open a node again and again gives the share of one file in the logs. */
+/*
+ * Add the entries of this file in the logs to those of closed files of its user: opening a node
+ * repeatedly must not give more than the share of one file.
+ */
 static void node_leave_logs(struct kcsd_drive *drive, const struct kcsd_tenant *t)
 {
 	if (!kcsd_drive_enter(drive))

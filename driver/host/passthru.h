@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The front end of the char nodes: what io_uring and ioctl have in common. */
+/* Front end of the char nodes: shared by io_uring and ioctl. */
 #ifndef KCSD_PASSTHRU_H
 #define KCSD_PASSTHRU_H
 
@@ -12,23 +12,23 @@ struct io_comp_batch;
 struct io_uring_cmd;
 struct kcsd_cmd;
 
-/* The host's data buffer as the command names it. */
+/* Data buffer of the host, as given in the command. */
 struct kcsd_user_data {
 	u64 addr;
 	u32 len;		/* bytes; with vec: iovecs at addr */
 	bool vec;
-	bool compat;		/* vec: they are a 32-bit program's */
-	struct io_uring_cmd *fixed;	/* its ring has the buffer registered; else NULL */
+	bool compat;		/* vec: iovecs of a 32-bit program */
+	struct io_uring_cmd *fixed;	/* buffer is registered with its ring; otherwise NULL */
 	unsigned int issue_flags;	/* for fixed */
 };
 
-/* What a command by ioctl comes through: an open file of a node, or of the block device. */
+/* Source of a command by ioctl: an open file of a char node or of the block device. */
 struct kcsd_origin {
 	struct kcsd_drive *drive;
 	struct kcsd_tenant *tenant;	/* never NULL */
-	u32 nsid;			/* the node's; 0: the controller's */
-	bool writable;			/* it was opened for writing */
-	bool partition;			/* of the block device */
+	u32 nsid;			/* of the node; 0: controller node */
+	bool writable;			/* opened for writing */
+	bool partition;			/* opened on a partition of the block device */
 };
 
 static inline struct kcsd_node *kcsd_file_node(struct file *file)
@@ -38,28 +38,33 @@ static inline struct kcsd_node *kcsd_file_node(struct file *file)
 
 /* passthru.c */
 /*
- * Pin the buffer, if that is needed, enter the drive, parse, and carry out what can be done at once.
- * -EIOCBQUEUED: cmd->run or cmd->job is to be submitted; it keeps the drive entered until it ends.
- * -ENODEV: the drive is powering off. Sleeps for as long as the user's memory likes, but not in the
+ * Pin the buffer if that is needed, enter the drive, parse, and execute cmd if that is possible
+ * now. Returns -EIOCBQUEUED if the caller must submit cmd->run or cmd->job, which keeps the drive
+ * entered until it is complete; -ENODEV if the drive is powering off; with nonblock, -EAGAIN if cmd
+ * must be issued again without it. May sleep for user memory without limit, but not inside the
  * drive.
  */
 int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock);
-/* Carry out what kcsd_cmd_issue() left to be submitted, here and now if that is quick. */
+/*
+ * Try a quick run of what kcsd_cmd_issue() left to submit. Returns true, with *ret set, if it is
+ * complete; false if it must be submitted.
+ */
 bool kcsd_cmd_run_quick(struct kcsd_cmd *cmd, int *ret);
 /*
- * Submit what kcsd_cmd_issue() left to be submitted, and wait until it has ended; result or status
- * as a command's. The submitter's death or, in a thread of io_uring's, a cancellation cancels it.
+ * Submit what kcsd_cmd_issue() left to submit, and wait until it is complete. Returns the status or
+ * -errno of the command, and sets cmd->result. The command is cancelled if the submitter is killed,
+ * or if io_uring cancels its worker thread.
  */
 int kcsd_cmd_wait(struct kcsd_cmd *cmd);
 
-/* uring.c, ioctl.c: file operations of every node */
+/* uring.c, ioctl.c: file operations of every char node. */
 int kcsd_uring_cmd(struct io_uring_cmd *ioucmd, unsigned int issue_flags);
 int kcsd_uring_iopoll(struct io_uring_cmd *ioucmd, struct io_comp_batch *iob,
 		      unsigned int poll_flags);
 long kcsd_ioctl(struct file *file, unsigned int op, unsigned long uarg);
 /*
- * Carry out an NVME_IOCTL_*; -ENOTTY: it is none. The origin's drive must not be freed meanwhile,
- * but may be powered off: then -ENODEV.
+ * Execute an NVME_IOCTL_*. Returns -ENOTTY for other ioctls, -ENODEV if the drive is powered off.
+ * The caller holds a reference to from->drive.
  */
 long kcsd_ioctl_from(const struct kcsd_origin *from, unsigned int op, void __user *arg);
 

@@ -8,7 +8,7 @@
 
 #define PIN_BATCH	16	/* pages handed to the memory manager at once */
 
-/* As many pages as one call yields, all of one piece of the buffer. */
+/* Pin as many pages as one call yields, all of one segment. Returns their bytes, or -EFAULT. */
 static ssize_t pin_some(struct kcsd_pinned *p, struct iov_iter *data, unsigned int room)
 {
 	struct page *pages[PIN_BATCH] KCSD_UNINITIALIZED, **to = pages;
@@ -40,7 +40,7 @@ static void unpin_all(struct kcsd_pinned *p, bool dirty)
 		kvfree(p->bvec);
 }
 
-/* Caches indexed by virtual address: make the kernel's mapping and the user's agree. */
+/* Make the mappings of kernel and user agree, for caches indexed by virtual address. */
 static void flush_pages(const struct iov_iter *iter)
 {
 	struct bvec_iter pos = { .bi_size = iter->count, .bi_bvec_done = iter->iov_offset };
@@ -85,7 +85,7 @@ int kcsd_pin(struct kcsd_pinned *p, struct iov_iter *data)
 	int ret = 0;
 
 	kcsd_pin_nothing(p);
-	/* A registered buffer is pinned already. */
+	/* Registered buffers are pinned already. */
 	if (!iov_iter_is_bvec(data))
 		ret = pin_all(p, data);
 	p->all = *data;

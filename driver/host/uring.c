@@ -10,25 +10,25 @@
 #include "stats/trace.h"
 
 /*
- * Flags of a command that are its submitter's; io_uring's own are above. Refuse those that are not
- * known: with IORING_URING_CMD_MULTISHOT, which kernels from 6.18 on let through, no command that
- * is carried out at once would ever complete.
+ * Flags that the submitter of a command sets; flags above are internal to io_uring. Refuse unknown
+ * flags: with IORING_URING_CMD_MULTISHOT, which kernels from 6.18 on let through, a command
+ * executed at once would never complete.
  */
 #define KCSD_URING_USER_FLAGS	0x00ffffffu
 
 /*
- * What one io_uring command keeps between submission and completion. On IOPOLL rings the end is
- * noted here, and the command completed by who polls for it.
+ * State of one io_uring command between submission and completion. On IOPOLL rings done() only sets
+ * ended, and the poller completes the command.
  */
 struct kcsd_uring_pdu {
 	union {
 		struct kcsd_run *run;
 		struct kcsd_job *job;
 	};
-	struct mm_struct *mm;	/* polled: the submitter's, to compare with; a reference (mmgrab) */
+	struct mm_struct *mm;	/* polled: mm of the submitter, to compare; mmgrab() reference */
 	bool is_job;
 	bool polled;		/* completed by kcsd_uring_iopoll() */
-	bool ended;		/* polled: run or job has ended */
+	bool ended;		/* polled: run or job is complete */
 };
 
 static struct kcsd_uring_pdu *uring_pdu(struct io_uring_cmd *ioucmd)
@@ -36,14 +36,14 @@ static struct kcsd_uring_pdu *uring_pdu(struct io_uring_cmd *ioucmd)
 	return io_uring_cmd_to_pdu(ioucmd, struct kcsd_uring_pdu);
 }
 
-/* It has ended, and nothing compares any more. */
+/* Put the mm of a completed command. Nothing compares it any more. */
 static void uring_put_mm(struct io_uring_cmd *ioucmd)
 {
 	if (uring_pdu(ioucmd)->polled)
 		mmdrop(uring_pdu(ioucmd)->mm);
 }
 
-/* True in the memory that the submitter named for the output. */
+/* True if the current mm is that of the submitter, to which the output belongs. */
 static bool uring_is_submitter(struct io_uring_cmd *ioucmd)
 {
 	const struct kcsd_uring_pdu *pdu = uring_pdu(ioucmd);
@@ -53,7 +53,10 @@ static bool uring_is_submitter(struct io_uring_cmd *ioucmd)
 	return !pdu->polled || current->mm == pdu->mm;
 }
 
-/* In the submitter's task, in a kernel thread if that is gone, or in any task that polls. */
+/*
+ * Complete a run. Called in the task of the submitter, in a kernel thread if that task is gone, or
+ * in any task that polls.
+ */
 static void kcsd_uring_run_cb(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 {
 	struct kcsd_run *run = uring_pdu(ioucmd)->run;
@@ -66,9 +69,9 @@ static void kcsd_uring_run_cb(struct io_uring_cmd *ioucmd, unsigned int issue_fl
 	}
 	trace_kcsd_cmd_complete(run->drive, &run->trace, ret, run);
 	uring_put_mm(ioucmd);
-	/* Who learns of the end may send the next one. */
+	/* Release the slot first: the submitter may send its next command at once. */
 	kcsd_run_release(run);
-	/* A cancel callback may look at the run until this returns. */
+	/* A cancel callback may use the run until this returns. */
 	kcsd_uring_done(ioucmd, ret, run->vm.end.r0, issue_flags);
 	kcsd_run_free(run);
 }
@@ -81,7 +84,7 @@ static void kcsd_uring_job_cb(struct io_uring_cmd *ioucmd, unsigned int issue_fl
 	trace_kcsd_cmd_complete(job->drive, &job->trace, job->status, NULL);
 	uring_put_mm(ioucmd);
 	kcsd_job_release(job);
-	/* A cancel callback may look at the job until this returns. */
+	/* A cancel callback may use the job until this returns. */
 	kcsd_uring_done(ioucmd, kcsd_status_to_host(job->status), job->result, issue_flags);
 	kcsd_job_free(job);
 }
@@ -112,7 +115,7 @@ static void uring_job_done(struct kcsd_job *job)
 }
 
 static void uring_submit(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
-			      unsigned int issue_flags)
+			 unsigned int issue_flags)
 {
 	struct kcsd_uring_pdu *pdu = uring_pdu(ioucmd);
 
@@ -122,9 +125,9 @@ static void uring_submit(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
 		.polled = issue_flags & IO_URING_F_IOPOLL,
 	};
 	/*
-	 * Who polls may be another process. Without a reference its mm could have the address of
-	 * the submitter's, and would be given the output. Newer kernels cannot cancel polled
-	 * commands.
+	 * Hold a reference to the mm. The poller may be another process: without the reference its
+	 * mm could get the same address, and it would receive the output. Polled commands are not
+	 * marked cancelable: newer kernels cannot cancel them.
 	 */
 	if (pdu->polled)
 		mmgrab(pdu->mm);
@@ -154,21 +157,21 @@ static void uring_cancel(struct io_uring_cmd *ioucmd)
 }
 
 static int uring_carry_out(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
-				unsigned int issue_flags)
+			   unsigned int issue_flags)
 {
 	if (issue_flags & IO_URING_F_NONBLOCK) {
 		uring_submit(ioucmd, cmd, issue_flags);
 		return -EIOCBQUEUED;
 	}
 	/*
-	 * IOSQE_ASYNC: in a thread of its own, which IORING_OP_ASYNC_CANCEL can interrupt.
-	 * (It does not reach drivers otherwise.)
+	 * IOSQE_ASYNC: wait in a worker thread, which IORING_OP_ASYNC_CANCEL can interrupt.
+	 * (That operation does not reach drivers in any other way.)
 	 */
 	return kcsd_cmd_wait(cmd);
 }
 
 static int uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
-			    unsigned int issue_flags, bool admin, bool vec)
+		       unsigned int issue_flags, bool admin, bool vec)
 {
 	const struct nvme_uring_cmd *u = kcsd_uring_sqe(ioucmd);
 	struct kcsd_cmd cmd = {
@@ -216,7 +219,7 @@ static int uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
 		kcsd_uring_keep_sqe(ioucmd);
 	if (!cmd.result || ret == -EAGAIN)
 		return ret;
-	/* Only io_uring_cmd_done() can bring a 64-bit result into the CQE. */
+	/* Only io_uring_cmd_done() can put a 64-bit result into the CQE. */
 	kcsd_uring_done(ioucmd, ret, cmd.result, issue_flags);
 	return -EIOCBQUEUED;
 }
@@ -232,31 +235,33 @@ int kcsd_uring_cmd(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 	if (!(issue_flags & IO_URING_F_SQE128))
 		return -EOPNOTSUPP;
 
-	/* As on Linux's NVMe nodes: each takes its own kind, though ioctls of both. */
+	/* Like NVMe nodes of Linux: only one kind of command per node, though ioctls of both. */
 	switch (ioucmd->cmd_op) {
 	case NVME_URING_CMD_ADMIN:
 	case NVME_URING_CMD_ADMIN_VEC:
 		if (node->nsid)
 			return -ENOTTY;
 		return uring_issue(node, ioucmd, issue_flags, true,
-					ioucmd->cmd_op == NVME_URING_CMD_ADMIN_VEC);
+				   ioucmd->cmd_op == NVME_URING_CMD_ADMIN_VEC);
 	case NVME_URING_CMD_IO:
 	case NVME_URING_CMD_IO_VEC:
 		if (!node->nsid)
 			return -ENOTTY;
 		return uring_issue(node, ioucmd, issue_flags, false,
-					ioucmd->cmd_op == NVME_URING_CMD_IO_VEC);
+				   ioucmd->cmd_op == NVME_URING_CMD_IO_VEC);
 	default:
 		return -ENOTTY;
 	}
 }
 
 /*
- * Called over and over for each command in flight on an IOPOLL ring, with the ring's lock held: by
- * its users, by its submission thread, or by a kernel thread when it goes away, which waits here
- * until nothing is left. A run that another process than its submitter polls is -ECANCELED: the
- * output is not for that process, and the submitter's task cannot be asked to take it, since that
- * needs the lock that the poller holds, perhaps as long as it finds nothing.
+ * Complete one command of an IOPOLL ring if its run or job is complete. Called repeatedly for each
+ * command in flight, with the lock of the ring held: by users of the ring, by its submission
+ * thread, or, when the ring is destroyed, by a kernel thread that waits until no command is left.
+ *
+ * A run completes with -ECANCELED if a process other than its submitter polls. The output is not
+ * for that process. The task of the submitter cannot take it: that needs the lock of the ring,
+ * which the poller holds, perhaps as long as it finds no completion.
  */
 int kcsd_uring_iopoll(struct io_uring_cmd *ioucmd, struct io_comp_batch *iob,
 		      unsigned int poll_flags)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A thread of io_uring's learns by a notification (TIF_NOTIFY_SIGNAL) that its command was
- * cancelled or its ring closed, for which it must sleep interruptibly. Signals interrupt such a
- * sleep, too, and only SIGKILL ends the wait: for all others (SIGSTOP, the freezer's) the thread
- * clears TIF_SIGPENDING, sleeps again, and looks for them when it has waited.
+ * Wait for a command. A worker thread of io_uring gets a notification (TIF_NOTIFY_SIGNAL) when its
+ * command is cancelled or its ring closed; to notice it, the thread must sleep interruptibly.
+ * Signals interrupt such a sleep, too, but only SIGKILL ends the wait. For other signals (SIGSTOP,
+ * that of the freezer) the thread clears TIF_SIGPENDING, sleeps again, and sets it again after the
+ * wait.
  */
 #include <linux/completion.h>
 #include <linux/sched.h>
@@ -12,7 +13,7 @@
 
 #include "host/wait.h"
 
-/* A task's own stays as long as it runs. */
+/* Returns the lock of the signals of the current task, which is valid as long as the task runs. */
 static spinlock_t *signals_lock(void)
 {
 	return &rcu_dereference_protected(current->sighand, true)->siglock;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How a submitter waits for its command: until its death or cancellation. Being stopped or frozen
- * ends no wait; the system's suspend finds the submitter frozen in it.
+ * Let a submitter wait for its command, until the submitter is killed or the command cancelled.
+ * Stop and freeze do not end the wait: suspend of the system freezes the submitter in it.
  */
 #ifndef KCSD_WAIT_H
 #define KCSD_WAIT_H
@@ -10,14 +10,14 @@
 
 struct completion;
 
-/* The task state to wait in. Hold no lock. */
+/* Returns the task state to wait in. Wait without locks. */
 unsigned int kcsd_wait_state(void);
-/* A signal has interrupted a wait in that state: true: give up; false: wait again. */
+/* Call when a signal interrupted a wait in that state. True: stop waiting; false: wait again. */
 bool kcsd_wait_is_over(void);
-/* After the last wait: signals that were put off are pending again. */
+/* Call after the last wait: makes deferred signals pending again. */
 void kcsd_wait_end(void);
 
-/* False: given up. */
+/* Wait for done. Returns false if the wait was stopped before that. */
 bool kcsd_wait_for(struct completion *done);
 
 #endif

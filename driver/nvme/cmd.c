@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What all commands have in common: unused fields, and their data. */
+/* Shared by all commands: reject unused fields, copy data to and from the host. */
 #include <linux/uio.h>
 
 #include "drive.h"

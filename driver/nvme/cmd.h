@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A command on its way: the front end fills it in once, a command set's parse
- * function checks all of it and sets execute (or run, or job), and nothing checks again.
+ * One NVMe command in flight. The front end fills it in once. The parse function of the command
+ * set validates all fields and sets execute, run or job. No later code validates them again.
  *
  * Parse and execute return 0, an NVMe status (positive, without DNR), or -errno.
  */
@@ -22,12 +22,12 @@ struct kcsd_tenant;
 
 struct kcsd_cmd {
 	struct kcsd_drive *drive;
-	struct kcsd_tenant *tenant;	/* the open file that it came by, or the user */
+	struct kcsd_tenant *tenant;	/* open file that sent it, or user of the block node */
 	u8 opcode;
 	bool admin;
-	bool writable;		/* the file was opened for writing */
-	bool partition;		/* the file is of a partition of the block device */
-	u32 node;		/* NSID of the node that it was opened on; 0: the controller's */
+	bool writable;		/* the file is open for writing */
+	bool partition;		/* the file is a partition of the block device */
+	u32 node;		/* NSID of the open node; 0: controller node */
 	u32 nsid;
 	u32 cdw2;
 	u32 cdw3;
@@ -40,39 +40,39 @@ struct kcsd_cmd {
 	u32 timeout_ms;
 	void __user *metadata;
 	u32 metadata_len;	/* bytes */
-	struct iov_iter data;	/* the host's buffer, of bvecs; its count is DLEN */
+	struct iov_iter data;	/* host buffer: bvecs, unless now is set; its count is DLEN */
 
-	/* Set by parse: one of the three. */
+	/* Parse sets one of these three. */
 	int (*execute)(struct kcsd_cmd *cmd);
-	struct kcsd_run *run;	/* asynchronous; the front end submits it */
-	struct kcsd_job *job;	/* likewise, unless it is quick */
+	struct kcsd_run *run;	/* asynchronous; submitted by the front end */
+	struct kcsd_job *job;	/* same, unless it is quick: executed by the submitter */
 
 	/*
-	 * Only if that can be done without waiting, for the host's memory, either: it may not be
-	 * pinned. Otherwise -EAGAIN or -EFAULT, and nothing is counted.
+	 * Execute only if that needs no waiting, not even for host memory, which is not pinned.
+	 * Otherwise return -EAGAIN or -EFAULT, and count nothing.
 	 */
 	bool now;
-	bool started;		/* the host's buffer may have been written to */
+	bool started;		/* the host buffer may have been written */
 	struct kcsd_trace_cmd trace;
-	u64 failed_lba;		/* the first LBA that failed, if its quick job says; else 0 */
-	u64 result;		/* CQE DW0-1; of an invalid command, see kcsd_cmd_invalid() */
+	u64 failed_lba;		/* first LBA that failed, set by a quick job; otherwise 0 */
+	u64 result;		/* CQE DW0-1; for Invalid Field see kcsd_cmd_invalid() */
 };
 
-/* The bits that a command uses; all others must be zero. */
+/* Bits of each field that a command uses; all others must be zero. */
 struct kcsd_cmd_uses {
 	u32 cdw2, cdw3;
 	u32 cdw10, cdw11, cdw12, cdw13, cdw14, cdw15;
 	bool metadata;
 };
 
-/* Invalid Field in Command, with its place as the result. */
+/* Set the result to the invalid field. Returns Invalid Field in Command. */
 static inline int kcsd_cmd_invalid(struct kcsd_cmd *cmd, enum kcsd_field field)
 {
 	cmd->result = field;
 	return KCSD_SC_INVALID_FIELD;
 }
 
-/* What the host is told of a status: not to try again, but where time alone can help. */
+/* Returns the status for the host: adds DNR (do not retry) unless a later retry can succeed. */
 static inline int kcsd_status_to_host(int status)
 {
 	switch (status) {
@@ -86,7 +86,7 @@ static inline int kcsd_status_to_host(int status)
 	}
 }
 
-/* 0, or Invalid Field in Command for the first that has a bit it should not. */
+/* Returns 0, or Invalid Field in Command for the first field with an unused bit set. */
 int kcsd_cmd_check_unused(struct kcsd_cmd *cmd, const struct kcsd_cmd_uses *uses);
 
 static inline u64 kcsd_cmd_u64(u32 low, u32 high)
@@ -94,13 +94,13 @@ static inline u64 kcsd_cmd_u64(u32 low, u32 high)
 	return (u64)high << 32 | low;
 }
 
-/* To and from the host's buffer, counted as link traffic. 0 or -EFAULT. */
+/* Copy to or from the host buffer, and count the bytes as link traffic. Return 0 or -EFAULT. */
 int kcsd_cmd_copy_to_host(struct kcsd_cmd *cmd, const void *from, size_t len);
 int kcsd_cmd_copy_from_host(struct kcsd_cmd *cmd, void *to, size_t len);
 
 /*
- * Parse functions, called by opcodes.c's table; compute/compute.h, compute/program.h, compute/range_set.h and
- * slm.h have the others.
+ * Parse functions, called through the tables in opcodes.c. compute/compute.h and nvme/slm.h declare
+ * the others.
  */
 int kcsd_get_log_parse(struct kcsd_cmd *cmd);
 int kcsd_identify_parse(struct kcsd_cmd *cmd);
@@ -123,30 +123,30 @@ int kcsd_program_parse_activation(struct kcsd_cmd *cmd);
 int kcsd_range_set_parse(struct kcsd_cmd *cmd);
 
 /*
- * May these ranges, a copy of what the host sent, be used together? 0 or the status;
- * cmd->result is then the range's index, or the field of Invalid Field.
+ * Validate memory ranges that are used together. range is a copy of the data that the host sent.
+ * Returns 0 or a status; cmd->result is then the index of the bad range, or the invalid field.
  */
 int kcsd_memory_ranges_check(struct kcsd_cmd *cmd, const struct kcsd_memory_range *range, u32 nr);
 
-/* SLBA of the commands that have one. */
+/* Returns SLBA of a command that has this field. */
 static inline u64 kcsd_nvm_slba(const struct kcsd_cmd *cmd)
 {
 	return kcsd_cmd_u64(cmd->cdw10, cmd->cdw11);
 }
 
-/* nvm.c: what Zone Append has in common with Write. CDW12 of both: */
+/* nvm.c: shared by Write and Zone Append. Control bits in CDW12 of both: */
 #define KCSD_NVM_CONTROL_ALL	((u32)(NVME_RW_FUA | NVME_RW_LR) << 16)
 static inline u32 kcsd_nvm_nlb(const struct kcsd_cmd *cmd)
 {
 	return (cmd->cdw12 & 0xffff) + 1;
 }
 
-/* Execute either. */
+/* Execute Write or Zone Append. */
 int kcsd_nvm_write(struct kcsd_cmd *cmd);
-/* nvm_verify.c: execute Compare, whose fields are those of Read. */
+/* nvm_verify.c: execute Compare. Its fields are those of Read. */
 int kcsd_nvm_compare(struct kcsd_cmd *cmd);
 
-/* nvm.c: the first LBA of a failed command, if the status is about LBAs; else 0. */
+/* nvm.c: returns the first LBA of a failed command if the status concerns LBAs; otherwise 0. */
 u64 kcsd_nvm_failed_lba(const struct kcsd_cmd *cmd, int status);
 
 #endif

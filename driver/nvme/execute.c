@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Execute Program and Execute on LBAs: from their fields to a run. <linux/kcsd.h> has the
- * formats. They differ in what is at the head of the data, ranges or grants.
+ * Execute Program and Execute on LBAs: validate the fields and create a run. <linux/kcsd.h> defines
+ * the formats. The two commands differ in the table at the start of the data: memory ranges or LBA
+ * grants.
  */
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
@@ -26,7 +27,7 @@ static u16 execute_rsid(const struct kcsd_cmd *cmd)
 	return cmd->cdw2 >> KCSD_EXEC_RSID_SHIFT;
 }
 
-/* NUMR: grants or ranges. */
+/* Returns NUMR, the number of grants or ranges. */
 static u32 execute_nr(const struct kcsd_cmd *cmd)
 {
 	return cmd->cdw3 & KCSD_EXEC_NUMR_MASK;
@@ -42,20 +43,20 @@ static bool execute_has_len(const struct kcsd_cmd *cmd)
 	return cmd->cdw3 & KCSD_EXEC_LEN;
 }
 
-/* Bytes of the host's buffer that are not for what the program emits. */
+/* Returns the bytes of the metadata buffer that are not available to program output. */
 static size_t execute_reserved(const struct kcsd_cmd *cmd)
 {
 	return sizeof(struct kcsd_run_record) + (execute_audited(cmd) ? KCSD_AUDIT_LEN : 0);
 }
 
-/* Bytes of grants or ranges. */
+/* Returns the size of the grants or ranges in bytes. */
 static size_t execute_table_len(const struct kcsd_cmd *cmd)
 {
 	return execute_nr(cmd) * (execute_grants(cmd) ? sizeof(struct kcsd_lba_grant) :
-								  sizeof(struct kcsd_memory_range));
+							sizeof(struct kcsd_memory_range));
 }
 
-/* Bytes of all that the arguments follow. */
+/* Returns the bytes before the arguments: grants or ranges, and the length if present. */
 static size_t execute_head_len(const struct kcsd_cmd *cmd)
 {
 	return execute_table_len(cmd) + (execute_has_len(cmd) ? sizeof(__le64) : 0);
@@ -71,7 +72,7 @@ static int execute_check_nr(struct kcsd_cmd *cmd)
 	return execute_nr(cmd) <= cmd->drive->cfg.max_ranges ? 0 : KCSD_SC_MAX_RANGES;
 }
 
-/* Everything that the command alone tells. */
+/* Validate all fields of the command, before its data is copied. */
 static int execute_check(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = {
@@ -98,9 +99,9 @@ static int execute_check(struct kcsd_cmd *cmd)
 	return 0;
 }
 
-/* ---- what the program may touch ---- */
+/* ---- access of the program ---- */
 
-/* To name ranges at all. */
+/* Returns 0 if the sender may use memory ranges at all; otherwise -errno or a status. */
 static int execute_may_range(const struct kcsd_cmd *cmd)
 {
 	if (!kcsd_cmd_allowed(cmd, KCSD_FOR_WRITERS))
@@ -108,7 +109,7 @@ static int execute_may_range(const struct kcsd_cmd *cmd)
 	return KCSD_MAPPINGS_POSSIBLE ? 0 : KCSD_SC_INSUFFICIENT_RESOURCES;
 }
 
-/* Grants or ranges, length and arguments, copied once and then checked. */
+/* Copy grants or ranges, length and arguments from the host once, then validate the copy. */
 static int execute_copy_data(struct kcsd_cmd *cmd, struct kcsd_run *run)
 {
 	size_t len = iov_iter_count(&cmd->data);
@@ -154,7 +155,7 @@ static int execute_get_set(struct kcsd_cmd *cmd, struct kcsd_run *run)
 	return 0;
 }
 
-/* Set the length of the stream, for which grants and ranges are known. */
+/* Set the length of the stream. The grants or ranges of the run must be set. */
 static int execute_take_len(struct kcsd_cmd *cmd, struct kcsd_run *run)
 {
 	const struct kcsd_vm_input in = {
@@ -190,9 +191,9 @@ static int execute_get_program(struct kcsd_run *run)
 	return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
 }
 
-/* ---- */
+/* ---- run ---- */
 
-/* Bytes that the program may emit. */
+/* Returns the maximum number of bytes that the program may emit. */
 static u32 execute_out_max(const struct kcsd_cmd *cmd)
 {
 	u32 max;
@@ -200,7 +201,7 @@ static u32 execute_out_max(const struct kcsd_cmd *cmd)
 	if (!cmd->metadata_len)
 		return 0;
 	max = cmd->metadata_len - execute_reserved(cmd);
-	/* The audit begins at a multiple of 8. */
+	/* The audit follows the output, aligned to 8 bytes. */
 	return execute_audited(cmd) ? round_down(max, 8) : max;
 }
 
@@ -235,7 +236,7 @@ static struct kcsd_run *execute_create_run(const struct kcsd_cmd *cmd)
 	return NULL;
 }
 
-/* Set cmd->run, for which its tenant has given a slot. */
+/* Create cmd->run. The caller has taken a slot of the tenant for it. */
 static int execute_make_run(struct kcsd_cmd *cmd)
 {
 	struct kcsd_run *run;
@@ -262,7 +263,7 @@ int kcsd_execute_parse(struct kcsd_cmd *cmd)
 
 	if (ret)
 		return ret;
-	/* Before anything is allocated for it. */
+	/* Take the slot before allocating, so that a tenant over its limit uses no memory. */
 	if (!kcsd_tenant_get_slot(cmd->tenant, cmd->drive->cfg.queue_limit))
 		return KCSD_SC_INSUFFICIENT_RESOURCES;
 	ret = execute_make_run(cmd);

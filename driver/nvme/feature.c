@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* NVMe Base, "Get Features command", "Set Features command"; none is saved. */
+/* NVMe Base, "Get Features command", "Set Features command". No feature can be saved. */
 #include <linux/limits.h>
 #include <linux/mm.h>
 #include <linux/nvme.h>
@@ -15,13 +15,13 @@
 
 enum kcsd_feature_sel { SEL_CURRENT, SEL_DEFAULT, SEL_SAVED, SEL_CAPABILITIES };
 
-/* No limit to a burst; there is one queue, and it is round robin. */
+/* Returns Arbitration: no limit of a burst (7); one queue, round robin. */
 static u64 arbitration(const struct kcsd_drive *drive)
 {
 	return 7;
 }
 
-/* As Identify says. */
+/* True if Identify Controller reports a volatile write cache (VWC). */
 static bool has_cache(const struct kcsd_drive *drive)
 {
 	return drive->store.volatile_cache;
@@ -49,7 +49,7 @@ static int set_cache(struct kcsd_cmd *cmd)
 	return kcsd_lba_io_status(ret, KCSD_SC_WRITE_FAULT);
 }
 
-/* The block device's, 0's based: submission queues, and as many for completions. */
+/* Returns the queues of the block device, 0's based: submission, and as many for completion. */
 static u64 queues(const struct kcsd_drive *drive)
 {
 	u32 last = kcsd_block_nr_queues(drive) - 1;
@@ -57,7 +57,7 @@ static u64 queues(const struct kcsd_drive *drive)
 	return last | last << 16;
 }
 
-/* Power state 0 is the only one; no events are sent; the first combination of command sets. */
+/* Returns 0: the only power state; no events are sent; first combination of command sets. */
 static u64 zero(const struct kcsd_drive *drive)
 {
 	return 0;
@@ -102,7 +102,7 @@ static int set_budget(struct kcsd_cmd *cmd)
 static const struct kcsd_feature {
 	u8 fid;
 	u64 (*get)(const struct kcsd_drive *drive);
-	u64 (*def)(const struct kcsd_drive *drive);	/* at power on; NULL: as get */
+	u64 (*def)(const struct kcsd_drive *drive);	/* value at power on; NULL: use get */
 	int (*set)(struct kcsd_cmd *cmd);		/* NULL: Feature Not Changeable */
 	bool (*has)(const struct kcsd_drive *drive);	/* NULL: every drive has it */
 } kcsd_features[] = {
@@ -151,7 +151,7 @@ static int feature_get(struct kcsd_cmd *cmd)
 		cmd->result = f->set ? KCSD_CAP_CHANGEABLE : 0;
 		return 0;
 	default:
-		/* What is not saved is as it was at power on. */
+		/* Default, and Saved: without a saved value, return that of power on. */
 		cmd->result = (f->def ?: f->get)(cmd->drive);
 		return 0;
 	}
@@ -169,7 +169,7 @@ static bool feature_of_all(const struct kcsd_cmd *cmd)
 	return !cmd->nsid || cmd->nsid == NVME_NSID_ALL;
 }
 
-/* With the NSID of a namespace it gives the controller's: tools fill in their node's. */
+/* Accept the NSID of a namespace: tools send that of their node. Returns controller features. */
 int kcsd_feature_parse_get(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = {
@@ -193,7 +193,7 @@ int kcsd_feature_parse_set(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = {
 		.cdw10 = KCSD_FEATURE_SAVE | 0xff,	/* FID */
-		.cdw11 = U32_MAX, .cdw12 = U32_MAX,	/* the feature's own */
+		.cdw11 = U32_MAX, .cdw12 = U32_MAX,	/* defined by each feature */
 	};
 	int ret = kcsd_cmd_check_unused(cmd, &uses);
 
@@ -213,8 +213,8 @@ int kcsd_feature_parse_set(struct kcsd_cmd *cmd)
 }
 
 /*
- * NVMe Base, "Feature Identifiers Supported and Effects": bit 0 of each; its scope, the
- * controller.
+ * NVMe Base, "Feature Identifiers Supported and Effects". Set bit 0 (supported) and bit 21 (scope:
+ * the controller) of each feature.
  */
 void *kcsd_features_page(const struct kcsd_drive *drive, u32 *len)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Features: what Get and Set Features show and change. */
+/* Features of the controller, for Get Features and Set Features. */
 #ifndef KCSD_FEATURE_H
 #define KCSD_FEATURE_H
 
@@ -7,7 +7,7 @@
 
 struct kcsd_drive;
 
-/* Log page 12h, kvmalloc'ed, *len bytes; NULL without memory. */
+/* Returns log page 12h, *len bytes; the caller frees it by kvfree(). NULL: no memory. */
 void *kcsd_features_page(const struct kcsd_drive *drive, u32 *len);
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Format NVM: all of namespace 1 is erased, its zones are empty, its blocks good. NVMe Base, "Format
- * NVM command". There is one format. Everyone else's accesses wait before it or fail until it is
- * done: it begins when those under way have ended.
+ * Format NVM: erase all of namespace 1, empty its zones, clear its bad blocks. NVMe Base, "Format
+ * NVM command". There is one format. The format closes drive->gate: it starts when all accesses in
+ * flight have completed, and later accesses fail until it is complete.
  */
 #define pr_fmt(fmt) "kcsd: " fmt
 
@@ -18,12 +18,15 @@
 #include "nvme/nvm_range.h"
 
 #define CDW10_ALL	0x3fffu
-#define CDW10_FORMAT	0x31ffu			/* LBAFL, MSET, PI, PIL, LBAFU: all 0 */
+#define CDW10_FORMAT	0x31ffu			/* LBAFL, MSET, PI, PIL, LBAFU: must be 0 */
 #define CDW10_SES(cmd)	((cmd)->cdw10 >> 9 & 7)	/* Secure Erase Settings */
 #define SES_NONE	0
 #define SES_USER_DATA	1
 
-/* By power off alone: who has been killed, or no longer wants it, must not leave half of the data. */
+/*
+ * True once power off begins. Does not look at kcsd_job_cancelled(): a sender that is killed or
+ * cancels must not leave the data half erased.
+ */
 static bool format_stopped(void *ctx)
 {
 	struct kcsd_drive *drive = ctx;
@@ -78,7 +81,7 @@ static int format_check(struct kcsd_cmd *cmd)
 		return ret;
 	if (iov_iter_count(&cmd->data))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	/* FNA: not all namespaces at once; and one only has LBAs. */
+	/* FNA: format one namespace at a time. Only namespace 1 has LBAs. */
 	if (cmd->nsid == NVME_NSID_ALL)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_NSID);
 	if (cmd->nsid != KCSD_NSID_NVM)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Get Log Page: which pages there are, and what part of one is asked for. NVMe Base. */
+/* Get Log Page: find the log page and return the requested part of it. NVMe Base. */
 #include <linux/mm.h>
 #include <linux/nvme.h>
 
@@ -28,7 +28,7 @@ static void *log_health(const struct kcsd_cmd *cmd, u32 *len)
 	return kcsd_health_page(cmd->drive, len);
 }
 
-/* One slot, which is read-only and active: the module. */
+/* Report one firmware slot, read-only and active: it holds the module. */
 static void *log_firmware(const struct kcsd_cmd *cmd, u32 *len)
 {
 	struct nvme_fw_slot_info_log *page;
@@ -58,7 +58,7 @@ static void *log_features(const struct kcsd_cmd *cmd, u32 *len)
 	return kcsd_features_page(cmd->drive, len);
 }
 
-/* There is no management interface. */
+/* Report no NVMe-MI command: there is no management interface. */
 static void *log_mi(const struct kcsd_cmd *cmd, u32 *len)
 {
 	*len = KCSD_MI_LEN;
@@ -101,9 +101,9 @@ static void *log_output(const struct kcsd_cmd *cmd, u32 *len)
 
 static const struct kcsd_log_kind {
 	u8 lid;
-	bool compute;	/* of the compute namespace, else of the controller */
-	bool csi;	/* CDW14 says of which command set */
-	void *(*make)(const struct kcsd_cmd *cmd, u32 *len);	/* kvmalloc'ed, or NULL */
+	bool compute;	/* of the compute namespace; otherwise of the controller */
+	bool csi;	/* CDW14 selects the command set */
+	void *(*make)(const struct kcsd_cmd *cmd, u32 *len);	/* for kvfree(); NULL: no memory */
 } kcsd_log_kinds[] = {
 	{ KCSD_LOG_SUPPORTED,		.make = log_supported },
 	{ NVME_LOG_ERROR,		.make = log_errors },
@@ -119,7 +119,10 @@ static const struct kcsd_log_kind {
 	{ KCSD_LOG_PROGRAM_OUTPUT,	.compute = true, .make = log_output },
 };
 
-/* NVMe Base, "Supported Log Pages": bit 0 of each. None has index offsets, or what is its own. */
+/*
+ * NVMe Base, "Supported Log Pages". Set bit 0 of each page. No page has index offsets or LID
+ * specific parameters.
+ */
 static void *log_supported(const struct kcsd_cmd *cmd, u32 *len)
 {
 	__le32 *page;
@@ -167,7 +170,7 @@ static int get_log_execute(struct kcsd_cmd *cmd)
 		size_t n = min_t(u64, want, len - off);
 
 		ret = kcsd_cmd_copy_to_host(cmd, page + off, n);
-		/* Past its end a page reads as zeroes. */
+		/* Return zeroes after the end of the page. */
 		if (!ret && iov_iter_zero(want - n, &cmd->data) != want - n)
 			ret = -EFAULT;
 	}
@@ -185,9 +188,9 @@ int kcsd_get_log_parse(struct kcsd_cmd *cmd)
 {
 	const struct kcsd_log_kind *kind = log_kind(cmd);
 	const struct kcsd_cmd_uses uses = {
-		/* NUMDL, RAE, LID; no page has an LSP. No page sends events that RAE could keep. */
+		/* NUMDL, RAE, LID. No page has an LSP, or sends events that RAE could retain. */
 		.cdw10 = 0xffff80ff,
-		.cdw11 = 0x0000ffff,			/* NUMDU; nor an LSI */
+		.cdw11 = 0x0000ffff,			/* NUMDU; no page has an LSI */
 		.cdw12 = U32_MAX, .cdw13 = U32_MAX,	/* LPO */
 		.cdw14 = kind && kind->csi ? 0xff000000 : 0,
 	};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Identify: what the controller and its namespaces are. NVMe Base, "Identify command". */
+/* Identify: describe the controller and its namespaces. NVMe Base, "Identify command". */
 #include <linux/log2.h>
 #include <linux/nvme.h>
 #include <linux/slab.h>
@@ -10,7 +10,7 @@
 #include "nvme/identify.h"
 #include "nvme/uuid.h"
 
-/* CNS values that <linux/nvme.h> names differently from version to version. */
+/* CNS values. Versions of <linux/nvme.h> differ in their names. */
 #define KCSD_CNS_NS		0x00
 #define KCSD_CNS_CTRL		0x01
 #define KCSD_CNS_ACTIVE_LIST	0x02
@@ -25,15 +25,15 @@
 #define KCSD_CNS_CS_ALLOC_NS	0x1b
 #define KCSD_CNS_CSI_VECTORS	0x1c
 
-/* Fields that <linux/nvme.h> does not name: bytes in Identify Controller, Identify Namespace. */
+/* Byte offsets of fields without names in <linux/nvme.h>: Identify Controller and Namespace. */
 #define ID_CTRL_OCFS		534	/* Optional Copy Formats Supported */
-#define ID_NS_MSSRL		74	/* LBAs of one source of a Copy */
-#define ID_NS_MCL		76	/* LBAs of a Copy */
-#define ID_NS_MSRC		80	/* sources of a Copy, 0's based */
+#define ID_NS_MSSRL		74	/* maximum LBAs of one source of a Copy */
+#define ID_NS_MCL		76	/* maximum LBAs of a Copy */
+#define ID_NS_MSRC		80	/* maximum sources of a Copy, 0's based */
 
 #define KCSD_NN			KCSD_NSID_COMPUTE	/* the largest NSID */
 
-/* The namespaces that a drive can have, ascending, with their command sets; see kcsd_csi(). */
+/* All possible namespaces, in ascending order, with their command sets; see kcsd_csi(). */
 static const struct {
 	u32 nsid;
 	u8 csi;
@@ -43,7 +43,7 @@ static const struct {
 	{ KCSD_NSID_COMPUTE,	KCSD_CSI_COMPUTE },
 };
 
-/* Of kcsd_namespaces[i]. */
+/* Returns the command set of kcsd_namespaces[i]: on a zoned drive ZNS instead of NVM. */
 static u8 kcsd_csi(const struct kcsd_drive *drive, int i)
 {
 	if (kcsd_namespaces[i].nsid == KCSD_NSID_NVM && drive->zones.nr)
@@ -66,7 +66,7 @@ static bool namespace_active(const struct kcsd_drive *drive, u32 nsid)
 	return nsid != KCSD_NSID_SLM || drive->slm.size;
 }
 
-/* CSI of an active namespace, -1 if it is not. */
+/* Returns the CSI of a namespace; -1 if it is not active. */
 static int namespace_csi(const struct kcsd_drive *drive, u32 nsid)
 {
 	int i;
@@ -77,7 +77,7 @@ static int namespace_csi(const struct kcsd_drive *drive, u32 nsid)
 	return -1;
 }
 
-/* NVMe strings: ASCII, padded with spaces, no NUL. */
+/* Write an NVMe string: ASCII, padded with spaces, without NUL. */
 static void identify_string(char *to, size_t len, const char *from)
 {
 	memset(to, ' ', len);
@@ -110,15 +110,16 @@ static int identify_ctrl(struct kcsd_cmd *cmd, void *page)
 	id->mdts = KCSD_MDTS;
 	id->ver = cpu_to_le32(NVME_VS(2, 0, 0));
 	id->cntrltype = NVME_CTRL_IO;
-	/* Log pages: 05h; 32-bit NUMD and offsets; 00h, 12h, 13h, and scopes in 05h. */
+	/* Log page 05h; 32-bit NUMD and offsets; log pages 00h, 12h, 13h, and scopes in 05h. */
 	id->lpa = NVME_CTRL_LPA_CMD_EFFECTS_LOG | BIT(2) | BIT(5);
 	id->elpe = KCSD_ERROR_ENTRIES - 1;
 	id->frmw = BIT(0) | 1 << 1;	/* one slot, read-only */
 	/*
-	 * Dataset Management is supported: the limits in CNS 06h say that. With its bit cleared, what
-	 * is beyond them is aborted with Command Size Limit Exceeded; with its bit set that status is
-	 * not allowed, and what is beyond would be ignored. NVM Command Set, "Dataset Management
-	 * Processing Limits". Linux takes DMRSL for all that one command discards.
+	 * Leave the bit of Dataset Management cleared: the limits in CNS 06h report its support. A
+	 * command beyond the limits is then aborted with Command Size Limit Exceeded. With the bit
+	 * set this status is not allowed, and the part beyond the limits would be ignored. NVM
+	 * Command Set, "Dataset Management Processing Limits". Linux uses DMRSL as the limit of all
+	 * LBAs that one command discards.
 	 */
 	id->oncs = cpu_to_le16(NVME_CTRL_ONCS_COMPARE | NVME_CTRL_ONCS_WRITE_UNCORRECTABLE |
 			       NVME_CTRL_ONCS_WRITE_ZEROES |
@@ -126,21 +127,21 @@ static int identify_ctrl(struct kcsd_cmd *cmd, void *page)
 			       BIT(7) |		/* Verify */
 			       BIT(8));		/* Copy */
 	id->oacs = cpu_to_le16(BIT(1));	/* Format NVM */
-	id->fna = BIT(3);	/* of one namespace; no cryptographic erase */
-	/* Block erase, overwrite; No-Deallocate is heeded, and nothing is changed afterwards. */
+	id->fna = BIT(3);	/* formats one namespace; no cryptographic erase */
+	/* Block erase, overwrite; obeys No-Deallocate and does not modify the media afterwards. */
 	id->sanicap = cpu_to_le32(BIT(1) | BIT(2) | 1 << 30);
-	put_unaligned_le16(BIT(0), page + ID_CTRL_OCFS);	/* of format 0h */
+	put_unaligned_le16(BIT(0), page + ID_CTRL_OCFS);	/* format 0h */
 	id->sqes = 0x66;	/* 64 bytes */
 	id->cqes = 0x44;	/* 16 bytes */
 	id->nn = cpu_to_le32(KCSD_NN);
 	id->mnan = cpu_to_le32(KCSD_NN);
-	/* As the block device says. Flush takes no broadcast NSID. */
+	/* Same as the block device reports. Flush accepts no broadcast NSID. */
 	id->vwc = (drive->store.volatile_cache ? NVME_CTRL_VWC_PRESENT : 0) | 2 << 1;
 	*(__le64 *)id->tnvmcap = cpu_to_le64(drive->store.size);
 	return 0;
 }
 
-/* LBAs that can be written. */
+/* Returns the number of LBAs that can be written. */
 static u64 identify_capacity(const struct kcsd_drive *drive)
 {
 	const struct kcsd_zones *zones = &drive->zones;
@@ -157,10 +158,10 @@ static int identify_ns(struct kcsd_cmd *cmd, void *page)
 	struct kcsd_ns_names names;
 	struct nvme_id_ns *id = page;
 
-	/* An inactive namespace is all zeroes. */
+	/* Return zeroes for an inactive namespace. */
 	if (namespace_csi(cmd->drive, cmd->nsid) < 0)
 		return 0;
-	/* This structure is the NVM command set's, on which that for zones is built. */
+	/* The NVM command set defines this structure, and ZNS uses it; others do not. */
 	if (cmd->nsid != KCSD_NSID_NVM)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
 	id->nsze = cpu_to_le64(drive->nsze);
@@ -212,7 +213,7 @@ static int identify_ns_desc(struct kcsd_cmd *cmd, void *page)
 	return 0;
 }
 
-/* The NSIDs above CDW1's, of one command set or (csi < 0) of all. */
+/* List the NSIDs above cmd->nsid, of one command set or (csi < 0) of all. */
 static int identify_list(struct kcsd_cmd *cmd, void *page, int csi)
 {
 	__le32 *list = page;
@@ -267,7 +268,7 @@ static void identify_slm(struct kcsd_drive *drive, struct kcsd_id_ns_slm *id)
 	id->max_sources = cpu_to_le32(KCSD_COPY_MAX_SOURCES);
 }
 
-/* Zones are counted from 0 here, and all ones are no limit. */
+/* Fill in limits of zones. MAR and MOR are 0's based; all ones (from 0) means no limit. */
 static void identify_zns(const struct kcsd_drive *drive, struct nvme_id_ns_zns *id)
 {
 	BUILD_BUG_ON(sizeof(*id) != KCSD_IDENTIFY_LEN);
@@ -277,7 +278,7 @@ static void identify_zns(const struct kcsd_drive *drive, struct nvme_id_ns_zns *
 	id->lbafe[0].zsze = cpu_to_le64(kcsd_zone_size(&drive->zones));
 }
 
-/* Command-set specific. For NVM: no protection information, all zeroes. */
+/* Fill in data of the command set. NVM: zeroes, there is no protection information. */
 static int identify_cs_ns(struct kcsd_cmd *cmd, void *page)
 {
 	int csi = namespace_csi(cmd->drive, cmd->nsid);
@@ -324,7 +325,10 @@ static void identify_ctrl_zns(const struct kcsd_drive *drive, struct nvme_id_ctr
 	id->zasl = ilog2(max_append / SZ_4K);
 }
 
-/* Zeroes: no limits beyond MDTS. Zoned drives have the NVM commands, and so their limits, too. */
+/*
+ * Fill in limits of the command set; zeroes: none besides MDTS. Zoned drives have the NVM commands,
+ * so they report the limits of NVM, too.
+ */
 static int identify_cs_ctrl(struct kcsd_cmd *cmd, void *page)
 {
 	u8 csi = identify_csi(cmd);
@@ -350,10 +354,10 @@ static int identify_csi_vectors(struct kcsd_cmd *cmd, void *page)
 	return 0;
 }
 
-/* Each CNS: what fills in the page, and what of the command it looks at. */
+/* For each CNS: the function that fills in the page, and the fields that the CNS uses. */
 static const struct kcsd_identify_cns {
 	u8 cns;
-	bool ns;	/* NSID names a namespace: 1..NN */
+	bool ns;	/* uses NSID, which must be 1..NN */
 	bool csi;
 	int (*fill)(struct kcsd_cmd *cmd, void *page);
 } kcsd_identify_table[] = {
@@ -366,7 +370,7 @@ static const struct kcsd_identify_cns {
 	{ KCSD_CNS_CS_ACTIVE_LIST,	.csi = true,
 					.fill = identify_cs_active_list },
 	{ KCSD_CNS_NS_INDEP,		.ns = true, .fill = identify_ns_indep },
-	/* Namespaces are not managed: those allocated are the active ones. */
+	/* No Namespace Management: allocated namespaces are the active ones. */
 	{ KCSD_CNS_ALLOC_LIST,		.fill = identify_active_list },
 	{ KCSD_CNS_ALLOC_NS,		.ns = true, .fill = identify_ns },
 	{ KCSD_CNS_CS_ALLOC_LIST,	.csi = true,
@@ -410,14 +414,14 @@ int kcsd_identify_parse(struct kcsd_cmd *cmd)
 	u16 cntid = cmd->cdw10 >> 16;
 	int ret = kcsd_cmd_check_unused(cmd, &uses);
 
-	/* CNTID FFFFh: this controller. Tools send it where it is not looked at, too. */
+	/* Accept CNTID FFFFh (this controller): tools send it even where it is not used. */
 	if (!c || (cntid && cntid != 0xffff))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
 	if (ret)
 		return ret;
 	if (iov_iter_count(&cmd->data) != KCSD_IDENTIFY_LEN)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	/* What does not use the NSID takes any: tools fill in their node's. */
+	/* Accept any NSID where it is not used: tools send that of their node. */
 	if (c->ns && (!cmd->nsid || cmd->nsid > KCSD_NN))
 		return KCSD_SC_INVALID_NS;
 	cmd->execute = identify_execute;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Commands that take long, on a workqueue of their drive. */
+/* Jobs: execute long commands on a workqueue of the drive. */
 #include <linux/mm.h>
 
 #include "compute/tenant.h"
@@ -26,7 +26,7 @@ static void job_log_failure(const struct kcsd_job *job)
 	kcsd_error_log_add(&job->drive->retained->errors, &f);
 }
 
-/* Give back a job that is neither queued nor running any more. */
+/* Complete a job that is neither queued nor running any more: hand it back to its submitter. */
 static void job_complete(struct kcsd_job *job, int status)
 {
 	job->status = status;
@@ -45,7 +45,7 @@ static struct kcsd_job *turn_job(struct kcsd_turn *turn)
 	return container_of(turn, struct kcsd_job, turn);
 }
 
-/* The next job, now this worker's. NULL: there is none, and the worker is idle. */
+/* Take the next job; the worker then owns it. NULL: none is queued, and the worker is idle. */
 static struct kcsd_job *job_take(struct kcsd_job_worker *worker)
 {
 	struct kcsd_jobs *jobs = worker->jobs;
@@ -78,8 +78,8 @@ static int job_execute(struct kcsd_job *job)
 }
 
 /*
- * Its turn is over, after ns. True: it is queued again, for a rest, and no longer this worker's.
- * Else no cancelling finds it on a list.
+ * End the turn of a job, which took ns. Returns true if the job is queued again, because it has a
+ * rest: the worker no longer owns it. Otherwise no cancel function finds the job on a list.
  */
 static bool job_requeue(struct kcsd_job *job, bool rest, u64 ns)
 {
@@ -87,7 +87,7 @@ static bool job_requeue(struct kcsd_job *job, bool rest, u64 ns)
 
 	spin_lock(&jobs->lock);
 	list_del(&job->turn.entry);
-	/* Who cancels jobs that run does not look for them in the queue again. */
+	/* Do not queue a cancelled job again: its canceller saw it running and left it there. */
 	rest = rest && !jobs->stopping && !job->cancelled;
 	job->state = rest ? KCSD_JOB_QUEUED : KCSD_JOB_ENDED;
 	if (rest)
@@ -119,7 +119,7 @@ static void job_work(struct work_struct *work)
 	}
 }
 
-/* Have an idle worker look for a job, if there is one. */
+/* Wake one idle worker, if there is one, to take a job. */
 static void jobs_call(struct kcsd_jobs *jobs)
 {
 	struct kcsd_job_worker *worker;
@@ -142,7 +142,7 @@ struct kcsd_job *kcsd_job_create(struct kcsd_cmd *cmd, size_t size, bool quick, 
 	struct kcsd_job *job;
 
 	*ret = KCSD_SC_INSUFFICIENT_RESOURCES;
-	/* Before anything is allocated for it. */
+	/* Take the slot before allocating, so that a tenant over its limit uses no memory. */
 	if (!quick && !kcsd_tenant_get_slot(cmd->tenant, drive->cfg.queue_limit))
 		return NULL;
 	*ret = -ENOMEM;
@@ -265,6 +265,6 @@ int kcsd_jobs_init(struct kcsd_drive *drive)
 
 void kcsd_jobs_destroy(struct kcsd_drive *drive)
 {
-	/* The last job has been given back, its worker may still be on its way out. */
+	/* All jobs are complete; wait for workers that have not returned yet. */
 	destroy_workqueue(drive->jobs.wq);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The NVM command set on namespace 1: Read, Write, Flush; and how Zone Append moves data. */
+/* NVM command set of namespace 1: Read, Write, Flush. Also moves the data of Zone Append. */
 #include <linux/nvme.h>
 
 #include "drive.h"
@@ -15,17 +15,17 @@ static int nvm_move(struct kcsd_cmd *cmd)
 	switch (cmd->opcode) {
 	case nvme_cmd_zone_append:
 		return kcsd_lba_io_status(kcsd_lba_io_append(drive, slba, &cmd->data, &cmd->result),
-					 KCSD_SC_WRITE_FAULT);
+					  KCSD_SC_WRITE_FAULT);
 	case nvme_cmd_write:
 		return kcsd_lba_io_status(kcsd_lba_io_write(drive, slba, &cmd->data),
-					 KCSD_SC_WRITE_FAULT);
+					  KCSD_SC_WRITE_FAULT);
 	default:
 		return kcsd_lba_io_status(kcsd_lba_io_read(drive, slba, &cmd->data),
-					 KCSD_SC_READ_ERROR);
+					  KCSD_SC_READ_ERROR);
 	}
 }
 
-/* 0, or the status that the command was told to fail with. */
+/* Returns 0, or the status of an injected error. Sleeps for an injected delay. */
 static int nvm_inject(const struct kcsd_cmd *cmd, enum kcsd_inject_op op)
 {
 	const struct kcsd_inject_cmd c = {
@@ -43,7 +43,7 @@ static int nvm_move_now(struct kcsd_cmd *cmd)
 {
 	int ret = -EAGAIN;
 
-	/* A rule is asked once. */
+	/* Ask each rule of inject only once per command: leave that to a call that may sleep. */
 	if (!kcsd_inject_is_armed(cmd->drive, KCSD_INJECT_READ))
 		ret = kcsd_lba_io_read_now(cmd->drive, kcsd_nvm_slba(cmd), &cmd->data);
 	if (ret == -EAGAIN || ret == -EFAULT)
@@ -109,7 +109,7 @@ static int (*kcsd_nvm_rw_execute(u8 opcode))(struct kcsd_cmd *cmd)
 	}
 }
 
-/* NVM Command Set, "Read command", CDW12 and CDW13; likewise Write and Compare. */
+/* NVM Command Set, "Read command", CDW12 and CDW13. Write and Compare have the same fields. */
 int kcsd_nvm_parse_rw(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = {

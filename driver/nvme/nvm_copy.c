@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Copy: LBAs of namespace 1 to other ones of it. NVM Command Set, "Copy command", format 0h.
+ * Copy LBAs of namespace 1 to other LBAs of it. NVM Command Set, "Copy command", format 0h.
  *
- * Sources are copied one after the other, piece by piece: no more than a piece is whole to others.
- * The destination must not overlap a source. In a sequential zone it is a write like any other.
+ * Sources are copied in order, piece by piece. Other commands may see a part of the copy, but only
+ * whole pieces. The destination must not overlap a source. In a sequential zone it obeys the rules
+ * of any write.
  */
 #include <linux/mm.h>
 #include <linux/nvme.h>
@@ -22,10 +23,10 @@
 
 struct nvm_copy {
 	struct kcsd_job job;
-	u64 to;			/* the LBA that is written next */
+	u64 to;			/* next LBA to write */
 	u64 nlb;		/* of all sources */
 	bool fua;
-	void *buf;		/* while it is carried out */
+	void *buf;		/* allocated while the job executes */
 	u32 nr;
 	struct kcsd_nvm_range source[] __counted_by(nr);
 };
@@ -35,7 +36,7 @@ static struct nvm_copy *to_copy(struct kcsd_job *job)
 	return container_of(job, struct nvm_copy, job);
 }
 
-/* ---- carrying it out ---- */
+/* ---- execute ---- */
 
 static int copy_piece(struct kcsd_job *job, const struct kcsd_nvm_range *piece)
 {
@@ -124,7 +125,7 @@ static int copy_parse_source(struct kcsd_cmd *cmd, const struct kcsd_nvm_copy_lb
 	return kcsd_drive_has_lbas(cmd->drive, source->slba, source->nlb) ? 0 : KCSD_SC_LBA_RANGE;
 }
 
-/* With a status that a source is at fault for, the result is its number. */
+/* Sets cmd->result to the index of a source if that source causes the status. */
 static int copy_parse_sources(struct kcsd_cmd *cmd, const struct kcsd_nvm_copy_lba *d,
 			      struct nvm_copy *copy)
 {
@@ -166,7 +167,7 @@ static int copy_read_sources(struct kcsd_cmd *cmd, struct nvm_copy *copy)
 	return ret;
 }
 
-/* What the command tells without its sources. */
+/* Validate the command without its sources. */
 static int copy_check(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = {
@@ -193,7 +194,7 @@ static struct nvm_copy *copy_create(struct kcsd_cmd *cmd, int *ret)
 	struct nvm_copy *copy;
 	struct kcsd_job *job;
 
-	/* As long as it can be: how long it is, its sources tell. */
+	/* Assume the maximum length: the sources have not been copied yet. */
 	job = kcsd_nvm_job_create(cmd, struct_size(copy, source, copy_nr(cmd)),
 				  KCSD_MAX_COPY >> cmd->drive->lba_shift, ret);
 	if (!job)

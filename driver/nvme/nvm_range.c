@@ -12,7 +12,7 @@
 struct kcsd_job *kcsd_nvm_job_create(struct kcsd_cmd *cmd, size_t size, u64 nlb, int *ret)
 {
 	struct kcsd_drive *drive = cmd->drive;
-	/* No longer than a Read or Write keeps its submitter busy. */
+	/* Occupies its submitter no longer than a Read or Write. */
 	bool quick = !kcsd_drive_blocks(drive) && nlb <= KCSD_MAX_TRANSFER >> drive->lba_shift;
 
 	return kcsd_job_create(cmd, size, quick, ret);
@@ -76,7 +76,7 @@ int kcsd_nvm_range_read(struct kcsd_job *job, const struct kcsd_nvm_range *piece
 
 	to_iter(job, piece, ITER_DEST, &kvec, to, &iter);
 	return kcsd_lba_io_status(kcsd_lba_io_read(job->drive, piece->slba, &iter),
-				 KCSD_SC_READ_ERROR);
+				  KCSD_SC_READ_ERROR);
 }
 
 int kcsd_nvm_range_write(struct kcsd_job *job, const struct kcsd_nvm_range *piece,
@@ -87,5 +87,5 @@ int kcsd_nvm_range_write(struct kcsd_job *job, const struct kcsd_nvm_range *piec
 
 	to_iter(job, piece, ITER_SOURCE, &kvec, (void *)from, &iter);
 	return kcsd_lba_io_status(kcsd_lba_io_write(job->drive, piece->slba, &iter),
-				 KCSD_SC_WRITE_FAULT);
+				  KCSD_SC_WRITE_FAULT);
 }

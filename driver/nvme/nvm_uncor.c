@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Write Uncorrectable: LBAs that cannot be read until they are written. NVM Command Set, "Write
- * Uncorrectable command". In a sequential zone it is a write like any other: at the write pointer,
- * which it moves.
+ * Write Uncorrectable: make LBAs unreadable until they are written. NVM Command Set, "Write
+ * Uncorrectable command". In a sequential zone it obeys the rules of any write: it starts at the
+ * write pointer and moves it.
  */
 #include <linux/mm.h>
 #include <linux/nvme.h>
@@ -20,8 +20,8 @@
 struct nvm_uncor {
 	struct kcsd_job job;
 	struct kcsd_nvm_range range;
-	bool sequential;	/* some of it is in a sequential zone */
-	void *zeroes;		/* for that, while it is carried out */
+	bool sequential;	/* touches a sequential zone */
+	void *zeroes;		/* written to that zone; allocated while the job executes */
 };
 
 static struct nvm_uncor *to_uncor(struct kcsd_job *job)
@@ -58,12 +58,12 @@ static int uncor_execute(struct kcsd_job *job)
 
 	if (!ret)
 		ret = kcsd_lba_io_status(kcsd_lba_io_check_uncorrectable(drive, r->nlb),
-					KCSD_SC_WRITE_FAULT);
+					 KCSD_SC_WRITE_FAULT);
 	if (!ret && uncor->sequential)
 		ret = move_write_pointer(uncor);
 	if (!ret)
 		ret = kcsd_lba_io_status(kcsd_lba_io_make_uncorrectable(drive, r->slba, r->nlb),
-					KCSD_SC_WRITE_FAULT);
+					 KCSD_SC_WRITE_FAULT);
 	if (ret) {
 		job->lba = r->slba;
 		return ret;

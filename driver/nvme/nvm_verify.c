@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Compare and Verify: they read the medium and move nothing to the host. NVM Command Set. */
+/* Compare and Verify: read LBAs, transfer no data to the host. NVM Command Set. */
 #include <linux/mm.h>
 #include <linux/nvme.h>
 #include <linux/slab.h>
@@ -14,7 +14,7 @@
 
 /* ---- Compare ---- */
 
-/* One piece of the host's buffer; have and want have room for it. */
+/* Compare one piece of the host buffer. have and want: caller's memory for len bytes each. */
 static int compare_piece(struct kcsd_cmd *cmd, u64 slba, size_t len, void *have, void *want)
 {
 	struct kvec kvec = { .iov_base = have, .iov_len = len };
@@ -70,7 +70,7 @@ struct nvm_verify {
 	struct kcsd_job job;
 	bool fua;
 	struct kcsd_nvm_range range;
-	void *buf;		/* while it is carried out */
+	void *buf;		/* allocated while the job executes */
 };
 
 static struct nvm_verify *to_verify(struct kcsd_job *job)
@@ -102,7 +102,7 @@ static int verify_execute(struct kcsd_job *job)
 	struct kcsd_drive *drive = job->drive;
 	int ret = kcsd_nvm_range_inject(job, KCSD_INJECT_READ, &verify->range);
 
-	/* What is verified is the medium, not what is cached of it. */
+	/* FUA: flush first, to verify the store and not its cache. */
 	if (!ret && verify->fua)
 		ret = kcsd_lba_io_status(kcsd_lba_io_flush(drive), KCSD_SC_WRITE_FAULT);
 	if (!ret)

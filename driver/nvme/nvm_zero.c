@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Write Zeroes, and Deallocate of Dataset Management: LBAs that read as zeroes from then on. NVM
- * Command Set, "Write Zeroes command", "Dataset Management command".
+ * Write Zeroes, and Deallocate of Dataset Management: make LBAs read as zeroes. NVM Command Set,
+ * "Write Zeroes command", "Dataset Management command".
  *
- * In a sequential zone Write Zeroes is a write like any other: at the write pointer, which it moves.
- * Deallocate is advice, which has no use there: a zone is deallocated by its reset.
+ * In a sequential zone Write Zeroes obeys the rules of any write: it starts at the write pointer
+ * and moves it. Deallocate is only advice and does nothing there: a reset deallocates the zone.
  */
 #include <linux/mm.h>
 #include <linux/nvme.h>
@@ -16,7 +16,7 @@
 #include "nvme/identify.h"
 #include "nvme/nvm_range.h"
 
-/* Zeroing memory holds a CPU, so little at a time; a file is mostly punched. */
+/* Bytes zeroed at once: few in memory (occupies a CPU), more in files (mostly punch holes). */
 #define PIECE_INLINE	SZ_1M
 #define PIECE_BLOCKING	SZ_16M
 
@@ -29,8 +29,8 @@ struct nvm_zero {
 	bool deallocate;	/* Dataset Management, else Write Zeroes */
 	bool unmap;
 	bool fua;
-	bool sequential;	/* some of it is in a sequential zone */
-	void *zeroes;		/* for those, while it is carried out */
+	bool sequential;	/* touches a sequential zone */
+	void *zeroes;		/* written to such zones; allocated while the job executes */
 	u32 nr;
 	struct kcsd_nvm_range range[] __counted_by(nr);
 };
@@ -40,12 +40,12 @@ static struct nvm_zero *to_zero(struct kcsd_job *job)
 	return container_of(job, struct nvm_zero, job);
 }
 
-/* ---- carrying it out ---- */
+/* ---- execute ---- */
 
 static int zero_piece(struct kcsd_job *job, const struct kcsd_nvm_range *piece)
 {
 	return kcsd_lba_io_status(kcsd_lba_io_zero(job->drive, piece->slba, piece->nlb,
-						 to_zero(job)->unmap), KCSD_SC_WRITE_FAULT);
+						   to_zero(job)->unmap), KCSD_SC_WRITE_FAULT);
 }
 
 static int write_piece(struct kcsd_job *job, const struct kcsd_nvm_range *piece)
@@ -53,7 +53,7 @@ static int write_piece(struct kcsd_job *job, const struct kcsd_nvm_range *piece)
 	return kcsd_nvm_range_write(job, piece, to_zero(job)->zeroes);
 }
 
-/* In a sequential zone, or several. */
+/* Write zeroes to a range that touches one or more sequential zones. */
 static int write_range(struct nvm_zero *zero, const struct kcsd_nvm_range *r)
 {
 	struct kcsd_job *job = &zero->job;
@@ -110,8 +110,12 @@ static int zero_execute(struct kcsd_job *job)
 	return 0;
 }
 
-/* As kcsd_job_create(); nlb: LBAs of all nr ranges; sequential: some are in a sequential zone. */
-static struct nvm_zero *zero_create(struct kcsd_cmd *cmd, u32 nr, u64 nlb, bool sequential, int *ret)
+/*
+ * Create the job; see kcsd_job_create(). nlb: LBAs of all nr ranges. sequential: some are in a
+ * sequential zone.
+ */
+static struct nvm_zero *zero_create(struct kcsd_cmd *cmd, u32 nr, u64 nlb, bool sequential,
+				    int *ret)
 {
 	struct nvm_zero *zero;
 	struct kcsd_job *job;
@@ -175,7 +179,7 @@ static u32 dsm_nr(const struct kcsd_cmd *cmd)
 	return (cmd->cdw10 & 0xff) + 1;
 }
 
-/* Sequential zones come last: what of the range is in front of them. */
+/* Returns how many LBAs of the range are before the sequential zones, which come last. */
 static u64 dsm_deallocatable(const struct kcsd_zones *zones, u64 slba, u64 nlb)
 {
 	u64 end = kcsd_zone_start(zones, zones->nr_conventional);
@@ -185,7 +189,7 @@ static u64 dsm_deallocatable(const struct kcsd_zones *zones, u64 slba, u64 nlb)
 	return slba < end ? end - slba : 0;
 }
 
-/* Context attributes are hints, not followed. */
+/* Validate and convert the ranges. Ignores context attributes, which are hints. */
 static int dsm_parse_ranges(struct kcsd_cmd *cmd, const struct nvme_dsm_range *from,
 			    struct nvm_zero *zero)
 {
@@ -204,7 +208,7 @@ static int dsm_parse_ranges(struct kcsd_cmd *cmd, const struct nvme_dsm_range *f
 	}
 	if (nlb > KCSD_MAX_DSM >> cmd->drive->lba_shift)
 		return KCSD_SC_COMMAND_SIZE;
-	/* All that is asked for is advice. */
+	/* Without AD the command only gives hints: do nothing. */
 	if (!(cmd->cdw11 & NVME_DSMGMT_AD))
 		zero->nr = 0;
 	return 0;
@@ -239,7 +243,7 @@ int kcsd_nvm_parse_dsm(struct kcsd_cmd *cmd)
 		return KCSD_SC_COMMAND_SIZE;
 	if (iov_iter_count(&cmd->data) != dsm_nr(cmd) * sizeof(struct nvme_dsm_range))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	/* As long as it can be: how long it is, its ranges tell. */
+	/* Assume the maximum length: the ranges have not been copied yet. */
 	zero = zero_create(cmd, dsm_nr(cmd), KCSD_MAX_DSM >> cmd->drive->lba_shift, false, &ret);
 	if (!zero)
 		return ret;

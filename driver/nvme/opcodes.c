@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The commands of all command sets. NVMe Base, "Commands Supported and Effects". */
+/* Opcode tables of all command sets. NVMe Base, "Commands Supported and Effects". */
 #include <linux/capability.h>
 #include <linux/mm.h>
 #include <linux/nvme.h>
@@ -8,21 +8,21 @@
 #include "nvme/cmd.h"
 #include "nvme/opcodes.h"
 
-/* Command Scope, which <linux/nvme.h> has no names for. */
+/* Command Scope. <linux/nvme.h> has no names for these bits. */
 #define OF_NAMESPACE	BIT(20)
 #define OF_CONTROLLER	BIT(21)
 #define OF_SUBSYSTEM	BIT(25)
-/* Command Submission and Execution: no other command of the same, of any namespace meanwhile. */
+/* Command Submission and Execution: no other command meanwhile, of this or of any namespace. */
 #define ALONE_IN_NAMESPACE	(1 << 16)
 #define ALONE		(2 << 16)
-/* It may change what is read from a namespace. */
+/* May change the content of a namespace. */
 #define CHANGES_DATA	NVME_CMD_EFFECTS_LBCC
 
 #define ANYONE			KCSD_FOR_ANY
 #define WRITERS			KCSD_FOR_WRITERS
 #define ADMIN			KCSD_FOR_ADMIN
 
-/* Waits for the medium. */
+/* Waits for the LBA store (kcsd_opcode.waits). */
 #define MEDIUM			true
 
 static const struct kcsd_opcode admin_opcodes[] = {
@@ -35,24 +35,24 @@ static const struct kcsd_opcode admin_opcodes[] = {
 	{ nvme_admin_sanitize_nvm, ADMIN, OF_SUBSYSTEM | CHANGES_DATA | ALONE,
 				kcsd_sanitize_parse },
 	{ KCSD_ADMIN_LOAD_PROGRAM,	WRITERS, OF_NAMESPACE, kcsd_program_parse_load },
-	{ KCSD_ADMIN_PROGRAM_ACTIVATION, WRITERS,OF_NAMESPACE, kcsd_program_parse_activation },
+	{ KCSD_ADMIN_PROGRAM_ACTIVATION, WRITERS, OF_NAMESPACE, kcsd_program_parse_activation },
 	{ KCSD_ADMIN_RANGE_SET,		WRITERS, OF_NAMESPACE, kcsd_range_set_parse },
 };
 
-/* Those of both sets that come less often. nvme-cli opens its files for reading only. */
+/* Less frequent opcodes of both sets. nvme-cli opens nodes for reading only. */
 #define NVM_AND_ZNS									\
-	{ nvme_cmd_write_zeroes, WRITERS, OF_NAMESPACE | CHANGES_DATA,		\
+	{ nvme_cmd_write_zeroes, WRITERS, OF_NAMESPACE | CHANGES_DATA,			\
 				kcsd_nvm_parse_write_zeroes },				\
-	{ nvme_cmd_dsm,		WRITERS, OF_NAMESPACE | CHANGES_DATA,		\
+	{ nvme_cmd_dsm,		WRITERS, OF_NAMESPACE | CHANGES_DATA,			\
 				kcsd_nvm_parse_dsm },					\
 	{ nvme_cmd_compare,	ANYONE, OF_NAMESPACE, kcsd_nvm_parse_rw, MEDIUM },	\
 	{ nvme_cmd_verify,	ANYONE, OF_NAMESPACE, kcsd_nvm_parse_verify },		\
-	{ KCSD_NVM_COPY,	WRITERS, OF_NAMESPACE | CHANGES_DATA,		\
+	{ KCSD_NVM_COPY,	WRITERS, OF_NAMESPACE | CHANGES_DATA,			\
 				kcsd_nvm_parse_copy },					\
-	{ nvme_cmd_write_uncor,	WRITERS, OF_NAMESPACE | CHANGES_DATA,		\
+	{ nvme_cmd_write_uncor,	WRITERS, OF_NAMESPACE | CHANGES_DATA,			\
 				kcsd_nvm_parse_write_uncor },
 
-/* The frequent ones first: they are searched one by one. */
+/* List frequent opcodes first: the search is linear. */
 static const struct kcsd_opcode nvm_opcodes[] = {
 	{ nvme_cmd_read,	ANYONE, OF_NAMESPACE, kcsd_nvm_parse_rw, MEDIUM },
 	{ nvme_cmd_write,	WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_nvm_parse_rw, MEDIUM },
@@ -79,7 +79,10 @@ static const struct kcsd_opcode slm_opcodes[] = {
 	{ KCSD_SLM_FILL,	WRITERS, OF_NAMESPACE | CHANGES_DATA, kcsd_slm_parse_fill },
 };
 
-/* Execute changes something only with write grants or ranges: kcsd_execute_parse() looks. */
+/*
+ * Allow ANYONE: only write grants and ranges change anything, and kcsd_execute_parse() checks
+ * these.
+ */
 static const struct kcsd_opcode compute_opcodes[] = {
 	{ KCSD_CMD_EXECUTE,	ANYONE, OF_NAMESPACE | CHANGES_DATA, kcsd_execute_parse },
 	{ KCSD_CMD_EXECUTE_LBA,	ANYONE, OF_NAMESPACE | CHANGES_DATA, kcsd_execute_parse },
@@ -97,7 +100,7 @@ static const struct kcsd_command_set admin_set = SET(0, admin_opcodes);
 
 static const struct kcsd_command_set zns_set = SET(KCSD_CSI_ZNS, zns_opcodes);
 
-/* By namespace, of a drive that is not zoned. */
+/* Command set of each NSID, on a drive that is not zoned. */
 static const struct kcsd_command_set command_sets[] = {
 	[KCSD_NSID_NVM]		= SET(KCSD_CSI_NVM, nvm_opcodes),
 	[KCSD_NSID_SLM]		= SET(KCSD_CSI_SLM, slm_opcodes),
@@ -113,7 +116,7 @@ static const struct kcsd_command_set *command_set(const struct kcsd_drive *drive
 
 const struct kcsd_opcode *kcsd_opcode_find(const struct kcsd_cmd *cmd)
 {
-	/* The front end has seen to it that an I/O command's NSID is its node's. */
+	/* The front end ensures that the NSID of an I/O command is that of its node. */
 	const struct kcsd_command_set *set = cmd->admin ? &admin_set :
 					     command_set(cmd->drive, cmd->nsid);
 	int i;
@@ -126,7 +129,7 @@ const struct kcsd_opcode *kcsd_opcode_find(const struct kcsd_cmd *cmd)
 
 bool kcsd_opcode_blocks(const struct kcsd_opcode *command, const struct kcsd_cmd *cmd)
 {
-	/* They allocate, take mutexes, and check whole programs. Format NVM is a job. */
+	/* Admin commands allocate, take mutexes and validate programs. Format NVM is a job. */
 	if (cmd->admin)
 		return cmd->opcode != nvme_admin_format_nvm;
 	return command->waits && kcsd_drive_blocks(cmd->drive);
@@ -134,27 +137,27 @@ bool kcsd_opcode_blocks(const struct kcsd_opcode *command, const struct kcsd_cmd
 
 bool kcsd_cmd_allowed(const struct kcsd_cmd *cmd, enum kcsd_command_for who)
 {
-	/* A partition's users must not reach beyond it. Identify tells nothing of what is there. */
+	/* Keep users of a partition inside it. Identify reveals no data outside. */
 	if (cmd->partition && !(cmd->admin && cmd->opcode == nvme_admin_identify))
 		goto admin;
-	/* To read takes no more than an open node. */
+	/* Reading needs no more than an open node. */
 	if (who == KCSD_FOR_ANY)
 		return true;
-	/* Who may load programs, by the controller's node, need not have a right to anyone's data. */
+	/* Permission to load programs, by the controller node, must not allow erasing all data. */
 	if (who == KCSD_FOR_ADMIN)
 		goto admin;
 	/*
-	 * Admin commands change the drive for all its users: only the controller's node gives the
-	 * right to. Those of namespaces may have been given to others.
+	 * Admin commands change the drive for all users: accept them only by the controller node.
+	 * Nodes of namespaces may be accessible to other users.
 	 */
 	if (cmd->admin && cmd->node)
 		goto admin;
-	/* To open a node for reading is not enough to change anything. */
+	/* A node open for reading gives no right to change anything. */
 	if (!cmd->writable)
 		goto admin;
 	return true;
 
-	/* As on Linux's NVMe nodes, which nvme-cli opens for reading only, whatever it sends. */
+	/* Like NVMe nodes of Linux: nvme-cli opens nodes for reading only, for all commands. */
 admin:
 	return capable(CAP_SYS_ADMIN);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The commands that a drive has: one table, by which they are dispatched and permitted, and which
- * the host reads as log page 05h.
+ * Opcodes of a drive. The same tables dispatch commands, decide about permission, and are log page
+ * 05h for the host.
  */
 #ifndef KCSD_OPCODES_H
 #define KCSD_OPCODES_H
@@ -11,34 +11,37 @@
 struct kcsd_cmd;
 struct kcsd_drive;
 
-/* Who may send a command; kcsd_cmd_allowed() decides. */
+/* Senders that may use an opcode; kcsd_cmd_allowed() decides. */
 enum kcsd_command_for {
-	KCSD_FOR_ANY,		/* whoever has the node open */
-	KCSD_FOR_WRITERS,	/* who has it open for writing, or CAP_SYS_ADMIN */
-	KCSD_FOR_ADMIN,		/* CAP_SYS_ADMIN alone: erases what belongs to all users */
+	KCSD_FOR_ANY,		/* the node is open */
+	KCSD_FOR_WRITERS,	/* the node is open for writing, or CAP_SYS_ADMIN */
+	KCSD_FOR_ADMIN,		/* CAP_SYS_ADMIN only: erases data of all users */
 };
 
 struct kcsd_opcode {
 	u8 opcode;
 	u8 allowed;		/* enum kcsd_command_for */
-	u32 effects;		/* NVME_CMD_EFFECTS_*, besides that it is supported */
+	u32 effects;		/* NVME_CMD_EFFECTS_* without CSUPP */
 	int (*parse)(struct kcsd_cmd *cmd);
-	bool waits;		/* for the medium of namespace 1, and is no job */
+	bool waits;		/* for the store of namespace 1, and is not a job */
 };
 
-/* The command that a cmd asks for; NULL: Invalid Command Opcode. */
+/* Returns the table row of the opcode of cmd. NULL: Invalid Command Opcode. */
 const struct kcsd_opcode *kcsd_opcode_find(const struct kcsd_cmd *cmd);
 /*
- * May it sleep for long, not as a run or a job but as it is carried out? Then io_uring has to do
- * that in a thread of its own. The drive has been entered.
+ * True if cmd may sleep for long while its submitter executes it, so not as a run or job. io_uring
+ * must then use a worker thread. The caller has entered the drive.
  */
 bool kcsd_opcode_blocks(const struct kcsd_opcode *command, const struct kcsd_cmd *cmd);
 /*
- * May the command do what is reserved to these? The only place that decides about permission. In
- * the submitter's context: its capabilities count, and those of the file.
+ * True if the sender of cmd has the permission `who`. All decisions about permission are made here.
+ * Call in the context of the submitter: its capabilities count, and the mode of the file.
  */
 bool kcsd_cmd_allowed(const struct kcsd_cmd *cmd, enum kcsd_command_for who);
-/* Log page 05h of one of the drive's command sets, kvmalloc'ed, *len bytes; NULL without memory. */
+/*
+ * Returns log page 05h of one command set of the drive, *len bytes; the caller frees it by
+ * kvfree(). NULL: no memory.
+ */
 void *kcsd_opcodes_page(const struct kcsd_drive *drive, u8 csi, u32 *len);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Load Program and Program Activation Management. */
+/* Parse and execute Load Program and Program Activation Management. */
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -14,7 +14,10 @@ static u16 cmd_pind(const struct kcsd_cmd *cmd)
 	return cmd->cdw10 & 0xffff;
 }
 
-/* Others get the lock while the program is checked. Its slot stays as it is: it is finishing. */
+/*
+ * Validate a complete image and store the program. programs.lock is free during validation; the
+ * place at this PIND does not change meanwhile: it is marked as finishing.
+ */
 static int program_finish(struct kcsd_cmd *cmd, struct kcsd_loading *l)
 {
 	struct kcsd_verdict verdict;
@@ -42,7 +45,7 @@ static int program_load(struct kcsd_cmd *cmd)
 	enum kcsd_field field;
 	int ret;
 
-	/* Not under the lock: a control group over its limit makes the sender wait for its memory. */
+	/* Allocate without the lock: a sender waits if its control group is over its limit. */
 	chunk.data = kvmalloc(chunk.off ? chunk.len : chunk.psize, GFP_KERNEL_ACCOUNT);
 	if (!chunk.data)
 		return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
@@ -65,7 +68,7 @@ static int program_parse_index(const struct kcsd_cmd *cmd)
 	return cmd_pind(cmd) < cmd->drive->programs.nr ? 0 : KCSD_SC_INVALID_PROGRAM_INDEX;
 }
 
-/* An index whose program the host may bring and take away. */
+/* Validate the index of a program that the host may load and unload. */
 static int program_parse_host_index(const struct kcsd_cmd *cmd)
 {
 	int ret = program_parse_index(cmd);
@@ -90,7 +93,7 @@ static int program_parse_unload(struct kcsd_cmd *cmd)
 	return program_parse_host_index(cmd);
 }
 
-/* PTYPE, PIT and PUID, and whether it is to stay. */
+/* Validate PTYPE, PIT and PUID, and that a persistent program can be stored. */
 static int program_check_type(struct kcsd_cmd *cmd)
 {
 	u8 pit = cmd->cdw10 >> KCSD_LOAD_PIT_SHIFT & 7;
@@ -106,7 +109,7 @@ static int program_check_type(struct kcsd_cmd *cmd)
 	return 0;
 }
 
-/* PSIZE, NUMB and LOFF. */
+/* Validate PSIZE, NUMB and LOFF. */
 static int program_check_chunk(struct kcsd_cmd *cmd)
 {
 	u32 psize = cmd->cdw11, numb = cmd->cdw14, loff = cmd->cdw15;
@@ -117,7 +120,7 @@ static int program_check_chunk(struct kcsd_cmd *cmd)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW14);
 	if (loff > psize - numb)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW15);
-	/* LPG; the last chunk is what is left. */
+	/* Require a multiple of LPG, except for the last chunk. */
 	if (numb & (cmd->drive->cfg.load_granularity - 1) && numb != psize - loff)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW14);
 	if (iov_iter_count(&cmd->data) != numb)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Memory Range Set Management, and the check of ranges that any command names. */
+/* Memory Range Set Management, and validation of memory ranges for all commands. */
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -33,9 +33,9 @@ static int memory_range_check(struct kcsd_cmd *cmd, const struct kcsd_memory_ran
 	return 0;
 }
 
-/* Both have been checked. */
+/* Both ranges are valid, so the sums do not overflow. */
 static bool memory_ranges_overlap(const struct kcsd_memory_range *a,
-				       const struct kcsd_memory_range *b)
+				  const struct kcsd_memory_range *b)
 {
 	return le64_to_cpu(a->start) < le64_to_cpu(b->start) + le32_to_cpu(b->len) &&
 	       le64_to_cpu(b->start) < le64_to_cpu(a->start) + le32_to_cpu(a->len);

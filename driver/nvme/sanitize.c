@@ -14,7 +14,7 @@
 #define SANACT_OVERWRITE	3
 #define AUSE			BIT(3)	/* Allow Unrestricted Sanitize Exit */
 #define OWPASS(cdw10)		((cdw10) >> 4 & 0xf)
-#define MOST_PASSES		16	/* OWPASS 0 */
+#define MOST_PASSES		16	/* passes if OWPASS is 0 */
 #define OIPBP			BIT(8)	/* Overwrite Invert Pattern Between Passes */
 #define NDAS			BIT(9)	/* No-Deallocate After Sanitize */
 #define CDW10_ALL		0x3ffu
@@ -27,7 +27,7 @@ struct sanitize_log {
 	__le16 sprog;
 	__le16 sstat;
 	__le32 scdw10;
-	__le32 estimates[6];	/* all ones: none */
+	__le32 estimates[6];	/* all ones: no estimate */
 	u8 rsvd32[480];
 };
 
@@ -38,7 +38,10 @@ static struct kcsd_sanitize_retained *retained_of(const struct kcsd_drive *drive
 
 /* ---- both gates ---- */
 
-/* 0, or the status that the medium's is closed with. The other one follows it. */
+/*
+ * Close both gates. Returns 0, or the status with which drive->gate is closed already; memory_gate
+ * then stays as it is.
+ */
 static int close_gates(struct kcsd_drive *drive, int status)
 {
 	int ret = kcsd_gate_close(&drive->gate, status);
@@ -58,7 +61,7 @@ static void wait_gates(struct kcsd_drive *drive)
 	kcsd_gate_wait(&drive->memory_gate);
 }
 
-/* The medium's last: by its status commands are let in. */
+/* Open drive->gate last: its status decides whether kcsd_sanitize_refuses() admits commands. */
 static void open_gates(struct kcsd_drive *drive)
 {
 	kcsd_gate_open(&drive->memory_gate);
@@ -82,7 +85,7 @@ static void note_progress(void *ctx, u32 passes, u32 share)
 	WRITE_ONCE(retained->share, share);
 }
 
-/* 0 or the status that it is told to fail with. */
+/* Returns 0, or the status of an injected error. Sleeps for an injected delay. */
 static int sanitize_inject(struct kcsd_drive *drive)
 {
 	const struct kcsd_inject_cmd cmd = {
@@ -95,8 +98,9 @@ static int sanitize_inject(struct kcsd_drive *drive)
 }
 
 /*
- * NVMe Base, "Sanitize Operations": all places that can hold user data, controller memory buffers
- * and log pages among them. Nobody is inside of the gates.
+ * Erase SLM, the memory of the units, and the program log. NVMe Base, "Sanitize Operations", asks
+ * for all places that can hold user data, including controller memory buffers and log pages. Both
+ * gates are closed and no command is inside.
  */
 static void erase_memory(struct kcsd_drive *drive)
 {
@@ -127,7 +131,7 @@ static int sanitize_erase(struct kcsd_drive *drive)
 	return ret;
 }
 
-/* Who reads that it is over must not meet the gate as it was, so that comes last. */
+/* Set state last: a reader that sees the end must find the gates changed already. */
 static void sanitize_end(struct kcsd_drive *drive, int ret)
 {
 	struct kcsd_sanitize_retained *retained = retained_of(drive);
@@ -152,13 +156,13 @@ static void sanitize_work(struct work_struct *work)
 	kcsd_jobs_cancel_slm(drive);
 	wait_gates(drive);
 	ret = sanitize_erase(drive);
-	/* Interrupted by power off: it goes on at power on. */
+	/* Leave the state as it is if power off interrupted: power on starts it again. */
 	if (!ret || !(is_going(drive) || READ_ONCE(drive->dead)))
 		sanitize_end(drive, ret);
 	kcsd_drive_exit(drive);
 }
 
-/* The gates are closed. */
+/* Start the worker. The caller has closed both gates. */
 static void sanitize_start(struct kcsd_drive *drive)
 {
 	note_progress(drive, 0, 0);
@@ -176,7 +180,7 @@ void kcsd_sanitize_power_on(struct kcsd_drive *drive)
 {
 	struct kcsd_sanitize_retained *retained = retained_of(drive);
 
-	/* Memory is new. */
+	/* New memory holds no user data. */
 	if (!drive->cfg.backing_file)
 		retained->erased = true;
 	if (retained->state == KCSD_SANITIZE_IN_PROGRESS) {
@@ -194,7 +198,7 @@ void kcsd_sanitize_destroy(struct kcsd_drive *drive)
 
 /* ---- the command ---- */
 
-/* After a failure: only as strictly as that was, until it has succeeded. */
+/* True after a failed Sanitize without AUSE: until one succeeds, refuse Sanitize with AUSE. */
 static bool is_restricted(const struct kcsd_sanitize_retained *retained)
 {
 	return retained->locked && !(retained->cdw10 & AUSE);
@@ -266,9 +270,9 @@ int kcsd_sanitize_parse(struct kcsd_cmd *cmd)
 	return 0;
 }
 
-/* ---- others ---- */
+/* ---- other commands ---- */
 
-/* NVMe Base, "Sanitize Operations - Admin Commands Allowed"; the others would change something. */
+/* NVMe Base, "Sanitize Operations - Admin Commands Allowed". All others would change something. */
 static bool is_allowed_meanwhile(u8 opcode)
 {
 	switch (opcode) {

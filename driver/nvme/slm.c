@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Subsystem Local Memory: its pages, and Memory Read and Write. */
+/* Subsystem Local Memory: allocate and erase it; Memory Read and Memory Write. */
 #define pr_fmt(fmt) "kcsd: " fmt
 
 #include <linux/mm.h>
@@ -11,7 +11,7 @@
 #include "nvme/cmd.h"
 #include "nvme/identify.h"
 
-/* Rather fail than have the OOM killer called. */
+/* Fail rather than invoke the OOM killer. */
 #define KCSD_SLM_GFP	(GFP_KERNEL | __GFP_ZERO | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /* ---- memory ---- */
@@ -42,7 +42,7 @@ static struct page **slm_alloc_pages(u64 nr)
 	return pages;
 }
 
-/* Single pages, so that a part of them can be mapped elsewhere, too. */
+/* Allocate single pages, so that mappings can map parts of SLM, too. */
 int kcsd_slm_init(struct kcsd_drive *drive)
 {
 	u64 size = drive->cfg.slm_size, nr = DIV_ROUND_UP(size, PAGE_SIZE);
@@ -74,7 +74,7 @@ fail:
 
 void kcsd_slm_destroy(struct kcsd_drive *drive)
 {
-	/* The pages and their array with it: VM_MAP_PUT_PAGES. */
+	/* Also frees the pages and their array: VM_MAP_PUT_PAGES. */
 	vfree(drive->slm.mem);
 }
 

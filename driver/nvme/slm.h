@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Subsystem Local Memory: namespace 2, bytes in the drive's own memory. */
+/* Subsystem Local Memory (SLM): namespace 2, bytes in memory of the drive. */
 #ifndef KCSD_SLM_H
 #define KCSD_SLM_H
 
@@ -10,32 +10,32 @@ struct kcsd_drive;
 struct page;
 
 /*
- * Constant from power on to power off. Anyone who holds drive->live may read and write the bytes;
- * nothing orders those who touch the same ones (<linux/kcsd.h> says what to expect).
+ * Constant from power on to power off. Holders of drive->live may read and write the bytes.
+ * Accesses to the same bytes are not ordered; see <linux/kcsd.h>.
  */
 struct kcsd_slm {
 	u64 size;		/* bytes, whole pages; 0: the drive has no namespace 2 */
 	u8 *mem;		/* all of it, mapped in one piece */
-	struct page **pages;	/* the same, a page at a time; mem's */
+	struct page **pages;	/* the same memory as pages; freed with mem */
 };
 
 /* slm.c */
-/* 0 (without memory too, if the configuration wants none) or -errno with a line in the log. */
+/* Allocate SLM of cfg.slm_size; none if 0. Returns 0, or -errno with a line in the kernel log. */
 int kcsd_slm_init(struct kcsd_drive *drive);
 void kcsd_slm_destroy(struct kcsd_drive *drive);
-/* Clear all bytes. No command is under way that could touch them, and none can begin. */
+/* Clear all bytes. The caller ensures that no command can access them. */
 void kcsd_slm_erase(struct kcsd_drive *drive);
-/* Memory Read and Write: parse (see cmd.h). */
+/* Parse Memory Read and Memory Write; see cmd.h. */
 int kcsd_slm_parse_rw(struct kcsd_cmd *cmd);
 
-/* Read, Write and Fill name their bytes alike: 0, or the status if these are not there. */
+/* Validate the bytes that Memory Read, Write or Fill names. Returns 0 or a status. */
 int kcsd_slm_check_bytes(struct kcsd_cmd *cmd);
 
-/* slm_copy.c: these two set cmd->job. */
+/* slm_copy.c: parse Memory Copy and Memory Fill. Both set cmd->job. */
 int kcsd_slm_parse_copy(struct kcsd_cmd *cmd);
 int kcsd_slm_parse_fill(struct kcsd_cmd *cmd);
 
-/* Are these bytes in SLM? */
+/* True if SLM contains all these bytes. */
 static inline bool kcsd_slm_has(const struct kcsd_slm *slm, u64 start, u64 len)
 {
 	return len <= slm->size && start <= slm->size - len;

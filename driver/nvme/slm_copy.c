@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the drive moves within itself: Memory Copy, and Fill, a copy of one byte many times. */
+/* Copies inside the drive: Memory Copy, and Memory Fill, which copies one byte many times. */
 #include <linux/overflow.h>
 #include <linux/slab.h>
 
@@ -14,24 +14,24 @@ enum kcsd_slm_from {
 };
 
 struct kcsd_slm_source {
-	u64 start;		/* byte of the medium, or of SLM; or the byte itself */
+	u64 start;		/* byte offset in namespace 1 or SLM; Fill: the byte */
 	u64 len;		/* bytes */
 };
 
-/* A command under way; all of it has been checked. */
+/* Memory Copy or Fill in flight; all fields are valid. */
 struct kcsd_slm_copy {
 	struct kcsd_job job;	/* the first member */
 	enum kcsd_slm_from from;
-	u64 to;			/* the first byte of SLM */
-	u64 len;		/* bytes in all */
-	u64 done;		/* of them */
-	u64 turn_end;		/* of them: where the job's turn is over */
-	u64 from_source;	/* of them: of the source that is being copied */
+	u64 to;			/* first byte in SLM */
+	u64 len;		/* bytes in total */
+	u64 done;		/* bytes copied */
+	u64 turn_end;		/* value of done that ends the turn of the job */
+	u64 from_source;	/* bytes copied of the current source */
 	u32 nr;
 	struct kcsd_slm_source source[] __counted_by(nr);
 };
 
-/* ---- carrying it out ---- */
+/* ---- execute ---- */
 
 static int slm_copy_lbas(struct kcsd_drive *drive, u64 from, void *to, size_t len)
 {
@@ -40,7 +40,7 @@ static int slm_copy_lbas(struct kcsd_drive *drive, u64 from, void *to, size_t le
 
 	iov_iter_kvec(&iter, ITER_DEST, &kvec, 1, len);
 	return kcsd_lba_io_status(kcsd_lba_io_read(drive, from >> drive->lba_shift, &iter),
-				 KCSD_SC_READ_ERROR);
+				  KCSD_SC_READ_ERROR);
 }
 
 static int slm_copy_chunk(struct kcsd_slm_copy *copy, u64 from, void *to, size_t len)
@@ -59,7 +59,7 @@ static int slm_copy_chunk(struct kcsd_slm_copy *copy, u64 from, void *to, size_t
 	return 0;
 }
 
-/* 0, or the status that reading the source was told to fail with. */
+/* Returns 0, or the status of an error injected into reading s. Sleeps for an injected delay. */
 static int slm_copy_inject(struct kcsd_slm_copy *copy, const struct kcsd_slm_source *s)
 {
 	struct kcsd_drive *drive = copy->job.drive;
@@ -74,7 +74,7 @@ static int slm_copy_inject(struct kcsd_slm_copy *copy, const struct kcsd_slm_sou
 	return copy->from == KCSD_SLM_FROM_LBAS ? kcsd_inject(drive, &cmd) : 0;
 }
 
-/* The next chunk of a source. */
+/* Copy the next chunk of a source. */
 static int slm_copy_next(struct kcsd_slm_copy *copy, const struct kcsd_slm_source *s)
 {
 	u64 from = s->start + (copy->from == KCSD_SLM_FROM_BYTE ? 0 : copy->from_source);
@@ -92,7 +92,7 @@ static int slm_copy_next(struct kcsd_slm_copy *copy, const struct kcsd_slm_sourc
 	return 0;
 }
 
-/* One source, or what the job's turn allows of its rest. */
+/* Copy the rest of one source, or as much as the turn of the job allows. */
 static int slm_copy_source(struct kcsd_slm_copy *copy, const struct kcsd_slm_source *s)
 {
 	int ret = copy->from_source ? 0 : slm_copy_inject(copy, s);
@@ -117,7 +117,7 @@ static int slm_copy_execute(struct kcsd_job *job)
 	int ret;
 
 	copy->turn_end = copy->done + KCSD_JOB_TURN;
-	/* The result is the source that it has come to, until all is done. */
+	/* job->result is the index of the current source until all is copied. */
 	while (job->result < copy->nr) {
 		ret = slm_copy_source(copy, &copy->source[job->result]);
 		if (ret)
@@ -136,12 +136,12 @@ static int slm_copy_execute(struct kcsd_job *job)
 	return 0;
 }
 
-/* NULL with *ret set: Insufficient Resources, or -ENOMEM. */
+/* Create the job. Returns NULL with *ret set: Insufficient Resources, or -ENOMEM. */
 static struct kcsd_slm_copy *slm_copy_create(struct kcsd_cmd *cmd, enum kcsd_slm_from from,
-						  u64 len, u32 nr, int *ret)
+					     u64 len, u32 nr, int *ret)
 {
 	bool blocking = from == KCSD_SLM_FROM_LBAS && kcsd_drive_blocks(cmd->drive);
-	/* No longer than a Read or Write keeps its submitter busy. */
+	/* Occupies its submitter no longer than a Read or Write. */
 	bool quick = !blocking && len <= KCSD_MAX_TRANSFER;
 	struct kcsd_slm_copy *copy;
 	struct kcsd_job *job;
@@ -175,7 +175,7 @@ static u64 copy_len(const struct kcsd_cmd *cmd)
 	return kcsd_cmd_u64(cmd->cdw2, cmd->cdw3);
 }
 
-/* Bytes of a descriptor, 0: there is no such format. */
+/* Returns the bytes of a descriptor; 0 for an unknown format. */
 static size_t copy_desc_len(u32 format)
 {
 	BUILD_BUG_ON(sizeof(struct kcsd_copy_lba) != 32);
@@ -193,9 +193,9 @@ static size_t copy_desc_len(u32 format)
 	}
 }
 
-/* Formats 2h and 3h: len is the descriptor's. */
+/* Parse a descriptor of format 2h or 3h, len bytes long. */
 static int copy_parse_lbas(struct kcsd_cmd *cmd, const struct kcsd_copy_lba *d, size_t len,
-				struct kcsd_slm_source *s)
+			   struct kcsd_slm_source *s)
 {
 	struct kcsd_drive *drive = cmd->drive;
 	u32 nlb = le16_to_cpu(d->nlb) + 1;
@@ -215,7 +215,7 @@ static int copy_parse_lbas(struct kcsd_cmd *cmd, const struct kcsd_copy_lba *d, 
 }
 
 static int copy_parse_slm(struct kcsd_cmd *cmd, const struct kcsd_copy_slm *d,
-			       struct kcsd_slm_source *s)
+			  struct kcsd_slm_source *s)
 {
 	u64 to = kcsd_cmd_u64(cmd->cdw10, cmd->cdw11);
 
@@ -234,7 +234,7 @@ static int copy_parse_slm(struct kcsd_cmd *cmd, const struct kcsd_copy_slm *d,
 }
 
 static int copy_parse_sources(struct kcsd_cmd *cmd, const void *descs, size_t desc_len,
-				   struct kcsd_slm_copy *copy)
+			      struct kcsd_slm_copy *copy)
 {
 	u64 sum = 0;
 	u32 i;
@@ -253,7 +253,7 @@ static int copy_parse_sources(struct kcsd_cmd *cmd, const void *descs, size_t de
 			return ret;
 		sum += copy->source[i].len;
 	}
-	/* Each is at most the medium or the SLM, so the sum of a few did not wrap. */
+	/* No source is longer than namespace 1 or SLM, so the sum of a few does not overflow. */
 	return sum == copy->len ? 0 : kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW2);
 }
 
@@ -273,7 +273,7 @@ static int copy_parse_descs(struct kcsd_cmd *cmd, size_t desc_len, struct kcsd_s
 	return ret;
 }
 
-/* What the command tells without its descriptors. */
+/* Validate the command without its descriptors. */
 static int copy_check(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = {
@@ -307,8 +307,8 @@ int kcsd_slm_parse_copy(struct kcsd_cmd *cmd)
 	if (ret)
 		return ret;
 	copy = slm_copy_create(cmd, format == KCSD_COPY_SLM ? KCSD_SLM_FROM_SLM :
-				    KCSD_SLM_FROM_LBAS, copy_len(cmd), copy_nr(cmd),
-				    &ret);
+			       KCSD_SLM_FROM_LBAS, copy_len(cmd), copy_nr(cmd),
+			       &ret);
 	if (!copy)
 		return ret;
 	ret = copy_parse_descs(cmd, copy_desc_len(format), copy);

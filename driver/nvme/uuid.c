@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who is who: UUID, NGUID and EUI64. NVMe Base, "Namespace Identifiers". */
+/* Identifiers: UUID, NGUID and EUI64. NVMe Base, "Namespace Identifiers". */
 #define pr_fmt(fmt) "kcsd: " fmt
 
 #include <linux/blkdev.h>
@@ -11,12 +11,12 @@
 #include "drive.h"
 #include "nvme/uuid.h"
 
-#define OUI_AT		8	/* in an NGUID, whose end is an EUI64 */
+#define OUI_AT		8	/* offset in an NGUID, which ends with an EUI64 */
 #define OUI_GROUP	BIT(0)
 #define OUI_LOCAL	BIT(1)
 
 static DEFINE_MUTEX(drives_lock);
-static LIST_HEAD(drives);	/* powered ones, by uuid_entry */
+static LIST_HEAD(drives);	/* powered drives, by uuid_entry */
 
 void kcsd_uuid_names(const struct kcsd_drive *drive, u32 nsid, struct kcsd_ns_names *names)
 {
@@ -56,7 +56,7 @@ static ssize_t _name##_show(struct device *dev, struct device_attribute *attr, c
 {											\
 	struct kcsd_ns_names names;							\
 											\
-	kcsd_uuid_names(dev_to_disk(dev)->private_data, KCSD_NSID_NVM, &names);	\
+	kcsd_uuid_names(dev_to_disk(dev)->private_data, KCSD_NSID_NVM, &names);		\
 	return sysfs_emit(page, format "\n", value);					\
 }											\
 static DEVICE_ATTR_RO(_name)

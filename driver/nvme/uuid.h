@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Names that no other drive has: of drives, and of their namespaces. */
+/* Unique identifiers of drives and of their namespaces. */
 #ifndef KCSD_UUID_H
 #define KCSD_UUID_H
 
@@ -12,20 +12,21 @@ struct kcsd_drive;
 struct kcsd_ns_names {
 	uuid_t uuid;
 	u8 nguid[16];
-	u8 eui64[8];	/* of no manufacturer: locally administered, like the NGUID */
+	u8 eui64[8];	/* locally administered, like the NGUID: of no manufacturer */
 };
 
-/* All of them come from the drive's UUID. */
+/* Derive the names of a namespace, all of them from the UUID of the drive. */
 void kcsd_uuid_names(const struct kcsd_drive *drive, u32 nsid, struct kcsd_ns_names *names);
 /*
- * At power on, when drive->uuid is known: from now on it is no other drive's. -EEXIST with a line
- * in the kernel log if it is: one file is a copy of the other. name is the drive's.
+ * Claim drive->uuid at power on, once it is known. Returns 0, or -EEXIST with a line in the kernel
+ * log if another powered drive has the same UUID: one backing file is a copy of the other. name is
+ * the name of the drive, for that line.
  */
 int kcsd_uuid_claim(struct kcsd_drive *drive, const char *name);
-/* What was claimed may be another's from now on. */
+/* Give up the claim: another drive may claim the UUID. */
 void kcsd_uuid_release(struct kcsd_drive *drive);
 
-/* Of the block device, as NVMe's have them. */
+/* Attributes of the block device in sysfs, like those of NVMe block devices. */
 extern const struct attribute_group *kcsd_uuid_groups[];
 
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The Zoned Namespace command set, which a zoned drive's namespace 1 has in place of the NVM one:
- * Zone Management Send and Receive, Zone Append. Read, Write and Flush are nvm.c's.
+ * Zoned Namespace command set: replaces the NVM command set in namespace 1 of a zoned drive.
+ * Implements Zone Management Send and Receive, and Zone Append; see nvm.c for Read, Write and
+ * Flush.
  */
 #include <linux/blkzoned.h>
 #include <linux/mm.h>
@@ -44,7 +45,7 @@ static int zns_send(struct kcsd_cmd *cmd)
 	return kcsd_lba_io_status(ret, KCSD_SC_WRITE_FAULT);
 }
 
-/* Zone descriptor extensions have no bytes here, so there is nothing to set. */
+/* Set Zone Descriptor Extension is not supported: extensions have no bytes here. */
 static bool zns_has_action(u8 action)
 {
 	return action >= NVME_ZONE_CLOSE && action <= NVME_ZONE_OFFLINE;
@@ -53,7 +54,7 @@ static bool zns_has_action(u8 action)
 int kcsd_zns_parse_send(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = {
-		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* SLBA, not looked at with Select All */
+		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* SLBA, ignored with Select All */
 		.cdw13 = ZNS_SELECT_ALL | 0xff,		/* ZSA */
 	};
 	int ret = kcsd_cmd_check_unused(cmd, &uses);
@@ -76,16 +77,16 @@ int kcsd_zns_parse_send(struct kcsd_cmd *cmd)
 
 /* ---- Zone Management Receive ---- */
 
-/* A report on its way. */
+/* A zone report in the making. */
 struct kcsd_zns_report {
 	struct nvme_zone_report *page;
 	u64 room;	/* descriptors that fit into page */
-	u64 nr;		/* zones that match so far */
+	u64 nr;		/* matching zones found so far */
 };
 
-/* The condition that a filter is for; KCSD_ZNS_ANY, and -1: there is no such filter. */
 #define KCSD_ZNS_ANY	0x100
 
+/* Returns the zone condition that a filter selects, KCSD_ZNS_ANY, or -1 for an unknown filter. */
 static int zns_filter(u8 filter)
 {
 	static const s16 cond[] = {
@@ -103,8 +104,8 @@ static int zns_filter(u8 filter)
 }
 
 /*
- * The zone type of conventional zones is ours: there are none in the standard (U). It is that of
- * the block device's report.
+ * Fill in the descriptor of a zone. The standard has no conventional zones (U): report them with
+ * the type that block devices report.
  */
 static void zns_describe(struct nvme_zone_descriptor *d, const struct kcsd_zone_state *zone)
 {
@@ -155,7 +156,7 @@ static int zns_receive(struct kcsd_cmd *cmd)
 	return ret;
 }
 
-/* Not the Extended Report either: without extensions it is invalid (2I). */
+/* Extended Report is not supported either: without extensions it is invalid (2I). */
 int kcsd_zns_parse_receive(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = {
@@ -184,7 +185,7 @@ int kcsd_zns_parse_receive(struct kcsd_cmd *cmd)
 
 int kcsd_zns_parse_append(struct kcsd_cmd *cmd)
 {
-	/* No protection information: no PIREMAP either. */
+	/* PIREMAP must be 0: there is no protection information. */
 	static const struct kcsd_cmd_uses uses = {
 		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* ZSLBA */
 		.cdw12 = 0xffff | KCSD_NVM_CONTROL_ALL,	/* NLB */
