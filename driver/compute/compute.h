@@ -56,6 +56,7 @@ struct kcsd_run {
 	u32 timeout_ms;
 	u32 out_max;			/* bytes that may be emitted */
 	u32 out_len;			/* bytes emitted */
+	u32 sanitizes;			/* drive->sanitize.nr when the run was created */
 	bool cut;			/* output was cut: out_max was too small */
 	u64 cparam1;
 	u64 cparam2;
@@ -118,7 +119,8 @@ struct kcsd_unit {
 	u8 *arena;
 	u64 arena_len;			/* bytes; a power of two, at least cfg.arena_size */
 	u64 dirty;			/* [h] bytes that the last program could write */
-	u64 wipe_ns;			/* [h] time to wipe them before the current run */
+	u64 dirty_by;			/* [h] owner.file of the tenant that ran it */
+	u64 wipe_ns;			/* [h] time to wipe what another tenant left, before the run */
 	struct kcsd_mapping *mapping[KCSD_UNIT_MAPPINGS];	/* [h] NULL: none yet */
 	u64 mapping_clock;		/* [h] uses of mappings so far */
 	struct kcsd_lowered_ctl ctl;	/* [h] of JIT code; to cancel it: kcsd_run.ctl */

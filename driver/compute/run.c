@@ -15,20 +15,21 @@
 
 /*
  * Wipe the data of earlier programs behind the `own` bytes of this one. A run with ranges can also
- * write to the rest of the last page. The data may be from another tenant, and to wipe it may take
- * far longer than the run: so the time is charged neither to the run nor to its tenant.
+ * write to the rest of the last page. To wipe may take far longer than the run, so it is no time of
+ * the run; and what another tenant left is not charged to the tenant of this run.
  */
 static void unit_wipe(struct kcsd_unit *unit, const struct kcsd_run *run, u64 own)
 {
-	u64 start;
+	u64 start = ktime_get_ns(), tenant = run->turn.tenant->owner.file;
 
 	unit->wipe_ns = 0;
 	if (unit->dirty > own) {
-		start = ktime_get_ns();
 		memset(unit->arena + own, 0, unit->dirty - own);
-		unit->wipe_ns = ktime_get_ns() - start;
+		if (unit->dirty_by != tenant)
+			unit->wipe_ns = ktime_get_ns() - start;
 	}
 	unit->dirty = run->nr_ranges ? PAGE_ALIGN(own) : own;
+	unit->dirty_by = tenant;
 }
 
 /*
@@ -258,6 +259,14 @@ static int run_copy_pages(const struct kcsd_run *run, void __user *to)
 	return 0;
 }
 
+/* Drop output from before a Sanitize: it may hold data that was erased. */
+static void forget_output(struct kcsd_run *run, struct kcsd_run_record *r)
+{
+	run->out_len = 0;
+	r->out_len = 0;
+	r->flags |= cpu_to_le16(KCSD_RECORD_CUT);
+}
+
 int kcsd_run_copy_output(struct kcsd_run *run)
 {
 	const struct kcsd_vm_end *end = &run->vm.end;
@@ -284,6 +293,8 @@ int kcsd_run_copy_output(struct kcsd_run *run)
 	BUILD_BUG_ON(sizeof(r) != 96);
 	if (!run->metadata_len)
 		return 0;
+	if (READ_ONCE(run->drive->sanitize.nr) != run->sanitizes)
+		forget_output(run, &r);
 	if (run->audit) {
 		/* The audit fits: kcsd_execute_parse() has reserved the room. */
 		audit_off = ALIGN(sizeof(r) + run->out_len, 8);

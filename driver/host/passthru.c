@@ -164,9 +164,15 @@ static int cmd_defer(struct kcsd_cmd *cmd)
 	return ret;
 }
 
+/* True if either all of the buffer is there or none of it. */
+static bool is_within_page(const struct kcsd_user_data *d)
+{
+	return d->fixed || (u64)offset_in_page(d->addr) + d->len <= PAGE_SIZE;
+}
+
 /*
- * True if cmd may execute without pinning the buffer. Excludes writes of LBAs: a page missing in
- * the middle of an LBA would leave half of the LBA written.
+ * True if cmd may execute without pinning the buffer. Excludes what could be left
+ * half written because a page is missing in the middle of the buffer.
  */
 static bool cmd_may_be_now(const struct kcsd_cmd *cmd, const struct kcsd_user_data *d)
 {
@@ -174,7 +180,8 @@ static bool cmd_may_be_now(const struct kcsd_cmd *cmd, const struct kcsd_user_da
 	if (cmd->admin || d->vec || kcsd_trace_enabled())
 		return false;
 	if (cmd->nsid == KCSD_NSID_SLM)
-		return cmd->opcode == KCSD_SLM_READ || cmd->opcode == KCSD_SLM_WRITE;
+		return cmd->opcode == KCSD_SLM_READ ||
+		       (cmd->opcode == KCSD_SLM_WRITE && is_within_page(d));
 	return cmd->nsid == KCSD_NSID_NVM && cmd->opcode == nvme_cmd_read;
 }
 

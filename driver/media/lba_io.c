@@ -38,13 +38,12 @@ static bool is_zoned(const struct kcsd_drive *drive)
 }
 
 /*
- * Count a media error, and return ret. Not counted: a full store, a broken rule of zones, a read
- * that would wait, a fault of user memory.
+ * Count a media error, and return ret. Not counted: a full store, a broken rule of zones, a fault of
+ * user memory.
  */
 static int lba_io_result(struct kcsd_drive *drive, int ret)
 {
-	if (ret < 0 && !kcsd_lba_io_is_full(ret) && ret != -EAGAIN && ret != -EFAULT &&
-	    ret != -EOPNOTSUPP)
+	if (ret < 0 && !kcsd_lba_io_is_full(ret) && ret != -EFAULT && ret != -EOPNOTSUPP)
 		kcsd_stat_inc(drive, media_errors);
 	return ret;
 }
@@ -99,6 +98,8 @@ static int read_lbas(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter, 
 		ret = kcsd_zone_read(drive, slba, iter, now);
 	else
 		ret = kcsd_store_read(&drive->store, slba << drive->lba_shift, iter, now);
+	if (now && ret == -EAGAIN)
+		return ret;
 	if (!ret)
 		kcsd_stat_add(drive, media_read_bytes, len);
 	return lba_io_result(drive, ret);

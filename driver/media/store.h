@@ -139,6 +139,11 @@ struct kcsd_cache_stats {
 /* Sum up the counters of a cache. All 0 without a cache. */
 void kcsd_store_cache_stats(const struct kcsd_store *s, struct kcsd_cache_stats *sum);
 /*
+ * Erase the memory of a cache: data stays there that was written out or discarded. Call after a flush,
+ * while no other call can begin.
+ */
+void kcsd_store_erase_cache(struct kcsd_store *s);
+/*
  * Cut power: of the cached LBAs keep only those for which survives() returns true. No call is under
  * way, and the next call is kcsd_store_close().
  */

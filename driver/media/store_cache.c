@@ -244,6 +244,19 @@ static int cache_flush(struct kcsd_store *s)
 	return write_out_all(s) ?: s->below->ops->flush(s->below);
 }
 
+void kcsd_store_erase_cache(struct kcsd_store *s)
+{
+	struct kcsd_cache *c = s->cache;
+	u32 i;
+
+	if (!s->below || WARN_ON_ONCE(READ_ONCE(c->nr_cached)))
+		return;
+	for (i = 0; i < c->nr; i++) {
+		memset(c->data + ((size_t)i << c->lba_shift), 0, 1U << c->lba_shift);
+		cond_resched();
+	}
+}
+
 static void cache_close(struct kcsd_store *s)
 {
 	int ret = write_out_all(s);

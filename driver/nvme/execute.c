@@ -221,6 +221,7 @@ static struct kcsd_run *execute_create_run(const struct kcsd_cmd *cmd)
 	run->turn.tenant = cmd->tenant;
 	run->memcg = get_mem_cgroup_from_mm(current->mm);
 	run->pind = cmd->cdw2;
+	run->sanitizes = READ_ONCE(drive->sanitize.nr);
 	run->timeout_ms = kcsd_drive_timeout_ms(drive, cmd->timeout_ms);
 	run->cparam1 = kcsd_cmd_u64(cmd->cdw10, cmd->cdw11);
 	run->cparam2 = kcsd_cmd_u64(cmd->cdw12, cmd->cdw13);

@@ -126,9 +126,11 @@ static int sanitize_erase(struct kcsd_drive *drive)
 	if ((retained->cdw10 & SANACT_MASK) == SANACT_OVERWRITE)
 		how.passes = OWPASS(retained->cdw10) ?: MOST_PASSES;
 	ret = kcsd_erase(drive, &how);
-	if (!ret)
-		WRITE_ONCE(retained_of(drive)->passes, how.passes);
-	return ret;
+	if (ret)
+		return ret;
+	kcsd_store_erase_cache(&drive->store);
+	WRITE_ONCE(retained_of(drive)->passes, how.passes);
+	return 0;
 }
 
 /* Set state last: a reader that sees the end must find the gates changed already. */
@@ -155,6 +157,7 @@ static void sanitize_work(struct work_struct *work)
 	kcsd_units_cancel_all(drive, false);
 	kcsd_jobs_cancel_slm(drive);
 	wait_gates(drive);
+	WRITE_ONCE(drive->sanitize.nr, drive->sanitize.nr + 1);
 	ret = sanitize_erase(drive);
 	/* Leave the state as it is if power off interrupted: power on starts it again. */
 	if (!ret || !(is_going(drive) || READ_ONCE(drive->dead)))
@@ -303,10 +306,12 @@ static bool uses_memory(const struct kcsd_cmd *cmd)
 	return !cmd->admin && cmd->nsid != KCSD_NSID_NVM;
 }
 
-static bool writes_slm(const struct kcsd_cmd *cmd)
+/* True if user data may stay in SLM, in the arena of a unit or in the program log. */
+static bool leaves_data(const struct kcsd_cmd *cmd)
 {
 	return cmd->nsid == KCSD_NSID_SLM ? cmd->opcode != KCSD_SLM_READ :
-					    cmd->opcode == KCSD_CMD_EXECUTE;
+					    cmd->opcode == KCSD_CMD_EXECUTE ||
+					    cmd->opcode == KCSD_CMD_EXECUTE_LBA;
 }
 
 int kcsd_sanitize_enter(const struct kcsd_cmd *cmd)
@@ -317,7 +322,7 @@ int kcsd_sanitize_enter(const struct kcsd_cmd *cmd)
 	if (!uses_memory(cmd))
 		return 0;
 	ret = kcsd_gate_enter(&cmd->drive->memory_gate);
-	if (!ret && unlikely(READ_ONCE(retained->erased)) && writes_slm(cmd))
+	if (!ret && unlikely(READ_ONCE(retained->erased)) && leaves_data(cmd))
 		WRITE_ONCE(retained->erased, false);
 	return ret;
 }

@@ -42,6 +42,7 @@ struct kcsd_sanitize_retained {
 struct kcsd_sanitize {
 	struct mutex lock;		/* serialises commands */
 	struct work_struct work;	/* holds drive->live while it is queued or running */
+	u32 nr;				/* Sanitizes that began to erase; the worker writes it */
 };
 
 void kcsd_sanitize_init(struct kcsd_drive *drive);

@@ -375,6 +375,40 @@ TEST_F(schedule, what_others_leave_is_not_paid_for)
 	EXPECT_EQ(0, drive_remove(&d));
 }
 
+/* Wiping what a tenant itself has left is charged to it: all that a unit does is somebody's. */
+TEST_F(schedule, what_one_leaves_itself_is_paid_for)
+{
+	const struct drive_attr attrs[] = {
+		DRIVE_SMALL, { "cus", "1" }, { "arena_size", "67108864" }, {}
+	};
+	const struct image large = {
+		.insns = prog_seven, .insn_cnt = ARRAY_SIZE(prog_seven), .heap_len = 60 * KST_MIB,
+	};
+	struct nvme_uring_cmd c[2] = { tenant_cmd(0, 0, 0), tenant_cmd(1, 0, 0) };
+	struct drive d = DRIVE_INIT;
+	__u64 large_ns, both_ns;
+	struct tenant t;
+
+	ASSERT_EQ(0, drive_create(&d, "schedule-large", attrs));
+	ASSERT_EQ(0, prog_install_image(d.ctrl, 0, &large));
+	ASSERT_EQ(0, prog_install(d.ctrl, 1, prog_seven));
+	ASSERT_EQ(0, tenant_open(&t, &d));
+	for (int i = 0; i < 8; i++) {
+		ASSERT_EQ(0, tenant_send(&t, &c[0], 1, 0));
+		ASSERT_EQ(0, tenant_reap(&t, NULL, 1));
+	}
+	large_ns = tenant_number(t.fd, "kcsd-run-ns:");
+	for (int i = 0; i < 8; i++) {
+		ASSERT_EQ(0, tenant_send(&t, &c[i % 2], 1, 0));
+		ASSERT_EQ(0, tenant_reap(&t, NULL, 1));
+	}
+	both_ns = tenant_number(t.fd, "kcsd-run-ns:") - large_ns;
+	/* 4 large ones, as half of those before; and 4 wipings, about as long again. */
+	EXPECT_GT(both_ns, large_ns * 5 / 8);
+	tenant_close(&t);
+	EXPECT_EQ(0, drive_remove(&d));
+}
+
 FIXTURE(queue_limit) {
 	struct drive d;
 	struct tenant a, b;

@@ -160,6 +160,22 @@ TEST_F(read_buffers, local_memory)
 	}
 }
 
+/* A Memory Write whose buffer is cut off writes nothing. */
+TEST_F(read_buffers, local_memory_is_written_whole)
+{
+	struct nvme_uring_cmd c;
+
+	memset(self->buf, 0xa5, LEN);
+	for (int way = 0; way < CMD_WAYS; way++) {
+		c = slm_cmd(KCSD_SLM_WRITE, 0, LEN, self->buf + LBA);
+		ASSERT_EQ(-EFAULT, cmd_io_way(way, self->d.slm, &c, NULL));
+		memset(self->buf, 0, LEN);
+		ASSERT_EQ(0, slm_rw(self->d.slm, KCSD_SLM_READ, 0, LEN, self->buf));
+		ASSERT_EQ(0, memcmp(self->buf, self->data, LEN));
+		memset(self->buf, 0xa5, LEN);
+	}
+}
+
 /* A read that begins after a write has ended finds what it wrote. */
 TEST_F(read_buffers, after_writes)
 {
