@@ -161,12 +161,12 @@ check_options()
 	prints "result: 21"
 	prints "engine: $engine"
 	small "an error" 4 add --cparam1 18446744073709551594
-	prints "result: 18446744073709551594 (-22: Invalid argument)"
-	says "the program returned an error: -22 (Invalid argument)"
+	prints "result: 18446744073709551594 (-22: what it was given, or what it gave a helper, is not possible)"
+	says "the program returned an error: -22 (what it was given, or what it gave a helper, is not possible)"
 	small "the least error" 4 add --cparam1 18446744073709547521
 	small "no error any more" 0 add --cparam1 18446744073709547520
 	small "an error, JSON" 4 add --cparam1 18446744073709551615 --json
-	has '[.message, .status] | @csv' '"the program returned an error: -1 (Operation not permitted)",0'
+	has '[.message, .status] | @csv' '"the program returned an error: -1 (an error of its own)",0'
 	small "an argument" 0 echo --arg 'some text'
 	prints "output: 9 bytes"
 	prints "some text"
@@ -180,7 +180,7 @@ check_options()
 	small "output to a file" 0 echo --arg abc --output "$work/emitted"
 	is "  and it is there" "$(cat "$work/emitted")" abc
 	small "no room for the output" 5 fill --cparam1 9000 --out-max 8192
-	prints "result: 18446744073709551588 (-28: No space left on device)"
+	prints "result: 18446744073709551588 (-28: the zone, or the room for the output, is full)"
 	says "the program's output was cut after "
 	says " bytes: --out-max SIZE makes room for more than 8 KiB, up to 16 MiB"
 	small "no room, and no error" 5 spill --cparam1 9000 --out-max 8192
@@ -189,6 +189,9 @@ check_options()
 	has '[.result, .output.bytes, .output.cut] | @csv' 9000,8192,true
 	small "the most room" 0 spill --cparam1 16777216 --out-max 16M --json
 	has '[.result, .output.bytes, .output.cut] | @csv' 16777216,16777216,false
+	head -c 2M /dev/zero | tr '\0' x >"$work/line"
+	code 4 "too long a line" sim "$bpf/grep.bpf.o" --lba "$work/line" --arg x
+	says "-7 (what must stay together, such as a line, is longer than the program keeps; --len ends"
 	small "a heap" 0 heap --heap 100000
 	prints "result: 100000"
 	small "time goes on" 0 clock
@@ -549,7 +552,7 @@ check_zones()
 	prints "result: 64"
 	prints "zone 1: 5 of 8 LBAs written"
 	zone_filter 4 "zones, no room" 0 8 0 1000 --grant z0 --grant z1:a --written 1:6
-	prints "result: 18446744073709551588 (-28: No space left on device)"
+	prints "result: 18446744073709551588 (-28: the zone, or the room for the output, is full)"
 	zone_filter 0 "zones, a small capacity" 0 8 0 1000 --grant z0 --grant z1:a \
 		--zone-capacity 2K
 	prints "result: 128"
