@@ -167,6 +167,13 @@ test_readme()
 	is "README: the result" "$(grep '^result: ' "$work/out")" "result: 2"
 }
 
+# Its first instruction, as disasm counts.
+innermost()
+{
+	"$kcsd" disasm "$bpf/tests/fault.bpf.o" in_static --json |
+		jq '[.[] | select(.function == "innermost") | .pc] | min'
+}
+
 # Everything that a script gets of a fault.
 test_faults()
 {
@@ -178,8 +185,10 @@ test_faults()
 	says "behave.bpf.c"
 	code 3 "fault, in a function that is called" run -d $NAME "$bpf/tests/fault.bpf.o" \
 		--program in_static
-	says "function innermost, instruction 0 (fault.bpf.c:"
+	says "function innermost, instruction $(innermost) (fault.bpf.c:"
 	says "return p[0] + p[1]; /* in_static */)"
+	code 0 "  and the log counts likewise" log -d $NAME
+	prints "fault at instruction $(innermost): access outside the program's memory"
 	behave "fault, a kernel address" 3 load --cparam1 0xffff888000000000
 	says "0xffff888000000000"
 	behave "fault, in a helper" 3 pass --cparam1 0 --json

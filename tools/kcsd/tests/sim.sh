@@ -309,6 +309,9 @@ check_faults()
 	says "in helper emit: access outside the program's memory (guest address 0x5)"
 	code 3 "fault in_static, JSON" sim "$fault" --program in_static --cparam1 5 --json
 	has '.fault | [.function, .line, .addr] | @csv' "\"innermost\",$(line_of in_static),5"
+	code 3 "fault in_static, as disasm counts" sim "$fault" --program in_static --cparam1 5
+	says "function innermost, instruction $("$kcsd" disasm "$fault" in_static --json |
+		jq '[.[] | select(.function == "innermost") | .pc] | min') (fault.bpf.c:"
 	code 3 "budget" sim "$fault" --program in_loop --budget 1000
 	says "Program Budget Exceeded: function waits"
 	says "(fault.bpf.c:$(line_of in_loop): "
