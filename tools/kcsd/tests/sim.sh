@@ -230,6 +230,10 @@ check_lbas()
 	small "several grants" 0 read_lba --lba "$work/zeroes" -g 0 -g 1:rw --cparam1 1
 	prints "result: 4702111234474983745"
 	small "an empty file" 3 read_lba --lba /dev/null
+	small "LBAs instead of a file" 1 read_lba --lba 0+1
+	says "--lba: 0+1: No such file or directory; --lba of sim is a FILE, LBAs of it are --grant"
+	small "no such file" 1 read_lba --lba "$work/none"
+	is "  and no more is said" "$(grep -c -e --grant "$work/err")" 0
 }
 
 # hashes NAME OPTION...: the stream is what is on standard input.
@@ -389,7 +393,7 @@ check_raw()
 	code 1 "raw, no end" sim --raw "b700000000000000"
 	says "instruction 0: the function can run past its last instruction"
 	code 1 "raw, half an instruction" sim --raw "b7000000"
-	says "malformed program image"
+	says "--raw: instructions are 8 bytes each, and these are 4 bytes"
 	code 1 "raw, nothing" sim --raw ""
 	says "the program has no instructions"
 	code 2 "raw, no hex" sim --raw "b7zz"
