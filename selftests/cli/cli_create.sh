@@ -47,7 +47,7 @@ test_create()
 test_create_refused()
 {
 	code 2 "create, LBAs of 3 bytes" create kst-bad --block-size 3
-	says "--block-size: '3' is not possible, it must be from 512 to 4096; it is: bytes of an LBA"
+	says "--block-size: '3' is not possible, it must be from 512 to 4096; it is: bytes"
 	code 2 "create, no such engine" create kst-bad --engine fast
 	says "--engine: 'fast' is not possible; it is: how programs run: jit (default) or interp"
 	code 2 "create, zones of no power of 2" create kst-bad --zone-size 3M
@@ -119,7 +119,7 @@ test_backing_file()
 	prints $'\nsize: 4 MiB'
 	code 1 "fsck, a drive" fsck kst-file
 	says "'kst-file' is a drive: its backing file is $work/image"
-	code 1 "fsck, a drive by its node" fsck $drive
+	code 1 "fsck, a drive by its node" fsck "$drive"
 	says "'$drive' is a drive, whose data is in memory: it has no sidecar"
 	code 0 "  and it is gone" delete kst-file
 }

@@ -19,8 +19,8 @@ test_run()
 	code 1 "run, the source" run -d $NAME "$work/source.bpf.c"
 	says "source.bpf.c: a C file, no program yet: 'kcsd build "
 	behave "run, an error" 4 add --cparam1 18446744073709551594
-	prints "result: 18446744073709551594 (-22: what it was given, or what it gave a helper, is not possible)"
-	says "the program returned an error: -22 (what it was given, or what it gave a helper, is not possible)"
+	prints "result: 18446744073709551594 (-22: arguments, its own or a helper's, that cannot be)"
+	says "the program returned an error: -22 (arguments, its own or a helper's, that cannot be)"
 	behave "run, an argument" 0 echo --arg 'some text'
 	prints "output: 9 bytes
 some text"

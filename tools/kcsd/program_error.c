@@ -16,7 +16,7 @@ static const struct program_error {
 	{ KCSD_E2BIG, "what must stay together, such as a line, is longer than the program keeps; "
 		      "--len ends the stream where the file ends" },
 	{ KCSD_EBUSY, "too many zones are open or active" },
-	{ KCSD_EINVAL, "what it was given, or what it gave a helper, is not possible" },
+	{ KCSD_EINVAL, "arguments, its own or a helper's, that cannot be" },
 	{ KCSD_ENOSPC, "the zone, or the room for the output, is full" },
 	{ KCSD_ESPIPE, "not at the zone's write pointer" },
 	{ KCSD_EROFS, "the zone is read-only" },

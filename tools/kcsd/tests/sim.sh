@@ -161,8 +161,8 @@ check_options()
 	prints "result: 21"
 	prints "engine: $engine"
 	small "an error" 4 add --cparam1 18446744073709551594
-	prints "result: 18446744073709551594 (-22: what it was given, or what it gave a helper, is not possible)"
-	says "the program returned an error: -22 (what it was given, or what it gave a helper, is not possible)"
+	prints "result: 18446744073709551594 (-22: arguments, its own or a helper's, that cannot be)"
+	says "the program returned an error: -22 (arguments, its own or a helper's, that cannot be)"
 	small "the least error" 4 add --cparam1 18446744073709547521
 	small "no error any more" 0 add --cparam1 18446744073709547520
 	small "an error, JSON" 4 add --cparam1 18446744073709551615 --json
