@@ -350,13 +350,13 @@ static void describe_access(char *to, size_t len, const struct kcsd_run_info *in
 /* Write the known parts of "function count, instruction 12 (word.c:31: x = 1;)". */
 static void describe_place(char *to, size_t len, uint32_t pc, const struct kcsd_object *obj)
 {
-	struct kcsd_where w = { .insn = pc };
+	struct kcsd_where w = {};
 	int n;
 
 	if (obj)
 		kcsd_object_where(obj, pc, &w, sizeof(w));
 	n = snprintf(to, len, "%s%.100s%sinstruction %u", w.function ? "function " : "",
-		     w.function ? w.function : "", w.function ? ", " : "", w.insn);
+		     w.function ? w.function : "", w.function ? ", " : "", pc);
 	if (w.file)
 		kcsd_where_line(&w, to + n, len - n);
 }

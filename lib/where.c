@@ -204,5 +204,5 @@ void kcsd_where_text(const struct kcsd_object *obj, uint32_t pc, char *buf, size
 	if (w.file)
 		kcsd_where_line(&w, line, sizeof(line));
 	snprintf(buf, len, "%s: section %s%s, instruction %u%s", obj->file, w.section, function,
-		 w.insn, line);
+		 pc, line);
 }

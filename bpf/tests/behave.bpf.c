@@ -49,6 +49,16 @@ __u64 read_lba(struct kcsd_ctx *ctx)
 	return err ? (__u64)err : kcsd_load64(buf);
 }
 
+/* Reads LBA 0, whether or not it can, then LBA 1, which it emits. Returns 0. */
+SEC("kcsd")
+__u64 read_on(struct kcsd_ctx *ctx)
+{
+	kcsd_read(0, buf, ctx->lba_size);
+	kcsd_read(1, buf, ctx->lba_size);
+	kcsd_emit(buf, ctx->lba_size);
+	return 0;
+}
+
 /* Fills the LBA cparam1 with the byte cparam2. */
 SEC("kcsd")
 __u64 write_lba(struct kcsd_ctx *ctx)

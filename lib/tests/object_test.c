@@ -360,6 +360,7 @@ static void test_refusal(const struct refusal *r)
 	KCSD_OPTS(kcsd_object_opts, opts, .program = r->program);
 	struct kcsd_object *obj = NULL;
 	struct kcsd_error err;
+	const char *at;
 	size_t i;
 	int ret;
 
@@ -373,6 +374,10 @@ static void test_refusal(const struct refusal *r)
 	IS(err.check, r->check, "  and the reason");
 	for (i = 0; i < 4 && r->says[i]; i++)
 		SAYS(err.text, r->says[i]);
+	at = strstr(err.text, ", instruction ");
+	if (at)
+		IS(strtoul(at + strlen(", instruction "), NULL, 10), err.pc,
+		   "  and the instruction is the program's, as disasm counts");
 	IS(kcsd_object_open(in(dir, slash + 1), &opts, &obj, NULL), r->ret,
 	   "  also without an error to fill in");
 }

@@ -28,6 +28,12 @@ test_create()
 	is "  and it says which are zoned" \
 		"$(awk '/^kst-/ && $6 != "-" { print $1 }' "$work/out")" kst-zones
 	code 0 "  and it is gone" delete kst-zones
+	code 0 "create, no whole zones" create kst-zones --size 6M --zone-size 4M
+	prints "size: 4 MiB (whole zones; 6 MiB was asked for)"
+	code 0 "  and it is gone" delete kst-zones
+	code 0 "create, whole zones, JSON" create kst-zones --size 8M --zone-size 4M --json
+	has .size 8388608
+	code 0 "  and it is gone" delete kst-zones
 	code 1 "create, the name is taken" create $NAME
 	says "there is a drive '$NAME' already"
 	code 2 "create, no such name" create a/b
@@ -41,7 +47,7 @@ test_create()
 test_create_refused()
 {
 	code 2 "create, LBAs of 3 bytes" create kst-bad --block-size 3
-	says "--block-size: '3' is not possible, it must be 512 or 4096; it is: bytes of an LBA"
+	says "--block-size: '3' is not possible, it must be from 512 to 4096; it is: bytes"
 	code 2 "create, no such engine" create kst-bad --engine fast
 	says "--engine: 'fast' is not possible; it is: how programs run: jit (default) or interp"
 	code 2 "create, zones of no power of 2" create kst-bad --zone-size 3M
@@ -63,6 +69,26 @@ test_create_refused()
 	code 2 "create, no compute units" create kst-bad --cus 0
 	says "--cus: '0' is not possible"
 	is "create, nothing is left of those" "$(drives)" 1
+}
+
+# The README's drives, each line in order; sizes and names are this test's.
+test_readme()
+{
+	local readme=${KCSD_README:-../../README.md} line
+
+	[ -r "$readme" ] || { skip "README" "no README: set KCSD_README"; return; }
+	sed -n '/^    truncate .*logs.img/,/^    build\/kcsd delete/s/^    //p' "$readme" \
+		>"$work/lines"
+	is "README: drives are made, and deleted in the end" \
+		"$(grep -c ' create ' "$work/lines") $(tail -n 1 "$work/lines")" \
+		"2 build/kcsd delete logs smr"
+	while read -r line; do
+		line=$(sed -E "s,/srv/,$work/,g; s,build/kcsd,$kcsd,; s,2G,256M,g
+			s/ (logs|smr)( |$)/ kst-\1\2/g; s/ (smr)( |$)/ kst-\1\2/g" <<<"$line")
+		bash -c "$line" >"$work/out" 2>&1
+		verdict $? "README: $line"
+	done <"$work/lines"
+	is "README: nothing is left of those" "$(drives)" 1
 }
 
 test_backing_file()
@@ -89,6 +115,13 @@ test_backing_file()
 	code 1 "delete, twice" delete kst-file
 	says "there is no drive 'kst-file'"
 	point "  and the file is still there" test -s "$work/image"
+	code 0 "create, and the size" create kst-file --backing-file "$work/image"
+	prints $'\nsize: 4 MiB'
+	code 1 "fsck, a drive" fsck kst-file
+	says "'kst-file' is a drive: its backing file is $work/image"
+	code 1 "fsck, a drive by its node" fsck "$drive"
+	says "'$drive' is a drive, whose data is in memory: it has no sidecar"
+	code 0 "  and it is gone" delete kst-file
 }
 
 test_delete_busy()
@@ -113,6 +146,23 @@ test_delete_own()
 	point "  and its nodes are there" test -c /dev/kcsd0 -a -b /dev/kcsd0n1
 }
 
+# Everybody can read what configfs says, root alone writes it.
+test_not_root()
+{
+	local what
+
+	command -v setpriv >/dev/null || { skip "not root" "no setpriv(1)"; return; }
+	for what in "power $NAME off" "power-cut $NAME" "inject $NAME read timeout" "delete $NAME" \
+		    "create kst-other"; do
+		# shellcheck disable=SC2086 # words
+		err=$(setpriv --reuid 65534 --clear-groups --inh-caps=-all --bounding-set=-all \
+			"$kcsd" $what 2>&1)
+		is "not root, $what" $? 1
+		says ": only root can"
+	done
+	is "  and the drive is as it was" "$(cat $CONFIG/$NAME/power) $(drives)" "1 1"
+}
+
 test_info()
 {
 	code 0 "info, JSON" info --json "$drive"
@@ -133,8 +183,10 @@ test_info()
 begin_cli
 test_create
 test_create_refused
+test_readme
 test_backing_file
 test_delete_busy
 test_delete_own
+test_not_root
 test_info
 end_cli

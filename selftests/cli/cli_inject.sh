@@ -34,6 +34,12 @@ test_inject()
 	code 1 "inject, more than can be" inject $NAME flush media_error
 	says "'kcsd inject $NAME clear' removes them"
 	code 0 "inject, clear them" inject clear --drive $NAME
+	code 1 "inject, LBAs that are not there" inject $NAME read lba=16384+1 media_error
+	says "'lba=16384+1' goes beyond the drive's last LBA, 16383"
+	code 1 "inject, more LBAs than there are" inject $NAME read media_error lba=16383+2
+	says "'lba=16383+2' goes beyond"
+	code 0 "inject, none of them" inject $NAME --json
+	has length 0
 	code 1 "inject, no such drive" inject kst-none read media_error
 	says "there is no drive 'kst-none'"
 }
@@ -43,7 +49,7 @@ test_inject_words()
 {
 	local words
 
-	for words in "lba=18446744073709551615+1 timeout" "delay=1" "delay=86400000ms" \
+	for words in "lba=16383+1 timeout" "delay=1" "delay=86400000ms" \
 		     "media_error next=4294967295" "media_error probability=1" \
 		     "media_error probability=0.000000001" "timeout probability=1.0 seed=0" \
 		     "media_error seed=18446744073709551615 probability=0.5"; do
@@ -75,11 +81,13 @@ test_power_cut()
 	point "  and some of it is lost, $lost bytes" test "$lost" -gt 0 -a "$lost" -lt 4194304
 	code 1 "power-cut, again" power-cut kst-cut
 	says "drive 'kst-cut' is powered off"
-	code 0 "inject, a drive that is off" inject kst-cut read media_error
+	code 0 "inject, a drive that is off" inject kst-cut read media_error \
+		lba=18446744073709551615+1
 	code 1 "info, a drive that is off" info -d kst-cut
 	says "'kcsd power kst-cut on' switches it on"
 	code 0 "power on" power kst-cut on
 	is "  and it is on" "$(cat $CONFIG/kst-cut/power)" 1
+	prints "block device: /dev/kcsd$(cat $CONFIG/kst-cut/index)n1"
 	exec 8<"/dev/kcsd$(cat $CONFIG/kst-cut/index)n1"
 	code 1 "power off, while the block device is open" power kst-cut off
 	says "drive 'kst-cut' is in use"
@@ -100,7 +108,8 @@ test_power_cut()
 	code 1 "power-cut, no such drive" power-cut kst-none
 	says "there is no drive 'kst-none'"
 	code 1 "power-cut, which of several drives" power-cut
-	says "there are several drives"
+	says "there are several drives ("
+	says "kst-cut"
 	code 0 "delete, what was cut" delete kst-cut
 }
 

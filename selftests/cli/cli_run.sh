@@ -19,8 +19,8 @@ test_run()
 	code 1 "run, the source" run -d $NAME "$work/source.bpf.c"
 	says "source.bpf.c: a C file, no program yet: 'kcsd build "
 	behave "run, an error" 4 add --cparam1 18446744073709551594
-	prints "result: 18446744073709551594 (-22: Invalid argument)"
-	says "the program returned an error: -22 (Invalid argument)"
+	prints "result: 18446744073709551594 (-22: arguments, its own or a helper's, that cannot be)"
+	says "the program returned an error: -22 (arguments, its own or a helper's, that cannot be)"
 	behave "run, an argument" 0 echo --arg 'some text'
 	prints "output: 9 bytes
 some text"
@@ -51,6 +51,32 @@ some text"
 $((512 | 3 << 32))"
 }
 
+# An access that failed is told, whatever else there is to tell; LBA 0 is one, too.
+test_medium()
+{
+	code 0 "inject, LBA 0" inject $NAME read lba=0+1 media_error
+	behave "run, an access fails, and it goes on" 0 read_on --lba 0+2 --json
+	says "an access that begins at LBA 0 failed, and the program went on: 'kcsd log -d $drive'"
+	has '.medium.lba' 0
+	behave "run, it goes on to emit too much" 5 read_on --lba 0+2 --out-max 100 --json
+	says "the program's output was cut"
+	says "an access that begins at LBA 0 failed, and the program went on"
+	has '.medium.lba' 0
+	behave "run, it goes on to a fault" 3 read_on --lba 0+1
+	says "read of an LBA that was not granted (LBA 1)"
+	says "an access failed, and the program went on"
+	behave "run, and without a failure" 0 read_lba --lba 1 --cparam1 1 --json
+	has 'has("medium")' false
+	code 0 "log, an error at LBA 0" log -d $NAME --errors
+	prints "I/O command, namespace 1: Unrecovered Read Error, LBA 0"
+	code 0 "log, an error at LBA 0, JSON" log -d $NAME --errors --json
+	has '[.[] | select(.namespace == 1 and .lba == 0)] | length > 0' true
+	code 1 "run, a program that there is not" run -d $NAME 7
+	code 0 "log, an error without an LBA, JSON" log -d $NAME --errors --json
+	has '.[0] | has("lba")' false
+	code 0 "inject, LBA 0 is good again" inject $NAME clear
+}
+
 test_run_lbas()
 {
 	head -c 1024 /dev/zero | tr '\0' 'A' | dd of="/dev/${drive}n1" bs=512 seek=3 \
@@ -75,7 +101,8 @@ test_run_lbas()
 	has '.audit.extents | length' 0
 	code 0 "inject, for a run" inject $NAME read lba=3+1 media_error
 	behave "run, an LBA fails" 4 read_lba --cparam1 3 --lba 0+9
-	says "the program returned an error: -5 (Input/output error); the drive failed an access to LBA 3"
+	says "the program returned an error: -5 (the medium failed)"
+	says "an access that begins at LBA 3 failed: 'kcsd log -d $drive' says why"
 	code 0 "log, an access that failed" log -d $NAME
 	prints "an access failed: Unrecovered Read Error, LBA 3"
 	code 0 "log, an access that failed, JSON" log -d $NAME --json
@@ -83,6 +110,7 @@ test_run_lbas()
 	code 0 "log, errors" log -d $NAME --errors
 	prints "I/O command, namespace 1: Unrecovered Read Error, LBA 3"
 	code 0 "inject, no more" inject $NAME clear
+	test_medium
 	behave "run, no audit" 0 read_lba --cparam1 3 --lba 0+9 --json
 	has 'has("audit")' false
 	code 1 "run, LBAs that are not there" run -d $NAME "$bpf/word.bpf.o" --lba 16384 --arg x
@@ -139,6 +167,13 @@ test_readme()
 	is "README: the result" "$(grep '^result: ' "$work/out")" "result: 2"
 }
 
+# Its first instruction, as disasm counts.
+innermost()
+{
+	"$kcsd" disasm "$bpf/tests/fault.bpf.o" in_static --json |
+		jq '[.[] | select(.function == "innermost") | .pc] | min'
+}
+
 # Everything that a script gets of a fault.
 test_faults()
 {
@@ -150,8 +185,10 @@ test_faults()
 	says "behave.bpf.c"
 	code 3 "fault, in a function that is called" run -d $NAME "$bpf/tests/fault.bpf.o" \
 		--program in_static
-	says "function innermost, instruction 0 (fault.bpf.c:"
+	says "function innermost, instruction $(innermost) (fault.bpf.c:"
 	says "return p[0] + p[1]; /* in_static */)"
+	code 0 "  and the log counts likewise" log -d $NAME
+	prints "fault at instruction $(innermost): access outside the program's memory"
 	behave "fault, a kernel address" 3 load --cparam1 0xffff888000000000
 	says "0xffff888000000000"
 	behave "fault, in a helper" 3 pass --cparam1 0 --json
@@ -172,7 +209,7 @@ test_faults()
 	behave "fault, the output until then is shown" 0 fill --cparam1 4096 --out-max 4096
 	prints "output: 4096 bytes"
 	behave "no fault, but no room for the output" 5 fill --cparam1 4097 --out-max 4096
-	prints "(-28: No space left on device)"
+	prints "(-28: the zone, or the room for the output, is full)"
 	says "the program's output was cut after 4096 bytes: --out-max SIZE makes room for more than 4 KiB"
 	behave "no room for the output, and no error" 5 spill --cparam1 4097 --out-max 4096 --json
 	has '[.result, .output.bytes, .output.cut] | @csv' 4097,4096,true

@@ -109,6 +109,8 @@ int kcsd_args_size(const struct args *args, int opt, uint64_t max, uint64_t *val
 int kcsd_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same for return values of libkcsd, with what to do about it if that is known. */
 int kcsd_fail_ret(int ret, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same for those of kcsd_config_*(): configfs is root's. */
+int kcsd_fail_config(int ret, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* What to do about a return value of libkcsd, NULL if nothing is known. */
 const char *kcsd_advice(int ret);
 /* That a program was not loaded, and which option changes that. */
@@ -124,6 +126,9 @@ void kcsd_json_print(json_object *json);
 /* Bytes as text if all are printable ASCII or white space. */
 bool kcsd_is_text(const void *bytes, size_t len);
 
+/* nodes.c: say which device nodes a drive has. Returns the exit code. */
+int kcsd_print_nodes(const char *name);
+
 /* kernel_log.c */
 /* From now on, what the kernel says; -1 if it must not be read. */
 int kcsd_kernel_log_open(void);
@@ -134,11 +139,15 @@ void kcsd_kernel_log_close(int fd);
 /* pick.c */
 /* The drive that the command line means, opened. Returns 0, or the exit code. */
 int kcsd_pick_drive(const char *wanted, unsigned int flags, struct kcsd_drive **drv);
+/* That there is none of that name, or no module. Returns KCSD_EXIT_FAILED. */
+int kcsd_fail_no_drive(const char *wanted);
 /* Only its name, "kcsd0". */
 #define KCSD_DRIVE_NAME_LEN	32
 int kcsd_pick_name(const char *wanted, char name[KCSD_DRIVE_NAME_LEN]);
 /* That of its directory, powered or not. */
 #define KCSD_CONFIG_NAME_LEN	65
+/* How many drives there are that a name, or NULL, may mean, and the last of them; or -errno. */
+int kcsd_find_config(const char *wanted, char name[KCSD_CONFIG_NAME_LEN]);
 int kcsd_pick_config(const char *wanted, char name[KCSD_CONFIG_NAME_LEN]);
 /* A program index from the command line. Returns 0, or the exit code. */
 int kcsd_pick_index(const struct args *args, const char *text, uint32_t *pind);

@@ -2,6 +2,7 @@
 /* Checked here to say which word is wrong: the drive refuses a rule as a whole. */
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -169,6 +170,23 @@ int kcsd_rule_check(const struct command *cmd, char **words, int nr)
 		return kcsd_usage(cmd, "%s: it has no LBAs", c->name);
 	if (seen & 1u << SEED && !(seen & 1u << PROBABILITY))
 		return kcsd_usage(cmd, "seed= is for probability=");
+	return 0;
+}
+
+int kcsd_rule_check_lbas(char **words, int nr, uint64_t nsze)
+{
+	uint64_t start, count;
+	int i;
+
+	for (i = 1; i < nr; i++) {
+		if (find_word(words[i]) != LBA)
+			continue;
+		start = strtoull(words[i] + strlen(rule_words[LBA].name), NULL, 10);
+		count = strtoull(strchr(words[i], '+') + 1, NULL, 10);
+		if (start >= nsze || count > nsze - start)
+			return kcsd_fail("'%s' goes beyond the drive's last LBA, %" PRIu64,
+					 words[i], nsze - 1);
+	}
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "cmd.h"
 
@@ -14,6 +15,8 @@
 bool kcsd_is_rule_command(const char *word);
 /* A rule, word by word. Returns 0, or the exit code with what is wrong printed. */
 int kcsd_rule_check(const struct command *cmd, char **words, int nr);
+/* The same for its LBAs, on a drive that has nsze of them. */
+int kcsd_rule_check_lbas(char **words, int nr, uint64_t nsze);
 /* A line of the file, which is taken apart. */
 json_object *kcsd_rule_json(char *line);
 

@@ -87,6 +87,18 @@ int kcsd_fail_ret(int ret, const char *fmt, ...)
 	return KCSD_EXIT_FAILED;
 }
 
+int kcsd_fail_config(int ret, const char *fmt, ...)
+{
+	bool root = ret == -EACCES || ret == -EPERM;
+	va_list ap;
+
+	va_start(ap, fmt);
+	print_error(NULL, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, ": %s\n", root ? "only root can" : kcsd_strerror(ret));
+	return KCSD_EXIT_FAILED;
+}
+
 int kcsd_fail_load(const struct kcsd_error *error)
 {
 	if (error->check == KCSD_CHECK_MEMORY)

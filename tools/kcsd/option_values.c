@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What values a drive's options can have: the driver's own list, so that no drive is needed. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "option_values.h"
@@ -22,9 +24,11 @@
 
 #include "../../driver/options.h"
 
+#define BOUND_LEN	24
+
 enum kind { NUM, SIZE, CHOICE };
 
-static const struct {
+static const struct option {
 	const char *name;
 	enum kind kind;
 	uint64_t min, max;
@@ -33,18 +37,40 @@ static const struct {
 	KCSD_OPTIONS(OPTION_ROW)
 };
 
-bool kcsd_option_takes(const char *name, uint64_t n)
+/* As it can be typed: those that are no sizes take no units. */
+static void bound_text(enum kind kind, uint64_t n, char text[BOUND_LEN])
+{
+	static const char units[] = "\0KMGTPE";
+	int unit = 0;
+
+	while (kind == SIZE && n && !(n % 1024) && units[unit + 1]) {
+		n /= 1024;
+		unit++;
+	}
+	snprintf(text, BOUND_LEN, "%" PRIu64 "%.1s", n, &units[unit]);
+}
+
+/* A bound as large as a number can be is none that anybody reached for. */
+static const char *say_bounds(const struct option *o, uint64_t n, char room[KCSD_RULE_LEN])
+{
+	char min[BOUND_LEN], max[BOUND_LEN];
+
+	bound_text(o->kind, o->min, min);
+	bound_text(o->kind, o->max, max);
+	if (n < o->min && o->max >= INT64_MAX)
+		snprintf(room, KCSD_RULE_LEN, "at least %s", min);
+	else
+		snprintf(room, KCSD_RULE_LEN, "from %s to %s", min, max);
+	return room;
+}
+
+const char *kcsd_option_rule(const char *name, uint64_t n, char room[KCSD_RULE_LEN])
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		if (!strcmp(options[i].name, name) && (n < options[i].min || n > options[i].max))
-			return false;
-	return !kcsd_option_rule(name, n);
-}
-
-const char *kcsd_option_rule(const char *name, uint64_t n)
-{
+			return say_bounds(&options[i], n, room);
 #define OPTION_RULE(rule, possible, wanted) \
 	if (!strcmp(#rule, name) && !(possible)) \
 		return wanted;

@@ -6,10 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* False: no drive takes this value. Options whose values are no numbers: true. */
-bool kcsd_option_takes(const char *name, uint64_t n);
-/* What a number must be beside being within bounds, and is not; NULL: nothing. */
-const char *kcsd_option_rule(const char *name, uint64_t n);
+#define KCSD_RULE_LEN	64
+/* What a number must be, and is not, perhaps in room; NULL: drives take it. */
+const char *kcsd_option_rule(const char *name, uint64_t n, char room[KCSD_RULE_LEN]);
 /* False: it is an option with names for values, and this is none of them. */
 bool kcsd_option_has_choice(const char *name, const char *choice);
 

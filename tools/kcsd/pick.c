@@ -24,6 +24,21 @@ static int note_drive(const char *name, void *arg)
 	return 0;
 }
 
+static int ignore_drive(const char *name, void *arg)
+{
+	(void)name;
+	(void)arg;
+	return 0;
+}
+
+int kcsd_fail_no_drive(const char *wanted)
+{
+	if (kcsd_drive_each(ignore_drive, NULL) == -ENOENT)
+		return kcsd_fail("there is no drive '%s': the kcsd module is not loaded; 'insmod "
+				 "kcsd.ko' loads it", wanted);
+	return kcsd_fail("there is no drive '%s'; 'kcsd list' shows those there are", wanted);
+}
+
 static int note_off(const struct kcsd_config_info *info, void *arg)
 {
 	struct found *found = arg;
@@ -79,16 +94,15 @@ int kcsd_pick_name(const char *wanted, char name[KCSD_DRIVE_NAME_LEN])
 		wanted += 5;
 	if (is_node_name(wanted)) {
 		if (strlen(wanted) >= KCSD_DRIVE_NAME_LEN)
-			return kcsd_fail("there is no drive '%s'", wanted);
+			return kcsd_fail_no_drive(wanted);
 		snprintf(name, KCSD_DRIVE_NAME_LEN, "%s", wanted);
 		return 0;
 	}
 	ret = kcsd_config_info(wanted, &info, sizeof(info));
 	if (ret == -ENOENT || ret == -EINVAL)
-		return kcsd_fail("there is no drive '%s'; 'kcsd list' shows those there are",
-				 wanted);
+		return kcsd_fail_no_drive(wanted);
 	if (ret)
-		return kcsd_fail_ret(ret, "%s", wanted);
+		return kcsd_fail_config(ret, "%s", wanted);
 	if (!info.powered)
 		return kcsd_fail("drive '%s' is powered off: 'kcsd power %s on' switches it on",
 				 wanted, wanted);
@@ -100,6 +114,7 @@ int kcsd_pick_name(const char *wanted, char name[KCSD_DRIVE_NAME_LEN])
 struct wanted {
 	const char *node;	/* "kcsd0"; NULL: any */
 	char name[KCSD_CONFIG_NAME_LEN];
+	char names[256];	/* all, for the message */
 	int nr;
 };
 
@@ -107,38 +122,59 @@ static int note_config(const struct kcsd_config_info *info, void *arg)
 {
 	char node[KCSD_DRIVE_NAME_LEN];
 	struct wanted *w = arg;
+	size_t len = strlen(w->names);
 
 	snprintf(node, sizeof(node), "kcsd%u", info->index);
 	if (w->node && strcmp(w->node, node))
 		return 0;
 	snprintf(w->name, sizeof(w->name), "%s", info->name);
+	snprintf(w->names + len, sizeof(w->names) - len, "%s%s", len ? ", " : "", info->name);
 	w->nr++;
 	return 0;
 }
 
-int kcsd_pick_config(const char *wanted, char name[KCSD_CONFIG_NAME_LEN])
+/* Which directories a name may mean. Returns 0 or -errno. */
+static int find_configs(struct wanted *w, const char *wanted)
 {
-	struct wanted w = { .node = wanted };
 	struct kcsd_config_info info;
 	int ret;
 
 	if (wanted && !strncmp(wanted, "/dev/", 5))
-		w.node = wanted += 5;
+		wanted += 5;
+	w->node = wanted;
 	if (wanted && !kcsd_config_info(wanted, &info, sizeof(info))) {
-		snprintf(name, KCSD_CONFIG_NAME_LEN, "%s", wanted);
+		snprintf(w->name, sizeof(w->name), "%s", wanted);
+		w->nr = 1;
 		return 0;
 	}
-	ret = kcsd_config_each(note_config, &w);
-	if (ret && ret != -ENOENT)
-		return kcsd_fail_ret(ret, "looking for drives");
+	ret = kcsd_config_each(note_config, w);
+	return ret == -ENOENT ? 0 : ret;
+}
+
+int kcsd_find_config(const char *wanted, char name[KCSD_CONFIG_NAME_LEN])
+{
+	struct wanted w = {};
+	int ret = find_configs(&w, wanted);
+
+	snprintf(name, KCSD_CONFIG_NAME_LEN, "%s", w.name);
+	return ret ? ret : w.nr;
+}
+
+int kcsd_pick_config(const char *wanted, char name[KCSD_CONFIG_NAME_LEN])
+{
+	struct wanted w = {};
+	int ret = find_configs(&w, wanted);
+
+	if (ret)
+		return kcsd_fail_config(ret, "looking for drives");
 	if (wanted && !w.nr)
-		return kcsd_fail("there is no drive '%s'; 'kcsd list' shows those there are",
-				 wanted);
+		return kcsd_fail_no_drive(wanted);
 	if (!w.nr)
 		return kcsd_fail("no drive: 'kcsd create NAME' makes one, when the kcsd module is "
 				 "loaded ('insmod kcsd.ko')");
 	if (w.nr > 1)
-		return kcsd_fail("there are several drives; choose one with --drive");
+		return kcsd_fail("there are several drives (%s); choose one with --drive",
+				 w.names);
 	snprintf(name, KCSD_CONFIG_NAME_LEN, "%s", w.name);
 	return 0;
 }
@@ -152,7 +188,7 @@ int kcsd_pick_drive(const char *wanted, unsigned int flags, struct kcsd_drive **
 		return ret;
 	ret = kcsd_open(name, flags, drv);
 	if (ret == -ENOENT)
-		return kcsd_fail("there is no drive '%s'; 'kcsd list' shows those there are", name);
+		return kcsd_fail_no_drive(name);
 	if (ret)
 		return kcsd_fail_ret(ret, "/dev/%s", name);
 	return 0;
@@ -164,7 +200,8 @@ int kcsd_pick_index(const struct args *args, const char *text, uint32_t *pind)
 	const char *wrong = kcsd_parse_number(text, &value);
 
 	if (wrong)
-		return kcsd_usage(args->cmd, "program index '%s' %s", text, wrong);
+		return kcsd_usage(args->cmd, "program index '%s' %s: 'kcsd programs' shows the "
+				  "index of '%s'", text, wrong, text);
 	if (value > 0xffff)
 		return kcsd_usage(args->cmd, "program index '%s' is more than 65535", text);
 	*pind = value;

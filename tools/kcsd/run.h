@@ -83,6 +83,9 @@ json_object *kcsd_audit_json(const struct kcsd_run_result *result);
 /* What it took on the link; 0 if there is none. */
 uint64_t kcsd_audit_bytes(const struct kcsd_run_result *result);
 
+/* program_error.c: what it means that a program returned -code. */
+const char *kcsd_program_error_text(int code);
+
 /* run_report.c; returns the exit code. */
 int kcsd_run_report(struct run *run);
 /* What a program logged, to standard error. */

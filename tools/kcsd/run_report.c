@@ -30,6 +30,12 @@ static bool is_fault(int status)
 	return status > 0 && (status & KCSD_SC_MASK) >> 8 == 7;
 }
 
+/* Its lba is then that of the fault, not of what medium or zone failed. */
+static bool has_lba_fault(const struct kcsd_run_info *info)
+{
+	return info->reason == KCSD_FAULT_LBA_READ || info->reason == KCSD_FAULT_LBA_WRITE;
+}
+
 static bool is_cut(const struct kcsd_run_result *result)
 {
 	return result->flags & KCSD_RESULT_CUT;
@@ -166,7 +172,7 @@ static void print_text(FILE *to, const struct run *run)
 		fprintf(to, "result: %" PRIu64, result->r0);
 		if (is_error(result))
 			fprintf(to, " (%" PRId64 ": %s)", (int64_t)result->r0,
-				strerror(-result->r0));
+				kcsd_program_error_text(-result->r0));
 		fputc('\n', to);
 	}
 	if (result->recorded)
@@ -254,9 +260,19 @@ static json_object *json_fault(const struct run *run)
 			       json_object_new_string(kcsd_helper_name(info->helper)) : NULL);
 	if (info->reason == KCSD_FAULT_MEMORY)
 		json_object_object_add(json, "addr", json_object_new_uint64(info->addr));
-	if (info->reason == KCSD_FAULT_LBA_READ || info->reason == KCSD_FAULT_LBA_WRITE)
+	if (has_lba_fault(info))
 		json_object_object_add(json, "lba", json_object_new_uint64(info->lba));
 	add_where(json, run);
+	return json;
+}
+
+/* Of the first access that medium or zone failed. */
+static json_object *json_medium(const struct kcsd_run_info *info)
+{
+	json_object *json = json_object_new_object();
+
+	if (!has_lba_fault(info))
+		json_object_object_add(json, "lba", json_object_new_uint64(info->lba));
 	return json;
 }
 
@@ -285,6 +301,8 @@ static void add_cost(json_object *json, const struct run *run)
 			       json_object_new_string(kcsd_engine_name(info->engine)));
 	if (info->reason)
 		json_object_object_add(json, "fault", json_fault(run));
+	if (run->result.flags & KCSD_RESULT_MEDIUM)
+		json_object_object_add(json, "medium", json_medium(info));
 }
 
 static void print_json(const struct run *run, const char *message)
@@ -407,10 +425,8 @@ static void explain_limit(const struct run *run, struct kcsd_error *why)
 static int judge(const struct run *run, struct kcsd_error *why)
 {
 	const struct kcsd_run_result *result = &run->result;
-	char room[KCSD_HUMAN_LEN], most[KCSD_HUMAN_LEN], medium[96];
+	char room[KCSD_HUMAN_LEN], most[KCSD_HUMAN_LEN];
 
-	snprintf(medium, sizeof(medium), "; the drive failed an access to LBA %" PRIu64
-		 ": 'kcsd log -e'", result->info.lba);
 	if (result->status) {
 		kcsd_run_describe(result, sizeof(*result), run->obj, why);
 		explain_limit(run, why);
@@ -425,8 +441,7 @@ static int judge(const struct run *run, struct kcsd_error *why)
 	}
 	if (is_error(result)) {
 		snprintf(why->text, sizeof(why->text), "the program returned an error: %" PRId64
-			 " (%s)%s", (int64_t)result->r0, strerror(-result->r0),
-			 result->flags & KCSD_RESULT_MEDIUM ? medium : "");
+			 " (%s)", (int64_t)result->r0, kcsd_program_error_text(-result->r0));
 		return KCSD_EXIT_ERROR;
 	}
 	return 0;
@@ -446,6 +461,18 @@ static void say_refused(const struct run *run, const char *why)
 		kcsd_fail("cannot run the program: %s", why);
 }
 
+/* That medium or zone failed an access of the program, however the run ended. */
+static void say_medium(const struct run *run, bool went_on)
+{
+	char begins[64] = "";
+
+	if (!has_lba_fault(&run->result.info))
+		snprintf(begins, sizeof(begins), " that begins at LBA %" PRIu64,
+			 run->result.info.lba);
+	kcsd_fail("an access%s failed%s: 'kcsd log -d %s' says why", begins,
+		  went_on ? ", and the program went on" : "", kcsd_drive_name(run->drv));
+}
+
 int kcsd_run_report(struct run *run)
 {
 	const struct kcsd_run_result *result = &run->result;
@@ -460,13 +487,12 @@ int kcsd_run_report(struct run *run)
 		kcsd_log_each(run->drv, 0, print_logged, run);
 	if (!code && run->drv && !may_read(&run->opts))
 		fprintf(stderr, "kcsd: nothing was granted to be read: --lba, --range\n");
-	if (!code && result->flags & KCSD_RESULT_MEDIUM)
-		fprintf(stderr, "kcsd: the drive failed an access to LBA %" PRIu64 ", and the program "
-			"went on: 'kcsd log -e'\n", result->info.lba);
 	if (code == KCSD_EXIT_FAILED)
 		say_refused(run, why.text);
 	else if (code)
 		kcsd_fail("%s", why.text);
+	if (result->flags & KCSD_RESULT_MEDIUM)
+		say_medium(run, code != KCSD_EXIT_ERROR);
 	written = write_output(run);
 	return written ? written : code;
 }

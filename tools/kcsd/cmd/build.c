@@ -2,6 +2,7 @@
 /* kcsd build: clang with the flags that a program for a drive takes. */
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -368,12 +369,16 @@ static int take_object(const struct build *b, int code)
 static int name_made(struct build *b)
 {
 	int code = kcsd_args_check_output(b->args, b->object);
+	char dir[PATH_MAX];
 	struct stat st;
 
 	if (code)
 		return code;
 	if (!stat(b->object, &st) && !S_ISREG(st.st_mode))
 		return kcsd_fail("--output: %s: not a regular file", b->object);
+	snprintf(dir, sizeof(dir), "%s", b->object);
+	if (access(dirname(dir), W_OK))
+		return kcsd_fail("--output: %s: %s", b->object, strerror(errno));
 	if (snprintf(b->made, sizeof(b->made), "%s.%d", b->object, getpid()) >=
 	    (int)sizeof(b->made))
 		return kcsd_fail("%s: %s", b->object, strerror(ENAMETOOLONG));

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cmd.h"
 #include "option_values.h"
@@ -106,6 +105,7 @@ static int attribute_value(const struct args *args, int i, char *buf, size_t len
 {
 	const char *text = kcsd_args_value(args, i);
 	const char *rule;
+	char room[KCSD_RULE_LEN];
 	uint64_t number;
 	int ret;
 
@@ -131,11 +131,9 @@ static int attribute_value(const struct args *args, int i, char *buf, size_t len
 	if (ret)
 		return ret;
 	snprintf(buf, len, "%llu", (unsigned long long)number);
-	if (kcsd_option_takes(attributes[i].name, number))
-		return 0;
-	rule = kcsd_option_rule(attributes[i].name, number);
+	rule = kcsd_option_rule(attributes[i].name, number, room);
 	if (!rule)
-		return refuse(args, i);
+		return 0;
 	return kcsd_usage(args->cmd, "--%s: '%s' is not possible, it must be %s; it is: %s",
 			  opts[i].name, text, rule, opts[i].help);
 }
@@ -220,45 +218,58 @@ static int configure(const struct args *args, const char *name)
 			return kcsd_fail("drive '%s' refuses --%s %s; it is: %s", name,
 					 opts[i].name, kcsd_args_value(args, i), opts[i].help);
 		if (ret)
-			return kcsd_fail_ret(ret, "drive '%s' refuses --%s %s", name,
+			return kcsd_fail_config(ret, "drive '%s' refuses --%s %s", name,
 					     opts[i].name, kcsd_args_value(args, i));
 	}
 	ret = kcsd_config_power(name, true);
-	return ret ? kcsd_fail_ret(ret, "cannot power on drive '%s'", name) : 0;
+	return ret ? kcsd_fail_config(ret, "cannot power on drive '%s'", name) : 0;
 }
 
-static void print_namespace(uint32_t index, uint32_t nsid, const char *what)
+/* A size that is not what was asked for was cut to whole zones, or LBAs. */
+static void print_size(const struct args *args, uint64_t size)
 {
-	char path[64];
+	char human[KCSD_HUMAN_LEN], asked_human[KCSD_HUMAN_LEN];
+	uint64_t asked = size;
 
-	snprintf(path, sizeof(path), "/dev/kcsdg%un%u", index, nsid);
-	if (!access(path, F_OK))
-		printf("namespace %u: %s%s\n", nsid, path, what);
+	kcsd_args_size(args, OPT_SIZE, UINT64_MAX, &asked);
+	printf("size: %s", kcsd_human_bytes(size, human));
+	if (size < asked)
+		printf(" (whole %s; %s was asked for)",
+		       kcsd_args_has(args, OPT_ZONE_SIZE) ? "zones" : "LBAs",
+		       kcsd_human_bytes(asked, asked_human));
+	putchar('\n');
 }
 
-static int print_nodes(const struct args *args, const char *name)
+static void print_json(const char *name, uint32_t index, uint64_t size)
+{
+	json_object *json = json_object_new_object();
+	char drive[KCSD_DRIVE_NAME_LEN];
+
+	snprintf(drive, sizeof(drive), "kcsd%u", index);
+	json_object_object_add(json, "name", json_object_new_string(name));
+	json_object_object_add(json, "drive", json_object_new_string(drive));
+	json_object_object_add(json, "size", json_object_new_uint64(size));
+	kcsd_json_print(json);
+}
+
+static int print_made(const struct args *args, const char *name)
 {
 	struct kcsd_config_info info;
-	json_object *json;
-	char drive[KCSD_DRIVE_NAME_LEN];
+	char size[32];
 	int ret = kcsd_config_info(name, &info, sizeof(info));
 
+	if (!ret)
+		ret = kcsd_config_get(name, "size", size, sizeof(size));
 	if (ret)
-		return kcsd_fail_ret(ret, "drive '%s'", name);
-	snprintf(drive, sizeof(drive), "kcsd%u", info.index);
+		return kcsd_fail_config(ret, "drive '%s'", name);
 	if (kcsd_args_has(args, OPT_JSON)) {
-		json = json_object_new_object();
-		json_object_object_add(json, "name", json_object_new_string(name));
-		json_object_object_add(json, "drive", json_object_new_string(drive));
-		kcsd_json_print(json);
+		print_json(name, info.index, strtoull(size, NULL, 10));
 		return 0;
 	}
-	printf("drive: %s\ncontroller: /dev/kcsd%u\nblock device: /dev/kcsd%un%u\n",
-	       drive, info.index, info.index, KCSD_NSID_NVM);
-	print_namespace(info.index, KCSD_NSID_NVM, "");
-	print_namespace(info.index, KCSD_NSID_SLM, " (SLM)");
-	print_namespace(info.index, KCSD_NSID_COMPUTE, " (compute)");
-	return 0;
+	ret = kcsd_print_nodes(name);
+	if (!ret)
+		print_size(args, strtoull(size, NULL, 10));
+	return ret;
 }
 
 static int create(const struct args *args)
@@ -280,10 +291,8 @@ static int create(const struct args *args)
 	if (ret == -ENOENT)
 		return kcsd_fail("the kcsd module is not loaded ('insmod kcsd.ko'), or configfs "
 				 "is not mounted on /sys/kernel/config");
-	if (ret == -EACCES || ret == -EPERM)
-		return kcsd_fail("cannot make drive '%s': only root can", name);
 	if (ret)
-		return kcsd_fail_ret(ret, "cannot make drive '%s'", name);
+		return kcsd_fail_config(ret, "cannot make drive '%s'", name);
 
 	kmsg = kcsd_kernel_log_open();
 	code = configure(args, name);
@@ -297,7 +306,7 @@ static int create(const struct args *args)
 		if (ret)
 			kcsd_fail_ret(ret, "cannot remove the unfinished drive '%s'", name);
 	} else {
-		code = print_nodes(args, name);
+		code = print_made(args, name);
 	}
 	kcsd_kernel_log_close(kmsg);
 	return code;

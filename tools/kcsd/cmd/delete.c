@@ -13,8 +13,7 @@ static int delete(const struct args *args)
 
 		ret = kcsd_config_delete(name);
 		if (ret == -ENOENT || ret == -EINVAL)
-			code = kcsd_fail("there is no drive '%s'; 'kcsd list' shows those there "
-					 "are", name);
+			code = kcsd_fail_no_drive(name);
 		else if (ret == -EPERM)
 			code = kcsd_fail("drive '%s' is the module's own and stays until 'rmmod "
 					 "kcsd'; 'insmod kcsd.ko drives=0' makes none", name);
@@ -22,7 +21,7 @@ static int delete(const struct args *args)
 			code = kcsd_fail("drive '%s' is in use: unmount its file systems and close "
 					 "its block device first", name);
 		else if (ret)
-			code = kcsd_fail_ret(ret, "cannot delete drive '%s'", name);
+			code = kcsd_fail_config(ret, "cannot delete drive '%s'", name);
 	}
 	return code;
 }

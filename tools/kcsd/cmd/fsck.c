@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kcsd fsck */
+#include <limits.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cmd.h"
 
@@ -156,11 +158,28 @@ static int check_json(const struct args *args, const struct kcsd_sidecar_info *i
 	return ret ? kcsd_fail("%s", error.text) : 0;
 }
 
+/* Not a file, but what a drive is called. Returns 0 if it is neither, or the exit code. */
+static int refuse_drive(const char *name)
+{
+	char drive[KCSD_CONFIG_NAME_LEN], file[PATH_MAX + 1];
+
+	if (!access(name, F_OK) || kcsd_find_config(name, drive) != 1)
+		return 0;
+	if (kcsd_config_get(drive, "backing_file", file, sizeof(file)) || !*file)
+		return kcsd_fail("'%s' is a drive, whose data is in memory: it has no sidecar",
+				 name);
+	return kcsd_fail("'%s' is a drive: its backing file is %s", name, file);
+}
+
 static int fsck(const struct args *args)
 {
 	struct kcsd_sidecar_info info;
 	struct kcsd_error error;
 	int ret;
+
+	ret = refuse_drive(args->operand[0]);
+	if (ret)
+		return ret;
 
 	ret = kcsd_sidecar_check(args->operand[0], &info, sizeof(info), &error);
 	if (ret)

@@ -2,6 +2,7 @@
 /* kcsd inject: errors on demand. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd.h"
@@ -51,15 +52,37 @@ static int clear(const char *name)
 {
 	int ret = kcsd_config_set(name, "inject", "clear");
 
-	return ret ? kcsd_fail_ret(ret, "drive '%s': cannot clear its rules", name) : 0;
+	return ret ? kcsd_fail_config(ret, "drive '%s': cannot clear its rules", name) : 0;
+}
+
+/* Of a drive that is off nobody knows: its size may be the backing file's. */
+static int powered_lbas(const char *name, uint64_t *nsze)
+{
+	struct kcsd_config_info info;
+	char size[32], block_size[32];
+	int ret = kcsd_config_info(name, &info, sizeof(info));
+
+	if (ret || !info.powered)
+		return ret;
+	if ((ret = kcsd_config_get(name, "size", size, sizeof(size))) ||
+	    (ret = kcsd_config_get(name, "block_size", block_size, sizeof(block_size))))
+		return ret;
+	*nsze = strtoull(size, NULL, 10) / strtoull(block_size, NULL, 10);
+	return 0;
 }
 
 static int add(const struct inject *in, const char *name)
 {
 	char text[RULE_LEN] = "";
 	size_t len = 0;
+	uint64_t nsze = 0;
 	int i, ret;
 
+	ret = powered_lbas(name, &nsze);
+	if (ret)
+		return kcsd_fail_config(ret, "drive '%s'", name);
+	if (nsze && kcsd_rule_check_lbas(in->word, in->nr, nsze))
+		return KCSD_EXIT_FAILED;
 	for (i = 0; i < in->nr && len < sizeof(text); i++)
 		len += snprintf(text + len, sizeof(text) - len, "%s%s", i ? " " : "", in->word[i]);
 	if (len >= sizeof(text))
@@ -68,7 +91,7 @@ static int add(const struct inject *in, const char *name)
 	if (ret == -ENOSPC)
 		return kcsd_fail("drive '%s' has as many rules as it can; 'kcsd inject %s clear' "
 				 "removes them", name, name);
-	return ret ? kcsd_fail_ret(ret, "drive '%s' refuses the rule", name) : 0;
+	return ret ? kcsd_fail_config(ret, "drive '%s' refuses the rule", name) : 0;
 }
 
 static int list(const struct inject *in, const char *name)
@@ -78,7 +101,7 @@ static int list(const struct inject *in, const char *name)
 	int ret = kcsd_config_get(name, "inject", text, sizeof(text));
 
 	if (ret)
-		return kcsd_fail_ret(ret, "drive '%s'", name);
+		return kcsd_fail_config(ret, "drive '%s'", name);
 	if (!kcsd_args_has(in->args, OPT_JSON)) {
 		printf("%s\n", *text ? text : "no rules");
 		return 0;

@@ -88,13 +88,25 @@ static int show(const struct kcsd_log_line *line, void *arg)
 	return 0;
 }
 
+#define SCT_MEDIUM	0x2
+
+/* Of an entry that is about none, lba is 0; of one about LBA 0, too. */
+static bool error_has_lba(const struct kcsd_error_entry *e)
+{
+	bool medium = e->status >> 8 == SCT_MEDIUM;
+	bool zone = e->status >= KCSD_SC_ZONE_BOUNDARY &&
+		    e->status <= KCSD_SC_INVALID_ZONE_TRANSITION;
+
+	return e->lba || (!e->admin && e->nsid == KCSD_NSID_NVM && (medium || zone));
+}
+
 static void print_error(const struct kcsd_error_entry *e)
 {
 	printf("%llu %s command, namespace %u: %s", (unsigned long long)e->count,
 	       e->admin ? "admin" : "I/O", e->nsid, kcsd_status_text(e->status));
 	if (e->field >= 0)
 		printf(": %s", kcsd_field_name(e->field));
-	if (e->lba)
+	if (error_has_lba(e))
 		printf(", LBA %llu", (unsigned long long)e->lba);
 	putchar('\n');
 }
@@ -111,7 +123,8 @@ static void add_error_json(json_object *json, const struct kcsd_error_entry *e)
 	if (e->field >= 0)
 		json_object_object_add(row, "field",
 				       json_object_new_string(kcsd_field_name(e->field)));
-	json_object_object_add(row, "lba", json_object_new_uint64(e->lba));
+	if (error_has_lba(e))
+		json_object_object_add(row, "lba", json_object_new_uint64(e->lba));
 	json_object_array_add(json, row);
 }
 

@@ -11,7 +11,7 @@ int kcsd_power_on(const char *name)
 	int ret = kcsd_config_power(name, true);
 
 	if (ret) {
-		kcsd_fail_ret(ret, "cannot power on drive '%s'", name);
+		kcsd_fail_config(ret, "cannot power on drive '%s'", name);
 		kcsd_kernel_log_print(kmsg);
 	}
 	kcsd_kernel_log_close(kmsg);
@@ -25,7 +25,7 @@ static int power_off(const char *name)
 	if (ret == -EBUSY)
 		return kcsd_fail("drive '%s' is in use: unmount its file systems and close its "
 				 "block device first", name);
-	return ret ? kcsd_fail_ret(ret, "cannot power off drive '%s'", name) : 0;
+	return ret ? kcsd_fail_config(ret, "cannot power off drive '%s'", name) : 0;
 }
 
 static int power(const struct args *args)
@@ -39,7 +39,10 @@ static int power(const struct args *args)
 	code = kcsd_pick_config(args->operand[0], name);
 	if (code)
 		return code;
-	return strcmp(way, "on") ? power_off(name) : kcsd_power_on(name);
+	if (!strcmp(way, "off"))
+		return power_off(name);
+	code = kcsd_power_on(name);
+	return code ? code : kcsd_print_nodes(name);
 }
 
 const struct command kcsd_cmd_power = {

@@ -36,7 +36,7 @@ static int cut(const char *name, uint64_t seed)
 	ret = kcsd_config_set(name, "power_cut", text);
 	if (ret == -ENODEV)
 		return kcsd_fail("drive '%s' is powered off", name);
-	return ret ? kcsd_fail_ret(ret, "drive '%s': cannot cut its power", name) : 0;
+	return ret ? kcsd_fail_config(ret, "drive '%s': cannot cut its power", name) : 0;
 }
 
 static void report(const struct args *args, const char *name, uint64_t seed, bool on)

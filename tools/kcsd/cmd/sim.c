@@ -17,6 +17,7 @@
 
 #define MAX_RAW		(4u << 20)	/* bytes of hex */
 #define DEFAULT_BLOCK	4096
+#define INSN_LEN	8u	/* bytes */
 
 #define OPTIONS(X) \
 	X(IMAGE, "lba", 'l', "FILE", \
@@ -73,7 +74,10 @@ static int open_raw(struct sim *s, const char *hex)
 	p->image = p->bytes;
 	wrong = kcsd_parse_hex(text, (uint8_t *)p->bytes, &p->len);
 	free(text);
-	return wrong ? kcsd_usage(s->run.args->cmd, "--raw: the program %s", wrong) : 0;
+	if (wrong)
+		return kcsd_usage(s->run.args->cmd, "--raw: the program %s", wrong);
+	return p->len % INSN_LEN ? kcsd_fail("--raw: instructions are %u bytes each, and these are "
+					     "%zu bytes", INSN_LEN, p->len) : 0;
 }
 
 static int open_program(struct sim *s)
@@ -125,18 +129,31 @@ static int map_fd(const char *opt, const char *path, int fd, uint32_t unit, bool
 	return kcsd_fail("--%s: %s: %s", opt, path, strerror(errno));
 }
 
+/* What --lba of run takes. */
+static bool is_range(const char *text)
+{
+	struct kcsd_range range;
+
+	return !kcsd_parse_range(text, UINT64_MAX, 1, &range);
+}
+
 static int map_file(const struct args *args, int opt, uint32_t unit, void **map, uint64_t *len,
 		    uint64_t *file_len)
 {
 	bool write_back = kcsd_args_has(args, OPT_WRITE_BACK);
 	const char *path = kcsd_args_value(args, opt);
+	const char *why, *hint;
 	int fd, code;
 
 	if (!path)
 		return 0;
 	fd = open(path, (write_back ? O_RDWR : O_RDONLY) | O_CLOEXEC);
-	if (fd < 0)
-		return kcsd_fail("--%s: %s: %s", opts[opt].name, path, strerror(errno));
+	if (fd < 0) {
+		why = strerror(errno);
+		hint = opt == OPT_IMAGE && is_range(path) ?
+		       "; --lba of sim is a FILE, LBAs of it are --grant" : "";
+		return kcsd_fail("--%s: %s: %s%s", opts[opt].name, path, why, hint);
+	}
 	code = map_fd(opts[opt].name, path, fd, unit, write_back, map, len, file_len);
 	close(fd);
 	return code;

@@ -51,7 +51,7 @@ static int stats(const struct args *args)
 		stats.json = json_object_new_object();
 	ret = kcsd_stats_each(name, show, &stats);
 	if (ret == -ENOENT)
-		ret = kcsd_fail("there is no drive '%s'; 'kcsd list' shows those there are", name);
+		ret = kcsd_fail_no_drive(name);
 	else if (ret)
 		ret = kcsd_fail_ret(ret, "%s", name);
 	else if (!stats.nr && args->nr_operands)

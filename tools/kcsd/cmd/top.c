@@ -183,8 +183,7 @@ static int top(const struct args *args)
 	if (top.screen)
 		leave_screen(&top);
 	if (ret == -ENOENT && top.one)
-		return kcsd_fail("there is no drive '%s'; 'kcsd list' shows those there are",
-				 top.drive);
+		return kcsd_fail_no_drive(top.drive);
 	if (ret == -ENOENT)
 		return kcsd_fail("the module is not loaded");
 	return ret < 0 ? kcsd_fail_ret(ret, "drives") : ret;

@@ -138,6 +138,9 @@ check_build()
 	is "  and it is there" "$(cmp "$work/own.bpf.c" "$work/-own.bpf.c" && echo same)" same
 	ln "$work/own.bpf.c" "$work/own.link"
 	code 1 "build, over its source by another name" build own.bpf.c -I own -o own.link
+	code 1 "build, to no directory" build own.bpf.c -I own -o none/x.o --verbose
+	is "  and no compiler is asked" "$(cat "$work/err")" \
+		"kcsd: --output: none/x.o: No such file or directory"
 	code 1 "build, to no file" build own.bpf.c -I own -o /dev/null
 	says "not a regular file"
 	cp "$work/own.bpf.o" "$work/before.o"

@@ -179,12 +179,21 @@ check_values()
 	usage "'16E' does not fit 64 bits" create x --size=16E
 	usage "'-1' is not a number" create x --cus -1
 	usage "'' is not a number" create x --queues ''
-	usage "--size: '0' is not possible; it is: bytes of the drive, from 1M" create x --size 0
+	usage "--size: '0' is not possible, it must be at least 1M; it is: bytes of the drive" \
+		create x --size 0
+	usage "--size: '1000' is not possible, it must be at least 1M" create x --size 1000
+	usage "--size: '9E' is not possible, it must be from 1M to 9223372036854775807" \
+		create x --size 9E
 	usage "--size: '1048577' is not possible, it must be a multiple of 512" create x --size 1048577
 	usage "--block-size: '1K' is not possible, it must be 512 or 4096; it is: bytes of an LBA" \
 		create x --block-size 1K
-	usage "--cus: '65' is not possible" create x --cus 65
-	usage "--arena-size: '100K' is not possible" create x --arena-size 100K
+	usage "--cus: '65' is not possible, it must be from 1 to 64" create x --cus 65
+	usage "--queue-limit: '0' is not possible, it must be from 1 to 1048576" \
+		create x --queue-limit 0
+	usage "--arena-size: '100K' is not possible, it must be from 128K to 256M" \
+		create x --arena-size 100K
+	usage "--arena-size: '1' is not possible, it must be from 128K to 256M" \
+		create x --arena-size 1
 	usage "--slm-size: '5000' is not possible, it must be a multiple of 4K" create x --slm-size 5000
 	usage "--cu-cpus: 'a' is not possible; it is: CPUs" create x --cu-cpus a
 	usage "--cu-cpus: '1-' is not possible; it is: CPUs" create x --cu-cpus 1-
@@ -195,7 +204,7 @@ check_values()
 	usage "--max-append: '12K' is not possible" create x --max-append 12K
 	usage "--timeout-ms: '0' is not possible" create x --timeout-ms 0
 	usage "--load-granularity: '0' is not possible" create x --load-granularity 0
-	usage "program index 'x' is not a number" unload x
+	usage "program index 'x' is not a number: 'kcsd programs' shows the index of 'x'" unload x
 	usage "program index '65536' is more than 65535" activate 65536
 	usage "program index '-1' is not a number" deactivate -- -1
 	usage "'65536' is more than 65535" load --index 65536 x.o
@@ -312,11 +321,11 @@ check_no_drive()
 		fails "there is no drive 'kcsd7'" $command --drive kcsd7
 		fails "there is no drive 'other'" $command --drive other
 	done
-	fails "there is no drive 'x'" delete x
-	fails "there is no drive 'x'" inject x
-	fails "there is no drive 'x'" inject x read media_error
-	fails "there is no drive 'x'" power x on
-	fails "there is no drive 'x'" power-cut x
+	for command in "delete x" "inject x" "inject x read media_error" "power x on" \
+		       "power-cut x" "info x" "info kcsd7" "stats -d /dev/kcsd7"; do
+		# shellcheck disable=SC2086 # words
+		fails "the kcsd module is not loaded; 'insmod kcsd.ko' loads it" $command
+	done
 	fails "insmod kcsd.ko" inject clear
 	fails "insmod kcsd.ko" power-cut
 }

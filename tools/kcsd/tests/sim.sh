@@ -161,12 +161,12 @@ check_options()
 	prints "result: 21"
 	prints "engine: $engine"
 	small "an error" 4 add --cparam1 18446744073709551594
-	prints "result: 18446744073709551594 (-22: Invalid argument)"
-	says "the program returned an error: -22 (Invalid argument)"
+	prints "result: 18446744073709551594 (-22: arguments, its own or a helper's, that cannot be)"
+	says "the program returned an error: -22 (arguments, its own or a helper's, that cannot be)"
 	small "the least error" 4 add --cparam1 18446744073709547521
 	small "no error any more" 0 add --cparam1 18446744073709547520
 	small "an error, JSON" 4 add --cparam1 18446744073709551615 --json
-	has '[.message, .status] | @csv' '"the program returned an error: -1 (Operation not permitted)",0'
+	has '[.message, .status] | @csv' '"the program returned an error: -1 (an error of its own)",0'
 	small "an argument" 0 echo --arg 'some text'
 	prints "output: 9 bytes"
 	prints "some text"
@@ -180,7 +180,7 @@ check_options()
 	small "output to a file" 0 echo --arg abc --output "$work/emitted"
 	is "  and it is there" "$(cat "$work/emitted")" abc
 	small "no room for the output" 5 fill --cparam1 9000 --out-max 8192
-	prints "result: 18446744073709551588 (-28: No space left on device)"
+	prints "result: 18446744073709551588 (-28: the zone, or the room for the output, is full)"
 	says "the program's output was cut after "
 	says " bytes: --out-max SIZE makes room for more than 8 KiB, up to 16 MiB"
 	small "no room, and no error" 5 spill --cparam1 9000 --out-max 8192
@@ -189,6 +189,9 @@ check_options()
 	has '[.result, .output.bytes, .output.cut] | @csv' 9000,8192,true
 	small "the most room" 0 spill --cparam1 16777216 --out-max 16M --json
 	has '[.result, .output.bytes, .output.cut] | @csv' 16777216,16777216,false
+	head -c 2M /dev/zero | tr '\0' x >"$work/line"
+	code 4 "too long a line" sim "$bpf/grep.bpf.o" --lba "$work/line" --arg x
+	says "-7 (what must stay together, such as a line, is longer than the program keeps; --len ends"
 	small "a heap" 0 heap --heap 100000
 	prints "result: 100000"
 	small "time goes on" 0 clock
@@ -227,6 +230,10 @@ check_lbas()
 	small "several grants" 0 read_lba --lba "$work/zeroes" -g 0 -g 1:rw --cparam1 1
 	prints "result: 4702111234474983745"
 	small "an empty file" 3 read_lba --lba /dev/null
+	small "LBAs instead of a file" 1 read_lba --lba 0+1
+	says "--lba: 0+1: No such file or directory; --lba of sim is a FILE, LBAs of it are --grant"
+	small "no such file" 1 read_lba --lba "$work/none"
+	is "  and no more is said" "$(grep -c -e --grant "$work/err")" 0
 }
 
 # hashes NAME OPTION...: the stream is what is on standard input.
@@ -306,6 +313,9 @@ check_faults()
 	says "in helper emit: access outside the program's memory (guest address 0x5)"
 	code 3 "fault in_static, JSON" sim "$fault" --program in_static --cparam1 5 --json
 	has '.fault | [.function, .line, .addr] | @csv' "\"innermost\",$(line_of in_static),5"
+	code 3 "fault in_static, as disasm counts" sim "$fault" --program in_static --cparam1 5
+	says "function innermost, instruction $("$kcsd" disasm "$fault" in_static --json |
+		jq '[.[] | select(.function == "innermost") | .pc] | min') (fault.bpf.c:"
 	code 3 "budget" sim "$fault" --program in_loop --budget 1000
 	says "Program Budget Exceeded: function waits"
 	says "(fault.bpf.c:$(line_of in_loop): "
@@ -383,7 +393,7 @@ check_raw()
 	code 1 "raw, no end" sim --raw "b700000000000000"
 	says "instruction 0: the function can run past its last instruction"
 	code 1 "raw, half an instruction" sim --raw "b7000000"
-	says "malformed program image"
+	says "--raw: instructions are 8 bytes each, and these are 4 bytes"
 	code 1 "raw, nothing" sim --raw ""
 	says "the program has no instructions"
 	code 2 "raw, no hex" sim --raw "b7zz"
@@ -549,7 +559,7 @@ check_zones()
 	prints "result: 64"
 	prints "zone 1: 5 of 8 LBAs written"
 	zone_filter 4 "zones, no room" 0 8 0 1000 --grant z0 --grant z1:a --written 1:6
-	prints "result: 18446744073709551588 (-28: No space left on device)"
+	prints "result: 18446744073709551588 (-28: the zone, or the room for the output, is full)"
 	zone_filter 0 "zones, a small capacity" 0 8 0 1000 --grant z0 --grant z1:a \
 		--zone-capacity 2K
 	prints "result: 128"

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the errors that programs return mean: those of helpers, and of the loop over a stream. */
+#include <stddef.h>
+
+#include "run.h"
+
+/* bpf/kcsd_helpers.h has it, for programs alone. */
+#define KCSD_E2BIG	7
+
+static const struct program_error {
+	int code;
+	const char *text;
+} errors[] = {
+	{ KCSD_EIO, "the medium failed" },
+	{ KCSD_ENXIO, "the zone is offline" },
+	{ KCSD_E2BIG, "what must stay together, such as a line, is longer than the program keeps; "
+		      "--len ends the stream where the file ends" },
+	{ KCSD_EBUSY, "too many zones are open or active" },
+	{ KCSD_EINVAL, "arguments, its own or a helper's, that cannot be" },
+	{ KCSD_ENOSPC, "the zone, or the room for the output, is full" },
+	{ KCSD_ESPIPE, "not at the zone's write pointer" },
+	{ KCSD_EROFS, "the zone is read-only" },
+};
+
+const char *kcsd_program_error_text(int code)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(errors); i++)
+		if (errors[i].code == code)
+			return errors[i].text;
+	return "an error of its own";
+}
