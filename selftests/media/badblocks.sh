@@ -86,7 +86,7 @@ test_access()
 	[ "$(media_errors)" -ge $((before + 6)) ]
 	verdict $? "$1: they are counted"
 	is "$1: a program reads it" "$("$kcsd" run "$bpf/lines.bpf.o" -d "$name" --lba 0+16 |
-		sed -n 's/^result: .*(\(.*\))/\1/p')" "-5: Input/output error"
+		sed -n 's/^result: .*(\(.*\))/\1/p')" "-5: the medium failed"
 	point "$1: a program that does not" "$kcsd" run "$bpf/lines.bpf.o" -d "$name" --lba 0+10
 	point "$1: it becomes good" set_badblocks -83-83
 	point "$1: and is read" read_lba 10
