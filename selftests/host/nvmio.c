@@ -248,8 +248,8 @@ TEST_F(nvmio, refusals)
 		CMD_CHANGE(cdw3, 1, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(cdw12, 1 | 1u << 25, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(cdw12, 1 | 1u << 16, KCSD_SC_INVALID_FIELD),
-		CMD_CHANGE_MISFIT(cdw12, 0, addr),			/* data_len is now too long */
-		CMD_CHANGE_MISFIT(cdw12, 2, addr),			/* data_len is now too short */
+		CMD_CHANGE_MISFIT(cdw12, 0, addr),			/* data_len too long */
+		CMD_CHANGE_MISFIT(cdw12, 2, addr),			/* data_len too short */
 		CMD_CHANGE(cdw13, 0x100, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(data_len, 0, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(data_len, 1, KCSD_SC_INVALID_FIELD),

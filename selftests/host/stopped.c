@@ -11,7 +11,7 @@
 #include <sys/mount.h>
 
 #define CGROUP		"/tmp/kst-stopped"
-#define HOUR		"3600000"	/* ms: longer than the test; the rules are cleared earlier */
+#define HOUR		"3600000"	/* ms, longer than the test: it clears the rules earlier */
 
 enum command { A_RUN, A_READ, A_COPY, COMMANDS };
 enum way { BY_IOCTL, BY_ASYNC, WAYS };
