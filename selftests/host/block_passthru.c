@@ -5,8 +5,8 @@
  */
 #include "call32.h"
 #include "capability.h"
-#include "drive.h"
 #include "cmd.h"
+#include "drive.h"
 #include "features.h"
 
 #include <linux/blkpg.h>

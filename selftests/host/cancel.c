@@ -5,7 +5,7 @@
 #include <signal.h>
 
 #define PROMPT_NS	(time_slow() * 50000000ULL)	/* limit from cancelling to completion */
-#define TRIES		5		/* measurements; the shortest counts, as others may be delayed */
+#define TRIES		5		/* measurements; the shortest counts */
 
 enum { SEVEN, ENDLESS };
 

@@ -4,8 +4,8 @@
  * task itself or a thread of io_uring reads the list.
  */
 #include "call32.h"
-#include "drive.h"
 #include "cmd.h"
+#include "drive.h"
 #include "stamp.h"
 
 #include <sys/mman.h>
@@ -40,7 +40,7 @@ FIXTURE_VARIANT(iovec) {
 FIXTURE_VARIANT_ADD(iovec, of_64_bits) { .compat = false };
 FIXTURE_VARIANT_ADD(iovec, of_32_bits) { .compat = true };
 
-/* ---- a 32-bit program's ring ---- */
+/* ---- ring of a 32-bit program ---- */
 
 static int ring_open32(struct io_uring *ring)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* NVM read, write and flush by the generic node, compared with the block device. */
-#include "drive.h"
 #include "cmd.h"
+#include "drive.h"
 
 #include <sys/uio.h>
 

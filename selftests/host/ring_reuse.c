@@ -4,8 +4,8 @@
  * io_uring; when a worker takes one, its entry holds another command already. Each command must
  * still move its own data.
  */
-#include "drive.h"
 #include "cmd.h"
+#include "drive.h"
 #include "stamp.h"
 
 #include <stdlib.h>

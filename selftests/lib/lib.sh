@@ -2,6 +2,7 @@
 # shellcheck shell=bash disable=SC2034
 #
 # Library for shell tests: source this file, use the functions below, call finish last.
+#
 # A test cleans up however it ends: its drives are named kst-*, its files are below $work, and its
 # file systems are mounted there.
 

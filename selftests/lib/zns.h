@@ -5,8 +5,8 @@
 #ifndef KST_ZNS_H
 #define KST_ZNS_H
 
-#include "drive.h"
 #include "cmd.h"
+#include "drive.h"
 
 #define ZNS_SEND	0x79
 #define ZNS_RECEIVE	0x7a

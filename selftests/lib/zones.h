@@ -80,7 +80,7 @@ struct zone_front {
 	const char *name;
 	__u32 ops;	/* bit mask of 1 << enum zone_op: operations that it can send */
 	/*
-	 * For ZONE_WRITE and ZONE_APPEND: len bytes of dev->buf; a write goes to LBA offset of the
+	 * For ZONE_WRITE and ZONE_APPEND: len bytes of dev->buf; a write starts at that LBA of the
 	 * zone.
 	 */
 	int (*run)(const struct zone_dev *dev, enum zone_op op, __u32 zone, __u64 offset,

@@ -194,7 +194,7 @@ TEST_F(fair_logs, users_of_the_block_node)
 	fd_close(&fd);
 }
 
-/* Lines of programs and faults belong to the user and open file that submitted the run. */
+/* Lines of programs and faults belong to the submitter of the run. */
 TEST_F(fair_logs, lines_of_another_stay)
 {
 	static struct {

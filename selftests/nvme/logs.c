@@ -88,8 +88,8 @@ TEST_F(logs, offsets_and_lengths)
 		__u32 len;
 	} pages[] = {
 		{ LOG_SUPPORTED, 1024 }, { LOG_ERROR, ERROR_ENTRIES * 64 }, { LOG_FIRMWARE, 512 },
-		{ LOG_EFFECTS, 4096 }, { LOG_SANITIZE, 512 }, { LOG_FEATURES, 1024 }, { LOG_MI, 4096 },
-		{ KCSD_LOG_PROGRAM_TYPES, 32 },
+		{ LOG_EFFECTS, 4096 }, { LOG_SANITIZE, 512 }, { LOG_FEATURES, 1024 },
+		{ LOG_MI, 4096 }, { KCSD_LOG_PROGRAM_TYPES, 32 },
 	};
 	__u8 *piece = self->buf + 32768;
 

@@ -171,7 +171,8 @@ TEST_F(nvm_commands, write_zeroes_by_every_way)
 		struct nvme_uring_cmd c = nvm_lbas(NVM_WRITE_ZEROES, 3 + 9 * way, 1 + way);
 
 		c.cdw12 |= flags[way];
-		ASSERT_EQ(0, cmd_io_way(way, self->d.nvm, &c, NULL)) TH_LOG("%s", cmd_way_name(way));
+		ASSERT_EQ(0, cmd_io_way(way, self->d.nvm, &c, NULL))
+			TH_LOG("%s", cmd_way_name(way));
 		memset(self->model + (3 + 9 * way) * self->lba, 0, (1 + way) * self->lba);
 		EXPECT_MODEL();
 	}
@@ -340,7 +341,8 @@ TEST_F(nvm_commands, compare)
 
 	for (int way = 0; way < CMD_WAYS; way++) {
 		memcpy(self->buf, self->model + 2 * self->lba, 33 * self->lba);
-		EXPECT_EQ(0, cmd_io_way(way, self->d.nvm, &c, NULL)) TH_LOG("%s", cmd_way_name(way));
+		EXPECT_EQ(0, cmd_io_way(way, self->d.nvm, &c, NULL))
+			TH_LOG("%s", cmd_way_name(way));
 		self->buf[33 * self->lba - 1] ^= 1;
 		EXPECT_EQ(KCSD_SC_COMPARE_FAILED, cmd_io_way(way, self->d.nvm, &c, NULL));
 		self->buf[33 * self->lba - 1] ^= 1;

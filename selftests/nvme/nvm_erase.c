@@ -344,7 +344,8 @@ TEST_F(nvm_erase, sanitize_erases_memory)
 		ASSERT_EQ(0, run_exec(self->d.compute, &r));
 		ASSERT_TRUE(all_slm_is(&self->d, self->buf, 0x5a));
 		ASSERT_EQ(-EEXIST, lines_but(&self->d, secret));
-		ASSERT_EQ(0, sanitize(&self->d, how | (how == OVERWRITE ? PASSES(1) | NDAS : 0), 1));
+		ASSERT_EQ(0, sanitize(&self->d, how | (how == OVERWRITE ? PASSES(1) | NDAS : 0),
+				      1));
 		EXPECT_EQ(DONE | ERASED, wait_end(&self->d) & (7 | ERASED));
 		EXPECT_TRUE(all_slm_is(&self->d, self->buf, 0));
 		EXPECT_EQ(0, lines_but(&self->d, secret));

@@ -222,7 +222,8 @@ static const char * const state_name[] = {
 	"device-defined, activated",
 };
 static const char * const step_name[] = {
-	"load the first chunk", "load the next chunk", "unload", "activate", "deactivate", "execute",
+	"load the first chunk", "load the next chunk", "unload", "activate", "deactivate",
+	"execute",
 };
 
 #define IN_USE	KCSD_SC_PROGRAM_IN_USE
@@ -362,7 +363,7 @@ TEST_F(status, every_step_in_every_state)
 	}
 }
 
-/* ---- limits, and the drive's own programs ---- */
+/* ---- limits, and device-defined programs ---- */
 
 TEST_F(status, load_granularity)
 {

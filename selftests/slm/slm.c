@@ -47,7 +47,7 @@ TEST_F(slm, new_memory_is_zero)
 {
 	EXPECT_TRUE(slm_is(self->d.slm, self->model, self->buf));
 	EXPECT_EQ(0, slm_fill(self->d.slm, 0, SLM, 0x5a));
-	/* Same results after a power cycle. */
+	/* The memory is zero again after a power cycle. */
 	drive_close(&self->d);
 	ASSERT_EQ(0, drive_power(&self->d, false));
 	ASSERT_EQ(0, drive_power(&self->d, true));
@@ -216,7 +216,9 @@ TEST_F(slm, reading_takes_a_file_for_reading_the_rest_one_for_writing)
 
 TEST_F(slm, vectors)
 {
-	struct iovec out[] = { { self->model, 3 }, { self->model + 3, 0 }, { self->model + 3, 97 } };
+	struct iovec out[] = {
+		{ self->model, 3 }, { self->model + 3, 0 }, { self->model + 3, 97 }
+	};
 	struct iovec in[] = { { self->buf, 60 }, { self->buf + 60, 40 } };
 	struct nvme_uring_cmd c;
 

@@ -94,7 +94,8 @@ TEST_F(slm_copy, lbas_by_every_way)
 		__u32 to = 100001 * (way + 1), len = 6 * LBA;
 		struct nvme_uring_cmd c = slm_copy_cmd(to, len, KCSD_COPY_LBA, 3, d, sizeof(d));
 
-		ASSERT_EQ(0, cmd_io_way(way, self->d.slm, &c, NULL)) TH_LOG("%s", cmd_way_name(way));
+		ASSERT_EQ(0, cmd_io_way(way, self->d.slm, &c, NULL))
+			TH_LOG("%s", cmd_way_name(way));
 		memcpy(self->model + to, self->lbas + (3 + way) * LBA, 2 * LBA);
 		memcpy(self->model + to + 2 * LBA, self->lbas + 200 * LBA, LBA);
 		memcpy(self->model + to + 3 * LBA, self->lbas, 3 * LBA);
@@ -127,7 +128,8 @@ TEST_F(slm_copy, the_whole_memory_from_lbas)
 	}
 	for (int way = 0; way < CMD_WAYS; way++) {
 		ASSERT_EQ(0, slm_fill(self->d.slm, 0, SLM, 0xee));
-		ASSERT_EQ(0, cmd_io_way(way, self->d.slm, &c, NULL)) TH_LOG("%s", cmd_way_name(way));
+		ASSERT_EQ(0, cmd_io_way(way, self->d.slm, &c, NULL))
+			TH_LOG("%s", cmd_way_name(way));
 		ASSERT_TRUE(slm_is(self->d.slm, self->model, self->buf));
 	}
 }
@@ -327,9 +329,12 @@ TEST_F(slm_copy, reserved_bytes_of_descriptors)
 	};
 	struct kcsd_copy_lba lba[2] = { slm_from_lbas(0, 1), slm_from_lbas(0, 1) };
 	struct kcsd_copy_slm slm[2] = { slm_from_slm(0, LBA), slm_from_slm(0, LBA) };
-	struct nvme_uring_cmd of_pi = slm_copy_cmd(65536, 2 * LBA, KCSD_COPY_LBA_PI, 2, pi, sizeof(pi));
-	struct nvme_uring_cmd of_lba = slm_copy_cmd(65536, 2 * LBA, KCSD_COPY_LBA, 2, lba, sizeof(lba));
-	struct nvme_uring_cmd of_slm = slm_copy_cmd(65536, 2 * LBA, KCSD_COPY_SLM, 2, slm, sizeof(slm));
+	struct nvme_uring_cmd of_pi = slm_copy_cmd(65536, 2 * LBA, KCSD_COPY_LBA_PI, 2, pi,
+						   sizeof(pi));
+	struct nvme_uring_cmd of_lba = slm_copy_cmd(65536, 2 * LBA, KCSD_COPY_LBA, 2, lba,
+						    sizeof(lba));
+	struct nvme_uring_cmd of_slm = slm_copy_cmd(65536, 2 * LBA, KCSD_COPY_SLM, 2, slm,
+						    sizeof(slm));
 	__u64 result;
 
 	for (__u32 i = 0; i < 40; i++) {
