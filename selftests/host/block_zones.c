@@ -122,8 +122,8 @@ TEST_F(zones, conventional_zones_are_written_anywhere)
 	ASSERT_EQ(0, block_read(dev, 0, 0, self->in, 2 * dev->zone_lbas));
 	EXPECT_TRUE(is_zero(self->in, 2 * ZONE_BYTES));
 	/*
-	 * The block layer resets sequential zones only, and hides that it skipped a conventional
-	 * one.
+	 * A discard has no effect in a sequential zone, which can only be reset. The driver refuses
+	 * it, but the kernel does not report that.
 	 */
 	EXPECT_EQ(0, block_write(dev, CONVENTIONAL, 0, dev->lba));
 	EXPECT_EQ(0, ioctl(dev->fd, BLKDISCARD, beyond));

@@ -68,7 +68,7 @@ static int submit(struct io_uring *ring, int fd, struct run *r)
 	return io_uring_enter(ring->ring_fd, 1, 0, 0, NULL) != 1;
 }
 
-/* Returns 0 if the completion came and the buffer is unchanged, 2 if the buffer changed. */
+/* Returns 0 if the run was cancelled, 1 if it has another result, 2 if the buffer changed. */
 static int poll_and_look(struct io_uring *ring, struct run *r)
 {
 	struct io_uring_cqe *cqe;
