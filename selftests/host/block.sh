@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Namespace 1 as a block device: limits, data, flush, FUA, discard, write zeroes.
+# Test namespace 1 as a block device: limits, data, flush, FUA, discard, write zeroes.
 . ../lib/lib.sh
 
 BYTES=$((8 << 20))
@@ -59,7 +59,7 @@ test_data()
 		dd if=/dev/zero of="$block" bs=$((size / 2)) count=1 oflag=direct
 }
 
-# test_zeroing NAME [OPTION]: of blkdiscard.
+# test_zeroing NAME [OPTION...]: run blkdiscard with the options; the range must read as zeroes.
 test_zeroing()
 {
 	local command=$1
@@ -77,7 +77,7 @@ counter()
 	cat "/sys/class/kcsd/kcsd$index/ns1/$1"
 }
 
-# counts NAME COUNTER BY COMMAND...: the counter goes up by BY.
+# counts NAME COUNTER BY COMMAND...: the command must increase the counter by BY.
 counts()
 {
 	local name=$1 file=$2 by=$3 before
@@ -97,7 +97,7 @@ test_counted()
 		dd if="$block" of=/dev/null bs=64k count=1 iflag=direct
 	counts "$what: write of 64 KiB" write_bytes 65536 \
 		dd if=/dev/zero of="$block" bs=64k count=1 oflag=direct
-	# What has no cache is not asked to flush it.
+	# The kernel sends no flush to a device without a cache.
 	[ $backend = memory ] && flushes=0
 	counts "$what: fsync" flush_commands $flushes sync_device
 	counts "$what: discard of 1 MiB" discard_bytes 1048576 \

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* NVMe commands by ioctls of the block node: which, for whom, on partitions, and until when. */
+/*
+ * NVMe commands by the ioctls of the block node: which ones, for which users, on partitions, and
+ * around power off.
+ */
 #include "call32.h"
 #include "capability.h"
-#include "drive.h"
 #include "cmd.h"
+#include "drive.h"
 #include "features.h"
 
 #include <linux/blkpg.h>
@@ -19,7 +22,7 @@ static const struct drive_attr attr[] = { DRIVE_SMALL, {} };
 FIXTURE(block_passthru) {
 	struct drive d;
 	int rw, ro;	/* the block node, open for writing and for reading */
-	__u8 *buf;	/* LBA bytes, where 32-bit programs reach them */
+	__u8 *buf;	/* LBA bytes, at an address that a 32-bit program can reach */
 };
 
 FIXTURE_SETUP(block_passthru)
@@ -88,7 +91,7 @@ TEST_F(block_passthru, rights_are_the_generic_nodes)
 	}
 }
 
-/* Partition 1 of the disk, open for writing; -1: there is none. */
+/* Open partition 1 of the disk for writing. Returns -1 if there is none. */
 static int open_partition(const struct drive *d, int disk)
 {
 	struct blkpg_partition part = { .start = PART_START, .length = PART_LEN, .pno = 1 };
@@ -103,7 +106,7 @@ static int open_partition(const struct drive *d, int disk)
 	return open(path, O_RDWR | O_CLOEXEC);
 }
 
-/* A command's LBAs are the disk's, so it would reach beyond the partition. */
+/* Commands name LBAs of the disk, not of the partition: a command could reach beyond it. */
 TEST_F(block_passthru, partitions_take_cap_sys_admin)
 {
 	struct nvme_uring_cmd wr = cmd_rw(NVM_WRITE, 0, 1, self->buf, LBA);
@@ -142,7 +145,10 @@ struct user_io32 {
 
 #define SUBMIT_IO32	_IOW('N', 0x42, struct user_io32)
 
-/* At the very end of what may be read: a 64-bit program's struct is longer. */
+/*
+ * Returns a struct that ends where readable memory ends: the struct of a 64-bit program is longer,
+ * so reading that one would fault.
+ */
 static struct user_io32 *user_io32(__u8 opcode, __u64 slba, void *buf)
 {
 	__u8 *page = map_low(2 * LBA);
@@ -151,7 +157,7 @@ static struct user_io32 *user_io32(__u8 opcode, __u64 slba, void *buf)
 	if (!page || mprotect(page + LBA, LBA, PROT_NONE))
 		return NULL;
 	io = (void *)(page + LBA - sizeof(*io));
-	/* The upper half of an address is not what a 32-bit program knows. */
+	/* A 32-bit program does not set the upper half of an address: the driver must ignore it. */
 	*io = (struct user_io32) {
 		.opcode = opcode, .slba = slba, .addr = low(buf) | 0xdeadULL << 32,
 	};
@@ -181,10 +187,10 @@ TEST_F(block_passthru, submit_io_of_32_bit_programs)
 struct sender {
 	int fd;
 	__u8 *buf;
-	int first_wrong;	/* what no command may end with */
+	int first_wrong;	/* first result other than 0 and -ENODEV */
 };
 
-/* Send commands until the drive has gone. */
+/* Send commands until the drive is gone. */
 static void *send_until_gone(void *arg)
 {
 	struct sender *s = arg;
@@ -217,7 +223,7 @@ TEST_F(block_passthru, commands_meet_power_off)
 	ASSERT_EQ(0, drive_rmdir(self->d.name));
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 	EXPECT_EQ(0, s.first_wrong);
-	/* The disk's file outlives the drive's media. */
+	/* The open file of the block device outlives the drive behind it. */
 	EXPECT_EQ(-ENODEV, cmd_io_way(CMD_IOCTL, self->rw, &rd, NULL));
 	EXPECT_EQ(KCSD_NSID_NVM, ioctl(self->rw, NVME_IOCTL_ID));
 }

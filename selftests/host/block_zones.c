@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A host-managed zoned drive by its block node: geometry, states, data, and what is refused. */
+/* A host-managed zoned drive by its block node: geometry, states, data, and refused requests. */
 #include "block_zones.h"
 #include "cmd.h"
 
 static const struct drive_attr lba_4096[] = { ZONED, {} };
 static const struct drive_attr lba_512[] = { ZONED, { "block_size", "512" }, {} };
-/* As lba_4096, but a medium that blocks has other locks, and batches. */
+/* Like lba_4096, but I/O to a file can block: the driver then takes other locks, and batches. */
 static const struct drive_attr on_file[] = { ZONED, { "backing_file", ZONES_FILE }, {} };
 
 FIXTURE(zones) {
 	struct drive d;
 	struct zone_dev dev;
-	__u8 *in;	/* two zones */
+	__u8 *in;	/* two zones long */
 };
 
 FIXTURE_VARIANT(zones) {
@@ -73,7 +73,10 @@ TEST_F(zones, geometry)
 			  z[i].type);
 		EXPECT_EQ(conventional ? BLK_ZONE_COND_NOT_WP : BLK_ZONE_COND_EMPTY, z[i].cond);
 	}
-	/* From within a zone on; none behind the last. */
+	/*
+	 * A report starts with the zone that holds the sector, and has no zones behind the last
+	 * one.
+	 */
 	ASSERT_EQ(3, block_report(dev, z[5].start + 8, z, 3));
 	EXPECT_EQ(5 * ZONE_BYTES / 512, z[0].start);
 	EXPECT_EQ(1, block_report(dev, (ZONES - 1) * ZONE_BYTES / 512, z, 3));
@@ -118,14 +121,20 @@ TEST_F(zones, conventional_zones_are_written_anywhere)
 	EXPECT_EQ(0, ioctl(dev->fd, BLKDISCARD, discarded));
 	ASSERT_EQ(0, block_read(dev, 0, 0, self->in, 2 * dev->zone_lbas));
 	EXPECT_TRUE(is_zero(self->in, 2 * ZONE_BYTES));
-	/* Sequential ones are only reset; the kernel keeps to itself that it was refused. */
+	/*
+	 * A discard has no effect in a sequential zone, which can only be reset. The driver refuses
+	 * it, but the kernel does not report that.
+	 */
 	EXPECT_EQ(0, block_write(dev, CONVENTIONAL, 0, dev->lba));
 	EXPECT_EQ(0, ioctl(dev->fd, BLKDISCARD, beyond));
 	ASSERT_EQ(0, block_read(dev, CONVENTIONAL, 0, self->in, 1));
 	EXPECT_EQ(0, memcmp(self->in, dev->buf, dev->lba));
 }
 
-/* Below the pointer data, above it zeroes: also what was there before a reset. */
+/*
+ * Reads return data below the write pointer and zeroes above it, also where data was before a
+ * reset.
+ */
 TEST_F(zones, reads_past_the_pointer)
 {
 	struct zone_dev *dev = &self->dev;
@@ -148,7 +157,7 @@ TEST_F(zones, reads_past_the_pointer)
 	EXPECT_TRUE(is_zero(self->in + 2 * dev->lba, 2 * ZONE_BYTES - 2 * dev->lba));
 }
 
-/* By the generic node, as the block layer would not let these pass. */
+/* Write by the generic node: the block layer would refuse these writes itself. */
 static int raw_write(const struct zone_dev *dev, __u32 zone, __u64 offset, __u32 nlb)
 {
 	struct nvme_uring_cmd c = cmd_rw(NVM_WRITE, zone * dev->zone_lbas + offset, nlb, dev->buf,
@@ -183,7 +192,7 @@ TEST_F(zones, writes_elsewhere_are_refused)
 	EXPECT_TRUE(zone_looks(dev, z + 1, 'E', 0));
 }
 
-/* Also those at the ends of what is done at once. */
+/* The driver resets in batches: zones at the ends of a batch must be reset too. */
 TEST_F(zones, all_are_reset)
 {
 	struct zone_dev *dev = &self->dev;
@@ -224,7 +233,7 @@ TEST_F(zones, worn_out)
 	EXPECT_EQ(-EINVAL, drive_set(self->d.name, "zone_offline", "4x"));
 	EXPECT_EQ(-EINVAL, drive_set(self->d.name, "zone_offline", ""));
 
-	/* What a read-only zone has can be read, what an offline one has cannot. */
+	/* Data of a read-only zone can be read, data of an offline zone cannot. */
 	ASSERT_EQ(0, block_read(dev, 5, 0, self->in, dev->zone_lbas));
 	EXPECT_EQ(0, memcmp(self->in, dev->buf, 2 * dev->lba));
 	EXPECT_TRUE(is_zero(self->in + 2 * dev->lba, ZONE_BYTES - 2 * dev->lba));
@@ -236,7 +245,7 @@ TEST_F(zones, worn_out)
 	EXPECT_EQ(KCSD_SC_ZONE_READ_ONLY, raw_write(dev, 5, dev->capacity, 1));
 }
 
-/* What reset drops, the file no longer holds; what it keeps is the image's, byte for byte. */
+/* A reset removes data from the file; the file holds all other data at its offset in the image. */
 TEST_F(zones, a_file_is_a_plain_image)
 {
 	struct zone_dev *dev = &self->dev;

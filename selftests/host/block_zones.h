@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
-/* ZONED is the drive; ZONES_FILE is for one that is on a file. */
+/* ZONED configures the zoned drive; ZONES_FILE is the path for a drive with a backing file. */
 #define ZONE_BYTES	65536u
 #define CAPACITY_BYTES	49152u
 #define CONVENTIONAL	2
@@ -62,7 +62,7 @@ static inline int block_run(const struct zone_dev *dev, enum zone_op op, __u32 z
 	}
 }
 
-/* At most nr from this sector on; how many there are, or -errno. */
+/* Report at most nr zones from a sector on. Returns the number of zones, or -errno. */
 static inline int block_report(const struct zone_dev *dev, __u64 sector, struct blk_zone *zones,
 			       __u32 nr)
 {
@@ -117,7 +117,7 @@ static const struct zone_front block_front = {
 
 /* ---- the drive ---- */
 
-/* May go on in the zones behind. */
+/* Read from an offset in a zone. The read may continue in the following zones. */
 static inline int block_read(const struct zone_dev *dev, __u32 zone, __u64 offset, void *buf,
 			     __u64 nlb)
 {

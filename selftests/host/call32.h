@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The system calls of a 32-bit program, made by a 64-bit one, and memory that those can name. */
+/* System calls of a 32-bit program, made by a 64-bit program; memory at addresses below 4 GiB. */
 #ifndef KST_CALL32_H
 #define KST_CALL32_H
 
@@ -30,7 +30,10 @@ static inline void no_call32(__attribute__((unused)) int sig)
 	_exit(1);
 }
 
-/* Not every kernel has them: then they are a fault, which it would log if nobody took it. */
+/*
+ * True if the kernel has 32-bit system calls. Tries one in a child: on other kernels it faults, and
+ * the child catches SIGSEGV because the kernel logs one that is not caught.
+ */
 static inline bool can_call32(void)
 {
 	int status;

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Every way for a run to be cancelled, at every stage of its life; and what is counted then. */
+/* Cancel a run in every way, at every stage; then compare the counters. */
 #include "tenant.h"
 
 #include <signal.h>
 
-#define PROMPT_NS	(time_slow() * 50000000ULL)	/* from the cancelling to the end */
-#define TRIES		5		/* the machine is not: the quickest counts */
+#define PROMPT_NS	(time_slow() * 50000000ULL)	/* limit from cancelling to completion */
+#define TRIES		5		/* measurements; the shortest counts */
 
 enum { SEVEN, ENDLESS };
 
 enum path {
 	ASYNC_CANCEL,	/* IORING_OP_ASYNC_CANCEL */
 	RING_CLOSED,
-	KILLED,		/* the process, its run sent by io_uring */
-	IOCTL_KILLED,	/* the process that waits in an ioctl */
+	KILLED,		/* the process, after it sent the run by io_uring */
+	IOCTL_KILLED,	/* the process, while it waits in an ioctl */
 	POWER_OFF,
 	REMOVED,	/* rmdir */
 	TIME_LIMIT,	/* timeout_ms */
-	FILE_CLOSED,	/* the descriptor alone: this cancels nothing, the ring has the file */
+	FILE_CLOSED,	/* the descriptor only: cancels nothing, as the ring still holds the file */
 };
 
 enum stage {
-	QUEUED,		/* another's run has the only unit */
+	QUEUED,		/* a run of another tenant occupies the only unit */
 	RUNNING,
-	COMPLETING,	/* ended, but its submitter has not looked */
+	COMPLETING,	/* completed, but its submitter has not reaped it */
 };
 
 static const char * const path_names[] = {
@@ -33,7 +33,9 @@ static const char * const path_names[] = {
 
 static const char * const stage_names[] = { "queued", "running", "completing" };
 
-/* What is expected of each; reason is that of the record, if anybody is left to read it. */
+/*
+ * Expected reason for each way and stage, in the record of the run if its submitter still exists.
+ */
 static const struct {
 	enum path path;
 	enum stage stage;
@@ -64,11 +66,11 @@ static const struct {
 FIXTURE(cancel) {
 	struct drive d;
 	struct tenant blocker;
-	struct io_uring ring;	/* the victim's, unless it is a child's */
+	struct io_uring ring;	/* ring of the victim, if the victim is not in a child */
 	bool ring_open;
 	pid_t child;
 	struct run r;
-	__u64 sent_ns;		/* when it was told to end */
+	__u64 sent_ns;		/* time of the cancelling */
 };
 
 FIXTURE_VARIANT(cancel) {
@@ -79,12 +81,12 @@ FIXTURE_VARIANT(cancel) {
 FIXTURE_VARIANT_ADD(cancel, jit) { .engine = "jit", .record = KCSD_ENGINE_JIT };
 FIXTURE_VARIANT_ADD(cancel, interp) { .engine = "interp", .record = KCSD_ENGINE_INTERP };
 
-/* Runs of setup() itself. */
+/* Runs that setup() itself submits. */
 #define SETUP_RUNS	1
 
 /*
- * The endless program has run before, until its time was over: a first run may be cancelled
- * while its native code is being made, and no engine has touched it then.
+ * Create a drive. Runs the endless program once, until its time limit: a first run may be cancelled
+ * while its native code is being generated, and its record then names no engine.
  */
 static int setup(struct drive *d, struct tenant *blocker, const char *engine)
 {
@@ -115,7 +117,7 @@ FIXTURE_TEARDOWN(cancel)
 	drive_remove(&self->d);
 }
 
-/* Completions stay where they are until somebody waits for them. */
+/* Open a ring that delivers completions only when the task waits for them (DEFER_TASKRUN). */
 static int victim_ring(struct io_uring *ring)
 {
 	return io_uring_queue_init(8, ring, IORING_SETUP_SQE128 | IORING_SETUP_CQE32 |
@@ -130,7 +132,7 @@ static int victim_send(struct io_uring *ring, int fd, struct run *r, bool async)
 
 	if (ret)
 		return ret;
-	/* It is then in a thread of io_uring, which can be interrupted. */
+	/* A thread of io_uring then submits it and can be interrupted. */
 	if (async)
 		ring->sq.sqes[slot * 2].flags |= IOSQE_ASYNC;
 	return io_uring_submit(ring) == 1 ? 0 : -EIO;
@@ -170,7 +172,7 @@ static int kill_child(pid_t pid)
 	return kill(pid, SIGKILL) || waitpid(pid, NULL, 0) != pid ? -ECHILD : 0;
 }
 
-/* What a power off that worked has cancelled is not to be seen any more. */
+/* True if the way removes the drive, and with it the counters of the cancelled run. */
 static bool drive_gone(enum path path)
 {
 	return path == POWER_OFF || path == REMOVED;
@@ -201,7 +203,7 @@ static int act(FIXTURE_DATA(cancel) *self, enum path path)
 	}
 }
 
-/* Send the victim, and have it at that stage. */
+/* Send the victim and wait until it is at the stage. */
 static bool bring_to(FIXTURE_DATA(cancel) *self, enum path path, enum stage stage)
 {
 	struct nvme_uring_cmd endless = tenant_cmd(ENDLESS, 0, 0);
@@ -227,7 +229,7 @@ static bool bring_to(FIXTURE_DATA(cancel) *self, enum path path, enum stage stag
 	return drive_becomes(d, stage == QUEUED ? "units/queued" : "units/running", 1);
 }
 
-/* The victim's completion and record, where there is somebody to get them. */
+/* True if the completion and the record of the victim are as expected. The ring must be open. */
 static bool record_is(FIXTURE_DATA(cancel) *self, enum path path, enum stage stage, __u32 reason,
 		      __u32 engine)
 {
@@ -251,7 +253,10 @@ static bool record_is(FIXTURE_DATA(cancel) *self, enum path path, enum stage sta
 	return false;
 }
 
-/* Is nothing left, and all counted? Returns when the victim had ended, or 0. */
+/*
+ * Wait until nothing is left and every counter is right. Returns the time at which the victim
+ * completed, or 0 if a counter is wrong.
+ */
 static __u64 counts_are(const struct drive *d, enum stage stage, __u32 reason)
 {
 	bool ok = drive_becomes(d, "units/queued", 0) &&
@@ -302,7 +307,7 @@ TEST_F(cancel, every_path_at_every_stage)
 	}
 }
 
-/* How long until it has ended, the quickest of several. */
+/* Returns the shortest of several times from cancelling to completion, in ns. */
 static __u64 quickest(FIXTURE_DATA(cancel) *self, const char *engine, enum path path,
 		      enum stage stage)
 {
@@ -324,7 +329,7 @@ static __u64 quickest(FIXTURE_DATA(cancel) *self, const char *engine, enum path 
 
 TEST_F(cancel, soon)
 {
-	/* Power off takes more than the cancelling. */
+	/* Power off is not here: it takes longer than the cancelling alone. */
 	static const enum path paths[] = { ASYNC_CANCEL, RING_CLOSED, KILLED, IOCTL_KILLED };
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
@@ -338,7 +343,7 @@ TEST_F(cancel, soon)
 	}
 }
 
-/* The time limit ends a run when it is over, and not before. */
+/* A time limit must cancel a run when it expires, and not earlier. */
 TEST_F(cancel, time_limit_is_kept)
 {
 	__u64 best = ~0ULL, over;
@@ -357,7 +362,7 @@ TEST_F(cancel, time_limit_is_kept)
 	clean_up(self);
 }
 
-/* Thousands at once, half of which another tenant has: only what was asked for goes. */
+/* Cancel thousands of runs at once, while another tenant has as many: only those of the ring go. */
 TEST_F(cancel, only_those_of_the_ring)
 {
 	struct nvme_uring_cmd endless = tenant_cmd(ENDLESS, 0, 0), c = tenant_cmd(SEVEN, 0, 0);
@@ -365,7 +370,7 @@ TEST_F(cancel, only_those_of_the_ring)
 
 	ASSERT_EQ(0, setup(&self->d, &self->blocker, variant->engine));
 	ASSERT_EQ(0, tenant_open(&a, &self->d));
-	/* The same open file, another ring. */
+	/* The second tenant has the same open file and another ring. */
 	ASSERT_EQ(0, tenant_open_fd(&b, dup(a.fd)));
 	ASSERT_EQ(0, tenant_send(&self->blocker, &endless, 1, 0));
 	ASSERT_TRUE(drive_becomes(&self->d, "units/running", 1));

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Partitions and file systems on a drive.
+# Test partitions and file systems on a drive.
 . ../lib/lib.sh
 
 declare -A mkfs=([ext4]="mkfs.ext4 -q -F" [xfs]="mkfs.xfs -q -f")
@@ -50,7 +50,7 @@ file_system()
 	settle
 }
 
-# Two partitions, of which the second one's data is found where the table says.
+# Make two partitions; the data of the second must be at the offset that the table gives.
 partitions()
 {
 	local what=$1 first second

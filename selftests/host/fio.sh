@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# fio with verification: the block device, and the generic node by passthrough.
+# Run fio with verification: on the block device, and on the generic node by passthrough.
 . ../lib/lib.sh
 
-# What all jobs have in common: every block's checksum is looked at afterwards.
+# Options of all jobs: fio verifies the checksum of every block afterwards.
 verify()
 {
 	local what=$1
@@ -28,7 +28,7 @@ test_block()
 		--direct=1 --ioengine=io_uring --rw=write --bs=2m --iodepth=4
 }
 
-# O_DIRECT buffers that begin within a page, at a multiple of 512.
+# Use O_DIRECT buffers that begin inside a page, at a multiple of 512.
 test_sub_page_buffers()
 {
 	local size=$1 backend=$2
@@ -52,8 +52,8 @@ test_passthrough()
 		--ioengine=io_uring_cmd --cmd_type=nvme --rw=write --bs=64k --iodepth=8
 }
 
-# The fast ways: buffers registered with the ring, submission by a thread of the kernel's,
-# completion by polling.
+# Use the fast ways together: registered buffers, submission by a kernel thread (SQPOLL), polled
+# completion (IOPOLL).
 test_fast_passthrough()
 {
 	local size=$1 backend=$2 way job options
@@ -69,8 +69,8 @@ test_fast_passthrough()
 		--bs=64k --iodepth=8 --fixedbufs --registerfiles --sqthread_poll --hipri
 }
 
-# The README's command, as it is there but for the node; no latency that it prints is longer than
-# all of it took.
+# Run the fio command of the README, with only the node replaced. No latency that fio prints may be
+# longer than the whole job.
 test_readme()
 {
 	local readme=${KCSD_README:-../../README.md} text command
@@ -85,7 +85,7 @@ test_readme()
 		.lat_ns.min > 0 and .lat_ns.max <= (.runtime + 1) * 1000000' "$work/fio.json")" true
 }
 
-# What one way in has written, the other reads.
+# Write by one way, read by the other.
 test_both_ways()
 {
 	local size=$1 backend=$2 job

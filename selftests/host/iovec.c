@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Buffers in pieces: what a list of them may say, as 64-bit and as 32-bit programs have it, and
- * who reads it: the task itself, or a thread that io_uring makes.
+ * Buffers in pieces: valid and invalid lists, in the layout of 64-bit and of 32-bit programs; the
+ * task itself or a thread of io_uring reads the list.
  */
 #include "call32.h"
-#include "drive.h"
 #include "cmd.h"
+#include "drive.h"
 #include "stamp.h"
 
 #include <sys/mman.h>
@@ -13,7 +13,7 @@
 
 #define NR_LBAS	16u
 #define LEN	(NR_LBAS * STAMP_LBA)
-#define MANY	1024u	/* the most pieces (UIO_MAXIOV) */
+#define MANY	1024u	/* most pieces of a list (UIO_MAXIOV) */
 
 static const struct drive_attr attr[] = { DRIVE_SMALL, {} };
 
@@ -28,8 +28,8 @@ FIXTURE(iovec) {
 	struct drive d;
 	struct io_uring ring;
 	bool has_ring;
-	__u8 *out, *in;	/* of LEN bytes, where their addresses fit into 32 bits */
-	struct compat_iovec *compat;	/* MANY, likewise */
+	__u8 *out, *in;	/* LEN bytes each, at addresses of 32 bits */
+	struct compat_iovec *compat;	/* MANY entries, also at an address of 32 bits */
 	struct iovec vec[MANY];
 };
 
@@ -40,7 +40,7 @@ FIXTURE_VARIANT(iovec) {
 FIXTURE_VARIANT_ADD(iovec, of_64_bits) { .compat = false };
 FIXTURE_VARIANT_ADD(iovec, of_32_bits) { .compat = true };
 
-/* ---- a 32-bit program's ring ---- */
+/* ---- ring of a 32-bit program ---- */
 
 static int ring_open32(struct io_uring *ring)
 {
@@ -52,7 +52,7 @@ static int ring_open32(struct io_uring *ring)
 	p->flags = IORING_SETUP_SQE128;
 	fd = call32(I386_IO_URING_SETUP, 8, low(p), 0);
 	ret = fd < 0 ? fd : io_uring_queue_mmap(fd, p, ring);
-	/* What io_uring_queue_init() does, too. */
+	/* io_uring_queue_init() sets this too. */
 	ring->features = p->features;
 	for (__u32 i = 0; !ret && i < p->sq_entries; i++)
 		ring->sq.array[i] = i;
@@ -115,7 +115,7 @@ static int by_ioctl32(FIXTURE_DATA(iovec) *self, const struct nvme_uring_cmd *c)
 	return cmd_status(ret);
 }
 
-/* nlb LBAs from the first on, by the list at addr. */
+/* Send a command for nlb LBAs, starting at the first, with the list at addr. */
 static int send_list(FIXTURE_DATA(iovec) *self, bool compat, int way, __u8 opcode, __u32 nlb,
 		     void *addr, __u32 nr)
 {
@@ -127,7 +127,10 @@ static int send_list(FIXTURE_DATA(iovec) *self, bool compat, int way, __u8 opcod
 			cmd_ioctl64(self->d.nvm, NVME_IOCTL_IO64_CMD_VEC, &c, NULL);
 }
 
-/* By the first nr of self->vec. A length that 32 bits do not hold stays too long. */
+/*
+ * Send a command with the first nr entries of self->vec. In a compat list, a length that needs more
+ * than 32 bits becomes its upper half, which is still too long.
+ */
 static int send_vec(FIXTURE_DATA(iovec) *self, bool compat, int way, __u8 opcode, __u32 nlb,
 		    __u32 nr)
 {
@@ -141,7 +144,7 @@ static int send_vec(FIXTURE_DATA(iovec) *self, bool compat, int way, __u8 opcode
 			 compat ? (void *)self->compat : self->vec, nr);
 }
 
-/* Cut a buffer of LEN bytes into nr pieces, the first bytes of which are first. */
+/* Cut a buffer of LEN bytes into nr pieces; the first piece has `first` bytes. */
 static void cut(FIXTURE_DATA(iovec) *self, __u8 *buf, __u32 nr, __u32 first)
 {
 	__u32 each = nr > 1 ? (LEN - first) / (nr - 1) : 0;
@@ -157,7 +160,7 @@ static void cut(FIXTURE_DATA(iovec) *self, __u8 *buf, __u32 nr, __u32 first)
 
 TEST_F(iovec, pieces)
 {
-	/* One, as many as need no allocation, one more, and the most. */
+	/* One piece, the most without an allocation, one more than that, and the maximum. */
 	static const __u32 counts[] = { 1, 2, 8, 9, MANY };
 
 	for (int way = 0; way < WAYS; way++) {
@@ -189,16 +192,16 @@ TEST_F(iovec, refusals)
 		EXPECT_EQ(KCSD_SC_INVALID_FIELD, SEND(NR_LBAS - 1, MANY));
 		self->vec[MANY - 1].iov_base = nowhere;
 		EXPECT_EQ(-EFAULT, SEND(NR_LBAS, MANY));
-		/* As a signed number it is less than 0. */
+		/* One length that is negative as a signed number. */
 		cut(self, self->out, 9, 3);
 		self->vec[8].iov_len = 1ULL << 63;
 		EXPECT_EQ(-EINVAL, SEND(NR_LBAS, 9));
-		/* All of them together are more than a command can take, and than 32 bits hold. */
+		/* A sum of lengths that a command cannot take, and that 32 bits cannot hold. */
 		for (int i = 0; i < 9; i++)
 			self->vec[i].iov_len = INT32_MAX - 4095;
 		EXPECT_EQ(KCSD_SC_INVALID_FIELD, SEND(NR_LBAS, 9));
 		EXPECT_EQ(KCSD_SC_INVALID_FIELD, SEND(NR_LBAS, 1));
-		/* The list itself. */
+		/* The address of the list itself is invalid. */
 		EXPECT_EQ(-EFAULT, send_list(self, variant->compat, way, NVM_WRITE, NR_LBAS,
 					     nowhere, 1));
 		EXPECT_EQ(-EFAULT, send_list(self, variant->compat, way, NVM_WRITE, NR_LBAS,
@@ -209,7 +212,7 @@ TEST_F(iovec, refusals)
 
 /* ---- threads that an interrupt makes ---- */
 
-#define NR_DELAYED	8u	/* what a ring may have threads for */
+#define NR_DELAYED	8u	/* threads that a ring may have */
 #define DELAY_MS	"100"
 
 FIXTURE(iovec_thread) {
@@ -240,7 +243,7 @@ FIXTURE_TEARDOWN(iovec_thread)
 	free(self->data);
 }
 
-/* Without a system call: only an interrupt brings the task into the kernel. */
+/* Wait without system calls: only an interrupt brings the task into the kernel. */
 static bool spin_until_ended(struct io_uring *ring)
 {
 	for (__u64 end = time_ns() + CMD_TIMEOUT_S * time_slow() * 1000000000ULL; time_ns() < end;)
@@ -252,8 +255,8 @@ static bool spin_until_ended(struct io_uring *ring)
 }
 
 /*
- * Each command waits in the thread that has it; that has io_uring make another for the next one,
- * in whatever the task does just then.
+ * Each command waits in the worker that executes it. io_uring then creates another worker for the
+ * next command, on top of whatever the task does at that moment.
  */
 TEST_F(iovec_thread, made_in_an_interrupt)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The nodes of a drive: their modes, and what a descriptor may do. */
+/* The nodes of a drive: their modes, and the rights of a descriptor. */
 #include "capability.h"
 #include "drive.h"
 #include "features.h"
@@ -55,7 +55,7 @@ TEST_F(nodes, mode_and_type)
 	drive_generic_node(path, sizeof(path), self->d.index, KCSD_NSID_COMPUTE);
 	ASSERT_EQ(0, stat(path, &st));
 	EXPECT_EQ(S_IFCHR | 0600, st.st_mode);
-	/* udev gives block devices a group, but never everybody. */
+	/* udev gives block devices a group, but no rights to other users. */
 	drive_node(path, sizeof(path), self->d.index, "n1");
 	ASSERT_EQ(0, stat(path, &st));
 	EXPECT_TRUE(S_ISBLK(st.st_mode));
@@ -140,7 +140,7 @@ TEST_F(nodes, read_only_does_not_manage_programs)
 				TH_LOG("command %zu by %s", i, cmd_way_name(way));
 		}
 	}
-	/* The admin ioctls of the generic nodes obey the same rule. */
+	/* The same rule holds for the admin ioctls of the generic nodes. */
 	EXPECT_EQ(-EACCES, cmd_admin_way(CMD_IOCTL, self->d.compute, &cmds[0], NULL));
 	EXPECT_EQ(-EACCES, cmd_admin_way(CMD_IOCTL64, self->d.nvm, &cmds[3], NULL));
 	EXPECT_TRUE(run_works(self->compute_rw, 0));
@@ -178,8 +178,9 @@ TEST_F(nodes, read_only_does_not_run_what_may_write)
 }
 
 /*
- * What a descriptor of the compute node reaches of namespaces 1 and 2: opened for reading, all LBAs
- * to read and no SLM; opened for writing, all of both. security.rst has the table.
+ * Rights of a descriptor of the compute node in namespaces 1 and 2. Opened for reading: its runs
+ * may read all LBAs, and use no SLM. Opened for writing: its runs may use all of both. See the
+ * table in security.rst.
  */
 TEST_F(nodes, what_a_compute_node_reaches)
 {
@@ -204,14 +205,17 @@ TEST_F(nodes, what_a_compute_node_reaches)
 		EXPECT_EQ(cases[i].write, run_exec(cases[i].fd, &writes));
 		EXPECT_EQ(cases[i].ranges, run_exec(cases[i].fd, &ranges));
 		EXPECT_EQ(cases[i].ranges, run_exec(cases[i].fd, &set));
-		/* Nothing but runs: another namespace's commands are not the node's. */
+		/* The compute node takes only its own commands, not those of other namespaces. */
 		EXPECT_EQ(-EINVAL, cmd_io(cases[i].fd, &rd));
 		EXPECT_EQ(-EINVAL, cmd_io(cases[i].fd, &slm));
 	}
 	EXPECT_EQ(0, range_set_delete(self->ctrl_rw, rsid));
 }
 
-/* What an admin command may be sent to: a drive's own node takes all, a namespace's what reads. */
+/*
+ * The controller node takes all admin commands, the node of a namespace only those that change
+ * nothing.
+ */
 TEST_F(nodes, admin_commands_that_change_take_the_controllers_node)
 {
 	static __u8 buf[4096] __attribute__((aligned(4096)));
@@ -250,7 +254,7 @@ TEST_F(nodes, admin_commands_that_change_take_the_controllers_node)
 			EXPECT_EQ(0, cmd_admin_way(way, self->ctrl_rw, &changing[c], NULL))
 				TH_LOG("command %zu", c);
 		}
-		/* By whoever has CAP_SYS_ADMIN, all of it through any node. */
+		/* A task with CAP_SYS_ADMIN may send all of them through any node. */
 		ASSERT_EQ(0, admin_set(true));
 		for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
 			for (size_t c = 0; c < ARRAY_SIZE(changing); c++) {
@@ -260,7 +264,10 @@ TEST_F(nodes, admin_commands_that_change_take_the_controllers_node)
 		}
 		ASSERT_EQ(0, admin_set(false));
 	}
-	/* io_uring takes each kind of command by its own nodes, whoever sends it. */
+	/*
+	 * By io_uring, a node takes only its own kind of command, also from a task with
+	 * CAP_SYS_ADMIN.
+	 */
 	ASSERT_EQ(0, admin_set(true));
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
 		EXPECT_EQ(-ENOTTY, cmd_admin_way(CMD_URING, fds[i], &changing[0], NULL));
@@ -268,7 +275,7 @@ TEST_F(nodes, admin_commands_that_change_take_the_controllers_node)
 	}
 }
 
-/* As on Linux's NVMe nodes: tools open those for reading, whatever they are to do. */
+/* Same rule as for the NVMe nodes of Linux, which tools open for reading even to write. */
 TEST_F(nodes, with_cap_sys_admin_any_descriptor_is_a_writers)
 {
 	static __u8 buf[4096] __attribute__((aligned(4096)));
@@ -300,7 +307,7 @@ TEST_F(nodes, with_cap_sys_admin_any_descriptor_is_a_writers)
 	EXPECT_EQ(0, ioctl(self->d.nvm, NVME_IOCTL_SUBMIT_IO, &io));
 }
 
-/* The descriptor counts, not who uses it: a passed-on one keeps its rights. */
+/* The rights belong to the descriptor: a process that receives it gets them too. */
 TEST_F(nodes, rights_stay_with_the_descriptor)
 {
 	static __u8 buf[4096] __attribute__((aligned(4096)));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The kernel's own NVMe target upon a block device, and its host upon that: commands that arrive
- * at a kcsd drive by the block layer. Functions return 0 or -errno.
+ * The NVMe target of the kernel on a block device, and the NVMe host of the kernel connected to it:
+ * commands then arrive at a kcsd drive by the block layer. Functions return 0 or -errno.
  */
 #ifndef KST_NVMET_H
 #define KST_NVMET_H
@@ -16,13 +16,13 @@
 #define NVMET_LINK	NVMET_PORT "/subsystems/" NVMET_NAME
 
 struct nvmet {
-	int controller;	/* number of the host's; -1: none */
-	int generic;	/* open generic node of the namespace, -1: none */
+	int controller;	/* number of the controller on the host; -1: none */
+	int generic;	/* open generic node of the namespace; -1: none */
 };
 
 #define NVMET_INIT { -1, -1 }
 
-/* Has this kernel both? */
+/* True if this kernel has both the target and the host. */
 static inline bool nvmet_there(void)
 {
 	return !system("modprobe -q nvme-loop 2>/dev/null") && !access(NVMET, F_OK) &&
@@ -78,7 +78,7 @@ static inline int nvmet_connect(struct nvmet *t)
 	return ret;
 }
 
-/* Its namespace may be there a moment later. */
+/* Open the namespace. Retries, as the node may appear a moment after the controller. */
 static inline int nvmet_open(struct nvmet *t)
 {
 	char path[64];
@@ -93,7 +93,10 @@ static inline int nvmet_open(struct nvmet *t)
 	return -errno;
 }
 
-/* device: a block device. On failure, too, to be removed. */
+/*
+ * Create a target on a block device and connect to it. Call the function that removes it also if
+ * this fails.
+ */
 static inline int nvmet_create(struct nvmet *t, const char *device)
 {
 	int ret;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* NVM read, write and flush on the generic node, against the block device. */
-#include "drive.h"
+/* NVM read, write and flush by the generic node, compared with the block device. */
 #include "cmd.h"
+#include "drive.h"
 
 #include <sys/uio.h>
 
@@ -17,8 +17,8 @@ FIXTURE(nvmio) {
 	struct drive d;
 	int block;
 	__u32 lba;
-	__u8 *out;	/* what is written */
-	__u8 *in;	/* what is read */
+	__u8 *out;	/* data to write */
+	__u8 *in;	/* data read */
 };
 
 FIXTURE_VARIANT(nvmio) {
@@ -173,7 +173,7 @@ TEST_F(nvmio, the_end_of_the_namespace)
 	}
 }
 
-/* MDTS, bytes: the longest transfer that Identify promises. */
+/* Returns MDTS in bytes: the longest transfer that Identify allows. */
 static __u32 max_transfer(int fd, __u8 *buf)
 {
 	struct nvme_uring_cmd c = cmd_identify(1, 0, 0, buf);
@@ -249,7 +249,7 @@ TEST_F(nvmio, refusals)
 		CMD_CHANGE(cdw12, 1 | 1u << 25, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(cdw12, 1 | 1u << 16, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE_MISFIT(cdw12, 0, addr),			/* data_len too long */
-		CMD_CHANGE_MISFIT(cdw12, 2, addr),			/* and too short */
+		CMD_CHANGE_MISFIT(cdw12, 2, addr),			/* data_len too short */
 		CMD_CHANGE(cdw13, 0x100, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(data_len, 0, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(data_len, 1, KCSD_SC_INVALID_FIELD),
@@ -307,7 +307,7 @@ TEST_F(nvmio, vectors)
 	}
 }
 
-/* A buffer that ends too soon: an error, and every LBA old or new as a whole. */
+/* A buffer that ends too early: the command fails, and each LBA is entirely old or entirely new. */
 TEST_F(nvmio, half_a_buffer)
 {
 	__u8 *p = mmap(NULL, 2 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -338,7 +338,7 @@ TEST_F(nvmio, a_buffer_that_cannot_be_written)
 	ASSERT_EQ(0, mprotect(self->in, 4096, PROT_READ | PROT_WRITE));
 }
 
-/* An SQE of 64 bytes has no room for the command: what lies behind it is not read. */
+/* An SQE of 64 bytes has no room for the command: the driver must not read the memory behind it. */
 TEST_F(nvmio, rings_without_sqe128)
 {
 	struct io_uring ring;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Passthrough the fast ways: registered buffers, vectors, IOPOLL and SQPOLL rings. */
+/* Fast ways of passthrough: registered buffers, vectors, IOPOLL and SQPOLL rings. */
 #include "drive.h"
 #include "run.h"
 
@@ -16,7 +16,7 @@ FIXTURE(passthru) {
 	struct drive d;
 	struct io_uring ring;
 	__u8 *out;		/* LEN bytes, registered as buffer 0 */
-	__u8 *in;		/* LEN bytes, buffer 1 */
+	__u8 *in;		/* LEN bytes, registered as buffer 1 */
 };
 
 FIXTURE_VARIANT(passthru) {
@@ -72,7 +72,7 @@ FIXTURE_TEARDOWN(passthru)
 
 #define NOT_FIXED	-1
 
-/* One command through the fixture's ring, its data in registered buffer `buf` or not. */
+/* Send one command by the ring. Its data is in registered buffer `buf`, or in none if NOT_FIXED. */
 static int issue(struct io_uring *ring, int fd, __u32 op, const struct nvme_uring_cmd *c, int buf,
 		 __u64 *result)
 {
@@ -90,7 +90,7 @@ static int issue(struct io_uring *ring, int fd, __u32 op, const struct nvme_urin
 	ret = io_uring_submit(ring);
 	if (ret < 0)
 		return ret;
-	/* Waiting on an IOPOLL ring ends whenever somebody else wants the CPU. */
+	/* On an IOPOLL ring, waiting returns early whenever another task needs the CPU. */
 	do {
 		ret = ring_get(ring, CMD_TIMEOUT_S * 1000, &tag, &res, result);
 	} while (ret == -ETIME && time_ns() - start < CMD_TIMEOUT_S * 1000000000ULL);
@@ -113,7 +113,7 @@ TEST_F(passthru, plain_buffers)
 
 TEST_F(passthru, registered_buffers)
 {
-	/* All of it, and parts at odd places. */
+	/* The whole buffer, and parts at odd offsets. */
 	EXPECT_EQ(0, rw(&self->ring, self->d.nvm, NVM_WRITE, 3, self->out, LEN, 0));
 	EXPECT_EQ(0, rw(&self->ring, self->d.nvm, NVM_READ, 3, self->in, LEN, 1));
 	EXPECT_EQ(0, memcmp(self->in, self->out, LEN));
@@ -137,7 +137,10 @@ TEST_F(passthru, registered_buffers_end_where_they_end)
 	munmap(stray, LBA);
 }
 
-/* No buffer at all, arguments of a run, an Identify page. */
+/*
+ * Other commands take registered buffers too: a flush (uses none), a run (arguments), Identify (its
+ * page).
+ */
 TEST_F(passthru, registered_buffers_of_other_commands)
 {
 	struct run r = { .pind = SEVEN };
@@ -156,7 +159,7 @@ TEST_F(passthru, registered_buffers_of_other_commands)
 	EXPECT_EQ(0, memcmp(self->in + 24, "kcsd computational", 18));
 }
 
-/* A result of 64 bits comes back however the command completes. */
+/* A result of 64 bits arrives whichever way the command completes. */
 TEST_F(passthru, results)
 {
 	struct nvme_uring_cmd c = cmd_flush();
@@ -168,7 +171,9 @@ TEST_F(passthru, results)
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD,
 		  issue(&self->ring, self->d.nvm, NVME_URING_CMD_IO, &c, NOT_FIXED, &result));
 	EXPECT_EQ(KCSD_FIELD_CDW12, result);
-	/* By the unit's thread first, then by the submitter. */
+	/*
+	 * The first runs are by the thread of the unit, later ones are quick runs of the submitter.
+	 */
 	for (int i = 0; i < 50; i++) {
 		c = run_cmd(&r);
 		result = 0;
@@ -191,7 +196,7 @@ static int rw_vec(struct io_uring *ring, int fd, __u8 op, __u64 slba, __u32 nlb,
 	return issue(ring, fd, NVME_URING_CMD_IO_VEC, &c, buf, NULL);
 }
 
-/* Whole LBAs a piece, any place in memory; more pieces than fit on a stack. */
+/* Each piece is a whole LBA at any address; more pieces than fit on a stack. */
 TEST_F(passthru, vectors_of_whole_lbas)
 {
 	struct iovec iov[15];
@@ -242,7 +247,7 @@ static int put_runs(struct io_uring *ring, int fd, struct run *r, int nr)
 	return io_uring_submit(ring) < 0 ? -EIO : 0;
 }
 
-/* One keeps the only unit, others wait: whatever kind of ring it was, none outlives it. */
+/* One run occupies the only unit and others wait: closing a ring of any kind cancels them all. */
 TEST_F(passthru, closing_the_ring)
 {
 	struct run r[3] = {}, seven = { .pind = SEVEN };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads into buffers that are not there, or only in part: they end as into any other, and are
- * counted once.
+ * Read into buffers that are not present, or only in part: such a read has the same result as any
+ * other, and is counted once.
  */
 #include "drive.h"
 #include "slm.h"
@@ -12,14 +12,14 @@
 #define FILE_NAME	"/tmp/kst-read-buffers"
 #define LBA		4096u
 #define LBAS		64u
-#define WRITTEN		24u	/* the others were never written */
+#define WRITTEN		24u	/* LBAs written; the others never were */
 #define LEN		(LBAS * LBA)
-#define GUARD		(2 * LBA)	/* that nobody may touch */
+#define GUARD		(2 * LBA)	/* bytes behind the buffer that no read may touch */
 
 FIXTURE(read_buffers) {
 	struct drive d;
-	__u8 *data;	/* what the LBAs hold */
-	__u8 *buf;	/* LEN bytes, then the guard */
+	__u8 *data;	/* content of the LBAs */
+	__u8 *buf;	/* LEN bytes, followed by the guard */
 };
 
 FIXTURE_VARIANT(read_buffers) {
@@ -40,7 +40,7 @@ static void remove_files(void)
 	unlink(FILE_NAME ".kcsd");
 }
 
-/* Pages that nobody has touched, and the guard behind them. */
+/* Map pages that are not present yet, with the guard behind them. */
 static __u8 *map_buffer(void)
 {
 	__u8 *mem = mmap(NULL, LEN + GUARD, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -97,7 +97,7 @@ static __u64 counter(const struct drive *d, const char *name)
 	return file_number(path);
 }
 
-/* The buffer ends `beyond` bytes behind the last one that is there. */
+/* Read nlb LBAs into a buffer that ends `beyond` bytes behind the last mapped byte. */
 static int read_lbas(FIXTURE_DATA(read_buffers) *self, int way, __u32 nlb, __u32 beyond)
 {
 	struct nvme_uring_cmd c = cmd_rw(NVM_READ, 0, nlb, self->buf + LEN - nlb * LBA + beyond,
@@ -115,7 +115,7 @@ TEST_F(read_buffers, untouched)
 		ASSERT_EQ(0, madvise(self->buf, LEN, MADV_DONTNEED));
 		ASSERT_EQ(0, read_lbas(self, way, LBAS, 0));
 		ASSERT_EQ(0, memcmp(self->buf, self->data, LEN));
-		/* And once more, now that it is there. */
+		/* Read once more: the pages are now present. */
 		memset(self->buf, 0xa5, LEN);
 		ASSERT_EQ(0, read_lbas(self, way, LBAS, 0));
 		ASSERT_EQ(0, memcmp(self->buf, self->data, LEN));
@@ -160,7 +160,7 @@ TEST_F(read_buffers, local_memory)
 	}
 }
 
-/* A Memory Write whose buffer is cut off writes nothing. */
+/* A Memory Write with a buffer that is cut off must write nothing. */
 TEST_F(read_buffers, local_memory_is_written_whole)
 {
 	struct nvme_uring_cmd c;
@@ -176,7 +176,7 @@ TEST_F(read_buffers, local_memory_is_written_whole)
 	}
 }
 
-/* A read that begins after a write has ended finds what it wrote. */
+/* A read that is sent after the completion of a write must return the new data. */
 TEST_F(read_buffers, after_writes)
 {
 	struct nvme_uring_cmd write, read;

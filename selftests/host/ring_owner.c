@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A ring outlives the process that submitted to it: whoever polls then gets the completion, but
- * never the output, whose address is of the process that has gone.
+ * A ring outlives the process that submitted to it: another process then polls and gets the
+ * completion, but must never get the output, whose address belonged to the first process.
  */
 #include "drive.h"
 #include "run.h"
@@ -19,7 +19,7 @@ FIXTURE(ring_owner) {
 	struct run run;
 };
 
-/* On one CPU: the memory of a process's mm is then the next process's, as often as possible. */
+/* Stay on one CPU: the kernel then reuses the memory of an mm for the next process most often. */
 static void stay_on_one_cpu(void)
 {
 	cpu_set_t set;
@@ -45,7 +45,7 @@ FIXTURE_TEARDOWN(ring_owner)
 	drive_remove(&self->d);
 }
 
-/* Its exit status. */
+/* Returns the exit status of a process, or -1 if a signal killed it. */
 static int wait_for(pid_t pid)
 {
 	int status;
@@ -53,7 +53,10 @@ static int wait_for(pid_t pid)
 	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* By hand: io_uring_submit() would poll as well. Other processes have moved the tail. */
+/*
+ * Submit without io_uring_submit(), which would also poll. Reads the tail from the ring, because
+ * other processes have moved it.
+ */
 static int submit(struct io_uring *ring, int fd, struct run *r)
 {
 	struct nvme_uring_cmd c = run_cmd(r);
@@ -65,7 +68,7 @@ static int submit(struct io_uring *ring, int fd, struct run *r)
 	return io_uring_enter(ring->ring_fd, 1, 0, 0, NULL) != 1;
 }
 
-/* 0: the completion came, and the buffer is as it was (else 2). */
+/* Returns 0 if the run was cancelled, 1 if it has another result, 2 if the buffer changed. */
 static int poll_and_look(struct io_uring *ring, struct run *r)
 {
 	struct io_uring_cqe *cqe;

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Entries of a ring that are used again at once. Commands that must not wait where they were
- * submitted wait in a queue of io_uring's; by the time it comes to them, others are in the entries
- * that they were in. Still each moves its own data.
+ * Reuse entries of a ring at once. Commands that must not block their submitter wait in a queue of
+ * io_uring; when a worker takes one, its entry holds another command already. Each command must
+ * still move its own data.
  */
-#include "drive.h"
 #include "cmd.h"
+#include "drive.h"
 #include "stamp.h"
 
 #include <stdlib.h>
 
-#define DEPTH	4u	/* entries */
-#define NR	48u	/* commands */
-#define GAP	4u	/* LBAs from one to the next, of which it moves at most all but one */
-#define FIRST	1000u	/* LBA; nobody looks for partitions there */
+#define DEPTH	4u	/* entries of the ring */
+#define NR	48u	/* number of commands */
+#define GAP	4u	/* LBAs between two commands; a command moves at most GAP - 1 */
+#define FIRST	1000u	/* first LBA; partition tables are not searched here */
 #define LBAS	(NR * GAP)
 
 static const struct drive_attr in_memory[] = { DRIVE_SMALL, {} };
@@ -26,20 +26,20 @@ FIXTURE(ring_reuse) {
 	int block;
 	struct io_uring ring;
 	bool has_ring;
-	__u64 *data;	/* of the commands, where their LBAs are */
-	__u64 *medium;	/* those LBAs, by the block device */
+	__u64 *data;	/* buffers of the commands, each at the offset of its LBAs */
+	__u64 *medium;	/* the same LBAs, as the block device reads them */
 };
 
 FIXTURE_VARIANT(ring_reuse) {
 	const struct drive_attr *attr;
 };
 
-/* Its commands wait for the medium. */
+/* Commands on a file wait for the file. */
 FIXTURE_VARIANT_ADD(ring_reuse, file) { .attr = on_file };
-/* Its commands wait only where a rule may hold them up. */
+/* Commands on memory wait only if a rule of inject delays them. */
 FIXTURE_VARIANT_ADD(ring_reuse, memory) { .attr = in_memory };
 
-/* One worker: when it waits, all others do. */
+/* Open a ring with one worker: while that waits, all other commands wait too. */
 static int open_ring(struct io_uring *ring)
 {
 	struct io_uring_params p = {
@@ -82,7 +82,10 @@ FIXTURE_TEARDOWN(ring_reuse)
 
 /* ---- the commands ---- */
 
-/* From FIRST on; neighbours in the ring are none on the medium. */
+/*
+ * Returns the first LBA of a command, counted from FIRST. Neighbours in the ring are far apart
+ * here.
+ */
 static __u32 lba_of(__u32 command)
 {
 	return command * 29 % NR * GAP;
@@ -108,7 +111,7 @@ static int submit(FIXTURE_DATA(ring_reuse) *self, __u8 opcode, __u32 command)
 	return ret ?: io_uring_submit(&self->ring) == 1 ? 0 : -EIO;
 }
 
-/* The first command holds up the worker until the rule goes. */
+/* Submit all commands. A rule delays the first, and with it the worker, until it is cleared. */
 static int submit_all(FIXTURE_DATA(ring_reuse) *self, __u8 opcode)
 {
 	char text[256] = "";
@@ -124,12 +127,12 @@ static int submit_all(FIXTURE_DATA(ring_reuse) *self, __u8 opcode)
 	}
 	for (__u32 i = 1; i < NR && !ret; i++)
 		ret = submit(self, opcode, i);
-	/* Nor are the last ones there any more: what is now is no command. */
+	/* Overwrite the last entries too: they no longer hold a command. */
 	memset(self->ring.sq.sqes, 0xff, DEPTH * 128);
 	return ret;
 }
 
-/* How many have not ended as they must, each once. */
+/* Clear the rule and reap. Returns how many commands failed or did not complete exactly once. */
 static __u32 end_all(FIXTURE_DATA(ring_reuse) *self)
 {
 	bool ended[NR] = {};
@@ -153,7 +156,7 @@ static __u32 end_all(FIXTURE_DATA(ring_reuse) *self)
 
 /* ---- the data ---- */
 
-/* Fill what commands move, with what is nowhere else. */
+/* Fill the part of the buffer that commands move with stamps that differ for each LBA. */
 static void stamp_all(__u64 *buf)
 {
 	memset(buf, 0, LBAS * STAMP_LBA);
@@ -176,7 +179,7 @@ static int medium_read(FIXTURE_DATA(ring_reuse) *self)
 	return n == LBAS * STAMP_LBA ? 0 : -EIO;
 }
 
-/* How many LBAs are not as stamp_all() makes them. */
+/* Returns how many LBAs differ from the stamps of stamp_all(). */
 static __u32 wrong_lbas(__u64 *buf)
 {
 	__u32 wrong = LBAS, lba;

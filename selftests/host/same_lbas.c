@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The block node, commands and programs on the same LBAs at once: nobody sees half of a write. */
+/*
+ * Access the same LBAs by the block node, commands and programs at once: no reader may see a part
+ * of a write.
+ */
 #include "drive.h"
 #include "run.h"
 
@@ -8,10 +11,10 @@
 
 #define LBA		4096
 #define WORDS		(LBA / 8)
-#define LBAS		4		/* that all go for */
+#define LBAS		4		/* LBAs that all workers access */
 #define RUN_NS		2000000000ULL
 
-/* Fill LBA cparam1 with the 64-bit word cparam2. */
+/* Program: fill LBA cparam1 with the 64-bit word cparam2. */
 static const struct bpf_insn prog_fill[] = {
 	I_MOVR(R6, R1),
 	I_CTX(R1, R6, heap), I_CTX(R2, R6, lba_size), I_CTX(R3, R6, cparam2),
@@ -20,7 +23,7 @@ static const struct bpf_insn prog_fill[] = {
 	I_EXIT,
 };
 
-/* Are all words of LBA cparam1 the same? 0: yes, 1: no. */
+/* Program: returns 0 if all words of LBA cparam1 are equal, 1 if not. */
 static const struct bpf_insn prog_check[] = {
 	I_MOVR(R6, R1),
 	I_CTX(R1, R6, cparam1), I_CTX(R2, R6, heap), I_CTX(R3, R6, lba_size), I_HELPER(read),
@@ -101,7 +104,7 @@ struct worker {
 	struct io_uring ring;
 	__u64 end_ns;
 	__u64 done;
-	int bad;		/* a result; 1: torn */
+	int bad;		/* result of a failed access; 1: torn */
 };
 
 static int by_program(struct worker *w, __u64 lba, __u64 word)

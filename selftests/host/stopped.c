@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Stopping or freezing a process cancels none of its commands, however they were sent, and no
- * command keeps the system from suspending.
+ * Stopping or freezing a process must not cancel its commands, whichever way they were sent, and no
+ * command may prevent a suspend of the system.
  */
 #include "errors.h"
 #include "slm.h"
@@ -11,7 +11,7 @@
 #include <sys/mount.h>
 
 #define CGROUP		"/tmp/kst-stopped"
-#define HOUR		"3600000"	/* ms: until the rules are cleared */
+#define HOUR		"3600000"	/* ms, longer than the test: it clears the rules earlier */
 
 enum command { A_RUN, A_READ, A_COPY, COMMANDS };
 enum way { BY_IOCTL, BY_ASYNC, WAYS };
@@ -22,7 +22,7 @@ static const char * const way_names[] = { "ioctl", "IOSQE_ASYNC" };
 FIXTURE(stopped) {
 	struct errors e;
 	pid_t child;
-	int *res;	/* the child's */
+	int *res;	/* result of the child, in shared memory */
 	struct run *run;
 	struct kcsd_copy_lba *from;
 };
@@ -63,7 +63,7 @@ FIXTURE_TEARDOWN(stopped)
 	free(self->from);
 }
 
-/* The command, and the file to send it to. */
+/* Build the command, and store the file to send it to in *fd. */
 static struct nvme_uring_cmd make(FIXTURE_DATA(stopped) *self, enum command command, int *fd)
 {
 	const struct drive *d = &self->e.d;
@@ -100,7 +100,7 @@ static int send_async(int fd, const struct nvme_uring_cmd *c)
 	return ret ? ret : cmd_status(cqe->res);
 }
 
-/* Its rule says so when a command is held up by it. */
+/* Wait until the rule of inject shows that it delays a command. False after 60 s. */
 static bool is_held(FIXTURE_DATA(stopped) *self)
 {
 	char rules[4096];
@@ -114,7 +114,7 @@ static bool is_held(FIXTURE_DATA(stopped) *self)
 	return false;
 }
 
-/* A child sends the command, which then waits for the rules to be cleared. */
+/* Fork a child that sends the command; the command waits until the rules are cleared. */
 static bool start(FIXTURE_DATA(stopped) *self, enum command command, enum way way)
 {
 	int fd;
@@ -144,7 +144,7 @@ static bool ends_well(FIXTURE_DATA(stopped) *self)
 	return WIFEXITED(status) && !WEXITSTATUS(status) && !*self->res;
 }
 
-/* The letter in the process's stat, once it is one of these; 0: it does not come. */
+/* Wait until the state letter in /proc/PID/stat is one of these. Returns it, or 0 after 60 s. */
 static char becomes(pid_t pid, const char *states)
 {
 	char path[64], text[512], *at;
@@ -165,7 +165,7 @@ TEST_F(stopped, stop_and_continue)
 {
 	ASSERT_TRUE(start(self, variant->command, variant->way));
 	ASSERT_EQ(0, kill(self->child, SIGSTOP));
-	/* By ioctl it stops when the command has ended. */
+	/* A process that waits in an ioctl stops only when the command has completed. */
 	if (variant->way == BY_ASYNC)
 		ASSERT_EQ('T', becomes(self->child, "T"));
 	ASSERT_EQ(-EINPROGRESS, *self->res);
@@ -175,7 +175,7 @@ TEST_F(stopped, stop_and_continue)
 		       *self->res);
 }
 
-/* While it is stopped it can be killed, and its command cancelled. */
+/* A stopped process can be killed, and its command is then cancelled. */
 TEST_F(stopped, stop_and_kill)
 {
 	int status;
@@ -187,7 +187,7 @@ TEST_F(stopped, stop_and_kill)
 	ASSERT_EQ(0, kill(self->child, SIGKILL));
 	ASSERT_EQ(self->child, waitpid(self->child, &status, 0));
 	self->child = 0;
-	/* Else this hangs. */
+	/* Power off would wait for the command, if it had not been cancelled. */
 	EXPECT_EQ(0, errors_power(&self->e, false));
 	EXPECT_EQ(0, errors_power(&self->e, true));
 }
@@ -230,7 +230,7 @@ TEST_F(stopped, control_group_freezer)
 	rmdir(CGROUP);
 }
 
-/* As far as its first step: all processes frozen, then let go again. */
+/* Suspend up to its first step: the kernel freezes all processes, then thaws them. */
 TEST_F(stopped, suspend)
 {
 	char timeout[32], slow[32];

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* User memory whose pages nobody brings until they are let go: whoever touches one waits. */
+/*
+ * User memory with pages that are not present until uffd_let_go(): a task that touches one waits.
+ */
 #ifndef KST_UFFD_H
 #define KST_UFFD_H
 
@@ -16,7 +18,7 @@
 
 #include "slow.h"
 
-#define UFFD_WAIT_MS	(60000 * time_slow())	/* only what hangs takes so long */
+#define UFFD_WAIT_MS	(60000 * time_slow())	/* limit that only a hang exceeds */
 
 struct uffd {
 	int fd;
@@ -26,7 +28,7 @@ struct uffd {
 
 #define UFFD_INIT { .fd = -1 }
 
-/* len bytes, whole pages. 0 or -errno. */
+/* Map len bytes, whole pages. Returns 0 or -errno. */
 static inline int uffd_open(struct uffd *u, size_t len)
 {
 	struct uffdio_api api = { .api = UFFD_API };
@@ -41,7 +43,7 @@ static inline int uffd_open(struct uffd *u, size_t len)
 		return -errno;
 	reg.range.start = (unsigned long)u->mem;
 	reg.range.len = len;
-	/* EINVAL: a kernel without huge pages. */
+	/* EINVAL: the kernel was built without huge pages. */
 	if (madvise(u->mem, len, MADV_NOHUGEPAGE) && errno != EINVAL)
 		return -errno;
 	if (ioctl(u->fd, UFFDIO_API, &api) || ioctl(u->fd, UFFDIO_REGISTER, &reg))
@@ -49,7 +51,7 @@ static inline int uffd_open(struct uffd *u, size_t len)
 	return 0;
 }
 
-/* Wait for the next that touches it; its byte's offset, or a negative number. */
+/* Wait for the next access to a missing page. Returns its byte offset, or a negative number. */
 static inline long uffd_wait(struct uffd *u)
 {
 	struct pollfd p = { .fd = u->fd, .events = POLLIN };
@@ -62,7 +64,7 @@ static inline long uffd_wait(struct uffd *u)
 	return (char *)(unsigned long)msg.arg.pagefault.address - u->mem;
 }
 
-/* All that wait go on, with zeroes. */
+/* Give zeroes to all waiting tasks, and let them continue. */
 static inline void uffd_let_go(struct uffd *u)
 {
 	if (u->fd >= 0)

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Flags of io_uring commands that the driver does not understand: refused, and completed. */
-#include "drive.h"
+/*
+ * Flags of io_uring commands that the driver does not know: it must refuse and complete the
+ * command.
+ */
 #include "cmd.h"
+#include "drive.h"
 
 #ifndef IORING_URING_CMD_MULTISHOT
 #define IORING_URING_CMD_MULTISHOT	(1u << 1)	/* Linux 6.18 */
@@ -40,7 +43,7 @@ FIXTURE_TEARDOWN(uring_flags)
 	drive_remove(&self->d);
 }
 
-/* The completion of a read with these flags. */
+/* Returns the result of a read with these flags. */
 static int read_flagged(struct io_uring *ring, int fd, __u32 uring_cmd_flags, __u8 sqe_flags)
 {
 	static __u8 buf[LBA] __attribute__((aligned(LBA)));
@@ -54,14 +57,14 @@ static int read_flagged(struct io_uring *ring, int fd, __u32 uring_cmd_flags, __
 	sqe->flags = sqe_flags;
 	if (ret || io_uring_submit(ring) < 0)
 		return -EIO;
-	/* Waiting on an IOPOLL ring ends whenever somebody else wants the CPU. */
+	/* On an IOPOLL ring, waiting returns early whenever another task needs the CPU. */
 	do {
 		ret = ring_get(ring, CMD_TIMEOUT_S * 1000, &tag, &res, NULL);
 	} while (ret == -ETIME && time_ns() - start < CMD_TIMEOUT_S * 1000000000ULL);
 	return ret ? ret : res;
 }
 
-/* Kernels refuse some themselves: those that they do not know, buffers that they do not select. */
+/* A kernel may refuse some itself: flags that it does not know, buffers that it does not select. */
 TEST_F(uring_flags, unknown_ones_are_refused)
 {
 	static const struct {

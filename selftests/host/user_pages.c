@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Power off waits for nobody's memory: every command that has a buffer is sent with one whose page
- * does not come, by every way, and the drive is powered off meanwhile.
+ * Power off must not wait for user memory: send every command that has a buffer, by every way, with
+ * a buffer whose page is missing, and power the drive off meanwhile.
  */
 #include "drive.h"
 #include "ranges.h"
@@ -20,7 +20,7 @@ enum way { BY_IOCTL, BY_URING, BY_ASYNC, BY_VECTOR, WAYS };
 
 static const char * const way_names[] = { "ioctl", "io_uring", "IOSQE_ASYNC", "vector" };
 
-/* Who touches one page, and hangs there. */
+/* A thread that touches one page and blocks there. */
 struct victim {
 	const char *name;
 	enum way way;
@@ -30,7 +30,7 @@ struct victim {
 	struct iovec iov;
 	pthread_t thread;
 	bool started;
-	int want;	/* what it gets once its page is there and the drive is gone */
+	int want;	/* wanted result, once the page is present and the drive is gone */
 	int res;
 };
 
@@ -97,7 +97,7 @@ static int send_vector(struct victim *v)
 	return cmd_ioctl64(v->fd, NVME_IOCTL_IO64_CMD_VEC, &v->c, NULL);
 }
 
-/* By a ring of its own. */
+/* Send by a ring of the victim itself. */
 static int send_uring(struct victim *v)
 {
 	struct io_uring ring;
@@ -139,7 +139,7 @@ static char *page_of(FIXTURE_DATA(user_pages) *self, int i)
 	return self->u.mem + i * self->page;
 }
 
-/* Its buffer, or output, is the next page. */
+/* Add a victim; the next page is its buffer, or its output. */
 static struct victim *add(FIXTURE_DATA(user_pages) *self, const char *name, int fd,
 			  struct nvme_uring_cmd c)
 {
@@ -191,7 +191,7 @@ static void add_compute(FIXTURE_DATA(user_pages) *self, struct run *output)
 	self->victim[self->nr - 1].c.metadata = 0;
 	add(self, "Execute", fd, run_cmd(&ranges))->c.metadata_len = 0;
 	self->victim[self->nr - 1].c.metadata = 0;
-	/* This one has run when its output's page is missing. */
+	/* This run completes before the page of its output is touched. */
 	output->pind = PIND;
 	c = run_cmd(output);
 	v = add(self, "output", fd, c);
@@ -213,7 +213,7 @@ static void add_admin(FIXTURE_DATA(user_pages) *self)
 		self->victim[first++].admin = true;
 }
 
-/* Nobody goes on from here before uffd_let_go(). */
+/* Start all victims. Each one blocks until uffd_let_go(). */
 static bool start_all(FIXTURE_DATA(user_pages) *self, enum way way)
 {
 	for (int i = 0; i < self->nr; i++) {
@@ -221,7 +221,7 @@ static bool start_all(FIXTURE_DATA(user_pages) *self, enum way way)
 		long at;
 
 		v->way = way;
-		/* Vectors of admin commands there are none, and of output neither. */
+		/* Vectors exist neither for admin commands nor for output. */
 		if (way == BY_VECTOR && (v->admin || v->c.metadata))
 			continue;
 		v->started = !pthread_create(&v->thread, NULL, victim_main, v);
@@ -261,7 +261,7 @@ static void *power_off(void *arg)
 	return (void *)(intptr_t)drive_power(d, false);
 }
 
-/* Does it come to an end, while all victims wait? */
+/* True if power off completes while all victims wait. */
 static bool powers_off(struct drive *d, pthread_t *thread)
 {
 	struct timespec until;
@@ -311,8 +311,8 @@ TEST_F_TIMEOUT(user_pages, power_off, 600)
 }
 
 /*
- * What io_uring has to hand to a thread of its own is handed over at once: the buffer is waited for
- * there, not by who submits. (Who does would not come back from io_uring_submit() here.)
+ * io_uring hands a command that may block to a worker at once: the worker waits for the buffer, not
+ * the submitter (for which io_uring_submit() would not return here).
  */
 TEST_F(user_pages, submit)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* CAP_SYS_ADMIN, put aside and taken back: root has it, and may do more than a file's mode says. */
+/* Drop and regain CAP_SYS_ADMIN: root has it, and with it more rights than the mode of a file. */
 #ifndef KST_CAPABILITY_H
 #define KST_CAPABILITY_H
 
@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Of this thread, and of those that it makes. 0 or -1 with errno. */
+/* Set it for this thread and for threads that it creates later. Returns 0, or -1 with errno. */
 static inline int admin_set(bool on)
 {
 	struct __user_cap_header_struct hdr = { .version = _LINUX_CAPABILITY_VERSION_3 };

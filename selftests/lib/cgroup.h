@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A cgroup (version 2) of a test's own, with memory controller, which the test's process enters. */
+/*
+ * Create a cgroup (version 2) with memory controller for a test; the process of the test enters it.
+ */
 #ifndef KST_CGROUP_H
 #define KST_CGROUP_H
 
@@ -10,7 +12,7 @@
 #define CGROUPS		"/tmp/kst-cgroups"
 #define CGROUP		CGROUPS "/kst"
 
-/* 0 or -errno: without such a controller -ENOENT. */
+/* Returns 0 or -errno; -ENOENT if the kernel has no such controller. */
 static inline int cgroup_enter_with(const char *controller)
 {
 	int ret;
@@ -32,7 +34,7 @@ static inline int cgroup_enter(void)
 	return cgroup_enter_with("+memory");
 }
 
-/* What was charged stays charged. */
+/* Leave the cgroup. Pages that were charged to it stay charged. */
 static inline int cgroup_move_out(void)
 {
 	return file_write(CGROUPS "/cgroup.procs", "0");
@@ -54,7 +56,7 @@ static inline __u64 cgroup_number(const char *file)
 	return file_number(path);
 }
 
-/* A line of memory.events. */
+/* Returns the number in a line of memory.events, or ~0. */
 static inline __u64 cgroup_event(const char *name)
 {
 	char text[512], *line;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A command and the ways it travels: io_uring with and without CQE32, and the
- * ioctls with a 32-bit and a 64-bit result.
+ * Send commands in four ways: by io_uring with and without CQE32, and by the ioctls with a 32-bit
+ * and a 64-bit result.
  *
- * Results: 0, a negative errno, or a positive NVMe status without its DNR bit.
+ * Functions return 0, a negative errno, or a positive NVMe status without its DNR bit.
  */
 #ifndef KST_CMD_H
 #define KST_CMD_H
@@ -22,7 +22,7 @@
 
 #include "slow.h"
 
-#define CMD_TIMEOUT_S	20	/* no command of a test takes this long */
+#define CMD_TIMEOUT_S	20	/* limit for every command of a test */
 
 #define NVM_FLUSH	0x00
 #define NVM_WRITE	0x01
@@ -54,17 +54,17 @@ static inline const char *cmd_way_name(int way)
 	return names[way];
 }
 
-/* One field changed in an otherwise valid command, and what that must give. */
+/* One field to change in an otherwise valid command, and the result that the drive must return. */
 struct cmd_change {
 	const char *what;
 	__u8 off;
 	__u8 len;
 	__u64 value;
 	int want;
-	__u8 blamed;	/* the field that Invalid Field names */
+	__u8 blamed;	/* the field that Invalid Field must name */
 };
 
-/* A command's fields, but for the two lengths, are where a queue entry has them. */
+/* Offset of a field in a queue entry: the same as in the command, except for the two lengths. */
 #define CMD_FIELD(field) \
 	(offsetof(struct nvme_uring_cmd, field) == offsetof(struct nvme_uring_cmd, data_len) ? \
 	 offsetof(struct nvme_uring_cmd, addr) : \
@@ -75,7 +75,9 @@ struct cmd_change {
 	{ #field " = " #val, offsetof(struct nvme_uring_cmd, field), \
 	  sizeof(((struct nvme_uring_cmd *)0)->field), (val), (res), CMD_FIELD(blame) }
 #define CMD_CHANGE(field, val, res)	CMD_CHANGE_BLAMING(field, val, res, field)
-/* It no longer fits another field, which is the one found wrong. */
+/*
+ * The changed field is valid, but another field no longer fits it; the drive must name the other.
+ */
 #define CMD_CHANGE_MISFIT(field, val, other) \
 	CMD_CHANGE_BLAMING(field, val, KCSD_SC_INVALID_FIELD, other)
 
@@ -88,7 +90,7 @@ static inline struct nvme_uring_cmd cmd_changed(const struct nvme_uring_cmd *c,
 	return changed;
 }
 
-/* Status without DNR; -EPROTO if bits are set that no status has. */
+/* Returns the status without DNR; -EPROTO if a bit is set that no status has. */
 static inline int cmd_status(int res)
 {
 	if (res <= 0)
@@ -124,7 +126,7 @@ static inline int ring_put(struct io_uring *ring, int fd, __u32 op,
 	return 0;
 }
 
-/* Wait for any completion, ms or as much longer as all takes: 0 or -ETIME. res is as it came. */
+/* Wait for any completion: ms, times time_slow(). Returns 0 or -ETIME; res is not converted. */
 static inline int ring_get(struct io_uring *ring, unsigned int ms, __u64 *tag, int *res,
 			   __u64 *result)
 {
@@ -147,7 +149,7 @@ static inline int ring_get(struct io_uring *ring, unsigned int ms, __u64 *tag, i
 	return 0;
 }
 
-/* A ring of this very process: a forked child must not share its parent's. */
+/* Returns a ring of this process: a forked child must not share the ring of its parent. */
 static inline struct io_uring *cmd_ring(bool cqe32)
 {
 	static struct io_uring rings[2];
@@ -242,7 +244,7 @@ static inline int cmd_admin_way(int way, int fd, const struct nvme_uring_cmd *c,
 	}
 }
 
-/* Does a changed command get what it must, Invalid Field with the field's number? */
+/* True if the changed command gets the wanted result; Invalid Field must also name the field. */
 static inline bool cmd_refused(int way, bool admin, int fd, const struct nvme_uring_cmd *base,
 			       const struct cmd_change *ch)
 {
@@ -258,7 +260,7 @@ static inline bool cmd_refused(int way, bool admin, int fd, const struct nvme_ur
 	return false;
 }
 
-/* The same of all changes, by each way. */
+/* True if cmd_refused() is true for all changes, in each way. */
 static inline bool cmd_each_refused(bool admin, int fd, const struct nvme_uring_cmd *base,
 				    const struct cmd_change *changes, size_t nr)
 {
@@ -280,7 +282,7 @@ static inline int cmd_admin(int fd, const struct nvme_uring_cmd *c)
 	return cmd_admin_way(CMD_URING, fd, c, NULL);
 }
 
-/* NVM read or write of nlb LBAs, not 0's based. */
+/* NVM read or write of nlb LBAs (not 0's based). */
 static inline struct nvme_uring_cmd cmd_rw(__u8 opcode, __u64 slba, __u32 nlb, void *buf,
 					   __u32 len)
 {
@@ -305,7 +307,7 @@ static inline struct nvme_uring_cmd cmd_identify(__u8 cns, __u32 nsid, __u8 csi,
 	};
 }
 
-/* NVMe's log pages; the Error Information log is error_log.h's. */
+/* Log pages of NVMe; error_log.h has the Error Information log. */
 #define LOG_SUPPORTED	0x00
 #define LOG_HEALTH	0x02
 #define LOG_FIRMWARE	0x03
@@ -314,7 +316,7 @@ static inline struct nvme_uring_cmd cmd_identify(__u8 cns, __u32 nsid, __u8 csi,
 #define LOG_MI		0x13
 #define LOG_SANITIZE	0x81
 
-/* Get Log Page of len bytes (a multiple of 4) from offset on. */
+/* Get Log Page: len bytes (a multiple of 4) from offset. */
 static inline struct nvme_uring_cmd cmd_log(__u8 lid, void *buf, __u32 len, __u64 offset)
 {
 	__u32 numd = len / 4 - 1;

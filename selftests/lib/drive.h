@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A drive of a test's own: made by configfs, opened, removed.
+ * Create a drive for a test by configfs, open it, remove it.
  *
- * Every drive is named KST_PREFIX-something, so that whatever a killed test
- * leaves behind is found and removed by the next fixture and at exit.
- * Functions return 0 or -errno.
+ * The name of every drive begins with KST_PREFIX: the next fixture, and this program at its exit,
+ * find and remove the drives that a killed test has left behind. Functions return 0 or -errno.
  */
 #ifndef KST_DRIVE_H
 #define KST_DRIVE_H
 
-/* What the harness's macros do to whoever uses them under -Wextra. */
+/* Silence warnings that the macros of the harness cause under -Wextra. */
 #pragma GCC diagnostic ignored "-Wsign-compare"
 #ifndef __clang__
 #pragma GCC diagnostic ignored "-Wclobbered"
@@ -19,7 +18,7 @@
 #include "kselftest_harness.h"
 #pragma GCC diagnostic pop
 
-/* Seconds of a test, instead of the harness's own. */
+/* Limit the time of a test, in seconds. Replaces the limit of the harness. */
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT (30 * time_slow())
 
@@ -42,7 +41,7 @@
 #define KST_CONFIGFS	"/sys/kernel/config/kcsd"
 #define KST_CLASS	"/sys/class/kcsd"
 #define KST_PREFIX	"kst-"
-#define KST_FAR_INDEX	731	/* a drive index that nobody else has */
+#define KST_FAR_INDEX	731	/* a drive index that no other drive has */
 #define KST_MIB		(1u << 20)
 
 struct drive_attr {
@@ -50,7 +49,7 @@ struct drive_attr {
 	const char *value;
 };
 
-/* Small and quick; what most tests want. A later entry overrides an earlier one. */
+/* A small drive, quick to create; most tests use it. A later entry overrides an earlier one. */
 #define DRIVE_SMALL \
 	{ "size", "16777216" }, { "block_size", "4096" }, { "queues", "2" }, \
 	{ "cus", "2" }, { "arena_size", "1048576" }, { "timeout_ms", "10000" }, \
@@ -59,9 +58,9 @@ struct drive_attr {
 struct drive {
 	char name[48];
 	int index;
-	int ctrl;	/* open files, -1: none */
+	int ctrl;	/* open files; -1: none */
 	int nvm;
-	int slm;	/* also when the drive has none */
+	int slm;	/* -1 also if the drive has no SLM */
 	int compute;
 };
 
@@ -82,7 +81,7 @@ static inline void sleep_ms(unsigned int ms)
 	nanosleep(&ts, NULL);
 }
 
-/* A file's content without its last newline. Returns its length or -errno. */
+/* Read a file without its last newline. Returns the length or -errno. */
 static inline int file_read(const char *path, char *buf, size_t len)
 {
 	int fd = open(path, O_RDONLY);
@@ -119,7 +118,7 @@ static inline int file_write(const char *path, const char *text)
 	return ret;
 }
 
-/* The number in a file, or ~0 when it has none. */
+/* Returns the number in a file, or ~0 if there is none. */
 static inline __u64 file_number(const char *path)
 {
 	char buf[64], *end;
@@ -136,7 +135,7 @@ static inline void drive_attr_path(char *buf, size_t len, const char *drive, con
 	snprintf(buf, len, KST_CONFIGFS "/%s/%s", drive, attr);
 }
 
-/* As `echo value > attr`. */
+/* Like `echo value > attr`. */
 static inline int drive_set(const char *drive, const char *attr, const char *value)
 {
 	char path[512], text[4200];
@@ -178,21 +177,23 @@ static inline int drive_rmdir(const char *drive)
 	return rmdir(path) ? -errno : 0;
 }
 
-/* Nodes, by what follows the index: "" the controller, "n1" the block device. */
+/*
+ * Build the path of a node. suffix follows the index: "" is the controller, "n1" the block device.
+ */
 static inline void drive_node(char *buf, size_t len, int index, const char *suffix)
 {
 	snprintf(buf, len, "/dev/kcsd%d%s", index, suffix);
 }
 
-/* The generic node of a namespace. */
+/* Build the path of the generic node of a namespace. */
 static inline void drive_generic_node(char *buf, size_t len, int index, int nsid)
 {
 	snprintf(buf, len, "/dev/kcsdg%dn%d", index, nsid);
 }
 
-#define DRIVE_NODES	5	/* of a drive with all its namespaces */
+#define DRIVE_NODES	5	/* nodes of a drive that has all namespaces */
 
-/* How many of its nodes exist. */
+/* Returns how many nodes of the drive exist. */
 static inline int drive_nodes_present(int index)
 {
 	char path[DRIVE_NODES][64];
@@ -256,7 +257,7 @@ static inline int drive_power(const struct drive *d, bool on)
 	return drive_set(d->name, "power", on ? "1" : "0");
 }
 
-/* mkdir and attributes, the last of which has no name; not yet powered. */
+/* Make the directory and set the attributes, but not power. An entry without a name ends attr[]. */
 static inline int drive_prepare(struct drive *d, const char *name, const struct drive_attr *attr)
 {
 	int ret;
@@ -269,7 +270,7 @@ static inline int drive_prepare(struct drive *d, const char *name, const struct 
 	return ret;
 }
 
-/* A drive that is up, all its nodes open for writing. */
+/* Create a drive, power it on, and open all its nodes for writing. */
 static inline int drive_create(struct drive *d, const char *name, const struct drive_attr *attr)
 {
 	int ret = drive_prepare(d, name, attr);
@@ -282,7 +283,7 @@ static inline int drive_create(struct drive *d, const char *name, const struct d
 	return drive_open(d, O_RDWR);
 }
 
-/* Gone, whatever state it is in. */
+/* Close and remove the drive, whatever state it is in. */
 static inline int drive_remove(struct drive *d)
 {
 	drive_close(d);
@@ -312,7 +313,7 @@ static inline void drive_sweep(void)
 	closedir(dir);
 }
 
-/* main() of a test program: skipped as a whole where it cannot run. */
+/* main() of a test program. Skips the whole program if it cannot run here. */
 static inline int drive_main(int argc, char **argv)
 {
 	if (geteuid()) {

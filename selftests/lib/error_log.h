@@ -15,7 +15,7 @@ struct error_entry {
 	__u8 rest[36];
 };
 
-/* The newest entries, newest first. */
+/* Read the nr newest entries, newest first. */
 static inline int error_log(int ctrl, struct error_entry *e, __u32 nr)
 {
 	struct nvme_uring_cmd c = cmd_log(LOG_ERROR, e, nr * sizeof(*e), 0);

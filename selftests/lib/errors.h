@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A drive whose errors are injected, and one LBA of I/O by each way that there is. */
+/* A drive whose errors are injected; I/O of one LBA by each way that the drive offers. */
 #ifndef KST_ERRORS_H
 #define KST_ERRORS_H
 
@@ -9,13 +9,13 @@
 #include <endian.h>
 
 #define LBA		4096
-#define SHORT_MS	150	/* an injected wait */
+#define SHORT_MS	150	/* an injected delay */
 #define SHORT		"150"
-#define PROMPT_MS	5000	/* what a wait that was ended may take on a busy machine */
+#define PROMPT_MS	5000	/* limit for a wait that was cancelled, on a busy machine */
 
-enum { READ, WRITE, SEVEN };	/* programs */
+enum { READ, WRITE, SEVEN };	/* indexes of programs */
 
-/* Read or write LBA cparam1 by the heap, result: the helper's. */
+/* Programs: read or write LBA cparam1 through the heap; they return the result of the helper. */
 static const struct bpf_insn prog_read[] = {
 	I_CTX(R2, R1, heap), I_CTX(R3, R1, lba_size), I_CTX(R1, R1, cparam1), I_HELPER(read),
 	I_EXIT,
@@ -27,7 +27,7 @@ static const struct bpf_insn prog_write[] = {
 
 struct errors {
 	struct drive d;
-	char file[32];		/* its medium; "": memory */
+	char file[32];		/* the backing file; "": memory */
 	__u8 *buf;		/* a MiB */
 	int block;
 };
@@ -39,7 +39,7 @@ static inline int errors_install(int ctrl, __u16 pind, const struct bpf_insn *in
 	return prog_install_image(ctrl, pind, &im);
 }
 
-/* Programs are lost with the power. */
+/* Open the block node and install the programs: power off discards them. */
 static inline int errors_open(struct errors *e)
 {
 	int ret;
@@ -86,7 +86,7 @@ static inline int errors_up(struct errors *e, bool file)
 	return ret ? ret : errors_open(e);
 }
 
-/* Also when its directory has been removed. */
+/* Remove the drive. Succeeds also if its directory has been removed. */
 static inline int errors_down(struct errors *e)
 {
 	int ret;
@@ -136,7 +136,7 @@ static inline int nvm_flush(const struct drive *d)
 	return cmd_io(d->nvm, &c);
 }
 
-/* 0 or -errno. */
+/* Returns 0 or -errno. */
 static inline int block_io(int fd, __u8 opcode, __u64 slba, __u32 nlb, void *buf)
 {
 	ssize_t n = opcode == NVM_WRITE ? pwrite(fd, buf, nlb * LBA, slba * LBA) :
@@ -145,7 +145,7 @@ static inline int block_io(int fd, __u8 opcode, __u64 slba, __u32 nlb, void *buf
 	return n < 0 ? -errno : n == nlb * LBA ? 0 : -EIO;
 }
 
-/* What the helper returned, or the command's status. */
+/* Returns the result of the helper, or the status of the command. */
 static inline __s64 run_io(const struct drive *d, __u16 pind, __u64 lba)
 {
 	struct run r = { .pind = pind, .cparam1 = lba };

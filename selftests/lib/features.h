@@ -25,7 +25,7 @@ static inline struct nvme_uring_cmd cmd_set_feature(__u8 fid, __u64 value)
 	};
 }
 
-/* The value, or ~0. */
+/* Returns the value of the feature, or ~0. */
 static inline __u64 feature(int ctrl, __u8 fid, enum feature_select sel)
 {
 	struct nvme_uring_cmd c = cmd_get_feature(fid, sel);

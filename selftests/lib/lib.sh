@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034
 #
-# For shell tests: source this, use what is below, end with finish.
+# Library for shell tests: source this file, use the functions below, call finish last.
 #
-# Everything a test makes is undone when it ends, however it ends: drives are
-# named kst-*, files are below $work, file systems are mounted there.
+# A test cleans up however it ends: its drives are named kst-*, its files are below $work, and its
+# file systems are mounted there.
 
 CONFIG=/sys/kernel/config/kcsd
 KSFT_SKIP=4
@@ -31,7 +31,7 @@ skip_all()
 	exit $KSFT_SKIP
 }
 
-# need COMMAND...: without these there is nothing to test.
+# need COMMAND...: skip the test unless all commands are installed.
 need()
 {
 	local command
@@ -50,8 +50,8 @@ verdict()
 	echo "not ok $points $2"
 }
 
-# point NAME COMMAND...: passes when the command does; else its output is shown.
-# The command is no child of the shell: what it sets stays set.
+# point NAME COMMAND...: passes if the command succeeds; shows its output otherwise. Runs the
+# command in this shell, not in a child: variables that it sets stay set.
 point()
 {
 	local label=$1 status
@@ -64,7 +64,7 @@ point()
 	return $status
 }
 
-# fails NAME TEXT COMMAND...: passes when the command fails and says TEXT.
+# fails NAME TEXT COMMAND...: passes if the command fails and its output has TEXT.
 fails()
 {
 	local label=$1 text=$2 output status
@@ -100,7 +100,7 @@ finish()
 	exit
 }
 
-# udev looks into every new block device; nothing may be open when one goes.
+# Wait for udev: it opens every new block device, and no node may be open when a drive is removed.
 settle()
 {
 	! command -v udevadm >/dev/null || udevadm settle --timeout=20
@@ -133,7 +133,7 @@ create_drive()
 	[ -b "$block" ] && [ -c "$ctrl" ] && [ -c "$generic" ]
 }
 
-# In order: nothing may be left for rmdir to take by force.
+# Power off, then rmdir: so rmdir has no powered drive to remove by force.
 delete_drive()
 {
 	local drive=kst-$1
@@ -171,7 +171,7 @@ random()
 	head -c "$2" /dev/urandom >"$1"
 }
 
-# sum_of PATH [BYTES]: of its content, past the page cache for a device.
+# sum_of PATH [BYTES]: checksum of the content; for a device, bypass the page cache.
 sum_of()
 {
 	if [ -b "$1" ]; then
@@ -181,7 +181,7 @@ sum_of()
 	fi | cut -d' ' -f1
 }
 
-# The first argument that is there.
+# Print the first argument that exists as a file.
 first_there()
 {
 	local path
@@ -192,7 +192,7 @@ first_there()
 	return 1
 }
 
-# The opcode of Execute on LBAs, as the header has it.
+# Print the opcode of Execute on LBAs, taken from the header.
 execute_lba_opcode()
 {
 	sed -n 's/^#define KCSD_CMD_EXECUTE_LBA[[:space:]]*\(0x[0-9a-f]*\).*/\1/p' "$(first_there \
@@ -200,8 +200,8 @@ execute_lba_opcode()
 		/usr/local/include/linux/kcsd.h /usr/include/linux/kcsd.h)"
 }
 
-# The kcsd command and the programs: $KCSD and $KCSD_BPF, else those in the build
-# directory, else those installed. Sets kcsd and bpf, or skips the test.
+# Find the kcsd command and the programs: $KCSD and $KCSD_BPF, else the build directory, else the
+# installed ones. Sets kcsd and bpf, or skips the test.
 find_kcsd()
 {
 	kcsd=$(first_there ${KCSD:+"$KCSD"} ../../kcsd ../../build/kcsd "$(command -v kcsd)") ||

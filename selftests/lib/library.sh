@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# libkcsd on a drive: its own test program, built with the library.
+# Run the test program of libkcsd, built with the library, on a drive.
 . ./lib.sh
 
 begin

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Small programs: instructions, images, and the admin commands of their life. */
+/* Small programs: instructions, images, and the admin commands that load, activate and unload. */
 #ifndef KST_PROG_H
 #define KST_PROG_H
 
@@ -40,11 +40,11 @@
 #define I_HELPER(name)		I_RAW(BPF_JMP | BPF_CALL, 0, 0, 0, KCSD_HELPER_##name)
 #define I_CALL(o)		I_RAW(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, o)
 #define I_EXIT			I_RAW(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
-/* Two units. */
+/* Load a 64-bit immediate; takes two instruction slots. */
 #define I_IMM64(d, v) \
 	I_RAW(BPF_LD | BPF_IMM | BPF_DW, d, 0, 0, (__s32)(__u64)(v)), \
 	I_RAW(0, 0, 0, 0, (__s32)((__u64)(v) >> 32))
-/* A field of the context, whose address is in s. */
+/* Load a field of the context; register s holds the address of the context. */
 #define I_CTX(d, s, field) \
 	I_LDX(sizeof(((struct kcsd_ctx *)0)->field) == 8 ? BPF_DW : BPF_W, d, s, \
 	      offsetof(struct kcsd_ctx, field))
@@ -61,7 +61,9 @@ struct image {
 
 #define IMAGE_MAX	(2u << 20)
 
-/* The bytes to load; good until the next call. data may be NULL: zeroes. */
+/*
+ * Build the bytes to load, in a static buffer: valid until the next call. If data is NULL: zeroes.
+ */
 static inline void *image_build(const struct image *im, __u32 *len)
 {
 	static __u8 buf[IMAGE_MAX] __attribute__((aligned(8)));
@@ -85,7 +87,7 @@ static inline void *image_build(const struct image *im, __u32 *len)
 	return buf;
 }
 
-/* One chunk of a program of psize bytes; buf is the chunk. */
+/* Load one chunk, in buf, of a program of psize bytes. */
 static inline struct nvme_uring_cmd prog_load_cmd(__u16 pind, const void *buf, __u32 numb,
 						  __u32 loff, __u32 psize)
 {
@@ -113,7 +115,7 @@ static inline struct nvme_uring_cmd prog_activation_cmd(__u16 pind, __u32 sel)
 	};
 }
 
-/* Load in one chunk. result: why it was refused. */
+/* Load a program in one chunk. Stores the reason of a refusal in result. */
 static inline int prog_load(int ctrl, __u16 pind, const void *buf, __u32 len, __u64 *result)
 {
 	struct nvme_uring_cmd c = prog_load_cmd(pind, buf, len, 0, len);
@@ -150,7 +152,7 @@ static inline int prog_load_image(int ctrl, __u16 pind, const struct image *im, 
 	return prog_load(ctrl, pind, buf, len, result);
 }
 
-/* Load and activate. */
+/* Load a program and activate it. */
 static inline int prog_install_image(int ctrl, __u16 pind, const struct image *im)
 {
 	int ret = prog_load_image(ctrl, pind, im, NULL);
@@ -166,11 +168,11 @@ static inline int prog_install_insns(int ctrl, __u16 pind, const struct bpf_insn
 	return prog_install_image(ctrl, pind, &im);
 }
 
-/* insns: an array. */
+/* Argument insns must be an array, not a pointer. */
 #define prog_install(ctrl, pind, insns) \
 	prog_install_insns(ctrl, pind, insns, ARRAY_SIZE(insns))
 
-/* Replace whatever is at an index. */
+/* Replace the program at an index, if there is one. */
 static inline int prog_replace_insns(int ctrl, __u16 pind, const struct bpf_insn *insns,
 				     __u32 insn_cnt)
 {
@@ -182,7 +184,7 @@ static inline int prog_replace_insns(int ctrl, __u16 pind, const struct bpf_insn
 #define prog_replace(ctrl, pind, insns) \
 	prog_replace_insns(ctrl, pind, insns, ARRAY_SIZE(insns))
 
-/* Programs that many tests want. */
+/* Programs for many tests. */
 static const struct bpf_insn prog_seven[] = { I_MOV(R0, 7), I_EXIT };
 static const struct bpf_insn prog_endless[] = { I_MOV(R0, 0), I_JA(-1), I_EXIT };
 

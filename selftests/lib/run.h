@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* One run of a program: what goes in, what comes out. */
+/* One run of a program: its input and its output. */
 #ifndef KST_RUN_H
 #define KST_RUN_H
 
@@ -9,20 +9,20 @@
 #define RUN_OUT_MAX	4096
 
 struct run {
-	/* in */
+	/* input */
 	__u8 opcode;		/* 0: Execute Program if there are ranges, else on LBAs */
 	__u16 pind;
 	__u16 nr_grants;
-	__u16 nr_ranges;	/* with the command; then there are no grants */
+	__u16 nr_ranges;	/* sent with the command; if not 0, there are no grants */
 	__u16 rsid;
 	__u32 args_len;
 	__u64 cparam1;
 	__u64 cparam2;
 	__u64 budget;
 	__u32 timeout_ms;
-	/* out */
+	/* output */
 	__u64 result;
-	/* the buffers of the command; args follow the grants or ranges */
+	/* buffers of the command; args follow the grants or ranges */
 	struct {
 		struct kcsd_run_record rec;
 		__u8 bytes[RUN_OUT_MAX];
@@ -53,7 +53,7 @@ static inline __u32 run_head_len(const struct run *r)
 	       r->nr_ranges * sizeof(struct kcsd_memory_range);
 }
 
-/* After the last run_grant() or run_range(). */
+/* Append arguments. Call it after the last run_grant() or run_range(). */
 static inline void run_args(struct run *r, const void *args, __u32 len)
 {
 	memcpy(r->data + run_head_len(r), args, len);
@@ -67,7 +67,7 @@ static inline __u8 run_opcode(const struct run *r)
 	return r->nr_ranges ? KCSD_CMD_EXECUTE : KCSD_CMD_EXECUTE_LBA;
 }
 
-/* The command. Its buffers are the run's, which must outlive it. */
+/* Returns the command. Its buffers belong to the run, which must outlive it. */
 static inline struct nvme_uring_cmd run_cmd(struct run *r)
 {
 	memset(&r->out, 0xa5, sizeof(r->out));
@@ -97,7 +97,7 @@ static inline int run_exec(int fd, struct run *r)
 	return run_way(CMD_URING, fd, r);
 }
 
-/* Is the drive able to run program pind, which must be prog_seven? */
+/* True if the drive can run program pind, which must be prog_seven. */
 static inline bool run_works(int fd, __u16 pind)
 {
 	struct run r = { .pind = pind };

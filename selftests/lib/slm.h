@@ -7,9 +7,9 @@
 
 #include <endian.h>
 
-#define SLM_MDTS	(1u << 20)	/* the longest Read or Write, bytes */
+#define SLM_MDTS	(1u << 20)	/* limit for Memory Read and Write, bytes */
 
-/* Memory Read, or Write, or (buf NULL) Fill with byte. */
+/* Memory Read or Write; if buf is NULL: Memory Fill with byte. */
 static inline struct nvme_uring_cmd slm_cmd(__u8 opcode, __u64 start, __u32 len, void *buf)
 {
 	return (struct nvme_uring_cmd) {
@@ -34,7 +34,7 @@ static inline int slm_fill(int fd, __u64 start, __u32 len, __u8 byte)
 	return cmd_io(fd, &c);
 }
 
-/* Any length, in commands of MDTS at most. */
+/* Read or write any length, in commands of at most MDTS. */
 static inline int slm_rw_all(int fd, __u8 opcode, __u64 start, __u64 len, __u8 *buf)
 {
 	int ret = 0;
@@ -50,7 +50,7 @@ static inline int slm_rw_all(int fd, __u8 opcode, __u64 start, __u64 len, __u8 *
 	return ret;
 }
 
-/* Memory Copy of len bytes to start, from nr descriptors of one format, desc_len bytes in all. */
+/* Memory Copy of len bytes to start, from nr descriptors of one format; desc_len: bytes of all. */
 static inline struct nvme_uring_cmd slm_copy_cmd(__u64 start, __u64 len, unsigned int format,
 						 unsigned int nr, void *descs, __u32 desc_len)
 {
@@ -70,7 +70,7 @@ static inline struct kcsd_copy_slm slm_from_slm(__u64 start, __u64 len)
 	};
 }
 
-/* nlb is not 0's based. */
+/* Argument nlb is not 0's based. */
 static inline struct kcsd_copy_lba slm_from_lbas(__u64 slba, __u32 nlb)
 {
 	return (struct kcsd_copy_lba) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How patient to be: KCSD_TEST_SLOW is how many times as long as usual anything may take. */
+/* Scale time limits: everything may take KCSD_TEST_SLOW times as long as usual. */
 #ifndef KST_SLOW_H
 #define KST_SLOW_H
 
 #include <stdlib.h>
 
-/* Set by the runner where the kernel checks itself. 1 or more. */
+/* Returns the factor, 1 or more. The runner sets it for kernels with debugging checks. */
 static inline unsigned int time_slow(void)
 {
 	const char *slow = getenv("KCSD_TEST_SLOW");
@@ -14,7 +14,10 @@ static inline unsigned int time_slow(void)
 	return n > 1 ? n : 1;
 }
 
-/* How often to do what is done n times for the sake of luck: at least "least" times. */
+/*
+ * Returns how often to repeat a step that finds bugs by chance: n times on a fast machine, fewer on
+ * a slow one, but at least `least` times.
+ */
 static inline unsigned int repeats(unsigned int n, unsigned int least)
 {
 	n /= time_slow();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * LBAs that say what they are: a tag and, in all words after it, what only follows from that. So
- * parts of two writes in one LBA are noticed. Tag 0 is an LBA of zeroes.
+ * Fill LBAs with a tag and, in all following words, values that depend only on the tag: parts of
+ * two writes in one LBA are then detected. Tag 0 is an LBA of zeroes.
  */
 #ifndef KST_STAMP_H
 #define KST_STAMP_H
@@ -32,7 +32,7 @@ static inline void stamp_fill(__u64 *lba, __u64 tag)
 		lba[i] = stamp_word(tag, i);
 }
 
-/* Is it all of one stamp? Then *tag is it. */
+/* True if the LBA holds one stamp only. Stores its tag in *tag, whatever is returned. */
 static inline bool stamp_read(const __u64 *lba, __u64 *tag)
 {
 	*tag = lba[0];

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Tenants: an open file of the compute node and a ring deep enough for thousands of runs. */
+/* A tenant: an open file of the compute node, and a ring deep enough for thousands of runs. */
 #ifndef KST_TENANT_H
 #define KST_TENANT_H
 
 #include "drive.h"
 #include "run.h"
 
-#define TENANT_RUNS	16384	/* in flight, at most */
+#define TENANT_RUNS	16384	/* runs in flight, at most */
 #define TENANT_BATCH	256
 
-/* The time at which it started; cparam1 loops, then. */
+/* Read the time, loop cparam1 times without reading it again, return it. */
 static const struct bpf_insn prog_when[] = {
 	I_CTX(R6, R1, cparam1), I_HELPER(time), I_JMP(BPF_JEQ, R6, 0, 2),
 	I_ADD(R6, -1), I_JA(-3), I_EXIT,
@@ -20,7 +20,7 @@ struct tenant {
 	struct io_uring ring;
 };
 
-/* What became of a run without output: tag, result as it came, r0. */
+/* Completion of a run without output: tag, res as in the completion, r0. */
 struct ended {
 	__u64 tag;
 	int res;
@@ -54,7 +54,7 @@ static inline void tenant_close(struct tenant *t)
 	fd_close(&t->fd);
 }
 
-/* A run without output. */
+/* Command for a run without output. */
 static inline struct nvme_uring_cmd tenant_cmd(__u16 pind, __u64 cparam1, __u32 timeout_ms)
 {
 	return (struct nvme_uring_cmd) {
@@ -63,7 +63,7 @@ static inline struct nvme_uring_cmd tenant_cmd(__u16 pind, __u64 cparam1, __u32 
 	};
 }
 
-/* Send nr of them, tagged from first on. */
+/* Send the command nr times, with tags first, first + 1, ... */
 static inline int tenant_send(struct tenant *t, const struct nvme_uring_cmd *c, int nr, __u64 first)
 {
 	for (int i = 0; i < nr; i++) {
@@ -79,7 +79,7 @@ static inline int tenant_send(struct tenant *t, const struct nvme_uring_cmd *c, 
 	return 0;
 }
 
-/* Wait for nr of them; e may be NULL. */
+/* Wait for nr completions. If e is NULL, drop them. */
 static inline int tenant_reap(struct tenant *t, struct ended *e, int nr)
 {
 	struct ended dummy;
@@ -102,7 +102,7 @@ static inline __u64 drive_number(const struct drive *d, const char *file)
 	return file_number(path);
 }
 
-/* Wait until a file of the drive has a value. */
+/* Wait until a file of the drive has the value. False if it takes more than about 10 seconds. */
 static inline bool drive_becomes(const struct drive *d, const char *file, __u64 value)
 {
 	for (int i = 0; i < 20000; i++) {
@@ -115,10 +115,10 @@ static inline bool drive_becomes(const struct drive *d, const char *file, __u64 
 	return false;
 }
 
-/* Bytes, of the whole machine, and how much that can vary for others' reasons. */
+/* Bytes by which the free memory of the machine may vary for reasons outside of a test. */
 #define MEMORY_SLACK	(3 * KST_MIB)
 
-/* The sum of the numbers behind a key in a file of /proc. */
+/* Returns the sum of the numbers that follow a key in a file of /proc. */
 static inline __u64 proc_sum(const char *path, const char *key)
 {
 	FILE *f = fopen(path, "r");
@@ -135,14 +135,17 @@ static inline __u64 proc_sum(const char *path, const char *key)
 	return sum;
 }
 
-/* What is given back may stay with its CPU for a long time: not "available", and yet free. */
+/*
+ * Free memory, bytes. Adds pages that were freed to the lists of a CPU: they may stay there for a
+ * long time, and MemAvailable does not count them.
+ */
 static inline __u64 memory_available(void)
 {
 	return (proc_sum("/proc/meminfo", "MemAvailable:") << 10) +
 	       proc_sum("/proc/zoneinfo", " count:") * sysconf(_SC_PAGESIZE);
 }
 
-/* A line of the file's fdinfo, or ~0. */
+/* Returns the number in a line of the fdinfo of the file, or ~0. */
 static inline __u64 tenant_number(int fd, const char *key)
 {
 	char path[64], text[1024], *line;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Commands of the Zoned Namespace command set, as the standard has them, and a drive for them. */
+/*
+ * Commands of the Zoned Namespace Command Set, with the values of the standard, and a zoned drive.
+ */
 #ifndef KST_ZNS_H
 #define KST_ZNS_H
 
-#include "drive.h"
 #include "cmd.h"
+#include "drive.h"
 
 #define ZNS_SEND	0x79
 #define ZNS_RECEIVE	0x7a
@@ -13,7 +15,7 @@
 enum zns_action { ZNS_CLOSE = 1, ZNS_FINISH, ZNS_OPEN, ZNS_RESET, ZNS_OFFLINE, ZNS_SET_EXT = 0x10 };
 #define ZNS_SELECT_ALL	(1u << 8)
 
-/* Filters of a report; the conditions have other numbers: KCSD_ZONE_COND_*. */
+/* Filters of a report. Conditions have other numbers: KCSD_ZONE_COND_*. */
 enum zns_filter {
 	ZNS_ALL, ZNS_EMPTY, ZNS_IMP_OPEN, ZNS_EXP_OPEN, ZNS_CLOSED, ZNS_FULL, ZNS_READONLY,
 	ZNS_OFFLINE_ONES, ZNS_FILTERS
@@ -39,7 +41,7 @@ struct zns_report {
 	struct zns_desc desc[ZNS_MAX_DESCS];
 };
 
-/* The drive: 16 zones of 256 LBAs, of which 192 can be written; the first is conventional. */
+/* The drive has 16 zones of 256 LBAs, of which 192 can be written; the first is conventional. */
 #define ZNS_LBA		4096u
 #define ZNS_SIZE	256u
 #define ZNS_CAP		192u
@@ -50,7 +52,7 @@ struct zns_report {
 	DRIVE_SMALL, { "zone_size", "1M" }, { "zone_capacity", "768K" }, \
 	{ "conventional_zones", "1" }, { "max_append", "64K" }
 
-/* The first LBA of a zone. */
+/* Returns the first LBA of a zone. */
 static inline __u64 zns_start(__u32 zone)
 {
 	return (__u64)zone * ZNS_SIZE;
@@ -101,7 +103,7 @@ static inline int zns_report(int fd, enum zns_filter filter, struct zns_report *
 	return zns_receive(fd, 0, filter << 8, report, sizeof(*report));
 }
 
-/* A zone's condition, or an error as a command's. */
+/* Returns the condition of a zone, or an error like a command. */
 static inline int zns_cond(int fd, __u32 zone, __u64 *wp)
 {
 	struct zns_report r;
@@ -142,7 +144,7 @@ static inline int zns_read(int fd, __u64 slba, __u32 nlb, void *buf)
 	return cmd_io(fd, &c);
 }
 
-/* The drive's own doing, by configfs: attribute zone_readonly or zone_offline. */
+/* Make the drive change the zone itself, by configfs: attribute zone_readonly or zone_offline. */
 static inline int zns_wear_out(const struct drive *d, const char *attr, __u32 zone)
 {
 	char text[16];
@@ -152,8 +154,8 @@ static inline int zns_wear_out(const struct drive *d, const char *attr, __u32 zo
 }
 
 /*
- * Bring an empty zone into a condition. No zone may be open but by limits that leave room.
- * 0, or what failed.
+ * Bring an empty zone into a condition. The limits of the drive must leave room for an open zone.
+ * Returns 0 or the error of the step that failed.
  */
 static inline int zns_bring(const struct drive *d, __u32 zone, enum kcsd_zone_cond cond)
 {

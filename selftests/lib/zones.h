@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The state machine of zones as the NVMe Zoned Namespace Command Set describes it, written down
- * a second time, and how to try a front end against it.
+ * The state machine of zones of the NVMe Zoned Namespace Command Set, written a second time, and
+ * functions that compare a front end with it.
  *
- * A test names its front end in struct zone_front; all else here goes through that. Functions that
- * return bool have printed what was wrong.
+ * A test passes its front end in struct zone_front; all functions here use only that. Functions
+ * that return bool print the difference before they return false.
  */
 #ifndef KST_ZONES_H
 #define KST_ZONES_H
@@ -13,14 +13,14 @@
 
 #include <linux/blkzoned.h>
 
-/* In the order of zone_letters. */
+/* The order is that of zone_letters. */
 enum zone_is {
 	Z_EMPTY, Z_IMPLICIT, Z_EXPLICIT, Z_CLOSED, Z_FULL, Z_READONLY, Z_OFFLINE,
 	NR_ZONE_IS
 };
 
 enum zone_op {
-	ZONE_WRITE,	/* one LBA */
+	ZONE_WRITE,	/* writes one LBA */
 	ZONE_APPEND,
 	ZONE_OPEN,
 	ZONE_CLOSE,
@@ -42,7 +42,9 @@ static const char * const zone_op_names[NR_ZONE_OPS] = {
 	"open all", "close all", "finish all", "reset all", "offline all",
 };
 
-/* From which states an operation leads where; that which is not listed is refused. */
+/*
+ * Allowed operations: the states that each accepts, and the state after it. All others are refused.
+ */
 static const struct zone_rule {
 	enum zone_op op;
 	const char *from;
@@ -57,7 +59,7 @@ static const struct zone_rule {
 	{ ZONE_FINISH,		"EIOCF",	'F' },
 	{ ZONE_RESET,		"EIOCF",	'E' },
 	{ ZONE_OFFLINE,		"RX",		'X' },
-	/* These pass over all others. */
+	/* Operations on all zones: a zone in another state is skipped, without an error. */
 	{ ZONE_OPEN_ALL,	"C",		'O' },
 	{ ZONE_CLOSE_ALL,	"IO",		'C' },
 	{ ZONE_FINISH_ALL,	"IOC",		'F' },
@@ -65,23 +67,26 @@ static const struct zone_rule {
 	{ ZONE_OFFLINE_ALL,	"R",		'X' },
 };
 
-#define ZONE_NO_WP	(~0ULL)	/* the state has none */
+#define ZONE_NO_WP	(~0ULL)	/* the state has no write pointer */
 
 struct zone_seen {
 	enum zone_is is;
-	__u64 wp;	/* LBAs from the zone's first */
+	__u64 wp;	/* LBAs from the start of the zone */
 };
 
 struct zone_dev;
 
 struct zone_front {
 	const char *name;
-	__u32 ops;	/* 1 << enum zone_op: what it can ask for */
-	/* Write and append: len bytes of dev->buf, a write at that LBA of the zone. */
+	__u32 ops;	/* bit mask of 1 << enum zone_op: operations that it can send */
+	/*
+	 * For ZONE_WRITE and ZONE_APPEND: len bytes of dev->buf; a write starts at that LBA of the
+	 * zone.
+	 */
 	int (*run)(const struct zone_dev *dev, enum zone_op op, __u32 zone, __u64 offset,
 		   __u32 len);
 	int (*look)(const struct zone_dev *dev, __u32 zone, struct zone_seen *seen);
-	/* What run() returns when the drive's answer is this status. */
+	/* Returns the value that run() must return if the drive completes with this status. */
 	int (*result)(int status);
 };
 
@@ -90,11 +95,11 @@ struct zone_dev {
 	struct drive *d;
 	int fd;
 	__u32 lba;		/* bytes */
-	__u32 first;		/* sequential zone */
-	__u32 nr;		/* zones */
+	__u32 first;		/* first sequential zone */
+	__u32 nr;		/* number of zones */
 	__u64 zone_lbas;
 	__u64 capacity;		/* LBAs */
-	void *buf;		/* a zone's bytes */
+	void *buf;		/* as large as a zone */
 };
 
 static inline enum zone_is zone_of_letter(char letter)
@@ -112,7 +117,7 @@ static inline enum zone_is zone_of_cond(__u8 cond)
 	return is;
 }
 
-/* The status that an operation must get, and the state that it must leave behind. */
+/* Returns the status that the operation must get; stores the state that must follow in *after. */
 static inline int zone_expect(enum zone_op op, enum zone_is before, enum zone_is *after)
 {
 	static const int refused[NR_ZONE_IS] = {
@@ -138,7 +143,7 @@ static inline int zone_run(const struct zone_dev *dev, enum zone_op op, __u32 zo
 	return dev->front->run(dev, op, zone, offset, dev->lba);
 }
 
-/* Does the zone look so? wp: only compared if the state has one. */
+/* True if the zone is in the state and, if that state has a write pointer, wp is equal. */
 static inline bool zone_looks(const struct zone_dev *dev, __u32 zone, char letter, __u64 wp)
 {
 	struct zone_seen seen = { .is = NR_ZONE_IS };
@@ -153,7 +158,7 @@ static inline bool zone_looks(const struct zone_dev *dev, __u32 zone, char lette
 	return false;
 }
 
-/* Does the operation give this status, as the front end shows it? 0: success. */
+/* True if the front end returns its result for this status. 0: success. */
 static inline bool zone_gives(const struct zone_dev *dev, enum zone_op op, __u32 zone,
 			      __u64 offset, int status)
 {
@@ -167,8 +172,8 @@ static inline bool zone_gives(const struct zone_dev *dev, enum zone_op op, __u32
 }
 
 /*
- * Ways into the states, one letter for each step: w write one LBA, W write all that is left,
- * o open, c close, f finish; r read-only, x offline, by configfs.
+ * Ways into the states, one letter for each step: w write one LBA, W write the rest of the zone, o
+ * open, c close, f finish; r read-only, x offline (both by configfs).
  */
 static const struct zone_way {
 	const char *steps;
@@ -216,7 +221,7 @@ static inline int zone_step(const struct zone_dev *dev, char step, __u32 zone, _
 	}
 }
 
-/* A zone that was never used gets into the state, then meets the operation. */
+/* Bring a zone that was never used into a state, then try the operation. */
 static inline bool zone_try(const struct zone_dev *dev, const struct zone_way *way,
 			    enum zone_op op, __u32 zone)
 {
@@ -243,7 +248,7 @@ static inline bool zone_try(const struct zone_dev *dev, const struct zone_way *w
 	return ok;
 }
 
-/* Every operation of the front end in every state; returns how many went wrong. */
+/* Try every operation of the front end in every state. Returns the number of failures, or -1. */
 static inline int zone_try_all(const struct zone_dev *dev)
 {
 	__u32 zone = dev->first;
@@ -264,8 +269,8 @@ static inline int zone_try_all(const struct zone_dev *dev)
 }
 
 /*
- * A drive with max_open n, no max_active and all of n + 2 zones empty: the zone that was opened
- * first is closed for the next.
+ * Open n + 2 zones one after another: the drive must close the one that was opened first. The drive
+ * has max_open n, no max_active, and all n + 2 zones are empty.
  */
 static inline bool zone_closes_the_oldest(const struct zone_dev *dev, __u32 n)
 {
@@ -276,18 +281,20 @@ static inline bool zone_closes_the_oldest(const struct zone_dev *dev, __u32 n)
 		ok &= zone_gives(dev, ZONE_WRITE, z + i, 0, 0);
 	for (__u32 i = 0; i < n + 2; i++)
 		ok &= zone_looks(dev, z + i, i < 2 ? 'C' : 'I', 1);
-	/* Writing to an open zone is not opening it: z + 2 stays the oldest. */
+	/* A write to an open zone does not open it again: z + 2 is still the oldest. */
 	ok &= zone_gives(dev, ZONE_WRITE, z + 2, 1, 0);
 	ok &= zone_gives(dev, ZONE_WRITE, z, 1, 0);
 	ok &= zone_looks(dev, z + 2, 'C', 2) && zone_looks(dev, z, 'I', 2);
-	/* An explicit open makes room likewise. */
+	/* An explicit open closes the oldest zone too. */
 	ok &= zone_gives(dev, ZONE_OPEN, z + 1, 0, 0);
 	ok &= zone_looks(dev, z + 1, 'O', 1);
 	ok &= zone_looks(dev, n == 1 ? z : z + 3, 'C', n == 1 ? 2 : 1);
 	return ok;
 }
 
-/* The same drive, all of its zones empty again: what was opened explicitly stays open. */
+/*
+ * The drive must not close explicitly opened zones. Same drive as above, all its zones empty again.
+ */
 static inline bool zone_keeps_explicit(const struct zone_dev *dev, __u32 n)
 {
 	__u32 z = dev->first;
@@ -300,7 +307,7 @@ static inline bool zone_keeps_explicit(const struct zone_dev *dev, __u32 n)
 	ok &= zone_looks(dev, z + n, 'E', 0);
 	ok &= zone_gives(dev, ZONE_OPEN, z, 0, 0);
 	ok &= zone_gives(dev, ZONE_WRITE, z, 0, 0);
-	/* Each of these gives the place back. */
+	/* Each of these steps frees a place among the open zones. */
 	ok &= zone_gives(dev, ZONE_CLOSE, z, 0, 0);
 	ok &= zone_gives(dev, ZONE_OPEN, z + n, 0, 0);
 	ok &= zone_gives(dev, ZONE_WRITE, z, 1, KCSD_SC_TOO_MANY_OPEN_ZONES);
@@ -321,7 +328,7 @@ static inline bool zone_keeps_explicit(const struct zone_dev *dev, __u32 n)
 	return ok;
 }
 
-/* A drive with max_active n and all of its zones empty. */
+/* Test the limit of active zones: a drive with max_active n, all its zones empty. */
 static inline bool zone_counts_active(const struct zone_dev *dev, __u32 n)
 {
 	__u32 z = dev->first;
@@ -334,7 +341,7 @@ static inline bool zone_counts_active(const struct zone_dev *dev, __u32 n)
 	ok &= zone_gives(dev, ZONE_WRITE, z + n, 0, KCSD_SC_TOO_MANY_ACTIVE_ZONES);
 	ok &= zone_gives(dev, ZONE_OPEN, z + n, 0, KCSD_SC_TOO_MANY_ACTIVE_ZONES);
 	ok &= zone_looks(dev, z + n, 'E', 0);
-	/* What is active already may be opened and written. */
+	/* Opening and writing a zone that is active already needs no new place. */
 	ok &= zone_gives(dev, ZONE_OPEN, z, 0, 0);
 	ok &= zone_gives(dev, ZONE_WRITE, z, 1, 0);
 	ok &= zone_gives(dev, ZONE_FINISH, z, 0, 0);
@@ -342,7 +349,7 @@ static inline bool zone_counts_active(const struct zone_dev *dev, __u32 n)
 	ok &= zone_gives(dev, ZONE_WRITE, z + n + 1, 0, KCSD_SC_TOO_MANY_ACTIVE_ZONES);
 	ok &= zone_gives(dev, ZONE_RESET, z + n, 0, 0);
 	ok &= zone_gives(dev, ZONE_OPEN, z + n + 1, 0, 0);
-	/* An empty zone need not be active to become full. */
+	/* An empty zone can be finished without a free place: it does not become active. */
 	ok &= zone_gives(dev, ZONE_FINISH, z + n, 0, 0);
 	return ok;
 }

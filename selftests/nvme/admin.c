@@ -5,7 +5,7 @@
 
 #include <endian.h>
 
-/* The second drive is there for what must differ between drives. */
+/* The test creates a second drive, to compare the values that must differ between drives. */
 static const struct drive_attr small[] = {
 	DRIVE_SMALL, { "cus", "3" }, { "max_programs", "6" }, { "max_active", "4" },
 	{ "max_program_bytes", "2097152" }, { "timeout_ms", "1234" },
@@ -69,7 +69,7 @@ static bool all_zero(const __u8 *p, size_t len)
 	return !len;
 }
 
-/* Printable ASCII, padded with blanks on the right, not all blank. */
+/* True if the field is printable ASCII, padded with blanks on the right, and not all blank. */
 static bool is_text(const __u8 *p, int len)
 {
 	for (int i = 0; i < len; i++) {
@@ -154,7 +154,7 @@ TEST_F(admin, active_namespaces)
 	}
 }
 
-/* NSZE, NCAP, NUSE, and the LBA format in use. */
+/* True if NSZE, NCAP, NUSE and the LBA format in use have these values. */
 static bool namespace_is(const __u8 *id, __u64 nsze, int lbads)
 {
 	int format = id[26] & 0xf;
@@ -185,7 +185,9 @@ TEST_F(admin, namespaces_that_are_not_there)
 	EXPECT_EQ(KCSD_SC_INVALID_NS, identify(self->d.ctrl, 5, 100000, 4, self->buf));
 }
 
-/* What is about the controller does not use the NSID; fio and others fill in their node's. */
+/*
+ * Identify of the controller ignores NSID: fio and others send the NSID of the node that they use.
+ */
 TEST_F(admin, identify_of_the_controller_takes_any_nsid)
 {
 	static const __u32 nsid[] = { 0, KCSD_NSID_NVM, KCSD_NSID_COMPUTE, 77, ~0U };
@@ -197,7 +199,9 @@ TEST_F(admin, identify_of_the_controller_takes_any_nsid)
 	}
 }
 
-/* The descriptor of a type in a CNS 03h list, or NULL; *len is its length. */
+/*
+ * Returns the first descriptor of a type in a list of CNS 03h, or NULL; stores its length in *len.
+ */
 static const __u8 *descriptor(const __u8 *list, __u8 type, int *len)
 {
 	for (int off = 0; off + 4 < 4096 && list[off + 1]; off += 4 + list[off + 1]) {
@@ -209,7 +213,7 @@ static const __u8 *descriptor(const __u8 *list, __u8 type, int *len)
 	return NULL;
 }
 
-/* Types of descriptors. */
+/* types of descriptors */
 enum { NAME_EUI64 = 1, NAME_NGUID, NAME_UUID, NAME_CSI };
 
 static int name_len(__u8 type)
@@ -253,7 +257,10 @@ TEST_F(admin, descriptors)
 	}
 }
 
-/* Identify Namespace has them, too; they are no manufacturer's: the bit "local" of the OUI. */
+/*
+ * Identify Namespace has the same names. They are locally administered (bit in the OUI), as no
+ * manufacturer assigned them.
+ */
 TEST_F(admin, names)
 {
 	__u8 *ns = self->buf, *list = self->buf + 4096;
@@ -400,7 +407,9 @@ TEST_F(admin, program_list_in_pieces)
 	}
 }
 
-/* More asked for than there is: the rest is zeroes, not what was in the kernel. */
+/*
+ * A log page is shorter than the buffer: the rest must be zeroes, not other memory of the kernel.
+ */
 TEST_F(admin, log_pages_end_in_zeroes)
 {
 	const __u32 len = sizeof(struct kcsd_program_list) + 6 * sizeof(struct kcsd_program_desc);
@@ -425,7 +434,7 @@ TEST_F(admin, log_page_refusals)
 		CMD_CHANGE_MISFIT(cdw11, 1, addr),		/* NUMDU: 256 KiB */
 		CMD_CHANGE(cdw12, 2, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(cdw12, 0x100000, KCSD_SC_INVALID_FIELD),
-		CMD_CHANGE_MISFIT(cdw13, 1, cdw12),		/* LPO, its upper half */
+		CMD_CHANGE_MISFIT(cdw13, 1, cdw12),		/* LPO, upper half */
 		CMD_CHANGE(cdw14, 0x100, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(cdw15, 1, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(cdw2, 1, KCSD_SC_INVALID_FIELD),

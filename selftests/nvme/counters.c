@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the drive counts, to the byte. */
+/* Compare the counters of a drive with the expected values, to the byte. */
 #include "drive.h"
 #include "run.h"
 
@@ -13,7 +13,7 @@
 
 static const struct drive_attr small[] = { DRIVE_SMALL, {} };
 
-/* Counters that nobody moves but the test; the order is that of names[]. */
+/* Counters that only the test changes; the order is that of names[]. */
 enum {
 	HOST_READ, HOST_WRITE, MEDIA_READ, MEDIA_WRITE, EXECUTIONS, FAILED, INSNS,
 	F_MEMORY, F_LBA_READ, F_LBA_WRITE, F_BUDGET, F_TIME, F_CANCELLED,
@@ -39,7 +39,7 @@ FIXTURE(counters) {
 	int block;
 	struct run r;
 	struct counts before;
-	struct counts want;	/* changes */
+	struct counts want;	/* expected changes */
 	__u8 *buf;
 };
 
@@ -60,7 +60,7 @@ static struct counts counts_read(int index)
 	return c;
 }
 
-/* Something may look at a new block device for partitions: wait until it has. */
+/* Wait until the counters stand still: udev may read a new block device to find partitions. */
 static void counts_settle(int index)
 {
 	struct counts a, b = counts_read(index);
@@ -95,7 +95,7 @@ FIXTURE_TEARDOWN(counters)
 	free(self->buf);
 }
 
-/* Have the counters changed by exactly what is wanted since they were last looked at? */
+/* True if the counters changed by exactly want since *before. Updates *before and clears *want. */
 static bool counts_moved(int index, struct counts *before, struct counts *want)
 {
 	struct counts now = counts_read(index);
@@ -202,7 +202,7 @@ TEST_F(counters, block_commands)
 	EXPECT_MOVED();
 }
 
-/* What was refused has moved nothing. */
+/* A refused command changes no counter of I/O. */
 TEST_F(counters, refused_commands)
 {
 	struct run none = { .pind = 9 };
@@ -231,7 +231,7 @@ TEST_F(counters, admin_commands)
 	EXPECT_MOVED();
 }
 
-/* Executing over a MiB moves a MiB inside the drive and next to nothing over the link. */
+/* A run that reads a MiB moves a MiB inside the drive, and almost nothing over the link. */
 TEST_F(counters, execute_over_a_mebibyte)
 {
 	static const struct bpf_insn insns[] = {
@@ -384,7 +384,7 @@ TEST_F(counters, a_program_comes_and_goes)
 	EXPECT_EQ(0, program_counter(index, 6, "active"));
 	ASSERT_EQ(0, prog_unload(self->d.ctrl, 6));
 	EXPECT_FALSE(program_dir(index, 6));
-	/* A refused program leaves none. */
+	/* A refused program leaves no entry. */
 	EXPECT_EQ(KCSD_SC_INVALID_PROGRAM_DATA, prog_load(self->d.ctrl, 6, prog_seven, 8, NULL));
 	EXPECT_FALSE(program_dir(index, 6));
 }
@@ -440,7 +440,7 @@ TEST_F(counters, memory_in_use)
 	struct image im = { .insns = prog_seven, .insn_cnt = 2, .data_len = 100000 };
 	__u64 before = counter(self->d.index, "stats/memory_bytes");
 
-	/* The medium, the SLM and two compute units. */
+	/* Subtract the LBA store, the SLM and two compute units. */
 	before -= drive_get_number(self->d.name, "slm_size");
 	EXPECT_LE(16777216 + 2 * 1048576, before);
 	EXPECT_GE(16777216 + 2 * 1048576 + (4 << 20), before);
@@ -468,7 +468,7 @@ TEST_F(counters, busy_and_idle_time)
 	all = 2 * (time_ns() - start);
 	EXPECT_LE(100000000 / 10 * 9, busy);
 	EXPECT_GE(all / 2, busy);
-	/* One unit was busy, the other was not; together they make the time that passed. */
+	/* One unit was busy, the other idle; together they account for the elapsed time of both. */
 	EXPECT_LE(100000000 / 10 * 9, idle);
 	EXPECT_GE(all + 50000000, busy + idle);
 }
@@ -479,7 +479,10 @@ struct runner {
 	atomic_bool stop;
 };
 
-/* Runs of several lengths, one after another: the units take turns to be busy and idle. */
+/*
+ * Thread: submit runs of several lengths one after another, so that the units are busy and idle in
+ * turn.
+ */
 static void *runner_loop(void *arg)
 {
 	struct runner *runner = arg;
@@ -494,7 +497,10 @@ static void *runner_loop(void *arg)
 	return NULL;
 }
 
-/* How often a number in this file was less than when it was last looked at. */
+/*
+ * Returns 1 if the number in the file is less than *last, or cannot be read; otherwise stores it in
+ * *last and returns 0.
+ */
 static int file_decreases(int fd, __u64 *last)
 {
 	char buf[32] = {};
@@ -537,7 +543,7 @@ TEST_F(counters, times_never_decrease)
 	}
 }
 
-/* Counters belong to one power cycle, and to one drive. */
+/* Counters start at zero at each power on, and each drive has its own. */
 TEST_F(counters, power_off_resets)
 {
 	struct drive *d = &self->d;

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
-/* No user, and no open file, pushes the entries of others out of the logs. */
+/* No user and no open file can push the entries of others out of the logs. */
 #include "error_log.h"
 #include "tenant.h"
 
 #include <endian.h>
 #include <sys/fsuid.h>
 
-#define ERRORS		64	/* entries of log page 01h */
+#define ERRORS		64	/* entries that log page 01h has */
 #define FLOOD		200
 #define FAR_LBA		(1ULL << 40)
-#define USER		1000	/* and the next one */
+#define USER		1000	/* first of two users; the second is USER + 1 */
 #define MANY_FILES	(2 * ERRORS)
 
 enum { FLOODS, SAYS };
 
-/* Log 8 bytes of the heap, cparam1 times. */
+/* Program: log 8 bytes of the heap, cparam1 times. */
 static const struct bpf_insn prog_log[] = {
 	I_CTX(R6, R1, cparam1), I_CTX(R7, R1, heap),
 	I_MOVR(R1, R7), I_MOV(R2, 8), I_HELPER(log),
@@ -36,7 +36,7 @@ static int open_node(const struct drive *d, int nsid)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-/* As open_node(), as a user. */
+/* Like open_node(), but as another user. */
 static int open_as(const struct drive *d, int nsid, int user)
 {
 	char path[64];
@@ -73,7 +73,7 @@ FIXTURE_TEARDOWN(fair_logs)
 	EXPECT_EQ(0, drive_remove(&self->d));
 }
 
-/* Fail nr commands at LBAs from slba on, which the log shows. */
+/* Fail nr commands, at LBAs slba, slba + 1, ...; the log shows these LBAs. */
 static int fail_at(int fd, __u64 slba, int nr)
 {
 	static __u8 buf[4096];
@@ -87,7 +87,10 @@ static int fail_at(int fd, __u64 slba, int nr)
 	return 0;
 }
 
-/* How many entries are of LBAs from slba on, of at most FLOOD. -1: they are not in order. */
+/*
+ * Returns the number of entries for LBAs slba to slba + FLOOD - 1; -1 if the entries are out of
+ * order.
+ */
 static int errors_at(const struct error_entry *e, __u64 slba)
 {
 	int n = 0;
@@ -107,7 +110,7 @@ TEST_F(fair_logs, errors_of_another_stay)
 	ASSERT_EQ(0, error_log(self->d.ctrl, self->e, ERRORS));
 	EXPECT_EQ(3, errors_at(self->e, FAR_LBA));
 	EXPECT_EQ(ERRORS - 3, errors_at(self->e, 2 * FAR_LBA));
-	/* The newest ones, and their numbers tell how many are missing. */
+	/* The newest entries remain; their numbers show how many are missing. */
 	EXPECT_EQ(FLOOD + 3, le64toh(self->e[0].count));
 	EXPECT_EQ(2 * FAR_LBA + FLOOD - 1, le64toh(self->e[0].lba));
 	EXPECT_EQ(1, le64toh(self->e[ERRORS - 1].count));
@@ -122,7 +125,7 @@ TEST_F(fair_logs, two_that_flood_have_half_each)
 	EXPECT_EQ(ERRORS / 2, errors_at(self->e, 2 * FAR_LBA));
 }
 
-/* A file for each of them is no way round. */
+/* Opening a new file for each error does not give a larger share. */
 TEST_F(fair_logs, opening_again_and_again)
 {
 	ASSERT_EQ(0, fail_at(self->b, FAR_LBA, 3));
@@ -138,7 +141,9 @@ TEST_F(fair_logs, opening_again_and_again)
 	EXPECT_EQ(ERRORS - 3, errors_at(self->e, 2 * FAR_LBA));
 }
 
-/* Many open files of a user have the share of one user, in which the newest entries stay. */
+/*
+ * All open files of a user together have the share of one user, and the newest entries stay in it.
+ */
 TEST_F(fair_logs, many_files_of_a_user)
 {
 	int fd = open_as(&self->d, KCSD_NSID_NVM, USER + 1), files[MANY_FILES];
@@ -153,7 +158,7 @@ TEST_F(fair_logs, many_files_of_a_user)
 	ASSERT_EQ(0, error_log(self->d.ctrl, self->e, ERRORS));
 	EXPECT_EQ(3, errors_at(self->e, FAR_LBA));
 	EXPECT_EQ(ERRORS - 3, errors_at(self->e, 2 * FAR_LBA + MANY_FILES - (ERRORS - 3)));
-	/* Closed, they are one file of that user. */
+	/* After closing, the entries of all these files count as those of one file of the user. */
 	for (int i = 0; i < MANY_FILES; i++)
 		fd_close(&files[i]);
 	files[0] = open_as(&self->d, KCSD_NSID_NVM, USER);
@@ -166,7 +171,7 @@ TEST_F(fair_logs, many_files_of_a_user)
 	fd_close(&fd);
 }
 
-/* Who has the block node open sends for themselves. */
+/* On the block node, an error belongs to the user that sent the command, not to the open file. */
 TEST_F(fair_logs, users_of_the_block_node)
 {
 	int fd = drive_open_block(&self->d, O_RDONLY);
@@ -180,7 +185,7 @@ TEST_F(fair_logs, users_of_the_block_node)
 	ASSERT_EQ(0, error_log(self->d.ctrl, self->e, ERRORS));
 	EXPECT_EQ(3, errors_at(self->e, FAR_LBA));
 	EXPECT_EQ(ERRORS - 3, errors_at(self->e, 2 * FAR_LBA));
-	/* By whatever node: the same user. */
+	/* The user is the same by another node. */
 	fd_close(&fd);
 	fd = open_as(&self->d, KCSD_NSID_NVM, USER);
 	ASSERT_EQ(0, fail_at(fd, 3 * FAR_LBA, FLOOD));
@@ -189,7 +194,7 @@ TEST_F(fair_logs, users_of_the_block_node)
 	fd_close(&fd);
 }
 
-/* Lines of programs and faults: those of whoever ran the program. */
+/* Lines of programs and faults belong to the submitter of the run. */
 TEST_F(fair_logs, lines_of_another_stay)
 {
 	static struct {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A backing file whose file system has no space left: who writes is told so, nothing else ends. */
+/* A backing file on a file system without free space: writes fail, everything else works. */
 #include "drive.h"
 #include "run.h"
 
@@ -7,12 +7,12 @@
 #include <sys/mount.h>
 
 #define LBA	4096
-#define NSZE	4096		/* LBAs of the drive, of which few fit */
+#define NSZE	4096		/* LBAs of the drive; few of them fit */
 #define SPACE	"size=1m"	/* of the file system */
 
 static const struct drive_attr small[] = { DRIVE_SMALL, {} };
 
-/* Write LBA cparam1 from the heap, result: the helper's. */
+/* Program: write LBA cparam1 from the heap; returns the result of the helper. */
 static const struct bpf_insn prog_poke[] = {
 	I_CTX(R2, R1, heap), I_CTX(R3, R1, lba_size), I_CTX(R1, R1, cparam1), I_HELPER(write),
 	I_EXIT,
@@ -22,7 +22,7 @@ FIXTURE(full) {
 	struct drive d;
 	char dir[32];
 	__u8 *buf;
-	__u64 lbas;		/* written until there was no more space */
+	__u64 lbas;		/* LBAs written before the space ran out */
 };
 
 static int write_lba(const struct drive *d, __u64 slba, void *buf)
@@ -83,7 +83,7 @@ TEST_F(full, the_host_is_told)
 	ASSERT_GT(NSZE, self->lbas);
 	EXPECT_EQ(KCSD_SC_CAPACITY_EXCEEDED, write_lba(&self->d, self->lbas, self->buf));
 	EXPECT_EQ(0, media_errors(&self->d));
-	/* What is there already can be written and read. */
+	/* LBAs that are allocated already can be written and read. */
 	EXPECT_EQ(0, write_lba(&self->d, 0, self->buf));
 	for (__u64 lba = 0; lba <= self->lbas; lba++) {
 		struct nvme_uring_cmd c = cmd_rw(NVM_READ, lba, 1, self->buf, LBA);

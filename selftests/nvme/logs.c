@@ -80,7 +80,7 @@ TEST_F(logs, supported_pages_are_those_that_answer)
 	EXPECT_EQ(0, le32toh(pages[0x85]));
 }
 
-/* In pieces, at once, and more than there is: the same bytes. */
+/* Read log pages in pieces, at once, and beyond the end: the bytes must be the same. */
 TEST_F(logs, offsets_and_lengths)
 {
 	static const struct {
@@ -88,8 +88,8 @@ TEST_F(logs, offsets_and_lengths)
 		__u32 len;
 	} pages[] = {
 		{ LOG_SUPPORTED, 1024 }, { LOG_ERROR, ERROR_ENTRIES * 64 }, { LOG_FIRMWARE, 512 },
-		{ LOG_EFFECTS, 4096 }, { LOG_SANITIZE, 512 }, { LOG_FEATURES, 1024 }, { LOG_MI, 4096 },
-		{ KCSD_LOG_PROGRAM_TYPES, 32 },
+		{ LOG_EFFECTS, 4096 }, { LOG_SANITIZE, 512 }, { LOG_FEATURES, 1024 },
+		{ LOG_MI, 4096 }, { KCSD_LOG_PROGRAM_TYPES, 32 },
 	};
 	__u8 *piece = self->buf + 32768;
 
@@ -136,7 +136,7 @@ TEST_F(logs, refusals)
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
 		EXPECT_TRUE(cmd_refused(CMD_URING, true, self->d.ctrl, &base, &changes[i]));
 	}
-	/* A CSI is for page 05h only. RAE is for all, and changes nothing. */
+	/* Only page 05h takes a CSI. All pages take RAE, which has no effect. */
 	health.nsid = 0;
 	health.cdw10 |= 1 << 15;
 	EXPECT_EQ(0, cmd_admin(self->d.ctrl, &health));
@@ -144,7 +144,7 @@ TEST_F(logs, refusals)
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD, cmd_admin(self->d.ctrl, &health));
 }
 
-/* Does the drive know each opcode that the page says it does, and no other? */
+/* Returns how many opcodes the drive knows but the page does not list, or the reverse. */
 static int opcodes_that_differ(int fd, bool admin, __u32 nsid, const __le32 *effects)
 {
 	int differ = 0;
@@ -177,7 +177,7 @@ TEST_F(logs, effects_are_those_of_the_commands)
 	}
 }
 
-/* NVMe Base, "Opcode": bits 1:0 are the direction of the data; 11b is both, and not for tools. */
+/* NVMe Base, "Opcode": bits 1:0 are the direction of the data. Tools cannot send 11b (both). */
 TEST_F(logs, no_opcode_moves_data_both_ways)
 {
 	static const __u8 csi[] = { KCSD_CSI_NVM, KCSD_CSI_SLM, KCSD_CSI_COMPUTE };
@@ -281,7 +281,7 @@ TEST_F(logs, errno_is_no_error_of_the_drive)
 	EXPECT_EQ(0, get64(e));
 }
 
-/* Runs end long after they were submitted, and on another thread. */
+/* A run completes long after its submission, and on another thread. */
 TEST_F(logs, failed_runs)
 {
 	static const struct bpf_insn reads_lba_9[] = {
@@ -308,7 +308,7 @@ TEST_F(logs, failed_runs)
 	}
 }
 
-/* The bit Do Not Retry is in the log as it was in the completion. */
+/* The log has the bit Do Not Retry as in the completion. */
 TEST_F(logs, what_may_be_tried_again)
 {
 	static const struct drive_attr one_run[] = { DRIVE_SMALL, { "queue_limit", "1" }, {} };
@@ -364,7 +364,9 @@ TEST_F(logs, health_counts)
 	EXPECT_EQ(1, get64(was + CYCLES));
 	EXPECT_EQ(0, get64(was + WRITES));
 	EXPECT_EQ(0, get64(was + UNITS_WRITTEN));
-	/* 1000 * 512 bytes are a unit, a begun one counts: 7.8 make 8, and 8.06 make 9. */
+	/*
+	 * A unit is 1000 * 512 bytes, and a started unit counts: 7.8 become 8, and 8.06 become 9.
+	 */
 	for (int i = 0; i < 61; i++) {
 		ASSERT_EQ(0, cmd_io(self->d.nvm, &wr));
 	}
@@ -374,7 +376,7 @@ TEST_F(logs, health_counts)
 	ASSERT_EQ(0, get_log(self->d.ctrl, LOG_HEALTH, h, sizeof(h), 0));
 	EXPECT_EQ(61, get64(h + WRITES));
 	EXPECT_EQ(8, get64(h + UNITS_WRITTEN));
-	/* udev reads new block devices, too. */
+	/* udev also reads new block devices. */
 	EXPECT_LE(63 + get64(was + READS), get64(h + READS));
 	EXPECT_LE(9, get64(h + UNITS_READ));
 	EXPECT_EQ(0, get64(h + MEDIA_ERRORS));

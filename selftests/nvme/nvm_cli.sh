@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The rest of the NVM command set, Format and Sanitize, by nvme-cli as it comes.
+# Run the rest of the NVM command set, Format and Sanitize, by an unmodified nvme-cli.
 . ../lib/lib.sh
 
-# lbas FIRST COUNT: the checksum of what the block node has there.
+# lbas FIRST COUNT: print the checksum of these LBAs, read by the block node.
 lbas()
 {
 	dd if="$block" bs=4096 skip="$1" count="$2" iflag=direct status=none | md5sum | cut -d' ' -f1
 }
 
-# zeroes COUNT: the checksum of that many LBAs of zeroes.
+# zeroes COUNT: print the checksum of COUNT LBAs of zeroes.
 zeroes()
 {
 	head -c $(($1 * 4096)) /dev/zero | md5sum | cut -d' ' -f1
@@ -58,7 +58,7 @@ test_compare()
 	point "write-uncor: it can be read again" nvme verify "$generic" -n 1 -s 60 -c 1
 }
 
-# State of the newest Sanitize: SSTAT[2:0].
+# Print the state of the newest Sanitize: SSTAT[2:0].
 sanitize_state()
 {
 	local sstat
@@ -67,7 +67,7 @@ sanitize_state()
 	echo $((sstat & 7))
 }
 
-# Until it has ended, one way or another.
+# Wait until the Sanitize has completed. Succeeds if the Sanitize did.
 wait_sanitized()
 {
 	local state

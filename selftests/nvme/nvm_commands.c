@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Write Zeroes, Dataset Management, Compare, Verify, Copy and Write Uncorrectable: what they do,
- * their limits, and what they refuse. On memory, on a file, by a cache, in zones.
+ * Write Zeroes, Dataset Management, Compare, Verify, Copy and Write Uncorrectable: effects, limits,
+ * refusals. On memory, on a file, with a cache, in zones.
  */
 #include "drive.h"
 #include "error_log.h"
 #include "nvm_commands.h"
 #include "zns.h"
 
-#define NSZE_BYTES	(96u << 20)	/* beyond the longest Write Zeroes */
-#define DSM_MOST	(64u << 20)	/* bytes of all ranges */
-#define SHOWN		64u		/* LBAs that the tests look at */
+#define NSZE_BYTES	(96u << 20)	/* more than the longest Write Zeroes */
+#define DSM_MOST	(64u << 20)	/* limit for the sum of all ranges, bytes */
+#define SHOWN		64u		/* LBAs that the tests compare */
 
 FIXTURE(nvm_commands) {
 	struct drive d;
 	char file[64];
 	__u32 lba;
 	__u64 nsze;
-	__u8 *model;		/* the first SHOWN LBAs */
+	__u8 *model;		/* wanted content of the first SHOWN LBAs */
 	__u8 *buf;
 };
 
@@ -86,7 +86,7 @@ FIXTURE_TEARDOWN(nvm_commands)
 	free(self->buf);
 }
 
-/* Does the drive hold what the model says, by command and by the block node? */
+/* True if the drive holds the content of the model, read by command and by the block node. */
 static bool drive_is(const struct drive *d, const __u8 *model, __u32 len, __u32 lba, __u8 *buf)
 {
 	int block = drive_open_block(d, O_RDONLY | O_DIRECT);
@@ -171,7 +171,8 @@ TEST_F(nvm_commands, write_zeroes_by_every_way)
 		struct nvme_uring_cmd c = nvm_lbas(NVM_WRITE_ZEROES, 3 + 9 * way, 1 + way);
 
 		c.cdw12 |= flags[way];
-		ASSERT_EQ(0, cmd_io_way(way, self->d.nvm, &c, NULL)) TH_LOG("%s", cmd_way_name(way));
+		ASSERT_EQ(0, cmd_io_way(way, self->d.nvm, &c, NULL))
+			TH_LOG("%s", cmd_way_name(way));
 		memset(self->model + (3 + 9 * way) * self->lba, 0, (1 + way) * self->lba);
 		EXPECT_MODEL();
 	}
@@ -179,7 +180,7 @@ TEST_F(nvm_commands, write_zeroes_by_every_way)
 	EXPECT_EQ(10 * self->lba, ns1(&self->d, "write_zeroes_bytes"));
 }
 
-/* The longest one; what is behind it stays. */
+/* The longest Write Zeroes; the LBA behind it keeps its data. */
 TEST_F(nvm_commands, write_zeroes_limits)
 {
 	__u32 most = (64u << 20) / self->lba;
@@ -206,7 +207,7 @@ TEST_F(nvm_commands, write_zeroes_limits)
 	EXPECT_EQ(KCSD_SC_LBA_RANGE, nvm_on(self->d.nvm, NVM_WRITE_ZEROES, ~0ULL, 1));
 }
 
-/* Those without data refuse the same. */
+/* Commands without data refuse the same fields. */
 TEST_F(nvm_commands, refusals_of_those_without_data)
 {
 	static const struct cmd_change changes[] = {
@@ -246,7 +247,7 @@ TEST_F(nvm_commands, deallocate)
 	};
 	struct nvme_uring_cmd c;
 
-	c = nvm_dsm(r, 3, 3);	/* hints alone change nothing */
+	c = nvm_dsm(r, 3, 3);	/* hints alone have no effect */
 	EXPECT_EQ(0, cmd_io(self->d.nvm, &c));
 	EXPECT_MODEL();
 	EXPECT_EQ(0, ns1(&self->d, "discard_commands"));
@@ -280,7 +281,7 @@ TEST_F(nvm_commands, deallocate_as_many_ranges_as_there_can_be)
 	EXPECT_MODEL();
 }
 
-/* Whatever the attributes: ranges that are the same count as often as they are there. */
+/* Limits are the same with and without Deallocate; a range given twice counts twice. */
 TEST_F(nvm_commands, deallocate_limits)
 {
 	static struct dsm_range r[256];
@@ -340,7 +341,8 @@ TEST_F(nvm_commands, compare)
 
 	for (int way = 0; way < CMD_WAYS; way++) {
 		memcpy(self->buf, self->model + 2 * self->lba, 33 * self->lba);
-		EXPECT_EQ(0, cmd_io_way(way, self->d.nvm, &c, NULL)) TH_LOG("%s", cmd_way_name(way));
+		EXPECT_EQ(0, cmd_io_way(way, self->d.nvm, &c, NULL))
+			TH_LOG("%s", cmd_way_name(way));
 		self->buf[33 * self->lba - 1] ^= 1;
 		EXPECT_EQ(KCSD_SC_COMPARE_FAILED, cmd_io_way(way, self->d.nvm, &c, NULL));
 		self->buf[33 * self->lba - 1] ^= 1;
@@ -448,7 +450,7 @@ TEST_F(nvm_commands, copy_limits)
 	EXPECT_EQ(KCSD_SC_COMMAND_SIZE, cmd_io(self->d.nvm, &c));
 }
 
-/* The result names the source. */
+/* The result is the index of the source at fault. */
 TEST_F(nvm_commands, copy_of_wrong_sources)
 {
 	struct { struct kcsd_nvm_copy_lba d; int want; __u64 result; } cases[] = {
@@ -459,7 +461,7 @@ TEST_F(nvm_commands, copy_of_wrong_sources)
 		{ nvm_source(39, 2), KCSD_SC_OVERLAPPING_IO_RANGE, 1 },
 		{ nvm_source(41, 1), KCSD_SC_OVERLAPPING_IO_RANGE, 1 },
 		{ nvm_source(42, 1), 0, 0 },
-		{ { .rsvd0[0] = 1, .rsvd18[5] = 1 }, 0, 0 },	/* as nvme-cli sends it */
+		{ { .rsvd0[0] = 1, .rsvd18[5] = 1 }, 0, 0 },	/* as sent by nvme-cli */
 		{ { .eilbrt = 1 }, KCSD_SC_INVALID_FIELD, KCSD_FIELD_DPTR },
 		{ { .elbat = 1 }, KCSD_SC_INVALID_FIELD, KCSD_FIELD_DPTR },
 		{ { .elbatm = 1 }, KCSD_SC_INVALID_FIELD, KCSD_FIELD_DPTR },
@@ -500,7 +502,7 @@ TEST_F(nvm_commands, copy_refusals)
 
 /* ---- Write Uncorrectable ---- */
 
-/* Reads of all kinds fail, those beside it do not. */
+/* True if all kinds of read fail at this LBA. */
 static bool is_uncorrectable(const struct drive *d, __u64 slba, __u32 lba, __u8 *buf)
 {
 	struct nvme_uring_cmd compare = cmd_rw(NVM_COMPARE, slba, 1, buf, lba);
@@ -532,7 +534,7 @@ TEST_F(nvm_commands, write_uncorrectable)
 	EXPECT_EQ(0, nvm_read(self->d.nvm, 0, 12, self->lba, self->buf));
 	EXPECT_EQ(0, nvm_read(self->d.nvm, 18, 10, self->lba, self->buf));
 	EXPECT_LT(0, drive_get(self->d.name, "badblocks", text, sizeof(text)));
-	/* Each way to write makes good what it writes. */
+	/* Each kind of write makes its LBAs readable again. */
 	EXPECT_EQ(0, nvm_write(self->d.nvm, 12, 1, self->lba, self->model + 12 * self->lba));
 	EXPECT_EQ(0, nvm_on(self->d.nvm, NVM_WRITE_ZEROES, 13, 1));
 	EXPECT_EQ(0, cmd_io(self->d.nvm, &dsm));
@@ -557,7 +559,7 @@ TEST_F(nvm_commands, uncorrectable_after_power_off_and_by_configfs)
 	EXPECT_TRUE(is_uncorrectable(&self->d, 8, self->lba, self->buf));
 	EXPECT_EQ(0, drive_set(self->d.name, "badblocks", "-0-1000"));
 	EXPECT_EQ(0, nvm_read(self->d.nvm, 8, 1, self->lba, self->buf));
-	/* What is bad stays so, uncorrectable or not. */
+	/* A bad block fails writes, whether it is uncorrectable too or not. */
 	ASSERT_EQ(0, drive_set(self->d.name, "badblocks", "+0-7"));
 	EXPECT_EQ(0, nvm_on(self->d.nvm, NVM_WRITE_UNCOR, 0, 1));
 	EXPECT_EQ(KCSD_SC_WRITE_FAULT, nvm_write(self->d.nvm, 0, 1, self->lba, self->model));
@@ -575,7 +577,10 @@ TEST_F(nvm_commands, write_uncorrectable_limits)
 	EXPECT_EQ(KCSD_SC_LBA_RANGE, nvm_on(self->d.nvm, NVM_WRITE_UNCOR, self->nsze - 1, 2));
 }
 
-/* What was refused was not done, and what was made can be unmade, piece by piece. */
+/*
+ * Fill the list of uncorrectable ranges: a refused command must have no effect, and a write to a
+ * range still removes what it writes, piece by piece, unless it would need one more entry.
+ */
 TEST_F(nvm_commands, a_list_that_is_full)
 {
 	__u32 pieces = 0, slba = 0;
@@ -599,7 +604,10 @@ TEST_F(nvm_commands, a_list_that_is_full)
 	EXPECT_EQ(0, nvm_on(self->d.nvm, NVM_WRITE_ZEROES, slba + 7, 1));
 }
 
-/* What it was before it was uncorrectable does not come back, whatever of the cache survives. */
+/*
+ * Old data must not return after Write Uncorrectable and a write, whatever part of the cache
+ * survives the power cut.
+ */
 TEST_F(nvm_commands, a_cut_after_write_uncorrectable)
 {
 	struct nvme_uring_cmd flush = cmd_flush();
@@ -677,7 +685,7 @@ TEST_F(nvm_commands, rights_and_injected_errors)
 	EXPECT_MODEL();
 }
 
-/* One that waits is let go by power off, which does not wait for all of it. */
+/* Power off cancels a command that waits, and does not wait until all of it is done. */
 TEST_F(nvm_commands, power_off_ends_them)
 {
 	struct nvme_uring_cmd c = nvm_lbas(NVM_WRITE_ZEROES, 0, 8);
@@ -742,7 +750,7 @@ static __u64 pointer(int fd, __u32 zone)
 	return zns_cond(fd, zone, &wp) < 0 ? ~0ULL : wp - zns_start(zone);
 }
 
-/* All three write as Write does: at the write pointer, within the capacity. */
+/* All three commands follow the rules of Write: at the write pointer, within the capacity. */
 TEST_F(nvm_zones, writes_follow_the_rules)
 {
 	struct kcsd_nvm_copy_lba d = nvm_source(0, 5);
@@ -765,7 +773,7 @@ TEST_F(nvm_zones, writes_follow_the_rules)
 		EXPECT_EQ(5, pointer(fd, zone));
 		EXPECT_EQ(KCSD_ZONE_COND_IMP_OPEN, zns_cond(fd, zone, NULL));
 		EXPECT_EQ(KCSD_SC_ZONE_INVALID_WRITE, cmd_io(fd, &c));
-		/* Up to the capacity, and beyond it. */
+		/* Write up to the capacity, then beyond it. */
 		EXPECT_EQ(0, nvm_on(fd, NVM_WRITE_ZEROES, zns_start(zone) + 5, ZNS_CAP - 5 - 4));
 		c.cdw10 = zns_start(zone) + ZNS_CAP - 4;
 		EXPECT_EQ(KCSD_SC_ZONE_BOUNDARY, cmd_io(fd, &c));
@@ -773,7 +781,7 @@ TEST_F(nvm_zones, writes_follow_the_rules)
 		EXPECT_EQ(0, nvm_on(fd, NVM_WRITE_ZEROES, zns_start(zone) + ZNS_CAP - 4, 4));
 		EXPECT_EQ(KCSD_ZONE_COND_FULL, zns_cond(fd, zone, NULL));
 		EXPECT_EQ(KCSD_SC_ZONE_FULL, cmd_io(fd, &c));
-		c.cdw10 = zns_start(1) - 2;	/* out of a conventional zone */
+		c.cdw10 = zns_start(1) - 2;	/* across the end of a conventional zone */
 		EXPECT_EQ(KCSD_SC_ZONE_BOUNDARY, cmd_io(fd, &c));
 	}
 	EXPECT_EQ(0, zns_read(fd, zns_start(2), 5, self->zeroes + ZNS_LBA));
@@ -803,7 +811,7 @@ TEST_F(nvm_zones, a_reset_forgets_what_was_uncorrectable)
 	EXPECT_EQ(KCSD_SC_READ_ERROR, zns_read(fd, 3, 1, self->buf));
 }
 
-/* A write pointer that a power cut takes back leaves nothing uncorrectable above it. */
+/* A power cut may move the write pointer back; above it, no LBA may be uncorrectable. */
 TEST_F(nvm_zones, a_cut_after_write_uncorrectable)
 {
 	char seed[16];
@@ -828,7 +836,7 @@ TEST_F(nvm_zones, a_cut_after_write_uncorrectable)
 	}
 }
 
-/* Advice, without effect in a sequential zone. */
+/* Deallocate is only a hint, and has no effect in a sequential zone. */
 TEST_F(nvm_zones, deallocate)
 {
 	struct dsm_range r = { .nlb = htole32(ZNS_NSZE) };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Commands of the NVM command set besides Read, Write and Flush. */
+/* Commands of the NVM command set other than Read, Write and Flush. */
 #ifndef KST_NVM_COMMANDS_H
 #define KST_NVM_COMMANDS_H
 
@@ -16,7 +16,7 @@ struct dsm_range {
 	__le64 slba;
 };
 
-/* Of nlb LBAs, not 0's based, without data: Write Zeroes, Verify, Write Uncorrectable. */
+/* Command without data for nlb LBAs (not 0's based): Write Zeroes, Verify, Write Uncorrectable. */
 static inline struct nvme_uring_cmd nvm_lbas(__u8 opcode, __u64 slba, __u32 nlb)
 {
 	return cmd_rw(opcode, slba, nlb, NULL, 0);
@@ -52,7 +52,7 @@ static inline struct kcsd_nvm_copy_lba nvm_source(__u64 slba, __u32 nlb)
 	return (struct kcsd_nvm_copy_lba) { .slba = htole64(slba), .nlb = htole16(nlb - 1) };
 }
 
-/* Each LBA is different from all others, and from its own content of another seed. */
+/* Fill LBAs with content that differs between LBAs, and between seeds. */
 static inline void nvm_pattern(__u8 *buf, __u64 slba, __u32 nlb, __u32 lba, __u32 seed)
 {
 	for (__u64 i = 0; i < (__u64)nlb * lba; i++)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Format NVM and Sanitize: all is erased, and whoever comes meanwhile is told so. */
+/* Format NVM and Sanitize: they erase everything, and refuse other commands meanwhile. */
 #include <signal.h>
 
 #include "drive.h"
@@ -11,7 +11,7 @@
 
 #define LBA	4096u
 #define NSZE	4096u
-#define LBAS	256u	/* of a MiB */
+#define LBAS	256u	/* LBAs in a MiB */
 
 enum { EXIT_FAILURE_MODE = 1, BLOCK_ERASE, OVERWRITE };
 enum { NEVER, DONE, IN_PROGRESS, FAILED };
@@ -20,7 +20,7 @@ enum { NEVER, DONE, IN_PROGRESS, FAILED };
 #define INVERT	(1u << 8)
 #define NDAS	(1u << 9)
 #define ERASED	(1u << 8)
-#define HELD	"write delay=3600000ms"	/* until the rule is cleared */
+#define HELD	"write delay=3600000ms"	/* delay until the rule is cleared */
 
 FIXTURE(nvm_erase) {
 	struct drive d;
@@ -106,7 +106,7 @@ static int sanitize(const struct drive *d, __u32 cdw10, __u32 pattern)
 	return cmd_admin(d->ctrl, &c);
 }
 
-/* SSTAT, or ~0. */
+/* Returns SSTAT of the Sanitize Status log, or ~0 if it cannot be read. */
 static __u32 status_log(const struct drive *d, __u32 *progress, __u32 *cdw10)
 {
 	__u8 page[512];
@@ -122,7 +122,7 @@ static __u32 status_log(const struct drive *d, __u32 *progress, __u32 *cdw10)
 	return nvm_get(page, 2, 2);
 }
 
-/* Wait for the end of a Sanitize. */
+/* Wait for the completion of a Sanitize. Returns SSTAT. */
 static __u32 wait_end(const struct drive *d)
 {
 	__u64 start = time_ns();
@@ -135,7 +135,7 @@ static __u32 wait_end(const struct drive *d)
 	return sstat;
 }
 
-/* All that was written by the fixture, and the second MiB. */
+/* True if each word has the value in the MiB that the fixture wrote, and in the MiB behind it. */
 static bool all_is(const struct drive *d, __u8 *buf, __u32 value)
 {
 	for (int mib = 0; mib < 2; mib++) {
@@ -180,7 +180,7 @@ TEST_F(nvm_erase, format_by_every_way)
 	}
 	if (!variant->file)
 		return;
-	/* It is durable, and the medium has it. */
+	/* The erasure is durable, and the file has it. */
 	drive_close(&self->d);
 	ASSERT_EQ(0, drive_power(&self->d, false));
 	ASSERT_EQ(0, drive_power(&self->d, true));
@@ -215,7 +215,9 @@ TEST_F(nvm_erase, format_refusals)
 	EXPECT_EQ(0, memcmp(self->buf, self->model, KST_MIB));
 }
 
-/* Accesses of all kinds end before it, or fail: here it is held before it erases. */
+/*
+ * Other accesses complete before a Format, or fail. Here a rule delays the Format before it erases.
+ */
 TEST_F(nvm_erase, format_and_others)
 {
 	struct nvme_uring_cmd c = format_cmd(0);
@@ -248,7 +250,7 @@ TEST_F(nvm_erase, format_and_others)
 	io_uring_queue_exit(&ring);
 }
 
-/* Set Features fails without effect: while the medium is closed it cannot be flushed. */
+/* Set Features fails without effect: the drive cannot flush the store during a Sanitize. */
 TEST_F(nvm_erase, the_cache_stays_on)
 {
 	int ctrl = self->d.ctrl;
@@ -271,7 +273,7 @@ TEST_F(nvm_erase, block_erase)
 {
 	__u32 progress, cdw10;
 
-	/* Who has written data has no erased drive. */
+	/* A drive with written data does not report that it is erased. */
 	EXPECT_EQ(NEVER, status_log(&self->d, &progress, NULL));
 	EXPECT_EQ(0xffff, progress);
 	ASSERT_EQ(0, nvm_on(self->d.nvm, NVM_WRITE_UNCOR, 2, 1));
@@ -293,7 +295,7 @@ TEST_F(nvm_erase, block_erase)
 
 enum { LOG, ENDLESS };
 
-/* Log the argument. */
+/* Program: log its arguments. */
 static const struct bpf_insn prog_log[] = {
 	I_MOVR(R6, R1), I_CTX(R1, R6, args), I_CTX(R2, R6, cparam1), I_HELPER(log),
 	I_MOV(R0, 0), I_EXIT,
@@ -310,7 +312,10 @@ static bool all_slm_is(const struct drive *d, __u8 *buf, __u8 byte)
 	return true;
 }
 
-/* Lines in log page C0h, and none of them, nor what is behind them, is this one. */
+/*
+ * Returns the number of lines in log page C0h; -EEXIST if the text is anywhere in the page, also
+ * behind the lines.
+ */
 static int lines_but(const struct drive *d, const char *text)
 {
 	static struct {
@@ -326,7 +331,7 @@ static int lines_but(const struct drive *d, const char *text)
 								 (int)le32toh(page.hdr.nr);
 }
 
-/* Namespace 2, and what programs have logged, are user data as well. */
+/* The content of namespace 2 and the lines that programs have logged are user data too. */
 TEST_F(nvm_erase, sanitize_erases_memory)
 {
 	static const char secret[] = "a secret of whoever ran this";
@@ -339,19 +344,20 @@ TEST_F(nvm_erase, sanitize_erases_memory)
 		ASSERT_EQ(0, run_exec(self->d.compute, &r));
 		ASSERT_TRUE(all_slm_is(&self->d, self->buf, 0x5a));
 		ASSERT_EQ(-EEXIST, lines_but(&self->d, secret));
-		ASSERT_EQ(0, sanitize(&self->d, how | (how == OVERWRITE ? PASSES(1) | NDAS : 0), 1));
+		ASSERT_EQ(0, sanitize(&self->d, how | (how == OVERWRITE ? PASSES(1) | NDAS : 0),
+				      1));
 		EXPECT_EQ(DONE | ERASED, wait_end(&self->d) & (7 | ERASED));
 		EXPECT_TRUE(all_slm_is(&self->d, self->buf, 0));
 		EXPECT_EQ(0, lines_but(&self->d, secret));
 		EXPECT_EQ(DONE | ERASED, status_log(&self->d, NULL, NULL) & (7 | ERASED));
 	}
-	/* The program is there, and what is written is data again. */
+	/* Programs survive. A new write is user data again. */
 	ASSERT_EQ(0, run_exec(self->d.compute, &r));
 	ASSERT_EQ(0, slm_fill(self->d.slm, 0, 1, 1));
 	EXPECT_EQ(DONE, status_log(&self->d, NULL, NULL) & (7 | ERASED));
 }
 
-/* What could bring back data when it has been erased has ended before: runs, copies that wait. */
+/* Cancel runs and waiting copies before erasing, as they could write old data afterwards. */
 TEST_F(nvm_erase, sanitize_ends_what_is_under_way)
 {
 	struct kcsd_copy_lba from[] = { slm_from_lbas(0, 1) };
@@ -363,7 +369,7 @@ TEST_F(nvm_erase, sanitize_ends_what_is_under_way)
 
 	ASSERT_EQ(0, prog_install(self->d.ctrl, ENDLESS, prog_endless));
 	ASSERT_EQ(0, tenant_open(&t, &self->d));
-	ASSERT_EQ(0, tenant_send(&t, &endless, 3, 1));	/* one waits: there are two units */
+	ASSERT_EQ(0, tenant_send(&t, &endless, 3, 1));	/* two units: one run waits */
 	ASSERT_EQ(0, sanitize(&self->d, BLOCK_ERASE, 0));
 	for (int i = 0; i < 3; i++) {
 		ASSERT_EQ(0, ring_get(&t.ring, 30000, &tag, &res, NULL));
@@ -371,7 +377,7 @@ TEST_F(nvm_erase, sanitize_ends_what_is_under_way)
 	}
 	EXPECT_EQ(DONE | ERASED, wait_end(&self->d));
 	EXPECT_EQ(0, lines_but(&self->d, "x"));
-	/* And all can begin again. */
+	/* After the Sanitize, commands and runs work again. */
 	EXPECT_EQ(0, cmd_io(self->d.slm, &copy));
 	ASSERT_EQ(0, prog_replace(self->d.ctrl, ENDLESS, prog_seven));
 	EXPECT_TRUE(run_works(self->d.compute, ENDLESS));
@@ -382,7 +388,7 @@ TEST_F(nvm_erase, overwrite)
 {
 	ASSERT_EQ(0, sanitize(&self->d, OVERWRITE | PASSES(2) | INVERT | NDAS, 0x12345678));
 	EXPECT_EQ(DONE | ERASED | 2 << 3, wait_end(&self->d));
-	if (!variant->zoned)	/* there it is behind the write pointers */
+	if (!variant->zoned)	/* in zones, the pattern is above the write pointers */
 		EXPECT_TRUE(all_is(&self->d, self->buf, ~0x12345678U));
 	ASSERT_EQ(0, sanitize(&self->d, OVERWRITE | PASSES(1), 0x12345678));
 	EXPECT_EQ(DONE | ERASED | 1 << 3, wait_end(&self->d));
@@ -405,14 +411,17 @@ TEST_F(nvm_erase, sanitize_refusals)
 				       .addr = (uintptr_t)self->model };
 
 	EXPECT_TRUE(cmd_each_refused(true, self->d.ctrl, &base, changes, ARRAY_SIZE(changes)));
-	/* There was none that failed: nothing to do. */
+	/* No Sanitize has failed before: Exit Failure Mode has no effect. */
 	EXPECT_EQ(0, sanitize(&self->d, EXIT_FAILURE_MODE, 0));
 	EXPECT_EQ(NEVER, status_log(&self->d, NULL, NULL));
 	ASSERT_EQ(0, nvm_read(self->d.nvm, 0, LBAS, LBA, self->model));
 	EXPECT_EQ(0, memcmp(self->buf, self->model, KST_MIB));
 }
 
-/* While it is held: I/O of all namespaces and admin commands that change something are refused. */
+/*
+ * While a Sanitize is delayed, the drive refuses I/O of all namespaces, and admin commands that
+ * change something.
+ */
 TEST_F(nvm_erase, sanitize_and_others)
 {
 	struct nvme_uring_cmd slm = { .opcode = KCSD_SLM_READ, .nsid = KCSD_NSID_SLM };
@@ -448,10 +457,13 @@ TEST_F(nvm_erase, a_failure_locks_the_drive)
 	ASSERT_EQ(0, sanitize(&self->d, BLOCK_ERASE, 0));
 	EXPECT_EQ(FAILED, wait_end(&self->d));
 	EXPECT_EQ(KCSD_SC_SANITIZE_FAILED, nvm_read(self->d.nvm, 0, 1, LBA, self->buf));
-	/* It was restricted: only another restricted one helps. */
+	/*
+	 * The Sanitize was restricted (no AUSE): only another restricted one can leave the failure
+	 * mode.
+	 */
 	EXPECT_EQ(KCSD_SC_SANITIZE_FAILED, sanitize(&self->d, EXIT_FAILURE_MODE, 0));
 	EXPECT_EQ(KCSD_SC_SANITIZE_FAILED, sanitize(&self->d, BLOCK_ERASE | AUSE, 0));
-	/* Power off does not help. */
+	/* Power off does not leave the failure mode. */
 	drive_close(&self->d);
 	ASSERT_EQ(0, drive_power(&self->d, false));
 	ASSERT_EQ(0, drive_power(&self->d, true));
@@ -461,7 +473,7 @@ TEST_F(nvm_erase, a_failure_locks_the_drive)
 	ASSERT_EQ(0, sanitize(&self->d, BLOCK_ERASE, 0));
 	EXPECT_EQ(DONE | ERASED, wait_end(&self->d));
 	EXPECT_TRUE(all_is(&self->d, self->buf, 0));
-	/* An unrestricted one can be given up. */
+	/* After an unrestricted Sanitize, Exit Failure Mode works. */
 	ASSERT_EQ(0, drive_set(self->d.name, "inject", "clear"));
 	ASSERT_EQ(0, drive_set(self->d.name, "inject", fails));
 	ASSERT_EQ(0, sanitize(&self->d, BLOCK_ERASE | AUSE, 0));
@@ -471,7 +483,7 @@ TEST_F(nvm_erase, a_failure_locks_the_drive)
 	EXPECT_EQ(FAILED, status_log(&self->d, NULL, NULL) & 7);
 }
 
-/* Power off does not wait for it; power on goes on with it. */
+/* Power off interrupts a Sanitize, and power on continues it. */
 TEST_F(nvm_erase, power_off_interrupts_it)
 {
 	ASSERT_EQ(0, drive_set(self->d.name, "inject", HELD));
@@ -498,7 +510,10 @@ static int change_file(struct drive *d, const char *file)
 	return ret ?: drive_open(d, O_RDWR);
 }
 
-/* What was begun, or found out, on one backing file is nothing to do with another. */
+/*
+ * A Sanitize that was interrupted, failed or completed on one backing file must not show on
+ * another.
+ */
 TEST_F(nvm_erase, another_file)
 {
 	static const char fails[] = "write media_error next=1";
@@ -506,12 +521,12 @@ TEST_F(nvm_erase, another_file)
 
 	if (!variant->file)
 		return;
-	/* Another that has data, and was not erased. */
+	/* Prepare another file, with data and never erased. */
 	ASSERT_EQ(0, make_file(other));
 	ASSERT_EQ(0, change_file(&self->d, other));
 	ASSERT_EQ(0, nvm_write(self->d.nvm, 0, 64, LBA, self->buf));
 	ASSERT_EQ(0, change_file(&self->d, self->file));
-	/* Interrupted. */
+	/* interrupted */
 	ASSERT_EQ(0, nvm_on(self->d.nvm, NVM_WRITE_UNCOR, 2, 1));
 	ASSERT_EQ(0, drive_set(self->d.name, "inject", HELD));
 	ASSERT_EQ(0, sanitize(&self->d, BLOCK_ERASE, 0));
@@ -522,14 +537,14 @@ TEST_F(nvm_erase, another_file)
 	EXPECT_EQ(NEVER, wait_end(&self->d));
 	EXPECT_EQ(0, nvm_read(self->d.nvm, 0, 64, LBA, self->model));
 	EXPECT_EQ(0, memcmp(self->buf, self->model, 64 * LBA));
-	/* Failed. */
+	/* failed */
 	ASSERT_EQ(0, drive_set(self->d.name, "inject", fails));
 	ASSERT_EQ(0, sanitize(&self->d, BLOCK_ERASE, 0));
 	EXPECT_EQ(FAILED, wait_end(&self->d));
 	ASSERT_EQ(0, change_file(&self->d, self->file));
 	EXPECT_EQ(NEVER, status_log(&self->d, NULL, NULL));
 	EXPECT_EQ(0, nvm_read(self->d.nvm, 0, 64, LBA, self->model));
-	/* Done. */
+	/* completed */
 	ASSERT_EQ(0, sanitize(&self->d, BLOCK_ERASE, 0));
 	EXPECT_EQ(DONE | ERASED, wait_end(&self->d));
 	ASSERT_EQ(0, change_file(&self->d, other));
@@ -541,7 +556,10 @@ TEST_F(nvm_erase, another_file)
 	unlink(other);
 }
 
-/* Both erase what belongs to all users: no descriptor is enough, not that by which programs come. */
+/*
+ * Both commands erase data of all users, so no descriptor is enough without CAP_SYS_ADMIN, not even
+ * that of the controller node, which can load programs.
+ */
 TEST_F(nvm_erase, rights)
 {
 	struct nvme_uring_cmd format = format_cmd(0), clear = {
@@ -659,7 +677,7 @@ FIXTURE_TEARDOWN(nvm_huge)
 	unlink(self->file);
 }
 
-/* 16 passes over 1 EiB are 2^64 bytes: that was a divisor once, of 0. */
+/* 16 passes over 1 EiB are 2^64 bytes: computing the progress once divided by that, which was 0. */
 TEST_F(nvm_huge, progress_of_an_overwrite)
 {
 	__u64 start = time_ns();

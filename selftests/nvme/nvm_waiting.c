@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Commands of namespace 1 that wait for a worker: they hold no memory for data meanwhile. */
+/* Commands of namespace 1 that wait for a worker must hold no memory for their data meanwhile. */
 #include "cgroup.h"
 #include "nvm_commands.h"
 
 #define LBA	4096u
-#define LBAS	512u	/* more than the submitter would do itself */
+#define LBAS	512u	/* more than a submitter executes itself */
 #define WAITING	200
-#define BUFFER	65536u	/* bytes that each needs while it is carried out */
+#define BUFFER	65536u	/* bytes of memory for each command that executes */
 
 FIXTURE(nvm_waiting) { struct drive d; };
 
@@ -38,7 +38,10 @@ TEST_F(nvm_waiting, no_memory_for_data)
 	__u64 before, tag;
 	int res;
 
-	/* Workers are held up by the first ones, the others wait for them. */
+	/*
+	 * A rule delays the first commands, which occupy all workers; the other commands wait for
+	 * them.
+	 */
 	ASSERT_EQ(0, drive_set(self->d.name, "inject", "read delay=3600000"));
 	ASSERT_EQ(0, drive_set(self->d.name, "inject", "write delay=3600000"));
 	ASSERT_EQ(0, cgroup_enter());

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# nvme-cli as it comes.
+# Test with an unmodified nvme-cli.
 . ../lib/lib.sh
 
 # field JSON NAME
@@ -34,7 +34,7 @@ test_namespace()
 	fails "LBA $size: id-ns of no namespace" 0x400b nvme id-ns "$ctrl" -n 77
 }
 
-# nvme-cli opens every device for reading only: enough for reads; for writes with CAP_SYS_ADMIN.
+# nvme-cli opens every device for reading only: enough for reads; writes need CAP_SYS_ADMIN.
 without_admin()
 {
 	setpriv --bounding-set=-sys_admin "$@"
@@ -62,7 +62,7 @@ test_passthrough()
 		--cdw10=$((33554432 / size)) -l "$size" -r
 }
 
-# The block node takes the commands of namespace 1, as /dev/nvme0n1 does.
+# Send commands of namespace 1 to the block node, as to /dev/nvme0n1.
 test_block_node()
 {
 	local size=$1
@@ -85,13 +85,14 @@ test_block_node()
 		"$(nvme id-ctrl "$ctrl" -o json | jq -r '.fr | sub(" *$"; "")')"
 }
 
-# A program's whole life by nvme-cli, whose io-passthru takes no opcode with both directions.
+# Load, activate and run a program by nvme-cli. Its io-passthru takes no opcode with both
+# directions.
 test_program()
 {
 	local compute=${ctrl/kcsd/kcsdg}n3 execute
 
 	execute=$(execute_lba_opcode)
-	# r0 = 7; exit
+	# program: r0 = 7; exit
 	printf '\xb7\0\0\0\7\0\0\0\x95\0\0\0\0\0\0\0' >"$work/seven"
 	printf '\0\0\0\0\0\0\0\0\1\0\0\0\2\0\0\0' >"$work/grant"
 	point "Load Program" nvme admin-passthru "$ctrl" -n 3 -o 0x85 --cdw10=$((0xc0 << 16)) \
@@ -104,7 +105,7 @@ test_program()
 		-n 3 -o "$execute" --cdw3=1 -l 16 -w -i "$work/grant"
 }
 
-# json NAME FILTER WANTED COMMAND...: what jq's FILTER makes of the command's JSON.
+# json NAME FILTER WANTED COMMAND...: the JSON of the command, filtered by jq, must equal WANTED.
 json()
 {
 	local label=$1 filter=$2 wanted=$3
@@ -126,7 +127,7 @@ test_errors()
 {
 	nvme io-passthru "$generic" -n 1 -o 2 --cdw10=$((1 << 30)) -l 4096 -r >/dev/null 2>&1
 	nvme admin-passthru "$ctrl" -o 6 --cdw10=1 --cdw13=1 -l 4096 -r >/dev/null 2>&1
-	# nvme-cli shows the status without its phase tag and as it came: DNR, SCT and SC.
+	# nvme-cli shows the status without the phase tag, unchanged otherwise: DNR, SCT and SC.
 	json "error-log: the newest" '.errors[0] | [.error_count, .sqid, .parm_error_location, .nsid] |
 		join(" ")' "2 0 52 0" nvme error-log "$ctrl"
 	json "error-log: the one before" '.errors[1] | [.error_count, .sqid, .lba, .nsid] |
@@ -179,7 +180,7 @@ test_features()
 	is "get-feature: time limit, ms" "$(feature "$ctrl" -f 0xc0)" 7530
 	fails "get-feature of one that is not there" 0x4002 nvme get-feature "$ctrl" -f 4
 	fails "get-feature: no write cache" 0x4002 nvme get-feature "$ctrl" -f 6
-	# nvme-cli opens for reading only.
+	# nvme-cli opens the node for reading only.
 	fails "set-feature" "Permission denied" \
 		without_admin nvme set-feature "$ctrl" -f 0xc0 -v 40
 	point "set-feature, with CAP_SYS_ADMIN" nvme set-feature "$ctrl" -f 0xc0 -v 40

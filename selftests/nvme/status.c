@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The statuses of the Computational Programs command set, 189h to 19Bh, each by an otherwise
- * valid command, and what each command does in each state of a program.
+ * The statuses of the Computational Programs command set, 189h to 19Bh, each caused by an otherwise
+ * valid command; and the effect of each command in each state of a program.
  *
- * Insufficient Resources: see schedule.c.
+ * For Insufficient Resources see schedule.c.
  */
 #include "drive.h"
 #include "run.h"
@@ -11,8 +11,8 @@
 #include <endian.h>
 
 #define PROGRAMS	4
-#define DEVICE		PROGRAMS	/* the first device-defined program */
-#define DEVICE_RUNNABLE	"histogram"	/* it needs no arguments */
+#define DEVICE		PROGRAMS	/* first device-defined program */
+#define DEVICE_RUNNABLE	"histogram"	/* needs no arguments */
 #define SLM		(1u << 20)
 #define PAGE		KCSD_RANGE_GRANULARITY
 #define CHUNK		16u
@@ -23,7 +23,7 @@ static const struct drive_attr small[] = {
 	{ "max_ranges", "3" }, { "load_granularity", "16" }, { "device_programs", "1" }, {}
 };
 
-/* Endless if cparam1 says so, else 7. */
+/* Program: endless if cparam1 is not 0, otherwise returns 7. */
 static const struct bpf_insn either[] = {
 	I_CTX(R2, R1, cparam1), I_JMP(BPF_JEQ, R2, 0, 1), I_JA(-1), I_MOV(R0, 7), I_EXIT,
 };
@@ -31,8 +31,8 @@ static const struct bpf_insn either[] = {
 FIXTURE(status) {
 	struct drive d;
 	int ctrl;
-	__u16 device;		/* DEVICE_RUNNABLE's index */
-	struct io_uring ring;	/* with the run that makes a program execute */
+	__u16 device;		/* index of DEVICE_RUNNABLE */
+	struct io_uring ring;	/* holds the run that keeps a program executing */
 	struct run endless;
 };
 
@@ -164,7 +164,7 @@ TEST_F(status, of_loading)
 	EXPECT_EQ(KCSD_SC_PROGRAM_TOO_BIG, cmd_admin(self->ctrl, &c));
 }
 
-/* More memory ranges than have room in the memory of a program, whose addresses end at 4 GiB. */
+/* Memory ranges that do not fit the address space of a program, which ends at 4 GiB. */
 TEST_F_TIMEOUT(status, of_program_resources, 120)
 {
 	static const struct drive_attr large[] = {
@@ -222,7 +222,8 @@ static const char * const state_name[] = {
 	"device-defined, activated",
 };
 static const char * const step_name[] = {
-	"load the first chunk", "load the next chunk", "unload", "activate", "deactivate", "execute",
+	"load the first chunk", "load the next chunk", "unload", "activate", "deactivate",
+	"execute",
 };
 
 #define IN_USE	KCSD_SC_PROGRAM_IN_USE
@@ -230,7 +231,7 @@ static const char * const step_name[] = {
 #define NOT_DL	KCSD_SC_NOT_DOWNLOADABLE
 #define OFF	KCSD_SC_NOT_ACTIVATED
 
-/* What a step gives, and the state afterwards. */
+/* Wanted status of each step, and the state that follows. */
 static const struct {
 	int status;
 	enum state then;
@@ -283,7 +284,10 @@ static int take(const struct drive *d, __u16 pind, enum step step)
 	}
 }
 
-/* The program list, of which loading is not a part: an empty index that can be unloaded. */
+/*
+ * Returns the state, from the program list. The list does not show a load in progress: an empty
+ * index that can be unloaded is one.
+ */
 static enum state state_of(const struct drive *d, __u16 pind, bool executing)
 {
 	struct kcsd_program_desc desc;
@@ -359,7 +363,7 @@ TEST_F(status, every_step_in_every_state)
 	}
 }
 
-/* ---- limits, and the drive's own programs ---- */
+/* ---- limits, and device-defined programs ---- */
 
 TEST_F(status, load_granularity)
 {
@@ -376,14 +380,17 @@ TEST_F(status, load_granularity)
 		EXPECT_EQ(numb % 16 ? KCSD_SC_INVALID_FIELD : 0,
 			  load_chunk(self->ctrl, 0, 0, numb)) TH_LOG("%u bytes", numb);
 	}
-	/* The last chunk has any length. */
+	/* The length of the last chunk need not be a multiple. */
 	ASSERT_EQ(0, load_chunk(self->ctrl, 0, 0, 16));
 	EXPECT_EQ(0, load_chunk(self->ctrl, 0, 16, sizeof(either) - 16));
 	EXPECT_EQ(0, prog_activate(self->ctrl, 0));
 	EXPECT_TRUE(run_works(self->d.compute, 0));
 }
 
-/* They take nothing of what the host may load, are listed, shown, and back after power on. */
+/*
+ * Device-defined programs use no resources of loadable ones, are listed and shown, and return at
+ * power on.
+ */
 TEST_F(status, device_defined_programs)
 {
 	static const char * const names[] = { "word", "grep", "crc32c", "histogram" };

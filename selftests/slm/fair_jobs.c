@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who gets the workers that carry out jobs, and how many one open file may have. Shares are counted
- * in completions: all of them come to one ring, in the order in which the jobs end.
+ * Test the shares of workers that jobs (long commands) get, and the limit of jobs for one open
+ * file. A share is counted in completions: all arrive on one ring, in the order in which the jobs
+ * complete.
  */
 #include "nvm_commands.h"
 #include "slm.h"
@@ -13,7 +14,7 @@
 #define SLM		"16M"
 #define WORKERS		4
 #define MANY		400
-#define FILL_LEN	(2u << 20)	/* more than a submitter carries out itself */
+#define FILL_LEN	(2u << 20)	/* more than a submitter executes itself */
 #define GATE_LBA	1000
 #define GATE_RULE	"read lba=1000+1 delay=600000"
 
@@ -57,7 +58,7 @@ FIXTURE_TEARDOWN(fair_jobs)
 	EXPECT_EQ(0, drive_remove(&self->d));
 }
 
-/* Wait until the drive's only rule has hit so many commands. */
+/* Wait until the only rule of the drive has hit nr commands. */
 static bool rule_hits(const struct drive *d, int nr)
 {
 	char text[256], *hits;
@@ -73,7 +74,7 @@ static bool rule_hits(const struct drive *d, int nr)
 	return false;
 }
 
-/* Keep all workers busy until gate_open(): jobs that are sent meanwhile have to wait. */
+/* Keep all workers busy until gate_open(): jobs sent meanwhile must wait. */
 static bool gate_close(const struct drive *d, struct io_uring *ring, int fd)
 {
 	static struct kcsd_copy_lba desc;
@@ -94,7 +95,7 @@ static bool gate_open(const struct drive *d)
 	return !drive_set(d->name, "inject", "clear");
 }
 
-/* Send nr fills, tagged from first on. */
+/* Send nr fills, with tags first, first + 1, ... */
 static int send_fills(struct io_uring *ring, int fd, int nr, __u64 first)
 {
 	struct nvme_uring_cmd c = slm_cmd(KCSD_SLM_FILL, 0, FILL_LEN, NULL);
@@ -108,7 +109,7 @@ static int send_fills(struct io_uring *ring, int fd, int nr, __u64 first)
 	return io_uring_submit(ring) == nr ? 0 : -EIO;
 }
 
-/* Reap nr fills, all of which succeed; the tags in the order of their completion. */
+/* Reap nr fills, in the order of their completion. True if all succeed. */
 static bool reap_fills(struct io_uring *ring, int nr, __u64 *tags)
 {
 	int res, failed = 0;
@@ -121,7 +122,7 @@ static bool reap_fills(struct io_uring *ring, int nr, __u64 *tags)
 	return !failed;
 }
 
-/* What one file has sent before does not stand in the way of another's. */
+/* Jobs that one file has sent before must not delay the job of another file. */
 TEST_F(fair_jobs, a_storm_does_not_delay_another)
 {
 	int many = repeats(MANY, 100), at = 0;
@@ -135,13 +136,16 @@ TEST_F(fair_jobs, a_storm_does_not_delay_another)
 	while (tags[at] != many)
 		at++;
 	ksft_print_msg("%d of %d went before\n", at, many);
-	/* A handful, unless a worker is preempted with it. First come, first served: all. */
+	/*
+	 * Normally a few complete before it; more if a worker with such a job is preempted. With
+	 * first come, first served, all would.
+	 */
 	EXPECT_GT(many / 2, at);
 }
 
 /*
- * Of time, which is what shares are of: a job that was preempted counts for more. When half of b's
- * are done, first come, first served would have given a twice as much.
+ * Shares are of time, so a job that was preempted counts for more. With first come, first served, a
+ * would have had twice the time of b when half of the jobs of b were completed.
  */
 TEST_F(fair_jobs, equal_storms_have_equal_shares)
 {
@@ -168,7 +172,7 @@ TEST_F(fair_jobs, equal_storms_have_equal_shares)
 	EXPECT_EQ(0, tenant_number(self->a, "kcsd-slots:"));
 }
 
-/* One more is refused at once, may be tried again (no DNR), and takes nothing. */
+/* A job above the limit is refused at once, may be retried (no DNR), and takes no slot. */
 TEST_F(fair_jobs, queue_limit)
 {
 	struct nvme_uring_cmd fill = slm_cmd(KCSD_SLM_FILL, 0, FILL_LEN, NULL);
@@ -183,7 +187,10 @@ TEST_F(fair_jobs, queue_limit)
 	EXPECT_EQ(1000, tag);
 	EXPECT_EQ(KCSD_SC_INSUFFICIENT_RESOURCES, res);
 	EXPECT_EQ(KCSD_SC_INSUFFICIENT_RESOURCES, cmd_io_way(CMD_IOCTL, copy, &fill, NULL));
-	/* What its submitter carries out itself takes no slot; another's are its own. */
+	/*
+	 * A command that the submitter executes itself needs no slot; other open files have their
+	 * own slots.
+	 */
 	EXPECT_EQ(0, slm_fill(self->a, 0, 4096, 1));
 	ASSERT_EQ(0, send_fills(&self->ring, self->b, 1, 2000));
 	ASSERT_TRUE(gate_open(&self->d));
@@ -202,7 +209,7 @@ TEST_F(fair_jobs, queue_limit)
 FIXTURE(large_jobs) {
 	struct drive d;
 	struct io_uring ring;
-	__u8 *buf;		/* SLM_MDTS */
+	__u8 *buf;		/* SLM_MDTS bytes */
 };
 
 FIXTURE_SETUP(large_jobs)
@@ -225,7 +232,7 @@ FIXTURE_TEARDOWN(large_jobs)
 	free(self->buf);
 }
 
-/* SLM_MDTS bytes at start. */
+/* True if SLM_MDTS bytes from start have this value. */
 static bool slm_is(int fd, __u64 start, __u8 byte, __u8 *buf)
 {
 	if (slm_rw(fd, KCSD_SLM_READ, start, SLM_MDTS, buf))
@@ -236,7 +243,10 @@ static bool slm_is(int fd, __u64 start, __u8 byte, __u8 *buf)
 	return true;
 }
 
-/* All workers have the largest there are. Another's small one does not wait for the end of any. */
+/*
+ * All workers execute jobs of the largest size. A small job of another file must complete before
+ * any of them.
+ */
 TEST_F(large_jobs, a_small_one_goes_between)
 {
 	struct nvme_uring_cmd c = slm_cmd(KCSD_SLM_FILL, 0, LARGE, NULL);
@@ -258,7 +268,7 @@ TEST_F(large_jobs, a_small_one_goes_between)
 	fd_close(&other);
 }
 
-/* Turns come to an end anywhere in a source. */
+/* The turn of a job can end anywhere in a source. */
 TEST_F(large_jobs, copies_of_several_sources)
 {
 	struct kcsd_copy_slm descs[] = {
@@ -272,7 +282,7 @@ TEST_F(large_jobs, copies_of_several_sources)
 	ASSERT_EQ(0, slm_fill(self->d.slm, 0, LARGE / 4, 1));
 	ASSERT_EQ(0, slm_fill(self->d.slm, LARGE / 4, LARGE / 8, 2));
 	ASSERT_EQ(0, slm_fill(self->d.slm, LARGE / 4 + LARGE / 8, LARGE / 8, 3));
-	/* All the same. */
+	/* All workers execute the same copy. */
 	for (int i = 0; i < WORKERS; i++)
 		ASSERT_EQ(0, ring_put(&self->ring, self->d.slm, NVME_URING_CMD_IO, &c, i));
 	ASSERT_EQ(WORKERS, io_uring_submit(&self->ring));
@@ -285,7 +295,7 @@ TEST_F(large_jobs, copies_of_several_sources)
 	}
 }
 
-#define USER	1000	/* and the next one */
+#define USER	1000	/* first of two users; the second is USER + 1 */
 
 FIXTURE(block_users) {
 	struct drive d;
@@ -324,7 +334,7 @@ static void *verify_gate(void *fd)
 	return (void *)(long)verify_as(*(int *)fd, USER, GATE_LBA);
 }
 
-/* A user's jobs take none of the slots that others have. */
+/* Jobs of a user take no slots of other users. */
 TEST_F(block_users, have_slots_of_their_own)
 {
 	pthread_t thread;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Subsystem Local Memory: Memory Read, Write and Fill, and what Identify says of it. */
+/* Subsystem Local Memory: Memory Read, Write and Fill, and the fields of Identify. */
 #include "capability.h"
 #include "drive.h"
 #include "slm.h"
@@ -14,7 +14,7 @@ static const struct drive_attr without[] = { DRIVE_SMALL, { "slm_size", "0" }, {
 FIXTURE(slm) {
 	struct drive d;
 	struct drive other;
-	__u8 *model;		/* what the SLM must hold */
+	__u8 *model;		/* wanted content of the SLM */
 	__u8 *buf;
 };
 
@@ -47,7 +47,7 @@ TEST_F(slm, new_memory_is_zero)
 {
 	EXPECT_TRUE(slm_is(self->d.slm, self->model, self->buf));
 	EXPECT_EQ(0, slm_fill(self->d.slm, 0, SLM, 0x5a));
-	/* And so it is after a power cycle. */
+	/* The memory is zero again after a power cycle. */
 	drive_close(&self->d);
 	ASSERT_EQ(0, drive_power(&self->d, false));
 	ASSERT_EQ(0, drive_power(&self->d, true));
@@ -80,7 +80,7 @@ TEST_F(slm, written_by_every_way_read_by_every_way)
 	}
 }
 
-/* Any bytes by any command: compared with a copy in this process. */
+/* Access random bytes by random commands, and compare with a model in this process. */
 TEST_F(slm, a_model_holds_the_same)
 {
 	unsigned int seed = 4131;
@@ -216,7 +216,9 @@ TEST_F(slm, reading_takes_a_file_for_reading_the_rest_one_for_writing)
 
 TEST_F(slm, vectors)
 {
-	struct iovec out[] = { { self->model, 3 }, { self->model + 3, 0 }, { self->model + 3, 97 } };
+	struct iovec out[] = {
+		{ self->model, 3 }, { self->model + 3, 0 }, { self->model + 3, 97 }
+	};
 	struct iovec in[] = { { self->buf, 60 }, { self->buf + 60, 40 } };
 	struct nvme_uring_cmd c;
 
@@ -270,7 +272,7 @@ TEST_F(slm, identified)
 	EXPECT_EQ(0, identify(self->d.ctrl, 6, 0, KCSD_CSI_SLM, self->buf));
 	EXPECT_EQ(0, identify(self->d.ctrl, 8, KCSD_NSID_SLM, 0, self->buf));
 	EXPECT_EQ(1, self->buf[14]) TH_LOG("NSTAT: ready");
-	/* CNS 00h is the NVM command set's. */
+	/* CNS 00h is of the NVM command set only. */
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD,
 		  identify(self->d.ctrl, 0, KCSD_NSID_SLM, 0, self->buf));
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD,
@@ -293,7 +295,7 @@ TEST_F(slm, a_drive_without)
 	memcpy(&vector, self->buf, sizeof(vector));
 	EXPECT_EQ(1 << KCSD_CSI_NVM | 1 << KCSD_CSI_COMPUTE, le64toh(vector));
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD, identify(fd, 6, 0, KCSD_CSI_SLM, self->buf));
-	/* An inactive namespace is all zeroes, or has no descriptors. */
+	/* For an inactive namespace, Identify returns zeroes, or an empty list of descriptors. */
 	ASSERT_EQ(0, identify(fd, 5, KCSD_NSID_SLM, KCSD_CSI_SLM, self->buf));
 	EXPECT_EQ(0, memcmp(self->buf, self->model, 4096));
 	ASSERT_EQ(0, identify(fd, 0, KCSD_NSID_SLM, 0, self->buf));
@@ -331,7 +333,10 @@ TEST_F(slm, counters)
 	EXPECT_EQ(0, counter(&self->d, "stats/media_write_bytes"));
 }
 
-/* More memory than the machine has: refused with one line, nothing half-made. */
+/*
+ * An SLM larger than the memory of the machine: power on fails with one line in the kernel log, and
+ * leaves nothing behind.
+ */
 TEST_F(slm, more_than_the_memory)
 {
 	char line[1024];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Memory Copy: what it moves, and what it refuses. */
+/* Memory Copy: its effect, and the commands that it refuses. */
 #include "drive.h"
 #include "slm.h"
 
@@ -11,8 +11,8 @@ static const struct drive_attr in_memory[] = { DRIVE_SMALL, { "slm_size", "4M" }
 
 FIXTURE(slm_copy) {
 	struct drive d;
-	__u8 *lbas;		/* the first MiB of namespace 1 */
-	__u8 *model;		/* what the SLM must hold */
+	__u8 *lbas;		/* content of the first MiB of namespace 1 */
+	__u8 *model;		/* wanted content of the SLM */
 	__u8 *buf;
 	char file[64];
 };
@@ -77,7 +77,7 @@ static bool slm_is(int fd, const __u8 *model, __u8 *buf)
 	return !slm_rw_all(fd, KCSD_SLM_READ, 0, SLM, buf) && !memcmp(buf, model, SLM);
 }
 
-/* SLM and model: different at every byte of a page and every page. */
+/* Fill the SLM and the model, with bytes that differ within a page and between pages. */
 static int fill_slm(int fd, __u8 *model)
 {
 	for (__u32 i = 0; i < SLM; i++)
@@ -94,7 +94,8 @@ TEST_F(slm_copy, lbas_by_every_way)
 		__u32 to = 100001 * (way + 1), len = 6 * LBA;
 		struct nvme_uring_cmd c = slm_copy_cmd(to, len, KCSD_COPY_LBA, 3, d, sizeof(d));
 
-		ASSERT_EQ(0, cmd_io_way(way, self->d.slm, &c, NULL)) TH_LOG("%s", cmd_way_name(way));
+		ASSERT_EQ(0, cmd_io_way(way, self->d.slm, &c, NULL))
+			TH_LOG("%s", cmd_way_name(way));
 		memcpy(self->model + to, self->lbas + (3 + way) * LBA, 2 * LBA);
 		memcpy(self->model + to + 2 * LBA, self->lbas + 200 * LBA, LBA);
 		memcpy(self->model + to + 3 * LBA, self->lbas, 3 * LBA);
@@ -115,7 +116,7 @@ TEST_F(slm_copy, lbas_with_room_for_protection)
 	EXPECT_TRUE(slm_is(self->d.slm, self->model, self->buf));
 }
 
-/* Longer than what a submitter does itself, and than a descriptor can name. */
+/* A copy longer than a submitter does itself, and longer than one descriptor can describe. */
 TEST_F(slm_copy, the_whole_memory_from_lbas)
 {
 	struct kcsd_copy_lba d[4];
@@ -127,7 +128,8 @@ TEST_F(slm_copy, the_whole_memory_from_lbas)
 	}
 	for (int way = 0; way < CMD_WAYS; way++) {
 		ASSERT_EQ(0, slm_fill(self->d.slm, 0, SLM, 0xee));
-		ASSERT_EQ(0, cmd_io_way(way, self->d.slm, &c, NULL)) TH_LOG("%s", cmd_way_name(way));
+		ASSERT_EQ(0, cmd_io_way(way, self->d.slm, &c, NULL))
+			TH_LOG("%s", cmd_way_name(way));
 		ASSERT_TRUE(slm_is(self->d.slm, self->model, self->buf));
 	}
 }
@@ -165,7 +167,10 @@ TEST_F(slm_copy, half_to_half)
 	}
 }
 
-/* A copy with one source, of SLM or LBAs; its result is the index of a source at fault. */
+/*
+ * Copy from a source in the SLM, as the second of two. For a source at fault, the result must be
+ * its index, 1; otherwise returns -EBADMSG.
+ */
 static int copy_slm(int fd, __u64 to, __u64 from, __u64 len)
 {
 	struct kcsd_copy_slm d[] = { slm_from_slm(4096, 16), slm_from_slm(from, len) };
@@ -233,7 +238,7 @@ TEST_F(slm_copy, the_ends_of_sources_and_destination)
 	EXPECT_EQ(KCSD_SC_LBA_RANGE, copy_lbas(self->d.slm, 1ULL << 52, 1));
 }
 
-/* [8192, 8192 + 116) is written. */
+/* copy_slm() writes bytes 8192 to 8192 + 115. */
 TEST_F(slm_copy, overlaps)
 {
 	static const struct {
@@ -252,7 +257,7 @@ TEST_F(slm_copy, overlaps)
 		EXPECT_EQ(cases[i].want, copy_slm(self->d.slm, 8192, cases[i].from, 100))
 			TH_LOG("case %zu", i);
 	}
-	/* Sources may overlap each other. */
+	/* Sources may overlap one another. */
 	EXPECT_EQ(0, cmd_io(self->d.slm, &c));
 	ASSERT_EQ(0, slm_rw(self->d.slm, KCSD_SLM_READ, 500, 120, self->buf));
 	EXPECT_EQ(0, memcmp(self->buf, self->model + 50, 60));
@@ -281,7 +286,7 @@ TEST_F(slm_copy, refusals)
 		CMD_CHANGE_MISFIT(cdw12, 2 | 4 << 8, addr),
 		CMD_CHANGE_MISFIT(cdw12, 255 | 4 << 8, addr),
 		CMD_CHANGE_MISFIT(cdw12, 1 | 3 << 8, addr),
-		CMD_CHANGE(cdw12, 1 | 2 << 8, KCSD_SC_INVALID_NS),	/* and it is SLM */
+		CMD_CHANGE(cdw12, 1 | 2 << 8, KCSD_SC_INVALID_NS),	/* the namespace is SLM */
 		CMD_CHANGE(cdw13, 1, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(cdw14, 1, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(cdw15, 1, KCSD_SC_INVALID_FIELD),
@@ -301,7 +306,10 @@ TEST_F(slm_copy, refusals)
 	}
 }
 
-/* Change each byte of a descriptor that is reserved, and the namespace. */
+/*
+ * Send the command with one bit of a byte of its descriptors changed, then restore the byte. Used
+ * for reserved bytes and the namespace.
+ */
 static int with_byte(int fd, struct nvme_uring_cmd *c, __u32 off, __u64 *result)
 {
 	__u8 *byte = (__u8 *)(uintptr_t)c->addr + off;
@@ -321,9 +329,12 @@ TEST_F(slm_copy, reserved_bytes_of_descriptors)
 	};
 	struct kcsd_copy_lba lba[2] = { slm_from_lbas(0, 1), slm_from_lbas(0, 1) };
 	struct kcsd_copy_slm slm[2] = { slm_from_slm(0, LBA), slm_from_slm(0, LBA) };
-	struct nvme_uring_cmd of_pi = slm_copy_cmd(65536, 2 * LBA, KCSD_COPY_LBA_PI, 2, pi, sizeof(pi));
-	struct nvme_uring_cmd of_lba = slm_copy_cmd(65536, 2 * LBA, KCSD_COPY_LBA, 2, lba, sizeof(lba));
-	struct nvme_uring_cmd of_slm = slm_copy_cmd(65536, 2 * LBA, KCSD_COPY_SLM, 2, slm, sizeof(slm));
+	struct nvme_uring_cmd of_pi = slm_copy_cmd(65536, 2 * LBA, KCSD_COPY_LBA_PI, 2, pi,
+						   sizeof(pi));
+	struct nvme_uring_cmd of_lba = slm_copy_cmd(65536, 2 * LBA, KCSD_COPY_LBA, 2, lba,
+						    sizeof(lba));
+	struct nvme_uring_cmd of_slm = slm_copy_cmd(65536, 2 * LBA, KCSD_COPY_SLM, 2, slm,
+						    sizeof(slm));
 	__u64 result;
 
 	for (__u32 i = 0; i < 40; i++) {
@@ -357,7 +368,7 @@ TEST_F(slm_copy, reserved_bytes_of_descriptors)
 	EXPECT_EQ(0, cmd_io(self->d.slm, &of_pi));
 }
 
-/* A refused copy has moved nothing, whatever its last descriptor was refused for. */
+/* A refused copy moves nothing, also if only its last descriptor is at fault. */
 TEST_F(slm_copy, refused_copies_leave_the_memory_alone)
 {
 	ASSERT_EQ(0, fill_slm(self->d.slm, self->model));
@@ -394,7 +405,7 @@ TEST_F(slm_copy, counters)
 	EXPECT_EQ(read, counter(&self->d, "stats/host_read_bytes"));
 }
 
-/* Random copies and fills, compared with a copy in this process. */
+/* Random copies, compared with a model in this process. */
 TEST_F(slm_copy, a_model_holds_the_same)
 {
 	unsigned int seed = 40, copied = 0;
@@ -415,7 +426,7 @@ TEST_F(slm_copy, a_model_holds_the_same)
 		}
 		c = slm_copy_cmd(to, at - to, KCSD_COPY_SLM, nr, d, nr * sizeof(d[0]));
 		if (at > SLM / 2)
-			continue;	/* it could overlap a source */
+			continue;	/* could overlap a source */
 		ASSERT_EQ(0, cmd_io(self->d.slm, &c)) TH_LOG("step %d", i);
 		memcpy(self->model + to, self->buf, at - to);
 		copied++;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Long copies and fills: their submitter goes on, and may go away. */
+/* Long copies and fills: the submitter continues meanwhile, and may exit. */
 #include "drive.h"
 #include "slm.h"
 
@@ -16,8 +16,8 @@ static const struct drive_attr large[] = { DRIVE_SMALL, { "slm_size", "64M" }, {
 FIXTURE(slm_long) {
 	struct drive d;
 	struct io_uring ring;
-	struct kcsd_copy_slm desc;	/* the lower half */
-	struct nvme_uring_cmd copy;	/* to the upper half */
+	struct kcsd_copy_slm desc;	/* describes the lower half */
+	struct nvme_uring_cmd copy;	/* copies it to the upper half */
 	__u8 *buf;
 };
 
@@ -69,7 +69,10 @@ static bool all_are(const __u8 *buf, __u32 len, __u8 byte)
 	return !len;
 }
 
-/* The submitter has its descriptors back, and most copies are still to be done. */
+/*
+ * After submission the submitter owns its descriptors again, while most copies are not yet
+ * completed.
+ */
 TEST_F(slm_long, the_submitter_does_not_wait)
 {
 	unsigned int ready;
@@ -118,7 +121,7 @@ struct reader {
 	__u8 buf[65536];
 };
 
-/* Every byte is an old one or a new one. */
+/* Thread: read meanwhile; each byte must be an old or a new one. */
 static void *read_on(void *arg)
 {
 	struct reader *r = arg;
@@ -161,7 +164,7 @@ static bool is_cancelled(int res)
 	return status == KCSD_SC_ABORT_REQUESTED || status == -ENODEV;
 }
 
-/* The submitter itself turns the drive off: nobody else can reap its completions. */
+/* The submitter powers the drive off itself: no other task can then reap its completions. */
 TEST_F(slm_long, power_off)
 {
 	int res, cancelled = 0;
@@ -184,7 +187,7 @@ TEST_F(slm_long, power_off)
 	EXPECT_EQ(0, cmd_io(self->d.slm, &self->copy));
 }
 
-/* Wait until the drive's copies stand still, and no longer than that is soon. */
+/* Wait until the number of completed copies stands still. Returns it. Gives up after about 10 s. */
 static __u64 copies_at_rest(const struct drive *d)
 {
 	__u64 last = ~0ULL, now = counter(d, "ns2/copy_commands");

@@ -109,7 +109,7 @@ TEST_F(zns, the_controller)
 	ASSERT_EQ(0, identify(self->d.ctrl, 0x1c, 0, 0, id));
 	EXPECT_EQ(1u << KCSD_CSI_ZNS | 1u << KCSD_CSI_SLM | 1u << KCSD_CSI_COMPUTE, get64(id));
 	ASSERT_EQ(0, identify(self->d.ctrl, 0x03, 0, KCSD_NSID_NVM, id));
-	/* After EUI64, NGUID and UUID: CSI, one byte. */
+	/* The descriptor of CSI (one byte) follows EUI64, NGUID and UUID. */
 	EXPECT_EQ(4, id[52]);
 	EXPECT_EQ(1, id[53]);
 	EXPECT_EQ(KCSD_CSI_ZNS, id[56]);
@@ -137,13 +137,13 @@ TEST_F(zns, commands_and_effects)
 	for (int i = 0; i < 256; i++)
 		nr += io[i] & 1;
 	EXPECT_EQ(ARRAY_SIZE(opcodes), nr);
-	EXPECT_EQ(3, io[ZNS_SEND] & 3);		/* it changes LBAs */
+	EXPECT_EQ(3, io[ZNS_SEND] & 3);		/* changes LBAs */
 	EXPECT_EQ(3, io[ZNS_APPEND] & 3);
 	EXPECT_EQ(1, io[ZNS_RECEIVE] & 3);
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD, commands_log(self->d.ctrl, KCSD_CSI_NVM, page));
 }
 
-/* Limits that there are not. */
+/* A drive without limits. */
 TEST_F(zns, without_limits)
 {
 	static const struct drive_attr unlimited[] = {
@@ -186,7 +186,7 @@ TEST_F(zns, a_drive_without_zones)
 
 TEST_F(zns, status_boundary)
 {
-	/* From below the capacity to above it, and from one zone into the next. */
+	/* One write from below the capacity to above it, and one across two zones. */
 	ASSERT_EQ(0, zns_write(self->fd, zns_start(1), 64, self->out));
 	ASSERT_EQ(0, zns_write(self->fd, zns_start(1) + 64, 64, self->out));
 	ASSERT_EQ(0, zns_write(self->fd, zns_start(1) + 128, 60, self->out));
@@ -228,7 +228,7 @@ TEST_F(zns, status_too_many_open)
 	EXPECT_EQ(KCSD_ZONE_COND_EMPTY, zns_cond(self->fd, 4, NULL));
 	ASSERT_EQ(0, zns_send(self->fd, ZNS_CLOSE, 2));
 	EXPECT_EQ(0, zns_append(self->fd, 4, 1, self->out, NULL));
-	/* Now one is open implicitly: it makes room for the next. */
+	/* Zone 4 is implicitly open: the drive closes it to open the next. */
 	EXPECT_EQ(0, zns_append(self->fd, 5, 1, self->out, NULL));
 	EXPECT_EQ(KCSD_ZONE_COND_CLOSED, zns_cond(self->fd, 4, NULL));
 	EXPECT_EQ(0, zns_send(self->fd, ZNS_OPEN, 4));
@@ -296,7 +296,7 @@ TEST_F(zns, commands_are_counted)
 	EXPECT_EQ(before + 5 * ZNS_LBA, file_number(path));
 }
 
-/* The newest entry of the error log has where it was. */
+/* The newest entry of the error log must have the LBA of the failure. */
 TEST_F(zns, failures_name_their_lba)
 {
 	__u8 *page = self->in;
@@ -311,14 +311,14 @@ TEST_F(zns, failures_name_their_lba)
 	EXPECT_EQ(zns_start(5), get64(page + 16));
 }
 
-/* ---- what is refused for what it says ---- */
+/* ---- refused fields ---- */
 
 TEST_F(zns, refusals_of_send)
 {
 	static const struct cmd_change changes[] = {
 		CMD_CHANGE(cdw2, 1, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(cdw3, 1, KCSD_SC_INVALID_FIELD),
-		CMD_CHANGE(cdw10, 257, KCSD_SC_INVALID_FIELD),	/* no zone begins there */
+		CMD_CHANGE(cdw10, 257, KCSD_SC_INVALID_FIELD),	/* not the start of a zone */
 		CMD_CHANGE(cdw10, ZNS_NSZE, KCSD_SC_LBA_RANGE),
 		CMD_CHANGE(cdw11, 1, KCSD_SC_LBA_RANGE),
 		CMD_CHANGE(cdw12, 1, KCSD_SC_INVALID_FIELD),
@@ -351,7 +351,7 @@ TEST_F(zns, refusals_of_receive)
 		CMD_CHANGE(cdw3, 1, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(cdw10, ZNS_NSZE, KCSD_SC_LBA_RANGE),
 		CMD_CHANGE(cdw11, 1u << 31, KCSD_SC_LBA_RANGE),
-		CMD_CHANGE(cdw12, 14, KCSD_SC_INVALID_FIELD),	/* not even the header */
+		CMD_CHANGE(cdw12, 14, KCSD_SC_INVALID_FIELD),	/* shorter than the header */
 		CMD_CHANGE(cdw12, 0xffffffff, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE_MISFIT(cdw12, 1022, data_len),
 		CMD_CHANGE(data_len, 4092, KCSD_SC_INVALID_FIELD),
@@ -395,7 +395,7 @@ TEST_F(zns, refusals_of_append)
 	__u64 wp;
 
 	EXPECT_TRUE(cmd_each_refused(false, self->fd, &c, changes, ARRAY_SIZE(changes)));
-	/* A zone without a write pointer; more than the limit. */
+	/* A zone without a write pointer, and a length above the limit. */
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD, zns_append(self->fd, 0, 1, self->out, NULL));
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD,
 		  zns_append(self->fd, 1, ZNS_MAX_APPEND + 1, self->out, NULL));
@@ -404,7 +404,10 @@ TEST_F(zns, refusals_of_append)
 	EXPECT_EQ(0, zns_append(self->fd, 1, ZNS_MAX_APPEND, self->out, NULL));
 }
 
-/* Change nothing by a file opened for reading, but with CAP_SYS_ADMIN: nvme-cli opens so. */
+/*
+ * A descriptor opened for reading cannot change anything, unless the task has CAP_SYS_ADMIN:
+ * nvme-cli opens nodes like that.
+ */
 TEST_F(zns, files_opened_for_reading)
 {
 	struct nvme_uring_cmd send = zns_send_cmd(ZNS_OPEN, zns_start(1));
@@ -458,7 +461,7 @@ TEST_F(zns, append_returns_where_it_went)
 	}
 }
 
-/* Beyond 2^32 the result is wider than an old completion. */
+/* Above 2^32 the result is wider than the result in a completion of 16 bytes. */
 TEST_F(zns, append_far_away)
 {
 	static const struct drive_attr far[] = {
@@ -491,7 +494,7 @@ TEST_F(zns, append_far_away)
 		SKIP(return, "no such large file here");
 }
 
-/* A buffer in pieces that are no multiples of anything, across many pages. */
+/* A buffer in pieces of odd lengths, across many pages. */
 TEST_F(zns, append_of_pieces)
 {
 	const __u32 total = 12 * ZNS_LBA;
@@ -510,7 +513,7 @@ TEST_F(zns, append_of_pieces)
 	ASSERT_EQ(0, zns_read(self->fd, zns_start(1), 12, self->in));
 	for (int i = 0; i < 5; at += iov[i++].iov_len)
 		EXPECT_EQ(0, memcmp(self->in + at, iov[i].iov_base, iov[i].iov_len));
-	/* One that fails because a piece cannot be read leaves no trace. */
+	/* An append that fails because a piece cannot be read must not move the write pointer. */
 	iov[2].iov_base = (void *)0x1000;
 	EXPECT_EQ(-1, ioctl(self->fd, NVME_IOCTL_IO64_CMD_VEC, &c));
 	EXPECT_EQ(EFAULT, errno);
@@ -553,7 +556,7 @@ TEST_F(zns, append_with_fua)
 	EXPECT_EQ(zns_start(1) + 1, lba);
 }
 
-/* The documented pattern, whatever lay there before. */
+/* Reads above the write pointer return the documented pattern, not old data. */
 TEST_F(zns, reads_past_the_write_pointer)
 {
 	ASSERT_EQ(0, zns_write(self->fd, zns_start(3), 8, self->out));
@@ -562,7 +565,10 @@ TEST_F(zns, reads_past_the_write_pointer)
 	ASSERT_EQ(0, zns_read(self->fd, zns_start(3), 8, self->in));
 	EXPECT_EQ(0, memcmp(self->in, self->out + ZNS_LBA, 2 * ZNS_LBA));
 	EXPECT_TRUE(is_zero(self->in + 2 * ZNS_LBA, 6 * ZNS_LBA));
-	/* What a finished zone lacks is no data either, nor what lies above the capacity. */
+	/*
+	 * LBAs that were not written before Finish, and LBAs above the capacity, are no data
+	 * either.
+	 */
 	ASSERT_EQ(0, zns_send(self->fd, ZNS_FINISH, 3));
 	memset(self->in, 0xa5, BUF);
 	ASSERT_EQ(0, zns_read(self->fd, zns_start(3) + 1, 4, self->in));
@@ -579,7 +585,7 @@ TEST_F(zns, reads_across_zones)
 	EXPECT_EQ(KCSD_SC_LBA_RANGE, zns_read(self->fd, ZNS_NSZE - 1, 2, self->in));
 }
 
-/* All at once, or two writers at one zone would cut each other in pieces. */
+/* A long write must be done as one: otherwise two writers at one zone would interleave. */
 TEST_F(zns, a_long_write_is_one)
 {
 	struct nvme_uring_cmd c;
@@ -595,7 +601,7 @@ TEST_F(zns, a_long_write_is_one)
 		ASSERT_EQ(0, zns_read(self->fd, zns_start(1) + i, 64, self->in));
 		EXPECT_EQ(0, memcmp(self->in, buf + i * ZNS_LBA, 64 * ZNS_LBA));
 	}
-	/* One that does not fit writes nothing at all. */
+	/* A write that does not fit must write nothing. */
 	c = cmd_rw(NVM_WRITE, zns_start(2), ZNS_CAP + 1, buf, (ZNS_CAP + 1) * ZNS_LBA);
 	free(buf);
 	buf = malloc((ZNS_CAP + 1) * ZNS_LBA);

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Many append at once, by ioctl, by rings, by programs and by the block device, until every zone is
- * full. Then each LBA must hold what some append that returned it has put there, and no LBA may
- * be two's.
+ * Append from many threads at once, by ioctl, by rings, by programs and by the block device, until
+ * every zone is full. Then each LBA must hold the data of the append that returned it, and no LBA
+ * may belong to two appends.
  */
 #include "nvmet.h"
-#include "zns.h"
 #include "run.h"
+#include "zns.h"
 
 #include <pthread.h>
 
-/* Zone 0 is nobody's; where it can be, it is conventional. */
+/* No thread appends to zone 0, which is conventional if the variant allows that. */
 #define ZONES		8u
 #define FIRST		1u
 #define SIZE		1024u	/* LBAs */
@@ -19,13 +19,13 @@
 #define WORDS		(ZNS_LBA / 8)
 #define MAX_NLB		4u
 
-#define BY_IOCTL	3	/* threads of each kind */
+#define BY_IOCTL	3	/* number of threads of each kind */
 #define BY_RING		2
 #define BY_PROGRAM	2
-#define BY_BLOCK	2	/* if there is a target */
+#define BY_BLOCK	2	/* only if there is an NVMe target */
 #define THREADS		(BY_IOCTL + BY_RING + BY_PROGRAM + BY_BLOCK)
-#define DEPTH		16	/* of a ring */
-#define APPENDS		8	/* of a run */
+#define DEPTH		16	/* entries of a ring */
+#define APPENDS		8	/* appends of one run */
 
 #define ZONES_OF_4M \
 	DRIVE_SMALL, { "size", "32M" }, { "zone_size", "4M" }, { "zone_capacity", "3M" }, \
@@ -36,27 +36,27 @@ static const struct drive_attr one_open[] = { ZONES_OF_4M, { "max_open_zones", "
 static const struct drive_attr interp[] = {
 	ZONES_OF_4M, { "max_open_zones", "2" }, { "engine", "interp" }, {}
 };
-/* The kernel's NVMe target wants sequential zones only. */
+/* The NVMe target of the kernel accepts sequential zones only. */
 static const struct drive_attr sequential[] = { ZONES_OF_4M, { "conventional_zones", "0" }, {} };
 static const struct drive_attr sequential_one_open[] = {
 	ZONES_OF_4M, { "conventional_zones", "0" }, { "max_open_zones", "1" }, {}
 };
 
 /*
- * What is appended: word w of it is seed + w, and no two appends have the same seed. cparam1 is a
- * run's first seed, cparam2 the zone. Emits where each append went.
+ * Program: append APPENDS times and emit the LBA of each append. cparam1 is the seed of the first
+ * append, cparam2 the zone. Word w of the data is seed + w; no two appends have the same seed.
  */
 #define SEED(thread, nr)	((__u64)((thread) + 1) << 48 | (__u64)(nr) << 16)
 
 static const struct bpf_insn appender[] = {
 	I_MOVR(R6, R1), I_CTX(R7, R1, cparam1), I_MOV(R8, 0),
-	/* 3: words of 1 to MAX_NLB LBAs, from the seed in r9 on */
+	/* 3: fill 1 to MAX_NLB LBAs with words, from the seed in r9 */
 	I_MOVR(R9, R8), I_ALU(BPF_LSH, R9, 16), I_ALUR(BPF_ADD, R9, R7),
 	I_MOVR(R3, R8), I_ALU(BPF_AND, R3, MAX_NLB - 1), I_ADD(R3, 1), I_ALU(BPF_MUL, R3, WORDS),
 	I_MOV(R2, KCSD_GUEST_DATA), I_MOV(R4, 0),
 	I_MOVR(R5, R9), I_ALUR(BPF_ADD, R5, R4), I_STX(BPF_DW, R2, 0, R5),
 	I_ADD(R2, 8), I_ADD(R4, 1), I_JMPR(BPF_JLT, R4, R3, -6),
-	/* append and tell */
+	/* append, and emit the LBA */
 	I_CTX(R1, R6, cparam2), I_MOV(R2, KCSD_GUEST_DATA), I_ALU(BPF_LSH, R3, 3),
 	I_HELPER(append),
 	I_JMP(BPF_JSLT, R0, 0, 7),
@@ -83,15 +83,15 @@ struct appender {
 	struct record *record;
 	__u32 nr;
 	__u32 seq;
-	char error[96];		/* why it gave up */
+	char error[96];		/* reason, if the thread failed */
 };
 
 struct test {
 	struct drive d;
 	struct nvmet target;
-	char file[32];		/* the medium; "": memory */
-	bool full[ZONES];	/* written by anyone who finds it so */
-	__u32 begun;		/* threads that have appended: none goes on before all have */
+	char file[32];		/* backing file; "": memory */
+	bool full[ZONES];	/* set by any thread that finds the zone full */
+	__u32 begun;		/* threads that have appended once: each waits until all have */
 	struct appender appender[THREADS];
 };
 
@@ -166,7 +166,7 @@ FIXTURE_TEARDOWN(zns_append)
 		free(self->t.appender[i].record);
 }
 
-/* ---- who appends ---- */
+/* ---- threads that append ---- */
 
 static void note(struct appender *a, __u64 lba, __u64 seed, __u32 nlb)
 {
@@ -180,7 +180,7 @@ static void give_up(struct appender *a, const char *what, int status)
 		 status);
 }
 
-/* A zone that is not full, from this one on; -1: all are. */
+/* Returns a zone that is not full, searching from this one; -1 if all are full. */
 static int next_zone(const struct test *t, __u32 from)
 {
 	for (__u32 i = 0; i < ZONES - FIRST; i++) {
@@ -203,7 +203,7 @@ static struct nvme_uring_cmd append_cmd(__u32 zone, __u32 nlb, const void *buf)
 	return zns_append_cmd((__u64)zone * SIZE, nlb, buf);
 }
 
-/* The last ones are those by the block device. */
+/* The last threads are those that use the block device. */
 static __u32 nr_threads(const struct test *t)
 {
 	return t->target.generic >= 0 ? THREADS : THREADS - BY_BLOCK;
@@ -221,7 +221,10 @@ static void begin_with_all(struct test *t)
 		sleep_ms(1);
 }
 
-/* How an append ended. True: the next one should be short, the rest of the zone is. */
+/*
+ * Record the completion of an append. True if the next append should be short, as the rest of the
+ * zone is.
+ */
 static bool ended(struct appender *a, int status, __u32 zone, __u64 lba, __u64 seed, __u32 nlb)
 {
 	if (!status)
@@ -233,7 +236,10 @@ static bool ended(struct appender *a, int status, __u32 zone, __u64 lba, __u64 s
 	return status == KCSD_SC_ZONE_BOUNDARY;
 }
 
-/* By ioctl on fd, one after the other. why: what a status means that says too little. */
+/*
+ * Append by ioctl on fd, one command after another. If status does not tell the reason of a
+ * failure, why() returns a status that does.
+ */
 static void append_by(struct appender *a, int fd,
 		      int (*why)(struct appender *a, int zone, __u32 nlb, int status))
 {
@@ -265,7 +271,7 @@ static void *by_ioctl(void *arg)
 	return NULL;
 }
 
-/* One that is under way on a ring. */
+/* An append in flight on a ring. */
 struct slot {
 	__u64 seed;
 	__u32 nlb;
@@ -364,8 +370,9 @@ static void *by_program(void *arg)
 }
 
 /*
- * An error of the block device's does not say why, and the host shows a bit with it, More, that no
- * status of a drive's has. status: there is no reason.
+ * Find the reason of a failed append by the block device, and return its status, or the given
+ * status if there is none. The block layer does not report the reason, and the NVMe host sets the
+ * bit More, which a kcsd drive never sets.
  */
 static int why_refused(struct appender *a, int zone, __u32 nlb, int status)
 {
@@ -382,7 +389,7 @@ static int why_refused(struct appender *a, int zone, __u32 nlb, int status)
 	return d->wp - d->zslba + nlb > CAP ? KCSD_SC_ZONE_BOUNDARY : status;
 }
 
-/* Commands to the kernel's NVMe target, which appends to the block device. */
+/* Send commands to the NVMe target of the kernel, which appends to the block device. */
 static void *by_block(void *arg)
 {
 	struct appender *a = arg;
@@ -415,9 +422,12 @@ static void append_all(struct test *t)
 		pthread_join(t->appender[i].thread, NULL);
 }
 
-/* ---- what came of it ---- */
+/* ---- results ---- */
 
-/* LBAs of one append, all in one zone's capacity; owner counts who has each. */
+/*
+ * Compare the LBAs of one append, which must be within the capacity of one zone, with its data.
+ * owners counts the appends that returned each LBA.
+ */
 static bool check_record(int fd, const struct record *r, __u8 *owners)
 {
 	static __u64 got[MAX_NLB * WORDS];
@@ -461,7 +471,7 @@ TEST_F_TIMEOUT(zns_append, every_append_is_where_it_says, 120)
 			wrong += !check_record(t->d.nvm, &a->record[r], owners);
 	}
 	EXPECT_EQ(0, wrong);
-	/* Every zone is full, so that each LBA below its capacity is someone's, once. */
+	/* Every zone is full: each LBA below its capacity must belong to exactly one append. */
 	for (__u32 lba = FIRST * SIZE; lba < NSZE; lba++)
 		owned += lba % SIZE < CAP && owners[lba] == 1;
 	EXPECT_EQ((ZONES - FIRST) * CAP, owned);

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Zones by command: nvme-cli as it comes, kcsd zones and zone, and a program that filters one zone
-# into another.
+# Use zones by commands: an unmodified nvme-cli, kcsd zones and kcsd zone, and a program that
+# filters one zone into another.
 . ../lib/lib.sh
 
-# jq_is NAME FILTER WANTED COMMAND...: what jq's FILTER makes of the command's JSON.
+# jq_is NAME FILTER WANTED COMMAND...: the JSON of the command, filtered by jq, must equal WANTED.
 jq_is()
 {
 	local label=$1 filter=$2 wanted=$3
@@ -14,7 +14,7 @@ jq_is()
 	is "$label" "$("$@" 2>"$work/.err" | jq -r "$filter")" "$wanted"
 }
 
-# The states of the first zones, as nvme-cli calls them.
+# states COUNT: print the states of the first zones, in the words of nvme-cli.
 states()
 {
 	nvme zns report-zones "$generic" -n 1 -d "$1" -o json |
@@ -110,7 +110,7 @@ test_kcsd()
 	jq_is "kcsd zones: all are empty" length 14 "$kcsd" zones "kcsd$index" -s empty --json
 }
 
-# Rows of 64 bytes whose second word counts 0, 1, 2, ...: as many as fill $1 LBAs.
+# rows LBAS: write rows of 64 bytes that fill LBAS LBAs; their second word counts 0, 1, 2, ...
 rows()
 {
 	python3 -c '
@@ -119,7 +119,7 @@ for i in range(int(sys.argv[1]) * 64):
 	sys.stdout.buffer.write(struct.pack("<2Q48s", i * 7, i, bytes([i % 251] * 48)))' "$1"
 }
 
-# Where the program says that rows are, in their order; then what they are.
+# gather FILE: write the rows at the places that the program has output to FILE, in that order.
 gather()
 {
 	python3 -c '
@@ -131,7 +131,8 @@ for at in range(0, len(where), 16):
 	sys.stdout.buffer.write(block.read(rows * 64))' "$1" "$block"
 }
 
-# filter FROM TO LOW HIGH: zone_filter's arguments, on rows of 64 bytes, column at byte 8.
+# filter FROM TO LOW HIGH: print the arguments of zone_filter in hex, for rows of 64 bytes with the
+# column at byte 8.
 filter()
 {
 	python3 -c '
@@ -168,7 +169,7 @@ test_filter()
 	point "finish" "$kcsd" zone finish "kcsd$index" 512
 	fails "zone_filter: the zone is full" "the program returned an error: -28" "$kcsd" run "$bpf/zone_filter.bpf.o" \
 		--drive "kcsd$index" --lba z1:r --lba z2:a --arg-hex "$(filter 256 512 0 63)" --json
-	# As text: it is more than jq's numbers can hold.
+	# Compare as text: the number is too large for jq.
 	is "zone_filter: which is its result" \
 		"$(sed -n 's/.*"result": *\([0-9]*\).*/\1/p' "$work/.output")" 18446744073709551588
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Writes at one write pointer by several threads at once: one of them succeeds, all of it. */
+/*
+ * Several threads write at one write pointer at once: one of them succeeds, with all of its data.
+ */
 #include "zns.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
 #define THREADS		4
-#define NLB		16u	/* of a write: what it takes is the time that others have */
+#define NLB		16u	/* LBAs of a write; many, so that writes overlap in time */
 #define WRITES		(ZNS_CAP / NLB)
 #define ROUNDS		4
 
@@ -47,14 +49,14 @@ FIXTURE_TEARDOWN(zns_race)
 	unlink(self->file);
 }
 
-/* A zone that all threads write to. */
+/* a zone that all threads write to */
 struct race {
 	const struct drive *d;
 	__u32 zone;
-	_Atomic __u32 next;		/* the write that they are at */
-	_Atomic __u32 won[WRITES];	/* by how many */
+	_Atomic __u32 next;		/* index of the current write */
+	_Atomic __u32 won[WRITES];	/* threads that succeeded */
 	__u64 winner[WRITES];
-	_Atomic int error;		/* a status that may not be */
+	_Atomic int error;		/* a status that is not allowed */
 };
 
 struct racer {
@@ -84,7 +86,7 @@ static void *racer_thread(void *arg)
 		int status;
 
 		fill(buf, me->id, at);
-		/* Not by cmd_io(): its ring is one for all threads. */
+		/* cmd_io() is not usable here: all threads would share its ring. */
 		status = cmd_io_way(CMD_IOCTL64, race->d->nvm, &c, NULL);
 		if (!status) {
 			race->won[at]++;
@@ -111,7 +113,7 @@ static void run_race(struct race *race)
 		pthread_join(r[i].thread, NULL);
 }
 
-/* The write's first LBA that has not what its winner wrote, or NLB. */
+/* Returns the first LBA of the write that does not hold the data of its winner, or NLB. */
 static __u32 first_wrong(const struct race *race, __u32 at)
 {
 	static __u64 buf[NLB * ZNS_LBA / 8], want[NLB * ZNS_LBA / 8];

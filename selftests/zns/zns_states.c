@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The states of zones over the generic node, against zones.h; the limits; and what reports say of
- * them, by every filter, in part, and into buffers that are too short.
+ * Compare the states of zones with zones.h by the generic node; test the limits, and reports: with
+ * every filter, partial, and into buffers that are too short.
  */
 #include "zns.h"
 #include "zones.h"
@@ -10,7 +10,10 @@
 
 #define NR_WAYS		ARRAY_SIZE(zone_ways)
 
-/* 8 LBAs in a zone of 16: as many zones as there are operations and ways into states. */
+/*
+ * Zones of 16 LBAs with capacity 8: small, as each operation needs a zone for each way into a
+ * state.
+ */
 #define DEV_ZONE	16u
 static const __u64 dev_capacity = 8;
 #define DEV_CONVENTIONAL 2u
@@ -67,7 +70,7 @@ static int generic_run(const struct zone_dev *dev, enum zone_op op, __u32 zone, 
 	if (op == ZONE_WRITE) {
 		c = cmd_rw(NVM_WRITE, start_of(dev, zone) + offset, len / dev->lba, dev->buf, len);
 	} else {
-		/* With Select All the LBA means nothing. */
+		/* Select All ignores the LBA. */
 		c = zns_send_cmd(actions[op].action,
 				 actions[op].all ? ~0ULL : start_of(dev, zone));
 		c.cdw13 |= actions[op].all ? ZNS_SELECT_ALL : 0;
@@ -115,7 +118,7 @@ static void remove_files(void)
 	unlink(BACKING_FILE ".kcsd");
 }
 
-/* A new one: what there was says nothing of the next drive. */
+/* Make a new file, so that the next drive starts without any state of an older one. */
 static int make_file(void)
 {
 	int fd;
@@ -210,13 +213,13 @@ TEST_F(zns_states, conventional_zones)
 
 /* ---- reports ---- */
 
-/* What zone i is in the drive that reports are about: each state, over and over. */
+/* Returns the state of a zone in the drive for reports: all states in turn, repeatedly. */
 static enum zone_is is_of(__u32 zone)
 {
 	return (zone - DEV_CONVENTIONAL) % NR_ZONE_IS;
 }
 
-/* The steps (see zone_ways) into it. */
+/* Returns the steps (see zone_ways) into that state. */
 static const char *steps_of(__u32 zone)
 {
 	static const char * const steps[NR_ZONE_IS] = { "", "w", "o", "wc", "f", "wr", "x" };
@@ -250,7 +253,7 @@ static enum zns_filter filter_of(__u32 zone)
 	return zone < DEV_CONVENTIONAL ? ZNS_ALL : filters[is_of(zone)];
 }
 
-/* The zones from one on that a filter lets through. Returns how many. */
+/* List the zones, from one zone on, that pass the filter. Returns their number. */
 static __u32 wanted_zones(__u32 from, enum zns_filter filter, __u32 *zones)
 {
 	__u32 nr = 0;
@@ -261,7 +264,7 @@ static __u32 wanted_zones(__u32 from, enum zns_filter filter, __u32 *zones)
 	return nr;
 }
 
-/* Does a report into len bytes say what it must, and leave the bytes behind it alone? */
+/* True if a report of len bytes is as wanted, and no byte behind it changed. */
 static bool report_is(int fd, __u32 from, enum zns_filter filter, bool partial, __u32 len)
 {
 	static __u8 buf[sizeof(struct zns_report) + 8];
@@ -272,7 +275,7 @@ static bool report_is(int fd, __u32 from, enum zns_filter filter, bool partial, 
 	__u32 used = 64 + shown * 64;
 
 	memset(buf, 0xa5, sizeof(buf));
-	/* Any LBA of the first zone does. */
+	/* Any LBA in the first zone may be given. */
 	if (zns_receive(fd, from * DEV_ZONE + from % DEV_ZONE,
 			filter << 8 | (partial ? ZNS_PARTIAL : 0), buf, len))
 		return false;

@@ -34,7 +34,7 @@ FIXTURE_TEARDOWN(limits)
 	zones_file_remove();
 }
 
-/* A new drive with these limits instead of the one there was. */
+/* Replace the drive by a new one with these limits. */
 static int limited(struct zone_dev *dev, struct drive *d, const char *backing_file, int max_open,
 		   int max_active)
 {
@@ -73,7 +73,7 @@ TEST_F(limits, active_zones)
 	}
 }
 
-/* Closing for another's sake leaves a zone active. */
+/* A zone that the drive closes to open another one is still active. */
 TEST_F(limits, open_and_active_zones)
 {
 	struct zone_dev *dev = &self->dev;
@@ -95,7 +95,7 @@ struct writer {
 	int ret;
 };
 
-/* LBA by LBA to the capacity, each with its own number in it. */
+/* Thread: write a zone LBA by LBA up to the capacity; each LBA holds its own position. */
 static void *write_zone(void *arg)
 {
 	struct writer *w = arg;
@@ -132,7 +132,7 @@ static bool zone_is_written(const struct zone_dev *dev, __u32 zone, void *buf)
 
 #define WRITERS	8
 
-/* All zones want to be the one that is open, and steal that from each other while data moves. */
+/* Several writers, one open zone: each write closes the zone of another writer while data moves. */
 TEST_F(limits, many_writers_one_open_zone)
 {
 	struct zone_dev *dev = &self->dev;

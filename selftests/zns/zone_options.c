@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which zones a drive can be configured to have: options must fit each other and the drive. */
+/* Options of zones: they must fit one another and the drive. */
 #include "block_zones.h"
 
 FIXTURE(config) {
@@ -17,7 +17,10 @@ FIXTURE_TEARDOWN(config)
 	EXPECT_EQ(0, drive_remove(&self->d));
 }
 
-/* The one line that power on fails with, into line. */
+/*
+ * Power on, and store the line of the kernel log in line. Returns the result of power on; 1 if the
+ * log cannot be read.
+ */
 static int power_fails(struct drive *d, char *line, size_t len)
 {
 	int kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK), ret;
@@ -86,7 +89,7 @@ TEST_F(config, size_is_whole_zones)
 	zone_dev_close(&dev);
 }
 
-/* Limits that cannot be met say nothing. */
+/* Limits above the number of zones have no effect. */
 TEST_F(config, limits_above_the_number_of_zones)
 {
 	static const struct drive_attr wide[] = {

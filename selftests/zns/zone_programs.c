@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Programs on zones: append and zone, read and write there, grants, the audit. */
+/* Programs on zones: helpers append and zone, read and write in zones, grants, the audit. */
 #include "capability.h"
 #include "error_log.h"
-#include "zns.h"
 #include "run.h"
+#include "zns.h"
 
-#define WINDOW	64u			/* bytes that a program emits of its data */
-#define DATA	(ZNS_MAX_APPEND + 1)	/* LBAs of it */
+#define WINDOW	64u			/* bytes of its data that a program emits */
+#define DATA	(ZNS_MAX_APPEND + 1)	/* LBAs of data that a program has */
 #define OUT	(sizeof(struct kcsd_run_record) + WINDOW + 8 + \
 		 sizeof(struct kcsd_audit_header) + \
 		 KCSD_MAX_AUDIT * sizeof(struct kcsd_audit_extent))
 
-/* Programs call a helper with cparam1, their data and cparam2; they emit the data's first bytes. */
+/*
+ * Program: call a helper with cparam1, the data and cparam2, emit the first bytes of the data, and
+ * return the result of the helper.
+ */
 #define CALL_OF(helper) { \
 	I_MOVR(R6, R1), I_CTX(R1, R6, cparam1), I_MOV(R2, KCSD_GUEST_DATA), \
 	I_CTX(R3, R6, cparam2), I_HELPER(helper), I_MOVR(R7, R0), \
@@ -22,7 +25,7 @@
 static const struct bpf_insn prog_append[] = CALL_OF(append), prog_zone[] = CALL_OF(zone),
 			     prog_read[] = CALL_OF(read), prog_write[] = CALL_OF(write);
 
-/* What it is told of the drive; its first grant. */
+/* Program: emit the geometry that the helper returns: the drive, and the first grant. */
 static const struct bpf_insn prog_geometry[] = {
 	I_MOV(R1, KCSD_GUEST_DATA), I_MOV(R2, WINDOW), I_HELPER(geometry), I_MOVR(R7, R0),
 	I_MOV(R1, KCSD_GUEST_DATA), I_MOV(R2, WINDOW), I_HELPER(emit),
@@ -105,7 +108,7 @@ FIXTURE_TEARDOWN(zone_programs)
 	free(self->out);
 }
 
-/* A run with one grant. What the helper returned is *result. */
+/* Submit a run with one grant. Stores the result of the helper in *result. */
 static int call(FIXTURE_DATA(zone_programs) *self, int pind, __u64 lba, __u64 len,
 		struct kcsd_lba_grant grant, __s64 *result)
 {
@@ -139,7 +142,7 @@ static const void *emitted(const FIXTURE_DATA(zone_programs) *self)
 	return self->out + sizeof(struct kcsd_run_record);
 }
 
-/* The audit: how many extents, and the first of them. */
+/* Returns the number of extents in the audit, and stores the address of the first. */
 static __u32 audit(const FIXTURE_DATA(zone_programs) *self, const struct kcsd_audit_extent **first)
 {
 	const struct kcsd_audit_header *h = (const void *)(self->out + record(self)->audit_off);
@@ -152,7 +155,10 @@ static __u32 audit(const FIXTURE_DATA(zone_programs) *self, const struct kcsd_au
 	((struct kcsd_lba_grant){ .slba = (lba), .nlb = (count), .access = (acc) })
 #define WHOLE_ZONE(zone, acc)	GRANTED(zns_start(zone), ZNS_SIZE, acc)
 
-/* What a helper returns when its zone is wholly granted, for everything. */
+/*
+ * Returns the result of a helper with all access to all zones granted; below -1000 if the run
+ * failed.
+ */
 static __s64 helper(FIXTURE_DATA(zone_programs) *self, int pind, __u64 lba, __u64 len)
 {
 	__s64 result;
@@ -202,7 +208,7 @@ TEST_F(zone_programs, append_to_zones_that_will_not)
 	ASSERT_EQ(0, zns_wear_out(&self->d, "zone_offline", 3));
 	EXPECT_EQ(-KCSD_ENXIO, append(self, 3, 1));
 	EXPECT_EQ(-KCSD_ENXIO, helper(self, READ, zns_start(3), ZNS_LBA));
-	/* Twelve appends of 16 LBAs are all that fit; then not even one LBA. */
+	/* The capacity is 12 appends of 16 LBAs; after that not even one LBA fits. */
 	for (int i = 0; i < 11; i++)
 		ASSERT_LT(0, append(self, 4, ZNS_MAX_APPEND));
 	ASSERT_LT(0, append(self, 4, 10));
@@ -215,7 +221,7 @@ TEST_F(zone_programs, append_to_zones_that_will_not)
 	ASSERT_EQ(0, zns_send(self->d.nvm, ZNS_CLOSE, 5));
 	EXPECT_EQ(zns_start(7), append(self, 7, 1));
 	EXPECT_EQ(zns_start(8), append(self, 8, 1));
-	EXPECT_EQ(-KCSD_EBUSY, append(self, 9, 1));	/* too many active ones */
+	EXPECT_EQ(-KCSD_EBUSY, append(self, 9, 1));	/* too many active zones */
 }
 
 /* ---- grants ---- */
@@ -224,7 +230,7 @@ TEST_F(zone_programs, append_needs_the_whole_zone)
 {
 	static const struct {
 		struct kcsd_lba_grant grant;
-		__u32 missing;		/* the first LBA that is, from the zone's on */
+		__u32 missing;		/* first LBA not granted, from the zone start */
 	} cases[] = {
 		{ { .slba = 256, .nlb = 255, .access = KCSD_GRANT_APPEND }, 255 },
 		{ { .slba = 257, .nlb = 255, .access = KCSD_GRANT_APPEND }, 0 },
@@ -248,7 +254,7 @@ TEST_F(zone_programs, append_needs_the_whole_zone)
 	EXPECT_EQ(0, call(self, APPEND, zns_start(1), ZNS_LBA, WHOLE_ZONE(1, KCSD_GRANT_APPEND),
 			  &result));
 	EXPECT_EQ(zns_start(1), result);
-	/* Beyond the drive there is no zone, and no grant. */
+	/* Beyond the last zone nothing is granted. */
 	EXPECT_EQ(KCSD_SC_PROGRAM_FAULT,
 		  call(self, APPEND, ZNS_NSZE, ZNS_LBA, GRANTED(0, ZNS_NSZE, KCSD_GRANT_APPEND),
 		       &result));
@@ -303,7 +309,7 @@ TEST_F(zone_programs, grants_that_are_refused)
 		{ { .slba = 0, .nlb = ZNS_ZONES + 1, .access = 0x81 }, KCSD_SC_LBA_RANGE },
 		{ { .slba = 15 * 256, .nlb = 2, .access = 0x81 }, KCSD_SC_LBA_RANGE },
 		{ { .slba = ZNS_NSZE, .nlb = 1, .access = 0x81 }, KCSD_SC_LBA_RANGE },
-		/* 2^24 zones are 2^32 LBAs, which a grant takes for none. */
+		/* 2^24 zones are 2^32 LBAs, which would become 0 LBAs in a grant. */
 		{ { .slba = 0, .nlb = 1u << 24, .access = 0x81 }, KCSD_SC_LBA_RANGE },
 		{ { .slba = 0, .nlb = (1u << 24) + 1, .access = 0x81 }, KCSD_SC_LBA_RANGE },
 		{ { .slba = 0, .nlb = ~0u, .access = 0x84 }, KCSD_SC_LBA_RANGE },
@@ -336,12 +342,15 @@ TEST_F(zone_programs, writes_only_at_the_write_pointer)
 	EXPECT_EQ(-KCSD_EROFS, helper(self, WRITE, zns_start(1) + 3, ZNS_LBA));
 }
 
-/* Newest in the error log; the record has the same LBA. */
+/*
+ * True if the newest entry of the error log has this status and LBA, and the record the same LBA.
+ */
 static bool failed_at(FIXTURE_DATA(zone_programs) *self, int status, __u64 lba)
 {
 	struct error_entry e;
 
-	return !error_log(self->d.ctrl, &e, 1) && le16toh(e.status) >> 1 == (status | KCSD_SC_DNR) &&
+	return !error_log(self->d.ctrl, &e, 1) &&
+	       le16toh(e.status) >> 1 == (status | KCSD_SC_DNR) &&
 	       le64toh(e.lba) == lba && le32toh(e.nsid) == KCSD_NSID_NVM &&
 	       le64toh(record(self)->lba) == lba &&
 	       le16toh(record(self)->flags) == KCSD_RECORD_MEDIUM;
@@ -465,7 +474,7 @@ TEST_F(zone_programs, a_drive_without_zones)
 
 /* ---- the audit ---- */
 
-/* Appends, then a read and a write there: each has extents of its own. */
+/* The audit lists an append, a read and a write of the same LBAs as separate extents. */
 TEST_F(zone_programs, the_audit_lists_appends)
 {
 	const struct kcsd_audit_extent *e;
@@ -479,7 +488,7 @@ TEST_F(zone_programs, the_audit_lists_appends)
 	ASSERT_EQ(1, audit(self, &e));
 	EXPECT_EQ(zns_start(1) + 3, e->slba);
 	EXPECT_EQ(2, e->nlb);
-	/* What a zone refused was not written. */
+	/* A write that the zone refused is not listed. */
 	ASSERT_EQ(-KCSD_ESPIPE, helper(self, WRITE, zns_start(1), ZNS_LBA));
 	EXPECT_EQ(0, audit(self, &e));
 	ASSERT_EQ(0, zns_send(self->d.nvm, ZNS_FINISH, 1));
@@ -490,7 +499,7 @@ TEST_F(zone_programs, the_audit_lists_appends)
 	EXPECT_EQ(KCSD_GRANT_WRITE, e->access);
 }
 
-/* Read, write and append of one LBA after another in one run: sorted, and merged by kind. */
+/* One run that reads, writes and appends adjacent LBAs: the audit is sorted, and merged by kind. */
 TEST_F(zone_programs, an_audit_of_all_kinds)
 {
 	static const struct bpf_insn all[] = {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A report of zones (BLKREPORTZONE) that waits for a page of its caller's, while the drive goes:
- * nothing of the drive may be touched after that. And what else is left of a block node that is
- * open when its drive has gone.
+ * A report of zones (BLKREPORTZONE) waits for a page of its caller while the drive is removed:
+ * afterwards it must not access the drive. Also tests other ioctls of a block node that was open
+ * when its drive was removed.
  */
 #include "drive.h"
 
@@ -16,11 +16,11 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-/* So many that what the drive knows of them is unmapped when it is freed, on any kernel. */
+/* Enough zones that the memory for their state is unmapped when freed, on any kernel. */
 #define MANY_ZONES \
 	DRIVE_SMALL, { "size", "67108864" }, { "block_size", "512" }, { "zone_size", "512" }
 
-/* ---- a buffer whose second half faults, until it is let go on ---- */
+/* ---- a buffer whose second half faults, and waits for stopper_go_on() ---- */
 
 struct stopper {
 	int fd;
@@ -37,7 +37,8 @@ static int stopper_open(struct stopper *s)
 	s->fd = syscall(SYS_userfaultfd, O_CLOEXEC);
 	if (s->fd < 0)
 		return -errno;
-	s->buf = mmap(NULL, 2 * s->half, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	s->buf = mmap(NULL, 2 * s->half, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		      -1, 0);
 	if (s->buf == MAP_FAILED)
 		return -errno;
 	memset(s->buf, 0, s->half);
@@ -48,7 +49,7 @@ static int stopper_open(struct stopper *s)
 	return 0;
 }
 
-/* Someone has come to the second half, and waits. */
+/* Wait until a task accesses the second half, and is blocked there. */
 static int stopper_wait(const struct stopper *s)
 {
 	struct uffd_msg msg;
@@ -82,7 +83,7 @@ FIXTURE(report) {
 };
 
 FIXTURE_VARIANT(report) {
-	bool cut;	/* power; else the drive is removed */
+	bool cut;	/* power cut; otherwise the drive is removed */
 };
 
 FIXTURE_VARIANT_ADD(report, power_cut) { .cut = true };
@@ -148,7 +149,9 @@ TEST_F(report, that_waits_for_a_page)
 	EXPECT_EQ(-ENODEV, r.ret);
 }
 
-/* Each finds that the drive has gone, or what the block layer itself has kept of it. */
+/*
+ * Each ioctl must find that the drive is gone, or return a value that the block layer itself has.
+ */
 TEST_F(report, other_ioctls_of_an_open_node)
 {
 	struct blk_zone_range range = { .sector = 0, .nr_sectors = 1 };

@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A Reset or Finish that fails has not happened, not even after a power cut: a flush at the same
-# time does not make it durable.
+# A Reset or Finish that fails must have no effect, not even after a power cut: a flush at the same
+# time must not make it durable.
 #
-# One flush is stopped in the backing file's disk, with no zone to record. Behind it come another,
-# with one, and the Reset. The sidecar, on a file system of its own, has room for one more
-# record: that of the second flush. Or, where the kernel injects failures, the Reset gets no memory.
+# The test stops one flush, with no zone to record, in the disk below the backing file. Behind it
+# wait a second flush, with one zone to record, and the Reset. The sidecar is on a file system of
+# its own with room for one more record: that of the second flush. Alternatively, if the kernel can
+# inject failures, an allocation of the Reset fails.
 . ../lib/lib.sh
 . ../media/dm_lib.sh
 
@@ -19,7 +20,7 @@ make_files()
 	ln -s "$work/dm/image" "$work/side/image"
 }
 
-# write_zone ZONE BLOCK: 4 KiB.
+# write_zone ZONE BLOCK: write 4 KiB.
 write_zone()
 {
 	dd if="$work/data" of="$block" bs=4k count=1 seek=$(($1 * 256 + $2)) oflag=direct \
@@ -37,14 +38,14 @@ flush()
 	nvme flush "$generic" -n 1
 }
 
-# No record fits any more, since no page does, and the last one is full.
+# Fill the file system: no page is free, then no record is free in the last page.
 fill()
 {
 	dd if=/dev/zero of="$work/side/fill" bs=4k 2>/dev/null
 	while send finish 7 && send reset 7; do :; done >/dev/null 2>&1
 }
 
-# Room for one record: a page has four.
+# Leave room for one record: three Finish use three of the four records of a page.
 leave_one()
 {
 	rm "$work/side/fill"
@@ -52,7 +53,7 @@ leave_one()
 		! dd if=/dev/zero of="$work/side/fill" bs=4k
 }
 
-# As "condition wp": wp in 512-byte sectors from the zone's start.
+# zone ZONE: print "condition wp"; wp is in sectors of 512 bytes, from the start of the zone.
 zone()
 {
 	blkzone report -o $(($1 * 2048)) -c 1 "$block" |
@@ -64,7 +65,8 @@ sum_of_zone()
 	dd if="$block" bs=4k count=1 skip=$(($1 * 256)) iflag=direct status=none | md5sum
 }
 
-# send_failing ACTION NTH: to zone 1; of the memory that it asks for, it does not get what it asks NTH.
+# send_failing ACTION NTH: send it to zone 1; its allocation number NTH fails. Status 2 if it has
+# fewer allocations, 1 if it failed, 0 if it succeeded.
 send_failing()
 {
 	exec python3 - "$generic" "$1" "$2" <<-'END'
@@ -86,7 +88,8 @@ send_failing()
 	END
 }
 
-# at_once COMMAND...: it comes while a flush is under way and another waits. Its exit status.
+# at_once COMMAND...: run it while one flush is in progress and another waits. Returns its exit
+# status, or 100 and more if a flush or the write failed.
 at_once()
 {
 	local first second change
@@ -108,7 +111,7 @@ at_once()
 	wait $change
 }
 
-# The sidecar has no room.
+# send_full ACTION: send it to zone 1 while the sidecar has no room.
 send_full()
 {
 	exec nvme zns "$1-zone" "$generic" -n 1 -s 2048
@@ -139,7 +142,7 @@ change()
 	point "$what: the drive goes" delete_drive undo
 }
 
-# no_memory ACTION NTH: false once it does not ask for so much.
+# no_memory ACTION NTH: false if the command has fewer than NTH allocations.
 no_memory()
 {
 	local what="$1 without memory, $2" status
@@ -166,13 +169,13 @@ no_memory()
 	[ $status != 2 ]
 }
 
-# Until nothing that it asks for has failed.
+# test_no_memory ACTION: fail each allocation in turn, until the command has no more of them.
 test_no_memory()
 {
 	local nth=1 failures=0
 
 	[ -e /proc/self/fail-nth ] || { skip "$1 without memory" "this kernel has no fault injection"; return; }
-	# Also allocations that may wait for memory.
+	# Let allocations fail that may wait for memory, too.
 	echo N >/sys/kernel/debug/failslab/ignore-gfp-wait
 	echo 0 | tee /sys/kernel/debug/fail{slab,_page_alloc}/verbose >/dev/null
 	while no_memory "$1" $nth && [ $nth -lt 6 ]; do

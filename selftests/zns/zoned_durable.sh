@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# File systems on a zoned drive with a backing file: filled, verified, then the power goes and the
-# module with it. On the same file they are mounted again, and every file is as it was.
+# File systems on a zoned drive with a backing file: fill them, power off, and unload the module as
+# well. Mount them again on the same file: every file must be unchanged.
 # shellcheck disable=SC2154,SC2034 # block, work, module: from the libraries; conventional: to one
 . ../lib/lib.sh
 . ./zoned_lib.sh
@@ -19,7 +19,7 @@ what_zones_are()
 	blkzone report "$block"
 }
 
-# Conditions and pointers come back, but open zones closed.
+# Conditions and write pointers must be the same, except that open zones are now closed.
 zones_as_saved()
 {
 	diff <(sed 's/[0-9]*(o[ie])/4(cl)/' "$work/zones") <(what_zones_are)
@@ -30,7 +30,8 @@ reload()
 	unload && insmod "$module" drives=0
 }
 
-# survives COMMAND...: the file system is as it was after that, and the drive is the same one.
+# survives COMMAND...: remove the drive, run the command, create the drive again; the file system
+# must be unchanged, and the drive must have the same identifier.
 survives()
 {
 	local label=$1
@@ -58,7 +59,7 @@ fill_f2fs()
 	fill_tree "$work/mnt/tree" 10 24 && tree_sums "$work/mnt/tree" >"$work/sums"
 }
 
-# Some zones full, some in part.
+# Fill some zones, and others in part.
 fill_zonefs()
 {
 	local file size=0

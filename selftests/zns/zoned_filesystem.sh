@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# File systems that write zones in order: btrfs, f2fs, zonefs.
+# Test file systems that write zones in order: btrfs, f2fs, zonefs.
 # shellcheck disable=SC2154 # block: from lib.sh
 . ../lib/lib.sh
 . ./zoned_lib.sh
 
-# Every other file goes, so that what stays has to be moved before its zones are reset.
+# Delete every other file: the file system must move the others before it can reset their zones.
 thin_tree()
 {
 	local i
@@ -17,7 +17,7 @@ thin_tree()
 	sync
 }
 
-# keep_files NAME TYPE FILES FSCK...: made already; fill, remount, verify. Left mounted.
+# keep_files NAME TYPE FILES FSCK...: call after mkfs; fill, mount again, verify. Leaves it mounted.
 keep_files()
 {
 	local what=$1 type=$2 files=$3 mount=$work/mnt
@@ -34,7 +34,7 @@ keep_files()
 	point "$what: every file is as it was" same_files "$mount/first"
 }
 
-# reuse_space NAME TYPE FSCK...: after keep_files; delete, fill again, remount, verify.
+# reuse_space NAME TYPE FSCK...: call after keep_files; delete, fill again, mount again, verify.
 reuse_space()
 {
 	local what=$1 type=$2 mount=$work/mnt
@@ -63,7 +63,7 @@ test_f2fs()
 test_btrfs()
 {
 	point "$what: mkfs" mkfs.btrfs -q -f -O zoned -d single -m single "$block" || return
-	# It wants free zones to work with.
+	# btrfs needs free zones to work: fill only a part.
 	keep_files "$what" btrfs 24 btrfs check
 	point "$what: umount again" umount "$work/mnt"
 	settle
@@ -126,7 +126,7 @@ test_zonefs_truncate()
 		"$(head -c $((capacity - 131072)) /dev/zero | md5sum)"
 }
 
-# has FILESYSTEM COMMAND: else the point is skipped.
+# has FILESYSTEM COMMAND: skip the point unless the kernel has one and the machine the other.
 has()
 {
 	if ! grep -qw "$1" /proc/filesystems && ! modprobe -q "$1"; then
@@ -138,7 +138,7 @@ has()
 	return 1
 }
 
-# on_drive NAME FUNCTION [ARGUMENT...] -- OPTION...
+# on_drive NAME FUNCTION [ARGUMENT...] -- OPTION...: run the function on a drive with the options.
 on_drive()
 {
 	local what=$1 run=()
@@ -167,7 +167,7 @@ test_conventional_part()
 		size=128M zone_size=4M conventional_zones=8
 }
 
-# Its data is appended.
+# btrfs appends its data.
 test_appending()
 {
 	local what="$1, btrfs"

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# fio's zoned mode with verification, at several limits of open zones.
+# Run the zoned mode of fio with verification, at several limits of open zones.
 # shellcheck disable=SC2154 # block: from lib.sh
 . ../lib/lib.sh
 . ./zoned_lib.sh
 
-# What all jobs have in common. An error of the drive or of the data ends a job with a status.
+# Options of all jobs. After an error of the drive or of the data, the job exits with a status.
 job()
 {
 	local label=$1
@@ -22,7 +22,7 @@ empty()
 	point "$what, all zones are reset" blkzone reset "$block"
 }
 
-# jobs OPTION...: at most $open zones at a time.
+# jobs OPTION...: use at most $open zones at a time.
 jobs()
 {
 	empty
@@ -32,7 +32,7 @@ jobs()
 		--max_open_zones=$open "$@"
 }
 
-# fio's own resets: zones are filled again and again.
+# fio resets zones itself, and fills them again and again.
 overwrite()
 {
 	empty
@@ -49,7 +49,7 @@ for open in 1 2 12; do
 		block_size=4096 max_open_zones=$open max_active_zones=$open || continue
 	jobs --filename="$block" --ioengine=io_uring
 	overwrite --filename="$block" --ioengine=psync
-	# The zones' size is the drive's to tell. A char device has no O_DIRECT.
+	# fio asks the drive for the zone size. A char device has no O_DIRECT.
 	[ -z "$generic" ] ||
 		jobs --filename="$generic" --ioengine=io_uring_cmd --cmd_type=nvme --direct=0
 	point "$what, the drive goes" delete_zoned fio

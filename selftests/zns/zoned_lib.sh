@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2154,SC2034 # block, queue, generic, work: as lib.sh has them
 #
-# For shell tests of zoned drives, after lib.sh. With REFERENCE=null_blk they run on the
-# kernel's own emulation instead of a kcsd drive: what fails there is the test's mistake.
+# Library for shell tests of zoned drives; source it after lib.sh. With REFERENCE=null_blk the tests
+# use the zoned emulation of the kernel instead of a kcsd drive: a failure there is a fault of the
+# test.
 
 REFERENCE=${REFERENCE:-}
 NULLB=/sys/kernel/config/nullb
 
-# begin_zoned: after begin.
+# begin_zoned: call after begin.
 begin_zoned()
 {
 	if [ "$REFERENCE" = null_blk ]; then
@@ -30,7 +31,7 @@ remove_nullbs()
 	done
 }
 
-# What null_blk calls an attribute of a kcsd drive, and its value there (sizes in MiB).
+# Print the name and value (sizes in MiB) that null_blk has for an attribute of a kcsd drive.
 nullb_setting()
 {
 	local value=${1#*=}
@@ -65,7 +66,7 @@ create_nullb()
 	[ -b "$block" ]
 }
 
-# create_zoned NAME [ATTRIBUTE=VALUE...]: as create_drive; sizes in M.
+# create_zoned NAME [ATTRIBUTE=VALUE...]: like create_drive; give sizes in M.
 create_zoned()
 {
 	if [ "$REFERENCE" = null_blk ]; then
@@ -85,13 +86,14 @@ delete_zoned()
 	fi
 }
 
-# zones_in CONDITION: how many, as blkzone calls it: em, oi, oe, cl, nw, fu, ro, of.
+# zones_in CONDITION: count them. Conditions as in blkzone: em, oi, oe, cl, nw, fu, ro, of.
 zones_in()
 {
 	blkzone report "$block" | grep -cE "zcond: ?[0-9]+\($1\)"
 }
 
-# fill_tree DIRECTORY LEAST MOST: files of many sizes, until there is no space or as many.
+# fill_tree DIRECTORY LEAST MOST: write files of many sizes until MOST exist or no space is left;
+# fails if that is fewer than LEAST.
 fill_tree()
 {
 	local dir=$1 i
@@ -116,8 +118,8 @@ same_files()
 	tree_sums "$1" | diff "$work/sums" -
 }
 
-# mkfs.zonefs is in no package of Debian 12. One block is all of it: magic, checksum
-# (of this very block), label, UUID, features, owner, permissions.
+# Write a super block of zonefs, as no package of Debian 12 has mkfs.zonefs. It is one block: magic,
+# checksum (of this block), label, UUID, features, owner, permissions.
 make_zonefs()
 {
 	blkzone reset "$block" 2>/dev/null
@@ -125,11 +127,11 @@ make_zonefs()
 	printf 'SFOZ%b' '\xd6\x63\xc5\xa7' | dd of="$work/super" conv=notrunc status=none
 	printf kcsdkcsdkcsdkcsd | dd of="$work/super" bs=1 seek=72 conv=notrunc status=none
 	dd if="$work/super" of="$block" bs=4096 count=1 oflag=direct status=none || return
-	# It is all there will be in that zone, unless that is conventional.
+	# The super block is all data of its zone, unless the zone is conventional.
 	[ "$conventional" -gt 0 ] || blkzone finish -c 1 "$block"
 }
 
-# write_zone_file FILE BYTES: at its end, in one write per 64 KiB.
+# write_zone_file FILE BYTES: append to the file, 64 KiB in each write.
 write_zone_file()
 {
 	dd of="$1" bs=64k count=$(($2 / 65536)) oflag=direct,append conv=notrunc status=none

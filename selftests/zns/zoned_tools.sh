@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The tools of zoned block devices, as Debian has them: blkzone of util-linux, and zbd.
+# Test tools of zoned block devices as Debian has them: blkzone of util-linux, and zbd.
 # shellcheck disable=SC2154 # block, queue: from lib.sh
 . ../lib/lib.sh
 . ./zoned_lib.sh
 
-# The device's zones are 4 MiB of which 3 MiB can be written, the first two conventional.
+# The device has zones of 4 MiB with a capacity of 3 MiB; the first two are conventional.
 ZONES=8
 CONVENTIONAL=2
 SECTORS=8192	# of a zone
@@ -27,7 +27,7 @@ test_limits()
 	is "writes are whole physical blocks" "$(limit zone_write_granularity)" 4096
 }
 
-# zone_is NAME ZONE TYPE CONDITION WRITE-POINTER, as blkzone prints them, numbers in hex
+# zone_is NAME ZONE TYPE CONDITION WRITE-POINTER: as blkzone prints them, numbers in hex.
 zone_is()
 {
 	is "$1" "$(blkzone report -o $(($2 * SECTORS)) -c 1 "$block" |
@@ -41,7 +41,7 @@ write_zone()
 		oflag=direct status=none
 }
 
-# blkzone COMMAND on one zone
+# zone COMMAND ZONE: run a command of blkzone on one zone.
 zone()
 {
 	blkzone "$1" -o $(($2 * SECTORS)) -c 1 "$block"
@@ -60,7 +60,7 @@ test_blkzone()
 	point "open" zone open 2
 	zone_is "it is open" 2 SEQ_WRITE_REQUIRED oe 0x000000
 	point "close" zone close 2
-	# What the standard says; null_blk makes it empty.
+	# A closed zone without data is closed in the standard; null_blk makes it empty.
 	zone_is "it is closed, also without data" 2 SEQ_WRITE_REQUIRED \
 		"$([ "$REFERENCE" = null_blk ] && echo em || echo cl)" 0x000000
 	point "a write" write_zone 3 0 4
@@ -82,7 +82,7 @@ test_blkzone()
 	fails "no reset of a conventional zone" "" zone reset 0
 }
 
-# Two may be open, three active.
+# The limits are two open and three active zones.
 test_open_limits()
 {
 	point "two zones are open" zone open 2
@@ -108,7 +108,7 @@ test_open_limits()
 	point "all zones are reset again" blkzone reset "$block"
 }
 
-# zbd ARGUMENT...: what it reports of zone $1
+# zbd_zone ZONE: print the line that zbd report has for the zone.
 zbd_zone()
 {
 	zbd report -csv -ofst $(($1 * SECTORS * 512)) -len $((SECTORS * 512)) "$block" | tail -n 1
