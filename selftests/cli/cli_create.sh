@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The kcsd command makes drives, says what they are, and deletes them.
+# Test how the kcsd command creates, shows and deletes drives.
 . ../lib/lib.sh
 . ./cli_lib.sh
 
-# After begin_cli.
+# Test the created drive. Call after begin_cli.
 test_create()
 {
 	point "  and its nodes are there" test -c "/dev/$drive" -a -b "/dev/${drive}n1"
@@ -43,7 +43,7 @@ test_create()
 	code 0 "  and it is gone" delete "kst-$(printf 'x%.0s' $(seq 27))"
 }
 
-# Each is refused by another part of the driver, and nothing is left.
+# Test refused values: each is refused in another part of the driver, and no drive is left.
 test_create_refused()
 {
 	code 2 "create, LBAs of 3 bytes" create kst-bad --block-size 3
@@ -71,7 +71,7 @@ test_create_refused()
 	is "create, nothing is left of those" "$(drives)" 1
 }
 
-# The README's drives, each line in order; sizes and names are this test's.
+# Test the drives of the README, each line in order, with sizes and names of this test.
 test_readme()
 {
 	local readme=${KCSD_README:-../../README.md} line
@@ -133,7 +133,7 @@ test_delete_busy()
 	point "  and the drive is still there" test -b "/dev/${drive}n1"
 }
 
-# The module's own drive cannot be removed: nor is it powered off on the way.
+# Test that the drive of the module cannot be removed, and is not powered off by the attempt.
 test_delete_own()
 {
 	if [ "$(cat /sys/module/kcsd/parameters/drives)" = 0 ]; then
@@ -146,7 +146,7 @@ test_delete_own()
 	point "  and its nodes are there" test -c /dev/kcsd0 -a -b /dev/kcsd0n1
 }
 
-# Everybody can read what configfs says, root alone writes it.
+# Test another user than root: it can read the attributes in configfs, but not write them.
 test_not_root()
 {
 	local what

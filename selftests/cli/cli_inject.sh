@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Faults that the kcsd command has a drive make, and power cuts.
+# Test injected faults and power cuts of the kcsd command.
 . ../lib/lib.sh
 . ./cli_lib.sh
 
-# The words of configfs, and the drive by any of its names; powered or not.
+# Test rules with the words of configfs, for a drive by any of its names, with and without power.
 test_inject()
 {
 	code 0 "inject, no rules" inject $NAME
@@ -44,7 +44,7 @@ test_inject()
 	says "there is no drive 'kst-none'"
 }
 
-# Everything that inject finds right is so for the drive.
+# Test that the drive accepts all rules that `kcsd inject` accepts.
 test_inject_words()
 {
 	local words
@@ -63,7 +63,7 @@ test_inject_words()
 	code 0 "  and are cleared" inject $NAME clear
 }
 
-# A drive of its own: 4 MiB in a file, none of it flushed.
+# Test power cuts of a second drive: 4 MiB in a file, without a flush.
 test_power_cut()
 {
 	local lost

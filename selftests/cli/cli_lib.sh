@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034,SC2154 # drive, out; kcsd, bpf, work: as lib.sh has them
 #
-# For tests of the kcsd command, after lib.sh: begin_cli, then what is below, then end_cli.
+# Test the kcsd command. Include after lib.sh: call begin_cli, then the functions below, then
+# end_cli.
 
 NAME=kst-cli
 
-# Of the drive that all these tests are on. test_create sees that each has been set.
+# Options of the drive of all these tests. test_create checks that each has been set.
 OPTIONS=(
 	--size 8M --block-size 512 --queues 1 --queue-depth 16
 	--cus 3 --cu-cpus 0-1 --queue-limit 9 --quick-us 77
@@ -16,7 +17,8 @@ OPTIONS=(
 	--slm-size 2M --max-range-sets 7 --max-ranges 9
 )
 
-# begin_cli [COMMAND...]: these are needed besides. Sets drive: $NAME's.
+# begin_cli [COMMAND...]: create the drive; the test needs these commands. Sets drive, the name of
+# its device.
 begin_cli()
 {
 	begin
@@ -33,7 +35,8 @@ end_cli()
 	finish
 }
 
-# code WANTED NAME ARGUMENT...: kcsd's exit code; what it printed is in $out and $err.
+# code WANTED NAME ARGUMENT...: run kcsd and expect this exit code. Sets $out and $err to its
+# output.
 code()
 {
 	local wanted=$1 name=$2 got
@@ -49,7 +52,7 @@ code()
 		sed 's/^/# /'
 }
 
-# says TEXT: the last one did, on standard error.
+# says TEXT: expect TEXT in the standard error of the last `code`.
 says()
 {
 	[[ $err == *"$1"* ]]
@@ -57,7 +60,7 @@ says()
 	[[ $err == *"$1"* ]] || echo "# $err"
 }
 
-# prints TEXT: on standard output.
+# prints TEXT: expect TEXT in its standard output.
 prints()
 {
 	[[ $out == *"$1"* ]]
@@ -65,7 +68,7 @@ prints()
 	[[ $out == *"$1"* ]] || echo "# $out"
 }
 
-# has FILTER VALUE: what jq finds in the last one's JSON.
+# has FILTER VALUE: expect that jq prints VALUE for its JSON.
 has()
 {
 	is "  and $1 is $2" "$(jq -r "$1" "$work/out" 2>&1)" "$2"
@@ -76,7 +79,7 @@ drives()
 	find $CONFIG -mindepth 1 -maxdepth 1 -name 'kst-*' | wc -l
 }
 
-# behave NAME WANTED PROGRAM OPTION...: exit code of one in behave.bpf.o.
+# behave NAME WANTED PROGRAM OPTION...: run a program of behave.bpf.o and expect this exit code.
 behave()
 {
 	local name=$1 wanted=$2 program=$3

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Programs by the kcsd command: how they are loaded and unloaded, and a drive's own.
+# Test how the kcsd command loads and unloads programs, and the built-in programs of a drive.
 . ../lib/lib.sh
 . ./cli_lib.sh
 
@@ -110,7 +110,7 @@ test_keep()
 	code 0 "unload, the one that stayed" unload -d $NAME -f 0
 }
 
-# The drive's own programs, by name, on a drive that has them.
+# Test the built-in programs by name, on a drive that has them.
 test_builtin()
 {
 	local own=$NAME-own

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# kcsd run: what goes to a program, what comes back, and how it ends.
+# Test kcsd run: the input of a program, its output, and the results of runs.
 . ../lib/lib.sh
 . ./cli_lib.sh
 
@@ -51,7 +51,7 @@ some text"
 $((512 | 3 << 32))"
 }
 
-# An access that failed is told, whatever else there is to tell; LBA 0 is one, too.
+# Test that kcsd reports a failed access, whatever else it reports; also for LBA 0.
 test_medium()
 {
 	code 0 "inject, LBA 0" inject $NAME read lba=0+1 media_error
@@ -124,7 +124,7 @@ test_run_lbas()
 		$(printf -- '--lba 0 %.0s' $(seq 128))
 }
 
-# Behind the end of a file there is something else; a stream ends where it says.
+# Test lengths: other data follows the end of a file, but a stream ends at its length.
 test_len()
 {
 	local size=10001
@@ -151,7 +151,7 @@ test_len()
 		"$(head -c 5000 "$work/slm" | sha256sum | cut -d' ' -f1)"
 }
 
-# The README's first run, as it is there but for the names.
+# Test the first run of the README, with other names.
 test_readme()
 {
 	local readme=${KCSD_README:-../../README.md} lines
@@ -167,14 +167,14 @@ test_readme()
 	is "README: the result" "$(grep '^result: ' "$work/out")" "result: 2"
 }
 
-# Its first instruction, as disasm counts.
+# Print the first instruction of `innermost`, as disasm numbers it.
 innermost()
 {
 	"$kcsd" disasm "$bpf/tests/fault.bpf.o" in_static --json |
 		jq '[.[] | select(.function == "innermost") | .pc] | min'
 }
 
-# Everything that a script gets of a fault.
+# Test all facts that a script gets about a fault.
 test_faults()
 {
 	behave "fault, memory" 3 load --cparam1 0x10 --json
@@ -223,7 +223,7 @@ test_interrupt()
 {
 	local pid status
 
-	# Not by "&" alone: what a shell starts in the background ignores SIGINT.
+	# Start without "&" alone, because a background process of the shell ignores SIGINT.
 	perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$kcsd" run -d $NAME --program spin \
 		"$bpf/tests/behave.bpf.o" >"$work/out" 2>"$work/err" &
 	pid=$!
@@ -242,14 +242,14 @@ test_interrupt()
 	has length 0
 }
 
-# nothing_loaded NAME
+# nothing_loaded NAME: expect that no program is loaded.
 nothing_loaded()
 {
 	code 0 "$1" programs -d $NAME --json
 	has length 0
 }
 
-# Whoever reads the output stops: before, while and after the program runs.
+# Test a reader of the output that stops before, while and after the program runs.
 test_broken_pipe()
 {
 	local status
@@ -270,7 +270,8 @@ test_broken_pipe()
 	nothing_loaded "  and nothing stays loaded"
 }
 
-# Signals that end a process: the run is cancelled and what was loaded is unloaded.
+# Test signals that kill the process: the run is cancelled, and the program that kcsd loaded is
+# unloaded.
 test_signals()
 {
 	local signal pid status
@@ -291,7 +292,7 @@ test_signals()
 	done
 }
 
-# Output that is no text: a terminal is spared most of it.
+# Test output that is not text: on a terminal kcsd prints only the beginning.
 test_terminal()
 {
 	command -v script >/dev/null || { skip "run, a terminal" "no script(1)"; return; }
@@ -304,7 +305,7 @@ test_terminal()
 	point "run, hex on a terminal" test "$(wc -l <"$work/out")" -gt 512
 }
 
-# What a terminal sees during a long run, and nothing else does.
+# Test the progress of a long run: shown on a terminal, and nowhere else.
 test_progress()
 {
 	command -v script >/dev/null || { skip "run, progress" "no script(1)"; return; }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Subsystem local memory by the kcsd command, and the ranges in it that programs get.
+# Test subsystem local memory with the kcsd command, and its ranges in programs.
 . ../lib/lib.sh
 . ./cli_lib.sh
 
@@ -32,7 +32,7 @@ test_slm()
 
 test_ranges()
 {
-	# 256 rows of 16 bytes, of which the column at 8 is between 0 and 0.
+	# Filter 256 rows of 16 bytes, with a column at 8 that is between 0 and 0.
 	local filter_zeroes=000100000000000000000000000000000000000000000000 row=1000000008000000
 
 	filter_zeroes=$filter_zeroes$row

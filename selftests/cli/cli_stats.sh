@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What the kcsd command tells of what a drive has done.
+# Test how the kcsd command shows the counters of a drive.
 . ../lib/lib.sh
 . ./cli_lib.sh
 
-# Two looks, 100 ms apart; on a terminal a screen that is left as it was.
+# Test top: two reads, 100 ms apart. On a terminal, it restores the screen at the end.
 test_top()
 {
 	code 0 "top, a table" top -d $NAME -n 1 -i 100
@@ -63,8 +63,8 @@ test_stats()
 	says "no counter 'none'"
 }
 
-# link_cost SIZE OPTION...: of a run that takes and emits that many bytes, beside what the drive
-# counted meanwhile: "to from counted-to counted-from".
+# link_cost SIZE OPTION...: run a program that takes and emits SIZE bytes. Prints its link bytes
+# and, below, the counters of the drive: "to from counted-to counted-from".
 link_cost()
 {
 	local before after
@@ -77,7 +77,8 @@ link_cost()
 	paste -d' ' <(echo "$before") <(echo "$after") | sort -r | awk '{ print $4 - $2 }'
 }
 
-# What kcsd run prints of the link is what the drive counts, but for opening the drive.
+# Test that `kcsd run` prints the link bytes that the drive counts, without those of opening the
+# drive.
 test_link()
 {
 	local small large

@@ -1,19 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The programs of lib/examples on drives, and on a node of Linux's own NVMe driver; the
-# sums they print against one that awk makes of the same data.
+# Run the programs of lib/examples on drives, and on a node of the NVMe driver of Linux. Compare the
+# sums that they print with one that awk computes from the same data.
 . ../lib/lib.sh
 
 SIZE=$(((4 << 20) + 20480))	# the last piece of a pipeline is a short one
 
-# The numbers below are sums of all bytes.
+# sum_of_bytes FILE: print the sum of all bytes of FILE.
 sum_of_bytes()
 {
 	od -An -v -tu1 "$1" | awk '{ for (i = 1; i <= NF; i++) sum += $i } END { print sum }'
 }
 
-# prints NAME WANTED EXAMPLE [ARGUMENT]...
+# prints NAME WANTED EXAMPLE [ARGUMENT]...: run the example and expect this output.
 prints()
 {
 	local label=$1 wanted=$2 example=$3
@@ -77,7 +77,7 @@ test_generic()
 	prints "LBA $lba: simulate, the block node" "$sum" simulate "$block" "$bpf/sum.bpf.o"
 }
 
-# Copy and compute, in chains; on more pieces than are on their way at once.
+# Test chains of copy and compute commands, on more pieces than are in flight at once.
 test_pipeline()
 {
 	local slm=/dev/kcsdg${index}n2 compute=/dev/kcsdg${index}n3 copied
@@ -97,8 +97,8 @@ test_pipeline()
 	point "LBA $lba: that program goes" unload 0
 }
 
-# A namespace of Linux's own NVMe driver, without hardware: nvmet's loop target, its
-# medium the drive's block device. Sets ng.
+# Create a namespace of the NVMe driver of Linux without hardware: the loop target of nvmet, on the
+# block device of the drive. Sets ng.
 NVMET=/sys/kernel/config/nvmet
 make_target()
 {
@@ -143,7 +143,7 @@ test_nvme()
 	point "LBA $lba: the target goes" remove_target
 }
 
-# The images, and data: 3000 lines, then random bytes.
+# Create the images, and the data: 3000 lines, then random bytes.
 prepare()
 {
 	local program

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The histograms of programs in debugfs: they count what the runs report, and go with them.
+# Test the histograms of programs in debugfs: they count the values of runs, and are removed with
+# the program.
 . ../lib/lib.sh
 
 begin
@@ -11,26 +12,26 @@ debug=/sys/kernel/debug
 mountpoint -q $debug || mount -t debugfs debugfs $debug 2>/dev/null
 [ -d $debug/kcsd ] || skip_all "no $debug/kcsd: this kernel has no debugfs"
 
-# run OPTION...: of program 0; its report in $work/json.
+# run OPTION...: run program 0. Writes its report to $work/json.
 run()
 {
 	"$kcsd" run -d "$name" 0 --json "$@" >"$work/json"
 }
 
-# total FILE: how many values it has counted.
+# total FILE: print the number of values counted.
 total()
 {
 	awk '{ n += $3 } END { print n + 0 }' "$debug/kcsd/kcsd$index/programs/0/$1"
 }
 
-# has FILE VALUE COUNT: at least so many values in the bucket of this one.
+# has FILE VALUE COUNT: true if the bucket of VALUE has at least COUNT values.
 has()
 {
 	awk -v value="$2" -v count="$3" '$1 <= value && value <= $2 { found = $3 >= count }
 		END { exit !found }' "$debug/kcsd/kcsd$index/programs/0/$1"
 }
 
-# Buckets are powers of two, ascending, none empty.
+# well_formed FILE: true if buckets are powers of two, ascending, and none is empty.
 well_formed()
 {
 	awk 'NF != 3 || !$3 || $1 <= last && NR > 1 || $1 && $2 != 2 * $1 - 1 { exit 1 }
@@ -60,7 +61,8 @@ test_counts()
 		$((5 + $(jq '.insns > 0 | if . then 1 else 0 end' "$work/json")))
 }
 
-# Whoever has it open reads nothing afterwards, and keeps nothing.
+# Unload the program while its histogram is open: reading fails afterwards, and the open file holds
+# nothing.
 unload_while_open()
 {
 	exec 3<"$debug/kcsd/kcsd$index/programs/0/latency"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The programs that come with kcsd, on a drive with real data, against what the
-# host finds in the same data with its own tools.
+# Run the programs that come with kcsd on a drive with real data, and compare with the results of
+# host tools on the same data.
 . ../lib/lib.sh
 
 make_data()
@@ -11,7 +11,7 @@ make_data()
 	find /usr/include/linux -type f -printf '%i,"%f",%s\n' | sed '1i inode,name,size' >"$work/csv"
 }
 
-# put FILE: on the drive, from its first LBA; sets bytes, lbas.
+# put FILE: write FILE to the first LBAs of the drive. Sets bytes, lbas.
 put()
 {
 	bytes=$(stat -c %s "$1")
@@ -19,7 +19,7 @@ put()
 	dd if="$1" of="$block" bs=1M conv=fsync status=none
 }
 
-# on_drive PROGRAM OPTION...: over what was put there; JSON in $work/json.
+# on_drive PROGRAM OPTION...: run the program on that data. Writes its JSON to $work/json.
 on_drive()
 {
 	local program=$1
@@ -54,7 +54,7 @@ counter()
 	cat "/sys/class/kcsd/kcsd$index/stats/$1"
 }
 
-# What the host reads is counted at the link; what a run reads is not.
+# Test the counters: data that the host reads is counted at the link, data that a run reads is not.
 test_word_counters()
 {
 	local before_host before_media
@@ -95,7 +95,7 @@ test_csv()
 			"$work/csv")"
 }
 
-# Bit by bit, from the polynomial.
+# Print the CRC of standard input, computed bit by bit from the polynomial.
 reference_crc()
 {
 	perl -e 'undef $/; my $c = 0xffffffff;
@@ -135,7 +135,7 @@ test_join()
 	point "$what: join: these rows" cmp "$work/got" "$work/wanted"
 }
 
-# One object, several programs: names and addresses in its data, fresh for every run.
+# Test several programs in one object: names and addresses in .data, which is new in each run.
 test_tables()
 {
 	local i jobs=()
@@ -169,7 +169,8 @@ test_histogram()
 		paste -sd' ')"
 }
 
-# Extents of a file, wherever they are, granted in its order, are the file.
+# Test that the extents of a file, wherever they are on the drive, read as the file when they are
+# granted in file order.
 test_extents()
 {
 	local step=$((8192 / size)) grants=() i

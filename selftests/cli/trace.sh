@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The tracepoints: what each command of a drive tells, in a tracing instance of our own.
+# Test the tracepoints: the events of each command of a drive, in a separate tracing instance.
 . ../lib/lib.sh
 
 begin
@@ -15,7 +15,7 @@ instance=$tracing/instances/kst
 [ ! -d $instance ] || rmdir $instance
 mkdir $instance || skip_all "no instances of tracing"
 
-# enable EVENT... : these and no others, from here on; what was traced is forgotten.
+# enable EVENT...: enable only these events from now on, and clear the trace.
 enable()
 {
 	local event
@@ -27,7 +27,7 @@ enable()
 	echo >$instance/trace
 }
 
-# events EVENT PATTERN: the lines of our drive that match.
+# events EVENT PATTERN: print the lines of the drive that match.
 events()
 {
 	grep -E "kcsd_cmd_$1: kcsd$index .*$2" $instance/trace
@@ -38,7 +38,7 @@ count()
 	events "$@" | wc -l
 }
 
-# field NAME: its value in each line of standard input.
+# field NAME: print this value of each line of standard input.
 field()
 {
 	sed -n "s/.* $1=\([^ ]*\).*/\1/p"
@@ -50,7 +50,7 @@ behave()
 		>"$work/out" 2>&1
 }
 
-# the_three WHAT PATTERN: one command of it, which was submitted, started and completed.
+# the_three WHAT PATTERN: expect one command that was submitted, started and completed.
 the_three()
 {
 	local event id
@@ -135,7 +135,8 @@ test_other_commands()
 	is "slm copy: status" "$(events complete 'nsid=2 opcode=0x01' | field status)" 0x0
 }
 
-# One tracepoint alone tells all that it can; a command from before is not told of.
+# Test one tracepoint alone, which shows all that it can; and a command from before, which is not
+# traced.
 test_some()
 {
 	enable complete
@@ -154,7 +155,7 @@ test_some()
 	is "a command from before is not told of" "$(count '.*' opcode=$execute)" 0
 }
 
-# seen_by_bpftrace STATUS: what it printed, when it ended with that.
+# seen_by_bpftrace STATUS: print the exit status and output of bpftrace. True if it saw the event.
 seen_by_bpftrace()
 {
 	echo "exit status $1"
@@ -162,17 +163,17 @@ seen_by_bpftrace()
 	grep -qx "pind [0-9]* engine [12]" "$work/bpftrace"
 }
 
-# bpftrace and perf read the same events in binary form.
+# Test that bpftrace reads the events in binary form, like perf.
 test_bpftrace()
 {
 	command -v bpftrace >/dev/null || { skip "bpftrace" "no bpftrace: install it"; return; }
-	# Where it has the types of the events' fields from.
+	# bpftrace needs the types of the fields of the events.
 	[ -e /sys/kernel/btf/vmlinux ] ||
 		{ skip "bpftrace" "the kernel has no CONFIG_DEBUG_INFO_BTF"; return; }
 	timeout 120 bpftrace -e 'tracepoint:kcsd:kcsd_cmd_complete /args->opcode == '"$execute"'/
 		{ printf("pind %d engine %d\n", args->pind, args->engine); exit(); }' \
 		>"$work/bpftrace" 2>&1 &
-	# It does not tell when it has attached: runs until it has seen one.
+	# bpftrace does not report when it has attached: run the program until it has seen an event.
 	while kill -0 $! 2>/dev/null; do
 		behave echo --arg x
 		sleep 0.5

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Audited runs: which LBAs they read and wrote, against a model. */
+/* Test the audit of a run, the list of LBAs that it read and wrote, against a model. */
 #include "drive.h"
 #include "run.h"
 
@@ -8,13 +8,13 @@
 
 #define LBA		4096
 #define NSZE		4096	/* LBAs of the small drive */
-#define MOVE_MAX	4	/* LBAs at once */
+#define MOVE_MAX	4	/* LBAs of one move */
 #define MOVES_MAX	(KCSD_MAX_ARGS / sizeof(struct move))
 #define AUDIT_LEN \
 	(sizeof(struct kcsd_audit_header) + KCSD_MAX_AUDIT * sizeof(struct kcsd_audit_extent))
 #define BUF_LEN		(sizeof(struct kcsd_run_record) + AUDIT_LEN + 4096)
 
-/* What a program is told to do, one after the other. */
+/* One move that a program does, as an argument of the run. */
 struct move {
 	__le64 slba;
 	__le32 len;	/* bytes */
@@ -24,7 +24,10 @@ struct move {
 #define MOVE(lba, nr, acc)	{ lba, (nr) * LBA, KCSD_GRANT_##acc }
 #define EXTENT(lba, nr, acc)	{ .slba = lba, .nlb = nr, .access = KCSD_GRANT_##acc }
 
-/* Emit cparam1 bytes of the heap, then move as the arguments say. Returns how many it did. */
+/*
+ * Emit cparam1 bytes of the heap, then do the moves in the arguments. Returns the number of moves
+ * done.
+ */
 static const struct bpf_insn prog_moves[] = {
 	I_MOVR(R6, R1),
 	I_CTX(R1, R6, heap), I_CTX(R2, R6, cparam1), I_HELPER(emit),
@@ -48,10 +51,10 @@ FIXTURE(audit) {
 	struct move *moves;
 	__u32 nr_moves;
 	__u8 *data;		/* grants and moves */
-	__u8 *buf;	/* BUF_LEN bytes that the drive may write, then as many it may not */
+	__u8 *buf;	/* BUF_LEN bytes that the drive may write, then BUF_LEN that it may not */
 	__u32 buf_len;
 	const struct kcsd_run_record *rec;
-	const struct kcsd_audit_header *head;	/* after a run; NULL: none */
+	const struct kcsd_audit_header *head;	/* of the last run; NULL: it wrote none */
 	const struct kcsd_audit_extent *extent;
 };
 
@@ -107,7 +110,7 @@ static struct nvme_uring_cmd audit_cmd(FIXTURE_DATA(audit) *self)
 	return c;
 }
 
-/* Find the audit where the record says it is. */
+/* Find the audit of a run, at the place that the record of the run gives. */
 static void audit_find(FIXTURE_DATA(audit) *self)
 {
 	__u32 off, len;
@@ -150,7 +153,7 @@ static void extent_print(const char *what, const struct kcsd_audit_extent *e, __
 		       e->access);
 }
 
-/* Is this the whole audit? */
+/* True if the audit of the last run has exactly these extents and flags. */
 static bool audit_is(FIXTURE_DATA(audit) *self, const struct kcsd_audit_extent *want, __u32 nr,
 		     __u32 flags)
 {
@@ -256,7 +259,7 @@ TEST_F(audit, by_every_way)
 	}
 }
 
-/* ---- the model: every LBA by itself ---- */
+/* ---- the model, in which each LBA is recorded alone ---- */
 
 struct model {
 	bool touched[2][NSZE + 2];	/* [access == WRITE][LBA + 1] */
@@ -291,7 +294,7 @@ static void model_move(struct model *m, const struct move *move)
 	bool *t = m->touched[move->access == KCSD_GRANT_WRITE] + 1;
 	__u32 nlb = move->len / LBA;
 
-	/* With a neighbour's help there is always room. */
+	/* Extending an extent that the LBAs touch needs no new one, so it always fits. */
 	if (!memchr(t + move->slba - 1, 1, nlb + 2) && model_extents(m, NULL) == KCSD_MAX_AUDIT)
 		m->overflow = true;
 	else
@@ -310,7 +313,7 @@ static bool audit_is_model(FIXTURE_DATA(audit) *self)
 			m.overflow ? KCSD_AUDIT_OVERFLOW : 0);
 }
 
-/* span: how far apart; few LBAs touch often, many overflow. */
+/* Add nr random moves within span LBAs: a small span makes many touch, a large one many extents. */
 static void random_moves(FIXTURE_DATA(audit) *self, __u32 nr, __u32 span)
 {
 	self->nr_moves = 0;
@@ -341,7 +344,7 @@ TEST_F(audit, random_accesses)
 
 /* ---- the limit ---- */
 
-/* nr extents that do not touch, LBAs 0, 2, ...; every third one written. */
+/* Add nr moves that do not touch: one LBA each at 0, 2, 4, ...; every third one is a write. */
 static void apart(FIXTURE_DATA(audit) *self, __u32 nr)
 {
 	for (__u32 i = 0; i < nr; i++)
@@ -367,7 +370,7 @@ TEST_F(audit, one_too_many)
 	EXPECT_TRUE(audit_is_model(self));
 }
 
-/* A full list still takes what touches; and two that become one make room. */
+/* Test a full list: moves that touch an extent are added, and two extents that merge free one. */
 TEST_F(audit, full_but_it_touches)
 {
 	apart(self, KCSD_MAX_AUDIT);
@@ -384,7 +387,7 @@ TEST_F(audit, full_but_it_touches)
 	EXPECT_TRUE(audit_is_model(self));
 }
 
-/* ---- runs that do not come to their end ---- */
+/* ---- runs that fail ---- */
 
 TEST_F(audit, denied)
 {
@@ -395,7 +398,7 @@ TEST_F(audit, denied)
 	run_grant(&self->r, 20, 1, KCSD_GRANT_WRITE);
 	audit_move(self, 10, 2, KCSD_GRANT_READ);
 	audit_move(self, 20, 1, KCSD_GRANT_WRITE);
-	/* Only the first two of these LBAs are granted: nothing is moved. */
+	/* Only LBAs 12 and 13 are granted, so nothing is moved. */
 	audit_move(self, 12, 4, KCSD_GRANT_READ);
 	EXPECT_EQ(KCSD_SC_PROGRAM_FAULT, audit_run(self));
 	EXPECT_EQ(KCSD_FAULT_LBA_READ, le32toh(self->rec->reason));
@@ -407,7 +410,10 @@ TEST_F(audit, denied)
 	EXPECT_TRUE(audit_is(self, want, ARRAY_SIZE(want), 0));
 }
 
-/* What does not fit the heap is a fault before the drive is asked. */
+/*
+ * Test a move that does not fit the heap: it faults before it reaches the drive, and is not
+ * audited.
+ */
 TEST_F(audit, faulted)
 {
 	struct kcsd_audit_extent want = EXTENT(7, 1, WRITE);
@@ -446,7 +452,7 @@ TEST_F(audit, buffer_too_short)
 	EXPECT_EQ(0, cmd_io(self->d.compute, &c));
 }
 
-/* However much the program emits, the audit has its room. */
+/* Test that the audit has its space however many bytes the program emits. */
 TEST_F(audit, output_and_audit)
 {
 	const __u32 need = sizeof(struct kcsd_run_record) + AUDIT_LEN;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Every reason to refuse a program at load, and where it says it lies. */
+/* Test each reason to refuse a program at load, and the instruction that the refusal names. */
 #include "drive.h"
 #include "run.h"
 
@@ -91,7 +91,7 @@ PROG(ca_far, I_MOV(R0, 0), I_CALL(0x7fffffff), I_EXIT);
 
 PROG(re_self, I_MOV(R0, 0), I_CALL(1), I_EXIT, I_CALL(-1), I_EXIT);
 PROG(re_mutual, I_MOV(R0, 0), I_CALL(1), I_EXIT, I_CALL(1), I_EXIT, I_CALL(-3), I_EXIT);
-/* Eight frames below the first one: one too many. */
+/* Call eight frames below the first one: one too many. */
 PROG(de_9, I_CALL(1), I_EXIT, I_CALL(1), I_EXIT, I_CALL(1), I_EXIT, I_CALL(1), I_EXIT,
      I_CALL(1), I_EXIT, I_CALL(1), I_EXIT, I_CALL(1), I_EXIT, I_CALL(1), I_EXIT,
      I_MOV(R0, 7), I_EXIT);
@@ -190,7 +190,7 @@ TEST_F(check, instructions)
 	EXPECT_TRUE(run_works(self->d.compute, 0));
 }
 
-/* The nearest valid neighbours of what was refused. */
+/* Test the valid programs that are nearest to the refused ones. */
 TEST_F(check, limits_are_inclusive)
 {
 	PROG(depth, I_CALL(1), I_EXIT, I_CALL(1), I_EXIT, I_CALL(1), I_EXIT, I_CALL(1), I_EXIT,
@@ -292,7 +292,9 @@ TEST_F(check, image_header)
 	EXPECT_TRUE(run_works(self->d.compute, 0));
 }
 
-/* Bytes cut off anywhere are no program, except where whole instructions remain. */
+/*
+ * Test images that are cut off at each byte: refused, except where whole plain instructions remain.
+ */
 TEST_F(check, cut_off_images)
 {
 	struct image im = { .insns = prog_seven, .insn_cnt = 2, .data_len = 8 };
@@ -310,7 +312,7 @@ TEST_F(check, cut_off_images)
 	EXPECT_EQ(0, prog_load(self->d.ctrl, 0, prog_seven, sizeof(prog_seven), NULL));
 }
 
-/* Random bytes with a fixed seed: refused, or run to some end within bounds. */
+/* Load random instructions from a fixed seed: refused, or their runs complete within the bounds. */
 TEST_F(check, random_programs)
 {
 	unsigned int seed = 20240117;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Run the cases of the data files (engine/tests) on drives, by each engine: each must end as in
- * user space, where its end is compared with the file. On a debug kernel each case is run by one
- * of the engines only.
+ * Run the cases of the data files (engine/tests) on drives, with each engine. Each must complete as
+ * in user space, where the result is compared with the file. On a debug kernel, run each case with
+ * only one of the engines.
  */
 /* Include these first: the harness defines some of their names if they are missing. */
 #include "lowered.h"
@@ -15,17 +15,17 @@
 #include <endian.h>
 
 #define LBA		DEVICE_LBA_SIZE
-#define MAX_MEM		(1u << 20)	/* the drives' arena_size */
+#define MAX_MEM		(1u << 20)	/* arena_size of the drives */
 #define MAX_ROOM	(1u << 20)	/* of grants and arguments, and of output */
 
-/* The same as the device in engine/device.c. */
+/* Configure a drive with the limits of the device in engine/device.c. */
 #define DRIVE_LIKE_DEVICE \
 	{ "size", "1048576" }, { "block_size", "512" }, { "cus", "2" }, \
 	{ "arena_size", "1048576" }, { "timeout_ms", "10000" }
 
 static const struct engine {
 	const char *name;
-	__u32 record;		/* its number in the record of a run */
+	__u32 record;		/* number of the engine in the record of a run */
 } engines[] = {
 	{ "jit", KCSD_ENGINE_JIT },
 	{ "interp", KCSD_ENGINE_INTERP },
@@ -33,12 +33,12 @@ static const struct engine {
 
 FIXTURE(engines) {
 	struct drive drives[ARRAY_SIZE(engines)];
-	/* of the current program */
+	/* for the current program */
 	struct drive *d;
 	const struct engine *engine;
 	__u32 want_engine;
 	__u8 *data, *out;
-	/* so far */
+	/* counts up to now */
 	int cases, differ, refused;
 	int no_tick, bad_lba, clock, not_granted, no_bytes;	/* not run, for this reason */
 };
@@ -126,9 +126,9 @@ static bool calls(const struct device_run *run, __u32 id)
 	return false;
 }
 
-/* ---- on the drive ---- */
+/* ---- runs on the drive ---- */
 
-/* Put ranges or grants at the start of the data of a command. Returns their length. */
+/* Put the ranges or grants of a run at the start of the data of a command. Returns their length. */
 static __u32 put_granted(context *c, const struct device_run *run)
 {
 	const struct kcsd_vm_input *in = &run->input;
@@ -159,7 +159,7 @@ static struct nvme_uring_cmd exec_cmd(context *c, const struct device_run *run, 
 	};
 }
 
-/* Fill the ranges with what they hold before a run. */
+/* Fill the ranges with the bytes that the case has before a run. */
 static int fill_ranges(context *c, const struct device_run *run)
 {
 	int ret = 0;
@@ -233,14 +233,16 @@ static void run_on_drive(context *c, const char *name, const struct device_run *
 	/* The second run must not depend on the first. */
 	for (i = 0; i < 2; i++)
 		execute(c, name, run, run->vm.budget);
-	/* Run without a budget, too, unless the program needs one to end. */
+	/* Also run without a budget, unless the program only stops because of its budget. */
 	if (run->vm.end.reason != KCSD_FAULT_BUDGET)
 		execute(c, name, run, 0);
 }
 
 /* ---- a case ---- */
 
-/* Returns the engine that must run the program: the JIT only if its code is not too long. */
+/*
+ * Returns the engine that must run the program: the JIT only if the lowered code is not too long.
+ */
 static __u32 wanted_engine(const context *c, const struct program *prog)
 {
 	const struct kcsd_lower_options opt = { .count = true, .shifts_wrap = true };
@@ -252,7 +254,7 @@ static __u32 wanted_engine(const context *c, const struct program *prog)
 	return c->engine->record;
 }
 
-/* Load the program and run it. loads: it is valid in user space. */
+/* Load the program and run it. `loads`: the program is valid in user space. */
 static void load(context *c, const char *name, const struct program *prog, bool loads,
 		 const struct device_run *run)
 {

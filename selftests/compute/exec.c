@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Execute on LBAs: what goes in, what comes out, what is refused. */
+/* Test Execute on LBAs: the input of a run, its output, and refused commands. */
 #include "drive.h"
 #include "run.h"
 
@@ -12,7 +12,7 @@
 static const struct drive_attr small[] = { DRIVE_SMALL, {} };
 static const struct drive_attr small_512[] = { DRIVE_SMALL, { "block_size", "512" }, {} };
 
-/* Emits the context, the grants and the arguments. */
+/* Emit the context, the grants and the arguments. */
 static const struct bpf_insn prog_mirror[] = {
 	I_MOVR(R6, R1),
 	I_MOV(R2, sizeof(struct kcsd_ctx)), I_HELPER(emit),
@@ -21,7 +21,7 @@ static const struct bpf_insn prog_mirror[] = {
 	I_IMM64(R0, 0x1122334455667788), I_EXIT,
 };
 
-/* cparam1 * 3 + cparam2 */
+/* Return cparam1 * 3 + cparam2. */
 static const struct bpf_insn prog_sum[] = {
 	I_CTX(R0, R1, cparam1), I_ALU(BPF_MUL, R0, 3), I_CTX(R2, R1, cparam2),
 	I_ALUR(BPF_ADD, R0, R2), I_EXIT,
@@ -90,7 +90,7 @@ static int lba_fill(int fd, __u64 slba, __u8 *buf, __u8 byte)
 	return cmd_io(fd, &c);
 }
 
-/* The byte an LBA is full of, or -1. */
+/* Returns the byte that fills the LBA, or -1 if its bytes differ. */
 static int lba_byte(int fd, __u64 slba, __u8 *buf)
 {
 	struct nvme_uring_cmd c = cmd_rw(NVM_READ, slba, 1, buf, LBA);
@@ -179,7 +179,7 @@ TEST_F(exec, record_of_a_good_run)
 	EXPECT_NE(KCSD_ENGINE_NONE, le32toh(rec->engine));
 	EXPECT_EQ(0, rec->audit_off);
 	EXPECT_EQ(0, rec->audit_len);
-	/* Nothing behind the record is touched. */
+	/* The bytes behind the record are not changed. */
 	for (int i = 0; i < RUN_OUT_MAX; i++) {
 		ASSERT_EQ(0xa5, self->r.out.bytes[i]);
 	}
@@ -259,7 +259,7 @@ TEST_F(exec, no_output_is_no_error)
 
 TEST_F(exec, output_of_just_a_record)
 {
-	/* emit() has no room, says so, and the run goes on. */
+	/* emit() has no space: it returns an error, and the run continues. */
 	static const struct bpf_insn prog_emit_4[] = {
 		I_MOV(R2, 4), I_HELPER(emit), I_EXIT,
 	};
@@ -295,7 +295,7 @@ TEST_F(exec, refusals)
 		CMD_CHANGE(cdw2, 1u << 16, KCSD_SC_INVALID_RANGE_SET_ID),
 		CMD_CHANGE(cdw2, 1u << 31, KCSD_SC_INVALID_RANGE_SET_ID),
 		CMD_CHANGE(cdw2, 9, KCSD_SC_NO_PROGRAM),
-		CMD_CHANGE_MISFIT(cdw3, 2 | KCSD_EXEC_AUDIT, metadata),	/* too short for that */
+		CMD_CHANGE_MISFIT(cdw3, 2 | KCSD_EXEC_AUDIT, metadata),	/* no room for audit */
 		CMD_CHANGE(cdw3, 2 | 1u << 18, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(cdw3, 2 | 1u << 31, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE_MISFIT(cdw3, 4, addr),			/* data too short */
@@ -312,7 +312,8 @@ TEST_F(exec, refusals)
 		CMD_CHANGE(metadata, 0x1000, -EFAULT),
 		CMD_CHANGE(metadata, 0xffff800000000000, -EFAULT),
 	};
-	static struct run low;	/* no length reaches from there past the end of user space */
+	/* static: no length that starts at its low address reaches past the end of user space. */
+	static struct run low;
 	struct nvme_uring_cmd base;
 
 	run_grant(&self->r, 0, 1, KCSD_GRANT_READ);
@@ -324,7 +325,10 @@ TEST_F(exec, refusals)
 	EXPECT_EQ(0, cmd_io(self->d.compute, &base));
 }
 
-/* Refused for its length, not for where that would end. */
+/*
+ * Test a command with too much data near the end of user space: it is refused for the length, not
+ * for the end address.
+ */
 TEST_F(exec, too_much_data_at_the_end_of_the_address_space)
 {
 	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
@@ -334,7 +338,7 @@ TEST_F(exec, too_much_data_at_the_end_of_the_address_space)
 	void *page = MAP_FAILED;
 	size_t below;
 
-	/* 16 MiB below it, or a little more where the stack is there. */
+	/* Map a page 16 MiB below the end, or lower where that address is in use. */
 	for (below = 16 << 20; page == MAP_FAILED && below < 1 << 30; below += 16 << 20)
 		page = mmap((void *)(0x7ffffffff000 - below), 4096, PROT_READ | PROT_WRITE, flags,
 			    -1, 0);
@@ -370,7 +374,7 @@ TEST_F(exec, grant_refusals)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		/* In front of a good grant and behind one. */
+		/* Put the bad grant in front of a good one, then behind it. */
 		for (int at = 0; at < 2; at++) {
 			struct run r = {};
 
@@ -383,7 +387,10 @@ TEST_F(exec, grant_refusals)
 	}
 }
 
-/* The length that a command gives its stream, 0: none; the program returns what it sees. */
+/*
+ * Run a program that returns the stream length that it sees. *len: the length that the command
+ * gives its stream; len is NULL: none.
+ */
 static int exec_len(struct __test_metadata *_metadata, FIXTURE_DATA(exec) *self,
 		    const __le64 *len, __u64 *result)
 {
@@ -399,13 +406,13 @@ static int exec_len(struct __test_metadata *_metadata, FIXTURE_DATA(exec) *self,
 		c.cdw3 |= KCSD_EXEC_LEN;
 	*result = ~0ULL;
 	ret = cmd_io_way(CMD_URING, self->d.compute, &c, result);
-	/* It is not the program's argument. */
+	/* The length is not part of the arguments of the program. */
 	if (!ret)
 		EXPECT_EQ(0, le32toh(self->r.out.rec.out_len));
 	return ret;
 }
 
-/* All that may be read, or less: to the byte. */
+/* Test lengths of the stream up to the sum of all grants that may be read, to the byte. */
 TEST_F(exec, length_of_the_stream)
 {
 	static const struct bpf_insn see[] = {
@@ -420,7 +427,7 @@ TEST_F(exec, length_of_the_stream)
 	EXPECT_EQ(0, exec_len(_metadata, self, NULL, &result));
 	EXPECT_EQ(0, result);
 	run_grant(&self->r, 0, 2, KCSD_GRANT_READ);
-	run_grant(&self->r, 7, 4, KCSD_GRANT_WRITE);	/* is not in it */
+	run_grant(&self->r, 7, 4, KCSD_GRANT_WRITE);	/* write only: not part of the stream */
 	run_grant(&self->r, 9, 3, KCSD_GRANT_ALL);
 	EXPECT_EQ(0, exec_len(_metadata, self, NULL, &result));
 	EXPECT_EQ(max, result);
@@ -438,7 +445,7 @@ TEST_F(exec, length_of_the_stream)
 	}
 }
 
-/* Arguments follow it, and count without it. */
+/* Test a length with arguments behind it: args_len does not include the length. */
 TEST_F(exec, length_and_arguments)
 {
 	const struct kcsd_ctx *ctx = (const void *)self->r.out.bytes;
@@ -456,13 +463,13 @@ TEST_F(exec, length_and_arguments)
 	EXPECT_EQ(100, ctx->stream_len);
 	EXPECT_EQ(3, ctx->args_len);
 	EXPECT_EQ(0, memcmp(self->r.out.bytes + sizeof(*ctx) + 16, "abc", 3));
-	c.data_len = sizeof(struct kcsd_lba_grant) + 7;		/* no room for it */
+	c.data_len = sizeof(struct kcsd_lba_grant) + 7;		/* too short for the length */
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD, cmd_io(self->d.compute, &c));
 }
 
 TEST_F(exec, as_many_grants_as_there_may_be)
 {
-	/* The last grant is there and counts. */
+	/* The last of the most grants is used. */
 	struct run *r = &self->r;
 	struct nvme_uring_cmd c;
 	__u8 *data = calloc(1, 129 * 16);
@@ -487,7 +494,7 @@ TEST_F(exec, as_many_grants_as_there_may_be)
 	free(data);
 }
 
-/* The greatest arguments and the greatest output. */
+/* Test the longest arguments and the longest output. */
 TEST_F(exec, limits_are_inclusive)
 {
 	static const struct bpf_insn echo[] = {
@@ -521,7 +528,7 @@ TEST_F(exec, limits_are_inclusive)
 	free(out);
 }
 
-/* Half of the output buffer is not there: an error, never a crash. */
+/* Test an output buffer of which the second half is not mapped: an error, never a crash. */
 TEST_F(exec, output_that_cannot_be_written)
 {
 	__u8 *p = mmap(NULL, 2 * LBA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Execute Program on memory ranges: what a program finds there, and what ends it. */
+/* Test Execute Program on memory ranges: their bytes in a program, and how runs complete. */
 #include "exec_ranges.h"
 
 #include <pthread.h>
 
-/* ---- what is there ---- */
+/* ---- the bytes of ranges ---- */
 
 TEST_F(exec_ranges, the_table)
 {
@@ -68,7 +68,7 @@ TEST_F(exec_ranges, data_is_visible_both_ways)
 	EXPECT_EQ(variant->record, le32toh(r->out.rec.engine));
 	for (__u32 i = 0; i < 16 * PAGE; i++)
 		p[100 * PAGE + i] = ~p[5 * PAGE + i];
-	/* And nothing else has changed. */
+	/* No other byte of SLM has changed. */
 	for (__u32 at = 0; at < SLM; at += SLM_MDTS) {
 		static __u8 got[SLM_MDTS];
 
@@ -77,7 +77,7 @@ TEST_F(exec_ranges, data_is_visible_both_ways)
 	}
 }
 
-/* A running program sees what the host writes, and the host what it writes. */
+/* Test that a running program sees writes of the host, and the host sees writes of the program. */
 TEST_F(exec_ranges, shared_while_it_runs)
 {
 	struct nvme_uring_cmd c;
@@ -100,7 +100,7 @@ TEST_F(exec_ranges, shared_while_it_runs)
 	io_uring_queue_exit(&ring);
 }
 
-/* Grants and a set in one run: from LBAs to SLM without the host. */
+/* Test a run with grants and a range set: it moves data from LBAs to SLM without the host. */
 TEST_F(exec_ranges, execute_on_lbas_with_a_set)
 {
 	struct run *r = &self->r;
@@ -135,7 +135,7 @@ TEST_F(exec_ranges, none_at_all)
 	r->pind = TABLE;
 	ASSERT_EQ(0, run_exec(self->d.compute, r));
 	EXPECT_EQ(0, le32toh(r->out.rec.out_len));
-	/* There is no memory behind the arguments then. */
+	/* Then no memory is behind the arguments. */
 	r->pind = LOAD;
 	r->cparam1 = ranges_at(8);
 	run_args(r, self->buf, 8);
@@ -173,7 +173,7 @@ static int add_by(struct adder *adders, int nr)
 	return bad;
 }
 
-/* The counters are the same bytes, though each run has them at another address. */
+/* Test two runs on the same counters: the same bytes of SLM, at another address in each run. */
 TEST_F(exec_ranges, two_runs_count_together)
 {
 	const __u64 times = variant->record == KCSD_ENGINE_JIT ? 200000 : 20000;
@@ -194,7 +194,7 @@ TEST_F(exec_ranges, two_runs_count_together)
 		EXPECT_EQ(variant->record, le32toh(adders[i].r.out.rec.engine));
 }
 
-/* ---- ends ---- */
+/* ---- how runs complete ---- */
 
 TEST_F(exec_ranges, budget_and_time)
 {
@@ -230,7 +230,7 @@ static void *keep_running(void *arg)
 	return (void *)(long)ret;
 }
 
-/* Runs on ranges at every moment when the power goes, and sets that runs hold. */
+/* Power the drive off at any moment of runs on ranges, and of runs that hold range sets. */
 TEST_F(exec_ranges, power_off_meanwhile)
 {
 	pthread_t thread[3];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A drive and programs that work on memory ranges, for tests of those. Windows: driver/compute/mapping.h. */
+/* Create a drive and programs that work on memory ranges. Mappings: driver/compute/mapping.h. */
 #ifndef KST_EXEC_RANGES_H
 #define KST_EXEC_RANGES_H
 
@@ -12,7 +12,7 @@
 #define SLM		(4u << 20)
 #define RANGES		8		/* max_ranges */
 #define LBA		4096
-#define WINDOWS		4		/* range sets that a unit keeps mapped */
+#define WINDOWS		4		/* mappings of range sets that a unit keeps */
 
 #define SMALL_SLM(engine_, cus_) \
 	{ "size", "16777216" }, { "block_size", "4096" }, { "arena_size", "1048576" }, \
@@ -22,12 +22,12 @@
 
 enum { SEVEN, ENDLESS, LOAD, STORE, SWAP, ADD, TABLE, WAIT, BOTH, EMIT, COPY, OR_ALL, READ, OTHER };
 
-/* Load the byte at cparam1. */
+/* Return the byte at cparam1. */
 static const struct bpf_insn prog_load_byte[] = {
 	I_CTX(R2, R1, cparam1), I_LDX(BPF_B, R0, R2, 0), I_EXIT,
 };
 
-/* Store byte cparam2 at cparam1. */
+/* Store the byte cparam2 at cparam1. */
 static const struct bpf_insn prog_store[] = {
 	I_CTX(R2, R1, cparam1), I_CTX(R3, R1, cparam2), I_STX(BPF_B, R2, 0, R3), I_MOV(R0, 0),
 	I_EXIT,
@@ -39,7 +39,10 @@ static const struct bpf_insn prog_swap[] = {
 	I_RAW(BPF_STX | BPF_ATOMIC | BPF_DW, R2, R0, 0, BPF_XCHG), I_EXIT,
 };
 
-/* cparam1 times: add 1 to the first counter in range 0, and by a loop of its own to the second. */
+/*
+ * cparam1 times: add 1 to the first counter in range 0, and to the second one with a loop of
+ * compare and exchange.
+ */
 static const struct bpf_insn prog_add[] = {
 	I_CTX(R6, R1, cparam1), I_CTX(R2, R1, ranges), I_LDX(BPF_DW, R2, R2, 0), I_MOV(R3, 1),
 	I_RAW(BPF_STX | BPF_ATOMIC | BPF_DW, R2, R3, 0, BPF_ADD),
@@ -49,31 +52,31 @@ static const struct bpf_insn prog_add[] = {
 	I_ADD(R6, -1), I_JMP(BPF_JNE, R6, 0, -9), I_MOV(R0, 0), I_EXIT,
 };
 
-/* Emit the table of ranges; return its address. */
+/* Emit the table of ranges. Returns its address. */
 static const struct bpf_insn prog_table[] = {
 	I_MOVR(R6, R1), I_CTX(R1, R6, ranges), I_CTX(R2, R6, nr_ranges), I_ALU(BPF_LSH, R2, 4),
 	I_HELPER(emit), I_CTX(R0, R6, ranges), I_EXIT,
 };
 
-/* Until the first byte of range 0 is not 0; then say so in the second, and return it. */
+/* Loop until the first byte of range 0 is not 0, then store it as the second byte and return it. */
 static const struct bpf_insn prog_wait[] = {
 	I_CTX(R2, R1, ranges), I_LDX(BPF_DW, R2, R2, 0),
 	I_LDX(BPF_B, R0, R2, 0), I_JMP(BPF_JEQ, R0, 0, -2), I_STX(BPF_B, R2, 1, R0), I_EXIT,
 };
 
-/* The first byte of range 0 and that of LBA 5, which is read there. */
+/* Read LBA 5. Returns the first byte of range 0 and the first byte of the LBA. */
 static const struct bpf_insn prog_both[] = {
 	I_CTX(R6, R1, ranges), I_LDX(BPF_DW, R6, R6, 0), I_LDX(BPF_B, R7, R6, 0),
 	I_MOV(R1, 5), I_MOVR(R2, R6), I_MOV(R3, LBA), I_HELPER(read),
 	I_LDX(BPF_B, R0, R6, 0), I_ALU(BPF_LSH, R7, 8), I_ALUR(BPF_OR, R0, R7), I_EXIT,
 };
 
-/* Emit cparam2 bytes from cparam1 on. */
+/* Emit cparam2 bytes from cparam1. */
 static const struct bpf_insn prog_emit[] = {
 	I_CTX(R2, R1, cparam2), I_CTX(R1, R1, cparam1), I_HELPER(emit), I_EXIT,
 };
 
-/* All of range 0, inverted, to range 1. */
+/* Copy all of range 0, inverted, to range 1. */
 static const struct bpf_insn prog_copy[] = {
 	I_CTX(R2, R1, ranges), I_LDX(BPF_DW, R3, R2, 0), I_LDX(BPF_DW, R4, R2, 8),
 	I_LDX(BPF_DW, R5, R2, 16), I_MOV(R0, 0),
@@ -81,7 +84,7 @@ static const struct bpf_insn prog_copy[] = {
 	I_ADD(R3, 1), I_ADD(R5, 1), I_ADD(R0, 1), I_JMPR(BPF_JNE, R0, R4, -7), I_EXIT,
 };
 
-/* The OR of all bytes from the arguments' end to range 0, which then become 0xff. */
+/* Return the OR of all bytes between the end of the arguments and range 0. Sets them to 0xff. */
 static const struct bpf_insn prog_or_all[] = {
 	I_CTX(R2, R1, args), I_CTX(R3, R1, args_len), I_ALUR(BPF_ADD, R2, R3),
 	I_CTX(R3, R1, ranges), I_LDX(BPF_DW, R3, R3, 0), I_MOV(R0, 0),
@@ -174,7 +177,7 @@ static inline int set_byte(struct drive *d, __u64 at, __u8 byte)
 	return slm_rw(d->slm, KCSD_SLM_WRITE, at, 1, &byte);
 }
 
-/* A set of one range. */
+/* Create a range set of one range. Returns its identifier. */
 static inline __u16 make_set(struct drive *d, __u64 start, __u32 len)
 {
 	struct kcsd_memory_range r = range(start, len);
@@ -183,7 +186,7 @@ static inline __u16 make_set(struct drive *d, __u64 start, __u32 len)
 	return range_set_create(d->ctrl, &r, 1, &rsid) ? 0 : rsid;
 }
 
-/* Where the first range is when there are args_len bytes of arguments and no data. */
+/* Returns the address of the first range, in a run with args_len bytes of arguments and no data. */
 static inline __u64 ranges_at(__u32 args_len)
 {
 	return (KCSD_GUEST_DATA + KCSD_MAX_CALL_DEPTH * KCSD_FRAME_SIZE + args_len + PAGE - 1) &

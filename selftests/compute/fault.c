@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Runs that end before their program does: each reason, its record, what it leaves. */
+/* Test each reason that stops a run before its program returns: its record and its effects. */
 #include "drive.h"
 #include "features.h"
 #include "run.h"
@@ -14,9 +14,9 @@ static const struct drive_attr impatient[] = {
 };
 static const struct drive_attr stingy[] = { DRIVE_SMALL, { "insn_budget", "5000" }, {} };
 
-/* By cparam2: where the arguments are, or one access at cparam1. */
+/* Values of cparam2: return the address of the arguments, or do one access at cparam1. */
 enum { TOUCH_ARGS, TOUCH_LD8, TOUCH_ST8, TOUCH_LD1, TOUCH_ST1, TOUCH_LD_PLUS, TOUCH_LD_MINUS };
-#define TOUCH_PC(mode)	(5 + 3 * (mode))	/* of the access */
+#define TOUCH_PC(mode)	(5 + 3 * (mode))	/* index of the instruction of the access */
 
 static const struct bpf_insn prog_touch[] = {
 	I_MOVR(R6, R1), I_CTX(R2, R6, cparam2), I_CTX(R3, R6, cparam1), I_MOV(R0, 0),
@@ -30,7 +30,7 @@ static const struct bpf_insn prog_touch[] = {
 	I_EXIT,
 };
 
-/* cparam2 bytes at LBA cparam1, from or to the heap. */
+/* Move cparam2 bytes between LBA cparam1 and the heap. */
 #define PROG_MOVE(name, helper) \
 	static const struct bpf_insn name[] = { \
 		I_MOVR(R6, R1), I_CTX(R1, R6, cparam1), I_CTX(R2, R6, heap), \
@@ -41,7 +41,7 @@ static const struct bpf_insn prog_touch[] = {
 PROG_MOVE(prog_read, read);
 PROG_MOVE(prog_write, write);
 
-/* 2 * cparam1 + 3 instructions. */
+/* Execute 2 * cparam1 + 3 instructions. */
 static const struct bpf_insn prog_loop[] = {
 	I_CTX(R2, R1, cparam1), I_ADD(R2, -1), I_JMP(BPF_JNE, R2, 0, -2), I_MOV(R0, 0), I_EXIT,
 };
@@ -77,7 +77,7 @@ FIXTURE_SETUP(fault)
 	ASSERT_EQ(0, prog_install(self->d.ctrl, ENDLESS, prog_endless));
 }
 
-/* Whatever a test did, the drive goes on working. */
+/* Check that the drive still works after each test. */
 FIXTURE_TEARDOWN(fault)
 {
 	struct nvme_uring_cmd c = cmd_rw(NVM_READ, 0, 1, self->buf, LBA);
@@ -132,7 +132,7 @@ static bool touch_faults(int fd, struct run *r, __u64 base, __u64 mode, __u64 ad
 	return ret == KCSD_SC_PROGRAM_FAULT && ended(r, e);
 }
 
-/* The context can be read, not written; what is behind it both. */
+/* True if the context can be read but not written, and the memory behind it can be both. */
 static bool first_touch(int fd, struct run *r, __u64 mode)
 {
 	bool stores = mode == TOUCH_ST8 || mode == TOUCH_ST1;
@@ -204,7 +204,7 @@ TEST_F(fault, addresses_do_not_wrap)
 	}
 	EXPECT_TRUE(touch_faults(self->d.compute, r, ~0ULL, TOUCH_LD_PLUS, 32766));
 	EXPECT_TRUE(touch_faults(self->d.compute, r, 8, TOUCH_LD_MINUS, 8 - 32768ULL));
-	/* Effective addresses count, not what they are made of. */
+	/* The effective address is checked, not the base and the offset. */
 	EXPECT_EQ(0, touch(self->d.compute, r, KCSD_GUEST_CTX + 32768, TOUCH_LD_MINUS));
 	EXPECT_EQ(0, touch(self->d.compute, r, KCSD_GUEST_CTX - 32767ULL, TOUCH_LD_PLUS));
 }
@@ -215,7 +215,7 @@ struct where {
 	struct run *r;
 };
 
-/* Call a helper with addr and len in r1 and r2, or as its second and third argument. */
+/* Call a helper with addr and len in r1 and r2, or (second) in r2 and r3. */
 static bool helper_faults(struct where *f, __u32 id, bool second, __u64 addr, __u64 len)
 {
 	struct bpf_insn insns[] = {
@@ -275,7 +275,7 @@ static int move(int fd, struct run *r, __u16 pind, __u64 slba, __u64 len)
 	return run_exec(fd, r);
 }
 
-/* The LBA that was not granted must be the one in the record. */
+/* True if the move is denied, and the record names `lba`, which was not granted. */
 static bool move_denied(int fd, struct run *r, __u16 pind, __u64 slba, __u32 nlb, __u64 lba)
 {
 	struct ending e = {
@@ -294,7 +294,7 @@ static const struct {
 	__u64 slba;
 	__u32 nlb;
 	__u64 denied;
-} outside[] = {	/* of the grant 100 + 4 */
+} outside[] = {	/* accesses that are not within the grant of LBAs 100 to 103 */
 	{ 99, 1, 99 }, { 104, 1, 104 }, { 99, 2, 99 }, { 103, 2, 104 }, { 98, 2, 98 },
 	{ 102, 3, 104 }, { 0, 1, 0 }, { 4095, 1, 4095 }, { 4096, 1, 4096 },
 	{ 1ULL << 32 | 100, 1, 1ULL << 32 | 100 }, { 1ULL << 52 | 100, 1, 1ULL << 52 | 100 },
@@ -338,7 +338,7 @@ TEST_F(fault, rights_are_per_grant)
 	EXPECT_TRUE(move_denied(fd, r, WRITE, 4, 2, 4));
 }
 
-/* Every LBA of the access is granted, though not by one grant alone. */
+/* Test an access of which each LBA is granted, but not by one grant alone. */
 TEST_F(fault, grants_add_up)
 {
 	int fd = self->d.compute;
@@ -373,7 +373,7 @@ TEST_F(fault, a_denied_write_changes_nothing)
 	}
 }
 
-/* What was emitted before the fault is delivered with it. */
+/* Test that bytes emitted before the fault are delivered with it. */
 TEST_F(fault, output_survives)
 {
 	static const struct bpf_insn insns[] = {
@@ -428,7 +428,10 @@ TEST_F(fault, budget)
 		EXPECT_EQ(KCSD_SC_PROGRAM_BUDGET, run_exec(self->d.compute, r));
 		EXPECT_EQ(KCSD_FAULT_BUDGET, le32toh(r->out.rec.reason));
 		insns = le64toh(r->out.rec.insns);
-		/* Counted on back edges: a block late at most, and this loop is one long. */
+		/*
+		 * The budget is checked on back edges, so up to one block late. This loop has one
+		 * block.
+		 */
 		EXPECT_LE(budgets[i], insns);
 		EXPECT_GE(budgets[i] + 2, insns);
 	}
@@ -445,7 +448,7 @@ TEST_F(fault, budget_of_the_drive)
 	EXPECT_EQ(0, run_exec(self->other.compute, r));
 	r->cparam1 = 3000;
 	EXPECT_EQ(KCSD_SC_PROGRAM_BUDGET, run_exec(self->other.compute, r));
-	/* A command can ask for less, not for more. */
+	/* A command can ask for a lower budget, not for a higher one. */
 	r->budget = 1ULL << 32;
 	EXPECT_EQ(KCSD_SC_PROGRAM_BUDGET, run_exec(self->other.compute, r));
 	r->budget = 6003;
@@ -454,7 +457,7 @@ TEST_F(fault, budget_of_the_drive)
 	EXPECT_EQ(0, run_exec(self->other.compute, r));
 	r->budget = 3000;
 	EXPECT_EQ(KCSD_SC_PROGRAM_BUDGET, run_exec(self->other.compute, r));
-	/* A budget of more than 32 bits is one. */
+	/* A budget may have more than 32 bits. */
 	ASSERT_EQ(0, set_feature(self->other.ctrl, KCSD_FEATURE_BUDGET, 1ULL << 33));
 	r->cparam1 = 3000;
 	r->budget = 1ULL << 32;
@@ -492,7 +495,7 @@ TEST_F(fault, time_limit_of_the_drive)
 	EXPECT_GT(2000000000, time_ns() - start);
 }
 
-/* Who may send runs may not keep a unit for longer than the drive allows, or 49 days. */
+/* Test that a command cannot run longer than the time limit of the drive (nor for 49 days: ~0). */
 TEST_F(fault, a_command_cannot_raise_the_time_limit)
 {
 	struct run *r = &self->r;
@@ -505,13 +508,13 @@ TEST_F(fault, a_command_cannot_raise_the_time_limit)
 		EXPECT_EQ(KCSD_SC_PROGRAM_TIME, run_way(way, self->other.compute, r))
 			TH_LOG("%s", cmd_way_name(way));
 	}
-	/* Who may set features raises it for all. */
+	/* Set Features raises the limit for all runs. */
 	ASSERT_EQ(0, set_feature(self->other.ctrl, KCSD_FEATURE_TIMEOUT, 600));
 	EXPECT_EQ(KCSD_SC_PROGRAM_TIME, run_exec(self->other.compute, r));
 	EXPECT_LE(600000000, le64toh(r->out.rec.run_ns));
 }
 
-/* Every instruction that can close a loop, and a loop of nothing but helpers. */
+/* Test each instruction that can close a loop, and a loop that only calls a helper. */
 TEST_F(fault, time_limit_stops_every_loop)
 {
 	static const struct bpf_insn calls[] = {
@@ -548,7 +551,7 @@ TEST_F(fault, time_limit_stops_every_loop)
 	}
 }
 
-/* ---- one helper that moves much ---- */
+/* ---- one helper call that moves many bytes ---- */
 
 #define MANY	(48u << 20)
 #define FAR	(2u << 20)
@@ -562,7 +565,7 @@ static const struct drive_attr zoned[] = {
 	{ "zone_capacity", "3145728" }, {}
 };
 
-/* As prog_read; the word at FAR in what was read. */
+/* Read like prog_read. Returns the word at FAR in the data. */
 static const struct bpf_insn prog_read_far[] = {
 	I_MOVR(R6, R1), I_CTX(R1, R6, cparam1), I_CTX(R2, R6, heap), I_CTX(R3, R6, cparam2),
 	I_HELPER(read), I_CTX(R2, R6, heap), I_ADD(R2, FAR), I_LDX(BPF_DW, R0, R2, 0), I_EXIT,
@@ -594,7 +597,7 @@ TEST_F(fault, time_limit_within_a_helper)
 	EXPECT_EQ(0, move(self->other.compute, r, READ, 0, MANY));
 	EXPECT_EQ(MANY, le64toh(r->out.rec.read_bytes));
 	EXPECT_EQ(0x7777777777777777, r->result);
-	/* The machine may be busy before the helper is called, but not always. */
+	/* The machine may be busy before the helper is called, but not in all tries. */
 	r->timeout_ms = 1;
 	for (int i = 0; i < 10; i++) {
 		ASSERT_EQ(KCSD_SC_PROGRAM_TIME, move(self->other.compute, r, READ, 0, MANY));
@@ -606,7 +609,7 @@ TEST_F(fault, time_limit_within_a_helper)
 	EXPECT_TRUE(ended(r, e));
 }
 
-/* A write that is moved in pieces is for a zone as one: in order, or refused as a whole. */
+/* Test a write to a zone that the drive moves in pieces: done in order, or refused as a whole. */
 TEST_F(fault, zones_take_long_writes)
 {
 	const __u32 most = ZONE_CAPACITY - LBA;
@@ -639,7 +642,7 @@ struct division {
 
 #define MIN64	(1ULL << 63)
 #define MIN32	(1ULL << 31)
-#define HIGH	0xabcdef0100000000ULL	/* what a 32-bit operation must not see */
+#define HIGH	0xabcdef0100000000ULL	/* bits that a 32-bit operation must not see */
 
 static const struct division divisions[] = {
 	{ I_ALUR(BPF_DIV, R0, R2), 100, 0, 0 },
@@ -687,7 +690,7 @@ TEST_F(fault, arithmetic_never_faults)
 	}
 }
 
-/* Runs that fault and runs that do not, side by side: each gets its own ending. */
+/* Run programs that fault beside programs that do not: each run gets its own result. */
 TEST_F(fault, faults_stay_with_their_run)
 {
 	struct run *r = calloc(64, sizeof(*r));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the helpers return, and the log they write to. */
+/* Test the values that helpers return, and the program log that they write to. */
 #include "drive.h"
 #include "run.h"
 
@@ -29,7 +29,7 @@ FIXTURE_TEARDOWN(helpers)
 	EXPECT_EQ(0, drive_remove(&self->d));
 }
 
-/* Install and run; the heap is 4 LBAs. */
+/* Install the program with a heap of 4 LBAs, and run it. */
 static int run_insns(struct drive *d, __u16 pind, const struct bpf_insn *insns, __u32 cnt,
 		     struct run *r)
 {
@@ -76,7 +76,7 @@ TEST_F(helpers, time_goes_forward)
 {
 	struct run *r = &self->r;
 
-	/* Two readings with work between them; the difference is returned. */
+	/* Return the difference of two readings, with work between them. */
 	ASSERT_EQ(0, RUN(&self->d, r, I_HELPER(time), I_MOVR(R6, R0), I_MOV(R7, 20000),
 			 I_ADD(R7, -1), I_JMP(BPF_JNE, R7, 0, -2), I_HELPER(time),
 			 I_ALUR(BPF_SUB, R0, R6), I_EXIT));
@@ -103,7 +103,7 @@ TEST_F(helpers, read_and_write_return_einval)
 	}
 }
 
-/* A length of 0 is allowed at any address. */
+/* Test that a length of 0 is allowed at any address. */
 TEST_F(helpers, nothing_at_no_address)
 {
 	struct run *r = &self->r;
@@ -123,7 +123,7 @@ TEST_F(helpers, nothing_at_no_address)
 	EXPECT_EQ(0, r->result);
 }
 
-/* The arguments, 16 bytes, after some work on them. */
+/* Test the memory helpers: emit the 16 bytes of arguments after some work on them. */
 TEST_F(helpers, memory)
 {
 	struct run *r = &self->r;
@@ -156,7 +156,7 @@ TEST_F(helpers, memory)
 	}
 }
 
-/* By the kernel's library: known answers, and the same in parts as at once. */
+/* Test crc32c, which the library of the kernel computes: known answers, at once and in parts. */
 TEST_F(helpers, crc32c)
 {
 	struct run *r = &self->r;
@@ -174,11 +174,14 @@ TEST_F(helpers, crc32c)
 	EXPECT_EQ(0, r->result);
 }
 
-/* The hash is at the heap, what is hashed 256 bytes on; sizes around a block's end. */
+/*
+ * Test sha256 with sizes around the end of a block. The hash is at the start of the heap, its data
+ * 256 bytes behind.
+ */
 TEST_F(helpers, sha256)
 {
 	struct run *r = &self->r;
-	/* The starts of digests of "abc" and zeroes after it, as sha256sum has them. */
+	/* First bytes of the digests of "abc" and of zeroes, from sha256sum. */
 	static const struct {
 		__u32 len;
 		__u8 digest[8];
@@ -194,7 +197,7 @@ TEST_F(helpers, sha256)
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
 		r->cparam1 = known[i].len;
 		r->cparam2 = known[i].len / 3;
-		/* In two parts. */
+		/* Hash in two parts. */
 		ASSERT_EQ(0, RUN(&self->d, r, I_MOVR(R6, R1), I_CTX(R7, R6, heap),
 				 I_MOVR(R1, R7), I_ADD(R1, 256), I_CTX(R2, R6, args),
 				 I_MOV(R3, 3), I_HELPER(memcpy),
@@ -215,7 +218,7 @@ TEST_F(helpers, sha256)
 	}
 }
 
-/* Whatever a program writes into its hash does no harm. */
+/* Test that a program can write any bytes into its hash without harm. */
 TEST_F(helpers, sha256_of_garbage)
 {
 	struct run *r = &self->r;
@@ -227,7 +230,7 @@ TEST_F(helpers, sha256_of_garbage)
 	EXPECT_EQ(0, r->result);
 }
 
-/* What a helper writes must not be in the context. */
+/* Test that a helper refuses to write to the context. */
 TEST_F(helpers, context_is_read_only)
 {
 	struct run *r = &self->r;
@@ -242,12 +245,12 @@ TEST_F(helpers, context_is_read_only)
 }
 
 #define LIMIT_MS	3
-#define AFTER_NS	(time_slow() * 50000000)	/* how long after its limit a run may go on */
+#define AFTER_NS	(time_slow() * 50000000)	/* longest time past its limit */
 #define TRIES		10
 
 /*
- * A call that would take far longer than the limit ends within it and a little. The machine that
- * runs this VM may have had other things to do: one time of several has to do.
+ * Expect that a call that needs far longer than the limit stops shortly after the limit. The
+ * machine of this VM may be busy with other work, so one of several tries is enough.
  */
 static void expect_in_time(struct __test_metadata *_metadata, struct drive *d, struct run *r,
 			   const struct bpf_insn *insns, __u32 cnt, __u32 helper)
@@ -275,7 +278,9 @@ TEST_F(helpers, time_limit_in_a_helper)
 	static const struct drive_attr large[] = {
 		DRIVE_SMALL, { "arena_size", "33554432" }, {}
 	};
-	/* A hash at the heap's start; half of the heap with one other byte, in all of it. */
+	/*
+	 * Hash at the start of the heap. The data is half of the heap, in which one byte differs.
+	 */
 	static const struct bpf_insn sha256[] = {
 		I_CTX(R2, R1, heap), I_MOVR(R1, R2), I_MOV(R3, 24 * KST_MIB),
 		I_HELPER(sha256_add), I_EXIT
@@ -294,14 +299,14 @@ TEST_F(helpers, time_limit_in_a_helper)
 	EXPECT_EQ(0, drive_remove(&d));
 }
 
-/* emit: all or nothing, in order, to the last byte. */
+/* Test emit: all bytes or none, in order, until the output is full to the last byte. */
 TEST_F(helpers, emit_fills_the_output)
 {
 	struct run *r = &self->r;
 	struct nvme_uring_cmd c;
 	__u64 result;
 
-	/* Emit args (8 bytes) until it does not fit, then 4, then 1; return the last. */
+	/* Emit 8 bytes of args until they do not fit, then 4, then 1. Returns the last result. */
 	static const struct bpf_insn insns[] = {
 		I_MOVR(R6, R1),
 		I_CTX(R1, R6, args), I_MOV(R2, 8), I_HELPER(emit), I_JMP(BPF_JEQ, R0, 0, -4),
@@ -322,11 +327,13 @@ TEST_F(helpers, emit_fills_the_output)
 	EXPECT_EQ(0, memcmp(r->out.bytes, "abcdefghabcdefghabcd\xa5", 21));
 }
 
-/* All bytes of several pages are where they belong, whatever the pieces were. */
+/*
+ * Test that all bytes of an output of several pages are in place, whatever the sizes of the pieces.
+ */
 TEST_F(helpers, emit_across_pages)
 {
 	static const __u32 pieces[] = { 1, 4095, 4096, 4097, 1000, 16383, 3, 16384 };
-	/* Fill the heap: the byte at i is i % 251. Emit cparam1 bytes of it until that fails. */
+	/* Fill the heap with byte i % 251 at i. Emit cparam1 bytes of it until that fails. */
 	static const struct bpf_insn insns[] = {
 		I_CTX(R6, R1, heap), I_CTX(R7, R1, cparam1), I_MOVR(R2, R6), I_MOV(R3, 0),
 		I_MOVR(R4, R3), I_ALU(BPF_MOD, R4, 251), I_STX(BPF_B, R2, 0, R4),
@@ -422,13 +429,16 @@ TEST_F(helpers, log_faults)
 	EXPECT_GE(KCSD_LOG_TEXT_LEN, e->text_len);
 }
 
-/* The newest lines stay, oldest first, without gaps; reading takes nothing away. */
+/*
+ * Test that the log keeps the newest lines, oldest first, without gaps, and that reading removes
+ * none.
+ */
 TEST_F(helpers, log_keeps_the_newest)
 {
 	struct run *r = &self->r;
 	const struct kcsd_log_entry *e = self->log.entry;
 
-	/* 300 lines, each its number: two letters, sixteen to a digit. */
+	/* Log 300 lines. Each is its number in two letters, in base 16. */
 	ASSERT_EQ(0, RUN(&self->d, r, I_MOVR(R6, R1), I_CTX(R7, R6, heap), I_MOV(R8, 0),
 			 I_ADD(R8, 1),
 			 I_MOVR(R2, R8), I_ALU(BPF_AND, R2, 15), I_ADD(R2, 'A'),

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Runs that their submitters carry out themselves: which, and what of those that are not quick. */
+/*
+ * Test quick runs, which the submitter executes: which runs are quick, and how slow ones are
+ * started over.
+ */
 #include "cgroup.h"
 #include "tenant.h"
 
@@ -7,19 +10,19 @@
 #include <sched.h>
 
 #define LBA		4096
-#define QUICK_RUNS	4	/* as in the driver: they make a quick program, */
-#define PENALTY		64	/* and so many more after one that was given up */
-#define QUICK_US	"10000"	/* more than a quick run takes on any machine */
+#define QUICK_RUNS	4	/* as in the driver: so many quick runs make a program quick, */
+#define PENALTY		64	/* so many more after a run that was started over */
+#define QUICK_US	"10000"	/* longer than a quick run takes on any machine */
 #define GIVE_UP_NS	40000000	/* as in the driver: four times that */
 #define FOR_EVER	(1ULL << 60)
 #define WHILE		120000000
 #define SHORT_WHILE	500000
-#define PERIOD_NS	200000000ULL	/* of a cgroup's quota */
-#define NO_STALL	3		/* exit status */
+#define PERIOD_NS	200000000ULL	/* period of the quota of a cgroup */
+#define NO_STALL	3		/* exit status of stall() */
 
 enum { SPIN, LOGS, BAD, SEVEN, ENDLESS };
 
-/* Read LBA 0 if cparam2 is 1, emit 8 bytes, loop for cparam1 ns; 2^32 + cparam2. */
+/* Read LBA 0 if cparam2 is 1, emit 8 bytes, loop for cparam1 ns. Returns 2^32 + cparam2. */
 static const struct bpf_insn prog_spin[] = {
 	I_MOVR(R6, R1), I_CTX(R7, R6, cparam1), I_CTX(R8, R6, cparam2),
 	I_JMP(BPF_JNE, R8, 1, 4),
@@ -34,7 +37,7 @@ static const struct bpf_insn prog_logs[] = {
 	I_MOV(R0, 7), I_EXIT,
 };
 
-/* What is at address cparam1. */
+/* Load from address cparam1. */
 static const struct bpf_insn prog_bad[] = {
 	I_CTX(R1, R1, cparam1), I_LDX(BPF_DW, R0, R1, 0), I_MOV(R0, 7), I_EXIT,
 };
@@ -46,7 +49,7 @@ FIXTURE(inline) {
 
 FIXTURE_VARIANT(inline) {
 	const char *engine;
-	const char *budget;	/* with one native code counts, and looks at the clock earlier */
+	const char *budget;	/* not 0: JIT code counts, looks at the clock earlier */
 };
 
 FIXTURE_VARIANT_ADD(inline, jit) { .engine = "jit", .budget = "0" };
@@ -105,7 +108,7 @@ static __u64 counter(const struct drive *d, const char *name)
 	return drive_number(d, file);
 }
 
-/* Another tenant: the one before may have stalled, on a busy machine. */
+/* Open a file for a new tenant: the one before may have stalled, on a busy machine. */
 static int open_anew(const struct drive *d)
 {
 	char path[64];
@@ -114,7 +117,7 @@ static int open_anew(const struct drive *d)
 	return open(path, O_RDWR | O_CLOEXEC);
 }
 
-/* Run this one, which is quick, until it is inline. False: it never is. */
+/* Run `r`, which is quick, until it is a quick run. Returns false if it never becomes one. */
 static bool becomes_inline(struct drive *d, struct run *r)
 {
 	__u64 before = counter(d, "runs_quick");
@@ -130,7 +133,9 @@ static bool becomes_inline(struct drive *d, struct run *r)
 	return false;
 }
 
-/* It is: of several in a row, one at least, as any may be taken to be slow on a busy machine. */
+/*
+ * True if one of several runs in a row is a quick run. On a busy machine any of them may seem slow.
+ */
 static bool is_inline(struct drive *d, struct run *r)
 {
 	__u64 before = counter(d, "runs_quick");
@@ -178,7 +183,7 @@ TEST_F(inline, whatever_way_it_comes)
 		  drive_number(&self->d, "units/0/runs") + drive_number(&self->d, "units/1/runs"));
 }
 
-/* A fault is told, counted and logged once; the next run is as if nothing had been. */
+/* Test a fault of a quick run: reported, counted and logged once; the next run is not affected. */
 TEST_F(inline, faults)
 {
 	struct run good = { .pind = BAD, .cparam1 = KCSD_GUEST_CTX }, bad = { .pind = BAD };
@@ -197,7 +202,10 @@ TEST_F(inline, faults)
 	EXPECT_EQ(0, run_exec(self->d.compute, &good));
 }
 
-/* Given up and started over: what it read and emitted is there once, and it is not trusted soon. */
+/*
+ * Test a quick run that overruns its slice and is started over: its reads and output are there
+ * once, and the program is not quick again soon.
+ */
 TEST_F(inline, long_runs_are_started_over)
 {
 	struct run r = { .pind = SPIN, .cparam2 = 1 }, quick = { .pind = SPIN, .cparam2 = 1 };
@@ -206,7 +214,7 @@ TEST_F(inline, long_runs_are_started_over)
 	run_grant(&r, 0, 1, KCSD_GRANT_READ);
 	run_grant(&quick, 0, 1, KCSD_GRANT_READ);
 	r.cparam1 = WHILE;
-	/* On a busy machine a run may have seemed slow just before: then try again. */
+	/* Try again: on a busy machine a run may have seemed slow just before. */
 	for (int i = 0; i < 5 && !counter(&self->d, "runs_restarted"); i++) {
 		ASSERT_TRUE(becomes_inline(&self->d, &quick));
 		runs = counter(&self->d, "runs");
@@ -229,7 +237,10 @@ TEST_F(inline, long_runs_are_started_over)
 	EXPECT_TRUE(becomes_inline(&self->d, &quick));
 }
 
-/* The submitter gets away from what never ends, and its time limit and cancelling still hold. */
+/*
+ * Test that the submitter returns while an endless run continues, with its time limit and
+ * cancelling.
+ */
 TEST_F(inline, endless_runs_do_not_hold_the_submitter)
 {
 	struct run quick = { .pind = SPIN, .cparam2 = 5 };
@@ -239,7 +250,7 @@ TEST_F(inline, endless_runs_do_not_hold_the_submitter)
 	for (int round = 0; round < 2; round++) {
 		ASSERT_TRUE(becomes_inline(&self->d, &quick));
 		ASSERT_EQ(0, tenant_send(&self->t, &c, 1, 0));
-		/* The send returned while it runs. */
+		/* The system call returned while the run continues. */
 		EXPECT_TRUE(drive_becomes(&self->d, "units/running", 1));
 		if (round)
 			break;
@@ -254,7 +265,7 @@ TEST_F(inline, endless_runs_do_not_hold_the_submitter)
 	EXPECT_EQ(1, counter(&self->d, "faults_time"));
 }
 
-/* What can be seen of a run must not happen twice. */
+/* Test that no run with visible effects is quick: it could not be started over. */
 TEST_F(inline, never_what_leaves_something_behind)
 {
 	struct run reads = { .pind = SPIN }, writes = reads, both = reads, logs = { .pind = LOGS };
@@ -286,7 +297,7 @@ TEST_F(inline, never_what_leaves_something_behind)
 	EXPECT_TRUE(is_inline(&self->d, &reads));
 }
 
-/* While a run waits for a unit, none that comes later is carried out. */
+/* Test that no run is quick while an earlier one waits for a unit. */
 TEST_F(inline, nobody_is_overtaken)
 {
 	struct nvme_uring_cmd endless = tenant_cmd(ENDLESS, 0, 0), c = tenant_cmd(SPIN, 0, 0);
@@ -295,7 +306,7 @@ TEST_F(inline, nobody_is_overtaken)
 	__u64 before;
 
 	ASSERT_TRUE(becomes_inline(&self->d, &r));
-	/* One of two units is enough. */
+	/* Keep only one of the two units. */
 	ASSERT_EQ(0, tenant_send(&self->other, &endless, 1, 0));
 	EXPECT_TRUE(drive_becomes(&self->d, "units/running", 1));
 	EXPECT_TRUE(becomes_inline(&self->d, &r));
@@ -312,7 +323,7 @@ TEST_F(inline, nobody_is_overtaken)
 	EXPECT_TRUE(becomes_inline(&self->d, &r));
 }
 
-/* What comes together is for the units. */
+/* Test that runs sent in one batch go to the units. */
 TEST_F(inline, not_in_batches)
 {
 	struct nvme_uring_cmd c = tenant_cmd(SPIN, 0, 0);
@@ -342,7 +353,10 @@ TEST_F(inline, not_at_a_lower_priority)
 	EXPECT_EQ(0, status);
 }
 
-/* Nor by another policy, with which a task may get no CPU for long, or keep others from it. */
+/*
+ * Test that a task with another policy has no quick runs: it may get no CPU for long, or keep
+ * others from it.
+ */
 TEST_F(inline, not_by_another_policy)
 {
 	static const int policies[] = { SCHED_IDLE, SCHED_BATCH, SCHED_RR, SCHED_FIFO };
@@ -365,9 +379,9 @@ TEST_F(inline, not_by_another_policy)
 }
 
 /*
- * Run what is quick as a rule for longer than the cgroup lets this process have a CPU in each
- * period. 0: there it stood still. NO_STALL: it was given up when it had run long enough, as the
- * kernel takes the CPU away later.
+ * Run a usually quick program for longer than the quota of the cgroup lets this process use a CPU
+ * in a period. Returns 0 if the process stalled in the run; NO_STALL if the run was started over
+ * after its slice, because the kernel takes the CPU away later; 1 on errors.
  */
 static int stall(int fd)
 {
@@ -381,7 +395,7 @@ static int stall(int fd)
 	return wait > GIVE_UP_NS && wait < PERIOD_NS / 4 * 3 ? NO_STALL : 0;
 }
 
-/* In a process of its own. Its exit status, or -1. */
+/* Call stall() in a child process. Returns its exit status, or -1. */
 static int stall_once(int fd)
 {
 	pid_t pid = fork();
@@ -395,20 +409,22 @@ static int stall_once(int fd)
 	return WEXITSTATUS(status);
 }
 
-/* Runs that were begun by their submitters. */
+/* Returns the number of runs that their submitters began. */
 static __u64 begun_inline(const struct drive *d)
 {
 	return counter(d, "runs_quick") + counter(d, "runs_restarted");
 }
 
-/* A tenant that lost its CPU while it had a unit does not borrow one again soon; others do. */
+/*
+ * Test that a tenant that lost its CPU while it had a unit has no quick runs soon after; others do.
+ */
 TEST_F(inline, not_after_a_stall)
 {
 	struct run r = { .pind = SPIN };
 	__u64 before = 0;
 	int status = 0;
 
-	/* On a busy machine a run may have seemed slow just before: then try again. */
+	/* Try again: on a busy machine a run may have seemed slow just before. */
 	for (int i = 0; i < 5 && begun_inline(&self->d) == before; i++) {
 		ASSERT_TRUE(becomes_inline(&self->d, &r));
 		before = begun_inline(&self->d);
@@ -426,7 +442,9 @@ TEST_F(inline, not_after_a_stall)
 	EXPECT_TRUE(becomes_inline(&self->d, &r));
 }
 
-/* Each new program has to show it, also at an index that had a quick one. */
+/*
+ * Test that each new program must become quick itself, also at the index of an earlier quick one.
+ */
 TEST_F(inline, new_programs_are_not_quick)
 {
 	struct run r = { .pind = SEVEN };
@@ -441,7 +459,7 @@ TEST_F(inline, new_programs_are_not_quick)
 	EXPECT_TRUE(becomes_inline(&self->d, &r));
 }
 
-/* Shares count it as any other. */
+/* Test that quick runs are charged to the share of the tenant. */
 TEST_F(inline, it_is_charged)
 {
 	struct nvme_uring_cmd c = tenant_cmd(SPIN, 0, 0);
@@ -477,9 +495,9 @@ FIXTURE_TEARDOWN(inline_one)
 
 struct spinner {
 	const struct drive *d;
-	int all;		/* rounds that there will be */
-	_Atomic int rounds;	/* that it may have begun */
-	int bad;		/* result of a run */
+	int all;		/* rounds in total */
+	_Atomic int rounds;	/* rounds that the thread may begin */
+	int bad;		/* result of a run that failed */
 };
 
 static void *spinner_thread(void *arg)
@@ -498,7 +516,10 @@ static void *spinner_thread(void *arg)
 	return NULL;
 }
 
-/* A run that comes while a submitter has the only unit gets it then, though nobody else comes. */
+/*
+ * Test a run that is sent while a submitter has the only unit: it gets the unit next, without a
+ * later run to wake it.
+ */
 TEST_F(inline_one, runs_that_come_meanwhile)
 {
 	const struct drive_attr more[] = { { "cus", "1" }, {} };
@@ -537,7 +558,7 @@ TEST_F(inline_one, switched_off)
 	EXPECT_TRUE(never_inline(&self->d, &r));
 }
 
-/* Units that are kept to some CPUs are kept there. */
+/* Test units that are limited to some CPUs: quick runs stay on these CPUs. */
 TEST_F(inline_one, units_with_cpus)
 {
 	const struct drive_attr more[] = { { "cu_cpus", "0" }, { "cus", "1" } };
@@ -547,7 +568,7 @@ TEST_F(inline_one, units_with_cpus)
 	EXPECT_TRUE(never_inline(&self->d, &r));
 }
 
-/* What may wait for a file is not for the submitter. */
+/* Test that a run that may wait for a file is not quick. */
 TEST_F(inline_one, blocking_media)
 {
 	char path[] = "/tmp/kst-inline-XXXXXX";

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a run must not see: other runs' memory, kernel addresses, more than it was granted. */
+/*
+ * Test that a run cannot see memory of other runs, kernel addresses, or more than it was granted.
+ */
 #include "drive.h"
 #include "run.h"
 
@@ -7,10 +9,10 @@
 
 #define LBA	4096
 
-/* One compute unit: every run has the memory of the run before. */
+/* Configure one compute unit: each run gets the memory of the run before. */
 static const struct drive_attr one_unit[] = { DRIVE_SMALL, { "cus", "1" }, {} };
 
-/* Fill everything from KCSD_GUEST_DATA to the end of the arguments with ones. */
+/* Fill the memory from KCSD_GUEST_DATA to the end of the arguments with ones. */
 static const struct bpf_insn prog_soil[] = {
 	I_MOV(R2, KCSD_GUEST_DATA), I_CTX(R3, R1, args), I_CTX(R4, R1, args_len),
 	I_ALUR(BPF_ADD, R3, R4),
@@ -18,7 +20,7 @@ static const struct bpf_insn prog_soil[] = {
 	I_MOV(R0, 0), I_EXIT,
 };
 
-/* Address of the first byte that is not 0 there, or 0. Leaves its stack alone. */
+/* Return the address of the first byte there that is not 0, or 0. Does not use its stack. */
 static const struct bpf_insn prog_sniff[] = {
 	I_MOV(R2, KCSD_GUEST_DATA), I_CTX(R3, R1, args),
 	I_LDX(BPF_B, R4, R2, 0), I_JMP(BPF_JEQ, R4, 0, 2), I_MOVR(R0, R2), I_EXIT,
@@ -73,10 +75,10 @@ TEST_F(isolation, memory_is_fresh)
 	EXPECT_EQ(0, r->result) TH_LOG("byte of an earlier run at %#llx", r->result);
 }
 
-/* The context page, too: past grants and results of others are gone. */
+/* Test that the context page is new, too: grants and results of earlier runs are gone. */
 TEST_F(isolation, context_page_is_fresh)
 {
-	/* OR of the page but for the context and nr_grants grants. */
+	/* Return the OR of the page without the context and its nr_grants grants. */
 	static const struct bpf_insn insns[] = {
 		I_MOV(R2, KCSD_GUEST_CTX + sizeof(struct kcsd_ctx)),
 		I_MOV(R3, KCSD_GUEST_CTX + KCSD_GUEST_GRANTS_OFF), I_MOV(R0, 0),
@@ -101,7 +103,7 @@ TEST_F(isolation, context_page_is_fresh)
 	EXPECT_EQ(0, r->result);
 }
 
-/* .data is as loaded in every run, whatever the run before did to it. */
+/* Test that .data is as loaded in each run, whatever the run before wrote to it. */
 TEST_F(isolation, data_is_fresh)
 {
 	/* Return the first word of .data and overwrite it. */
@@ -122,11 +124,11 @@ TEST_F(isolation, data_is_fresh)
 	}
 }
 
-/* A program can only read the grants that it sees. */
+/* Test that a program cannot write to the grants that it sees. */
 TEST_F(isolation, grants_cannot_be_widened)
 {
 	static const struct {
-		int off;	/* from the context */
+		int off;	/* from the start of the context */
 		__u8 size;
 	} stores[] = {
 		{ KCSD_GUEST_GRANTS_OFF, BPF_DW }, { KCSD_GUEST_GRANTS_OFF + 8, BPF_W },
@@ -149,10 +151,10 @@ TEST_F(isolation, grants_cannot_be_widened)
 	}
 }
 
-/* Nor can they by the submitter once the command is on its way. */
+/* Test that the submitter cannot change the grants after it has sent the command. */
 TEST_F(isolation, buffers_are_read_once)
 {
-	/* Long enough to be overtaken, then read LBA 9. */
+	/* Loop long enough for the submitter to change the buffer, then read LBA 9. */
 	static const struct bpf_insn insns[] = {
 		I_MOVR(R6, R1), I_MOV(R7, 2000000), I_ADD(R7, -1), I_JMP(BPF_JNE, R7, 0, -2),
 		I_MOV(R1, 9), I_CTX(R2, R6, heap), I_MOV(R3, LBA), I_HELPER(read), I_EXIT,
@@ -180,7 +182,10 @@ TEST_F(isolation, buffers_are_read_once)
 	io_uring_queue_exit(&ring);
 }
 
-/* No register holds an address of the kernel or of user space: all guest's are small. */
+/*
+ * True for addresses of the guest, which are small. A register must hold none of the kernel or user
+ * space.
+ */
 static bool is_small(__u64 v)
 {
 	return v < 1ULL << 32;
@@ -233,7 +238,7 @@ TEST_F(isolation, no_address_in_any_register_after_a_call)
 	}
 }
 
-/* Nothing of the kernel is in what a fresh program finds in its memory or gets back. */
+/* Test that a new program finds no bytes of the kernel in its memory or output. */
 TEST_F(isolation, output_behind_the_record_is_untouched)
 {
 	struct run *r = &self->r;
@@ -246,7 +251,7 @@ TEST_F(isolation, output_behind_the_record_is_untouched)
 	}
 }
 
-/* What a called function finds in a register, and what its caller finds afterwards. */
+/* Test registers in a called function, and in its caller afterwards. */
 TEST_F(isolation, registers_across_a_call)
 {
 	struct bpf_insn insns[] = {
@@ -273,7 +278,7 @@ TEST_F(isolation, registers_across_a_call)
 	}
 }
 
-/* r6 to r9 and the stack of a function belong to it: a callee changes neither. */
+/* Test that r6 to r9 and the stack belong to one function: a callee changes neither. */
 TEST_F(isolation, frames_are_apart)
 {
 	static const struct bpf_insn insns[] = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Native code and the interpreter: which runs, how it is stopped, what it leaves behind. */
+/* Test the JIT and the interpreter: which one runs, how runs are stopped, and their memory. */
 #include "drive.h"
 #include "run.h"
 
@@ -10,13 +10,13 @@
 #define HARDEN		"/proc/sys/net/core/bpf_jit_harden"
 #define ENABLE		"/proc/sys/net/core/bpf_jit_enable"
 #define LIMIT		"/proc/sys/net/core/bpf_jit_limit"
-#define PROMPT_NS	(time_slow() * 50000000ULL)	/* cancelling, at its best of TRIES */
+#define PROMPT_NS	(time_slow() * 50000000ULL)	/* time to cancel, in the best of TRIES */
 #define TRIES		10
 #define PADDING		30000	/* instructions that take long to compile */
 
 enum { SEVEN, ENDLESS, LOOP, OTHER };
 
-/* 2 * cparam1 + 3 instructions. */
+/* Execute 2 * cparam1 + 3 instructions. */
 static const struct bpf_insn prog_loop[] = {
 	I_CTX(R2, R1, cparam1), I_ADD(R2, -1), I_JMP(BPF_JNE, R2, 0, -2), I_MOV(R0, 0), I_EXIT,
 };
@@ -74,7 +74,7 @@ static __u64 counter(int index, const char *name)
 	return file_number(path);
 }
 
-/* Which engine runs program pind now, or -1 if the run fails. */
+/* Returns the engine that runs program pind now, or -1 if the run fails. */
 static int engine_of(struct drive *d, __u16 pind)
 {
 	struct run r = { .pind = pind, .cparam1 = 5 };
@@ -95,7 +95,7 @@ TEST_F(native, counters_tell_what_ran)
 	EXPECT_EQ(native ? 0 : 6, counter(index, "stats/runs_interp"));
 	EXPECT_EQ(native ? 5 : 0, counter(index, "programs/0/runs_jit"));
 	EXPECT_EQ(native ? 0 : 5, counter(index, "programs/0/runs_interp"));
-	/* Only what was interpreted was counted: none had a budget. */
+	/* Only interpreted instructions were counted: no run had a budget. */
 	EXPECT_EQ(native ? 0 : 5 * 2 + 13, counter(index, "stats/insns"));
 	EXPECT_EQ(native ? 0 : 5 * 2, counter(index, "programs/0/insns"));
 }
@@ -112,7 +112,7 @@ TEST_F(native, results_are_of_64_bits)
 	EXPECT_EQ(0x8877665544332211ULL, self->r.result);
 }
 
-/* A budget of n is enough for n instructions; one that is not ends where it always does. */
+/* Test that a budget of n is enough for n instructions, and a lower one stops at the same place. */
 TEST_F(native, budget_is_exact)
 {
 	struct run *r = &self->r;
@@ -129,7 +129,7 @@ TEST_F(native, budget_is_exact)
 		r->cparam1 = 0;
 		r->budget = budget;
 		ASSERT_EQ(KCSD_SC_PROGRAM_BUDGET, run_exec(self->d.compute, r));
-		/* The first back edge is taken after 3 instructions, then one after every 2. */
+		/* The first back edge comes after 3 instructions, then one after every 2. */
 		EXPECT_EQ(3 + (budget - 1) / 2 * 2, le64toh(r->out.rec.insns))
 			TH_LOG("budget %llu", budget);
 		EXPECT_EQ(2, le32toh(r->out.rec.pc));
@@ -148,7 +148,10 @@ static bool wait_for(int index, const char *name, __u64 value)
 	return true;
 }
 
-/* Start an endless run on a ring of its own and close that. How long until it is over? */
+/*
+ * Start an endless run on a new ring and close the ring. Returns the time until the run has
+ * completed.
+ */
 static __u64 cancel_ns(struct drive *d, struct run *r)
 {
 	__u64 cancelled = counter(d->index, "stats/faults_cancelled"), start;
@@ -186,13 +189,13 @@ TEST_F(native, cancelling_is_prompt)
 	ksft_print_msg("%s: cancelled in %llu us\n", variant->engine,
 		       (unsigned long long)best / 1000);
 	EXPECT_GT(PROMPT_NS, best);
-	/* The next run on that unit is not touched. */
+	/* The next run on that unit is not affected. */
 	EXPECT_TRUE(run_works(self->d.compute, SEVEN));
 	self->r.budget = ~0ULL;
 	EXPECT_GT(PROMPT_NS, best_cancel_ns(&self->d, &self->r));
 }
 
-/* The time that native code takes to be made is no time of the run that it is made for. */
+/* Test that the time to compile is not counted as time of the run that needs the code. */
 TEST_F(native, compiling_is_not_running)
 {
 	struct bpf_insn *insns = calloc(PADDING + 3, sizeof(*insns));
@@ -207,7 +210,7 @@ TEST_F(native, compiling_is_not_running)
 	for (int i = 0; i < PADDING; i++)
 		insns[2 + i] = I_ADD(R0, 1);
 	insns[PADDING + 2] = I_EXIT;
-	/* The machine may be busy with something else at any time, but not always then. */
+	/* The machine may be busy with other work, but not in all tries. */
 	for (int i = 0; i < TRIES && !apart; i++) {
 		ASSERT_EQ(0, prog_replace_insns(self->d.ctrl, OTHER, insns, PADDING + 3));
 		ASSERT_EQ(0, run_exec(self->d.compute, &r));
@@ -237,7 +240,7 @@ TEST_F(native, time_limit)
 	EXPECT_GT(30000000 + PROMPT_NS, best);
 }
 
-/* Endless programs on every CPU: others get their turn. */
+/* Test that other tasks get the CPU while endless programs run on every CPU. */
 TEST_F(native, others_get_the_cpu)
 {
 	struct nvme_uring_cmd c;
@@ -259,18 +262,18 @@ TEST_F(native, others_get_the_cpu)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- what the memory holds ---- */
+/* ---- the memory of a run ---- */
 
 #define BIG	(512 << 10)
 
-/* Fill cparam1 bytes from cparam2 on. */
+/* Fill cparam1 bytes from cparam2. */
 static const struct bpf_insn prog_soil[] = {
 	I_CTX(R2, R1, cparam2), I_CTX(R3, R1, cparam1), I_ALUR(BPF_ADD, R3, R2),
 	I_ST(BPF_DW, R2, 0, 0x5a5a5a5a), I_ADD(R2, 8), I_JMPR(BPF_JLT, R2, R3, -3),
 	I_CTX(R0, R1, heap), I_EXIT,
 };
 
-/* The or of all words from cparam2 on, cparam1 bytes. */
+/* Return the OR of all words in cparam1 bytes from cparam2. */
 static const struct bpf_insn prog_sniff[] = {
 	I_CTX(R2, R1, cparam2), I_CTX(R3, R1, cparam1), I_ALUR(BPF_ADD, R3, R2), I_MOV(R0, 0),
 	I_LDX(BPF_DW, R4, R2, 0), I_ALUR(BPF_OR, R0, R4), I_ADD(R2, 8),
@@ -297,7 +300,7 @@ TEST_F(native, nothing_is_left_to_the_next)
 	for (int i = 0; i < 8; i++) {
 		ASSERT_EQ(0, run_exec(fd, &soil));
 		ASSERT_EQ(heap, soil.result);
-		/* All that it has, then one word more, then far away. */
+		/* Look at all of its memory, then one word further, then far away. */
 		sniff.cparam2 = KCSD_GUEST_DATA;
 		sniff.cparam1 = heap + LBA - KCSD_GUEST_DATA;
 		ASSERT_EQ(0, run_exec(fd, &sniff));
@@ -312,9 +315,9 @@ TEST_F(native, nothing_is_left_to_the_next)
 	}
 }
 
-/* ---- where there is no native code ---- */
+/* ---- without the JIT ---- */
 
-/* By the engine that runs it when it is loaded anew. */
+/* Load the program again. Returns the engine that runs it. */
 static int engine_anew(struct drive *d)
 {
 	int ret = prog_replace(d->ctrl, OTHER, prog_loop);
@@ -341,7 +344,10 @@ TEST_F(native, jit_switched_off)
 	EXPECT_EQ((int)variant->record, engine_anew(&self->d));
 }
 
-/* The kernel's limit is not for threads of its own, the drive's is. */
+/*
+ * Test the limits for code: that of the kernel does not apply to threads of the kernel, that of the
+ * drive does.
+ */
 TEST_F(native, limits_of_memory)
 {
 	struct drive other = DRIVE_INIT;
@@ -364,7 +370,10 @@ static __u64 code_bytes(struct drive *d, __u16 pind)
 	return counter(d->index, "stats/memory_bytes") - before;
 }
 
-/* What does not fit is interpreted, without being compiled each time, until something goes. */
+/*
+ * Test a program whose code does not fit: interpreted, and not compiled each time, until other code
+ * is freed.
+ */
 TEST_F(native, room_comes_back)
 {
 	__u64 first = code_bytes(&self->d, SEVEN), second = code_bytes(&self->d, LOOP);
@@ -377,7 +386,7 @@ TEST_F(native, room_comes_back)
 		 (unsigned long long)(first > second ? first : second) + 100);
 	ASSERT_EQ(0, create(&other, "native2", "jit", limit));
 	EXPECT_EQ(KCSD_ENGINE_JIT, engine_of(&other, SEVEN));
-	/* Often enough to be quick, as far as that goes. */
+	/* Run it often enough to become quick, if it can. */
 	for (int i = 0; i < 10; i++) {
 		EXPECT_EQ(KCSD_ENGINE_INTERP, engine_of(&other, LOOP));
 	}
@@ -387,7 +396,7 @@ TEST_F(native, room_comes_back)
 	EXPECT_EQ(0, drive_remove(&other));
 }
 
-/* A program that has more memory than could be masked is interpreted, and works. */
+/* Test a program with more memory than could be masked: it is interpreted, and works. */
 TEST_F(native, nearly_all_of_the_memory)
 {
 	const __u32 heap = KST_MIB - KCSD_MAX_ARGS - 3 * 4096 - KCSD_MAX_CALL_DEPTH * 512;
@@ -396,9 +405,9 @@ TEST_F(native, nearly_all_of_the_memory)
 	EXPECT_LT(KCSD_ENGINE_NONE, engine_of(&self->d, OTHER));
 }
 
-/* ---- coming and going ---- */
+/* ---- cycles of loading and power ---- */
 
-/* Allocations of the kernel for eBPF programs. */
+/* Returns the allocations of the kernel for eBPF programs. */
 static int bpf_allocations(void)
 {
 	FILE *f = fopen("/proc/vmallocinfo", "r");
@@ -437,7 +446,7 @@ static struct nvme_uring_cmd seven_cmd(struct run *r, __u16 pind)
 	return run_cmd(r);
 }
 
-/* By ioctl: the rings of cmd.h are the process's, not a thread's. */
+/* Use ioctls: the rings of cmd.h belong to the process, not to a thread. */
 static void *cycle(void *arg)
 {
 	struct worker *w = arg;
@@ -501,7 +510,7 @@ TEST_F_TIMEOUT(native, code_comes_and_goes, 60 * time_slow())
 		}
 		EXPECT_TRUE(all_have_run(w));
 		sleep_ms(50);
-		/* Under way as they are. */
+		/* Power off while the cycles continue. */
 		EXPECT_EQ(0, drive_power(&self->d, false));
 		stop = true;
 		for (int i = 0; i < WORKERS; i++) {

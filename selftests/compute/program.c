@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The states of a program: empty, loading, loaded, activated, executing. */
+/* Test the states of a program: empty, loading, loaded, activated, executing. */
 #include "drive.h"
 #include "run.h"
 
@@ -12,7 +12,7 @@ static const struct drive_attr small[] = {
 	DRIVE_SMALL, { "max_programs", "8" }, { "max_active", "3" },
 	{ "max_program_bytes", "2097152" }, {}
 };
-/* One compute unit is busy with an endless run while the state is looked at. */
+/* Configure one compute unit. An endless run keeps it while a test looks at the state. */
 static const struct drive_attr little_room[] = {
 	DRIVE_SMALL, { "max_program_bytes", "65536" }, {}
 };
@@ -47,7 +47,7 @@ static int program_desc(int ctrl, __u16 pind, struct kcsd_program_desc *desc)
 	return ret;
 }
 
-/* PEOCC and ACT of an index, or -1. */
+/* Returns PEOCC and ACT of a program index, or -1. */
 static int program_state(int ctrl, __u16 pind)
 {
 	struct kcsd_program_desc desc;
@@ -146,7 +146,7 @@ TEST_F(program, descriptor_tells_what_was_loaded)
 	}
 }
 
-/* The first byte of the magic is no opcode: plain instructions need no header. */
+/* Test plain instructions: no opcode is the first byte of the magic, so they need no header. */
 TEST_F(program, plain_instructions)
 {
 	struct kcsd_program_desc desc;
@@ -201,7 +201,7 @@ TEST_F(program, chunks_come_in_order)
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD, load_chunk(self->ctrl, buf, 24, 8, len));
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD, load_chunk(self->ctrl, buf, 8, 16, len));
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD, load_chunk(self->ctrl, buf, 16, len - 16, len + 8));
-	/* What was refused has changed nothing. */
+	/* The refused command has changed nothing. */
 	EXPECT_EQ(0, load_chunk(self->ctrl, buf, 16, len - 16, len));
 	EXPECT_EQ(STATE_LOADED, program_state(self->ctrl, 1));
 }
@@ -219,7 +219,7 @@ TEST_F(program, offset_0_starts_again)
 	EXPECT_TRUE(run_works(self->d.compute, 1));
 }
 
-/* Two programs may arrive at the same time. */
+/* Test that two programs can be loaded at the same time. */
 TEST_F(program, loads_interleave)
 {
 	static const struct bpf_insn eight[] = { I_MOV(R0, 8), I_EXIT };
@@ -363,7 +363,7 @@ TEST_F(program, max_program_bytes_is_for_all_together)
 	EXPECT_EQ(KCSD_SC_MAX_PROGRAM_BYTES, prog_load_image(d.ctrl, 1, &im, NULL));
 	EXPECT_EQ(0, prog_unload(d.ctrl, 0));
 	EXPECT_EQ(0, prog_load_image(d.ctrl, 1, &im, NULL));
-	/* A refused program does not keep its bytes. */
+	/* A refused program does not keep its memory. */
 	im.insn_cnt = 1;
 	im.data_len = 20000;
 	for (int i = 0; i < 4; i++) {
@@ -379,7 +379,7 @@ TEST_F(program, the_biggest_program)
 	struct image im = { .insns = prog_seven, .insn_cnt = 2 };
 
 	im.data_len = (1 << 20) - sizeof(struct kcsd_image) - sizeof(prog_seven);
-	/* It fits the drive, but its data does not fit a compute unit of 1 MiB. */
+	/* The program fits the drive, but its data does not fit a compute unit of 1 MiB. */
 	EXPECT_EQ(KCSD_SC_INVALID_PROGRAM_DATA, prog_load_image(self->ctrl, 0, &im, NULL));
 	im.data_len -= 128 << 10;
 	EXPECT_EQ(0, prog_install_image(self->ctrl, 0, &im));
@@ -412,10 +412,10 @@ TEST_F(program, an_executing_program_stays)
 	io_uring_queue_exit(&ring);
 }
 
-/* Loaded, activated, unloaded by all at once: what is in the slot is one program or none. */
+/* Load, activate and unload from all threads at once: the index holds one program or none. */
 #define TURNS		200
 
-/* By ioctl: cmd_admin()'s ring is for one thread. */
+/* Send by ioctl: the ring of cmd_admin() is for one thread. */
 static void admin(int ctrl, struct nvme_uring_cmd c)
 {
 	cmd_admin_way(CMD_IOCTL64, ctrl, &c, NULL);
@@ -460,7 +460,7 @@ TEST_F(program, a_slot_that_many_want)
 	prog_deactivate(self->ctrl, 0);
 	prog_unload(self->ctrl, 0);
 	EXPECT_EQ(STATE_EMPTY, program_state(self->ctrl, 0));
-	/* No bytes are left behind: of 2 MiB all can be had. */
+	/* No memory stays in use: all of the 2 MiB can be allocated. */
 	im.data_len = (512 << 10) - sizeof(struct kcsd_image) - sizeof(prog_seven);
 	for (int i = 0; i < 4; i++)
 		EXPECT_EQ(0, prog_load_image(self->ctrl, i, &im, NULL));
@@ -469,8 +469,9 @@ TEST_F(program, a_slot_that_many_want)
 }
 
 /*
- * As long as programs can be, of shapes that take the most of each step of loading. Where time was
- * more than in proportion to the length, one took a minute and more; it is shown, not judged.
+ * Load the longest programs, of shapes that take the most time in each step of loading. If a step
+ * took more time than in proportion to the length, loading took a minute or more. The time is
+ * printed, not tested.
  */
 #define LONG	(KCSD_MAX_INSNS - 1)
 
@@ -480,14 +481,14 @@ static void shape_jumps(struct bpf_insn *p)
 		p[i] = I_RAW(BPF_JMP | BPF_JGT | BPF_X, i % 10, (i + 1) % 10, 0, 0);
 }
 
-/* Loops in loops, 16,000 of them. */
+/* Nest 16,000 loops. */
 static void shape_loops(struct bpf_insn *p)
 {
 	for (int i = 0; i < LONG; i++)
 		p[i] = I_ADD(i % 10, 1);
 	for (int i = 0; i < 16000; i++)
-		p[16000 + i] = I_RAW(BPF_JMP | BPF_JGT | BPF_X, i % 10,
-						     (i + 1) % 10, -(2 * i + 2), 0);
+		p[16000 + i] = I_RAW(BPF_JMP | BPF_JGT | BPF_X, i % 10, (i + 1) % 10,
+				     -(2 * i + 2), 0);
 }
 
 static void shape_calls(struct bpf_insn *p)

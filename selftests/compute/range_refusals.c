@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Memory ranges that a run is refused, and range sets while runs hold them. */
+/* Test refused memory ranges of runs, and range sets that runs hold. */
 #include "capability.h"
 #include "exec_ranges.h"
 
@@ -13,7 +13,7 @@ TEST_F(exec_ranges, sets_in_use_stay)
 	int left = 0;
 
 	ASSERT_EQ(1, rsid);
-	/* Two run, one is queued. */
+	/* Two runs have a unit, one is queued. */
 	ASSERT_EQ(0, ring_open(&ring, 4, true));
 	for (int i = 0; i < 3; i++) {
 		struct nvme_uring_cmd c;
@@ -34,7 +34,7 @@ TEST_F(exec_ranges, sets_in_use_stay)
 	EXPECT_EQ(1, make_set(&self->d, 0, PAGE));
 }
 
-/* Refused commands let go of the set. */
+/* Test that refused commands release the set. */
 TEST_F(exec_ranges, sets_of_refused_commands)
 {
 	struct run r = { .rsid = make_set(&self->d, 0, PAGE), .pind = OTHER };
@@ -57,7 +57,7 @@ TEST_F(exec_ranges, refusals)
 		CMD_CHANGE(cdw2, OTHER + 1, KCSD_SC_NOT_ACTIVATED),
 		CMD_CHANGE(cdw2, 16, KCSD_SC_INVALID_PROGRAM_INDEX),
 		CMD_CHANGE(cdw2, 0xffff, KCSD_SC_INVALID_PROGRAM_INDEX),
-		CMD_CHANGE_MISFIT(cdw2, 1u << 16, cdw3),		/* a set and ranges */
+		CMD_CHANGE_MISFIT(cdw2, 1u << 16, cdw3),		/* both a set and ranges */
 		CMD_CHANGE(cdw3, 2 | 1u << 18, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(cdw3, 2 | 1u << 31, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(cdw3, RANGES + 1, KCSD_SC_MAX_RANGES),
@@ -71,7 +71,8 @@ TEST_F(exec_ranges, refusals)
 		CMD_CHANGE(addr, 0x1000, -EFAULT),
 		CMD_CHANGE(metadata, 0x1000, -EFAULT),
 	};
-	static struct run low;	/* no length reaches from there past the end of user space */
+	/* static: no length that starts at its low address reaches past the end of user space. */
+	static struct run low;
 	struct nvme_uring_cmd base;
 	__u32 len;
 	void *image = image_build(&(struct image){
@@ -87,7 +88,7 @@ TEST_F(exec_ranges, refusals)
 	EXPECT_EQ(0, cmd_io(self->d.compute, &base));
 }
 
-/* A stream of ranges, or of LBAs where there are grants. */
+/* Test the length of the stream: of ranges, or of LBAs if the run has grants. */
 TEST_F(exec_ranges, length_of_the_stream)
 {
 	static const struct bpf_insn see[] = { I_CTX(R0, R1, stream_len), I_EXIT };
@@ -124,7 +125,9 @@ TEST_F(exec_ranges, length_of_the_stream)
 	EXPECT_EQ(0, range_set_delete(self->d.ctrl, rsid));
 }
 
-/* The same for both ways to bring ranges, with the index as the result. */
+/*
+ * Test refused ranges, given in a command and in a set: the result is the index of the bad range.
+ */
 TEST_F(exec_ranges, range_refusals)
 {
 	struct kcsd_memory_range good = range(8 * PAGE, PAGE);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Memory Range Set Management, and its log page. */
+/* Test Memory Range Set Management, and its log page. */
 #include "capability.h"
 #include "drive.h"
 #include "ranges.h"
@@ -83,7 +83,7 @@ TEST_F(range_sets, created_listed_deleted)
 	ASSERT_EQ(0, get_page(self->d.ctrl, self->page, 4096));
 	EXPECT_EQ(1, le16toh(list->nr));
 	EXPECT_EQ(2, le16toh(((struct kcsd_range_set_desc *)(list + 1))->rsid));
-	/* The smallest free one comes next. */
+	/* The next set gets the smallest free identifier. */
 	ASSERT_EQ(0, range_set_create(self->d.ctrl, r, 1, &rsid));
 	EXPECT_EQ(1, rsid);
 }
@@ -112,7 +112,10 @@ TEST_F(range_sets, identifiers_that_are_none)
 		EXPECT_EQ(KCSD_SC_INVALID_RANGE_SET_ID, range_set_delete(self->d.ctrl, none[i]));
 }
 
-/* The last of two ranges is this, the result its index. */
+/*
+ * Create a set with `r` as the second of two ranges, and delete it. If it is refused, other than
+ * with Invalid Field, the result must be the index of the range.
+ */
 static int second(int fd, struct kcsd_memory_range r)
 {
 	struct kcsd_memory_range both[] = { range(16 * PAGE, 2 * PAGE), r };
@@ -174,7 +177,7 @@ TEST_F(range_sets, ranges_that_cannot_be)
 	EXPECT_EQ(0, nr_sets(self->d.ctrl, self->page));
 }
 
-/* Sets, unlike the ranges of one, may overlap. */
+/* Test the maximum number of sets. Sets may overlap, ranges of one set may not. */
 TEST_F(range_sets, as_many_as_there_can_be)
 {
 	struct kcsd_memory_range r[RANGES + 1];
@@ -235,7 +238,7 @@ TEST_F(range_sets, refusals)
 		CMD_CHANGE_MISFIT(cdw11, 1, addr),
 		CMD_CHANGE_MISFIT(cdw11, 3, addr),
 		CMD_CHANGE(cdw11, RANGES + 1, KCSD_SC_MAX_RANGES),
-		CMD_CHANGE(cdw11, 0x08000002, KCSD_SC_MAX_RANGES),	/* 64 bytes, cut to 32 bits */
+		CMD_CHANGE(cdw11, 0x08000002, KCSD_SC_MAX_RANGES),	/* 64 if cut to 32 bits */
 		CMD_CHANGE(cdw11, ~0U, KCSD_SC_MAX_RANGES),
 		CMD_CHANGE(cdw12, 1, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(cdw13, 1, KCSD_SC_INVALID_FIELD),
@@ -255,7 +258,7 @@ TEST_F(range_sets, refusals)
 		CMD_CHANGE(cdw10, 2u << 16 | 0x11, KCSD_SC_INVALID_FIELD),
 	};
 
-	del.addr = (uintptr_t)r;	/* for the change of data_len: a bad address is -EFAULT first */
+	del.addr = (uintptr_t)r;	/* for data_len: a bad address is -EFAULT first */
 
 	for (int way = 0; way < CMD_WAYS; way++) {
 		for (size_t i = 0; i < ARRAY_SIZE(of_create); i++) {
@@ -339,7 +342,10 @@ static void *create_and_delete(void *arg)
 	return NULL;
 }
 
-/* No more threads than sets: each has one at a time, and only it deletes that. */
+/*
+ * Create and delete sets from as many threads as sets. Each has one at a time, and only it deletes
+ * that.
+ */
 TEST_F(range_sets, many_at_once)
 {
 	struct churn churn[SETS] = {};

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who gets the compute units, and what they tell of it. Shares are counted in runs. */
+/* Test how tenants share the compute units, and the numbers that they read of it. */
 #include "tenant.h"
 
 #include <sys/resource.h>
 
-#define MANY		10000	/* where all is as quick as usual */
+#define MANY		10000	/* on a machine of usual speed */
 #define GATE_MS		600000
-#define SPIN		1000000	/* loops: a run that takes some time */
+#define SPIN		1000000	/* loops of a run that takes some time */
 
 enum { WHEN, ENDLESS };
 
 FIXTURE(schedule) {
 	struct drive d;
 	struct tenant gate, a, b;
-	struct ended *of_a, *of_b;	/* MANY of each */
+	struct ended *of_a, *of_b;	/* results, `many` of each */
 	int many;
 };
 
@@ -26,8 +26,8 @@ FIXTURE_VARIANT_ADD(schedule, one_unit) { .cus = "1", .units = 1 };
 FIXTURE_VARIANT_ADD(schedule, two_units) { .cus = "2", .units = 2 };
 
 /*
- * Let every unit run WHEN, which makes its native code there: a first run starts late, and
- * those that start meanwhile on other units would seem to have been preferred.
+ * Let every unit run WHEN, so that its JIT code is ready there: a first run starts late, and
+ * runs that start meanwhile on other units would seem to be preferred.
  */
 static bool warm_up(struct tenant *t, const struct drive *d, int units)
 {
@@ -74,7 +74,7 @@ FIXTURE_TEARDOWN(schedule)
 	EXPECT_EQ(0, drive_remove(&self->d));
 }
 
-/* Keep all units busy until gate_open(): what is sent meanwhile has to wait. */
+/* Keep all units busy until gate_open(). Commands that are sent before have to wait. */
 static bool gate_close(struct tenant *gate, const struct drive *d, int units)
 {
 	struct nvme_uring_cmd c = tenant_cmd(ENDLESS, 0, GATE_MS);
@@ -96,7 +96,7 @@ static int count_ok(const struct ended *e, int nr)
 	return ok;
 }
 
-/* How many of them started after one moment and before another. */
+/* Returns the number of these runs that started after `from` and before `to`. */
 static int started_between(const struct ended *e, int nr, __u64 from, __u64 to)
 {
 	int n = 0;
@@ -129,8 +129,9 @@ TEST_F(schedule, many_runs_in_flight_delay_another_by_one_a_unit)
 }
 
 /*
- * Not only the first time: whoever takes less than its share does not wait for more. One may seem
- * to, whose sender was preempted between the clock and the queue; without shares all eight do.
+ * Test that each run of a tenant that uses less than its share starts soon, not only the first one.
+ * One may seem late, if its sender was preempted between the clock and the queue; without shares
+ * all eight are late.
  */
 TEST_F(schedule, single_runs_among_many)
 {
@@ -157,7 +158,10 @@ TEST_F(schedule, single_runs_among_many)
 	EXPECT_GE(2, late);
 }
 
-/* First come, first served among a tenant's own. One unit, or they overtake on their way. */
+/*
+ * Test that runs of one tenant start in order. With one unit, because they overtake each other
+ * between units.
+ */
 TEST_F(schedule, in_order_within_a_tenant)
 {
 	struct nvme_uring_cmd c = tenant_cmd(WHEN, 0, 0);
@@ -176,10 +180,10 @@ TEST_F(schedule, in_order_within_a_tenant)
 	}
 }
 
-#define SHARED_NS	2000000000ULL	/* over which shares are measured, unless */
-#define SHARED_RUNS	2500		/* so many take less */
+#define SHARED_NS	2000000000ULL	/* time over which shares are measured, unless */
+#define SHARED_RUNS	2500		/* that many runs take less */
 
-/* Both have enough to do for some time. */
+/* True if both tenants have enough runs queued for some time. */
 static bool both_busy(const struct tenant *a, const struct tenant *b)
 {
 	return tenant_number(a->fd, "kcsd-queued:") > SHARED_RUNS / 4 &&
@@ -187,8 +191,8 @@ static bool both_busy(const struct tenant *a, const struct tenant *b)
 }
 
 /*
- * How much time b's runs get while a's get 100, when both have plenty. (Counting runs would
- * measure what else the machine does.)
+ * Returns the run time of b in percent of the run time of a, while both have enough queued. (A
+ * count of runs would depend on the other work of the machine.)
  */
 static int share_of_b(struct tenant *a, __u64 loops_a, struct tenant *b, __u64 loops_b,
 		      struct tenant *gate)
@@ -205,7 +209,7 @@ static int share_of_b(struct tenant *a, __u64 loops_a, struct tenant *b, __u64 l
 		of_a = tenant_number(a->fd, "kcsd-run-ns:") - a0;
 		of_b = tenant_number(b->fd, "kcsd-run-ns:") - b0;
 	}
-	/* Else one had the units for itself. */
+	/* Fail if one tenant had the units alone at the end. */
 	if (!tenant_number(a->fd, "kcsd-queued:") || !tenant_number(b->fd, "kcsd-queued:"))
 		return -1;
 	return of_a ? of_b * 100 / of_a : -1;
@@ -221,7 +225,7 @@ TEST_F(schedule, equal_tenants_have_equal_shares)
 	EXPECT_LT(0, tenant_number(self->a.fd, "kcsd-run-ns:"));
 }
 
-/* Runs that take ten times as long: the same time, so a tenth as many. */
+/* Test runs that take ten times as long: the same time, so a tenth of the runs. */
 TEST_F(schedule, long_runs_count_for_more)
 {
 	int n;
@@ -231,7 +235,10 @@ TEST_F(schedule, long_runs_count_for_more)
 	EXPECT_TRUE(n > 50 && n < 200) TH_LOG("%d, not about 100", n);
 }
 
-/* The weight is the nice value of who opened: 5 steps make a third. */
+/*
+ * Test the weight of a tenant, the nice value of the task that opened the file: 5 steps make a
+ * third.
+ */
 TEST_F(schedule, weight)
 {
 	struct tenant nice;
@@ -248,7 +255,7 @@ TEST_F(schedule, weight)
 	tenant_close(&nice);
 }
 
-/* Who had nothing to do for long has no claim to all that follows. */
+/* Test that a tenant that was idle for long gets no more than its share afterwards. */
 TEST_F(schedule, idle_tenants_save_up_nothing)
 {
 	struct nvme_uring_cmd c = tenant_cmd(WHEN, SPIN, 0);
@@ -263,7 +270,7 @@ TEST_F(schedule, idle_tenants_save_up_nothing)
 	EXPECT_TRUE(n > 50 && n < 200) TH_LOG("%d, not about 100", n);
 }
 
-/* Endless runs that only their time limit ends, four times as many as there are units. */
+/* Send endless runs, which only their time limit stops, four times as many as there are units. */
 TEST_F(schedule, endless_programs_take_their_share_only)
 {
 	struct nvme_uring_cmd endless = tenant_cmd(ENDLESS, 0, 250), c = tenant_cmd(WHEN, 0, 0);
@@ -284,16 +291,16 @@ TEST_F(schedule, endless_programs_take_their_share_only)
 		EXPECT_EQ(KCSD_SC_PROGRAM_TIME, cmd_status(self->of_a[i].res));
 }
 
-/* Thousands in flight, all cancelled: nothing remains of them. */
+/* Test that thousands of runs in flight, all cancelled, leave no memory allocated. */
 TEST_F(schedule, memory_of_many_runs_comes_back)
 {
 	struct nvme_uring_cmd c = tenant_cmd(ENDLESS, 0, 0);
 	__u64 bytes = drive_number(&self->d, "stats/memory_bytes"), before = 0, after = 0;
 
-	/* The first time fills caches. */
+	/* The first round fills caches. */
 	for (int round = 0; round < 3; round++) {
 		ASSERT_EQ(0, tenant_send(&self->a, &c, self->many, 0));
-		/* One after the other: a run may go from one of these numbers to the other. */
+		/* Read one number after the other: a run may move between them. */
 		EXPECT_TRUE(drive_becomes(&self->d, "units/running", variant->units));
 		EXPECT_EQ(self->many - variant->units, drive_number(&self->d, "units/queued"));
 		tenant_close(&self->a);
@@ -337,10 +344,12 @@ TEST_F(schedule, units_in_sysfs)
 	EXPECT_EQ(~0ULL, drive_number(&self->d, file));
 }
 
-/* Of one run: what is tried while it goes on takes less on the slowest machine. */
+/*
+ * Time limit of one run: enough, on the slowest machine, for the commands that are tried during it.
+ */
 #define LONG_MS		2000
 
-/* A run pays for no memory but its own: not for wiping what an earlier one left. */
+/* Test that a run is charged for its own memory, not for wiping the memory of an earlier tenant. */
 TEST_F(schedule, what_others_leave_is_not_paid_for)
 {
 	const struct drive_attr attrs[] = {
@@ -375,7 +384,10 @@ TEST_F(schedule, what_others_leave_is_not_paid_for)
 	EXPECT_EQ(0, drive_remove(&d));
 }
 
-/* Wiping what a tenant itself has left is charged to it: all that a unit does is somebody's. */
+/*
+ * Test that a tenant is charged for wiping its own memory: all time of a unit is charged to a
+ * tenant.
+ */
 TEST_F(schedule, what_one_leaves_itself_is_paid_for)
 {
 	const struct drive_attr attrs[] = {
@@ -435,7 +447,7 @@ FIXTURE_TEARDOWN(queue_limit)
 	EXPECT_EQ(0, drive_remove(&self->d));
 }
 
-/* One more is refused at once, may be tried again (no DNR), and takes nothing. */
+/* Test one run more than the limit: refused at once, without DNR, and uses nothing. */
 TEST_F(queue_limit, one_more_is_refused)
 {
 	struct nvme_uring_cmd endless = tenant_cmd(ENDLESS, 0, LONG_MS), c = tenant_cmd(WHEN, 0, 0);
@@ -453,7 +465,7 @@ TEST_F(queue_limit, one_more_is_refused)
 			  cmd_io_way(way, self->a.fd, &c, NULL));
 	EXPECT_TRUE(drive_becomes(&self->d, "units/running", 1));
 	EXPECT_EQ(3, drive_number(&self->d, "units/queued"));
-	/* Another's limit is its own. */
+	/* The other tenant has its own limit. */
 	EXPECT_EQ(0, cmd_io_way(CMD_IOCTL64, self->b.fd, &c, NULL));
 	ASSERT_EQ(0, tenant_reap(&self->a, self->of_a, 4));
 	for (int i = 0; i < 4 && !status; i++)
@@ -461,7 +473,7 @@ TEST_F(queue_limit, one_more_is_refused)
 	EXPECT_EQ(0, status);
 }
 
-/* A descriptor's copies are the same open file, also in a child. */
+/* Test copies of a descriptor, also in a child: the same open file, so the same limit. */
 TEST_F(queue_limit, copies_share_it)
 {
 	struct nvme_uring_cmd endless = tenant_cmd(ENDLESS, 0, LONG_MS), c = tenant_cmd(WHEN, 0, 0);
@@ -480,7 +492,7 @@ TEST_F(queue_limit, copies_share_it)
 	ASSERT_EQ(0, tenant_reap(&self->a, self->of_a, 4));
 }
 
-/* Commands that are refused for what they say give back what they had been admitted to. */
+/* Test that commands that are refused as invalid give back their slots. */
 TEST_F(queue_limit, refused_commands_do_not_count)
 {
 	struct nvme_uring_cmd bad = tenant_cmd(77, 0, 0), none = tenant_cmd(2, 0, 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Runs that have ended, and whose submitter does not pick them up: what they hold is the
- * submitter's, by count and by memory.
+ * Test completed runs that the submitter does not reap. Their memory is charged to the submitter,
+ * and they count for its limit of runs.
  */
 #include "cgroup.h"
 #include "tenant.h"
@@ -9,8 +9,8 @@
 #include <sys/mman.h>
 
 #define RUNS		16
-#define PIECE		65536		/* bytes of an emit */
-#define OUT_LEN		(4u << 20)	/* bytes of a run */
+#define PIECE		65536		/* bytes of one emit */
+#define OUT_LEN		(4u << 20)	/* bytes of output of a run */
 #define LIMIT		4
 
 enum { EMIT };
@@ -26,11 +26,11 @@ static const struct bpf_insn prog_emit[] = {
 FIXTURE(unreaped) {
 	struct drive d;
 	struct nvme_uring_cmd cmd;
-	int fd;				/* of the compute node, for reading only */
+	int fd;				/* compute node, opened read-only */
 };
 
 FIXTURE_VARIANT(unreaped) { unsigned int flags; };
-/* Completions wait for the task to enter the kernel for them, or to poll. */
+/* Defer completions until the task enters the kernel for them, or polls. */
 FIXTURE_VARIANT_ADD(unreaped, deferred) {
 	.flags = IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SINGLE_ISSUER
 };
@@ -53,7 +53,7 @@ static int set_up(struct drive *d, int *fd, const char *limit)
 
 FIXTURE_SETUP(unreaped)
 {
-	/* Never written to, so that it is no memory of the process. */
+	/* Never touched, so it is not charged to the process. */
 	void *out = mmap(NULL, 2 * OUT_LEN, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
@@ -78,7 +78,7 @@ static int open_ring(struct io_uring *ring, unsigned int flags)
 				   IORING_SETUP_SQE128 | IORING_SETUP_CQE32 | flags);
 }
 
-/* Send nr runs by a system call that picks up nothing, which io_uring_submit() might. */
+/* Send nr runs with a system call that reaps nothing; io_uring_submit() might. */
 static int send_only(struct io_uring *ring, int fd, const struct nvme_uring_cmd *c, int nr)
 {
 	struct io_uring_sq *sq = &ring->sq;
@@ -110,8 +110,9 @@ TEST_F(unreaped, memory_is_charged_to_the_submitter)
 }
 
 /*
- * No more than the cgroup may have, and nobody is killed for it. Runs begin when the process has
- * left the cgroup: what it allocates itself beyond the limit would call the OOM killer.
+ * Test that the runs stay within the limit of the cgroup, and that no process is killed for it. The
+ * runs begin after the process has left the cgroup: its own allocations beyond the limit would call
+ * the OOM killer.
  */
 TEST_F(unreaped, the_limit_of_the_cgroup_holds)
 {
@@ -141,8 +142,8 @@ TEST_F(unreaped, the_limit_of_the_cgroup_holds)
 }
 
 /*
- * A unit is not made to wait, as the sender's own threads would be, when the cgroup has more than
- * its memory.high. Who is, counts as an event: here nobody else is in the cgroup.
+ * Test that a unit does not wait when the cgroup has more than its memory.high, unlike a thread of
+ * the sender. A task that waits is counted as an event, and no other task is in this cgroup.
  */
 TEST_F(unreaped, units_do_not_wait_for_the_cgroup)
 {
@@ -157,7 +158,7 @@ TEST_F(unreaped, units_do_not_wait_for_the_cgroup)
 	ASSERT_EQ(0, file_write(CGROUP "/memory.high", "65536"));
 	events = cgroup_event("high");
 	ASSERT_EQ(0, drive_set(self->d.name, "inject", "clear"));
-	/* Not for long, if it would take long. */
+	/* Stop at the first event: with waits, all runs would take long. */
 	while (drive_number(&self->d, "stats/runs") < RUNS && cgroup_event("high") == events)
 		usleep(500);
 	EXPECT_EQ(events, cgroup_event("high"));
@@ -188,7 +189,7 @@ TEST_F(unreaped, slots_are_held)
 	}
 	EXPECT_EQ(0, tenant_number(self->fd, "kcsd-slots:"));
 	EXPECT_EQ(0, cmd_io_way(CMD_IOCTL64, self->fd, &self->cmd, NULL));
-	/* Nor do those stay that are never picked up. */
+	/* Runs that are never reaped release their slots, too. */
 	ASSERT_EQ(0, send_only(&ring, self->fd, &self->cmd, LIMIT));
 	io_uring_queue_exit(&ring);
 	for (int i = 0; i < 20000 && tenant_number(self->fd, "kcsd-slots:"); i++)

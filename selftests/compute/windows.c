@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Memory ranges in the memory of a program: where they end, and what a unit keeps mapped. */
+/*
+ * Test mappings of memory ranges into the memory of a program: bounds, and the mappings that a unit
+ * keeps.
+ */
 #include "exec_ranges.h"
 
 /* ---- bounds ---- */
 
-/* The program's status, and its fault at the address that it was given. */
+/* True if the program faults at `addr`, which it was given. */
 static bool faults(struct drive *d, struct run *r, __u16 pind, __u64 addr)
 {
 	r->pind = pind;
@@ -40,7 +43,7 @@ TEST_F(exec_ranges, edges)
 	}
 	EXPECT_EQ(0, done(&self->d, r, SWAP, end - 8));
 	EXPECT_EQ(0x63ULL << 56, r->result);
-	/* One past, and just across. */
+	/* Access one past the end, and across the end. */
 	EXPECT_TRUE(faults(&self->d, r, LOAD, end));
 	EXPECT_TRUE(faults(&self->d, r, STORE, end));
 	EXPECT_TRUE(faults(&self->d, r, SWAP, end));
@@ -49,13 +52,13 @@ TEST_F(exec_ranges, edges)
 	r->cparam2 = 2;
 	EXPECT_EQ(0, done(&self->d, r, EMIT, end - 2));
 	EXPECT_TRUE(faults(&self->d, r, EMIT, end - 1));
-	/* Bytes beside the ranges in SLM are not theirs. */
+	/* Bytes of SLM beside the ranges are not mapped. */
 	EXPECT_EQ(0, slm_byte(&self->d, 11 * PAGE));
 	EXPECT_EQ(0, slm_byte(&self->d, 22 * PAGE));
 	EXPECT_EQ(0, slm_byte(&self->d, 20 * PAGE - 1));
 }
 
-/* Ranges follow each other without a gap, wherever they are in SLM. */
+/* Test that ranges follow each other without a gap, wherever they are in SLM. */
 TEST_F(exec_ranges, across_two_ranges)
 {
 	const __u64 border = ranges_at(0) + PAGE;
@@ -72,8 +75,8 @@ TEST_F(exec_ranges, across_two_ranges)
 }
 
 /*
- * What is between arguments and ranges is the run's own: zero, whatever was there, and
- * nothing of it is left to the next, which may have longer arguments.
+ * Test the memory between arguments and ranges: it belongs to one run, is zero whatever was there,
+ * and its bytes do not reach the next run, which may have longer arguments.
  */
 TEST_F(exec_ranges, nothing_is_left_behind_the_arguments)
 {
@@ -91,7 +94,7 @@ TEST_F(exec_ranges, nothing_is_left_behind_the_arguments)
 		EXPECT_EQ(0, r->result) TH_LOG("run %d", i);
 		if (args_len != 300)
 			continue;
-		/* Without ranges, and with memory up to there. */
+		/* Run without ranges, with memory up to that address. */
 		struct run plain = { .pind = EMIT, .cparam2 = 8 };
 
 		plain.cparam1 = KCSD_GUEST_DATA + KCSD_MAX_CALL_DEPTH * KCSD_FRAME_SIZE + 8;
@@ -102,9 +105,9 @@ TEST_F(exec_ranges, nothing_is_left_behind_the_arguments)
 	EXPECT_EQ(0, slm_byte(&self->other, 0));
 }
 
-/* ---- windows ---- */
+/* ---- mappings ---- */
 
-/* More sets than a unit keeps, in turn, a thousand runs: each sees its own bytes. */
+/* Use more sets than a unit keeps mapped, in turn, in a thousand runs: each sees its own bytes. */
 TEST_F_TIMEOUT(exec_ranges, sets_in_turn, 60)
 {
 	int runs = repeats(200, 40);
@@ -131,7 +134,7 @@ TEST_F_TIMEOUT(exec_ranges, sets_in_turn, 60)
 	}
 }
 
-/* An identifier that is given to other ranges: those count, not what was mapped for it. */
+/* Test an identifier that is used again for other ranges: a run gets these, not the old mapping. */
 TEST_F(exec_ranges, set_replaced)
 {
 	for (int i = 0; i < 20; i++) {
@@ -146,7 +149,7 @@ TEST_F(exec_ranges, set_replaced)
 	}
 }
 
-/* What it costs to map, by the best of some runs each. */
+/* Print the time to map ranges, the best of some runs each. */
 TEST_F(exec_ranges, what_mapping_costs)
 {
 	static const __u32 pages[] = { 1, 16, 256, 512 };
@@ -158,7 +161,7 @@ TEST_F(exec_ranges, what_mapping_costs)
 		for (int i = 0; i < 2 * n; i++) {
 			struct run r = { .pind = SEVEN };
 
-			/* Two units keep four each. */
+			/* Each of the two units keeps four mappings. */
 			run_range(&r, (i < n ? 0 : i % n + 1) * PAGE, pages[k] * PAGE);
 			ASSERT_EQ(0, run_exec(self->d.compute, &r));
 			ns = le64toh(r.out.rec.run_ns);
@@ -172,7 +175,7 @@ TEST_F(exec_ranges, what_mapping_costs)
 	}
 }
 
-/* ---- their memory ---- */
+/* ---- memory of the mappings ---- */
 
 static __u64 vmalloc_used(void)
 {
@@ -185,7 +188,7 @@ static __u64 vmalloc_used(void)
 	return kib << 10;
 }
 
-/* Windows go with the drive. */
+/* Power off frees the mappings. */
 TEST_F(exec_ranges, memory_comes_back)
 {
 	__u64 before, after = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The module is loaded while each of its allocations fails, one after the other. Drives that it
- * makes are made by another thread: fail_nth.c has those.
+ * Load the module while each of its allocations fails, one after the other. Another thread makes
+ * the drives of the module; fail_nth.c tests these.
  */
 #include "fail_nth.h"
 
@@ -10,17 +10,17 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 
-#define LOAD_TRIES	50	/* to unload: someone may look into a drive that is new */
+#define LOAD_TRIES	50	/* tries to unload: a process may open a new drive to look at it */
 
 struct bed {
-	char *module;		/* kcsd.ko */
+	char *module;		/* bytes of kcsd.ko */
 	size_t module_len;	/* bytes */
 	const char *arguments;
 };
 
 /*
- * From memory: not to close a file while allocations fail. Over 9p, as in the test VM, that leaves
- * the file's number in use, and later opens of any file are refused.
+ * Load the module from memory, so that no file is closed while allocations fail. Over 9p, as in the
+ * test VM, this leaves the file number in use, and later opens of any file are refused.
  */
 static int insmod(struct bed *b)
 {
@@ -40,7 +40,10 @@ static int rmmod(struct bed *b)
 
 static const struct operation loading = { "module load", NULL, insmod, rmmod };
 
-/* Refused by the first thing that the module's own code does: so far, all is the loader's. */
+/*
+ * Load with arguments that the module itself refuses first. All allocations up to there belong to
+ * the loader.
+ */
 static int insmod_refused(struct bed *b)
 {
 	struct bed refused = *b;
@@ -72,7 +75,10 @@ static bool read_module(struct bed *b, const char *path)
 
 static bool find_module(struct bed *b)
 {
-	/* From the build directory's selftests, where the runner is, or from the project's. */
+	/*
+	 * Look in the build directory of the selftests, where the runner is, or in that of the
+	 * project.
+	 */
 	static const char * const places[] = {
 		"../module/%s/kcsd.ko", "../build/module/%s/kcsd.ko", "build/module/%s/kcsd.ko",
 	};
@@ -126,7 +132,10 @@ FIXTURE_TEARDOWN(fail_load)
 	free(self->b.module);
 }
 
-/* Not its own tests, where it has them: a failure of those is no success. */
+/*
+ * Load without the tests of the module, where it has them: they fail without memory, which is no
+ * success.
+ */
 TEST_F_TIMEOUT(fail_load, own_allocations, FAIL_TIMEOUT)
 {
 	unsigned int loaders;

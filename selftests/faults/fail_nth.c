@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What drives do while each of their allocations fails: made, configured, up and down, commands. */
+/*
+ * Test drives while each of their allocations fails: creating, configuring, power on and off,
+ * commands.
+ */
 #include "fail_nth.h"
 #include "ranges.h"
 #include "slm.h"
@@ -12,24 +15,24 @@
 #define LBA	4096
 #define BUF_LEN	(32 * LBA)
 
-/* As few allocations as can be: each is failed. */
+/* Configure a drive with few allocations, as each of them is made to fail. */
 #define DRIVE_TINY \
 	{ "size", "4M" }, { "queues", "1" }, { "queue_depth", "2" }, { "cus", "1" }, \
 	{ "arena_size", "128K" }, { "slm_size", "16K" }, { "max_programs", "4" }
 
 enum { WORK, OTHER, KEPT };
 
-#define RANGES	1	/* the range set, when there is one */
+#define RANGES	1	/* number of the range set, if there is one */
 
 struct bed {
 	struct drive d;
-	char file[64];		/* backing file; "": memory */
+	char file[64];		/* backing file; "": in memory */
 	struct io_uring ring;
-	bool ring_stale;	/* a command is left in it */
+	bool ring_stale;	/* a command is left in the ring */
 	__u8 *buf;
 };
 
-/* ---- a drive that is off ---- */
+/* ---- drives without power ---- */
 
 static int act_mkdir(struct bed *b)
 {
@@ -104,7 +107,7 @@ static int act_load(struct bed *b)
 	return load(b, OTHER, false);
 }
 
-/* Where there is no file, there is nowhere to keep it. */
+/* Load a program to be retained. Without a backing file this is not possible. */
 static int act_load_kept(struct bed *b)
 {
 	return load(b, OTHER, b->file[0]);
@@ -170,7 +173,10 @@ static int io(struct bed *b, int fd, struct nvme_uring_cmd c)
 	return cmd_io_way(CMD_IOCTL64, fd, &c, NULL);
 }
 
-/* By a ring of the bed's; a new one where the kernel has refused to take from it. */
+/*
+ * Send a command through the ring of the bed. Replace a ring from which the kernel could not take
+ * the command.
+ */
 static int io_ring(struct bed *b, int fd, struct nvme_uring_cmd c)
 {
 	__u64 tag;
@@ -195,7 +201,7 @@ static int io_ring(struct bed *b, int fd, struct nvme_uring_cmd c)
 	return ret ? ret : cmd_status(res);
 }
 
-/* With grants, output and an audit. */
+/* Build an Execute command with grants, output and an audit. */
 static struct nvme_uring_cmd execute_cmd(struct bed *b, struct run *r)
 {
 	struct nvme_uring_cmd c;
@@ -215,7 +221,7 @@ static int act_execute(struct bed *b)
 	return io(b, b->d.compute, execute_cmd(b, &r));
 }
 
-/* With arguments, in memory that another command has chosen. */
+/* Execute with arguments, in memory that an earlier command has selected. */
 static int act_execute_ranges(struct bed *b)
 {
 	struct run r = { .pind = WORK, .rsid = RANGES };
@@ -232,7 +238,7 @@ static int act_execute_ring(struct bed *b)
 	return io_ring(b, b->d.compute, execute_cmd(b, &r));
 }
 
-/* The node: a compute node's file has an account of its own. */
+/* Open the node. A file of a compute node is also a tenant. */
 static int act_open(struct bed *b)
 {
 	char path[64];
@@ -262,7 +268,7 @@ static int act_flush(struct bed *b)
 	return io(b, b->d.nvm, cmd_flush());
 }
 
-/* From an address that is no LBA's: more pages. */
+/* Read to an address that is not aligned to LBAs, which needs more pages. */
 static int act_read_ring(struct bed *b)
 {
 	return io_ring(b, b->d.nvm, cmd_rw(NVM_READ, 4, 16, b->buf + 4, 16 * LBA));
@@ -273,7 +279,7 @@ static int act_write_ring(struct bed *b)
 	return io_ring(b, b->d.nvm, cmd_rw(NVM_WRITE, 4, 16, b->buf + 4, 16 * LBA));
 }
 
-/* In pieces that are no LBAs: by a bounce buffer. */
+/* Write in pieces that are not whole LBAs, which needs a bounce buffer. */
 static int act_write_pieces(struct bed *b)
 {
 	struct iovec iov[20];
@@ -436,7 +442,7 @@ FIXTURE_TEARDOWN(fail_nth)
 	unlink(b->file);
 }
 
-/* Up, its nodes open, WORK active. */
+/* Power the drive on, open its nodes, activate WORK. */
 static int bring_up(struct bed *b)
 {
 	int ret = power_on(b);
@@ -450,7 +456,10 @@ static int bring_up(struct bed *b)
 	return ret ? ret : admin(b, prog_activation_cmd(WORK, KCSD_ACTIVATION_ACTIVATE));
 }
 
-/* On a file, with a zone that is partly written, and an active program that was kept. */
+/*
+ * Create a drive on a file, with a zone that is partly written, and an active program that is
+ * retained.
+ */
 static int leave_something(struct bed *b, bool zoned)
 {
 	int ret = bring_up(b);
@@ -485,7 +494,7 @@ TEST_F_TIMEOUT(fail_nth, on, FAIL_TIMEOUT)
 	memory = drive_number(&b->d, "stats/memory_bytes");
 	for (size_t i = 0; i < variant->nr_on; i++)
 		EXPECT_EQ(0, fail_all(&variant->on[i], b));
-	/* Nothing is left in use. */
+	/* Nothing stays allocated. */
 	EXPECT_EQ(memory, drive_number(&b->d, "stats/memory_bytes"));
 	EXPECT_EQ(0, prog_deactivate(b->d.ctrl, WORK));
 	EXPECT_EQ(0, prog_unload(b->d.ctrl, WORK));

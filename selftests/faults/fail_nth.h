@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The allocations of an operation fail: once the first, then the second, and so on, until the
- * operation has succeeded without meeting the failure. Each time it must fail cleanly or do its
- * whole work, and work when it is tried again. Memory that leaks is kmemleak's to find.
+ * Make the allocations of an operation fail: first the first one, then the second, and so on, until
+ * the operation has succeeded without meeting the failure. Each time the operation must fail
+ * cleanly or do all its work, and must work when it is tried again. kmemleak finds memory that
+ * leaks.
  *
- * By fail-nth, which counts for one task: the drive's own threads are out of reach. The kernel's
- * detectors allocate as well, and count; what they do without is nobody's loss, and if kmemleak
- * gave up for it, the VM would end red.
+ * This uses fail-nth, which counts for one task: allocations of threads of the drive cannot fail.
+ * The detectors of the kernel also allocate, and are counted; they work without the memory, but if
+ * kmemleak stopped for it, the VM would report an error.
  */
 #ifndef KST_FAIL_NTH_H
 #define KST_FAIL_NTH_H
@@ -21,20 +22,20 @@
 #define FAIL_TRIES	20
 #define FAIL_NONE	"the kernel injects no faults (CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC)"
 
-/* Seconds for all operations of a test: a thousand drives, on a kernel that checks itself. */
+/* Seconds for all operations of a test: a thousand drives, on a kernel with debug checks. */
 #define FAIL_TIMEOUT	(getenv("KCSD_FAIL_TRIES") ? 36000 : 1200)
 
-/* What a test operates on: its own. */
+/* State of a test; each test file defines its own. */
 struct bed;
 
 struct operation {
 	const char *name;
 	int (*before)(struct bed *b);	/* without failures; may be NULL */
-	int (*act)(struct bed *b);	/* 0: it did all it is to do. Else -errno, or a status */
-	int (*after)(struct bed *b);	/* undo what act() did when it succeeded; may be NULL */
+	int (*act)(struct bed *b);	/* 0: all done; else -errno or a status */
+	int (*after)(struct bed *b);	/* undo act() if it succeeded; may be NULL */
 };
 
-/* Which allocations can fail: all. Nor is each failure worth a trace in the kernel log. */
+/* Let every allocation fail, and write no trace of failures to the kernel log. */
 static const struct {
 	const char *path;
 	const char *value;
@@ -70,7 +71,7 @@ static inline bool fail_set_up(void)
 
 static int fail_fd = -1;
 
-/* From now on, the nth allocation of this thread fails, once. 0: none does. */
+/* From now on, make the nth allocation of this thread fail, once. 0: none. */
 static inline void fail_arm(unsigned int nth)
 {
 	char text[16];
@@ -82,7 +83,9 @@ static inline void fail_arm(unsigned int nth)
 		ksft_exit_fail_msg("%s: %d\n", FAIL_NTH, errno);
 }
 
-/* End that. How many were still to come before it, then; 0: it has failed. */
+/*
+ * Disarm. Returns the number of allocations that were left before the failure; 0: one has failed.
+ */
 static inline unsigned int fail_end(void)
 {
 	char text[16] = "";
@@ -93,20 +96,20 @@ static inline unsigned int fail_end(void)
 	return atoi(text);
 }
 
-/* Errors that mean that there was no memory, here or below. */
+/* True for errors that can mean that there was no memory, here or in a lower layer. */
 static inline bool fail_clean(int ret)
 {
 	switch (ret) {
 	case -ENOMEM:
 	case -EAGAIN:
 	case -ENOBUFS:
-	case -EIO:	/* of a file system, or of the block layer */
-	case -EFAULT:	/* a page of the buffer could not be had */
+	case -EIO:	/* from a file system, or from the block layer */
+	case -EFAULT:	/* a page of the buffer could not be allocated */
 	case KCSD_SC_WRITE_FAULT:
 	case KCSD_SC_READ_ERROR:
 	case KCSD_SC_INSUFFICIENT_RESOURCES:
 	case KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES:
-	case KCSD_SC_PROGRAM_FAULT:	/* a helper's I/O */
+	case KCSD_SC_PROGRAM_FAULT:	/* I/O of a helper */
 		return true;
 	default:
 		return false;
@@ -114,13 +117,16 @@ static inline bool fail_clean(int ret)
 }
 
 static inline int fail_say(const struct operation *op, const char *when, unsigned int nth,
-			     int ret)
+			   int ret)
 {
 	ksft_print_msg("%s, %s allocation %u: %d (%#x)\n", op->name, when, nth, ret, ret);
 	return ret;
 }
 
-/* Without failures. *allocations: how many act() makes. 0, or what went wrong. */
+/*
+ * Run the operation without failures. Sets *allocations to the number that act() makes. Returns 0
+ * or an error.
+ */
 static inline int fail_count(const struct operation *op, struct bed *b, unsigned int *allocations)
 {
 	int ret = op->before ? op->before(b) : 0;
@@ -136,7 +142,7 @@ static inline int fail_count(const struct operation *op, struct bed *b, unsigned
 	return ret ? fail_say(op, "undone without failing", 0, ret) : 0;
 }
 
-/* Fail the nth. *met: act() got as far as that. 0, or what went wrong. */
+/* Make the nth allocation fail. Sets *met if act() made that many. Returns 0 or an error. */
 static inline int fail_try(const struct operation *op, struct bed *b, unsigned int nth, bool *met)
 {
 	int ret = op->before ? op->before(b) : 0;
@@ -156,7 +162,10 @@ static inline int fail_try(const struct operation *op, struct bed *b, unsigned i
 	return ret ? fail_say(op, "undone after failing", nth, ret) : 0;
 }
 
-/* How many tries an operation is worth, spread over its allocations; KCSD_FAIL_TRIES=0: all. */
+/*
+ * Returns the step between the allocations that fail, for KCSD_FAIL_TRIES tries; 0: every
+ * allocation.
+ */
 static inline unsigned int fail_step(unsigned int allocations)
 {
 	const char *given = getenv("KCSD_FAIL_TRIES");
@@ -166,11 +175,12 @@ static inline unsigned int fail_step(unsigned int allocations)
 }
 
 /*
- * Fail each of them but the first ones; of very many each so-manieth, from another one on each
- * time. How many there are varies: caches are full or not. 0: all was clean.
+ * Make each allocation fail except the first `but`. If there are too many, make every so manieth
+ * fail, and begin with another one each time. The number of allocations varies: caches may be full
+ * or not. Returns 0 if all tries were clean.
  */
 static inline int fail_each(const struct operation *op, struct bed *b, unsigned int but,
-			      unsigned int allocations)
+			    unsigned int allocations)
 {
 	unsigned int step = fail_step(allocations - but), met = 0;
 	unsigned int nth = but + 1 + time_ns() / 1000 % step;
@@ -193,15 +203,15 @@ static inline int fail_each(const struct operation *op, struct bed *b, unsigned 
 	return ret;
 }
 
-/* The first of an operation may be someone else's. */
+/* Test the operation; the first `but` allocations may belong to other code. */
 static inline int fail_all_but(const struct operation *op, struct bed *b, unsigned int but)
 {
 	unsigned int allocations;
 	int ret;
 
-	/* Hundreds of drives go away: that is grace periods, most of all. */
+	/* Hundreds of drives are removed, which mostly waits for grace periods: make them short. */
 	file_write(FAIL_RCU, "1");
-	/* Once more, so that what is allocated only once is there. */
+	/* Run twice, so that memory that is allocated only once is there. */
 	ret = fail_count(op, b, &allocations);
 	if (!ret)
 		ret = fail_count(op, b, &allocations);

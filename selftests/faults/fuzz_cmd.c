@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Fuzzes drives with commands, by io_uring and ioctl, from several threads, while the
- * drives are powered on and off and set up differently.
+ * Fuzz drives with commands, by io_uring and ioctl, from several threads, while the drives are
+ * powered
+ * on and off and configured differently. Prints TAP.
  *
- *	fuzz_cmd [-t seconds] [-s seed] [-j threads] [-c file]
+ *   fuzz_cmd [-t seconds] [-s seed] [-j threads] [-c file]
  *
- * -c: places of the module's code that were reached, where the kernel has KCOV. Prints TAP.
- * What a thread sends is the seed's; what it meets is not, as the threads are not in step.
+ * -c: write the places of the code of the module that were reached, if the kernel has KCOV.
+ * The seed decides the commands of a thread, but not the state that they meet: threads are not in
+ * step.
  */
 #include "drive.h"
 #include "fuzz/fuzz.h"
@@ -16,8 +18,8 @@
 #include <stdlib.h>
 
 #define MAX_THREADS	16
-#define SHOTS		16		/* of a thread */
-#define PATIENCE_NS	(time_slow() * 60000000000ULL)	/* a command that nobody cancels has ended */
+#define SHOTS		16		/* commands in flight of one thread */
+#define PATIENCE_NS	(time_slow() * 60000000000ULL)	/* no command takes longer uncancelled */
 #define NODE_OPEN_TRIES	64
 
 static const struct drive_attr common[] = {
@@ -26,7 +28,7 @@ static const struct drive_attr common[] = {
 	{ "timeout_ms", "100" }, { "queue_limit", "64" }, {},
 };
 
-/* What a drive is on top of that. An attribute that this module has not is left out. */
+/* Attributes of a drive beside the basic ones. An attribute that this module lacks is left out. */
 static const struct fuzz_setup {
 	const char *name;
 	bool file;
@@ -50,9 +52,9 @@ struct worker {
 	struct kcov kcov;
 	__u64 sent;
 	__u64 done;
-	__u64 *ended_well;			/* by kind */
-	__u64 dropped;				/* with a ring that was closed */
-	char bad[200];				/* what must not be; empty: all is well */
+	__u64 *ended_well;			/* successful commands, by kind */
+	__u64 dropped;				/* in flight when their ring was closed */
+	char bad[200];				/* an error of the drive; empty: none */
 };
 
 static struct {
@@ -125,7 +127,7 @@ static bool make_drives(void)
 	return true;
 }
 
-/* Another engine, other numbers of units, while it is off. */
+/* Set another engine and other numbers of units, while the drive is off. */
 static void set_up_differently(struct fuzz_random *r, struct drive *d)
 {
 	static const char * const engines[] = { "jit", "interp" };
@@ -169,7 +171,7 @@ static void node_path(char *path, size_t len, int index, enum fuzz_node node)
 				   node == FUZZ_SLM_NODE ? KCSD_NSID_SLM : KCSD_NSID_COMPUTE);
 }
 
-/* Open now or before; a drive that is just off has no nodes. */
+/* Returns the file of a node, opened now or before. A drive without power has no nodes. */
 static int node_fd(struct worker *w, enum fuzz_node node)
 {
 	for (int i = 0; i < NODE_OPEN_TRIES && !over(); i++) {
@@ -189,7 +191,7 @@ static int node_fd(struct worker *w, enum fuzz_node node)
 	return -1;
 }
 
-/* Files of drives that went off in the meantime, and some others. */
+/* Close files of drives that were powered off since then, and some others. */
 static void close_some(struct worker *w, bool all)
 {
 	for (int i = 0; i < FUZZ_DRIVES; i++)
@@ -207,12 +209,13 @@ static bool ended(struct worker *w, struct fuzz_shot *s, int res)
 		snprintf(w->bad, sizeof(w->bad), "%s (opcode %#x) ended with %d", s->what,
 			 s->cmd.opcode, res);
 	else if (!fuzz_shot_intact(s))
-		snprintf(w->bad, sizeof(w->bad), "%s (opcode %#x): memory beside its buffers changed",
-			 s->what, s->cmd.opcode);
+		snprintf(w->bad, sizeof(w->bad),
+			 "%s (opcode %#x): memory beside its buffers changed", s->what,
+			 s->cmd.opcode);
 	return !w->bad[0];
 }
 
-/* What an endless run must not be sent by: nobody would cancel it. */
+/* Limit an endless run: with a way of sending that nothing cancels, it must stop by itself. */
 static void end_soon(struct fuzz_shot *s)
 {
 	if (s->endless)
@@ -234,7 +237,7 @@ static bool by_ioctl(struct worker *w)
 	return ended(w, s, fuzz_ioctl(&w->random, s, fd));
 }
 
-/* Wait for nr commands. False: not all have come. */
+/* Wait for nr commands. Returns false if some have not completed. */
 static bool reap(struct worker *w, int nr)
 {
 	__u64 start = time_ns(), tag;
@@ -244,7 +247,8 @@ static bool reap(struct worker *w, int nr)
 		int ret = ring_get(&w->ring.ring, 1000, &tag, &res, NULL);
 
 		if (ret && time_ns() - start > PATIENCE_NS) {
-			snprintf(w->bad, sizeof(w->bad), "%d commands have not ended (%d)", nr, ret);
+			snprintf(w->bad, sizeof(w->bad), "%d commands have not ended (%d)", nr,
+				 ret);
 			return false;
 		}
 		if (ret)
@@ -266,7 +270,7 @@ static bool new_shots(struct worker *w)
 	return true;
 }
 
-/* After it is closed its commands are soon cancelled, but may not be yet. */
+/* Open a new ring. The commands of a closed ring are soon cancelled, but not at once. */
 static bool new_ring(struct worker *w)
 {
 	fuzz_ring_close(&w->ring);
@@ -280,7 +284,7 @@ static bool new_ring(struct worker *w)
 	return false;
 }
 
-/* Some commands at once. What does not end by itself ends with the ring. */
+/* Send some commands at once. Those that do not complete are cancelled by closing the ring. */
 static bool by_ring(struct worker *w)
 {
 	int nr = 1 + fuzz_below(&w->random, SHOTS), put = 0, ret;
@@ -349,9 +353,9 @@ static bool worker_init(struct worker *w, int nr)
 	return new_shots(w) && w->ended_well;
 }
 
-/* ---- the whole ---- */
+/* ---- main ---- */
 
-/* Every part of a drive still does what it is for. */
+/* True if each part of a drive still works. */
 static bool drive_works(struct drive *d)
 {
 	static __u8 buf[4096] __attribute__((aligned(4096))), in[4096];
@@ -388,12 +392,13 @@ static void report(struct worker *w, __u64 cycles)
 
 		for (int i = 0; i < fuzz.threads; i++)
 			nr += w[i].ended_well[kind];
-		ksft_print_msg("%s: %llu ended well\n", fuzz_kind_name(kind), (unsigned long long)nr);
+		ksft_print_msg("%s: %llu ended well\n", fuzz_kind_name(kind),
+			       (unsigned long long)nr);
 	}
 	for (int i = 0; i < fuzz.threads; i++)
 		if (w[i].bad[0])
-			ksft_print_msg("thread %d, seed %llu: %s\n", i, (unsigned long long)fuzz.seed,
-				       w[i].bad);
+			ksft_print_msg("thread %d, seed %llu: %s\n", i,
+				       (unsigned long long)fuzz.seed, w[i].bad);
 	ksft_test_result(done + dropped == sent, "every command ended\n");
 }
 

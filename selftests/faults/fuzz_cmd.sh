@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The command fuzzer for KCSD_FUZZ_TIME seconds (60) from KCSD_FUZZ_SEED (1) on; then, where the
-# kernel has KCOV, how much of each of the module's files it has reached.
+# Run the command fuzzer for KCSD_FUZZ_TIME seconds (60), from seed KCSD_FUZZ_SEED (1). If the
+# kernel has KCOV, then print how much of each file of the module it has reached.
 . ../lib/lib.sh
 
 begin

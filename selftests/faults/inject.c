@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Errors on demand: the rules, who meets them, and what of them is counted. */
+/* Test injected errors: the rules, the accesses that match, and the counts and logs of them. */
 #include "error_log.h"
 #include "errors.h"
 #include "slm.h"
@@ -61,7 +61,9 @@ TEST_F(inject, refused_rules)
 	EXPECT_EQ(0, nvm_io(&self->e.d, NVM_READ, 0, 1, self->e.buf));
 }
 
-/* As they were set, in their order, with what is left of them and how often they hit. */
+/*
+ * Test that rules are shown as they were set, in order, with what is left of them and their hits.
+ */
 TEST_F(inject, rules_are_shown)
 {
 	static const char want[] =
@@ -104,7 +106,7 @@ TEST_F(inject, as_many_rules_as_can_be_shown)
 	EXPECT_EQ(0, strcmp(text + i - 6, "hits=0"));
 }
 
-/* Rules and counts are the directory's. */
+/* Test that rules and counts belong to the configfs directory: they stay without power. */
 TEST_F(inject, rules_stay_without_power)
 {
 	char text[4096];
@@ -126,7 +128,7 @@ TEST_F(inject, rules_stay_without_power)
 
 /* ---- media errors ---- */
 
-/* Those that have an LBA of the range, and no others. */
+/* Test that commands fail that access an LBA of the rule, and no others. */
 TEST_F(inject, media_errors_by_lba)
 {
 	static const struct {
@@ -145,7 +147,7 @@ TEST_F(inject, media_errors_by_lba)
 
 		ASSERT_EQ(0, set_rule(&self->e.d, "clear"));
 		ASSERT_EQ(0, set_rule(&self->e.d, write ? "write lba=100+8 media_error" :
-						"read lba=100+8 media_error"));
+							  "read lba=100+8 media_error"));
 		for (size_t i = 0; i < ARRAY_SIZE(io); i++) {
 			EXPECT_EQ(io[i].hit ? status : 0,
 				  nvm_io(&self->e.d, op, io[i].slba, io[i].nlb, self->e.buf))
@@ -158,7 +160,7 @@ TEST_F(inject, media_errors_by_lba)
 					  run_io(&self->e.d, write ? WRITE : READ, io[i].slba));
 			}
 		}
-		/* The other way is free. */
+		/* The other operation does not fail. */
 		EXPECT_EQ(0, nvm_io(&self->e.d, op ^ NVM_WRITE ^ NVM_READ, 100, 8, self->e.buf));
 		EXPECT_EQ(0, run_io(&self->e.d, write ? READ : WRITE, 100));
 	}
@@ -181,7 +183,7 @@ TEST_F(inject, flush)
 {
 	ASSERT_EQ(0, set_rule(&self->e.d, "flush media_error next=2"));
 	EXPECT_EQ(KCSD_SC_WRITE_FAULT, nvm_flush(&self->e.d));
-	/* Memory has no write cache: the host does not even ask. */
+	/* Memory has no write cache: the host sends no flush. */
 	EXPECT_EQ(variant->file ? -1 : 0, fsync(self->e.block));
 	if (variant->file) {
 		EXPECT_EQ(ENODATA, errno);
@@ -192,7 +194,7 @@ TEST_F(inject, flush)
 	EXPECT_EQ(0, nvm_flush(&self->e.d));
 }
 
-/* However many pieces the drive moves it in, a command is one. */
+/* Test next=: a command counts once, in however many pieces the drive moves its data. */
 TEST_F(inject, the_next_commands)
 {
 	int failed = 0;
@@ -203,7 +205,7 @@ TEST_F(inject, the_next_commands)
 	for (int i = 0; i < 5; i++)
 		failed += !!nvm_io(&self->e.d, NVM_READ, 0, 256, self->e.buf);
 	EXPECT_EQ(1, failed);
-	/* Of two rules the first ends the search. */
+	/* Rules are searched in order, up to the first that matches. */
 	ASSERT_EQ(0, set_rule(&self->e.d, "write media_error next=1"));
 	ASSERT_EQ(0, set_rule(&self->e.d, "write media_error next=2"));
 	for (failed = 0; nvm_io(&self->e.d, NVM_WRITE, 0, 1, self->e.buf); failed++) {
@@ -235,7 +237,7 @@ TEST_F(inject, by_probability)
 	EXPECT_EQ(a, pattern(&self->e.d, "read media_error probability=0.25 seed=7", self->e.buf));
 	EXPECT_NE(a, pattern(&self->e.d, "read media_error probability=0.25 seed=8", self->e.buf));
 	EXPECT_EQ(~0ULL, pattern(&self->e.d, "read media_error probability=1", self->e.buf));
-	/* What counts are hits. */
+	/* The hits are the exact count. */
 	EXPECT_EQ(4, __builtin_popcountll(
 		pattern(&self->e.d, "read media_error next=4 probability=0.5 seed=1",
 			self->e.buf)));
@@ -257,7 +259,7 @@ TEST_F(inject, runs_that_are_told_to_fail)
 	EXPECT_TRUE(run_works(self->e.d.compute, SEVEN));
 }
 
-/* ---- what is counted ---- */
+/* ---- counts ---- */
 
 enum { HEALTH_MEDIA_ERRORS = 160, HEALTH_ERRORS = 176 };
 
@@ -305,7 +307,7 @@ TEST_F(inject, media_errors_in_the_logs)
 	}
 	EXPECT_EQ(5, health(d, HEALTH_MEDIA_ERRORS));
 	EXPECT_EQ(ARRAY_SIZE(want), health(d, HEALTH_ERRORS));
-	/* A program's is one, too. */
+	/* An error of a program is counted, too. */
 	EXPECT_EQ(-KCSD_EIO, run_io(d, READ, 5));
 	EXPECT_EQ(6, health(d, HEALTH_MEDIA_ERRORS));
 	EXPECT_EQ(ARRAY_SIZE(want) + 1, health(d, HEALTH_ERRORS));
@@ -316,7 +318,7 @@ TEST_F(inject, media_errors_in_the_logs)
 
 /* ---- programs ---- */
 
-/* The newest entry of log page C0h. */
+/* Returns the newest entry of log page C0h. */
 static int newest_line(const struct drive *d, struct kcsd_log_entry *e)
 {
 	static struct {
@@ -332,7 +334,10 @@ static int newest_line(const struct drive *d, struct kcsd_log_entry *e)
 	return 0;
 }
 
-/* What the medium fails of a program is named where a failed Read or Write is, and in its record. */
+/*
+ * Test an injected error of a program: the error log, like for a failed Read or Write, and the run
+ * record name the LBA.
+ */
 TEST_F(inject, accesses_of_programs_name_their_lba)
 {
 	static const struct {
@@ -374,7 +379,7 @@ TEST_F(inject, accesses_of_programs_name_their_lba)
 	}
 }
 
-/* The next run has failed at nothing. */
+/* The record of the next run names no LBA. */
 TEST_F(inject, an_access_fails_for_one_run)
 {
 	struct run r = { .pind = READ, .cparam1 = 77 };
@@ -389,7 +394,7 @@ TEST_F(inject, an_access_fails_for_one_run)
 	EXPECT_EQ(0, r.out.rec.flags);
 }
 
-/* Memory Copy reads LBAs, too. */
+/* Test that rules for reads match the reads of Memory Copy, too. */
 TEST_F(inject, copies_to_slm)
 {
 	struct kcsd_copy_lba from[] = { slm_from_lbas(0, 1), slm_from_lbas(50, 1) };

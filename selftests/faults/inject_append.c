@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Errors on demand that meet appends, by commands and by programs. A rule's LBAs are held against
- * all of the zone, since where an append goes is not known before. One that fails moves nothing.
+ * Test injected errors on appends, by commands and by programs. The LBAs of a rule are compared
+ * with the whole zone, because the place of an append is not known before. An append that fails
+ * moves no data.
  */
 #include "zns.h"
 #include "run.h"
@@ -12,7 +13,7 @@
 #define SHORT_MS	150
 #define SHORT		"150"
 
-/* Append an LBA of the heap to the zone at cparam1; result: the helper's. */
+/* Append one LBA of the heap to the zone at cparam1. Returns the result of the helper. */
 static const struct bpf_insn prog_append[] = {
 	I_CTX(R2, R1, heap), I_CTX(R3, R1, lba_size), I_CTX(R1, R1, cparam1), I_HELPER(append),
 	I_EXIT,
@@ -61,7 +62,10 @@ FIXTURE_TEARDOWN(inject_append)
 	free(self->lba);
 }
 
-/* LBA, as an offset in the zone; or the command's status, negative. */
+/*
+ * Append by command. Returns the LBA, as an offset in the zone, or the negated status of the
+ * command.
+ */
 static __s64 append(FIXTURE_DATA(inject_append) *self, __u32 zone)
 {
 	__u64 lba = ~0ULL;
@@ -70,7 +74,7 @@ static __s64 append(FIXTURE_DATA(inject_append) *self, __u32 zone)
 	return ret ? -ret : (__s64)(lba - zns_start(zone));
 }
 
-/* Likewise; or what the helper returned. */
+/* Append by a run. Returns the LBA, as an offset in the zone, or the result of the helper. */
 static __s64 append_by_run(FIXTURE_DATA(inject_append) *self, __u32 zone)
 {
 	struct run r = { .pind = 0, .cparam1 = zns_start(zone) };
@@ -97,7 +101,7 @@ static __u64 ms_since(__u64 start_ns)
 	return (time_ns() - start_ns) / 1000000;
 }
 
-/* Zone 3 has so many LBAs that are written, in this condition. */
+/* Expect that zone 3 has this condition and nlb written LBAs. */
 #define EXPECT_ZONE_3(cond, nlb) do { \
 	__u64 wp; \
 	EXPECT_EQ(cond, zns_cond(self->d.nvm, 3, &wp)); \
@@ -106,7 +110,7 @@ static __u64 ms_since(__u64 start_ns)
 
 TEST_F(inject_append, media_errors)
 {
-	/* Any LBA of the zone will do, also one that is above its capacity. */
+	/* Any LBA of the zone matches, also one above its capacity. */
 	static const __u32 offsets[] = { 0, 1, ZNS_CAP, ZNS_SIZE - 1 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(offsets); i++) {
@@ -119,7 +123,7 @@ TEST_F(inject_append, media_errors)
 		EXPECT_LE(0, append(self, 4));
 		EXPECT_ZONE_3(KCSD_ZONE_COND_EMPTY, 0);
 	}
-	/* A range that has LBAs of two zones. */
+	/* A range with LBAs of two zones. */
 	ASSERT_EQ(0, set_rule(self, "append lba=%llu+2 media_error", zns_start(4) - 1));
 	EXPECT_EQ(-KCSD_SC_WRITE_FAULT, append(self, 3));
 	EXPECT_EQ(-KCSD_SC_WRITE_FAULT, append(self, 4));
@@ -128,7 +132,7 @@ TEST_F(inject_append, media_errors)
 	EXPECT_ZONE_3(KCSD_ZONE_COND_EMPTY, 0);
 }
 
-/* Appends are no writes, and the other way round. */
+/* Test that rules for writes do not match appends, nor rules for appends writes. */
 TEST_F(inject_append, other_operations)
 {
 	ASSERT_EQ(0, set_rule(self, "append lba=%llu+1 media_error", zns_start(3)));
@@ -140,7 +144,7 @@ TEST_F(inject_append, other_operations)
 	EXPECT_ZONE_3(KCSD_ZONE_COND_IMP_OPEN, 3);
 }
 
-/* Who appends next gets the LBA that the failed one did not. */
+/* Test that the next append gets the LBA that the failed one did not use. */
 TEST_F(inject_append, the_next_ones)
 {
 	ASSERT_EQ(0, append(self, 3));
@@ -152,7 +156,7 @@ TEST_F(inject_append, the_next_ones)
 	EXPECT_ZONE_3(KCSD_ZONE_COND_IMP_OPEN, 3);
 }
 
-/* The bad LBA is where an append would go. */
+/* Test bad blocks: only a bad LBA at the place of the append makes it fail. */
 TEST_F(inject_append, bad_lbas)
 {
 	__u64 sector = (zns_start(3) + 2) * (ZNS_LBA / 512);
@@ -207,7 +211,7 @@ static void *append_held(void *arg)
 	return NULL;
 }
 
-/* It has no place before it is carried out: those that come later pass it. */
+/* Test delays: an append gets its place only when it is executed, so later ones pass it. */
 TEST_F(inject_append, delays)
 {
 	struct held h = { .self = self };

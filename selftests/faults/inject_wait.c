@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Commands that are told to wait: how long, and everything that ends it before. */
+/*
+ * Test injected delays and timeouts: how long a command waits, and the events that stop the wait.
+ */
 #include "errors.h"
 
 #include <pthread.h>
@@ -40,7 +42,7 @@ TEST_F(inject_wait, delays)
 	start = time_ns();
 	EXPECT_EQ(0, run_io(&self->e.d, READ, 5));
 	EXPECT_LE(SHORT_MS, ms_since(start));
-	/* They add up, and an error comes after them. */
+	/* Delays of several rules add up, and an error comes after them. */
 	ASSERT_EQ(0, set_rule(&self->e.d, "read delay=" SHORT));
 	ASSERT_EQ(0, set_rule(&self->e.d, "read media_error"));
 	start = time_ns();
@@ -48,7 +50,7 @@ TEST_F(inject_wait, delays)
 	EXPECT_LE(2 * SHORT_MS, ms_since(start));
 }
 
-/* Commands wait side by side, and others pass them. */
+/* Test that delayed commands wait in parallel, and other commands pass them. */
 TEST_F(inject_wait, delays_are_not_in_line)
 {
 	struct io_uring ring;
@@ -98,11 +100,11 @@ TEST_F(inject_wait, timeouts)
 	EXPECT_EQ(-ETIMEDOUT, block_io(self->e.block, NVM_READ, 0, 1, self->e.buf));
 	EXPECT_LE(SHORT_MS - 10, ms_since(start));	/* the block layer counts in ticks */
 	EXPECT_GT(PROMPT_MS, ms_since(start));
-	/* No medium has failed. */
+	/* A timeout is no media error. */
 	EXPECT_EQ(0, stat_of(&self->e.d, "media_errors"));
 }
 
-/* A program's access takes what time the run has left. */
+/* Test timeouts in programs: an access can wait as long as the run has time left. */
 TEST_F(inject_wait, timeouts_of_programs)
 {
 	struct run r = { .pind = READ, .timeout_ms = SHORT_MS };
@@ -165,7 +167,7 @@ static void *wait_for_execute(void *arg)
 
 enum end { BY_CLEAR, BY_POWER, BY_RMDIR };
 
-/* Who is held up for a minute is let go by all of these at once. */
+/* Test that each of these events ends a delay of one minute at once. */
 TEST_F(inject_wait, waits_that_end_early)
 {
 	static const struct {
@@ -218,7 +220,7 @@ TEST_F(inject_wait, waits_that_end_early)
 	}
 }
 
-/* ---- ends that come from who has sent it ---- */
+/* ---- cancels by the submitter ---- */
 
 static struct nvme_uring_cmd held_read(struct errors *e)
 {
@@ -228,7 +230,7 @@ static struct nvme_uring_cmd held_read(struct errors *e)
 	return c;
 }
 
-/* A read, a program's read, a run, each in a ring and held up. */
+/* Send a read, a read of a program, or a run, in a ring, where it is delayed. */
 static int send_held(struct errors *e, struct io_uring *ring, int which, struct run *r)
 {
 	struct nvme_uring_cmd c = held_read(e);
@@ -245,7 +247,7 @@ static int send_held(struct errors *e, struct io_uring *ring, int which, struct 
 		ret = ring_open(ring, 8, true);
 	if (!ret)
 		ret = ring_put(ring, fd, NVME_URING_CMD_IO, &c, 1);
-	/* Where a cancel can reach it. */
+	/* Send from a thread of io_uring, where a cancel can reach it. */
 	if (!ret)
 		ring->sq.sqes[0].flags |= IOSQE_ASYNC;
 	if (!ret)
@@ -283,7 +285,10 @@ TEST_F(inject_wait, ends_by_async_cancel)
 	}
 }
 
-/* Nobody is left to see how it ended; the error log has it. */
+/*
+ * Returns the number of errors logged. After a cancel no task sees the result, but the error log
+ * does.
+ */
 static __u64 nr_errors(const struct drive *d)
 {
 	__le64 page[64];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The command fuzzer's parts: random numbers, shots (commands with the memory that
- * they name), and the rig of drives that they are shot at.
+ * Parts of the command fuzzer: random numbers, shots (commands with their memory), and ways to send
+ * them.
  */
 #ifndef KST_FUZZ_H
 #define KST_FUZZ_H
@@ -9,13 +9,13 @@
 #include "kselftest.h"
 #include "run.h"
 
-#define FUZZ_DATA_ROOM		(64u << 10)	/* bytes between guard pages */
+#define FUZZ_DATA_ROOM		(64u << 10)	/* between guard pages */
 #define FUZZ_META_ROOM		(16u << 10)
 #define FUZZ_DRIVES		4
-#define FUZZ_SIZE		(8u << 20)	/* of a drive */
+#define FUZZ_SIZE		(8u << 20)	/* bytes of a drive */
 #define FUZZ_SLM		(1u << 20)
-#define FUZZ_MAX_MS		200		/* of a run that nobody is to cancel */
-#define FUZZ_PROGRAMS		12		/* indices that are used */
+#define FUZZ_MAX_MS		200		/* of a run that is not to be cancelled */
+#define FUZZ_PROGRAMS		12		/* program indices that are used */
 
 /* ---- random numbers ---- */
 
@@ -42,7 +42,7 @@ static inline bool fuzz_one_in(struct fuzz_random *r, __u32 n)
 	return !fuzz_below(r, n);
 }
 
-/* ---- memory with a page on either side that may not be touched ---- */
+/* ---- memory between two guard pages ---- */
 
 struct fuzz_room {
 	__u8 *base;
@@ -51,58 +51,58 @@ struct fuzz_room {
 
 bool fuzz_room_make(struct fuzz_room *room, __u32 len);
 void fuzz_room_free(struct fuzz_room *room);
-/* len bytes that end with the room or begin with it. */
+/* Returns len bytes at the start or the end of the room. */
 void *fuzz_room_place(struct fuzz_random *r, const struct fuzz_room *room, __u32 len);
 
 /* ---- shots ---- */
 
 enum fuzz_node { FUZZ_CTRL, FUZZ_NVM, FUZZ_SLM_NODE, FUZZ_COMPUTE, FUZZ_NODES };
 
-/* One command, and memory that is its own while it is under way. */
+/* One command, and its memory. The memory is not used otherwise while the command is in flight. */
 struct fuzz_shot {
 	struct nvme_uring_cmd cmd;
 	enum fuzz_node node;
 	bool admin;
-	bool vec;		/* cmd.addr: iovecs at the beginning of the vec room */
+	bool vec;		/* cmd.addr points to iovecs at the start of `arg` */
 	bool endless;		/* may run until it is cancelled */
-	const char *what;	/* the skeleton */
-	__u32 seen;		/* commands of this name that ended well: for the report */
+	const char *what;	/* name of its kind */
+	__u32 seen;		/* successful commands of this kind, for the report */
 	struct fuzz_room data;
 	struct fuzz_room meta;
-	struct fuzz_room arg;	/* of an ioctl; iovecs */
+	struct fuzz_room arg;	/* argument of an ioctl; iovecs */
 };
 
 bool fuzz_shot_init(struct fuzz_shot *s);
 void fuzz_shot_free(struct fuzz_shot *s);
-/* A new command: a valid one of some kind, of which most then have fields changed. */
+/* Make a new command of some kind: valid, or, in most cases, with some fields changed. */
 void fuzz_make(struct fuzz_random *r, struct fuzz_shot *s);
-/* Is memory next to the buffers as fuzz_make() has left it? */
+/* True if memory beside the buffers is as fuzz_make() left it. */
 bool fuzz_shot_intact(const struct fuzz_shot *s);
 
-/* How many kinds there are, and their names. */
+/* Number of kinds, and their names. */
 int fuzz_kinds(void);
 const char *fuzz_kind_name(int kind);
 int fuzz_kind_of(const struct fuzz_shot *s);
 
 /* ---- sending ---- */
 
-/* May a command end in this way? res: as it came. */
+/* True if a command may return this. res: as received. */
 bool fuzz_result_known(int res);
-/* By one of the ioctls. */
+/* Send by one of the ioctls. */
 int fuzz_ioctl(struct fuzz_random *r, struct fuzz_shot *s, int fd);
 
 struct fuzz_ring {
 	struct io_uring ring;
 	unsigned int flags;	/* IORING_SETUP_* */
-	bool fixed;		/* data rooms are registered as buffers, by the shot's number */
+	bool fixed;		/* data rooms are registered as buffers, by number of the shot */
 };
 
 bool fuzz_ring_open(struct fuzz_random *r, struct fuzz_ring *ring, struct fuzz_shot *s, int nr);
 void fuzz_ring_close(struct fuzz_ring *ring);
-/* fd: the node's. False: the ring is full. */
+/* fd: of the node. Returns false if the ring is full. */
 bool fuzz_ring_put(struct fuzz_random *r, struct fuzz_ring *ring, struct fuzz_shot *s, int fd,
 		   __u64 tag);
-/* Send what was put, nr commands. 0 or -errno. */
+/* Send the nr commands that were put. Returns 0 or -errno. */
 int fuzz_ring_send(struct fuzz_ring *ring, int nr);
 
 #endif

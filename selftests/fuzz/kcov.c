@@ -14,7 +14,7 @@
 #define KCOV_FILE	"/sys/kernel/debug/kcov"
 #define ENTRIES		(64u << 10)
 
-static unsigned long text;		/* the address of the module's .text */
+static unsigned long text;		/* address of .text of the module */
 static unsigned long len;
 static _Atomic unsigned char *map;	/* NULL: no KCOV */
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which places of the module's code have been reached: the kernel notes them for each thread
- * (KCOV), here they become one map of offsets in the module. Without KCOV all of it does nothing.
+ * Collect the places of the code of the module that were reached. The kernel records them for each
+ * thread (KCOV); here they become one map of offsets in the module. Without KCOV all functions do
+ * nothing.
  */
 #ifndef KST_FUZZ_KCOV_H
 #define KST_FUZZ_KCOV_H
@@ -11,17 +12,20 @@
 
 struct kcov {
 	int fd;			/* -1: none */
-	unsigned long *cover;	/* [0]: how many follow */
+	unsigned long *cover;	/* [0]: number of entries that follow */
 };
 
-/* Once, before the threads. False: the kernel has no KCOV, or no addresses are to be had. */
+/*
+ * Call once, before the threads start. Returns false if the kernel has no KCOV, or addresses are
+ * hidden.
+ */
 bool kcov_init(void);
-/* Of the calling thread, from now on. */
+/* Start recording for the calling thread. */
 void kcov_start(struct kcov *k);
-/* Take what was noted into the map. */
+/* Add the recorded places to the map. */
 void kcov_take(struct kcov *k);
 void kcov_stop(struct kcov *k);
-/* Offsets of the module's code that were reached, in hexadecimal, one a line. */
+/* Write the reached offsets in the code of the module, in hexadecimal, one a line. */
 bool kcov_write(const char *path);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Commands: a skeleton that is valid, at least on a fresh drive; then what is changed of it. */
+/* Make commands: first one that is valid, at least on a new drive; then change parts of it. */
 #include "fuzz.h"
 #include "nvm_commands.h"
 #include "ranges.h"
@@ -51,7 +51,7 @@ static void make_flush(struct fuzz_random *r, struct fuzz_shot *s)
 	s->cmd = cmd_flush();
 }
 
-/* Without data: zeroes, verify, uncorrectable; and compare. */
+/* Commands on LBAs: Write Zeroes, Verify, Write Uncorrectable, without data; Compare. */
 static void make_lbas(struct fuzz_random *r, struct fuzz_shot *s)
 {
 	static const __u8 op[] = { NVM_WRITE_ZEROES, NVM_VERIFY, NVM_WRITE_UNCOR, NVM_COMPARE };
@@ -85,7 +85,7 @@ static void make_nvm_copy(struct fuzz_random *r, struct fuzz_shot *s)
 	s->cmd = nvm_copy(LBAS / 2 + edge(r, LBAS / 2), d, nr);
 }
 
-/* Format, and Sanitize with one or two passes. */
+/* Format, or Sanitize with one or two passes. */
 static void make_erase(struct fuzz_random *r, struct fuzz_shot *s)
 {
 	if (fuzz_one_in(r, 2))
@@ -101,7 +101,8 @@ static void make_append(struct fuzz_random *r, struct fuzz_shot *s)
 {
 	__u32 nlb = 1 + fuzz_below(r, MAX_LBAS);
 
-	s->cmd = cmd_rw(NVM_APPEND, fuzz_below(r, 8) * 256, nlb, data_of(r, s, nlb * LBA), nlb * LBA);
+	s->cmd = cmd_rw(NVM_APPEND, fuzz_below(r, 8) * 256, nlb, data_of(r, s, nlb * LBA),
+			nlb * LBA);
 }
 
 static void make_zone_send(struct fuzz_random *r, struct fuzz_shot *s)
@@ -131,13 +132,14 @@ static void make_slm_rw(struct fuzz_random *r, struct fuzz_shot *s)
 {
 	__u32 len = 1 + fuzz_below(r, FUZZ_DATA_ROOM);
 
-	s->cmd = slm_cmd(fuzz_one_in(r, 2) ? KCSD_SLM_READ : KCSD_SLM_WRITE, edge(r, FUZZ_SLM - len),
-			 len, data_of(r, s, len));
+	s->cmd = slm_cmd(fuzz_one_in(r, 2) ? KCSD_SLM_READ : KCSD_SLM_WRITE,
+			 edge(r, FUZZ_SLM - len), len, data_of(r, s, len));
 }
 
 static void make_slm_fill(struct fuzz_random *r, struct fuzz_shot *s)
 {
-	s->cmd = slm_cmd(KCSD_SLM_FILL, edge(r, FUZZ_SLM / 2), 1 + fuzz_below(r, FUZZ_SLM / 2), NULL);
+	s->cmd = slm_cmd(KCSD_SLM_FILL, edge(r, FUZZ_SLM / 2), 1 + fuzz_below(r, FUZZ_SLM / 2),
+			 NULL);
 	s->cmd.cdw13 = fuzz_below(r, 256);
 }
 
@@ -171,13 +173,13 @@ static void make_copy_lba(struct fuzz_random *r, struct fuzz_shot *s)
 		memcpy(d + i * size, &lba, sizeof(lba));
 		len += nlb * LBA;
 	}
-	s->cmd = slm_copy_cmd(edge(r, FUZZ_SLM / 2), len, pi ? KCSD_COPY_LBA_PI : KCSD_COPY_LBA, nr, d,
-			      nr * size);
+	s->cmd = slm_copy_cmd(edge(r, FUZZ_SLM / 2), len, pi ? KCSD_COPY_LBA_PI : KCSD_COPY_LBA,
+			      nr, d, nr * size);
 }
 
 /* ---- programs ---- */
 
-/* Read LBA cparam1 to the heap, write it back, emit and log of it. */
+/* Read LBA cparam1 to the heap, write it back, emit it, and log some of it. */
 static const struct bpf_insn prog_moves[] = {
 	I_MOVR(R6, R1),
 	I_CTX(R1, R6, cparam1), I_CTX(R2, R6, heap), I_CTX(R3, R6, lba_size), I_HELPER(read),
@@ -187,7 +189,7 @@ static const struct bpf_insn prog_moves[] = {
 	I_MOV(R0, 7), I_EXIT,
 };
 
-/* Every byte of the arguments, and of the ranges as far as they go, added and stored. */
+/* Add all bytes of the arguments, and store each sum in place of the byte. */
 static const struct bpf_insn prog_sums[] = {
 	I_CTX(R2, R1, args), I_CTX(R3, R1, args_len), I_MOV(R0, 0),
 	I_JMP(BPF_JEQ, R3, 0, 6), I_LDX(BPF_B, R4, R2, 0), I_ALUR(BPF_ADD, R0, R4),
@@ -206,7 +208,7 @@ static const struct {
 	{ prog_sums, ARRAY_SIZE(prog_sums), 0 },
 };
 
-/* A program's bytes, of which some may be wrong. Returns their length. */
+/* Store the image of a program at *p. Returns its length. */
 static __u32 program_bytes(struct fuzz_random *r, struct fuzz_shot *s, __u8 **p)
 {
 	int n = fuzz_below(r, ARRAY_SIZE(programs));
@@ -265,7 +267,7 @@ static void make_range_set(struct fuzz_random *r, struct fuzz_shot *s)
 				     range_set_create_cmd(to, nr);
 }
 
-/* Everything of a run but what it works on. */
+/* Set all fields of a run except its grants or ranges. */
 static void finish_run(struct fuzz_random *r, struct fuzz_shot *s, __u8 *data, __u32 len)
 {
 	__u32 out = sizeof(struct kcsd_run_record) + fuzz_below(r, 2 * LBA);
@@ -285,7 +287,9 @@ static void finish_run(struct fuzz_random *r, struct fuzz_shot *s, __u8 *data, _
 	s->cmd.timeout_ms = 1 + fuzz_below(r, FUZZ_MAX_MS);
 }
 
-/* At times a length for the stream, with which the args bytes behind grants or ranges begin. */
+/*
+ * Sometimes set a length of the stream, at the start of the `args` bytes behind grants or ranges.
+ */
 static __u32 put_len(struct fuzz_random *r, __u8 *to, __u32 args)
 {
 	__le64 len = htole64(fuzz_below(r, 16384));
@@ -370,7 +374,7 @@ static void make_features(struct fuzz_random *r, struct fuzz_shot *s)
 		s->cmd.cdw10 |= fuzz_below(r, 4) << 8;
 }
 
-/* X(name, node, admin, how often). */
+/* X(name, node, admin, how often) */
 #define KINDS(X) \
 	X(rw,		FUZZ_NVM, false, 6) \
 	X(flush,	FUZZ_NVM, false, 1) \
@@ -441,7 +445,7 @@ static const struct kind *pick_kind(struct fuzz_random *r)
 
 /* ---- changes ---- */
 
-/* Addresses from here only: any other might be memory that the fuzzer itself lives in. */
+/* Returns one of these addresses only: any other could be memory that the fuzzer itself uses. */
 static __u64 bad_address(struct fuzz_random *r, const struct fuzz_room *room)
 {
 	const __u64 base = (uintptr_t)room->base;
@@ -475,7 +479,8 @@ static void change_field(struct fuzz_random *r, struct fuzz_shot *s)
 	{ offsetof(struct nvme_uring_cmd, field), sizeof(((struct nvme_uring_cmd *)0)->field) }
 		F(opcode), F(flags), F(rsvd1), F(nsid), F(cdw2), F(cdw3), F(metadata_len),
 		F(data_len), F(cdw10), F(cdw11), F(cdw12), F(cdw13), F(cdw14), F(cdw15),
-		F(timeout_ms), F(rsvd2), F(cdw10), F(cdw11), F(cdw12), F(cdw2), F(cdw3), F(data_len),
+		F(timeout_ms), F(rsvd2), F(cdw10), F(cdw11), F(cdw12), F(cdw2), F(cdw3),
+		F(data_len),
 #undef F
 	};
 	__u32 i = fuzz_below(r, ARRAY_SIZE(f) + 2);
@@ -492,7 +497,7 @@ static void change_field(struct fuzz_random *r, struct fuzz_shot *s)
 	}
 }
 
-/* What the drive reads: descriptors, programs. */
+/* Change the data that the drive reads: descriptors, programs. */
 static void change_data(struct fuzz_random *r, struct fuzz_shot *s)
 {
 	__u8 *p = (__u8 *)(uintptr_t)s->cmd.addr;
@@ -506,11 +511,12 @@ static void change_data(struct fuzz_random *r, struct fuzz_shot *s)
 		p[fuzz_below(r, len)] = changed_number(r, p[fuzz_below(r, len)], 8);
 }
 
-/* The data in pieces. Only the commands whose data is not looked into by the drive's parser. */
+/* Split the data into iovecs. Use it for commands only whose data the driver does not parse. */
 static void make_vec(struct fuzz_random *r, struct fuzz_shot *s)
 {
 	__u32 nr = 1 + fuzz_below(r, 12), rest = s->cmd.data_len, part;
-	struct iovec *iov = (struct iovec *)s->arg.base;	/* an ioctl's argument is at the end */
+	/* The argument of an ioctl is at the end of the same room. */
+	struct iovec *iov = (struct iovec *)s->arg.base;
 	__u8 *p = (__u8 *)(uintptr_t)s->cmd.addr;
 
 	for (__u32 i = 0; i < nr; i++) {
@@ -532,7 +538,7 @@ static void make_vec(struct fuzz_random *r, struct fuzz_shot *s)
 	s->vec = true;
 }
 
-/* A run that might not end is one that the sender cancels. */
+/* Limit the time of a run, except for endless ones, which the sender cancels. */
 static void bound_time(struct fuzz_random *r, struct fuzz_shot *s)
 {
 	s->endless = s->node == FUZZ_COMPUTE && !s->admin && fuzz_one_in(r, 64);

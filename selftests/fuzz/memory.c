@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Rooms between guard pages, and what is in them besides a command's buffers. */
+/* Allocate rooms between guard pages, and check the bytes beside the buffers of a command. */
 #include "fuzz.h"
 
 #include <errno.h>
@@ -7,11 +7,11 @@
 
 #define PAGE		4096u
 #define FILL		0x5a
-#define LOOK		256u	/* bytes beside a buffer that are looked at */
+#define LOOK		256u	/* bytes that are checked beside a buffer */
 
 /*
- * Where nothing was before: a command whose ring was closed may end a little later, and
- * write its data to where its buffers were.
+ * Map memory at addresses that were never used: a command whose ring was closed may complete a
+ * little later, and write to the addresses of its buffers.
  */
 static __u8 *map_unused(size_t len)
 {
@@ -73,7 +73,7 @@ static bool filled(const __u8 *p, const __u8 *end)
 	return true;
 }
 
-/* Put back what is looked for next to [addr, addr + len), and say whether it was there. */
+/* Fill the memory beside [addr, addr + len), or (look) return if it is still filled. */
 static bool around(const struct fuzz_room *room, __u64 addr, __u64 len, bool look)
 {
 	__u8 *base = room->base, *end = base + room->len, *first = end, *last = end;

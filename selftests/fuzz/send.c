@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The ways to a drive: rings of several kinds, ioctls; and how a command may end. */
+/* Send commands by rings of several kinds and by ioctls, and check their results. */
 #include "fuzz.h"
 
 #include <sys/uio.h>
@@ -32,7 +32,7 @@ bool fuzz_result_known(int res)
 
 /* ---- ioctls ---- */
 
-/* The oldest one has fields of its own. */
+/* Fill the fields of struct nvme_user_io, which the oldest ioctl has. */
 static void as_user_io(const struct nvme_uring_cmd *c, struct nvme_user_io *io)
 {
 	*io = (struct nvme_user_io) {
@@ -84,12 +84,12 @@ int fuzz_ioctl(struct fuzz_random *r, struct fuzz_shot *s, int fd)
 	int ret;
 
 	if (op == NVME_IOCTL_SUBMIT_IO)
-		s->cmd.data_len = s->data.len;	/* as long as its LBAs are, whatever we thought */
+		s->cmd.data_len = s->data.len;	/* the ioctl sets the length from the LBAs */
 	if (fuzz_one_in(r, 100))
-		arg = s->arg.base + s->arg.len - 8;	/* the rest of it is not there */
+		arg = s->arg.base + s->arg.len - 8;	/* the rest of it is not mapped */
 	ret = ioctl(fd, op, arg);
 	if (ret > 0 && op == NVME_IOCTL_ID)
-		return 0;	/* the namespace */
+		return 0;	/* id of the namespace */
 	return ret < 0 ? -errno : ret;
 }
 

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A file as the medium: any raw image will do, and its errors are the drive's.
+# Test a backing file: any raw image can be one, and its errors become errors of the drive.
 . ../lib/lib.sh
 
-# mount_small NAME MIB: an ext4 of its own, so that it can be full.
+# mount_small NAME MIB: mount a new ext4 file system, small enough to fill.
 mount_small()
 {
 	mkdir -p "$work/$1"
@@ -29,7 +29,8 @@ test_existing_image()
 	is "an image: reading has not changed it" "$(sum_of "$work/image")" "$before"
 }
 
-# Not a whole number of LBAs: the drive ends before, and leaves the rest alone.
+# Test a size that is not a multiple of the LBA size: the drive ends before the last part, and does
+# not change it.
 test_odd_image()
 {
 	random "$work/image" 2097652
@@ -43,7 +44,7 @@ test_odd_image()
 		"$(md5sum <"$work/tail")"
 }
 
-# What was written is in the file when the drive has gone, and after fsync.
+# Test that written data is in the file after fsync, and after the drive is removed.
 test_written()
 {
 	random "$work/data" 8388608
@@ -62,7 +63,7 @@ test_written()
 	point "again: the drive goes" delete_drive file
 }
 
-# refused NAME TEXT ATTRIBUTE=VALUE...: no power, no node, nothing half-made.
+# refused NAME TEXT ATTRIBUTE=VALUE...: expect that power on fails, without a node or other remains.
 refused()
 {
 	local what=$1 text=$2 before
@@ -93,7 +94,7 @@ test_refusals()
 		"ls: cannot access '$work/nothing': No such file or directory"
 }
 
-# The file is larger than its file system: writes fail, reads go on, nothing hangs.
+# Test a file that is larger than its file system: writes fail, reads work, nothing hangs.
 full()
 {
 	local what=$1 dir=$2
@@ -127,7 +128,8 @@ test_full()
 	fi
 }
 
-# On ext4 O_DIRECT is used: data must be in the file without any flush.
+# Test a file on ext4, which the drive opens with O_DIRECT: data must be in the file without a
+# flush.
 test_direct()
 {
 	mount_small direct 64 || { skip "O_DIRECT" "no loop device"; return; }
@@ -142,7 +144,7 @@ test_direct()
 	point "O_DIRECT: the drive goes" delete_drive file
 }
 
-# Power off waits for a medium that has stopped; who reads whether there is power does not.
+# Test a backing file that makes no progress: power off waits for it, a reader of `power` does not.
 test_stopped()
 {
 	local off read tries=0

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Bad blocks: in the kernel's syntax, in sectors of 512 bytes, met by everyone.
+# Test bad blocks, set in the syntax of the kernel, in sectors of 512 bytes: they apply to every
+# access.
 . ../lib/lib.sh
 
 badblocks()
@@ -14,7 +15,7 @@ set_badblocks()
 	set_attribute "$name" badblocks "$1"
 }
 
-# write_lba LBA [COUNT], read_lba likewise: by direct I/O.
+# write_lba LBA [COUNT], read_lba LBA [COUNT]: access the drive with direct I/O.
 write_lba()
 {
 	dd if=/dev/zero of="$block" bs="$((${2:-1} * 4096))" seek="$(($1 * 4096))" count=1 \
@@ -66,7 +67,7 @@ test_list_is_full()
 	is "full: none is left" "$(badblocks)" ""
 }
 
-# LBA 10 is sectors 80 to 87.
+# Test access to LBA 10, which is sectors 80 to 87.
 test_access()
 {
 	local before what
@@ -93,7 +94,7 @@ test_access()
 	point "$1: and written" write_lba 10
 }
 
-# They are the directory's, not the powered drive's.
+# Test that bad blocks belong to the configfs directory: they stay when the power goes off.
 test_power()
 {
 	point "power: bad" set_badblocks +80-80

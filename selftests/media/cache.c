@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The volatile write cache: when data come to the file, and that nobody sees where they are. */
+/*
+ * Test the volatile write cache: when data reaches the file, and that reads do not depend on where
+ * the data is.
+ */
 #include "cached.h"
 
 #include <linux/fs.h>
@@ -28,7 +31,7 @@ TEST_F(cache, written_by_flush)
 	EXPECT_EQ(0, byte_of(&self->c.d, self->c.image, 10));
 	EXPECT_EQ(0x11, byte_of(&self->c.d, -1, 10));
 	EXPECT_EQ(LBA, count(&self->c.d, "hit_bytes"));
-	/* Again: it takes no more room. */
+	/* Write the same LBA again: it takes no more space. */
 	ASSERT_EQ(0, write_byte(&self->c.d, 12, 1, self->c.buf, 0x22));
 	EXPECT_EQ(4 * LBA, count(&self->c.d, "dirty_bytes"));
 	ASSERT_EQ(0, nvm_flush(&self->c.d));
@@ -56,7 +59,7 @@ TEST_F(cache, written_by_fua_and_fsync)
 	EXPECT_EQ(0x44, byte_of(&self->c.d, self->c.image, 8));
 }
 
-/* More than fits, in one command, and again. */
+/* Write more than fits into the cache, in one command, twice. */
 TEST_F(cache, evicted_when_full)
 {
 	for (int round = 1; round < 4; round++) {
@@ -68,7 +71,7 @@ TEST_F(cache, evicted_when_full)
 			ASSERT_EQ(round, byte_of(&self->c.d, -1, 100 + i)) TH_LOG("%u", i);
 		}
 	}
-	/* A read that finds some LBAs here and some there. */
+	/* Read LBAs of which some are in the cache and some in the file. */
 	ASSERT_EQ(0, nvm_flush(&self->c.d));
 	for (__u32 i = 0; i < 256; i += 3) {
 		ASSERT_EQ(0, write_byte(&self->c.d, 100 + i, 1, self->c.buf, 9));
@@ -98,7 +101,7 @@ TEST_F(cache, zeroes_of_what_is_cached)
 	}
 }
 
-/* The file system of the file is full: the flush says so, and nothing is lost. */
+/* Test a file on a full file system: the flush fails, and no data is lost. */
 TEST_F(cache, what_cannot_be_written_stays)
 {
 	ASSERT_EQ(0, small_fs_fill(&self->c.fs));
@@ -107,7 +110,7 @@ TEST_F(cache, what_cannot_be_written_stays)
 	EXPECT_EQ(KCSD_SC_CAPACITY_EXCEEDED, nvm_flush(&self->c.d));
 	EXPECT_EQ(8 * LBA, count(&self->c.d, "dirty_bytes"));
 	EXPECT_EQ(0x66, byte_of(&self->c.d, -1, 57));
-	/* When there is no room in the cache either, the next write is told. */
+	/* If the cache has no space either, the next write fails. */
 	EXPECT_EQ(KCSD_SC_CAPACITY_EXCEEDED,
 		  write_byte(&self->c.d, 200, 256, self->c.buf, 0x77));
 	EXPECT_EQ(0x66, byte_of(&self->c.d, -1, 50));
@@ -118,7 +121,7 @@ TEST_F(cache, what_cannot_be_written_stays)
 	EXPECT_EQ(0x66, byte_of(&self->c.d, self->c.image, 57));
 }
 
-/* ---- at the same time ---- */
+/* ---- concurrent access ---- */
 
 struct worker {
 	const struct drive *d;
@@ -129,7 +132,10 @@ struct worker {
 	pthread_t thread;
 };
 
-/* Two write the same LBAs, two read them, one flushes: an LBA is always one writer's. */
+/*
+ * Two threads write the same LBAs, two read them, one flushes. Each LBA must hold the data of one
+ * write.
+ */
 static void *work(void *arg)
 {
 	struct worker *w = arg;

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2154 # work: as lib.sh has it
 #
-# For shell tests, after lib.sh: an ext4 on a disk whose blocks can be made to fail, or to wait.
-# Blocks have 4096 bytes, of the file system and of the disk: what has smaller ones is
-# accessed through the page cache. There is no journal, so that a block that cannot be
-# written is one of data, or of nobody.
+# Make an ext4 on a disk whose blocks can be made to fail, or to wait. Include after lib.sh.
+# Blocks of the file system and of the disk have 4096 bytes; drives with smaller LBAs access it
+# through the page cache. There is no journal, so a block that cannot be written belongs to data, or
+# to nothing.
 
 DM=kst-dm
 dm_blocks=16384
 
-# begin_dm: after begin. The file system is $work/dm.
+# begin_dm: call after begin. Mounts the file system on $work/dm.
 begin_dm()
 {
 	need dmsetup mkfs.ext4 filefrag
@@ -35,14 +35,14 @@ dm_remove()
 	dmsetup remove --noudevsync $DM 2>/dev/null
 }
 
-# Blocks of a file on the disk, as "first count" pairs.
+# dm_blocks_of FILE: print the blocks of a file on the disk, as pairs "first count".
 dm_blocks_of()
 {
 	sync "$1"
 	filefrag -b4096 -e "$1" | sed -n 's/^ *[0-9]*:[^:]*: *\([0-9]*\)\.\.[^:]*: *\([0-9]*\):.*/\1 \2/p'
 }
 
-# dm_table [FIRST COUNT]...: all but these blocks work.
+# dm_table [FIRST COUNT]...: print a table in which all blocks work, except these.
 dm_table()
 {
 	local at=0
@@ -56,7 +56,7 @@ dm_table()
 	echo "$((at * 8)) $(((dm_blocks - at) * 8)) linear $dm_disk $((at * 8))"
 }
 
-# What comes to the disk waits.
+# Make all I/O to the disk wait.
 dm_stop()
 {
 	dmsetup suspend --noflush --nolockfs --noudevsync $DM
@@ -67,19 +67,19 @@ dm_go()
 	dmsetup resume --noudevsync $DM
 }
 
-# dm_fail [FIRST COUNT]...: from now on these blocks fail, or none.
+# dm_fail [FIRST COUNT]...: make these blocks fail from now on; without arguments, none.
 dm_fail()
 {
 	dm_table "$@" | dmsetup load $DM && dm_stop && dm_go
 }
 
-# dm_fail_next [FIRST COUNT]...: they will when the disk, which has been stopped, goes on.
+# dm_fail_next [FIRST COUNT]...: make these blocks fail once the disk, which is stopped, continues.
 dm_fail_next()
 {
 	dm_table "$@" | dmsetup load $DM
 }
 
-# wait_in_ioctl PID...: until each of them is, and waits there.
+# wait_in_ioctl PID...: wait until each process waits in an ioctl.
 wait_in_ioctl()
 {
 	local pid

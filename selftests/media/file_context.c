@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A drive uses its files in its own context: a limit on the size of its submitters' files is none
- * of the drive's.
+ * Test that a drive uses its files in its own context: the limit on the file size of a submitter
+ * does not apply to the drive.
  */
 #include "drive.h"
 #include "prog.h"
@@ -17,7 +17,7 @@
 
 FIXTURE(file_context) {
 	struct drive d;
-	int *failed;	/* line of this file; the child's */
+	int *failed;	/* set by the child: line of this file */
 };
 
 FIXTURE_VARIANT(file_context) {
@@ -60,7 +60,7 @@ FIXTURE_TEARDOWN(file_context)
 	remove_files();
 }
 
-/* ---- in a process that may write no file ---- */
+/* ---- in a process that may not write to files ---- */
 
 static int *failed;
 
@@ -109,9 +109,9 @@ static void child_main(struct drive *d, bool zoned)
 	struct rlimit none = { 0, 0 };
 	void *buf = calloc(1, 4096);
 
-	/* SIGXFSZ ends who writes, as it always does. */
+	/* Expect SIGXFSZ for a write of the process itself, as always. */
 	MUST(!setrlimit(RLIMIT_FSIZE, &none));
-	MUST(!drive_power(d, true));	/* the file grows, its sidecar is made */
+	MUST(!drive_power(d, true));	/* grows the file, creates its sidecar */
 	d->index = drive_get_number(d->name, "index");
 	MUST(!drive_open(d, O_RDWR));
 	for (int way = 0; way < CMD_WAYS; way++) {

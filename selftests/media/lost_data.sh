@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What was written could not be brought to the backing file's disk: no flush may say that it was,
-# not even when the disk is well again, and the host is told until power off.
+# Test data that could not be written to the disk of the backing file: flushes must fail, even after
+# the disk works again, and the drive reports the loss until power off.
 . ../lib/lib.sh
 . ./dm_lib.sh
 
 image=
 data=
 
-# fresh [DIRECTORY]: an image whose blocks are there, but have no data.
+# fresh [DIRECTORY]: create an image that has blocks, but no data.
 fresh()
 {
 	image=${1:-$work/dm}/image
@@ -18,7 +18,7 @@ fresh()
 	read -r first _ < <(dm_blocks_of "$image")
 }
 
-# LBAs of 512 bytes: the drive goes through the page cache.
+# Create a drive with LBAs of 512 bytes, which uses the page cache.
 drive()
 {
 	create_drive lost "backing_file=$image" block_size=512 size=8M max_program_bytes=64K "$@"
@@ -30,7 +30,7 @@ power()
 	set_attribute kst-lost power "$1"
 }
 
-# write_block OFFSET [FLAG]: 4 KiB, of $data.
+# write_block OFFSET [FLAG]: write 4 KiB of $data.
 write_block()
 {
 	dd if="$data" of="$block" bs=4k count=1 seek="$1" oflag=direct"${2:+,$2}" \
@@ -52,7 +52,7 @@ warning()
 	nvme smart-log "$ctrl" -o json | jq .critical_warning
 }
 
-# Both come to the disk while it is stopped.
+# Send two flushes to a stopped disk, then let it continue.
 two_flushes()
 {
 	local one two
@@ -67,7 +67,7 @@ two_flushes()
 	wait $two && echo "the second succeeds"
 }
 
-# Writes, whichever way, and flushes fail; reads do not.
+# all_fail NAME: expect that writes of every kind and flushes fail, and reads do not.
 all_fail()
 {
 	fails "$1: a flush" "" flush
@@ -85,7 +85,7 @@ blockdev_flush()
 	python3 -c 'import os, sys; os.fsync(os.open(sys.argv[1], os.O_RDWR))' "$block"
 }
 
-# told NAME: the host is, by every way that there is.
+# told NAME: expect that the drive reports the loss in every way that it can.
 told()
 {
 	is "$1: sysfs" "$(attribute data_lost)" 1
@@ -104,7 +104,7 @@ well()
 	point "$1: a flush" flush
 }
 
-# plain NAME ATTRIBUTE...
+# plain NAME ATTRIBUTE...: test a drive with these attributes.
 plain()
 {
 	local what=$1
@@ -126,13 +126,14 @@ plain()
 	point "$what: the drive goes" delete_drive lost
 }
 
-# has FILE: the drive does, in its first 4 KiB.
+# has FILE: true if the first 4 KiB of the drive are those of FILE.
 has()
 {
 	dd if="$block" bs=4k count=1 iflag=direct status=none | cmp - "$1"
 }
 
-# What could not be written back stays in the page cache, and looks as if it had been.
+# Test data that could not be written back. It stays in the page cache, and looks as if it had been
+# written.
 test_cached()
 {
 	fresh
@@ -154,7 +155,7 @@ test_cached()
 	point "cached: the drive goes" delete_drive lost
 }
 
-# The same with another's loss, while the drive was off.
+# Test the same with a loss by another process, while the drive was off.
 test_cached_before()
 {
 	fresh
@@ -171,7 +172,7 @@ test_cached_before()
 	point "before power on: the drive goes" delete_drive lost
 }
 
-# Written back meanwhile, and someone else was told of the error: it is the drive's all the same.
+# Test a writeback error that another process was told of: the drive must still report it.
 test_told_to_another()
 {
 	local what="an error that another was told of${1:+, $1}"
@@ -186,7 +187,7 @@ test_told_to_another()
 	point "$what: the drive goes" delete_drive lost
 }
 
-# test_two_flushes NAME [DIRECTORY]
+# test_two_flushes NAME [DIRECTORY]: test that two flushes at the same time both fail.
 test_two_flushes()
 {
 	local what=$1
@@ -202,7 +203,8 @@ test_two_flushes()
 	point "$what: the drive goes" delete_drive lost
 }
 
-# What the file's inode says is of overlayfs; the errors are the real one's.
+# Test a file on overlayfs: its inode belongs to overlayfs, but the errors are those of the real
+# file.
 test_overlayfs()
 {
 	mkdir "$work/dm/upper" "$work/dm/work" "$work/lower" "$work/over"
@@ -215,14 +217,14 @@ test_overlayfs()
 	point "overlayfs: unmounted" umount "$work/over"
 }
 
-# As "condition wp": wp in 512-byte sectors from the zone's start.
+# zone NUMBER: print "condition wp", with wp in 512-byte sectors from the start of the zone.
 zone()
 {
 	blkzone report -o $(($1 * 2048)) -c 1 "$block" |
 		sed -n 's/.*wptr \(0x[0-9a-f]*\).*zcond:[^(]*(\([^)]*\)).*/\2 \1/p'
 }
 
-# No write pointer past what was lost, and no change of zones either.
+# Test that no write pointer moves past lost data, and that no zone changes.
 test_zones()
 {
 	fresh
@@ -249,7 +251,7 @@ test_zones()
 	point "zones: the drive goes" delete_drive lost
 }
 
-# The sidecar's own disk fails.
+# Test a failing disk under the sidecar.
 test_sidecar()
 {
 	local blocks
@@ -274,7 +276,7 @@ test_sidecar()
 	point "sidecar: the drive goes" delete_drive lost
 }
 
-# fail_side: the disk will, where the sidecar is.
+# fail_side: make the disk fail where the sidecar is.
 fail_side()
 {
 	local blocks
@@ -296,7 +298,7 @@ is_active()
 	cat "/sys/class/kcsd/kcsd$index/programs/3/active"
 }
 
-# No run begins before the activation is recorded: it may fail yet.
+# Test that no run begins before the activation is recorded, because recording may still fail.
 test_activation()
 {
 	local activation

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What survives power off: zones, programs, identity. And what is refused: a sidecar that is
-# damaged, missing, or of another drive.
+# Test what a drive retains over power off: zones, programs, UUID and names; and sidecars that are
+# refused: damaged, missing, or of another drive.
 . ../lib/lib.sh
 
 ZONED="size=16M zone_size=1M zone_capacity=768K conventional_zones=1 max_program_bytes=64K"
@@ -30,7 +30,7 @@ fresh()
 	: >"$work/image"
 }
 
-# As "condition wp": wp in 512-byte sectors from the zone's start.
+# zone NUMBER: print "condition wp", with wp in 512-byte sectors from the start of the zone.
 zone()
 {
 	blkzone report -o $(($1 * 2048)) -c 1 "$block" |
@@ -48,7 +48,7 @@ says()
 	point "$1" grep -qF -- "$2" "$work/.log"
 }
 
-# refuses NAME TEXT ERROR: power on fails with that error and says TEXT in the kernel log.
+# refuses NAME TEXT ERROR: expect that power on fails with ERROR and logs TEXT.
 refuses()
 {
 	dmesg -C
@@ -63,7 +63,7 @@ uuid()
 	cat "/sys/class/kcsd/kcsd$index/uuid"
 }
 
-# The drive's UUID, and all names of namespace 1 by sysfs and by commands.
+# Print the UUID of the drive, and all names of namespace 1, from sysfs and from commands.
 names()
 {
 	uuid
@@ -116,7 +116,7 @@ test_zones()
 	fails "and nowhere else" "" write_zone 1 1
 }
 
-# What a reader of the file sees while the drive is on: everything that was flushed.
+# Test that a reader of the sidecar sees everything that was flushed, while the drive is on.
 test_flushed()
 {
 	is "what was flushed: in the file" "$($kcsd fsck --zones "$work/image" | grep '^zone 1:')" \
@@ -154,7 +154,7 @@ test_gone()
 	is "with its names" "$(names)" "$before"
 }
 
-# A copy is the same drive, until it is told to be another.
+# Test a copy of the files: it is the same drive, until it gets another UUID.
 test_copy()
 {
 	local attribute before
@@ -193,7 +193,7 @@ copy_names()
 	names
 }
 
-# differs NAME TEXT ATTRIBUTE=VALUE BACK
+# differs NAME TEXT ATTRIBUTE=VALUE BACK: expect that power on is refused, then set BACK.
 differs()
 {
 	point "$1: set" set_attribute kst-side "${3%%=*}" "${3#*=}"
@@ -219,7 +219,7 @@ test_other_drive()
 	point "power off again" power 0
 }
 
-# One byte at each of the places that matter, and the file as a whole.
+# Test damage: one byte in each important place, and the file as a whole.
 test_damaged()
 {
 	cp "$work/image.kcsd" "$work/good"
@@ -310,7 +310,7 @@ refuses_program()
 	says "$1: the kernel log says why" "$2"
 }
 
-# Without zones any size and block size is right, with what is there.
+# Test a drive without zones: power on accepts any size and LBA size, and the UUID stays.
 test_plain()
 {
 	local before
@@ -341,7 +341,8 @@ test_plain()
 	point "plain: the drive is gone" delete_drive side
 }
 
-# The sidecar's file system is full: what must be durable fails, and goes on when there is room.
+# Test a full file system under the sidecar: changes that must be durable fail, and work when there
+# is space.
 test_full()
 {
 	local attribute before
@@ -375,7 +376,7 @@ test_full()
 	umount "$work/small"
 }
 
-# One block more in zone 2 each time, and a flush.
+# flushes COUNT: write one block to zone 2 and flush, COUNT times.
 flushes()
 {
 	python3 - "$block" "$1" <<-'END'

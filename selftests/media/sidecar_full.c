@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What changes zones when the sidecar cannot be written, as its file system is full: the command
- * fails, all zones are as they were, data included, and when there is room it succeeds.
+ * Test changes of zones while the file system of the sidecar is full: the command fails, all zones
+ * stay as they were, with their data, and the command succeeds once there is space.
  */
 #include "small_fs.h"
 #include "zns.h"
 
-#define SCRATCH	(ZNS_ZONES - 1)	/* the zone with which the sidecar is filled */
-#define LBAS	3u		/* data of the zones that have some */
+#define SCRATCH	(ZNS_ZONES - 1)	/* zone whose changes fill the sidecar */
+#define LBAS	3u		/* data of the zones that have any */
 
 FIXTURE(sidecar_full) {
 	struct drive d;
-	struct small_fs fs;	/* the sidecar's, not the data's */
+	struct small_fs fs;	/* file system of the sidecar, not of the data */
 	char image[32];
 };
 
-/* The backing file by a symbolic link, beside which its sidecar is. */
+/* Create the backing file as a symbolic link. The sidecar is beside the link. */
 static int make_files(FIXTURE_DATA(sidecar_full) *self, char path[64])
 {
 	int fd;
@@ -49,7 +49,7 @@ FIXTURE_TEARDOWN(sidecar_full)
 	unlink(self->image);
 }
 
-/* ---- what is tried ---- */
+/* ---- the changes ---- */
 
 #define FULL_STATUS	KCSD_SC_CAPACITY_EXCEEDED
 
@@ -58,7 +58,7 @@ static const struct change {
 	enum kcsd_zone_cond from, to;
 	enum zns_action action;
 	bool all;
-	const char *attr;	/* the drive's own doing, by this, not by an action */
+	const char *attr;	/* set this instead, and the drive acts */
 } changes[] = {
 #define CHANGE(name, from, to, action, all, attr) \
 	{ name, KCSD_ZONE_COND_##from, KCSD_ZONE_COND_##to, action, all, attr }
@@ -86,9 +86,9 @@ static int run_change(const struct drive *d, const struct change *c, __u32 zone)
 	return c->all ? zns_send_all(d->nvm, c->action) : zns_send(d->nvm, c->action, zone);
 }
 
-/* ---- how ---- */
+/* ---- the steps ---- */
 
-/* No record fits any more: what is left of the file's last page is used up. */
+/* Fill the sidecar until no record fits. Also fills the rest of the last page of the file. */
 static int fill_sidecar(FIXTURE_DATA(sidecar_full) *self)
 {
 	int ret = small_fs_fill(&self->fs);
@@ -104,8 +104,8 @@ static int fill_sidecar(FIXTURE_DATA(sidecar_full) *self)
 }
 
 /*
- * The zone holds "data", and gets into the condition. The sidecar knows that it was written: the
- * reset of one that it has as empty would need no record.
+ * Write `data` to the zone and bring it into the condition. Flush, so that the sidecar knows of the
+ * write: the reset of a zone that it has as empty would need no record.
  */
 static int bring(const struct drive *d, __u32 zone, enum kcsd_zone_cond cond, const void *data)
 {
@@ -127,7 +127,7 @@ static bool has_data(const struct drive *d, __u32 zone, const void *data)
 	return !zns_read(d->nvm, zns_start(zone), LBAS, got) && !memcmp(got, data, sizeof(got));
 }
 
-/* One change, refused and then done. zone: one that was not used yet. */
+/* Try one change: expect that it is refused, then that it succeeds. zone: not used before. */
 static bool try_change(FIXTURE_DATA(sidecar_full) *self, const struct change *c, __u32 zone)
 {
 	static struct zns_report before, after;
@@ -163,7 +163,10 @@ TEST_F(sidecar_full, changes_are_taken_back)
 	}
 }
 
-/* Limits count what is, not what could not be made: as many may be open as before. */
+/*
+ * Test that limits count changes that were recorded, not refused ones: as many zones can be open as
+ * before.
+ */
 TEST_F(sidecar_full, resources_are_kept)
 {
 	static __u8 lba[LBAS * ZNS_LBA];
@@ -188,7 +191,7 @@ TEST_F(sidecar_full, resources_are_kept)
 	EXPECT_EQ(KCSD_SC_TOO_MANY_ACTIVE_ZONES, zns_append(d->nvm, 4, 1, lba, NULL));
 }
 
-/* After all that the file says what the drive said. */
+/* Test that the sidecar agrees with the results of the commands after all that. */
 TEST_F(sidecar_full, power_off_keeps_what_was_told)
 {
 	static struct zns_report report;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A file system of 4 MiB in memory, which can be filled to its last byte. */
+/* Mount a file system of 4 MiB in memory, which can be filled to its last byte. */
 #ifndef KST_SMALL_FS_H
 #define KST_SMALL_FS_H
 
@@ -13,10 +13,10 @@
 
 struct small_fs {
 	char dir[32];
-	int filler;	/* takes all room that there is; -1: none */
+	int filler;	/* file that fills all space; -1: none */
 };
 
-/* 0 or -errno, as all of these. */
+/* Mount it. Returns 0 or -errno, like all functions here. */
 static inline int small_fs_mount(struct small_fs *fs)
 {
 	fs->filler = -1;
@@ -56,7 +56,7 @@ static inline void small_fs_make_room(struct small_fs *fs)
 	fs->filler = -1;
 }
 
-/* With all that is on it. */
+/* Unmount it and delete its files. */
 static inline int small_fs_umount(struct small_fs *fs)
 {
 	small_fs_make_room(fs);

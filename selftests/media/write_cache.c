@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Whether a drive has a volatile write cache, and what it does without one that it has. */
+/*
+ * Test if a drive reports a volatile write cache, and its behaviour when the cache is turned off.
+ */
 #include "cached.h"
 #include "features.h"
 #include "run.h"
@@ -11,7 +13,7 @@
 #define LOG_FEATURES	0x12
 #define ID_CTRL_VWC	525
 
-/* ---- what is said of it ---- */
+/* ---- reports ---- */
 
 FIXTURE(said) {
 	struct drive d;
@@ -62,7 +64,7 @@ FIXTURE_TEARDOWN(said)
 	free(self->buf);
 }
 
-/* A file of the block device's queue is this text. */
+/* True if a file of the queue of the block device has this text. */
 static bool queue_says(const struct drive *d, const char *name, const char *want)
 {
 	char path[128], text[32];
@@ -109,14 +111,14 @@ TEST_F(said, the_feature)
 	EXPECT_EQ(0, feature(ctrl, FEATURE_WRITE_CACHE, FEATURE_CURRENT));
 	EXPECT_EQ(1, feature(ctrl, FEATURE_WRITE_CACHE, FEATURE_DEFAULT));
 	EXPECT_EQ(1, feature(ctrl, FEATURE_WRITE_CACHE, FEATURE_SAVED));
-	/* Refused, and nothing changes. */
+	/* The command is refused and changes nothing. */
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD, set_feature(ctrl, FEATURE_WRITE_CACHE, 2));
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD, set_feature(ctrl, FEATURE_WRITE_CACHE, 3));
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD, set_feature(ctrl, FEATURE_WRITE_CACHE, 1ULL << 32 | 1));
 	EXPECT_EQ(0, feature(ctrl, FEATURE_WRITE_CACHE, FEATURE_CURRENT));
 	EXPECT_EQ(0, set_feature(ctrl, FEATURE_WRITE_CACHE, 1));
 	EXPECT_EQ(1, feature(ctrl, FEATURE_WRITE_CACHE, FEATURE_CURRENT));
-	/* It is not saved. */
+	/* The value is not saved. */
 	EXPECT_EQ(0, set_feature(ctrl, FEATURE_WRITE_CACHE, 0));
 	drive_close(&self->d);
 	ASSERT_EQ(0, drive_power(&self->d, false));
@@ -125,7 +127,7 @@ TEST_F(said, the_feature)
 	EXPECT_EQ(1, feature(self->d.ctrl, FEATURE_WRITE_CACHE, FEATURE_CURRENT));
 }
 
-/* A flush is no error where there is nothing to flush. */
+/* Test that a flush is no error when there is nothing to flush. */
 TEST_F(said, flushes_succeed)
 {
 	int block = drive_open_block(&self->d, O_RDWR);
@@ -136,7 +138,7 @@ TEST_F(said, flushes_succeed)
 	close(block);
 }
 
-/* ---- without it ---- */
+/* ---- with the cache off ---- */
 
 FIXTURE(off) { struct cached c; };
 
@@ -151,7 +153,7 @@ FIXTURE_TEARDOWN(off)
 	EXPECT_EQ(0, cached_down(&self->c));
 }
 
-/* LBA cparam1 gets the heap's zeroes. */
+/* Write the zeroes of the heap to LBA cparam1. */
 static const struct bpf_insn prog_write[] = {
 	I_CTX(R2, R1, heap), I_CTX(R3, R1, lba_size), I_CTX(R1, R1, cparam1), I_HELPER(write),
 	I_EXIT,
@@ -169,7 +171,7 @@ static int run_write(const struct drive *d, __u64 lba)
 	return ret ?: run_exec(d->compute, &r) ?: (int)r.result;
 }
 
-/* Whoever writes. */
+/* Test that writes from every front end are in the file. */
 TEST_F(off, writes_end_in_the_file)
 {
 	struct cached *c = &self->c;
@@ -178,7 +180,7 @@ TEST_F(off, writes_end_in_the_file)
 	ASSERT_EQ(0, write_byte(&c->d, 30, 2, c->buf, 0x10));
 	ASSERT_EQ(0, write_byte(&c->d, 50, 1, c->buf, 0x10));
 	EXPECT_EQ(0, byte_of(&c->d, c->image, 30));
-	/* What is in the cache already is written first. */
+	/* Turning the cache off first writes its data to the file. */
 	ASSERT_EQ(0, set_feature(c->d.ctrl, FEATURE_WRITE_CACHE, 0));
 	EXPECT_EQ(0, count(&c->d, "dirty_bytes"));
 	EXPECT_EQ(0x10, byte_of(&c->d, c->image, 30));
@@ -212,14 +214,17 @@ TEST_F(off, power_cuts_take_nothing)
 	}
 }
 
-/* The medium is full: who wrote is told, and so is who turns the cache off. */
+/*
+ * Test a full file system: the writer gets the error, and so does the command that turns the cache
+ * off.
+ */
 TEST_F(off, errors_are_the_writers)
 {
 	struct cached *c = &self->c;
 
 	ASSERT_EQ(0, small_fs_fill(&c->fs));
 	ASSERT_EQ(0, write_byte(&c->d, 50, 1, c->buf, 0x20));
-	/* What failed has not happened: the cache stays. */
+	/* The command that failed has no effect: the cache stays on. */
 	EXPECT_EQ(KCSD_SC_CAPACITY_EXCEEDED, set_feature(c->d.ctrl, FEATURE_WRITE_CACHE, 0));
 	EXPECT_EQ(1, feature(c->d.ctrl, FEATURE_WRITE_CACHE, FEATURE_CURRENT));
 	small_fs_make_room(&c->fs);
@@ -236,7 +241,7 @@ TEST_F(off, errors_are_the_writers)
 	EXPECT_EQ(0x23, byte_of(&c->d, c->image, 90));
 }
 
-/* ---- zones: a write pointer is as durable as what it points past ---- */
+/* ---- zones: a write pointer is as durable as the data before it ---- */
 
 FIXTURE(zoned) {
 	struct drive d;

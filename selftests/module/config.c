@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The configfs life of a drive: made, configured, powered, removed. */
+/* Test drives in configfs: creating, configuring, power, removing. */
 #include "drive.h"
 
 #include <sched.h>
@@ -7,7 +7,7 @@
 
 #define DRIVES	8
 
-/* Every attribute a drive is configured by, and two values that it must take. */
+/* List each attribute of a drive, and two values that it must accept. */
 static const struct setting {
 	const char *attr;
 	const char *value;
@@ -72,7 +72,7 @@ FIXTURE_TEARDOWN(config)
 	EXPECT_EQ(0, system(cmd));
 }
 
-/* Lines of the kernel log since it was opened that the module wrote. */
+/* Returns the number of lines of the module in the kernel log since kmsg was opened. */
 static int kmsg_lines(int kmsg)
 {
 	char line[1024];
@@ -86,7 +86,7 @@ static int kmsg_lines(int kmsg)
 	return n;
 }
 
-/* Power on must give want, say why in one line, and leave nothing half-made. */
+/* Expect that power on returns `want`, logs one line with the reason, and leaves nothing behind. */
 static bool power_fails(struct drive *d, int want)
 {
 	int kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK), index, ret, lines;
@@ -103,7 +103,7 @@ static bool power_fails(struct drive *d, int want)
 	       !drive_nodes_present(index);
 }
 
-/* Bring a drive that is configured up and down again. */
+/* Power a configured drive on and off again. Returns false if either fails. */
 static bool power_cycles(struct drive *d)
 {
 	int ret = drive_power(d, true);
@@ -252,7 +252,7 @@ TEST_F(config, invalid_values_are_refused)
 	EXPECT_TRUE(power_cycles(d));
 }
 
-/* Of a unit's file, whether it says that. */
+/* True if the `cpus` file of the unit has this text. */
 static bool unit_cpus_are(const struct drive *d, int unit, const char *want)
 {
 	char path[128], buf[64];
@@ -447,7 +447,10 @@ static __u64 meminfo(const char *key)
 	return kib << 10;
 }
 
-/* More than there is free, less than there is: refused, and nobody is killed for it. */
+/*
+ * Test a size of more than the free memory, but less than all memory: refused, and no process is
+ * killed.
+ */
 TEST_F(config, size_just_below_memory)
 {
 	struct drive *d = &self->d[0];
@@ -511,7 +514,7 @@ static off_t file_size(const char *path)
 	return stat(path, &st) ? -1 : st.st_size;
 }
 
-/* Without a size the file's counts, rounded down to an LBA; a drive is 1 MiB at least. */
+/* Test a drive without a size: that of the file, rounded down to an LBA; 1 MiB is the minimum. */
 TEST_F(config, backing_file_gives_the_size)
 {
 	static const struct drive_attr none[] = { {} };
@@ -603,7 +606,7 @@ TEST_F(config, backing_file_read_only)
 	EXPECT_TRUE(power_fails(d, -EROFS));
 	ASSERT_EQ(0, mount("kst", self->dir, "tmpfs", MS_REMOUNT, NULL));
 	EXPECT_TRUE(power_cycles(d));
-	/* Write permission for nobody: root could write, but it was not meant to be. */
+	/* Without write permission, root can write nevertheless, but the drive must not. */
 	ASSERT_EQ(0, chmod(path, 0444));
 	EXPECT_TRUE(power_fails(d, -EACCES));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* CPUs that go offline and come back while programs run that would never end. */
+/* Test CPUs that go offline and come back while endless programs run. */
 #include "drive.h"
 #include "run.h"
 #include "tenant.h"
@@ -8,10 +8,10 @@
 #define ONLINE		"/sys/devices/system/cpu/cpu" CPU "/online"
 #define UNITS		2
 #define LIMIT_MS	(time_slow() * 500)
-#define LATE_NS		(time_slow() * 5000000000ULL)	/* beyond the limit: a CPU is turned off meanwhile */
+#define LATE_NS		(time_slow() * 5000000000ULL)	/* beyond the limit: a CPU goes offline */
 #define ROUNDS		repeats(20, 4)
 
-/* All units begin where the CPU goes. */
+/* Configure units that begin on the CPU that goes offline. */
 #define UNITS_THERE	DRIVE_SMALL, { "cus", "2" }, { "cu_cpus", CPU }, \
 	{ "timeout_ms", "600000" }
 
@@ -22,7 +22,7 @@ FIXTURE(hotplug) {
 	struct drive d;
 	struct io_uring ring;
 	struct run r[UNITS];
-	bool there;		/* a CPU that can be turned off */
+	bool there;		/* the CPU can be turned off */
 };
 
 FIXTURE_VARIANT(hotplug) {
@@ -59,7 +59,7 @@ FIXTURE_TEARDOWN(hotplug)
 	io_uring_queue_exit(&self->ring);
 }
 
-/* All units run something endless, without a budget. */
+/* Start an endless run without a budget on each unit. */
 static bool begin(struct drive *d, struct io_uring *ring, struct run *r)
 {
 	for (int i = 0; i < UNITS; i++) {
@@ -71,7 +71,10 @@ static bool begin(struct drive *d, struct io_uring *ring, struct run *r)
 	return io_uring_submit(ring) == UNITS && drive_becomes(d, "units/running", UNITS);
 }
 
-/* That is when most of the CPUs' work is other CPUs' to do, and these are kept busy. */
+/*
+ * Test that time limits work while a CPU goes offline, when its work moves to other CPUs, which are
+ * busy.
+ */
 TEST_F_TIMEOUT(hotplug, runs_end_in_time, 300)
 {
 	__u64 start, tag;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What happens to commands when the drive, the ring or the submitter goes away. */
+/* Test commands whose drive, ring or submitter goes away. */
 #include "drive.h"
 #include "run.h"
 #include "tenant.h"
@@ -8,11 +8,11 @@
 #include <signal.h>
 
 #define LBA		4096
-#define SOON_NS		(time_slow() * 2000000000ULL)	/* a unit is free again, a process is gone */
-#define DRAINED_NS	(time_slow() * 5000000000ULL)	/* a drive is off */
+#define SOON_NS		(time_slow() * 2000000000ULL)	/* a unit is free, a process has exited */
+#define DRAINED_NS	(time_slow() * 5000000000ULL)	/* a drive is powered off */
 #define ENDLESS_MS	600000
 
-/* One compute unit, so that whoever keeps it keeps everybody out. */
+/* Configure one compute unit, so that one endless run keeps all others waiting. */
 static const struct drive_attr one_unit[] = {
 	DRIVE_SMALL, { "cus", "1" }, { "timeout_ms", "600000" }, {}
 };
@@ -22,7 +22,7 @@ enum { SEVEN, ENDLESS };
 FIXTURE(lifetime) {
 	struct drive d;
 	struct io_uring ring;
-	struct run *r;		/* RUNS of them, endless */
+	struct run *r;		/* RUNS endless runs */
 };
 
 #define RUNS	16
@@ -60,7 +60,7 @@ FIXTURE_TEARDOWN(lifetime)
 	free(self->r);
 }
 
-/* Send the first nr endless runs, tagged by their number. */
+/* Send the first nr endless runs. Their tags are their numbers. */
 static int submit_runs(struct io_uring *ring, int fd, struct run *r, int nr)
 {
 	for (int i = 0; i < nr; i++) {
@@ -72,7 +72,7 @@ static int submit_runs(struct io_uring *ring, int fd, struct run *r, int nr)
 	return io_uring_submit(ring) == nr ? 0 : -EIO;
 }
 
-/* The drive takes commands and its unit is free, soon. */
+/* True if the drive takes commands and its unit is free, within SOON_NS. */
 static bool usable_soon(struct drive *d)
 {
 	__u64 start = time_ns();
@@ -108,7 +108,9 @@ static bool is_cancelled(int res)
 	return status == KCSD_SC_PROGRAM_CANCELLED || status == -ECANCELED || status == -ENODEV;
 }
 
-/* The submitter itself turns the drive off: nobody else can reap its completions. */
+/*
+ * Test that the submitter itself turns the drive off, when no other task can reap its completions.
+ */
 TEST_F(lifetime, power_off_during_own_runs)
 {
 	__u64 start, tag;
@@ -145,7 +147,7 @@ TEST_F(lifetime, rmdir_during_own_runs)
 	EXPECT_EQ(0, drive_nodes_present(self->d.index));
 }
 
-/* Every command by every way on the nodes of a drive that is off. */
+/* True if each command, sent in each way to the nodes of a drive without power, returns -ENODEV. */
 static bool all_enodev(const struct drive *d)
 {
 	static __u8 buf[LBA] __attribute__((aligned(LBA)));
@@ -178,7 +180,7 @@ TEST_F(lifetime, open_files_outlive_the_power)
 	EXPECT_EQ(0, drive_nodes_present(self->d.index));
 	EXPECT_TRUE(all_enodev(&old));
 	ASSERT_EQ(0, drive_power(&self->d, true));
-	/* They belong to the drive that went off. */
+	/* The open files belong to the drive before power off. */
 	EXPECT_TRUE(all_enodev(&old));
 	ASSERT_EQ(0, drive_open(&self->d, O_RDWR));
 	ASSERT_EQ(0, install(&self->d));
@@ -211,7 +213,7 @@ TEST_F(lifetime, an_open_block_device_keeps_the_power_on)
 	EXPECT_EQ(0, drive_nodes_present(self->d.index));
 }
 
-/* A child that submits nr endless runs by io_uring and waits to be killed. */
+/* Fork a child that submits nr endless runs by io_uring and waits to be killed. Returns its pid. */
 static pid_t fork_submitter(struct drive *d, struct run *r, int nr)
 {
 	int pipefd[2];
@@ -236,7 +238,7 @@ static pid_t fork_submitter(struct drive *d, struct run *r, int nr)
 	return pid;
 }
 
-/* SIGKILL; how long it took to die, or ~0. */
+/* Send SIGKILL to the child. Returns the time until it has exited, or ~0. */
 static __u64 kill_child(pid_t pid)
 {
 	__u64 start = time_ns();
@@ -278,7 +280,9 @@ TEST_F(lifetime, ioctl_submitter_killed)
 	}
 }
 
-/* A process that is stopped cannot take its completions: the power goes off all the same. */
+/*
+ * Test a stopped process, which cannot reap its completions: the drive is powered off nevertheless.
+ */
 TEST_F(lifetime, power_off_despite_a_stopped_submitter)
 {
 	pid_t pid = fork_submitter(&self->d, self->r, 2);
@@ -294,7 +298,7 @@ TEST_F(lifetime, power_off_despite_a_stopped_submitter)
 	EXPECT_GT(SOON_NS, kill_child(pid));
 }
 
-/* Killed while its run still waits for the unit. */
+/* Test a submitter that is killed while its run waits for the unit. */
 TEST_F(lifetime, queued_submitter_killed)
 {
 	pid_t first = fork_submitter(&self->d, self->r, 1), second;
@@ -325,7 +329,10 @@ TEST_F(lifetime, ring_closed)
 	EXPECT_TRUE(usable_soon(&self->d));
 }
 
-/* A run goes on when the file it was submitted on is closed: the ring holds it. */
+/*
+ * Test that a run continues when the file that it was submitted on is closed: the ring holds a
+ * reference.
+ */
 TEST_F(lifetime, node_closed)
 {
 	__u64 tag;
@@ -352,7 +359,7 @@ static int cancel(struct io_uring *ring, __u64 victim, __u64 tag)
 	return io_uring_submit(ring) == 1 ? 0 : -EIO;
 }
 
-/* Send a run by a thread of io_uring's, which IORING_OP_ASYNC_CANCEL can interrupt. */
+/* Send a run from a thread of io_uring, which IORING_OP_ASYNC_CANCEL can interrupt. */
 static int submit_async(struct io_uring *ring, int fd, struct run *r, __u64 tag)
 {
 	struct nvme_uring_cmd c = run_cmd(r);
@@ -371,11 +378,11 @@ TEST_F(lifetime, cancelled_through_the_ring)
 	__u64 tag, start;
 	int res, done = 0;
 
-	/* Its code is made: what is cancelled while that is done has no engine yet. */
+	/* Compile the program first: a run that is cancelled during that has no engine yet. */
 	first.timeout_ms = 1;
 	ASSERT_EQ(KCSD_SC_PROGRAM_TIME, run_exec(self->d.compute, &first));
 	start = time_ns();
-	/* The first has the unit, the second waits for it: cancel the second first. */
+	/* The first run has the unit, the second waits for it. Cancel the second first. */
 	ASSERT_EQ(0, submit_async(&self->ring, self->d.compute, &self->r[0], 0));
 	ASSERT_TRUE(wait_busy(&self->d));
 	ASSERT_EQ(0, submit_async(&self->ring, self->d.compute, &self->r[1], 1));
@@ -385,7 +392,9 @@ TEST_F(lifetime, cancelled_through_the_ring)
 		for (int i = 0; i < 2; i++) {
 			ASSERT_EQ(0, ring_get(&self->ring, 5000, &tag, &res, NULL));
 			if (tag >= 100) {
-				/* io_uring looks twice: the run may have ended in between. */
+				/*
+				 * io_uring searches twice: the run may have completed in between.
+				 */
 				EXPECT_TRUE(res == 0 || res == -EALREADY || res == -ENOENT)
 					TH_LOG("res %d", res);
 				continue;
@@ -402,7 +411,7 @@ TEST_F(lifetime, cancelled_through_the_ring)
 	EXPECT_TRUE(usable_soon(&self->d));
 }
 
-/* The time limit is the run's: waiting for a unit does not use it up. */
+/* Test that waiting for a unit does not count for the time limit of a run. */
 TEST_F(lifetime, waiting_is_not_running)
 {
 	struct run seven = { .pind = SEVEN, .timeout_ms = 100 };
@@ -449,7 +458,10 @@ static void *submit_and_exit(void *arg)
 	return NULL;
 }
 
-/* The ring lives on, the thread that used it does not: its runs end, and are reported. */
+/*
+ * Test that the thread that used the ring exits, but the ring stays: its runs complete and are
+ * reported.
+ */
 TEST_F(lifetime, submitting_thread_exits)
 {
 	struct submitter s = { &self->ring, &self->d, self->r, -1 };
@@ -469,7 +481,9 @@ TEST_F(lifetime, submitting_thread_exits)
 	EXPECT_TRUE(usable_soon(&self->d));
 }
 
-/* A descriptor handed down works in the child, and outlives the parent's. */
+/*
+ * Test that an inherited descriptor works in the child, also after the parent has closed its own.
+ */
 TEST_F(lifetime, descriptors_in_a_child)
 {
 	int before[2], off[2], status;
@@ -508,7 +522,7 @@ static bool file_is(const char *path, const __u8 *want, size_t off, size_t len)
 	return ok;
 }
 
-/* What was written and flushed is in the file, however soon the power went off. */
+/* Test that data that was written and flushed is in the file, however soon the power goes off. */
 TEST_F(lifetime, acknowledged_writes_are_in_the_file)
 {
 	static __u8 buf[64 * LBA] __attribute__((aligned(LBA)));

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Loading and unloading: parameters, one ready drive, no unloading under users.
+# Test loading and unloading: parameters, one drive that is ready, no unloading while in use.
 # shellcheck disable=SC2154 # module: from module_lib.sh
 . ../lib/lib.sh
 . ./module_lib.sh
@@ -15,7 +15,7 @@ sizes()
 	done
 }
 
-# load NAME WANTED PARAMETER...: as sizes prints it.
+# load NAME WANTED PARAMETER...: load the module; WANTED is the output of sizes.
 load()
 {
 	local what=$1 want=$2
@@ -86,7 +86,7 @@ test_parameters()
 	point "rmmod" unload
 }
 
-# refused NAME PARAMETER...: nothing loaded, nothing half-made.
+# refused NAME PARAMETER...: expect that loading fails and leaves nothing behind.
 refused()
 {
 	local what=$1 text=$2
@@ -106,7 +106,7 @@ test_bad_parameters()
 	refused "engine=fast" "Invalid parameters" engine=fast
 	refused "drives=100000" "Invalid parameters" drives=100000
 	refused "drives=2 of one file" "Invalid parameters" drives=2 backing_file="$work/image"
-	# insmod words ENOENT as it likes.
+	# The text of insmod for ENOENT is not fixed.
 	refused "a missing file" "" backing_file="$work/nothing"
 }
 

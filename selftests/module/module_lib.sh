@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# For shell tests that unload the module, after lib.sh. Skipped where a drive holds data: that
-# would be lost.
+# Unload the module in a shell test. Include after lib.sh. The test is skipped if a drive holds
+# data, which would be lost.
 
 modules=(size block_size backing_file engine drives)
 
-# The file that the loaded module may be loaded from again, or nothing.
+# Print the file that the loaded module can be loaded from again, or nothing.
 module_file()
 {
 	local file
@@ -20,7 +20,7 @@ module_file()
 	done
 }
 
-# Parameters as the module was loaded with, for afterwards.
+# Save the parameters of the loaded module in `saved`.
 save_parameters()
 {
 	local parameter value
@@ -44,7 +44,8 @@ restore()
 	clean_up
 }
 
-# begin_unloaded: the module is gone; it comes back, as it was, when the test ends.
+# begin_unloaded: unload the module. When the test exits, it is loaded again with the saved
+# parameters.
 begin_unloaded()
 {
 	saved=()

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The module under all kinds of commands (fuzz_cmd) while it is loaded and unloaded, while its users
-# are killed, while a CPU comes and goes, and while memory is short.
+# Run all kinds of commands (fuzz_cmd) while the module is loaded and unloaded, while its users are
+# killed, while a CPU goes offline and online, and while memory is short.
 . ../lib/lib.sh
 
 ROUNDS=${KCSD_STRESS_ROUNDS:-4}
@@ -15,7 +15,7 @@ module_file()
 	first_there "${KCSD_MODULE:-}" "../../build/module/$(uname -r)/kcsd.ko" ../../kcsd.ko
 }
 
-# Drives of processes that were killed go, then the module.
+# Remove the drives of killed processes, then the module.
 unload()
 {
 	local tries
@@ -40,7 +40,8 @@ udevadm_settle()
 	[ -d $CONFIG ]
 }
 
-# A round: users at work, rmmod refused, users killed at some moment, unloaded, loaded.
+# killed_and_unloaded SEED: run the fuzzer, expect that rmmod is refused, kill the fuzzer at some
+# moment, unload and load the module.
 killed_and_unloaded()
 {
 	local pid
@@ -58,7 +59,7 @@ killed_and_unloaded()
 	unload && load
 }
 
-# The fuzzer's verdict on drives while another command goes on.
+# fuzz_during COMMAND...: run the fuzzer while COMMAND runs. Returns the exit status of the fuzzer.
 fuzz_during()
 {
 	local other status

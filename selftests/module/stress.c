@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Many threads at once: commands against power, programs, each other. */
+/* Test many threads at once: commands, power, changes of programs. */
 #include "drive.h"
 #include "run.h"
 
@@ -7,7 +7,7 @@
 
 #define LBA		4096
 #define THREADS		8
-#define DRAINED_NS	(time_slow() * 5000000000ULL)	/* a drive is off */
+#define DRAINED_NS	(time_slow() * 5000000000ULL)	/* to power a drive off */
 
 static const struct drive_attr small[] = { DRIVE_SMALL, {} };
 
@@ -33,12 +33,12 @@ struct hammer {
 	pthread_t thread;
 	int way;
 	int fd;
-	bool runs;	/* else reads and writes */
+	bool runs;	/* true: runs; false: reads and writes */
 	_Atomic int done;
-	int last;	/* result that ended it */
+	int last;	/* result that stopped the thread */
 };
 
-/* Wait until every one has done something. */
+/* Wait until each hammer has done something. */
 static bool wait_hammers(const struct hammer *h, int nr)
 {
 	for (int i = 0; i < 1000; i++) {
@@ -62,7 +62,7 @@ static int hammer_once(struct hammer *h, __u8 *buf)
 	return h->runs ? run_way(h->way, h->fd, &r) : cmd_io_way(h->way, h->fd, &c, NULL);
 }
 
-/* cmd_io_way() shares a ring within the process: here each thread has its own. */
+/* Send through the ring of this thread: cmd_io_way() shares one ring in the process. */
 static int hammer_ring(struct hammer *h, struct io_uring *ring, __u8 *buf)
 {
 	struct run r = { .pind = SEVEN };
@@ -96,7 +96,7 @@ static void *hammer_thread(void *arg)
 	return NULL;
 }
 
-/* Half of the threads run programs, half read and write; half of each by io_uring. */
+/* Start the threads: half run programs, half read and write; half of each by io_uring. */
 static int hammers_start(struct hammer *h, const struct drive *d)
 {
 	for (int i = 0; i < THREADS; i++) {
@@ -159,12 +159,12 @@ struct changer {
 	pthread_t thread;
 	const struct drive *d;
 	int base;
-	int bad;	/* a status that may not be */
+	int bad;	/* status that is not allowed */
 	_Atomic bool stop;
 	_Atomic int done;
 };
 
-/* Load, activate, deactivate and unload the same few programs as others do. */
+/* Load, activate, deactivate and unload the same few programs as the other threads. */
 static void *changer_thread(void *arg)
 {
 	struct changer *c = arg;
@@ -190,7 +190,7 @@ static void *changer_thread(void *arg)
 	return NULL;
 }
 
-/* A run finds its program whole, or gets the status of one that is not there. */
+/* Test that a run gets a whole program, or the status of a program that is not there. */
 TEST_F(stress, programs_change_under_runs)
 {
 	struct changer c[3] = {};
@@ -231,13 +231,13 @@ static void *power_thread(void *arg)
 
 		if (ret && ret != -EBUSY)
 			c->bad = ret;
-		/* Whoever opens a node in that moment gets one or none. */
+		/* A node that is opened at this moment is there or not. */
 		drive_generic_node(path, sizeof(path), c->d->index, KCSD_NSID_COMPUTE);
 		fd = open(path, O_RDWR);
 		if (fd >= 0) {
 			struct run r = { .pind = SEVEN };
 
-			/* Until the power goes for the first time there is a program. */
+			/* The program is there until the power goes off for the first time. */
 			ret = run_way(CMD_IOCTL64, fd, &r);
 			if (ret && ret != -ENODEV && ret != KCSD_SC_NO_PROGRAM &&
 			    ret != KCSD_SC_PROGRAM_CANCELLED)
@@ -271,7 +271,7 @@ TEST_F(stress, power_on_and_off_from_all_sides)
 	EXPECT_EQ(DRIVE_NODES, drive_nodes_present(self->d.index));
 }
 
-/* Everybody writes the same LBAs: each is somebody's, whole. */
+/* Write the same LBAs from all threads: each LBA must hold the whole data of one thread. */
 struct writer {
 	pthread_t thread;
 	int fd;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A drive with a write cache of CACHED LBAs, on a file on a file system of its own. */
+/* Create a drive with a write cache of CACHED LBAs. Its backing file is on its own file system. */
 #ifndef KST_CACHED_H
 #define KST_CACHED_H
 
@@ -14,9 +14,9 @@
 struct cached {
 	struct drive d;
 	struct small_fs fs;
-	int image;	/* the file */
+	int image;	/* the backing file */
 	int block;
-	__u8 *buf;	/* a MiB */
+	__u8 *buf;	/* 1 MiB */
 };
 
 static inline int cached_open(struct cached *c)
@@ -96,7 +96,10 @@ static inline __u64 count(const struct drive *d, const char *name)
 	return file_number(path);
 }
 
-/* The byte that all of the LBA is made of, in the file or (image -1) on the drive; -1: several. */
+/*
+ * Returns the byte that fills the LBA, in the file, or on the drive if image is -1. -1: bytes
+ * differ; -2: cannot be read.
+ */
 static inline int byte_of(const struct drive *d, int image, __u64 lba)
 {
 	static __u8 data[LBA] __attribute__((aligned(LBA)));

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The whole life of programs, hundreds of times, from several threads, while the drive is powered
- * off and on: load, activate, run, deactivate, unload. Nothing of it stays.
+ * Repeat all steps of programs hundreds of times, from several threads, while the drive is powered
+ * off and on: load, activate, run, deactivate, unload. Nothing must stay allocated.
  */
 #include "tenant.h"
 
 #include <pthread.h>
 
 #define THREADS		6
-#define POWER_CYCLES	3	/* in a round */
+#define POWER_CYCLES	3	/* in one round */
 #define PATIENCE_MS	60000
 #define HEAP		65536
 
@@ -18,9 +18,9 @@ struct worker {
 	__u16 pind;
 	_Atomic bool stop;
 	_Atomic int cycles;	/* complete ones */
-	int off;		/* times that the power ended what it did */
-	int bad;		/* what may not be; then it ends */
-	const char *step;	/* at which */
+	int off;		/* cycles that a power off stopped */
+	int bad;		/* result that is not allowed; then the thread stops */
+	const char *step;	/* step that gave it */
 };
 
 FIXTURE(cycles) {
@@ -51,7 +51,7 @@ FIXTURE_TEARDOWN(cycles)
 	EXPECT_EQ(0, drive_remove(&self->d));
 }
 
-/* What a command gets that comes when the power goes. */
+/* True for the results of commands that are sent while the power goes off. */
 static bool power_went(int ret)
 {
 	return ret == -ENODEV || ret == -ENXIO || ret == -ENOENT ||
@@ -77,7 +77,7 @@ static int load(int ctrl, __u16 pind)
 	return cmd_admin_way(CMD_IOCTL, ctrl, &c, NULL);
 }
 
-/* Its memory is fresh each time, so the result is 7. */
+/* Run the program. Its memory is new each time, so the result is 7. */
 static int run(int compute, __u16 pind)
 {
 	struct nvme_uring_cmd c = tenant_cmd(pind, 0, 0);
@@ -87,7 +87,7 @@ static int run(int compute, __u16 pind)
 	return ret || result == 7 ? ret : -EPROTO;
 }
 
-/* One life. 0, or what went wrong at w->step. */
+/* Do all steps once. Returns 0, or the wrong result of w->step. */
 static int cycle(struct worker *w, int ctrl, int compute)
 {
 	struct nvme_uring_cmd on = prog_activation_cmd(w->pind, KCSD_ACTIVATION_ACTIVATE);
@@ -108,7 +108,7 @@ static int cycle(struct worker *w, int ctrl, int compute)
 	return ret ? ret : cmd_admin_way(CMD_IOCTL, ctrl, &unload, NULL);
 }
 
-/* With its own files, opened anew when the power went. */
+/* Do cycles with files of this thread, which are opened again after each power off. */
 static void *worker_thread(void *arg)
 {
 	struct worker *w = arg;
@@ -138,13 +138,13 @@ static int cycles_of(const struct worker *w)
 	return sum;
 }
 
-/* Of all threads in a round, at least. */
+/* Returns the minimum of cycles of all threads in a round. */
 static int cycles_wanted(void)
 {
 	return repeats(150, 30);
 }
 
-/* Until so many cycles are complete. */
+/* Wait until so many cycles are complete. Returns false if it takes too long. */
 static bool wait_cycles(const struct worker *w, int wanted)
 {
 	for (int ms = 0; ms < PATIENCE_MS; ms += 5) {
@@ -172,7 +172,7 @@ static void stop(struct worker *w)
 		pthread_join(w[i].thread, NULL);
 }
 
-/* Threads at work while the power goes off and on; it is off afterwards. */
+/* Run the threads while the power goes off and on. The drive is off afterwards. */
 static bool stress(struct worker *w, const struct drive *d)
 {
 	bool good = true;
@@ -186,7 +186,7 @@ static bool stress(struct worker *w, const struct drive *d)
 	return good;
 }
 
-/* What is free when all that can be given back has been. */
+/* Returns the available memory, after the kernel has freed the memory that it can free. */
 static __u64 memory_settled(void)
 {
 	sync();
@@ -200,7 +200,7 @@ TEST_F_TIMEOUT(cycles, programs_and_power, 240)
 	__u64 bytes = drive_number(&self->d, "stats/memory_bytes"), before = 0, after = 0;
 	int offs = 0;
 
-	/* The first time fills caches. */
+	/* The first round fills caches. */
 	for (int round = 0; round < 3; round++) {
 		ASSERT_TRUE(stress(self->w, &self->d));
 		for (int i = 0; i < THREADS; i++) {

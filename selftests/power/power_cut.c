@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Power is cut during a load. Every promise is checked in the file, by who knows no drive. */
+/* Cut the power during a load. Check each promise in the backing file, without the drive. */
 #define _GNU_SOURCE
 #include "power_cut.h"
 #include "promise.h"
@@ -40,9 +40,9 @@ FIXTURE_TEARDOWN(power_cut)
 struct writer {
 	struct promise *promise;
 	const struct drive *d;
-	unsigned int nr;	/* writes the LBAs of its own quarter */
+	unsigned int nr;	/* writes the LBAs of quarter `nr` */
 	unsigned int rnd;
-	int block;		/* -1: by commands */
+	int block;		/* -1: write with commands */
 	__u64 *buf;
 	pthread_t thread;
 };
@@ -85,7 +85,7 @@ static int write_some(struct writer *w)
 	return 0;
 }
 
-/* All that had ended before it began, whoever wrote it. */
+/* Flush, and record as durable all writes of all threads that completed before it began. */
 static int flush_all(const struct writer *w)
 {
 	unsigned int acked[NSZE];
@@ -119,7 +119,7 @@ static int open_image(FIXTURE_DATA(power_cut) *self, unsigned int nr)
 	return nr % 2 ? drive_open_block(&self->c.d, O_RDWR | O_DIRECT) : -1;
 }
 
-/* 0: what the file has of each LBA was promised or is allowed. */
+/* Check each LBA in the file. Returns 0 if all versions were promised or are allowed. */
 static int check_image(FIXTURE_DATA(power_cut) *self, struct cut_count *count)
 {
 	int ret = 0;
@@ -156,18 +156,20 @@ TEST_F_TIMEOUT(power_cut, promises_are_kept, 280)
 		ASSERT_EQ(0, check_image(self, &count)) TH_LOG("seed %u", seed);
 		ASSERT_EQ(0, cut_power_on(&self->c));
 	}
-	/* Else nothing was tested. A slow machine writes little between two cuts. */
+	/* Otherwise nothing was tested. A slow machine writes little between two cuts. */
 	TH_LOG("%u versions lost, %u kept that need not be", count.lost, count.kept);
 	EXPECT_LT(cuts / 10, count.lost);
 	EXPECT_LT(cuts / 10, count.kept);
 	EXPECT_EQ(cuts, drive_get_number(self->c.d.name, "power_cut"));
 }
 
-/* ---- the choice ---- */
+/* ---- the choice of LBAs that survive ---- */
 
-#define FEW	100u	/* LBAs: all of them fit into the cache */
+#define FEW	100u	/* LBAs: all fit into the cache */
 
-/* Which of FEW LBAs survive of the writes after a flush, as ones in a string. */
+/*
+ * Write FEW LBAs after a flush, and cut the power. Sets bits[i] to '1' if LBA i survives, else '0'.
+ */
 static int survivors(FIXTURE_DATA(power_cut) *self, unsigned int seed, char *bits)
 {
 	static __u32 version;
@@ -213,7 +215,7 @@ TEST_F(power_cut, the_seed_decides)
 	EXPECT_LT(4, mixed);
 }
 
-/* Power off is none: all is written. */
+/* Test power off, which is no power cut: all data is written. */
 TEST_F(power_cut, power_off_keeps_all)
 {
 	struct writer w = { .d = &self->c.d, .block = -1, .buf = self->buf };

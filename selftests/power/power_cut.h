@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A drive with a backing file that loses its power, and what is looked at afterwards: the file. */
+/* Create a drive with a backing file, cut its power, and look at the file afterwards. */
 #ifndef KST_POWER_CUT_H
 #define KST_POWER_CUT_H
 
@@ -9,7 +9,7 @@
 struct cut_drive {
 	struct drive d;
 	char file[32];
-	int image;	/* the file, opened */
+	int image;	/* the backing file, open */
 };
 
 static inline int cut_drive_up(struct cut_drive *c, const struct drive_attr *attrs,

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# File systems whose drive loses its power under load, again and again: the journal is replayed,
-# fsck finds nothing, and every file that was synced is there.
+# Cut the power of a drive with a file system under load, several times: the journal is replayed,
+# fsck finds no error, and each file that was synced is there.
 # shellcheck disable=SC2154 # block: from lib.sh
 . ../lib/lib.sh
 
@@ -11,7 +11,7 @@ declare -A fsck=([ext4]="e2fsck -fn" [xfs]="xfs_repair -n")
 SEEDS=3
 FILES=6	# synced ones, each time
 
-# Data and names that are never synced, for as long as there is a file system.
+# Write data and names that are never synced, until the file system fails.
 write_unsynced()
 {
 	local i
@@ -22,7 +22,7 @@ write_unsynced()
 	done 2>/dev/null
 }
 
-# synced SEED: files that are there from now on; what they are is not on the drive.
+# synced SEED: write files and sync them. Their checksums are in $work, not on the drive.
 synced()
 {
 	local i file
@@ -40,7 +40,7 @@ is_dead()
 	! dd if="$block" of=/dev/null bs=4k count=1 iflag=direct
 }
 
-# cut SEED: synced files, others under way, and the power goes.
+# cut SEED: sync files, write others, and cut the power.
 cut()
 {
 	local writer

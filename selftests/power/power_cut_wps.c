@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What power cuts do to zones, one state after the other: where pointers go, and by which seed. */
+/*
+ * Test power cuts in each state of zones: the write pointers afterwards, and how they depend on the
+ * seed.
+ */
 #include "power_cut.h"
 #include "stamp.h"
 #include "zns.h"
@@ -63,7 +66,7 @@ static int cond_of(FIXTURE_DATA(power_cut_wps) *self, __u32 zone, __u64 *wp)
 	return ret ? -ret : r.desc[0].zs >> 4;
 }
 
-/* ---- the choice ---- */
+/* ---- the choice of LBAs that survive ---- */
 
 static int write_tagged(FIXTURE_DATA(power_cut_wps) *self, __u64 lba, __u32 nlb)
 {
@@ -81,7 +84,7 @@ static int flush(FIXTURE_DATA(power_cut_wps) *self)
 	return cmd_io(self->c.d.nvm, &c);
 }
 
-/* Are these LBAs in the file, as they were written? */
+/* True if the file holds these LBAs as they were written. */
 static bool file_has(FIXTURE_DATA(power_cut_wps) *self, __u64 lba, __u32 nlb)
 {
 	__u64 tag;
@@ -94,11 +97,11 @@ static bool file_has(FIXTURE_DATA(power_cut_wps) *self, __u64 lba, __u32 nlb)
 	return true;
 }
 
-#define CONV_LBAS	40u	/* all of them fit into the cache */
-#define FLUSHED		3u	/* LBAs of each zone, */
-#define UNFLUSHED	4u	/* and those after them */
+#define CONV_LBAS	40u	/* all fit into the cache */
+#define FLUSHED		3u	/* LBAs of each zone before the flush, */
+#define UNFLUSHED	4u	/* and those after it */
 
-/* How many of the latter each zone has after a cut. */
+/* Cut the power. Sets `counts` to the number of unflushed LBAs that each zone has afterwards. */
 static int survivors(FIXTURE_DATA(power_cut_wps) *self, unsigned int seed, char *counts)
 {
 	int ret = 0;
@@ -140,11 +143,14 @@ TEST_F(power_cut_wps, the_seed_decides)
 			seen |= 1u << (*c - '0');
 	}
 	EXPECT_EQ(8, differ);
-	/* From none to all, and no more than all. */
+	/* All numbers from none to all have been seen, and no others. */
 	EXPECT_EQ((1u << (UNFLUSHED + 1)) - 1, seen);
 }
 
-/* Which LBAs of a conventional zone survive of those that were written after a flush, as ones. */
+/*
+ * Write LBAs of conventional zones after a flush and cut the power. Sets bits[i] to '1' for those
+ * that survive.
+ */
 static int conventional_survivors(FIXTURE_DATA(power_cut_wps) *self, unsigned int seed, char *bits)
 {
 	static __u64 version;
@@ -172,7 +178,10 @@ static int conventional_survivors(FIXTURE_DATA(power_cut_wps) *self, unsigned in
 	return ret ?: cut_power_on(&self->c);
 }
 
-/* Each for itself, as on a drive without zones; without a cache they are in the file already. */
+/*
+ * Test that each conventional LBA survives alone, as without zones. Without a cache all are in the
+ * file already.
+ */
 TEST_F(power_cut_wps, conventional_lbas)
 {
 	char first[CONV_LBAS + 1] = "", again[CONV_LBAS + 1] = "";
@@ -190,7 +199,7 @@ TEST_F(power_cut_wps, conventional_lbas)
 
 /* ---- conditions ---- */
 
-/* Conditions that are durable at once take what was not flushed with them. */
+/* Test that conditions that are durable at once also make earlier data of the zone durable. */
 TEST_F(power_cut_wps, conditions_stay)
 {
 	static const enum kcsd_zone_cond conds[] = {
@@ -217,7 +226,10 @@ TEST_F(power_cut_wps, conditions_stay)
 	EXPECT_TRUE(file_has(self, start_of(CONVENTIONAL + 2), 5));
 }
 
-/* Open zones come back closed, those that were only opened empty; the places are free again. */
+/*
+ * Test open zones: closed after the cut, or empty if nothing was written. Their resources are free
+ * again.
+ */
 TEST_F(power_cut_wps, no_zone_stays_open)
 {
 	for (unsigned int seed = 0; seed < 4; seed++) {
@@ -234,7 +246,7 @@ TEST_F(power_cut_wps, no_zone_stays_open)
 	}
 }
 
-/* One that was written to its end without a flush is full only if all of that survives. */
+/* Test a zone that was filled without a flush: it is full only if all its data survives. */
 TEST_F(power_cut_wps, a_zone_that_was_filled)
 {
 	unsigned int full = 0;

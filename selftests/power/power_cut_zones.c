@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Power is cut during a load on zones: appends, writes at write pointers, resets, finishes, and
- * writes to conventional zones. Data are checked in the file, what zones are by their report.
+ * Cut the power during a load on zones: appends, writes at write pointers, resets, finishes, and
+ * writes to conventional zones. Check the data in the backing file, and the zones in their report.
  */
 #define _GNU_SOURCE
 #include "power_cut.h"
@@ -16,7 +16,7 @@
 #define ZONE_LBAS	1024u
 #define CONVENTIONAL	2u		/* zones */
 #define CONV_LBAS	(CONVENTIONAL * ZONE_LBAS)
-#define SHARED		(ZONES - 2)	/* this one and those after it are for all */
+#define SHARED		(ZONES - 2)	/* all senders use this zone and those after it */
 #define SENDERS		MODEL_SENDERS
 
 static const struct drive_attr zoned[] = {
@@ -79,11 +79,11 @@ struct sender {
 	FIXTURE_DATA(power_cut_zones) *self;
 	unsigned int nr;
 	unsigned int rnd;
-	int block;	/* -1: its own zones by commands, too */
+	int block;	/* -1: also accesses its own zones with commands */
 	__u64 seq;
 	__u64 *buf;
 	struct zone_attempt *attempt;
-	int early;	/* what failed while there was power */
+	int early;	/* error while there was power */
 	pthread_t thread;
 };
 
@@ -120,7 +120,9 @@ static int append_lbas(const struct sender *s, __u32 zone, __u32 nlb, bool fua, 
 	return ret;
 }
 
-/* At the pointer of one of its own, or appended; to one of all appended. */
+/*
+ * Write to a zone: at the write pointer or by append if it belongs to this sender, else by append.
+ */
 static int write_zone(struct sender *s, __u32 zone)
 {
 	struct zone_model *z = &s->self->zone[zone];
@@ -170,7 +172,7 @@ static int write_conventional(struct sender *s)
 	return ret;
 }
 
-/* All that had ended before it began, whoever wrote it. */
+/* Flush, and record as durable all writes of all senders that completed before it began. */
 static int flush_all(struct sender *s)
 {
 	struct nvme_uring_cmd c = cmd_flush();
@@ -196,7 +198,10 @@ static int flush_all(struct sender *s)
 	return ret;
 }
 
-/* The block layer keeps write pointers of its own: what it writes, it has to reset. */
+/*
+ * Manage an own zone through the block node, if the sender writes there: the block layer keeps its
+ * own write pointers.
+ */
 static int manage_own(struct sender *s, enum zns_action action, __u32 zone)
 {
 	static const unsigned int ioctls[] = {
@@ -283,14 +288,14 @@ static int start_senders(FIXTURE_DATA(power_cut_zones) *self, struct sender *sen
 	return -ret;
 }
 
-/* However slow the machine is. */
+/* Wait until the senders have completed nr operations: 10 s at most, more on a slow machine. */
 static void wait_for_operations(unsigned int nr)
 {
 	for (int ms = 0; ms < 10000 * time_slow() && atomic_load(&done) < nr; ms++)
 		sleep_ms(1);
 }
 
-/* What failed early, if anything did. */
+/* Returns the first error of the senders from before the cut, or 0. */
 static int join_senders(struct sender *senders)
 {
 	int ret = 0;
@@ -304,7 +309,7 @@ static int join_senders(struct sender *senders)
 	return ret;
 }
 
-/* ---- what is there after it ---- */
+/* ---- checks after a cut ---- */
 
 static int check_conventional(FIXTURE_DATA(power_cut_zones) *self)
 {
@@ -318,7 +323,7 @@ static int check_conventional(FIXTURE_DATA(power_cut_zones) *self)
 	return ret;
 }
 
-/* What the file has behind the pointer is nothing to a reader. */
+/* Check that LBAs behind the write pointer read as zeroes, whatever the file holds there. */
 static int check_behind(FIXTURE_DATA(power_cut_zones) *self, __u32 zone)
 {
 	__u32 wp = self->zone[zone].acked;
@@ -347,7 +352,7 @@ static int check_zones(FIXTURE_DATA(power_cut_zones) *self, struct zone_attempt 
 	return ret;
 }
 
-/* Zones of all, before they are so full that hardly anything is written. */
+/* Reset the shared zones that are nearly full, so that writes continue. */
 static int make_room(FIXTURE_DATA(power_cut_zones) *self)
 {
 	int ret = 0;
@@ -379,7 +384,7 @@ TEST_F_TIMEOUT(power_cut_zones, promises_are_kept, 280)
 		ASSERT_EQ(0, cut_power_on(&self->c));
 		ASSERT_EQ(0, check_zones(self, attempts)) TH_LOG("seed %u", seed);
 	}
-	/* Else nothing was tested. */
+	/* Otherwise nothing was tested. */
 	TH_LOG("zones that lost something: %u, that kept what they need not: %u",
 	       self->sequential.lost, self->sequential.kept);
 	EXPECT_LT(cuts / 4, self->sequential.lost);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a drive has promised of an LBA that is in no zone, and what power cuts leave of it. */
+/*
+ * Record the promises that a drive made for an LBA outside zones, and check them after a power cut.
+ */
 #ifndef KST_PROMISE_H
 #define KST_PROMISE_H
 
@@ -9,14 +11,14 @@
 #include "kselftest.h"
 #include "stamp.h"
 
-/* Versions count an LBA's writes; 0 is what was there at first, zeroes. */
+/* Count the writes of an LBA as versions. Version 0 is the state before the first write: zeroes. */
 struct promise {
-	atomic_uint sent;	/* the last that was written */
-	atomic_uint acked;	/* the last of whose end somebody was told */
-	atomic_uint durable;	/* acked before a flush that has ended, or with FUA */
+	atomic_uint sent;	/* last version that was sent */
+	atomic_uint acked;	/* last version whose write has completed */
+	atomic_uint durable;	/* acked before a flush that has completed, or written with FUA */
 };
 
-/* Of what was not promised to stay. */
+/* Count LBAs with versions that were not promised to stay. */
 struct cut_count {
 	unsigned int lost;
 	unsigned int kept;
@@ -27,7 +29,10 @@ static inline void promise_fill(__u64 *to, __u32 lba, __u32 version)
 	stamp_fill(to, (__u64)lba << 32 | version);
 }
 
-/* The version that an LBA holds; -1: none that was ever written there, or parts of several. */
+/*
+ * Returns the version that an LBA holds; -1: data that was never written there, or parts of several
+ * versions.
+ */
 static inline __s64 promise_version(const __u64 *data, __u32 lba)
 {
 	__u64 tag;
@@ -45,7 +50,10 @@ static inline void raise_to(atomic_uint *to, unsigned int version)
 		;
 }
 
-/* 0: what there is of the LBA after a cut was promised or is allowed; it is the beginning, then. */
+/*
+ * Check an LBA after a cut. Returns 0 if its version was promised or is allowed; the version is
+ * then the new start.
+ */
 static inline int promise_check(struct promise *p, const __u64 *data, __u32 lba,
 				struct cut_count *count)
 {

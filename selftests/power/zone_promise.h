@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a drive has promised of a sequential zone, and what power cuts leave of it.
+ * Record the promises that a drive made for a sequential zone, and check them after a power cut.
  *
- * Every LBA that is written has a tag of its own, so that nothing but the tags says what of all
- * that was sent is where.
+ * Each LBA that is written has its own tag, so the tags alone show the place of each write.
  */
 #ifndef KST_ZONE_PROMISE_H
 #define KST_ZONE_PROMISE_H
@@ -14,25 +13,28 @@
 #include "zns.h"
 
 #define MODEL_CAP	768u	/* LBAs of a zone that can be written */
-#define MODEL_NLB	8u	/* at most in one write */
+#define MODEL_NLB	8u	/* maximum of one write */
 #define MODEL_SENDERS	4
 
-/* Of what a sender was told nothing, or that it failed: all, some or none of it may be there. */
+/*
+ * Record the last write of a sender that failed or got no result: all, some or none of it may be
+ * there.
+ */
 struct zone_attempt {
 	__u32 zone;
 	__u32 nlb;	/* 0: none */
 	__u64 tag;	/* of the first LBA */
 };
 
-/* What was asked for when the power went. */
+/* Change of the zone that was sent when the power was cut, if any. */
 enum zone_maybe { SURE, MAYBE_RESET, MAYBE_FINISHED };
 
 struct zone_model {
 	pthread_mutex_t lock;
-	__u64 tag[MODEL_CAP];	/* 0: nobody was told that it is written */
-	__u32 acked;		/* LBAs up to the last of those */
+	__u64 tag[MODEL_CAP];	/* 0: no write of it has completed */
+	__u32 acked;		/* LBAs up to the last completed write */
 	__u32 sent;		/* LBAs of all writes since the reset that were not refused */
-	__u32 durable;		/* acked before a flush that has ended, or with FUA */
+	__u32 durable;		/* acked before a flush that has completed, or written with FUA */
 	__u32 resets;
 	bool finished;
 	enum zone_maybe maybe;
@@ -45,7 +47,10 @@ static inline void zone_model_sent(struct zone_model *z, __u32 nlb)
 	pthread_mutex_unlock(&z->lock);
 }
 
-/* offset: in the zone, where the drive says it is. -ERANGE if that cannot be. */
+/*
+ * Record a completed write. offset: its place in the zone, by the drive. Returns -ERANGE if it
+ * cannot be there.
+ */
 static inline int zone_model_acked(struct zone_model *z, __u32 offset, __u32 nlb, __u64 tag,
 				   bool fua)
 {
@@ -67,7 +72,9 @@ static inline int zone_model_acked(struct zone_model *z, __u32 offset, __u32 nlb
 	return ret;
 }
 
-/* A flush has ended: what was acked before it began is durable, unless it is gone. */
+/*
+ * Record a completed flush: the LBAs acked before it began are durable, unless the zone was reset.
+ */
 static inline void zone_model_flushed(struct zone_model *z, __u32 acked, __u32 resets)
 {
 	pthread_mutex_lock(&z->lock);
@@ -94,9 +101,12 @@ static inline void zone_model_finished(struct zone_model *z)
 	pthread_mutex_unlock(&z->lock);
 }
 
-/* ---- after a cut ---- */
+/* ---- checks after a cut ---- */
 
-/* LBAs that have data, by the report; NULL, or what cannot be. */
+/*
+ * Set *wp to the number of LBAs with data, by the report. Returns NULL, or the reason why it is
+ * wrong.
+ */
 static inline const char *zone_model_wp(const struct zone_model *z, const struct zns_desc *d,
 					__u32 *wp)
 {
@@ -109,7 +119,7 @@ static inline const char *zone_model_wp(const struct zone_model *z, const struct
 	case KCSD_ZONE_COND_CLOSED:
 		return *wp && *wp < MODEL_CAP ? NULL : "closed, with a wrong write pointer";
 	case KCSD_ZONE_COND_FULL:
-		/* The pointer of a full zone is not valid. */
+		/* The write pointer of a full zone is not valid. */
 		*wp = z->finished || z->maybe == MAYBE_FINISHED ? z->acked : MODEL_CAP;
 		return *wp < MODEL_CAP || all ? NULL : "full, but nobody has filled it";
 	default:
@@ -129,7 +139,7 @@ static inline const char *zone_model_bounds(const struct zone_model *z, const st
 	return wp <= z->sent ? NULL : "its write pointer is behind all that was sent";
 }
 
-/* Is this what an attempt has sent, and nowhere else? */
+/* True if the tag belongs to an unfinished write to the zone, and was not seen elsewhere. */
 static inline bool zone_model_attempted(struct zone_attempt *a, __u32 zone, __u64 tag,
 					__u64 (*seen)[MODEL_SENDERS])
 {
@@ -146,7 +156,10 @@ static inline bool zone_model_attempted(struct zone_attempt *a, __u32 zone, __u6
 	return false;
 }
 
-/* lbas: what the file has below the pointer. */
+/*
+ * Compare `lbas`, the data of the file below the write pointer, with the tags. Returns NULL, or the
+ * reason why it is wrong.
+ */
 static inline const char *zone_model_data(struct zone_model *z, __u32 zone, const __u64 *lbas,
 					  __u32 wp, struct zone_attempt *attempts)
 {
@@ -163,7 +176,7 @@ static inline const char *zone_model_data(struct zone_model *z, __u32 zone, cons
 	return NULL;
 }
 
-/* All that is there after a cut is durable. */
+/* Start again after a cut: all data that is there is durable. */
 static inline void zone_model_restart(struct zone_model *z, __u32 wp, bool full)
 {
 	memset(z->tag + wp, 0, (MODEL_CAP - wp) * sizeof(*z->tag));
@@ -172,7 +185,10 @@ static inline void zone_model_restart(struct zone_model *z, __u32 wp, bool full)
 	z->maybe = SURE;
 }
 
-/* 0: what there is of the zone was promised or is allowed; then that is the beginning. */
+/*
+ * Check a zone after a cut. Returns 0 if its state was promised or is allowed; it is then the new
+ * start.
+ */
 static inline int zone_model_check(struct zone_model *z, __u32 zone, const struct zns_desc *d,
 				   int image, __u64 *buf, struct zone_attempt *attempts,
 				   struct cut_count *count)

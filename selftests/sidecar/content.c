@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The format as <linux/kcsd_sidecar.h> describes it, by an encoder of the test's own; and records and
- * headers that are valid in form but say what cannot be.
+ * Test the format that <linux/kcsd_sidecar.h> describes, with a separate encoder, and records and
+ * headers that are valid in form but have impossible values.
  */
 #include "tests.h"
 
 #define ID	0x1122334455667788
 
-/* CRC-32C, bit by bit. */
+/* Returns the CRC-32C, computed bit by bit. */
 static u32 crc32c(const void *p, size_t len)
 {
 	const u8 *byte = p;
@@ -91,7 +91,9 @@ static void zone_bytes(u8 *to, u32 zone, u8 cond, u64 wp)
 	le(to + 8, wp, 8);
 }
 
-/* The verdict of opening it; it is freed. */
+/*
+ * Returns the verdict of opening the file, and destroys it. 99: the state is not that of the model.
+ */
 static enum kcsd_sidecar_verdict opened(struct disk *d, const struct model *m)
 {
 	struct kcsd_sidecar_report r;
@@ -106,14 +108,18 @@ static enum kcsd_sidecar_verdict opened(struct disk *d, const struct model *m)
 	return r.verdict;
 }
 
-static void is_verdict(enum kcsd_sidecar_verdict got, enum kcsd_sidecar_verdict wanted, const char *name)
+static void is_verdict(enum kcsd_sidecar_verdict got, enum kcsd_sidecar_verdict wanted,
+		       const char *name)
 {
 	tap_point(got == wanted, "%s: %s", name, kcsd_sidecar_verdict_text(wanted));
 	if (got != wanted)
 		tap_note("the verdict is %d", got);
 }
 
-/* Both ways: we write and the code reads, the code writes and we would have written the same. */
+/*
+ * Test the encoding both ways: read a file of this encoder, and compare a file of the journal with
+ * it.
+ */
 static void encoding(void)
 {
 	struct raw r = raw_file();
@@ -157,7 +163,7 @@ static void encoding(void)
 	raw_record(&r, 1, zones, sizeof(zones));
 	program[4] = 1;
 	raw_record(&r, 2, program, sizeof(program));
-	/* The id is random; what depends on it is not compared. */
+	/* The id is random, so parts that depend on it are not compared. */
 	tap_point(!memcmp(ours->now + MODEL_FILE / 2, r.d->now + MODEL_FILE / 2, 4096) &&
 		  r.pos == MODEL_FILE / 2 + 4096 + len &&
 		  !memcmp(ours->now + MODEL_FILE / 2 + 4096 + 24,
@@ -172,7 +178,7 @@ static void encoding(void)
 	disk_destroy(r.d);
 }
 
-/* Records that are allowed, then one that is not. */
+/* Append valid records and then this one, and check the verdict. */
 static void content(const char *name, u32 kind, const void *payload, u32 len,
 		    enum kcsd_sidecar_verdict wanted)
 {
@@ -226,7 +232,8 @@ static void contents(void)
 	content("a zone's reserved field", 1, zones, 16, bad);
 	content("a program without an image", 2, "\2\0\xc0\1\0\0\0\0\1\0\0\0\0\0\0\0", 16, bad);
 	content("a program of one byte", 2, "\2\0\xc0\1\0\0\0\0\1\0\0\0\0\0\0\0i", 17, good);
-	content("a program that is twice active", 2, "\2\0\xc0\1\2\0\0\0\1\0\0\0\0\0\0\0i", 17, bad);
+	content("a program that is twice active", 2, "\2\0\xc0\1\2\0\0\0\1\0\0\0\0\0\0\0i", 17,
+		bad);
 	content("a program's reserved field", 2, "\2\0\xc0\1\0\0\1\0\1\0\0\0\0\0\0\0i", 17, bad);
 	content("half a program", 2, "\2\0\xc0", 3, bad);
 	content("an unload", 3, "\1\0\2\0\0\0\0\0", 8, good);
@@ -239,7 +246,10 @@ static void contents(void)
 	content("no kind of record", 0, "", 0, bad);
 }
 
-/* A record longer than its half is none; and one that ends with it is the last. */
+/*
+ * Test that a record longer than its half is no record, and one that ends with the half is the
+ * last.
+ */
 static void longest(void)
 {
 	const u32 len = (MODEL_FILE / 2 - 4096) / 2 - 48;
@@ -262,7 +272,7 @@ static void longest(void)
 	free(payload);
 }
 
-/* A header with these bytes changed, then made valid again. */
+/* Test a header with these bytes changed and its checksum made valid again. */
 static void header(const char *name, u32 at, u64 value, u32 bytes, enum kcsd_sidecar_verdict wanted)
 {
 	struct raw r = raw_file();
@@ -297,7 +307,7 @@ static void headers(void)
 	header("zone capacity without zones", 64, 0, 8, drive);
 }
 
-/* Which of two, and of what is left of an old use. */
+/* Test which of two headers is used, and a file with the rest of an earlier use. */
 static void generations(void)
 {
 	struct raw r = raw_file();
@@ -327,7 +337,7 @@ static void generations(void)
 	is_verdict(opened(r.d, NULL), KCSD_VERDICT_RECORD, "a sequence number is left out");
 }
 
-/* What the log would not read, it does not write. */
+/* Test that the journal does not write a record that it would not read. */
 static void refusals(void)
 {
 	struct kcsd_sidecar_draft *d;

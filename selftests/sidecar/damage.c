@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A file that was used, with something in it changed: found out, or without any effect. */
+/* Change parts of a used file: the damage must be found, or have no effect. */
 #include "tests.h"
 
 #define FILES		4
 
-/* Of one kind of damage. */
+/* Count the results of one kind of damage. */
 struct count {
 	u32 harmless;
 	u32 found;
@@ -45,7 +45,8 @@ static void verdict_of(const struct count *c, u32 file, const char *what)
 	tap_point(!c->wrong && c->harmless + c->found > 0, "file %u: %s: %u harmless, %u found out",
 		  file, what, c->harmless, c->found);
 	if (c->wrong)
-		tap_note("%u wrong, the first at %llu", c->wrong, (unsigned long long)c->first_wrong);
+		tap_note("%u wrong, the first at %llu", c->wrong,
+			 (unsigned long long)c->first_wrong);
 }
 
 static void each_byte(struct disk *d, const struct model *m, u32 file)
@@ -83,8 +84,8 @@ static void each_sector(struct disk *d, const struct model *m, u32 file, bool ze
 }
 
 /*
- * Two sectors that follow one another, so both copies of some. Both copies of the very last record
- * are what a torn write leaves; of any other it is found out.
+ * Damage two sectors in a row, which are both copies of some data. Damage to both copies of the
+ * last record looks like a torn write; in any other record it must be found.
  */
 static void each_pair(struct disk *d, const struct model *m, const struct model *before, u32 file)
 {
@@ -99,8 +100,8 @@ static void each_pair(struct disk *d, const struct model *m, const struct model 
 		memcpy(d->now + at, save, sizeof(save));
 	}
 	verdict_of(&c, file, "each two sectors");
-	tap_point(c.found > 5 && c.lost_last <= 3, "file %u: of these %u lost the last change", file,
-		  c.lost_last);
+	tap_point(c.found > 5 && c.lost_last <= 3, "file %u: of these %u lost the last change",
+		  file, c.lost_last);
 }
 
 static void each_length(struct disk *d, u32 file)
@@ -137,7 +138,7 @@ static void each_longer(const struct disk *d, u32 file)
 	tap_point(!wrong, "file %u: longer ones are found out", file);
 }
 
-/* Damage that did no harm is gone when the file has been written afresh. */
+/* Test damage without effect: it is gone after the file has been rewritten. */
 static void healed(struct disk *d, const struct model *m, u32 file)
 {
 	struct kcsd_sidecar_report r;
@@ -155,8 +156,8 @@ static void healed(struct disk *d, const struct model *m, u32 file)
 			healed += r.damaged;
 			wrong += r.damaged > 1 || kcsd_sidecar_journal_rewrite(&log);
 			kcsd_sidecar_journal_close(&log);
-			wrong += kcsd_sidecar_journal_open(&log, &copy->io, copy->len, &r) || r.damaged ||
-				 !model_is(m, &log.state);
+			wrong += kcsd_sidecar_journal_open(&log, &copy->io, copy->len, &r) ||
+				 r.damaged || !model_is(m, &log.state);
 			kcsd_sidecar_journal_close(&log);
 		}
 		disk_destroy(copy);
@@ -177,9 +178,12 @@ void damage_tests(void)
 		d = model_use(&m, MODEL_FILE, 15 + 20 * i);
 		before = m;
 		kcsd_sidecar_journal_open(&log, &d->io, d->len, &r);
-		/* Not one that moves over: then the last record is not alone. */
+		/*
+		 * Append a record that does not change halves, because then the last record would
+		 * not be alone.
+		 */
 		if (kcsd_sidecar_journal_append(&log, i % 2 ? model_change_zones(&m) :
-					 model_load(&m, i, 600)))
+						      model_load(&m, i, 600)))
 			abort();
 		kcsd_sidecar_journal_close(&log);
 		each_byte(d, &m, i);

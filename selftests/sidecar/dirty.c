@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A commit while zones are written to and reset: what was dirty when it began is in the file. */
+/*
+ * Commit while zones are written and reset: all zones that were dirty at the start must be in the
+ * file.
+ */
 #include "tests.h"
 #include "dirty.h"
 
 #define FIRST		MODEL_CONVENTIONAL
-#define LATER		50	/* LBAs that a zone has once more is written to it */
+#define LATER		50	/* LBAs of a zone after another write */
 
-/* A drive's zones; something happens to one of them before the step of this number is made. */
+/* Zones of a drive. One of them changes before step `when`. */
 struct busy {
 	struct kcsd_sidecar_dirty zones;
 	u64 wp[MODEL_ZONES];
 	bool dirty[MODEL_ZONES];
 	u32 steps;
 	u32 when;		/* counted from 1 */
-	u32 which;		/* MODEL_ZONES: with each step the last one that is not dirty */
-	bool reset;		/* else: it is written to */
+	u32 which;		/* MODEL_ZONES: with each step, the last one that is not dirty */
+	bool reset;		/* false: it is written */
 };
 
 static void happen(struct busy *b)
@@ -51,7 +54,7 @@ static void busy_describe(struct kcsd_sidecar_dirty *zones, u32 zone, struct kcs
 	to->wp = htole64(b->wp[zone]);
 }
 
-/* The zones of this set are dirty, and have as many LBAs as their numbers. */
+/* Make the zones of the set dirty. Each has as many LBAs as its number. */
 static void busy_init(struct busy *b, u32 set)
 {
 	u32 i;
@@ -66,7 +69,7 @@ static void busy_init(struct busy *b, u32 set)
 	}
 }
 
-/* Each zone of the set is in the file, as it was or as it became; no other was made up. */
+/* True if the state has each zone of the set as it was or as it became, and no other changes. */
 static bool holds(const struct kcsd_sidecar_state *s, const struct busy *b, u32 set)
 {
 	u32 i;
@@ -80,7 +83,7 @@ static bool holds(const struct kcsd_sidecar_state *s, const struct busy *b, u32 
 	return true;
 }
 
-/* Into a new file. True: what has been promised is there. */
+/* Commit to a new file. True if all that was dirty is there. */
 static bool commit(struct busy *b, u32 set)
 {
 	struct kcsd_sidecar_draft *draft;
@@ -100,10 +103,10 @@ static bool commit(struct busy *b, u32 set)
 	return ok;
 }
 
-/* None, one, some, all. */
+/* sets of no, one, some, all zones */
 static const u32 sets[] = { 0, 1 << FIRST, 1 << (MODEL_ZONES - 1), 0x803100, 0xfffffc };
 
-/* To each zone, before each step. */
+/* Change each zone before each step. */
 static void any_time(bool reset)
 {
 	u32 i, runs = 0, wrong = 0;
@@ -128,7 +131,7 @@ static void any_time(bool reset)
 		  reset ? "reset" : "written to", runs, wrong);
 }
 
-/* It comes to an end although zones become dirty faster than they are described. */
+/* Test that a commit completes although zones become dirty faster than it describes them. */
 static void all_the_time(void)
 {
 	u32 i, wrong = 0;

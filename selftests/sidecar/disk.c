@@ -10,7 +10,7 @@ void seed(u64 n)
 	random_state = n;
 }
 
-/* A linear congruential generator's upper bits. */
+/* Returns the upper bits of a linear congruential generator. */
 u32 below(u32 n)
 {
 	random_state = random_state * 6364136223846793005u + 1442695040888963407u;
@@ -49,7 +49,7 @@ static bool fails(struct disk *d)
 	return d->fail_at && d->calls >= d->fail_at && d->calls <= d->fail_until;
 }
 
-/* One that fails has written its first half. */
+/* Write, or fail after the first half of the data. */
 static int disk_write(struct kcsd_sidecar_io *io, u64 pos, const void *from, u32 len)
 {
 	struct disk *d = to_disk(io);
@@ -71,7 +71,7 @@ static int disk_write(struct kcsd_sidecar_io *io, u64 pos, const void *from, u32
 	return failed ? d->error : 0;
 }
 
-/* One that fails has done nothing, or all: what is pending stays so. */
+/* Sync, or fail. After a failure all pending writes stay pending, whatever has reached the disk. */
 static int disk_sync(struct kcsd_sidecar_io *io)
 {
 	struct disk *d = to_disk(io);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Writes, syncs and reads that fail: the caller is told, and afterwards all is as before. */
+/* Make writes, syncs and reads fail: the caller gets the error, and the state stays as before. */
 #include "tests.h"
 
 #define MAX_CALLS	40
@@ -38,7 +38,7 @@ static bool on_disk(const struct disk *d, const struct model *m, bool stable)
 	return is;
 }
 
-/* A file at a certain place in its life, opened. */
+/* Create a used file and open it. `full`: the next record does not fit its half. */
 static struct disk *prepare(struct model *m, struct kcsd_sidecar_journal *log, u64 n, bool full)
 {
 	struct kcsd_sidecar_report r;
@@ -55,7 +55,7 @@ static struct disk *prepare(struct model *m, struct kcsd_sidecar_journal *log, u
 	return d;
 }
 
-/* Calls number at to number until fail: of an append, and maybe of those after it. */
+/* Append while calls `at` to `until` fail: of this append, and maybe of later ones. */
 static bool fail_append(struct tally *t, u32 at, u32 until, bool full, int error)
 {
 	struct kcsd_sidecar_journal log;
@@ -75,7 +75,7 @@ static bool fail_append(struct tally *t, u32 at, u32 until, bool full, int error
 	if (ret)
 		m = before;
 	t->failed += failed;
-	/* A header that could not be cleared is no failure: the record is there. */
+	/* Failing to clear a header is no error: the record is written. */
 	expect(t, !ret || ret == error, "the error is what the file said");
 	expect(t, failed || !ret, "no failure without one");
 	expect(t, model_is(&m, &log.state), "the state is that before");
@@ -119,7 +119,10 @@ static void appends(void)
 	result(&t, "a change of halves, and what is tried after it");
 }
 
-/* The record is written, but neither acknowledged nor taken back: nobody is told all is well. */
+/*
+ * Test a record that is written, but can neither be acknowledged nor taken back: the journal
+ * reports the error until it is.
+ */
 static bool fail_settle(struct tally *t, u32 at)
 {
 	struct kcsd_sidecar_journal log;
@@ -134,8 +137,9 @@ static bool fail_settle(struct tally *t, u32 at)
 	ret = kcsd_sidecar_journal_append(&log, model_change_zones(&m));
 	expect(t, ret == -ENOSPC, "it fails");
 	t->failed++;
-	/* At call 1 nothing has come to the file. */
-	expect(t, kcsd_sidecar_journal_clear_failed(&log) == (at > 1 ? -ENOSPC : 0), "settled only if it is");
+	/* At call 1 nothing was written to the file. */
+	expect(t, kcsd_sidecar_journal_clear_failed(&log) == (at > 1 ? -ENOSPC : 0),
+	       "settled only if it is");
 	expect(t, model_is(&before, &log.state), "the state is that before");
 	d->fail_at = 0;
 	expect(t, !kcsd_sidecar_journal_clear_failed(&log), "settled once that is possible");
@@ -157,7 +161,7 @@ static void settles(void)
 	result(&t, "a record that cannot be taken back");
 }
 
-/* A half that was not taken into use may not look as if it was: the old one goes on. */
+/* Test a rewrite that fails: the new half must not look valid, and the old one stays in use. */
 static void rewrites(void)
 {
 	struct kcsd_sidecar_journal log;
@@ -177,7 +181,8 @@ static void rewrites(void)
 		d->fail_at = 0;
 		expect(&t, !ret || ret == -EIO, "the error is what the file said");
 		expect(&t, on_disk(d, &m, true), "the state is as it was");
-		expect(&t, !kcsd_sidecar_journal_append(&log, model_change_zones(&m)), "the next goes well");
+		expect(&t, !kcsd_sidecar_journal_append(&log, model_change_zones(&m)),
+		       "the next goes well");
 		expect(&t, on_disk(d, &m, true), "and is on the medium");
 		at = d->calls < at ? MAX_CALLS : at;
 		kcsd_sidecar_journal_close(&log);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* No memory: -ENOMEM, nothing lost, nothing leaked. */
+/* Make allocations fail: -ENOMEM, no data lost, no memory leaked. */
 #include "tests.h"
 
 void *__real_calloc(size_t nmemb, size_t size);
@@ -19,7 +19,7 @@ void *__wrap_calloc(size_t nmemb, size_t size)
 	return __real_calloc(nmemb, size);
 }
 
-/* Opens, or rewrites, with each allocation failing in turn. */
+/* Open or rewrite the file, with each allocation failing in turn. */
 static void each_allocation(struct disk *d, const struct model *m, bool rewrite)
 {
 	u32 at, failed = 0, wrong = 0;
@@ -33,7 +33,7 @@ static void each_allocation(struct disk *d, const struct model *m, bool rewrite)
 		fail_in = at;
 		ret = rewrite ? kcsd_sidecar_journal_rewrite(&log) :
 				kcsd_sidecar_journal_open(&log, &d->io, d->len, &r);
-		/* The last may be one that does not matter: the old header is cleared later. */
+		/* The last failure may have no effect: the old header is then cleared later. */
 		failed += !fail_in;
 		wrong += ret && ret != -ENOMEM;
 		fail_in = 0;

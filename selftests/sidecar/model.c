@@ -46,8 +46,8 @@ static void change_zone(struct model *m, u32 zone)
 struct kcsd_sidecar_draft *model_change_zones(struct model *m)
 {
 	u32 i, nr = 1 + below(below(8) ? 3 : 35);
-	struct kcsd_sidecar_draft *d = kcsd_sidecar_draft_alloc(KCSD_SIDECAR_ZONES,
-							  nr * sizeof(struct kcsd_sidecar_zone));
+	struct kcsd_sidecar_draft *d =
+		kcsd_sidecar_draft_alloc(KCSD_SIDECAR_ZONES, nr * sizeof(struct kcsd_sidecar_zone));
 	struct kcsd_sidecar_zone *z = kcsd_sidecar_payload(d);
 
 	for (i = 0; i < nr; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a sidecar must say, kept in plain arrays: a second opinion on driver/persist/state.c. */
+/* Model of the content of a sidecar in plain arrays, to compare driver/persist/state.c with. */
 #ifndef KCSD_MODEL_H
 #define KCSD_MODEL_H
 
@@ -25,17 +25,20 @@ struct model {
 
 extern struct kcsd_sidecar_drive model_drive;
 
-/* Once, before anything else. */
+/* Call once, before all others. */
 void model_setup(void);
 void model_init(struct model *m);
-/* A change that could happen: made in m and returned as a record. */
+/* Make a possible change in m. Returns it as a record, which the caller owns. */
 struct kcsd_sidecar_draft *model_change(struct model *m);
 struct kcsd_sidecar_draft *model_change_zones(struct model *m);
 struct kcsd_sidecar_draft *model_load(struct model *m, u32 pind, u32 len);
-/* Does the file's state say what the model does? */
+/* True if the state of the file is that of the model. */
 bool model_is(const struct model *m, const struct kcsd_sidecar_state *s);
 
-/* A file of this drive, used for so many changes; m is what it must say. */
+/*
+ * Create a file of this drive and append so many changes. Sets m to its content. The caller owns
+ * the file.
+ */
 struct disk *model_use(struct model *m, u64 file_size, u32 changes);
 
 #endif

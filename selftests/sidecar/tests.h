@@ -13,7 +13,7 @@ void errors_tests(void);
 void memory_tests(void);
 void dirty_tests(void);
 
-/* memory.c: the allocation of this number from now on fails, counted from 1; 0: none. */
+/* Make the nr-th allocation from now on fail, counted from 1; 0: none. In memory.c. */
 void fail_allocation(u32 nr);
 
 #endif

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Power is cut as a record is appended, or the half changed: the state is that before or after. */
+/* Cut the power during an append or a change of halves: the state must be that before or after. */
 #include "tests.h"
 
 #define STARTS		60
 #define FEW		10	/* pending sectors of which all subsets are tried */
-#define SUBSETS		400	/* else so many */
+#define SUBSETS		400	/* number of subsets if there are more */
 
 struct torn {
 	const struct model *before, *after;
@@ -26,7 +26,10 @@ static bool in_subset(void *arg, u32 i)
 	return s->bits[i / 64] >> i % 64 & 1;
 }
 
-/* After the cut the drive goes on: one more change, and it is there, too. */
+/*
+ * True if the drive works after the cut: it appends one more change, and finds it when it opens the
+ * file.
+ */
 static bool goes_on(struct kcsd_sidecar_journal *log, struct disk *d, const struct model *m)
 {
 	struct kcsd_sidecar_report r;
@@ -73,7 +76,7 @@ static void all_subsets(struct torn *t, const struct disk *d)
 		cut_with(t, d, &s);
 }
 
-/* The first i, all but number i, and some at random. */
+/* Try the first i sectors, all but sector i, and random subsets. */
 static void some_subsets(struct torn *t, const struct disk *d)
 {
 	struct subset s;
@@ -150,7 +153,7 @@ static void torn_appends(bool program)
 		tap_note("%u of %u cuts are wrong", t.wrong, t.cuts);
 }
 
-/* Only those appends that find their half full. */
+/* Cut the power only during appends that find their half full. */
 static void torn_moves(void)
 {
 	struct torn t = {};
@@ -187,7 +190,7 @@ static void at_creation(struct disk *d, void *arg)
 	struct kcsd_sidecar_journal log;
 
 	t->cuts++;
-	/* Before there is a header it is no sidecar, and is not taken for one. */
+	/* Without a header the file must not be taken for a sidecar. */
 	if (kcsd_sidecar_journal_open(&log, &d->io, d->len, &r)) {
 		t->wrong += r.verdict != KCSD_VERDICT_HEADER;
 		t->old++;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Ordinary use: what is appended is there when the file is opened again. */
+/* Test ordinary use: appended records are there when the file is opened again. */
 #include "tests.h"
 
 #define CHANGES		2000
@@ -15,12 +15,13 @@ static bool header_is_zero(const struct disk *d, u32 half)
 	return true;
 }
 
-/* Opens it; it must be what the model says, and nothing unusual with it. */
+/* Open the file. True if its state is that of the model, without damage or torn records. */
 static bool reopened(struct disk *d, const struct model *m, struct kcsd_sidecar_journal *log)
 {
 	struct kcsd_sidecar_report r;
 
-	return !kcsd_sidecar_journal_open(log, &d->io, d->len, &r) && r.verdict == KCSD_VERDICT_SOUND &&
+	return !kcsd_sidecar_journal_open(log, &d->io, d->len, &r) &&
+	       r.verdict == KCSD_VERDICT_SOUND &&
 	       !r.damaged && !r.torn && model_is(m, &log->state) &&
 	       header_is_zero(d, !log->half);
 }
@@ -38,7 +39,8 @@ static void many(void)
 	ok = reopened(d, &m, &log);
 	tap_point(ok, "a new file");
 	for (i = 0; i < CHANGES && ok; i++) {
-		ok = !kcsd_sidecar_journal_append(&log, model_change(&m)) && model_is(&m, &log.state);
+		ok = !kcsd_sidecar_journal_append(&log, model_change(&m)) &&
+		     model_is(&m, &log.state);
 		moves += log.half != half;
 		half = log.half;
 		kcsd_sidecar_journal_close(&log);
@@ -56,7 +58,7 @@ static void many(void)
 	disk_destroy(d);
 }
 
-/* Each append is one sync, each change of halves three more but one. */
+/* Test the number of syncs: one for each append, two more for a change of halves. */
 static void syncs(void)
 {
 	struct kcsd_sidecar_journal log;
@@ -79,7 +81,7 @@ static void syncs(void)
 	disk_destroy(d);
 }
 
-/* Programs end with -ENOSPC; zones go on. */
+/* Test a full file: programs fail with -ENOSPC, zones can still change. */
 static void full(void)
 {
 	struct kcsd_sidecar_journal log;
@@ -110,8 +112,9 @@ static void full(void)
 
 static struct kcsd_sidecar_draft *all_zones(u32 wp)
 {
-	struct kcsd_sidecar_draft *d = kcsd_sidecar_draft_alloc(KCSD_SIDECAR_ZONES,
-					MANY_ZONES * sizeof(struct kcsd_sidecar_zone));
+	struct kcsd_sidecar_draft *d =
+		kcsd_sidecar_draft_alloc(KCSD_SIDECAR_ZONES,
+					 MANY_ZONES * sizeof(struct kcsd_sidecar_zone));
 	struct kcsd_sidecar_zone *z = kcsd_sidecar_payload(d);
 	u32 i;
 
@@ -158,7 +161,7 @@ static u64 big_random(struct kcsd_sidecar_io *io)
 	return below(1u << 30);
 }
 
-/* What kcsd_sidecar_file_size() says is enough for that many zones and programs. */
+/* Test that kcsd_sidecar_file_size() returns enough for that many zones and programs. */
 static void sized(void)
 {
 	const u32 program = 100000, programs = 30;
@@ -178,7 +181,8 @@ static void sized(void)
 	memset(b.bytes, 0x5a, len);
 	ret = kcsd_sidecar_journal_create(&log, &b.io, len, &drive);
 	for (i = 0; i < programs && !ret; i++) {
-		struct kcsd_sidecar_draft *d = kcsd_sidecar_draft_alloc(KCSD_SIDECAR_PROGRAM, program + 16);
+		struct kcsd_sidecar_draft *d =
+			kcsd_sidecar_draft_alloc(KCSD_SIDECAR_PROGRAM, program + 16);
 
 		((struct kcsd_sidecar_program *)kcsd_sidecar_payload(d))->pind = htole16(i);
 		ret = kcsd_sidecar_journal_append(&log, d);
