@@ -22,7 +22,7 @@ static void setup(__u64 seed)
 {
 	__u64 i, key;
 
-	for (i = 0; i < BITS / 64; i++) {	/* clear an earlier round */
+	for (i = 0; i < BITS / 64; i++) {	/* clear the filter of an earlier run */
 		filter[i] = 0;
 		bench_barrier();	/* keeps the compiler from calling memset */
 	}

@@ -35,7 +35,7 @@ static inline bool has_word(const __u8 *p, const __u8 *end)
 	return false;
 }
 
-/* Copy a line, 8 bytes at a time, then the rest byte by byte. Return the end. */
+/* Append a line to the output, 8 bytes at a time, then the rest by bytes. Return the end. */
 static inline __u8 *append(__u8 *to, const __u8 *from, __u64 len)
 {
 	__u64 i;

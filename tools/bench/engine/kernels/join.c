@@ -32,7 +32,7 @@ static void setup(__u64 seed)
 {
 	__u64 i, key;
 
-	for (i = 0; i < SLOTS; i++) {	/* clear an earlier round */
+	for (i = 0; i < SLOTS; i++) {	/* clear the table of an earlier run */
 		slots[i].key = 0;
 		bench_barrier();	/* keeps the compiler from calling memset */
 	}

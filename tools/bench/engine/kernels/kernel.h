@@ -3,7 +3,7 @@
  * Common definitions for the sources of kernels. Each source is compiled three times: for a drive
  * (BPF), for user space, and into the companion module.
  *
- *	static void setup(__u64 seed)	make the input before each round; not timed
+ *	static void setup(__u64 seed)	make the input of a run; may be called again; not timed
  *	static noinline __u64 kernel(void)	one round, the timed part. Return a checksum of all
  *						work, the same in each round.
  *	BENCH(name)
