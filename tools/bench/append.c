@@ -18,7 +18,7 @@
 #include <time.h>
 
 #define DEPTH		32
-#define RING_FLAGS	(IORING_SETUP_SQE128 | IORING_SETUP_CQE32)	/* the nvme driver requires both */
+#define RING_FLAGS	(IORING_SETUP_SQE128 | IORING_SETUP_CQE32)	/* nvme requires both */
 #define ZONE_APPEND	0x7d
 #define ZONE_SEND	0x79
 #define SEND_RESET_ALL	(0x4 | 1 << 8)

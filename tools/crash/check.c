@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Read the files of a drive after a crash, and the facts that were reported before it. Test that all
- * promised data exists, and nothing that cannot exist. Does not use code of the driver.
+ * Read the files of a drive after a crash, and the facts that were reported before it. Test that
+ * all promised data exists, and nothing that cannot exist. Does not use code of the driver.
  *
  *	crash-check IMAGE FACTS...	FACTS: files of facts, one for each boot, in order
  *

@@ -14,9 +14,9 @@
  *	uuid HEX
  *	bad TEXT		an error of the drive
  *
- * A line in -ing is sent before its command. The other lines are sent once the drive has acknowledged
- * the command; those of writes only after a flush, too, or FUA. All data of a zone has one
- * generation, greater than any before.
+ * A line in -ing is sent before its command. The other lines are sent once the drive has
+ * acknowledged the command; those of writes only after a flush, too, or FUA. All data of a zone has
+ * one generation, greater than any before.
  */
 #ifndef CRASH_FACTS_H
 #define CRASH_FACTS_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Run a mixed load on a zoned drive until the machine dies. Report each promise that follows from an
- * acknowledged command at once.
+ * Run a mixed load on a zoned drive until the machine dies. Report each promise that follows from
+ * an acknowledged command at once.
  *
  *	crash-load INDEX RUN PORT	INDEX: of kcsd<INDEX>. RUN: greater at each boot
  */

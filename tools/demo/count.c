@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Count a word in the first SIZE bytes of a device, as bpf/word.bpf.c does on a drive. A thread reads
- * chunks of 1 MiB past the page cache, while the chunk before is counted. No pipes.
+ * Count a word in the first SIZE bytes of a device, as bpf/word.bpf.c does on a drive. A thread
+ * reads chunks of 1 MiB past the page cache, while the chunk before is counted. No pipes.
  *
  *	demo-count DEVICE SIZE WORD
  *

@@ -20,7 +20,7 @@ struct bench_job {
 	enum bench_id id;
 	const char *name;
 	uint64_t rounds;
-	struct kcsd_object *object;	/* the same for a drive; stays open until all runs are complete */
+	struct kcsd_object *object;	/* the same for a drive; open until the end of all runs */
 };
 
 struct bench_outcome {
