@@ -107,7 +107,7 @@ int kcsd_args_size(const struct args *args, int opt, uint64_t max, uint64_t *val
 /* message.c */
 /* Print "kcsd: ..." to standard error. Return KCSD_EXIT_FAILED. */
 int kcsd_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* The same for a return value of libkcsd. Adds advice if there is any. */
+/* The same for a return value of libkcsd; add advice if there is any. */
 int kcsd_fail_ret(int ret, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The same for a return value of kcsd_config_*(): only root may use configfs. */
 int kcsd_fail_config(int ret, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

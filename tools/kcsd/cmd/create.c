@@ -219,7 +219,7 @@ static int configure(const struct args *args, const char *name)
 					 opts[i].name, kcsd_args_value(args, i), opts[i].help);
 		if (ret)
 			return kcsd_fail_config(ret, "drive '%s' refuses --%s %s", name,
-					     opts[i].name, kcsd_args_value(args, i));
+						opts[i].name, kcsd_args_value(args, i));
 	}
 	ret = kcsd_config_power(name, true);
 	return ret ? kcsd_fail_config(ret, "cannot power on drive '%s'", name) : 0;
