@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
-# One line for each command, "  CC      lib/run.o". V=1 shows the commands themselves, as in the
-# kernel's build; make -s shows nothing.
+# Print a line for each command, "  CC      lib/run.o". V=1 prints the commands, as Kbuild does;
+# make -s prints nothing.
 #
 #	$(call quiet,CC)$(CC) ... -o $@
 ifeq ($(V),1)

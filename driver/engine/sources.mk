@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
-# Sources of the engine, for the module, the library and the tests.
+# List the sources of the engine, for the module, the library and the tests.
 engine-sources := image.c insn.c validate.c code.c memory.c signature.c helper.c interp.c
 engine-sources += helper_mem.c helper_find.c helper_digest.c
 engine-sources += fuse.c

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Zone Appends of 4 KiB per second.
+ * Measure Zone Appends of 4 KiB per second.
  *
  *	append NODE ZONE-LBAS CAPACITY-LBAS ZONES SECONDS
  *
- * NODE is a generic node of a namespace with LBAs of 4 KiB and sequential zones only. All zones are
- * filled, one after the other, and reset; the resets do not count. Prints the number.
+ * NODE is a generic node of a namespace with LBAs of 4 KiB and sequential zones only. Fill all
+ * zones, one after the other, and reset them; the resets do not count. Print the number.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 #include <time.h>
 
 #define DEPTH		32
-#define RING_FLAGS	(IORING_SETUP_SQE128 | IORING_SETUP_CQE32)	/* nvme wants both */
+#define RING_FLAGS	(IORING_SETUP_SQE128 | IORING_SETUP_CQE32)	/* nvme requires both */
 #define ZONE_APPEND	0x7d
 #define ZONE_SEND	0x79
 #define SEND_RESET_ALL	(0x4 | 1 << 8)
@@ -66,7 +66,7 @@ static int put(unsigned long long zslba)
 	return 0;
 }
 
-/* Wait for at least one, take all. Returns how many; -1 if one failed. */
+/* Wait for at least one completion, take all. Return their number; -1 if one failed. */
 static int get(void)
 {
 	struct io_uring_cqe *cqe;

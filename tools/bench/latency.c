@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How long one command at a time takes: a program that does nothing, and a 4 KiB
- * passthrough read beside it.
+ * Measure the latency of one command at a time: of a program that does nothing, and of a 4 KiB
+ * passthrough read.
  *
  *	latency /dev/kcsdg0n1 /dev/kcsdg0n3
  *
- * Prints an object for each of ROUNDS rounds: nanoseconds, means of COUNT commands.
+ * Print a JSON object for each of ROUNDS rounds: nanoseconds, means of COUNT commands.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +48,7 @@ static int command(int fd, const struct nvme_uring_cmd *cmd)
 	return ret;
 }
 
-/* Nanoseconds of one command, or 0 if one failed. */
+/* Return the mean nanoseconds of a command, or 0 if one failed. */
 static long long mean(int fd, const struct nvme_uring_cmd *cmd)
 {
 	struct timespec a, b;

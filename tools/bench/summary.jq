@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# From the runs, one object each, to what build/bench.json has.
+# Convert the runs, one object each, to the content of build/bench.json.
 
 def median: sort | if length % 2 == 1 then .[length / 2 | floor]
 	else (.[length / 2 - 1] + .[length / 2]) / 2 end;

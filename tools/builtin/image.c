@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Prints a program's image, as a drive takes it, as a C array: image OBJECT NAME. */
+/* Print the image of a program for a drive as a C array: image OBJECT NAME. */
 #include <stdio.h>
 
 #include <libkcsd.h>

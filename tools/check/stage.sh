@@ -1,26 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2154 # logs: of the caller
 #
-# Stages of a check: source this with the directory $logs there, call stage.
+# Run stages of a check: make the directory $logs, source this file, call stage.
 #
-# A stage is a command that prints TAP. What it prints is kept in a log; of it, failures and
-# finished test programs are shown as they come, behind the stage's name. What came of it is in
-# a file, too: "passed failed skipped", and a line for each that failed or was skipped.
+# A stage is a command that prints TAP. Its output goes to a log; failures and completed test
+# programs are also shown at once, behind the name of the stage. The result goes to a file: "passed
+# failed skipped", and a line for each point that failed or was skipped.
 
-# result NAME "PASSED FAILED SKIPPED" NOTES
+# result NAME "PASSED FAILED SKIPPED" NOTES: write the result of a stage.
 result()
 {
 	printf '%s\n' "$2" "$3" >"$logs/$1.result"
 }
 
-# Seconds between what "times" said of what had been waited for, twice, in a file.
+# Print the CPU seconds of child processes between two outputs of "times" in a file.
 processor_time()
 {
 	awk -F'[ms ]+' '/./ { t[NR] = $1 * 60 + $2 + $3 * 60 + $4 }
 		END { printf "%d", t[4] - t[2] }' "$1"
 }
 
-# Lines of standard input behind the stage's name; a finished test with the seconds since the last.
+# show_lines NAME: print lines of standard input behind the name of the stage. Add the seconds since
+# the last completed test to each completed test.
 show_lines()
 {
 	local line last=$SECONDS
@@ -36,7 +37,7 @@ show_lines()
 	done
 }
 
-# stage NAME COMMAND...
+# stage NAME COMMAND...: run a stage, write its log and its result.
 stage()
 {
 	local name=$1 log=$logs/$1.log start=$SECONDS used=$logs/$1.times status p f s lines

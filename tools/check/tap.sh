@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Test points for shell scripts: source this, call point and is, then finish.
+# Print test points from shell scripts: source this file, call point and is, then finish.
 
 points=0
 points_failed=0
 
-# verdict STATUS NAME
+# verdict STATUS NAME: print a point that passes if STATUS is 0.
 verdict()
 {
 	points=$((points + 1))
@@ -15,7 +15,7 @@ verdict()
 	echo "not ok $points $2"
 }
 
-# point NAME COMMAND...: passes when the command does; else its output is shown.
+# point NAME COMMAND...: pass if the command does; else show its output.
 point()
 {
 	local name=$1 output status
@@ -27,7 +27,7 @@ point()
 	[ $status = 0 ] || echo "$output" | sed 's/^/# /' | tail -n 60
 }
 
-# is NAME GOT WANTED
+# is NAME GOT WANTED: pass if both are equal; else show them.
 is()
 {
 	[ "$2" = "$3" ]

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads a drive's files after a crash, and what was said before it: is all there that was
- * promised, and nothing that cannot be? Of the driver it uses nothing.
+ * Read the files of a drive after a crash, and the facts that were reported before it. Test that
+ * all promised data exists, and nothing that cannot exist. Does not use code of the driver.
  *
- *	crash-check IMAGE FACTS...	files of facts, one for each boot, in order
+ *	crash-check IMAGE FACTS...	FACTS: files of facts, one for each boot, in order
  *
- * Exit status 0: yes. 1: no, with a line for each thing found.
+ * Exit status 0: all is well. 1: prints a line for each error.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -20,7 +20,7 @@
 #include "facts.h"
 #include "sidecar.h"
 
-#define MAX_LINES	20	/* that are said about one crash */
+#define MAX_LINES	20	/* printed for one crash */
 
 struct check {
 	const struct content *image;
@@ -30,8 +30,8 @@ struct check {
 	uint32_t capacity;
 	uint64_t wrong;
 	uint64_t whole;		/* LBAs with data */
-	uint64_t commands;	/* appended, of which all or the beginning is there */
-	uint64_t *keys;		/* writer and number of each of them */
+	uint64_t commands;	/* appended commands of which at least the first LBA exists */
+	uint64_t *keys;		/* writer and number of each command */
 };
 
 static void wrong_lba(struct check *k, uint64_t lba, const char *what)
@@ -67,7 +67,7 @@ static uint64_t command_key(const struct content *c)
 	return (uint64_t)c->writer << 48 | c->seq;
 }
 
-/* An LBA of a command that was appended follows the one before it. */
+/* Test that an LBA of an appended command follows the LBA before it. */
 static void check_appended(struct check *k, uint64_t lba, const struct content *before)
 {
 	const struct content *c = &k->image[lba];
@@ -101,7 +101,7 @@ static void check_sequential(struct check *k, uint64_t start, uint64_t off, stru
 		check_appended(k, start + off, off ? c - 1 : NULL);
 }
 
-/* What an append returned and a flush made durable. */
+/* Test an LBA that an append returned and a flush or FUA made durable. */
 static void check_append_fact(struct check *k, uint64_t lba, uint64_t gen)
 {
 	const struct append_fact *a = &k->facts.lbas[lba].append;
@@ -134,7 +134,7 @@ static int compare_keys(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Nothing was appended twice. */
+/* Test that no command was appended twice. */
 static void check_unique(struct check *k)
 {
 	qsort(k->keys, k->commands, sizeof(*k->keys), compare_keys);

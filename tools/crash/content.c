@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What tools/crash writes into an LBA. */
+/* Make and test the content of LBAs. */
 #include <string.h>
 
 #include "content.h"
@@ -35,7 +35,7 @@ uint32_t crc32c(uint32_t crc, const void *buf, size_t len)
 	return ~crc;
 }
 
-/* Different for every command and LBA, so that no two LBAs can be mixed up. */
+/* Fill the rest of an LBA, different for each command and LBA, so that mix-ups are detected. */
 static void fill(struct content *c)
 {
 	uint64_t x = c->lba ^ c->version << 24 ^ c->seq << 40 ^ (uint64_t)c->writer << 58 ^

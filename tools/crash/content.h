@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What tools/crash writes into an LBA: it says itself where it belongs and whether it is whole.
+ * Content of an LBA in tools/crash. It names its own place and has a checksum, so that a reader can
+ * tell whether it is complete and in the right place.
  */
 #ifndef CRASH_CONTENT_H
 #define CRASH_CONTENT_H
@@ -10,30 +11,30 @@
 #include <stdint.h>
 
 #define LBA_SIZE	4096u
-#define LBA_UNKNOWN	UINT64_MAX	/* it was appended: the drive chose */
+#define LBA_UNKNOWN	UINT64_MAX	/* appended: the drive chose the LBA */
 
 struct content {
 	uint64_t magic;
 	uint64_t lba;
-	uint64_t version;	/* conventional: of the LBA; else the zone's generation */
-	uint64_t seq;		/* of the writer's commands */
+	uint64_t version;	/* conventional: of the LBA; else generation of the zone */
+	uint64_t seq;		/* number of the command of this writer */
 	uint32_t zone;
 	uint32_t writer;
-	uint32_t index;		/* of count LBAs of that command */
+	uint32_t index;		/* of count LBAs of this command */
 	uint32_t count;
 	uint8_t fill[LBA_SIZE - 52];
-	uint32_t crc;		/* CRC-32C of all before */
+	uint32_t crc;		/* CRC-32C of all members before */
 };
 
 _Static_assert(sizeof(struct content) == LBA_SIZE, "one LBA");
 
 enum content_kind { CONTENT_WHOLE, CONTENT_ZERO, CONTENT_OTHER };
 
-/* Sets magic, fill and crc; the rest is set. */
+/* Set magic, fill and crc. The caller has set the other members. */
 void content_seal(struct content *c);
 enum content_kind content_kind(const struct content *c);
 
-/* CRC-32C of len bytes, going on from crc; begins with 0. */
+/* Continue a CRC-32C with len bytes and return it. Start with crc 0. */
 uint32_t crc32c(uint32_t crc, const void *buf, size_t len);
 
 #endif

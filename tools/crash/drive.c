@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A drive's nodes: the commands of the load. */
+/* Send the commands of the load to the nodes of a drive. */
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/fs.h>
@@ -93,7 +93,7 @@ int drive_zone(struct load *l, uint32_t zone, unsigned long ioctl_of_block)
 	return ioctl(l->block, ioctl_of_block, &range) ? -errno : 0;
 }
 
-/* Returns puid, so that no two of them are the same. */
+/* Load a program that returns puid, so that no two programs are equal. */
 int drive_load_program(struct load *l, uint32_t pind, uint64_t puid)
 {
 	struct {

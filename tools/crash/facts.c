@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the load said, and what follows from it. */
+/* Read the facts that the load reported, and what follows from them. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -66,7 +66,7 @@ static void learn_append(struct facts *f, uint64_t lba, uint64_t gen, uint32_t w
 		learn_wp(&f->zones[zone], gen, lba % f->zone_lbas + count);
 }
 
-/* Allowed or not, this is how things are now; what was tried before did not happen any more. */
+/* Take over the state of a zone after a crash, valid or not. Earlier attempts are void. */
 static void learn_zone(struct facts *f, uint32_t zone, const struct zone_seen *seen)
 {
 	struct zone_facts *z = &f->zones[zone];
@@ -198,7 +198,7 @@ int facts_read(struct facts *f, const char *path)
 		perror(path);
 		return -1;
 	}
-	/* The crash may have cut the last one. */
+	/* Skip a last line without its end: the crash may have cut it. */
 	while (fgets(line, sizeof(line), file) && strchr(line, '\n'))
 		learn_line(f, line);
 	fclose(file);
@@ -215,7 +215,7 @@ static bool no_zone(uint32_t zone, const char *what, const struct zone_seen *see
 	return false;
 }
 
-/* With data: which generation may it be, and how much of it must be there? */
+/* True if a zone with data may have this generation and has all data that must exist. */
 static bool allow_data(const struct facts *f, uint32_t zone, const struct zone_seen *seen)
 {
 	const struct zone_facts *z = &f->zones[zone];

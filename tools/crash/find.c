@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the drive has after power on: zones, their data, programs, who it is. */
+/* Find the state of the drive after power on: zones, their data, programs, UUID. */
 #include <ctype.h>
 #include <errno.h>
 #include <linux/nvme_ioctl.h>
@@ -28,7 +28,10 @@ static struct blk_zone_report *report(struct load *l)
 	return r;
 }
 
-/* All of it through the drive: whole below the write pointer, zeroes from there on. */
+/*
+ * Read a zone by the drive: it must have complete LBAs below the write pointer, zeroes from there
+ * on. Return the generation of the data, 0 if there is none.
+ */
 static uint64_t read_zone(struct load *l, uint32_t zone, const struct blk_zone *z)
 {
 	size_t len = (size_t)l->zone_lbas * LBA_SIZE;
@@ -42,7 +45,7 @@ static uint64_t read_zone(struct load *l, uint32_t zone, const struct blk_zone *
 	gen = content_kind(c) == CONTENT_WHOLE ? c->version : 0;
 	for (i = 0; i < l->zone_lbas && content_kind(&c[i]) == CONTENT_WHOLE; i++)
 		;
-	/* A full zone does not tell how much of it has data. */
+	/* The write pointer of a full zone does not tell how much data it has. */
 	if (z->cond != BLK_ZONE_COND_FULL && i != wp)
 		say_bad("zone %u has %u LBAs with data, its write pointer is %u", zone, i, wp);
 	l->zones[zone].wp = i;
@@ -53,7 +56,7 @@ static uint64_t read_zone(struct load *l, uint32_t zone, const struct blk_zone *
 	return gen;
 }
 
-/* What comes into a zone without data, which need not be reset. */
+/* Begin a new generation in a zone without data, which needs no reset. */
 static void zone_begin(struct load *l, uint32_t zone)
 {
 	l->zones[zone].gen = ++l->version;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A mixed load on a zoned drive until the machine dies, and every promise that follows from what
- * the drive has acknowledged, said at once.
+ * Run a mixed load on a zoned drive until the machine dies. Report each promise that follows from
+ * an acknowledged command at once.
  *
- *	crash-load INDEX RUN PORT	kcsd<INDEX>; RUN is greater at every boot
+ *	crash-load INDEX RUN PORT	INDEX: of kcsd<INDEX>. RUN: greater at each boot
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 
 #include "load.h"
 
-#define VERSION_SHIFT	40	/* versions of a boot; the boot's number is above */
+#define VERSION_SHIFT	40	/* bits of versions in a boot; the number of the boot is above */
 
 static int open_node(const char *format, unsigned int index, int flags)
 {
@@ -41,7 +41,10 @@ static void start(struct load *l, void *(*run)(void *), uint32_t first, uint32_t
 		say_bad("no thread");
 }
 
-/* Two threads each: conventional zones, a part of the sequential ones; the rest is appended to. */
+/*
+ * Start the threads: two for conventional zones, two for a part of the sequential zones, three that
+ * append to the other zones, one for programs, one that flushes.
+ */
 static void start_all(struct load *l)
 {
 	uint32_t seq = l->conventional, nr = (l->nr_zones - seq) / 4;

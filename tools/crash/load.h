@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the threads of the load share. */
+/* Definitions that the threads of the load share. */
 #ifndef CRASH_LOAD_H
 #define CRASH_LOAD_H
 
@@ -12,22 +12,22 @@
 #include "content.h"
 
 #define MAX_ZONES	64
-#define MAX_NLB		8	/* of one command */
+#define MAX_NLB		8	/* LBAs of one command */
 
 struct zone {
-	uint64_t gen;	/* of its data, or of what comes next */
-	uint32_t wp;	/* LBAs from its start */
+	uint64_t gen;	/* generation of its data, or of its next data */
+	uint32_t wp;	/* LBAs from the start of the zone */
 	uint8_t cond;
 };
 
 struct program {
 	uint64_t puid;
-	int state;	/* as facts.h's ACTIVE */
+	int state;	/* the values of ACTIVE in facts.h */
 };
 
-#define LOAD_PROGRAMS	4	/* indices that are used */
+#define LOAD_PROGRAMS	4	/* program indices that the load uses */
 
-/* A drive that is up. Zones belong to one thread each, or to the appenders together. */
+/* A powered drive. One thread owns each zone, or all appenders own it together. */
 struct load {
 	unsigned int index;	/* of kcsd<index> */
 	int block;	/* O_DIRECT */
@@ -36,34 +36,34 @@ struct load {
 	uint32_t nr_zones, conventional;
 	uint32_t zone_lbas, capacity;
 	struct zone zones[MAX_ZONES];
-	struct program programs[LOAD_PROGRAMS];	/* as they were found */
-	_Atomic uint64_t version;	/* greater than of any earlier boot */
+	struct program programs[LOAD_PROGRAMS];	/* state after power on */
+	_Atomic uint64_t version;	/* greater than all versions of earlier boots */
 	uint64_t seed;
 };
 
-/* One of each thread's own. */
+/* State of a thread, which alone uses it. */
 struct worker {
 	struct load *l;
 	uint32_t id;
-	uint32_t first, nr;	/* its zones */
+	uint32_t first, nr;	/* zones of this thread */
 	uint64_t random;
 	uint64_t seq;
-	struct content *buf;	/* MAX_NLB of them */
+	struct content *buf;	/* MAX_NLB LBAs */
 	pthread_t thread;
 };
 
-/* say.c: to the host */
+/* say.c: send lines to the host */
 void say_open(const char *path);
-/* A line at once; it has arrived when this returns. */
+/* Send a line at once. It has arrived when this returns. */
 __attribute__((format(printf, 1, 2))) void say(const char *format, ...);
-/* A line for when what was acknowledged so far will be durable. */
+/* Queue a line until a flush has made all data durable that is acknowledged now. */
 __attribute__((format(printf, 1, 2))) void say_when_flushed(const char *format, ...);
-/* Flush, by whichever way, then say what waited for it. 0 or an error. */
+/* Call flush(), then send the lines that were queued before it. Return 0 or its error. */
 int say_flush(int (*flush)(struct load *l), struct load *l);
-/* What must not be; ends the load. */
+/* Report an error of the drive and exit. */
 __attribute__((format(printf, 1, 2), noreturn)) void say_bad(const char *format, ...);
 
-/* drive.c: 0, -errno or an NVMe status */
+/* drive.c: each function returns 0, -errno or an NVMe status */
 int drive_flush_block(struct load *l);
 int drive_flush_command(struct load *l);
 int drive_write_block(struct load *l, uint64_t lba, uint32_t nlb, const void *buf, bool dsync);
@@ -75,14 +75,14 @@ int drive_zone(struct load *l, uint32_t zone, unsigned long ioctl_of_block);
 int drive_load_program(struct load *l, uint32_t pind, uint64_t puid);
 int drive_unload_program(struct load *l, uint32_t pind);
 int drive_activate_program(struct load *l, uint32_t pind, bool active);
-/* What is there after power on, said and kept in l. */
+/* find.c: report the state after power on and save it in l. */
 void drive_find(struct load *l);
 
-/* The threads. */
+/* workers.c: functions of the threads. */
 void *conv_worker(void *worker);
 void *seq_worker(void *worker);
 void *append_worker(void *worker);
-/* Before the first of them. */
+/* Choose the first zone to append to. Call it before the first append_worker(). */
 void append_start(struct load *l, uint32_t first, uint32_t nr);
 void *program_worker(void *worker);
 void *flush_worker(void *worker);

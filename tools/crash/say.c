@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Facts, to the host; see facts.h for what the lines mean. */
+/* Send facts to the host; facts.h describes the lines. */
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 static int port = -1;
 static pthread_mutex_t port_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* Lines that wait for a flush. */
+/* Lines that wait for a flush; waiting_lock protects them. */
 static char *waiting;
 static size_t waiting_len, waiting_size;
 static pthread_mutex_t waiting_lock = PTHREAD_MUTEX_INITIALIZER;

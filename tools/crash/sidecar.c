@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Reads a drive's sidecar. */
+/* Read the sidecar of a drive. */
 #include <endian.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 #define SECTOR	KCSD_SIDECAR_SECTOR
 
-/* One half in memory, and how far it was read. */
+/* A half in memory and the position of the reader. */
 struct half {
 	const uint8_t *bytes;
 	uint64_t len;
@@ -46,7 +46,7 @@ static bool half_open(struct half *h, const uint8_t *file, uint64_t file_size, i
 	       header_at(h->bytes + KCSD_SIDECAR_HEADER_COPY, file_size, &h->header);
 }
 
-/* A first sector that is a record's of this half, whatever its number is. */
+/* True if pos has a first sector of a record of this half, with any sequence number. */
 static bool record_head(const struct half *h, uint64_t pos, struct kcsd_sidecar_record *r)
 {
 	if (pos > h->len - SECTOR)
@@ -61,7 +61,10 @@ static uint64_t record_sectors(const struct kcsd_sidecar_record *r)
 	return (sizeof(*r) + (uint64_t)le32toh(r->len) + SECTOR - 1) / SECTOR;
 }
 
-/* Its payload from these copies, the caller's to free; NULL if they do not fit together. */
+/*
+ * Join the payload of a record from these copies of its first sector and of its rest. Return it,
+ * for the caller to free; NULL if the copies do not fit together.
+ */
 static uint8_t *record_join(const struct half *h, const struct kcsd_sidecar_record *r, int first,
 			    int rest)
 {
@@ -81,7 +84,7 @@ static uint8_t *record_join(const struct half *h, const struct kcsd_sidecar_reco
 	return NULL;
 }
 
-/* The record that is next, or NULL; as it is in no order of copies. */
+/* Return the payload of the next record, or NULL. Try all combinations of copies. */
 static uint8_t *record_next(struct half *h, struct kcsd_sidecar_record *r)
 {
 	for (int copies = 0; copies < 4; copies++) {
@@ -97,7 +100,7 @@ static uint8_t *record_next(struct half *h, struct kcsd_sidecar_record *r)
 	return NULL;
 }
 
-/* Behind the last record nothing may follow it. */
+/* Refuse later records behind the last valid one. */
 static int check_tail(const struct half *h)
 {
 	struct kcsd_sidecar_record r;
@@ -205,7 +208,10 @@ static int side_start(struct side *s, const struct half *h)
 	return 0;
 }
 
-/* Two headers: power failed just before the old one went. The newer half is whole then. */
+/*
+ * Parse a sidecar. With two valid headers power failed just before the old one was cleared; the
+ * newer half is then complete.
+ */
 static int side_parse(struct side *s, const uint8_t *file, uint64_t size)
 {
 	struct half halves[2], *h;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A drive's sidecar, read by what <linux/kcsd_sidecar.h> says and by nothing of the driver's.
+ * Read the sidecar of a drive by <linux/kcsd_sidecar.h> alone, without code of the driver.
  */
 #ifndef CRASH_SIDE_H
 #define CRASH_SIDE_H
@@ -15,7 +15,7 @@
 
 struct side_zone {
 	uint8_t cond;	/* KCSD_SIDECAR_* */
-	uint64_t wp;	/* LBAs from the zone's start */
+	uint64_t wp;	/* LBAs from the start of the zone */
 };
 
 struct side_program {
@@ -33,7 +33,7 @@ struct side {
 	struct side_program programs[SIDE_MAX_PROGRAMS];
 };
 
-/* 0, or -1 and a line on standard output that says what is wrong. */
+/* Read a sidecar. Return 0, or -1 after an error on standard output. */
 int side_read(struct side *s, const char *path);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The threads of the load: each goes on until the machine dies. */
+/* Threads of the load; each runs until the machine dies. */
 #include <linux/kcsd.h>
 #include <stdatomic.h>
 #include <time.h>
@@ -25,7 +25,7 @@ static void prepare(struct worker *w, uint64_t lba, uint32_t zone, uint64_t vers
 	}
 }
 
-/* By the block device or the generic node, with FUA or not. Was it with? */
+/* Write w->buf by the block device or the generic node. True if the write had FUA. */
 static bool write_by(struct worker *w, uint64_t lba, uint32_t nlb, bool block)
 {
 	bool durable = !worker_random(w, 4);
@@ -69,7 +69,7 @@ static void conv_zero(struct worker *w, uint64_t lba, uint32_t nlb)
 	say_when_flushed("zeroed %llu %u %llu", (ull)lba, nlb, version);
 }
 
-/* Anywhere in its conventional zones. */
+/* Write at random in the conventional zones of this thread. */
 void *conv_worker(void *worker)
 {
 	struct worker *w = worker;
@@ -99,14 +99,14 @@ static void seq_write(struct worker *w, uint32_t zone)
 		nlb = w->l->capacity - z->wp;
 	prepare(w, lba, zone, z->gen, nlb);
 	z->wp += nlb;
-	/* The block layer keeps account of write pointers, but of its own writes only. */
+	/* Use one path per zone: the block layer tracks write pointers of its own writes only. */
 	if (write_by(w, lba, nlb, zone % 2))
 		say("wp %u %llu %u", zone, (ull)z->gen, z->wp);
 	else
 		say_when_flushed("wp %u %llu %u", zone, (ull)z->gen, z->wp);
 }
 
-/* At the write pointers of its zones. */
+/* Write at the write pointers of the zones of this thread. */
 void *seq_worker(void *worker)
 {
 	struct worker *w = worker;
@@ -128,11 +128,11 @@ void *seq_worker(void *worker)
 	return NULL;
 }
 
-/* The appenders' zone of now; changed with the lock held for writing. */
+/* append_lock protects append_zone, the current zone of all appenders. */
 static pthread_rwlock_t append_lock = PTHREAD_RWLOCK_INITIALIZER;
 static uint32_t append_zone;
 
-/* One that the crash has left unfinished goes on; the others make room for more open ones. */
+/* Continue a zone that the crash left unfinished. Finish others, which frees open resources. */
 void append_start(struct load *l, uint32_t first, uint32_t nr)
 {
 	for (uint32_t zone = first; zone < first + nr; zone++) {
@@ -148,7 +148,7 @@ void append_start(struct load *l, uint32_t first, uint32_t nr)
 	zone_reset(l, first);
 }
 
-/* The zone has no space for a command: on to the next one. */
+/* Go on to the next zone: the old one has no space for a command. */
 static void next_append_zone(struct worker *w, uint32_t old)
 {
 	pthread_rwlock_wrlock(&append_lock);
@@ -162,7 +162,7 @@ static void next_append_zone(struct worker *w, uint32_t old)
 	pthread_rwlock_unlock(&append_lock);
 }
 
-/* False: no space. */
+/* Append a command to the zone. False if it has no space. */
 static bool append(struct worker *w, uint32_t zone)
 {
 	uint64_t start = (uint64_t)zone * w->l->zone_lbas, lba;
@@ -184,7 +184,7 @@ static bool append(struct worker *w, uint32_t zone)
 	return true;
 }
 
-/* With the others, to the same zone. */
+/* Append to the same zone as the other appenders. */
 void *append_worker(void *worker)
 {
 	struct worker *w = worker;
@@ -237,7 +237,7 @@ static void unload_program(struct load *l, uint32_t pind)
 	changed_program(pind, 0, 2, drive_unload_program(l, pind));
 }
 
-/* Those from before the crash. */
+/* Unload the programs from before the crash. */
 static void unload_found(struct load *l)
 {
 	for (uint32_t pind = 0; pind < LOAD_PROGRAMS; pind++) {
@@ -250,7 +250,7 @@ static void unload_found(struct load *l)
 	}
 }
 
-/* Load, activate, deactivate, unload, at random indices; they are all persistent. */
+/* Load, activate, deactivate and unload programs at random indices; all are persistent. */
 void *program_worker(void *worker)
 {
 	struct worker *w = worker;
@@ -271,7 +271,7 @@ void *program_worker(void *worker)
 	return NULL;
 }
 
-/* Somebody else's flush counts for everyone. */
+/* Flush at times: a flush makes acknowledged writes of all threads durable. */
 void *flush_worker(void *worker)
 {
 	struct worker *w = worker;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A zone's life, for its owner. Reset and Finish are durable when they are acknowledged. */
+/* Reset and finish zones. Called by the owner; durable once the command is acknowledged. */
 #include "load.h"
 
 void zone_reset(struct load *l, uint32_t zone)

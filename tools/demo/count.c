@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Count a word in the first SIZE bytes of a device, as bpf/word.bpf.c does on a drive. Reads of 1
- * MiB past the page cache, no pipes; one is read by a thread while the one before is counted.
+ * Count a word in the first SIZE bytes of a device, as bpf/word.bpf.c does on a drive. A thread
+ * reads chunks of 1 MiB past the page cache, while the chunk before is counted. No pipes.
  *
  *	demo-count DEVICE SIZE WORD
  *
- * Prints the count, and to standard error the seconds that reading and counting took.
+ * Print the count, and the seconds of reading and counting to standard error.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define CHUNK	(1 << 20)
-#define CARRY	4096		/* in front of a chunk: what the one before left */
+#define CARRY	4096		/* bytes before a chunk for the rest of the one before */
 
 struct needle {
 	const char *word;
@@ -27,13 +27,13 @@ struct needle {
 };
 
 static struct chunk {
-	char *fresh;		/* CHUNK bytes, after CARRY */
+	char *fresh;		/* CHUNK bytes, after CARRY bytes */
 	ssize_t got;
 	sem_t empty, full;
 } chunks[2];
 static int device;
 
-/* Counts the word between p and end. Returns how many bytes at the end may be the start of one. */
+/* Add the matches from p to end. Return how many bytes at the end may begin another match. */
 static size_t count(const struct needle *needle, const char *p, const char *end, uint64_t *found)
 {
 	const char *match;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The tables of Documentation/isa.rst, from the lists that the code is made from.
+ * Print the tables of Documentation/isa.rst from the lists that the code uses.
  *
  *	isa instructions|helpers|checks|faults
  */
@@ -96,7 +96,7 @@ static void syntax(const struct kcsd_insn *insn, char text[WIDTH])
 	snprintf(text + n, WIDTH - n, "``");
 }
 
-/* The field that tells it from others of its opcode. */
+/* Print the field that tells an instruction from others with the same opcode. */
 static void pick(const struct kcsd_insn *insn, char text[WIDTH])
 {
 	u32 fields = insn->form->fields;
@@ -124,7 +124,7 @@ static void zeroes(u32 fields, char text[WIDTH])
 		add(text, "imm");
 }
 
-/* By which checks, besides those that every instruction passes. */
+/* List the checks that can refuse an instruction, except those that apply to all. */
 static void refusals(u32 fields, char text[WIDTH])
 {
 	*text = '\0';
@@ -167,7 +167,7 @@ static void instructions(void)
 	print_table(5, heads, insn_rows);
 }
 
-/* ---- what the uapi headers list ---- */
+/* ---- lists of the uapi headers ---- */
 
 static void helper_rows(struct table *t)
 {

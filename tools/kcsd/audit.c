@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What kcsd run --audit prints: which LBAs a run read, wrote and appended. */
+/* Print the LBAs that a run read, wrote and appended (kcsd run --audit). */
 #include <inttypes.h>
 
 #include "run.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Subcommands: each is a row in main.c and a file of its own. What a command
- * line may hold is a table, from which it is parsed and --help is printed.
+ * Subcommands: each has a row in main.c and a file. A table describes its command line: the parser
+ * and --help use the same table.
  */
 #ifndef KCSD_CMD_H
 #define KCSD_CMD_H
@@ -19,16 +19,16 @@
 #define KCSD_EXIT_USAGE		2
 #define KCSD_EXIT_FAULT		3	/* the program faulted, or ran out of budget or time */
 #define KCSD_EXIT_ERROR		4	/* the program returned an error */
-#define KCSD_EXIT_CUT		5	/* not all of its output fitted */
+#define KCSD_EXIT_CUT		5	/* the output of the program was cut */
 
 /*
- * An option. A subcommand's are one list, X(ID, "name", 'letter' or 0, "ARG" or
- * NULL, "help"), from which these make an enum of indices and the table.
+ * An option. A subcommand has one list of them, X(ID, "name", 'letter' or 0, "ARG" or NULL,
+ * "help"). These macros make an enum of indices and the table from it.
  */
 struct opt {
 	const char *name;
 	char letter;
-	const char *arg;	/* NULL: it takes none */
+	const char *arg;	/* NULL: the option takes no value */
 	const char *help;
 };
 
@@ -41,7 +41,7 @@ struct opt {
 #define OPTION_JSON(X) \
 	X(JSON, "json", 'j', NULL, "print JSON")
 
-/* A command line, taken apart. */
+/* A parsed command line. */
 struct args {
 	const struct command *cmd;
 	int nr_operands;
@@ -49,7 +49,7 @@ struct args {
 	int nr_given;
 	struct given {
 		int opt;	/* index in cmd->opts */
-		const char *value; /* "" if it takes none */
+		const char *value; /* "" if the option takes none */
 	} *given;		/* in order; owned */
 };
 
@@ -68,7 +68,7 @@ struct command {
 extern const struct command *const kcsd_commands[];	/* NULL-terminated */
 const struct command *kcsd_command_find(const char *name);
 
-/* One per file. */
+/* Defined in cmd/, one or a few in each file. */
 extern const struct command kcsd_cmd_create, kcsd_cmd_delete, kcsd_cmd_list, kcsd_cmd_info,
 	kcsd_cmd_build, kcsd_cmd_image,
 	kcsd_cmd_load, kcsd_cmd_unload, kcsd_cmd_activate, kcsd_cmd_deactivate,
@@ -78,82 +78,85 @@ extern const struct command kcsd_cmd_create, kcsd_cmd_delete, kcsd_cmd_list, kcs
 	kcsd_cmd_inject, kcsd_cmd_power, kcsd_cmd_power_cut,
 	kcsd_cmd_help, kcsd_cmd_version;
 
-/* power.c: power it on; if that fails with what the kernel says. Returns the exit code. */
+/* power.c: power a drive on. On failure also print the kernel log. Return the exit code. */
 int kcsd_power_on(const char *name);
 
 /* options.c */
 /*
- * Parse argv[1..] of cmd. Returns -1, or the exit code if there is nothing left
- * to do (--help was asked for, or a usage error printed).
+ * Parse argv[1..] of cmd. Return -1, or the exit code if there is nothing left to do: help or a
+ * usage error was printed. After -1 the caller frees args with kcsd_args_free().
  */
 int kcsd_args_parse(struct args *args, const struct command *cmd, int argc, char **argv);
 void kcsd_args_free(struct args *args);
 bool kcsd_args_has(const struct args *args, int opt);
-/* Value of the last occurrence, or NULL. */
+/* Return the value of the last occurrence, or NULL. args owns it. */
 const char *kcsd_args_value(const struct args *args, int opt);
 /*
- * Nothing that this command line reads, an operand or an option's FILE, is the file that it will
- * write. Returns 0, or the exit code.
+ * Refuse an output file that the same command line reads, as an operand or as the FILE of an
+ * option. Return 0, or the exit code with the error printed.
  */
 int kcsd_args_check_output(const struct args *args, const char *path);
 void kcsd_command_help(const struct command *cmd);
 /*
- * Values of options. An option that was not given leaves *value alone. Return
- * 0, or KCSD_EXIT_USAGE with the error printed.
+ * Parse the value of an option. Leave *value alone if the option was not given. Return 0, or
+ * KCSD_EXIT_USAGE with the error printed.
  */
 int kcsd_args_number(const struct args *args, int opt, uint64_t max, uint64_t *value);
 int kcsd_args_size(const struct args *args, int opt, uint64_t max, uint64_t *value);
 
 /* message.c */
-/* "kcsd: ..." on standard error. Returns KCSD_EXIT_FAILED. */
+/* Print "kcsd: ..." to standard error. Return KCSD_EXIT_FAILED. */
 int kcsd_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* The same for return values of libkcsd, with what to do about it if that is known. */
+/* The same for a return value of libkcsd; add advice if there is any. */
 int kcsd_fail_ret(int ret, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* The same for those of kcsd_config_*(): configfs is root's. */
+/* The same for a return value of kcsd_config_*(): only root may use configfs. */
 int kcsd_fail_config(int ret, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* What to do about a return value of libkcsd, NULL if nothing is known. */
+/* Return advice on a return value of libkcsd, NULL if there is none. */
 const char *kcsd_advice(int ret);
-/* That a program was not loaded, and which option changes that. */
+/* Report a program that was not loaded. Name the option that helps, if any. */
 int kcsd_fail_load(const struct kcsd_error *error);
-/* "kcsd run: ..., see 'kcsd help run'". Returns KCSD_EXIT_USAGE. */
+/* Print "kcsd run: ..., see 'kcsd help run'". Return KCSD_EXIT_USAGE. */
 int kcsd_usage(const struct command *cmd, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* "1.5 MiB"; buf is returned. */
+/* Format a number of bytes as "1.5 MiB". Return buf. */
 #define KCSD_HUMAN_LEN	32
 const char *kcsd_human_bytes(uint64_t bytes, char buf[KCSD_HUMAN_LEN]);
-/* Print and release it. */
+/* Print json and release it. */
 void kcsd_json_print(json_object *json);
-/* Bytes as text if all are printable ASCII or white space. */
+/* True if all bytes are printable ASCII or white space. */
 bool kcsd_is_text(const void *bytes, size_t len);
 
-/* nodes.c: say which device nodes a drive has. Returns the exit code. */
+/* nodes.c: print the device nodes of a drive. Return the exit code. */
 int kcsd_print_nodes(const char *name);
 
 /* kernel_log.c */
-/* From now on, what the kernel says; -1 if it must not be read. */
+/* Open the kernel log behind its last line. Return -1 if the user may not read it. */
 int kcsd_kernel_log_open(void);
-/* Print what the driver said since kcsd_kernel_log_open(), as lines of their own. */
+/* Print the lines that the driver logged since kcsd_kernel_log_open(). */
 void kcsd_kernel_log_print(int fd);
 void kcsd_kernel_log_close(int fd);
 
 /* pick.c */
-/* The drive that the command line means, opened. Returns 0, or the exit code. */
+/* Open the drive that wanted names; NULL: the only drive. Return 0, or the exit code. */
 int kcsd_pick_drive(const char *wanted, unsigned int flags, struct kcsd_drive **drv);
-/* That there is none of that name, or no module. Returns KCSD_EXIT_FAILED. */
+/* Report that the drive, or the module, does not exist. Return KCSD_EXIT_FAILED. */
 int kcsd_fail_no_drive(const char *wanted);
-/* Only its name, "kcsd0". */
+/* Find the same drive, but return only its name, "kcsd0". */
 #define KCSD_DRIVE_NAME_LEN	32
 int kcsd_pick_name(const char *wanted, char name[KCSD_DRIVE_NAME_LEN]);
-/* That of its directory, powered or not. */
+/* The same with the name of its configfs directory. Works for a drive without power, too. */
 #define KCSD_CONFIG_NAME_LEN	65
-/* How many drives there are that a name, or NULL, may mean, and the last of them; or -errno. */
+/* Count the drives that wanted may mean (NULL: all). Set name to the last. May return -errno. */
 int kcsd_find_config(const char *wanted, char name[KCSD_CONFIG_NAME_LEN]);
 int kcsd_pick_config(const char *wanted, char name[KCSD_CONFIG_NAME_LEN]);
-/* A program index from the command line. Returns 0, or the exit code. */
+/* Parse a program index of the command line. Return 0, or the exit code. */
 int kcsd_pick_index(const struct args *args, const char *text, uint32_t *pind);
-/* "cannot WHAT program 7: ...", and which indices there are if that is wrong. Returns likewise. */
+/* Print "cannot WHAT program 7: ...", and valid indices if that is wrong. Return the exit code. */
 int kcsd_fail_program(struct kcsd_drive *drv, int ret, const char *what, uint32_t pind);
-/* change() each program index among the operands, on this drive (see kcsd_pick_drive()). */
+/*
+ * Call change() for each program index among the operands, on the drive that kcsd_pick_drive()
+ * finds. Return the exit code.
+ */
 int kcsd_pick_each_index(const struct args *args, const char *drive,
 			 int (*change)(struct kcsd_drive *drv, uint32_t pind));
 

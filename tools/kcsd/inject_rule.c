@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Checked here to say which word is wrong: the drive refuses a rule as a whole. */
+/* Validate rules here to name the wrong word: the drive refuses a rule as a whole. */
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -23,7 +23,7 @@ static const struct rule_command {
 	{ "execute", false },
 };
 
-/* Decimal digits up to end, and nothing else. */
+/* True if text up to end is only decimal digits, from min to max. */
 static bool is_number(const char *text, const char *end, uint64_t min, uint64_t max)
 {
 	unsigned long long n;
@@ -43,7 +43,7 @@ static bool is_any_number(const char *text, uint64_t min, uint64_t max)
 	return is_number(text, text + strlen(text), min, max);
 }
 
-/* The last of them is one that a number of 64 bits can name. */
+/* True for LBAs whose last one fits in 64 bits. */
 static bool is_lbas(const char *text)
 {
 	const char *plus = strchr(text, '+');
@@ -121,7 +121,7 @@ bool kcsd_is_rule_command(const char *word)
 	return find_command(word);
 }
 
-/* NR_WORDS: it is none. */
+/* Return the index of a word, NR_WORDS if there is no such word. */
 static int find_word(const char *text)
 {
 	size_t len = strcspn(text, "=");
@@ -190,7 +190,7 @@ int kcsd_rule_check_lbas(char **words, int nr, uint64_t nsze)
 	return 0;
 }
 
-/* ---- as JSON ---- */
+/* ---- JSON ---- */
 
 static void add_number(json_object *rule, const char *key, const char *text)
 {

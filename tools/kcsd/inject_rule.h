@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Rules of errors on demand, in the words of configfs's file inject. */
+/* Rules for injected errors, in the syntax of the configfs file "inject". */
 #ifndef KCSD_INJECT_RULE_H
 #define KCSD_INJECT_RULE_H
 
@@ -10,14 +10,14 @@
 #include "cmd.h"
 
 #define RULE_COMMANDS	"read, write, append, flush, execute"
-#define RULE_LEN	256	/* of one that kcsd_rule_check() finds right, with its NUL */
+#define RULE_LEN	256	/* bytes of a valid rule, with its NUL */
 
 bool kcsd_is_rule_command(const char *word);
-/* A rule, word by word. Returns 0, or the exit code with what is wrong printed. */
+/* Validate a rule word by word. Return 0, or the exit code with the error printed. */
 int kcsd_rule_check(const struct command *cmd, char **words, int nr);
-/* The same for its LBAs, on a drive that has nsze of them. */
+/* The same for the LBAs of a rule, on a drive with nsze LBAs. */
 int kcsd_rule_check_lbas(char **words, int nr, uint64_t nsze);
-/* A line of the file, which is taken apart. */
+/* Return a line of the file as an object that the caller owns. Modifies line. */
 json_object *kcsd_rule_json(char *line);
 
 #endif

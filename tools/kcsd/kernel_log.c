@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the driver says while something is tried. */
+/* Print the messages of the driver during an operation. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

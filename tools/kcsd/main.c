@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kcsd: make drives, load programs, run them. */
+/* kcsd: create drives, load and run programs. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -75,7 +75,7 @@ int main(int argc, char **argv)
 		kcsd_args_free(&args);
 	}
 	if ((fflush(stdout) || ferror(stdout)) && !code) {
-		/* "kcsd ... | head" has all it wanted. */
+		/* Not an error in "kcsd ... | head": the reader has closed the pipe. */
 		if (kcsd_nobody_reads(STDOUT_FILENO))
 			code = kcsd_signals_code(SIGPIPE);
 		else

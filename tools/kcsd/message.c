@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the user sees: errors, sizes, JSON. */
+/* Print errors, sizes and JSON. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The device nodes of a drive. */
+/* Print the device nodes of a drive. */
 #include <stdio.h>
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What values a drive's options can have: the driver's own list, so that no drive is needed. */
+/* Validate values of drive options by the list of the driver, so that no drive is needed. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,7 +37,7 @@ static const struct option {
 	KCSD_OPTIONS(OPTION_ROW)
 };
 
-/* As it can be typed: those that are no sizes take no units. */
+/* Format a bound as a user types it: with a unit only for sizes. */
 static void bound_text(enum kind kind, uint64_t n, char text[BOUND_LEN])
 {
 	static const char units[] = "\0KMGTPE";
@@ -50,7 +50,7 @@ static void bound_text(enum kind kind, uint64_t n, char text[BOUND_LEN])
 	snprintf(text, BOUND_LEN, "%" PRIu64 "%.1s", n, &units[unit]);
 }
 
-/* A bound as large as a number can be is none that anybody reached for. */
+/* Describe the valid range in room. Leave out a maximum that is as large as the type allows. */
 static const char *say_bounds(const struct option *o, uint64_t n, char room[KCSD_RULE_LEN])
 {
 	char min[BOUND_LEN], max[BOUND_LEN];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Command lines, from the tables of the subcommands. */
+/* Parse command lines by the tables of the subcommands. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 
 static const struct opt help_opt = { "help", 'h', NULL, "print this" };
 
-/* All options of cmd, then help. */
+/* Return option i of cmd; the index behind the last one is --help. */
 static const struct opt *opt_at(const struct command *cmd, int i)
 {
 	return i < cmd->nr_opts ? &cmd->opts[i] : &help_opt;
@@ -26,7 +26,7 @@ static void make_tables(const struct command *cmd, struct option *longs, char *l
 {
 	int i;
 
-	*letters++ = ':';	/* errors are ours to print */
+	*letters++ = ':';	/* getopt_long() prints no errors */
 	for (i = 0; i <= cmd->nr_opts; i++) {
 		const struct opt *opt = opt_at(cmd, i);
 
@@ -45,7 +45,7 @@ static void make_tables(const struct command *cmd, struct option *longs, char *l
 	*letters = '\0';
 }
 
-/* Index of what getopt_long() returned, -1 if it is no option of cmd. */
+/* Return the index of a result of getopt_long(), -1 if it is not an option of cmd. */
 static int opt_index(const struct command *cmd, int c)
 {
 	int i;
@@ -58,7 +58,7 @@ static int opt_index(const struct command *cmd, int c)
 	return -1;
 }
 
-/* The names of the options that begin as arg does, in names. False: there are none. */
+/* Collect the options that begin with arg in names. False if there are none. */
 static bool find_prefixed(const struct command *cmd, const char *arg, char *names, size_t len)
 {
 	size_t typed = strcspn(arg, "="), used = 0;
@@ -71,7 +71,7 @@ static bool find_prefixed(const struct command *cmd, const char *arg, char *name
 	return used;
 }
 
-/* What getopt_long() did not take: a letter, a value, a name that is none or begins several. */
+/* Report a mistake: unknown letter, value too many, unknown or ambiguous name. */
 static int refuse_option(const struct command *cmd, const char *arg)
 {
 	char names[256];
@@ -116,7 +116,7 @@ int kcsd_args_parse(struct args *args, const struct command *cmd, int argc, char
 	int code;
 
 	*args = (struct args){ .cmd = cmd };
-	/* Every option takes at least a character of an argument. */
+	/* Count characters: each option needs at least one of an argument. */
 	for (code = 1, args->nr_given = 1; code < argc; code++)
 		args->nr_given += strlen(argv[code]);
 	args->given = calloc(args->nr_given, sizeof(*args->given));
@@ -216,7 +216,7 @@ int kcsd_args_check_output(const struct args *args, const char *path)
 	struct stat st;
 	int i;
 
-	/* What is not there is read by nobody; /dev/null may be both. */
+	/* A new file is not an input. Devices like /dev/null may be both. */
 	if (stat(path, &st) || !(S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)))
 		return 0;
 	for (i = 0; i < args->nr_operands; i++)

@@ -10,7 +10,7 @@
 static const char not_a_number[] = "is not a number";
 static const char too_large[] = "does not fit 64 bits";
 
-/* A number at the start of text; *end is what follows it. */
+/* Parse a number at the start of text; set *end behind it. Return NULL or an error text. */
 static const char *take_number(const char *text, uint64_t *value, const char **end)
 {
 	int base = 10;
@@ -20,7 +20,7 @@ static const char *take_number(const char *text, uint64_t *value, const char **e
 		base = 16;
 		text += 2;
 	}
-	/* strtoull() would take blanks, signs and a second 0x. */
+	/* strtoull() accepts blanks, signs and a second 0x. */
 	if (!(base == 16 ? isxdigit((unsigned char)*text) : isdigit((unsigned char)*text)))
 		return not_a_number;
 	if (base == 16 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
@@ -93,7 +93,7 @@ const char *kcsd_parse_slm_range(const char *text, uint64_t *start, uint64_t *le
 static const char not_a_range[] =
 	"is not a range of LBAs (0+1000, 0-999 or all, z2 for zone 2; then :r, :w, :a or several)";
 
-/* A colon and letters, each at most once and in this order; nothing: to read. */
+/* Parse a colon and letters, each at most once, in this order. Without them: read access. */
 static const char *take_access(const char *text, uint32_t *access)
 {
 	static const struct {
@@ -119,7 +119,7 @@ static const char *take_access(const char *text, uint32_t *access)
 	return *text || !*access ? not_a_range : NULL;
 }
 
-/* What follows the first LBA: +COUNT, -LAST or nothing. */
+/* Parse the part after the first LBA: +COUNT, -LAST or nothing. Advance *text. */
 static const char *take_count(const char **text, struct kcsd_range *range)
 {
 	const char *wrong;
@@ -145,7 +145,7 @@ static const char *take_count(const char **text, struct kcsd_range *range)
 	return NULL;
 }
 
-/* Zones become LBAs. */
+/* Convert a range of zones to LBAs. Return NULL or an error text. */
 static const char *take_zones(uint64_t nsze, uint64_t zone_size, struct kcsd_range *range)
 {
 	uint64_t nr = zone_size ? nsze / zone_size : 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which drive, and which program on it. */
+/* Find the drive of a command, and programs on it. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -110,7 +110,7 @@ int kcsd_pick_name(const char *wanted, char name[KCSD_DRIVE_NAME_LEN])
 	return 0;
 }
 
-/* Looking for a directory: that of this index, or any. */
+/* A search for a configfs directory: the drive with this node name, or any. */
 struct wanted {
 	const char *node;	/* "kcsd0"; NULL: any */
 	char name[KCSD_CONFIG_NAME_LEN];
@@ -133,7 +133,7 @@ static int note_config(const struct kcsd_config_info *info, void *arg)
 	return 0;
 }
 
-/* Which directories a name may mean. Returns 0 or -errno. */
+/* Find the directories that a name may mean: of the directory, or of the node. 0 or -errno. */
 static int find_configs(struct wanted *w, const char *wanted)
 {
 	struct kcsd_config_info info;
@@ -226,7 +226,7 @@ int kcsd_pick_each_index(const struct args *args, const char *drive,
 	uint32_t pind;
 	int i, ret, code;
 
-	/* All of them make sense before any is changed. */
+	/* Parse all indices before the first program is changed. */
 	for (i = 0; i < args->nr_operands; i++) {
 		code = kcsd_pick_index(args, args->operand[i], &pind);
 		if (code)

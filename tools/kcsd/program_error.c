@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the errors that programs return mean: those of helpers, and of the loop over a stream. */
+/* Texts for errors that programs return: of helpers, and of the loop over a stream. */
 #include <stddef.h>
 
 #include "run.h"
 
-/* bpf/kcsd_helpers.h has it, for programs alone. */
+/* Copy of bpf/kcsd_helpers.h, which only programs can include. */
 #define KCSD_E2BIG	7
 
 static const struct program_error {

@@ -30,7 +30,7 @@ static FILE *open_file(const char *path)
 	return from;
 }
 
-/* What there is, at most max bytes; one more shows that there is more. */
+/* Read up to max bytes, and one more if there is one, which shows that the file is longer. */
 static char *read_all(FILE *from, size_t max, size_t *len)
 {
 	size_t room = 0;
@@ -76,7 +76,7 @@ static bool begins_with(const struct program_file *file, const char *magic, size
 	return file->len >= len && !memcmp(file->bytes, magic, len);
 }
 
-/* A first mistake: the source instead of what is made of it. */
+/* Refuse a C source with a hint: a common mistake is to pass it instead of the object. */
 static int refuse_source(const char *path)
 {
 	size_t len = strlen(path);

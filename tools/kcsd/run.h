@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Runs, on a drive (run.c) and simulated (sim.c): what both share are options
- * (run_args.c) and what is printed (run_report.c).
+ * Runs, on a drive (run.c) and simulated (sim.c). Both share the options (run_args.c) and the
+ * report (run_report.c).
  */
 #ifndef KCSD_RUN_H
 #define KCSD_RUN_H
@@ -11,7 +11,7 @@
 #include "cmd.h"
 #include "sim_zones.h"
 
-/* What run and sim take: first in the tables of both, so that the indices are the same. */
+/* Options of run and sim: first in both tables, so that the indices are the same. */
 #define RUN_COMMON(X) \
 	X(ARG, "arg", 'a', "STRING", "the program's argument bytes") \
 	X(ARG_HEX, "arg-hex", 0, "HEX", "the same in hex") \
@@ -35,12 +35,12 @@
 
 enum { RUN_COMMON(OPT_ENUM) NR_RUN_COMMON };
 
-/* For --help. */
+/* Text of --help. */
 #define RUN_EXIT_CODES \
 	"Exit codes of a run: 0 success, 3 the program faulted, or exceeded its budget or time,\n" \
 	"4 it returned an error (-1 to -4095), 5 not all of its output fitted into --out-max."
 
-/* Of output, besides record and audit. */
+/* Bytes of output, without record and audit. */
 #define RUN_OUT_MAX	(16u << 20)
 _Static_assert(RUN_OUT_MAX + sizeof(struct kcsd_run_record) + sizeof(struct kcsd_audit_header) +
 	       KCSD_MAX_AUDIT * sizeof(struct kcsd_audit_extent) + 7 <= KCSD_MAX_OUTPUT,
@@ -50,45 +50,45 @@ enum run_format { FORMAT_AUTO, FORMAT_TEXT, FORMAT_HEX, FORMAT_U64, FORMAT_S64 }
 
 struct run {
 	const struct args *args;
-	int range_opt;			/* which option is a range of LBAs */
-	const char *mem;		/* argument bytes from elsewhere, in hex, or NULL */
+	int range_opt;			/* index of the option for a range of LBAs */
+	const char *mem;		/* argument bytes in hex from --mem, or NULL */
 	struct kcsd_drive *drv;		/* NULL: simulated */
-	struct sim_zones zones;		/* simulated ones */
-	struct kcsd_object *obj;	/* NULL: not from an object file */
-	const char *name;		/* of a program that is on the drive, or NULL */
+	struct sim_zones zones;		/* of the simulator */
+	struct kcsd_object *obj;	/* NULL: no object file */
+	const char *name;		/* of a loaded program on the drive, or NULL */
 	uint32_t pind;
 	enum run_format format;
-	int output_fd;			/* -1: shown in the report */
+	int output_fd;			/* -1: print output in the report */
 	struct kcsd_run_opts opts;
 	struct kcsd_grant grants[KCSD_MAX_GRANTS];
 	struct kcsd_slm_range ranges[KCSD_GUEST_MAX_RANGES];
-	uint64_t begin_ns;		/* CLOCK_REALTIME, of the run on a drive */
-	bool made_set;			/* of these, for this run: opts.rsid */
+	uint64_t begin_ns;		/* CLOCK_REALTIME, for a run on a drive */
+	bool made_set;			/* opts.rsid is a set of ranges, made for this run */
 	uint8_t *arg_bytes;		/* owned */
 	struct kcsd_run_result result;	/* released by run.c */
 };
 
-/* run_args.c; each returns 0, or the exit code. */
-/* All that can be said without a drive. kcsd_run_args_free() in any case. */
+/* run_args.c; each function returns 0, or the exit code. */
+/* Parse all options that need no drive. Call kcsd_run_args_free() in any case. */
 int kcsd_run_args(struct run *run);
-/* The LBA ranges, of nsze LBAs. */
+/* Parse the ranges of LBAs into grants, on a drive with nsze LBAs. */
 int kcsd_run_grants(struct run *run, uint64_t nsze, uint64_t zone_size);
-/* The memory ranges, which are the values of this option. */
+/* Parse the memory ranges: the values of this option. */
 int kcsd_run_ranges(struct run *run, int opt);
 void kcsd_run_args_free(struct run *run);
 
-/* audit.c, of a result that has one. */
+/* audit.c: print the audit of a result that has one. */
 void kcsd_audit_print(FILE *to, const struct kcsd_run_result *result);
 json_object *kcsd_audit_json(const struct kcsd_run_result *result);
-/* What it took on the link; 0 if there is none. */
+/* Return the bytes of the audit on the link; 0 if there is none. */
 uint64_t kcsd_audit_bytes(const struct kcsd_run_result *result);
 
-/* program_error.c: what it means that a program returned -code. */
+/* program_error.c: return the meaning of -code, returned by a program. */
 const char *kcsd_program_error_text(int code);
 
-/* run_report.c; returns the exit code. */
+/* run_report.c: print the report. Return the exit code. */
 int kcsd_run_report(struct run *run);
-/* What a program logged, to standard error. */
+/* Print a log line of a program to standard error. */
 void kcsd_print_log_line(const char *line, size_t len);
 
 #endif

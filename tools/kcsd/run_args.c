@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the command lines of kcsd run and kcsd sim have in common. */
+/* Parse the options that kcsd run and kcsd sim share. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -119,7 +119,7 @@ static int take_format(struct run *run)
 	return kcsd_usage(run->args->cmd, "--format: '%s' is none of text, hex, u64, s64", wanted);
 }
 
-/* Only how they are written: how many LBAs there are is not known yet. */
+/* Validate only the syntax of the ranges: the number of LBAs is not known yet. */
 static int check_ranges(struct run *run)
 {
 	struct kcsd_range range;
@@ -139,7 +139,7 @@ static int check_ranges(struct run *run)
 	return 0;
 }
 
-/* Now, so that a long run is not for nothing; its old content stays until then. */
+/* Open the output before the run, so that no long run is lost. Do not truncate it yet. */
 static int open_output(struct run *run)
 {
 	const char *path = kcsd_args_value(run->args, OPT_OUTPUT);
@@ -181,7 +181,7 @@ void kcsd_run_args_free(struct run *run)
 		close(run->output_fd);
 }
 
-/* A grant counts its LBAs in 32 bits; a range may need several. */
+/* Add grants for a range: several if needed, since a grant counts its LBAs in 32 bits. */
 static int add_range(struct run *run, const char *text, struct kcsd_range range)
 {
 	while (range.count) {

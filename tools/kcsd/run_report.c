@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What kcsd run and kcsd sim print. */
+/* Print the reports of kcsd run and kcsd sim. */
 #include <errno.h>
 #include <ctype.h>
 #include <endian.h>
@@ -15,11 +15,11 @@
 #include "signals.h"
 
 #define HEX_ROW		16
-#define TERMINAL_BYTES	256	/* of output that is no text */
+#define TERMINAL_BYTES	256	/* of output that is not text */
 #define MAX_ERRNO	4095
 #define NSEC_PER_SEC	1e9
 
-/* Of time or instructions. */
+/* A limit of time or instructions. */
 struct limit {
 	uint64_t asked, drive;	/* 0: none */
 	const char *unit, *option, *create;
@@ -30,7 +30,7 @@ static bool is_fault(int status)
 	return status > 0 && (status & KCSD_SC_MASK) >> 8 == 7;
 }
 
-/* Its lba is then that of the fault, not of what medium or zone failed. */
+/* True if lba is the LBA of the fault. Else it is of an access that medium or zone failed. */
 static bool has_lba_fault(const struct kcsd_run_info *info)
 {
 	return info->reason == KCSD_FAULT_LBA_READ || info->reason == KCSD_FAULT_LBA_WRITE;
@@ -41,7 +41,7 @@ static bool is_cut(const struct kcsd_run_result *result)
 	return result->flags & KCSD_RESULT_CUT;
 }
 
-/* Bytes that the run itself moved over the link, as the drive counts them. */
+/* Return the bytes that the run moved over the link to the drive, as the drive counts them. */
 static uint64_t link_to_drive(const struct run *run)
 {
 	const struct kcsd_run_opts *o = &run->opts;
@@ -103,7 +103,7 @@ static void print_numbers(FILE *to, const uint8_t *bytes, size_t len, enum run_f
 		print_hex(to, bytes + i, len - i);
 }
 
-/* Nobody asked for hex: a terminal gets the beginning. */
+/* Print bytes in hex without --hex: on a terminal only the first ones. */
 static void print_some_hex(FILE *to, const uint8_t *bytes, size_t len)
 {
 	size_t shown = isatty(fileno(to)) && len > TERMINAL_BYTES ? TERMINAL_BYTES : len;
@@ -158,7 +158,7 @@ static void print_cost(FILE *to, const struct run *run)
 	fprintf(to, "engine: %s\n", kcsd_engine_name(info->engine));
 }
 
-/* A negative errno, as helpers return them. */
+/* True if r0 is a negative errno, as helpers return it. */
 static bool is_error(const struct kcsd_run_result *result)
 {
 	return !result->status && -result->r0 >= 1 && -result->r0 <= MAX_ERRNO;
@@ -266,7 +266,7 @@ static json_object *json_fault(const struct run *run)
 	return json;
 }
 
-/* Of the first access that medium or zone failed. */
+/* Describe the first access that medium or zone failed. */
 static json_object *json_medium(const struct kcsd_run_info *info)
 {
 	json_object *json = json_object_new_object();
@@ -276,7 +276,7 @@ static json_object *json_medium(const struct kcsd_run_info *info)
 	return json;
 }
 
-/* N(expression, "name"), for runs with a record; those of a drive alone. */
+/* N(expression, "name"): costs of runs with a record; DRIVE_COST only for runs on a drive. */
 #define COST(N) \
 	N(info->insns, "insns") \
 	N(info->run_ns, "run_ns") \
@@ -353,7 +353,7 @@ static int write_all(int fd, const uint8_t *bytes, size_t len)
 	return 0;
 }
 
-/* Whatever there is: also a run that faulted has emitted something, perhaps. */
+/* Write the output to the file. A run that faulted may have output, too. */
 static int write_output(const struct run *run)
 {
 	struct stat st;
@@ -366,7 +366,7 @@ static int write_output(const struct run *run)
 	return write_all(run->output_fd, run->result.out, run->result.out_len);
 }
 
-/* Something other than its argument. */
+/* True if the run may read more than its argument. */
 static bool may_read(const struct kcsd_run_opts *o)
 {
 	uint32_t i;
@@ -377,7 +377,7 @@ static bool may_read(const struct kcsd_run_opts *o)
 	return o->nr_ranges || o->rsid;
 }
 
-/* What the run logged: it may say why. */
+/* Print the lines that the run logged, which may tell the cause. */
 static int print_logged(const struct kcsd_log_line *line, void *arg)
 {
 	const struct run *run = arg;
@@ -389,7 +389,8 @@ static int print_logged(const struct kcsd_log_line *line, void *arg)
 }
 
 /*
- * Which limit it was: the one asked for, or the drive's, which is less. A drive's own of 0 is none.
+ * Append the limit that was reached: of the option, or of the drive if that is less. A limit of 0
+ * on the drive means none.
  */
 static void add_limit(struct kcsd_error *why, const struct limit *l)
 {
@@ -421,7 +422,7 @@ static void explain_limit(const struct run *run, struct kcsd_error *why)
 						"budget", "insn-budget" });
 }
 
-/* How it ended: the exit code, and a sentence unless all went well. */
+/* Return the exit code of a completed run; set why to a sentence unless it is 0. */
 static int judge(const struct run *run, struct kcsd_error *why)
 {
 	const struct kcsd_run_result *result = &run->result;
@@ -447,7 +448,7 @@ static int judge(const struct run *run, struct kcsd_error *why)
 	return 0;
 }
 
-/* That it did not begin. */
+/* Report a run that did not begin. */
 static void say_refused(const struct run *run, const char *why)
 {
 	const char *hint = kcsd_advice(run->result.status);
@@ -461,7 +462,7 @@ static void say_refused(const struct run *run, const char *why)
 		kcsd_fail("cannot run the program: %s", why);
 }
 
-/* That medium or zone failed an access of the program, however the run ended. */
+/* Report that medium or zone failed an access of the program; the run may have gone on. */
 static void say_medium(const struct run *run, bool went_on)
 {
 	char begins[64] = "";

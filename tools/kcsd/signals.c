@@ -20,7 +20,7 @@ void kcsd_signals_catch(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		/* nohup(1), and shells for what runs in the background, have some ignored. */
+		/* Keep signals ignored that nohup(1), or a shell for background jobs, ignores. */
 		if (!sigaction(ends[i], NULL, &old) && old.sa_handler != SIG_IGN)
 			sigaction(ends[i], &note, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);

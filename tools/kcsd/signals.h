@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* For commands that leave something behind when a signal ends them half way. */
+/* Catch signals in commands that must undo something when they are interrupted. */
 #ifndef KCSD_SIGNALS_H
 #define KCSD_SIGNALS_H
 
 #include <stdbool.h>
 
 /*
- * From now on SIGINT, SIGTERM, SIGHUP and SIGQUIT are noted, and SIGPIPE is ignored: the command
- * looks at kcsd_signals_caught(), undoes what it did, and ends with kcsd_signals_code().
+ * Note SIGINT, SIGTERM, SIGHUP and SIGQUIT from now on, and ignore SIGPIPE. The command tests
+ * kcsd_signals_caught(), undoes its work and exits with kcsd_signals_code().
  */
 void kcsd_signals_catch(void);
-/* The signal, or 0. */
+/* Return the signal that was caught, or 0. */
 int kcsd_signals_caught(void);
-/* As a shell shows the end by this signal. */
+/* Exit code for a signal, the same as in a shell. */
 #define kcsd_signals_code(signal)	(128 + (signal))
-/* Is fd a pipe whose reader has gone, as of "kcsd ... | head"? */
+/* True if fd is a pipe without a reader, as in "kcsd ... | head". */
 bool kcsd_nobody_reads(int fd);
 
 #endif

@@ -10,7 +10,7 @@ static bool is_zero(const uint8_t *bytes, size_t len)
 	return !bytes[0] && !memcmp(bytes, bytes + 1, len - 1);
 }
 
-/* Behind the last LBA of the zone that begins with first that is not all zeroes. */
+/* Return the LBA behind the last one that is not all zeroes in the zone at first. */
 static uint64_t end_of_data(const struct sim_zones *z, const struct kcsd_sim_opts *opts,
 			    uint64_t first)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* kcsd top: counters of drives, twice, and what happened in between. */
+/* kcsd top: take two samples of the counters of drives and show the difference. */
 #ifndef KCSD_TOP_H
 #define KCSD_TOP_H
 
@@ -11,12 +11,12 @@
 #define TOP_COUNTER_LEN	64
 
 struct counter {
-	char name[TOP_COUNTER_LEN];	/* as kcsd_stats_each() */
+	char name[TOP_COUNTER_LEN];	/* as kcsd_stats_each() names it */
 	uint64_t value;
-	uint64_t id;			/* kcsd_stats_id() of where it is */
+	uint64_t id;			/* kcsd_stats_id() of its directory */
 };
 
-/* A drive's counters at one time, by name. */
+/* Counters of a drive at one time, sorted by name. */
 struct sample {
 	char drive[KCSD_DRIVE_NAME_LEN];
 	struct counter *counters;	/* owned */
@@ -30,12 +30,12 @@ struct samples {
 };
 
 /* top_sample.c */
-/* Of one drive, or of all (NULL). Returns 0 or as libkcsd; release in any case. */
+/* Sample one drive, or all (NULL). Return as libkcsd. The caller releases it in any case. */
 int kcsd_top_sample(struct samples *samples, const char *drive);
 void kcsd_top_release(struct samples *samples);
-/* NULL if there is no such counter. */
+/* Return a counter by its name, NULL if there is none. */
 const struct counter *kcsd_top_counter(const struct sample *sample, const char *name);
-/* The same drive in another's samples; NULL if it was not there. */
+/* Return the sample of a drive, NULL if samples has none. */
 const struct sample *kcsd_top_find(const struct samples *samples, const char *drive);
 
 /* top_show.c */

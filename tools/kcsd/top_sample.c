@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kcsd top: reading counters. */
+/* kcsd top: read the counters. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct counter *)a)->name, ((const struct counter *)b)->name);
 }
 
-/* Which directory this is in; mostly the same as the one before. */
+/* Return the id of the directory of a counter; mostly the same as of the counter before. */
 static uint64_t id_of(const struct sample *sample, const char *name)
 {
 	const struct counter *last = sample->nr ? &sample->counters[sample->nr - 1] : NULL;
@@ -36,7 +36,7 @@ static int add_counter(const char *name, uint64_t value, void *arg)
 	uint64_t id = id_of(sample, name);
 	struct counter *counters;
 
-	/* Room for 64 more at each multiple of 64. */
+	/* Grow by 64 counters. */
 	if (sample->nr % 64 == 0) {
 		counters = realloc(sample->counters, (sample->nr + 64) * sizeof(*counters));
 		if (!counters)
@@ -65,7 +65,7 @@ static int add_drive(const char *name, void *arg)
 	return ret;
 }
 
-/* A drive that goes away meanwhile has no counters any more. */
+/* Add a drive; skip one that was removed meanwhile. */
 static int add_any_drive(const char *name, void *arg)
 {
 	int ret = add_drive(name, arg);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kcsd top: what happened between two samples, as text and as JSON. */
+/* kcsd top: show the difference of two samples as text and as JSON. */
 #include <inttypes.h>
 #include <limits.h>
 #include <string.h>
@@ -10,12 +10,15 @@
 
 /* One drive, both samples. */
 struct view {
-	const struct sample *before;	/* NULL: it was not there */
+	const struct sample *before;	/* NULL: no such drive then */
 	const struct sample *now;
 	double seconds;
 };
 
-/* Of a counter that began anew (the drive was powered off, the program replaced): all of it. */
+/*
+ * Return the increase of a counter. If it started again from 0 (power off, program replaced), that
+ * is its value.
+ */
 static uint64_t delta(const struct view *v, const char *name)
 {
 	const struct counter *now = kcsd_top_counter(v->now, name);
@@ -67,12 +70,12 @@ static struct view view_of(const struct samples *before, const struct samples *n
 	R("stats/runs_failed", "faults") \
 	R("stats/insns", "insns")
 
-/* ---- what a drive has several of: each has a counter "<kind>/<index>/runs" ---- */
+/* ---- programs and units: each has a counter "<kind>/<index>/runs" ---- */
 
 #define PROGRAMS	"programs"
 #define UNITS		"units"
 
-/* The next one's index after *index (-1: the first). False: there is none. */
+/* Set *index to the next greater index of this kind (from -1: the first). False: none. */
 static bool next_of(const struct view *v, const char *kind, int *index)
 {
 	size_t i, len = strlen(kind);

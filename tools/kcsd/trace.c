@@ -7,14 +7,14 @@
 #include "trace.h"
 
 #define TEXT_COLUMN	36
-/* Blanks between a text and what follows it in the next column. */
+/* Blanks between a text and the next column. */
 #define GAP(len)	((len) + 2 < TEXT_COLUMN ? TEXT_COLUMN - (int)(len) : 2)
 
 struct trace {
 	const struct kcsd_object *obj;	/* or NULL */
 	struct kcsd_insn_info *insns;	/* by pc */
 	uint32_t room;			/* units of 8 bytes */
-	struct kcsd_sim_step last;	/* not printed yet */
+	struct kcsd_sim_step last;	/* step that is not printed yet */
 	bool has_last;
 	struct kcsd_where where;	/* the source line printed last */
 };
@@ -73,7 +73,7 @@ static void print_place(struct trace *trace, const struct kcsd_insn_info *insn)
 	trace->where = where;
 }
 
-/* The instruction that ran last; now, if it is known, is what it left. */
+/* Print the last instruction. now: the registers after it, NULL if they are not known. */
 static void print_last(struct trace *trace, const uint64_t now[11])
 {
 	const struct kcsd_insn_info *insn = &trace->insns[trace->last.pc];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* kcsd sim --trace: what a program does, line by line, on standard error. */
+/* kcsd sim --trace: print each step of a program to standard error. */
 #ifndef KCSD_TRACE_H
 #define KCSD_TRACE_H
 
@@ -7,13 +7,13 @@
 
 struct trace;
 
-/* NULL: an error was printed. The file must outlive it. */
+/* Create a trace, or print an error and return NULL. The file must outlive the trace. */
 struct trace *kcsd_trace_create(const struct program_file *file);
-/* An instruction is about to run: print the one before it, and what that changed. */
+/* Note the next instruction. Print the one before it and the registers that it changed. */
 void kcsd_trace_step(struct trace *trace, const struct kcsd_sim_step *step);
-/* Print the last one. */
+/* Print the last instruction of the run. */
 void kcsd_trace_end(struct trace *trace, const struct kcsd_run_result *result);
-/* NULL is allowed. */
+/* Free a trace; it may be NULL. */
 void kcsd_trace_destroy(struct trace *trace);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The engines that a kernel can run in, and what one run of it is asked for. */
+/* Engines that a kernel can run in, and the parameters of a run. */
 #ifndef BENCH_H
 #define BENCH_H
 
@@ -20,23 +20,23 @@ struct bench_job {
 	enum bench_id id;
 	const char *name;
 	uint64_t rounds;
-	struct kcsd_object *object;	/* the same for a drive; open for all of the run */
+	struct kcsd_object *object;	/* the same for a drive; open until the end of all runs */
 };
 
 struct bench_outcome {
 	struct bench_result result;
-	uint64_t insns;			/* of all rounds, input and all; 0: not counted */
+	uint64_t insns;			/* of all rounds, including setup(); 0: not counted */
 };
 
-/* Every function ends the process, with a message, when something fails. */
+/* An engine. Each function prints a message and exits the process on an error. */
 struct bench_engine {
-	/* arg: what follows "=" on the command line, or NULL. Returns the handle. */
+	/* Open the engine. arg: text behind "=" on the command line, or NULL. Return a handle. */
 	void *(*open)(const char *arg);
 	void (*run)(void *handle, const struct bench_job *job, struct bench_outcome *outcome);
 	void (*close)(void *handle);
 };
 
-extern const struct bench_engine bench_native;	/* the kernels as linked into this program */
+extern const struct bench_engine bench_native;	/* the kernels linked into this program */
 extern const struct bench_engine bench_interp;	/* the interpreter, in this program */
 extern const struct bench_engine bench_module;	/* the kernels in the companion module */
 extern const struct bench_engine bench_drive;	/* arg: a drive, "kcsd0" */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A drive, with whatever engine it was configured for. */
+/* Run kernels on a drive, with its configured engine. */
 #include <err.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The interpreter of driver/engine, in this process. */
+/* Run kernels in the interpreter of driver/engine, in this process. */
 #include <err.h>
 
 #include <engine.h>
@@ -7,7 +7,7 @@
 
 #include "bench.h"
 
-/* One run. */
+/* A run. */
 struct machine {
 	struct kcsd_vm vm;
 	struct kcsd_image_view view;

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Run every kernel in every engine that is named, in turns.
+ * Run each kernel in each given engine, in turns.
  *
  *	bench [-n TURNS] [-r ROUNDS] [-k KERNEL] OBJECTS ENGINE...
  *
- * ENGINE: native or interp (in this process), NAME=module (the companion
- * module), NAME=kcsdN (a drive). OBJECTS: the directory of the kernels for drives. Prints a
- * JSON object for each turn of a kernel in an engine; fails when two engines'
- * results differ.
+ * ENGINE: native or interp (in this process), NAME=module (the companion module), NAME=kcsdN (a
+ * drive). OBJECTS: the directory of the kernels for drives. Print a JSON object for each turn of a
+ * kernel in an engine. Fail if results of two engines differ.
  */
 #include <err.h>
 #include <inttypes.h>
@@ -106,7 +105,7 @@ static void print(const struct contender *c, const struct bench_job *job,
 	fflush(stdout);
 }
 
-/* One kernel, once in each engine; they must agree. */
+/* Run a kernel once in each engine and compare the results. */
 static void take_turn(const struct bench_job *job)
 {
 	struct bench_outcome outcome;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The kernels in the companion module: to read a file of it is to run one. */
+/* Run kernels in the companion module by reading its files. */
 #include <err.h>
 #include <inttypes.h>
 #include <stdio.h>

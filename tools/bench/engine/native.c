@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The kernels as the compiler made them for user space. */
+/* Run the kernels as native code in user space. */
 #include <err.h>
 #include <time.h>
 
@@ -14,7 +14,7 @@ static const bench_fn functions[] = {
 	BENCH_KERNELS(FUNCTION)
 };
 
-/* This thread's own time: what others do in between is not in it. */
+/* Return the CPU time of this thread in ns, without the time of others. */
 __u64 bench_now(void)
 {
 	struct timespec ts;

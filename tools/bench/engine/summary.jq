@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# From the turns, one object each, to what build/bench-engine.json has: of each
-# kernel the quickest turn in each engine, and its ratio to the one in "native".
+# Convert the turns, one object each, to the content of build/bench-engine.json: for each kernel the
+# fastest turn in each engine and its ratio to the turn in "native".
 
 def geomean: map(log) | add / length | exp;
 def round2: . * 100 | round / 100;

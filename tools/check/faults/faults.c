@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Faults on purpose, for tools/check/detectors: the kernel must see each of them, and
- * tools/vm/bad_lines what it says of it. Loading never succeeds: -ENODEV when the fault was made.
+ * Make faults on purpose, for tools/check/detectors: the kernel must detect each of them, and
+ * tools/vm/bad_lines must find its report. Loading always fails, with -ENODEV after a fault.
  */
 #include <linux/delay.h>
 #include <linux/module.h>
@@ -9,7 +9,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
-/* The smallest and the largest that kmalloc() takes from its caches. */
+/* Smallest and largest size that kmalloc() takes from its caches. */
 #define LEAK_MIN	8
 #define LEAK_MAX	KMALLOC_MAX_CACHE_SIZE
 
@@ -21,7 +21,7 @@ static DEFINE_MUTEX(mutex_a);
 static DEFINE_MUTEX(mutex_b);
 static DEFINE_SPINLOCK(spin);
 
-/* Out of bounds, yet within memory that is its own: for UBSAN alone. */
+/* An index out of bounds, but inside of this object: only UBSAN detects it. */
 static struct {
 	int few[4];
 	int more[4];
@@ -71,8 +71,8 @@ static void fault_memory(void)
 }
 
 /*
- * Of each size of its caches. Written to: memory that is fresh may still say which other was the
- * next free one.
+ * Lose memory of each size of the caches. Overwrite it: fresh memory may still contain the address
+ * of the next free object, which would hide that one from kmemleak.
  */
 static void fault_leak(void)
 {

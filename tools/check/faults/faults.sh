@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Does the debug kernel see faults that are made on purpose, and tools/vm/bad_lines what it says
-# of them? Leaves memory lost, for kmemleak to find when the VM ends. TAP.
+# Test that the debug kernel detects faults made on purpose, and that tools/vm/bad_lines finds its
+# reports. Leave lost memory, for kmemleak to find when the VM ends. Print TAP.
 set -u
 export LC_ALL=C
 
@@ -10,7 +10,8 @@ cd "$(dirname "$0")/../../.." || exit 1
 . tools/check/tap.sh
 module=build/faults/faults.ko
 
-# make_fault KIND [COMMAND...]: by that command. Loading never succeeds, yet says when it did it.
+# make_fault KIND [COMMAND...]: make a fault, run by COMMAND. Loading always fails; its error tells
+# that the fault was made.
 make_fault()
 {
 	local kind=$1
@@ -19,7 +20,7 @@ make_fault()
 	"$@" insmod "$module" kind="$kind" 2>&1 | grep "No such device"
 }
 
-# seen KIND TEXT: that fault is among the bad lines, as TEXT.
+# seen KIND TEXT: make a fault and find TEXT in the bad lines.
 seen()
 {
 	dmesg -C
@@ -35,7 +36,7 @@ hung_task_seen()
 	local usual status=0
 
 	usual=$(cat /proc/sys/kernel/hung_task_timeout_secs)
-	# Else the VM would end with it.
+	# Keep the VM alive: it usually panics on a hung task.
 	echo 0 >/proc/sys/kernel/hung_task_panic
 	echo 5 >/proc/sys/kernel/hung_task_timeout_secs
 	seen hung "blocked for more than" || status=1
@@ -44,7 +45,7 @@ hung_task_seen()
 	return $status
 }
 
-# By each CPU: what it keeps of the memory's addresses must hide none.
+# Lose memory on each CPU, since addresses in the caches of a CPU could hide a leak.
 lose_memory()
 {
 	local cpu
@@ -55,14 +56,14 @@ lose_memory()
 }
 
 echo "TAP version 13"
-# The order matters: KASAN's report turns lockdep off, and is KASAN's last.
+# Keep the order: a report of KASAN turns lockdep off, and KASAN reports only once.
 point "a warning" seen warn "WARNING: "
 point "locks in the wrong order" seen locks "possible circular locking"
 point "sleeping in atomic context" seen sleep "BUG: sleeping function"
 point "an index out of bounds" seen index "UBSAN: array-index-out-of-bounds"
 point "memory used after it was freed" seen memory "BUG: KASAN: slab-use-after-free"
 point "a task that hangs" hung_task_seen
-# What is to be found when the VM ends is the lost memory alone.
+# Clear the log: only the lost memory shall be found when the VM ends.
 dmesg -C
 point "memory is lost" lose_memory
 finish

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kcsd build: clang with the flags that a program for a drive takes. */
+/* kcsd build: run clang with the flags for programs of a drive. */
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -16,7 +16,7 @@
 
 #define MAX_ARGS	64
 #define MAX_INCLUDES	16
-#define NO_COMMAND	127	/* the exit code, as a shell's */
+#define NO_COMMAND	127	/* exit code, the same as in a shell */
 #define MESSAGES_LEN	65536
 
 #define OPTIONS(X) \
@@ -34,16 +34,16 @@ struct build {
 	const char *cpu;
 	char source[PATH_MAX];
 	char object[PATH_MAX];
-	char made[PATH_MAX];		/* the same, until it is known to be good */
-	char helpers[PATH_MAX];		/* kcsd_helpers.h is there */
-	char uapi[PATH_MAX];		/* <linux/kcsd.h> is there; "": it is in helpers, too */
-	char system[PATH_MAX];		/* <asm/types.h> is there; "": clang knows */
-	char messages[MESSAGES_LEN];	/* the compiler's, what there is room for */
+	char made[PATH_MAX];		/* temporary name of the object until it is validated */
+	char helpers[PATH_MAX];		/* directory of kcsd_helpers.h */
+	char uapi[PATH_MAX];		/* directory of <linux/kcsd.h>; "": same as helpers */
+	char system[PATH_MAX];		/* directory of <asm/types.h>; "": clang finds it */
+	char messages[MESSAGES_LEN];	/* of the compiler, as far as they fit */
 };
 
-/* ---- a child ---- */
+/* ---- child process ---- */
 
-/* Start it with standard input empty and standard error to error_fd. Returns its pid. */
+/* Start argv with empty standard input, standard error to error_fd. Return the pid. */
 static pid_t start(char *const argv[], int error_fd)
 {
 	pid_t pid;
@@ -74,7 +74,7 @@ static int wait_for(pid_t pid)
 
 /* ---- the compiler ---- */
 
-/* Its exit code. */
+/* Return the exit code of a trial run of this clang. */
 static int try_clang(const char *clang, const char *cpu)
 {
 	char option[16];
@@ -124,7 +124,7 @@ static int find_clang(struct build *b)
 
 /* ---- the headers ---- */
 
-/* base/below, if it has such a file. */
+/* True if the directory base/below has the file; its path is then in to. */
 static bool find_in(char to[PATH_MAX], const char *base, const char *below, const char *file)
 {
 	char path[PATH_MAX];
@@ -136,7 +136,7 @@ static bool find_in(char to[PATH_MAX], const char *base, const char *below, cons
 	return realpath(path, to);
 }
 
-/* Installed, this is PREFIX/bin/kcsd, in the tree build/kcsd. */
+/* Find the headers relative to this executable: PREFIX/bin/kcsd, or build/kcsd in the tree. */
 static int find_headers(struct build *b)
 {
 	static const char helpers[] = "kcsd_helpers.h";
@@ -159,7 +159,7 @@ static int find_headers(struct build *b)
 	return kcsd_fail("no %s beside this command: --include names its directory", helpers);
 }
 
-/* Debian has <asm/types.h> where clang does not look for this target. */
+/* Find <asm/types.h>. On Debian clang does not look into its directory for this target. */
 static void find_system(struct build *b)
 {
 	struct utsname name;
@@ -232,7 +232,7 @@ static int check_includes(const struct args *args)
 	"a drive has no C library: leave out <stdio.h> and its like; what there is instead is in " \
 	"<kcsd_helpers.h> and <kcsd_string.h>"
 
-/* What clang says, and what is meant by it here. */
+/* Texts of clang and the hints for them. */
 static const struct {
 	const char *says;
 	const char *hint;
@@ -263,7 +263,7 @@ static void print_hints(const struct build *b)
 			print_hint(hints[i].hint);
 }
 
-/* Pass the compiler's messages on; keep what there is room for. */
+/* Pass the messages of the compiler on; keep as much as fits into b->messages. */
 static void read_messages(struct build *b, int fd)
 {
 	size_t used = 0, room;
@@ -302,7 +302,7 @@ static int compile(struct build *b)
 	return code ? kcsd_fail("%s: %s failed", b->source, b->clang) : 0;
 }
 
-/* ---- what was made ---- */
+/* ---- the object ---- */
 
 struct checked {
 	const struct build *b;
@@ -326,7 +326,7 @@ static int check_program(const char *program, void *arg)
 	return 0;
 }
 
-/* Its temporary name means nothing to the user. */
+/* Replace the temporary name of the object by the source: the user does not know it. */
 static int fail_object(const struct build *b, const char *text)
 {
 	size_t len = strlen(b->made);
@@ -338,7 +338,7 @@ static int fail_object(const struct build *b, const char *text)
 	return kcsd_fail("%s%s", b->source, text + len);
 }
 
-/* As a drive would, while there are names and lines to say it with. */
+/* Validate the object as a drive does, but with names and source lines in the messages. */
 static int check_object(const struct build *b)
 {
 	struct checked checked = { .b = b };
@@ -351,7 +351,7 @@ static int check_object(const struct build *b)
 	return checked.code;
 }
 
-/* An object that is no good must not be taken for one; the one before it stays. */
+/* Rename the object if code is 0. Else remove it, so that an older good object stays. */
 static int take_object(const struct build *b, int code)
 {
 	if (!code && rename(b->made, b->object))
@@ -363,9 +363,9 @@ static int take_object(const struct build *b, int code)
 	return code;
 }
 
-/* ---- */
+/* ---- names of files ---- */
 
-/* Beside the object, so that it can be renamed. */
+/* Make a temporary name in the folder of the object, so that rename() works. */
 static int name_made(struct build *b)
 {
 	int code = kcsd_args_check_output(b->args, b->object);
@@ -385,7 +385,7 @@ static int name_made(struct build *b)
 	return 0;
 }
 
-/* "word.bpf.o" of "dir/word.bpf.c", in the current directory. */
+/* Name the object "word.bpf.o" for "dir/word.bpf.c", in the current directory. */
 static int name_files(struct build *b)
 {
 	const char *source = b->args->operand[0], *object = kcsd_args_value(b->args, OPT_OUTPUT);
@@ -399,7 +399,7 @@ static int name_files(struct build *b)
 	if (strlen(source) + 2 >= sizeof(b->source) ||
 	    (object && strlen(object) + 2 >= sizeof(b->object)))
 		return kcsd_fail("%s: %s", source, strerror(ENAMETOOLONG));
-	/* A leading '-' is no option of the compiler's. */
+	/* Keep the compiler from taking a leading '-' for an option. */
 	snprintf(b->source, sizeof(b->source), "%s%s", *source == '-' ? "./" : "", source);
 	if (object)
 		snprintf(b->object, sizeof(b->object), "%s%s", *object == '-' ? "./" : "", object);

@@ -100,7 +100,7 @@ static int refuse(const struct args *args, int i)
 			  kcsd_args_value(args, i), opts[i].help);
 }
 
-/* The value as configfs takes it. Returns 0, or the exit code. */
+/* Format the value of an option for configfs. Return 0, or the exit code. */
 static int attribute_value(const struct args *args, int i, char *buf, size_t len)
 {
 	const char *text = kcsd_args_value(args, i);
@@ -110,7 +110,7 @@ static int attribute_value(const struct args *args, int i, char *buf, size_t len
 	int ret;
 
 	if (attributes[i].kind == KIND_PATH) {
-		/* The kernel would take a relative path as from its own directory. */
+		/* Make a relative path absolute: the kernel has another current directory. */
 		char path[PATH_MAX];
 
 		if (!realpath(text, path))
@@ -138,7 +138,7 @@ static int attribute_value(const struct args *args, int i, char *buf, size_t len
 			  opts[i].name, text, rule, opts[i].help);
 }
 
-/* As the driver has it. */
+/* True if the driver accepts this name. */
 static bool is_drive_name(const char *name)
 {
 	size_t len = strlen(name);
@@ -148,7 +148,7 @@ static bool is_drive_name(const char *name)
 			    "0123456789_-.") == len;
 }
 
-/* "0-1,3", "0-15:2/4", "all", as far as that can be seen: the kernel reads it. */
+/* True for "0-1,3", "0-15:2/4", "all". A rough test only; the kernel parses the list. */
 static bool is_cpu_list(const char *text)
 {
 	size_t len = strspn(text, "0123456789N,-:/");
@@ -157,7 +157,7 @@ static bool is_cpu_list(const char *text)
 	       (len && !text[len] && !strchr(",-:/", *text) && !strchr(",-:/", text[len - 1]));
 }
 
-/* What two of them say together. */
+/* Validate the options that depend on each other. */
 static int check_together(const struct args *args)
 {
 	static const int of_zones[] = {
@@ -185,7 +185,7 @@ static int check_together(const struct args *args)
 	return 0;
 }
 
-/* All that can be said without a module. */
+/* Validate the options as far as possible without the module. */
 static int check_values(const struct args *args)
 {
 	char value[PATH_MAX];
@@ -201,7 +201,7 @@ static int check_values(const struct args *args)
 	return check_together(args);
 }
 
-/* Set what was asked for, power on. Returns 0, or the exit code. */
+/* Write the attributes, then power on. Return 0, or the exit code. */
 static int configure(const struct args *args, const char *name)
 {
 	char value[PATH_MAX];
@@ -219,13 +219,13 @@ static int configure(const struct args *args, const char *name)
 					 opts[i].name, kcsd_args_value(args, i), opts[i].help);
 		if (ret)
 			return kcsd_fail_config(ret, "drive '%s' refuses --%s %s", name,
-					     opts[i].name, kcsd_args_value(args, i));
+						opts[i].name, kcsd_args_value(args, i));
 	}
 	ret = kcsd_config_power(name, true);
 	return ret ? kcsd_fail_config(ret, "cannot power on drive '%s'", name) : 0;
 }
 
-/* A size that is not what was asked for was cut to whole zones, or LBAs. */
+/* Print the size if it differs from --size: the drive rounds down to whole zones or LBAs. */
 static void print_size(const struct args *args, uint64_t size)
 {
 	char human[KCSD_HUMAN_LEN], asked_human[KCSD_HUMAN_LEN];

@@ -29,7 +29,7 @@ static void bytes_text(const struct kcsd_insn_info *info, char text[40])
 		text += sprintf(text, i == 8 ? " %02x" : "%02x", info->bytes[i]);
 }
 
-/* Its source line, if there is one and it is not the one of the instruction before. */
+/* True if the instruction at pc has another source line than the one before; set l->last. */
 static bool next_source(struct listing *l, uint32_t pc)
 {
 	struct kcsd_where where;

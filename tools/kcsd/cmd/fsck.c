@@ -158,7 +158,7 @@ static int check_json(const struct args *args, const struct kcsd_sidecar_info *i
 	return ret ? kcsd_fail("%s", error.text) : 0;
 }
 
-/* Not a file, but what a drive is called. Returns 0 if it is neither, or the exit code. */
+/* Refuse the name of a drive, unless a file has it, too. Return 0, or the exit code. */
 static int refuse_drive(const char *name)
 {
 	char drive[KCSD_CONFIG_NAME_LEN], file[PATH_MAX + 1];

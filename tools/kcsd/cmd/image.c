@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kcsd image: what Load Program takes, as a file. */
+/* kcsd image: write the image that Load Program takes to a file. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

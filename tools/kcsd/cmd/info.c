@@ -12,10 +12,10 @@ struct info {
 	struct kcsd_ns_info ns;
 	struct kcsd_compute_info compute;
 	struct kcsd_health_info health;
-	struct kcsd_slm_info slm;	/* zero: there is none */
+	struct kcsd_slm_info slm;	/* zero: the drive has no SLM */
 };
 
-/* What is shown: F(member, JSON name, "text", unit). */
+/* Shown members: F(member, JSON name, "text", unit). */
 #define STRINGS(F) \
 	F(ctrl.model, "model", "model") \
 	F(ctrl.serial, "serial", "serial number") \

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kcsd inject: errors on demand. */
+/* kcsd inject: set, show and clear rules for injected errors. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 enum { OPTIONS(OPT_ENUM) };
 static const struct opt opts[] = { OPTIONS(OPT_ROW) };
 
-/* [DRIVE] clear, [DRIVE] RULE, or [DRIVE] alone. */
+/* Parsed operands: [DRIVE] clear, [DRIVE] RULE, or [DRIVE] alone. */
 struct inject {
 	const struct args *args;
 	const char *drive;	/* NULL: the only one */
@@ -55,7 +55,10 @@ static int clear(const char *name)
 	return ret ? kcsd_fail_config(ret, "drive '%s': cannot clear its rules", name) : 0;
 }
 
-/* Of a drive that is off nobody knows: its size may be the backing file's. */
+/*
+ * Set *nsze to the LBAs of a powered drive. Leave it alone for one without power, whose size may
+ * come from the backing file. Return 0 or -errno.
+ */
 static int powered_lbas(const char *name, uint64_t *nsze)
 {
 	struct kcsd_config_info info;

@@ -15,7 +15,7 @@ struct list {
 	int nr;
 };
 
-/* A numeric attribute, 0 if it cannot be had (the drive is being removed). */
+/* Return a numeric attribute, 0 if it cannot be read (the drive is being removed). */
 static uint64_t number_attr(const char *name, const char *attr)
 {
 	char buf[32];

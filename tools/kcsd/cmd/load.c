@@ -39,7 +39,7 @@ static void print_loaded(const struct args *args, const struct kcsd_object *obj,
 	kcsd_json_print(json);
 }
 
-/* Nobody was told where it is. */
+/* Unload the program after a signal: the user does not know its index yet. */
 static int undo_load(struct kcsd_drive *drv, uint32_t pind)
 {
 	kcsd_deactivate(drv, pind);

@@ -16,7 +16,7 @@ static const struct opt opts[] = { OPTIONS(OPT_ROW) };
 
 #define NSEC_PER_SEC	1000000000ULL
 
-/* A program's text may hold anything; a terminal shall not obey it. */
+/* Print text of a program. Replace control characters, which a terminal would obey. */
 static void print_safe(const char *text)
 {
 	for (; *text; text++)
@@ -90,7 +90,7 @@ static int show(const struct kcsd_log_line *line, void *arg)
 
 #define SCT_MEDIUM	0x2
 
-/* Of an entry that is about none, lba is 0; of one about LBA 0, too. */
+/* True if the entry is about an LBA. An lba of 0 can mean none or LBA 0: look at the status. */
 static bool error_has_lba(const struct kcsd_error_entry *e)
 {
 	bool medium = e->status >> 8 == SCT_MEDIUM;

@@ -17,7 +17,7 @@ static const struct opt opts[] = { OPTIONS(OPT_ROW) };
 
 static int take_seed(const struct args *args, uint64_t *seed)
 {
-	uint32_t any;	/* short enough to be typed again */
+	uint32_t any;	/* short, so that a user can type it again */
 
 	if (kcsd_args_has(args, OPT_SEED))
 		return kcsd_args_number(args, OPT_SEED, UINT64_MAX, seed);

@@ -13,7 +13,7 @@ struct programs {
 	int nr;
 };
 
-/* A counter of a program, 0 if it has been unloaded meanwhile. */
+/* Return a counter of a program, 0 if the program was unloaded meanwhile. */
 static uint64_t counter(const char *drive, uint32_t pind, const char *name)
 {
 	uint64_t value = 0;
@@ -24,7 +24,7 @@ static uint64_t counter(const char *drive, uint32_t pind, const char *name)
 	return value;
 }
 
-/* The drive's own: it cannot be unloaded. */
+/* True for a program that is built into the drive and cannot be unloaded. */
 static bool is_builtin(const struct kcsd_program_info *info)
 {
 	return info->peocc == KCSD_PROGRAM_PEOCC_DEVICE;

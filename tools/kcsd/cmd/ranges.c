@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kcsd ranges: memory range sets, created, deleted and listed. */
+/* kcsd ranges: create, delete and list memory range sets. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@
 enum { OPTION_DRIVE(OPT_ENUM) OPTION_JSON(OPT_ENUM) };
 static const struct opt opts[] = { OPTION_DRIVE(OPT_ROW) OPTION_JSON(OPT_ROW) };
 
-#define MAX_RANGES	255	/* what NVMe has room for; the drive's limit may be lower */
+#define MAX_RANGES	255	/* limit of the NVMe command; the drive may allow fewer */
 
 /* ---- create ---- */
 
@@ -77,7 +77,7 @@ static int delete(const struct args *args)
 
 	if (args->nr_operands < 2)
 		return kcsd_usage(args->cmd, "delete: SET... is missing");
-	/* All of them make sense before any is deleted. */
+	/* Parse all operands before the first set is deleted. */
 	for (i = 1; i < args->nr_operands; i++) {
 		code = take_set(args, i, &rsid);
 		if (code)

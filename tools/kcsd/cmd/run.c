@@ -12,7 +12,7 @@
 #include "signals.h"
 
 #define PROGRESS_MS	250
-#define QUIET_MS	1000	/* a run as short as this shows no progress */
+#define QUIET_MS	1000	/* shorter runs show no progress */
 
 #define OPTIONS(X) \
 	OPTION_DRIVE(X) \
@@ -64,7 +64,7 @@ static int take_range_set(struct run *run)
 	return 0;
 }
 
-/* Grants and ranges in one run: the drive wants a set, which lasts as long as the run. */
+/* Make a range set for a run with grants and ranges. delete_range_set() deletes it after. */
 static int make_range_set(struct run *run)
 {
 	int ret;
@@ -88,7 +88,7 @@ static int delete_range_set(const struct run *run, int code)
 
 /* ---- the run ---- */
 
-/* Wait for the one run in the queue. Returns as kcsd_queue_reap(). */
+/* Wait for the only run in the queue. Return the result of kcsd_queue_reap(). */
 static int reap(struct run *run, struct kcsd_queue *queue)
 {
 	uint64_t start = now_ms(), before = media_read_bytes(run);
@@ -119,7 +119,7 @@ static int say_interrupted(void)
 	return kcsd_signals_code(kcsd_signals_caught());
 }
 
-/* Returns 0 with run->result valid, or the exit code. */
+/* Execute the run. Return 0 with run->result valid, or the exit code. */
 static int execute(struct run *run)
 {
 	struct kcsd_queue *queue;
@@ -133,7 +133,7 @@ static int execute(struct run *run)
 	if (kcsd_signals_caught())
 		return say_interrupted();
 	if (ret == -ENOSYS || ret == -EPERM) {
-		/* No io_uring for us here; the ioctl shows no progress. */
+		/* io_uring is not available: use the ioctl, which shows no progress. */
 		ret = kcsd_run(run->drv, &run->opts, &run->result, sizeof(run->result), &error);
 		if (kcsd_signals_caught())
 			return say_interrupted();
@@ -206,7 +206,7 @@ static int compare_name(const struct kcsd_program_info *info, void *arg)
 	return 1;
 }
 
-/* A program that is on the drive already; it stays, and stays active. Returns the exit code. */
+/* Run a program of the drive; it stays loaded and active. Return the exit code. */
 static int run_named(struct run *run)
 {
 	struct find find = { .name = run->name };
@@ -227,7 +227,7 @@ static int run_named(struct run *run)
 	return run_active(run);
 }
 
-/* A name without a directory, and no file is called that. */
+/* True if what has no directory and no file has this name. */
 static bool is_name(const char *what)
 {
 	return *what && !strchr(what, '/') && access(what, F_OK);
@@ -246,8 +246,8 @@ static int check_no_object_options(const struct run *run)
 }
 
 /*
- * The program: an index or a name of the drive's, else an object file. Returns 0, or the
- * exit code.
+ * Find the program: an index or a name on the drive, else an object file. Return 0, or the exit
+ * code.
  */
 static int open_program(struct run *run)
 {
@@ -278,7 +278,7 @@ static int run_any(struct run *run)
 	return run->obj ? run_object(run) : run_active(run);
 }
 
-/* 0: it is not zoned. */
+/* Return the LBAs of a zone, 0 if the drive is not zoned. */
 static uint64_t zone_size(struct kcsd_drive *drv)
 {
 	struct kcsd_zns_info info;
@@ -286,7 +286,7 @@ static uint64_t zone_size(struct kcsd_drive *drv)
 	return kcsd_identify_zns(drv, &info, sizeof(info)) ? 0 : info.zone_size;
 }
 
-/* A write grant and a load need a drive open for writing; so run always does. */
+/* Open the drive for writing, which write grants and loading need, and run the program. */
 static int run_on_drive(struct run *run)
 {
 	int code = kcsd_pick_drive(kcsd_args_value(run->args, OPT_DRIVE), 0, &run->drv);

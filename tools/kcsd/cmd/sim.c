@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kcsd sim: a run without a drive. */
+/* kcsd sim: simulate a run without a drive. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -51,7 +51,7 @@ struct sim {
 	struct kcsd_sim *sim;
 	struct trace *trace;		/* or NULL */
 	uint64_t lbas_len;		/* bytes mapped */
-	uint64_t file_len;		/* of the file with the LBAs */
+	uint64_t file_len;		/* bytes of the file with the LBAs */
 };
 
 /* ---- the program ---- */
@@ -103,7 +103,7 @@ static int open_program(struct sim *s)
 
 /* ---- namespaces ---- */
 
-/* A file's content; one that ends within a unit (LBA, page) goes on in zeroes. */
+/* Map the content of a file. Fill the last unit (LBA, page) up with zeroes. */
 static int map_fd(const char *opt, const char *path, int fd, uint32_t unit, bool write_back,
 		  void **map, uint64_t *len, uint64_t *file_len)
 {
@@ -129,7 +129,7 @@ static int map_fd(const char *opt, const char *path, int fd, uint32_t unit, bool
 	return kcsd_fail("--%s: %s: %s", opt, path, strerror(errno));
 }
 
-/* What --lba of run takes. */
+/* True if text is a range of LBAs, as --lba of run takes it. */
 static bool is_range(const char *text)
 {
 	struct kcsd_range range;
@@ -196,7 +196,7 @@ static int make_zones(struct sim *s)
 	return code;
 }
 
-/* As many zeroes as the ranges reach over. */
+/* Map zeroed SLM up to the end of the last memory range. Return 0, or the exit code. */
 static int make_slm(struct sim *s)
 {
 	const struct kcsd_run_opts *o = &s->run.opts;
@@ -347,7 +347,7 @@ static int create_sim(struct sim *s)
 
 /* ---- the run ---- */
 
-/* For programs that read it: r0 and nothing else, or nothing. */
+/* Print r0 alone, for programs that read it; print nothing on a fault. Return the exit code. */
 static int report_raw(const struct kcsd_run_result *result, const struct kcsd_error *error)
 {
 	if (result->status) {

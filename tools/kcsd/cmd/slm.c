@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kcsd slm: bytes of Subsystem Local Memory, read, written, filled and copied. */
+/* kcsd slm: read, write, fill and copy bytes of Subsystem Local Memory. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ static const struct opt opts[] = { OPTIONS(OPT_ROW) };
 
 #define CHUNK	(1u << 20)	/* bytes read or written at once */
 
-/* One command. The operands after the action are from here on. */
+/* One command. */
 struct slm {
 	const struct args *args;
 	struct kcsd_drive *drv;
@@ -32,6 +32,7 @@ struct slm {
 	uint8_t buf[CHUNK];
 };
 
+/* Return operand i after the action. */
 static const char *operand(const struct slm *slm, int i)
 {
 	return slm->args->operand[i + 1];
@@ -60,7 +61,7 @@ static int failed(const struct slm *slm, int ret)
 {
 	struct kcsd_slm_info info;
 
-	/* LBAs were compared with what there are. */
+	/* LBAs were validated before, so this status is about the size of SLM. */
 	if (ret == KCSD_SC_LBA_RANGE &&
 	    !kcsd_identify_slm(slm->drv, &info, sizeof(info)))
 		return kcsd_fail("cannot %s SLM: %s: %s has %llu bytes of it",
@@ -211,7 +212,7 @@ static int copy_bytes(struct slm *slm, uint64_t to)
 	return ret ? failed(slm, ret) : 0;
 }
 
-/* A range of LBAs: as many sources as it needs. NULL, or what is wrong. */
+/* Parse a range of LBAs and add as many sources as it needs. Return NULL or an error text. */
 static const char *add_lbas(struct slm *slm, const char *text, struct kcsd_lba_source *sources,
 			    uint32_t *nr)
 {
@@ -269,7 +270,7 @@ static int slm_copy(struct slm *slm)
 static const struct action {
 	const char *name;
 	int max_operands;	/* at least one */
-	unsigned int opts;	/* those that belong to it, besides --drive and --json */
+	unsigned int opts;	/* bit mask of its options besides --drive and --json */
 	int (*run)(struct slm *slm);
 	unsigned int flags;	/* kcsd_open() */
 } actions[] = {
@@ -289,7 +290,7 @@ static const struct action *find_action(const char *name)
 	return NULL;
 }
 
-/* What can be said before there is a drive. */
+/* Validate the arguments without a drive. */
 static int check_args(const struct args *args, const struct action *a)
 {
 	int i;

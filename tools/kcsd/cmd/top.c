@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kcsd top: again and again; on a terminal as a screen. */
+/* kcsd top: sample and show the counters in intervals; on a terminal as a screen. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -13,7 +13,7 @@
 
 #define DEFAULT_MS	2000
 #define MIN_MS		100
-#define ENTER_SCREEN	"\033[?1049h\033[?25l"	/* the alternate one, without a cursor */
+#define ENTER_SCREEN	"\033[?1049h\033[?25l"	/* alternate screen, no cursor */
 #define LEAVE_SCREEN	"\033[?25h\033[?1049l"
 
 #define OPTIONS(X) \
@@ -28,12 +28,12 @@ static const struct opt opts[] = { OPTIONS(OPT_ROW) };
 struct top {
 	const struct args *args;
 	char drive[KCSD_DRIVE_NAME_LEN];
-	bool one;		/* drive is meant, else all */
+	bool one;		/* show only drive, else all */
 	bool screen;
 	bool keys;		/* standard input is a terminal */
 	uint64_t interval_ms;
-	uint64_t count;		/* 0: no end */
-	struct termios termios;	/* as it was; with keys */
+	uint64_t count;		/* 0: until a key or a signal */
+	struct termios termios;	/* to restore; valid if keys is set */
 };
 
 static volatile sig_atomic_t stopped;
@@ -45,7 +45,7 @@ static void on_stop(int signal)
 
 static void on_resize(int signal)
 {
-	(void)signal;	/* ends the wait: drawn anew */
+	(void)signal;	/* the signal ends the wait, so that the screen is drawn again */
 }
 
 static void catch_signals(void)
@@ -80,7 +80,7 @@ static void leave_screen(const struct top *top)
 		tcsetattr(STDIN_FILENO, TCSANOW, &top->termios);
 }
 
-/* As much of the text as the screen has place for. */
+/* Draw as much of the text as fits on the screen. */
 static void draw(const char *text)
 {
 	struct winsize size = { .ws_row = 24, .ws_col = 80 };
@@ -124,7 +124,7 @@ static int show(const struct top *top, const struct samples *before, const struc
 	return fflush(stdout) ? KCSD_EXIT_FAILED : 0;
 }
 
-/* The interval, a key or a signal. False: it is to end. */
+/* Wait for the end of the interval, a key or a signal. False: top shall exit. */
 static bool wait_next(const struct top *top)
 {
 	struct pollfd in = { .fd = top->keys ? STDIN_FILENO : -1, .events = POLLIN };

@@ -16,7 +16,7 @@ static const struct opt opts[] = { OPTIONS(OPT_ROW) };
 static const struct action {
 	const char *name;
 	enum kcsd_zone_action action;
-	const char *wants;	/* a sentence: what states it is for */
+	const char *wants;	/* sentence: states in which the action is valid */
 } actions[] = {
 	{ "open", KCSD_ZONE_OPEN,
 	  "empty and closed zones can be opened, a full one after 'kcsd zone reset'" },
@@ -36,7 +36,7 @@ static const struct action *find_action(const char *name)
 	return NULL;
 }
 
-/* What an operand is: a drive if it is no number. */
+/* True if the operand is a number; else it is a drive. */
 static bool is_number(const char *text)
 {
 	uint64_t value;
@@ -44,7 +44,7 @@ static bool is_number(const char *text)
 	return !kcsd_parse_number(text, &value);
 }
 
-/* ACTION [DRIVE] LBA..., or ACTION [DRIVE] with --all. */
+/* Parsed operands: ACTION [DRIVE] LBA..., or ACTION [DRIVE] with --all. */
 struct zone {
 	const struct action *action;
 	const char *drive;	/* NULL: the only one */
@@ -87,10 +87,10 @@ static int check_lbas(const struct args *args, const struct zone *zone)
 static int take_zone(const struct kcsd_zone_info *zone, void *arg)
 {
 	*(struct kcsd_zone_info *)arg = *zone;
-	return 1;	/* it is the only one */
+	return 1;	/* no further zones */
 }
 
-/* Why the zone at this LBA could not be changed. */
+/* Report why the zone at this LBA was not changed. Return the exit code. */
 static int fail_zone(struct kcsd_drive *drv, const struct action *action, uint64_t lba, int ret)
 {
 	unsigned long long at = lba;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kcsd zones: what the zones of a drive are like. */
+/* kcsd zones: list the zones of a drive. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@
 enum { OPTIONS(OPT_ENUM) };
 static const struct opt opts[] = { OPTIONS(OPT_ROW) };
 
-/* What to show, and how. */
+/* A listing: filter, limit and format. */
 struct zones {
 	uint64_t from;
 	uint64_t left;		/* zones that may still be shown */
@@ -31,7 +31,7 @@ static const uint32_t conds[] = {
 #undef COND
 };
 
-/* A condition by its text, in which blanks may be dashes. */
+/* True if name is the text of this condition. Dashes may stand for blanks. */
 static bool is_named(uint32_t cond, const char *name)
 {
 	const char *text = kcsd_zone_cond_text(cond);
@@ -97,7 +97,7 @@ static int show_zone(const struct kcsd_zone_info *zone, void *arg)
 		add_zone(zones->json, zone);
 	else
 		print_zone(zone);
-	/* A value that no error has: enough was seen. */
+	/* Stop with a value that no error has once enough zones were shown. */
 	return --zones->left ? 0 : INT32_MAX;
 }
 

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# kcsd build and kcsd image: from C to what a drive is loaded with. Prints TAP.
+# Test kcsd build and kcsd image, which make images for a drive from C. Print TAP.
 #
-#	build.sh KCSD OUTPUT	where bpf/ was built
+#	build.sh KCSD OUTPUT	OUTPUT: build directory of bpf/
 set -u
 export LC_ALL=C
 
@@ -36,7 +36,7 @@ is()
 	[ "$2" = "$3" ] || printf '# got: %s\n# wanted: %s\n' "$2" "$3"
 }
 
-# code WANTED NAME ARGUMENT...: kcsd's exit code; its output is in $work/out and err.
+# code WANTED NAME ARGUMENT...: test the exit code of kcsd; save output to $work/out and err.
 code()
 {
 	local wanted=$1 name=$2 got
@@ -49,7 +49,7 @@ code()
 	[ $got = "$wanted" ] || echo "# exit code $got"
 }
 
-# prints LINE, says TEXT: on standard output, on standard error.
+# prints LINE, says TEXT: test the last standard output, standard error.
 prints()
 {
 	grep -q -x -F -e "$1" "$work/out"
@@ -62,7 +62,7 @@ says()
 	verdict $? "  and says: $1"
 }
 
-# make_source NAME LINE...: a file of these lines, and a program of that name after them.
+# make_source NAME LINE...: write these lines and a program NAME with the body of stdin.
 make_source()
 {
 	local name=$1
@@ -75,7 +75,7 @@ make_source()
 	} >"$work/$name.bpf.c"
 }
 
-# Every compiler there is, at least one of them.
+# Test all compilers that are installed; at least one must be.
 check_compilers()
 {
 	local clang nr=0
@@ -166,7 +166,7 @@ check_build()
 	is "  and there is no object" "$(cd "$work" && echo print.bpf.o*)" 'print.bpf.o*'
 }
 
-# As after "make install".
+# Test the folders that "make install" makes.
 check_installed()
 {
 	mkdir -p "$work/usr/bin" "$work/usr/include/linux"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What can be tested of the kcsd command without a drive. Prints TAP.
+# Test the kcsd command without a drive. Print TAP.
 #
 #	check.sh KCSD PARSE_TEST MANUAL_PAGE
 set -u
@@ -16,7 +16,7 @@ passed=0
 failed=0
 skipped=0
 
-# ok NAME COMMAND...: the command succeeds.
+# ok NAME COMMAND...: pass if the command succeeds.
 ok()
 {
 	local name=$1
@@ -38,7 +38,7 @@ skip()
 	echo "ok $((passed + failed + skipped)) - $1 # SKIP $2"
 }
 
-# run ARGUMENT...: kcsd's exit code in $code, its output in $work/out and err.
+# run ARGUMENT...: run kcsd. Set $code to its exit code; save output to $work/out and err.
 run()
 {
 	"$kcsd" "$@" >"$work/out" 2>"$work/err" </dev/null
@@ -50,7 +50,7 @@ commands()
 	"$kcsd" help | sed -n 's/^  \([a-z-]\{1,\}\)  .*/\1/p'
 }
 
-# One line on standard error, nothing on the other, this exit code.
+# True if kcsd printed one line to standard error and nothing else, with this exit code.
 refused()
 {
 	if [ "$code" = "$1" ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" = 1 ]; then
@@ -102,7 +102,7 @@ check_help()
 	ok "a full disk is noticed" test $? = 1
 }
 
-# usage SENTENCE ARGUMENT...: refused with exit code 2 and that.
+# usage SENTENCE ARGUMENT...: test for exit code 2 and this sentence.
 usage()
 {
 	local sentence=$1
@@ -239,7 +239,7 @@ check_values()
 	usage "range set '65536' is more than 65535" ranges delete 65536
 }
 
-# What configfs would refuse without a word, inject tells.
+# Test that kcsd inject explains rules that configfs refuses without a message.
 check_rules()
 {
 	local word
@@ -275,7 +275,7 @@ check_rules()
 	done
 }
 
-# fails SENTENCE ARGUMENT...: exit code 1, and that on one line.
+# fails SENTENCE ARGUMENT...: test for exit code 1 and one line with this sentence.
 fails()
 {
 	local sentence=$1
@@ -313,7 +313,7 @@ check_no_drive()
 		# shellcheck disable=SC2086 # words
 		fails "insmod kcsd.ko" $command
 	done
-	# Every option at its least and at its most is one that could be.
+	# Each option takes its minimum and its maximum.
 	fails "insmod kcsd.ko" create x --size 1M --block-size 512 --cus 64 --engine jit \
 		--arena-size 256M --timeout-ms 86400000 --zone-size 0 --max-append 8K --slm-size 0 \
 		--insn-budget 18446744073709551615 --load-granularity 64K --quick-us 0
@@ -330,14 +330,14 @@ check_no_drive()
 	fails "insmod kcsd.ko" power-cut
 }
 
-# What the page says of a command: from its heading, which names one or two, to the next.
+# Print the section of a command: from its heading, which names one or two, to the next.
 manual_section()
 {
 	awk -v name="$1" '/^\.S[SH]/ { on = 0; for (i = 2; i <= NF; i++) on += $i == name }
 		on && !/^\.S[SH]/' "$work/manual"
 }
 
-# An option a line, as "-o --output 1M": what is after it says that "default: 1M"; "-": nothing.
+# Print the options of --help, one on a line: "-o --output 1M" for "default: 1M", "-" for none.
 help_options()
 {
 	"$kcsd" help "$1" | awk '
@@ -357,7 +357,7 @@ help_options()
 		END { flush() }' | sort -k 2
 }
 
-# The same, of the page: headings may have two options, the default is in the text below.
+# The same for the page: a heading may have two options, the text below it has the default.
 manual_options()
 {
 	awk '
@@ -384,7 +384,7 @@ manual_options()
 		END { flush() }' "$work/section" | sort -k 2
 }
 
-# Both name the same options and letters; where both have a default that is a number, it is the same.
+# True if both name the same options and letters, and defaults that are numbers in both agree.
 same_options()
 {
 	diff <(help_options "$1" | cut -d' ' -f1,2) <(manual_options | cut -d' ' -f1,2) &&
@@ -392,7 +392,7 @@ same_options()
 			awk '$2 != "-" && $3 != "-" && $2 != $3' | grep .
 }
 
-# What looks like an option anywhere in the page is one of some command.
+# True if each option in the text of the page is an option of a command.
 known_options()
 {
 	sed 's/[^a-z0-9-]\(--[a-z]\)/\n\1/g' "$work/manual" | sed -n 's/^\(--[a-z][a-z0-9-]*\).*/\1/p' |
@@ -403,7 +403,7 @@ known_options()
 	! comm -23 "$work/named" "$work/known" | grep .
 }
 
-# Those in bpf/ that are installed, each with an entry.
+# True if the page has an entry for each program of bpf/ that is installed.
 known_programs()
 {
 	local top
@@ -422,7 +422,7 @@ check_manual()
 	else
 		skip "the manual page is well-formed" "there is no mandoc"
 	fi
-	# Without its formatting: "\-" is "-", and words are bold or not.
+	# Strip the formatting: "\-" is "-"; drop bold and italic.
 	sed 's/\\-/-/g; s/\\f[BIRP]//g; s/\\&//g' "$manual" >"$work/manual"
 	for command in $(commands); do
 		manual_section "$command" >"$work/section"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Every rule of parse.c, right and wrong. Prints TAP without a plan. */
+/* Test each rule of parse.c with valid and invalid text. Print TAP without a plan. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #define R	KCSD_GRANT_READ
 #define W	KCSD_GRANT_WRITE
 #define A	KCSD_GRANT_APPEND
-#define ZONE	300	/* the third zone is the last that is whole */
+#define ZONE	300	/* the third zone is the last complete one */
 
 static int nr, failed;
 
@@ -22,7 +22,7 @@ static void ok(bool good, const char *what, const char *text)
 
 struct number {
 	const char *text;
-	const char *wrong;	/* must be in the message; NULL: it is right */
+	const char *wrong;	/* part of the message; NULL: text is valid */
 	uint64_t value;
 };
 

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# kcsd sim and kcsd disasm: every option, every refusal, and the
-# programs of bpf/ on real data against the tools that do the same. Prints TAP.
+# Test kcsd sim and kcsd disasm: each option and each refusal. Compare the programs of bpf/ on real
+# data with tools that do the same. Print TAP.
 #
-#	sim.sh KCSD OUTPUT	where bpf/ was built
+#	sim.sh KCSD OUTPUT	OUTPUT: build directory of bpf/
 set -u
 export LC_ALL=C
 
@@ -40,7 +40,7 @@ is()
 	[ "$2" = "$3" ] || printf '# got: %s\n# wanted: %s\n' "$2" "$3"
 }
 
-# run ARGUMENT...: kcsd, and sim with the engine that is tested.
+# run ARGUMENT...: run kcsd; run sim with the engine under test.
 run()
 {
 	if [ "$1" = sim ]; then
@@ -50,7 +50,7 @@ run()
 	fi
 }
 
-# code WANTED NAME ARGUMENT...: kcsd's exit code; its output is in $work/out and err.
+# code WANTED NAME ARGUMENT...: test the exit code of kcsd; save output to $work/out and err.
 code()
 {
 	local wanted=$1 name=$2 got
@@ -63,7 +63,7 @@ code()
 	[ $got = "$wanted" ] || echo "# exit code $got"
 }
 
-# prints LINE, says TEXT: on standard output, on standard error.
+# prints LINE, says TEXT: test the last standard output, standard error.
 prints()
 {
 	grep -q -x -F -e "$1" "$work/out"
@@ -76,19 +76,19 @@ says()
 	verdict $? "  and says: $1"
 }
 
-# has FILTER VALUE: what jq finds in the JSON.
+# has FILTER VALUE: compare the result of a jq filter on the JSON output.
 has()
 {
 	is "  and $1 is $2" "$(jq -r "$1" "$work/out" 2>&1)" "$2"
 }
 
-# result PROGRAM OPTION...: of one of the programs in bpf/.
+# result PROGRAM OPTION...: print the result of a program of bpf/.
 result()
 {
 	run sim "$bpf/$1.bpf.o" "${@:2}" 2>"$work/err" | sed -n 's/^result: \([0-9]*\).*/\1/p'
 }
 
-# The line of a file that has this comment.
+# Print the number of the line of a file with this comment.
 line_of()
 {
 	grep -n -F "/* $1 */" "$top/bpf/tests/fault.bpf.c" | cut -d: -f1
@@ -146,7 +146,7 @@ check_programs()
 
 # ---- options ----
 
-# small NAME WANTED PROGRAM OPTION...: the exit code of one in behave.bpf.o.
+# small NAME WANTED PROGRAM OPTION...: test the exit code of a program of behave.bpf.o.
 small()
 {
 	local name=$1 wanted=$2 program=$3
@@ -236,7 +236,7 @@ check_lbas()
 	is "  and no more is said" "$(grep -c -e --grant "$work/err")" 0
 }
 
-# hashes NAME OPTION...: the stream is what is on standard input.
+# hashes NAME OPTION...: compare the hash of the stream with that of standard input.
 hashes()
 {
 	local name=$1
@@ -246,7 +246,7 @@ hashes()
 		od -An -v -tx1 | tr -d ' \n')" "$(sha256sum | cut -d' ' -f1)"
 }
 
-# A stream has a length: the file's, what is granted, or what was said.
+# Test the length of a stream: of the file, of the grants, or of --len.
 check_len()
 {
 	local len
@@ -298,7 +298,7 @@ check_images()
 	says "malformed program image"
 }
 
-# ---- faults: with the line ----
+# ---- faults with their source line ----
 
 check_faults()
 {
@@ -334,9 +334,9 @@ check_faults()
 	says "the program needs more memory"
 }
 
-# ---- raw programs: what r0 is, and nothing else ----
+# ---- raw programs: print r0 and nothing else ----
 
-# raw NAME WANTED PROGRAM [MEMORY]
+# raw NAME WANTED PROGRAM [MEMORY]: test r0 of plain instructions.
 raw()
 {
 	local mem=()
@@ -480,7 +480,7 @@ check_usage()
 
 # ---- memory ranges ----
 
-# filter NAME WANTED ROWS LOW HIGH [OPTION...]: rows of 16 bytes, the column is the second half.
+# filter NAME WANTED ROWS LOW HIGH [OPTION...]: filter rows of 16 bytes by their second half.
 filter()
 {
 	local name=$1 wanted=$2 args
@@ -527,7 +527,8 @@ check_ranges()
 
 # ---- zones ----
 
-# zone_filter WANTED NAME FROM TO LOW HIGH [OPTION...]: rows as above, LBAs of 512 bytes in zones of 4 KiB.
+# zone_filter WANTED NAME FROM TO LOW HIGH [OPTION...]: filter the same rows in LBAs of 512 bytes,
+# zones of 4 KiB.
 zone_filter()
 {
 	local wanted=$1 name=$2 args
@@ -570,7 +571,7 @@ check_zones()
 		"$(perl -e 'print map { pack "Q2", $_ + 1, $_ * 7 % 1000 }
 			grep { $_ * 7 % 1000 >= 100 && $_ * 7 % 1000 <= 300 } 0 .. 159' | md5sum)"
 	zone_filter 0 "zones, what was written is" 24 8 0 1000 --grant z3 --grant z1:a
-	# What is behind the last row is zero, and kept.
+	# The bytes behind the last row are zero and pass the filter.
 	prints "result: 32"
 }
 
@@ -656,7 +657,7 @@ L3:
 	code 2 "disasm, too many names" disasm a b c
 }
 
-# ---- the compile line of kcsd_helpers.h, with each clang that there is ----
+# ---- the compile line of kcsd_helpers.h, with each installed clang ----
 
 check_compile()
 {
@@ -675,7 +676,7 @@ check_compile()
 	done
 }
 
-# ---- the README's example: each command, and the lines shown of what it prints ----
+# ---- the example of the README: each command, and the lines of output that it shows ----
 
 check_readme()
 {
@@ -693,7 +694,7 @@ check_readme()
 			cat "$work/err" >>"$work/out"
 			;;
 		"instructions: "*)
-			# As many as this compiler's code takes.
+			# The number depends on the compiler.
 			grep -q -x 'instructions: [0-9]*' "$work/out"
 			verdict $? "README: instructions"
 			;;
@@ -705,9 +706,9 @@ check_readme()
 	done <"$work/example"
 }
 
-# ---- the manual page's examples: each run of a program, on a file instead of a drive ----
+# ---- the examples of the manual page: each run of a program, on a file instead of a drive ----
 
-# example PROGRAM: its command line there, for sim.
+# example PROGRAM: print its command line in the page, changed for sim.
 example()
 {
 	sed 's/\\-/-/g; s/^\t//' "$top/Documentation/man/kcsd.8" |
@@ -715,7 +716,7 @@ example()
 		sed -n "s/^kcsd run $1.bpf.o --lba all --len \$(stat -c %s \([a-z.]*\))/--lba \1/p"
 }
 
-# is_example PROGRAM OUTPUT_OPTION WANTED
+# is_example PROGRAM OUTPUT_OPTION WANTED: run the example and compare its output.
 is_example()
 {
 	local line

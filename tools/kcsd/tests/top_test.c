@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What kcsd top says of drives, whose files are ordinary ones here, in a directory of this test's.
- * Prints TAP.
+ * Test the output of kcsd top. The files of the drives are ordinary files in a directory of this
+ * test. Print TAP.
  */
 #include <ftw.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 
 #include "top.h"
 
-extern const char *kcsd_sysfs_root;	/* the library's; in the shared one nobody sees it */
+extern const char *kcsd_sysfs_root;	/* in libkcsd; the shared library hides it */
 
 #define SECOND	1000000000ULL
 
@@ -24,7 +24,7 @@ static void ok(bool good, const char *what)
 	printf("%sok %d - top: %s\n", good ? "" : "not ", ++nr, what);
 }
 
-/* put(text, "kcsd0/units/%d/runs", 3): a file, with the directories that it is in. */
+/* Write a file and make its directories: put(text, "kcsd0/units/%d/runs", 3). */
 static void __attribute__((format(printf, 2, 3))) put(const char *text, const char *format, ...)
 {
 	char path[256], *slash;
@@ -52,7 +52,7 @@ static int remove_entry(const char *path, const struct stat *st, int kind, struc
 	return remove(path);
 }
 
-/* The directory is another one from now on: the old one stays, so that its number is not used again. */
+/* Replace a directory. The old one stays under another name, so that its inode is not reused. */
 static void renew(const char *dir)
 {
 	static int nr;
@@ -71,7 +71,7 @@ static void put_unit(int unit, const char *runs, const char *busy, const char *i
 	put("0", "kcsd0/units/%d/cpus", unit);
 }
 
-/* The text that two samples make, a second apart. */
+/* Return the text of kcsd top for two samples, a second apart. */
 static char *text_of(struct samples *before, struct samples *now)
 {
 	static char buf[8192];
@@ -84,7 +84,7 @@ static char *text_of(struct samples *before, struct samples *now)
 	return buf;
 }
 
-/* The line after one that begins with head, or "". */
+/* Return the line after the one that begins with head, or "". */
 static const char *line_after(const char *text, const char *head)
 {
 	const char *line = strstr(text, head);
@@ -122,7 +122,7 @@ static void test_units(void)
 	put_unit(0, "50", "251000", "759000");		/* a quarter of the time */
 	put_unit(2, "0", "0", "1010000");
 	renew("kcsd0/units/10");
-	put_unit(10, "3", "400", "600");		/* it began anew */
+	put_unit(10, "3", "400", "600");		/* started again from 0 */
 	ok(!kcsd_top_sample(&now, "kcsd0"), "another, of one drive");
 
 	line = line_after(text_of(&before, &now), "   UNIT");
@@ -146,7 +146,7 @@ static void test_units(void)
 	kcsd_top_release(&now);
 }
 
-/* Times that were read at slightly different moments: a unit that was busy all the time. */
+/* Test a unit that is always busy: its times are read at slightly different moments. */
 static void test_decrease(void)
 {
 	struct samples before, now;
@@ -185,7 +185,7 @@ static void test_programs(void)
 	kcsd_top_release(&now);
 }
 
-/* A drive of a module without units/, and one that came between the samples. */
+/* Test a drive of an old module without units/, and a drive added between the samples. */
 static void test_drives(void)
 {
 	struct samples before, now;

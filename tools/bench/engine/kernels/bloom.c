@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Ask a Bloom filter, 12 bits for each key and 4 of them set, for keys. */
+/* Look keys up in a Bloom filter with 12 bits for each key, 4 of them set. */
 #include "kernel.h"
 
 #define BITS	65536
@@ -22,9 +22,9 @@ static void setup(__u64 seed)
 {
 	__u64 i, key;
 
-	for (i = 0; i < BITS / 64; i++) {	/* it may have been used before */
+	for (i = 0; i < BITS / 64; i++) {	/* clear the filter of an earlier run */
 		filter[i] = 0;
-		bench_barrier();	/* else this were a call of memset */
+		bench_barrier();	/* keeps the compiler from calling memset */
 	}
 	for (i = 0; i < KEYS; i++) {
 		key = bench_random(&seed);
@@ -32,7 +32,7 @@ static void setup(__u64 seed)
 		if (i < PROBES / 4)
 			probes[i * 4] = key;
 	}
-	for (i = 0; i < PROBES; i++)	/* one in four is there */
+	for (i = 0; i < PROBES; i++)	/* one in four is in the filter */
 		if (i % 4)
 			probes[i] = bench_random(&seed);
 }

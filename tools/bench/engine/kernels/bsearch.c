@@ -16,11 +16,11 @@ static void setup(__u64 seed)
 		key += 1 + bench_below(&seed, 1000);
 		keys[i] = key;
 	}
-	for (i = 0; i < LOOKUPS; i++)	/* every second one is there */
+	for (i = 0; i < LOOKUPS; i++)	/* every second one is in the array */
 		wanted[i] = i & 1 ? keys[bench_below(&seed, KEYS)] : bench_below(&seed, key);
 }
 
-/* Index of the first key that is not below key, or KEYS. */
+/* Return the index of the first key that is not below key, or KEYS. */
 static inline __u64 lower_bound(__u64 key)
 {
 	__u64 low = 0, high = KEYS, middle;

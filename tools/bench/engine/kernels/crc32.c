@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* CRC-32, the one of Ethernet and zlib, 8 bytes at a time by tables. */
+/* Compute the CRC-32 of Ethernet and zlib, 8 bytes at a time by tables. */
 #include "kernel.h"
 
 #define POLYNOMIAL	0xedb88320u	/* reflected */

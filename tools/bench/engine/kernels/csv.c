@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Sum, minimum and maximum of a column of decimal numbers in a CSV table. */
+/* Compute sum, minimum and maximum of a column of decimal numbers in a CSV table. */
 #include "text.h"
 
 #define COLUMN		3
@@ -8,7 +8,7 @@
 static __u8 table[65536];
 static __u64 table_len;
 
-/* number,word,number,number,word */
+/* Append a row: number,word,number,number,word. Return the end. */
 static __u8 *add_row(__u8 *p, __u32 row, __u64 *random)
 {
 	p = text_decimal(p, row);
@@ -34,7 +34,7 @@ static void setup(__u64 seed)
 	table_len = p - table;
 }
 
-/* Behind the next c, or end. */
+/* Return the position behind the next c, or end. */
 static inline const __u8 *skip_past(const __u8 *p, const __u8 *end, __u8 c)
 {
 	while (p < end && *p++ != c)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Copy the lines that have a word to the output. */
+/* Copy the lines that contain a word to the output. */
 #include "text.h"
 
 static __u8 text[65536];
@@ -35,7 +35,7 @@ static inline bool has_word(const __u8 *p, const __u8 *end)
 	return false;
 }
 
-/* By 8 bytes, the last of which may lie beyond the line: there is room. */
+/* Append a line to the output, 8 bytes at a time, then the rest by bytes. Return the end. */
 static inline __u8 *append(__u8 *to, const __u8 *from, __u64 len)
 {
 	__u64 i;
@@ -44,7 +44,7 @@ static inline __u8 *append(__u8 *to, const __u8 *from, __u64 len)
 		bench_store64(to + i, bench_load64(from + i));
 	for (; i < len; i++) {
 		to[i] = from[i];
-		bench_barrier();	/* else this were a call of memcpy */
+		bench_barrier();	/* keeps the compiler from calling memcpy */
 	}
 	return to + len;
 }

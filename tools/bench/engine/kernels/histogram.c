@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* How often each byte value occurs. */
+/* Count how often each byte value occurs. */
 #include "text.h"
 
 static __u8 text[65536];
@@ -18,7 +18,7 @@ static noinline __u64 kernel(void)
 
 	for (i = 0; i < 256; i++) {
 		counts[i] = 0;
-		bench_barrier();	/* else this were a call of memset */
+		bench_barrier();	/* keeps the compiler from calling memset */
 	}
 	for (; p < end; p++)
 		counts[*p]++;

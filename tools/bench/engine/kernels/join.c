@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Probe a hash table with rows, and add up the products of those that match. */
+/* Probe a hash table with rows and add up the products of the rows that match. */
 #include "kernel.h"
 
 #define SLOTS	8192
@@ -32,9 +32,9 @@ static void setup(__u64 seed)
 {
 	__u64 i, key;
 
-	for (i = 0; i < SLOTS; i++) {	/* it may have been used before */
+	for (i = 0; i < SLOTS; i++) {	/* clear the table of an earlier run */
 		slots[i].key = 0;
-		bench_barrier();	/* else this were a call of memset */
+		bench_barrier();	/* keeps the compiler from calling memset */
 	}
 	for (i = 0; i < KEYS; i++) {
 		key = bench_random(&seed);
@@ -49,7 +49,7 @@ static void setup(__u64 seed)
 	}
 }
 
-/* The slot of this key, or an empty one. */
+/* Return the slot of this key, or an empty slot. */
 static inline const struct slot *find(__u64 key)
 {
 	__u64 i = bench_hash(key) % SLOTS;

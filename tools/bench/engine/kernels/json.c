@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sum a number that is a member of the outermost object of each line. Members of
- * inner objects and text in strings may look like it.
+ * Sum a number that is a member of the outermost object of each line. Members of inner objects and
+ * text in strings may look the same.
  */
 #include "text.h"
 
@@ -39,7 +39,7 @@ static void setup(__u64 seed)
 	field_len = text_string(field, seed ? "bytes" : "id") - field;
 }
 
-/* p is behind the opening quote; returns the closing one, or end. */
+/* Return the closing quote of a string, or end. p is behind the opening quote. */
 static inline const __u8 *string_end(const __u8 *p, const __u8 *end)
 {
 	for (; p < end && *p != '"'; p++)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a kernel's source is written with. The same file is compiled three ways:
- * for a drive (BPF), for user space, and into the companion module.
+ * Common definitions for the sources of kernels. Each source is compiled three times: for a drive
+ * (BPF), for user space, and into the companion module.
  *
- *	static void setup(__u64 seed)	 make the input, again and again; not timed
- *	static noinline __u64 kernel(void)	one round: the timed part. Its result
- *				 is a checksum of all it did, the same in each round.
+ *	static void setup(__u64 seed)	make the input of a run; may be called again; not timed
+ *	static noinline __u64 kernel(void)	one round, the timed part. Return a checksum of all
+ *						work, the same in each round.
  *	BENCH(name)
  *
- * Whatever the input is made of depends on the seed, which no compiler knows.
+ * All input depends on the seed, which the compiler does not know.
  */
 #ifndef BENCH_KERNEL_H
 #define BENCH_KERNEL_H
@@ -34,12 +34,12 @@ struct bench_result {
 
 #define BENCH_SEED	0x9e3779b97f4a7c15ULL
 
-/* Not before, and not from what was known before. */
+/* Keep the compiler from moving accesses across this point or reusing earlier values. */
 #define bench_barrier()	__asm__ volatile("" : : : "memory")
 
 /*
- * 8 bytes from and to any address. The type promises an alignment that p need not have; neither a
- * drive nor the machines that this runs on mind.
+ * Load and store 8 bytes at any address. The type promises an alignment that p may not have; drives
+ * and the machines that run this accept that.
  */
 typedef __u64 __attribute__((__may_alias__)) bench_u64;
 
@@ -53,7 +53,7 @@ static inline void bench_store64(void *p, __u64 value)
 	*(bench_u64 *)p = value;
 }
 
-/* xorshift64; *state is not 0. */
+/* Return the next number of xorshift64; *state is not 0. */
 static inline __u64 bench_random(__u64 *state)
 {
 	*state ^= *state << 13;
@@ -67,14 +67,14 @@ static inline __u64 bench_below(__u64 *state, __u32 limit)
 	return (bench_random(state) >> 32) * limit >> 32;
 }
 
-/* Spreads what differs in a key over all bits. */
+/* Hash a key: each bit of it changes all bits. */
 static inline __u64 bench_hash(__u64 key)
 {
 	key *= 0x9fb21c651e98df25ULL;
 	return key ^ key >> 32;
 }
 
-/* The rounds differ in nothing: the quickest is the one least disturbed. */
+/* Run all rounds. Keep the fastest: the rounds are equal, so it was the least disturbed. */
 #define BENCH_ROUNDS(result, rounds, now) do {				\
 	__u64 bench_start, bench_ns, bench_n;				\
 									\
@@ -92,7 +92,7 @@ static inline __u64 bench_hash(__u64 key)
 
 #ifdef __bpf__
 
-/* cparam1: rounds, cparam2: the seed. Emits struct bench_result. */
+/* Define a program. cparam1: rounds, cparam2: seed. Its output is a struct bench_result. */
 #define BENCH(name)							\
 SEC("kcsd") __u64 name(struct kcsd_ctx *ctx)				\
 {									\
@@ -108,7 +108,7 @@ SEC("kcsd") __u64 name(struct kcsd_ctx *ctx)				\
 
 __u64 bench_now(void);
 
-/* bench_NAME(rounds, seed, &result) */
+/* Type of bench_NAME(rounds, seed, &result). */
 typedef void (*bench_fn)(__u64 rounds, __u64 seed, struct bench_result *result);
 
 #define BENCH(name)							\

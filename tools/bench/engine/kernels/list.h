@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The kernels of the suite, one source file each. K(name, "what it does") */
+/* List the kernels of the suite, each in a source file of that name. K(name, "description") */
 #ifndef BENCH_LIST_H
 #define BENCH_LIST_H
 

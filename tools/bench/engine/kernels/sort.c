@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Sort pages of 64-bit keys: short runs by insertion, then merged to ever longer ones. */
+/* Sort pages of 64-bit keys: sort short runs by insertion, then merge them to longer ones. */
 #include "kernel.h"
 
 #define PAGES	8
@@ -18,7 +18,7 @@ static void setup(__u64 seed)
 			input[page][i] = bench_random(&seed);
 }
 
-/* One run, from a page's keys into one[]. */
+/* Sort a run of the keys of a page into one[]. */
 static inline void insert_run(const __u64 *from, __u64 *to)
 {
 	__u64 i, k, key;
@@ -31,7 +31,7 @@ static inline void insert_run(const __u64 *from, __u64 *to)
 	}
 }
 
-/* Two runs of len keys, the second behind the first. */
+/* Merge two runs of len keys; the second is behind the first. */
 static inline void merge(const __u64 *from, __u64 *to, __u64 len)
 {
 	const __u64 *a = from, *a_end = from + len, *b = a_end, *b_end = b + len;
@@ -40,7 +40,7 @@ static inline void merge(const __u64 *from, __u64 *to, __u64 len)
 		*to++ = *b < *a ? *b++ : *a++;
 	while (a < a_end) {
 		*to++ = *a++;
-		bench_barrier();	/* else this were a call of memcpy */
+		bench_barrier();	/* keeps the compiler from calling memcpy */
 	}
 	while (b < b_end) {
 		*to++ = *b++;
@@ -48,7 +48,7 @@ static inline void merge(const __u64 *from, __u64 *to, __u64 len)
 	}
 }
 
-/* Returns the sorted keys. */
+/* Sort a page. Return the sorted keys. */
 static inline const __u64 *sort_page(const __u64 *keys)
 {
 	__u64 *from = one, *to = other, *swap;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Text to work on: words as they are in prose and logs, made from a seed. */
+/* Make text from a seed, with words as in prose and logs. */
 #ifndef BENCH_TEXT_H
 #define BENCH_TEXT_H
 
 #include "kernel.h"
 
-#define TEXT_WORD_LEN	12	/* the longest word, and a space */
+#define TEXT_WORD_LEN	12	/* bytes of the longest word and a space */
 #define TEXT_WORDS	16
 
 static const char text_words[TEXT_WORDS][TEXT_WORD_LEN] = {
@@ -13,7 +13,7 @@ static const char text_words[TEXT_WORDS][TEXT_WORD_LEN] = {
 	"request", "store", "to", "timeout", "sector", "is", "reset", "that",
 };
 
-/* Copies word nr; returns its length. */
+/* Copy word nr. Return its length. */
 static inline __u64 text_word(__u8 *to, __u64 nr)
 {
 	__u64 i;
@@ -23,7 +23,7 @@ static inline __u64 text_word(__u8 *to, __u64 nr)
 	return i;
 }
 
-/* Words and line ends, to the last byte of buf, which is a line end. */
+/* Fill buf with words and line ends; the last byte is a line end. */
 static inline void text_fill(__u8 *buf, __u64 len, __u64 *random)
 {
 	__u8 *p = buf, *end = buf + len;
@@ -34,11 +34,11 @@ static inline void text_fill(__u8 *buf, __u64 len, __u64 *random)
 	}
 	while (p < end) {
 		*p++ = '\n';
-		bench_barrier();	/* else this were a call of memset */
+		bench_barrier();	/* keeps the compiler from calling memset */
 	}
 }
 
-/* Appends value in decimal digits; returns the end. */
+/* Append value in decimal digits. Return the end. */
 static inline __u8 *text_decimal(__u8 *p, __u32 value)
 {
 	__u32 scale = 1;
@@ -50,7 +50,7 @@ static inline __u8 *text_decimal(__u8 *p, __u32 value)
 	return p;
 }
 
-/* Appends a string without its NUL; returns the end. */
+/* Append a string without its NUL. Return the end. */
 static inline __u8 *text_string(__u8 *p, const char *s)
 {
 	while (*s)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Decode integers of 7 bits a byte, as a column's differences are stored, and add them up. */
+/* Decode integers of 7 bits a byte, the format of differences in a column. Add them up. */
 #include "kernel.h"
 
 #define VARINT_MAX	10	/* bytes */
@@ -15,7 +15,7 @@ static __u8 *encode(__u8 *p, __u64 value)
 	return p;
 }
 
-/* Most are short. */
+/* Make the integers; most of them are short. */
 static void setup(__u64 seed)
 {
 	__u8 *p = stream, *last = stream + sizeof(stream) - VARINT_MAX;

@@ -8,7 +8,7 @@ static __u64 needle_len;
 
 static void setup(__u64 seed)
 {
-	/* "storage", which begins as "station" and "store" do. */
+	/* Take "storage": "station" and "store" begin with the same letters. */
 	needle_len = text_word(needle, seed & 1);
 	text_fill(text, sizeof(text), &seed);
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernels of the suite as native code, for comparison with the same in a
- * drive's engines. In debugfs, kcsd_bench/:
+ * Run the kernels of the suite as native code, to compare them with the engines of a drive. In
+ * debugfs, kcsd_bench/:
  *
- *	rounds	how often a kernel runs when its file is read
- *	NAME	read: run it, "nanoseconds of the quickest round, checksum"
+ *	rounds	number of rounds of a kernel for each read of its file
+ *	NAME	read: run the kernel; "nanoseconds of the fastest round, checksum"
  */
 #include <linux/debugfs.h>
 #include <linux/ktime.h>
@@ -16,14 +16,14 @@
 #include "kernels/kernel.h"
 #include "kernels/list.h"
 
-/* A run, as it is handed to a kernel thread: a drive's runs are on one as well. */
+/* A run for a kernel thread: a drive executes runs on one, too. */
 struct bench_work {
 	struct work_struct work;
 	bench_fn fn;
 	struct bench_result result;
 };
 
-static DEFINE_MUTEX(bench_lock);	/* the kernels' buffers: one run at a time */
+static DEFINE_MUTEX(bench_lock);	/* protects the buffers of the kernels: one run at a time */
 static struct dentry *bench_dir;
 static u64 bench_rounds = 1;
 
