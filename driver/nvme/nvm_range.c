@@ -9,6 +9,21 @@
 #include "nvme/identify.h"
 #include "nvme/nvm_range.h"
 
+int kcsd_nvm_range_check(struct kcsd_cmd *cmd, const struct kcsd_cmd_uses *uses, u64 max)
+{
+	int ret = kcsd_cmd_check_unused(cmd, uses);
+
+	if (ret)
+		return ret;
+	if ((u64)kcsd_nvm_nlb(cmd) << cmd->drive->lba_shift > max)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
+	if (iov_iter_count(&cmd->data))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	if (!kcsd_drive_has_lbas(cmd->drive, kcsd_nvm_slba(cmd), kcsd_nvm_nlb(cmd)))
+		return KCSD_SC_LBA_RANGE;
+	return 0;
+}
+
 struct kcsd_job *kcsd_nvm_job_create(struct kcsd_cmd *cmd, size_t size, u64 nlb, int *ret)
 {
 	struct kcsd_drive *drive = cmd->drive;

@@ -11,6 +11,7 @@
 #include "media/inject.h"
 
 struct kcsd_cmd;
+struct kcsd_cmd_uses;
 struct kcsd_job;
 
 struct kcsd_nvm_range {
@@ -18,6 +19,11 @@ struct kcsd_nvm_range {
 	u64 nlb;
 };
 
+/*
+ * Check a command with SLBA and NLB but no data: unused fields, at most max bytes, LBAs on the drive.
+ * Returns 0 or the status.
+ */
+int kcsd_nvm_range_check(struct kcsd_cmd *cmd, const struct kcsd_cmd_uses *uses, u64 max);
 /*
  * Create the job of a command on nlb LBAs in total, like kcsd_job_create(): allocates size bytes
  * with the job as first member. The caller sets execute.

@@ -78,17 +78,8 @@ static int uncor_check(struct kcsd_cmd *cmd)
 		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* SLBA */
 		.cdw12 = 0xffff,			/* NLB */
 	};
-	int ret = kcsd_cmd_check_unused(cmd, &uses);
 
-	if (ret)
-		return ret;
-	if ((u64)kcsd_nvm_nlb(cmd) << cmd->drive->lba_shift > KCSD_MAX_WRITE_UNCOR)
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
-	if (iov_iter_count(&cmd->data))
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	if (!kcsd_drive_has_lbas(cmd->drive, kcsd_nvm_slba(cmd), kcsd_nvm_nlb(cmd)))
-		return KCSD_SC_LBA_RANGE;
-	return 0;
+	return kcsd_nvm_range_check(cmd, &uses, KCSD_MAX_WRITE_UNCOR);
 }
 
 int kcsd_nvm_parse_write_uncor(struct kcsd_cmd *cmd)

@@ -120,17 +120,8 @@ static int verify_check(struct kcsd_cmd *cmd)
 		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* SLBA */
 		.cdw12 = 0xffff | KCSD_NVM_CONTROL_ALL,	/* NLB */
 	};
-	int ret = kcsd_cmd_check_unused(cmd, &uses);
 
-	if (ret)
-		return ret;
-	if ((u64)kcsd_nvm_nlb(cmd) << cmd->drive->lba_shift > KCSD_MAX_VERIFY)
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
-	if (iov_iter_count(&cmd->data))
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	if (!kcsd_drive_has_lbas(cmd->drive, kcsd_nvm_slba(cmd), kcsd_nvm_nlb(cmd)))
-		return KCSD_SC_LBA_RANGE;
-	return 0;
+	return kcsd_nvm_range_check(cmd, &uses, KCSD_MAX_VERIFY);
 }
 
 int kcsd_nvm_parse_verify(struct kcsd_cmd *cmd)

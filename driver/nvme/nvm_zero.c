@@ -138,18 +138,8 @@ static int write_zeroes_check(struct kcsd_cmd *cmd)
 		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* SLBA */
 		.cdw12 = 0xffff | WRITE_ZEROES_CONTROL_ALL,	/* NLB */
 	};
-	u64 len = (u64)kcsd_nvm_nlb(cmd) << cmd->drive->lba_shift;
-	int ret = kcsd_cmd_check_unused(cmd, &uses);
 
-	if (ret)
-		return ret;
-	if (len > KCSD_MAX_WRITE_ZEROES)
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
-	if (iov_iter_count(&cmd->data))
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	if (!kcsd_drive_has_lbas(cmd->drive, kcsd_nvm_slba(cmd), kcsd_nvm_nlb(cmd)))
-		return KCSD_SC_LBA_RANGE;
-	return 0;
+	return kcsd_nvm_range_check(cmd, &uses, KCSD_MAX_WRITE_ZEROES);
 }
 
 int kcsd_nvm_parse_write_zeroes(struct kcsd_cmd *cmd)
