@@ -73,7 +73,7 @@ struct kcsd_drive {
 	bool dead;			/* power was cut: all I/O fails from now on */
 	bool data_lost;			/* a flush has lost data: all writes fail from now on */
 
-	struct kcsd_gate gate;		/* in front of all members below, up to side */
+	struct kcsd_gate gate;		/* in front of all members below, up to sidecar */
 	/*
 	 * Gate for Sanitize: each command of namespaces 2 and 3 is inside it from its validation
 	 * until it is complete.
@@ -82,7 +82,7 @@ struct kcsd_drive {
 	struct kcsd_sanitize sanitize;
 	struct kcsd_store store;
 	struct kcsd_zones zones;
-	struct kcsd_sidecar *side;	/* NULL: memory, or sidecar is 0 */
+	struct kcsd_sidecar *sidecar;	/* NULL: memory, or sidecar is 0 */
 	uuid_t uuid;			/* of the sidecar, else of retained */
 	struct list_head uuid_entry;	/* list in nvme/uuid.c */
 	struct kcsd_slm slm;

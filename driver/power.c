@@ -39,10 +39,10 @@ static int open_media(struct kcsd_drive *drive)
 		goto out_slm;
 	ret = kcsd_uuid_claim(drive, name);
 	if (ret)
-		goto out_side;
+		goto out_sidecar;
 	return 0;
 
-out_side:
+out_sidecar:
 	kcsd_sidecar_close(drive);
 out_slm:
 	kcsd_slm_destroy(drive);
@@ -231,7 +231,7 @@ int kcsd_power_on(const struct kcsd_config *config, struct kcsd_retained *retain
 	ret = add_nodes(drive);
 	if (ret)
 		goto out_parts;
-	kcsd_store_keep(&drive->store);
+	kcsd_store_commit_size(&drive->store);
 	kcsd_delayed_start(&drive->delayed);
 	*out = drive;
 	return 0;

@@ -244,11 +244,11 @@ void kcsd_describe_insn(const struct bpf_insn *insn, uint32_t check, char buf[KC
 	const char *name = linux_helper(insn->imm);
 
 	*buf = '\0';
-	if (check == KCSD_CHECK_LINUX_HELPER && name)
+	if (check == KCSD_VERDICT_LINUX_HELPER && name)
 		snprintf(buf, KCSD_DETAIL_LEN, ": %u, %s()", insn->imm, name);
-	else if (check == KCSD_CHECK_LINUX_HELPER || check == KCSD_CHECK_HELPER)
+	else if (check == KCSD_VERDICT_LINUX_HELPER || check == KCSD_VERDICT_HELPER)
 		snprintf(buf, KCSD_DETAIL_LEN, ": %u", insn->imm);
-	else if (check == KCSD_CHECK_OPCODE || check == KCSD_CHECK_RESERVED)
+	else if (check == KCSD_VERDICT_OPCODE || check == KCSD_VERDICT_RESERVED)
 		snprintf(buf, KCSD_DETAIL_LEN, ": opcode 0x%02x", insn->code);
 }
 
@@ -260,7 +260,7 @@ static int refuse_check(const struct kcsd_object *obj, uint32_t check, uint32_t 
 
 	if (pc < obj->insn_cnt)
 		kcsd_describe_insn(&obj->insns[pc], check, detail);
-	if (check == KCSD_CHECK_TOO_LONG) {
+	if (check == KCSD_VERDICT_TOO_LONG) {
 		kcsd_error_set(err, ret, "%s: section %s, function %s: %s: %u, at most %u are "
 			       "possible", obj->file, obj->section, obj->name,
 			       kcsd_check_text(check), obj->insn_cnt, KCSD_MAX_INSNS);
@@ -334,7 +334,7 @@ int kcsd_image_create(struct kcsd_object *obj, const struct kcsd_object_opts *o,
 	int ret;
 
 	if (obj->insn_cnt > KCSD_MAX_INSNS)
-		return refuse_check(obj, KCSD_CHECK_TOO_LONG, 0, err);
+		return refuse_check(obj, KCSD_VERDICT_TOO_LONG, 0, err);
 	ret = layout_init(&layout, obj, err);
 	if (!ret)
 		ret = fix_insns(obj, &layout, err);

@@ -13,7 +13,7 @@ struct name {
 #define NAME(value, name, text) { value, #name, text },
 static const struct name statuses[] = { KCSD_STATUSES(NAME) };
 static const struct name faults[] = { KCSD_FAULTS(NAME) };
-static const struct name checks[] = { KCSD_CHECKS(NAME) };
+static const struct name checks[] = { KCSD_VERDICTS(NAME) };
 static const struct name zone_conds[] = { KCSD_ZONE_CONDS(NAME) };
 #undef NAME
 

@@ -271,7 +271,7 @@ int kcsd_load_object(struct kcsd_drive *drv, const struct kcsd_object *obj,
 	ret = kcsd_load(drv, obj->image, obj->image_len, opts, pind, &e);
 	if (!ret)
 		return 0;
-	if (ret == KCSD_SC_INVALID_PROGRAM_DATA && e.check != KCSD_CHECK_MEMORY) {
+	if (ret == KCSD_SC_INVALID_PROGRAM_DATA && e.check != KCSD_VERDICT_MEMORY) {
 		kcsd_where_text(obj, e.pc, place, sizeof(place));
 		kcsd_error_set(err, ret, "%s: refused by %s: %s", place, kcsd_drive_name(drv),
 			       kcsd_check_text(e.check));

@@ -213,13 +213,13 @@ static int describe_limit(struct kcsd_error *err, int ret, uint32_t pind, const 
 /* Describe why the drive refused the program. */
 static int describe_refusal(struct kcsd_error *err, const struct load *load)
 {
-	uint32_t check = KCSD_LOAD_RESULT_CHECK(load->result);
+	uint32_t check = KCSD_LOAD_RESULT_VERDICT(load->result);
 	uint32_t pc = KCSD_LOAD_RESULT_PC(load->result);
 	struct kcsd_compute_info info;
 
 	kcsd_error_set(err, 0, "the drive refused the program: instruction %u: %s", pc,
 		       kcsd_check_text(check));
-	if (check == KCSD_CHECK_MEMORY && !kcsd_identify_compute(load->drv, &info, sizeof(info)))
+	if (check == KCSD_VERDICT_MEMORY && !kcsd_identify_compute(load->drv, &info, sizeof(info)))
 		kcsd_describe_memory(load->image, load->len, info.arena_len, err);
 	if (err) {
 		err->check = check;

@@ -10,24 +10,24 @@
 static int open_log(const char *path, struct kcsd_sidecar_fd *f, struct kcsd_sidecar_journal *log,
 		    struct kcsd_sidecar_report *report, struct kcsd_error *err)
 {
-	char side[PATH_MAX];
+	char sidecar[PATH_MAX];
 	uint64_t len;
 	int ret;
 
-	ret = kcsd_sidecar_path(path, side);
+	ret = kcsd_sidecar_path(path, sidecar);
 	if (!ret)
-		ret = kcsd_sidecar_fd_open(f, side, O_RDONLY, &len);
+		ret = kcsd_sidecar_fd_open(f, sidecar, O_RDONLY, &len);
 	if (ret)
-		return kcsd_error_set(err, ret, "%s: %s", side, kcsd_strerror(ret));
+		return kcsd_error_set(err, ret, "%s: %s", sidecar, kcsd_strerror(ret));
 	ret = kcsd_sidecar_journal_open(log, &f->io, len, report);
 	if (!ret)
 		return 0;
 	kcsd_sidecar_fd_close(f);
 	if (ret == -EUCLEAN)
-		return kcsd_error_set(err, ret, "%s: %s (at byte %llu)", side,
+		return kcsd_error_set(err, ret, "%s: %s (at byte %llu)", sidecar,
 				      kcsd_sidecar_verdict_text(report->verdict),
 				      (unsigned long long)report->pos);
-	return kcsd_error_set(err, ret, "%s: %s", side, kcsd_strerror(ret));
+	return kcsd_error_set(err, ret, "%s: %s", sidecar, kcsd_strerror(ret));
 }
 
 static void close_log(struct kcsd_sidecar_fd *f, struct kcsd_sidecar_journal *log)

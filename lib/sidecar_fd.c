@@ -73,12 +73,12 @@ static u64 fd_random(struct kcsd_sidecar_io *io)
 	return random;
 }
 
-int kcsd_sidecar_path(const char *path, char side[PATH_MAX])
+int kcsd_sidecar_path(const char *path, char sidecar[PATH_MAX])
 {
 	size_t len = strlen(path), suffix = strlen(KCSD_SIDECAR_SUFFIX);
 	bool has = len > suffix && !strcmp(path + len - suffix, KCSD_SIDECAR_SUFFIX);
 
-	if (snprintf(side, PATH_MAX, "%s%s", path, has ? "" : KCSD_SIDECAR_SUFFIX) >= PATH_MAX)
+	if (snprintf(sidecar, PATH_MAX, "%s%s", path, has ? "" : KCSD_SIDECAR_SUFFIX) >= PATH_MAX)
 		return -ENAMETOOLONG;
 	return 0;
 }

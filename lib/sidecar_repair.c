@@ -17,7 +17,7 @@
 
 struct repair {
 	struct kcsd_repair_opts opts;
-	char side[PATH_MAX];
+	char sidecar[PATH_MAX];
 	char image[PATH_MAX];		/* the backing file */
 	uint64_t len;			/* bytes of the old sidecar; 0: there is none */
 	struct kcsd_sidecar_state state;
@@ -62,28 +62,28 @@ static int read_old(struct repair *r)
 	struct kcsd_sidecar_fd f;
 	int ret;
 
-	ret = kcsd_sidecar_fd_open(&f, r->side, O_RDONLY, &r->len);
+	ret = kcsd_sidecar_fd_open(&f, r->sidecar, O_RDONLY, &r->len);
 	if (ret == -ENOENT) {
 		if (access(r->image, F_OK))
 			return kcsd_error_set(r->err, -ENOENT,
 					      "%s: there is neither this file nor %s",
-					      r->image, r->side);
+					      r->image, r->sidecar);
 		r->lost = 1;
 		return 0;
 	}
 	if (ret)
-		return kcsd_error_set(r->err, ret, "%s: %s", r->side, kcsd_strerror(ret));
+		return kcsd_error_set(r->err, ret, "%s: %s", r->sidecar, kcsd_strerror(ret));
 	ret = kcsd_sidecar_journal_open(&log, &f.io, r->len, &report);
 	if (!ret)
 		r->state = log.state;
-	else if (report.verdict == KCSD_VERDICT_VERSION)
-		ret = kcsd_error_set(r->err, ret, "%s: %s", r->side,
+	else if (report.verdict == KCSD_SIDECAR_VERDICT_VERSION)
+		ret = kcsd_error_set(r->err, ret, "%s: %s", r->sidecar,
 				     kcsd_sidecar_verdict_text(report.verdict));
 	else
 		ret = kcsd_sidecar_salvage(&f.io, r->len, &r->state, &r->lost);
 	kcsd_sidecar_fd_close(&f);
 	if (ret && ret != -EUCLEAN)
-		return kcsd_error_set(r->err, ret, "%s: %s", r->side, kcsd_strerror(ret));
+		return kcsd_error_set(r->err, ret, "%s: %s", r->sidecar, kcsd_strerror(ret));
 	return ret;
 }
 
@@ -152,11 +152,11 @@ static int decide(struct repair *r)
 	if (header && says_drive(&r->opts))
 		return kcsd_error_set(r->err, -EINVAL,
 				      "%s knows its drive: say nothing of size, blocks or zones",
-				      r->side);
+				      r->sidecar);
 	if (!header && !says_drive(&r->opts))
 		return kcsd_error_set(r->err, -EINVAL,
 				      "%s: nothing is left that describes the drive: say its zone size, or if it has no zones its block size",
-				      r->side);
+				      r->sidecar);
 	if (!header)
 		ret = describe_drive(r);
 	if (ret)
@@ -168,7 +168,7 @@ static int decide(struct repair *r)
 	else if (r->lost && r->state.nr_zones)
 		return kcsd_error_set(r->err, -EINVAL,
 				      "%s: records are lost: say whether zones are to be full or empty",
-				      r->side);
+				      r->sidecar);
 	return 0;
 }
 
@@ -214,17 +214,17 @@ static int replace(struct repair *r)
 	char new[PATH_MAX + 8], old[PATH_MAX + 8];
 	int ret;
 
-	snprintf(new, sizeof(new), "%s.new", r->side);
-	snprintf(old, sizeof(old), "%s.old", r->side);
+	snprintf(new, sizeof(new), "%s.new", r->sidecar);
+	snprintf(old, sizeof(old), "%s.old", r->sidecar);
 	ret = write_new(r, new);
 	if (ret)
 		return kcsd_error_set(r->err, ret, "%s: %s", new, kcsd_strerror(ret));
-	if ((r->len && rename(r->side, old)) || rename(new, r->side))
+	if ((r->len && rename(r->sidecar, old)) || rename(new, r->sidecar))
 		ret = -errno;
 	else
-		ret = sync_directory(r->side);
+		ret = sync_directory(r->sidecar);
 	if (ret)
-		kcsd_error_set(r->err, ret, "%s: %s", r->side, kcsd_strerror(ret));
+		kcsd_error_set(r->err, ret, "%s: %s", r->sidecar, kcsd_strerror(ret));
 	return ret;
 }
 
@@ -238,10 +238,10 @@ int kcsd_sidecar_repair(const char *path, const struct kcsd_repair_opts *opts, u
 	if (!ret && r.opts.zones > KCSD_REPAIR_EMPTY)
 		ret = -EINVAL;
 	if (!ret)
-		ret = kcsd_sidecar_path(path, r.side);
+		ret = kcsd_sidecar_path(path, r.sidecar);
 	if (ret)
 		return kcsd_error_set(err, ret, "%s: %s", path, kcsd_strerror(ret));
-	memcpy(r.image, r.side, sizeof(r.image));
+	memcpy(r.image, r.sidecar, sizeof(r.image));
 	r.image[strlen(r.image) - strlen(KCSD_SIDECAR_SUFFIX)] = '\0';
 	ret = check_unused(&r);
 	if (!ret)

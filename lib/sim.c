@@ -170,11 +170,11 @@ static int load(struct kcsd_sim *sim, size_t len, struct kcsd_error *err)
 	if (verdict.check)
 		return refuse(sim, &verdict, err);
 	if (kcsd_layout_init(&layout, &sim->view, KCSD_MAX_ARGS) > sim->opts.arena_len) {
-		verdict.check = KCSD_CHECK_MEMORY;
+		verdict.check = KCSD_VERDICT_MEMORY;
 		refuse(sim, &verdict, err);
 		kcsd_describe_memory(sim->image, len, sim->opts.arena_len, err);
 		if (err)
-			err->check = KCSD_CHECK_MEMORY;
+			err->check = KCSD_VERDICT_MEMORY;
 		return KCSD_SC_INVALID_PROGRAM_DATA;
 	}
 	ret = create_code(sim, &verdict);

@@ -30,7 +30,7 @@ enum kcsd_run_state {
 	KCSD_RUN_NEW,		/* not submitted yet */
 	KCSD_RUN_QUEUED,	/* in units.schedule */
 	KCSD_RUN_RUNNING,	/* on a unit */
-	KCSD_RUN_ENDED,		/* owned by the submitter again */
+	KCSD_RUN_COMPLETE,		/* owned by the submitter again */
 };
 
 /*
@@ -74,8 +74,8 @@ struct kcsd_run {
 	u64 queued_ns, start_ns, end_ns;	/* ktime */
 	u64 deadline_ns;		/* ktime */
 	u64 read_bytes, written_bytes;	/* read from and written to LBAs */
-	int medium_status;		/* first access failed by store or zone; 0: none */
-	u64 medium_lba;			/* first LBA of that access */
+	int io_status;		/* first access failed by store or zone; 0: none */
+	u64 io_lba;			/* first LBA of that access */
 	struct kcsd_trace_cmd trace;
 	struct kcsd_audit *audit;	/* NULL: not asked for; owned */
 	u32 engine;			/* KCSD_ENGINE_* */
@@ -83,7 +83,7 @@ struct kcsd_run {
 	u32 nr_out_pages;		/* for out_max bytes, at least one */
 	bool is_quick;			/* its submitter executes it; quick_run.c */
 	bool overran;			/* a quick run overran its slice: start it over */
-	struct kcsd_vm vm;		/* vm.end is valid in KCSD_RUN_ENDED */
+	struct kcsd_vm vm;		/* vm.end is valid in KCSD_RUN_COMPLETE */
 
 	/* Owned by the front end. */
 	void (*done)(struct kcsd_run *run);
@@ -124,7 +124,7 @@ struct kcsd_unit {
 	struct kcsd_mapping *mapping[KCSD_UNIT_MAPPINGS];	/* [h] NULL: none yet */
 	u64 mapping_clock;		/* [h] uses of mappings so far */
 	struct kcsd_lowered_ctl ctl;	/* [h] of JIT code; to cancel it: kcsd_run.ctl */
-	struct hrtimer timer;		/* for JIT code that counts no instructions; native.c */
+	struct hrtimer timer;		/* for JIT code that counts no instructions; jit_code.c */
 	bool ticks;			/* [h] such code is running */
 	u64 runs;			/* [h] read without a lock */
 	seqcount_t busy_seq;		/* [h] for the next two; read without a lock */
@@ -183,7 +183,7 @@ void kcsd_run_submit(struct kcsd_run *run);
 struct kcsd_unit *kcsd_unit_borrow(struct kcsd_run *run);
 void kcsd_unit_return(struct kcsd_unit *unit);
 /*
- * Execute a run on a unit that the caller owns. The run is then KCSD_RUN_ENDED; done() is not
+ * Execute a run on a unit that the caller owns. The run is then KCSD_RUN_COMPLETE; done() is not
  * called.
  */
 void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run);
@@ -228,7 +228,7 @@ void kcsd_run_execute(struct kcsd_run *run, struct kcsd_unit *unit);
 void kcsd_run_retire(struct kcsd_run *run);
 /* Retire the run, then call done(). */
 void kcsd_run_complete(struct kcsd_run *run);
-/* Return the NVMe status of a run in KCSD_RUN_ENDED. */
+/* Return the NVMe status of a run in KCSD_RUN_COMPLETE. */
 int kcsd_run_status(const struct kcsd_run *run);
 /*
  * Copy record, output and audit to run->metadata. In the mm of the submitter. Returns 0 or -EFAULT.

@@ -60,7 +60,7 @@ static int grant_check(struct kcsd_cmd *cmd, struct kcsd_lba_grant *g)
 	return 0;
 }
 
-int kcsd_grants_check(struct kcsd_cmd *cmd, struct kcsd_lba_grant *grants, u32 nr)
+int kcsd_grants_validate(struct kcsd_cmd *cmd, struct kcsd_lba_grant *grants, u32 nr)
 {
 	int ret = 0;
 	u32 i;

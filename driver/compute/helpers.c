@@ -57,10 +57,10 @@ static s64 run_error(int ret)
 static void note_failure(struct kcsd_run *run, u64 lba, int ret, int otherwise)
 {
 	/* An access that was let go because the run is cancelled has not failed by itself. */
-	if (!ret || run->medium_status || READ_ONCE(run->cancelled))
+	if (!ret || run->io_status || READ_ONCE(run->cancelled))
 		return;
-	run->medium_status = kcsd_lba_io_status(ret, otherwise);
-	run->medium_lba = lba;
+	run->io_status = kcsd_lba_io_status(ret, otherwise);
+	run->io_lba = lba;
 }
 
 /* True if a zone refused the access before any data was moved. */

@@ -5,7 +5,7 @@
 #include <linux/sysfs.h>
 
 #include "compute/compute.h"
-#include "compute/native.h"
+#include "compute/jit_code.h"
 #include "control/debugfs.h"
 #include "drive.h"
 
@@ -19,7 +19,7 @@ static void program_release(struct kobject *kobj)
 	struct kcsd_program *p = kobj_program(kobj);
 
 	free_percpu(p->stats);
-	kcsd_native_destroy(p);
+	kcsd_jit_code_destroy(p);
 	kcsd_code_destroy(p->code);
 	kvfree(p->image);
 	kfree_rcu(p, rcu);	/* kcsd_program_get() may still read users */
@@ -164,7 +164,7 @@ int kcsd_program_create(struct kcsd_drive *drive, u16 pind, struct kcsd_loading 
 	if (verdict->check)
 		goto out_stats;
 	if (kcsd_layout_init(&layout, &p->view, KCSD_MAX_ARGS) > drive->cfg.arena_size) {
-		verdict->check = KCSD_CHECK_MEMORY;
+		verdict->check = KCSD_VERDICT_MEMORY;
 		goto out_stats;
 	}
 	ret = kcsd_code_create(p->view.insns, p->view.insn_cnt, &p->code, verdict);
@@ -172,7 +172,7 @@ int kcsd_program_create(struct kcsd_drive *drive, u16 pind, struct kcsd_loading 
 		goto out_stats;
 	p->pind = pind;
 	p->builtin = l->builtin;
-	ret = kcsd_native_init(drive, p);
+	ret = kcsd_jit_code_init(drive, p);
 	if (ret)
 		goto out_code;
 
@@ -212,6 +212,6 @@ void kcsd_program_remove(struct kcsd_drive *drive, struct kcsd_program *p)
 {
 	kcsd_debugfs_del_program(p);
 	kobject_del(&p->kobj);
-	kcsd_native_drop(drive, p);
+	kcsd_jit_code_drop(drive, p);
 	kobject_put(&p->kobj);
 }

@@ -57,7 +57,7 @@ struct kcsd_program {
 	void *image;			/* as loaded, owned; view points into it */
 	struct kcsd_image_view view;
 	struct kcsd_code *code;
-	struct kcsd_native *native;	/* JIT code, per unit; NULL: the drive uses none */
+	struct kcsd_jit_code *jit;	/* JIT code, per unit; NULL: the drive uses none */
 	struct kcsd_program_stats __percpu *stats;
 };
 
@@ -148,9 +148,9 @@ void kcsd_programs_del_dir(struct kcsd_drive *drive);
  * programs_retained.c: record a program in the sidecar. All do nothing if the program is not
  * persistent. They return 0, a status or -ENOMEM. programs.lock is held.
  */
-int kcsd_program_keep(struct kcsd_drive *drive, const struct kcsd_program *p);
+int kcsd_program_record(struct kcsd_drive *drive, const struct kcsd_program *p);
 /* Record a change. what: KCSD_SIDECAR_ACTIVATE, _DEACTIVATE or _UNLOAD. */
-int kcsd_program_keep_change(struct kcsd_drive *drive, const struct kcsd_program *p, u8 what);
+int kcsd_program_record_change(struct kcsd_drive *drive, const struct kcsd_program *p, u8 what);
 /*
  * Load all programs that the sidecar has, at power on. Returns 0 or -errno; if -EINVAL, a line in
  * the kernel log says why.

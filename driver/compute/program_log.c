@@ -64,8 +64,8 @@ void kcsd_program_log_fault(struct kcsd_program_log *log, struct kcsd_owner owne
 	program_log_append(log, owner, &e);
 }
 
-void kcsd_log_medium(struct kcsd_program_log *log, struct kcsd_owner owner, u16 pind, int status,
-		     u64 lba)
+void kcsd_program_log_io(struct kcsd_program_log *log, struct kcsd_owner owner, u16 pind,
+			 int status, u64 lba)
 {
 	struct kcsd_log_entry e = {
 		.pind = cpu_to_le16(pind),
@@ -77,14 +77,14 @@ void kcsd_log_medium(struct kcsd_program_log *log, struct kcsd_owner owner, u16 
 	program_log_append(log, owner, &e);
 }
 
-void kcsd_log_close(struct kcsd_program_log *log, struct kcsd_owner owner)
+void kcsd_program_log_close(struct kcsd_program_log *log, struct kcsd_owner owner)
 {
 	spin_lock(&log->lock);
 	kcsd_fair_ring_close(&log->places, owner);
 	spin_unlock(&log->lock);
 }
 
-void kcsd_log_erase(struct kcsd_program_log *log)
+void kcsd_program_log_erase(struct kcsd_program_log *log)
 {
 	spin_lock(&log->lock);
 	kcsd_fair_ring_clear(&log->places);
@@ -99,7 +99,7 @@ static int compare_oldest_first(const void *a, const void *b)
 	return le64_to_cpu(x->seq) < le64_to_cpu(y->seq) ? -1 : 1;
 }
 
-void *kcsd_log_page(struct kcsd_program_log *log, u32 *len)
+void *kcsd_program_log_page(struct kcsd_program_log *log, u32 *len)
 {
 	struct kcsd_log_header *h;
 	struct kcsd_log_entry *e;

@@ -30,13 +30,13 @@ void kcsd_program_log_line(struct kcsd_program_log *log, struct kcsd_owner owner
 void kcsd_program_log_fault(struct kcsd_program_log *log, struct kcsd_owner owner, u16 pind,
 			    const struct kcsd_vm_end *end);
 /* Append the status of the first access that the store or a zone failed. lba: where. */
-void kcsd_log_medium(struct kcsd_program_log *log, struct kcsd_owner owner, u16 pind, int status,
-		     u64 lba);
+void kcsd_program_log_io(struct kcsd_program_log *log, struct kcsd_owner owner, u16 pind,
+			 int status, u64 lba);
 /* Tell the log that an open file is closed: stats/fair_ring.h. Process context. */
-void kcsd_log_close(struct kcsd_program_log *log, struct kcsd_owner owner);
+void kcsd_program_log_close(struct kcsd_program_log *log, struct kcsd_owner owner);
 /* Delete all entries; seq goes on. Process context. */
-void kcsd_log_erase(struct kcsd_program_log *log);
+void kcsd_program_log_erase(struct kcsd_program_log *log);
 /* Return the log page, *len bytes, to be freed by kvfree(). NULL without memory. */
-void *kcsd_log_page(struct kcsd_program_log *log, u32 *len);
+void *kcsd_program_log_page(struct kcsd_program_log *log, u32 *len);
 
 #endif

@@ -76,7 +76,7 @@ static int slot_finish(struct kcsd_drive *drive, struct kcsd_program_slot *slot,
 		ps->bytes -= psize;
 		return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
 	}
-	ret = kcsd_program_keep(drive, p);
+	ret = kcsd_program_record(drive, p);
 	if (ret) {
 		ps->bytes -= psize;
 		kcsd_program_remove(drive, p);
@@ -124,7 +124,7 @@ static int programs_add_builtin(struct kcsd_drive *drive, u32 i)
 		return -ENOMEM;
 	ret = kcsd_program_create(drive, pind, &l, &p, &verdict);
 	if (ret) {
-		WARN_ON_ONCE(ret == -EINVAL && verdict.check != KCSD_CHECK_MEMORY);
+		WARN_ON_ONCE(ret == -EINVAL && verdict.check != KCSD_VERDICT_MEMORY);
 		kvfree(l.image);
 		return ret == -EINVAL ? 0 : ret;
 	}
@@ -317,7 +317,7 @@ int kcsd_programs_unload(struct kcsd_drive *drive, u16 pind)
 		return 0;
 	if (atomic_read(&p->users) >= 0)
 		return KCSD_SC_PROGRAM_IN_USE;
-	ret = kcsd_program_keep_change(drive, p, KCSD_SIDECAR_UNLOAD);
+	ret = kcsd_program_record_change(drive, p, KCSD_SIDECAR_UNLOAD);
 	if (!ret)
 		slot_unload(drive, slot, p);
 	return ret;
@@ -334,8 +334,8 @@ static int program_set_active(struct kcsd_drive *drive, struct kcsd_program *p, 
 
 	if (!on && atomic_cmpxchg(&p->users, 0, -1))
 		return KCSD_SC_PROGRAM_IN_USE;
-	ret = kcsd_program_keep_change(drive, p,
-				       on ? KCSD_SIDECAR_ACTIVATE : KCSD_SIDECAR_DEACTIVATE);
+	ret = kcsd_program_record_change(drive, p,
+					 on ? KCSD_SIDECAR_ACTIVATE : KCSD_SIDECAR_DEACTIVATE);
 	if (!ret)
 		drive->programs.active += on ? 1 : -1;
 	if (on == !ret)

@@ -11,7 +11,7 @@
 #include "drive.h"
 #include "persist/sidecar.h"
 
-static int kept_status(int ret)
+static int record_status(int ret)
 {
 	switch (ret) {
 	case 0:
@@ -26,46 +26,46 @@ static int kept_status(int ret)
 	}
 }
 
-int kcsd_program_keep(struct kcsd_drive *drive, const struct kcsd_program *p)
+int kcsd_program_record(struct kcsd_drive *drive, const struct kcsd_program *p)
 {
-	return p->persistent ? kept_status(kcsd_sidecar_add_program(drive, p)) : 0;
+	return p->persistent ? record_status(kcsd_sidecar_add_program(drive, p)) : 0;
 }
 
-int kcsd_program_keep_change(struct kcsd_drive *drive, const struct kcsd_program *p, u8 what)
+int kcsd_program_record_change(struct kcsd_drive *drive, const struct kcsd_program *p, u8 what)
 {
 	if (!p->persistent)
 		return 0;
-	return kept_status(kcsd_sidecar_change_program(drive, p->pind, what));
+	return record_status(kcsd_sidecar_change_program(drive, p->pind, what));
 }
 
-static const char *kept_reason(const struct kcsd_verdict *verdict)
+static const char *restore_reason(const struct kcsd_verdict *verdict)
 {
 	static const char * const texts[] = {
 #define TEXT(value, name, text) [value] = text,
-		KCSD_CHECKS(TEXT)
+		KCSD_VERDICTS(TEXT)
 #undef TEXT
 	};
 
 	return texts[verdict->check];
 }
 
-static int kept_unfit(struct kcsd_drive *drive, u16 pind, const char *option, u64 value)
+static int restore_unfit(struct kcsd_drive *drive, u16 pind, const char *option, u64 value)
 {
 	pr_err("kcsd%u: %s is %llu: too little for program %u of the sidecar\n", drive->index,
 	       option, value, pind);
 	return -EINVAL;
 }
 
-static int kept_check(struct kcsd_drive *drive, u16 pind, bool active, u32 psize)
+static int restore_validate(struct kcsd_drive *drive, u16 pind, bool active, u32 psize)
 {
 	const struct kcsd_config *c = &drive->cfg;
 
 	if (pind >= c->max_programs)
-		return kept_unfit(drive, pind, "max_programs", c->max_programs);
+		return restore_unfit(drive, pind, "max_programs", c->max_programs);
 	if (psize > c->max_program_bytes - drive->programs.bytes)
-		return kept_unfit(drive, pind, "max_program_bytes", c->max_program_bytes);
+		return restore_unfit(drive, pind, "max_program_bytes", c->max_program_bytes);
 	if (active && drive->programs.active == c->max_active)
-		return kept_unfit(drive, pind, "max_active", c->max_active);
+		return restore_unfit(drive, pind, "max_active", c->max_active);
 	return 0;
 }
 
@@ -73,40 +73,40 @@ static int kept_check(struct kcsd_drive *drive, u16 pind, bool active, u32 psize
  * Put a program from the sidecar into its slot. Returns 0 or -errno. A program that the drive would
  * not load today is left out, with a line in the kernel log; it stays in the sidecar.
  */
-static int kept_restore(struct kcsd_drive *drive, const struct kcsd_sidecar_program *kept,
-			u32 len)
+static int restore_program(struct kcsd_drive *drive, const struct kcsd_sidecar_program *record,
+			   u32 len)
 {
 	struct kcsd_programs *ps = &drive->programs;
 	struct kcsd_loading l = {
-		.psize = len, .pit = kept->pit, .puid = le64_to_cpu(kept->puid),
+		.psize = len, .pit = record->pit, .puid = le64_to_cpu(record->puid),
 		.persistent = true,
 	};
-	u16 pind = le16_to_cpu(kept->pind);
-	struct kcsd_verdict verdict = { .check = KCSD_CHECK_IMAGE };
+	u16 pind = le16_to_cpu(record->pind);
+	struct kcsd_verdict verdict = { .check = KCSD_VERDICT_IMAGE };
 	struct kcsd_program *p;
 	int ret;
 
-	ret = kept_check(drive, pind, kept->active, len);
+	ret = restore_validate(drive, pind, record->active, len);
 	if (ret)
 		return ret;
 	l.image = kvmalloc(len, GFP_KERNEL);
 	if (!l.image)
 		return -ENOMEM;
-	memcpy(l.image, kept + 1, len);
-	ret = kept->ptype == KCSD_PTYPE_EBPF && len <= KCSD_MAX_PROGRAM_LEN ?
+	memcpy(l.image, record + 1, len);
+	ret = record->ptype == KCSD_PTYPE_EBPF && len <= KCSD_MAX_PROGRAM_LEN ?
 	      kcsd_program_create(drive, pind, &l, &p, &verdict) : -EINVAL;
 	if (ret) {
 		kvfree(l.image);
 		if (ret != -EINVAL)
 			return ret;
 		pr_warn("kcsd%u: program %u of the sidecar is none for this drive: %s\n",
-			drive->index, pind, kept_reason(&verdict));
+			drive->index, pind, restore_reason(&verdict));
 		return 0;
 	}
 	ret = kcsd_program_add(drive, p);
 	if (ret)
 		return ret;
-	if (kept->active) {
+	if (record->active) {
 		atomic_set(&p->users, 0);
 		ps->active++;
 	}
@@ -118,5 +118,5 @@ static int kept_restore(struct kcsd_drive *drive, const struct kcsd_sidecar_prog
 int kcsd_programs_restore(struct kcsd_drive *drive)
 {
 	lockdep_assert_held(&drive->programs.lock);
-	return kcsd_sidecar_each_program(drive, kept_restore);
+	return kcsd_sidecar_each_program(drive, restore_program);
 }

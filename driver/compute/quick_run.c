@@ -27,7 +27,7 @@
  * The slice of a quick run, in multiples of cfg.quick_us. The run overruns at its first tick after
  * that; JIT code that does not count instructions has a tick within two jiffies.
  */
-#define KCSD_GIVE_UP		4
+#define KCSD_QUICK_SLICE		4
 
 /* A quick run that exceeds its slice by more than this had no CPU. More than a tick can be late. */
 #define KCSD_STALL_NS		(4 * TICK_NSEC)
@@ -84,7 +84,7 @@ static bool run_suits_submitter(const struct kcsd_run *run)
 
 bool kcsd_run_overran(struct kcsd_run *run)
 {
-	run->overran = ktime_get_ns() - run->start_ns > KCSD_GIVE_UP * quick_ns(run);
+	run->overran = ktime_get_ns() - run->start_ns > KCSD_QUICK_SLICE * quick_ns(run);
 	return run->overran;
 }
 
@@ -96,7 +96,7 @@ static void run_note_stall(const struct kcsd_run *run)
 {
 	u64 now = ktime_get_ns(), took = now - run->queued_ns;
 
-	if (took > KCSD_GIVE_UP * quick_ns(run) + KCSD_STALL_NS)
+	if (took > KCSD_QUICK_SLICE * quick_ns(run) + KCSD_STALL_NS)
 		WRITE_ONCE(run->turn.tenant->quick_from, now + KCSD_STALL_PENALTY * took);
 }
 
@@ -109,8 +109,8 @@ static void run_start_over(struct kcsd_run *run)
 	run->engine = KCSD_ENGINE_NONE;
 	run->start_ns = 0;
 	run->read_bytes = 0;
-	run->medium_status = 0;
-	run->medium_lba = 0;
+	run->io_status = 0;
+	run->io_lba = 0;
 	run->out_len = 0;
 	run->cut = false;
 	run->is_quick = false;

@@ -8,7 +8,7 @@
 #include "compute/audit.h"
 #include "compute/compute.h"
 #include "compute/mapping.h"
-#include "compute/native.h"
+#include "compute/jit_code.h"
 #include "compute/tenant.h"
 #include "drive.h"
 #include "stats/trace.h"
@@ -71,7 +71,7 @@ static void run_start(struct kcsd_run *run, struct kcsd_unit *unit,
 	run->engine = jit ? KCSD_ENGINE_JIT : KCSD_ENGINE_INTERP;
 	trace_kcsd_cmd_start(run->drive, &run->trace, unit->nr, run->pind);
 	if (jit)
-		kcsd_native_run(unit, run, jit);
+		kcsd_jit_code_run(unit, run, jit);
 	else
 		kcsd_interp(run->program->code, &run->vm);
 }
@@ -102,7 +102,7 @@ static bool run_admit(struct kcsd_run *run)
 void kcsd_run_execute(struct kcsd_run *run, struct kcsd_unit *unit)
 {
 	/* Code compiled here serves later runs, too: not charged as time of this run. */
-	const struct kcsd_jit *jit = kcsd_native_get(unit, run);
+	const struct kcsd_jit *jit = kcsd_jit_code_get(unit, run);
 	/* The layout fits: validated for the longest arguments when the program was loaded. */
 	u64 own = kcsd_layout_init(&run->vm.layout, &run->program->view, run->args_len);
 
@@ -169,18 +169,18 @@ int kcsd_run_status(const struct kcsd_run *run)
 /*
  * Log an access that the store or a zone failed, in the error log too, like a failed Read or Write.
  */
-static void log_medium(const struct kcsd_run *run)
+static void run_log_io(const struct kcsd_run *run)
 {
 	struct kcsd_owner owner = run->turn.tenant->owner;
 	struct kcsd_failure f = {
 		.owner = owner,
-		.status = run->medium_status,
+		.status = run->io_status,
 		.nsid = KCSD_NSID_NVM,
 		.place = KCSD_ERROR_NO_PLACE,
-		.lba = run->medium_lba,
+		.lba = run->io_lba,
 	};
 
-	kcsd_log_medium(&run->drive->log, owner, run->pind, f.status, f.lba);
+	kcsd_program_log_io(&run->drive->log, owner, run->pind, f.status, f.lba);
 	kcsd_error_log_add(&run->drive->retained->errors, &f);
 }
 
@@ -212,8 +212,8 @@ void kcsd_run_retire(struct kcsd_run *run)
 	run_count(run);
 	if (run->engine != KCSD_ENGINE_NONE)
 		kcsd_program_account(p, run);
-	if (run->medium_status)
-		log_medium(run);
+	if (run->io_status)
+		run_log_io(run);
 	if (run->vm.end.reason)
 		run_log_fault(run);
 	/*
@@ -243,7 +243,7 @@ static u64 failed_lba(const struct kcsd_run *run)
 	u32 reason = run->vm.end.reason;
 	bool ended_it = reason == KCSD_FAULT_LBA_READ || reason == KCSD_FAULT_LBA_WRITE;
 
-	return ended_it ? run->vm.end.lba : run->medium_lba;
+	return ended_it ? run->vm.end.lba : run->io_lba;
 }
 
 /* Copy the output to the user, page by page. Returns 0 or -EFAULT. */
@@ -286,7 +286,7 @@ int kcsd_run_copy_output(struct kcsd_run *run)
 		.out_len	= cpu_to_le32(run->out_len),
 		.engine		= cpu_to_le16(run->engine),
 		.flags		= cpu_to_le16((run->cut ? KCSD_RECORD_CUT : 0) |
-					      (run->medium_status ? KCSD_RECORD_MEDIUM : 0)),
+					      (run->io_status ? KCSD_RECORD_MEDIUM : 0)),
 	};
 	u32 audit_off = 0, audit_len = 0;
 

@@ -14,7 +14,7 @@
 #include "compat.h"
 #include "compute/compute.h"
 #include "compute/mapping.h"
-#include "compute/native.h"
+#include "compute/jit_code.h"
 #include "drive.h"
 
 /* Maximum number of bytes to wipe before a quick run. */
@@ -115,7 +115,7 @@ void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run)
 
 	/* From here on only this unit can find the run. */
 	scoped_guard(spinlock, &us->lock) {
-		run->state = KCSD_RUN_ENDED;
+		run->state = KCSD_RUN_COMPLETE;
 		list_del(&run->turn.entry);
 		kcsd_schedule_end(&us->schedule, &run->turn, took);
 	}
@@ -157,7 +157,7 @@ void kcsd_run_submit(struct kcsd_run *run)
 	run->queued_ns = run->queued_ns ?: ktime_get_ns();
 	scoped_guard(spinlock, &us->lock) {
 		stopping = units_stopping(run->drive) || run->cancelled;
-		run->state = stopping ? KCSD_RUN_ENDED : KCSD_RUN_QUEUED;
+		run->state = stopping ? KCSD_RUN_COMPLETE : KCSD_RUN_QUEUED;
 		if (!stopping) {
 			kcsd_schedule_add(&us->schedule, &run->turn);
 			units_call(us);
@@ -188,7 +188,7 @@ static struct kcsd_unit *units_lend(struct kcsd_units *us, struct kcsd_run *run,
 	lockdep_assert_held(&us->lock);
 	unit = list_first_entry_or_null(&us->idle, struct kcsd_unit, idle);
 	if (!unit || us->schedule.queued || units_stopping(run->drive) ||
-	    !kcsd_native_ready(unit, run) || !unit_is_clean(unit, own))
+	    !kcsd_jit_code_ready(unit, run) || !unit_is_clean(unit, own))
 		return NULL;
 	list_del(&unit->idle);
 	run->queued_ns = ktime_get_ns();
@@ -242,7 +242,7 @@ void kcsd_run_cancel(struct kcsd_run *run)
 		if (run->state != KCSD_RUN_QUEUED)
 			return;
 		kcsd_schedule_remove(&us->schedule, &run->turn);
-		run->state = KCSD_RUN_ENDED;
+		run->state = KCSD_RUN_COMPLETE;
 	}
 	kcsd_vm_fault(&run->vm, KCSD_FAULT_CANCELLED, 0);
 	kcsd_run_complete(run);
@@ -258,7 +258,7 @@ void kcsd_units_cancel_all(struct kcsd_drive *drive, bool for_good)
 		us->stopping |= for_good;
 		kcsd_schedule_drain(&us->schedule, &queued);
 		list_for_each_entry(run, &queued, turn.entry)
-			run->state = KCSD_RUN_ENDED;
+			run->state = KCSD_RUN_COMPLETE;
 		list_for_each_entry(run, &us->running, turn.entry)
 			run_set_cancelled(us, run);
 	}
@@ -313,7 +313,7 @@ static int unit_init(struct kcsd_drive *drive, struct kcsd_unit *unit, u32 nr,
 	init_waitqueue_head(&unit->wait);
 	if (unit_alloc_arena(unit, drive->cfg.arena_size))
 		return -ENOMEM;
-	kcsd_native_timer_init(unit);
+	kcsd_jit_code_timer_init(unit);
 	task = kthread_create(unit_thread, unit, "kcsd%u-cu%u", drive->index, nr);
 	if (IS_ERR(task)) {
 		unit_free_arena(unit);
@@ -330,7 +330,7 @@ static int unit_init(struct kcsd_drive *drive, struct kcsd_unit *unit, u32 nr,
 static void unit_destroy(struct kcsd_unit *unit)
 {
 	kthread_stop(unit->task);
-	kcsd_native_timer_destroy(unit);
+	kcsd_jit_code_timer_destroy(unit);
 	unit_free_arena(unit);
 }
 

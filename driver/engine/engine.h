@@ -27,7 +27,7 @@ struct kcsd_image_view {
 	char name[KCSD_PROGRAM_NAME_LEN];
 };
 
-/* Why a program was refused: KCSD_CHECK_*, and where (units of 8 bytes). */
+/* Why a program was refused: KCSD_VERDICT_*, and where (units of 8 bytes). */
 struct kcsd_verdict {
 	u32 check;
 	u32 pc;
@@ -112,11 +112,11 @@ struct kcsd_vm_input {
 /* image.c */
 /*
  * Parse the image of a program. buf is aligned to 8 and must outlive the view. Returns
- * KCSD_CHECK_OK, _EMPTY, _TOO_LONG or _IMAGE.
+ * KCSD_VERDICT_OK, _EMPTY, _TOO_LONG or _IMAGE.
  */
 u32 kcsd_image_parse(const void *buf, u64 len, struct kcsd_image_view *view);
 
-/* check.c */
+/* validate.c */
 /*
  * Validate the instructions of a program; linear in insn_cnt. Returns 0, -ENOMEM, -EINTR if the
  * task was killed, or -EINVAL with the reason in *verdict.

@@ -7,8 +7,8 @@ _Static_assert(sizeof(struct bpf_insn) == 8, "");
 static u32 check_count(u64 insn_cnt)
 {
 	if (!insn_cnt)
-		return KCSD_CHECK_EMPTY;
-	return insn_cnt > KCSD_MAX_INSNS ? KCSD_CHECK_TOO_LONG : KCSD_CHECK_OK;
+		return KCSD_VERDICT_EMPTY;
+	return insn_cnt > KCSD_MAX_INSNS ? KCSD_VERDICT_TOO_LONG : KCSD_VERDICT_OK;
 }
 
 /* True if name is printable and padded with at least one NUL. */
@@ -30,13 +30,13 @@ static u32 parse_plain(const void *buf, u64 len, struct kcsd_image_view *view)
 	u32 check;
 
 	if (len % sizeof(struct bpf_insn))
-		return KCSD_CHECK_IMAGE;
+		return KCSD_VERDICT_IMAGE;
 	check = check_count(len / sizeof(struct bpf_insn));
 	if (check)
 		return check;
 	view->insns = buf;
 	view->insn_cnt = len / sizeof(struct bpf_insn);
-	return KCSD_CHECK_OK;
+	return KCSD_VERDICT_OK;
 }
 
 static u32 parse_image(const struct kcsd_image *image, u64 len, struct kcsd_image_view *view)
@@ -46,14 +46,14 @@ static u32 parse_image(const struct kcsd_image *image, u64 len, struct kcsd_imag
 	if (len < sizeof(*image) || le16_to_cpu(image->version) != KCSD_IMAGE_VERSION ||
 	    le16_to_cpu(image->hdr_len) != sizeof(*image) || image->rsvd ||
 	    !name_valid(image->name))
-		return KCSD_CHECK_IMAGE;
+		return KCSD_VERDICT_IMAGE;
 	insn_cnt = le32_to_cpu(image->insn_cnt);
 	data_len = le32_to_cpu(image->data_len);
 	check = check_count(insn_cnt);
 	if (check)
 		return check;
 	if (len != sizeof(*image) + (u64)insn_cnt * sizeof(struct bpf_insn) + data_len)
-		return KCSD_CHECK_IMAGE;
+		return KCSD_VERDICT_IMAGE;
 	view->insns = (const void *)(image + 1);
 	view->insn_cnt = insn_cnt;
 	view->data = view->insns + insn_cnt;
@@ -61,7 +61,7 @@ static u32 parse_image(const struct kcsd_image *image, u64 len, struct kcsd_imag
 	view->bss_len = le32_to_cpu(image->bss_len);
 	view->heap_len = le32_to_cpu(image->heap_len);
 	memcpy(view->name, image->name, sizeof(view->name));
-	return KCSD_CHECK_OK;
+	return KCSD_VERDICT_OK;
 }
 
 u32 kcsd_image_parse(const void *buf, u64 len, struct kcsd_image_view *view)

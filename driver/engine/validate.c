@@ -69,11 +69,11 @@ static bool unused_are_zero(const struct bpf_insn *insn, u32 fields)
 static u32 check_registers(const struct bpf_insn *insn, u32 fields)
 {
 	if (insn->dst_reg > BPF_REG_10 || insn->src_reg > BPF_REG_10)
-		return KCSD_CHECK_REGISTER;
+		return KCSD_VERDICT_REGISTER;
 	if ((fields & KCSD_WRITES_DST && insn->dst_reg == BPF_REG_10) ||
 	    (fields & KCSD_WRITES_SRC && insn->src_reg == BPF_REG_10))
-		return KCSD_CHECK_R10;
-	return KCSD_CHECK_OK;
+		return KCSD_VERDICT_R10;
+	return KCSD_VERDICT_OK;
 }
 
 static bool second_half_is_legal(const struct bpf_insn *insn)
@@ -86,19 +86,19 @@ static u32 check_insn(const struct bpf_insn *insn, bool last)
 	u32 fields, check, op = kcsd_insn_find(insn);
 
 	if (op == KCSD_NR_OPS)
-		return KCSD_CHECK_OPCODE;
+		return KCSD_VERDICT_OPCODE;
 	fields = kcsd_insn_fields(op);
 	if (!unused_are_zero(insn, fields))
-		return KCSD_CHECK_RESERVED;
+		return KCSD_VERDICT_RESERVED;
 	check = check_registers(insn, fields);
 	if (check)
 		return check;
 	if (fields & KCSD_HELPS && !kcsd_signature_name(insn->imm))
-		return insn->imm > 0 && insn->imm < KCSD_HELPER_BASE ? KCSD_CHECK_LINUX_HELPER :
-								       KCSD_CHECK_HELPER;
+		return insn->imm > 0 && insn->imm < KCSD_HELPER_BASE ? KCSD_VERDICT_LINUX_HELPER :
+								       KCSD_VERDICT_HELPER;
 	if (fields & KCSD_WIDE && (last || !second_half_is_legal(insn + 1)))
-		return KCSD_CHECK_WIDE;
-	return KCSD_CHECK_OK;
+		return KCSD_VERDICT_WIDE;
+	return KCSD_VERDICT_OK;
 }
 
 static bool check_insns(struct checker *c)
@@ -133,7 +133,7 @@ static bool mark_functions(struct checker *c)
 			continue;
 		target = target_of(pc, c->insns[pc].imm);
 		if (target >= c->insn_cnt || c->marks[target] & MARK_SECOND)
-			return refuse(c, KCSD_CHECK_CALL, pc);
+			return refuse(c, KCSD_VERDICT_CALL, pc);
 		c->marks[target] |= MARK_START;
 	}
 	return true;
@@ -167,9 +167,9 @@ static bool check_ends(struct checker *c)
 		u32 last = f->end - 1;
 
 		if (c->marks[last] & MARK_SECOND)
-			return refuse(c, KCSD_CHECK_FALL_OFF, last - 1);
+			return refuse(c, KCSD_VERDICT_FALL_OFF, last - 1);
 		if (!has(&c->insns[last], KCSD_ENDS))
-			return refuse(c, KCSD_CHECK_FALL_OFF, last);
+			return refuse(c, KCSD_VERDICT_FALL_OFF, last);
 	}
 	return true;
 }
@@ -188,9 +188,9 @@ static bool check_jumps(struct checker *c)
 		else
 			continue;
 		if (target >= c->insn_cnt || c->function_of[target] != c->function_of[pc])
-			return refuse(c, KCSD_CHECK_JUMP, pc);
+			return refuse(c, KCSD_VERDICT_JUMP, pc);
 		if (c->marks[target] & MARK_SECOND)
-			return refuse(c, KCSD_CHECK_JUMP_WIDE, pc);
+			return refuse(c, KCSD_VERDICT_JUMP_WIDE, pc);
 	}
 	return true;
 }
@@ -220,7 +220,7 @@ static void enter(struct function *f, u32 caller)
 static bool note_call(struct checker *c, struct function *f, u8 height, u32 pc)
 {
 	if (height >= KCSD_MAX_CALL_DEPTH)
-		return refuse(c, KCSD_CHECK_DEPTH, pc);
+		return refuse(c, KCSD_VERDICT_DEPTH, pc);
 	if (f->height < height + 1)
 		f->height = height + 1;
 	return true;
@@ -237,7 +237,7 @@ static bool walk_calls(struct checker *c, u32 from)
 		struct function *callee = next_callee(c, f, &pc);
 
 		if (callee && callee->on_stack)
-			return refuse(c, KCSD_CHECK_RECURSION, pc);
+			return refuse(c, KCSD_VERDICT_RECURSION, pc);
 		if (callee && !callee->height) {
 			enter(callee, index);
 			index = callee - c->functions;
@@ -281,7 +281,7 @@ int kcsd_check_any_length(const struct bpf_insn *insns, u32 insn_cnt,
 		.insns = insns, .insn_cnt = insn_cnt, .verdict = verdict, .err = -ENOMEM,
 	};
 
-	*verdict = (struct kcsd_verdict){ .check = KCSD_CHECK_OK };
+	*verdict = (struct kcsd_verdict){ .check = KCSD_VERDICT_OK };
 	c.marks = kcsd_alloc(insn_cnt * sizeof(*c.marks));
 	c.function_of = kcsd_alloc(insn_cnt * sizeof(*c.function_of));
 	if (c.marks && c.function_of)
@@ -297,7 +297,7 @@ int kcsd_validate_insns(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_
 	if (insn_cnt && insn_cnt <= KCSD_MAX_INSNS)
 		return kcsd_check_any_length(insns, insn_cnt, verdict);
 	*verdict = (struct kcsd_verdict){
-		.check = insn_cnt ? KCSD_CHECK_TOO_LONG : KCSD_CHECK_EMPTY,
+		.check = insn_cnt ? KCSD_VERDICT_TOO_LONG : KCSD_VERDICT_EMPTY,
 	};
 	return -EINVAL;
 }

@@ -326,7 +326,7 @@ static void node_leave_logs(struct kcsd_drive *drive, const struct kcsd_tenant *
 	if (!kcsd_drive_enter(drive))
 		return;
 	kcsd_error_log_close(&drive->retained->errors, t->owner);
-	kcsd_log_close(&drive->log, t->owner);
+	kcsd_program_log_close(&drive->log, t->owner);
 	kcsd_drive_exit(drive);
 }
 

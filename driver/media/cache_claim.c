@@ -66,7 +66,7 @@ void kcsd_cache_claim_oldest(struct kcsd_cache *c, u64 max, struct kcsd_cache_cl
  * first. A flush that began before does not write it again, and fails because c->failures changed.
  * A flush that begins later does write it. So seq and failures change together, under c->lock.
  */
-static void keep_entry(struct kcsd_cache *c, struct kcsd_cache_entry *e, int error)
+static void entry_put_back(struct kcsd_cache *c, struct kcsd_cache_entry *e, int error)
 {
 	e->seq = ++c->seq;
 	c->failures++;
@@ -90,7 +90,7 @@ static void release_entry(struct kcsd_cache *c, struct kcsd_cache_entry *e, int 
 		hlist_del_init(&e->hash);
 	spin_lock(&c->lock);
 	if (error)
-		keep_entry(c, e, error);
+		entry_put_back(c, e, error);
 	else
 		free_entry(c, e);
 	spin_unlock(&c->lock);

@@ -51,7 +51,7 @@ struct kcsd_store {
 	u32 alignment;		/* bytes; buffers so aligned are moved fastest */
 	bool stable_writes;	/* data must not change while it is written */
 	bool volatile_cache;	/* written data needs flush() to be durable */
-	bool grown;		/* from old_len bytes; until kcsd_store_keep() */
+	bool grown;		/* from old_len bytes; until kcsd_store_commit_size() */
 	struct kcsd_file_sync sync;	/* of a file; other stores never lose data */
 	struct kcsd_store *below;	/* of a cache: the store that it caches, owned; else NULL */
 	union {
@@ -114,7 +114,7 @@ static inline bool kcsd_store_is_hole(const struct kcsd_store *s)
  * Let a backing file that grew to the size of the drive keep its new length. Call when the drive is
  * up. Closing the store before restores the old length.
  */
-static inline void kcsd_store_keep(struct kcsd_store *s)
+static inline void kcsd_store_commit_size(struct kcsd_store *s)
 {
 	struct kcsd_store *medium = s->below ?: s;
 

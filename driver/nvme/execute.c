@@ -130,7 +130,7 @@ static int execute_copy_data(struct kcsd_cmd *cmd, struct kcsd_run *run)
 	if (execute_grants(cmd)) {
 		run->grants = run->data;
 		run->nr_grants = execute_nr(cmd);
-		return kcsd_grants_check(cmd, run->data, run->nr_grants);
+		return kcsd_grants_validate(cmd, run->data, run->nr_grants);
 	}
 	run->ranges = run->data;
 	run->nr_ranges = execute_nr(cmd);

@@ -96,7 +96,7 @@ static void *log_range_sets(const struct kcsd_cmd *cmd, u32 *len)
 
 static void *log_output(const struct kcsd_cmd *cmd, u32 *len)
 {
-	return kcsd_log_page(&cmd->drive->log, len);
+	return kcsd_program_log_page(&cmd->drive->log, len);
 }
 
 static const struct kcsd_log_kind {

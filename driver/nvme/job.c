@@ -89,7 +89,7 @@ static bool job_requeue(struct kcsd_job *job, bool rest, u64 ns)
 	list_del(&job->turn.entry);
 	/* Do not queue a cancelled job again: its canceller saw it running and left it there. */
 	rest = rest && !jobs->stopping && !job->cancelled;
-	job->state = rest ? KCSD_JOB_QUEUED : KCSD_JOB_ENDED;
+	job->state = rest ? KCSD_JOB_QUEUED : KCSD_JOB_COMPLETE;
 	if (rest)
 		kcsd_schedule_add(&jobs->schedule, &job->turn);
 	kcsd_schedule_end(&jobs->schedule, &job->turn, ns);
@@ -181,7 +181,7 @@ void kcsd_job_submit(struct kcsd_job *job)
 
 	scoped_guard(spinlock, &jobs->lock) {
 		stopping = jobs->stopping || job->cancelled;
-		job->state = stopping ? KCSD_JOB_ENDED : KCSD_JOB_QUEUED;
+		job->state = stopping ? KCSD_JOB_COMPLETE : KCSD_JOB_QUEUED;
 		if (!stopping) {
 			kcsd_schedule_add(&jobs->schedule, &job->turn);
 			jobs_call(jobs);
@@ -213,7 +213,7 @@ void kcsd_job_cancel(struct kcsd_job *job)
 		if (job->state != KCSD_JOB_QUEUED)
 			return;
 		kcsd_schedule_remove(&jobs->schedule, &job->turn);
-		job->state = KCSD_JOB_ENDED;
+		job->state = KCSD_JOB_COMPLETE;
 	}
 	job_complete(job, KCSD_SC_ABORT_REQUESTED);
 }
@@ -228,7 +228,7 @@ void kcsd_jobs_cancel_all(struct kcsd_drive *drive)
 		jobs->stopping = true;
 		kcsd_schedule_drain(&jobs->schedule, &queued);
 		list_for_each_entry(job, &queued, turn.entry)
-			job->state = KCSD_JOB_ENDED;
+			job->state = KCSD_JOB_COMPLETE;
 		list_for_each_entry(job, &jobs->running, turn.entry)
 			WRITE_ONCE(job->cancelled, true);
 	}

@@ -24,7 +24,7 @@ enum kcsd_job_state {
 	KCSD_JOB_NEW,		/* not submitted yet */
 	KCSD_JOB_QUEUED,	/* in jobs.schedule, for its first or a later turn */
 	KCSD_JOB_RUNNING,	/* owned by a worker */
-	KCSD_JOB_ENDED,		/* owned by the submitter again */
+	KCSD_JOB_COMPLETE,		/* owned by the submitter again */
 };
 
 /*

@@ -106,7 +106,7 @@ static void erase_memory(struct kcsd_drive *drive)
 {
 	kcsd_slm_erase(drive);
 	kcsd_units_erase(drive);
-	kcsd_log_erase(&drive->log);
+	kcsd_program_log_erase(&drive->log);
 }
 
 static int sanitize_erase(struct kcsd_drive *drive)

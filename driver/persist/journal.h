@@ -48,9 +48,9 @@ struct kcsd_sidecar_journal {
 	X(CONTENT,	"a record says what cannot be")
 
 enum kcsd_sidecar_verdict {
-#define KCSD_SIDECAR_VERDICT_ENUM(name, text) KCSD_VERDICT_##name,
-	KCSD_SIDECAR_VERDICTS(KCSD_SIDECAR_VERDICT_ENUM)
-#undef KCSD_SIDECAR_VERDICT_ENUM
+#define SIDECAR_VERDICT_ENUM(name, text) KCSD_SIDECAR_VERDICT_##name,
+	KCSD_SIDECAR_VERDICTS(SIDECAR_VERDICT_ENUM)
+#undef SIDECAR_VERDICT_ENUM
 };
 
 struct kcsd_sidecar_report {

@@ -5,7 +5,7 @@
 #define SCAN_LEN	(64u * 1024)
 
 static const char * const verdict_texts[] = {
-#define VERDICT_TEXT(name, text) [KCSD_VERDICT_##name] = text,
+#define VERDICT_TEXT(name, text) [KCSD_SIDECAR_VERDICT_##name] = text,
 	KCSD_SIDECAR_VERDICTS(VERDICT_TEXT)
 #undef VERDICT_TEXT
 };
@@ -171,7 +171,7 @@ static int take_header(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_rep
 		valid[i] = h[i].magic[0];
 	}
 	if (!valid[0] && !valid[1])
-		return verdict(report, KCSD_VERDICT_HEADER, 0);
+		return verdict(report, KCSD_SIDECAR_VERDICT_HEADER, 0);
 	log->half = !valid[0] || (valid[1] && le64_to_cpu(h[1].generation) >
 				  le64_to_cpu(h[0].generation));
 	log->clear = valid[!log->half] ? !log->half : -1;
@@ -179,11 +179,13 @@ static int take_header(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_rep
 	log->generation = le64_to_cpu(h[i].generation);
 	log->id = le64_to_cpu(h[i].id);
 	if (le32_to_cpu(h[i].version) != KCSD_SIDECAR_VERSION)
-		return verdict(report, KCSD_VERDICT_VERSION, i * (log->file_size / 2));
+		return verdict(report, KCSD_SIDECAR_VERDICT_VERSION, i * (log->file_size / 2));
 	if (le64_to_cpu(h[i].file_size) != log->file_size)
-		return verdict(report, KCSD_VERDICT_LENGTH, log->file_size);
+		return verdict(report, KCSD_SIDECAR_VERDICT_LENGTH, log->file_size);
 	ret = kcsd_sidecar_state_init(&log->state, &h[i].drive);
-	return ret == -EINVAL ? verdict(report, KCSD_VERDICT_DRIVE, i * (log->file_size / 2)) : ret;
+	if (ret == -EINVAL)
+		return verdict(report, KCSD_SIDECAR_VERDICT_DRIVE, i * (log->file_size / 2));
+	return ret;
 }
 
 /*
@@ -226,7 +228,7 @@ static int check_tail(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_repo
 
 		ret = log->io->read(log->io, pos, buf, len);
 		if (!ret && find_later(log, buf, len, &report->torn))
-			ret = verdict(report, KCSD_VERDICT_RECORD, start + log->pos);
+			ret = verdict(report, KCSD_SIDECAR_VERDICT_RECORD, start + log->pos);
 		pos += len;
 	}
 	kcsd_free(buf);
@@ -248,7 +250,7 @@ static int replay(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_report *
 			return check_tail(log, report);
 		if (!kcsd_sidecar_state_allows(&log->state, d)) {
 			kcsd_free(d);
-			return verdict(report, KCSD_VERDICT_CONTENT, start + log->pos);
+			return verdict(report, KCSD_SIDECAR_VERDICT_CONTENT, start + log->pos);
 		}
 		log->pos += 2ULL * KCSD_SIDECAR_SECTOR * d->sectors;
 		log->seq++;
@@ -262,12 +264,12 @@ int kcsd_sidecar_journal_open(struct kcsd_sidecar_journal *log, struct kcsd_side
 {
 	int ret;
 
-	*report = (struct kcsd_sidecar_report){ .verdict = KCSD_VERDICT_SOUND };
+	*report = (struct kcsd_sidecar_report){ .verdict = KCSD_SIDECAR_VERDICT_SOUND };
 	*log = (struct kcsd_sidecar_journal){
 		.io = io, .file_size = file_size, .seq = 1, .pos = KCSD_SIDECAR_HEADER_LEN,
 	};
 	if (file_size < 2 * KCSD_SIDECAR_HEADER_LEN || file_size % (2 * KCSD_SIDECAR_SECTOR))
-		return verdict(report, KCSD_VERDICT_HEADER, 0);
+		return verdict(report, KCSD_SIDECAR_VERDICT_HEADER, 0);
 	ret = take_header(log, report);
 	if (!ret)
 		ret = replay(log, report);

@@ -25,53 +25,53 @@ struct kcsd_sidecar {
 };
 
 /*
- * Lock the sidecar. Allocations start no I/O until side_end(): memory reclaim may wait for the
- * pages that are written here. Return the token for side_end().
+ * Lock the sidecar. Allocations start no I/O until sidecar_end(): memory reclaim may wait for the
+ * pages that are written here. Return the token for sidecar_end().
  */
-static unsigned int side_begin(struct kcsd_sidecar *side)
+static unsigned int sidecar_begin(struct kcsd_sidecar *sidecar)
 {
-	mutex_lock(&side->lock);
+	mutex_lock(&sidecar->lock);
 	return memalloc_noio_save();
 }
 
-static void side_end(struct kcsd_sidecar *side, unsigned int noio)
+static void sidecar_end(struct kcsd_sidecar *sidecar, unsigned int noio)
 {
 	memalloc_noio_restore(noio);
-	mutex_unlock(&side->lock);
+	mutex_unlock(&sidecar->lock);
 }
 
-static int side_append(struct kcsd_drive *drive, struct kcsd_sidecar_draft *d)
+static int sidecar_append(struct kcsd_drive *drive, struct kcsd_sidecar_draft *d)
 {
-	struct kcsd_sidecar *side = drive->side;
+	struct kcsd_sidecar *sidecar = drive->sidecar;
 	int ret;
 
-	lockdep_assert_held(&side->lock);
+	lockdep_assert_held(&sidecar->lock);
 	if (!d)
 		return -ENOMEM;
-	if (side->abandoned || side->file.sync.lost) {
+	if (sidecar->abandoned || sidecar->file.sync.lost) {
 		kcsd_free(d);
 		return -EIO;
 	}
-	ret = kcsd_sidecar_journal_append(&side->log, d);
-	if (side->file.sync.lost)
-		kcsd_lba_io_lose_data(drive, "side");
+	ret = kcsd_sidecar_journal_append(&sidecar->log, d);
+	if (sidecar->file.sync.lost)
+		kcsd_lba_io_lose_data(drive, "sidecar");
 	return ret;
 }
 
 /* Clear a failed record. Until that succeeds the file may have it, so nothing is acknowledged. */
-static int side_settle(struct kcsd_drive *drive)
+static int sidecar_settle(struct kcsd_drive *drive)
 {
-	struct kcsd_sidecar *side = drive->side;
+	struct kcsd_sidecar *sidecar = drive->sidecar;
 	int ret;
 
-	lockdep_assert_held(&side->lock);
-	ret = kcsd_sidecar_journal_clear_failed(&side->log);
-	if (side->file.sync.lost)
-		kcsd_lba_io_lose_data(drive, "side");
+	lockdep_assert_held(&sidecar->lock);
+	ret = kcsd_sidecar_journal_clear_failed(&sidecar->log);
+	if (sidecar->file.sync.lost)
+		kcsd_lba_io_lose_data(drive, "sidecar");
 	return ret;
 }
 
-static int side_flush_medium(struct kcsd_drive *drive)
+static int sidecar_flush_store(struct kcsd_drive *drive)
 {
 	int ret;
 
@@ -86,7 +86,7 @@ static int side_flush_medium(struct kcsd_drive *drive)
 /* ---- zones ---- */
 
 /* Describe a zone as it is recorded: never open. */
-static void side_describe_zone(struct kcsd_drive *drive, u32 zone, struct kcsd_sidecar_zone *to)
+static void sidecar_describe_zone(struct kcsd_drive *drive, u32 zone, struct kcsd_sidecar_zone *to)
 {
 	struct kcsd_zone_state state;
 	u64 wp;
@@ -108,42 +108,42 @@ static void side_describe_zone(struct kcsd_drive *drive, u32 zone, struct kcsd_s
 	};
 }
 
-static bool side_knows_zone(struct kcsd_sidecar *side, const struct kcsd_sidecar_zone *z)
+static bool sidecar_knows_zone(struct kcsd_sidecar *sidecar, const struct kcsd_sidecar_zone *z)
 {
 	u32 zone = le32_to_cpu(z->zone);
 
-	return kcsd_sidecar_zone_cond(&side->log.state, zone) == z->cond &&
-	       kcsd_sidecar_zone_wp(&side->log.state, zone) == le64_to_cpu(z->wp);
+	return kcsd_sidecar_zone_cond(&sidecar->log.state, zone) == z->cond &&
+	       kcsd_sidecar_zone_wp(&sidecar->log.state, zone) == le64_to_cpu(z->wp);
 }
 
 /* Note that the file has these zones now. */
-static void side_zones_committed(struct kcsd_drive *drive, u32 first, u32 end)
+static void sidecar_zones_committed(struct kcsd_drive *drive, u32 first, u32 end)
 {
 	struct kcsd_zone *zones = drive->zones.zones;
 
 	for (; first < end; first++)
 		WRITE_ONCE(zones[first].committed,
-			   kcsd_sidecar_zone_wp(&drive->side->log.state, first));
+			   kcsd_sidecar_zone_wp(&drive->sidecar->log.state, first));
 }
 
-static struct kcsd_sidecar_draft *side_zones_draft(u32 nr)
+static struct kcsd_sidecar_draft *sidecar_zones_draft(u32 nr)
 {
 	return kcsd_sidecar_draft_alloc(KCSD_SIDECAR_ZONES, nr * sizeof(struct kcsd_sidecar_zone));
 }
 
 /* ---- zones that a commit records ---- */
 
-struct side_dirty {
+struct sidecar_dirty {
 	struct kcsd_sidecar_dirty zones;
 	struct kcsd_drive *drive;
 };
 
 static struct kcsd_drive *drive_of_dirty(struct kcsd_sidecar_dirty *zones)
 {
-	return container_of(zones, struct side_dirty, zones)->drive;
+	return container_of(zones, struct sidecar_dirty, zones)->drive;
 }
 
-static u32 side_next_dirty(struct kcsd_sidecar_dirty *zones, u32 zone)
+static u32 sidecar_next_dirty(struct kcsd_sidecar_dirty *zones, u32 zone)
 {
 	const struct kcsd_zones *zs = &drive_of_dirty(zones)->zones;
 
@@ -153,64 +153,64 @@ static u32 side_next_dirty(struct kcsd_sidecar_dirty *zones, u32 zone)
 	return zone;
 }
 
-static void side_describe_dirty(struct kcsd_sidecar_dirty *zones, u32 zone,
-				struct kcsd_sidecar_zone *to)
+static void sidecar_describe_dirty(struct kcsd_sidecar_dirty *zones, u32 zone,
+				   struct kcsd_sidecar_zone *to)
 {
-	side_describe_zone(drive_of_dirty(zones), zone, to);
+	sidecar_describe_zone(drive_of_dirty(zones), zone, to);
 }
 
 /* Take the write pointers, flush the store, then write the pointers to the sidecar. */
-static int side_commit(struct kcsd_drive *drive)
+static int sidecar_commit(struct kcsd_drive *drive)
 {
-	struct side_dirty dirty = {
+	struct sidecar_dirty dirty = {
 		.zones = {
 			.nr = drive->zones.nr,
-			.next = side_next_dirty, .describe = side_describe_dirty,
+			.next = sidecar_next_dirty, .describe = sidecar_describe_dirty,
 		},
 		.drive = drive,
 	};
 	struct kcsd_sidecar_draft *d;
 	int ret;
 
-	/* A zone that is reset meanwhile waits for side->lock, and is recorded afterwards. */
+	/* A zone that is reset meanwhile waits for sidecar->lock, and is recorded afterwards. */
 	ret = kcsd_sidecar_draft_dirty(&dirty.zones, &d);
 	if (ret)
 		return ret;
-	ret = side_flush_medium(drive);
+	ret = sidecar_flush_store(drive);
 	if (ret || !d) {
 		kcsd_free(d);
-		return ret ?: side_settle(drive);
+		return ret ?: sidecar_settle(drive);
 	}
-	ret = side_append(drive, d);
+	ret = sidecar_append(drive, d);
 	if (!ret)
-		side_zones_committed(drive, drive->zones.nr_conventional, drive->zones.nr);
+		sidecar_zones_committed(drive, drive->zones.nr_conventional, drive->zones.nr);
 	return ret;
 }
 
 int kcsd_sidecar_commit(struct kcsd_drive *drive)
 {
-	struct kcsd_sidecar *side = drive->side;
+	struct kcsd_sidecar *sidecar = drive->sidecar;
 	unsigned int noio;
 	u64 mine, all;
 	int ret = 0;
 
-	if (!side)
-		return side_flush_medium(drive);
-	mine = atomic64_inc_return(&side->asked);
-	noio = side_begin(side);
-	if (side->done < mine) {
-		all = atomic64_read(&side->asked);
-		ret = side_commit(drive);
+	if (!sidecar)
+		return sidecar_flush_store(drive);
+	mine = atomic64_inc_return(&sidecar->asked);
+	noio = sidecar_begin(sidecar);
+	if (sidecar->done < mine) {
+		all = atomic64_read(&sidecar->asked);
+		ret = sidecar_commit(drive);
 		if (!ret)
-			side->done = all;
+			sidecar->done = all;
 	}
-	side_end(side, noio);
+	sidecar_end(sidecar, noio);
 	return ret;
 }
 
-static int side_write_zones(struct kcsd_drive *drive, u32 first, u32 end)
+static int sidecar_write_zones(struct kcsd_drive *drive, u32 first, u32 end)
 {
-	struct kcsd_sidecar_draft *d = side_zones_draft(end - first);
+	struct kcsd_sidecar_draft *d = sidecar_zones_draft(end - first);
 	struct kcsd_sidecar_zone *z;
 	bool forward = false;
 	u32 i, nr = 0;
@@ -224,33 +224,33 @@ static int side_write_zones(struct kcsd_drive *drive, u32 first, u32 end)
 	}
 	z = kcsd_sidecar_payload(d);
 	for (i = first; i < end; i++) {
-		side_describe_zone(drive, i, &z[nr]);
-		if (side_knows_zone(drive->side, &z[nr]))
+		sidecar_describe_zone(drive, i, &z[nr]);
+		if (sidecar_knows_zone(drive->sidecar, &z[nr]))
 			continue;
 		forward |= le64_to_cpu(z[nr++].wp) > drive->zones.zones[i].committed;
 	}
 	if (forward)
-		ret = side_flush_medium(drive);
+		ret = sidecar_flush_store(drive);
 	if (ret || !nr) {
 		kcsd_free(d);
 		return ret;
 	}
 	kcsd_sidecar_draft_trim(d, nr * sizeof(*z));
-	ret = side_append(drive, d);
+	ret = sidecar_append(drive, d);
 	if (!ret)
-		side_zones_committed(drive, first, end);
+		sidecar_zones_committed(drive, first, end);
 	return ret;
 }
 
 unsigned int kcsd_sidecar_begin_zones(struct kcsd_drive *drive)
 {
-	return drive->side ? side_begin(drive->side) : 0;
+	return drive->sidecar ? sidecar_begin(drive->sidecar) : 0;
 }
 
 void kcsd_sidecar_end_zones(struct kcsd_drive *drive, unsigned int token)
 {
-	if (drive->side)
-		side_end(drive->side, token);
+	if (drive->sidecar)
+		sidecar_end(drive->sidecar, token);
 }
 
 int kcsd_sidecar_zones(struct kcsd_drive *drive, u32 first, u32 nr)
@@ -258,15 +258,15 @@ int kcsd_sidecar_zones(struct kcsd_drive *drive, u32 first, u32 nr)
 	u32 end = first + nr;
 
 	first = max(first, drive->zones.nr_conventional);
-	if (!drive->side || first >= end)
+	if (!drive->sidecar || first >= end)
 		return 0;
-	lockdep_assert_held(&drive->side->lock);
-	return side_write_zones(drive, first, end);
+	lockdep_assert_held(&drive->sidecar->lock);
+	return sidecar_write_zones(drive, first, end);
 }
 
-static int side_restore_zones(struct kcsd_drive *drive, const char *name)
+static int sidecar_restore_zones(struct kcsd_drive *drive, const char *name)
 {
-	const struct kcsd_sidecar_state *s = &drive->side->log.state;
+	const struct kcsd_sidecar_state *s = &drive->sidecar->log.state;
 	u32 i;
 
 	for (i = drive->zones.nr_conventional; i < drive->zones.nr; i++) {
@@ -287,7 +287,7 @@ static int side_restore_zones(struct kcsd_drive *drive, const char *name)
 
 bool kcsd_sidecar_has_programs(const struct kcsd_drive *drive)
 {
-	return drive->side;
+	return drive->sidecar;
 }
 
 int kcsd_sidecar_add_program(struct kcsd_drive *drive, const struct kcsd_program *p)
@@ -307,9 +307,9 @@ int kcsd_sidecar_add_program(struct kcsd_drive *drive, const struct kcsd_program
 	to->pit = p->pit;
 	to->puid = cpu_to_le64(p->puid);
 	memcpy(to + 1, p->image, p->psize);
-	noio = side_begin(drive->side);
-	ret = side_append(drive, d);
-	side_end(drive->side, noio);
+	noio = sidecar_begin(drive->sidecar);
+	ret = sidecar_append(drive, d);
+	sidecar_end(drive->sidecar, noio);
 	return ret;
 }
 
@@ -327,9 +327,9 @@ int kcsd_sidecar_change_program(struct kcsd_drive *drive, u16 pind, u8 what)
 	c = kcsd_sidecar_payload(d);
 	c->pind = cpu_to_le16(pind);
 	c->what = what;
-	noio = side_begin(drive->side);
-	ret = side_append(drive, d);
-	side_end(drive->side, noio);
+	noio = sidecar_begin(drive->sidecar);
+	ret = sidecar_append(drive, d);
+	sidecar_end(drive->sidecar, noio);
 	return ret;
 }
 
@@ -340,10 +340,10 @@ int kcsd_sidecar_each_program(struct kcsd_drive *drive,
 	struct kcsd_sidecar_draft *d;
 	int ret = 0;
 
-	if (!drive->side)
+	if (!drive->sidecar)
 		return 0;
-	guard(mutex)(&drive->side->lock);
-	for (d = drive->side->log.state.programs; d && !ret; d = d->next) {
+	guard(mutex)(&drive->sidecar->lock);
+	for (d = drive->sidecar->log.state.programs; d && !ret; d = d->next) {
 		const struct kcsd_sidecar_program *p = kcsd_sidecar_payload(d);
 
 		ret = fn(drive, p, le32_to_cpu(d->record->len) - sizeof(*p));
@@ -357,8 +357,8 @@ int kcsd_sidecar_each_program(struct kcsd_drive *drive,
  * Create the sidecar. Reserves room for programs by max_program_bytes; an existing file does not
  * change its length later.
  */
-static int side_create(struct kcsd_sidecar *side, struct kcsd_drive *drive, const char *name,
-		       const char *path)
+static int sidecar_create(struct kcsd_sidecar *sidecar, struct kcsd_drive *drive, const char *name,
+			  const char *path)
 {
 	const struct kcsd_config *c = &drive->cfg;
 	u64 len = kcsd_sidecar_file_size(drive->zones.nr,
@@ -373,31 +373,32 @@ static int side_create(struct kcsd_sidecar *side, struct kcsd_drive *drive, cons
 	}
 	kcsd_sidecar_describe(drive, &wanted);
 	generate_random_uuid(wanted.uuid);
-	ret = kcsd_sidecar_file_create(&side->file, kcsd_store_context(&drive->store), path, len);
+	ret = kcsd_sidecar_file_create(&sidecar->file, kcsd_store_context(&drive->store), path,
+				       len);
 	if (ret)
 		goto fail;
-	ret = kcsd_sidecar_journal_create(&side->log, &side->file.io, len, &wanted);
+	ret = kcsd_sidecar_journal_create(&sidecar->log, &sidecar->file.io, len, &wanted);
 	if (ret)
 		goto discard;
-	ret = kcsd_sidecar_file_sync_new(&side->file);
+	ret = kcsd_sidecar_file_sync_new(&sidecar->file);
 	if (!ret)
 		return 0;
-	kcsd_sidecar_journal_close(&side->log);
+	kcsd_sidecar_journal_close(&sidecar->log);
 discard:
-	kcsd_sidecar_file_discard(&side->file);
+	kcsd_sidecar_file_discard(&sidecar->file);
 fail:
 	pr_err("%s: sidecar %s cannot be made: error %d\n", name, path, ret);
 	return ret;
 }
 
-static int side_load(struct kcsd_sidecar *side, struct kcsd_drive *drive, const char *name,
-		     const char *path)
+static int sidecar_load(struct kcsd_sidecar *sidecar, struct kcsd_drive *drive, const char *name,
+			const char *path)
 {
 	struct kcsd_sidecar_report r;
 	int ret;
 
-	ret = kcsd_sidecar_journal_open(&side->log, &side->file.io,
-					kcsd_sidecar_file_len(&side->file), &r);
+	ret = kcsd_sidecar_journal_open(&sidecar->log, &sidecar->file.io,
+					kcsd_sidecar_file_len(&sidecar->file), &r);
 	if (ret == -EUCLEAN)
 		pr_err("%s: sidecar %s cannot be used: %s (at byte %llu); see kcsd fsck and kcsd repair\n",
 		       name, path, kcsd_sidecar_verdict_text(r.verdict), r.pos);
@@ -405,57 +406,57 @@ static int side_load(struct kcsd_sidecar *side, struct kcsd_drive *drive, const 
 		pr_err("%s: sidecar %s cannot be read: error %d\n", name, path, ret);
 	if (ret)
 		return ret;
-	ret = kcsd_sidecar_match(drive, &side->log, name, path);
+	ret = kcsd_sidecar_match(drive, &sidecar->log, name, path);
 	if (ret)
 		goto fail;
 	if (r.damaged)
 		pr_warn("%s: sidecar %s: %u damaged copies were mended\n", name, path, r.damaged);
 	if (!r.damaged && !r.torn)
 		return 0;
-	ret = kcsd_sidecar_journal_rewrite(&side->log);
+	ret = kcsd_sidecar_journal_rewrite(&sidecar->log);
 	if (!ret)
 		return 0;
 	pr_err("%s: sidecar %s cannot be written: error %d\n", name, path, ret);
 fail:
-	kcsd_sidecar_journal_close(&side->log);
+	kcsd_sidecar_journal_close(&sidecar->log);
 	return ret;
 }
 
 /* Set up file and log. An existing file that cannot be used is not changed. */
-static int side_setup(struct kcsd_sidecar *side, struct kcsd_drive *drive, const char *name)
+static int sidecar_setup(struct kcsd_sidecar *sidecar, struct kcsd_drive *drive, const char *name)
 {
 	char *path = kasprintf(GFP_KERNEL, "%s" KCSD_SIDECAR_SUFFIX, drive->cfg.backing_file);
 	int ret;
 
 	if (!path)
 		return -ENOMEM;
-	ret = kcsd_sidecar_file_open(&side->file, kcsd_store_context(&drive->store), path);
+	ret = kcsd_sidecar_file_open(&sidecar->file, kcsd_store_context(&drive->store), path);
 	if (ret == -ENOENT) {
-		ret = side_create(side, drive, name, path);
+		ret = sidecar_create(sidecar, drive, name, path);
 	} else if (ret) {
 		pr_err("%s: sidecar %s: %s: error %d\n", name, path, kcsd_file_error(ret), ret);
 	} else {
-		ret = side_load(side, drive, name, path);
+		ret = sidecar_load(sidecar, drive, name, path);
 		if (ret)
-			kcsd_sidecar_file_close(&side->file);
+			kcsd_sidecar_file_close(&sidecar->file);
 	}
 	kfree(path);
 	return ret;
 }
 
-static void side_free(struct kcsd_drive *drive)
+static void sidecar_free(struct kcsd_drive *drive)
 {
-	struct kcsd_sidecar *side = drive->side;
+	struct kcsd_sidecar *sidecar = drive->sidecar;
 
-	drive->side = NULL;
-	kcsd_sidecar_journal_close(&side->log);
-	kcsd_sidecar_file_close(&side->file);
-	mutex_destroy(&side->lock);
-	kfree(side);
+	drive->sidecar = NULL;
+	kcsd_sidecar_journal_close(&sidecar->log);
+	kcsd_sidecar_file_close(&sidecar->file);
+	mutex_destroy(&sidecar->lock);
+	kfree(sidecar);
 }
 
 /* Return 1 if the drive has no sidecar, 0 if it has one; -EINVAL: it needs one but has none. */
-static int side_is_unwanted(const struct kcsd_drive *drive, const char *name)
+static int sidecar_is_unwanted(const struct kcsd_drive *drive, const char *name)
 {
 	if (!drive->cfg.backing_file)
 		return 1;
@@ -469,48 +470,48 @@ static int side_is_unwanted(const struct kcsd_drive *drive, const char *name)
 
 int kcsd_sidecar_open(struct kcsd_drive *drive, const char *name)
 {
-	struct kcsd_sidecar *side;
+	struct kcsd_sidecar *sidecar;
 	int ret;
 
 	drive->uuid = drive->retained->uuid;
-	ret = side_is_unwanted(drive, name);
+	ret = sidecar_is_unwanted(drive, name);
 	if (ret)
 		return min(ret, 0);
-	side = kzalloc(sizeof(*side), GFP_KERNEL);
-	if (!side)
+	sidecar = kzalloc(sizeof(*sidecar), GFP_KERNEL);
+	if (!sidecar)
 		return -ENOMEM;
-	ret = side_setup(side, drive, name);
+	ret = sidecar_setup(sidecar, drive, name);
 	if (ret) {
-		kfree(side);
+		kfree(sidecar);
 		return ret;
 	}
-	mutex_init(&side->lock);
-	drive->side = side;
-	import_uuid(&drive->uuid, side->log.state.drive.uuid);
-	ret = side_restore_zones(drive, name);
+	mutex_init(&sidecar->lock);
+	drive->sidecar = sidecar;
+	import_uuid(&drive->uuid, sidecar->log.state.drive.uuid);
+	ret = sidecar_restore_zones(drive, name);
 	if (ret)
-		side_free(drive);
+		sidecar_free(drive);
 	return ret;
 }
 
 void kcsd_sidecar_abandon(struct kcsd_drive *drive)
 {
-	if (!drive->side)
+	if (!drive->sidecar)
 		return;
-	guard(mutex)(&drive->side->lock);
-	drive->side->abandoned = true;
+	guard(mutex)(&drive->sidecar->lock);
+	drive->sidecar->abandoned = true;
 }
 
 void kcsd_sidecar_close(struct kcsd_drive *drive)
 {
 	int ret = 0;
 
-	if (!drive->side)
+	if (!drive->sidecar)
 		return;
-	if (!drive->side->abandoned)
+	if (!drive->sidecar->abandoned)
 		ret = kcsd_sidecar_commit(drive);
 	if (ret)
 		pr_err("kcsd%u: the last write pointers could not be written to the sidecar: error %d\n",
 		       drive->index, ret);
-	side_free(drive);
+	sidecar_free(drive);
 }

@@ -73,7 +73,7 @@ static int admin(uint8_t opcode, uint32_t cdw10, uint32_t psize, const void *dat
 
 	if (ret == KCSD_SC_INVALID_PROGRAM_DATA)
 		fprintf(stderr, "refused, check %u, instruction %u\n",
-			KCSD_LOAD_RESULT_CHECK(result), KCSD_LOAD_RESULT_PC(result));
+			KCSD_LOAD_RESULT_VERDICT(result), KCSD_LOAD_RESULT_PC(result));
 	return ret;
 }
 

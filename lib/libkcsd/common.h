@@ -42,7 +42,7 @@ KCSD_API const char *kcsd_version(void);
  */
 #define KCSD_ERROR_LEN	512
 struct kcsd_error {
-	uint32_t check;		/* KCSD_CHECK_*: reason for refusing a program; 0: other error */
+	uint32_t check;		/* KCSD_VERDICT_*: reason for refusing a program; 0: other error */
 	uint32_t pc;		/* instruction of the whole program, units of 8 bytes */
 	char text[KCSD_ERROR_LEN];
 };
@@ -58,7 +58,7 @@ KCSD_API const char *kcsd_status_text(int status);
  */
 KCSD_API const char *kcsd_fault_name(uint32_t reason);
 KCSD_API const char *kcsd_fault_text(uint32_t reason);
-/* Reason for the refusal of a program, KCSD_CHECK_*: "HELPER", "call of an unknown helper". */
+/* Reason for the refusal of a program, KCSD_VERDICT_*: "HELPER", "call of an unknown helper". */
 KCSD_API const char *kcsd_check_name(uint32_t check);
 KCSD_API const char *kcsd_check_text(uint32_t check);
 /*

@@ -3,8 +3,8 @@
  * Sidecars, the data that survives power off besides the LBAs: <linux/kcsd_sidecar.h>. By
  * <libkcsd.h>.
  */
-#ifndef LIBKCSD_SIDE_H
-#define LIBKCSD_SIDE_H
+#ifndef LIBKCSD_SIDECAR_H
+#define LIBKCSD_SIDECAR_H
 
 #include <libkcsd/program.h>
 

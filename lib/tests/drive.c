@@ -265,7 +265,7 @@ static void test_load_refused(void)
 
 	IS(kcsd_load(drv, code, sizeof(code), &opts, &pind, &err), KCSD_SC_INVALID_PROGRAM_DATA,
 	   "load, an unknown helper");
-	IS(err.check, KCSD_CHECK_HELPER, "  and the reason");
+	IS(err.check, KCSD_VERDICT_HELPER, "  and the reason");
 	IS(err.pc, 1, "  and the instruction");
 	SAYS(err.text, "call of an unknown helper");
 	IS(kcsd_load(drv, large, 2 << 20, NULL, &pind, &err), KCSD_SC_PROGRAM_TOO_BIG,

@@ -14,7 +14,7 @@ struct row {
 #define ROW(value, name, text)	{ value, #name, text },
 static const struct row statuses[] = { KCSD_STATUSES(ROW) };
 static const struct row faults[] = { KCSD_FAULTS(ROW) };
-static const struct row checks[] = { KCSD_CHECKS(ROW) };
+static const struct row checks[] = { KCSD_VERDICTS(ROW) };
 static const struct row zone_conds[] = { KCSD_ZONE_CONDS(ROW) };
 #define HELPER(id, name, ...)	{ id, #name, NULL },
 static const struct row helpers[] = { KCSD_HELPERS(HELPER) };

@@ -79,7 +79,7 @@ static void make_side(bool with_zones)
 		drive.zone_capacity = 0;
 		drive.conventional = 0;
 	}
-	if (kcsd_sidecar_fd_open(&f, side, O_RDWR | O_CREAT | O_TRUNC, &len) ||
+	if (kcsd_sidecar_fd_open(&f, sidecar, O_RDWR | O_CREAT | O_TRUNC, &len) ||
 	    ftruncate(f.fd, FILE_LEN) ||
 	    kcsd_sidecar_journal_create(&log, &f.io, FILE_LEN, &drive))
 		abort();
@@ -97,7 +97,7 @@ static void make_side(bool with_zones)
 
 static void damage(uint64_t pos, uint32_t len)
 {
-	int fd = open(side, O_RDWR);
+	int fd = open(sidecar, O_RDWR);
 
 	while (len--)
 		if (pwrite(fd, "\xee", 1, pos++) != 1)
@@ -146,7 +146,7 @@ static void test_check(void)
 	IS(info.records, 6, "records");
 	IS(info.programs, 1, "programs");
 	IS(info.uuid[1], 0xbb, "UUID");
-	IS(kcsd_sidecar_check(side, &info, sizeof(info), &err), 0, "by its own name");
+	IS(kcsd_sidecar_check(sidecar, &info, sizeof(info), &err), 0, "by its own name");
 	IS_TEXT(zones(), AS_MADE, "each zone");
 	IS(kcsd_sidecar_program_each(image, collect_program, NULL, &err), 4091, "each program");
 	damage(4096, 1);
@@ -156,14 +156,14 @@ static void test_check(void)
 	IS(kcsd_sidecar_check(image, &info, sizeof(info), &err), -EUCLEAN, "both copies damaged");
 	SAYS(err.text, "a record is damaged in both of its copies (at byte 4096)");
 	SAYS(err.text, ".kcsd");
-	unlink(side);
+	unlink(sidecar);
 	IS(kcsd_sidecar_check(image, &info, sizeof(info), &err), -ENOENT, "no sidecar");
-	IS(mkfifo(side, 0600), 0, "a pipe");
+	IS(mkfifo(sidecar, 0600), 0, "a pipe");
 	IS(kcsd_sidecar_check(image, &info, sizeof(info), &err), -EINVAL, "is no sidecar");
-	unlink(side);
-	IS(symlink("/dev/zero", side), 0, "a device");
+	unlink(sidecar);
+	IS(symlink("/dev/zero", sidecar), 0, "a device");
 	IS(kcsd_sidecar_check(image, &info, sizeof(info), &err), -EINVAL, "is none either");
-	unlink(side);
+	unlink(sidecar);
 }
 
 static int repair(uint32_t how, uint32_t *lost, struct kcsd_error *err)
@@ -209,7 +209,7 @@ static void test_repair(void)
 	IS(repair(3, &lost, &err), -EINVAL, "repair: neither");
 
 	make_side(true);
-	IS(truncate(side, 20000), 0, "a file that was cut");
+	IS(truncate(sidecar, 20000), 0, "a file that was cut");
 	IS(repair(KCSD_REPAIR_FULL, &lost, &err), 0, "repair: goes");
 	IS(kcsd_sidecar_program_each(image, collect_program, NULL, &err), 4091,
 	   "repair: with its program");
@@ -256,7 +256,7 @@ static void test_lost_header(void)
 	IS(info.by_condition[KCSD_SIDECAR_FULL], ZONES - 2, "no header: the rest full");
 	IS(kcsd_sidecar_repair(image, &o, &lost, &err), -EINVAL, "a header: says it already");
 	o.zone_capacity = 2 << 20;
-	unlink(side);
+	unlink(sidecar);
 	IS(kcsd_sidecar_repair(image, &o, &lost, &err), -EINVAL, "no file: no such drive");
 	o.zone_capacity = 0;
 	IS(kcsd_sidecar_repair(image, &o, &lost, &err), 0, "no file: made");
@@ -277,7 +277,7 @@ static void test_others(void)
 	make_side(false);
 	damage(4096, 1024);
 	IS(kcsd_sidecar_repair(image, NULL, &lost, &err), 0, "no zones: nothing to say");
-	fd = open(side, O_WRONLY | O_TRUNC);
+	fd = open(sidecar, O_WRONLY | O_TRUNC);
 	IS(write(fd, "something", 9), 9, "something else");
 	close(fd);
 	IS(kcsd_sidecar_repair(image, NULL, &lost, &err), -EINVAL, "is not repaired by guessing");
@@ -289,15 +289,15 @@ int main(void)
 		return 1;
 	kcsd_configfs_root = dir;
 	snprintf(image, sizeof(image), "%s/image", dir);
-	snprintf(side, sizeof(side), "%s.kcsd", image);
-	snprintf(old, sizeof(old), "%s.old", side);
+	snprintf(sidecar, sizeof(sidecar), "%s.kcsd", image);
+	snprintf(old, sizeof(old), "%s.old", sidecar);
 	write_image();
 	test_check();
 	test_repair();
 	test_new_uuid();
 	test_lost_header();
 	test_others();
-	unlink(side);
+	unlink(sidecar);
 	unlink(old);
 	unlink(image);
 	rmdir(dir);

@@ -311,7 +311,7 @@ static void test_refused(void)
 
 	IS(kcsd_sim_create(no_exit, sizeof(no_exit), NULL, &sim, &err),
 	   KCSD_SC_INVALID_PROGRAM_DATA, "refused: no exit");
-	IS(err.check, KCSD_CHECK_FALL_OFF, "refused: why");
+	IS(err.check, KCSD_VERDICT_FALL_OFF, "refused: why");
 	IS(err.pc, 1, "refused: where");
 	OK(!sim, "refused: no simulator");
 	SAYS(err.text, "instruction 1: the function can run past its last instruction");
@@ -320,7 +320,7 @@ static void test_refused(void)
 	IS(err.pc, 1, "refused: at the program's own instruction");
 	IS(kcsd_sim_create(no_exit, 0, NULL, &sim, &err), KCSD_SC_INVALID_PROGRAM_DATA,
 	   "refused: nothing");
-	IS(err.check, KCSD_CHECK_EMPTY, "refused: why");
+	IS(err.check, KCSD_VERDICT_EMPTY, "refused: why");
 	IS(kcsd_sim_create(no_exit, 9, NULL, &sim, NULL), KCSD_SC_INVALID_PROGRAM_DATA,
 	   "refused: 9 bytes");
 }
@@ -401,7 +401,7 @@ static void test_disasm(void)
 	   "disasm: what the function returns");
 	IS(last, 2, "disasm: and no more");
 	IS(kcsd_disasm_each(insns, 7, NULL, note_insn, all, &err), -EINVAL, "disasm: 7 bytes");
-	IS(err.check, KCSD_CHECK_IMAGE, "disasm: why");
+	IS(err.check, KCSD_VERDICT_IMAGE, "disasm: why");
 	IS(kcsd_disasm_each(insns, 0, NULL, note_insn, all, NULL), -EINVAL, "disasm: nothing");
 	image = kcsd_object_image(obj, &len);
 	all[0] = 0;

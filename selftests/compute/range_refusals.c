@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Test refused memory ranges of runs, and range sets that runs hold. */
 #include "capability.h"
-#include "exec_ranges.h"
+#include "execute_ranges.h"
 
 /* ---- sets in use ---- */
 
-TEST_F(exec_ranges, sets_in_use_stay)
+TEST_F(execute_ranges, sets_in_use_stay)
 {
 	struct run runs[3] = {};
 	struct io_uring ring;
@@ -35,7 +35,7 @@ TEST_F(exec_ranges, sets_in_use_stay)
 }
 
 /* Test that refused commands release the set. */
-TEST_F(exec_ranges, sets_of_refused_commands)
+TEST_F(execute_ranges, sets_of_refused_commands)
 {
 	struct run r = { .rsid = make_set(&self->d, 0, PAGE), .pind = OTHER };
 
@@ -48,7 +48,7 @@ TEST_F(exec_ranges, sets_of_refused_commands)
 
 /* ---- refusals ---- */
 
-TEST_F(exec_ranges, refusals)
+TEST_F(execute_ranges, refusals)
 {
 	static const struct cmd_change changes[] = {
 		CMD_CHANGE(nsid, 1, -EINVAL),
@@ -89,7 +89,7 @@ TEST_F(exec_ranges, refusals)
 }
 
 /* Test the length of the stream: of ranges, or of LBAs if the run has grants. */
-TEST_F(exec_ranges, length_of_the_stream)
+TEST_F(execute_ranges, length_of_the_stream)
 {
 	static const struct bpf_insn see[] = { I_CTX(R0, R1, stream_len), I_EXIT };
 	const struct kcsd_memory_range set = range(8 * PAGE, PAGE);
@@ -128,7 +128,7 @@ TEST_F(exec_ranges, length_of_the_stream)
 /*
  * Test refused ranges, given in a command and in a set: the result is the index of the bad range.
  */
-TEST_F(exec_ranges, range_refusals)
+TEST_F(execute_ranges, range_refusals)
 {
 	struct kcsd_memory_range good = range(8 * PAGE, PAGE);
 	struct { struct kcsd_memory_range range; int want; __u64 result; } cases[] = {
@@ -160,7 +160,7 @@ TEST_F(exec_ranges, range_refusals)
 	}
 }
 
-TEST_F(exec_ranges, identifiers)
+TEST_F(execute_ranges, identifiers)
 {
 	static const __u8 opcodes[] = { KCSD_CMD_EXECUTE, KCSD_CMD_EXECUTE_LBA };
 	static const __u16 none[] = { 2, 16, 17, 0xffff };
@@ -177,7 +177,7 @@ TEST_F(exec_ranges, identifiers)
 	}
 }
 
-TEST_F(exec_ranges, ranges_take_a_file_for_writing)
+TEST_F(execute_ranges, ranges_take_a_file_for_writing)
 {
 	struct drive rdonly = { .index = self->d.index };
 	struct run inside = { .pind = SEVEN }, set = { .pind = SEVEN };
@@ -196,7 +196,7 @@ TEST_F(exec_ranges, ranges_take_a_file_for_writing)
 	EXPECT_EQ(0, range_set_delete(self->d.ctrl, set.rsid));
 }
 
-TEST_F(exec_ranges, a_drive_without_slm)
+TEST_F(execute_ranges, a_drive_without_slm)
 {
 	static const struct drive_attr without[] = { DRIVE_SMALL, { "slm_size", "0" }, {} };
 	struct run r = { .pind = SEVEN };

@@ -117,24 +117,24 @@ static void longest(void)
 	assert(insns);
 	for (pc = 0; pc < KCSD_MAX_INSNS; pc++)
 		insns[pc] = pc < HALF - 1 ? CALL(HALF - 1) : EXIT;
-	in_time(insns, KCSD_CHECK_OK, "as many functions as there can be");
+	in_time(insns, KCSD_VERDICT_OK, "as many functions as there can be");
 	for (pc = 0; pc < KCSD_MAX_INSNS; pc++)
 		insns[pc] = pc < KCSD_MAX_INSNS - 2 ? CALL(KCSD_MAX_INSNS - 2 - pc) : EXIT;
-	in_time(insns, KCSD_CHECK_OK, "as many calls of one function as there can be");
+	in_time(insns, KCSD_VERDICT_OK, "as many calls of one function as there can be");
 	for (pc = 0; pc < KCSD_MAX_INSNS; pc++)
 		insns[pc] = pc % 2 || pc == KCSD_MAX_INSNS - 2 ? EXIT : CALL(1);
-	in_time(insns, KCSD_CHECK_DEPTH, "the longest chain of calls");
+	in_time(insns, KCSD_VERDICT_DEPTH, "the longest chain of calls");
 	for (pc = 0; pc < KCSD_MAX_INSNS; pc++)
 		insns[pc] = pc % 2 ? EXIT : CALL(pc == KCSD_MAX_INSNS - 2 ? -3 : 1);
-	in_time(insns, KCSD_CHECK_RECURSION, "a recursion at the end of the longest chain");
+	in_time(insns, KCSD_VERDICT_RECURSION, "a recursion at the end of the longest chain");
 	for (pc = 0; pc < KCSD_MAX_INSNS; pc++)
 		insns[pc] = pc % 2 ? EXIT : CALL(pc ? -3 : KCSD_MAX_INSNS - 3);
 	insns[2] = MOV(0);
-	in_time(insns, KCSD_CHECK_DEPTH, "the longest chain of calls, from the end");
+	in_time(insns, KCSD_VERDICT_DEPTH, "the longest chain of calls, from the end");
 	for (pc = 0; pc < KCSD_MAX_INSNS; pc++)
 		insns[pc] = pc >= LAST_EIGHTH || pc % EIGHTH == EIGHTH - 1 ? EXIT :
 			    CALL(EIGHTH - 1 - pc % EIGHTH);
-	in_time(insns, KCSD_CHECK_OK, "calls that would be 8191^7 when run");
+	in_time(insns, KCSD_VERDICT_OK, "calls that would be 8191^7 when run");
 	free(insns);
 }
 
@@ -222,12 +222,12 @@ static void counts(void)
 	tap_point(!kcsd_validate_insns(insns, KCSD_MAX_INSNS, &verdict) && !verdict.check,
 		  "check: the most instructions");
 	tap_point(kcsd_validate_insns(insns, KCSD_MAX_INSNS + 1, &verdict) == -EINVAL &&
-		  verdict.check == KCSD_CHECK_TOO_LONG, "check: one more than that");
+		  verdict.check == KCSD_VERDICT_TOO_LONG, "check: one more than that");
 	free(insns);
 	tap_point(kcsd_validate_insns(NULL, 0, &verdict) == -EINVAL &&
-		  verdict.check == KCSD_CHECK_EMPTY, "check: no instructions");
+		  verdict.check == KCSD_VERDICT_EMPTY, "check: no instructions");
 	tap_point(kcsd_validate_insns(NULL, UINT32_MAX, &verdict) == -EINVAL &&
-		  verdict.check == KCSD_CHECK_TOO_LONG, "check: 2^32 - 1 instructions");
+		  verdict.check == KCSD_VERDICT_TOO_LONG, "check: 2^32 - 1 instructions");
 }
 
 void code_tests(void)

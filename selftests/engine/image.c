@@ -74,7 +74,7 @@ static void truncated(void)
 		program_copy(&cut, prog.buf, len);
 		check = parse(&cut, len);
 		program_exit(&cut);
-		want = len ? KCSD_CHECK_IMAGE : KCSD_CHECK_EMPTY;
+		want = len ? KCSD_VERDICT_IMAGE : KCSD_VERDICT_EMPTY;
 		if (check != want)
 			break;
 	}
@@ -93,10 +93,10 @@ static void too_long(void)
 	assert(prog.buf);
 	memset((u8 *)prog.buf + prog.len, 0, 8);
 	program_copy(&more, prog.buf, prog.len + 1);
-	tap_point(parse(&more, more.len) == KCSD_CHECK_IMAGE, "image: one byte too many");
+	tap_point(parse(&more, more.len) == KCSD_VERDICT_IMAGE, "image: one byte too many");
 	program_exit(&more);
 	program_copy(&more, prog.buf, prog.len + 8);
-	tap_point(parse(&more, more.len) == KCSD_CHECK_IMAGE, "image: eight bytes too many");
+	tap_point(parse(&more, more.len) == KCSD_VERDICT_IMAGE, "image: eight bytes too many");
 	program_exit(&more);
 	program_exit(&prog);
 }
@@ -105,39 +105,39 @@ static void too_long(void)
 #define NAME(i)		offsetof(struct kcsd_image, name) + (i), 1
 
 static const struct breakage breakages[] = {
-	{ "version 0", FIELD(version), 0, KCSD_CHECK_IMAGE },
-	{ "version 2", FIELD(version), 2, KCSD_CHECK_IMAGE },
-	{ "version in the other byte order", FIELD(version), 0x100, KCSD_CHECK_IMAGE },
-	{ "version 0x101", FIELD(version), 0x101, KCSD_CHECK_IMAGE },
-	{ "header length 0", FIELD(hdr_len), 0, KCSD_CHECK_IMAGE },
-	{ "header length 63", FIELD(hdr_len), 63, KCSD_CHECK_IMAGE },
-	{ "header length 65", FIELD(hdr_len), 65, KCSD_CHECK_IMAGE },
-	{ "header length 72", FIELD(hdr_len), 72, KCSD_CHECK_IMAGE },
-	{ "header length 65535", FIELD(hdr_len), 65535, KCSD_CHECK_IMAGE },
-	{ "no instructions", FIELD(insn_cnt), 0, KCSD_CHECK_EMPTY },
-	{ "one instruction less", FIELD(insn_cnt), INSNS - 1, KCSD_CHECK_IMAGE },
-	{ "one instruction more", FIELD(insn_cnt), INSNS + 1, KCSD_CHECK_IMAGE },
-	{ "65536 instructions that are not there", FIELD(insn_cnt), 65536, KCSD_CHECK_IMAGE },
-	{ "65537 instructions", FIELD(insn_cnt), 65537, KCSD_CHECK_TOO_LONG },
-	{ "instructions whose bytes wrap", FIELD(insn_cnt), 0x20000003, KCSD_CHECK_TOO_LONG },
-	{ "2^32 - 1 instructions", FIELD(insn_cnt), UINT32_MAX, KCSD_CHECK_TOO_LONG },
-	{ "data one byte shorter", FIELD(data_len), DATA_LEN - 1, KCSD_CHECK_IMAGE },
-	{ "data one byte longer", FIELD(data_len), DATA_LEN + 1, KCSD_CHECK_IMAGE },
-	{ "no data", FIELD(data_len), 0, KCSD_CHECK_IMAGE },
-	{ "2^32 - 1 bytes of data", FIELD(data_len), UINT32_MAX, KCSD_CHECK_IMAGE },
-	{ "reserved bit 0", FIELD(rsvd), 1, KCSD_CHECK_IMAGE },
-	{ "reserved bit 31", FIELD(rsvd), 0x80000000, KCSD_CHECK_IMAGE },
-	{ "no bss", FIELD(bss_len), 0, KCSD_CHECK_OK },
-	{ "most bss", FIELD(bss_len), UINT32_MAX, KCSD_CHECK_OK },
-	{ "most heap", FIELD(heap_len), UINT32_MAX, KCSD_CHECK_OK },
-	{ "a control character in the name", NAME(1), '\n', KCSD_CHECK_IMAGE },
-	{ "an escape in the name", NAME(0), 0x1b, KCSD_CHECK_IMAGE },
-	{ "a delete in the name", NAME(1), 0x7f, KCSD_CHECK_IMAGE },
-	{ "a byte of 0x80 in the name", NAME(2), 0x80, KCSD_CHECK_IMAGE },
-	{ "a byte of 0xff in the name", NAME(3), 0xff, KCSD_CHECK_IMAGE },
-	{ "something after the name's NUL", NAME(31), 'x', KCSD_CHECK_IMAGE },
-	{ "a space in the name", NAME(1), ' ', KCSD_CHECK_OK },
-	{ "a tilde in the name", NAME(1), '~', KCSD_CHECK_OK },
+	{ "version 0", FIELD(version), 0, KCSD_VERDICT_IMAGE },
+	{ "version 2", FIELD(version), 2, KCSD_VERDICT_IMAGE },
+	{ "version in the other byte order", FIELD(version), 0x100, KCSD_VERDICT_IMAGE },
+	{ "version 0x101", FIELD(version), 0x101, KCSD_VERDICT_IMAGE },
+	{ "header length 0", FIELD(hdr_len), 0, KCSD_VERDICT_IMAGE },
+	{ "header length 63", FIELD(hdr_len), 63, KCSD_VERDICT_IMAGE },
+	{ "header length 65", FIELD(hdr_len), 65, KCSD_VERDICT_IMAGE },
+	{ "header length 72", FIELD(hdr_len), 72, KCSD_VERDICT_IMAGE },
+	{ "header length 65535", FIELD(hdr_len), 65535, KCSD_VERDICT_IMAGE },
+	{ "no instructions", FIELD(insn_cnt), 0, KCSD_VERDICT_EMPTY },
+	{ "one instruction less", FIELD(insn_cnt), INSNS - 1, KCSD_VERDICT_IMAGE },
+	{ "one instruction more", FIELD(insn_cnt), INSNS + 1, KCSD_VERDICT_IMAGE },
+	{ "65536 instructions that are not there", FIELD(insn_cnt), 65536, KCSD_VERDICT_IMAGE },
+	{ "65537 instructions", FIELD(insn_cnt), 65537, KCSD_VERDICT_TOO_LONG },
+	{ "instructions whose bytes wrap", FIELD(insn_cnt), 0x20000003, KCSD_VERDICT_TOO_LONG },
+	{ "2^32 - 1 instructions", FIELD(insn_cnt), UINT32_MAX, KCSD_VERDICT_TOO_LONG },
+	{ "data one byte shorter", FIELD(data_len), DATA_LEN - 1, KCSD_VERDICT_IMAGE },
+	{ "data one byte longer", FIELD(data_len), DATA_LEN + 1, KCSD_VERDICT_IMAGE },
+	{ "no data", FIELD(data_len), 0, KCSD_VERDICT_IMAGE },
+	{ "2^32 - 1 bytes of data", FIELD(data_len), UINT32_MAX, KCSD_VERDICT_IMAGE },
+	{ "reserved bit 0", FIELD(rsvd), 1, KCSD_VERDICT_IMAGE },
+	{ "reserved bit 31", FIELD(rsvd), 0x80000000, KCSD_VERDICT_IMAGE },
+	{ "no bss", FIELD(bss_len), 0, KCSD_VERDICT_OK },
+	{ "most bss", FIELD(bss_len), UINT32_MAX, KCSD_VERDICT_OK },
+	{ "most heap", FIELD(heap_len), UINT32_MAX, KCSD_VERDICT_OK },
+	{ "a control character in the name", NAME(1), '\n', KCSD_VERDICT_IMAGE },
+	{ "an escape in the name", NAME(0), 0x1b, KCSD_VERDICT_IMAGE },
+	{ "a delete in the name", NAME(1), 0x7f, KCSD_VERDICT_IMAGE },
+	{ "a byte of 0x80 in the name", NAME(2), 0x80, KCSD_VERDICT_IMAGE },
+	{ "a byte of 0xff in the name", NAME(3), 0xff, KCSD_VERDICT_IMAGE },
+	{ "something after the name's NUL", NAME(31), 'x', KCSD_VERDICT_IMAGE },
+	{ "a space in the name", NAME(1), ' ', KCSD_VERDICT_OK },
+	{ "a tilde in the name", NAME(1), '~', KCSD_VERDICT_OK },
 };
 
 static void broken(const struct breakage *b)
@@ -161,12 +161,12 @@ static void names(void)
 
 	good_image(&prog);
 	memset(header(&prog)->name, 'x', KCSD_PROGRAM_NAME_LEN);
-	tap_point(parse(&prog, prog.len) == KCSD_CHECK_IMAGE, "image: a name without a NUL");
+	tap_point(parse(&prog, prog.len) == KCSD_VERDICT_IMAGE, "image: a name without a NUL");
 	header(&prog)->name[KCSD_PROGRAM_NAME_LEN - 1] = 0;
-	tap_point(kcsd_image_parse(prog.buf, prog.len, &prog.view) == KCSD_CHECK_OK &&
+	tap_point(kcsd_image_parse(prog.buf, prog.len, &prog.view) == KCSD_VERDICT_OK &&
 		  strlen(prog.view.name) == KCSD_PROGRAM_NAME_LEN - 1, "image: the longest name");
 	memset(header(&prog)->name, 0, KCSD_PROGRAM_NAME_LEN);
-	tap_point(parse(&prog, prog.len) == KCSD_CHECK_OK, "image: no name");
+	tap_point(parse(&prog, prog.len) == KCSD_VERDICT_OK, "image: no name");
 	program_exit(&prog);
 }
 
@@ -178,7 +178,7 @@ static void wrapping_length(void)
 	good_image(&prog);
 	header(&prog)->insn_cnt = cpu_to_le32(2);
 	header(&prog)->data_len = cpu_to_le32(0u - 8);
-	tap_point(parse(&prog, 72) == KCSD_CHECK_IMAGE, "image: lengths that wrap around");
+	tap_point(parse(&prog, 72) == KCSD_VERDICT_IMAGE, "image: lengths that wrap around");
 	program_exit(&prog);
 }
 
@@ -213,13 +213,13 @@ static void plain(void)
 	assert(buf);
 	program_copy(&prog, buf, most + 8);
 	free(buf);
-	tap_point(parse(&prog, most) == KCSD_CHECK_OK, "plain: the most instructions");
-	tap_point(parse(&prog, most + 8) == KCSD_CHECK_TOO_LONG, "plain: one more than that");
-	tap_point(parse(&prog, (1ull << 35) + 8) == KCSD_CHECK_TOO_LONG,
+	tap_point(parse(&prog, most) == KCSD_VERDICT_OK, "plain: the most instructions");
+	tap_point(parse(&prog, most + 8) == KCSD_VERDICT_TOO_LONG, "plain: one more than that");
+	tap_point(parse(&prog, (1ull << 35) + 8) == KCSD_VERDICT_TOO_LONG,
 		  "plain: 2^32 + 1 instructions");
-	tap_point(parse(&prog, 0) == KCSD_CHECK_EMPTY, "plain: none");
+	tap_point(parse(&prog, 0) == KCSD_VERDICT_EMPTY, "plain: none");
 	for (len = 1; len < 64; len++)
-		if (parse(&prog, len) != (len % 8 ? KCSD_CHECK_IMAGE : KCSD_CHECK_OK))
+		if (parse(&prog, len) != (len % 8 ? KCSD_VERDICT_IMAGE : KCSD_VERDICT_OK))
 			break;
 	tap_point(len == 64, "plain: only whole instructions");
 	program_exit(&prog);
@@ -233,7 +233,7 @@ static void magic_is_illegal(void)
 
 	memcpy(&insn, KCSD_IMAGE_MAGIC, sizeof(insn));
 	tap_point(kcsd_validate_insns(&insn, 1, &verdict) == -EINVAL &&
-		  verdict.check == KCSD_CHECK_OPCODE && !verdict.pc,
+		  verdict.check == KCSD_VERDICT_OPCODE && !verdict.pc,
 		  "image: its magic is no instruction");
 }
 

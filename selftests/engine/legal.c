@@ -9,7 +9,7 @@
 #define PROGRAM_LEN	4
 #define R10		10
 
-#define BAD(check)	(1u << KCSD_CHECK_##check)
+#define BAD(check)	(1u << KCSD_VERDICT_##check)
 
 /* Blame a field that must be zero. */
 static u32 zero(s64 field)

@@ -3,7 +3,7 @@
 
 static const char * const checks[] = {
 #define CHECK_NAME(value, name, text) [value] = #name,
-	KCSD_CHECKS(CHECK_NAME)
+	KCSD_VERDICTS(CHECK_NAME)
 #undef CHECK_NAME
 };
 

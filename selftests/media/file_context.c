@@ -12,7 +12,7 @@
 #include <sys/resource.h>
 
 #define FILE_NAME	"/tmp/kst-file-context"
-#define SIDE_FILE	FILE_NAME ".kcsd"
+#define SIDECAR_FILE	FILE_NAME ".kcsd"
 #define LAST_LBA	(ZNS_NSZE - 1)
 
 FIXTURE(file_context) {
@@ -32,7 +32,7 @@ FIXTURE_VARIANT_ADD(file_context, zoned) { .zoned = true, .cache = "0" };
 static void remove_files(void)
 {
 	unlink(FILE_NAME);
-	unlink(SIDE_FILE);
+	unlink(SIDECAR_FILE);
 }
 
 FIXTURE_SETUP(file_context)

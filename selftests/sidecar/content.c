@@ -37,7 +37,7 @@ static void le(u8 *to, u64 value, u32 bytes)
 
 static void raw_header(struct disk *d, u32 half, u64 generation, u64 id)
 {
-	u8 *at = d->now + half * (d->len / 2), h[128] = "kcsdside";
+	u8 *at = d->now + half * (d->len / 2), h[128] = "kcsdsidecar";
 
 	le(h + 8, 1, 4);
 	le(h + 16, generation, 8);
@@ -150,7 +150,7 @@ static void encoding(void)
 	raw_record(&r, 3, "\3\0\1\0\0\0\0\0", 8);
 	m.program[3].active = 1;
 	ours = disk_copy(r.d);
-	is_verdict(opened(r.d, &m), KCSD_VERDICT_SOUND, "a file written as documented");
+	is_verdict(opened(r.d, &m), KCSD_SIDECAR_VERDICT_SOUND, "a file written as documented");
 
 	if (kcsd_sidecar_journal_open(&log, &ours->io, ours->len, &report) ||
 	    kcsd_sidecar_journal_rewrite(&log))
@@ -203,7 +203,8 @@ static void zone_content(const char *name, u32 zone, u8 cond, u64 wp,
 
 static void contents(void)
 {
-	const enum kcsd_sidecar_verdict bad = KCSD_VERDICT_CONTENT, good = KCSD_VERDICT_SOUND;
+	const enum kcsd_sidecar_verdict bad = KCSD_SIDECAR_VERDICT_CONTENT;
+	const enum kcsd_sidecar_verdict good = KCSD_SIDECAR_VERDICT_SOUND;
 	u8 zones[32];
 
 	zone_content("an empty zone", 2, 0x1, 0, good);
@@ -260,7 +261,7 @@ static void longest(void)
 
 	le(payload, 1, 2);
 	raw_record(&r, 2, payload, len);
-	is_verdict(opened(r.d, NULL), KCSD_VERDICT_SOUND, "a record that fills its half");
+	is_verdict(opened(r.d, NULL), KCSD_SIDECAR_VERDICT_SOUND, "a record that fills its half");
 	r = raw_file();
 	raw_record(&r, 2, payload, len + 1);
 	raw_header(r.d, 1, 0, ID + 1);
@@ -286,12 +287,12 @@ static void header(const char *name, u32 at, u64 value, u32 bytes, enum kcsd_sid
 
 static void headers(void)
 {
-	const enum kcsd_sidecar_verdict drive = KCSD_VERDICT_DRIVE;
+	const enum kcsd_sidecar_verdict drive = KCSD_SIDECAR_VERDICT_DRIVE;
 
-	header("a header", 0, 'k', 1, KCSD_VERDICT_SOUND);
-	header("another magic", 7, 'f', 1, KCSD_VERDICT_HEADER);
-	header("another version", 8, 2, 4, KCSD_VERDICT_VERSION);
-	header("another length", 32, MODEL_FILE + 1024, 8, KCSD_VERDICT_LENGTH);
+	header("a header", 0, 'k', 1, KCSD_SIDECAR_VERDICT_SOUND);
+	header("another magic", 7, 'f', 1, KCSD_SIDECAR_VERDICT_HEADER);
+	header("another version", 8, 2, 4, KCSD_SIDECAR_VERDICT_VERSION);
+	header("another length", 32, MODEL_FILE + 1024, 8, KCSD_SIDECAR_VERDICT_LENGTH);
 	header("blocks of 1024", 80, 1024, 4, drive);
 	header("no blocks", 80, 0, 4, drive);
 	header("half a block", 56, MODEL_ZONES * 128 * 4096 + 512, 8, drive);
@@ -303,7 +304,7 @@ static void headers(void)
 	header("more capacity than zone", 72, 129 * 4096, 8, drive);
 	header("capacity that is no block", 72, 512, 8, drive);
 	header("more conventional zones than there are", 84, 25, 4, drive);
-	header("all zones conventional", 84, 24, 4, KCSD_VERDICT_SOUND);
+	header("all zones conventional", 84, 24, 4, KCSD_SIDECAR_VERDICT_SOUND);
 	header("zone capacity without zones", 64, 0, 8, drive);
 }
 
@@ -318,23 +319,24 @@ static void generations(void)
 	zone_bytes(zone, 4, 0x4, 9);
 	raw_record(&r, 1, zone, 16);
 	raw_header(r.d, 1, 8, ID + 1);
-	is_verdict(opened(r.d, &m), KCSD_VERDICT_SOUND, "two headers: the later generation");
+	is_verdict(opened(r.d, &m), KCSD_SIDECAR_VERDICT_SOUND,
+		   "two headers: the later generation");
 	r = raw_file();
 	raw_record(&r, 1, zone, 16);
 	raw_header(r.d, 1, 6, ID + 1);
 	m.zone[4].cond = 0x4;
 	m.zone[4].wp = 9;
-	is_verdict(opened(r.d, &m), KCSD_VERDICT_SOUND, "two headers: an earlier one");
+	is_verdict(opened(r.d, &m), KCSD_SIDECAR_VERDICT_SOUND, "two headers: an earlier one");
 	r = raw_file();
 	raw_record(&r, 1, zone, 16);
 	raw_header(r.d, 0, 7, ID + 1);
 	model_init(&m);
-	is_verdict(opened(r.d, &m), KCSD_VERDICT_SOUND, "records of an old use are none");
+	is_verdict(opened(r.d, &m), KCSD_SIDECAR_VERDICT_SOUND, "records of an old use are none");
 	r = raw_file();
 	raw_record(&r, 1, zone, 16);
 	r.seq++;
 	raw_record(&r, 1, zone, 16);
-	is_verdict(opened(r.d, NULL), KCSD_VERDICT_RECORD, "a sequence number is left out");
+	is_verdict(opened(r.d, NULL), KCSD_SIDECAR_VERDICT_RECORD, "a sequence number is left out");
 }
 
 /* Test that the journal does not write a record that it would not read. */

@@ -21,7 +21,7 @@ static bool open_is(struct disk *d, const struct model *m, int *ret)
 
 	*ret = kcsd_sidecar_journal_open(&log, &d->io, d->len, &r);
 	if (*ret)
-		return *ret == -EUCLEAN && r.verdict != KCSD_VERDICT_SOUND;
+		return *ret == -EUCLEAN && r.verdict != KCSD_SIDECAR_VERDICT_SOUND;
 	is = model_is(m, &log.state);
 	kcsd_sidecar_journal_close(&log);
 	return is;

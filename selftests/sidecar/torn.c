@@ -192,7 +192,7 @@ static void at_creation(struct disk *d, void *arg)
 	t->cuts++;
 	/* Without a header the file must not be taken for a sidecar. */
 	if (kcsd_sidecar_journal_open(&log, &d->io, d->len, &r)) {
-		t->wrong += r.verdict != KCSD_VERDICT_HEADER;
+		t->wrong += r.verdict != KCSD_SIDECAR_VERDICT_HEADER;
 		t->old++;
 	} else {
 		t->wrong += !model_is(t->after, &log.state);

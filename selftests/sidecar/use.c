@@ -21,7 +21,7 @@ static bool reopened(struct disk *d, const struct model *m, struct kcsd_sidecar_
 	struct kcsd_sidecar_report r;
 
 	return !kcsd_sidecar_journal_open(log, &d->io, d->len, &r) &&
-	       r.verdict == KCSD_VERDICT_SOUND &&
+	       r.verdict == KCSD_SIDECAR_VERDICT_SOUND &&
 	       !r.damaged && !r.torn && model_is(m, &log->state) &&
 	       header_is_zero(d, !log->half);
 }

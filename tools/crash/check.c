@@ -24,7 +24,7 @@
 
 struct check {
 	const struct content *image;
-	struct side side;
+	struct sidecar sidecar;
 	struct facts facts;
 	uint32_t zone_lbas;
 	uint32_t capacity;
@@ -117,7 +117,7 @@ static void check_append_fact(struct check *k, uint64_t lba, uint64_t gen)
 static void check_zone(struct check *k, uint32_t zone)
 {
 	uint64_t start = (uint64_t)zone * k->zone_lbas;
-	struct zone_seen seen = { k->side.zones[zone].cond, k->side.zones[zone].wp, 0 };
+	struct zone_seen seen = { k->sidecar.zones[zone].cond, k->sidecar.zones[zone].wp, 0 };
 
 	for (uint64_t off = 0; off < seen.wp; off++)
 		check_sequential(k, start, off, &seen);
@@ -148,8 +148,8 @@ static void check_unique(struct check *k)
 
 static void check_programs(struct check *k)
 {
-	for (uint32_t i = 0; i < SIDE_MAX_PROGRAMS; i++) {
-		const struct side_program *p = &k->side.programs[i];
+	for (uint32_t i = 0; i < SIDECAR_MAX_PROGRAMS; i++) {
+		const struct sidecar_program *p = &k->sidecar.programs[i];
 
 		if (!facts_allow_program(&k->facts, i, p->puid, p->there ? p->active : 2))
 			k->wrong++;
@@ -161,7 +161,7 @@ static void check_uuid(struct check *k)
 	char uuid[33];
 
 	for (int i = 0; i < 16; i++)
-		sprintf(uuid + 2 * i, "%02x", k->side.drive.uuid[i]);
+		sprintf(uuid + 2 * i, "%02x", k->sidecar.drive.uuid[i]);
 	if (k->facts.uuid[0] && strcmp(uuid, k->facts.uuid)) {
 		printf("the sidecar's drive is %s, it was %s\n", uuid, k->facts.uuid);
 		k->wrong++;
@@ -191,11 +191,11 @@ static int map_image(struct check *k, const char *path, uint64_t size)
 
 static int check_open(struct check *k, const char *path)
 {
-	const struct kcsd_sidecar_drive *d = &k->side.drive;
-	char side[4096];
+	const struct kcsd_sidecar_drive *d = &k->sidecar.drive;
+	char sidecar[4096];
 
-	snprintf(side, sizeof(side), "%s%s", path, KCSD_SIDECAR_SUFFIX);
-	if (side_read(&k->side, side))
+	snprintf(sidecar, sizeof(sidecar), "%s%s", path, KCSD_SIDECAR_SUFFIX);
+	if (sidecar_read(&k->sidecar, sidecar))
 		return -1;
 	if (d->block_size != LBA_SIZE || d->size / LBA_SIZE > FACTS_MAX_LBAS) {
 		printf("not a drive of this test\n");
@@ -210,11 +210,11 @@ static int check_open(struct check *k, const char *path)
 
 static void check_all(struct check *k)
 {
-	uint64_t conventional = k->side.drive.conventional;
+	uint64_t conventional = k->sidecar.drive.conventional;
 
 	for (uint64_t lba = 0; lba < conventional * k->zone_lbas; lba++)
 		check_conventional(k, lba);
-	for (uint32_t zone = conventional; zone < k->side.nr_zones; zone++)
+	for (uint32_t zone = conventional; zone < k->sidecar.nr_zones; zone++)
 		check_zone(k, zone);
 	check_unique(k);
 	check_programs(k);
@@ -238,6 +238,6 @@ int main(int argc, char **argv)
 	printf("%" PRIu64 " facts of which %" PRIu64 " promise something; %" PRIu64
 	       " LBAs with data, %" PRIu64 " appended commands; sidecar of generation %" PRIu64
 	       " with %" PRIu64 " records; wrong: %" PRIu64 "\n", k.facts.lines, k.facts.claims,
-	       k.whole, k.commands, k.side.generation, k.side.records, k.wrong + k.facts.bad);
+	       k.whole, k.commands, k.sidecar.generation, k.sidecar.records, k.wrong + k.facts.bad);
 	return k.wrong + k.facts.bad ? 1 : 0;
 }

@@ -111,7 +111,7 @@ static int check_tail(const struct half *h)
 	return 0;
 }
 
-static int apply_zones(struct side *s, const uint8_t *payload, uint32_t len)
+static int apply_zones(struct sidecar *s, const uint8_t *payload, uint32_t len)
 {
 	struct kcsd_sidecar_zone z;
 	uint64_t capacity = le64toh(s->drive.zone_capacity) / le32toh(s->drive.block_size);
@@ -134,28 +134,28 @@ static int apply_zones(struct side *s, const uint8_t *payload, uint32_t len)
 	return 0;
 }
 
-static int apply_program(struct side *s, const uint8_t *payload, uint32_t len)
+static int apply_program(struct sidecar *s, const uint8_t *payload, uint32_t len)
 {
 	struct kcsd_sidecar_program p;
 
 	if (len <= sizeof(p))
 		return wrong("a program without an image", len);
 	memcpy(&p, payload, sizeof(p));
-	if (le16toh(p.pind) >= SIDE_MAX_PROGRAMS)
+	if (le16toh(p.pind) >= SIDECAR_MAX_PROGRAMS)
 		return wrong("a program of an index that no drive here has", le16toh(p.pind));
-	s->programs[le16toh(p.pind)] = (struct side_program){ true, p.active, le64toh(p.puid) };
+	s->programs[le16toh(p.pind)] = (struct sidecar_program){ true, p.active, le64toh(p.puid) };
 	return 0;
 }
 
-static int apply_change(struct side *s, const uint8_t *payload, uint32_t len)
+static int apply_change(struct sidecar *s, const uint8_t *payload, uint32_t len)
 {
 	struct kcsd_sidecar_change c;
-	struct side_program *p;
+	struct sidecar_program *p;
 
 	if (len != sizeof(c))
 		return wrong("a length that is no change's", len);
 	memcpy(&c, payload, sizeof(c));
-	p = &s->programs[le16toh(c.pind) % SIDE_MAX_PROGRAMS];
+	p = &s->programs[le16toh(c.pind) % SIDECAR_MAX_PROGRAMS];
 	if (!p->there)
 		return wrong("a change of no program", le16toh(c.pind));
 	p->active = c.what == KCSD_SIDECAR_ACTIVATE;
@@ -163,7 +163,7 @@ static int apply_change(struct side *s, const uint8_t *payload, uint32_t len)
 	return 0;
 }
 
-static int apply(struct side *s, const struct kcsd_sidecar_record *r, const uint8_t *payload)
+static int apply(struct sidecar *s, const struct kcsd_sidecar_record *r, const uint8_t *payload)
 {
 	s->records++;
 	switch (le32toh(r->kind)) {
@@ -178,7 +178,7 @@ static int apply(struct side *s, const struct kcsd_sidecar_record *r, const uint
 	}
 }
 
-static int replay(struct side *s, struct half *h)
+static int replay(struct sidecar *s, struct half *h)
 {
 	struct kcsd_sidecar_record r;
 	uint8_t *payload;
@@ -193,7 +193,7 @@ static int replay(struct side *s, struct half *h)
 	return ret ? ret : check_tail(h);
 }
 
-static int side_start(struct side *s, const struct half *h)
+static int sidecar_start(struct sidecar *s, const struct half *h)
 {
 	memset(s, 0, sizeof(*s));
 	s->drive = h->header.drive;
@@ -201,7 +201,7 @@ static int side_start(struct side *s, const struct half *h)
 	if (!s->drive.zone_size)
 		return wrong("the header of a drive without zones", 0);
 	s->nr_zones = le64toh(s->drive.size) / le64toh(s->drive.zone_size);
-	if (s->nr_zones > SIDE_MAX_ZONES)
+	if (s->nr_zones > SIDECAR_MAX_ZONES)
 		return wrong("too many zones for this reader", s->nr_zones);
 	for (uint32_t i = 0; i < s->nr_zones; i++)
 		s->zones[i].cond = KCSD_SIDECAR_EMPTY;
@@ -212,7 +212,7 @@ static int side_start(struct side *s, const struct half *h)
  * Parse a sidecar. With two valid headers power failed just before the old one was cleared; the
  * newer half is then complete.
  */
-static int side_parse(struct side *s, const uint8_t *file, uint64_t size)
+static int sidecar_parse(struct sidecar *s, const uint8_t *file, uint64_t size)
 {
 	struct half halves[2], *h;
 	bool first = half_open(&halves[0], file, size, 0);
@@ -224,10 +224,10 @@ static int side_parse(struct side *s, const uint8_t *file, uint64_t size)
 	if (first && second &&
 	    le64toh(halves[1].header.generation) > le64toh(halves[0].header.generation))
 		h = &halves[1];
-	return side_start(s, h) ? -1 : replay(s, h);
+	return sidecar_start(s, h) ? -1 : replay(s, h);
 }
 
-int side_read(struct side *s, const char *path)
+int sidecar_read(struct sidecar *s, const char *path)
 {
 	int fd = open(path, O_RDONLY), ret = -1;
 	struct stat st;
@@ -243,7 +243,7 @@ int side_read(struct side *s, const char *path)
 	else if (read(fd, file, st.st_size) != st.st_size)
 		perror(path);
 	else
-		ret = side_parse(s, file, st.st_size);
+		ret = sidecar_parse(s, file, st.st_size);
 	free(file);
 	close(fd);
 	return ret;

@@ -201,7 +201,7 @@ static void check_rows(struct table *t)
 {
 	char number[8];
 
-	KCSD_CHECKS(REASON)
+	KCSD_VERDICTS(REASON)
 }
 
 static void fault_rows(struct table *t)

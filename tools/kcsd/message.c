@@ -101,7 +101,7 @@ int kcsd_fail_config(int ret, const char *fmt, ...)
 
 int kcsd_fail_load(const struct kcsd_error *error)
 {
-	if (error->check == KCSD_CHECK_MEMORY)
+	if (error->check == KCSD_VERDICT_MEMORY)
 		return kcsd_fail("%s: 'kcsd create --arena-size' makes a drive that has more, "
 				 "--heap chooses how much is for the heap", error->text);
 	return kcsd_fail("%s", error->text);

@@ -29,7 +29,7 @@
  *   1. Load Program (admin, 85h, NSID 3), in chunks if it is large. The chunks of one program
  *      arrive in order; the drive validates the program when the last one arrives. A refusal has
  *      status KCSD_SC_INVALID_PROGRAM_DATA, and the 64-bit result gives the cause:
- *      reason (KCSD_CHECK_*) << 32 | instruction.
+ *      reason (KCSD_VERDICT_*) << 32 | instruction.
  *   2. Program Activation Management (admin, 88h, NSID 3).
  *   3. Execute Program (I/O, 01h) on memory ranges, or Execute on LBAs (vendor specific), on the
  *      compute namespace, any number of times and in parallel.
@@ -445,7 +445,7 @@ enum kcsd_fault {
  * Reason for the refusal of a program at load; "pc" counts units of 8 bytes. X(value, NAME,
  * "sentence")
  */
-#define KCSD_CHECKS(X) \
+#define KCSD_VERDICTS(X) \
 	X(0,  OK,		"valid") \
 	X(1,  EMPTY,		"the program has no instructions") \
 	X(2,  TOO_LONG,		"the program has too many instructions") \
@@ -467,14 +467,14 @@ enum kcsd_fault {
 				"not <bpf/bpf_helpers.h>")
 
 enum kcsd_check {
-#define KCSD_CHECK_ENUM(value, name, text) KCSD_CHECK_##name = value,
-	KCSD_CHECKS(KCSD_CHECK_ENUM)
-#undef KCSD_CHECK_ENUM
+#define KCSD_VERDICT_ENUM(value, name, text) KCSD_VERDICT_##name = value,
+	KCSD_VERDICTS(KCSD_VERDICT_ENUM)
+#undef KCSD_VERDICT_ENUM
 };
 
 /* The result of a refused load. */
 #define KCSD_LOAD_RESULT(check, pc)	((__u64)(check) << 32 | (__u32)(pc))
-#define KCSD_LOAD_RESULT_CHECK(result)	((__u32)((result) >> 32))
+#define KCSD_LOAD_RESULT_VERDICT(result)	((__u32)((result) >> 32))
 #define KCSD_LOAD_RESULT_PC(result)	((__u32)(result))
 
 /*

@@ -25,13 +25,13 @@
  * higher; synchronise; zero the old header; synchronise. Of two valid headers, the one with the
  * higher generation counts.
  */
-#ifndef _UAPI_LINUX_KCSD_SIDE_H
-#define _UAPI_LINUX_KCSD_SIDE_H
+#ifndef _UAPI_LINUX_KCSD_SIDECAR_H
+#define _UAPI_LINUX_KCSD_SIDECAR_H
 
 #include <linux/types.h>
 
 #define KCSD_SIDECAR_SUFFIX		".kcsd"
-#define KCSD_SIDECAR_MAGIC		"kcsdside"
+#define KCSD_SIDECAR_MAGIC		"kcsdsidecar"
 #define KCSD_SIDECAR_VERSION		1
 #define KCSD_SIDECAR_SECTOR		512u
 #define KCSD_SIDECAR_HEADER_LEN		4096u	/* bytes before the first record */

@@ -21,7 +21,7 @@
 	  "bytes of an LBA: 512, or 4096 (default)") \
 	A(PATH, BACKING_FILE, "backing-file", "backing_file", "PATH", \
 	  "keep the data in this file; default: in memory") \
-	A(NUMBER, SIDE_FILE, "sidecar", "sidecar", "0|1", \
+	A(NUMBER, SIDECAR_FILE, "sidecar", "sidecar", "0|1", \
 	  "1 (default): what else must survive power off is in PATH.kcsd; 0: nothing else does") \
 	A(NUMBER, CUS, "cus", "cus", "N", \
 	  "compute units, 1 to 64: runs at the same time; default: 2") \

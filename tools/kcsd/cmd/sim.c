@@ -320,7 +320,8 @@ static void trace_step(const struct kcsd_sim_step *step, void *arg)
 
 static int say_refused(const struct sim *s, const struct kcsd_error *error)
 {
-	const char *more = error->check == KCSD_CHECK_MEMORY ? ": --arena-size gives it more" : "";
+	bool no_memory = error->check == KCSD_VERDICT_MEMORY;
+	const char *more = no_memory ? ": --arena-size gives it more" : "";
 
 	if (s->program.obj || kcsd_args_has(s->run.args, OPT_RAW))
 		return kcsd_fail("the program is refused: %s%s", error->text, more);

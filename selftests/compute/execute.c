@@ -47,7 +47,7 @@ static const struct bpf_insn prog_poke[] = {
 
 enum { SEVEN, MIRROR, SUM, PEEK, POKE, LEN };
 
-FIXTURE(exec) {
+FIXTURE(execute) {
 	struct drive d;
 	struct drive other;
 	__u8 *buf;
@@ -61,7 +61,7 @@ static int install_heap(int ctrl, __u16 pind, const struct bpf_insn *insns, __u3
 	return prog_install_image(ctrl, pind, &im);
 }
 
-FIXTURE_SETUP(exec)
+FIXTURE_SETUP(execute)
 {
 	drive_sweep();
 	self->other = (struct drive)DRIVE_INIT;
@@ -75,7 +75,7 @@ FIXTURE_SETUP(exec)
 	ASSERT_EQ(0, install_heap(self->d.ctrl, POKE, prog_poke, ARRAY_SIZE(prog_poke)));
 }
 
-FIXTURE_TEARDOWN(exec)
+FIXTURE_TEARDOWN(execute)
 {
 	drive_remove(&self->other);
 	EXPECT_EQ(0, drive_remove(&self->d));
@@ -104,7 +104,7 @@ static int lba_byte(int fd, __u64 slba, __u8 *buf)
 	return buf[0];
 }
 
-TEST_F(exec, result_by_every_way)
+TEST_F(execute, result_by_every_way)
 {
 	struct run *r = &self->r;
 	static const __u64 want[CMD_WAYS] = {
@@ -122,7 +122,7 @@ TEST_F(exec, result_by_every_way)
 	}
 }
 
-TEST_F(exec, everything_is_in_the_context)
+TEST_F(execute, everything_is_in_the_context)
 {
 	static const char args[] = "some arguments";
 	struct run *r = &self->r;
@@ -155,7 +155,7 @@ TEST_F(exec, everything_is_in_the_context)
 	}
 }
 
-TEST_F(exec, record_of_a_good_run)
+TEST_F(execute, record_of_a_good_run)
 {
 	const struct kcsd_run_record *rec = &self->r.out.rec;
 
@@ -185,7 +185,7 @@ TEST_F(exec, record_of_a_good_run)
 	}
 }
 
-TEST_F(exec, reads_what_was_written)
+TEST_F(execute, reads_what_was_written)
 {
 	struct run *r = &self->r;
 
@@ -207,7 +207,7 @@ TEST_F(exec, reads_what_was_written)
 	EXPECT_EQ(0xee, r->out.bytes[99]);
 }
 
-TEST_F(exec, writes_what_is_read)
+TEST_F(execute, writes_what_is_read)
 {
 	struct run *r = &self->r;
 
@@ -223,7 +223,7 @@ TEST_F(exec, writes_what_is_read)
 	EXPECT_EQ(0, lba_byte(self->d.nvm, 78, self->buf));
 }
 
-TEST_F(exec, lbas_of_512_bytes)
+TEST_F(execute, lbas_of_512_bytes)
 {
 	struct run *r = &self->r;
 	struct nvme_uring_cmd c = cmd_rw(NVM_READ, 8, 3, self->buf, 3 * 512);
@@ -242,7 +242,7 @@ TEST_F(exec, lbas_of_512_bytes)
 	}
 }
 
-TEST_F(exec, no_output_is_no_error)
+TEST_F(execute, no_output_is_no_error)
 {
 	struct run *r = &self->r;
 	struct nvme_uring_cmd c;
@@ -257,7 +257,7 @@ TEST_F(exec, no_output_is_no_error)
 	EXPECT_EQ(15, result);
 }
 
-TEST_F(exec, output_of_just_a_record)
+TEST_F(execute, output_of_just_a_record)
 {
 	/* emit() has no space: it returns an error, and the run continues. */
 	static const struct bpf_insn prog_emit_4[] = {
@@ -281,7 +281,7 @@ TEST_F(exec, output_of_just_a_record)
 	EXPECT_EQ(0xa5, self->r.out.bytes[4]);
 }
 
-TEST_F(exec, refusals)
+TEST_F(execute, refusals)
 {
 	static const struct cmd_change changes[] = {
 		CMD_CHANGE_MISFIT(opcode, KCSD_CMD_EXECUTE, addr),
@@ -329,7 +329,7 @@ TEST_F(exec, refusals)
  * Test a command with too much data near the end of user space: it is refused for the length, not
  * for the end address.
  */
-TEST_F(exec, too_much_data_at_the_end_of_the_address_space)
+TEST_F(execute, too_much_data_at_the_end_of_the_address_space)
 {
 	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
 	static const struct cmd_change change =
@@ -349,7 +349,7 @@ TEST_F(exec, too_much_data_at_the_end_of_the_address_space)
 	munmap(page, 4096);
 }
 
-TEST_F(exec, grant_refusals)
+TEST_F(execute, grant_refusals)
 {
 	static const struct {
 		struct kcsd_lba_grant grant;
@@ -391,7 +391,7 @@ TEST_F(exec, grant_refusals)
  * Run a program that returns the stream length that it sees. *len: the length that the command
  * gives its stream; len is NULL: none.
  */
-static int exec_len(struct __test_metadata *_metadata, FIXTURE_DATA(exec) *self,
+static int exec_len(struct __test_metadata *_metadata, FIXTURE_DATA(execute) *self,
 		    const __le64 *len, __u64 *result)
 {
 	struct nvme_uring_cmd c;
@@ -413,7 +413,7 @@ static int exec_len(struct __test_metadata *_metadata, FIXTURE_DATA(exec) *self,
 }
 
 /* Test lengths of the stream up to the sum of all grants that may be read, to the byte. */
-TEST_F(exec, length_of_the_stream)
+TEST_F(execute, length_of_the_stream)
 {
 	static const struct bpf_insn see[] = {
 		I_MOVR(R6, R1), I_CTX(R1, R6, args), I_CTX(R2, R6, args_len), I_HELPER(emit),
@@ -446,7 +446,7 @@ TEST_F(exec, length_of_the_stream)
 }
 
 /* Test a length with arguments behind it: args_len does not include the length. */
-TEST_F(exec, length_and_arguments)
+TEST_F(execute, length_and_arguments)
 {
 	const struct kcsd_ctx *ctx = (const void *)self->r.out.bytes;
 	struct { __le64 len; char args[3]; } in = { htole64(100), "abc" };
@@ -467,7 +467,7 @@ TEST_F(exec, length_and_arguments)
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD, cmd_io(self->d.compute, &c));
 }
 
-TEST_F(exec, as_many_grants_as_there_may_be)
+TEST_F(execute, as_many_grants_as_there_may_be)
 {
 	/* The last of the most grants is used. */
 	struct run *r = &self->r;
@@ -495,7 +495,7 @@ TEST_F(exec, as_many_grants_as_there_may_be)
 }
 
 /* Test the longest arguments and the longest output. */
-TEST_F(exec, limits_are_inclusive)
+TEST_F(execute, limits_are_inclusive)
 {
 	static const struct bpf_insn echo[] = {
 		I_MOVR(R6, R1), I_CTX(R1, R6, args), I_CTX(R2, R6, args_len), I_HELPER(emit),
@@ -529,7 +529,7 @@ TEST_F(exec, limits_are_inclusive)
 }
 
 /* Test an output buffer of which the second half is not mapped: an error, never a crash. */
-TEST_F(exec, output_that_cannot_be_written)
+TEST_F(execute, output_that_cannot_be_written)
 {
 	__u8 *p = mmap(NULL, 2 * LBA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct nvme_uring_cmd c;
@@ -553,7 +553,7 @@ TEST_F(exec, output_that_cannot_be_written)
 
 #define FLIGHT	500
 
-TEST_F(exec, many_in_flight)
+TEST_F(execute, many_in_flight)
 {
 	struct io_uring ring;
 	struct run *r = calloc(FLIGHT, sizeof(*r));

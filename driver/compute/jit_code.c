@@ -5,7 +5,7 @@
 
 #include "compat.h"
 #include "compute/compute.h"
-#include "compute/native.h"
+#include "compute/jit_code.h"
 #include "drive.h"
 #include "engine/jit.h"
 
@@ -16,20 +16,20 @@
 
 /* ---- code ---- */
 
-int kcsd_native_init(struct kcsd_drive *drive, struct kcsd_program *p)
+int kcsd_jit_code_init(struct kcsd_drive *drive, struct kcsd_program *p)
 {
 	if (drive->cfg.engine == KCSD_RUN_BY_INTERP)
 		return 0;
-	p->native = kvcalloc(drive->cfg.cus, sizeof(*p->native), GFP_KERNEL_ACCOUNT);
-	return p->native ? 0 : -ENOMEM;
+	p->jit = kvcalloc(drive->cfg.cus, sizeof(*p->jit), GFP_KERNEL_ACCOUNT);
+	return p->jit ? 0 : -ENOMEM;
 }
 
-void kcsd_native_destroy(struct kcsd_program *p)
+void kcsd_jit_code_destroy(struct kcsd_program *p)
 {
-	kvfree(p->native);
+	kvfree(p->jit);
 }
 
-static void native_drop_one(struct kcsd_drive *drive, struct kcsd_jit *jit)
+static void code_drop_one(struct kcsd_drive *drive, struct kcsd_jit *jit)
 {
 	if (IS_ERR_OR_NULL(jit))
 		return;
@@ -37,20 +37,20 @@ static void native_drop_one(struct kcsd_drive *drive, struct kcsd_jit *jit)
 	kcsd_jit_destroy(jit);
 }
 
-void kcsd_native_drop(struct kcsd_drive *drive, struct kcsd_program *p)
+void kcsd_jit_code_drop(struct kcsd_drive *drive, struct kcsd_program *p)
 {
 	u32 i, k;
 
-	for (i = 0; p->native && i < drive->cfg.cus; i++)
+	for (i = 0; p->jit && i < drive->cfg.cus; i++)
 		for (k = 0; k < 4; k++)
-			native_drop_one(drive, p->native[i].code[k / 2][k % 2].jit);
+			code_drop_one(drive, p->jit[i].code[k / 2][k % 2].jit);
 }
 
 /*
  * Compile code for this run and later ones. Holds nothing but the unit. Cancelling the run ends the
  * compilation. Returns 0 or -errno.
  */
-static int native_compile(struct kcsd_unit *unit, struct kcsd_run *run, struct kcsd_jit **jit)
+static int code_compile(struct kcsd_unit *unit, struct kcsd_run *run, struct kcsd_jit **jit)
 {
 	struct kcsd_program *p = run->program;
 	const struct kcsd_lower_options opt = {
@@ -80,7 +80,7 @@ static int native_compile(struct kcsd_unit *unit, struct kcsd_run *run, struct k
  * (net.core.bpf_jit_limit) does not hold here: a task with CAP_BPF, like a kernel thread, may
  * exceed it.
  */
-static bool native_charge(struct kcsd_drive *drive, u64 bytes)
+static bool code_charge(struct kcsd_drive *drive, u64 bytes)
 {
 	if (atomic64_add_return(bytes, &drive->units.jit_bytes) <= drive->cfg.max_jit_bytes)
 		return true;
@@ -92,7 +92,7 @@ static bool native_charge(struct kcsd_drive *drive, u64 bytes)
  * True if the code may fit into the limit, as far as is known. Without this test, code that does
  * not fit would be compiled at each run.
  */
-static bool native_has_room(struct kcsd_drive *drive, const struct kcsd_native_code *code)
+static bool code_has_room(struct kcsd_drive *drive, const struct kcsd_jit_variant *code)
 {
 	u64 need = max(code->need, 1ull);
 
@@ -100,64 +100,64 @@ static bool native_has_room(struct kcsd_drive *drive, const struct kcsd_native_c
 }
 
 /* Return the code; NULL if a later run shall try again; ERR_PTR if no run shall. */
-static struct kcsd_jit *native_make(struct kcsd_unit *unit, struct kcsd_run *run,
-				    struct kcsd_native_code *code)
+static struct kcsd_jit *code_make(struct kcsd_unit *unit, struct kcsd_run *run,
+				  struct kcsd_jit_variant *code)
 {
 	struct kcsd_jit *jit;
 	int ret;
 
-	ret = native_compile(unit, run, &jit);
+	ret = code_compile(unit, run, &jit);
 	if (ret == -ENOMEM || ret == -EINTR)
 		return NULL;
 	if (ret == -EAGAIN && ++code->failed < KCSD_JIT_TRIES)
 		return NULL;
 	if (ret)
 		return ERR_PTR(ret);
-	if (native_charge(unit->drive, kcsd_jit_bytes(jit)))
+	if (code_charge(unit->drive, kcsd_jit_bytes(jit)))
 		return jit;
 	code->need = kcsd_jit_bytes(jit);
 	kcsd_jit_destroy(jit);
 	return NULL;
 }
 
-static struct kcsd_native_code *native_code(const struct kcsd_unit *unit,
-					    const struct kcsd_run *run)
+static struct kcsd_jit_variant *unit_variant(const struct kcsd_unit *unit,
+					     const struct kcsd_run *run)
 {
 	bool moving = run->nr_ranges, count = run->budget;
 
-	return &run->program->native[unit->nr].code[moving][count];
+	return &run->program->jit[unit->nr].code[moving][count];
 }
 
-bool kcsd_native_ready(const struct kcsd_unit *unit, const struct kcsd_run *run)
+bool kcsd_jit_code_ready(const struct kcsd_unit *unit, const struct kcsd_run *run)
 {
-	const struct kcsd_native_code *code;
+	const struct kcsd_jit_variant *code;
 
-	if (!run->program->native)
+	if (!run->program->jit)
 		return true;
-	code = native_code(unit, run);
-	return code->jit || !native_has_room(unit->drive, code);
+	code = unit_variant(unit, run);
+	return code->jit || !code_has_room(unit->drive, code);
 }
 
-struct kcsd_jit *kcsd_native_get(struct kcsd_unit *unit, struct kcsd_run *run)
+struct kcsd_jit *kcsd_jit_code_get(struct kcsd_unit *unit, struct kcsd_run *run)
 {
-	struct kcsd_native_code *code;
+	struct kcsd_jit_variant *code;
 
-	if (!run->program->native)
+	if (!run->program->jit)
 		return NULL;
-	code = native_code(unit, run);
+	code = unit_variant(unit, run);
 	/* Only threads of units compile: submitters must be quick, and have fewer rights. */
-	if (!code->jit && !run->is_quick && native_has_room(unit->drive, code))
-		code->jit = native_make(unit, run, code);
+	if (!code->jit && !run->is_quick && code_has_room(unit->drive, code))
+		code->jit = code_make(unit, run, code);
 	return IS_ERR(code->jit) ? NULL : code->jit;
 }
 
 /* ---- running it ---- */
 
 /*
- * Let kcsd_run_cancel() stop the code by run->ctl, from native_publish() to native_withdraw().
+ * Let kcsd_run_cancel() stop the code by run->ctl, from code_publish() to code_withdraw().
  * Before and after, run->cancelled alone must suffice.
  */
-static void native_publish(struct kcsd_unit *unit, struct kcsd_run *run)
+static void code_publish(struct kcsd_unit *unit, struct kcsd_run *run)
 {
 	scoped_guard(spinlock, &unit->drive->units.lock) {
 		run->ctl = &unit->ctl;
@@ -166,7 +166,7 @@ static void native_publish(struct kcsd_unit *unit, struct kcsd_run *run)
 	}
 }
 
-static void native_withdraw(struct kcsd_unit *unit, struct kcsd_run *run)
+static void code_withdraw(struct kcsd_unit *unit, struct kcsd_run *run)
 {
 	scoped_guard(spinlock, &unit->drive->units.lock)
 		run->ctl = NULL;
@@ -182,45 +182,45 @@ static void native_withdraw(struct kcsd_unit *unit, struct kcsd_run *run)
  * timer_list: timers of a CPU that goes offline stand still until another task has migrated them,
  * and that task may never get a CPU.
  */
-static void native_timer_start(struct kcsd_unit *unit)
+static void code_timer_start(struct kcsd_unit *unit)
 {
 	hrtimer_start(&unit->timer, ns_to_ktime(KCSD_TICK_NS), HRTIMER_MODE_REL_PINNED_HARD);
 }
 
-static enum hrtimer_restart native_timer(struct hrtimer *timer)
+static enum hrtimer_restart code_timer(struct hrtimer *timer)
 {
 	struct kcsd_unit *unit = container_of(timer, struct kcsd_unit, timer);
 
-	/* Pairs with native_ticks(): one of the two sees the store of the other. */
+	/* Pairs with code_ticks(): one of the two sees the store of the other. */
 	smp_mb();
 	if (READ_ONCE(unit->ticks)) {
 		kcsd_lowered_stop(&unit->ctl);
-		native_timer_start(unit);
+		code_timer_start(unit);
 	}
 	return HRTIMER_NORESTART;
 }
 
 /* Start the ticks of a unit. Call after kcsd_lowered_begin(). */
-static void native_ticks(struct kcsd_unit *unit)
+static void code_ticks(struct kcsd_unit *unit)
 {
 	smp_store_release(&unit->ticks, true);
 	smp_mb();
 	if (!hrtimer_is_queued(&unit->timer))
-		native_timer_start(unit);
+		code_timer_start(unit);
 }
 
-void kcsd_native_timer_init(struct kcsd_unit *unit)
+void kcsd_jit_code_timer_init(struct kcsd_unit *unit)
 {
-	kcsd_hrtimer_setup(&unit->timer, native_timer, CLOCK_MONOTONIC,
+	kcsd_hrtimer_setup(&unit->timer, code_timer, CLOCK_MONOTONIC,
 			   HRTIMER_MODE_REL_PINNED_HARD);
 }
 
-void kcsd_native_timer_destroy(struct kcsd_unit *unit)
+void kcsd_jit_code_timer_destroy(struct kcsd_unit *unit)
 {
 	hrtimer_cancel(&unit->timer);
 }
 
-void kcsd_native_run(struct kcsd_unit *unit, struct kcsd_run *run, const struct kcsd_jit *jit)
+void kcsd_jit_code_run(struct kcsd_unit *unit, struct kcsd_run *run, const struct kcsd_jit *jit)
 {
 	bool count = run->budget;
 	u64 r0;
@@ -228,11 +228,11 @@ void kcsd_native_run(struct kcsd_unit *unit, struct kcsd_run *run, const struct 
 	kcsd_lowered_begin(&run->vm, &unit->ctl, count);
 	kcsd_lowered_place(&unit->ctl, (uintptr_t)run->vm.mem,
 			   kcsd_lowered_span(run->vm.mem_len));
-	native_publish(unit, run);
+	code_publish(unit, run);
 	if (!count)
-		native_ticks(unit);
+		code_ticks(unit);
 	r0 = kcsd_jit_run(jit);
 	WRITE_ONCE(unit->ticks, false);
-	native_withdraw(unit, run);
+	code_withdraw(unit, run);
 	kcsd_lowered_end(&unit->ctl, r0);
 }

@@ -8,17 +8,17 @@
 
 static const struct drive_attr small[] = { DRIVE_SMALL, {} };
 
-FIXTURE(check) {
+FIXTURE(validate) {
 	struct drive d;
 };
 
-FIXTURE_SETUP(check)
+FIXTURE_SETUP(validate)
 {
 	drive_sweep();
 	ASSERT_EQ(0, drive_create(&self->d, "check", small));
 }
 
-FIXTURE_TEARDOWN(check)
+FIXTURE_TEARDOWN(validate)
 {
 	EXPECT_EQ(0, drive_remove(&self->d));
 }
@@ -103,72 +103,72 @@ static const struct refusal {
 	__u32 check;
 	__u32 pc;
 } refusals[] = {
-	{ PC_CNT(op_0), KCSD_CHECK_OPCODE, 1 },
-	{ PC_CNT(op_tail_call), KCSD_CHECK_OPCODE, 1 },
-	{ PC_CNT(op_ld_abs), KCSD_CHECK_OPCODE, 1 },
-	{ PC_CNT(op_ld_ind), KCSD_CHECK_OPCODE, 1 },
-	{ PC_CNT(op_alu), KCSD_CHECK_OPCODE, 1 },
-	{ PC_CNT(op_jmp32_call), KCSD_CHECK_OPCODE, 1 },
-	{ PC_CNT(op_jmp32_exit), KCSD_CHECK_OPCODE, 1 },
-	{ PC_CNT(op_st_imm_x), KCSD_CHECK_OPCODE, 1 },
-	{ PC_CNT(rs_exit_imm), KCSD_CHECK_RESERVED, 1 },
-	{ PC_CNT(rs_exit_off), KCSD_CHECK_RESERVED, 1 },
-	{ PC_CNT(rs_exit_dst), KCSD_CHECK_RESERVED, 1 },
-	{ PC_CNT(rs_mov_src), KCSD_CHECK_RESERVED, 0 },
-	{ PC_CNT(rs_mov_imm), KCSD_CHECK_RESERVED, 0 },
-	{ PC_CNT(rs_add_off), KCSD_CHECK_RESERVED, 1 },
-	{ PC_CNT(rs_ldx_imm), KCSD_CHECK_RESERVED, 0 },
-	{ PC_CNT(rs_jeq_src), KCSD_CHECK_RESERVED, 1 },
-	{ PC_CNT(rs_ja_imm), KCSD_CHECK_RESERVED, 1 },
-	{ PC_CNT(rs_call_dst), KCSD_CHECK_RESERVED, 1 },
-	{ PC_CNT(rs_call_off), KCSD_CHECK_RESERVED, 1 },
-	{ PC_CNT(rg_dst), KCSD_CHECK_REGISTER, 1 },
-	{ PC_CNT(rg_dst15), KCSD_CHECK_REGISTER, 1 },
-	{ PC_CNT(rg_src), KCSD_CHECK_REGISTER, 1 },
-	{ PC_CNT(rg_load), KCSD_CHECK_REGISTER, 1 },
-	{ PC_CNT(fp_mov), KCSD_CHECK_R10, 1 },
-	{ PC_CNT(fp_add), KCSD_CHECK_R10, 1 },
-	{ PC_CNT(fp_load), KCSD_CHECK_R10, 1 },
-	{ PC_CNT(fp_imm64), KCSD_CHECK_R10, 1 },
-	{ PC_CNT(wd_last), KCSD_CHECK_WIDE, 2 },
-	{ PC_CNT(wd_code), KCSD_CHECK_WIDE, 1 },
-	{ PC_CNT(wd_reg), KCSD_CHECK_WIDE, 1 },
-	{ PC_CNT(wd_off), KCSD_CHECK_WIDE, 1 },
-	{ PC_CNT(jm_after), KCSD_CHECK_JUMP, 1 },
-	{ PC_CNT(jm_before), KCSD_CHECK_JUMP, 1 },
-	{ PC_CNT(jm_far), KCSD_CHECK_JUMP, 1 },
-	{ PC_CNT(jm_other), KCSD_CHECK_JUMP, 2 },
-	{ PC_CNT(jw_ja), KCSD_CHECK_JUMP_WIDE, 1 },
-	{ PC_CNT(jw_back), KCSD_CHECK_JUMP_WIDE, 2 },
-	{ PC_CNT(fo_mov), KCSD_CHECK_FALL_OFF, 1 },
-	{ PC_CNT(fo_branch), KCSD_CHECK_FALL_OFF, 2 },
-	{ PC_CNT(fo_helper), KCSD_CHECK_FALL_OFF, 1 },
-	{ PC_CNT(he_0), KCSD_CHECK_HELPER, 1 },
-	{ PC_CNT(he_base), KCSD_CHECK_HELPER, 1 },
-	{ PC_CNT(he_next), KCSD_CHECK_HELPER, 1 },
-	{ PC_CNT(he_linux), KCSD_CHECK_LINUX_HELPER, 1 },
-	{ PC_CNT(he_linux_last), KCSD_CHECK_LINUX_HELPER, 1 },
-	{ PC_CNT(he_negative), KCSD_CHECK_HELPER, 1 },
-	{ PC_CNT(he_big), KCSD_CHECK_HELPER, 1 },
-	{ PC_CNT(ca_after), KCSD_CHECK_CALL, 1 },
-	{ PC_CNT(ca_before), KCSD_CHECK_CALL, 1 },
-	{ PC_CNT(ca_far), KCSD_CHECK_CALL, 1 },
-	{ PC_CNT(re_self), KCSD_CHECK_RECURSION, 3 },
-	{ PC_CNT(re_mutual), KCSD_CHECK_RECURSION, PC_ANY },
-	{ PC_CNT(de_9), KCSD_CHECK_DEPTH, PC_ANY },
+	{ PC_CNT(op_0), KCSD_VERDICT_OPCODE, 1 },
+	{ PC_CNT(op_tail_call), KCSD_VERDICT_OPCODE, 1 },
+	{ PC_CNT(op_ld_abs), KCSD_VERDICT_OPCODE, 1 },
+	{ PC_CNT(op_ld_ind), KCSD_VERDICT_OPCODE, 1 },
+	{ PC_CNT(op_alu), KCSD_VERDICT_OPCODE, 1 },
+	{ PC_CNT(op_jmp32_call), KCSD_VERDICT_OPCODE, 1 },
+	{ PC_CNT(op_jmp32_exit), KCSD_VERDICT_OPCODE, 1 },
+	{ PC_CNT(op_st_imm_x), KCSD_VERDICT_OPCODE, 1 },
+	{ PC_CNT(rs_exit_imm), KCSD_VERDICT_RESERVED, 1 },
+	{ PC_CNT(rs_exit_off), KCSD_VERDICT_RESERVED, 1 },
+	{ PC_CNT(rs_exit_dst), KCSD_VERDICT_RESERVED, 1 },
+	{ PC_CNT(rs_mov_src), KCSD_VERDICT_RESERVED, 0 },
+	{ PC_CNT(rs_mov_imm), KCSD_VERDICT_RESERVED, 0 },
+	{ PC_CNT(rs_add_off), KCSD_VERDICT_RESERVED, 1 },
+	{ PC_CNT(rs_ldx_imm), KCSD_VERDICT_RESERVED, 0 },
+	{ PC_CNT(rs_jeq_src), KCSD_VERDICT_RESERVED, 1 },
+	{ PC_CNT(rs_ja_imm), KCSD_VERDICT_RESERVED, 1 },
+	{ PC_CNT(rs_call_dst), KCSD_VERDICT_RESERVED, 1 },
+	{ PC_CNT(rs_call_off), KCSD_VERDICT_RESERVED, 1 },
+	{ PC_CNT(rg_dst), KCSD_VERDICT_REGISTER, 1 },
+	{ PC_CNT(rg_dst15), KCSD_VERDICT_REGISTER, 1 },
+	{ PC_CNT(rg_src), KCSD_VERDICT_REGISTER, 1 },
+	{ PC_CNT(rg_load), KCSD_VERDICT_REGISTER, 1 },
+	{ PC_CNT(fp_mov), KCSD_VERDICT_R10, 1 },
+	{ PC_CNT(fp_add), KCSD_VERDICT_R10, 1 },
+	{ PC_CNT(fp_load), KCSD_VERDICT_R10, 1 },
+	{ PC_CNT(fp_imm64), KCSD_VERDICT_R10, 1 },
+	{ PC_CNT(wd_last), KCSD_VERDICT_WIDE, 2 },
+	{ PC_CNT(wd_code), KCSD_VERDICT_WIDE, 1 },
+	{ PC_CNT(wd_reg), KCSD_VERDICT_WIDE, 1 },
+	{ PC_CNT(wd_off), KCSD_VERDICT_WIDE, 1 },
+	{ PC_CNT(jm_after), KCSD_VERDICT_JUMP, 1 },
+	{ PC_CNT(jm_before), KCSD_VERDICT_JUMP, 1 },
+	{ PC_CNT(jm_far), KCSD_VERDICT_JUMP, 1 },
+	{ PC_CNT(jm_other), KCSD_VERDICT_JUMP, 2 },
+	{ PC_CNT(jw_ja), KCSD_VERDICT_JUMP_WIDE, 1 },
+	{ PC_CNT(jw_back), KCSD_VERDICT_JUMP_WIDE, 2 },
+	{ PC_CNT(fo_mov), KCSD_VERDICT_FALL_OFF, 1 },
+	{ PC_CNT(fo_branch), KCSD_VERDICT_FALL_OFF, 2 },
+	{ PC_CNT(fo_helper), KCSD_VERDICT_FALL_OFF, 1 },
+	{ PC_CNT(he_0), KCSD_VERDICT_HELPER, 1 },
+	{ PC_CNT(he_base), KCSD_VERDICT_HELPER, 1 },
+	{ PC_CNT(he_next), KCSD_VERDICT_HELPER, 1 },
+	{ PC_CNT(he_linux), KCSD_VERDICT_LINUX_HELPER, 1 },
+	{ PC_CNT(he_linux_last), KCSD_VERDICT_LINUX_HELPER, 1 },
+	{ PC_CNT(he_negative), KCSD_VERDICT_HELPER, 1 },
+	{ PC_CNT(he_big), KCSD_VERDICT_HELPER, 1 },
+	{ PC_CNT(ca_after), KCSD_VERDICT_CALL, 1 },
+	{ PC_CNT(ca_before), KCSD_VERDICT_CALL, 1 },
+	{ PC_CNT(ca_far), KCSD_VERDICT_CALL, 1 },
+	{ PC_CNT(re_self), KCSD_VERDICT_RECURSION, 3 },
+	{ PC_CNT(re_mutual), KCSD_VERDICT_RECURSION, PC_ANY },
+	{ PC_CNT(de_9), KCSD_VERDICT_DEPTH, PC_ANY },
 };
 
 static bool verdict_is(__u64 result, __u32 check, __u32 pc)
 {
-	if (KCSD_LOAD_RESULT_CHECK(result) == check &&
+	if (KCSD_LOAD_RESULT_VERDICT(result) == check &&
 	    (pc == PC_ANY || KCSD_LOAD_RESULT_PC(result) == pc))
 		return true;
-	ksft_print_msg("verdict %u at %u, not %u at %u\n", KCSD_LOAD_RESULT_CHECK(result),
+	ksft_print_msg("verdict %u at %u, not %u at %u\n", KCSD_LOAD_RESULT_VERDICT(result),
 		       KCSD_LOAD_RESULT_PC(result), check, pc);
 	return false;
 }
 
-TEST_F(check, instructions)
+TEST_F(validate, instructions)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
 		const struct refusal *r = &refusals[i];
@@ -191,7 +191,7 @@ TEST_F(check, instructions)
 }
 
 /* Test the valid programs that are nearest to the refused ones. */
-TEST_F(check, limits_are_inclusive)
+TEST_F(validate, limits_are_inclusive)
 {
 	PROG(depth, I_CALL(1), I_EXIT, I_CALL(1), I_EXIT, I_CALL(1), I_EXIT, I_CALL(1), I_EXIT,
 	     I_CALL(1), I_EXIT, I_CALL(1), I_EXIT, I_CALL(1), I_EXIT, I_MOV(R0, 7), I_EXIT);
@@ -214,7 +214,7 @@ TEST_F(check, limits_are_inclusive)
 	EXPECT_TRUE(run_works(self->d.compute, 0));
 }
 
-TEST_F(check, length)
+TEST_F(validate, length)
 {
 	struct image im = { .insn_cnt = KCSD_MAX_INSNS };
 	struct bpf_insn *insns = calloc(KCSD_MAX_INSNS + 1, sizeof(*insns));
@@ -229,10 +229,10 @@ TEST_F(check, length)
 	EXPECT_TRUE(run_works(self->d.compute, 0));
 	im.insn_cnt++;
 	EXPECT_EQ(KCSD_SC_INVALID_PROGRAM_DATA, prog_load_image(self->d.ctrl, 1, &im, &result));
-	EXPECT_TRUE(verdict_is(result, KCSD_CHECK_TOO_LONG, PC_ANY));
+	EXPECT_TRUE(verdict_is(result, KCSD_VERDICT_TOO_LONG, PC_ANY));
 	im.insn_cnt = 0;
 	EXPECT_EQ(KCSD_SC_INVALID_PROGRAM_DATA, prog_load_image(self->d.ctrl, 1, &im, &result));
-	EXPECT_TRUE(verdict_is(result, KCSD_CHECK_EMPTY, PC_ANY));
+	EXPECT_TRUE(verdict_is(result, KCSD_VERDICT_EMPTY, PC_ANY));
 	free(insns);
 }
 
@@ -246,9 +246,9 @@ struct image_change {
 
 #define IMAGE_CHANGE(field, val, why) \
 	{ #field " = " #val, offsetof(struct kcsd_image, field), \
-	  sizeof(((struct kcsd_image *)0)->field), (val), KCSD_CHECK_##why }
+	  sizeof(((struct kcsd_image *)0)->field), (val), KCSD_VERDICT_##why }
 
-TEST_F(check, image_header)
+TEST_F(validate, image_header)
 {
 	static const struct image_change changes[] = {
 		IMAGE_CHANGE(version, 0, IMAGE),
@@ -295,7 +295,7 @@ TEST_F(check, image_header)
 /*
  * Test images that are cut off at each byte: refused, except where whole plain instructions remain.
  */
-TEST_F(check, cut_off_images)
+TEST_F(validate, cut_off_images)
 {
 	struct image im = { .insns = prog_seven, .insn_cnt = 2, .data_len = 8 };
 	__u32 len;
@@ -313,7 +313,7 @@ TEST_F(check, cut_off_images)
 }
 
 /* Load random instructions from a fixed seed: refused, or their runs complete within the bounds. */
-TEST_F(check, random_programs)
+TEST_F(validate, random_programs)
 {
 	unsigned int seed = 20240117;
 	struct bpf_insn insns[9];

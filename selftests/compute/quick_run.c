@@ -42,19 +42,19 @@ static const struct bpf_insn prog_bad[] = {
 	I_CTX(R1, R1, cparam1), I_LDX(BPF_DW, R0, R1, 0), I_MOV(R0, 7), I_EXIT,
 };
 
-FIXTURE(inline) {
+FIXTURE(quick_run) {
 	struct drive d;
 	struct tenant t, other;
 };
 
-FIXTURE_VARIANT(inline) {
+FIXTURE_VARIANT(quick_run) {
 	const char *engine;
 	const char *budget;	/* not 0: JIT code counts, looks at the clock earlier */
 };
 
-FIXTURE_VARIANT_ADD(inline, jit) { .engine = "jit", .budget = "0" };
-FIXTURE_VARIANT_ADD(inline, jit_counting) { .engine = "jit", .budget = "1000000000000000" };
-FIXTURE_VARIANT_ADD(inline, interp) { .engine = "interp", .budget = "0" };
+FIXTURE_VARIANT_ADD(quick_run, jit) { .engine = "jit", .budget = "0" };
+FIXTURE_VARIANT_ADD(quick_run, jit_counting) { .engine = "jit", .budget = "1000000000000000" };
+FIXTURE_VARIANT_ADD(quick_run, interp) { .engine = "interp", .budget = "0" };
 
 static int install(struct drive *d)
 {
@@ -75,12 +75,12 @@ static int create(struct drive *d, const struct drive_attr *more)
 		DRIVE_SMALL, { "timeout_ms", "600000" }, { "quick_us", QUICK_US },
 		more[0], more[1], {}
 	};
-	int ret = drive_create(d, "inline", attrs);
+	int ret = drive_create(d, "quick", attrs);
 
 	return ret ? ret : install(d);
 }
 
-FIXTURE_SETUP(inline)
+FIXTURE_SETUP(quick_run)
 {
 	const struct drive_attr more[] = {
 		{ "engine", variant->engine }, { "insn_budget", variant->budget },
@@ -93,7 +93,7 @@ FIXTURE_SETUP(inline)
 	ASSERT_EQ(0, tenant_open(&self->other, &self->d));
 }
 
-FIXTURE_TEARDOWN(inline)
+FIXTURE_TEARDOWN(quick_run)
 {
 	tenant_close(&self->t);
 	tenant_close(&self->other);
@@ -118,7 +118,7 @@ static int open_anew(const struct drive *d)
 }
 
 /* Run `r`, which is quick, until it is a quick run. Returns false if it never becomes one. */
-static bool becomes_inline(struct drive *d, struct run *r)
+static bool becomes_quick(struct drive *d, struct run *r)
 {
 	__u64 before = counter(d, "runs_quick");
 
@@ -136,7 +136,7 @@ static bool becomes_inline(struct drive *d, struct run *r)
 /*
  * True if one of several runs in a row is a quick run. On a busy machine any of them may seem slow.
  */
-static bool is_inline(struct drive *d, struct run *r)
+static bool is_quick(struct drive *d, struct run *r)
 {
 	__u64 before = counter(d, "runs_quick");
 
@@ -146,7 +146,7 @@ static bool is_inline(struct drive *d, struct run *r)
 	return counter(d, "runs_quick") > before;
 }
 
-static bool never_inline(struct drive *d, struct run *r)
+static bool never_quick(struct drive *d, struct run *r)
 {
 	__u64 before = counter(d, "runs_quick");
 
@@ -156,14 +156,14 @@ static bool never_inline(struct drive *d, struct run *r)
 	return counter(d, "runs_quick") == before;
 }
 
-TEST_F(inline, whatever_way_it_comes)
+TEST_F(quick_run, whatever_way_it_comes)
 {
 	struct run r = { .pind = SPIN, .cparam2 = 5 };
 
 	for (int way = 0; way < CMD_WAYS; way++) {
 		__u64 before, runs = counter(&self->d, "runs");
 
-		ASSERT_TRUE(becomes_inline(&self->d, &r));
+		ASSERT_TRUE(becomes_quick(&self->d, &r));
 		before = counter(&self->d, "runs_quick");
 		for (int i = 0; i < 4 * QUICK_RUNS; i++) {
 			ASSERT_EQ(0, run_way(way, self->d.compute, &r));
@@ -184,20 +184,20 @@ TEST_F(inline, whatever_way_it_comes)
 }
 
 /* Test a fault of a quick run: reported, counted and logged once; the next run is not affected. */
-TEST_F(inline, faults)
+TEST_F(quick_run, faults)
 {
 	struct run good = { .pind = BAD, .cparam1 = KCSD_GUEST_CTX }, bad = { .pind = BAD };
-	__u64 inlines, faults;
+	__u64 quicks, faults;
 
-	ASSERT_TRUE(becomes_inline(&self->d, &good));
-	inlines = counter(&self->d, "runs_quick");
+	ASSERT_TRUE(becomes_quick(&self->d, &good));
+	quicks = counter(&self->d, "runs_quick");
 	faults = counter(&self->d, "faults_memory");
 	for (int i = 0; i < 4 * QUICK_RUNS; i++) {
 		EXPECT_EQ(KCSD_SC_PROGRAM_FAULT, run_exec(self->d.compute, &bad));
 		EXPECT_EQ(KCSD_FAULT_MEMORY, le32toh(bad.out.rec.reason));
 		EXPECT_EQ(1, le32toh(bad.out.rec.pc));
 	}
-	EXPECT_LT(inlines, counter(&self->d, "runs_quick"));
+	EXPECT_LT(quicks, counter(&self->d, "runs_quick"));
 	EXPECT_EQ(faults + 4 * QUICK_RUNS, counter(&self->d, "faults_memory"));
 	EXPECT_EQ(0, run_exec(self->d.compute, &good));
 }
@@ -206,23 +206,23 @@ TEST_F(inline, faults)
  * Test a quick run that overruns its slice and is started over: its reads and output are there
  * once, and the program is not quick again soon.
  */
-TEST_F(inline, long_runs_are_started_over)
+TEST_F(quick_run, long_runs_are_started_over)
 {
 	struct run r = { .pind = SPIN, .cparam2 = 1 }, quick = { .pind = SPIN, .cparam2 = 1 };
-	__u64 inlines = 0, runs = 0;
+	__u64 quicks = 0, runs = 0;
 
 	run_grant(&r, 0, 1, KCSD_GRANT_READ);
 	run_grant(&quick, 0, 1, KCSD_GRANT_READ);
 	r.cparam1 = WHILE;
 	/* Try again: on a busy machine a run may have seemed slow just before. */
 	for (int i = 0; i < 5 && !counter(&self->d, "runs_restarted"); i++) {
-		ASSERT_TRUE(becomes_inline(&self->d, &quick));
+		ASSERT_TRUE(becomes_quick(&self->d, &quick));
 		runs = counter(&self->d, "runs");
-		inlines = counter(&self->d, "runs_quick");
+		quicks = counter(&self->d, "runs_quick");
 		ASSERT_EQ(0, run_exec(self->d.compute, &r));
 	}
 	EXPECT_EQ(1, counter(&self->d, "runs_restarted"));
-	EXPECT_EQ(inlines, counter(&self->d, "runs_quick"));
+	EXPECT_EQ(quicks, counter(&self->d, "runs_quick"));
 	EXPECT_EQ(runs + 1, counter(&self->d, "runs"));
 	EXPECT_EQ((1ULL << 32) + 1, r.result);
 	EXPECT_EQ(8, le32toh(r.out.rec.out_len));
@@ -233,22 +233,22 @@ TEST_F(inline, long_runs_are_started_over)
 		  drive_number(&self->d, "units/0/runs") + drive_number(&self->d, "units/1/runs"));
 	for (int i = 0; i < PENALTY; i++)
 		ASSERT_EQ(0, run_exec(self->d.compute, &quick));
-	EXPECT_EQ(inlines, counter(&self->d, "runs_quick"));
-	EXPECT_TRUE(becomes_inline(&self->d, &quick));
+	EXPECT_EQ(quicks, counter(&self->d, "runs_quick"));
+	EXPECT_TRUE(becomes_quick(&self->d, &quick));
 }
 
 /*
  * Test that the submitter returns while an endless run continues, with its time limit and
  * cancelling.
  */
-TEST_F(inline, endless_runs_do_not_hold_the_submitter)
+TEST_F(quick_run, endless_runs_do_not_hold_the_submitter)
 {
 	struct run quick = { .pind = SPIN, .cparam2 = 5 };
 	struct nvme_uring_cmd c = tenant_cmd(SPIN, FOR_EVER, 100);
 	struct ended e;
 
 	for (int round = 0; round < 2; round++) {
-		ASSERT_TRUE(becomes_inline(&self->d, &quick));
+		ASSERT_TRUE(becomes_quick(&self->d, &quick));
 		ASSERT_EQ(0, tenant_send(&self->t, &c, 1, 0));
 		/* The system call returned while the run continues. */
 		EXPECT_TRUE(drive_becomes(&self->d, "units/running", 1));
@@ -266,7 +266,7 @@ TEST_F(inline, endless_runs_do_not_hold_the_submitter)
 }
 
 /* Test that no run with visible effects is quick: it could not be started over. */
-TEST_F(inline, never_what_leaves_something_behind)
+TEST_F(quick_run, never_what_leaves_something_behind)
 {
 	struct run reads = { .pind = SPIN }, writes = reads, both = reads, logs = { .pind = LOGS };
 	struct run range = { .pind = SPIN };
@@ -277,12 +277,12 @@ TEST_F(inline, never_what_leaves_something_behind)
 	run_grant(&both, 0, 4, KCSD_GRANT_READ);
 	run_grant(&both, 4, 4, KCSD_GRANT_READ | KCSD_GRANT_WRITE);
 	run_range(&range, 0, LBA);
-	ASSERT_TRUE(becomes_inline(&self->d, &reads));
-	EXPECT_TRUE(never_inline(&self->d, &writes));
-	EXPECT_TRUE(never_inline(&self->d, &both));
-	EXPECT_TRUE(never_inline(&self->d, &range));
-	EXPECT_TRUE(never_inline(&self->d, &logs));
-	EXPECT_TRUE(is_inline(&self->d, &reads));
+	ASSERT_TRUE(becomes_quick(&self->d, &reads));
+	EXPECT_TRUE(never_quick(&self->d, &writes));
+	EXPECT_TRUE(never_quick(&self->d, &both));
+	EXPECT_TRUE(never_quick(&self->d, &range));
+	EXPECT_TRUE(never_quick(&self->d, &logs));
+	EXPECT_TRUE(is_quick(&self->d, &reads));
 	before = counter(&self->d, "runs_quick");
 	for (int i = 0; i < 3 * QUICK_RUNS; i++) {
 		static __u8 out[65536];
@@ -294,22 +294,22 @@ TEST_F(inline, never_what_leaves_something_behind)
 		EXPECT_EQ(0, cmd_io(self->d.compute, &c));
 	}
 	EXPECT_EQ(before, counter(&self->d, "runs_quick"));
-	EXPECT_TRUE(is_inline(&self->d, &reads));
+	EXPECT_TRUE(is_quick(&self->d, &reads));
 }
 
 /* Test that no run is quick while an earlier one waits for a unit. */
-TEST_F(inline, nobody_is_overtaken)
+TEST_F(quick_run, nobody_is_overtaken)
 {
 	struct nvme_uring_cmd endless = tenant_cmd(ENDLESS, 0, 0), c = tenant_cmd(SPIN, 0, 0);
 	struct run r = { .pind = SPIN };
 	struct ended e[3];
 	__u64 before;
 
-	ASSERT_TRUE(becomes_inline(&self->d, &r));
+	ASSERT_TRUE(becomes_quick(&self->d, &r));
 	/* Keep only one of the two units. */
 	ASSERT_EQ(0, tenant_send(&self->other, &endless, 1, 0));
 	EXPECT_TRUE(drive_becomes(&self->d, "units/running", 1));
-	EXPECT_TRUE(becomes_inline(&self->d, &r));
+	EXPECT_TRUE(becomes_quick(&self->d, &r));
 	ASSERT_EQ(0, tenant_send(&self->other, &endless, 1, 0));
 	EXPECT_TRUE(drive_becomes(&self->d, "units/running", 2));
 	before = counter(&self->d, "runs_quick");
@@ -320,35 +320,35 @@ TEST_F(inline, nobody_is_overtaken)
 	tenant_close(&self->other);
 	ASSERT_EQ(0, tenant_reap(&self->t, e, 3));
 	EXPECT_EQ(before, counter(&self->d, "runs_quick"));
-	EXPECT_TRUE(becomes_inline(&self->d, &r));
+	EXPECT_TRUE(becomes_quick(&self->d, &r));
 }
 
 /* Test that runs sent in one batch go to the units. */
-TEST_F(inline, not_in_batches)
+TEST_F(quick_run, not_in_batches)
 {
 	struct nvme_uring_cmd c = tenant_cmd(SPIN, 0, 0);
 	struct run r = { .pind = SPIN };
 	struct ended e[32];
 	__u64 before;
 
-	ASSERT_TRUE(becomes_inline(&self->d, &r));
+	ASSERT_TRUE(becomes_quick(&self->d, &r));
 	before = counter(&self->d, "runs_quick");
 	ASSERT_EQ(0, tenant_send(&self->t, &c, 32, 0));
 	ASSERT_EQ(0, tenant_reap(&self->t, e, 32));
 	EXPECT_EQ(before, counter(&self->d, "runs_quick"));
-	EXPECT_TRUE(is_inline(&self->d, &r));
+	EXPECT_TRUE(is_quick(&self->d, &r));
 }
 
-TEST_F(inline, not_at_a_lower_priority)
+TEST_F(quick_run, not_at_a_lower_priority)
 {
 	struct run r = { .pind = SPIN };
 	int status;
 	pid_t pid;
 
-	ASSERT_TRUE(becomes_inline(&self->d, &r));
+	ASSERT_TRUE(becomes_quick(&self->d, &r));
 	pid = fork();
 	if (!pid)
-		_exit(nice(1) != 1 || !never_inline(&self->d, &r));
+		_exit(nice(1) != 1 || !never_quick(&self->d, &r));
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);
 }
@@ -357,7 +357,7 @@ TEST_F(inline, not_at_a_lower_priority)
  * Test that a task with another policy has no quick runs: it may get no CPU for long, or keep
  * others from it.
  */
-TEST_F(inline, not_by_another_policy)
+TEST_F(quick_run, not_by_another_policy)
 {
 	static const int policies[] = { SCHED_IDLE, SCHED_BATCH, SCHED_RR, SCHED_FIFO };
 	struct run r = { .pind = SPIN };
@@ -368,11 +368,11 @@ TEST_F(inline, not_by_another_policy)
 		int status;
 		pid_t pid;
 
-		ASSERT_TRUE(becomes_inline(&self->d, &r));
+		ASSERT_TRUE(becomes_quick(&self->d, &r));
 		pid = fork();
 		if (!pid)
 			_exit(sched_setscheduler(0, policies[i], &param) ? 2 :
-			      !never_inline(&self->d, &r));
+			      !never_quick(&self->d, &r));
 		ASSERT_EQ(pid, waitpid(pid, &status, 0));
 		EXPECT_EQ(0, status) TH_LOG("policy %d", policies[i]);
 	}
@@ -410,7 +410,7 @@ static int stall_once(int fd)
 }
 
 /* Returns the number of runs that their submitters began. */
-static __u64 begun_inline(const struct drive *d)
+static __u64 begun_quick(const struct drive *d)
 {
 	return counter(d, "runs_quick") + counter(d, "runs_restarted");
 }
@@ -418,56 +418,56 @@ static __u64 begun_inline(const struct drive *d)
 /*
  * Test that a tenant that lost its CPU while it had a unit has no quick runs soon after; others do.
  */
-TEST_F(inline, not_after_a_stall)
+TEST_F(quick_run, not_after_a_stall)
 {
 	struct run r = { .pind = SPIN };
 	__u64 before = 0;
 	int status = 0;
 
 	/* Try again: on a busy machine a run may have seemed slow just before. */
-	for (int i = 0; i < 5 && begun_inline(&self->d) == before; i++) {
-		ASSERT_TRUE(becomes_inline(&self->d, &r));
-		before = begun_inline(&self->d);
+	for (int i = 0; i < 5 && begun_quick(&self->d) == before; i++) {
+		ASSERT_TRUE(becomes_quick(&self->d, &r));
+		before = begun_quick(&self->d);
 		status = stall_once(self->t.fd);
 	}
 	if (status == NO_STALL)
 		SKIP(return, "the kernel takes the CPU away on the way to user space only");
 	ASSERT_EQ(0, status);
-	ASSERT_LT(before, begun_inline(&self->d));
-	ASSERT_TRUE(becomes_inline(&self->d, &r));
-	before = begun_inline(&self->d);
+	ASSERT_LT(before, begun_quick(&self->d));
+	ASSERT_TRUE(becomes_quick(&self->d, &r));
+	before = begun_quick(&self->d);
 	for (int i = 0; i < 3 * QUICK_RUNS; i++)
 		ASSERT_EQ(0, run_exec(self->t.fd, &r));
-	EXPECT_EQ(before, begun_inline(&self->d));
-	EXPECT_TRUE(becomes_inline(&self->d, &r));
+	EXPECT_EQ(before, begun_quick(&self->d));
+	EXPECT_TRUE(becomes_quick(&self->d, &r));
 }
 
 /*
  * Test that each new program must become quick itself, also at the index of an earlier quick one.
  */
-TEST_F(inline, new_programs_are_not_quick)
+TEST_F(quick_run, new_programs_are_not_quick)
 {
 	struct run r = { .pind = SEVEN };
 	__u64 before;
 
-	ASSERT_TRUE(becomes_inline(&self->d, &r));
+	ASSERT_TRUE(becomes_quick(&self->d, &r));
 	ASSERT_EQ(0, prog_replace(self->d.ctrl, SEVEN, prog_seven));
 	before = counter(&self->d, "runs_quick");
 	for (int i = 0; i < QUICK_RUNS; i++)
 		ASSERT_EQ(0, run_exec(self->d.compute, &r));
 	EXPECT_EQ(before, counter(&self->d, "runs_quick"));
-	EXPECT_TRUE(becomes_inline(&self->d, &r));
+	EXPECT_TRUE(becomes_quick(&self->d, &r));
 }
 
 /* Test that quick runs are charged to the share of the tenant. */
-TEST_F(inline, it_is_charged)
+TEST_F(quick_run, it_is_charged)
 {
 	struct nvme_uring_cmd c = tenant_cmd(SPIN, 0, 0);
 	struct run r = { .pind = SPIN };
 	__u64 before, ns;
 	struct ended e;
 
-	ASSERT_TRUE(becomes_inline(&self->d, &r));
+	ASSERT_TRUE(becomes_quick(&self->d, &r));
 	before = counter(&self->d, "runs_quick");
 	for (int i = 0; i < 3 * QUICK_RUNS; i++) {
 		ns = tenant_number(self->t.fd, "kcsd-run-ns:");
@@ -533,7 +533,7 @@ TEST_F(inline_one, runs_that_come_meanwhile)
 
 	ASSERT_EQ(0, create(&self->d, more));
 	ASSERT_EQ(0, tenant_open(&t, &self->d));
-	ASSERT_TRUE(becomes_inline(&self->d, &r));
+	ASSERT_TRUE(becomes_quick(&self->d, &r));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, spinner_thread, &s));
 	while (reaped == s.rounds && s.rounds < s.all) {
 		s.rounds++;
@@ -555,7 +555,7 @@ TEST_F(inline_one, switched_off)
 	struct run r = { .pind = SEVEN };
 
 	ASSERT_EQ(0, create(&self->d, more));
-	EXPECT_TRUE(never_inline(&self->d, &r));
+	EXPECT_TRUE(never_quick(&self->d, &r));
 }
 
 /* Test units that are limited to some CPUs: quick runs stay on these CPUs. */
@@ -565,13 +565,13 @@ TEST_F(inline_one, units_with_cpus)
 	struct run r = { .pind = SEVEN };
 
 	ASSERT_EQ(0, create(&self->d, more));
-	EXPECT_TRUE(never_inline(&self->d, &r));
+	EXPECT_TRUE(never_quick(&self->d, &r));
 }
 
 /* Test that a run that may wait for a file is not quick. */
 TEST_F(inline_one, blocking_media)
 {
-	char path[] = "/tmp/kst-inline-XXXXXX";
+	char path[] = "/tmp/kst-quick-XXXXXX";
 	const struct drive_attr more[] = { { "backing_file", path }, { "cus", "1" } };
 	struct run reads = { .pind = SPIN, .cparam2 = 1 }, r = { .pind = SPIN };
 	int fd = mkstemp(path);
@@ -582,9 +582,9 @@ TEST_F(inline_one, blocking_media)
 	close(fd);
 	unlink(path);
 	run_grant(&reads, 0, 1, KCSD_GRANT_READ);
-	EXPECT_TRUE(becomes_inline(&self->d, &r));
-	EXPECT_TRUE(never_inline(&self->d, &reads));
-	EXPECT_TRUE(is_inline(&self->d, &r));
+	EXPECT_TRUE(becomes_quick(&self->d, &r));
+	EXPECT_TRUE(never_quick(&self->d, &reads));
+	EXPECT_TRUE(is_quick(&self->d, &r));
 }
 
 DRIVE_TEST_MAIN

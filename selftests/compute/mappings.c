@@ -3,7 +3,7 @@
  * Test mappings of memory ranges into the memory of a program: bounds, and the mappings that a unit
  * keeps.
  */
-#include "exec_ranges.h"
+#include "execute_ranges.h"
 
 /* ---- bounds ---- */
 
@@ -23,7 +23,7 @@ static int done(struct drive *d, struct run *r, __u16 pind, __u64 addr)
 	return run_exec(d->compute, r);
 }
 
-TEST_F(exec_ranges, edges)
+TEST_F(execute_ranges, edges)
 {
 	const __u64 first = ranges_at(0), second = first + 2 * PAGE, end = second + PAGE;
 	const struct { __u64 addr, slm; } edges[] = {
@@ -59,7 +59,7 @@ TEST_F(exec_ranges, edges)
 }
 
 /* Test that ranges follow each other without a gap, wherever they are in SLM. */
-TEST_F(exec_ranges, across_two_ranges)
+TEST_F(execute_ranges, across_two_ranges)
 {
 	const __u64 border = ranges_at(0) + PAGE;
 	struct run *r = &self->r;
@@ -78,7 +78,7 @@ TEST_F(exec_ranges, across_two_ranges)
  * Test the memory between arguments and ranges: it belongs to one run, is zero whatever was there,
  * and its bytes do not reach the next run, which may have longer arguments.
  */
-TEST_F(exec_ranges, nothing_is_left_behind_the_arguments)
+TEST_F(execute_ranges, nothing_is_left_behind_the_arguments)
 {
 	struct run *r = &self->r;
 
@@ -108,7 +108,7 @@ TEST_F(exec_ranges, nothing_is_left_behind_the_arguments)
 /* ---- mappings ---- */
 
 /* Use more sets than a unit keeps mapped, in turn, in a thousand runs: each sees its own bytes. */
-TEST_F_TIMEOUT(exec_ranges, sets_in_turn, 60)
+TEST_F_TIMEOUT(execute_ranges, sets_in_turn, 60)
 {
 	int runs = repeats(200, 40);
 	__u16 rsid[WINDOWS + 1];
@@ -135,7 +135,7 @@ TEST_F_TIMEOUT(exec_ranges, sets_in_turn, 60)
 }
 
 /* Test an identifier that is used again for other ranges: a run gets these, not the old mapping. */
-TEST_F(exec_ranges, set_replaced)
+TEST_F(execute_ranges, set_replaced)
 {
 	for (int i = 0; i < 20; i++) {
 		struct run r = { .opcode = KCSD_CMD_EXECUTE, .pind = LOAD, .rsid = 1,
@@ -150,7 +150,7 @@ TEST_F(exec_ranges, set_replaced)
 }
 
 /* Print the time to map ranges, the best of some runs each. */
-TEST_F(exec_ranges, what_mapping_costs)
+TEST_F(execute_ranges, what_mapping_costs)
 {
 	static const __u32 pages[] = { 1, 16, 256, 512 };
 	int n = repeats(100, 10);
@@ -189,7 +189,7 @@ static __u64 vmalloc_used(void)
 }
 
 /* Power off frees the mappings. */
-TEST_F(exec_ranges, memory_comes_back)
+TEST_F(execute_ranges, memory_comes_back)
 {
 	__u64 before, after = 0;
 

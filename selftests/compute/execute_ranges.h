@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Create a drive and programs that work on memory ranges. Mappings: driver/compute/mapping.h. */
-#ifndef KST_EXEC_RANGES_H
-#define KST_EXEC_RANGES_H
+#ifndef KST_EXECUTE_RANGES_H
+#define KST_EXECUTE_RANGES_H
 
 #include "drive.h"
 #include "ranges.h"
@@ -99,19 +99,19 @@ static const struct bpf_insn prog_read[] = {
 	I_HELPER(read), I_EXIT,
 };
 
-FIXTURE(exec_ranges) {
+FIXTURE(execute_ranges) {
 	struct drive d, other;
 	struct run r;
 	__u8 *buf;		/* SLM bytes */
 };
 
-FIXTURE_VARIANT(exec_ranges) {
+FIXTURE_VARIANT(execute_ranges) {
 	const char *engine;
 	__u32 record;
 };
 
-FIXTURE_VARIANT_ADD(exec_ranges, jit) { .engine = "jit", .record = KCSD_ENGINE_JIT };
-FIXTURE_VARIANT_ADD(exec_ranges, interp) { .engine = "interp", .record = KCSD_ENGINE_INTERP };
+FIXTURE_VARIANT_ADD(execute_ranges, jit) { .engine = "jit", .record = KCSD_ENGINE_JIT };
+FIXTURE_VARIANT_ADD(execute_ranges, interp) { .engine = "interp", .record = KCSD_ENGINE_INTERP };
 
 static inline int install_all(int ctrl)
 {
@@ -141,7 +141,7 @@ static inline int create(struct drive *d, const char *name, const char *engine, 
 	return ret ? ret : install_all(d->ctrl);
 }
 
-FIXTURE_SETUP(exec_ranges)
+FIXTURE_SETUP(execute_ranges)
 {
 	drive_sweep();
 	self->other = (struct drive)DRIVE_INIT;
@@ -150,7 +150,7 @@ FIXTURE_SETUP(exec_ranges)
 	ASSERT_EQ(0, create(&self->d, "ranges", variant->engine, "2"));
 }
 
-FIXTURE_TEARDOWN(exec_ranges)
+FIXTURE_TEARDOWN(execute_ranges)
 {
 	drive_remove(&self->other);
 	EXPECT_EQ(0, drive_remove(&self->d));

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Test Execute Program on memory ranges: their bytes in a program, and how runs complete. */
-#include "exec_ranges.h"
+#include "execute_ranges.h"
 
 #include <pthread.h>
 
 /* ---- the bytes of ranges ---- */
 
-TEST_F(exec_ranges, the_table)
+TEST_F(execute_ranges, the_table)
 {
 	static const struct { __u64 start; __u32 len; } want[] = {
 		{ 7 * PAGE, PAGE }, { 0, 3 * PAGE }, { SLM - 2 * PAGE, 2 * PAGE },
@@ -34,7 +34,7 @@ TEST_F(exec_ranges, the_table)
 	}
 }
 
-TEST_F(exec_ranges, by_every_way_and_as_many_as_there_may_be)
+TEST_F(execute_ranges, by_every_way_and_as_many_as_there_may_be)
 {
 	struct run *r = &self->r;
 
@@ -52,7 +52,7 @@ TEST_F(exec_ranges, by_every_way_and_as_many_as_there_may_be)
 	EXPECT_EQ(KCSD_SC_MAX_RANGES, run_exec(self->d.compute, r));
 }
 
-TEST_F(exec_ranges, data_is_visible_both_ways)
+TEST_F(execute_ranges, data_is_visible_both_ways)
 {
 	struct run *r = &self->r;
 	__u8 *p = self->buf;
@@ -78,7 +78,7 @@ TEST_F(exec_ranges, data_is_visible_both_ways)
 }
 
 /* Test that a running program sees writes of the host, and the host sees writes of the program. */
-TEST_F(exec_ranges, shared_while_it_runs)
+TEST_F(execute_ranges, shared_while_it_runs)
 {
 	struct nvme_uring_cmd c;
 	struct io_uring ring;
@@ -101,7 +101,7 @@ TEST_F(exec_ranges, shared_while_it_runs)
 }
 
 /* Test a run with grants and a range set: it moves data from LBAs to SLM without the host. */
-TEST_F(exec_ranges, execute_on_lbas_with_a_set)
+TEST_F(execute_ranges, execute_on_lbas_with_a_set)
 {
 	struct run *r = &self->r;
 	struct nvme_uring_cmd c = cmd_rw(NVM_WRITE, 5, 1, self->buf, LBA);
@@ -119,7 +119,7 @@ TEST_F(exec_ranges, execute_on_lbas_with_a_set)
 	EXPECT_EQ(0, slm_byte(&self->d, 10 * PAGE));
 }
 
-TEST_F(exec_ranges, no_lbas_in_execute_program)
+TEST_F(execute_ranges, no_lbas_in_execute_program)
 {
 	self->r.pind = READ;
 	run_range(&self->r, 0, PAGE);
@@ -127,7 +127,7 @@ TEST_F(exec_ranges, no_lbas_in_execute_program)
 	EXPECT_EQ(KCSD_FAULT_LBA_READ, le32toh(self->r.out.rec.reason));
 }
 
-TEST_F(exec_ranges, none_at_all)
+TEST_F(execute_ranges, none_at_all)
 {
 	struct run *r = &self->r;
 
@@ -174,7 +174,7 @@ static int add_by(struct adder *adders, int nr)
 }
 
 /* Test two runs on the same counters: the same bytes of SLM, at another address in each run. */
-TEST_F(exec_ranges, two_runs_count_together)
+TEST_F(execute_ranges, two_runs_count_together)
 {
 	const __u64 times = variant->record == KCSD_ENGINE_JIT ? 200000 : 20000;
 	static struct adder adders[2];
@@ -196,7 +196,7 @@ TEST_F(exec_ranges, two_runs_count_together)
 
 /* ---- how runs complete ---- */
 
-TEST_F(exec_ranges, budget_and_time)
+TEST_F(execute_ranges, budget_and_time)
 {
 	struct run r = { .pind = ADD, .cparam1 = 100 };
 
@@ -231,7 +231,7 @@ static void *keep_running(void *arg)
 }
 
 /* Power the drive off at any moment of runs on ranges, and of runs that hold range sets. */
-TEST_F(exec_ranges, power_off_meanwhile)
+TEST_F(execute_ranges, power_off_meanwhile)
 {
 	pthread_t thread[3];
 	void *ret;

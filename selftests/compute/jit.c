@@ -21,19 +21,19 @@ static const struct bpf_insn prog_loop[] = {
 	I_CTX(R2, R1, cparam1), I_ADD(R2, -1), I_JMP(BPF_JNE, R2, 0, -2), I_MOV(R0, 0), I_EXIT,
 };
 
-FIXTURE(native) {
+FIXTURE(jit) {
 	struct drive d;
 	struct run r;
 	char harden[16], enable[16], limit[32];
 };
 
-FIXTURE_VARIANT(native) {
+FIXTURE_VARIANT(jit) {
 	const char *engine;
 	__u32 record;
 };
 
-FIXTURE_VARIANT_ADD(native, jit) { .engine = "jit", .record = KCSD_ENGINE_JIT };
-FIXTURE_VARIANT_ADD(native, interp) { .engine = "interp", .record = KCSD_ENGINE_INTERP };
+FIXTURE_VARIANT_ADD(jit, jit) { .engine = "jit", .record = KCSD_ENGINE_JIT };
+FIXTURE_VARIANT_ADD(jit, interp) { .engine = "interp", .record = KCSD_ENGINE_INTERP };
 
 static int create(struct drive *d, const char *name, const char *engine, const char *max_bytes)
 {
@@ -49,16 +49,16 @@ static int create(struct drive *d, const char *name, const char *engine, const c
 	return ret ? ret : prog_install(d->ctrl, LOOP, prog_loop);
 }
 
-FIXTURE_SETUP(native)
+FIXTURE_SETUP(jit)
 {
 	drive_sweep();
 	ASSERT_LT(0, file_read(HARDEN, self->harden, sizeof(self->harden)));
 	ASSERT_LT(0, file_read(ENABLE, self->enable, sizeof(self->enable)));
 	ASSERT_LT(0, file_read(LIMIT, self->limit, sizeof(self->limit)));
-	ASSERT_EQ(0, create(&self->d, "native", variant->engine, "64M"));
+	ASSERT_EQ(0, create(&self->d, "jit", variant->engine, "64M"));
 }
 
-FIXTURE_TEARDOWN(native)
+FIXTURE_TEARDOWN(jit)
 {
 	file_write(HARDEN, self->harden);
 	file_write(ENABLE, self->enable);
@@ -82,25 +82,25 @@ static int engine_of(struct drive *d, __u16 pind)
 	return run_exec(d->compute, &r) ? -1 : (int)le32toh(r.out.rec.engine);
 }
 
-TEST_F(native, counters_tell_what_ran)
+TEST_F(jit, counters_tell_what_ran)
 {
-	bool native = variant->record == KCSD_ENGINE_JIT;
+	bool jit = variant->record == KCSD_ENGINE_JIT;
 	int index = self->d.index;
 
 	for (int i = 0; i < 5; i++) {
 		EXPECT_EQ((int)variant->record, engine_of(&self->d, SEVEN));
 	}
 	EXPECT_EQ((int)variant->record, engine_of(&self->d, LOOP));
-	EXPECT_EQ(native ? 6 : 0, counter(index, "stats/runs_jit"));
-	EXPECT_EQ(native ? 0 : 6, counter(index, "stats/runs_interp"));
-	EXPECT_EQ(native ? 5 : 0, counter(index, "programs/0/runs_jit"));
-	EXPECT_EQ(native ? 0 : 5, counter(index, "programs/0/runs_interp"));
+	EXPECT_EQ(jit ? 6 : 0, counter(index, "stats/runs_jit"));
+	EXPECT_EQ(jit ? 0 : 6, counter(index, "stats/runs_interp"));
+	EXPECT_EQ(jit ? 5 : 0, counter(index, "programs/0/runs_jit"));
+	EXPECT_EQ(jit ? 0 : 5, counter(index, "programs/0/runs_interp"));
 	/* Only interpreted instructions were counted: no run had a budget. */
-	EXPECT_EQ(native ? 0 : 5 * 2 + 13, counter(index, "stats/insns"));
-	EXPECT_EQ(native ? 0 : 5 * 2, counter(index, "programs/0/insns"));
+	EXPECT_EQ(jit ? 0 : 5 * 2 + 13, counter(index, "stats/insns"));
+	EXPECT_EQ(jit ? 0 : 5 * 2, counter(index, "programs/0/insns"));
 }
 
-TEST_F(native, results_are_of_64_bits)
+TEST_F(jit, results_are_of_64_bits)
 {
 	static const struct bpf_insn insns[] = {
 		I_CALL(1), I_EXIT, I_IMM64(R0, 0x8877665544332211), I_EXIT,
@@ -113,7 +113,7 @@ TEST_F(native, results_are_of_64_bits)
 }
 
 /* Test that a budget of n is enough for n instructions, and a lower one stops at the same place. */
-TEST_F(native, budget_is_exact)
+TEST_F(jit, budget_is_exact)
 {
 	struct run *r = &self->r;
 
@@ -180,7 +180,7 @@ static __u64 best_cancel_ns(struct drive *d, struct run *r)
 	return best;
 }
 
-TEST_F(native, cancelling_is_prompt)
+TEST_F(jit, cancelling_is_prompt)
 {
 	__u64 best;
 
@@ -196,7 +196,7 @@ TEST_F(native, cancelling_is_prompt)
 }
 
 /* Test that the time to compile is not counted as time of the run that needs the code. */
-TEST_F(native, compiling_is_not_running)
+TEST_F(jit, compiling_is_not_running)
 {
 	struct bpf_insn *insns = calloc(PADDING + 3, sizeof(*insns));
 	struct run r = { .pind = OTHER };
@@ -224,7 +224,7 @@ TEST_F(native, compiling_is_not_running)
 	free(insns);
 }
 
-TEST_F(native, time_limit)
+TEST_F(jit, time_limit)
 {
 	__u64 best = ~0ULL, ns;
 
@@ -241,7 +241,7 @@ TEST_F(native, time_limit)
 }
 
 /* Test that other tasks get the CPU while endless programs run on every CPU. */
-TEST_F(native, others_get_the_cpu)
+TEST_F(jit, others_get_the_cpu)
 {
 	struct nvme_uring_cmd c;
 	struct io_uring ring;
@@ -287,7 +287,7 @@ static int install_heap(int ctrl, __u16 pind, const struct bpf_insn *insns, __u3
 	return prog_install_image(ctrl, pind, &im);
 }
 
-TEST_F(native, nothing_is_left_to_the_next)
+TEST_F(jit, nothing_is_left_to_the_next)
 {
 	const __u64 heap = KCSD_GUEST_DATA + KCSD_MAX_CALL_DEPTH * KCSD_FRAME_SIZE;
 	struct run soil = { .pind = OTHER, .cparam1 = BIG, .cparam2 = heap };
@@ -325,7 +325,7 @@ static int engine_anew(struct drive *d)
 	return ret ? -1 : engine_of(d, OTHER);
 }
 
-TEST_F(native, blinding_of_constants)
+TEST_F(jit, blinding_of_constants)
 {
 	if (file_write(HARDEN, "2"))
 		SKIP(return, "bpf_jit_harden cannot be set");
@@ -335,7 +335,7 @@ TEST_F(native, blinding_of_constants)
 	EXPECT_EQ((int)variant->record, engine_anew(&self->d));
 }
 
-TEST_F(native, jit_switched_off)
+TEST_F(jit, jit_switched_off)
 {
 	if (file_write(ENABLE, "0"))
 		SKIP(return, "bpf_jit_enable cannot be set");
@@ -348,7 +348,7 @@ TEST_F(native, jit_switched_off)
  * Test the limits for code: that of the kernel does not apply to threads of the kernel, that of the
  * drive does.
  */
-TEST_F(native, limits_of_memory)
+TEST_F(jit, limits_of_memory)
 {
 	struct drive other = DRIVE_INIT;
 
@@ -374,14 +374,14 @@ static __u64 code_bytes(struct drive *d, __u16 pind)
  * Test a program whose code does not fit: interpreted, and not compiled each time, until other code
  * is freed.
  */
-TEST_F(native, room_comes_back)
+TEST_F(jit, room_comes_back)
 {
 	__u64 first = code_bytes(&self->d, SEVEN), second = code_bytes(&self->d, LOOP);
 	struct drive other = DRIVE_INIT;
 	char limit[32];
 
 	if (variant->record != KCSD_ENGINE_JIT)
-		SKIP(return, "there is no native code");
+		SKIP(return, "there is no JIT code");
 	snprintf(limit, sizeof(limit), "%llu",
 		 (unsigned long long)(first > second ? first : second) + 100);
 	ASSERT_EQ(0, create(&other, "native2", "jit", limit));
@@ -397,7 +397,7 @@ TEST_F(native, room_comes_back)
 }
 
 /* Test a program with more memory than could be masked: it is interpreted, and works. */
-TEST_F(native, nearly_all_of_the_memory)
+TEST_F(jit, nearly_all_of_the_memory)
 {
 	const __u32 heap = KST_MIB - KCSD_MAX_ARGS - 3 * 4096 - KCSD_MAX_CALL_DEPTH * 512;
 
@@ -490,7 +490,7 @@ static bool all_have_run(struct worker *w)
 	return true;
 }
 
-TEST_F_TIMEOUT(native, code_comes_and_goes, 60 * time_slow())
+TEST_F_TIMEOUT(jit, code_comes_and_goes, 60 * time_slow())
 {
 	struct worker w[WORKERS];
 	bool stop;
@@ -522,7 +522,7 @@ TEST_F_TIMEOUT(native, code_comes_and_goes, 60 * time_slow())
 	ASSERT_EQ(0, drive_power(&self->d, true));
 }
 
-TEST_F(native, memory_is_accounted_for)
+TEST_F(jit, memory_is_accounted_for)
 {
 	int index = self->d.index;
 	__u64 before = counter(index, "stats/memory_bytes");
