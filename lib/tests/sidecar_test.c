@@ -14,7 +14,7 @@
 #define FILE_LEN	(64 << 10)
 
 static char dir[] = "/tmp/kcsd-side-XXXXXX";
-static char image[64], side[80], old[96];
+static char image[64], sidecar[80], old[96];
 
 static struct kcsd_sidecar_drive zoned(void)
 {
