@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # The C test programs: each is one .c file in a folder here.
-test-programs := engines native hotplug config nodes admin program check exec fault helpers isolation nvmio \
+test-programs := engines jit hotplug config nodes admin program validate execute fault helpers isolation nvmio \
 	audit \
 	lifetime stress counters passthru slm slm_copy slm_long range_sets logs status \
-	exec_ranges \
-	windows \
+	execute_ranges \
+	mappings \
 	range_refusals \
 	zns \
 	zns_states \
@@ -13,7 +13,7 @@ test-programs := engines native hotplug config nodes admin program check exec fa
 	zone_programs \
 	schedule fair_jobs fair_logs unreaped cancel \
 	full \
-	inline \
+	quick_run \
 	block_zones \
 	zone_report \
 	zone_limits \
