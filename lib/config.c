@@ -36,7 +36,7 @@ static int make_path(char path[PATH_MAX], const char *name, const char *attr)
 	return n < PATH_MAX ? 0 : -EINVAL;
 }
 
-int kcsd_config_create(const char *name)
+int kcsd_drive_create(const char *name)
 {
 	char path[PATH_MAX];
 	int ret = name ? make_path(path, name, NULL) : -EINVAL;
@@ -62,7 +62,7 @@ static bool is_own(const char *name)
 	return (uint64_t)index < drives;
 }
 
-int kcsd_config_delete(const char *name)
+int kcsd_drive_delete(const char *name)
 {
 	char path[PATH_MAX];
 	int ret = name ? make_path(path, name, NULL) : -EINVAL;
@@ -72,13 +72,13 @@ int kcsd_config_delete(const char *name)
 	if (is_own(name))
 		return -EPERM;
 	/* Power off first: removing the directory powers off by force, even a drive in use. */
-	ret = kcsd_config_power(name, false);
+	ret = kcsd_drive_power(name, false);
 	if (ret)
 		return ret;
 	return rmdir(path) ? -errno : 0;
 }
 
-int kcsd_config_set(const char *name, const char *attr, const char *value)
+int kcsd_attr_set(const char *name, const char *attr, const char *value)
 {
 	char path[PATH_MAX];
 	int ret = attr ? make_path(path, name, attr) : -EINVAL;
@@ -89,7 +89,7 @@ int kcsd_config_set(const char *name, const char *attr, const char *value)
 	return kcsd_file_write(path, *value ? value : "\n");
 }
 
-int kcsd_config_get(const char *name, const char *attr, char *buf, size_t len)
+int kcsd_attr_get(const char *name, const char *attr, char *buf, size_t len)
 {
 	char path[PATH_MAX];
 	int ret = attr ? make_path(path, name, attr) : -EINVAL;
@@ -97,15 +97,15 @@ int kcsd_config_get(const char *name, const char *attr, char *buf, size_t len)
 	return ret ? ret : kcsd_file_read(path, buf, len);
 }
 
-int kcsd_config_power(const char *name, bool on)
+int kcsd_drive_power(const char *name, bool on)
 {
-	return name ? kcsd_config_set(name, "power", on ? "1" : "0") : -EINVAL;
+	return name ? kcsd_attr_set(name, "power", on ? "1" : "0") : -EINVAL;
 }
 
 static int get_number(const char *name, const char *attr, uint64_t *value)
 {
 	char text[32];
-	int ret = kcsd_config_get(name, attr, text, sizeof(text));
+	int ret = kcsd_attr_get(name, attr, text, sizeof(text));
 
 	return ret ? ret : kcsd_number_parse(text, value);
 }
@@ -125,7 +125,7 @@ static int read_info(const char *name, struct kcsd_config_info *info)
 	return 0;
 }
 
-int kcsd_config_info(const char *name, struct kcsd_config_info *info, size_t size)
+int kcsd_config_get(const char *name, struct kcsd_config_info *info, size_t size)
 {
 	struct kcsd_config_info i;
 	int ret = name ? read_info(name, &i) : -EINVAL;
@@ -174,8 +174,8 @@ static int visit_attr(const char *path, const char *name, void *arg)
 	return ret ? ret : attrs->fn(name, value, attrs->arg);
 }
 
-int kcsd_config_each_attr(const char *name,
-			  int (*fn)(const char *attr, const char *value, void *arg), void *arg)
+int kcsd_attr_each(const char *name,
+		   int (*fn)(const char *attr, const char *value, void *arg), void *arg)
 {
 	struct attrs attrs = { .fn = fn, .arg = arg };
 	char path[PATH_MAX];

@@ -99,9 +99,9 @@ static void describe(const struct listing *l, uint32_t pc, struct kcsd_insn_info
 	memcpy(info->bytes, &v->insns[pc], info->units * sizeof(*v->insns));
 }
 
-int kcsd_disasm_each(const void *image, size_t len, const struct kcsd_object *obj,
-		     int (*fn)(const struct kcsd_insn_info *info, void *arg), void *arg,
-		     struct kcsd_error *err)
+int kcsd_insn_each(const void *image, size_t len, const struct kcsd_object *obj,
+		   int (*fn)(const struct kcsd_insn_info *info, void *arg), void *arg,
+		   struct kcsd_error *err)
 {
 	struct listing l = { .obj = obj };
 	struct kcsd_insn_info info;
@@ -110,9 +110,9 @@ int kcsd_disasm_each(const void *image, size_t len, const struct kcsd_object *ob
 
 	check = kcsd_image_parse(image, len, &l.view);
 	if (check) {
-		kcsd_error_set(err, -EINVAL, "not a program: %s", kcsd_check_text(check));
+		kcsd_error_set(err, -EINVAL, "not a program: %s", kcsd_verdict_text(check));
 		if (err)
-			err->check = check;
+			err->verdict = check;
 		return -EINVAL;
 	}
 	l.marks = calloc(l.view.insn_cnt, 1);

@@ -38,7 +38,7 @@ static int issue(int fd, unsigned long op, struct nvme_passthru_cmd64 *cmd)
 /*
  * True if the open flags allow the command. KCSD_OPEN_RDONLY is enforced here, too, because the
  * drive lets CAP_SYS_ADMIN change things by any file. In opcodes of commands that only read, bits
- * 1:0 are 10b (NVMe Base, "Opcode"); flush is 0. exec.c checks runs.
+ * 1:0 are 10b (NVMe Base, "Opcode"); flush is 0. kcsd_run_init() checks runs.
  */
 static bool may_send(const struct kcsd_drive *drv, const struct nvme_passthru_cmd64 *cmd,
 		     bool admin)
@@ -48,14 +48,14 @@ static bool may_send(const struct kcsd_drive *drv, const struct nvme_passthru_cm
 	return !admin && (!cmd->opcode || cmd->nsid == KCSD_NSID_COMPUTE);
 }
 
-int kcsd_admin_cmd(struct kcsd_drive *drv, struct nvme_passthru_cmd64 *cmd)
+int kcsd_drive_admin(struct kcsd_drive *drv, struct nvme_passthru_cmd64 *cmd)
 {
 	if (!may_send(drv, cmd, true))
 		return -EACCES;
 	return issue(drv->ctrl_fd, NVME_IOCTL_ADMIN64_CMD, cmd);
 }
 
-int kcsd_io_cmd(struct kcsd_drive *drv, struct nvme_passthru_cmd64 *cmd)
+int kcsd_drive_io(struct kcsd_drive *drv, struct nvme_passthru_cmd64 *cmd)
 {
 	int fd = kcsd_drive_fd(drv, cmd->nsid);
 
@@ -88,9 +88,9 @@ static int identify_drive(struct kcsd_drive *drv)
 	struct kcsd_ns_info ns;
 	int ret;
 
-	ret = kcsd_identify_ctrl(drv, &ctrl, sizeof(ctrl));
+	ret = kcsd_ctrl_identify(drv, &ctrl, sizeof(ctrl));
 	if (!ret)
-		ret = kcsd_identify_ns(drv, KCSD_NSID_NVM, &ns, sizeof(ns));
+		ret = kcsd_ns_identify(drv, KCSD_NSID_NVM, &ns, sizeof(ns));
 	if (ret)
 		return ret;
 	drv->nsze = ns.nsze;
@@ -100,7 +100,7 @@ static int identify_drive(struct kcsd_drive *drv)
 	return ns.lba_size && ns.lba_size <= drv->max_transfer ? 0 : -EPROTO;
 }
 
-int kcsd_open(const char *name, unsigned int flags, struct kcsd_drive **out)
+int kcsd_drive_open(const char *name, unsigned int flags, struct kcsd_drive **out)
 {
 	struct kcsd_drive *drv;
 	char path[32];
@@ -117,14 +117,14 @@ int kcsd_open(const char *name, unsigned int flags, struct kcsd_drive **out)
 	drv->ctrl_fd = open(path, drv->open_flags);
 	ret = drv->ctrl_fd < 0 ? -errno : identify_drive(drv);
 	if (ret) {
-		kcsd_close(drv);
+		kcsd_drive_close(drv);
 		return ret;
 	}
 	*out = drv;
 	return 0;
 }
 
-void kcsd_close(struct kcsd_drive *drv)
+void kcsd_drive_close(struct kcsd_drive *drv)
 {
 	size_t i;
 

@@ -117,14 +117,14 @@ int kcsd_elf_open(struct kcsd_object *obj, const void *buf, size_t len, struct k
 	/* libbpf makes the name of the object the prefix of the names of maps: see image.c. */
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "kcsd");
 	struct capture c = { .obj = obj };
-	int ret = kcsd_elf_check(obj, buf, len, err);
+	int ret = kcsd_elf_validate(obj, buf, len, err);
 
 	if (ret)
 		return ret;
 	pthread_once(&once, init_libbpf);
 	if (once_ret)
 		return kcsd_error_set(err, once_ret, "libbpf takes no section handler: %s",
-				      kcsd_strerror(once_ret));
+				      kcsd_error_text(once_ret));
 	capture = &c;
 	errno = 0;
 	obj->bpf = bpf_object__open_mem(buf, len, &opts);

@@ -12,7 +12,7 @@
 
 #include "private.h"
 
-ssize_t kcsd_read_full(int fd, char *buf, size_t len)
+ssize_t kcsd_file_read_fd(int fd, char *buf, size_t len)
 {
 	size_t have = 0;
 	ssize_t n;
@@ -40,7 +40,7 @@ int kcsd_file_read(const char *path, char *buf, size_t len)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	n = kcsd_read_full(fd, buf, len);
+	n = kcsd_file_read_fd(fd, buf, len);
 	close(fd);
 	if (n < 0)
 		return n;

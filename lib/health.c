@@ -30,11 +30,11 @@ struct error_slot {
 #define ERROR_ENTRIES	64
 #define ERROR_NO_PLACE	0xffff
 
-int kcsd_health(struct kcsd_drive *drv, struct kcsd_health_info *info, size_t size)
+int kcsd_health_get(struct kcsd_drive *drv, struct kcsd_health_info *info, size_t size)
 {
 	struct kcsd_health_info h;
 	uint8_t page[HEALTH_LEN];
-	int ret = kcsd_log_page(drv, LID_HEALTH, 0, 0, page, sizeof(page));
+	int ret = kcsd_log_page_get(drv, LID_HEALTH, 0, 0, page, sizeof(page));
 
 	if (ret)
 		return ret;
@@ -55,10 +55,10 @@ int kcsd_health(struct kcsd_drive *drv, struct kcsd_health_info *info, size_t si
 }
 
 static int visit_error(const struct error_slot *slot,
-		       int (*fn)(const struct kcsd_error_entry *entry, void *arg), void *arg)
+		       int (*fn)(const struct kcsd_error_log_entry *entry, void *arg), void *arg)
 {
 	uint16_t place = le16toh(slot->place);
-	const struct kcsd_error_entry entry = {
+	const struct kcsd_error_log_entry entry = {
 		.count = le64toh(slot->count),
 		.lba = le64toh(slot->lba),
 		.nsid = le32toh(slot->nsid),
@@ -71,14 +71,14 @@ static int visit_error(const struct error_slot *slot,
 }
 
 /* Read the page in one command, so that all entries are of the same moment. */
-int kcsd_error_each(struct kcsd_drive *drv,
-		    int (*fn)(const struct kcsd_error_entry *entry, void *arg), void *arg)
+int kcsd_error_log_each(struct kcsd_drive *drv,
+			int (*fn)(const struct kcsd_error_log_entry *entry, void *arg), void *arg)
 {
 	struct error_slot page[ERROR_ENTRIES];
 	int ret, i;
 
 	_Static_assert(sizeof(page[0]) == 64, "an entry has 64 bytes");
-	ret = kcsd_log_page(drv, LID_ERROR, 0, 0, page, sizeof(page));
+	ret = kcsd_log_page_get(drv, LID_ERROR, 0, 0, page, sizeof(page));
 	for (i = 0; i < ERROR_ENTRIES && !ret && page[i].count; i++)
 		ret = visit_error(&page[i], fn, arg);
 	return ret;

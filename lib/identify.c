@@ -39,7 +39,7 @@ static void get_string(char *to, const uint8_t *from, size_t len)
 	to[len] = '\0';
 }
 
-int kcsd_identify(struct kcsd_drive *drv, uint8_t cns, uint8_t csi, uint32_t nsid, void *buf)
+int kcsd_drive_identify(struct kcsd_drive *drv, uint8_t cns, uint8_t csi, uint32_t nsid, void *buf)
 {
 	struct nvme_passthru_cmd64 cmd = {
 		.opcode = NVME_ADMIN_IDENTIFY,
@@ -50,16 +50,16 @@ int kcsd_identify(struct kcsd_drive *drv, uint8_t cns, uint8_t csi, uint32_t nsi
 		.cdw11 = (uint32_t)csi << 24,
 	};
 
-	return kcsd_admin_cmd(drv, &cmd);
+	return kcsd_drive_admin(drv, &cmd);
 }
 
-int kcsd_identify_ctrl(struct kcsd_drive *drv, struct kcsd_ctrl_info *info, size_t size)
+int kcsd_ctrl_identify(struct kcsd_drive *drv, struct kcsd_ctrl_info *info, size_t size)
 {
 	struct kcsd_ctrl_info c = {};
 	uint8_t id[KCSD_IDENTIFY_LEN];
 	int ret;
 
-	ret = kcsd_identify(drv, CNS_CTRL, 0, 0, id);
+	ret = kcsd_drive_identify(drv, CNS_CTRL, 0, 0, id);
 	if (ret)
 		return ret;
 	get_string(c.serial, id + CTRL_SN, sizeof(c.serial) - 1);
@@ -78,14 +78,14 @@ int kcsd_identify_ctrl(struct kcsd_drive *drv, struct kcsd_ctrl_info *info, size
 	return 0;
 }
 
-int kcsd_identify_ns(struct kcsd_drive *drv, uint32_t nsid, struct kcsd_ns_info *info, size_t size)
+int kcsd_ns_identify(struct kcsd_drive *drv, uint32_t nsid, struct kcsd_ns_info *info, size_t size)
 {
 	struct kcsd_ns_info ns = {};
 	uint8_t id[KCSD_IDENTIFY_LEN];
 	const uint8_t *lbaf;
 	int ret;
 
-	ret = kcsd_identify(drv, CNS_NS, KCSD_CSI_NVM, nsid, id);
+	ret = kcsd_drive_identify(drv, CNS_NS, KCSD_CSI_NVM, nsid, id);
 	if (ret)
 		return ret;
 	ns.nsze = kcsd_get64(id + NS_NSZE);
@@ -105,14 +105,14 @@ int kcsd_identify_ns(struct kcsd_drive *drv, uint32_t nsid, struct kcsd_ns_info 
 	return 0;
 }
 
-int kcsd_identify_csi(struct kcsd_drive *drv, uint32_t nsid, uint8_t *csi)
+int kcsd_ns_csi(struct kcsd_drive *drv, uint32_t nsid, uint8_t *csi)
 {
 	uint8_t id[KCSD_IDENTIFY_LEN];
 	size_t at = 0;
 	int ret;
 
 	*csi = KCSD_CSI_NVM;
-	ret = kcsd_identify(drv, CNS_NS_DESC, 0, nsid, id);
+	ret = kcsd_drive_identify(drv, CNS_NS_DESC, 0, nsid, id);
 	if (ret)
 		return ret;
 	while (at + DESC_HEAD < sizeof(id) && id[at + 1]) {
@@ -123,14 +123,14 @@ int kcsd_identify_csi(struct kcsd_drive *drv, uint32_t nsid, uint8_t *csi)
 	return 0;
 }
 
-int kcsd_identify_compute(struct kcsd_drive *drv, struct kcsd_compute_info *info, size_t size)
+int kcsd_compute_identify(struct kcsd_drive *drv, struct kcsd_compute_info *info, size_t size)
 {
 	struct kcsd_id_ns_compute id;
 	struct kcsd_compute_info c;
 	int ret;
 
 	_Static_assert(sizeof(id) == KCSD_IDENTIFY_LEN, "Identify is one page");
-	ret = kcsd_identify(drv, CNS_CS_NS, KCSD_CSI_COMPUTE, KCSD_NSID_COMPUTE, &id);
+	ret = kcsd_drive_identify(drv, CNS_CS_NS, KCSD_CSI_COMPUTE, KCSD_NSID_COMPUTE, &id);
 	if (ret)
 		return ret;
 	c = (struct kcsd_compute_info){

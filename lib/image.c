@@ -239,7 +239,7 @@ static const char *linux_helper(int32_t id)
 	return id > 0 && (size_t)id < ARRAY_SIZE(names) ? names[id] : NULL;
 }
 
-void kcsd_describe_insn(const struct bpf_insn *insn, uint32_t check, char buf[KCSD_DETAIL_LEN])
+void kcsd_insn_describe(const struct bpf_insn *insn, uint32_t check, char buf[KCSD_DETAIL_LEN])
 {
 	const char *name = linux_helper(insn->imm);
 
@@ -259,23 +259,23 @@ static int refuse_check(const struct kcsd_object *obj, uint32_t check, uint32_t 
 	int ret = -EINVAL;
 
 	if (pc < obj->insn_cnt)
-		kcsd_describe_insn(&obj->insns[pc], check, detail);
+		kcsd_insn_describe(&obj->insns[pc], check, detail);
 	if (check == KCSD_VERDICT_TOO_LONG) {
 		kcsd_error_set(err, ret, "%s: section %s, function %s: %s: %u, at most %u are "
 			       "possible", obj->file, obj->section, obj->name,
-			       kcsd_check_text(check), obj->insn_cnt, KCSD_MAX_INSNS);
+			       kcsd_verdict_text(check), obj->insn_cnt, KCSD_MAX_INSNS);
 	} else {
 		kcsd_where_text(obj, pc, text, sizeof(text));
-		kcsd_error_set(err, ret, "%s: %s%s", text, kcsd_check_text(check), detail);
+		kcsd_error_set(err, ret, "%s: %s%s", text, kcsd_verdict_text(check), detail);
 	}
 	if (err) {
-		err->check = check;
+		err->verdict = check;
 		err->pc = pc;
 	}
 	return ret;
 }
 
-int kcsd_image_check(const struct kcsd_object *obj, struct kcsd_error *err)
+int kcsd_image_validate(const struct kcsd_object *obj, struct kcsd_error *err)
 {
 	struct kcsd_verdict verdict = {};
 	struct kcsd_image_view view;
@@ -341,7 +341,7 @@ int kcsd_image_create(struct kcsd_object *obj, const struct kcsd_object_opts *o,
 	if (!ret)
 		ret = build(obj, &layout, o->heap_len, err);
 	if (!ret && !(o->flags & KCSD_OBJECT_UNCHECKED))
-		ret = kcsd_image_check(obj, err);
+		ret = kcsd_image_validate(obj, err);
 	layout_destroy(&layout);
 	return ret;
 }

@@ -7,7 +7,7 @@
 #include "engine.h"
 #include "object.h"
 
-bool kcsd_is_image(const void *buf, size_t len)
+bool kcsd_image_detect(const void *buf, size_t len)
 {
 	return len >= KCSD_IMAGE_MAGIC_LEN && !memcmp(buf, KCSD_IMAGE_MAGIC, KCSD_IMAGE_MAGIC_LEN);
 }
@@ -46,5 +46,5 @@ int kcsd_image_open(struct kcsd_object *obj, const void *buf, size_t len,
 				      o->program, obj->name);
 	if (o->heap_len)
 		obj->image->heap_len = htole32(o->heap_len);
-	return o->flags & KCSD_OBJECT_UNCHECKED ? 0 : kcsd_image_check(obj, err);
+	return o->flags & KCSD_OBJECT_UNCHECKED ? 0 : kcsd_image_validate(obj, err);
 }

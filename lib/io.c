@@ -18,7 +18,7 @@ static int transfer(struct kcsd_drive *drv, uint8_t opcode, uint64_t slba, void 
 		.cdw12 = len / drv->lba_size - 1,
 	};
 
-	return kcsd_io_cmd(drv, &cmd);
+	return kcsd_drive_io(drv, &cmd);
 }
 
 static int transfer_all(struct kcsd_drive *drv, uint8_t opcode, uint64_t slba, char *buf,
@@ -39,20 +39,20 @@ static int transfer_all(struct kcsd_drive *drv, uint8_t opcode, uint64_t slba, c
 	return 0;
 }
 
-int kcsd_read(struct kcsd_drive *drv, uint64_t slba, void *buf, size_t len)
+int kcsd_lba_read(struct kcsd_drive *drv, uint64_t slba, void *buf, size_t len)
 {
 	return transfer_all(drv, NVME_READ, slba, buf, len);
 }
 
-int kcsd_write(struct kcsd_drive *drv, uint64_t slba, const void *buf, size_t len)
+int kcsd_lba_write(struct kcsd_drive *drv, uint64_t slba, const void *buf, size_t len)
 {
 	/* NVME_WRITE does not write to the buffer. */
 	return transfer_all(drv, NVME_WRITE, slba, (char *)(uintptr_t)buf, len);
 }
 
-int kcsd_flush(struct kcsd_drive *drv)
+int kcsd_lba_flush(struct kcsd_drive *drv)
 {
 	struct nvme_passthru_cmd64 cmd = { .opcode = NVME_FLUSH, .nsid = KCSD_NSID_NVM };
 
-	return kcsd_io_cmd(drv, &cmd);
+	return kcsd_drive_io(drv, &cmd);
 }

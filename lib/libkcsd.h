@@ -2,9 +2,12 @@
 /*
  * libkcsd - run programs on a kcsd drive, from user space.
  *
- *	kcsd_open -> kcsd_object_open -> kcsd_load_object -> kcsd_activate
- *	          -> kcsd_run, or kcsd_queue_submit and kcsd_queue_reap
- *	          -> kcsd_deactivate -> kcsd_unload -> kcsd_close
+ *	kcsd_drive_open -> kcsd_object_open -> kcsd_object_load -> kcsd_program_activate
+ *	-> kcsd_program_run, or kcsd_queue_submit and kcsd_queue_reap
+ *	-> kcsd_program_deactivate -> kcsd_program_unload -> kcsd_drive_close
+ *
+ * Functions are named kcsd_NOUN_VERB. kcsd_NOUN_each() calls a function for each of many.
+ * kcsd_NOUN_PART, without a verb, returns one property: kcsd_drive_name(), kcsd_status_text().
  *
  * Return values of all functions that return an int, unless noted otherwise:
  *
@@ -13,8 +16,8 @@
  *		"as open(2)" and the like also mean: with its errors
  *	> 0	an NVMe status, SCT << 8 | SC (KCSD_SC_*): the drive refused
  *
- * kcsd_strerror() turns either into words. Errors of every call that sends a command to the drive,
- * besides those listed with it:
+ * kcsd_error_text() turns either into words. Errors of every call that sends a command to the
+ * drive, besides those listed with it:
  *
  *	-ENODEV	the drive was powered off, or it has no such namespace
  *	-EACCES	the drive was opened read-only and the command modifies
@@ -25,9 +28,9 @@
  * (KCSD_OPTS); for a struct that the library fills in, the size is the next argument. New members
  * are only added at the end.
  *
- * Threads: a drive handle may be shared by threads, except in kcsd_close(). A queue belongs to one
- * thread at a time. An object is read-only once opened and may be shared. Functions without a
- * handle may be called from any thread.
+ * Threads: a drive handle may be shared by threads, except in kcsd_drive_close(). A queue belongs
+ * to one thread at a time. An object is read-only once opened and may be shared. Functions without
+ * a handle may be called from any thread.
  */
 #ifndef LIBKCSD_H
 #define LIBKCSD_H

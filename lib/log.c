@@ -22,11 +22,11 @@ static int get_log(struct kcsd_drive *drv, uint8_t lid, uint32_t nsid, uint64_t 
 		.cdw13 = offset >> 32,
 	};
 
-	return kcsd_admin_cmd(drv, &cmd);
+	return kcsd_drive_admin(drv, &cmd);
 }
 
-int kcsd_log_page(struct kcsd_drive *drv, uint8_t lid, uint32_t nsid, uint64_t offset, void *buf,
-		  size_t len)
+int kcsd_log_page_get(struct kcsd_drive *drv, uint8_t lid, uint32_t nsid, uint64_t offset,
+		      void *buf, size_t len)
 {
 	char *p = buf;
 	size_t n;
@@ -44,9 +44,9 @@ int kcsd_log_page(struct kcsd_drive *drv, uint8_t lid, uint32_t nsid, uint64_t o
 }
 
 static int visit_entry(const struct kcsd_log_entry *e,
-		       int (*fn)(const struct kcsd_log_line *line, void *arg), void *arg)
+		       int (*fn)(const struct kcsd_program_log_entry *line, void *arg), void *arg)
 {
-	struct kcsd_log_line line = {
+	struct kcsd_program_log_entry line = {
 		.seq = le64toh(e->seq),
 		.time_ns = le64toh(e->time_ns),
 		.pind = le16toh(e->pind),
@@ -62,8 +62,9 @@ static int visit_entry(const struct kcsd_log_entry *e,
 }
 
 /* Read the page in one command, so that all entries are of the same moment. */
-int kcsd_log_each(struct kcsd_drive *drv, uint64_t seq,
-		  int (*fn)(const struct kcsd_log_line *line, void *arg), void *arg)
+int kcsd_program_log_each(struct kcsd_drive *drv, uint64_t seq,
+			  int (*fn)(const struct kcsd_program_log_entry *line, void *arg),
+			  void *arg)
 {
 	const size_t len = sizeof(struct kcsd_log_header) +
 			   KCSD_LOG_ENTRIES * sizeof(struct kcsd_log_entry);

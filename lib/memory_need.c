@@ -3,7 +3,7 @@
 #include "engine.h"
 #include "private.h"
 
-void kcsd_describe_memory(const void *image, size_t len, uint64_t have, struct kcsd_error *err)
+void kcsd_memory_describe(const void *image, size_t len, uint64_t have, struct kcsd_error *err)
 {
 	struct kcsd_image_view view = {};
 	struct kcsd_layout layout;
@@ -14,7 +14,7 @@ void kcsd_describe_memory(const void *image, size_t len, uint64_t have, struct k
 	need = kcsd_layout_init(&layout, &view, KCSD_MAX_ARGS);
 	kcsd_error_set(err, 0, "%s: %llu bytes (data %llu, heap %u, the rest stack and "
 		       "arguments), and there are %llu (arena_size)",
-		       kcsd_check_text(KCSD_VERDICT_MEMORY), (unsigned long long)need,
+		       kcsd_verdict_text(KCSD_VERDICT_MEMORY), (unsigned long long)need,
 		       (unsigned long long)view.data_len + view.bss_len, view.heap_len,
 		       (unsigned long long)have);
 }

@@ -83,12 +83,12 @@ const char *kcsd_fault_text(uint32_t reason)
 	return n ? n->text : "unknown fault";
 }
 
-const char *kcsd_check_name(uint32_t check)
+const char *kcsd_verdict_name(uint32_t check)
 {
 	return name_of(FIND(checks, check));
 }
 
-const char *kcsd_check_text(uint32_t check)
+const char *kcsd_verdict_text(uint32_t check)
 {
 	const struct name *n = FIND(checks, check);
 
@@ -122,7 +122,7 @@ const char *kcsd_engine_name(uint32_t engine)
 	return name_of(FIND(engines, engine));
 }
 
-const char *kcsd_strerror(int ret)
+const char *kcsd_error_text(int ret)
 {
 	const char *text;
 

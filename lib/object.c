@@ -14,7 +14,7 @@
 
 static int fail_file(const char *path, int ret, struct kcsd_error *err)
 {
-	return kcsd_error_set(err, ret, "%s: %s", path, kcsd_strerror(ret));
+	return kcsd_error_set(err, ret, "%s: %s", path, kcsd_error_text(ret));
 }
 
 static int too_big(const char *path, struct kcsd_error *err)
@@ -45,7 +45,7 @@ static int read_file(const char *path, char **buf, size_t *len, struct kcsd_erro
 		return too_big(path, err);
 	}
 	*buf = malloc(st.st_size + 1);
-	n = *buf ? kcsd_read_full(fd, *buf, st.st_size) : -ENOMEM;
+	n = *buf ? kcsd_file_read_fd(fd, *buf, st.st_size) : -ENOMEM;
 	close(fd);
 	if (n < 0) {
 		free(*buf);
@@ -156,7 +156,7 @@ static int open_object(const void *buf, size_t len, const struct kcsd_object_opt
 	ret = create_object(o->file, len, &obj, err);
 	if (ret)
 		return ret;
-	ret = kcsd_is_image(buf, len) ? kcsd_image_open(obj, buf, len, o, err) :
+	ret = kcsd_image_detect(buf, len) ? kcsd_image_open(obj, buf, len, o, err) :
 					open_elf(obj, buf, len, o, err);
 	if (ret) {
 		kcsd_object_close(obj);
@@ -232,8 +232,8 @@ const char *kcsd_object_name(const struct kcsd_object *obj)
 	return obj->name;
 }
 
-int kcsd_object_each(const char *path, int (*fn)(const char *program, void *arg), void *arg,
-		     struct kcsd_error *err)
+int kcsd_object_program_each(const char *path, int (*fn)(const char *program, void *arg), void *arg,
+			     struct kcsd_error *err)
 {
 	struct bpf_program *prog;
 	struct kcsd_object *obj;
@@ -261,25 +261,25 @@ int kcsd_object_each(const char *path, int (*fn)(const char *program, void *arg)
 
 /* ---- load ---- */
 
-int kcsd_load_object(struct kcsd_drive *drv, const struct kcsd_object *obj,
+int kcsd_object_load(struct kcsd_drive *drv, const struct kcsd_object *obj,
 		     const struct kcsd_load_opts *opts, uint32_t *pind, struct kcsd_error *err)
 {
 	struct kcsd_error e = {};
 	char place[448];
 	int ret;
 
-	ret = kcsd_load(drv, obj->image, obj->image_len, opts, pind, &e);
+	ret = kcsd_program_load(drv, obj->image, obj->image_len, opts, pind, &e);
 	if (!ret)
 		return 0;
-	if (ret == KCSD_SC_INVALID_PROGRAM_DATA && e.check != KCSD_VERDICT_MEMORY) {
+	if (ret == KCSD_SC_INVALID_PROGRAM_DATA && e.verdict != KCSD_VERDICT_MEMORY) {
 		kcsd_where_text(obj, e.pc, place, sizeof(place));
 		kcsd_error_set(err, ret, "%s: refused by %s: %s", place, kcsd_drive_name(drv),
-			       kcsd_check_text(e.check));
+			       kcsd_verdict_text(e.verdict));
 	} else {
 		kcsd_error_set(err, ret, "%s: %s", obj->file, e.text);
 	}
 	if (err) {
-		err->check = e.check;
+		err->verdict = e.verdict;
 		err->pc = e.pc;
 	}
 	return ret;

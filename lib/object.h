@@ -51,9 +51,9 @@ struct kcsd_object {
 	size_t image_len;		/* bytes */
 };
 
-/* elf_check.c: refuse files that libbpf should not parse. Errors as kcsd_object_open(). */
-int kcsd_elf_check(const struct kcsd_object *obj, const void *buf, size_t len,
-		   struct kcsd_error *err);
+/* elf_validate.c: refuse files that libbpf should not parse. Errors as kcsd_object_open(). */
+int kcsd_elf_validate(const struct kcsd_object *obj, const void *buf, size_t len,
+		      struct kcsd_error *err);
 
 /* elf.c: libbpf. Errors as kcsd_object_open(). */
 /* Parse; sets obj->bpf. */
@@ -74,10 +74,10 @@ int kcsd_image_create(struct kcsd_object *obj, const struct kcsd_object_opts *o,
  * Validate the image as the drive will do. Here messages can name functions and lines. Errors as
  * kcsd_object_open().
  */
-int kcsd_image_check(const struct kcsd_object *obj, struct kcsd_error *err);
+int kcsd_image_validate(const struct kcsd_object *obj, struct kcsd_error *err);
 
 /* image_file.c */
-bool kcsd_is_image(const void *buf, size_t len);
+bool kcsd_image_detect(const void *buf, size_t len);
 /* Use an existing image in place of kcsd_image_create(). Errors as kcsd_object_open(). */
 int kcsd_image_open(struct kcsd_object *obj, const void *buf, size_t len,
 		    const struct kcsd_object_opts *o, struct kcsd_error *err);

@@ -73,13 +73,13 @@ struct kcsd_drive {
 /* Returns the N of "kcsdN" or "/dev/kcsdN", or -EINVAL. */
 int kcsd_drive_index(const char *name);
 /* Send an admin command. Returns 0, -errno, or the status without DNR. */
-int kcsd_admin_cmd(struct kcsd_drive *drv, struct nvme_passthru_cmd64 *cmd);
-/* Send an I/O command to cmd->nsid. Returns as kcsd_admin_cmd(). */
-int kcsd_io_cmd(struct kcsd_drive *drv, struct nvme_passthru_cmd64 *cmd);
+int kcsd_drive_admin(struct kcsd_drive *drv, struct nvme_passthru_cmd64 *cmd);
+/* Send an I/O command to cmd->nsid. Returns as kcsd_drive_admin(). */
+int kcsd_drive_io(struct kcsd_drive *drv, struct nvme_passthru_cmd64 *cmd);
 
 /* identify.c */
 /* Get the command set of a namespace, KCSD_CSI_*. A drive that does not report it has NVM. */
-int kcsd_identify_csi(struct kcsd_drive *drv, uint32_t nsid, uint8_t *csi);
+int kcsd_ns_csi(struct kcsd_drive *drv, uint32_t nsid, uint8_t *csi);
 
 /* opts.c */
 /*
@@ -99,20 +99,20 @@ void kcsd_info_copy(void *to, size_t to_size, const void *from, size_t from_size
 int kcsd_error_set(struct kcsd_error *err, int ret, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* exec.c */
+/* run.c */
 /*
  * memory_need.c: set err to a sentence saying that the program of this image needs more than the
  * `have` bytes of a unit, and for which parts.
  */
-void kcsd_describe_memory(const void *image, size_t len, uint64_t have, struct kcsd_error *err);
+void kcsd_memory_describe(const void *image, size_t len, uint64_t have, struct kcsd_error *err);
 
-/* Copy and check the run options of a caller. Errors as kcsd_run(), except -EACCES. */
+/* Copy and check the run options of a caller. Errors as kcsd_program_run(), except -EACCES. */
 int kcsd_run_opts_take(struct kcsd_run_opts *o, const struct kcsd_run_opts *opts,
 		       struct kcsd_error *err);
 /* Check the length of a stream that may have max bytes. Returns 0 or -EINVAL. */
-int kcsd_stream_check(uint64_t len, uint64_t max, struct kcsd_error *err);
+int kcsd_stream_validate(uint64_t len, uint64_t max, struct kcsd_error *err);
 /* Command and memory of one run. */
-struct kcsd_exec {
+struct kcsd_run {
 	struct nvme_passthru_cmd64 cmd;
 	void *data;			/* grants, arguments; owned */
 	void *out;			/* record, output, audit; owned */
@@ -120,15 +120,15 @@ struct kcsd_exec {
 };
 
 /*
- * Make the command of a run. On failure there is nothing to free. Errors as kcsd_run(), never a
- * status.
+ * Make the command of a run. On failure there is nothing to free. Errors as kcsd_program_run(),
+ * never a status.
  */
-int kcsd_exec_init(struct kcsd_exec *exec, struct kcsd_drive *drv,
-		   const struct kcsd_run_opts *opts, struct kcsd_error *err);
-void kcsd_exec_destroy(struct kcsd_exec *exec);
-/* Convert a completed run into its result, which takes over the output. Destroys exec. */
-void kcsd_exec_finish(struct kcsd_exec *exec, int ret, uint64_t r0,
-		      struct kcsd_run_result *result);
+int kcsd_run_init(struct kcsd_run *run, struct kcsd_drive *drv,
+		  const struct kcsd_run_opts *opts, struct kcsd_error *err);
+void kcsd_run_destroy(struct kcsd_run *run);
+/* Convert a completed run into its result, which takes over the output. Destroys run. */
+void kcsd_run_complete(struct kcsd_run *run, int ret, uint64_t r0,
+		       struct kcsd_run_result *result);
 
 /* audit.c */
 /*
@@ -142,7 +142,7 @@ int kcsd_audit_decode(const struct kcsd_run_record *record, size_t len,
 #define KCSD_DETAIL_LEN	64
 struct bpf_insn;
 /* Write the detail of a refusal, ": ...", if the reason alone leaves it open; else "". */
-void kcsd_describe_insn(const struct bpf_insn *insn, uint32_t check, char buf[KCSD_DETAIL_LEN]);
+void kcsd_insn_describe(const struct bpf_insn *insn, uint32_t check, char buf[KCSD_DETAIL_LEN]);
 
 /* where.c */
 /* Write " (word.c:31: return x;)" for a place whose file is known. */
@@ -155,7 +155,7 @@ void kcsd_where_line(const struct kcsd_where *w, char *buf, size_t len);
 int kcsd_file_read(const char *path, char *buf, size_t len);
 int kcsd_file_write(const char *path, const char *text);
 /* Read until buf is full or the file ends. Returns the number of bytes, or -errno. */
-ssize_t kcsd_read_full(int fd, char *buf, size_t len);
+ssize_t kcsd_file_read_fd(int fd, char *buf, size_t len);
 /* Parse a decimal number without any other character. Returns 0 or -EINVAL. */
 int kcsd_number_parse(const char *text, uint64_t *value);
 #define KCSD_WALK_DIRS	1

@@ -19,15 +19,15 @@ static int read_list(struct kcsd_drive *drv, struct kcsd_program_list **list)
 	size_t len;
 	int ret;
 
-	ret = kcsd_log_page(drv, KCSD_LOG_PROGRAM_LIST, KCSD_NSID_COMPUTE, 0, &head,
-			    sizeof(head));
+	ret = kcsd_log_page_get(drv, KCSD_LOG_PROGRAM_LIST, KCSD_NSID_COMPUTE, 0, &head,
+				sizeof(head));
 	if (ret)
 		return ret;
 	len = sizeof(head) + le16toh(head.nr) * sizeof(struct kcsd_program_desc);
 	all = malloc(len);
 	if (!all)
 		return -ENOMEM;
-	ret = kcsd_log_page(drv, KCSD_LOG_PROGRAM_LIST, KCSD_NSID_COMPUTE, 0, all, len);
+	ret = kcsd_log_page_get(drv, KCSD_LOG_PROGRAM_LIST, KCSD_NSID_COMPUTE, 0, all, len);
 	if (ret) {
 		free(all);
 		return ret;
@@ -111,7 +111,7 @@ static int load_chunk(struct load *load, uint32_t pind, uint32_t offset, uint32_
 		.cdw14 = len,
 		.cdw15 = offset,
 	};
-	int ret = kcsd_admin_cmd(load->drv, &cmd);
+	int ret = kcsd_drive_admin(load->drv, &cmd);
 
 	load->result = cmd.result;
 	return ret;
@@ -130,7 +130,7 @@ static int load_at(struct load *load, uint32_t pind)
 			 * The drive keeps the earlier chunks unless it refused the whole program.
 			 */
 			if (load->sent && ret != KCSD_SC_INVALID_PROGRAM_DATA)
-				kcsd_unload(load->drv, pind);
+				kcsd_program_unload(load->drv, pind);
 			return ret;
 		}
 	}
@@ -191,10 +191,10 @@ static void unlock_load(struct kcsd_drive *drv)
 /* Describe which limit of the drive was exceeded, or the index that is too large. */
 static int describe_limit(struct kcsd_error *err, int ret, uint32_t pind, const struct load *load)
 {
-	const char *drive = load->drv->name, *why = kcsd_strerror(ret);
+	const char *drive = load->drv->name, *why = kcsd_error_text(ret);
 	struct kcsd_compute_info info;
 
-	if (kcsd_identify_compute(load->drv, &info, sizeof(info)))
+	if (kcsd_compute_identify(load->drv, &info, sizeof(info)))
 		return kcsd_error_set(err, ret, "cannot load the program to %s: %s", drive, why);
 	switch (ret) {
 	case KCSD_SC_PROGRAM_TOO_BIG:
@@ -218,11 +218,11 @@ static int describe_refusal(struct kcsd_error *err, const struct load *load)
 	struct kcsd_compute_info info;
 
 	kcsd_error_set(err, 0, "the drive refused the program: instruction %u: %s", pc,
-		       kcsd_check_text(check));
-	if (check == KCSD_VERDICT_MEMORY && !kcsd_identify_compute(load->drv, &info, sizeof(info)))
-		kcsd_describe_memory(load->image, load->len, info.arena_len, err);
+		       kcsd_verdict_text(check));
+	if (check == KCSD_VERDICT_MEMORY && !kcsd_compute_identify(load->drv, &info, sizeof(info)))
+		kcsd_memory_describe(load->image, load->len, info.arena_len, err);
 	if (err) {
-		err->check = check;
+		err->verdict = check;
 		err->pc = pc;
 	}
 	return KCSD_SC_INVALID_PROGRAM_DATA;
@@ -246,15 +246,16 @@ static int describe_load(struct kcsd_error *err, int ret, uint32_t pind, const s
 		break;
 	case KCSD_SC_INVALID_FIELD:
 		kcsd_error_set(err, ret, "cannot load the program at index %u of %s: %s: %s", pind,
-			       load->drv->name, kcsd_strerror(ret), kcsd_field_name(load->result));
+			       load->drv->name, kcsd_error_text(ret),
+			       kcsd_field_name(load->result));
 		break;
 	default:
 		if (load->sent || ret > 0)
 			kcsd_error_set(err, ret, "cannot load the program at index %u of %s: %s",
-				       pind, load->drv->name, kcsd_strerror(ret));
+				       pind, load->drv->name, kcsd_error_text(ret));
 		else
 			kcsd_error_set(err, ret, "cannot load the program to %s: %s",
-				       load->drv->name, kcsd_strerror(ret));
+				       load->drv->name, kcsd_error_text(ret));
 	}
 	return ret;
 }
@@ -277,7 +278,7 @@ static int check_load(const void *image, size_t len, const struct kcsd_load_opts
 static int choose_chunk(struct kcsd_drive *drv, const struct kcsd_load_opts *o, uint32_t *chunk)
 {
 	struct kcsd_compute_info info;
-	int ret = kcsd_identify_compute(drv, &info, sizeof(info));
+	int ret = kcsd_compute_identify(drv, &info, sizeof(info));
 	uint32_t n = MIN(o->chunk ? o->chunk : DEFAULT_CHUNK, drv->max_transfer);
 
 	if (ret)
@@ -286,8 +287,8 @@ static int choose_chunk(struct kcsd_drive *drv, const struct kcsd_load_opts *o, 
 	return 0;
 }
 
-int kcsd_load(struct kcsd_drive *drv, const void *image, size_t len,
-	      const struct kcsd_load_opts *opts, uint32_t *pind, struct kcsd_error *err)
+int kcsd_program_load(struct kcsd_drive *drv, const void *image, size_t len,
+		      const struct kcsd_load_opts *opts, uint32_t *pind, struct kcsd_error *err)
 {
 	struct load load = { .drv = drv, .image = image, .len = len };
 	struct kcsd_load_opts o = {};
@@ -329,21 +330,21 @@ static int program_cmd(struct kcsd_drive *drv, uint8_t opcode, uint32_t pind, ui
 		.cdw10 = pind | cdw10,
 	};
 
-	return pind > MAX_PIND ? KCSD_SC_INVALID_PROGRAM_INDEX : kcsd_admin_cmd(drv, &cmd);
+	return pind > MAX_PIND ? KCSD_SC_INVALID_PROGRAM_INDEX : kcsd_drive_admin(drv, &cmd);
 }
 
-int kcsd_unload(struct kcsd_drive *drv, uint32_t pind)
+int kcsd_program_unload(struct kcsd_drive *drv, uint32_t pind)
 {
 	return program_cmd(drv, KCSD_ADMIN_LOAD_PROGRAM, pind, KCSD_LOAD_SEL_UNLOAD);
 }
 
-int kcsd_activate(struct kcsd_drive *drv, uint32_t pind)
+int kcsd_program_activate(struct kcsd_drive *drv, uint32_t pind)
 {
 	return program_cmd(drv, KCSD_ADMIN_PROGRAM_ACTIVATION, pind,
 			   KCSD_ACTIVATION_ACTIVATE << KCSD_ACTIVATION_SEL_SHIFT);
 }
 
-int kcsd_deactivate(struct kcsd_drive *drv, uint32_t pind)
+int kcsd_program_deactivate(struct kcsd_drive *drv, uint32_t pind)
 {
 	return program_cmd(drv, KCSD_ADMIN_PROGRAM_ACTIVATION, pind,
 			   KCSD_ACTIVATION_DEACTIVATE << KCSD_ACTIVATION_SEL_SHIFT);

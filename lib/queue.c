@@ -20,7 +20,7 @@
 #define GONE_TIMEOUT_MS	60000
 
 struct slot {
-	struct kcsd_exec exec;
+	struct kcsd_run run;
 	uint64_t user_data;
 	unsigned int next_free;		/* index; depth: none */
 };
@@ -126,7 +126,7 @@ void kcsd_queue_destroy(struct kcsd_queue *q)
 	gone = !q->inflight || wait_gone(q->gone_fd);
 	close(q->gone_fd);
 	for (i = 0; gone && i < q->depth; i++)
-		kcsd_exec_destroy(&q->slots[i].exec);
+		kcsd_run_destroy(&q->slots[i].run);
 	free(q);
 }
 
@@ -144,7 +144,7 @@ static void prepare(struct kcsd_queue *q, struct io_uring_sqe *sqe, const struct
 	sqe->fd = q->ns_fd;
 	sqe->cmd_op = NVME_URING_CMD_IO;
 	sqe->user_data = slot - q->slots;
-	memcpy(cmd, &slot->exec.cmd, offsetof(struct nvme_uring_cmd, rsvd2));
+	memcpy(cmd, &slot->run.cmd, offsetof(struct nvme_uring_cmd, rsvd2));
 }
 
 int kcsd_queue_submit(struct kcsd_queue *q, const struct kcsd_run_opts *opts, uint64_t user_data,
@@ -158,12 +158,12 @@ int kcsd_queue_submit(struct kcsd_queue *q, const struct kcsd_run_opts *opts, ui
 		return kcsd_error_set(err, -EAGAIN, "%u runs are in flight: reap one first",
 				      q->depth);
 	slot = &q->slots[q->first_free];
-	ret = kcsd_exec_init(&slot->exec, q->drv, opts, err);
+	ret = kcsd_run_init(&slot->run, q->drv, opts, err);
 	if (ret)
 		return ret;
 	sqe = io_uring_get_sqe(&q->ring);
 	if (!sqe) {
-		kcsd_exec_destroy(&slot->exec);
+		kcsd_run_destroy(&slot->run);
 		return kcsd_error_set(err, -EAGAIN, "the ring is full: reap a run first");
 	}
 	slot->user_data = user_data;
@@ -216,7 +216,7 @@ int kcsd_queue_reap(struct kcsd_queue *q, struct kcsd_run_result *result, size_t
 		return ret;
 	slot = &q->slots[cqe->user_data];
 	ret = cqe->res < 0 ? cqe->res : cqe->res & KCSD_SC_MASK;
-	kcsd_exec_finish(&slot->exec, ret, cqe->big_cqe[0], &r);
+	kcsd_run_complete(&slot->run, ret, cqe->big_cqe[0], &r);
 	r.user_data = slot->user_data;
 	io_uring_cqe_seen(&q->ring, cqe);
 	slot->next_free = q->first_free;

@@ -18,7 +18,7 @@ static int manage(struct kcsd_drive *drv, uint32_t cdw10, const struct kcsd_memo
 		.cdw10 = cdw10,
 		.cdw11 = nr,
 	};
-	int ret = kcsd_admin_cmd(drv, &cmd);
+	int ret = kcsd_drive_admin(drv, &cmd);
 
 	if (!ret && rsid)
 		*rsid = cmd.result;
@@ -98,7 +98,7 @@ int kcsd_range_set_each(struct kcsd_drive *drv,
 	size_t len;
 	int i, ret;
 
-	ret = kcsd_identify_compute(drv, &compute, sizeof(compute));
+	ret = kcsd_compute_identify(drv, &compute, sizeof(compute));
 	if (ret)
 		return ret;
 	/* Read in one command if possible, so that all sets are of the same moment. */
@@ -106,7 +106,7 @@ int kcsd_range_set_each(struct kcsd_drive *drv,
 	page = malloc(len);
 	if (!page)
 		return -ENOMEM;
-	ret = kcsd_log_page(drv, KCSD_LOG_RANGE_SET_LIST, KCSD_NSID_COMPUTE, 0, page, len);
+	ret = kcsd_log_page_get(drv, KCSD_LOG_RANGE_SET_LIST, KCSD_NSID_COMPUTE, 0, page, len);
 	list = (const void *)page;
 	p = (const char *)(list + 1);
 	for (i = 0; !ret && i < le16toh(list->nr); i++)

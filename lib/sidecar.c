@@ -18,7 +18,7 @@ static int open_log(const char *path, struct kcsd_sidecar_fd *f, struct kcsd_sid
 	if (!ret)
 		ret = kcsd_sidecar_fd_open(f, sidecar, O_RDONLY, &len);
 	if (ret)
-		return kcsd_error_set(err, ret, "%s: %s", sidecar, kcsd_strerror(ret));
+		return kcsd_error_set(err, ret, "%s: %s", sidecar, kcsd_error_text(ret));
 	ret = kcsd_sidecar_journal_open(log, &f->io, len, report);
 	if (!ret)
 		return 0;
@@ -27,7 +27,7 @@ static int open_log(const char *path, struct kcsd_sidecar_fd *f, struct kcsd_sid
 		return kcsd_error_set(err, ret, "%s: %s (at byte %llu)", sidecar,
 				      kcsd_sidecar_verdict_text(report->verdict),
 				      (unsigned long long)report->pos);
-	return kcsd_error_set(err, ret, "%s: %s", sidecar, kcsd_strerror(ret));
+	return kcsd_error_set(err, ret, "%s: %s", sidecar, kcsd_error_text(ret));
 }
 
 static void close_log(struct kcsd_sidecar_fd *f, struct kcsd_sidecar_journal *log)
@@ -63,8 +63,8 @@ static void describe(const struct kcsd_sidecar_journal *log,
 		info->by_condition[kcsd_sidecar_zone_cond(&log->state, i)]++;
 }
 
-int kcsd_sidecar_check(const char *path, struct kcsd_sidecar_info *info, size_t size,
-		       struct kcsd_error *err)
+int kcsd_sidecar_validate(const char *path, struct kcsd_sidecar_info *info, size_t size,
+			  struct kcsd_error *err)
 {
 	struct kcsd_sidecar_report report;
 	struct kcsd_sidecar_info all;

@@ -39,7 +39,7 @@ static int check_drive(const struct kcsd_config_info *info, void *arg)
 	const struct repair *r = arg;
 	char path[PATH_MAX];
 
-	if (!info->powered || kcsd_config_get(info->name, "backing_file", path, sizeof(path)) ||
+	if (!info->powered || kcsd_attr_get(info->name, "backing_file", path, sizeof(path)) ||
 	    !same_file(path, r->image))
 		return 0;
 	return kcsd_error_set(r->err, -EBUSY, "%s: the drive %s is powered on with it", r->image,
@@ -72,7 +72,7 @@ static int read_old(struct repair *r)
 		return 0;
 	}
 	if (ret)
-		return kcsd_error_set(r->err, ret, "%s: %s", r->sidecar, kcsd_strerror(ret));
+		return kcsd_error_set(r->err, ret, "%s: %s", r->sidecar, kcsd_error_text(ret));
 	ret = kcsd_sidecar_journal_open(&log, &f.io, r->len, &report);
 	if (!ret)
 		r->state = log.state;
@@ -83,7 +83,7 @@ static int read_old(struct repair *r)
 		ret = kcsd_sidecar_salvage(&f.io, r->len, &r->state, &r->lost);
 	kcsd_sidecar_fd_close(&f);
 	if (ret && ret != -EUCLEAN)
-		return kcsd_error_set(r->err, ret, "%s: %s", r->sidecar, kcsd_strerror(ret));
+		return kcsd_error_set(r->err, ret, "%s: %s", r->sidecar, kcsd_error_text(ret));
 	return ret;
 }
 
@@ -218,13 +218,13 @@ static int replace(struct repair *r)
 	snprintf(old, sizeof(old), "%s.old", r->sidecar);
 	ret = write_new(r, new);
 	if (ret)
-		return kcsd_error_set(r->err, ret, "%s: %s", new, kcsd_strerror(ret));
+		return kcsd_error_set(r->err, ret, "%s: %s", new, kcsd_error_text(ret));
 	if ((r->len && rename(r->sidecar, old)) || rename(new, r->sidecar))
 		ret = -errno;
 	else
 		ret = sync_directory(r->sidecar);
 	if (ret)
-		kcsd_error_set(r->err, ret, "%s: %s", r->sidecar, kcsd_strerror(ret));
+		kcsd_error_set(r->err, ret, "%s: %s", r->sidecar, kcsd_error_text(ret));
 	return ret;
 }
 
@@ -240,7 +240,7 @@ int kcsd_sidecar_repair(const char *path, const struct kcsd_repair_opts *opts, u
 	if (!ret)
 		ret = kcsd_sidecar_path(path, r.sidecar);
 	if (ret)
-		return kcsd_error_set(err, ret, "%s: %s", path, kcsd_strerror(ret));
+		return kcsd_error_set(err, ret, "%s: %s", path, kcsd_error_text(ret));
 	memcpy(r.image, r.sidecar, sizeof(r.image));
 	r.image[strlen(r.image) - strlen(KCSD_SIDECAR_SUFFIX)] = '\0';
 	ret = check_unused(&r);

@@ -59,7 +59,7 @@ static int take_opts(struct kcsd_sim_opts *o, const struct kcsd_sim_opts *opts,
 	if (!o->engine)
 		o->engine = KCSD_ENGINE_INTERP;
 	ret = check_opts(o, err);
-	return ret ? ret : kcsd_sim_check_zones(o, err);
+	return ret ? ret : kcsd_sim_zones_validate(o, err);
 }
 
 static int refuse(const struct kcsd_sim *sim, const struct kcsd_verdict *verdict,
@@ -69,11 +69,11 @@ static int refuse(const struct kcsd_sim *sim, const struct kcsd_verdict *verdict
 	char detail[KCSD_DETAIL_LEN] = "";
 
 	if (at < sim->view.insn_cnt)
-		kcsd_describe_insn(&sim->view.insns[at], verdict->check, detail);
+		kcsd_insn_describe(&sim->view.insns[at], verdict->check, detail);
 	kcsd_error_set(err, KCSD_SC_INVALID_PROGRAM_DATA, "instruction %u: %s%s", verdict->pc,
-		       kcsd_check_text(verdict->check), detail);
+		       kcsd_verdict_text(verdict->check), detail);
 	if (err) {
-		err->check = verdict->check;
+		err->verdict = verdict->check;
 		err->pc = verdict->pc;
 	}
 	return KCSD_SC_INVALID_PROGRAM_DATA;
@@ -147,7 +147,7 @@ static int create_engine(struct kcsd_sim *sim, struct kcsd_error *err)
 	int ret = 0;
 
 	if (sim->opts.engine == KCSD_ENGINE_LOWERED) {
-		ret = kcsd_sim_lower(&sim->view, &sim->lowered);
+		ret = kcsd_sim_lowered_create(&sim->view, &sim->lowered);
 	} else {
 		sim->arena = malloc(sim->opts.arena_len);
 		if (!sim->arena)
@@ -172,9 +172,9 @@ static int load(struct kcsd_sim *sim, size_t len, struct kcsd_error *err)
 	if (kcsd_layout_init(&layout, &sim->view, KCSD_MAX_ARGS) > sim->opts.arena_len) {
 		verdict.check = KCSD_VERDICT_MEMORY;
 		refuse(sim, &verdict, err);
-		kcsd_describe_memory(sim->image, len, sim->opts.arena_len, err);
+		kcsd_memory_describe(sim->image, len, sim->opts.arena_len, err);
 		if (err)
-			err->check = KCSD_VERDICT_MEMORY;
+			err->verdict = KCSD_VERDICT_MEMORY;
 		return KCSD_SC_INVALID_PROGRAM_DATA;
 	}
 	ret = create_code(sim, &verdict);
@@ -297,7 +297,7 @@ static int take_len(struct sim_run *run, const struct kcsd_run_opts *o, struct k
 	u64 max = kcsd_stream_max(&in);
 
 	run->stream_len = o->flags & KCSD_RUN_LEN ? o->stream_len : max;
-	return kcsd_stream_check(run->stream_len, max, err);
+	return kcsd_stream_validate(run->stream_len, max, err);
 }
 
 static void fill_result(const struct sim_run *run, u64 insns, u64 ns,
@@ -353,18 +353,18 @@ static void execute(struct sim_run *run, const struct kcsd_run_opts *o,
 	vm->mem = sim->lowered ? kcsd_sim_lowered_mem(sim->lowered) : sim->arena;
 	vm->mem_len = kcsd_layout_init(&vm->layout, &sim->view, o->args_len);
 	if (run->with_ranges)
-		kcsd_sim_enter_ranges(run, o);
+		kcsd_sim_ranges_enter(run, o);
 	vm->budget = o->budget && o->budget < UINT64_MAX - before ? o->budget + before : UINT64_MAX;
 	vm->ops = &kcsd_sim_ops;
 	kcsd_vm_setup(vm, &sim->view, &in);
 	if (sim->lowered)
-		kcsd_sim_run_lowered(sim->lowered, vm);
+		kcsd_sim_lowered_run(sim->lowered, vm);
 	else if (sim->opts.trace)
-		kcsd_interp_traced(sim->code, vm);
+		kcsd_sim_interp_traced(sim->code, vm);
 	else
 		kcsd_interp(sim->code, vm);
 	if (run->with_ranges)
-		kcsd_sim_leave_ranges(run, o);
+		kcsd_sim_ranges_leave(run, o);
 	fill_result(run, vm->end.insns - min(before, vm->end.insns), kcsd_sim_now_ns() - start,
 		    result);
 }
@@ -394,7 +394,7 @@ int kcsd_sim_run(struct kcsd_sim *sim, const struct kcsd_run_opts *opts,
 	run.out = malloc(o.out_len + 1);
 	if (!run.out)
 		return kcsd_error_set(err, -ENOMEM, "out of memory");
-	r.status = kcsd_sim_take_ranges(&run, &o, err);
+	r.status = kcsd_sim_ranges_take(&run, &o, err);
 	if (!r.status)
 		r.status = take_len(&run, &o, err);
 	if (r.status) {

@@ -42,10 +42,10 @@ u64 kcsd_sim_now_ns(void);
 /* sim_zones.c: LBAs are on the drive. The drive is zoned, except for the first two functions. */
 #define KCSD_SIM_MAX_APPEND	(1u << 20)	/* bytes, the default of a drive */
 /* Check the zone options and fill in the default capacity. Returns 0 or -EINVAL. */
-int kcsd_sim_check_zones(struct kcsd_sim_opts *o, struct kcsd_error *err);
+int kcsd_sim_zones_validate(struct kcsd_sim_opts *o, struct kcsd_error *err);
 /* True if a zone could accept this append. */
-bool kcsd_sim_can_append(const struct kcsd_sim_opts *o, u64 zslba, u64 len);
-/* Append len bytes, for which kcsd_sim_can_append() was true. Returns the first LBA or -KCSD_E*. */
+bool kcsd_sim_zone_can_append(const struct kcsd_sim_opts *o, u64 zslba, u64 len);
+/* Append len bytes, which kcsd_sim_zone_can_append() allowed. Returns the first LBA or -KCSD_E*. */
 s64 kcsd_sim_zone_append(const struct kcsd_sim_opts *o, u64 zslba, u64 len);
 /* Check a write and move the write pointer. Returns 0 or -KCSD_E*. */
 s64 kcsd_sim_zone_write(const struct kcsd_sim_opts *o, u64 slba, u64 nlb);
@@ -57,22 +57,22 @@ void kcsd_sim_zone_info(const struct kcsd_sim_opts *o, u64 lba, struct kcsd_zone
 
 /* sim_ranges.c */
 /* Check the ranges of a run and allocate run->with_ranges, memory with room for them. */
-int kcsd_sim_take_ranges(struct sim_run *run, const struct kcsd_run_opts *o,
+int kcsd_sim_ranges_take(struct sim_run *run, const struct kcsd_run_opts *o,
 			 struct kcsd_error *err);
 /* Make vm use that memory and copy the ranges into it; after the run, copy them back to the SLM. */
-void kcsd_sim_enter_ranges(struct sim_run *run, const struct kcsd_run_opts *o);
-void kcsd_sim_leave_ranges(const struct sim_run *run, const struct kcsd_run_opts *o);
+void kcsd_sim_ranges_enter(struct sim_run *run, const struct kcsd_run_opts *o);
+void kcsd_sim_ranges_leave(const struct sim_run *run, const struct kcsd_run_opts *o);
 
 /* sim_lowered.c */
 /* Lower a validated program and allocate its memory. -ENOMEM, or -E2BIG: it becomes too long. */
-int kcsd_sim_lower(const struct kcsd_image_view *view, struct sim_lowered **lowered);
+int kcsd_sim_lowered_create(const struct kcsd_image_view *view, struct sim_lowered **lowered);
 void kcsd_sim_lowered_destroy(struct sim_lowered *lowered);
 /* Returns the required value of vm->mem. */
 u8 *kcsd_sim_lowered_mem(struct sim_lowered *lowered);
 /* Same as kcsd_interp(), for lowered code. */
-void kcsd_sim_run_lowered(struct sim_lowered *lowered, struct kcsd_vm *vm);
+void kcsd_sim_lowered_run(struct sim_lowered *lowered, struct kcsd_vm *vm);
 
 /* sim_trace.c: kcsd_interp() that calls opts.trace before each instruction. */
-void kcsd_interp_traced(const struct kcsd_code *code, struct kcsd_vm *vm);
+void kcsd_sim_interp_traced(const struct kcsd_code *code, struct kcsd_vm *vm);
 
 #endif

@@ -103,7 +103,7 @@ static s64 append(struct sim_run *run, u64 zslba, const void *buf, u64 len)
 	u64 ok;
 	s64 lba;
 
-	if (!kcsd_sim_can_append(o, zslba, len))
+	if (!kcsd_sim_zone_can_append(o, zslba, len))
 		return -KCSD_EINVAL;
 	ok = granted_lbas(run, zslba, o->zone_size, KCSD_GRANT_APPEND);
 	if (ok < o->zone_size) {

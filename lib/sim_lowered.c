@@ -100,7 +100,7 @@ static int lower(struct sim_lowered *l, const struct kcsd_image_view *view)
 	return ret;
 }
 
-int kcsd_sim_lower(const struct kcsd_image_view *view, struct sim_lowered **out)
+int kcsd_sim_lowered_create(const struct kcsd_image_view *view, struct sim_lowered **out)
 {
 	struct sim_lowered *l = calloc(1, sizeof(*l));
 	int ret = -ENOMEM;
@@ -138,7 +138,7 @@ u8 *kcsd_sim_lowered_mem(struct sim_lowered *l)
 	return at(l, AT_INNER);
 }
 
-void kcsd_sim_run_lowered(struct sim_lowered *l, struct kcsd_vm *vm)
+void kcsd_sim_lowered_run(struct sim_lowered *l, struct kcsd_vm *vm)
 {
 	struct kcsd_lowered_ctl *ctl = at(l, AT_CTL);
 

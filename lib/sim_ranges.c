@@ -37,12 +37,12 @@ static int check_ranges(const struct kcsd_sim *sim, const struct kcsd_run_opts *
 			if (overlap(&o->ranges[i], &o->ranges[k]))
 				ret = KCSD_SC_OVERLAPPING_RANGES;
 		if (ret)
-			return kcsd_error_set(err, ret, "range %u: %s", i, kcsd_strerror(ret));
+			return kcsd_error_set(err, ret, "range %u: %s", i, kcsd_error_text(ret));
 	}
 	return 0;
 }
 
-int kcsd_sim_take_ranges(struct sim_run *run, const struct kcsd_run_opts *o,
+int kcsd_sim_ranges_take(struct sim_run *run, const struct kcsd_run_opts *o,
 			 struct kcsd_error *err)
 {
 	struct kcsd_layout layout;
@@ -70,7 +70,7 @@ int kcsd_sim_take_ranges(struct sim_run *run, const struct kcsd_run_opts *o,
 	return run->with_ranges ? 0 : kcsd_error_set(err, -ENOMEM, "out of memory");
 }
 
-void kcsd_sim_enter_ranges(struct sim_run *run, const struct kcsd_run_opts *o)
+void kcsd_sim_ranges_enter(struct sim_run *run, const struct kcsd_run_opts *o)
 {
 	struct kcsd_vm *vm = &run->vm;
 	u8 *to;
@@ -85,7 +85,7 @@ void kcsd_sim_enter_ranges(struct sim_run *run, const struct kcsd_run_opts *o)
 	}
 }
 
-void kcsd_sim_leave_ranges(const struct sim_run *run, const struct kcsd_run_opts *o)
+void kcsd_sim_ranges_leave(const struct sim_run *run, const struct kcsd_run_opts *o)
 {
 	const u8 *from = run->vm.mem + (run->vm.layout.ranges - KCSD_GUEST_CTX);
 	u32 i;

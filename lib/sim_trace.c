@@ -13,6 +13,6 @@ static void trace(struct kcsd_vm *vm, u32 pc, const u64 r[11])
 	sim->opts.trace(&step, sim->opts.arg);
 }
 
-#define KCSD_INTERP		kcsd_interp_traced
+#define KCSD_INTERP		kcsd_sim_interp_traced
 #define KCSD_TRACE(vm, pc, r)	trace(vm, pc, r)
 #include "interp.c"

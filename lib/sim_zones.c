@@ -20,7 +20,7 @@ static u64 end_of(const struct kcsd_sim_opts *o, u64 lba)
 	return first_of(o, lba) + o->zone_cap;
 }
 
-int kcsd_sim_check_zones(struct kcsd_sim_opts *o, struct kcsd_error *err)
+int kcsd_sim_zones_validate(struct kcsd_sim_opts *o, struct kcsd_error *err)
 {
 	u64 lba;
 
@@ -64,7 +64,7 @@ u64 kcsd_sim_zone_written(const struct kcsd_sim_opts *o, u64 lba)
 	return lba < wp ? wp - lba : 0;
 }
 
-bool kcsd_sim_can_append(const struct kcsd_sim_opts *o, u64 zslba, u64 len)
+bool kcsd_sim_zone_can_append(const struct kcsd_sim_opts *o, u64 zslba, u64 len)
 {
 	return o->zone_size && len && !(len % o->lba_size) && len <= KCSD_SIM_MAX_APPEND &&
 	       zslba == first_of(o, zslba);

@@ -8,14 +8,14 @@
 #define CNS_CS_NS	0x05
 #define MAX_FILL	UINT32_MAX
 
-int kcsd_identify_slm(struct kcsd_drive *drv, struct kcsd_slm_info *info, size_t size)
+int kcsd_slm_identify(struct kcsd_drive *drv, struct kcsd_slm_info *info, size_t size)
 {
 	struct kcsd_id_ns_slm id;
 	struct kcsd_slm_info slm;
 	int ret;
 
 	_Static_assert(sizeof(id) == KCSD_IDENTIFY_LEN, "Identify is one page");
-	ret = kcsd_identify(drv, CNS_CS_NS, KCSD_CSI_SLM, KCSD_NSID_SLM, &id);
+	ret = kcsd_drive_identify(drv, CNS_CS_NS, KCSD_CSI_SLM, KCSD_NSID_SLM, &id);
 	if (ret)
 		return ret;
 	/* An inactive namespace is all zeroes. */
@@ -43,7 +43,7 @@ static int send_bytes(struct kcsd_drive *drv, uint8_t opcode, uint64_t start, vo
 		.cdw13 = byte,
 	};
 
-	return kcsd_io_cmd(drv, &cmd);
+	return kcsd_drive_io(drv, &cmd);
 }
 
 static int transfer_all(struct kcsd_drive *drv, uint8_t opcode, uint64_t start, char *buf,
@@ -101,7 +101,7 @@ static int send_copy(struct kcsd_drive *drv, uint64_t to, uint64_t len, unsigned
 		.cdw12 = (nr - 1) | format << KCSD_COPY_FORMAT_SHIFT,
 	};
 
-	return kcsd_io_cmd(drv, &cmd);
+	return kcsd_drive_io(drv, &cmd);
 }
 
 int kcsd_slm_copy(struct kcsd_drive *drv, uint64_t to, const struct kcsd_slm_source *sources,

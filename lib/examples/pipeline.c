@@ -72,16 +72,16 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: pipeline DRIVE PIND\n");
 		return 2;
 	}
-	ret = kcsd_open(argv[1], 0, &drv);
+	ret = kcsd_drive_open(argv[1], 0, &drv);
 	if (!ret) {
 		ret = kcsd_queue_create(drv, DEPTH, &queue);
 		if (!ret)
 			ret = sum_all(drv, queue, strtoul(argv[2], NULL, 0), &sum);
 		kcsd_queue_destroy(queue);
-		kcsd_close(drv);
+		kcsd_drive_close(drv);
 	}
 	if (ret)
-		fprintf(stderr, "%s\n", kcsd_strerror(ret));
+		fprintf(stderr, "%s\n", kcsd_error_text(ret));
 	else
 		printf("%" PRIu64 "\n", sum);
 	return ret != 0;

@@ -25,7 +25,7 @@ static int run(struct kcsd_drive *drv, const struct kcsd_object *obj, uint32_t p
 		  .args = argument, .args_len = strlen(argument), .out_len = OUTPUT_LEN);
 	struct kcsd_run_result result;
 	struct kcsd_error err;
-	int ret = kcsd_run(drv, &opts, &result, sizeof(result), &err);
+	int ret = kcsd_program_run(drv, &opts, &result, sizeof(result), &err);
 
 	if (!ret)
 		printf("%" PRIu64 " (%" PRIu64 " instructions, %" PRIu64 " bytes read)\n",
@@ -44,18 +44,18 @@ static int load_and_run(struct kcsd_drive *drv, const struct kcsd_object *obj,
 {
 	struct kcsd_error err;
 	uint32_t pind;
-	int ret = kcsd_load_object(drv, obj, NULL, &pind, &err);
+	int ret = kcsd_object_load(drv, obj, NULL, &pind, &err);
 
 	if (ret) {
 		fprintf(stderr, "%s\n", err.text);
 		return ret;
 	}
-	ret = kcsd_activate(drv, pind);
+	ret = kcsd_program_activate(drv, pind);
 	if (!ret) {
 		ret = run(drv, obj, pind, argument);
-		kcsd_deactivate(drv, pind);
+		kcsd_program_deactivate(drv, pind);
 	}
-	kcsd_unload(drv, pind);
+	kcsd_program_unload(drv, pind);
 	return ret;
 }
 
@@ -74,12 +74,12 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", err.text);
 		return 1;
 	}
-	ret = kcsd_open(argv[1], 0, &drv);
+	ret = kcsd_drive_open(argv[1], 0, &drv);
 	if (!ret) {
 		ret = load_and_run(drv, obj, argv[3]);
-		kcsd_close(drv);
+		kcsd_drive_close(drv);
 	} else {
-		fprintf(stderr, "%s: %s\n", argv[1], kcsd_strerror(ret));
+		fprintf(stderr, "%s: %s\n", argv[1], kcsd_error_text(ret));
 	}
 	kcsd_object_close(obj);
 	return ret ? 1 : 0;

@@ -42,7 +42,7 @@ KCSD_API const char *kcsd_version(void);
  */
 #define KCSD_ERROR_LEN	512
 struct kcsd_error {
-	uint32_t check;		/* KCSD_VERDICT_*: reason for refusing a program; 0: other error */
+	uint32_t verdict;	/* KCSD_VERDICT_*: reason for refusing a program; 0: other error */
 	uint32_t pc;		/* instruction of the whole program, units of 8 bytes */
 	char text[KCSD_ERROR_LEN];
 };
@@ -59,8 +59,8 @@ KCSD_API const char *kcsd_status_text(int status);
 KCSD_API const char *kcsd_fault_name(uint32_t reason);
 KCSD_API const char *kcsd_fault_text(uint32_t reason);
 /* Reason for the refusal of a program, KCSD_VERDICT_*: "HELPER", "call of an unknown helper". */
-KCSD_API const char *kcsd_check_name(uint32_t check);
-KCSD_API const char *kcsd_check_text(uint32_t check);
+KCSD_API const char *kcsd_verdict_name(uint32_t verdict);
+KCSD_API const char *kcsd_verdict_text(uint32_t verdict);
 /*
  * The field that made a command invalid (KCSD_FIELDS), from the 64-bit result
  * of KCSD_SC_INVALID_FIELD: "CDW12".
@@ -74,7 +74,7 @@ KCSD_API const char *kcsd_zone_cond_text(uint32_t cond);
 /* Engine of a run, KCSD_ENGINE_*: "none", "interp", "jit", "lowered". */
 KCSD_API const char *kcsd_engine_name(uint32_t engine);
 /* Any return value of this library: the text of the status, or that of the system for -errno. */
-KCSD_API const char *kcsd_strerror(int ret);
+KCSD_API const char *kcsd_error_text(int ret);
 
 #ifdef __cplusplus
 }

@@ -17,12 +17,12 @@ extern "C" {
  * as for any file. None of these functions returns an NVMe status.
  */
 /* Create a drive with defaults, powered off. -EEXIST: it exists. -ENOENT: no module. */
-KCSD_API int kcsd_config_create(const char *name);
+KCSD_API int kcsd_drive_create(const char *name);
 /*
  * Remove a drive; powers it off first. -EBUSY: its block device is open. -EPERM: a parameter of the
  * module made it, and only unloading the module removes it; nothing changes.
  */
-KCSD_API int kcsd_config_delete(const char *name);
+KCSD_API int kcsd_drive_delete(const char *name);
 /*
  * Set or get an attribute: size, block_size, backing_file, queues, queue_depth, cus, cu_cpus,
  * queue_limit, quick_us, arena_size, max_programs, max_active, max_program_bytes, timeout_ms,
@@ -33,14 +33,14 @@ KCSD_API int kcsd_config_delete(const char *name);
  * NUL-terminated, without the newline. -ERANGE: len is too small. name NULL: an attribute of the
  * module, such as "features".
  */
-KCSD_API int kcsd_config_set(const char *name, const char *attr, const char *value);
-KCSD_API int kcsd_config_get(const char *name, const char *attr, char *buf, size_t len);
+KCSD_API int kcsd_attr_set(const char *name, const char *attr, const char *value);
+KCSD_API int kcsd_attr_get(const char *name, const char *attr, char *buf, size_t len);
 /*
  * Power a drive on or off. On: errors of the attribute values (-EINVAL, -ENOMEM, or of the backing
  * file). Off: cancels runs; commands of open handles get -ENODEV from then on. Fails with -EBUSY,
  * and changes nothing, while the block device is open.
  */
-KCSD_API int kcsd_config_power(const char *name, bool on);
+KCSD_API int kcsd_drive_power(const char *name, bool on);
 
 struct kcsd_config_info {
 	char name[65];		/* directory */
@@ -49,7 +49,7 @@ struct kcsd_config_info {
 	uint32_t index;		/* kcsd<index>, when powered */
 };
 
-KCSD_API int kcsd_config_info(const char *name, struct kcsd_config_info *info, size_t size);
+KCSD_API int kcsd_config_get(const char *name, struct kcsd_config_info *info, size_t size);
 /*
  * Call fn for each drive, in order of names. A value other than 0 from fn ends the walk and is
  * returned.
@@ -57,9 +57,9 @@ KCSD_API int kcsd_config_info(const char *name, struct kcsd_config_info *info, s
 KCSD_API int kcsd_config_each(int (*fn)(const struct kcsd_config_info *info, void *arg),
 			      void *arg);
 /* Call fn likewise for each attribute of a drive, in order of names, with its value. */
-KCSD_API int kcsd_config_each_attr(const char *name,
-				   int (*fn)(const char *attr, const char *value, void *arg),
-				   void *arg);
+KCSD_API int kcsd_attr_each(const char *name,
+			    int (*fn)(const char *attr, const char *value, void *arg),
+			    void *arg);
 
 #ifdef __cplusplus
 }

@@ -23,12 +23,12 @@ struct kcsd_drive;
  * -EINVAL: malformed name, or unknown flag. -ENOENT: no such drive, or it is off. -ENOTTY: not a
  * kcsd drive. Others as open(2), or a status of Identify.
  */
-KCSD_API int kcsd_open(const char *name, unsigned int flags, struct kcsd_drive **drv);
+KCSD_API int kcsd_drive_open(const char *name, unsigned int flags, struct kcsd_drive **drv);
 
 /* Close a drive; NULL is allowed. Destroy its queues first. */
-KCSD_API void kcsd_close(struct kcsd_drive *drv);
+KCSD_API void kcsd_drive_close(struct kcsd_drive *drv);
 
-/* Returns the name, "kcsd0". Valid until kcsd_close(). */
+/* Returns the name, "kcsd0". Valid until kcsd_drive_close(). */
 KCSD_API const char *kcsd_drive_name(const struct kcsd_drive *drv);
 /*
  * Return the number of LBAs of namespace 1, and the bytes of one, as they were when the drive was
@@ -95,16 +95,16 @@ struct kcsd_compute_info {
 	uint32_t nr_device;	/* indices of device-defined programs, from maxprog on */
 };
 
-KCSD_API int kcsd_identify_ctrl(struct kcsd_drive *drv, struct kcsd_ctrl_info *info, size_t size);
+KCSD_API int kcsd_ctrl_identify(struct kcsd_drive *drv, struct kcsd_ctrl_info *info, size_t size);
 /* nsid: an NVM namespace (KCSD_NSID_NVM). KCSD_SC_INVALID_NS: there is none. */
-KCSD_API int kcsd_identify_ns(struct kcsd_drive *drv, uint32_t nsid, struct kcsd_ns_info *info,
+KCSD_API int kcsd_ns_identify(struct kcsd_drive *drv, uint32_t nsid, struct kcsd_ns_info *info,
 			      size_t size);
-KCSD_API int kcsd_identify_compute(struct kcsd_drive *drv, struct kcsd_compute_info *info,
+KCSD_API int kcsd_compute_identify(struct kcsd_drive *drv, struct kcsd_compute_info *info,
 				   size_t size);
 /* Get the raw data of Identify, 4096 bytes, little-endian: NVMe Base, "Identify command". */
 #define KCSD_IDENTIFY_LEN	4096
-KCSD_API int kcsd_identify(struct kcsd_drive *drv, uint8_t cns, uint8_t csi, uint32_t nsid,
-			   void *buf);
+KCSD_API int kcsd_drive_identify(struct kcsd_drive *drv, uint8_t cns, uint8_t csi, uint32_t nsid,
+				 void *buf);
 
 /* ---- LBAs of namespace 1 ---- */
 
@@ -113,9 +113,9 @@ KCSD_API int kcsd_identify(struct kcsd_drive *drv, uint8_t cns, uint8_t csi, uin
  * into several commands. KCSD_SC_LBA_RANGE: past the end (parts before may have been transferred),
  * KCSD_SC_READ_ERROR, KCSD_SC_WRITE_FAULT, KCSD_SC_CAPACITY_EXCEEDED.
  */
-KCSD_API int kcsd_read(struct kcsd_drive *drv, uint64_t slba, void *buf, size_t len);
-KCSD_API int kcsd_write(struct kcsd_drive *drv, uint64_t slba, const void *buf, size_t len);
-KCSD_API int kcsd_flush(struct kcsd_drive *drv);
+KCSD_API int kcsd_lba_read(struct kcsd_drive *drv, uint64_t slba, void *buf, size_t len);
+KCSD_API int kcsd_lba_write(struct kcsd_drive *drv, uint64_t slba, const void *buf, size_t len);
+KCSD_API int kcsd_lba_flush(struct kcsd_drive *drv);
 
 #ifdef __cplusplus
 }

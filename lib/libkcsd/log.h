@@ -21,15 +21,15 @@ struct kcsd_health_info {
 	uint64_t power_cycles;
 	uint64_t power_on_hours;
 	uint64_t media_errors;
-	uint64_t errors;		/* failed commands: kcsd_error_each() */
+	uint64_t errors;		/* failed commands: kcsd_error_log_each() */
 	uint64_t critical_warning;	/* bits of SMART's; 4: not reliable, 8: read-only */
 };
 
-KCSD_API int kcsd_health(struct kcsd_drive *drv, struct kcsd_health_info *info, size_t size);
+KCSD_API int kcsd_health_get(struct kcsd_drive *drv, struct kcsd_health_info *info, size_t size);
 
 /* ---- Error log (failed commands): log page 01h ---- */
 
-struct kcsd_error_entry {
+struct kcsd_error_log_entry {
 	uint64_t count;		/* counts from 1 */
 	uint64_t lba;		/* the first failed LBA, if any */
 	uint32_t nsid;
@@ -42,13 +42,13 @@ struct kcsd_error_entry {
  * Call fn for each of the newest entries (64 on a kcsd drive), newest first. A value other than 0
  * from fn ends the walk and is returned.
  */
-KCSD_API int kcsd_error_each(struct kcsd_drive *drv,
-			     int (*fn)(const struct kcsd_error_entry *entry, void *arg),
-			     void *arg);
+KCSD_API int kcsd_error_log_each(struct kcsd_drive *drv,
+				 int (*fn)(const struct kcsd_error_log_entry *entry, void *arg),
+				 void *arg);
 
 /* ---- Program log (lines of programs, faults): log page C0h ---- */
 
-struct kcsd_log_line {
+struct kcsd_program_log_entry {
 	uint64_t seq;		/* counts from 1; a gap: lines were lost */
 	uint64_t time_ns;	/* CLOCK_REALTIME */
 	uint32_t pind;
@@ -64,11 +64,12 @@ struct kcsd_log_line {
  * Call fn for each entry of the program log newer than seq (0: all), oldest first (log page C0h). A
  * value other than 0 from fn ends the walk and is returned. -EPROTO: the drive sent malformed data.
  */
-KCSD_API int kcsd_log_each(struct kcsd_drive *drv, uint64_t seq,
-			   int (*fn)(const struct kcsd_log_line *line, void *arg), void *arg);
+KCSD_API int kcsd_program_log_each(struct kcsd_drive *drv, uint64_t seq,
+				   int (*fn)(const struct kcsd_program_log_entry *line, void *arg),
+				   void *arg);
 /* Get the raw data of any log page: len bytes from offset on, both multiples of 4. */
-KCSD_API int kcsd_log_page(struct kcsd_drive *drv, uint8_t lid, uint32_t nsid, uint64_t offset,
-			   void *buf, size_t len);
+KCSD_API int kcsd_log_page_get(struct kcsd_drive *drv, uint8_t lid, uint32_t nsid, uint64_t offset,
+			       void *buf, size_t len);
 
 #ifdef __cplusplus
 }

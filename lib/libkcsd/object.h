@@ -37,10 +37,10 @@ struct kcsd_object_opts {
  *
  * -ENOEXEC: not an ELF object for BPF, or a damaged one; likewise an image. -ENOENT: no program of
  * that name, or none at all. -ENOTUNIQ: several programs and no name; the text lists them. -EINVAL:
- * the program is not valid; err->check gives the reason (0: not found by the validator, e.g. a map
- * or the address of a function). -EFBIG: larger than KCSD_MAX_OBJECT, or data larger than any drive
- * accepts. Others as open(2) and read(2). err->text: "word.bpf.o: section kcsd, function count,
- * instruction 12 (word.c:31: return f();): call of an unknown helper: 65613".
+ * the program is not valid; err->verdict gives the reason (0: not found by the validator, e.g. a
+ * map or the address of a function). -EFBIG: larger than KCSD_MAX_OBJECT, or data larger than any
+ * drive accepts. Others as open(2) and read(2). err->text: "word.bpf.o: section kcsd, function
+ * count, instruction 12 (word.c:31: return f();): call of an unknown helper: 65613".
  */
 KCSD_API int kcsd_object_open(const char *path, const struct kcsd_object_opts *opts,
 			      struct kcsd_object **obj, struct kcsd_error *err);
@@ -79,8 +79,8 @@ KCSD_API int kcsd_object_where(const struct kcsd_object *obj, uint32_t pc,
  * 0 from fn ends the walk and is returned. Errors as kcsd_object_open(), except -ENOENT and
  * -ENOTUNIQ.
  */
-KCSD_API int kcsd_object_each(const char *path, int (*fn)(const char *program, void *arg),
-			      void *arg, struct kcsd_error *err);
+KCSD_API int kcsd_object_program_each(const char *path, int (*fn)(const char *program, void *arg),
+				      void *arg, struct kcsd_error *err);
 
 /* ---- Disassembly ---- */
 
@@ -105,9 +105,9 @@ struct kcsd_insn_info {
  * valid. obj (may be NULL) is the object of the program: it provides the names of functions. A
  * value other than 0 from fn ends the walk and is returned. -EINVAL: not an image.
  */
-KCSD_API int kcsd_disasm_each(const void *image, size_t len, const struct kcsd_object *obj,
-			      int (*fn)(const struct kcsd_insn_info *info, void *arg), void *arg,
-			      struct kcsd_error *err);
+KCSD_API int kcsd_insn_each(const void *image, size_t len, const struct kcsd_object *obj,
+			    int (*fn)(const struct kcsd_insn_info *info, void *arg), void *arg,
+			    struct kcsd_error *err);
 
 #ifdef __cplusplus
 }

@@ -27,17 +27,18 @@ struct kcsd_load_opts {
  * index, defaults. *pind: its index; activate it before it runs. The drive must be open for
  * writing.
  *
- * KCSD_SC_INVALID_PROGRAM_DATA: the drive refused the program; err->check and err->pc give the
+ * KCSD_SC_INVALID_PROGRAM_DATA: the drive refused the program; err->verdict and err->pc give the
  * reason. KCSD_SC_PROGRAM_IN_USE: there is a program at opts->pind.
  * KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES: KCSD_PIND_ANY and no index is free.
  * KCSD_SC_INVALID_PROGRAM_INDEX, KCSD_SC_PROGRAM_TOO_BIG, KCSD_SC_MAX_PROGRAM_BYTES.
  * KCSD_SC_INVALID_FIELD: persistent, but the drive has no sidecar. -EINVAL: len is 0 or over 4 GiB,
  * or an option has an invalid value. On failure nothing stays loaded.
  */
-KCSD_API int kcsd_load(struct kcsd_drive *drv, const void *image, size_t len,
-		       const struct kcsd_load_opts *opts, uint32_t *pind, struct kcsd_error *err);
-/* Load an object; as kcsd_load(), but err->text names file, section, function and line. */
-KCSD_API int kcsd_load_object(struct kcsd_drive *drv, const struct kcsd_object *obj,
+KCSD_API int kcsd_program_load(struct kcsd_drive *drv, const void *image, size_t len,
+			       const struct kcsd_load_opts *opts, uint32_t *pind,
+			       struct kcsd_error *err);
+/* Load an object; as kcsd_program_load(), but err->text names file, section, function and line. */
+KCSD_API int kcsd_object_load(struct kcsd_drive *drv, const struct kcsd_object *obj,
 			      const struct kcsd_load_opts *opts, uint32_t *pind,
 			      struct kcsd_error *err);
 /*
@@ -45,11 +46,11 @@ KCSD_API int kcsd_load_object(struct kcsd_drive *drv, const struct kcsd_object *
  * program, or deactivating an inactive one, succeeds.
  */
 /* Unload a program. KCSD_SC_PROGRAM_IN_USE: it is active or executing. */
-KCSD_API int kcsd_unload(struct kcsd_drive *drv, uint32_t pind);
+KCSD_API int kcsd_program_unload(struct kcsd_drive *drv, uint32_t pind);
 /* Activate a program. KCSD_SC_MAX_ACTIVATED: the maximum number of programs is active. */
-KCSD_API int kcsd_activate(struct kcsd_drive *drv, uint32_t pind);
+KCSD_API int kcsd_program_activate(struct kcsd_drive *drv, uint32_t pind);
 /* Deactivate a program. KCSD_SC_PROGRAM_IN_USE: it is executing. */
-KCSD_API int kcsd_deactivate(struct kcsd_drive *drv, uint32_t pind);
+KCSD_API int kcsd_program_deactivate(struct kcsd_drive *drv, uint32_t pind);
 
 struct kcsd_program_info {
 	uint32_t pind;

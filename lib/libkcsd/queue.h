@@ -27,7 +27,7 @@ KCSD_API int kcsd_queue_create(struct kcsd_drive *drv, unsigned int depth,
  * memory of the run until it is reaped.
  *
  * -EAGAIN: depth runs are in flight: reap one, then submit again. -EINVAL, -E2BIG, -EACCES: as
- * kcsd_run(). Never a status: statuses come with the result.
+ * kcsd_program_run(). Never a status: statuses come with the result.
  */
 KCSD_API int kcsd_queue_submit(struct kcsd_queue *queue, const struct kcsd_run_opts *opts,
 			       uint64_t user_data, struct kcsd_error *err);
@@ -35,7 +35,7 @@ KCSD_API int kcsd_queue_submit(struct kcsd_queue *queue, const struct kcsd_run_o
 /*
  * Get the result of one completed run, in the order of completion. The caller owns it and releases
  * it with kcsd_run_result_free(). timeout_ms: 0: do not wait, -1: wait without limit. Unlike
- * kcsd_run(), this returns 0 whenever there is a result, even if the run failed: read
+ * kcsd_program_run(), this returns 0 whenever there is a result, even if the run failed: read
  * result->status.
  *
  * -EAGAIN: timeout_ms is 0 and no run has completed. -ETIME: none completed within timeout_ms.

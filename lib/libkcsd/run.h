@@ -120,8 +120,8 @@ struct kcsd_run_result {
  * an option is too large; err->text names the option. -EACCES also for a write grant, ranges or a
  * set on a drive opened read-only. For every failure err->text is a sentence that names the error.
  */
-KCSD_API int kcsd_run(struct kcsd_drive *drv, const struct kcsd_run_opts *opts,
-		      struct kcsd_run_result *result, size_t size, struct kcsd_error *err);
+KCSD_API int kcsd_program_run(struct kcsd_drive *drv, const struct kcsd_run_opts *opts,
+			      struct kcsd_run_result *result, size_t size, struct kcsd_error *err);
 /* Free output and audit, and zero the rest. size: sizeof(*result). */
 KCSD_API void kcsd_run_result_free(struct kcsd_run_result *result, size_t size);
 

@@ -36,8 +36,8 @@ struct kcsd_sidecar_info {
 	uint8_t torn;		/* 1: an incompletely written record follows the last one */
 };
 
-KCSD_API int kcsd_sidecar_check(const char *path, struct kcsd_sidecar_info *info, size_t size,
-				struct kcsd_error *err);
+KCSD_API int kcsd_sidecar_validate(const char *path, struct kcsd_sidecar_info *info, size_t size,
+				   struct kcsd_error *err);
 
 struct kcsd_sidecar_zone_info {
 	uint32_t zone;

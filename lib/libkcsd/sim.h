@@ -55,7 +55,7 @@ struct kcsd_sim_opts {
  * Create a drive with one program: an image (kcsd_object_image()) or plain instructions, which are
  * copied. opts may be NULL. Needs no privileges, no module, no kernel.
  *
- * KCSD_SC_INVALID_PROGRAM_DATA: a drive would refuse the program; err->check and err->pc give the
+ * KCSD_SC_INVALID_PROGRAM_DATA: a drive would refuse the program; err->verdict and err->pc give the
  * reason. -EINVAL: an option has an invalid value. -E2BIG: arena_len is too large, or the program
  * would be when lowered.
  */
@@ -65,10 +65,10 @@ KCSD_API int kcsd_sim_create(const void *image, size_t len, const struct kcsd_si
 KCSD_API void kcsd_sim_destroy(struct kcsd_sim *sim);
 
 /*
- * Run the program of the simulator in the calling thread, like kcsd_run(): the same options (pind
- * is ignored; budget 0: none; timeout_ms 0: 30 s), results and statuses, except those that only a
- * device can return. -EINVAL also for rsid, and for ranges with KCSD_ENGINE_LOWERED. A simulator
- * executes one run at a time; different simulators are independent.
+ * Run the program of the simulator in the calling thread, like kcsd_program_run(): the same options
+ * (pind is ignored; budget 0: none; timeout_ms 0: 30 s), results and statuses, except those that
+ * only a device can return. -EINVAL also for rsid, and for ranges with KCSD_ENGINE_LOWERED. A
+ * simulator executes one run at a time; different simulators are independent.
  */
 KCSD_API int kcsd_sim_run(struct kcsd_sim *sim, const struct kcsd_run_opts *opts,
 			  struct kcsd_run_result *result, size_t size, struct kcsd_error *err);

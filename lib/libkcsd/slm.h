@@ -19,7 +19,7 @@ struct kcsd_slm_info {
 };
 
 /* Get the properties of the SLM. KCSD_SC_INVALID_NS: the drive has no SLM. size: sizeof(*info). */
-KCSD_API int kcsd_identify_slm(struct kcsd_drive *drv, struct kcsd_slm_info *info, size_t size);
+KCSD_API int kcsd_slm_identify(struct kcsd_drive *drv, struct kcsd_slm_info *info, size_t size);
 
 /*
  * start: first byte. len: bytes, 0 does nothing; large transfers are split into several commands.

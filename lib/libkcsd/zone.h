@@ -21,7 +21,7 @@ struct kcsd_zns_info {
 /*
  * Get the properties of zones. KCSD_SC_INVALID_FIELD: the drive is not zoned. size: sizeof(*info).
  */
-KCSD_API int kcsd_identify_zns(struct kcsd_drive *drv, struct kcsd_zns_info *info, size_t size);
+KCSD_API int kcsd_zns_identify(struct kcsd_drive *drv, struct kcsd_zns_info *info, size_t size);
 
 #define KCSD_ZONE_COND_ANY	UINT32_MAX
 
@@ -33,8 +33,8 @@ KCSD_API int kcsd_identify_zns(struct kcsd_drive *drv, struct kcsd_zns_info *inf
  * KCSD_SC_INVALID_OPCODE or KCSD_SC_INVALID_FIELD: the drive is not zoned. KCSD_SC_LBA_RANGE: it
  * has no such LBA. -EINVAL: no such condition. -EPROTO: the drive sent malformed data.
  */
-KCSD_API int kcsd_zone_report(struct kcsd_drive *drv, uint64_t slba, uint32_t cond,
-			      int (*fn)(const struct kcsd_zone_info *zone, void *arg), void *arg);
+KCSD_API int kcsd_zone_each(struct kcsd_drive *drv, uint64_t slba, uint32_t cond,
+			    int (*fn)(const struct kcsd_zone_info *zone, void *arg), void *arg);
 
 /* Zone Send Actions of Zone Management Send. */
 enum kcsd_zone_action {

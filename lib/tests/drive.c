@@ -43,9 +43,9 @@ static uint32_t make_program(const char *program)
 	struct kcsd_error err;
 	uint32_t pind = 0;
 
-	if (kcsd_load_object(drv, obj, NULL, &pind, &err))
+	if (kcsd_object_load(drv, obj, NULL, &pind, &err))
 		OK(false, "%s", err.text);
-	if (kcsd_activate(drv, pind))
+	if (kcsd_program_activate(drv, pind))
 		OK(false, "%s is activated", program);
 	kcsd_object_close(obj);
 	return pind;
@@ -53,8 +53,8 @@ static uint32_t make_program(const char *program)
 
 static void remove_program(uint32_t pind)
 {
-	IS(kcsd_deactivate(drv, pind), 0, "deactivate");
-	IS(kcsd_unload(drv, pind), 0, "unload");
+	IS(kcsd_program_deactivate(drv, pind), 0, "deactivate");
+	IS(kcsd_program_unload(drv, pind), 0, "unload");
 }
 
 static uint64_t now_ms(void)
@@ -90,15 +90,15 @@ static void test_identify(void)
 
 	IS(kcsd_drive_each(is_it, NULL), 42, "it is among the drives");
 	IS_TEXT(kcsd_drive_name(drv), name, "its name");
-	IS(kcsd_identify_ctrl(drv, &ctrl, sizeof(ctrl)), 0, "identify controller");
+	IS(kcsd_ctrl_identify(drv, &ctrl, sizeof(ctrl)), 0, "identify controller");
 	OK(ctrl.serial[0] && ctrl.model[0] && ctrl.nn >= KCSD_NSID_COMPUTE && ctrl.max_transfer,
 	   "identify controller: %s, %s", ctrl.model, ctrl.serial);
-	IS(kcsd_identify_ns(drv, KCSD_NSID_NVM, &ns, sizeof(ns)), 0, "identify namespace");
+	IS(kcsd_ns_identify(drv, KCSD_NSID_NVM, &ns, sizeof(ns)), 0, "identify namespace");
 	OK(ns.nsze == kcsd_drive_nsze(drv) && ns.lba_size == kcsd_drive_lba_size(drv),
 	   "identify namespace: its size");
-	IS(kcsd_identify_ns(drv, 100, &ns, sizeof(ns)), KCSD_SC_INVALID_NS,
+	IS(kcsd_ns_identify(drv, 100, &ns, sizeof(ns)), KCSD_SC_INVALID_NS,
 	   "identify namespace, one that there is not");
-	IS(kcsd_identify_compute(drv, &compute, sizeof(compute)), 0, "identify compute");
+	IS(kcsd_compute_identify(drv, &compute, sizeof(compute)), 0, "identify compute");
 	OK(compute.cus >= 2 && compute.maxprog >= 32 && compute.max_program_len &&
 	   compute.timeout_ms && compute.arena_len, "identify compute: values");
 	OK(compute.maxmemrs && compute.maxmemr && compute.mrsg, "identify compute: range sets");
@@ -115,18 +115,18 @@ static void test_lbas(void)
 
 	for (i = 0; i < len; i++)
 		to[i] = i * 7 + (i >> 12);
-	IS(kcsd_write(drv, 5, to, len), 0, "write, more than one command");
-	IS(kcsd_flush(drv), 0, "flush");
-	IS(kcsd_read(drv, 5, from, len), 0, "read");
+	IS(kcsd_lba_write(drv, 5, to, len), 0, "write, more than one command");
+	IS(kcsd_lba_flush(drv), 0, "flush");
+	IS(kcsd_lba_read(drv, 5, from, len), 0, "read");
 	OK(!memcmp(to, from, len), "read: what was written");
-	IS(kcsd_read(drv, last, from, size), 0, "read, the last LBA");
-	IS(kcsd_read(drv, last, from, 2 * size), KCSD_SC_LBA_RANGE, "read, beyond it");
-	IS(kcsd_write(drv, UINT64_MAX, to, size), KCSD_SC_LBA_RANGE, "write, far beyond it");
-	IS(kcsd_open(name, KCSD_OPEN_RDONLY, &reader), 0, "open, read-only");
-	IS(kcsd_read(reader, 5, from, size), 0, "read, read-only");
-	IS(kcsd_write(reader, 5, to, size), -EACCES, "write, read-only");
-	IS(kcsd_activate(reader, 0), -EACCES, "activate, read-only");
-	kcsd_close(reader);
+	IS(kcsd_lba_read(drv, last, from, size), 0, "read, the last LBA");
+	IS(kcsd_lba_read(drv, last, from, 2 * size), KCSD_SC_LBA_RANGE, "read, beyond it");
+	IS(kcsd_lba_write(drv, UINT64_MAX, to, size), KCSD_SC_LBA_RANGE, "write, far beyond it");
+	IS(kcsd_drive_open(name, KCSD_OPEN_RDONLY, &reader), 0, "open, read-only");
+	IS(kcsd_lba_read(reader, 5, from, size), 0, "read, read-only");
+	IS(kcsd_lba_write(reader, 5, to, size), -EACCES, "write, read-only");
+	IS(kcsd_program_activate(reader, 0), -EACCES, "activate, read-only");
+	kcsd_drive_close(reader);
 	free(from);
 	free(to);
 }
@@ -167,7 +167,7 @@ static void test_slm(void)
 
 	for (i = 0; i < len; i++)
 		to[i] = i * 11 + (i >> 13);
-	IS(kcsd_identify_slm(drv, &info, sizeof(info)), 0, "identify SLM");
+	IS(kcsd_slm_identify(drv, &info, sizeof(info)), 0, "identify SLM");
 	OK(info.size >= 2 * len && info.max_sources, "identify SLM: values");
 	IS(kcsd_slm_write(drv, 7, to, len), 0, "SLM write, more than one command");
 	IS(kcsd_slm_read(drv, 7, from, len), 0, "SLM read");
@@ -178,7 +178,7 @@ static void test_slm(void)
 	OK(from[6] == to[0] && from[7] == 0xab && from[8] == 0xab && !from[9], "SLM copy: it is");
 	IS(kcsd_slm_copy_lbas(drv, 3, lbas, 2), 0, "SLM copy from LBAs");
 	IS(kcsd_slm_read(drv, 3, from, 3 * size), 0, "SLM read, the LBAs");
-	IS(kcsd_read(drv, 5, to, 2 * size), 0, "read, the LBAs");
+	IS(kcsd_lba_read(drv, 5, to, 2 * size), 0, "read, the LBAs");
 	OK(!memcmp(from, to + size, size) && !memcmp(from + size, to, 2 * size),
 	   "SLM copy from LBAs: it is");
 	IS(kcsd_slm_write(drv, info.size, to, 1), KCSD_SC_LBA_RANGE, "SLM write, beyond it");
@@ -235,21 +235,21 @@ static void test_load(void)
 	struct kcsd_error err;
 	uint32_t pind;
 
-	IS(kcsd_load_object(drv, obj, &opts, &pind, &err), 0, "load, in chunks of 8 bytes");
+	IS(kcsd_object_load(drv, obj, &opts, &pind, &err), 0, "load, in chunks of 8 bytes");
 	IS(pind, 7, "load: the index");
 	IS(kcsd_program_each(drv, is_loaded, NULL), 42, "load: it is listed");
-	IS(kcsd_load_object(drv, obj, &opts, &pind, &err), KCSD_SC_PROGRAM_IN_USE,
+	IS(kcsd_object_load(drv, obj, &opts, &pind, &err), KCSD_SC_PROGRAM_IN_USE,
 	   "load, there is one");
 	SAYS(err.text, "7");
 	IS(programs(), 1, "load: and it stays");
-	IS(kcsd_activate(drv, 7), 0, "activate");
-	IS(kcsd_activate(drv, 7), 0, "activate, again");
-	IS(kcsd_unload(drv, 7), KCSD_SC_PROGRAM_IN_USE, "unload, active");
+	IS(kcsd_program_activate(drv, 7), 0, "activate");
+	IS(kcsd_program_activate(drv, 7), 0, "activate, again");
+	IS(kcsd_program_unload(drv, 7), KCSD_SC_PROGRAM_IN_USE, "unload, active");
 	remove_program(7);
-	IS(kcsd_unload(drv, 7), KCSD_SC_NO_PROGRAM, "unload, twice");
-	IS(kcsd_activate(drv, 7), KCSD_SC_NO_PROGRAM, "activate, nothing");
+	IS(kcsd_program_unload(drv, 7), KCSD_SC_NO_PROGRAM, "unload, twice");
+	IS(kcsd_program_activate(drv, 7), KCSD_SC_NO_PROGRAM, "activate, nothing");
 	opts.pind = 65535;
-	IS(kcsd_load_object(drv, obj, &opts, &pind, &err), KCSD_SC_INVALID_PROGRAM_INDEX,
+	IS(kcsd_object_load(drv, obj, &opts, &pind, &err), KCSD_SC_INVALID_PROGRAM_INDEX,
 	   "load, no such index");
 	kcsd_object_close(obj);
 }
@@ -263,12 +263,13 @@ static void test_load_refused(void)
 	void *large = calloc(1, 2 << 20);
 	uint32_t pind;
 
-	IS(kcsd_load(drv, code, sizeof(code), &opts, &pind, &err), KCSD_SC_INVALID_PROGRAM_DATA,
+	IS(kcsd_program_load(drv, code, sizeof(code), &opts, &pind, &err),
+	   KCSD_SC_INVALID_PROGRAM_DATA,
 	   "load, an unknown helper");
-	IS(err.check, KCSD_VERDICT_HELPER, "  and the reason");
+	IS(err.verdict, KCSD_VERDICT_HELPER, "  and the reason");
 	IS(err.pc, 1, "  and the instruction");
 	SAYS(err.text, "call of an unknown helper");
-	IS(kcsd_load(drv, large, 2 << 20, NULL, &pind, &err), KCSD_SC_PROGRAM_TOO_BIG,
+	IS(kcsd_program_load(drv, large, 2 << 20, NULL, &pind, &err), KCSD_SC_PROGRAM_TOO_BIG,
 	   "load, 2 MiB");
 	IS(programs(), 0, "load, refused: nothing stays");
 	free(large);
@@ -283,7 +284,7 @@ static void *load_many(void *arg)
 	int i;
 
 	for (i = 0; i < 10; i++)
-		failed += !!kcsd_load_object(drv, obj, &opts, &pind, NULL);
+		failed += !!kcsd_object_load(drv, obj, &opts, &pind, NULL);
 	return (void *)failed;
 }
 
@@ -304,14 +305,14 @@ static void test_load_together(void)
 		IS((uintptr_t)failed, 0, "threads load at the same time");
 	}
 	IS(programs(), 30, "  each its own");
-	kcsd_identify_compute(drv, &compute, sizeof(compute));
+	kcsd_compute_identify(drv, &compute, sizeof(compute));
 	for (i = 30; i < (int)compute.maxprog && !ret; i++)
-		ret = kcsd_load_object(drv, obj, NULL, &pind, NULL);
+		ret = kcsd_object_load(drv, obj, NULL, &pind, NULL);
 	IS(ret, 0, "load, until it is full");
-	IS(kcsd_load_object(drv, obj, NULL, &pind, NULL), KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES,
+	IS(kcsd_object_load(drv, obj, NULL, &pind, NULL), KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES,
 	   "load, no index is free");
 	for (i = 0; i < (int)compute.maxprog; i++)
-		ret |= kcsd_unload(drv, i);
+		ret |= kcsd_program_unload(drv, i);
 	IS(ret, 0, "unload all");
 	kcsd_object_close(obj);
 }
@@ -327,20 +328,23 @@ static void test_run(void)
 	struct kcsd_run_result r;
 	struct kcsd_error err;
 
-	IS(kcsd_run(drv, &opts, &r, sizeof(r), &err), 0, "run");
+	IS(kcsd_program_run(drv, &opts, &r, sizeof(r), &err), 0, "run");
 	OK(r.out_len == 9 && !memcmp(r.out, "some text", 9), "run: output");
 	OK(r.recorded && r.info.insns && !r.info.reason, "run: cost");
 	kcsd_run_result_free(&r, sizeof(r));
 	opts.grants = &beyond;
 	opts.nr_grants = 1;
-	IS(kcsd_run(drv, &opts, &r, sizeof(r), &err), KCSD_SC_LBA_RANGE, "run, a grant beyond");
+	IS(kcsd_program_run(drv, &opts, &r, sizeof(r), &err), KCSD_SC_LBA_RANGE,
+	   "run, a grant beyond");
 	SAYS(err.text, "grant 0");
-	IS(kcsd_deactivate(drv, pind), 0, "deactivate");
+	IS(kcsd_program_deactivate(drv, pind), 0, "deactivate");
 	opts.nr_grants = 0;
-	IS(kcsd_run(drv, &opts, &r, sizeof(r), &err), KCSD_SC_NOT_ACTIVATED, "run, not active");
+	IS(kcsd_program_run(drv, &opts, &r, sizeof(r), &err), KCSD_SC_NOT_ACTIVATED,
+	   "run, not active");
 	OK(!r.recorded && err.text[0], "  with a sentence: %s", err.text);
-	IS(kcsd_unload(drv, pind), 0, "unload");
-	IS(kcsd_run(drv, &opts, &r, sizeof(r), &err), KCSD_SC_NO_PROGRAM, "run, nothing there");
+	IS(kcsd_program_unload(drv, pind), 0, "unload");
+	IS(kcsd_program_run(drv, &opts, &r, sizeof(r), &err), KCSD_SC_NO_PROGRAM,
+	   "run, nothing there");
 }
 
 static void test_fault(void)
@@ -351,7 +355,8 @@ static void test_fault(void)
 	struct kcsd_run_result r;
 	struct kcsd_error err;
 
-	IS(kcsd_run(drv, &opts, &r, sizeof(r), &err), KCSD_SC_PROGRAM_FAULT, "run, a fault");
+	IS(kcsd_program_run(drv, &opts, &r, sizeof(r), &err), KCSD_SC_PROGRAM_FAULT,
+	   "run, a fault");
 	OK(r.recorded && r.info.reason == KCSD_FAULT_MEMORY && r.info.addr == 0x10,
 	   "fault: its record");
 	SAYS(kcsd_run_describe(&r, sizeof(r), obj, &err), "function load");
@@ -370,18 +375,19 @@ static void test_audit(void)
 		  .cparam1 = 7, .out_len = 13, .flags = KCSD_RUN_AUDIT);
 	struct kcsd_run_result r;
 
-	IS(kcsd_run(drv, &opts, &r, sizeof(r), NULL), 0, "audit: a run");
+	IS(kcsd_program_run(drv, &opts, &r, sizeof(r), NULL), 0, "audit: a run");
 	OK(r.audit && r.nr_audit == 1 && !r.audit_flags && r.audit[0].slba == 7 &&
 	   r.audit[0].nlb == 1 && r.audit[0].access == KCSD_GRANT_READ, "audit: what it read");
 	kcsd_run_result_free(&r, sizeof(r));
 	opts.cparam1 = 10;
-	IS(kcsd_run(drv, &opts, &r, sizeof(r), NULL), KCSD_SC_PROGRAM_FAULT, "audit: a fault");
+	IS(kcsd_program_run(drv, &opts, &r, sizeof(r), NULL), KCSD_SC_PROGRAM_FAULT,
+	   "audit: a fault");
 	OK(r.audit && !r.nr_audit, "audit: nothing of what was denied");
 	kcsd_run_result_free(&r, sizeof(r));
 	remove_program(pind);
 }
 
-static int note_line(const struct kcsd_log_line *line, void *arg)
+static int note_line(const struct kcsd_program_log_entry *line, void *arg)
 {
 	*(uint64_t *)arg = line->seq;
 	return line->type == KCSD_LOG_LINE && !strcmp(line->text, "hello") ? 42 : 0;
@@ -394,12 +400,12 @@ static void test_log(void)
 	struct kcsd_run_result r;
 	uint64_t last = 0, seq = 0;
 
-	IS(kcsd_log_each(drv, 0, note_line, &last), 0, "log");
-	IS(kcsd_run(drv, &opts, &r, sizeof(r), NULL), 0, "log: a line");
+	IS(kcsd_program_log_each(drv, 0, note_line, &last), 0, "log");
+	IS(kcsd_program_run(drv, &opts, &r, sizeof(r), NULL), 0, "log: a line");
 	kcsd_run_result_free(&r, sizeof(r));
-	IS(kcsd_log_each(drv, last, note_line, &seq), 42, "log: it is there");
+	IS(kcsd_program_log_each(drv, last, note_line, &seq), 42, "log: it is there");
 	IS(seq, last + 1, "log: its number");
-	IS(kcsd_log_each(drv, seq, note_line, &seq), 0, "log: and nothing after it");
+	IS(kcsd_program_log_each(drv, seq, note_line, &seq), 0, "log: and nothing after it");
 	remove_program(pind);
 }
 
@@ -498,17 +504,17 @@ static void test_power_off(void)
 
 	IS(kcsd_queue_create(drv, 1, &queue), 0, "power off: a queue");
 	IS(kcsd_queue_submit(queue, &opts, 3, NULL), 0, "power off: an endless run");
-	IS(kcsd_config_power(config_name, false), 0, "power off");
+	IS(kcsd_drive_power(config_name, false), 0, "power off");
 	IS(kcsd_queue_reap(queue, &r, sizeof(r), 30000), 0, "power off: the run ends");
 	OK(r.status == KCSD_SC_PROGRAM_CANCELLED || r.status == -ENODEV,
-	   "power off: and was cancelled (%s)", kcsd_strerror(r.status));
+	   "power off: and was cancelled (%s)", kcsd_error_text(r.status));
 	kcsd_run_result_free(&r, sizeof(r));
 	kcsd_queue_destroy(queue);
-	IS(kcsd_read(drv, 0, buf, kcsd_drive_lba_size(drv)), -ENODEV, "power off: read");
-	IS(kcsd_activate(drv, 0), -ENODEV, "power off: activate");
-	IS(kcsd_run(drv, &opts, &r, sizeof(r), NULL), -ENODEV, "power off: run");
-	kcsd_close(drv);
-	IS(kcsd_open(name, 0, &drv), -ENOENT, "power off: open");
+	IS(kcsd_lba_read(drv, 0, buf, kcsd_drive_lba_size(drv)), -ENODEV, "power off: read");
+	IS(kcsd_program_activate(drv, 0), -ENODEV, "power off: activate");
+	IS(kcsd_program_run(drv, &opts, &r, sizeof(r), NULL), -ENODEV, "power off: run");
+	kcsd_drive_close(drv);
+	IS(kcsd_drive_open(name, 0, &drv), -ENOENT, "power off: open");
 }
 
 int main(int argc, char **argv)
@@ -519,10 +525,10 @@ int main(int argc, char **argv)
 		return 2;
 	config_name = argv[1];
 	bpf = argv[2];
-	IS(kcsd_config_info(config_name, &info, sizeof(info)), 0, "configuration of %s",
+	IS(kcsd_config_get(config_name, &info, sizeof(info)), 0, "configuration of %s",
 	   config_name);
 	snprintf(name, sizeof(name), "kcsd%u", info.index);
-	IS(kcsd_open(name, 0, &drv), 0, "open %s", name);
+	IS(kcsd_drive_open(name, 0, &drv), 0, "open %s", name);
 	if (!drv)
 		return 1;
 	test_identify();

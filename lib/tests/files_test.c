@@ -209,17 +209,17 @@ static void test_config_names(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		IS(kcsd_config_create(bad[i]), -EINVAL, "create '%s'", bad[i]);
-		IS(kcsd_config_delete(bad[i]), -EINVAL, "delete '%s'", bad[i]);
-		IS(kcsd_config_set("a", bad[i], "1"), -EINVAL, "set '%s'", bad[i]);
+		IS(kcsd_drive_create(bad[i]), -EINVAL, "create '%s'", bad[i]);
+		IS(kcsd_drive_delete(bad[i]), -EINVAL, "delete '%s'", bad[i]);
+		IS(kcsd_attr_set("a", bad[i], "1"), -EINVAL, "set '%s'", bad[i]);
 	}
 	memset(longest, 'a', sizeof(longest));
 	longest[65] = '\0';
-	IS(kcsd_config_create(longest), -EINVAL, "create, 65 characters");
+	IS(kcsd_drive_create(longest), -EINVAL, "create, 65 characters");
 	longest[64] = '\0';
-	IS(kcsd_config_create(longest), 0, "create, 64 characters");
+	IS(kcsd_drive_create(longest), 0, "create, 64 characters");
 	add_attributes(longest, "0\n", "3\n");
-	IS(kcsd_config_info(longest, &(struct kcsd_config_info){}, sizeof(struct kcsd_config_info)),
+	IS(kcsd_config_get(longest, &(struct kcsd_config_info){}, sizeof(struct kcsd_config_info)),
 	   0, "info, 64 characters");
 }
 
@@ -228,55 +228,55 @@ static void test_config_life(void)
 	struct kcsd_config_info info;
 	struct seen seen = {}, one = { .stop_after = 1 };
 
-	IS(kcsd_config_create("b"), 0, "create");
-	IS(kcsd_config_create("b"), -EEXIST, "create, twice");
+	IS(kcsd_drive_create("b"), 0, "create");
+	IS(kcsd_drive_create("b"), -EEXIST, "create, twice");
 	add_attributes("b", "0\n", "7\n");
-	IS(kcsd_config_create("kcsd0"), 0, "create another");
+	IS(kcsd_drive_create("kcsd0"), 0, "create another");
 	add_attributes("kcsd0", "1\n", "0\n");
-	IS(kcsd_config_info("b", &info, sizeof(info)), 0, "info");
+	IS(kcsd_config_get("b", &info, sizeof(info)), 0, "info");
 	OK(!strcmp(info.name, "b") && !info.powered && info.index == 7, "info: its members");
-	IS(kcsd_config_info("none", &info, sizeof(info)), -ENOENT, "info, no such drive");
+	IS(kcsd_config_get("none", &info, sizeof(info)), -ENOENT, "info, no such drive");
 	IS(kcsd_config_each(note_info, &one), 77, "all: the callback's value is returned");
 	IS(kcsd_config_each(note_info, &seen), 0, "all");
 	OK(strstr(seen.text, "b:0:7 kcsd0:1:0"), "all: in order (%s)", seen.text);
 	memset(&seen, 0, sizeof(seen));
-	IS(kcsd_config_each_attr("b", note_attr, &seen), 0, "attributes");
+	IS(kcsd_attr_each("b", note_attr, &seen), 0, "attributes");
 	IS_TEXT(seen.text, "backing_file= index=7 power=0 size=4096", "attributes: in order");
-	IS(kcsd_config_each_attr("none", note_attr, &seen), -ENOENT, "attributes, no such drive");
+	IS(kcsd_attr_each("none", note_attr, &seen), -ENOENT, "attributes, no such drive");
 }
 
 static void test_config_values(void)
 {
 	char buf[16];
 
-	IS(kcsd_config_set("b", "size", "512M"), 0, "set");
-	IS(kcsd_config_get("b", "size", buf, sizeof(buf)), 0, "get");
+	IS(kcsd_attr_set("b", "size", "512M"), 0, "set");
+	IS(kcsd_attr_get("b", "size", buf, sizeof(buf)), 0, "get");
 	IS_TEXT(buf, "512M", "get: what was set");
-	IS(kcsd_config_get("b", "size", buf, 5), 0, "get, just enough room");
-	IS(kcsd_config_get("b", "size", buf, 4), -ERANGE, "get, too little room");
-	IS(kcsd_config_get("b", "size", buf, 0), -ERANGE, "get, no room");
-	IS(kcsd_config_set("b", "none", "1"), -ENOENT, "set, no such attribute");
-	IS(kcsd_config_get("b", "none", buf, sizeof(buf)), -ENOENT, "get, no such attribute");
-	IS(kcsd_config_set("none", "size", "1"), -ENOENT, "set, no such drive");
-	IS(kcsd_config_get(NULL, "features", buf, sizeof(buf)), 0, "get, of the module");
+	IS(kcsd_attr_get("b", "size", buf, 5), 0, "get, just enough room");
+	IS(kcsd_attr_get("b", "size", buf, 4), -ERANGE, "get, too little room");
+	IS(kcsd_attr_get("b", "size", buf, 0), -ERANGE, "get, no room");
+	IS(kcsd_attr_set("b", "none", "1"), -ENOENT, "set, no such attribute");
+	IS(kcsd_attr_get("b", "none", buf, sizeof(buf)), -ENOENT, "get, no such attribute");
+	IS(kcsd_attr_set("none", "size", "1"), -ENOENT, "set, no such drive");
+	IS(kcsd_attr_get(NULL, "features", buf, sizeof(buf)), 0, "get, of the module");
 	IS_TEXT(buf, "memory file", "get, of the module: its value");
-	IS(kcsd_config_power("b", true), 0, "power on");
-	IS(kcsd_config_get("b", "power", buf, sizeof(buf)), 0, "power on: get");
+	IS(kcsd_drive_power("b", true), 0, "power on");
+	IS(kcsd_attr_get("b", "power", buf, sizeof(buf)), 0, "power on: get");
 	IS_TEXT(buf, "1", "power on: it was written");
-	IS(kcsd_config_power("none", true), -ENOENT, "power on, no such drive");
+	IS(kcsd_drive_power("none", true), -ENOENT, "power on, no such drive");
 }
 
 static void test_config_delete(void)
 {
 	char power[16];
 
-	IS(kcsd_config_delete("none"), -ENOENT, "delete, no such drive");
+	IS(kcsd_drive_delete("none"), -ENOENT, "delete, no such drive");
 	/* An ordinary directory with files stays; in configfs they go with it. */
-	OK(kcsd_config_delete("kcsd0") < 0, "delete, a failure is reported");
-	IS(kcsd_config_get("kcsd0", "power", power, sizeof(power)), 0, "delete: get power");
+	OK(kcsd_drive_delete("kcsd0") < 0, "delete, a failure is reported");
+	IS(kcsd_attr_get("kcsd0", "power", power, sizeof(power)), 0, "delete: get power");
 	IS_TEXT(power, "0", "delete: it was powered off first");
 	kcsd_configfs_root = "config/none";
-	IS(kcsd_config_create("c"), -ENOENT, "create, no module");
+	IS(kcsd_drive_create("c"), -ENOENT, "create, no module");
 	IS(kcsd_config_each(note_info, &(struct seen){}), -ENOENT, "all, no module");
 }
 

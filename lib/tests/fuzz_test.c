@@ -220,7 +220,7 @@ static bool read_file(struct file *f)
 	f->len = file ? fread(f->bytes, 1, 1 << 20, file) : 0;
 	if (file)
 		fclose(file);
-	return f->len && kcsd_object_each(f->path, take_name, f, NULL) >= 0;
+	return f->len && kcsd_object_program_each(f->path, take_name, f, NULL) >= 0;
 }
 
 static void fuzz_file(const char *path, unsigned long rounds)

@@ -30,7 +30,7 @@ static void test_statuses(void)
 	EACH(row, statuses) {
 		IS_TEXT(kcsd_status_name(row->value), row->name, "status %#x: name", row->value);
 		IS_TEXT(kcsd_status_text(row->value), row->text, "status %#x: text", row->value);
-		IS_TEXT(kcsd_strerror(row->value), row->text, "status %#x: as an error",
+		IS_TEXT(kcsd_error_text(row->value), row->text, "status %#x: as an error",
 			row->value);
 	}
 	IS_TEXT(kcsd_status_name(KCSD_SC_INVALID_FIELD | KCSD_SC_DNR), "INVALID_FIELD",
@@ -69,11 +69,11 @@ static void test_runs(void)
 static void test_checks(void)
 {
 	EACH(row, checks) {
-		IS_TEXT(kcsd_check_name(row->value), row->name, "check %u: name", row->value);
-		IS_TEXT(kcsd_check_text(row->value), row->text, "check %u: text", row->value);
+		IS_TEXT(kcsd_verdict_name(row->value), row->name, "check %u: name", row->value);
+		IS_TEXT(kcsd_verdict_text(row->value), row->text, "check %u: text", row->value);
 	}
-	IS_TEXT(kcsd_check_name(1000), "UNKNOWN", "check: no such name");
-	SAYS(kcsd_check_text(1000), "unknown");
+	IS_TEXT(kcsd_verdict_name(1000), "UNKNOWN", "check: no such name");
+	SAYS(kcsd_verdict_text(1000), "unknown");
 }
 
 static void test_zone_conds(void)
@@ -92,8 +92,8 @@ static void test_errors(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(errnos) / sizeof(*errnos); i++)
-		IS_TEXT(kcsd_strerror(-errnos[i]), strerror(errnos[i]), "error -%d", errnos[i]);
-	OK(*kcsd_strerror(-100000), "error: one that there is not has a text, too");
+		IS_TEXT(kcsd_error_text(-errnos[i]), strerror(errnos[i]), "error -%d", errnos[i]);
+	OK(*kcsd_error_text(-100000), "error: one that there is not has a text, too");
 	OK(strspn(kcsd_version(), "0123456789.") == strlen(kcsd_version()) && *kcsd_version(),
 	   "version: %s", kcsd_version());
 }

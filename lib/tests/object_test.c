@@ -287,15 +287,16 @@ static void test_each(void)
 {
 	struct list list = {}, one = { .stop_after = 1 }, none = {};
 
-	IS(kcsd_object_each(in(own, "data.bpf.o"), add_name, &list, NULL), 0, "each program");
+	IS(kcsd_object_program_each(in(own, "data.bpf.o"), add_name, &list, NULL), 0,
+	   "each program");
 	OK(strstr(list.text, "data ") && strstr(list.text, "other ") &&
 	   !strstr(list.text, "shared"), "each program, and no other function: %s", list.text);
-	IS(kcsd_object_each(in(own, "data.bpf.o"), add_name, &one, NULL), 77,
+	IS(kcsd_object_program_each(in(own, "data.bpf.o"), add_name, &one, NULL), 77,
 	   "each program: the callback's value is returned");
-	IS(kcsd_object_each(in(bpf, "tests/no_program.bpf.o"), add_name, &none, NULL), 0,
+	IS(kcsd_object_program_each(in(bpf, "tests/no_program.bpf.o"), add_name, &none, NULL), 0,
 	   "each program, of none");
 	IS_TEXT(none.text, "", "each program, of none: not called");
-	IS(kcsd_object_each(in(own, "none.o"), add_name, &none, NULL), -ENOENT,
+	IS(kcsd_object_program_each(in(own, "none.o"), add_name, &none, NULL), -ENOENT,
 	   "each program, no file");
 }
 
@@ -371,7 +372,7 @@ static void test_refusal(const struct refusal *r)
 	if (!ret)
 		return;
 	OK(is_sentence(err.text), "  with a sentence");
-	IS(err.check, r->check, "  and the reason");
+	IS(err.verdict, r->check, "  and the reason");
 	for (i = 0; i < 4 && r->says[i]; i++)
 		SAYS(err.text, r->says[i]);
 	at = strstr(err.text, ", instruction ");

@@ -67,7 +67,7 @@ static void append_program(struct kcsd_sidecar_journal *log)
  * Zone 2 closed at 7, zone 3 full, zone 4 read-only at 5, zone 5 offline, zone 6 closed at 9; a
  * program; each a record, from byte 4096 on, 1 KiB each.
  */
-static void make_side(bool with_zones)
+static void make_sidecar(bool with_zones)
 {
 	struct kcsd_sidecar_drive drive = zoned();
 	struct kcsd_sidecar_journal log;
@@ -137,8 +137,8 @@ static void test_check(void)
 	struct kcsd_sidecar_info info;
 	struct kcsd_error err;
 
-	make_side(true);
-	IS(kcsd_sidecar_check(image, &info, sizeof(info), &err), 0, "a sidecar is sound");
+	make_sidecar(true);
+	IS(kcsd_sidecar_validate(image, &info, sizeof(info), &err), 0, "a sidecar is sound");
 	IS(info.zones, ZONES, "zones");
 	IS(info.conventional, 1, "conventional ones");
 	IS(info.by_condition[KCSD_SIDECAR_CLOSED], 2, "closed ones");
@@ -146,23 +146,24 @@ static void test_check(void)
 	IS(info.records, 6, "records");
 	IS(info.programs, 1, "programs");
 	IS(info.uuid[1], 0xbb, "UUID");
-	IS(kcsd_sidecar_check(sidecar, &info, sizeof(info), &err), 0, "by its own name");
+	IS(kcsd_sidecar_validate(sidecar, &info, sizeof(info), &err), 0, "by its own name");
 	IS_TEXT(zones(), AS_MADE, "each zone");
 	IS(kcsd_sidecar_program_each(image, collect_program, NULL, &err), 4091, "each program");
 	damage(4096, 1);
-	IS(kcsd_sidecar_check(image, &info, sizeof(info), &err), 0, "one copy damaged");
+	IS(kcsd_sidecar_validate(image, &info, sizeof(info), &err), 0, "one copy damaged");
 	IS(info.damaged, 1, "and told");
 	damage(4096, 1024);
-	IS(kcsd_sidecar_check(image, &info, sizeof(info), &err), -EUCLEAN, "both copies damaged");
+	IS(kcsd_sidecar_validate(image, &info, sizeof(info), &err), -EUCLEAN,
+	   "both copies damaged");
 	SAYS(err.text, "a record is damaged in both of its copies (at byte 4096)");
 	SAYS(err.text, ".kcsd");
 	unlink(sidecar);
-	IS(kcsd_sidecar_check(image, &info, sizeof(info), &err), -ENOENT, "no sidecar");
+	IS(kcsd_sidecar_validate(image, &info, sizeof(info), &err), -ENOENT, "no sidecar");
 	IS(mkfifo(sidecar, 0600), 0, "a pipe");
-	IS(kcsd_sidecar_check(image, &info, sizeof(info), &err), -EINVAL, "is no sidecar");
+	IS(kcsd_sidecar_validate(image, &info, sizeof(info), &err), -EINVAL, "is no sidecar");
 	unlink(sidecar);
 	IS(symlink("/dev/zero", sidecar), 0, "a device");
-	IS(kcsd_sidecar_check(image, &info, sizeof(info), &err), -EINVAL, "is none either");
+	IS(kcsd_sidecar_validate(image, &info, sizeof(info), &err), -EINVAL, "is none either");
 	unlink(sidecar);
 }
 
@@ -179,36 +180,37 @@ static void test_repair(void)
 	struct kcsd_error err;
 	uint32_t lost;
 
-	make_side(true);
+	make_sidecar(true);
 	damage(4096 + 3 * 1024, 1);
 	IS(kcsd_sidecar_repair(image, NULL, &lost, &err), 0, "repair: one copy damaged");
 	IS(lost, 0, "repair: nothing lost");
 	IS_TEXT(zones(), AS_MADE, "repair: the same zones");
 	IS(access(old, F_OK), 0, "repair: the old file is there");
-	IS(kcsd_sidecar_check(image, &info, sizeof(info), &err), 0, "repair: sound");
+	IS(kcsd_sidecar_validate(image, &info, sizeof(info), &err), 0, "repair: sound");
 	IS(info.damaged, 0, "repair: without damage");
 	IS(info.uuid[0], 0xaa, "repair: the same UUID");
 
 	damage(info.file_size / 2 - 512, 100);
-	make_side(true);
+	make_sidecar(true);
 	damage(4096 + 1024, 1024);
 	IS(repair(KCSD_REPAIR_KEEP, &lost, &err), -EINVAL, "repair: a record lost, zones unsaid");
 	SAYS(err.text, "say whether zones are to be full or empty");
-	IS(kcsd_sidecar_check(image, &info, sizeof(info), &err), -EUCLEAN, "repair: nothing done");
+	IS(kcsd_sidecar_validate(image, &info, sizeof(info), &err), -EUCLEAN,
+	   "repair: nothing done");
 	IS(repair(KCSD_REPAIR_FULL, &lost, &err), 0, "repair: full");
 	IS(lost, 1, "repair: one lost");
 	IS_TEXT(zones(), "full128full128full128read-only128offline0full128full128",
 		"repair: full but for those worn out");
 	IS(kcsd_sidecar_program_each(image, collect_program, NULL, &err), 4091,
 	   "repair: the program is there");
-	make_side(true);
+	make_sidecar(true);
 	damage(4096, 1024);
 	IS(repair(KCSD_REPAIR_EMPTY, &lost, &err), 0, "repair: empty");
 	IS_TEXT(zones(), "empty0empty0empty0read-only0offline0empty0empty0",
 		"repair: empty but for those worn out");
 	IS(repair(3, &lost, &err), -EINVAL, "repair: neither");
 
-	make_side(true);
+	make_sidecar(true);
 	IS(truncate(sidecar, 20000), 0, "a file that was cut");
 	IS(repair(KCSD_REPAIR_FULL, &lost, &err), 0, "repair: goes");
 	IS(kcsd_sidecar_program_each(image, collect_program, NULL, &err), 4091,
@@ -223,10 +225,10 @@ static void test_new_uuid(void)
 	struct kcsd_error err;
 	uint32_t lost;
 
-	make_side(true);
-	kcsd_sidecar_check(image, &before, sizeof(before), &err);
+	make_sidecar(true);
+	kcsd_sidecar_validate(image, &before, sizeof(before), &err);
 	IS(kcsd_sidecar_repair(image, &o, &lost, &err), 0, "new UUID");
-	IS(kcsd_sidecar_check(image, &after, sizeof(after), &err), 0, "new UUID: sound");
+	IS(kcsd_sidecar_validate(image, &after, sizeof(after), &err), 0, "new UUID: sound");
 	IS(!memcmp(before.uuid, after.uuid, sizeof(before.uuid)), 0, "new UUID: it is another");
 	IS(after.uuid[6] >> 4, 4, "new UUID: a random one");
 	IS_TEXT(zones(), AS_MADE, "new UUID: the same zones");
@@ -242,7 +244,7 @@ static void test_lost_header(void)
 	struct kcsd_error err;
 	uint32_t lost;
 
-	make_side(true);
+	make_sidecar(true);
 	damage(0, 4096);
 	IS(kcsd_sidecar_repair(image, &o, &lost, &err), -EINVAL, "no header: unknown drive");
 	SAYS(err.text, "say its zone size");
@@ -250,7 +252,7 @@ static void test_lost_header(void)
 	o.zone_capacity = 512 << 10;
 	o.conventional = 2;
 	IS(kcsd_sidecar_repair(image, &o, &lost, &err), 0, "no header: said");
-	IS(kcsd_sidecar_check(image, &info, sizeof(info), &err), 0, "no header: sound");
+	IS(kcsd_sidecar_validate(image, &info, sizeof(info), &err), 0, "no header: sound");
 	IS(info.zones, ZONES, "no header: as many zones as the backing file has");
 	IS(info.conventional, 2, "no header: conventional ones");
 	IS(info.by_condition[KCSD_SIDECAR_FULL], ZONES - 2, "no header: the rest full");
@@ -263,7 +265,7 @@ static void test_lost_header(void)
 	snprintf(none, sizeof(none), "%s/none", dir);
 	IS(kcsd_sidecar_repair(none, NULL, &lost, &err), -ENOENT, "neither file");
 	SAYS(err.text, "there is neither this file nor");
-	IS(kcsd_sidecar_check(image, &info, sizeof(info), &err), 0, "no file: sound");
+	IS(kcsd_sidecar_validate(image, &info, sizeof(info), &err), 0, "no file: sound");
 	IS(info.zone_capacity, 1 << 20, "no file: capacity as the zone's size");
 }
 
@@ -274,7 +276,7 @@ static void test_others(void)
 	uint32_t lost;
 	int fd;
 
-	make_side(false);
+	make_sidecar(false);
 	damage(4096, 1024);
 	IS(kcsd_sidecar_repair(image, NULL, &lost, &err), 0, "no zones: nothing to say");
 	fd = open(sidecar, O_WRONLY | O_TRUNC);

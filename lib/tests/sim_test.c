@@ -311,7 +311,7 @@ static void test_refused(void)
 
 	IS(kcsd_sim_create(no_exit, sizeof(no_exit), NULL, &sim, &err),
 	   KCSD_SC_INVALID_PROGRAM_DATA, "refused: no exit");
-	IS(err.check, KCSD_VERDICT_FALL_OFF, "refused: why");
+	IS(err.verdict, KCSD_VERDICT_FALL_OFF, "refused: why");
 	IS(err.pc, 1, "refused: where");
 	OK(!sim, "refused: no simulator");
 	SAYS(err.text, "instruction 1: the function can run past its last instruction");
@@ -320,7 +320,7 @@ static void test_refused(void)
 	IS(err.pc, 1, "refused: at the program's own instruction");
 	IS(kcsd_sim_create(no_exit, 0, NULL, &sim, &err), KCSD_SC_INVALID_PROGRAM_DATA,
 	   "refused: nothing");
-	IS(err.check, KCSD_VERDICT_EMPTY, "refused: why");
+	IS(err.verdict, KCSD_VERDICT_EMPTY, "refused: why");
 	IS(kcsd_sim_create(no_exit, 9, NULL, &sim, NULL), KCSD_SC_INVALID_PROGRAM_DATA,
 	   "refused: 9 bytes");
 }
@@ -393,19 +393,19 @@ static void test_disasm(void)
 	uint32_t last = 0;
 	size_t len;
 
-	IS(kcsd_disasm_each(insns, sizeof(insns), NULL, note_insn, all, NULL), 0, "disasm");
+	IS(kcsd_insn_each(insns, sizeof(insns), NULL, note_insn, all, NULL), 0, "disasm");
 	/* The last but two jumps into an immediate, the last but one out of the program. */
 	IS_TEXT(all, "F0|lddw r1, 5|10-1;|call_local F5|005;|jne r1, 0, -3|001;L4|exit|01-1;"
 		"F5|ja +100|10-1;|jeq r0, 0, L4|004;", "disasm: labels and targets");
-	IS(kcsd_disasm_each(insns, sizeof(insns), NULL, stop_at_2, &last, NULL), 77,
+	IS(kcsd_insn_each(insns, sizeof(insns), NULL, stop_at_2, &last, NULL), 77,
 	   "disasm: what the function returns");
 	IS(last, 2, "disasm: and no more");
-	IS(kcsd_disasm_each(insns, 7, NULL, note_insn, all, &err), -EINVAL, "disasm: 7 bytes");
-	IS(err.check, KCSD_VERDICT_IMAGE, "disasm: why");
-	IS(kcsd_disasm_each(insns, 0, NULL, note_insn, all, NULL), -EINVAL, "disasm: nothing");
+	IS(kcsd_insn_each(insns, 7, NULL, note_insn, all, &err), -EINVAL, "disasm: 7 bytes");
+	IS(err.verdict, KCSD_VERDICT_IMAGE, "disasm: why");
+	IS(kcsd_insn_each(insns, 0, NULL, note_insn, all, NULL), -EINVAL, "disasm: nothing");
 	image = kcsd_object_image(obj, &len);
 	all[0] = 0;
-	IS(kcsd_disasm_each(image, len, obj, note_insn, all, NULL), 0, "disasm: an object");
+	IS(kcsd_insn_each(image, len, obj, note_insn, all, NULL), 0, "disasm: an object");
 	SAYS(all, "in_static|ldxdw r1, [r1]|");
 	SAYS(all, "|call_local inner|");
 	SAYS(all, "innermost|ldxdw ");

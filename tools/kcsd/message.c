@@ -82,7 +82,7 @@ int kcsd_fail_ret(int ret, const char *fmt, ...)
 	va_start(ap, fmt);
 	print_error(NULL, fmt, ap);
 	va_end(ap);
-	fprintf(stderr, ": %s%s%s%s\n", kcsd_strerror(ret), hint ? " (" : "", hint ? hint : "",
+	fprintf(stderr, ": %s%s%s%s\n", kcsd_error_text(ret), hint ? " (" : "", hint ? hint : "",
 		hint ? ")" : "");
 	return KCSD_EXIT_FAILED;
 }
@@ -95,13 +95,13 @@ int kcsd_fail_config(int ret, const char *fmt, ...)
 	va_start(ap, fmt);
 	print_error(NULL, fmt, ap);
 	va_end(ap);
-	fprintf(stderr, ": %s\n", root ? "only root can" : kcsd_strerror(ret));
+	fprintf(stderr, ": %s\n", root ? "only root can" : kcsd_error_text(ret));
 	return KCSD_EXIT_FAILED;
 }
 
 int kcsd_fail_load(const struct kcsd_error *error)
 {
-	if (error->check == KCSD_VERDICT_MEMORY)
+	if (error->verdict == KCSD_VERDICT_MEMORY)
 		return kcsd_fail("%s: 'kcsd create --arena-size' makes a drive that has more, "
 				 "--heap chooses how much is for the heap", error->text);
 	return kcsd_fail("%s", error->text);

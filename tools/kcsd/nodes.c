@@ -17,7 +17,7 @@ static void print_namespace(uint32_t index, uint32_t nsid, const char *what)
 int kcsd_print_nodes(const char *name)
 {
 	struct kcsd_config_info info;
-	int ret = kcsd_config_info(name, &info, sizeof(info));
+	int ret = kcsd_config_get(name, &info, sizeof(info));
 
 	if (ret)
 		return kcsd_fail_config(ret, "drive '%s'", name);

@@ -98,7 +98,7 @@ int kcsd_pick_name(const char *wanted, char name[KCSD_DRIVE_NAME_LEN])
 		snprintf(name, KCSD_DRIVE_NAME_LEN, "%s", wanted);
 		return 0;
 	}
-	ret = kcsd_config_info(wanted, &info, sizeof(info));
+	ret = kcsd_config_get(wanted, &info, sizeof(info));
 	if (ret == -ENOENT || ret == -EINVAL)
 		return kcsd_fail_no_drive(wanted);
 	if (ret)
@@ -142,7 +142,7 @@ static int find_configs(struct wanted *w, const char *wanted)
 	if (wanted && !strncmp(wanted, "/dev/", 5))
 		wanted += 5;
 	w->node = wanted;
-	if (wanted && !kcsd_config_info(wanted, &info, sizeof(info))) {
+	if (wanted && !kcsd_config_get(wanted, &info, sizeof(info))) {
 		snprintf(w->name, sizeof(w->name), "%s", wanted);
 		w->nr = 1;
 		return 0;
@@ -186,7 +186,7 @@ int kcsd_pick_drive(const char *wanted, unsigned int flags, struct kcsd_drive **
 
 	if (ret)
 		return ret;
-	ret = kcsd_open(name, flags, drv);
+	ret = kcsd_drive_open(name, flags, drv);
 	if (ret == -ENOENT)
 		return kcsd_fail_no_drive(name);
 	if (ret)
@@ -213,9 +213,10 @@ int kcsd_fail_program(struct kcsd_drive *drv, int ret, const char *what, uint32_
 	struct kcsd_compute_info info;
 
 	if ((ret & KCSD_SC_MASK) != KCSD_SC_INVALID_PROGRAM_INDEX || ret < 0 ||
-	    kcsd_identify_compute(drv, &info, sizeof(info)))
+	    kcsd_compute_identify(drv, &info, sizeof(info)))
 		return kcsd_fail_ret(ret, "cannot %s program %u", what, pind);
-	return kcsd_fail("cannot %s program %u: %s: %s has 0 to %u", what, pind, kcsd_strerror(ret),
+	return kcsd_fail("cannot %s program %u: %s: %s has 0 to %u", what, pind,
+			 kcsd_error_text(ret),
 			 kcsd_drive_name(drv), info.maxprog + info.nr_device - 1);
 }
 
@@ -241,6 +242,6 @@ int kcsd_pick_each_index(const struct args *args, const char *drive,
 		if (ret)
 			code = kcsd_fail_program(drv, ret, args->cmd->name, pind);
 	}
-	kcsd_close(drv);
+	kcsd_drive_close(drv);
 	return code;
 }

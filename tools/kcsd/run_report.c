@@ -378,7 +378,7 @@ static bool may_read(const struct kcsd_run_opts *o)
 }
 
 /* Print the lines that the run logged, which may tell the cause. */
-static int print_logged(const struct kcsd_log_line *line, void *arg)
+static int print_logged(const struct kcsd_program_log_entry *line, void *arg)
 {
 	const struct run *run = arg;
 
@@ -412,7 +412,7 @@ static void explain_limit(const struct run *run, struct kcsd_error *why)
 {
 	struct kcsd_compute_info info = {};
 
-	if (run->drv && kcsd_identify_compute(run->drv, &info, sizeof(info)))
+	if (run->drv && kcsd_compute_identify(run->drv, &info, sizeof(info)))
 		return;
 	if (run->result.info.reason == KCSD_FAULT_TIME && (run->drv || run->opts.timeout_ms))
 		add_limit(why, &(struct limit){ run->opts.timeout_ms, info.timeout_ms, "ms",
@@ -485,7 +485,7 @@ int kcsd_run_report(struct run *run)
 	else if (!result->status || result->recorded)
 		print_text(run->output_fd == STDOUT_FILENO ? stderr : stdout, run);
 	if (run->drv && (code == KCSD_EXIT_ERROR || code == KCSD_EXIT_FAULT))
-		kcsd_log_each(run->drv, 0, print_logged, run);
+		kcsd_program_log_each(run->drv, 0, print_logged, run);
 	if (!code && run->drv && !may_read(&run->opts))
 		fprintf(stderr, "kcsd: nothing was granted to be read: --lba, --range\n");
 	if (code == KCSD_EXIT_FAILED)

@@ -43,7 +43,7 @@ struct trace *kcsd_trace_create(const struct program_file *file)
 		free(trace);
 		return NULL;
 	}
-	if (kcsd_disasm_each(file->image, file->len, file->obj, add_insn, trace, &error)) {
+	if (kcsd_insn_each(file->image, file->len, file->obj, add_insn, trace, &error)) {
 		kcsd_fail("the program is refused: %s", error.text);
 		kcsd_trace_destroy(trace);
 		return NULL;

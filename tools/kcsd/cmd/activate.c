@@ -7,12 +7,13 @@ static const struct opt opts[] = { OPTION_DRIVE(OPT_ROW) };
 
 static int activate(const struct args *args)
 {
-	return kcsd_pick_each_index(args, kcsd_args_value(args, OPT_DRIVE), kcsd_activate);
+	return kcsd_pick_each_index(args, kcsd_args_value(args, OPT_DRIVE), kcsd_program_activate);
 }
 
 static int deactivate(const struct args *args)
 {
-	return kcsd_pick_each_index(args, kcsd_args_value(args, OPT_DRIVE), kcsd_deactivate);
+	return kcsd_pick_each_index(args, kcsd_args_value(args, OPT_DRIVE),
+				    kcsd_program_deactivate);
 }
 
 const struct command kcsd_cmd_activate = {

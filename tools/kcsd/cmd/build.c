@@ -344,7 +344,7 @@ static int check_object(const struct build *b)
 	struct checked checked = { .b = b };
 	struct kcsd_error error;
 
-	if (kcsd_object_each(b->made, check_program, &checked, &error))
+	if (kcsd_object_program_each(b->made, check_program, &checked, &error))
 		return fail_object(b, error.text);
 	if (!checked.nr)
 		return kcsd_fail("%s: no program: one is a function with SEC(\"kcsd\")", b->source);

@@ -213,7 +213,7 @@ static int configure(const struct args *args, const char *name)
 		ret = attribute_value(args, i, value, sizeof(value));
 		if (ret)
 			return ret;
-		ret = kcsd_config_set(name, attributes[i].name, value);
+		ret = kcsd_attr_set(name, attributes[i].name, value);
 		if (ret == -EINVAL)
 			return kcsd_fail("drive '%s' refuses --%s %s; it is: %s", name,
 					 opts[i].name, kcsd_args_value(args, i), opts[i].help);
@@ -221,7 +221,7 @@ static int configure(const struct args *args, const char *name)
 			return kcsd_fail_config(ret, "drive '%s' refuses --%s %s", name,
 						opts[i].name, kcsd_args_value(args, i));
 	}
-	ret = kcsd_config_power(name, true);
+	ret = kcsd_drive_power(name, true);
 	return ret ? kcsd_fail_config(ret, "cannot power on drive '%s'", name) : 0;
 }
 
@@ -256,10 +256,10 @@ static int print_made(const struct args *args, const char *name)
 {
 	struct kcsd_config_info info;
 	char size[32];
-	int ret = kcsd_config_info(name, &info, sizeof(info));
+	int ret = kcsd_config_get(name, &info, sizeof(info));
 
 	if (!ret)
-		ret = kcsd_config_get(name, "size", size, sizeof(size));
+		ret = kcsd_attr_get(name, "size", size, sizeof(size));
 	if (ret)
 		return kcsd_fail_config(ret, "drive '%s'", name);
 	if (kcsd_args_has(args, OPT_JSON)) {
@@ -285,7 +285,7 @@ static int create(const struct args *args)
 	if (code)
 		return code;
 	kcsd_signals_catch();
-	ret = kcsd_config_create(name);
+	ret = kcsd_drive_create(name);
 	if (ret == -EEXIST)
 		return kcsd_fail("there is a drive '%s' already", name);
 	if (ret == -ENOENT)
@@ -302,7 +302,7 @@ static int create(const struct args *args)
 	}
 	if (code) {
 		kcsd_kernel_log_print(kmsg);
-		ret = kcsd_config_delete(name);
+		ret = kcsd_drive_delete(name);
 		if (ret)
 			kcsd_fail_ret(ret, "cannot remove the unfinished drive '%s'", name);
 	} else {

@@ -11,7 +11,7 @@ static int delete(const struct args *args)
 	for (i = 0; i < args->nr_operands; i++) {
 		const char *name = args->operand[i];
 
-		ret = kcsd_config_delete(name);
+		ret = kcsd_drive_delete(name);
 		if (ret == -ENOENT || ret == -EINVAL)
 			code = kcsd_fail_no_drive(name);
 		else if (ret == -EPERM)

@@ -95,8 +95,8 @@ static int list(const struct args *args, const struct program_file *file)
 
 	if (kcsd_args_has(args, OPT_JSON))
 		l.json = json_object_new_array();
-	ret = kcsd_disasm_each(file->image, file->len, file->obj,
-			       l.json ? add_insn : print_insn, &l, &error);
+	ret = kcsd_insn_each(file->image, file->len, file->obj,
+			     l.json ? add_insn : print_insn, &l, &error);
 	if (!ret && l.json)
 		kcsd_json_print(l.json);
 	else

@@ -165,7 +165,7 @@ static int refuse_drive(const char *name)
 
 	if (!access(name, F_OK) || kcsd_find_config(name, drive) != 1)
 		return 0;
-	if (kcsd_config_get(drive, "backing_file", file, sizeof(file)) || !*file)
+	if (kcsd_attr_get(drive, "backing_file", file, sizeof(file)) || !*file)
 		return kcsd_fail("'%s' is a drive, whose data is in memory: it has no sidecar",
 				 name);
 	return kcsd_fail("'%s' is a drive: its backing file is %s", name, file);
@@ -181,7 +181,7 @@ static int fsck(const struct args *args)
 	if (ret)
 		return ret;
 
-	ret = kcsd_sidecar_check(args->operand[0], &info, sizeof(info), &error);
+	ret = kcsd_sidecar_validate(args->operand[0], &info, sizeof(info), &error);
 	if (ret)
 		return kcsd_fail("%s", error.text);
 	if (kcsd_args_has(args, OPT_JSON))

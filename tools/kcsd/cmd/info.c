@@ -80,16 +80,16 @@ static void print_json(const char *drive, const struct info *info)
 
 static int identify(struct kcsd_drive *drv, struct info *info)
 {
-	int ret = kcsd_identify_ctrl(drv, &info->ctrl, sizeof(info->ctrl));
+	int ret = kcsd_ctrl_identify(drv, &info->ctrl, sizeof(info->ctrl));
 
 	if (!ret)
-		ret = kcsd_identify_ns(drv, KCSD_NSID_NVM, &info->ns, sizeof(info->ns));
+		ret = kcsd_ns_identify(drv, KCSD_NSID_NVM, &info->ns, sizeof(info->ns));
 	if (!ret)
-		ret = kcsd_identify_compute(drv, &info->compute, sizeof(info->compute));
+		ret = kcsd_compute_identify(drv, &info->compute, sizeof(info->compute));
 	if (!ret)
-		ret = kcsd_health(drv, &info->health, sizeof(info->health));
+		ret = kcsd_health_get(drv, &info->health, sizeof(info->health));
 	if (!ret)
-		ret = kcsd_identify_slm(drv, &info->slm, sizeof(info->slm));
+		ret = kcsd_slm_identify(drv, &info->slm, sizeof(info->slm));
 	return ret == KCSD_SC_INVALID_NS ? 0 : ret;
 }
 
@@ -113,7 +113,7 @@ static int info(const struct args *args)
 		print_json(kcsd_drive_name(drv), &info);
 	else
 		print_text(kcsd_drive_name(drv), &info);
-	kcsd_close(drv);
+	kcsd_drive_close(drv);
 	return ret;
 }
 

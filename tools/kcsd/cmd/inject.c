@@ -50,7 +50,7 @@ static int take_operands(struct inject *in)
 
 static int clear(const char *name)
 {
-	int ret = kcsd_config_set(name, "inject", "clear");
+	int ret = kcsd_attr_set(name, "inject", "clear");
 
 	return ret ? kcsd_fail_config(ret, "drive '%s': cannot clear its rules", name) : 0;
 }
@@ -63,12 +63,12 @@ static int powered_lbas(const char *name, uint64_t *nsze)
 {
 	struct kcsd_config_info info;
 	char size[32], block_size[32];
-	int ret = kcsd_config_info(name, &info, sizeof(info));
+	int ret = kcsd_config_get(name, &info, sizeof(info));
 
 	if (ret || !info.powered)
 		return ret;
-	if ((ret = kcsd_config_get(name, "size", size, sizeof(size))) ||
-	    (ret = kcsd_config_get(name, "block_size", block_size, sizeof(block_size))))
+	if ((ret = kcsd_attr_get(name, "size", size, sizeof(size))) ||
+	    (ret = kcsd_attr_get(name, "block_size", block_size, sizeof(block_size))))
 		return ret;
 	*nsze = strtoull(size, NULL, 10) / strtoull(block_size, NULL, 10);
 	return 0;
@@ -90,7 +90,7 @@ static int add(const struct inject *in, const char *name)
 		len += snprintf(text + len, sizeof(text) - len, "%s%s", i ? " " : "", in->word[i]);
 	if (len >= sizeof(text))
 		return kcsd_usage(in->args->cmd, "so long a rule there is not");
-	ret = kcsd_config_set(name, "inject", text);
+	ret = kcsd_attr_set(name, "inject", text);
 	if (ret == -ENOSPC)
 		return kcsd_fail("drive '%s' has as many rules as it can; 'kcsd inject %s clear' "
 				 "removes them", name, name);
@@ -101,7 +101,7 @@ static int list(const struct inject *in, const char *name)
 {
 	char text[MAX_RULES], *next = text, *line;
 	json_object *json;
-	int ret = kcsd_config_get(name, "inject", text, sizeof(text));
+	int ret = kcsd_attr_get(name, "inject", text, sizeof(text));
 
 	if (ret)
 		return kcsd_fail_config(ret, "drive '%s'", name);

@@ -20,7 +20,7 @@ static uint64_t number_attr(const char *name, const char *attr)
 {
 	char buf[32];
 
-	return kcsd_config_get(name, attr, buf, sizeof(buf)) ? 0 : strtoull(buf, NULL, 10);
+	return kcsd_attr_get(name, attr, buf, sizeof(buf)) ? 0 : strtoull(buf, NULL, 10);
 }
 
 static void print_row(const struct kcsd_config_info *info, const char *drive, const char *file)
@@ -62,7 +62,7 @@ static int list_drive(const struct kcsd_config_info *info, void *arg)
 
 	if (info->powered)
 		snprintf(drive, sizeof(drive), "kcsd%u", info->index);
-	if (kcsd_config_get(info->name, "backing_file", file, sizeof(file)))
+	if (kcsd_attr_get(info->name, "backing_file", file, sizeof(file)))
 		file[0] = '\0';
 	if (list->json) {
 		add_json(list->json, info, drive, file);

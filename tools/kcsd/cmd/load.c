@@ -42,8 +42,8 @@ static void print_loaded(const struct args *args, const struct kcsd_object *obj,
 /* Unload the program after a signal: the user does not know its index yet. */
 static int undo_load(struct kcsd_drive *drv, uint32_t pind)
 {
-	kcsd_deactivate(drv, pind);
-	kcsd_unload(drv, pind);
+	kcsd_program_deactivate(drv, pind);
+	kcsd_program_unload(drv, pind);
 	kcsd_fail("interrupted, nothing was loaded");
 	return kcsd_signals_code(kcsd_signals_caught());
 }
@@ -56,13 +56,13 @@ static int load_object(const struct args *args, struct kcsd_drive *drv,
 	int ret;
 
 	kcsd_signals_catch();
-	ret = kcsd_load_object(drv, obj, load, &pind, &error);
+	ret = kcsd_object_load(drv, obj, load, &pind, &error);
 	if (ret)
 		return kcsd_fail_load(&error);
 	if (kcsd_args_has(args, OPT_ACTIVATE)) {
-		ret = kcsd_activate(drv, pind);
+		ret = kcsd_program_activate(drv, pind);
 		if (ret) {
-			kcsd_unload(drv, pind);
+			kcsd_program_unload(drv, pind);
 			return kcsd_fail_ret(ret, "cannot activate %s", kcsd_object_name(obj));
 		}
 	}
@@ -95,7 +95,7 @@ static int load(const struct args *args)
 	ret = kcsd_pick_drive(kcsd_args_value(args, OPT_DRIVE), 0, &drv);
 	if (!ret) {
 		ret = load_object(args, drv, obj, &load);
-		kcsd_close(drv);
+		kcsd_drive_close(drv);
 	}
 	kcsd_object_close(obj);
 	return ret;

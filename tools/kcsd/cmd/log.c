@@ -23,14 +23,14 @@ static void print_safe(const char *text)
 		putchar(kcsd_is_text(text, 1) && *text != '\r' && *text != '\n' ? *text : '?');
 }
 
-static bool has_lba(const struct kcsd_log_line *line)
+static bool has_lba(const struct kcsd_program_log_entry *line)
 {
 	return line->type == KCSD_LOG_MEDIUM ||
 	       (line->type == KCSD_LOG_FAULT && (line->reason == KCSD_FAULT_LBA_READ ||
 						 line->reason == KCSD_FAULT_LBA_WRITE));
 }
 
-static void print_line(const struct kcsd_log_line *line)
+static void print_line(const struct kcsd_program_log_entry *line)
 {
 	time_t seconds = line->time_ns / NSEC_PER_SEC;
 	char when[32];
@@ -50,7 +50,7 @@ static void print_line(const struct kcsd_log_line *line)
 	putchar('\n');
 }
 
-static void add_json(json_object *json, const struct kcsd_log_line *line)
+static void add_json(json_object *json, const struct kcsd_program_log_entry *line)
 {
 	static const char * const types[] = {
 		[KCSD_LOG_LINE] = "line", [KCSD_LOG_FAULT] = "fault", [KCSD_LOG_MEDIUM] = "medium",
@@ -79,7 +79,7 @@ static void add_json(json_object *json, const struct kcsd_log_line *line)
 	json_object_array_add(json, row);
 }
 
-static int show(const struct kcsd_log_line *line, void *arg)
+static int show(const struct kcsd_program_log_entry *line, void *arg)
 {
 	if (arg)
 		add_json(arg, line);
@@ -91,7 +91,7 @@ static int show(const struct kcsd_log_line *line, void *arg)
 #define SCT_MEDIUM	0x2
 
 /* True if the entry is about an LBA. An lba of 0 can mean none or LBA 0: look at the status. */
-static bool error_has_lba(const struct kcsd_error_entry *e)
+static bool error_has_lba(const struct kcsd_error_log_entry *e)
 {
 	bool medium = e->status >> 8 == SCT_MEDIUM;
 	bool zone = e->status >= KCSD_SC_ZONE_BOUNDARY &&
@@ -100,7 +100,7 @@ static bool error_has_lba(const struct kcsd_error_entry *e)
 	return e->lba || (!e->admin && e->nsid == KCSD_NSID_NVM && (medium || zone));
 }
 
-static void print_error(const struct kcsd_error_entry *e)
+static void print_error(const struct kcsd_error_log_entry *e)
 {
 	printf("%llu %s command, namespace %u: %s", (unsigned long long)e->count,
 	       e->admin ? "admin" : "I/O", e->nsid, kcsd_status_text(e->status));
@@ -111,7 +111,7 @@ static void print_error(const struct kcsd_error_entry *e)
 	putchar('\n');
 }
 
-static void add_error_json(json_object *json, const struct kcsd_error_entry *e)
+static void add_error_json(json_object *json, const struct kcsd_error_log_entry *e)
 {
 	json_object *row = json_object_new_object();
 
@@ -128,7 +128,7 @@ static void add_error_json(json_object *json, const struct kcsd_error_entry *e)
 	json_object_array_add(json, row);
 }
 
-static int show_error(const struct kcsd_error_entry *e, void *arg)
+static int show_error(const struct kcsd_error_log_entry *e, void *arg)
 {
 	if (arg)
 		add_error_json(arg, e);
@@ -153,15 +153,15 @@ static int show_log(const struct args *args)
 	if (kcsd_args_has(args, OPT_JSON))
 		json = json_object_new_array();
 	if (kcsd_args_has(args, OPT_ERRORS))
-		ret = kcsd_error_each(drv, show_error, json);
+		ret = kcsd_error_log_each(drv, show_error, json);
 	else
-		ret = kcsd_log_each(drv, after, show, json);
+		ret = kcsd_program_log_each(drv, after, show, json);
 	if (ret)
 		ret = kcsd_fail_ret(ret, "%s: log", kcsd_drive_name(drv));
 	else if (json)
 		kcsd_json_print(json_object_get(json));
 	json_object_put(json);
-	kcsd_close(drv);
+	kcsd_drive_close(drv);
 	return ret;
 }
 

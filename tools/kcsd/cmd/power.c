@@ -8,7 +8,7 @@
 int kcsd_power_on(const char *name)
 {
 	int kmsg = kcsd_kernel_log_open();
-	int ret = kcsd_config_power(name, true);
+	int ret = kcsd_drive_power(name, true);
 
 	if (ret) {
 		kcsd_fail_config(ret, "cannot power on drive '%s'", name);
@@ -20,7 +20,7 @@ int kcsd_power_on(const char *name)
 
 static int power_off(const char *name)
 {
-	int ret = kcsd_config_power(name, false);
+	int ret = kcsd_drive_power(name, false);
 
 	if (ret == -EBUSY)
 		return kcsd_fail("drive '%s' is in use: unmount its file systems and close its "

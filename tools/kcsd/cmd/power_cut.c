@@ -33,7 +33,7 @@ static int cut(const char *name, uint64_t seed)
 	int ret;
 
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)seed);
-	ret = kcsd_config_set(name, "power_cut", text);
+	ret = kcsd_attr_set(name, "power_cut", text);
 	if (ret == -ENODEV)
 		return kcsd_fail("drive '%s' is powered off", name);
 	return ret ? kcsd_fail_config(ret, "drive '%s': cannot cut its power", name) : 0;

@@ -85,7 +85,7 @@ static int programs(const struct args *args)
 	else if (!programs.nr)
 		printf("no programs; 'kcsd load OBJECT' loads one\n");
 	json_object_put(programs.json);
-	kcsd_close(drv);
+	kcsd_drive_close(drv);
 	return ret;
 }
 

@@ -45,7 +45,7 @@ static int create(const struct args *args)
 	if (ret)
 		return ret;
 	ret = kcsd_range_set_create(drv, ranges, nr, &rsid);
-	kcsd_close(drv);
+	kcsd_drive_close(drv);
 	if (ret)
 		return kcsd_fail_ret(ret, "cannot create the range set");
 	if (!kcsd_args_has(args, OPT_JSON)) {
@@ -92,7 +92,7 @@ static int delete(const struct args *args)
 		if (ret)
 			code = kcsd_fail_ret(ret, "cannot delete range set %u", (unsigned int)rsid);
 	}
-	kcsd_close(drv);
+	kcsd_drive_close(drv);
 	return code;
 }
 
@@ -163,7 +163,7 @@ static int list(const struct args *args)
 	else if (!listing.nr)
 		printf("no range sets; 'kcsd ranges create START+LENGTH...' makes one\n");
 	json_object_put(listing.json);
-	kcsd_close(drv);
+	kcsd_drive_close(drv);
 	return ret;
 }
 

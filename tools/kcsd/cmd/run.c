@@ -134,7 +134,8 @@ static int execute(struct run *run)
 		return say_interrupted();
 	if (ret == -ENOSYS || ret == -EPERM) {
 		/* io_uring is not available: use the ioctl, which shows no progress. */
-		ret = kcsd_run(run->drv, &run->opts, &run->result, sizeof(run->result), &error);
+		ret = kcsd_program_run(run->drv, &run->opts, &run->result, sizeof(run->result),
+				       &error);
 		if (kcsd_signals_caught())
 			return say_interrupted();
 		return ret < 0 ? kcsd_fail("%s", error.text) : 0;
@@ -170,11 +171,11 @@ static int run_object(struct run *run)
 	struct kcsd_error error;
 	int ret, code;
 
-	if (kcsd_load_object(run->drv, run->obj, NULL, &run->pind, &error))
+	if (kcsd_object_load(run->drv, run->obj, NULL, &run->pind, &error))
 		return kcsd_signals_caught() ? say_interrupted() : kcsd_fail_load(&error);
-	ret = kcsd_activate(run->drv, run->pind);
+	ret = kcsd_program_activate(run->drv, run->pind);
 	if (ret) {
-		kcsd_unload(run->drv, run->pind);
+		kcsd_program_unload(run->drv, run->pind);
 		if (kcsd_signals_caught())
 			return say_interrupted();
 		return kcsd_fail_ret(ret, "cannot activate %s", kcsd_object_name(run->obj));
@@ -185,9 +186,9 @@ static int run_object(struct run *run)
 			run->pind);
 		return code;
 	}
-	ret = kcsd_deactivate(run->drv, run->pind);
+	ret = kcsd_program_deactivate(run->drv, run->pind);
 	if (!ret)
-		ret = kcsd_unload(run->drv, run->pind);
+		ret = kcsd_program_unload(run->drv, run->pind);
 	return ret ? kcsd_fail_ret(ret, "cannot unload program %u", run->pind) : code;
 }
 
@@ -219,7 +220,7 @@ static int run_named(struct run *run)
 		return kcsd_fail_ret(ret, "%s: Program List", kcsd_drive_name(run->drv));
 	run->pind = find.found.pind;
 	if (!find.found.active)
-		ret = kcsd_activate(run->drv, run->pind);
+		ret = kcsd_program_activate(run->drv, run->pind);
 	else
 		ret = 0;
 	if (ret)
@@ -283,7 +284,7 @@ static uint64_t zone_size(struct kcsd_drive *drv)
 {
 	struct kcsd_zns_info info;
 
-	return kcsd_identify_zns(drv, &info, sizeof(info)) ? 0 : info.zone_size;
+	return kcsd_zns_identify(drv, &info, sizeof(info)) ? 0 : info.zone_size;
 }
 
 /* Open the drive for writing, which write grants and loading need, and run the program. */
@@ -300,7 +301,7 @@ static int run_on_drive(struct run *run)
 	}
 	if (!code)
 		code = delete_range_set(run, run_any(run));
-	kcsd_close(run->drv);
+	kcsd_drive_close(run->drv);
 	return code;
 }
 

@@ -320,7 +320,7 @@ static void trace_step(const struct kcsd_sim_step *step, void *arg)
 
 static int say_refused(const struct sim *s, const struct kcsd_error *error)
 {
-	bool no_memory = error->check == KCSD_VERDICT_MEMORY;
+	bool no_memory = error->verdict == KCSD_VERDICT_MEMORY;
 	const char *more = no_memory ? ": --arena-size gives it more" : "";
 
 	if (s->program.obj || kcsd_args_has(s->run.args, OPT_RAW))

@@ -63,9 +63,9 @@ static int failed(const struct slm *slm, int ret)
 
 	/* LBAs were validated before, so this status is about the size of SLM. */
 	if (ret == KCSD_SC_LBA_RANGE &&
-	    !kcsd_identify_slm(slm->drv, &info, sizeof(info)))
+	    !kcsd_slm_identify(slm->drv, &info, sizeof(info)))
 		return kcsd_fail("cannot %s SLM: %s: %s has %llu bytes of it",
-				 slm->args->operand[0], kcsd_strerror(ret),
+				 slm->args->operand[0], kcsd_error_text(ret),
 				 kcsd_drive_name(slm->drv), (unsigned long long)info.size);
 	return kcsd_fail_ret(ret, "cannot %s SLM", slm->args->operand[0]);
 }
@@ -272,7 +272,7 @@ static const struct action {
 	int max_operands;	/* at least one */
 	unsigned int opts;	/* bit mask of its options besides --drive and --json */
 	int (*run)(struct slm *slm);
-	unsigned int flags;	/* kcsd_open() */
+	unsigned int flags;	/* kcsd_drive_open() */
 } actions[] = {
 	{ "read", 1, 1u << OPT_OUTPUT, slm_read, KCSD_OPEN_RDONLY },
 	{ "write", 1, 1u << OPT_DATA | 1u << OPT_HEX, slm_write, 0 },
@@ -337,7 +337,7 @@ static int run_slm(const struct args *args)
 	code = kcsd_pick_drive(kcsd_args_value(args, OPT_DRIVE), a->flags, &slm->drv);
 	if (!code) {
 		code = a->run(slm);
-		kcsd_close(slm->drv);
+		kcsd_drive_close(slm->drv);
 	}
 	if (!code)
 		print_moved(slm);

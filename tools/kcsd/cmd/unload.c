@@ -11,15 +11,16 @@ static const struct opt opts[] = { OPTIONS(OPT_ROW) };
 
 static int force_unload(struct kcsd_drive *drv, uint32_t pind)
 {
-	int ret = kcsd_deactivate(drv, pind);
+	int ret = kcsd_program_deactivate(drv, pind);
 
-	return ret ? ret : kcsd_unload(drv, pind);
+	return ret ? ret : kcsd_program_unload(drv, pind);
 }
 
 static int unload(const struct args *args)
 {
 	return kcsd_pick_each_index(args, kcsd_args_value(args, OPT_DRIVE),
-				    kcsd_args_has(args, OPT_FORCE) ? force_unload : kcsd_unload);
+				    kcsd_args_has(args, OPT_FORCE) ? force_unload :
+								     kcsd_program_unload);
 }
 
 const struct command kcsd_cmd_unload = {

@@ -97,7 +97,7 @@ static int fail_zone(struct kcsd_drive *drv, const struct action *action, uint64
 	struct kcsd_zone_info info;
 
 	if ((ret == KCSD_SC_INVALID_FIELD || ret == KCSD_SC_INVALID_ZONE_TRANSITION) &&
-	    kcsd_zone_report(drv, lba, KCSD_ZONE_COND_ANY, take_zone, &info) == 1) {
+	    kcsd_zone_each(drv, lba, KCSD_ZONE_COND_ANY, take_zone, &info) == 1) {
 		if (info.start != lba)
 			return kcsd_fail("%s: no zone begins at LBA %llu, but one at %llu: "
 					 "'kcsd zones' shows all", kcsd_drive_name(drv), at,
@@ -140,11 +140,11 @@ static int run_zone(const struct args *args)
 	if ((code = take_operands(args, &zone)) || (code = check_lbas(args, &zone)) ||
 	    (code = kcsd_pick_drive(zone.drive, 0, &drv)))
 		return code;
-	if (kcsd_identify_zns(drv, &info, sizeof(info)) == KCSD_SC_INVALID_FIELD)
+	if (kcsd_zns_identify(drv, &info, sizeof(info)) == KCSD_SC_INVALID_FIELD)
 		code = kcsd_fail("%s is not zoned", kcsd_drive_name(drv));
 	else
 		code = manage(drv, &zone);
-	kcsd_close(drv);
+	kcsd_drive_close(drv);
 	return code;
 }
 

@@ -107,12 +107,12 @@ static int show_zones(struct kcsd_drive *drv, struct zones *zones)
 
 	struct kcsd_zns_info info;
 
-	if (kcsd_identify_zns(drv, &info, sizeof(info)) == KCSD_SC_INVALID_FIELD)
+	if (kcsd_zns_identify(drv, &info, sizeof(info)) == KCSD_SC_INVALID_FIELD)
 		return kcsd_fail("%s is not zoned", kcsd_drive_name(drv));
 	if (!zones->json)
 		printf("%12s  %10s  %10s  %12s  %s\n", "start", "size", "capacity", "write pointer",
 		       "state");
-	ret = kcsd_zone_report(drv, zones->from, zones->cond, show_zone, zones);
+	ret = kcsd_zone_each(drv, zones->from, zones->cond, show_zone, zones);
 	if (ret == INT32_MAX)
 		ret = 0;
 	return ret ? kcsd_fail_ret(ret, "%s: zones", kcsd_drive_name(drv)) : 0;
@@ -143,7 +143,7 @@ static int run_zones(const struct args *args)
 	if (!code && zones.json)
 		kcsd_json_print(json_object_get(zones.json));
 	json_object_put(zones.json);
-	kcsd_close(drv);
+	kcsd_drive_close(drv);
 	return code;
 }
 

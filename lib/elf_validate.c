@@ -192,8 +192,8 @@ static int check_section(struct check *c, uint32_t index)
 	return strcmp(name, ".BTF.ext") ? 0 : check_btf_ext(c, &sh);
 }
 
-int kcsd_elf_check(const struct kcsd_object *obj, const void *buf, size_t len,
-		   struct kcsd_error *err)
+int kcsd_elf_validate(const struct kcsd_object *obj, const void *buf, size_t len,
+		      struct kcsd_error *err)
 {
 	struct check c = { .obj = obj, .err = err, .elf = { .buf = buf, .len = len } };
 	uint32_t i;

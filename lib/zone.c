@@ -29,7 +29,7 @@ enum { DESC_STATE = 1, DESC_CAP = 8, DESC_START = 16, DESC_WP = 24 };
 
 /* ---- identify ---- */
 
-int kcsd_identify_zns(struct kcsd_drive *drv, struct kcsd_zns_info *info, size_t size)
+int kcsd_zns_identify(struct kcsd_drive *drv, struct kcsd_zns_info *info, size_t size)
 {
 	uint8_t ns[KCSD_IDENTIFY_LEN], ctrl[KCSD_IDENTIFY_LEN];
 	struct kcsd_zns_info z;
@@ -40,13 +40,13 @@ int kcsd_identify_zns(struct kcsd_drive *drv, struct kcsd_zns_info *info, size_t
 	 * Check the command set first: a drive that is not zoned would refuse the commands below,
 	 * and each refusal adds an entry to its error log.
 	 */
-	ret = kcsd_identify_csi(drv, KCSD_NSID_NVM, &csi);
+	ret = kcsd_ns_csi(drv, KCSD_NSID_NVM, &csi);
 	if (!ret && csi != KCSD_CSI_ZNS)
 		ret = KCSD_SC_INVALID_FIELD;
 	if (!ret)
-		ret = kcsd_identify(drv, CNS_CS_CTRL, KCSD_CSI_ZNS, 0, ctrl);
+		ret = kcsd_drive_identify(drv, CNS_CS_CTRL, KCSD_CSI_ZNS, 0, ctrl);
 	if (!ret)
-		ret = kcsd_identify(drv, CNS_CS_NS, KCSD_CSI_ZNS, KCSD_NSID_NVM, ns);
+		ret = kcsd_drive_identify(drv, CNS_CS_NS, KCSD_CSI_ZNS, KCSD_NSID_NVM, ns);
 	if (ret)
 		return ret;
 	/* The limits are 0's based; all ones become 0, which means no limit. */
@@ -106,7 +106,7 @@ static int receive(const struct report *r)
 		.cdw13 = r->filter << CDW13_FILTER_SHIFT | REPORT_PARTIAL,
 	};
 
-	return kcsd_io_cmd(r->drv, &cmd);
+	return kcsd_drive_io(r->drv, &cmd);
 }
 
 /*
@@ -153,8 +153,8 @@ static int report_parts(struct report *r, int (*fn)(const struct kcsd_zone_info 
 	return 0;
 }
 
-int kcsd_zone_report(struct kcsd_drive *drv, uint64_t slba, uint32_t cond,
-		     int (*fn)(const struct kcsd_zone_info *zone, void *arg), void *arg)
+int kcsd_zone_each(struct kcsd_drive *drv, uint64_t slba, uint32_t cond,
+		   int (*fn)(const struct kcsd_zone_info *zone, void *arg), void *arg)
 {
 	int filter = filter_of(cond), ret;
 	struct kcsd_zns_info info;
@@ -162,7 +162,7 @@ int kcsd_zone_report(struct kcsd_drive *drv, uint64_t slba, uint32_t cond,
 
 	if (filter < 0)
 		return filter;
-	ret = kcsd_identify_zns(drv, &info, sizeof(info));
+	ret = kcsd_zns_identify(drv, &info, sizeof(info));
 	if (ret)
 		return ret;
 	r = (struct report){
@@ -193,7 +193,7 @@ int kcsd_zone_manage(struct kcsd_drive *drv, enum kcsd_zone_action action, uint6
 		.cdw13 = (action & 0xff) | (all ? SEND_ALL : 0),
 	};
 
-	return kcsd_io_cmd(drv, &cmd);
+	return kcsd_drive_io(drv, &cmd);
 }
 
 int kcsd_zone_append(struct kcsd_drive *drv, uint64_t zslba, const void *buf, size_t len,
@@ -212,7 +212,7 @@ int kcsd_zone_append(struct kcsd_drive *drv, uint64_t zslba, const void *buf, si
 
 	if (!len || len % drv->lba_size || len / drv->lba_size > MAX_NLB)
 		return -EINVAL;
-	ret = kcsd_io_cmd(drv, &cmd);
+	ret = kcsd_drive_io(drv, &cmd);
 	if (!ret)
 		*lba = cmd.result;
 	return ret;

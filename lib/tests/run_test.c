@@ -47,11 +47,13 @@ static void refused(const char *what, const struct kcsd_run_opts *opts, int want
 	struct kcsd_error err = {};
 
 	memset(&result, 0xff, sizeof(result));
-	IS(kcsd_run(&drive, opts, &result, sizeof(result), &err), wanted, "run refused: %s", what);
+	IS(kcsd_program_run(&drive, opts, &result, sizeof(result), &err), wanted, "run refused: %s",
+	   what);
 	OK(err.text[0], "  with a sentence: %s", err.text);
 	OK(!result.out && !result.recorded, "  and no result");
 	kcsd_run_result_free(&result, sizeof(result));
-	IS(kcsd_run(&drive, opts, &result, sizeof(result), NULL), wanted, "  also without it");
+	IS(kcsd_program_run(&drive, opts, &result, sizeof(result), NULL), wanted,
+	   "  also without it");
 }
 
 #define REFUSED(what, member, value, wanted) \
@@ -101,8 +103,9 @@ static void test_refused(void)
 	many[0].access = KCSD_GRANT_ZONES;
 	refused("zones, for nothing", &opts, -EINVAL);
 	longer.o.sz = sizeof(longer);
-	OK(kcsd_run(&drive, &longer.o, &(struct kcsd_run_result){}, sizeof(struct kcsd_run_result),
-		    NULL) < 0, "run refused: a member that is not known");
+	OK(kcsd_program_run(&drive, &longer.o, &(struct kcsd_run_result){},
+			    sizeof(struct kcsd_run_result),
+			    NULL) < 0, "run refused: a member that is not known");
 }
 
 /* ---- the command ---- */
@@ -111,24 +114,24 @@ static void test_command(void)
 {
 	struct kcsd_run_opts opts = good();
 	const struct kcsd_lba_grant *grants;
-	struct kcsd_exec exec;
+	struct kcsd_run run;
 
 	many[1] = (struct kcsd_grant){ .slba = 0x0102030405060708, .nlb = 0xa0b0c0d0, .access = 1 };
-	IS(kcsd_exec_init(&exec, &drive, &opts, NULL), 0, "command");
-	IS(exec.cmd.opcode, KCSD_CMD_EXECUTE_LBA, "command: opcode");
-	IS(exec.cmd.nsid, KCSD_NSID_COMPUTE, "command: namespace");
-	OK(exec.cmd.cdw2 == 3 && exec.cmd.cdw3 == 2, "command: program, grants");
-	OK(exec.cmd.cdw10 == 0x55667788 && exec.cmd.cdw11 == 0x11223344, "command: CPARAM1");
-	OK(exec.cmd.cdw12 == 0xddeeff00 && exec.cmd.cdw13 == 0x99aabbcc, "command: CPARAM2");
-	OK(exec.cmd.cdw14 == 0x9abcdef0 && exec.cmd.cdw15 == 0x12345678, "command: budget");
-	IS(exec.cmd.timeout_ms, 77, "command: time limit");
-	IS(exec.cmd.data_len, 2 * 16 + 3, "command: data");
-	IS(exec.cmd.metadata_len, sizeof(struct kcsd_run_record) + 100, "command: metadata");
-	grants = exec.data;
+	IS(kcsd_run_init(&run, &drive, &opts, NULL), 0, "command");
+	IS(run.cmd.opcode, KCSD_CMD_EXECUTE_LBA, "command: opcode");
+	IS(run.cmd.nsid, KCSD_NSID_COMPUTE, "command: namespace");
+	OK(run.cmd.cdw2 == 3 && run.cmd.cdw3 == 2, "command: program, grants");
+	OK(run.cmd.cdw10 == 0x55667788 && run.cmd.cdw11 == 0x11223344, "command: CPARAM1");
+	OK(run.cmd.cdw12 == 0xddeeff00 && run.cmd.cdw13 == 0x99aabbcc, "command: CPARAM2");
+	OK(run.cmd.cdw14 == 0x9abcdef0 && run.cmd.cdw15 == 0x12345678, "command: budget");
+	IS(run.cmd.timeout_ms, 77, "command: time limit");
+	IS(run.cmd.data_len, 2 * 16 + 3, "command: data");
+	IS(run.cmd.metadata_len, sizeof(struct kcsd_run_record) + 100, "command: metadata");
+	grants = run.data;
 	OK(le64toh(grants[1].slba) == 0x0102030405060708 && le32toh(grants[1].nlb) == 0xa0b0c0d0 &&
 	   grants[1].access == 1, "command: a grant");
 	OK(!memcmp(grants + 2, "abc", 3), "command: arguments");
-	kcsd_exec_destroy(&exec);
+	kcsd_run_destroy(&run);
 }
 
 /* Between grants and arguments; the drive knows better where zones or a set are meant. */
@@ -136,7 +139,7 @@ static void test_length(void)
 {
 	struct kcsd_run_opts opts = good();
 	struct kcsd_drive writable = drive;
-	struct kcsd_exec exec;
+	struct kcsd_run run;
 	struct kcsd_error err;
 
 	many[0] = (struct kcsd_grant){ .slba = 0, .nlb = 2, .access = KCSD_GRANT_READ };
@@ -144,27 +147,27 @@ static void test_length(void)
 	writable.open_flags = O_RDWR;
 	opts.flags = KCSD_RUN_LEN;
 	opts.stream_len = 1023;
-	IS(kcsd_exec_init(&exec, &writable, &opts, NULL), 0, "length");
-	IS(exec.cmd.cdw3, 2 | KCSD_EXEC_LEN, "length: the command has one");
-	IS(exec.cmd.data_len, 2 * 16 + 8 + 3, "length: data");
-	OK(!memcmp((char *)exec.data + 32, "\xff\x03\0\0\0\0\0\0abc", 11),
+	IS(kcsd_run_init(&run, &writable, &opts, NULL), 0, "length");
+	IS(run.cmd.cdw3, 2 | KCSD_EXEC_LEN, "length: the command has one");
+	IS(run.cmd.data_len, 2 * 16 + 8 + 3, "length: data");
+	OK(!memcmp((char *)run.data + 32, "\xff\x03\0\0\0\0\0\0abc", 11),
 	   "length: in front of the arguments");
-	kcsd_exec_destroy(&exec);
+	kcsd_run_destroy(&run);
 	opts.stream_len = 1025;
-	OK(kcsd_exec_init(&exec, &writable, &opts, &err) == -EINVAL &&
+	OK(kcsd_run_init(&run, &writable, &opts, &err) == -EINVAL &&
 	   !strcmp(err.text, "the length, 1025 bytes, is more than is granted to be read, 1024 bytes"),
 	   "length: more than may be read");
 	many[0].access |= KCSD_GRANT_ZONES;
-	IS(kcsd_exec_init(&exec, &writable, &opts, NULL), 0, "length: zones");
-	kcsd_exec_destroy(&exec);
+	IS(kcsd_run_init(&run, &writable, &opts, NULL), 0, "length: zones");
+	kcsd_run_destroy(&run);
 	opts.nr_grants = 0;
 	opts.rsid = 1;
-	IS(kcsd_exec_init(&exec, &writable, &opts, NULL), 0, "length: a range set");
-	kcsd_exec_destroy(&exec);
+	IS(kcsd_run_init(&run, &writable, &opts, NULL), 0, "length: a range set");
+	kcsd_run_destroy(&run);
 	opts.flags = 0;
 	opts.stream_len = ~0ull;
-	IS(kcsd_exec_init(&exec, &writable, &opts, NULL), 0, "length: not meant");
-	kcsd_exec_destroy(&exec);
+	IS(kcsd_run_init(&run, &writable, &opts, NULL), 0, "length: not meant");
+	kcsd_run_destroy(&run);
 }
 
 /* ---- results ---- */
@@ -175,13 +178,13 @@ static void finish(int status, uint32_t size, uint32_t out_len, uint32_t reason,
 {
 	struct kcsd_run_opts opts = good();
 	struct kcsd_run_record *record;
-	struct kcsd_exec exec;
+	struct kcsd_run run;
 
-	if (kcsd_exec_init(&exec, &drive, &opts, NULL)) {
+	if (kcsd_run_init(&run, &drive, &opts, NULL)) {
 		OK(false, "a command");
 		return;
 	}
-	record = (void *)(uintptr_t)exec.cmd.metadata;
+	record = (void *)(uintptr_t)run.cmd.metadata;
 	*record = (struct kcsd_run_record){
 		.size = htole32(size),
 		.reason = htole32(reason),
@@ -198,7 +201,7 @@ static void finish(int status, uint32_t size, uint32_t out_len, uint32_t reason,
 		.engine = htole32(KCSD_ENGINE_INTERP),
 	};
 	memset(record + 1, 'x', 100);
-	kcsd_exec_finish(&exec, status, 99, result);
+	kcsd_run_complete(&run, status, 99, result);
 }
 
 static void test_results(void)
@@ -248,32 +251,32 @@ static void finish_audit(uint32_t out_len, uint32_t off, uint32_t len, uint32_t 
 	struct kcsd_run_opts opts = good();
 	struct kcsd_run_record *record;
 	struct audit *audit;
-	struct kcsd_exec exec;
+	struct kcsd_run run;
 	uint32_t i;
 
 	opts.flags = KCSD_RUN_AUDIT;
 	opts.out_len = out_len;
 	*result = (struct kcsd_run_result){};
-	if (kcsd_exec_init(&exec, &drive, &opts, NULL)) {
+	if (kcsd_run_init(&run, &drive, &opts, NULL)) {
 		OK(false, "a command");
 		return;
 	}
-	IS(exec.cmd.cdw3, 2 | KCSD_EXEC_AUDIT, "audit: the command asks for it");
-	record = exec.out;
+	IS(run.cmd.cdw3, 2 | KCSD_EXEC_AUDIT, "audit: the command asks for it");
+	record = run.out;
 	*record = (struct kcsd_run_record){
 		.size = htole32(sizeof(*record)),
 		.out_len = htole32(out_len),
 		.audit_off = htole32(off),
 		.audit_len = htole32(len),
 	};
-	audit = (void *)((char *)exec.out + sizeof(*record) + (out_len + 7) / 8 * 8);
+	audit = (void *)((char *)run.out + sizeof(*record) + (out_len + 7) / 8 * 8);
 	*audit = (struct audit){ { htole32(nr), htole32(KCSD_AUDIT_OVERFLOW), {} }, {} };
 	for (i = 0; i < KCSD_MAX_AUDIT; i++)
 		audit->extent[i] = (struct kcsd_audit_extent){
 			.slba = htole64(0x100000000 * i), .nlb = htole64(i + 1),
 			.access = KCSD_GRANT_WRITE,
 		};
-	kcsd_exec_finish(&exec, 0, 99, result);
+	kcsd_run_complete(&run, 0, 99, result);
 }
 
 static void test_audit(void)
@@ -378,22 +381,27 @@ static void test_load(void)
 	struct kcsd_error err = {};
 	uint32_t pind;
 
-	IS(kcsd_load(&drive, image, 0, NULL, &pind, &err), -EINVAL, "load, nothing");
+	IS(kcsd_program_load(&drive, image, 0, NULL, &pind, &err), -EINVAL, "load, nothing");
 	OK(err.text[0], "  with a sentence: %s", err.text);
-	IS(kcsd_load(&drive, image, 1ULL << 32, NULL, &pind, &err), -EINVAL, "load, 4 GiB");
+	IS(kcsd_program_load(&drive, image, 1ULL << 32, NULL, &pind, &err), -EINVAL, "load, 4 GiB");
 	opts.pind = 65536;
-	IS(kcsd_load(&drive, image, 64, &opts, &pind, &err), -EINVAL, "load, no such index");
+	IS(kcsd_program_load(&drive, image, 64, &opts, &pind, &err), -EINVAL,
+	   "load, no such index");
 	opts.pind = -2;
-	IS(kcsd_load(&drive, image, 64, &opts, &pind, &err), -EINVAL, "load, a negative index");
+	IS(kcsd_program_load(&drive, image, 64, &opts, &pind, &err), -EINVAL,
+	   "load, a negative index");
 	opts.pind = 0;
 	opts.chunk = 12;
-	IS(kcsd_load(&drive, image, 64, &opts, &pind, &err), -EINVAL, "load, chunks of 12 bytes");
+	IS(kcsd_program_load(&drive, image, 64, &opts, &pind, &err), -EINVAL,
+	   "load, chunks of 12 bytes");
 	opts.chunk = 0;
-	IS(kcsd_load(&drive, image, 64, &opts, &pind, &err), -EBADF, "load, no drive");
+	IS(kcsd_program_load(&drive, image, 64, &opts, &pind, &err), -EBADF, "load, no drive");
 	OK(err.text[0], "  with a sentence: %s", err.text);
-	IS(kcsd_load(&drive, image, 64, &opts, &pind, NULL), -EBADF, "  also without it");
-	IS(kcsd_activate(&drive, 65536), KCSD_SC_INVALID_PROGRAM_INDEX, "activate, no such index");
-	IS(kcsd_unload(&drive, 65536), KCSD_SC_INVALID_PROGRAM_INDEX, "unload, no such index");
+	IS(kcsd_program_load(&drive, image, 64, &opts, &pind, NULL), -EBADF, "  also without it");
+	IS(kcsd_program_activate(&drive, 65536), KCSD_SC_INVALID_PROGRAM_INDEX,
+	   "activate, no such index");
+	IS(kcsd_program_unload(&drive, 65536), KCSD_SC_INVALID_PROGRAM_INDEX,
+	   "unload, no such index");
 }
 
 static void test_open(void)
@@ -405,18 +413,18 @@ static void test_open(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++)
-		IS(kcsd_open(names[i], 0, &drv), -EINVAL, "open '%s'", names[i]);
-	IS(kcsd_open("kcsd0", 2, &drv), -EINVAL, "open, no such flag");
-	IS(kcsd_open("/dev/kcsd98765", 0, &drv), -ENOENT, "open, no such drive");
-	kcsd_close(NULL);
+		IS(kcsd_drive_open(names[i], 0, &drv), -EINVAL, "open '%s'", names[i]);
+	IS(kcsd_drive_open("kcsd0", 2, &drv), -EINVAL, "open, no such flag");
+	IS(kcsd_drive_open("/dev/kcsd98765", 0, &drv), -ENOENT, "open, no such drive");
+	kcsd_drive_close(NULL);
 	IS(kcsd_queue_create(&drive, 0, &queue), -EINVAL, "queue, of no depth");
 	IS(kcsd_queue_create(&drive, KCSD_MAX_QUEUE_DEPTH + 1, &queue), -EINVAL,
 	   "queue, too deep");
 	IS(kcsd_queue_create(&drive, 1, &queue), -ENODEV, "queue, no such node");
 	kcsd_queue_destroy(NULL);
 	IS(kcsd_drive_fd(&drive, 17), -ENODEV, "a namespace that there is not");
-	IS(kcsd_read(&drive, 0, many, 511), -EINVAL, "read, a part of an LBA");
-	IS(kcsd_log_page(&drive, 0x82, 3, 2, many, 8), -EINVAL, "log page, an odd offset");
+	IS(kcsd_lba_read(&drive, 0, many, 511), -EINVAL, "read, a part of an LBA");
+	IS(kcsd_log_page_get(&drive, 0x82, 3, 2, many, 8), -EINVAL, "log page, an odd offset");
 }
 
 int main(void)

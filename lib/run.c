@@ -143,10 +143,10 @@ static int check_len(const struct kcsd_drive *drv, const struct kcsd_run_opts *o
 	}
 	for (i = 0; i < o->nr_ranges; i++)
 		max += o->ranges[i].len;
-	return kcsd_stream_check(o->stream_len, max, err);
+	return kcsd_stream_validate(o->stream_len, max, err);
 }
 
-int kcsd_stream_check(uint64_t len, uint64_t max, struct kcsd_error *err)
+int kcsd_stream_validate(uint64_t len, uint64_t max, struct kcsd_error *err)
 {
 	if (len <= max)
 		return 0;
@@ -197,19 +197,19 @@ static void fill_data(void *data, const struct kcsd_run_opts *o)
 		memcpy((char *)data + head_len(o), o->args, o->args_len);
 }
 
-static void fill_cmd(struct kcsd_exec *exec, const struct kcsd_run_opts *o, uint32_t data_len)
+static void fill_cmd(struct kcsd_run *run, const struct kcsd_run_opts *o, uint32_t data_len)
 {
 	bool ranges = o->nr_ranges || o->rsid;
 
-	exec->cmd = (struct nvme_passthru_cmd64){
+	run->cmd = (struct nvme_passthru_cmd64){
 		.opcode = ranges && !o->nr_grants ? KCSD_CMD_EXECUTE : KCSD_CMD_EXECUTE_LBA,
 		.nsid = KCSD_NSID_COMPUTE,
 		.cdw2 = o->pind | o->rsid << KCSD_EXEC_RSID_SHIFT,
 		.cdw3 = (o->nr_grants + o->nr_ranges) |
 			(o->flags & KCSD_RUN_AUDIT ? KCSD_EXEC_AUDIT : 0) |
 			(o->flags & KCSD_RUN_LEN ? KCSD_EXEC_LEN : 0),
-		.metadata = (uintptr_t)exec->out,
-		.addr = (uintptr_t)exec->data,
+		.metadata = (uintptr_t)run->out,
+		.addr = (uintptr_t)run->data,
 		.metadata_len = reserved_len(o) + o->out_len,
 		.data_len = data_len,
 		.cdw10 = (uint32_t)o->cparam1,
@@ -222,14 +222,14 @@ static void fill_cmd(struct kcsd_exec *exec, const struct kcsd_run_opts *o, uint
 	};
 }
 
-int kcsd_exec_init(struct kcsd_exec *exec, struct kcsd_drive *drv,
-		   const struct kcsd_run_opts *opts, struct kcsd_error *err)
+int kcsd_run_init(struct kcsd_run *run, struct kcsd_drive *drv,
+		  const struct kcsd_run_opts *opts, struct kcsd_error *err)
 {
 	struct kcsd_run_opts o;
 	uint32_t data_len;
 	int ret;
 
-	*exec = (struct kcsd_exec){};
+	*run = (struct kcsd_run){};
 	ret = kcsd_run_opts_take(&o, opts, err);
 	if (!ret)
 		ret = check_access(drv, &o, err);
@@ -238,30 +238,30 @@ int kcsd_exec_init(struct kcsd_exec *exec, struct kcsd_drive *drv,
 	if (ret)
 		return ret;
 	data_len = head_len(&o) + o.args_len;
-	exec->data = data_len ? malloc(data_len) : NULL;
-	exec->out = malloc(reserved_len(&o) + o.out_len);
+	run->data = data_len ? malloc(data_len) : NULL;
+	run->out = malloc(reserved_len(&o) + o.out_len);
 	if (o.flags & KCSD_RUN_AUDIT)
-		exec->audit = malloc(KCSD_MAX_AUDIT * sizeof(*exec->audit));
-	if ((data_len && !exec->data) || !exec->out ||
-	    (o.flags & KCSD_RUN_AUDIT && !exec->audit)) {
-		kcsd_exec_destroy(exec);
+		run->audit = malloc(KCSD_MAX_AUDIT * sizeof(*run->audit));
+	if ((data_len && !run->data) || !run->out ||
+	    (o.flags & KCSD_RUN_AUDIT && !run->audit)) {
+		kcsd_run_destroy(run);
 		return kcsd_error_set(err, -ENOMEM, "out of memory");
 	}
 	/* Size 0 shows that the drive wrote no record. */
-	memset(exec->out, 0, sizeof(struct kcsd_run_record));
-	fill_data(exec->data, &o);
-	fill_cmd(exec, &o, data_len);
+	memset(run->out, 0, sizeof(struct kcsd_run_record));
+	fill_data(run->data, &o);
+	fill_cmd(run, &o, data_len);
 	return 0;
 }
 
 /* ---- after ---- */
 
-void kcsd_exec_destroy(struct kcsd_exec *exec)
+void kcsd_run_destroy(struct kcsd_run *run)
 {
-	free(exec->data);
-	free(exec->out);
-	free(exec->audit);
-	*exec = (struct kcsd_exec){};
+	free(run->data);
+	free(run->out);
+	free(run->audit);
+	*run = (struct kcsd_run){};
 }
 
 /* True for a status whose result is the index of a range. */
@@ -288,10 +288,10 @@ static void decode_record(const struct kcsd_run_record *r, struct kcsd_run_info 
 	};
 }
 
-void kcsd_exec_finish(struct kcsd_exec *exec, int ret, uint64_t r0, struct kcsd_run_result *result)
+void kcsd_run_complete(struct kcsd_run *run, int ret, uint64_t r0, struct kcsd_run_result *result)
 {
-	struct kcsd_run_record *record = exec->out;
-	size_t room = exec->cmd.metadata_len - sizeof(*record);
+	struct kcsd_run_record *record = run->out;
+	size_t room = run->cmd.metadata_len - sizeof(*record);
 
 	/* The result of an invalid command is the field or the range. */
 	*result = (struct kcsd_run_result){
@@ -306,19 +306,19 @@ void kcsd_exec_finish(struct kcsd_exec *exec, int ret, uint64_t r0, struct kcsd_
 		if (le16toh(record->flags) & KCSD_RECORD_MEDIUM)
 			result->flags |= KCSD_RESULT_MEDIUM;
 		decode_record(record, &result->info);
-		if (exec->audit && !kcsd_audit_decode(record, exec->cmd.metadata_len, exec->audit,
-						      result))
-			exec->audit = NULL;	/* now owned by result */
+		if (run->audit && !kcsd_audit_decode(record, run->cmd.metadata_len, run->audit,
+						     result))
+			run->audit = NULL;	/* now owned by result */
 	}
 	if (result->out_len) {
 		/*
 		 * Move the output to the start of the allocation, so that the caller can free it.
 		 */
-		memmove(exec->out, record + 1, result->out_len);
-		result->out = exec->out;
-		exec->out = NULL;
+		memmove(run->out, record + 1, result->out_len);
+		result->out = run->out;
+		run->out = NULL;
 	}
-	kcsd_exec_destroy(exec);
+	kcsd_run_destroy(run);
 }
 
 void kcsd_run_result_free(struct kcsd_run_result *result, size_t size)
@@ -370,14 +370,14 @@ const char *kcsd_run_describe(const struct kcsd_run_result *result, size_t size,
 
 	kcsd_info_copy(&r, sizeof(r), result, size);
 	if (!err)
-		return kcsd_strerror(r.status);
+		return kcsd_error_text(r.status);
 	if (!r.recorded && names_range(r.status)) {
 		kcsd_error_set(err, 0, "range %llu: %s", (unsigned long long)r.r0,
-			       kcsd_strerror(r.status));
+			       kcsd_error_text(r.status));
 		return err->text;
 	}
 	if (!r.recorded || !info->reason) {
-		kcsd_error_set(err, 0, "%s%s%s", kcsd_strerror(r.status),
+		kcsd_error_set(err, 0, "%s%s%s", kcsd_error_text(r.status),
 			       r.status == KCSD_SC_INVALID_FIELD ? ": " : "",
 			       r.status == KCSD_SC_INVALID_FIELD ? kcsd_field_name(r.r0) : "");
 		return err->text;
@@ -430,21 +430,21 @@ static void describe_run(struct kcsd_drive *drv, const struct kcsd_run_opts *opt
 		describe_range(drv, opts, err);
 }
 
-int kcsd_run(struct kcsd_drive *drv, const struct kcsd_run_opts *opts,
-	     struct kcsd_run_result *result, size_t size, struct kcsd_error *err)
+int kcsd_program_run(struct kcsd_drive *drv, const struct kcsd_run_opts *opts,
+		     struct kcsd_run_result *result, size_t size, struct kcsd_error *err)
 {
 	struct kcsd_run_result r;
-	struct kcsd_exec exec;
+	struct kcsd_run run;
 	uint32_t pind;
 	int ret;
 
 	memset(result, 0, size);
-	ret = kcsd_exec_init(&exec, drv, opts, err);
+	ret = kcsd_run_init(&run, drv, opts, err);
 	if (ret)
 		return ret;
-	pind = exec.cmd.cdw2 & MAX_PIND;
-	ret = kcsd_io_cmd(drv, &exec.cmd);
-	kcsd_exec_finish(&exec, ret, exec.cmd.result, &r);
+	pind = run.cmd.cdw2 & MAX_PIND;
+	ret = kcsd_drive_io(drv, &run.cmd);
+	kcsd_run_complete(&run, ret, run.cmd.result, &r);
 	if (ret)
 		describe_run(drv, opts, pind, &r, err);
 	if (ret < 0)
