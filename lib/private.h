@@ -10,7 +10,7 @@
 #include <sys/types.h>
 #include <linux/nvme_ioctl.h>
 
-#include "libkcsd.h"
+#include <libkcsd.h>
 
 #ifndef ARRAY_SIZE
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))

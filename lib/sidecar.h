@@ -6,7 +6,7 @@
 #include <limits.h>
 #include <sys/types.h>
 
-#include "libkcsd.h"
+#include <libkcsd.h>
 #include "../driver/persist/journal.h"
 
 struct kcsd_sidecar_fd {

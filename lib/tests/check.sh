@@ -78,7 +78,7 @@ only_kcsd_symbols()
 
 declared()
 {
-	cat "$top"/lib/libkcsd/*.h | tr '\n' ' ' | grep -o 'KCSD_API [^;(]*(' |
+	cat "$top"/lib/include/libkcsd/*.h | tr '\n' ' ' | grep -o 'KCSD_API [^;(]*(' |
 		grep -o 'kcsd_[a-z_]*(' | tr -d '(' | sort
 }
 
@@ -108,7 +108,7 @@ documented()
 header_compiles()
 {
 	echo "#include <${header:-libkcsd.h}>" >"$work/header.$1"
-	"${@:2}" -Wall -Wextra -Werror -I"$top/lib" -I"$top/include/uapi" -c "$work/header.$1" \
+	"${@:2}" -Wall -Wextra -Werror -I"$top/lib/include" -I"$top/include/uapi" -c "$work/header.$1" \
 		-o "$work/header.o"
 }
 
@@ -125,7 +125,7 @@ cxx_program()
 				error.text[0] ? 0 : 1;
 		}
 	END
-	"$cxx" -Wall -Wextra -Werror -I"$top/lib" -I"$top/include/uapi" "$work/user.cc" \
+	"$cxx" -Wall -Wextra -Werror -I"$top/lib/include" -I"$top/include/uapi" "$work/user.cc" \
 		-L"$out" -lkcsd -o "$work/user" && LD_LIBRARY_PATH=$out "$work/user"
 }
 
@@ -143,9 +143,9 @@ ok "shared library: those that are declared" exports_match
 ok "static library: only kcsd_ symbols" only_kcsd_symbols -g "$out/libkcsd.a"
 ok "static library: those that are declared" archive_matches
 ok "manual pages: all functions, and no others" documented
-for header in $(cd "$top/lib" && echo libkcsd/*.h); do
+for header in $(cd "$top/lib/include" && echo libkcsd/*.h); do
 	ok "header: $header" header_compiles c "$cc" -std=gnu11
-	ok "header: libkcsd.h has $header" grep -qxF "#include <$header>" "$top/lib/libkcsd.h"
+	ok "header: libkcsd.h has $header" grep -qxF "#include <$header>" "$top/lib/include/libkcsd.h"
 done
 header=
 ok "header: C11" header_compiles c "$cc" -std=gnu11
