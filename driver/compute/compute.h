@@ -10,10 +10,9 @@
 #include <linux/wait.h>
 #include <linux/kcsd.h>
 
-#include "compute/schedule.h"
+#include "compute/async.h"
 #include "engine/engine.h"
 #include "engine/lowered.h"
-#include "stats/trace_cmd.h"
 
 struct io_uring_cmd;
 struct kcsd_audit;
@@ -21,34 +20,16 @@ struct kcsd_cmd;
 struct kcsd_drive;
 struct kcsd_program;
 struct kcsd_range_set;
-struct kcsd_tenant;
 struct kcsd_mapping;
 struct kobject;
 struct mem_cgroup;
 
-enum kcsd_run_state {
-	KCSD_RUN_NEW,		/* not submitted yet */
-	KCSD_RUN_QUEUED,	/* in units.schedule */
-	KCSD_RUN_RUNNING,	/* on a unit */
-	KCSD_RUN_COMPLETE,		/* owned by the submitter again */
-};
-
 /*
- * One Execute command. Created when the command is parsed, passed to the units by
- * kcsd_run_submit(), and returned to its owner by exactly one call of done(), from a compute unit
- * or from the task that cancels it. The front end then frees it.
- *
- * A run holds the program, the range set, drive->memory_gate and drive->live until just before
- * done(). After that, only the open file of the front end keeps struct kcsd_drive alive, perhaps
- * without power: only its stats, units.lock and delayed are valid then.
- *
- * A run keeps the slot of its tenant until its buffers are freed: memory of completed runs that
- * nobody has reaped counts, too.
+ * One Execute command. Holds the program and the range set until just before done(), like all that
+ * struct kcsd_async holds.
  */
 struct kcsd_run {
-	struct kcsd_turn turn;		/* entry: in units.running while it runs; units.lock */
-	enum kcsd_run_state state;	/* units.lock */
-	bool cancelled;			/* set once, in any context; read by the unit */
+	struct kcsd_async async;	/* the first member; async.turn.entry: in units.running */
 	u16 pind;
 	u16 nr_grants;
 	u16 nr_ranges;
@@ -62,8 +43,6 @@ struct kcsd_run {
 	u64 cparam2;
 	u64 stream_len;			/* bytes */
 	u64 budget;			/* instructions, 0: no limit */
-	struct kcsd_drive *drive;
-	struct kcsd_tenant *slot_of;	/* tenant whose slot it has; NULL: slot returned */
 	struct mem_cgroup *memcg;	/* of the submitter, charged for the output; referenced */
 	struct kcsd_program *program;
 	const struct kcsd_range_set *range_set;	/* NULL: the command named none */
@@ -76,19 +55,15 @@ struct kcsd_run {
 	u64 read_bytes, written_bytes;	/* read from and written to LBAs */
 	int io_status;		/* first access failed by store or zone; 0: none */
 	u64 io_lba;			/* first LBA of that access */
-	struct kcsd_trace_cmd trace;
 	struct kcsd_audit *audit;	/* NULL: not asked for; owned */
 	u32 engine;			/* KCSD_ENGINE_* */
 	struct kcsd_lowered_ctl *ctl;	/* while it runs as JIT code; units.lock */
 	u32 nr_out_pages;		/* for out_max bytes, at least one */
 	bool is_quick;			/* its submitter executes it; quick_run.c */
 	bool overran;			/* a quick run overran its slice: start it over */
-	struct kcsd_vm vm;		/* vm.end is valid in KCSD_RUN_COMPLETE */
+	struct kcsd_vm vm;		/* vm.end is valid in KCSD_ASYNC_COMPLETE */
 
-	/* Owned by the front end. */
-	void (*done)(struct kcsd_run *run);
-	void *done_data;
-	void __user *metadata;		/* output buffer, or NULL */
+	void __user *metadata;		/* output buffer of the host, or NULL */
 	u32 metadata_len;		/* bytes */
 
 	/* Pages of the output, allocated while it runs; NULL: not allocated yet. Owned. */
@@ -172,8 +147,18 @@ void kcsd_units_get_times(const struct kcsd_drive *drive, struct kcsd_unit_times
 /* Return the bytes of kernel memory that all units hold, JIT code included. */
 u64 kcsd_units_memory(const struct kcsd_drive *drive);
 
-/* Pass a run to the units. It may be complete and freed when this returns. */
-void kcsd_run_submit(struct kcsd_run *run);
+/* The ops of runs, in run.c, and the two of them that unit.c implements. */
+extern const struct kcsd_async_ops kcsd_run_async_ops;
+void kcsd_run_submit(struct kcsd_async *async);
+void kcsd_run_cancel(struct kcsd_async *async);
+
+/* Return the run, or NULL if it is another asynchronous command. */
+static inline struct kcsd_run *kcsd_async_run(struct kcsd_async *async)
+{
+	return async->ops == &kcsd_run_async_ops ? container_of(async, struct kcsd_run, async) :
+						   NULL;
+}
+
 /*
  * For a quick run, instead of kcsd_run_submit(): make the caller the owner of an idle unit and put
  * the run on it. Then call kcsd_unit_execute() and kcsd_unit_return(). Returns NULL if no unit is
@@ -183,15 +168,10 @@ void kcsd_run_submit(struct kcsd_run *run);
 struct kcsd_unit *kcsd_unit_borrow(struct kcsd_run *run);
 void kcsd_unit_return(struct kcsd_unit *unit);
 /*
- * Execute a run on a unit that the caller owns. The run is then KCSD_RUN_COMPLETE; done() is not
+ * Execute a run on a unit that the caller owns. The run is then KCSD_ASYNC_COMPLETE; done() is not
  * called.
  */
 void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run);
-/*
- * Cancel a run. A queued run is complete when this returns; a running one completes soon. The
- * caller makes sure that the run is not freed meanwhile.
- */
-void kcsd_run_cancel(struct kcsd_run *run);
 
 /* control/units_dir.c */
 /*
@@ -215,7 +195,7 @@ bool kcsd_run_quick(struct kcsd_run *run);
 bool kcsd_run_overran(struct kcsd_run *run);
 
 /* nvme/execute.c */
-/* Parse Execute Program or Execute on LBAs, and set cmd->run. Returns 0, a status or -errno. */
+/* Parse Execute Program or Execute on LBAs, and set cmd->async. Returns 0, a status or -errno. */
 int kcsd_execute_parse(struct kcsd_cmd *cmd);
 
 /* run.c */
@@ -228,20 +208,6 @@ void kcsd_run_execute(struct kcsd_run *run, struct kcsd_unit *unit);
 void kcsd_run_retire(struct kcsd_run *run);
 /* Retire the run, then call done(). */
 void kcsd_run_complete(struct kcsd_run *run);
-/* Return the NVMe status of a run in KCSD_RUN_COMPLETE. */
-int kcsd_run_status(const struct kcsd_run *run);
-/*
- * Copy record, output and audit to run->metadata. In the mm of the submitter. Returns 0 or -EFAULT.
- */
-int kcsd_run_copy_output(struct kcsd_run *run);
-/* Release the range set, if there is one. */
-void kcsd_run_put_ranges(struct kcsd_run *run);
-/*
- * Free the buffers of the run and return its slot. Members that kcsd_run_cancel() reads stay valid.
- */
-void kcsd_run_release(struct kcsd_run *run);
-/* Free the run; first release it if that was not done. */
-void kcsd_run_free(struct kcsd_run *run);
 /* Callbacks of the engine for the runs of a drive; helpers.c. */
 extern const struct kcsd_vm_ops kcsd_run_ops;
 

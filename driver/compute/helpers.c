@@ -57,7 +57,7 @@ static s64 run_error(int ret)
 static void note_failure(struct kcsd_run *run, u64 lba, int ret, int otherwise)
 {
 	/* An access that was let go because the run is cancelled has not failed by itself. */
-	if (!ret || run->io_status || READ_ONCE(run->cancelled))
+	if (!ret || run->io_status || READ_ONCE(run->async.cancelled))
 		return;
 	run->io_status = kcsd_lba_io_status(ret, otherwise);
 	run->io_lba = lba;
@@ -79,23 +79,23 @@ static int run_inject(struct kcsd_run *run, enum kcsd_inject_op op, u64 slba, u6
 		.op = op,
 		.slba = slba,
 		.nlb = nlb,
-		.cancelled = &run->cancelled,
+		.cancelled = &run->async.cancelled,
 	};
 	u64 now;
 
-	if (likely(!kcsd_inject_is_armed(run->drive, op)))
+	if (likely(!kcsd_inject_is_armed(run->async.drive, op)))
 		return 0;
 	now = ktime_get_ns();
 	if (now < run->deadline_ns)
 		cmd.timeout_ms = DIV_ROUND_UP_ULL(run->deadline_ns - now, NSEC_PER_MSEC);
-	return kcsd_inject_ask(run->drive, &cmd);
+	return kcsd_inject_ask(run->async.drive, &cmd);
 }
 
 static u32 run_tick(struct kcsd_vm *vm)
 {
 	struct kcsd_run *run = vm_run(vm);
 
-	if (READ_ONCE(run->cancelled))
+	if (READ_ONCE(run->async.cancelled))
 		return KCSD_FAULT_CANCELLED;
 	if (ktime_get_ns() > run->deadline_ns)
 		return KCSD_FAULT_TIME;
@@ -108,7 +108,7 @@ static u32 run_tick(struct kcsd_vm *vm)
 /* Validate a move as if it were done in one piece. Returns 0 or a status. */
 static int run_check_move(struct kcsd_run *run, u64 slba, u64 len, bool write)
 {
-	struct kcsd_drive *drive = run->drive;
+	struct kcsd_drive *drive = run->async.drive;
 	u64 nlb = len >> drive->lba_shift;
 	int ret = run_inject(run, write ? KCSD_INJECT_WRITE : KCSD_INJECT_READ, slba, nlb);
 
@@ -121,7 +121,7 @@ static int run_check_move(struct kcsd_run *run, u64 slba, u64 len, bool write)
 static int run_move_piece(struct kcsd_run *run, u64 slba, void *buf, u64 len, bool write)
 {
 	struct kvec kvec = { .iov_base = buf, .iov_len = len };
-	struct kcsd_drive *drive = run->drive;
+	struct kcsd_drive *drive = run->async.drive;
 	struct iov_iter iter;
 	int ret;
 
@@ -152,7 +152,7 @@ static int run_move_pieces(struct kcsd_run *run, u64 slba, void *buf, u64 len, b
 		if (run->vm.end.reason)
 			return 0;
 		piece = min(len - *done, (u64)KCSD_MOVE_BYTES);
-		ret = run_move_piece(run, slba + (*done >> run->drive->lba_shift),
+		ret = run_move_piece(run, slba + (*done >> run->async.drive->lba_shift),
 				     buf + *done, piece, write);
 		if (ret)
 			return ret;
@@ -164,7 +164,7 @@ static int run_move_pieces(struct kcsd_run *run, u64 slba, void *buf, u64 len, b
 static s64 run_move(struct kcsd_run *run, u64 slba, void *buf, u64 len, u8 access)
 {
 	bool write = access == KCSD_GRANT_WRITE;
-	struct kcsd_drive *drive = run->drive;
+	struct kcsd_drive *drive = run->async.drive;
 	u64 nlb = len >> drive->lba_shift, done = 0, ok, mask;
 	int otherwise = write ? KCSD_SC_WRITE_FAULT : KCSD_SC_READ_ERROR;
 	int ret;
@@ -203,7 +203,7 @@ static bool run_can_append(const struct kcsd_drive *drive, u64 zslba, u64 len)
 
 static s64 run_append(struct kcsd_run *run, u64 zslba, void *buf, u64 len)
 {
-	struct kcsd_drive *drive = run->drive;
+	struct kcsd_drive *drive = run->async.drive;
 	struct kvec kvec = { .iov_base = buf };
 	struct iov_iter iter;
 	u64 ok, mask, lba, zone_size;
@@ -246,7 +246,7 @@ static s64 run_copy_struct(void *dst, u64 len, const void *src, u64 size)
 
 static s64 run_zone(struct kcsd_run *run, u64 lba, void *dst, u64 len)
 {
-	struct kcsd_zones *zones = &run->drive->zones;
+	struct kcsd_zones *zones = &run->async.drive->zones;
 	struct kcsd_zone_state state;
 	struct kcsd_zone_info info;
 	u64 mask;
@@ -257,7 +257,7 @@ static s64 run_zone(struct kcsd_run *run, u64 lba, void *dst, u64 len)
 		kcsd_vm_fault(&run->vm, KCSD_FAULT_LBA_READ, lba);
 		return 0;
 	}
-	kcsd_zone_get(run->drive, kcsd_zone_index(zones, lba & mask), &state);
+	kcsd_zone_get(run->async.drive, kcsd_zone_index(zones, lba & mask), &state);
 	info = (struct kcsd_zone_info){
 		.start = state.start,
 		.size = state.size,
@@ -314,16 +314,16 @@ static s64 run_emit(struct kcsd_run *run, const void *src, u64 len)
 
 static s64 run_geometry(struct kcsd_run *run, void *dst, u64 len)
 {
-	const struct kcsd_zones *zones = &run->drive->zones;
+	const struct kcsd_zones *zones = &run->async.drive->zones;
 	struct kcsd_geometry g = {
-		.nsze = run->drive->nsze,
-		.lba_size = 1U << run->drive->lba_shift,
-		.cus = run->drive->units.nr,
+		.nsze = run->async.drive->nsze,
+		.lba_size = 1U << run->async.drive->lba_shift,
+		.cus = run->async.drive->units.nr,
 	};
 
 	if (zones->nr) {
 		g.zone_size = kcsd_zone_size(zones);
-		g.max_append = zones->max_append << run->drive->lba_shift;
+		g.max_append = zones->max_append << run->async.drive->lba_shift;
 	}
 	return run_copy_struct(dst, len, &g, sizeof(g));
 }
@@ -344,8 +344,8 @@ static s64 run_helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args 
 	case KCSD_HELPER_emit:
 		return run_emit(run, a->ptr[0], a->val[1]);
 	case KCSD_HELPER_log:
-		kcsd_program_log_line(&run->drive->log, run->turn.tenant->owner, run->pind,
-				      a->ptr[0], a->val[1]);
+		kcsd_program_log_line(&run->async.drive->log, run->async.turn.tenant->owner,
+				      run->pind, a->ptr[0], a->val[1]);
 		return 0;
 	case KCSD_HELPER_geometry:
 		return run_geometry(run, a->ptr[0], a->val[1]);

@@ -58,7 +58,7 @@ static int code_compile(struct kcsd_unit *unit, struct kcsd_run *run, struct kcs
 		.moving = run->nr_ranges,
 		.ctl = (uintptr_t)&unit->ctl,
 		.count = run->budget,
-		.stop = &run->cancelled,
+		.stop = &run->async.cancelled,
 		.shifts_wrap = true,	/* on all machines that kcsd_jit_create() supports */
 	};
 	struct kcsd_lowered *lowered;
@@ -155,13 +155,13 @@ struct kcsd_jit *kcsd_jit_code_get(struct kcsd_unit *unit, struct kcsd_run *run)
 
 /*
  * Let kcsd_run_cancel() stop the code by run->ctl, from code_publish() to code_withdraw().
- * Before and after, run->cancelled alone must suffice.
+ * Before and after, run->async.cancelled alone must suffice.
  */
 static void code_publish(struct kcsd_unit *unit, struct kcsd_run *run)
 {
 	scoped_guard(spinlock, &unit->drive->units.lock) {
 		run->ctl = &unit->ctl;
-		if (run->cancelled)
+		if (run->async.cancelled)
 			kcsd_lowered_stop(run->ctl);
 	}
 }

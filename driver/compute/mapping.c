@@ -17,7 +17,7 @@ static bool mapping_fits(const struct kcsd_mapping *w, const struct kcsd_run *ru
 /* Put the pages of the ranges at `to`, one range after another. Returns the next free place. */
 static struct page **mapping_put_ranges(const struct kcsd_run *run, struct page **to)
 {
-	struct page **slm = run->drive->slm.pages;
+	struct page **slm = run->async.drive->slm.pages;
 	u32 i, nr;
 
 	for (i = 0; i < run->nr_ranges; i++) {

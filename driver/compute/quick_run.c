@@ -35,7 +35,7 @@
 
 static u64 quick_ns(const struct kcsd_run *run)
 {
-	return run->drive->cfg.quick_us * NSEC_PER_USEC;
+	return run->async.drive->cfg.quick_us * NSEC_PER_USEC;
 }
 
 void kcsd_program_time(struct kcsd_program *p, const struct kcsd_run *run)
@@ -67,14 +67,14 @@ static bool run_leaves_nothing(const struct kcsd_run *run)
  */
 static bool run_suits_submitter(const struct kcsd_run *run)
 {
-	const struct kcsd_drive *drive = run->drive;
+	const struct kcsd_drive *drive = run->async.drive;
 
 	/* A plug means that more commands follow: these are for all units to share. */
 	if (current->plug || drive->cfg.cu_cpus)
 		return false;
 	/* A task that may get no CPU for long must not keep a unit. */
 	if (current->policy != SCHED_NORMAL || task_nice(current) > 0 ||
-	    ktime_get_ns() < READ_ONCE(run->turn.tenant->quick_from))
+	    ktime_get_ns() < READ_ONCE(run->async.turn.tenant->quick_from))
 		return false;
 	/* An injected failure or delay counts its hits, and may take long. */
 	if (READ_ONCE(drive->retained->inject.armed))
@@ -97,13 +97,13 @@ static void run_note_stall(const struct kcsd_run *run)
 	u64 now = ktime_get_ns(), took = now - run->queued_ns;
 
 	if (took > KCSD_QUICK_SLICE * quick_ns(run) + KCSD_STALL_NS)
-		WRITE_ONCE(run->turn.tenant->quick_from, now + KCSD_STALL_PENALTY * took);
+		WRITE_ONCE(run->async.turn.tenant->quick_from, now + KCSD_STALL_PENALTY * took);
 }
 
 /* Reset the run as if it had never begun. Pages of its output stay allocated. */
 static void run_start_over(struct kcsd_run *run)
 {
-	kcsd_stat_inc(run->drive, runs_restarted);
+	kcsd_stat_inc(run->async.drive, runs_restarted);
 	WRITE_ONCE(run->program->quick, -KCSD_QUICK_PENALTY);
 	run->vm.end = (struct kcsd_vm_end){};
 	run->engine = KCSD_ENGINE_NONE;

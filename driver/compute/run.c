@@ -20,7 +20,7 @@
  */
 static void unit_wipe(struct kcsd_unit *unit, const struct kcsd_run *run, u64 own)
 {
-	u64 start = ktime_get_ns(), tenant = run->turn.tenant->owner.file;
+	u64 start = ktime_get_ns(), tenant = run->async.turn.tenant->owner.file;
 
 	unit->wipe_ns = 0;
 	if (unit->dirty > own) {
@@ -56,7 +56,7 @@ static void run_start(struct kcsd_run *run, struct kcsd_unit *unit,
 		.cparam2 = run->cparam2,
 		.grants = run->grants,
 		.nr_grants = run->nr_grants,
-		.lba_size = 1U << run->drive->lba_shift,
+		.lba_size = 1U << run->async.drive->lba_shift,
 		.args = run->args,
 		.args_len = run->args_len,
 		.ranges = run->ranges,
@@ -69,7 +69,7 @@ static void run_start(struct kcsd_run *run, struct kcsd_unit *unit,
 	run->vm.ops = &kcsd_run_ops;
 	kcsd_vm_setup(&run->vm, &run->program->view, &in);
 	run->engine = jit ? KCSD_ENGINE_JIT : KCSD_ENGINE_INTERP;
-	trace_kcsd_cmd_start(run->drive, &run->trace, unit->nr, run->pind);
+	trace_kcsd_cmd_start(run->async.drive, &run->async.trace, unit->nr, run->pind);
 	if (jit)
 		kcsd_jit_code_run(unit, run, jit);
 	else
@@ -84,13 +84,13 @@ static bool run_admit(struct kcsd_run *run)
 	const struct kcsd_inject_cmd cmd = {
 		.op = KCSD_INJECT_EXECUTE,
 		.timeout_ms = run->timeout_ms,
-		.cancelled = &run->cancelled,
+		.cancelled = &run->async.cancelled,
 	};
-	int status = kcsd_inject(run->drive, &cmd);
+	int status = kcsd_inject(run->async.drive, &cmd);
 
-	if (!status && !READ_ONCE(run->cancelled))
+	if (!status && !READ_ONCE(run->async.cancelled))
 		return true;
-	if (READ_ONCE(run->cancelled))
+	if (READ_ONCE(run->async.cancelled))
 		kcsd_vm_fault(&run->vm, KCSD_FAULT_CANCELLED, 0);
 	else if (status == KCSD_SC_ABORT_REQUESTED)
 		kcsd_vm_fault(&run->vm, KCSD_FAULT_TIME, 0);
@@ -138,19 +138,19 @@ static void run_count_fault(struct kcsd_drive *drive, u32 reason)
 
 static void run_count(struct kcsd_run *run)
 {
-	kcsd_stat_inc(run->drive, runs);
+	kcsd_stat_inc(run->async.drive, runs);
 	if (run->is_quick)
-		kcsd_stat_inc(run->drive, runs_quick);
+		kcsd_stat_inc(run->async.drive, runs_quick);
 	if (run->engine == KCSD_ENGINE_JIT)
-		kcsd_stat_inc(run->drive, runs_jit);
+		kcsd_stat_inc(run->async.drive, runs_jit);
 	else if (run->engine == KCSD_ENGINE_INTERP)
-		kcsd_stat_inc(run->drive, runs_interp);
-	kcsd_stat_add(run->drive, insns, run->vm.end.insns);
+		kcsd_stat_inc(run->async.drive, runs_interp);
+	kcsd_stat_add(run->async.drive, insns, run->vm.end.insns);
 	if (run->vm.end.reason)
-		run_count_fault(run->drive, run->vm.end.reason);
+		run_count_fault(run->async.drive, run->vm.end.reason);
 }
 
-int kcsd_run_status(const struct kcsd_run *run)
+static int run_status(const struct kcsd_run *run)
 {
 	switch (run->vm.end.reason) {
 	case KCSD_FAULT_NONE:
@@ -171,7 +171,7 @@ int kcsd_run_status(const struct kcsd_run *run)
  */
 static void run_log_io(const struct kcsd_run *run)
 {
-	struct kcsd_owner owner = run->turn.tenant->owner;
+	struct kcsd_owner owner = run->async.turn.tenant->owner;
 	struct kcsd_failure f = {
 		.owner = owner,
 		.status = run->io_status,
@@ -180,28 +180,21 @@ static void run_log_io(const struct kcsd_run *run)
 		.lba = run->io_lba,
 	};
 
-	kcsd_program_log_io(&run->drive->log, owner, run->pind, f.status, f.lba);
-	kcsd_error_log_add(&run->drive->retained->errors, &f);
+	kcsd_program_log_io(&run->async.drive->log, owner, run->pind, f.status, f.lba);
+	kcsd_error_log_add(&run->async.drive->retained->errors, &f);
 }
 
-static void run_log_fault(const struct kcsd_run *run)
+static void run_put_ranges(struct kcsd_run *run)
 {
-	const struct kcsd_vm_end *end = &run->vm.end;
-	struct kcsd_owner owner = run->turn.tenant->owner;
-	struct kcsd_failure f = {
-		.owner = owner,
-		.status = kcsd_run_status(run),
-		.nsid = KCSD_NSID_COMPUTE,
-		.place = KCSD_ERROR_NO_PLACE,
-		.lba = end->lba,
-	};
-
-	kcsd_program_log_fault(&run->drive->log, owner, run->pind, end);
-	kcsd_error_log_add(&run->drive->retained->errors, &f);
+	if (run->range_set)
+		kcsd_range_set_put(run->async.drive, run->range_set);
+	run->range_set = NULL;
 }
 
 void kcsd_run_retire(struct kcsd_run *run)
 {
+	const struct kcsd_vm_end *end = &run->vm.end;
+	struct kcsd_async *async = &run->async;
 	struct kcsd_program *p = run->program;
 
 	if (!run->start_ns) {
@@ -214,8 +207,12 @@ void kcsd_run_retire(struct kcsd_run *run)
 		kcsd_program_account(p, run);
 	if (run->io_status)
 		run_log_io(run);
-	if (run->vm.end.reason)
-		run_log_fault(run);
+	if (end->reason)
+		kcsd_program_log_fault(&async->drive->log, async->turn.tenant->owner, run->pind,
+				       end);
+	async->status = run_status(run);
+	async->result = end->r0;
+	async->lba = end->lba;
 	/*
 	 * Release these before done() tells the host, which may then deactivate the program. Power
 	 * off waits for runs, but not until a submitter reaps its completions: the submitter may be
@@ -223,15 +220,14 @@ void kcsd_run_retire(struct kcsd_run *run)
 	 */
 	run->program = NULL;
 	kcsd_program_put(p);
-	kcsd_run_put_ranges(run);
-	kcsd_gate_exit(&run->drive->memory_gate);
-	kcsd_drive_exit(run->drive);
+	run_put_ranges(run);
+	kcsd_async_exit(async);
 }
 
 void kcsd_run_complete(struct kcsd_run *run)
 {
 	kcsd_run_retire(run);
-	run->done(run);
+	run->async.done(&run->async);
 }
 
 /*
@@ -267,7 +263,8 @@ static void forget_output(struct kcsd_run *run, struct kcsd_run_record *r)
 	r->flags |= cpu_to_le16(KCSD_RECORD_CUT);
 }
 
-int kcsd_run_copy_output(struct kcsd_run *run)
+/* Copy record, output and audit to run->metadata. Returns 0 or -EFAULT. */
+static int run_copy_output(struct kcsd_run *run)
 {
 	const struct kcsd_vm_end *end = &run->vm.end;
 	struct kcsd_run_record r = {
@@ -293,7 +290,7 @@ int kcsd_run_copy_output(struct kcsd_run *run)
 	BUILD_BUG_ON(sizeof(r) != 96);
 	if (!run->metadata_len)
 		return 0;
-	if (READ_ONCE(run->drive->sanitize.nr) != run->sanitizes)
+	if (READ_ONCE(run->async.drive->sanitize.nr) != run->sanitizes)
 		forget_output(run, &r);
 	if (run->audit) {
 		/* The audit fits: kcsd_execute_parse() has reserved the room. */
@@ -307,15 +304,8 @@ int kcsd_run_copy_output(struct kcsd_run *run)
 		return -EFAULT;
 	if (run->audit && kcsd_audit_copy(run->audit, run->metadata + audit_off))
 		return -EFAULT;
-	kcsd_stat_add(run->drive, host_read_bytes, sizeof(r) + run->out_len + audit_len);
+	kcsd_stat_add(run->async.drive, host_read_bytes, sizeof(r) + run->out_len + audit_len);
 	return 0;
-}
-
-void kcsd_run_put_ranges(struct kcsd_run *run)
-{
-	if (run->range_set)
-		kcsd_range_set_put(run->drive, run->range_set);
-	run->range_set = NULL;
 }
 
 static void run_free_pages(struct kcsd_run *run)
@@ -323,27 +313,25 @@ static void run_free_pages(struct kcsd_run *run)
 	u32 i;
 
 	/* Pages were allocated in order. */
-	for (i = 0; i < run->nr_out_pages && run->out_page[i]; i++) {
+	for (i = 0; i < run->nr_out_pages && run->out_page[i]; i++)
 		free_page((unsigned long)run->out_page[i]);
-		run->out_page[i] = NULL;
-	}
 }
 
-void kcsd_run_release(struct kcsd_run *run)
+static int run_finish(struct kcsd_async *async, bool to_host)
 {
+	struct kcsd_run *run = container_of(async, struct kcsd_run, async);
+	int ret = to_host ? run_copy_output(run) : -ECANCELED;
+
+	run_put_ranges(run);
 	kvfree(run->data);
 	run_free_pages(run);
 	kvfree(run->audit);
-	run->data = NULL;
-	run->audit = NULL;
-	if (run->slot_of)
-		kcsd_tenant_put_slot(run->slot_of);
-	run->slot_of = NULL;
+	mem_cgroup_put(run->memcg);
+	return ret;
 }
 
-void kcsd_run_free(struct kcsd_run *run)
-{
-	kcsd_run_release(run);
-	mem_cgroup_put(run->memcg);
-	kvfree(run);
-}
+const struct kcsd_async_ops kcsd_run_async_ops = {
+	.submit = kcsd_run_submit,
+	.cancel = kcsd_run_cancel,
+	.finish = run_finish,
+};

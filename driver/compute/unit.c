@@ -49,7 +49,7 @@ static void unit_put(struct kcsd_unit *unit)
 
 static struct kcsd_run *turn_run(struct kcsd_turn *turn)
 {
-	return container_of(turn, struct kcsd_run, turn);
+	return container_of(turn, struct kcsd_run, async.turn);
 }
 
 /* Take the next run from the schedule, as running. NULL if none waits. */
@@ -60,7 +60,7 @@ static struct kcsd_run *units_next(struct kcsd_units *us)
 	lockdep_assert_held(&us->lock);
 	if (!turn)
 		return NULL;
-	turn_run(turn)->state = KCSD_RUN_RUNNING;
+	turn_run(turn)->async.state = KCSD_ASYNC_RUNNING;
 	list_add_tail(&turn->entry, &us->running);
 	return turn_run(turn);
 }
@@ -115,9 +115,9 @@ void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run)
 
 	/* From here on only this unit can find the run. */
 	scoped_guard(spinlock, &us->lock) {
-		run->state = KCSD_RUN_COMPLETE;
-		list_del(&run->turn.entry);
-		kcsd_schedule_end(&us->schedule, &run->turn, took);
+		run->async.state = KCSD_ASYNC_COMPLETE;
+		list_del(&run->async.turn.entry);
+		kcsd_schedule_end(&us->schedule, &run->async.turn, took);
 	}
 }
 
@@ -148,18 +148,19 @@ static bool units_stopping(const struct kcsd_drive *drive)
 	return drive->units.stopping || kcsd_gate_status(&drive->memory_gate);
 }
 
-void kcsd_run_submit(struct kcsd_run *run)
+void kcsd_run_submit(struct kcsd_async *async)
 {
-	struct kcsd_units *us = &run->drive->units;
+	struct kcsd_run *run = container_of(async, struct kcsd_run, async);
+	struct kcsd_units *us = &async->drive->units;
 	bool stopping;
 
 	/* A run that was started as a quick run has waited since before that. */
 	run->queued_ns = run->queued_ns ?: ktime_get_ns();
 	scoped_guard(spinlock, &us->lock) {
-		stopping = units_stopping(run->drive) || run->cancelled;
-		run->state = stopping ? KCSD_RUN_COMPLETE : KCSD_RUN_QUEUED;
+		stopping = units_stopping(async->drive) || async->cancelled;
+		async->state = stopping ? KCSD_ASYNC_COMPLETE : KCSD_ASYNC_QUEUED;
 		if (!stopping) {
-			kcsd_schedule_add(&us->schedule, &run->turn);
+			kcsd_schedule_add(&us->schedule, &async->turn);
 			units_call(us);
 		}
 	}
@@ -187,12 +188,12 @@ static struct kcsd_unit *units_lend(struct kcsd_units *us, struct kcsd_run *run,
 
 	lockdep_assert_held(&us->lock);
 	unit = list_first_entry_or_null(&us->idle, struct kcsd_unit, idle);
-	if (!unit || us->schedule.queued || units_stopping(run->drive) ||
+	if (!unit || us->schedule.queued || units_stopping(run->async.drive) ||
 	    !kcsd_jit_code_ready(unit, run) || !unit_is_clean(unit, own))
 		return NULL;
 	list_del(&unit->idle);
 	run->queued_ns = ktime_get_ns();
-	kcsd_schedule_add(&us->schedule, &run->turn);
+	kcsd_schedule_add(&us->schedule, &run->async.turn);
 	units_next(us);
 	return unit;
 }
@@ -200,7 +201,7 @@ static struct kcsd_unit *units_lend(struct kcsd_units *us, struct kcsd_run *run,
 struct kcsd_unit *kcsd_unit_borrow(struct kcsd_run *run)
 {
 	u64 own = kcsd_layout_init(&run->vm.layout, &run->program->view, run->args_len);
-	struct kcsd_units *us = &run->drive->units;
+	struct kcsd_units *us = &run->async.drive->units;
 	struct kcsd_unit *unit;
 
 	scoped_guard(spinlock, &us->lock)
@@ -226,23 +227,24 @@ void kcsd_unit_return(struct kcsd_unit *unit)
 static void run_set_cancelled(struct kcsd_units *us, struct kcsd_run *run)
 {
 	lockdep_assert_held(&us->lock);
-	WRITE_ONCE(run->cancelled, true);
+	WRITE_ONCE(run->async.cancelled, true);
 	if (run->ctl)
 		kcsd_lowered_stop(run->ctl);
 }
 
-void kcsd_run_cancel(struct kcsd_run *run)
+void kcsd_run_cancel(struct kcsd_async *async)
 {
-	struct kcsd_units *us = &run->drive->units;
+	struct kcsd_run *run = container_of(async, struct kcsd_run, async);
+	struct kcsd_units *us = &async->drive->units;
 
 	scoped_guard(spinlock, &us->lock) {
 		run_set_cancelled(us, run);
-		if (run->state == KCSD_RUN_RUNNING)
-			kcsd_delayed_wake(&run->drive->delayed);
-		if (run->state != KCSD_RUN_QUEUED)
+		if (async->state == KCSD_ASYNC_RUNNING)
+			kcsd_delayed_wake(&async->drive->delayed);
+		if (async->state != KCSD_ASYNC_QUEUED)
 			return;
-		kcsd_schedule_remove(&us->schedule, &run->turn);
-		run->state = KCSD_RUN_COMPLETE;
+		kcsd_schedule_remove(&us->schedule, &async->turn);
+		async->state = KCSD_ASYNC_COMPLETE;
 	}
 	kcsd_vm_fault(&run->vm, KCSD_FAULT_CANCELLED, 0);
 	kcsd_run_complete(run);
@@ -257,14 +259,14 @@ void kcsd_units_cancel_all(struct kcsd_drive *drive, bool for_good)
 	scoped_guard(spinlock, &us->lock) {
 		us->stopping |= for_good;
 		kcsd_schedule_drain(&us->schedule, &queued);
-		list_for_each_entry(run, &queued, turn.entry)
-			run->state = KCSD_RUN_COMPLETE;
-		list_for_each_entry(run, &us->running, turn.entry)
+		list_for_each_entry(run, &queued, async.turn.entry)
+			run->async.state = KCSD_ASYNC_COMPLETE;
+		list_for_each_entry(run, &us->running, async.turn.entry)
 			run_set_cancelled(us, run);
 	}
 	kcsd_delayed_wake(&drive->delayed);
-	while ((run = list_first_entry_or_null(&queued, struct kcsd_run, turn.entry))) {
-		list_del(&run->turn.entry);
+	while ((run = list_first_entry_or_null(&queued, struct kcsd_run, async.turn.entry))) {
+		list_del(&run->async.turn.entry);
 		kcsd_vm_fault(&run->vm, KCSD_FAULT_CANCELLED, 0);
 		kcsd_run_complete(run);
 	}

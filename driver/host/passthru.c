@@ -79,14 +79,24 @@ static int cmd_pin(struct kcsd_cmd *cmd, const struct kcsd_user_data *d,
 	return ret;
 }
 
-/* Execute cmd now, or return -EIOCBQUEUED if its run or job must be submitted. */
+/* Execute cmd now, or return -EIOCBQUEUED if cmd->async must be submitted. */
 static int cmd_start(struct kcsd_cmd *cmd)
 {
-	if (cmd->run || (cmd->job && !cmd->job->quick))
+	if (!cmd->execute)
 		return -EIOCBQUEUED;
 	trace_kcsd_cmd_start(cmd->drive, &cmd->trace, -1, -1);
 	cmd->started = true;
-	return cmd->job ? kcsd_job_run(cmd) : cmd->execute(cmd);
+	return cmd->execute(cmd);
+}
+
+/* Free what a failed parse has created. */
+static void cmd_drop_async(struct kcsd_cmd *cmd)
+{
+	if (!cmd->async)
+		return;
+	kcsd_async_finish(cmd->async, false);
+	kcsd_async_free(cmd->async);
+	cmd->async = NULL;
 }
 
 /* Returns 0 if opcode, sender and gates allow cmd now; -errno or a status. Ignores the buffer. */
@@ -109,7 +119,9 @@ static int cmd_parse_and_start(struct kcsd_cmd *cmd, const struct kcsd_opcode *c
 	kcsd_trace_begin(cmd);
 	ret = command->parse(cmd);
 	kcsd_trace_submit(cmd);
-	if (!ret)
+	if (ret)
+		cmd_drop_async(cmd);
+	else
 		ret = cmd_start(cmd);
 	if (ret != -EIOCBQUEUED)
 		trace_kcsd_cmd_complete(cmd->drive, &cmd->trace, ret, NULL);
@@ -117,8 +129,8 @@ static int cmd_parse_and_start(struct kcsd_cmd *cmd, const struct kcsd_opcode *c
 }
 
 /*
- * Execute cmd. The caller has entered the drive. After -EIOCBQUEUED, the run or job of cmd keeps
- * the drive entered until it is complete.
+ * Execute cmd. The caller has entered the drive. After -EIOCBQUEUED, cmd->async keeps the drive
+ * entered until it is complete.
  */
 static int cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
 {
@@ -234,79 +246,54 @@ int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool no
 	return ret;
 }
 
-/* ---- runs and jobs ---- */
+/* ---- asynchronous commands ---- */
 
-/*
- * Copy the output of a completed run to the submitter, in the mm of the submitter, and free the
- * run. Returns the status for the host, or -errno.
- */
-static int run_finish(struct kcsd_run *run, u64 *result)
+int kcsd_cmd_finish(struct kcsd_async *async, bool to_host)
 {
-	int ret = kcsd_run_copy_output(run);
+	int ret = kcsd_async_finish(async, to_host) ?: kcsd_status_to_host(async->status);
 
-	*result = run->vm.end.r0;
-	if (!ret)
-		ret = kcsd_status_to_host(kcsd_run_status(run));
-	trace_kcsd_cmd_complete(run->drive, &run->trace, ret, run);
-	kcsd_run_free(run);
+	trace_kcsd_cmd_complete(async->drive, &async->trace, ret, kcsd_async_run(async));
+	return ret;
+}
+
+/* Finish and free cmd->async, in the mm of the submitter. Returns the status or -errno. */
+static int cmd_reap(struct kcsd_cmd *cmd)
+{
+	int ret = kcsd_cmd_finish(cmd->async, true);
+
+	cmd->result = cmd->async->result;
+	kcsd_async_free(cmd->async);
 	return ret;
 }
 
 bool kcsd_cmd_run_quick(struct kcsd_cmd *cmd, int *ret)
 {
-	if (!cmd->run || !kcsd_run_quick(cmd->run))
+	struct kcsd_run *run = kcsd_async_run(cmd->async);
+
+	if (!run || !kcsd_run_quick(run))
 		return false;
-	*ret = run_finish(cmd->run, &cmd->result);
+	*ret = cmd_reap(cmd);
 	return true;
 }
 
-static void wait_run_done(struct kcsd_run *run)
+static void wait_done(struct kcsd_async *async)
 {
-	complete(run->done_data);
-}
-
-static int wait_run(struct kcsd_run *run, u64 *result)
-{
-	DECLARE_COMPLETION_ONSTACK(done);
-
-	run->done = wait_run_done;
-	run->done_data = &done;
-	kcsd_run_submit(run);
-	if (!kcsd_wait_for(&done)) {
-		kcsd_run_cancel(run);
-		wait_for_completion(&done);
-	}
-	return run_finish(run, result);
-}
-
-static void wait_job_done(struct kcsd_job *job)
-{
-	complete(job->done_data);
-}
-
-static int wait_job(struct kcsd_job *job, u64 *result)
-{
-	DECLARE_COMPLETION_ONSTACK(done);
-	int ret;
-
-	job->done = wait_job_done;
-	job->done_data = &done;
-	kcsd_job_submit(job);
-	if (!kcsd_wait_for(&done)) {
-		kcsd_job_cancel(job);
-		wait_for_completion(&done);
-	}
-	*result = job->result;
-	ret = kcsd_status_to_host(job->status);
-	trace_kcsd_cmd_complete(job->drive, &job->trace, ret, NULL);
-	kcsd_job_free(job);
-	return ret;
+	complete(async->done_data);
 }
 
 int kcsd_cmd_wait(struct kcsd_cmd *cmd)
 {
-	return cmd->job ? wait_job(cmd->job, &cmd->result) :
-			  wait_run(cmd->run, &cmd->result);
+	struct kcsd_async *async = cmd->async;
+	DECLARE_COMPLETION_ONSTACK(done);
+
+	async->done = wait_done;
+	async->done_data = &done;
+	async->ops->submit(async);
+	if (!kcsd_wait_for(&done)) {
+		async->ops->cancel(async);
+		wait_for_completion(&done);
+	}
+	return cmd_reap(cmd);
 }
 
 /* ---- the files ---- */

@@ -10,6 +10,7 @@
 
 struct io_comp_batch;
 struct io_uring_cmd;
+struct kcsd_async;
 struct kcsd_cmd;
 
 /* Data buffer of the host, as given in the command. */
@@ -39,23 +40,28 @@ static inline struct kcsd_node *kcsd_file_node(struct file *file)
 /* passthru.c */
 /*
  * Pin the buffer if that is needed, enter the drive, parse, and execute cmd if that is possible
- * now. Returns -EIOCBQUEUED if the caller must submit cmd->run or cmd->job, which keeps the drive
- * entered until it is complete; -ENODEV if the drive is powering off; with nonblock, -EAGAIN if cmd
+ * now. Returns -EIOCBQUEUED if the caller must submit cmd->async, which keeps the drive entered
+ * until it is complete; -ENODEV if the drive is powering off; with nonblock, -EAGAIN if cmd
  * must be issued again without it. May sleep for user memory without limit, but not inside the
  * drive.
  */
 int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock);
 /*
- * Try a quick run of what kcsd_cmd_issue() left to submit. Returns true, with *ret set, if it is
- * complete; false if it must be submitted.
+ * Try a quick run of cmd->async, which kcsd_cmd_issue() left to submit. Returns true, with *ret
+ * set, if it is complete; false if it must be submitted.
  */
 bool kcsd_cmd_run_quick(struct kcsd_cmd *cmd, int *ret);
 /*
- * Submit what kcsd_cmd_issue() left to submit, and wait until it is complete. Returns the status or
- * -errno of the command, and sets cmd->result. The command is cancelled if the submitter is killed,
- * or if io_uring cancels its worker thread.
+ * Submit cmd->async, which kcsd_cmd_issue() left to submit, and wait until it is complete. Returns
+ * the status or -errno of the command, and sets cmd->result. The command is cancelled if the
+ * submitter is killed, or if io_uring cancels its worker thread.
  */
 int kcsd_cmd_wait(struct kcsd_cmd *cmd);
+/*
+ * Finish a completed asynchronous command, see kcsd_async_finish(). Returns the status for the
+ * host, or -errno. The caller frees it.
+ */
+int kcsd_cmd_finish(struct kcsd_async *async, bool to_host);
 
 /* uring.c, ioctl.c: file operations of every char node. */
 int kcsd_uring_cmd(struct io_uring_cmd *ioucmd, unsigned int issue_flags);

@@ -7,7 +7,6 @@
 #include "drive.h"
 #include "host/passthru.h"
 #include "nvme/cmd.h"
-#include "stats/trace.h"
 
 /*
  * Flags that the submitter of a command sets; flags above are internal to io_uring. Refuse unknown
@@ -21,26 +20,15 @@
  * ended, and the poller completes the command.
  */
 struct kcsd_uring_pdu {
-	union {
-		struct kcsd_run *run;
-		struct kcsd_job *job;
-	};
+	struct kcsd_async *async;
 	struct mm_struct *mm;	/* polled: mm of the submitter, to compare; mmgrab() reference */
-	bool is_job;
 	bool polled;		/* completed by kcsd_uring_iopoll() */
-	bool ended;		/* polled: run or job is complete */
+	bool ended;		/* polled: async is complete */
 };
 
 static struct kcsd_uring_pdu *uring_pdu(struct io_uring_cmd *ioucmd)
 {
 	return io_uring_cmd_to_pdu(ioucmd, struct kcsd_uring_pdu);
-}
-
-/* Put the mm of a completed command. Nothing compares it any more. */
-static void uring_put_mm(struct io_uring_cmd *ioucmd)
-{
-	if (uring_pdu(ioucmd)->polled)
-		mmdrop(uring_pdu(ioucmd)->mm);
 }
 
 /* True if the current mm is that of the submitter, to which the output belongs. */
@@ -54,64 +42,32 @@ static bool uring_is_submitter(struct io_uring_cmd *ioucmd)
 }
 
 /*
- * Complete a run. Called in the task of the submitter, in a kernel thread if that task is gone, or
- * in any task that polls.
+ * Complete a command. Called in the task of the submitter, in a kernel thread if that task is gone,
+ * or in any task that polls.
  */
-static void kcsd_uring_run_cb(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
+static void kcsd_uring_cb(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 {
-	struct kcsd_run *run = uring_pdu(ioucmd)->run;
-	int ret = -ECANCELED;
+	const struct kcsd_uring_pdu *pdu = uring_pdu(ioucmd);
+	struct kcsd_async *async = pdu->async;
+	/* Returns the slot before completing: the submitter may send its next command at once. */
+	int ret = kcsd_cmd_finish(async, uring_is_submitter(ioucmd));
 
-	if (uring_is_submitter(ioucmd)) {
-		ret = kcsd_run_copy_output(run);
-		if (!ret)
-			ret = kcsd_status_to_host(kcsd_run_status(run));
-	}
-	trace_kcsd_cmd_complete(run->drive, &run->trace, ret, run);
-	uring_put_mm(ioucmd);
-	/* Release the slot first: the submitter may send its next command at once. */
-	kcsd_run_release(run);
-	/* A cancel callback may use the run until this returns. */
-	kcsd_uring_done(ioucmd, ret, run->vm.end.r0, issue_flags);
-	kcsd_run_free(run);
+	if (pdu->polled)
+		mmdrop(pdu->mm);
+	/* A cancel callback may use async until this returns. */
+	kcsd_uring_done(ioucmd, ret, async->result, issue_flags);
+	kcsd_async_free(async);
 }
-KCSD_URING_TASK_WORK(kcsd_uring_run_cb)
+KCSD_URING_TASK_WORK(kcsd_uring_cb)
 
-static void kcsd_uring_job_cb(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
+static void uring_async_done(struct kcsd_async *async)
 {
-	struct kcsd_job *job = uring_pdu(ioucmd)->job;
+	struct io_uring_cmd *ioucmd = async->done_data;
 
-	trace_kcsd_cmd_complete(job->drive, &job->trace, job->status, NULL);
-	uring_put_mm(ioucmd);
-	kcsd_job_release(job);
-	/* A cancel callback may use the job until this returns. */
-	kcsd_uring_done(ioucmd, kcsd_status_to_host(job->status), job->result, issue_flags);
-	kcsd_job_free(job);
-}
-KCSD_URING_TASK_WORK(kcsd_uring_job_cb)
-
-static void uring_complete_in_task(struct io_uring_cmd *ioucmd)
-{
-	io_uring_cmd_complete_in_task(ioucmd, uring_pdu(ioucmd)->is_job ?
-				      kcsd_uring_job_cb_tw : kcsd_uring_run_cb_tw);
-}
-
-static void uring_ended(struct io_uring_cmd *ioucmd)
-{
 	if (uring_pdu(ioucmd)->polled)
 		smp_store_release(&uring_pdu(ioucmd)->ended, true);
 	else
-		uring_complete_in_task(ioucmd);
-}
-
-static void uring_run_done(struct kcsd_run *run)
-{
-	uring_ended(run->done_data);
-}
-
-static void uring_job_done(struct kcsd_job *job)
-{
-	uring_ended(job->done_data);
+		io_uring_cmd_complete_in_task(ioucmd, kcsd_uring_cb_tw);
 }
 
 static void uring_submit(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
@@ -120,8 +76,8 @@ static void uring_submit(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
 	struct kcsd_uring_pdu *pdu = uring_pdu(ioucmd);
 
 	*pdu = (struct kcsd_uring_pdu) {
+		.async = cmd->async,
 		.mm = current->mm,
-		.is_job = cmd->job,
 		.polled = issue_flags & IO_URING_F_IOPOLL,
 	};
 	/*
@@ -133,27 +89,16 @@ static void uring_submit(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
 		mmgrab(pdu->mm);
 	else
 		io_uring_cmd_mark_cancelable(ioucmd, issue_flags);
-	if (cmd->job) {
-		pdu->job = cmd->job;
-		cmd->job->done = uring_job_done;
-		cmd->job->done_data = ioucmd;
-		kcsd_job_submit(cmd->job);
-	} else {
-		pdu->run = cmd->run;
-		cmd->run->done = uring_run_done;
-		cmd->run->done_data = ioucmd;
-		kcsd_run_submit(cmd->run);
-	}
+	cmd->async->done = uring_async_done;
+	cmd->async->done_data = ioucmd;
+	cmd->async->ops->submit(cmd->async);
 }
 
 static void uring_cancel(struct io_uring_cmd *ioucmd)
 {
-	const struct kcsd_uring_pdu *pdu = uring_pdu(ioucmd);
+	struct kcsd_async *async = uring_pdu(ioucmd)->async;
 
-	if (pdu->is_job)
-		kcsd_job_cancel(pdu->job);
-	else
-		kcsd_run_cancel(pdu->run);
+	async->ops->cancel(async);
 }
 
 static int uring_carry_out(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
@@ -255,7 +200,7 @@ int kcsd_uring_cmd(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 }
 
 /*
- * Complete one command of an IOPOLL ring if its run or job is complete. Called repeatedly for each
+ * Complete one command of an IOPOLL ring if its run or job has ended. Called repeatedly for each
  * command in flight, with the lock of the ring held: by users of the ring, by its submission
  * thread, or, when the ring is destroyed, by a kernel thread that waits until no command is left.
  *
@@ -273,9 +218,6 @@ int kcsd_uring_iopoll(struct io_uring_cmd *ioucmd, struct io_comp_batch *iob,
 			uring_cancel(ioucmd);
 		return 0;
 	}
-	if (pdu->is_job)
-		kcsd_uring_job_cb(ioucmd, 0);
-	else
-		kcsd_uring_run_cb(ioucmd, 0);
+	kcsd_uring_cb(ioucmd, 0);
 	return 1;
 }

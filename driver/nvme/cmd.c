@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Shared by all commands: reject unused fields, copy data to and from the host. */
+/* Shared by commands: reject unused fields, copy from and to the host, create cmd->async. */
+#include <linux/mm.h>
 #include <linux/uio.h>
 
+#include "compute/async.h"
+#include "compute/tenant.h"
 #include "drive.h"
 #include "nvme/cmd.h"
 
@@ -41,5 +44,29 @@ int kcsd_cmd_check_unused(struct kcsd_cmd *cmd, const struct kcsd_cmd_uses *uses
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW14);
 	if (cmd->cdw15 & ~uses->cdw15)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW15);
+	return 0;
+}
+
+int kcsd_cmd_create_async(struct kcsd_cmd *cmd, const struct kcsd_async_ops *ops, size_t size,
+			  bool needs_slot)
+{
+	struct kcsd_async *async;
+
+	/* Take the slot before allocating, so that a tenant over its limit uses no memory. */
+	if (needs_slot && !kcsd_tenant_get_slot(cmd->tenant, cmd->drive->cfg.queue_limit))
+		return KCSD_SC_INSUFFICIENT_RESOURCES;
+	async = kvzalloc(size, GFP_KERNEL_ACCOUNT);
+	if (!async) {
+		if (needs_slot)
+			kcsd_tenant_put_slot(cmd->tenant);
+		return -ENOMEM;
+	}
+	async->ops = ops;
+	async->turn.tenant = cmd->tenant;
+	async->admin = cmd->admin;
+	async->nsid = cmd->nsid;
+	async->drive = cmd->drive;
+	async->slot_of = needs_slot ? cmd->tenant : NULL;
+	cmd->async = async;
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * One NVMe command in flight. The front end fills it in once. The parse function of the command
- * set validates all fields and sets execute, run or job. No later code validates them again.
+ * set validates all fields and sets execute or async. No later code validates them again.
  *
  * Parse and execute return 0, an NVMe status (positive, without DNR), or -errno.
  */
@@ -14,10 +14,10 @@
 
 #include "stats/trace_cmd.h"
 
+struct kcsd_async;
+struct kcsd_async_ops;
 struct kcsd_drive;
-struct kcsd_job;
 struct kcsd_memory_range;
-struct kcsd_run;
 struct kcsd_tenant;
 
 struct kcsd_cmd {
@@ -42,10 +42,9 @@ struct kcsd_cmd {
 	u32 metadata_len;	/* bytes */
 	struct iov_iter data;	/* host buffer: bvecs, unless now is set; its count is DLEN */
 
-	/* Parse sets one of these three. */
+	/* Parse sets one of these two; or both for a quick job, which execute then executes. */
 	int (*execute)(struct kcsd_cmd *cmd);
-	struct kcsd_run *run;	/* asynchronous; submitted by the front end */
-	struct kcsd_job *job;	/* same, unless it is quick: executed by the submitter */
+	struct kcsd_async *async;	/* submitted by the front end; freed by it if parse fails */
 
 	/*
 	 * Execute only if that needs no waiting, not even for host memory, which is not pinned.
@@ -97,6 +96,13 @@ static inline u64 kcsd_cmd_u64(u32 low, u32 high)
 /* Copy to or from the host buffer, and count the bytes as link traffic. Return 0 or -EFAULT. */
 int kcsd_cmd_copy_to_host(struct kcsd_cmd *cmd, const void *from, size_t len);
 int kcsd_cmd_copy_from_host(struct kcsd_cmd *cmd, void *to, size_t len);
+
+/*
+ * Allocate size bytes, zeroed, with cmd->async as first member. Takes a slot of the tenant if
+ * needs_slot is set. Returns 0; Insufficient Resources if no slot is free; or -ENOMEM.
+ */
+int kcsd_cmd_create_async(struct kcsd_cmd *cmd, const struct kcsd_async_ops *ops, size_t size,
+			  bool needs_slot);
 
 /*
  * Parse functions, called through the tables in opcodes.c. compute/compute.h and nvme/slm.h declare

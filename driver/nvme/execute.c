@@ -12,7 +12,6 @@
 #include "compute/compute.h"
 #include "compute/grant.h"
 #include "compute/mapping.h"
-#include "compute/tenant.h"
 #include "drive.h"
 #include "nvme/cmd.h"
 #include "nvme/opcodes.h"
@@ -161,7 +160,7 @@ static int execute_take_len(struct kcsd_cmd *cmd, struct kcsd_run *run)
 	const struct kcsd_vm_input in = {
 		.grants = run->grants,
 		.nr_grants = run->nr_grants,
-		.lba_size = 1U << run->drive->lba_shift,
+		.lba_size = 1U << run->async.drive->lba_shift,
 		.ranges = run->ranges,
 		.nr_ranges = run->nr_ranges,
 	};
@@ -180,7 +179,7 @@ static int execute_get_program(struct kcsd_run *run)
 	u64 len;
 	int ret;
 
-	run->program = kcsd_program_get(run->drive, run->pind, &ret);
+	run->program = kcsd_program_get(run->async.drive, run->pind, &ret);
 	if (!run->program)
 		return ret;
 	len = kcsd_layout_init(&layout, &run->program->view, run->args_len);
@@ -205,20 +204,21 @@ static u32 execute_out_max(const struct kcsd_cmd *cmd)
 	return execute_audited(cmd) ? round_down(max, 8) : max;
 }
 
-static struct kcsd_run *execute_create_run(const struct kcsd_cmd *cmd)
+/* Create cmd->async, the run. Returns 0, a status or -ENOMEM. */
+static int execute_create_run(struct kcsd_cmd *cmd)
 {
 	u32 out_max = execute_out_max(cmd);
 	u32 nr_out_pages = DIV_ROUND_UP(max(out_max, 1u), PAGE_SIZE);
 	struct kcsd_drive *drive = cmd->drive;
 	struct kcsd_run *run;
+	int ret = kcsd_cmd_create_async(cmd, &kcsd_run_async_ops,
+					struct_size(run, out_page, nr_out_pages), true);
 
-	run = kvzalloc(struct_size(run, out_page, nr_out_pages), GFP_KERNEL_ACCOUNT);
-	if (!run)
-		return NULL;
+	if (ret)
+		return ret;
+	run = kcsd_async_run(cmd->async);
 	run->out_max = out_max;
 	run->nr_out_pages = nr_out_pages;
-	run->drive = drive;
-	run->turn.tenant = cmd->tenant;
 	run->memcg = get_mem_cgroup_from_mm(current->mm);
 	run->pind = cmd->cdw2;
 	run->sanitizes = READ_ONCE(drive->sanitize.nr);
@@ -229,46 +229,19 @@ static struct kcsd_run *execute_create_run(const struct kcsd_cmd *cmd)
 	run->metadata = cmd->metadata;
 	run->metadata_len = cmd->metadata_len;
 	if (!execute_audited(cmd))
-		return run;
+		return 0;
 	run->audit = kcsd_audit_alloc();
-	if (run->audit)
-		return run;
-	kcsd_run_free(run);
-	return NULL;
-}
-
-/* Create cmd->run. The caller has taken a slot of the tenant for it. */
-static int execute_make_run(struct kcsd_cmd *cmd)
-{
-	struct kcsd_run *run;
-	int ret;
-
-	run = execute_create_run(cmd);
-	if (!run)
-		return -ENOMEM;
-	ret = execute_copy_data(cmd, run) ?: execute_get_set(cmd, run) ?:
-	      execute_take_len(cmd, run) ?: execute_get_program(run);
-	if (ret) {
-		kcsd_run_put_ranges(run);
-		kcsd_run_free(run);
-		return ret;
-	}
-	run->slot_of = cmd->tenant;
-	cmd->run = run;
-	return 0;
+	return run->audit ? 0 : -ENOMEM;
 }
 
 int kcsd_execute_parse(struct kcsd_cmd *cmd)
 {
-	int ret = execute_check(cmd);
+	int ret = execute_check(cmd) ?: execute_create_run(cmd);
+	struct kcsd_run *run;
 
 	if (ret)
 		return ret;
-	/* Take the slot before allocating, so that a tenant over its limit uses no memory. */
-	if (!kcsd_tenant_get_slot(cmd->tenant, cmd->drive->cfg.queue_limit))
-		return KCSD_SC_INSUFFICIENT_RESOURCES;
-	ret = execute_make_run(cmd);
-	if (ret)
-		kcsd_tenant_put_slot(cmd->tenant);
-	return ret;
+	run = kcsd_async_run(cmd->async);
+	return execute_copy_data(cmd, run) ?: execute_get_set(cmd, run) ?:
+	       execute_take_len(cmd, run) ?: execute_get_program(run);
 }

@@ -47,8 +47,8 @@ static int erase_all(struct kcsd_drive *drive)
 
 static int format_erase(struct kcsd_job *job)
 {
-	const struct kcsd_nvm_range all = { .nlb = job->drive->nsze };
-	struct kcsd_drive *drive = job->drive;
+	const struct kcsd_nvm_range all = { .nlb = job->async.drive->nsze };
+	struct kcsd_drive *drive = job->async.drive;
 	int ret = kcsd_nvm_range_inject(job, KCSD_INJECT_WRITE, &all);
 
 	if (!ret)
@@ -61,7 +61,7 @@ static int format_erase(struct kcsd_job *job)
 
 static int format_execute(struct kcsd_job *job)
 {
-	struct kcsd_gate *gate = &job->drive->gate;
+	struct kcsd_gate *gate = &job->async.drive->gate;
 	int ret = kcsd_gate_close(gate, KCSD_SC_FORMAT_IN_PROGRESS);
 
 	if (ret)
@@ -101,8 +101,6 @@ int kcsd_format_parse(struct kcsd_cmd *cmd)
 	job = kcsd_job_create(cmd, sizeof(*job), false, &ret);
 	if (!job)
 		return ret;
-	job->admin = true;
 	job->execute = format_execute;
-	cmd->job = job;
 	return 0;
 }

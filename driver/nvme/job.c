@@ -1,48 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Jobs: execute long commands on a workqueue of the drive. */
-#include <linux/mm.h>
-
-#include "compute/tenant.h"
 #include "drive.h"
 #include "nvme/cmd.h"
 #include "stats/trace.h"
 
-static bool is_of_slm(const struct kcsd_job *job)
+static struct kcsd_job *to_job(struct kcsd_async *async)
 {
-	return job->nsid == KCSD_NSID_SLM && !job->admin;
-}
-
-static void job_log_failure(const struct kcsd_job *job)
-{
-	struct kcsd_failure f = {
-		.owner = job->turn.tenant->owner,
-		.status = job->status,
-		.admin = job->admin,
-		.nsid = job->nsid,
-		.lba = job->lba,
-		.place = job->status == KCSD_SC_INVALID_FIELD ? job->result : KCSD_ERROR_NO_PLACE,
-	};
-
-	kcsd_error_log_add(&job->drive->retained->errors, &f);
+	return container_of(async, struct kcsd_job, async);
 }
 
 /* Complete a job that is neither queued nor running any more: hand it back to its submitter. */
 static void job_complete(struct kcsd_job *job, int status)
 {
-	job->status = status;
-	if (status > 0)
-		job_log_failure(job);
-	if (is_of_slm(job))
-		kcsd_gate_exit(&job->drive->memory_gate);
-	kcsd_drive_exit(job->drive);
-	job->done(job);
+	job->async.status = status;
+	kcsd_async_exit(&job->async);
+	job->async.done(&job->async);
 }
 
 /* ---- workers ---- */
 
 static struct kcsd_job *turn_job(struct kcsd_turn *turn)
 {
-	return container_of(turn, struct kcsd_job, turn);
+	return container_of(turn, struct kcsd_job, async.turn);
 }
 
 /* Take the next job; the worker then owns it. NULL: none is queued, and the worker is idle. */
@@ -54,7 +33,7 @@ static struct kcsd_job *job_take(struct kcsd_job_worker *worker)
 	spin_lock(&jobs->lock);
 	turn = kcsd_schedule_next(&jobs->schedule);
 	if (turn) {
-		turn_job(turn)->state = KCSD_JOB_RUNNING;
+		turn_job(turn)->async.state = KCSD_ASYNC_RUNNING;
 		list_add_tail(&turn->entry, &jobs->running);
 	} else {
 		worker->called = false;
@@ -65,14 +44,17 @@ static struct kcsd_job *job_take(struct kcsd_job_worker *worker)
 
 static int job_execute(struct kcsd_job *job)
 {
-	int status = is_of_slm(job) ? kcsd_gate_status(&job->drive->memory_gate) : 0;
+	struct kcsd_drive *drive = job->async.drive;
+	int status = 0;
 
+	if (kcsd_async_uses_memory(&job->async))
+		status = kcsd_gate_status(&drive->memory_gate);
 	if (kcsd_job_cancelled(job))
 		return KCSD_SC_ABORT_REQUESTED;
 	if (status)
 		return status;
 	if (!job->begun)
-		trace_kcsd_cmd_start(job->drive, &job->trace, -1, -1);
+		trace_kcsd_cmd_start(drive, &job->async.trace, -1, -1);
 	job->begun = true;
 	return job->execute(job);
 }
@@ -83,16 +65,16 @@ static int job_execute(struct kcsd_job *job)
  */
 static bool job_requeue(struct kcsd_job *job, bool rest, u64 ns)
 {
-	struct kcsd_jobs *jobs = &job->drive->jobs;
+	struct kcsd_jobs *jobs = &job->async.drive->jobs;
 
 	spin_lock(&jobs->lock);
-	list_del(&job->turn.entry);
+	list_del(&job->async.turn.entry);
 	/* Do not queue a cancelled job again: its canceller saw it running and left it there. */
-	rest = rest && !jobs->stopping && !job->cancelled;
-	job->state = rest ? KCSD_JOB_QUEUED : KCSD_JOB_COMPLETE;
+	rest = rest && !jobs->stopping && !job->async.cancelled;
+	job->async.state = rest ? KCSD_ASYNC_QUEUED : KCSD_ASYNC_COMPLETE;
 	if (rest)
-		kcsd_schedule_add(&jobs->schedule, &job->turn);
-	kcsd_schedule_end(&jobs->schedule, &job->turn, ns);
+		kcsd_schedule_add(&jobs->schedule, &job->async.turn);
+	kcsd_schedule_end(&jobs->schedule, &job->async.turn, ns);
 	spin_unlock(&jobs->lock);
 	return rest;
 }
@@ -136,86 +118,65 @@ static void jobs_call(struct kcsd_jobs *jobs)
 
 /* ---- jobs ---- */
 
-struct kcsd_job *kcsd_job_create(struct kcsd_cmd *cmd, size_t size, bool quick, int *ret)
+static void job_submit(struct kcsd_async *async)
 {
-	struct kcsd_drive *drive = cmd->drive;
-	struct kcsd_job *job;
-
-	*ret = KCSD_SC_INSUFFICIENT_RESOURCES;
-	/* Take the slot before allocating, so that a tenant over its limit uses no memory. */
-	if (!quick && !kcsd_tenant_get_slot(cmd->tenant, drive->cfg.queue_limit))
-		return NULL;
-	*ret = -ENOMEM;
-	job = kvzalloc(size, GFP_KERNEL_ACCOUNT);
-	if (!job) {
-		if (!quick)
-			kcsd_tenant_put_slot(cmd->tenant);
-		return NULL;
-	}
-	job->drive = drive;
-	job->nsid = cmd->nsid;
-	job->quick = quick;
-	job->turn.tenant = cmd->tenant;
-	job->slot_of = quick ? NULL : cmd->tenant;
-	*ret = 0;
-	return job;
-}
-
-void kcsd_job_release(struct kcsd_job *job)
-{
-	if (job->slot_of)
-		kcsd_tenant_put_slot(job->slot_of);
-	job->slot_of = NULL;
-}
-
-void kcsd_job_free(struct kcsd_job *job)
-{
-	kcsd_job_release(job);
-	kvfree(job);
-}
-
-void kcsd_job_submit(struct kcsd_job *job)
-{
-	struct kcsd_jobs *jobs = &job->drive->jobs;
+	struct kcsd_jobs *jobs = &async->drive->jobs;
 	bool stopping;
 
 	scoped_guard(spinlock, &jobs->lock) {
-		stopping = jobs->stopping || job->cancelled;
-		job->state = stopping ? KCSD_JOB_COMPLETE : KCSD_JOB_QUEUED;
+		stopping = jobs->stopping || async->cancelled;
+		async->state = stopping ? KCSD_ASYNC_COMPLETE : KCSD_ASYNC_QUEUED;
 		if (!stopping) {
-			kcsd_schedule_add(&jobs->schedule, &job->turn);
+			kcsd_schedule_add(&jobs->schedule, &async->turn);
 			jobs_call(jobs);
 		}
 	}
 	if (stopping)
-		job_complete(job, KCSD_SC_ABORT_REQUESTED);
+		job_complete(to_job(async), KCSD_SC_ABORT_REQUESTED);
 }
 
-int kcsd_job_run(struct kcsd_cmd *cmd)
+static void job_cancel(struct kcsd_async *async)
 {
-	struct kcsd_job *job = cmd->job;
+	struct kcsd_jobs *jobs = &async->drive->jobs;
+
+	scoped_guard(spinlock, &jobs->lock) {
+		WRITE_ONCE(async->cancelled, true);
+		if (async->state == KCSD_ASYNC_RUNNING)
+			kcsd_delayed_wake(&async->drive->delayed);
+		if (async->state != KCSD_ASYNC_QUEUED)
+			return;
+		kcsd_schedule_remove(&jobs->schedule, &async->turn);
+		async->state = KCSD_ASYNC_COMPLETE;
+	}
+	job_complete(to_job(async), KCSD_SC_ABORT_REQUESTED);
+}
+
+static const struct kcsd_async_ops job_ops = {
+	.submit = job_submit,
+	.cancel = job_cancel,
+};
+
+/* Execute a quick job and free it. Returns the status. */
+static int job_execute_quick(struct kcsd_cmd *cmd)
+{
+	struct kcsd_job *job = to_job(cmd->async);
 	int status = job->execute(job);
 
-	cmd->result = job->result;
-	cmd->failed_lba = job->lba;
-	kcsd_job_free(job);
+	cmd->result = job->async.result;
+	cmd->failed_lba = job->async.lba;
+	kcsd_async_free(&job->async);
+	cmd->async = NULL;
 	return status;
 }
 
-void kcsd_job_cancel(struct kcsd_job *job)
+struct kcsd_job *kcsd_job_create(struct kcsd_cmd *cmd, size_t size, bool quick, int *ret)
 {
-	struct kcsd_jobs *jobs = &job->drive->jobs;
-
-	scoped_guard(spinlock, &jobs->lock) {
-		WRITE_ONCE(job->cancelled, true);
-		if (job->state == KCSD_JOB_RUNNING)
-			kcsd_delayed_wake(&job->drive->delayed);
-		if (job->state != KCSD_JOB_QUEUED)
-			return;
-		kcsd_schedule_remove(&jobs->schedule, &job->turn);
-		job->state = KCSD_JOB_COMPLETE;
-	}
-	job_complete(job, KCSD_SC_ABORT_REQUESTED);
+	*ret = kcsd_cmd_create_async(cmd, &job_ops, size, !quick);
+	if (*ret)
+		return NULL;
+	if (quick)
+		cmd->execute = job_execute_quick;
+	return to_job(cmd->async);
 }
 
 void kcsd_jobs_cancel_all(struct kcsd_drive *drive)
@@ -227,12 +188,12 @@ void kcsd_jobs_cancel_all(struct kcsd_drive *drive)
 	scoped_guard(spinlock, &jobs->lock) {
 		jobs->stopping = true;
 		kcsd_schedule_drain(&jobs->schedule, &queued);
-		list_for_each_entry(job, &queued, turn.entry)
-			job->state = KCSD_JOB_COMPLETE;
-		list_for_each_entry(job, &jobs->running, turn.entry)
-			WRITE_ONCE(job->cancelled, true);
+		list_for_each_entry(job, &queued, async.turn.entry)
+			job->async.state = KCSD_ASYNC_COMPLETE;
+		list_for_each_entry(job, &jobs->running, async.turn.entry)
+			WRITE_ONCE(job->async.cancelled, true);
 	}
-	list_for_each_entry_safe(job, next, &queued, turn.entry)
+	list_for_each_entry_safe(job, next, &queued, async.turn.entry)
 		job_complete(job, KCSD_SC_ABORT_REQUESTED);
 }
 
@@ -242,9 +203,9 @@ void kcsd_jobs_cancel_slm(struct kcsd_drive *drive)
 	struct kcsd_job *job;
 
 	scoped_guard(spinlock, &jobs->lock)
-		list_for_each_entry(job, &jobs->running, turn.entry)
-			if (is_of_slm(job))
-				WRITE_ONCE(job->cancelled, true);
+		list_for_each_entry(job, &jobs->running, async.turn.entry)
+			if (kcsd_async_uses_memory(&job->async))
+				WRITE_ONCE(job->async.cancelled, true);
 	kcsd_delayed_wake(&drive->delayed);
 }
 

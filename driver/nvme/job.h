@@ -13,43 +13,17 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
-#include "compute/schedule.h"
-#include "stats/trace_cmd.h"
+#include "compute/async.h"
 
 struct kcsd_cmd;
 struct kcsd_drive;
-struct kcsd_tenant;
-
-enum kcsd_job_state {
-	KCSD_JOB_NEW,		/* not submitted yet */
-	KCSD_JOB_QUEUED,	/* in jobs.schedule, for its first or a later turn */
-	KCSD_JOB_RUNNING,	/* owned by a worker */
-	KCSD_JOB_COMPLETE,		/* owned by the submitter again */
-};
 
 /*
  * First member of the struct in which a command set keeps a long command; allocated by
- * kcsd_job_create(). kcsd_job_submit() hands the job to the workers; done() hands it back, called
- * exactly once, by a worker or by the task that cancels the job. The front end then frees it.
- *
- * Holds drive->live until just before done(). After that only the open file of the front end holds
- * struct kcsd_drive, of which only stats, jobs.lock and delayed are still valid. Holds a slot of
- * its tenant until kcsd_job_release().
+ * kcsd_job_create(). A quick job is short: the submitter executes it, and it has no slot.
  */
 struct kcsd_job {
-	struct kcsd_turn turn;		/* turn.entry is in jobs.running while it runs; jobs.lock */
-	enum kcsd_job_state state;	/* jobs.lock */
-	struct kcsd_drive *drive;
-	struct kcsd_tenant *slot_of;	/* tenant that gave its slot; NULL: given back, or quick */
-	u32 nsid;
-	bool admin;
-	bool quick;			/* short: the submitter executes it */
-	bool cancelled;			/* set once by anyone, read by the worker */
-	struct kcsd_trace_cmd trace;
-	int status;			/* NVMe status, once complete */
-	u64 result;			/* result in the CQE, once complete */
-	u64 lba;			/* first LBA that failed, once complete; 0: none */
-
+	struct kcsd_async async;	/* the first member; async.turn.entry: in jobs.running */
 	/*
 	 * Returns the status. Checks kcsd_job_cancelled() about every KCSD_JOB_CHUNK bytes. If the
 	 * job is long and not quick, returns KCSD_JOB_REST after KCSD_JOB_TURN bytes; it is then
@@ -58,10 +32,6 @@ struct kcsd_job {
 	 */
 	int (*execute)(struct kcsd_job *job);
 	bool begun;			/* has started; used by its worker only */
-
-	/* Owned by the front end. */
-	void (*done)(struct kcsd_job *job);
-	void *done_data;
 };
 
 #define KCSD_JOB_CHUNK	SZ_64K
@@ -104,28 +74,14 @@ void kcsd_jobs_cancel_all(struct kcsd_drive *drive);
 void kcsd_jobs_cancel_slm(struct kcsd_drive *drive);
 
 /*
- * Allocate size bytes, zeroed, with the job as first member. Takes a slot of the tenant unless the
- * job is quick. The caller sets execute, and admin for an admin command. Returns NULL with *ret
- * set: Insufficient Resources if no slot is free, or -ENOMEM.
+ * Create cmd->async, see kcsd_cmd_create_async(): size bytes, with the job as first member. Sets
+ * cmd->execute, too, if the job is quick. The caller sets job->execute. Returns NULL with *ret set.
  */
 struct kcsd_job *kcsd_job_create(struct kcsd_cmd *cmd, size_t size, bool quick, int *ret);
-/* Give back the slot of a completed job. kcsd_job_cancel() may still use the job. */
-void kcsd_job_release(struct kcsd_job *job);
-/* Release a job, unless that is done, and free it. */
-void kcsd_job_free(struct kcsd_job *job);
-/* Hand a job to the workers. It may be complete, and freed, when this returns. */
-void kcsd_job_submit(struct kcsd_job *job);
-/*
- * Execute the quick cmd->job and free it, in place of kcsd_job_submit(). Returns the status; sets
- * result and failed_lba of cmd.
- */
-int kcsd_job_run(struct kcsd_cmd *cmd);
-/* Cancel a job; a queued one completes before this returns. The job must not have been freed. */
-void kcsd_job_cancel(struct kcsd_job *job);
 
 static inline bool kcsd_job_cancelled(const struct kcsd_job *job)
 {
-	return READ_ONCE(job->cancelled);
+	return READ_ONCE(job->async.cancelled);
 }
 
 #endif

@@ -64,7 +64,7 @@ static int copy_check_destination(struct nvm_copy *copy)
 	const struct kcsd_nvm_range to = { .slba = copy->to, .nlb = copy->nlb };
 	int ret = kcsd_nvm_range_inject(&copy->job, KCSD_INJECT_WRITE, &to);
 
-	return ret ?: kcsd_zone_check_write(copy->job.drive, to.slba, to.nlb);
+	return ret ?: kcsd_zone_check_write(copy->job.async.drive, to.slba, to.nlb);
 }
 
 static int copy_sources(struct nvm_copy *copy)
@@ -78,7 +78,7 @@ static int copy_sources(struct nvm_copy *copy)
 	for (i = 0; !ret && i < copy->nr; i++) {
 		ret = copy_source(copy, &copy->source[i]);
 		if (ret)
-			copy->job.result = i;
+			copy->job.async.result = i;
 	}
 	kvfree(copy->buf);
 	return ret;
@@ -87,7 +87,7 @@ static int copy_sources(struct nvm_copy *copy)
 static int copy_execute(struct kcsd_job *job)
 {
 	struct nvm_copy *copy = to_copy(job);
-	struct kcsd_drive *drive = job->drive;
+	struct kcsd_drive *drive = job->async.drive;
 	int ret = copy_check_destination(copy);
 
 	if (!ret)
@@ -217,10 +217,5 @@ int kcsd_nvm_parse_copy(struct kcsd_cmd *cmd)
 	copy = copy_create(cmd, &ret);
 	if (!copy)
 		return ret;
-	ret = copy_read_sources(cmd, copy);
-	if (ret)
-		kcsd_job_free(&copy->job);
-	else
-		cmd->job = &copy->job;
-	return ret;
+	return copy_read_sources(cmd, copy);
 }

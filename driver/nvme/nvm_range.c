@@ -40,20 +40,20 @@ int kcsd_nvm_range_inject(struct kcsd_job *job, enum kcsd_inject_op op,
 		.op = op,
 		.slba = r->slba,
 		.nlb = r->nlb,
-		.timeout_ms = kcsd_drive_timeout_ms(job->drive, 0),
-		.cancelled = &job->cancelled,
+		.timeout_ms = kcsd_drive_timeout_ms(job->async.drive, 0),
+		.cancelled = &job->async.cancelled,
 	};
-	int ret = kcsd_inject(job->drive, &cmd);
+	int ret = kcsd_inject(job->async.drive, &cmd);
 
 	if (ret)
-		job->lba = r->slba;
+		job->async.lba = r->slba;
 	return ret;
 }
 
 int kcsd_nvm_range_each(struct kcsd_job *job, const struct kcsd_nvm_range *r, u64 most,
 			int (*fn)(struct kcsd_job *job, const struct kcsd_nvm_range *piece))
 {
-	u64 most_lbas = most >> job->drive->lba_shift, left;
+	u64 most_lbas = most >> job->async.drive->lba_shift, left;
 	struct kcsd_nvm_range piece = { .slba = r->slba };
 	int ret;
 
@@ -63,7 +63,7 @@ int kcsd_nvm_range_each(struct kcsd_job *job, const struct kcsd_nvm_range *r, u6
 		piece.nlb = min(left, most_lbas);
 		ret = fn(job, &piece);
 		if (ret) {
-			job->lba = piece.slba;
+			job->async.lba = piece.slba;
 			return ret;
 		}
 		cond_resched();
@@ -73,14 +73,14 @@ int kcsd_nvm_range_each(struct kcsd_job *job, const struct kcsd_nvm_range *r, u6
 
 void *kcsd_nvm_range_buffer(struct kcsd_job *job, u64 nlb, u64 most)
 {
-	return kvzalloc(min(nlb << job->drive->lba_shift, most), GFP_KERNEL_ACCOUNT);
+	return kvzalloc(min(nlb << job->async.drive->lba_shift, most), GFP_KERNEL_ACCOUNT);
 }
 
 static void to_iter(struct kcsd_job *job, const struct kcsd_nvm_range *piece, unsigned int dir,
 		    struct kvec *kvec, void *mem, struct iov_iter *iter)
 {
 	kvec->iov_base = mem;
-	kvec->iov_len = piece->nlb << job->drive->lba_shift;
+	kvec->iov_len = piece->nlb << job->async.drive->lba_shift;
 	iov_iter_kvec(iter, dir, kvec, 1, kvec->iov_len);
 }
 
@@ -90,7 +90,7 @@ int kcsd_nvm_range_read(struct kcsd_job *job, const struct kcsd_nvm_range *piece
 	struct kvec kvec;
 
 	to_iter(job, piece, ITER_DEST, &kvec, to, &iter);
-	return kcsd_lba_io_status(kcsd_lba_io_read(job->drive, piece->slba, &iter),
+	return kcsd_lba_io_status(kcsd_lba_io_read(job->async.drive, piece->slba, &iter),
 				  KCSD_SC_READ_ERROR);
 }
 
@@ -101,6 +101,6 @@ int kcsd_nvm_range_write(struct kcsd_job *job, const struct kcsd_nvm_range *piec
 	struct kvec kvec;
 
 	to_iter(job, piece, ITER_SOURCE, &kvec, (void *)from, &iter);
-	return kcsd_lba_io_status(kcsd_lba_io_write(job->drive, piece->slba, &iter),
+	return kcsd_lba_io_status(kcsd_lba_io_write(job->async.drive, piece->slba, &iter),
 				  KCSD_SC_WRITE_FAULT);
 }

@@ -34,7 +34,8 @@ int kcsd_nvm_range_inject(struct kcsd_job *job, enum kcsd_inject_op op,
 			  const struct kcsd_nvm_range *r);
 /*
  * Call fn for pieces of at most `most` bytes, in ascending order. Returns the first result that is
- * not 0, after setting job->lba; Command Abort Requested if the job is cancelled; otherwise 0.
+ * not 0, after setting job->async.lba; Command Abort Requested if the job is cancelled; otherwise
+ * 0.
  */
 int kcsd_nvm_range_each(struct kcsd_job *job, const struct kcsd_nvm_range *r, u64 most,
 			int (*fn)(struct kcsd_job *job, const struct kcsd_nvm_range *piece));

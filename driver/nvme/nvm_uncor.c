@@ -37,7 +37,7 @@ static int write_piece(struct kcsd_job *job, const struct kcsd_nvm_range *piece)
 static int move_write_pointer(struct nvm_uncor *uncor)
 {
 	const struct kcsd_nvm_range *r = &uncor->range;
-	int ret = kcsd_zone_check_write(uncor->job.drive, r->slba, r->nlb);
+	int ret = kcsd_zone_check_write(uncor->job.async.drive, r->slba, r->nlb);
 
 	if (ret)
 		return ret;
@@ -53,7 +53,7 @@ static int uncor_execute(struct kcsd_job *job)
 {
 	struct nvm_uncor *uncor = to_uncor(job);
 	const struct kcsd_nvm_range *r = &uncor->range;
-	struct kcsd_drive *drive = job->drive;
+	struct kcsd_drive *drive = job->async.drive;
 	int ret = kcsd_nvm_range_inject(job, KCSD_INJECT_WRITE, r);
 
 	if (!ret)
@@ -65,7 +65,7 @@ static int uncor_execute(struct kcsd_job *job)
 		ret = kcsd_lba_io_status(kcsd_lba_io_make_uncorrectable(drive, r->slba, r->nlb),
 					 KCSD_SC_WRITE_FAULT);
 	if (ret) {
-		job->lba = r->slba;
+		job->async.lba = r->slba;
 		return ret;
 	}
 	kcsd_stat_inc(drive, write_uncor_commands);
@@ -100,6 +100,5 @@ int kcsd_nvm_parse_write_uncor(struct kcsd_cmd *cmd)
 	uncor = to_uncor(job);
 	uncor->range = (struct kcsd_nvm_range){ .slba = slba, .nlb = nlb };
 	uncor->sequential = sequential;
-	cmd->job = job;
 	return 0;
 }

@@ -99,7 +99,7 @@ static int verify_range(struct nvm_verify *verify)
 static int verify_execute(struct kcsd_job *job)
 {
 	struct nvm_verify *verify = to_verify(job);
-	struct kcsd_drive *drive = job->drive;
+	struct kcsd_drive *drive = job->async.drive;
 	int ret = kcsd_nvm_range_inject(job, KCSD_INJECT_READ, &verify->range);
 
 	/* FUA: flush first, to verify the store and not its cache. */
@@ -140,6 +140,5 @@ int kcsd_nvm_parse_verify(struct kcsd_cmd *cmd)
 	verify->fua = cmd->cdw12 & (u32)NVME_RW_FUA << 16;
 	verify->range.slba = kcsd_nvm_slba(cmd);
 	verify->range.nlb = kcsd_nvm_nlb(cmd);
-	cmd->job = job;
 	return 0;
 }

@@ -44,7 +44,7 @@ static struct nvm_zero *to_zero(struct kcsd_job *job)
 
 static int zero_piece(struct kcsd_job *job, const struct kcsd_nvm_range *piece)
 {
-	return kcsd_lba_io_status(kcsd_lba_io_zero(job->drive, piece->slba, piece->nlb,
+	return kcsd_lba_io_status(kcsd_lba_io_zero(job->async.drive, piece->slba, piece->nlb,
 						   to_zero(job)->unmap), KCSD_SC_WRITE_FAULT);
 }
 
@@ -57,10 +57,10 @@ static int write_piece(struct kcsd_job *job, const struct kcsd_nvm_range *piece)
 static int write_range(struct nvm_zero *zero, const struct kcsd_nvm_range *r)
 {
 	struct kcsd_job *job = &zero->job;
-	int ret = kcsd_zone_check_write(job->drive, r->slba, r->nlb);
+	int ret = kcsd_zone_check_write(job->async.drive, r->slba, r->nlb);
 
 	if (ret) {
-		job->lba = r->slba;
+		job->async.lba = r->slba;
 		return ret;
 	}
 	zero->zeroes = kcsd_nvm_range_buffer(job, r->nlb, PIECE_ZONE);
@@ -74,7 +74,7 @@ static int write_range(struct nvm_zero *zero, const struct kcsd_nvm_range *r)
 static int zero_range(struct nvm_zero *zero, const struct kcsd_nvm_range *r)
 {
 	struct kcsd_job *job = &zero->job;
-	bool blocking = job->drive->store.ops->blocking;
+	bool blocking = job->async.drive->store.ops->blocking;
 	int ret = kcsd_nvm_range_inject(job, KCSD_INJECT_WRITE, r);
 
 	if (ret)
@@ -87,7 +87,7 @@ static int zero_range(struct nvm_zero *zero, const struct kcsd_nvm_range *r)
 static int zero_execute(struct kcsd_job *job)
 {
 	struct nvm_zero *zero = to_zero(job);
-	struct kcsd_drive *drive = job->drive;
+	struct kcsd_drive *drive = job->async.drive;
 	u64 nlb = 0;
 	int ret = 0;
 	u32 i;
@@ -158,7 +158,6 @@ int kcsd_nvm_parse_write_zeroes(struct kcsd_cmd *cmd)
 	zero->range[0] = (struct kcsd_nvm_range){ .slba = slba, .nlb = nlb };
 	zero->unmap = cmd->cdw12 & (u32)NVME_WZ_DEAC << 16;
 	zero->fua = cmd->cdw12 & (u32)NVME_RW_FUA << 16;
-	cmd->job = &zero->job;
 	return 0;
 }
 
@@ -239,10 +238,5 @@ int kcsd_nvm_parse_dsm(struct kcsd_cmd *cmd)
 		return ret;
 	zero->deallocate = true;
 	zero->unmap = true;
-	ret = dsm_read_ranges(cmd, zero);
-	if (ret)
-		kcsd_job_free(&zero->job);
-	else
-		cmd->job = &zero->job;
-	return ret;
+	return dsm_read_ranges(cmd, zero);
 }

@@ -31,7 +31,7 @@ int kcsd_slm_parse_rw(struct kcsd_cmd *cmd);
 /* Validate the bytes that Memory Read, Write or Fill names. Returns 0 or a status. */
 int kcsd_slm_check_bytes(struct kcsd_cmd *cmd);
 
-/* slm_copy.c: parse Memory Copy and Memory Fill. Both set cmd->job. */
+/* slm_copy.c: parse Memory Copy and Memory Fill. Both set cmd->async. */
 int kcsd_slm_parse_copy(struct kcsd_cmd *cmd);
 int kcsd_slm_parse_fill(struct kcsd_cmd *cmd);
 

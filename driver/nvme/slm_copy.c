@@ -45,7 +45,7 @@ static int slm_copy_lbas(struct kcsd_drive *drive, u64 from, void *to, size_t le
 
 static int slm_copy_chunk(struct kcsd_slm_copy *copy, u64 from, void *to, size_t len)
 {
-	struct kcsd_drive *drive = copy->job.drive;
+	struct kcsd_drive *drive = copy->job.async.drive;
 
 	switch (copy->from) {
 	case KCSD_SLM_FROM_LBAS:
@@ -62,13 +62,13 @@ static int slm_copy_chunk(struct kcsd_slm_copy *copy, u64 from, void *to, size_t
 /* Returns 0, or the status of an error injected into reading s. Sleeps for an injected delay. */
 static int slm_copy_inject(struct kcsd_slm_copy *copy, const struct kcsd_slm_source *s)
 {
-	struct kcsd_drive *drive = copy->job.drive;
+	struct kcsd_drive *drive = copy->job.async.drive;
 	const struct kcsd_inject_cmd cmd = {
 		.op = KCSD_INJECT_READ,
 		.slba = s->start >> drive->lba_shift,
 		.nlb = s->len >> drive->lba_shift,
 		.timeout_ms = kcsd_drive_timeout_ms(drive, 0),
-		.cancelled = &copy->job.cancelled,
+		.cancelled = &copy->job.async.cancelled,
 	};
 
 	return copy->from == KCSD_SLM_FROM_LBAS ? kcsd_inject(drive, &cmd) : 0;
@@ -79,12 +79,12 @@ static int slm_copy_next(struct kcsd_slm_copy *copy, const struct kcsd_slm_sourc
 {
 	u64 from = s->start + (copy->from == KCSD_SLM_FROM_BYTE ? 0 : copy->from_source);
 	u64 n = min(s->len - copy->from_source, KCSD_JOB_CHUNK);
-	struct kcsd_drive *drive = copy->job.drive;
+	struct kcsd_drive *drive = copy->job.async.drive;
 	void *to = drive->slm.mem + copy->to + copy->done;
 	int ret = slm_copy_chunk(copy, from, to, n);
 
 	if (ret) {
-		copy->job.lba = from >> drive->lba_shift;
+		copy->job.async.lba = from >> drive->lba_shift;
 		return ret;
 	}
 	copy->from_source += n;
@@ -98,7 +98,7 @@ static int slm_copy_source(struct kcsd_slm_copy *copy, const struct kcsd_slm_sou
 	int ret = copy->from_source ? 0 : slm_copy_inject(copy, s);
 
 	if (ret)
-		copy->job.lba = s->start >> copy->job.drive->lba_shift;
+		copy->job.async.lba = s->start >> copy->job.async.drive->lba_shift;
 	while (!ret && copy->from_source < s->len) {
 		if (kcsd_job_cancelled(&copy->job))
 			return KCSD_SC_ABORT_REQUESTED;
@@ -113,19 +113,19 @@ static int slm_copy_source(struct kcsd_slm_copy *copy, const struct kcsd_slm_sou
 static int slm_copy_execute(struct kcsd_job *job)
 {
 	struct kcsd_slm_copy *copy = container_of(job, struct kcsd_slm_copy, job);
-	struct kcsd_drive *drive = job->drive;
+	struct kcsd_drive *drive = job->async.drive;
 	int ret;
 
 	copy->turn_end = copy->done + KCSD_JOB_TURN;
-	/* job->result is the index of the current source until all is copied. */
-	while (job->result < copy->nr) {
-		ret = slm_copy_source(copy, &copy->source[job->result]);
+	/* job->async.result is the index of the current source until all is copied. */
+	while (job->async.result < copy->nr) {
+		ret = slm_copy_source(copy, &copy->source[job->async.result]);
 		if (ret)
 			return ret;
 		copy->from_source = 0;
-		job->result++;
+		job->async.result++;
 	}
-	job->result = 0;
+	job->async.result = 0;
 	if (copy->from == KCSD_SLM_FROM_BYTE) {
 		kcsd_stat_inc(drive, slm_fill_commands);
 		kcsd_stat_add(drive, slm_fill_bytes, copy->len);
@@ -311,12 +311,7 @@ int kcsd_slm_parse_copy(struct kcsd_cmd *cmd)
 			       &ret);
 	if (!copy)
 		return ret;
-	ret = copy_parse_descs(cmd, copy_desc_len(format), copy);
-	if (ret)
-		kcsd_job_free(&copy->job);
-	else
-		cmd->job = &copy->job;
-	return ret;
+	return copy_parse_descs(cmd, copy_desc_len(format), copy);
 }
 
 /* ---- Memory Fill: parse ---- */
@@ -342,6 +337,5 @@ int kcsd_slm_parse_fill(struct kcsd_cmd *cmd)
 		return ret;
 	copy->source[0].start = cmd->cdw13;
 	copy->source[0].len = copy->len;
-	cmd->job = &copy->job;
 	return 0;
 }

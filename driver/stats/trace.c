@@ -20,9 +20,7 @@ void kcsd_trace_begin_enabled(struct kcsd_cmd *cmd)
 
 void kcsd_trace_submit_enabled(struct kcsd_cmd *cmd)
 {
-	if (cmd->run)
-		cmd->run->trace = cmd->trace;
-	if (cmd->job)
-		cmd->job->trace = cmd->trace;
+	if (cmd->async)
+		cmd->async->trace = cmd->trace;
 	trace_kcsd_cmd_submit(cmd);
 }

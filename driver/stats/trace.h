@@ -159,7 +159,7 @@ static inline void kcsd_trace_begin(struct kcsd_cmd *cmd)
 }
 
 /*
- * Trace a command that was parsed, before it is executed or refused. Its run or job gets a copy of
+ * Trace a command that was parsed, before it is executed or refused. cmd->async gets a copy of
  * cmd->trace.
  */
 static inline void kcsd_trace_submit(struct kcsd_cmd *cmd)
