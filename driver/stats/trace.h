@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Tracepoints: each command of the char nodes is submitted, started and completed. (The block layer
- * has its own tracepoints for requests of the block node.) Documentation/kcsd.rst says how to use
- * them.
+ * has its own tracepoints for requests of the block node.) Documentation/overview.rst says how to
+ * use them.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM kcsd

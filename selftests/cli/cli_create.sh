@@ -71,26 +71,6 @@ test_create_refused()
 	is "create, nothing is left of those" "$(drives)" 1
 }
 
-# Test the drives of the README, each line in order, with sizes and names of this test.
-test_readme()
-{
-	local readme=${KCSD_README:-../../README.md} line
-
-	[ -r "$readme" ] || { skip "README" "no README: set KCSD_README"; return; }
-	sed -n '/^    truncate .*logs.img/,/^    build\/kcsd delete/s/^    //p' "$readme" \
-		>"$work/lines"
-	is "README: drives are made, and deleted in the end" \
-		"$(grep -c ' create ' "$work/lines") $(tail -n 1 "$work/lines")" \
-		"2 build/kcsd delete logs smr"
-	while read -r line; do
-		line=$(sed -E "s,/srv/,$work/,g; s,build/kcsd,$kcsd,; s,2G,256M,g
-			s/ (logs|smr)( |$)/ kst-\1\2/g; s/ (smr)( |$)/ kst-\1\2/g" <<<"$line")
-		bash -c "$line" >"$work/out" 2>&1
-		verdict $? "README: $line"
-	done <"$work/lines"
-	is "README: nothing is left of those" "$(drives)" 1
-}
-
 test_backing_file()
 {
 	local other
@@ -183,7 +163,6 @@ test_info()
 begin_cli
 test_create
 test_create_refused
-test_readme
 test_backing_file
 test_delete_busy
 test_delete_own

@@ -151,22 +151,6 @@ test_len()
 		"$(head -c 5000 "$work/slm" | sha256sum | cut -d' ' -f1)"
 }
 
-# Test the first run of the README, with other names.
-test_readme()
-{
-	local readme=${KCSD_README:-../../README.md} lines
-
-	[ -r "$readme" ] || { skip "README" "no README: set KCSD_README"; return; }
-	printf 'GET / 200 1\nGET /no 404 2\nGET /nor 404 3' >"$work/access.log"
-	lines=$(grep -e '^    dd if=access.log' -e '^    build/kcsd run .*access.log' "$readme")
-	is "README: it copies a file, and runs a program on it" "$(wc -l <<<"$lines")" 2
-	lines=${lines//\/dev\/kcsd0n1//dev/${drive}n1}
-	lines=${lines//build\/kcsd run/$kcsd run -d $NAME}
-	lines=${lines//build\/bpf/$bpf}
-	(cd "$work" && bash -e -c "$lines") >"$work/out" 2>"$work/err"
-	is "README: the result" "$(grep '^result: ' "$work/out")" "result: 2"
-}
-
 # Print the first instruction of `innermost`, as disasm numbers it.
 innermost()
 {
@@ -321,7 +305,6 @@ begin_cli perl
 test_run
 test_run_lbas
 test_len
-test_readme
 test_faults
 test_interrupt
 test_broken_pipe

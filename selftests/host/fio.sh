@@ -69,19 +69,19 @@ test_fast_passthrough()
 		--bs=64k --iodepth=8 --fixedbufs --registerfiles --sqthread_poll --hipri
 }
 
-# Run the fio command of the README, with only the node replaced. No latency that fio prints may be
-# longer than the whole job.
-test_readme()
+# Run the fio command of the documentation, with only the node replaced. No latency that fio prints
+# may be longer than the whole job.
+test_documented()
 {
-	local readme=${KCSD_README:-../../README.md} text command
+	local document=../../Documentation/commands.rst text command
 
-	[ -r "$readme" ] || { skip "the README's fio" "no README: set KCSD_README"; return; }
-	text=$(sed -n '/^    fio /,/^$/p' "$readme")
+	[ -r "$document" ] || { skip "the documented fio" "no $document"; return; }
+	text=$(sed -n '/^    fio /,/^$/p' "$document")
 	command=${text//$'\\\n'/}
 	command=${command//\/dev\/kcsdg0n1/$generic}
-	point "the README's fio" sh -c "timeout 300 $command --size=16m --output-format=json \
+	point "the documented fio" sh -c "timeout 300 $command --size=16m --output-format=json \
 		--output='$work/fio.json'"
-	is "the README's fio: latencies can be" "$(jq '.jobs[0].read | .total_ios > 0 and
+	is "the documented fio: latencies can be" "$(jq '.jobs[0].read | .total_ios > 0 and
 		.lat_ns.min > 0 and .lat_ns.max <= (.runtime + 1) * 1000000' "$work/fio.json")" true
 }
 
@@ -112,7 +112,7 @@ for backend in memory file; do
 		test_passthrough $size $backend
 		test_fast_passthrough $size $backend
 		test_both_ways $size $backend
-		[ $backend$size != memory4096 ] || test_readme
+		[ $backend$size != memory4096 ] || test_documented
 		point "$backend: the drive goes" delete_drive fio
 		rm "$work/image"
 	done

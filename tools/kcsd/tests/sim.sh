@@ -676,14 +676,14 @@ check_compile()
 	done
 }
 
-# ---- the example of the README: each command, and the lines of output that it shows ----
+# ---- the example in compute.rst: each command, and the lines of output that it shows ----
 
-check_readme()
+check_documented()
 {
 	local line
 
-	sed -n '/^```console$/,/^```$/p' "$top/README.md" | grep -v '^```' >"$work/example"
-	is "README: there is an example" "$(($(grep -c '^\$ ' "$work/example") >= 3))" 1
+	sed -n '/^    \$ printf/,/^$/s/^    //p' "$top/Documentation/compute.rst" >"$work/example"
+	is "compute.rst: there is an example" "$(($(grep -c '^\$ ' "$work/example") >= 3))" 1
 	while IFS= read -r line; do
 		case $line in
 		"\$ "*)
@@ -696,11 +696,11 @@ check_readme()
 		"instructions: "*)
 			# The number depends on the compiler.
 			grep -q -x 'instructions: [0-9]*' "$work/out"
-			verdict $? "README: instructions"
+			verdict $? "compute.rst: instructions"
 			;;
 		*)
 			grep -q -x -F -e "$line" "$work/out"
-			verdict $? "README: $line"
+			verdict $? "compute.rst: $line"
 			;;
 		esac
 	done <"$work/example"
@@ -775,7 +775,7 @@ check_disasm
 check_zones_refused
 check_ranges
 check_compile
-check_readme
+check_documented
 check_manual
 echo "1..$((passed + failed))"
 echo "# $passed passed, $failed failed, 0 skipped"
