@@ -38,44 +38,28 @@
 #define __always_inline	inline __attribute__((always_inline))
 #endif
 
-/*
- * The helpers, generated from the list in <linux/kcsd_bpf.h>, which describes their arguments and
- * errors:
- *
- *	long kcsd_read(__u64 slba, void *dst, __u64 len);
- *	long kcsd_write(__u64 slba, const void *src, __u64 len);
- *	long kcsd_emit(const void *src, __u64 len);
- *	long kcsd_log(const void *line, __u64 len);
- *	long kcsd_geometry(void *dst, __u64 len);
- *	long kcsd_time(void);
- *	long kcsd_memcpy(void *dst, const void *src, __u64 len);
- *	long kcsd_memset(void *dst, __u64 byte, __u64 len);
- *	long kcsd_memcmp(const void *a, const void *b, __u64 len);
- *	long kcsd_memchr(const void *src, __u64 byte, __u64 len);
- *	long kcsd_memmem(const void *src, __u64 src_len, const void *what, __u64 what_len);
- *	long kcsd_crc32c(__u64 crc, const void *src, __u64 len);
- *	long kcsd_sha256_add(struct kcsd_sha256 *hash, const void *src, __u64 len);
- *	long kcsd_sha256_end(struct kcsd_sha256 *hash, void *digest);
- *	long kcsd_append(__u64 zslba, const void *src, __u64 len);
- *	long kcsd_zone(__u64 lba, void *dst, __u64 len);
- */
-#define KCSD_ARG_VAL	__u64
-#define KCSD_ARG_LEN	__u64
-#define KCSD_ARG_IN	const void *
-#define KCSD_ARG_OUT	void *
-#define KCSD_ARG_HASH	struct kcsd_sha256 *
-#define KCSD_ARG_DIGEST	void *
-#define KCSD_ARGS_0(...)		void
-#define KCSD_ARGS_1(a, ...)		KCSD_ARG_##a
-#define KCSD_ARGS_2(a, b, ...)		KCSD_ARG_##a, KCSD_ARG_##b
-#define KCSD_ARGS_3(a, b, c, ...)	KCSD_ARG_##a, KCSD_ARG_##b, KCSD_ARG_##c
-#define KCSD_ARGS_4(a, b, c, d, ...)	KCSD_ARGS_3(a, b, c), KCSD_ARG_##d
-#define KCSD_ARGS_5(a, b, c, d, e)	KCSD_ARGS_4(a, b, c, d), KCSD_ARG_##e
-#define KCSD_HELPER_POINTER(id, name, nr, ...) \
-	static long (*const kcsd_##name)(KCSD_ARGS_##nr(__VA_ARGS__)) \
-		__attribute__((unused)) = (void *)(id);
-KCSD_HELPERS(KCSD_HELPER_POINTER)
-#undef KCSD_HELPER_POINTER
+/* The helpers; <linux/kcsd_bpf.h> describes their arguments and errors. */
+#define KCSD_HELPER(name) __attribute__((unused)) = (void *)KCSD_HELPER_##name
+static long (*const kcsd_read)(__u64 slba, void *dst, __u64 len) KCSD_HELPER(read);
+static long (*const kcsd_write)(__u64 slba, const void *src, __u64 len) KCSD_HELPER(write);
+static long (*const kcsd_emit)(const void *src, __u64 len) KCSD_HELPER(emit);
+static long (*const kcsd_log)(const void *line, __u64 len) KCSD_HELPER(log);
+static long (*const kcsd_geometry)(void *dst, __u64 len) KCSD_HELPER(geometry);
+static long (*const kcsd_time)(void) KCSD_HELPER(time);
+static long (*const kcsd_memcpy)(void *dst, const void *src, __u64 len) KCSD_HELPER(memcpy);
+static long (*const kcsd_memset)(void *dst, __u64 byte, __u64 len) KCSD_HELPER(memset);
+static long (*const kcsd_memcmp)(const void *a, const void *b, __u64 len) KCSD_HELPER(memcmp);
+static long (*const kcsd_memchr)(const void *src, __u64 byte, __u64 len) KCSD_HELPER(memchr);
+static long (*const kcsd_memmem)(const void *src, __u64 src_len, const void *what, __u64 what_len)
+	KCSD_HELPER(memmem);
+static long (*const kcsd_crc32c)(__u64 crc, const void *src, __u64 len) KCSD_HELPER(crc32c);
+static long (*const kcsd_sha256_add)(struct kcsd_sha256 *hash, const void *src, __u64 len)
+	KCSD_HELPER(sha256_add);
+static long (*const kcsd_sha256_end)(struct kcsd_sha256 *hash, void *digest)
+	KCSD_HELPER(sha256_end);
+static long (*const kcsd_append)(__u64 zslba, const void *src, __u64 len) KCSD_HELPER(append);
+static long (*const kcsd_zone)(__u64 lba, void *dst, __u64 len) KCSD_HELPER(zone);
+#undef KCSD_HELPER
 
 /* Returned negative by kcsd_stream(): a callback kept more than KCSD_STREAM_CARRY bytes. */
 #define KCSD_E2BIG	7

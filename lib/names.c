@@ -1,57 +1,63 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* Map numbers to names and sentences, from the lists in the uapi headers. */
+/* Map numbers to names and sentences. */
 #include <string.h>
 
+#include "helper.h"
 #include "private.h"
+#include "reasons.h"
+#include "texts.h"
 
-struct name {
-	uint32_t value;
+/* A value of an enum that its list of texts lacks does not build. */
+#pragma GCC diagnostic error "-Wswitch"
+
+struct row {
 	const char *name;
 	const char *text;
 };
 
-#define NAME(value, name, text) { value, #name, text },
-static const struct name statuses[] = { KCSD_STATUSES(NAME) };
-static const struct name faults[] = { KCSD_FAULTS(NAME) };
-static const struct name checks[] = { KCSD_VERDICTS(NAME) };
-static const struct name zone_conds[] = { KCSD_ZONE_CONDS(NAME) };
-#undef NAME
-
-#define NAME(id, name, ...) { id, #name, NULL },
-static const struct name helpers[] = { { 0, "none", NULL }, KCSD_HELPERS(NAME) };
-#undef NAME
-
-#define NAME(byte, name, text) { byte, text, NULL },
-static const struct name fields[] = { KCSD_FIELDS(NAME) };
-#undef NAME
-
-static const struct name engines[] = {
-	{ KCSD_ENGINE_NONE, "none", NULL },
-	{ KCSD_ENGINE_INTERP, "interp", NULL },
-	{ KCSD_ENGINE_JIT, "jit", NULL },
-	{ KCSD_ENGINE_LOWERED, "lowered", NULL },
-};
-
-#define FIND(table, value) find(table, ARRAY_SIZE(table), value)
-
-static const struct name *find(const struct name *table, size_t nr, uint32_t value)
+static struct row status_of(enum kcsd_status value)
 {
-	size_t i;
-
-	for (i = 0; i < nr; i++)
-		if (table[i].value == value)
-			return &table[i];
-	return NULL;
+	switch (value) {
+#define STATUS(name, text) case KCSD_SC_##name: return (struct row){ #name, text };
+	KCSD_STATUSES(STATUS)
+	}
+	return (struct row){ "UNKNOWN", "unknown status" };
 }
 
-static const char *name_of(const struct name *n)
+static struct row fault_of(enum kcsd_fault value)
 {
-	return n ? n->name : "UNKNOWN";
+	switch (value) {
+#define FAULT(name, text) case KCSD_FAULT_##name: return (struct row){ #name, text };
+	KCSD_FAULTS(FAULT)
+	}
+	return (struct row){ "UNKNOWN", "unknown fault" };
 }
 
-static const struct name *find_status(int status)
+static struct row verdict_of(enum kcsd_verdict_reason value)
 {
-	return status < 0 ? NULL : FIND(statuses, status & KCSD_SC_MASK);
+	switch (value) {
+#define VERDICT(name, text) case KCSD_VERDICT_##name: return (struct row){ #name, text };
+	KCSD_VERDICTS(VERDICT)
+	}
+	return (struct row){ "UNKNOWN", "unknown reason" };
+}
+
+static struct row zone_cond_of(enum kcsd_zone_cond value)
+{
+	switch (value) {
+#define COND(name, text) case KCSD_ZONE_COND_##name: return (struct row){ #name, text };
+	KCSD_ZONE_CONDS(COND)
+	}
+	return (struct row){ "UNKNOWN", "unknown condition" };
+}
+
+static const char *field_of(enum kcsd_field value)
+{
+	switch (value) {
+#define FIELD(name, text) case KCSD_FIELD_##name: return text;
+	KCSD_FIELDS(FIELD)
+	}
+	return "UNKNOWN";
 }
 
 const char *kcsd_version(void)
@@ -61,65 +67,65 @@ const char *kcsd_version(void)
 
 const char *kcsd_status_name(int status)
 {
-	return name_of(find_status(status));
+	return status_of(status < 0 ? status : status & KCSD_SC_MASK).name;
 }
 
 const char *kcsd_status_text(int status)
 {
-	const struct name *n = find_status(status);
-
-	return n ? n->text : "unknown status";
+	return status_of(status < 0 ? status : status & KCSD_SC_MASK).text;
 }
 
 const char *kcsd_fault_name(uint32_t reason)
 {
-	return name_of(FIND(faults, reason));
+	return fault_of(reason).name;
 }
 
 const char *kcsd_fault_text(uint32_t reason)
 {
-	const struct name *n = FIND(faults, reason);
-
-	return n ? n->text : "unknown fault";
+	return fault_of(reason).text;
 }
 
-const char *kcsd_verdict_name(uint32_t check)
+const char *kcsd_verdict_name(uint32_t verdict)
 {
-	return name_of(FIND(checks, check));
+	return verdict_of(verdict).name;
 }
 
-const char *kcsd_verdict_text(uint32_t check)
+const char *kcsd_verdict_text(uint32_t verdict)
 {
-	const struct name *n = FIND(checks, check);
-
-	return n ? n->text : "unknown reason";
+	return verdict_of(verdict).text;
 }
 
 const char *kcsd_zone_cond_name(uint32_t cond)
 {
-	return name_of(FIND(zone_conds, cond));
+	return zone_cond_of(cond).name;
 }
 
 const char *kcsd_zone_cond_text(uint32_t cond)
 {
-	const struct name *n = FIND(zone_conds, cond);
-
-	return n ? n->text : "unknown condition";
+	return zone_cond_of(cond).text;
 }
 
 const char *kcsd_field_name(uint64_t result)
 {
-	return name_of(result > UINT32_MAX ? NULL : FIND(fields, result));
+	return field_of(result > UINT32_MAX ? 0 : result);
 }
 
 const char *kcsd_helper_name(uint32_t id)
 {
-	return name_of(FIND(helpers, id));
+	const char *name = id ? kcsd_signature_name(id) : "none";
+
+	return name ? name : "UNKNOWN";
 }
 
 const char *kcsd_engine_name(uint32_t engine)
 {
-	return name_of(FIND(engines, engine));
+	switch (engine) {
+	case KCSD_ENGINE_NONE:		return "none";
+	case KCSD_ENGINE_INTERP:	return "interp";
+	case KCSD_ENGINE_JIT:		return "jit";
+	case KCSD_ENGINE_LOWERED:	return "lowered";
+	}
+	return "UNKNOWN";
 }
 
 const char *kcsd_error_text(int ret)

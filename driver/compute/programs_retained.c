@@ -9,6 +9,7 @@
 #include <linux/printk.h>
 
 #include "drive.h"
+#include "engine/reasons.h"
 #include "persist/sidecar.h"
 
 static int record_status(int ret)
@@ -41,7 +42,7 @@ int kcsd_program_record_change(struct kcsd_drive *drive, const struct kcsd_progr
 static const char *restore_reason(const struct kcsd_verdict *verdict)
 {
 	static const char * const texts[] = {
-#define TEXT(value, name, text) [value] = text,
+#define TEXT(name, text) [KCSD_VERDICT_##name] = text,
 		KCSD_VERDICTS(TEXT)
 #undef TEXT
 	};

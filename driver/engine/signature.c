@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* Signatures of helpers, from the list in <linux/kcsd_bpf.h>. */
+/* Signatures of helpers, from the list in signatures.h. */
 #include "helper.h"
+#include "signatures.h"
+
+#define ONE(...) + 1
+static_assert(0 KCSD_HELPERS(ONE) == __KCSD_HELPER_END - KCSD_HELPER_BASE - 1,
+	      "a helper has no signature");
+#undef ONE
 
 static const struct kcsd_signature signatures[] = {
-#define SIGNATURE(id, name, nr, a, b, c, d, e) \
-	[(id) - KCSD_HELPER_BASE] = { #name, nr, { a, b, c, d, e } },
+#define SIGNATURE(name, nr, a, b, c, d, e) \
+	[KCSD_HELPER_##name - KCSD_HELPER_BASE] = { #name, nr, { a, b, c, d, e } },
 	KCSD_HELPERS(SIGNATURE)
 #undef SIGNATURE
 };

@@ -3,7 +3,10 @@
 #include <errno.h>
 #include <libkcsd.h>
 
+#include "reasons.h"
+#include "signatures.h"
 #include "tap.h"
+#include "texts.h"
 
 struct row {
 	uint32_t value;
@@ -11,15 +14,17 @@ struct row {
 	const char *text;
 };
 
-#define ROW(value, name, text)	{ value, #name, text },
-static const struct row statuses[] = { KCSD_STATUSES(ROW) };
-static const struct row faults[] = { KCSD_FAULTS(ROW) };
-static const struct row checks[] = { KCSD_VERDICTS(ROW) };
-static const struct row zone_conds[] = { KCSD_ZONE_CONDS(ROW) };
-#define HELPER(id, name, ...)	{ id, #name, NULL },
+#define STATUS(name, text)	{ KCSD_SC_##name, #name, text },
+static const struct row statuses[] = { KCSD_STATUSES(STATUS) };
+#define FAULT(name, text)	{ KCSD_FAULT_##name, #name, text },
+static const struct row faults[] = { KCSD_FAULTS(FAULT) };
+#define VERDICT(name, text)	{ KCSD_VERDICT_##name, #name, text },
+static const struct row verdicts[] = { KCSD_VERDICTS(VERDICT) };
+#define COND(name, text)	{ KCSD_ZONE_COND_##name, #name, text },
+static const struct row zone_conds[] = { KCSD_ZONE_CONDS(COND) };
+#define HELPER(name, ...)	{ KCSD_HELPER_##name, #name, NULL },
 static const struct row helpers[] = { KCSD_HELPERS(HELPER) };
-
-#define FIELD(byte, name, text)	{ byte, text, NULL },
+#define FIELD(name, text)	{ KCSD_FIELD_##name, text, NULL },
 static const struct row fields[] = { KCSD_FIELDS(FIELD) };
 
 #define EACH(row, table) \
@@ -66,13 +71,13 @@ static void test_runs(void)
 	OK(kcsd_engine_name(1000), "engine: one that there is not has a name, too");
 }
 
-static void test_checks(void)
+static void test_verdicts(void)
 {
-	EACH(row, checks) {
-		IS_TEXT(kcsd_verdict_name(row->value), row->name, "check %u: name", row->value);
-		IS_TEXT(kcsd_verdict_text(row->value), row->text, "check %u: text", row->value);
+	EACH(row, verdicts) {
+		IS_TEXT(kcsd_verdict_name(row->value), row->name, "verdict %u: name", row->value);
+		IS_TEXT(kcsd_verdict_text(row->value), row->text, "verdict %u: text", row->value);
 	}
-	IS_TEXT(kcsd_verdict_name(1000), "UNKNOWN", "check: no such name");
+	IS_TEXT(kcsd_verdict_name(1000), "UNKNOWN", "verdict: no such name");
 	SAYS(kcsd_verdict_text(1000), "unknown");
 }
 
@@ -103,7 +108,7 @@ int main(void)
 	test_statuses();
 	test_fields();
 	test_runs();
-	test_checks();
+	test_verdicts();
 	test_zone_conds();
 	test_errors();
 	return 0;

@@ -76,10 +76,8 @@ PROG(fo_branch, I_MOV(R0, 0), I_EXIT, I_JMP(BPF_JEQ, R0, 0, -2));
 PROG(fo_helper, I_MOV(R0, 0), I_HELPER(time));
 
 PROG(he_0, I_MOV(R0, 0), I_RAW(J(BPF_CALL), 0, 0, 0, 0), I_EXIT);
-#define HELPER_COUNT(...)	+ 1
 PROG(he_base, I_MOV(R0, 0), I_RAW(J(BPF_CALL), 0, 0, 0, KCSD_HELPER_BASE), I_EXIT);
-PROG(he_next, I_MOV(R0, 0),
-     I_RAW(J(BPF_CALL), 0, 0, 0, KCSD_HELPER_BASE + 1 KCSD_HELPERS(HELPER_COUNT)), I_EXIT);
+PROG(he_next, I_MOV(R0, 0), I_RAW(J(BPF_CALL), 0, 0, 0, __KCSD_HELPER_END), I_EXIT);
 PROG(he_linux, I_MOV(R0, 0), I_RAW(J(BPF_CALL), 0, 0, 0, BPF_FUNC_ktime_get_ns), I_EXIT);
 PROG(he_linux_last, I_MOV(R0, 0), I_RAW(J(BPF_CALL), 0, 0, 0, KCSD_HELPER_BASE - 1), I_EXIT);
 PROG(he_negative, I_MOV(R0, 0), I_RAW(J(BPF_CALL), 0, 0, 0, -1), I_EXIT);

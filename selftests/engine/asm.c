@@ -5,11 +5,12 @@
 
 #include "asm.h"
 #include "insn.h"
+#include "signatures.h"
 
 #define INITIAL_INSNS	64
 
 static const struct asm_symbol helpers[] = {
-#define HELPER(id, name, ...) { #name, id },
+#define HELPER(name, ...) { #name, KCSD_HELPER_##name },
 	KCSD_HELPERS(HELPER)
 #undef HELPER
 	{ NULL, 0 }

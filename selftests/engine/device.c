@@ -1,26 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "device.h"
-
-#define MAX_ARGS	5
-
-enum kind { NONE, VAL, IN, OUT, LEN, HASH, DIGEST };
-
-struct signature {
-	u32 nr_args;
-	enum kind kind[MAX_ARGS];
-};
-
-static const struct signature signatures[] = {
-#define SIGNATURE(id, name, nr, a, b, c, d, e) \
-	[(id) - KCSD_HELPER_BASE] = { nr, { a, b, c, d, e } },
-	KCSD_HELPERS(SIGNATURE)
-#undef SIGNATURE
-};
+#include "helper.h"
 
 u32 device_nr_args(u32 id)
 {
-	id -= KCSD_HELPER_BASE;
-	return id < ARRAY_SIZE(signatures) ? signatures[id].nr_args : 0;
+	const struct kcsd_signature *sig = kcsd_signature(id);
+
+	return sig ? sig->nr_args : 0;
 }
 
 u8 device_byte(u64 lba, u64 off)
@@ -61,7 +47,7 @@ void device_reset(struct device_run *run)
 /* Check that each pointer is that of its address, and all of it in the memory of the program. */
 static void check_args(struct device_run *run, u32 id, const struct kcsd_helper_args *args)
 {
-	const struct signature *sig = &signatures[id - KCSD_HELPER_BASE];
+	const struct kcsd_signature *sig = kcsd_signature(id);
 	u64 off, len;
 	u32 i;
 

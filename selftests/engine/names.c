@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "names.h"
+#include "reasons.h"
 
 static const char * const checks[] = {
-#define CHECK_NAME(value, name, text) [value] = #name,
+#define CHECK_NAME(name, text) [KCSD_VERDICT_##name] = #name,
 	KCSD_VERDICTS(CHECK_NAME)
 #undef CHECK_NAME
 };
 
 static const char * const faults[] = {
-#define FAULT_NAME(value, name, text) [value] = #name,
+#define FAULT_NAME(name, text) [KCSD_FAULT_##name] = #name,
 	KCSD_FAULTS(FAULT_NAME)
 #undef FAULT_NAME
 };

@@ -4,6 +4,8 @@
 
 #include <sys/uio.h>
 
+#include "../../lib/texts.h"
+
 #define DEPTH	64
 
 bool fuzz_result_known(int res)
@@ -21,7 +23,7 @@ bool fuzz_result_known(int res)
 	if (res & ~(KCSD_SC_MASK | KCSD_SC_DNR))
 		return false;
 	switch (res & KCSD_SC_MASK) {
-#define KNOWN(value, name, text) case value:
+#define KNOWN(name, text) case KCSD_SC_##name:
 	KCSD_STATUSES(KNOWN)
 #undef KNOWN
 		return true;

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "insn.h"
+#include "signatures.h"
+#include "reasons.h"
 
 #define WIDTH	80	/* of a column, at most */
 
@@ -167,7 +169,7 @@ static void instructions(void)
 	print_table(5, heads, insn_rows);
 }
 
-/* ---- lists of the uapi headers ---- */
+/* ---- lists ---- */
 
 static void helper_rows(struct table *t)
 {
@@ -175,8 +177,8 @@ static void helper_rows(struct table *t)
 	const char *kinds[5];
 	int i, nr;
 
-#define HELPER(id, name, nr_args, a, b, c, d, e)				\
-	snprintf(number, sizeof(number), "%#x", id);				\
+#define HELPER(name, nr_args, a, b, c, d, e)					\
+	snprintf(number, sizeof(number), "%#x", KCSD_HELPER_##name);		\
 	kinds[0] = #a, kinds[1] = #b, kinds[2] = #c, kinds[3] = #d, kinds[4] = #e; \
 	*args = '\0';								\
 	for (i = 0, nr = nr_args; i < nr; i++)					\
@@ -193,22 +195,26 @@ static void helpers(void)
 	print_table(3, heads, helper_rows);
 }
 
-#define REASON(value, name, text)						\
-	snprintf(number, sizeof(number), "%d", value);				\
-	row(t, (const char *const []){ number, #name, text });
-
-static void check_rows(struct table *t)
+static void reason_row(struct table *t, int value, const char *name, const char *text)
 {
 	char number[8];
 
-	KCSD_VERDICTS(REASON)
+	snprintf(number, sizeof(number), "%d", value);
+	row(t, (const char *const []){ number, name, text });
+}
+
+static void check_rows(struct table *t)
+{
+#define CHECK(name, text)	reason_row(t, KCSD_VERDICT_##name, #name, text);
+	KCSD_VERDICTS(CHECK)
+#undef CHECK
 }
 
 static void fault_rows(struct table *t)
 {
-	char number[8];
-
-	KCSD_FAULTS(REASON)
+#define FAULT(name, text)	reason_row(t, KCSD_FAULT_##name, #name, text);
+	KCSD_FAULTS(FAULT)
+#undef FAULT
 }
 
 static const char *const reason_heads[] = { "value", "name", "meaning" };

@@ -39,7 +39,7 @@
  * reached the drive), a positive number an NVMe status (SCT << 8 | SC, plus DNR unless a retry can
  * succeed). All structures are little-endian. The drive refuses a reserved field that is not zero
  * and an unknown flag with Invalid Field in Command, and the 64-bit result names the field:
- * KCSD_FIELDS.
+ * enum kcsd_field.
  */
 #ifndef _UAPI_LINUX_KCSD_H
 #define _UAPI_LINUX_KCSD_H
@@ -422,54 +422,40 @@ struct kcsd_audit_extent {
 
 /*
  * Reason for the completion of a run. The status of the command is KCSD_SC_PROGRAM_FAULT, except
- * for reasons with a status of their own (BUDGET, TIME, CANCELLED). X(value, NAME, "sentence")
+ * for reasons with a status of their own (BUDGET, TIME, CANCELLED).
  */
-#define KCSD_FAULTS(X) \
-	X(0, NONE,	"the program ran to its end") \
-	X(1, MEMORY,	"access outside the program's memory") \
-	X(2, LBA_READ,	"read of an LBA that was not granted") \
-	X(3, LBA_WRITE,	"write of an LBA that was not granted") \
-	X(4, BUDGET,	"instruction budget exceeded") \
-	X(5, TIME,	"time limit exceeded") \
-	X(6, CANCELLED,	"cancelled") \
-	X(7, INTERNAL,	"the drive ran out of memory for the run") \
-	X(8, INJECTED,	"the drive was told to fail the run")
-
 enum kcsd_fault {
-#define KCSD_FAULT_ENUM(value, name, text) KCSD_FAULT_##name = value,
-	KCSD_FAULTS(KCSD_FAULT_ENUM)
-#undef KCSD_FAULT_ENUM
+	KCSD_FAULT_NONE		= 0,	/* the program ran to its end */
+	KCSD_FAULT_MEMORY	= 1,	/* access outside the program's memory */
+	KCSD_FAULT_LBA_READ	= 2,	/* read of an LBA that was not granted */
+	KCSD_FAULT_LBA_WRITE	= 3,	/* write of an LBA that was not granted */
+	KCSD_FAULT_BUDGET	= 4,	/* instruction budget exceeded */
+	KCSD_FAULT_TIME		= 5,	/* time limit exceeded */
+	KCSD_FAULT_CANCELLED	= 6,	/* cancelled */
+	KCSD_FAULT_INTERNAL	= 7,	/* the drive ran out of memory for the run */
+	KCSD_FAULT_INJECTED	= 8,	/* the drive was told to fail the run */
 };
 
-/*
- * Reason for the refusal of a program at load; "pc" counts units of 8 bytes. X(value, NAME,
- * "sentence")
- */
-#define KCSD_VERDICTS(X) \
-	X(0,  OK,		"valid") \
-	X(1,  EMPTY,		"the program has no instructions") \
-	X(2,  TOO_LONG,		"the program has too many instructions") \
-	X(3,  OPCODE,		"unknown or unsupported instruction") \
-	X(4,  RESERVED,		"a field that the instruction does not use is not zero") \
-	X(5,  REGISTER,		"no such register") \
-	X(6,  R10,		"write to the frame pointer r10") \
-	X(7,  WIDE,		"incomplete or malformed 64-bit immediate") \
-	X(8,  JUMP,		"jump outside the function") \
-	X(9,  JUMP_WIDE,	"jump into the middle of a 64-bit immediate") \
-	X(10, FALL_OFF,		"the function can run past its last instruction") \
-	X(11, HELPER,		"call of an unknown helper") \
-	X(12, CALL,		"call of something that is no function of this program") \
-	X(13, RECURSION,	"recursive call") \
-	X(14, DEPTH,		"calls nested too deep") \
-	X(16, IMAGE,		"malformed program image") \
-	X(17, MEMORY,		"the program needs more memory than a compute unit has") \
-	X(18, LINUX_HELPER,	"call of a helper of Linux's: include <kcsd_helpers.h>, " \
-				"not <bpf/bpf_helpers.h>")
-
-enum kcsd_check {
-#define KCSD_VERDICT_ENUM(value, name, text) KCSD_VERDICT_##name = value,
-	KCSD_VERDICTS(KCSD_VERDICT_ENUM)
-#undef KCSD_VERDICT_ENUM
+/* Reason for the refusal of a program at load; "pc" counts units of 8 bytes. */
+enum kcsd_verdict_reason {
+	KCSD_VERDICT_OK			= 0,	/* valid */
+	KCSD_VERDICT_EMPTY		= 1,	/* the program has no instructions */
+	KCSD_VERDICT_TOO_LONG		= 2,	/* the program has too many instructions */
+	KCSD_VERDICT_OPCODE		= 3,	/* unknown or unsupported instruction */
+	KCSD_VERDICT_RESERVED		= 4,	/* an unused field is not zero */
+	KCSD_VERDICT_REGISTER		= 5,	/* no such register */
+	KCSD_VERDICT_R10		= 6,	/* write to the frame pointer r10 */
+	KCSD_VERDICT_WIDE		= 7,	/* incomplete or malformed 64-bit immediate */
+	KCSD_VERDICT_JUMP		= 8,	/* jump outside the function */
+	KCSD_VERDICT_JUMP_WIDE		= 9,	/* jump into the middle of a 64-bit immediate */
+	KCSD_VERDICT_FALL_OFF		= 10,	/* the function can run past its end */
+	KCSD_VERDICT_HELPER		= 11,	/* call of an unknown helper */
+	KCSD_VERDICT_CALL		= 12,	/* call of no function of this program */
+	KCSD_VERDICT_RECURSION		= 13,	/* recursive call */
+	KCSD_VERDICT_DEPTH		= 14,	/* calls nested too deep */
+	KCSD_VERDICT_IMAGE		= 16,	/* malformed program image */
+	KCSD_VERDICT_MEMORY		= 17,	/* more memory than a compute unit has */
+	KCSD_VERDICT_LINUX_HELPER	= 18,	/* call of a helper of Linux */
 };
 
 /* The result of a refused load. */
@@ -639,90 +625,80 @@ struct kcsd_id_ns_slm {
 /*
  * Status codes that a drive returns. SCT 0 and 2 and the NVM codes of SCT 1 as in the NVMe Base and
  * NVM specifications, 189h to 19Bh as in TP4091, 1B8h to 1BFh as in the Zoned Namespace Command
- * Set; SCT 7 is vendor specific. X(value, NAME, "sentence")
+ * Set; SCT 7 is vendor specific.
  */
-#define KCSD_STATUSES(X) \
-	X(0x000, SUCCESS,			"Success") \
-	X(0x001, INVALID_OPCODE,		"Invalid Command Opcode") \
-	X(0x002, INVALID_FIELD,			"Invalid Field in Command") \
-	X(0x007, ABORT_REQUESTED,		"Command Abort Requested") \
-	X(0x00b, INVALID_NS,			"Invalid Namespace or Format") \
-	X(0x01c, SANITIZE_FAILED,		"Sanitize Failed") \
-	X(0x01d, SANITIZE_IN_PROGRESS,		"Sanitize In Progress") \
-	X(0x080, LBA_RANGE,			"LBA Out of Range") \
-	X(0x081, CAPACITY_EXCEEDED,		"Capacity Exceeded") \
-	X(0x082, NS_NOT_READY,			"Namespace Not Ready") \
-	X(0x084, FORMAT_IN_PROGRESS,		"Format In Progress") \
-	X(0x109, INVALID_LOG_PAGE,		"Invalid Log Page") \
-	X(0x10a, INVALID_FORMAT,		"Invalid Format") \
-	X(0x10d, FEATURE_NOT_SAVEABLE,		"Feature Identifier Not Saveable") \
-	X(0x10e, FEATURE_NOT_CHANGEABLE,	"Feature Not Changeable") \
-	X(0x10f, FEATURE_NOT_PER_NS,		"Feature Not Namespace Specific") \
-	X(0x183, COMMAND_SIZE,			"Command Size Limit Exceeded") \
-	X(0x187, OVERLAPPING_IO_RANGE,		"Overlapping I/O Range") \
-	X(0x189, INSUFFICIENT_RESOURCES,	"Insufficient Resources") \
-	X(0x18a, INSUFFICIENT_PROGRAM_RESOURCES, "Insufficient Program Resources") \
-	X(0x18b, INVALID_MEMORY_NS,		"Invalid Memory Namespace") \
-	X(0x18c, INVALID_RANGE_SET,		"Invalid Memory Range Set") \
-	X(0x18d, INVALID_RANGE_SET_ID,		"Invalid Memory Range Set Identifier") \
-	X(0x18e, INVALID_PROGRAM_DATA,		"Invalid Program Data") \
-	X(0x18f, INVALID_PROGRAM_INDEX,		"Invalid Program Index") \
-	X(0x190, INVALID_PROGRAM_TYPE,		"Invalid Program Type") \
-	X(0x191, MAX_RANGES,			"Maximum Memory Ranges Exceeded") \
-	X(0x192, MAX_RANGE_SETS,		"Maximum Memory Range Sets Exceeded") \
-	X(0x193, MAX_ACTIVATED,			"Maximum Programs Activated") \
-	X(0x194, MAX_PROGRAM_BYTES,		"Maximum Program Bytes Exceeded") \
-	X(0x195, RANGE_SET_IN_USE,		"Memory Range Set In Use") \
-	X(0x196, NO_PROGRAM,			"No Program") \
-	X(0x197, OVERLAPPING_RANGES,		"Overlapping Memory Ranges") \
-	X(0x198, NOT_ACTIVATED,			"Program Not Activated") \
-	X(0x199, PROGRAM_IN_USE,		"Program In Use") \
-	X(0x19a, NOT_DOWNLOADABLE,		"Program Index Not Downloadable") \
-	X(0x19b, PROGRAM_TOO_BIG,		"Program Too Big") \
-	X(0x1b8, ZONE_BOUNDARY,			"Zone Boundary Error") \
-	X(0x1b9, ZONE_FULL,			"Zone Is Full") \
-	X(0x1ba, ZONE_READ_ONLY,		"Zone Is Read Only") \
-	X(0x1bb, ZONE_OFFLINE,			"Zone Is Offline") \
-	X(0x1bc, ZONE_INVALID_WRITE,		"Zone Invalid Write") \
-	X(0x1bd, TOO_MANY_ACTIVE_ZONES,		"Too Many Active Zones") \
-	X(0x1be, TOO_MANY_OPEN_ZONES,		"Too Many Open Zones") \
-	X(0x1bf, INVALID_ZONE_TRANSITION,	"Invalid Zone State Transition") \
-	X(0x280, WRITE_FAULT,			"Write Fault") \
-	X(0x281, READ_ERROR,			"Unrecovered Read Error") \
-	X(0x285, COMPARE_FAILED,		"Compare Failure") \
-	X(0x701, PROGRAM_FAULT,			"Program Fault") \
-	X(0x702, PROGRAM_BUDGET,		"Program Budget Exceeded") \
-	X(0x703, PROGRAM_TIME,			"Program Time Exceeded") \
-	X(0x704, PROGRAM_CANCELLED,		"Program Cancelled")
-
 enum kcsd_status {
-#define KCSD_STATUS_ENUM(value, name, text) KCSD_SC_##name = value,
-	KCSD_STATUSES(KCSD_STATUS_ENUM)
-#undef KCSD_STATUS_ENUM
+	KCSD_SC_SUCCESS				= 0x000,
+	KCSD_SC_INVALID_OPCODE			= 0x001,
+	KCSD_SC_INVALID_FIELD			= 0x002,
+	KCSD_SC_ABORT_REQUESTED			= 0x007,
+	KCSD_SC_INVALID_NS			= 0x00b,
+	KCSD_SC_SANITIZE_FAILED			= 0x01c,
+	KCSD_SC_SANITIZE_IN_PROGRESS		= 0x01d,
+	KCSD_SC_LBA_RANGE			= 0x080,
+	KCSD_SC_CAPACITY_EXCEEDED		= 0x081,
+	KCSD_SC_NS_NOT_READY			= 0x082,
+	KCSD_SC_FORMAT_IN_PROGRESS		= 0x084,
+	KCSD_SC_INVALID_LOG_PAGE		= 0x109,
+	KCSD_SC_INVALID_FORMAT			= 0x10a,
+	KCSD_SC_FEATURE_NOT_SAVEABLE		= 0x10d,
+	KCSD_SC_FEATURE_NOT_CHANGEABLE		= 0x10e,
+	KCSD_SC_FEATURE_NOT_PER_NS		= 0x10f,
+	KCSD_SC_COMMAND_SIZE			= 0x183,
+	KCSD_SC_OVERLAPPING_IO_RANGE		= 0x187,
+	KCSD_SC_INSUFFICIENT_RESOURCES		= 0x189,
+	KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES	= 0x18a,
+	KCSD_SC_INVALID_MEMORY_NS		= 0x18b,
+	KCSD_SC_INVALID_RANGE_SET		= 0x18c,
+	KCSD_SC_INVALID_RANGE_SET_ID		= 0x18d,
+	KCSD_SC_INVALID_PROGRAM_DATA		= 0x18e,
+	KCSD_SC_INVALID_PROGRAM_INDEX		= 0x18f,
+	KCSD_SC_INVALID_PROGRAM_TYPE		= 0x190,
+	KCSD_SC_MAX_RANGES			= 0x191,
+	KCSD_SC_MAX_RANGE_SETS			= 0x192,
+	KCSD_SC_MAX_ACTIVATED			= 0x193,
+	KCSD_SC_MAX_PROGRAM_BYTES		= 0x194,
+	KCSD_SC_RANGE_SET_IN_USE		= 0x195,
+	KCSD_SC_NO_PROGRAM			= 0x196,
+	KCSD_SC_OVERLAPPING_RANGES		= 0x197,
+	KCSD_SC_NOT_ACTIVATED			= 0x198,
+	KCSD_SC_PROGRAM_IN_USE			= 0x199,
+	KCSD_SC_NOT_DOWNLOADABLE		= 0x19a,
+	KCSD_SC_PROGRAM_TOO_BIG			= 0x19b,
+	KCSD_SC_ZONE_BOUNDARY			= 0x1b8,
+	KCSD_SC_ZONE_FULL			= 0x1b9,
+	KCSD_SC_ZONE_READ_ONLY			= 0x1ba,
+	KCSD_SC_ZONE_OFFLINE			= 0x1bb,
+	KCSD_SC_ZONE_INVALID_WRITE		= 0x1bc,
+	KCSD_SC_TOO_MANY_ACTIVE_ZONES		= 0x1bd,
+	KCSD_SC_TOO_MANY_OPEN_ZONES		= 0x1be,
+	KCSD_SC_INVALID_ZONE_TRANSITION		= 0x1bf,
+	KCSD_SC_WRITE_FAULT			= 0x280,
+	KCSD_SC_READ_ERROR			= 0x281,
+	KCSD_SC_COMPARE_FAILED			= 0x285,
+	KCSD_SC_PROGRAM_FAULT			= 0x701,
+	KCSD_SC_PROGRAM_BUDGET			= 0x702,
+	KCSD_SC_PROGRAM_TIME			= 0x703,
+	KCSD_SC_PROGRAM_CANCELLED		= 0x704,
 };
 
 /*
  * The field that made a command invalid: its first byte in the submission queue entry, as in the
  * Parameter Error Location of the Error Information log of NVMe. DPTR stands for the data itself
- * and its length. X(byte, NAME, "text")
+ * and its length.
  */
-#define KCSD_FIELDS(X) \
-	X(4,  NSID,	"NSID") \
-	X(8,  CDW2,	"CDW2") \
-	X(12, CDW3,	"CDW3") \
-	X(16, MPTR,	"MPTR (metadata)") \
-	X(24, DPTR,	"DPTR (data)") \
-	X(40, CDW10,	"CDW10") \
-	X(44, CDW11,	"CDW11") \
-	X(48, CDW12,	"CDW12") \
-	X(52, CDW13,	"CDW13") \
-	X(56, CDW14,	"CDW14") \
-	X(60, CDW15,	"CDW15")
-
 enum kcsd_field {
-#define KCSD_FIELD_ENUM(byte, name, text) KCSD_FIELD_##name = byte,
-	KCSD_FIELDS(KCSD_FIELD_ENUM)
-#undef KCSD_FIELD_ENUM
+	KCSD_FIELD_NSID		= 4,
+	KCSD_FIELD_CDW2		= 8,
+	KCSD_FIELD_CDW3		= 12,
+	KCSD_FIELD_MPTR		= 16,
+	KCSD_FIELD_DPTR		= 24,
+	KCSD_FIELD_CDW10	= 40,
+	KCSD_FIELD_CDW11	= 44,
+	KCSD_FIELD_CDW12	= 48,
+	KCSD_FIELD_CDW13	= 52,
+	KCSD_FIELD_CDW14	= 56,
+	KCSD_FIELD_CDW15	= 60,
 };
 
 #define KCSD_SC_MASK	0x7ff	/* SCT and SC */

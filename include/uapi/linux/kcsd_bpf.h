@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
-/*
- * kcsd - the interface of programs: memory, context, helpers.
- *
- * The kernel module, the validator and the header that programs include (bpf/kcsd_helpers.h) all
- * take the lists in this file.
- */
+/* kcsd - the interface of programs: memory, context, helpers. */
 #ifndef _UAPI_LINUX_KCSD_BPF_H
 #define _UAPI_LINUX_KCSD_BPF_H
 
@@ -83,24 +78,16 @@ struct kcsd_geometry {
 	__u32	rsvd;
 };
 
-/*
- * Conditions of zones: the numbers of <linux/blkzoned.h>, which are those of the standard. X(value,
- * NAME, "text")
- */
-#define KCSD_ZONE_CONDS(X) \
-	X(0x0, NOT_WP,		"conventional") \
-	X(0x1, EMPTY,		"empty") \
-	X(0x2, IMP_OPEN,	"implicitly open") \
-	X(0x3, EXP_OPEN,	"explicitly open") \
-	X(0x4, CLOSED,		"closed") \
-	X(0xd, READONLY,	"read-only") \
-	X(0xe, FULL,		"full") \
-	X(0xf, OFFLINE,		"offline")
-
+/* Conditions of zones: the numbers of <linux/blkzoned.h>, which are those of the standard. */
 enum kcsd_zone_cond {
-#define KCSD_ZONE_COND_ENUM(value, name, text) KCSD_ZONE_COND_##name = value,
-	KCSD_ZONE_CONDS(KCSD_ZONE_COND_ENUM)
-#undef KCSD_ZONE_COND_ENUM
+	KCSD_ZONE_COND_NOT_WP	= 0x0,
+	KCSD_ZONE_COND_EMPTY	= 0x1,
+	KCSD_ZONE_COND_IMP_OPEN	= 0x2,
+	KCSD_ZONE_COND_EXP_OPEN	= 0x3,
+	KCSD_ZONE_COND_CLOSED	= 0x4,
+	KCSD_ZONE_COND_READONLY	= 0xd,
+	KCSD_ZONE_COND_FULL	= 0xe,
+	KCSD_ZONE_COND_OFFLINE	= 0xf,
 };
 
 /* Filled in by kcsd_zone(): the zone as it was at one moment. In LBAs. */
@@ -131,14 +118,7 @@ struct kcsd_sha256 {
 #define KCSD_HELPER_BASE	0x10000
 
 /*
- * Helpers. H(id, name, number of arguments, their kinds)
- *
- *	VAL	a number
- *	IN	address of memory that the helper reads; a LEN follows
- *	OUT	address of memory that the helper writes; a LEN follows
- *	LEN	bytes at each IN and OUT before it that has no LEN yet
- *	HASH	address of a struct kcsd_sha256 that the helper reads and writes
- *	DIGEST	address of KCSD_SHA256_LEN bytes that the helper writes
+ * Helpers. Arguments are numbers and addresses in the memory of the program.
  *
  * A buffer that is not wholly in the memory of the program, or an output below KCSD_GUEST_DATA,
  * fails the run with KCSD_FAULT_MEMORY. A length of 0 is allowed at any address. Any two buffers
@@ -194,28 +174,24 @@ struct kcsd_sha256 {
  * The time limit and cancellation of the run hold during each helper, however long it takes. The
  * instruction budget counts each call as one instruction.
  */
-#define KCSD_HELPERS(H) \
-	H(KCSD_HELPER_BASE + 1, read,	3, VAL, OUT, LEN, NONE, NONE) \
-	H(KCSD_HELPER_BASE + 2, write,	3, VAL, IN, LEN, NONE, NONE) \
-	H(KCSD_HELPER_BASE + 3, emit,	2, IN, LEN, NONE, NONE, NONE) \
-	H(KCSD_HELPER_BASE + 4, log,	2, IN, LEN, NONE, NONE, NONE) \
-	H(KCSD_HELPER_BASE + 5, geometry,	2, OUT, LEN, NONE, NONE, NONE) \
-	H(KCSD_HELPER_BASE + 6, time,	0, NONE, NONE, NONE, NONE, NONE) \
-	H(KCSD_HELPER_BASE + 7, memcpy,	3, OUT, IN, LEN, NONE, NONE) \
-	H(KCSD_HELPER_BASE + 8, memset,	3, OUT, VAL, LEN, NONE, NONE) \
-	H(KCSD_HELPER_BASE + 9, memcmp,	3, IN, IN, LEN, NONE, NONE) \
-	H(KCSD_HELPER_BASE + 10, memchr,	3, IN, VAL, LEN, NONE, NONE) \
-	H(KCSD_HELPER_BASE + 11, memmem,	4, IN, LEN, IN, LEN, NONE) \
-	H(KCSD_HELPER_BASE + 12, crc32c,	3, VAL, IN, LEN, NONE, NONE) \
-	H(KCSD_HELPER_BASE + 13, sha256_add, 3, HASH, IN, LEN, NONE, NONE) \
-	H(KCSD_HELPER_BASE + 14, sha256_end, 2, HASH, DIGEST, NONE, NONE, NONE) \
-	H(KCSD_HELPER_BASE + 15, append,	3, VAL, IN, LEN, NONE, NONE) \
-	H(KCSD_HELPER_BASE + 16, zone,	3, VAL, OUT, LEN, NONE, NONE)
-
 enum kcsd_helper {
-#define KCSD_HELPER_ENUM(id, name, ...) KCSD_HELPER_##name = id,
-	KCSD_HELPERS(KCSD_HELPER_ENUM)
-#undef KCSD_HELPER_ENUM
+	KCSD_HELPER_read	= KCSD_HELPER_BASE + 1,
+	KCSD_HELPER_write	= KCSD_HELPER_BASE + 2,
+	KCSD_HELPER_emit	= KCSD_HELPER_BASE + 3,
+	KCSD_HELPER_log		= KCSD_HELPER_BASE + 4,
+	KCSD_HELPER_geometry	= KCSD_HELPER_BASE + 5,
+	KCSD_HELPER_time	= KCSD_HELPER_BASE + 6,
+	KCSD_HELPER_memcpy	= KCSD_HELPER_BASE + 7,
+	KCSD_HELPER_memset	= KCSD_HELPER_BASE + 8,
+	KCSD_HELPER_memcmp	= KCSD_HELPER_BASE + 9,
+	KCSD_HELPER_memchr	= KCSD_HELPER_BASE + 10,
+	KCSD_HELPER_memmem	= KCSD_HELPER_BASE + 11,
+	KCSD_HELPER_crc32c	= KCSD_HELPER_BASE + 12,
+	KCSD_HELPER_sha256_add	= KCSD_HELPER_BASE + 13,
+	KCSD_HELPER_sha256_end	= KCSD_HELPER_BASE + 14,
+	KCSD_HELPER_append	= KCSD_HELPER_BASE + 15,
+	KCSD_HELPER_zone	= KCSD_HELPER_BASE + 16,
+	__KCSD_HELPER_END	/* the first unused number */
 };
 
 /* Errors of helpers, returned negative; the numbers are those of Linux. */

@@ -62,8 +62,8 @@ KCSD_API const char *kcsd_fault_text(uint32_t reason);
 KCSD_API const char *kcsd_verdict_name(uint32_t verdict);
 KCSD_API const char *kcsd_verdict_text(uint32_t verdict);
 /*
- * The field that made a command invalid (KCSD_FIELDS), from the 64-bit result
- * of KCSD_SC_INVALID_FIELD: "CDW12".
+ * The field that made a command invalid (enum kcsd_field), from the 64-bit result of
+ * KCSD_SC_INVALID_FIELD: "CDW12".
  */
 KCSD_API const char *kcsd_field_name(uint64_t result);
 /* Helper id, KCSD_HELPER_*: "read". For 0, "none". */

@@ -26,9 +26,9 @@ struct zones {
 };
 
 static const uint32_t conds[] = {
-#define COND(value, name, text) value,
-	KCSD_ZONE_CONDS(COND)
-#undef COND
+	KCSD_ZONE_COND_EMPTY, KCSD_ZONE_COND_IMP_OPEN, KCSD_ZONE_COND_EXP_OPEN,
+	KCSD_ZONE_COND_CLOSED, KCSD_ZONE_COND_FULL, KCSD_ZONE_COND_READONLY,
+	KCSD_ZONE_COND_OFFLINE,
 };
 
 /* True if name is the text of this condition. Dashes may stand for blanks. */
@@ -51,7 +51,7 @@ static int take_state(const struct args *args, uint32_t *cond)
 	if (!name)
 		return 0;
 	for (i = 0; i < ARRAY_SIZE(conds); i++) {
-		if (conds[i] == KCSD_ZONE_COND_NOT_WP || !is_named(conds[i], name))
+		if (!is_named(conds[i], name))
 			continue;
 		*cond = conds[i];
 		return 0;
