@@ -28,7 +28,7 @@ static const struct kcsd_audit_header *find(const struct kcsd_run_record *record
 }
 
 int kcsd_audit_decode(const struct kcsd_run_record *record, size_t len,
-		      struct kcsd_extent *extents, struct kcsd_run_result *result)
+		      struct kcsd_lba_range *extents, struct kcsd_run_result *result)
 {
 	const struct kcsd_audit_header *header;
 	const struct kcsd_audit_extent *from;
@@ -39,7 +39,7 @@ int kcsd_audit_decode(const struct kcsd_run_record *record, size_t len,
 		return -ENODATA;
 	from = (const void *)(header + 1);
 	for (i = 0; i < nr; i++)
-		extents[i] = (struct kcsd_extent){
+		extents[i] = (struct kcsd_lba_range){
 			.slba = le64toh(from[i].slba),
 			.nlb = le64toh(from[i].nlb),
 			.access = from[i].access,

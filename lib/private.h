@@ -116,7 +116,7 @@ struct kcsd_run {
 	struct nvme_passthru_cmd64 cmd;
 	void *data;			/* grants, arguments; owned */
 	void *out;			/* record, output, audit; owned */
-	struct kcsd_extent *audit;	/* KCSD_MAX_AUDIT of them, NULL: no audit; owned */
+	struct kcsd_lba_range *audit;	/* KCSD_MAX_AUDIT of them, NULL: no audit; owned */
 };
 
 /*
@@ -136,7 +136,7 @@ void kcsd_run_complete(struct kcsd_run *run, int ret, uint64_t r0,
  * array of KCSD_MAX_AUDIT, and sets the three audit members of result. -ENODATA: there is no audit.
  */
 int kcsd_audit_decode(const struct kcsd_run_record *record, size_t len,
-		      struct kcsd_extent *extents, struct kcsd_run_result *result);
+		      struct kcsd_lba_range *extents, struct kcsd_run_result *result);
 
 /* image.c */
 #define KCSD_DETAIL_LEN	64

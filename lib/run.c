@@ -19,10 +19,14 @@
 
 /* ---- before ---- */
 
-static int check_grant(const struct kcsd_grant *g, uint32_t i, struct kcsd_error *err)
+static int check_grant(const struct kcsd_lba_range *g, uint32_t i, struct kcsd_error *err)
 {
 	if (!g->nlb)
 		return kcsd_error_set(err, -EINVAL, "grant %u: it has no LBAs", i);
+	if (g->nlb > UINT32_MAX)
+		return kcsd_error_set(err, -EINVAL, "grant %u: it has 2^32 LBAs or more", i);
+	if (g->rsvd)
+		return kcsd_error_set(err, -EINVAL, "grant %u: a reserved field is not 0", i);
 	if (!(g->access & KCSD_GRANT_ANY) || g->access & ~(KCSD_GRANT_ANY | KCSD_GRANT_ZONES))
 		return kcsd_error_set(err, -EINVAL, "grant %u: no such access: %#x", i, g->access);
 	return 0;
@@ -139,7 +143,7 @@ static int check_len(const struct kcsd_drive *drv, const struct kcsd_run_opts *o
 		if (o->grants[i].access & KCSD_GRANT_ZONES)
 			return 0;
 		if (o->grants[i].access & KCSD_GRANT_READ)
-			max += (uint64_t)o->grants[i].nlb * drv->lba_size;
+			max += o->grants[i].nlb * drv->lba_size;
 	}
 	for (i = 0; i < o->nr_ranges; i++)
 		max += o->ranges[i].len;
@@ -406,9 +410,10 @@ static void describe_range(struct kcsd_drive *drv, const struct kcsd_run_opts *o
 	for (i = 0; i < o.nr_grants; i++)
 		if (o.grants[i].slba > drv->nsze ||
 		    o.grants[i].nlb > drv->nsze - o.grants[i].slba) {
-			kcsd_error_set(err, 0, "grant %u: LBAs %llu+%u are not all on the drive, "
+			kcsd_error_set(err, 0, "grant %u: LBAs %llu+%llu are not all on the drive, "
 				       "which has %llu", i,
-				       (unsigned long long)o.grants[i].slba, o.grants[i].nlb,
+				       (unsigned long long)o.grants[i].slba,
+				       (unsigned long long)o.grants[i].nlb,
 				       (unsigned long long)drv->nsze);
 			return;
 		}

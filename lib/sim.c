@@ -247,7 +247,7 @@ static int status_of(u32 reason)
 }
 
 /* True if the grant is possible; append and zone grants need a zoned drive. */
-static bool grant_valid(const struct kcsd_sim_opts *o, const struct kcsd_grant *g)
+static bool grant_valid(const struct kcsd_sim_opts *o, const struct kcsd_lba_range *g)
 {
 	if (!o->zone_size)
 		return !(g->access & (KCSD_GRANT_APPEND | KCSD_GRANT_ZONES));
@@ -261,7 +261,7 @@ static int take_grants(const struct kcsd_sim *sim, const struct kcsd_run_opts *o
 	u32 i;
 
 	for (i = 0; i < o->nr_grants; i++) {
-		const struct kcsd_grant *g = &o->grants[i];
+		const struct kcsd_lba_range *g = &o->grants[i];
 		u64 nlb = g->nlb;
 
 		if (!grant_valid(&sim->opts, g))

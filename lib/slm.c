@@ -104,7 +104,7 @@ static int send_copy(struct kcsd_drive *drv, uint64_t to, uint64_t len, unsigned
 	return kcsd_drive_io(drv, &cmd);
 }
 
-int kcsd_slm_copy(struct kcsd_drive *drv, uint64_t to, const struct kcsd_slm_source *sources,
+int kcsd_slm_copy(struct kcsd_drive *drv, uint64_t to, const struct kcsd_slm_range *sources,
 		  uint32_t nr)
 {
 	struct kcsd_copy_slm *d;
@@ -128,7 +128,7 @@ int kcsd_slm_copy(struct kcsd_drive *drv, uint64_t to, const struct kcsd_slm_sou
 	return ret;
 }
 
-int kcsd_slm_copy_lbas(struct kcsd_drive *drv, uint64_t to, const struct kcsd_lba_source *sources,
+int kcsd_slm_copy_lbas(struct kcsd_drive *drv, uint64_t to, const struct kcsd_lba_range *sources,
 		       uint32_t nr)
 {
 	struct kcsd_copy_lba *d;
@@ -148,7 +148,7 @@ int kcsd_slm_copy_lbas(struct kcsd_drive *drv, uint64_t to, const struct kcsd_lb
 		d[i].snsid = htole32(KCSD_NSID_NVM);
 		d[i].slba = htole64(sources[i].slba);
 		d[i].nlb = htole16(sources[i].nlb - 1);
-		len += (uint64_t)sources[i].nlb * drv->lba_size;
+		len += sources[i].nlb * drv->lba_size;
 	}
 	ret = send_copy(drv, to, len, KCSD_COPY_LBA, d, nr, sizeof(*d));
 	free(d);

@@ -34,7 +34,7 @@ static int reap(struct kcsd_queue *queue, uint64_t *place, uint64_t *sum)
 static int sum_all(struct kcsd_drive *drv, struct kcsd_queue *queue, uint32_t pind, uint64_t *sum)
 {
 	uint64_t nsze = kcsd_drive_nsze(drv), place = 0, pieces = 0;
-	struct kcsd_lba_source from = { .slba = 0 };
+	struct kcsd_lba_range from = { .slba = 0 };
 	struct kcsd_slm_range range = { .len = PIECE };
 	KCSD_OPTS(kcsd_run_opts, opts, .pind = pind, .ranges = &range, .nr_ranges = 1,
 		  .flags = KCSD_RUN_LEN);

@@ -17,7 +17,7 @@
 static int run(struct kcsd_drive *drv, const struct kcsd_object *obj, uint32_t pind,
 	       const char *argument)
 {
-	struct kcsd_grant all = {
+	struct kcsd_lba_range all = {
 		.nlb = kcsd_drive_nsze(drv),
 		.access = KCSD_GRANT_READ,
 	};

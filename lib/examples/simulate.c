@@ -19,7 +19,7 @@
 static int simulate(const void *image, size_t len, void *data, uint64_t lbas)
 {
 	KCSD_OPTS(kcsd_sim_opts, sim_opts, .lbas = data, .nsze = lbas, .lba_size = LBA_SIZE);
-	struct kcsd_grant all = { .nlb = lbas, .access = KCSD_GRANT_READ };
+	struct kcsd_lba_range all = { .nlb = lbas, .access = KCSD_GRANT_READ };
 	KCSD_OPTS(kcsd_run_opts, opts, .grants = &all, .nr_grants = 1, .out_len = 1 << 20);
 	struct kcsd_run_result result = {};
 	struct kcsd_error err = {};

@@ -157,8 +157,8 @@ static int is_loaded(const struct kcsd_program_info *info, void *arg)
 
 static void test_slm(void)
 {
-	struct kcsd_lba_source lbas[] = { { .slba = 6, .nlb = 1 }, { .slba = 5, .nlb = 2 } };
-	struct kcsd_slm_source sources[] = { { .start = 1, .len = 9 }, { .start = 0, .len = 1 } };
+	struct kcsd_lba_range lbas[] = { { .slba = 6, .nlb = 1 }, { .slba = 5, .nlb = 2 } };
+	struct kcsd_slm_range sources[] = { { .start = 1, .len = 9 }, { .start = 0, .len = 1 } };
 	const size_t len = 3 << 20;
 	uint32_t size = kcsd_drive_lba_size(drv);
 	unsigned char *to = malloc(len), *from = malloc(len);
@@ -324,7 +324,9 @@ static void test_run(void)
 	uint32_t pind = make_program("echo");
 	KCSD_OPTS(kcsd_run_opts, opts, .pind = pind, .args = "some text", .args_len = 9,
 		  .out_len = 100, .budget = 1000);
-	struct kcsd_grant beyond = { kcsd_drive_nsze(drv), 1, KCSD_GRANT_READ };
+	struct kcsd_lba_range beyond = {
+		.slba = kcsd_drive_nsze(drv), .nlb = 1, .access = KCSD_GRANT_READ,
+	};
 	struct kcsd_run_result r;
 	struct kcsd_error err;
 
@@ -370,7 +372,7 @@ static void test_fault(void)
 static void test_audit(void)
 {
 	uint32_t pind = make_program("read_lba");
-	struct kcsd_grant grant = { 0, 10, KCSD_GRANT_READ };
+	struct kcsd_lba_range grant = { .nlb = 10, .access = KCSD_GRANT_READ };
 	KCSD_OPTS(kcsd_run_opts, opts, .pind = pind, .nr_grants = 1, .grants = &grant,
 		  .cparam1 = 7, .out_len = 13, .flags = KCSD_RUN_AUDIT);
 	struct kcsd_run_result r;

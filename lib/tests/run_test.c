@@ -27,7 +27,7 @@ static struct kcsd_drive drive = {
 
 /* ---- options of a run ---- */
 
-static struct kcsd_grant many[KCSD_MAX_GRANTS + 1];
+static struct kcsd_lba_range many[KCSD_MAX_GRANTS + 1];
 
 static struct kcsd_run_opts good(void)
 {
@@ -37,7 +37,7 @@ static struct kcsd_run_opts good(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(many); i++)
-		many[i] = (struct kcsd_grant){ .slba = i, .nlb = 1, .access = KCSD_GRANT_READ };
+		many[i] = (struct kcsd_lba_range){ .slba = i, .nlb = 1, .access = KCSD_GRANT_READ };
 	return opts;
 }
 
@@ -88,6 +88,12 @@ static void test_refused(void)
 	many[1].nlb = 0;
 	refused("no LBAs", &opts, -EINVAL);
 	opts = good();
+	many[1].nlb = 1ULL << 32;
+	refused("too many LBAs", &opts, -EINVAL);
+	opts = good();
+	many[1].rsvd = 1;
+	refused("a reserved field", &opts, -EINVAL);
+	opts = good();
 	many[1].access = 0;
 	refused("no access", &opts, -EINVAL);
 	opts = good();
@@ -116,7 +122,8 @@ static void test_command(void)
 	const struct kcsd_lba_grant *grants;
 	struct kcsd_run run;
 
-	many[1] = (struct kcsd_grant){ .slba = 0x0102030405060708, .nlb = 0xa0b0c0d0, .access = 1 };
+	many[1] = (struct kcsd_lba_range){ .slba = 0x0102030405060708, .nlb = 0xa0b0c0d0,
+					     .access = 1 };
 	IS(kcsd_run_init(&run, &drive, &opts, NULL), 0, "command");
 	IS(run.cmd.opcode, KCSD_CMD_EXECUTE_LBA, "command: opcode");
 	IS(run.cmd.nsid, KCSD_NSID_COMPUTE, "command: namespace");
@@ -142,8 +149,8 @@ static void test_length(void)
 	struct kcsd_run run;
 	struct kcsd_error err;
 
-	many[0] = (struct kcsd_grant){ .slba = 0, .nlb = 2, .access = KCSD_GRANT_READ };
-	many[1] = (struct kcsd_grant){ .slba = 9, .nlb = 5, .access = KCSD_GRANT_WRITE };
+	many[0] = (struct kcsd_lba_range){ .slba = 0, .nlb = 2, .access = KCSD_GRANT_READ };
+	many[1] = (struct kcsd_lba_range){ .slba = 9, .nlb = 5, .access = KCSD_GRANT_WRITE };
 	writable.open_flags = O_RDWR;
 	opts.flags = KCSD_RUN_LEN;
 	opts.stream_len = 1023;

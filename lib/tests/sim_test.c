@@ -62,7 +62,7 @@ static void test_example(void)
 {
 	static char text[4096] = "one\ntwo\n";
 	KCSD_OPTS(kcsd_sim_opts, drive, .lbas = text, .nsze = 1);
-	struct kcsd_grant all = { 0, 1, KCSD_GRANT_READ };
+	struct kcsd_lba_range all = { .nlb = 1, .access = KCSD_GRANT_READ };
 	KCSD_OPTS(kcsd_run_opts, run, .grants = &all, .nr_grants = 1);
 	struct kcsd_object *object = open_program("lines.bpf.o", NULL);
 	struct kcsd_run_result result;
@@ -104,7 +104,7 @@ static void test_output(void)
 
 static void test_write(void)
 {
-	struct kcsd_grant grant = { 2, 1, KCSD_GRANT_WRITE };
+	struct kcsd_lba_range grant = { .slba = 2, .nlb = 1, .access = KCSD_GRANT_WRITE };
 	KCSD_OPTS(kcsd_run_opts, run, .grants = &grant, .nr_grants = 1, .cparam1 = 2, .cparam2 = 9);
 	struct kcsd_run_result result;
 	struct kcsd_object *obj;
@@ -149,8 +149,9 @@ static void test_grants(void)
 		{ .code = 0x85, .imm = KCSD_HELPER_read },
 		{ .code = 0x95 },
 	};
-	struct kcsd_grant grants[] = {
-		{ 3, 1, KCSD_GRANT_READ }, { 1, 2, KCSD_GRANT_READ | KCSD_GRANT_WRITE },
+	struct kcsd_lba_range grants[] = {
+		{ .slba = 3, .nlb = 1, .access = KCSD_GRANT_READ },
+		{ .slba = 1, .nlb = 2, .access = KCSD_GRANT_READ | KCSD_GRANT_WRITE },
 	};
 	KCSD_OPTS(kcsd_run_opts, run, .grants = grants, .nr_grants = 2);
 	KCSD_OPTS(kcsd_sim_opts, opts, .lbas = lbas, .nsze = NSZE, .lba_size = LBA);
@@ -170,7 +171,7 @@ static void test_grants(void)
 	IS(kcsd_sim_run(sim, &run, &result, sizeof(result), NULL), KCSD_SC_PROGRAM_FAULT,
 	   "grants: one for writing only");
 	IS(result.info.lba, 1, "grants: the first LBA");
-	grants[1] = (struct kcsd_grant){ 1, 1, KCSD_GRANT_READ };
+	grants[1] = (struct kcsd_lba_range){ .slba = 1, .nlb = 1, .access = KCSD_GRANT_READ };
 	IS(kcsd_sim_run(sim, &run, &result, sizeof(result), NULL), KCSD_SC_PROGRAM_FAULT,
 	   "grants: a hole");
 	IS(result.info.lba, 2, "grants: the LBA in the hole");
@@ -277,7 +278,7 @@ static void test_lowered(void)
 		"lines", "word", "grep", "csv", "histogram", "crc32c", "sha256",
 	};
 	static const char *const faults[] = { "in_entry", "in_static", "in_helper", "in_loop" };
-	struct kcsd_grant all = { 0, NSZE, KCSD_GRANT_READ };
+	struct kcsd_lba_range all = { .nlb = NSZE, .access = KCSD_GRANT_READ };
 	KCSD_OPTS(kcsd_run_opts, run, .grants = &all, .nr_grants = 1, .args = "a", .args_len = 1,
 		  .out_len = 4096, .cparam2 = 1, .budget = 10000000);
 	struct kcsd_object *obj;
@@ -442,7 +443,7 @@ static void fill_zone(void)
 
 /* Run zone_filter from zone 0 to LBA "to" with these grants. Its result, or -1000 less a status. */
 static int64_t filter_zone(const struct kcsd_sim_opts *opts, uint64_t to, uint64_t low,
-			   const struct kcsd_grant *grants, uint32_t nr_grants,
+			   const struct kcsd_lba_range *grants, uint32_t nr_grants,
 			   struct kcsd_run_result *result)
 {
 	struct zone_filter f = { .to = to, .low = low, .high = 99, .row_len = ROW, .column = 8 };
@@ -461,7 +462,7 @@ static void test_zones(void)
 {
 	KCSD_OPTS(kcsd_sim_opts, opts, .lbas = zone_lbas, .nsze = ZONES * ZONE, .lba_size = LBA,
 		  .zone_size = ZONE, .zone_cap = 3, .zone_wp = zone_wp);
-	struct kcsd_grant grants[] = {
+	struct kcsd_lba_range grants[] = {
 		{ .slba = 0, .nlb = 1, .access = KCSD_GRANT_READ | KCSD_GRANT_ZONES },
 		{ .slba = ZONE, .nlb = 2, .access = KCSD_GRANT_APPEND | KCSD_GRANT_ZONES },
 	};
@@ -502,10 +503,12 @@ static void test_zones(void)
 	IS(filter_zone(&opts, ZONE, 10, grants, 2, &r), -1000 - KCSD_SC_PROGRAM_FAULT,
 	   "zones: granted, but not to append");
 	kcsd_run_result_free(&r, sizeof(r));
-	grants[1] = (struct kcsd_grant){ 1, 1, KCSD_GRANT_READ | KCSD_GRANT_ZONES };
+	grants[1] = (struct kcsd_lba_range){ .slba = 1, .nlb = 1,
+					     .access = KCSD_GRANT_READ | KCSD_GRANT_ZONES };
 	IS(filter_zone(&opts, ZONE, 10, grants, 2, &r), -1000 - KCSD_SC_INVALID_FIELD,
 	   "zones: a grant of a zone that begins nowhere");
-	grants[1] = (struct kcsd_grant){ ZONE, ZONES, KCSD_GRANT_READ | KCSD_GRANT_ZONES };
+	grants[1] = (struct kcsd_lba_range){ .slba = ZONE, .nlb = ZONES,
+					     .access = KCSD_GRANT_READ | KCSD_GRANT_ZONES };
 	IS(filter_zone(&opts, ZONE, 10, grants, 2, &r), -1000 - KCSD_SC_LBA_RANGE,
 	   "zones: a grant of more zones than there are");
 }
@@ -547,7 +550,7 @@ static void test_zone_io(void)
 	};
 	KCSD_OPTS(kcsd_sim_opts, opts, .lbas = zone_lbas, .nsze = ZONES * ZONE, .lba_size = LBA,
 		  .zone_size = ZONE, .zone_cap = 3, .zone_wp = zone_wp);
-	const struct kcsd_grant all = { 0, ZONES * ZONE, KCSD_GRANT_ALL };
+	const struct kcsd_lba_range all = { .nlb = ZONES * ZONE, .access = KCSD_GRANT_ALL };
 	struct {
 		struct kcsd_image header;
 		struct bpf_insn insns[sizeof(insns) / sizeof(insns[0])];
@@ -616,7 +619,7 @@ static void test_zone_options(void)
 static void test_no_zones(void)
 {
 	KCSD_OPTS(kcsd_sim_opts, opts, .lbas = zone_lbas, .nsze = ZONES * ZONE, .lba_size = LBA);
-	struct kcsd_grant grant = { 0, ZONES * ZONE, KCSD_GRANT_ALL };
+	struct kcsd_lba_range grant = { .nlb = ZONES * ZONE, .access = KCSD_GRANT_ALL };
 	struct kcsd_run_result r;
 
 	fill_zone();

@@ -4,7 +4,7 @@
 
 #include "run.h"
 
-static const char *access_name(const struct kcsd_extent *extent)
+static const char *access_name(const struct kcsd_lba_range *extent)
 {
 	if (extent->access == KCSD_GRANT_APPEND)
 		return "appended";

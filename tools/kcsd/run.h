@@ -60,7 +60,7 @@ struct run {
 	enum run_format format;
 	int output_fd;			/* -1: print output in the report */
 	struct kcsd_run_opts opts;
-	struct kcsd_grant grants[KCSD_MAX_GRANTS];
+	struct kcsd_lba_range grants[KCSD_MAX_GRANTS];
 	struct kcsd_slm_range ranges[KCSD_GUEST_MAX_RANGES];
 	uint64_t begin_ns;		/* CLOCK_REALTIME, for a run on a drive */
 	bool made_set;			/* opts.rsid is a set of ranges, made for this run */

@@ -191,7 +191,7 @@ static int add_range(struct run *run, const char *text, struct kcsd_range range)
 			return kcsd_fail("--%s: '%s' is too much: a run is granted at most %u "
 					 "ranges", option_name(run, run->range_opt), text,
 					 KCSD_MAX_GRANTS);
-		run->grants[run->opts.nr_grants++] = (struct kcsd_grant){
+		run->grants[run->opts.nr_grants++] = (struct kcsd_lba_range){
 			.slba = range.first,
 			.nlb = nlb,
 			.access = range.access,

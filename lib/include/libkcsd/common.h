@@ -47,6 +47,20 @@ struct kcsd_error {
 	char text[KCSD_ERROR_LEN];
 };
 
+/* LBAs of namespace 1: granted to a run, accessed by a run, or copied. */
+struct kcsd_lba_range {
+	uint64_t slba;
+	uint64_t nlb;		/* LBAs, or in a grant with KCSD_GRANT_ZONES zones; not 0 */
+	uint32_t access;	/* KCSD_GRANT_* */
+	uint32_t rsvd;		/* 0 */
+};
+
+/* Bytes of SLM. */
+struct kcsd_slm_range {
+	uint64_t start;		/* first byte */
+	uint64_t len;		/* bytes, not 0 */
+};
+
 /* ---- Names: constant strings, never NULL; "UNKNOWN" or "unknown ..." for other numbers ---- */
 
 /* NVMe status (flags such as DNR are ignored): "INVALID_FIELD", "Invalid Field in Command". */

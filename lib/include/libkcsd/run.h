@@ -12,17 +12,6 @@ extern "C" {
 
 /* ---- Runs: Execute Program, Execute on LBAs (KCSD_CMD_EXECUTE_LBA, vendor specific) ---- */
 
-struct kcsd_grant {
-	uint64_t slba;
-	uint32_t nlb;		/* LBAs, or with KCSD_GRANT_ZONES zones; not 0 */
-	uint32_t access;	/* KCSD_GRANT_*: at least one of KCSD_GRANT_ANY */
-};
-
-/* A piece of SLM. Start and length: multiples of the granularity (identify_compute()). */
-struct kcsd_slm_range {
-	uint64_t start;		/* first byte */
-	uint64_t len;		/* bytes, not 0, below 4 GiB */
-};
 
 /*
  * Memory ranges, given one by one or as a range set of the drive, appear in the memory of the
@@ -32,7 +21,7 @@ struct kcsd_run_opts {
 	size_t sz;
 	uint32_t pind;
 	uint32_t nr_grants;	/* <= KCSD_MAX_GRANTS */
-	const struct kcsd_grant *grants;
+	const struct kcsd_lba_range *grants;	/* access: one or more of KCSD_GRANT_ANY */
 	const void *args;	/* copied to ctx->args of the program */
 	uint32_t args_len;	/* bytes, <= KCSD_MAX_ARGS */
 	uint32_t out_len;	/* bytes of room for output; record and audit are extra, */
@@ -42,6 +31,7 @@ struct kcsd_run_opts {
 	uint64_t budget;	/* instructions; 0, or more: the limit of the drive */
 	uint32_t timeout_ms;	/* 0, or more: the limit of the drive */
 	uint32_t flags;		/* KCSD_RUN_* */
+	/* Below 4 GiB each; start and length are multiples of kcsd_compute_info.mrsg. */
 	const struct kcsd_slm_range *ranges;
 	uint32_t nr_ranges;	/* <= KCSD_GUEST_MAX_RANGES, and the limit of the drive */
 	uint32_t rsid;		/* a range set, instead of ranges; 0: none */
@@ -71,18 +61,6 @@ struct kcsd_run_info {
 	uint64_t written_bytes;	/* to media */
 };
 
-/*
- * LBAs that a run accessed. Extents of the same access never overlap and are never adjacent. They
- * come in the order of their first LBA; with the same first LBA, read before written before
- * appended. Full description at KCSD_MAX_AUDIT in <linux/kcsd.h>.
- */
-struct kcsd_extent {
-	uint64_t slba;
-	uint64_t nlb;		/* LBAs */
-	uint32_t access;	/* KCSD_GRANT_READ, _WRITE or _APPEND */
-	uint32_t rsvd;
-};
-
 struct kcsd_run_result {
 	int32_t status;		/* 0, -errno or an NVMe status */
 	uint32_t recorded;	/* 1: the drive wrote a record, info is valid */
@@ -93,9 +71,15 @@ struct kcsd_run_result {
 	void *out;		/* bytes that it emitted; NULL if none */
 	size_t out_len;		/* bytes */
 	struct kcsd_run_info info;
-	struct kcsd_extent *audit; /* with KCSD_RUN_AUDIT, of a recorded run; else NULL */
+	/*
+	 * LBAs that a recorded run with KCSD_RUN_AUDIT accessed, each with one access; else NULL.
+	 * Ranges of the same access never overlap and are never adjacent. They come in the order of
+	 * their first LBA; with the same first LBA, read before written before appended. Full
+	 * description at KCSD_MAX_AUDIT in <linux/kcsd.h>.
+	 */
+	struct kcsd_lba_range *audit;
 	uint32_t nr_audit;
-	uint32_t audit_flags;	/* KCSD_AUDIT_OVERFLOW: some extents are missing */
+	uint32_t audit_flags;	/* KCSD_AUDIT_OVERFLOW: some ranges are missing */
 	uint32_t flags;		/* KCSD_RESULT_*, of a recorded run */
 	uint32_t rsvd;
 };

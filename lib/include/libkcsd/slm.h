@@ -30,22 +30,11 @@ KCSD_API int kcsd_slm_read(struct kcsd_drive *drv, uint64_t start, void *buf, si
 KCSD_API int kcsd_slm_write(struct kcsd_drive *drv, uint64_t start, const void *buf, size_t len);
 KCSD_API int kcsd_slm_fill(struct kcsd_drive *drv, uint64_t start, uint64_t len, uint8_t byte);
 
-struct kcsd_slm_source {
-	uint64_t start;		/* first byte */
-	uint64_t len;		/* bytes, not 0 */
-};
-
-#define KCSD_COPY_MAX_NLB	65536u
-
-struct kcsd_lba_source {
-	uint64_t slba;
-	uint32_t nlb;		/* LBAs, 1..KCSD_COPY_MAX_NLB */
-	uint32_t rsvd;		/* 0 */
-};
+#define KCSD_COPY_MAX_NLB	65536u	/* of one source */
 
 /*
  * Copy within the drive, from SLM or from LBAs of namespace 1, to byte "to" of the SLM: nr sources
- * (1..KCSD_COPY_MAX_SOURCES, else -EINVAL), one after another. Sends one command: a signal that
+ * (1..KCSD_COPY_MAX_SOURCES, else -EINVAL), one after another. access of LBAs is ignored. Sends one command: a signal that
  * kills the caller cancels it, others do not.
  *
  * KCSD_SC_LBA_RANGE: a source or the destination does not exist. KCSD_SC_OVERLAPPING_IO_RANGE: a
@@ -53,15 +42,15 @@ struct kcsd_lba_source {
  * KCSD_SC_ABORT_REQUESTED (the drive is powering off): a part may have been copied.
  */
 KCSD_API int kcsd_slm_copy(struct kcsd_drive *drv, uint64_t to,
-			   const struct kcsd_slm_source *sources, uint32_t nr);
+			   const struct kcsd_slm_range *sources, uint32_t nr);
 KCSD_API int kcsd_slm_copy_lbas(struct kcsd_drive *drv, uint64_t to,
-				const struct kcsd_lba_source *sources, uint32_t nr);
+				const struct kcsd_lba_range *sources, uint32_t nr);
 
 /* ---- Memory range sets: pieces of SLM for programs to work on ---- */
 
 /*
  * Create a range set. Start and length of each range are multiples of the granularity
- * (identify_compute()). *rsid: the identifier of the set, 1 and up. It lasts until it is deleted or
+ * (kcsd_compute_identify()). *rsid: the identifier of the set, 1 and up. It lasts until it is deleted or
  * the drive is powered off.
  *
  * KCSD_SC_INVALID_RANGE_SET: a range is empty, beyond the SLM, or not aligned.

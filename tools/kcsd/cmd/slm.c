@@ -197,7 +197,7 @@ static int slm_fill(struct slm *slm)
 
 static int copy_bytes(struct slm *slm, uint64_t to)
 {
-	struct kcsd_slm_source sources[KCSD_COPY_MAX_SOURCES];
+	struct kcsd_slm_range sources[KCSD_COPY_MAX_SOURCES];
 	int i, ret, nr = nr_operands(slm) - 1;
 
 	if (nr > KCSD_COPY_MAX_SOURCES)
@@ -213,7 +213,7 @@ static int copy_bytes(struct slm *slm, uint64_t to)
 }
 
 /* Parse a range of LBAs and add as many sources as it needs. Return NULL or an error text. */
-static const char *add_lbas(struct slm *slm, const char *text, struct kcsd_lba_source *sources,
+static const char *add_lbas(struct slm *slm, const char *text, struct kcsd_lba_range *sources,
 			    uint32_t *nr)
 {
 	struct kcsd_range range;
@@ -226,7 +226,7 @@ static const char *add_lbas(struct slm *slm, const char *text, struct kcsd_lba_s
 		if (*nr == KCSD_COPY_MAX_SOURCES)
 			return "is too much for one copy";
 		n = range.count < KCSD_COPY_MAX_NLB ? range.count : KCSD_COPY_MAX_NLB;
-		sources[(*nr)++] = (struct kcsd_lba_source){ .slba = range.first, .nlb = n };
+		sources[(*nr)++] = (struct kcsd_lba_range){ .slba = range.first, .nlb = n };
 		slm->bytes += (uint64_t)n * kcsd_drive_lba_size(slm->drv);
 	}
 	return wrong;
@@ -234,7 +234,7 @@ static const char *add_lbas(struct slm *slm, const char *text, struct kcsd_lba_s
 
 static int copy_lbas(struct slm *slm, uint64_t to)
 {
-	struct kcsd_lba_source sources[KCSD_COPY_MAX_SOURCES];
+	struct kcsd_lba_range sources[KCSD_COPY_MAX_SOURCES];
 	const char *text, *wrong;
 	uint32_t nr = 0;
 	int i, ret;
