@@ -230,22 +230,6 @@ void kcsd_sim_destroy(struct kcsd_sim *sim)
 
 /* ---- run ---- */
 
-static int status_of(u32 reason)
-{
-	switch (reason) {
-	case KCSD_FAULT_NONE:
-		return KCSD_SC_SUCCESS;
-	case KCSD_FAULT_BUDGET:
-		return KCSD_SC_PROGRAM_BUDGET;
-	case KCSD_FAULT_TIME:
-		return KCSD_SC_PROGRAM_TIME;
-	case KCSD_FAULT_CANCELLED:
-		return KCSD_SC_PROGRAM_CANCELLED;
-	default:
-		return KCSD_SC_PROGRAM_FAULT;
-	}
-}
-
 /* True if the grant is possible; append and zone grants need a zoned drive. */
 static bool grant_valid(const struct kcsd_sim_opts *o, const struct kcsd_lba_range *g)
 {
@@ -306,7 +290,7 @@ static void fill_result(const struct sim_run *run, u64 insns, u64 ns,
 	const struct kcsd_vm_end *end = &run->vm.end;
 
 	*result = (struct kcsd_run_result){
-		.status = status_of(end->reason),
+		.status = kcsd_fault_status(end->reason),
 		.recorded = 1,
 		.r0 = end->reason ? 0 : end->r0,
 		.out = run->out,

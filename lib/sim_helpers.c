@@ -130,10 +130,7 @@ static s64 zone(struct sim_run *run, u64 lba, void *dst, u64 len)
 		return 0;
 	}
 	kcsd_sim_zone_info(o, lba, &info);
-	len = min(len, (u64)sizeof(info));
-	if (len)
-		memcpy(dst, &info, len);
-	return len;
+	return kcsd_helper_copy_struct(dst, len, &info, sizeof(info));
 }
 
 static s64 emit(struct sim_run *run, const void *src, u64 len)
@@ -167,10 +164,7 @@ static s64 geometry(struct sim_run *run, void *dst, u64 len)
 		.max_append = run->sim->opts.zone_size ? KCSD_SIM_MAX_APPEND : 0,
 	};
 
-	len = min(len, (u64)sizeof(g));
-	if (len)
-		memcpy(dst, &g, len);
-	return len;
+	return kcsd_helper_copy_struct(dst, len, &g, sizeof(g));
 }
 
 static s64 helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *a)

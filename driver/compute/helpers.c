@@ -233,17 +233,6 @@ static s64 run_append(struct kcsd_run *run, u64 zslba, void *buf, u64 len)
 	return lba;
 }
 
-/*
- * Copy as much of a struct as fits in len, and return the bytes copied. A CPU that mis-speculates
- * copies no more either: the kernel stack follows.
- */
-static s64 run_copy_struct(void *dst, u64 len, const void *src, u64 size)
-{
-	len = array_index_nospec(min(len, size), size + 1);
-	memcpy(dst, src, len);
-	return len;
-}
-
 static s64 run_zone(struct kcsd_run *run, u64 lba, void *dst, u64 len)
 {
 	struct kcsd_zones *zones = &run->async.drive->zones;
@@ -265,7 +254,7 @@ static s64 run_zone(struct kcsd_run *run, u64 lba, void *dst, u64 len)
 		.wp = kcsd_zone_shows_wp(&state) ? state.wp : U64_MAX,
 		.cond = state.cond,
 	};
-	return run_copy_struct(dst, len, &info, sizeof(info));
+	return kcsd_helper_copy_struct(dst, len, &info, sizeof(info));
 }
 
 /*
@@ -325,7 +314,7 @@ static s64 run_geometry(struct kcsd_run *run, void *dst, u64 len)
 		g.zone_size = kcsd_zone_size(zones);
 		g.max_append = zones->max_append << run->async.drive->lba_shift;
 	}
-	return run_copy_struct(dst, len, &g, sizeof(g));
+	return kcsd_helper_copy_struct(dst, len, &g, sizeof(g));
 }
 
 static s64 run_helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *a)

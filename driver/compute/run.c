@@ -150,22 +150,6 @@ static void run_count(struct kcsd_run *run)
 		run_count_fault(run->async.drive, run->vm.end.reason);
 }
 
-static int run_status(const struct kcsd_run *run)
-{
-	switch (run->vm.end.reason) {
-	case KCSD_FAULT_NONE:
-		return KCSD_SC_SUCCESS;
-	case KCSD_FAULT_BUDGET:
-		return KCSD_SC_PROGRAM_BUDGET;
-	case KCSD_FAULT_TIME:
-		return KCSD_SC_PROGRAM_TIME;
-	case KCSD_FAULT_CANCELLED:
-		return KCSD_SC_PROGRAM_CANCELLED;
-	default:
-		return KCSD_SC_PROGRAM_FAULT;
-	}
-}
-
 /*
  * Log an access that the store or a zone failed, in the error log too, like a failed Read or Write.
  */
@@ -210,7 +194,7 @@ void kcsd_run_retire(struct kcsd_run *run)
 	if (end->reason)
 		kcsd_program_log_fault(&async->drive->log, async->turn.tenant->owner, run->pind,
 				       end);
-	async->status = run_status(run);
+	async->status = kcsd_fault_status(end->reason);
 	async->result = end->r0;
 	async->lba = end->lba;
 	/*

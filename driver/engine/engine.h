@@ -171,12 +171,16 @@ void *kcsd_vm_ptr(struct kcsd_vm *vm, u64 addr, u64 len);
 void *kcsd_vm_ptr_write(struct kcsd_vm *vm, u64 addr, u64 len);
 /* End the run with this reason; later reasons are ignored. */
 void kcsd_vm_fault(struct kcsd_vm *vm, u32 reason, u64 addr_or_lba);
+/* Returns the status, KCSD_SC_*, of a run that ended with this KCSD_FAULT_*. */
+int kcsd_fault_status(u32 reason);
 
 /* helper.c */
 /* Returns the name of helper id, or NULL if there is no such helper. */
 const char *kcsd_signature_name(u32 id);
 /* Validate the arguments of a helper by its signature, then call it. */
 s64 kcsd_helper_call(struct kcsd_vm *vm, u32 id, const u64 args[5]);
+/* For ops->helper: copy as much of a struct as fits in len, and return the bytes copied. */
+s64 kcsd_helper_copy_struct(void *dst, u64 len, const void *src, u64 size);
 
 /* interp.c */
 /* Run a program to its end, which is then in vm->end. r1 is KCSD_GUEST_CTX. Process context. */

@@ -79,6 +79,15 @@ static s64 carry_out(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *
 	}
 }
 
+s64 kcsd_helper_copy_struct(void *dst, u64 len, const void *src, u64 size)
+{
+	/* A CPU that mis-speculates copies no more either: the stack of the kernel follows. */
+	len = kcsd_index_nospec(min(len, size), size + 1);
+	if (len)
+		memcpy(dst, src, len);
+	return len;
+}
+
 s64 kcsd_helper_call(struct kcsd_vm *vm, u32 id, const u64 val[KCSD_HELPER_ARGS])
 {
 	const struct kcsd_signature *sig = kcsd_signature(id);

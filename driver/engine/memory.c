@@ -138,3 +138,19 @@ void kcsd_vm_fault(struct kcsd_vm *vm, u32 reason, u64 addr_or_lba)
 	else
 		vm->end.addr = addr_or_lba;
 }
+
+int kcsd_fault_status(u32 reason)
+{
+	switch (reason) {
+	case KCSD_FAULT_NONE:
+		return KCSD_SC_SUCCESS;
+	case KCSD_FAULT_BUDGET:
+		return KCSD_SC_PROGRAM_BUDGET;
+	case KCSD_FAULT_TIME:
+		return KCSD_SC_PROGRAM_TIME;
+	case KCSD_FAULT_CANCELLED:
+		return KCSD_SC_PROGRAM_CANCELLED;
+	default:
+		return KCSD_SC_PROGRAM_FAULT;
+	}
+}

@@ -148,11 +148,8 @@ static s64 geometry(const struct kcsd_helper_args *args)
 	const struct kcsd_geometry geo = {
 		.nsze = DEVICE_NSZE, .lba_size = DEVICE_LBA_SIZE, .cus = DEVICE_CUS,
 	};
-	u64 len = min(args->val[1], (u64)sizeof(geo));
 
-	if (len)
-		memcpy(args->ptr[0], &geo, len);
-	return len;
+	return kcsd_helper_copy_struct(args->ptr[0], args->val[1], &geo, sizeof(geo));
 }
 
 static s64 device_helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *args)
