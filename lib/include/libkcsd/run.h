@@ -67,7 +67,7 @@ struct kcsd_run_result {
 	uint64_t user_data;	/* of kcsd_queue_submit() */
 	uint64_t r0;		/* return value of the program; for KCSD_SC_INVALID_FIELD */
 				/* the field, see kcsd_field_name(); for the statuses of */
-				/* range_set_create() that a range causes, its index */
+				/* kcsd_range_set_create() that a range causes, its index */
 	void *out;		/* bytes that it emitted; NULL if none */
 	size_t out_len;		/* bytes */
 	struct kcsd_run_info info;
@@ -98,7 +98,7 @@ struct kcsd_run_result {
  * KCSD_SC_PROGRAM_CANCELLED: the run started and was stopped; result->info gives the place,
  * result->out holds the output up to there. KCSD_SC_NOT_ACTIVATED, KCSD_SC_NO_PROGRAM,
  * KCSD_SC_INVALID_PROGRAM_INDEX, KCSD_SC_LBA_RANGE (a grant beyond the namespace),
- * KCSD_SC_INVALID_FIELD. With ranges, also the statuses of range_set_create();
+ * KCSD_SC_INVALID_FIELD. With ranges, also the statuses of kcsd_range_set_create();
  * KCSD_SC_INVALID_RANGE_SET_ID: no such set; KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES: more than 4
  * GiB in all. -EINVAL: an option has an invalid value, or ranges come with grants or a set; -E2BIG:
  * an option is too large; err->text names the option. -EACCES also for a write grant, ranges or a

@@ -34,8 +34,8 @@ KCSD_API int kcsd_slm_fill(struct kcsd_drive *drv, uint64_t start, uint64_t len,
 
 /*
  * Copy within the drive, from SLM or from LBAs of namespace 1, to byte "to" of the SLM: nr sources
- * (1..KCSD_COPY_MAX_SOURCES, else -EINVAL), one after another. access of LBAs is ignored. Sends one command: a signal that
- * kills the caller cancels it, others do not.
+ * (1..KCSD_COPY_MAX_SOURCES, else -EINVAL), one after another. access of LBAs is ignored. Sends one
+ * command: a signal that kills the caller cancels it, others do not.
  *
  * KCSD_SC_LBA_RANGE: a source or the destination does not exist. KCSD_SC_OVERLAPPING_IO_RANGE: a
  * source overlaps the destination. In both cases nothing was copied. KCSD_SC_READ_ERROR,
@@ -50,8 +50,8 @@ KCSD_API int kcsd_slm_copy_lbas(struct kcsd_drive *drv, uint64_t to,
 
 /*
  * Create a range set. Start and length of each range are multiples of the granularity
- * (kcsd_compute_identify()). *rsid: the identifier of the set, 1 and up. It lasts until it is deleted or
- * the drive is powered off.
+ * (kcsd_compute_identify()). *rsid: the identifier of the set, 1 and up. It lasts until it is
+ * deleted or the drive is powered off.
  *
  * KCSD_SC_INVALID_RANGE_SET: a range is empty, beyond the SLM, or not aligned.
  * KCSD_SC_OVERLAPPING_RANGES: two ranges of this set overlap. KCSD_SC_MAX_RANGES: too many ranges.
