@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Test the audit of a run, the list of LBAs that it read and wrote, against a model. */
-#include "drive.h"
+#include "harness.h"
 #include "run.h"
 
 #include <endian.h>

@@ -8,8 +8,9 @@
 #include "lowered.h"
 #include "runner.h"
 
-#include "drive.h"
-#include "run.h"
+#include "harness.h"
+#include "nvm.h"
+#include "prog.h"
 #include "slm.h"
 
 #include <endian.h>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Test Execute on LBAs: the input of a run, its output, and refused commands. */
-#include "drive.h"
+#include "harness.h"
+#include "change.h"
+#include "nvm.h"
 #include "run.h"
 
 #include <endian.h>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Test Execute Program on memory ranges: their bytes in a program, and how runs complete. */
 #include "execute_ranges.h"
+#include "nvm.h"
+#include "slm.h"
 
 #include <pthread.h>
 
@@ -16,7 +18,7 @@ TEST_F(execute_ranges, the_table)
 	for (size_t i = 0; i < ARRAY_SIZE(args_lens); i++) {
 		struct run *r = &self->r;
 		const struct kcsd_mem_range *table = (void *)r->out.bytes;
-		__u64 at = ranges_at(args_lens[i]);
+		__u64 at = run_ranges_at(args_lens[i]);
 
 		*r = (struct run){ .pind = TABLE };
 		for (size_t k = 0; k < ARRAY_SIZE(want); k++)
@@ -39,7 +41,7 @@ TEST_F(execute_ranges, by_every_way_and_as_many_as_there_may_be)
 	struct run *r = &self->r;
 
 	r->pind = EMIT;
-	r->cparam1 = ranges_at(0) + (RANGES - 1) * PAGE;
+	r->cparam1 = run_ranges_at(0) + (RANGES - 1) * PAGE;
 	r->cparam2 = 4;
 	for (int i = 0; i < RANGES; i++)
 		run_range(r, (RANGES - i) * PAGE, PAGE);
@@ -110,7 +112,7 @@ TEST_F(execute_ranges, execute_on_lbas_with_a_set)
 	ASSERT_EQ(0, cmd_io(self->d.nvm, &c));
 	ASSERT_EQ(0, set_byte(&self->d, 9 * PAGE, 0x11));
 	r->pind = BOTH;
-	r->rsid = make_set(&self->d, 9 * PAGE, PAGE);
+	r->rsid = range_set_make(&self->d, 9 * PAGE, PAGE);
 	ASSERT_NE(0, r->rsid);
 	run_grant(r, 5, 1, KCSD_GRANT_READ);
 	ASSERT_EQ(0, run_exec(self->d.compute, r));
@@ -137,10 +139,10 @@ TEST_F(execute_ranges, none_at_all)
 	EXPECT_EQ(0, le32toh(r->out.rec.out_len));
 	/* Then no memory is behind the arguments. */
 	r->pind = LOAD;
-	r->cparam1 = ranges_at(8);
+	r->cparam1 = run_ranges_at(8);
 	run_args(r, self->buf, 8);
 	EXPECT_EQ(KCSD_SC_PROGRAM_FAULT, run_exec(self->d.compute, r));
-	EXPECT_EQ(0, counter(&self->d, "range_maps"));
+	EXPECT_EQ(0, drive_stat(&self->d, "range_maps"));
 }
 
 /* ---- two runs at once ---- */
@@ -223,7 +225,7 @@ static void *keep_running(void *arg)
 	for (i = 0; !ret; i++) {
 		struct run r = { .pind = i % 16 ? LOAD : ADD };
 
-		r.cparam1 = i % 16 ? ranges_at(0) : 1000;
+		r.cparam1 = i % 16 ? run_ranges_at(0) : 1000;
 		run_range(&r, i % 7 * PAGE, (i % 3 + 1) * PAGE);
 		ret = run_way(CMD_IOCTL64, d->compute, &r);
 	}
@@ -250,7 +252,7 @@ TEST_F(execute_ranges, power_off_meanwhile)
 		drive_close(&self->d);
 		ASSERT_EQ(0, drive_power(&self->d, true));
 		ASSERT_EQ(0, drive_open(&self->d, O_RDWR));
-		ASSERT_EQ(0, install_all(self->d.ctrl));
+		ASSERT_EQ(0, range_drive_install(self->d.ctrl));
 		EXPECT_EQ(0, slm_byte(&self->d, 0));
 	}
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Test each reason that stops a run before its program returns: its record and its effects. */
-#include "drive.h"
-#include "features.h"
+#include "harness.h"
+#include "feature.h"
+#include "nvm.h"
 #include "run.h"
 
 #include <endian.h>

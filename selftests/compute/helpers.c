@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Test the values that helpers return, and the program log that they write to. */
-#include "drive.h"
+#include "harness.h"
+#include "admin.h"
 #include "run.h"
 
 #include <endian.h>

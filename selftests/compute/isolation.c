@@ -2,7 +2,7 @@
 /*
  * Test that a run cannot see memory of other runs, kernel addresses, or more than it was granted.
  */
-#include "drive.h"
+#include "harness.h"
 #include "run.h"
 
 #include <endian.h>

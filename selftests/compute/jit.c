@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Test the JIT and the interpreter: which one runs, how runs are stopped, and their memory. */
-#include "drive.h"
+#include "harness.h"
 #include "run.h"
 
 #include <endian.h>

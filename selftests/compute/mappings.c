@@ -4,6 +4,7 @@
  * keeps.
  */
 #include "execute_ranges.h"
+#include "range_set.h"
 
 /* ---- bounds ---- */
 
@@ -25,7 +26,7 @@ static int done(struct drive *d, struct run *r, __u16 pind, __u64 addr)
 
 TEST_F(execute_ranges, edges)
 {
-	const __u64 first = ranges_at(0), second = first + 2 * PAGE, end = second + PAGE;
+	const __u64 first = run_ranges_at(0), second = first + 2 * PAGE, end = second + PAGE;
 	const struct { __u64 addr, slm; } edges[] = {
 		{ first, 20 * PAGE }, { second - 1, 22 * PAGE - 1 }, { second, 10 * PAGE },
 		{ end - 1, 11 * PAGE - 1 },
@@ -61,7 +62,7 @@ TEST_F(execute_ranges, edges)
 /* Test that ranges follow each other without a gap, wherever they are in SLM. */
 TEST_F(execute_ranges, across_two_ranges)
 {
-	const __u64 border = ranges_at(0) + PAGE;
+	const __u64 border = run_ranges_at(0) + PAGE;
 	struct run *r = &self->r;
 
 	ASSERT_EQ(0, set_byte(&self->d, 21 * PAGE - 1, 0xaa));
@@ -82,7 +83,7 @@ TEST_F(execute_ranges, nothing_is_left_behind_the_arguments)
 {
 	struct run *r = &self->r;
 
-	ASSERT_EQ(0, create(&self->other, "ranges2", variant->engine, "1"));
+	ASSERT_EQ(0, range_drive_create(&self->other, "ranges2", variant->engine, "1"));
 	memset(self->buf, 0xff, RUN_ARGS_MAX);
 	r->pind = OR_ALL;
 	run_range(r, 0, PAGE);
@@ -111,26 +112,26 @@ TEST_F(execute_ranges, nothing_is_left_behind_the_arguments)
 TEST_F_TIMEOUT(execute_ranges, sets_in_turn, 60)
 {
 	int runs = repeats(200, 40);
-	__u16 rsid[WINDOWS + 1];
+	__u16 rsid[MAPPINGS + 1];
 	__u64 maps;
 
-	ASSERT_EQ(0, create(&self->other, "ranges2", variant->engine, "1"));
-	for (int i = 0; i <= WINDOWS; i++) {
-		rsid[i] = make_set(&self->other, 2 * i * PAGE, PAGE);
+	ASSERT_EQ(0, range_drive_create(&self->other, "ranges2", variant->engine, "1"));
+	for (int i = 0; i <= MAPPINGS; i++) {
+		rsid[i] = range_set_make(&self->other, 2 * i * PAGE, PAGE);
 		ASSERT_NE(0, rsid[i]);
 		ASSERT_EQ(0, set_byte(&self->other, 2 * i * PAGE, 0x80 + i));
 	}
-	for (int nr = 1; nr <= WINDOWS + 1; nr++) {
-		maps = counter(&self->other, "range_maps");
+	for (int nr = 1; nr <= MAPPINGS + 1; nr++) {
+		maps = drive_stat(&self->other, "range_maps");
 		for (int i = 0; i < runs; i++) {
 			struct run r = { .pind = LOAD, .rsid = rsid[i % nr],
-					 .cparam1 = ranges_at(0) };
+					 .cparam1 = run_ranges_at(0) };
 
 			ASSERT_EQ(0, run_way(CMD_IOCTL64, self->other.compute, &r));
 			ASSERT_EQ(0x80 + i % nr, r.result);
 		}
-		maps = counter(&self->other, "range_maps") - maps;
-		EXPECT_EQ(nr <= WINDOWS ? 1 : runs - WINDOWS, maps) TH_LOG("%d sets", nr);
+		maps = drive_stat(&self->other, "range_maps") - maps;
+		EXPECT_EQ(nr <= MAPPINGS ? 1 : runs - MAPPINGS, maps) TH_LOG("%d sets", nr);
 	}
 }
 
@@ -139,9 +140,9 @@ TEST_F(execute_ranges, set_replaced)
 {
 	for (int i = 0; i < 20; i++) {
 		struct run r = { .opcode = KCSD_CMD_EXECUTE, .pind = LOAD, .rsid = 1,
-				 .cparam1 = ranges_at(0) };
+				 .cparam1 = run_ranges_at(0) };
 
-		ASSERT_EQ(1, make_set(&self->d, i * PAGE, PAGE));
+		ASSERT_EQ(1, range_set_make(&self->d, i * PAGE, PAGE));
 		ASSERT_EQ(0, set_byte(&self->d, i * PAGE, i + 1));
 		ASSERT_EQ(0, run_exec(self->d.compute, &r));
 		EXPECT_EQ(i + 1, r.result);
@@ -194,9 +195,9 @@ TEST_F(execute_ranges, memory_comes_back)
 	__u64 before, after = 0;
 
 	for (int round = 0; round < 4; round++) {
-		ASSERT_EQ(0, create(&self->other, "ranges2", variant->engine, "2"));
+		ASSERT_EQ(0, range_drive_create(&self->other, "ranges2", variant->engine, "2"));
 		for (int i = 0; i < 60; i++) {
-			struct run r = { .pind = LOAD, .cparam1 = ranges_at(0) };
+			struct run r = { .pind = LOAD, .cparam1 = run_ranges_at(0) };
 
 			run_range(&r, i % 30 * PAGE, SLM / 2);
 			ASSERT_EQ(0, run_exec(self->other.compute, &r));

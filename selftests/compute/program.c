@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Test the states of a program: empty, loading, loaded, activated, executing. */
-#include "drive.h"
+#include "harness.h"
+#include "admin.h"
+#include "change.h"
 #include "run.h"
 
 #include <endian.h>

@@ -3,6 +3,7 @@
  * Test quick runs, which the submitter executes: which runs are quick, and how slow ones are
  * started over.
  */
+#include "harness.h"
 #include "cgroup.h"
 #include "tenant.h"
 

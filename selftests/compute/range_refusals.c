@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Test refused memory ranges of runs, and range sets that runs hold. */
-#include "capability.h"
 #include "execute_ranges.h"
+#include "capability.h"
+#include "change.h"
+#include "range_set.h"
 
 /* ---- sets in use ---- */
 
@@ -9,7 +11,7 @@ TEST_F(execute_ranges, sets_in_use_stay)
 {
 	struct run runs[3] = {};
 	struct io_uring ring;
-	__u16 rsid = make_set(&self->d, 0, PAGE);
+	__u16 rsid = range_set_make(&self->d, 0, PAGE);
 	int left = 0;
 
 	ASSERT_EQ(1, rsid);
@@ -31,13 +33,13 @@ TEST_F(execute_ranges, sets_in_use_stay)
 	while (range_set_delete(self->d.ctrl, rsid) && left++ < 200)
 		sleep_ms(10);
 	EXPECT_GT(200, left);
-	EXPECT_EQ(1, make_set(&self->d, 0, PAGE));
+	EXPECT_EQ(1, range_set_make(&self->d, 0, PAGE));
 }
 
 /* Test that refused commands release the set. */
 TEST_F(execute_ranges, sets_of_refused_commands)
 {
-	struct run r = { .rsid = make_set(&self->d, 0, PAGE), .pind = OTHER };
+	struct run r = { .rsid = range_set_make(&self->d, 0, PAGE), .pind = OTHER };
 
 	ASSERT_EQ(1, r.rsid);
 	EXPECT_EQ(KCSD_SC_NO_PROGRAM, run_exec(self->d.compute, &r));
@@ -165,7 +167,7 @@ TEST_F(execute_ranges, identifiers)
 	static const __u8 opcodes[] = { KCSD_CMD_EXECUTE, KCSD_CMD_EXECUTE_LBA };
 	static const __u16 none[] = { 2, 16, 17, 0xffff };
 
-	ASSERT_EQ(1, make_set(&self->d, 0, PAGE));
+	ASSERT_EQ(1, range_set_make(&self->d, 0, PAGE));
 	for (size_t i = 0; i < ARRAY_SIZE(opcodes); i++) {
 		struct run r = { .opcode = opcodes[i], .pind = SEVEN, .rsid = 1 };
 
@@ -183,7 +185,7 @@ TEST_F(execute_ranges, ranges_take_a_file_for_writing)
 	struct run inside = { .pind = SEVEN }, set = { .pind = SEVEN };
 	struct run none = { .opcode = KCSD_CMD_EXECUTE, .pind = SEVEN };
 
-	set.rsid = make_set(&self->d, 0, PAGE);
+	set.rsid = range_set_make(&self->d, 0, PAGE);
 	run_range(&inside, 0, PAGE);
 	ASSERT_EQ(0, drive_open(&rdonly, O_RDONLY));
 	ASSERT_EQ(0, admin_set(false));

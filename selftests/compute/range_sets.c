@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Test Memory Range Set Management, and its log page. */
+#include "harness.h"
+#include "admin.h"
 #include "capability.h"
-#include "drive.h"
-#include "ranges.h"
+#include "change.h"
+#include "range_set.h"
 
 #include <endian.h>
 #include <pthread.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Test how tenants share the compute units, and the numbers that they read of it. */
+#include "harness.h"
+#include "block_zones.h"
+#include "free_memory.h"
 #include "tenant.h"
 
 #include <sys/resource.h>

@@ -3,6 +3,7 @@
  * Test completed runs that the submitter does not reap. Their memory is charged to the submitter,
  * and they count for its limit of runs.
  */
+#include "harness.h"
 #include "cgroup.h"
 #include "tenant.h"
 

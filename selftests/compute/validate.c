@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Test each reason to refuse a program at load, and the instruction that the refusal names. */
-#include "drive.h"
+#include "harness.h"
 #include "run.h"
 
 #define PC_ANY		(~0u)	/* the reason has no instruction of its own */
@@ -93,7 +93,6 @@ PROG(re_mutual, I_MOV(R0, 0), I_CALL(1), I_EXIT, I_CALL(1), I_EXIT, I_CALL(-3), 
 PROG(de_9, I_CALL(1), I_EXIT, I_CALL(1), I_EXIT, I_CALL(1), I_EXIT, I_CALL(1), I_EXIT,
      I_CALL(1), I_EXIT, I_CALL(1), I_EXIT, I_CALL(1), I_EXIT, I_CALL(1), I_EXIT,
      I_MOV(R0, 7), I_EXIT);
-
 
 static const struct refusal {
 	const struct bpf_insn *insns;

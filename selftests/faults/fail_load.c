@@ -3,7 +3,8 @@
  * Load the module while each of its allocations fails, one after the other. Another thread makes
  * the drives of the module; fail_nth.c tests these.
  */
-#include "fail_nth.h"
+#include "harness.h"
+#include "alloc_failure.h"
 
 #include <glob.h>
 #include <sys/stat.h>

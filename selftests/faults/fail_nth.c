@@ -3,10 +3,13 @@
  * Test drives while each of their allocations fails: creating, configuring, power on and off,
  * commands.
  */
-#include "fail_nth.h"
-#include "ranges.h"
+#include "harness.h"
+#include "admin.h"
+#include "alloc_failure.h"
+#include "nvm.h"
+#include "range_set.h"
+#include "run.h"
 #include "slm.h"
-#include "tenant.h"
 #include "zns.h"
 
 #include <stdlib.h>

@@ -10,7 +10,9 @@
  * The seed decides the commands of a thread, but not the state that they meet: threads are not in
  * step.
  */
-#include "drive.h"
+#include "kselftest.h"
+#include "nvm.h"
+#include "run.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/kcov.h"
 
@@ -447,7 +449,6 @@ int main(int argc, char **argv)
 {
 	static struct worker w[MAX_THREADS];
 
-	(void)test_harness_run;
 	ksft_print_header();
 	parse_options(argc, argv);
 	if (access(KST_CONFIGFS, F_OK))

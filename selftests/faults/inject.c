@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Test injected errors: the rules, the accesses that match, and the counts and logs of them. */
+#include "harness.h"
+#include "admin.h"
 #include "error_log.h"
 #include "errors.h"
+#include "nvm.h"
 #include "slm.h"
 
 FIXTURE(inject) { struct errors e; };
@@ -254,8 +257,8 @@ TEST_F(inject, runs_that_are_told_to_fail)
 	EXPECT_EQ(KCSD_FAULT_INJECTED, le32toh(r.out.rec.reason));
 	EXPECT_EQ(0, le64toh(r.out.rec.insns));
 	EXPECT_EQ(KCSD_ENGINE_NONE, le32toh(r.out.rec.engine));
-	EXPECT_EQ(1, stat_of(&self->e.d, "faults_injected"));
-	EXPECT_EQ(1, stat_of(&self->e.d, "runs_failed"));
+	EXPECT_EQ(1, drive_stat(&self->e.d, "faults_injected"));
+	EXPECT_EQ(1, drive_stat(&self->e.d, "runs_failed"));
 	EXPECT_TRUE(run_works(self->e.d.compute, SEVEN));
 }
 

@@ -4,8 +4,9 @@
  * with the whole zone, because the place of an append is not known before. An append that fails
  * moves no data.
  */
-#include "zns.h"
+#include "harness.h"
 #include "run.h"
+#include "zns.h"
 
 #include <endian.h>
 #include <pthread.h>
@@ -94,11 +95,6 @@ static int set_rule(FIXTURE_DATA(inject_append) *self, const char *format, __u64
 	snprintf(rule, sizeof(rule), format, (unsigned long long)lba);
 	return drive_set(self->d.name, "inject", "clear") ?:
 	       drive_set(self->d.name, "inject", rule);
-}
-
-static __u64 ms_since(__u64 start_ns)
-{
-	return (time_ns() - start_ns) / 1000000;
 }
 
 /* Expect that zone 3 has this condition and nlb written LBAs. */

@@ -2,7 +2,10 @@
 /*
  * Test injected delays and timeouts: how long a command waits, and the events that stop the wait.
  */
+#include "harness.h"
+#include "admin.h"
 #include "errors.h"
+#include "nvm.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -101,7 +104,7 @@ TEST_F(inject_wait, timeouts)
 	EXPECT_LE(SHORT_MS - 10, ms_since(start));	/* the block layer counts in ticks */
 	EXPECT_GT(PROMPT_MS, ms_since(start));
 	/* A timeout is no media error. */
-	EXPECT_EQ(0, stat_of(&self->e.d, "media_errors"));
+	EXPECT_EQ(0, drive_stat(&self->e.d, "media_errors"));
 }
 
 /* Test timeouts in programs: an access can wait as long as the run has time left. */

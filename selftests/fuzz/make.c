@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Make commands: first one that is valid, at least on a new drive; then change parts of it. */
 #include "fuzz.h"
-#include "nvm_commands.h"
-#include "ranges.h"
+#include "admin.h"
+#include "nvm.h"
+#include "range_set.h"
 #include "slm.h"
 
 #include <sys/uio.h>

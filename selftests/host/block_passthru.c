@@ -3,11 +3,12 @@
  * NVMe commands by the ioctls of the block node: which ones, for which users, on partitions, and
  * around power off.
  */
+#include "harness.h"
+#include "admin.h"
 #include "call32.h"
 #include "capability.h"
-#include "cmd.h"
-#include "drive.h"
-#include "features.h"
+#include "feature.h"
+#include "nvm.h"
 
 #include <linux/blkpg.h>
 #include <pthread.h>

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A host-managed zoned drive by its block node: geometry, states, data, and refused requests. */
+#include "harness.h"
 #include "block_zones.h"
-#include "cmd.h"
+#include "nvm.h"
+#include "zone_checks.h"
 
 static const struct drive_attr lba_4096[] = { ZONED, {} };
 static const struct drive_attr lba_512[] = { ZONED, { "block_size", "512" }, {} };

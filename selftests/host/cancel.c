@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Cancel a run in every way, at every stage; then compare the counters. */
+#include "harness.h"
 #include "tenant.h"
 
 #include <signal.h>

@@ -3,9 +3,9 @@
  * Buffers in pieces: valid and invalid lists, in the layout of 64-bit and of 32-bit programs; the
  * task itself or a thread of io_uring reads the list.
  */
+#include "harness.h"
 #include "call32.h"
-#include "cmd.h"
-#include "drive.h"
+#include "nvm.h"
 #include "stamp.h"
 
 #include <sys/mman.h>

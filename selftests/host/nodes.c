@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The nodes of a drive: their modes, and the rights of a descriptor. */
+#include "harness.h"
+#include "admin.h"
 #include "capability.h"
-#include "drive.h"
-#include "features.h"
-#include "ranges.h"
+#include "feature.h"
+#include "nvm.h"
+#include "range_set.h"
 #include "run.h"
 #include "slm.h"
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* NVM read, write and flush by the generic node, compared with the block device. */
-#include "cmd.h"
-#include "drive.h"
+#include "harness.h"
+#include "admin.h"
+#include "change.h"
+#include "nvm.h"
 
 #include <sys/uio.h>
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Fast ways of passthrough: registered buffers, vectors, IOPOLL and SQPOLL rings. */
-#include "drive.h"
+#include "harness.h"
+#include "admin.h"
+#include "nvm.h"
 #include "run.h"
 
 #include <sys/mman.h>

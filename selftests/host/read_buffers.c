@@ -3,7 +3,8 @@
  * Read into buffers that are not present, or only in part: such a read has the same result as any
  * other, and is counted once.
  */
-#include "drive.h"
+#include "harness.h"
+#include "nvm.h"
 #include "slm.h"
 #include "zns.h"
 

@@ -3,7 +3,7 @@
  * A ring outlives the process that submitted to it: another process then polls and gets the
  * completion, but must never get the output, whose address belonged to the first process.
  */
-#include "drive.h"
+#include "harness.h"
 #include "run.h"
 
 #include <sched.h>

@@ -4,9 +4,10 @@
  * io_uring; when a worker takes one, its entry holds another command already. Each command must
  * still move its own data.
  */
-#include "cmd.h"
-#include "drive.h"
+#include "harness.h"
+#include "nvm.h"
 #include "stamp.h"
+#include "tenant.h"
 
 #include <stdlib.h>
 

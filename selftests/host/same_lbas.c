@@ -3,7 +3,8 @@
  * Access the same LBAs by the block node, commands and programs at once: no reader may see a part
  * of a write.
  */
-#include "drive.h"
+#include "harness.h"
+#include "nvm.h"
 #include "run.h"
 
 #include <pthread.h>

@@ -3,7 +3,9 @@
  * Stopping or freezing a process must not cancel its commands, whichever way they were sent, and no
  * command may prevent a suspend of the system.
  */
+#include "harness.h"
 #include "errors.h"
+#include "nvm.h"
 #include "slm.h"
 
 #include <signal.h>

@@ -3,8 +3,8 @@
  * Flags of io_uring commands that the driver does not know: it must refuse and complete the
  * command.
  */
-#include "cmd.h"
-#include "drive.h"
+#include "harness.h"
+#include "nvm.h"
 
 #ifndef IORING_URING_CMD_MULTISHOT
 #define IORING_URING_CMD_MULTISHOT	(1u << 1)	/* Linux 6.18 */

@@ -3,8 +3,10 @@
  * Power off must not wait for user memory: send every command that has a buffer, by every way, with
  * a buffer whose page is missing, and power the drive off meanwhile.
  */
-#include "drive.h"
-#include "ranges.h"
+#include "harness.h"
+#include "admin.h"
+#include "nvm.h"
+#include "range_set.h"
 #include "run.h"
 #include "slm.h"
 #include "uffd.h"

@@ -3,7 +3,7 @@
 #ifndef KST_ERROR_LOG_H
 #define KST_ERROR_LOG_H
 
-#include "cmd.h"
+#include <linux/types.h>
 
 #define LOG_ERROR	0x01
 
@@ -16,12 +16,6 @@ struct error_entry {
 };
 
 /* Read the nr newest entries, newest first. */
-static inline int error_log(int ctrl, struct error_entry *e, __u32 nr)
-{
-	struct nvme_uring_cmd c = cmd_log(LOG_ERROR, e, nr * sizeof(*e), 0);
-
-	c.nsid = 0;
-	return cmd_admin(ctrl, &c);
-}
+int error_log(int ctrl, struct error_entry *e, __u32 nr);
 
 #endif

@@ -6,40 +6,15 @@
 #ifndef KST_STAMP_H
 #define KST_STAMP_H
 
-#include <stdbool.h>
 #include <linux/types.h>
+#include <stdbool.h>
 
 #define STAMP_LBA	4096u
 #define STAMP_WORDS	(STAMP_LBA / sizeof(__u64))
 
-static inline __u64 stamp_mix(__u64 x)
-{
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-	x = (x ^ x >> 27) * 0x94d049bb133111eb;
-	return x ^ x >> 31;
-}
-
-static inline __u64 stamp_word(__u64 tag, unsigned int i)
-{
-	if (!tag || !i)
-		return tag;
-	return stamp_mix(tag + i * 0x9e3779b97f4a7c15);
-}
-
-static inline void stamp_fill(__u64 *lba, __u64 tag)
-{
-	for (unsigned int i = 0; i < STAMP_WORDS; i++)
-		lba[i] = stamp_word(tag, i);
-}
+void stamp_fill(__u64 *lba, __u64 tag);
 
 /* True if the LBA holds one stamp only. Stores its tag in *tag, whatever is returned. */
-static inline bool stamp_read(const __u64 *lba, __u64 *tag)
-{
-	*tag = lba[0];
-	for (unsigned int i = 0; i < STAMP_WORDS; i++)
-		if (lba[i] != stamp_word(*tag, i))
-			return false;
-	return true;
-}
+bool stamp_read(const __u64 *lba, __u64 *tag);
 
 #endif

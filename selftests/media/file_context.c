@@ -3,7 +3,9 @@
  * Test that a drive uses its files in its own context: the limit on the file size of a submitter
  * does not apply to the drive.
  */
-#include "drive.h"
+#include "harness.h"
+#include "cached.h"
+#include "nvm.h"
 #include "prog.h"
 #include "zns.h"
 

@@ -3,6 +3,8 @@
  * Test changes of zones while the file system of the sidecar is full: the command fails, all zones
  * stay as they were, with their data, and the command succeeds once there is space.
  */
+#include "harness.h"
+#include "nvm.h"
 #include "small_fs.h"
 #include "zns.h"
 

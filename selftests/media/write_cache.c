@@ -2,8 +2,11 @@
 /*
  * Test if a drive reports a volatile write cache, and its behaviour when the cache is turned off.
  */
+#include "harness.h"
+#include "admin.h"
 #include "cached.h"
-#include "features.h"
+#include "feature.h"
+#include "nvm.h"
 #include "run.h"
 #include "zns.h"
 
@@ -177,27 +180,27 @@ TEST_F(off, writes_end_in_the_file)
 	struct cached *c = &self->c;
 	__u64 range[2] = { 30 * LBA, 2 * LBA };
 
-	ASSERT_EQ(0, write_byte(&c->d, 30, 2, c->buf, 0x10));
-	ASSERT_EQ(0, write_byte(&c->d, 50, 1, c->buf, 0x10));
-	EXPECT_EQ(0, byte_of(&c->d, c->image, 30));
+	ASSERT_EQ(0, cached_write(&c->d, 30, 2, c->buf, 0x10));
+	ASSERT_EQ(0, cached_write(&c->d, 50, 1, c->buf, 0x10));
+	EXPECT_EQ(0, cached_byte(&c->d, c->image, 30));
 	/* Turning the cache off first writes its data to the file. */
 	ASSERT_EQ(0, set_feature(c->d.ctrl, FEATURE_WRITE_CACHE, 0));
-	EXPECT_EQ(0, count(&c->d, "dirty_bytes"));
-	EXPECT_EQ(0x10, byte_of(&c->d, c->image, 30));
-	ASSERT_EQ(0, write_byte(&c->d, 10, 4, c->buf, 0x11));
-	EXPECT_EQ(0x11, byte_of(&c->d, c->image, 13));
+	EXPECT_EQ(0, cached_count(&c->d, "dirty_bytes"));
+	EXPECT_EQ(0x10, cached_byte(&c->d, c->image, 30));
+	ASSERT_EQ(0, cached_write(&c->d, 10, 4, c->buf, 0x11));
+	EXPECT_EQ(0x11, cached_byte(&c->d, c->image, 13));
 	memset(c->buf, 0x12, LBA);
 	ASSERT_EQ(LBA, pwrite(c->block, c->buf, LBA, 20 * LBA));
-	EXPECT_EQ(0x12, byte_of(&c->d, c->image, 20));
+	EXPECT_EQ(0x12, cached_byte(&c->d, c->image, 20));
 	ASSERT_EQ(0, ioctl(c->block, BLKZEROOUT, range));
-	EXPECT_EQ(0, byte_of(&c->d, c->image, 30));
+	EXPECT_EQ(0, cached_byte(&c->d, c->image, 30));
 	ASSERT_EQ(0, run_write(&c->d, 50));
-	EXPECT_EQ(0, byte_of(&c->d, c->image, 50));
-	EXPECT_EQ(0, count(&c->d, "dirty_bytes"));
+	EXPECT_EQ(0, cached_byte(&c->d, c->image, 50));
+	EXPECT_EQ(0, cached_count(&c->d, "dirty_bytes"));
 	ASSERT_EQ(0, set_feature(c->d.ctrl, FEATURE_WRITE_CACHE, 1));
-	ASSERT_EQ(0, write_byte(&c->d, 10, 1, c->buf, 0x13));
-	EXPECT_EQ(0x11, byte_of(&c->d, c->image, 10));
-	EXPECT_EQ(LBA, count(&c->d, "dirty_bytes"));
+	ASSERT_EQ(0, cached_write(&c->d, 10, 1, c->buf, 0x13));
+	EXPECT_EQ(0x11, cached_byte(&c->d, c->image, 10));
+	EXPECT_EQ(LBA, cached_count(&c->d, "dirty_bytes"));
 }
 
 TEST_F(off, power_cuts_take_nothing)
@@ -206,11 +209,11 @@ TEST_F(off, power_cuts_take_nothing)
 
 	ASSERT_EQ(0, set_feature(c->d.ctrl, FEATURE_WRITE_CACHE, 0));
 	for (__u32 i = 0; i < CACHED; i++) {
-		ASSERT_EQ(0, write_byte(&c->d, i * 3, 1, c->buf, i + 1));
+		ASSERT_EQ(0, cached_write(&c->d, i * 3, 1, c->buf, i + 1));
 	}
 	ASSERT_EQ(0, drive_set(c->d.name, "power_cut", "1"));
 	for (__u32 i = 0; i < CACHED; i++) {
-		EXPECT_EQ(i + 1, byte_of(&c->d, c->image, i * 3)) TH_LOG("%u", i);
+		EXPECT_EQ(i + 1, cached_byte(&c->d, c->image, i * 3)) TH_LOG("%u", i);
 	}
 }
 
@@ -223,22 +226,22 @@ TEST_F(off, errors_are_the_writers)
 	struct cached *c = &self->c;
 
 	ASSERT_EQ(0, small_fs_fill(&c->fs));
-	ASSERT_EQ(0, write_byte(&c->d, 50, 1, c->buf, 0x20));
+	ASSERT_EQ(0, cached_write(&c->d, 50, 1, c->buf, 0x20));
 	/* The command that failed has no effect: the cache stays on. */
 	EXPECT_EQ(KCSD_SC_CAPACITY_EXCEEDED, set_feature(c->d.ctrl, FEATURE_WRITE_CACHE, 0));
 	EXPECT_EQ(1, feature(c->d.ctrl, FEATURE_WRITE_CACHE, FEATURE_CURRENT));
 	small_fs_make_room(&c->fs);
 	EXPECT_EQ(0, set_feature(c->d.ctrl, FEATURE_WRITE_CACHE, 0));
 	ASSERT_EQ(0, small_fs_fill(&c->fs));
-	EXPECT_EQ(KCSD_SC_CAPACITY_EXCEEDED, write_byte(&c->d, 60, 1, c->buf, 0x21));
+	EXPECT_EQ(KCSD_SC_CAPACITY_EXCEEDED, cached_write(&c->d, 60, 1, c->buf, 0x21));
 	memset(c->buf, 0x22, LBA);
 	EXPECT_EQ(-1, pwrite(c->block, c->buf, LBA, 70 * LBA));
 	EXPECT_EQ(ENOSPC, errno);
 	EXPECT_EQ(-KCSD_ENOSPC, run_write(&c->d, 80));
 	small_fs_make_room(&c->fs);
-	EXPECT_EQ(0, write_byte(&c->d, 90, 1, c->buf, 0x23));
-	EXPECT_EQ(0x20, byte_of(&c->d, c->image, 50));
-	EXPECT_EQ(0x23, byte_of(&c->d, c->image, 90));
+	EXPECT_EQ(0, cached_write(&c->d, 90, 1, c->buf, 0x23));
+	EXPECT_EQ(0x20, cached_byte(&c->d, c->image, 50));
+	EXPECT_EQ(0x23, cached_byte(&c->d, c->image, 90));
 }
 
 /* ---- zones: a write pointer is as durable as the data before it ---- */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Test drives in configfs: creating, configuring, power, removing. */
-#include "drive.h"
+#include "harness.h"
 
 #include <sched.h>
 #include <sys/mount.h>

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Test CPUs that go offline and come back while endless programs run. */
-#include "drive.h"
+#include "harness.h"
 #include "run.h"
-#include "tenant.h"
 
 #define CPU		"1"
 #define ONLINE		"/sys/devices/system/cpu/cpu" CPU "/online"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Test commands whose drive, ring or submitter goes away. */
-#include "drive.h"
+#include "harness.h"
+#include "admin.h"
+#include "nvm.h"
 #include "run.h"
-#include "tenant.h"
 
 #include <pthread.h>
 #include <signal.h>

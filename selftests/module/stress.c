@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Test many threads at once: commands, power, changes of programs. */
-#include "drive.h"
+#include "harness.h"
+#include "nvm.h"
 #include "run.h"
 
 #include <pthread.h>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Identify and Get Log Page. */
-#include "drive.h"
+#include "harness.h"
+#include "admin.h"
+#include "change.h"
 #include "prog.h"
 
 #include <endian.h>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Compare the counters of a drive with the expected values, to the byte. */
-#include "drive.h"
+#include "harness.h"
+#include "admin.h"
+#include "nvm.h"
 #include "run.h"
 
 #include <endian.h>

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* No user and no open file can push the entries of others out of the logs. */
+#include "harness.h"
+#include "admin.h"
 #include "error_log.h"
-#include "tenant.h"
+#include "nvm.h"
+#include "run.h"
 
 #include <endian.h>
 #include <sys/fsuid.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A backing file on a file system without free space: writes fail, everything else works. */
-#include "drive.h"
+#include "harness.h"
+#include "nvm.h"
 #include "run.h"
 
 #include <endian.h>

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Log pages of the controller, and Get and Set Features. */
+#include "harness.h"
+#include "admin.h"
 #include "capability.h"
-#include "drive.h"
+#include "change.h"
 #include "error_log.h"
-#include "features.h"
+#include "feature.h"
+#include "nvm.h"
 #include "tenant.h"
 
 #include <endian.h>

@@ -3,9 +3,11 @@
  * Write Zeroes, Dataset Management, Compare, Verify, Copy and Write Uncorrectable: effects, limits,
  * refusals. On memory, on a file, with a cache, in zones.
  */
-#include "drive.h"
+#include "harness.h"
+#include "admin.h"
+#include "change.h"
 #include "error_log.h"
-#include "nvm_commands.h"
+#include "nvm.h"
 #include "zns.h"
 
 #define NSZE_BYTES	(96u << 20)	/* more than the longest Write Zeroes */

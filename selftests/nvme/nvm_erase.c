@@ -2,9 +2,11 @@
 /* Format NVM and Sanitize: they erase everything, and refuse other commands meanwhile. */
 #include <signal.h>
 
-#include "drive.h"
-#include "features.h"
-#include "nvm_commands.h"
+#include "harness.h"
+#include "admin.h"
+#include "change.h"
+#include "feature.h"
+#include "nvm.h"
 #include "slm.h"
 #include "tenant.h"
 #include "zns.h"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Commands of namespace 1 that wait for a worker must hold no memory for their data meanwhile. */
+#include "harness.h"
 #include "cgroup.h"
-#include "nvm_commands.h"
+#include "nvm.h"
 
 #define LBA	4096u
 #define LBAS	512u	/* more than a submitter executes itself */

@@ -5,7 +5,9 @@
  *
  * For Insufficient Resources see schedule.c.
  */
-#include "drive.h"
+#include "harness.h"
+#include "admin.h"
+#include "nvm.h"
 #include "run.h"
 
 #include <endian.h>

@@ -3,6 +3,8 @@
  * Repeat all steps of programs hundreds of times, from several threads, while the drive is powered
  * off and on: load, activate, run, deactivate, unload. Nothing must stay allocated.
  */
+#include "harness.h"
+#include "free_memory.h"
 #include "tenant.h"
 
 #include <pthread.h>

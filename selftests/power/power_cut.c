@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Cut the power during a load. Check each promise in the backing file, without the drive. */
 #define _GNU_SOURCE
-#include "power_cut.h"
+#include "harness.h"
+#include "cut_drive.h"
+#include "nvm.h"
 #include "promise.h"
 
 #include <pthread.h>

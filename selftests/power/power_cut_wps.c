@@ -3,7 +3,9 @@
  * Test power cuts in each state of zones: the write pointers afterwards, and how they depend on the
  * seed.
  */
-#include "power_cut.h"
+#include "harness.h"
+#include "cut_drive.h"
+#include "nvm.h"
 #include "stamp.h"
 #include "zns.h"
 

@@ -4,7 +4,9 @@
  * writes to conventional zones. Check the data in the backing file, and the zones in their report.
  */
 #define _GNU_SOURCE
-#include "power_cut.h"
+#include "harness.h"
+#include "cut_drive.h"
+#include "nvm.h"
 #include "zone_promise.h"
 
 #include <linux/blkzoned.h>

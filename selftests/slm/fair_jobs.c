@@ -4,7 +4,9 @@
  * file. A share is counted in completions: all arrive on one ring, in the order in which the jobs
  * complete.
  */
-#include "nvm_commands.h"
+#include "harness.h"
+#include "block_zones.h"
+#include "nvm.h"
 #include "slm.h"
 #include "tenant.h"
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Subsystem Local Memory: Memory Read, Write and Fill, and the fields of Identify. */
+#include "harness.h"
+#include "admin.h"
 #include "capability.h"
-#include "drive.h"
+#include "change.h"
 #include "slm.h"
 
 #include <sys/uio.h>

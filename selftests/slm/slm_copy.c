@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Memory Copy: its effect, and the commands that it refuses. */
-#include "drive.h"
+#include "harness.h"
+#include "change.h"
+#include "nvm.h"
 #include "slm.h"
 
 #define SLM	(4u << 20)

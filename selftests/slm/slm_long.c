@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Long copies and fills: the submitter continues meanwhile, and may exit. */
-#include "drive.h"
+#include "harness.h"
 #include "slm.h"
 
 #include <pthread.h>

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The Zoned Namespace command set on the generic node of namespace 1. */
+#include "harness.h"
+#include "admin.h"
+#include "change.h"
+#include "nvm.h"
 #include "zns.h"
 
 #include <sys/uio.h>

@@ -4,6 +4,7 @@
  * every zone is full. Then each LBA must hold the data of the append that returned it, and no LBA
  * may belong to two appends.
  */
+#include "harness.h"
 #include "nvmet.h"
 #include "run.h"
 #include "zns.h"

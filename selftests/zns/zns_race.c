@@ -2,6 +2,8 @@
 /*
  * Several threads write at one write pointer at once: one of them succeeds, with all of its data.
  */
+#include "harness.h"
+#include "nvm.h"
 #include "zns.h"
 
 #include <pthread.h>

@@ -3,8 +3,10 @@
  * Compare the states of zones with zones.h by the generic node; test the limits, and reports: with
  * every filter, partial, and into buffers that are too short.
  */
+#include "harness.h"
+#include "nvm.h"
 #include "zns.h"
-#include "zones.h"
+#include "zone_checks.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The limits on open and on active zones, by the block node. */
+#include "harness.h"
 #include "block_zones.h"
+#include "zone_checks.h"
 
 #include <pthread.h>
 

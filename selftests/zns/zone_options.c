@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Options of zones: they must fit one another and the drive. */
+#include "harness.h"
 #include "block_zones.h"
 
 FIXTURE(config) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Programs on zones: helpers append and zone, read and write in zones, grants, the audit. */
+#include "harness.h"
 #include "capability.h"
 #include "error_log.h"
 #include "run.h"

@@ -4,7 +4,7 @@
  * afterwards it must not access the drive. Also tests other ioctls of a block node that was open
  * when its drive was removed.
  */
-#include "drive.h"
+#include "harness.h"
 
 #include <linux/blkzoned.h>
 #include <linux/fs.h>
