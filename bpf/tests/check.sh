@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 #
-# Runs each program over real data in the engine and compares what it answers
-# with what grep, awk, od and perl do. Prints TAP.
+# Run each program over real data in the engine, and compare its answer with that of grep, awk, od
+# and perl. Print TAP.
 #
 #	check.sh RUNNER DIRECTORY_OF_OBJECTS
 set -u
@@ -10,24 +10,7 @@ export LC_ALL=C
 
 runner=$1
 objects=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
-
-# is NAME GOT WANTED
-is()
-{
-	if [ "$2" = "$3" ]; then
-		passed=$((passed + 1))
-		echo "ok $((passed + failed)) - $1"
-	else
-		failed=$((failed + 1))
-		echo "not ok $((passed + failed)) - $1"
-		echo "# got: $2" | head -n 20
-		echo "# wanted: $3" | head -n 20
-	fi
-}
+. "$(dirname "$0")/../../selftests/tap/tap.sh"
 
 # result PROGRAM FILE OPTION...: the program's result.
 result()
@@ -414,6 +397,4 @@ check_join
 check_join_limits
 check_histogram
 check_len
-echo "1..$((passed + failed))"
-echo "# $passed passed, $failed failed, 0 skipped"
-[ "$failed" = 0 ]
+finish

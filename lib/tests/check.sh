@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 #
-# Tests of the library without a drive. Prints TAP.
+# Test the library without a drive. Print TAP.
 #
 #	check.sh OUTPUT CC CXX
 set -u
@@ -12,57 +12,20 @@ cc=$2
 cxx=$3
 top=$(cd "$(dirname "$0")/../.." && pwd)
 bin=$out/lib/tests
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
-skipped=0
+. "$top/selftests/tap/tap.sh"
 
-# point ok|"not ok" NAME
-point()
-{
-	if [[ $2 == *"# SKIP"* ]]; then
-		skipped=$((skipped + 1))
-	elif [ "$1" = ok ]; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-	fi
-	echo "$1 $((passed + failed + skipped)) - $2"
-}
-
-# ok NAME COMMAND...: the command succeeds.
-ok()
-{
-	local name=$1
-
-	shift
-	if "$@" >"$work/ok" 2>&1; then
-		point ok "$name"
-	else
-		point "not ok" "$name"
-		sed 's/^/# /' "$work/ok" | head -n 20
-	fi
-}
-
-# program NAME ARGUMENT...: a test program; its points are ours.
+# program NAME ARGUMENT...: run a test program; its points are ours.
 program()
 {
-	local name=$1 line status
+	local name=$1 status
 
 	shift
 	rm -f "$work"/san.*
 	ASAN_OPTIONS=log_path=$work/san:detect_leaks=1 UBSAN_OPTIONS=log_path=$work/san \
 		"$bin/$name" "$@" >"$work/points" 2>"$work/err" </dev/null
 	status=$?
-	while IFS= read -r line; do
-		case $line in
-		"ok - "*)	point ok "$name: ${line#ok - }" ;;
-		"not ok - "*)	point "not ok" "$name: ${line#not ok - }" ;;
-		*)		echo "$line" ;;
-		esac
-	done <"$work/points"
-	ok "$name: ends well" test $status = 0
+	adopt "$name" <"$work/points"
+	point "$name: ends well" test $status = 0
 	cat "$work"/san.* "$work/err" 2>/dev/null | sed 's/^/# /' | head -n 60
 }
 
@@ -138,21 +101,19 @@ program object_test "$out/bpf" "$bin"
 program sim_test "$out/bpf"
 program fuzz_test "${KCSD_FUZZ_SEED:-20260101}" "${KCSD_FUZZ_ROUNDS:-400}" "$bin/data.bpf.o" \
 	"$bin/refused.bpf.o" "$bin/plain.bpf.o" "$bin/pointers.bpf.o" "$out/bpf/histogram.bpf.o"
-ok "shared library: only kcsd_ symbols" only_kcsd_symbols -D "$out/libkcsd.so"
-ok "shared library: those that are declared" exports_match
-ok "static library: only kcsd_ symbols" only_kcsd_symbols -g "$out/libkcsd.a"
-ok "static library: those that are declared" archive_matches
-ok "manual pages: all functions, and no others" documented
+point "shared library: only kcsd_ symbols" only_kcsd_symbols -D "$out/libkcsd.so"
+point "shared library: those that are declared" exports_match
+point "static library: only kcsd_ symbols" only_kcsd_symbols -g "$out/libkcsd.a"
+point "static library: those that are declared" archive_matches
+point "manual pages: all functions, and no others" documented
 for header in $(cd "$top/lib/include" && echo libkcsd/*.h); do
-	ok "header: $header" header_compiles c "$cc" -std=gnu11
-	ok "header: libkcsd.h has $header" grep -qxF "#include <$header>" "$top/lib/include/libkcsd.h"
+	point "header: $header" header_compiles c "$cc" -std=gnu11
+	point "header: libkcsd.h has $header" grep -qxF "#include <$header>" "$top/lib/include/libkcsd.h"
 done
 header=
-ok "header: C11" header_compiles c "$cc" -std=gnu11
-ok "header: C99" header_compiles c "$cc" -std=gnu99 -pedantic
-ok "header: C++11" header_compiles cc "$cxx" -std=c++11
-ok "header: C++20" header_compiles cc "$cxx" -std=c++20
-ok "a C++ program" cxx_program
-echo "1..$((passed + failed + skipped))"
-echo "# $passed passed, $failed failed, $skipped skipped"
-[ $failed = 0 ]
+point "header: C11" header_compiles c "$cc" -std=gnu11
+point "header: C99" header_compiles c "$cc" -std=gnu99 -pedantic
+point "header: C++11" header_compiles cc "$cxx" -std=c++11
+point "header: C++20" header_compiles cc "$cxx" -std=c++20
+point "a C++ program" cxx_program
+finish

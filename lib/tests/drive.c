@@ -547,5 +547,5 @@ int main(int argc, char **argv)
 	test_queue();
 	test_cancel();
 	test_power_off();
-	return 0;
+	return tap_end();
 }

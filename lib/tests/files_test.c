@@ -296,5 +296,7 @@ int main(void)
 	test_config_life();
 	test_config_values();
 	test_config_delete();
-	return nftw(root, remove_entry, 16, FTW_DEPTH | FTW_PHYS) ? 1 : 0;
+	if (nftw(root, remove_entry, 16, FTW_DEPTH | FTW_PHYS))
+		return 1;
+	return tap_end();
 }

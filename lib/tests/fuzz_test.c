@@ -56,7 +56,7 @@ static void forbid_bpf(void)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog))
-		printf("ok - bpf(2) is forbidden # SKIP no seccomp here\n");
+		tap_skip("bpf(2) is forbidden", "no seccomp here");
 	else
 		OK(true, "bpf(2) is forbidden");
 }
@@ -260,5 +260,5 @@ int main(int argc, char **argv)
 	dup2(stderr_fd, STDERR_FILENO);
 	IS(lseek(fd, 0, SEEK_END), 0, "nothing was printed");
 	OK(taken > 0 && refused > 0, "%u were taken, %u refused", taken, refused);
-	return 0;
+	return tap_end();
 }

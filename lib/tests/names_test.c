@@ -111,5 +111,5 @@ int main(void)
 	test_verdicts();
 	test_zone_conds();
 	test_errors();
-	return 0;
+	return tap_end();
 }

@@ -561,5 +561,5 @@ int main(int argc, char **argv)
 	test_shared_bytes();
 	test_calls();
 	test_options();
-	return 0;
+	return tap_end();
 }

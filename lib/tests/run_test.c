@@ -446,5 +446,5 @@ int main(void)
 	test_sizes();
 	test_load();
 	test_open();
-	return 0;
+	return tap_end();
 }

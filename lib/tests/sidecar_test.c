@@ -303,5 +303,5 @@ int main(void)
 	unlink(old);
 	unlink(image);
 	rmdir(dir);
-	return 0;
+	return tap_end();
 }

@@ -653,5 +653,5 @@ int main(int argc, char **argv)
 	test_zone_io();
 	test_zone_options();
 	test_no_zones();
-	return 0;
+	return tap_end();
 }

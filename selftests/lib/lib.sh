@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034
 #
-# Library for shell tests: source this file, use the functions below, call finish last.
+# Library for shell tests of drives: source this file, begin, use the functions of this file and of
+# tap.sh, finish.
 #
 # A test cleans up however it ends: its drives are named kst-*, its files are below $work, and its
 # file systems are mounted there.
@@ -9,8 +10,8 @@
 CONFIG=/sys/kernel/config/kcsd
 KSFT_SKIP=4
 
-points=0
-points_failed=0
+# shellcheck source=../tap/tap.sh
+. "${BASH_SOURCE[0]%/*}/../tap/tap.sh"
 
 begin()
 {
@@ -20,7 +21,6 @@ begin()
 	[ -d $CONFIG ] || skip_all "$CONFIG is missing: insmod kcsd.ko"
 	need mktemp findmnt losetup blockdev
 	remove_drives
-	work=$(mktemp -d)
 	trap clean_up EXIT
 	trap 'exit 1' INT TERM HUP
 }
@@ -39,65 +39,6 @@ need()
 	for command in "$@"; do
 		command -v "$command" >/dev/null || skip_all "no $command: install it"
 	done
-}
-
-# verdict STATUS NAME
-verdict()
-{
-	points=$((points + 1))
-	[ "$1" = 0 ] && echo "ok $points $2" && return
-	points_failed=$((points_failed + 1))
-	echo "not ok $points $2"
-}
-
-# point NAME COMMAND...: passes if the command succeeds; shows its output otherwise. Runs the
-# command in this shell, not in a child: variables that it sets stay set.
-point()
-{
-	local label=$1 status
-
-	shift
-	"$@" >"$work/.output" 2>&1
-	status=$?
-	verdict $status "$label"
-	[ $status = 0 ] || sed 's/^/# /' "$work/.output" | tail -n 30
-	return $status
-}
-
-# fails NAME TEXT COMMAND...: passes if the command fails and its output has TEXT.
-fails()
-{
-	local label=$1 text=$2 output status
-
-	shift 2
-	"$@" >"$work/.output" 2>&1
-	status=$?
-	output=$(cat "$work/.output")
-	[ $status != 0 ] && [[ $output == *"$text"* ]]
-	verdict $? "$label"
-	[ $status != 0 ] && [[ $output == *"$text"* ]] && return
-	printf '%s\n' "exit status $status, wanted: $text" "$output" | sed 's/^/# /'
-}
-
-# is NAME GOT WANTED
-is()
-{
-	[ "$2" = "$3" ]
-	verdict $? "$1"
-	[ "$2" = "$3" ] || printf '%s\n' "got: $2" "wanted: $3" | sed 's/^/# /'
-}
-
-skip()
-{
-	points=$((points + 1))
-	echo "ok $points $1 # SKIP $2"
-}
-
-finish()
-{
-	echo "1..$points"
-	[ $points_failed = 0 ]
-	exit
 }
 
 # Wait for udev: it opens every new block device, and no node may be open when a drive is removed.

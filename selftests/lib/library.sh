@@ -13,13 +13,7 @@ for size in 512 4096; do
 		max_programs=32 device_programs=0 || continue
 	"$tester" "$name" "$bpf" >"$work/points" 2>&1
 	status=$?
-	while IFS= read -r line; do
-		case $line in
-		"ok - "*)	verdict 0 "LBA $size: ${line#ok - }" ;;
-		"not ok - "*)	verdict 1 "LBA $size: ${line#not ok - }" ;;
-		*)		echo "# ${line#\# }" ;;
-		esac
-	done <"$work/points"
+	adopt "LBA $size" <"$work/points"
 	is "LBA $size: it ends well" $status 0
 	point "LBA $size: the drive goes" delete_drive library
 done

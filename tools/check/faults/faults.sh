@@ -7,7 +7,7 @@ set -u
 export LC_ALL=C
 
 cd "$(dirname "$0")/../../.." || exit 1
-. tools/check/tap.sh
+. selftests/tap/tap.sh
 module=build/faults/faults.ko
 
 # make_fault KIND [COMMAND...]: make a fault, run by COMMAND. Loading always fails; its error tells
