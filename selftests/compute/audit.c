@@ -162,10 +162,10 @@ static bool audit_is(FIXTURE_DATA(audit) *self, const struct kcsd_audit_extent *
 	    !memcmp(self->head->rsvd, "\0\0\0\0\0\0\0", 8))
 		return true;
 	if (!self->head) {
-		ksft_print_msg("no audit\n");
+		ksft_print_msg("expected an audit, got none\n");
 		return false;
 	}
-	ksft_print_msg("%u extents, flags %#x; wanted %u, %#x\n", le32toh(self->head->nr),
+	ksft_print_msg("got %u extents, flags %#x; expected %u, %#x\n", le32toh(self->head->nr),
 		       le32toh(self->head->flags), nr, flags);
 	for (__u32 i = 0; i < nr && i < le32toh(self->head->nr); i++) {
 		if (memcmp(&self->extent[i], &want[i], sizeof(*want))) {
@@ -248,7 +248,7 @@ TEST_F(audit, extents_merge)
 	}
 }
 
-TEST_F(audit, by_every_way)
+TEST_F(audit, in_all_ways)
 {
 	struct kcsd_audit_extent want = EXTENT(3, 4, READ);
 
@@ -351,7 +351,7 @@ static void apart(FIXTURE_DATA(audit) *self, __u32 nr)
 		audit_move(self, 2 * i, 1, i % 3 ? KCSD_GRANT_READ : KCSD_GRANT_WRITE);
 }
 
-TEST_F(audit, as_many_as_there_may_be)
+TEST_F(audit, maximum_of_extents)
 {
 	apart(self, KCSD_MAX_AUDIT);
 	ASSERT_EQ(0, audit_run(self));
@@ -360,7 +360,7 @@ TEST_F(audit, as_many_as_there_may_be)
 	EXPECT_EQ(0, le32toh(self->head->flags));
 }
 
-TEST_F(audit, one_too_many)
+TEST_F(audit, one_extent_too_many)
 {
 	apart(self, KCSD_MAX_AUDIT + 1);
 	ASSERT_EQ(0, audit_run(self));
@@ -371,7 +371,7 @@ TEST_F(audit, one_too_many)
 }
 
 /* Test a full list: moves that touch an extent are added, and two extents that merge free one. */
-TEST_F(audit, full_but_it_touches)
+TEST_F(audit, full_list_still_merges)
 {
 	apart(self, KCSD_MAX_AUDIT);
 	audit_move(self, 2 * KCSD_MAX_AUDIT - 3, 1, KCSD_GRANT_READ);
@@ -473,7 +473,7 @@ TEST_F(audit, output_and_audit)
 	}
 }
 
-TEST_F(audit, no_memory_there)
+TEST_F(audit, buffer_without_memory)
 {
 	struct nvme_uring_cmd c = audit_cmd(self);
 
@@ -489,7 +489,7 @@ static __u64 host_read_bytes(const struct drive *d)
 	return file_number(path);
 }
 
-TEST_F(audit, its_bytes_are_counted)
+TEST_F(audit, bytes_are_counted)
 {
 	__u64 before = host_read_bytes(&self->d);
 

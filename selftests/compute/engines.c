@@ -323,7 +323,7 @@ static void run_case(const char *name, struct program *prog, struct device_run *
 	}
 }
 
-TEST_F_TIMEOUT(engines, every_data_file, 600)
+TEST_F_TIMEOUT(engines, all_data_files, 600)
 {
 	ASSERT_TRUE(runner_for_each_run(ENGINE_TESTS, run_case, self));
 	ksft_print_msg("%d cases, %d of them refused\n", self->cases, self->refused);

@@ -106,7 +106,7 @@ static int lba_byte(int fd, __u64 slba, __u8 *buf)
 	return buf[0];
 }
 
-TEST_F(execute, result_by_every_way)
+TEST_F(execute, result_in_all_ways)
 {
 	struct run *r = &self->r;
 	static const __u64 want[CMD_WAYS] = {
@@ -124,7 +124,7 @@ TEST_F(execute, result_by_every_way)
 	}
 }
 
-TEST_F(execute, everything_is_in_the_context)
+TEST_F(execute, context_has_all_inputs)
 {
 	static const char args[] = "some arguments";
 	struct run *r = &self->r;
@@ -157,7 +157,7 @@ TEST_F(execute, everything_is_in_the_context)
 	}
 }
 
-TEST_F(execute, record_of_a_good_run)
+TEST_F(execute, record_of_a_successful_run)
 {
 	const struct kcsd_run_record *rec = &self->r.out.rec;
 
@@ -187,7 +187,7 @@ TEST_F(execute, record_of_a_good_run)
 	}
 }
 
-TEST_F(execute, reads_what_was_written)
+TEST_F(execute, program_reads_host_data)
 {
 	struct run *r = &self->r;
 
@@ -209,7 +209,7 @@ TEST_F(execute, reads_what_was_written)
 	EXPECT_EQ(0xee, r->out.bytes[99]);
 }
 
-TEST_F(execute, writes_what_is_read)
+TEST_F(execute, host_reads_program_data)
 {
 	struct run *r = &self->r;
 
@@ -259,7 +259,7 @@ TEST_F(execute, no_output_is_no_error)
 	EXPECT_EQ(15, result);
 }
 
-TEST_F(execute, output_of_just_a_record)
+TEST_F(execute, output_of_record_only)
 {
 	/* emit() has no space: it returns an error, and the run continues. */
 	static const struct bpf_insn prog_emit_4[] = {
@@ -469,7 +469,7 @@ TEST_F(execute, length_and_arguments)
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD, cmd_io(self->d.compute, &c));
 }
 
-TEST_F(execute, as_many_grants_as_there_may_be)
+TEST_F(execute, maximum_of_grants)
 {
 	/* The last of the most grants is used. */
 	struct run *r = &self->r;
@@ -531,7 +531,7 @@ TEST_F(execute, limits_are_inclusive)
 }
 
 /* Test an output buffer of which the second half is not mapped: an error, never a crash. */
-TEST_F(execute, output_that_cannot_be_written)
+TEST_F(execute, read_only_output_buffer)
 {
 	__u8 *p = mmap(NULL, 2 * LBA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct nvme_uring_cmd c;

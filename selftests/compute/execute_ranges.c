@@ -8,7 +8,7 @@
 
 /* ---- the bytes of ranges ---- */
 
-TEST_F(execute_ranges, the_table)
+TEST_F(execute_ranges, table_of_ranges)
 {
 	static const struct { __u64 start; __u32 len; } want[] = {
 		{ 7 * PAGE, PAGE }, { 0, 3 * PAGE }, { SLM - 2 * PAGE, 2 * PAGE },
@@ -36,7 +36,7 @@ TEST_F(execute_ranges, the_table)
 	}
 }
 
-TEST_F(execute_ranges, by_every_way_and_as_many_as_there_may_be)
+TEST_F(execute_ranges, maximum_of_ranges_in_all_ways)
 {
 	struct run *r = &self->r;
 
@@ -80,7 +80,7 @@ TEST_F(execute_ranges, data_is_visible_both_ways)
 }
 
 /* Test that a running program sees writes of the host, and the host sees writes of the program. */
-TEST_F(execute_ranges, shared_while_it_runs)
+TEST_F(execute_ranges, host_and_run_share_bytes)
 {
 	struct nvme_uring_cmd c;
 	struct io_uring ring;
@@ -129,7 +129,7 @@ TEST_F(execute_ranges, no_lbas_in_execute_program)
 	EXPECT_EQ(KCSD_FAULT_LBA_READ, le32toh(self->r.out.rec.reason));
 }
 
-TEST_F(execute_ranges, none_at_all)
+TEST_F(execute_ranges, no_ranges)
 {
 	struct run *r = &self->r;
 
@@ -233,7 +233,7 @@ static void *keep_running(void *arg)
 }
 
 /* Power the drive off at any moment of runs on ranges, and of runs that hold range sets. */
-TEST_F(execute_ranges, power_off_meanwhile)
+TEST_F(execute_ranges, power_off_during_run)
 {
 	pthread_t thread[3];
 	void *ret;

@@ -90,7 +90,7 @@ FIXTURE_TEARDOWN(fault)
 	free(self->buf);
 }
 
-struct ending {
+struct outcome {
 	__u32 reason;
 	__u32 pc;
 	__u32 helper;
@@ -98,7 +98,7 @@ struct ending {
 	__u64 lba;
 };
 
-static bool ended(const struct run *r, struct ending e)
+static bool outcome_is(const struct run *r, struct outcome e)
 {
 	const struct kcsd_run_record *rec = &r->out.rec;
 
@@ -106,7 +106,8 @@ static bool ended(const struct run *r, struct ending e)
 	    le32toh(rec->pc) == e.pc && le32toh(rec->helper) == e.helper &&
 	    le64toh(rec->addr) == e.addr && le64toh(rec->lba) == e.lba && !rec->audit_len)
 		return true;
-	ksft_print_msg("ended by %u %u %u %#llx %llu, not %u %u %u %#llx %llu\n",
+	ksft_print_msg("got reason %u at %u, helper %u, address %#llx, LBA %llu; "
+		       "expected %u at %u, helper %u, address %#llx, LBA %llu\n",
 		       le32toh(rec->reason), le32toh(rec->pc), le32toh(rec->helper),
 		       (unsigned long long)le64toh(rec->addr),
 		       (unsigned long long)le64toh(rec->lba), e.reason, e.pc, e.helper,
@@ -124,13 +125,13 @@ static int touch(int fd, struct run *r, __u64 addr, __u64 mode)
 
 static bool touch_faults(int fd, struct run *r, __u64 base, __u64 mode, __u64 addr)
 {
-	struct ending e = { .reason = KCSD_FAULT_MEMORY, .pc = TOUCH_PC(mode), .addr = addr };
+	struct outcome e = { .reason = KCSD_FAULT_MEMORY, .pc = TOUCH_PC(mode), .addr = addr };
 	int ret = touch(fd, r, base, mode);
 
 	if (ret != KCSD_SC_PROGRAM_FAULT)
 		ksft_print_msg("%#llx mode %llu: %#x\n", (unsigned long long)base,
 			       (unsigned long long)mode, ret);
-	return ret == KCSD_SC_PROGRAM_FAULT && ended(r, e);
+	return ret == KCSD_SC_PROGRAM_FAULT && outcome_is(r, e);
 }
 
 /* True if the context can be read but not written, and the memory behind it can be both. */
@@ -146,7 +147,7 @@ static bool first_touch(int fd, struct run *r, __u64 mode)
 	return !touch(fd, r, KCSD_GUEST_CTX, mode);
 }
 
-TEST_F(fault, memory_begins_behind_the_first_page)
+TEST_F(fault, memory_starts_after_the_first_page)
 {
 	int fd = self->d.compute;
 	struct run *r = &self->r;
@@ -165,7 +166,7 @@ TEST_F(fault, memory_begins_behind_the_first_page)
 	}
 }
 
-TEST_F(fault, memory_ends_behind_the_arguments)
+TEST_F(fault, memory_ends_after_the_arguments)
 {
 	int fd = self->d.compute;
 	struct run *r = &self->r;
@@ -224,7 +225,7 @@ static bool helper_faults(struct where *f, __u32 id, bool second, __u64 addr, __
 		I_CTX(second ? R3 : R2, R6, cparam2), I_MOV(R0, 0),
 		I_RAW(BPF_JMP | BPF_CALL, 0, 0, 0, id), I_EXIT,
 	};
-	struct ending e = { .reason = KCSD_FAULT_MEMORY, .pc = 4, .helper = id, .addr = addr };
+	struct outcome e = { .reason = KCSD_FAULT_MEMORY, .pc = 4, .helper = id, .addr = addr };
 	int ret;
 
 	if (second)
@@ -238,7 +239,7 @@ static bool helper_faults(struct where *f, __u32 id, bool second, __u64 addr, __
 	if (ret != KCSD_SC_PROGRAM_FAULT)
 		ksft_print_msg("helper %u at %#llx + %#llx: %#x\n", id, (unsigned long long)addr,
 			       (unsigned long long)len, ret);
-	return ret == KCSD_SC_PROGRAM_FAULT && ended(f->r, e);
+	return ret == KCSD_SC_PROGRAM_FAULT && outcome_is(f->r, e);
 }
 
 TEST_F(fault, helpers_check_their_memory)
@@ -279,7 +280,7 @@ static int move(int fd, struct run *r, __u16 pind, __u64 slba, __u64 len)
 /* True if the move is denied, and the record names `lba`, which was not granted. */
 static bool move_denied(int fd, struct run *r, __u16 pind, __u64 slba, __u32 nlb, __u64 lba)
 {
-	struct ending e = {
+	struct outcome e = {
 		.reason = pind == READ ? KCSD_FAULT_LBA_READ : KCSD_FAULT_LBA_WRITE,
 		.pc = MOVE_PC, .helper = pind == READ ? KCSD_HELPER_read : KCSD_HELPER_write,
 		.lba = lba,
@@ -288,7 +289,7 @@ static bool move_denied(int fd, struct run *r, __u16 pind, __u64 slba, __u32 nlb
 
 	if (ret != KCSD_SC_PROGRAM_FAULT)
 		ksft_print_msg("LBA %llu + %u: %#x\n", (unsigned long long)slba, nlb, ret);
-	return ret == KCSD_SC_PROGRAM_FAULT && ended(r, e);
+	return ret == KCSD_SC_PROGRAM_FAULT && outcome_is(r, e);
 }
 
 static const struct {
@@ -353,7 +354,7 @@ TEST_F(fault, grants_add_up)
 	EXPECT_TRUE(move_denied(fd, r, READ, 19, 4, 19));
 }
 
-TEST_F(fault, a_denied_write_changes_nothing)
+TEST_F(fault, denied_write_changes_nothing)
 {
 	struct nvme_uring_cmd c = cmd_rw(NVM_READ, 104, 1, self->buf, LBA);
 	struct nvme_uring_cmd in = cmd_rw(NVM_WRITE, 103, 1, self->buf, LBA);
@@ -381,7 +382,7 @@ TEST_F(fault, output_survives)
 		I_MOVR(R6, R1), I_CTX(R1, R6, args), I_MOV(R2, 5), I_HELPER(emit),
 		I_MOV(R3, 0), I_LDX(BPF_DW, R0, R3, 16), I_EXIT,
 	};
-	struct ending e = { .reason = KCSD_FAULT_MEMORY, .pc = 5, .addr = 16 };
+	struct outcome e = { .reason = KCSD_FAULT_MEMORY, .pc = 5, .addr = 16 };
 	struct run *r = &self->r;
 
 	ASSERT_EQ(0, prog_install(self->d.ctrl, 10, insns));
@@ -389,14 +390,14 @@ TEST_F(fault, output_survives)
 	r->budget = 1000;
 	run_args(r, "bytes", 5);
 	EXPECT_EQ(KCSD_SC_PROGRAM_FAULT, run_exec(self->d.compute, r));
-	EXPECT_TRUE(ended(r, e));
+	EXPECT_TRUE(outcome_is(r, e));
 	EXPECT_EQ(5, le32toh(r->out.rec.out_len));
 	EXPECT_EQ(0, memcmp(r->out.bytes, "bytes", 5));
 	EXPECT_EQ(6, le64toh(r->out.rec.insns));
 	EXPECT_LT(0, le64toh(r->out.rec.run_ns));
 }
 
-TEST_F(fault, status_by_every_way)
+TEST_F(fault, status_in_all_ways)
 {
 	self->r.pind = TOUCH;
 	self->r.cparam2 = TOUCH_LD8;
@@ -497,7 +498,7 @@ TEST_F(fault, time_limit_of_the_drive)
 }
 
 /* Test that a command cannot run longer than the time limit of the drive (nor for 49 days: ~0). */
-TEST_F(fault, a_command_cannot_raise_the_time_limit)
+TEST_F(fault, command_cannot_raise_the_time_limit)
 {
 	struct run *r = &self->r;
 
@@ -581,9 +582,9 @@ static int create_with(FIXTURE_DATA(fault) *self, const struct drive_attr *attrs
 	return ret ? ret : prog_install_image(self->other.ctrl, pind, &im);
 }
 
-TEST_F(fault, time_limit_within_a_helper)
+TEST_F(fault, time_limit_in_a_helper)
 {
-	struct ending e = {
+	struct outcome e = {
 		.reason = KCSD_FAULT_TIME, .pc = MOVE_PC, .helper = KCSD_HELPER_read,
 	};
 	struct run *r = &self->r;
@@ -607,11 +608,11 @@ TEST_F(fault, time_limit_within_a_helper)
 			break;
 	}
 	EXPECT_LT(0, le64toh(r->out.rec.read_bytes));
-	EXPECT_TRUE(ended(r, e));
+	EXPECT_TRUE(outcome_is(r, e));
 }
 
 /* Test a write to a zone that the drive moves in pieces: done in order, or refused as a whole. */
-TEST_F(fault, zones_take_long_writes)
+TEST_F(fault, long_write_to_a_zone)
 {
 	const __u32 most = ZONE_CAPACITY - LBA;
 	struct run *r = &self->r;

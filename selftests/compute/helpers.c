@@ -105,7 +105,7 @@ TEST_F(helpers, read_and_write_return_einval)
 }
 
 /* Test that a length of 0 is allowed at any address. */
-TEST_F(helpers, nothing_at_no_address)
+TEST_F(helpers, length_0_at_any_address)
 {
 	struct run *r = &self->r;
 
@@ -434,7 +434,7 @@ TEST_F(helpers, log_faults)
  * Test that the log keeps the newest lines, oldest first, without gaps, and that reading removes
  * none.
  */
-TEST_F(helpers, log_keeps_the_newest)
+TEST_F(helpers, log_keeps_newest_lines)
 {
 	struct run *r = &self->r;
 	const struct kcsd_log_entry *e = self->log.entry;

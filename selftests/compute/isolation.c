@@ -239,7 +239,7 @@ TEST_F(isolation, no_address_in_any_register_after_a_call)
 }
 
 /* Test that a new program finds no bytes of the kernel in its memory or output. */
-TEST_F(isolation, output_behind_the_record_is_untouched)
+TEST_F(isolation, output_after_the_record_is_untouched)
 {
 	struct run *r = &self->r;
 
@@ -279,7 +279,7 @@ TEST_F(isolation, registers_across_a_call)
 }
 
 /* Test that r6 to r9 and the stack belong to one function: a callee changes neither. */
-TEST_F(isolation, frames_are_apart)
+TEST_F(isolation, frames_are_separate)
 {
 	static const struct bpf_insn insns[] = {
 		I_MOV(R6, 1), I_MOV(R7, 2), I_MOV(R8, 3), I_MOV(R9, 1),

@@ -82,7 +82,7 @@ static int engine_of(struct drive *d, __u16 pind)
 	return run_exec(d->compute, &r) ? -1 : (int)le32toh(r.out.rec.engine);
 }
 
-TEST_F(jit, counters_tell_what_ran)
+TEST_F(jit, counters_of_engines)
 {
 	bool jit = variant->record == KCSD_ENGINE_JIT;
 	int index = self->d.index;
@@ -180,7 +180,7 @@ static __u64 best_cancel_ns(struct drive *d, struct run *r)
 	return best;
 }
 
-TEST_F(jit, cancelling_is_prompt)
+TEST_F(jit, cancel_is_prompt)
 {
 	__u64 best;
 
@@ -196,14 +196,14 @@ TEST_F(jit, cancelling_is_prompt)
 }
 
 /* Test that the time to compile is not counted as time of the run that needs the code. */
-TEST_F(jit, compiling_is_not_running)
+TEST_F(jit, compile_time_is_not_run_time)
 {
 	struct bpf_insn *insns = calloc(PADDING + 3, sizeof(*insns));
 	struct run r = { .pind = OTHER };
 	bool apart = false;
 
 	if (variant->record != KCSD_ENGINE_JIT)
-		SKIP(return, "nothing is compiled");
+		SKIP(return, "the interpreter compiles nothing");
 	ASSERT_NE(NULL, insns);
 	insns[0] = I_MOV(R0, 7);
 	insns[1] = I_JMP(BPF_JEQ, R0, 7, PADDING);
@@ -241,7 +241,7 @@ TEST_F(jit, time_limit)
 }
 
 /* Test that other tasks get the CPU while endless programs run on every CPU. */
-TEST_F(jit, others_get_the_cpu)
+TEST_F(jit, other_tasks_get_the_cpu)
 {
 	struct nvme_uring_cmd c;
 	struct io_uring ring;
@@ -287,7 +287,7 @@ static int install_heap(int ctrl, __u16 pind, const struct bpf_insn *insns, __u3
 	return prog_install_image(ctrl, pind, &im);
 }
 
-TEST_F(jit, nothing_is_left_to_the_next)
+TEST_F(jit, nothing_is_left_for_the_next_run)
 {
 	const __u64 heap = KCSD_GUEST_DATA + KCSD_MAX_CALL_DEPTH * KCSD_FRAME_SIZE;
 	struct run soil = { .pind = OTHER, .cparam1 = BIG, .cparam2 = heap };
@@ -348,16 +348,16 @@ TEST_F(jit, jit_switched_off)
  * Test the limits for code: that of the kernel does not apply to threads of the kernel, that of the
  * drive does.
  */
-TEST_F(jit, limits_of_memory)
+TEST_F(jit, code_memory_limits)
 {
 	struct drive other = DRIVE_INIT;
 
 	ASSERT_EQ(0, file_write(LIMIT, "65536"));
 	EXPECT_EQ((int)variant->record, engine_anew(&self->d));
-	ASSERT_EQ(0, create(&other, "native2", variant->engine, "4K"));
+	ASSERT_EQ(0, create(&other, "jit2", variant->engine, "4K"));
 	EXPECT_EQ(KCSD_ENGINE_INTERP, engine_of(&other, SEVEN));
 	EXPECT_EQ(0, drive_remove(&other));
-	ASSERT_EQ(0, create(&other, "native2", variant->engine, "0"));
+	ASSERT_EQ(0, create(&other, "jit2", variant->engine, "0"));
 	EXPECT_EQ(KCSD_ENGINE_INTERP, engine_of(&other, SEVEN));
 	EXPECT_EQ(0, drive_remove(&other));
 }
@@ -374,7 +374,7 @@ static __u64 code_bytes(struct drive *d, __u16 pind)
  * Test a program whose code does not fit: interpreted, and not compiled each time, until other code
  * is freed.
  */
-TEST_F(jit, room_comes_back)
+TEST_F(jit, unload_makes_room_for_code)
 {
 	__u64 first = code_bytes(&self->d, SEVEN), second = code_bytes(&self->d, LOOP);
 	struct drive other = DRIVE_INIT;
@@ -384,7 +384,7 @@ TEST_F(jit, room_comes_back)
 		SKIP(return, "there is no JIT code");
 	snprintf(limit, sizeof(limit), "%llu",
 		 (unsigned long long)(first > second ? first : second) + 100);
-	ASSERT_EQ(0, create(&other, "native2", "jit", limit));
+	ASSERT_EQ(0, create(&other, "jit2", "jit", limit));
 	EXPECT_EQ(KCSD_ENGINE_JIT, engine_of(&other, SEVEN));
 	/* Run it often enough to become quick, if it can. */
 	for (int i = 0; i < 10; i++) {
@@ -397,7 +397,7 @@ TEST_F(jit, room_comes_back)
 }
 
 /* Test a program with more memory than could be masked: it is interpreted, and works. */
-TEST_F(jit, nearly_all_of_the_memory)
+TEST_F(jit, program_with_nearly_all_memory)
 {
 	const __u32 heap = KST_MIB - KCSD_MAX_ARGS - 3 * 4096 - KCSD_MAX_CALL_DEPTH * 512;
 
@@ -428,7 +428,7 @@ static bool wait_allocations(int want)
 			return true;
 		sleep_ms(20);
 	}
-	ksft_print_msg("%d allocations, %d wanted\n", bpf_allocations(), want);
+	ksft_print_msg("got %d allocations, expected %d\n", bpf_allocations(), want);
 	return false;
 }
 

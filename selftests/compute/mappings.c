@@ -79,7 +79,7 @@ TEST_F(execute_ranges, across_two_ranges)
  * Test the memory between arguments and ranges: it belongs to one run, is zero whatever was there,
  * and its bytes do not reach the next run, which may have longer arguments.
  */
-TEST_F(execute_ranges, nothing_is_left_behind_the_arguments)
+TEST_F(execute_ranges, bytes_after_arguments_are_zero)
 {
 	struct run *r = &self->r;
 
@@ -151,7 +151,7 @@ TEST_F(execute_ranges, set_replaced)
 }
 
 /* Print the time to map ranges, the best of some runs each. */
-TEST_F(execute_ranges, what_mapping_costs)
+TEST_F(execute_ranges, counters_of_mapping)
 {
 	static const __u32 pages[] = { 1, 16, 256, 512 };
 	int n = repeats(100, 10);
@@ -190,7 +190,7 @@ static __u64 vmalloc_used(void)
 }
 
 /* Power off frees the mappings. */
-TEST_F(execute_ranges, memory_comes_back)
+TEST_F(execute_ranges, memory_is_freed)
 {
 	__u64 before, after = 0;
 

@@ -70,7 +70,7 @@ static int exec(int fd, __u16 pind)
 	return run_exec(fd, &r);
 }
 
-TEST_F(program, a_whole_life)
+TEST_F(program, load_activate_run_unload)
 {
 	int fd = self->d.compute;
 
@@ -104,7 +104,7 @@ TEST_F(program, a_whole_life)
 	EXPECT_TRUE(run_works(fd, 2));
 }
 
-TEST_F(program, indices_end_at_max_programs)
+TEST_F(program, indices_are_below_max_programs)
 {
 	EXPECT_EQ(0, prog_install(self->ctrl, PROGRAMS - 1, prog_seven));
 	EXPECT_TRUE(run_works(self->d.compute, PROGRAMS - 1));
@@ -118,7 +118,7 @@ TEST_F(program, indices_end_at_max_programs)
 	}
 }
 
-TEST_F(program, descriptor_tells_what_was_loaded)
+TEST_F(program, descriptor_of_a_loaded_program)
 {
 	struct image im = {
 		.insns = prog_seven, .insn_cnt = ARRAY_SIZE(prog_seven), .name = "seventh heaven",
@@ -149,7 +149,7 @@ TEST_F(program, descriptor_tells_what_was_loaded)
 }
 
 /* Test plain instructions: no opcode is the first byte of the magic, so they need no header. */
-TEST_F(program, plain_instructions)
+TEST_F(program, load_plain_instructions)
 {
 	struct kcsd_program_desc desc;
 
@@ -190,7 +190,7 @@ TEST_F(program, chunks_of_any_length)
 	}
 }
 
-TEST_F(program, chunks_come_in_order)
+TEST_F(program, chunks_must_be_in_order)
 {
 	struct image im = { .insns = prog_seven, .insn_cnt = ARRAY_SIZE(prog_seven) };
 	__u32 len;
@@ -208,7 +208,7 @@ TEST_F(program, chunks_come_in_order)
 	EXPECT_EQ(STATE_LOADED, program_state(self->ctrl, 1));
 }
 
-TEST_F(program, offset_0_starts_again)
+TEST_F(program, offset_0_restarts_the_load)
 {
 	struct image im = { .insns = prog_seven, .insn_cnt = ARRAY_SIZE(prog_seven) };
 	__u32 len;
@@ -355,7 +355,7 @@ TEST_F(program, max_active)
 	EXPECT_EQ(KCSD_SC_MAX_ACTIVATED, prog_activate(self->ctrl, 1));
 }
 
-TEST_F(program, max_program_bytes_is_for_all_together)
+TEST_F(program, max_program_bytes_is_the_sum)
 {
 	struct image im = { .insns = prog_seven, .insn_cnt = 2, .data_len = 40000 };
 	struct drive d;
@@ -376,7 +376,7 @@ TEST_F(program, max_program_bytes_is_for_all_together)
 	EXPECT_EQ(0, drive_remove(&d));
 }
 
-TEST_F(program, the_biggest_program)
+TEST_F(program, biggest_program)
 {
 	struct image im = { .insns = prog_seven, .insn_cnt = 2 };
 
@@ -390,7 +390,7 @@ TEST_F(program, the_biggest_program)
 	EXPECT_EQ(KCSD_SC_PROGRAM_TOO_BIG, prog_load_image(self->ctrl, 1, &im, NULL));
 }
 
-TEST_F(program, an_executing_program_stays)
+TEST_F(program, running_program_is_not_unloaded)
 {
 	struct run r = { .pind = 0, .budget = ~0ULL, .timeout_ms = 400 };
 	struct nvme_uring_cmd c = run_cmd(&r);
@@ -439,7 +439,7 @@ static void *come_and_go(void *arg)
 	return NULL;
 }
 
-TEST_F(program, a_slot_that_many_want)
+TEST_F(program, many_load_into_one_slot)
 {
 	static struct bpf_insn insns[KCSD_MAX_INSNS];
 	struct image im = { .insns = prog_seven, .insn_cnt = 2 };
@@ -506,7 +506,7 @@ static void shape_atomics(struct bpf_insn *p)
 		p[i] = I_RAW(BPF_STX | BPF_ATOMIC | BPF_DW, R10, R0, -8, 0xa1);
 }
 
-TEST_F_TIMEOUT(program, the_longest_programs, 60)
+TEST_F_TIMEOUT(program, longest_programs, 60)
 {
 	static const struct {
 		const char *name;

@@ -157,7 +157,7 @@ static bool never_quick(struct drive *d, struct run *r)
 	return counter(d, "runs_quick") == before;
 }
 
-TEST_F(quick_run, whatever_way_it_comes)
+TEST_F(quick_run, in_all_ways)
 {
 	struct run r = { .pind = SPIN, .cparam2 = 5 };
 
@@ -207,7 +207,7 @@ TEST_F(quick_run, faults)
  * Test a quick run that overruns its slice and is started over: its reads and output are there
  * once, and the program is not quick again soon.
  */
-TEST_F(quick_run, long_runs_are_started_over)
+TEST_F(quick_run, long_runs_move_to_a_unit)
 {
 	struct run r = { .pind = SPIN, .cparam2 = 1 }, quick = { .pind = SPIN, .cparam2 = 1 };
 	__u64 quicks = 0, runs = 0;
@@ -242,11 +242,11 @@ TEST_F(quick_run, long_runs_are_started_over)
  * Test that the submitter returns while an endless run continues, with its time limit and
  * cancelling.
  */
-TEST_F(quick_run, endless_runs_do_not_hold_the_submitter)
+TEST_F(quick_run, endless_runs_do_not_block_the_submitter)
 {
 	struct run quick = { .pind = SPIN, .cparam2 = 5 };
 	struct nvme_uring_cmd c = tenant_cmd(SPIN, FOR_EVER, 100);
-	struct ended e;
+	struct completion e;
 
 	for (int round = 0; round < 2; round++) {
 		ASSERT_TRUE(becomes_quick(&self->d, &quick));
@@ -267,7 +267,7 @@ TEST_F(quick_run, endless_runs_do_not_hold_the_submitter)
 }
 
 /* Test that no run with visible effects is quick: it could not be started over. */
-TEST_F(quick_run, never_what_leaves_something_behind)
+TEST_F(quick_run, not_with_side_effects)
 {
 	struct run reads = { .pind = SPIN }, writes = reads, both = reads, logs = { .pind = LOGS };
 	struct run range = { .pind = SPIN };
@@ -299,11 +299,11 @@ TEST_F(quick_run, never_what_leaves_something_behind)
 }
 
 /* Test that no run is quick while an earlier one waits for a unit. */
-TEST_F(quick_run, nobody_is_overtaken)
+TEST_F(quick_run, not_before_waiting_runs)
 {
 	struct nvme_uring_cmd endless = tenant_cmd(ENDLESS, 0, 0), c = tenant_cmd(SPIN, 0, 0);
 	struct run r = { .pind = SPIN };
-	struct ended e[3];
+	struct completion e[3];
 	__u64 before;
 
 	ASSERT_TRUE(becomes_quick(&self->d, &r));
@@ -329,7 +329,7 @@ TEST_F(quick_run, not_in_batches)
 {
 	struct nvme_uring_cmd c = tenant_cmd(SPIN, 0, 0);
 	struct run r = { .pind = SPIN };
-	struct ended e[32];
+	struct completion e[32];
 	__u64 before;
 
 	ASSERT_TRUE(becomes_quick(&self->d, &r));
@@ -432,7 +432,7 @@ TEST_F(quick_run, not_after_a_stall)
 		status = stall_once(self->t.fd);
 	}
 	if (status == NO_STALL)
-		SKIP(return, "the kernel takes the CPU away on the way to user space only");
+		SKIP(return, "the kernel preempts on return to user space only");
 	ASSERT_EQ(0, status);
 	ASSERT_LT(before, begun_quick(&self->d));
 	ASSERT_TRUE(becomes_quick(&self->d, &r));
@@ -461,12 +461,12 @@ TEST_F(quick_run, new_programs_are_not_quick)
 }
 
 /* Test that quick runs are charged to the share of the tenant. */
-TEST_F(quick_run, it_is_charged)
+TEST_F(quick_run, quick_runs_are_charged)
 {
 	struct nvme_uring_cmd c = tenant_cmd(SPIN, 0, 0);
 	struct run r = { .pind = SPIN };
 	__u64 before, ns;
-	struct ended e;
+	struct completion e;
 
 	ASSERT_TRUE(becomes_quick(&self->d, &r));
 	before = counter(&self->d, "runs_quick");
@@ -480,16 +480,16 @@ TEST_F(quick_run, it_is_charged)
 	EXPECT_EQ(0, tenant_number(self->t.fd, "kcsd-running:"));
 }
 
-FIXTURE(inline_one) {
+FIXTURE(quick_run_one) {
 	struct drive d;
 };
 
-FIXTURE_SETUP(inline_one)
+FIXTURE_SETUP(quick_run_one)
 {
 	drive_sweep();
 }
 
-FIXTURE_TEARDOWN(inline_one)
+FIXTURE_TEARDOWN(quick_run_one)
 {
 	EXPECT_EQ(0, drive_remove(&self->d));
 }
@@ -521,7 +521,7 @@ static void *spinner_thread(void *arg)
  * Test a run that is sent while a submitter has the only unit: it gets the unit next, without a
  * later run to wake it.
  */
-TEST_F(inline_one, runs_that_come_meanwhile)
+TEST_F(quick_run_one, runs_during_a_quick_run)
 {
 	const struct drive_attr more[] = { { "cus", "1" }, {} };
 	struct nvme_uring_cmd c = tenant_cmd(SEVEN, 0, 0);
@@ -529,7 +529,7 @@ TEST_F(inline_one, runs_that_come_meanwhile)
 	struct spinner s = { .d = &self->d, .all = repeats(200, 60) };
 	pthread_t thread;
 	struct tenant t;
-	struct ended e;
+	struct completion e;
 	int reaped = 0;
 
 	ASSERT_EQ(0, create(&self->d, more));
@@ -550,7 +550,7 @@ TEST_F(inline_one, runs_that_come_meanwhile)
 	tenant_close(&t);
 }
 
-TEST_F(inline_one, switched_off)
+TEST_F(quick_run_one, switched_off)
 {
 	const struct drive_attr more[] = { { "quick_us", "0" }, { "cus", "1" } };
 	struct run r = { .pind = SEVEN };
@@ -560,7 +560,7 @@ TEST_F(inline_one, switched_off)
 }
 
 /* Test units that are limited to some CPUs: quick runs stay on these CPUs. */
-TEST_F(inline_one, units_with_cpus)
+TEST_F(quick_run_one, units_with_cpus)
 {
 	const struct drive_attr more[] = { { "cu_cpus", "0" }, { "cus", "1" } };
 	struct run r = { .pind = SEVEN };
@@ -570,7 +570,7 @@ TEST_F(inline_one, units_with_cpus)
 }
 
 /* Test that a run that may wait for a file is not quick. */
-TEST_F(inline_one, blocking_media)
+TEST_F(quick_run_one, blocking_media)
 {
 	char path[] = "/tmp/kst-quick-XXXXXX";
 	const struct drive_attr more[] = { { "backing_file", path }, { "cus", "1" } };

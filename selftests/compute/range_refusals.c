@@ -7,7 +7,7 @@
 
 /* ---- sets in use ---- */
 
-TEST_F(execute_ranges, sets_in_use_stay)
+TEST_F(execute_ranges, sets_in_use_are_not_deleted)
 {
 	struct run runs[3] = {};
 	struct io_uring ring;
@@ -179,7 +179,7 @@ TEST_F(execute_ranges, identifiers)
 	}
 }
 
-TEST_F(execute_ranges, ranges_take_a_file_for_writing)
+TEST_F(execute_ranges, ranges_need_a_file_open_for_writing)
 {
 	struct drive rdonly = { .index = self->d.index };
 	struct run inside = { .pind = SEVEN }, set = { .pind = SEVEN };
@@ -198,7 +198,7 @@ TEST_F(execute_ranges, ranges_take_a_file_for_writing)
 	EXPECT_EQ(0, range_set_delete(self->d.ctrl, set.rsid));
 }
 
-TEST_F(execute_ranges, a_drive_without_slm)
+TEST_F(execute_ranges, drive_without_slm)
 {
 	static const struct drive_attr without[] = { DRIVE_SMALL, { "slm_size", "0" }, {} };
 	struct run r = { .pind = SEVEN };

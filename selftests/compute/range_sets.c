@@ -56,7 +56,7 @@ static int nr_sets(int fd, void *page)
 	return get_page(fd, page, 4096) ? -1 : le16toh(list->nr);
 }
 
-TEST_F(range_sets, created_listed_deleted)
+TEST_F(range_sets, create_list_delete)
 {
 	const struct kcsd_range_set_list *list = (void *)self->page;
 	struct kcsd_memory_range r[] = { range(PAGE, PAGE), range(8 * PAGE, SLM - 8 * PAGE) };
@@ -90,7 +90,7 @@ TEST_F(range_sets, created_listed_deleted)
 	EXPECT_EQ(1, rsid);
 }
 
-TEST_F(range_sets, by_every_way)
+TEST_F(range_sets, in_all_ways)
 {
 	struct kcsd_memory_range r = range(0, SLM);
 
@@ -106,7 +106,7 @@ TEST_F(range_sets, by_every_way)
 	EXPECT_EQ(0, nr_sets(self->d.ctrl, self->page));
 }
 
-TEST_F(range_sets, identifiers_that_are_none)
+TEST_F(range_sets, invalid_identifiers)
 {
 	static const __u16 none[] = { 0, 1, SETS, SETS + 1, 0xffff };
 
@@ -129,7 +129,7 @@ static int second(int fd, struct kcsd_memory_range r)
 	return ret != KCSD_SC_INVALID_FIELD && result != 1 ? -EBADMSG : ret;
 }
 
-TEST_F(range_sets, ranges_that_cannot_be)
+TEST_F(range_sets, invalid_ranges)
 {
 	static const struct {
 		__u64 start;
@@ -180,7 +180,7 @@ TEST_F(range_sets, ranges_that_cannot_be)
 }
 
 /* Test the maximum number of sets. Sets may overlap, ranges of one set may not. */
-TEST_F(range_sets, as_many_as_there_can_be)
+TEST_F(range_sets, maximum_of_sets)
 {
 	struct kcsd_memory_range r[RANGES + 1];
 	__u64 rsid;
@@ -199,7 +199,7 @@ TEST_F(range_sets, as_many_as_there_can_be)
 	EXPECT_EQ(SETS, nr_sets(self->d.ctrl, self->page));
 }
 
-TEST_F(range_sets, the_largest_configuration)
+TEST_F(range_sets, largest_configuration)
 {
 	static struct kcsd_memory_range r[64];
 	static __u8 page[16 + 255 * (16 + sizeof(r))];
@@ -275,7 +275,7 @@ TEST_F(range_sets, refusals)
 	}
 }
 
-TEST_F(range_sets, a_drive_without_slm)
+TEST_F(range_sets, drive_without_slm)
 {
 	struct kcsd_memory_range r = range(0, PAGE);
 	struct kcsd_id_ns_compute *id = (void *)self->page;
@@ -293,7 +293,7 @@ TEST_F(range_sets, a_drive_without_slm)
 	EXPECT_EQ(PAGE, le16toh(id->mrsg));
 }
 
-TEST_F(range_sets, to_change_them_takes_a_file_for_writing)
+TEST_F(range_sets, changes_need_a_file_open_for_writing)
 {
 	struct kcsd_memory_range r = range(0, PAGE);
 	struct nvme_uring_cmd c = range_set_create_cmd(&r, 1), del = range_set_delete_cmd(1);
@@ -309,7 +309,7 @@ TEST_F(range_sets, to_change_them_takes_a_file_for_writing)
 	drive_close(&rdonly);
 }
 
-TEST_F(range_sets, power_off_forgets_them)
+TEST_F(range_sets, power_off_deletes_sets)
 {
 	struct kcsd_memory_range r = range(0, PAGE);
 	__u64 rsid;
@@ -348,7 +348,7 @@ static void *create_and_delete(void *arg)
  * Create and delete sets from as many threads as sets. Each has one at a time, and only it deletes
  * that.
  */
-TEST_F(range_sets, many_at_once)
+TEST_F(range_sets, create_and_delete_in_parallel)
 {
 	struct churn churn[SETS] = {};
 	pthread_t thread[SETS];

@@ -16,7 +16,7 @@ enum { WHEN, ENDLESS };
 FIXTURE(schedule) {
 	struct drive d;
 	struct tenant gate, a, b;
-	struct ended *of_a, *of_b;	/* results, `many` of each */
+	struct completion *of_a, *of_b;	/* results, `many` of each */
 	int many;
 };
 
@@ -90,7 +90,7 @@ static void gate_open(struct tenant *gate)
 	tenant_close(gate);
 }
 
-static int count_ok(const struct ended *e, int nr)
+static int count_ok(const struct completion *e, int nr)
 {
 	int ok = 0;
 
@@ -100,7 +100,7 @@ static int count_ok(const struct ended *e, int nr)
 }
 
 /* Returns the number of these runs that started after `from` and before `to`. */
-static int started_between(const struct ended *e, int nr, __u64 from, __u64 to)
+static int started_between(const struct completion *e, int nr, __u64 from, __u64 to)
 {
 	int n = 0;
 
@@ -109,7 +109,7 @@ static int started_between(const struct ended *e, int nr, __u64 from, __u64 to)
 	return n;
 }
 
-TEST_F(schedule, many_runs_in_flight_delay_another_by_one_a_unit)
+TEST_F(schedule, many_runs_delay_another_by_one_per_unit)
 {
 	struct nvme_uring_cmd c = tenant_cmd(WHEN, 100, 0);
 	int before;
@@ -125,7 +125,7 @@ TEST_F(schedule, many_runs_in_flight_delay_another_by_one_a_unit)
 	EXPECT_EQ(1, count_ok(self->of_b, 1));
 	EXPECT_EQ(self->many, count_ok(self->of_a, self->many));
 	before = started_between(self->of_a, self->many, 0, self->of_b[0].r0);
-	EXPECT_GE(variant->units, before) TH_LOG("%d runs went before", before);
+	EXPECT_GE(variant->units, before) TH_LOG("%d runs completed before", before);
 	EXPECT_EQ(0, drive_number(&self->d, "units/queued"));
 	EXPECT_TRUE(drive_becomes(&self->d, "units/running", 0));
 	EXPECT_EQ(0, tenant_number(self->a.fd, "kcsd-queued:"));
@@ -155,7 +155,7 @@ TEST_F(schedule, single_runs_among_many)
 		int n = started_between(self->of_a, self->many / 4, queued[i], started[i]);
 
 		if (n > variant->units)
-			ksft_print_msg("run %d: %d went before\n", i, n);
+			ksft_print_msg("run %d: %d others completed before\n", i, n);
 		late += n > variant->units;
 	}
 	EXPECT_GE(2, late);
@@ -224,7 +224,7 @@ TEST_F(schedule, equal_tenants_have_equal_shares)
 
 	ASSERT_TRUE(gate_close(&self->gate, &self->d, variant->units));
 	n = share_of_b(&self->a, SPIN, &self->b, SPIN, &self->gate);
-	EXPECT_TRUE(n > 50 && n < 200) TH_LOG("%d, not about 100", n);
+	EXPECT_TRUE(n > 50 && n < 200) TH_LOG("got %d, expected about 100", n);
 	EXPECT_LT(0, tenant_number(self->a.fd, "kcsd-run-ns:"));
 }
 
@@ -235,7 +235,7 @@ TEST_F(schedule, long_runs_count_for_more)
 
 	ASSERT_TRUE(gate_close(&self->gate, &self->d, variant->units));
 	n = share_of_b(&self->a, 10 * SPIN, &self->b, SPIN, &self->gate);
-	EXPECT_TRUE(n > 50 && n < 200) TH_LOG("%d, not about 100", n);
+	EXPECT_TRUE(n > 50 && n < 200) TH_LOG("got %d, expected about 100", n);
 }
 
 /*
@@ -254,12 +254,12 @@ TEST_F(schedule, weight)
 	EXPECT_EQ(336, tenant_number(nice.fd, "kcsd-weight:"));
 	ASSERT_TRUE(gate_close(&self->gate, &self->d, variant->units));
 	n = share_of_b(&self->a, SPIN, &nice, SPIN, &self->gate);
-	EXPECT_TRUE(n > 16 && n < 66) TH_LOG("%d, not about 33", n);
+	EXPECT_TRUE(n > 16 && n < 66) TH_LOG("got %d, expected about 33", n);
 	tenant_close(&nice);
 }
 
 /* Test that a tenant that was idle for long gets no more than its share afterwards. */
-TEST_F(schedule, idle_tenants_save_up_nothing)
+TEST_F(schedule, idle_tenants_save_no_time)
 {
 	struct nvme_uring_cmd c = tenant_cmd(WHEN, SPIN, 0);
 	int n;
@@ -270,11 +270,11 @@ TEST_F(schedule, idle_tenants_save_up_nothing)
 	ASSERT_EQ(0, tenant_reap(&self->a, self->of_a, 100));
 	ASSERT_TRUE(gate_close(&self->gate, &self->d, variant->units));
 	n = share_of_b(&self->a, SPIN, &self->b, SPIN, &self->gate);
-	EXPECT_TRUE(n > 50 && n < 200) TH_LOG("%d, not about 100", n);
+	EXPECT_TRUE(n > 50 && n < 200) TH_LOG("got %d, expected about 100", n);
 }
 
 /* Send endless runs, which only their time limit stops, four times as many as there are units. */
-TEST_F(schedule, endless_programs_take_their_share_only)
+TEST_F(schedule, endless_programs_get_their_share_only)
 {
 	struct nvme_uring_cmd endless = tenant_cmd(ENDLESS, 0, 250), c = tenant_cmd(WHEN, 0, 0);
 	int nr = 4 * variant->units, over;
@@ -287,7 +287,7 @@ TEST_F(schedule, endless_programs_take_their_share_only)
 		ASSERT_EQ(0, tenant_reap(&self->b, self->of_b, 1));
 		EXPECT_EQ(0, self->of_b[0].res);
 		over = drive_number(&self->d, "stats/faults_time") - over;
-		EXPECT_GE(variant->units, over) TH_LOG("%d endless runs went before", over);
+		EXPECT_GE(variant->units, over) TH_LOG("%d endless runs completed before", over);
 	}
 	ASSERT_EQ(0, tenant_reap(&self->a, self->of_a, nr));
 	for (int i = 0; i < nr; i++)
@@ -295,7 +295,7 @@ TEST_F(schedule, endless_programs_take_their_share_only)
 }
 
 /* Test that thousands of runs in flight, all cancelled, leave no memory allocated. */
-TEST_F(schedule, memory_of_many_runs_comes_back)
+TEST_F(schedule, memory_of_many_runs_is_freed)
 {
 	struct nvme_uring_cmd c = tenant_cmd(ENDLESS, 0, 0);
 	__u64 bytes = drive_number(&self->d, "stats/memory_bytes"), before = 0, after = 0;
@@ -316,7 +316,7 @@ TEST_F(schedule, memory_of_many_runs_comes_back)
 		ASSERT_EQ(0, tenant_open(&self->a, &self->d));
 	}
 	EXPECT_GT(after + MEMORY_SLACK, before)
-		TH_LOG("%llu KiB less", (unsigned long long)(before - after) >> 10);
+		TH_LOG("free memory: %llu KiB less", (unsigned long long)(before - after) >> 10);
 	EXPECT_LE(bytes, drive_number(&self->d, "stats/memory_bytes"));
 	EXPECT_GE(bytes + KST_MIB, drive_number(&self->d, "stats/memory_bytes"));
 }
@@ -353,7 +353,7 @@ TEST_F(schedule, units_in_sysfs)
 #define LONG_MS		2000
 
 /* Test that a run is charged for its own memory, not for wiping the memory of an earlier tenant. */
-TEST_F(schedule, what_others_leave_is_not_paid_for)
+TEST_F(schedule, wiping_after_others_is_not_charged)
 {
 	const struct drive_attr attrs[] = {
 		DRIVE_SMALL, { "cus", "1" }, { "arena_size", "67108864" }, {}
@@ -391,7 +391,7 @@ TEST_F(schedule, what_others_leave_is_not_paid_for)
  * Test that a tenant is charged for wiping its own memory: all time of a unit is charged to a
  * tenant.
  */
-TEST_F(schedule, what_one_leaves_itself_is_paid_for)
+TEST_F(schedule, wiping_own_memory_is_charged)
 {
 	const struct drive_attr attrs[] = {
 		DRIVE_SMALL, { "cus", "1" }, { "arena_size", "67108864" }, {}
@@ -425,7 +425,7 @@ TEST_F(schedule, what_one_leaves_itself_is_paid_for)
 FIXTURE(queue_limit) {
 	struct drive d;
 	struct tenant a, b;
-	struct ended of_a[16];
+	struct completion of_a[16];
 };
 
 FIXTURE_SETUP(queue_limit)
@@ -451,7 +451,7 @@ FIXTURE_TEARDOWN(queue_limit)
 }
 
 /* Test one run more than the limit: refused at once, without DNR, and uses nothing. */
-TEST_F(queue_limit, one_more_is_refused)
+TEST_F(queue_limit, run_above_the_limit_is_refused)
 {
 	struct nvme_uring_cmd endless = tenant_cmd(ENDLESS, 0, LONG_MS), c = tenant_cmd(WHEN, 0, 0);
 	int status = 0;
@@ -477,7 +477,7 @@ TEST_F(queue_limit, one_more_is_refused)
 }
 
 /* Test copies of a descriptor, also in a child: the same open file, so the same limit. */
-TEST_F(queue_limit, copies_share_it)
+TEST_F(queue_limit, descriptor_copies_share_a_tenant)
 {
 	struct nvme_uring_cmd endless = tenant_cmd(ENDLESS, 0, LONG_MS), c = tenant_cmd(WHEN, 0, 0);
 	int copy = dup(self->a.fd), status;

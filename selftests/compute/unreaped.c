@@ -169,7 +169,7 @@ TEST_F(unreaped, units_do_not_wait_for_the_cgroup)
 	io_uring_queue_exit(&ring);
 }
 
-TEST_F(unreaped, slots_are_held)
+TEST_F(unreaped, unreaped_runs_keep_their_slots)
 {
 	struct io_uring ring;
 	int res;

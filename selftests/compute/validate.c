@@ -160,7 +160,7 @@ static bool verdict_is(__u64 result, __u32 check, __u32 pc)
 	if (KCSD_LOAD_RESULT_VERDICT(result) == check &&
 	    (pc == PC_ANY || KCSD_LOAD_RESULT_PC(result) == pc))
 		return true;
-	ksft_print_msg("verdict %u at %u, not %u at %u\n", KCSD_LOAD_RESULT_VERDICT(result),
+	ksft_print_msg("got verdict %u at %u, expected %u at %u\n", KCSD_LOAD_RESULT_VERDICT(result),
 		       KCSD_LOAD_RESULT_PC(result), check, pc);
 	return false;
 }

@@ -477,7 +477,7 @@ static int leave_something(struct bed *b, bool zoned)
 	return ret ? ret : power_off(b);
 }
 
-TEST_F_TIMEOUT(fail_nth, off, FAIL_TIMEOUT)
+TEST_F_TIMEOUT(fail_nth, powered_off, FAIL_TIMEOUT)
 {
 	struct bed *b = &self->b;
 
@@ -487,7 +487,7 @@ TEST_F_TIMEOUT(fail_nth, off, FAIL_TIMEOUT)
 		EXPECT_EQ(0, fail_all(&on_off_drive[i], b));
 }
 
-TEST_F_TIMEOUT(fail_nth, on, FAIL_TIMEOUT)
+TEST_F_TIMEOUT(fail_nth, powered_on, FAIL_TIMEOUT)
 {
 	struct bed *b = &self->b;
 	__u64 memory;

@@ -154,7 +154,7 @@ static void *power_thread(void *arg)
 			sleep_ms(fuzz_below(&r, 30));
 		set_up_differently(&r, d);
 		if (drive_power(d, true)) {
-			ksft_print_msg("%s does not power on again\n", d->name);
+			ksft_print_msg("%s: expected to power on again, got an error\n", d->name);
 			break;
 		}
 		(*cycles)++;
@@ -394,14 +394,14 @@ static void report(struct worker *w, __u64 cycles)
 
 		for (int i = 0; i < fuzz.threads; i++)
 			nr += w[i].ended_well[kind];
-		ksft_print_msg("%s: %llu ended well\n", fuzz_kind_name(kind),
+		ksft_print_msg("%s: %llu succeeded\n", fuzz_kind_name(kind),
 			       (unsigned long long)nr);
 	}
 	for (int i = 0; i < fuzz.threads; i++)
 		if (w[i].bad[0])
 			ksft_print_msg("thread %d, seed %llu: %s\n", i,
 				       (unsigned long long)fuzz.seed, w[i].bad);
-	ksft_test_result(done + dropped == sent, "every command ended\n");
+	ksft_test_result(done + dropped == sent, "every command completed\n");
 }
 
 static void run_all(struct worker *w)
@@ -414,18 +414,18 @@ static void run_all(struct worker *w)
 	for (int i = 0; i < fuzz.threads; i++)
 		if (!worker_init(&w[i], i) ||
 		    pthread_create(&w[i].thread, NULL, worker_thread, &w[i]))
-			ksft_exit_fail_msg("no thread\n");
+			ksft_exit_fail_msg("cannot create a thread\n");
 	if (pthread_create(&power, NULL, power_thread, &cycles))
-		ksft_exit_fail_msg("no thread\n");
+		ksft_exit_fail_msg("cannot create a thread\n");
 	for (int i = 0; i < fuzz.threads; i++) {
 		pthread_join(w[i].thread, NULL);
 		bad = w[i].bad[0] ? w[i].bad : bad;
 	}
 	pthread_join(power, NULL);
 	report(w, cycles);
-	ksft_test_result(!bad[0], "known results, nothing written beside a buffer%s%s\n",
+	ksft_test_result(!bad[0], "results are known, nothing is written outside of buffers%s%s\n",
 			 bad[0] ? ": " : "", bad);
-	ksft_test_result(cycles > 0, "power off and on meanwhile\n");
+	ksft_test_result(cycles > 0, "power was cycled meanwhile\n");
 }
 
 static void parse_options(int argc, char **argv)
@@ -459,7 +459,7 @@ int main(int argc, char **argv)
 	drive_sweep();
 	atexit(drive_sweep);
 	if (!make_drives())
-		ksft_exit_fail_msg("no drives\n");
+		ksft_exit_fail_msg("cannot create the drives\n");
 	if (!kcov_init())
 		ksft_print_msg("no coverage: the kernel has no KCOV\n");
 	run_all(w);

@@ -26,7 +26,7 @@ FIXTURE_TEARDOWN(inject)
 
 /* ---- rules ---- */
 
-TEST_F(inject, refused_rules)
+TEST_F(inject, invalid_rules)
 {
 	static const char * const wrong[] = {
 		"x", "media_error", "read", "read error", "reads media_error", "READ media_error",
@@ -67,7 +67,7 @@ TEST_F(inject, refused_rules)
 /*
  * Test that rules are shown as they were set, in order, with what is left of them and their hits.
  */
-TEST_F(inject, rules_are_shown)
+TEST_F(inject, rules_can_be_read)
 {
 	static const char want[] =
 		"read lba=100+8 media_error next=2 hits=1\n"
@@ -91,7 +91,7 @@ TEST_F(inject, rules_are_shown)
 	EXPECT_EQ(0, nvm_io(&self->e.d, NVM_READ, 107, 1, self->e.buf));
 }
 
-TEST_F(inject, as_many_rules_as_can_be_shown)
+TEST_F(inject, maximum_of_rules)
 {
 	char rule[256], text[4200];
 	int i;
@@ -110,7 +110,7 @@ TEST_F(inject, as_many_rules_as_can_be_shown)
 }
 
 /* Test that rules and counts belong to the configfs directory: they stay without power. */
-TEST_F(inject, rules_stay_without_power)
+TEST_F(inject, rules_survive_power_off)
 {
 	char text[4096];
 	__u64 start;
@@ -169,7 +169,7 @@ TEST_F(inject, media_errors_by_lba)
 	}
 }
 
-TEST_F(inject, a_failed_write_writes_nothing)
+TEST_F(inject, failed_write_writes_nothing)
 {
 	memset(self->e.buf, 0x11, LBA);
 	ASSERT_EQ(0, nvm_io(&self->e.d, NVM_WRITE, 3, 1, self->e.buf));
@@ -198,7 +198,7 @@ TEST_F(inject, flush)
 }
 
 /* Test next=: a command counts once, in however many pieces the drive moves its data. */
-TEST_F(inject, the_next_commands)
+TEST_F(inject, next_commands)
 {
 	int failed = 0;
 
@@ -248,7 +248,7 @@ TEST_F(inject, by_probability)
 
 /* ---- runs ---- */
 
-TEST_F(inject, runs_that_are_told_to_fail)
+TEST_F(inject, injected_run_failures)
 {
 	struct run r = { .pind = SEVEN };
 
@@ -341,7 +341,7 @@ static int newest_line(const struct drive *d, struct kcsd_log_entry *e)
  * Test an injected error of a program: the error log, like for a failed Read or Write, and the run
  * record name the LBA.
  */
-TEST_F(inject, accesses_of_programs_name_their_lba)
+TEST_F(inject, program_accesses_name_their_lba)
 {
 	static const struct {
 		const char *attr, *value;
@@ -383,7 +383,7 @@ TEST_F(inject, accesses_of_programs_name_their_lba)
 }
 
 /* The record of the next run names no LBA. */
-TEST_F(inject, an_access_fails_for_one_run)
+TEST_F(inject, access_fails_for_one_run)
 {
 	struct run r = { .pind = READ, .cparam1 = 77 };
 

@@ -141,7 +141,7 @@ TEST_F(inject_append, other_operations)
 }
 
 /* Test that the next append gets the LBA that the failed one did not use. */
-TEST_F(inject_append, the_next_ones)
+TEST_F(inject_append, next_appends)
 {
 	ASSERT_EQ(0, append(self, 3));
 	ASSERT_EQ(0, set_rule(self, "append lba=%llu+1 media_error next=2", zns_start(3)));

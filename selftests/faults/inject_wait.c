@@ -54,7 +54,7 @@ TEST_F(inject_wait, delays)
 }
 
 /* Test that delayed commands wait in parallel, and other commands pass them. */
-TEST_F(inject_wait, delays_are_not_in_line)
+TEST_F(inject_wait, delays_run_in_parallel)
 {
 	struct io_uring ring;
 	struct nvme_uring_cmd c = cmd_rw(NVM_READ, 0, 1, self->e.buf, LBA);
@@ -171,7 +171,7 @@ static void *wait_for_execute(void *arg)
 enum end { BY_CLEAR, BY_POWER, BY_RMDIR };
 
 /* Test that each of these events ends a delay of one minute at once. */
-TEST_F(inject_wait, waits_that_end_early)
+TEST_F(inject_wait, clear_and_power_off_end_waits)
 {
 	static const struct {
 		const char *rule;
@@ -259,7 +259,7 @@ static int send_held(struct errors *e, struct io_uring *ring, int which, struct 
 	return ret;
 }
 
-TEST_F(inject_wait, ends_by_async_cancel)
+TEST_F(inject_wait, async_cancel_ends_waits)
 {
 	for (int which = 0; which < 3; which++) {
 		struct io_uring ring;
@@ -301,7 +301,7 @@ static __u64 nr_errors(const struct drive *d)
 	return cmd_admin(d->ctrl, &c) ? ~0ULL : le64toh(page[176 / 8]);
 }
 
-TEST_F(inject_wait, ends_by_closing_the_ring)
+TEST_F(inject_wait, closing_the_ring_ends_waits)
 {
 	for (int which = 0; which < 3; which++) {
 		struct io_uring ring;
@@ -320,7 +320,7 @@ TEST_F(inject_wait, ends_by_closing_the_ring)
 	}
 }
 
-TEST_F(inject_wait, ends_with_its_process)
+TEST_F(inject_wait, process_exit_ends_waits)
 {
 	for (int which = 0; which < 2; which++) {
 		struct nvme_uring_cmd c = held_read(&self->e);

@@ -47,7 +47,7 @@ FIXTURE_TEARDOWN(block_passthru)
 	munmap(self->buf, LBA);
 }
 
-TEST_F(block_passthru, it_is_namespace_1)
+TEST_F(block_passthru, reaches_namespace_1)
 {
 	struct nvme_uring_cmd wr = cmd_rw(NVM_WRITE, 5, 1, self->buf, LBA);
 	struct nvme_uring_cmd rd = cmd_rw(NVM_READ, 5, 1, self->buf, LBA);
@@ -71,7 +71,7 @@ TEST_F(block_passthru, it_is_namespace_1)
 	EXPECT_EQ(ENOTTY, errno);
 }
 
-TEST_F(block_passthru, rights_are_the_generic_nodes)
+TEST_F(block_passthru, same_rights_as_generic_node)
 {
 	struct nvme_uring_cmd wr = cmd_rw(NVM_WRITE, 5, 1, self->buf, LBA);
 	struct nvme_uring_cmd rd = cmd_rw(NVM_READ, 5, 1, self->buf, LBA);
@@ -108,7 +108,7 @@ static int open_partition(const struct drive *d, int disk)
 }
 
 /* Commands name LBAs of the disk, not of the partition: a command could reach beyond it. */
-TEST_F(block_passthru, partitions_take_cap_sys_admin)
+TEST_F(block_passthru, partitions_need_cap_sys_admin)
 {
 	struct nvme_uring_cmd wr = cmd_rw(NVM_WRITE, 0, 1, self->buf, LBA);
 	struct nvme_uring_cmd rd = cmd_rw(NVM_READ, 0, 1, self->buf, LBA);
@@ -165,7 +165,7 @@ static struct user_io32 *user_io32(__u8 opcode, __u64 slba, void *buf)
 	return io;
 }
 
-TEST_F(block_passthru, submit_io_of_32_bit_programs)
+TEST_F(block_passthru, submit_io_from_32_bit_programs)
 {
 	int fds[] = { self->rw, self->d.nvm };
 	struct user_io32 *wr = user_io32(NVM_WRITE, 9, self->buf);
@@ -212,7 +212,7 @@ static void *send_until_gone(void *arg)
 	return NULL;
 }
 
-TEST_F(block_passthru, commands_meet_power_off)
+TEST_F(block_passthru, commands_during_power_off)
 {
 	struct sender s = { .fd = self->ro, .buf = self->buf };
 	struct nvme_uring_cmd rd = cmd_rw(NVM_READ, 0, 1, self->buf, LBA);

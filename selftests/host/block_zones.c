@@ -10,21 +10,21 @@ static const struct drive_attr lba_512[] = { ZONED, { "block_size", "512" }, {} 
 /* Like lba_4096, but I/O to a file can block: the driver then takes other locks, and batches. */
 static const struct drive_attr on_file[] = { ZONED, { "backing_file", ZONES_FILE }, {} };
 
-FIXTURE(zones) {
+FIXTURE(block_zones) {
 	struct drive d;
 	struct zone_dev dev;
 	__u8 *in;	/* two zones long */
 };
 
-FIXTURE_VARIANT(zones) {
+FIXTURE_VARIANT(block_zones) {
 	const struct drive_attr *attr;
 };
 
-FIXTURE_VARIANT_ADD(zones, lba_4096) { .attr = lba_4096 };
-FIXTURE_VARIANT_ADD(zones, lba_512) { .attr = lba_512 };
-FIXTURE_VARIANT_ADD(zones, on_file) { .attr = on_file };
+FIXTURE_VARIANT_ADD(block_zones, lba_4096) { .attr = lba_4096 };
+FIXTURE_VARIANT_ADD(block_zones, lba_512) { .attr = lba_512 };
+FIXTURE_VARIANT_ADD(block_zones, on_file) { .attr = on_file };
 
-FIXTURE_SETUP(zones)
+FIXTURE_SETUP(block_zones)
 {
 	drive_sweep();
 	self->in = aligned_alloc(4096, 2 * ZONE_BYTES);
@@ -34,7 +34,7 @@ FIXTURE_SETUP(zones)
 	ASSERT_EQ(0, zone_dev_create(&self->dev, &self->d, variant->attr));
 }
 
-FIXTURE_TEARDOWN(zones)
+FIXTURE_TEARDOWN(block_zones)
 {
 	zone_dev_close(&self->dev);
 	EXPECT_EQ(0, drive_remove(&self->d));
@@ -49,7 +49,7 @@ static bool is_zero(const void *buf, size_t len)
 	return !len || (!*p && !memcmp(p, p + 1, len - 1));
 }
 
-TEST_F(zones, geometry)
+TEST_F(block_zones, geometry)
 {
 	struct zone_dev *dev = &self->dev;
 	struct blk_zone z[ZONES + 1];
@@ -85,12 +85,12 @@ TEST_F(zones, geometry)
 	EXPECT_EQ(0, block_report(dev, ZONES * ZONE_BYTES / 512, z, 3));
 }
 
-TEST_F(zones, every_transition)
+TEST_F(block_zones, every_transition)
 {
 	EXPECT_EQ(0, zone_try_all(&self->dev));
 }
 
-TEST_F(zones, conventional_zones_have_no_states)
+TEST_F(block_zones, conventional_zones_have_no_states)
 {
 	struct zone_dev *dev = &self->dev;
 	struct blk_zone z;
@@ -104,7 +104,7 @@ TEST_F(zones, conventional_zones_have_no_states)
 	EXPECT_EQ(BLK_ZONE_COND_NOT_WP, z.cond);
 }
 
-TEST_F(zones, conventional_zones_are_written_anywhere)
+TEST_F(block_zones, write_conventional_zones_anywhere)
 {
 	__u64 discarded[2] = { 0, CONVENTIONAL * ZONE_BYTES };
 	__u64 beyond[2] = { 0, (CONVENTIONAL + 1) * ZONE_BYTES };
@@ -137,7 +137,7 @@ TEST_F(zones, conventional_zones_are_written_anywhere)
  * Reads return data below the write pointer and zeroes above it, also where data was before a
  * reset.
  */
-TEST_F(zones, reads_past_the_pointer)
+TEST_F(block_zones, reads_past_the_pointer)
 {
 	struct zone_dev *dev = &self->dev;
 	__u32 z = CONVENTIONAL;
@@ -168,7 +168,7 @@ static int raw_write(const struct zone_dev *dev, __u32 zone, __u64 offset, __u32
 	return cmd_io(dev->d->nvm, &c);
 }
 
-TEST_F(zones, writes_elsewhere_are_refused)
+TEST_F(block_zones, writes_off_the_pointer_are_refused)
 {
 	struct zone_dev *dev = &self->dev;
 	__u64 cap = dev->capacity;
@@ -195,7 +195,7 @@ TEST_F(zones, writes_elsewhere_are_refused)
 }
 
 /* The driver resets in batches: zones at the ends of a batch must be reset too. */
-TEST_F(zones, all_are_reset)
+TEST_F(block_zones, reset_all)
 {
 	struct zone_dev *dev = &self->dev;
 
@@ -206,7 +206,7 @@ TEST_F(zones, all_are_reset)
 		EXPECT_TRUE(zone_looks(dev, z, 'E', 0));
 }
 
-TEST_F(zones, worn_out)
+TEST_F(block_zones, worn_out_zones)
 {
 	struct zone_dev *dev = &self->dev;
 	char list[64];
@@ -248,14 +248,14 @@ TEST_F(zones, worn_out)
 }
 
 /* A reset removes data from the file; the file holds all other data at its offset in the image. */
-TEST_F(zones, a_file_is_a_plain_image)
+TEST_F(block_zones, file_is_a_plain_image)
 {
 	struct zone_dev *dev = &self->dev;
 	struct stat before, after;
 	int fd;
 
 	if (variant->attr != on_file)
-		SKIP(return, "not a file");
+		SKIP(return, "the drive has no file");
 	fd = open(ZONES_FILE, O_RDONLY);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(0, block_write(dev, 4, 0, CAPACITY_BYTES));
@@ -274,7 +274,7 @@ TEST_F(zones, a_file_is_a_plain_image)
 	close(fd);
 }
 
-TEST_F(zones, zone_commands_are_counted)
+TEST_F(block_zones, zone_commands_are_counted)
 {
 	char path[128];
 	__u64 before;

@@ -87,7 +87,7 @@ FIXTURE_VARIANT_ADD(cancel, interp) { .engine = "interp", .record = KCSD_ENGINE_
 
 /*
  * Create a drive. Runs the endless program once, until its time limit: a first run may be cancelled
- * while its native code is being generated, and its record then names no engine.
+ * while its JIT code is being generated, and its record then names no engine.
  */
 static int setup(struct drive *d, struct tenant *blocker, const char *engine)
 {
@@ -249,7 +249,7 @@ static bool record_is(FIXTURE_DATA(cancel) *self, enum path path, enum stage sta
 		engine = KCSD_ENGINE_NONE;
 	if (cmd_status(res) == status[reason] && rec->reason == reason && rec->engine == engine)
 		return true;
-	ksft_print_msg("%s, %s: status %#x, reason %u, engine %u\n", path_names[path],
+	ksft_print_msg("%s, %s: got status %#x, reason %u, engine %u\n", path_names[path],
 		       stage_names[stage], res, rec->reason, rec->engine);
 	return false;
 }
@@ -283,7 +283,7 @@ static void clean_up(FIXTURE_DATA(cancel) *self)
 	drive_sweep();
 }
 
-TEST_F(cancel, every_path_at_every_stage)
+TEST_F(cancel, every_path_in_every_state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		enum path path = cases[i].path;
@@ -328,7 +328,7 @@ static __u64 quickest(FIXTURE_DATA(cancel) *self, const char *engine, enum path 
 	return best;
 }
 
-TEST_F(cancel, soon)
+TEST_F(cancel, cancel_is_prompt)
 {
 	/* Power off is not here: it takes longer than the cancelling alone. */
 	static const enum path paths[] = { ASYNC_CANCEL, RING_CLOSED, KILLED, IOCTL_KILLED };
@@ -364,7 +364,7 @@ TEST_F(cancel, time_limit_is_kept)
 }
 
 /* Cancel thousands of runs at once, while another tenant has as many: only those of the ring go. */
-TEST_F(cancel, only_those_of_the_ring)
+TEST_F(cancel, only_commands_of_the_ring)
 {
 	struct nvme_uring_cmd endless = tenant_cmd(ENDLESS, 0, 0), c = tenant_cmd(SEVEN, 0, 0);
 	struct tenant a = { .fd = -1 }, b = { .fd = -1 };

@@ -158,7 +158,7 @@ static void cut(FIXTURE_DATA(iovec) *self, __u8 *buf, __u32 nr, __u32 first)
 	}
 }
 
-TEST_F(iovec, pieces)
+TEST_F(iovec, io_in_pieces)
 {
 	/* One piece, the most without an allocation, one more than that, and the maximum. */
 	static const __u32 counts[] = { 1, 2, 8, 9, MANY };
@@ -258,7 +258,7 @@ static bool spin_until_ended(struct io_uring *ring)
  * Each command waits in the worker that executes it. io_uring then creates another worker for the
  * next command, on top of whatever the task does at that moment.
  */
-TEST_F(iovec_thread, made_in_an_interrupt)
+TEST_F(iovec_thread, worker_created_in_an_interrupt)
 {
 	__u64 *in = calloc(NR_DELAYED, STAMP_LBA), tag;
 	int res;

@@ -64,7 +64,7 @@ TEST_F(nodes, mode_and_type)
 	EXPECT_EQ(0, st.st_mode & 07007);
 }
 
-TEST_F(nodes, an_unprivileged_user_cannot_open)
+TEST_F(nodes, unprivileged_user_cannot_open)
 {
 	char path[4][64];
 	pid_t pid;
@@ -148,7 +148,7 @@ TEST_F(nodes, read_only_does_not_manage_programs)
 	EXPECT_TRUE(run_works(self->compute_rw, 0));
 }
 
-TEST_F(nodes, read_only_runs_what_only_reads)
+TEST_F(nodes, read_only_runs_read_only_programs)
 {
 	struct run none = {};
 	struct run rd = {};
@@ -161,7 +161,7 @@ TEST_F(nodes, read_only_runs_what_only_reads)
 	}
 }
 
-TEST_F(nodes, read_only_does_not_run_what_may_write)
+TEST_F(nodes, read_only_does_not_run_writers)
 {
 	static const __u8 access[] = { KCSD_GRANT_WRITE, KCSD_GRANT_READ | KCSD_GRANT_WRITE };
 
@@ -184,7 +184,7 @@ TEST_F(nodes, read_only_does_not_run_what_may_write)
  * may read all LBAs, and use no SLM. Opened for writing: its runs may use all of both. See the
  * table in security.rst.
  */
-TEST_F(nodes, what_a_compute_node_reaches)
+TEST_F(nodes, reach_of_a_compute_node)
 {
 	static __u8 buf[4096] __attribute__((aligned(4096)));
 	const struct {
@@ -218,7 +218,7 @@ TEST_F(nodes, what_a_compute_node_reaches)
  * The controller node takes all admin commands, the node of a namespace only those that change
  * nothing.
  */
-TEST_F(nodes, admin_commands_that_change_take_the_controllers_node)
+TEST_F(nodes, changing_admin_commands_need_the_controller_node)
 {
 	static __u8 buf[4096] __attribute__((aligned(4096)));
 	struct kcsd_memory_range pages = range(0, 4096);
@@ -278,7 +278,7 @@ TEST_F(nodes, admin_commands_that_change_take_the_controllers_node)
 }
 
 /* Same rule as for the NVMe nodes of Linux, which tools open for reading even to write. */
-TEST_F(nodes, with_cap_sys_admin_any_descriptor_is_a_writers)
+TEST_F(nodes, cap_sys_admin_writes_with_any_descriptor)
 {
 	static __u8 buf[4096] __attribute__((aligned(4096)));
 	struct nvme_uring_cmd wr = cmd_rw(NVM_WRITE, 0, 1, buf, sizeof(buf));

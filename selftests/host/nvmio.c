@@ -61,13 +61,13 @@ static int rw(int fd, __u8 opcode, __u64 slba, __u32 nlb, void *buf, __u32 len)
 	return cmd_io(fd, &c);
 }
 
-TEST_F(nvmio, id_is_the_namespace)
+TEST_F(nvmio, ioctl_id_returns_nsid)
 {
 	EXPECT_EQ(KCSD_NSID_NVM, ioctl(self->d.nvm, NVME_IOCTL_ID));
 	EXPECT_EQ(KCSD_NSID_COMPUTE, ioctl(self->d.compute, NVME_IOCTL_ID));
 }
 
-TEST_F(nvmio, a_new_drive_is_zero)
+TEST_F(nvmio, new_drive_is_zero)
 {
 	ASSERT_EQ(0, rw(self->d.nvm, NVM_READ, NSZE - 64, 64, self->in, 64 * self->lba));
 	for (__u32 i = 0; i < 64 * self->lba; i++) {
@@ -75,7 +75,7 @@ TEST_F(nvmio, a_new_drive_is_zero)
 	}
 }
 
-TEST_F(nvmio, written_by_every_way_read_by_every_way)
+TEST_F(nvmio, write_in_all_ways_read_in_all_ways)
 {
 	for (int w = 0; w < CMD_WAYS; w++) {
 		for (int r = 0; r < CMD_WAYS; r++) {
@@ -124,7 +124,7 @@ TEST_F(nvmio, submit_io)
 	EXPECT_EQ(EFAULT, errno);
 }
 
-TEST_F(nvmio, the_block_device_sees_the_same)
+TEST_F(nvmio, block_device_sees_the_same)
 {
 	const __u32 len = 16 * 4096, lbas = len / self->lba;
 	const __u64 slba = 8 * (4096 / self->lba);
@@ -150,7 +150,7 @@ TEST_F(nvmio, buffers_need_no_alignment)
 	}
 }
 
-TEST_F(nvmio, the_end_of_the_namespace)
+TEST_F(nvmio, end_of_namespace)
 {
 	static const struct {
 		__u64 slba;
@@ -183,7 +183,7 @@ static __u32 max_transfer(int fd, __u8 *buf)
 	return cmd_admin(fd, &c) ? 0 : 4096u << buf[77];
 }
 
-TEST_F(nvmio, the_longest_command)
+TEST_F(nvmio, longest_command)
 {
 	__u32 len = max_transfer(self->d.ctrl, self->in);
 	__u32 nlb = len / self->lba;
@@ -310,7 +310,7 @@ TEST_F(nvmio, vectors)
 }
 
 /* A buffer that ends too early: the command fails, and each LBA is entirely old or entirely new. */
-TEST_F(nvmio, half_a_buffer)
+TEST_F(nvmio, half_mapped_buffer)
 {
 	__u8 *p = mmap(NULL, 2 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	const __u32 nlb = 2 * 4096 / self->lba;
@@ -332,7 +332,7 @@ TEST_F(nvmio, half_a_buffer)
 	}
 }
 
-TEST_F(nvmio, a_buffer_that_cannot_be_written)
+TEST_F(nvmio, read_only_buffer)
 {
 	ASSERT_EQ(0, mprotect(self->in, 4096, PROT_READ));
 	EXPECT_EQ(-EFAULT, rw(self->d.nvm, NVM_READ, 0, 1, self->in, self->lba));

@@ -125,7 +125,7 @@ TEST_F(passthru, registered_buffers)
 	EXPECT_EQ(0, memcmp(self->in, self->out, 4093));
 }
 
-TEST_F(passthru, registered_buffers_end_where_they_end)
+TEST_F(passthru, registered_buffers_have_bounds)
 {
 	__u8 *stray = map(LBA);
 
@@ -143,7 +143,7 @@ TEST_F(passthru, registered_buffers_end_where_they_end)
  * Other commands take registered buffers too: a flush (uses none), a run (arguments), Identify (its
  * page).
  */
-TEST_F(passthru, registered_buffers_of_other_commands)
+TEST_F(passthru, registered_buffers_with_other_commands)
 {
 	struct run r = { .pind = SEVEN };
 	struct nvme_uring_cmd c = cmd_flush();
@@ -266,7 +266,7 @@ TEST_F(passthru, closing_the_ring)
 	EXPECT_GT(SOON_NS, time_ns() - start);
 }
 
-TEST_F(passthru, killing_the_process)
+TEST_F(passthru, killing_the_submitter)
 {
 	struct run seven = { .pind = SEVEN };
 	int ready[2], status;

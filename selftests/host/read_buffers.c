@@ -148,7 +148,7 @@ TEST_F(read_buffers, read_only)
 		ASSERT_EQ(0xa5, self->buf[i]);
 }
 
-TEST_F(read_buffers, local_memory)
+TEST_F(read_buffers, slm_reads)
 {
 	struct nvme_uring_cmd c = slm_cmd(KCSD_SLM_READ, 0, LEN, self->buf);
 	struct nvme_uring_cmd off = slm_cmd(KCSD_SLM_READ, 0, LEN, self->buf + 1);
@@ -162,7 +162,7 @@ TEST_F(read_buffers, local_memory)
 }
 
 /* A Memory Write with a buffer that is cut off must write nothing. */
-TEST_F(read_buffers, local_memory_is_written_whole)
+TEST_F(read_buffers, slm_writes_are_whole)
 {
 	struct nvme_uring_cmd c;
 

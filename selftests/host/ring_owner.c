@@ -86,7 +86,7 @@ static int poll_and_look(struct io_uring *ring, struct run *r)
 	return 0;
 }
 
-TEST_F(ring_owner, output_is_for_its_process_alone)
+TEST_F(ring_owner, output_goes_to_the_submitter_only)
 {
 	pid_t pid;
 

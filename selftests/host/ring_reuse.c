@@ -148,7 +148,7 @@ static __u32 end_all(FIXTURE_DATA(ring_reuse) *self)
 		if (ring_get(&self->ring, CMD_TIMEOUT_S * 1000, &tag, &res, NULL))
 			break;
 		if (res)
-			ksft_print_msg("command %llu: %d\n", (unsigned long long)tag, res);
+			ksft_print_msg("command %llu: got %d\n", (unsigned long long)tag, res);
 		good += !res && tag < NR && !ended[tag];
 		ended[tag % NR] = true;
 	}
@@ -194,7 +194,7 @@ static __u32 wrong_lbas(__u64 *buf)
 		}
 	}
 	if (wrong)
-		ksft_print_msg("%u LBAs of %u are not as they should be\n", wrong, LBAS);
+		ksft_print_msg("%u of %u LBAs have wrong data\n", wrong, LBAS);
 	return wrong;
 }
 

@@ -181,7 +181,7 @@ static int worker_start(struct worker *w, FIXTURE_DATA(same_lbas) *self, int nr)
 	return -pthread_create(&w->thread, NULL, worker_thread, w);
 }
 
-TEST_F(same_lbas, are_never_torn)
+TEST_F(same_lbas, same_lbas_are_never_torn)
 {
 	struct worker w[2 * NR_WAYS] = {};
 

@@ -65,7 +65,7 @@ static int read_flagged(struct io_uring *ring, int fd, __u32 uring_cmd_flags, __
 }
 
 /* A kernel may refuse some itself: flags that it does not know, buffers that it does not select. */
-TEST_F(uring_flags, unknown_ones_are_refused)
+TEST_F(uring_flags, unknown_flags_are_refused)
 {
 	static const struct {
 		__u32 uring_cmd_flags;

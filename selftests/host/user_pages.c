@@ -249,7 +249,7 @@ static bool end_all(FIXTURE_DATA(user_pages) *self)
 		pthread_join(v->thread, NULL);
 		if (v->res == v->want)
 			continue;
-		ksft_print_msg("%s by %s: %d, not %d\n", v->name, way_names[v->way], v->res,
+		ksft_print_msg("%s by %s: got %d, expected %d\n", v->name, way_names[v->way], v->res,
 			       v->want);
 		ok = false;
 	}
@@ -275,7 +275,7 @@ static bool powers_off(struct drive *d, pthread_t *thread)
 	return !pthread_timedjoin_np(*thread, NULL, &until);
 }
 
-TEST_F_TIMEOUT(user_pages, power_off, 600)
+TEST_F_TIMEOUT(user_pages, power_off_during_page_fault, 600)
 {
 	struct run *output = calloc(1, sizeof(*output));
 	bool off = true;
@@ -316,7 +316,7 @@ TEST_F_TIMEOUT(user_pages, power_off, 600)
  * io_uring hands a command that may block to a worker at once: the worker waits for the buffer, not
  * the submitter (for which io_uring_submit() would not return here).
  */
-TEST_F(user_pages, submit)
+TEST_F(user_pages, submit_does_not_wait)
 {
 	struct nvme_uring_cmd c = cmd_identify(1, 0, 0, NULL);
 	struct drive *d = &self->d;

@@ -182,7 +182,7 @@ bool drive_becomes(const struct drive *d, const char *file, __u64 value)
 			return true;
 		usleep(500);
 	}
-	ksft_print_msg("%s is %lld, not %llu\n", file, (long long)drive_number(d, file),
+	ksft_print_msg("%s: got %lld, expected %llu\n", file, (long long)drive_number(d, file),
 		       (unsigned long long)value);
 	return false;
 }

@@ -58,12 +58,12 @@ int tenant_send(struct tenant *t, const struct nvme_uring_cmd *c, int nr, __u64 
 	return 0;
 }
 
-int tenant_reap(struct tenant *t, struct ended *e, int nr)
+int tenant_reap(struct tenant *t, struct completion *e, int nr)
 {
-	struct ended dummy;
+	struct completion dummy;
 
 	for (int i = 0; i < nr; i++) {
-		struct ended *to = e ? &e[i] : &dummy;
+		struct completion *to = e ? &e[i] : &dummy;
 		int ret = ring_get(&t->ring, 30000, &to->tag, &to->res, &to->r0);
 
 		if (ret)

@@ -19,7 +19,7 @@ struct tenant {
 };
 
 /* Completion of a run without output: tag, res as in the completion, r0. */
-struct ended {
+struct completion {
 	__u64 tag;
 	int res;
 	__u64 r0;
@@ -36,7 +36,7 @@ struct nvme_uring_cmd tenant_cmd(__u16 pind, __u64 cparam1, __u32 timeout_ms);
 int tenant_send(struct tenant *t, const struct nvme_uring_cmd *c, int nr, __u64 first);
 
 /* Wait for nr completions. If e is NULL, drop them. */
-int tenant_reap(struct tenant *t, struct ended *e, int nr);
+int tenant_reap(struct tenant *t, struct completion *e, int nr);
 
 /* Returns the number in a line of the fdinfo of the file, or ~0. */
 __u64 tenant_number(int fd, const char *key);

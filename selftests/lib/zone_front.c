@@ -16,7 +16,7 @@ bool zone_looks(const struct zone_dev *dev, __u32 zone, char letter, __u64 wp)
 	if (!ret && seen.is == zone_of_letter(letter) &&
 	    (seen.is >= Z_FULL || seen.wp == wp))
 		return true;
-	ksft_print_msg("%s: zone %u: %d, state %c wp %lld, want %c wp %lld\n", dev->front->name,
+	ksft_print_msg("%s: zone %u: got %d, state %c wp %lld, expected %c wp %lld\n", dev->front->name,
 		       zone, ret, seen.is < NR_ZONE_IS ? zone_letters[seen.is] : '?',
 		       (long long)seen.wp, letter, (long long)wp);
 	return false;
@@ -28,7 +28,7 @@ bool zone_gives(const struct zone_dev *dev, enum zone_op op, __u32 zone, __u64 o
 	int got = zone_run(dev, op, zone, offset);
 
 	if (got != want)
-		ksft_print_msg("%s: %s zone %u: %d, want %d\n", dev->front->name,
+		ksft_print_msg("%s: %s zone %u: got %d, expected %d\n", dev->front->name,
 			       zone_op_names[op], zone, got, want);
 	return got == want;
 }

@@ -46,7 +46,7 @@ TEST_F(cache, written_by_flush)
 	EXPECT_EQ(LBA, cached_count(&self->c.d, "hit_bytes"));
 }
 
-TEST_F(cache, written_by_fua_and_fsync)
+TEST_F(cache, written_by_fua_or_fsync)
 {
 	struct nvme_uring_cmd c = cmd_rw(NVM_WRITE, 7, 1, self->c.buf, LBA);
 
@@ -85,7 +85,7 @@ TEST_F(cache, evicted_when_full)
 	}
 }
 
-TEST_F(cache, zeroes_of_what_is_cached)
+TEST_F(cache, write_zeroes_of_cached_lbas)
 {
 	__u64 range[2] = { 20 * LBA, 8 * LBA };
 
@@ -104,7 +104,7 @@ TEST_F(cache, zeroes_of_what_is_cached)
 }
 
 /* Test a file on a full file system: the flush fails, and no data is lost. */
-TEST_F(cache, what_cannot_be_written_stays)
+TEST_F(cache, failed_writes_stay_cached)
 {
 	ASSERT_EQ(0, small_fs_fill(&self->c.fs));
 	ASSERT_EQ(0, cached_write(&self->c.d, 50, 8, self->c.buf, 0x66));

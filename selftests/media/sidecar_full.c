@@ -145,7 +145,7 @@ static bool try_change(FIXTURE_DATA(sidecar_full) *self, const struct change *c,
 		int ret = run_change(d, c, zone);
 
 		if (ret != error)
-			ksft_print_msg("%s: 0x%x, want 0x%x\n", c->name, ret, error);
+			ksft_print_msg("%s: got 0x%x, expected 0x%x\n", c->name, ret, error);
 		if (ret != error || zns_report(d->nvm, ZNS_ALL, &after) ||
 		    memcmp(&before, &after, sizeof(before)) ||
 		    (c->from != KCSD_ZONE_COND_EMPTY && !has_data(d, zone, data)))
@@ -156,7 +156,7 @@ static bool try_change(FIXTURE_DATA(sidecar_full) *self, const struct change *c,
 	       cond_of(&after, zone) == c->to;
 }
 
-TEST_F(sidecar_full, changes_are_taken_back)
+TEST_F(sidecar_full, failed_changes_are_undone)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
 		EXPECT_TRUE(try_change(self, &changes[i], 1 + i % (SCRATCH - 1)))
@@ -169,7 +169,7 @@ TEST_F(sidecar_full, changes_are_taken_back)
  * Test that limits count changes that were recorded, not refused ones: as many zones can be open as
  * before.
  */
-TEST_F(sidecar_full, resources_are_kept)
+TEST_F(sidecar_full, failed_changes_do_not_count)
 {
 	static __u8 lba[LBAS * ZNS_LBA];
 	struct drive *d = &self->d;
@@ -194,7 +194,7 @@ TEST_F(sidecar_full, resources_are_kept)
 }
 
 /* Test that the sidecar agrees with the results of the commands after all that. */
-TEST_F(sidecar_full, power_off_keeps_what_was_told)
+TEST_F(sidecar_full, power_off_keeps_acknowledged_changes)
 {
 	static struct zns_report report;
 	static __u8 lbas[LBAS * ZNS_LBA];

@@ -18,23 +18,23 @@
 
 /* ---- reports ---- */
 
-FIXTURE(said) {
+FIXTURE(write_cache) {
 	struct drive d;
 	char file[32];
 	bool has;
 	__u8 *buf;
 };
 
-FIXTURE_VARIANT(said) {
+FIXTURE_VARIANT(write_cache) {
 	bool file;
 	const char *cache_size;
 };
-FIXTURE_VARIANT_ADD(said, memory) { false, "0" };
-FIXTURE_VARIANT_ADD(said, file) { true, "0" };
-FIXTURE_VARIANT_ADD(said, cached_memory) { false, "1048576" };
-FIXTURE_VARIANT_ADD(said, cached_file) { true, "1048576" };
+FIXTURE_VARIANT_ADD(write_cache, memory) { false, "0" };
+FIXTURE_VARIANT_ADD(write_cache, file) { true, "0" };
+FIXTURE_VARIANT_ADD(write_cache, cached_memory) { false, "1048576" };
+FIXTURE_VARIANT_ADD(write_cache, cached_file) { true, "1048576" };
 
-FIXTURE_SETUP(said)
+FIXTURE_SETUP(write_cache)
 {
 	const struct drive_attr attrs[] = {
 		DRIVE_SMALL, { "cache_size", variant->cache_size }, { "backing_file", self->file },
@@ -56,7 +56,7 @@ FIXTURE_SETUP(said)
 	ASSERT_EQ(0, drive_create(&self->d, "vwc", attrs));
 }
 
-FIXTURE_TEARDOWN(said)
+FIXTURE_TEARDOWN(write_cache)
 {
 	EXPECT_EQ(0, drive_remove(&self->d));
 	if (self->file[0]) {
@@ -77,11 +77,11 @@ static bool queue_says(const struct drive *d, const char *name, const char *want
 		return false;
 	text[strcspn(text, "\n")] = '\0';
 	if (strcmp(text, want))
-		ksft_print_msg("%s: '%s', want '%s'\n", name, text, want);
+		ksft_print_msg("%s: got '%s', expected '%s'\n", name, text, want);
 	return !strcmp(text, want);
 }
 
-TEST_F(said, by_everyone_alike)
+TEST_F(write_cache, same_in_all_places)
 {
 	struct nvme_uring_cmd c = cmd_identify(1, 0, 0, self->buf);
 	struct nvme_uring_cmd log = cmd_log(LOG_FEATURES, self->buf, 1024, 0);
@@ -98,7 +98,7 @@ TEST_F(said, by_everyone_alike)
 	EXPECT_TRUE(queue_says(&self->d, "fua", self->has ? "1" : "0"));
 }
 
-TEST_F(said, the_feature)
+TEST_F(write_cache, feature)
 {
 	struct nvme_uring_cmd get = cmd_get_feature(FEATURE_WRITE_CACHE, FEATURE_CURRENT);
 	int absent = KCSD_SC_INVALID_FIELD, ctrl = self->d.ctrl;
@@ -131,7 +131,7 @@ TEST_F(said, the_feature)
 }
 
 /* Test that a flush is no error when there is nothing to flush. */
-TEST_F(said, flushes_succeed)
+TEST_F(write_cache, flushes_succeed)
 {
 	int block = drive_open_block(&self->d, O_RDWR);
 
@@ -143,15 +143,15 @@ TEST_F(said, flushes_succeed)
 
 /* ---- with the cache off ---- */
 
-FIXTURE(off) { struct cached c; };
+FIXTURE(cache_off) { struct cached c; };
 
-FIXTURE_SETUP(off)
+FIXTURE_SETUP(cache_off)
 {
 	drive_sweep();
 	ASSERT_EQ(0, cached_up(&self->c));
 }
 
-FIXTURE_TEARDOWN(off)
+FIXTURE_TEARDOWN(cache_off)
 {
 	EXPECT_EQ(0, cached_down(&self->c));
 }
@@ -175,7 +175,7 @@ static int run_write(const struct drive *d, __u64 lba)
 }
 
 /* Test that writes from every front end are in the file. */
-TEST_F(off, writes_end_in_the_file)
+TEST_F(cache_off, writes_reach_the_file)
 {
 	struct cached *c = &self->c;
 	__u64 range[2] = { 30 * LBA, 2 * LBA };
@@ -203,7 +203,7 @@ TEST_F(off, writes_end_in_the_file)
 	EXPECT_EQ(LBA, cached_count(&c->d, "dirty_bytes"));
 }
 
-TEST_F(off, power_cuts_take_nothing)
+TEST_F(cache_off, power_cuts_lose_nothing)
 {
 	struct cached *c = &self->c;
 
@@ -221,7 +221,7 @@ TEST_F(off, power_cuts_take_nothing)
  * Test a full file system: the writer gets the error, and so does the command that turns the cache
  * off.
  */
-TEST_F(off, errors_are_the_writers)
+TEST_F(cache_off, errors_go_to_the_writer)
 {
 	struct cached *c = &self->c;
 
@@ -274,7 +274,7 @@ FIXTURE_TEARDOWN(zoned)
 	unlink(self->file);
 }
 
-TEST_F(zoned, write_pointers_stay)
+TEST_F(zoned, write_pointers_survive)
 {
 	static __u8 lbas[4 * ZNS_LBA];
 	static struct zns_report report;

@@ -98,7 +98,7 @@ static bool power_fails(struct drive *d, int want)
 	lines = kmsg_lines(kmsg);
 	close(kmsg);
 	if (ret != want || lines != 1)
-		ksft_print_msg("power on: %d, not %d; %d log lines\n", ret, want, lines);
+		ksft_print_msg("power on: got %d, expected %d; %d log lines, expected 1\n", ret, want, lines);
 	return ret == want && lines == 1 && !drive_get_number(d->name, "power") &&
 	       !drive_nodes_present(index);
 }
@@ -109,7 +109,7 @@ static bool power_cycles(struct drive *d)
 	int ret = drive_power(d, true);
 
 	if (ret) {
-		ksft_print_msg("power on: %d\n", ret);
+		ksft_print_msg("power on: got %d, expected 0\n", ret);
 		return false;
 	}
 	d->index = drive_get_number(d->name, "index");
@@ -261,7 +261,7 @@ static bool unit_cpus_are(const struct drive *d, int unit, const char *want)
 	return file_read(path, buf, sizeof(buf)) > 0 && !strcmp(buf, want);
 }
 
-TEST_F(config, units_keep_to_their_cpus)
+TEST_F(config, units_run_on_their_cpus)
 {
 	struct drive *d = &self->d[0];
 
@@ -465,7 +465,7 @@ TEST_F(config, size_just_below_memory)
 	EXPECT_TRUE(power_cycles(d));
 }
 
-TEST_F(config, power_off_gives_the_memory_back)
+TEST_F(config, power_off_frees_memory)
 {
 	struct drive *d = &self->d[0];
 	__u64 before, after;
@@ -515,7 +515,7 @@ static off_t file_size(const char *path)
 }
 
 /* Test a drive without a size: that of the file, rounded down to an LBA; 1 MiB is the minimum. */
-TEST_F(config, backing_file_gives_the_size)
+TEST_F(config, backing_file_sets_the_size)
 {
 	static const struct drive_attr none[] = { {} };
 	struct drive *d = &self->d[0];
@@ -551,7 +551,7 @@ TEST_F(config, backing_file_grows_to_the_size)
 	EXPECT_EQ(20000000, file_size(path));
 }
 
-TEST_F(config, backing_file_is_for_one_drive)
+TEST_F(config, backing_file_belongs_to_one_drive)
 {
 	char path[128];
 
@@ -578,7 +578,7 @@ TEST_F(config, size_is_whole_lbas)
 	EXPECT_TRUE(power_cycles(d));
 }
 
-TEST_F(config, backing_file_is_no_file)
+TEST_F(config, backing_file_must_be_a_regular_file)
 {
 	struct drive *d = &self->d[0];
 

@@ -14,8 +14,8 @@
 #define UNITS_THERE	DRIVE_SMALL, { "cus", "2" }, { "cu_cpus", CPU }, \
 	{ "timeout_ms", "600000" }
 
-static const struct drive_attr native[] = { UNITS_THERE, {} };
-static const struct drive_attr interpreted[] = { UNITS_THERE, { "engine", "interp" }, {} };
+static const struct drive_attr jit_units[] = { UNITS_THERE, {} };
+static const struct drive_attr interp_units[] = { UNITS_THERE, { "engine", "interp" }, {} };
 
 FIXTURE(hotplug) {
 	struct drive d;
@@ -28,8 +28,8 @@ FIXTURE_VARIANT(hotplug) {
 	const struct drive_attr *attr;
 };
 
-FIXTURE_VARIANT_ADD(hotplug, native) { .attr = native };
-FIXTURE_VARIANT_ADD(hotplug, interpreted) { .attr = interpreted };
+FIXTURE_VARIANT_ADD(hotplug, jit) { .attr = jit_units };
+FIXTURE_VARIANT_ADD(hotplug, interp) { .attr = interp_units };
 
 static int set_online(bool on)
 {
@@ -41,7 +41,7 @@ FIXTURE_SETUP(hotplug)
 	drive_sweep();
 	self->there = !access(ONLINE, W_OK) && file_number(ONLINE) == 1;
 	if (!self->there)
-		SKIP(return, "CPU " CPU " is not there, or cannot be turned off");
+		SKIP(return, "CPU " CPU " is missing, or cannot be turned off");
 	ASSERT_EQ(0, drive_create(&self->d, "hotplug", variant->attr));
 	ASSERT_EQ(0, prog_install(self->d.ctrl, 0, prog_endless));
 	ASSERT_EQ(0, ring_open(&self->ring, UNITS, true));
@@ -74,7 +74,7 @@ static bool begin(struct drive *d, struct io_uring *ring, struct run *r)
  * Test that time limits work while a CPU goes offline, when its work moves to other CPUs, which are
  * busy.
  */
-TEST_F_TIMEOUT(hotplug, runs_end_in_time, 300)
+TEST_F_TIMEOUT(hotplug, runs_complete_in_time, 300)
 {
 	__u64 start, tag;
 	int res;
@@ -92,7 +92,7 @@ TEST_F_TIMEOUT(hotplug, runs_end_in_time, 300)
 	}
 }
 
-TEST_F_TIMEOUT(hotplug, power_goes_off, 300)
+TEST_F_TIMEOUT(hotplug, power_off_during_hotplug, 300)
 {
 	__u64 start, tag;
 	int res;

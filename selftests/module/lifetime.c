@@ -201,7 +201,7 @@ TEST_F(lifetime, open_files_outlive_the_drive)
 	EXPECT_TRUE(usable_soon(&self->d));
 }
 
-TEST_F(lifetime, an_open_block_device_keeps_the_power_on)
+TEST_F(lifetime, open_block_device_prevents_power_off)
 {
 	int fd = drive_open_block(&self->d, O_RDONLY);
 
@@ -284,7 +284,7 @@ TEST_F(lifetime, ioctl_submitter_killed)
 /*
  * Test a stopped process, which cannot reap its completions: the drive is powered off nevertheless.
  */
-TEST_F(lifetime, power_off_despite_a_stopped_submitter)
+TEST_F(lifetime, power_off_with_a_stopped_submitter)
 {
 	pid_t pid = fork_submitter(&self->d, self->r, 2);
 	__u64 start;
@@ -373,7 +373,7 @@ static int submit_async(struct io_uring *ring, int fd, struct run *r, __u64 tag)
 	return io_uring_submit(ring) == 1 ? 0 : -EIO;
 }
 
-TEST_F(lifetime, cancelled_through_the_ring)
+TEST_F(lifetime, cancel_through_the_ring)
 {
 	struct run first = self->r[0];
 	__u64 tag, start;
@@ -413,7 +413,7 @@ TEST_F(lifetime, cancelled_through_the_ring)
 }
 
 /* Test that waiting for a unit does not count for the time limit of a run. */
-TEST_F(lifetime, waiting_is_not_running)
+TEST_F(lifetime, waiting_time_is_not_run_time)
 {
 	struct run seven = { .pind = SEVEN, .timeout_ms = 100 };
 

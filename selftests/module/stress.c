@@ -250,7 +250,7 @@ static void *power_thread(void *arg)
 	return NULL;
 }
 
-TEST_F(stress, power_on_and_off_from_all_sides)
+TEST_F(stress, power_on_and_off_in_parallel)
 {
 	struct changer c[4] = {};
 

@@ -81,7 +81,7 @@ static bool is_text(const __u8 *p, int len)
 	return p[0] != ' ';
 }
 
-TEST_F(admin, controller)
+TEST_F(admin, identify_controller)
 {
 	__u8 *id = self->buf;
 
@@ -109,7 +109,7 @@ TEST_F(admin, serial_numbers_differ)
 	EXPECT_EQ(0, memcmp(id + 24, other + 24, 40));
 }
 
-TEST_F(admin, the_same_by_every_way_and_node)
+TEST_F(admin, same_in_all_ways_and_nodes)
 {
 	struct nvme_uring_cmd c = cmd_identify(1, 0, 0, self->buf);
 	__u8 want[4096];
@@ -176,7 +176,7 @@ TEST_F(admin, nvm_namespace)
 	EXPECT_TRUE(namespace_is(self->buf, 32768, 9));
 }
 
-TEST_F(admin, namespaces_that_are_not_there)
+TEST_F(admin, missing_namespaces)
 {
 	EXPECT_EQ(KCSD_SC_INVALID_NS, identify(self->d.ctrl, 0, 0, 0, self->buf));
 	EXPECT_EQ(KCSD_SC_INVALID_NS, identify(self->d.ctrl, 0, 100000, 0, self->buf));
@@ -375,7 +375,7 @@ TEST_F(admin, unknown_ioctls)
 	}
 }
 
-TEST_F(admin, uring_commands_of_the_other_kind)
+TEST_F(admin, uring_commands_of_wrong_kind)
 {
 	struct nvme_uring_cmd c = cmd_identify(1, 0, 0, self->buf);
 

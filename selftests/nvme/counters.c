@@ -106,7 +106,7 @@ static bool counts_moved(int index, struct counts *before, struct counts *want)
 	for (int i = 0; i < COUNTERS; i++) {
 		if (now.v[i] - before->v[i] == want->v[i])
 			continue;
-		ksft_print_msg("%s: moved by %lld, not %llu\n", names[i],
+		ksft_print_msg("%s: changed by %lld, expected %llu\n", names[i],
 			       (long long)(now.v[i] - before->v[i]),
 			       (unsigned long long)want->v[i]);
 		ok = false;
@@ -119,7 +119,7 @@ static bool counts_moved(int index, struct counts *before, struct counts *want)
 #define EXPECT_MOVED() \
 	EXPECT_TRUE(counts_moved(self->d.index, &self->before, &self->want))
 
-TEST_F(counters, all_are_there_and_begin_at_zero)
+TEST_F(counters, all_start_at_zero)
 {
 	for (int i = 0; i < COUNTERS; i++) {
 		EXPECT_NE(~0ULL, self->before.v[i]) TH_LOG("%s", names[i]);
@@ -353,7 +353,7 @@ static bool program_dir(int index, int pind)
 	return !access(path, F_OK);
 }
 
-TEST_F(counters, a_program_comes_and_goes)
+TEST_F(counters, files_of_a_program)
 {
 	struct image im = {
 		.insns = prog_seven, .insn_cnt = ARRAY_SIZE(prog_seven), .name = "seventh",
@@ -391,7 +391,7 @@ TEST_F(counters, a_program_comes_and_goes)
 	EXPECT_FALSE(program_dir(index, 6));
 }
 
-TEST_F(counters, an_open_file_outlives_its_program)
+TEST_F(counters, open_file_outlives_its_program)
 {
 	char path[128], buf[32];
 	int fd;

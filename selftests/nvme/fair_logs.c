@@ -106,7 +106,7 @@ static int errors_at(const struct error_entry *e, __u64 slba)
 	return n;
 }
 
-TEST_F(fair_logs, errors_of_another_stay)
+TEST_F(fair_logs, errors_of_others_remain)
 {
 	ASSERT_EQ(0, fail_at(self->b, FAR_LBA, 3));
 	ASSERT_EQ(0, fail_at(self->a, 2 * FAR_LBA, FLOOD));
@@ -119,7 +119,7 @@ TEST_F(fair_logs, errors_of_another_stay)
 	EXPECT_EQ(1, le64toh(self->e[ERRORS - 1].count));
 }
 
-TEST_F(fair_logs, two_that_flood_have_half_each)
+TEST_F(fair_logs, two_flooding_users_get_half_each)
 {
 	ASSERT_EQ(0, fail_at(self->a, 2 * FAR_LBA, FLOOD));
 	ASSERT_EQ(0, fail_at(self->b, FAR_LBA, FLOOD));
@@ -198,7 +198,7 @@ TEST_F(fair_logs, users_of_the_block_node)
 }
 
 /* Lines of programs and faults belong to the submitter of the run. */
-TEST_F(fair_logs, lines_of_another_stay)
+TEST_F(fair_logs, log_lines_of_others_remain)
 {
 	static struct {
 		struct kcsd_log_header h;

@@ -78,7 +78,7 @@ static __u64 media_errors(const struct drive *d)
 	return file_number(path);
 }
 
-TEST_F(full, the_host_is_told)
+TEST_F(full, host_gets_an_error)
 {
 	ASSERT_LT(0, self->lbas);
 	ASSERT_GT(NSZE, self->lbas);
@@ -95,7 +95,7 @@ TEST_F(full, the_host_is_told)
 	}
 }
 
-TEST_F(full, a_program_is_told)
+TEST_F(full, program_gets_an_error)
 {
 	struct run r = { .cparam1 = self->lbas };
 

@@ -66,7 +66,7 @@ static __u64 get64(const void *p)
 	return le64toh(v);
 }
 
-TEST_F(logs, supported_pages_are_those_that_answer)
+TEST_F(logs, supported_pages_match_answers)
 {
 	__le32 pages[256];
 
@@ -159,14 +159,14 @@ static int opcodes_that_differ(int fd, bool admin, __u32 nsid, const __le32 *eff
 
 		if (known == !!(le32toh(effects[opcode]) & EFFECTS_CSUPP))
 			continue;
-		printf("# opcode %02x of namespace %u: %#x, effects %#x\n", opcode, nsid, ret,
+		printf("# opcode %02x of namespace %u: got status %#x, effects %#x\n", opcode, nsid, ret,
 		       le32toh(effects[opcode]));
 		differ++;
 	}
 	return differ;
 }
 
-TEST_F(logs, effects_are_those_of_the_commands)
+TEST_F(logs, effects_match_accepted_opcodes)
 {
 	static const __u8 csi[] = { KCSD_CSI_NVM, KCSD_CSI_SLM, KCSD_CSI_COMPUTE };
 	static const __u32 nsid[] = { KCSD_NSID_NVM, KCSD_NSID_SLM, KCSD_NSID_COMPUTE };
@@ -209,7 +209,7 @@ TEST_F(logs, effects_on_data)
 	EXPECT_TRUE(le32toh(iocs[KCSD_CMD_EXECUTE_LBA]) & EFFECTS_LBCC);
 }
 
-TEST_F(logs, no_slm_no_effects_of_slm)
+TEST_F(logs, without_slm_no_slm_effects)
 {
 	ASSERT_EQ(0, drive_remove(&self->d));
 	ASSERT_EQ(0, drive_create(&self->d, "logs", no_slm));
@@ -233,7 +233,7 @@ static bool error_is(const struct error_entry *e, __u64 count, int sqid, int sta
 	    le16toh(e->status) == (status | dnr) << 1 && le16toh(e->place) == place &&
 	    le64toh(e->lba) == lba && le32toh(e->nsid) == nsid)
 		return true;
-	printf("# entry: count %llu sqid %u cid %#x status %#x place %u lba %llu nsid %u\n",
+	printf("# got entry: count %llu sqid %u cid %#x status %#x place %u lba %llu nsid %u\n",
 	       (unsigned long long)le64toh(e->count), le16toh(e->sqid), le16toh(e->cid),
 	       le16toh(e->status), le16toh(e->place), (unsigned long long)le64toh(e->lba),
 	       le32toh(e->nsid));
@@ -250,7 +250,7 @@ TEST_F(logs, failed_commands_newest_first)
 				       .cdw10 = 1 << 20, .cdw12 = 1 };
 
 	ASSERT_EQ(0, get_errors(self->d.ctrl, e));
-	EXPECT_EQ(0, get64(e)) TH_LOG("nothing has failed yet");
+	EXPECT_EQ(0, get64(e)) TH_LOG("log before the first failure");
 
 	id.cdw13 = 1;
 	for (int way = 0; way < CMD_WAYS; way++)
@@ -272,7 +272,7 @@ TEST_F(logs, failed_commands_newest_first)
 	EXPECT_EQ(0, get64(&e[7]));
 }
 
-TEST_F(logs, errno_is_no_error_of_the_drive)
+TEST_F(logs, errno_is_not_logged)
 {
 	struct error_entry *e = (void *)self->buf;
 	struct nvme_uring_cmd id = cmd_identify(1, 0, 0, (void *)0x1000);
@@ -312,7 +312,7 @@ TEST_F(logs, failed_runs)
 }
 
 /* The log has the bit Do Not Retry as in the completion. */
-TEST_F(logs, what_may_be_tried_again)
+TEST_F(logs, dnr_as_in_the_completion)
 {
 	static const struct drive_attr one_run[] = { DRIVE_SMALL, { "queue_limit", "1" }, {} };
 	struct nvme_uring_cmd c = tenant_cmd(0, 0, 0);
@@ -331,7 +331,7 @@ TEST_F(logs, what_may_be_tried_again)
 	tenant_close(&t);
 }
 
-TEST_F(logs, a_full_ring_and_a_power_cycle)
+TEST_F(logs, full_log_and_power_cycle)
 {
 	struct error_entry *e = (void *)self->buf;
 	struct nvme_uring_cmd flush = cmd_flush();
@@ -399,7 +399,7 @@ TEST_F(logs, health_counts)
 	EXPECT_EQ(1, get64(h + ERRORS));
 }
 
-TEST_F(logs, the_name_stays_over_a_power_cycle)
+TEST_F(logs, name_survives_power_cycle)
 {
 	struct nvme_uring_cmd id = cmd_identify(1, 0, 0, self->buf);
 	__u8 serial[20];
@@ -438,7 +438,7 @@ TEST_F(logs, program_types)
 
 /* ---- features ---- */
 
-TEST_F(logs, features_that_do_not_change)
+TEST_F(logs, read_only_features)
 {
 	static const struct {
 		__u8 fid;
@@ -458,7 +458,7 @@ TEST_F(logs, features_that_do_not_change)
 	}
 }
 
-TEST_F(logs, features_supported_are_those_that_answer)
+TEST_F(logs, supported_features_match_answers)
 {
 	__le32 effects[256];
 
@@ -558,7 +558,7 @@ TEST_F(logs, get_feature_refusals)
 	}
 }
 
-TEST_F(logs, read_only_sets_nothing)
+TEST_F(logs, read_only_file_sets_nothing)
 {
 	struct drive d = DRIVE_INIT;
 

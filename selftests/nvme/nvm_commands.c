@@ -120,7 +120,7 @@ static int identify(int fd, __u8 cns, __u32 nsid, void *buf)
 	return cmd_admin(fd, &c);
 }
 
-TEST_F(nvm_commands, identify_says_so)
+TEST_F(nvm_commands, identify)
 {
 	ASSERT_EQ(0, identify(self->d.ctrl, 1, 0, self->buf));
 	EXPECT_EQ(0x19b, nvm_get(self->buf, 520, 2)) TH_LOG("ONCS");
@@ -164,7 +164,7 @@ TEST_F(nvm_commands, effects)
 
 /* ---- Write Zeroes ---- */
 
-TEST_F(nvm_commands, write_zeroes_by_every_way)
+TEST_F(nvm_commands, write_zeroes_in_all_ways)
 {
 	static const __u32 flags[CMD_WAYS] = { 0, NVM_CDW12_DEAC, NVM_CDW12_FUA,
 					       NVM_CDW12_FUA | NVM_CDW12_DEAC };
@@ -210,7 +210,7 @@ TEST_F(nvm_commands, write_zeroes_limits)
 }
 
 /* Commands without data refuse the same fields. */
-TEST_F(nvm_commands, refusals_of_those_without_data)
+TEST_F(nvm_commands, refusals_without_data)
 {
 	static const struct cmd_change changes[] = {
 		CMD_CHANGE(cdw2, 1, KCSD_SC_INVALID_FIELD),
@@ -265,7 +265,7 @@ TEST_F(nvm_commands, deallocate)
 	EXPECT_EQ(3 * CMD_WAYS * self->lba, ns1(&self->d, "discard_bytes"));
 }
 
-TEST_F(nvm_commands, deallocate_as_many_ranges_as_there_can_be)
+TEST_F(nvm_commands, deallocate_maximum_of_ranges)
 {
 	static struct dsm_range r[255];
 	struct nvme_uring_cmd c = nvm_dsm(r, 255, DSM_AD);
@@ -453,7 +453,7 @@ TEST_F(nvm_commands, copy_limits)
 }
 
 /* The result is the index of the source at fault. */
-TEST_F(nvm_commands, copy_of_wrong_sources)
+TEST_F(nvm_commands, copy_with_wrong_sources)
 {
 	struct { struct kcsd_nvm_copy_lba d; int want; __u64 result; } cases[] = {
 		{ nvm_source(self->nsze, 1), KCSD_SC_LBA_RANGE, 1 },
@@ -583,7 +583,7 @@ TEST_F(nvm_commands, write_uncorrectable_limits)
  * Fill the list of uncorrectable ranges: a refused command must have no effect, and a write to a
  * range still removes what it writes, piece by piece, unless it would need one more entry.
  */
-TEST_F(nvm_commands, a_list_that_is_full)
+TEST_F(nvm_commands, full_list_of_bad_lbas)
 {
 	__u32 pieces = 0, slba = 0;
 	int ret;
@@ -610,7 +610,7 @@ TEST_F(nvm_commands, a_list_that_is_full)
  * Old data must not return after Write Uncorrectable and a write, whatever part of the cache
  * survives the power cut.
  */
-TEST_F(nvm_commands, a_cut_after_write_uncorrectable)
+TEST_F(nvm_commands, power_cut_after_write_uncorrectable)
 {
 	struct nvme_uring_cmd flush = cmd_flush();
 	char seed[16];
@@ -688,7 +688,7 @@ TEST_F(nvm_commands, rights_and_injected_errors)
 }
 
 /* Power off cancels a command that waits, and does not wait until all of it is done. */
-TEST_F(nvm_commands, power_off_ends_them)
+TEST_F(nvm_commands, power_off)
 {
 	struct nvme_uring_cmd c = nvm_lbas(NVM_WRITE_ZEROES, 0, 8);
 	struct io_uring ring;
@@ -753,7 +753,7 @@ static __u64 pointer(int fd, __u32 zone)
 }
 
 /* All three commands follow the rules of Write: at the write pointer, within the capacity. */
-TEST_F(nvm_zones, writes_follow_the_rules)
+TEST_F(nvm_zones, write_rules_of_zones)
 {
 	struct kcsd_nvm_copy_lba d = nvm_source(0, 5);
 	struct nvme_uring_cmd tries[] = {
@@ -795,7 +795,7 @@ TEST_F(nvm_zones, writes_follow_the_rules)
 	EXPECT_EQ(KCSD_SC_ZONE_READ_ONLY, nvm_on(fd, NVM_WRITE_UNCOR, zns_start(9), 1));
 }
 
-TEST_F(nvm_zones, a_reset_forgets_what_was_uncorrectable)
+TEST_F(nvm_zones, reset_clears_uncorrectable_lbas)
 {
 	int fd = self->d.nvm;
 
@@ -814,7 +814,7 @@ TEST_F(nvm_zones, a_reset_forgets_what_was_uncorrectable)
 }
 
 /* A power cut may move the write pointer back; above it, no LBA may be uncorrectable. */
-TEST_F(nvm_zones, a_cut_after_write_uncorrectable)
+TEST_F(nvm_zones, power_cut_after_write_uncorrectable)
 {
 	char seed[16];
 	__u64 wp;

@@ -30,7 +30,7 @@ FIXTURE_TEARDOWN(nvm_waiting)
 	cgroup_leave();
 }
 
-TEST_F(nvm_waiting, no_memory_for_data)
+TEST_F(nvm_waiting, waiting_takes_no_memory_for_data)
 {
 	struct kcsd_nvm_copy_lba source = nvm_source(0, LBAS);
 	struct nvme_uring_cmd c = variant->copy ? nvm_copy(2 * LBAS, &source, 1) :

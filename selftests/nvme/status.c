@@ -122,7 +122,7 @@ static int range_set_delete(int ctrl, __u16 rsid)
 	return cmd_admin(ctrl, &c);
 }
 
-TEST_F(status, of_memory_ranges)
+TEST_F(status, memory_range_statuses)
 {
 	struct kcsd_memory_range good[] = {
 		range(KCSD_NSID_SLM, 0, PAGE), range(KCSD_NSID_SLM, PAGE, PAGE),
@@ -144,7 +144,7 @@ TEST_F(status, of_memory_ranges)
 	EXPECT_EQ(KCSD_SC_OVERLAPPING_RANGES, range_set_create(self->ctrl, good, 2));
 }
 
-TEST_F(status, of_loading)
+TEST_F(status, load_statuses)
 {
 	static __u8 data[65536];
 	struct image im = { .insns = either, .insn_cnt = ARRAY_SIZE(either), .data_len = 40000 };
@@ -167,7 +167,7 @@ TEST_F(status, of_loading)
 }
 
 /* Memory ranges that do not fit the address space of a program, which ends at 4 GiB. */
-TEST_F_TIMEOUT(status, of_program_resources, 120)
+TEST_F_TIMEOUT(status, program_resource_statuses, 120)
 {
 	static const struct drive_attr large[] = {
 		DRIVE_SMALL, { "slm_size", "4G" }, { "max_ranges", "2" }, {}
@@ -196,7 +196,7 @@ TEST_F_TIMEOUT(status, of_program_resources, 120)
 	EXPECT_EQ(0, drive_remove(&d));
 }
 
-TEST_F(status, of_activation_and_execution)
+TEST_F(status, activation_and_execution_statuses)
 {
 	for (int i = 0; i < 3; i++)
 		ASSERT_EQ(0, load(self->ctrl, i));
@@ -422,7 +422,7 @@ TEST_F(status, device_defined_programs)
 	}
 }
 
-TEST_F(status, a_device_defined_program_runs)
+TEST_F(status, device_defined_program_runs)
 {
 	static __u8 lba[4096];
 	struct nvme_uring_cmd wr = cmd_rw(NVM_WRITE, 3, 1, lba, sizeof(lba));

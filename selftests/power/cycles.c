@@ -219,7 +219,7 @@ TEST_F_TIMEOUT(cycles, programs_and_power, 240)
 	}
 	EXPECT_LE(3 * POWER_CYCLES, offs);
 	EXPECT_GT(after + MEMORY_SLACK, before)
-		TH_LOG("%llu KiB less", (unsigned long long)(before - after) >> 10);
+		TH_LOG("free memory: %llu KiB less", (unsigned long long)(before - after) >> 10);
 }
 
 DRIVE_TEST_MAIN

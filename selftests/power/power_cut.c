@@ -133,7 +133,7 @@ static int check_image(FIXTURE_DATA(power_cut) *self, struct cut_count *count)
 	return ret;
 }
 
-TEST_F_TIMEOUT(power_cut, promises_are_kept, 280)
+TEST_F_TIMEOUT(power_cut, flushed_data_survives, 280)
 {
 	unsigned int cuts = repeats(200, 20), seed;
 	struct cut_count count = {};
@@ -159,7 +159,7 @@ TEST_F_TIMEOUT(power_cut, promises_are_kept, 280)
 		ASSERT_EQ(0, cut_power_on(&self->c));
 	}
 	/* Otherwise nothing was tested. A slow machine writes little between two cuts. */
-	TH_LOG("%u versions lost, %u kept that need not be", count.lost, count.kept);
+	TH_LOG("unflushed versions lost: %u, kept: %u", count.lost, count.kept);
 	EXPECT_LT(cuts / 10, count.lost);
 	EXPECT_LT(cuts / 10, count.kept);
 	EXPECT_EQ(cuts, drive_get_number(self->c.d.name, "power_cut"));
@@ -200,7 +200,7 @@ static int survivors(FIXTURE_DATA(power_cut) *self, unsigned int seed, char *bit
 	return cut_power_on(&self->c);
 }
 
-TEST_F(power_cut, the_seed_decides)
+TEST_F(power_cut, seed_determines_losses)
 {
 	char first[FEW + 1] = "", again[FEW + 1] = "", other[FEW + 1] = "";
 	int differ = 0, mixed = 0;
@@ -218,7 +218,7 @@ TEST_F(power_cut, the_seed_decides)
 }
 
 /* Test power off, which is no power cut: all data is written. */
-TEST_F(power_cut, power_off_keeps_all)
+TEST_F(power_cut, power_off_keeps_everything)
 {
 	struct writer w = { .d = &self->c.d, .block = -1, .buf = self->buf };
 

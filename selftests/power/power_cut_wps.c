@@ -129,7 +129,7 @@ static int survivors(FIXTURE_DATA(power_cut_wps) *self, unsigned int seed, char 
 	return ret;
 }
 
-TEST_F(power_cut_wps, the_seed_decides)
+TEST_F(power_cut_wps, seed_determines_losses)
 {
 	char first[ZONES] = "", again[ZONES] = "", other[ZONES] = "";
 	unsigned int seen = 0;
@@ -196,13 +196,13 @@ TEST_F(power_cut_wps, conventional_lbas)
 		mixed += strchr(first, '0') && strchr(first, '1');
 		lost += !!strchr(first, '0');
 	}
-	EXPECT_TRUE(variant->cached ? mixed > 4 : !lost) TH_LOG("%d, %d", mixed, lost);
+	EXPECT_TRUE(variant->cached ? mixed > 4 : !lost) TH_LOG("%d mixed, %d lost", mixed, lost);
 }
 
 /* ---- conditions ---- */
 
 /* Test that conditions that are durable at once also make earlier data of the zone durable. */
-TEST_F(power_cut_wps, conditions_stay)
+TEST_F(power_cut_wps, zone_conditions_survive)
 {
 	static const enum kcsd_zone_cond conds[] = {
 		KCSD_ZONE_COND_EMPTY, KCSD_ZONE_COND_FULL, KCSD_ZONE_COND_READONLY,
@@ -249,7 +249,7 @@ TEST_F(power_cut_wps, no_zone_stays_open)
 }
 
 /* Test a zone that was filled without a flush: it is full only if all its data survives. */
-TEST_F(power_cut_wps, a_zone_that_was_filled)
+TEST_F(power_cut_wps, filled_zone)
 {
 	unsigned int full = 0;
 

@@ -337,7 +337,7 @@ static int check_behind(FIXTURE_DATA(power_cut_zones) *self, __u32 zone)
 		if (self->buf[i])
 			ret = -EILSEQ;
 	if (ret)
-		ksft_print_msg("zone %u: behind its write pointer: %d\n", zone, ret);
+		ksft_print_msg("zone %u: read after its write pointer: got %d\n", zone, ret);
 	return ret;
 }
 
@@ -368,7 +368,7 @@ static int make_room(FIXTURE_DATA(power_cut_zones) *self)
 	return ret;
 }
 
-TEST_F_TIMEOUT(power_cut_zones, promises_are_kept, 280)
+TEST_F_TIMEOUT(power_cut_zones, flushed_data_survives, 280)
 {
 	unsigned int cuts = repeats(variant->cuts, 10), seed;
 
@@ -387,7 +387,7 @@ TEST_F_TIMEOUT(power_cut_zones, promises_are_kept, 280)
 		ASSERT_EQ(0, check_zones(self, attempts)) TH_LOG("seed %u", seed);
 	}
 	/* Otherwise nothing was tested. */
-	TH_LOG("zones that lost something: %u, that kept what they need not: %u",
+	TH_LOG("zones that lost unflushed data: %u, that kept some: %u",
 	       self->sequential.lost, self->sequential.kept);
 	EXPECT_LT(cuts / 4, self->sequential.lost);
 	EXPECT_LT(cuts / 4, self->sequential.kept);

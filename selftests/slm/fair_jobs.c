@@ -125,7 +125,7 @@ static bool reap_fills(struct io_uring *ring, int nr, __u64 *tags)
 }
 
 /* Jobs that one file has sent before must not delay the job of another file. */
-TEST_F(fair_jobs, a_storm_does_not_delay_another)
+TEST_F(fair_jobs, flood_does_not_delay_others)
 {
 	int many = repeats(MANY, 100), at = 0;
 	__u64 tags[MANY + 1];
@@ -137,7 +137,7 @@ TEST_F(fair_jobs, a_storm_does_not_delay_another)
 	ASSERT_TRUE(reap_fills(&self->ring, many + 1, tags));
 	while (tags[at] != many)
 		at++;
-	ksft_print_msg("%d of %d went before\n", at, many);
+	ksft_print_msg("%d of %d completed before\n", at, many);
 	/*
 	 * Normally a few complete before it; more if a worker with such a job is preempted. With
 	 * first come, first served, all would.
@@ -149,7 +149,7 @@ TEST_F(fair_jobs, a_storm_does_not_delay_another)
  * Shares are of time, so a job that was preempted counts for more. With first come, first served, a
  * would have had twice the time of b when half of the jobs of b were completed.
  */
-TEST_F(fair_jobs, equal_storms_have_equal_shares)
+TEST_F(fair_jobs, equal_floods_get_equal_shares)
 {
 	int half = repeats(MANY / 2, 50), of_b = 0, i;
 	__u64 tags[MANY], ns_a, ns_b;
@@ -168,7 +168,7 @@ TEST_F(fair_jobs, equal_storms_have_equal_shares)
 	}
 	ns_a = tenant_number(self->a, "kcsd-run-ns:");
 	ns_b = tenant_number(self->b, "kcsd-run-ns:");
-	EXPECT_GT(ns_b * 3 / 2, ns_a) TH_LOG("%d of a while %d of b", i - of_b, of_b);
+	EXPECT_GT(ns_b * 3 / 2, ns_a) TH_LOG("completed: %d of a, %d of b", i - of_b, of_b);
 	ASSERT_TRUE(reap_fills(&self->ring, 2 * half - i, tags + i));
 	EXPECT_LT(0, tenant_number(self->a, "kcsd-run-ns:"));
 	EXPECT_EQ(0, tenant_number(self->a, "kcsd-slots:"));
@@ -249,7 +249,7 @@ static bool slm_is(int fd, __u64 start, __u8 byte, __u8 *buf)
  * All workers execute jobs of the largest size. A small job of another file must complete before
  * any of them.
  */
-TEST_F(large_jobs, a_small_one_goes_between)
+TEST_F(large_jobs, small_command_goes_between)
 {
 	struct nvme_uring_cmd c = slm_cmd(KCSD_SLM_FILL, 0, LARGE, NULL);
 	__u64 tags[LARGE_FILLS + 1];
@@ -271,7 +271,7 @@ TEST_F(large_jobs, a_small_one_goes_between)
 }
 
 /* The turn of a job can end anywhere in a source. */
-TEST_F(large_jobs, copies_of_several_sources)
+TEST_F(large_jobs, copies_from_several_sources)
 {
 	struct kcsd_copy_slm descs[] = {
 		slm_from_slm(0, LARGE / 4), slm_from_slm(LARGE / 4, LARGE / 8),
@@ -337,7 +337,7 @@ static void *verify_gate(void *fd)
 }
 
 /* Jobs of a user take no slots of other users. */
-TEST_F(block_users, have_slots_of_their_own)
+TEST_F(block_users, each_user_has_own_slots)
 {
 	pthread_t thread;
 	void *ret;

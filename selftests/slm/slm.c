@@ -57,12 +57,12 @@ TEST_F(slm, new_memory_is_zero)
 	EXPECT_TRUE(slm_is(self->d.slm, self->model, self->buf));
 }
 
-TEST_F(slm, id_is_the_namespace)
+TEST_F(slm, ioctl_id_returns_nsid)
 {
 	EXPECT_EQ(KCSD_NSID_SLM, ioctl(self->d.slm, NVME_IOCTL_ID));
 }
 
-TEST_F(slm, written_by_every_way_read_by_every_way)
+TEST_F(slm, write_in_all_ways_read_in_all_ways)
 {
 	__u8 out[300], in[300];
 
@@ -83,7 +83,7 @@ TEST_F(slm, written_by_every_way_read_by_every_way)
 }
 
 /* Access random bytes by random commands, and compare with a model in this process. */
-TEST_F(slm, a_model_holds_the_same)
+TEST_F(slm, same_as_a_model)
 {
 	unsigned int seed = 4131;
 
@@ -108,7 +108,7 @@ TEST_F(slm, a_model_holds_the_same)
 	EXPECT_TRUE(slm_is(self->d.slm, self->model, self->buf));
 }
 
-TEST_F(slm, the_end_of_the_memory)
+TEST_F(slm, end_of_memory)
 {
 	static const struct {
 		__u64 start;
@@ -196,7 +196,7 @@ TEST_F(slm, refusals)
 	}
 }
 
-TEST_F(slm, reading_takes_a_file_for_reading_the_rest_one_for_writing)
+TEST_F(slm, modes_of_the_file)
 {
 	struct drive rdonly = { .index = self->d.index };
 	struct nvme_uring_cmd copy = { .opcode = KCSD_SLM_COPY, .nsid = KCSD_NSID_SLM };
@@ -255,7 +255,7 @@ static bool listed(int fd, __u8 cns, __u8 csi, __u32 nsid)
 	return false;
 }
 
-TEST_F(slm, identified)
+TEST_F(slm, identify)
 {
 	struct kcsd_id_ns_slm *id = (void *)self->buf;
 	__le64 vector;
@@ -281,7 +281,7 @@ TEST_F(slm, identified)
 		  identify(self->d.ctrl, 5, KCSD_NSID_SLM, KCSD_CSI_NVM, self->buf));
 }
 
-TEST_F(slm, a_drive_without)
+TEST_F(slm, drive_without_slm)
 {
 	__le64 vector;
 	int fd;
@@ -339,7 +339,7 @@ TEST_F(slm, counters)
  * An SLM larger than the memory of the machine: power on fails with one line in the kernel log, and
  * leaves nothing behind.
  */
-TEST_F(slm, more_than_the_memory)
+TEST_F(slm, larger_than_free_memory)
 {
 	char line[1024];
 	ssize_t len;

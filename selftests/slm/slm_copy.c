@@ -87,7 +87,7 @@ static int fill_slm(int fd, __u8 *model)
 	return slm_rw_all(fd, KCSD_SLM_WRITE, 0, SLM, model);
 }
 
-TEST_F(slm_copy, lbas_by_every_way)
+TEST_F(slm_copy, lbas_in_all_ways)
 {
 	for (int way = 0; way < CMD_WAYS; way++) {
 		struct kcsd_copy_lba d[] = {
@@ -119,7 +119,7 @@ TEST_F(slm_copy, lbas_with_room_for_protection)
 }
 
 /* A copy longer than a submitter does itself, and longer than one descriptor can describe. */
-TEST_F(slm_copy, the_whole_memory_from_lbas)
+TEST_F(slm_copy, all_memory_from_lbas)
 {
 	struct kcsd_copy_lba d[4];
 	struct nvme_uring_cmd c = slm_copy_cmd(0, SLM, KCSD_COPY_LBA, 4, d, sizeof(d));
@@ -136,7 +136,7 @@ TEST_F(slm_copy, the_whole_memory_from_lbas)
 	}
 }
 
-TEST_F(slm_copy, as_many_sources_as_there_can_be)
+TEST_F(slm_copy, maximum_of_sources)
 {
 	static struct kcsd_copy_slm d[KCSD_COPY_MAX_SOURCES];
 	struct nvme_uring_cmd c;
@@ -155,7 +155,7 @@ TEST_F(slm_copy, as_many_sources_as_there_can_be)
 	EXPECT_TRUE(slm_is(self->d.slm, self->model, self->buf));
 }
 
-TEST_F(slm_copy, half_to_half)
+TEST_F(slm_copy, copy_within_slm)
 {
 	struct kcsd_copy_slm d = slm_from_slm(0, SLM / 2);
 	struct nvme_uring_cmd c = slm_copy_cmd(SLM / 2, SLM / 2, KCSD_COPY_SLM, 1, &d, sizeof(d));
@@ -195,7 +195,7 @@ static int copy_lbas(int fd, __u64 slba, __u32 nlb)
 	return ret == KCSD_SC_LBA_RANGE && result != 1 ? -EBADMSG : ret;
 }
 
-TEST_F(slm_copy, the_ends_of_sources_and_destination)
+TEST_F(slm_copy, ends_of_sources_and_destination)
 {
 	static const struct {
 		__u64 to, from, len;
@@ -371,7 +371,7 @@ TEST_F(slm_copy, reserved_bytes_of_descriptors)
 }
 
 /* A refused copy moves nothing, also if only its last descriptor is at fault. */
-TEST_F(slm_copy, refused_copies_leave_the_memory_alone)
+TEST_F(slm_copy, refused_copies_change_nothing)
 {
 	ASSERT_EQ(0, fill_slm(self->d.slm, self->model));
 	EXPECT_EQ(KCSD_SC_LBA_RANGE, copy_lbas(self->d.slm, NSZE, 1));
@@ -408,7 +408,7 @@ TEST_F(slm_copy, counters)
 }
 
 /* Random copies, compared with a model in this process. */
-TEST_F(slm_copy, a_model_holds_the_same)
+TEST_F(slm_copy, same_as_a_model)
 {
 	unsigned int seed = 40, copied = 0;
 

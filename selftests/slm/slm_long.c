@@ -73,7 +73,7 @@ static bool all_are(const __u8 *buf, __u32 len, __u8 byte)
  * After submission the submitter owns its descriptors again, while most copies are not yet
  * completed.
  */
-TEST_F(slm_long, the_submitter_does_not_wait)
+TEST_F(slm_long, submitter_does_not_wait)
 {
 	unsigned int ready;
 	__u64 tag;
@@ -94,7 +94,7 @@ TEST_F(slm_long, the_submitter_does_not_wait)
 	EXPECT_EQ((__u64)COPIES * HALF, counter(&self->d, "ns2/copy_bytes"));
 }
 
-TEST_F(slm_long, fills_do_not_wait_either)
+TEST_F(slm_long, fill_does_not_wait)
 {
 	struct nvme_uring_cmd fill = slm_cmd(KCSD_SLM_FILL, 0, SLM, NULL);
 	unsigned int ready;
@@ -139,7 +139,7 @@ static void *read_on(void *arg)
 	return NULL;
 }
 
-TEST_F(slm_long, others_read_meanwhile)
+TEST_F(slm_long, reads_during_a_long_copy)
 {
 	static struct reader r;
 	pthread_t thread;

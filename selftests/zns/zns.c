@@ -76,7 +76,7 @@ static int identify(int fd, __u8 cns, __u8 csi, __u32 nsid, void *buf)
 
 /* ---- what there is ---- */
 
-TEST_F(zns, the_namespace)
+TEST_F(zns, identify_namespace)
 {
 	__u8 *id = self->in;
 
@@ -96,7 +96,7 @@ TEST_F(zns, the_namespace)
 		  identify(self->d.ctrl, 0x05, KCSD_CSI_ZNS, KCSD_NSID_COMPUTE, id));
 }
 
-TEST_F(zns, the_controller)
+TEST_F(zns, identify_controller)
 {
 	__u8 *id = self->in;
 
@@ -165,7 +165,7 @@ TEST_F(zns, without_limits)
 	EXPECT_EQ(8, id[0]);
 }
 
-TEST_F(zns, a_drive_without_zones)
+TEST_F(zns, drive_without_zones)
 {
 	static const struct drive_attr plain[] = { DRIVE_SMALL, {} };
 	struct nvme_uring_cmd c;
@@ -445,7 +445,7 @@ TEST_F(zns, files_opened_for_reading)
 
 /* ---- appends and writes ---- */
 
-TEST_F(zns, append_returns_where_it_went)
+TEST_F(zns, append_returns_its_lba)
 {
 	__u64 expected = zns_start(2), lba;
 
@@ -466,7 +466,7 @@ TEST_F(zns, append_returns_where_it_went)
 }
 
 /* Above 2^32 the result is wider than the result in a completion of 16 bytes. */
-TEST_F(zns, append_far_away)
+TEST_F(zns, append_above_2_to_32)
 {
 	static const struct drive_attr far[] = {
 		DRIVE_SMALL, { "block_size", "512" }, { "size", "3T" }, { "zone_size", "1G" },
@@ -499,7 +499,7 @@ TEST_F(zns, append_far_away)
 }
 
 /* A buffer in pieces of odd lengths, across many pages. */
-TEST_F(zns, append_of_pieces)
+TEST_F(zns, append_from_pieces)
 {
 	const __u32 total = 12 * ZNS_LBA;
 	struct iovec iov[5] = {
@@ -590,7 +590,7 @@ TEST_F(zns, reads_across_zones)
 }
 
 /* A long write must be done as one: otherwise two writers at one zone would interleave. */
-TEST_F(zns, a_long_write_is_one)
+TEST_F(zns, long_write_is_one_command)
 {
 	struct nvme_uring_cmd c;
 	__u8 *buf = malloc(ZNS_CAP * ZNS_LBA);
@@ -616,7 +616,7 @@ TEST_F(zns, a_long_write_is_one)
 	free(buf);
 }
 
-TEST_F(zns, conventional_zones_are_written_anywhere)
+TEST_F(zns, write_conventional_zones_anywhere)
 {
 	ASSERT_EQ(0, zns_write(self->fd, 200, 5, self->out));
 	ASSERT_EQ(0, zns_write(self->fd, 100, 5, self->out));

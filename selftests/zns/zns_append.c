@@ -453,7 +453,7 @@ static bool check_record(int fd, const struct record *r, __u8 *owners)
 	return true;
 }
 
-TEST_F_TIMEOUT(zns_append, every_append_is_where_it_says, 120)
+TEST_F_TIMEOUT(zns_append, appends_are_at_their_returned_lbas, 120)
 {
 	static __u8 owners[NSZE];
 	struct test *t = &self->t;

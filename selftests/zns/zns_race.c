@@ -131,7 +131,7 @@ static __u32 first_wrong(const struct race *race, __u32 at)
 	return i;
 }
 
-TEST_F(zns_race, one_of_all_succeeds)
+TEST_F(zns_race, one_writer_succeeds)
 {
 	for (int round = 0; round < ROUNDS; round++) {
 		for (__u32 zone = 1; zone < ZNS_ZONES; zone++) {

@@ -8,19 +8,19 @@
 
 #define MAX_LIMIT	4
 
-FIXTURE(limits) {
+FIXTURE(zone_limits) {
 	struct drive d;
 	struct zone_dev dev;
 };
 
-FIXTURE_VARIANT(limits) {
+FIXTURE_VARIANT(zone_limits) {
 	const char *backing_file;
 };
 
-FIXTURE_VARIANT_ADD(limits, memory) { .backing_file = "" };
-FIXTURE_VARIANT_ADD(limits, file) { .backing_file = ZONES_FILE };
+FIXTURE_VARIANT_ADD(zone_limits, memory) { .backing_file = "" };
+FIXTURE_VARIANT_ADD(zone_limits, file) { .backing_file = ZONES_FILE };
 
-FIXTURE_SETUP(limits)
+FIXTURE_SETUP(zone_limits)
 {
 	drive_sweep();
 	zones_file_remove();
@@ -29,7 +29,7 @@ FIXTURE_SETUP(limits)
 	self->dev = (struct zone_dev){ .fd = -1 };
 }
 
-FIXTURE_TEARDOWN(limits)
+FIXTURE_TEARDOWN(zone_limits)
 {
 	zone_dev_close(&self->dev);
 	EXPECT_EQ(0, drive_remove(&self->d));
@@ -55,7 +55,7 @@ static int limited(struct zone_dev *dev, struct drive *d, const char *backing_fi
 	return zone_dev_create(dev, d, attr);
 }
 
-TEST_F(limits, open_zones)
+TEST_F(zone_limits, open_zones)
 {
 	for (int n = 1; n <= MAX_LIMIT; n++) {
 		ASSERT_EQ(0, limited(&self->dev, &self->d, variant->backing_file, n, 0));
@@ -66,7 +66,7 @@ TEST_F(limits, open_zones)
 	}
 }
 
-TEST_F(limits, active_zones)
+TEST_F(zone_limits, active_zones)
 {
 	for (int n = 1; n <= MAX_LIMIT; n++) {
 		ASSERT_EQ(0, limited(&self->dev, &self->d, variant->backing_file, 0, n));
@@ -76,7 +76,7 @@ TEST_F(limits, active_zones)
 }
 
 /* A zone that the drive closes to open another one is still active. */
-TEST_F(limits, open_and_active_zones)
+TEST_F(zone_limits, open_and_active_zones)
 {
 	struct zone_dev *dev = &self->dev;
 	__u32 z = CONVENTIONAL;
@@ -135,7 +135,7 @@ static bool zone_is_written(const struct zone_dev *dev, __u32 zone, void *buf)
 #define WRITERS	8
 
 /* Several writers, one open zone: each write closes the zone of another writer while data moves. */
-TEST_F(limits, many_writers_one_open_zone)
+TEST_F(zone_limits, many_writers_one_open_zone)
 {
 	struct zone_dev *dev = &self->dev;
 	struct writer w[WRITERS];

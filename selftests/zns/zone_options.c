@@ -3,17 +3,17 @@
 #include "harness.h"
 #include "block_zones.h"
 
-FIXTURE(config) {
+FIXTURE(zone_options) {
 	struct drive d;
 };
 
-FIXTURE_SETUP(config)
+FIXTURE_SETUP(zone_options)
 {
 	drive_sweep();
 	self->d = (struct drive)DRIVE_INIT;
 }
 
-FIXTURE_TEARDOWN(config)
+FIXTURE_TEARDOWN(zone_options)
 {
 	EXPECT_EQ(0, drive_remove(&self->d));
 }
@@ -40,7 +40,7 @@ static int power_fails(struct drive *d, char *line, size_t len)
 	return ret;
 }
 
-TEST_F(config, options_that_do_not_fit)
+TEST_F(zone_options, contradicting_options)
 {
 	static const struct {
 		struct drive_attr attr[4];
@@ -70,13 +70,13 @@ TEST_F(config, options_that_do_not_fit)
 		for (const struct drive_attr *a = bad[i].attr; a->name; a++)
 			ASSERT_EQ(0, drive_set(self->d.name, a->name, a->value));
 		EXPECT_EQ(-EINVAL, power_fails(&self->d, line, sizeof(line)));
-		EXPECT_NE(NULL, strstr(line, bad[i].says)) TH_LOG("%s, not: %s", line, bad[i].says);
+		EXPECT_NE(NULL, strstr(line, bad[i].says)) TH_LOG("got: %s; expected: %s", line, bad[i].says);
 		ASSERT_EQ(0, drive_remove(&self->d));
 		self->d = (struct drive)DRIVE_INIT;
 	}
 }
 
-TEST_F(config, size_is_whole_zones)
+TEST_F(zone_options, size_is_whole_zones)
 {
 	static const struct drive_attr odd[] = {
 		DRIVE_SMALL, { "size", "3211264" }, { "zone_size", "1M" },
@@ -91,7 +91,7 @@ TEST_F(config, size_is_whole_zones)
 }
 
 /* Limits above the number of zones have no effect. */
-TEST_F(config, limits_above_the_number_of_zones)
+TEST_F(zone_options, limits_above_the_number_of_zones)
 {
 	static const struct drive_attr wide[] = {
 		ZONED, { "max_open_zones", "1000" }, { "max_active_zones", "1000" }, {}
@@ -105,7 +105,7 @@ TEST_F(config, limits_above_the_number_of_zones)
 	zone_dev_close(&dev);
 }
 
-TEST_F(config, worn_out_zones_need_a_drive_with_zones)
+TEST_F(zone_options, worn_out_zones_need_a_zoned_drive)
 {
 	static const struct drive_attr small[] = { DRIVE_SMALL, {} };
 

@@ -6,9 +6,9 @@
 #include "run.h"
 #include "zns.h"
 
-#define WINDOW	64u			/* bytes of its data that a program emits */
+#define EMITTED	64u			/* bytes of its data that a program emits */
 #define DATA	(ZNS_MAX_APPEND + 1)	/* LBAs of data that a program has */
-#define OUT	(sizeof(struct kcsd_run_record) + WINDOW + 8 + \
+#define OUT	(sizeof(struct kcsd_run_record) + EMITTED + 8 + \
 		 sizeof(struct kcsd_audit_header) + \
 		 KCSD_MAX_AUDIT * sizeof(struct kcsd_audit_extent))
 
@@ -19,7 +19,7 @@
 #define CALL_OF(helper) { \
 	I_MOVR(R6, R1), I_CTX(R1, R6, cparam1), I_MOV(R2, KCSD_GUEST_DATA), \
 	I_CTX(R3, R6, cparam2), I_HELPER(helper), I_MOVR(R7, R0), \
-	I_MOV(R1, KCSD_GUEST_DATA), I_MOV(R2, WINDOW), I_HELPER(emit), \
+	I_MOV(R1, KCSD_GUEST_DATA), I_MOV(R2, EMITTED), I_HELPER(emit), \
 	I_MOVR(R0, R7), I_EXIT, \
 }
 
@@ -28,8 +28,8 @@ static const struct bpf_insn prog_append[] = CALL_OF(append), prog_zone[] = CALL
 
 /* Program: emit the geometry that the helper returns: the drive, and the first grant. */
 static const struct bpf_insn prog_geometry[] = {
-	I_MOV(R1, KCSD_GUEST_DATA), I_MOV(R2, WINDOW), I_HELPER(geometry), I_MOVR(R7, R0),
-	I_MOV(R1, KCSD_GUEST_DATA), I_MOV(R2, WINDOW), I_HELPER(emit),
+	I_MOV(R1, KCSD_GUEST_DATA), I_MOV(R2, EMITTED), I_HELPER(geometry), I_MOVR(R7, R0),
+	I_MOV(R1, KCSD_GUEST_DATA), I_MOV(R2, EMITTED), I_HELPER(emit),
 	I_MOVR(R0, R7), I_EXIT,
 };
 static const struct bpf_insn prog_grant[] = {
@@ -175,7 +175,7 @@ static __s64 append(FIXTURE_DATA(zone_programs) *self, __u32 zone, __u32 nlb)
 
 /* ---- append ---- */
 
-TEST_F(zone_programs, append_returns_where_it_went)
+TEST_F(zone_programs, append_returns_its_lba)
 {
 	__u64 expected = zns_start(2);
 
@@ -189,7 +189,7 @@ TEST_F(zone_programs, append_returns_where_it_went)
 	}
 }
 
-TEST_F(zone_programs, append_of_what_cannot_be)
+TEST_F(zone_programs, invalid_appends)
 {
 	EXPECT_EQ(-KCSD_EINVAL, append(self, 1, 0));
 	EXPECT_EQ(-KCSD_EINVAL, helper(self, APPEND, zns_start(1), ZNS_LBA - 1));
@@ -200,7 +200,7 @@ TEST_F(zone_programs, append_of_what_cannot_be)
 	EXPECT_EQ(KCSD_ZONE_COND_EMPTY, zns_cond(self->d.nvm, 1, NULL));
 }
 
-TEST_F(zone_programs, append_to_zones_that_will_not)
+TEST_F(zone_programs, append_to_refusing_zones)
 {
 	ASSERT_EQ(0, zns_send(self->d.nvm, ZNS_FINISH, 1));
 	EXPECT_EQ(-KCSD_ENOSPC, append(self, 1, 1));
@@ -227,7 +227,7 @@ TEST_F(zone_programs, append_to_zones_that_will_not)
 
 /* ---- grants ---- */
 
-TEST_F(zone_programs, append_needs_the_whole_zone)
+TEST_F(zone_programs, append_needs_a_grant_of_the_zone)
 {
 	static const struct {
 		struct kcsd_lba_grant grant;
@@ -264,7 +264,7 @@ TEST_F(zone_programs, append_needs_the_whole_zone)
 		       &result));
 }
 
-TEST_F(zone_programs, to_append_is_neither_to_read_nor_to_write)
+TEST_F(zone_programs, append_right_is_no_read_or_write_right)
 {
 	__s64 result;
 
@@ -295,7 +295,7 @@ TEST_F(zone_programs, grants_of_zones)
 			  &result));
 }
 
-TEST_F(zone_programs, grants_that_are_refused)
+TEST_F(zone_programs, refused_grants)
 {
 	static const struct {
 		struct kcsd_lba_grant grant;
@@ -357,7 +357,7 @@ static bool failed_at(FIXTURE_DATA(zone_programs) *self, int status, __u64 lba)
 	       le16toh(record(self)->flags) == KCSD_RECORD_MEDIUM;
 }
 
-TEST_F(zone_programs, what_a_zone_refuses_has_its_lba)
+TEST_F(zone_programs, zone_refusals_name_the_lba)
 {
 	EXPECT_EQ(-KCSD_ESPIPE, helper(self, WRITE, zns_start(1) + 1, ZNS_LBA));
 	EXPECT_TRUE(failed_at(self, KCSD_SC_ZONE_INVALID_WRITE, zns_start(1) + 1));
@@ -372,16 +372,16 @@ TEST_F(zone_programs, reads_past_the_write_pointer)
 {
 	ASSERT_EQ(zns_start(1), append(self, 1, 1));
 	EXPECT_EQ(0, helper(self, READ, zns_start(1) + 1, ZNS_LBA));
-	for (__u32 i = 0; i < WINDOW; i++)
+	for (__u32 i = 0; i < EMITTED; i++)
 		ASSERT_EQ(0, ((const __u8 *)emitted(self))[i]);
 	EXPECT_EQ(0, helper(self, READ, zns_start(1), ZNS_LBA));
-	for (__u32 i = 0; i < WINDOW; i++)
+	for (__u32 i = 0; i < EMITTED; i++)
 		ASSERT_EQ(data_byte(i), ((const __u8 *)emitted(self))[i]);
 }
 
 /* ---- zone, geometry ---- */
 
-TEST_F(zone_programs, zones_are_described)
+TEST_F(zone_programs, zone_descriptors)
 {
 	static const enum kcsd_zone_cond conds[] = {
 		KCSD_ZONE_COND_EMPTY, KCSD_ZONE_COND_IMP_OPEN, KCSD_ZONE_COND_EXP_OPEN,
@@ -395,7 +395,7 @@ TEST_F(zone_programs, zones_are_described)
 		bool wp = i < 4;
 
 		ASSERT_EQ(0, zns_bring(&self->d, zone, conds[i]));
-		ASSERT_EQ(sizeof(info), helper(self, ZONE, zns_start(zone) + i, WINDOW));
+		ASSERT_EQ(sizeof(info), helper(self, ZONE, zns_start(zone) + i, EMITTED));
 		memcpy(&info, emitted(self), sizeof(info));
 		EXPECT_EQ(zns_start(zone), info.start);
 		EXPECT_EQ(ZNS_SIZE, info.size);
@@ -404,14 +404,14 @@ TEST_F(zone_programs, zones_are_described)
 		EXPECT_EQ(wp ? zns_start(zone) + !!i : ~0ULL, info.wp);
 		EXPECT_EQ(0, info.rsvd);
 	}
-	ASSERT_EQ(sizeof(info), helper(self, ZONE, ZNS_SIZE - 1, WINDOW));
+	ASSERT_EQ(sizeof(info), helper(self, ZONE, ZNS_SIZE - 1, EMITTED));
 	memcpy(&info, emitted(self), sizeof(info));
 	EXPECT_EQ(KCSD_ZONE_COND_NOT_WP, info.cond);
 	EXPECT_EQ(ZNS_SIZE, info.cap);
 	EXPECT_EQ(~0ULL, info.wp);
 }
 
-TEST_F(zone_programs, a_zone_as_much_as_fits)
+TEST_F(zone_programs, zone_descriptor_of_any_size)
 {
 	const __u8 *out = emitted(self);
 
@@ -421,7 +421,7 @@ TEST_F(zone_programs, a_zone_as_much_as_fits)
 	EXPECT_EQ(0, helper(self, ZONE, zns_start(3), 0));
 }
 
-TEST_F(zone_programs, a_zone_that_was_not_granted)
+TEST_F(zone_programs, zone_without_grant)
 {
 	static const __u8 accesses[] = { KCSD_GRANT_READ, KCSD_GRANT_WRITE, KCSD_GRANT_APPEND };
 	__s64 result;
@@ -429,17 +429,17 @@ TEST_F(zone_programs, a_zone_that_was_not_granted)
 	for (size_t i = 0; i < ARRAY_SIZE(accesses); i++) {
 		struct kcsd_lba_grant g = GRANTED(zns_start(1) + 5, 1, accesses[i]);
 
-		EXPECT_EQ(0, call(self, ZONE, zns_start(1) + 5, WINDOW, g, &result));
-		EXPECT_EQ(KCSD_SC_PROGRAM_FAULT, call(self, ZONE, zns_start(1) + 4, WINDOW, g,
+		EXPECT_EQ(0, call(self, ZONE, zns_start(1) + 5, EMITTED, g, &result));
+		EXPECT_EQ(KCSD_SC_PROGRAM_FAULT, call(self, ZONE, zns_start(1) + 4, EMITTED, g,
 						      &result));
 		EXPECT_EQ(KCSD_FAULT_LBA_READ, record(self)->reason);
 		EXPECT_EQ(zns_start(1) + 4, record(self)->lba);
 	}
-	EXPECT_EQ(KCSD_SC_PROGRAM_FAULT, call(self, ZONE, ZNS_NSZE, WINDOW,
+	EXPECT_EQ(KCSD_SC_PROGRAM_FAULT, call(self, ZONE, ZNS_NSZE, EMITTED,
 					      GRANTED(0, ZNS_NSZE, KCSD_GRANT_READ), &result));
 }
 
-TEST_F(zone_programs, the_geometry)
+TEST_F(zone_programs, geometry)
 {
 	struct kcsd_geometry g;
 
@@ -450,7 +450,7 @@ TEST_F(zone_programs, the_geometry)
 	EXPECT_EQ(ZNS_MAX_APPEND * ZNS_LBA, g.max_append);
 }
 
-TEST_F(zone_programs, a_drive_without_zones)
+TEST_F(zone_programs, drive_without_zones)
 {
 	const struct drive_attr attrs[] = { DRIVE_SMALL, { "engine", variant->engine }, {} };
 	const struct kcsd_lba_grant all = GRANTED(0, ZNS_NSZE, KCSD_GRANT_ALL);
@@ -462,7 +462,7 @@ TEST_F(zone_programs, a_drive_without_zones)
 	ASSERT_EQ(0, install(self->d.ctrl));
 	EXPECT_EQ(0, call(self, APPEND, 0, ZNS_LBA, all, &result));
 	EXPECT_EQ(-KCSD_EINVAL, result);
-	EXPECT_EQ(0, call(self, ZONE, 0, WINDOW, all, &result));
+	EXPECT_EQ(0, call(self, ZONE, 0, EMITTED, all, &result));
 	EXPECT_EQ(-KCSD_EINVAL, result);
 	EXPECT_EQ(0, call(self, GEOMETRY, 0, 0, all, &result));
 	memcpy(&g, emitted(self), sizeof(g));
@@ -476,7 +476,7 @@ TEST_F(zone_programs, a_drive_without_zones)
 /* ---- the audit ---- */
 
 /* The audit lists an append, a read and a write of the same LBAs as separate extents. */
-TEST_F(zone_programs, the_audit_lists_appends)
+TEST_F(zone_programs, audit_lists_appends)
 {
 	const struct kcsd_audit_extent *e;
 
@@ -501,7 +501,7 @@ TEST_F(zone_programs, the_audit_lists_appends)
 }
 
 /* One run that reads, writes and appends adjacent LBAs: the audit is sorted, and merged by kind. */
-TEST_F(zone_programs, an_audit_of_all_kinds)
+TEST_F(zone_programs, audit_of_all_kinds)
 {
 	static const struct bpf_insn all[] = {
 		I_MOV(R1, ZNS_SIZE), I_MOV(R2, KCSD_GUEST_DATA), I_MOV(R3, ZNS_LBA),

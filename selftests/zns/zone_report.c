@@ -76,20 +76,20 @@ static void stopper_close(struct stopper *s)
 
 /* ---- the report ---- */
 
-FIXTURE(report) {
+FIXTURE(zone_report) {
 	struct drive d;
 	struct stopper stopper;
 	int block;
 };
 
-FIXTURE_VARIANT(report) {
+FIXTURE_VARIANT(zone_report) {
 	bool cut;	/* power cut; otherwise the drive is removed */
 };
 
-FIXTURE_VARIANT_ADD(report, power_cut) { .cut = true };
-FIXTURE_VARIANT_ADD(report, rmdir) { .cut = false };
+FIXTURE_VARIANT_ADD(zone_report, power_cut) { .cut = true };
+FIXTURE_VARIANT_ADD(zone_report, rmdir) { .cut = false };
 
-FIXTURE_SETUP(report)
+FIXTURE_SETUP(zone_report)
 {
 	const struct drive_attr attr[] = { MANY_ZONES, {} };
 
@@ -100,7 +100,7 @@ FIXTURE_SETUP(report)
 	drive_close(&self->d);
 }
 
-FIXTURE_TEARDOWN(report)
+FIXTURE_TEARDOWN(zone_report)
 {
 	close(self->block);
 	if (variant->cut)
@@ -136,7 +136,7 @@ static void *report_fn(void *arg)
 	return NULL;
 }
 
-TEST_F(report, that_waits_for_a_page)
+TEST_F(zone_report, report_waits_for_a_page)
 {
 	struct reporter r = { .fd = self->block, .stopper = &self->stopper };
 	pthread_t thread;
@@ -152,7 +152,7 @@ TEST_F(report, that_waits_for_a_page)
 /*
  * Each ioctl must find that the drive is gone, or return a value that the block layer itself has.
  */
-TEST_F(report, other_ioctls_of_an_open_node)
+TEST_F(zone_report, other_ioctls_meanwhile)
 {
 	struct blk_zone_range range = { .sector = 0, .nr_sectors = 1 };
 	char buf[4096] __attribute__((aligned(4096)));
