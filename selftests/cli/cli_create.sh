@@ -8,7 +8,7 @@
 # Test the created drive. Call after begin_cli.
 test_create()
 {
-	point "  and its nodes are there" test -c "/dev/$drive" -a -b "/dev/${drive}n1"
+	point "  and its nodes exist" test -c "/dev/$drive" -a -b "/dev/${drive}n1"
 	prints "block device: /dev/${drive}n1"
 	is "  and the attributes are set" "$(cd $CONFIG/$NAME && cat size block_size queues \
 		queue_depth cus cu_cpus queue_limit quick_us arena_size timeout_ms insn_budget \
@@ -27,20 +27,20 @@ test_create()
 	code 0 "list, zones, as text" list
 	is "  and it says which are zoned" \
 		"$(awk '/^kst-/ && $6 != "-" { print $1 }' "$work/out")" kst-zones
-	code 0 "  and it is gone" delete kst-zones
+	code 0 "  and delete" delete kst-zones
 	code 0 "create, no whole zones" create kst-zones --size 6M --zone-size 4M
 	prints "size: 4 MiB (whole zones; 6 MiB was asked for)"
-	code 0 "  and it is gone" delete kst-zones
+	code 0 "  and delete" delete kst-zones
 	code 0 "create, whole zones, JSON" create kst-zones --size 8M --zone-size 4M --json
 	has .size 8388608
-	code 0 "  and it is gone" delete kst-zones
+	code 0 "  and delete" delete kst-zones
 	code 1 "create, the name is taken" create $NAME
 	says "there is a drive '$NAME' already"
-	code 2 "create, no such name" create a/b
+	code 2 "create, an invalid name" create a/b
 	says "'a/b' is no name for a drive: 1 to 31 letters, digits, '_', '-' and '.'"
 	code 2 "create, too long a name" create "kst-$(printf 'x%.0s' $(seq 28))"
 	code 0 "create, the longest name" create "kst-$(printf 'x%.0s' $(seq 27))" --size 8M
-	code 0 "  and it is gone" delete "kst-$(printf 'x%.0s' $(seq 27))"
+	code 0 "  and delete" delete "kst-$(printf 'x%.0s' $(seq 27))"
 }
 
 # Test refused values: each is refused in another part of the driver, and no drive is left.
@@ -68,7 +68,7 @@ test_create_refused()
 	says "kst-bad"
 	code 2 "create, no compute units" create kst-bad --cus 0
 	says "--cus: '0' is not possible"
-	is "create, nothing is left of those" "$(drives)" 1
+	is "create, refused drives leave nothing" "$(drives)" 1
 }
 
 test_backing_file()
@@ -89,19 +89,19 @@ test_backing_file()
 	code 0 "list" list
 	prints "$NAME"
 	prints "$work/image"
-	code 1 "which of several drives" programs
+	code 1 "programs, several drives and no name" programs
 	says "there are several drives ("
 	code 0 "delete" delete kst-file
 	code 1 "delete, twice" delete kst-file
 	says "there is no drive 'kst-file'"
-	point "  and the file is still there" test -s "$work/image"
+	point "  and the file still exists" test -s "$work/image"
 	code 0 "create, and the size" create kst-file --backing-file "$work/image"
 	prints $'\nsize: 4 MiB'
-	code 1 "fsck, a drive" fsck kst-file
+	code 1 "fsck, create a drive" fsck kst-file
 	says "'kst-file' is a drive: its backing file is $work/image"
 	code 1 "fsck, a drive by its node" fsck "$drive"
 	says "'$drive' is a drive, whose data is in memory: it has no sidecar"
-	code 0 "  and it is gone" delete kst-file
+	code 0 "  and delete" delete kst-file
 }
 
 test_delete_busy()
@@ -110,7 +110,7 @@ test_delete_busy()
 	code 1 "delete, while the block device is open" delete $NAME
 	says "is in use"
 	exec 8<&-
-	point "  and the drive is still there" test -b "/dev/${drive}n1"
+	point "  and the drive still exists" test -b "/dev/${drive}n1"
 }
 
 # Test that the drive of the module cannot be removed, and is not powered off by the attempt.
@@ -123,7 +123,7 @@ test_delete_own()
 	code 1 "delete, the module's own drive" delete kcsd0
 	says "is the module's own and stays until 'rmmod kcsd'"
 	is "  and it is powered on" "$(cat $CONFIG/kcsd0/power)" 1
-	point "  and its nodes are there" test -c /dev/kcsd0 -a -b /dev/kcsd0n1
+	point "  and its nodes exist" test -c /dev/kcsd0 -a -b /dev/kcsd0n1
 }
 
 # Test another user than root: it can read the attributes in configfs, but not write them.
@@ -140,7 +140,7 @@ test_not_root()
 		is "not root, $what" $? 1
 		says ": only root can"
 	done
-	is "  and the drive is as it was" "$(cat $CONFIG/$NAME/power) $(drives)" "1 1"
+	is "  and the drive is unchanged" "$(cat $CONFIG/$NAME/power) $(drives)" "1 1"
 }
 
 test_info()

@@ -26,19 +26,19 @@ test_inject()
 		'"write","delay",1,0.25,7,'
 	has '.[2] | [.command, .outcome, .hits] | @csv' '"append","timeout",0'
 	code 0 "inject, clear" inject $NAME clear
-	code 0 "inject, none is left" inject $NAME --json
+	code 0 "inject, no rules are left" inject $NAME --json
 	has length 0
 	for _ in $(seq 16); do
 		"$kcsd" inject $NAME flush media_error
 	done
-	code 1 "inject, more than can be" inject $NAME flush media_error
+	code 1 "inject, too many rules" inject $NAME flush media_error
 	says "'kcsd inject $NAME clear' removes them"
 	code 0 "inject, clear them" inject clear --drive $NAME
-	code 1 "inject, LBAs that are not there" inject $NAME read lba=16384+1 media_error
+	code 1 "inject, LBAs beyond the drive" inject $NAME read lba=16384+1 media_error
 	says "'lba=16384+1' goes beyond the drive's last LBA, 16383"
 	code 1 "inject, more LBAs than there are" inject $NAME read media_error lba=16383+2
 	says "'lba=16383+2' goes beyond"
-	code 0 "inject, none of them" inject $NAME --json
+	code 0 "inject, no rule was added" inject $NAME --json
 	has length 0
 	code 1 "inject, no such drive" inject kst-none read media_error
 	says "there is no drive 'kst-none'"
@@ -59,8 +59,8 @@ test_inject_words()
 	for words in append flush execute write; do
 		code 0 "inject, $words" inject $NAME $words media_error
 	done
-	is "  and all are there" "$("$kcsd" inject $NAME | wc -l)" 12
-	code 0 "  and are cleared" inject $NAME clear
+	is "  and all rules are shown" "$("$kcsd" inject $NAME | wc -l)" 12
+	code 0 "  and clear" inject $NAME clear
 }
 
 # Test power cuts of a second drive: 4 MiB in a file, without a flush.
@@ -70,13 +70,13 @@ test_power_cut()
 
 	head -c 4M /dev/zero | tr '\0' A >"$work/full"
 	truncate -s 4M "$work/cut"
-	code 0 "create, to be cut" create kst-cut --backing-file "$work/cut" --cache-size 4M
-	point "  and is written" dd if="$work/full" bs=1M oflag=direct status=none \
+	code 0 "create, for power cuts" create kst-cut --backing-file "$work/cut" --cache-size 4M
+	point "  and write" dd if="$work/full" bs=1M oflag=direct status=none \
 		of="/dev/$(sed -n 's/^drive: //p' "$work/out")n1"
 	code 0 "power-cut, JSON" power-cut kst-cut --seed 5 --json
 	has '[.name, .seed, .powered] | @csv' '"kst-cut",5,false'
-	is "  and it is off" "$(cat $CONFIG/kst-cut/power)" 0
-	is "  and it was cut" "$(cat $CONFIG/kst-cut/power_cut)" 1
+	is "  and it has no power" "$(cat $CONFIG/kst-cut/power)" 0
+	is "  and the power cut is counted" "$(cat $CONFIG/kst-cut/power_cut)" 1
 	lost=$(tr -d A <"$work/cut" | wc -c)
 	point "  and some of it is lost, $lost bytes" test "$lost" -gt 0 -a "$lost" -lt 4194304
 	code 1 "power-cut, again" power-cut kst-cut
@@ -86,31 +86,31 @@ test_power_cut()
 	code 1 "info, a drive that is off" info -d kst-cut
 	says "'kcsd power kst-cut on' switches it on"
 	code 0 "power on" power kst-cut on
-	is "  and it is on" "$(cat $CONFIG/kst-cut/power)" 1
+	is "  and it has power" "$(cat $CONFIG/kst-cut/power)" 1
 	prints "block device: /dev/kcsd$(cat $CONFIG/kst-cut/index)n1"
 	exec 8<"/dev/kcsd$(cat $CONFIG/kst-cut/index)n1"
 	code 1 "power off, while the block device is open" power kst-cut off
 	says "drive 'kst-cut' is in use"
 	exec 8<&-
 	code 0 "power off" power kst-cut off
-	is "  and it is off" "$(cat $CONFIG/kst-cut/power)" 0
+	is "  and it has no power" "$(cat $CONFIG/kst-cut/power)" 0
 	code 0 "power on, again" power kst-cut on
 	code 0 "power-cut, on again" power-cut kst-cut --on
 	prints "powered: yes"
 	prints "seed: "
-	is "  and it is on" \
+	is "  and it has power" \
 		"$(cat $CONFIG/kst-cut/power $CONFIG/kst-cut/power_cut | paste -sd' ')" "1 2"
 	echo garbage >"$work/cut.kcsd"
-	code 1 "power-cut, it does not come back" power-cut kst-cut --on
+	code 1 "power-cut, power on fails" power-cut kst-cut --on
 	says "cannot power on drive 'kst-cut'"
 	says "the kernel says: "
 	prints "powered: no"
 	code 1 "power-cut, no such drive" power-cut kst-none
 	says "there is no drive 'kst-none'"
-	code 1 "power-cut, which of several drives" power-cut
+	code 1 "power-cut, several drives and no name" power-cut
 	says "there are several drives ("
 	says "kst-cut"
-	code 0 "delete, what was cut" delete kst-cut
+	code 0 "delete, after power cuts" delete kst-cut
 }
 
 begin_cli

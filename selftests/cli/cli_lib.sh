@@ -31,7 +31,7 @@ begin_cli()
 end_cli()
 {
 	code 0 "delete, the drive" delete $NAME
-	is "nothing is left" "$(drives)" 0
+	is "no drive is left" "$(drives)" 0
 	finish
 }
 

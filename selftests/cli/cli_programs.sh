@@ -42,7 +42,7 @@ test_life()
 	code 0 "unload" unload -d $NAME 0
 	code 1 "unload, twice" unload -d $NAME 0
 	says "No Program"
-	code 1 "activate, nothing there" activate -d $NAME 0
+	code 1 "activate, an empty index" activate -d $NAME 0
 	says "No Program"
 	code 1 "activate, no such index" activate -d $NAME 99
 	says "cannot activate program 99: Invalid Program Index: $drive has 0 to 7"
@@ -50,7 +50,7 @@ test_life()
 	says "cannot unload program 64: Invalid Program Index: $drive has 0 to 7"
 	code 1 "run, no such index" run -d $NAME 64
 	says "cannot run program 64: Invalid Program Index: $drive has 0 to 7"
-	code 1 "run, nothing there" run -d $NAME 0
+	code 1 "run, an empty index" run -d $NAME 0
 	says "cannot run program 0: No Program ('kcsd programs' lists what is loaded)"
 	code 0 "unload, by force" unload -d $NAME --force 5
 	code 0 "programs, none" programs -d $NAME
@@ -90,9 +90,11 @@ test_bad_objects()
 		says "more memory than a compute unit has: 217"
 		says "(data 4096, heap 2097152, the rest stack and arguments), and there are 1048576"
 		says "'kcsd create --arena-size' makes a drive that has more, --heap chooses"
-		code 1 "$program, which of several" $program -d $NAME "$bpf/tests/behave.bpf.o"
+		code 1 "$program, several programs and no name" \
+			$program -d $NAME "$bpf/tests/behave.bpf.o"
 		says "echo"
-		code 1 "$program, not one of them" $program -d $NAME "$bpf/tests/behave.bpf.o" \
+		code 1 "$program, not a program of the object" \
+			$program -d $NAME "$bpf/tests/behave.bpf.o" \
 			-p none
 		says "none"
 	done
@@ -104,10 +106,10 @@ test_keep()
 {
 	behave "run, keep" 0 add --keep
 	says "stays at index 0"
-	code 0 "run, the one that stayed" run -d $NAME 0 --cparam1 7
+	code 0 "run, the program still loaded" run -d $NAME 0 --cparam1 7
 	prints "result: 7"
 	code 1 "run, where no index is free" load -d $NAME -i 0 "$bpf/word.bpf.o"
-	code 0 "unload, the one that stayed" unload -d $NAME -f 0
+	code 0 "unload, the program still loaded" unload -d $NAME -f 0
 }
 
 # Test the built-in programs by name, on a drive that has them.
@@ -115,8 +117,8 @@ test_builtin()
 {
 	local own=$NAME-own
 
-	code 0 "create, with programs of its own" create $own --size 8M --max-programs 2
-	code 0 "programs, the drive's own" programs -d $own --json
+	code 0 "create, with device-defined programs" create $own --size 8M --max-programs 2
+	code 0 "programs, device-defined" programs -d $own --json
 	has '[.[] | [.index, .program, .builtin, .active] | @csv] | join(" ")' \
 		'2,"word",true,false 3,"grep",true,false 4,"crc32c",true,false 5,"histogram",true,false'
 	code 0 "programs, as text" programs -d $own
@@ -128,16 +130,16 @@ test_builtin()
 	says "wort: no such file, and no program of that name on"
 	code 2 "run, by name, with an option of objects" run -d $own word --keep
 	says "--keep is for object files"
-	code 1 "load, to an index of the drive's own" load -d $own -i 3 "$bpf/word.bpf.o"
+	code 1 "load, to a device-defined index" load -d $own -i 3 "$bpf/word.bpf.o"
 	says "Program Index Not Downloadable"
-	code 1 "unload, a program of the drive's own" unload -d $own 4
+	code 1 "unload, a device-defined program" unload -d $own 4
 	says "Program Index Not Downloadable (it is one of the drive's own programs, which stay)"
-	code 0 "load, one" load -d $own "$bpf/word.bpf.o"
-	code 0 "load, two" load -d $own "$bpf/word.bpf.o"
+	code 0 "load, first" load -d $own "$bpf/word.bpf.o"
+	code 0 "load, second" load -d $own "$bpf/word.bpf.o"
 	code 1 "load, no index is left" load -d $own "$bpf/word.bpf.o"
-	code 0 "info, of its own" info --json -d $own
+	code 0 "info, device-defined programs" info --json -d $own
 	has '[.max_programs, .device_programs, .load_granularity] | @csv' 2,4,1
-	code 0 "delete it" delete $own
+	code 0 "delete" delete $own
 }
 
 begin_cli

@@ -35,10 +35,10 @@ some text"
 	prints "|ABC|"
 	random "$work/bytes" $len
 	behave "run, an argument from a file" 0 echo --arg-file "$work/bytes" --output "$work/got"
-	point "  and it comes back" cmp "$work/bytes" "$work/got"
+	point "  and the output is the input" cmp "$work/bytes" "$work/got"
 	prints "output: $len bytes"
 	behave "run, output to standard output" 0 echo --arg-file "$work/bytes" --output -
-	point "  and nothing else" cmp "$work/bytes" "$work/out"
+	point "  and no other output" cmp "$work/bytes" "$work/out"
 	says "result: $len"
 	behave "run, an empty output replaces a file" 0 echo --output "$work/got"
 	is "  and it is empty" "$(stat -c %s "$work/got")" 0
@@ -71,7 +71,7 @@ test_medium()
 	prints "I/O command, namespace 1: Unrecovered Read Error, LBA 0"
 	code 0 "log, an error at LBA 0, JSON" log -d $NAME --errors --json
 	has '[.[] | select(.namespace == 1 and .lba == 0)] | length > 0' true
-	code 1 "run, a program that there is not" run -d $NAME 7
+	code 1 "run, a missing program" run -d $NAME 7
 	code 0 "log, an error without an LBA, JSON" log -d $NAME --errors --json
 	has '.[0] | has("lba")' false
 	code 0 "inject, LBA 0 is good again" inject $NAME clear
@@ -86,9 +86,9 @@ test_run_lbas()
 	has '[.media_read_bytes, .media_written_bytes] | @csv' 512,0
 	behave "run, an LBA is written" 0 write_lba --cparam1 4 --cparam2 66 --lba 4:w --json
 	has '[.media_read_bytes, .media_written_bytes] | @csv' 0,512
-	is "  and is there" "$(dd if="/dev/${drive}n1" bs=512 skip=4 count=1 iflag=direct \
+	is "  and the data is there" "$(dd if="/dev/${drive}n1" bs=512 skip=4 count=1 iflag=direct \
 		status=none | tr -d B | wc -c)" 0
-	is "  and its neighbour is as it was" "$(dd if="/dev/${drive}n1" bs=512 skip=3 count=1 \
+	is "  and its neighbour is unchanged" "$(dd if="/dev/${drive}n1" bs=512 skip=3 count=1 \
 		iflag=direct status=none | tr -d A | wc -c)" 0
 	behave "run, an audit" 0 read_lba --cparam1 3 --lba 0+9 --audit
 	prints "audit: 1 extents
@@ -109,18 +109,18 @@ test_run_lbas()
 	has '.[-1] | [.type, .status, .lba] | @csv' "\"medium\",$((0x281)),3"
 	code 0 "log, errors" log -d $NAME --errors
 	prints "I/O command, namespace 1: Unrecovered Read Error, LBA 3"
-	code 0 "inject, no more" inject $NAME clear
+	code 0 "inject, clear" inject $NAME clear
 	test_medium
 	behave "run, no audit" 0 read_lba --cparam1 3 --lba 0+9 --json
 	has 'has("audit")' false
-	code 1 "run, LBAs that are not there" run -d $NAME "$bpf/word.bpf.o" --lba 16384 --arg x
+	code 1 "run, LBAs beyond the drive" run -d $NAME "$bpf/word.bpf.o" --lba 16384 --arg x
 	says "'16384' goes beyond the drive's last LBA, 16383"
 	# shellcheck disable=SC2046 # words
 	code 1 "run, too many ranges" run -d $NAME "$bpf/word.bpf.o" --arg x \
 		$(printf -- '--lba 0 %.0s' $(seq 129))
 	says "at most 128 ranges"
 	# shellcheck disable=SC2046 # words
-	code 0 "run, as many as can be" run -d $NAME "$bpf/word.bpf.o" --arg x \
+	code 0 "run, the maximum of ranges" run -d $NAME "$bpf/word.bpf.o" --arg x \
 		$(printf -- '--lba 0 %.0s' $(seq 128))
 }
 
@@ -144,7 +144,7 @@ test_len()
 		--len 8193
 	says "the length, 8193 bytes, is more than is granted to be read, 8192 bytes"
 	dd if="$work/bytes" bs=4096 count=2 status=none >"$work/slm"
-	code 0 "  SLM is written" slm -d $NAME write 4096 --data "$work/slm"
+	code 0 "  slm write" slm -d $NAME write 4096 --data "$work/slm"
 	code 0 "run, a length of a range" run -d $NAME "$bpf/sha256.bpf.o" --range 4K+8K \
 		--len 5000 --output "$work/hash"
 	is "  and to the byte" "$(od -An -v -tx1 "$work/hash" | tr -d ' \n')" \
@@ -171,7 +171,7 @@ test_faults()
 		--program in_static
 	says "function innermost, instruction $(innermost) (fault.bpf.c:"
 	says "return p[0] + p[1]; /* in_static */)"
-	code 0 "  and the log counts likewise" log -d $NAME
+	code 0 "  and the log has the same numbers" log -d $NAME
 	prints "fault at instruction $(innermost): access outside the program's memory"
 	behave "fault, a kernel address" 3 load --cparam1 0xffff888000000000
 	says "0xffff888000000000"
@@ -222,7 +222,7 @@ test_interrupt()
 	is "run, interrupted" $status 130
 	err=$(cat "$work/err")
 	says "interrupted"
-	code 0 "  and nothing stays loaded" programs -d $NAME --json
+	code 0 "  and no program stays loaded" programs -d $NAME --json
 	has length 0
 }
 
@@ -241,13 +241,13 @@ test_broken_pipe()
 	"$kcsd" run -d $NAME --program spill --cparam1 1000000 --format hex --lba 0 \
 		"$bpf/tests/behave.bpf.o" 2>"$work/err" | head -n 1 >"$work/out"
 	status=${PIPESTATUS[0]}
-	is "run, nobody reads the output" $status 141
-	is "  and nothing is said" "$(cat "$work/err")" ""
+	is "run, output is closed" $status 141
+	is "  and no message" "$(cat "$work/err")" ""
 	nothing_loaded "  and nothing stays loaded"
 	"$kcsd" run -d $NAME --program spill --cparam1 1000000 --output - \
 		"$bpf/tests/behave.bpf.o" 2>"$work/err" | true
 	status=${PIPESTATUS[0]}
-	is "run, nobody reads the bytes" $status 141
+	is "run, output of bytes is closed" $status 141
 	nothing_loaded "  and nothing stays loaded"
 	"$kcsd" run -d $NAME --program add "$bpf/tests/behave.bpf.o" >/dev/full 2>"$work/err"
 	is "run, a full disk" $? 1
@@ -283,7 +283,8 @@ test_terminal()
 	script -qec "$kcsd run -d $NAME --program spill --cparam1 100000 $bpf/tests/behave.bpf.o" \
 		/dev/null >"$work/out" 2>&1 </dev/null
 	point "run, a terminal" test "$(wc -l <"$work/out")" -lt 40
-	point "  is told of the rest" grep -q "and 99744 bytes more: --output FILE" "$work/out"
+	point "  and the rest is announced" \
+		grep -q "and 99744 bytes more: --output FILE" "$work/out"
 	script -qec "$kcsd run -d $NAME --program spill --cparam1 8192 --hex $bpf/tests/behave.bpf.o" \
 		/dev/null >"$work/out" 2>&1 </dev/null
 	point "run, hex on a terminal" test "$(wc -l <"$work/out")" -gt 512
@@ -298,7 +299,7 @@ test_progress()
 	out=$(cat "$work/out")
 	prints "running for 1 s"
 	behave "run, no terminal" 3 spin --timeout 2500
-	is "  and no progress" "$(grep -c 'running for' "$work/err")" 0
+	is "  and no progress is shown" "$(grep -c 'running for' "$work/err")" 0
 }
 
 begin_cli perl

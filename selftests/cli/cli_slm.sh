@@ -16,7 +16,7 @@ test_slm()
 	head -c 1500000 /dev/urandom >"$work/random"
 	code 0 "slm write, a file" slm write -d $NAME 1 --data "$work/random"
 	code 0 "slm read, to standard output" slm read -d $NAME 1+1500000
-	point "  and it is the same" cmp "$work/out" "$work/random"
+	point "  and the bytes are equal" cmp "$work/out" "$work/random"
 	code 0 "slm copy, LBAs" slm copy -d $NAME 1K --lba 0+2 --lba 1
 	code 1 "slm read, beyond the end" slm read -d $NAME 1T+1
 	says "LBA Out of Range: $drive has 2097152 bytes of it"

@@ -22,13 +22,13 @@ test_top()
 	code 0 "top, a run" top -d $NAME -n 1 -i 3000 --json
 	wait
 	has '.drives[0].runs_per_s > 0' true
-	code 2 "top, too quick" top -i 99
-	code 2 "top, never" top -n 0
+	code 2 "top, too short an interval" top -i 99
+	code 2 "top, an interval of 0" top -n 0
 	code 1 "top, no such drive" top -d kcsd99 -n 1 -i 100
 	if command -v script >/dev/null; then
 		script -qec "$kcsd top -n 1 -i 100" /dev/null >"$work/screen" </dev/null
-		point "top, a screen" grep -q "q: quit" "$work/screen"
-		point "  which is left" grep -q $'\033\\[?1049l' "$work/screen"
+		point "top, on a terminal" grep -q "q: quit" "$work/screen"
+		point "  and restores the terminal" grep -q $'\033\\[?1049l' "$work/screen"
 	fi
 }
 
@@ -40,7 +40,7 @@ test_log()
 	before=$(jq 'last.seq // 0' "$work/out")
 	behave "log, a line" 0 say --arg 'said this'
 	behave "log, a fault" 3 load
-	code 0 "log, what is new" log -d $NAME --json --after "$before"
+	code 0 "log, new lines only" log -d $NAME --json --after "$before"
 	has length 2
 	has '.[0] | [.type, .text] | @csv' '"line","said this"'
 	has '.[1] | [.type, .reason] | @csv' '"fault","MEMORY"'
@@ -58,7 +58,8 @@ test_stats()
 	has '."stats/runs" > 0' true
 	has '."stats/faults_memory" > 0 and ."stats/faults_budget" == 1' true
 	code 0 "stats, a pattern" stats -d $NAME 'stats/faults_*'
-	is "  and only those" "$(grep -c -v '^stats/faults_[a-z_]* [0-9]*$' "$work/out")" 0
+	is "  and only matching counters" \
+		"$(grep -c -v '^stats/faults_[a-z_]* [0-9]*$' "$work/out")" 0
 	code 1 "stats, no such counter" stats -d $NAME none
 	says "no counter 'none'"
 }
@@ -83,20 +84,21 @@ test_link()
 {
 	local small large
 
-	code 0 "load, for its cost" load -d $NAME -a "$bpf/tests/behave.bpf.o" -p echo
+	code 0 "load, to count bytes" load -d $NAME -a "$bpf/tests/behave.bpf.o" -p echo
 	mapfile -t small < <(link_cost 10 --lba 0+4 | xargs -n 1)
 	mapfile -t large < <(link_cost 5010 --lba 0+4 | xargs -n 1)
-	is "  what a run takes to the drive" "${small[0]} ${large[0]}" "$((16 + 10)) $((16 + 5010))"
-	is "  and back" "$((large[1] - small[1]))" 5000
-	is "  is what the drive counts" "$((large[2] - small[2])) $((large[3] - small[3]))" \
+	is "  bytes that a run sends to the drive" \
+		"${small[0]} ${large[0]}" "$((16 + 10)) $((16 + 5010))"
+	is "  bytes that come back" "$((large[1] - small[1]))" 5000
+	is "  equal the counters of the drive" "$((large[2] - small[2])) $((large[3] - small[3]))" \
 		"5000 5000"
 	mapfile -t large < <(link_cost 10 --lba 0+4 --len 7 | xargs -n 1)
 	is "  a length" "$((large[0] - small[0])) $((large[2] - small[2]))" "8 8"
 	mapfile -t large < <(link_cost 10 --range 0+4K --range 4K+4K --len 7 | xargs -n 1)
 	is "  ranges" "$((large[0] - small[0])) $((large[2] - small[2]))" \
 		"$((2 * 32 + 8 - 16)) $((2 * 32 + 8 - 16))"
-	point "  and a record comes with it" test "${small[1]}" -gt 10 -a "${small[1]}" -lt 200
-	code 0 "unload, for its cost" unload -d $NAME -f 0
+	point "  and the record is counted" test "${small[1]}" -gt 10 -a "${small[1]}" -lt 200
+	code 0 "unload, after counting bytes" unload -d $NAME -f 0
 }
 
 test_errors()

@@ -61,17 +61,18 @@ test_generic()
 	local compute=/dev/kcsdg${index}n3
 
 	prints "LBA $lba: uring_generic" "$sum" uring_generic "$generic"
-	fails "LBA $lba: uring_generic, and a program that is not there" "NVMe status 196" \
+	fails "LBA $lba: uring_generic, a missing program" "NVMe status 196" \
 		"$examples/uring_generic" "$generic" "$compute" 0
-	point "LBA $lba: a program to compare with" "$kcsd" load -a -d "kcsd$index" "$bpf/sum.bpf.o"
+	point "LBA $lba: load a program to compare with" \
+		"$kcsd" load -a -d "kcsd$index" "$bpf/sum.bpf.o"
 	prints "LBA $lba: uring_generic, the drive agrees" "$sum" uring_generic "$generic" \
 		"$compute" 0
-	point "LBA $lba: that program goes" unload 0
-	point "LBA $lba: a program that counts lines" "$kcsd" load -a -d "kcsd$index" \
+	point "LBA $lba: unload that program" unload 0
+	point "LBA $lba: load a program that counts lines" "$kcsd" load -a -d "kcsd$index" \
 		"$bpf/lines.bpf.o"
-	fails "LBA $lba: uring_generic, the drive does not agree" "the drive says" \
+	fails "LBA $lba: uring_generic, another result than the drive's" "the drive says" \
 		"$examples/uring_generic" "$generic" "$compute" 0
-	point "LBA $lba: that program goes" unload 0
+	point "LBA $lba: unload that program" unload 0
 	fails "LBA $lba: uring_generic, a file" "Inappropriate ioctl" "$examples/uring_generic" \
 		"$work/data"
 	prints "LBA $lba: simulate, the block node" "$sum" simulate "$block" "$bpf/sum.bpf.o"
@@ -85,16 +86,16 @@ test_pipeline()
 	fails "LBA $lba: uring_pipeline, no program" "NVMe status 196" \
 		"$examples/uring_pipeline" "$generic" "$slm" "$compute" 0
 	fails "LBA $lba: pipeline, no program" "No Program" "$examples/pipeline" "kcsd$index" 0
-	point "LBA $lba: a program for ranges" "$kcsd" load -a -d "kcsd$index" \
+	point "LBA $lba: load a program for ranges" "$kcsd" load -a -d "kcsd$index" \
 		"$bpf/range_sum.bpf.o"
 	copied=$(cat "/sys/class/kcsd/kcsd$index/ns2/copy_bytes")
 	prints "LBA $lba: uring_pipeline" "$sum" uring_pipeline "$generic" "$slm" "$compute" 0
 	prints "LBA $lba: pipeline" "$sum" pipeline "kcsd$index" 0
-	is "LBA $lba: both copied each byte once" \
+	is "LBA $lba: both examples copied each byte once" \
 		$(($(cat "/sys/class/kcsd/kcsd$index/ns2/copy_bytes") - copied)) $((2 * SIZE))
 	fails "LBA $lba: uring_pipeline, not an SLM node" "NVMe status" \
 		"$examples/uring_pipeline" "$generic" "$generic" "$compute" 0
-	point "LBA $lba: that program goes" unload 0
+	point "LBA $lba: unload that program" unload 0
 }
 
 # Create a namespace of the NVMe driver of Linux without hardware: the loop target of nvmet, on the
@@ -138,9 +139,9 @@ test_nvme()
 		skip "$label" "no nvme-cli, or no module nvme-loop"
 		return
 	fi
-	point "LBA $lba: an NVMe loop target" make_target &&
+	point "LBA $lba: create an NVMe loop target" make_target &&
 		prints "$label" "$sum" uring_generic "/dev/$ng"
-	point "LBA $lba: the target goes" remove_target
+	point "LBA $lba: remove the target" remove_target
 }
 
 # Create the images, and the data: 3000 lines, then random bytes.
@@ -167,7 +168,7 @@ trap 'remove_target; clean_up' EXIT
 point "images" prepare
 sum=$(sum_of_bytes "$work/data")
 for lba in 512 4096; do
-	point "LBA $lba: a drive" create_drive examples device_programs=0 \
+	point "LBA $lba: create a drive" create_drive examples device_programs=0 \
 		size=$SIZE block_size=$lba slm_size=1M ||
 		continue
 	dd if="$work/data" of="$block" bs=1M oflag=direct status=none
@@ -175,6 +176,6 @@ for lba in 512 4096; do
 	test_generic
 	test_pipeline
 	test_nvme
-	point "LBA $lba: the drive goes" delete_drive examples
+	point "LBA $lba: remove the drive" delete_drive examples
 done
 finish

@@ -42,17 +42,19 @@ test_counts()
 {
 	local _
 
-	is "$engine: no run, no latency" "$(total latency)" 0
-	is "$engine: no run, no instructions" "$(total insns)" 0
+	is "$engine: no latency before a run" "$(total latency)" 0
+	is "$engine: no instructions before a run" "$(total insns)" 0
 	for _ in 1 2 3 4 5; do
 		run --cparam1 1 --budget 100000
 	done
 	is "$engine: a latency for each run" "$(total latency)" 5
-	is "$engine: and instructions" "$(total insns)" 5
-	is "$engine: as many as sysfs says" \
+	is "$engine: instructions for each run" "$(total insns)" 5
+	is "$engine: as many instructions as in sysfs" \
 		"$(cat "/sys/class/kcsd/kcsd$index/programs/0/runs")" 5
-	point "$engine: all instructions are where they belong" has insns "$(jq .insns "$work/json")" 5
-	point "$engine: the last latency is where it belongs" has latency "$(jq .run_ns "$work/json")" 1
+	point "$engine: instructions are in the right bucket" \
+		has insns "$(jq .insns "$work/json")" 5
+	point "$engine: the last latency is in the right bucket" \
+		has latency "$(jq .run_ns "$work/json")" 1
 	point "$engine: latency, well formed" well_formed latency
 	point "$engine: insns, well formed" well_formed insns
 	run --cparam1 1
@@ -71,18 +73,19 @@ unload_while_open()
 }
 
 for engine in jit interp; do
-	point "$engine: a drive" create_drive histograms size=16M "engine=$engine" || continue
-	point "$engine: no program, no directory" \
+	point "$engine: create a drive" \
+		create_drive histograms size=16M "engine=$engine" || continue
+	point "$engine: no directory without a program" \
 		test ! -e "$debug/kcsd/kcsd$index/programs/0"
-	point "$engine: a program" "$kcsd" load -d "$name" --program fill --activate \
+	point "$engine: load a program" "$kcsd" load -d "$name" --program fill --activate \
 		"$bpf/tests/behave.bpf.o"
 	test_counts
 	unload_while_open 2>/dev/null
-	point "$engine: no program, no directory any more" \
+	point "$engine: the directory goes with the program" \
 		test ! -e "$debug/kcsd/kcsd$index/programs/0"
 	"$kcsd" load -d "$name" --program fill "$bpf/tests/behave.bpf.o" >"$work/out"
-	is "$engine: another begins anew" "$(total latency)" 0
-	point "$engine: the drive goes" delete_drive histograms
-	point "$engine: and its directory" test ! -e "$debug/kcsd/kcsd$index"
+	is "$engine: another program starts at 0" "$(total latency)" 0
+	point "$engine: remove the drive" delete_drive histograms
+	point "$engine: the directory of the drive is removed" test ! -e "$debug/kcsd/kcsd$index"
 done
 finish

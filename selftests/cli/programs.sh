@@ -43,9 +43,9 @@ test_word()
 		is "$what: word '$word'" "$(result)" \
 			"$(grep -a -o -F -e "$word" "$work/text" | wc -l)"
 	done
-	is "$what: all of it was read inside the drive" "$(jq .media_read_bytes "$work/json")" \
+	is "$what: all data was read inside the drive" "$(jq .media_read_bytes "$work/json")" \
 		$((lbas * size))
-	point "$what: next to nothing crossed the link" jq -e \
+	point "$what: few bytes crossed the link" jq -e \
 		'.link_to_drive_bytes + .link_from_drive_bytes < 1000' "$work/json"
 }
 
@@ -66,9 +66,9 @@ test_word_counters()
 	before_host=$(counter host_read_bytes)
 	before_media=$(counter media_read_bytes)
 	on_drive word --arg e
-	is "$what: the media was read by the run" \
+	is "$what: the run read the media" \
 		$(($(counter media_read_bytes) - before_media)) $((lbas * size))
-	point "$what: the link was not used for that" \
+	point "$what: the link was not used" \
 		test $(($(counter host_read_bytes) - before_host)) -lt 65536
 }
 
@@ -80,7 +80,7 @@ test_grep()
 		on_drive grep --arg "$string" --out-max 8M --output "$work/got"
 		grep -a -F -e "$string" "$work/text" >"$work/wanted"
 		is "$what: lines with '$string'" "$(result)" "$(wc -l <"$work/wanted")"
-		point "$what: these lines" cmp "$work/got" "$work/wanted"
+		point "$what: these lines match" cmp "$work/got" "$work/wanted"
 	done
 }
 
@@ -132,7 +132,7 @@ test_join()
 	tail -c +2 "$work/keys" | awk -F, 'NR == FNR { wanted[$0]; next } $2 in wanted' \
 		- "$work/csv" >"$work/wanted"
 	is "$what: join" "$(result)" "$(wc -l <"$work/wanted")"
-	point "$what: join: these rows" cmp "$work/got" "$work/wanted"
+	point "$what: join: same rows" cmp "$work/got" "$work/wanted"
 }
 
 # Test several programs in one object: names and addresses in .data, which is new in each run.
@@ -194,7 +194,7 @@ for what in "memory, LBA 512" "file, LBA 4096"; do
 	size=${what##* }
 	options=(size=64M "block_size=$size")
 	[[ $what == memory* ]] || options+=("backing_file=$work/image")
-	point "$what: a drive" create_drive programs "${options[@]}" || continue
+	point "$what: create a drive" create_drive programs "${options[@]}" || continue
 	put "$work/text"
 	test_word
 	test_word_counters
@@ -207,6 +207,6 @@ for what in "memory, LBA 512" "file, LBA 4096"; do
 	put "$work/csv"
 	test_csv
 	test_join
-	point "$what: the drive goes" delete_drive programs
+	point "$what: remove the drive" delete_drive programs
 done
 finish

@@ -84,8 +84,9 @@ test_run()
 	point "a run: its time is a part of the command's" \
 		test "$(field latency_ns <<<"$line")" -ge "$(field run_ns <<<"$line")"
 	is "as many completed as submitted" "$(count complete '')" "$(count submit '')"
-	is "its load: completed" "$(events complete 'opcode=0x85 admin=1' | field status | sort -u)" 0x0
-	is "each once" "$(events complete '' | field id | sort | uniq -d)" ""
+	is "its load completes" \
+		"$(events complete 'opcode=0x85 admin=1' | field status | sort -u)" 0x0
+	is "each id completes once" "$(events complete '' | field id | sort | uniq -d)" ""
 }
 
 test_ends()
@@ -127,7 +128,7 @@ test_other_commands()
 	enable submit start complete
 	point "slm write" "$kcsd" slm write -d "$name" 5 --hex 01020304
 	the_three "slm write" "nsid=2 opcode=0x05 admin=0"
-	is "slm write: on no unit" "$(events start 'nsid=2 opcode=0x05' | field unit)" -1
+	is "slm write: runs on no unit" "$(events start 'nsid=2 opcode=0x05' | field unit)" -1
 	is "slm write: no program" "$(events complete 'nsid=2 opcode=0x05' | field pind)" -1
 	enable submit start complete
 	point "slm copy" "$kcsd" slm copy -d "$name" 4096 --lba 0+8
@@ -142,17 +143,17 @@ test_some()
 	enable complete
 	behave echo --arg x
 	is "complete alone: a line" "$(count complete opcode=$execute)" 1
-	is "complete alone: no other" "$(count '(submit|start)' '')" 0
+	is "complete alone: no other event" "$(count '(submit|start)' '')" 0
 	point "complete alone: its latency" \
 		test "$(events complete opcode=$execute | field latency_ns)" -gt 0
 	enable
 	behave echo --arg x
-	is "none: no line" "$(count '.*' '')" 0
+	is "no event enabled: no line" "$(count '.*' '')" 0
 	behave spin --timeout 2000 &
 	sleep 0.5
 	enable submit start complete
 	wait $!
-	is "a command from before is not told of" "$(count '.*' opcode=$execute)" 0
+	is "a command that began before is not traced" "$(count '.*' opcode=$execute)" 0
 }
 
 # seen_by_bpftrace STATUS: print the exit status and output of bpftrace. True if it saw the event.
@@ -193,9 +194,9 @@ test_perf()
 }
 
 trap 'enable; rmdir $instance; clean_up' EXIT
-point "a drive" create_drive trace size=16M block_size=512 slm_size=1M cus=2
+point "create a drive" create_drive trace size=16M block_size=512 slm_size=1M cus=2
 for event in submit start complete; do
-	point "there is $event" test -r $instance/events/kcsd/kcsd_cmd_$event/format
+	point "event $event exists" test -r $instance/events/kcsd/kcsd_cmd_$event/format
 done
 test_run
 test_ends
@@ -204,5 +205,5 @@ test_other_commands
 test_some
 test_bpftrace
 test_perf
-point "the drive goes" delete_drive trace
+point "remove the drive" delete_drive trace
 finish

@@ -12,8 +12,9 @@ cover=$work/cover
 "$fuzzer" -t "${KCSD_FUZZ_TIME:-60}" -s "${KCSD_FUZZ_SEED:-1}" -c "$cover" |
 	sed -e '/^TAP version/d' -e '/^1\.\./d' | tee "$work/out"
 status=${PIPESTATUS[0]}
+# shellcheck disable=SC2034 # tap.sh counts on from there
 points=$(grep -cE '^(not )?ok ' "$work/out")
-verdict "$status" "the fuzzer's own verdict"
+verdict "$status" "fuzz_cmd succeeds"
 if [ -s "$cover" ]; then
 	[ -z "${KCSD_COVERAGE:-}" ] || cp "$cover" "$KCSD_COVERAGE"
 	module=$(first_there "${KCSD_MODULE:-}" "../../build/module/$(uname -r)/kcsd.ko" ../../kcsd.ko) &&

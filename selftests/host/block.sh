@@ -37,22 +37,22 @@ test_limits()
 	positive "$what: discard" "$(limit discard_max_bytes)"
 	positive "$what: write zeroes" "$(limit write_zeroes_max_bytes)"
 	positive "$what: DMA alignment" "$(limit dma_alignment)"
-	is "$what: no partitions are there at first" \
+	is "$what: a new drive has no partitions" \
 		"$(find /sys/block/"$(basename "$block")" -name '*p[0-9]' | wc -l)" 0
 }
 
 test_data()
 {
-	is "$what: a new drive is all zeroes" "$(sum_of "$block")" \
+	is "$what: a new drive reads as zeroes" "$(sum_of "$block")" \
 		"$(head -c $BYTES /dev/zero | md5sum | cut -d' ' -f1)"
 	random "$work/data" $BYTES
-	point "$what: all of it is written" \
+	point "$what: write all of it" \
 		dd if="$work/data" of="$block" bs=1M oflag=direct conv=fsync
-	is "$what: and read back" "$(sum_of "$block")" "$(sum_of "$work/data")"
-	point "$what: a single LBA is written" dd if="$work/data" of="$block" bs="$size" count=1 \
+	is "$what: reads back what was written" "$(sum_of "$block")" "$(sum_of "$work/data")"
+	point "$what: write one LBA" dd if="$work/data" of="$block" bs="$size" count=1 \
 		seek=7 skip=3 oflag=direct conv=notrunc
 	dd if="$work/data" of="$work/data" bs="$size" count=1 seek=7 skip=3 conv=notrunc status=none
-	is "$what: and nothing else changes" "$(sum_of "$block")" "$(sum_of "$work/data")"
+	is "$what: no other LBA changes" "$(sum_of "$block")" "$(sum_of "$work/data")"
 	fails "$what: a write past the end" "No space left" \
 		dd if=/dev/zero of="$block" bs="$size" count=1 seek=$(($BYTES / size)) oflag=direct
 	fails "$what: half an LBA" "Invalid argument" \
@@ -68,7 +68,7 @@ test_zeroing()
 	dd if="$work/data" of="$block" bs=1M oflag=direct status=none
 	point "$what: $command" blkdiscard "$@" -o 65536 -l 131072 "$block"
 	dd if=/dev/zero of="$work/data" bs=65536 seek=1 count=2 conv=notrunc status=none
-	is "$what: $command reads as zeroes, the rest is left alone" "$(sum_of "$block")" \
+	is "$what: $command reads as zeroes, the rest is unchanged" "$(sum_of "$block")" \
 		"$(sum_of "$work/data")"
 }
 
@@ -86,7 +86,7 @@ counts()
 	settle
 	before=$(counter "$file")
 	point "$name" "$@"
-	is "$name, counted" $(($(counter "$file") - before)) "$by"
+	is "$name, in the counters" $(($(counter "$file") - before)) "$by"
 }
 
 test_counted()
@@ -118,7 +118,8 @@ for backend in memory file; do
 		options=("size=$BYTES" "block_size=$size")
 		[ $backend = memory ] || options+=("backing_file=$work/image")
 		truncate -s $BYTES "$work/image"
-		point "$backend: a drive with LBAs of $size bytes" create_drive block "${options[@]}" ||
+		point "$backend: create a drive with LBAs of $size bytes" \
+			create_drive block "${options[@]}" ||
 			continue
 		what="$backend, LBA $size"
 		test_limits
@@ -126,7 +127,7 @@ for backend in memory file; do
 		test_zeroing discard
 		test_zeroing "write zeroes" -z
 		test_counted
-		point "$backend: the drive goes" delete_drive block
+		point "$backend: remove the drive" delete_drive block
 		rm "$work/image"
 	done
 done

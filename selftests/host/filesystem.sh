@@ -39,8 +39,8 @@ file_system()
 	point "$what: umount" umount "$mount"
 	settle
 	point "$what: mount again" mount "$device" "$mount" || return
-	is "$what: every file is as it was" "$(tree_sum "$mount")" "$before"
-	point "$what: files go" rm -r "$mount/some"
+	is "$what: every file is unchanged" "$(tree_sum "$mount")" "$before"
+	point "$what: delete files" rm -r "$mount/some"
 	point "$what: fstrim" fstrim "$mount"
 	fails "$what: no power off while it is mounted" "Device or resource busy" \
 		set_attribute "$name" power 0
@@ -65,19 +65,19 @@ partitions()
 	first=${block}p1
 	second=${block}p2
 	is "$what: nodes" "$(ls "$block"p*)" "$first"$'\n'"$second"
-	is "$what: size of the first" "$(blockdev --getsize64 "$first")" 8388608
-	point "$what: a write to the second" dd if="$work/data" of="$second" bs=1M oflag=direct
-	is "$what: is at its place on the drive" \
+	is "$what: size of partition 1" "$(blockdev --getsize64 "$first")" 8388608
+	point "$what: write to partition 2" dd if="$work/data" of="$second" bs=1M oflag=direct
+	is "$what: the data is at its place on the drive" \
 		"$(dd if="$block" bs=1M skip=16 count=1 iflag=direct status=none | md5sum)" \
 		"$(md5sum <"$work/data")"
-	fails "$what: a write past the first" "No space left" \
+	fails "$what: a write past the end of partition 1" "No space left" \
 		dd if=/dev/zero of="$first" bs=1M seek=8 count=1 oflag=direct
 	fails "$what: no power off while a partition is open" "Device or resource busy" \
 		power_off_while_open "$second"
 	[ "$what" != "memory 4096" ] || file_system ext4 "$second" "$what, ext4 on a partition"
-	point "$what: another table" sfdisk -q --delete "$block"
+	point "$what: write another table" sfdisk -q --delete "$block"
 	settle
-	is "$what: no nodes" "$(find /dev -maxdepth 1 -path "${block}p*")" ""
+	is "$what: the old nodes are gone" "$(find /dev -maxdepth 1 -path "${block}p*")" ""
 }
 
 power_off_while_open()
@@ -91,7 +91,7 @@ for backend in "memory 512" "memory 4096" "file 4096"; do
 	options=(size=512M "block_size=${backend#* }")
 	[ "${backend% *}" = memory ] || options+=("backing_file=$work/image")
 	: >"$work/image"
-	point "$backend: a drive" create_drive fs "${options[@]}" || continue
+	point "$backend: create a drive" create_drive fs "${options[@]}" || continue
 	for type in ext4 xfs; do
 		if grep -qw $type /proc/filesystems || modprobe -q $type; then
 			file_system $type "$block" "$backend, $type"
@@ -100,7 +100,7 @@ for backend in "memory 512" "memory 4096" "file 4096"; do
 		fi
 	done
 	partitions "$backend"
-	point "$backend: the drive goes" delete_drive fs
+	point "$backend: remove the drive" delete_drive fs
 	rm "$work/image"
 done
 finish

@@ -92,7 +92,7 @@ test_both_ways()
 
 	job=(--name=both --size=100% --thread --bs=64k --verify=crc32c --verify_fatal=1
 		--verify_state_save=0 --randseed=20240608 --output=/dev/null)
-	point "$backend, LBA $size: written by passthrough" timeout 300 fio "${job[@]}" \
+	point "$backend, LBA $size: write by passthrough" timeout 300 fio "${job[@]}" \
 		--filename="$generic" --ioengine=io_uring_cmd --cmd_type=nvme --rw=write --do_verify=0
 	point "$backend, LBA $size: read by the block device" timeout 300 fio "${job[@]}" \
 		--filename="$block" --ioengine=io_uring --direct=1 --rw=write --verify_only=1
@@ -105,7 +105,8 @@ for backend in memory file; do
 		options=(size=16M "block_size=$size")
 		[ $backend = memory ] || options+=("backing_file=$work/image")
 		truncate -s 16M "$work/image"
-		point "$backend: a drive with LBAs of $size bytes" create_drive fio "${options[@]}" ||
+		point "$backend: create a drive with LBAs of $size bytes" \
+			create_drive fio "${options[@]}" ||
 			continue
 		test_block $size $backend
 		test_sub_page_buffers $size $backend
@@ -113,7 +114,7 @@ for backend in memory file; do
 		test_fast_passthrough $size $backend
 		test_both_ways $size $backend
 		[ $backend$size != memory4096 ] || test_documented
-		point "$backend: the drive goes" delete_drive fio
+		point "$backend: remove the drive" delete_drive fio
 		rm "$work/image"
 	done
 done

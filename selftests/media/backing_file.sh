@@ -18,15 +18,16 @@ test_existing_image()
 
 	random "$work/image" 20971520
 	before=$(sum_of "$work/image")
-	point "an image: a drive of it" create_drive file "backing_file=$work/image" || return
-	is "an image: its size is the drive's" "$(blockdev --getsize64 "$block")" 20971520
-	is "an image: byte for byte" "$(sum_of "$block")" "$before"
-	fails "an image: belongs to one drive" "Device or resource busy" \
+	point "an image: create a drive on it" \
+		create_drive file "backing_file=$work/image" || return
+	is "an image: the drive has its size" "$(blockdev --getsize64 "$block")" 20971520
+	is "an image: same bytes" "$(sum_of "$block")" "$before"
+	fails "an image: a second drive is refused" "Device or resource busy" \
 		create_drive second "backing_file=$work/image"
 	rmdir $CONFIG/kst-second
 	name=kst-file
-	point "an image: the drive goes" delete_drive file
-	is "an image: reading has not changed it" "$(sum_of "$work/image")" "$before"
+	point "an image: remove the drive" delete_drive file
+	is "an image: unchanged by reading" "$(sum_of "$work/image")" "$before"
 }
 
 # Test a size that is not a multiple of the LBA size: the drive ends before the last part, and does
@@ -35,12 +36,13 @@ test_odd_image()
 {
 	random "$work/image" 2097652
 	tail -c 500 "$work/image" >"$work/tail"
-	point "an odd image: a drive of it" create_drive file "backing_file=$work/image" || return
-	is "an odd image: whole LBAs" "$(blockdev --getsize64 "$block")" 2097152
-	point "an odd image: all of it is written" \
+	point "an odd image: create a drive on it" \
+		create_drive file "backing_file=$work/image" || return
+	is "an odd image: size in whole LBAs" "$(blockdev --getsize64 "$block")" 2097152
+	point "an odd image: write all of it" \
 		dd if=/dev/zero of="$block" bs=1M count=2 oflag=direct
-	point "an odd image: the drive goes" delete_drive file
-	is "an odd image: its end is as it was" "$(tail -c 500 "$work/image" | md5sum)" \
+	point "an odd image: remove the drive" delete_drive file
+	is "an odd image: its end is unchanged" "$(tail -c 500 "$work/image" | md5sum)" \
 		"$(md5sum <"$work/tail")"
 }
 
@@ -49,18 +51,18 @@ test_written()
 {
 	random "$work/data" 8388608
 	truncate -s 8M "$work/image"
-	point "writing: a drive" create_drive file "backing_file=$work/image" || return
-	point "writing: with fsync" dd if="$work/data" of="$block" bs=1M conv=fsync
-	is "writing: is in the file" "$(sum_of "$work/image")" "$(sum_of "$work/data")"
-	point "writing: the drive goes" delete_drive file
-	is "writing: still is" "$(sum_of "$work/image")" "$(sum_of "$work/data")"
-	point "again: the drive comes back" create_drive file "backing_file=$work/image" || return
-	is "again: with its data" "$(sum_of "$block")" "$(sum_of "$work/data")"
-	point "again: it grows" sh -c "echo 0 >$CONFIG/$name/power &&
+	point "writing: create a drive" create_drive file "backing_file=$work/image" || return
+	point "writing: write with fsync" dd if="$work/data" of="$block" bs=1M conv=fsync
+	is "writing: the data is in the file" "$(sum_of "$work/image")" "$(sum_of "$work/data")"
+	point "writing: remove the drive" delete_drive file
+	is "writing: the data stays in the file" "$(sum_of "$work/image")" "$(sum_of "$work/data")"
+	point "again: create the drive again" create_drive file "backing_file=$work/image" || return
+	is "again: its data is there" "$(sum_of "$block")" "$(sum_of "$work/data")"
+	point "again: set a larger size" sh -c "echo 0 >$CONFIG/$name/power &&
 		echo 16M >$CONFIG/$name/size && echo 1 >$CONFIG/$name/power"
-	is "again: to the size chosen" "$(stat -c %s "$work/image")" 16777216
-	is "again: its data first" "$(sum_of "$block" 8388608)" "$(sum_of "$work/data")"
-	point "again: the drive goes" delete_drive file
+	is "again: the file has the size chosen" "$(stat -c %s "$work/image")" 16777216
+	is "again: its old data is unchanged" "$(sum_of "$block" 8388608)" "$(sum_of "$work/data")"
+	point "again: remove the drive" delete_drive file
 }
 
 # refused NAME TEXT ATTRIBUTE=VALUE...: expect that power on fails, without a node or other remains.
@@ -87,10 +89,10 @@ test_refusals()
 	refused "a relative path" "Invalid argument" "backing_file=image"
 	refused "zones that cannot be" "Invalid argument" "backing_file=$work/image" size=8M \
 		zone_size=1M conventional_zones=8
-	is "the file has not grown for that" "$(stat -c %s "$work/image")" 4194304
+	is "the file has not grown" "$(stat -c %s "$work/image")" 4194304
 	: >"$work/image"
 	refused "an empty file without a size" "Invalid argument" "backing_file=$work/image"
-	is "none of these made a file" "$(ls "$work/nothing" 2>&1)" \
+	is "no refused drive made a file" "$(ls "$work/nothing" 2>&1)" \
 		"ls: cannot access '$work/nothing': No such file or directory"
 }
 
@@ -100,17 +102,17 @@ full()
 	local what=$1 dir=$2
 
 	: >"$dir/image"
-	point "$what: a drive" create_drive file "backing_file=$dir/image" size=64M || return
+	point "$what: create a drive" create_drive file "backing_file=$dir/image" size=64M || return
 	fails "$what: ENOSPC is an I/O error" "No space left on device" \
 		timeout 120 dd if=/dev/urandom of="$block" bs=1M count=64 oflag=direct
 	fails "$what: a write through the page cache fails at fsync" "" \
 		timeout 120 dd if=/dev/urandom of="$block" bs=1M count=64 conv=fsync
-	point "$what: reads go on" \
+	point "$what: reads still succeed" \
 		timeout 120 dd if="$block" of=/dev/null bs=1M count=64 iflag=direct
-	point "$what: space is given back" timeout 120 blkdiscard "$block"
-	point "$what: then writes go on" timeout 120 \
+	point "$what: free space" timeout 120 blkdiscard "$block"
+	point "$what: writes succeed again" timeout 120 \
 		dd if=/dev/urandom of="$block" bs=1M count=4 oflag=direct
-	point "$what: the drive goes" timeout 120 bash -c ". ../lib/lib.sh; delete_drive file"
+	point "$what: remove the drive" timeout 120 bash -c ". ../lib/lib.sh; delete_drive file"
 }
 
 test_full()
@@ -135,13 +137,14 @@ test_direct()
 	mount_small direct 64 || { skip "O_DIRECT" "no loop device"; return; }
 	random "$work/data" 4194304
 	: >"$work/direct/image"
-	point "O_DIRECT: a drive" create_drive file "backing_file=$work/direct/image" size=4M ||
+	point "O_DIRECT: create a drive" \
+		create_drive file "backing_file=$work/direct/image" size=4M ||
 		return
-	point "O_DIRECT: written" dd if="$work/data" of="$block" bs=1M oflag=direct
-	is "O_DIRECT: is in the file without the page cache" \
+	point "O_DIRECT: write" dd if="$work/data" of="$block" bs=1M oflag=direct
+	is "O_DIRECT: the data is in the file without the page cache" \
 		"$(dd if="$work/direct/image" bs=1M iflag=direct status=none | md5sum)" \
 		"$(md5sum <"$work/data")"
-	point "O_DIRECT: the drive goes" delete_drive file
+	point "O_DIRECT: remove the drive" delete_drive file
 }
 
 # Test a backing file that makes no progress: power off waits for it, a reader of `power` does not.
@@ -151,7 +154,7 @@ test_stopped()
 
 	mount_small stopped 64 || { skip "a medium that has stopped" "no loop device"; return; }
 	: >"$work/stopped/image"
-	point "a medium that has stopped: a drive" create_drive file \
+	point "a medium that has stopped: create a drive" create_drive file \
 		"backing_file=$work/stopped/image" size=4M cache_size=1M || return
 	dd if=/dev/zero of="$block" bs=4k count=1 oflag=direct status=none
 	fsfreeze -f "$work/stopped"
@@ -166,12 +169,12 @@ test_stopped()
 	while [ ! -s "$work/power" ] && [ $((tries++)) -lt 600 ]; do
 		sleep 0.1
 	done
-	is "a medium that has stopped: power is read" "$(cat "$work/power")" 1
+	is "a medium that has stopped: the power attribute can be read" "$(cat "$work/power")" 1
 	point "a medium that has stopped: power off waits" kill -0 $off
 	fsfreeze -u "$work/stopped"
 	wait $off $read
-	is "a medium that has stopped: power off ends" "$(cat "$CONFIG/$name/power")" 0
-	point "a medium that has stopped: the drive goes" delete_drive file
+	is "a medium that has stopped: power off completes" "$(cat "$CONFIG/$name/power")" 0
+	point "a medium that has stopped: remove the drive" delete_drive file
 }
 
 begin

@@ -37,20 +37,20 @@ test_syntax()
 {
 	local wrong
 
-	is "syntax: none at first" "$(badblocks)" ""
+	is "syntax: no bad blocks at first" "$(badblocks)" ""
 	for wrong in "" + - 1 1-2 +1 +1- +-1 +2-1 ++1-2 "+1-2 3" "+1 -2" +a-2 +1-b +0x1-2 +-1-2 \
 		+18014398509481984-18014398509481984 +0-2147483647 +99999999999999999999-1; do
 		fails "syntax: '$wrong' is refused" "Invalid argument" set_badblocks "$wrong"
 	done
-	is "syntax: nothing came of it" "$(badblocks)" ""
-	point "syntax: a range" set_badblocks +80-87
-	point "syntax: another" set_badblocks +2000-2000
-	is "syntax: as first and length" "$(badblocks | tr '\n' ,)" "80 8,2000 1,"
-	point "syntax: a part becomes good" set_badblocks -82-83
-	is "syntax: the rest stays" "$(badblocks | tr '\n' ,)" "80 2,84 4,2000 1,"
-	point "syntax: all of it becomes good" set_badblocks -80-87
-	point "syntax: and the other" set_badblocks -0-4000
-	is "syntax: none is left" "$(badblocks)" ""
+	is "syntax: no bad blocks after refused text" "$(badblocks)" ""
+	point "syntax: add a range" set_badblocks +80-87
+	point "syntax: add another range" set_badblocks +2000-2000
+	is "syntax: shown as first sector and length" "$(badblocks | tr '\n' ,)" "80 8,2000 1,"
+	point "syntax: clear a part" set_badblocks -82-83
+	is "syntax: the rest is still bad" "$(badblocks | tr '\n' ,)" "80 2,84 4,2000 1,"
+	point "syntax: clear the rest" set_badblocks -80-87
+	point "syntax: clear the other range" set_badblocks -0-4000
+	is "syntax: no bad blocks left" "$(badblocks)" ""
 }
 
 test_list_is_full()
@@ -60,11 +60,11 @@ test_list_is_full()
 	for ((i = 0; i < 600; i++)); do
 		set_badblocks "+$((i * 1000))-$((i * 1000))" 2>/dev/null || break
 	done
-	is "full: so many ranges" "$((i >= 500 && i < 600))" 1
-	fails "full: no more" "No space left" set_badblocks "+9000000-9000000"
-	is "full: what is shown is of a page" "$(($(badblocks | wc -c) <= 4096))" 1
-	point "full: all become good" set_badblocks -0-9999999
-	is "full: none is left" "$(badblocks)" ""
+	is "full: number of ranges" "$((i >= 500 && i < 600))" 1
+	fails "full: one range more" "No space left" set_badblocks "+9000000-9000000"
+	is "full: the text fits a page" "$(($(badblocks | wc -c) <= 4096))" 1
+	point "full: clear all" set_badblocks -0-9999999
+	is "full: no bad blocks left" "$(badblocks)" ""
 }
 
 # Test access to LBA 10, which is sectors 80 to 87.
@@ -73,40 +73,42 @@ test_access()
 	local before what
 
 	before=$(media_errors)
-	point "$1: one sector is bad" set_badblocks +83-83
+	point "$1: add a bad sector" set_badblocks +83-83
 	for what in read_lba write_lba; do
 		fails "$1: $what of its LBA" "No data available" $what 10
-		point "$1: $what of the one before" $what 9
-		point "$1: $what of the one after" $what 11
-		fails "$1: $what of many, it among them" "No data available" $what 0 256
-		point "$1: $what of many without it" $what 11 200
+		point "$1: $what of the LBA before" $what 9
+		point "$1: $what of the LBA after" $what 11
+		fails "$1: $what of many LBAs with it" "No data available" $what 0 256
+		point "$1: $what of many LBAs without it" $what 11 200
 	done
 	fails "$1: a discard with it" "" blkdiscard -o 32768 -l 65536 "$block"
 	fails "$1: zeroing with it" "" blkdiscard -z -o 32768 -l 65536 "$block"
 	point "$1: a discard without it" blkdiscard -o 65536 -l 65536 "$block"
 	[ "$(media_errors)" -ge $((before + 6)) ]
-	verdict $? "$1: they are counted"
-	is "$1: a program reads it" "$("$kcsd" run "$bpf/lines.bpf.o" -d "$name" --lba 0+16 |
+	verdict $? "$1: media errors are counted"
+	is "$1: a program that reads it fails" \
+		"$("$kcsd" run "$bpf/lines.bpf.o" -d "$name" --lba 0+16 |
 		sed -n 's/^result: .*(\(.*\))/\1/p')" "-5: the medium failed"
-	point "$1: a program that does not" "$kcsd" run "$bpf/lines.bpf.o" -d "$name" --lba 0+10
-	point "$1: it becomes good" set_badblocks -83-83
-	point "$1: and is read" read_lba 10
-	point "$1: and written" write_lba 10
+	point "$1: a program that does not read it" \
+		"$kcsd" run "$bpf/lines.bpf.o" -d "$name" --lba 0+10
+	point "$1: clear the bad sector" set_badblocks -83-83
+	point "$1: read it" read_lba 10
+	point "$1: write it" write_lba 10
 }
 
 # Test that bad blocks belong to the configfs directory: they stay when the power goes off.
 test_power()
 {
-	point "power: bad" set_badblocks +80-80
+	point "power: add a bad range" set_badblocks +80-80
 	settle
-	point "power: off" set_attribute "$name" power 0
-	is "power: still bad" "$(badblocks)" "80 1"
-	point "power: bad without power" set_badblocks +800-800
-	point "power: on" set_attribute "$name" power 1
+	point "power: power off" set_attribute "$name" power 0
+	is "power: bad blocks survive power off" "$(badblocks)" "80 1"
+	point "power: add a bad range without power" set_badblocks +800-800
+	point "power: power on" set_attribute "$name" power 1
 	settle
-	fails "power: read fails" "No data available" read_lba 10
-	fails "power: that of the other, too" "No data available" read_lba 100
-	point "power: good again" set_badblocks -0-800
+	fails "power: a read of the first range fails" "No data available" read_lba 10
+	fails "power: a read of the second range fails" "No data available" read_lba 100
+	point "power: clear both" set_badblocks -0-800
 }
 
 begin
@@ -123,11 +125,12 @@ create_drive bad "backing_file=$work/image" || exit 1
 test_access file
 delete_drive bad
 create_drive bad size=16M block_size=512 || exit 1
-point "LBAs of 512: bad" set_badblocks +83-83
-fails "LBAs of 512: its own" "No data available" \
+point "LBAs of 512: add a bad range" set_badblocks +83-83
+fails "LBAs of 512: a read of its LBA fails" "No data available" \
 	dd if="$block" of=/dev/null bs=512 skip=83 count=1 \
 	iflag=direct status=none
-point "LBAs of 512: the next" dd if="$block" of=/dev/null bs=512 skip=84 count=1 iflag=direct \
+point "LBAs of 512: a read of the next LBA" \
+	dd if="$block" of=/dev/null bs=512 skip=84 count=1 iflag=direct \
 	status=none
 delete_drive bad
 finish

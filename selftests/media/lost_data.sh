@@ -111,11 +111,11 @@ plain()
 
 	shift
 	fresh
-	point "$what: a drive" drive "$@" || return
+	point "$what: create a drive" drive "$@" || return
 	well "$what: before"
 	dmesg -C
 	dm_fail "$first" 16
-	point "$what: a write comes to the page cache" write_block 0
+	point "$what: a write reaches the page cache" write_block 0
 	fails "$what: the flush fails" "" flush
 	dm_fail
 	all_fail "$what, the disk is well again"
@@ -123,7 +123,7 @@ plain()
 	point "$what: power off" power 0
 	point "$what: power on" power 1
 	well "$what: after"
-	point "$what: the drive goes" delete_drive lost
+	point "$what: remove the drive" delete_drive lost
 }
 
 # has FILE: true if the first 4 KiB of the drive are those of FILE.
@@ -137,39 +137,39 @@ has()
 test_cached()
 {
 	fresh
-	point "cached: a drive" drive || return
-	point "cached: data" write_block 0
-	point "cached: flushed" flush
+	point "cached: create a drive" drive || return
+	point "cached: write data" write_block 0
+	point "cached: flush" flush
 	dm_fail "$first" 16
 	data=$work/other
-	point "cached: other data" write_block 0
+	point "cached: write other data" write_block 0
 	data=$work/data
 	fails "cached: the flush fails" "" flush
 	dm_fail
 	point "cached: power off" power 0
 	point "cached: power on" power 1
-	point "cached: what is on the disk is read" has "$work/data"
+	point "cached: reads return the data on the disk" has "$work/data"
 	point "cached: a flush" flush
 	echo 1 >/proc/sys/vm/drop_caches
-	point "cached: it is there" has "$work/data"
-	point "cached: the drive goes" delete_drive lost
+	point "cached: the data is on the disk" has "$work/data"
+	point "cached: remove the drive" delete_drive lost
 }
 
 # Test the same with a loss by another process, while the drive was off.
 test_cached_before()
 {
 	fresh
-	point "before power on: a drive" drive || return
-	point "before power on: data" write_block 0
+	point "before power on: create a drive" drive || return
+	point "before power on: write data" write_block 0
 	point "before power on: power off" power 0
 	dm_fail "$first" 16
 	dd if="$work/other" of="$image" conv=notrunc status=none
 	fails "before power on: a sync of the file" "" sync "$image"
 	dm_fail
 	point "before power on: power on" power 1
-	point "before power on: what is on the disk is read" has "$work/data"
+	point "before power on: reads return the data on the disk" has "$work/data"
 	well "before power on"
-	point "before power on: the drive goes" delete_drive lost
+	point "before power on: remove the drive" delete_drive lost
 }
 
 # Test a writeback error that another process was told of: the drive must still report it.
@@ -178,13 +178,13 @@ test_told_to_another()
 	local what="an error that another was told of${1:+, $1}"
 
 	fresh "${2-}"
-	point "$what: a drive" drive || return
+	point "$what: create a drive" drive || return
 	dm_fail "$first" 16
 	point "$what: a write" write_block 0
-	fails "$what: the other's fsync" "" sync "$image"
+	fails "$what: fsync of the other file" "" sync "$image"
 	dm_fail
 	all_fail "$what"
-	point "$what: the drive goes" delete_drive lost
+	point "$what: remove the drive" delete_drive lost
 }
 
 # test_two_flushes NAME [DIRECTORY]: test that two flushes at the same time both fail.
@@ -193,14 +193,14 @@ test_two_flushes()
 	local what=$1
 
 	fresh "${2-}"
-	point "$what: a drive without a sidecar" drive sidecar=0 || return
+	point "$what: create a drive without a sidecar" drive sidecar=0 || return
 	point "$what: a write" write_block 0
 	dm_stop
 	dm_fail_next "$first" 16
-	is "$what: both fail" "$(two_flushes)" ""
+	is "$what: both flushes fail" "$(two_flushes)" ""
 	dm_fail
 	all_fail "$what"
-	point "$what: the drive goes" delete_drive lost
+	point "$what: remove the drive" delete_drive lost
 }
 
 # Test a file on overlayfs: its inode belongs to overlayfs, but the errors are those of the real
@@ -209,12 +209,12 @@ test_overlayfs()
 {
 	mkdir "$work/dm/upper" "$work/dm/work" "$work/lower" "$work/over"
 	modprobe -q overlay
-	point "overlayfs: mounted" mount -t overlay overlay "$work/over" \
+	point "overlayfs: mount" mount -t overlay overlay "$work/over" \
 		-o "lowerdir=$work/lower,upperdir=$work/dm/upper,workdir=$work/dm/work" || return
 	test_told_to_another overlayfs "$work/over"
 	test_two_flushes "overlayfs: two flushes" "$work/over"
 	rm -f "$work/over/image"
-	point "overlayfs: unmounted" umount "$work/over"
+	point "overlayfs: umount" umount "$work/over"
 }
 
 # zone NUMBER: print "condition wp", with wp in 512-byte sectors from the start of the zone.
@@ -228,12 +228,12 @@ zone()
 test_zones()
 {
 	fresh
-	point "zones: a drive" drive zone_size=1M || return
-	point "zones: zone 1: 4 KiB" write_block 256
-	point "zones: flushed" flush
+	point "zones: create a drive" drive zone_size=1M || return
+	point "zones: write 4 KiB to zone 1" write_block 256
+	point "zones: flush" flush
 	dmesg -C
 	dm_fail $((first + 257)) 16
-	point "zones: 4 KiB more" write_block 257
+	point "zones: write 4 KiB more" write_block 257
 	fails "zones: the flush fails" "" flush
 	dm_fail
 	fails "zones: an append" "" nvme zns zone-append "$generic" -n 1 -s $((2 * 2048)) -z 512 \
@@ -241,14 +241,14 @@ test_zones()
 	fails "zones: a reset" "" blkzone reset -o 2048 -c 1 "$block"
 	fails "zones: finish" "" blkzone finish -o 2048 -c 1 "$block"
 	all_fail "zones"
-	is "zones: as before" "$(zone 1)" "oi 0x000010"
+	is "zones: the zone is unchanged" "$(zone 1)" "oi 0x000010"
 	told "zones"
 	point "zones: power off" power 0
 	point "zones: power on" power 1
-	is "zones: the write pointer is in front of what was lost" "$(zone 1)" "cl 0x000008"
-	point "zones: a write there" write_block 257
+	is "zones: the write pointer is before the lost data" "$(zone 1)" "cl 0x000008"
+	point "zones: write there" write_block 257
 	point "zones: a flush" flush
-	point "zones: the drive goes" delete_drive lost
+	point "zones: remove the drive" delete_drive lost
 }
 
 # Test a failing disk under the sidecar.
@@ -257,23 +257,23 @@ test_sidecar()
 	local blocks
 
 	fresh
-	point "sidecar: a drive" drive zone_size=1M || return
-	point "sidecar: zone 1: 4 KiB" write_block 256
-	point "sidecar: flushed" flush
+	point "sidecar: create a drive" drive zone_size=1M || return
+	point "sidecar: write 4 KiB to zone 1" write_block 256
+	point "sidecar: flush" flush
 	dmesg -C
 	mapfile -t blocks < <(dm_blocks_of "$image.kcsd" | sort -n | tr ' ' '\n')
 	dm_fail "${blocks[@]}"
-	point "sidecar: 4 KiB more" write_block 257
+	point "sidecar: write 4 KiB more" write_block 257
 	fails "sidecar: the flush fails" "" flush
 	dm_fail
 	all_fail "sidecar"
 	told "sidecar"
 	point "sidecar: power off" power 0
 	point "sidecar: power on" power 1
-	is "sidecar: what was flushed is there" "$(zone 1 | cut -d' ' -f1)" cl
-	is "sidecar: and nothing more" "$(zone 1)" "cl 0x000008"
+	is "sidecar: flushed data is there" "$(zone 1 | cut -d' ' -f1)" cl
+	is "sidecar: other data is not there" "$(zone 1)" "cl 0x000008"
 	point "sidecar: a flush" flush
-	point "sidecar: the drive goes" delete_drive lost
+	point "sidecar: remove the drive" delete_drive lost
 }
 
 # fail_side: make the disk fail where the sidecar is.
@@ -304,20 +304,20 @@ test_activation()
 	local activation
 
 	fresh
-	point "activation: a drive" drive || return
-	point "activation: a program that stays" "$kcsd" load -d "kcsd$index" --persist -i 3 \
+	point "activation: create a drive" drive || return
+	point "activation: load a program to stay" "$kcsd" load -d "kcsd$index" --persist -i 3 \
 		"$bpf/sum.bpf.o"
 	fail_side
 	"$kcsd" activate -d "kcsd$index" 3 >/dev/null 2>&1 &
 	activation=$!
-	point "activation: it waits for the disk" wait_for_disk $activation
-	is "activation: not active while it does" "$(is_active)" 0
+	point "activation: activation waits for the disk" wait_for_disk $activation
+	is "activation: not active while it waits" "$(is_active)" 0
 	dm_go
 	wait $activation && echo "# it should have failed"
 	is "activation: not active after it failed" "$(is_active)" 0
 	dm_fail
 	fails "activation: a run" "" "$kcsd" run -d "kcsd$index" -i 3
-	point "activation: the drive goes" delete_drive lost
+	point "activation: remove the drive" delete_drive lost
 }
 
 begin

@@ -77,18 +77,18 @@ test_zones()
 
 	fresh
 	random "$work/data" 1048576
-	point "a zoned drive" zoned || return
+	point "create a zoned drive" zoned || return
 	point "a sidecar" test -f "$work/image.kcsd"
 	before=$(names)
-	is "its names: all of them are there" "$(wc -w <<<"$before")" 7
+	is "its names: all exist" "$(wc -w <<<"$before")" 7
 	point "zone 1: 4 blocks of 64K" write_zone 1 4 conv=fsync
 	point "zone 2: filled" write_zone 2 12 conv=fsync
 	point "zone 3: written and finished" eval \
 		'write_zone 3 2 && blkzone finish -o $((3 * 2048)) -c 1 "$block"'
-	point "zone 4: opened" blkzone open -o $((4 * 2048)) -c 1 "$block"
+	point "open zone 4" blkzone open -o $((4 * 2048)) -c 1 "$block"
 	point "zone 5: written and reset" eval \
 		'write_zone 5 2 conv=fsync && blkzone reset -o $((5 * 2048)) -c 1 "$block"'
-	point "zone 6: offline" set_attribute kst-side zone_offline 6
+	point "set zone 6 offline" set_attribute kst-side zone_offline 6
 	point "zone 7: written, read-only" eval \
 		'write_zone 7 3 && set_attribute kst-side zone_readonly 7'
 	point "zone 8: written, no flush" write_zone 8 5
@@ -111,30 +111,35 @@ test_zones()
 			"$(dd if="$block" bs=64k skip=80 count=2 iflag=direct status=none | md5sum)" \
 			"$(head -c 131072 /dev/zero | md5sum)"
 	done
-	point "it goes on at the write pointer" eval \
+	point "write at the write pointer" eval \
 		'dd if="$work/data" of="$block" bs=64k count=1 seek=20 oflag=direct conv=notrunc 2>&1'
-	fails "and nowhere else" "" write_zone 1 1
+	fails "write elsewhere" "" write_zone 1 1
 }
 
 # Test that a reader of the sidecar sees everything that was flushed, while the drive is on.
 test_flushed()
 {
-	is "what was flushed: in the file" "$($kcsd fsck --zones "$work/image" | grep '^zone 1:')" \
+	is "flushed state is in the file" "$($kcsd fsck --zones "$work/image" | grep '^zone 1:')" \
 		"zone 1: closed, 64 of 192 LBAs written"
 	point "a write without flush" write_zone 9 2
-	is "not flushed: not in the file" "$($kcsd fsck --zones "$work/image" | grep '^zone 9:')" \
+	is "unflushed state is not in the file" \
+		"$($kcsd fsck --zones "$work/image" | grep '^zone 9:')" \
 		"zone 9: empty, 0 of 192 LBAs written"
-	point "flushed" blkdev_flush
-	is "flushed: in the file" "$($kcsd fsck --zones "$work/image" | grep '^zone 9:')" \
+	point "flush" blkdev_flush
+	is "state after a flush is in the file" \
+		"$($kcsd fsck --zones "$work/image" | grep '^zone 9:')" \
 		"zone 9: closed, 32 of 192 LBAs written"
 	point "a write with FUA" write_zone 10 1 oflag=direct,dsync
-	is "FUA: in the file" "$($kcsd fsck --zones "$work/image" | grep '^zone 10:')" \
+	is "state after FUA is in the file" \
+		"$($kcsd fsck --zones "$work/image" | grep '^zone 10:')" \
 		"zone 10: closed, 16 of 192 LBAs written"
 	point "reset" blkzone reset -o $((10 * 2048)) -c 1 "$block"
-	is "a reset zone: at once" "$($kcsd fsck --zones "$work/image" | grep '^zone 10:')" \
+	is "a reset is in the file at once" \
+		"$($kcsd fsck --zones "$work/image" | grep '^zone 10:')" \
 		"zone 10: empty, 0 of 192 LBAs written"
 	point "reset all" blkzone reset "$block"
-	is "all reset: but the worn out ones" "$($kcsd fsck "$work/image" | grep -E '^[a-z-]+: [0-9]+$' |
+	is "reset all: worn out zones are unchanged" \
+		"$($kcsd fsck "$work/image" | grep -E '^[a-z-]+: [0-9]+$' |
 		grep -v -e conventional -e programs | paste -sd' ')" "empty: 13 read-only: 1 offline: 1"
 }
 
@@ -148,10 +153,10 @@ test_gone()
 	local before
 
 	before=$(names)
-	point "the drive goes" delete_drive side
-	point "it comes back in another directory" zoned || return
-	is "with its zones" "$(zone 6 | cut -d' ' -f1)" "of"
-	is "with its names" "$(names)" "$before"
+	point "remove the drive" delete_drive side
+	point "create it again in another directory" zoned || return
+	is "its zones are unchanged" "$(zone 6 | cut -d' ' -f1)" "of"
+	is "its names are unchanged" "$(names)" "$before"
 }
 
 # Test a copy of the files: it is the same drive, until it gets another UUID.
@@ -160,25 +165,25 @@ test_copy()
 	local attribute before
 
 	before=$(names)
-	point "a copy: of both files" eval \
+	point "a copy: copy both files" eval \
 		'power 0 && cp "$work/image" "$work/copy" && cp "$work/image.kcsd" "$work/copy.kcsd"'
-	point "a copy: the original comes back" power 1
+	point "a copy: create the original again" power 1
 	mkdir $CONFIG/kst-copy
 	set_attribute kst-copy backing_file "$work/copy"
 	for attribute in $ZONED; do
 		set_attribute kst-copy "${attribute%%=*}" "${attribute#*=}"
 	done
 	dmesg -C
-	fails "a copy: is refused beside the original" "File exists" set_attribute kst-copy power 1
+	fails "a copy: refused beside the original" "File exists" set_attribute kst-copy power 1
 	dmesg >"$work/.log"
 	says "a copy: the kernel log says why" "kcsd$index has the same UUID"
-	point "a copy: alone it is the original" eval \
+	point "a copy: accepted alone, as the original" eval \
 		'power 0 && set_attribute kst-copy power 1 && set_attribute kst-copy power 0'
-	point "a copy: a new UUID" "$kcsd" repair --new-uuid "$work/copy"
-	point "a copy: both are there" eval 'power 1 && set_attribute kst-copy power 1'
+	point "a copy: write a new UUID" "$kcsd" repair --new-uuid "$work/copy"
+	point "a copy: both drives power on" eval 'power 1 && set_attribute kst-copy power 1'
 	is "a copy: the original's names" "$(names)" "$before"
 	is "a copy: the copy's zones" "$(cat $CONFIG/kst-copy/zone_offline)" 6
-	is "a copy: none of its names is the original's" "$(copy_names | grep -cxFf \
+	is "a copy: its names differ from the original's" "$(copy_names | grep -cxFf \
 		<(tr ' ' '\n' <<<"$before"))" 0
 	rmdir $CONFIG/kst-copy
 }
@@ -214,8 +219,8 @@ test_other_drive()
 	fails "no sidecar with zones" "Invalid argument" eval \
 		'set_attribute kst-side sidecar 0; set_attribute kst-side power 1'
 	set_attribute kst-side sidecar 1
-	point "its own: powers on" power 1
-	is "and nothing has changed" "$(zone 1)" "cl 0x000080"
+	point "its own sidecar: power on" power 1
+	is "its zones are unchanged" "$(zone 1)" "cl 0x000080"
 	point "power off again" power 0
 }
 
@@ -226,63 +231,69 @@ test_damaged()
 	printf '\377' | dd of="$work/image.kcsd" bs=1 seek=100 conv=notrunc status=none
 	printf '\377' | dd of="$work/image.kcsd" bs=1 seek=2097252 conv=notrunc status=none
 	dmesg -C
-	point "one damaged byte: powers on" power 1
-	is "the zones are as before" "$(zone 1)" "cl 0x000080"
+	point "one damaged byte: power on" power 1
+	is "the zones are unchanged" "$(zone 1)" "cl 0x000080"
 	point "power off" power 0
-	point "it was mended" eval '! $kcsd fsck "$work/image" | grep damaged'
+	point "the file is repaired" eval '! $kcsd fsck "$work/image" | grep damaged'
 	truncate -s 1000000 "$work/image.kcsd"
 	refuses "a cut file" "cannot be used" "Structure needs cleaning"
-	fails "kcsd fsck says so" "$work/image.kcsd" "$kcsd" fsck "$work/image"
+	fails "kcsd fsck reports the damage" "$work/image.kcsd" "$kcsd" fsck "$work/image"
 	: >"$work/image.kcsd"
 	refuses "an empty file" "it has no valid header" "Structure needs cleaning"
 	echo "my notes" >"$work/image.kcsd"
 	refuses "a foreign file" "it has no valid header" "Structure needs cleaning"
-	is "which stays as it is" "$(cat "$work/image.kcsd")" "my notes"
+	is "the file is unchanged" "$(cat "$work/image.kcsd")" "my notes"
 	rm "$work/image.kcsd"
 	mkdir "$work/image.kcsd"
 	refuses "a directory" "not a regular file" "Is a directory"
 	rmdir "$work/image.kcsd"
 	refuses "no sidecar, but data" "has data, but there is no sidecar" "No such file"
-	point "none was made" test ! -e "$work/image.kcsd"
+	point "no sidecar was made" test ! -e "$work/image.kcsd"
 }
 
 test_repaired()
 {
-	fails "repair without a word" "say its zone size" "$kcsd" repair "$work/image"
+	fails "repair without an option" "say its zone size" "$kcsd" repair "$work/image"
 	point "repair: full" "$kcsd" repair "$work/image" --zones full --zone-size 1M \
 		--zone-capacity 768K --conventional-zones 1 --size 16M
 	point "it powers on" power 1
 	is "zone 1 is full" "$(zone 1 | cut -d' ' -f1)" "fu"
-	is "its data can be read" \
+	is "zone 1: its data can be read" \
 		"$(dd if="$block" bs=64k skip=16 count=1 iflag=direct status=none | md5sum)" \
 		"$(head -c 65536 "$work/data" | md5sum)"
-	fails "repair of a drive that is on" "powered on" "$kcsd" repair "$work/image" --zones empty
+	fails "repair while the drive has power" \
+		"powered on" "$kcsd" repair "$work/image" --zones empty
 	point "power off" power 0
 	point "repair: empty" "$kcsd" repair "$work/image.kcsd" --zones empty
-	point "powers on again" power 1
+	point "power on again" power 1
 	is "zone 1 is empty" "$(zone 1)" "em 0x000000"
-	point "the drive goes" delete_drive side
+	point "remove the drive" delete_drive side
 }
 
 test_programs()
 {
 	fresh
-	point "programs: a drive" zoned || return
-	point "programs: load one to stay" "$kcsd" load -d "kcsd$index" --persist -i 3 -a "$bpf/csv.bpf.o"
-	point "programs: one to stay, not active" \
+	point "programs: create a drive" zoned || return
+	point "programs: load a saved program" \
+		"$kcsd" load -d "kcsd$index" --persist -i 3 -a "$bpf/csv.bpf.o"
+	point "programs: load a saved program, not active" \
 		"$kcsd" load -d "kcsd$index" --persist -i 5 "$bpf/sum.bpf.o"
-	point "programs: one that goes" "$kcsd" load -d "kcsd$index" -i 4 "$bpf/sum.bpf.o"
-	point "programs: one that is unloaded" eval '"$kcsd" load -d "kcsd$index" --persist -i 6 \
+	point "programs: load a program that is not saved" \
+		"$kcsd" load -d "kcsd$index" -i 4 "$bpf/sum.bpf.o"
+	point "programs: load and unload a saved program" \
+		eval '"$kcsd" load -d "kcsd$index" --persist -i 6 \
 		"$bpf/sum.bpf.o" && "$kcsd" unload -d "kcsd$index" 6'
-	is "programs: marked" "$(cat "/sys/class/kcsd/kcsd$index/programs/3/persistent")" 1
-	is "programs: not marked" "$(cat "/sys/class/kcsd/kcsd$index/programs/4/persistent")" 0
+	is "programs: marked as saved" "$(cat "/sys/class/kcsd/kcsd$index/programs/3/persistent")" 1
+	is "programs: not marked as saved" \
+		"$(cat "/sys/class/kcsd/kcsd$index/programs/4/persistent")" 0
 	point "programs: power cycle" again
-	is "programs: which are there" "$(cd "/sys/class/kcsd/kcsd$index/programs" && echo [0-9])" "3 5"
+	is "programs: the saved programs are there" \
+		"$(cd "/sys/class/kcsd/kcsd$index/programs" && echo [0-9])" "3 5"
 	is "programs: active" "$(cat "/sys/class/kcsd/kcsd$index/programs/3/active")" 1
 	is "programs: not active" "$(cat "/sys/class/kcsd/kcsd$index/programs/5/active")" 0
-	point "programs: changed places" eval '"$kcsd" deactivate -d "kcsd$index" 3 &&
+	point "programs: exchange which is active" eval '"$kcsd" deactivate -d "kcsd$index" 3 &&
 		"$kcsd" activate -d "kcsd$index" 5'
-	point "programs: another cycle" again
+	point "programs: power cycle again" again
 	is "programs: deactivated" "$(cat "/sys/class/kcsd/kcsd$index/programs/3/active")" 0
 	is "programs: activated" "$(cat "/sys/class/kcsd/kcsd$index/programs/5/active")" 1
 	is "programs: kcsd fsck counts them" \
@@ -294,12 +305,12 @@ test_programs()
 	set_attribute kst-side max_program_bytes 4096
 	refuses_program "programs: too little room" "max_program_bytes is 4096: too little for program"
 	set_attribute kst-side max_program_bytes 64K
-	point "programs: powers on" power 1
-	point "programs: the drive goes" delete_drive side
-	point "programs: a drive in memory" create_drive side size=16M
-	fails "programs: nothing stays there" "Invalid Field" \
+	point "programs: power on" power 1
+	point "programs: remove the drive" delete_drive side
+	point "programs: create a drive in memory" create_drive side size=16M
+	fails "programs: a saved program is refused" "Invalid Field" \
 		"$kcsd" load -d "kcsd$index" --persist "$bpf/sum.bpf.o"
-	point "programs: it goes" delete_drive side
+	point "programs: remove the drive" delete_drive side
 }
 
 refuses_program()
@@ -316,29 +327,29 @@ test_plain()
 	local before
 
 	fresh
-	point "plain: a drive" create_drive side "backing_file=$work/image" size=8M || return
+	point "plain: create a drive" create_drive side "backing_file=$work/image" size=8M || return
 	before=$(uuid)
 	point "plain: power off" power 0
 	set_attribute kst-side size 12M
 	set_attribute kst-side block_size 512
-	point "plain: another size" power 1
+	point "plain: change the size" power 1
 	is "plain: the same UUID" "$(uuid)" "$before"
-	point "plain: no data yet, so zones can be" \
+	point "plain: set zones: there is no data yet" \
 		eval 'power 0 && set_attribute kst-side zone_size 1M && power 1'
-	is "plain: still the same" "$(uuid)" "$before"
-	point "plain: the drive goes" delete_drive side
+	is "plain: still the same UUID" "$(uuid)" "$before"
+	point "plain: remove the drive" delete_drive side
 	fresh
-	point "plain: without a sidecar" \
+	point "plain: create a drive without a sidecar" \
 		create_drive side "backing_file=$work/image" size=8M sidecar=0
-	point "plain: there is none" test ! -e "$work/image.kcsd"
-	point "plain: it goes" delete_drive side
+	point "plain: no sidecar exists" test ! -e "$work/image.kcsd"
+	point "plain: remove the drive" delete_drive side
 	fresh
-	point "plain: the sidecar is the drive's own" \
+	point "plain: create a drive" \
 		create_drive side "backing_file=$work/image" size=8M
-	fails "plain: no other's backing file" "Device or resource busy" \
+	fails "plain: the sidecar is refused as a backing file" "Device or resource busy" \
 		create_drive other "backing_file=$work/image.kcsd"
 	rmdir $CONFIG/kst-other
-	point "plain: the drive is gone" delete_drive side
+	point "plain: remove the drive" delete_drive side
 }
 
 # Test a full file system under the sidecar: changes that must be durable fail, and work when there
@@ -357,12 +368,13 @@ test_full()
 	for attribute in "backing_file=$work/small/image" $ZONED; do
 		set_attribute kst-side "${attribute%%=*}" "${attribute#*=}"
 	done
-	fails "full: no drive" "No space left" set_attribute kst-side power 1
-	point "full: and no sidecar" test ! -e "$work/small/image.kcsd"
+	fails "full: the drive is refused" "No space left" set_attribute kst-side power 1
+	point "full: no sidecar was made" test ! -e "$work/small/image.kcsd"
 	rmdir $CONFIG/kst-side
 	rm "$work/small/fill"
 	# shellcheck disable=SC2086 # words
-	point "room: a drive" create_drive side "backing_file=$work/small/image" $ZONED || return
+	point "room: create a drive" \
+		create_drive side "backing_file=$work/small/image" $ZONED || return
 	point "room: a flush succeeds" flushes 1
 	dd if=/dev/zero of="$work/small/fill" bs=4k 2>/dev/null
 	fails "full again: flushes fail in the end" "No space left" flushes 60
@@ -371,8 +383,8 @@ test_full()
 	point "room again: flushes succeed" flushes 3
 	before=$(zone 2)
 	point "room again: power cycle" again
-	is "room again: the zone is as it was" "$(zone 2)" "${before/oi/cl}"
-	point "full: the drive goes" delete_drive side
+	is "room again: the zone is unchanged" "$(zone 2)" "${before/oi/cl}"
+	point "full: remove the drive" delete_drive side
 	umount "$work/small"
 }
 

@@ -30,18 +30,18 @@ test_bare()
 {
 	load "alone" "536870912 4096" || return
 	is "the directory of the drive" "$(cd $CONFIG && ls -d -- */)" "kcsd0/"
-	is "it is powered" "$(cat $CONFIG/kcsd0/power)" 1
-	point "the controller's node" test -c /dev/kcsd0
-	point "the block device" test -b /dev/kcsd0n1
+	is "it has power" "$(cat $CONFIG/kcsd0/power)" 1
+	point "node of the controller" test -c /dev/kcsd0
+	point "node of the block device" test -b /dev/kcsd0n1
 	point "the generic nodes" test -c /dev/kcsdg0n1 -a -c /dev/kcsdg0n2 -a -c /dev/kcsdg0n3
-	is "nodes are root's alone" \
+	is "only root can open nodes" \
 		"$(stat -c %a /dev/kcsd0 /dev/kcsdg0n1 /dev/kcsdg0n2 /dev/kcsdg0n3 | uniq)" 600
-	point "it is ready" dd if=/dev/urandom of=/dev/kcsd0n1 bs=1M count=4 oflag=direct
-	fails "its directory stays" "Operation not permitted" rmdir $CONFIG/kcsd0
-	point "but it can be another drive" sh -c "echo 0 >$CONFIG/kcsd0/power &&
+	point "write to it" dd if=/dev/urandom of=/dev/kcsd0n1 bs=1M count=4 oflag=direct
+	fails "its directory cannot be removed" "Operation not permitted" rmdir $CONFIG/kcsd0
+	point "give it other attributes" sh -c "echo 0 >$CONFIG/kcsd0/power &&
 		echo 16M >$CONFIG/kcsd0/size && echo 512 >$CONFIG/kcsd0/block_size &&
 		echo 1 >$CONFIG/kcsd0/power"
-	is "which it is" "$(sizes)" "16777216 512"
+	is "it has the other attributes" "$(sizes)" "16777216 512"
 	fails "its attributes are fixed while it is powered" "Device or resource busy" \
 		set_attribute kcsd0 size 32M
 	settle
@@ -49,8 +49,8 @@ test_bare()
 	fails "rmmod while the controller is open" "is in use" rmmod_while_open /dev/kcsd0
 	fails "rmmod while a generic node is open" "is in use" rmmod_while_open /dev/kcsdg0n1
 	mkdir $CONFIG/kst-module
-	fails "rmmod while a made drive is there" "is in use" rmmod kcsd
-	point "its rmdir" rmdir $CONFIG/kst-module
+	fails "rmmod while a created drive exists" "is in use" rmmod kcsd
+	point "rmdir of a created drive" rmdir $CONFIG/kst-module
 	point "rmmod" unload
 	is "no node is left" "$(find /dev -maxdepth 1 -name 'kcsd*')" ""
 }
@@ -69,7 +69,7 @@ test_parameters()
 	load "drives=3" $'16777216 4096\n16777216 4096\n16777216 4096' drives=3 size=16M &&
 		point "rmmod" unload
 	load "engine=interp" "16777216 4096" size=16M engine=interp
-	is "and it is the drive's" "$(cat $CONFIG/kcsd0/engine)" interp
+	is "the drive has that engine" "$(cat $CONFIG/kcsd0/engine)" interp
 	point "rmmod" unload
 	truncate -s 48M "$work/image"
 	load "backing_file=" "50331648 4096" backing_file="$work/image"
@@ -79,10 +79,10 @@ test_parameters()
 	is "it has the same name" "$(cat /sys/block/kcsd0n1/wwid)" "$wwid"
 	point "rmmod" unload
 	point "insmod drives=0" insmod "$module" drives=0
-	is "insmod drives=0: none" "$(find /dev -maxdepth 1 -name 'kcsd*')" ""
-	point "a drive is made then" create_drive module size=16M
-	is "and is the first" "$(cat $CONFIG/kst-module/index)" 0
-	point "and goes" delete_drive module
+	is "insmod drives=0: no node" "$(find /dev -maxdepth 1 -name 'kcsd*')" ""
+	point "create a drive then" create_drive module size=16M
+	is "its index is 0" "$(cat $CONFIG/kst-module/index)" 0
+	point "remove it" delete_drive module
 	point "rmmod" unload
 }
 

@@ -122,14 +122,14 @@ rmmod kcsd 2>/dev/null || skip_all "the module is in use"
 trap '[ -d /sys/module/kcsd ] || insmod "$module"; clean_up' EXIT
 load
 for round in $(seq "$ROUNDS"); do
-	point "round $round: users killed, unloaded, loaded" killed_and_unloaded "$round"
+	point "round $round: kill users, unload, load" killed_and_unloaded "$round"
 done
 if [ -w $CPU ]; then
-	point "a CPU goes and comes" fuzz_during switch_cpu
+	point "turn a CPU off and on" fuzz_during switch_cpu
 else
-	skip "a CPU goes and comes" "it cannot"
+	skip "turn a CPU off and on" "this machine cannot"
 fi
-point "memory is short" fuzz_during take_memory
-point "unloaded" unload
-point "loaded as before" insmod "$module"
+point "little memory" fuzz_during take_memory
+point "unload" unload
+point "load as before" insmod "$module"
 finish

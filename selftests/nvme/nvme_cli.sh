@@ -18,7 +18,7 @@ test_controller()
 	is "id-ctrl: no volatile write cache" "$(($(field "$work/ctrl" vwc) & 1))" 0
 	point "id-ctrl: a model" grep -q kcsd <<<"$(field "$work/ctrl" mn)"
 	point "id-ctrl: namespaces" test "$(field "$work/ctrl" nn)" -ge 3
-	point "the generic node answers admin commands too" nvme id-ctrl "$generic"
+	point "admin commands by the generic node" nvme id-ctrl "$generic"
 }
 
 test_namespace()
@@ -31,7 +31,7 @@ test_namespace()
 		"$((1 << $(field "$work/ns" "lbafs[$(($(field "$work/ns" flbas) & 15))].ds")))" "$size"
 	is "LBA $size: list-ns" "$(nvme list-ns "$ctrl" | sed 's/.*://' | tr -d '\n')" "0x10x20x3"
 	point "LBA $size: ns-descs" nvme ns-descs "$ctrl" -n 1
-	fails "LBA $size: id-ns of no namespace" 0x400b nvme id-ns "$ctrl" -n 77
+	fails "LBA $size: id-ns of a missing namespace" 0x400b nvme id-ns "$ctrl" -n 77
 }
 
 # nvme-cli opens every device for reading only: enough for reads; writes need CAP_SYS_ADMIN.
@@ -48,14 +48,16 @@ test_passthrough()
 	dd if="$work/data" of="$block" bs="$size" seek=5 count=1 oflag=direct status=none
 	point "LBA $size: io-passthru, read" sh -c "nvme io-passthru '$generic' -n 1 -o 2 \
 		--cdw10=5 -l $size -r -b >'$work/read'"
-	is "LBA $size: what was written" "$(sum_of "$work/read")" "$(sum_of "$work/data")"
+	is "LBA $size: reads back what was written" \
+		"$(sum_of "$work/read")" "$(sum_of "$work/data")"
 	fails "LBA $size: io-passthru, write" "Permission denied" \
 		without_admin nvme io-passthru "$generic" \
 		-n 1 -o 1 --cdw10=6 -l "$size" -w -i "$work/data"
 	point "LBA $size: io-passthru, write, with CAP_SYS_ADMIN" nvme io-passthru "$generic" \
 		-n 1 -o 1 --cdw10=6 -l "$size" -w -i "$work/data"
 	point "LBA $size: write" nvme write "$generic" -n 1 -s 7 -c 0 -z "$size" -d "$work/data"
-	is "LBA $size: both are there" "$(dd if="$block" bs="$size" skip=6 count=2 iflag=direct \
+	is "LBA $size: reads back both writes" \
+		"$(dd if="$block" bs="$size" skip=6 count=2 iflag=direct \
 		status=none | md5sum)" "$(cat "$work/data" "$work/data" | md5sum)"
 	point "LBA $size: flush" nvme flush "$generic" -n 1
 	fails "LBA $size: past the end" 0x4080 nvme io-passthru "$generic" -n 1 -o 2 \
@@ -74,7 +76,7 @@ test_block_node()
 		-l "$size" -w -i "$work/data"
 	point "LBA $size: block node: read" sh -c "nvme io-passthru '$block' -n 1 -o 2 --cdw10=9 \
 		-l $size -r -b >'$work/read'"
-	is "LBA $size: block node: what was written" "$(sum_of "$work/read")" \
+	is "LBA $size: block node: reads back what was written" "$(sum_of "$work/read")" \
 		"$(sum_of "$work/data")"
 	is "LBA $size: lsblk: model" "$(lsblk -dno MODEL "$block")" \
 		"kcsd computational storage drive"
@@ -98,10 +100,12 @@ test_program()
 	point "Load Program" nvme admin-passthru "$ctrl" -n 3 -o 0x85 --cdw10=$((0xc0 << 16)) \
 		--cdw11=16 --cdw14=16 -l 16 -w -i "$work/seven"
 	point "Program Activation" nvme admin-passthru "$ctrl" -n 3 -o 0x88 --cdw10=$((1 << 16))
-	point "Execute on LBAs, which may write" sh -c "nvme io-passthru '$compute' -n 3 -o $execute \
+	point "Execute on LBAs, with a grant to write" \
+		sh -c "nvme io-passthru '$compute' -n 3 -o $execute \
 		--cdw3=1 -l 16 -w -i '$work/grant' >'$work/run' 2>&1"
-	point "its result" grep -q '0x0*7$' "$work/run"
-	fails "without CAP_SYS_ADMIN" "Permission denied" without_admin nvme io-passthru "$compute" \
+	point "result of the program" grep -q '0x0*7$' "$work/run"
+	fails "Execute without CAP_SYS_ADMIN" \
+		"Permission denied" without_admin nvme io-passthru "$compute" \
 		-n 3 -o "$execute" --cdw3=1 -l 16 -w -i "$work/grant"
 }
 
@@ -165,7 +169,7 @@ test_effects()
 	for lid in 0 1 2 3 5 0x12 0x13 0x81 0x82 0x83 0x84 0xc0; do
 		point "get-log $lid" nvme get-log "$ctrl" -i $lid -l 64
 	done
-	fails "get-log of a page that is not there" 0x4109 nvme get-log "$ctrl" -i 0x85 -l 64
+	fails "get-log of a missing page" 0x4109 nvme get-log "$ctrl" -i 0x85 -l 64
 }
 
 feature()
@@ -178,7 +182,7 @@ test_features()
 	is "get-feature: queues" "$(feature "$ctrl" -f 7)" 10001
 	is "get-feature: by a generic node" "$(feature "$generic" -f 7)" 10001
 	is "get-feature: time limit, ms" "$(feature "$ctrl" -f 0xc0)" 7530
-	fails "get-feature of one that is not there" 0x4002 nvme get-feature "$ctrl" -f 4
+	fails "get-feature of a missing feature" 0x4002 nvme get-feature "$ctrl" -f 4
 	fails "get-feature: no write cache" 0x4002 nvme get-feature "$ctrl" -f 6
 	# nvme-cli opens the node for reading only.
 	fails "set-feature" "Permission denied" \
@@ -189,13 +193,14 @@ test_features()
 begin
 need nvme jq lsblk setpriv
 for size in 512 4096; do
-	point "a drive with LBAs of $size bytes" create_drive nvme size=32M block_size=$size ||
+	point "create a drive with LBAs of $size bytes" \
+		create_drive nvme size=32M block_size=$size ||
 		continue
 	test_controller
 	test_namespace $size
 	test_passthrough $size
 	test_block_node $size
-	point "the drive goes" delete_drive nvme
+	point "remove the drive" delete_drive nvme
 done
 if point "a drive for log pages" create_drive nvme size=32M queues=2; then
 	test_errors
@@ -204,6 +209,6 @@ if point "a drive for log pages" create_drive nvme size=32M queues=2; then
 	test_effects
 	test_features
 	test_program
-	point "the drive of log pages goes" delete_drive nvme
+	point "remove the drive of log pages" delete_drive nvme
 fi
 finish

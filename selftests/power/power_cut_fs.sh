@@ -47,9 +47,9 @@ cut()
 
 	write_unsynced &
 	writer=$!
-	point "$what: files are synced" synced "$1"
-	point "$what: the power is cut" set_attribute "$name" power_cut "$1"
-	point "$what: the device is dead" is_dead
+	point "$what: write and sync files" synced "$1"
+	point "$what: cut the power" set_attribute "$name" power_cut "$1"
+	point "$what: the device fails all I/O" is_dead
 	kill $writer
 	wait $writer
 	point "$what: umount" umount "$mnt"
@@ -77,10 +77,10 @@ file_system()
 	for ((seed = 1; seed <= SEEDS; seed++)); do
 		what="$type, seed $seed"
 		cut $seed
-		point "$what: the drive comes back" come_back || return
+		point "$what: power on again" come_back || return
 		point "$what: mount, which replays the journal" mount -t "$type" "$block" "$mnt" ||
 			return
-		point "$what: every synced file is as it was" synced_files_are_there
+		point "$what: every synced file is unchanged" synced_files_are_there
 		point "$what: umount again" umount "$mnt"
 		# shellcheck disable=SC2086 # a command with options
 		point "$what: fsck" ${fsck[$type]} "$block"
@@ -99,10 +99,10 @@ for type in ext4 xfs; do
 		continue
 	fi
 	: >"$work/image"
-	point "$type: a drive" create_drive cut size=400M cache_size=64M \
+	point "$type: create a drive" create_drive cut size=400M cache_size=64M \
 		"backing_file=$work/image" || continue
 	file_system $type
-	point "$type: the drive goes" delete_drive cut
+	point "$type: remove the drive" delete_drive cut
 	rm -f "$work"/image*
 done
 finish

@@ -52,20 +52,20 @@ test_changes()
 {
 	point "nvme zns open-zone" nvme zns open-zone "$generic" -n 1 -s 256
 	point "nvme zns zone-mgmt-send" nvme zns zone-mgmt-send "$generic" -n 1 -s 512 -z 3
-	is "both are open" "$(states 4)" "Unknown State EXP_OPENED EXP_OPENED EMPTY"
+	is "both zones are open" "$(states 4)" "Unknown State EXP_OPENED EXP_OPENED EMPTY"
 	point "nvme zns close-zone" nvme zns close-zone "$generic" -n 1 -s 256
 	point "nvme zns finish-zone" nvme zns finish-zone "$generic" -n 1 -s 768
-	is "one is closed, one full" "$(states 4)" "Unknown State CLOSED EXP_OPENED FULL"
+	is "one zone is closed, one full" "$(states 4)" "Unknown State CLOSED EXP_OPENED FULL"
 	point "nvme zns close-zone: all" nvme zns close-zone "$generic" -n 1 -a
-	is "closed" "$(states 3)" "Unknown State CLOSED CLOSED"
+	is "all zones are closed" "$(states 3)" "Unknown State CLOSED CLOSED"
 	point "nvme zns reset-zone" nvme zns reset-zone "$generic" -n 1 -s 768
 	point "nvme zns reset-zone: all" nvme zns reset-zone "$generic" -n 1 -a
-	is "all are empty" "$(states 16 | tr ' ' '\n' | grep -c EMPTY)" 15
+	is "all zones are empty" "$(states 16 | tr ' ' '\n' | grep -c EMPTY)" 15
 	fails "nvme zns offline-zone" 0x41bf nvme zns offline-zone "$generic" -n 1 -s 768
 	set_attribute "$name" zone_readonly 15
 	point "nvme zns offline-zone: of a read-only one" \
 		nvme zns offline-zone "$generic" -n 1 -s 3840
-	is "it is offline" "$(cat "$CONFIG/$name/zone_offline")" 15
+	is "the zone is offline" "$(cat "$CONFIG/$name/zone_offline")" 15
 }
 
 test_append()
@@ -76,7 +76,7 @@ test_append()
 	is "nvme zns zone-append: again" "$(nvme zns zone-append "$generic" -n 1 -s 512 -z 8192 \
 		-d "$work/data" 2>&1)" "Success appended data to LBA 202"
 	read_zone 514 2 "$work/read"
-	is "what was appended" "$(sum_of "$work/read")" "$(sum_of "$work/data")"
+	is "reads back what was appended" "$(sum_of "$work/read")" "$(sum_of "$work/data")"
 	fails "nvme zns zone-append: not at a zone's start" 0x4002 nvme zns zone-append "$generic" \
 		-n 1 -s 513 -z 8192 -d "$work/data"
 	point "reset" nvme zns reset-zone "$generic" -n 1 -s 512
@@ -99,9 +99,11 @@ test_kcsd()
 	is "kcsd zones: as text" "$("$kcsd" zones "kcsd$index" -n 1 | tail -n 1 | tr -s ' ')" \
 		" 0 256 256 - conventional"
 	fails "kcsd zones: beyond the drive" "LBA Out of Range" "$kcsd" zones "kcsd$index" -f 4096
-	fails "kcsd zone: what the state forbids" "at LBA 1024, which is empty: open zones can be" \
+	fails "kcsd zone: a transition that the state forbids" \
+		"at LBA 1024, which is empty: open zones can be" \
 		"$kcsd" zone close "kcsd$index" 1024
-	fails "kcsd zone: a full one" "LBA 768, which is full: empty and closed zones can be opened, a" \
+	fails "kcsd zone: open a full zone" \
+		"LBA 768, which is full: empty and closed zones can be opened, a" \
 		"$kcsd" zone open "kcsd$index" 768
 	fails "kcsd zone: no zone begins there" "no zone begins at LBA 257, but one at 256" \
 		"$kcsd" zone open "kcsd$index" 257
@@ -147,7 +149,7 @@ test_filter()
 	point "zone_filter: rows 100 to 2999" "$kcsd" run "$bpf/zone_filter.bpf.o" \
 		--drive "kcsd$index" --lba z1:r --lba z2:a --arg-hex "$(filter 256 512 100 2999)" \
 		--output "$work/where" --json --audit
-	is "zone_filter: how many" "$(jq -r .result "$work/.output")" 2900
+	is "zone_filter: number of rows" "$(jq -r .result "$work/.output")" 2900
 	is "zone_filter: what the audit lists" \
 		"$(jq -rc '[.audit.extents[] | [.slba, .nlb, .access]]' "$work/.output")" \
 		'[[256,50,"read"],[512,46,"appended"]]'
@@ -170,7 +172,7 @@ test_filter()
 	fails "zone_filter: the zone is full" "the program returned an error: -28" "$kcsd" run "$bpf/zone_filter.bpf.o" \
 		--drive "kcsd$index" --lba z1:r --lba z2:a --arg-hex "$(filter 256 512 0 63)" --json
 	# Compare as text: the number is too large for jq.
-	is "zone_filter: which is its result" \
+	is "zone_filter: the full zone is its result" \
 		"$(sed -n 's/.*"result": *\([0-9]*\).*/\1/p' "$work/.output")" 18446744073709551588
 }
 
@@ -195,10 +197,10 @@ if point "a zoned drive" create_drive zns size=16M block_size=4096 zone_size=1M 
 	test_append
 	test_kcsd
 	test_filter
-	point "it goes" delete_drive zns
+	point "remove the drive" delete_drive zns
 fi
 if point "a drive that is not zoned" create_drive zns size=16M; then
 	test_unzoned
-	point "that goes, too" delete_drive zns
+	point "remove that drive, too" delete_drive zns
 fi
 finish

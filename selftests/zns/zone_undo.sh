@@ -124,22 +124,23 @@ change()
 
 	make_files
 	# shellcheck disable=SC2086 # words
-	point "$what: a drive" create_drive undo "backing_file=$work/side/image" $ZONES || return
-	point "$what: zone 1 is written" write_zone 1 0
-	point "$what: and flushed" flush
+	point "$what: create a drive" \
+		create_drive undo "backing_file=$work/side/image" $ZONES || return
+	point "$what: write zone 1" write_zone 1 0
+	point "$what: flush" flush
 	fill
-	fails "$what: no room in the sidecar" "" send finish 3
-	point "$what: room for one record" leave_one
-	point "$what: the conventional zone is written" write_zone 0 0
+	fails "$what: no space in the sidecar" "" send finish 3
+	point "$what: make space for one record" leave_one
+	point "$what: write the conventional zone" write_zone 0 0
 	at_once send_full "$what"
-	is "$what: flushes succeed, it fails" "$([ $? -lt 100 ]; echo $?)" 0
-	is "$what: zone 1 is as it was" "$(zone 1)" "oi 0x000010"
+	is "$what: flushes succeed, the change fails" "$([ $? -lt 100 ]; echo $?)" 0
+	is "$what: zone 1 is unchanged" "$(zone 1)" "oi 0x000010"
 	rm -f "$work/side/fill"
 	point "$what: power cut" set_attribute kst-undo power_cut 1
 	point "$what: power on" set_attribute kst-undo power 1
-	is "$what: zone 1 is there" "$(zone 1)" "cl 0x000010"
-	is "$what: with its data" "$(sum_of_zone 1)" "$(md5sum <"$work/data")"
-	point "$what: the drive goes" delete_drive undo
+	is "$what: zone 1 has its state" "$(zone 1)" "cl 0x000010"
+	is "$what: zone 1 has its data" "$(sum_of_zone 1)" "$(md5sum <"$work/data")"
+	point "$what: remove the drive" delete_drive undo
 }
 
 # no_memory ACTION NTH: false if the command has fewer than NTH allocations.
@@ -149,10 +150,11 @@ no_memory()
 
 	make_files
 	# shellcheck disable=SC2086 # words
-	point "$what: a drive" create_drive undo "backing_file=$work/side/image" $ZONES || return
-	point "$what: zone 1 is written" write_zone 1 0
-	point "$what: and flushed" flush
-	point "$what: the conventional zone is written" write_zone 0 0
+	point "$what: create a drive" \
+		create_drive undo "backing_file=$work/side/image" $ZONES || return
+	point "$what: write zone 1" write_zone 1 0
+	point "$what: flush" flush
+	point "$what: write the conventional zone" write_zone 0 0
 	at_once send_failing "$1" "$2"
 	status=$?
 	is "$what: flushes succeed" "$([ $status -lt 100 ]; echo $?)" 0
@@ -160,12 +162,13 @@ no_memory()
 	point "$what: power on" set_attribute kst-undo power 1
 	if [ $status = 1 ]; then
 		failures=$((failures + 1))
-		is "$what: zone 1 is there" "$(zone 1)" "cl 0x000010"
-		is "$what: with its data" "$(sum_of_zone 1)" "$(md5sum <"$work/data")"
+		is "$what: zone 1 has its state" "$(zone 1)" "cl 0x000010"
+		is "$what: zone 1 has its data" "$(sum_of_zone 1)" "$(md5sum <"$work/data")"
 	else
-		is "$what: it was done" "$(zone 1 | cut -c1,2)" "$([ "$1" = reset ] && echo em || echo fu)"
+		is "$what: the change is there" \
+			"$(zone 1 | cut -c1,2)" "$([ "$1" = reset ] && echo em || echo fu)"
 	fi
-	point "$what: the drive goes" delete_drive undo
+	point "$what: remove the drive" delete_drive undo
 	[ $status != 2 ]
 }
 
@@ -182,7 +185,7 @@ test_no_memory()
 		nth=$((nth + 1))
 	done
 	echo Y >/sys/kernel/debug/failslab/ignore-gfp-wait
-	point "$1 without memory: has failed" test $failures -gt 0
+	point "$1 without memory: the flush has failed" test $failures -gt 0
 }
 
 begin

@@ -39,14 +39,14 @@ survives()
 	shift
 	what_zones_are >"$work/zones"
 	cat "/sys/block/${block##*/}/wwid" >"$work/wwid"
-	point "$what: the drive goes" delete_drive durable
+	point "$what: remove the drive" delete_drive durable
 	point "$what: $label" "$@"
-	point "$what: the drive comes back" drive_up || return
-	point "$what: its zones are as they were" zones_as_saved
-	is "$what: its name is as it was" "$(cat "/sys/block/${block##*/}/wwid")" \
+	point "$what: create the drive again" drive_up || return
+	point "$what: its zones are unchanged" zones_as_saved
+	is "$what: its name is unchanged" "$(cat "/sys/block/${block##*/}/wwid")" \
 		"$(cat "$work/wwid")"
 	point "$what: mount again" mount -t "$type" "$block" "$work/mnt" || return
-	point "$what: every file is as it was" "$verify"
+	point "$what: every file is unchanged" "$verify"
 }
 
 tree_as_saved()
@@ -99,14 +99,14 @@ test_filesystem()
 		return
 	fi
 	: >"$work/image"
-	point "$what: a drive" drive_up || return
+	point "$what: create a drive" drive_up || return
 	if point "$what: mkfs" "$2" && point "$what: mount" mount -t "$type" "$block" "$work/mnt"; then
-		point "$what: is filled" "$3"
+		point "$what: fill it" "$3"
 		point "$what: umount" umount "$work/mnt"
 		survives "power off" true && umount "$work/mnt"
 		survives "the module is loaded again" reload && umount "$work/mnt"
 	fi
-	point "$what: the drive goes for good" delete_drive durable
+	point "$what: remove the drive at the end" delete_drive durable
 	rm -f "$work"/image*
 }
 

@@ -25,13 +25,13 @@ keep_files()
 	shift 3
 	mkdir -p "$mount"
 	point "$what: mount" mount -t "$type" "$block" "$mount" || return
-	point "$what: is filled" fill_tree "$mount/first" 10 "$files"
+	point "$what: fill it" fill_tree "$mount/first" 10 "$files"
 	tree_sums "$mount/first" >"$work/sums"
 	point "$what: umount" umount "$mount"
 	settle
 	point "$what: fsck" "$@" "$block"
 	point "$what: mount again" mount -t "$type" "$block" "$mount" || return
-	point "$what: every file is as it was" same_files "$mount/first"
+	point "$what: every file is unchanged" same_files "$mount/first"
 }
 
 # reuse_space NAME TYPE FSCK...: call after keep_files; delete, fill again, mount again, verify.
@@ -42,13 +42,13 @@ reuse_space()
 	shift 2
 	thin_tree "$mount/first"
 	tree_sums "$mount/first" >"$work/sums"
-	point "$what: what was deleted makes place" fill_tree "$mount/second" 3 200
-	point "$what: the files that stayed are as they were" same_files "$mount/first"
+	point "$what: deleted files free space" fill_tree "$mount/second" 3 200
+	point "$what: the other files are unchanged" same_files "$mount/first"
 	tree_sums "$mount/second" >"$work/sums"
 	point "$what: umount again" umount "$mount"
 	point "$what: fsck again" "$@" "$block"
 	point "$what: mount once more" mount -t "$type" "$block" "$mount" || return
-	point "$what: the new files are as they were" same_files "$mount/second"
+	point "$what: the new files are unchanged" same_files "$mount/second"
 	point "$what: umount once more" umount "$mount"
 	settle
 }
@@ -95,15 +95,15 @@ test_zonefs()
 	for file in "$mount"/seq/*; do
 		write_zone_file "$file" "$capacity" <"$work/data" || break
 	done
-	verdict $? "$what: all of them are written"
-	point "$what: to the end" zonefs_files "$mount" "$capacity"
-	is "$what: they are full" "$(zones_in fu)" $((seqs + (conventional == 0)))
-	fails "$what: there is no more space in one" "" \
+	verdict $? "$what: write all of them"
+	point "$what: write them to the end" zonefs_files "$mount" "$capacity"
+	is "$what: all zones are full" "$(zones_in fu)" $((seqs + (conventional == 0)))
+	fails "$what: a write to a full file fails" "" \
 		dd if=/dev/zero of="$mount/seq/0" bs=4k count=1 oflag=direct,append conv=notrunc
 	point "$what: umount" umount "$mount"
 	settle
 	point "$what: mount again" mount -t zonefs "$block" "$mount" || return
-	is "$what: every file is as it was" "$(cat "$mount"/seq/* | md5sum)" \
+	is "$what: every file is unchanged" "$(cat "$mount"/seq/* | md5sum)" \
 		"$(for file in "$mount"/seq/*; do cat "$work/data"; done | md5sum)"
 	test_zonefs_truncate "$mount" "$capacity"
 	point "$what: umount again" umount "$mount"
@@ -115,14 +115,16 @@ test_zonefs_truncate()
 	local mount=$1 capacity=$2 full
 
 	full=$(zones_in fu)
-	point "$what: truncate to nothing resets" truncate -s 0 "$mount/seq/0"
-	is "$what: a zone is empty again" "$(stat -c %s "$mount/seq/0") $(zones_in fu)" "0 $((full - 1))"
-	point "$what: it is written in part" write_zone_file "$mount/seq/0" 131072 <"$work/data"
-	is "$what: with what was to be written" "$(md5sum <"$mount/seq/0")" \
+	point "$what: truncate to 0 resets the zone" truncate -s 0 "$mount/seq/0"
+	is "$what: the zone is empty again" \
+		"$(stat -c %s "$mount/seq/0") $(zones_in fu)" "0 $((full - 1))"
+	point "$what: write a part of it" write_zone_file "$mount/seq/0" 131072 <"$work/data"
+	is "$what: reads back that part" "$(md5sum <"$mount/seq/0")" \
 		"$(head -c 131072 "$work/data" | md5sum)"
-	point "$what: truncate to its capacity finishes" truncate -s "$capacity" "$mount/seq/0"
-	is "$what: it is full" "$(zones_in fu)" "$full"
-	is "$what: and its end reads as zeroes" "$(tail -c +131073 "$mount/seq/0" | md5sum)" \
+	point "$what: truncate to its capacity finishes the zone" \
+		truncate -s "$capacity" "$mount/seq/0"
+	is "$what: the zone is full" "$(zones_in fu)" "$full"
+	is "$what: its end reads as zeroes" "$(tail -c +131073 "$mount/seq/0" | md5sum)" \
 		"$(head -c $((capacity - 131072)) /dev/zero | md5sum)"
 }
 
@@ -153,9 +155,9 @@ on_drive()
 		: >"$work/image"
 		set -- "$@" "backing_file=$work/image"
 	fi
-	point "$what: a drive" create_zoned fs "$@" || return
+	point "$what: create a drive" create_zoned fs "$@" || return
 	"${run[@]}"
-	point "$what: the drive goes" delete_zoned fs
+	point "$what: remove the drive" delete_zoned fs
 	rm -f "$work"/image* "$work/data"
 }
 

@@ -19,7 +19,7 @@ job()
 
 empty()
 {
-	point "$what, all zones are reset" blkzone reset "$block"
+	point "$what, reset all zones" blkzone reset "$block"
 }
 
 # jobs OPTION...: use at most $open zones at a time.
@@ -45,13 +45,13 @@ need fio blkzone
 begin_zoned
 for open in 1 2 12; do
 	what="$open open zones"
-	point "$what, a drive" create_zoned fio size=48M zone_size=4M zone_capacity=3M \
+	point "$what, create a drive" create_zoned fio size=48M zone_size=4M zone_capacity=3M \
 		block_size=4096 max_open_zones=$open max_active_zones=$open || continue
 	jobs --filename="$block" --ioengine=io_uring
 	overwrite --filename="$block" --ioengine=psync
 	# fio asks the drive for the zone size. A char device has no O_DIRECT.
 	[ -z "$generic" ] ||
 		jobs --filename="$generic" --ioengine=io_uring_cmd --cmd_type=nvme --direct=0
-	point "$what, the drive goes" delete_zoned fio
+	point "$what, remove the drive" delete_zoned fio
 done
 finish

@@ -23,7 +23,7 @@ test_limits()
 	is "zone size" "$(limit chunk_sectors)" $SECTORS
 	is "open zones" "$(limit max_open_zones)" 2
 	is "active zones" "$(limit max_active_zones)" 3
-	point "zones can be appended to" test "$(limit zone_append_max_bytes)" -gt 0
+	point "zones accept Zone Append" test "$(limit zone_append_max_bytes)" -gt 0
 	is "writes are whole physical blocks" "$(limit zone_write_granularity)" 4096
 }
 
@@ -49,8 +49,8 @@ zone()
 
 test_blkzone()
 {
-	is "report has every zone" "$(blkzone report "$block" | wc -l)" $ZONES
-	is "with its capacity" \
+	is "report: every zone" "$(blkzone report "$block" | wc -l)" $ZONES
+	is "report: capacity of each zone" \
 		"$(blkzone report "$block" | grep -c "len 0x002000, cap 0x001800")" \
 		$((ZONES - CONVENTIONAL))
 	zone_is "a conventional zone" 0 CONVENTIONAL nw 0x000000
@@ -66,46 +66,46 @@ test_blkzone()
 	point "a write" write_zone 3 0 4
 	zone_is "opens a zone" 3 SEQ_WRITE_REQUIRED oi 0x000020
 	fails "a write not at the write pointer" "Input/output error" write_zone 3 5 1
-	fails "a write behind it" "Input/output error" write_zone 3 0 1
+	fails "a write past the write pointer" "Input/output error" write_zone 3 0 1
 	zone_is "changes nothing" 3 SEQ_WRITE_REQUIRED oi 0x000020
 	point "close" zone close 3
 	zone_is "it has data, so it is closed" 3 SEQ_WRITE_REQUIRED cl 0x000020
 	point "finish" zone finish 3
-	is "it is full" "$(zones_in fu)" 1
+	is "the zone is full" "$(zones_in fu)" 1
 	fails "a write to a full zone" "Input/output error" write_zone 3 4 1
 	point "reset" zone reset 3
 	zone_is "it is empty" 3 SEQ_WRITE_REQUIRED em 0x000000
 	fails "a write across a zone's capacity" "Input/output error" \
 		dd if=/dev/zero of="$block" bs=3148k count=1 seek=12288k oflag=seek_bytes,direct
 	point "reset again" zone reset 3
-	point "a conventional zone is written anywhere" write_zone 1 7 3
-	fails "no reset of a conventional zone" "" zone reset 0
+	point "write a conventional zone anywhere" write_zone 1 7 3
+	fails "reset a conventional zone" "" zone reset 0
 }
 
 # The limits are two open and three active zones.
 test_open_limits()
 {
-	point "two zones are open" zone open 2
-	point "explicitly" zone open 3
-	fails "no third one" "" zone open 4
-	fails "nor by a write" "Too many references" write_zone 7 0 1
-	point "one is closed, with data" write_zone 2 0 1
+	point "open two zones" zone open 2
+	point "open them explicitly" zone open 3
+	fails "open a third zone" "" zone open 4
+	fails "write a further zone" "Too many references" write_zone 7 0 1
+	point "close one, with data" write_zone 2 0 1
 	zone close 2
-	point "then a third can be opened" zone open 4
-	point "and closed, with data" write_zone 4 0 1
+	point "open a third zone then" zone open 4
+	point "close it, with data" write_zone 4 0 1
 	zone close 4
-	fails "three are active, so there is no fourth one" "Value too large" zone open 5
-	fails "nor by a write" "Value too large" write_zone 6 0 1
-	point "all zones are reset" blkzone reset "$block"
-	is "all are empty" "$(zones_in em)" $((ZONES - CONVENTIONAL))
+	fails "open a fourth zone while three are active" "Value too large" zone open 5
+	fails "write a further zone" "Value too large" write_zone 6 0 1
+	point "reset all zones" blkzone reset "$block"
+	is "all zones are empty" "$(zones_in em)" $((ZONES - CONVENTIONAL))
 	for i in 2 3 4; do
 		write_zone $i 0 1
 	done
-	verdict $? "three zones are written, of which two can be open"
-	is "two are" "$(zones_in oi)" 2
-	is "one was closed for it" "$(zones_in cl)" 1
+	verdict $? "write three zones with a limit of two open"
+	is "two zones are open" "$(zones_in oi)" 2
+	is "one zone was closed" "$(zones_in cl)" 1
 	zone_is "the first" 2 SEQ_WRITE_REQUIRED cl 0x000008
-	point "all zones are reset again" blkzone reset "$block"
+	point "reset all zones again" blkzone reset "$block"
 }
 
 # zbd_zone ZONE: print the line that zbd report has for the zone.
@@ -123,23 +123,23 @@ test_zbd()
 	is "zbd report, empty zones" "$(zbd report -ro em -n "$block" | grep -oE '[0-9]+')" \
 		$((ZONES - CONVENTIONAL))
 	point "zbd open" zbd open -ofst $((2 * bytes)) -len $bytes "$block"
-	is "is open" "$(zones_in oe)" 1
+	is "zbd open: the zone is open" "$(zones_in oe)" 1
 	point "zbd close" zbd close -ofst $((2 * bytes)) -len $bytes "$block"
-	is "is closed" "$(zones_in oe)" 0
+	is "zbd close: the zone is closed" "$(zones_in oe)" 0
 	point "zbd finish" zbd finish -ofst $((2 * bytes)) -len $((2 * bytes)) "$block"
-	is "two are full" "$(zones_in fu)" 2
+	is "two zones are full" "$(zones_in fu)" 2
 	point "zbd reset" zbd reset "$block"
-	is "all are empty again" "$(zones_in em)" $((ZONES - CONVENTIONAL))
+	is "all zones are empty again" "$(zones_in em)" $((ZONES - CONVENTIONAL))
 }
 
 begin
 need blkzone
 begin_zoned
-point "a drive" create_zoned tools size=32M block_size=4096 zone_size=4M zone_capacity=3M \
+point "create a drive" create_zoned tools size=32M block_size=4096 zone_size=4M zone_capacity=3M \
 	conventional_zones=$CONVENTIONAL max_open_zones=2 max_active_zones=3 || finish
 test_limits
 test_blkzone
 test_open_limits
 test_zbd
-point "the drive goes" delete_zoned tools
+point "remove the drive" delete_zoned tools
 finish
