@@ -88,7 +88,7 @@ static void test_identify(void)
 	struct kcsd_ctrl_info ctrl;
 	struct kcsd_ns_info ns;
 
-	IS(kcsd_drive_each(is_it, NULL), 42, "it is among the drives");
+	IS(kcsd_drive_each(is_it, NULL), 42, "the drive is listed");
 	IS_TEXT(kcsd_drive_name(drv), name, "its name");
 	IS(kcsd_ctrl_identify(drv, &ctrl, sizeof(ctrl)), 0, "identify controller");
 	OK(ctrl.serial[0] && ctrl.model[0] && ctrl.nn >= KCSD_NSID_COMPUTE && ctrl.max_transfer,
@@ -97,7 +97,7 @@ static void test_identify(void)
 	OK(ns.nsze == kcsd_drive_nsze(drv) && ns.lba_size == kcsd_drive_lba_size(drv),
 	   "identify namespace: its size");
 	IS(kcsd_ns_identify(drv, 100, &ns, sizeof(ns)), KCSD_SC_INVALID_NS,
-	   "identify namespace, one that there is not");
+	   "identify namespace, missing");
 	IS(kcsd_compute_identify(drv, &compute, sizeof(compute)), 0, "identify compute");
 	OK(compute.cus >= 2 && compute.maxprog >= 32 && compute.max_program_len &&
 	   compute.timeout_ms && compute.arena_len, "identify compute: values");
@@ -120,8 +120,10 @@ static void test_lbas(void)
 	IS(kcsd_lba_read(drv, 5, from, len), 0, "read");
 	OK(!memcmp(to, from, len), "read: what was written");
 	IS(kcsd_lba_read(drv, last, from, size), 0, "read, the last LBA");
-	IS(kcsd_lba_read(drv, last, from, 2 * size), KCSD_SC_LBA_RANGE, "read, beyond it");
-	IS(kcsd_lba_write(drv, UINT64_MAX, to, size), KCSD_SC_LBA_RANGE, "write, far beyond it");
+	IS(kcsd_lba_read(drv, last, from, 2 * size), KCSD_SC_LBA_RANGE,
+	   "read, beyond the namespace");
+	IS(kcsd_lba_write(drv, UINT64_MAX, to, size), KCSD_SC_LBA_RANGE,
+	   "write, far beyond the namespace");
 	IS(kcsd_drive_open(name, KCSD_OPEN_RDONLY, &reader), 0, "open, read-only");
 	IS(kcsd_lba_read(reader, 5, from, size), 0, "read, read-only");
 	IS(kcsd_lba_write(reader, 5, to, size), -EACCES, "write, read-only");
@@ -174,15 +176,18 @@ static void test_slm(void)
 	OK(!memcmp(to, from, len), "SLM read: what was written");
 	IS(kcsd_slm_fill(drv, 8, 5, 0xab), 0, "SLM fill");
 	IS(kcsd_slm_copy(drv, 100, sources, 2), 0, "SLM copy");
-	IS(kcsd_slm_read(drv, 100, from, 10), 0, "SLM read, what was copied");
-	OK(from[6] == to[0] && from[7] == 0xab && from[8] == 0xab && !from[9], "SLM copy: it is");
+	IS(kcsd_slm_read(drv, 100, from, 10), 0, "SLM read, copied bytes");
+	OK(from[6] == to[0] && from[7] == 0xab && from[8] == 0xab && !from[9],
+	   "SLM copy: bytes are equal");
 	IS(kcsd_slm_copy_lbas(drv, 3, lbas, 2), 0, "SLM copy from LBAs");
 	IS(kcsd_slm_read(drv, 3, from, 3 * size), 0, "SLM read, the LBAs");
 	IS(kcsd_lba_read(drv, 5, to, 2 * size), 0, "read, the LBAs");
 	OK(!memcmp(from, to + size, size) && !memcmp(from + size, to, 2 * size),
-	   "SLM copy from LBAs: it is");
-	IS(kcsd_slm_write(drv, info.size, to, 1), KCSD_SC_LBA_RANGE, "SLM write, beyond it");
-	IS(kcsd_slm_fill(drv, 0, info.size + 1, 0), KCSD_SC_LBA_RANGE, "SLM fill, beyond it");
+	   "SLM copy from LBAs: bytes are equal");
+	IS(kcsd_slm_write(drv, info.size, to, 1), KCSD_SC_LBA_RANGE,
+	   "SLM write, beyond the memory");
+	IS(kcsd_slm_fill(drv, 0, info.size + 1, 0), KCSD_SC_LBA_RANGE,
+	   "SLM fill, beyond the memory");
 	IS(kcsd_slm_copy(drv, 2, sources, 1), KCSD_SC_OVERLAPPING_IO_RANGE,
 	   "SLM copy, overlapping");
 	IS(kcsd_slm_copy(drv, 50, sources, 0), -EINVAL, "SLM copy of nothing");
@@ -211,13 +216,14 @@ static void test_range_sets(void)
 	uint32_t one = 0, two = 0;
 
 	IS(kcsd_range_set_each(drv, count_ranges, &sum), 0, "range sets, none");
-	IS(sum, 0, "range sets, none: so it is");
+	IS(sum, 0, "range sets, none: the list is empty");
 	IS(kcsd_range_set_create(drv, r, 2, &one), 0, "range set, two ranges");
 	IS(kcsd_range_set_create(drv, r, 1, &two), 0, "range set, one range");
 	IS(kcsd_range_set_each(drv, count_ranges, &sum), 0, "range sets");
-	IS(sum, one * (4096 + 65536) + two * 4096 + 2 * 8192 + 4096, "range sets: those");
+	IS(sum, one * (4096 + 65536) + two * 4096 + 2 * 8192 + 4096, "range sets: both are listed");
 	IS(kcsd_range_set_delete(drv, one), 0, "range set, delete");
-	IS(kcsd_range_set_delete(drv, one), KCSD_SC_INVALID_RANGE_SET_ID, "range set, once more");
+	IS(kcsd_range_set_delete(drv, one), KCSD_SC_INVALID_RANGE_SET_ID,
+	   "range set, delete again");
 	IS(kcsd_range_set_delete(drv, two), 0, "range set, delete the other");
 	IS(kcsd_range_set_delete(drv, 65536 + two), -EINVAL, "range set, no such number");
 	IS(kcsd_range_set_create(drv, r, 0, &one), -EINVAL, "range set of none");
@@ -239,15 +245,15 @@ static void test_load(void)
 	IS(pind, 7, "load: the index");
 	IS(kcsd_program_each(drv, is_loaded, NULL), 42, "load: it is listed");
 	IS(kcsd_object_load(drv, obj, &opts, &pind, &err), KCSD_SC_PROGRAM_IN_USE,
-	   "load, there is one");
+	   "load, index taken");
 	SAYS(err.text, "7");
-	IS(programs(), 1, "load: and it stays");
+	IS(programs(), 1, "load: the first program stays");
 	IS(kcsd_program_activate(drv, 7), 0, "activate");
 	IS(kcsd_program_activate(drv, 7), 0, "activate, again");
 	IS(kcsd_program_unload(drv, 7), KCSD_SC_PROGRAM_IN_USE, "unload, active");
 	remove_program(7);
 	IS(kcsd_program_unload(drv, 7), KCSD_SC_NO_PROGRAM, "unload, twice");
-	IS(kcsd_program_activate(drv, 7), KCSD_SC_NO_PROGRAM, "activate, nothing");
+	IS(kcsd_program_activate(drv, 7), KCSD_SC_NO_PROGRAM, "activate, empty index");
 	opts.pind = 65535;
 	IS(kcsd_object_load(drv, obj, &opts, &pind, &err), KCSD_SC_INVALID_PROGRAM_INDEX,
 	   "load, no such index");
@@ -304,7 +310,7 @@ static void test_load_together(void)
 		pthread_join(threads[i], &failed);
 		IS((uintptr_t)failed, 0, "threads load at the same time");
 	}
-	IS(programs(), 30, "  each its own");
+	IS(programs(), 30, "  each has its own index");
 	kcsd_compute_identify(drv, &compute, sizeof(compute));
 	for (i = 30; i < (int)compute.maxprog && !ret; i++)
 		ret = kcsd_object_load(drv, obj, NULL, &pind, NULL);
@@ -346,7 +352,7 @@ static void test_run(void)
 	OK(!r.recorded && err.text[0], "  with a sentence: %s", err.text);
 	IS(kcsd_program_unload(drv, pind), 0, "unload");
 	IS(kcsd_program_run(drv, &opts, &r, sizeof(r), &err), KCSD_SC_NO_PROGRAM,
-	   "run, nothing there");
+	   "run, empty index");
 }
 
 static void test_fault(void)
@@ -379,12 +385,12 @@ static void test_audit(void)
 
 	IS(kcsd_program_run(drv, &opts, &r, sizeof(r), NULL), 0, "audit: a run");
 	OK(r.audit && r.nr_audit == 1 && !r.audit_flags && r.audit[0].slba == 7 &&
-	   r.audit[0].nlb == 1 && r.audit[0].access == KCSD_GRANT_READ, "audit: what it read");
+	   r.audit[0].nlb == 1 && r.audit[0].access == KCSD_GRANT_READ, "audit: LBAs that it read");
 	kcsd_run_result_free(&r, sizeof(r));
 	opts.cparam1 = 10;
 	IS(kcsd_program_run(drv, &opts, &r, sizeof(r), NULL), KCSD_SC_PROGRAM_FAULT,
 	   "audit: a fault");
-	OK(r.audit && !r.nr_audit, "audit: nothing of what was denied");
+	OK(r.audit && !r.nr_audit, "audit: no denied LBAs");
 	kcsd_run_result_free(&r, sizeof(r));
 	remove_program(pind);
 }
@@ -405,9 +411,9 @@ static void test_log(void)
 	IS(kcsd_program_log_each(drv, 0, note_line, &last), 0, "log");
 	IS(kcsd_program_run(drv, &opts, &r, sizeof(r), NULL), 0, "log: a line");
 	kcsd_run_result_free(&r, sizeof(r));
-	IS(kcsd_program_log_each(drv, last, note_line, &seq), 42, "log: it is there");
+	IS(kcsd_program_log_each(drv, last, note_line, &seq), 42, "log: its text");
 	IS(seq, last + 1, "log: its number");
-	IS(kcsd_program_log_each(drv, seq, note_line, &seq), 0, "log: and nothing after it");
+	IS(kcsd_program_log_each(drv, seq, note_line, &seq), 0, "log: no line after it");
 	remove_program(pind);
 }
 
@@ -457,13 +463,13 @@ static void test_queue(void)
 	IS(sum, RUNS * 1000 + RUNS * (RUNS - 1) / 2, "queue: %d runs, each result once", RUNS);
 	IS(kcsd_queue_inflight(queue), 0, "queue: all were reaped");
 
-	IS(kcsd_queue_submit(queue, &opts, 0, NULL), 0, "queue: one more");
+	IS(kcsd_queue_submit(queue, &opts, 0, NULL), 0, "queue: one run more");
 	IS(poll(&(struct pollfd){ .fd = kcsd_queue_fd(queue), .events = POLLIN }, 1, 10000), 1,
-	   "queue: poll says that it ended");
+	   "queue: poll reports completion");
 	IS(kcsd_queue_reap(queue, &r, sizeof(r), 0), 0, "queue: reap without waiting");
 	opts.pind = 31;
 	IS(kcsd_queue_submit(queue, &opts, 7, NULL), 0, "queue: a run that the drive refuses");
-	IS(kcsd_queue_reap(queue, &r, sizeof(r), 10000), 0, "  ends");
+	IS(kcsd_queue_reap(queue, &r, sizeof(r), 10000), 0, "  completes");
 	OK(r.status == KCSD_SC_NO_PROGRAM && r.user_data == 7, "  with its status");
 	opts.flags = 0x80000000;
 	IS(kcsd_queue_submit(queue, &opts, 7, NULL), -EINVAL, "queue: a run that is not valid");
@@ -484,14 +490,14 @@ static void test_cancel(void)
 	IS(kcsd_queue_create(drv, 8, &queue), 0, "cancel: a queue");
 	for (i = 0; i < 8; i++)
 		IS(kcsd_queue_submit(queue, &opts, i, NULL), 0, "cancel: an endless run");
-	IS(kcsd_queue_reap(queue, &r, sizeof(r), 0), -EAGAIN, "cancel: none has ended");
+	IS(kcsd_queue_reap(queue, &r, sizeof(r), 0), -EAGAIN, "cancel: no run has completed");
 	start = now_ms();
-	IS(kcsd_queue_reap(queue, &r, sizeof(r), 200), -ETIME, "cancel: nor in a while");
-	OK(now_ms() - start >= 200, "cancel: which was waited for");
+	IS(kcsd_queue_reap(queue, &r, sizeof(r), 200), -ETIME, "cancel: nor after a while");
+	OK(now_ms() - start >= 200, "cancel: the wait lasted that long");
 	start = now_ms();
 	kcsd_queue_destroy(queue);
-	OK(now_ms() - start < 30000, "cancel: the queue goes, and quickly");
-	IS(counter("stats/faults_cancelled") - cancelled, 8, "cancel: all runs ended");
+	OK(now_ms() - start < 30000, "cancel: the queue is destroyed quickly");
+	IS(counter("stats/faults_cancelled") - cancelled, 8, "cancel: all runs completed");
 	remove_program(pind);
 }
 
@@ -507,9 +513,9 @@ static void test_power_off(void)
 	IS(kcsd_queue_create(drv, 1, &queue), 0, "power off: a queue");
 	IS(kcsd_queue_submit(queue, &opts, 3, NULL), 0, "power off: an endless run");
 	IS(kcsd_drive_power(config_name, false), 0, "power off");
-	IS(kcsd_queue_reap(queue, &r, sizeof(r), 30000), 0, "power off: the run ends");
+	IS(kcsd_queue_reap(queue, &r, sizeof(r), 30000), 0, "power off: the run completes");
 	OK(r.status == KCSD_SC_PROGRAM_CANCELLED || r.status == -ENODEV,
-	   "power off: and was cancelled (%s)", kcsd_error_text(r.status));
+	   "power off: the run was cancelled (%s)", kcsd_error_text(r.status));
 	kcsd_run_result_free(&r, sizeof(r));
 	kcsd_queue_destroy(queue);
 	IS(kcsd_lba_read(drv, 0, buf, kcsd_drive_lba_size(drv)), -ENODEV, "power off: read");

@@ -118,7 +118,7 @@ static void test_drives(void)
 	IS(kcsd_drive_each(note_name, &seen), 0, "drives");
 	IS_TEXT(seen.text, "kcsd2 kcsd10", "drives: by ascending number, and no others");
 	IS(kcsd_drive_each(note_name, &one), 77, "drives: the callback's value is returned");
-	IS_TEXT(one.text, "kcsd2", "drives: and ends the walk");
+	IS_TEXT(one.text, "kcsd2", "drives: that ends the walk");
 	kcsd_sysfs_root = "sys/none";
 	IS(kcsd_drive_each(note_name, &seen), -ENOENT, "drives: no module");
 	kcsd_sysfs_root = "sys/class";
@@ -135,9 +135,9 @@ static void test_stats(void)
 		"counters: all numbers, in order, nothing else");
 	IS(kcsd_stats_each("/dev/kcsd2", note_counter, &one), 77,
 	   "counters: the callback's value is returned");
-	IS_TEXT(one.text, "ns1/read_bytes=512 programs/0/runs=1", "counters: and ends the walk");
+	IS_TEXT(one.text, "ns1/read_bytes=512 programs/0/runs=1", "counters: that ends the walk");
 	IS(kcsd_stats_each("kcsd3", note_counter, &seen), -ENOENT, "counters: no such drive");
-	IS(kcsd_stats_each("sda", note_counter, &seen), -EINVAL, "counters: no drive's name");
+	IS(kcsd_stats_each("sda", note_counter, &seen), -EINVAL, "counters: invalid drive name");
 }
 
 static void test_stats_get(void)
@@ -262,7 +262,7 @@ static void test_config_values(void)
 	IS_TEXT(buf, "memory file", "get, of the module: its value");
 	IS(kcsd_drive_power("b", true), 0, "power on");
 	IS(kcsd_attr_get("b", "power", buf, sizeof(buf)), 0, "power on: get");
-	IS_TEXT(buf, "1", "power on: it was written");
+	IS_TEXT(buf, "1", "power on: the attribute is 1");
 	IS(kcsd_drive_power("none", true), -ENOENT, "power on, no such drive");
 }
 

@@ -63,12 +63,12 @@ static void test_runs(void)
 	IS_TEXT(kcsd_helper_name(0), "none", "helper 0: none");
 	IS_TEXT(kcsd_fault_name(1000), "UNKNOWN", "fault: no such name");
 	SAYS(kcsd_fault_text(1000), "unknown");
-	OK(kcsd_helper_name(1000), "helper: one that there is not has a name, too");
+	OK(kcsd_helper_name(1000), "helper: an unknown one has a name, too");
 	IS_TEXT(kcsd_engine_name(KCSD_ENGINE_NONE), "none", "engine: none");
 	IS_TEXT(kcsd_engine_name(KCSD_ENGINE_INTERP), "interp", "engine: interpreter");
 	IS_TEXT(kcsd_engine_name(KCSD_ENGINE_JIT), "jit", "engine: JIT");
 	IS_TEXT(kcsd_engine_name(KCSD_ENGINE_LOWERED), "lowered", "engine: lowered code");
-	OK(kcsd_engine_name(1000), "engine: one that there is not has a name, too");
+	OK(kcsd_engine_name(1000), "engine: an unknown one has a name, too");
 }
 
 static void test_verdicts(void)
@@ -98,7 +98,7 @@ static void test_errors(void)
 
 	for (i = 0; i < sizeof(errnos) / sizeof(*errnos); i++)
 		IS_TEXT(kcsd_error_text(-errnos[i]), strerror(errnos[i]), "error -%d", errnos[i]);
-	OK(*kcsd_error_text(-100000), "error: one that there is not has a text, too");
+	OK(*kcsd_error_text(-100000), "error: an unknown one has a text, too");
 	OK(strspn(kcsd_version(), "0123456789.") == strlen(kcsd_version()) && *kcsd_version(),
 	   "version: %s", kcsd_version());
 }

@@ -130,7 +130,7 @@ static void test_data(void)
 		return;
 	end = run(obj, 0);
 	IS(end.reason, KCSD_FAULT_NONE, "data: it runs");
-	IS(end.r0, 231143, "data: all of it is where it should be");
+	IS(end.r0, 231143, "data: all of it is at its place");
 	IS(run(obj, 0).r0, 231143, "data: fresh for every run");
 	image = kcsd_object_image(obj, &len);
 	OK(le32toh(image->bss_len) >= 100, "data: zeroes are not in the image");
@@ -140,7 +140,7 @@ static void test_data(void)
 	if (!obj)
 		return;
 	IS_TEXT(kcsd_object_name(obj), "other", "a program in section kcsd/other");
-	IS(run(obj, 6).r0, 30, "  and what it returns");
+	IS(run(obj, 6).r0, 30, "  and its result");
 	kcsd_object_close(obj);
 }
 
@@ -200,7 +200,7 @@ static void test_answers(void)
 
 	for (i = 0; i < sizeof(answers) / sizeof(*answers); i++)
 		test_answer(&answers[i]);
-	OK(insn_cnt("functions.bpf.o", "alone") < 8, "functions that are not used are not there");
+	OK(insn_cnt("functions.bpf.o", "alone") < 8, "unused functions are left out");
 }
 
 static void test_memory(void)
@@ -213,7 +213,7 @@ static void test_memory(void)
 	IS(kcsd_object_open_mem(buf, len, &opts, &obj, NULL), 0, "from memory");
 	memset(buf, 0xaa, len);
 	free(buf);
-	IS(run(obj, 0).r0, 231143, "from memory: it is not needed any more");
+	IS(run(obj, 0).r0, 231143, "from memory: the buffer can be freed");
 	kcsd_object_close(obj);
 }
 
@@ -264,8 +264,8 @@ static void test_plain(void)
 		return;
 	IS(run(obj, 5).r0, 10, "no debug information: it runs");
 	IS(kcsd_object_where(obj, 0, &w, sizeof(w)), 0, "no debug information: where");
-	OK(!w.file && !w.source && !w.line && !w.insn, "no debug information: and no line");
-	OK(w.section && !strcmp(w.section, "kcsd"), "no debug information: but the section");
+	OK(!w.file && !w.source && !w.line && !w.insn, "no debug information: no line");
+	OK(w.section && !strcmp(w.section, "kcsd"), "no debug information: the section is known");
 	kcsd_object_close(obj);
 }
 
@@ -406,7 +406,8 @@ static void test_section(char *buf, size_t len, Elf64_Shdr *sh)
 	size_t nr = sh - section_headers(buf);
 
 	sh->sh_offset = len + 1;
-	IS(kcsd_object_open_mem(buf, len, &opts, &obj, &err), -ENOEXEC, "section %zu is away", nr);
+	IS(kcsd_object_open_mem(buf, len, &opts, &obj, &err), -ENOEXEC,
+	   "section %zu is removed", nr);
 	SAYS(err.text, "not wholly in it");
 	*sh = was;
 	sh->sh_size = -was.sh_offset;
@@ -415,7 +416,7 @@ static void test_section(char *buf, size_t len, Elf64_Shdr *sh)
 	sh->sh_flags |= SHF_EXECINSTR;
 	sh->sh_type = SHT_RELA;
 	IS(kcsd_object_open_mem(buf, len, &opts, &obj, &err), -ENOEXEC,
-	   "section %zu: code that is none", nr);
+	   "section %zu: invalid code", nr);
 	*sh = was;
 }
 

@@ -111,7 +111,7 @@ static void test_refused(void)
 	longer.o.sz = sizeof(longer);
 	OK(kcsd_program_run(&drive, &longer.o, &(struct kcsd_run_result){},
 			    sizeof(struct kcsd_run_result),
-			    NULL) < 0, "run refused: a member that is not known");
+			    NULL) < 0, "run refused: an unknown member");
 }
 
 /* ---- the command ---- */
@@ -155,14 +155,15 @@ static void test_length(void)
 	opts.flags = KCSD_RUN_LEN;
 	opts.stream_len = 1023;
 	IS(kcsd_run_init(&run, &writable, &opts, NULL), 0, "length");
-	IS(run.cmd.cdw3, 2 | KCSD_EXEC_LEN, "length: the command has one");
+	IS(run.cmd.cdw3, 2 | KCSD_EXEC_LEN, "length: its flag in the command");
 	IS(run.cmd.data_len, 2 * 16 + 8 + 3, "length: data");
 	OK(!memcmp((char *)run.data + 32, "\xff\x03\0\0\0\0\0\0abc", 11),
-	   "length: in front of the arguments");
+	   "length: before the arguments");
 	kcsd_run_destroy(&run);
 	opts.stream_len = 1025;
 	OK(kcsd_run_init(&run, &writable, &opts, &err) == -EINVAL &&
-	   !strcmp(err.text, "the length, 1025 bytes, is more than is granted to be read, 1024 bytes"),
+	   !strcmp(err.text,
+	   "the length, 1025 bytes, is more than is granted to be read, 1024 bytes"),
 	   "length: more than may be read");
 	many[0].access |= KCSD_GRANT_ZONES;
 	IS(kcsd_run_init(&run, &writable, &opts, NULL), 0, "length: zones");
@@ -173,7 +174,7 @@ static void test_length(void)
 	kcsd_run_destroy(&run);
 	opts.flags = 0;
 	opts.stream_len = ~0ull;
-	IS(kcsd_run_init(&run, &writable, &opts, NULL), 0, "length: not meant");
+	IS(kcsd_run_init(&run, &writable, &opts, NULL), 0, "length: without its flag");
 	kcsd_run_destroy(&run);
 }
 
@@ -217,7 +218,7 @@ static void test_results(void)
 	struct kcsd_run_result r;
 
 	finish(0, size, 100, 0, &r);
-	OK(r.status == 0 && r.r0 == 99 && r.recorded, "result: of a good run");
+	OK(r.status == 0 && r.r0 == 99 && r.recorded, "result: of a successful run");
 	OK(r.out_len == 100 && !memcmp(r.out, "xxxx", 4) && ((char *)r.out)[99] == 'x',
 	   "result: output");
 	OK(r.info.insns == 1000 && r.info.run_ns == 2000 && r.info.wait_ns == 3000 &&
@@ -240,7 +241,7 @@ static void test_results(void)
 	OK(r.recorded && r.out_len == 10 && !r.r0, "result: output of a run that faulted");
 	kcsd_run_result_free(&r, sizeof(r));
 	finish(0, size, 0xffffffff, 0, &r);
-	OK(r.out_len <= 100, "result: never more output than there was room for");
+	OK(r.out_len <= 100, "result: no more output than the buffer holds");
 	kcsd_run_result_free(&r, sizeof(r));
 }
 
@@ -306,10 +307,11 @@ static void test_audit(void)
 	for (out_len = 0; out_len < 9; out_len++) {
 		finish_audit(out_len, size + (out_len + 7) / 8 * 8, AUDIT_LEN, KCSD_MAX_AUDIT, &r);
 		OK(r.recorded && r.nr_audit == KCSD_MAX_AUDIT &&
-		   r.audit_flags == KCSD_AUDIT_OVERFLOW, "audit: behind %u bytes", out_len);
+		   r.audit_flags == KCSD_AUDIT_OVERFLOW,
+		   "audit: after %u bytes of output", out_len);
 		OK(r.audit && r.audit[511].slba == 511 * 0x100000000 && r.audit[511].nlb == 512 &&
 		   r.audit[511].access == KCSD_GRANT_WRITE, "audit: its last extent");
-		IS(r.out_len, out_len, "audit: the output beside it");
+		IS(r.out_len, out_len, "audit: the output is unchanged");
 		kcsd_run_result_free(&r, sizeof(r));
 		OK(!r.audit && !r.nr_audit, "audit: freed");
 	}
@@ -322,7 +324,7 @@ static void test_audit(void)
 		kcsd_run_result_free(&r, sizeof(r));
 	}
 	finish(0, size, 10, 0, &r);
-	OK(!r.audit, "audit: not asked for");
+	OK(!r.audit, "audit: not requested");
 	/* A caller that was built before there were audits. */
 	kcsd_run_result_free(&r, offsetof(struct kcsd_run_result, audit));
 }
@@ -343,7 +345,7 @@ static void test_describe(void)
 
 	finish(KCSD_SC_PROGRAM_FAULT, size, 0, KCSD_FAULT_LBA_READ, &r);
 	SAYS(kcsd_run_describe(&r, sizeof(r), NULL, &err), "LBA 4321");
-	OK(*kcsd_run_describe(&r, sizeof(r), NULL, NULL), "fault, no place for the sentence");
+	OK(*kcsd_run_describe(&r, sizeof(r), NULL, NULL), "fault, no buffer for the sentence");
 	kcsd_run_result_free(&r, sizeof(r));
 
 	finish(KCSD_SC_PROGRAM_TIME, size, 0, KCSD_FAULT_TIME, &r);
@@ -429,7 +431,7 @@ static void test_open(void)
 	   "queue, too deep");
 	IS(kcsd_queue_create(&drive, 1, &queue), -ENODEV, "queue, no such node");
 	kcsd_queue_destroy(NULL);
-	IS(kcsd_drive_fd(&drive, 17), -ENODEV, "a namespace that there is not");
+	IS(kcsd_drive_fd(&drive, 17), -ENODEV, "a missing namespace");
 	IS(kcsd_lba_read(&drive, 0, many, 511), -EINVAL, "read, a part of an LBA");
 	IS(kcsd_log_page_get(&drive, 0x82, 3, 2, many, 8), -EINVAL, "log page, an odd offset");
 }

@@ -140,9 +140,9 @@ static void test_check(void)
 	make_sidecar(true);
 	IS(kcsd_sidecar_validate(image, &info, sizeof(info), &err), 0, "a sidecar is sound");
 	IS(info.zones, ZONES, "zones");
-	IS(info.conventional, 1, "conventional ones");
-	IS(info.by_condition[KCSD_SIDECAR_CLOSED], 2, "closed ones");
-	IS(info.by_condition[KCSD_SIDECAR_EMPTY], 2, "empty ones");
+	IS(info.conventional, 1, "conventional zones");
+	IS(info.by_condition[KCSD_SIDECAR_CLOSED], 2, "closed zones");
+	IS(info.by_condition[KCSD_SIDECAR_EMPTY], 2, "empty zones");
 	IS(info.records, 6, "records");
 	IS(info.programs, 1, "programs");
 	IS(info.uuid[1], 0xbb, "UUID");
@@ -151,7 +151,7 @@ static void test_check(void)
 	IS(kcsd_sidecar_program_each(image, collect_program, NULL, &err), 4091, "each program");
 	damage(4096, 1);
 	IS(kcsd_sidecar_validate(image, &info, sizeof(info), &err), 0, "one copy damaged");
-	IS(info.damaged, 1, "and told");
+	IS(info.damaged, 1, "one copy damaged: reported");
 	damage(4096, 1024);
 	IS(kcsd_sidecar_validate(image, &info, sizeof(info), &err), -EUCLEAN,
 	   "both copies damaged");
@@ -160,10 +160,12 @@ static void test_check(void)
 	unlink(sidecar);
 	IS(kcsd_sidecar_validate(image, &info, sizeof(info), &err), -ENOENT, "no sidecar");
 	IS(mkfifo(sidecar, 0600), 0, "a pipe");
-	IS(kcsd_sidecar_validate(image, &info, sizeof(info), &err), -EINVAL, "is no sidecar");
+	IS(kcsd_sidecar_validate(image, &info, sizeof(info), &err), -EINVAL,
+	   "a pipe is no sidecar");
 	unlink(sidecar);
 	IS(symlink("/dev/zero", sidecar), 0, "a device");
-	IS(kcsd_sidecar_validate(image, &info, sizeof(info), &err), -EINVAL, "is none either");
+	IS(kcsd_sidecar_validate(image, &info, sizeof(info), &err), -EINVAL,
+	   "a device is no sidecar");
 	unlink(sidecar);
 }
 
@@ -193,26 +195,27 @@ static void test_repair(void)
 	damage(info.file_size / 2 - 512, 100);
 	make_sidecar(true);
 	damage(4096 + 1024, 1024);
-	IS(repair(KCSD_REPAIR_KEEP, &lost, &err), -EINVAL, "repair: a record lost, zones unsaid");
+	IS(repair(KCSD_REPAIR_KEEP, &lost, &err), -EINVAL,
+	   "repair: a record lost, no choice for zones");
 	SAYS(err.text, "say whether zones are to be full or empty");
 	IS(kcsd_sidecar_validate(image, &info, sizeof(info), &err), -EUCLEAN,
 	   "repair: nothing done");
 	IS(repair(KCSD_REPAIR_FULL, &lost, &err), 0, "repair: full");
-	IS(lost, 1, "repair: one lost");
+	IS(lost, 1, "repair: one record lost");
 	IS_TEXT(zones(), "full128full128full128read-only128offline0full128full128",
-		"repair: full but for those worn out");
+		"repair: full except worn out zones");
 	IS(kcsd_sidecar_program_each(image, collect_program, NULL, &err), 4091,
 	   "repair: the program is there");
 	make_sidecar(true);
 	damage(4096, 1024);
 	IS(repair(KCSD_REPAIR_EMPTY, &lost, &err), 0, "repair: empty");
 	IS_TEXT(zones(), "empty0empty0empty0read-only0offline0empty0empty0",
-		"repair: empty but for those worn out");
-	IS(repair(3, &lost, &err), -EINVAL, "repair: neither");
+		"repair: empty except worn out zones");
+	IS(repair(3, &lost, &err), -EINVAL, "repair: an unknown choice for zones");
 
 	make_sidecar(true);
 	IS(truncate(sidecar, 20000), 0, "a file that was cut");
-	IS(repair(KCSD_REPAIR_FULL, &lost, &err), 0, "repair: goes");
+	IS(repair(KCSD_REPAIR_FULL, &lost, &err), 0, "repair: succeeds");
 	IS(kcsd_sidecar_program_each(image, collect_program, NULL, &err), 4091,
 	   "repair: with its program");
 }
@@ -229,7 +232,8 @@ static void test_new_uuid(void)
 	kcsd_sidecar_validate(image, &before, sizeof(before), &err);
 	IS(kcsd_sidecar_repair(image, &o, &lost, &err), 0, "new UUID");
 	IS(kcsd_sidecar_validate(image, &after, sizeof(after), &err), 0, "new UUID: sound");
-	IS(!memcmp(before.uuid, after.uuid, sizeof(before.uuid)), 0, "new UUID: it is another");
+	IS(!memcmp(before.uuid, after.uuid, sizeof(before.uuid)), 0,
+	   "new UUID: differs from the old one");
 	IS(after.uuid[6] >> 4, 4, "new UUID: a random one");
 	IS_TEXT(zones(), AS_MADE, "new UUID: the same zones");
 	IS(kcsd_sidecar_program_each(image, collect_program, NULL, &err), 4091,
@@ -251,17 +255,17 @@ static void test_lost_header(void)
 	o.zone_size = 1 << 20;
 	o.zone_capacity = 512 << 10;
 	o.conventional = 2;
-	IS(kcsd_sidecar_repair(image, &o, &lost, &err), 0, "no header: said");
+	IS(kcsd_sidecar_repair(image, &o, &lost, &err), 0, "no header: options given");
 	IS(kcsd_sidecar_validate(image, &info, sizeof(info), &err), 0, "no header: sound");
 	IS(info.zones, ZONES, "no header: as many zones as the backing file has");
 	IS(info.conventional, 2, "no header: conventional ones");
-	IS(info.by_condition[KCSD_SIDECAR_FULL], ZONES - 2, "no header: the rest full");
-	IS(kcsd_sidecar_repair(image, &o, &lost, &err), -EINVAL, "a header: says it already");
+	IS(info.by_condition[KCSD_SIDECAR_FULL], ZONES - 2, "no header: other zones are full");
+	IS(kcsd_sidecar_repair(image, &o, &lost, &err), -EINVAL, "a header: options contradict it");
 	o.zone_capacity = 2 << 20;
 	unlink(sidecar);
 	IS(kcsd_sidecar_repair(image, &o, &lost, &err), -EINVAL, "no file: no such drive");
 	o.zone_capacity = 0;
-	IS(kcsd_sidecar_repair(image, &o, &lost, &err), 0, "no file: made");
+	IS(kcsd_sidecar_repair(image, &o, &lost, &err), 0, "no file: create one");
 	snprintf(none, sizeof(none), "%s/none", dir);
 	IS(kcsd_sidecar_repair(none, NULL, &lost, &err), -ENOENT, "neither file");
 	SAYS(err.text, "there is neither this file nor");
@@ -280,9 +284,9 @@ static void test_others(void)
 	damage(4096, 1024);
 	IS(kcsd_sidecar_repair(image, NULL, &lost, &err), 0, "no zones: nothing to say");
 	fd = open(sidecar, O_WRONLY | O_TRUNC);
-	IS(write(fd, "something", 9), 9, "something else");
+	IS(write(fd, "something", 9), 9, "write another file");
 	close(fd);
-	IS(kcsd_sidecar_repair(image, NULL, &lost, &err), -EINVAL, "is not repaired by guessing");
+	IS(kcsd_sidecar_repair(image, NULL, &lost, &err), -EINVAL, "another file is not repaired");
 }
 
 int main(void)

@@ -76,7 +76,7 @@ static void test_example(void)
 	OK(result.info.insns > 4096, "lines: instructions are counted");
 	OK(!result.out && !result.out_len, "lines: no output");
 	kcsd_run_result_free(&result, sizeof(result));
-	IS(kcsd_sim_run(sim, &run, &result, sizeof(result), NULL), 0, "lines: again");
+	IS(kcsd_sim_run(sim, &run, &result, sizeof(result), NULL), 0, "lines: run again");
 	IS(result.r0, 2, "lines: the same, with fresh memory");
 	kcsd_sim_destroy(sim);
 	kcsd_object_close(object);
@@ -128,7 +128,7 @@ static void test_write(void)
 	grant.nlb = NSZE - 1;
 	IS(kcsd_sim_run(sim, &run, &result, sizeof(result), &err), KCSD_SC_LBA_RANGE,
 	   "a grant beyond the end");
-	IS(result.status, KCSD_SC_LBA_RANGE, "and its result says so");
+	IS(result.status, KCSD_SC_LBA_RANGE, "  and its result");
 	SAYS(err.text, "grant 0: LBAs 2+7");
 	grant.nlb = 0;
 	IS(kcsd_sim_run(sim, &run, &result, sizeof(result), &err), -EINVAL, "a grant of nothing");
@@ -203,7 +203,7 @@ static void test_log(void)
 	run.args_len = sizeof(longer);
 	all[0] = 0;
 	IS(kcsd_sim_run(sim, &run, &result, sizeof(result), NULL), 0, "log: a long line");
-	IS(strlen(all), KCSD_LOG_TEXT_LEN + 2, "log: it is cut");
+	IS(strlen(all), KCSD_LOG_TEXT_LEN + 2, "log: the long line is cut");
 	kcsd_sim_destroy(sim);
 	kcsd_object_close(obj);
 }
@@ -264,7 +264,7 @@ static void same_run(const struct kcsd_object *obj, const struct kcsd_run_opts *
 	OK(ret[0] == ret[1] && r[0].r0 == r[1].r0, "lowered: its result");
 	OK(r[0].info.reason == r[1].info.reason && r[0].info.pc == r[1].info.pc &&
 	   r[0].info.addr == r[1].info.addr && r[0].info.helper == r[1].info.helper,
-	   "lowered: how it ended");
+	   "lowered: reason");
 	OK(r[0].out_len == r[1].out_len &&
 	   (!r[0].out_len || !memcmp(r[0].out, r[1].out, r[0].out_len)), "lowered: its output");
 	IS(r[1].info.insns, r[0].info.insns, "lowered: as many instructions");
@@ -312,7 +312,7 @@ static void test_refused(void)
 
 	IS(kcsd_sim_create(no_exit, sizeof(no_exit), NULL, &sim, &err),
 	   KCSD_SC_INVALID_PROGRAM_DATA, "refused: no exit");
-	IS(err.verdict, KCSD_VERDICT_FALL_OFF, "refused: why");
+	IS(err.verdict, KCSD_VERDICT_FALL_OFF, "refused: verdict");
 	IS(err.pc, 1, "refused: where");
 	OK(!sim, "refused: no simulator");
 	SAYS(err.text, "instruction 1: the function can run past its last instruction");
@@ -321,7 +321,7 @@ static void test_refused(void)
 	IS(err.pc, 1, "refused: at the program's own instruction");
 	IS(kcsd_sim_create(no_exit, 0, NULL, &sim, &err), KCSD_SC_INVALID_PROGRAM_DATA,
 	   "refused: nothing");
-	IS(err.verdict, KCSD_VERDICT_EMPTY, "refused: why");
+	IS(err.verdict, KCSD_VERDICT_EMPTY, "refused: verdict");
 	IS(kcsd_sim_create(no_exit, 9, NULL, &sim, NULL), KCSD_SC_INVALID_PROGRAM_DATA,
 	   "refused: 9 bytes");
 }
@@ -473,7 +473,7 @@ static void test_zones(void)
 	IS(filter_zone(&opts, ZONE, 5, grants, 2, &r), 11, "zones: rows from 5 on");
 	memcpy(where, r.out, sizeof(where));
 	IS(where[0], ZONE, "zones: where they went");
-	IS(where[1], 11, "zones: as many");
+	IS(where[1], 11, "zones: number of rows");
 	IS(r.info.written_bytes, 2 * LBA, "zones: bytes written");
 	kcsd_run_result_free(&r, sizeof(r));
 	IS(zone_wp[1], ZONE + 2, "zones: the write pointer moves");

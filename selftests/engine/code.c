@@ -102,7 +102,8 @@ static void in_time(const struct bpf_insn *insns, u32 want, const char *what)
 
 	kcsd_validate_insns(insns, KCSD_MAX_INSNS, &verdict);
 	seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
-	tap_point(verdict.check == want && seconds < MAX_SECONDS, "check: soon done with %s", what);
+	tap_point(verdict.check == want && seconds < MAX_SECONDS,
+		  "validate: soon done with %s", what);
 	if (verdict.check != want || seconds >= MAX_SECONDS)
 		tap_note("expected %u, got %u at %u, after %.1f s", want, verdict.check,
 			 verdict.pc, seconds);

@@ -132,7 +132,7 @@ static void texts(void)
 		tap_point(!strcmp(text, t[i].text) && units == t[i].units, "disasm: %s",
 			  t[i].name);
 		if (strcmp(text, t[i].text))
-			tap_note("got %s, wanted %s", text, t[i].text);
+			tap_note("expected %s, got %s", t[i].text, text);
 	}
 }
 
@@ -235,9 +235,9 @@ static void targets(void)
 		else
 			ok &= want[pc] < 0;
 	}
-	tap_point(ok, "disasm: where instructions go");
+	tap_point(ok, "disasm: targets of jumps and calls");
 	ok = !kcsd_disasm_target(insns, 2, 0, &target, &call);
-	tap_point(ok, "disasm: not out of the program");
+	tap_point(ok, "disasm: no target outside of the program");
 }
 
 void disasm_tests(const char *dir)

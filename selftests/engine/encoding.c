@@ -90,11 +90,11 @@ static void all_seen(void)
 	for (op = 0; op < KCSD_NR_OPS; op++) {
 		if (seen[op])
 			continue;
-		tap_point(0, "encoding: every instruction is there");
+		tap_point(0, "encoding: every instruction has a line");
 		tap_note("%s is in no file", kcsd_insn_get(op)->mnemonic);
 		return;
 	}
-	tap_point(1, "encoding: every instruction is there");
+	tap_point(1, "encoding: every instruction has a line");
 }
 
 void encoding_tests(const char *dir)

@@ -57,7 +57,7 @@ const char *engines_differ(const struct device_run *want, const struct device_ru
 		return "something else was emitted";
 	if (memcmp(got->vm.mem, want->vm.mem, want->vm.mem_len))
 		return "it left another memory";
-	return count && got->ticks != want->ticks ? "the ticks were others" : NULL;
+	return count && got->ticks != want->ticks ? "the ticks differ" : NULL;
 }
 
 /* Run twice, as a drive does with code. */

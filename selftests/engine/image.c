@@ -213,11 +213,11 @@ static void plain(void)
 	assert(buf);
 	program_copy(&prog, buf, most + 8);
 	free(buf);
-	tap_point(parse(&prog, most) == KCSD_VERDICT_OK, "plain: the most instructions");
-	tap_point(parse(&prog, most + 8) == KCSD_VERDICT_TOO_LONG, "plain: one more than that");
+	tap_point(parse(&prog, most) == KCSD_VERDICT_OK, "plain: maximum of instructions");
+	tap_point(parse(&prog, most + 8) == KCSD_VERDICT_TOO_LONG, "plain: one instruction more");
 	tap_point(parse(&prog, (1ull << 35) + 8) == KCSD_VERDICT_TOO_LONG,
 		  "plain: 2^32 + 1 instructions");
-	tap_point(parse(&prog, 0) == KCSD_VERDICT_EMPTY, "plain: none");
+	tap_point(parse(&prog, 0) == KCSD_VERDICT_EMPTY, "plain: no instructions");
 	for (len = 1; len < 64; len++)
 		if (parse(&prog, len) != (len % 8 ? KCSD_VERDICT_IMAGE : KCSD_VERDICT_OK))
 			break;

@@ -113,7 +113,7 @@ static void is_verdict(enum kcsd_sidecar_verdict got, enum kcsd_sidecar_verdict 
 {
 	tap_point(got == wanted, "%s: %s", name, kcsd_sidecar_verdict_text(wanted));
 	if (got != wanted)
-		tap_note("the verdict is %d", got);
+		tap_note("expected %d, got %d", wanted, got);
 }
 
 /*
@@ -267,7 +267,7 @@ static void longest(void)
 	raw_header(r.d, 1, 0, ID + 1);
 	if (kcsd_sidecar_journal_open(&log, &r.d->io, r.d->len, &report))
 		abort();
-	tap_point(!report.records && report.torn, "one that would be longer is none");
+	tap_point(!report.records && report.torn, "a record longer than its half is ignored");
 	kcsd_sidecar_journal_close(&log);
 	disk_destroy(r.d);
 	free(payload);

@@ -42,7 +42,7 @@ static void judge(struct disk *d, const struct model *m, const struct model *bef
 
 static void verdict_of(const struct count *c, u32 file, const char *what)
 {
-	tap_point(!c->wrong && c->harmless + c->found > 0, "file %u: %s: %u harmless, %u found out",
+	tap_point(!c->wrong && c->harmless + c->found > 0, "file %u: %s: %u harmless, %u detected",
 		  file, what, c->harmless, c->found);
 	if (c->wrong)
 		tap_note("%u wrong, the first at %llu", c->wrong,
@@ -62,7 +62,7 @@ static void each_byte(struct disk *d, const struct model *m, u32 file)
 		d->now[at] ^= flip;
 	}
 	verdict_of(&c, file, "each byte");
-	tap_point(!c.found, "file %u: no single byte makes it unusable", file);
+	tap_point(!c.found, "file %u: no single damaged byte makes it unusable", file);
 }
 
 static void each_sector(struct disk *d, const struct model *m, u32 file, bool zero)
@@ -80,7 +80,7 @@ static void each_sector(struct disk *d, const struct model *m, u32 file, bool ze
 		memcpy(d->now + at, save, sizeof(save));
 	}
 	verdict_of(&c, file, zero ? "each sector zeroed" : "each sector overwritten");
-	tap_point(!c.found, "file %u: no single sector makes it unusable", file);
+	tap_point(!c.found, "file %u: no single damaged sector makes it unusable", file);
 }
 
 /*
@@ -100,7 +100,8 @@ static void each_pair(struct disk *d, const struct model *m, const struct model 
 		memcpy(d->now + at, save, sizeof(save));
 	}
 	verdict_of(&c, file, "each two sectors");
-	tap_point(c.found > 5 && c.lost_last <= 3, "file %u: of these %u lost the last change",
+	tap_point(c.found > 5 && c.lost_last <= 3,
+		  "file %u: %u damaged copies lost the last change",
 		  file, c.lost_last);
 }
 
@@ -117,7 +118,7 @@ static void each_length(struct disk *d, u32 file)
 			wrong++;
 	}
 	d->len = full;
-	tap_point(!wrong, "file %u: every shorter length is found out", file);
+	tap_point(!wrong, "file %u: every shorter length is detected", file);
 }
 
 static void each_longer(const struct disk *d, u32 file)
@@ -135,7 +136,7 @@ static void each_longer(const struct disk *d, u32 file)
 			wrong++;
 		disk_destroy(longer);
 	}
-	tap_point(!wrong, "file %u: longer ones are found out", file);
+	tap_point(!wrong, "file %u: greater lengths are detected", file);
 }
 
 /* Test damage without effect: it is gone after the file has been rewritten. */
@@ -162,7 +163,7 @@ static void healed(struct disk *d, const struct model *m, u32 file)
 		}
 		disk_destroy(copy);
 	}
-	tap_point(!wrong && healed > 20, "file %u: %u damaged copies are healed", file, healed);
+	tap_point(!wrong && healed > 20, "file %u: %u damaged copies are repaired", file, healed);
 }
 
 void damage_tests(void)

@@ -53,7 +53,7 @@ static void many(void)
 	ok = ok && !kcsd_sidecar_journal_rewrite(&log) && log.half != half;
 	kcsd_sidecar_journal_close(&log);
 	ok = ok && reopened(d, &m, &log);
-	tap_point(ok, "written afresh");
+	tap_point(ok, "write the file anew");
 	kcsd_sidecar_journal_close(&log);
 	disk_destroy(d);
 }
@@ -75,7 +75,7 @@ static void syncs(void)
 		most = max(most, d->syncs - syncs);
 		least = min(least, d->syncs - syncs);
 	}
-	tap_point(least == 1 && most == 3, "an append is %u sync, at most %u", (u32)least,
+	tap_point(least == 1 && most == 3, "an append takes %u sync, at most %u", (u32)least,
 		  (u32)most);
 	kcsd_sidecar_journal_close(&log);
 	disk_destroy(d);
@@ -96,14 +96,14 @@ static void full(void)
 		before = m;
 		ret = kcsd_sidecar_journal_append(&log, model_load(&m, i, MODEL_LARGE));
 	}
-	tap_point(ret == -ENOSPC && i > 2, "no room for program %u", i);
+	tap_point(ret == -ENOSPC && i > 2, "no space for program %u", i);
 	m = before;
-	tap_point(model_is(&m, &log.state), "then nothing has changed");
+	tap_point(model_is(&m, &log.state), "a refused program changes nothing");
 	for (i = 0, ret = 0; i < 500 && !ret; i++)
 		ret = kcsd_sidecar_journal_append(&log, model_change_zones(&m));
 	tap_point(!ret, "500 changes of zones beside these programs");
 	kcsd_sidecar_journal_close(&log);
-	tap_point(reopened(d, &m, &log), "and they are there");
+	tap_point(reopened(d, &m, &log), "the programs are there after opening again");
 	kcsd_sidecar_journal_close(&log);
 	disk_destroy(d);
 }
@@ -187,16 +187,16 @@ static void sized(void)
 		((struct kcsd_sidecar_program *)kcsd_sidecar_payload(d))->pind = htole16(i);
 		ret = kcsd_sidecar_journal_append(&log, d);
 	}
-	tap_point(!ret, "room for %u programs", i);
+	tap_point(!ret, "space for %u programs", i);
 	for (i = 0; i < 30 && !ret; i++)
 		ret = kcsd_sidecar_journal_append(&log, all_zones(1 + i));
-	tap_point(!ret, "beside %u zones", MANY_ZONES);
+	tap_point(!ret, "space for %u zones beside them", MANY_ZONES);
 	kcsd_sidecar_journal_close(&log);
 	ret = kcsd_sidecar_journal_open(&log, &b.io, len, &r);
 	for (i = 0; i < MANY_ZONES && !ret; i++)
 		if (kcsd_sidecar_zone_wp(&log.state, i) != 30 + i % 7)
 			ret = 1;
-	tap_point(!ret, "and all are there");
+	tap_point(!ret, "programs and zones are there after opening again");
 	kcsd_sidecar_journal_close(&log);
 	free(b.bytes);
 }
