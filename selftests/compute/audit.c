@@ -481,23 +481,16 @@ TEST_F(audit, buffer_without_memory)
 	EXPECT_EQ(-EFAULT, cmd_io(self->d.compute, &c));
 }
 
-static __u64 host_read_bytes(const struct drive *d)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), KST_CLASS "/kcsd%d/stats/host_read_bytes", d->index);
-	return file_number(path);
-}
-
 TEST_F(audit, bytes_are_counted)
 {
-	__u64 before = host_read_bytes(&self->d);
+	__u64 before = drive_stat(&self->d, "host_read_bytes");
 
 	audit_move(self, 1, 1, KCSD_GRANT_READ);
 	audit_move(self, 5, 1, KCSD_GRANT_READ);
 	ASSERT_EQ(0, audit_run(self));
 	EXPECT_EQ(sizeof(struct kcsd_run_record) + sizeof(struct kcsd_audit_header) +
-		  2 * sizeof(struct kcsd_audit_extent), host_read_bytes(&self->d) - before);
+		  2 * sizeof(struct kcsd_audit_extent),
+		  drive_stat(&self->d, "host_read_bytes") - before);
 }
 
 DRIVE_TEST_MAIN

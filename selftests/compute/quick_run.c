@@ -101,14 +101,6 @@ FIXTURE_TEARDOWN(quick_run)
 	EXPECT_EQ(0, drive_remove(&self->d));
 }
 
-static __u64 counter(const struct drive *d, const char *name)
-{
-	char file[64];
-
-	snprintf(file, sizeof(file), "stats/%s", name);
-	return drive_number(d, file);
-}
-
 /* Open a file for a new tenant: the one before may have stalled, on a busy machine. */
 static int open_anew(const struct drive *d)
 {
@@ -121,12 +113,12 @@ static int open_anew(const struct drive *d)
 /* Run `r`, which is quick, until it is a quick run. Returns false if it never becomes one. */
 static bool becomes_quick(struct drive *d, struct run *r)
 {
-	__u64 before = counter(d, "runs_quick");
+	__u64 before = drive_stat(d, "runs_quick");
 
 	for (int i = 0; i < 4 * (QUICK_RUNS + PENALTY); i++) {
 		if (run_exec(d->compute, r))
 			return false;
-		if (counter(d, "runs_quick") > before)
+		if (drive_stat(d, "runs_quick") > before)
 			return true;
 		fd_close(&d->compute);
 		d->compute = open_anew(d);
@@ -139,22 +131,22 @@ static bool becomes_quick(struct drive *d, struct run *r)
  */
 static bool is_quick(struct drive *d, struct run *r)
 {
-	__u64 before = counter(d, "runs_quick");
+	__u64 before = drive_stat(d, "runs_quick");
 
 	for (int i = 0; i < 3 * QUICK_RUNS; i++)
 		if (run_exec(d->compute, r))
 			return false;
-	return counter(d, "runs_quick") > before;
+	return drive_stat(d, "runs_quick") > before;
 }
 
 static bool never_quick(struct drive *d, struct run *r)
 {
-	__u64 before = counter(d, "runs_quick");
+	__u64 before = drive_stat(d, "runs_quick");
 
 	for (int i = 0; i < 3 * QUICK_RUNS; i++)
 		if (run_exec(d->compute, r))
 			return false;
-	return counter(d, "runs_quick") == before;
+	return drive_stat(d, "runs_quick") == before;
 }
 
 TEST_F(quick_run, in_all_ways)
@@ -162,10 +154,10 @@ TEST_F(quick_run, in_all_ways)
 	struct run r = { .pind = SPIN, .cparam2 = 5 };
 
 	for (int way = 0; way < CMD_WAYS; way++) {
-		__u64 before, runs = counter(&self->d, "runs");
+		__u64 before, runs = drive_stat(&self->d, "runs");
 
 		ASSERT_TRUE(becomes_quick(&self->d, &r));
-		before = counter(&self->d, "runs_quick");
+		before = drive_stat(&self->d, "runs_quick");
 		for (int i = 0; i < 4 * QUICK_RUNS; i++) {
 			ASSERT_EQ(0, run_way(way, self->d.compute, &r));
 			if (way != CMD_URING_CQE16)
@@ -176,11 +168,12 @@ TEST_F(quick_run, in_all_ways)
 			EXPECT_EQ(5, r.out.bytes[0]);
 			EXPECT_EQ((1ULL << 32) + 5, le64toh(r.out.rec.result));
 		}
-		EXPECT_LT(before, counter(&self->d, "runs_quick")) TH_LOG("%s", cmd_way_name(way));
-		EXPECT_LE(runs + 4 * QUICK_RUNS, counter(&self->d, "runs"));
+		EXPECT_LT(before, drive_stat(&self->d, "runs_quick"))
+			TH_LOG("%s", cmd_way_name(way));
+		EXPECT_LE(runs + 4 * QUICK_RUNS, drive_stat(&self->d, "runs"));
 	}
-	EXPECT_EQ(0, counter(&self->d, "runs_restarted"));
-	EXPECT_EQ(counter(&self->d, "runs"),
+	EXPECT_EQ(0, drive_stat(&self->d, "runs_restarted"));
+	EXPECT_EQ(drive_stat(&self->d, "runs"),
 		  drive_number(&self->d, "units/0/runs") + drive_number(&self->d, "units/1/runs"));
 }
 
@@ -191,15 +184,15 @@ TEST_F(quick_run, faults)
 	__u64 quicks, faults;
 
 	ASSERT_TRUE(becomes_quick(&self->d, &good));
-	quicks = counter(&self->d, "runs_quick");
-	faults = counter(&self->d, "faults_memory");
+	quicks = drive_stat(&self->d, "runs_quick");
+	faults = drive_stat(&self->d, "faults_memory");
 	for (int i = 0; i < 4 * QUICK_RUNS; i++) {
 		EXPECT_EQ(KCSD_SC_PROGRAM_FAULT, run_exec(self->d.compute, &bad));
 		EXPECT_EQ(KCSD_FAULT_MEMORY, le32toh(bad.out.rec.reason));
 		EXPECT_EQ(1, le32toh(bad.out.rec.pc));
 	}
-	EXPECT_LT(quicks, counter(&self->d, "runs_quick"));
-	EXPECT_EQ(faults + 4 * QUICK_RUNS, counter(&self->d, "faults_memory"));
+	EXPECT_LT(quicks, drive_stat(&self->d, "runs_quick"));
+	EXPECT_EQ(faults + 4 * QUICK_RUNS, drive_stat(&self->d, "faults_memory"));
 	EXPECT_EQ(0, run_exec(self->d.compute, &good));
 }
 
@@ -216,25 +209,25 @@ TEST_F(quick_run, long_runs_move_to_a_unit)
 	run_grant(&quick, 0, 1, KCSD_GRANT_READ);
 	r.cparam1 = WHILE;
 	/* Try again: on a busy machine a run may have seemed slow just before. */
-	for (int i = 0; i < 5 && !counter(&self->d, "runs_restarted"); i++) {
+	for (int i = 0; i < 5 && !drive_stat(&self->d, "runs_restarted"); i++) {
 		ASSERT_TRUE(becomes_quick(&self->d, &quick));
-		runs = counter(&self->d, "runs");
-		quicks = counter(&self->d, "runs_quick");
+		runs = drive_stat(&self->d, "runs");
+		quicks = drive_stat(&self->d, "runs_quick");
 		ASSERT_EQ(0, run_exec(self->d.compute, &r));
 	}
-	EXPECT_EQ(1, counter(&self->d, "runs_restarted"));
-	EXPECT_EQ(quicks, counter(&self->d, "runs_quick"));
-	EXPECT_EQ(runs + 1, counter(&self->d, "runs"));
+	EXPECT_EQ(1, drive_stat(&self->d, "runs_restarted"));
+	EXPECT_EQ(quicks, drive_stat(&self->d, "runs_quick"));
+	EXPECT_EQ(runs + 1, drive_stat(&self->d, "runs"));
 	EXPECT_EQ((1ULL << 32) + 1, r.result);
 	EXPECT_EQ(8, le32toh(r.out.rec.out_len));
 	EXPECT_EQ(1, r.out.bytes[0]);
 	EXPECT_EQ(LBA, le64toh(r.out.rec.read_bytes));
 	EXPECT_LT(GIVE_UP_NS, le64toh(r.out.rec.wait_ns));
-	EXPECT_EQ(counter(&self->d, "runs"),
+	EXPECT_EQ(drive_stat(&self->d, "runs"),
 		  drive_number(&self->d, "units/0/runs") + drive_number(&self->d, "units/1/runs"));
 	for (int i = 0; i < PENALTY; i++)
 		ASSERT_EQ(0, run_exec(self->d.compute, &quick));
-	EXPECT_EQ(quicks, counter(&self->d, "runs_quick"));
+	EXPECT_EQ(quicks, drive_stat(&self->d, "runs_quick"));
 	EXPECT_TRUE(becomes_quick(&self->d, &quick));
 }
 
@@ -259,11 +252,11 @@ TEST_F(quick_run, endless_runs_do_not_block_the_submitter)
 		EXPECT_EQ(KCSD_SC_PROGRAM_TIME, cmd_status(e.res));
 		c.timeout_ms = 0;
 	}
-	EXPECT_LT(0, counter(&self->d, "runs_restarted"));
+	EXPECT_LT(0, drive_stat(&self->d, "runs_restarted"));
 	tenant_close(&self->t);
 	EXPECT_TRUE(drive_becomes(&self->d, "units/running", 0));
-	EXPECT_EQ(1, counter(&self->d, "faults_cancelled"));
-	EXPECT_EQ(1, counter(&self->d, "faults_time"));
+	EXPECT_EQ(1, drive_stat(&self->d, "faults_cancelled"));
+	EXPECT_EQ(1, drive_stat(&self->d, "faults_time"));
 }
 
 /* Test that no run with visible effects is quick: it could not be started over. */
@@ -284,7 +277,7 @@ TEST_F(quick_run, not_with_side_effects)
 	EXPECT_TRUE(never_quick(&self->d, &range));
 	EXPECT_TRUE(never_quick(&self->d, &logs));
 	EXPECT_TRUE(is_quick(&self->d, &reads));
-	before = counter(&self->d, "runs_quick");
+	before = drive_stat(&self->d, "runs_quick");
 	for (int i = 0; i < 3 * QUICK_RUNS; i++) {
 		static __u8 out[65536];
 		struct nvme_uring_cmd c = run_cmd(&reads);
@@ -294,7 +287,7 @@ TEST_F(quick_run, not_with_side_effects)
 		c.metadata_len = sizeof(out);
 		EXPECT_EQ(0, cmd_io(self->d.compute, &c));
 	}
-	EXPECT_EQ(before, counter(&self->d, "runs_quick"));
+	EXPECT_EQ(before, drive_stat(&self->d, "runs_quick"));
 	EXPECT_TRUE(is_quick(&self->d, &reads));
 }
 
@@ -313,14 +306,14 @@ TEST_F(quick_run, not_before_waiting_runs)
 	EXPECT_TRUE(becomes_quick(&self->d, &r));
 	ASSERT_EQ(0, tenant_send(&self->other, &endless, 1, 0));
 	EXPECT_TRUE(drive_becomes(&self->d, "units/running", 2));
-	before = counter(&self->d, "runs_quick");
+	before = drive_stat(&self->d, "runs_quick");
 	for (int i = 0; i < 3; i++)
 		ASSERT_EQ(0, tenant_send(&self->t, &c, 1, i));
 	EXPECT_EQ(3, drive_number(&self->d, "units/queued"));
-	EXPECT_EQ(before, counter(&self->d, "runs_quick"));
+	EXPECT_EQ(before, drive_stat(&self->d, "runs_quick"));
 	tenant_close(&self->other);
 	ASSERT_EQ(0, tenant_reap(&self->t, e, 3));
-	EXPECT_EQ(before, counter(&self->d, "runs_quick"));
+	EXPECT_EQ(before, drive_stat(&self->d, "runs_quick"));
 	EXPECT_TRUE(becomes_quick(&self->d, &r));
 }
 
@@ -333,10 +326,10 @@ TEST_F(quick_run, not_in_batches)
 	__u64 before;
 
 	ASSERT_TRUE(becomes_quick(&self->d, &r));
-	before = counter(&self->d, "runs_quick");
+	before = drive_stat(&self->d, "runs_quick");
 	ASSERT_EQ(0, tenant_send(&self->t, &c, 32, 0));
 	ASSERT_EQ(0, tenant_reap(&self->t, e, 32));
-	EXPECT_EQ(before, counter(&self->d, "runs_quick"));
+	EXPECT_EQ(before, drive_stat(&self->d, "runs_quick"));
 	EXPECT_TRUE(is_quick(&self->d, &r));
 }
 
@@ -413,7 +406,7 @@ static int stall_once(int fd)
 /* Returns the number of runs that their submitters began. */
 static __u64 begun_quick(const struct drive *d)
 {
-	return counter(d, "runs_quick") + counter(d, "runs_restarted");
+	return drive_stat(d, "runs_quick") + drive_stat(d, "runs_restarted");
 }
 
 /*
@@ -453,10 +446,10 @@ TEST_F(quick_run, new_programs_are_not_quick)
 
 	ASSERT_TRUE(becomes_quick(&self->d, &r));
 	ASSERT_EQ(0, prog_replace(self->d.ctrl, SEVEN, prog_seven));
-	before = counter(&self->d, "runs_quick");
+	before = drive_stat(&self->d, "runs_quick");
 	for (int i = 0; i < QUICK_RUNS; i++)
 		ASSERT_EQ(0, run_exec(self->d.compute, &r));
-	EXPECT_EQ(before, counter(&self->d, "runs_quick"));
+	EXPECT_EQ(before, drive_stat(&self->d, "runs_quick"));
 	EXPECT_TRUE(becomes_quick(&self->d, &r));
 }
 
@@ -469,14 +462,14 @@ TEST_F(quick_run, quick_runs_are_charged)
 	struct completion e;
 
 	ASSERT_TRUE(becomes_quick(&self->d, &r));
-	before = counter(&self->d, "runs_quick");
+	before = drive_stat(&self->d, "runs_quick");
 	for (int i = 0; i < 3 * QUICK_RUNS; i++) {
 		ns = tenant_number(self->t.fd, "kcsd-run-ns:");
 		ASSERT_EQ(0, tenant_send(&self->t, &c, 1, 0));
 		ASSERT_EQ(0, tenant_reap(&self->t, &e, 1));
 		EXPECT_LT(ns, tenant_number(self->t.fd, "kcsd-run-ns:"));
 	}
-	EXPECT_LT(before, counter(&self->d, "runs_quick"));
+	EXPECT_LT(before, drive_stat(&self->d, "runs_quick"));
 	EXPECT_EQ(0, tenant_number(self->t.fd, "kcsd-running:"));
 }
 
@@ -546,7 +539,7 @@ TEST_F(quick_run_one, runs_during_a_quick_run)
 	s.rounds = s.all;
 	EXPECT_EQ(0, pthread_join(thread, NULL));
 	EXPECT_EQ(0, s.bad);
-	EXPECT_LT(s.all / 20, counter(&self->d, "runs_quick"));
+	EXPECT_LT(s.all / 20, drive_stat(&self->d, "runs_quick"));
 	tenant_close(&t);
 }
 

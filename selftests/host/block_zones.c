@@ -276,15 +276,12 @@ TEST_F(block_zones, file_is_a_plain_image)
 
 TEST_F(block_zones, zone_commands_are_counted)
 {
-	char path[128];
-	__u64 before;
+	__u64 before = drive_number(&self->d, "ns1/zone_commands");
 
-	snprintf(path, sizeof(path), KST_CLASS "/kcsd%d/ns1/zone_commands", self->d.index);
-	before = file_number(path);
 	EXPECT_EQ(0, zone_run(&self->dev, ZONE_OPEN, 9, 0));
 	EXPECT_EQ(0, zone_run(&self->dev, ZONE_RESET, 9, 0));
 	EXPECT_EQ(-EIO, zone_run(&self->dev, ZONE_CLOSE, 9, 0));
-	EXPECT_EQ(before + 2, file_number(path));
+	EXPECT_EQ(before + 2, drive_number(&self->d, "ns1/zone_commands"));
 }
 
 DRIVE_TEST_MAIN

@@ -167,7 +167,6 @@ TEST_F(passthru, results)
 	struct nvme_uring_cmd c = cmd_flush();
 	struct run r = { .pind = SEVEN };
 	__u64 result = 0;
-	char path[128];
 
 	c.cdw12 = 1;
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD,
@@ -185,9 +184,8 @@ TEST_F(passthru, results)
 		EXPECT_EQ(KCSD_FAULT_NONE, r.out.rec.reason);
 		EXPECT_EQ(7, le64toh(r.out.rec.result));
 	}
-	snprintf(path, sizeof(path), KST_CLASS "/kcsd%d/stats/runs_quick", self->d.index);
-	EXPECT_LT(0, file_number(path));
-	EXPECT_GT(50, file_number(path));
+	EXPECT_LT(0, drive_stat(&self->d, "runs_quick"));
+	EXPECT_GT(50, drive_stat(&self->d, "runs_quick"));
 }
 
 static int rw_vec(struct io_uring *ring, int fd, __u8 op, __u64 slba, __u32 nlb,

@@ -90,14 +90,6 @@ FIXTURE_TEARDOWN(read_buffers)
 	remove_files();
 }
 
-static __u64 counter(const struct drive *d, const char *name)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), KST_CLASS "/kcsd%d/%s", d->index, name);
-	return file_number(path);
-}
-
 /* Read nlb LBAs into a buffer that ends `beyond` bytes behind the last mapped byte. */
 static int read_lbas(FIXTURE_DATA(read_buffers) *self, int way, __u32 nlb, __u32 beyond)
 {
@@ -109,8 +101,8 @@ static int read_lbas(FIXTURE_DATA(read_buffers) *self, int way, __u32 nlb, __u32
 
 TEST_F(read_buffers, untouched)
 {
-	__u64 commands = counter(&self->d, "ns1/read_commands");
-	__u64 moved = counter(&self->d, "stats/host_read_bytes");
+	__u64 commands = drive_number(&self->d, "ns1/read_commands");
+	__u64 moved = drive_number(&self->d, "stats/host_read_bytes");
 
 	for (int way = 0; way < CMD_WAYS; way++) {
 		ASSERT_EQ(0, madvise(self->buf, LEN, MADV_DONTNEED));
@@ -121,21 +113,21 @@ TEST_F(read_buffers, untouched)
 		ASSERT_EQ(0, read_lbas(self, way, LBAS, 0));
 		ASSERT_EQ(0, memcmp(self->buf, self->data, LEN));
 	}
-	EXPECT_EQ(commands + 2 * CMD_WAYS, counter(&self->d, "ns1/read_commands"));
-	EXPECT_EQ(moved + 2 * CMD_WAYS * LEN, counter(&self->d, "stats/host_read_bytes"));
+	EXPECT_EQ(commands + 2 * CMD_WAYS, drive_number(&self->d, "ns1/read_commands"));
+	EXPECT_EQ(moved + 2 * CMD_WAYS * LEN, drive_number(&self->d, "stats/host_read_bytes"));
 }
 
 TEST_F(read_buffers, cut_off)
 {
-	__u64 commands = counter(&self->d, "ns1/read_commands");
-	__u64 errors = counter(&self->d, "stats/media_errors");
+	__u64 commands = drive_number(&self->d, "ns1/read_commands");
+	__u64 errors = drive_number(&self->d, "stats/media_errors");
 
 	memset(self->buf, 0xa5, LEN);
 	for (int way = 0; way < CMD_WAYS; way++)
 		for (__u32 beyond = LBA / 2; beyond <= 2 * LBA; beyond += LBA / 2)
 			ASSERT_EQ(-EFAULT, read_lbas(self, way, 8, beyond));
-	EXPECT_EQ(commands, counter(&self->d, "ns1/read_commands"));
-	EXPECT_EQ(errors, counter(&self->d, "stats/media_errors"));
+	EXPECT_EQ(commands, drive_number(&self->d, "ns1/read_commands"));
+	EXPECT_EQ(errors, drive_number(&self->d, "stats/media_errors"));
 }
 
 TEST_F(read_buffers, read_only)

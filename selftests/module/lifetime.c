@@ -89,13 +89,10 @@ static bool usable_soon(struct drive *d)
 /* Wait until a unit of the drive is running something. */
 static bool wait_busy(const struct drive *d)
 {
-	char path[128];
-	__u64 before;
+	__u64 before = drive_stat(d, "cu_busy_ns");
 
-	snprintf(path, sizeof(path), KST_CLASS "/kcsd%d/stats/cu_busy_ns", d->index);
-	before = file_number(path);
 	for (int i = 0; i < 500; i++) {
-		if (file_number(path) > before)
+		if (drive_stat(d, "cu_busy_ns") > before)
 			return true;
 		sleep_ms(10);
 	}

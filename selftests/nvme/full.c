@@ -70,20 +70,12 @@ FIXTURE_TEARDOWN(full)
 	free(self->buf);
 }
 
-static __u64 media_errors(const struct drive *d)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), KST_CLASS "/kcsd%d/stats/media_errors", d->index);
-	return file_number(path);
-}
-
 TEST_F(full, host_gets_an_error)
 {
 	ASSERT_LT(0, self->lbas);
 	ASSERT_GT(NSZE, self->lbas);
 	EXPECT_EQ(KCSD_SC_CAPACITY_EXCEEDED, write_lba(&self->d, self->lbas, self->buf));
-	EXPECT_EQ(0, media_errors(&self->d));
+	EXPECT_EQ(0, drive_stat(&self->d, "media_errors"));
 	/* LBAs that are allocated already can be written and read. */
 	EXPECT_EQ(0, write_lba(&self->d, 0, self->buf));
 	for (__u64 lba = 0; lba <= self->lbas; lba++) {

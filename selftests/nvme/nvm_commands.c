@@ -105,14 +105,6 @@ static bool drive_is(const struct drive *d, const __u8 *model, __u32 len, __u32 
 #define EXPECT_MODEL() \
 	EXPECT_TRUE(drive_is(&self->d, self->model, SHOWN * self->lba, self->lba, self->buf))
 
-static __u64 ns1(const struct drive *d, const char *name)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), KST_CLASS "/kcsd%d/ns1/%s", d->index, name);
-	return file_number(path);
-}
-
 static int identify(int fd, __u8 cns, __u32 nsid, void *buf)
 {
 	struct nvme_uring_cmd c = cmd_identify(cns, nsid, KCSD_CSI_NVM, buf);
@@ -178,8 +170,8 @@ TEST_F(nvm_commands, write_zeroes_in_all_ways)
 		memset(self->model + (3 + 9 * way) * self->lba, 0, (1 + way) * self->lba);
 		EXPECT_MODEL();
 	}
-	EXPECT_EQ(CMD_WAYS, ns1(&self->d, "write_zeroes_commands"));
-	EXPECT_EQ(10 * self->lba, ns1(&self->d, "write_zeroes_bytes"));
+	EXPECT_EQ(CMD_WAYS, drive_number(&self->d, "ns1/write_zeroes_commands"));
+	EXPECT_EQ(10 * self->lba, drive_number(&self->d, "ns1/write_zeroes_bytes"));
 }
 
 /* The longest Write Zeroes; the LBA behind it keeps its data. */
@@ -252,7 +244,7 @@ TEST_F(nvm_commands, deallocate)
 	c = nvm_dsm(r, 3, 3);	/* hints alone have no effect */
 	EXPECT_EQ(0, cmd_io(self->d.nvm, &c));
 	EXPECT_MODEL();
-	EXPECT_EQ(0, ns1(&self->d, "discard_commands"));
+	EXPECT_EQ(0, drive_number(&self->d, "ns1/discard_commands"));
 	for (int way = 0; way < CMD_WAYS; way++) {
 		r[0].slba = htole64(5 + 2 * way);
 		c = nvm_dsm(r, 3, DSM_AD);
@@ -261,8 +253,8 @@ TEST_F(nvm_commands, deallocate)
 		memset(self->model + 20 * self->lba, 0, self->lba);
 		EXPECT_MODEL();
 	}
-	EXPECT_EQ(CMD_WAYS, ns1(&self->d, "discard_commands"));
-	EXPECT_EQ(3 * CMD_WAYS * self->lba, ns1(&self->d, "discard_bytes"));
+	EXPECT_EQ(CMD_WAYS, drive_number(&self->d, "ns1/discard_commands"));
+	EXPECT_EQ(3 * CMD_WAYS * self->lba, drive_number(&self->d, "ns1/discard_bytes"));
 }
 
 TEST_F(nvm_commands, deallocate_maximum_of_ranges)
@@ -351,8 +343,8 @@ TEST_F(nvm_commands, compare)
 		self->buf[0] ^= 0x80;
 		EXPECT_EQ(KCSD_SC_COMPARE_FAILED, cmd_io_way(way, self->d.nvm, &c, NULL));
 	}
-	EXPECT_EQ(CMD_WAYS, ns1(&self->d, "compare_commands"));
-	EXPECT_EQ(CMD_WAYS * 33 * self->lba, ns1(&self->d, "compare_bytes"));
+	EXPECT_EQ(CMD_WAYS, drive_number(&self->d, "ns1/compare_commands"));
+	EXPECT_EQ(CMD_WAYS * 33 * self->lba, drive_number(&self->d, "ns1/compare_bytes"));
 	ASSERT_EQ(0, error_log(self->d.ctrl, &e, 1));
 	EXPECT_EQ(2, le64toh(e.lba));
 	EXPECT_EQ(KCSD_NSID_NVM, le32toh(e.nsid));
@@ -393,8 +385,8 @@ TEST_F(nvm_commands, verify)
 	if (most < 65536)
 		EXPECT_EQ(KCSD_SC_INVALID_FIELD, nvm_on(self->d.nvm, NVM_VERIFY, 0, most + 1));
 	EXPECT_EQ(KCSD_SC_LBA_RANGE, nvm_on(self->d.nvm, NVM_VERIFY, self->nsze - 1, 2));
-	EXPECT_EQ(2, ns1(&self->d, "verify_commands"));
-	EXPECT_EQ((most + 1ULL) * self->lba, ns1(&self->d, "verify_bytes"));
+	EXPECT_EQ(2, drive_number(&self->d, "ns1/verify_commands"));
+	EXPECT_EQ((most + 1ULL) * self->lba, drive_number(&self->d, "ns1/verify_bytes"));
 	ASSERT_EQ(0, drive_set(self->d.name, "badblocks", "+800-800"));
 	EXPECT_EQ(KCSD_SC_READ_ERROR, nvm_on(self->d.nvm, NVM_VERIFY, 0, 1000));
 	EXPECT_EQ(KCSD_SC_READ_ERROR, nvm_on(self->d.nvm, NVM_VERIFY, 800 * 512 / self->lba, 1));
@@ -420,8 +412,8 @@ TEST_F(nvm_commands, copy)
 		memcpy(self->model + (to + 3) * self->lba, self->model, 3 * self->lba);
 		EXPECT_MODEL();
 	}
-	EXPECT_EQ(CMD_WAYS, ns1(&self->d, "copy_commands"));
-	EXPECT_EQ(6 * CMD_WAYS * self->lba, ns1(&self->d, "copy_bytes"));
+	EXPECT_EQ(CMD_WAYS, drive_number(&self->d, "ns1/copy_commands"));
+	EXPECT_EQ(6 * CMD_WAYS * self->lba, drive_number(&self->d, "ns1/copy_bytes"));
 }
 
 TEST_F(nvm_commands, copy_limits)
@@ -529,7 +521,7 @@ TEST_F(nvm_commands, write_uncorrectable)
 	char text[4096];
 
 	ASSERT_EQ(0, nvm_on(self->d.nvm, NVM_WRITE_UNCOR, 12, 6));
-	EXPECT_EQ(1, ns1(&self->d, "write_uncor_commands"));
+	EXPECT_EQ(1, drive_number(&self->d, "ns1/write_uncor_commands"));
 	for (int i = 12; i < 18; i++) {
 		EXPECT_TRUE(is_uncorrectable(&self->d, i, self->lba, self->buf)) TH_LOG("%d", i);
 	}

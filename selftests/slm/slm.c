@@ -305,34 +305,26 @@ TEST_F(slm, drive_without_slm)
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD, identify(fd, 3, KCSD_NSID_SLM, 0, self->buf));
 }
 
-static __u64 counter(const struct drive *d, const char *name)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), KST_CLASS "/kcsd%d/%s", d->index, name);
-	return file_number(path);
-}
-
 TEST_F(slm, counters)
 {
-	__u64 host_read = counter(&self->d, "stats/host_read_bytes");
-	__u64 host_write = counter(&self->d, "stats/host_write_bytes");
+	__u64 host_read = drive_number(&self->d, "stats/host_read_bytes");
+	__u64 host_write = drive_number(&self->d, "stats/host_write_bytes");
 
-	EXPECT_EQ(SLM, counter(&self->d, "slm_size"));
+	EXPECT_EQ(SLM, drive_number(&self->d, "slm_size"));
 	ASSERT_EQ(0, slm_rw(self->d.slm, KCSD_SLM_WRITE, 7, 1000, self->buf));
 	ASSERT_EQ(0, slm_rw(self->d.slm, KCSD_SLM_READ, 7, 300, self->buf));
 	ASSERT_EQ(0, slm_rw(self->d.slm, KCSD_SLM_READ, 7, 4, self->buf));
 	ASSERT_EQ(0, slm_fill(self->d.slm, 7, SLM - 7, 3));
 	ASSERT_EQ(KCSD_SC_LBA_RANGE, slm_fill(self->d.slm, 7, SLM, 3));
-	EXPECT_EQ(1, counter(&self->d, "ns2/write_commands"));
-	EXPECT_EQ(1000, counter(&self->d, "ns2/write_bytes"));
-	EXPECT_EQ(2, counter(&self->d, "ns2/read_commands"));
-	EXPECT_EQ(304, counter(&self->d, "ns2/read_bytes"));
-	EXPECT_EQ(1, counter(&self->d, "ns2/fill_commands"));
-	EXPECT_EQ(SLM - 7, counter(&self->d, "ns2/fill_bytes"));
-	EXPECT_EQ(host_read + 304, counter(&self->d, "stats/host_read_bytes"));
-	EXPECT_EQ(host_write + 1000, counter(&self->d, "stats/host_write_bytes"));
-	EXPECT_EQ(0, counter(&self->d, "stats/media_write_bytes"));
+	EXPECT_EQ(1, drive_number(&self->d, "ns2/write_commands"));
+	EXPECT_EQ(1000, drive_number(&self->d, "ns2/write_bytes"));
+	EXPECT_EQ(2, drive_number(&self->d, "ns2/read_commands"));
+	EXPECT_EQ(304, drive_number(&self->d, "ns2/read_bytes"));
+	EXPECT_EQ(1, drive_number(&self->d, "ns2/fill_commands"));
+	EXPECT_EQ(SLM - 7, drive_number(&self->d, "ns2/fill_bytes"));
+	EXPECT_EQ(host_read + 304, drive_number(&self->d, "stats/host_read_bytes"));
+	EXPECT_EQ(host_write + 1000, drive_number(&self->d, "stats/host_write_bytes"));
+	EXPECT_EQ(0, drive_number(&self->d, "stats/media_write_bytes"));
 }
 
 /*

@@ -380,31 +380,23 @@ TEST_F(slm_copy, refused_copies_change_nothing)
 	EXPECT_TRUE(slm_is(self->d.slm, self->model, self->buf));
 }
 
-static __u64 counter(const struct drive *d, const char *name)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), KST_CLASS "/kcsd%d/%s", d->index, name);
-	return file_number(path);
-}
-
 TEST_F(slm_copy, counters)
 {
-	__u64 media = counter(&self->d, "stats/media_read_bytes");
-	__u64 host = counter(&self->d, "stats/host_write_bytes");
-	__u64 read = counter(&self->d, "stats/host_read_bytes");
+	__u64 media = drive_number(&self->d, "stats/media_read_bytes");
+	__u64 host = drive_number(&self->d, "stats/host_write_bytes");
+	__u64 read = drive_number(&self->d, "stats/host_read_bytes");
 
 	ASSERT_EQ(0, copy_lbas(self->d.slm, 0, 9));
 	ASSERT_EQ(0, copy_slm(self->d.slm, 8192, 0, 984));
 	ASSERT_EQ(KCSD_SC_LBA_RANGE, copy_slm(self->d.slm, 8192, SLM, 984));
 	ASSERT_EQ(0, slm_fill(self->d.slm, 0, SLM, 1));
-	EXPECT_EQ(2, counter(&self->d, "ns2/copy_commands"));
-	EXPECT_EQ(10 * LBA + 1000, counter(&self->d, "ns2/copy_bytes"));
-	EXPECT_EQ(1, counter(&self->d, "ns2/fill_commands"));
-	EXPECT_EQ(SLM, counter(&self->d, "ns2/fill_bytes"));
-	EXPECT_EQ(media + 10 * LBA, counter(&self->d, "stats/media_read_bytes"));
-	EXPECT_EQ(host + 6 * 32, counter(&self->d, "stats/host_write_bytes"));
-	EXPECT_EQ(read, counter(&self->d, "stats/host_read_bytes"));
+	EXPECT_EQ(2, drive_number(&self->d, "ns2/copy_commands"));
+	EXPECT_EQ(10 * LBA + 1000, drive_number(&self->d, "ns2/copy_bytes"));
+	EXPECT_EQ(1, drive_number(&self->d, "ns2/fill_commands"));
+	EXPECT_EQ(SLM, drive_number(&self->d, "ns2/fill_bytes"));
+	EXPECT_EQ(media + 10 * LBA, drive_number(&self->d, "stats/media_read_bytes"));
+	EXPECT_EQ(host + 6 * 32, drive_number(&self->d, "stats/host_write_bytes"));
+	EXPECT_EQ(read, drive_number(&self->d, "stats/host_read_bytes"));
 }
 
 /* Random copies, compared with a model in this process. */

@@ -52,14 +52,6 @@ static int submit_copies(struct io_uring *ring, int fd, const struct nvme_uring_
 	return io_uring_submit(ring) == nr ? 0 : -EIO;
 }
 
-static __u64 counter(const struct drive *d, const char *name)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), KST_CLASS "/kcsd%d/%s", d->index, name);
-	return file_number(path);
-}
-
 static bool all_are(const __u8 *buf, __u32 len, __u8 byte)
 {
 	while (len && *buf == byte) {
@@ -90,8 +82,8 @@ TEST_F(slm_long, submitter_does_not_wait)
 	}
 	ASSERT_EQ(0, slm_rw(self->d.slm, KCSD_SLM_READ, SLM - SLM_MDTS, SLM_MDTS, self->buf));
 	EXPECT_TRUE(all_are(self->buf, SLM_MDTS, 0x77));
-	EXPECT_EQ(COPIES, counter(&self->d, "ns2/copy_commands"));
-	EXPECT_EQ((__u64)COPIES * HALF, counter(&self->d, "ns2/copy_bytes"));
+	EXPECT_EQ(COPIES, drive_number(&self->d, "ns2/copy_commands"));
+	EXPECT_EQ((__u64)COPIES * HALF, drive_number(&self->d, "ns2/copy_bytes"));
 }
 
 TEST_F(slm_long, fill_does_not_wait)
@@ -190,12 +182,12 @@ TEST_F(slm_long, power_off)
 /* Wait until the number of completed copies stands still. Returns it. Gives up after about 10 s. */
 static __u64 copies_at_rest(const struct drive *d)
 {
-	__u64 last = ~0ULL, now = counter(d, "ns2/copy_commands");
+	__u64 last = ~0ULL, now = drive_number(d, "ns2/copy_commands");
 
 	for (int i = 0; i < 50 && now != last; i++) {
 		last = now;
 		sleep_ms(200);
-		now = counter(d, "ns2/copy_commands");
+		now = drive_number(d, "ns2/copy_commands");
 	}
 	return now;
 }

@@ -284,20 +284,16 @@ TEST_F(zns, status_invalid_transition)
 
 TEST_F(zns, commands_are_counted)
 {
-	char path[128];
-	__u64 before;
+	__u64 before = drive_number(&self->d, "ns1/zone_commands");
 
-	snprintf(path, sizeof(path), KST_CLASS "/kcsd%d/ns1/zone_commands", self->d.index);
-	before = file_number(path);
 	EXPECT_EQ(0, zns_send(self->fd, ZNS_OPEN, 3));
 	EXPECT_EQ(0, zns_send_all(self->fd, ZNS_RESET));
 	EXPECT_EQ(KCSD_SC_INVALID_ZONE_TRANSITION, zns_send(self->fd, ZNS_CLOSE, 3));
-	EXPECT_EQ(before + 2, file_number(path));
-	snprintf(path, sizeof(path), KST_CLASS "/kcsd%d/ns1/write_bytes", self->d.index);
-	before = file_number(path);
+	EXPECT_EQ(before + 2, drive_number(&self->d, "ns1/zone_commands"));
+	before = drive_number(&self->d, "ns1/write_bytes");
 	EXPECT_EQ(0, zns_append(self->fd, 3, 5, self->out, NULL));
 	EXPECT_EQ(KCSD_SC_ZONE_INVALID_WRITE, zns_write(self->fd, zns_start(3), 5, self->out));
-	EXPECT_EQ(before + 5 * ZNS_LBA, file_number(path));
+	EXPECT_EQ(before + 5 * ZNS_LBA, drive_number(&self->d, "ns1/write_bytes"));
 }
 
 /* The newest entry of the error log must have the LBA of the failure. */
