@@ -568,12 +568,9 @@ TEST_F(quick_run_one, blocking_media)
 	char path[] = "/tmp/kst-quick-XXXXXX";
 	const struct drive_attr more[] = { { "backing_file", path }, { "cus", "1" } };
 	struct run reads = { .pind = SPIN, .cparam2 = 1 }, r = { .pind = SPIN };
-	int fd = mkstemp(path);
 
-	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, ftruncate(fd, 16 * KST_MIB));
+	ASSERT_EQ(0, file_make(path, 16 * KST_MIB));
 	ASSERT_EQ(0, create(&self->d, more));
-	close(fd);
 	unlink(path);
 	run_grant(&reads, 0, 1, KCSD_GRANT_READ);
 	EXPECT_TRUE(becomes_quick(&self->d, &r));

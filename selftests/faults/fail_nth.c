@@ -414,7 +414,6 @@ BACKEND(zones, true, on_zones, ZNS_DRIVE);
 FIXTURE_SETUP(fail_nth)
 {
 	struct bed *b = &self->b;
-	int fd;
 
 	b->d = (struct drive)DRIVE_INIT;
 	b->buf = mmap(NULL, BUF_LEN, PROT_READ | PROT_WRITE,
@@ -425,10 +424,7 @@ FIXTURE_SETUP(fail_nth)
 	if (!variant->file)
 		return;
 	strcpy(b->file, "/tmp/kst-nth-XXXXXX");
-	fd = mkstemp(b->file);
-	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, ftruncate(fd, 4 * KST_MIB));
-	close(fd);
+	ASSERT_EQ(0, file_make(b->file, 4 * KST_MIB));
 	ASSERT_EQ(0, set_backing_file(b));
 }
 

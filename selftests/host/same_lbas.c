@@ -71,14 +71,11 @@ static int install(struct drive *d)
 FIXTURE_SETUP(same_lbas)
 {
 	struct drive_attr attrs[] = { DRIVE_SMALL, { "backing_file", "" }, {} };
-	int fd;
 
 	drive_sweep();
 	if (variant->file) {
 		strcpy(self->file, "/tmp/kst-same-XXXXXX");
-		fd = mkstemp(self->file);
-		ASSERT_LE(0, fd);
-		close(fd);
+		ASSERT_EQ(0, file_make(self->file, 0));
 		attrs[ARRAY_SIZE(attrs) - 2].value = self->file;
 	}
 	ASSERT_EQ(0, drive_create(&self->d, "same", attrs));

@@ -36,19 +36,6 @@ static int errors_open(struct errors *e)
 	return ret ? ret : prog_install(e->d.ctrl, SEVEN, prog_seven);
 }
 
-static int errors_make_file(struct errors *e)
-{
-	int fd, ret;
-
-	strcpy(e->file, "/tmp/kst-errors-XXXXXX");
-	fd = mkstemp(e->file);
-	if (fd < 0)
-		return -errno;
-	ret = ftruncate(fd, 16 * KST_MIB);
-	close(fd);
-	return ret;
-}
-
 int errors_up(struct errors *e, bool file)
 {
 	const struct drive_attr attrs[] = {
@@ -62,8 +49,10 @@ int errors_up(struct errors *e, bool file)
 	if (!e->buf)
 		return -ENOMEM;
 	memset(e->buf, 0, KST_MIB);
-	if (file)
-		ret = errors_make_file(e);
+	if (file) {
+		strcpy(e->file, "/tmp/kst-errors-XXXXXX");
+		ret = file_make(e->file, 16 * KST_MIB);
+	}
 	if (!ret)
 		ret = drive_create(&e->d, "errors", attrs);
 	return ret ? ret : errors_open(e);

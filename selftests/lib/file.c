@@ -54,6 +54,17 @@ __u64 file_number(const char *path)
 	return *end ? ~0ULL : v;
 }
 
+int file_make(char *path, __u64 len)
+{
+	int fd = mkstemp(path), ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = ftruncate(fd, len) ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
 void fd_close(int *fd)
 {
 	if (*fd >= 0)

@@ -14,6 +14,9 @@ int file_write(const char *path, const char *text);
 /* Returns the number in a file, or ~0 if there is none. */
 __u64 file_number(const char *path);
 
+/* Make a file of zeroes. mkstemp() replaces the XXXXXX at the end of path. Returns 0 or -errno. */
+int file_make(char *path, __u64 len);
+
 void fd_close(int *fd);
 
 #endif

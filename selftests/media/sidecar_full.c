@@ -20,13 +20,12 @@ FIXTURE(sidecar_full) {
 /* Create the backing file as a symbolic link. The sidecar is beside the link. */
 static int make_files(FIXTURE_DATA(sidecar_full) *self, char path[64])
 {
-	int fd;
+	int ret;
 
 	strcpy(self->image, "/tmp/kst-side-XXXXXX");
-	fd = mkstemp(self->image);
-	if (fd < 0)
-		return -errno;
-	close(fd);
+	ret = file_make(self->image, 0);
+	if (ret)
+		return ret;
 	small_fs_path(&self->fs, "image", path);
 	return symlink(self->image, path) ? -errno : 0;
 }

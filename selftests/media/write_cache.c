@@ -40,7 +40,6 @@ FIXTURE_SETUP(write_cache)
 		DRIVE_SMALL, { "cache_size", variant->cache_size }, { "backing_file", self->file },
 		{}
 	};
-	int fd;
 
 	drive_sweep();
 	self->d = (struct drive)DRIVE_INIT;
@@ -49,9 +48,7 @@ FIXTURE_SETUP(write_cache)
 	ASSERT_NE(NULL, self->buf);
 	if (variant->file) {
 		strcpy(self->file, "/tmp/kst-vwc-XXXXXX");
-		fd = mkstemp(self->file);
-		ASSERT_LE(0, fd);
-		close(fd);
+		ASSERT_EQ(0, file_make(self->file, 0));
 	}
 	ASSERT_EQ(0, drive_create(&self->d, "vwc", attrs));
 }
@@ -256,13 +253,10 @@ FIXTURE_SETUP(zoned)
 	const struct drive_attr attrs[] = {
 		ZNS_DRIVE, { "cache_size", "1048576" }, { "backing_file", self->file }, {}
 	};
-	int fd;
 
 	drive_sweep();
 	strcpy(self->file, "/tmp/kst-vwc-XXXXXX");
-	fd = mkstemp(self->file);
-	ASSERT_LE(0, fd);
-	close(fd);
+	ASSERT_EQ(0, file_make(self->file, 0));
 	ASSERT_EQ(0, drive_create(&self->d, "vwc", attrs));
 }
 

@@ -528,11 +528,8 @@ TEST_F(lifetime, acknowledged_writes_are_in_the_file)
 	char path[] = "/tmp/kst-lifetime-XXXXXX";
 	struct nvme_uring_cmd flush = cmd_flush(), c;
 	struct drive d;
-	int fd = mkstemp(path);
 
-	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, ftruncate(fd, 16777216));
-	close(fd);
+	ASSERT_EQ(0, file_make(path, 16 * KST_MIB));
 	ASSERT_EQ(0, drive_prepare(&d, "file", on_file));
 	ASSERT_EQ(0, drive_set(d.name, "backing_file", path));
 	for (int round = 0; round < 3; round++) {

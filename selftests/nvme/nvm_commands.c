@@ -34,17 +34,6 @@ FIXTURE_VARIANT_ADD(nvm_commands, memory_512) { .lba = 512 };
 FIXTURE_VARIANT_ADD(nvm_commands, file) { .lba = 4096, .file = true };
 FIXTURE_VARIANT_ADD(nvm_commands, cache) { .lba = 4096, .file = true, .cache = "65536" };
 
-static int make_file(char *path)
-{
-	int fd = mkstemp(path), ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = ftruncate(fd, NSZE_BYTES) ? -errno : 0;
-	close(fd);
-	return ret;
-}
-
 static void remove_file(char *path)
 {
 	unlink(path);
@@ -64,7 +53,7 @@ FIXTURE_SETUP(nvm_commands)
 	self->d = (struct drive)DRIVE_INIT;
 	strcpy(self->file, "/tmp/kst-nvm-XXXXXX");
 	if (variant->file) {
-		ASSERT_EQ(0, make_file(self->file));
+		ASSERT_EQ(0, file_make(self->file, NSZE_BYTES));
 		attrs[n++] = (struct drive_attr){ "backing_file", self->file };
 	}
 	if (variant->cache)
@@ -721,7 +710,7 @@ FIXTURE_SETUP(nvm_zones)
 	self->d = (struct drive)DRIVE_INIT;
 	strcpy(self->file, "/tmp/kst-nvm-XXXXXX");
 	if (variant->file)
-		ASSERT_EQ(0, make_file(self->file));
+		ASSERT_EQ(0, file_make(self->file, NSZE_BYTES));
 	self->buf = aligned_alloc(4096, KST_MIB);
 	self->zeroes = calloc(1, KST_MIB);
 	ASSERT_TRUE(self->buf && self->zeroes);

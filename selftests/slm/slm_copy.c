@@ -26,17 +26,6 @@ FIXTURE_VARIANT(slm_copy) {
 FIXTURE_VARIANT_ADD(slm_copy, memory) { .file = false };
 FIXTURE_VARIANT_ADD(slm_copy, file) { .file = true };
 
-static int make_file(char *path)
-{
-	int fd = mkstemp(path), ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = ftruncate(fd, NSZE * LBA) ? -errno : 0;
-	close(fd);
-	return ret;
-}
-
 FIXTURE_SETUP(slm_copy)
 {
 	struct drive_attr file[ARRAY_SIZE(in_memory) + 1];
@@ -46,7 +35,7 @@ FIXTURE_SETUP(slm_copy)
 	drive_sweep();
 	strcpy(self->file, "/tmp/kst-slm-XXXXXX");
 	if (variant->file) {
-		ASSERT_EQ(0, make_file(self->file));
+		ASSERT_EQ(0, file_make(self->file, NSZE * LBA));
 		memcpy(file, in_memory, sizeof(in_memory));
 		file[ARRAY_SIZE(in_memory) - 1] = (struct drive_attr){ "backing_file", self->file };
 		file[ARRAY_SIZE(in_memory)] = (struct drive_attr){};
