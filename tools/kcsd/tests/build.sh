@@ -10,30 +10,12 @@ export LC_ALL=C
 kcsd=$1
 bpf=$2/bpf
 top=$(cd "$(dirname "$0")/../../.." && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
+. "$top/selftests/tap/tap.sh"
 
-# verdict STATUS NAME
-verdict()
+# Explain a failure by the output of the last command.
+explain()
 {
-	if [ "$1" = 0 ]; then
-		passed=$((passed + 1))
-		echo "ok $((passed + failed)) - $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $((passed + failed)) - $2"
-	head -n 12 "$work/out" "$work/err" | sed 's/^/# /'
-}
-
-# is NAME GOT WANTED
-is()
-{
-	[ "$2" = "$3" ]
-	verdict $? "$1"
-	[ "$2" = "$3" ] || printf '# got: %s\n# wanted: %s\n' "$2" "$3"
+	head -n 12 "$work/out" "$work/err"
 }
 
 # code WANTED NAME ARGUMENT...: test the exit code of kcsd; save output to $work/out and err.
@@ -46,7 +28,7 @@ code()
 	got=$?
 	[ $got = "$wanted" ]
 	verdict $? "$name"
-	[ $got = "$wanted" ] || echo "# exit code $got"
+	[ $got = "$wanted" ] || echo "# expected exit code $wanted, got $got"
 }
 
 # prints LINE, says TEXT: test the last standard output, standard error.
@@ -242,6 +224,4 @@ check_compilers
 check_build
 check_installed
 check_image
-echo "1..$((passed + failed))"
-echo "# $passed passed, $failed failed, 0 skipped"
-[ "$failed" = 0 ]
+finish

@@ -10,33 +10,7 @@ export LC_ALL=C
 kcsd=$1
 parse_test=$2
 manual=$3
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
-skipped=0
-
-# ok NAME COMMAND...: pass if the command succeeds.
-ok()
-{
-	local name=$1
-
-	shift
-	if "$@" >"$work/ok" 2>&1; then
-		passed=$((passed + 1))
-		echo "ok $((passed + failed + skipped)) - $name"
-	else
-		failed=$((failed + 1))
-		echo "not ok $((passed + failed + skipped)) - $name"
-		sed 's/^/# /' "$work/ok" | head -n 20
-	fi
-}
-
-skip()
-{
-	skipped=$((skipped + 1))
-	echo "ok $((passed + failed + skipped)) - $1 # SKIP $2"
-}
+. "$(dirname "$0")/../../../selftests/tap/tap.sh"
 
 # run ARGUMENT...: run kcsd. Set $code to its exit code; save output to $work/out and err.
 run()
@@ -68,38 +42,34 @@ says()
 
 check_parsing()
 {
-	local line
-
-	while read -r line; do
-		ok "${line#*- }" test "${line%% *}" = ok
-	done < <("$parse_test" || echo "not ok - parse_test: exit code $?")
+	adopt parse < <("$parse_test" || echo "not ok - parse_test: exit code $?")
 }
 
 check_help()
 {
 	local command
 
-	ok "help lists commands" test "$(commands | wc -l)" -ge 13
+	point "help lists commands" test "$(commands | wc -l)" -ge 13
 	for command in $(commands); do
 		run "$command" --help
-		ok "$command --help succeeds" test "$code" = 0
+		point "$command --help succeeds" test "$code" = 0
 		cp "$work/out" "$work/help"
 		run help "$command"
-		ok "help $command says the same" cmp "$work/out" "$work/help"
-		ok "help $command has a usage line" \
+		point "help $command says the same" cmp "$work/out" "$work/help"
+		point "help $command has a usage line" \
 			grep -q "^Usage: kcsd $command " "$work/out"
 		run "$command" -h
-		ok "$command -h says the same" cmp "$work/out" "$work/help"
+		point "$command -h says the same" cmp "$work/out" "$work/help"
 	done
 	run --help
-	ok "--help is help" test "$code" = 0
+	point "--help is help" test "$code" = 0
 	run version
-	ok "version prints one" grep -q '^kcsd [0-9]*\.[0-9]*\.[0-9]*$' "$work/out"
+	point "version prints one" grep -q '^kcsd [0-9]*\.[0-9]*\.[0-9]*$' "$work/out"
 	cp "$work/out" "$work/version"
 	run --version
-	ok "--version is version" cmp "$work/out" "$work/version"
+	point "--version is version" cmp "$work/out" "$work/version"
 	"$kcsd" help >/dev/full 2>"$work/err"
-	ok "a full disk is noticed" test $? = 1
+	point "a full disk is noticed" test $? = 1
 }
 
 # usage SENTENCE ARGUMENT...: test for exit code 2 and this sentence.
@@ -109,8 +79,8 @@ usage()
 
 	shift
 	run "$@"
-	ok "exit code 2: kcsd $*" refused 2
-	ok "and it says: $sentence" says "$sentence"
+	point "exit code 2: kcsd $*" refused 2
+	point "and it says: $sentence" says "$sentence"
 }
 
 check_usage()
@@ -282,8 +252,8 @@ fails()
 
 	shift
 	run "$@"
-	ok "exit code 1: kcsd ${*//$work/...}" refused 1
-	ok "and it says: $sentence" says "$sentence"
+	point "exit code 1: kcsd ${*//$work/...}" refused 1
+	point "and it says: $sentence" says "$sentence"
 }
 
 check_files()
@@ -418,7 +388,7 @@ check_manual()
 	local command node status
 
 	if command -v mandoc >/dev/null; then
-		ok "the manual page is well-formed" mandoc -T lint -W warning "$manual"
+		point "the manual page is well-formed" mandoc -T lint -W warning "$manual"
 	else
 		skip "the manual page is well-formed" "there is no mandoc"
 	fi
@@ -426,23 +396,23 @@ check_manual()
 	sed 's/\\-/-/g; s/\\f[BIRP]//g; s/\\&//g' "$manual" >"$work/manual"
 	for command in $(commands); do
 		manual_section "$command" >"$work/section"
-		ok "the manual page has a section on $command" test -s "$work/section"
-		ok "the manual page and $command --help have the same options and defaults" \
+		point "the manual page has a section on $command" test -s "$work/section"
+		point "the manual page and $command --help have the same options and defaults" \
 			same_options "$command"
 	done
 	# shellcheck disable=SC2046 # words
-	ok "the manual page has no sections on other commands" \
+	point "the manual page has no sections on other commands" \
 		test "$(sed -n '/^\.SH COMMANDS/,/^\.SH PROG/ { s/^\.SS //p }' "$work/manual" |
 			sed 's/ and / /' | tr ' ' '\n' | sort | paste -sd' ')" = \
 		"$(commands | sort | paste -sd' ')"
-	ok "the manual page names no options that there are not" known_options
-	ok "the manual page has the programs of bpf/" known_programs
+	point "the manual page names no options that there are not" known_options
+	point "the manual page has the programs of bpf/" known_programs
 	for node in kcsd0 kcsd0n1 kcsdg0n1 kcsdg0n2 kcsdg0n3; do
-		ok "the manual page has the node $node" grep -q "^\.I.*/dev/$node\b" "$work/manual"
+		point "the manual page has the node $node" grep -q "^\.I.*/dev/$node\b" "$work/manual"
 	done
 	for status in 0 1 2 3 4 5; do
-		ok "the manual page has exit status $status" grep -q -x "\.B $status" "$work/manual"
-		ok "help has exit status $status" test -n "$("$kcsd" help | grep "[ ,:]$status [a-z]")"
+		point "the manual page has exit status $status" grep -q -x "\.B $status" "$work/manual"
+		point "help has exit status $status" test -n "$("$kcsd" help | grep "[ ,:]$status [a-z]")"
 	done
 }
 
@@ -455,6 +425,4 @@ check_rules
 check_files
 check_no_drive
 check_manual
-echo "1..$((passed + failed + skipped))"
-echo "# $passed passed, $failed failed, $skipped skipped"
-[ "$failed" = 0 ]
+finish

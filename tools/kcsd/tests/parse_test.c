@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Test each rule of parse.c with valid and invalid text. Print TAP without a plan. */
+/* Test each rule of parse.c with valid and invalid text. Print TAP. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "parse.h"
+#include "tap.h"
 
 #define NSZE	1000
 #define R	KCSD_GRANT_READ
@@ -12,12 +13,9 @@
 #define A	KCSD_GRANT_APPEND
 #define ZONE	300	/* the third zone is the last complete one */
 
-static int nr, failed;
-
 static void ok(bool good, const char *what, const char *text)
 {
-	failed += !good;
-	printf("%sok %d - %s '%s'\n", good ? "" : "not ", ++nr, what, text);
+	tap_point(good, "%s '%s'", what, text);
 }
 
 struct number {
@@ -239,5 +237,5 @@ int main(void)
 	test_no_zones();
 	test_bytes();
 	test_hexes();
-	return failed != 0;
+	return tap_end();
 }

@@ -13,31 +13,14 @@ bpf=$2/bpf
 behave=$bpf/tests/behave.bpf.o
 fault=$bpf/tests/fault.bpf.o
 top=$(cd "$(dirname "$0")/../../.." && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
+. "$top/selftests/tap/tap.sh"
 engine=interp
+prefix="$engine: "
 
-# verdict STATUS NAME
-verdict()
+# Explain a failure by the output of the last command.
+explain()
 {
-	if [ "$1" = 0 ]; then
-		passed=$((passed + 1))
-		echo "ok $((passed + failed)) - $engine: $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $((passed + failed)) - $engine: $2"
-	head -n 12 "$work/out" "$work/err" | sed 's/^/# /'
-}
-
-# is NAME GOT WANTED
-is()
-{
-	[ "$2" = "$3" ]
-	verdict $? "$1"
-	[ "$2" = "$3" ] || printf '# got: %s\n# wanted: %s\n' "$2" "$3"
+	head -n 12 "$work/out" "$work/err"
 }
 
 # run ARGUMENT...: run kcsd; run sim with the engine under test.
@@ -60,7 +43,7 @@ code()
 	got=$?
 	[ $got = "$wanted" ]
 	verdict $? "$name"
-	[ $got = "$wanted" ] || echo "# exit code $got"
+	[ $got = "$wanted" ] || echo "# expected exit code $wanted, got $got"
 }
 
 # prints LINE, says TEXT: test the last standard output, standard error.
@@ -758,6 +741,7 @@ check_manual()
 
 echo "TAP version 13"
 for engine in interp lowered; do
+	prefix="$engine: "
 	make_data
 	check_programs
 	check_options
@@ -770,6 +754,7 @@ for engine in interp lowered; do
 	check_usage
 done
 engine=interp
+prefix="$engine: "
 check_trace
 check_disasm
 check_zones_refused
@@ -777,6 +762,4 @@ check_ranges
 check_compile
 check_documented
 check_manual
-echo "1..$((passed + failed))"
-echo "# $passed passed, $failed failed, 0 skipped"
-[ "$failed" = 0 ]
+finish

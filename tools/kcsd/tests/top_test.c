@@ -10,18 +10,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tap.h"
 #include "top.h"
 
 extern const char *kcsd_sysfs_root;	/* in libkcsd; the shared library hides it */
 
 #define SECOND	1000000000ULL
 
-static int nr, failed;
-
 static void ok(bool good, const char *what)
 {
-	failed += !good;
-	printf("%sok %d - top: %s\n", good ? "" : "not ", ++nr, what);
+	tap_point(good, "top: %s", what);
 }
 
 /* Write a file and make its directories: put(text, "kcsd0/units/%d/runs", 3). */
@@ -97,7 +95,7 @@ static bool line_is(const char *line, const char *wanted)
 {
 	if (!strncmp(line, wanted, strlen(wanted)) && line[strlen(wanted)] == '\n')
 		return true;
-	printf("# got '%.*s'\n", (int)strcspn(line, "\n"), line);
+	tap_note("got '%.*s'", (int)strcspn(line, "\n"), line);
 	return false;
 }
 
@@ -219,6 +217,5 @@ int main(void)
 	test_programs();
 	test_drives();
 	nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-	printf("1..%d\n", nr);
-	return failed != 0;
+	return tap_end();
 }
