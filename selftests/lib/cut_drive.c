@@ -27,9 +27,7 @@ int cut_drive_down(struct cut_drive *c)
 	int ret = drive_remove(&c->d);
 
 	close(c->image);
-	unlink(c->file);
-	strcat(c->file, ".kcsd");
-	unlink(c->file);
+	file_remove(c->file);
 	return ret;
 }
 

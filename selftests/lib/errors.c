@@ -64,11 +64,8 @@ int errors_down(struct errors *e)
 
 	fd_close(&e->block);
 	ret = drive_remove(&e->d);
-	if (e->file[0]) {
-		unlink(e->file);
-		strcat(e->file, ".kcsd");
-		unlink(e->file);
-	}
+	if (e->file[0])
+		file_remove(e->file);
 	free(e->buf);
 	return ret == -ENOENT ? 0 : ret;
 }

@@ -65,6 +65,13 @@ int file_make(char *path, __u64 len)
 	return ret;
 }
 
+void file_remove(char *path)
+{
+	unlink(path);
+	strcat(path, ".kcsd");
+	unlink(path);
+}
+
 void fd_close(int *fd)
 {
 	if (*fd >= 0)

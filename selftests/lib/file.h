@@ -17,6 +17,9 @@ __u64 file_number(const char *path);
 /* Make a file of zeroes. mkstemp() replaces the XXXXXX at the end of path. Returns 0 or -errno. */
 int file_make(char *path, __u64 len);
 
+/* Remove a backing file and its sidecar. Appends to path. */
+void file_remove(char *path);
+
 void fd_close(int *fd);
 
 #endif

@@ -84,3 +84,16 @@ __u32 nvm_get(const __u8 *page, unsigned int off, unsigned int len)
 	memcpy(&v, page + off, len);
 	return le32toh(v);
 }
+
+bool nvm_holds(const struct drive *d, const __u8 *want, __u32 len, __u32 lba, __u8 *buf)
+{
+	int block = drive_open_block(d, O_RDONLY | O_DIRECT);
+	bool same;
+
+	memset(buf, 0xa5, len);
+	same = block >= 0 && pread(block, buf, len, 0) == (ssize_t)len && !memcmp(buf, want, len);
+	if (block >= 0)
+		close(block);
+	memset(buf, 0xa5, len);
+	return same && !nvm_read(d->nvm, 0, len / lba, lba, buf) && !memcmp(buf, want, len);
+}

@@ -48,4 +48,7 @@ void nvm_pattern(__u8 *buf, __u64 slba, __u32 nlb, __u32 lba, __u32 seed);
 
 __u32 nvm_get(const __u8 *page, unsigned int off, unsigned int len);
 
+/* True if the drive holds the content of `want`, read by command and by the block node. */
+bool nvm_holds(const struct drive *d, const __u8 *want, __u32 len, __u32 lba, __u8 *buf);
+
 #endif
