@@ -263,3 +263,8 @@ void *kcsd_config_alloc_array(u64 nr, size_t size)
 		return kvzalloc(len, GFP_KERNEL);
 	return __vmalloc(len, GFP_KERNEL | __GFP_ZERO | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 }
+
+u32 kcsd_config_nr_queues(const struct kcsd_config *c)
+{
+	return c->queues ?: num_online_cpus();
+}

@@ -7,7 +7,7 @@
 #include <linux/types.h>
 #include <linux/kcsd.h>
 
-#include "nvme/identify.h"
+#include "limits.h"
 #include "options.h"
 
 #define KCSD_CONFIGFS_LEN	4096	/* bytes of the text of an attribute, for any page size */
@@ -47,6 +47,8 @@ int kcsd_config_set_file(struct kcsd_config *c, const char *path, size_t len);
  * any. 0, -EINVAL or -ENOMEM.
  */
 int kcsd_config_set_cpus(struct kcsd_config *c, const char *text);
+/* Return the number of queues of the block device. */
+u32 kcsd_config_nr_queues(const struct kcsd_config *c);
 /* Set *cpus to the CPUs in cu_cpus; leave it unchanged if cu_cpus is NULL. 0 or -errno. */
 int kcsd_config_cpus(const struct kcsd_config *c, struct cpumask *cpus);
 /*

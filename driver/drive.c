@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The drive as an object: allocate, reference, free. */
+#include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
-#include "compute/tenant.h"
+#include "config.h"
 #include "drive.h"
 
 static atomic_t nr_drives;	/* drives that are not freed yet */
@@ -21,9 +22,14 @@ void kcsd_drive_get(struct kcsd_drive *drive)
 static void drive_free(struct kref *ref)
 {
 	struct kcsd_drive *drive = container_of(ref, struct kcsd_drive, ref);
+	int i;
 
+	for (i = 0; i < KCSD_NN; i++)
+		if (drive->ns[i])
+			drive->ns[i]->ops->free(drive->ns[i]);
+	kfree(drive->jobs);
+	kfree(drive->sanitize);
 	kcsd_gate_destroy(&drive->memory_gate);
-	kcsd_gate_destroy(&drive->gate);
 	percpu_ref_exit(&drive->live);
 	free_percpu(drive->stats);
 	kcsd_config_destroy(&drive->cfg);
@@ -51,33 +57,20 @@ struct kcsd_drive *kcsd_drive_alloc(const struct kcsd_config *config, unsigned i
 		return NULL;
 	kref_init(&drive->ref);
 	init_completion(&drive->drained);
-	kcsd_delayed_init(&drive->delayed);
 	drive->index = index;
 	drive->timeout_ms = config->timeout_ms;
 	drive->insn_budget = config->insn_budget;
 	if (kcsd_config_copy(&drive->cfg, config))
 		goto out_free;
-	drive->stats = alloc_percpu(struct kcsd_stats);
-	if (!drive->stats)
-		goto out_config;
-	kcsd_user_tenants_init(&drive->block_tenants);
 	if (percpu_ref_init(&drive->live, drive_drained, 0, GFP_KERNEL))
-		goto out_stats;
-	if (kcsd_gate_init(&drive->gate))
-		goto out_live;
+		goto out_config;
 	if (kcsd_gate_init(&drive->memory_gate))
-		goto out_gate;
-	kcsd_sanitize_init(drive);
-	mutex_init(&drive->cache_lock);
+		goto out_live;
 	atomic_inc(&nr_drives);
 	return drive;
 
-out_gate:
-	kcsd_gate_destroy(&drive->gate);
 out_live:
 	percpu_ref_exit(&drive->live);
-out_stats:
-	free_percpu(drive->stats);
 out_config:
 	kcsd_config_destroy(&drive->cfg);
 out_free:

@@ -9,8 +9,9 @@
 #include <linux/printk.h>
 
 #include "config.h"
-#include "control/debugfs.h"
+#include "compute/debugfs.h"
 #include "drive.h"
+#include "host/node.h"
 #include "selftest/selftest.h"
 
 #define MAX_DRIVES	256

@@ -2,17 +2,40 @@
 /* Power on, power off and power cuts: create and destroy all parts of a drive. */
 #define pr_fmt(fmt) "kcsd: " fmt
 
-#include <linux/log2.h>
+#include <linux/percpu.h>
 #include <linux/printk.h>
 
+#include "compute/compute.h"
+#include "compute/program.h"
+#include "compute/unit.h"
+#include "config.h"
+#include "control/sysfs.h"
 #include "drive.h"
+#include "host/block.h"
+#include "host/node.h"
+#include "media/lbas.h"
+#include "media/store.h"
+#include "nvme/job.h"
+#include "nvme/ns.h"
+#include "nvme/retained.h"
+#include "nvme/sanitize.h"
 #include "nvme/uuid.h"
 #include "persist/sidecar.h"
 #include "power.h"
+#include "stats/counters.h"
+
+/* Allocate what outlives power; it is freed with the drive. Returns 0 or -ENOMEM. */
+static int alloc_parts(struct kcsd_drive *drive)
+{
+	drive->stats = alloc_percpu(struct kcsd_stats);
+	if (!drive->stats)
+		return -ENOMEM;
+	return kcsd_namespaces_alloc(drive) ?: kcsd_sanitize_alloc(drive);
+}
 
 /*
- * Open store, zones, SLM, sidecar and UUID, and check the CPUs. Each writes a line to the kernel
- * log if it fails. Returns 0 or -errno.
+ * Check the CPUs, open namespaces and sidecar, claim the UUID. Each writes a line to the kernel log
+ * if it fails. Returns 0 or -errno.
  */
 static int open_media(struct kcsd_drive *drive)
 {
@@ -23,86 +46,36 @@ static int open_media(struct kcsd_drive *drive)
 	ret = kcsd_config_check_cpus(&drive->cfg, name);
 	if (ret)
 		return ret;
-	ret = kcsd_store_open(&drive->store, &drive->cfg, name);
+	ret = kcsd_namespaces_open(drive, name);
 	if (ret)
 		return ret;
-	drive->lba_shift = ilog2(drive->cfg.block_size);
-	drive->nsze = drive->store.size >> drive->lba_shift;
-	ret = kcsd_zones_init(drive, name);
+	drive->uuid = drive->retained->uuid;
+	ret = kcsd_sidecar_open(drive->lbas, name, &drive->uuid); /* late: may create a file */
 	if (ret)
-		goto out_store;
-	ret = kcsd_slm_init(drive);
-	if (ret)
-		goto out_zones;
-	ret = kcsd_sidecar_open(drive, name);	/* late: it may create a file */
-	if (ret)
-		goto out_slm;
+		goto out_namespaces;
 	ret = kcsd_uuid_claim(drive, name);
 	if (ret)
 		goto out_sidecar;
 	return 0;
 
 out_sidecar:
-	kcsd_sidecar_close(drive);
-out_slm:
-	kcsd_slm_destroy(drive);
-out_zones:
-	kcsd_zones_destroy(drive);
-out_store:
-	kcsd_store_close(&drive->store);
+	kcsd_sidecar_close(drive->lbas);
+out_namespaces:
+	kcsd_namespaces_close(drive);
 	return ret;
 }
 
 static void close_media(struct kcsd_drive *drive)
 {
 	kcsd_uuid_release(drive);
-	kcsd_sidecar_close(drive);
-	kcsd_slm_destroy(drive);
-	kcsd_zones_destroy(drive);
-	kcsd_store_close(&drive->store);
-}
-
-/* Create the parts that execute commands. Returns 0 or -errno. */
-static int init_parts(struct kcsd_drive *drive)
-{
-	int ret;
-
-	ret = kcsd_program_log_init(&drive->log);
-	if (ret)
-		return ret;
-	ret = kcsd_programs_init(drive);
-	if (ret)
-		goto out_log;
-	ret = kcsd_range_sets_init(drive);
-	if (ret)
-		goto out_programs;
-	ret = kcsd_jobs_init(drive);
-	if (ret)
-		goto out_range_sets;
-	ret = kcsd_units_init(drive);
-	if (ret)
-		goto out_jobs;
-	return 0;
-
-out_jobs:
-	kcsd_jobs_destroy(drive);
-out_range_sets:
-	kcsd_range_sets_destroy(drive);
-out_programs:
-	kcsd_programs_destroy(drive);
-out_log:
-	kcsd_program_log_destroy(&drive->log);
-	return ret;
+	kcsd_sidecar_close(drive->lbas);
+	kcsd_namespaces_close(drive);
 }
 
 static void destroy_parts(struct kcsd_drive *drive)
 {
 	kcsd_sanitize_destroy(drive);
-	kcsd_units_destroy(drive);
 	kcsd_jobs_destroy(drive);
-	kcsd_range_sets_destroy(drive);
-	kcsd_programs_destroy(drive);
-	kcsd_program_log_destroy(&drive->log);
 }
 
 /*
@@ -112,9 +85,9 @@ static void destroy_parts(struct kcsd_drive *drive)
 static void shut_door(struct kcsd_drive *drive)
 {
 	percpu_ref_kill(&drive->live);
-	kcsd_units_cancel_all(drive, true);
+	kcsd_namespaces_stop(drive);
 	kcsd_jobs_cancel_all(drive);
-	kcsd_delayed_stop(&drive->delayed);
+	kcsd_delayed_stop(&drive->lbas->delayed);
 }
 
 static void drain(struct kcsd_drive *drive)
@@ -123,49 +96,39 @@ static void drain(struct kcsd_drive *drive)
 	wait_for_completion(&drive->drained);
 }
 
-static struct kcsd_node *add_ns(struct kcsd_drive *drive, u32 nsid)
+static void del_namespaces(struct kcsd_drive *drive)
 {
-	return kcsd_node_create(drive, nsid, &drive->ctrl->dev, NULL, "kcsdg%un%u", drive->index,
-				nsid);
+	int i;
+
+	for (i = KCSD_NN - 1; i >= 0; i--)
+		if (drive->ns[i]->node)
+			kcsd_node_destroy(drive->ns[i]->node);
 }
 
 /* Create the generic nodes of the namespaces. Returns 0 or -errno. */
 static int add_namespaces(struct kcsd_drive *drive)
 {
-	drive->nvm = add_ns(drive, KCSD_NSID_NVM);
-	if (IS_ERR(drive->nvm))
-		return PTR_ERR(drive->nvm);
-	if (drive->slm.size)
-		drive->slm_node = add_ns(drive, KCSD_NSID_SLM);
-	if (IS_ERR(drive->slm_node))
-		goto out_nvm;
-	drive->compute = add_ns(drive, KCSD_NSID_COMPUTE);
-	if (IS_ERR(drive->compute))
-		goto out_slm;
+	struct kcsd_node *node;
+	u32 nsid;
+
+	for (nsid = 1; nsid <= KCSD_NN; nsid++) {
+		if (!kcsd_drive_ns(drive, nsid))
+			continue;
+		node = kcsd_node_create(drive, nsid, &drive->ctrl->dev, NULL, "kcsdg%un%u",
+					drive->index, nsid);
+		if (IS_ERR(node)) {
+			del_namespaces(drive);
+			return PTR_ERR(node);
+		}
+		drive->ns[nsid - 1]->node = node;
+	}
 	return 0;
-
-out_slm:
-	if (drive->slm_node)
-		kcsd_node_destroy(drive->slm_node);
-	kcsd_node_destroy(drive->nvm);
-	return PTR_ERR(drive->compute);
-out_nvm:
-	kcsd_node_destroy(drive->nvm);
-	return PTR_ERR(drive->slm_node);
-}
-
-static void del_namespaces(struct kcsd_drive *drive)
-{
-	kcsd_node_destroy(drive->compute);
-	if (drive->slm_node)
-		kcsd_node_destroy(drive->slm_node);
-	kcsd_node_destroy(drive->nvm);
 }
 
 /* Create directories below the controller device. On failure some may exist: call del_dirs(). */
 static int add_dirs(struct kcsd_drive *drive)
 {
-	int ret = kcsd_programs_add_dir(drive);
+	int ret = kcsd_programs_add_dir(drive->compute, &drive->ctrl->dev.kobj);
 
 	return ret ?: kcsd_units_add_dir(drive);
 }
@@ -173,7 +136,7 @@ static int add_dirs(struct kcsd_drive *drive)
 static void del_dirs(struct kcsd_drive *drive)
 {
 	kcsd_units_del_dir(drive);
-	kcsd_programs_del_dir(drive);
+	kcsd_programs_del_dir(drive->compute);
 }
 
 /* Create all nodes. On failure drive->live has been killed, and nothing holds it. */
@@ -218,12 +181,16 @@ int kcsd_power_on(const struct kcsd_config *config, struct kcsd_retained *retain
 	if (!drive)
 		goto out_log;
 	drive->retained = retained;
+	drive->errors = &retained->errors;
+	ret = alloc_parts(drive);
+	if (ret)
+		goto out_drive;
 	ret = open_media(drive);
 	if (ret) {
 		kcsd_drive_put(drive);	/* open_media() has logged why */
 		return ret;
 	}
-	ret = init_parts(drive);
+	ret = kcsd_jobs_alloc(drive);
 	if (ret)
 		goto out_media;
 	kcsd_retained_power_on(drive);
@@ -231,8 +198,8 @@ int kcsd_power_on(const struct kcsd_config *config, struct kcsd_retained *retain
 	ret = add_nodes(drive);
 	if (ret)
 		goto out_parts;
-	kcsd_store_commit_size(&drive->store);
-	kcsd_delayed_start(&drive->delayed);
+	kcsd_store_commit_size(&drive->lbas->store);
+	kcsd_delayed_start(&drive->lbas->delayed);
 	*out = drive;
 	return 0;
 
@@ -240,6 +207,7 @@ out_parts:
 	destroy_parts(drive);
 out_media:
 	close_media(drive);
+out_drive:
 	kcsd_drive_put(drive);
 out_log:
 	pr_err("kcsd%u: power on failed: error %d\n", index, ret);
@@ -274,11 +242,11 @@ int kcsd_power_off(struct kcsd_drive *drive, bool force)
 
 void kcsd_power_cut(struct kcsd_drive *drive, u64 seed)
 {
-	WRITE_ONCE(drive->dead, true);
+	WRITE_ONCE(drive->lbas->dead, true);
 	kcsd_block_kill(drive);
 	shut(drive);
 	drive->retained->cuts++;
-	kcsd_media_cut(drive, seed);
+	kcsd_sidecar_cut(drive->lbas, seed);
 	close_media(drive);
 	kcsd_drive_put(drive);
 }

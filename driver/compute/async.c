@@ -4,6 +4,7 @@
 #include "compute/async.h"
 #include "compute/tenant.h"
 #include "drive.h"
+#include "stats/error_log.h"
 
 static void async_log_failure(const struct kcsd_async *async)
 {
@@ -17,15 +18,15 @@ static void async_log_failure(const struct kcsd_async *async)
 		.lba = async->lba,
 	};
 
-	kcsd_error_log_add(&async->drive->retained->errors, &f);
+	kcsd_error_log_add(async->drive->errors, &f);
 }
 
 void kcsd_async_exit(struct kcsd_async *async)
 {
 	if (async->status > 0)
 		async_log_failure(async);
-	if (kcsd_async_uses_memory(async))
-		kcsd_gate_exit(&async->drive->memory_gate);
+	if (async->gate)
+		kcsd_gate_exit(async->gate);
 	kcsd_drive_exit(async->drive);
 }
 

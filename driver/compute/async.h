@@ -11,6 +11,7 @@
 
 struct kcsd_async;
 struct kcsd_drive;
+struct kcsd_gate;
 struct kcsd_tenant;
 
 enum kcsd_async_state {
@@ -41,7 +42,7 @@ struct kcsd_async_ops {
  * by ops->submit(), and returned to the front end by exactly one call of done(): from a compute
  * unit, from a worker, or from the task that cancels it. The front end then finishes and frees it.
  *
- * Holds drive->live, and drive->memory_gate if it uses that, until just before done(). After that
+ * Holds drive->live, and gate if there is one, until just before done(). After that
  * only the open file of the front end keeps struct kcsd_drive alive, perhaps without power: only
  * its stats, units.lock, jobs.lock and delayed are valid then.
  *
@@ -56,6 +57,7 @@ struct kcsd_async {
 	bool admin;
 	u32 nsid;
 	struct kcsd_drive *drive;
+	struct kcsd_gate *gate;		/* kcsd_ns.gate of its namespace; NULL: none */
 	struct kcsd_tenant *slot_of;	/* tenant whose slot it has, or NULL */
 	struct kcsd_trace_cmd trace;
 
@@ -69,14 +71,8 @@ struct kcsd_async {
 	void *done_data;
 };
 
-/* True if it holds drive->memory_gate, like each command of namespaces 2 and 3. */
-static inline bool kcsd_async_uses_memory(const struct kcsd_async *async)
-{
-	return !async->admin && async->nsid != KCSD_NSID_NVM;
-}
-
 /*
- * Log a failure in the error log, and leave memory_gate and the drive. status, result and lba are
+ * Log a failure in the error log, and leave gate and drive. status, result and lba are
  * set. Then call done(), if it was submitted.
  */
 void kcsd_async_exit(struct kcsd_async *async);

@@ -6,14 +6,7 @@
 #include <linux/types.h>
 #include <linux/kcsd.h>
 
-struct kcsd_cmd;
 struct kcsd_run;
-
-/*
- * Validate the grants of a command, and convert grants of zones to grants of LBAs. grants is a copy
- * that the drive owns. Returns 0, a status or -errno.
- */
-int kcsd_grants_validate(struct kcsd_cmd *cmd, struct kcsd_lba_grant *grants, u32 nr);
 
 /*
  * Decide whether a run may access LBAs; nothing else decides it. All of [slba, slba + nlb) must be

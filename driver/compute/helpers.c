@@ -10,9 +10,13 @@
 #include "compute/audit.h"
 #include "compute/compute.h"
 #include "compute/grant.h"
+#include "compute/program.h"
+#include "compute/program_log.h"
+#include "compute/run.h"
 #include "compute/tenant.h"
-#include "drive.h"
+#include "compute/unit.h"
 #include "media/lba_io.h"
+#include "media/lbas.h"
 #include "media/zone.h"
 
 #define KCSD_MOVE_BYTES	SZ_1M	/* moved between two checks of the clock; whole LBAs */
@@ -83,12 +87,12 @@ static int run_inject(struct kcsd_run *run, enum kcsd_inject_op op, u64 slba, u6
 	};
 	u64 now;
 
-	if (likely(!kcsd_inject_is_armed(run->async.drive, op)))
+	if (likely(!kcsd_inject_is_armed(run->compute->lbas, op)))
 		return 0;
 	now = ktime_get_ns();
 	if (now < run->deadline_ns)
 		cmd.timeout_ms = DIV_ROUND_UP_ULL(run->deadline_ns - now, NSEC_PER_MSEC);
-	return kcsd_inject_ask(run->async.drive, &cmd);
+	return kcsd_inject_ask(run->compute->lbas, &cmd);
 }
 
 static u32 run_tick(struct kcsd_vm *vm)
@@ -108,25 +112,26 @@ static u32 run_tick(struct kcsd_vm *vm)
 /* Validate a move as if it were done in one piece. Returns 0 or a status. */
 static int run_check_move(struct kcsd_run *run, u64 slba, u64 len, bool write)
 {
-	struct kcsd_drive *drive = run->async.drive;
-	u64 nlb = len >> drive->lba_shift;
+	struct kcsd_compute *compute = run->compute;
+	u64 nlb = len >> compute->lbas->lba_shift;
 	int ret = run_inject(run, write ? KCSD_INJECT_WRITE : KCSD_INJECT_READ, slba, nlb);
 
 	/* A zone must refuse a write that does not fit before any piece is written. */
-	if (!ret && write && len > KCSD_MOVE_BYTES && drive->zones.nr)
-		ret = kcsd_zone_check_write(drive, slba, nlb);
+	if (!ret && write && len > KCSD_MOVE_BYTES && compute->lbas->zones.nr)
+		ret = kcsd_zone_check_write(compute->lbas, slba, nlb);
 	return ret;
 }
 
 static int run_move_piece(struct kcsd_run *run, u64 slba, void *buf, u64 len, bool write)
 {
 	struct kvec kvec = { .iov_base = buf, .iov_len = len };
-	struct kcsd_drive *drive = run->async.drive;
+	struct kcsd_compute *compute = run->compute;
 	struct iov_iter iter;
 	int ret;
 
 	iov_iter_kvec(&iter, write ? ITER_SOURCE : ITER_DEST, &kvec, 1, len);
-	ret = write ? kcsd_lba_io_write(drive, slba, &iter) : kcsd_lba_io_read(drive, slba, &iter);
+	ret = write ? kcsd_lba_io_write(compute->lbas, slba, &iter)
+		    : kcsd_lba_io_read(compute->lbas, slba, &iter);
 	if (ret)
 		return ret;
 	if (write)
@@ -152,7 +157,7 @@ static int run_move_pieces(struct kcsd_run *run, u64 slba, void *buf, u64 len, b
 		if (run->vm.end.reason)
 			return 0;
 		piece = min(len - *done, (u64)KCSD_MOVE_BYTES);
-		ret = run_move_piece(run, slba + (*done >> run->async.drive->lba_shift),
+		ret = run_move_piece(run, slba + (*done >> run->compute->lbas->lba_shift),
 				     buf + *done, piece, write);
 		if (ret)
 			return ret;
@@ -164,12 +169,12 @@ static int run_move_pieces(struct kcsd_run *run, u64 slba, void *buf, u64 len, b
 static s64 run_move(struct kcsd_run *run, u64 slba, void *buf, u64 len, u8 access)
 {
 	bool write = access == KCSD_GRANT_WRITE;
-	struct kcsd_drive *drive = run->async.drive;
-	u64 nlb = len >> drive->lba_shift, done = 0, ok, mask;
+	struct kcsd_compute *compute = run->compute;
+	u64 nlb = len >> compute->lbas->lba_shift, done = 0, ok, mask;
 	int otherwise = write ? KCSD_SC_WRITE_FAULT : KCSD_SC_READ_ERROR;
 	int ret;
 
-	if (len & ((1U << drive->lba_shift) - 1))
+	if (len & ((1U << compute->lbas->lba_shift) - 1))
 		return -KCSD_EINVAL;
 	if (!len)
 		return 0;
@@ -185,33 +190,35 @@ static s64 run_move(struct kcsd_run *run, u64 slba, void *buf, u64 len, u8 acces
 	ret = run_check_move(run, slba, len, write);
 	if (!ret)
 		ret = run_move_pieces(run, slba, buf, len, write, &done);
-	note_failure(run, slba + (done >> drive->lba_shift), ret, otherwise);
+	note_failure(run, slba + (done >> compute->lbas->lba_shift), ret, otherwise);
 	/* Audit all that was tried: the failed piece may have been moved in part. */
 	if (ret && !run_was_refused(ret))
 		done = len;
 	if (done)
-		kcsd_audit_add(run->audit, slba, done >> drive->lba_shift, access);
+		kcsd_audit_add(run->audit, slba, done >> compute->lbas->lba_shift, access);
 	return run_error(ret);
 }
 
 /* True if the arguments are valid for a Zone Append. */
-static bool run_can_append(const struct kcsd_drive *drive, u64 zslba, u64 len)
+static bool run_can_append(const struct kcsd_compute *compute, u64 zslba, u64 len)
 {
-	return drive->zones.nr && len && len >> drive->lba_shift <= drive->zones.max_append &&
-	       !(len & ((1U << drive->lba_shift) - 1)) && kcsd_zone_starts_at(&drive->zones, zslba);
+	return compute->lbas->zones.nr && len &&
+	       len >> compute->lbas->lba_shift <= compute->lbas->zones.max_append &&
+	       !(len & ((1U << compute->lbas->lba_shift) - 1)) &&
+	       kcsd_zone_starts_at(&compute->lbas->zones, zslba);
 }
 
 static s64 run_append(struct kcsd_run *run, u64 zslba, void *buf, u64 len)
 {
-	struct kcsd_drive *drive = run->async.drive;
+	struct kcsd_compute *compute = run->compute;
 	struct kvec kvec = { .iov_base = buf };
 	struct iov_iter iter;
 	u64 ok, mask, lba, zone_size;
 	int ret;
 
-	if (!run_can_append(drive, zslba, len))
+	if (!run_can_append(compute, zslba, len))
 		return -KCSD_EINVAL;
-	zone_size = kcsd_zone_size(&drive->zones);
+	zone_size = kcsd_zone_size(&compute->lbas->zones);
 	ok = kcsd_run_granted(run, zslba, zone_size, KCSD_GRANT_APPEND, &mask);
 	if (ok < zone_size) {
 		kcsd_vm_fault(&run->vm, KCSD_FAULT_LBA_WRITE, zslba + ok);
@@ -224,18 +231,18 @@ static s64 run_append(struct kcsd_run *run, u64 zslba, void *buf, u64 len)
 	iov_iter_kvec(&iter, ITER_SOURCE, &kvec, 1, len);
 	ret = run_inject(run, KCSD_INJECT_APPEND, zslba, zone_size);
 	if (!ret)
-		ret = kcsd_lba_io_append(drive, zslba, &iter, &lba);
+		ret = kcsd_lba_io_append(compute->lbas, zslba, &iter, &lba);
 	note_failure(run, zslba, ret, KCSD_SC_WRITE_FAULT);
 	if (ret)
 		return run_error(ret);
-	kcsd_audit_add(run->audit, lba, len >> drive->lba_shift, KCSD_GRANT_APPEND);
+	kcsd_audit_add(run->audit, lba, len >> compute->lbas->lba_shift, KCSD_GRANT_APPEND);
 	run->written_bytes += len;
 	return lba;
 }
 
 static s64 run_zone(struct kcsd_run *run, u64 lba, void *dst, u64 len)
 {
-	struct kcsd_zones *zones = &run->async.drive->zones;
+	struct kcsd_zones *zones = &run->compute->lbas->zones;
 	struct kcsd_zone_state state;
 	struct kcsd_zone_info info;
 	u64 mask;
@@ -246,7 +253,7 @@ static s64 run_zone(struct kcsd_run *run, u64 lba, void *dst, u64 len)
 		kcsd_vm_fault(&run->vm, KCSD_FAULT_LBA_READ, lba);
 		return 0;
 	}
-	kcsd_zone_get(run->async.drive, kcsd_zone_index(zones, lba & mask), &state);
+	kcsd_zone_get(run->compute->lbas, kcsd_zone_index(zones, lba & mask), &state);
 	info = (struct kcsd_zone_info){
 		.start = state.start,
 		.size = state.size,
@@ -303,16 +310,16 @@ static s64 run_emit(struct kcsd_run *run, const void *src, u64 len)
 
 static s64 run_geometry(struct kcsd_run *run, void *dst, u64 len)
 {
-	const struct kcsd_zones *zones = &run->async.drive->zones;
+	const struct kcsd_zones *zones = &run->compute->lbas->zones;
 	struct kcsd_geometry g = {
-		.nsze = run->async.drive->nsze,
-		.lba_size = 1U << run->async.drive->lba_shift,
-		.cus = run->async.drive->units.nr,
+		.nsze = run->compute->lbas->nsze,
+		.lba_size = 1U << run->compute->lbas->lba_shift,
+		.cus = run->compute->units->nr,
 	};
 
 	if (zones->nr) {
 		g.zone_size = kcsd_zone_size(zones);
-		g.max_append = zones->max_append << run->async.drive->lba_shift;
+		g.max_append = zones->max_append << run->compute->lbas->lba_shift;
 	}
 	return kcsd_helper_copy_struct(dst, len, &g, sizeof(g));
 }
@@ -333,7 +340,7 @@ static s64 run_helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args 
 	case KCSD_HELPER_emit:
 		return run_emit(run, a->ptr[0], a->val[1]);
 	case KCSD_HELPER_log:
-		kcsd_program_log_line(&run->async.drive->log, run->async.turn.tenant->owner,
+		kcsd_program_log_line(run->compute->log, run->async.turn.tenant->owner,
 				      run->pind, a->ptr[0], a->val[1]);
 		return 0;
 	case KCSD_HELPER_geometry:

@@ -4,7 +4,10 @@
 
 #include "compute/compute.h"
 #include "compute/mapping.h"
-#include "drive.h"
+#include "compute/run.h"
+#include "compute/unit.h"
+#include "media/slm.h"
+#include "stats/counters.h"
 
 /* ---- one mapping ---- */
 
@@ -17,7 +20,7 @@ static bool mapping_fits(const struct kcsd_mapping *w, const struct kcsd_run *ru
 /* Put the pages of the ranges at `to`, one range after another. Returns the next free place. */
 static struct page **mapping_put_ranges(const struct kcsd_run *run, struct page **to)
 {
-	struct page **slm = run->async.drive->slm.pages;
+	struct page **slm = run->compute->slm->pages;
 	u32 i, nr;
 
 	for (i = 0; i < run->nr_ranges; i++) {
@@ -74,7 +77,7 @@ static struct kcsd_mapping *mapping_create(struct kcsd_unit *unit, const struct 
 	w->own = own;
 	w->nr = run->nr_ranges;
 	memcpy(w->range, run->ranges, flex_array_size(w, range, w->nr));
-	kcsd_stat_inc(unit->drive, range_maps);
+	kcsd_stat_inc(unit->compute, range_maps);
 	return w;
 }
 

@@ -5,9 +5,11 @@
 #include <linux/sysfs.h>
 
 #include "compute/compute.h"
+#include "compute/debugfs.h"
 #include "compute/jit_code.h"
-#include "control/debugfs.h"
-#include "drive.h"
+#include "compute/program.h"
+#include "config.h"
+#include "stats/trace_cmd.h"
 
 static struct kcsd_program *kobj_program(struct kobject *kobj)
 {
@@ -19,7 +21,7 @@ static void program_release(struct kobject *kobj)
 	struct kcsd_program *p = kobj_program(kobj);
 
 	free_percpu(p->stats);
-	kcsd_jit_code_destroy(p);
+	kcsd_jit_code_destroy(p->jit);
 	kcsd_code_destroy(p->code);
 	kvfree(p->image);
 	kfree_rcu(p, rcu);	/* kcsd_program_get() may still read users */
@@ -110,27 +112,39 @@ static const struct kobj_type program_ktype = {
 	.default_groups	= kcsd_program_groups,
 };
 
-void kcsd_program_account(struct kcsd_program *program, const struct kcsd_run *run)
+/* Write only if the value changes: all units read it. */
+static void program_note_quick(struct kcsd_program *p, bool was_quick)
 {
-	u64 ns = run->end_ns - run->start_ns;
+	int quick = READ_ONCE(p->quick);
+
+	if (!was_quick && quick > 0)
+		WRITE_ONCE(p->quick, 0);
+	else if (was_quick && quick < KCSD_QUICK_RUNS)
+		WRITE_ONCE(p->quick, quick + 1);
+}
+
+void kcsd_program_account(struct kcsd_program *program, const struct kcsd_trace_run *run,
+			  bool was_quick)
+{
+	u64 ns = run->run_ns;
 	struct kcsd_program_stats *stats = get_cpu_ptr(program->stats);
 	struct kcsd_program_counters *s = &stats->counters;
 
 	WRITE_ONCE(s->runs, s->runs + 1);
 	WRITE_ONCE(s->runs_jit, s->runs_jit + (run->engine == KCSD_ENGINE_JIT));
 	WRITE_ONCE(s->runs_interp, s->runs_interp + (run->engine == KCSD_ENGINE_INTERP));
-	WRITE_ONCE(s->faults, s->faults + !!run->vm.end.reason);
-	WRITE_ONCE(s->insns, s->insns + run->vm.end.insns);
+	WRITE_ONCE(s->faults, s->faults + !!run->reason);
+	WRITE_ONCE(s->insns, s->insns + run->insns);
 	WRITE_ONCE(s->total_ns, s->total_ns + ns);
 	if (!s->min_ns || ns < s->min_ns)
 		WRITE_ONCE(s->min_ns, ns);
 	if (ns > s->max_ns)
 		WRITE_ONCE(s->max_ns, ns);
 	kcsd_histogram_add(&stats->latency, ns);
-	if (run->vm.end.insns)
-		kcsd_histogram_add(&stats->insns_of_runs, run->vm.end.insns);
+	if (run->insns)
+		kcsd_histogram_add(&stats->insns_of_runs, run->insns);
 	put_cpu_ptr(program->stats);
-	kcsd_program_time(program, run);
+	program_note_quick(program, was_quick);
 }
 
 static bool program_calls(const struct kcsd_program *p, s32 helper)
@@ -144,7 +158,7 @@ static bool program_calls(const struct kcsd_program *p, s32 helper)
 	return false;
 }
 
-int kcsd_program_create(struct kcsd_drive *drive, u16 pind, struct kcsd_loading *l,
+int kcsd_program_create(struct kcsd_compute *compute, u16 pind, struct kcsd_loading *l,
 			struct kcsd_program **out, struct kcsd_verdict *verdict)
 {
 	struct kcsd_layout layout;
@@ -163,7 +177,7 @@ int kcsd_program_create(struct kcsd_drive *drive, u16 pind, struct kcsd_loading 
 	verdict->check = kcsd_image_parse(l->image, l->psize, &p->view);
 	if (verdict->check)
 		goto out_stats;
-	if (kcsd_layout_init(&layout, &p->view, KCSD_MAX_ARGS) > drive->cfg.arena_size) {
+	if (kcsd_layout_init(&layout, &p->view, KCSD_MAX_ARGS) > compute->cfg->arena_size) {
 		verdict->check = KCSD_VERDICT_MEMORY;
 		goto out_stats;
 	}
@@ -172,7 +186,7 @@ int kcsd_program_create(struct kcsd_drive *drive, u16 pind, struct kcsd_loading 
 		goto out_stats;
 	p->pind = pind;
 	p->builtin = l->builtin;
-	ret = kcsd_jit_code_init(drive, p);
+	ret = kcsd_jit_code_alloc(compute, &p->jit);
 	if (ret)
 		goto out_code;
 
@@ -195,23 +209,23 @@ out_free:
 	return ret;
 }
 
-int kcsd_program_add(struct kcsd_drive *drive, struct kcsd_program *p)
+int kcsd_program_add(struct kcsd_compute *compute, struct kcsd_program *p)
 {
-	int ret = kobject_init_and_add(&p->kobj, &program_ktype, drive->programs.dir, "%u",
+	int ret = kobject_init_and_add(&p->kobj, &program_ktype, compute->programs->dir, "%u",
 				       p->pind);
 
 	if (ret) {
 		kobject_put(&p->kobj);
 		return ret;
 	}
-	kcsd_debugfs_add_program(drive, p);
+	kcsd_debugfs_add_program(compute->programs, p);
 	return 0;
 }
 
-void kcsd_program_remove(struct kcsd_drive *drive, struct kcsd_program *p)
+void kcsd_program_remove(struct kcsd_compute *compute, struct kcsd_program *p)
 {
 	kcsd_debugfs_del_program(p);
 	kobject_del(&p->kobj);
-	kcsd_jit_code_drop(drive, p);
+	kcsd_jit_code_drop(compute, p->jit);
 	kobject_put(&p->kobj);
 }

@@ -12,12 +12,13 @@
 #include "engine/engine.h"
 #include "stats/histogram.h"
 
+#define KCSD_QUICK_RUNS		4	/* quick in so many successive runs: a quick program */
 #define KCSD_MAX_PROGRAM_LEN	SZ_1M	/* bytes of one program as loaded */
 
 struct dentry;
 struct kcsd_config;
-struct kcsd_drive;
-struct kcsd_run;
+struct kcsd_compute;
+struct kcsd_trace_run;
 
 struct kcsd_program_counters {
 	u64 runs;
@@ -89,7 +90,9 @@ struct kcsd_programs {
 	u32 active;			/* programs activated */
 	u64 bytes;			/* of all programs, those still arriving included */
 	struct kobject *dir;		/* programs/ in sysfs; NULL: no controller node yet */
-	struct dentry *debugfs;		/* programs/ in debugfs; NULL or ERR_PTR: none */
+	/* Directory of the drive in debugfs, and programs/ in it; NULL or ERR_PTR: none. */
+	struct dentry *debugfs_drive;
+	struct dentry *debugfs;
 };
 
 /* program.c */
@@ -98,18 +101,15 @@ struct kcsd_programs {
  * caller still owns it. Returns 0, -ENOMEM, -EINVAL (verdict says why), or -EINTR (the task was
  * killed). Takes time in proportion to the length of the image.
  */
-int kcsd_program_create(struct kcsd_drive *drive, u16 pind, struct kcsd_loading *l,
+int kcsd_program_create(struct kcsd_compute *compute, u16 pind, struct kcsd_loading *l,
 			struct kcsd_program **out, struct kcsd_verdict *verdict);
 /* Show a program in sysfs and debugfs. Returns 0 or -errno; on failure the program is freed. */
-int kcsd_program_add(struct kcsd_drive *drive, struct kcsd_program *p);
+int kcsd_program_add(struct kcsd_compute *compute, struct kcsd_program *p);
 /* Remove a program from sysfs and debugfs, and free it. Nobody may be using it. */
-void kcsd_program_remove(struct kcsd_drive *drive, struct kcsd_program *p);
-/* Count a run that has ended. Call before kcsd_program_put(). */
-void kcsd_program_account(struct kcsd_program *program, const struct kcsd_run *run);
-
-/* quick_run.c */
-/* Record whether a run that has ended was quick. */
-void kcsd_program_time(struct kcsd_program *program, const struct kcsd_run *run);
+void kcsd_program_remove(struct kcsd_compute *compute, struct kcsd_program *p);
+/* Count a completed run, and record whether it was quick. Call before kcsd_program_put(). */
+void kcsd_program_account(struct kcsd_program *program, const struct kcsd_trace_run *run,
+			  bool was_quick);
 
 /* compute/builtin/builtin.c */
 /* Return the number of device-defined programs in a drive of this configuration. */
@@ -133,58 +133,59 @@ struct kcsd_program_chunk {
 
 /* programs.c */
 /* Allocate the slots. Returns 0 or -ENOMEM. */
-int kcsd_programs_init(struct kcsd_drive *drive);
+int kcsd_programs_init(struct kcsd_compute *compute);
 /* Free the slots. No run may be left. */
-void kcsd_programs_destroy(struct kcsd_drive *drive);
+void kcsd_programs_destroy(struct kcsd_compute *compute);
 /*
- * Create the directory programs/ below the device of the controller, load the device-defined
- * programs, and restore those in the sidecar. Returns 0 or -errno.
+ * Create the directory programs/ below parent, the device of the controller, load the
+ * device-defined programs, and restore those in the sidecar. Returns 0 or -errno.
  */
-int kcsd_programs_add_dir(struct kcsd_drive *drive);
+int kcsd_programs_add_dir(struct kcsd_compute *compute, struct kobject *parent);
 /* Unload all programs and remove the directory. Call kcsd_programs_destroy() later. */
-void kcsd_programs_del_dir(struct kcsd_drive *drive);
+void kcsd_programs_del_dir(struct kcsd_compute *compute);
 
 /*
  * programs_retained.c: record a program in the sidecar. All do nothing if the program is not
  * persistent. They return 0, a status or -ENOMEM. programs.lock is held.
  */
-int kcsd_program_record(struct kcsd_drive *drive, const struct kcsd_program *p);
+int kcsd_program_record(struct kcsd_compute *compute, const struct kcsd_program *p);
 /* Record a change. what: KCSD_SIDECAR_ACTIVATE, _DEACTIVATE or _UNLOAD. */
-int kcsd_program_record_change(struct kcsd_drive *drive, const struct kcsd_program *p, u8 what);
+int kcsd_program_record_change(struct kcsd_compute *compute, const struct kcsd_program *p, u8 what);
 /*
  * Load all programs that the sidecar has, at power on. Returns 0 or -errno; if -EINVAL, a line in
  * the kernel log says why.
  */
-int kcsd_programs_restore(struct kcsd_drive *drive);
+int kcsd_programs_restore(struct kcsd_compute *compute);
 
 /*
  * Add a chunk to the image that arrives at pind. The first chunk becomes the image, and its data is
  * set to NULL. The last chunk sets *complete to the image: the caller must then call
  * kcsd_programs_finish(). Returns 0 or a status; for Invalid Field, *field is set.
  */
-int kcsd_programs_add_chunk(struct kcsd_drive *drive, u16 pind, struct kcsd_program_chunk *chunk,
-			    struct kcsd_loading *complete, enum kcsd_field *field);
+int kcsd_programs_add_chunk(struct kcsd_compute *compute, u16 pind,
+			    struct kcsd_program_chunk *chunk, struct kcsd_loading *complete,
+			    enum kcsd_field *field);
 /*
  * Create a program from a complete image, and consume the image. Returns 0, a status, -ENOMEM,
  * -EINTR, or -EINVAL (verdict says why). programs.lock is not held while the image is validated.
  */
-int kcsd_programs_finish(struct kcsd_drive *drive, u16 pind, struct kcsd_loading *complete,
+int kcsd_programs_finish(struct kcsd_compute *compute, u16 pind, struct kcsd_loading *complete,
 			 struct kcsd_verdict *verdict);
 /*
  * Unload, activate or deactivate a program. pind is less than programs.nr. Return 0, a status or
  * -ENOMEM.
  */
-int kcsd_programs_unload(struct kcsd_drive *drive, u16 pind);
-int kcsd_programs_activate(struct kcsd_drive *drive, u16 pind, bool on);
+int kcsd_programs_unload(struct kcsd_compute *compute, u16 pind);
+int kcsd_programs_activate(struct kcsd_compute *compute, u16 pind, bool on);
 
 /* Return log page 82h, *len bytes, to be freed by kvfree(). NULL without memory. */
-void *kcsd_programs_page(struct kcsd_drive *drive, u32 *len);
+void *kcsd_programs_page(struct kcsd_compute *compute, u32 *len);
 
 /*
  * Return the program at pind, which counts as in use until kcsd_program_put(). On failure return
  * NULL and set *status: Invalid Program Index, No Program, or Program Not Activated. Any context.
  */
-struct kcsd_program *kcsd_program_get(struct kcsd_drive *drive, u16 pind, int *status);
+struct kcsd_program *kcsd_program_get(struct kcsd_compute *compute, u16 pind, int *status);
 void kcsd_program_put(struct kcsd_program *program);
 
 #endif

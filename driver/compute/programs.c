@@ -4,31 +4,34 @@
 #include <linux/nospec.h>
 #include <linux/slab.h>
 
-#include "control/debugfs.h"
-#include "drive.h"
+#include "compute/compute.h"
+#include "compute/debugfs.h"
+#include "compute/program.h"
+#include "compute/run.h"
+#include "config.h"
 #include "persist/sidecar.h"
 
 /* ---- slots; the caller holds programs.lock ---- */
 
-static struct kcsd_program_slot *kcsd_slot(struct kcsd_drive *drive, u16 pind)
+static struct kcsd_program_slot *kcsd_slot(struct kcsd_compute *compute, u16 pind)
 {
-	lockdep_assert_held(&drive->programs.lock);
-	return &drive->programs.slots[array_index_nospec(pind, drive->programs.nr)];
+	lockdep_assert_held(&compute->programs->lock);
+	return &compute->programs->slots[array_index_nospec(pind, compute->programs->nr)];
 }
 
-static struct kcsd_program *slot_program(struct kcsd_drive *drive,
+static struct kcsd_program *slot_program(struct kcsd_compute *compute,
 					 struct kcsd_program_slot *slot)
 {
 	return rcu_dereference_protected(slot->program,
-					 lockdep_is_held(&drive->programs.lock));
+					 lockdep_is_held(&compute->programs->lock));
 }
 
 /* Free an image that has not fully arrived, if there is one. */
-static void slot_abort(struct kcsd_drive *drive, struct kcsd_program_slot *slot)
+static void slot_abort(struct kcsd_compute *compute, struct kcsd_program_slot *slot)
 {
 	if (!slot->loading.image)
 		return;
-	drive->programs.bytes -= slot->loading.psize;
+	compute->programs->bytes -= slot->loading.psize;
 	kvfree(slot->loading.image);
 	slot->loading = (struct kcsd_loading){};
 }
@@ -37,14 +40,14 @@ static void slot_abort(struct kcsd_drive *drive, struct kcsd_program_slot *slot)
  * Start loading with the first chunk. Returns 0 or a status. On success the slot owns the data of
  * the chunk.
  */
-static int slot_begin(struct kcsd_drive *drive, struct kcsd_program_slot *slot,
+static int slot_begin(struct kcsd_compute *compute, struct kcsd_program_slot *slot,
 		      struct kcsd_program_chunk *c)
 {
-	struct kcsd_programs *ps = &drive->programs;
+	struct kcsd_programs *ps = compute->programs;
 	struct kcsd_loading *l = &slot->loading;
 
-	slot_abort(drive, slot);
-	if (c->psize > drive->cfg.max_program_bytes - ps->bytes)
+	slot_abort(compute, slot);
+	if (c->psize > compute->cfg->max_program_bytes - ps->bytes)
 		return KCSD_SC_MAX_PROGRAM_BYTES;
 	l->image = c->data;
 	l->psize = c->psize;
@@ -65,44 +68,44 @@ static void slot_complete(struct kcsd_program_slot *slot, struct kcsd_loading *l
 }
 
 /* Put a validated program into its slot. On failure return a status and free the program. */
-static int slot_finish(struct kcsd_drive *drive, struct kcsd_program_slot *slot,
+static int slot_finish(struct kcsd_compute *compute, struct kcsd_program_slot *slot,
 		       struct kcsd_program *p)
 {
-	struct kcsd_programs *ps = &drive->programs;
+	struct kcsd_programs *ps = compute->programs;
 	u32 psize = p->psize;
 	int ret;
 
-	if (kcsd_program_add(drive, p)) {
+	if (kcsd_program_add(compute, p)) {
 		ps->bytes -= psize;
 		return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
 	}
-	ret = kcsd_program_record(drive, p);
+	ret = kcsd_program_record(compute, p);
 	if (ret) {
 		ps->bytes -= psize;
-		kcsd_program_remove(drive, p);
+		kcsd_program_remove(compute, p);
 		return ret;
 	}
 	rcu_assign_pointer(slot->program, p);
 	return 0;
 }
 
-static void slot_unload(struct kcsd_drive *drive, struct kcsd_program_slot *slot,
+static void slot_unload(struct kcsd_compute *compute, struct kcsd_program_slot *slot,
 			struct kcsd_program *p)
 {
 	RCU_INIT_POINTER(slot->program, NULL);
 	if (!p->builtin)
-		drive->programs.bytes -= p->psize;
-	kcsd_program_remove(drive, p);
+		compute->programs->bytes -= p->psize;
+	kcsd_program_remove(compute, p);
 }
 
 /* ---- the table ---- */
 
-int kcsd_programs_init(struct kcsd_drive *drive)
+int kcsd_programs_init(struct kcsd_compute *compute)
 {
-	struct kcsd_programs *ps = &drive->programs;
+	struct kcsd_programs *ps = compute->programs;
 
 	mutex_init(&ps->lock);
-	ps->nr = drive->cfg.max_programs + kcsd_builtins_nr(&drive->cfg);
+	ps->nr = compute->cfg->max_programs + kcsd_builtins_nr(compute->cfg);
 	ps->slots = kvcalloc(ps->nr, sizeof(*ps->slots), GFP_KERNEL);
 	return ps->slots ? 0 : -ENOMEM;
 }
@@ -111,9 +114,9 @@ int kcsd_programs_init(struct kcsd_drive *drive)
  * Load one device-defined program. Returns 0 or -errno. A program that needs more memory than the
  * configuration gives it is left out.
  */
-static int programs_add_builtin(struct kcsd_drive *drive, u32 i)
+static int programs_add_builtin(struct kcsd_compute *compute, u32 i)
 {
-	u16 pind = drive->cfg.max_programs + i;
+	u16 pind = compute->cfg->max_programs + i;
 	struct kcsd_loading l = { .pit = KCSD_PIT_NONE, .builtin = true };
 	struct kcsd_verdict verdict;
 	struct kcsd_program *p;
@@ -122,77 +125,77 @@ static int programs_add_builtin(struct kcsd_drive *drive, u32 i)
 	l.image = kcsd_builtin_image(i, &l.psize);
 	if (!l.image)
 		return -ENOMEM;
-	ret = kcsd_program_create(drive, pind, &l, &p, &verdict);
+	ret = kcsd_program_create(compute, pind, &l, &p, &verdict);
 	if (ret) {
 		WARN_ON_ONCE(ret == -EINVAL && verdict.check != KCSD_VERDICT_MEMORY);
 		kvfree(l.image);
 		return ret == -EINVAL ? 0 : ret;
 	}
-	ret = kcsd_program_add(drive, p);
+	ret = kcsd_program_add(compute, p);
 	if (!ret)
-		rcu_assign_pointer(kcsd_slot(drive, pind)->program, p);
+		rcu_assign_pointer(kcsd_slot(compute, pind)->program, p);
 	return ret;
 }
 
 /* Unload all programs. No command is under way, and none can begin. */
-static void programs_unload_all(struct kcsd_drive *drive)
+static void programs_unload_all(struct kcsd_compute *compute)
 {
 	struct kcsd_program_slot *slot;
 	struct kcsd_program *p;
 	u16 pind;
 
-	guard(mutex)(&drive->programs.lock);
-	for (pind = 0; pind < drive->programs.nr; pind++) {
-		slot = kcsd_slot(drive, pind);
-		slot_abort(drive, slot);
-		p = slot_program(drive, slot);
+	guard(mutex)(&compute->programs->lock);
+	for (pind = 0; pind < compute->programs->nr; pind++) {
+		slot = kcsd_slot(compute, pind);
+		slot_abort(compute, slot);
+		p = slot_program(compute, slot);
 		if (p)
-			slot_unload(drive, slot, p);
+			slot_unload(compute, slot, p);
 	}
 }
 
-void kcsd_programs_del_dir(struct kcsd_drive *drive)
+void kcsd_programs_del_dir(struct kcsd_compute *compute)
 {
-	programs_unload_all(drive);
-	kcsd_debugfs_del_drive(drive);
-	kobject_put(drive->programs.dir);
-	drive->programs.dir = NULL;
+	programs_unload_all(compute);
+	kcsd_debugfs_del(compute->programs);
+	kobject_put(compute->programs->dir);
+	compute->programs->dir = NULL;
 }
 
-int kcsd_programs_add_dir(struct kcsd_drive *drive)
+int kcsd_programs_add_dir(struct kcsd_compute *compute, struct kobject *parent)
 {
-	struct kcsd_programs *ps = &drive->programs;
+	struct kcsd_programs *ps = compute->programs;
 	int ret = 0;
 	u32 i;
 
 	guard(mutex)(&ps->lock);
-	ps->dir = kobject_create_and_add("programs", &drive->ctrl->dev.kobj);
+	ps->dir = kobject_create_and_add("programs", parent);
 	if (!ps->dir)
 		return -ENOMEM;
-	kcsd_debugfs_add_drive(drive);
-	for (i = 0; i < ps->nr - drive->cfg.max_programs && !ret; i++)
-		ret = programs_add_builtin(drive, i);
-	return ret ?: kcsd_programs_restore(drive);
+	kcsd_debugfs_add(ps, compute->index);
+	for (i = 0; i < ps->nr - compute->cfg->max_programs && !ret; i++)
+		ret = programs_add_builtin(compute, i);
+	return ret ?: kcsd_programs_restore(compute);
 }
 
-void kcsd_programs_destroy(struct kcsd_drive *drive)
+void kcsd_programs_destroy(struct kcsd_compute *compute)
 {
-	kvfree(drive->programs.slots);
-	mutex_destroy(&drive->programs.lock);
+	kvfree(compute->programs->slots);
+	mutex_destroy(&compute->programs->lock);
 }
 
-struct kcsd_program *kcsd_program_get(struct kcsd_drive *drive, u16 pind, int *status)
+struct kcsd_program *kcsd_program_get(struct kcsd_compute *compute, u16 pind, int *status)
 {
 	struct kcsd_program *p;
 
-	if (pind >= drive->programs.nr) {
+	if (pind >= compute->programs->nr) {
 		*status = KCSD_SC_INVALID_PROGRAM_INDEX;
 		return NULL;
 	}
-	pind = array_index_nospec(pind, drive->programs.nr);
+	pind = array_index_nospec(pind, compute->programs->nr);
 
 	guard(rcu)();
-	p = rcu_dereference(drive->programs.slots[pind].program);
+	p = rcu_dereference(compute->programs->slots[pind].program);
 	if (!p) {
 		*status = KCSD_SC_NO_PROGRAM;
 		return NULL;
@@ -209,10 +212,10 @@ void kcsd_program_put(struct kcsd_program *program)
 	atomic_dec(&program->users);
 }
 
-static void program_describe(struct kcsd_drive *drive, u16 pind,
+static void program_describe(struct kcsd_compute *compute, u16 pind,
 			     struct kcsd_program_desc *d)
 {
-	struct kcsd_program *p = slot_program(drive, kcsd_slot(drive, pind));
+	struct kcsd_program *p = slot_program(compute, kcsd_slot(compute, pind));
 
 	if (!p)
 		return;
@@ -226,11 +229,11 @@ static void program_describe(struct kcsd_drive *drive, u16 pind,
 	memcpy(d->name, p->view.name, sizeof(d->name));
 }
 
-void *kcsd_programs_page(struct kcsd_drive *drive, u32 *len)
+void *kcsd_programs_page(struct kcsd_compute *compute, u32 *len)
 {
 	struct kcsd_program_list *list;
 	struct kcsd_program_desc *d;
-	u16 pind, nr = drive->programs.nr;
+	u16 pind, nr = compute->programs->nr;
 
 	BUILD_BUG_ON(sizeof(*d) != 64);
 	*len = sizeof(*list) + nr * sizeof(*d);
@@ -240,30 +243,30 @@ void *kcsd_programs_page(struct kcsd_drive *drive, u32 *len)
 	list->nr = cpu_to_le16(nr);
 	d = (void *)(list + 1);
 
-	guard(mutex)(&drive->programs.lock);
+	guard(mutex)(&compute->programs->lock);
 	for (pind = 0; pind < nr; pind++)
-		program_describe(drive, pind, d++);
+		program_describe(compute, pind, d++);
 	return list;
 }
 
 /* ---- load, unload, activate ---- */
 
-int kcsd_programs_add_chunk(struct kcsd_drive *drive, u16 pind, struct kcsd_program_chunk *c,
+int kcsd_programs_add_chunk(struct kcsd_compute *compute, u16 pind, struct kcsd_program_chunk *c,
 			    struct kcsd_loading *complete, enum kcsd_field *field)
 {
 	struct kcsd_program_slot *slot;
 	struct kcsd_loading *l;
 	int ret;
 
-	guard(mutex)(&drive->programs.lock);
-	if (!drive->programs.dir)
+	guard(mutex)(&compute->programs->lock);
+	if (!compute->programs->dir)
 		return KCSD_SC_NS_NOT_READY;
-	slot = kcsd_slot(drive, pind);
+	slot = kcsd_slot(compute, pind);
 	l = &slot->loading;
-	if (slot->finishing || slot_program(drive, slot))
+	if (slot->finishing || slot_program(compute, slot))
 		return KCSD_SC_PROGRAM_IN_USE;
 	if (!c->off) {
-		ret = slot_begin(drive, slot, c);
+		ret = slot_begin(compute, slot, c);
 		if (ret)
 			return ret;
 	} else if (!l->image || c->off != l->have) {
@@ -281,45 +284,45 @@ int kcsd_programs_add_chunk(struct kcsd_drive *drive, u16 pind, struct kcsd_prog
 	return 0;
 }
 
-int kcsd_programs_finish(struct kcsd_drive *drive, u16 pind, struct kcsd_loading *l,
+int kcsd_programs_finish(struct kcsd_compute *compute, u16 pind, struct kcsd_loading *l,
 			 struct kcsd_verdict *verdict)
 {
 	struct kcsd_program_slot *slot;
 	struct kcsd_program *p;
-	int ret = kcsd_program_create(drive, pind, l, &p, verdict);
+	int ret = kcsd_program_create(compute, pind, l, &p, verdict);
 
-	guard(mutex)(&drive->programs.lock);
-	slot = kcsd_slot(drive, pind);
+	guard(mutex)(&compute->programs->lock);
+	slot = kcsd_slot(compute, pind);
 	slot->finishing = false;
 	/* If the program was created, it owns the image. */
 	if (!ret)
-		return slot_finish(drive, slot, p);
-	drive->programs.bytes -= l->psize;
+		return slot_finish(compute, slot, p);
+	compute->programs->bytes -= l->psize;
 	kvfree(l->image);
 	return ret;
 }
 
-int kcsd_programs_unload(struct kcsd_drive *drive, u16 pind)
+int kcsd_programs_unload(struct kcsd_compute *compute, u16 pind)
 {
 	struct kcsd_program_slot *slot;
 	struct kcsd_program *p;
 	int ret;
 
-	guard(mutex)(&drive->programs.lock);
-	slot = kcsd_slot(drive, pind);
-	p = slot_program(drive, slot);
+	guard(mutex)(&compute->programs->lock);
+	slot = kcsd_slot(compute, pind);
+	p = slot_program(compute, slot);
 	if (slot->finishing)
 		return KCSD_SC_PROGRAM_IN_USE;
 	if (!p && !slot->loading.image)
 		return KCSD_SC_NO_PROGRAM;
-	slot_abort(drive, slot);
+	slot_abort(compute, slot);
 	if (!p)
 		return 0;
 	if (atomic_read(&p->users) >= 0)
 		return KCSD_SC_PROGRAM_IN_USE;
-	ret = kcsd_program_record_change(drive, p, KCSD_SIDECAR_UNLOAD);
+	ret = kcsd_program_record_change(compute, p, KCSD_SIDECAR_UNLOAD);
 	if (!ret)
-		slot_unload(drive, slot, p);
+		slot_unload(compute, slot, p);
 	return ret;
 }
 
@@ -328,33 +331,33 @@ int kcsd_programs_unload(struct kcsd_drive *drive, u16 pind)
  * or after the deactivation starts to be recorded. programs.lock is held, so no other task changes
  * users from or to -1.
  */
-static int program_set_active(struct kcsd_drive *drive, struct kcsd_program *p, bool on)
+static int program_set_active(struct kcsd_compute *compute, struct kcsd_program *p, bool on)
 {
 	int ret;
 
 	if (!on && atomic_cmpxchg(&p->users, 0, -1))
 		return KCSD_SC_PROGRAM_IN_USE;
-	ret = kcsd_program_record_change(drive, p,
+	ret = kcsd_program_record_change(compute, p,
 					 on ? KCSD_SIDECAR_ACTIVATE : KCSD_SIDECAR_DEACTIVATE);
 	if (!ret)
-		drive->programs.active += on ? 1 : -1;
+		compute->programs->active += on ? 1 : -1;
 	if (on == !ret)
 		atomic_set(&p->users, 0);
 	return ret;
 }
 
-int kcsd_programs_activate(struct kcsd_drive *drive, u16 pind, bool on)
+int kcsd_programs_activate(struct kcsd_compute *compute, u16 pind, bool on)
 {
-	struct kcsd_programs *ps = &drive->programs;
+	struct kcsd_programs *ps = compute->programs;
 	struct kcsd_program *p;
 
 	guard(mutex)(&ps->lock);
-	p = slot_program(drive, kcsd_slot(drive, pind));
+	p = slot_program(compute, kcsd_slot(compute, pind));
 	if (!p)
 		return KCSD_SC_NO_PROGRAM;
 	if (on == (atomic_read(&p->users) >= 0))
 		return 0;
-	if (on && ps->active == drive->cfg.max_active)
+	if (on && ps->active == compute->cfg->max_active)
 		return KCSD_SC_MAX_ACTIVATED;
-	return program_set_active(drive, p, on);
+	return program_set_active(compute, p, on);
 }

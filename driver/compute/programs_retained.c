@@ -8,7 +8,9 @@
 #include <linux/mm.h>
 #include <linux/printk.h>
 
-#include "drive.h"
+#include "compute/compute.h"
+#include "compute/program.h"
+#include "config.h"
 #include "engine/reasons.h"
 #include "persist/sidecar.h"
 
@@ -27,16 +29,25 @@ static int record_status(int ret)
 	}
 }
 
-int kcsd_program_record(struct kcsd_drive *drive, const struct kcsd_program *p)
+int kcsd_program_record(struct kcsd_compute *compute, const struct kcsd_program *p)
 {
-	return p->persistent ? record_status(kcsd_sidecar_add_program(drive, p)) : 0;
+	const struct kcsd_sidecar_program record = {
+		.pind = cpu_to_le16(p->pind),
+		.ptype = KCSD_PTYPE_EBPF,
+		.pit = p->pit,
+		.puid = cpu_to_le64(p->puid),
+	};
+
+	if (!p->persistent)
+		return 0;
+	return record_status(kcsd_sidecar_add_program(compute->lbas, &record, p->image, p->psize));
 }
 
-int kcsd_program_record_change(struct kcsd_drive *drive, const struct kcsd_program *p, u8 what)
+int kcsd_program_record_change(struct kcsd_compute *compute, const struct kcsd_program *p, u8 what)
 {
 	if (!p->persistent)
 		return 0;
-	return record_status(kcsd_sidecar_change_program(drive, p->pind, what));
+	return record_status(kcsd_sidecar_change_program(compute->lbas, p->pind, what));
 }
 
 static const char *restore_reason(const struct kcsd_verdict *verdict)
@@ -50,23 +61,23 @@ static const char *restore_reason(const struct kcsd_verdict *verdict)
 	return texts[verdict->check];
 }
 
-static int restore_unfit(struct kcsd_drive *drive, u16 pind, const char *option, u64 value)
+static int restore_unfit(struct kcsd_compute *compute, u16 pind, const char *option, u64 value)
 {
-	pr_err("kcsd%u: %s is %llu: too little for program %u of the sidecar\n", drive->index,
+	pr_err("kcsd%u: %s is %llu: too little for program %u of the sidecar\n", compute->index,
 	       option, value, pind);
 	return -EINVAL;
 }
 
-static int restore_validate(struct kcsd_drive *drive, u16 pind, bool active, u32 psize)
+static int restore_validate(struct kcsd_compute *compute, u16 pind, bool active, u32 psize)
 {
-	const struct kcsd_config *c = &drive->cfg;
+	const struct kcsd_config *c = compute->cfg;
 
 	if (pind >= c->max_programs)
-		return restore_unfit(drive, pind, "max_programs", c->max_programs);
-	if (psize > c->max_program_bytes - drive->programs.bytes)
-		return restore_unfit(drive, pind, "max_program_bytes", c->max_program_bytes);
-	if (active && drive->programs.active == c->max_active)
-		return restore_unfit(drive, pind, "max_active", c->max_active);
+		return restore_unfit(compute, pind, "max_programs", c->max_programs);
+	if (psize > c->max_program_bytes - compute->programs->bytes)
+		return restore_unfit(compute, pind, "max_program_bytes", c->max_program_bytes);
+	if (active && compute->programs->active == c->max_active)
+		return restore_unfit(compute, pind, "max_active", c->max_active);
 	return 0;
 }
 
@@ -74,10 +85,10 @@ static int restore_validate(struct kcsd_drive *drive, u16 pind, bool active, u32
  * Put a program from the sidecar into its slot. Returns 0 or -errno. A program that the drive would
  * not load today is left out, with a line in the kernel log; it stays in the sidecar.
  */
-static int restore_program(struct kcsd_drive *drive, const struct kcsd_sidecar_program *record,
-			   u32 len)
+static int restore_program(void *ctx, const struct kcsd_sidecar_program *record, u32 len)
 {
-	struct kcsd_programs *ps = &drive->programs;
+	struct kcsd_compute *compute = ctx;
+	struct kcsd_programs *ps = compute->programs;
 	struct kcsd_loading l = {
 		.psize = len, .pit = record->pit, .puid = le64_to_cpu(record->puid),
 		.persistent = true,
@@ -87,7 +98,7 @@ static int restore_program(struct kcsd_drive *drive, const struct kcsd_sidecar_p
 	struct kcsd_program *p;
 	int ret;
 
-	ret = restore_validate(drive, pind, record->active, len);
+	ret = restore_validate(compute, pind, record->active, len);
 	if (ret)
 		return ret;
 	l.image = kvmalloc(len, GFP_KERNEL);
@@ -95,16 +106,16 @@ static int restore_program(struct kcsd_drive *drive, const struct kcsd_sidecar_p
 		return -ENOMEM;
 	memcpy(l.image, record + 1, len);
 	ret = record->ptype == KCSD_PTYPE_EBPF && len <= KCSD_MAX_PROGRAM_LEN ?
-	      kcsd_program_create(drive, pind, &l, &p, &verdict) : -EINVAL;
+	      kcsd_program_create(compute, pind, &l, &p, &verdict) : -EINVAL;
 	if (ret) {
 		kvfree(l.image);
 		if (ret != -EINVAL)
 			return ret;
 		pr_warn("kcsd%u: program %u of the sidecar is none for this drive: %s\n",
-			drive->index, pind, restore_reason(&verdict));
+			compute->index, pind, restore_reason(&verdict));
 		return 0;
 	}
-	ret = kcsd_program_add(drive, p);
+	ret = kcsd_program_add(compute, p);
 	if (ret)
 		return ret;
 	if (record->active) {
@@ -116,8 +127,8 @@ static int restore_program(struct kcsd_drive *drive, const struct kcsd_sidecar_p
 	return 0;
 }
 
-int kcsd_programs_restore(struct kcsd_drive *drive)
+int kcsd_programs_restore(struct kcsd_compute *compute)
 {
-	lockdep_assert_held(&drive->programs.lock);
-	return kcsd_sidecar_each_program(drive, restore_program);
+	lockdep_assert_held(&compute->programs->lock);
+	return kcsd_sidecar_each_program(compute->lbas, restore_program, compute);
 }

@@ -17,10 +17,15 @@
 #include <linux/sched.h>
 
 #include "compute/compute.h"
+#include "compute/program.h"
+#include "compute/run.h"
 #include "compute/tenant.h"
-#include "drive.h"
+#include "compute/unit.h"
+#include "config.h"
+#include "media/lbas.h"
+#include "media/store.h"
+#include "stats/counters.h"
 
-#define KCSD_QUICK_RUNS		4	/* quick in so many successive runs: a quick program */
 #define KCSD_QUICK_PENALTY	64	/* so many more after one that overran its slice */
 
 /*
@@ -35,19 +40,12 @@
 
 static u64 quick_ns(const struct kcsd_run *run)
 {
-	return run->async.drive->cfg.quick_us * NSEC_PER_USEC;
+	return run->compute->cfg->quick_us * NSEC_PER_USEC;
 }
 
-void kcsd_program_time(struct kcsd_program *p, const struct kcsd_run *run)
+bool kcsd_run_was_quick(const struct kcsd_run *run)
 {
-	bool was_quick = run->end_ns - run->start_ns < quick_ns(run);
-	int quick = READ_ONCE(p->quick);
-
-	/* Write only if the value changes: all units read it. */
-	if (!was_quick && quick > 0)
-		WRITE_ONCE(p->quick, 0);
-	else if (was_quick && quick < KCSD_QUICK_RUNS)
-		WRITE_ONCE(p->quick, quick + 1);
+	return run->end_ns - run->start_ns < quick_ns(run);
 }
 
 /* True if the run can be started over without a visible trace of the first attempt. */
@@ -67,19 +65,19 @@ static bool run_leaves_nothing(const struct kcsd_run *run)
  */
 static bool run_suits_submitter(const struct kcsd_run *run)
 {
-	const struct kcsd_drive *drive = run->async.drive;
+	const struct kcsd_compute *compute = run->compute;
 
 	/* A plug means that more commands follow: these are for all units to share. */
-	if (current->plug || drive->cfg.cu_cpus)
+	if (current->plug || compute->cfg->cu_cpus)
 		return false;
 	/* A task that may get no CPU for long must not keep a unit. */
 	if (current->policy != SCHED_NORMAL || task_nice(current) > 0 ||
 	    ktime_get_ns() < READ_ONCE(run->async.turn.tenant->quick_from))
 		return false;
 	/* An injected failure or delay counts its hits, and may take long. */
-	if (READ_ONCE(drive->retained->inject.armed))
+	if (READ_ONCE(compute->lbas->retained->inject.armed))
 		return false;
-	return !run->nr_grants || !drive->store.ops->blocking;
+	return !run->nr_grants || !compute->lbas->store.ops->blocking;
 }
 
 bool kcsd_run_overran(struct kcsd_run *run)
@@ -103,7 +101,7 @@ static void run_note_stall(const struct kcsd_run *run)
 /* Reset the run as if it had never begun. Pages of its output stay allocated. */
 static void run_start_over(struct kcsd_run *run)
 {
-	kcsd_stat_inc(run->async.drive, runs_restarted);
+	kcsd_stat_inc(run->compute, runs_restarted);
 	WRITE_ONCE(run->program->quick, -KCSD_QUICK_PENALTY);
 	run->vm.end = (struct kcsd_vm_end){};
 	run->engine = KCSD_ENGINE_NONE;

@@ -7,7 +7,7 @@
 #include <linux/types.h>
 #include <linux/kcsd.h>
 
-struct kcsd_drive;
+struct kcsd_compute;
 
 /* A set. Constant, except users. It cannot be deleted while it has users. */
 struct kcsd_range_set {
@@ -23,26 +23,27 @@ struct kcsd_range_sets {
 };
 
 /* Allocate the table. Returns 0 or -ENOMEM. */
-int kcsd_range_sets_init(struct kcsd_drive *drive);
+int kcsd_range_sets_init(struct kcsd_compute *compute);
 /* Free all sets. No user may be left. */
-void kcsd_range_sets_destroy(struct kcsd_drive *drive);
+void kcsd_range_sets_destroy(struct kcsd_compute *compute);
 
 /* Return log page 84h, *len bytes, to be freed by kvfree(). NULL without memory. */
-void *kcsd_range_sets_page(struct kcsd_drive *drive, u32 *len);
+void *kcsd_range_sets_page(struct kcsd_compute *compute, u32 *len);
 
 /*
  * Return the set of this identifier; it cannot be deleted until kcsd_range_set_put(). On failure
  * return NULL and set *status to Invalid Memory Range Set Identifier.
  */
-const struct kcsd_range_set *kcsd_range_set_get(struct kcsd_drive *drive, u16 rsid, int *status);
-void kcsd_range_set_put(struct kcsd_drive *drive, const struct kcsd_range_set *set);
+const struct kcsd_range_set *kcsd_range_set_get(struct kcsd_compute *compute, u16 rsid,
+						int *status);
+void kcsd_range_set_put(struct kcsd_compute *compute, const struct kcsd_range_set *set);
 
 /*
  * Add a set to the table, which then owns it, and return its identifier, the first free one.
  * Returns 0 if none is free; the caller still owns the set.
  */
-u16 kcsd_range_set_add(struct kcsd_drive *drive, struct kcsd_range_set *set);
+u16 kcsd_range_set_add(struct kcsd_compute *compute, struct kcsd_range_set *set);
 /* Delete a set. Returns 0, or a status if there is no such set or it has users. */
-int kcsd_range_set_delete(struct kcsd_drive *drive, u16 rsid);
+int kcsd_range_set_delete(struct kcsd_compute *compute, u16 rsid);
 
 #endif

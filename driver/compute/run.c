@@ -5,12 +5,20 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "compute/async.h"
 #include "compute/audit.h"
 #include "compute/compute.h"
+#include "compute/jit_run.h"
 #include "compute/mapping.h"
-#include "compute/jit_code.h"
+#include "compute/program.h"
+#include "compute/program_log.h"
+#include "compute/range_set.h"
+#include "compute/run.h"
 #include "compute/tenant.h"
-#include "drive.h"
+#include "compute/unit.h"
+#include "media/lbas.h"
+#include "stats/counters.h"
+#include "stats/error_log.h"
 #include "stats/trace.h"
 
 /*
@@ -56,7 +64,7 @@ static void run_start(struct kcsd_run *run, struct kcsd_unit *unit,
 		.cparam2 = run->cparam2,
 		.grants = run->grants,
 		.nr_grants = run->nr_grants,
-		.lba_size = 1U << run->async.drive->lba_shift,
+		.lba_size = 1U << run->compute->lbas->lba_shift,
 		.args = run->args,
 		.args_len = run->args_len,
 		.ranges = run->ranges,
@@ -69,9 +77,9 @@ static void run_start(struct kcsd_run *run, struct kcsd_unit *unit,
 	run->vm.ops = &kcsd_run_ops;
 	kcsd_vm_setup(&run->vm, &run->program->view, &in);
 	run->engine = jit ? KCSD_ENGINE_JIT : KCSD_ENGINE_INTERP;
-	trace_kcsd_cmd_start(run->async.drive, &run->async.trace, unit->nr, run->pind);
+	trace_kcsd_cmd_start(&run->async.trace, unit->nr, run->pind);
 	if (jit)
-		kcsd_jit_code_run(unit, run, jit);
+		kcsd_jit_run_start(unit, run, jit);
 	else
 		kcsd_interp(run->program->code, &run->vm);
 }
@@ -86,7 +94,7 @@ static bool run_admit(struct kcsd_run *run)
 		.timeout_ms = run->timeout_ms,
 		.cancelled = &run->async.cancelled,
 	};
-	int status = kcsd_inject(run->async.drive, &cmd);
+	int status = kcsd_inject(run->compute->lbas, &cmd);
 
 	if (!status && !READ_ONCE(run->async.cancelled))
 		return true;
@@ -102,7 +110,7 @@ static bool run_admit(struct kcsd_run *run)
 void kcsd_run_execute(struct kcsd_run *run, struct kcsd_unit *unit)
 {
 	/* Code compiled here serves later runs, too: not charged as time of this run. */
-	const struct kcsd_jit *jit = kcsd_jit_code_get(unit, run);
+	const struct kcsd_jit *jit = kcsd_jit_run_get(unit, run);
 	/* The layout fits: validated for the longest arguments when the program was loaded. */
 	u64 own = kcsd_layout_init(&run->vm.layout, &run->program->view, run->args_len);
 
@@ -119,7 +127,7 @@ out:
 	run->end_ns = ktime_get_ns();
 }
 
-static void run_count_fault(struct kcsd_drive *drive, u32 reason)
+static void run_count_fault(struct kcsd_compute *compute, u32 reason)
 {
 	static const size_t counter[] = {
 		[KCSD_FAULT_MEMORY]	= offsetof(struct kcsd_stats, faults_memory),
@@ -132,22 +140,22 @@ static void run_count_fault(struct kcsd_drive *drive, u32 reason)
 		[KCSD_FAULT_INJECTED]	= offsetof(struct kcsd_stats, faults_injected),
 	};
 
-	kcsd_stat_inc(drive, runs_failed);
-	this_cpu_inc(*(u64 __percpu *)((void __percpu *)drive->stats + counter[reason]));
+	kcsd_stat_inc(compute, runs_failed);
+	this_cpu_inc(*(u64 __percpu *)((void __percpu *)compute->stats + counter[reason]));
 }
 
 static void run_count(struct kcsd_run *run)
 {
-	kcsd_stat_inc(run->async.drive, runs);
+	kcsd_stat_inc(run->compute, runs);
 	if (run->is_quick)
-		kcsd_stat_inc(run->async.drive, runs_quick);
+		kcsd_stat_inc(run->compute, runs_quick);
 	if (run->engine == KCSD_ENGINE_JIT)
-		kcsd_stat_inc(run->async.drive, runs_jit);
+		kcsd_stat_inc(run->compute, runs_jit);
 	else if (run->engine == KCSD_ENGINE_INTERP)
-		kcsd_stat_inc(run->async.drive, runs_interp);
-	kcsd_stat_add(run->async.drive, insns, run->vm.end.insns);
+		kcsd_stat_inc(run->compute, runs_interp);
+	kcsd_stat_add(run->compute, insns, run->vm.end.insns);
 	if (run->vm.end.reason)
-		run_count_fault(run->async.drive, run->vm.end.reason);
+		run_count_fault(run->compute, run->vm.end.reason);
 }
 
 /*
@@ -164,15 +172,36 @@ static void run_log_io(const struct kcsd_run *run)
 		.lba = run->io_lba,
 	};
 
-	kcsd_program_log_io(&run->async.drive->log, owner, run->pind, f.status, f.lba);
-	kcsd_error_log_add(&run->async.drive->retained->errors, &f);
+	kcsd_program_log_io(run->compute->log, owner, run->pind, f.status, f.lba);
+	kcsd_error_log_add(run->compute->errors, &f);
 }
 
 static void run_put_ranges(struct kcsd_run *run)
 {
 	if (run->range_set)
-		kcsd_range_set_put(run->async.drive, run->range_set);
+		kcsd_range_set_put(run->compute, run->range_set);
 	run->range_set = NULL;
+}
+
+void kcsd_run_describe(const struct kcsd_run *run, struct kcsd_trace_run *to)
+{
+	*to = (struct kcsd_trace_run) {
+		.pind = run->pind,
+		.engine = run->engine,
+		.reason = run->vm.end.reason,
+		.insns = run->vm.end.insns,
+		.run_ns = run->end_ns - run->start_ns,
+		.read_bytes = run->read_bytes,
+		.written_bytes = run->written_bytes,
+	};
+}
+
+static void run_account(const struct kcsd_run *run)
+{
+	struct kcsd_trace_run facts;
+
+	kcsd_run_describe(run, &facts);
+	kcsd_program_account(run->program, &facts, kcsd_run_was_quick(run));
 }
 
 void kcsd_run_retire(struct kcsd_run *run)
@@ -188,11 +217,11 @@ void kcsd_run_retire(struct kcsd_run *run)
 	}
 	run_count(run);
 	if (run->engine != KCSD_ENGINE_NONE)
-		kcsd_program_account(p, run);
+		run_account(run);
 	if (run->io_status)
 		run_log_io(run);
 	if (end->reason)
-		kcsd_program_log_fault(&async->drive->log, async->turn.tenant->owner, run->pind,
+		kcsd_program_log_fault(run->compute->log, async->turn.tenant->owner, run->pind,
 				       end);
 	async->status = kcsd_fault_status(end->reason);
 	async->result = end->r0;
@@ -274,7 +303,7 @@ static int run_copy_output(struct kcsd_run *run)
 	BUILD_BUG_ON(sizeof(r) != 96);
 	if (!run->metadata_len)
 		return 0;
-	if (READ_ONCE(run->async.drive->sanitize.nr) != run->sanitizes)
+	if (READ_ONCE(run->compute->erased) != run->sanitizes)
 		forget_output(run, &r);
 	if (run->audit) {
 		/* The audit fits: kcsd_execute_parse() has reserved the room. */
@@ -288,7 +317,7 @@ static int run_copy_output(struct kcsd_run *run)
 		return -EFAULT;
 	if (run->audit && kcsd_audit_copy(run->audit, run->metadata + audit_off))
 		return -EFAULT;
-	kcsd_stat_add(run->async.drive, host_read_bytes, sizeof(r) + run->out_len + audit_len);
+	kcsd_stat_add(run->compute, host_read_bytes, sizeof(r) + run->out_len + audit_len);
 	return 0;
 }
 

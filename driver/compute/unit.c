@@ -12,10 +12,15 @@
 #include <linux/vmalloc.h>
 
 #include "compat.h"
+#include "compute/async.h"
 #include "compute/compute.h"
+#include "compute/jit_run.h"
 #include "compute/mapping.h"
-#include "compute/jit_code.h"
-#include "drive.h"
+#include "compute/program.h"
+#include "compute/run.h"
+#include "compute/unit.h"
+#include "config.h"
+#include "media/lbas.h"
 
 /* Maximum number of bytes to wipe before a quick run. */
 #define KCSD_QUICK_WIPE	SZ_64K
@@ -40,7 +45,7 @@ static void units_call(struct kcsd_units *us)
  */
 static void unit_put(struct kcsd_unit *unit)
 {
-	struct kcsd_units *us = &unit->drive->units;
+	struct kcsd_units *us = unit->compute->units;
 
 	lockdep_assert_held(&us->lock);
 	WRITE_ONCE(unit->called, false);
@@ -68,7 +73,7 @@ static struct kcsd_run *units_next(struct kcsd_units *us)
 /* Return the next run for this unit. If none waits, make the unit idle and return NULL. */
 static struct kcsd_run *unit_take(struct kcsd_unit *unit)
 {
-	struct kcsd_units *us = &unit->drive->units;
+	struct kcsd_units *us = unit->compute->units;
 	struct kcsd_run *run;
 
 	scoped_guard(spinlock, &us->lock) {
@@ -103,7 +108,7 @@ static void unit_set_idle(struct kcsd_unit *unit)
 
 void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run)
 {
-	struct kcsd_units *us = &unit->drive->units;
+	struct kcsd_units *us = unit->compute->units;
 	u64 took;
 
 	unit_set_busy(unit);
@@ -142,22 +147,22 @@ static int unit_thread(void *data)
 /*
  * True if no run may begin: at power off, or during Sanitize, which has closed memory_gate before.
  */
-static bool units_stopping(const struct kcsd_drive *drive)
+static bool units_stopping(const struct kcsd_compute *compute)
 {
-	lockdep_assert_held(&drive->units.lock);
-	return drive->units.stopping || kcsd_gate_status(&drive->memory_gate);
+	lockdep_assert_held(&compute->units->lock);
+	return compute->units->stopping || kcsd_gate_status(compute->ns.gate);
 }
 
 void kcsd_run_submit(struct kcsd_async *async)
 {
 	struct kcsd_run *run = container_of(async, struct kcsd_run, async);
-	struct kcsd_units *us = &async->drive->units;
+	struct kcsd_units *us = run->compute->units;
 	bool stopping;
 
 	/* A run that was started as a quick run has waited since before that. */
 	run->queued_ns = run->queued_ns ?: ktime_get_ns();
 	scoped_guard(spinlock, &us->lock) {
-		stopping = units_stopping(async->drive) || async->cancelled;
+		stopping = units_stopping(run->compute) || async->cancelled;
 		async->state = stopping ? KCSD_ASYNC_COMPLETE : KCSD_ASYNC_QUEUED;
 		if (!stopping) {
 			kcsd_schedule_add(&us->schedule, &async->turn);
@@ -188,8 +193,8 @@ static struct kcsd_unit *units_lend(struct kcsd_units *us, struct kcsd_run *run,
 
 	lockdep_assert_held(&us->lock);
 	unit = list_first_entry_or_null(&us->idle, struct kcsd_unit, idle);
-	if (!unit || us->schedule.queued || units_stopping(run->async.drive) ||
-	    !kcsd_jit_code_ready(unit, run) || !unit_is_clean(unit, own))
+	if (!unit || us->schedule.queued || units_stopping(run->compute) ||
+	    !kcsd_jit_run_ready(unit, run) || !unit_is_clean(unit, own))
 		return NULL;
 	list_del(&unit->idle);
 	run->queued_ns = ktime_get_ns();
@@ -201,7 +206,7 @@ static struct kcsd_unit *units_lend(struct kcsd_units *us, struct kcsd_run *run,
 struct kcsd_unit *kcsd_unit_borrow(struct kcsd_run *run)
 {
 	u64 own = kcsd_layout_init(&run->vm.layout, &run->program->view, run->args_len);
-	struct kcsd_units *us = &run->async.drive->units;
+	struct kcsd_units *us = run->compute->units;
 	struct kcsd_unit *unit;
 
 	scoped_guard(spinlock, &us->lock)
@@ -211,7 +216,7 @@ struct kcsd_unit *kcsd_unit_borrow(struct kcsd_run *run)
 
 void kcsd_unit_return(struct kcsd_unit *unit)
 {
-	struct kcsd_units *us = &unit->drive->units;
+	struct kcsd_units *us = unit->compute->units;
 
 	scoped_guard(spinlock, &us->lock) {
 		unit_put(unit);
@@ -235,12 +240,12 @@ static void run_set_cancelled(struct kcsd_units *us, struct kcsd_run *run)
 void kcsd_run_cancel(struct kcsd_async *async)
 {
 	struct kcsd_run *run = container_of(async, struct kcsd_run, async);
-	struct kcsd_units *us = &async->drive->units;
+	struct kcsd_units *us = run->compute->units;
 
 	scoped_guard(spinlock, &us->lock) {
 		run_set_cancelled(us, run);
 		if (async->state == KCSD_ASYNC_RUNNING)
-			kcsd_delayed_wake(&async->drive->delayed);
+			kcsd_delayed_wake(&run->compute->lbas->delayed);
 		if (async->state != KCSD_ASYNC_QUEUED)
 			return;
 		kcsd_schedule_remove(&us->schedule, &async->turn);
@@ -250,9 +255,9 @@ void kcsd_run_cancel(struct kcsd_async *async)
 	kcsd_run_complete(run);
 }
 
-void kcsd_units_cancel_all(struct kcsd_drive *drive, bool for_good)
+void kcsd_units_cancel_all(struct kcsd_compute *compute, bool for_good)
 {
-	struct kcsd_units *us = &drive->units;
+	struct kcsd_units *us = compute->units;
 	struct kcsd_run *run;
 	LIST_HEAD(queued);
 
@@ -264,7 +269,7 @@ void kcsd_units_cancel_all(struct kcsd_drive *drive, bool for_good)
 		list_for_each_entry(run, &us->running, async.turn.entry)
 			run_set_cancelled(us, run);
 	}
-	kcsd_delayed_wake(&drive->delayed);
+	kcsd_delayed_wake(&compute->lbas->delayed);
 	while ((run = list_first_entry_or_null(&queued, struct kcsd_run, async.turn.entry))) {
 		list_del(&run->async.turn.entry);
 		kcsd_vm_fault(&run->vm, KCSD_FAULT_CANCELLED, 0);
@@ -272,11 +277,12 @@ void kcsd_units_cancel_all(struct kcsd_drive *drive, bool for_good)
 	}
 }
 
-void kcsd_units_erase(struct kcsd_drive *drive)
+void kcsd_units_erase(struct kcsd_compute *compute)
 {
 	struct kcsd_unit *unit;
 
-	for (unit = drive->units.unit; unit < drive->units.unit + drive->units.nr; unit++) {
+	for (unit = compute->units->unit; unit < compute->units->unit + compute->units->nr;
+	     unit++) {
 		memset(unit->arena, 0, unit->dirty);
 		unit->dirty = 0;
 		cond_resched();
@@ -304,26 +310,26 @@ static void unit_free_arena(struct kcsd_unit *unit)
 }
 
 /* Set up a unit and start its thread. cpus: where the thread runs; NULL: anywhere. */
-static int unit_init(struct kcsd_drive *drive, struct kcsd_unit *unit, u32 nr,
+static int unit_init(struct kcsd_compute *compute, struct kcsd_unit *unit, u32 nr,
 		     const struct cpumask *cpus)
 {
 	struct task_struct *task;
 
-	unit->drive = drive;
+	unit->compute = compute;
 	unit->nr = nr;
 	seqcount_init(&unit->busy_seq);
 	init_waitqueue_head(&unit->wait);
-	if (unit_alloc_arena(unit, drive->cfg.arena_size))
+	if (unit_alloc_arena(unit, compute->cfg->arena_size))
 		return -ENOMEM;
-	kcsd_jit_code_timer_init(unit);
-	task = kthread_create(unit_thread, unit, "kcsd%u-cu%u", drive->index, nr);
+	kcsd_jit_run_timer_init(unit);
+	task = kthread_create(unit_thread, unit, "kcsd%u-cu%u", compute->index, nr);
 	if (IS_ERR(task)) {
 		unit_free_arena(unit);
 		return PTR_ERR(task);
 	}
 	/* A preference, not a binding: when the last of these CPUs goes offline, others run it. */
 	if (cpus && kcsd_kthread_prefer(task, cpus))
-		pr_warn("kcsd%u: unit %u cannot be kept to its CPUs\n", drive->index, nr);
+		pr_warn("kcsd%u: unit %u cannot be kept to its CPUs\n", compute->index, nr);
 	wake_up_process(task);
 	unit->task = task;
 	return 0;
@@ -332,22 +338,22 @@ static int unit_init(struct kcsd_drive *drive, struct kcsd_unit *unit, u32 nr,
 static void unit_destroy(struct kcsd_unit *unit)
 {
 	kthread_stop(unit->task);
-	kcsd_jit_code_timer_destroy(unit);
+	kcsd_jit_run_timer_destroy(unit);
 	unit_free_arena(unit);
 }
 
-static int units_start(struct kcsd_drive *drive)
+static int units_start(struct kcsd_compute *compute)
 {
-	struct kcsd_units *us = &drive->units;
+	struct kcsd_units *us = compute->units;
 	cpumask_var_t cpus;
 	int ret;
 
 	if (!alloc_cpumask_var(&cpus, GFP_KERNEL))
 		return -ENOMEM;
-	ret = kcsd_config_cpus(&drive->cfg, cpus);
-	while (!ret && us->nr < drive->cfg.cus) {
-		ret = unit_init(drive, &us->unit[us->nr], us->nr,
-				drive->cfg.cu_cpus ? cpus : NULL);
+	ret = kcsd_config_cpus(compute->cfg, cpus);
+	while (!ret && us->nr < compute->cfg->cus) {
+		ret = unit_init(compute, &us->unit[us->nr], us->nr,
+				compute->cfg->cu_cpus ? cpus : NULL);
 		if (!ret)
 			list_add_tail(&us->unit[us->nr++].idle, &us->idle);
 	}
@@ -355,27 +361,27 @@ static int units_start(struct kcsd_drive *drive)
 	return ret;
 }
 
-int kcsd_units_init(struct kcsd_drive *drive)
+int kcsd_units_init(struct kcsd_compute *compute)
 {
-	struct kcsd_units *us = &drive->units;
+	struct kcsd_units *us = compute->units;
 	int ret;
 
 	spin_lock_init(&us->lock);
 	INIT_LIST_HEAD(&us->running);
 	INIT_LIST_HEAD(&us->idle);
 	us->started_ns = ktime_get_ns();
-	us->unit = kcalloc(drive->cfg.cus, sizeof(*us->unit), GFP_KERNEL);
+	us->unit = kcalloc(compute->cfg->cus, sizeof(*us->unit), GFP_KERNEL);
 	if (!us->unit)
 		return -ENOMEM;
-	ret = units_start(drive);
+	ret = units_start(compute);
 	if (ret)
-		kcsd_units_destroy(drive);
+		kcsd_units_destroy(compute);
 	return ret;
 }
 
-void kcsd_units_destroy(struct kcsd_drive *drive)
+void kcsd_units_destroy(struct kcsd_compute *compute)
 {
-	struct kcsd_units *us = &drive->units;
+	struct kcsd_units *us = compute->units;
 
 	while (us->nr)
 		unit_destroy(&us->unit[--us->nr]);
@@ -396,12 +402,12 @@ void kcsd_unit_get_times(const struct kcsd_unit *unit, struct kcsd_unit_times *t
 		now = ktime_get_ns();
 	} while (read_seqcount_retry(&unit->busy_seq, seq));
 	times->busy_ns = busy + (since ? now - since : 0);
-	times->idle_ns = now - unit->drive->units.started_ns - times->busy_ns;
+	times->idle_ns = now - unit->compute->units->started_ns - times->busy_ns;
 }
 
-void kcsd_units_get_times(const struct kcsd_drive *drive, struct kcsd_unit_times *times)
+void kcsd_units_get_times(const struct kcsd_compute *compute, struct kcsd_unit_times *times)
 {
-	const struct kcsd_units *us = &drive->units;
+	const struct kcsd_units *us = compute->units;
 	struct kcsd_unit_times one;
 	u32 i;
 
@@ -413,10 +419,10 @@ void kcsd_units_get_times(const struct kcsd_drive *drive, struct kcsd_unit_times
 	}
 }
 
-u64 kcsd_units_memory(const struct kcsd_drive *drive)
+u64 kcsd_units_memory(const struct kcsd_compute *compute)
 {
-	const struct kcsd_units *us = &drive->units;
+	const struct kcsd_units *us = compute->units;
 
 	return us->nr * (KCSD_LOWERED_BEFORE + us->unit[0].arena_len) +
-	       atomic64_read(&us->jit_bytes);
+	       atomic64_read(&compute->jit_bytes);
 }

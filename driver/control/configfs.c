@@ -14,6 +14,8 @@
 #include "config.h"
 #include "drive.h"
 #include "media/badblocks.h"
+#include "media/lbas.h"
+#include "nvme/retained.h"
 #include "power.h"
 
 #define MAX_INDEX	9999
@@ -63,7 +65,7 @@ static ssize_t store_option(struct config_item *item, const char *page, size_t c
 static u64 shown_option(const struct kcsd_entry *entry, const u64 *option)
 {
 	if (entry->drive && option == &entry->cfg.size)
-		return entry->drive->nsze << entry->drive->lba_shift;
+		return entry->drive->lbas->nsze << entry->drive->lbas->lba_shift;
 	return *option;
 }
 
@@ -118,7 +120,7 @@ CONFIGFS_ATTR(drive_, cu_cpus);
 
 static ssize_t drive_inject_show(struct config_item *item, char *page)
 {
-	return kcsd_inject_show(&to_entry(item)->retained.inject, page);
+	return kcsd_inject_show(&to_entry(item)->retained.lbas.inject, page);
 }
 
 static ssize_t drive_inject_store(struct config_item *item, const char *page, size_t count)
@@ -127,19 +129,20 @@ static ssize_t drive_inject_store(struct config_item *item, const char *page, si
 	int ret;
 
 	guard(mutex)(&entry->lock);
-	ret = kcsd_inject_store(&entry->retained.inject, entry->drive, page);
+	ret = kcsd_inject_store(&entry->retained.lbas.inject,
+				entry->drive ? entry->drive->lbas : NULL, page);
 	return ret ?: count;
 }
 CONFIGFS_ATTR(drive_, inject);
 
 static ssize_t drive_badblocks_show(struct config_item *item, char *page)
 {
-	return kcsd_badblocks_show(&to_entry(item)->retained, page);
+	return kcsd_badblocks_show(&to_entry(item)->retained.lbas, page);
 }
 
 static ssize_t drive_badblocks_store(struct config_item *item, const char *page, size_t count)
 {
-	int ret = kcsd_badblocks_store(&to_entry(item)->retained, page);
+	int ret = kcsd_badblocks_store(&to_entry(item)->retained.lbas, page);
 
 	return ret ?: count;
 }
@@ -157,7 +160,8 @@ static ssize_t show_zones(struct config_item *item, char *page, enum blk_zone_co
 	struct kcsd_entry *entry = to_entry(item);
 
 	guard(mutex)(&entry->lock);
-	return entry->drive ? kcsd_zone_print(entry->drive, cond, page) : sysfs_emit(page, "\n");
+	return entry->drive ? kcsd_zone_print(entry->drive->lbas, cond, page)
+			    : sysfs_emit(page, "\n");
 }
 
 /* Put the zone with this number into a condition. */
@@ -173,7 +177,7 @@ static ssize_t wear_out_zone(struct config_item *item, const char *page, size_t 
 	guard(mutex)(&entry->lock);
 	if (!entry->drive)
 		return -ENODEV;
-	ret = kcsd_zone_wear_out(entry->drive, index, cond);
+	ret = kcsd_zone_wear_out(entry->drive->lbas, index, cond);
 	return ret ?: count;
 }
 

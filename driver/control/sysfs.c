@@ -3,8 +3,17 @@
 #include <linux/module.h>
 #include <linux/sysfs.h>
 
+#include "compute/compute.h"
+#include "compute/program.h"
+#include "compute/run.h"
+#include "compute/unit.h"
+#include "control/sysfs.h"
 #include "drive.h"
+#include "media/lbas.h"
+#include "media/slm.h"
+#include "media/store.h"
 #include "nvme/identify.h"
+#include "stats/counters.h"
 
 static struct kcsd_drive *dev_drive(struct device *dev)
 {
@@ -54,8 +63,8 @@ KCSD_SLM_COUNTERS(KCSD_SLM_COUNTER_ATTR)
 /* Return the bytes of system memory that the drive holds, without buffers of runs. */
 static u64 drive_memory(const struct kcsd_drive *drive)
 {
-	return drive->store.memory + drive->slm.size + kcsd_units_memory(drive) +
-	       READ_ONCE(drive->programs.bytes);
+	return drive->lbas->store.memory + drive->slm->size + kcsd_units_memory(drive->compute) +
+	       READ_ONCE(drive->compute->programs->bytes);
 }
 
 KCSD_ATTR_RO(memory_bytes, "%llu", drive_memory(drive));
@@ -64,19 +73,19 @@ static struct kcsd_unit_times drive_times(const struct kcsd_drive *drive)
 {
 	struct kcsd_unit_times times;
 
-	kcsd_units_get_times(drive, &times);
+	kcsd_units_get_times(drive->compute, &times);
 	return times;
 }
 
 KCSD_ATTR_RO(cu_busy_ns, "%llu", drive_times(drive).busy_ns);
 KCSD_ATTR_RO(cu_idle_ns, "%llu", drive_times(drive).idle_ns);
 
-KCSD_ATTR_RO(store, "%s", kcsd_store_medium(&drive->store)->ops->name);
-KCSD_ATTR_RO(size, "%llu", drive->store.size);
-KCSD_ATTR_RO(block_size, "%u", 1U << drive->lba_shift);
-KCSD_ATTR_RO(slm_size, "%llu", drive->slm.size);
+KCSD_ATTR_RO(store, "%s", kcsd_store_medium(&drive->lbas->store)->ops->name);
+KCSD_ATTR_RO(size, "%llu", drive->lbas->store.size);
+KCSD_ATTR_RO(block_size, "%u", 1U << drive->lbas->lba_shift);
+KCSD_ATTR_RO(slm_size, "%llu", drive->slm->size);
 KCSD_ATTR_RO(uuid, "%pUb", &drive->uuid);
-KCSD_ATTR_RO(data_lost, "%d", READ_ONCE(drive->data_lost));
+KCSD_ATTR_RO(data_lost, "%d", READ_ONCE(drive->lbas->data_lost));
 
 /* Named as for NVMe controllers in Linux: lsblk looks for these files in the parent of the disk. */
 static ssize_t serial_show(struct device *dev, struct device_attribute *attr, char *page)
@@ -104,7 +113,7 @@ static struct kcsd_cache_stats drive_cache(const struct kcsd_drive *drive)
 {
 	struct kcsd_cache_stats stats;
 
-	kcsd_store_cache_stats(&drive->store, &stats);
+	kcsd_store_cache_stats(&drive->lbas->store, &stats);
 	return stats;
 }
 

@@ -6,7 +6,12 @@
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 
+#include "compute/compute.h"
+#include "compute/run.h"
+#include "compute/unit.h"
+#include "control/sysfs.h"
 #include "drive.h"
+#include "host/node.h"
 
 /*
  * units/, or the directory of one unit below it. Deleted before the units are destroyed; then no
@@ -33,8 +38,8 @@ static struct kcsd_units_attr kcsd_units_attr_##_name = {				\
 	.show = kcsd_units_##_name##_show,						\
 }
 
-KCSD_UNITS_ATTR(queued, "%u", READ_ONCE(dir->drive->units.schedule.queued));
-KCSD_UNITS_ATTR(running, "%u", READ_ONCE(dir->drive->units.schedule.running));
+KCSD_UNITS_ATTR(queued, "%u", READ_ONCE(dir->drive->compute->units->schedule.queued));
+KCSD_UNITS_ATTR(running, "%u", READ_ONCE(dir->drive->compute->units->schedule.running));
 
 static struct attribute *kcsd_units_attrs[] = {
 	&kcsd_units_attr_queued.attr,
@@ -101,8 +106,8 @@ static struct kobject *units_dir_create(struct kcsd_drive *drive, struct kcsd_un
 	dir->drive = drive;
 	dir->unit = unit;
 	if (unit)
-		ret = kobject_init_and_add(&dir->kobj, &unit_ktype, drive->units.dir, "%u",
-					   unit->nr);
+		ret = kobject_init_and_add(&dir->kobj, &unit_ktype, drive->compute->units->dir,
+					   "%u", unit->nr);
 	else
 		ret = kobject_init_and_add(&dir->kobj, &units_ktype, &drive->ctrl->dev.kobj,
 					   "units");
@@ -122,7 +127,7 @@ static void units_dir_destroy(struct kobject *kobj)
 
 int kcsd_units_add_dir(struct kcsd_drive *drive)
 {
-	struct kcsd_units *us = &drive->units;
+	struct kcsd_units *us = drive->compute->units;
 	u32 i;
 
 	us->dir = units_dir_create(drive, NULL);
@@ -138,7 +143,7 @@ int kcsd_units_add_dir(struct kcsd_drive *drive)
 
 void kcsd_units_del_dir(struct kcsd_drive *drive)
 {
-	struct kcsd_units *us = &drive->units;
+	struct kcsd_units *us = drive->compute->units;
 	u32 i;
 
 	for (i = 0; i < us->nr; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * The instructions of RFC 9669 in one table, used to validate (validate.c), decode (code.c), dispatch
+ * The instructions of RFC 9669 in one table, used to validate (validate.c), decode (code.c), call
  * (interp.c) and by the assembler and the disassembler.
  */
 #ifndef KCSD_INSN_H

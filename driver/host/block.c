@@ -10,10 +10,18 @@
 #include <linux/workqueue.h>
 
 #include "compat.h"
+#include "config.h"
 #include "drive.h"
+#include "host/block.h"
 #include "host/block_zone.h"
+#include "host/node.h"
 #include "host/passthru.h"
-#include "nvme/uuid.h"
+#include "media/lba_io.h"
+#include "media/lbas.h"
+#include "media/store.h"
+#include "nvme/retained.h"
+#include "stats/counters.h"
+#include "stats/error_log.h"
 
 #define MAX_TRANSFER		SZ_1M
 /* Bytes zeroed by one request: few in memory (occupies a CPU), more in files (mostly holes). */
@@ -25,14 +33,14 @@ struct block_work {
 	struct work_struct work;
 };
 
-static struct kcsd_drive *request_drive(struct request *rq)
+static struct kcsd_lbas *request_lbas(struct request *rq)
 {
 	return rq->q->queuedata;
 }
 
 static u64 request_slba(struct request *rq)
 {
-	return blk_rq_pos(rq) >> (request_drive(rq)->lba_shift - SECTOR_SHIFT);
+	return blk_rq_pos(rq) >> (request_lbas(rq)->lba_shift - SECTOR_SHIFT);
 }
 
 /* Make an iterator over the data of one bio. A split bio starts within a bvec: bi_bvec_done. */
@@ -66,7 +74,7 @@ static void flush_pages(struct request *rq, enum req_op op)
 /* Move data bio by bio: each is a whole number of LBAs, and this needs no allocation. */
 static int move_data(struct request *rq)
 {
-	struct kcsd_drive *drive = request_drive(rq);
+	struct kcsd_lbas *lbas = request_lbas(rq);
 	u64 slba = request_slba(rq);
 	struct iov_iter iter;
 	struct bio *bio;
@@ -76,12 +84,12 @@ static int move_data(struct request *rq)
 	__rq_for_each_bio(bio, rq) {
 		bio_to_iter(bio, &iter);
 		if (req_op(rq) == REQ_OP_WRITE)
-			ret = kcsd_lba_io_write(drive, slba, &iter);
+			ret = kcsd_lba_io_write(lbas, slba, &iter);
 		else
-			ret = kcsd_lba_io_read(drive, slba, &iter);
+			ret = kcsd_lba_io_read(lbas, slba, &iter);
 		if (ret)
 			return ret;
-		slba += bio->bi_iter.bi_size >> drive->lba_shift;
+		slba += bio->bi_iter.bi_size >> lbas->lba_shift;
 	}
 	flush_pages(rq, REQ_OP_READ);
 	return 0;
@@ -89,88 +97,88 @@ static int move_data(struct request *rq)
 
 static int do_read(struct request *rq)
 {
-	struct kcsd_drive *drive = request_drive(rq);
+	struct kcsd_lbas *lbas = request_lbas(rq);
 	int ret = move_data(rq);
 
 	if (ret)
 		return ret;
-	kcsd_stat_inc(drive, read_commands);
-	kcsd_stat_add(drive, read_bytes, blk_rq_bytes(rq));
-	kcsd_stat_add(drive, host_read_bytes, blk_rq_bytes(rq));
+	kcsd_stat_inc(lbas, read_commands);
+	kcsd_stat_add(lbas, read_bytes, blk_rq_bytes(rq));
+	kcsd_stat_add(lbas, host_read_bytes, blk_rq_bytes(rq));
 	return 0;
 }
 
 /* Append the only bio: appends are never merged. The sender finds the LBA in the bio. */
 static int append_data(struct request *rq)
 {
-	struct kcsd_drive *drive = request_drive(rq);
+	struct kcsd_lbas *lbas = request_lbas(rq);
 	struct iov_iter iter;
 	u64 lba;
 	int ret;
 
 	bio_to_iter(rq->bio, &iter);
-	ret = kcsd_lba_io_append(drive, request_slba(rq), &iter, &lba);
+	ret = kcsd_lba_io_append(lbas, request_slba(rq), &iter, &lba);
 	if (!ret)
-		rq->__sector = lba << (drive->lba_shift - SECTOR_SHIFT);
+		rq->__sector = lba << (lbas->lba_shift - SECTOR_SHIFT);
 	return ret;
 }
 
 static int do_write(struct request *rq)
 {
-	struct kcsd_drive *drive = request_drive(rq);
+	struct kcsd_lbas *lbas = request_lbas(rq);
 	int ret = req_op(rq) == REQ_OP_ZONE_APPEND ? append_data(rq) : move_data(rq);
 
 	if (!ret && rq->cmd_flags & REQ_FUA)
-		ret = kcsd_lba_io_flush(drive);
+		ret = kcsd_lba_io_flush(lbas);
 	if (ret)
 		return ret;
-	kcsd_stat_inc(drive, write_commands);
-	kcsd_stat_add(drive, write_bytes, blk_rq_bytes(rq));
-	kcsd_stat_add(drive, host_write_bytes, blk_rq_bytes(rq));
+	kcsd_stat_inc(lbas, write_commands);
+	kcsd_stat_add(lbas, write_bytes, blk_rq_bytes(rq));
+	kcsd_stat_add(lbas, host_write_bytes, blk_rq_bytes(rq));
 	return 0;
 }
 
 static int do_zero(struct request *rq, bool unmap)
 {
-	struct kcsd_drive *drive = request_drive(rq);
+	struct kcsd_lbas *lbas = request_lbas(rq);
 
-	return kcsd_lba_io_zero(drive, request_slba(rq), blk_rq_bytes(rq) >> drive->lba_shift,
+	return kcsd_lba_io_zero(lbas, request_slba(rq), blk_rq_bytes(rq) >> lbas->lba_shift,
 				unmap);
 }
 
 static int do_discard(struct request *rq)
 {
-	struct kcsd_drive *drive = request_drive(rq);
+	struct kcsd_lbas *lbas = request_lbas(rq);
 	int ret = do_zero(rq, true);
 
 	if (ret)
 		return ret;
-	kcsd_stat_inc(drive, discard_commands);
-	kcsd_stat_add(drive, discard_bytes, blk_rq_bytes(rq));
+	kcsd_stat_inc(lbas, discard_commands);
+	kcsd_stat_add(lbas, discard_bytes, blk_rq_bytes(rq));
 	return 0;
 }
 
 static int do_write_zeroes(struct request *rq)
 {
-	struct kcsd_drive *drive = request_drive(rq);
+	struct kcsd_lbas *lbas = request_lbas(rq);
 	int ret = do_zero(rq, !(rq->cmd_flags & REQ_NOUNMAP));
 
 	if (!ret && rq->cmd_flags & REQ_FUA)
-		ret = kcsd_lba_io_flush(drive);
+		ret = kcsd_lba_io_flush(lbas);
 	if (ret)
 		return ret;
-	kcsd_stat_inc(drive, write_zeroes_commands);
-	kcsd_stat_add(drive, write_zeroes_bytes, blk_rq_bytes(rq));
+	kcsd_stat_inc(lbas, write_zeroes_commands);
+	kcsd_stat_add(lbas, write_zeroes_bytes, blk_rq_bytes(rq));
 	return 0;
 }
 
 static int do_flush(struct request *rq)
 {
-	struct kcsd_drive *drive = request_drive(rq);
-	int ret = kcsd_lba_io_flush(drive);
+	struct kcsd_lbas *lbas = request_lbas(rq);
+	int ret = kcsd_lba_io_flush(lbas);
 
 	if (!ret)
-		kcsd_stat_inc(drive, flush_commands);
+		kcsd_stat_inc(lbas, flush_commands);
 	return ret;
 }
 
@@ -215,23 +223,23 @@ static enum kcsd_inject_op inject_op(const struct request *rq)
 /* Returns 0, or the status of an injected error. Sleeps for an injected delay. */
 static int inject(struct request *rq)
 {
-	struct kcsd_drive *drive = request_drive(rq);
+	struct kcsd_lbas *lbas = request_lbas(rq);
 	struct kcsd_inject_cmd cmd = {
 		.op = inject_op(rq),
 		.slba = request_slba(rq),
-		.nlb = blk_rq_bytes(rq) >> drive->lba_shift,
+		.nlb = blk_rq_bytes(rq) >> lbas->lba_shift,
 		.timeout_ms = jiffies_to_msecs(rq->timeout),
 	};
 
 	if (cmd.op == KCSD_INJECT_APPEND)
-		cmd.nlb = 1ULL << drive->zones.shift;
-	return kcsd_inject(drive, &cmd);
+		cmd.nlb = 1ULL << lbas->zones.shift;
+	return kcsd_inject(lbas, &cmd);
 }
 
 /* Log a failed request in the error log, like a failed passthrough command. */
 static void log_failure(struct request *rq, int ret)
 {
-	struct kcsd_drive *drive = request_drive(rq);
+	struct kcsd_lbas *lbas = request_lbas(rq);
 	bool read = req_op(rq) == REQ_OP_READ;
 	struct kcsd_failure f = {
 		.status = kcsd_lba_io_status(ret, read ? KCSD_SC_READ_ERROR : KCSD_SC_WRITE_FAULT),
@@ -240,7 +248,7 @@ static void log_failure(struct request *rq, int ret)
 		.lba = req_op(rq) == REQ_OP_FLUSH ? 0 : request_slba(rq),
 	};
 
-	kcsd_error_log_add(&drive->retained->errors, &f);
+	kcsd_error_log_add(lbas->ns.drive->errors, &f);
 }
 
 /* Unlike errno_to_blk_status(), do not let the block layer retry -ENOMEM or -EAGAIN of a store. */
@@ -291,14 +299,14 @@ static blk_status_t block_queue_rq_work(struct blk_mq_hw_ctx *hctx,
 
 	blk_mq_start_request(bd->rq);
 	INIT_WORK(&bw->work, work_fn);
-	queue_work(request_drive(bd->rq)->wq, &bw->work);
+	queue_work(request_lbas(bd->rq)->disk->wq, &bw->work);
 	return BLK_STS_OK;
 }
 
 static blk_status_t block_queue_rq_inline(struct blk_mq_hw_ctx *hctx,
 					  const struct blk_mq_queue_data *bd)
 {
-	if (unlikely(kcsd_inject_sleeps(request_drive(bd->rq))))
+	if (unlikely(kcsd_inject_sleeps(request_lbas(bd->rq))))
 		return block_queue_rq_work(hctx, bd);
 	blk_mq_start_request(bd->rq);
 	carry_out(bd->rq);
@@ -321,18 +329,21 @@ static const struct blk_mq_ops block_work_ops = {
 	.timeout	= block_timeout,
 };
 
-/* Called under disk->open_mutex. */
-int kcsd_block_open(struct gendisk *disk, blk_mode_t mode)
+/* Called under gendisk->open_mutex. */
+int kcsd_block_open(struct gendisk *gendisk, blk_mode_t mode)
 {
-	struct kcsd_drive *drive = disk->private_data;
+	const struct kcsd_disk *disk = gendisk->private_data;
 
-	return drive->claimed ? -ENXIO : 0;
+	return disk->claimed ? -ENXIO : 0;
 }
 
-/* Put the reference of the disk to the drive. An open file holds the disk, even a deleted one. */
-void kcsd_block_free_disk(struct gendisk *disk)
+/* Free the disk. An open file holds it, even a deleted one. */
+void kcsd_block_free_disk(struct gendisk *gendisk)
 {
-	kcsd_drive_put(disk->private_data);
+	struct kcsd_disk *disk = gendisk->private_data;
+
+	kcsd_drive_put(disk->drive);
+	kfree(disk);
 }
 
 /*
@@ -343,10 +354,10 @@ void kcsd_block_free_disk(struct gendisk *disk)
 int kcsd_block_ioctl(struct block_device *bdev, blk_mode_t mode, unsigned int op,
 		     unsigned long arg)
 {
-	struct kcsd_drive *drive = bdev->bd_disk->private_data;
+	struct kcsd_disk *disk = bdev->bd_disk->private_data;
 	struct kcsd_origin from = {
-		.drive = drive,
-		.tenant = kcsd_user_tenant_get(&drive->block_tenants),
+		.drive = disk->drive,
+		.tenant = kcsd_user_tenant_get(&disk->tenants),
 		.nsid = KCSD_NSID_NVM,
 		.writable = mode & BLK_OPEN_WRITE,
 		.partition = bdev_is_partition(bdev),
@@ -356,7 +367,7 @@ int kcsd_block_ioctl(struct block_device *bdev, blk_mode_t mode, unsigned int op
 
 	if (from.tenant) {
 		ret = kcsd_ioctl_from(&from, op, (void __user *)arg);
-		kcsd_user_tenant_put(&drive->block_tenants, from.tenant);
+		kcsd_user_tenant_put(&disk->tenants, from.tenant);
 	}
 	return ret;
 }
@@ -369,31 +380,25 @@ static const struct block_device_operations block_fops = {
 	.compat_ioctl	= blkdev_compat_ptr_ioctl,
 };
 
-u32 kcsd_block_nr_queues(const struct kcsd_drive *drive)
+static int init_tag_set(struct kcsd_disk *disk, const struct kcsd_lbas *lbas)
 {
-	return drive->cfg.queues ?: num_online_cpus();
-}
+	struct blk_mq_tag_set *set = &disk->tag_set;
 
-static int init_tag_set(struct kcsd_drive *drive)
-{
-	struct blk_mq_tag_set *set = &drive->tag_set;
-
-	set->ops = drive->store.ops->blocking ? &block_work_ops : &block_inline_ops;
+	set->ops = lbas->store.ops->blocking ? &block_work_ops : &block_inline_ops;
 	set->cmd_size = sizeof(struct block_work);
-	set->nr_hw_queues = kcsd_block_nr_queues(drive);
-	set->queue_depth = drive->cfg.queue_depth;
+	set->nr_hw_queues = kcsd_config_nr_queues(lbas->cfg);
+	set->queue_depth = lbas->cfg->queue_depth;
 	set->numa_node = NUMA_NO_NODE;
 	set->flags = KCSD_BLK_MQ_FLAGS | BLK_MQ_F_NO_SCHED_BY_DEFAULT;
-	set->driver_data = drive;
 	return blk_mq_alloc_tag_set(set);
 }
 
-static struct queue_limits block_limits(const struct kcsd_drive *drive)
+static struct queue_limits block_limits(const struct kcsd_lbas *lbas)
 {
-	const struct kcsd_store *store = &drive->store;
+	const struct kcsd_store *store = &lbas->store;
 	u32 zero = store->ops->blocking ? MAX_ZERO_BLOCKING : MAX_ZERO_INLINE;
 	struct queue_limits lim = {
-		.logical_block_size	= 1U << drive->lba_shift,
+		.logical_block_size	= 1U << lbas->lba_shift,
 		.physical_block_size	= SZ_4K,
 		.io_min			= SZ_4K,
 		.max_hw_sectors		= MAX_TRANSFER >> SECTOR_SHIFT,
@@ -412,8 +417,8 @@ static struct queue_limits block_limits(const struct kcsd_drive *drive)
 		lim.discard_granularity = store->discard_granularity;
 		lim.max_hw_discard_sectors = zero >> SECTOR_SHIFT;
 	}
-	if (drive->zones.nr)
-		kcsd_block_zone_limits(drive, &lim);
+	if (lbas->zones.nr)
+		kcsd_block_zone_limits(lbas, &lim);
 	return lim;
 }
 
@@ -421,87 +426,99 @@ static struct queue_limits block_limits(const struct kcsd_drive *drive)
  * Set the name of the device. Returns 0 or -ENOMEM. device_add_disk() sets the name again, but does
  * not check for -ENOMEM; it would then refuse a device without a name with -EINVAL.
  */
-static int set_disk_name(struct gendisk *disk, u32 index)
+static int set_disk_name(struct gendisk *gendisk, u32 index)
 {
-	snprintf(disk->disk_name, sizeof(disk->disk_name), "kcsd%un%u", index, KCSD_NSID_NVM);
-	return dev_set_name(disk_to_dev(disk), "%s", disk->disk_name);
+	snprintf(gendisk->disk_name, sizeof(gendisk->disk_name), "kcsd%un%u", index, KCSD_NSID_NVM);
+	return dev_set_name(disk_to_dev(gendisk), "%s", gendisk->disk_name);
 }
 
-static int add_disk_node(struct kcsd_drive *drive)
+static int add_gendisk(struct kcsd_disk *disk, struct kcsd_lbas *lbas)
 {
-	struct queue_limits lim = block_limits(drive);
-	struct gendisk *disk;
+	struct queue_limits lim = block_limits(lbas);
+	struct gendisk *gendisk;
 	int ret;
 
-	disk = blk_mq_alloc_disk(&drive->tag_set, &lim, drive);
-	if (IS_ERR(disk))
-		return PTR_ERR(disk);
-	disk->fops = drive->zones.nr ? &kcsd_block_zoned_fops : &block_fops;
-	kcsd_drive_get(drive);
-	disk->private_data = drive;
-	set_capacity(disk, drive->nsze << (drive->lba_shift - SECTOR_SHIFT));
-	drive->disk = disk;
-	ret = set_disk_name(disk, drive->index);
-	if (!ret && drive->zones.nr)
-		ret = kcsd_block_zone_register(disk);
+	gendisk = blk_mq_alloc_disk(&disk->tag_set, &lim, lbas);
+	if (IS_ERR(gendisk))
+		return PTR_ERR(gendisk);
+	gendisk->fops = lbas->zones.nr ? &kcsd_block_zoned_fops : &block_fops;
+	gendisk->private_data = disk;
+	set_capacity(gendisk, lbas->nsze << (lbas->lba_shift - SECTOR_SHIFT));
+	disk->gendisk = gendisk;
+	ret = set_disk_name(gendisk, lbas->index);
+	if (!ret && lbas->zones.nr)
+		ret = kcsd_block_zone_register(gendisk);
 	if (!ret)
-		ret = device_add_disk(&drive->ctrl->dev, disk, kcsd_uuid_groups);
-	if (ret) {
-		put_disk(disk);		/* never added: does not call free_disk */
-		kcsd_drive_put(drive);
-	}
+		ret = device_add_disk(&disk->drive->ctrl->dev, gendisk, kcsd_block_groups);
+	if (ret)
+		put_disk(gendisk);	/* never added: does not call free_disk */
 	return ret;
 }
 
-/* Create the block device. Users can open the disk before this returns. Needs drive->ctrl. */
+/* Wait until no queue_rq is executing: a request is executed there unless it is queued as work. */
+static void block_quiesce(struct kcsd_lbas *lbas)
+{
+	struct request_queue *queue = lbas->disk->gendisk->queue;
+
+	blk_mq_quiesce_queue(queue);
+	blk_mq_unquiesce_queue(queue);
+}
+
 int kcsd_block_create(struct kcsd_drive *drive)
 {
-	int ret;
+	struct kcsd_disk *disk = kzalloc(sizeof(*disk), GFP_KERNEL);
+	int ret = -ENOMEM;
 
-	drive->wq = alloc_workqueue("kcsd%u", WQ_UNBOUND | WQ_MEM_RECLAIM, 0, drive->index);
-	if (!drive->wq)
-		return -ENOMEM;
-	ret = init_tag_set(drive);
+	if (!disk)
+		return ret;
+	kcsd_user_tenants_init(&disk->tenants);
+	disk->drive = drive;
+	disk->wq = alloc_workqueue("kcsd%u", WQ_UNBOUND | WQ_MEM_RECLAIM, 0, drive->index);
+	if (!disk->wq)
+		goto out_free;
+	ret = init_tag_set(disk, drive->lbas);
 	if (ret)
 		goto out_wq;
-	ret = add_disk_node(drive);
+	drive->lbas->disk = disk;
+	drive->lbas->quiesce = block_quiesce;
+	kcsd_drive_get(drive);
+	ret = add_gendisk(disk, drive->lbas);
 	if (ret)
 		goto out_tags;
 	return 0;
 
 out_tags:
-	blk_mq_free_tag_set(&drive->tag_set);
+	kcsd_drive_put(drive);
+	blk_mq_free_tag_set(&disk->tag_set);
 out_wq:
-	destroy_workqueue(drive->wq);
+	destroy_workqueue(disk->wq);
+out_free:
+	kfree(disk);
 	return ret;
 }
 
-/* Delete the disk: sync a file system that is still mounted, then wait for requests in flight. */
 void kcsd_block_destroy(struct kcsd_drive *drive)
 {
-	del_gendisk(drive->disk);
-	put_disk(drive->disk);
-	blk_mq_free_tag_set(&drive->tag_set);
-	destroy_workqueue(drive->wq);
-}
+	struct kcsd_disk *disk = drive->lbas->disk;
 
-/* Wait until no queue_rq is executing: a request is executed there unless it is queued as work. */
-void kcsd_block_quiesce(struct kcsd_drive *drive)
-{
-	blk_mq_quiesce_queue(drive->disk->queue);
-	blk_mq_unquiesce_queue(drive->disk->queue);
+	del_gendisk(disk->gendisk);
+	blk_mq_free_tag_set(&disk->tag_set);
+	destroy_workqueue(disk->wq);
+	put_disk(disk->gendisk);
 }
 
 void kcsd_block_kill(struct kcsd_drive *drive)
 {
-	blk_mark_disk_dead(drive->disk);
+	blk_mark_disk_dead(drive->lbas->disk->gendisk);
 }
 
 int kcsd_block_claim(struct kcsd_drive *drive)
 {
-	guard(mutex)(&drive->disk->open_mutex);
-	if (disk_openers(drive->disk))
+	struct kcsd_disk *disk = drive->lbas->disk;
+
+	guard(mutex)(&disk->gendisk->open_mutex);
+	if (disk_openers(disk->gendisk))
 		return -EBUSY;
-	drive->claimed = true;
+	disk->claimed = true;
 	return 0;
 }

@@ -2,24 +2,27 @@
 /* Namespace 1 as a host-managed zoned block device. */
 #include "compat.h"
 #include "drive.h"
+#include "host/block.h"
 #include "host/block_zone.h"
 #include "media/lba_io.h"
+#include "media/lbas.h"
+#include "stats/counters.h"
 
 #define REPORT_BATCH	16u	/* zones copied at once */
 
-static u32 sector_shift(const struct kcsd_drive *drive)
+static u32 sector_shift(const struct kcsd_lbas *lbas)
 {
-	return drive->lba_shift - SECTOR_SHIFT;
+	return lbas->lba_shift - SECTOR_SHIFT;
 }
 
 /* Only a reset zeroes a sequential zone: discard is for conventional zones only. */
-void kcsd_block_zone_limits(const struct kcsd_drive *drive, struct queue_limits *lim)
+void kcsd_block_zone_limits(const struct kcsd_lbas *lbas, struct queue_limits *lim)
 {
-	const struct kcsd_zones *zs = &drive->zones;
+	const struct kcsd_zones *zs = &lbas->zones;
 
 	lim->features |= BLK_FEAT_ZONED;
-	lim->chunk_sectors = 1U << (zs->shift + sector_shift(drive));
-	lim->kcsd_max_append_sectors = zs->max_append << sector_shift(drive);
+	lim->chunk_sectors = 1U << (zs->shift + sector_shift(lbas));
+	lim->kcsd_max_append_sectors = zs->max_append << sector_shift(lbas);
 	lim->max_open_zones = zs->max_open;
 	lim->max_active_zones = zs->max_active;
 	/* The block layer does not split Write Zeroes at the ends of zones. */
@@ -35,20 +38,20 @@ int kcsd_block_zone_register(struct gendisk *disk)
 
 static int do_manage(struct request *rq)
 {
-	struct kcsd_drive *drive = rq->q->queuedata;
-	u64 slba = blk_rq_pos(rq) >> sector_shift(drive);
+	struct kcsd_lbas *lbas = rq->q->queuedata;
+	u64 slba = blk_rq_pos(rq) >> sector_shift(lbas);
 
 	switch (req_op(rq)) {
 	case REQ_OP_ZONE_OPEN:
-		return kcsd_lba_io_manage_zone(drive, slba, NVME_ZONE_OPEN);
+		return kcsd_lba_io_manage_zone(lbas, slba, NVME_ZONE_OPEN);
 	case REQ_OP_ZONE_CLOSE:
-		return kcsd_lba_io_manage_zone(drive, slba, NVME_ZONE_CLOSE);
+		return kcsd_lba_io_manage_zone(lbas, slba, NVME_ZONE_CLOSE);
 	case REQ_OP_ZONE_FINISH:
-		return kcsd_lba_io_manage_zone(drive, slba, NVME_ZONE_FINISH);
+		return kcsd_lba_io_manage_zone(lbas, slba, NVME_ZONE_FINISH);
 	case REQ_OP_ZONE_RESET:
-		return kcsd_lba_io_manage_zone(drive, slba, NVME_ZONE_RESET);
+		return kcsd_lba_io_manage_zone(lbas, slba, NVME_ZONE_RESET);
 	case REQ_OP_ZONE_RESET_ALL:
-		return kcsd_lba_io_manage_all_zones(drive, NVME_ZONE_RESET);
+		return kcsd_lba_io_manage_all_zones(lbas, NVME_ZONE_RESET);
 	default:
 		return -EOPNOTSUPP;
 	}
@@ -56,11 +59,11 @@ static int do_manage(struct request *rq)
 
 int kcsd_block_zone_manage(struct request *rq)
 {
-	struct kcsd_drive *drive = rq->q->queuedata;
+	struct kcsd_lbas *lbas = rq->q->queuedata;
 	int ret = do_manage(rq);
 
 	if (!ret)
-		kcsd_stat_inc(drive, zone_commands);
+		kcsd_stat_inc(lbas, zone_commands);
 	return ret;
 }
 
@@ -80,7 +83,7 @@ static u64 reported_wp(const struct kcsd_zone_state *state)
 
 static int report_zone(struct kcsd_zone_reporter *reporter, const struct kcsd_zone_state *state)
 {
-	u32 shift = sector_shift(reporter->disk->private_data);
+	u32 shift = sector_shift(reporter->disk->queue->queuedata);
 	struct blk_zone zone = {
 		.start		= state->start << shift,
 		.len		= state->size << shift,
@@ -102,8 +105,8 @@ static int copy_states(struct kcsd_drive *drive, u32 first, u32 nr, struct kcsd_
 
 	if (!kcsd_drive_enter(drive))
 		return -ENODEV;
-	for (i = 0; i < nr && first + i < drive->zones.nr; i++)
-		kcsd_zone_get(drive, first + i, &state[i]);
+	for (i = 0; i < nr && first + i < drive->lbas->zones.nr; i++)
+		kcsd_zone_get(drive->lbas, first + i, &state[i]);
 	kcsd_drive_exit(drive);
 	return i;
 }
@@ -116,13 +119,14 @@ static int copy_states(struct kcsd_drive *drive, u32 first, u32 nr, struct kcsd_
 static int block_report_zones(struct kcsd_zone_reporter *reporter, sector_t sector,
 			      unsigned int nr_zones)
 {
-	struct kcsd_drive *drive = reporter->disk->private_data;
-	u32 first = kcsd_zone_index(&drive->zones, sector >> sector_shift(drive));
+	struct kcsd_disk *disk = reporter->disk->private_data;
+	struct kcsd_lbas *lbas = disk->drive->lbas;
+	u32 first = kcsd_zone_index(&lbas->zones, sector >> sector_shift(lbas));
 	struct kcsd_zone_state state[REPORT_BATCH];
 	int i, nr, ret = 0;
 
 	while (!ret && reporter->nr < nr_zones) {
-		nr = copy_states(drive, first + reporter->nr,
+		nr = copy_states(disk->drive, first + reporter->nr,
 				 min(nr_zones - reporter->nr, REPORT_BATCH), state);
 		if (nr <= 0)
 			return nr ?: reporter->nr;

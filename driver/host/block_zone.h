@@ -6,14 +6,14 @@
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
 
-struct kcsd_drive;
+struct kcsd_lbas;
 
 #ifdef CONFIG_BLK_DEV_ZONED
 
 extern const struct block_device_operations kcsd_block_zoned_fops;
 
 /* Change the limits of a disk without zones to those of this zoned drive. */
-void kcsd_block_zone_limits(const struct kcsd_drive *drive, struct queue_limits *lim);
+void kcsd_block_zone_limits(const struct kcsd_lbas *lbas, struct queue_limits *lim);
 /*
  * Let the block layer read all zones. Call between allocating and adding the disk. Returns 0 or
  * -errno.
@@ -30,7 +30,7 @@ int kcsd_block_zone_manage(struct request *rq);
 /* Never used: kcsd_zones_init() refuses zoned drives. */
 #define kcsd_block_zoned_fops	block_fops
 
-static inline void kcsd_block_zone_limits(const struct kcsd_drive *drive,
+static inline void kcsd_block_zone_limits(const struct kcsd_lbas *lbas,
 					  struct queue_limits *lim)
 {
 }

@@ -8,7 +8,9 @@
 #include <linux/uaccess.h>
 
 #include "drive.h"
+#include "host/node.h"
 #include "host/passthru.h"
+#include "media/lbas.h"
 #include "nvme/cmd.h"
 
 static int ioctl_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *data)
@@ -127,7 +129,7 @@ static int ioctl_submit_io(const struct kcsd_origin *from, struct nvme_user_io _
 	cmd.opcode = io.opcode;
 	cmd.nsid = from->nsid;
 	cmd.addr = io.addr;
-	cmd.data_len = (io.nblocks + 1) << from->drive->lba_shift;
+	cmd.data_len = (io.nblocks + 1) << from->drive->lbas->lba_shift;
 	cmd.cdw10 = lower_32_bits(io.slba);
 	cmd.cdw11 = upper_32_bits(io.slba);
 	cmd.cdw12 = io.nblocks | (u32)io.control << 16;

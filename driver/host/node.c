@@ -5,6 +5,8 @@
 #include <linux/slab.h>
 
 #include "drive.h"
+#include "host/node.h"
+#include "host/passthru.h"
 
 #define KCSD_MINORS	(1U << MINORBITS)
 

@@ -6,17 +6,26 @@
 #include <linux/uio.h>
 
 #include "compat.h"
+#include "compute/async.h"
+#include "compute/compute.h"
+#include "compute/program.h"
+#include "compute/program_log.h"
+#include "compute/run.h"
 #include "compute/tenant.h"
 #include "drive.h"
 #include "host/iovec.h"
+#include "host/node.h"
 #include "host/passthru.h"
 #include "host/pin.h"
-#include "host/wait.h"
 #include "nvme/cmd.h"
 #include "nvme/identify.h"
+#include "nvme/job.h"
 #include "nvme/opcodes.h"
+#include "nvme/retained.h"
 #include "nvme/sanitize.h"
+#include "stats/error_log.h"
 #include "stats/trace.h"
+#include "wait.h"
 
 /* Log a command that failed with a status. Returns the status for the submitter. */
 static int cmd_failed(struct kcsd_cmd *cmd, int status)
@@ -30,7 +39,7 @@ static int cmd_failed(struct kcsd_cmd *cmd, int status)
 		.lba = cmd->failed_lba ?: kcsd_nvm_failed_lba(cmd, status),
 	};
 
-	kcsd_error_log_add(&cmd->drive->retained->errors, &f);
+	kcsd_error_log_add(cmd->drive->errors, &f);
 	return kcsd_status_to_host(status);
 }
 
@@ -84,7 +93,7 @@ static int cmd_start(struct kcsd_cmd *cmd)
 {
 	if (!cmd->execute)
 		return -EIOCBQUEUED;
-	trace_kcsd_cmd_start(cmd->drive, &cmd->trace, -1, -1);
+	trace_kcsd_cmd_start(&cmd->trace, -1, -1);
 	cmd->started = true;
 	return cmd->execute(cmd);
 }
@@ -116,15 +125,17 @@ static int cmd_parse_and_start(struct kcsd_cmd *cmd, const struct kcsd_opcode *c
 {
 	int ret;
 
-	kcsd_trace_begin(cmd);
+	if (kcsd_trace_enabled())
+		kcsd_cmd_trace_begin(cmd);
 	ret = command->parse(cmd);
-	kcsd_trace_submit(cmd);
+	if (kcsd_trace_enabled())
+		kcsd_cmd_trace_submit(cmd);
 	if (ret)
 		cmd_drop_async(cmd);
 	else
 		ret = cmd_start(cmd);
 	if (ret != -EIOCBQUEUED)
-		trace_kcsd_cmd_complete(cmd->drive, &cmd->trace, ret, NULL);
+		trace_kcsd_cmd_complete(&cmd->trace, ret, NULL);
 	return ret;
 }
 
@@ -141,7 +152,7 @@ static int cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
 		return ret;
 	if (nonblock && !cmd->now && kcsd_opcode_blocks(command, cmd))
 		return -EAGAIN;	/* io_uring calls again from a worker thread */
-	ret = kcsd_sanitize_enter(cmd);
+	ret = kcsd_sanitize_enter(cmd, command);
 	if (!ret) {
 		ret = cmd_parse_and_start(cmd, command);
 		if (ret != -EIOCBQUEUED)
@@ -153,9 +164,7 @@ static int cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
 /* True if cmd may sleep, judged without entering the drive. Ignores injected delays. */
 static bool cmd_may_block(const struct kcsd_cmd *cmd)
 {
-	const struct kcsd_config *cfg = &cmd->drive->cfg;
-
-	return cmd->admin || (cmd->nsid == KCSD_NSID_NVM && (cfg->backing_file || cfg->cache_size));
+	return cmd->admin || kcsd_cmd_ns(cmd)->blocks;
 }
 
 /*
@@ -188,13 +197,15 @@ static bool is_within_page(const struct kcsd_user_data *d)
  */
 static bool cmd_may_be_now(const struct kcsd_cmd *cmd, const struct kcsd_user_data *d)
 {
+	const struct kcsd_opcode *opcode;
+
 	/* With tracing, execute once only: each command must appear once. */
 	if (cmd->admin || d->vec || kcsd_trace_enabled())
 		return false;
-	if (cmd->nsid == KCSD_NSID_SLM)
-		return cmd->opcode == KCSD_SLM_READ ||
-		       (cmd->opcode == KCSD_SLM_WRITE && is_within_page(d));
-	return cmd->nsid == KCSD_NSID_NVM && cmd->opcode == nvme_cmd_read;
+	opcode = kcsd_opcode_find(cmd);
+	if (!opcode)
+		return false;
+	return opcode->now == KCSD_NOW || (opcode->now == KCSD_NOW_IN_PAGE && is_within_page(d));
 }
 
 /*
@@ -248,11 +259,22 @@ int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool no
 
 /* ---- asynchronous commands ---- */
 
+static void async_trace_complete(struct kcsd_async *async, int status)
+{
+	const struct kcsd_run *run = kcsd_async_run(async);
+	struct kcsd_trace_run t;
+
+	if (run)
+		kcsd_run_describe(run, &t);
+	trace_kcsd_cmd_complete(&async->trace, status, run ? &t : NULL);
+}
+
 int kcsd_cmd_finish(struct kcsd_async *async, bool to_host)
 {
 	int ret = kcsd_async_finish(async, to_host) ?: kcsd_status_to_host(async->status);
 
-	trace_kcsd_cmd_complete(async->drive, &async->trace, ret, kcsd_async_run(async));
+	if (trace_kcsd_cmd_complete_enabled())
+		async_trace_complete(async, ret);
 	return ret;
 }
 
@@ -312,8 +334,8 @@ static void node_leave_logs(struct kcsd_drive *drive, const struct kcsd_tenant *
 {
 	if (!kcsd_drive_enter(drive))
 		return;
-	kcsd_error_log_close(&drive->retained->errors, t->owner);
-	kcsd_program_log_close(&drive->log, t->owner);
+	kcsd_error_log_close(drive->errors, t->owner);
+	kcsd_program_log_close(drive->compute->log, t->owner);
 	kcsd_drive_exit(drive);
 }
 

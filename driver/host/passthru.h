@@ -6,12 +6,12 @@
 #include <linux/fs.h>
 #include <linux/kcsd.h>
 
-#include "drive.h"
-
 struct io_comp_batch;
 struct io_uring_cmd;
 struct kcsd_async;
 struct kcsd_cmd;
+struct kcsd_drive;
+struct kcsd_tenant;
 
 /* Data buffer of the host, as given in the command. */
 struct kcsd_user_data {
@@ -32,12 +32,8 @@ struct kcsd_origin {
 	bool partition;			/* opened on a partition of the block device */
 };
 
-static inline struct kcsd_node *kcsd_file_node(struct file *file)
-{
-	return container_of(file_inode(file)->i_cdev, struct kcsd_node, cdev);
-}
-
 /* passthru.c */
+extern const struct file_operations kcsd_node_fops;
 /*
  * Pin the buffer if that is needed, enter the drive, parse, and execute cmd if that is possible
  * now. Returns -EIOCBQUEUED if the caller must submit cmd->async, which keeps the drive entered

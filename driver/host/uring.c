@@ -4,7 +4,9 @@
 #include <linux/sched/mm.h>
 
 #include "compat.h"
+#include "compute/async.h"
 #include "drive.h"
+#include "host/node.h"
 #include "host/passthru.h"
 #include "nvme/cmd.h"
 

@@ -6,14 +6,15 @@
 #include <linux/string.h>
 
 #include "compat.h"
-#include "drive.h"
+#include "config.h"
+#include "media/lbas.h"
 #include "media/badblocks.h"
 
 #define MAX_SECTOR	(BIT_ULL(54) - 1)	/* badblocks entries have 54 bits for it */
 #define SPLITS		64	/* entries reserved for clears that split an entry */
 #define CLEARS		8	/* of these, reserved for clears that run at the same time */
 
-int kcsd_badblocks_init(struct kcsd_retained *retained)
+int kcsd_badblocks_init(struct kcsd_lbas_retained *retained)
 {
 	int ret = badblocks_init(&retained->badblocks, 1);
 
@@ -25,7 +26,7 @@ int kcsd_badblocks_init(struct kcsd_retained *retained)
 	return ret;
 }
 
-void kcsd_badblocks_exit(struct kcsd_retained *retained)
+void kcsd_badblocks_exit(struct kcsd_lbas_retained *retained)
 {
 	badblocks_exit(&retained->uncorrectable);
 	badblocks_exit(&retained->badblocks);
@@ -70,7 +71,7 @@ static int check_sectors(struct badblocks *bad, u64 first, int nr)
 }
 
 /* Apply "+first-last" or "-first-last". Modifies text. 0, -EINVAL or -ENOSPC. */
-static int set_range(struct kcsd_retained *retained, char *text)
+static int set_range(struct kcsd_lbas_retained *retained, char *text)
 {
 	struct badblocks *bad = &retained->badblocks;
 	char sign = *text;
@@ -89,7 +90,7 @@ static int set_range(struct kcsd_retained *retained, char *text)
 	return set_sectors(bad, first, last - first + 1);
 }
 
-int kcsd_badblocks_store(struct kcsd_retained *retained, const char *text)
+int kcsd_badblocks_store(struct kcsd_lbas_retained *retained, const char *text)
 {
 	char *copy = kstrdup(text, GFP_KERNEL);
 	int ret;
@@ -101,7 +102,7 @@ int kcsd_badblocks_store(struct kcsd_retained *retained, const char *text)
 	return ret;
 }
 
-ssize_t kcsd_badblocks_show(struct kcsd_retained *retained, char *page)
+ssize_t kcsd_badblocks_show(struct kcsd_lbas_retained *retained, char *page)
 {
 	/* badblocks_show() cuts off lines beyond the page, but counts them. */
 	ssize_t len = min(badblocks_show(&retained->badblocks, page, 0),
@@ -128,10 +129,10 @@ void kcsd_badblocks_forget(struct badblocks *bad)
 }
 
 /* Call fn on parts of a range of LBAs, in sectors. Stops at the first result that is not 0. */
-static int each_part(const struct kcsd_drive *drive, struct badblocks *bad, u64 slba, u64 nlb,
+static int each_part(const struct kcsd_lbas *lbas, struct badblocks *bad, u64 slba, u64 nlb,
 		     int (*fn)(struct badblocks *bad, u64 first, int nr))
 {
-	u32 shift = drive->lba_shift - SECTOR_SHIFT;
+	u32 shift = lbas->lba_shift - SECTOR_SHIFT;
 	u64 sector = slba << shift, left = nlb << shift;
 	int nr, ret = 0;
 
@@ -142,33 +143,33 @@ static int each_part(const struct kcsd_drive *drive, struct badblocks *bad, u64 
 	return ret;
 }
 
-bool kcsd_badblocks_check(const struct kcsd_drive *drive, struct badblocks *bad, u64 slba, u64 nlb)
+bool kcsd_badblocks_check(const struct kcsd_lbas *lbas, struct badblocks *bad, u64 slba, u64 nlb)
 {
-	return each_part(drive, bad, slba, nlb, check_sectors);
+	return each_part(lbas, bad, slba, nlb, check_sectors);
 }
 
-int kcsd_badblocks_set(const struct kcsd_drive *drive, struct badblocks *bad, u64 slba, u64 nlb)
+int kcsd_badblocks_set(const struct kcsd_lbas *lbas, struct badblocks *bad, u64 slba, u64 nlb)
 {
-	return each_part(drive, bad, slba, nlb, set_sectors);
+	return each_part(lbas, bad, slba, nlb, set_sectors);
 }
 
-int kcsd_badblocks_clear(const struct kcsd_drive *drive, struct badblocks *bad, u64 slba, u64 nlb)
+int kcsd_badblocks_clear(const struct kcsd_lbas *lbas, struct badblocks *bad, u64 slba, u64 nlb)
 {
-	return each_part(drive, bad, slba, nlb, clear_sectors);
+	return each_part(lbas, bad, slba, nlb, clear_sectors);
 }
 
-bool kcsd_badblocks_can_set(const struct kcsd_drive *drive, struct badblocks *bad, u64 nlb)
+bool kcsd_badblocks_can_set(const struct kcsd_lbas *lbas, struct badblocks *bad, u64 nlb)
 {
-	u64 sectors = nlb << (drive->lba_shift - SECTOR_SHIFT);
+	u64 sectors = nlb << (lbas->lba_shift - SECTOR_SHIFT);
 
 	/* Setting adds at most so many entries, wherever the range lies. */
 	return READ_ONCE(bad->count) + sectors / BB_MAX_LEN + 2 <= MAX_BADBLOCKS - SPLITS;
 }
 
-bool kcsd_badblocks_can_clear(const struct kcsd_drive *drive, struct badblocks *bad, u64 slba,
+bool kcsd_badblocks_can_clear(const struct kcsd_lbas *lbas, struct badblocks *bad, u64 slba,
 			      u64 nlb)
 {
-	u32 shift = drive->lba_shift - SECTOR_SHIFT;
+	u32 shift = lbas->lba_shift - SECTOR_SHIFT;
 	u64 first = slba << shift, sectors = nlb << shift;
 	sector_t first_bad, end_bad;
 

@@ -3,18 +3,20 @@
 #include <linux/math64.h>
 #include <linux/nvme.h>
 #include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
-#include "drive.h"
 #include "media/badblocks.h"
 #include "media/erase.h"
-#include "persist/sidecar.h"
+#include "media/lbas.h"
+#include "media/store.h"
+#include "stats/counters.h"
 
 #define WRITE_PIECE	SZ_64K
 #define ZERO_PIECE	SZ_1M
 
 struct erasing {
-	struct kcsd_drive *drive;
+	struct kcsd_lbas *lbas;
 	const struct kcsd_erase *how;
 	u32 pass;	/* passes done, the one that zeroes included */
 	u32 rounds;	/* passes in all */
@@ -22,7 +24,7 @@ struct erasing {
 
 static int before_piece(const struct erasing *e)
 {
-	if (READ_ONCE(e->drive->dead) || e->how->stopped(e->how->ctx))
+	if (READ_ONCE(e->lbas->dead) || e->how->stopped(e->how->ctx))
 		return -ECANCELED;
 	cond_resched();
 	return 0;
@@ -34,7 +36,7 @@ static int before_piece(const struct erasing *e)
  */
 static void after_piece(const struct erasing *e, u64 done)
 {
-	u64 of_pass = mul_u64_u64_div_u64(done, 65536, e->drive->store.size);
+	u64 of_pass = mul_u64_u64_div_u64(done, 65536, e->lbas->store.size);
 	u32 share = (e->pass * 65536 + (u32)of_pass) / e->rounds;
 
 	if (e->how->progress)
@@ -43,7 +45,7 @@ static void after_piece(const struct erasing *e, u64 done)
 
 static int zero_piece(struct erasing *e, u64 pos, u64 len, void *pattern)
 {
-	struct kcsd_store *store = &e->drive->store;
+	struct kcsd_store *store = &e->lbas->store;
 
 	return store->ops->zero(store, pos, len, !e->how->keep);
 }
@@ -51,21 +53,21 @@ static int zero_piece(struct erasing *e, u64 pos, u64 len, void *pattern)
 static int write_piece(struct erasing *e, u64 pos, u64 len, void *pattern)
 {
 	struct kvec kvec = { .iov_base = pattern, .iov_len = len };
-	struct kcsd_store *store = &e->drive->store;
+	struct kcsd_store *store = &e->lbas->store;
 	struct iov_iter iter;
 	int ret;
 
 	iov_iter_kvec(&iter, ITER_SOURCE, &kvec, 1, len);
 	ret = store->ops->write(store, pos, &iter);
 	if (!ret)
-		kcsd_stat_add(e->drive, media_write_bytes, len);
+		kcsd_stat_add(e->lbas, media_write_bytes, len);
 	return ret;
 }
 
 static int each_piece(struct erasing *e, u64 most, void *pattern,
 		      int (*fn)(struct erasing *e, u64 pos, u64 len, void *pattern))
 {
-	u64 size = e->drive->store.size, pos, len;
+	u64 size = e->lbas->store.size, pos, len;
 	int ret = 0;
 
 	for (pos = 0; pos < size; pos += len) {
@@ -96,39 +98,39 @@ static int overwrite(struct erasing *e)
 		ret = each_piece(e, WRITE_PIECE, pattern, write_piece);
 		/* Commit each pass: a cache would write only the last one. */
 		if (!ret)
-			ret = kcsd_sidecar_commit(e->drive);
+			ret = e->lbas->journal->commit(e->lbas);
 	}
 	kvfree(pattern);
 	return ret;
 }
 
-static int erase_zones(struct kcsd_drive *drive)
+static int erase_zones(struct kcsd_lbas *lbas)
 {
-	int ret = drive->zones.nr ? kcsd_zone_manage_all(drive, NVME_ZONE_RESET) : 0;
+	int ret = lbas->zones.nr ? kcsd_zone_manage_all(lbas, NVME_ZONE_RESET) : 0;
 
 	return ret > 0 ? -ECANCELED : ret;
 }
 
-int kcsd_erase(struct kcsd_drive *drive, const struct kcsd_erase *how)
+int kcsd_erase(struct kcsd_lbas *lbas, const struct kcsd_erase *how)
 {
 	bool zero = !how->passes || !how->keep;
 	struct erasing e = {
-		.drive = drive, .how = how,
+		.lbas = lbas, .how = how,
 		.rounds = how->passes + zero,
 	};
-	int ret = READ_ONCE(drive->data_lost) ? -EIO : 0;
+	int ret = READ_ONCE(lbas->data_lost) ? -EIO : 0;
 
 	if (!ret)
-		ret = erase_zones(drive);
+		ret = erase_zones(lbas);
 	if (!ret)
 		ret = overwrite(&e);
 	if (!ret && zero)
 		ret = each_piece(&e, ZERO_PIECE, NULL, zero_piece);
 	if (!ret)
-		ret = kcsd_sidecar_commit(drive);
+		ret = lbas->journal->commit(lbas);
 	if (!ret)
-		ret = kcsd_badblocks_clear(drive, &drive->retained->uncorrectable, 0, drive->nsze);
+		ret = kcsd_badblocks_clear(lbas, &lbas->retained->uncorrectable, 0, lbas->nsze);
 	if (ret && ret != -ECANCELED)
-		kcsd_stat_inc(drive, media_errors);
+		kcsd_stat_inc(lbas, media_errors);
 	return ret;
 }

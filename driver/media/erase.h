@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-struct kcsd_drive;
+struct kcsd_lbas;
 
 struct kcsd_erase {
 	u32 passes;		/* overwrite so many times; 0: not at all */
@@ -21,10 +21,10 @@ struct kcsd_erase {
 
 /*
  * Erase all LBAs, reset the zones that can be reset, make all durable, and make the LBAs readable
- * that Write Uncorrectable has marked. The caller has closed drive->gate and waited until it was
+ * that Write Uncorrectable has marked. The caller has closed lbas->gate and waited until it was
  * empty. Works in pieces; sleeps. Return 0; -ECANCELED: stopped, and a part is erased; other
  * -errno.
  */
-int kcsd_erase(struct kcsd_drive *drive, const struct kcsd_erase *e);
+int kcsd_erase(struct kcsd_lbas *lbas, const struct kcsd_erase *e);
 
 #endif

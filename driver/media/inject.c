@@ -11,9 +11,10 @@
 #include <linux/sysfs.h>
 #include <linux/kcsd.h>
 
-#include "drive.h"
-#include "host/wait.h"
 #include "media/inject.h"
+#include "media/lbas.h"
+#include "stats/counters.h"
+#include "wait.h"
 
 #define BILLION		1000000000u
 #define MAX_DECIMALS	9
@@ -194,14 +195,14 @@ static int parse_rule(struct kcsd_inject_rule *r, char *text)
  * Let rules make commands sleep. From now on the block device hands requests to a context that may
  * sleep. On return, no request is under way any more in a context that cannot sleep.
  */
-static void allow_sleep(struct kcsd_inject *inject, struct kcsd_drive *drive)
+static void allow_sleep(struct kcsd_inject *inject, struct kcsd_lbas *lbas)
 {
 	WRITE_ONCE(inject->sleeps, true);
-	if (drive)
-		kcsd_block_quiesce(drive);
+	if (lbas)
+		lbas->quiesce(lbas);
 }
 
-static int add_rule(struct kcsd_inject *inject, struct kcsd_drive *drive, char *text)
+static int add_rule(struct kcsd_inject *inject, struct kcsd_lbas *lbas, char *text)
 {
 	struct kcsd_inject_rule rule = {};
 	int ret = parse_rule(&rule, text);
@@ -211,7 +212,7 @@ static int add_rule(struct kcsd_inject *inject, struct kcsd_drive *drive, char *
 	if (inject->nr == KCSD_MAX_INJECT_RULES)
 		return -ENOSPC;
 	if (rule.outcome != KCSD_INJECT_MEDIA_ERROR && !inject->sleeps)
-		allow_sleep(inject, drive);
+		allow_sleep(inject, lbas);
 	spin_lock(&inject->lock);
 	inject->rule[inject->nr++] = rule;
 	WRITE_ONCE(inject->armed, inject->armed | BIT(rule.op));
@@ -219,7 +220,7 @@ static int add_rule(struct kcsd_inject *inject, struct kcsd_drive *drive, char *
 	return 0;
 }
 
-static void clear_rules(struct kcsd_inject *inject, struct kcsd_drive *drive)
+static void clear_rules(struct kcsd_inject *inject, struct kcsd_lbas *lbas)
 {
 	scoped_guard(spinlock, &inject->lock) {
 		inject->nr = 0;
@@ -227,11 +228,11 @@ static void clear_rules(struct kcsd_inject *inject, struct kcsd_drive *drive)
 		WRITE_ONCE(inject->sleeps, false);
 		WRITE_ONCE(inject->cleared, inject->cleared + 1);
 	}
-	if (drive)
-		kcsd_delayed_wake(&drive->delayed);
+	if (lbas)
+		kcsd_delayed_wake(&lbas->delayed);
 }
 
-int kcsd_inject_store(struct kcsd_inject *inject, struct kcsd_drive *drive, const char *text)
+int kcsd_inject_store(struct kcsd_inject *inject, struct kcsd_lbas *lbas, const char *text)
 {
 	char *copy, *line;
 	int ret = 0;
@@ -241,9 +242,9 @@ int kcsd_inject_store(struct kcsd_inject *inject, struct kcsd_drive *drive, cons
 		return -ENOMEM;
 	line = strim(copy);
 	if (!strcmp(line, "clear"))
-		clear_rules(inject, drive);
+		clear_rules(inject, lbas);
 	else
-		ret = add_rule(inject, drive, line);
+		ret = add_rule(inject, lbas, line);
 	kfree(copy);
 	return ret;
 }
@@ -332,29 +333,29 @@ static struct verdict judge(struct kcsd_inject *inject, const struct kcsd_inject
 	return v;
 }
 
-static bool is_let_go(const struct kcsd_drive *drive, const struct kcsd_inject_cmd *cmd,
+static bool is_let_go(const struct kcsd_lbas *lbas, const struct kcsd_inject_cmd *cmd,
 		      const struct verdict *v)
 {
-	return !READ_ONCE(drive->delayed.on) ||
-	       READ_ONCE(drive->retained->inject.cleared) != v->cleared ||
+	return !READ_ONCE(lbas->delayed.on) ||
+	       READ_ONCE(lbas->retained->inject.cleared) != v->cleared ||
 	       (cmd->cancelled && READ_ONCE(*cmd->cancelled));
 }
 
 /* Wait once, as the submitter. Return a negative number if a signal interrupted the wait. */
-static long hold_submitter(struct kcsd_drive *drive, const struct kcsd_inject_cmd *cmd,
+static long hold_submitter(struct kcsd_lbas *lbas, const struct kcsd_inject_cmd *cmd,
 			   const struct verdict *v, unsigned long until)
 {
 	long left = max_t(long, until - jiffies, 0);
 
-	return ___wait_event(drive->delayed.wait, is_let_go(drive, cmd, v) || !left,
+	return ___wait_event(lbas->delayed.wait, is_let_go(lbas, cmd, v) || !left,
 			     kcsd_wait_state(), 0, 0, left = schedule_timeout(left));
 }
 
 /*
  * Delay a command until ms have passed or it is released. Return false if the submitter must give
- * up (host/wait.h).
+ * up (wait.h).
  */
-static bool hold(struct kcsd_drive *drive, const struct kcsd_inject_cmd *cmd,
+static bool hold(struct kcsd_lbas *lbas, const struct kcsd_inject_cmd *cmd,
 		 const struct verdict *v, u64 ms)
 {
 	/* Add the jiffy that has already begun: never wait less than asked. */
@@ -363,27 +364,27 @@ static bool hold(struct kcsd_drive *drive, const struct kcsd_inject_cmd *cmd,
 	bool over = false;
 
 	if (current->flags & PF_KTHREAD) {
-		wait_event_idle_timeout(drive->delayed.wait, is_let_go(drive, cmd, v), left);
+		wait_event_idle_timeout(lbas->delayed.wait, is_let_go(lbas, cmd, v), left);
 		return true;
 	}
-	while (!over && hold_submitter(drive, cmd, v, until) < 0)
+	while (!over && hold_submitter(lbas, cmd, v, until) < 0)
 		over = kcsd_wait_is_over();
 	kcsd_wait_end();
 	return !over;
 }
 
-int kcsd_inject_ask(struct kcsd_drive *drive, const struct kcsd_inject_cmd *cmd)
+int kcsd_inject_ask(struct kcsd_lbas *lbas, const struct kcsd_inject_cmd *cmd)
 {
-	struct verdict v = judge(&drive->retained->inject, cmd);
+	struct verdict v = judge(&lbas->retained->inject, cmd);
 
-	if (v.delay_ms && !hold(drive, cmd, &v, v.delay_ms))
+	if (v.delay_ms && !hold(lbas, cmd, &v, v.delay_ms))
 		return KCSD_SC_ABORT_REQUESTED;
 	switch (v.outcome) {
 	case KCSD_INJECT_MEDIA_ERROR:
-		kcsd_stat_inc(drive, media_errors);
+		kcsd_stat_inc(lbas, media_errors);
 		return cmd->op == KCSD_INJECT_READ ? KCSD_SC_READ_ERROR : KCSD_SC_WRITE_FAULT;
 	case KCSD_INJECT_TIMEOUT:
-		hold(drive, cmd, &v, cmd->timeout_ms);
+		hold(lbas, cmd, &v, cmd->timeout_ms);
 		return KCSD_SC_ABORT_REQUESTED;
 	default:
 		return 0;

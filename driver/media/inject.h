@@ -16,7 +16,7 @@
 
 #define KCSD_MAX_INJECT_RULES	16	/* so that all can be shown in a page */
 
-struct kcsd_drive;
+struct kcsd_lbas;
 
 /* X(NAME, "name", has LBAs): the commands that a rule can be about. */
 #define KCSD_INJECT_OPS(X) \
@@ -88,7 +88,7 @@ void kcsd_inject_init(struct kcsd_inject *inject);
  * power. The caller serialises calls. Return 0; -EINVAL: not a rule; -ENOSPC: too many rules;
  * -ENOMEM.
  */
-int kcsd_inject_store(struct kcsd_inject *inject, struct kcsd_drive *drive, const char *text);
+int kcsd_inject_store(struct kcsd_inject *inject, struct kcsd_lbas *lbas, const char *text);
 /* Print one line per rule to a page. Return the length. */
 ssize_t kcsd_inject_show(struct kcsd_inject *inject, char *page);
 
@@ -107,6 +107,6 @@ void kcsd_delayed_wake(struct kcsd_delayed *delayed);
  * Judge a command. Return 0 or a status: Unrecovered Read Error, Write Fault, Command Abort
  * Requested. Sleeps if kcsd_inject_sleeps(). Call kcsd_inject() instead.
  */
-int kcsd_inject_ask(struct kcsd_drive *drive, const struct kcsd_inject_cmd *cmd);
+int kcsd_inject_ask(struct kcsd_lbas *lbas, const struct kcsd_inject_cmd *cmd);
 
 #endif

@@ -7,44 +7,47 @@
 
 #include <linux/printk.h>
 
-#include "drive.h"
-#include "persist/sidecar.h"
+#include "media/badblocks.h"
+#include "media/lba_io.h"
+#include "media/lbas.h"
+#include "media/store.h"
+#include "stats/counters.h"
 
 /* True once power is cut: fail all I/O, so that nothing is acknowledged and then lost. */
-static bool is_dead(const struct kcsd_drive *drive)
+static bool is_dead(const struct kcsd_lbas *lbas)
 {
-	return unlikely(READ_ONCE(drive->dead));
+	return unlikely(READ_ONCE(lbas->dead));
 }
 
 /*
  * True after a power cut, or once data is lost: then no flush may succeed, and nothing may be
  * written over lost data.
  */
-static bool refuses_writes(const struct kcsd_drive *drive)
+static bool refuses_writes(const struct kcsd_lbas *lbas)
 {
-	return is_dead(drive) || unlikely(READ_ONCE(drive->data_lost));
+	return is_dead(lbas) || unlikely(READ_ONCE(lbas->data_lost));
 }
 
-void kcsd_lba_io_lose_data(struct kcsd_drive *drive, const char *what)
+void kcsd_lba_io_lose_data(struct kcsd_lbas *lbas, const char *what)
 {
-	if (!xchg(&drive->data_lost, true))
+	if (!xchg(&lbas->data_lost, true))
 		pr_err("kcsd%u: data that was written is lost, the %s file could not be flushed: writes and flushes fail until power off\n",
-		       drive->index, what);
+		       lbas->index, what);
 }
 
-static bool is_zoned(const struct kcsd_drive *drive)
+static bool is_zoned(const struct kcsd_lbas *lbas)
 {
-	return drive->zones.nr;
+	return lbas->zones.nr;
 }
 
 /*
  * Count a media error, and return ret. Not counted: a full store, a broken rule of zones, a fault of
  * user memory.
  */
-static int lba_io_result(struct kcsd_drive *drive, int ret)
+static int lba_io_result(struct kcsd_lbas *lbas, int ret)
 {
 	if (ret < 0 && !kcsd_lba_io_is_full(ret) && ret != -EFAULT && ret != -EOPNOTSUPP)
-		kcsd_stat_inc(drive, media_errors);
+		kcsd_stat_inc(lbas, media_errors);
 	return ret;
 }
 
@@ -52,9 +55,9 @@ static int lba_io_result(struct kcsd_drive *drive, int ret)
  * Call before LBAs are written or zeroed. Return 0; -ENOSPC: the list of uncorrectable LBAs has no
  * room to take them out.
  */
-static int check_correctable(struct kcsd_drive *drive, u64 slba, u64 nlb)
+static int check_correctable(struct kcsd_lbas *lbas, u64 slba, u64 nlb)
 {
-	return kcsd_badblocks_can_clear(drive, &drive->retained->uncorrectable, slba, nlb) ? 0 :
+	return kcsd_badblocks_can_clear(lbas, &lbas->retained->uncorrectable, slba, nlb) ? 0 :
 											 -ENOSPC;
 }
 
@@ -62,244 +65,244 @@ static int check_correctable(struct kcsd_drive *drive, u64 slba, u64 nlb)
  * Call after LBAs were written or zeroed: make them readable. Make them durable first: after a
  * power cut they must not have the data from before they became uncorrectable.
  */
-static int make_correctable(struct kcsd_drive *drive, u64 slba, u64 nlb)
+static int make_correctable(struct kcsd_lbas *lbas, u64 slba, u64 nlb)
 {
-	struct badblocks *bad = &drive->retained->uncorrectable;
+	struct badblocks *bad = &lbas->retained->uncorrectable;
 	int ret = 0;
 
-	if (likely(!READ_ONCE(bad->count)) || !kcsd_badblocks_check(drive, bad, slba, nlb))
+	if (likely(!READ_ONCE(bad->count)) || !kcsd_badblocks_check(lbas, bad, slba, nlb))
 		return 0;
-	if (drive->store.volatile_cache)
-		ret = kcsd_sidecar_commit(drive);
-	return ret ?: kcsd_badblocks_clear(drive, bad, slba, nlb);
+	if (lbas->store.volatile_cache)
+		ret = lbas->journal->commit(lbas);
+	return ret ?: kcsd_badblocks_clear(lbas, bad, slba, nlb);
 }
 
 /*
  * Complete a write with result ret. While the volatile cache is off, a write completes when it is
  * durable.
  */
-static int lba_io_written(struct kcsd_drive *drive, int ret)
+static int lba_io_written(struct kcsd_lbas *lbas, int ret)
 {
-	if (ret || !drive->store.volatile_cache)
+	if (ret || !lbas->store.volatile_cache)
 		return ret;
 	smp_mb();	/* pairs with smp_mb() in kcsd_lba_io_use_cache() */
-	return READ_ONCE(drive->write_through) ? kcsd_sidecar_commit(drive) : 0;
+	return READ_ONCE(lbas->write_through) ? lbas->journal->commit(lbas) : 0;
 }
 
-static int read_lbas(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter, bool now)
+static int read_lbas(struct kcsd_lbas *lbas, u64 slba, struct iov_iter *iter, bool now)
 {
 	size_t len = iov_iter_count(iter);
 	int ret;
 
-	if (kcsd_drive_is_bad(drive, slba, len >> drive->lba_shift) ||
-	    kcsd_drive_is_uncorrectable(drive, slba, len >> drive->lba_shift))
+	if (kcsd_lbas_are_bad(lbas, slba, len >> lbas->lba_shift) ||
+	    kcsd_lbas_are_uncorrectable(lbas, slba, len >> lbas->lba_shift))
 		return KCSD_SC_READ_ERROR;
-	if (is_zoned(drive))
-		ret = kcsd_zone_read(drive, slba, iter, now);
+	if (is_zoned(lbas))
+		ret = kcsd_zone_read(lbas, slba, iter, now);
 	else
-		ret = kcsd_store_read(&drive->store, slba << drive->lba_shift, iter, now);
+		ret = kcsd_store_read(&lbas->store, slba << lbas->lba_shift, iter, now);
 	if (now && ret == -EAGAIN)
 		return ret;
 	if (!ret)
-		kcsd_stat_add(drive, media_read_bytes, len);
-	return lba_io_result(drive, ret);
+		kcsd_stat_add(lbas, media_read_bytes, len);
+	return lba_io_result(lbas, ret);
 }
 
-static int write_lbas(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
+static int write_lbas(struct kcsd_lbas *lbas, u64 slba, struct iov_iter *iter)
 {
 	size_t len = iov_iter_count(iter);
 	int ret;
 
-	if (refuses_writes(drive))
+	if (refuses_writes(lbas))
 		return -EIO;
-	if (kcsd_drive_is_bad(drive, slba, len >> drive->lba_shift))
+	if (kcsd_lbas_are_bad(lbas, slba, len >> lbas->lba_shift))
 		return KCSD_SC_WRITE_FAULT;
-	ret = check_correctable(drive, slba, len >> drive->lba_shift);
+	ret = check_correctable(lbas, slba, len >> lbas->lba_shift);
 	if (ret)
 		return ret;
-	if (is_zoned(drive))
-		ret = kcsd_zone_write(drive, slba, iter);
+	if (is_zoned(lbas))
+		ret = kcsd_zone_write(lbas, slba, iter);
 	else
-		ret = drive->store.ops->write(&drive->store, slba << drive->lba_shift, iter);
+		ret = lbas->store.ops->write(&lbas->store, slba << lbas->lba_shift, iter);
 	if (!ret)
-		kcsd_stat_add(drive, media_write_bytes, len);
+		kcsd_stat_add(lbas, media_write_bytes, len);
 	if (!ret)
-		ret = make_correctable(drive, slba, len >> drive->lba_shift);
-	return lba_io_result(drive, lba_io_written(drive, ret));
+		ret = make_correctable(lbas, slba, len >> lbas->lba_shift);
+	return lba_io_result(lbas, lba_io_written(lbas, ret));
 }
 
-static int append_lbas(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter, u64 *lba)
+static int append_lbas(struct kcsd_lbas *lbas, u64 zslba, struct iov_iter *iter, u64 *lba)
 {
 	size_t len = iov_iter_count(iter);
 	int ret;
 
-	if (refuses_writes(drive))
+	if (refuses_writes(lbas))
 		return -EIO;
-	ret = kcsd_zone_append(drive, zslba, iter, lba);
+	ret = kcsd_zone_append(lbas, zslba, iter, lba);
 	if (!ret)
-		kcsd_stat_add(drive, media_write_bytes, len);
+		kcsd_stat_add(lbas, media_write_bytes, len);
 	if (!ret)
-		ret = make_correctable(drive, *lba, len >> drive->lba_shift);
-	return lba_io_result(drive, lba_io_written(drive, ret));
+		ret = make_correctable(lbas, *lba, len >> lbas->lba_shift);
+	return lba_io_result(lbas, lba_io_written(lbas, ret));
 }
 
-static int zero_lbas(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
+static int zero_lbas(struct kcsd_lbas *lbas, u64 slba, u64 nlb, bool unmap)
 {
 	int ret;
 
-	if (refuses_writes(drive))
+	if (refuses_writes(lbas))
 		return -EIO;
-	if (kcsd_drive_is_bad(drive, slba, nlb))
+	if (kcsd_lbas_are_bad(lbas, slba, nlb))
 		return KCSD_SC_WRITE_FAULT;
-	ret = check_correctable(drive, slba, nlb);
+	ret = check_correctable(lbas, slba, nlb);
 	if (ret)
 		return ret;
-	if (is_zoned(drive))
-		ret = kcsd_zone_zero(drive, slba, nlb, unmap);
+	if (is_zoned(lbas))
+		ret = kcsd_zone_zero(lbas, slba, nlb, unmap);
 	else
-		ret = drive->store.ops->zero(&drive->store, slba << drive->lba_shift,
-					     nlb << drive->lba_shift, unmap);
+		ret = lbas->store.ops->zero(&lbas->store, slba << lbas->lba_shift,
+					    nlb << lbas->lba_shift, unmap);
 	if (!ret)
-		ret = make_correctable(drive, slba, nlb);
-	return lba_io_written(drive, ret);
+		ret = make_correctable(lbas, slba, nlb);
+	return lba_io_written(lbas, ret);
 }
 
-static int flush_all(struct kcsd_drive *drive)
+static int flush_all(struct kcsd_lbas *lbas)
 {
-	if (refuses_writes(drive))
+	if (refuses_writes(lbas))
 		return -EIO;
-	return lba_io_result(drive, kcsd_sidecar_commit(drive));
+	return lba_io_result(lbas, lbas->journal->commit(lbas));
 }
 
-static int check_uncorrectable(struct kcsd_drive *drive, u64 nlb)
+static int check_uncorrectable(struct kcsd_lbas *lbas, u64 nlb)
 {
-	if (refuses_writes(drive))
+	if (refuses_writes(lbas))
 		return -EIO;
-	return kcsd_badblocks_can_set(drive, &drive->retained->uncorrectable, nlb) ? 0 : -ENOSPC;
+	return kcsd_badblocks_can_set(lbas, &lbas->retained->uncorrectable, nlb) ? 0 : -ENOSPC;
 }
 
-static int make_uncorrectable(struct kcsd_drive *drive, u64 slba, u64 nlb)
+static int make_uncorrectable(struct kcsd_lbas *lbas, u64 slba, u64 nlb)
 {
-	if (refuses_writes(drive))
+	if (refuses_writes(lbas))
 		return -EIO;
-	return kcsd_badblocks_set(drive, &drive->retained->uncorrectable, slba, nlb);
+	return kcsd_badblocks_set(lbas, &lbas->retained->uncorrectable, slba, nlb);
 }
 
 /* ---- through the gate ---- */
 
 /* Begin an access. Return 0, -EIO, or the status with which the gate is closed. */
-static int begin(struct kcsd_drive *drive)
+static int begin(struct kcsd_lbas *lbas)
 {
-	return is_dead(drive) ? -EIO : kcsd_gate_enter(&drive->gate);
+	return is_dead(lbas) ? -EIO : kcsd_gate_enter(&lbas->gate);
 }
 
 /* Begin an access that writes data: the store is no longer erased. */
-static int begin_write(struct kcsd_drive *drive)
+static int begin_write(struct kcsd_lbas *lbas)
 {
-	int ret = begin(drive);
+	int ret = begin(lbas);
 
-	if (!ret && unlikely(READ_ONCE(drive->retained->sanitize.erased)))
-		WRITE_ONCE(drive->retained->sanitize.erased, false);
+	if (!ret && unlikely(READ_ONCE(lbas->retained->erased)))
+		WRITE_ONCE(lbas->retained->erased, false);
 	return ret;
 }
 
-static int end(struct kcsd_drive *drive, int ret)
+static int end(struct kcsd_lbas *lbas, int ret)
 {
-	kcsd_gate_exit(&drive->gate);
+	kcsd_gate_exit(&lbas->gate);
 	return ret;
 }
 
-int kcsd_lba_io_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
+int kcsd_lba_io_read(struct kcsd_lbas *lbas, u64 slba, struct iov_iter *iter)
 {
-	int ret = begin(drive);
+	int ret = begin(lbas);
 
-	return ret ?: end(drive, read_lbas(drive, slba, iter, false));
+	return ret ?: end(lbas, read_lbas(lbas, slba, iter, false));
 }
 
-int kcsd_lba_io_read_now(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
+int kcsd_lba_io_read_now(struct kcsd_lbas *lbas, u64 slba, struct iov_iter *iter)
 {
-	int ret = begin(drive);
+	int ret = begin(lbas);
 
-	return ret ?: end(drive, read_lbas(drive, slba, iter, true));
+	return ret ?: end(lbas, read_lbas(lbas, slba, iter, true));
 }
 
-int kcsd_lba_io_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
+int kcsd_lba_io_write(struct kcsd_lbas *lbas, u64 slba, struct iov_iter *iter)
 {
-	int ret = begin_write(drive);
+	int ret = begin_write(lbas);
 
-	return ret ?: end(drive, write_lbas(drive, slba, iter));
+	return ret ?: end(lbas, write_lbas(lbas, slba, iter));
 }
 
-int kcsd_lba_io_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter, u64 *lba)
+int kcsd_lba_io_append(struct kcsd_lbas *lbas, u64 zslba, struct iov_iter *iter, u64 *lba)
 {
-	int ret = begin_write(drive);
+	int ret = begin_write(lbas);
 
-	return ret ?: end(drive, append_lbas(drive, zslba, iter, lba));
+	return ret ?: end(lbas, append_lbas(lbas, zslba, iter, lba));
 }
 
-int kcsd_lba_io_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
+int kcsd_lba_io_zero(struct kcsd_lbas *lbas, u64 slba, u64 nlb, bool unmap)
 {
-	int ret = begin(drive);
+	int ret = begin(lbas);
 
-	return ret ?: end(drive, zero_lbas(drive, slba, nlb, unmap));
+	return ret ?: end(lbas, zero_lbas(lbas, slba, nlb, unmap));
 }
 
-int kcsd_lba_io_check_uncorrectable(struct kcsd_drive *drive, u64 nlb)
+int kcsd_lba_io_check_uncorrectable(struct kcsd_lbas *lbas, u64 nlb)
 {
-	int ret = begin(drive);
+	int ret = begin(lbas);
 
-	return ret ?: end(drive, check_uncorrectable(drive, nlb));
+	return ret ?: end(lbas, check_uncorrectable(lbas, nlb));
 }
 
-int kcsd_lba_io_make_uncorrectable(struct kcsd_drive *drive, u64 slba, u64 nlb)
+int kcsd_lba_io_make_uncorrectable(struct kcsd_lbas *lbas, u64 slba, u64 nlb)
 {
-	int ret = begin(drive);
+	int ret = begin(lbas);
 
-	return ret ?: end(drive, make_uncorrectable(drive, slba, nlb));
+	return ret ?: end(lbas, make_uncorrectable(lbas, slba, nlb));
 }
 
-int kcsd_lba_io_flush(struct kcsd_drive *drive)
+int kcsd_lba_io_flush(struct kcsd_lbas *lbas)
 {
 	int ret;
 
 	/* Memory has nothing to flush. */
-	if (!drive->store.volatile_cache)
-		return is_dead(drive) ? -EIO : kcsd_gate_status(&drive->gate);
-	ret = begin(drive);
+	if (!lbas->store.volatile_cache)
+		return is_dead(lbas) ? -EIO : kcsd_gate_status(&lbas->gate);
+	ret = begin(lbas);
 
-	return ret ?: end(drive, flush_all(drive));
+	return ret ?: end(lbas, flush_all(lbas));
 }
 
-int kcsd_lba_io_manage_zone(struct kcsd_drive *drive, u64 zslba, enum nvme_zone_mgmt_action action)
+int kcsd_lba_io_manage_zone(struct kcsd_lbas *lbas, u64 zslba, enum nvme_zone_mgmt_action action)
 {
-	int ret = begin(drive);
+	int ret = begin(lbas);
 
-	return ret ?: end(drive, kcsd_zone_manage(drive, zslba, action));
+	return ret ?: end(lbas, kcsd_zone_manage(lbas, zslba, action));
 }
 
-int kcsd_lba_io_manage_all_zones(struct kcsd_drive *drive, enum nvme_zone_mgmt_action action)
+int kcsd_lba_io_manage_all_zones(struct kcsd_lbas *lbas, enum nvme_zone_mgmt_action action)
 {
-	int ret = begin(drive);
+	int ret = begin(lbas);
 
-	return ret ?: end(drive, kcsd_zone_manage_all(drive, action));
+	return ret ?: end(lbas, kcsd_zone_manage_all(lbas, action));
 }
 
 /*
  * Set write_through, then flush: a write that does not see it has reached the store before the
  * flush.
  */
-int kcsd_lba_io_use_cache(struct kcsd_drive *drive, bool use)
+int kcsd_lba_io_use_cache(struct kcsd_lbas *lbas, bool use)
 {
 	bool before;
 	int ret;
 
-	guard(mutex)(&drive->cache_lock);
-	before = drive->write_through;
-	WRITE_ONCE(drive->write_through, !use);
+	guard(mutex)(&lbas->cache_lock);
+	before = lbas->write_through;
+	WRITE_ONCE(lbas->write_through, !use);
 	smp_mb();	/* pairs with smp_mb() in lba_io_written() */
-	ret = use ? 0 : kcsd_lba_io_flush(drive);
+	ret = use ? 0 : kcsd_lba_io_flush(lbas);
 	/* Undo: the host has not been told that the cache is off. */
 	if (ret)
-		WRITE_ONCE(drive->write_through, before);
+		WRITE_ONCE(lbas->write_through, before);
 	return ret;
 }

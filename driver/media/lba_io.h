@@ -5,7 +5,7 @@
  *
  * All return 0, -errno, or a positive NVMe status (KCSD_SC_*). The caller has checked that the LBAs
  * are on the drive and that the count of an iterator is a multiple of the LBA size. May sleep if
- * store.ops->blocking. While Format or Sanitize has closed drive->gate, all return its status.
+ * store.ops->blocking. While Format or Sanitize has closed lbas->gate, all return its status.
  */
 #ifndef KCSD_LBA_IO_H
 #define KCSD_LBA_IO_H
@@ -15,43 +15,43 @@
 #include <linux/uio.h>
 #include <linux/kcsd.h>
 
-struct kcsd_drive;
+struct kcsd_lbas;
 
-int kcsd_lba_io_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter);
+int kcsd_lba_io_read(struct kcsd_lbas *lbas, u64 slba, struct iov_iter *iter);
 /* Read without waiting, see kcsd_store_ops.read_now. Does not count on -EAGAIN or -EFAULT. */
-int kcsd_lba_io_read_now(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter);
+int kcsd_lba_io_read_now(struct kcsd_lbas *lbas, u64 slba, struct iov_iter *iter);
 /* Write. In a sequential zone: only at its write pointer, and not past its capacity. */
-int kcsd_lba_io_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter);
+int kcsd_lba_io_write(struct kcsd_lbas *lbas, u64 slba, struct iov_iter *iter);
 /*
  * Append at the write pointer of the zone that begins with zslba, in one piece. Sets *lba to the
  * first LBA written. The drive must be zoned.
  */
-int kcsd_lba_io_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter, u64 *lba);
+int kcsd_lba_io_append(struct kcsd_lbas *lbas, u64 zslba, struct iov_iter *iter, u64 *lba);
 /* Zero LBAs. Return -EOPNOTSUPP in sequential zones. */
-int kcsd_lba_io_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap);
+int kcsd_lba_io_zero(struct kcsd_lbas *lbas, u64 slba, u64 nlb, bool unmap);
 /*
  * Make LBAs unreadable until they are written; that write is then durable. Call
  * kcsd_lba_io_check_uncorrectable() before any other change for this: it returns -ENOSPC if too
  * many LBAs are unreadable already.
  */
-int kcsd_lba_io_check_uncorrectable(struct kcsd_drive *drive, u64 nlb);
-int kcsd_lba_io_make_uncorrectable(struct kcsd_drive *drive, u64 slba, u64 nlb);
-int kcsd_lba_io_flush(struct kcsd_drive *drive);
+int kcsd_lba_io_check_uncorrectable(struct kcsd_lbas *lbas, u64 nlb);
+int kcsd_lba_io_make_uncorrectable(struct kcsd_lbas *lbas, u64 slba, u64 nlb);
+int kcsd_lba_io_flush(struct kcsd_lbas *lbas);
 /* See kcsd_zone_manage(), kcsd_zone_manage_all(). LBAs of a zone that is reset become readable. */
-int kcsd_lba_io_manage_zone(struct kcsd_drive *drive, u64 zslba, enum nvme_zone_mgmt_action action);
-int kcsd_lba_io_manage_all_zones(struct kcsd_drive *drive, enum nvme_zone_mgmt_action action);
+int kcsd_lba_io_manage_zone(struct kcsd_lbas *lbas, u64 zslba, enum nvme_zone_mgmt_action action);
+int kcsd_lba_io_manage_all_zones(struct kcsd_lbas *lbas, enum nvme_zone_mgmt_action action);
 /*
  * Turn the volatile write cache, which must exist, on or off. When turning it off returns 0, all
  * written data is durable, and from now on a write completes when it is durable. On failure nothing
  * changes. Sleeps.
  */
-int kcsd_lba_io_use_cache(struct kcsd_drive *drive, bool use);
+int kcsd_lba_io_use_cache(struct kcsd_lbas *lbas, bool use);
 
 /*
  * Declare that written data, or its record in the sidecar, is lost. Writes and flushes fail until
  * power off. The first call logs it; what names the file.
  */
-void kcsd_lba_io_lose_data(struct kcsd_drive *drive, const char *what);
+void kcsd_lba_io_lose_data(struct kcsd_lbas *lbas, const char *what);
 
 /* Return true if the store has no room. That is not a media error. */
 static inline bool kcsd_lba_io_is_full(int ret)

@@ -7,7 +7,9 @@
 #include <linux/printk.h>
 #include <linux/sched.h>
 
-#include "drive.h"
+#include "config.h"
+#include "media/lbas.h"
+#include "media/store.h"
 
 /*
  * Return how many LBAs to read from the store, of at most nlb from offset on in a zone. The LBAs
@@ -24,47 +26,47 @@ static u64 written_lbas(const struct kcsd_zones *zs, u32 index, u64 offset, u64 
 }
 
 /* Read nlb LBAs from the store into iter, and advance it. */
-static int move_part(struct kcsd_drive *drive, u64 slba, u64 nlb, struct iov_iter *iter, bool now)
+static int move_part(struct kcsd_lbas *lbas, u64 slba, u64 nlb, struct iov_iter *iter, bool now)
 {
-	u64 len = nlb << drive->lba_shift;
+	u64 len = nlb << lbas->lba_shift;
 	struct iov_iter part = *iter;
 	int ret;
 
 	iov_iter_truncate(&part, len);
-	ret = kcsd_store_read(&drive->store, slba << drive->lba_shift, &part, now);
+	ret = kcsd_store_read(&lbas->store, slba << lbas->lba_shift, &part, now);
 	iov_iter_advance(iter, len);
 	return ret;
 }
 
 /* Read LBAs of one zone. */
-static int read_zone(struct kcsd_drive *drive, u32 index, u64 offset, u64 nlb,
+static int read_zone(struct kcsd_lbas *lbas, u32 index, u64 offset, u64 nlb,
 		     struct iov_iter *iter, bool now)
 {
-	const struct kcsd_zones *zs = &drive->zones;
+	const struct kcsd_zones *zs = &lbas->zones;
 	u64 data = written_lbas(zs, index, offset, nlb);
-	u64 zeroes = (nlb - data) << drive->lba_shift;
+	u64 zeroes = (nlb - data) << lbas->lba_shift;
 	int ret = 0;
 
 	if (READ_ONCE(zs->zones[index].cond) == BLK_ZONE_COND_OFFLINE)
 		return KCSD_SC_ZONE_OFFLINE;
 	if (data)
-		ret = move_part(drive, kcsd_zone_start(zs, index) + offset, data, iter, now);
+		ret = move_part(lbas, kcsd_zone_start(zs, index) + offset, data, iter, now);
 	if (!ret && zeroes && iov_iter_zero(zeroes, iter) != zeroes)
 		ret = -EFAULT;
 	return ret;
 }
 
-int kcsd_zone_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter, bool now)
+int kcsd_zone_read(struct kcsd_lbas *lbas, u64 slba, struct iov_iter *iter, bool now)
 {
-	const struct kcsd_zones *zs = &drive->zones;
-	u64 left = iov_iter_count(iter) >> drive->lba_shift;
+	const struct kcsd_zones *zs = &lbas->zones;
+	u64 left = iov_iter_count(iter) >> lbas->lba_shift;
 	int ret = 0;
 
 	while (!ret && left) {
 		u64 offset = slba & ((1ULL << zs->shift) - 1);
 		u64 nlb = min(left, (1ULL << zs->shift) - offset);
 
-		ret = read_zone(drive, kcsd_zone_index(zs, slba), offset, nlb, iter, now);
+		ret = read_zone(lbas, kcsd_zone_index(zs, slba), offset, nlb, iter, now);
 		slba += nlb;
 		left -= nlb;
 	}
@@ -95,20 +97,20 @@ static void advance(struct kcsd_zones *zs, struct kcsd_zone *z, u32 nlb)
  * Write at an offset of a zone. The caller holds its lock. If the store fails, the write pointer
  * stays: bytes behind it are not data.
  */
-static int write_at(struct kcsd_drive *drive, u32 index, u64 offset, struct iov_iter *iter)
+static int write_at(struct kcsd_lbas *lbas, u32 index, u64 offset, struct iov_iter *iter)
 {
-	u64 pos = (kcsd_zone_start(&drive->zones, index) + offset) << drive->lba_shift;
-	u64 nlb = iov_iter_count(iter) >> drive->lba_shift;
-	struct kcsd_zone *z = &drive->zones.zones[index];
+	u64 pos = (kcsd_zone_start(&lbas->zones, index) + offset) << lbas->lba_shift;
+	u64 nlb = iov_iter_count(iter) >> lbas->lba_shift;
+	struct kcsd_zone *z = &lbas->zones.zones[index];
 	int ret;
 
-	ret = check_write(&drive->zones, z, offset, nlb);
+	ret = check_write(&lbas->zones, z, offset, nlb);
 	if (!ret)
-		ret = kcsd_zone_open_for_write(&drive->zones, z);
+		ret = kcsd_zone_open_for_write(&lbas->zones, z);
 	if (!ret)
-		ret = drive->store.ops->write(&drive->store, pos, iter);
+		ret = lbas->store.ops->write(&lbas->store, pos, iter);
 	if (!ret)
-		advance(&drive->zones, z, nlb);
+		advance(&lbas->zones, z, nlb);
 	return ret;
 }
 
@@ -123,9 +125,9 @@ bool kcsd_zone_touches_sequential(const struct kcsd_zones *zs, u64 slba, u64 nlb
 	return zs->nr && !is_conventional(zs, slba, nlb);
 }
 
-int kcsd_zone_check_write(struct kcsd_drive *drive, u64 slba, u64 nlb)
+int kcsd_zone_check_write(struct kcsd_lbas *lbas, u64 slba, u64 nlb)
 {
-	struct kcsd_zones *zs = &drive->zones;
+	struct kcsd_zones *zs = &lbas->zones;
 	u32 index = kcsd_zone_index(zs, slba);
 	struct kcsd_zone *z = &zs->zones[index];
 	int ret;
@@ -140,53 +142,53 @@ int kcsd_zone_check_write(struct kcsd_drive *drive, u64 slba, u64 nlb)
 	return ret;
 }
 
-int kcsd_zone_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter)
+int kcsd_zone_write(struct kcsd_lbas *lbas, u64 slba, struct iov_iter *iter)
 {
-	u64 nlb = iov_iter_count(iter) >> drive->lba_shift;
-	struct kcsd_zones *zs = &drive->zones;
+	u64 nlb = iov_iter_count(iter) >> lbas->lba_shift;
+	struct kcsd_zones *zs = &lbas->zones;
 	u32 index = kcsd_zone_index(zs, slba);
 	struct kcsd_zone *z = &zs->zones[index];
 	int ret;
 
 	if (is_conventional(zs, slba, nlb))
-		return drive->store.ops->write(&drive->store, slba << drive->lba_shift, iter);
+		return lbas->store.ops->write(&lbas->store, slba << lbas->lba_shift, iter);
 	if (kcsd_zone_is_conventional(zs, index))
 		return KCSD_SC_ZONE_BOUNDARY;
 	kcsd_zone_lock(zs, z);
-	ret = write_at(drive, index, slba - kcsd_zone_start(zs, index), iter);
+	ret = write_at(lbas, index, slba - kcsd_zone_start(zs, index), iter);
 	kcsd_zone_unlock(zs, z);
 	return ret;
 }
 
-int kcsd_zone_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter, u64 *lba)
+int kcsd_zone_append(struct kcsd_lbas *lbas, u64 zslba, struct iov_iter *iter, u64 *lba)
 {
-	struct kcsd_zones *zs = &drive->zones;
+	struct kcsd_zones *zs = &lbas->zones;
 	u32 index = kcsd_zone_index(zs, zslba);
 	struct kcsd_zone *z = &zs->zones[index];
 	u32 offset;
 	int ret;
 
 	if (zslba != kcsd_zone_start(zs, index) || kcsd_zone_is_conventional(zs, index) ||
-	    iov_iter_count(iter) >> drive->lba_shift > zs->max_append)
+	    iov_iter_count(iter) >> lbas->lba_shift > zs->max_append)
 		return KCSD_SC_INVALID_FIELD;
 	kcsd_zone_lock(zs, z);
 	offset = z->wp;
-	if (kcsd_drive_is_bad(drive, zslba + offset, iov_iter_count(iter) >> drive->lba_shift))
+	if (kcsd_lbas_are_bad(lbas, zslba + offset, iov_iter_count(iter) >> lbas->lba_shift))
 		ret = KCSD_SC_WRITE_FAULT;
 	else
-		ret = write_at(drive, index, offset, iter);
+		ret = write_at(lbas, index, offset, iter);
 	kcsd_zone_unlock(zs, z);
 	if (!ret)
 		*lba = zslba + offset;
 	return ret;
 }
 
-int kcsd_zone_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap)
+int kcsd_zone_zero(struct kcsd_lbas *lbas, u64 slba, u64 nlb, bool unmap)
 {
-	if (!is_conventional(&drive->zones, slba, nlb))
+	if (!is_conventional(&lbas->zones, slba, nlb))
 		return -EOPNOTSUPP;
-	return drive->store.ops->zero(&drive->store, slba << drive->lba_shift,
-				      nlb << drive->lba_shift, unmap);
+	return lbas->store.ops->zero(&lbas->store, slba << lbas->lba_shift,
+				      nlb << lbas->lba_shift, unmap);
 }
 
 /* Check options against each other. Return NULL or an error text. */
@@ -263,16 +265,16 @@ static int alloc_zones(struct kcsd_zones *zs, const char *name)
 	return 0;
 }
 
-int kcsd_zones_init(struct kcsd_drive *drive, const char *name)
+int kcsd_zones_init(struct kcsd_lbas *lbas, const char *name)
 {
-	const struct kcsd_config *c = &drive->cfg;
-	struct kcsd_zones *zs = &drive->zones;
+	const struct kcsd_config *c = lbas->cfg;
+	struct kcsd_zones *zs = &lbas->zones;
 	const char *wrong = NULL;
 	u64 nr = 0;
 	int ret;
 
 	if (c->zone_size) {
-		nr = drive->store.size >> ilog2(c->zone_size);
+		nr = lbas->store.size >> ilog2(c->zone_size);
 		wrong = check_options(c, nr);
 	} else if (has_zone_options(c)) {
 		wrong = "options for zones, but no zone_size";
@@ -284,19 +286,19 @@ int kcsd_zones_init(struct kcsd_drive *drive, const char *name)
 	if (!nr)
 		return 0;
 
-	init_geometry(zs, c, drive->lba_shift, nr);
-	zs->blocking = drive->store.ops->blocking;
+	init_geometry(zs, c, lbas->lba_shift, nr);
+	zs->blocking = lbas->store.ops->blocking;
 	mutex_init(&zs->all);
 	spin_lock_init(&zs->lock);
 	INIT_LIST_HEAD(&zs->implicit);
 	ret = alloc_zones(zs, name);
 	if (ret)
 		return ret;
-	drive->nsze = nr << zs->shift;
+	lbas->nsze = nr << zs->shift;
 	return 0;
 }
 
-void kcsd_zones_destroy(struct kcsd_drive *drive)
+void kcsd_zones_destroy(struct kcsd_lbas *lbas)
 {
-	kvfree(drive->zones.zones);
+	kvfree(lbas->zones.zones);
 }

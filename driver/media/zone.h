@@ -24,7 +24,7 @@
 
 #define KCSD_NR_ZONE_CONDS	16
 
-struct kcsd_drive;
+struct kcsd_lbas;
 
 /*
  * A sequential zone; unused for a conventional one. One cache line, the only one that a write to an
@@ -88,17 +88,17 @@ struct kcsd_zone_state {
  * down to whole zones. On failure return -errno, log one line, own nothing. name: of the drive, for
  * that line.
  */
-int kcsd_zones_init(struct kcsd_drive *drive, const char *name);
-void kcsd_zones_destroy(struct kcsd_drive *drive);
+int kcsd_zones_init(struct kcsd_lbas *lbas, const char *name);
+void kcsd_zones_destroy(struct kcsd_lbas *lbas);
 
 /*
  * For lba_io.c. Return 0, -errno or a status. Reads may cross the ends of zones; writes in
  * sequential zones may not.
  */
-int kcsd_zone_read(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter, bool now);
-int kcsd_zone_write(struct kcsd_drive *drive, u64 slba, struct iov_iter *iter);
-int kcsd_zone_append(struct kcsd_drive *drive, u64 zslba, struct iov_iter *iter, u64 *lba);
-int kcsd_zone_zero(struct kcsd_drive *drive, u64 slba, u64 nlb, bool unmap);
+int kcsd_zone_read(struct kcsd_lbas *lbas, u64 slba, struct iov_iter *iter, bool now);
+int kcsd_zone_write(struct kcsd_lbas *lbas, u64 slba, struct iov_iter *iter);
+int kcsd_zone_append(struct kcsd_lbas *lbas, u64 zslba, struct iov_iter *iter, u64 *lba);
+int kcsd_zone_zero(struct kcsd_lbas *lbas, u64 slba, u64 nlb, bool unmap);
 
 /* Return true if some of these LBAs are in a sequential zone. */
 bool kcsd_zone_touches_sequential(const struct kcsd_zones *zs, u64 slba, u64 nlb);
@@ -106,7 +106,7 @@ bool kcsd_zone_touches_sequential(const struct kcsd_zones *zs, u64 slba, u64 nlb
  * Return 0, or the status with which a write of all these LBAs would fail now: for data that is
  * written in several pieces. Always 0 on a drive that is not zoned.
  */
-int kcsd_zone_check_write(struct kcsd_drive *drive, u64 slba, u64 nlb);
+int kcsd_zone_check_write(struct kcsd_lbas *lbas, u64 slba, u64 nlb);
 
 /* zone_state.c */
 /*
@@ -114,17 +114,17 @@ int kcsd_zone_check_write(struct kcsd_drive *drive, u64 slba, u64 nlb);
  * Return 0, -errno or a status: Invalid Field if no zone begins there or for other actions. Sleeps
  * if the store blocks; then the change is durable on return.
  */
-int kcsd_zone_manage(struct kcsd_drive *drive, u64 zslba, enum nvme_zone_mgmt_action action);
+int kcsd_zone_manage(struct kcsd_lbas *lbas, u64 zslba, enum nvme_zone_mgmt_action action);
 /*
  * Like kcsd_zone_manage(), with Select All: change all zones in the states that the action applies
  * to. Opens all or none; other actions may be done in part on failure.
  */
-int kcsd_zone_manage_all(struct kcsd_drive *drive, enum nvme_zone_mgmt_action action);
+int kcsd_zone_manage_all(struct kcsd_lbas *lbas, enum nvme_zone_mgmt_action action);
 /*
  * Make a sequential zone READONLY or OFFLINE, as if worn out: from any state, but OFFLINE is final.
  * Return 0 or -errno.
  */
-int kcsd_zone_wear_out(struct kcsd_drive *drive, u32 index, enum blk_zone_cond cond);
+int kcsd_zone_wear_out(struct kcsd_lbas *lbas, u32 index, enum blk_zone_cond cond);
 
 /* For zone.c. The caller holds the lock of the zone. */
 /* Return 0, or the status if the state of the zone refuses a write. */
@@ -139,18 +139,18 @@ void kcsd_zone_cut(struct kcsd_zones *zs, struct kcsd_zone *z, u32 wp);
 
 /* zone_report.c */
 /* Get the state of a zone. index is below zones.nr. Takes zones->lock, but no lock of a zone. */
-void kcsd_zone_get(struct kcsd_drive *drive, u32 index, struct kcsd_zone_state *state);
+void kcsd_zone_get(struct kcsd_lbas *lbas, u32 index, struct kcsd_zone_state *state);
 /*
  * Print the zones in this condition, such as 3,5-7, and a newline. Return the length, at most
  * KCSD_CONFIGFS_LEN.
  */
-ssize_t kcsd_zone_print(struct kcsd_drive *drive, enum blk_zone_cond cond, char *page);
+ssize_t kcsd_zone_print(struct kcsd_lbas *lbas, enum blk_zone_cond cond, char *page);
 /*
  * Restore a sequential zone from the sidecar. Call at power on, before the first node, while the
  * zone is empty. An open zone comes back closed, or empty if nothing was written. Return 0;
  * -EINVAL: there is no such state, or max_active is too small for it.
  */
-int kcsd_zones_restore(struct kcsd_drive *drive, u32 index, u32 wp, enum blk_zone_cond cond);
+int kcsd_zones_restore(struct kcsd_lbas *lbas, u32 index, u32 wp, enum blk_zone_cond cond);
 
 static inline bool kcsd_zone_is_conventional(const struct kcsd_zones *zs, u32 index)
 {

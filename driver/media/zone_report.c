@@ -2,11 +2,12 @@
 /* Report the states of zones, and restore those of the last power off. */
 #include <linux/sprintf.h>
 
-#include "drive.h"
+#include "config.h"
+#include "media/lbas.h"
 
-void kcsd_zone_get(struct kcsd_drive *drive, u32 index, struct kcsd_zone_state *state)
+void kcsd_zone_get(struct kcsd_lbas *lbas, u32 index, struct kcsd_zone_state *state)
 {
-	struct kcsd_zones *zs = &drive->zones;
+	struct kcsd_zones *zs = &lbas->zones;
 	const struct kcsd_zone *z = &zs->zones[index];
 
 	*state = (struct kcsd_zone_state) {
@@ -30,9 +31,9 @@ static u32 end_of_run(const struct kcsd_zones *zs, u32 first, enum blk_zone_cond
 	return first;
 }
 
-ssize_t kcsd_zone_print(struct kcsd_drive *drive, enum blk_zone_cond cond, char *page)
+ssize_t kcsd_zone_print(struct kcsd_lbas *lbas, enum blk_zone_cond cond, char *page)
 {
-	const struct kcsd_zones *zs = &drive->zones;
+	const struct kcsd_zones *zs = &lbas->zones;
 	u32 first = end_of_run(zs, 0, cond, false);
 	const size_t room = KCSD_CONFIGFS_LEN - 1;	/* a newline follows */
 	ssize_t len = 0;
@@ -72,9 +73,9 @@ static u8 restored_cond(const struct kcsd_zones *zs, u32 wp, enum blk_zone_cond 
 	}
 }
 
-int kcsd_zones_restore(struct kcsd_drive *drive, u32 index, u32 wp, enum blk_zone_cond cond)
+int kcsd_zones_restore(struct kcsd_lbas *lbas, u32 index, u32 wp, enum blk_zone_cond cond)
 {
-	struct kcsd_zones *zs = &drive->zones;
+	struct kcsd_zones *zs = &lbas->zones;
 	struct kcsd_zone *z = &zs->zones[index];
 	u8 to = restored_cond(zs, wp, cond);
 

@@ -7,9 +7,9 @@
  * and is durable before it counts. Until then the zone keeps its resources (counted), so that the
  * change can be undone.
  */
-#include "drive.h"
 #include "media/badblocks.h"
-#include "persist/sidecar.h"
+#include "media/lbas.h"
+#include "media/store.h"
 
 #define ZONE_BATCH	64	/* zones changed with one write of the sidecar */
 
@@ -210,26 +210,26 @@ static void undo_change(struct kcsd_zones *zs, struct kcsd_zone *z, u32 wp)
  * Discard the data that a zone had before its reset, and make its LBAs readable. In memory the data
  * may stay, since nobody reads past a write pointer. For the same reason a failure does no harm.
  */
-static void discard_data(struct kcsd_drive *drive, u32 index)
+static void discard_data(struct kcsd_lbas *lbas, u32 index)
 {
-	const struct kcsd_zones *zs = &drive->zones;
+	const struct kcsd_zones *zs = &lbas->zones;
 
-	kcsd_badblocks_clear(drive, &drive->retained->uncorrectable, kcsd_zone_start(zs, index),
+	kcsd_badblocks_clear(lbas, &lbas->retained->uncorrectable, kcsd_zone_start(zs, index),
 			     kcsd_zone_size(zs));
 	if (zs->blocking)
-		drive->store.ops->zero(&drive->store,
-				       kcsd_zone_start(zs, index) << drive->lba_shift,
-				       (u64)zs->capacity << drive->lba_shift, true);
+		lbas->store.ops->zero(&lbas->store,
+				       kcsd_zone_start(zs, index) << lbas->lba_shift,
+				       (u64)zs->capacity << lbas->lba_shift, true);
 }
 
 /* Change up to ZONE_BATCH zones. The caller holds their locks. Return 0; -errno: none changed. */
-static int change_durably(struct kcsd_drive *drive, u32 first, u32 nr,
+static int change_durably(struct kcsd_lbas *lbas, u32 first, u32 nr,
 			  const struct zone_change *change)
 {
-	struct kcsd_zones *zs = &drive->zones;
+	struct kcsd_zones *zs = &lbas->zones;
 	struct kcsd_zone *z = zs->zones + first;
 	u32 wp[ZONE_BATCH];
-	unsigned int token = kcsd_sidecar_begin_zones(drive);
+	unsigned int token = lbas->journal->begin(lbas);
 	bool any = false;
 	int ret = 0;
 	u32 i;
@@ -241,7 +241,7 @@ static int change_durably(struct kcsd_drive *drive, u32 first, u32 nr,
 	}
 	spin_unlock(&zs->lock);
 	if (any && zs->blocking)
-		ret = kcsd_sidecar_zones(drive, first, nr);
+		ret = lbas->journal->record(lbas, first, nr);
 	spin_lock(&zs->lock);
 	for (i = 0; i < nr; i++) {
 		if (ret && wp[i] != UNCHANGED)
@@ -249,40 +249,40 @@ static int change_durably(struct kcsd_drive *drive, u32 first, u32 nr,
 		count_zone(zs, &z[i]);
 	}
 	spin_unlock(&zs->lock);
-	kcsd_sidecar_end_zones(drive, token);
+	lbas->journal->end(lbas, token);
 	for (i = 0; !ret && i < nr; i++)
 		if (wp[i] != UNCHANGED && change->to == EMPTY)
-			discard_data(drive, first + i);
+			discard_data(lbas, first + i);
 	return ret;
 }
 
 /* Change zones with one write of the sidecar. They have mutexes; zs->all allows to lock many. */
-static int change_batch(struct kcsd_drive *drive, u32 first, u32 nr,
+static int change_batch(struct kcsd_lbas *lbas, u32 first, u32 nr,
 			const struct zone_change *change)
 {
-	struct kcsd_zones *zs = &drive->zones;
+	struct kcsd_zones *zs = &lbas->zones;
 	int ret;
 	u32 i;
 
 	lockdep_assert_held(&zs->all);
 	for (i = first; i < first + nr; i++)
 		mutex_lock_nest_lock(&zs->zones[i].mutex, &zs->all);
-	ret = change_durably(drive, first, nr, change);
+	ret = change_durably(lbas, first, nr, change);
 	for (i = first; i < first + nr; i++)
 		mutex_unlock(&zs->zones[i].mutex);
 	return ret;
 }
 
-static int change_all(struct kcsd_drive *drive, const struct zone_change *change)
+static int change_all(struct kcsd_lbas *lbas, const struct zone_change *change)
 {
-	struct kcsd_zones *zs = &drive->zones;
+	struct kcsd_zones *zs = &lbas->zones;
 	int ret = 0;
 	u32 i;
 
 	if (!zs->blocking) {
 		for (i = zs->nr_conventional; i < zs->nr; i++) {
 			spin_lock(&zs->zones[i].spin);
-			change_durably(drive, i, 1, change);
+			change_durably(lbas, i, 1, change);
 			spin_unlock(&zs->zones[i].spin);
 		}
 		return 0;
@@ -290,9 +290,9 @@ static int change_all(struct kcsd_drive *drive, const struct zone_change *change
 	guard(mutex)(&zs->all);
 	for (i = zs->nr_conventional; !ret && i < zs->nr; i += ZONE_BATCH) {
 		/* Zones of a file are punched one by one: do not delay power off until all are. */
-		if (percpu_ref_is_dying(&drive->live))
+		if (READ_ONCE(lbas->stopping))
 			return KCSD_SC_ABORT_REQUESTED;
-		ret = change_batch(drive, i, min(zs->nr - i, ZONE_BATCH), change);
+		ret = change_batch(lbas, i, min(zs->nr - i, ZONE_BATCH), change);
 		cond_resched();
 	}
 	return ret;
@@ -337,7 +337,7 @@ static int open_all(struct kcsd_zones *zs)
 	return fits ? 0 : KCSD_SC_TOO_MANY_OPEN_ZONES;
 }
 
-int kcsd_zone_manage_all(struct kcsd_drive *drive, enum nvme_zone_mgmt_action action)
+int kcsd_zone_manage_all(struct kcsd_lbas *lbas, enum nvme_zone_mgmt_action action)
 {
 	enum zone_op op = op_of_action(action);
 	struct zone_change change;
@@ -346,14 +346,14 @@ int kcsd_zone_manage_all(struct kcsd_drive *drive, enum nvme_zone_mgmt_action ac
 	case NR_OPS:
 		return KCSD_SC_INVALID_FIELD;
 	case OP_OPEN:
-		return open_all(&drive->zones);
+		return open_all(&lbas->zones);
 	case OP_CLOSE:
-		close_all(&drive->zones);
+		close_all(&lbas->zones);
 		return 0;
 	default:
 		change.from = all_conds[op];
 		change.to = next_cond[__ffs(all_conds[op])][op];
-		return change_all(drive, &change);
+		return change_all(lbas, &change);
 	}
 }
 
@@ -361,20 +361,20 @@ int kcsd_zone_manage_all(struct kcsd_drive *drive, enum nvme_zone_mgmt_action ac
  * Finish, reset or set offline: all states that allow it go to the same one. The caller holds the
  * lock of the zone.
  */
-static int change_by_op(struct kcsd_drive *drive, u32 index, enum zone_op op)
+static int change_by_op(struct kcsd_lbas *lbas, u32 index, enum zone_op op)
 {
-	u8 cond = READ_ONCE(drive->zones.zones[index].cond);
+	u8 cond = READ_ONCE(lbas->zones.zones[index].cond);
 	struct zone_change change = { .to = next_cond[cond][op] };
 
 	if (!change.to)
 		return KCSD_SC_INVALID_ZONE_TRANSITION;
 	change.from = ~BIT(change.to);
-	return change_durably(drive, index, 1, &change);
+	return change_durably(lbas, index, 1, &change);
 }
 
-int kcsd_zone_manage(struct kcsd_drive *drive, u64 zslba, enum nvme_zone_mgmt_action action)
+int kcsd_zone_manage(struct kcsd_lbas *lbas, u64 zslba, enum nvme_zone_mgmt_action action)
 {
-	struct kcsd_zones *zs = &drive->zones;
+	struct kcsd_zones *zs = &lbas->zones;
 	u32 index = kcsd_zone_index(zs, zslba);
 	enum zone_op op = op_of_action(action);
 	struct kcsd_zone *z;
@@ -386,15 +386,15 @@ int kcsd_zone_manage(struct kcsd_drive *drive, u64 zslba, enum nvme_zone_mgmt_ac
 	if (op == OP_OPEN || op == OP_CLOSE)
 		return change_now(zs, z, op);
 	kcsd_zone_lock(zs, z);
-	ret = change_by_op(drive, index, op);
+	ret = change_by_op(lbas, index, op);
 	kcsd_zone_unlock(zs, z);
 	return ret;
 }
 
-int kcsd_zone_wear_out(struct kcsd_drive *drive, u32 index, enum blk_zone_cond cond)
+int kcsd_zone_wear_out(struct kcsd_lbas *lbas, u32 index, enum blk_zone_cond cond)
 {
 	const struct zone_change change = { .from = ~(BIT(OFFLINE) | BIT(cond)), .to = cond };
-	struct kcsd_zones *zs = &drive->zones;
+	struct kcsd_zones *zs = &lbas->zones;
 	struct kcsd_zone *z = &zs->zones[index];
 	int ret = -EINVAL;
 
@@ -402,7 +402,7 @@ int kcsd_zone_wear_out(struct kcsd_drive *drive, u32 index, enum blk_zone_cond c
 		return -EINVAL;
 	kcsd_zone_lock(zs, z);
 	if (READ_ONCE(z->cond) != OFFLINE || cond == OFFLINE)
-		ret = change_durably(drive, index, 1, &change);
+		ret = change_durably(lbas, index, 1, &change);
 	kcsd_zone_unlock(zs, z);
 	return ret;
 }

@@ -7,6 +7,8 @@
 #include "compute/tenant.h"
 #include "drive.h"
 #include "nvme/cmd.h"
+#include "stats/counters.h"
+#include "stats/trace.h"
 
 int kcsd_cmd_copy_to_host(struct kcsd_cmd *cmd, const void *from, size_t len)
 {
@@ -66,7 +68,31 @@ int kcsd_cmd_create_async(struct kcsd_cmd *cmd, const struct kcsd_async_ops *ops
 	async->admin = cmd->admin;
 	async->nsid = cmd->nsid;
 	async->drive = cmd->drive;
+	async->gate = cmd->admin ? NULL : kcsd_cmd_ns(cmd)->gate;
 	async->slot_of = needs_slot ? cmd->tenant : NULL;
 	cmd->async = async;
 	return 0;
+}
+
+void kcsd_cmd_trace_begin(struct kcsd_cmd *cmd)
+{
+	cmd->trace = (struct kcsd_trace_cmd) {
+		.drive = cmd->drive->index,
+		.nsid = cmd->nsid,
+		.opcode = cmd->opcode,
+		.admin = cmd->admin,
+	};
+	kcsd_trace_submitted(&cmd->trace);
+}
+
+void kcsd_cmd_trace_submit(struct kcsd_cmd *cmd)
+{
+	const u32 cdw[] = {
+		cmd->cdw2, cmd->cdw3,
+		cmd->cdw10, cmd->cdw11, cmd->cdw12, cmd->cdw13, cmd->cdw14, cmd->cdw15,
+	};
+
+	if (cmd->async)
+		cmd->async->trace = cmd->trace;
+	trace_kcsd_cmd_submit(&cmd->trace, cdw);
 }

@@ -12,11 +12,12 @@
 #include <linux/uio.h>
 #include <linux/kcsd.h>
 
+#include "drive.h"
 #include "stats/trace_cmd.h"
+#include "status.h"
 
 struct kcsd_async;
 struct kcsd_async_ops;
-struct kcsd_drive;
 struct kcsd_memory_range;
 struct kcsd_tenant;
 
@@ -64,6 +65,12 @@ struct kcsd_cmd_uses {
 	bool metadata;
 };
 
+/* Returns the namespace of an I/O command: the front end has checked its NSID. */
+static inline struct kcsd_ns *kcsd_cmd_ns(const struct kcsd_cmd *cmd)
+{
+	return cmd->drive->ns[cmd->nsid - 1];
+}
+
 /* Set the result to the invalid field. Returns Invalid Field in Command. */
 static inline int kcsd_cmd_invalid(struct kcsd_cmd *cmd, enum kcsd_field field)
 {
@@ -71,22 +78,15 @@ static inline int kcsd_cmd_invalid(struct kcsd_cmd *cmd, enum kcsd_field field)
 	return KCSD_SC_INVALID_FIELD;
 }
 
-/* Returns the status for the host: adds DNR (do not retry) unless a later retry can succeed. */
-static inline int kcsd_status_to_host(int status)
-{
-	switch (status) {
-	case 0:
-	case KCSD_SC_INSUFFICIENT_RESOURCES:
-	case KCSD_SC_SANITIZE_IN_PROGRESS:
-	case KCSD_SC_FORMAT_IN_PROGRESS:
-		return status;
-	default:
-		return status | KCSD_SC_DNR;
-	}
-}
-
 /* Returns 0, or Invalid Field in Command for the first field with an unused bit set. */
 int kcsd_cmd_check_unused(struct kcsd_cmd *cmd, const struct kcsd_cmd_uses *uses);
+
+/*
+ * If kcsd_trace_enabled(): start to trace a command; then trace it when it was parsed, before it is
+ * executed or refused. cmd->async gets a copy of cmd->trace.
+ */
+void kcsd_cmd_trace_begin(struct kcsd_cmd *cmd);
+void kcsd_cmd_trace_submit(struct kcsd_cmd *cmd);
 
 static inline u64 kcsd_cmd_u64(u32 low, u32 high)
 {

@@ -8,13 +8,20 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "compute/async.h"
 #include "compute/audit.h"
 #include "compute/compute.h"
-#include "compute/grant.h"
 #include "compute/mapping.h"
+#include "compute/program.h"
+#include "compute/range_set.h"
+#include "compute/run.h"
 #include "drive.h"
+#include "media/lbas.h"
 #include "nvme/cmd.h"
+#include "nvme/execute.h"
+#include "nvme/execute_grants.h"
 #include "nvme/opcodes.h"
+#include "nvme/sanitize.h"
 
 static bool execute_grants(const struct kcsd_cmd *cmd)
 {
@@ -146,7 +153,7 @@ static int execute_get_set(struct kcsd_cmd *cmd, struct kcsd_run *run)
 	ret = execute_may_range(cmd);
 	if (ret)
 		return ret;
-	run->range_set = kcsd_range_set_get(cmd->drive, execute_rsid(cmd), &ret);
+	run->range_set = kcsd_range_set_get(cmd->drive->compute, execute_rsid(cmd), &ret);
 	if (!run->range_set)
 		return ret;
 	run->ranges = run->range_set->range;
@@ -160,7 +167,7 @@ static int execute_take_len(struct kcsd_cmd *cmd, struct kcsd_run *run)
 	const struct kcsd_vm_input in = {
 		.grants = run->grants,
 		.nr_grants = run->nr_grants,
-		.lba_size = 1U << run->async.drive->lba_shift,
+		.lba_size = 1U << run->compute->lbas->lba_shift,
 		.ranges = run->ranges,
 		.nr_ranges = run->nr_ranges,
 	};
@@ -179,7 +186,7 @@ static int execute_get_program(struct kcsd_run *run)
 	u64 len;
 	int ret;
 
-	run->program = kcsd_program_get(run->async.drive, run->pind, &ret);
+	run->program = kcsd_program_get(run->compute, run->pind, &ret);
 	if (!run->program)
 		return ret;
 	len = kcsd_layout_init(&layout, &run->program->view, run->args_len);
@@ -217,11 +224,12 @@ static int execute_create_run(struct kcsd_cmd *cmd)
 	if (ret)
 		return ret;
 	run = kcsd_async_run(cmd->async);
+	run->compute = cmd->drive->compute;
 	run->out_max = out_max;
 	run->nr_out_pages = nr_out_pages;
 	run->memcg = get_mem_cgroup_from_mm(current->mm);
 	run->pind = cmd->cdw2;
-	run->sanitizes = READ_ONCE(drive->sanitize.nr);
+	run->sanitizes = READ_ONCE(drive->compute->erased);
 	run->timeout_ms = kcsd_drive_timeout_ms(drive, cmd->timeout_ms);
 	run->cparam1 = kcsd_cmd_u64(cmd->cdw10, cmd->cdw11);
 	run->cparam2 = kcsd_cmd_u64(cmd->cdw12, cmd->cdw13);

@@ -4,7 +4,11 @@
 #include <linux/mm.h>
 #include <linux/nvme.h>
 
+#include "config.h"
 #include "drive.h"
+#include "media/lba_io.h"
+#include "media/lbas.h"
+#include "media/store.h"
 #include "nvme/cmd.h"
 #include "nvme/feature.h"
 
@@ -24,12 +28,12 @@ static u64 arbitration(const struct kcsd_drive *drive)
 /* True if Identify Controller reports a volatile write cache (VWC). */
 static bool has_cache(const struct kcsd_drive *drive)
 {
-	return drive->store.volatile_cache;
+	return drive->lbas->store.volatile_cache;
 }
 
 static u64 get_cache(const struct kcsd_drive *drive)
 {
-	return !READ_ONCE(drive->write_through);
+	return !READ_ONCE(drive->lbas->write_through);
 }
 
 static u64 default_cache(const struct kcsd_drive *drive)
@@ -45,14 +49,14 @@ static int set_cache(struct kcsd_cmd *cmd)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
 	if (cmd->cdw11 > 1)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
-	ret = kcsd_lba_io_use_cache(cmd->drive, cmd->cdw11);
+	ret = kcsd_lba_io_use_cache(cmd->drive->lbas, cmd->cdw11);
 	return kcsd_lba_io_status(ret, KCSD_SC_WRITE_FAULT);
 }
 
 /* Returns the queues of the block device, 0's based: submission, and as many for completion. */
 static u64 queues(const struct kcsd_drive *drive)
 {
-	u32 last = kcsd_block_nr_queues(drive) - 1;
+	u32 last = kcsd_config_nr_queues(&drive->cfg) - 1;
 
 	return last | last << 16;
 }
@@ -183,7 +187,7 @@ int kcsd_feature_parse_get(struct kcsd_cmd *cmd)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
 	if (iov_iter_count(&cmd->data))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	if (!feature_of_all(cmd) && cmd->nsid > KCSD_NSID_COMPUTE)
+	if (!feature_of_all(cmd) && cmd->nsid > KCSD_NN)
 		return KCSD_SC_INVALID_NS;
 	cmd->execute = feature_get;
 	return 0;
@@ -206,7 +210,7 @@ int kcsd_feature_parse_set(struct kcsd_cmd *cmd)
 	if (cmd->cdw10 & KCSD_FEATURE_SAVE)
 		return KCSD_SC_FEATURE_NOT_SAVEABLE;
 	if (!feature_of_all(cmd))
-		return cmd->nsid > KCSD_NSID_COMPUTE ? KCSD_SC_INVALID_NS :
+		return cmd->nsid > KCSD_NN ? KCSD_SC_INVALID_NS :
 						       KCSD_SC_FEATURE_NOT_PER_NS;
 	cmd->execute = feature_set;
 	return 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Format NVM: erase all of namespace 1, empty its zones, clear its bad blocks. NVMe Base, "Format
- * NVM command". There is one format. The format closes drive->gate: it starts when all accesses in
+ * NVM command". There is one format. The format closes lbas->gate: it starts when all accesses in
  * flight have completed, and later accesses fail until it is complete.
  */
 #define pr_fmt(fmt) "kcsd: " fmt
@@ -14,8 +14,11 @@
 #include "media/badblocks.h"
 #include "media/erase.h"
 #include "media/lba_io.h"
+#include "media/lbas.h"
 #include "nvme/cmd.h"
+#include "nvme/job.h"
 #include "nvme/nvm_range.h"
+#include "nvme/retained.h"
 
 #define CDW10_ALL	0x3fffu
 #define CDW10_FORMAT	0x31ffu			/* LBAFL, MSET, PI, PIL, LBAFU: must be 0 */
@@ -37,7 +40,7 @@ static bool format_stopped(void *ctx)
 static int erase_all(struct kcsd_drive *drive)
 {
 	const struct kcsd_erase how = { .stopped = format_stopped, .ctx = drive };
-	int ret = kcsd_erase(drive, &how);
+	int ret = kcsd_erase(drive->lbas, &how);
 
 	if (ret)
 		pr_err("kcsd%u: Format NVM ended with %pe: a part of namespace 1 may be erased\n",
@@ -47,21 +50,22 @@ static int erase_all(struct kcsd_drive *drive)
 
 static int format_erase(struct kcsd_job *job)
 {
-	const struct kcsd_nvm_range all = { .nlb = job->async.drive->nsze };
+	const struct kcsd_nvm_range all = { .nlb = job->async.drive->lbas->nsze };
 	struct kcsd_drive *drive = job->async.drive;
 	int ret = kcsd_nvm_range_inject(job, KCSD_INJECT_WRITE, &all);
 
 	if (!ret)
 		ret = erase_all(drive);
 	if (!ret)
-		ret = kcsd_badblocks_clear(drive, &drive->retained->badblocks, 0, drive->nsze);
+		ret = kcsd_badblocks_clear(drive->lbas, &drive->retained->lbas.badblocks, 0,
+					   drive->lbas->nsze);
 	return ret == -ECANCELED ? KCSD_SC_ABORT_REQUESTED :
 				   kcsd_lba_io_status(ret, KCSD_SC_WRITE_FAULT);
 }
 
 static int format_execute(struct kcsd_job *job)
 {
-	struct kcsd_gate *gate = &job->async.drive->gate;
+	struct kcsd_gate *gate = &job->async.drive->lbas->gate;
 	int ret = kcsd_gate_close(gate, KCSD_SC_FORMAT_IN_PROGRESS);
 
 	if (ret)

@@ -3,12 +3,21 @@
 #include <linux/mm.h>
 #include <linux/nvme.h>
 
+#include "compute/compute.h"
+#include "compute/program.h"
+#include "compute/program_log.h"
+#include "compute/range_set.h"
+#include "compute/run.h"
 #include "drive.h"
 #include "nvme/cmd.h"
 #include "nvme/feature.h"
 #include "nvme/identify.h"
+#include "nvme/ns.h"
 #include "nvme/opcodes.h"
+#include "nvme/retained.h"
 #include "nvme/sanitize.h"
+#include "nvme/smart.h"
+#include "stats/error_log.h"
 
 #define KCSD_LOG_SUPPORTED	0x00	/* Supported Log Pages */
 #define KCSD_LOG_FEATURES	0x12	/* Feature Identifiers Supported and Effects */
@@ -20,7 +29,7 @@ static void *log_supported(const struct kcsd_cmd *cmd, u32 *len);
 
 static void *log_errors(const struct kcsd_cmd *cmd, u32 *len)
 {
-	return kcsd_error_log_page(&cmd->drive->retained->errors, len);
+	return kcsd_error_log_page(cmd->drive->errors, len);
 }
 
 static void *log_health(const struct kcsd_cmd *cmd, u32 *len)
@@ -72,7 +81,7 @@ static void *log_sanitize(const struct kcsd_cmd *cmd, u32 *len)
 
 static void *log_programs(const struct kcsd_cmd *cmd, u32 *len)
 {
-	return kcsd_programs_page(cmd->drive, len);
+	return kcsd_programs_page(cmd->drive->compute, len);
 }
 
 static void *log_program_types(const struct kcsd_cmd *cmd, u32 *len)
@@ -91,12 +100,12 @@ static void *log_program_types(const struct kcsd_cmd *cmd, u32 *len)
 
 static void *log_range_sets(const struct kcsd_cmd *cmd, u32 *len)
 {
-	return kcsd_range_sets_page(cmd->drive, len);
+	return kcsd_range_sets_page(cmd->drive->compute, len);
 }
 
 static void *log_output(const struct kcsd_cmd *cmd, u32 *len)
 {
-	return kcsd_program_log_page(&cmd->drive->log, len);
+	return kcsd_program_log_page(cmd->drive->compute->log, len);
 }
 
 static const struct kcsd_log_kind {
@@ -208,7 +217,7 @@ int kcsd_get_log_parse(struct kcsd_cmd *cmd)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	if (log_offset(cmd) & 3)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
-	if (kind->csi && !kcsd_identify_has_csi(cmd->drive, log_csi(cmd)))
+	if (kind->csi && !kcsd_namespaces_find(cmd->drive, log_csi(cmd)))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW14);
 	if (!log_nsid_fits(cmd, kind))
 		return KCSD_SC_INVALID_NS;

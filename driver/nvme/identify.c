@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Identify: describe the controller and its namespaces. NVMe Base, "Identify command". */
-#include <linux/log2.h>
 #include <linux/nvme.h>
 #include <linux/slab.h>
 #include <linux/unaligned.h>
 
 #include "drive.h"
+#include "media/lbas.h"
+#include "media/store.h"
 #include "nvme/cmd.h"
 #include "nvme/identify.h"
+#include "nvme/ns.h"
 #include "nvme/uuid.h"
+#include "stats/error_log.h"
 
 /* CNS values. Versions of <linux/nvme.h> differ in their names. */
 #define KCSD_CNS_NS		0x00
@@ -25,31 +28,8 @@
 #define KCSD_CNS_CS_ALLOC_NS	0x1b
 #define KCSD_CNS_CSI_VECTORS	0x1c
 
-/* Byte offsets of fields without names in <linux/nvme.h>: Identify Controller and Namespace. */
-#define ID_CTRL_OCFS		534	/* Optional Copy Formats Supported */
-#define ID_NS_MSSRL		74	/* maximum LBAs of one source of a Copy */
-#define ID_NS_MCL		76	/* maximum LBAs of a Copy */
-#define ID_NS_MSRC		80	/* maximum sources of a Copy, 0's based */
-
-#define KCSD_NN			KCSD_NSID_COMPUTE	/* the largest NSID */
-
-/* All possible namespaces, in ascending order, with their command sets; see kcsd_csi(). */
-static const struct {
-	u32 nsid;
-	u8 csi;
-} kcsd_namespaces[] = {
-	{ KCSD_NSID_NVM,	KCSD_CSI_NVM },
-	{ KCSD_NSID_SLM,	KCSD_CSI_SLM },
-	{ KCSD_NSID_COMPUTE,	KCSD_CSI_COMPUTE },
-};
-
-/* Returns the command set of kcsd_namespaces[i]: on a zoned drive ZNS instead of NVM. */
-static u8 kcsd_csi(const struct kcsd_drive *drive, int i)
-{
-	if (kcsd_namespaces[i].nsid == KCSD_NSID_NVM && drive->zones.nr)
-		return KCSD_CSI_ZNS;
-	return kcsd_namespaces[i].csi;
-}
+/* Byte offset of Optional Copy Formats Supported in Identify Controller. */
+#define ID_CTRL_OCFS		534
 
 static u8 identify_cns(const struct kcsd_cmd *cmd)
 {
@@ -59,22 +39,6 @@ static u8 identify_cns(const struct kcsd_cmd *cmd)
 static u8 identify_csi(const struct kcsd_cmd *cmd)
 {
 	return cmd->cdw11 >> 24;
-}
-
-static bool namespace_active(const struct kcsd_drive *drive, u32 nsid)
-{
-	return nsid != KCSD_NSID_SLM || drive->slm.size;
-}
-
-/* Returns the CSI of a namespace; -1 if it is not active. */
-static int namespace_csi(const struct kcsd_drive *drive, u32 nsid)
-{
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(kcsd_namespaces); i++)
-		if (kcsd_namespaces[i].nsid == nsid && namespace_active(drive, nsid))
-			return kcsd_csi(drive, i);
-	return -1;
 }
 
 /* Write an NVMe string: ASCII, padded with spaces, without NUL. */
@@ -136,53 +100,28 @@ static int identify_ctrl(struct kcsd_cmd *cmd, void *page)
 	id->nn = cpu_to_le32(KCSD_NN);
 	id->mnan = cpu_to_le32(KCSD_NN);
 	/* Same as the block device reports. Flush accepts no broadcast NSID. */
-	id->vwc = (drive->store.volatile_cache ? NVME_CTRL_VWC_PRESENT : 0) | 2 << 1;
-	*(__le64 *)id->tnvmcap = cpu_to_le64(drive->store.size);
+	id->vwc = (drive->lbas->store.volatile_cache ? NVME_CTRL_VWC_PRESENT : 0) | 2 << 1;
+	*(__le64 *)id->tnvmcap = cpu_to_le64(drive->lbas->store.size);
 	return 0;
-}
-
-/* Returns the number of LBAs that can be written. */
-static u64 identify_capacity(const struct kcsd_drive *drive)
-{
-	const struct kcsd_zones *zones = &drive->zones;
-
-	if (!zones->nr)
-		return drive->nsze;
-	return zones->nr_conventional * kcsd_zone_size(zones) +
-	       (u64)(zones->nr - zones->nr_conventional) * zones->capacity;
 }
 
 static int identify_ns(struct kcsd_cmd *cmd, void *page)
 {
-	struct kcsd_drive *drive = cmd->drive;
-	struct kcsd_ns_names names;
-	struct nvme_id_ns *id = page;
+	const struct kcsd_ns *ns = kcsd_drive_ns(cmd->drive, cmd->nsid);
 
 	/* Return zeroes for an inactive namespace. */
-	if (namespace_csi(cmd->drive, cmd->nsid) < 0)
+	if (!ns)
 		return 0;
 	/* The NVM command set defines this structure, and ZNS uses it; others do not. */
-	if (cmd->nsid != KCSD_NSID_NVM)
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
-	id->nsze = cpu_to_le64(drive->nsze);
-	id->ncap = cpu_to_le64(identify_capacity(drive));
-	id->nuse = id->ncap;
-	id->dlfeat = 1 | BIT(3); /* deallocated LBAs read as zeroes; Write Zeroes can deallocate */
-	put_unaligned_le16(KCSD_MAX_COPY_SOURCE >> drive->lba_shift, page + ID_NS_MSSRL);
-	put_unaligned_le32(KCSD_MAX_COPY >> drive->lba_shift, page + ID_NS_MCL);
-	*(u8 *)(page + ID_NS_MSRC) = KCSD_MAX_COPY_SOURCES - 1;
-	id->lbaf[0].ds = drive->lba_shift;
-	kcsd_uuid_names(drive, cmd->nsid, &names);
-	memcpy(id->nguid, names.nguid, sizeof(id->nguid));
-	memcpy(id->eui64, names.eui64, sizeof(id->eui64));
-	return 0;
+	return ns->ops->identify ? ns->ops->identify(cmd, page) :
+				   kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
 }
 
 static int identify_ns_indep(struct kcsd_cmd *cmd, void *page)
 {
 	struct nvme_id_ns_cs_indep *id = page;
 
-	if (namespace_csi(cmd->drive, cmd->nsid) >= 0)
+	if (kcsd_drive_ns(cmd->drive, cmd->nsid))
 		id->nstat = NVME_NSTAT_NRDY;	/* bit 0: ready */
 	return 0;
 }
@@ -199,33 +138,33 @@ static void identify_add_desc(void **p, u8 nidt, const void *nid, u8 nidl)
 
 static int identify_ns_desc(struct kcsd_cmd *cmd, void *page)
 {
+	const struct kcsd_ns *ns = kcsd_drive_ns(cmd->drive, cmd->nsid);
 	struct kcsd_ns_names names;
-	int csi = namespace_csi(cmd->drive, cmd->nsid);
-	u8 csi8 = csi;
 
-	if (csi < 0)
+	if (!ns)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_NSID);
 	kcsd_uuid_names(cmd->drive, cmd->nsid, &names);
 	identify_add_desc(&page, NVME_NIDT_EUI64, names.eui64, NVME_NIDT_EUI64_LEN);
 	identify_add_desc(&page, NVME_NIDT_NGUID, names.nguid, NVME_NIDT_NGUID_LEN);
 	identify_add_desc(&page, NVME_NIDT_UUID, &names.uuid, NVME_NIDT_UUID_LEN);
-	identify_add_desc(&page, NVME_NIDT_CSI, &csi8, NVME_NIDT_CSI_LEN);
+	identify_add_desc(&page, NVME_NIDT_CSI, &ns->ops->csi, NVME_NIDT_CSI_LEN);
 	return 0;
 }
 
 /* List the NSIDs above cmd->nsid, of one command set or (csi < 0) of all. */
 static int identify_list(struct kcsd_cmd *cmd, void *page, int csi)
 {
+	const struct kcsd_ns *ns;
 	__le32 *list = page;
-	int i;
+	u32 nsid;
 
 	if (cmd->nsid >= NVME_NSID_ALL - 1)
 		return KCSD_SC_INVALID_NS;
-	for (i = 0; i < ARRAY_SIZE(kcsd_namespaces); i++)
-		if (kcsd_namespaces[i].nsid > cmd->nsid &&
-		    namespace_active(cmd->drive, kcsd_namespaces[i].nsid) &&
-		    (csi < 0 || kcsd_csi(cmd->drive, i) == csi))
-			*list++ = cpu_to_le32(kcsd_namespaces[i].nsid);
+	for (nsid = cmd->nsid + 1; nsid <= KCSD_NN; nsid++) {
+		ns = kcsd_drive_ns(cmd->drive, nsid);
+		if (ns && (csi < 0 || ns->ops->csi == csi))
+			*list++ = cpu_to_le32(nsid);
+	}
 	return 0;
 }
 
@@ -239,90 +178,16 @@ static int identify_cs_active_list(struct kcsd_cmd *cmd, void *page)
 	return identify_list(cmd, page, identify_csi(cmd));
 }
 
-static void identify_compute(struct kcsd_drive *drive, struct kcsd_id_ns_compute *id)
-{
-	const struct kcsd_config *c = &drive->cfg;
-
-	BUILD_BUG_ON(sizeof(*id) != KCSD_IDENTIFY_LEN);
-	id->maxact = cpu_to_le16(c->max_active);
-	if (drive->slm.size) {
-		id->maxmemrs = cpu_to_le16(c->max_range_sets);
-		id->mrsg = cpu_to_le16(KCSD_RANGE_GRANULARITY);
-		id->maxmemr = c->max_ranges;
-	}
-	id->maxpb = cpu_to_le64(DIV_ROUND_UP_ULL(c->max_program_bytes, SZ_1M));
-	id->lpg = ilog2(c->load_granularity);
-	id->nr_device = cpu_to_le16(drive->programs.nr - c->max_programs);
-	id->maxprog = cpu_to_le16(c->max_programs);
-	id->cus = cpu_to_le16(c->cus);
-	id->max_program_len = cpu_to_le32(KCSD_MAX_PROGRAM_LEN);
-	id->arena_len = cpu_to_le64(c->arena_size);
-	id->insn_budget = cpu_to_le64(READ_ONCE(drive->insn_budget));
-	id->timeout_ms = cpu_to_le32(READ_ONCE(drive->timeout_ms));
-}
-
-static void identify_slm(struct kcsd_drive *drive, struct kcsd_id_ns_slm *id)
-{
-	BUILD_BUG_ON(sizeof(*id) != KCSD_IDENTIFY_LEN);
-	id->size = cpu_to_le64(drive->slm.size);
-	id->max_sources = cpu_to_le32(KCSD_COPY_MAX_SOURCES);
-}
-
-/* Fill in limits of zones. MAR and MOR are 0's based; all ones (from 0) means no limit. */
-static void identify_zns(const struct kcsd_drive *drive, struct nvme_id_ns_zns *id)
-{
-	BUILD_BUG_ON(sizeof(*id) != KCSD_IDENTIFY_LEN);
-	id->ozcs = cpu_to_le16(BIT(0));	/* reads may cross the ends of zones */
-	id->mar = cpu_to_le32(drive->zones.max_active - 1);
-	id->mor = cpu_to_le32(drive->zones.max_open - 1);
-	id->lbafe[0].zsze = cpu_to_le64(kcsd_zone_size(&drive->zones));
-}
-
-/* Fill in data of the command set. NVM: zeroes, there is no protection information. */
+/* Fill in data of the command set; zeroes: there are none. */
 static int identify_cs_ns(struct kcsd_cmd *cmd, void *page)
 {
-	int csi = namespace_csi(cmd->drive, cmd->nsid);
+	const struct kcsd_ns *ns = kcsd_drive_ns(cmd->drive, cmd->nsid);
 
-	if (csi < 0)
+	if (!ns)
 		return 0;
-	if (csi != identify_csi(cmd))
+	if (ns->ops->csi != identify_csi(cmd))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
-	if (csi == KCSD_CSI_COMPUTE)
-		identify_compute(cmd->drive, page);
-	else if (csi == KCSD_CSI_SLM)
-		identify_slm(cmd->drive, page);
-	else if (csi == KCSD_CSI_ZNS)
-		identify_zns(cmd->drive, page);
-	return 0;
-}
-
-bool kcsd_identify_has_csi(const struct kcsd_drive *drive, u8 csi)
-{
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(kcsd_namespaces); i++)
-		if (kcsd_csi(drive, i) == csi)
-			return namespace_active(drive, kcsd_namespaces[i].nsid);
-	return false;
-}
-
-static void identify_ctrl_nvm(const struct kcsd_drive *drive, struct nvme_id_ctrl_nvm *id)
-{
-	BUILD_BUG_ON(sizeof(*id) != KCSD_IDENTIFY_LEN);
-	id->vsl = KCSD_VSL;
-	id->wzsl = KCSD_WZSL;
-	id->wusl = KCSD_WUSL;
-	id->dmrl = KCSD_DMRL;
-	id->dmrsl = cpu_to_le32(KCSD_MAX_DSM >> drive->lba_shift);
-	id->dmsl = cpu_to_le64(KCSD_MAX_DSM >> drive->lba_shift);
-}
-
-static void identify_ctrl_zns(const struct kcsd_drive *drive, struct nvme_id_ctrl_zns *id)
-{
-	u64 max_append = (u64)drive->zones.max_append << drive->lba_shift;
-
-	BUILD_BUG_ON(sizeof(*id) != KCSD_IDENTIFY_LEN);
-	id->zasl = ilog2(max_append / SZ_4K);
+	return ns->ops->identify_set ? ns->ops->identify_set(cmd, page) : 0;
 }
 
 /*
@@ -332,24 +197,25 @@ static void identify_ctrl_zns(const struct kcsd_drive *drive, struct nvme_id_ctr
 static int identify_cs_ctrl(struct kcsd_cmd *cmd, void *page)
 {
 	u8 csi = identify_csi(cmd);
+	const struct kcsd_ns *ns = kcsd_namespaces_find(cmd->drive, csi);
+	const struct kcsd_ns_ops *ops = csi == KCSD_CSI_NVM ? &kcsd_nvm_ops : ns ? ns->ops : NULL;
 
-	if (csi == KCSD_CSI_NVM)
-		identify_ctrl_nvm(cmd->drive, page);
-	else if (!kcsd_identify_has_csi(cmd->drive, csi))
+	if (!ops)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
-	else if (csi == KCSD_CSI_ZNS)
-		identify_ctrl_zns(cmd->drive, page);
-	return 0;
+	return ops->identify_ctrl ? ops->identify_ctrl(cmd, page) : 0;
 }
 
 static int identify_csi_vectors(struct kcsd_cmd *cmd, void *page)
 {
+	const struct kcsd_ns *ns;
 	u64 vector = 0;
-	int i;
+	u32 nsid;
 
-	for (i = 0; i < ARRAY_SIZE(kcsd_namespaces); i++)
-		if (namespace_active(cmd->drive, kcsd_namespaces[i].nsid))
-			vector |= BIT(kcsd_csi(cmd->drive, i));
+	for (nsid = 1; nsid <= KCSD_NN; nsid++) {
+		ns = kcsd_drive_ns(cmd->drive, nsid);
+		if (ns)
+			vector |= BIT_ULL(ns->ops->csi);
+	}
 	*(__le64 *)page = cpu_to_le64(vector);
 	return 0;
 }

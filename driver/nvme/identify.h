@@ -33,7 +33,5 @@ struct kcsd_drive;
 void kcsd_identify_serial(const struct kcsd_drive *drive, char sn[KCSD_SERIAL_LEN + 1]);
 /* Write the version of the module as an NVMe string of 8 characters. */
 void kcsd_identify_firmware(char *fr);
-/* True if the drive has an active namespace of this command set. */
-bool kcsd_identify_has_csi(const struct kcsd_drive *drive, u8 csi);
 
 #endif

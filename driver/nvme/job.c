@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Jobs: execute long commands on a workqueue of the drive. */
+#include "compute/async.h"
 #include "drive.h"
+#include "media/lbas.h"
 #include "nvme/cmd.h"
+#include "nvme/job.h"
+#include "nvme/retained.h"
+#include "stats/error_log.h"
 #include "stats/trace.h"
 
 static struct kcsd_job *to_job(struct kcsd_async *async)
@@ -44,17 +49,14 @@ static struct kcsd_job *job_take(struct kcsd_job_worker *worker)
 
 static int job_execute(struct kcsd_job *job)
 {
-	struct kcsd_drive *drive = job->async.drive;
-	int status = 0;
+	int status = job->async.gate ? kcsd_gate_status(job->async.gate) : 0;
 
-	if (kcsd_async_uses_memory(&job->async))
-		status = kcsd_gate_status(&drive->memory_gate);
 	if (kcsd_job_cancelled(job))
 		return KCSD_SC_ABORT_REQUESTED;
 	if (status)
 		return status;
 	if (!job->begun)
-		trace_kcsd_cmd_start(drive, &job->async.trace, -1, -1);
+		trace_kcsd_cmd_start(&job->async.trace, -1, -1);
 	job->begun = true;
 	return job->execute(job);
 }
@@ -65,7 +67,7 @@ static int job_execute(struct kcsd_job *job)
  */
 static bool job_requeue(struct kcsd_job *job, bool rest, u64 ns)
 {
-	struct kcsd_jobs *jobs = &job->async.drive->jobs;
+	struct kcsd_jobs *jobs = job->async.drive->jobs;
 
 	spin_lock(&jobs->lock);
 	list_del(&job->async.turn.entry);
@@ -120,7 +122,7 @@ static void jobs_call(struct kcsd_jobs *jobs)
 
 static void job_submit(struct kcsd_async *async)
 {
-	struct kcsd_jobs *jobs = &async->drive->jobs;
+	struct kcsd_jobs *jobs = async->drive->jobs;
 	bool stopping;
 
 	scoped_guard(spinlock, &jobs->lock) {
@@ -137,12 +139,12 @@ static void job_submit(struct kcsd_async *async)
 
 static void job_cancel(struct kcsd_async *async)
 {
-	struct kcsd_jobs *jobs = &async->drive->jobs;
+	struct kcsd_jobs *jobs = async->drive->jobs;
 
 	scoped_guard(spinlock, &jobs->lock) {
 		WRITE_ONCE(async->cancelled, true);
 		if (async->state == KCSD_ASYNC_RUNNING)
-			kcsd_delayed_wake(&async->drive->delayed);
+			kcsd_delayed_wake(&async->drive->lbas->delayed);
 		if (async->state != KCSD_ASYNC_QUEUED)
 			return;
 		kcsd_schedule_remove(&jobs->schedule, &async->turn);
@@ -181,7 +183,7 @@ struct kcsd_job *kcsd_job_create(struct kcsd_cmd *cmd, size_t size, bool quick, 
 
 void kcsd_jobs_cancel_all(struct kcsd_drive *drive)
 {
-	struct kcsd_jobs *jobs = &drive->jobs;
+	struct kcsd_jobs *jobs = drive->jobs;
 	struct kcsd_job *job, *next;
 	LIST_HEAD(queued);
 
@@ -197,23 +199,26 @@ void kcsd_jobs_cancel_all(struct kcsd_drive *drive)
 		job_complete(job, KCSD_SC_ABORT_REQUESTED);
 }
 
-void kcsd_jobs_cancel_slm(struct kcsd_drive *drive)
+void kcsd_jobs_cancel_memory(struct kcsd_drive *drive)
 {
-	struct kcsd_jobs *jobs = &drive->jobs;
+	struct kcsd_jobs *jobs = drive->jobs;
 	struct kcsd_job *job;
 
 	scoped_guard(spinlock, &jobs->lock)
 		list_for_each_entry(job, &jobs->running, async.turn.entry)
-			if (kcsd_async_uses_memory(&job->async))
+			if (job->async.gate)
 				WRITE_ONCE(job->async.cancelled, true);
-	kcsd_delayed_wake(&drive->delayed);
+	kcsd_delayed_wake(&drive->lbas->delayed);
 }
 
-int kcsd_jobs_init(struct kcsd_drive *drive)
+int kcsd_jobs_alloc(struct kcsd_drive *drive)
 {
-	struct kcsd_jobs *jobs = &drive->jobs;
+	struct kcsd_jobs *jobs = kzalloc(sizeof(*jobs), GFP_KERNEL);
 	struct kcsd_job_worker *worker;
 
+	if (!jobs)
+		return -ENOMEM;
+	drive->jobs = jobs;
 	spin_lock_init(&jobs->lock);
 	INIT_LIST_HEAD(&jobs->running);
 	for (worker = jobs->worker; worker < jobs->worker + KCSD_JOBS_AT_ONCE; worker++) {
@@ -227,5 +232,5 @@ int kcsd_jobs_init(struct kcsd_drive *drive)
 void kcsd_jobs_destroy(struct kcsd_drive *drive)
 {
 	/* All jobs are complete; wait for workers that have not returned yet. */
-	destroy_workqueue(drive->jobs.wq);
+	destroy_workqueue(drive->jobs->wq);
 }

@@ -63,15 +63,17 @@ struct kcsd_jobs {
 	struct workqueue_struct *wq;
 };
 
-int kcsd_jobs_init(struct kcsd_drive *drive);
+/* Set drive->jobs and start the workers. Returns 0 or -ENOMEM. */
+int kcsd_jobs_alloc(struct kcsd_drive *drive);
+/* Stop the workers: all jobs are complete. */
 void kcsd_jobs_destroy(struct kcsd_drive *drive);
 /* Cancel all jobs; they complete soon. The caller has shut out new ones. */
 void kcsd_jobs_cancel_all(struct kcsd_drive *drive);
 /*
- * Cancel all jobs of namespace 2; they complete soon, other jobs continue. The caller has closed
- * drive->memory_gate.
+ * Cancel the jobs inside drive->memory_gate, which the caller has closed; they complete soon. Other
+ * jobs continue.
  */
-void kcsd_jobs_cancel_slm(struct kcsd_drive *drive);
+void kcsd_jobs_cancel_memory(struct kcsd_drive *drive);
 
 /*
  * Create cmd->async, see kcsd_cmd_create_async(): size bytes, with the job as first member. Sets

@@ -4,8 +4,10 @@
 
 #include "drive.h"
 #include "media/lba_io.h"
+#include "media/lbas.h"
 #include "nvme/cmd.h"
 #include "nvme/identify.h"
+#include "stats/counters.h"
 
 static int nvm_move(struct kcsd_cmd *cmd)
 {
@@ -14,13 +16,14 @@ static int nvm_move(struct kcsd_cmd *cmd)
 
 	switch (cmd->opcode) {
 	case nvme_cmd_zone_append:
-		return kcsd_lba_io_status(kcsd_lba_io_append(drive, slba, &cmd->data, &cmd->result),
-					  KCSD_SC_WRITE_FAULT);
+		return kcsd_lba_io_status(
+			kcsd_lba_io_append(drive->lbas, slba, &cmd->data, &cmd->result),
+			KCSD_SC_WRITE_FAULT);
 	case nvme_cmd_write:
-		return kcsd_lba_io_status(kcsd_lba_io_write(drive, slba, &cmd->data),
+		return kcsd_lba_io_status(kcsd_lba_io_write(drive->lbas, slba, &cmd->data),
 					  KCSD_SC_WRITE_FAULT);
 	default:
-		return kcsd_lba_io_status(kcsd_lba_io_read(drive, slba, &cmd->data),
+		return kcsd_lba_io_status(kcsd_lba_io_read(drive->lbas, slba, &cmd->data),
 					  KCSD_SC_READ_ERROR);
 	}
 }
@@ -31,12 +34,12 @@ static int nvm_inject(const struct kcsd_cmd *cmd, enum kcsd_inject_op op)
 	const struct kcsd_inject_cmd c = {
 		.op = op,
 		.slba = kcsd_nvm_slba(cmd),
-		.nlb = op == KCSD_INJECT_APPEND ? kcsd_zone_size(&cmd->drive->zones) :
+		.nlb = op == KCSD_INJECT_APPEND ? kcsd_zone_size(&cmd->drive->lbas->zones) :
 						  kcsd_nvm_nlb(cmd),
 		.timeout_ms = kcsd_drive_timeout_ms(cmd->drive, cmd->timeout_ms),
 	};
 
-	return kcsd_inject(cmd->drive, &c);
+	return kcsd_inject(cmd->drive->lbas, &c);
 }
 
 static int nvm_move_now(struct kcsd_cmd *cmd)
@@ -44,8 +47,8 @@ static int nvm_move_now(struct kcsd_cmd *cmd)
 	int ret = -EAGAIN;
 
 	/* Ask each rule of inject only once per command: leave that to a call that may sleep. */
-	if (!kcsd_inject_is_armed(cmd->drive, KCSD_INJECT_READ))
-		ret = kcsd_lba_io_read_now(cmd->drive, kcsd_nvm_slba(cmd), &cmd->data);
+	if (!kcsd_inject_is_armed(cmd->drive->lbas, KCSD_INJECT_READ))
+		ret = kcsd_lba_io_read_now(cmd->drive->lbas, kcsd_nvm_slba(cmd), &cmd->data);
 	if (ret == -EAGAIN || ret == -EFAULT)
 		return ret;
 	return kcsd_lba_io_status(ret, KCSD_SC_READ_ERROR);
@@ -73,7 +76,7 @@ int kcsd_nvm_write(struct kcsd_cmd *cmd)
 		  nvm_move(cmd);
 
 	if (!ret && cmd->cdw12 & (u32)NVME_RW_FUA << 16)
-		ret = kcsd_lba_io_status(kcsd_lba_io_flush(cmd->drive), KCSD_SC_WRITE_FAULT);
+		ret = kcsd_lba_io_status(kcsd_lba_io_flush(cmd->drive->lbas), KCSD_SC_WRITE_FAULT);
 	if (!ret) {
 		kcsd_stat_inc(cmd->drive, write_commands);
 		kcsd_stat_add(cmd->drive, write_bytes, len);
@@ -84,7 +87,7 @@ int kcsd_nvm_write(struct kcsd_cmd *cmd)
 
 static int nvm_flush(struct kcsd_cmd *cmd)
 {
-	int ret = nvm_inject(cmd, KCSD_INJECT_FLUSH) ?: kcsd_lba_io_flush(cmd->drive);
+	int ret = nvm_inject(cmd, KCSD_INJECT_FLUSH) ?: kcsd_lba_io_flush(cmd->drive->lbas);
 
 	if (ret)
 		return kcsd_lba_io_status(ret, KCSD_SC_WRITE_FAULT);
@@ -118,7 +121,7 @@ int kcsd_nvm_parse_rw(struct kcsd_cmd *cmd)
 		.cdw13 = 0xff,				/* DSM: hints, not followed */
 	};
 	u32 nlb = kcsd_nvm_nlb(cmd);
-	u64 len = (u64)nlb << cmd->drive->lba_shift;
+	u64 len = (u64)nlb << cmd->drive->lbas->lba_shift;
 	int ret = kcsd_cmd_check_unused(cmd, &uses);
 
 	if (ret)
@@ -127,7 +130,7 @@ int kcsd_nvm_parse_rw(struct kcsd_cmd *cmd)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
 	if (iov_iter_count(&cmd->data) != len)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	if (!kcsd_drive_has_lbas(cmd->drive, kcsd_nvm_slba(cmd), nlb))
+	if (!kcsd_lbas_have(cmd->drive->lbas, kcsd_nvm_slba(cmd), nlb))
 		return KCSD_SC_LBA_RANGE;
 	cmd->execute = kcsd_nvm_rw_execute(cmd->opcode);
 	return 0;

@@ -12,9 +12,12 @@
 
 #include "drive.h"
 #include "media/lba_io.h"
+#include "media/lbas.h"
 #include "nvme/cmd.h"
 #include "nvme/identify.h"
+#include "nvme/job.h"
 #include "nvme/nvm_range.h"
+#include "stats/counters.h"
 
 #define PIECE			KCSD_JOB_CHUNK	/* bytes copied at once */
 #define CDW12_NR_MASK		0x000000ffu
@@ -64,7 +67,7 @@ static int copy_check_destination(struct nvm_copy *copy)
 	const struct kcsd_nvm_range to = { .slba = copy->to, .nlb = copy->nlb };
 	int ret = kcsd_nvm_range_inject(&copy->job, KCSD_INJECT_WRITE, &to);
 
-	return ret ?: kcsd_zone_check_write(copy->job.async.drive, to.slba, to.nlb);
+	return ret ?: kcsd_zone_check_write(copy->job.async.drive->lbas, to.slba, to.nlb);
 }
 
 static int copy_sources(struct nvm_copy *copy)
@@ -93,11 +96,11 @@ static int copy_execute(struct kcsd_job *job)
 	if (!ret)
 		ret = copy_sources(copy);
 	if (!ret && copy->fua)
-		ret = kcsd_lba_io_status(kcsd_lba_io_flush(drive), KCSD_SC_WRITE_FAULT);
+		ret = kcsd_lba_io_status(kcsd_lba_io_flush(drive->lbas), KCSD_SC_WRITE_FAULT);
 	if (ret)
 		return ret;
 	kcsd_stat_inc(drive, copy_commands);
-	kcsd_stat_add(drive, copy_bytes, copy->nlb << drive->lba_shift);
+	kcsd_stat_add(drive, copy_bytes, copy->nlb << drive->lbas->lba_shift);
 	return 0;
 }
 
@@ -120,9 +123,9 @@ static int copy_parse_source(struct kcsd_cmd *cmd, const struct kcsd_nvm_copy_lb
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	source->slba = le64_to_cpu(d->slba);
 	source->nlb = le16_to_cpu(d->nlb) + 1;
-	if (source->nlb > KCSD_MAX_COPY_SOURCE >> cmd->drive->lba_shift)
+	if (source->nlb > KCSD_MAX_COPY_SOURCE >> cmd->drive->lbas->lba_shift)
 		return KCSD_SC_COMMAND_SIZE;
-	return kcsd_drive_has_lbas(cmd->drive, source->slba, source->nlb) ? 0 : KCSD_SC_LBA_RANGE;
+	return kcsd_lbas_have(cmd->drive->lbas, source->slba, source->nlb) ? 0 : KCSD_SC_LBA_RANGE;
 }
 
 /* Sets cmd->result to the index of a source if that source causes the status. */
@@ -140,9 +143,9 @@ static int copy_parse_sources(struct kcsd_cmd *cmd, const struct kcsd_nvm_copy_l
 			return ret;
 		copy->nlb += copy->source[i].nlb;
 	}
-	if (copy->nlb > KCSD_MAX_COPY >> cmd->drive->lba_shift)
+	if (copy->nlb > KCSD_MAX_COPY >> cmd->drive->lbas->lba_shift)
 		return KCSD_SC_COMMAND_SIZE;
-	if (!kcsd_drive_has_lbas(cmd->drive, copy->to, copy->nlb))
+	if (!kcsd_lbas_have(cmd->drive->lbas, copy->to, copy->nlb))
 		return KCSD_SC_LBA_RANGE;
 	for (i = 0; i < copy->nr; i++) {
 		if (overlap(copy, &copy->source[i])) {
@@ -196,7 +199,7 @@ static struct nvm_copy *copy_create(struct kcsd_cmd *cmd, int *ret)
 
 	/* Assume the maximum length: the sources have not been copied yet. */
 	job = kcsd_nvm_job_create(cmd, struct_size(copy, source, copy_nr(cmd)),
-				  KCSD_MAX_COPY >> cmd->drive->lba_shift, ret);
+				  KCSD_MAX_COPY >> cmd->drive->lbas->lba_shift, ret);
 	if (!job)
 		return NULL;
 	job->execute = copy_execute;

@@ -5,8 +5,10 @@
 
 #include "drive.h"
 #include "media/lba_io.h"
+#include "media/lbas.h"
 #include "nvme/cmd.h"
 #include "nvme/identify.h"
+#include "nvme/job.h"
 #include "nvme/nvm_range.h"
 
 int kcsd_nvm_range_check(struct kcsd_cmd *cmd, const struct kcsd_cmd_uses *uses, u64 max)
@@ -15,11 +17,11 @@ int kcsd_nvm_range_check(struct kcsd_cmd *cmd, const struct kcsd_cmd_uses *uses,
 
 	if (ret)
 		return ret;
-	if ((u64)kcsd_nvm_nlb(cmd) << cmd->drive->lba_shift > max)
+	if ((u64)kcsd_nvm_nlb(cmd) << cmd->drive->lbas->lba_shift > max)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
 	if (iov_iter_count(&cmd->data))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	if (!kcsd_drive_has_lbas(cmd->drive, kcsd_nvm_slba(cmd), kcsd_nvm_nlb(cmd)))
+	if (!kcsd_lbas_have(cmd->drive->lbas, kcsd_nvm_slba(cmd), kcsd_nvm_nlb(cmd)))
 		return KCSD_SC_LBA_RANGE;
 	return 0;
 }
@@ -28,7 +30,8 @@ struct kcsd_job *kcsd_nvm_job_create(struct kcsd_cmd *cmd, size_t size, u64 nlb,
 {
 	struct kcsd_drive *drive = cmd->drive;
 	/* Occupies its submitter no longer than a Read or Write. */
-	bool quick = !kcsd_drive_blocks(drive) && nlb <= KCSD_MAX_TRANSFER >> drive->lba_shift;
+	bool quick =
+		!kcsd_lbas_block(drive->lbas) && nlb <= KCSD_MAX_TRANSFER >> drive->lbas->lba_shift;
 
 	return kcsd_job_create(cmd, size, quick, ret);
 }
@@ -43,7 +46,7 @@ int kcsd_nvm_range_inject(struct kcsd_job *job, enum kcsd_inject_op op,
 		.timeout_ms = kcsd_drive_timeout_ms(job->async.drive, 0),
 		.cancelled = &job->async.cancelled,
 	};
-	int ret = kcsd_inject(job->async.drive, &cmd);
+	int ret = kcsd_inject(job->async.drive->lbas, &cmd);
 
 	if (ret)
 		job->async.lba = r->slba;
@@ -53,7 +56,7 @@ int kcsd_nvm_range_inject(struct kcsd_job *job, enum kcsd_inject_op op,
 int kcsd_nvm_range_each(struct kcsd_job *job, const struct kcsd_nvm_range *r, u64 most,
 			int (*fn)(struct kcsd_job *job, const struct kcsd_nvm_range *piece))
 {
-	u64 most_lbas = most >> job->async.drive->lba_shift, left;
+	u64 most_lbas = most >> job->async.drive->lbas->lba_shift, left;
 	struct kcsd_nvm_range piece = { .slba = r->slba };
 	int ret;
 
@@ -73,14 +76,14 @@ int kcsd_nvm_range_each(struct kcsd_job *job, const struct kcsd_nvm_range *r, u6
 
 void *kcsd_nvm_range_buffer(struct kcsd_job *job, u64 nlb, u64 most)
 {
-	return kvzalloc(min(nlb << job->async.drive->lba_shift, most), GFP_KERNEL_ACCOUNT);
+	return kvzalloc(min(nlb << job->async.drive->lbas->lba_shift, most), GFP_KERNEL_ACCOUNT);
 }
 
 static void to_iter(struct kcsd_job *job, const struct kcsd_nvm_range *piece, unsigned int dir,
 		    struct kvec *kvec, void *mem, struct iov_iter *iter)
 {
 	kvec->iov_base = mem;
-	kvec->iov_len = piece->nlb << job->async.drive->lba_shift;
+	kvec->iov_len = piece->nlb << job->async.drive->lbas->lba_shift;
 	iov_iter_kvec(iter, dir, kvec, 1, kvec->iov_len);
 }
 
@@ -90,7 +93,7 @@ int kcsd_nvm_range_read(struct kcsd_job *job, const struct kcsd_nvm_range *piece
 	struct kvec kvec;
 
 	to_iter(job, piece, ITER_DEST, &kvec, to, &iter);
-	return kcsd_lba_io_status(kcsd_lba_io_read(job->async.drive, piece->slba, &iter),
+	return kcsd_lba_io_status(kcsd_lba_io_read(job->async.drive->lbas, piece->slba, &iter),
 				  KCSD_SC_READ_ERROR);
 }
 
@@ -101,6 +104,6 @@ int kcsd_nvm_range_write(struct kcsd_job *job, const struct kcsd_nvm_range *piec
 	struct kvec kvec;
 
 	to_iter(job, piece, ITER_SOURCE, &kvec, (void *)from, &iter);
-	return kcsd_lba_io_status(kcsd_lba_io_write(job->async.drive, piece->slba, &iter),
+	return kcsd_lba_io_status(kcsd_lba_io_write(job->async.drive->lbas, piece->slba, &iter),
 				  KCSD_SC_WRITE_FAULT);
 }

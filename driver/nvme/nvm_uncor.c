@@ -11,9 +11,12 @@
 #include "drive.h"
 #include "media/badblocks.h"
 #include "media/lba_io.h"
+#include "media/lbas.h"
 #include "nvme/cmd.h"
 #include "nvme/identify.h"
+#include "nvme/job.h"
 #include "nvme/nvm_range.h"
+#include "stats/counters.h"
 
 #define PIECE	KCSD_JOB_CHUNK	/* bytes written to a zone at once */
 
@@ -37,7 +40,7 @@ static int write_piece(struct kcsd_job *job, const struct kcsd_nvm_range *piece)
 static int move_write_pointer(struct nvm_uncor *uncor)
 {
 	const struct kcsd_nvm_range *r = &uncor->range;
-	int ret = kcsd_zone_check_write(uncor->job.async.drive, r->slba, r->nlb);
+	int ret = kcsd_zone_check_write(uncor->job.async.drive->lbas, r->slba, r->nlb);
 
 	if (ret)
 		return ret;
@@ -57,13 +60,14 @@ static int uncor_execute(struct kcsd_job *job)
 	int ret = kcsd_nvm_range_inject(job, KCSD_INJECT_WRITE, r);
 
 	if (!ret)
-		ret = kcsd_lba_io_status(kcsd_lba_io_check_uncorrectable(drive, r->nlb),
+		ret = kcsd_lba_io_status(kcsd_lba_io_check_uncorrectable(drive->lbas, r->nlb),
 					 KCSD_SC_WRITE_FAULT);
 	if (!ret && uncor->sequential)
 		ret = move_write_pointer(uncor);
 	if (!ret)
-		ret = kcsd_lba_io_status(kcsd_lba_io_make_uncorrectable(drive, r->slba, r->nlb),
-					 KCSD_SC_WRITE_FAULT);
+		ret = kcsd_lba_io_status(
+			kcsd_lba_io_make_uncorrectable(drive->lbas, r->slba, r->nlb),
+			KCSD_SC_WRITE_FAULT);
 	if (ret) {
 		job->async.lba = r->slba;
 		return ret;
@@ -86,7 +90,7 @@ int kcsd_nvm_parse_write_uncor(struct kcsd_cmd *cmd)
 {
 	u64 slba = kcsd_nvm_slba(cmd);
 	u32 nlb = kcsd_nvm_nlb(cmd);
-	bool sequential = kcsd_zone_touches_sequential(&cmd->drive->zones, slba, nlb);
+	bool sequential = kcsd_zone_touches_sequential(&cmd->drive->lbas->zones, slba, nlb);
 	struct nvm_uncor *uncor;
 	struct kcsd_job *job;
 	int ret = uncor_check(cmd);

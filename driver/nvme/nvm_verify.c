@@ -6,9 +6,12 @@
 
 #include "drive.h"
 #include "media/lba_io.h"
+#include "media/lbas.h"
 #include "nvme/cmd.h"
 #include "nvme/identify.h"
+#include "nvme/job.h"
 #include "nvme/nvm_range.h"
+#include "stats/counters.h"
 
 #define PIECE	KCSD_JOB_CHUNK	/* bytes read at once */
 
@@ -24,7 +27,8 @@ static int compare_piece(struct kcsd_cmd *cmd, u64 slba, size_t len, void *have,
 	if (!copy_from_iter_full(want, len, &cmd->data))
 		return -EFAULT;
 	iov_iter_kvec(&iter, ITER_DEST, &kvec, 1, len);
-	ret = kcsd_lba_io_status(kcsd_lba_io_read(cmd->drive, slba, &iter), KCSD_SC_READ_ERROR);
+	ret = kcsd_lba_io_status(kcsd_lba_io_read(cmd->drive->lbas, slba, &iter),
+				 KCSD_SC_READ_ERROR);
 	if (ret)
 		return ret;
 	return memcmp(have, want, len) ? KCSD_SC_COMPARE_FAILED : 0;
@@ -39,7 +43,7 @@ static int compare_all(struct kcsd_cmd *cmd, size_t piece, void *have, void *wan
 	while (!ret && iov_iter_count(&cmd->data)) {
 		len = min(iov_iter_count(&cmd->data), piece);
 		ret = compare_piece(cmd, slba, len, have, want);
-		slba += len >> cmd->drive->lba_shift;
+		slba += len >> cmd->drive->lbas->lba_shift;
 	}
 	return ret;
 }
@@ -104,13 +108,13 @@ static int verify_execute(struct kcsd_job *job)
 
 	/* FUA: flush first, to verify the store and not its cache. */
 	if (!ret && verify->fua)
-		ret = kcsd_lba_io_status(kcsd_lba_io_flush(drive), KCSD_SC_WRITE_FAULT);
+		ret = kcsd_lba_io_status(kcsd_lba_io_flush(drive->lbas), KCSD_SC_WRITE_FAULT);
 	if (!ret)
 		ret = verify_range(verify);
 	if (ret)
 		return ret;
 	kcsd_stat_inc(drive, verify_commands);
-	kcsd_stat_add(drive, verify_bytes, verify->range.nlb << drive->lba_shift);
+	kcsd_stat_add(drive, verify_bytes, verify->range.nlb << drive->lbas->lba_shift);
 	return 0;
 }
 

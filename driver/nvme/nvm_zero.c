@@ -12,9 +12,13 @@
 
 #include "drive.h"
 #include "media/lba_io.h"
+#include "media/lbas.h"
+#include "media/store.h"
 #include "nvme/cmd.h"
 #include "nvme/identify.h"
+#include "nvme/job.h"
 #include "nvme/nvm_range.h"
+#include "stats/counters.h"
 
 /* Bytes zeroed at once: few in memory (occupies a CPU), more in files (mostly punch holes). */
 #define PIECE_INLINE	SZ_1M
@@ -44,7 +48,7 @@ static struct nvm_zero *to_zero(struct kcsd_job *job)
 
 static int zero_piece(struct kcsd_job *job, const struct kcsd_nvm_range *piece)
 {
-	return kcsd_lba_io_status(kcsd_lba_io_zero(job->async.drive, piece->slba, piece->nlb,
+	return kcsd_lba_io_status(kcsd_lba_io_zero(job->async.drive->lbas, piece->slba, piece->nlb,
 						   to_zero(job)->unmap), KCSD_SC_WRITE_FAULT);
 }
 
@@ -57,7 +61,7 @@ static int write_piece(struct kcsd_job *job, const struct kcsd_nvm_range *piece)
 static int write_range(struct nvm_zero *zero, const struct kcsd_nvm_range *r)
 {
 	struct kcsd_job *job = &zero->job;
-	int ret = kcsd_zone_check_write(job->async.drive, r->slba, r->nlb);
+	int ret = kcsd_zone_check_write(job->async.drive->lbas, r->slba, r->nlb);
 
 	if (ret) {
 		job->async.lba = r->slba;
@@ -74,7 +78,7 @@ static int write_range(struct nvm_zero *zero, const struct kcsd_nvm_range *r)
 static int zero_range(struct nvm_zero *zero, const struct kcsd_nvm_range *r)
 {
 	struct kcsd_job *job = &zero->job;
-	bool blocking = job->async.drive->store.ops->blocking;
+	bool blocking = job->async.drive->lbas->store.ops->blocking;
 	int ret = kcsd_nvm_range_inject(job, KCSD_INJECT_WRITE, r);
 
 	if (ret)
@@ -97,15 +101,15 @@ static int zero_execute(struct kcsd_job *job)
 		nlb += zero->range[i].nlb;
 	}
 	if (!ret && zero->fua)
-		ret = kcsd_lba_io_status(kcsd_lba_io_flush(drive), KCSD_SC_WRITE_FAULT);
+		ret = kcsd_lba_io_status(kcsd_lba_io_flush(drive->lbas), KCSD_SC_WRITE_FAULT);
 	if (ret)
 		return ret;
 	if (zero->deallocate && zero->nr) {
 		kcsd_stat_inc(drive, discard_commands);
-		kcsd_stat_add(drive, discard_bytes, nlb << drive->lba_shift);
+		kcsd_stat_add(drive, discard_bytes, nlb << drive->lbas->lba_shift);
 	} else if (!zero->deallocate) {
 		kcsd_stat_inc(drive, write_zeroes_commands);
-		kcsd_stat_add(drive, write_zeroes_bytes, nlb << drive->lba_shift);
+		kcsd_stat_add(drive, write_zeroes_bytes, nlb << drive->lbas->lba_shift);
 	}
 	return 0;
 }
@@ -152,7 +156,7 @@ int kcsd_nvm_parse_write_zeroes(struct kcsd_cmd *cmd)
 	if (ret)
 		return ret;
 	zero = zero_create(cmd, 1, nlb,
-			   kcsd_zone_touches_sequential(&cmd->drive->zones, slba, nlb), &ret);
+			   kcsd_zone_touches_sequential(&cmd->drive->lbas->zones, slba, nlb), &ret);
 	if (!zero)
 		return ret;
 	zero->range[0] = (struct kcsd_nvm_range){ .slba = slba, .nlb = nlb };
@@ -190,12 +194,12 @@ static int dsm_parse_ranges(struct kcsd_cmd *cmd, const struct nvme_dsm_range *f
 
 		r->slba = le64_to_cpu(from[i].slba);
 		r->nlb = le32_to_cpu(from[i].nlb);
-		if (!kcsd_drive_has_lbas(cmd->drive, r->slba, r->nlb))
+		if (!kcsd_lbas_have(cmd->drive->lbas, r->slba, r->nlb))
 			return KCSD_SC_LBA_RANGE;
 		nlb += r->nlb;
-		r->nlb = dsm_deallocatable(&cmd->drive->zones, r->slba, r->nlb);
+		r->nlb = dsm_deallocatable(&cmd->drive->lbas->zones, r->slba, r->nlb);
 	}
-	if (nlb > KCSD_MAX_DSM >> cmd->drive->lba_shift)
+	if (nlb > KCSD_MAX_DSM >> cmd->drive->lbas->lba_shift)
 		return KCSD_SC_COMMAND_SIZE;
 	/* Without AD the command only gives hints: do nothing. */
 	if (!(cmd->cdw11 & NVME_DSMGMT_AD))
@@ -233,7 +237,8 @@ int kcsd_nvm_parse_dsm(struct kcsd_cmd *cmd)
 	if (iov_iter_count(&cmd->data) != dsm_nr(cmd) * sizeof(struct nvme_dsm_range))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	/* Assume the maximum length: the ranges have not been copied yet. */
-	zero = zero_create(cmd, dsm_nr(cmd), KCSD_MAX_DSM >> cmd->drive->lba_shift, false, &ret);
+	zero = zero_create(cmd, dsm_nr(cmd), KCSD_MAX_DSM >> cmd->drive->lbas->lba_shift, false,
+			   &ret);
 	if (!zero)
 		return ret;
 	zero->deallocate = true;

@@ -6,10 +6,26 @@
 #ifndef KCSD_OPCODES_H
 #define KCSD_OPCODES_H
 
+#include <linux/bits.h>
+#include <linux/nvme.h>
 #include <linux/types.h>
 
 struct kcsd_cmd;
 struct kcsd_drive;
+
+/* Bits of kcsd_opcode.effects. Command Scope; <linux/nvme.h> has no names for these bits. */
+#define KCSD_OF_NAMESPACE	BIT(20)
+#define KCSD_OF_CONTROLLER	BIT(21)
+#define KCSD_OF_SUBSYSTEM	BIT(25)
+/* Command Submission and Execution: no other command meanwhile, of this or of any namespace. */
+#define KCSD_ALONE_IN_NAMESPACE	(1 << 16)
+#define KCSD_ALONE		(2 << 16)
+/* May change the content of a namespace. */
+#define KCSD_CHANGES_DATA	NVME_CMD_EFFECTS_LBCC
+
+/* Effects of I/O commands that change nothing, and of those that change data. */
+#define KCSD_READS		KCSD_OF_NAMESPACE
+#define KCSD_CHANGES		(KCSD_OF_NAMESPACE | KCSD_CHANGES_DATA)
 
 /* Senders that may use an opcode; kcsd_cmd_allowed() decides. */
 enum kcsd_command_for {
@@ -18,12 +34,23 @@ enum kcsd_command_for {
 	KCSD_FOR_ADMIN,		/* CAP_SYS_ADMIN only: erases data of all users */
 };
 
+/*
+ * Whether a command may execute without pinning its buffer. A command that changes data only if its
+ * buffer is within a page: a page that is missing in the middle would leave it half done.
+ */
+enum kcsd_opcode_now {
+	KCSD_NOW_NEVER,
+	KCSD_NOW,
+	KCSD_NOW_IN_PAGE,
+};
+
 struct kcsd_opcode {
 	u8 opcode;
 	u8 allowed;		/* enum kcsd_command_for */
 	u32 effects;		/* NVME_CMD_EFFECTS_* without CSUPP */
 	int (*parse)(struct kcsd_cmd *cmd);
 	bool waits;		/* for the store of namespace 1, and is not a job */
+	u8 now;			/* enum kcsd_opcode_now */
 };
 
 /* Returns the table row of the opcode of cmd. NULL: Invalid Command Opcode. */

@@ -3,7 +3,9 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "compute/compute.h"
 #include "compute/program.h"
+#include "compute/run.h"
 #include "drive.h"
 #include "limits.h"
 #include "nvme/cmd.h"
@@ -21,7 +23,7 @@ static u16 cmd_pind(const struct kcsd_cmd *cmd)
 static int program_finish(struct kcsd_cmd *cmd, struct kcsd_loading *l)
 {
 	struct kcsd_verdict verdict;
-	int ret = kcsd_programs_finish(cmd->drive, cmd_pind(cmd), l, &verdict);
+	int ret = kcsd_programs_finish(cmd->drive->compute, cmd_pind(cmd), l, &verdict);
 
 	if (ret >= 0 || ret == -EINTR)
 		return ret;
@@ -51,7 +53,8 @@ static int program_load(struct kcsd_cmd *cmd)
 		return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
 	ret = kcsd_cmd_copy_from_host(cmd, chunk.data, chunk.len);
 	if (!ret)
-		ret = kcsd_programs_add_chunk(cmd->drive, cmd_pind(cmd), &chunk, &complete, &field);
+		ret = kcsd_programs_add_chunk(cmd->drive->compute, cmd_pind(cmd), &chunk, &complete,
+					      &field);
 	kvfree(chunk.data);
 	if (ret == KCSD_SC_INVALID_FIELD)
 		return kcsd_cmd_invalid(cmd, field);
@@ -60,12 +63,13 @@ static int program_load(struct kcsd_cmd *cmd)
 
 static int program_unload(struct kcsd_cmd *cmd)
 {
-	return kcsd_programs_unload(cmd->drive, cmd_pind(cmd));
+	return kcsd_programs_unload(cmd->drive->compute, cmd_pind(cmd));
 }
 
 static int program_parse_index(const struct kcsd_cmd *cmd)
 {
-	return cmd_pind(cmd) < cmd->drive->programs.nr ? 0 : KCSD_SC_INVALID_PROGRAM_INDEX;
+	return cmd_pind(cmd) < cmd->drive->compute->programs->nr ? 0
+								 : KCSD_SC_INVALID_PROGRAM_INDEX;
 }
 
 /* Validate the index of a program that the host may load and unload. */
@@ -102,7 +106,7 @@ static int program_check_type(struct kcsd_cmd *cmd)
 		return KCSD_SC_INVALID_PROGRAM_TYPE;
 	if (pit > KCSD_PIT_VENDOR)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
-	if (cmd->cdw10 & KCSD_LOAD_PERSISTENT && !kcsd_sidecar_has_programs(cmd->drive))
+	if (cmd->cdw10 & KCSD_LOAD_PERSISTENT && !kcsd_sidecar_has_programs(cmd->drive->lbas))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
 	if (pit == KCSD_PIT_NONE && (cmd->cdw12 || cmd->cdw13))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
@@ -153,7 +157,7 @@ int kcsd_program_parse_load(struct kcsd_cmd *cmd)
 
 static int program_activate(struct kcsd_cmd *cmd)
 {
-	return kcsd_programs_activate(cmd->drive, cmd_pind(cmd),
+	return kcsd_programs_activate(cmd->drive->compute, cmd_pind(cmd),
 				      cmd->cdw10 >> KCSD_ACTIVATION_SEL_SHIFT);
 }
 

@@ -5,6 +5,7 @@
 
 #include "compute/range_set.h"
 #include "drive.h"
+#include "media/slm.h"
 #include "nvme/cmd.h"
 
 static u32 range_set_sel(const struct kcsd_cmd *cmd)
@@ -25,10 +26,10 @@ static int memory_range_check(struct kcsd_cmd *cmd, const struct kcsd_memory_ran
 	BUILD_BUG_ON(sizeof(*r) != 32);
 	if (memchr_inv(r->rsvd, 0, sizeof(r->rsvd)))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	if (le32_to_cpu(r->nsid) != KCSD_NSID_SLM || !cmd->drive->slm.size)
+	if (le32_to_cpu(r->nsid) != KCSD_NSID_SLM || !cmd->drive->slm->size)
 		return KCSD_SC_INVALID_MEMORY_NS;
 	if (!len || (start | len) & (KCSD_RANGE_GRANULARITY - 1) ||
-	    !kcsd_slm_has(&cmd->drive->slm, start, len))
+	    !kcsd_slm_has(cmd->drive->slm, start, len))
 		return KCSD_SC_INVALID_RANGE_SET;
 	return 0;
 }
@@ -74,7 +75,7 @@ static int range_set_create(struct kcsd_cmd *cmd)
 		ret = kcsd_memory_ranges_check(cmd, set->range, nr);
 	if (ret)
 		goto out_free;
-	cmd->result = kcsd_range_set_add(cmd->drive, set);
+	cmd->result = kcsd_range_set_add(cmd->drive->compute, set);
 	ret = cmd->result ? 0 : KCSD_SC_MAX_RANGE_SETS;
 	if (!ret)
 		return 0;
@@ -85,7 +86,7 @@ out_free:
 
 static int range_set_delete(struct kcsd_cmd *cmd)
 {
-	return kcsd_range_set_delete(cmd->drive, range_set_rsid(cmd));
+	return kcsd_range_set_delete(cmd->drive->compute, range_set_rsid(cmd));
 }
 
 static int range_set_parse_create(struct kcsd_cmd *cmd)

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/mm.h>
 #include <linux/nvme.h>
+#include <linux/slab.h>
 
 #include "drive.h"
 #include "media/erase.h"
+#include "media/lbas.h"
+#include "media/store.h"
 #include "nvme/cmd.h"
+#include "nvme/job.h"
+#include "nvme/ns.h"
+#include "nvme/opcodes.h"
+#include "nvme/retained.h"
 #include "nvme/sanitize.h"
 
 /* CDW10 */
@@ -39,33 +46,33 @@ static struct kcsd_sanitize_retained *retained_of(const struct kcsd_drive *drive
 /* ---- both gates ---- */
 
 /*
- * Close both gates. Returns 0, or the status with which drive->gate is closed already; memory_gate
- * then stays as it is.
+ * Close both gates. Returns 0, or the status with which lbas->gate is closed already; memory_gate then
+ * stays as it is.
  */
 static int close_gates(struct kcsd_drive *drive, int status)
 {
-	int ret = kcsd_gate_close(&drive->gate, status);
+	int ret = kcsd_gate_close(&drive->lbas->gate, status);
 
 	return ret ?: kcsd_gate_close(&drive->memory_gate, status);
 }
 
 static void set_gates(struct kcsd_drive *drive, int status)
 {
-	kcsd_gate_set_status(&drive->gate, status);
+	kcsd_gate_set_status(&drive->lbas->gate, status);
 	kcsd_gate_set_status(&drive->memory_gate, status);
 }
 
 static void wait_gates(struct kcsd_drive *drive)
 {
-	kcsd_gate_wait(&drive->gate);
+	kcsd_gate_wait(&drive->lbas->gate);
 	kcsd_gate_wait(&drive->memory_gate);
 }
 
-/* Open drive->gate last: its status decides whether kcsd_sanitize_refuses() admits commands. */
+/* Open lbas->gate last: its status decides whether kcsd_sanitize_refuses() admits commands. */
 static void open_gates(struct kcsd_drive *drive)
 {
 	kcsd_gate_open(&drive->memory_gate);
-	kcsd_gate_open(&drive->gate);
+	kcsd_gate_open(&drive->lbas->gate);
 }
 
 /* ---- the worker ---- */
@@ -90,23 +97,11 @@ static int sanitize_inject(struct kcsd_drive *drive)
 {
 	const struct kcsd_inject_cmd cmd = {
 		.op = KCSD_INJECT_WRITE,
-		.nlb = drive->nsze,
+		.nlb = drive->lbas->nsze,
 		.timeout_ms = READ_ONCE(drive->timeout_ms),
 	};
 
-	return kcsd_inject(drive, &cmd);
-}
-
-/*
- * Erase SLM, the memory of the units, and the program log. NVMe Base, "Sanitize Operations", asks
- * for all places that can hold user data, including controller memory buffers and log pages. Both
- * gates are closed and no command is inside.
- */
-static void erase_memory(struct kcsd_drive *drive)
-{
-	kcsd_slm_erase(drive);
-	kcsd_units_erase(drive);
-	kcsd_program_log_erase(&drive->log);
+	return kcsd_inject(drive->lbas, &cmd);
 }
 
 static int sanitize_erase(struct kcsd_drive *drive)
@@ -122,13 +117,17 @@ static int sanitize_erase(struct kcsd_drive *drive)
 
 	if (ret)
 		return ret;
-	erase_memory(drive);
+	/*
+	 * NVMe Base, "Sanitize Operations", asks for all places that can hold user data, including
+	 * controller memory buffers and log pages. Both gates are closed, no command is inside.
+	 */
+	kcsd_namespaces_erase_memory(drive);
 	if ((retained->cdw10 & SANACT_MASK) == SANACT_OVERWRITE)
 		how.passes = OWPASS(retained->cdw10) ?: MOST_PASSES;
-	ret = kcsd_erase(drive, &how);
+	ret = kcsd_erase(drive->lbas, &how);
 	if (ret)
 		return ret;
-	kcsd_store_erase_cache(&drive->store);
+	kcsd_store_erase_cache(&drive->lbas->store);
 	WRITE_ONCE(retained_of(drive)->passes, how.passes);
 	return 0;
 }
@@ -138,12 +137,12 @@ static void sanitize_end(struct kcsd_drive *drive, int ret)
 {
 	struct kcsd_sanitize_retained *retained = retained_of(drive);
 
-	guard(mutex)(&drive->sanitize.lock);
+	guard(mutex)(&drive->sanitize->lock);
 	retained->locked = ret;
 	if (ret) {
 		set_gates(drive, KCSD_SC_SANITIZE_FAILED);
 	} else {
-		WRITE_ONCE(retained->erased, true);
+		WRITE_ONCE(drive->retained->lbas.erased, true);
 		open_gates(drive);
 	}
 	smp_store_release(&retained->state, ret ? KCSD_SANITIZE_FAILED : KCSD_SANITIZE_DONE);
@@ -151,16 +150,15 @@ static void sanitize_end(struct kcsd_drive *drive, int ret)
 
 static void sanitize_work(struct work_struct *work)
 {
-	struct kcsd_drive *drive = container_of(work, struct kcsd_drive, sanitize.work);
+	struct kcsd_drive *drive = container_of(work, struct kcsd_sanitize, work)->drive;
 	int ret;
 
-	kcsd_units_cancel_all(drive, false);
-	kcsd_jobs_cancel_slm(drive);
+	kcsd_namespaces_cancel(drive);
+	kcsd_jobs_cancel_memory(drive);
 	wait_gates(drive);
-	WRITE_ONCE(drive->sanitize.nr, drive->sanitize.nr + 1);
 	ret = sanitize_erase(drive);
 	/* Leave the state as it is if power off interrupted: power on starts it again. */
-	if (!ret || !(is_going(drive) || READ_ONCE(drive->dead)))
+	if (!ret || !(is_going(drive) || READ_ONCE(drive->lbas->dead)))
 		sanitize_end(drive, ret);
 	kcsd_drive_exit(drive);
 }
@@ -170,13 +168,20 @@ static void sanitize_start(struct kcsd_drive *drive)
 {
 	note_progress(drive, 0, 0);
 	percpu_ref_get(&drive->live);
-	queue_work(system_unbound_wq, &drive->sanitize.work);
+	queue_work(system_unbound_wq, &drive->sanitize->work);
 }
 
-void kcsd_sanitize_init(struct kcsd_drive *drive)
+int kcsd_sanitize_alloc(struct kcsd_drive *drive)
 {
-	mutex_init(&drive->sanitize.lock);
-	INIT_WORK(&drive->sanitize.work, sanitize_work);
+	struct kcsd_sanitize *sanitize = kzalloc(sizeof(*sanitize), GFP_KERNEL);
+
+	if (!sanitize)
+		return -ENOMEM;
+	sanitize->drive = drive;
+	mutex_init(&sanitize->lock);
+	INIT_WORK(&sanitize->work, sanitize_work);
+	drive->sanitize = sanitize;
+	return 0;
 }
 
 void kcsd_sanitize_power_on(struct kcsd_drive *drive)
@@ -185,7 +190,7 @@ void kcsd_sanitize_power_on(struct kcsd_drive *drive)
 
 	/* New memory holds no user data. */
 	if (!drive->cfg.backing_file)
-		retained->erased = true;
+		drive->retained->lbas.erased = true;
 	if (retained->state == KCSD_SANITIZE_IN_PROGRESS) {
 		close_gates(drive, KCSD_SC_SANITIZE_IN_PROGRESS);
 		sanitize_start(drive);
@@ -196,7 +201,7 @@ void kcsd_sanitize_power_on(struct kcsd_drive *drive)
 
 void kcsd_sanitize_destroy(struct kcsd_drive *drive)
 {
-	cancel_work_sync(&drive->sanitize.work);
+	cancel_work_sync(&drive->sanitize->work);
 }
 
 /* ---- the command ---- */
@@ -211,7 +216,7 @@ static int exit_failure(struct kcsd_drive *drive)
 {
 	struct kcsd_sanitize_retained *retained = retained_of(drive);
 
-	if (kcsd_gate_status(&drive->gate) == KCSD_SC_SANITIZE_IN_PROGRESS)
+	if (kcsd_gate_status(&drive->lbas->gate) == KCSD_SC_SANITIZE_IN_PROGRESS)
 		return KCSD_SC_SANITIZE_IN_PROGRESS;
 	if (is_restricted(retained))
 		return KCSD_SC_SANITIZE_FAILED;
@@ -236,7 +241,7 @@ static int begin(struct kcsd_drive *drive, const struct kcsd_cmd *cmd)
 		return ret;
 	retained->cdw10 = cmd->cdw10;
 	retained->pattern = cmd->cdw11;
-	WRITE_ONCE(retained->erased, false);
+	WRITE_ONCE(drive->retained->lbas.erased, false);
 	WRITE_ONCE(retained->state, KCSD_SANITIZE_IN_PROGRESS);
 	sanitize_start(drive);
 	return 0;
@@ -246,7 +251,7 @@ static int sanitize_execute(struct kcsd_cmd *cmd)
 {
 	struct kcsd_drive *drive = cmd->drive;
 
-	guard(mutex)(&drive->sanitize.lock);
+	guard(mutex)(&drive->sanitize->lock);
 	if ((cmd->cdw10 & SANACT_MASK) == SANACT_EXIT_FAILURE)
 		return exit_failure(drive);
 	return begin(drive, cmd);
@@ -292,7 +297,7 @@ static bool is_allowed_meanwhile(u8 opcode)
 
 int kcsd_sanitize_refuses(const struct kcsd_cmd *cmd)
 {
-	int status = kcsd_gate_status(&cmd->drive->gate);
+	int status = kcsd_gate_status(&cmd->drive->lbas->gate);
 
 	if (likely(!status))
 		return 0;
@@ -301,36 +306,32 @@ int kcsd_sanitize_refuses(const struct kcsd_cmd *cmd)
 	return cmd->admin && is_allowed_meanwhile(cmd->opcode) ? 0 : status;
 }
 
-static bool uses_memory(const struct kcsd_cmd *cmd)
+static struct kcsd_gate *gate_of(const struct kcsd_cmd *cmd)
 {
-	return !cmd->admin && cmd->nsid != KCSD_NSID_NVM;
+	return cmd->admin ? NULL : kcsd_cmd_ns(cmd)->gate;
 }
 
-/* True if user data may stay in SLM, in the arena of a unit or in the program log. */
-static bool leaves_data(const struct kcsd_cmd *cmd)
+int kcsd_sanitize_enter(const struct kcsd_cmd *cmd, const struct kcsd_opcode *opcode)
 {
-	return cmd->nsid == KCSD_NSID_SLM ? cmd->opcode != KCSD_SLM_READ :
-					    cmd->opcode == KCSD_CMD_EXECUTE ||
-					    cmd->opcode == KCSD_CMD_EXECUTE_LBA;
-}
-
-int kcsd_sanitize_enter(const struct kcsd_cmd *cmd)
-{
-	struct kcsd_sanitize_retained *retained = retained_of(cmd->drive);
+	struct kcsd_lbas_retained *retained = &cmd->drive->retained->lbas;
+	struct kcsd_gate *gate = gate_of(cmd);
 	int ret;
 
-	if (!uses_memory(cmd))
+	if (!gate)
 		return 0;
-	ret = kcsd_gate_enter(&cmd->drive->memory_gate);
-	if (!ret && unlikely(READ_ONCE(retained->erased)) && leaves_data(cmd))
+	ret = kcsd_gate_enter(gate);
+	/* User data may stay in memory or in a log. */
+	if (!ret && unlikely(READ_ONCE(retained->erased)) && opcode->effects & KCSD_CHANGES_DATA)
 		WRITE_ONCE(retained->erased, false);
 	return ret;
 }
 
 void kcsd_sanitize_exit(const struct kcsd_cmd *cmd)
 {
-	if (uses_memory(cmd))
-		kcsd_gate_exit(&cmd->drive->memory_gate);
+	struct kcsd_gate *gate = gate_of(cmd);
+
+	if (gate)
+		kcsd_gate_exit(gate);
 }
 
 void *kcsd_sanitize_page(const struct kcsd_drive *drive, u32 *len)
@@ -347,7 +348,7 @@ void *kcsd_sanitize_page(const struct kcsd_drive *drive, u32 *len)
 	page->sprog = cpu_to_le16(state == KCSD_SANITIZE_IN_PROGRESS ? READ_ONCE(retained->share) :
 								       U16_MAX);
 	page->sstat = cpu_to_le16(state | READ_ONCE(retained->passes) << SSTAT_PASSES_SHIFT |
-				  (READ_ONCE(retained->erased) ? SSTAT_ERASED : 0));
+				  (READ_ONCE(drive->retained->lbas.erased) ? SSTAT_ERASED : 0));
 	page->scdw10 = cpu_to_le32(READ_ONCE(retained->cdw10));
 	memset(page->estimates, 0xff, sizeof(page->estimates));
 	return page;

@@ -2,7 +2,7 @@
 /*
  * Sanitize: erase the whole drive in the background. NVMe Base, "Sanitize command".
  *
- * During Sanitize, and after it failed, drive->gate and drive->memory_gate are closed: all I/O
+ * During Sanitize, and after it failed, lbas->gate and drive->memory_gate are closed: all I/O
  * commands of all namespaces fail. Runs in flight are cancelled. struct kcsd_retained holds the
  * state: if power off interrupts Sanitize, power on starts it again, unless the medium is another.
  */
@@ -15,6 +15,7 @@
 
 struct kcsd_cmd;
 struct kcsd_drive;
+struct kcsd_opcode;
 
 /* SSTAT[2:0] */
 enum kcsd_sanitize_state {
@@ -35,17 +36,17 @@ struct kcsd_sanitize_retained {
 	u16 share;		/* progress, of 65536 */
 	u32 cdw10;		/* of the command */
 	u32 pattern;
-	bool erased;		/* no user data was written since then, or ever */
 };
 
 /* Sanitize of a powered drive. */
 struct kcsd_sanitize {
 	struct mutex lock;		/* serialises commands */
 	struct work_struct work;	/* holds drive->live while it is queued or running */
-	u32 nr;				/* Sanitizes that began to erase; the worker writes it */
+	struct kcsd_drive *drive;
 };
 
-void kcsd_sanitize_init(struct kcsd_drive *drive);
+/* Set drive->sanitize-> Returns 0 or -ENOMEM. */
+int kcsd_sanitize_alloc(struct kcsd_drive *drive);
 /* Start an interrupted Sanitize again. Call before the first node is created. */
 void kcsd_sanitize_power_on(struct kcsd_drive *drive);
 /* Wait for the worker to end. The caller has killed drive->live. */
@@ -54,11 +55,10 @@ void kcsd_sanitize_destroy(struct kcsd_drive *drive);
 /* Returns 0, or the status with which Sanitize (in progress, failed) or Format refuses cmd. */
 int kcsd_sanitize_refuses(const struct kcsd_cmd *cmd);
 /*
- * Enter drive->memory_gate for a command of namespace 2 or 3; other commands do not enter it.
- * Returns 0 or a status. The command exits when it is complete: by kcsd_sanitize_exit(), or with
- * its run or job.
+ * Enter the gate of the namespace of an I/O command, if it has one. Returns 0 or a status. The
+ * command exits when it is complete: by kcsd_sanitize_exit(), or with its run or job.
  */
-int kcsd_sanitize_enter(const struct kcsd_cmd *cmd);
+int kcsd_sanitize_enter(const struct kcsd_cmd *cmd, const struct kcsd_opcode *opcode);
 void kcsd_sanitize_exit(const struct kcsd_cmd *cmd);
 /* Returns log page 81h, *len bytes; the caller frees it by kvfree(). NULL: no memory. */
 void *kcsd_sanitize_page(const struct kcsd_drive *drive, u32 *len);

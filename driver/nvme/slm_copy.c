@@ -4,8 +4,14 @@
 #include <linux/slab.h>
 
 #include "drive.h"
+#include "nvme/slm_cmd.h"
+#include "media/lba_io.h"
+#include "media/lbas.h"
+#include "media/slm.h"
 #include "nvme/cmd.h"
 #include "nvme/identify.h"
+#include "nvme/job.h"
+#include "stats/counters.h"
 
 enum kcsd_slm_from {
 	KCSD_SLM_FROM_LBAS,
@@ -39,8 +45,9 @@ static int slm_copy_lbas(struct kcsd_drive *drive, u64 from, void *to, size_t le
 	struct iov_iter iter;
 
 	iov_iter_kvec(&iter, ITER_DEST, &kvec, 1, len);
-	return kcsd_lba_io_status(kcsd_lba_io_read(drive, from >> drive->lba_shift, &iter),
-				  KCSD_SC_READ_ERROR);
+	return kcsd_lba_io_status(
+		kcsd_lba_io_read(drive->lbas, from >> drive->lbas->lba_shift, &iter),
+		KCSD_SC_READ_ERROR);
 }
 
 static int slm_copy_chunk(struct kcsd_slm_copy *copy, u64 from, void *to, size_t len)
@@ -51,7 +58,7 @@ static int slm_copy_chunk(struct kcsd_slm_copy *copy, u64 from, void *to, size_t
 	case KCSD_SLM_FROM_LBAS:
 		return slm_copy_lbas(drive, from, to, len);
 	case KCSD_SLM_FROM_SLM:
-		memcpy(to, drive->slm.mem + from, len);
+		memcpy(to, drive->slm->mem + from, len);
 		return 0;
 	case KCSD_SLM_FROM_BYTE:
 		memset(to, from, len);
@@ -65,13 +72,13 @@ static int slm_copy_inject(struct kcsd_slm_copy *copy, const struct kcsd_slm_sou
 	struct kcsd_drive *drive = copy->job.async.drive;
 	const struct kcsd_inject_cmd cmd = {
 		.op = KCSD_INJECT_READ,
-		.slba = s->start >> drive->lba_shift,
-		.nlb = s->len >> drive->lba_shift,
+		.slba = s->start >> drive->lbas->lba_shift,
+		.nlb = s->len >> drive->lbas->lba_shift,
 		.timeout_ms = kcsd_drive_timeout_ms(drive, 0),
 		.cancelled = &copy->job.async.cancelled,
 	};
 
-	return copy->from == KCSD_SLM_FROM_LBAS ? kcsd_inject(drive, &cmd) : 0;
+	return copy->from == KCSD_SLM_FROM_LBAS ? kcsd_inject(drive->lbas, &cmd) : 0;
 }
 
 /* Copy the next chunk of a source. */
@@ -80,11 +87,11 @@ static int slm_copy_next(struct kcsd_slm_copy *copy, const struct kcsd_slm_sourc
 	u64 from = s->start + (copy->from == KCSD_SLM_FROM_BYTE ? 0 : copy->from_source);
 	u64 n = min(s->len - copy->from_source, KCSD_JOB_CHUNK);
 	struct kcsd_drive *drive = copy->job.async.drive;
-	void *to = drive->slm.mem + copy->to + copy->done;
+	void *to = drive->slm->mem + copy->to + copy->done;
 	int ret = slm_copy_chunk(copy, from, to, n);
 
 	if (ret) {
-		copy->job.async.lba = from >> drive->lba_shift;
+		copy->job.async.lba = from >> drive->lbas->lba_shift;
 		return ret;
 	}
 	copy->from_source += n;
@@ -98,7 +105,7 @@ static int slm_copy_source(struct kcsd_slm_copy *copy, const struct kcsd_slm_sou
 	int ret = copy->from_source ? 0 : slm_copy_inject(copy, s);
 
 	if (ret)
-		copy->job.async.lba = s->start >> copy->job.async.drive->lba_shift;
+		copy->job.async.lba = s->start >> copy->job.async.drive->lbas->lba_shift;
 	while (!ret && copy->from_source < s->len) {
 		if (kcsd_job_cancelled(&copy->job))
 			return KCSD_SC_ABORT_REQUESTED;
@@ -140,7 +147,7 @@ static int slm_copy_execute(struct kcsd_job *job)
 static struct kcsd_slm_copy *slm_copy_create(struct kcsd_cmd *cmd, enum kcsd_slm_from from,
 					     u64 len, u32 nr, int *ret)
 {
-	bool blocking = from == KCSD_SLM_FROM_LBAS && kcsd_drive_blocks(cmd->drive);
+	bool blocking = from == KCSD_SLM_FROM_LBAS && kcsd_lbas_block(cmd->drive->lbas);
 	/* Occupies its submitter no longer than a Read or Write. */
 	bool quick = !blocking && len <= KCSD_MAX_TRANSFER;
 	struct kcsd_slm_copy *copy;
@@ -207,10 +214,10 @@ static int copy_parse_lbas(struct kcsd_cmd *cmd, const struct kcsd_copy_lba *d, 
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	if (le32_to_cpu(d->snsid) != KCSD_NSID_NVM)
 		return KCSD_SC_INVALID_NS;
-	if (!kcsd_drive_has_lbas(drive, slba, nlb))
+	if (!kcsd_lbas_have(drive->lbas, slba, nlb))
 		return KCSD_SC_LBA_RANGE;
-	s->start = slba << drive->lba_shift;
-	s->len = (u64)nlb << drive->lba_shift;
+	s->start = slba << drive->lbas->lba_shift;
+	s->len = (u64)nlb << drive->lbas->lba_shift;
 	return 0;
 }
 
@@ -226,7 +233,7 @@ static int copy_parse_slm(struct kcsd_cmd *cmd, const struct kcsd_copy_slm *d,
 		return KCSD_SC_INVALID_MEMORY_NS;
 	s->start = le64_to_cpu(d->saddr);
 	s->len = le64_to_cpu(d->len);
-	if (!kcsd_slm_has(&cmd->drive->slm, s->start, s->len))
+	if (!kcsd_slm_has(cmd->drive->slm, s->start, s->len))
 		return KCSD_SC_LBA_RANGE;
 	if (s->start < to + copy_len(cmd) && to < s->start + s->len)
 		return KCSD_SC_OVERLAPPING_IO_RANGE;
@@ -292,7 +299,7 @@ static int copy_check(struct kcsd_cmd *cmd)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
 	if (iov_iter_count(&cmd->data) != copy_nr(cmd) * desc_len)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	if (!kcsd_slm_has(&cmd->drive->slm, kcsd_cmd_u64(cmd->cdw10, cmd->cdw11),
+	if (!kcsd_slm_has(cmd->drive->slm, kcsd_cmd_u64(cmd->cdw10, cmd->cdw11),
 			  copy_len(cmd)))
 		return KCSD_SC_LBA_RANGE;
 	return 0;

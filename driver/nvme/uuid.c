@@ -2,11 +2,9 @@
 /* Identifiers: UUID, NGUID and EUI64. NVMe Base, "Namespace Identifiers". */
 #define pr_fmt(fmt) "kcsd: " fmt
 
-#include <linux/blkdev.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/printk.h>
-#include <linux/sysfs.h>
 
 #include "drive.h"
 #include "nvme/uuid.h"
@@ -48,37 +46,3 @@ void kcsd_uuid_release(struct kcsd_drive *drive)
 	guard(mutex)(&drives_lock);
 	list_del(&drive->uuid_entry);
 }
-
-/* ---- in sysfs ---- */
-
-#define IDENTITY_ATTR(_name, format, value)						\
-static ssize_t _name##_show(struct device *dev, struct device_attribute *attr, char *page) \
-{											\
-	struct kcsd_ns_names names;							\
-											\
-	kcsd_uuid_names(dev_to_disk(dev)->private_data, KCSD_NSID_NVM, &names);		\
-	return sysfs_emit(page, format "\n", value);					\
-}											\
-static DEVICE_ATTR_RO(_name)
-
-IDENTITY_ATTR(wwid, "uuid.%pUb", &names.uuid);
-IDENTITY_ATTR(uuid, "%pUb", &names.uuid);
-IDENTITY_ATTR(nguid, "%pUb", names.nguid);
-IDENTITY_ATTR(eui, "%8ph", names.eui64);
-
-static struct attribute *identity_attrs[] = {
-	&dev_attr_wwid.attr,
-	&dev_attr_uuid.attr,
-	&dev_attr_nguid.attr,
-	&dev_attr_eui.attr,
-	NULL,
-};
-
-static const struct attribute_group identity_group = {
-	.attrs = identity_attrs,
-};
-
-const struct attribute_group *kcsd_uuid_groups[] = {
-	&identity_group,
-	NULL,
-};

@@ -6,7 +6,6 @@
 #include <linux/types.h>
 #include <linux/uuid.h>
 
-struct attribute_group;
 struct kcsd_drive;
 
 struct kcsd_ns_names {
@@ -25,8 +24,5 @@ void kcsd_uuid_names(const struct kcsd_drive *drive, u32 nsid, struct kcsd_ns_na
 int kcsd_uuid_claim(struct kcsd_drive *drive, const char *name);
 /* Give up the claim: another drive may claim the UUID. */
 void kcsd_uuid_release(struct kcsd_drive *drive);
-
-/* Attributes of the block device in sysfs, like those of NVMe block devices. */
-extern const struct attribute_group *kcsd_uuid_groups[];
 
 #endif

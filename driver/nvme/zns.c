@@ -10,9 +10,11 @@
 
 #include "drive.h"
 #include "media/lba_io.h"
+#include "media/lbas.h"
 #include "media/zone.h"
 #include "nvme/cmd.h"
 #include "nvme/identify.h"
+#include "stats/counters.h"
 
 /* CDW13 of Zone Management Send and of Receive. */
 #define ZNS_ACTION(cmd)		((cmd)->cdw13 & 0xff)
@@ -27,7 +29,7 @@ static u64 zns_slba(const struct kcsd_cmd *cmd)
 
 static bool zns_starts_zone(const struct kcsd_cmd *cmd)
 {
-	return kcsd_zone_starts_at(&cmd->drive->zones, zns_slba(cmd));
+	return kcsd_zone_starts_at(&cmd->drive->lbas->zones, zns_slba(cmd));
 }
 
 /* ---- Zone Management Send ---- */
@@ -37,9 +39,9 @@ static int zns_send(struct kcsd_cmd *cmd)
 	int ret;
 
 	if (cmd->cdw13 & ZNS_SELECT_ALL)
-		ret = kcsd_lba_io_manage_all_zones(cmd->drive, ZNS_ACTION(cmd));
+		ret = kcsd_lba_io_manage_all_zones(cmd->drive->lbas, ZNS_ACTION(cmd));
 	else
-		ret = kcsd_lba_io_manage_zone(cmd->drive, zns_slba(cmd), ZNS_ACTION(cmd));
+		ret = kcsd_lba_io_manage_zone(cmd->drive->lbas, zns_slba(cmd), ZNS_ACTION(cmd));
 	if (!ret)
 		kcsd_stat_inc(cmd->drive, zone_commands);
 	return kcsd_lba_io_status(ret, KCSD_SC_WRITE_FAULT);
@@ -66,7 +68,7 @@ int kcsd_zns_parse_send(struct kcsd_cmd *cmd)
 	if (iov_iter_count(&cmd->data))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	if (!(cmd->cdw13 & ZNS_SELECT_ALL)) {
-		if (!kcsd_drive_has_lbas(cmd->drive, zns_slba(cmd), 1))
+		if (!kcsd_lbas_have(cmd->drive->lbas, zns_slba(cmd), 1))
 			return KCSD_SC_LBA_RANGE;
 		if (!zns_starts_zone(cmd))
 			return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
@@ -119,7 +121,7 @@ static void zns_describe(struct nvme_zone_descriptor *d, const struct kcsd_zone_
 static void zns_gather(struct kcsd_cmd *cmd, struct kcsd_zns_report *r)
 {
 	int wanted = zns_filter(ZNS_FILTER(cmd));
-	struct kcsd_zones *zones = &cmd->drive->zones;
+	struct kcsd_zones *zones = &cmd->drive->lbas->zones;
 	bool partial = cmd->cdw13 & ZNS_PARTIAL;
 	struct kcsd_zone_state zone;
 	u32 i;
@@ -128,7 +130,7 @@ static void zns_gather(struct kcsd_cmd *cmd, struct kcsd_zns_report *r)
 		if (partial && r->nr == r->room)
 			break;
 		cond_resched();
-		kcsd_zone_get(cmd->drive, i, &zone);
+		kcsd_zone_get(cmd->drive->lbas, i, &zone);
 		if (wanted != KCSD_ZNS_ANY && wanted != zone.cond)
 			continue;
 		if (r->nr < r->room)
@@ -175,7 +177,7 @@ int kcsd_zns_parse_receive(struct kcsd_cmd *cmd)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
 	if (iov_iter_count(&cmd->data) != len)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	if (!kcsd_drive_has_lbas(cmd->drive, zns_slba(cmd), 1))
+	if (!kcsd_lbas_have(cmd->drive->lbas, zns_slba(cmd), 1))
 		return KCSD_SC_LBA_RANGE;
 	cmd->execute = zns_receive;
 	return 0;
@@ -190,16 +192,16 @@ int kcsd_zns_parse_append(struct kcsd_cmd *cmd)
 		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* ZSLBA */
 		.cdw12 = 0xffff | KCSD_NVM_CONTROL_ALL,	/* NLB */
 	};
-	u64 len = (u64)kcsd_nvm_nlb(cmd) << cmd->drive->lba_shift;
+	u64 len = (u64)kcsd_nvm_nlb(cmd) << cmd->drive->lbas->lba_shift;
 	int ret = kcsd_cmd_check_unused(cmd, &uses);
 
 	if (ret)
 		return ret;
-	if (kcsd_nvm_nlb(cmd) > cmd->drive->zones.max_append)
+	if (kcsd_nvm_nlb(cmd) > cmd->drive->lbas->zones.max_append)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
 	if (iov_iter_count(&cmd->data) != len)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	if (!kcsd_drive_has_lbas(cmd->drive, zns_slba(cmd), 1))
+	if (!kcsd_lbas_have(cmd->drive->lbas, zns_slba(cmd), 1))
 		return KCSD_SC_LBA_RANGE;
 	if (!zns_starts_zone(cmd))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);

@@ -4,22 +4,23 @@
 
 #include <linux/printk.h>
 
-#include "drive.h"
+#include "media/lbas.h"
+#include "media/store.h"
 #include "persist/file.h"
 #include "persist/match.h"
 
-void kcsd_sidecar_describe(const struct kcsd_drive *drive, struct kcsd_sidecar_drive *to)
+void kcsd_sidecar_describe(const struct kcsd_lbas *lbas, struct kcsd_sidecar_drive *to)
 {
-	const struct kcsd_zones *zs = &drive->zones;
+	const struct kcsd_zones *zs = &lbas->zones;
 
 	*to = (struct kcsd_sidecar_drive){
-		.size = cpu_to_le64(drive->nsze << drive->lba_shift),
-		.block_size = cpu_to_le32(1U << drive->lba_shift),
+		.size = cpu_to_le64(lbas->nsze << lbas->lba_shift),
+		.block_size = cpu_to_le32(1U << lbas->lba_shift),
 	};
 	if (!zs->nr)
 		return;
-	to->zone_size = cpu_to_le64(1ULL << (zs->shift + drive->lba_shift));
-	to->zone_capacity = cpu_to_le64((u64)zs->capacity << drive->lba_shift);
+	to->zone_size = cpu_to_le64(1ULL << (zs->shift + lbas->lba_shift));
+	to->zone_capacity = cpu_to_le64((u64)zs->capacity << lbas->lba_shift);
 	to->conventional = cpu_to_le32(zs->nr_conventional);
 }
 
@@ -64,13 +65,13 @@ static bool all_zones_empty(const struct kcsd_sidecar_state *s)
  * Return true if the sidecar may change with the configuration. Without zones before and after, the
  * LBAs stay as they are; otherwise there must be no data.
  */
-static bool may_follow(const struct kcsd_drive *drive, const struct kcsd_sidecar_state *s,
+static bool may_follow(const struct kcsd_lbas *lbas, const struct kcsd_sidecar_state *s,
 		       u64 file_size)
 {
-	if (!drive->zones.nr && !s->nr_zones)
+	if (!lbas->zones.nr && !s->nr_zones)
 		return true;
-	return kcsd_sidecar_file_size(drive->zones.nr, 0) <= file_size && all_zones_empty(s) &&
-	       kcsd_store_is_hole(&drive->store);
+	return kcsd_sidecar_file_size(lbas->zones.nr, 0) <= file_size && all_zones_empty(s) &&
+	       kcsd_store_is_hole(&lbas->store);
 }
 
 /* Rewrite the sidecar for other zones, all empty. Programs and UUID stay. */
@@ -95,7 +96,7 @@ static int follow(struct kcsd_sidecar_journal *log, const struct kcsd_sidecar_dr
 	return ret;
 }
 
-int kcsd_sidecar_match(struct kcsd_drive *drive, struct kcsd_sidecar_journal *log, const char *name,
+int kcsd_sidecar_match(struct kcsd_lbas *lbas, struct kcsd_sidecar_journal *log, const char *name,
 		       const char *path)
 {
 	struct kcsd_sidecar_drive wanted;
@@ -103,11 +104,11 @@ int kcsd_sidecar_match(struct kcsd_drive *drive, struct kcsd_sidecar_journal *lo
 	u64 ours, theirs;
 	int ret;
 
-	kcsd_sidecar_describe(drive, &wanted);
+	kcsd_sidecar_describe(lbas, &wanted);
 	what = first_difference(&wanted, &log->state.drive, &ours, &theirs);
 	if (!what)
 		return 0;
-	if (!may_follow(drive, &log->state, log->file_size)) {
+	if (!may_follow(lbas, &log->state, log->file_size)) {
 		pr_err("%s: %s is %llu, but the sidecar %s says %llu\n", name, what, ours, path,
 		       theirs);
 		return -EINVAL;

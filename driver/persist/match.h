@@ -3,17 +3,17 @@
 #ifndef KCSD_SIDECAR_MATCH_H
 #define KCSD_SIDECAR_MATCH_H
 
-struct kcsd_drive;
+struct kcsd_lbas;
 struct kcsd_sidecar_drive;
 struct kcsd_sidecar_journal;
 
 /* Describe a drive as configured, without its UUID. */
-void kcsd_sidecar_describe(const struct kcsd_drive *drive, struct kcsd_sidecar_drive *to);
+void kcsd_sidecar_describe(const struct kcsd_lbas *lbas, struct kcsd_sidecar_drive *to);
 /*
  * Check that a sidecar fits its drive, or make it fit where no data can be lost by that. Return 0;
  * -EINVAL: it does not fit; -errno of writing. Logs one line on failure.
  */
-int kcsd_sidecar_match(struct kcsd_drive *drive, struct kcsd_sidecar_journal *log, const char *name,
+int kcsd_sidecar_match(struct kcsd_lbas *lbas, struct kcsd_sidecar_journal *log, const char *name,
 		       const char *path);
 
 #endif

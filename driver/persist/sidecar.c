@@ -9,7 +9,10 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
-#include "drive.h"
+#include "config.h"
+#include "media/lba_io.h"
+#include "media/lbas.h"
+#include "media/store.h"
 #include "persist/dirty.h"
 #include "persist/file.h"
 #include "persist/match.h"
@@ -40,9 +43,9 @@ static void sidecar_end(struct kcsd_sidecar *sidecar, unsigned int noio)
 	mutex_unlock(&sidecar->lock);
 }
 
-static int sidecar_append(struct kcsd_drive *drive, struct kcsd_sidecar_draft *d)
+static int sidecar_append(struct kcsd_lbas *lbas, struct kcsd_sidecar_draft *d)
 {
-	struct kcsd_sidecar *sidecar = drive->sidecar;
+	struct kcsd_sidecar *sidecar = lbas->sidecar;
 	int ret;
 
 	lockdep_assert_held(&sidecar->lock);
@@ -54,45 +57,45 @@ static int sidecar_append(struct kcsd_drive *drive, struct kcsd_sidecar_draft *d
 	}
 	ret = kcsd_sidecar_journal_append(&sidecar->log, d);
 	if (sidecar->file.sync.lost)
-		kcsd_lba_io_lose_data(drive, "sidecar");
+		kcsd_lba_io_lose_data(lbas, "sidecar");
 	return ret;
 }
 
 /* Clear a failed record. Until that succeeds the file may have it, so nothing is acknowledged. */
-static int sidecar_settle(struct kcsd_drive *drive)
+static int sidecar_settle(struct kcsd_lbas *lbas)
 {
-	struct kcsd_sidecar *sidecar = drive->sidecar;
+	struct kcsd_sidecar *sidecar = lbas->sidecar;
 	int ret;
 
 	lockdep_assert_held(&sidecar->lock);
 	ret = kcsd_sidecar_journal_clear_failed(&sidecar->log);
 	if (sidecar->file.sync.lost)
-		kcsd_lba_io_lose_data(drive, "sidecar");
+		kcsd_lba_io_lose_data(lbas, "sidecar");
 	return ret;
 }
 
-static int sidecar_flush_store(struct kcsd_drive *drive)
+static int sidecar_flush_store(struct kcsd_lbas *lbas)
 {
 	int ret;
 
-	if (READ_ONCE(drive->data_lost))
+	if (READ_ONCE(lbas->data_lost))
 		return -EIO;
-	ret = drive->store.ops->flush(&drive->store);
-	if (kcsd_store_has_lost(&drive->store))
-		kcsd_lba_io_lose_data(drive, "backing");
+	ret = lbas->store.ops->flush(&lbas->store);
+	if (kcsd_store_has_lost(&lbas->store))
+		kcsd_lba_io_lose_data(lbas, "backing");
 	return ret;
 }
 
 /* ---- zones ---- */
 
 /* Describe a zone as it is recorded: never open. */
-static void sidecar_describe_zone(struct kcsd_drive *drive, u32 zone, struct kcsd_sidecar_zone *to)
+static void sidecar_describe_zone(struct kcsd_lbas *lbas, u32 zone, struct kcsd_sidecar_zone *to)
 {
 	struct kcsd_zone_state state;
 	u64 wp;
 	u8 cond;
 
-	kcsd_zone_get(drive, zone, &state);
+	kcsd_zone_get(lbas, zone, &state);
 	wp = state.wp - state.start;
 	switch (state.cond) {
 	case BLK_ZONE_COND_READONLY:
@@ -117,13 +120,13 @@ static bool sidecar_knows_zone(struct kcsd_sidecar *sidecar, const struct kcsd_s
 }
 
 /* Note that the file has these zones now. */
-static void sidecar_zones_committed(struct kcsd_drive *drive, u32 first, u32 end)
+static void sidecar_zones_committed(struct kcsd_lbas *lbas, u32 first, u32 end)
 {
-	struct kcsd_zone *zones = drive->zones.zones;
+	struct kcsd_zone *zones = lbas->zones.zones;
 
 	for (; first < end; first++)
 		WRITE_ONCE(zones[first].committed,
-			   kcsd_sidecar_zone_wp(&drive->sidecar->log.state, first));
+			   kcsd_sidecar_zone_wp(&lbas->sidecar->log.state, first));
 }
 
 static struct kcsd_sidecar_draft *sidecar_zones_draft(u32 nr)
@@ -135,17 +138,17 @@ static struct kcsd_sidecar_draft *sidecar_zones_draft(u32 nr)
 
 struct sidecar_dirty {
 	struct kcsd_sidecar_dirty zones;
-	struct kcsd_drive *drive;
+	struct kcsd_lbas *lbas;
 };
 
-static struct kcsd_drive *drive_of_dirty(struct kcsd_sidecar_dirty *zones)
+static struct kcsd_lbas *lbas_of_dirty(struct kcsd_sidecar_dirty *zones)
 {
-	return container_of(zones, struct sidecar_dirty, zones)->drive;
+	return container_of(zones, struct sidecar_dirty, zones)->lbas;
 }
 
 static u32 sidecar_next_dirty(struct kcsd_sidecar_dirty *zones, u32 zone)
 {
-	const struct kcsd_zones *zs = &drive_of_dirty(zones)->zones;
+	const struct kcsd_zones *zs = &lbas_of_dirty(zones)->zones;
 
 	zone = max(zone, zs->nr_conventional);
 	while (zone < zs->nr && !kcsd_zone_is_dirty(&zs->zones[zone]))
@@ -156,18 +159,18 @@ static u32 sidecar_next_dirty(struct kcsd_sidecar_dirty *zones, u32 zone)
 static void sidecar_describe_dirty(struct kcsd_sidecar_dirty *zones, u32 zone,
 				   struct kcsd_sidecar_zone *to)
 {
-	sidecar_describe_zone(drive_of_dirty(zones), zone, to);
+	sidecar_describe_zone(lbas_of_dirty(zones), zone, to);
 }
 
 /* Take the write pointers, flush the store, then write the pointers to the sidecar. */
-static int sidecar_commit(struct kcsd_drive *drive)
+static int sidecar_commit(struct kcsd_lbas *lbas)
 {
 	struct sidecar_dirty dirty = {
 		.zones = {
-			.nr = drive->zones.nr,
+			.nr = lbas->zones.nr,
 			.next = sidecar_next_dirty, .describe = sidecar_describe_dirty,
 		},
-		.drive = drive,
+		.lbas = lbas,
 	};
 	struct kcsd_sidecar_draft *d;
 	int ret;
@@ -176,31 +179,31 @@ static int sidecar_commit(struct kcsd_drive *drive)
 	ret = kcsd_sidecar_draft_dirty(&dirty.zones, &d);
 	if (ret)
 		return ret;
-	ret = sidecar_flush_store(drive);
+	ret = sidecar_flush_store(lbas);
 	if (ret || !d) {
 		kcsd_free(d);
-		return ret ?: sidecar_settle(drive);
+		return ret ?: sidecar_settle(lbas);
 	}
-	ret = sidecar_append(drive, d);
+	ret = sidecar_append(lbas, d);
 	if (!ret)
-		sidecar_zones_committed(drive, drive->zones.nr_conventional, drive->zones.nr);
+		sidecar_zones_committed(lbas, lbas->zones.nr_conventional, lbas->zones.nr);
 	return ret;
 }
 
-int kcsd_sidecar_commit(struct kcsd_drive *drive)
+static int journal_commit(struct kcsd_lbas *lbas)
 {
-	struct kcsd_sidecar *sidecar = drive->sidecar;
+	struct kcsd_sidecar *sidecar = lbas->sidecar;
 	unsigned int noio;
 	u64 mine, all;
 	int ret = 0;
 
 	if (!sidecar)
-		return sidecar_flush_store(drive);
+		return sidecar_flush_store(lbas);
 	mine = atomic64_inc_return(&sidecar->asked);
 	noio = sidecar_begin(sidecar);
 	if (sidecar->done < mine) {
 		all = atomic64_read(&sidecar->asked);
-		ret = sidecar_commit(drive);
+		ret = sidecar_commit(lbas);
 		if (!ret)
 			sidecar->done = all;
 	}
@@ -208,7 +211,7 @@ int kcsd_sidecar_commit(struct kcsd_drive *drive)
 	return ret;
 }
 
-static int sidecar_write_zones(struct kcsd_drive *drive, u32 first, u32 end)
+static int sidecar_write_zones(struct kcsd_lbas *lbas, u32 first, u32 end)
 {
 	struct kcsd_sidecar_draft *d = sidecar_zones_draft(end - first);
 	struct kcsd_sidecar_zone *z;
@@ -218,66 +221,73 @@ static int sidecar_write_zones(struct kcsd_drive *drive, u32 first, u32 end)
 
 	if (!d)
 		return -ENOMEM;
-	if (READ_ONCE(drive->data_lost)) {
+	if (READ_ONCE(lbas->data_lost)) {
 		kcsd_free(d);
 		return -EIO;
 	}
 	z = kcsd_sidecar_payload(d);
 	for (i = first; i < end; i++) {
-		sidecar_describe_zone(drive, i, &z[nr]);
-		if (sidecar_knows_zone(drive->sidecar, &z[nr]))
+		sidecar_describe_zone(lbas, i, &z[nr]);
+		if (sidecar_knows_zone(lbas->sidecar, &z[nr]))
 			continue;
-		forward |= le64_to_cpu(z[nr++].wp) > drive->zones.zones[i].committed;
+		forward |= le64_to_cpu(z[nr++].wp) > lbas->zones.zones[i].committed;
 	}
 	if (forward)
-		ret = sidecar_flush_store(drive);
+		ret = sidecar_flush_store(lbas);
 	if (ret || !nr) {
 		kcsd_free(d);
 		return ret;
 	}
 	kcsd_sidecar_draft_trim(d, nr * sizeof(*z));
-	ret = sidecar_append(drive, d);
+	ret = sidecar_append(lbas, d);
 	if (!ret)
-		sidecar_zones_committed(drive, first, end);
+		sidecar_zones_committed(lbas, first, end);
 	return ret;
 }
 
-unsigned int kcsd_sidecar_begin_zones(struct kcsd_drive *drive)
+static unsigned int journal_begin(struct kcsd_lbas *lbas)
 {
-	return drive->sidecar ? sidecar_begin(drive->sidecar) : 0;
+	return lbas->sidecar ? sidecar_begin(lbas->sidecar) : 0;
 }
 
-void kcsd_sidecar_end_zones(struct kcsd_drive *drive, unsigned int token)
+static void journal_end(struct kcsd_lbas *lbas, unsigned int token)
 {
-	if (drive->sidecar)
-		sidecar_end(drive->sidecar, token);
+	if (lbas->sidecar)
+		sidecar_end(lbas->sidecar, token);
 }
 
-int kcsd_sidecar_zones(struct kcsd_drive *drive, u32 first, u32 nr)
+static int journal_record(struct kcsd_lbas *lbas, u32 first, u32 nr)
 {
 	u32 end = first + nr;
 
-	first = max(first, drive->zones.nr_conventional);
-	if (!drive->sidecar || first >= end)
+	first = max(first, lbas->zones.nr_conventional);
+	if (!lbas->sidecar || first >= end)
 		return 0;
-	lockdep_assert_held(&drive->sidecar->lock);
-	return sidecar_write_zones(drive, first, end);
+	lockdep_assert_held(&lbas->sidecar->lock);
+	return sidecar_write_zones(lbas, first, end);
 }
 
-static int sidecar_restore_zones(struct kcsd_drive *drive, const char *name)
+static const struct kcsd_zone_journal zone_journal = {
+	.commit	= journal_commit,
+	.begin	= journal_begin,
+	.record	= journal_record,
+	.end	= journal_end,
+};
+
+static int sidecar_restore_zones(struct kcsd_lbas *lbas, const char *name)
 {
-	const struct kcsd_sidecar_state *s = &drive->sidecar->log.state;
+	const struct kcsd_sidecar_state *s = &lbas->sidecar->log.state;
 	u32 i;
 
-	for (i = drive->zones.nr_conventional; i < drive->zones.nr; i++) {
+	for (i = lbas->zones.nr_conventional; i < lbas->zones.nr; i++) {
 		u8 cond = kcsd_sidecar_zone_cond(s, i);
 
 		if (cond == KCSD_SIDECAR_EMPTY)
 			continue;
-		if (!kcsd_zones_restore(drive, i, kcsd_sidecar_zone_wp(s, i), cond))
+		if (!kcsd_zones_restore(lbas, i, kcsd_sidecar_zone_wp(s, i), cond))
 			continue;
 		pr_err("%s: max_active_zones %llu: the sidecar has more active zones\n", name,
-		       drive->cfg.max_active_zones);
+		       lbas->cfg->max_active_zones);
 		return -EINVAL;
 	}
 	return 0;
@@ -285,16 +295,16 @@ static int sidecar_restore_zones(struct kcsd_drive *drive, const char *name)
 
 /* ---- programs ---- */
 
-bool kcsd_sidecar_has_programs(const struct kcsd_drive *drive)
+bool kcsd_sidecar_has_programs(const struct kcsd_lbas *lbas)
 {
-	return drive->sidecar;
+	return lbas->sidecar;
 }
 
-int kcsd_sidecar_add_program(struct kcsd_drive *drive, const struct kcsd_program *p)
+int kcsd_sidecar_add_program(struct kcsd_lbas *lbas, const struct kcsd_sidecar_program *p,
+			     const void *image, u32 len)
 {
 	struct kcsd_sidecar_draft *d =
-		kcsd_sidecar_draft_alloc(KCSD_SIDECAR_PROGRAM,
-					 sizeof(struct kcsd_sidecar_program) + p->psize);
+		kcsd_sidecar_draft_alloc(KCSD_SIDECAR_PROGRAM, sizeof(*p) + len);
 	struct kcsd_sidecar_program *to;
 	unsigned int noio;
 	int ret;
@@ -302,18 +312,15 @@ int kcsd_sidecar_add_program(struct kcsd_drive *drive, const struct kcsd_program
 	if (!d)
 		return -ENOMEM;
 	to = kcsd_sidecar_payload(d);
-	to->pind = cpu_to_le16(p->pind);
-	to->ptype = KCSD_PTYPE_EBPF;
-	to->pit = p->pit;
-	to->puid = cpu_to_le64(p->puid);
-	memcpy(to + 1, p->image, p->psize);
-	noio = sidecar_begin(drive->sidecar);
-	ret = sidecar_append(drive, d);
-	sidecar_end(drive->sidecar, noio);
+	*to = *p;
+	memcpy(to + 1, image, len);
+	noio = sidecar_begin(lbas->sidecar);
+	ret = sidecar_append(lbas, d);
+	sidecar_end(lbas->sidecar, noio);
 	return ret;
 }
 
-int kcsd_sidecar_change_program(struct kcsd_drive *drive, u16 pind, u8 what)
+int kcsd_sidecar_change_program(struct kcsd_lbas *lbas, u16 pind, u8 what)
 {
 	struct kcsd_sidecar_draft *d =
 		kcsd_sidecar_draft_alloc(KCSD_SIDECAR_PROGRAM_CHANGE,
@@ -327,26 +334,26 @@ int kcsd_sidecar_change_program(struct kcsd_drive *drive, u16 pind, u8 what)
 	c = kcsd_sidecar_payload(d);
 	c->pind = cpu_to_le16(pind);
 	c->what = what;
-	noio = sidecar_begin(drive->sidecar);
-	ret = sidecar_append(drive, d);
-	sidecar_end(drive->sidecar, noio);
+	noio = sidecar_begin(lbas->sidecar);
+	ret = sidecar_append(lbas, d);
+	sidecar_end(lbas->sidecar, noio);
 	return ret;
 }
 
-int kcsd_sidecar_each_program(struct kcsd_drive *drive,
-			      int (*fn)(struct kcsd_drive *drive,
-					const struct kcsd_sidecar_program *p, u32 len))
+int kcsd_sidecar_each_program(struct kcsd_lbas *lbas,
+			      int (*fn)(void *ctx, const struct kcsd_sidecar_program *p, u32 len),
+			      void *ctx)
 {
 	struct kcsd_sidecar_draft *d;
 	int ret = 0;
 
-	if (!drive->sidecar)
+	if (!lbas->sidecar)
 		return 0;
-	guard(mutex)(&drive->sidecar->lock);
-	for (d = drive->sidecar->log.state.programs; d && !ret; d = d->next) {
+	guard(mutex)(&lbas->sidecar->lock);
+	for (d = lbas->sidecar->log.state.programs; d && !ret; d = d->next) {
 		const struct kcsd_sidecar_program *p = kcsd_sidecar_payload(d);
 
-		ret = fn(drive, p, le32_to_cpu(d->record->len) - sizeof(*p));
+		ret = fn(ctx, p, le32_to_cpu(d->record->len) - sizeof(*p));
 	}
 	return ret;
 }
@@ -357,23 +364,23 @@ int kcsd_sidecar_each_program(struct kcsd_drive *drive,
  * Create the sidecar. Reserves room for programs by max_program_bytes; an existing file does not
  * change its length later.
  */
-static int sidecar_create(struct kcsd_sidecar *sidecar, struct kcsd_drive *drive, const char *name,
+static int sidecar_create(struct kcsd_sidecar *sidecar, struct kcsd_lbas *lbas, const char *name,
 			  const char *path)
 {
-	const struct kcsd_config *c = &drive->cfg;
-	u64 len = kcsd_sidecar_file_size(drive->zones.nr,
+	const struct kcsd_config *c = lbas->cfg;
+	u64 len = kcsd_sidecar_file_size(lbas->zones.nr,
 					 c->max_program_bytes + c->max_programs * SZ_1K);
 	struct kcsd_sidecar_drive wanted;
 	int ret;
 
-	if (drive->zones.nr && !kcsd_store_is_hole(&drive->store)) {
+	if (lbas->zones.nr && !kcsd_store_is_hole(&lbas->store)) {
 		pr_err("%s: backing file %s has data, but there is no sidecar %s that says what of it is in zones: put it back, or see kcsd repair\n",
 		       name, c->backing_file, path);
 		return -ENOENT;
 	}
-	kcsd_sidecar_describe(drive, &wanted);
+	kcsd_sidecar_describe(lbas, &wanted);
 	generate_random_uuid(wanted.uuid);
-	ret = kcsd_sidecar_file_create(&sidecar->file, kcsd_store_context(&drive->store), path,
+	ret = kcsd_sidecar_file_create(&sidecar->file, kcsd_store_context(&lbas->store), path,
 				       len);
 	if (ret)
 		goto fail;
@@ -391,7 +398,7 @@ fail:
 	return ret;
 }
 
-static int sidecar_load(struct kcsd_sidecar *sidecar, struct kcsd_drive *drive, const char *name,
+static int sidecar_load(struct kcsd_sidecar *sidecar, struct kcsd_lbas *lbas, const char *name,
 			const char *path)
 {
 	struct kcsd_sidecar_report r;
@@ -406,7 +413,7 @@ static int sidecar_load(struct kcsd_sidecar *sidecar, struct kcsd_drive *drive, 
 		pr_err("%s: sidecar %s cannot be read: error %d\n", name, path, ret);
 	if (ret)
 		return ret;
-	ret = kcsd_sidecar_match(drive, &sidecar->log, name, path);
+	ret = kcsd_sidecar_match(lbas, &sidecar->log, name, path);
 	if (ret)
 		goto fail;
 	if (r.damaged)
@@ -423,20 +430,20 @@ fail:
 }
 
 /* Set up file and log. An existing file that cannot be used is not changed. */
-static int sidecar_setup(struct kcsd_sidecar *sidecar, struct kcsd_drive *drive, const char *name)
+static int sidecar_setup(struct kcsd_sidecar *sidecar, struct kcsd_lbas *lbas, const char *name)
 {
-	char *path = kasprintf(GFP_KERNEL, "%s" KCSD_SIDECAR_SUFFIX, drive->cfg.backing_file);
+	char *path = kasprintf(GFP_KERNEL, "%s" KCSD_SIDECAR_SUFFIX, lbas->cfg->backing_file);
 	int ret;
 
 	if (!path)
 		return -ENOMEM;
-	ret = kcsd_sidecar_file_open(&sidecar->file, kcsd_store_context(&drive->store), path);
+	ret = kcsd_sidecar_file_open(&sidecar->file, kcsd_store_context(&lbas->store), path);
 	if (ret == -ENOENT) {
-		ret = sidecar_create(sidecar, drive, name, path);
+		ret = sidecar_create(sidecar, lbas, name, path);
 	} else if (ret) {
 		pr_err("%s: sidecar %s: %s: error %d\n", name, path, kcsd_file_error(ret), ret);
 	} else {
-		ret = sidecar_load(sidecar, drive, name, path);
+		ret = sidecar_load(sidecar, lbas, name, path);
 		if (ret)
 			kcsd_sidecar_file_close(&sidecar->file);
 	}
@@ -444,11 +451,11 @@ static int sidecar_setup(struct kcsd_sidecar *sidecar, struct kcsd_drive *drive,
 	return ret;
 }
 
-static void sidecar_free(struct kcsd_drive *drive)
+static void sidecar_free(struct kcsd_lbas *lbas)
 {
-	struct kcsd_sidecar *sidecar = drive->sidecar;
+	struct kcsd_sidecar *sidecar = lbas->sidecar;
 
-	drive->sidecar = NULL;
+	lbas->sidecar = NULL;
 	kcsd_sidecar_journal_close(&sidecar->log);
 	kcsd_sidecar_file_close(&sidecar->file);
 	mutex_destroy(&sidecar->lock);
@@ -456,62 +463,62 @@ static void sidecar_free(struct kcsd_drive *drive)
 }
 
 /* Return 1 if the drive has no sidecar, 0 if it has one; -EINVAL: it needs one but has none. */
-static int sidecar_is_unwanted(const struct kcsd_drive *drive, const char *name)
+static int sidecar_is_unwanted(const struct kcsd_lbas *lbas, const char *name)
 {
-	if (!drive->cfg.backing_file)
+	if (!lbas->cfg->backing_file)
 		return 1;
-	if (drive->cfg.sidecar)
+	if (lbas->cfg->sidecar)
 		return 0;
-	if (!drive->zones.nr)
+	if (!lbas->zones.nr)
 		return 1;
 	pr_err("%s: zones in a backing file need sidecar\n", name);
 	return -EINVAL;
 }
 
-int kcsd_sidecar_open(struct kcsd_drive *drive, const char *name)
+int kcsd_sidecar_open(struct kcsd_lbas *lbas, const char *name, uuid_t *uuid)
 {
 	struct kcsd_sidecar *sidecar;
 	int ret;
 
-	drive->uuid = drive->retained->uuid;
-	ret = sidecar_is_unwanted(drive, name);
+	lbas->journal = &zone_journal;
+	ret = sidecar_is_unwanted(lbas, name);
 	if (ret)
 		return min(ret, 0);
 	sidecar = kzalloc(sizeof(*sidecar), GFP_KERNEL);
 	if (!sidecar)
 		return -ENOMEM;
-	ret = sidecar_setup(sidecar, drive, name);
+	ret = sidecar_setup(sidecar, lbas, name);
 	if (ret) {
 		kfree(sidecar);
 		return ret;
 	}
 	mutex_init(&sidecar->lock);
-	drive->sidecar = sidecar;
-	import_uuid(&drive->uuid, sidecar->log.state.drive.uuid);
-	ret = sidecar_restore_zones(drive, name);
+	lbas->sidecar = sidecar;
+	import_uuid(uuid, sidecar->log.state.drive.uuid);
+	ret = sidecar_restore_zones(lbas, name);
 	if (ret)
-		sidecar_free(drive);
+		sidecar_free(lbas);
 	return ret;
 }
 
-void kcsd_sidecar_abandon(struct kcsd_drive *drive)
+void kcsd_sidecar_abandon(struct kcsd_lbas *lbas)
 {
-	if (!drive->sidecar)
+	if (!lbas->sidecar)
 		return;
-	guard(mutex)(&drive->sidecar->lock);
-	drive->sidecar->abandoned = true;
+	guard(mutex)(&lbas->sidecar->lock);
+	lbas->sidecar->abandoned = true;
 }
 
-void kcsd_sidecar_close(struct kcsd_drive *drive)
+void kcsd_sidecar_close(struct kcsd_lbas *lbas)
 {
 	int ret = 0;
 
-	if (!drive->sidecar)
+	if (!lbas->sidecar)
 		return;
-	if (!drive->sidecar->abandoned)
-		ret = kcsd_sidecar_commit(drive);
+	if (!lbas->sidecar->abandoned)
+		ret = journal_commit(lbas);
 	if (ret)
 		pr_err("kcsd%u: the last write pointers could not be written to the sidecar: error %d\n",
-		       drive->index, ret);
-	sidecar_free(drive);
+		       lbas->index, ret);
+	sidecar_free(lbas);
 }

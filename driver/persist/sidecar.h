@@ -14,57 +14,41 @@
 #include <linux/uuid.h>
 #include <linux/kcsd_sidecar.h>
 
-struct kcsd_drive;
-struct kcsd_program;
+struct kcsd_lbas;
 struct kcsd_sidecar;
 
 /*
- * Open or create the sidecar, and set drive->uuid and the zones from it. Call at power on, when the
- * store is open and the zones have their geometry. On failure return -errno, log one line, own
- * nothing. name: of the drive, for that line.
+ * Open or create the sidecar, and set *uuid and the zones from it; *uuid is unchanged if there is
+ * none. Sets lbas->journal. Call at power on, when the store is open and the zones have their
+ * geometry. On failure return -errno, log one line, own nothing. name: of the drive, for that line.
  */
-int kcsd_sidecar_open(struct kcsd_drive *drive, const char *name);
+int kcsd_sidecar_open(struct kcsd_lbas *lbas, const char *name, uuid_t *uuid);
 /* Commit and close. Call at power off, before the store is closed. */
-void kcsd_sidecar_close(struct kcsd_drive *drive);
+void kcsd_sidecar_close(struct kcsd_lbas *lbas);
 /* Cut power: write nothing from now on; attempts fail with -EIO. */
-void kcsd_sidecar_abandon(struct kcsd_drive *drive);
-
-/*
- * Flush the store, then make the write pointers from before the flush durable, so that none ever
- * points past durable data. Concurrent calls share the work. Takes no lock of a zone. Return 0 or
- * -errno; on failure zones stay dirty, and a later call may succeed.
- */
-int kcsd_sidecar_commit(struct kcsd_drive *drive);
-
-/*
- * Make changes of zones durable: conditions that change other than by writing, and pointers that
- * go back. In this order, with the locks of the zones held:
- *
- *	kcsd_sidecar_begin_zones(), change the zones in memory, kcsd_sidecar_zones(), undo the
- *	change if that failed, kcsd_sidecar_end_zones(), discard data.
- *
- * Between begin and end no kcsd_sidecar_commit() runs, so no flush records a change that is not
- * acknowledged, or restores an old pointer. kcsd_sidecar_zones() flushes the store first if a
- * pointer has gone forward. Lock order: lock of a zone, the lock that begin takes, zones->lock.
- */
-unsigned int kcsd_sidecar_begin_zones(struct kcsd_drive *drive);
-int kcsd_sidecar_zones(struct kcsd_drive *drive, u32 first, u32 nr);
-void kcsd_sidecar_end_zones(struct kcsd_drive *drive, unsigned int token);
+void kcsd_sidecar_abandon(struct kcsd_lbas *lbas);
 
 /* Return true if the drive can persist programs. */
-bool kcsd_sidecar_has_programs(const struct kcsd_drive *drive);
+bool kcsd_sidecar_has_programs(const struct kcsd_lbas *lbas);
 /*
- * Persist a program that was loaded, or its change (KCSD_SIDECAR_DEACTIVATE, _ACTIVATE, _UNLOAD).
- * Return 0 or -errno.
+ * Persist a program that was loaded, with its image of len bytes; or its change
+ * (KCSD_SIDECAR_DEACTIVATE, _ACTIVATE, _UNLOAD). Return 0 or -errno.
  */
-int kcsd_sidecar_add_program(struct kcsd_drive *drive, const struct kcsd_program *p);
-int kcsd_sidecar_change_program(struct kcsd_drive *drive, u16 pind, u8 what);
+int kcsd_sidecar_add_program(struct kcsd_lbas *lbas, const struct kcsd_sidecar_program *p,
+			     const void *image, u32 len);
+int kcsd_sidecar_change_program(struct kcsd_lbas *lbas, u16 pind, u8 what);
 /*
  * Call fn with each persistent program, by index: a struct kcsd_sidecar_program, followed by an
  * image of len bytes. Stops at the first result that is not 0, and returns it.
  */
-int kcsd_sidecar_each_program(struct kcsd_drive *drive,
-			      int (*fn)(struct kcsd_drive *drive,
-					const struct kcsd_sidecar_program *p, u32 len));
+int kcsd_sidecar_each_program(struct kcsd_lbas *lbas,
+			      int (*fn)(void *ctx, const struct kcsd_sidecar_program *p, u32 len),
+			      void *ctx);
+
+/*
+ * Lose all data that was not flushed; power_cut.c. No command is left. The caller then closes the
+ * media.
+ */
+void kcsd_sidecar_cut(struct kcsd_lbas *lbas, u64 seed);
 
 #endif

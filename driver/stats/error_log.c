@@ -5,8 +5,8 @@
 #include <linux/string.h>
 #include <linux/kcsd.h>
 
-#include "nvme/cmd.h"
 #include "stats/error_log.h"
+#include "status.h"
 
 /* A passthrough command has no identifier that its sender knows. */
 #define KCSD_ERROR_NO_CID	0xffff

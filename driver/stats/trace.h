@@ -12,15 +12,18 @@
 
 #include <linux/ktime.h>
 #include <linux/tracepoint.h>
+#include <linux/kcsd.h>
 
-#include "drive.h"
-#include "nvme/cmd.h"
+#include "stats/trace_cmd.h"
 
-/* The command was parsed. If parsing failed, kcsd_cmd_complete follows, without kcsd_cmd_start. */
+/*
+ * The command was parsed. If parsing failed, kcsd_cmd_complete follows, without kcsd_cmd_start. cdw:
+ * CDW2, CDW3 and CDW10 to CDW15.
+ */
 TRACE_EVENT_CONDITION(kcsd_cmd_submit,
-	TP_PROTO(const struct kcsd_cmd *cmd),
-	TP_ARGS(cmd),
-	TP_CONDITION(cmd->trace.id),
+	TP_PROTO(const struct kcsd_trace_cmd *trace, const u32 *cdw),
+	TP_ARGS(trace, cdw),
+	TP_CONDITION(trace->id),
 	TP_STRUCT__entry(
 		__field(u64, id)
 		__field(u32, drive)
@@ -37,19 +40,19 @@ TRACE_EVENT_CONDITION(kcsd_cmd_submit,
 		__field(u32, cdw15)
 	),
 	TP_fast_assign(
-		__entry->id = cmd->trace.id;
-		__entry->drive = cmd->drive->index;
-		__entry->nsid = cmd->nsid;
-		__entry->opcode = cmd->opcode;
-		__entry->admin = cmd->admin;
-		__entry->cdw2 = cmd->cdw2;
-		__entry->cdw3 = cmd->cdw3;
-		__entry->cdw10 = cmd->cdw10;
-		__entry->cdw11 = cmd->cdw11;
-		__entry->cdw12 = cmd->cdw12;
-		__entry->cdw13 = cmd->cdw13;
-		__entry->cdw14 = cmd->cdw14;
-		__entry->cdw15 = cmd->cdw15;
+		__entry->id = trace->id;
+		__entry->drive = trace->drive;
+		__entry->nsid = trace->nsid;
+		__entry->opcode = trace->opcode;
+		__entry->admin = trace->admin;
+		__entry->cdw2 = cdw[0];
+		__entry->cdw3 = cdw[1];
+		__entry->cdw10 = cdw[2];
+		__entry->cdw11 = cdw[3];
+		__entry->cdw12 = cdw[4];
+		__entry->cdw13 = cdw[5];
+		__entry->cdw14 = cdw[6];
+		__entry->cdw15 = cdw[7];
 	),
 	TP_printk("kcsd%u id=%llu nsid=%u opcode=0x%02x admin=%d cdw2=0x%x cdw3=0x%x cdw10=0x%x cdw11=0x%x cdw12=0x%x cdw13=0x%x cdw14=0x%x cdw15=0x%x",
 		  __entry->drive, __entry->id, __entry->nsid, __entry->opcode, __entry->admin,
@@ -59,9 +62,8 @@ TRACE_EVENT_CONDITION(kcsd_cmd_submit,
 
 /* unit and pind: compute unit and program index of a run, else -1. */
 TRACE_EVENT_CONDITION(kcsd_cmd_start,
-	TP_PROTO(const struct kcsd_drive *drive, const struct kcsd_trace_cmd *trace, int unit,
-		 int pind),
-	TP_ARGS(drive, trace, unit, pind),
+	TP_PROTO(const struct kcsd_trace_cmd *trace, int unit, int pind),
+	TP_ARGS(trace, unit, pind),
 	TP_CONDITION(trace->id),
 	TP_STRUCT__entry(
 		__field(u64, id)
@@ -75,7 +77,7 @@ TRACE_EVENT_CONDITION(kcsd_cmd_start,
 	),
 	TP_fast_assign(
 		__entry->id = trace->id;
-		__entry->drive = drive->index;
+		__entry->drive = trace->drive;
 		__entry->nsid = trace->nsid;
 		__entry->opcode = trace->opcode;
 		__entry->admin = trace->admin;
@@ -93,9 +95,9 @@ TRACE_EVENT_CONDITION(kcsd_cmd_start,
  * members behind it are 0.
  */
 TRACE_EVENT_CONDITION(kcsd_cmd_complete,
-	TP_PROTO(const struct kcsd_drive *drive, const struct kcsd_trace_cmd *trace, int status,
-		 const struct kcsd_run *run),
-	TP_ARGS(drive, trace, status, run),
+	TP_PROTO(const struct kcsd_trace_cmd *trace, int status,
+		 const struct kcsd_trace_run *run),
+	TP_ARGS(trace, status, run),
 	TP_CONDITION(trace->id),
 	TP_STRUCT__entry(
 		__field(u64, id)
@@ -115,7 +117,7 @@ TRACE_EVENT_CONDITION(kcsd_cmd_complete,
 	),
 	TP_fast_assign(
 		__entry->id = trace->id;
-		__entry->drive = drive->index;
+		__entry->drive = trace->drive;
 		__entry->nsid = trace->nsid;
 		__entry->opcode = trace->opcode;
 		__entry->admin = trace->admin;
@@ -123,9 +125,9 @@ TRACE_EVENT_CONDITION(kcsd_cmd_complete,
 		__entry->latency_ns = ktime_get_ns() - trace->submit_ns;
 		__entry->pind = run ? run->pind : -1;
 		__entry->engine = run ? run->engine : 0;
-		__entry->reason = run ? run->vm.end.reason : 0;
-		__entry->insns = run ? run->vm.end.insns : 0;
-		__entry->run_ns = run ? run->end_ns - run->start_ns : 0;
+		__entry->reason = run ? run->reason : 0;
+		__entry->insns = run ? run->insns : 0;
+		__entry->run_ns = run ? run->run_ns : 0;
 		__entry->read_bytes = run ? run->read_bytes : 0;
 		__entry->written_bytes = run ? run->written_bytes : 0;
 	),
@@ -139,34 +141,14 @@ TRACE_EVENT_CONDITION(kcsd_cmd_complete,
 
 #ifndef TRACE_HEADER_MULTI_READ
 
-/* trace.c */
-void kcsd_trace_begin_enabled(struct kcsd_cmd *cmd);
-void kcsd_trace_submit_enabled(struct kcsd_cmd *cmd);
-
 static inline bool kcsd_trace_enabled(void)
 {
 	return trace_kcsd_cmd_submit_enabled() || trace_kcsd_cmd_start_enabled() ||
 	       trace_kcsd_cmd_complete_enabled();
 }
 
-/*
- * Start to trace a command, if a tracepoint is enabled: give it an identifier and the submit time.
- */
-static inline void kcsd_trace_begin(struct kcsd_cmd *cmd)
-{
-	if (kcsd_trace_enabled())
-		kcsd_trace_begin_enabled(cmd);
-}
-
-/*
- * Trace a command that was parsed, before it is executed or refused. cmd->async gets a copy of
- * cmd->trace.
- */
-static inline void kcsd_trace_submit(struct kcsd_cmd *cmd)
-{
-	if (kcsd_trace_enabled())
-		kcsd_trace_submit_enabled(cmd);
-}
+/* trace.c: give a command that is submitted now an identifier. The caller sets the rest. */
+void kcsd_trace_submitted(struct kcsd_trace_cmd *trace);
 
 #endif /* TRACE_HEADER_MULTI_READ */
 

@@ -9,9 +9,21 @@
 struct kcsd_trace_cmd {
 	u64 id;			/* number from 1, unique over all drives */
 	u64 submit_ns;		/* ktime */
+	u32 drive;		/* index */
 	u32 nsid;
 	u8 opcode;
 	bool admin;
+};
+
+/* A completed run, as the tracepoints show it. */
+struct kcsd_trace_run {
+	int pind;
+	u32 engine;
+	u32 reason;
+	u64 insns;
+	u64 run_ns;
+	u64 read_bytes;
+	u64 written_bytes;
 };
 
 #endif

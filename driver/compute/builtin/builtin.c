@@ -3,7 +3,8 @@
 #include <linux/mm.h>
 #include <linux/string.h>
 
-#include "../../drive.h"
+#include "compute/program.h"
+#include "config.h"
 
 #include "crc32c.h"
 #include "grep.h"

@@ -50,6 +50,7 @@
 #define KCSD_NSID_NVM		1
 #define KCSD_NSID_SLM		2
 #define KCSD_NSID_COMPUTE	3
+#define KCSD_NN			3	/* the largest NSID */
 
 /* Command set identifiers, NVMe Base, "I/O Command Sets". */
 #define KCSD_CSI_NVM		0

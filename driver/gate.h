@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Gate in front of the store of namespace 1. It is closed while all LBAs are erased, so that nobody
- * reads or writes half-erased data. lba_io.c passes it for all callers.
+ * A gate in front of data. It is closed while all of the data is erased, so that nobody reads or
+ * writes half-erased data.
  */
 #ifndef KCSD_GATE_H
 #define KCSD_GATE_H

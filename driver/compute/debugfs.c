@@ -3,8 +3,8 @@
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
 
-#include "control/debugfs.h"
-#include "drive.h"
+#include "compute/debugfs.h"
+#include "compute/program.h"
 
 static struct dentry *root;
 
@@ -37,12 +37,12 @@ static int insns_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(insns);
 
-void kcsd_debugfs_add_program(struct kcsd_drive *drive, struct kcsd_program *program)
+void kcsd_debugfs_add_program(struct kcsd_programs *programs, struct kcsd_program *program)
 {
 	char name[8];
 
 	snprintf(name, sizeof(name), "%u", program->pind);
-	program->debugfs = debugfs_create_dir(name, drive->programs.debugfs);
+	program->debugfs = debugfs_create_dir(name, programs->debugfs);
 	/* "unsafe": then removal does not wait while the memory of a reader faults. */
 	debugfs_create_file_unsafe("latency", 0400, program->debugfs, program, &latency_fops);
 	debugfs_create_file_unsafe("insns", 0400, program->debugfs, program, &insns_fops);
@@ -53,15 +53,18 @@ void kcsd_debugfs_del_program(struct kcsd_program *program)
 	debugfs_remove(program->debugfs);
 }
 
-void kcsd_debugfs_add_drive(struct kcsd_drive *drive)
+void kcsd_debugfs_add(struct kcsd_programs *programs, unsigned int index)
 {
-	drive->debugfs = debugfs_create_dir(dev_name(&drive->ctrl->dev), root);
-	drive->programs.debugfs = debugfs_create_dir("programs", drive->debugfs);
+	char name[16];
+
+	snprintf(name, sizeof(name), "kcsd%u", index);
+	programs->debugfs_drive = debugfs_create_dir(name, root);
+	programs->debugfs = debugfs_create_dir("programs", programs->debugfs_drive);
 }
 
-void kcsd_debugfs_del_drive(struct kcsd_drive *drive)
+void kcsd_debugfs_del(struct kcsd_programs *programs)
 {
-	debugfs_remove(drive->debugfs);
+	debugfs_remove(programs->debugfs_drive);
 }
 
 void kcsd_debugfs_init(void)

@@ -3,31 +3,15 @@
 #ifndef KCSD_RETAINED_H
 #define KCSD_RETAINED_H
 
-#include <linux/badblocks.h>
 #include <linux/types.h>
 #include <linux/uuid.h>
 
-#include "media/inject.h"
+#include "media/lbas.h"
 #include "nvme/sanitize.h"
+#include "nvme/smart.h"
 #include "stats/error_log.h"
 
 struct kcsd_drive;
-
-/* X(name): values that SMART sums up over all power cycles. */
-#define KCSD_HEALTH(X) \
-	X(read_bytes)		/* namespace 1, over the link */ \
-	X(write_bytes) \
-	X(read_commands) \
-	X(write_commands) \
-	X(media_errors) \
-	X(busy_ns)		/* of all compute units together */ \
-	X(on_ns)		/* time with power */
-
-struct kcsd_health {
-#define KCSD_HEALTH_FIELD(name) u64 name;
-	KCSD_HEALTH(KCSD_HEALTH_FIELD)
-#undef KCSD_HEALTH_FIELD
-};
 
 /*
  * Identifies the data that a drive has: UUID of the sidecar, or of the directory, and the backing
@@ -50,11 +34,9 @@ struct kcsd_retained {
 	u64 cuts;			/* number of power cuts */
 	struct kcsd_health past;	/* sum of the power cycles before this one */
 	struct kcsd_error_log errors;
-	struct kcsd_inject inject;	/* rules of failures and delays to inject */
-	struct badblocks badblocks;	/* LBAs that can be neither read nor written */
+	struct kcsd_lbas_retained lbas;
 	struct kcsd_medium_id medium;	/* at the last power on; the rest is valid for it only */
 	struct kcsd_sanitize_retained sanitize;
-	struct badblocks uncorrectable;	/* LBAs of Write Uncorrectable: no reads before a write */
 };
 
 /* Initialise; power is off. Returns 0 or -ENOMEM. */
@@ -66,7 +48,5 @@ void kcsd_retained_destroy(struct kcsd_retained *retained);
 void kcsd_retained_power_on(struct kcsd_drive *drive);
 /* Power off: no command is left, the compute units still exist. Add up the health of this cycle. */
 void kcsd_retained_power_off(struct kcsd_drive *drive);
-/* Return log page 02h, *len bytes, to be freed by kvfree(). NULL without memory. */
-void *kcsd_health_page(struct kcsd_drive *drive, u32 *len);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/container_of.h>
 
-#include "media/gate.h"
+#include "gate.h"
 
 static void gate_is_empty(struct percpu_ref *passing)
 {

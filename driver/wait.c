@@ -11,7 +11,7 @@
 #include <linux/sched/signal.h>
 #include <linux/thread_info.h>
 
-#include "host/wait.h"
+#include "wait.h"
 
 /* Returns the lock of the signals of the current task, which is valid as long as the task runs. */
 static spinlock_t *signals_lock(void)

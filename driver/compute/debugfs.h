@@ -6,8 +6,8 @@
 #ifndef KCSD_DEBUGFS_H
 #define KCSD_DEBUGFS_H
 
-struct kcsd_drive;
 struct kcsd_program;
+struct kcsd_programs;
 
 void kcsd_debugfs_init(void);
 void kcsd_debugfs_exit(void);
@@ -16,14 +16,14 @@ void kcsd_debugfs_exit(void);
  * Add the directory of a drive: after its controller node, before its programs. Delete it after its
  * last program.
  */
-void kcsd_debugfs_add_drive(struct kcsd_drive *drive);
-void kcsd_debugfs_del_drive(struct kcsd_drive *drive);
+void kcsd_debugfs_add(struct kcsd_programs *programs, unsigned int index);
+void kcsd_debugfs_del(struct kcsd_programs *programs);
 
 /*
  * Add and delete the files of a program, when it enters and leaves its slot. _del waits for
  * readers.
  */
-void kcsd_debugfs_add_program(struct kcsd_drive *drive, struct kcsd_program *program);
+void kcsd_debugfs_add_program(struct kcsd_programs *programs, struct kcsd_program *program);
 void kcsd_debugfs_del_program(struct kcsd_program *program);
 
 #endif

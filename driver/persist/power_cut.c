@@ -10,14 +10,15 @@
 
 #include <linux/printk.h>
 
-#include "drive.h"
+#include "media/lbas.h"
+#include "media/store.h"
 #include "persist/sidecar.h"
 
 #define ALWAYS		256	/* a share of 256/256 */
 #define ZONE_BATCH	1024u	/* zones in one record of the sidecar */
 
 struct cut {
-	const struct kcsd_drive *drive;
+	const struct kcsd_lbas *lbas;
 	u64 seed;
 	u32 share;	/* of ALWAYS: share that survives */
 };
@@ -36,7 +37,7 @@ static u64 draw(u64 seed, u64 number)
 static bool survives(u64 lba, void *ctx)
 {
 	const struct cut *cut = ctx;
-	const struct kcsd_zones *zs = &cut->drive->zones;
+	const struct kcsd_zones *zs = &cut->lbas->zones;
 	u32 zone;
 
 	if (zs->nr) {
@@ -58,33 +59,33 @@ static void cut_zone(struct kcsd_zones *zs, u32 index, u64 seed)
 	kcsd_zone_cut(zs, z, z->committed + draw(~seed, index) % (unsure + 1));
 }
 
-static int write_zones(struct kcsd_drive *drive)
+static int write_zones(struct kcsd_lbas *lbas)
 {
-	unsigned int token = kcsd_sidecar_begin_zones(drive);
-	struct kcsd_zones *zs = &drive->zones;
+	unsigned int token = lbas->journal->begin(lbas);
+	struct kcsd_zones *zs = &lbas->zones;
 	int ret = 0;
 	u32 i;
 
 	for (i = zs->nr_conventional; !ret && i < zs->nr; i += min(zs->nr - i, ZONE_BATCH))
-		ret = kcsd_sidecar_zones(drive, i, min(zs->nr - i, ZONE_BATCH));
-	kcsd_sidecar_end_zones(drive, token);
+		ret = lbas->journal->record(lbas, i, min(zs->nr - i, ZONE_BATCH));
+	lbas->journal->end(lbas, token);
 	return ret;
 }
 
-void kcsd_media_cut(struct kcsd_drive *drive, u64 seed)
+void kcsd_sidecar_cut(struct kcsd_lbas *lbas, u64 seed)
 {
 	struct cut cut = {
-		.drive = drive, .seed = seed, .share = draw(seed, U64_MAX) % (ALWAYS + 1),
+		.lbas = lbas, .seed = seed, .share = draw(seed, U64_MAX) % (ALWAYS + 1),
 	};
 	u32 i;
 	int ret;
 
-	for (i = drive->zones.nr_conventional; i < drive->zones.nr; i++)
-		cut_zone(&drive->zones, i, seed);
-	kcsd_store_cut(&drive->store, survives, &cut);
-	ret = write_zones(drive);
+	for (i = lbas->zones.nr_conventional; i < lbas->zones.nr; i++)
+		cut_zone(&lbas->zones, i, seed);
+	kcsd_store_cut(&lbas->store, survives, &cut);
+	ret = write_zones(lbas);
 	if (ret)
 		pr_err("kcsd%u: write pointers after the power cut could not be written: error %d\n",
-		       drive->index, ret);
-	kcsd_sidecar_abandon(drive);
+		       lbas->index, ret);
+	kcsd_sidecar_abandon(lbas);
 }

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Compute units, which execute runs. */
+#ifndef KCSD_UNIT_H
+#define KCSD_UNIT_H
+
+#include <linux/hrtimer.h>
+#include <linux/list.h>
+#include <linux/seqlock.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+
+#include "compute/schedule.h"
+#include "engine/lowered.h"
+
+struct kcsd_compute;
+struct kcsd_mapping;
+struct kcsd_run;
+struct kobject;
+
+/* Mappings that a unit caches: more than a pipeline on one unit has runs in flight. */
+#define KCSD_UNIT_MAPPINGS	4
+
+/*
+ * A compute unit: a thread and private program memory. A unit has at most one owner at a time: its
+ * thread, or the submitter of a quick run (quick_run.c). A unit without an owner is in units.idle.
+ * Only the owner may use members marked [h].
+ */
+struct kcsd_unit {
+	struct kcsd_compute *compute;
+	u32 nr;				/* index in units.unit */
+	struct list_head idle;		/* units.idle; units.lock */
+	bool called;			/* its thread is the owner; units.lock */
+	wait_queue_head_t wait;		/* the thread waits here until called is set */
+	struct task_struct *task;
+	struct kobject *dir;		/* in sysfs; control/units_dir.c */
+	/*
+	 * [h] Memory of the program that runs. All bytes after the first `dirty` ones are zero. The
+	 * bytes in front of the arena (KCSD_LOWERED_BEFORE) are always zero: JIT code can read them
+	 * when the CPU mis-speculates, and must find nothing there.
+	 */
+	u8 *arena;
+	u64 arena_len;			/* bytes; a power of two, at least cfg.arena_size */
+	u64 dirty;			/* [h] bytes that the last program could write */
+	u64 dirty_by;			/* [h] owner.file of the tenant that ran it */
+	u64 wipe_ns;			/* [h] time to wipe what another tenant left, before the run */
+	struct kcsd_mapping *mapping[KCSD_UNIT_MAPPINGS];	/* [h] NULL: none yet */
+	u64 mapping_clock;		/* [h] uses of mappings so far */
+	struct kcsd_lowered_ctl ctl;	/* [h] of JIT code; to cancel it: kcsd_run.ctl */
+	struct hrtimer timer;		/* for JIT code that counts no instructions; jit_code.c */
+	bool ticks;			/* [h] such code is running */
+	u64 runs;			/* [h] read without a lock */
+	seqcount_t busy_seq;		/* [h] for the next two; read without a lock */
+	u64 busy_ns;			/* without the current run */
+	u64 busy_since;			/* ktime, 0: idle */
+};
+
+struct kcsd_units {
+	/*
+	 * Protects the next four and the state of runs. Process context; nothing is taken inside,
+	 * but units are woken.
+	 */
+	spinlock_t lock;
+	struct kcsd_schedule schedule;	/* runs that wait */
+	struct list_head running;
+	struct list_head idle;		/* units without an owner; none while runs wait for long */
+	bool stopping;			/* cancel new runs at once */
+	u64 started_ns;			/* ktime */
+	u32 nr;
+	struct kcsd_unit *unit;		/* nr of them */
+	struct kobject *dir;		/* units/ in sysfs */
+};
+
+int kcsd_units_init(struct kcsd_compute *compute);
+void kcsd_units_destroy(struct kcsd_compute *compute);
+/*
+ * Cancel all runs, queued and running. The caller has locked out new runs: by for_good, or by
+ * closing ns.gate.
+ */
+void kcsd_units_cancel_all(struct kcsd_compute *compute, bool for_good);
+/* Zero the memory of all units. No run is under way, and none can begin. */
+void kcsd_units_erase(struct kcsd_compute *compute);
+/*
+ * Nanoseconds that one unit, or all units together, were busy and idle since power on. Neither
+ * value ever decreases.
+ */
+struct kcsd_unit_times {
+	u64 busy_ns;
+	u64 idle_ns;
+};
+
+void kcsd_unit_get_times(const struct kcsd_unit *unit, struct kcsd_unit_times *times);
+void kcsd_units_get_times(const struct kcsd_compute *compute, struct kcsd_unit_times *times);
+/* Return the bytes of kernel memory that all units hold, JIT code included. */
+u64 kcsd_units_memory(const struct kcsd_compute *compute);
+
+/*
+ * For a quick run, instead of kcsd_run_submit(): make the caller the owner of an idle unit and put
+ * the run on it. Then call kcsd_unit_execute() and kcsd_unit_return(). Returns NULL if no unit is
+ * idle, if other runs wait, if no run may begin, or if code must first be compiled or much memory
+ * wiped: then submit the run.
+ */
+struct kcsd_unit *kcsd_unit_borrow(struct kcsd_run *run);
+void kcsd_unit_return(struct kcsd_unit *unit);
+/*
+ * Execute a run on a unit that the caller owns. The run is then KCSD_ASYNC_COMPLETE; done() is not
+ * called.
+ */
+void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run);
+
+#endif

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/log2.h>
+
+#include "config.h"
+#include "media/lbas.h"
+#include "media/store.h"
+
+int kcsd_lbas_init(struct kcsd_lbas *lbas)
+{
+	mutex_init(&lbas->cache_lock);
+	kcsd_delayed_init(&lbas->delayed);
+	return kcsd_gate_init(&lbas->gate);
+}
+
+void kcsd_lbas_destroy(struct kcsd_lbas *lbas)
+{
+	kcsd_gate_destroy(&lbas->gate);
+}
+
+int kcsd_lbas_open(struct kcsd_lbas *lbas, const char *name)
+{
+	int ret = kcsd_store_open(&lbas->store, lbas->cfg, name);
+
+	if (ret)
+		return ret;
+	lbas->lba_shift = ilog2(lbas->cfg->block_size);
+	lbas->nsze = lbas->store.size >> lbas->lba_shift;
+	ret = kcsd_zones_init(lbas, name);
+	if (ret)
+		kcsd_store_close(&lbas->store);
+	return ret;
+}
+
+void kcsd_lbas_close(struct kcsd_lbas *lbas)
+{
+	kcsd_zones_destroy(lbas);
+	kcsd_store_close(&lbas->store);
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+#define pr_fmt(fmt) "kcsd: " fmt
+
+#include <linux/fs.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+
+#include "drive.h"
+#include "media/badblocks.h"
+#include "media/lbas.h"
+#include "media/store.h"
+#include "nvme/retained.h"
+#include "nvme/sanitize.h"
+#include "nvme/smart.h"
+#include "stats/error_log.h"
+
+int kcsd_retained_init(struct kcsd_retained *retained)
+{
+	uuid_gen(&retained->uuid);
+	kcsd_error_log_init(&retained->errors);
+	kcsd_inject_init(&retained->lbas.inject);
+	return kcsd_badblocks_init(&retained->lbas);
+}
+
+void kcsd_retained_destroy(struct kcsd_retained *retained)
+{
+	kcsd_badblocks_exit(&retained->lbas);
+}
+
+static struct kcsd_medium_id medium_of(const struct kcsd_drive *drive)
+{
+	struct kcsd_medium_id id = { .uuid = drive->uuid };
+	const struct inode *inode;
+
+	BUILD_BUG_ON(sizeof(id) != sizeof(uuid_t) + 16);	/* no padding */
+	if (!drive->cfg.backing_file)
+		return id;
+	inode = file_inode(kcsd_store_medium(&drive->lbas->store)->file);
+	id.inode = inode->i_ino;
+	id.dev = inode->i_sb->s_dev;
+	id.generation = inode->i_generation;
+	return id;
+}
+
+/*
+ * Forget the retained state of another medium. A Sanitize that continues erases the medium, so it
+ * must be the same one.
+ */
+static void change_medium(struct kcsd_drive *drive)
+{
+	const struct kcsd_medium_id id = medium_of(drive);
+	struct kcsd_retained *retained = drive->retained;
+
+	if (!memcmp(&retained->medium, &id, sizeof(id)))
+		return;
+	if (retained->sanitize.state == KCSD_SANITIZE_IN_PROGRESS)
+		pr_warn("kcsd%u: another medium: the Sanitize of the one before was not completed\n",
+			drive->index);
+	memset(&retained->sanitize, 0, sizeof(retained->sanitize));
+	retained->lbas.erased = false;
+	kcsd_badblocks_forget(&retained->lbas.uncorrectable);
+	retained->medium = id;
+}
+
+/* Forget uncorrectable LBAs from the write pointer of each zone on: it may have moved back. */
+static void forget_unwritten(struct kcsd_drive *drive)
+{
+	struct badblocks *bad = &drive->retained->lbas.uncorrectable;
+	const struct kcsd_zones *zs = &drive->lbas->zones;
+	u32 i;
+
+	for (i = zs->nr_conventional; i < zs->nr && READ_ONCE(bad->count); i++) {
+		u32 wp = zs->zones[i].wp;
+
+		kcsd_badblocks_clear(drive->lbas, bad, kcsd_zone_start(zs, i) + wp,
+				     kcsd_zone_size(zs) - wp);
+		cond_resched();
+	}
+}
+
+void kcsd_retained_power_on(struct kcsd_drive *drive)
+{
+	change_medium(drive);
+	forget_unwritten(drive);
+	drive->retained->power_cycles++;
+}
+
+void kcsd_retained_power_off(struct kcsd_drive *drive)
+{
+	struct kcsd_health h;
+
+	kcsd_health_sum(drive, &h);
+	drive->retained->past = h;
+}
