@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* Read and report the contents of a sidecar. */
+/* Read a sidecar without a drive, and give it a new UUID. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
 
 #include "private.h"
 #include "sidecar.h"
 
-static int open_log(const char *path, struct kcsd_sidecar_fd *f, struct kcsd_sidecar_journal *log,
-		    struct kcsd_sidecar_report *report, struct kcsd_error *err)
+static int open_log(const char *path, int flags, struct kcsd_sidecar_fd *f,
+		    struct kcsd_sidecar_journal *log, struct kcsd_sidecar_report *report,
+		    struct kcsd_error *err)
 {
 	char sidecar[PATH_MAX];
 	uint64_t len;
@@ -16,7 +20,7 @@ static int open_log(const char *path, struct kcsd_sidecar_fd *f, struct kcsd_sid
 
 	ret = kcsd_sidecar_path(path, sidecar);
 	if (!ret)
-		ret = kcsd_sidecar_fd_open(f, sidecar, O_RDONLY, &len);
+		ret = kcsd_sidecar_fd_open(f, sidecar, flags, &len);
 	if (ret)
 		return kcsd_error_set(err, ret, "%s: %s", sidecar, kcsd_error_text(ret));
 	ret = kcsd_sidecar_journal_open(log, &f->io, len, report);
@@ -72,7 +76,7 @@ int kcsd_sidecar_validate(const char *path, struct kcsd_sidecar_info *info, size
 	struct kcsd_sidecar_fd f;
 	int ret;
 
-	ret = open_log(path, &f, &log, &report, err);
+	ret = open_log(path, O_RDONLY, &f, &log, &report, err);
 	if (ret)
 		return ret;
 	describe(&log, &report, &all);
@@ -91,7 +95,7 @@ int kcsd_sidecar_zone_each(const char *path,
 	uint32_t i;
 	int ret;
 
-	ret = open_log(path, &f, &log, &report, err);
+	ret = open_log(path, O_RDONLY, &f, &log, &report, err);
 	if (ret)
 		return ret;
 	for (i = le32toh(log.state.drive.conventional); i < log.state.nr_zones && !ret; i++) {
@@ -118,7 +122,7 @@ int kcsd_sidecar_program_each(const char *path,
 	struct kcsd_sidecar_fd f;
 	int ret;
 
-	ret = open_log(path, &f, &log, &report, err);
+	ret = open_log(path, O_RDONLY, &f, &log, &report, err);
 	if (ret)
 		return ret;
 	for (d = log.state.programs; d && !ret; d = d->next) {
@@ -137,4 +141,69 @@ int kcsd_sidecar_program_each(const char *path,
 	}
 	close_log(&f, &log);
 	return ret;
+}
+
+/* ---- a new UUID ---- */
+
+static bool same_file(const char *a, const char *b)
+{
+	struct stat sa, sb;
+
+	return !stat(a, &sa) && !stat(b, &sb) && sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+struct use {
+	char image[PATH_MAX];	/* the backing file */
+	struct kcsd_error *err;
+};
+
+static int check_drive(const struct kcsd_config_info *info, void *arg)
+{
+	const struct use *use = arg;
+	char path[PATH_MAX];
+
+	if (!info->powered || kcsd_attr_get(info->name, "backing_file", path, sizeof(path)) ||
+	    !same_file(path, use->image))
+		return 0;
+	return kcsd_error_set(use->err, -EBUSY, "%s: the drive %s is powered on with it",
+			      use->image, info->name);
+}
+
+/* Return -EBUSY if a powered drive uses the file. Without configfs there is no drive. */
+static int check_unused(const char *path, struct kcsd_error *err)
+{
+	struct use use = { .err = err };
+	int ret = kcsd_sidecar_path(path, use.image);
+
+	if (ret)
+		return kcsd_error_set(err, ret, "%s: %s", path, kcsd_error_text(ret));
+	use.image[strlen(use.image) - strlen(KCSD_SIDECAR_SUFFIX)] = '\0';
+	return kcsd_config_each(check_drive, &use) == -EBUSY ? -EBUSY : 0;
+}
+
+/* Make a random UUID (version 4). */
+static void make_uuid(uint8_t uuid[16])
+{
+	if (getrandom(uuid, 16, 0) != 16)
+		abort();
+	uuid[6] = (uuid[6] & 0x0f) | 0x40;
+	uuid[8] = (uuid[8] & 0x3f) | 0x80;
+}
+
+int kcsd_sidecar_renew_uuid(const char *path, struct kcsd_error *err)
+{
+	struct kcsd_sidecar_report report;
+	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_fd f;
+	int ret;
+
+	ret = check_unused(path, err);
+	if (!ret)
+		ret = open_log(path, O_RDWR, &f, &log, &report, err);
+	if (ret)
+		return ret;
+	make_uuid(log.state.drive.uuid);
+	ret = kcsd_sidecar_journal_rewrite(&log);
+	close_log(&f, &log);
+	return ret ? kcsd_error_set(err, ret, "%s: %s", path, kcsd_error_text(ret)) : 0;
 }

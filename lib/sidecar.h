@@ -23,12 +23,4 @@ int kcsd_sidecar_path(const char *path, char sidecar[PATH_MAX]);
 int kcsd_sidecar_fd_open(struct kcsd_sidecar_fd *f, const char *path, int flags, uint64_t *len);
 void kcsd_sidecar_fd_close(struct kcsd_sidecar_fd *f);
 
-/*
- * Read all that can be read of an unusable sidecar: its drive if there is a header, programs, and
- * the zones that records name. Returns 0 (no header: state->drive is all zero), or -errno. *lost:
- * number of missing records and headers.
- */
-int kcsd_sidecar_salvage(struct kcsd_sidecar_io *io, uint64_t len, struct kcsd_sidecar_state *state,
-			 uint32_t *lost);
-
 #endif

@@ -33,7 +33,7 @@ int kcsd_uuid_claim(struct kcsd_drive *drive, const char *name)
 	list_for_each_entry(other, &drives, uuid_entry) {
 		if (!uuid_equal(&other->uuid, &drive->uuid))
 			continue;
-		pr_err("%s: backing file %s: kcsd%u has the same UUID: if one is a copy of the other, see kcsd repair --new-uuid\n",
+		pr_err("%s: backing file %s: kcsd%u has the same UUID: if one is a copy of the other, see kcsd new-uuid\n",
 		       name, drive->cfg.backing_file ?: "", other->index);
 		return -EEXIST;
 	}

@@ -192,27 +192,17 @@ int kcsd_sidecar_journal_rewrite(struct kcsd_sidecar_journal *log)
 	return move_over(log, NULL);
 }
 
-int kcsd_sidecar_journal_create_from(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_io *io,
-				     u64 file_size)
-{
-	log->io = io;
-	log->file_size = file_size;
-	log->half = 1;
-	log->clear = 1;
-	log->unsettled = false;
-	log->generation = 0;
-	return kcsd_sidecar_journal_rewrite(log);
-}
-
 int kcsd_sidecar_journal_create(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_io *io,
 				u64 file_size, const struct kcsd_sidecar_drive *drive)
 {
 	int ret;
 
-	*log = (struct kcsd_sidecar_journal){};
+	*log = (struct kcsd_sidecar_journal){
+		.io = io, .file_size = file_size, .half = 1, .clear = 1,
+	};
 	ret = kcsd_sidecar_state_init(&log->state, drive);
 	if (!ret)
-		ret = kcsd_sidecar_journal_create_from(log, io, file_size);
+		ret = kcsd_sidecar_journal_rewrite(log);
 	if (ret)
 		kcsd_sidecar_journal_close(log);
 	return ret;

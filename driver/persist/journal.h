@@ -71,13 +71,11 @@ const char *kcsd_sidecar_verdict_text(enum kcsd_sidecar_verdict verdict);
 int kcsd_sidecar_journal_open(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_io *io,
 			      u64 file_size, struct kcsd_sidecar_report *report);
 /*
- * Write a new sidecar: of this drive with all zones empty; or, _create_from(), of the state that
- * the caller has set in the journal. The file has file_size bytes, with any contents.
+ * Write a new sidecar of this drive, with all zones empty. The file has file_size bytes, with any
+ * contents.
  */
 int kcsd_sidecar_journal_create(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_io *io,
 				u64 file_size, const struct kcsd_sidecar_drive *drive);
-int kcsd_sidecar_journal_create_from(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_io *io,
-				     u64 file_size);
 void kcsd_sidecar_journal_close(struct kcsd_sidecar_journal *log);
 
 /*
@@ -91,22 +89,13 @@ int kcsd_sidecar_journal_append(struct kcsd_sidecar_journal *log, struct kcsd_si
  * Return 0 or -errno; then it is tried again before the next record.
  */
 int kcsd_sidecar_journal_clear_failed(struct kcsd_sidecar_journal *log);
-/* Write the state to the other half: for files with damaged or torn records. */
+/*
+ * Write the state to the other half: for files with damaged or torn records, and to change the
+ * drive.
+ */
 int kcsd_sidecar_journal_rewrite(struct kcsd_sidecar_journal *log);
 
 /* Return the length of a file for so many zones and bytes of programs. */
 u64 kcsd_sidecar_file_size(u32 nr_zones, u64 program_bytes);
-
-/* From replay.c, for repair. Return true if this is the first sector of a record of this id. */
-bool kcsd_sidecar_record_valid(const struct kcsd_sidecar_record *r, u64 id);
-/* Return true if this copy of a header is valid. */
-bool kcsd_sidecar_header_valid(const struct kcsd_sidecar_header *h);
-/*
- * Read the record at pos; the bytes from end on do not belong to it. Sets *d, which the caller
- * owns, or NULL if there is no valid record. Adds the number of bad copies to *damaged. Return 0 or
- * -errno.
- */
-int kcsd_sidecar_record_read(struct kcsd_sidecar_io *io, u64 pos, u64 end, u64 id, u64 seq,
-			     struct kcsd_sidecar_draft **d, u32 *damaged);
 
 #endif

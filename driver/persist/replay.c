@@ -17,7 +17,7 @@ const char *kcsd_sidecar_verdict_text(enum kcsd_sidecar_verdict verdict)
 
 /* ---- records ---- */
 
-bool kcsd_sidecar_record_valid(const struct kcsd_sidecar_record *r, u64 id)
+static bool record_valid(const struct kcsd_sidecar_record *r, u64 id)
 {
 	return le32_to_cpu(r->magic) == KCSD_SIDECAR_RECORD_MAGIC && le64_to_cpu(r->id) == id &&
 	       le32_to_cpu(r->crc) ==
@@ -79,8 +79,13 @@ static int read_with(struct kcsd_sidecar_io *io, u64 pos, u64 end, const u8 *fir
 	return ret;
 }
 
-int kcsd_sidecar_record_read(struct kcsd_sidecar_io *io, u64 pos, u64 end, u64 id, u64 seq,
-			     struct kcsd_sidecar_draft **out, u32 *damaged)
+/*
+ * Read the record at pos; the bytes from end on do not belong to it. Sets *out, which the caller
+ * owns, or NULL if there is no valid record. Adds the number of bad copies to *damaged. Return 0 or
+ * -errno.
+ */
+static int record_read(struct kcsd_sidecar_io *io, u64 pos, u64 end, u64 id, u64 seq,
+		       struct kcsd_sidecar_draft **out, u32 *damaged)
 {
 	u8 *first;
 	u32 i, good, bad = 0;
@@ -102,7 +107,7 @@ int kcsd_sidecar_record_read(struct kcsd_sidecar_io *io, u64 pos, u64 end, u64 i
 			break;
 		}
 		good = 0;
-		if (kcsd_sidecar_record_valid(r, id) && le64_to_cpu(r->seq) == seq)
+		if (record_valid(r, id) && le64_to_cpu(r->seq) == seq)
 			ret = read_with(io, pos, end, copy, out, &good);
 		bad += good ? 2 - good : 1;
 	}
@@ -114,7 +119,7 @@ int kcsd_sidecar_record_read(struct kcsd_sidecar_io *io, u64 pos, u64 end, u64 i
 
 /* ---- headers ---- */
 
-bool kcsd_sidecar_header_valid(const struct kcsd_sidecar_header *h)
+static bool header_valid(const struct kcsd_sidecar_header *h)
 {
 	return !memcmp(h->magic, KCSD_SIDECAR_MAGIC, sizeof(h->magic)) &&
 	       le32_to_cpu(h->crc) ==
@@ -137,7 +142,7 @@ static int read_header(struct kcsd_sidecar_journal *log, u32 half, struct kcsd_s
 	ret = log->io->read(log->io, pos, page, KCSD_SIDECAR_HEADER_LEN);
 	for (i = 0; i < 2 && !ret; i++) {
 		copy = (const void *)(page + i * KCSD_SIDECAR_HEADER_COPY);
-		if (!kcsd_sidecar_header_valid(copy))
+		if (!header_valid(copy))
 			continue;
 		*h = *copy;
 		good++;
@@ -199,7 +204,7 @@ static bool find_later(const struct kcsd_sidecar_journal *log, const u8 *buf, u3
 	for (at = 0; at < len; at += KCSD_SIDECAR_SECTOR) {
 		const struct kcsd_sidecar_record *r = (const void *)(buf + at);
 
-		if (!kcsd_sidecar_record_valid(r, log->id))
+		if (!record_valid(r, log->id))
 			continue;
 		if (le64_to_cpu(r->seq) > log->seq)
 			return true;
@@ -242,8 +247,8 @@ static int replay(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_report *
 	int ret;
 
 	for (;;) {
-		ret = kcsd_sidecar_record_read(log->io, start + log->pos, start + half, log->id,
-					       log->seq, &d, &report->damaged);
+		ret = record_read(log->io, start + log->pos, start + half, log->id,
+				  log->seq, &d, &report->damaged);
 		if (ret)
 			return ret;
 		if (!d)

@@ -374,7 +374,7 @@ static int sidecar_create(struct kcsd_sidecar *sidecar, struct kcsd_lbas *lbas, 
 	int ret;
 
 	if (lbas->zones.nr && !kcsd_store_is_hole(&lbas->store)) {
-		pr_err("%s: backing file %s has data, but there is no sidecar %s that says what of it is in zones: put it back, or see kcsd repair\n",
+		pr_err("%s: backing file %s has data, but there is no sidecar %s that says what of it is in zones: put it back\n",
 		       name, c->backing_file, path);
 		return -ENOENT;
 	}
@@ -407,7 +407,7 @@ static int sidecar_load(struct kcsd_sidecar *sidecar, struct kcsd_lbas *lbas, co
 	ret = kcsd_sidecar_journal_open(&sidecar->log, &sidecar->file.io,
 					kcsd_sidecar_file_len(&sidecar->file), &r);
 	if (ret == -EUCLEAN)
-		pr_err("%s: sidecar %s cannot be used: %s (at byte %llu); see kcsd fsck and kcsd repair\n",
+		pr_err("%s: sidecar %s cannot be used: %s (at byte %llu); see kcsd fsck\n",
 		       name, path, kcsd_sidecar_verdict_text(r.verdict), r.pos);
 	else if (ret)
 		pr_err("%s: sidecar %s cannot be read: error %d\n", name, path, ret);

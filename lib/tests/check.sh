@@ -97,6 +97,7 @@ echo "TAP version 13"
 program names_test
 program files_test
 program run_test
+program sidecar_test
 program object_test "$out/bpf" "$bin"
 program sim_test "$out/bpf"
 program fuzz_test "${KCSD_FUZZ_SEED:-20260101}" "${KCSD_FUZZ_ROUNDS:-400}" "$bin/data.bpf.o" \

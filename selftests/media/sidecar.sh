@@ -179,8 +179,8 @@ test_copy()
 	says "a copy: the kernel log says why" "kcsd$index has the same UUID"
 	point "a copy: accepted alone, as the original" eval \
 		'power 0 && set_attribute kst-copy power 1 && set_attribute kst-copy power 0'
-	point "a copy: write a new UUID" "$kcsd" repair --new-uuid "$work/copy"
-	point "a copy: both drives power on" eval 'power 1 && set_attribute kst-copy power 1'
+	point "a copy: a new UUID" "$kcsd" new-uuid "$work/copy"
+	point "a copy: both are there" eval 'power 1 && set_attribute kst-copy power 1'
 	is "a copy: the original's names" "$(names)" "$before"
 	is "a copy: the copy's zones" "$(cat $CONFIG/kst-copy/zone_offline)" 6
 	is "a copy: its names differ from the original's" "$(copy_names | grep -cxFf \
@@ -251,23 +251,17 @@ test_damaged()
 	point "no sidecar was made" test ! -e "$work/image.kcsd"
 }
 
-test_repaired()
+# Test that data can be read without the sidecar: by a drive without zones.
+test_lost()
 {
-	fails "repair without an option" "say its zone size" "$kcsd" repair "$work/image"
-	point "repair: full" "$kcsd" repair "$work/image" --zones full --zone-size 1M \
-		--zone-capacity 768K --conventional-zones 1 --size 16M
-	point "it powers on" power 1
-	is "zone 1 is full" "$(zone 1 | cut -d' ' -f1)" "fu"
-	is "zone 1: its data can be read" \
+	point "lost: no zones" eval 'for a in zone_size zone_capacity conventional_zones; do
+		set_attribute kst-side $a 0; done'
+	point "lost: it powers on" power 1
+	is "lost: its data can be read" \
 		"$(dd if="$block" bs=64k skip=16 count=1 iflag=direct status=none | md5sum)" \
 		"$(head -c 65536 "$work/data" | md5sum)"
-	fails "repair while the drive has power" \
-		"powered on" "$kcsd" repair "$work/image" --zones empty
-	point "power off" power 0
-	point "repair: empty" "$kcsd" repair "$work/image.kcsd" --zones empty
-	point "power on again" power 1
-	is "zone 1 is empty" "$(zone 1)" "em 0x000000"
-	point "remove the drive" delete_drive side
+	fails "a new UUID for a drive that is on" "powered on" "$kcsd" new-uuid "$work/image"
+	point "the drive goes" delete_drive side
 }
 
 test_programs()
@@ -430,7 +424,7 @@ test_gone
 test_copy
 test_other_drive
 test_damaged
-test_repaired
+test_lost
 test_programs
 test_plain
 test_full

@@ -34,7 +34,7 @@ const struct command *const kcsd_commands[] = {
 	&kcsd_cmd_top,
 	&kcsd_cmd_log,
 	&kcsd_cmd_fsck,
-	&kcsd_cmd_repair,
+	&kcsd_cmd_new_uuid,
 	&kcsd_cmd_help,
 	&kcsd_cmd_version,
 	NULL

@@ -59,37 +59,12 @@ kcsd_sidecar_program_each(const char *path,
 			  int (*fn)(const struct kcsd_program_info *program, void *arg),
 			  void *arg, struct kcsd_error *err);
 
-enum kcsd_repair_zones {
-	KCSD_REPAIR_KEEP,	/* the states in the sidecar, which must be complete */
-	KCSD_REPAIR_FULL,	/* all full: all possible data can be read */
-	KCSD_REPAIR_EMPTY,	/* all empty */
-};
-
-struct kcsd_repair_opts {
-	size_t sz;
-	uint32_t zones;		/* KCSD_REPAIR_*; known offline or read-only zones stay so */
-	/*
-	 * Properties of the drive, if no header is left. 0: those of the backing file, or defaults.
-	 */
-	uint32_t block_size;
-	uint64_t size;
-	uint64_t zone_size;
-	uint64_t zone_capacity;
-	uint32_t conventional;
-	uint32_t new_uuid;	/* not 0: new UUID, to make a copy a drive of its own */
-};
-
 /*
- * Replace a sidecar that is unusable or missing. Copies programs and UUID (unless new_uuid is set)
- * as far as they can be read; *lost: number of records and headers that cannot. The old file is
- * renamed to FILE.kcsd.old. opts may be NULL.
- *
- * -EBUSY: a drive that is powered on uses the file. -EINVAL: opts lack a necessary value, have a
- * forbidden one, or describe an impossible drive; -EUCLEAN: it was made by another version. Others
- * as open(2).
+ * Give the drive of a sidecar a new UUID, so that a copy of both files can be powered on beside the
+ * original. Nothing else changes. -EBUSY: a drive that is powered on uses the file; -EUCLEAN: the
+ * sidecar cannot be used. Others as open(2).
  */
-KCSD_API int kcsd_sidecar_repair(const char *path, const struct kcsd_repair_opts *opts,
-				 uint32_t *lost, struct kcsd_error *err);
+KCSD_API int kcsd_sidecar_renew_uuid(const char *path, struct kcsd_error *err);
 
 #ifdef __cplusplus
 }
