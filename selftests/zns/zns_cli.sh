@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Use zones by commands: an unmodified nvme-cli, kcsd zones and kcsd zone, and a program that
+# Use zones by commands: an unmodified nvme-cli, kcsd zone, and a program that
 # filters one zone into another.
 . ../lib/lib.sh
 
@@ -87,20 +87,19 @@ test_kcsd()
 	point "kcsd zone open" "$kcsd" zone open "kcsd$index" 256 512
 	point "kcsd zone close" "$kcsd" zone close --drive "kcsd$index" 256
 	point "kcsd zone finish" "$kcsd" zone finish "kcsd$index" 768
-	jq_is "kcsd zones: states" '[.[].state] | join(", ")' \
+	jq_is "kcsd zone report: states" '[.[].state] | join(", ")' \
 		"conventional, closed, explicitly open, full, empty" \
-		"$kcsd" zones "kcsd$index" --count 5 --json
-	jq_is "kcsd zones: a zone" '.[0] | [.start, .size, .capacity, .write_pointer] | join(" ")' \
-		"512 256 192 512" "$kcsd" zones "kcsd$index" --from 600 --json
-	jq_is "kcsd zones: no write pointer" '.[0] | has("write_pointer")' false \
-		"$kcsd" zones "kcsd$index" --from 768 --json
-	jq_is "kcsd zones: of a state" '[.[].start] | join(" ")' 512 \
-		"$kcsd" zones "kcsd$index" --state explicitly-open --json
-	is "kcsd zones: as text" "$("$kcsd" zones "kcsd$index" -n 1 | tail -n 1 | tr -s ' ')" \
+		"$kcsd" zone report "kcsd$index" --count 5 --json
+	jq_is "kcsd zone report: a zone" '.[0] | [.start, .size, .capacity, .write_pointer] | join(" ")' \
+		"512 256 192 512" "$kcsd" zone report "kcsd$index" --from 600 --json
+	jq_is "kcsd zone report: no write pointer" '.[0] | has("write_pointer")' false \
+		"$kcsd" zone report "kcsd$index" --from 768 --json
+	jq_is "kcsd zone report: of a state" '[.[].start] | join(" ")' 512 \
+		"$kcsd" zone report "kcsd$index" --state explicitly-open --json
+	is "kcsd zone report: as text" "$("$kcsd" zone report "kcsd$index" -n 1 | tail -n 1 | tr -s ' ')" \
 		" 0 256 256 - conventional"
-	fails "kcsd zones: beyond the drive" "LBA Out of Range" "$kcsd" zones "kcsd$index" -f 4096
-	fails "kcsd zone: a transition that the state forbids" \
-		"at LBA 1024, which is empty: open zones can be" \
+	fails "kcsd zone report: beyond the drive" "LBA Out of Range" "$kcsd" zone report "kcsd$index" -f 4096
+	fails "kcsd zone: what the state forbids" "at LBA 1024, which is empty: open zones can be" \
 		"$kcsd" zone close "kcsd$index" 1024
 	fails "kcsd zone: open a full zone" \
 		"LBA 768, which is full: empty and closed zones can be opened, a" \
@@ -109,7 +108,7 @@ test_kcsd()
 		"$kcsd" zone open "kcsd$index" 257
 	point "kcsd zone close --all" "$kcsd" zone close "kcsd$index" --all
 	point "kcsd zone reset --all" "$kcsd" zone reset "kcsd$index" --all
-	jq_is "kcsd zones: all are empty" length 14 "$kcsd" zones "kcsd$index" -s empty --json
+	jq_is "kcsd zone report: all are empty" length 14 "$kcsd" zone report "kcsd$index" -s empty --json
 }
 
 # rows LBAS: write rows of 64 bytes that fill LBAS LBAs; their second word counts 0, 1, 2, ...
@@ -163,7 +162,7 @@ test_filter()
 	is "zone_filter: the first LBA" "$(sum_of "$work/kept")" \
 		"$(head -c 4096 "$work/rows" | sum_of /dev/stdin)"
 	jq_is "zone_filter: where the zone goes on" '.[0].write_pointer' 559 \
-		"$kcsd" zones "kcsd$index" --from 512 --json
+		"$kcsd" zone report "kcsd$index" --from 512 --json
 	fails "zone_filter: no grant to append" "not granted" "$kcsd" run "$bpf/zone_filter.bpf.o" \
 		--drive "kcsd$index" --lba z1:r --lba z2:w --arg-hex "$(filter 256 512 0 63)"
 	fails "kcsd run: no such zone" "goes beyond the drive's last zone" "$kcsd" run \
@@ -178,7 +177,7 @@ test_filter()
 
 test_unzoned()
 {
-	fails "kcsd zones: not zoned" "is not zoned" "$kcsd" zones "kcsd$index"
+	fails "kcsd zone report: not zoned" "is not zoned" "$kcsd" zone report "kcsd$index"
 	fails "kcsd zone: not zoned" "is not zoned" "$kcsd" zone open "kcsd$index" 0
 	fails "kcsd run: zones" "which the drive does not have" "$kcsd" run \
 		"$bpf/zone_filter.bpf.o" --drive "kcsd$index" --lba z0

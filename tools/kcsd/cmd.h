@@ -32,6 +32,7 @@ struct opt {
 	const char *help;
 };
 
+#define OPT_BIT(id)	(1ull << OPT_##id)
 #define OPT_ENUM(id, name, letter, arg, help)	OPT_##id,
 #define OPT_ROW(id, name, letter, arg, help)	{ name, letter, arg, help },
 
@@ -62,6 +63,18 @@ struct command {
 	const char *detail;	/* paragraphs for --help, or NULL */
 	const struct opt *opts;
 	int nr_opts;
+	uint64_t advanced;	/* OPT_BIT of options that --help lists after the others */
+	const struct action *actions;	/* for kcsd_action_run(); or NULL */
+	int (*run)(const struct args *args);	/* returns the exit code */
+};
+
+/* An action of a subcommand: its first operand. A table ends with an empty row. */
+struct action {
+	const char *name;
+	const char *operands;	/* after the action, for messages */
+	int min_operands;
+	int max_operands;	/* -1: any number */
+	uint64_t opts;		/* OPT_BIT of the options that it takes */
 	int (*run)(const struct args *args);	/* returns the exit code */
 };
 
@@ -74,7 +87,7 @@ extern const struct command kcsd_cmd_create, kcsd_cmd_delete, kcsd_cmd_list, kcs
 	kcsd_cmd_load, kcsd_cmd_unload, kcsd_cmd_activate, kcsd_cmd_deactivate,
 	kcsd_cmd_programs, kcsd_cmd_run, kcsd_cmd_sim, kcsd_cmd_disasm, kcsd_cmd_stats,
 	kcsd_cmd_top, kcsd_cmd_log, kcsd_cmd_fsck, kcsd_cmd_new_uuid, kcsd_cmd_slm,
-	kcsd_cmd_ranges, kcsd_cmd_zones, kcsd_cmd_zone,
+	kcsd_cmd_ranges, kcsd_cmd_zone,
 	kcsd_cmd_inject, kcsd_cmd_power, kcsd_cmd_power_cut,
 	kcsd_cmd_help, kcsd_cmd_version;
 
@@ -103,6 +116,9 @@ void kcsd_command_help(const struct command *cmd);
  */
 int kcsd_args_number(const struct args *args, int opt, uint64_t max, uint64_t *value);
 int kcsd_args_size(const struct args *args, int opt, uint64_t max, uint64_t *value);
+
+/* action.c: validate operands and options for the action, and run it. Return the exit code. */
+int kcsd_action_run(const struct args *args);
 
 /* message.c */
 /* Print "kcsd: ..." to standard error. Return KCSD_EXIT_FAILED. */

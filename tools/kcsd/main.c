@@ -26,7 +26,6 @@ const struct command *const kcsd_commands[] = {
 	&kcsd_cmd_disasm,
 	&kcsd_cmd_slm,
 	&kcsd_cmd_ranges,
-	&kcsd_cmd_zones,
 	&kcsd_cmd_zone,
 	&kcsd_cmd_inject,
 	&kcsd_cmd_power_cut,

@@ -233,15 +233,31 @@ int kcsd_args_check_output(const struct args *args, const char *path)
 				 input) : 0;
 }
 
-void kcsd_command_help(const struct command *cmd)
+/* --help itself is behind the last option of cmd. */
+static bool is_advanced(const struct command *cmd, int i)
+{
+	return i < cmd->nr_opts && cmd->advanced & 1ull << i;
+}
+
+static void print_opts(const struct command *cmd, bool advanced)
 {
 	int i;
 
+	for (i = 0; i <= cmd->nr_opts; i++)
+		if (is_advanced(cmd, i) == advanced)
+			print_opt(opt_at(cmd, i));
+}
+
+void kcsd_command_help(const struct command *cmd)
+{
 	printf("Usage: kcsd %s [OPTION]...%s%s\n%s\n", cmd->name, *cmd->operands ? " " : "",
 	       cmd->operands, cmd->summary);
 	if (cmd->detail)
 		printf("\n%s\n", cmd->detail);
 	printf("\n");
-	for (i = 0; i <= cmd->nr_opts; i++)
-		print_opt(opt_at(cmd, i));
+	print_opts(cmd, false);
+	if (!cmd->advanced)
+		return;
+	printf("\nAdvanced options:\n");
+	print_opts(cmd, true);
 }

@@ -35,6 +35,10 @@
 
 enum { RUN_COMMON(OPT_ENUM) NR_RUN_COMMON };
 
+#define RUN_ADVANCED \
+	(OPT_BIT(ARG_HEX) | OPT_BIT(ARG_FILE) | OPT_BIT(BUDGET) | OPT_BIT(TIMEOUT) | \
+	 OPT_BIT(OUT_MAX) | OPT_BIT(HEX) | OPT_BIT(HEAP))
+
 /* Text of --help. */
 #define RUN_EXIT_CODES \
 	"Exit codes of a run: 0 success, 3 the program faulted, or exceeded its budget or time,\n" \

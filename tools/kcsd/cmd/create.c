@@ -322,5 +322,7 @@ const struct command kcsd_cmd_create = {
 		  "fails, nothing is left behind.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
+	.advanced = ~(OPT_BIT(SIZE) | OPT_BIT(BLOCK_SIZE) | OPT_BIT(BACKING_FILE) | OPT_BIT(CUS) |
+		      OPT_BIT(SLM_SIZE) | OPT_BIT(ZONE_SIZE) | OPT_BIT(JSON)),
 	.run = create,
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kcsd ranges: create, delete and list memory range sets. */
 #include <stdio.h>
-#include <string.h>
 
 #include "cmd.h"
 #include "parse.h"
@@ -19,8 +18,6 @@ static int take_ranges(const struct args *args, struct kcsd_slm_range *ranges, u
 	int i;
 
 	*nr = args->nr_operands - 1;
-	if (!*nr)
-		return kcsd_usage(args->cmd, "create: START+LENGTH... is missing");
 	if (*nr > MAX_RANGES)
 		return kcsd_usage(args->cmd, "more than %u ranges", MAX_RANGES);
 	for (i = 1; i < args->nr_operands; i++) {
@@ -75,8 +72,6 @@ static int delete(const struct args *args)
 	uint64_t rsid;
 	int i, ret, code;
 
-	if (args->nr_operands < 2)
-		return kcsd_usage(args->cmd, "delete: SET... is missing");
 	/* Parse all operands before the first set is deleted. */
 	for (i = 1; i < args->nr_operands; i++) {
 		code = take_set(args, i, &rsid);
@@ -148,8 +143,6 @@ static int list(const struct args *args)
 	struct kcsd_drive *drv;
 	int ret;
 
-	if (args->nr_operands > 1)
-		return kcsd_usage(args->cmd, "unexpected '%s'", args->operand[1]);
 	ret = kcsd_pick_drive(kcsd_args_value(args, OPT_DRIVE), KCSD_OPEN_RDONLY, &drv);
 	if (ret)
 		return ret;
@@ -167,18 +160,14 @@ static int list(const struct args *args)
 	return ret;
 }
 
-static int run_ranges(const struct args *args)
-{
-	const char *action = args->operand[0];
+#define OPTS	(OPT_BIT(DRIVE) | OPT_BIT(JSON))
 
-	if (!strcmp(action, "create"))
-		return create(args);
-	if (!strcmp(action, "delete"))
-		return delete(args);
-	if (!strcmp(action, "list"))
-		return list(args);
-	return kcsd_usage(args->cmd, "'%s' is none of create, delete, list", action);
-}
+static const struct action actions[] = {
+	{ "create", "START+LENGTH...", 1, -1, OPTS, create },
+	{ "delete", "SET...", 1, -1, OPTS, delete },
+	{ "list", "", 0, 0, OPTS, list },
+	{}
+};
 
 const struct command kcsd_cmd_ranges = {
 	.name = "ranges",
@@ -192,5 +181,6 @@ const struct command kcsd_cmd_ranges = {
 		  "START and LENGTH are bytes of Subsystem Local Memory, multiples of 4096.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
-	.run = run_ranges,
+	.actions = actions,
+	.run = kcsd_action_run,
 };

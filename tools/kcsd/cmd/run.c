@@ -339,5 +339,6 @@ const struct command kcsd_cmd_run = {
 		  RUN_EXIT_CODES,
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
+	.advanced = RUN_ADVANCED | OPT_BIT(RANGE_SET) | OPT_BIT(AUDIT),
 	.run = run,
 };

@@ -427,5 +427,7 @@ const struct command kcsd_cmd_sim = {
 		  RUN_EXIT_CODES,
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
+	.advanced = RUN_ADVANCED | OPT_BIT(BLOCK) | OPT_BIT(ZONE_CAPACITY) | OPT_BIT(WRITTEN) |
+		    OPT_BIT(ARENA) | OPT_BIT(ENGINE) | OPT_BIT(RAW) | OPT_BIT(MEM),
 	.run = sim,
 };

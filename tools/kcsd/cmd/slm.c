@@ -267,50 +267,6 @@ static int slm_copy(struct slm *slm)
 
 /* ---- the command ---- */
 
-static const struct action {
-	const char *name;
-	int max_operands;	/* at least one */
-	unsigned int opts;	/* bit mask of its options besides --drive and --json */
-	int (*run)(struct slm *slm);
-	unsigned int flags;	/* kcsd_drive_open() */
-} actions[] = {
-	{ "read", 1, 1u << OPT_OUTPUT, slm_read, KCSD_OPEN_RDONLY },
-	{ "write", 1, 1u << OPT_DATA | 1u << OPT_HEX, slm_write, 0 },
-	{ "fill", 1, 1u << OPT_BYTE, slm_fill, 0 },
-	{ "copy", KCSD_COPY_MAX_SOURCES + 1, 1u << OPT_LBA, slm_copy, 0 },
-};
-
-static const struct action *find_action(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(actions); i++)
-		if (!strcmp(actions[i].name, name))
-			return &actions[i];
-	return NULL;
-}
-
-/* Validate the arguments without a drive. */
-static int check_args(const struct args *args, const struct action *a)
-{
-	int i;
-
-	if (!a)
-		return kcsd_usage(args->cmd, "'%s' is none of read, write, fill, copy",
-				  args->operand[0]);
-	if (args->nr_operands < 2)
-		return kcsd_usage(args->cmd, "%s: where is missing", a->name);
-	if (args->nr_operands - 1 > a->max_operands)
-		return kcsd_usage(args->cmd, "unexpected '%s'", args->operand[a->max_operands + 1]);
-	for (i = 0; i < args->nr_given; i++) {
-		int opt = args->given[i].opt;
-
-		if (opt != OPT_DRIVE && opt != OPT_JSON && !(a->opts & 1u << opt))
-			return kcsd_usage(args->cmd, "--%s is not for %s", opts[opt].name, a->name);
-	}
-	return 0;
-}
-
 static void print_moved(const struct slm *slm)
 {
 	json_object *json;
@@ -322,21 +278,18 @@ static void print_moved(const struct slm *slm)
 	kcsd_json_print(json);
 }
 
-static int run_slm(const struct args *args)
+/* Open the drive and call fn. Return the exit code. */
+static int with_drive(const struct args *args, unsigned int flags, int (*fn)(struct slm *slm))
 {
-	const struct action *a = find_action(args->operand[0]);
-	struct slm *slm;
-	int code = check_args(args, a);
+	struct slm *slm = calloc(1, sizeof(*slm));
+	int code;
 
-	if (code)
-		return code;
-	slm = calloc(1, sizeof(*slm));
 	if (!slm)
 		return kcsd_fail("out of memory");
 	slm->args = args;
-	code = kcsd_pick_drive(kcsd_args_value(args, OPT_DRIVE), a->flags, &slm->drv);
+	code = kcsd_pick_drive(kcsd_args_value(args, OPT_DRIVE), flags, &slm->drv);
 	if (!code) {
-		code = a->run(slm);
+		code = fn(slm);
 		kcsd_drive_close(slm->drv);
 	}
 	if (!code)
@@ -344,6 +297,36 @@ static int run_slm(const struct args *args)
 	free(slm);
 	return code;
 }
+
+static int run_read(const struct args *args)
+{
+	return with_drive(args, KCSD_OPEN_RDONLY, slm_read);
+}
+
+static int run_write(const struct args *args)
+{
+	return with_drive(args, 0, slm_write);
+}
+
+static int run_fill(const struct args *args)
+{
+	return with_drive(args, 0, slm_fill);
+}
+
+static int run_copy(const struct args *args)
+{
+	return with_drive(args, 0, slm_copy);
+}
+
+#define COMMON_OPTS	(OPT_BIT(DRIVE) | OPT_BIT(JSON))
+
+static const struct action actions[] = {
+	{ "read", "START+LENGTH", 1, 1, COMMON_OPTS | OPT_BIT(OUTPUT), run_read },
+	{ "write", "START", 1, 1, COMMON_OPTS | OPT_BIT(DATA) | OPT_BIT(HEX), run_write },
+	{ "fill", "START+LENGTH", 1, 1, COMMON_OPTS | OPT_BIT(BYTE), run_fill },
+	{ "copy", "TO", 1, KCSD_COPY_MAX_SOURCES + 1, COMMON_OPTS | OPT_BIT(LBA), run_copy },
+	{}
+};
 
 const struct command kcsd_cmd_slm = {
 	.name = "slm",
@@ -359,5 +342,6 @@ const struct command kcsd_cmd_slm = {
 		  "START, LENGTH and TO are bytes, as 4096, 0x1000 or 4K.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
-	.run = run_slm,
+	.actions = actions,
+	.run = kcsd_action_run,
 };

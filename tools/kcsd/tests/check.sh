@@ -72,6 +72,40 @@ check_help()
 	point "a full disk is noticed" test $? = 1
 }
 
+# Print the names of a command's options: common ones, or those under "Advanced options:".
+help_part()
+{
+	"$kcsd" help "$1" | awk -v wanted="$2" '
+		BEGIN { part = "common" }
+		/^Advanced options:$/ { part = "advanced" }
+		part == wanted && /^  (-., |    )--/ { sub(/^  (-.,)? */, ""); print $1 }' | paste -sd' '
+}
+
+# Test which options a newcomer sees first. No option is in both parts: check_manual counts them.
+check_advanced()
+{
+	local command
+
+	ok "create --help: common options" test "$(help_part create common)" = \
+		"--size --block-size --backing-file --cus --slm-size --zone-size --json --help"
+	ok "run --help: common options" test "$(help_part run common)" = \
+		"--arg --data --cparam1 --cparam2 --len --output --format --program --json --drive \
+--lba --range --keep --help"
+	ok "sim --help: common options" test "$(help_part sim common)" = \
+		"--arg --data --cparam1 --cparam2 --len --output --format --program --json --lba \
+--grant --zone-size --slm --range --write-back --trace --help"
+	for command in $(commands); do
+		case $command in
+		create | run | sim)
+			ok "$command --help: advanced options follow" \
+				test -n "$(help_part "$command" advanced)" ;;
+		*)
+			ok "$command --help: no advanced options" \
+				test -z "$(help_part "$command" advanced)" ;;
+		esac
+	done
+}
+
 # usage SENTENCE ARGUMENT...: test for exit code 2 and this sentence.
 usage()
 {
@@ -111,16 +145,19 @@ check_usage()
 	usage "INDEX... is missing" activate
 	usage "INDEX... is missing" deactivate
 	usage "OBJECT|INDEX|NAME is missing" run
-	usage "'fly' is none of open, close, finish, reset, offline" zone fly
+	usage "'fly' is none of report, open, close, finish, reset, offline" zone fly
+	usage "--all is not for report" zone report --all
+	usage "--count is not for reset" zone reset 0 --count 1
+	usage "unexpected '5'" zone report 5
 	usage "either by LBAs or by --all" zone open
 	usage "either by LBAs or by --all" zone open kcsd0
 	usage "either by LBAs or by --all" zone reset kcsd0 0 --all
 	usage "named twice" zone reset kcsd0 0 --drive kcsd1
 	usage "'x' is not a number" zone reset kcsd0 0 x
-	usage "named twice" zones kcsd0 --drive kcsd1
-	usage "nothing to show" zones --count 0
-	usage "'open' is none of empty" zones --state open
-	usage "'conventional' is none of empty" zones --state conventional
+	usage "named twice" zone report kcsd0 --drive kcsd1
+	usage "nothing to show" zone report --count 0
+	usage "'open' is none of empty" zone report --state open
+	usage "'conventional' is none of empty" zone report --state conventional
 	usage "'x' is neither on nor off" power kcsd0 x
 	usage "missing" power kcsd0
 	usage "the drive is named twice" power-cut kcsd0 --drive kcsd1
@@ -128,7 +165,7 @@ check_usage()
 	usage "'x' is not a number" power-cut --seed x
 	usage "is missing" slm
 	usage "'fly' is none of read, write, fill, copy" slm fly
-	usage "read: where is missing" slm read
+	usage "read: START+LENGTH is missing" slm read
 	usage "unexpected '2'" slm read 0+1 2
 	usage "--byte is not for read" slm read 0+1 --byte 2
 	usage "--lba is not for fill" slm fill 0+1 --lba 2
@@ -419,6 +456,7 @@ check_manual()
 echo "TAP version 13"
 check_parsing
 check_help
+check_advanced
 check_usage
 check_values
 check_rules
