@@ -29,15 +29,15 @@ test_create()
 		"$(awk '/^kst-/ && $6 != "-" { print $1 }' "$work/out")" kst-zones
 	code 0 "  and delete" delete kst-zones
 	code 0 "create, no whole zones" create kst-zones --size 6M --zone-size 4M
-	prints "size: 4 MiB (whole zones; 6 MiB was asked for)"
-	code 0 "  and delete" delete kst-zones
+	prints "size: 4 MiB (rounded down to whole zones; 6 MiB was requested)"
+	code 0 "  and it is gone" delete kst-zones
 	code 0 "create, whole zones, JSON" create kst-zones --size 8M --zone-size 4M --json
 	has .size 8388608
 	code 0 "  and delete" delete kst-zones
 	code 1 "create, the name is taken" create $NAME
-	says "there is a drive '$NAME' already"
-	code 2 "create, an invalid name" create a/b
-	says "'a/b' is no name for a drive: 1 to 31 letters, digits, '_', '-' and '.'"
+	says "drive '$NAME' already exists"
+	code 2 "create, no such name" create a/b
+	says "'a/b' is not a valid drive name: 1 to 31 letters, digits, '_', '-' and '.'"
 	code 2 "create, too long a name" create "kst-$(printf 'x%.0s' $(seq 28))"
 	code 0 "create, the longest name" create "kst-$(printf 'x%.0s' $(seq 27))" --size 8M
 	code 0 "  and delete" delete "kst-$(printf 'x%.0s' $(seq 27))"
@@ -47,18 +47,18 @@ test_create()
 test_create_refused()
 {
 	code 2 "create, LBAs of 3 bytes" create kst-bad --block-size 3
-	says "--block-size: '3' is not possible, it must be from 512 to 4096; it is: bytes"
+	says "--block-size: '3' is not valid, it must be from 512 to 4096"
 	code 2 "create, no such engine" create kst-bad --engine fast
-	says "--engine: 'fast' is not possible; it is: how programs run: jit (default) or interp"
+	says "--engine: 'fast' is not valid; expected: engine for programs: jit (default) or interp"
 	code 2 "create, zones of no power of 2" create kst-bad --zone-size 3M
-	says "--zone-size: '3M' is not possible, it must be a power of 2; it is: bytes of a zone"
+	says "--zone-size: '3M' is not valid, it must be a power of 2"
 	code 1 "create, no sequential zone" create kst-bad --size 8M --zone-size 4M \
 		--conventional-zones 2
 	says "conventional_zones leaves no sequential zone"
 	code 1 "create, no such CPU" create kst-bad --cu-cpus 99999
-	says "refuses --cu-cpus 99999; it is: CPUs for the compute units"
+	says "refuses --cu-cpus 99999; expected: CPUs for the compute units"
 	code 2 "create, no bytes" create kst-bad --size 0
-	says "--size: '0' is not possible"
+	says "--size: '0' is not valid"
 	code 1 "create, larger than memory" create kst-bad --size 1E
 	says "kst-bad"
 	says "the kernel says: "
@@ -67,8 +67,8 @@ test_create_refused()
 	code 1 "create, a directory as backing file" create kst-bad --backing-file "$work"
 	says "kst-bad"
 	code 2 "create, no compute units" create kst-bad --cus 0
-	says "--cus: '0' is not possible"
-	is "create, refused drives leave nothing" "$(drives)" 1
+	says "--cus: '0' is not valid"
+	is "create, nothing is left of those" "$(drives)" 1
 }
 
 test_backing_file()
@@ -100,8 +100,8 @@ test_backing_file()
 	code 1 "fsck, create a drive" fsck kst-file
 	says "'kst-file' is a drive: its backing file is $work/image"
 	code 1 "fsck, a drive by its node" fsck "$drive"
-	says "'$drive' is a drive, whose data is in memory: it has no sidecar"
-	code 0 "  and delete" delete kst-file
+	says "'$drive' is a drive with its data in memory: it has no sidecar"
+	code 0 "  and it is gone" delete kst-file
 }
 
 test_delete_busy()
@@ -121,7 +121,7 @@ test_delete_own()
 		return
 	fi
 	code 1 "delete, the module's own drive" delete kcsd0
-	says "is the module's own and stays until 'rmmod kcsd'"
+	says "only 'rmmod kcsd' deletes it"
 	is "  and it is powered on" "$(cat $CONFIG/kcsd0/power)" 1
 	point "  and its nodes exist" test -c /dev/kcsd0 -a -b /dev/kcsd0n1
 }
@@ -138,7 +138,7 @@ test_not_root()
 		err=$(setpriv --reuid 65534 --clear-groups --inh-caps=-all --bounding-set=-all \
 			"$kcsd" $what 2>&1)
 		is "not root, $what" $? 1
-		says ": only root can"
+		says ": only root may do this"
 	done
 	is "  and the drive is unchanged" "$(cat $CONFIG/$NAME/power) $(drives)" "1 1"
 }

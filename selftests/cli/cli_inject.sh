@@ -31,11 +31,11 @@ test_inject()
 	for _ in $(seq 16); do
 		"$kcsd" inject $NAME flush media_error
 	done
-	code 1 "inject, too many rules" inject $NAME flush media_error
-	says "'kcsd inject $NAME clear' removes them"
+	code 1 "inject, more than can be" inject $NAME flush media_error
+	says "'kcsd inject $NAME clear' removes all"
 	code 0 "inject, clear them" inject clear --drive $NAME
-	code 1 "inject, LBAs beyond the drive" inject $NAME read lba=16384+1 media_error
-	says "'lba=16384+1' goes beyond the drive's last LBA, 16383"
+	code 1 "inject, LBAs that are not there" inject $NAME read lba=16384+1 media_error
+	says "'lba=16384+1' goes beyond the last LBA of the drive, 16383"
 	code 1 "inject, more LBAs than there are" inject $NAME read media_error lba=16383+2
 	says "'lba=16383+2' goes beyond"
 	code 0 "inject, no rule was added" inject $NAME --json
@@ -84,7 +84,7 @@ test_power_cut()
 	code 0 "inject, a drive that is off" inject kst-cut read media_error \
 		lba=18446744073709551615+1
 	code 1 "info, a drive that is off" info -d kst-cut
-	says "'kcsd power kst-cut on' switches it on"
+	says "'kcsd power kst-cut on' powers it on"
 	code 0 "power on" power kst-cut on
 	is "  and it has power" "$(cat $CONFIG/kst-cut/power)" 1
 	prints "block device: /dev/kcsd$(cat $CONFIG/kst-cut/index)n1"

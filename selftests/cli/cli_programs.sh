@@ -89,9 +89,8 @@ test_bad_objects()
 			"$bpf/tests/behave.bpf.o" -p heap --heap 2M
 		says "more memory than a compute unit has: 217"
 		says "(data 4096, heap 2097152, the rest stack and arguments), and there are 1048576"
-		says "'kcsd create --arena-size' makes a drive that has more, --heap chooses"
-		code 1 "$program, several programs and no name" \
-			$program -d $NAME "$bpf/tests/behave.bpf.o"
+		says "'kcsd create --arena-size' sets the memory of a program, --heap"
+		code 1 "$program, which of several" $program -d $NAME "$bpf/tests/behave.bpf.o"
 		says "echo"
 		code 1 "$program, not a program of the object" \
 			$program -d $NAME "$bpf/tests/behave.bpf.o" \
@@ -127,15 +126,15 @@ test_builtin()
 	has .result 0
 	code 0 "run, by name, again" run -d $own word --arg abc --lba 0 --json
 	code 1 "run, no such name" run -d $own wort --arg abc --lba 0
-	says "wort: no such file, and no program of that name on"
+	says "wort: no such file, and no program with this name on"
 	code 2 "run, by name, with an option of objects" run -d $own word --keep
 	says "--keep is for object files"
 	code 1 "load, to a device-defined index" load -d $own -i 3 "$bpf/word.bpf.o"
 	says "Program Index Not Downloadable"
-	code 1 "unload, a device-defined program" unload -d $own 4
-	says "Program Index Not Downloadable (it is one of the drive's own programs, which stay)"
-	code 0 "load, first" load -d $own "$bpf/word.bpf.o"
-	code 0 "load, second" load -d $own "$bpf/word.bpf.o"
+	code 1 "unload, a program of the drive's own" unload -d $own 4
+	says "Program Index Not Downloadable (it is built into the drive)"
+	code 0 "load, one" load -d $own "$bpf/word.bpf.o"
+	code 0 "load, two" load -d $own "$bpf/word.bpf.o"
 	code 1 "load, no index is left" load -d $own "$bpf/word.bpf.o"
 	code 0 "info, device-defined programs" info --json -d $own
 	has '[.max_programs, .device_programs, .load_granularity] | @csv' 2,4,1

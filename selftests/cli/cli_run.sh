@@ -12,15 +12,15 @@ test_run()
 	behave "run, numbers" 0 add --cparam1 0x10 --cparam2 5
 	prints "result: 21"
 	prints "engine: "
-	says "nothing was granted to be read: --lba"
+	says "the program could read nothing: grant LBAs (--lba)"
 	code 4 "run, an argument is missing" run -d $NAME "$bpf/word.bpf.o" --lba 0
 	says "log: the argument is the word, 1 to 256 bytes"
 	: >"$work/source.bpf.c"
 	code 1 "run, the source" run -d $NAME "$work/source.bpf.c"
-	says "source.bpf.c: a C file, no program yet: 'kcsd build "
+	says "source.bpf.c: this is C source: compile it with 'kcsd build "
 	behave "run, an error" 4 add --cparam1 18446744073709551594
-	prints "result: 18446744073709551594 (-22: arguments, its own or a helper's, that cannot be)"
-	says "the program returned an error: -22 (arguments, its own or a helper's, that cannot be)"
+	prints "result: 18446744073709551594 (-22: an argument of the program or of a helper is not valid)"
+	says "the program returned an error: -22 (an argument of the program or of a helper is not valid)"
 	behave "run, an argument" 0 echo --arg 'some text'
 	prints "output: 9 bytes
 some text"
@@ -56,15 +56,15 @@ test_medium()
 {
 	code 0 "inject, LBA 0" inject $NAME read lba=0+1 media_error
 	behave "run, an access fails, and it goes on" 0 read_on --lba 0+2 --json
-	says "an access that begins at LBA 0 failed, and the program went on: 'kcsd log -d $drive'"
+	says "an access at LBA 0 failed, and the program continued: 'kcsd log -d $drive'"
 	has '.medium.lba' 0
 	behave "run, it goes on to emit too much" 5 read_on --lba 0+2 --out-max 100 --json
 	says "the program's output was cut"
-	says "an access that begins at LBA 0 failed, and the program went on"
+	says "an access at LBA 0 failed, and the program continued"
 	has '.medium.lba' 0
 	behave "run, it goes on to a fault" 3 read_on --lba 0+1
 	says "read of an LBA that was not granted (LBA 1)"
-	says "an access failed, and the program went on"
+	says "an access failed, and the program continued"
 	behave "run, and without a failure" 0 read_lba --lba 1 --cparam1 1 --json
 	has 'has("medium")' false
 	code 0 "log, an error at LBA 0" log -d $NAME --errors
@@ -102,7 +102,7 @@ test_run_lbas()
 	code 0 "inject, for a run" inject $NAME read lba=3+1 media_error
 	behave "run, an LBA fails" 4 read_lba --cparam1 3 --lba 0+9
 	says "the program returned an error: -5 (the medium failed)"
-	says "an access that begins at LBA 3 failed: 'kcsd log -d $drive' says why"
+	says "an access at LBA 3 failed: 'kcsd log -d $drive' shows why"
 	code 0 "log, an access that failed" log -d $NAME
 	prints "an access failed: Unrecovered Read Error, LBA 3"
 	code 0 "log, an access that failed, JSON" log -d $NAME --json
@@ -113,12 +113,12 @@ test_run_lbas()
 	test_medium
 	behave "run, no audit" 0 read_lba --cparam1 3 --lba 0+9 --json
 	has 'has("audit")' false
-	code 1 "run, LBAs beyond the drive" run -d $NAME "$bpf/word.bpf.o" --lba 16384 --arg x
-	says "'16384' goes beyond the drive's last LBA, 16383"
+	code 1 "run, LBAs that are not there" run -d $NAME "$bpf/word.bpf.o" --lba 16384 --arg x
+	says "'16384' goes beyond the last LBA of the drive, 16383"
 	# shellcheck disable=SC2046 # words
 	code 1 "run, too many ranges" run -d $NAME "$bpf/word.bpf.o" --arg x \
 		$(printf -- '--lba 0 %.0s' $(seq 129))
-	says "at most 128 ranges"
+	says "at most 128 grants"
 	# shellcheck disable=SC2046 # words
 	code 0 "run, the maximum of ranges" run -d $NAME "$bpf/word.bpf.o" --arg x \
 		$(printf -- '--lba 0 %.0s' $(seq 128))
@@ -182,19 +182,19 @@ test_faults()
 	behave "fault, a write to one granted for reading" 3 write_lba --cparam1 3 --lba 3 --json
 	has '[.fault.reason, .fault.lba] | @csv' '"LBA_WRITE",3'
 	behave "fault, the budget" 3 spin --budget 100000 --json
-	has '.message | test("exceeded: 100000 instructions, as --budget says")' true
+	has '.message | test("exceeded: 100000 instructions, set by --budget")' true
 	has .status_name PROGRAM_BUDGET
 	has '.fault.reason' BUDGET
 	has '.insns >= 100000 and .insns < 120000' true
 	behave "fault, the time" 3 spin --timeout 200 --json
-	has '.message | test("time limit exceeded: 200 ms, as --timeout says")' true
+	has '.message | test("time limit exceeded: 200 ms, set by --timeout")' true
 	has .status_name PROGRAM_TIME
 	has '.run_ns >= 200000000' true
 	behave "fault, the output until then is shown" 0 fill --cparam1 4096 --out-max 4096
 	prints "output: 4096 bytes"
 	behave "no fault, but no room for the output" 5 fill --cparam1 4097 --out-max 4096
-	prints "(-28: the zone, or the room for the output, is full)"
-	says "the program's output was cut after 4096 bytes: --out-max SIZE makes room for more than 4 KiB"
+	prints "(-28: the zone or the output is full)"
+	says "the program's output was cut after 4096 bytes: --out-max SIZE allows more than 4 KiB"
 	behave "no room for the output, and no error" 5 spill --cparam1 4097 --out-max 4096 --json
 	has '[.result, .output.bytes, .output.cut] | @csv' 4097,4096,true
 	behave "all the room there can be" 0 spill --cparam1 16777216 --out-max 16M --audit --json

@@ -165,7 +165,7 @@ test_filter()
 		"$kcsd" zone report "kcsd$index" --from 512 --json
 	fails "zone_filter: no grant to append" "not granted" "$kcsd" run "$bpf/zone_filter.bpf.o" \
 		--drive "kcsd$index" --lba z1:r --lba z2:w --arg-hex "$(filter 256 512 0 63)"
-	fails "kcsd run: no such zone" "goes beyond the drive's last zone" "$kcsd" run \
+	fails "kcsd run: no such zone" "goes beyond the last zone of the drive" "$kcsd" run \
 		"$bpf/zone_filter.bpf.o" --drive "kcsd$index" --lba z16:r
 	point "finish" "$kcsd" zone finish "kcsd$index" 512
 	fails "zone_filter: the zone is full" "the program returned an error: -28" "$kcsd" run "$bpf/zone_filter.bpf.o" \
@@ -179,7 +179,7 @@ test_unzoned()
 {
 	fails "kcsd zone report: not zoned" "is not zoned" "$kcsd" zone report "kcsd$index"
 	fails "kcsd zone: not zoned" "is not zoned" "$kcsd" zone open "kcsd$index" 0
-	fails "kcsd run: zones" "which the drive does not have" "$kcsd" run \
+	fails "kcsd run: zones" "needs zones, and the drive has none" "$kcsd" run \
 		"$bpf/zone_filter.bpf.o" --drive "kcsd$index" --lba z0
 	fails "nvme zns id-ns: not zoned" 0x4002 nvme zns id-ns "$generic" -n 1
 }

@@ -17,7 +17,7 @@ void kcsd_audit_print(FILE *to, const struct kcsd_run_result *result)
 	uint32_t i;
 
 	fprintf(to, "audit: %u extents%s\n", result->nr_audit,
-		overflow ? "; more were touched than an audit can hold" : "");
+		overflow ? "; the audit is full, there were more" : "");
 	for (i = 0; i < result->nr_audit; i++)
 		fprintf(to, "  %" PRIu64 "+%" PRIu64 " %s\n", result->audit[i].slba,
 			result->audit[i].nlb, access_name(&result->audit[i]));

@@ -17,7 +17,7 @@
 /* Exit codes. */
 #define KCSD_EXIT_FAILED	1
 #define KCSD_EXIT_USAGE		2
-#define KCSD_EXIT_FAULT		3	/* the program faulted, or ran out of budget or time */
+#define KCSD_EXIT_FAULT		3	/* the program faulted or exceeded a limit */
 #define KCSD_EXIT_ERROR		4	/* the program returned an error */
 #define KCSD_EXIT_CUT		5	/* the output of the program was cut */
 
@@ -38,7 +38,7 @@ struct opt {
 
 #define OPTION_DRIVE(X) \
 	X(DRIVE, "drive", 'd', "DRIVE", \
-	  "the drive, as kcsd0 or as it was named; default: the only one")
+	  "the drive, by its name or as kcsd0; default: the only one")
 #define OPTION_JSON(X) \
 	X(JSON, "json", 'j', NULL, "print JSON")
 

@@ -144,7 +144,7 @@ static int check_word(const struct command *cmd, const char *text, unsigned int 
 				  "probability=, seed=", text);
 	w = &rule_words[i];
 	if (*seen & 1u << i)
-		return kcsd_usage(cmd, "'%s': %s is there already", text, w->name);
+		return kcsd_usage(cmd, "'%s': %s is given twice", text, w->name);
 	*seen |= 1u << i;
 	if (w->is && !w->is(text + strlen(w->name)))
 		return kcsd_usage(cmd, "'%s' is not %s%s", text, w->name, w->wanted);
@@ -165,11 +165,11 @@ int kcsd_rule_check(const struct command *cmd, char **words, int nr)
 			return code;
 	}
 	if (__builtin_popcount(seen & IS_OUTCOME) != 1)
-		return kcsd_usage(cmd, "of " OUTCOMES " a rule has one");
+		return kcsd_usage(cmd, "a rule needs exactly one of " OUTCOMES);
 	if (seen & 1u << LBA && !c->lbas)
-		return kcsd_usage(cmd, "%s: it has no LBAs", c->name);
+		return kcsd_usage(cmd, "%s has no LBAs", c->name);
 	if (seen & 1u << SEED && !(seen & 1u << PROBABILITY))
-		return kcsd_usage(cmd, "seed= is for probability=");
+		return kcsd_usage(cmd, "seed= needs probability=");
 	return 0;
 }
 
@@ -184,7 +184,7 @@ int kcsd_rule_check_lbas(char **words, int nr, uint64_t nsze)
 		start = strtoull(words[i] + strlen(rule_words[LBA].name), NULL, 10);
 		count = strtoull(strchr(words[i], '+') + 1, NULL, 10);
 		if (start >= nsze || count > nsze - start)
-			return kcsd_fail("'%s' goes beyond the drive's last LBA, %" PRIu64,
+			return kcsd_fail("'%s' goes beyond the last LBA of the drive, %" PRIu64,
 					 words[i], nsze - 1);
 	}
 	return 0;

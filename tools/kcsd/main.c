@@ -65,7 +65,7 @@ int main(int argc, char **argv)
 	}
 	cmd = kcsd_command_find(argv[1]);
 	if (!cmd) {
-		fprintf(stderr, "kcsd: there is no command '%s' (see 'kcsd help')\n", argv[1]);
+		fprintf(stderr, "kcsd: unknown command '%s' (see 'kcsd help')\n", argv[1]);
 		return KCSD_EXIT_USAGE;
 	}
 	code = kcsd_args_parse(&args, cmd, argc - 1, argv + 1);

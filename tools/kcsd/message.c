@@ -42,31 +42,31 @@ const char *kcsd_advice(int ret)
 	switch (ret > 0 ? ret & KCSD_SC_MASK : ret) {
 	case -EACCES:
 	case -EPERM:
-		return "run it as root, or change the node's owner";
+		return "run it as root, or change the owner of the node";
 	case -ENODEV:
 		return "the drive was powered off";
 	case KCSD_SC_NO_PROGRAM:
 	case KCSD_SC_INVALID_PROGRAM_INDEX:
 		return "'kcsd programs' lists what is loaded";
 	case KCSD_SC_NOT_DOWNLOADABLE:
-		return "it is one of the drive's own programs, which stay";
+		return "it is built into the drive";
 	case KCSD_SC_INVALID_RANGE_SET:
-		return "START and LENGTH are multiples of 4096 and within the SLM, 'kcsd info' "
+		return "START and LENGTH must be multiples of 4096 and inside the SLM; 'kcsd info' "
 		       "shows its size and the limits";
 	case KCSD_SC_TOO_MANY_OPEN_ZONES:
-		return "'kcsd zone close' or 'kcsd zone finish' makes room";
+		return "use 'kcsd zone close' or 'kcsd zone finish' first";
 	case KCSD_SC_TOO_MANY_ACTIVE_ZONES:
-		return "'kcsd zone finish' or 'kcsd zone reset' makes room";
+		return "use 'kcsd zone finish' or 'kcsd zone reset' first";
 	case KCSD_SC_INVALID_RANGE_SET_ID:
-		return "'kcsd ranges list' shows those there are";
+		return "'kcsd ranges list' shows all";
 	case KCSD_SC_NOT_ACTIVATED:
-		return "'kcsd activate' makes it ready to run";
+		return "use 'kcsd activate' first";
 	case KCSD_SC_PROGRAM_IN_USE:
-		return "it is active or running: 'kcsd deactivate' comes before 'kcsd unload'";
+		return "it is active or running: use 'kcsd deactivate' first";
 	case KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES:
 	case KCSD_SC_MAX_PROGRAM_BYTES:
 	case KCSD_SC_MAX_ACTIVATED:
-		return "'kcsd unload' makes room, 'kcsd info' shows the limits";
+		return "use 'kcsd unload' first; 'kcsd info' shows the limits";
 	case KCSD_SC_PROGRAM_TOO_BIG:
 		return "'kcsd info' shows the limits";
 	default:
@@ -95,15 +95,15 @@ int kcsd_fail_config(int ret, const char *fmt, ...)
 	va_start(ap, fmt);
 	print_error(NULL, fmt, ap);
 	va_end(ap);
-	fprintf(stderr, ": %s\n", root ? "only root can" : kcsd_error_text(ret));
+	fprintf(stderr, ": %s\n", root ? "only root may do this" : kcsd_error_text(ret));
 	return KCSD_EXIT_FAILED;
 }
 
 int kcsd_fail_load(const struct kcsd_error *error)
 {
 	if (error->verdict == KCSD_VERDICT_MEMORY)
-		return kcsd_fail("%s: 'kcsd create --arena-size' makes a drive that has more, "
-				 "--heap chooses how much is for the heap", error->text);
+		return kcsd_fail("%s: 'kcsd create --arena-size' sets the memory of a program, "
+				 "--heap the part for the heap", error->text);
 	return kcsd_fail("%s", error->text);
 }
 

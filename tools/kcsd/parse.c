@@ -68,14 +68,14 @@ const char *kcsd_parse_bytes(const char *text, uint64_t *start, uint64_t *len)
 	char first[32];
 
 	if (!plus || (size_t)(plus - text) >= sizeof(first))
-		return "is no range of bytes (START+LENGTH)";
+		return "is not a range of bytes (START+LENGTH)";
 	memcpy(first, text, plus - text);
 	first[plus - text] = '\0';
 	wrong = kcsd_parse_size(first, start);
 	if (!wrong)
 		wrong = kcsd_parse_size(plus + 1, len);
 	if (wrong)
-		return wrong == too_large ? wrong : "is no range of bytes (START+LENGTH)";
+		return wrong == too_large ? wrong : "is not a range of bytes (START+LENGTH)";
 	return *len ? NULL : "is an empty range";
 }
 
@@ -91,7 +91,7 @@ const char *kcsd_parse_slm_range(const char *text, uint64_t *start, uint64_t *le
 }
 
 static const char not_a_range[] =
-	"is not a range of LBAs (0+1000, 0-999 or all, z2 for zone 2; then :r, :w, :a or several)";
+	"is not a range of LBAs (0+1000, 0-999, all, or z2 for zone 2; then :r, :w, :a or several)";
 
 /* Parse a colon and letters, each at most once, in this order. Without them: read access. */
 static const char *take_access(const char *text, uint32_t *access)
@@ -151,9 +151,9 @@ static const char *take_zones(uint64_t nsze, uint64_t zone_size, struct kcsd_ran
 	uint64_t nr = zone_size ? nsze / zone_size : 0;
 
 	if (!zone_size)
-		return "is about zones, which the drive does not have";
+		return "needs zones, and the drive has none";
 	if (range->first >= nr || range->count > nr - range->first)
-		return "goes beyond the drive's last zone";
+		return "goes beyond the last zone of the drive";
 	range->first *= zone_size;
 	range->count *= zone_size;
 	return NULL;
@@ -180,7 +180,7 @@ const char *kcsd_parse_range(const char *text, uint64_t nsze, uint64_t zone_size
 	if (zones)
 		return take_zones(nsze, zone_size, range);
 	if (range->first >= nsze || range->count > nsze - range->first)
-		return "goes beyond the drive's last LBA";
+		return "goes beyond the last LBA of the drive";
 	return NULL;
 }
 

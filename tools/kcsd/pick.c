@@ -36,7 +36,7 @@ int kcsd_fail_no_drive(const char *wanted)
 	if (kcsd_drive_each(ignore_drive, NULL) == -ENOENT)
 		return kcsd_fail("there is no drive '%s': the kcsd module is not loaded; 'insmod "
 				 "kcsd.ko' loads it", wanted);
-	return kcsd_fail("there is no drive '%s'; 'kcsd list' shows those there are", wanted);
+	return kcsd_fail("there is no drive '%s'; 'kcsd list' shows all drives", wanted);
 }
 
 static int note_off(const struct kcsd_config_info *info, void *arg)
@@ -51,9 +51,9 @@ static int fail_off(void)
 	struct found off = {};
 
 	if (kcsd_config_each(note_off, &off) || !off.nr)
-		return kcsd_fail("no drive is powered on; 'kcsd create NAME' makes one");
-	return kcsd_fail("no drive is powered on, but there is %s: "
-			 "'kcsd power %s on' switches it on", off.names,
+		return kcsd_fail("no drive is powered on; 'kcsd create NAME' creates one");
+	return kcsd_fail("no drive is powered on, but %s can be: "
+			 "'kcsd power %s on' powers it on", off.names,
 			 off.nr == 1 ? off.names : "NAME");
 }
 
@@ -64,9 +64,9 @@ static int pick_only(char name[KCSD_DRIVE_NAME_LEN])
 
 	if (ret == -ENOENT)
 		return kcsd_fail("no drive: the kcsd module is not loaded; 'insmod kcsd.ko' "
-				 "loads it and makes one");
+				 "loads it and creates one");
 	if (ret)
-		return kcsd_fail_ret(ret, "looking for drives");
+		return kcsd_fail_ret(ret, "cannot list the drives");
 	if (!found.nr)
 		return fail_off();
 	if (found.nr > 1)
@@ -104,7 +104,7 @@ int kcsd_pick_name(const char *wanted, char name[KCSD_DRIVE_NAME_LEN])
 	if (ret)
 		return kcsd_fail_config(ret, "%s", wanted);
 	if (!info.powered)
-		return kcsd_fail("drive '%s' is powered off: 'kcsd power %s on' switches it on",
+		return kcsd_fail("drive '%s' is powered off: 'kcsd power %s on' powers it on",
 				 wanted, wanted);
 	snprintf(name, KCSD_DRIVE_NAME_LEN, "kcsd%u", info.index);
 	return 0;
@@ -166,11 +166,11 @@ int kcsd_pick_config(const char *wanted, char name[KCSD_CONFIG_NAME_LEN])
 	int ret = find_configs(&w, wanted);
 
 	if (ret)
-		return kcsd_fail_config(ret, "looking for drives");
+		return kcsd_fail_config(ret, "cannot list the drives");
 	if (wanted && !w.nr)
 		return kcsd_fail_no_drive(wanted);
 	if (!w.nr)
-		return kcsd_fail("no drive: 'kcsd create NAME' makes one, when the kcsd module is "
+		return kcsd_fail("no drive: 'kcsd create NAME' creates one, if the kcsd module is "
 				 "loaded ('insmod kcsd.ko')");
 	if (w.nr > 1)
 		return kcsd_fail("there are several drives (%s); choose one with --drive",

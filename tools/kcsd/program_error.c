@@ -13,12 +13,12 @@ static const struct program_error {
 } errors[] = {
 	{ KCSD_EIO, "the medium failed" },
 	{ KCSD_ENXIO, "the zone is offline" },
-	{ KCSD_E2BIG, "what must stay together, such as a line, is longer than the program keeps; "
+	{ KCSD_E2BIG, "a line, or another unit of data, is longer than the buffer of the program; "
 		      "--len ends the stream where the file ends" },
 	{ KCSD_EBUSY, "too many zones are open or active" },
-	{ KCSD_EINVAL, "arguments, its own or a helper's, that cannot be" },
-	{ KCSD_ENOSPC, "the zone, or the room for the output, is full" },
-	{ KCSD_ESPIPE, "not at the zone's write pointer" },
+	{ KCSD_EINVAL, "an argument of the program or of a helper is not valid" },
+	{ KCSD_ENOSPC, "the zone or the output is full" },
+	{ KCSD_ESPIPE, "not at the write pointer of the zone" },
 	{ KCSD_EROFS, "the zone is read-only" },
 };
 
@@ -29,5 +29,5 @@ const char *kcsd_program_error_text(int code)
 	for (i = 0; i < ARRAY_SIZE(errors); i++)
 		if (errors[i].code == code)
 			return errors[i].text;
-	return "an error of its own";
+	return "its own error code";
 }

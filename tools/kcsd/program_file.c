@@ -83,7 +83,7 @@ static int refuse_source(const char *path)
 
 	if (len < 2 || strcmp(path + len - 2, ".c") || access(path, F_OK))
 		return 0;
-	return kcsd_fail("%s: a C file, no program yet: 'kcsd build %s' compiles it", path, path);
+	return kcsd_fail("%s: this is C source: compile it with 'kcsd build %s'", path, path);
 }
 
 int kcsd_open_object(const char *path, const struct kcsd_object_opts *opts,
@@ -96,7 +96,7 @@ int kcsd_open_object(const char *path, const struct kcsd_object_opts *opts,
 		return code;
 	ret = kcsd_object_open(path, opts, obj, &error);
 	if (ret == -ENOEXEC)
-		return kcsd_fail("%s (nor an image)", error.text);
+		return kcsd_fail("%s, nor an image", error.text);
 	return ret ? kcsd_fail("%s", error.text) : 0;
 }
 

@@ -13,24 +13,26 @@
 
 /* Options of run and sim: first in both tables, so that the indices are the same. */
 #define RUN_COMMON(X) \
-	X(ARG, "arg", 'a', "STRING", "the program's argument bytes") \
-	X(ARG_HEX, "arg-hex", 0, "HEX", "the same in hex") \
-	X(ARG_FILE, "arg-file", 0, "FILE", "the same, a file's content") \
-	X(DATA, "data", 0, "FILE", "the same as --arg-file") \
+	X(ARG, "arg", 'a', "STRING", "argument of the program") \
+	X(ARG_HEX, "arg-hex", 0, "HEX", "argument of the program, in hexadecimal") \
+	X(ARG_FILE, "arg-file", 0, "FILE", "the same as --data") \
+	X(DATA, "data", 0, "FILE", "argument of the program: the content of FILE") \
 	X(CPARAM1, "cparam1", '1', "N", "first number for the program; default: 0") \
 	X(CPARAM2, "cparam2", '2', "N", "second number; default: 0") \
-	X(BUDGET, "budget", 'b', "N", "instructions it may run; default, and limit: the drive's") \
-	X(TIMEOUT, "timeout", 't', "MS", "time it may take; default, and limit: the drive's") \
+	X(BUDGET, "budget", 'b', "N", \
+	  "limit of instructions; the limit of the drive is default and maximum") \
+	X(TIMEOUT, "timeout", 't', "MS", \
+	  "time limit; the limit of the drive is default and maximum") \
 	X(LEN, "len", 0, "BYTES", \
-	  "where the stream of bytes that it reads ends; default: as much as it may read") \
+	  "length of the stream that the program reads; default: all that is granted") \
 	X(OUTPUT, "output", 'o', "FILE", \
-	  "write the output there; '-': to standard output, and all else to standard error") \
+	  "write the output to FILE; '-': to standard output, and the report to standard error") \
 	X(OUT_MAX, "out-max", 0, "SIZE", "room for the output, up to 16M; default: 1M") \
 	X(FORMAT, "format", 0, "FORMAT", \
 	  "show the output as text, hex, u64 or s64 (a number per line); default: text or hex") \
 	X(HEX, "hex", 'x', NULL, "the same as --format hex") \
-	X(PROGRAM, "program", 'p', "NAME", "the program, when the file has several") \
-	X(HEAP, "heap", 0, "SIZE", "memory for its heap; default: 0") \
+	X(PROGRAM, "program", 'p', "NAME", "the program, if the file has several") \
+	X(HEAP, "heap", 0, "SIZE", "memory for the heap of the program; default: 0") \
 	OPTION_JSON(X)
 
 enum { RUN_COMMON(OPT_ENUM) NR_RUN_COMMON };
@@ -41,8 +43,8 @@ enum { RUN_COMMON(OPT_ENUM) NR_RUN_COMMON };
 
 /* Text of --help. */
 #define RUN_EXIT_CODES \
-	"Exit codes of a run: 0 success, 3 the program faulted, or exceeded its budget or time,\n" \
-	"4 it returned an error (-1 to -4095), 5 not all of its output fitted into --out-max."
+	"Exit codes of a run: 0 success, 3 the program faulted or exceeded a limit, 4 it\n" \
+	"returned an error (-1 to -4095), 5 its output was longer than --out-max."
 
 /* Bytes of output, without record and audit. */
 #define RUN_OUT_MAX	(16u << 20)

@@ -90,9 +90,9 @@ static int take_numbers(struct run *run)
 	    (code = kcsd_args_size(args, OPT_OUT_MAX, RUN_OUT_MAX, &out_max)))
 		return code;
 	if (kcsd_args_has(args, OPT_BUDGET) && !run->opts.budget)
-		return kcsd_usage(args->cmd, "--budget: 0 instructions are none");
+		return kcsd_usage(args->cmd, "--budget: 0 instructions are not enough");
 	if (kcsd_args_has(args, OPT_TIMEOUT) && !timeout)
-		return kcsd_usage(args->cmd, "--timeout: 0 ms are none");
+		return kcsd_usage(args->cmd, "--timeout: 0 ms are not enough");
 	if (kcsd_args_has(args, OPT_LEN))
 		run->opts.flags |= KCSD_RUN_LEN;
 	run->opts.timeout_ms = timeout;
@@ -139,7 +139,7 @@ static int check_ranges(struct run *run)
 	return 0;
 }
 
-/* Open the output before the run, so that no long run is lost. Do not truncate it yet. */
+/* Open the output before the run, so that a long run is not wasted. Do not truncate it yet. */
 static int open_output(struct run *run)
 {
 	const char *path = kcsd_args_value(run->args, OPT_OUTPUT);
@@ -188,8 +188,8 @@ static int add_range(struct run *run, const char *text, struct kcsd_range range)
 		uint32_t nlb = range.count > UINT32_MAX ? UINT32_MAX : range.count;
 
 		if (run->opts.nr_grants == KCSD_MAX_GRANTS)
-			return kcsd_fail("--%s: '%s' is too much: a run is granted at most %u "
-					 "ranges", option_name(run, run->range_opt), text,
+			return kcsd_fail("--%s: '%s' is too much: a run can have at most %u "
+					 "grants", option_name(run, run->range_opt), text,
 					 KCSD_MAX_GRANTS);
 		run->grants[run->opts.nr_grants++] = (struct kcsd_lba_range){
 			.slba = range.first,
@@ -222,7 +222,7 @@ int kcsd_run_grants(struct run *run, uint64_t nsze, uint64_t zone_size)
 			return kcsd_fail("--%s: '%s' %s, %llu", option_name(run, run->range_opt),
 					 given->value, wrong, (unsigned long long)nsze - 1);
 		if (range.access & KCSD_GRANT_APPEND && !zone_size)
-			return kcsd_fail("--%s: '%s': 'a' is for zones, and there are none",
+			return kcsd_fail("--%s: '%s': 'a' needs zones, and the drive has none",
 					 option_name(run, run->range_opt), given->value);
 		code = add_range(run, given->value, range);
 		if (code)

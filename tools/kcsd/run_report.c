@@ -30,7 +30,7 @@ static bool is_fault(int status)
 	return status > 0 && (status & KCSD_SC_MASK) >> 8 == 7;
 }
 
-/* True if lba is the LBA of the fault. Else it is of an access that medium or zone failed. */
+/* True if lba is the LBA of the fault, not of an access that failed on the medium or in a zone. */
 static bool has_lba_fault(const struct kcsd_run_info *info)
 {
 	return info->reason == KCSD_FAULT_LBA_READ || info->reason == KCSD_FAULT_LBA_WRITE;
@@ -110,8 +110,8 @@ static void print_some_hex(FILE *to, const uint8_t *bytes, size_t len)
 
 	print_hex(to, bytes, shown);
 	if (shown < len)
-		fprintf(to, "... and %zu bytes more: --output FILE writes all of them to a file, "
-			"--hex shows them\n", len - shown);
+		fprintf(to, "... and %zu more bytes: --output FILE writes all to a file, --hex "
+			"shows all\n", len - shown);
 }
 
 static void print_output(FILE *to, const struct run *run)
@@ -266,7 +266,7 @@ static json_object *json_fault(const struct run *run)
 	return json;
 }
 
-/* Describe the first access that medium or zone failed. */
+/* Describe the first access that failed on the medium or in a zone. */
 static json_object *json_medium(const struct kcsd_run_info *info)
 {
 	json_object *json = json_object_new_object();
@@ -377,7 +377,7 @@ static bool may_read(const struct kcsd_run_opts *o)
 	return o->nr_ranges || o->rsid;
 }
 
-/* Print the lines that the run logged, which may tell the cause. */
+/* Print the lines that the run logged; they may show the cause. */
 static int print_logged(const struct kcsd_program_log_entry *line, void *arg)
 {
 	const struct run *run = arg;
@@ -397,15 +397,15 @@ static void add_limit(struct kcsd_error *why, const struct limit *l)
 	size_t len = strlen(why->text), room = sizeof(why->text) - len;
 
 	if (!l->drive || (l->asked && l->asked <= l->drive))
-		snprintf(why->text + len, room, ": %" PRIu64 " %s, as --%s says", l->asked,
+		snprintf(why->text + len, room, ": %" PRIu64 " %s, set by --%s", l->asked,
 			 l->unit, l->option);
 	else if (l->asked)
-		snprintf(why->text + len, room, ": %" PRIu64 " %s, the drive's limit (asked for: %"
-			 PRIu64 "; 'kcsd create --%s' makes a drive with another)", l->drive,
+		snprintf(why->text + len, room, ": %" PRIu64 " %s, the drive's limit (requested: %"
+			 PRIu64 "; 'kcsd create --%s' sets it)", l->drive,
 			 l->unit, l->asked, l->create);
 	else
 		snprintf(why->text + len, room, ": %" PRIu64 " %s, the drive's limit ('kcsd create "
-			 "--%s' makes a drive with another)", l->drive, l->unit, l->create);
+			 "--%s' sets it)", l->drive, l->unit, l->create);
 }
 
 static void explain_limit(const struct run *run, struct kcsd_error *why)
@@ -435,7 +435,7 @@ static int judge(const struct run *run, struct kcsd_error *why)
 	}
 	if (is_cut(result)) {
 		snprintf(why->text, sizeof(why->text), "the program's output was cut after %zu "
-			 "bytes: --out-max SIZE makes room for more than %s, up to %s",
+			 "bytes: --out-max SIZE allows more than %s, up to %s",
 			 (size_t)result->out_len, kcsd_human_bytes(run->opts.out_len, room),
 			 kcsd_human_bytes(RUN_OUT_MAX, most));
 		return KCSD_EXIT_CUT;
@@ -462,16 +462,16 @@ static void say_refused(const struct run *run, const char *why)
 		kcsd_fail("cannot run the program: %s", why);
 }
 
-/* Report that medium or zone failed an access of the program; the run may have gone on. */
+/* Report an access that failed on the medium or in a zone; the run may have continued. */
 static void say_medium(const struct run *run, bool went_on)
 {
 	char begins[64] = "";
 
 	if (!has_lba_fault(&run->result.info))
-		snprintf(begins, sizeof(begins), " that begins at LBA %" PRIu64,
+		snprintf(begins, sizeof(begins), " at LBA %" PRIu64,
 			 run->result.info.lba);
-	kcsd_fail("an access%s failed%s: 'kcsd log -d %s' says why", begins,
-		  went_on ? ", and the program went on" : "", kcsd_drive_name(run->drv));
+	kcsd_fail("an access%s failed%s: 'kcsd log -d %s' shows why", begins,
+		  went_on ? ", and the program continued" : "", kcsd_drive_name(run->drv));
 }
 
 int kcsd_run_report(struct run *run)
@@ -487,7 +487,8 @@ int kcsd_run_report(struct run *run)
 	if (run->drv && (code == KCSD_EXIT_ERROR || code == KCSD_EXIT_FAULT))
 		kcsd_program_log_each(run->drv, 0, print_logged, run);
 	if (!code && run->drv && !may_read(&run->opts))
-		fprintf(stderr, "kcsd: nothing was granted to be read: --lba, --range\n");
+		fprintf(stderr, "kcsd: the program could read nothing: grant LBAs (--lba) or SLM "
+			"(--range)\n");
 	if (code == KCSD_EXIT_FAILED)
 		say_refused(run, why.text);
 	else if (code)

@@ -26,13 +26,13 @@ static int check_sizes(const struct command *cmd, uint64_t size, uint64_t cap,
 		       const struct kcsd_sim_opts *opts)
 {
 	if (size & (size - 1) || size < opts->lba_size)
-		return kcsd_usage(cmd, "--zone-size: '%llu' is no power of 2, or less than an LBA",
+		return kcsd_usage(cmd, "--zone-size: '%llu' is not a power of 2 of at least an LBA",
 				  (unsigned long long)size);
 	if (cap > size || cap % opts->lba_size)
-		return kcsd_usage(cmd, "--zone-capacity: '%llu' is more than the zone size, or no "
-				  "multiple of an LBA", (unsigned long long)cap);
+		return kcsd_usage(cmd, "--zone-capacity: '%llu' is more than the zone size, or not "
+				  "a multiple of an LBA", (unsigned long long)cap);
 	if (!opts->nsze || opts->nsze * opts->lba_size % size)
-		return kcsd_fail("--zone-size: the file of --lba is no multiple of %llu bytes",
+		return kcsd_fail("--zone-size: the --lba file is not a multiple of %llu bytes",
 				 (unsigned long long)size);
 	return 0;
 }

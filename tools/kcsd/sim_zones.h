@@ -17,8 +17,8 @@ struct sim_zones {
 };
 
 /*
- * Divide the LBAs of opts into zones. The write pointer of each is behind its last LBA that is not
- * all zeroes. size, cap: bytes; cap 0: the whole zone. Return 0, or the exit code.
+ * Divide the LBAs of opts into zones. Set each write pointer behind the last LBA that is not all
+ * zeroes. size, cap: bytes; cap 0: the whole zone. Return 0, or the exit code.
  */
 int kcsd_sim_zones_make(struct sim_zones *z, const struct command *cmd, uint64_t size,
 			uint64_t cap, struct kcsd_sim_opts *opts);

@@ -21,8 +21,9 @@
 
 #define OPTIONS(X) \
 	X(OUTPUT, "output", 'o', "FILE", "the object file; default: FILE.bpf.o, here") \
-	X(INCLUDE, "include", 'I', "DIRECTORY", "look for headers there, too; repeatable") \
-	X(CLANG, "clang", 0, "COMMAND", "this compiler; default: the newest there is") \
+	X(INCLUDE, "include", 'I', "DIRECTORY", \
+	  "search this directory for headers, too; repeatable") \
+	X(CLANG, "clang", 0, "COMMAND", "use this compiler; default: the newest clang") \
 	X(VERBOSE, "verbose", 'v', NULL, "print the compiler's command line")
 
 enum { OPTIONS(OPT_ENUM) };
@@ -115,7 +116,7 @@ static int find_clang(struct build *b)
 		return kcsd_fail("--clang: there is no command '%s'", wanted);
 	if (wanted)
 		return kcsd_fail("--clang: '%s' does not compile for BPF: version 14 or newer is "
-				 "wanted", wanted);
+				 "needed", wanted);
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		if (take_clang(b, names[i]))
 			return 0;
@@ -124,7 +125,7 @@ static int find_clang(struct build *b)
 
 /* ---- the headers ---- */
 
-/* True if the directory base/below has the file; its path is then in to. */
+/* True if the directory base/below has the file; then put the path of the directory in to. */
 static bool find_in(char to[PATH_MAX], const char *base, const char *below, const char *file)
 {
 	char path[PATH_MAX];
@@ -156,7 +157,8 @@ static int find_headers(struct build *b)
 		return 0;
 	if (kcsd_args_has(b->args, OPT_INCLUDE))
 		return 0;
-	return kcsd_fail("no %s beside this command: --include names its directory", helpers);
+	return kcsd_fail("cannot find %s near this command: name its directory with --include",
+			 helpers);
 }
 
 /* Find <asm/types.h>. On Debian clang does not look into its directory for this target. */
@@ -229,8 +231,8 @@ static int check_includes(const struct args *args)
 /* ---- hints ---- */
 
 #define NO_LIBRARY \
-	"a drive has no C library: leave out <stdio.h> and its like; what there is instead is in " \
-	"<kcsd_helpers.h> and <kcsd_string.h>"
+	"a drive has no C library: leave out <stdio.h> and similar headers, use the functions " \
+	"of <kcsd_helpers.h> and <kcsd_string.h>"
 
 /* Texts of clang and the hints for them. */
 static const struct {
@@ -240,13 +242,13 @@ static const struct {
 	{ "gnu/stubs", NO_LIBRARY },
 	{ "bits/libc-header-start.h' file not found", NO_LIBRARY },
 	{ "BPF stack limit", "a function has 512 bytes of stack, and a drive has no maps: make the "
-	  "variable 'static', each run gets its own" },
-	{ "built-in function '__", "a drive has no floating point, and no integers of 128 bits" },
-	{ "signed division", "signed division takes clang 17 or newer, as 'kcsd build --clang "
+	  "variable 'static'; each run has its own copy" },
+	{ "built-in function '__", "a drive has no floating point and no 128-bit integers" },
+	{ "signed division", "signed division needs clang 17 or newer, as in 'kcsd build --clang "
 	  "clang-19'; or divide unsigned numbers" },
-	{ "built-in function 'm", "there is no such function on a drive: <kcsd_string.h> has "
+	{ "built-in function 'm", "a drive does not have this function: <kcsd_string.h> has "
 	  "memcpy() and others as helpers" },
-	{ "kcsd_helpers.h' file not found", "--include names the directory of kcsd_helpers.h" },
+	{ "kcsd_helpers.h' file not found", "name the directory of kcsd_helpers.h with --include" },
 };
 
 static void print_hint(const char *hint)
@@ -304,21 +306,21 @@ static int compile(struct build *b)
 
 /* ---- the object ---- */
 
-struct checked {
+struct validated {
 	const struct build *b;
 	int nr, code;
 };
 
-static int check_program(const char *program, void *arg)
+static int validate_program(const char *program, void *arg)
 {
-	struct checked *checked = arg;
-	KCSD_OPTS(kcsd_object_opts, object, .program = program, .file = checked->b->source);
+	struct validated *v = arg;
+	KCSD_OPTS(kcsd_object_opts, object, .program = program, .file = v->b->source);
 	struct kcsd_object *obj;
 	struct kcsd_error error;
 
-	checked->nr++;
-	if (kcsd_object_open(checked->b->made, &object, &obj, &error)) {
-		checked->code = kcsd_fail("%s", error.text);
+	v->nr++;
+	if (kcsd_object_open(v->b->made, &object, &obj, &error)) {
+		v->code = kcsd_fail("%s", error.text);
 		return 0;
 	}
 	printf("program: %s\n", kcsd_object_name(obj));
@@ -326,7 +328,7 @@ static int check_program(const char *program, void *arg)
 	return 0;
 }
 
-/* Replace the temporary name of the object by the source: the user does not know it. */
+/* Print an error with the name of the source instead of the temporary name of the object. */
 static int fail_object(const struct build *b, const char *text)
 {
 	size_t len = strlen(b->made);
@@ -339,16 +341,17 @@ static int fail_object(const struct build *b, const char *text)
 }
 
 /* Validate the object as a drive does, but with names and source lines in the messages. */
-static int check_object(const struct build *b)
+static int validate_object(const struct build *b)
 {
-	struct checked checked = { .b = b };
+	struct validated v = { .b = b };
 	struct kcsd_error error;
 
-	if (kcsd_object_program_each(b->made, check_program, &checked, &error))
+	if (kcsd_object_program_each(b->made, validate_program, &v, &error))
 		return fail_object(b, error.text);
-	if (!checked.nr)
-		return kcsd_fail("%s: no program: one is a function with SEC(\"kcsd\")", b->source);
-	return checked.code;
+	if (!v.nr)
+		return kcsd_fail("%s: no program: a program is a function with SEC(\"kcsd\")",
+				 b->source);
+	return v.code;
 }
 
 /* Rename the object if code is 0. Else remove it, so that an older good object stays. */
@@ -424,7 +427,7 @@ static int build(const struct args *args)
 		find_system(b);
 		code = compile(b);
 		if (!code)
-			code = check_object(b);
+			code = validate_object(b);
 		code = take_object(b, code);
 	}
 	free(b);
@@ -436,9 +439,9 @@ const struct command kcsd_cmd_build = {
 	.operands = "FILE.bpf.c",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "compile a program for drives, with clang",
-	.detail = "clang 14 is enough; from 17 on there are more instructions. The programs in\n"
-		  "the object file are checked as a drive will check them.",
+	.summary = "compile a program for drives with clang",
+	.detail = "Needs clang 14 or newer; from 17 on it uses more instructions. Validates the\n"
+		  "programs in the object file, as a drive does.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.run = build,

@@ -16,65 +16,65 @@
 /* kind of value, ID, option, configfs attribute, ARG, help */
 #define ATTRIBUTES(A) \
 	A(SIZE, SIZE, "size", "size", "SIZE", \
-	  "bytes of the drive, from 1M; default: 512M, or the backing file's size") \
+	  "size of the drive, at least 1M; default: 512M, or the size of the backing file") \
 	A(SIZE, BLOCK_SIZE, "block-size", "block_size", "SIZE", \
-	  "bytes of an LBA: 512, or 4096 (default)") \
+	  "size of an LBA: 512, or 4096 (default)") \
 	A(PATH, BACKING_FILE, "backing-file", "backing_file", "PATH", \
-	  "keep the data in this file; default: in memory") \
+	  "store the data in this file; default: in memory") \
 	A(NUMBER, SIDECAR_FILE, "sidecar", "sidecar", "0|1", \
-	  "1 (default): what else must survive power off is in PATH.kcsd; 0: nothing else does") \
+	  "1 (default): zones, programs and UUID survive power off, in PATH.kcsd; 0: only data") \
 	A(NUMBER, CUS, "cus", "cus", "N", \
-	  "compute units, 1 to 64: runs at the same time; default: 2") \
+	  "compute units, 1 to 64: how many runs execute at once; default: 2") \
 	A(NAME, CU_CPUS, "cu-cpus", "cu_cpus", "LIST", \
 	  "CPUs for the compute units, such as 0-1,3; default: any") \
 	A(NUMBER, QUEUE_LIMIT, "queue-limit", "queue_limit", "N", \
-	  "runs, or long copies, that one open file may have, 1 to 1048576; default: 16384") \
+	  "limit of runs and long copies of an open file, 1 to 1048576; default: 16384") \
 	A(NUMBER, QUICK_US, "quick-us", "quick_us", "US", \
-	  "what takes at most so long its submitter runs itself, 0 (never) to 10000; default: 50") \
+	  "microseconds of a quick run, on the CPU of its submitter, 0 (off) to 10000; default: 50") \
 	A(SIZE, ARENA_SIZE, "arena-size", "arena_size", "SIZE", \
-	  "memory that a program can have, 128K to 256M; default: 4M") \
+	  "memory of a program, 128K to 256M; default: 4M") \
 	A(NUMBER, TIMEOUT_MS, "timeout-ms", "timeout_ms", "MS", \
-	  "time limit of every run, 1 to 86400000; default: 30000") \
+	  "time limit of each run, 1 to 86400000; default: 30000") \
 	A(NUMBER, INSN_BUDGET, "insn-budget", "insn_budget", "N", \
-	  "limit of instructions of every run; default: 0, no limit") \
+	  "instruction limit of each run; default: 0, no limit") \
 	A(NAME, ENGINE, "engine", "engine", "NAME", \
-	  "how programs run: jit (default) or interp") \
+	  "engine for programs: jit (default) or interp") \
 	A(NUMBER, MAX_PROGRAMS, "max-programs", "max_programs", "N", \
-	  "programs loaded at once, 1 to 1024; default: 64") \
+	  "limit of loaded programs, 1 to 1024; default: 64") \
 	A(NUMBER, DEVICE_PROGRAMS, "device-programs", "device_programs", "0|1", \
-	  "1 (default): the drive has programs of its own: word, grep, crc32c, histogram") \
+	  "1 (default): the drive has built-in programs: word, grep, crc32c, histogram; 0: none") \
 	A(SIZE, LOAD_GRANULARITY, "load-granularity", "load_granularity", "SIZE", \
-	  "chunks of a program are multiples of it: a power of 2, 1 to 64K; default: 1") \
+	  "chunks of a load are multiples of SIZE: a power of 2, 1 to 64K; default: 1") \
 	A(NUMBER, MAX_ACTIVE, "max-active", "max_active", "N", \
-	  "programs active at once, 1 to 1024; default: 64") \
+	  "limit of active programs, 1 to 1024; default: 64") \
 	A(SIZE, MAX_PROGRAM_BYTES, "max-program-bytes", "max_program_bytes", "SIZE", \
-	  "bytes of all programs, 4K to 1G; default: 16M") \
+	  "total size of all programs, 4K to 1G; default: 16M") \
 	A(SIZE, SLM_SIZE, "slm-size", "slm_size", "SIZE", \
-	  "bytes of Subsystem Local Memory; 0: none; default: 16M") \
+	  "size of Subsystem Local Memory (SLM); 0: none; default: 16M") \
 	A(NUMBER, MAX_RANGE_SETS, "max-range-sets", "max_range_sets", "N", \
-	  "sets of memory ranges, 1 to 255; default: 64") \
+	  "limit of memory range sets, 1 to 255; default: 64") \
 	A(NUMBER, MAX_RANGES, "max-ranges", "max_ranges", "N", \
-	  "ranges of a set, 1 to 64; default: 16") \
+	  "limit of ranges in a set, 1 to 64; default: 16") \
 	A(SIZE, MAX_JIT_BYTES, "max-jit-bytes", "max_jit_bytes", "SIZE", \
-	  "memory for native code, up to 1G; default: 64M") \
+	  "memory for JIT code, up to 1G; default: 64M") \
 	A(SIZE, ZONE_SIZE, "zone-size", "zone_size", "SIZE", \
-	  "bytes of a zone, a power of 2; default: 0, not zoned") \
+	  "size of a zone, a power of 2; default: 0, not zoned") \
 	A(SIZE, ZONE_CAPACITY, "zone-capacity", "zone_capacity", "SIZE", \
-	  "bytes of a sequential zone that can be written; default: 0, all of them") \
+	  "writable bytes of a sequential zone; default: 0, the whole zone") \
 	A(NUMBER, CONVENTIONAL_ZONES, "conventional-zones", "conventional_zones", "N", \
-	  "how many zones, from the first on, are conventional; default: 0") \
+	  "number of conventional zones, at the start of the drive; default: 0") \
 	A(NUMBER, MAX_OPEN_ZONES, "max-open-zones", "max_open_zones", "N", \
-	  "zones open at once; default: 0, no limit") \
+	  "limit of open zones; default: 0, no limit") \
 	A(NUMBER, MAX_ACTIVE_ZONES, "max-active-zones", "max_active_zones", "N", \
-	  "zones open or closed at once; default: 0, no limit") \
+	  "limit of open and closed zones together; default: 0, no limit") \
 	A(SIZE, MAX_APPEND, "max-append", "max_append", "SIZE", \
-	  "bytes of a Zone Append, a power of 2, 8K to 1M; default: 1M") \
+	  "largest Zone Append, a power of 2, 8K to 1M; default: 1M") \
 	A(SIZE, CACHE_SIZE, "cache-size", "cache_size", "SIZE", \
-	  "bytes of a volatile write cache, a multiple of 4K; 0 (default): none") \
+	  "size of a volatile write cache, a multiple of 4K; 0 (default): none") \
 	A(NUMBER, QUEUES, "queues", "queues", "N", \
 	  "hardware queues of the block device, up to 256; default: one per CPU") \
 	A(NUMBER, QUEUE_DEPTH, "queue-depth", "queue_depth", "N", \
-	  "depth of each, 1 to 4096; default: 128")
+	  "depth of each hardware queue, 1 to 4096; default: 128")
 
 #define ATTRIBUTE_ENUM(kind, id, option, attr, arg, help)	OPT_##id,
 #define ATTRIBUTE_OPT(kind, id, option, attr, arg, help)	{ option, 0, arg, help },
@@ -96,7 +96,7 @@ static const struct attribute {
 
 static int refuse(const struct args *args, int i)
 {
-	return kcsd_usage(args->cmd, "--%s: '%s' is not possible; it is: %s", opts[i].name,
+	return kcsd_usage(args->cmd, "--%s: '%s' is not valid; expected: %s", opts[i].name,
 			  kcsd_args_value(args, i), opts[i].help);
 }
 
@@ -116,7 +116,7 @@ static int attribute_value(const struct args *args, int i, char *buf, size_t len
 		if (!realpath(text, path))
 			return kcsd_fail("--%s: %s: %s%s", opts[i].name, text, strerror(errno),
 					 errno != ENOENT ? "" :
-					 "; make it first: 'truncate -s SIZE FILE'");
+					 "; create it first: 'truncate -s SIZE FILE'");
 		snprintf(buf, len, "%s", path);
 		return 0;
 	}
@@ -134,8 +134,8 @@ static int attribute_value(const struct args *args, int i, char *buf, size_t len
 	rule = kcsd_option_rule(attributes[i].name, number, room);
 	if (!rule)
 		return 0;
-	return kcsd_usage(args->cmd, "--%s: '%s' is not possible, it must be %s; it is: %s",
-			  opts[i].name, text, rule, opts[i].help);
+	return kcsd_usage(args->cmd, "--%s: '%s' is not valid, it must be %s", opts[i].name, text,
+			  rule);
 }
 
 /* True if the driver accepts this name. */
@@ -177,7 +177,7 @@ static int check_together(const struct args *args)
 		if (kcsd_args_size(args, of_zones[i], UINT64_MAX, &n))
 			return KCSD_EXIT_USAGE;
 		if (n)
-			return kcsd_usage(args->cmd, "--%s is for drives with --zone-size",
+			return kcsd_usage(args->cmd, "--%s needs --zone-size",
 					  opts[of_zones[i]].name);
 	}
 	if (cap > zone)
@@ -215,7 +215,7 @@ static int configure(const struct args *args, const char *name)
 			return ret;
 		ret = kcsd_attr_set(name, attributes[i].name, value);
 		if (ret == -EINVAL)
-			return kcsd_fail("drive '%s' refuses --%s %s; it is: %s", name,
+			return kcsd_fail("drive '%s' refuses --%s %s; expected: %s", name,
 					 opts[i].name, kcsd_args_value(args, i), opts[i].help);
 		if (ret)
 			return kcsd_fail_config(ret, "drive '%s' refuses --%s %s", name,
@@ -234,7 +234,7 @@ static void print_size(const struct args *args, uint64_t size)
 	kcsd_args_size(args, OPT_SIZE, UINT64_MAX, &asked);
 	printf("size: %s", kcsd_human_bytes(size, human));
 	if (size < asked)
-		printf(" (whole %s; %s was asked for)",
+		printf(" (rounded down to whole %s; %s was requested)",
 		       kcsd_args_has(args, OPT_ZONE_SIZE) ? "zones" : "LBAs",
 		       kcsd_human_bytes(asked, asked_human));
 	putchar('\n');
@@ -278,8 +278,8 @@ static int create(const struct args *args)
 	int kmsg, code, ret;
 
 	if (!is_drive_name(name))
-		return kcsd_usage(args->cmd, "'%s' is no name for a drive: 1 to %d letters, "
-				  "digits, '_', '-' and '.', not beginning with '.'", name,
+		return kcsd_usage(args->cmd, "'%s' is not a valid drive name: 1 to %d letters, "
+				  "digits, '_', '-' and '.', not '.' first", name,
 				  MAX_NAME);
 	code = check_values(args);
 	if (code)
@@ -287,17 +287,17 @@ static int create(const struct args *args)
 	kcsd_signals_catch();
 	ret = kcsd_drive_create(name);
 	if (ret == -EEXIST)
-		return kcsd_fail("there is a drive '%s' already", name);
+		return kcsd_fail("drive '%s' already exists", name);
 	if (ret == -ENOENT)
 		return kcsd_fail("the kcsd module is not loaded ('insmod kcsd.ko'), or configfs "
 				 "is not mounted on /sys/kernel/config");
 	if (ret)
-		return kcsd_fail_config(ret, "cannot make drive '%s'", name);
+		return kcsd_fail_config(ret, "cannot create drive '%s'", name);
 
 	kmsg = kcsd_kernel_log_open();
 	code = configure(args, name);
 	if (kcsd_signals_caught()) {
-		kcsd_fail("interrupted, no drive was made");
+		kcsd_fail("interrupted, no drive was created");
 		code = kcsd_signals_code(kcsd_signals_caught());
 	}
 	if (code) {
@@ -317,9 +317,9 @@ const struct command kcsd_cmd_create = {
 	.operands = "NAME",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "make a drive and power it on",
-	.detail = "NAME is that of the drive's directory in /sys/kernel/config/kcsd. If anything\n"
-		  "fails, nothing is left behind.",
+	.summary = "create a drive and power it on",
+	.detail = "NAME is also the name of its directory in /sys/kernel/config/kcsd. If a step\n"
+		  "fails, no drive remains.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.advanced = ~(OPT_BIT(SIZE) | OPT_BIT(BLOCK_SIZE) | OPT_BIT(BACKING_FILE) | OPT_BIT(CUS) |

@@ -15,8 +15,8 @@ static int delete(const struct args *args)
 		if (ret == -ENOENT || ret == -EINVAL)
 			code = kcsd_fail_no_drive(name);
 		else if (ret == -EPERM)
-			code = kcsd_fail("drive '%s' is the module's own and stays until 'rmmod "
-					 "kcsd'; 'insmod kcsd.ko drives=0' makes none", name);
+			code = kcsd_fail("the module created drive '%s', only 'rmmod kcsd' deletes "
+					 "it; 'insmod kcsd.ko drives=0' creates none", name);
 		else if (ret == -EBUSY)
 			code = kcsd_fail("drive '%s' is in use: unmount its file systems and close "
 					 "its block device first", name);
@@ -31,9 +31,9 @@ const struct command kcsd_cmd_delete = {
 	.operands = "NAME...",
 	.min_operands = 1,
 	.max_operands = -1,
-	.summary = "power drives off and remove them",
-	.detail = "What is kept in memory is lost; a backing file keeps its data. NAME is that\n"
-		  "given to 'kcsd create' ('kcsd list' shows it). Drives that the module made\n"
-		  "when it was loaded stay, untouched.",
+	.summary = "power drives off and delete them",
+	.detail = "Data in memory is lost; a backing file keeps its data. NAME is the name given\n"
+		  "to 'kcsd create' ('kcsd list' shows it). A drive that the module created when\n"
+		  "it was loaded cannot be deleted.",
 	.run = delete,
 };

@@ -6,9 +6,9 @@
 #include "program_file.h"
 
 #define OPTIONS(X) \
-	X(PROGRAM, "program", 'p', "NAME", "the program, when the file has several") \
-	X(BYTES, "bytes", 'b', NULL, "show the bytes, too") \
-	X(SOURCE, "source", 's', NULL, "show source lines, if the file has them (clang -g)") \
+	X(PROGRAM, "program", 'p', "NAME", "the program, if the file has several") \
+	X(BYTES, "bytes", 'b', NULL, "also show the bytes") \
+	X(SOURCE, "source", 's', NULL, "also show source lines, if the file has them (clang -g)") \
 	OPTION_JSON(X)
 
 enum { OPTIONS(OPT_ENUM) };
@@ -126,9 +126,9 @@ const struct command kcsd_cmd_disasm = {
 	.operands = "FILE [PROGRAM]",
 	.min_operands = 1,
 	.max_operands = 2,
-	.summary = "show a program's instructions",
+	.summary = "show the instructions of a program",
 	.detail = "FILE is an object file, an image or plain instructions; '-' is standard input.\n"
-		  "The program need not be valid. Needs no drive.",
+		  "The program may be invalid. Needs no drive.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.run = disasm,

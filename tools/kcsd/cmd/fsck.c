@@ -7,8 +7,8 @@
 #include "cmd.h"
 
 #define OPTIONS(X) \
-	X(ZONES, "zones", 'z', NULL, "list the zones, too") \
-	X(PROGRAMS, "programs", 'p', NULL, "list the programs, too") \
+	X(ZONES, "zones", 'z', NULL, "also list the zones") \
+	X(PROGRAMS, "programs", 'p', NULL, "also list the programs") \
 	OPTION_JSON(X)
 
 enum { OPTIONS(OPT_ENUM) };
@@ -38,7 +38,7 @@ static void print_zones(const struct kcsd_sidecar_info *info)
 
 	if (!info->zones)
 		return;
-	printf("zones: %u of %llu bytes, %llu of them to be written\n", info->zones,
+	printf("zones: %u of %llu bytes, %llu of them writable\n", info->zones,
 	       (unsigned long long)info->zone_size, (unsigned long long)info->zone_capacity);
 	if (info->conventional)
 		printf("conventional: %u\n", info->conventional);
@@ -55,14 +55,13 @@ static void print_info(const struct kcsd_sidecar_info *info)
 	       (unsigned long long)info->size, info->block_size);
 	print_zones(info);
 	printf("programs: %u\n", info->programs);
-	printf("records: %llu, of generation %llu\n", (unsigned long long)info->records,
+	printf("records: %llu, generation %llu\n", (unsigned long long)info->records,
 	       (unsigned long long)info->generation);
 	if (info->damaged)
-		printf("damaged copies: %u (harmless: the other copies are good; "
-		       "power on mends them)\n", info->damaged);
+		printf("damaged copies: %u (harmless: the other copies are valid; "
+		       "power on repairs them)\n", info->damaged);
 	if (info->torn)
-		printf("unfinished record: 1 (harmless: it was being written and not "
-		       "acknowledged)\n");
+		printf("unfinished record: 1 (harmless: the write was not acknowledged)\n");
 }
 
 static int print_zone(const struct kcsd_sidecar_zone_info *zone, void *arg)
@@ -158,7 +157,7 @@ static int check_json(const struct args *args, const struct kcsd_sidecar_info *i
 	return ret ? kcsd_fail("%s", error.text) : 0;
 }
 
-/* Refuse the name of a drive, unless a file has it, too. Return 0, or the exit code. */
+/* Refuse the name of a drive that is not also a file. Return 0, or the exit code. */
 static int refuse_drive(const char *name)
 {
 	char drive[KCSD_CONFIG_NAME_LEN], file[PATH_MAX + 1];
@@ -166,7 +165,7 @@ static int refuse_drive(const char *name)
 	if (!access(name, F_OK) || kcsd_find_config(name, drive) != 1)
 		return 0;
 	if (kcsd_attr_get(drive, "backing_file", file, sizeof(file)) || !*file)
-		return kcsd_fail("'%s' is a drive, whose data is in memory: it has no sidecar",
+		return kcsd_fail("'%s' is a drive with its data in memory: it has no sidecar",
 				 name);
 	return kcsd_fail("'%s' is a drive: its backing file is %s", name, file);
 }
@@ -199,7 +198,7 @@ const struct command kcsd_cmd_fsck = {
 	.operands = "FILE",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "tell whether a sidecar can be used, and what it says",
+	.summary = "validate a sidecar and print its content",
 	.detail = "FILE is the sidecar, or the backing file it belongs to. The drive should be "
 		  "powered off.",
 	.opts = opts,

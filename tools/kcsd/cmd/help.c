@@ -12,16 +12,16 @@ static int help(const struct args *args)
 	if (args->nr_operands) {
 		cmd = kcsd_command_find(args->operand[0]);
 		if (!cmd)
-			return kcsd_usage(args->cmd, "there is no command '%s'",
+			return kcsd_usage(args->cmd, "unknown command '%s'",
 					  args->operand[0]);
 		kcsd_command_help(cmd);
 		return 0;
 	}
 	printf("Usage: kcsd COMMAND [OPTION]...\n"
-	       "Make computational storage drives, and run programs on them.\n\n");
+	       "Create computational storage drives and run programs on them.\n\n");
 	for (i = 0; kcsd_commands[i]; i++)
 		printf("  %-12s%s\n", kcsd_commands[i]->name, kcsd_commands[i]->summary);
-	printf("\n'kcsd help COMMAND' tells more, as does kcsd(8).\n"
+	printf("\n'kcsd help COMMAND' and kcsd(8) explain more.\n"
 	       "Sizes: 512M, 1G, 0x1000. Ranges of LBAs: 0+1000, 0-999, all.\n"
 	       "Exit codes: 0 success, 1 failure, 2 wrong usage; of a run also 3 the program\n"
 	       "faulted, 4 it returned an error, 5 its output was cut; 128+N ended by signal N.\n");

@@ -8,8 +8,8 @@
 #include "program_file.h"
 
 #define OPTIONS(X) \
-	X(OUTPUT, "output", 'o', "FILE", "write the image there; '-': to standard output") \
-	X(PROGRAM, "program", 'p', "NAME", "the program, when the file has several") \
+	X(OUTPUT, "output", 'o', "FILE", "write the image to FILE; '-' is standard output") \
+	X(PROGRAM, "program", 'p', "NAME", "the program, if the file has several") \
 	X(HEAP, "heap", 0, "SIZE", "memory for the program's heap; default: 0") \
 	OPTION_JSON(X)
 
@@ -56,7 +56,7 @@ static int image(const struct args *args)
 	if (!path)
 		return kcsd_usage(args->cmd, "--output is missing");
 	if (!strcmp(path, "-") && isatty(STDOUT_FILENO))
-		return kcsd_usage(args->cmd, "an image is not for a terminal: '--output FILE'");
+		return kcsd_usage(args->cmd, "an image cannot go to a terminal: use --output FILE");
 	code = kcsd_args_size(args, OPT_HEAP, UINT32_MAX, &heap);
 	if (code)
 		return code;
@@ -79,10 +79,10 @@ const struct command kcsd_cmd_image = {
 	.operands = "OBJECT",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "write the image of a program, which a drive is loaded with, to a file",
-	.detail = "The image is all that a Load Program command (85h) carries: 'kcsd load',\n"
-		  "'kcsd run' and 'kcsd sim' take it as they take an object file, and so does a\n"
-		  "drive from any other program that sends one.",
+	.summary = "write the image of a program, as a drive loads it, to a file",
+	.detail = "The image is the data of a Load Program command (85h), which any program can\n"
+		  "send to a drive. 'kcsd load', 'kcsd run' and 'kcsd sim' take an image like an\n"
+		  "object file.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.run = image,

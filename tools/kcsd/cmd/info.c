@@ -23,19 +23,19 @@ struct info {
 #define NUMBERS(F) \
 	F(ns.nsze, "lbas", "LBAs", "") \
 	F(ns.lba_size, "lba_size", "LBA size", " bytes") \
-	F(ctrl.max_transfer, "max_transfer", "largest transfer", " bytes") \
+	F(ctrl.max_transfer, "max_transfer", "maximum transfer", " bytes") \
 	F(slm.size, "slm_size", "Subsystem Local Memory", " bytes") \
-	F(compute.maxmemrs, "max_range_sets", "memory range sets, at most", "") \
-	F(compute.maxmemr, "max_ranges", "ranges of a set, at most", "") \
+	F(compute.maxmemrs, "max_range_sets", "maximum memory range sets", "") \
+	F(compute.maxmemr, "max_ranges", "maximum ranges in a set", "") \
 	F(compute.cus, "compute_units", "compute units", "") \
 	F(compute.arena_len, "program_memory", "memory of a program", " bytes") \
-	F(compute.maxprog, "max_programs", "programs, at most", "") \
-	F(compute.nr_device, "device_programs", "programs of its own", "") \
+	F(compute.maxprog, "max_programs", "maximum programs", "") \
+	F(compute.nr_device, "device_programs", "built-in programs", "") \
 	F(compute.lpg, "load_granularity", "granularity of a load", " bytes") \
-	F(compute.maxact, "max_active", "active programs, at most", "") \
-	F(compute.max_program_len, "max_program_bytes", "size of a program, at most", " bytes") \
-	F(compute.maxpb, "max_total_program_bytes", "size of all programs, at most", " bytes") \
-	F(compute.insn_budget, "insn_budget", "budget", " instructions") \
+	F(compute.maxact, "max_active", "maximum active programs", "") \
+	F(compute.max_program_len, "max_program_bytes", "maximum size of a program", " bytes") \
+	F(compute.maxpb, "max_total_program_bytes", "maximum size of all programs", " bytes") \
+	F(compute.insn_budget, "insn_budget", "instruction limit", " instructions") \
 	F(compute.timeout_ms, "timeout_ms", "time limit", " ms") \
 	F(health.host_reads, "host_reads", "reads of namespace 1", "") \
 	F(health.host_writes, "host_writes", "writes of namespace 1", "") \
@@ -44,8 +44,8 @@ struct info {
 	F(health.busy_minutes, "busy_minutes", "compute units busy", " minutes") \
 	F(health.power_cycles, "power_cycles", "power cycles", "") \
 	F(health.power_on_hours, "power_on_hours", "powered on", " hours") \
-	F(health.media_errors, "media_errors", "errors of the medium", "") \
-	F(health.errors, "errors", "commands that failed", "") \
+	F(health.media_errors, "media_errors", "media errors", "") \
+	F(health.errors, "errors", "failed commands", "") \
 	F(health.critical_warning, "critical_warning", "critical warning (SMART)", "")
 
 static void print_text(const char *drive, const struct info *info)
@@ -108,7 +108,8 @@ static int info(const struct args *args)
 		return ret;
 	ret = identify(drv, &info);
 	if (ret)
-		ret = kcsd_fail_ret(ret, "%s: Identify, SMART", kcsd_drive_name(drv));
+		ret = kcsd_fail_ret(ret, "%s: cannot read Identify data and SMART",
+				    kcsd_drive_name(drv));
 	else if (kcsd_args_has(args, OPT_JSON))
 		print_json(kcsd_drive_name(drv), &info);
 	else
@@ -121,7 +122,7 @@ const struct command kcsd_cmd_info = {
 	.name = "info",
 	.operands = "[DRIVE]",
 	.max_operands = 1,
-	.summary = "show what a drive is and what it can do",
+	.summary = "show the properties and limits of a drive",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.run = info,

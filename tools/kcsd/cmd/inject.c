@@ -42,7 +42,7 @@ static int take_operands(struct inject *in)
 	in->word = args->operand + used;
 	in->nr = args->nr_operands - used;
 	if (in->nr && kcsd_args_has(args, OPT_JSON))
-		return kcsd_usage(args->cmd, "--json is for listing rules");
+		return kcsd_usage(args->cmd, "--json is only for a list of rules");
 	if (is_clear(in))
 		return in->nr > 1 ? kcsd_usage(args->cmd, "unexpected '%s'", in->word[1]) : 0;
 	return in->nr ? kcsd_rule_check(args->cmd, in->word, in->nr) : 0;
@@ -89,11 +89,11 @@ static int add(const struct inject *in, const char *name)
 	for (i = 0; i < in->nr && len < sizeof(text); i++)
 		len += snprintf(text + len, sizeof(text) - len, "%s%s", i ? " " : "", in->word[i]);
 	if (len >= sizeof(text))
-		return kcsd_usage(in->args->cmd, "so long a rule there is not");
+		return kcsd_usage(in->args->cmd, "the rule is too long");
 	ret = kcsd_attr_set(name, "inject", text);
 	if (ret == -ENOSPC)
-		return kcsd_fail("drive '%s' has as many rules as it can; 'kcsd inject %s clear' "
-				 "removes them", name, name);
+		return kcsd_fail("drive '%s' cannot have more rules; 'kcsd inject %s clear' "
+				 "removes all", name, name);
 	return ret ? kcsd_fail_config(ret, "drive '%s' refuses the rule", name) : 0;
 }
 
@@ -134,17 +134,17 @@ const struct command kcsd_cmd_inject = {
 	.name = "inject",
 	.operands = "[DRIVE] [clear|COMMAND WORD...]",
 	.max_operands = -1,
-	.summary = "have a drive fail, or list and clear the rules by which it does",
+	.summary = "make a drive fail by rules; list and clear the rules",
 	.detail = "COMMAND is " RULE_COMMANDS ". WORDs:\n"
-		  "  media_error        it fails as if the medium had\n"
-		  "  timeout            it fails when its sender would give it up\n"
-		  "  delay=MS           it takes that long, and then goes on\n"
-		  "  lba=START+COUNT    only what touches these LBAs\n"
-		  "  next=N             only the next N\n"
-		  "  probability=P      only so many of all, such as 0.01\n"
-		  "  seed=N             which ones; default: 0\n"
-		  "Of the first three a rule has one. Without a rule: the rules there are, and\n"
-		  "how often each has hit. A drive named like a COMMAND is chosen with --drive.",
+		  "  media_error        the command fails with a media error\n"
+		  "  timeout            the command fails when its sender would give up\n"
+		  "  delay=MS           the command starts after this delay\n"
+		  "  lba=START+COUNT    only commands that touch these LBAs\n"
+		  "  next=N             only the next N commands\n"
+		  "  probability=P      only this share of the commands, such as 0.01\n"
+		  "  seed=N             seed for probability; default: 0\n"
+		  "A rule has one of the first three. Without a rule: print the rules and how\n"
+		  "often each has hit. If the name of a drive is also a COMMAND, use --drive.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.run = inject,

@@ -70,7 +70,7 @@ static int list_drive(const struct kcsd_config_info *info, void *arg)
 	}
 	if (!list->nr++)
 		printf("%-16s %-8s %10s %6s %10s  %s\n", "NAME", "DRIVE", "SIZE", "BLOCK", "ZONES",
-		       "KEPT IN");
+		       "DATA IN");
 	print_row(info, drive, file);
 	return 0;
 }
@@ -87,13 +87,13 @@ static int list(const struct args *args)
 		json_object_put(list.json);
 		if (ret == -ENOENT)
 			return kcsd_fail("no drives: the kcsd module is not loaded; "
-					 "'insmod kcsd.ko' loads it and makes one");
-		return kcsd_fail_ret(ret, "listing drives");
+					 "'insmod kcsd.ko' loads it and creates one");
+		return kcsd_fail_ret(ret, "cannot list the drives");
 	}
 	if (list.json)
 		kcsd_json_print(list.json);
 	else if (!list.nr)
-		printf("no drives; 'kcsd create NAME' makes one\n");
+		printf("no drives; 'kcsd create NAME' creates one\n");
 	return 0;
 }
 

@@ -7,12 +7,13 @@
 
 #define OPTIONS(X) \
 	OPTION_DRIVE(X) \
-	X(PROGRAM, "program", 'p', "NAME", "the program, when the file has several") \
-	X(INDEX, "index", 'i', "N", "load it there; default: the first free index") \
+	X(PROGRAM, "program", 'p', "NAME", "the program, if the file has several") \
+	X(INDEX, "index", 'i', "N", "load at this index; default: the first free one") \
 	X(HEAP, "heap", 0, "SIZE", "memory for the program's heap; default: 0") \
-	X(PUID, "puid", 0, "N", "its unique identifier; default: none") \
-	X(ACTIVATE, "activate", 'a', NULL, "activate it, too") \
-	X(PERSIST, "persist", 0, NULL, "keep it, and whether it is active, over power off") \
+	X(PUID, "puid", 0, "N", "unique identifier of the program; default: none") \
+	X(ACTIVATE, "activate", 'a', NULL, "also activate it") \
+	X(PERSIST, "persist", 0, NULL, \
+	  "keep the program, and whether it is active, across power off") \
 	OPTION_JSON(X)
 
 enum { OPTIONS(OPT_ENUM) };

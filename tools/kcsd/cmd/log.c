@@ -7,8 +7,8 @@
 
 #define OPTIONS(X) \
 	OPTION_DRIVE(X) \
-	X(AFTER, "after", 0, "SEQ", "only lines newer than this number") \
-	X(ERRORS, "errors", 'e', NULL, "the newest commands that failed instead, newest first") \
+	X(AFTER, "after", 0, "SEQ", "only lines after this number") \
+	X(ERRORS, "errors", 'e', NULL, "print failed commands instead, newest first") \
 	OPTION_JSON(X)
 
 enum { OPTIONS(OPT_ENUM) };
@@ -145,7 +145,7 @@ static int show_log(const struct args *args)
 	int ret = kcsd_args_number(args, OPT_AFTER, UINT64_MAX, &after);
 
 	if (!ret && kcsd_args_has(args, OPT_ERRORS) && kcsd_args_has(args, OPT_AFTER))
-		ret = kcsd_usage(args->cmd, "--after is not for --errors");
+		ret = kcsd_usage(args->cmd, "--after and --errors exclude each other");
 	if (!ret)
 		ret = kcsd_pick_drive(kcsd_args_value(args, OPT_DRIVE), KCSD_OPEN_RDONLY, &drv);
 	if (ret)
@@ -157,7 +157,7 @@ static int show_log(const struct args *args)
 	else
 		ret = kcsd_program_log_each(drv, after, show, json);
 	if (ret)
-		ret = kcsd_fail_ret(ret, "%s: log", kcsd_drive_name(drv));
+		ret = kcsd_fail_ret(ret, "%s: cannot read the log", kcsd_drive_name(drv));
 	else if (json)
 		kcsd_json_print(json_object_get(json));
 	json_object_put(json);
@@ -168,7 +168,7 @@ static int show_log(const struct args *args)
 const struct command kcsd_cmd_log = {
 	.name = "log",
 	.operands = "",
-	.summary = "print what programs logged, their faults, or failed commands",
+	.summary = "print the log of programs and their faults, or failed commands",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.run = show_log,

@@ -50,8 +50,8 @@ const struct command kcsd_cmd_power = {
 	.operands = "DRIVE on|off",
 	.min_operands = 2,
 	.max_operands = 2,
-	.summary = "power a drive on, or off",
-	.detail = "What is kept in memory is lost at power off; a backing file keeps its data.\n"
-		  "Off, a drive keeps its directory and all that it was made with.",
+	.summary = "power a drive on or off",
+	.detail = "Power off loses data in memory; a backing file keeps its data. The drive keeps\n"
+		  "its directory in configfs and its options.",
 	.run = power,
 };

@@ -8,7 +8,8 @@
 
 #define OPTIONS(X) \
 	OPTION_DRIVE(X) \
-	X(SEED, "seed", 's', "N", "decides what of the unflushed writes survives; default: any") \
+	X(SEED, "seed", 's', "N", \
+	  "seed that selects which unflushed writes survive; default: random") \
 	X(ON, "on", 'o', NULL, "power the drive on again") \
 	OPTION_JSON(X)
 
@@ -22,7 +23,7 @@ static int take_seed(const struct args *args, uint64_t *seed)
 	if (kcsd_args_has(args, OPT_SEED))
 		return kcsd_args_number(args, OPT_SEED, UINT64_MAX, seed);
 	if (getrandom(&any, sizeof(any), 0) != sizeof(any))
-		return kcsd_fail("no random numbers; choose one with --seed");
+		return kcsd_fail("cannot get a random number; choose one with --seed");
 	*seed = any;
 	return 0;
 }
@@ -36,7 +37,7 @@ static int cut(const char *name, uint64_t seed)
 	ret = kcsd_attr_set(name, "power_cut", text);
 	if (ret == -ENODEV)
 		return kcsd_fail("drive '%s' is powered off", name);
-	return ret ? kcsd_fail_config(ret, "drive '%s': cannot cut its power", name) : 0;
+	return ret ? kcsd_fail_config(ret, "cannot cut the power of drive '%s'", name) : 0;
 }
 
 static void report(const struct args *args, const char *name, uint64_t seed, bool on)
@@ -78,10 +79,10 @@ const struct command kcsd_cmd_power_cut = {
 	.name = "power-cut",
 	.operands = "[DRIVE]",
 	.max_operands = 1,
-	.summary = "cut a drive's power: what was not flushed is lost, but for some of it",
-	.detail = "What survives are whole LBAs, chosen by the seed; of a sequential zone those\n"
-		  "in front of some write pointer. What is kept in memory, without a backing file,\n"
-		  "is lost as at any power off. Whoever uses the drive sees it vanish.",
+	.summary = "cut the power of a drive: most writes that were not flushed are lost",
+	.detail = "The seed selects whole LBAs that survive; in a sequential zone, all LBAs up to\n"
+		  "some write pointer. Without a backing file all data is lost, as at any power\n"
+		  "off. The drive disappears, even while it is in use.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.run = power_cut,

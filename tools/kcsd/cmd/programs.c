@@ -79,7 +79,7 @@ static int programs(const struct args *args)
 		programs.json = json_object_new_array();
 	ret = kcsd_program_each(drv, list_program, &programs);
 	if (ret)
-		ret = kcsd_fail_ret(ret, "%s: Program List", programs.drive);
+		ret = kcsd_fail_ret(ret, "%s: cannot read the list of programs", programs.drive);
 	else if (programs.json)
 		kcsd_json_print(json_object_get(programs.json));
 	else if (!programs.nr)

@@ -150,11 +150,12 @@ static int list(const struct args *args)
 		listing.json = json_object_new_array();
 	ret = kcsd_range_set_each(drv, list_set, &listing);
 	if (ret)
-		ret = kcsd_fail_ret(ret, "%s: Memory Range Set List", kcsd_drive_name(drv));
+		ret = kcsd_fail_ret(ret, "%s: cannot read the list of range sets",
+				    kcsd_drive_name(drv));
 	else if (listing.json)
 		kcsd_json_print(json_object_get(listing.json));
 	else if (!listing.nr)
-		printf("no range sets; 'kcsd ranges create START+LENGTH...' makes one\n");
+		printf("no range sets; 'kcsd ranges create START+LENGTH...' creates one\n");
 	json_object_put(listing.json);
 	kcsd_drive_close(drv);
 	return ret;

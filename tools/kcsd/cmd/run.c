@@ -17,13 +17,12 @@
 #define OPTIONS(X) \
 	OPTION_DRIVE(X) \
 	X(LBA, "lba", 'l', "RANGE[:ACCESS]", \
-	  "LBAs that it may touch: 0+1000, 0-999, all, or zones: z3+2; ACCESS r (default), w, a; " \
-	  "repeatable") \
+	  "grant LBAs: 0+1000, 0-999, all, or zones: z3+2; ACCESS: r (default), w, a; repeatable") \
 	X(RANGE, "range", 0, "START+LENGTH", \
-	  "bytes of SLM that it works on, START and LENGTH as sizes; repeatable") \
-	X(RANGE_SET, "range-set", 0, "ID", "a set of such ranges, by its identifier") \
-	X(AUDIT, "audit", 'A', NULL, "print which LBAs it read and wrote") \
-	X(KEEP, "keep", 'k', NULL, "leave it loaded and active")
+	  "grant bytes of SLM, START and LENGTH as sizes; repeatable") \
+	X(RANGE_SET, "range-set", 0, "ID", "grant the ranges of a set, by its identifier") \
+	X(AUDIT, "audit", 'A', NULL, "print which LBAs the program read and wrote") \
+	X(KEEP, "keep", 'k', NULL, "leave the program loaded and active")
 
 enum { OPT_BEFORE = NR_RUN_COMMON - 1, OPTIONS(OPT_ENUM) };
 static const struct opt opts[] = { RUN_COMMON(OPT_ROW) OPTIONS(OPT_ROW) };
@@ -57,7 +56,7 @@ static int take_range_set(struct run *run)
 		return kcsd_usage(run->args->cmd, "--range and --range-set exclude each other");
 	wrong = kcsd_parse_number(text, &rsid);
 	if (!wrong && (!rsid || rsid > UINT16_MAX))
-		wrong = "is no identifier of a set";
+		wrong = "is not an identifier of a set";
 	if (wrong)
 		return kcsd_usage(run->args->cmd, "--range-set: '%s' %s", text, wrong);
 	run->opts.rsid = rsid;
@@ -73,7 +72,7 @@ static int make_range_set(struct run *run)
 		return 0;
 	ret = kcsd_range_set_create(run->drv, run->ranges, run->opts.nr_ranges, &run->opts.rsid);
 	if (ret)
-		return kcsd_fail_ret(ret, "cannot create a set of the ranges");
+		return kcsd_fail_ret(ret, "cannot create a range set");
 	run->opts.nr_ranges = 0;
 	run->made_set = true;
 	return 0;
@@ -141,7 +140,7 @@ static int execute(struct run *run)
 		return ret < 0 ? kcsd_fail("%s", error.text) : 0;
 	}
 	if (ret)
-		return kcsd_fail_ret(ret, "io_uring");
+		return kcsd_fail_ret(ret, "cannot set up io_uring");
 	ret = kcsd_queue_submit(queue, &run->opts, 0, &error);
 	if (ret) {
 		kcsd_queue_destroy(queue);
@@ -151,7 +150,7 @@ static int execute(struct run *run)
 	kcsd_queue_destroy(queue);
 	if (kcsd_signals_caught())
 		return say_interrupted();
-	return ret ? kcsd_fail_ret(ret, "waiting for the run") : 0;
+	return ret ? kcsd_fail_ret(ret, "cannot wait for the run") : 0;
 }
 
 static int run_active(struct run *run)
@@ -214,10 +213,11 @@ static int run_named(struct run *run)
 	int ret = kcsd_program_each(run->drv, compare_name, &find);
 
 	if (!ret)
-		return kcsd_fail("%s: no such file, and no program of that name on %s", run->name,
+		return kcsd_fail("%s: no such file, and no program with this name on %s", run->name,
 				 kcsd_drive_name(run->drv));
 	if (ret != 1)
-		return kcsd_fail_ret(ret, "%s: Program List", kcsd_drive_name(run->drv));
+		return kcsd_fail_ret(ret, "%s: cannot read the list of programs",
+				     kcsd_drive_name(run->drv));
 	run->pind = find.found.pind;
 	if (!find.found.active)
 		ret = kcsd_program_activate(run->drv, run->pind);
@@ -228,7 +228,7 @@ static int run_named(struct run *run)
 	return run_active(run);
 }
 
-/* True if what has no directory and no file has this name. */
+/* True if what can be the name of a program: without a directory, and not an existing file. */
 static bool is_name(const char *what)
 {
 	return *what && !strchr(what, '/') && access(what, F_OK);
@@ -332,10 +332,10 @@ const struct command kcsd_cmd_run = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "run a program and print its result, output and cost",
-	.detail = "OBJECT is a file: its program is loaded and activated, run, and unloaded.\n"
-		  "INDEX is a program that is loaded and active; it stays.\n"
-		  "NAME is a program on the drive, such as its own ones ('kcsd programs'); it is\n"
-		  "activated if need be, and stays so. A file of that name comes first.\n\n"
+	.detail = "OBJECT is a file: load its program, activate it, run it and unload it.\n"
+		  "INDEX is a program that is loaded and active; it stays so.\n"
+		  "NAME is a program on the drive, also a built-in one ('kcsd programs'); it is\n"
+		  "activated if necessary and stays active. A file with this name is preferred.\n\n"
 		  RUN_EXIT_CODES,
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),

@@ -21,25 +21,27 @@
 
 #define OPTIONS(X) \
 	X(IMAGE, "lba", 'l', "FILE", \
-	  "what namespace 1 holds, and without --grant the stream; default: it has no LBAs") \
+	  "content of namespace 1, and the stream; default: no LBAs") \
 	X(GRANT, "grant", 'g', "RANGE[:ACCESS]", \
-	  "LBAs of it that it may touch, as --lba of run; default: all:r; repeatable") \
-	X(BLOCK, "block-size", 0, "SIZE", "bytes of an LBA: 512 or 4096; default: 4096") \
+	  "grant LBAs, as --lba of run; default: all:r; repeatable") \
+	X(BLOCK, "block-size", 0, "SIZE", "size of an LBA: 512 or 4096; default: 4096") \
 	X(ZONE_SIZE, "zone-size", 0, "SIZE", \
-	  "bytes of a zone, a power of 2: they are zones, all sequential; default: they are not") \
+	  "size of a zone, a power of 2; all zones are sequential; default: not zoned") \
 	X(ZONE_CAPACITY, "zone-capacity", 0, "SIZE", \
-	  "bytes of a zone that can be written; default: all of them") \
+	  "writable bytes of a zone; default: the whole zone") \
 	X(WRITTEN, "written", 0, "ZONE:LBAS", \
-	  "so many LBAs of it are written; default: to the last not all zeroes; repeatable") \
-	X(SLM, "slm", 0, "FILE", "what the SLM holds; default: zeroes, as long as --range needs") \
-	X(SIM_RANGE, "range", 0, "START+LENGTH", "as --range of run; without --lba") \
-	X(WRITE_BACK, "write-back", 'w', NULL, "write to FILE what it writes; default: forget it") \
-	X(ARENA, "arena-size", 0, "SIZE", "memory that it can have; default: 4M") \
-	X(ENGINE, "engine", 'e', "ENGINE", "which engine runs it: interp (default), or lowered") \
-	X(TRACE, "trace", 0, NULL, "print each instruction, and what registers it changed") \
+	  "number of LBAs written; default: up to the last that is not all zeroes; repeatable") \
+	X(SLM, "slm", 0, "FILE", "content of the SLM; default: zeroes, as long as --range needs") \
+	X(SIM_RANGE, "range", 0, "START+LENGTH", \
+	  "grant bytes of SLM, as --range of run; not with --lba") \
+	X(WRITE_BACK, "write-back", 'w', NULL, \
+	  "write the changes of the program to FILE; default: drop them") \
+	X(ARENA, "arena-size", 0, "SIZE", "memory of the program; default: 4M") \
+	X(ENGINE, "engine", 'e', "ENGINE", "engine: interp (default) or lowered") \
+	X(TRACE, "trace", 0, NULL, "print each instruction and the registers that it changed") \
 	X(RAW, "raw", 'r', "HEX", \
-	  "run these instructions ('-': standard input), print r0 as bare hexadecimal") \
-	X(MEM, "mem", 'm', "HEX", "for --raw: memory, whose address is in r1 and its length in r2")
+	  "run these instructions ('-': standard input), print only r0, in hexadecimal") \
+	X(MEM, "mem", 'm', "HEX", "for --raw: memory; r1 has its address, r2 its length")
 
 enum { OPT_BEFORE = NR_RUN_COMMON - 1, OPTIONS(OPT_ENUM) };
 static const struct opt opts[] = { RUN_COMMON(OPT_ROW) OPTIONS(OPT_ROW) };
@@ -76,7 +78,7 @@ static int open_raw(struct sim *s, const char *hex)
 	free(text);
 	if (wrong)
 		return kcsd_usage(s->run.args->cmd, "--raw: the program %s", wrong);
-	return p->len % INSN_LEN ? kcsd_fail("--raw: instructions are %u bytes each, and these are "
+	return p->len % INSN_LEN ? kcsd_fail("--raw: an instruction has %u bytes, and these are "
 					     "%zu bytes", INSN_LEN, p->len) : 0;
 }
 
@@ -89,9 +91,9 @@ static int open_program(struct sim *s)
 	int code;
 
 	if (!raw == !args->nr_operands)
-		return kcsd_usage(args->cmd, "either a file or --raw is wanted");
+		return kcsd_usage(args->cmd, "give either a file or --raw");
 	if (!raw && s->run.mem)
-		return kcsd_usage(args->cmd, "--mem is for --raw");
+		return kcsd_usage(args->cmd, "--mem needs --raw");
 	if (raw)
 		return open_raw(s, raw);
 	code = kcsd_args_size(args, OPT_HEAP, UINT32_MAX, &heap);
@@ -115,7 +117,7 @@ static int map_fd(const char *opt, const char *path, int fd, uint32_t unit, bool
 	if (size < 0)
 		return kcsd_fail("--%s: %s: %s", opt, path, strerror(errno));
 	if (write_back && size % unit)
-		return kcsd_fail("--write-back: %s does not end at a multiple of %u bytes", path,
+		return kcsd_fail("--write-back: the size of %s is not a multiple of %u bytes", path,
 				 unit);
 	*file_len = size;
 	*len = (size + unit - 1) / unit * unit;
@@ -151,7 +153,7 @@ static int map_file(const struct args *args, int opt, uint32_t unit, void **map,
 	if (fd < 0) {
 		why = strerror(errno);
 		hint = opt == OPT_IMAGE && is_range(path) ?
-		       "; --lba of sim is a FILE, LBAs of it are --grant" : "";
+		       "; --lba of sim is a FILE, --grant grants its LBAs" : "";
 		return kcsd_fail("--%s: %s: %s%s", opts[opt].name, path, why, hint);
 	}
 	code = map_fd(opts[opt].name, path, fd, unit, write_back, map, len, file_len);
@@ -165,7 +167,7 @@ static int map_lbas(struct sim *s)
 	int code;
 
 	if (!kcsd_args_has(args, OPT_IMAGE) && kcsd_args_has(args, OPT_GRANT))
-		return kcsd_usage(args->cmd, "--grant is for --lba");
+		return kcsd_usage(args->cmd, "--grant needs --lba");
 	code = map_file(args, OPT_IMAGE, s->opts.lba_size, &s->opts.lbas, &s->lbas_len,
 			&s->file_len);
 	s->opts.nsze = s->lbas_len / s->opts.lba_size;
@@ -180,12 +182,12 @@ static int make_zones(struct sim *s)
 
 	if (!kcsd_args_has(args, OPT_ZONE_SIZE)) {
 		if (kcsd_args_has(args, OPT_ZONE_CAPACITY) || kcsd_args_has(args, OPT_WRITTEN))
-			return kcsd_usage(args->cmd, "--zone-capacity and --written are for "
+			return kcsd_usage(args->cmd, "--zone-capacity and --written need "
 					  "--zone-size");
 		return 0;
 	}
 	if (!kcsd_args_has(args, OPT_IMAGE))
-		return kcsd_usage(args->cmd, "--zone-size is for --lba");
+		return kcsd_usage(args->cmd, "--zone-size needs --lba");
 	if ((code = kcsd_args_size(args, OPT_ZONE_SIZE, INT64_MAX, &size)) ||
 	    (code = kcsd_args_size(args, OPT_ZONE_CAPACITY, INT64_MAX, &cap)) ||
 	    (code = kcsd_sim_zones_make(&s->run.zones, args->cmd, size, cap, &s->opts)))
@@ -212,7 +214,8 @@ static int make_slm(struct sim *s)
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (s->opts.slm == MAP_FAILED) {
 		s->opts.slm = NULL;
-		return kcsd_fail("--range: no memory of %llu bytes", (unsigned long long)len);
+		return kcsd_fail("--range: cannot map %llu bytes of memory",
+				 (unsigned long long)len);
 	}
 	s->opts.slm_len = len;
 	return 0;
@@ -227,7 +230,7 @@ static int map_slm(struct sim *s)
 	if (code)
 		return code;
 	if (kcsd_args_has(args, OPT_SLM) && !s->run.opts.nr_ranges)
-		return kcsd_usage(args->cmd, "--slm is for --range");
+		return kcsd_usage(args->cmd, "--slm needs --range");
 	if (!kcsd_args_has(args, OPT_SLM))
 		return make_slm(s);
 	return map_file(args, OPT_SLM, KCSD_RANGE_GRANULARITY, &s->opts.slm, &s->opts.slm_len,
@@ -243,7 +246,7 @@ static int map_namespaces(struct sim *s)
 	if (lbas && ranges)
 		return kcsd_usage(args->cmd, "--lba and --range exclude each other");
 	if (kcsd_args_has(args, OPT_WRITE_BACK) && !lbas && !kcsd_args_has(args, OPT_SLM))
-		return kcsd_usage(args->cmd, "--write-back is for --lba and --slm");
+		return kcsd_usage(args->cmd, "--write-back needs --lba or --slm");
 	if ((code = map_lbas(s)) || (code = make_zones(s)))
 		return code;
 	return map_slm(s);
@@ -257,7 +260,7 @@ static int take_grants(struct sim *s)
 		run->grants[0].nlb = s->opts.nsze;
 		run->grants[0].access = KCSD_GRANT_READ;
 		if (s->opts.nsze > UINT32_MAX)
-			return kcsd_usage(run->args->cmd, "a file of so many LBAs wants --grant");
+			return kcsd_usage(run->args->cmd, "a file with so many LBAs needs --grant");
 		run->opts.nr_grants = 1;
 		run->opts.grants = run->grants;
 		if (!kcsd_args_has(run->args, OPT_LEN))
@@ -281,7 +284,7 @@ static int take_engine(struct sim *s)
 		return kcsd_usage(s->run.args->cmd, "--engine: '%s' is neither interp nor lowered",
 				  name);
 	if (s->opts.engine != KCSD_ENGINE_INTERP && kcsd_args_has(s->run.args, OPT_TRACE))
-		return kcsd_usage(s->run.args->cmd, "--trace is for --engine interp");
+		return kcsd_usage(s->run.args->cmd, "--trace needs --engine interp");
 	return 0;
 }
 
@@ -321,7 +324,7 @@ static void trace_step(const struct kcsd_sim_step *step, void *arg)
 static int say_refused(const struct sim *s, const struct kcsd_error *error)
 {
 	bool no_memory = error->verdict == KCSD_VERDICT_MEMORY;
-	const char *more = no_memory ? ": --arena-size gives it more" : "";
+	const char *more = no_memory ? ": increase it with --arena-size" : "";
 
 	if (s->program.obj || kcsd_args_has(s->run.args, OPT_RAW))
 		return kcsd_fail("the program is refused: %s%s", error->text, more);
@@ -422,8 +425,8 @@ const struct command kcsd_cmd_sim = {
 	.max_operands = 1,
 	.summary = "run a program without a drive, to develop it",
 	.detail = "FILE is an object file, an image or plain instructions; '-' is standard input.\n"
-		  "The engine is the drive's, in this process: no drive, no module, no root.\n"
-		  "Limits that are not given are those of a drive made with defaults.\n\n"
+		  "The engine of the drive runs in this process: no drive, module or root needed.\n"
+		  "Default limits are those of a drive with default options.\n\n"
 		  RUN_EXIT_CODES,
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),

@@ -13,10 +13,10 @@
 	OPTION_DRIVE(X) \
 	X(OUTPUT, "output", 'o', "FILE", \
 	  "read: write the bytes to a file; default: standard output") \
-	X(DATA, "data", 0, "FILE", "write: the bytes; default: standard input") \
-	X(HEX, "hex", 'x', "HEX", "write: the bytes, in hexadecimal") \
-	X(BYTE, "byte", 'b', "N", "fill: the byte, 0 to 255; default: 0") \
-	X(LBA, "lba", 'l', "RANGE", "copy: from these LBAs of namespace 1, may be repeated") \
+	X(DATA, "data", 0, "FILE", "write: read the bytes from FILE; default: standard input") \
+	X(HEX, "hex", 'x', "HEX", "write: these bytes") \
+	X(BYTE, "byte", 'b', "N", "fill: value of each byte, 0 to 255; default: 0") \
+	X(LBA, "lba", 'l', "RANGE", "copy: from these LBAs of namespace 1; repeatable") \
 	OPTION_JSON(X)
 
 enum { OPTIONS(OPT_ENUM) };
@@ -99,11 +99,11 @@ static int slm_read(struct slm *slm)
 	if (code)
 		return code;
 	if (!path && isatty(STDOUT_FILENO))
-		return kcsd_usage(slm->args->cmd, "the bytes would go to a terminal: --output FILE "
-				  "writes them to a file, '| od -tx1' shows them, --output - if "
-				  "that is meant");
+		return kcsd_usage(slm->args->cmd, "standard output is a terminal: write the bytes "
+				  "to a file with --output FILE, show them with '| od -tx1', or "
+				  "force it with --output -");
 	if (to_stdout && kcsd_args_has(slm->args, OPT_JSON))
-		return kcsd_usage(slm->args->cmd, "--json and the bytes exclude each other");
+		return kcsd_usage(slm->args->cmd, "--json needs --output FILE");
 	if (!to_stdout)
 		file = fopen(path, "w");
 	if (!file)
@@ -221,10 +221,10 @@ static const char *add_lbas(struct slm *slm, const char *text, struct kcsd_lba_r
 	uint32_t n;
 
 	if (!wrong && range.access != KCSD_GRANT_READ)
-		wrong = "is more than to read";
+		wrong = "asks for more than read access";
 	for (; !wrong && range.count; range.count -= n, range.first += n) {
 		if (*nr == KCSD_COPY_MAX_SOURCES)
-			return "is too much for one copy";
+			return "is too long for one copy";
 		n = range.count < KCSD_COPY_MAX_NLB ? range.count : KCSD_COPY_MAX_NLB;
 		sources[(*nr)++] = (struct kcsd_lba_range){ .slba = range.first, .nlb = n };
 		slm->bytes += (uint64_t)n * kcsd_drive_lba_size(slm->drv);
@@ -261,7 +261,7 @@ static int slm_copy(struct slm *slm)
 		return code;
 	if (lbas == (nr_operands(slm) > 1))
 		return kcsd_usage(slm->args->cmd,
-				  "copy: sources are either START+LENGTH... or --lba");
+				  "copy: the source is either START+LENGTH... or --lba");
 	return lbas ? copy_lbas(slm, to) : copy_bytes(slm, to);
 }
 

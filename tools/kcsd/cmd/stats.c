@@ -53,7 +53,7 @@ static int stats(const struct args *args)
 	if (ret == -ENOENT)
 		ret = kcsd_fail_no_drive(name);
 	else if (ret)
-		ret = kcsd_fail_ret(ret, "%s", name);
+		ret = kcsd_fail_ret(ret, "%s: cannot read the counters", name);
 	else if (!stats.nr && args->nr_operands)
 		ret = kcsd_fail("%s has no counter '%s'; 'kcsd stats' shows all", name,
 				args->operand[0]);
@@ -67,9 +67,9 @@ const struct command kcsd_cmd_stats = {
 	.name = "stats",
 	.operands = "[PATTERN...]",
 	.max_operands = -1,
-	.summary = "print a drive's counters",
-	.detail = "PATTERN chooses by name, as 'stats/media_*' or 'programs/0/runs'. Names and\n"
-		  "units are those of the files below /sys/class/kcsd/kcsd0.",
+	.summary = "print the counters of a drive",
+	.detail = "PATTERN selects counters by name, as 'stats/media_*' or 'programs/0/runs'.\n"
+		  "Names and units are those of the files below /sys/class/kcsd/kcsd0.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.run = stats,

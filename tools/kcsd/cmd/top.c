@@ -17,9 +17,9 @@
 #define LEAVE_SCREEN	"\033[?25h\033[?1049l"
 
 #define OPTIONS(X) \
-	X(DRIVE, "drive", 'd', "DRIVE", "this drive only, as kcsd0 or as it was named") \
-	X(INTERVAL, "interval", 'i', "MS", "time between two looks; default: 2000") \
-	X(COUNT, "count", 'n', "N", "end after so many; default: never") \
+	X(DRIVE, "drive", 'd', "DRIVE", "show only this drive, by its name or as kcsd0") \
+	X(INTERVAL, "interval", 'i', "MS", "interval between two samples; default: 2000") \
+	X(COUNT, "count", 'n', "N", "end after N intervals; default: never") \
 	OPTION_JSON(X)
 
 enum { OPTIONS(OPT_ENUM) };
@@ -171,7 +171,7 @@ static int top(const struct args *args)
 	if (top.interval_ms < MIN_MS)
 		return kcsd_usage(args->cmd, "--interval: less than %d ms", MIN_MS);
 	if (kcsd_args_has(args, OPT_COUNT) && !top.count)
-		return kcsd_usage(args->cmd, "--count: 0 times is never");
+		return kcsd_usage(args->cmd, "--count: 0 intervals are nothing to show");
 	top.one = kcsd_args_has(args, OPT_DRIVE);
 	if (top.one && (ret = kcsd_pick_name(kcsd_args_value(args, OPT_DRIVE), top.drive)))
 		return ret;
@@ -185,17 +185,18 @@ static int top(const struct args *args)
 	if (ret == -ENOENT && top.one)
 		return kcsd_fail_no_drive(top.drive);
 	if (ret == -ENOENT)
-		return kcsd_fail("the module is not loaded");
-	return ret < 0 ? kcsd_fail_ret(ret, "drives") : ret;
+		return kcsd_fail("the kcsd module is not loaded");
+	return ret < 0 ? kcsd_fail_ret(ret, "cannot read the counters") : ret;
 }
 
 const struct command kcsd_cmd_top = {
 	.name = "top",
 	.operands = "",
-	.summary = "show what drives are doing, again and again",
-	.detail = "Rates per second, those of data in MiB: between host and drive (HOST), and\n"
-		  "between drive and medium (MEDIA). BUSY%: of the time of all compute units,\n"
-		  "then of each. On a terminal q ends it; else it prints a table each time.",
+	.summary = "show the activity of drives continuously",
+	.detail = "Rates are per second; data is in MiB: between host and drive (HOST), and\n"
+		  "between drive and medium (MEDIA). BUSY% is the share of time that compute\n"
+		  "units are busy: all units, then each unit. On a terminal press q to quit;\n"
+		  "otherwise each interval prints a table.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.run = top,

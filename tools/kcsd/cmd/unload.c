@@ -4,7 +4,7 @@
 
 #define OPTIONS(X) \
 	OPTION_DRIVE(X) \
-	X(FORCE, "force", 'f', NULL, "deactivate them first")
+	X(FORCE, "force", 'f', NULL, "deactivate the programs first")
 
 enum { OPTIONS(OPT_ENUM) };
 static const struct opt opts[] = { OPTIONS(OPT_ROW) };

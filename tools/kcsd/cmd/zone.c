@@ -230,10 +230,10 @@ const struct command kcsd_cmd_zone = {
 	.summary = "report zones, or change their state",
 	.detail = "  kcsd zone report [DRIVE] [--from LBA] [--count N] [--state STATE]\n"
 		  "  kcsd zone open|close|finish|reset|offline [DRIVE] LBA...|--all\n\n"
-		  "LBA is the first LBA of a zone, as 'kcsd zone report' shows it. Zones are changed\n"
-		  "in order, up to the first that fails. With --all: open the closed zones, close\n"
-		  "the open ones, finish open and closed ones, reset these and full ones, take\n"
-		  "read-only ones offline.",
+		  "LBA is the first LBA of a zone, as 'kcsd zone report' shows it. Zones are\n"
+		  "changed in order, up to the first that fails. With --all: open the closed\n"
+		  "zones, close the open ones, finish open and closed ones, reset these and full\n"
+		  "ones, take read-only ones offline.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.actions = actions,

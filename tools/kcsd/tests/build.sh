@@ -102,7 +102,7 @@ check_build()
 	says "(unknown_helper.bpf.c:"
 	says "call of an unknown helper"
 	code 1 "build, no program" build "$top/bpf/tests/no_program.bpf.c"
-	says 'no program: one is a function with SEC("kcsd")'
+	says 'no program: a program is a function with SEC("kcsd")'
 	make_source wrong <<<'{ return nothing; }'
 	code 1 "build, an error" build wrong.bpf.c
 	says "undeclared identifier 'nothing'"
@@ -138,7 +138,7 @@ check_build()
 	code 1 "build, no compiler" build own.bpf.c --clang none
 	says "--clang: there is no command 'none'"
 	code 1 "build, a compiler of something else" build own.bpf.c --clang false
-	says "--clang: 'false' does not compile for BPF: version 14 or newer is wanted"
+	says "--clang: 'false' does not compile for BPF: version 14 or newer is needed"
 	make_source number <<<'{ double d = ctx->cparam1; return d * 1.5; }'
 	code 1 "build, floating point" build number.bpf.c
 	says "hint: a drive has no floating point"
@@ -159,7 +159,7 @@ check_installed()
 	says "-I $(realpath "$work")/usr/include -"
 	rm -r "$work/usr/include"
 	kcsd=$work/usr/bin/kcsd code 1 "build, without headers" build "$top/bpf/word.bpf.c"
-	says "no kcsd_helpers.h beside this command: --include names its directory"
+	says "cannot find kcsd_helpers.h near this command: name its directory with --include"
 	kcsd=$work/usr/bin/kcsd code 0 "build, headers elsewhere" build "$top/bpf/word.bpf.c" \
 		-I "$top/bpf" -I "$top/include/uapi"
 }
@@ -201,7 +201,7 @@ check_image()
 	says "--output: ./same.o is the same file as same.o, which is read"
 	is "  and it is there" "$(cmp "$work/same.o" "$bpf/word.bpf.o" && echo same)" same
 	code 1 "image, of the source" image "$top/bpf/word.bpf.c" -o x
-	says "word.bpf.c: a C file, no program yet: 'kcsd build "
+	says "word.bpf.c: this is C source: compile it with 'kcsd build "
 	code 2 "image, to nowhere" image "$bpf/word.bpf.o"
 	says "--output is missing"
 	code 1 "image, a full disk" image "$bpf/word.bpf.o" -o /dev/full

@@ -122,8 +122,8 @@ check_usage()
 	local command
 
 	usage "a command is missing"
-	usage "no command 'fly'" fly
-	usage "no command 'fly'" help fly
+	usage "unknown command 'fly'" fly
+	usage "unknown command 'fly'" help fly
 	for command in $(commands); do
 		usage "unknown option '--fly'" "$command" --fly
 		usage "unknown option '-Z'" "$command" -Z
@@ -186,31 +186,31 @@ check_values()
 	usage "'16E' does not fit 64 bits" create x --size=16E
 	usage "'-1' is not a number" create x --cus -1
 	usage "'' is not a number" create x --queues ''
-	usage "--size: '0' is not possible, it must be at least 1M; it is: bytes of the drive" \
+	usage "--size: '0' is not valid, it must be at least 1M" \
 		create x --size 0
-	usage "--size: '1000' is not possible, it must be at least 1M" create x --size 1000
-	usage "--size: '9E' is not possible, it must be from 1M to 9223372036854775807" \
+	usage "--size: '1000' is not valid, it must be at least 1M" create x --size 1000
+	usage "--size: '9E' is not valid, it must be from 1M to 9223372036854775807" \
 		create x --size 9E
-	usage "--size: '1048577' is not possible, it must be a multiple of 512" create x --size 1048577
-	usage "--block-size: '1K' is not possible, it must be 512 or 4096; it is: bytes of an LBA" \
+	usage "--size: '1048577' is not valid, it must be a multiple of 512" create x --size 1048577
+	usage "--block-size: '1K' is not valid, it must be 512 or 4096" \
 		create x --block-size 1K
-	usage "--cus: '65' is not possible, it must be from 1 to 64" create x --cus 65
-	usage "--queue-limit: '0' is not possible, it must be from 1 to 1048576" \
+	usage "--cus: '65' is not valid, it must be from 1 to 64" create x --cus 65
+	usage "--queue-limit: '0' is not valid, it must be from 1 to 1048576" \
 		create x --queue-limit 0
-	usage "--arena-size: '100K' is not possible, it must be from 128K to 256M" \
+	usage "--arena-size: '100K' is not valid, it must be from 128K to 256M" \
 		create x --arena-size 100K
-	usage "--arena-size: '1' is not possible, it must be from 128K to 256M" \
+	usage "--arena-size: '1' is not valid, it must be from 128K to 256M" \
 		create x --arena-size 1
-	usage "--slm-size: '5000' is not possible, it must be a multiple of 4K" create x --slm-size 5000
-	usage "--cu-cpus: 'a' is not possible; it is: CPUs" create x --cu-cpus a
-	usage "--cu-cpus: '1-' is not possible; it is: CPUs" create x --cu-cpus 1-
-	usage "--max-open-zones is for drives with --zone-size" create x --max-open-zones 3
+	usage "--slm-size: '5000' is not valid, it must be a multiple of 4K" create x --slm-size 5000
+	usage "--cu-cpus: 'a' is not valid; expected: CPUs" create x --cu-cpus a
+	usage "--cu-cpus: '1-' is not valid; expected: CPUs" create x --cu-cpus 1-
+	usage "--max-open-zones needs --zone-size" create x --max-open-zones 3
 	usage "--zone-capacity is more than --zone-size" create x --zone-size 64M --zone-capacity 65M
-	usage "--engine: 'fast' is not possible; it is: how programs run" create x --engine fast
-	usage "--zone-size: '3M' is not possible" create x --zone-size 3M
-	usage "--max-append: '12K' is not possible" create x --max-append 12K
-	usage "--timeout-ms: '0' is not possible" create x --timeout-ms 0
-	usage "--load-granularity: '0' is not possible" create x --load-granularity 0
+	usage "--engine: 'fast' is not valid; expected: engine for programs" create x --engine fast
+	usage "--zone-size: '3M' is not valid" create x --zone-size 3M
+	usage "--max-append: '12K' is not valid" create x --max-append 12K
+	usage "--timeout-ms: '0' is not valid" create x --timeout-ms 0
+	usage "--load-granularity: '0' is not valid" create x --load-granularity 0
 	usage "program index 'x' is not a number: 'kcsd programs' shows the index of 'x'" unload x
 	usage "program index '65536' is more than 65535" activate 65536
 	usage "program index '-1' is not a number" deactivate -- -1
@@ -234,12 +234,12 @@ check_values()
 	usage "--program is for object files" run 0 --program x
 	usage "--heap is for object files" run 0 --heap 1M
 	usage "'x' is not a number" log --after x
-	usage "'1+x' is no range of bytes" ranges create 1+x
+	usage "'1+x' is not a range of bytes" ranges create 1+x
 	usage "'0+4G' is 4 GiB or more" ranges create 0+4G
 	usage "'0+1' does not begin and end at multiples of 4096" ranges create 0+1
 	usage "'1+4K' does not begin and end at multiples of 4096" run 0 --range 1+4K
 	for name in '' .x a/b 'a b' "$(printf 'x%.0s' $(seq 32))"; do
-		usage "'$name' is no name for a drive: 1 to 31 letters, digits, '_', '-' and '.'" \
+		usage "'$name' is not a valid drive name: 1 to 31 letters, digits, '_', '-' and '.'" \
 			create "$name"
 	done
 	usage "range set 'x' is not a number" ranges delete 1 x
@@ -256,14 +256,14 @@ check_rules()
 	usage "'x' is none of lba=, media_error, timeout, delay=, next=" inject read x
 	usage "'LBA=1+1' is none of" inject read LBA=1+1
 	usage "'media_error=1' is none of" inject read media_error=1
-	usage "of media_error, timeout, delay=MS a rule has one" inject read
-	usage "of media_error, timeout, delay=MS a rule has one" inject read media_error timeout
-	usage "'timeout': timeout is there already" inject -d x write timeout timeout
-	usage "flush: it has no LBAs" inject flush lba=0+1 timeout
-	usage "execute: it has no LBAs" inject execute lba=0+1 timeout
-	usage "seed= is for probability=" inject read timeout seed=1
+	usage "a rule needs exactly one of media_error, timeout, delay=MS" inject read
+	usage "a rule needs exactly one of media_error, timeout, delay=MS" inject read media_error timeout
+	usage "'timeout': timeout is given twice" inject -d x write timeout timeout
+	usage "flush has no LBAs" inject flush lba=0+1 timeout
+	usage "execute has no LBAs" inject execute lba=0+1 timeout
+	usage "seed= needs probability=" inject read timeout seed=1
 	usage "unexpected 'x'" inject kcsd0 clear x
-	usage "--json is for listing rules" inject kcsd0 clear --json
+	usage "--json is only for a list of rules" inject kcsd0 clear --json
 	for word in lba=1 lba=1+0 lba=x+1 lba=1+1x lba=+1 lba=18446744073709551615+2 lba=0x1+1; do
 		usage "'$word' is not lba=START+COUNT" inject read "$word" media_error
 	done
@@ -300,7 +300,7 @@ check_files()
 	fails "the argument is longer than 65536 bytes" run 0 --arg-file "$work/long"
 	fails "--data: $work/none: No such file" run 0 --data "$work/none"
 	fails "No such file" run 0 --output "$work/none/out"
-	fails "none: No such file or directory; make it first" create x --backing-file "$work/none"
+	fails "none: No such file or directory; create it first" create x --backing-file "$work/none"
 	fails "$work/none" run "$work/none"
 	fails "$work/none" load "$work/none"
 	fails "$manual" run "$manual"

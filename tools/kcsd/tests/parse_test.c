@@ -56,14 +56,14 @@ static const struct bytes {
 	{ "0x10+0x20", NULL, 16, 32 },
 	{ "0+18446744073709551615", NULL, 0, UINT64_MAX },
 	{ "0+0", "empty range", 0, 0 },
-	{ "", "no range of bytes", 0, 0 },
-	{ "4096", "no range of bytes", 0, 0 },
-	{ "+4096", "no range of bytes", 0, 0 },
-	{ "0+", "no range of bytes", 0, 0 },
-	{ "0+1+2", "no range of bytes", 0, 0 },
-	{ "-1+2", "no range of bytes", 0, 0 },
-	{ "0-4095", "no range of bytes", 0, 0 },
-	{ "00000000000000000000000000000000+1", "no range of bytes", 0, 0 },
+	{ "", "not a range of bytes", 0, 0 },
+	{ "4096", "not a range of bytes", 0, 0 },
+	{ "+4096", "not a range of bytes", 0, 0 },
+	{ "0+", "not a range of bytes", 0, 0 },
+	{ "0+1+2", "not a range of bytes", 0, 0 },
+	{ "-1+2", "not a range of bytes", 0, 0 },
+	{ "0-4095", "not a range of bytes", 0, 0 },
+	{ "00000000000000000000000000000000+1", "not a range of bytes", 0, 0 },
 	{ "0+16E", "64 bits", 0, 0 },
 	{ "16E+1", "64 bits", 0, 0 },
 };
@@ -198,7 +198,7 @@ static void test_no_zones(void)
 {
 	struct kcsd_range range;
 
-	ok(matches(kcsd_parse_range("z0", NSZE, 0, &range), "does not have"), "no zones", "z0");
+	ok(matches(kcsd_parse_range("z0", NSZE, 0, &range), "the drive has none"), "no zones", "z0");
 }
 
 static void test_hexes(void)

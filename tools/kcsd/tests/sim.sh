@@ -144,12 +144,12 @@ check_options()
 	prints "result: 21"
 	prints "engine: $engine"
 	small "an error" 4 add --cparam1 18446744073709551594
-	prints "result: 18446744073709551594 (-22: arguments, its own or a helper's, that cannot be)"
-	says "the program returned an error: -22 (arguments, its own or a helper's, that cannot be)"
+	prints "result: 18446744073709551594 (-22: an argument of the program or of a helper is not valid)"
+	says "the program returned an error: -22 (an argument of the program or of a helper is not valid)"
 	small "the least error" 4 add --cparam1 18446744073709547521
 	small "no error any more" 0 add --cparam1 18446744073709547520
 	small "an error, JSON" 4 add --cparam1 18446744073709551615 --json
-	has '[.message, .status] | @csv' '"the program returned an error: -1 (an error of its own)",0'
+	has '[.message, .status] | @csv' '"the program returned an error: -1 (its own error code)",0'
 	small "an argument" 0 echo --arg 'some text'
 	prints "output: 9 bytes"
 	prints "some text"
@@ -163,9 +163,9 @@ check_options()
 	small "output to a file" 0 echo --arg abc --output "$work/emitted"
 	is "  and it is there" "$(cat "$work/emitted")" abc
 	small "no room for the output" 5 fill --cparam1 9000 --out-max 8192
-	prints "result: 18446744073709551588 (-28: the zone, or the room for the output, is full)"
+	prints "result: 18446744073709551588 (-28: the zone or the output is full)"
 	says "the program's output was cut after "
-	says " bytes: --out-max SIZE makes room for more than 8 KiB, up to 16 MiB"
+	says " bytes: --out-max SIZE allows more than 8 KiB, up to 16 MiB"
 	small "no room, and no error" 5 spill --cparam1 9000 --out-max 8192
 	prints "result: 9000"
 	small "no room, JSON" 5 spill --cparam1 9000 --out-max 8192 --json
@@ -174,7 +174,7 @@ check_options()
 	has '[.result, .output.bytes, .output.cut] | @csv' 16777216,16777216,false
 	head -c 2M /dev/zero | tr '\0' x >"$work/line"
 	code 4 "too long a line" sim "$bpf/grep.bpf.o" --lba "$work/line" --arg x
-	says "-7 (what must stay together, such as a line, is longer than the program keeps; --len ends"
+	says "-7 (a line, or another unit of data, is longer than the buffer of the program; --len ends"
 	small "a heap" 0 heap --heap 100000
 	prints "result: 100000"
 	small "time goes on" 0 clock
@@ -214,7 +214,7 @@ check_lbas()
 	prints "result: 4702111234474983745"
 	small "an empty file" 3 read_lba --lba /dev/null
 	small "LBAs instead of a file" 1 read_lba --lba 0+1
-	says "--lba: 0+1: No such file or directory; --lba of sim is a FILE, LBAs of it are --grant"
+	says "--lba: 0+1: No such file or directory; --lba of sim is a FILE, --grant grants its LBAs"
 	small "no such file" 1 read_lba --lba "$work/none"
 	is "  and no more is said" "$(grep -c -e --grant "$work/err")" 0
 }
@@ -311,7 +311,7 @@ check_faults()
 	says "bpf_ktime_get_ns()"
 	code 1 "too large a program" sim "$bpf/word.bpf.o" --arena-size 64K
 	says "the program needs more memory than a compute unit has: "
-	says "and there are 65536 (arena_size): --arena-size gives it more"
+	says "and there are 65536 (arena_size): increase it with --arena-size"
 	small "room enough" 0 heap --heap 8M --arena-size 16M
 	small "no room for the heap" 1 heap --heap 8M
 	says "the program needs more memory"
@@ -376,7 +376,7 @@ check_raw()
 	code 1 "raw, no end" sim --raw "b700000000000000"
 	says "instruction 0: the function can run past its last instruction"
 	code 1 "raw, half an instruction" sim --raw "b7000000"
-	says "--raw: instructions are 8 bytes each, and these are 4 bytes"
+	says "--raw: an instruction has 8 bytes, and these are 4 bytes"
 	code 1 "raw, nothing" sim --raw ""
 	says "the program has no instructions"
 	code 2 "raw, no hex" sim --raw "b7zz"
@@ -384,7 +384,7 @@ check_raw()
 	code 2 "raw, memory is no hex" sim --raw $exit --mem 0
 	says "--mem: '0' is not hex"
 	code 2 "raw, and a file" sim --raw $exit "$behave"
-	says "either a file or --raw is wanted"
+	says "give either a file or --raw"
 	code 2 "raw, two kinds of memory" sim --raw $exit --mem 00 --arg x
 	says "exclude each other"
 	head -c 65537 /dev/zero >"$work/long"
@@ -418,7 +418,7 @@ check_trace()
 check_usage()
 {
 	code 2 "sim of nothing" sim
-	says "either a file or --raw is wanted"
+	says "give either a file or --raw"
 	for option in --block-size=3 --block-size=x --engine=fast --arena-size=x --budget=0 \
 		--timeout=0 --format=png --cparam1=x --grant=0+1 --write-back --mem=00 --grant=x \
 		--heap=-1 --out-max=16385K; do
@@ -429,26 +429,26 @@ check_usage()
 	code 2 "sim, no such engine" sim "$behave" --engine fast
 	says "--engine: 'fast' is neither interp nor lowered"
 	code 2 "sim, a trace of lowered code" sim "$behave" --engine lowered --trace
-	says "--trace is for --engine interp"
+	says "--trace needs --engine interp"
 	code 2 "sim, a grant of nothing" sim "$behave" -p add --grant 0+1
-	says "--grant is for --lba"
+	says "--grant needs --lba"
 	code 2 "sim, nothing to write to" sim "$behave" -p add --write-back
-	says "--write-back is for --lba"
+	says "--write-back needs --lba"
 	code 2 "sim, memory for a file" sim "$behave" --mem 00
-	says "--mem is for --raw"
+	says "--mem needs --raw"
 	small "an LBA beyond the file" 1 read_lba --lba "$work/zeroes" --grant 2
-	says "--grant: '2' goes beyond the drive's last LBA, 1"
+	says "--grant: '2' goes beyond the last LBA of the drive, 1"
 	small "no such LBA file" 1 read_lba --lba "$work/none"
 	says "--lba: $work/none: No such file"
 	small "LBAs, a directory" 1 read_lba --lba "$work"
 	says "--lba: $work: Is a directory"
 	printf x >"$work/one"
 	small "to write to half an LBA" 1 read_lba --lba "$work/one" --write-back
-	says "does not end at a multiple of 4096 bytes"
+	says "is not a multiple of 4096 bytes"
 	# shellcheck disable=SC2046 # words
 	small "too many grants" 1 read_lba --lba "$work/zeroes" \
 		$(for _ in $(seq 129); do echo --grant 0; done)
-	says "at most 128 ranges"
+	says "at most 128 grants"
 	code 1 "no such file" sim "$work/none"
 	says "$work/none: No such file"
 	code 1 "a directory" sim "$work"
@@ -503,7 +503,7 @@ check_ranges()
 	says "exclude each other"
 	code 2 "range that is none" sim "$bpf/filter.bpf.o" --range x
 	code 2 "SLM without ranges" sim "$bpf/filter.bpf.o" --slm "$slm"
-	says "is for --range"
+	says "needs --range"
 	run sim "$bpf/filter.bpf.o" --engine lowered --range 0+4K >"$work/out" 2>"$work/err"
 	says "interpreter only"
 }
@@ -543,7 +543,7 @@ check_zones()
 	prints "result: 64"
 	prints "zone 1: 5 of 8 LBAs written"
 	zone_filter 4 "zones, no room" 0 8 0 1000 --grant z0 --grant z1:a --written 1:6
-	prints "result: 18446744073709551588 (-28: the zone, or the room for the output, is full)"
+	prints "result: 18446744073709551588 (-28: the zone or the output is full)"
 	zone_filter 0 "zones, a small capacity" 0 8 0 1000 --grant z0 --grant z1:a \
 		--zone-capacity 2K
 	prints "result: 128"
@@ -561,15 +561,15 @@ check_zones()
 check_zones_refused()
 {
 	zone_filter 2 "zones, no power of 2" 0 8 0 1 --zone-size 3K
-	says "--zone-size: '3072' is no power of 2"
+	says "--zone-size: '3072' is not a power of 2"
 	zone_filter 2 "zones, less than an LBA" 0 8 0 1 --zone-size 256
-	says "or less than an LBA"
+	says "of at least an LBA"
 	zone_filter 2 "zones of no size" 0 8 0 1 --zone-size 0
 	zone_filter 2 "zones, more capacity" 0 8 0 1 --zone-capacity 8K
 	says "--zone-capacity: '8192' is more than the zone size"
 	zone_filter 2 "zones, half an LBA" 0 8 0 1 --zone-capacity 256
 	zone_filter 1 "zones, half a zone" 0 8 0 1 --zone-size 32K
-	says "the file of --lba is no multiple of 32768 bytes"
+	says "the --lba file is not a multiple of 32768 bytes"
 	zone_filter 2 "zones, no such zone" 0 8 0 1 --written 4:1
 	says "--written: '4:1': the last zone is 3"
 	zone_filter 2 "zones, too many LBAs" 0 8 0 1 --written 3:9
@@ -577,13 +577,13 @@ check_zones_refused()
 	zone_filter 2 "zones, no LBAs" 0 8 0 1 --written 3
 	says "--written: '3' is not ZONE:LBAS"
 	code 2 "zones without LBAs" sim "$bpf/zone_filter.bpf.o" --zone-size 4K
-	says "--zone-size is for --lba"
+	says "--zone-size needs --lba"
 	code 2 "a capacity without zones" sim "$bpf/zone_filter.bpf.o" --lba "$work/zones" \
 		--zone-capacity 4K
-	says "are for --zone-size"
+	says "need --zone-size"
 	code 2 "what is written without zones" sim "$bpf/zone_filter.bpf.o" --lba "$work/zones" \
 		--written 0:1
-	says "are for --zone-size"
+	says "need --zone-size"
 }
 
 # ---- disasm ----
@@ -726,13 +726,13 @@ check_manual()
 	code 1 "output over the argument" sim "$bpf/word.bpf.o" --data "$work/book" -o "$work/book"
 	is "  and it is there" "$(cmp "$work/book" "$work/book.txt" && echo same)" same
 	code 1 "a C file" sim "$top/bpf/word.bpf.c"
-	says "word.bpf.c: a C file, no program yet: 'kcsd build "
+	says "word.bpf.c: this is C source: compile it with 'kcsd build "
 	code 1 "a text" sim "$work/book"
 	says "$work/book: neither an object file nor a valid image or instructions: "
 	code 1 "an append without zones" sim "$bpf/lines.bpf.o" --lba "$work/book" --grant 0+1:a
-	says "--grant: '0+1:a': 'a' is for zones, and there are none"
+	says "--grant: '0+1:a': 'a' needs zones, and the drive has none"
 	code 3 "a budget" sim "$bpf/lines.bpf.o" --lba "$work/book" --budget 9
-	says "instruction budget exceeded: 9 instructions, as --budget says"
+	says "instruction budget exceeded: 9 instructions, set by --budget"
 	code 4 "an argument that makes no sense" sim "$bpf/word.bpf.o"
 	says "log: the argument is the word, 1 to 256 bytes"
 	code 4 "a length as crc32c's CPARAM1" sim "$bpf/crc32c.bpf.o" --cparam1 5
