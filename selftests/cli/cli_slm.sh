@@ -50,7 +50,7 @@ test_ranges()
 	code 2 "ranges create, not aligned" ranges create -d $NAME 1+4K
 	says "'1+4K' does not begin and end at multiples of 4096 (4K)"
 	code 1 "ranges create, beyond the end" ranges create -d $NAME 1T+4K
-	says "START and LENGTH are multiples of 4096 and within the SLM"
+	says "START and LENGTH must be multiples of 4096 and inside the SLM"
 	code 2 "run, a range that is not aligned" run -d $NAME "$bpf/filter.bpf.o" --range 0+100
 	says "--range: '0+100' does not begin and end at multiples of 4096 (4K)"
 	code 1 "ranges delete, no such set" ranges delete -d $NAME 7

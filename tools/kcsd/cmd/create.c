@@ -185,42 +185,50 @@ static int check_together(const struct args *args)
 	return 0;
 }
 
-/* Validate the options as far as possible without the module. */
-static int check_values(const struct args *args)
+static int set_attribute(const struct args *args, int i, const char *name, const char *value)
+{
+	int ret = kcsd_attr_set(name, attributes[i].name, value);
+
+	if (ret == -EINVAL)
+		return kcsd_fail("drive '%s' refuses --%s %s; expected: %s", name, opts[i].name,
+				 kcsd_args_value(args, i), opts[i].help);
+	return ret ? kcsd_fail_config(ret, "drive '%s' refuses --%s %s", name, opts[i].name,
+				      kcsd_args_value(args, i)) : 0;
+}
+
+/* Validate all given options; write them to the drive unless name is NULL. */
+static int take_attributes(const struct args *args, const char *name)
 {
 	char value[PATH_MAX];
-	int i, ret;
+	int i, code;
 
 	for (i = 0; i < NR_ATTRIBUTES; i++) {
 		if (!kcsd_args_has(args, i))
 			continue;
-		ret = attribute_value(args, i, value, sizeof(value));
-		if (ret)
-			return ret;
+		code = attribute_value(args, i, value, sizeof(value));
+		if (!code && name)
+			code = set_attribute(args, i, name, value);
+		if (code)
+			return code;
 	}
-	return check_together(args);
+	return 0;
+}
+
+/* Validate the options as far as possible without the module. */
+static int check_values(const struct args *args)
+{
+	int code = take_attributes(args, NULL);
+
+	return code ? code : check_together(args);
 }
 
 /* Write the attributes, then power on. Return 0, or the exit code. */
 static int configure(const struct args *args, const char *name)
 {
-	char value[PATH_MAX];
-	int i, ret;
+	int code = take_attributes(args, name), ret;
 
-	for (i = 0; i < NR_ATTRIBUTES; i++) {
-		if (!kcsd_args_has(args, i))
-			continue;
-		ret = attribute_value(args, i, value, sizeof(value));
-		if (ret)
-			return ret;
-		ret = kcsd_attr_set(name, attributes[i].name, value);
-		if (ret == -EINVAL)
-			return kcsd_fail("drive '%s' refuses --%s %s; expected: %s", name,
-					 opts[i].name, kcsd_args_value(args, i), opts[i].help);
-		if (ret)
-			return kcsd_fail_config(ret, "drive '%s' refuses --%s %s", name,
-						opts[i].name, kcsd_args_value(args, i));
-	}
+	if (code)
+		return code;
 	ret = kcsd_drive_power(name, true);
 	return ret ? kcsd_fail_config(ret, "cannot power on drive '%s'", name) : 0;
 }

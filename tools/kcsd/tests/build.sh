@@ -3,46 +3,9 @@
 #
 # Test kcsd build and kcsd image, which make images for a drive from C. Print TAP.
 #
-#	build.sh KCSD OUTPUT	OUTPUT: build directory of bpf/
-set -u
-export LC_ALL=C
-
-kcsd=$1
-bpf=$2/bpf
-top=$(cd "$(dirname "$0")/../../.." && pwd)
-. "$top/selftests/tap/tap.sh"
-
-# Explain a failure by the output of the last command.
-explain()
-{
-	head -n 12 "$work/out" "$work/err"
-}
-
-# code WANTED NAME ARGUMENT...: test the exit code of kcsd; save output to $work/out and err.
-code()
-{
-	local wanted=$1 name=$2 got
-
-	shift 2
-	(cd "$work" && "$kcsd" "$@" >"$work/out" 2>"$work/err")
-	got=$?
-	[ $got = "$wanted" ]
-	verdict $? "$name"
-	[ $got = "$wanted" ] || echo "# expected exit code $wanted, got $got"
-}
-
-# prints LINE, says TEXT: test the last standard output, standard error.
-prints()
-{
-	grep -q -x -F -e "$1" "$work/out"
-	verdict $? "  and prints: $1"
-}
-
-says()
-{
-	grep -q -F -e "$1" "$work/err"
-	verdict $? "  and says: $1"
-}
+#	build.sh KCSD OUTPUT
+# shellcheck source=tools/kcsd/tests/lib.sh
+. "$(dirname "$0")/lib.sh"
 
 # make_source NAME LINE...: write these lines and a program NAME with the body of stdin.
 make_source()
@@ -219,7 +182,7 @@ check_image()
 	says "bad.image: section kcsd, instruction 0: unknown or unsupported instruction"
 }
 
-echo "TAP version 13"
+begin
 check_compilers
 check_build
 check_installed
