@@ -26,7 +26,7 @@ static int fail_action(const struct args *args)
 	return kcsd_usage(args->cmd, "'%s' is none of %s", args->operand[0], names);
 }
 
-static int check_operands(const struct args *args, const struct action *a)
+static int validate_operands(const struct args *args, const struct action *a)
 {
 	int nr = args->nr_operands - 1;
 
@@ -37,7 +37,7 @@ static int check_operands(const struct args *args, const struct action *a)
 	return 0;
 }
 
-static int check_options(const struct args *args, const struct action *a)
+static int validate_options(const struct args *args, const struct action *a)
 {
 	int i;
 
@@ -55,7 +55,7 @@ int kcsd_action_run(const struct args *args)
 
 	if (!a)
 		return fail_action(args);
-	if ((code = check_operands(args, a)) || (code = check_options(args, a)))
+	if ((code = validate_operands(args, a)) || (code = validate_options(args, a)))
 		return code;
 	return a->run(args);
 }

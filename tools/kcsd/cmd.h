@@ -108,7 +108,7 @@ const char *kcsd_args_value(const struct args *args, int opt);
  * Refuse an output file that the same command line reads, as an operand or as the FILE of an
  * option. Return 0, or the exit code with the error printed.
  */
-int kcsd_args_check_output(const struct args *args, const char *path);
+int kcsd_args_validate_output(const struct args *args, const char *path);
 void kcsd_command_help(const struct command *cmd);
 /*
  * Parse the value of an option. Leave *value alone if the option was not given. Return 0, or

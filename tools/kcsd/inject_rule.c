@@ -134,7 +134,7 @@ static int find_word(const char *text)
 	return i;
 }
 
-static int check_word(const struct command *cmd, const char *text, unsigned int *seen)
+static int validate_word(const struct command *cmd, const char *text, unsigned int *seen)
 {
 	const struct word *w;
 	int i = find_word(text);
@@ -151,7 +151,7 @@ static int check_word(const struct command *cmd, const char *text, unsigned int 
 	return 0;
 }
 
-int kcsd_rule_check(const struct command *cmd, char **words, int nr)
+int kcsd_rule_validate(const struct command *cmd, char **words, int nr)
 {
 	const struct rule_command *c = find_command(words[0]);
 	unsigned int seen = 0;
@@ -160,7 +160,7 @@ int kcsd_rule_check(const struct command *cmd, char **words, int nr)
 	if (!c)
 		return kcsd_usage(cmd, "'%s' is none of " RULE_COMMANDS ", clear", words[0]);
 	for (i = 1; i < nr; i++) {
-		code = check_word(cmd, words[i], &seen);
+		code = validate_word(cmd, words[i], &seen);
 		if (code)
 			return code;
 	}
@@ -173,7 +173,7 @@ int kcsd_rule_check(const struct command *cmd, char **words, int nr)
 	return 0;
 }
 
-int kcsd_rule_check_lbas(char **words, int nr, uint64_t nsze)
+int kcsd_rule_validate_lbas(char **words, int nr, uint64_t nsze)
 {
 	uint64_t start, count;
 	int i;

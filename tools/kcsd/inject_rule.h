@@ -14,9 +14,9 @@
 
 bool kcsd_is_rule_command(const char *word);
 /* Validate a rule word by word. Return 0, or the exit code with the error printed. */
-int kcsd_rule_check(const struct command *cmd, char **words, int nr);
+int kcsd_rule_validate(const struct command *cmd, char **words, int nr);
 /* The same for the LBAs of a rule, on a drive with nsze LBAs. */
-int kcsd_rule_check_lbas(char **words, int nr, uint64_t nsze);
+int kcsd_rule_validate_lbas(char **words, int nr, uint64_t nsze);
 /* Return a line of the file as an object that the caller owns. Modifies line. */
 json_object *kcsd_rule_json(char *line);
 

@@ -210,7 +210,7 @@ static bool is_same(const struct stat *st, const char *path)
 	return !stat(path, &other) && st->st_dev == other.st_dev && st->st_ino == other.st_ino;
 }
 
-int kcsd_args_check_output(const struct args *args, const char *path)
+int kcsd_args_validate_output(const struct args *args, const char *path)
 {
 	const char *input = NULL;
 	struct stat st;

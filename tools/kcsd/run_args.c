@@ -120,7 +120,7 @@ static int take_format(struct run *run)
 }
 
 /* Validate only the syntax of the ranges: the number of LBAs is not known yet. */
-static int check_ranges(struct run *run)
+static int validate_ranges(struct run *run)
 {
 	struct kcsd_range range;
 	const char *wrong;
@@ -154,7 +154,7 @@ static int open_output(struct run *run)
 		run->output_fd = STDOUT_FILENO;
 		return 0;
 	}
-	code = kcsd_args_check_output(run->args, path);
+	code = kcsd_args_validate_output(run->args, path);
 	if (code)
 		return code;
 	run->output_fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
@@ -169,7 +169,7 @@ int kcsd_run_args(struct run *run)
 
 	run->output_fd = -1;
 	if ((code = take_numbers(run)) || (code = take_format(run)) ||
-	    (code = check_ranges(run)) || (code = take_arguments(run)))
+	    (code = validate_ranges(run)) || (code = take_arguments(run)))
 		return code;
 	return open_output(run);
 }

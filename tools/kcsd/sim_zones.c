@@ -22,8 +22,8 @@ static uint64_t end_of_data(const struct sim_zones *z, const struct kcsd_sim_opt
 	return lba;
 }
 
-static int check_sizes(const struct command *cmd, uint64_t size, uint64_t cap,
-		       const struct kcsd_sim_opts *opts)
+static int validate_sizes(const struct command *cmd, uint64_t size, uint64_t cap,
+			  const struct kcsd_sim_opts *opts)
 {
 	if (size & (size - 1) || size < opts->lba_size)
 		return kcsd_usage(cmd, "--zone-size: '%llu' is not a power of 2 of at least an LBA",
@@ -40,7 +40,7 @@ static int check_sizes(const struct command *cmd, uint64_t size, uint64_t cap,
 int kcsd_sim_zones_make(struct sim_zones *z, const struct command *cmd, uint64_t size,
 			uint64_t cap, struct kcsd_sim_opts *opts)
 {
-	int code = check_sizes(cmd, size, cap, opts);
+	int code = validate_sizes(cmd, size, cap, opts);
 	uint64_t i;
 
 	if (code)

@@ -218,7 +218,7 @@ static void make_command(struct build *b, char **argv, char cpu[16])
 	argv[argc] = NULL;
 }
 
-static int check_includes(const struct args *args)
+static int validate_includes(const struct args *args)
 {
 	int i, nr = 0;
 
@@ -371,7 +371,7 @@ static int take_object(const struct build *b, int code)
 /* Make a temporary name in the folder of the object, so that rename() works. */
 static int name_made(struct build *b)
 {
-	int code = kcsd_args_check_output(b->args, b->object);
+	int code = kcsd_args_validate_output(b->args, b->object);
 	char dir[PATH_MAX];
 	struct stat st;
 
@@ -422,7 +422,7 @@ static int build(const struct args *args)
 	if (!b)
 		return kcsd_fail("out of memory");
 	b->args = args;
-	if (!(code = check_includes(args)) && !(code = name_files(b)) &&
+	if (!(code = validate_includes(args)) && !(code = name_files(b)) &&
 	    !(code = find_clang(b)) && !(code = find_headers(b))) {
 		find_system(b);
 		code = compile(b);

@@ -30,7 +30,7 @@
 	A(NUMBER, QUEUE_LIMIT, "queue-limit", "queue_limit", "N", \
 	  "limit of runs and long copies of an open file, 1 to 1048576; default: 16384") \
 	A(NUMBER, QUICK_US, "quick-us", "quick_us", "US", \
-	  "microseconds of a quick run, on the CPU of its submitter, 0 (off) to 10000; default: 50") \
+	  "microseconds of a quick run, on its submitter's CPU, 0 (off) to 10000; default: 50") \
 	A(SIZE, ARENA_SIZE, "arena-size", "arena_size", "SIZE", \
 	  "memory of a program, 128K to 256M; default: 4M") \
 	A(NUMBER, TIMEOUT_MS, "timeout-ms", "timeout_ms", "MS", \
@@ -158,7 +158,7 @@ static bool is_cpu_list(const char *text)
 }
 
 /* Validate the options that depend on each other. */
-static int check_together(const struct args *args)
+static int validate_together(const struct args *args)
 {
 	static const int of_zones[] = {
 		OPT_ZONE_CAPACITY, OPT_CONVENTIONAL_ZONES, OPT_MAX_OPEN_ZONES, OPT_MAX_ACTIVE_ZONES,
@@ -215,11 +215,11 @@ static int take_attributes(const struct args *args, const char *name)
 }
 
 /* Validate the options as far as possible without the module. */
-static int check_values(const struct args *args)
+static int validate_values(const struct args *args)
 {
 	int code = take_attributes(args, NULL);
 
-	return code ? code : check_together(args);
+	return code ? code : validate_together(args);
 }
 
 /* Write the attributes, then power on. Return 0, or the exit code. */
@@ -289,7 +289,7 @@ static int create(const struct args *args)
 		return kcsd_usage(args->cmd, "'%s' is not a valid drive name: 1 to %d letters, "
 				  "digits, '_', '-' and '.', not '.' first", name,
 				  MAX_NAME);
-	code = check_values(args);
+	code = validate_values(args);
 	if (code)
 		return code;
 	kcsd_signals_catch();

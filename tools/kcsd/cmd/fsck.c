@@ -137,7 +137,7 @@ static int add_program(const struct kcsd_program_info *program, void *arg)
 	return 0;
 }
 
-static int check_json(const struct args *args, const struct kcsd_sidecar_info *info)
+static int print_json(const struct args *args, const struct kcsd_sidecar_info *info)
 {
 	json_object *json = info_json(info), *list;
 	struct kcsd_error error;
@@ -184,7 +184,7 @@ static int fsck(const struct args *args)
 	if (ret)
 		return kcsd_fail("%s", error.text);
 	if (kcsd_args_has(args, OPT_JSON))
-		return check_json(args, &info);
+		return print_json(args, &info);
 	print_info(&info);
 	if (kcsd_args_has(args, OPT_ZONES))
 		ret = kcsd_sidecar_zone_each(args->operand[0], print_zone, NULL, &error);

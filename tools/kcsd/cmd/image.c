@@ -61,7 +61,7 @@ static int image(const struct args *args)
 	if (code)
 		return code;
 	object.heap_len = heap;
-	if (strcmp(path, "-") && (code = kcsd_args_check_output(args, path)))
+	if (strcmp(path, "-") && (code = kcsd_args_validate_output(args, path)))
 		return code;
 	code = kcsd_open_object(args->operand[0], &object, &obj);
 	if (code)

@@ -45,7 +45,7 @@ static int take_operands(struct inject *in)
 		return kcsd_usage(args->cmd, "--json is only for a list of rules");
 	if (is_clear(in))
 		return in->nr > 1 ? kcsd_usage(args->cmd, "unexpected '%s'", in->word[1]) : 0;
-	return in->nr ? kcsd_rule_check(args->cmd, in->word, in->nr) : 0;
+	return in->nr ? kcsd_rule_validate(args->cmd, in->word, in->nr) : 0;
 }
 
 static int clear(const char *name)
@@ -84,7 +84,7 @@ static int add(const struct inject *in, const char *name)
 	ret = powered_lbas(name, &nsze);
 	if (ret)
 		return kcsd_fail_config(ret, "drive '%s'", name);
-	if (nsze && kcsd_rule_check_lbas(in->word, in->nr, nsze))
+	if (nsze && kcsd_rule_validate_lbas(in->word, in->nr, nsze))
 		return KCSD_EXIT_FAILED;
 	for (i = 0; i < in->nr && len < sizeof(text); i++)
 		len += snprintf(text + len, sizeof(text) - len, "%s%s", i ? " " : "", in->word[i]);

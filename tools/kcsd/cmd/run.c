@@ -234,7 +234,7 @@ static bool is_name(const char *what)
 	return *what && !strchr(what, '/') && access(what, F_OK);
 }
 
-static int check_no_object_options(const struct run *run)
+static int validate_no_object_options(const struct run *run)
 {
 	static const int others[] = { OPT_PROGRAM, OPT_HEAP, OPT_KEEP };
 	size_t i;
@@ -258,12 +258,12 @@ static int open_program(struct run *run)
 	int code;
 
 	if (what[strspn(what, "0123456789")] == '\0' && *what) {
-		code = check_no_object_options(run);
+		code = validate_no_object_options(run);
 		return code ? code : kcsd_pick_index(run->args, what, &run->pind);
 	}
 	if (is_name(what)) {
 		run->name = what;
-		return check_no_object_options(run);
+		return validate_no_object_options(run);
 	}
 	code = kcsd_args_size(run->args, OPT_HEAP, UINT32_MAX, &heap);
 	if (code)

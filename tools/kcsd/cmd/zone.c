@@ -135,7 +135,7 @@ static const struct change *find_change(const char *name)
 	return c;
 }
 
-static int check_lbas(const struct zone *zone)
+static int validate_lbas(const struct zone *zone)
 {
 	int i;
 
@@ -201,7 +201,7 @@ static int change(const struct args *args)
 	struct zone zone;
 	int code;
 
-	if ((code = take_operands(args, &zone)) || (code = check_lbas(&zone)))
+	if ((code = take_operands(args, &zone)) || (code = validate_lbas(&zone)))
 		return code;
 	return with_drive(&zone, 0, change_zones, &zone);
 }
