@@ -30,13 +30,13 @@ test_create()
 	code 0 "  and delete" delete kst-zones
 	code 0 "create, no whole zones" create kst-zones --size 6M --zone-size 4M
 	prints "size: 4 MiB (rounded down to whole zones; 6 MiB was requested)"
-	code 0 "  and it is gone" delete kst-zones
+	code 0 "  and delete" delete kst-zones
 	code 0 "create, whole zones, JSON" create kst-zones --size 8M --zone-size 4M --json
 	has .size 8388608
 	code 0 "  and delete" delete kst-zones
 	code 1 "create, the name is taken" create $NAME
 	says "drive '$NAME' already exists"
-	code 2 "create, no such name" create a/b
+	code 2 "create, an invalid name" create a/b
 	says "'a/b' is not a valid drive name: 1 to 31 letters, digits, '_', '-' and '.'"
 	code 2 "create, too long a name" create "kst-$(printf 'x%.0s' $(seq 28))"
 	code 0 "create, the longest name" create "kst-$(printf 'x%.0s' $(seq 27))" --size 8M
@@ -68,7 +68,7 @@ test_create_refused()
 	says "kst-bad"
 	code 2 "create, no compute units" create kst-bad --cus 0
 	says "--cus: '0' is not valid"
-	is "create, nothing is left of those" "$(drives)" 1
+	is "create, refused drives leave nothing" "$(drives)" 1
 }
 
 test_backing_file()
@@ -101,7 +101,7 @@ test_backing_file()
 	says "'kst-file' is a drive: its backing file is $work/image"
 	code 1 "fsck, a drive by its node" fsck "$drive"
 	says "'$drive' is a drive with its data in memory: it has no sidecar"
-	code 0 "  and it is gone" delete kst-file
+	code 0 "  and delete" delete kst-file
 }
 
 test_delete_busy()

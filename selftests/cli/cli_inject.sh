@@ -31,10 +31,10 @@ test_inject()
 	for _ in $(seq 16); do
 		"$kcsd" inject $NAME flush media_error
 	done
-	code 1 "inject, more than can be" inject $NAME flush media_error
+	code 1 "inject, too many rules" inject $NAME flush media_error
 	says "'kcsd inject $NAME clear' removes all"
 	code 0 "inject, clear them" inject clear --drive $NAME
-	code 1 "inject, LBAs that are not there" inject $NAME read lba=16384+1 media_error
+	code 1 "inject, LBAs beyond the drive" inject $NAME read lba=16384+1 media_error
 	says "'lba=16384+1' goes beyond the last LBA of the drive, 16383"
 	code 1 "inject, more LBAs than there are" inject $NAME read media_error lba=16383+2
 	says "'lba=16383+2' goes beyond"

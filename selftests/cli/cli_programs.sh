@@ -90,7 +90,7 @@ test_bad_objects()
 		says "more memory than a compute unit has: 217"
 		says "(data 4096, heap 2097152, the rest stack and arguments), and there are 1048576"
 		says "'kcsd create --arena-size' sets the memory of a program, --heap"
-		code 1 "$program, which of several" $program -d $NAME "$bpf/tests/behave.bpf.o"
+		code 1 "$program, several programs and no name" $program -d $NAME "$bpf/tests/behave.bpf.o"
 		says "echo"
 		code 1 "$program, not a program of the object" \
 			$program -d $NAME "$bpf/tests/behave.bpf.o" \
@@ -131,10 +131,10 @@ test_builtin()
 	says "--keep is for object files"
 	code 1 "load, to a device-defined index" load -d $own -i 3 "$bpf/word.bpf.o"
 	says "Program Index Not Downloadable"
-	code 1 "unload, a program of the drive's own" unload -d $own 4
+	code 1 "unload, a device-defined program" unload -d $own 4
 	says "Program Index Not Downloadable (it is built into the drive)"
-	code 0 "load, one" load -d $own "$bpf/word.bpf.o"
-	code 0 "load, two" load -d $own "$bpf/word.bpf.o"
+	code 0 "load, first" load -d $own "$bpf/word.bpf.o"
+	code 0 "load, second" load -d $own "$bpf/word.bpf.o"
 	code 1 "load, no index is left" load -d $own "$bpf/word.bpf.o"
 	code 0 "info, device-defined programs" info --json -d $own
 	has '[.max_programs, .device_programs, .load_granularity] | @csv' 2,4,1

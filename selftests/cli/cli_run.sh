@@ -113,7 +113,7 @@ test_run_lbas()
 	test_medium
 	behave "run, no audit" 0 read_lba --cparam1 3 --lba 0+9 --json
 	has 'has("audit")' false
-	code 1 "run, LBAs that are not there" run -d $NAME "$bpf/word.bpf.o" --lba 16384 --arg x
+	code 1 "run, LBAs beyond the drive" run -d $NAME "$bpf/word.bpf.o" --lba 16384 --arg x
 	says "'16384' goes beyond the last LBA of the drive, 16383"
 	# shellcheck disable=SC2046 # words
 	code 1 "run, too many ranges" run -d $NAME "$bpf/word.bpf.o" --arg x \

@@ -179,8 +179,8 @@ test_copy()
 	says "a copy: the kernel log says why" "kcsd$index has the same UUID"
 	point "a copy: accepted alone, as the original" eval \
 		'power 0 && set_attribute kst-copy power 1 && set_attribute kst-copy power 0'
-	point "a copy: a new UUID" "$kcsd" new-uuid "$work/copy"
-	point "a copy: both are there" eval 'power 1 && set_attribute kst-copy power 1'
+	point "a copy: write a new UUID" "$kcsd" new-uuid "$work/copy"
+	point "a copy: both drives power on" eval 'power 1 && set_attribute kst-copy power 1'
 	is "a copy: the original's names" "$(names)" "$before"
 	is "a copy: the copy's zones" "$(cat $CONFIG/kst-copy/zone_offline)" 6
 	is "a copy: its names differ from the original's" "$(copy_names | grep -cxFf \
@@ -261,7 +261,7 @@ test_lost()
 		"$(dd if="$block" bs=64k skip=16 count=1 iflag=direct status=none | md5sum)" \
 		"$(head -c 65536 "$work/data" | md5sum)"
 	fails "a new UUID for a drive that is on" "powered on" "$kcsd" new-uuid "$work/image"
-	point "the drive goes" delete_drive side
+	point "remove the drive" delete_drive side
 }
 
 test_programs()

@@ -99,7 +99,7 @@ test_kcsd()
 	is "kcsd zone report: as text" "$("$kcsd" zone report "kcsd$index" -n 1 | tail -n 1 | tr -s ' ')" \
 		" 0 256 256 - conventional"
 	fails "kcsd zone report: beyond the drive" "LBA Out of Range" "$kcsd" zone report "kcsd$index" -f 4096
-	fails "kcsd zone: what the state forbids" "at LBA 1024, which is empty: open zones can be" \
+	fails "kcsd zone: a transition that the state forbids" "at LBA 1024, which is empty: open zones can be" \
 		"$kcsd" zone close "kcsd$index" 1024
 	fails "kcsd zone: open a full zone" \
 		"LBA 768, which is full: empty and closed zones can be opened, a" \
