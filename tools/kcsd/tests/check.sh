@@ -86,21 +86,21 @@ check_advanced()
 {
 	local command
 
-	ok "create --help: common options" test "$(help_part create common)" = \
+	point "create --help: common options" test "$(help_part create common)" = \
 		"--size --block-size --backing-file --cus --slm-size --zone-size --json --help"
-	ok "run --help: common options" test "$(help_part run common)" = \
+	point "run --help: common options" test "$(help_part run common)" = \
 		"--arg --data --cparam1 --cparam2 --len --output --format --program --json --drive \
 --lba --range --keep --help"
-	ok "sim --help: common options" test "$(help_part sim common)" = \
+	point "sim --help: common options" test "$(help_part sim common)" = \
 		"--arg --data --cparam1 --cparam2 --len --output --format --program --json --lba \
 --grant --zone-size --slm --range --write-back --trace --help"
 	for command in $(commands); do
 		case $command in
 		create | run | sim)
-			ok "$command --help: advanced options follow" \
+			point "$command --help: advanced options follow" \
 				test -n "$(help_part "$command" advanced)" ;;
 		*)
-			ok "$command --help: no advanced options" \
+			point "$command --help: no advanced options" \
 				test -z "$(help_part "$command" advanced)" ;;
 		esac
 	done
