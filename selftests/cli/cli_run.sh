@@ -284,7 +284,7 @@ test_terminal()
 		/dev/null >"$work/out" 2>&1 </dev/null
 	point "run, a terminal" test "$(wc -l <"$work/out")" -lt 40
 	point "  and the rest is announced" \
-		grep -q "and 99744 bytes more: --output FILE" "$work/out"
+		grep -q "and 99744 more bytes: --output FILE" "$work/out"
 	script -qec "$kcsd run -d $NAME --program spill --cparam1 8192 --hex $bpf/tests/behave.bpf.o" \
 		/dev/null >"$work/out" 2>&1 </dev/null
 	point "run, hex on a terminal" test "$(wc -l <"$work/out")" -gt 512
