@@ -7,6 +7,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
+#include <linux/nospec.h>
 #include <linux/percpu-refcount.h>
 #include <linux/uuid.h>
 #include <linux/kcsd.h>
@@ -106,9 +107,12 @@ static inline u64 kcsd_drive_budget(const struct kcsd_drive *drive, u64 asked)
 /* Return the namespace of an NSID; NULL if the drive has none. */
 static inline struct kcsd_ns *kcsd_drive_ns(const struct kcsd_drive *drive, u32 nsid)
 {
-	struct kcsd_ns *ns = nsid && nsid <= KCSD_NN ? drive->ns[nsid - 1] : NULL;
+	struct kcsd_ns *ns;
 
-	return ns && ns->active ? ns : NULL;
+	if (!nsid || nsid > KCSD_NN)
+		return NULL;
+	ns = drive->ns[array_index_nospec(nsid - 1, KCSD_NN)];
+	return ns->active ? ns : NULL;
 }
 
 #endif

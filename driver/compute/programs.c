@@ -7,7 +7,6 @@
 #include "compute/compute.h"
 #include "compute/debugfs.h"
 #include "compute/program.h"
-#include "compute/run.h"
 #include "config.h"
 #include "persist/sidecar.h"
 

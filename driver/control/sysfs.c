@@ -5,7 +5,6 @@
 
 #include "compute/compute.h"
 #include "compute/program.h"
-#include "compute/run.h"
 #include "compute/unit.h"
 #include "control/sysfs.h"
 #include "drive.h"

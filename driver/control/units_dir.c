@@ -7,7 +7,6 @@
 #include <linux/sysfs.h>
 
 #include "compute/compute.h"
-#include "compute/run.h"
 #include "compute/unit.h"
 #include "control/sysfs.h"
 #include "drive.h"

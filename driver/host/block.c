@@ -19,7 +19,6 @@
 #include "media/lba_io.h"
 #include "media/lbas.h"
 #include "media/store.h"
-#include "nvme/retained.h"
 #include "stats/counters.h"
 #include "stats/error_log.h"
 

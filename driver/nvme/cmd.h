@@ -65,10 +65,13 @@ struct kcsd_cmd_uses {
 	bool metadata;
 };
 
-/* Returns the namespace of an I/O command: the front end has checked its NSID. */
+/*
+ * Returns the namespace of an I/O command, which is that of its node: the front end has compared the
+ * NSIDs, and the one of the node is safe as an index while the CPU mis-speculates, too.
+ */
 static inline struct kcsd_ns *kcsd_cmd_ns(const struct kcsd_cmd *cmd)
 {
-	return cmd->drive->ns[cmd->nsid - 1];
+	return cmd->drive->ns[cmd->node - 1];
 }
 
 /* Set the result to the invalid field. Returns Invalid Field in Command. */

@@ -5,8 +5,6 @@
 #include "media/lbas.h"
 #include "nvme/cmd.h"
 #include "nvme/job.h"
-#include "nvme/retained.h"
-#include "stats/error_log.h"
 #include "stats/trace.h"
 
 static struct kcsd_job *to_job(struct kcsd_async *async)

@@ -11,7 +11,6 @@
 #include "compute/program.h"
 #include "compute/program_log.h"
 #include "compute/range_set.h"
-#include "compute/run.h"
 #include "compute/unit.h"
 #include "drive.h"
 #include "media/slm.h"

@@ -5,7 +5,6 @@
 
 #include "compute/compute.h"
 #include "compute/program.h"
-#include "compute/run.h"
 #include "drive.h"
 #include "limits.h"
 #include "nvme/cmd.h"

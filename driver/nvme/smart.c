@@ -5,7 +5,6 @@
 #include <linux/unaligned.h>
 
 #include "compute/compute.h"
-#include "compute/run.h"
 #include "compute/unit.h"
 #include "drive.h"
 #include "media/lbas.h"
