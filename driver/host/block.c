@@ -5,6 +5,7 @@
  */
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
+#include <linux/cpu.h>
 #include <linux/highmem.h>
 #include <linux/uio.h>
 #include <linux/workqueue.h>
@@ -382,6 +383,7 @@ static const struct block_device_operations block_fops = {
 static int init_tag_set(struct kcsd_disk *disk, const struct kcsd_lbas *lbas)
 {
 	struct blk_mq_tag_set *set = &disk->tag_set;
+	int ret;
 
 	set->ops = lbas->store.ops->blocking ? &block_work_ops : &block_inline_ops;
 	set->cmd_size = sizeof(struct block_work);
@@ -389,7 +391,11 @@ static int init_tag_set(struct kcsd_disk *disk, const struct kcsd_lbas *lbas)
 	set->queue_depth = lbas->cfg->queue_depth;
 	set->numa_node = NUMA_NO_NODE;
 	set->flags = KCSD_BLK_MQ_FLAGS | BLK_MQ_F_NO_SCHED_BY_DEFAULT;
-	return blk_mq_alloc_tag_set(set);
+	/* Spreading CPUs over queues warns (7.2) if one of them goes offline meanwhile. */
+	cpus_read_lock();
+	ret = blk_mq_alloc_tag_set(set);
+	cpus_read_unlock();
+	return ret;
 }
 
 static struct queue_limits block_limits(const struct kcsd_lbas *lbas)
