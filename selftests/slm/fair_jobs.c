@@ -146,8 +146,9 @@ TEST_F(fair_jobs, flood_does_not_delay_others)
 }
 
 /*
- * Shares are of time, so a job that was preempted counts for more. With first come, first served, a
- * would have had twice the time of b when half of the jobs of b were completed.
+ * Shares are of time, so a job that was preempted counts for more, and a job of a may be under way
+ * when the times are read. With first come, first served, a would have had twice the time of b, or
+ * more, when half of the jobs of b were completed.
  */
 TEST_F(fair_jobs, equal_floods_get_equal_shares)
 {
@@ -168,7 +169,7 @@ TEST_F(fair_jobs, equal_floods_get_equal_shares)
 	}
 	ns_a = tenant_number(self->a, "kcsd-run-ns:");
 	ns_b = tenant_number(self->b, "kcsd-run-ns:");
-	EXPECT_GT(ns_b * 3 / 2, ns_a) TH_LOG("completed: %d of a, %d of b", i - of_b, of_b);
+	EXPECT_GT(ns_b * 9 / 5, ns_a) TH_LOG("completed: %d of a, %d of b", i - of_b, of_b);
 	ASSERT_TRUE(reap_fills(&self->ring, 2 * half - i, tags + i));
 	EXPECT_LT(0, tenant_number(self->a, "kcsd-run-ns:"));
 	EXPECT_EQ(0, tenant_number(self->a, "kcsd-slots:"));
