@@ -37,7 +37,7 @@ static void le(u8 *to, u64 value, u32 bytes)
 
 static void raw_header(struct disk *d, u32 half, u64 generation, u64 id)
 {
-	u8 *at = d->now + half * (d->len / 2), h[128] = "kcsdsidecar";
+	u8 *at = d->now + half * (d->len / 2), h[128] = "kcsdside";
 
 	le(h + 8, 1, 4);
 	le(h + 16, generation, 8);

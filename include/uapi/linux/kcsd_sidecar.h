@@ -31,7 +31,7 @@
 #include <linux/types.h>
 
 #define KCSD_SIDECAR_SUFFIX		".kcsd"
-#define KCSD_SIDECAR_MAGIC		"kcsdsidecar"
+#define KCSD_SIDECAR_MAGIC		"kcsdside"	/* 8 bytes, without a NUL */
 #define KCSD_SIDECAR_VERSION		1
 #define KCSD_SIDECAR_SECTOR		512u
 #define KCSD_SIDECAR_HEADER_LEN		4096u	/* bytes before the first record */
