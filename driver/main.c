@@ -25,8 +25,8 @@
 	X(zone_size, "0 or a power of 2, at most 1T", \
 	  "Size of a zone, bytes or like 64M (default: 0, not zoned)") \
 	X(zone_capacity, "at most 1T", \
-	  "What of a sequential zone can be written, bytes or like 48M (default: 0, all)") \
-	X(conventional_zones, "a number", "How many zones are conventional (default: 0)") \
+	  "Part of a sequential zone that can be written, bytes or like 48M (default: 0, all)") \
+	X(conventional_zones, "a number", "Number of conventional zones (default: 0)") \
 	X(max_open_zones, "a number", "Zones open at once (default: 0, no limit)") \
 	X(max_active_zones, "a number", "Zones open or closed at once (default: 0, no limit)")
 
@@ -47,7 +47,7 @@ OPTION_PARAMS(PARAM)
 #undef PARAM
 
 module_param_named(backing_file, params.backing_file, charp, 0444);
-MODULE_PARM_DESC(backing_file, "Absolute path of a raw image that holds the drive's data (default: memory)");
+MODULE_PARM_DESC(backing_file, "Absolute path of a raw image that has the data of the drive (default: memory)");
 
 module_param_named(drives, params.drives, uint, 0444);
 MODULE_PARM_DESC(drives, "Drives to make, 0 to 256 (default: 1); more by mkdir in configfs");

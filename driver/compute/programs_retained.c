@@ -111,7 +111,7 @@ static int restore_program(void *ctx, const struct kcsd_sidecar_program *record,
 		kvfree(l.image);
 		if (ret != -EINVAL)
 			return ret;
-		pr_warn("kcsd%u: program %u of the sidecar is none for this drive: %s\n",
+		pr_warn("kcsd%u: program %u of the sidecar does not fit this drive: %s\n",
 			compute->index, pind, restore_reason(&verdict));
 		return 0;
 	}

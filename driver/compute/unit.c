@@ -329,7 +329,7 @@ static int unit_init(struct kcsd_compute *compute, struct kcsd_unit *unit, u32 n
 	}
 	/* A preference, not a binding: when the last of these CPUs goes offline, others run it. */
 	if (cpus && kcsd_kthread_prefer(task, cpus))
-		pr_warn("kcsd%u: unit %u cannot be kept to its CPUs\n", compute->index, nr);
+		pr_warn("kcsd%u: unit %u cannot be bound to cu_cpus\n", compute->index, nr);
 	wake_up_process(task);
 	unit->task = task;
 	return 0;

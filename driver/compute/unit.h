@@ -42,11 +42,11 @@ struct kcsd_unit {
 	u64 arena_len;			/* bytes; a power of two, at least cfg.arena_size */
 	u64 dirty;			/* [h] bytes that the last program could write */
 	u64 dirty_by;			/* [h] owner.file of the tenant that ran it */
-	u64 wipe_ns;			/* [h] time to wipe what another tenant left, before the run */
+	u64 wipe_ns;			/* [h] time to wipe data of another tenant before the run */
 	struct kcsd_mapping *mapping[KCSD_UNIT_MAPPINGS];	/* [h] NULL: none yet */
 	u64 mapping_clock;		/* [h] uses of mappings so far */
 	struct kcsd_lowered_ctl ctl;	/* [h] of JIT code; to cancel it: kcsd_run.ctl */
-	struct hrtimer timer;		/* for JIT code that counts no instructions; jit_code.c */
+	struct hrtimer timer;		/* for JIT code that counts no instructions; jit_run.c */
 	bool ticks;			/* [h] such code is running */
 	u64 runs;			/* [h] read without a lock */
 	seqcount_t busy_seq;		/* [h] for the next two; read without a lock */

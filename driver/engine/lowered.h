@@ -120,8 +120,8 @@ u64 kcsd_lowered_mem_len(const struct kcsd_image_view *view);
 u64 kcsd_lowered_span(u64 mem_len);
 
 /*
- * Lower a program that kcsd_validate_insns() has accepted. Returns 0, -ENOMEM, -EINTR if the task was
- * killed or *stop was set, or -E2BIG if the code would become too long: interpret the program.
+ * Lower a program that kcsd_validate_insns() has accepted. Returns 0, -ENOMEM, -EINTR if the task
+ * was killed or *stop was set, or -E2BIG if the code would become too long: interpret the program.
  *
  * Linear: visits each instruction of the program at most five times for each depth at which its
  * function is called, until there are more than KCSD_LOWERED_MAX_INSNS.

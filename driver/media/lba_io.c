@@ -41,8 +41,8 @@ static bool is_zoned(const struct kcsd_lbas *lbas)
 }
 
 /*
- * Count a media error, and return ret. Not counted: a full store, a broken rule of zones, a fault of
- * user memory.
+ * Count a media error, and return ret. Not counted: a full store, a broken rule of zones, a fault
+ * of user memory.
  */
 static int lba_io_result(struct kcsd_lbas *lbas, int ret)
 {

@@ -139,8 +139,8 @@ struct kcsd_cache_stats {
 /* Sum up the counters of a cache. All 0 without a cache. */
 void kcsd_store_cache_stats(const struct kcsd_store *s, struct kcsd_cache_stats *sum);
 /*
- * Erase the memory of a cache: data stays there that was written out or discarded. Call after a flush,
- * while no other call can begin.
+ * Erase the memory of a cache: data that was written out or discarded stays there. Call after a
+ * flush, while no other call can begin.
  */
 void kcsd_store_erase_cache(struct kcsd_store *s);
 /*

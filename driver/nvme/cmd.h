@@ -108,7 +108,7 @@ int kcsd_cmd_create_async(struct kcsd_cmd *cmd, const struct kcsd_async_ops *ops
 			  bool needs_slot);
 
 /*
- * Parse functions, called through the tables in opcodes.c. compute/compute.h and nvme/slm.h declare
+ * Parse functions, called through the tables of opcodes. nvme/execute.h and nvme/slm_cmd.h declare
  * the others.
  */
 int kcsd_get_log_parse(struct kcsd_cmd *cmd);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* Execute Program and Execute on LBAs. */
 #ifndef KCSD_EXECUTE_H
 #define KCSD_EXECUTE_H
 

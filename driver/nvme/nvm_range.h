@@ -20,8 +20,8 @@ struct kcsd_nvm_range {
 };
 
 /*
- * Check a command with SLBA and NLB but no data: unused fields, at most max bytes, LBAs on the drive.
- * Returns 0 or the status.
+ * Check a command with SLBA and NLB but no data: unused fields, at most max bytes, LBAs on the
+ * drive. Returns 0 or the status.
  */
 int kcsd_nvm_range_check(struct kcsd_cmd *cmd, const struct kcsd_cmd_uses *uses, u64 max);
 /*

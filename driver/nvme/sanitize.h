@@ -45,7 +45,7 @@ struct kcsd_sanitize {
 	struct kcsd_drive *drive;
 };
 
-/* Set drive->sanitize-> Returns 0 or -ENOMEM. */
+/* Set drive->sanitize. Returns 0 or -ENOMEM. */
 int kcsd_sanitize_alloc(struct kcsd_drive *drive);
 /* Start an interrupted Sanitize again. Call before the first node is created. */
 void kcsd_sanitize_power_on(struct kcsd_drive *drive);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Counters: per CPU, written without locks, folded when read. */
-#ifndef KCSD_STATS_H
-#define KCSD_STATS_H
+#ifndef KCSD_COUNTERS_H
+#define KCSD_COUNTERS_H
 
 #include <linux/percpu.h>
 #include <linux/types.h>

@@ -563,7 +563,7 @@ struct kcsd_range_set_desc {
 
 /*
  * Program log, log page C0h: up to KCSD_LOG_ENTRIES entries, oldest first: lines that programs
- * logged, faults that completed runs, and accesses of runs that the medium failed. When it is full,
+ * logged, faults that ended runs, and accesses of runs that the medium failed. When it is full,
  * a new entry replaces the oldest one of the user with the most entries, and among that user's
  * entries of the open file with the most: so a noisy user loses entries of their own. seq counts
  * from 1 and has gaps only where entries were lost. Reading changes nothing. Sanitize deletes all

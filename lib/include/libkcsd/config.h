@@ -12,8 +12,8 @@ extern "C" {
 /* ---- Create, configure, power and delete drives (configfs) ---- */
 
 /*
- * name: the directory of the drive in /sys/kernel/config/kcsd, 1 to 64 characters, none of them
- * '/', not beginning with '.'; else -EINVAL. -ENOENT: no such drive, or no module. -EACCES, -EPERM:
+ * name: the directory of the drive in /sys/kernel/config/kcsd, 1 to 31 letters, digits and "_-.",
+ * not beginning with '.'; else -EINVAL. -ENOENT: no such drive, or no module. -EACCES, -EPERM:
  * as for any file. None of these functions returns an NVMe status.
  */
 /* Create a drive with defaults, powered off. -EEXIST: it exists. -ENOENT: no module. */
@@ -25,10 +25,11 @@ KCSD_API int kcsd_drive_create(const char *name);
 KCSD_API int kcsd_drive_delete(const char *name);
 /*
  * Set or get an attribute: size, block_size, backing_file, queues, queue_depth, cus, cu_cpus,
- * queue_limit, quick_us, arena_size, max_programs, max_active, max_program_bytes, timeout_ms,
- * insn_budget, slm_size, max_range_sets, max_ranges, engine, max_jit_bytes, zone_size,
- * zone_capacity, conventional_zones, max_open_zones, max_active_zones, max_append, sidecar,
- * cache_size, power, power_cut, inject, badblocks, zone_readonly, zone_offline; get also index.
+ * queue_limit, quick_us, arena_size, device_programs, load_granularity, max_programs, max_active,
+ * max_program_bytes, timeout_ms, insn_budget, slm_size, max_range_sets, max_ranges, engine,
+ * max_jit_bytes, zone_size, zone_capacity, conventional_zones, max_open_zones, max_active_zones,
+ * max_append, sidecar, cache_size, power, power_cut, inject, badblocks, zone_readonly, zone_offline;
+ * get also index.
  * Set: -EBUSY: the drive is powered on. -EINVAL: no such value. -ENOENT: no such attribute. Get:
  * NUL-terminated, without the newline. -ERANGE: len is too small. name NULL: an attribute of the
  * module, such as "features".
