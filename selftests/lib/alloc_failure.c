@@ -54,8 +54,7 @@ bool fail_set_up(void)
 
 static int fail_fd = -1;
 
-/* From now on, make the nth allocation of this thread fail, once. 0: none. */
-static void fail_arm(unsigned int nth)
+void fail_arm(unsigned int nth)
 {
 	char text[16];
 	int len = snprintf(text, sizeof(text), "%u", nth);
@@ -66,10 +65,7 @@ static void fail_arm(unsigned int nth)
 		ksft_exit_fail_msg("%s: %d\n", FAIL_NTH, errno);
 }
 
-/*
- * Disarm. Returns the number of allocations that were left before the failure; 0: one has failed.
- */
-static unsigned int fail_end(void)
+unsigned int fail_end(void)
 {
 	char text[16] = "";
 

@@ -30,6 +30,11 @@ struct operation {
 
 bool fail_set_up(void);
 
+/* From now on, make the nth allocation of this thread fail, once. 0: none. */
+void fail_arm(unsigned int nth);
+/* Disarm. Returns the number of allocations that were left before the failure; 0: one has failed. */
+unsigned int fail_end(void);
+
 /*
  * Run the operation without failures. Sets *allocations to the number that act() makes. Returns 0
  * or an error.

@@ -112,6 +112,12 @@ random()
 	head -c "$2" /dev/urandom >"$1"
 }
 
+# number_of NAME: print the first number of this name in JSON. A tenth of the time of jq.
+number_of()
+{
+	[[ $(cat) =~ \"$1\"[[:space:]]*:[[:space:]]*([0-9]+) ]] && echo "${BASH_REMATCH[1]}"
+}
+
 # sum_of PATH [BYTES]: checksum of the content; for a device, bypass the page cache.
 sum_of()
 {

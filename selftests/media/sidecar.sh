@@ -125,7 +125,7 @@ test_flushed()
 	is "unflushed state is not in the file" \
 		"$($kcsd fsck --zones "$work/image" | grep '^zone 9:')" \
 		"zone 9: empty, 0 of 192 LBAs written"
-	point "flush" blkdev_flush
+	point "flush" sync "$block"
 	is "state after a flush is in the file" \
 		"$($kcsd fsck --zones "$work/image" | grep '^zone 9:')" \
 		"zone 9: closed, 32 of 192 LBAs written"
@@ -141,11 +141,6 @@ test_flushed()
 	is "reset all: worn out zones are unchanged" \
 		"$($kcsd fsck "$work/image" | grep -E '^[a-z-]+: [0-9]+$' |
 		grep -v -e conventional -e programs | paste -sd' ')" "empty: 13 read-only: 1 offline: 1"
-}
-
-blkdev_flush()
-{
-	python3 -c "import os; fd = os.open('$block', os.O_RDWR); os.fsync(fd)"
 }
 
 test_gone()

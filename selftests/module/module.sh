@@ -21,7 +21,7 @@ load()
 	local what=$1 want=$2
 
 	shift 2
-	point "insmod $what" insmod "$module" "$@" || return 1
+	point "insmod $what" load_module "$@" || return 1
 	settle
 	is "insmod $what: drives" "$(sizes)" "$want"
 }
@@ -78,7 +78,7 @@ test_parameters()
 	load "backing_file=, again" "50331648 4096" backing_file="$work/image"
 	is "it has the same name" "$(cat /sys/block/kcsd0n1/wwid)" "$wwid"
 	point "rmmod" unload
-	point "insmod drives=0" insmod "$module" drives=0
+	point "insmod drives=0" load_module drives=0
 	is "insmod drives=0: no node" "$(find /dev -maxdepth 1 -name 'kcsd*')" ""
 	point "create a drive then" create_drive module size=16M
 	is "its index is 0" "$(cat $CONFIG/kst-module/index)" 0
@@ -92,7 +92,7 @@ refused()
 	local what=$1 text=$2
 
 	shift 2
-	fails "insmod $what" "$text" insmod "$module" "$@"
+	fails "insmod $what" "$text" load_module "$@"
 	point "insmod $what: not loaded" test ! -d /sys/module/kcsd
 	is "insmod $what: no node" "$(find /dev -maxdepth 1 -name 'kcsd*')" ""
 }

@@ -37,10 +37,17 @@ unload()
 	rmmod kcsd
 }
 
+# load_module [PARAMETER=VALUE...]: load the module without its built-in tests, which take seconds
+# and have run when it was first loaded.
+load_module()
+{
+	insmod "$module" "${quickly[@]}" "$@"
+}
+
 restore()
 {
 	! [ -d /sys/module/kcsd ] || rmmod kcsd
-	insmod "$module" "${saved[@]}"
+	load_module "${saved[@]}"
 	clean_up
 }
 
@@ -48,12 +55,13 @@ restore()
 # parameters.
 begin_unloaded()
 {
-	saved=()
+	saved=() quickly=()
 	module=$(module_file)
 	[ -n "$module" ] || skip_all "the loaded module's file is not known: set KCSD_MODULE"
 	[ -z "$(cat /sys/class/kcsd/kcsd*/stats/host_write_bytes 2>/dev/null | grep -vx 0)" ] ||
 		skip_all "a drive has been written to: its data would be lost"
 	save_parameters
+	[ ! -e /sys/module/kcsd/parameters/selftest ] || quickly=(selftest=0)
 	settle
 	rmmod kcsd 2>/dev/null || skip_all "the module is in use"
 	trap restore EXIT

@@ -4,19 +4,15 @@
 # Run all kinds of commands (fuzz_cmd) while the module is loaded and unloaded, while its users are
 # killed, while a CPU goes offline and online, and while memory is short.
 . ../lib/lib.sh
+. ./module_lib.sh
 
 ROUNDS=${KCSD_STRESS_ROUNDS:-4}
 SECONDS_EACH=${KCSD_STRESS_SECONDS:-10}
 CPU=/sys/devices/system/cpu/cpu1/online
 LEFT_FREE=400000	# KiB
 
-module_file()
-{
-	first_there "${KCSD_MODULE:-}" "../../build/module/$(uname -r)/kcsd.ko" ../../kcsd.ko
-}
-
 # Remove the drives of killed processes, then the module.
-unload()
+unload_killed()
 {
 	local tries
 
@@ -31,7 +27,7 @@ unload()
 
 load()
 {
-	insmod "$module" drives=0 && udevadm_settle
+	load_module drives=0 && udevadm_settle
 }
 
 udevadm_settle()
@@ -56,7 +52,7 @@ killed_and_unloaded()
 	sleep "$((RANDOM % 3)).$((RANDOM % 10))"
 	kill -9 $pid
 	wait $pid 2>/dev/null
-	unload && load
+	unload_killed && load
 }
 
 # fuzz_during COMMAND...: run the fuzzer while COMMAND runs. Returns the exit status of the fuzzer.
@@ -114,12 +110,7 @@ begin
 need rmmod insmod mount
 fuzzer=$(first_there "${OUTPUT:-}/fuzz_cmd" ./fuzz_cmd ../../build/selftests/fuzz_cmd) ||
 	skip_all "no fuzz_cmd: build it with 'make selftests'"
-module=$(module_file) || skip_all "the loaded module's file is not known: set KCSD_MODULE"
-[ -z "$(cat /sys/class/kcsd/kcsd*/stats/host_write_bytes 2>/dev/null | grep -vx 0)" ] ||
-	skip_all "a drive has been written to: its data would be lost"
-settle
-rmmod kcsd 2>/dev/null || skip_all "the module is in use"
-trap '[ -d /sys/module/kcsd ] || insmod "$module"; clean_up' EXIT
+begin_unloaded
 load
 for round in $(seq "$ROUNDS"); do
 	point "round $round: kill users, unload, load" killed_and_unloaded "$round"
@@ -130,6 +121,6 @@ else
 	skip "turn a CPU off and on" "this machine cannot"
 fi
 point "little memory" fuzz_during take_memory
-point "unload" unload
-point "load as before" insmod "$module"
+point "unload" unload_killed
+point "load as before" load_module "${saved[@]}"
 finish

@@ -69,23 +69,7 @@ sum_of_zone()
 # fewer allocations, 1 if it failed, 0 if it succeeded.
 send_failing()
 {
-	exec python3 - "$generic" "$1" "$2" <<-'END'
-		import ctypes, fcntl, os, struct, sys
-		action = {"finish": 2, "reset": 4}[sys.argv[2]]
-		cmd = bytearray(struct.pack("BBHIIIQQIIIIIIIIII", 0x79, 0, 0, 1, 0, 0, 0, 0, 0, 0,
-		                            2048, 0, 0, action, 0, 0, 0, 0))
-		node = os.open(sys.argv[1], os.O_RDWR)
-		nth = os.open("/proc/thread-self/fail-nth", os.O_RDWR)
-		ctypes.CDLL(None).mlockall(1)   # no page faults: they allocate, too
-		os.write(nth, sys.argv[3].encode())
-		try:
-		    status = fcntl.ioctl(node, 0xc0484e43, cmd)
-		except OSError:
-		    status = 1
-		left = int(os.pread(nth, 20, 0).split(b"\0")[0])
-		os.write(nth, b"0")
-		sys.exit(2 if left else 1 if status else 0)
-	END
+	exec "$zone_send" "$generic" "$1" 2048 "$2"
 }
 
 # at_once COMMAND...: run it while one flush is in progress and another waits. Returns its exit
@@ -178,18 +162,16 @@ test_no_memory()
 	local nth=1 failures=0
 
 	[ -e /proc/self/fail-nth ] || { skip "$1 without memory" "this kernel has no fault injection"; return; }
-	# Let allocations fail that may wait for memory, too.
-	echo N >/sys/kernel/debug/failslab/ignore-gfp-wait
-	echo 0 | tee /sys/kernel/debug/fail{slab,_page_alloc}/verbose >/dev/null
 	while no_memory "$1" $nth && [ $nth -lt 6 ]; do
 		nth=$((nth + 1))
 	done
-	echo Y >/sys/kernel/debug/failslab/ignore-gfp-wait
 	point "$1 without memory: the flush has failed" test $failures -gt 0
 }
 
 begin
-need nvme python3 blkzone fallocate
+need nvme blkzone fallocate
+zone_send=$(first_there "${OUTPUT:-}/zone_send" ./zone_send ../../build/selftests/zone_send) ||
+	skip_all "no zone_send: build it with 'make selftests'"
 begin_dm
 random "$work/data" 4096
 mkdir "$work/side"

@@ -27,7 +27,7 @@ zones_as_saved()
 
 reload()
 {
-	unload && insmod "$module" drives=0
+	unload && load_module drives=0
 }
 
 # survives COMMAND...: remove the drive, run the command, create the drive again; the file system
@@ -114,7 +114,7 @@ begin
 need blkzone mount
 begin_zoned
 begin_unloaded
-insmod "$module" drives=0
+load_module drives=0
 mkdir "$work/mnt"
 conventional=8
 what="zonefs, with a cache" size=64M capacity=3M cache=2M
