@@ -114,7 +114,7 @@ int kcsd_config_cpus(const struct kcsd_config *c, struct cpumask *cpus)
 	return c->cu_cpus ? parse_cpus(c->cu_cpus, cpus) : 0;
 }
 
-int kcsd_config_check_cpus(const struct kcsd_config *c, const char *name)
+int kcsd_config_validate_cpus(const struct kcsd_config *c, const char *name)
 {
 	cpumask_var_t cpus;
 	int ret;

@@ -55,7 +55,7 @@ int kcsd_config_cpus(const struct kcsd_config *c, struct cpumask *cpus);
  * Return -EINVAL, after a line in the kernel log, if no CPU in cu_cpus is online; else 0 or
  * -ENOMEM. name is the name of the drive.
  */
-int kcsd_config_check_cpus(const struct kcsd_config *c, const char *name);
+int kcsd_config_validate_cpus(const struct kcsd_config *c, const char *name);
 /*
  * Declare a setter per option: int kcsd_config_set_<name>(c, text). 0, or -EINVAL if the text is
  * invalid or the value is out of range.

@@ -34,7 +34,7 @@ static int alloc_parts(struct kcsd_drive *drive)
 }
 
 /*
- * Check the CPUs, open namespaces and sidecar, claim the UUID. Each writes a line to the kernel log
+ * Validate CPUs, open namespaces and sidecar, claim the UUID. Each writes a line to the kernel log
  * if it fails. Returns 0 or -errno.
  */
 static int open_media(struct kcsd_drive *drive)
@@ -43,7 +43,7 @@ static int open_media(struct kcsd_drive *drive)
 	int ret;
 
 	snprintf(name, sizeof(name), "kcsd%u", drive->index);
-	ret = kcsd_config_check_cpus(&drive->cfg, name);
+	ret = kcsd_config_validate_cpus(&drive->cfg, name);
 	if (ret)
 		return ret;
 	ret = kcsd_namespaces_open(drive, name);

@@ -105,14 +105,14 @@ int kcsd_insn_each(const void *image, size_t len, const struct kcsd_object *obj,
 {
 	struct listing l = { .obj = obj };
 	struct kcsd_insn_info info;
-	uint32_t pc, check;
+	uint32_t pc, reason;
 	int ret = 0;
 
-	check = kcsd_image_parse(image, len, &l.view);
-	if (check) {
-		kcsd_error_set(err, -EINVAL, "not a program: %s", kcsd_verdict_text(check));
+	reason = kcsd_image_parse(image, len, &l.view);
+	if (reason) {
+		kcsd_error_set(err, -EINVAL, "not a program: %s", kcsd_verdict_text(reason));
 		if (err)
-			err->verdict = check;
+			err->verdict = reason;
 		return -EINVAL;
 	}
 	l.marks = calloc(l.view.insn_cnt, 1);

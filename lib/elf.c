@@ -99,8 +99,8 @@ static int refuse(const struct kcsd_object *obj, const struct capture *c, int re
 			      c->message[0] ? " (" : "", c->message, c->message[0] ? ")" : "");
 }
 
-/* Check the size of data before bpf_object__load() copies it. */
-static int check_data(const struct kcsd_object *obj, struct kcsd_error *err)
+/* Validate the size of data before bpf_object__load() copies it. */
+static int validate_data(const struct kcsd_object *obj, struct kcsd_error *err)
 {
 	const struct bpf_map *map;
 	uint64_t len = 0;
@@ -132,7 +132,7 @@ int kcsd_elf_open(struct kcsd_object *obj, const void *buf, size_t len, struct k
 	if (!obj->bpf)
 		return errno == ENOMEM ? kcsd_error_set(err, -ENOMEM, "out of memory") :
 		       refuse(obj, &c, -ENOEXEC, "not a valid object file for BPF", err);
-	return check_data(obj, err);
+	return validate_data(obj, err);
 }
 
 bool kcsd_elf_is_program(const struct bpf_program *prog)

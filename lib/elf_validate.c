@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * Check an object file before libbpf parses it. Refuse, with a message, files that can never become
+ * Validate an object file before libbpf parses it. Refuse, with a message, files that cannot become
  * a program, and files that would cost libbpf (which trusts compilers) unlimited time, stack or
  * memory. libbpf itself refuses all other invalid files.
  */
@@ -15,14 +15,14 @@
 #define MAX_SECTIONS	4096
 #define MAX_FUNCTIONS	4096	/* libbpf walks calls by recursion */
 
-struct check {
+struct validator {
 	const struct kcsd_object *obj;	/* for messages */
 	struct kcsd_error *err;
 	struct kcsd_elf elf;
-	uint64_t walked;		/* bytes of the sections that check_calls() walks */
+	uint64_t walked;		/* bytes of the sections that validate_calls() walks */
 };
 
-static int damaged(const struct check *c, const char *what)
+static int damaged(const struct validator *c, const char *what)
 {
 	return kcsd_error_set(c->err, -ENOEXEC, "%s: not a valid object file for BPF (%s)",
 			      c->obj->file, what);
@@ -30,8 +30,8 @@ static int damaged(const struct check *c, const char *what)
 
 /* ---- symbols ---- */
 
-static int check_symbol(const struct check *c, const Elf64_Sym *sym, const Elf64_Shdr *strings,
-			uint32_t *functions)
+static int validate_symbol(const struct validator *c, const Elf64_Sym *sym,
+			   const Elf64_Shdr *strings, uint32_t *functions)
 {
 	const char *name = kcsd_elf_string(&c->elf, strings, sym->st_name);
 
@@ -44,7 +44,7 @@ static int check_symbol(const struct check *c, const Elf64_Sym *sym, const Elf64
 	return 0;
 }
 
-static int check_symbols(const struct check *c, const Elf64_Shdr *table)
+static int validate_symbols(const struct validator *c, const Elf64_Shdr *table)
 {
 	Elf64_Shdr strings;
 	uint32_t functions = 0;
@@ -59,7 +59,7 @@ static int check_symbols(const struct check *c, const Elf64_Shdr *table)
 		if (table->sh_offset > c->elf.len ||
 		    !kcsd_elf_copy(&c->elf, table->sh_offset + off, &sym, sizeof(sym)))
 			return damaged(c, "symbols past its end");
-		ret = check_symbol(c, &sym, &strings, &functions);
+		ret = validate_symbol(c, &sym, &strings, &functions);
 	}
 	return ret;
 }
@@ -77,7 +77,7 @@ struct btf_ext_header {
 	uint32_t core_relo_len;
 };
 
-static int check_btf_ext(const struct check *c, const Elf64_Shdr *sh)
+static int validate_btf_ext(const struct validator *c, const Elf64_Shdr *sh)
 {
 	struct btf_ext_header h;
 
@@ -93,7 +93,7 @@ static int check_btf_ext(const struct check *c, const Elf64_Shdr *sh)
 /*
  * Mark the instructions of section index that have a relocation: one bit each, for nr instructions.
  */
-static void mark_relocated(const struct check *c, uint32_t index, uint8_t *bits, uint64_t nr)
+static void mark_relocated(const struct validator *c, uint32_t index, uint8_t *bits, uint64_t nr)
 {
 	Elf64_Shdr sh;
 	Elf64_Rel rel;
@@ -122,7 +122,7 @@ static bool is_call(const struct bpf_insn *insn)
  * functions of .text. A program without relocations that has a call would make libbpf before 1.3
  * free memory twice.
  */
-static int check_calls(const struct check *c, uint32_t index)
+static int validate_calls(const struct validator *c, uint32_t index)
 {
 	struct bpf_insn insn;
 	uint64_t nr, n;
@@ -151,7 +151,7 @@ static int check_calls(const struct check *c, uint32_t index)
  * True if the file has all bytes of the section. libelf returns no data for other sections, and
  * libbpf does not handle that everywhere.
  */
-static bool has_content(const struct check *c, const Elf64_Shdr *sh)
+static bool has_content(const struct validator *c, const Elf64_Shdr *sh)
 {
 	if (sh->sh_flags & SHF_EXECINSTR &&
 	    (sh->sh_type != SHT_PROGBITS || sh->sh_flags & SHF_COMPRESSED))
@@ -161,14 +161,14 @@ static bool has_content(const struct check *c, const Elf64_Shdr *sh)
 }
 
 /* True if sections share bytes. These would cost time that the size of the file does not limit. */
-static bool shares_bytes(struct check *c, const Elf64_Shdr *sh)
+static bool shares_bytes(struct validator *c, const Elf64_Shdr *sh)
 {
 	if (sh->sh_flags & SHF_EXECINSTR || sh->sh_type == SHT_REL)
 		c->walked += sh->sh_size;
 	return c->walked > c->elf.len;
 }
 
-static int check_section(struct check *c, uint32_t index)
+static int validate_section(struct validator *c, uint32_t index)
 {
 	const char *name;
 	Elf64_Shdr sh;
@@ -188,14 +188,14 @@ static int check_section(struct check *c, uint32_t index)
 				      "most %u are possible", c->obj->file, name,
 				      (unsigned long long)sh.sh_size, KCSD_MAX_DATA);
 	if (sh.sh_type == SHT_SYMTAB)
-		return check_symbols(c, &sh);
-	return strcmp(name, ".BTF.ext") ? 0 : check_btf_ext(c, &sh);
+		return validate_symbols(c, &sh);
+	return strcmp(name, ".BTF.ext") ? 0 : validate_btf_ext(c, &sh);
 }
 
 int kcsd_elf_validate(const struct kcsd_object *obj, const void *buf, size_t len,
 		      struct kcsd_error *err)
 {
-	struct check c = { .obj = obj, .err = err, .elf = { .buf = buf, .len = len } };
+	struct validator c = { .obj = obj, .err = err, .elf = { .buf = buf, .len = len } };
 	uint32_t i;
 	int ret = 0;
 
@@ -211,8 +211,8 @@ int kcsd_elf_validate(const struct kcsd_object *obj, const void *buf, size_t len
 	    !kcsd_elf_section(&c.elf, c.elf.head.e_shstrndx, &c.elf.names))
 		return damaged(&c, "its section headers make no sense");
 	for (i = 1; i < c.elf.head.e_shnum && !ret; i++)
-		ret = check_section(&c, i);
+		ret = validate_section(&c, i);
 	for (i = 1; i < c.elf.head.e_shnum && !ret; i++)
-		ret = check_calls(&c, i);
+		ret = validate_calls(&c, i);
 	return ret;
 }

@@ -239,37 +239,37 @@ static const char *linux_helper(int32_t id)
 	return id > 0 && (size_t)id < ARRAY_SIZE(names) ? names[id] : NULL;
 }
 
-void kcsd_insn_describe(const struct bpf_insn *insn, uint32_t check, char buf[KCSD_DETAIL_LEN])
+void kcsd_insn_describe(const struct bpf_insn *insn, uint32_t reason, char buf[KCSD_DETAIL_LEN])
 {
 	const char *name = linux_helper(insn->imm);
 
 	*buf = '\0';
-	if (check == KCSD_VERDICT_LINUX_HELPER && name)
+	if (reason == KCSD_VERDICT_LINUX_HELPER && name)
 		snprintf(buf, KCSD_DETAIL_LEN, ": %u, %s()", insn->imm, name);
-	else if (check == KCSD_VERDICT_LINUX_HELPER || check == KCSD_VERDICT_HELPER)
+	else if (reason == KCSD_VERDICT_LINUX_HELPER || reason == KCSD_VERDICT_HELPER)
 		snprintf(buf, KCSD_DETAIL_LEN, ": %u", insn->imm);
-	else if (check == KCSD_VERDICT_OPCODE || check == KCSD_VERDICT_RESERVED)
+	else if (reason == KCSD_VERDICT_OPCODE || reason == KCSD_VERDICT_RESERVED)
 		snprintf(buf, KCSD_DETAIL_LEN, ": opcode 0x%02x", insn->code);
 }
 
-static int refuse_check(const struct kcsd_object *obj, uint32_t check, uint32_t pc,
-			struct kcsd_error *err)
+static int refuse_reason(const struct kcsd_object *obj, uint32_t reason, uint32_t pc,
+			 struct kcsd_error *err)
 {
 	char text[PLACE_LEN], detail[KCSD_DETAIL_LEN] = "";
 	int ret = -EINVAL;
 
 	if (pc < obj->insn_cnt)
-		kcsd_insn_describe(&obj->insns[pc], check, detail);
-	if (check == KCSD_VERDICT_TOO_LONG) {
+		kcsd_insn_describe(&obj->insns[pc], reason, detail);
+	if (reason == KCSD_VERDICT_TOO_LONG) {
 		kcsd_error_set(err, ret, "%s: section %s, function %s: %s: %u, at most %u are "
 			       "possible", obj->file, obj->section, obj->name,
-			       kcsd_verdict_text(check), obj->insn_cnt, KCSD_MAX_INSNS);
+			       kcsd_verdict_text(reason), obj->insn_cnt, KCSD_MAX_INSNS);
 	} else {
 		kcsd_where_text(obj, pc, text, sizeof(text));
-		kcsd_error_set(err, ret, "%s: %s%s", text, kcsd_verdict_text(check), detail);
+		kcsd_error_set(err, ret, "%s: %s%s", text, kcsd_verdict_text(reason), detail);
 	}
 	if (err) {
-		err->verdict = check;
+		err->verdict = reason;
 		err->pc = pc;
 	}
 	return ret;
@@ -281,12 +281,12 @@ int kcsd_image_validate(const struct kcsd_object *obj, struct kcsd_error *err)
 	struct kcsd_image_view view;
 	int ret;
 
-	verdict.check = kcsd_image_parse(obj->image, obj->image_len, &view);
-	if (verdict.check)
-		return refuse_check(obj, verdict.check, 0, err);
+	verdict.reason = kcsd_image_parse(obj->image, obj->image_len, &view);
+	if (verdict.reason)
+		return refuse_reason(obj, verdict.reason, 0, err);
 	ret = kcsd_validate_insns(view.insns, view.insn_cnt, &verdict);
 	if (ret == -EINVAL)
-		return refuse_check(obj, verdict.check, verdict.pc, err);
+		return refuse_reason(obj, verdict.reason, verdict.pc, err);
 	return ret ? kcsd_error_set(err, ret, "out of memory") : 0;
 }
 
@@ -334,13 +334,13 @@ int kcsd_image_create(struct kcsd_object *obj, const struct kcsd_object_opts *o,
 	int ret;
 
 	if (obj->insn_cnt > KCSD_MAX_INSNS)
-		return refuse_check(obj, KCSD_VERDICT_TOO_LONG, 0, err);
+		return refuse_reason(obj, KCSD_VERDICT_TOO_LONG, 0, err);
 	ret = layout_init(&layout, obj, err);
 	if (!ret)
 		ret = fix_insns(obj, &layout, err);
 	if (!ret)
 		ret = build(obj, &layout, o->heap_len, err);
-	if (!ret && !(o->flags & KCSD_OBJECT_UNCHECKED))
+	if (!ret && !(o->flags & KCSD_OBJECT_UNVALIDATED))
 		ret = kcsd_image_validate(obj, err);
 	layout_destroy(&layout);
 	return ret;

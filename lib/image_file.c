@@ -46,5 +46,5 @@ int kcsd_image_open(struct kcsd_object *obj, const void *buf, size_t len,
 				      o->program, obj->name);
 	if (o->heap_len)
 		obj->image->heap_len = htole32(o->heap_len);
-	return o->flags & KCSD_OBJECT_UNCHECKED ? 0 : kcsd_image_validate(obj, err);
+	return o->flags & KCSD_OBJECT_UNVALIDATED ? 0 : kcsd_image_validate(obj, err);
 }

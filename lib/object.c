@@ -101,14 +101,14 @@ static int choose(const struct kcsd_object *obj, const char *name, struct bpf_pr
 
 /* ---- open and close ---- */
 
-static int check_opts(struct kcsd_object_opts *o, const struct kcsd_object_opts *opts,
-		      struct kcsd_error *err)
+static int validate_opts(struct kcsd_object_opts *o, const struct kcsd_object_opts *opts,
+			 struct kcsd_error *err)
 {
 	int ret = kcsd_opts_copy(o, sizeof(*o), opts);
 
 	if (ret)
 		return kcsd_error_set(err, ret, "kcsd_object_opts: impossible size");
-	if (o->flags & ~KCSD_OBJECT_UNCHECKED)
+	if (o->flags & ~KCSD_OBJECT_UNVALIDATED)
 		return kcsd_error_set(err, -EINVAL, "flags: no such flag: %#x", o->flags);
 	return 0;
 }
@@ -175,7 +175,7 @@ int kcsd_object_open_mem(const void *buf, size_t len, const struct kcsd_object_o
 	int ret;
 
 	*obj = NULL;
-	ret = check_opts(&o, opts, err);
+	ret = validate_opts(&o, opts, err);
 	if (ret)
 		return ret;
 	if (!o.file)
@@ -192,7 +192,7 @@ int kcsd_object_open(const char *path, const struct kcsd_object_opts *opts,
 	int ret;
 
 	*obj = NULL;
-	ret = check_opts(&o, opts, err);
+	ret = validate_opts(&o, opts, err);
 	if (!ret)
 		ret = read_file(path, &buf, &len, err);
 	if (ret)

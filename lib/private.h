@@ -106,10 +106,10 @@ int kcsd_error_set(struct kcsd_error *err, int ret, const char *fmt, ...)
  */
 void kcsd_memory_describe(const void *image, size_t len, uint64_t have, struct kcsd_error *err);
 
-/* Copy and check the run options of a caller. Errors as kcsd_program_run(), except -EACCES. */
+/* Copy and validate the run options of a caller. Errors as kcsd_program_run(), except -EACCES. */
 int kcsd_run_opts_take(struct kcsd_run_opts *o, const struct kcsd_run_opts *opts,
 		       struct kcsd_error *err);
-/* Check the length of a stream that may have max bytes. Returns 0 or -EINVAL. */
+/* Validate the length of a stream that may have max bytes. Returns 0 or -EINVAL. */
 int kcsd_stream_validate(uint64_t len, uint64_t max, struct kcsd_error *err);
 /* Command and memory of one run. */
 struct kcsd_run {
@@ -142,7 +142,7 @@ int kcsd_audit_decode(const struct kcsd_run_record *record, size_t len,
 #define KCSD_DETAIL_LEN	64
 struct bpf_insn;
 /* Write the detail of a refusal, ": ...", if the reason alone leaves it open; else "". */
-void kcsd_insn_describe(const struct bpf_insn *insn, uint32_t check, char buf[KCSD_DETAIL_LEN]);
+void kcsd_insn_describe(const struct bpf_insn *insn, uint32_t reason, char buf[KCSD_DETAIL_LEN]);
 
 /* where.c */
 /* Write " (word.c:31: return x;)" for a place whose file is known. */

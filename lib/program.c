@@ -213,16 +213,16 @@ static int describe_limit(struct kcsd_error *err, int ret, uint32_t pind, const 
 /* Describe why the drive refused the program. */
 static int describe_refusal(struct kcsd_error *err, const struct load *load)
 {
-	uint32_t check = KCSD_LOAD_RESULT_VERDICT(load->result);
+	uint32_t reason = KCSD_LOAD_RESULT_VERDICT(load->result);
 	uint32_t pc = KCSD_LOAD_RESULT_PC(load->result);
 	struct kcsd_compute_info info;
 
 	kcsd_error_set(err, 0, "the drive refused the program: instruction %u: %s", pc,
-		       kcsd_verdict_text(check));
-	if (check == KCSD_VERDICT_MEMORY && !kcsd_compute_identify(load->drv, &info, sizeof(info)))
+		       kcsd_verdict_text(reason));
+	if (reason == KCSD_VERDICT_MEMORY && !kcsd_compute_identify(load->drv, &info, sizeof(info)))
 		kcsd_memory_describe(load->image, load->len, info.arena_len, err);
 	if (err) {
-		err->verdict = check;
+		err->verdict = reason;
 		err->pc = pc;
 	}
 	return KCSD_SC_INVALID_PROGRAM_DATA;
@@ -260,8 +260,8 @@ static int describe_load(struct kcsd_error *err, int ret, uint32_t pind, const s
 	return ret;
 }
 
-static int check_load(const void *image, size_t len, const struct kcsd_load_opts *o,
-		      struct kcsd_error *err)
+static int validate_load(const void *image, size_t len, const struct kcsd_load_opts *o,
+			 struct kcsd_error *err)
 {
 	if (!image || !len || len > UINT32_MAX)
 		return kcsd_error_set(err, -EINVAL, "a program of %zu bytes cannot be loaded", len);
@@ -300,7 +300,7 @@ int kcsd_program_load(struct kcsd_drive *drv, const void *image, size_t len,
 		return kcsd_error_set(err, ret, "kcsd_load_opts: impossible size");
 	if (!opts)
 		o.pind = KCSD_PIND_ANY;
-	ret = check_load(image, len, &o, err);
+	ret = validate_load(image, len, &o, err);
 	if (ret)
 		return ret;
 	load.puid = o.puid;

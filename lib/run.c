@@ -19,7 +19,7 @@
 
 /* ---- before ---- */
 
-static int check_grant(const struct kcsd_lba_range *g, uint32_t i, struct kcsd_error *err)
+static int validate_grant(const struct kcsd_lba_range *g, uint32_t i, struct kcsd_error *err)
 {
 	if (!g->nlb)
 		return kcsd_error_set(err, -EINVAL, "grant %u: it has no LBAs", i);
@@ -40,7 +40,7 @@ static uint32_t reserved_len(const struct kcsd_run_opts *o)
 	return o->flags & KCSD_RUN_AUDIT ? len + AUDIT_LEN + -o->out_len % 8 : len;
 }
 
-static int check_range(const struct kcsd_slm_range *r, uint32_t i, struct kcsd_error *err)
+static int validate_range(const struct kcsd_slm_range *r, uint32_t i, struct kcsd_error *err)
 {
 	if (!r->len)
 		return kcsd_error_set(err, -EINVAL, "range %u: it has no bytes", i);
@@ -49,7 +49,7 @@ static int check_range(const struct kcsd_slm_range *r, uint32_t i, struct kcsd_e
 	return 0;
 }
 
-static int check_ranges(const struct kcsd_run_opts *o, struct kcsd_error *err)
+static int validate_ranges(const struct kcsd_run_opts *o, struct kcsd_error *err)
 {
 	uint32_t i;
 	int ret = 0;
@@ -66,11 +66,11 @@ static int check_ranges(const struct kcsd_run_opts *o, struct kcsd_error *err)
 		return kcsd_error_set(err, -EINVAL, "ranges and %s exclude each other",
 				      o->rsid ? "a range set" : "grants");
 	for (i = 0; !ret && i < o->nr_ranges; i++)
-		ret = check_range(&o->ranges[i], i, err);
+		ret = validate_range(&o->ranges[i], i, err);
 	return ret;
 }
 
-static int check_opts(const struct kcsd_run_opts *o, struct kcsd_error *err)
+static int validate_opts(const struct kcsd_run_opts *o, struct kcsd_error *err)
 {
 	uint32_t i;
 	int ret;
@@ -93,11 +93,11 @@ static int check_opts(const struct kcsd_run_opts *o, struct kcsd_error *err)
 		return kcsd_error_set(err, -EINVAL, "%s: a length without an address",
 				      o->nr_grants && !o->grants ? "grants" : "arguments");
 	for (i = 0; i < o->nr_grants; i++) {
-		ret = check_grant(&o->grants[i], i, err);
+		ret = validate_grant(&o->grants[i], i, err);
 		if (ret)
 			return ret;
 	}
-	return check_ranges(o, err);
+	return validate_ranges(o, err);
 }
 
 int kcsd_run_opts_take(struct kcsd_run_opts *o, const struct kcsd_run_opts *opts,
@@ -107,11 +107,11 @@ int kcsd_run_opts_take(struct kcsd_run_opts *o, const struct kcsd_run_opts *opts
 
 	if (ret)
 		return kcsd_error_set(err, ret, "kcsd_run_opts: impossible size");
-	return check_opts(o, err);
+	return validate_opts(o, err);
 }
 
-static int check_access(const struct kcsd_drive *drv, const struct kcsd_run_opts *o,
-			struct kcsd_error *err)
+static int validate_access(const struct kcsd_drive *drv, const struct kcsd_run_opts *o,
+			   struct kcsd_error *err)
 {
 	uint32_t i;
 
@@ -128,11 +128,11 @@ static int check_access(const struct kcsd_drive *drv, const struct kcsd_run_opts
 }
 
 /*
- * Check the length of the stream, except with zones or a set of ranges, whose size only the drive
- * knows.
+ * Validate the length of the stream. Leave zones and sets of ranges to the drive: only it knows
+ * their sizes.
  */
-static int check_len(const struct kcsd_drive *drv, const struct kcsd_run_opts *o,
-		     struct kcsd_error *err)
+static int validate_len(const struct kcsd_drive *drv, const struct kcsd_run_opts *o,
+			struct kcsd_error *err)
 {
 	uint64_t max = 0;
 	uint32_t i;
@@ -236,9 +236,9 @@ int kcsd_run_init(struct kcsd_run *run, struct kcsd_drive *drv,
 	*run = (struct kcsd_run){};
 	ret = kcsd_run_opts_take(&o, opts, err);
 	if (!ret)
-		ret = check_access(drv, &o, err);
+		ret = validate_access(drv, &o, err);
 	if (!ret)
-		ret = check_len(drv, &o, err);
+		ret = validate_len(drv, &o, err);
 	if (ret)
 		return ret;
 	data_len = head_len(&o) + o.args_len;

@@ -157,7 +157,7 @@ struct use {
 	struct kcsd_error *err;
 };
 
-static int check_drive(const struct kcsd_config_info *info, void *arg)
+static int refuse_user(const struct kcsd_config_info *info, void *arg)
 {
 	const struct use *use = arg;
 	char path[PATH_MAX];
@@ -170,7 +170,7 @@ static int check_drive(const struct kcsd_config_info *info, void *arg)
 }
 
 /* Return -EBUSY if a powered drive uses the file. Without configfs there is no drive. */
-static int check_unused(const char *path, struct kcsd_error *err)
+static int validate_unused(const char *path, struct kcsd_error *err)
 {
 	struct use use = { .err = err };
 	int ret = kcsd_sidecar_path(path, use.image);
@@ -178,7 +178,7 @@ static int check_unused(const char *path, struct kcsd_error *err)
 	if (ret)
 		return kcsd_error_set(err, ret, "%s: %s", path, kcsd_error_text(ret));
 	use.image[strlen(use.image) - strlen(KCSD_SIDECAR_SUFFIX)] = '\0';
-	return kcsd_config_each(check_drive, &use) == -EBUSY ? -EBUSY : 0;
+	return kcsd_config_each(refuse_user, &use) == -EBUSY ? -EBUSY : 0;
 }
 
 /* Make a random UUID (version 4). */
@@ -197,7 +197,7 @@ int kcsd_sidecar_renew_uuid(const char *path, struct kcsd_error *err)
 	struct kcsd_sidecar_fd f;
 	int ret;
 
-	ret = check_unused(path, err);
+	ret = validate_unused(path, err);
 	if (!ret)
 		ret = open_log(path, O_RDWR, &f, &log, &report, err);
 	if (ret)

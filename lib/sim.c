@@ -16,7 +16,7 @@
 
 /* ---- create ---- */
 
-static int check_opts(const struct kcsd_sim_opts *o, struct kcsd_error *err)
+static int validate_opts(const struct kcsd_sim_opts *o, struct kcsd_error *err)
 {
 	if (o->flags & ~KCSD_SIM_RAW)
 		return kcsd_error_set(err, -EINVAL, "flags: no such flag: %#x", o->flags);
@@ -58,7 +58,7 @@ static int take_opts(struct kcsd_sim_opts *o, const struct kcsd_sim_opts *opts,
 		o->arena_len = DEFAULT_ARENA_LEN;
 	if (!o->engine)
 		o->engine = KCSD_ENGINE_INTERP;
-	ret = check_opts(o, err);
+	ret = validate_opts(o, err);
 	return ret ? ret : kcsd_sim_zones_validate(o, err);
 }
 
@@ -69,11 +69,11 @@ static int refuse(const struct kcsd_sim *sim, const struct kcsd_verdict *verdict
 	char detail[KCSD_DETAIL_LEN] = "";
 
 	if (at < sim->view.insn_cnt)
-		kcsd_insn_describe(&sim->view.insns[at], verdict->check, detail);
+		kcsd_insn_describe(&sim->view.insns[at], verdict->reason, detail);
 	kcsd_error_set(err, KCSD_SC_INVALID_PROGRAM_DATA, "instruction %u: %s%s", verdict->pc,
-		       kcsd_verdict_text(verdict->check), detail);
+		       kcsd_verdict_text(verdict->reason), detail);
 	if (err) {
-		err->verdict = verdict->check;
+		err->verdict = verdict->reason;
 		err->pc = verdict->pc;
 	}
 	return KCSD_SC_INVALID_PROGRAM_DATA;
@@ -127,7 +127,7 @@ static int create_raw_code(struct kcsd_sim *sim, struct kcsd_verdict *verdict)
 	if (!ret)
 		ret = add_prologue(sim);
 	if (!ret)
-		ret = kcsd_check_any_length(sim->view.insns, sim->view.insn_cnt, verdict);
+		ret = kcsd_validate_any_length(sim->view.insns, sim->view.insn_cnt, verdict);
 	if (!ret)
 		ret = kcsd_code_decode_fused(sim->view.insns, sim->view.insn_cnt, &sim->code);
 	if (ret && verdict->pc >= sim->prologue)
@@ -166,11 +166,11 @@ static int load(struct kcsd_sim *sim, size_t len, struct kcsd_error *err)
 	struct kcsd_layout layout;
 	int ret;
 
-	verdict.check = kcsd_image_parse(sim->image, len, &sim->view);
-	if (verdict.check)
+	verdict.reason = kcsd_image_parse(sim->image, len, &sim->view);
+	if (verdict.reason)
 		return refuse(sim, &verdict, err);
 	if (kcsd_layout_init(&layout, &sim->view, KCSD_MAX_ARGS) > sim->opts.arena_len) {
-		verdict.check = KCSD_VERDICT_MEMORY;
+		verdict.reason = KCSD_VERDICT_MEMORY;
 		refuse(sim, &verdict, err);
 		kcsd_memory_describe(sim->image, len, sim->opts.arena_len, err);
 		if (err)

@@ -41,13 +41,13 @@ u64 kcsd_sim_now_ns(void);
 
 /* sim_zones.c: LBAs are on the drive. The drive is zoned, except for the first two functions. */
 #define KCSD_SIM_MAX_APPEND	(1u << 20)	/* bytes, the default of a drive */
-/* Check the zone options and fill in the default capacity. Returns 0 or -EINVAL. */
+/* Validate the zone options and fill in the default capacity. Returns 0 or -EINVAL. */
 int kcsd_sim_zones_validate(struct kcsd_sim_opts *o, struct kcsd_error *err);
 /* True if a zone could accept this append. */
 bool kcsd_sim_zone_can_append(const struct kcsd_sim_opts *o, u64 zslba, u64 len);
 /* Append len bytes, which kcsd_sim_zone_can_append() allowed. Returns the first LBA or -KCSD_E*. */
 s64 kcsd_sim_zone_append(const struct kcsd_sim_opts *o, u64 zslba, u64 len);
-/* Check a write and move the write pointer. Returns 0 or -KCSD_E*. */
+/* Validate a write and move the write pointer. Returns 0 or -KCSD_E*. */
 s64 kcsd_sim_zone_write(const struct kcsd_sim_opts *o, u64 slba, u64 nlb);
 /*
  * Returns the number of LBAs from lba to the write pointer of its zone; 0 if lba is at or above it.
@@ -56,7 +56,7 @@ u64 kcsd_sim_zone_written(const struct kcsd_sim_opts *o, u64 lba);
 void kcsd_sim_zone_info(const struct kcsd_sim_opts *o, u64 lba, struct kcsd_zone_info *info);
 
 /* sim_ranges.c */
-/* Check the ranges of a run and allocate run->with_ranges, memory with room for them. */
+/* Validate the ranges of a run and allocate run->with_ranges, memory with room for them. */
 int kcsd_sim_ranges_take(struct sim_run *run, const struct kcsd_run_opts *o,
 			 struct kcsd_error *err);
 /* Make vm use that memory and copy the ranges into it; after the run, copy them back to the SLM. */

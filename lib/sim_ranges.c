@@ -24,9 +24,9 @@ static bool overlap(const struct kcsd_slm_range *a, const struct kcsd_slm_range 
 	return a->start < b->start + b->len && b->start < a->start + a->len;
 }
 
-/* Check the ranges like kcsd_memory_ranges_check() of the driver. */
-static int check_ranges(const struct kcsd_sim *sim, const struct kcsd_run_opts *o,
-			struct kcsd_error *err)
+/* Validate the ranges like kcsd_memory_ranges_validate() of the driver. */
+static int validate_ranges(const struct kcsd_sim *sim, const struct kcsd_run_opts *o,
+			   struct kcsd_error *err)
 {
 	u32 i, k;
 	int ret;
@@ -56,7 +56,7 @@ int kcsd_sim_ranges_take(struct sim_run *run, const struct kcsd_run_opts *o,
 		return 0;
 	if (run->sim->lowered)
 		return kcsd_error_set(err, -EINVAL, "ranges are for the interpreter only");
-	ret = check_ranges(run->sim, o, err);
+	ret = validate_ranges(run->sim, o, err);
 	if (ret)
 		return ret;
 	for (i = 0; i < o->nr_ranges; i++)

@@ -110,7 +110,7 @@ static u32 run_tick(struct kcsd_vm *vm)
 }
 
 /* Validate a move as if it were done in one piece. Returns 0 or a status. */
-static int run_check_move(struct kcsd_run *run, u64 slba, u64 len, bool write)
+static int run_validate_move(struct kcsd_run *run, u64 slba, u64 len, bool write)
 {
 	struct kcsd_compute *compute = run->compute;
 	u64 nlb = len >> compute->lbas->lba_shift;
@@ -118,7 +118,7 @@ static int run_check_move(struct kcsd_run *run, u64 slba, u64 len, bool write)
 
 	/* A zone must refuse a write that does not fit before any piece is written. */
 	if (!ret && write && len > KCSD_MOVE_BYTES && compute->lbas->zones.nr)
-		ret = kcsd_zone_check_write(compute->lbas, slba, nlb);
+		ret = kcsd_zone_validate_write(compute->lbas, slba, nlb);
 	return ret;
 }
 
@@ -187,7 +187,7 @@ static s64 run_move(struct kcsd_run *run, u64 slba, void *buf, u64 len, u8 acces
 	slba &= mask;
 	len &= mask;
 
-	ret = run_check_move(run, slba, len, write);
+	ret = run_validate_move(run, slba, len, write);
 	if (!ret)
 		ret = run_move_pieces(run, slba, buf, len, write, &done);
 	note_failure(run, slba + (done >> compute->lbas->lba_shift), ret, otherwise);

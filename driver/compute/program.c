@@ -174,11 +174,11 @@ int kcsd_program_create(struct kcsd_compute *compute, u16 pind, struct kcsd_load
 
 	ret = -EINVAL;
 	verdict->pc = 0;
-	verdict->check = kcsd_image_parse(l->image, l->psize, &p->view);
-	if (verdict->check)
+	verdict->reason = kcsd_image_parse(l->image, l->psize, &p->view);
+	if (verdict->reason)
 		goto out_stats;
 	if (kcsd_layout_init(&layout, &p->view, KCSD_MAX_ARGS) > compute->cfg->arena_size) {
-		verdict->check = KCSD_VERDICT_MEMORY;
+		verdict->reason = KCSD_VERDICT_MEMORY;
 		goto out_stats;
 	}
 	ret = kcsd_code_create(p->view.insns, p->view.insn_cnt, &p->code, verdict);

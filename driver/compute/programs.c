@@ -126,7 +126,7 @@ static int programs_add_builtin(struct kcsd_compute *compute, u32 i)
 		return -ENOMEM;
 	ret = kcsd_program_create(compute, pind, &l, &p, &verdict);
 	if (ret) {
-		WARN_ON_ONCE(ret == -EINVAL && verdict.check != KCSD_VERDICT_MEMORY);
+		WARN_ON_ONCE(ret == -EINVAL && verdict.reason != KCSD_VERDICT_MEMORY);
 		kvfree(l.image);
 		return ret == -EINVAL ? 0 : ret;
 	}

@@ -58,7 +58,7 @@ static const char *restore_reason(const struct kcsd_verdict *verdict)
 #undef TEXT
 	};
 
-	return texts[verdict->check];
+	return texts[verdict->reason];
 }
 
 static int restore_unfit(struct kcsd_compute *compute, u16 pind, const char *option, u64 value)
@@ -94,7 +94,7 @@ static int restore_program(void *ctx, const struct kcsd_sidecar_program *record,
 		.persistent = true,
 	};
 	u16 pind = le16_to_cpu(record->pind);
-	struct kcsd_verdict verdict = { .check = KCSD_VERDICT_IMAGE };
+	struct kcsd_verdict verdict = { .reason = KCSD_VERDICT_IMAGE };
 	struct kcsd_program *p;
 	int ret;
 

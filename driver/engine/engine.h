@@ -29,7 +29,7 @@ struct kcsd_image_view {
 
 /* Why a program was refused: KCSD_VERDICT_*, and where (units of 8 bytes). */
 struct kcsd_verdict {
-	u32 check;
+	u32 reason;
 	u32 pc;
 };
 
@@ -123,8 +123,8 @@ u32 kcsd_image_parse(const void *buf, u64 len, struct kcsd_image_view *view);
  */
 int kcsd_validate_insns(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_verdict *verdict);
 /* Validate instructions that may be more than KCSD_MAX_INSNS: programs that no drive accepts. */
-int kcsd_check_any_length(const struct bpf_insn *insns, u32 insn_cnt,
-			  struct kcsd_verdict *verdict);
+int kcsd_validate_any_length(const struct bpf_insn *insns, u32 insn_cnt,
+			     struct kcsd_verdict *verdict);
 
 /* code.c */
 /* Validate, decode and fuse. Errors as kcsd_validate_insns(). Copies the instructions. */

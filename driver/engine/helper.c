@@ -20,8 +20,8 @@ static u64 buffer_len(const struct kcsd_signature *sig, const struct kcsd_helper
 	return args->val[len_of(sig, i)];
 }
 
-static bool check_buffer(struct kcsd_vm *vm, const struct kcsd_signature *sig,
-			 struct kcsd_helper_args *args, u32 i)
+static bool validate_buffer(struct kcsd_vm *vm, const struct kcsd_signature *sig,
+			    struct kcsd_helper_args *args, u32 i)
 {
 	u64 addr = args->val[i], len = buffer_len(sig, args, i);
 
@@ -43,13 +43,14 @@ static bool check_buffer(struct kcsd_vm *vm, const struct kcsd_signature *sig,
 	return false;
 }
 
-static bool check_args(struct kcsd_vm *vm, const struct kcsd_signature *sig,
-		       struct kcsd_helper_args *args)
+static bool validate_args(struct kcsd_vm *vm, const struct kcsd_signature *sig,
+			  struct kcsd_helper_args *args)
 {
 	u32 i;
 
 	for (i = 0; i < sig->nr_args; i++)
-		if (sig->kind[i] != VAL && sig->kind[i] != LEN && !check_buffer(vm, sig, args, i))
+		if (sig->kind[i] != VAL && sig->kind[i] != LEN &&
+		    !validate_buffer(vm, sig, args, i))
 			return false;
 	return true;
 }
@@ -97,7 +98,7 @@ s64 kcsd_helper_call(struct kcsd_vm *vm, u32 id, const u64 val[KCSD_HELPER_ARGS]
 
 	for (i = 0; i < sig->nr_args; i++)
 		args.val[i] = val[i];
-	if (check_args(vm, sig, &args))
+	if (validate_args(vm, sig, &args))
 		ret = carry_out(vm, id, &args);
 	/* A helper that moves data can take long: look at the clock. */
 	if (!vm->end.reason && sig->nr_args > 1)

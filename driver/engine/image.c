@@ -4,7 +4,7 @@
 _Static_assert(sizeof(struct kcsd_image) == 64, "");
 _Static_assert(sizeof(struct bpf_insn) == 8, "");
 
-static u32 check_count(u64 insn_cnt)
+static u32 validate_count(u64 insn_cnt)
 {
 	if (!insn_cnt)
 		return KCSD_VERDICT_EMPTY;
@@ -27,13 +27,13 @@ static bool name_valid(const char *name)
 
 static u32 parse_plain(const void *buf, u64 len, struct kcsd_image_view *view)
 {
-	u32 check;
+	u32 reason;
 
 	if (len % sizeof(struct bpf_insn))
 		return KCSD_VERDICT_IMAGE;
-	check = check_count(len / sizeof(struct bpf_insn));
-	if (check)
-		return check;
+	reason = validate_count(len / sizeof(struct bpf_insn));
+	if (reason)
+		return reason;
 	view->insns = buf;
 	view->insn_cnt = len / sizeof(struct bpf_insn);
 	return KCSD_VERDICT_OK;
@@ -41,7 +41,7 @@ static u32 parse_plain(const void *buf, u64 len, struct kcsd_image_view *view)
 
 static u32 parse_image(const struct kcsd_image *image, u64 len, struct kcsd_image_view *view)
 {
-	u32 insn_cnt, data_len, check;
+	u32 insn_cnt, data_len, reason;
 
 	if (len < sizeof(*image) || le16_to_cpu(image->version) != KCSD_IMAGE_VERSION ||
 	    le16_to_cpu(image->hdr_len) != sizeof(*image) || image->rsvd ||
@@ -49,9 +49,9 @@ static u32 parse_image(const struct kcsd_image *image, u64 len, struct kcsd_imag
 		return KCSD_VERDICT_IMAGE;
 	insn_cnt = le32_to_cpu(image->insn_cnt);
 	data_len = le32_to_cpu(image->data_len);
-	check = check_count(insn_cnt);
-	if (check)
-		return check;
+	reason = validate_count(insn_cnt);
+	if (reason)
+		return reason;
 	if (len != sizeof(*image) + (u64)insn_cnt * sizeof(struct bpf_insn) + data_len)
 		return KCSD_VERDICT_IMAGE;
 	view->insns = (const void *)(image + 1);

@@ -212,7 +212,7 @@ static void lower_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 	if (class == BPF_LDX || class == BPF_ST || class == BPF_STX)
 		kcsd_lower_access_cold(l, i);
 	else if (i->fields & KCSD_HELPS)
-		kcsd_lower_check_end_cold(l, i);
+		kcsd_lower_leave_if_ended_cold(l, i);
 	else if (i->fields & KCSD_CALLS_IMM)
 		kcsd_lower_local_cold(l, i);
 	else if (i->fields & (KCSD_JUMPS_OFF | KCSD_JUMPS_IMM))

@@ -112,8 +112,8 @@ void kcsd_lower_jump_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 /* Subtract l->counted from "left", which is then in KCSD_REG_AX. */
 void kcsd_lower_count(struct kcsd_lower *l);
 /* Leave if a stub has ended the run. The cold part counts the instructions run. */
-void kcsd_lower_check_end(struct kcsd_lower *l, const struct kcsd_lower_insn *i);
-void kcsd_lower_check_end_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i);
+void kcsd_lower_leave_if_ended(struct kcsd_lower *l, const struct kcsd_lower_insn *i);
+void kcsd_lower_leave_if_ended_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i);
 /* Save r0 to r5 to their slots, and restore them. */
 void kcsd_lower_spill(struct kcsd_lower *l);
 void kcsd_lower_unspill(struct kcsd_lower *l);

@@ -161,8 +161,9 @@ static void frame_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i,
 
 /* ---- at an address in a register ---- */
 
-static void check_bounds(struct kcsd_lower *l, const struct kcsd_lower_insn *i,
-			 const struct access *a)
+/* Go to the cold part if the access is outside of the memory, or not aligned. */
+static void jump_if_outside(struct kcsd_lower *l, const struct kcsd_lower_insn *i,
+			    const struct access *a)
 {
 	if (l->opt->moving) {
 		emit_limit(l, a);
@@ -187,7 +188,7 @@ static void register_base(struct kcsd_lower *l, const struct kcsd_lower_insn *i,
 
 	if (distance)
 		kcsd_emit_add_imm(l, a->reg, distance);
-	check_bounds(l, i, a);
+	jump_if_outside(l, i, a);
 	emit_mask(l, a->reg);
 	emit_base(l, a->floor);
 	emit_add_reg(l, KCSD_REG_AX, a->reg);
@@ -324,7 +325,7 @@ static void call_stub(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 	kcsd_emit_mov_imm(l, BPF_REG_2, (s32)i->op);
 	kcsd_emit_mov_imm(l, BPF_REG_5, (s32)i->pc);
 	kcsd_emit(l, BPF_JMP | BPF_CALL, 0, 0, 0, KCSD_STUB_ATOMIC);
-	kcsd_lower_check_end(l, i);
+	kcsd_lower_leave_if_ended(l, i);
 	kcsd_emit_mov(l, KCSD_REG_AX, BPF_REG_0);
 	kcsd_lower_unspill(l);
 	if (!writes(i))
@@ -352,7 +353,7 @@ void kcsd_lower_access_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *
 	struct access a = access_of(i);
 
 	if (by_stub(&i->insn))
-		kcsd_lower_check_end_cold(l, i);
+		kcsd_lower_leave_if_ended_cold(l, i);
 	else if (a.reg == BPF_REG_10)
 		frame_cold(l, i, &a);
 	else

@@ -67,12 +67,12 @@ static void jump_if_ended(struct kcsd_lower *l, u32 to)
 	kcsd_emit_jump_imm(l, BPF_JNE, KCSD_REG_AX, 0, to);
 }
 
-void kcsd_lower_check_end(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
+void kcsd_lower_leave_if_ended(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 {
 	jump_if_ended(l, l->opt->count ? i->place->cold : l->leave);
 }
 
-void kcsd_lower_check_end_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
+void kcsd_lower_leave_if_ended_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 {
 	if (!l->opt->count)
 		return;
@@ -93,12 +93,12 @@ void kcsd_lower_helper(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 	kcsd_emit_mov_imm(l, BPF_REG_2, i->insn.imm);
 	kcsd_emit_mov_imm(l, BPF_REG_3, (s32)i->pc);
 	kcsd_emit(l, BPF_JMP | BPF_CALL, 0, 0, 0, KCSD_STUB_HELPER);
-	kcsd_lower_check_end(l, i);
+	kcsd_lower_leave_if_ended(l, i);
 	clear(l, BPF_REG_1, BPF_REG_5);
 }
 
 /* Count, and go to the cold part if a tick is due. */
-static void check_tick(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
+static void jump_if_tick_due(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 {
 	kcsd_lower_count(l);
 	if (l->opt->count) {
@@ -169,7 +169,7 @@ void kcsd_lower_local(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 {
 	const struct kcsd_clone *callee = kcsd_lower_callee(l, i->pc + 1 + (u32)i->insn.imm);
 
-	check_tick(l, i);
+	jump_if_tick_due(l, i);
 	publish_left(l, BPF_REG_0);
 	kcsd_emit(l, BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0,
 		  (s32)(callee->start - l->pos - 1));
@@ -221,7 +221,7 @@ static struct bpf_insn condition(struct kcsd_lower *l, const struct kcsd_lower_i
 void kcsd_lower_jump(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 {
 	if (distance_of(i) < 0)
-		check_tick(l, i);
+		jump_if_tick_due(l, i);
 	else
 		kcsd_lower_count(l);
 	if (is_conditional(i))

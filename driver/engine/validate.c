@@ -20,7 +20,7 @@ struct function {
 #define MARK_SECOND	1	/* second half of a 64-bit immediate */
 #define MARK_START	2	/* first instruction of a function */
 
-struct checker {
+struct validator {
 	const struct bpf_insn *insns;
 	u32 insn_cnt;
 	u8 *marks;		/* MARK_*, for each unit */
@@ -31,9 +31,9 @@ struct checker {
 	int err;		/* error without a verdict */
 };
 
-static bool refuse(struct checker *c, u32 check, u32 pc)
+static bool refuse(struct validator *c, u32 reason, u32 pc)
 {
-	c->verdict->check = check;
+	c->verdict->reason = reason;
 	c->verdict->pc = pc;
 	return false;
 }
@@ -46,7 +46,7 @@ static bool has(const struct bpf_insn *insn, u32 fields)
 }
 
 /* Yield the CPU between passes. Returns false if the task was killed. */
-static bool go_on(struct checker *c)
+static bool go_on(struct validator *c)
 {
 	c->err = kcsd_yield() ? -EINTR : 0;
 	return !c->err;
@@ -66,7 +66,7 @@ static bool unused_are_zero(const struct bpf_insn *insn, u32 fields)
 	       (fields & off || !insn->off) && (fields & imm || !insn->imm);
 }
 
-static u32 check_registers(const struct bpf_insn *insn, u32 fields)
+static u32 validate_registers(const struct bpf_insn *insn, u32 fields)
 {
 	if (insn->dst_reg > BPF_REG_10 || insn->src_reg > BPF_REG_10)
 		return KCSD_VERDICT_REGISTER;
@@ -81,18 +81,18 @@ static bool second_half_is_legal(const struct bpf_insn *insn)
 	return !insn->code && !insn->dst_reg && !insn->src_reg && !insn->off;
 }
 
-static u32 check_insn(const struct bpf_insn *insn, bool last)
+static u32 validate_insn(const struct bpf_insn *insn, bool last)
 {
-	u32 fields, check, op = kcsd_insn_find(insn);
+	u32 fields, reason, op = kcsd_insn_find(insn);
 
 	if (op == KCSD_NR_OPS)
 		return KCSD_VERDICT_OPCODE;
 	fields = kcsd_insn_fields(op);
 	if (!unused_are_zero(insn, fields))
 		return KCSD_VERDICT_RESERVED;
-	check = check_registers(insn, fields);
-	if (check)
-		return check;
+	reason = validate_registers(insn, fields);
+	if (reason)
+		return reason;
 	if (fields & KCSD_HELPS && !kcsd_signature_name(insn->imm))
 		return insn->imm > 0 && insn->imm < KCSD_HELPER_BASE ? KCSD_VERDICT_LINUX_HELPER :
 								       KCSD_VERDICT_HELPER;
@@ -101,14 +101,14 @@ static u32 check_insn(const struct bpf_insn *insn, bool last)
 	return KCSD_VERDICT_OK;
 }
 
-static bool check_insns(struct checker *c)
+static bool validate_insns(struct validator *c)
 {
-	u32 pc, check;
+	u32 pc, reason;
 
 	for (pc = 0; pc < c->insn_cnt; pc++) {
-		check = check_insn(&c->insns[pc], pc + 1 == c->insn_cnt);
-		if (check)
-			return refuse(c, check, pc);
+		reason = validate_insn(&c->insns[pc], pc + 1 == c->insn_cnt);
+		if (reason)
+			return refuse(c, reason, pc);
 		if (has(&c->insns[pc], KCSD_WIDE))
 			c->marks[++pc] |= MARK_SECOND;
 	}
@@ -123,7 +123,7 @@ static u32 target_of(u32 pc, s32 distance)
 	return pc + 1 + (u32)distance;
 }
 
-static bool mark_functions(struct checker *c)
+static bool mark_functions(struct validator *c)
 {
 	u32 pc, target;
 
@@ -139,7 +139,7 @@ static bool mark_functions(struct checker *c)
 	return true;
 }
 
-static bool find_functions(struct checker *c)
+static bool find_functions(struct validator *c)
 {
 	u32 pc, nr = 0;
 
@@ -159,7 +159,7 @@ static bool find_functions(struct checker *c)
 	return true;
 }
 
-static bool check_ends(struct checker *c)
+static bool validate_ends(struct validator *c)
 {
 	const struct function *f;
 
@@ -174,7 +174,7 @@ static bool check_ends(struct checker *c)
 	return true;
 }
 
-static bool check_jumps(struct checker *c)
+static bool validate_jumps(struct validator *c)
 {
 	u32 pc, target;
 
@@ -198,7 +198,7 @@ static bool check_jumps(struct checker *c)
 /* ---- the call graph ---- */
 
 /* Find the next call of f in the walk. Returns its callee and *pc, or NULL at the end of f. */
-static struct function *next_callee(struct checker *c, struct function *f, u32 *pc)
+static struct function *next_callee(struct validator *c, struct function *f, u32 *pc)
 {
 	while (f->next < f->end) {
 		*pc = f->next++;
@@ -217,7 +217,7 @@ static void enter(struct function *f, u32 caller)
 }
 
 /* Take account of a call at pc, from f to a function of this height. */
-static bool note_call(struct checker *c, struct function *f, u8 height, u32 pc)
+static bool note_call(struct validator *c, struct function *f, u8 height, u32 pc)
 {
 	if (height >= KCSD_MAX_CALL_DEPTH)
 		return refuse(c, KCSD_VERDICT_DEPTH, pc);
@@ -227,7 +227,7 @@ static bool note_call(struct checker *c, struct function *f, u8 height, u32 pc)
 }
 
 /* Walk the calls depth first from function "from"; struct function holds the stack. */
-static bool walk_calls(struct checker *c, u32 from)
+static bool walk_calls(struct validator *c, u32 from)
 {
 	u32 pc, index = from;
 
@@ -258,7 +258,7 @@ static bool walk_calls(struct checker *c, u32 from)
 	}
 }
 
-static bool check_calls(struct checker *c)
+static bool validate_calls(struct validator *c)
 {
 	u32 i;
 
@@ -268,24 +268,25 @@ static bool check_calls(struct checker *c)
 	return true;
 }
 
-static bool check_all(struct checker *c)
+static bool validate_all(struct validator *c)
 {
-	return check_insns(c) && go_on(c) && mark_functions(c) && go_on(c) && find_functions(c) &&
-	       check_ends(c) && go_on(c) && check_jumps(c) && go_on(c) && check_calls(c);
+	return validate_insns(c) && go_on(c) && mark_functions(c) && go_on(c) &&
+	       find_functions(c) && validate_ends(c) && go_on(c) && validate_jumps(c) &&
+	       go_on(c) && validate_calls(c);
 }
 
-int kcsd_check_any_length(const struct bpf_insn *insns, u32 insn_cnt,
-			  struct kcsd_verdict *verdict)
+int kcsd_validate_any_length(const struct bpf_insn *insns, u32 insn_cnt,
+			     struct kcsd_verdict *verdict)
 {
-	struct checker c = {
+	struct validator c = {
 		.insns = insns, .insn_cnt = insn_cnt, .verdict = verdict, .err = -ENOMEM,
 	};
 
-	*verdict = (struct kcsd_verdict){ .check = KCSD_VERDICT_OK };
+	*verdict = (struct kcsd_verdict){ .reason = KCSD_VERDICT_OK };
 	c.marks = kcsd_alloc(insn_cnt * sizeof(*c.marks));
 	c.function_of = kcsd_alloc(insn_cnt * sizeof(*c.function_of));
 	if (c.marks && c.function_of)
-		c.err = check_all(&c) ? 0 : verdict->check ? -EINVAL : c.err;
+		c.err = validate_all(&c) ? 0 : verdict->reason ? -EINVAL : c.err;
 	kcsd_free(c.functions);
 	kcsd_free(c.function_of);
 	kcsd_free(c.marks);
@@ -295,9 +296,9 @@ int kcsd_check_any_length(const struct bpf_insn *insns, u32 insn_cnt,
 int kcsd_validate_insns(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_verdict *verdict)
 {
 	if (insn_cnt && insn_cnt <= KCSD_MAX_INSNS)
-		return kcsd_check_any_length(insns, insn_cnt, verdict);
+		return kcsd_validate_any_length(insns, insn_cnt, verdict);
 	*verdict = (struct kcsd_verdict){
-		.check = insn_cnt ? KCSD_VERDICT_TOO_LONG : KCSD_VERDICT_EMPTY,
+		.reason = insn_cnt ? KCSD_VERDICT_TOO_LONG : KCSD_VERDICT_EMPTY,
 	};
 	return -EINVAL;
 }

@@ -106,7 +106,7 @@ static void cmd_drop_async(struct kcsd_cmd *cmd)
 }
 
 /* Returns 0 if opcode, sender and gates allow cmd now; -errno or a status. Ignores the buffer. */
-static int cmd_check(struct kcsd_cmd *cmd, const struct kcsd_opcode *command)
+static int cmd_validate(struct kcsd_cmd *cmd, const struct kcsd_opcode *command)
 {
 	int status;
 
@@ -143,7 +143,7 @@ static int cmd_parse_and_start(struct kcsd_cmd *cmd, const struct kcsd_opcode *c
 static int cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
 {
 	const struct kcsd_opcode *command = kcsd_opcode_find(cmd);
-	int ret = cmd_check(cmd, command);
+	int ret = cmd_validate(cmd, command);
 
 	if (ret)
 		return ret;
@@ -177,7 +177,7 @@ static int cmd_defer(struct kcsd_cmd *cmd)
 		return -ENODEV;
 	command = kcsd_opcode_find(cmd);
 	if (command && kcsd_opcode_blocks(command, cmd))
-		ret = cmd_check(cmd, command) ?: -EAGAIN;
+		ret = cmd_validate(cmd, command) ?: -EAGAIN;
 	kcsd_drive_exit(cmd->drive);
 	return ret;
 }

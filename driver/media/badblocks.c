@@ -63,7 +63,7 @@ static int set_sectors(struct badblocks *bad, u64 first, int nr)
 	return 0;
 }
 
-static int check_sectors(struct badblocks *bad, u64 first, int nr)
+static int contain_sectors(struct badblocks *bad, u64 first, int nr)
 {
 	sector_t first_bad, end_bad;
 
@@ -143,9 +143,9 @@ static int each_part(const struct kcsd_lbas *lbas, struct badblocks *bad, u64 sl
 	return ret;
 }
 
-bool kcsd_badblocks_check(const struct kcsd_lbas *lbas, struct badblocks *bad, u64 slba, u64 nlb)
+bool kcsd_badblocks_contain(const struct kcsd_lbas *lbas, struct badblocks *bad, u64 slba, u64 nlb)
 {
-	return each_part(lbas, bad, slba, nlb, check_sectors);
+	return each_part(lbas, bad, slba, nlb, contain_sectors);
 }
 
 int kcsd_badblocks_set(const struct kcsd_lbas *lbas, struct badblocks *bad, u64 slba, u64 nlb)

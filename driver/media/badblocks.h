@@ -32,12 +32,12 @@ void kcsd_badblocks_forget(struct badblocks *bad);
 /*
  * Use one of the two lists of the drive, by LBAs. Any context.
  *
- * check: true if one of the LBAs is in the list. Call kcsd_lbas_are_bad() or
+ * contain: true if one of the LBAs is in the list. Call kcsd_lbas_are_bad() or
  * kcsd_lbas_are_uncorrectable() instead.
  *
  * set, clear: return 0; -ENOSPC: the list is full, and a part of the range may have changed.
  */
-bool kcsd_badblocks_check(const struct kcsd_lbas *lbas, struct badblocks *bad, u64 slba, u64 nlb);
+bool kcsd_badblocks_contain(const struct kcsd_lbas *lbas, struct badblocks *bad, u64 slba, u64 nlb);
 int kcsd_badblocks_set(const struct kcsd_lbas *lbas, struct badblocks *bad, u64 slba, u64 nlb);
 int kcsd_badblocks_clear(const struct kcsd_lbas *lbas, struct badblocks *bad, u64 slba, u64 nlb);
 /*

@@ -18,10 +18,10 @@ static DEFINE_MUTEX(claims_lock);
 static LIST_HEAD(claims);
 
 /*
- * Check that a file may be used. Refuse one without any write permission, even if root could write
+ * Validate that a file may be used. Refuse one without write permission, even if root could write
  * it: it is meant not to change.
  */
-static int check_inode(const struct inode *inode)
+static int validate_inode(const struct inode *inode)
 {
 	if (S_ISDIR(inode->i_mode))
 		return -EISDIR;
@@ -34,10 +34,10 @@ static int check_inode(const struct inode *inode)
 	return 0;
 }
 
-/* Open the inode that was checked, even if the path leads to another one by now. */
-static struct file *open_checked(const struct path *path)
+/* Open the validated inode, even if the path leads to another one by now. */
+static struct file *open_validated(const struct path *path)
 {
-	int ret = check_inode(d_backing_inode(path->dentry));
+	int ret = validate_inode(d_backing_inode(path->dentry));
 
 	ret = ret ?: path_permission(path, MAY_READ | MAY_WRITE | MAY_OPEN);
 	if (ret)
@@ -54,7 +54,7 @@ struct file *kcsd_file_open(const char *path)
 	ret = kern_path(path, LOOKUP_FOLLOW, &found);
 	if (ret)
 		return ERR_PTR(ret);
-	file = open_checked(&found);
+	file = open_validated(&found);
 	path_put(&found);
 	return file;
 }

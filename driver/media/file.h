@@ -19,8 +19,8 @@ struct kcsd_claim {
 #define KCSD_FILE_FLAGS		(O_RDWR | O_LARGEFILE)
 
 /*
- * Open a regular file for reading and writing. Return it or ERR_PTR(). The inode is checked before
- * it is opened, since opening a device can have effects. Close with filp_close().
+ * Open a regular file for reading and writing. Return it or ERR_PTR(). Validates the inode before
+ * opening it, since opening a device can have effects. Close with filp_close().
  */
 struct file *kcsd_file_open(const char *path);
 /* Open the same file again, with additional flags. Return it or ERR_PTR(). */

@@ -55,7 +55,7 @@ static int lba_io_result(struct kcsd_lbas *lbas, int ret)
  * Call before LBAs are written or zeroed. Return 0; -ENOSPC: the list of uncorrectable LBAs has no
  * room to take them out.
  */
-static int check_correctable(struct kcsd_lbas *lbas, u64 slba, u64 nlb)
+static int validate_correctable(struct kcsd_lbas *lbas, u64 slba, u64 nlb)
 {
 	return kcsd_badblocks_can_clear(lbas, &lbas->retained->uncorrectable, slba, nlb) ? 0 :
 											 -ENOSPC;
@@ -70,7 +70,7 @@ static int make_correctable(struct kcsd_lbas *lbas, u64 slba, u64 nlb)
 	struct badblocks *bad = &lbas->retained->uncorrectable;
 	int ret = 0;
 
-	if (likely(!READ_ONCE(bad->count)) || !kcsd_badblocks_check(lbas, bad, slba, nlb))
+	if (likely(!READ_ONCE(bad->count)) || !kcsd_badblocks_contain(lbas, bad, slba, nlb))
 		return 0;
 	if (lbas->store.volatile_cache)
 		ret = lbas->journal->commit(lbas);
@@ -117,7 +117,7 @@ static int write_lbas(struct kcsd_lbas *lbas, u64 slba, struct iov_iter *iter)
 		return -EIO;
 	if (kcsd_lbas_are_bad(lbas, slba, len >> lbas->lba_shift))
 		return KCSD_SC_WRITE_FAULT;
-	ret = check_correctable(lbas, slba, len >> lbas->lba_shift);
+	ret = validate_correctable(lbas, slba, len >> lbas->lba_shift);
 	if (ret)
 		return ret;
 	if (is_zoned(lbas))
@@ -154,7 +154,7 @@ static int zero_lbas(struct kcsd_lbas *lbas, u64 slba, u64 nlb, bool unmap)
 		return -EIO;
 	if (kcsd_lbas_are_bad(lbas, slba, nlb))
 		return KCSD_SC_WRITE_FAULT;
-	ret = check_correctable(lbas, slba, nlb);
+	ret = validate_correctable(lbas, slba, nlb);
 	if (ret)
 		return ret;
 	if (is_zoned(lbas))
@@ -174,7 +174,7 @@ static int flush_all(struct kcsd_lbas *lbas)
 	return lba_io_result(lbas, lbas->journal->commit(lbas));
 }
 
-static int check_uncorrectable(struct kcsd_lbas *lbas, u64 nlb)
+static int validate_uncorrectable(struct kcsd_lbas *lbas, u64 nlb)
 {
 	if (refuses_writes(lbas))
 		return -EIO;
@@ -247,11 +247,11 @@ int kcsd_lba_io_zero(struct kcsd_lbas *lbas, u64 slba, u64 nlb, bool unmap)
 	return ret ?: end(lbas, zero_lbas(lbas, slba, nlb, unmap));
 }
 
-int kcsd_lba_io_check_uncorrectable(struct kcsd_lbas *lbas, u64 nlb)
+int kcsd_lba_io_validate_uncorrectable(struct kcsd_lbas *lbas, u64 nlb)
 {
 	int ret = begin(lbas);
 
-	return ret ?: end(lbas, check_uncorrectable(lbas, nlb));
+	return ret ?: end(lbas, validate_uncorrectable(lbas, nlb));
 }
 
 int kcsd_lba_io_make_uncorrectable(struct kcsd_lbas *lbas, u64 slba, u64 nlb)

@@ -31,10 +31,10 @@ int kcsd_lba_io_append(struct kcsd_lbas *lbas, u64 zslba, struct iov_iter *iter,
 int kcsd_lba_io_zero(struct kcsd_lbas *lbas, u64 slba, u64 nlb, bool unmap);
 /*
  * Make LBAs unreadable until they are written; that write is then durable. Call
- * kcsd_lba_io_check_uncorrectable() before any other change for this: it returns -ENOSPC if too
+ * kcsd_lba_io_validate_uncorrectable() before any other change for this: it returns -ENOSPC if too
  * many LBAs are unreadable already.
  */
-int kcsd_lba_io_check_uncorrectable(struct kcsd_lbas *lbas, u64 nlb);
+int kcsd_lba_io_validate_uncorrectable(struct kcsd_lbas *lbas, u64 nlb);
 int kcsd_lba_io_make_uncorrectable(struct kcsd_lbas *lbas, u64 slba, u64 nlb);
 int kcsd_lba_io_flush(struct kcsd_lbas *lbas);
 /* See kcsd_zone_manage(), kcsd_zone_manage_all(). LBAs of a zone that is reset become readable. */

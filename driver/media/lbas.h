@@ -144,7 +144,7 @@ static inline bool kcsd_lbas_are_bad(struct kcsd_lbas *lbas, u64 slba, u64 nlb)
 {
 	struct badblocks *bad = &lbas->retained->badblocks;
 
-	if (likely(!READ_ONCE(bad->count)) || !kcsd_badblocks_check(lbas, bad, slba, nlb))
+	if (likely(!READ_ONCE(bad->count)) || !kcsd_badblocks_contain(lbas, bad, slba, nlb))
 		return false;
 	kcsd_stat_inc(lbas, media_errors);
 	return true;
@@ -155,7 +155,7 @@ static inline bool kcsd_lbas_are_uncorrectable(struct kcsd_lbas *lbas, u64 slba,
 {
 	struct badblocks *bad = &lbas->retained->uncorrectable;
 
-	if (likely(!READ_ONCE(bad->count)) || !kcsd_badblocks_check(lbas, bad, slba, nlb))
+	if (likely(!READ_ONCE(bad->count)) || !kcsd_badblocks_contain(lbas, bad, slba, nlb))
 		return false;
 	kcsd_stat_inc(lbas, media_errors);
 	return true;

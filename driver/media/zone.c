@@ -73,10 +73,11 @@ int kcsd_zone_read(struct kcsd_lbas *lbas, u64 slba, struct iov_iter *iter, bool
 	return ret;
 }
 
-/* Check in the order of precedence of the statuses. The caller holds the lock of the zone. */
-static int check_write(const struct kcsd_zones *zs, const struct kcsd_zone *z, u64 offset, u64 nlb)
+/* Validate in the order of precedence of the statuses. The caller holds the lock of the zone. */
+static int validate_write(const struct kcsd_zones *zs, const struct kcsd_zone *z, u64 offset,
+			  u64 nlb)
 {
-	int status = kcsd_zone_check_writable(z);
+	int status = kcsd_zone_validate_writable(z);
 
 	if (status)
 		return status;
@@ -104,7 +105,7 @@ static int write_at(struct kcsd_lbas *lbas, u32 index, u64 offset, struct iov_it
 	struct kcsd_zone *z = &lbas->zones.zones[index];
 	int ret;
 
-	ret = check_write(&lbas->zones, z, offset, nlb);
+	ret = validate_write(&lbas->zones, z, offset, nlb);
 	if (!ret)
 		ret = kcsd_zone_open_for_write(&lbas->zones, z);
 	if (!ret)
@@ -125,7 +126,7 @@ bool kcsd_zone_touches_sequential(const struct kcsd_zones *zs, u64 slba, u64 nlb
 	return zs->nr && !is_conventional(zs, slba, nlb);
 }
 
-int kcsd_zone_check_write(struct kcsd_lbas *lbas, u64 slba, u64 nlb)
+int kcsd_zone_validate_write(struct kcsd_lbas *lbas, u64 slba, u64 nlb)
 {
 	struct kcsd_zones *zs = &lbas->zones;
 	u32 index = kcsd_zone_index(zs, slba);
@@ -137,7 +138,7 @@ int kcsd_zone_check_write(struct kcsd_lbas *lbas, u64 slba, u64 nlb)
 	if (kcsd_zone_is_conventional(zs, index))
 		return KCSD_SC_ZONE_BOUNDARY;
 	kcsd_zone_lock(zs, z);
-	ret = check_write(zs, z, slba - kcsd_zone_start(zs, index), nlb);
+	ret = validate_write(zs, z, slba - kcsd_zone_start(zs, index), nlb);
 	kcsd_zone_unlock(zs, z);
 	return ret;
 }
@@ -191,8 +192,8 @@ int kcsd_zone_zero(struct kcsd_lbas *lbas, u64 slba, u64 nlb, bool unmap)
 				      nlb << lbas->lba_shift, unmap);
 }
 
-/* Check options against each other. Return NULL or an error text. */
-static const char *check_options(const struct kcsd_config *c, u64 nr)
+/* Validate options against each other. Return NULL or an error text. */
+static const char *validate_options(const struct kcsd_config *c, u64 nr)
 {
 	if (!IS_ENABLED(CONFIG_BLK_DEV_ZONED))
 		return "zone_size: this kernel has no zoned block devices";
@@ -275,7 +276,7 @@ int kcsd_zones_init(struct kcsd_lbas *lbas, const char *name)
 
 	if (c->zone_size) {
 		nr = lbas->store.size >> ilog2(c->zone_size);
-		wrong = check_options(c, nr);
+		wrong = validate_options(c, nr);
 	} else if (has_zone_options(c)) {
 		wrong = "options for zones, but no zone_size";
 	}

@@ -106,7 +106,7 @@ bool kcsd_zone_touches_sequential(const struct kcsd_zones *zs, u64 slba, u64 nlb
  * Return 0, or the status with which a write of all these LBAs would fail now: for data that is
  * written in several pieces. Always 0 on a drive that is not zoned.
  */
-int kcsd_zone_check_write(struct kcsd_lbas *lbas, u64 slba, u64 nlb);
+int kcsd_zone_validate_write(struct kcsd_lbas *lbas, u64 slba, u64 nlb);
 
 /* zone_state.c */
 /*
@@ -128,7 +128,7 @@ int kcsd_zone_wear_out(struct kcsd_lbas *lbas, u32 index, enum blk_zone_cond con
 
 /* For zone.c. The caller holds the lock of the zone. */
 /* Return 0, or the status if the state of the zone refuses a write. */
-int kcsd_zone_check_writable(const struct kcsd_zone *z);
+int kcsd_zone_validate_writable(const struct kcsd_zone *z);
 /* Open a zone for a write if it is not open. Return 0 or a status. */
 int kcsd_zone_open_for_write(struct kcsd_zones *zs, struct kcsd_zone *z);
 /* Make a zone full: data has reached its capacity. */

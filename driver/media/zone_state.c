@@ -149,7 +149,7 @@ static int change_now(struct kcsd_zones *zs, struct kcsd_zone *z, enum zone_op o
 	return ret;
 }
 
-int kcsd_zone_check_writable(const struct kcsd_zone *z)
+int kcsd_zone_validate_writable(const struct kcsd_zone *z)
 {
 	switch (READ_ONCE(z->cond)) {
 	case FULL:

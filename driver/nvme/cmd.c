@@ -26,7 +26,7 @@ int kcsd_cmd_copy_from_host(struct kcsd_cmd *cmd, void *to, size_t len)
 	return 0;
 }
 
-int kcsd_cmd_check_unused(struct kcsd_cmd *cmd, const struct kcsd_cmd_uses *uses)
+int kcsd_cmd_validate_unused(struct kcsd_cmd *cmd, const struct kcsd_cmd_uses *uses)
 {
 	if (cmd->cdw2 & ~uses->cdw2)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW2);

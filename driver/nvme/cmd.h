@@ -82,7 +82,7 @@ static inline int kcsd_cmd_invalid(struct kcsd_cmd *cmd, enum kcsd_field field)
 }
 
 /* Returns 0, or Invalid Field in Command for the first field with an unused bit set. */
-int kcsd_cmd_check_unused(struct kcsd_cmd *cmd, const struct kcsd_cmd_uses *uses);
+int kcsd_cmd_validate_unused(struct kcsd_cmd *cmd, const struct kcsd_cmd_uses *uses);
 
 /*
  * If kcsd_trace_enabled(): start to trace a command; then trace it when it was parsed, before it is
@@ -135,7 +135,8 @@ int kcsd_range_set_parse(struct kcsd_cmd *cmd);
  * Validate memory ranges that are used together. range is a copy of the data that the host sent.
  * Returns 0 or a status; cmd->result is then the index of the bad range, or the invalid field.
  */
-int kcsd_memory_ranges_check(struct kcsd_cmd *cmd, const struct kcsd_memory_range *range, u32 nr);
+int kcsd_memory_ranges_validate(struct kcsd_cmd *cmd, const struct kcsd_memory_range *range,
+				u32 nr);
 
 /* Returns SLBA of a command that has this field. */
 static inline u64 kcsd_nvm_slba(const struct kcsd_cmd *cmd)

@@ -68,7 +68,7 @@ static size_t execute_head_len(const struct kcsd_cmd *cmd)
 	return execute_table_len(cmd) + (execute_has_len(cmd) ? sizeof(__le64) : 0);
 }
 
-static int execute_check_nr(struct kcsd_cmd *cmd)
+static int execute_validate_nr(struct kcsd_cmd *cmd)
 {
 	if (execute_grants(cmd))
 		return execute_nr(cmd) <= KCSD_MAX_GRANTS ? 0 :
@@ -79,7 +79,7 @@ static int execute_check_nr(struct kcsd_cmd *cmd)
 }
 
 /* Validate all fields of the command, before its data is copied. */
-static int execute_check(struct kcsd_cmd *cmd)
+static int execute_validate(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = {
 		.cdw2 = KCSD_EXEC_CDW2_ALL,
@@ -90,7 +90,7 @@ static int execute_check(struct kcsd_cmd *cmd)
 		.metadata = true,
 	};
 	size_t len = iov_iter_count(&cmd->data);
-	int ret = kcsd_cmd_check_unused(cmd, &uses) ?: execute_check_nr(cmd);
+	int ret = kcsd_cmd_validate_unused(cmd, &uses) ?: execute_validate_nr(cmd);
 
 	if (ret)
 		return ret;
@@ -141,7 +141,7 @@ static int execute_copy_data(struct kcsd_cmd *cmd, struct kcsd_run *run)
 	run->ranges = run->data;
 	run->nr_ranges = execute_nr(cmd);
 	return execute_may_range(cmd) ?:
-	       kcsd_memory_ranges_check(cmd, run->ranges, run->nr_ranges);
+	       kcsd_memory_ranges_validate(cmd, run->ranges, run->nr_ranges);
 }
 
 static int execute_get_set(struct kcsd_cmd *cmd, struct kcsd_run *run)
@@ -244,7 +244,7 @@ static int execute_create_run(struct kcsd_cmd *cmd)
 
 int kcsd_execute_parse(struct kcsd_cmd *cmd)
 {
-	int ret = execute_check(cmd) ?: execute_create_run(cmd);
+	int ret = execute_validate(cmd) ?: execute_create_run(cmd);
 	struct kcsd_run *run;
 
 	if (ret)

@@ -39,7 +39,7 @@ static int grant_resolve(struct kcsd_cmd *cmd, struct kcsd_lba_grant *g)
 	return 0;
 }
 
-static int grant_check(struct kcsd_cmd *cmd, struct kcsd_lba_grant *g)
+static int grant_validate(struct kcsd_cmd *cmd, struct kcsd_lba_grant *g)
 {
 	int ret = 0;
 
@@ -62,6 +62,6 @@ int kcsd_grants_validate(struct kcsd_cmd *cmd, struct kcsd_lba_grant *grants, u3
 	u32 i;
 
 	for (i = 0; !ret && i < nr; i++)
-		ret = grant_check(cmd, &grants[i]);
+		ret = grant_validate(cmd, &grants[i]);
 	return ret;
 }

@@ -179,7 +179,7 @@ int kcsd_feature_parse_get(struct kcsd_cmd *cmd)
 	static const struct kcsd_cmd_uses uses = {
 		.cdw10 = 0x000007ff,	/* SEL, FID */
 	};
-	int ret = kcsd_cmd_check_unused(cmd, &uses);
+	int ret = kcsd_cmd_validate_unused(cmd, &uses);
 
 	if (ret)
 		return ret;
@@ -199,7 +199,7 @@ int kcsd_feature_parse_set(struct kcsd_cmd *cmd)
 		.cdw10 = KCSD_FEATURE_SAVE | 0xff,	/* FID */
 		.cdw11 = U32_MAX, .cdw12 = U32_MAX,	/* defined by each feature */
 	};
-	int ret = kcsd_cmd_check_unused(cmd, &uses);
+	int ret = kcsd_cmd_validate_unused(cmd, &uses);
 
 	if (ret)
 		return ret;

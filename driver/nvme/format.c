@@ -76,10 +76,10 @@ static int format_execute(struct kcsd_job *job)
 	return ret;
 }
 
-static int format_check(struct kcsd_cmd *cmd)
+static int format_validate(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = { .cdw10 = CDW10_ALL };
-	int ret = kcsd_cmd_check_unused(cmd, &uses);
+	int ret = kcsd_cmd_validate_unused(cmd, &uses);
 
 	if (ret)
 		return ret;
@@ -98,7 +98,7 @@ static int format_check(struct kcsd_cmd *cmd)
 int kcsd_format_parse(struct kcsd_cmd *cmd)
 {
 	struct kcsd_job *job;
-	int ret = format_check(cmd);
+	int ret = format_validate(cmd);
 
 	if (ret)
 		return ret;

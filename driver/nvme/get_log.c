@@ -206,7 +206,7 @@ int kcsd_get_log_parse(struct kcsd_cmd *cmd)
 
 	if (!kind)
 		return KCSD_SC_INVALID_LOG_PAGE;
-	ret = kcsd_cmd_check_unused(cmd, &uses);
+	ret = kcsd_cmd_validate_unused(cmd, &uses);
 	if (ret)
 		return ret;
 	if (len > KCSD_MAX_TRANSFER)

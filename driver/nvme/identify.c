@@ -278,7 +278,7 @@ int kcsd_identify_parse(struct kcsd_cmd *cmd)
 		.cdw11 = c && c->csi ? 0xff000000 : 0,	/* CSI */
 	};
 	u16 cntid = cmd->cdw10 >> 16;
-	int ret = kcsd_cmd_check_unused(cmd, &uses);
+	int ret = kcsd_cmd_validate_unused(cmd, &uses);
 
 	/* Accept CNTID FFFFh (this controller): tools send it even where it is not used. */
 	if (!c || (cntid && cntid != 0xffff))

@@ -122,7 +122,7 @@ int kcsd_nvm_parse_rw(struct kcsd_cmd *cmd)
 	};
 	u32 nlb = kcsd_nvm_nlb(cmd);
 	u64 len = (u64)nlb << cmd->drive->lbas->lba_shift;
-	int ret = kcsd_cmd_check_unused(cmd, &uses);
+	int ret = kcsd_cmd_validate_unused(cmd, &uses);
 
 	if (ret)
 		return ret;
@@ -143,7 +143,7 @@ int kcsd_nvm_parse_flush(struct kcsd_cmd *cmd)
 	if (iov_iter_count(&cmd->data))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	cmd->execute = nvm_flush;
-	return kcsd_cmd_check_unused(cmd, &uses);
+	return kcsd_cmd_validate_unused(cmd, &uses);
 }
 
 u64 kcsd_nvm_failed_lba(const struct kcsd_cmd *cmd, int status)

@@ -62,12 +62,12 @@ static int copy_source(struct nvm_copy *copy, const struct kcsd_nvm_range *sourc
 	return ret ?: kcsd_nvm_range_each(job, source, PIECE, copy_piece);
 }
 
-static int copy_check_destination(struct nvm_copy *copy)
+static int copy_validate_destination(struct nvm_copy *copy)
 {
 	const struct kcsd_nvm_range to = { .slba = copy->to, .nlb = copy->nlb };
 	int ret = kcsd_nvm_range_inject(&copy->job, KCSD_INJECT_WRITE, &to);
 
-	return ret ?: kcsd_zone_check_write(copy->job.async.drive->lbas, to.slba, to.nlb);
+	return ret ?: kcsd_zone_validate_write(copy->job.async.drive->lbas, to.slba, to.nlb);
 }
 
 static int copy_sources(struct nvm_copy *copy)
@@ -91,7 +91,7 @@ static int copy_execute(struct kcsd_job *job)
 {
 	struct nvm_copy *copy = to_copy(job);
 	struct kcsd_drive *drive = job->async.drive;
-	int ret = copy_check_destination(copy);
+	int ret = copy_validate_destination(copy);
 
 	if (!ret)
 		ret = copy_sources(copy);
@@ -171,14 +171,14 @@ static int copy_read_sources(struct kcsd_cmd *cmd, struct nvm_copy *copy)
 }
 
 /* Validate the command without its sources. */
-static int copy_check(struct kcsd_cmd *cmd)
+static int copy_validate(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = {
 		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* SDLBA */
 		.cdw12 = CDW12_NR_MASK | CDW12_FORMAT_MASK << CDW12_FORMAT_SHIFT |
 			 KCSD_NVM_CONTROL_ALL,
 	};
-	int ret = kcsd_cmd_check_unused(cmd, &uses);
+	int ret = kcsd_cmd_validate_unused(cmd, &uses);
 
 	BUILD_BUG_ON(sizeof(struct kcsd_nvm_copy_lba) != 32);
 	if (ret)
@@ -213,7 +213,7 @@ static struct nvm_copy *copy_create(struct kcsd_cmd *cmd, int *ret)
 int kcsd_nvm_parse_copy(struct kcsd_cmd *cmd)
 {
 	struct nvm_copy *copy;
-	int ret = copy_check(cmd);
+	int ret = copy_validate(cmd);
 
 	if (ret)
 		return ret;

@@ -11,9 +11,9 @@
 #include "nvme/job.h"
 #include "nvme/nvm_range.h"
 
-int kcsd_nvm_range_check(struct kcsd_cmd *cmd, const struct kcsd_cmd_uses *uses, u64 max)
+int kcsd_nvm_range_validate(struct kcsd_cmd *cmd, const struct kcsd_cmd_uses *uses, u64 max)
 {
-	int ret = kcsd_cmd_check_unused(cmd, uses);
+	int ret = kcsd_cmd_validate_unused(cmd, uses);
 
 	if (ret)
 		return ret;

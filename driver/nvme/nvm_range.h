@@ -20,10 +20,10 @@ struct kcsd_nvm_range {
 };
 
 /*
- * Check a command with SLBA and NLB but no data: unused fields, at most max bytes, LBAs on the
+ * Validate a command with SLBA and NLB but no data: unused fields, at most max bytes, LBAs on the
  * drive. Returns 0 or the status.
  */
-int kcsd_nvm_range_check(struct kcsd_cmd *cmd, const struct kcsd_cmd_uses *uses, u64 max);
+int kcsd_nvm_range_validate(struct kcsd_cmd *cmd, const struct kcsd_cmd_uses *uses, u64 max);
 /*
  * Create the job of a command on nlb LBAs in total, like kcsd_job_create(): allocates size bytes
  * with the job as first member. The caller sets execute.

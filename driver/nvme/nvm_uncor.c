@@ -40,7 +40,7 @@ static int write_piece(struct kcsd_job *job, const struct kcsd_nvm_range *piece)
 static int move_write_pointer(struct nvm_uncor *uncor)
 {
 	const struct kcsd_nvm_range *r = &uncor->range;
-	int ret = kcsd_zone_check_write(uncor->job.async.drive->lbas, r->slba, r->nlb);
+	int ret = kcsd_zone_validate_write(uncor->job.async.drive->lbas, r->slba, r->nlb);
 
 	if (ret)
 		return ret;
@@ -60,7 +60,7 @@ static int uncor_execute(struct kcsd_job *job)
 	int ret = kcsd_nvm_range_inject(job, KCSD_INJECT_WRITE, r);
 
 	if (!ret)
-		ret = kcsd_lba_io_status(kcsd_lba_io_check_uncorrectable(drive->lbas, r->nlb),
+		ret = kcsd_lba_io_status(kcsd_lba_io_validate_uncorrectable(drive->lbas, r->nlb),
 					 KCSD_SC_WRITE_FAULT);
 	if (!ret && uncor->sequential)
 		ret = move_write_pointer(uncor);
@@ -76,14 +76,14 @@ static int uncor_execute(struct kcsd_job *job)
 	return 0;
 }
 
-static int uncor_check(struct kcsd_cmd *cmd)
+static int uncor_validate(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = {
 		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* SLBA */
 		.cdw12 = 0xffff,			/* NLB */
 	};
 
-	return kcsd_nvm_range_check(cmd, &uses, KCSD_MAX_WRITE_UNCOR);
+	return kcsd_nvm_range_validate(cmd, &uses, KCSD_MAX_WRITE_UNCOR);
 }
 
 int kcsd_nvm_parse_write_uncor(struct kcsd_cmd *cmd)
@@ -93,7 +93,7 @@ int kcsd_nvm_parse_write_uncor(struct kcsd_cmd *cmd)
 	bool sequential = kcsd_zone_touches_sequential(&cmd->drive->lbas->zones, slba, nlb);
 	struct nvm_uncor *uncor;
 	struct kcsd_job *job;
-	int ret = uncor_check(cmd);
+	int ret = uncor_validate(cmd);
 
 	if (ret)
 		return ret;

@@ -118,21 +118,21 @@ static int verify_execute(struct kcsd_job *job)
 	return 0;
 }
 
-static int verify_check(struct kcsd_cmd *cmd)
+static int verify_validate(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = {
 		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* SLBA */
 		.cdw12 = 0xffff | KCSD_NVM_CONTROL_ALL,	/* NLB */
 	};
 
-	return kcsd_nvm_range_check(cmd, &uses, KCSD_MAX_VERIFY);
+	return kcsd_nvm_range_validate(cmd, &uses, KCSD_MAX_VERIFY);
 }
 
 int kcsd_nvm_parse_verify(struct kcsd_cmd *cmd)
 {
 	struct nvm_verify *verify;
 	struct kcsd_job *job;
-	int ret = verify_check(cmd);
+	int ret = verify_validate(cmd);
 
 	if (ret)
 		return ret;

@@ -61,7 +61,7 @@ static int write_piece(struct kcsd_job *job, const struct kcsd_nvm_range *piece)
 static int write_range(struct nvm_zero *zero, const struct kcsd_nvm_range *r)
 {
 	struct kcsd_job *job = &zero->job;
-	int ret = kcsd_zone_check_write(job->async.drive->lbas, r->slba, r->nlb);
+	int ret = kcsd_zone_validate_write(job->async.drive->lbas, r->slba, r->nlb);
 
 	if (ret) {
 		job->async.lba = r->slba;
@@ -136,14 +136,14 @@ static struct nvm_zero *zero_create(struct kcsd_cmd *cmd, u32 nr, u64 nlb, bool 
 
 /* ---- Write Zeroes: parse ---- */
 
-static int write_zeroes_check(struct kcsd_cmd *cmd)
+static int write_zeroes_validate(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = {
 		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* SLBA */
 		.cdw12 = 0xffff | WRITE_ZEROES_CONTROL_ALL,	/* NLB */
 	};
 
-	return kcsd_nvm_range_check(cmd, &uses, KCSD_MAX_WRITE_ZEROES);
+	return kcsd_nvm_range_validate(cmd, &uses, KCSD_MAX_WRITE_ZEROES);
 }
 
 int kcsd_nvm_parse_write_zeroes(struct kcsd_cmd *cmd)
@@ -151,7 +151,7 @@ int kcsd_nvm_parse_write_zeroes(struct kcsd_cmd *cmd)
 	u64 slba = kcsd_nvm_slba(cmd);
 	u32 nlb = kcsd_nvm_nlb(cmd);
 	struct nvm_zero *zero;
-	int ret = write_zeroes_check(cmd);
+	int ret = write_zeroes_validate(cmd);
 
 	if (ret)
 		return ret;
@@ -228,7 +228,7 @@ int kcsd_nvm_parse_dsm(struct kcsd_cmd *cmd)
 		.cdw11 = NVME_DSMGMT_IDR | NVME_DSMGMT_IDW | NVME_DSMGMT_AD,
 	};
 	struct nvm_zero *zero;
-	int ret = kcsd_cmd_check_unused(cmd, &uses);
+	int ret = kcsd_cmd_validate_unused(cmd, &uses);
 
 	if (ret)
 		return ret;

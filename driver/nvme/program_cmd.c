@@ -28,7 +28,7 @@ static int program_finish(struct kcsd_cmd *cmd, struct kcsd_loading *l)
 		return ret;
 	if (ret != -EINVAL)
 		return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
-	cmd->result = KCSD_LOAD_RESULT(verdict.check, verdict.pc);
+	cmd->result = KCSD_LOAD_RESULT(verdict.reason, verdict.pc);
 	return KCSD_SC_INVALID_PROGRAM_DATA;
 }
 
@@ -86,7 +86,7 @@ static int program_parse_unload(struct kcsd_cmd *cmd)
 	static const struct kcsd_cmd_uses uses = {
 		.cdw10 = 0xffff | KCSD_LOAD_SEL_UNLOAD,	/* PIND */
 	};
-	int ret = kcsd_cmd_check_unused(cmd, &uses);
+	int ret = kcsd_cmd_validate_unused(cmd, &uses);
 
 	if (ret)
 		return ret;
@@ -97,7 +97,7 @@ static int program_parse_unload(struct kcsd_cmd *cmd)
 }
 
 /* Validate PTYPE, PIT and PUID, and that a persistent program can be stored. */
-static int program_check_type(struct kcsd_cmd *cmd)
+static int program_validate_type(struct kcsd_cmd *cmd)
 {
 	u8 pit = cmd->cdw10 >> KCSD_LOAD_PIT_SHIFT & 7;
 
@@ -113,7 +113,7 @@ static int program_check_type(struct kcsd_cmd *cmd)
 }
 
 /* Validate PSIZE, NUMB and LOFF. */
-static int program_check_chunk(struct kcsd_cmd *cmd)
+static int program_validate_chunk(struct kcsd_cmd *cmd)
 {
 	u32 psize = cmd->cdw11, numb = cmd->cdw14, loff = cmd->cdw15;
 
@@ -146,8 +146,8 @@ int kcsd_program_parse_load(struct kcsd_cmd *cmd)
 		return KCSD_SC_INVALID_NS;
 	if (cmd->cdw10 & KCSD_LOAD_SEL_UNLOAD)
 		return program_parse_unload(cmd);
-	ret = kcsd_cmd_check_unused(cmd, &uses) ?: program_check_type(cmd) ?:
-	      program_check_chunk(cmd);
+	ret = kcsd_cmd_validate_unused(cmd, &uses) ?: program_validate_type(cmd) ?:
+	      program_validate_chunk(cmd);
 	if (ret)
 		return ret;
 	cmd->execute = program_load;
@@ -169,7 +169,7 @@ int kcsd_program_parse_activation(struct kcsd_cmd *cmd)
 
 	if (cmd->nsid != KCSD_NSID_COMPUTE)
 		return KCSD_SC_INVALID_NS;
-	ret = kcsd_cmd_check_unused(cmd, &uses);
+	ret = kcsd_cmd_validate_unused(cmd, &uses);
 	if (ret)
 		return ret;
 	if (cmd->cdw10 >> KCSD_ACTIVATION_SEL_SHIFT > KCSD_ACTIVATION_ACTIVATE)

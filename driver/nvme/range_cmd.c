@@ -18,7 +18,7 @@ static u16 range_set_rsid(const struct kcsd_cmd *cmd)
 	return cmd->cdw10 >> KCSD_RANGE_SET_RSID_SHIFT;
 }
 
-static int memory_range_check(struct kcsd_cmd *cmd, const struct kcsd_memory_range *r)
+static int memory_range_validate(struct kcsd_cmd *cmd, const struct kcsd_memory_range *r)
 {
 	u64 start = le64_to_cpu(r->start);
 	u32 len = le32_to_cpu(r->len);
@@ -42,13 +42,13 @@ static bool memory_ranges_overlap(const struct kcsd_memory_range *a,
 	       le64_to_cpu(b->start) < le64_to_cpu(a->start) + le32_to_cpu(a->len);
 }
 
-int kcsd_memory_ranges_check(struct kcsd_cmd *cmd, const struct kcsd_memory_range *range, u32 nr)
+int kcsd_memory_ranges_validate(struct kcsd_cmd *cmd, const struct kcsd_memory_range *range, u32 nr)
 {
 	u32 i, k;
 	int ret;
 
 	for (i = 0; i < nr; i++) {
-		ret = memory_range_check(cmd, &range[i]);
+		ret = memory_range_validate(cmd, &range[i]);
 		for (k = 0; !ret && k < i; k++)
 			if (memory_ranges_overlap(&range[i], &range[k]))
 				ret = KCSD_SC_OVERLAPPING_RANGES;
@@ -72,7 +72,7 @@ static int range_set_create(struct kcsd_cmd *cmd)
 	set->nr = nr;
 	ret = kcsd_cmd_copy_from_host(cmd, set->range, nr * sizeof(set->range[0]));
 	if (!ret)
-		ret = kcsd_memory_ranges_check(cmd, set->range, nr);
+		ret = kcsd_memory_ranges_validate(cmd, set->range, nr);
 	if (ret)
 		goto out_free;
 	cmd->result = kcsd_range_set_add(cmd->drive->compute, set);
@@ -123,7 +123,7 @@ int kcsd_range_set_parse(struct kcsd_cmd *cmd)
 
 	if (cmd->nsid != KCSD_NSID_COMPUTE)
 		return KCSD_SC_INVALID_NS;
-	ret = kcsd_cmd_check_unused(cmd, &uses);
+	ret = kcsd_cmd_validate_unused(cmd, &uses);
 	if (ret)
 		return ret;
 	switch (range_set_sel(cmd)) {

@@ -264,7 +264,7 @@ int kcsd_sanitize_parse(struct kcsd_cmd *cmd)
 		.cdw11 = U32_MAX,	/* OVRPAT */
 	};
 	u32 action = cmd->cdw10 & SANACT_MASK;
-	int ret = kcsd_cmd_check_unused(cmd, &uses);
+	int ret = kcsd_cmd_validate_unused(cmd, &uses);
 
 	if (ret)
 		return ret;

@@ -40,7 +40,7 @@ static int slm_write(struct kcsd_cmd *cmd)
 	return ret;
 }
 
-int kcsd_slm_check_bytes(struct kcsd_cmd *cmd)
+int kcsd_slm_validate_bytes(struct kcsd_cmd *cmd)
 {
 	if (!slm_len(cmd))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
@@ -55,13 +55,13 @@ int kcsd_slm_parse_rw(struct kcsd_cmd *cmd)
 		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* first byte */
 		.cdw12 = U32_MAX,			/* length */
 	};
-	int ret = kcsd_cmd_check_unused(cmd, &uses);
+	int ret = kcsd_cmd_validate_unused(cmd, &uses);
 
 	if (ret)
 		return ret;
 	if (slm_len(cmd) > KCSD_MAX_TRANSFER)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
-	ret = kcsd_slm_check_bytes(cmd);
+	ret = kcsd_slm_validate_bytes(cmd);
 	if (ret)
 		return ret;
 	if (iov_iter_count(&cmd->data) != slm_len(cmd))

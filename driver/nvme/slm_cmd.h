@@ -8,7 +8,7 @@ struct kcsd_cmd;
 /* slm_cmd.c: Memory Read and Memory Write. */
 int kcsd_slm_parse_rw(struct kcsd_cmd *cmd);
 /* Validate the bytes that Memory Read, Write or Fill names. Returns 0 or a status. */
-int kcsd_slm_check_bytes(struct kcsd_cmd *cmd);
+int kcsd_slm_validate_bytes(struct kcsd_cmd *cmd);
 
 /* slm_copy.c: Memory Copy and Memory Fill. Both set cmd->async. */
 int kcsd_slm_parse_copy(struct kcsd_cmd *cmd);

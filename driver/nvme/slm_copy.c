@@ -281,7 +281,7 @@ static int copy_parse_descs(struct kcsd_cmd *cmd, size_t desc_len, struct kcsd_s
 }
 
 /* Validate the command without its descriptors. */
-static int copy_check(struct kcsd_cmd *cmd)
+static int copy_validate(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = {
 		.cdw2 = U32_MAX, .cdw3 = U32_MAX,	/* length */
@@ -289,7 +289,7 @@ static int copy_check(struct kcsd_cmd *cmd)
 		.cdw12 = KCSD_COPY_CDW12_ALL,
 	};
 	size_t desc_len = copy_desc_len(copy_format(cmd));
-	int ret = kcsd_cmd_check_unused(cmd, &uses);
+	int ret = kcsd_cmd_validate_unused(cmd, &uses);
 
 	if (ret)
 		return ret;
@@ -309,7 +309,7 @@ int kcsd_slm_parse_copy(struct kcsd_cmd *cmd)
 {
 	u32 format = copy_format(cmd);
 	struct kcsd_slm_copy *copy;
-	int ret = copy_check(cmd);
+	int ret = copy_validate(cmd);
 
 	if (ret)
 		return ret;
@@ -331,10 +331,10 @@ int kcsd_slm_parse_fill(struct kcsd_cmd *cmd)
 		.cdw13 = U8_MAX,			/* the byte */
 	};
 	struct kcsd_slm_copy *copy;
-	int ret = kcsd_cmd_check_unused(cmd, &uses);
+	int ret = kcsd_cmd_validate_unused(cmd, &uses);
 
 	if (!ret)
-		ret = kcsd_slm_check_bytes(cmd);
+		ret = kcsd_slm_validate_bytes(cmd);
 	if (ret)
 		return ret;
 	if (iov_iter_count(&cmd->data))

@@ -59,7 +59,7 @@ int kcsd_zns_parse_send(struct kcsd_cmd *cmd)
 		.cdw10 = U32_MAX, .cdw11 = U32_MAX,	/* SLBA, ignored with Select All */
 		.cdw13 = ZNS_SELECT_ALL | 0xff,		/* ZSA */
 	};
-	int ret = kcsd_cmd_check_unused(cmd, &uses);
+	int ret = kcsd_cmd_validate_unused(cmd, &uses);
 
 	if (ret)
 		return ret;
@@ -167,7 +167,7 @@ int kcsd_zns_parse_receive(struct kcsd_cmd *cmd)
 		.cdw13 = ZNS_PARTIAL | 0xffff,		/* ZRASF, ZRA */
 	};
 	u64 len = ((u64)cmd->cdw12 + 1) * 4;
-	int ret = kcsd_cmd_check_unused(cmd, &uses);
+	int ret = kcsd_cmd_validate_unused(cmd, &uses);
 
 	if (ret)
 		return ret;
@@ -193,7 +193,7 @@ int kcsd_zns_parse_append(struct kcsd_cmd *cmd)
 		.cdw12 = 0xffff | KCSD_NVM_CONTROL_ALL,	/* NLB */
 	};
 	u64 len = (u64)kcsd_nvm_nlb(cmd) << cmd->drive->lbas->lba_shift;
-	int ret = kcsd_cmd_check_unused(cmd, &uses);
+	int ret = kcsd_cmd_validate_unused(cmd, &uses);
 
 	if (ret)
 		return ret;

@@ -10,7 +10,7 @@ struct kcsd_sidecar_journal;
 /* Describe a drive as configured, without its UUID. */
 void kcsd_sidecar_describe(const struct kcsd_lbas *lbas, struct kcsd_sidecar_drive *to);
 /*
- * Check that a sidecar fits its drive, or make it fit where no data can be lost by that. Return 0;
+ * Validate that a sidecar fits its drive, or make it fit where that loses no data. Return 0;
  * -EINVAL: it does not fit; -errno of writing. Logs one line on failure.
  */
 int kcsd_sidecar_match(struct kcsd_lbas *lbas, struct kcsd_sidecar_journal *log, const char *name,

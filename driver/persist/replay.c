@@ -218,7 +218,7 @@ static bool find_later(const struct kcsd_sidecar_journal *log, const u8 *buf, u3
  * of that record can be there. A later record proves that the one at log->pos was complete and is
  * damaged now.
  */
-static int check_tail(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_report *report)
+static int validate_tail(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_report *report)
 {
 	u64 half = log->file_size / 2, start = log->half * half;
 	u64 pos = start + log->pos, end = start + half;
@@ -252,7 +252,7 @@ static int replay(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_report *
 		if (ret)
 			return ret;
 		if (!d)
-			return check_tail(log, report);
+			return validate_tail(log, report);
 		if (!kcsd_sidecar_state_allows(&log->state, d)) {
 			kcsd_free(d);
 			return verdict(report, KCSD_SIDECAR_VERDICT_CONTENT, start + log->pos);

@@ -72,7 +72,7 @@ static int admin(uint8_t opcode, uint32_t cdw10, uint32_t psize, const void *dat
 	int ret = command(ctrl, NVME_URING_CMD_ADMIN, &cmd, &result);
 
 	if (ret == KCSD_SC_INVALID_PROGRAM_DATA)
-		fprintf(stderr, "refused, check %u, instruction %u\n",
+		fprintf(stderr, "refused, reason %u, instruction %u\n",
 			KCSD_LOAD_RESULT_VERDICT(result), KCSD_LOAD_RESULT_PC(result));
 	return ret;
 }

@@ -306,7 +306,7 @@ static const struct refusal {
 	const char *file;
 	const char *program;
 	int ret;
-	uint32_t check;
+	uint32_t verdict;
 	const char *says[4];
 } refusals[] = {
 	{ "own/none.o", NULL, -ENOENT, 0, { "none.o", "No such file" } },
@@ -372,7 +372,7 @@ static void test_refusal(const struct refusal *r)
 	if (!ret)
 		return;
 	OK(is_sentence(err.text), "  with a sentence");
-	IS(err.verdict, r->check, "  and the reason");
+	IS(err.verdict, r->verdict, "  and the reason");
 	for (i = 0; i < 4 && r->says[i]; i++)
 		SAYS(err.text, r->says[i]);
 	at = strstr(err.text, ", instruction ");

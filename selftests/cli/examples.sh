@@ -47,7 +47,7 @@ test_run()
 	prints "LBA $lba: uring_run, instructions" 42 uring_run "$ctrl" "$compute" \
 		"$work/plain" 0 1
 	prints "LBA $lba: uring_run, a program that is refused" \
-		$'refused, check 3, instruction 0\nNVMe status 18e' uring_run "$ctrl" "$compute" \
+		$'refused, reason 3, instruction 0\nNVMe status 18e' uring_run "$ctrl" "$compute" \
 		"$work/invalid" 0 1
 	prints "LBA $lba: uring_run, LBAs that there are not" "NVMe status 80" uring_run "$ctrl" \
 		"$compute" "$work/sum" $lbas 1

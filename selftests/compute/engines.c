@@ -259,7 +259,7 @@ static __u32 wanted_engine(const context *c, const struct program *prog)
 static void load(context *c, const char *name, const struct program *prog, bool loads,
 		 const struct device_run *run)
 {
-	__u64 want = KCSD_LOAD_RESULT(prog->verdict.check, prog->verdict.pc), why = 0;
+	__u64 want = KCSD_LOAD_RESULT(prog->verdict.reason, prog->verdict.pc), why = 0;
 	int ret = prog_load(c->d->ctrl, 0, prog->buf, prog->len, &why);
 
 	if (!loads) {

@@ -45,7 +45,7 @@ static void no_memory(void)
 		allocations_left = n;
 		ret = kcsd_code_create(insns, ARRAY_SIZE(insns), &code, &verdict);
 		allocations_left = -1;
-		if (verdict.check)
+		if (verdict.reason)
 			ret = -EINVAL;
 	}
 	tap_point(!ret && code && n > 2, "code: each allocation fails");
@@ -102,10 +102,10 @@ static void in_time(const struct bpf_insn *insns, u32 want, const char *what)
 
 	kcsd_validate_insns(insns, KCSD_MAX_INSNS, &verdict);
 	seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
-	tap_point(verdict.check == want && seconds < MAX_SECONDS,
+	tap_point(verdict.reason == want && seconds < MAX_SECONDS,
 		  "validate: soon done with %s", what);
-	if (verdict.check != want || seconds >= MAX_SECONDS)
-		tap_note("expected %u, got %u at %u, after %.1f s", want, verdict.check,
+	if (verdict.reason != want || seconds >= MAX_SECONDS)
+		tap_note("expected %u, got %u at %u, after %.1f s", want, verdict.reason,
 			 verdict.pc, seconds);
 }
 
@@ -152,12 +152,12 @@ static void load(struct bpf_insn *insns, const char *what)
 	struct kcsd_lowered *lowered = NULL;
 	struct kcsd_verdict verdict;
 	struct kcsd_code *code;
-	double check, decode;
+	double validate, decode;
 	clock_t start = clock();
 	int ret;
 
 	ret = kcsd_validate_insns(insns, KCSD_MAX_INSNS, &verdict);
-	check = ms_since(start);
+	validate = ms_since(start);
 	start = clock();
 	tap_point(!ret && !kcsd_code_decode_fused(insns, KCSD_MAX_INSNS, &code),
 		  "load: the longest program of %s", what);
@@ -166,8 +166,8 @@ static void load(struct bpf_insn *insns, const char *what)
 	decode = ms_since(start);
 	start = clock();
 	ret = kcsd_lower(&view, &opt, &lowered);
-	tap_note("check %.1f ms, decode %.1f ms, lower %.1f ms to %u instructions (%d)", check,
-		 decode, ms_since(start), ret ? 0 : lowered->insn_cnt, ret);
+	tap_note("validate %.1f ms, decode %.1f ms, lower %.1f ms to %u instructions (%d)",
+		 validate, decode, ms_since(start), ret ? 0 : lowered->insn_cnt, ret);
 	if (!ret)
 		kcsd_lowered_destroy(lowered);
 	kcsd_code_destroy(code);
@@ -220,15 +220,15 @@ static void counts(void)
 	assert(insns);
 	for (pc = 0; pc <= KCSD_MAX_INSNS; pc++)
 		insns[pc] = EXIT;
-	tap_point(!kcsd_validate_insns(insns, KCSD_MAX_INSNS, &verdict) && !verdict.check,
-		  "check: the most instructions");
+	tap_point(!kcsd_validate_insns(insns, KCSD_MAX_INSNS, &verdict) && !verdict.reason,
+		  "validate: the most instructions");
 	tap_point(kcsd_validate_insns(insns, KCSD_MAX_INSNS + 1, &verdict) == -EINVAL &&
-		  verdict.check == KCSD_VERDICT_TOO_LONG, "check: one more than that");
+		  verdict.reason == KCSD_VERDICT_TOO_LONG, "validate: one more than that");
 	free(insns);
 	tap_point(kcsd_validate_insns(NULL, 0, &verdict) == -EINVAL &&
-		  verdict.check == KCSD_VERDICT_EMPTY, "check: no instructions");
+		  verdict.reason == KCSD_VERDICT_EMPTY, "validate: no instructions");
 	tap_point(kcsd_validate_insns(NULL, UINT32_MAX, &verdict) == -EINVAL &&
-		  verdict.check == KCSD_VERDICT_TOO_LONG, "check: 2^32 - 1 instructions");
+		  verdict.reason == KCSD_VERDICT_TOO_LONG, "validate: 2^32 - 1 instructions");
 }
 
 void code_tests(void)

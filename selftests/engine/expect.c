@@ -159,19 +159,19 @@ bool expect_refusal(struct job *job, bool loaded)
 	const char *p = test_line(&job->test, SECTION_REFUSED, 0);
 	const struct kcsd_verdict *got = &job->prog.verdict;
 	bool right_place = false;
-	u32 check;
+	u32 reason;
 	u64 pc;
 
-	if (!p || !check_find(&p, &check) || !*p)
+	if (!p || !verdict_find(&p, &reason) || !*p)
 		return job_fail(job, SECTION_REFUSED, 0, "bad refusal");
 	while (*p) {
 		if (!asm_number(&p, NULL, &pc))
 			return job_fail(job, SECTION_REFUSED, 0, "bad refusal");
 		right_place |= got->pc == pc;
 	}
-	if (!loaded && got->check == check && right_place)
+	if (!loaded && got->reason == reason && right_place)
 		return true;
 	return job_fail(job, SECTION_REFUSED, 0, "expected %s, got %s at %u",
-			test_line(&job->test, SECTION_REFUSED, 0), check_name(got->check),
+			test_line(&job->test, SECTION_REFUSED, 0), verdict_name(got->reason),
 			got->pc);
 }

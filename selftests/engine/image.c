@@ -19,7 +19,7 @@ struct breakage {
 	u32 off;		/* in the header */
 	u32 len;		/* bytes replaced */
 	u64 value;		/* little-endian */
-	u32 check;		/* expected */
+	u32 reason;		/* expected */
 };
 
 static struct kcsd_image *header(struct program *prog)
@@ -49,13 +49,13 @@ static void good(void)
 	struct kcsd_image_view *view;
 	struct program prog;
 	const u8 *buf;
-	u32 check;
+	u32 reason;
 
 	good_image(&prog);
 	buf = prog.buf;
 	view = &prog.view;
-	check = kcsd_image_parse(prog.buf, prog.len, view);
-	tap_point(!check && prog.len == IMAGE_LEN && view->insn_cnt == INSNS &&
+	reason = kcsd_image_parse(prog.buf, prog.len, view);
+	tap_point(!reason && prog.len == IMAGE_LEN && view->insn_cnt == INSNS &&
 		  (const u8 *)view->insns == buf + 64 && (const u8 *)view->data == buf + 88 &&
 		  view->data_len == DATA_LEN && view->bss_len == 100 && view->heap_len == 200 &&
 		  !strcmp(view->name, "test"), "image: a good one, all of its fields");
@@ -66,21 +66,21 @@ static void good(void)
 static void truncated(void)
 {
 	struct program prog, cut;
-	u32 check = 0, want = 0;
+	u32 reason = 0, want = 0;
 	u64 len;
 
 	good_image(&prog);
 	for (len = 0; len < prog.len; len++) {
 		program_copy(&cut, prog.buf, len);
-		check = parse(&cut, len);
+		reason = parse(&cut, len);
 		program_exit(&cut);
 		want = len ? KCSD_VERDICT_IMAGE : KCSD_VERDICT_EMPTY;
-		if (check != want)
+		if (reason != want)
 			break;
 	}
 	tap_point(len == prog.len, "image: cut to each length");
 	if (len < prog.len)
-		tap_note("%llu bytes: expected %u, got %u", (unsigned long long)len, want, check);
+		tap_note("%llu bytes: expected %u, got %u", (unsigned long long)len, want, reason);
 	program_exit(&prog);
 }
 
@@ -143,15 +143,15 @@ static const struct breakage breakages[] = {
 static void broken(const struct breakage *b)
 {
 	struct program prog;
-	u32 check, i;
+	u32 reason, i;
 
 	good_image(&prog);
 	for (i = 0; i < b->len; i++)
 		((u8 *)prog.buf)[b->off + i] = (u8)(b->value >> 8 * i);
-	check = parse(&prog, prog.len);
-	tap_point(check == b->check, "image: %s", b->what);
-	if (check != b->check)
-		tap_note("expected %u, got %u", b->check, check);
+	reason = parse(&prog, prog.len);
+	tap_point(reason == b->reason, "image: %s", b->what);
+	if (reason != b->reason)
+		tap_note("expected %u, got %u", b->reason, reason);
 	program_exit(&prog);
 }
 
@@ -233,7 +233,7 @@ static void magic_is_illegal(void)
 
 	memcpy(&insn, KCSD_IMAGE_MAGIC, sizeof(insn));
 	tap_point(kcsd_validate_insns(&insn, 1, &verdict) == -EINVAL &&
-		  verdict.check == KCSD_VERDICT_OPCODE && !verdict.pc,
+		  verdict.reason == KCSD_VERDICT_OPCODE && !verdict.pc,
 		  "image: its magic is no instruction");
 }
 

@@ -220,7 +220,7 @@ void job_run(struct job *job)
 	}
 	if (!loaded) {
 		job_fail(job, NR_SECTIONS, 0, "refused: %s at %u",
-			 check_name(job->prog.verdict.check), job->prog.verdict.pc);
+			 verdict_name(job->prog.verdict.reason), job->prog.verdict.pc);
 		return;
 	}
 	if (!program_prepare(&job->prog, &job->run, MAX_MEM)) {

@@ -9,7 +9,7 @@
 #define PROGRAM_LEN	4
 #define R10		10
 
-#define BAD(check)	(1u << KCSD_VERDICT_##check)
+#define BAD(reason)	(1u << KCSD_VERDICT_##reason)
 
 /* Blame a field that must be zero. */
 static u32 zero(s64 field)
@@ -195,13 +195,13 @@ static bool try_insn(struct bpf_insn *prog)
 	int ret = kcsd_validate_insns(prog, PROGRAM_LEN, &verdict);
 	u32 want = wrong(prog);
 
-	if (want ? ret == -EINVAL && (want & (1u << verdict.check)) && !verdict.pc :
-		   !ret && !verdict.check)
+	if (want ? ret == -EINVAL && (want & (1u << verdict.reason)) && !verdict.pc :
+		   !ret && !verdict.reason)
 		return true;
 	tap_point(0, "instructions of class %u: accepted are those of the RFC", prog->code & 7);
 	tap_note("opcode %02x dst %u src %u off %d imm %#x: expected any of %#x, got %u at %u",
 		 prog->code, prog->dst_reg, prog->src_reg, prog->off, (u32)prog->imm, want,
-		 verdict.check, verdict.pc);
+		 verdict.reason, verdict.pc);
 	return false;
 }
 

@@ -2,10 +2,10 @@
 #include "names.h"
 #include "reasons.h"
 
-static const char * const checks[] = {
-#define CHECK_NAME(name, text) [KCSD_VERDICT_##name] = #name,
-	KCSD_VERDICTS(CHECK_NAME)
-#undef CHECK_NAME
+static const char * const verdicts[] = {
+#define VERDICT_NAME(name, text) [KCSD_VERDICT_##name] = #name,
+	KCSD_VERDICTS(VERDICT_NAME)
+#undef VERDICT_NAME
 };
 
 static const char * const faults[] = {
@@ -14,9 +14,9 @@ static const char * const faults[] = {
 #undef FAULT_NAME
 };
 
-const char *check_name(u32 check)
+const char *verdict_name(u32 reason)
 {
-	return check < ARRAY_SIZE(checks) && checks[check] ? checks[check] : "no check";
+	return reason < ARRAY_SIZE(verdicts) && verdicts[reason] ? verdicts[reason] : "no verdict";
 }
 
 const char *fault_name(u32 reason)
@@ -42,9 +42,9 @@ static bool find(const char **p, const char * const *names, u32 nr, u32 *value)
 	return false;
 }
 
-bool check_find(const char **p, u32 *check)
+bool verdict_find(const char **p, u32 *reason)
 {
-	return find(p, checks, ARRAY_SIZE(checks), check);
+	return find(p, verdicts, ARRAY_SIZE(verdicts), reason);
 }
 
 bool fault_find(const char **p, u32 *reason)

@@ -51,11 +51,11 @@ bool program_load(struct program *prog)
 {
 	int ret;
 
-	prog->verdict.check = kcsd_image_parse(prog->buf, prog->len, &prog->view);
-	if (prog->verdict.check)
+	prog->verdict.reason = kcsd_image_parse(prog->buf, prog->len, &prog->view);
+	if (prog->verdict.reason)
 		return false;
 	ret = kcsd_code_create(prog->view.insns, prog->view.insn_cnt, &prog->code, &prog->verdict);
-	assert(!ret == !prog->verdict.check);
+	assert(!ret == !prog->verdict.reason);
 	return !ret;
 }
 

@@ -2,7 +2,7 @@
 /*
  * Print the tables of Documentation/isa.rst from the lists that the code uses.
  *
- *	isa instructions|helpers|checks|faults
+ *	isa instructions|helpers|verdicts|faults
  */
 #include <stdio.h>
 #include <string.h>
@@ -126,7 +126,7 @@ static void zeroes(u32 fields, char text[WIDTH])
 		add(text, "imm");
 }
 
-/* List the checks that can refuse an instruction, except those that apply to all. */
+/* List the verdicts that can refuse an instruction, except those that apply to all. */
 static void refusals(u32 fields, char text[WIDTH])
 {
 	*text = '\0';
@@ -203,11 +203,11 @@ static void reason_row(struct table *t, int value, const char *name, const char 
 	row(t, (const char *const []){ number, name, text });
 }
 
-static void check_rows(struct table *t)
+static void verdict_rows(struct table *t)
 {
-#define CHECK(name, text)	reason_row(t, KCSD_VERDICT_##name, #name, text);
-	KCSD_VERDICTS(CHECK)
-#undef CHECK
+#define VERDICT(name, text)	reason_row(t, KCSD_VERDICT_##name, #name, text);
+	KCSD_VERDICTS(VERDICT)
+#undef VERDICT
 }
 
 static void fault_rows(struct table *t)
@@ -227,8 +227,8 @@ int main(int argc, char **argv)
 		instructions();
 	else if (!strcmp(what, "helpers"))
 		helpers();
-	else if (!strcmp(what, "checks"))
-		print_table(3, reason_heads, check_rows);
+	else if (!strcmp(what, "verdicts"))
+		print_table(3, reason_heads, verdict_rows);
 	else if (!strcmp(what, "faults"))
 		print_table(3, reason_heads, fault_rows);
 	else

@@ -460,7 +460,7 @@ enum kcsd_verdict_reason {
 };
 
 /* The result of a refused load. */
-#define KCSD_LOAD_RESULT(check, pc)	((__u64)(check) << 32 | (__u32)(pc))
+#define KCSD_LOAD_RESULT(reason, pc)	((__u64)(reason) << 32 | (__u32)(pc))
 #define KCSD_LOAD_RESULT_VERDICT(result)	((__u32)((result) >> 32))
 #define KCSD_LOAD_RESULT_PC(result)	((__u32)(result))
 

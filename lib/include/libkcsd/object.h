@@ -24,7 +24,7 @@ struct kcsd_object_opts {
 };
 
 /* Do not validate, to inspect a program that a drive would refuse. */
-#define KCSD_OBJECT_UNCHECKED	0x1u
+#define KCSD_OBJECT_UNVALIDATED	0x1u
 
 /*
  * Open a program in an object file made by clang -target bpf. A program is a function in section

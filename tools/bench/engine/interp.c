@@ -45,7 +45,7 @@ static void load(struct machine *m, const struct bench_job *job)
 	if (kcsd_image_parse(image, len, &m->view))
 		errx(1, "%s: no image", job->name);
 	if (kcsd_code_create(m->view.insns, m->view.insn_cnt, &m->code, &verdict))
-		errx(1, "%s: refused, check %u", job->name, verdict.check);
+		errx(1, "%s: refused, reason %u", job->name, verdict.reason);
 	m->vm.mem_len = kcsd_layout_init(&m->vm.layout, &m->view, 0);
 	m->vm.mem = malloc(m->vm.mem_len);
 	if (!m->vm.mem)

@@ -106,7 +106,7 @@ static int list(const struct args *args, const struct program_file *file)
 
 static int disasm(const struct args *args)
 {
-	KCSD_OPTS(kcsd_object_opts, opts, .flags = KCSD_OBJECT_UNCHECKED);
+	KCSD_OPTS(kcsd_object_opts, opts, .flags = KCSD_OBJECT_UNVALIDATED);
 	struct program_file file;
 	int code;
 
