@@ -106,25 +106,25 @@ static void cmd_drop_async(struct kcsd_cmd *cmd)
 }
 
 /* Returns 0 if opcode, sender and gates allow cmd now; -errno or a status. Ignores the buffer. */
-static int cmd_validate(struct kcsd_cmd *cmd, const struct kcsd_opcode *command)
+static int cmd_validate(struct kcsd_cmd *cmd, const struct kcsd_opcode *opcode)
 {
 	int status;
 
-	if (!command)
+	if (!opcode)
 		return cmd_failed(cmd, KCSD_SC_INVALID_OPCODE);
-	if (!kcsd_cmd_allowed(cmd, command->allowed))
+	if (!kcsd_cmd_allowed(cmd, opcode->allowed))
 		return -EACCES;
 	status = kcsd_sanitize_refuses(cmd);
 	return status ? cmd_failed(cmd, status) : 0;
 }
 
-static int cmd_parse_and_start(struct kcsd_cmd *cmd, const struct kcsd_opcode *command)
+static int cmd_parse_and_start(struct kcsd_cmd *cmd, const struct kcsd_opcode *opcode)
 {
 	int ret;
 
 	if (kcsd_trace_enabled())
 		kcsd_cmd_trace_begin(cmd);
-	ret = command->parse(cmd);
+	ret = opcode->parse(cmd);
 	if (kcsd_trace_enabled())
 		kcsd_cmd_trace_submit(cmd);
 	if (ret)
@@ -142,16 +142,16 @@ static int cmd_parse_and_start(struct kcsd_cmd *cmd, const struct kcsd_opcode *c
  */
 static int cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
 {
-	const struct kcsd_opcode *command = kcsd_opcode_find(cmd);
-	int ret = cmd_validate(cmd, command);
+	const struct kcsd_opcode *opcode = kcsd_opcode_find(cmd);
+	int ret = cmd_validate(cmd, opcode);
 
 	if (ret)
 		return ret;
-	if (nonblock && !cmd->now && kcsd_opcode_blocks(command, cmd))
+	if (nonblock && !cmd->now && kcsd_opcode_blocks(opcode, cmd))
 		return -EAGAIN;	/* io_uring calls again from a worker thread */
-	ret = kcsd_sanitize_enter(cmd, command);
+	ret = kcsd_sanitize_enter(cmd, opcode);
 	if (!ret) {
-		ret = cmd_parse_and_start(cmd, command);
+		ret = cmd_parse_and_start(cmd, opcode);
 		if (ret != -EIOCBQUEUED)
 			kcsd_sanitize_exit(cmd);
 	}
@@ -170,14 +170,14 @@ static bool cmd_may_block(const struct kcsd_cmd *cmd)
  */
 static int cmd_defer(struct kcsd_cmd *cmd)
 {
-	const struct kcsd_opcode *command;
+	const struct kcsd_opcode *opcode;
 	int ret = 0;
 
 	if (!kcsd_drive_enter(cmd->drive))
 		return -ENODEV;
-	command = kcsd_opcode_find(cmd);
-	if (command && kcsd_opcode_blocks(command, cmd))
-		ret = cmd_validate(cmd, command) ?: -EAGAIN;
+	opcode = kcsd_opcode_find(cmd);
+	if (opcode && kcsd_opcode_blocks(opcode, cmd))
+		ret = cmd_validate(cmd, opcode) ?: -EAGAIN;
 	kcsd_drive_exit(cmd->drive);
 	return ret;
 }

@@ -44,15 +44,15 @@ const struct kcsd_opcode *kcsd_opcode_find(const struct kcsd_cmd *cmd)
 	return NULL;
 }
 
-bool kcsd_opcode_blocks(const struct kcsd_opcode *command, const struct kcsd_cmd *cmd)
+bool kcsd_opcode_blocks(const struct kcsd_opcode *opcode, const struct kcsd_cmd *cmd)
 {
 	/* Admin commands allocate, take mutexes and validate programs. Format NVM is a job. */
 	if (cmd->admin)
 		return cmd->opcode != nvme_admin_format_nvm;
-	return command->waits && kcsd_lbas_block(cmd->drive->lbas);
+	return opcode->waits && kcsd_lbas_block(cmd->drive->lbas);
 }
 
-bool kcsd_cmd_allowed(const struct kcsd_cmd *cmd, enum kcsd_command_for who)
+bool kcsd_cmd_allowed(const struct kcsd_cmd *cmd, enum kcsd_opcode_sender who)
 {
 	/* Keep users of a partition inside it. Identify reveals no data outside. */
 	if (cmd->partition && !(cmd->admin && cmd->opcode == nvme_admin_identify))

@@ -28,7 +28,7 @@ struct kcsd_drive;
 #define KCSD_CHANGES		(KCSD_OF_NAMESPACE | KCSD_CHANGES_DATA)
 
 /* Senders that may use an opcode; kcsd_cmd_allowed() decides. */
-enum kcsd_command_for {
+enum kcsd_opcode_sender {
 	KCSD_FOR_ANY,		/* the node is open */
 	KCSD_FOR_WRITERS,	/* the node is open for writing, or CAP_SYS_ADMIN */
 	KCSD_FOR_ADMIN,		/* CAP_SYS_ADMIN only: erases data of all users */
@@ -46,7 +46,7 @@ enum kcsd_opcode_now {
 
 struct kcsd_opcode {
 	u8 opcode;
-	u8 allowed;		/* enum kcsd_command_for */
+	u8 allowed;		/* enum kcsd_opcode_sender */
 	u32 effects;		/* NVME_CMD_EFFECTS_* without CSUPP */
 	int (*parse)(struct kcsd_cmd *cmd);
 	bool waits;		/* for the store of namespace 1, and is not a job */
@@ -59,12 +59,12 @@ const struct kcsd_opcode *kcsd_opcode_find(const struct kcsd_cmd *cmd);
  * True if cmd may sleep for long while its submitter executes it, so not as a run or job. io_uring
  * must then use a worker thread. The caller has entered the drive.
  */
-bool kcsd_opcode_blocks(const struct kcsd_opcode *command, const struct kcsd_cmd *cmd);
+bool kcsd_opcode_blocks(const struct kcsd_opcode *opcode, const struct kcsd_cmd *cmd);
 /*
  * True if the sender of cmd has the permission `who`. All decisions about permission are made here.
  * Call in the context of the submitter: its capabilities count, and the mode of the file.
  */
-bool kcsd_cmd_allowed(const struct kcsd_cmd *cmd, enum kcsd_command_for who);
+bool kcsd_cmd_allowed(const struct kcsd_cmd *cmd, enum kcsd_opcode_sender who);
 /*
  * Returns log page 05h of one command set of the drive, *len bytes; the caller frees it by
  * kvfree(). NULL: no memory.
