@@ -117,7 +117,7 @@ static void wait_for_close(int base_refs)
 		msleep(20);
 }
 
-static int __init kcsd_init(void)
+static int __init module_load(void)
 {
 	int refs = module_refcount(THIS_MODULE);
 	struct setup setup;
@@ -146,7 +146,7 @@ out:
 	return ret == -ENOENT ? -EINVAL : ret;
 }
 
-static void __exit kcsd_exit(void)
+static void __exit module_unload(void)
 {
 	kcsd_configfs_exit();
 	kcsd_drives_wait();
@@ -154,8 +154,8 @@ static void __exit kcsd_exit(void)
 	kcsd_node_exit();
 }
 
-module_init(kcsd_init);
-module_exit(kcsd_exit);
+module_init(module_load);
+module_exit(module_unload);
 
 MODULE_LICENSE("GPL");
 MODULE_AUTHOR("kcsd developers");

@@ -55,13 +55,13 @@ struct kcsd_program_attr {
 };
 
 #define KCSD_PROGRAM_ATTR(_name, fmt, value)						\
-static ssize_t kcsd_program_##_name##_show(struct kcsd_program *p, char *page)		\
+static ssize_t show_##_name(struct kcsd_program *p, char *page)				\
 {											\
 	return sysfs_emit(page, fmt "\n", value);					\
 }											\
-static struct kcsd_program_attr kcsd_program_attr_##_name = {				\
+static struct kcsd_program_attr attr_##_name = {					\
 	.attr = { .name = #_name, .mode = 0444 },					\
-	.show = kcsd_program_##_name##_show,						\
+	.show = show_##_name,								\
 }
 
 KCSD_PROGRAM_ATTR(name, "%s", p->view.name);
@@ -78,23 +78,23 @@ KCSD_PROGRAM_ATTR(min_ns, "%llu", program_fold(p).min_ns);
 KCSD_PROGRAM_ATTR(max_ns, "%llu", program_fold(p).max_ns);
 KCSD_PROGRAM_ATTR(total_ns, "%llu", program_fold(p).total_ns);
 
-static struct attribute *kcsd_program_attrs[] = {
-	&kcsd_program_attr_name.attr,
-	&kcsd_program_attr_puid.attr,
-	&kcsd_program_attr_active.attr,
-	&kcsd_program_attr_persistent.attr,
-	&kcsd_program_attr_size.attr,
-	&kcsd_program_attr_runs.attr,
-	&kcsd_program_attr_runs_jit.attr,
-	&kcsd_program_attr_runs_interp.attr,
-	&kcsd_program_attr_faults.attr,
-	&kcsd_program_attr_insns.attr,
-	&kcsd_program_attr_min_ns.attr,
-	&kcsd_program_attr_max_ns.attr,
-	&kcsd_program_attr_total_ns.attr,
+static struct attribute *program_attrs[] = {
+	&attr_name.attr,
+	&attr_puid.attr,
+	&attr_active.attr,
+	&attr_persistent.attr,
+	&attr_size.attr,
+	&attr_runs.attr,
+	&attr_runs_jit.attr,
+	&attr_runs_interp.attr,
+	&attr_faults.attr,
+	&attr_insns.attr,
+	&attr_min_ns.attr,
+	&attr_max_ns.attr,
+	&attr_total_ns.attr,
 	NULL,
 };
-ATTRIBUTE_GROUPS(kcsd_program);
+ATTRIBUTE_GROUPS(program);
 
 static ssize_t program_attr_show(struct kobject *kobj, struct attribute *attr, char *page)
 {
@@ -109,7 +109,7 @@ static const struct sysfs_ops program_sysfs_ops = {
 static const struct kobj_type program_ktype = {
 	.release	= program_release,
 	.sysfs_ops	= &program_sysfs_ops,
-	.default_groups	= kcsd_program_groups,
+	.default_groups	= program_groups,
 };
 
 /* Write only if the value changes: all units read it. */

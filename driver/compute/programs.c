@@ -12,7 +12,7 @@
 
 /* ---- slots; the caller holds programs.lock ---- */
 
-static struct kcsd_program_slot *kcsd_slot(struct kcsd_compute *compute, u16 pind)
+static struct kcsd_program_slot *find_slot(struct kcsd_compute *compute, u16 pind)
 {
 	lockdep_assert_held(&compute->programs->lock);
 	return &compute->programs->slots[array_index_nospec(pind, compute->programs->nr)];
@@ -132,7 +132,7 @@ static int programs_add_builtin(struct kcsd_compute *compute, u32 i)
 	}
 	ret = kcsd_program_add(compute, p);
 	if (!ret)
-		rcu_assign_pointer(kcsd_slot(compute, pind)->program, p);
+		rcu_assign_pointer(find_slot(compute, pind)->program, p);
 	return ret;
 }
 
@@ -145,7 +145,7 @@ static void programs_unload_all(struct kcsd_compute *compute)
 
 	guard(mutex)(&compute->programs->lock);
 	for (pind = 0; pind < compute->programs->nr; pind++) {
-		slot = kcsd_slot(compute, pind);
+		slot = find_slot(compute, pind);
 		slot_abort(compute, slot);
 		p = slot_program(compute, slot);
 		if (p)
@@ -214,7 +214,7 @@ void kcsd_program_put(struct kcsd_program *program)
 static void program_describe(struct kcsd_compute *compute, u16 pind,
 			     struct kcsd_program_desc *d)
 {
-	struct kcsd_program *p = slot_program(compute, kcsd_slot(compute, pind));
+	struct kcsd_program *p = slot_program(compute, find_slot(compute, pind));
 
 	if (!p)
 		return;
@@ -260,7 +260,7 @@ int kcsd_programs_add_chunk(struct kcsd_compute *compute, u16 pind, struct kcsd_
 	guard(mutex)(&compute->programs->lock);
 	if (!compute->programs->dir)
 		return KCSD_SC_NS_NOT_READY;
-	slot = kcsd_slot(compute, pind);
+	slot = find_slot(compute, pind);
 	l = &slot->loading;
 	if (slot->finishing || slot_program(compute, slot))
 		return KCSD_SC_PROGRAM_IN_USE;
@@ -291,7 +291,7 @@ int kcsd_programs_finish(struct kcsd_compute *compute, u16 pind, struct kcsd_loa
 	int ret = kcsd_program_create(compute, pind, l, &p, verdict);
 
 	guard(mutex)(&compute->programs->lock);
-	slot = kcsd_slot(compute, pind);
+	slot = find_slot(compute, pind);
 	slot->finishing = false;
 	/* If the program was created, it owns the image. */
 	if (!ret)
@@ -308,7 +308,7 @@ int kcsd_programs_unload(struct kcsd_compute *compute, u16 pind)
 	int ret;
 
 	guard(mutex)(&compute->programs->lock);
-	slot = kcsd_slot(compute, pind);
+	slot = find_slot(compute, pind);
 	p = slot_program(compute, slot);
 	if (slot->finishing)
 		return KCSD_SC_PROGRAM_IN_USE;
@@ -351,7 +351,7 @@ int kcsd_programs_activate(struct kcsd_compute *compute, u16 pind, bool on)
 	struct kcsd_program *p;
 
 	guard(mutex)(&ps->lock);
-	p = slot_program(compute, kcsd_slot(compute, pind));
+	p = slot_program(compute, find_slot(compute, pind));
 	if (!p)
 		return KCSD_SC_NO_PROGRAM;
 	if (on == (atomic_read(&p->users) >= 0))

@@ -28,24 +28,24 @@ struct kcsd_units_attr {
 };
 
 #define KCSD_UNITS_ATTR(_name, fmt, ...)						\
-static ssize_t kcsd_units_##_name##_show(struct kcsd_units_dir *dir, char *page)	\
+static ssize_t show_##_name(struct kcsd_units_dir *dir, char *page)			\
 {											\
 	return sysfs_emit(page, fmt "\n", __VA_ARGS__);					\
 }											\
-static struct kcsd_units_attr kcsd_units_attr_##_name = {				\
+static struct kcsd_units_attr attr_##_name = {						\
 	.attr = { .name = #_name, .mode = 0444 },					\
-	.show = kcsd_units_##_name##_show,						\
+	.show = show_##_name,								\
 }
 
 KCSD_UNITS_ATTR(queued, "%u", READ_ONCE(dir->drive->compute->units->schedule.queued));
 KCSD_UNITS_ATTR(running, "%u", READ_ONCE(dir->drive->compute->units->schedule.running));
 
-static struct attribute *kcsd_units_attrs[] = {
-	&kcsd_units_attr_queued.attr,
-	&kcsd_units_attr_running.attr,
+static struct attribute *units_attrs[] = {
+	&attr_queued.attr,
+	&attr_running.attr,
 	NULL,
 };
-ATTRIBUTE_GROUPS(kcsd_units);
+ATTRIBUTE_GROUPS(units);
 
 static struct kcsd_unit_times units_dir_times(const struct kcsd_units_dir *dir)
 {
@@ -60,14 +60,14 @@ KCSD_UNITS_ATTR(idle_ns, "%llu", units_dir_times(dir).idle_ns);
 KCSD_UNITS_ATTR(runs, "%llu", READ_ONCE(dir->unit->runs));
 KCSD_UNITS_ATTR(cpus, "%*pbl", cpumask_pr_args(dir->unit->task->cpus_ptr));
 
-static struct attribute *kcsd_unit_attrs[] = {
-	&kcsd_units_attr_busy_ns.attr,
-	&kcsd_units_attr_idle_ns.attr,
-	&kcsd_units_attr_runs.attr,
-	&kcsd_units_attr_cpus.attr,
+static struct attribute *unit_attrs[] = {
+	&attr_busy_ns.attr,
+	&attr_idle_ns.attr,
+	&attr_runs.attr,
+	&attr_cpus.attr,
 	NULL,
 };
-ATTRIBUTE_GROUPS(kcsd_unit);
+ATTRIBUTE_GROUPS(unit);
 
 static ssize_t units_attr_show(struct kobject *kobj, struct attribute *attr, char *page)
 {
@@ -85,13 +85,13 @@ static const struct sysfs_ops units_sysfs_ops = { .show = units_attr_show };
 static const struct kobj_type units_ktype = {
 	.release	= units_dir_release,
 	.sysfs_ops	= &units_sysfs_ops,
-	.default_groups	= kcsd_units_groups,
+	.default_groups	= units_groups,
 };
 
 static const struct kobj_type unit_ktype = {
 	.release	= units_dir_release,
 	.sysfs_ops	= &units_sysfs_ops,
-	.default_groups	= kcsd_unit_groups,
+	.default_groups	= unit_groups,
 };
 
 /* Create units/, or the directory of a unit. Returns NULL on failure. */

@@ -11,10 +11,10 @@
 #define KCSD_MINORS	(1U << MINORBITS)
 
 static dev_t devt;
-static DEFINE_IDA(kcsd_minors);
+static DEFINE_IDA(minors);
 
 /* Like classes nvme and nvme-generic: one for controllers, one for namespaces. */
-static const struct class kcsd_class = { .name = "kcsd" };
+static const struct class controller_class = { .name = "kcsd" };
 static const struct class generic_class = { .name = "kcsd-generic" };
 
 int kcsd_node_init(void)
@@ -24,7 +24,7 @@ int kcsd_node_init(void)
 	ret = alloc_chrdev_region(&devt, 0, KCSD_MINORS, "kcsd");
 	if (ret)
 		return ret;
-	ret = class_register(&kcsd_class);
+	ret = class_register(&controller_class);
 	if (ret)
 		goto out_region;
 	ret = class_register(&generic_class);
@@ -33,7 +33,7 @@ int kcsd_node_init(void)
 	return 0;
 
 out_class:
-	class_unregister(&kcsd_class);
+	class_unregister(&controller_class);
 out_region:
 	unregister_chrdev_region(devt, KCSD_MINORS);
 	return ret;
@@ -42,9 +42,9 @@ out_region:
 void kcsd_node_exit(void)
 {
 	class_unregister(&generic_class);
-	class_unregister(&kcsd_class);
+	class_unregister(&controller_class);
 	unregister_chrdev_region(devt, KCSD_MINORS);
-	ida_destroy(&kcsd_minors);
+	ida_destroy(&minors);
 }
 
 /* Free a node. Called once the device is deleted and its last file closed. */
@@ -52,7 +52,7 @@ static void node_release(struct device *dev)
 {
 	struct kcsd_node *node = container_of(dev, struct kcsd_node, dev);
 
-	ida_free(&kcsd_minors, MINOR(dev->devt));
+	ida_free(&minors, MINOR(dev->devt));
 	kcsd_drive_put(node->drive);
 	kfree(node);
 }
@@ -69,7 +69,7 @@ struct kcsd_node *kcsd_node_create(struct kcsd_drive *drive, u32 nsid, struct de
 	node = kzalloc(sizeof(*node), GFP_KERNEL);
 	if (!node)
 		return ERR_PTR(-ENOMEM);
-	minor = ida_alloc_max(&kcsd_minors, KCSD_MINORS - 1, GFP_KERNEL);
+	minor = ida_alloc_max(&minors, KCSD_MINORS - 1, GFP_KERNEL);
 	if (minor < 0) {
 		kfree(node);
 		return ERR_PTR(minor);
@@ -80,7 +80,7 @@ struct kcsd_node *kcsd_node_create(struct kcsd_drive *drive, u32 nsid, struct de
 	kcsd_drive_get(drive);
 	device_initialize(&node->dev);
 	node->dev.devt = MKDEV(MAJOR(devt), minor);
-	node->dev.class = nsid ? &generic_class : &kcsd_class;
+	node->dev.class = nsid ? &generic_class : &controller_class;
 	node->dev.parent = parent;
 	node->dev.groups = groups;
 	node->dev.release = node_release;

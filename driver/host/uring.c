@@ -47,7 +47,7 @@ static bool uring_is_submitter(struct io_uring_cmd *ioucmd)
  * Complete a command. Called in the task of the submitter, in a kernel thread if that task is gone,
  * or in any task that polls.
  */
-static void kcsd_uring_cb(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
+static void uring_complete_cb(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 {
 	const struct kcsd_uring_pdu *pdu = uring_pdu(ioucmd);
 	struct kcsd_async *async = pdu->async;
@@ -60,7 +60,7 @@ static void kcsd_uring_cb(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 	kcsd_uring_done(ioucmd, ret, async->result, issue_flags);
 	kcsd_async_free(async);
 }
-KCSD_URING_TASK_WORK(kcsd_uring_cb)
+KCSD_URING_TASK_WORK(uring_complete_cb)
 
 static void uring_async_done(struct kcsd_async *async)
 {
@@ -69,7 +69,7 @@ static void uring_async_done(struct kcsd_async *async)
 	if (uring_pdu(ioucmd)->polled)
 		smp_store_release(&uring_pdu(ioucmd)->ended, true);
 	else
-		io_uring_cmd_complete_in_task(ioucmd, kcsd_uring_cb_tw);
+		io_uring_cmd_complete_in_task(ioucmd, uring_complete_cb_tw);
 }
 
 static void uring_submit(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
@@ -220,6 +220,6 @@ int kcsd_uring_iopoll(struct io_uring_cmd *ioucmd, struct io_comp_batch *iob,
 			uring_cancel(ioucmd);
 		return 0;
 	}
-	kcsd_uring_cb(ioucmd, 0);
+	uring_complete_cb(ioucmd, 0);
 	return 1;
 }

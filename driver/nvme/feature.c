@@ -109,7 +109,7 @@ static const struct kcsd_feature {
 	u64 (*def)(const struct kcsd_drive *drive);	/* value at power on; NULL: use get */
 	int (*set)(struct kcsd_cmd *cmd);		/* NULL: Feature Not Changeable */
 	bool (*has)(const struct kcsd_drive *drive);	/* NULL: every drive has it */
-} kcsd_features[] = {
+} features[] = {
 	{ NVME_FEAT_ARBITRATION,	.get = arbitration },
 	{ NVME_FEAT_POWER_MGMT,		.get = zero },
 	{ NVME_FEAT_VOLATILE_WC,	get_cache, default_cache, set_cache,
@@ -131,10 +131,10 @@ static const struct kcsd_feature *feature_find(const struct kcsd_cmd *cmd)
 	u8 fid = cmd->cdw10 & 0xff;
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(kcsd_features); i++)
-		if (kcsd_features[i].fid == fid)
-			return feature_has(&kcsd_features[i], cmd->drive) ?
-			       &kcsd_features[i] : NULL;
+	for (i = 0; i < ARRAY_SIZE(features); i++)
+		if (features[i].fid == fid)
+			return feature_has(&features[i], cmd->drive) ?
+			       &features[i] : NULL;
 	return NULL;
 }
 
@@ -229,8 +229,8 @@ void *kcsd_features_page(const struct kcsd_drive *drive, u32 *len)
 	page = kvzalloc(*len, GFP_KERNEL_ACCOUNT);
 	if (!page)
 		return NULL;
-	for (i = 0; i < ARRAY_SIZE(kcsd_features); i++)
-		if (feature_has(&kcsd_features[i], drive))
-			page[kcsd_features[i].fid] = cpu_to_le32(BIT(0) | BIT(21));
+	for (i = 0; i < ARRAY_SIZE(features); i++)
+		if (feature_has(&features[i], drive))
+			page[features[i].fid] = cpu_to_le32(BIT(0) | BIT(21));
 	return page;
 }

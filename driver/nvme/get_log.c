@@ -111,7 +111,7 @@ static const struct kcsd_log_kind {
 	bool compute;	/* of the compute namespace; otherwise of the controller */
 	bool csi;	/* CDW14 selects the command set */
 	void *(*make)(const struct kcsd_cmd *cmd, u32 *len);	/* for kvfree(); NULL: no memory */
-} kcsd_log_kinds[] = {
+} log_kinds[] = {
 	{ KCSD_LOG_SUPPORTED,		.make = log_supported },
 	{ NVME_LOG_ERROR,		.make = log_errors },
 	{ NVME_LOG_SMART,		.make = log_health },
@@ -139,8 +139,8 @@ static void *log_supported(const struct kcsd_cmd *cmd, u32 *len)
 	page = kvzalloc(*len, GFP_KERNEL_ACCOUNT);
 	if (!page)
 		return NULL;
-	for (i = 0; i < ARRAY_SIZE(kcsd_log_kinds); i++)
-		page[kcsd_log_kinds[i].lid] = cpu_to_le32(BIT(0));
+	for (i = 0; i < ARRAY_SIZE(log_kinds); i++)
+		page[log_kinds[i].lid] = cpu_to_le32(BIT(0));
 	return page;
 }
 
@@ -149,9 +149,9 @@ static const struct kcsd_log_kind *log_kind(const struct kcsd_cmd *cmd)
 	u8 lid = cmd->cdw10 & 0xff;
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(kcsd_log_kinds); i++)
-		if (kcsd_log_kinds[i].lid == lid)
-			return &kcsd_log_kinds[i];
+	for (i = 0; i < ARRAY_SIZE(log_kinds); i++)
+		if (log_kinds[i].lid == lid)
+			return &log_kinds[i];
 	return NULL;
 }
 

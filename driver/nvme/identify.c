@@ -226,7 +226,7 @@ static const struct kcsd_identify_cns {
 	bool ns;	/* uses NSID, which must be 1..NN */
 	bool csi;
 	int (*fill)(struct kcsd_cmd *cmd, void *page);
-} kcsd_identify_table[] = {
+} identify_table[] = {
 	{ KCSD_CNS_NS,			.ns = true, .fill = identify_ns },
 	{ KCSD_CNS_CTRL,		.fill = identify_ctrl },
 	{ KCSD_CNS_ACTIVE_LIST,		.fill = identify_active_list },
@@ -249,9 +249,9 @@ static const struct kcsd_identify_cns *identify_find(u8 cns)
 {
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(kcsd_identify_table); i++)
-		if (kcsd_identify_table[i].cns == cns)
-			return &kcsd_identify_table[i];
+	for (i = 0; i < ARRAY_SIZE(identify_table); i++)
+		if (identify_table[i].cns == cns)
+			return &identify_table[i];
 	return NULL;
 }
 

@@ -100,7 +100,7 @@ static int nvm_compare_or_fail(struct kcsd_cmd *cmd)
 	return nvm_inject(cmd, KCSD_INJECT_READ) ?: kcsd_nvm_compare(cmd);
 }
 
-static int (*kcsd_nvm_rw_execute(u8 opcode))(struct kcsd_cmd *cmd)
+static int (*execute_of(u8 opcode))(struct kcsd_cmd *cmd)
 {
 	switch (opcode) {
 	case nvme_cmd_write:
@@ -132,7 +132,7 @@ int kcsd_nvm_parse_rw(struct kcsd_cmd *cmd)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	if (!kcsd_lbas_have(cmd->drive->lbas, kcsd_nvm_slba(cmd), nlb))
 		return KCSD_SC_LBA_RANGE;
-	cmd->execute = kcsd_nvm_rw_execute(cmd->opcode);
+	cmd->execute = execute_of(cmd->opcode);
 	return 0;
 }
 

@@ -22,7 +22,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	image = kcsd_object_image(obj, &len);
-	printf("static const u8 kcsd_builtin_%s[%zu] = {", argv[2], len);
+	printf("static const u8 builtin_%s[%zu] = {", argv[2], len);
 	for (i = 0; i < len; i++)
 		printf("%s0x%02x,", i % PER_LINE ? "" : "\n\t", image[i]);
 	printf("\n};\n");

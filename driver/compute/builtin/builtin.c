@@ -15,20 +15,20 @@
 static const struct kcsd_builtin {
 	const u8 *image;
 	u32 len;	/* bytes */
-} kcsd_builtins[] = {
-	{ kcsd_builtin_word, sizeof(kcsd_builtin_word) },
-	{ kcsd_builtin_grep, sizeof(kcsd_builtin_grep) },
-	{ kcsd_builtin_crc32c, sizeof(kcsd_builtin_crc32c) },
-	{ kcsd_builtin_histogram, sizeof(kcsd_builtin_histogram) },
+} builtins[] = {
+	{ builtin_word, sizeof(builtin_word) },
+	{ builtin_grep, sizeof(builtin_grep) },
+	{ builtin_crc32c, sizeof(builtin_crc32c) },
+	{ builtin_histogram, sizeof(builtin_histogram) },
 };
 
 u32 kcsd_builtins_nr(const struct kcsd_config *config)
 {
-	return config->device_programs ? ARRAY_SIZE(kcsd_builtins) : 0;
+	return config->device_programs ? ARRAY_SIZE(builtins) : 0;
 }
 
 void *kcsd_builtin_image(u32 i, u32 *len)
 {
-	*len = kcsd_builtins[i].len;
-	return kvmemdup(kcsd_builtins[i].image, kcsd_builtins[i].len, GFP_KERNEL);
+	*len = builtins[i].len;
+	return kvmemdup(builtins[i].image, builtins[i].len, GFP_KERNEL);
 }
