@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A namespace of a drive. The struct of each kind of namespace begins with struct kcsd_ns;
- * nvme/ns.c has the table of the kinds.
+ * nvme/namespaces.c has the table of the kinds.
  */
 #ifndef KCSD_NS_H
 #define KCSD_NS_H

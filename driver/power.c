@@ -16,7 +16,7 @@
 #include "media/lbas.h"
 #include "media/store.h"
 #include "nvme/job.h"
-#include "nvme/ns.h"
+#include "nvme/namespaces.h"
 #include "nvme/retained.h"
 #include "nvme/sanitize.h"
 #include "nvme/uuid.h"

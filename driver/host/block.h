@@ -35,7 +35,7 @@ void kcsd_block_free_disk(struct gendisk *gendisk);
 int kcsd_block_ioctl(struct block_device *bdev, blk_mode_t mode, unsigned int op,
 		     unsigned long arg);
 
-/* block_names.c: attributes in sysfs, like those of NVMe block devices. */
+/* block_uuid.c: attributes in sysfs, like those of NVMe block devices. */
 extern const struct attribute_group *kcsd_block_groups[];
 
 #endif

@@ -87,9 +87,9 @@ const char *kcsd_file_error(int err)
 	}
 }
 
-int kcsd_file_claim(struct kcsd_claim *claim, struct file *file)
+int kcsd_file_claim(struct kcsd_file_claim *claim, struct file *file)
 {
-	struct kcsd_claim *other;
+	struct kcsd_file_claim *other;
 
 	guard(mutex)(&claims_lock);
 	list_for_each_entry(other, &claims, entry)
@@ -100,7 +100,7 @@ int kcsd_file_claim(struct kcsd_claim *claim, struct file *file)
 	return 0;
 }
 
-void kcsd_file_release(struct kcsd_claim *claim)
+void kcsd_file_release(struct kcsd_file_claim *claim)
 {
 	guard(mutex)(&claims_lock);
 	list_del(&claim->entry);

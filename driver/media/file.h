@@ -11,7 +11,7 @@
 struct file;
 
 /* A file belongs to at most one drive, in one role. It must stay open as long as the claim. */
-struct kcsd_claim {
+struct kcsd_file_claim {
 	struct list_head entry;
 	struct file *file;
 };
@@ -30,8 +30,8 @@ bool kcsd_file_is_hole(struct file *file);
 /* Describe an error of kcsd_file_open() or kcsd_file_sync_begin() in words. */
 const char *kcsd_file_error(int err);
 /* Claim a file. Return 0; -EBUSY: it belongs to another drive, or to this one in another role. */
-int kcsd_file_claim(struct kcsd_claim *claim, struct file *file);
-void kcsd_file_release(struct kcsd_claim *claim);
+int kcsd_file_claim(struct kcsd_file_claim *claim, struct file *file);
+void kcsd_file_release(struct kcsd_file_claim *claim);
 
 /* Track whether data written to a file is lost. The caller serialises the calls below. */
 struct kcsd_file_sync {

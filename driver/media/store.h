@@ -71,7 +71,7 @@ struct kcsd_store {
 			u64 flushed;		/* flushes done, counted like asked */
 			atomic64_t asked;	/* flushes requested so far */
 			struct kcsd_context context;	/* for its I/O and the sidecar */
-			struct kcsd_claim claim;
+			struct kcsd_file_claim claim;
 			struct kcsd_range_locks ranges;	/* so that no LBA is torn */
 			bool reads_cached;		/* may read from the page cache directly */
 			mempool_t *bounce;		/* NULL: buffered I/O, any buffer will do */

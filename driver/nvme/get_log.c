@@ -11,7 +11,7 @@
 #include "nvme/cmd.h"
 #include "nvme/feature.h"
 #include "nvme/identify.h"
-#include "nvme/ns.h"
+#include "nvme/namespaces.h"
 #include "nvme/opcodes.h"
 #include "nvme/sanitize.h"
 #include "nvme/smart.h"

@@ -9,7 +9,7 @@
 #include "media/store.h"
 #include "nvme/cmd.h"
 #include "nvme/identify.h"
-#include "nvme/ns.h"
+#include "nvme/namespaces.h"
 #include "nvme/uuid.h"
 #include "stats/error_log.h"
 

@@ -17,7 +17,7 @@
 #include "nvme/cmd.h"
 #include "nvme/execute.h"
 #include "nvme/identify.h"
-#include "nvme/ns.h"
+#include "nvme/namespaces.h"
 #include "nvme/opcodes.h"
 
 /*

@@ -9,7 +9,7 @@
 #include "media/lbas.h"
 #include "nvme/cmd.h"
 #include "nvme/identify.h"
-#include "nvme/ns.h"
+#include "nvme/namespaces.h"
 #include "nvme/opcodes.h"
 #include "nvme/retained.h"
 #include "nvme/uuid.h"

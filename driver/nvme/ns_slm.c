@@ -7,7 +7,7 @@
 #include "media/slm.h"
 #include "nvme/cmd.h"
 #include "nvme/identify.h"
-#include "nvme/ns.h"
+#include "nvme/namespaces.h"
 #include "nvme/opcodes.h"
 #include "nvme/slm_cmd.h"
 

@@ -10,7 +10,7 @@
 #include "drive.h"
 #include "media/lbas.h"
 #include "nvme/cmd.h"
-#include "nvme/ns.h"
+#include "nvme/namespaces.h"
 #include "nvme/opcodes.h"
 
 #define OF_ALL	(KCSD_OF_CONTROLLER | KCSD_OF_NAMESPACE)

@@ -9,7 +9,7 @@
 #include "media/store.h"
 #include "nvme/cmd.h"
 #include "nvme/job.h"
-#include "nvme/ns.h"
+#include "nvme/namespaces.h"
 #include "nvme/opcodes.h"
 #include "nvme/retained.h"
 #include "nvme/sanitize.h"

@@ -10,7 +10,7 @@
 struct kcsd_sidecar_file {
 	struct kcsd_sidecar_io io;
 	struct file *file;
-	struct kcsd_claim claim;
+	struct kcsd_file_claim claim;
 	struct kcsd_file_sync sync;
 	struct kcsd_context *context;	/* of the store */
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The namespaces of a drive: what is done with all of them. */
-#ifndef KCSD_NVME_NS_H
-#define KCSD_NVME_NS_H
+#ifndef KCSD_NAMESPACES_H
+#define KCSD_NAMESPACES_H
 
 #include <linux/types.h>
 

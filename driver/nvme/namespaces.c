@@ -2,7 +2,7 @@
 #include <linux/array_size.h>
 
 #include "drive.h"
-#include "nvme/ns.h"
+#include "nvme/namespaces.h"
 
 /* The table of namespaces, by NSID - 1. They are opened in this order. */
 static const struct kcsd_ns_ops *const kinds[KCSD_NN] = {
