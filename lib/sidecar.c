@@ -10,8 +10,8 @@
 #include "private.h"
 #include "sidecar.h"
 
-static int open_log(const char *path, int flags, struct kcsd_sidecar_fd *f,
-		    struct kcsd_sidecar_journal *log, struct kcsd_sidecar_report *report,
+static int open_journal(const char *path, int flags, struct kcsd_sidecar_fd *f,
+		    struct kcsd_sidecar_journal *journal, struct kcsd_sidecar_report *report,
 		    struct kcsd_error *err)
 {
 	char sidecar[PATH_MAX];
@@ -23,7 +23,7 @@ static int open_log(const char *path, int flags, struct kcsd_sidecar_fd *f,
 		ret = kcsd_sidecar_fd_open(f, sidecar, flags, &len);
 	if (ret)
 		return kcsd_error_set(err, ret, "%s: %s", sidecar, kcsd_error_text(ret));
-	ret = kcsd_sidecar_journal_open(log, &f->io, len, report);
+	ret = kcsd_sidecar_journal_open(journal, &f->io, len, report);
 	if (!ret)
 		return 0;
 	kcsd_sidecar_fd_close(f);
@@ -34,16 +34,16 @@ static int open_log(const char *path, int flags, struct kcsd_sidecar_fd *f,
 	return kcsd_error_set(err, ret, "%s: %s", sidecar, kcsd_error_text(ret));
 }
 
-static void close_log(struct kcsd_sidecar_fd *f, struct kcsd_sidecar_journal *log)
+static void close_journal(struct kcsd_sidecar_fd *f, struct kcsd_sidecar_journal *journal)
 {
-	kcsd_sidecar_journal_close(log);
+	kcsd_sidecar_journal_close(journal);
 	kcsd_sidecar_fd_close(f);
 }
 
-static void describe(const struct kcsd_sidecar_journal *log,
+static void describe(const struct kcsd_sidecar_journal *journal,
 		     const struct kcsd_sidecar_report *report, struct kcsd_sidecar_info *info)
 {
-	const struct kcsd_sidecar_drive *drive = &log->state.drive;
+	const struct kcsd_sidecar_drive *drive = &journal->state.drive;
 	const struct kcsd_sidecar_draft *d;
 	uint32_t i;
 
@@ -52,19 +52,19 @@ static void describe(const struct kcsd_sidecar_journal *log,
 		.zone_size = le64toh(drive->zone_size),
 		.zone_capacity = le64toh(drive->zone_capacity),
 		.block_size = le32toh(drive->block_size),
-		.zones = log->state.nr_zones,
+		.zones = journal->state.nr_zones,
 		.conventional = le32toh(drive->conventional),
-		.file_size = log->file_size,
-		.generation = log->generation,
+		.file_size = journal->file_size,
+		.generation = journal->generation,
 		.records = report->records,
 		.damaged = report->damaged,
 		.torn = report->torn,
 	};
 	memcpy(info->uuid, drive->uuid, sizeof(info->uuid));
-	for (d = log->state.programs; d; d = d->next)
+	for (d = journal->state.programs; d; d = d->next)
 		info->programs++;
 	for (i = info->conventional; i < info->zones; i++)
-		info->by_condition[kcsd_sidecar_zone_cond(&log->state, i)]++;
+		info->by_condition[kcsd_sidecar_zone_cond(&journal->state, i)]++;
 }
 
 int kcsd_sidecar_validate(const char *path, struct kcsd_sidecar_info *info, size_t size,
@@ -72,16 +72,16 @@ int kcsd_sidecar_validate(const char *path, struct kcsd_sidecar_info *info, size
 {
 	struct kcsd_sidecar_report report;
 	struct kcsd_sidecar_info all;
-	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_journal journal;
 	struct kcsd_sidecar_fd f;
 	int ret;
 
-	ret = open_log(path, O_RDONLY, &f, &log, &report, err);
+	ret = open_journal(path, O_RDONLY, &f, &journal, &report, err);
 	if (ret)
 		return ret;
-	describe(&log, &report, &all);
+	describe(&journal, &report, &all);
 	kcsd_info_copy(info, size, &all, sizeof(all));
-	close_log(&f, &log);
+	close_journal(&f, &journal);
 	return 0;
 }
 
@@ -90,25 +90,26 @@ int kcsd_sidecar_zone_each(const char *path,
 			   void *arg, struct kcsd_error *err)
 {
 	struct kcsd_sidecar_report report;
-	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_journal journal;
 	struct kcsd_sidecar_fd f;
 	uint32_t i;
 	int ret;
 
-	ret = open_log(path, O_RDONLY, &f, &log, &report, err);
+	ret = open_journal(path, O_RDONLY, &f, &journal, &report, err);
 	if (ret)
 		return ret;
-	for (i = le32toh(log.state.drive.conventional); i < log.state.nr_zones && !ret; i++) {
+	for (i = le32toh(journal.state.drive.conventional);
+	     i < journal.state.nr_zones && !ret; i++) {
 		const struct kcsd_sidecar_zone_info zone = {
 			.zone = i,
-			.condition = kcsd_sidecar_zone_cond(&log.state, i),
-			.written = kcsd_sidecar_zone_wp(&log.state, i),
-			.capacity = log.state.capacity,
+			.condition = kcsd_sidecar_zone_cond(&journal.state, i),
+			.written = kcsd_sidecar_zone_wp(&journal.state, i),
+			.capacity = journal.state.capacity,
 		};
 
 		ret = fn(&zone, arg);
 	}
-	close_log(&f, &log);
+	close_journal(&f, &journal);
 	return ret;
 }
 
@@ -118,14 +119,14 @@ int kcsd_sidecar_program_each(const char *path,
 {
 	struct kcsd_sidecar_report report;
 	struct kcsd_sidecar_draft *d;
-	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_journal journal;
 	struct kcsd_sidecar_fd f;
 	int ret;
 
-	ret = open_log(path, O_RDONLY, &f, &log, &report, err);
+	ret = open_journal(path, O_RDONLY, &f, &journal, &report, err);
 	if (ret)
 		return ret;
-	for (d = log.state.programs; d && !ret; d = d->next) {
+	for (d = journal.state.programs; d && !ret; d = d->next) {
 		const struct kcsd_sidecar_program *p = kcsd_sidecar_payload(d);
 		const struct kcsd_program_info info = {
 			.pind = le16toh(p->pind),
@@ -139,7 +140,7 @@ int kcsd_sidecar_program_each(const char *path,
 
 		ret = fn(&info, arg);
 	}
-	close_log(&f, &log);
+	close_journal(&f, &journal);
 	return ret;
 }
 
@@ -193,17 +194,17 @@ static void make_uuid(uint8_t uuid[16])
 int kcsd_sidecar_renew_uuid(const char *path, struct kcsd_error *err)
 {
 	struct kcsd_sidecar_report report;
-	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_journal journal;
 	struct kcsd_sidecar_fd f;
 	int ret;
 
 	ret = validate_unused(path, err);
 	if (!ret)
-		ret = open_log(path, O_RDWR, &f, &log, &report, err);
+		ret = open_journal(path, O_RDWR, &f, &journal, &report, err);
 	if (ret)
 		return ret;
-	make_uuid(log.state.drive.uuid);
-	ret = kcsd_sidecar_journal_rewrite(&log);
-	close_log(&f, &log);
+	make_uuid(journal.state.drive.uuid);
+	ret = kcsd_sidecar_journal_rewrite(&journal);
+	close_journal(&f, &journal);
 	return ret ? kcsd_error_set(err, ret, "%s: %s", path, kcsd_error_text(ret)) : 0;
 }

@@ -194,7 +194,7 @@ static int sync_directory(struct file *file)
 	return ret == -EINVAL ? 0 : ret;	/* some file systems need no sync of directories */
 }
 
-static int call_settle(void *arg)
+static int call_sync_new(void *arg)
 {
 	struct kcsd_sidecar_file *f = arg;
 
@@ -203,7 +203,7 @@ static int call_settle(void *arg)
 
 int kcsd_sidecar_file_sync_new(struct kcsd_sidecar_file *f)
 {
-	return kcsd_context_call(f->context, call_settle, f);
+	return kcsd_context_call(f->context, call_sync_new, f);
 }
 
 void kcsd_sidecar_file_discard(struct kcsd_sidecar_file *f)

@@ -30,7 +30,7 @@ struct kcsd_sidecar_journal {
 	u64 file_size;
 	u32 half;		/* half in use, 0 or 1 */
 	int clear;		/* half whose header must be cleared before any write; -1: none */
-	bool unsettled;		/* a failed record may be at pos: it must be cleared, too */
+	bool must_clear;		/* a failed record may be at pos: it must be cleared, too */
 	u64 generation;
 	u64 id;
 	u64 seq;		/* of the next record */
@@ -68,32 +68,32 @@ const char *kcsd_sidecar_verdict_text(enum kcsd_sidecar_verdict verdict);
  * -ENOMEM; -errno of reading. On failure there is nothing to close; report->records is valid
  * anyway.
  */
-int kcsd_sidecar_journal_open(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_io *io,
+int kcsd_sidecar_journal_open(struct kcsd_sidecar_journal *journal, struct kcsd_sidecar_io *io,
 			      u64 file_size, struct kcsd_sidecar_report *report);
 /*
  * Write a new sidecar of this drive, with all zones empty. The file has file_size bytes, with any
  * contents.
  */
-int kcsd_sidecar_journal_create(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_io *io,
+int kcsd_sidecar_journal_create(struct kcsd_sidecar_journal *journal, struct kcsd_sidecar_io *io,
 				u64 file_size, const struct kcsd_sidecar_drive *drive);
-void kcsd_sidecar_journal_close(struct kcsd_sidecar_journal *log);
+void kcsd_sidecar_journal_close(struct kcsd_sidecar_journal *journal);
 
 /*
- * Append a record. Takes ownership of d. Return 0: the record is durable and in log->state. On
+ * Append a record. Takes ownership of d. Return 0: the record is durable and in journal->state. On
  * failure the state does not change: -ENOSPC: no room for another program, or in the file system;
  * -EINVAL: the record is not allowed; -errno of writing.
  */
-int kcsd_sidecar_journal_append(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_draft *d);
+int kcsd_sidecar_journal_append(struct kcsd_sidecar_journal *journal, struct kcsd_sidecar_draft *d);
 /*
- * Make the file match log->state even if power fails now: clear what is left of a failed record.
+ * Make the file match journal->state even if power fails now: clear the rest of a failed record.
  * Return 0 or -errno; then it is tried again before the next record.
  */
-int kcsd_sidecar_journal_clear_failed(struct kcsd_sidecar_journal *log);
+int kcsd_sidecar_journal_clear_failed(struct kcsd_sidecar_journal *journal);
 /*
  * Write the state to the other half: for files with damaged or torn records, and to change the
  * drive.
  */
-int kcsd_sidecar_journal_rewrite(struct kcsd_sidecar_journal *log);
+int kcsd_sidecar_journal_rewrite(struct kcsd_sidecar_journal *journal);
 
 /* Return the length of a file for so many zones and bytes of programs. */
 u64 kcsd_sidecar_file_size(u32 nr_zones, u64 program_bytes);

@@ -75,9 +75,9 @@ static bool may_follow(const struct kcsd_lbas *lbas, const struct kcsd_sidecar_s
 }
 
 /* Rewrite the sidecar for other zones, all empty. Programs and UUID stay. */
-static int follow(struct kcsd_sidecar_journal *log, const struct kcsd_sidecar_drive *wanted)
+static int follow(struct kcsd_sidecar_journal *journal, const struct kcsd_sidecar_drive *wanted)
 {
-	struct kcsd_sidecar_state s, old = log->state;
+	struct kcsd_sidecar_state s, old = journal->state;
 	int ret;
 
 	ret = kcsd_sidecar_state_init(&s, wanted);
@@ -85,10 +85,10 @@ static int follow(struct kcsd_sidecar_journal *log, const struct kcsd_sidecar_dr
 		return ret;
 	memcpy(s.drive.uuid, old.drive.uuid, sizeof(s.drive.uuid));
 	s.programs = old.programs;
-	log->state = s;
-	ret = kcsd_sidecar_journal_rewrite(log);
+	journal->state = s;
+	ret = kcsd_sidecar_journal_rewrite(journal);
 	if (ret) {
-		log->state = old;
+		journal->state = old;
 		old = s;
 	}
 	old.programs = NULL;
@@ -96,8 +96,8 @@ static int follow(struct kcsd_sidecar_journal *log, const struct kcsd_sidecar_dr
 	return ret;
 }
 
-int kcsd_sidecar_match(struct kcsd_lbas *lbas, struct kcsd_sidecar_journal *log, const char *name,
-		       const char *path)
+int kcsd_sidecar_match(struct kcsd_lbas *lbas, struct kcsd_sidecar_journal *journal,
+		       const char *name, const char *path)
 {
 	struct kcsd_sidecar_drive wanted;
 	const char *what;
@@ -105,15 +105,15 @@ int kcsd_sidecar_match(struct kcsd_lbas *lbas, struct kcsd_sidecar_journal *log,
 	int ret;
 
 	kcsd_sidecar_describe(lbas, &wanted);
-	what = first_difference(&wanted, &log->state.drive, &ours, &theirs);
+	what = first_difference(&wanted, &journal->state.drive, &ours, &theirs);
 	if (!what)
 		return 0;
-	if (!may_follow(lbas, &log->state, log->file_size)) {
+	if (!may_follow(lbas, &journal->state, journal->file_size)) {
 		pr_err("%s: %s is %llu, but the sidecar %s says %llu\n", name, what, ours, path,
 		       theirs);
 		return -EINVAL;
 	}
-	ret = follow(log, &wanted);
+	ret = follow(journal, &wanted);
 	if (ret)
 		pr_err("%s: sidecar %s cannot be written: error %d\n", name, path, ret);
 	return ret;

@@ -13,7 +13,7 @@ void kcsd_sidecar_describe(const struct kcsd_lbas *lbas, struct kcsd_sidecar_dri
  * Validate that a sidecar fits its drive, or make it fit where that loses no data. Return 0;
  * -EINVAL: it does not fit; -errno of writing. Logs one line on failure.
  */
-int kcsd_sidecar_match(struct kcsd_lbas *lbas, struct kcsd_sidecar_journal *log, const char *name,
-		       const char *path);
+int kcsd_sidecar_match(struct kcsd_lbas *lbas, struct kcsd_sidecar_journal *journal,
+		       const char *name, const char *path);
 
 #endif

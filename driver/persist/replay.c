@@ -127,10 +127,10 @@ static bool header_valid(const struct kcsd_sidecar_header *h)
 }
 
 /* Read the header of a half. *h is all zero if the half has none. */
-static int read_header(struct kcsd_sidecar_journal *log, u32 half, struct kcsd_sidecar_header *h,
-		       u32 *damaged)
+static int read_header(struct kcsd_sidecar_journal *journal, u32 half,
+		       struct kcsd_sidecar_header *h, u32 *damaged)
 {
-	u64 pos = half * (log->file_size / 2);
+	u64 pos = half * (journal->file_size / 2);
 	u8 *page = kcsd_alloc(KCSD_SIDECAR_HEADER_LEN);
 	const struct kcsd_sidecar_header *copy;
 	u32 i, good = 0;
@@ -139,7 +139,7 @@ static int read_header(struct kcsd_sidecar_journal *log, u32 half, struct kcsd_s
 	if (!page)
 		return -ENOMEM;
 	memset(h, 0, sizeof(*h));
-	ret = log->io->read(log->io, pos, page, KCSD_SIDECAR_HEADER_LEN);
+	ret = journal->io->read(journal->io, pos, page, KCSD_SIDECAR_HEADER_LEN);
 	for (i = 0; i < 2 && !ret; i++) {
 		copy = (const void *)(page + i * KCSD_SIDECAR_HEADER_COPY);
 		if (!header_valid(copy))
@@ -162,7 +162,7 @@ static int verdict(struct kcsd_sidecar_report *report, enum kcsd_sidecar_verdict
 }
 
 /* Choose the half to use; set up journal and state from its header. */
-static int take_header(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_report *report)
+static int take_header(struct kcsd_sidecar_journal *journal, struct kcsd_sidecar_report *report)
 {
 	struct kcsd_sidecar_header h[2];
 	bool valid[2];
@@ -170,26 +170,26 @@ static int take_header(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_rep
 	int ret;
 
 	for (i = 0; i < 2; i++) {
-		ret = read_header(log, i, &h[i], &report->damaged);
+		ret = read_header(journal, i, &h[i], &report->damaged);
 		if (ret)
 			return ret;
 		valid[i] = h[i].magic[0];
 	}
 	if (!valid[0] && !valid[1])
 		return verdict(report, KCSD_SIDECAR_VERDICT_HEADER, 0);
-	log->half = !valid[0] || (valid[1] && le64_to_cpu(h[1].generation) >
-				  le64_to_cpu(h[0].generation));
-	log->clear = valid[!log->half] ? !log->half : -1;
-	i = log->half;
-	log->generation = le64_to_cpu(h[i].generation);
-	log->id = le64_to_cpu(h[i].id);
+	journal->half = !valid[0] || (valid[1] && le64_to_cpu(h[1].generation) >
+				      le64_to_cpu(h[0].generation));
+	journal->clear = valid[!journal->half] ? !journal->half : -1;
+	i = journal->half;
+	journal->generation = le64_to_cpu(h[i].generation);
+	journal->id = le64_to_cpu(h[i].id);
 	if (le32_to_cpu(h[i].version) != KCSD_SIDECAR_VERSION)
-		return verdict(report, KCSD_SIDECAR_VERDICT_VERSION, i * (log->file_size / 2));
-	if (le64_to_cpu(h[i].file_size) != log->file_size)
-		return verdict(report, KCSD_SIDECAR_VERDICT_LENGTH, log->file_size);
-	ret = kcsd_sidecar_state_init(&log->state, &h[i].drive);
+		return verdict(report, KCSD_SIDECAR_VERDICT_VERSION, i * (journal->file_size / 2));
+	if (le64_to_cpu(h[i].file_size) != journal->file_size)
+		return verdict(report, KCSD_SIDECAR_VERDICT_LENGTH, journal->file_size);
+	ret = kcsd_sidecar_state_init(&journal->state, &h[i].drive);
 	if (ret == -EINVAL)
-		return verdict(report, KCSD_SIDECAR_VERDICT_DRIVE, i * (log->file_size / 2));
+		return verdict(report, KCSD_SIDECAR_VERDICT_DRIVE, i * (journal->file_size / 2));
 	return ret;
 }
 
@@ -197,16 +197,17 @@ static int take_header(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_rep
  * Return true if buf has the start of a record of this half that comes after the next one. Sets
  * *torn if it has the start of another record of this half.
  */
-static bool find_later(const struct kcsd_sidecar_journal *log, const u8 *buf, u32 len, bool *torn)
+static bool find_later(const struct kcsd_sidecar_journal *journal, const u8 *buf, u32 len,
+		       bool *torn)
 {
 	u32 at;
 
 	for (at = 0; at < len; at += KCSD_SIDECAR_SECTOR) {
 		const struct kcsd_sidecar_record *r = (const void *)(buf + at);
 
-		if (!record_valid(r, log->id))
+		if (!record_valid(r, journal->id))
 			continue;
-		if (le64_to_cpu(r->seq) > log->seq)
+		if (le64_to_cpu(r->seq) > journal->seq)
 			return true;
 		*torn = true;
 	}
@@ -214,76 +215,76 @@ static bool find_later(const struct kcsd_sidecar_journal *log, const u8 *buf, u3
 }
 
 /*
- * Search behind log->pos, where no valid record is. If power failed during an append, only the rest
- * of that record can be there. A later record proves that the one at log->pos was complete and is
- * damaged now.
+ * Search behind journal->pos, where no valid record is. If power failed during an append, only the
+ * rest of that record can be there. A later record proves that the one at journal->pos was complete
+ * and is damaged now.
  */
-static int validate_tail(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_report *report)
+static int validate_tail(struct kcsd_sidecar_journal *journal, struct kcsd_sidecar_report *report)
 {
-	u64 half = log->file_size / 2, start = log->half * half;
-	u64 pos = start + log->pos, end = start + half;
+	u64 half = journal->file_size / 2, start = journal->half * half;
+	u64 pos = start + journal->pos, end = start + half;
+	const u64 sectors = ~(u64)(KCSD_SIDECAR_SECTOR - 1);
 	u8 *buf = kcsd_alloc(SCAN_LEN);
 	int ret = 0;
 
 	if (!buf)
 		return -ENOMEM;
-	while (!ret &&
-	       (pos = log->io->skip(log->io, pos) & ~(u64)(KCSD_SIDECAR_SECTOR - 1)) < end) {
+	while (!ret && (pos = journal->io->skip(journal->io, pos) & sectors) < end) {
 		u32 len = min(end - pos, (u64)SCAN_LEN) & ~(KCSD_SIDECAR_SECTOR - 1);
 
-		ret = log->io->read(log->io, pos, buf, len);
-		if (!ret && find_later(log, buf, len, &report->torn))
-			ret = verdict(report, KCSD_SIDECAR_VERDICT_RECORD, start + log->pos);
+		ret = journal->io->read(journal->io, pos, buf, len);
+		if (!ret && find_later(journal, buf, len, &report->torn))
+			ret = verdict(report, KCSD_SIDECAR_VERDICT_RECORD, start + journal->pos);
 		pos += len;
 	}
 	kcsd_free(buf);
 	return ret;
 }
 
-static int replay(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_report *report)
+static int replay(struct kcsd_sidecar_journal *journal, struct kcsd_sidecar_report *report)
 {
-	u64 half = log->file_size / 2, start = log->half * half;
+	u64 half = journal->file_size / 2, start = journal->half * half;
 	struct kcsd_sidecar_draft *d;
 	int ret;
 
 	for (;;) {
-		ret = record_read(log->io, start + log->pos, start + half, log->id,
-				  log->seq, &d, &report->damaged);
+		ret = record_read(journal->io, start + journal->pos, start + half, journal->id,
+				  journal->seq, &d, &report->damaged);
 		if (ret)
 			return ret;
 		if (!d)
-			return validate_tail(log, report);
-		if (!kcsd_sidecar_state_allows(&log->state, d)) {
+			return validate_tail(journal, report);
+		if (!kcsd_sidecar_state_allows(&journal->state, d)) {
 			kcsd_free(d);
-			return verdict(report, KCSD_SIDECAR_VERDICT_CONTENT, start + log->pos);
+			return verdict(report, KCSD_SIDECAR_VERDICT_CONTENT, start + journal->pos);
 		}
-		log->pos += 2ULL * KCSD_SIDECAR_SECTOR * d->sectors;
-		log->seq++;
+		journal->pos += 2ULL * KCSD_SIDECAR_SECTOR * d->sectors;
+		journal->seq++;
 		report->records++;
-		kcsd_sidecar_state_apply(&log->state, d);
+		kcsd_sidecar_state_apply(&journal->state, d);
 	}
 }
 
-int kcsd_sidecar_journal_open(struct kcsd_sidecar_journal *log, struct kcsd_sidecar_io *io,
+int kcsd_sidecar_journal_open(struct kcsd_sidecar_journal *journal, struct kcsd_sidecar_io *io,
 			      u64 file_size, struct kcsd_sidecar_report *report)
 {
 	int ret;
 
 	*report = (struct kcsd_sidecar_report){ .verdict = KCSD_SIDECAR_VERDICT_SOUND };
-	*log = (struct kcsd_sidecar_journal){
+	*journal = (struct kcsd_sidecar_journal){
 		.io = io, .file_size = file_size, .seq = 1, .pos = KCSD_SIDECAR_HEADER_LEN,
 	};
 	if (file_size < 2 * KCSD_SIDECAR_HEADER_LEN || file_size % (2 * KCSD_SIDECAR_SECTOR))
 		return verdict(report, KCSD_SIDECAR_VERDICT_HEADER, 0);
-	ret = take_header(log, report);
+	ret = take_header(journal, report);
 	if (!ret)
-		ret = replay(log, report);
+		ret = replay(journal, report);
 	if (ret)
-		kcsd_sidecar_journal_close(log);
+		kcsd_sidecar_journal_close(journal);
 	return ret;
 }
 
-void kcsd_sidecar_journal_close(struct kcsd_sidecar_journal *log)
+void kcsd_sidecar_journal_close(struct kcsd_sidecar_journal *journal)
 {
-	kcsd_sidecar_state_destroy(&log->state);
+	kcsd_sidecar_state_destroy(&journal->state);
 }

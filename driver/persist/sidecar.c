@@ -21,7 +21,7 @@
 struct kcsd_sidecar {
 	struct mutex lock;	/* protects all below but asked; committed of all zones */
 	struct kcsd_sidecar_file file;
-	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_journal journal;
 	bool abandoned;
 	u64 done;		/* commits done, counted like asked */
 	atomic64_t asked;	/* commits requested so far */
@@ -55,20 +55,20 @@ static int sidecar_append(struct kcsd_lbas *lbas, struct kcsd_sidecar_draft *d)
 		kcsd_free(d);
 		return -EIO;
 	}
-	ret = kcsd_sidecar_journal_append(&sidecar->log, d);
+	ret = kcsd_sidecar_journal_append(&sidecar->journal, d);
 	if (sidecar->file.sync.lost)
 		kcsd_lba_io_lose_data(lbas, "sidecar");
 	return ret;
 }
 
 /* Clear a failed record. Until that succeeds the file may have it, so nothing is acknowledged. */
-static int sidecar_settle(struct kcsd_lbas *lbas)
+static int sidecar_clear_failed(struct kcsd_lbas *lbas)
 {
 	struct kcsd_sidecar *sidecar = lbas->sidecar;
 	int ret;
 
 	lockdep_assert_held(&sidecar->lock);
-	ret = kcsd_sidecar_journal_clear_failed(&sidecar->log);
+	ret = kcsd_sidecar_journal_clear_failed(&sidecar->journal);
 	if (sidecar->file.sync.lost)
 		kcsd_lba_io_lose_data(lbas, "sidecar");
 	return ret;
@@ -115,8 +115,8 @@ static bool sidecar_knows_zone(struct kcsd_sidecar *sidecar, const struct kcsd_s
 {
 	u32 zone = le32_to_cpu(z->zone);
 
-	return kcsd_sidecar_zone_cond(&sidecar->log.state, zone) == z->cond &&
-	       kcsd_sidecar_zone_wp(&sidecar->log.state, zone) == le64_to_cpu(z->wp);
+	return kcsd_sidecar_zone_cond(&sidecar->journal.state, zone) == z->cond &&
+	       kcsd_sidecar_zone_wp(&sidecar->journal.state, zone) == le64_to_cpu(z->wp);
 }
 
 /* Note that the file has these zones now. */
@@ -126,7 +126,7 @@ static void sidecar_zones_committed(struct kcsd_lbas *lbas, u32 first, u32 end)
 
 	for (; first < end; first++)
 		WRITE_ONCE(zones[first].committed,
-			   kcsd_sidecar_zone_wp(&lbas->sidecar->log.state, first));
+			   kcsd_sidecar_zone_wp(&lbas->sidecar->journal.state, first));
 }
 
 static struct kcsd_sidecar_draft *sidecar_zones_draft(u32 nr)
@@ -182,7 +182,7 @@ static int sidecar_commit(struct kcsd_lbas *lbas)
 	ret = sidecar_flush_store(lbas);
 	if (ret || !d) {
 		kcsd_free(d);
-		return ret ?: sidecar_settle(lbas);
+		return ret ?: sidecar_clear_failed(lbas);
 	}
 	ret = sidecar_append(lbas, d);
 	if (!ret)
@@ -276,7 +276,7 @@ static const struct kcsd_zone_journal zone_journal = {
 
 static int sidecar_restore_zones(struct kcsd_lbas *lbas, const char *name)
 {
-	const struct kcsd_sidecar_state *s = &lbas->sidecar->log.state;
+	const struct kcsd_sidecar_state *s = &lbas->sidecar->journal.state;
 	u32 i;
 
 	for (i = lbas->zones.nr_conventional; i < lbas->zones.nr; i++) {
@@ -350,7 +350,7 @@ int kcsd_sidecar_each_program(struct kcsd_lbas *lbas,
 	if (!lbas->sidecar)
 		return 0;
 	guard(mutex)(&lbas->sidecar->lock);
-	for (d = lbas->sidecar->log.state.programs; d && !ret; d = d->next) {
+	for (d = lbas->sidecar->journal.state.programs; d && !ret; d = d->next) {
 		const struct kcsd_sidecar_program *p = kcsd_sidecar_payload(d);
 
 		ret = fn(ctx, p, le32_to_cpu(d->record->len) - sizeof(*p));
@@ -384,13 +384,13 @@ static int sidecar_create(struct kcsd_sidecar *sidecar, struct kcsd_lbas *lbas, 
 				       len);
 	if (ret)
 		goto fail;
-	ret = kcsd_sidecar_journal_create(&sidecar->log, &sidecar->file.io, len, &wanted);
+	ret = kcsd_sidecar_journal_create(&sidecar->journal, &sidecar->file.io, len, &wanted);
 	if (ret)
 		goto discard;
 	ret = kcsd_sidecar_file_sync_new(&sidecar->file);
 	if (!ret)
 		return 0;
-	kcsd_sidecar_journal_close(&sidecar->log);
+	kcsd_sidecar_journal_close(&sidecar->journal);
 discard:
 	kcsd_sidecar_file_discard(&sidecar->file);
 fail:
@@ -404,7 +404,7 @@ static int sidecar_load(struct kcsd_sidecar *sidecar, struct kcsd_lbas *lbas, co
 	struct kcsd_sidecar_report r;
 	int ret;
 
-	ret = kcsd_sidecar_journal_open(&sidecar->log, &sidecar->file.io,
+	ret = kcsd_sidecar_journal_open(&sidecar->journal, &sidecar->file.io,
 					kcsd_sidecar_file_len(&sidecar->file), &r);
 	if (ret == -EUCLEAN)
 		pr_err("%s: sidecar %s cannot be used: %s (at byte %llu); see kcsd fsck\n",
@@ -413,23 +413,23 @@ static int sidecar_load(struct kcsd_sidecar *sidecar, struct kcsd_lbas *lbas, co
 		pr_err("%s: sidecar %s cannot be read: error %d\n", name, path, ret);
 	if (ret)
 		return ret;
-	ret = kcsd_sidecar_match(lbas, &sidecar->log, name, path);
+	ret = kcsd_sidecar_match(lbas, &sidecar->journal, name, path);
 	if (ret)
 		goto fail;
 	if (r.damaged)
 		pr_warn("%s: sidecar %s: %u damaged copies were mended\n", name, path, r.damaged);
 	if (!r.damaged && !r.torn)
 		return 0;
-	ret = kcsd_sidecar_journal_rewrite(&sidecar->log);
+	ret = kcsd_sidecar_journal_rewrite(&sidecar->journal);
 	if (!ret)
 		return 0;
 	pr_err("%s: sidecar %s cannot be written: error %d\n", name, path, ret);
 fail:
-	kcsd_sidecar_journal_close(&sidecar->log);
+	kcsd_sidecar_journal_close(&sidecar->journal);
 	return ret;
 }
 
-/* Set up file and log. An existing file that cannot be used is not changed. */
+/* Set up file and journal. An existing file that cannot be used is not changed. */
 static int sidecar_setup(struct kcsd_sidecar *sidecar, struct kcsd_lbas *lbas, const char *name)
 {
 	char *path = kasprintf(GFP_KERNEL, "%s" KCSD_SIDECAR_SUFFIX, lbas->cfg->backing_file);
@@ -456,7 +456,7 @@ static void sidecar_free(struct kcsd_lbas *lbas)
 	struct kcsd_sidecar *sidecar = lbas->sidecar;
 
 	lbas->sidecar = NULL;
-	kcsd_sidecar_journal_close(&sidecar->log);
+	kcsd_sidecar_journal_close(&sidecar->journal);
 	kcsd_sidecar_file_close(&sidecar->file);
 	mutex_destroy(&sidecar->lock);
 	kfree(sidecar);
@@ -494,7 +494,7 @@ int kcsd_sidecar_open(struct kcsd_lbas *lbas, const char *name, uuid_t *uuid)
 	}
 	mutex_init(&sidecar->lock);
 	lbas->sidecar = sidecar;
-	import_uuid(uuid, sidecar->log.state.drive.uuid);
+	import_uuid(uuid, sidecar->journal.state.drive.uuid);
 	ret = sidecar_restore_zones(lbas, name);
 	if (ret)
 		sidecar_free(lbas);

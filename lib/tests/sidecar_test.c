@@ -37,7 +37,8 @@ static void write_image(void)
 	close(fd);
 }
 
-static void append_zone(struct kcsd_sidecar_journal *log, uint32_t zone, uint8_t cond, uint64_t wp)
+static void append_zone(struct kcsd_sidecar_journal *journal, uint32_t zone, uint8_t cond,
+			uint64_t wp)
 {
 	struct kcsd_sidecar_draft *d = kcsd_sidecar_draft_alloc(KCSD_SIDECAR_ZONES,
 							  sizeof(struct kcsd_sidecar_zone));
@@ -46,11 +47,11 @@ static void append_zone(struct kcsd_sidecar_journal *log, uint32_t zone, uint8_t
 	z->zone = htole32(zone);
 	z->cond = cond;
 	z->wp = htole64(wp);
-	if (kcsd_sidecar_journal_append(log, d))
+	if (kcsd_sidecar_journal_append(journal, d))
 		abort();
 }
 
-static void append_program(struct kcsd_sidecar_journal *log)
+static void append_program(struct kcsd_sidecar_journal *journal)
 {
 	struct kcsd_sidecar_draft *d = kcsd_sidecar_draft_alloc(KCSD_SIDECAR_PROGRAM,
 							  sizeof(struct kcsd_sidecar_program) + 9);
@@ -59,7 +60,7 @@ static void append_program(struct kcsd_sidecar_journal *log)
 	p->pind = htole16(4);
 	p->ptype = KCSD_PTYPE_EBPF;
 	p->active = 1;
-	if (kcsd_sidecar_journal_append(log, d))
+	if (kcsd_sidecar_journal_append(journal, d))
 		abort();
 }
 
@@ -70,7 +71,7 @@ static void append_program(struct kcsd_sidecar_journal *log)
 static void make_sidecar(bool with_zones)
 {
 	struct kcsd_sidecar_drive drive = zoned();
-	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_journal journal;
 	struct kcsd_sidecar_fd f;
 	uint64_t len;
 
@@ -81,17 +82,17 @@ static void make_sidecar(bool with_zones)
 	}
 	if (kcsd_sidecar_fd_open(&f, sidecar, O_RDWR | O_CREAT | O_TRUNC, &len) ||
 	    ftruncate(f.fd, FILE_LEN) ||
-	    kcsd_sidecar_journal_create(&log, &f.io, FILE_LEN, &drive))
+	    kcsd_sidecar_journal_create(&journal, &f.io, FILE_LEN, &drive))
 		abort();
 	if (with_zones) {
-		append_zone(&log, 2, KCSD_SIDECAR_CLOSED, 7);
-		append_zone(&log, 3, KCSD_SIDECAR_FULL, 128);
-		append_zone(&log, 4, KCSD_SIDECAR_READONLY, 5);
-		append_zone(&log, 5, KCSD_SIDECAR_OFFLINE, 0);
-		append_zone(&log, 6, KCSD_SIDECAR_CLOSED, 9);
+		append_zone(&journal, 2, KCSD_SIDECAR_CLOSED, 7);
+		append_zone(&journal, 3, KCSD_SIDECAR_FULL, 128);
+		append_zone(&journal, 4, KCSD_SIDECAR_READONLY, 5);
+		append_zone(&journal, 5, KCSD_SIDECAR_OFFLINE, 0);
+		append_zone(&journal, 6, KCSD_SIDECAR_CLOSED, 9);
 	}
-	append_program(&log);
-	kcsd_sidecar_journal_close(&log);
+	append_program(&journal);
+	kcsd_sidecar_journal_close(&journal);
 	kcsd_sidecar_fd_close(&f);
 }
 

@@ -63,7 +63,7 @@ static struct counts counts_read(int index)
 }
 
 /* Wait until the counters stand still: udev may read a new block device to find partitions. */
-static void counts_settle(int index)
+static void wait_for_counts(int index)
 {
 	struct counts a, b = counts_read(index);
 
@@ -86,7 +86,7 @@ FIXTURE_SETUP(counters)
 	ASSERT_LE(0, self->block);
 	ASSERT_EQ(0, prog_install(self->d.ctrl, 0, prog_seven));
 	ASSERT_EQ(0, prog_install(self->d.ctrl, 1, prog_endless));
-	counts_settle(self->d.index);
+	wait_for_counts(self->d.index);
 	self->before = counts_read(self->d.index);
 }
 

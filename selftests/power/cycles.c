@@ -189,7 +189,7 @@ static bool stress(struct worker *w, const struct drive *d)
 }
 
 /* Returns the available memory, after the kernel has freed the memory that it can free. */
-static __u64 memory_settled(void)
+static __u64 memory_at_rest(void)
 {
 	sync();
 	file_write("/proc/sys/vm/drop_caches", "3");
@@ -214,7 +214,7 @@ TEST_F_TIMEOUT(cycles, programs_and_power, 240)
 		EXPECT_EQ(0, drive_number(&self->d, "units/queued"));
 		EXPECT_TRUE(drive_becomes(&self->d, "units/running", 0));
 		ASSERT_EQ(0, drive_power(&self->d, false));
-		*(round ? &after : &before) = memory_settled();
+		*(round ? &after : &before) = memory_at_rest();
 		ASSERT_EQ(0, drive_power(&self->d, true));
 	}
 	EXPECT_LE(3 * POWER_CYCLES, offs);

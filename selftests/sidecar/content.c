@@ -97,12 +97,12 @@ static void zone_bytes(u8 *to, u32 zone, u8 cond, u64 wp)
 static enum kcsd_sidecar_verdict opened(struct disk *d, const struct model *m)
 {
 	struct kcsd_sidecar_report r;
-	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_journal journal;
 
-	if (!kcsd_sidecar_journal_open(&log, &d->io, d->len, &r)) {
-		if (m && !model_is(m, &log.state))
+	if (!kcsd_sidecar_journal_open(&journal, &d->io, d->len, &r)) {
+		if (m && !model_is(m, &journal.state))
 			r.verdict = 99;
-		kcsd_sidecar_journal_close(&log);
+		kcsd_sidecar_journal_close(&journal);
 	}
 	disk_destroy(d);
 	return r.verdict;
@@ -124,7 +124,7 @@ static void encoding(void)
 {
 	struct raw r = raw_file();
 	struct kcsd_sidecar_report report;
-	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_journal journal;
 	u8 zones[2 * 16], program[16 + 700] = {};
 	struct disk *ours;
 	struct model m;
@@ -152,14 +152,14 @@ static void encoding(void)
 	ours = disk_copy(r.d);
 	is_verdict(opened(r.d, &m), KCSD_SIDECAR_VERDICT_SOUND, "a file written as documented");
 
-	if (kcsd_sidecar_journal_open(&log, &ours->io, ours->len, &report) ||
-	    kcsd_sidecar_journal_rewrite(&log))
+	if (kcsd_sidecar_journal_open(&journal, &ours->io, ours->len, &report) ||
+	    kcsd_sidecar_journal_rewrite(&journal))
 		abort();
-	len = log.pos - 4096;
+	len = journal.pos - 4096;
 	r = raw_file();
 	memset(r.d->now, 0, 4096);
 	r.pos = MODEL_FILE / 2 + 4096;
-	raw_header(r.d, 1, 8, log.id);
+	raw_header(r.d, 1, 8, journal.id);
 	raw_record(&r, 1, zones, sizeof(zones));
 	program[4] = 1;
 	raw_record(&r, 2, program, sizeof(program));
@@ -173,7 +173,7 @@ static void encoding(void)
 		  !memcmp(ours->now + MODEL_FILE / 2 + 6144, r.d->now + MODEL_FILE / 2 + 6144,
 			  len - 2048),
 		  "what is written is as documented");
-	kcsd_sidecar_journal_close(&log);
+	kcsd_sidecar_journal_close(&journal);
 	disk_destroy(ours);
 	disk_destroy(r.d);
 }
@@ -257,7 +257,7 @@ static void longest(void)
 	u8 *payload = calloc(1, len + 1);
 	struct raw r = raw_file();
 	struct kcsd_sidecar_report report;
-	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_journal journal;
 
 	le(payload, 1, 2);
 	raw_record(&r, 2, payload, len);
@@ -265,10 +265,10 @@ static void longest(void)
 	r = raw_file();
 	raw_record(&r, 2, payload, len + 1);
 	raw_header(r.d, 1, 0, ID + 1);
-	if (kcsd_sidecar_journal_open(&log, &r.d->io, r.d->len, &report))
+	if (kcsd_sidecar_journal_open(&journal, &r.d->io, r.d->len, &report))
 		abort();
 	tap_point(!report.records && report.torn, "a record longer than its half is ignored");
-	kcsd_sidecar_journal_close(&log);
+	kcsd_sidecar_journal_close(&journal);
 	disk_destroy(r.d);
 	free(payload);
 }
@@ -343,21 +343,21 @@ static void generations(void)
 static void refusals(void)
 {
 	struct kcsd_sidecar_draft *d;
-	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_journal journal;
 	struct model m;
 	struct disk *disk = model_use(&m, MODEL_FILE, 5);
 	struct kcsd_sidecar_report r;
 	u64 calls;
 	int ret;
 
-	kcsd_sidecar_journal_open(&log, &disk->io, disk->len, &r);
+	kcsd_sidecar_journal_open(&journal, &disk->io, disk->len, &r);
 	d = kcsd_sidecar_draft_alloc(KCSD_SIDECAR_ZONES, sizeof(struct kcsd_sidecar_zone));
 	((struct kcsd_sidecar_zone *)kcsd_sidecar_payload(d))->zone = htole32(MODEL_ZONES);
 	calls = disk->calls;
-	ret = kcsd_sidecar_journal_append(&log, d);
-	tap_point(ret == -EINVAL && calls == disk->calls && model_is(&m, &log.state),
+	ret = kcsd_sidecar_journal_append(&journal, d);
+	tap_point(ret == -EINVAL && calls == disk->calls && model_is(&m, &journal.state),
 		  "an impossible record is not written");
-	kcsd_sidecar_journal_close(&log);
+	kcsd_sidecar_journal_close(&journal);
 	disk_destroy(disk);
 }
 

@@ -16,14 +16,14 @@ struct count {
 static bool open_is(struct disk *d, const struct model *m, int *ret)
 {
 	struct kcsd_sidecar_report r;
-	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_journal journal;
 	bool is;
 
-	*ret = kcsd_sidecar_journal_open(&log, &d->io, d->len, &r);
+	*ret = kcsd_sidecar_journal_open(&journal, &d->io, d->len, &r);
 	if (*ret)
 		return *ret == -EUCLEAN && r.verdict != KCSD_SIDECAR_VERDICT_SOUND;
-	is = model_is(m, &log.state);
-	kcsd_sidecar_journal_close(&log);
+	is = model_is(m, &journal.state);
+	kcsd_sidecar_journal_close(&journal);
 	return is;
 }
 
@@ -108,13 +108,13 @@ static void each_pair(struct disk *d, const struct model *m, const struct model 
 static void each_length(struct disk *d, u32 file)
 {
 	struct kcsd_sidecar_report r;
-	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_journal journal;
 	u64 len, full = d->len;
 	u32 wrong = 0;
 
 	for (len = 0; len < full; len++) {
 		d->len = len;
-		if (kcsd_sidecar_journal_open(&log, &d->io, len, &r) != -EUCLEAN)
+		if (kcsd_sidecar_journal_open(&journal, &d->io, len, &r) != -EUCLEAN)
 			wrong++;
 	}
 	d->len = full;
@@ -124,7 +124,7 @@ static void each_length(struct disk *d, u32 file)
 static void each_longer(const struct disk *d, u32 file)
 {
 	struct kcsd_sidecar_report r;
-	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_journal journal;
 	u32 wrong = 0;
 	u64 more;
 
@@ -132,7 +132,7 @@ static void each_longer(const struct disk *d, u32 file)
 		struct disk *longer = disk_create(d->len + more);
 
 		memcpy(longer->now, d->now, d->len);
-		if (kcsd_sidecar_journal_open(&log, &longer->io, longer->len, &r) != -EUCLEAN)
+		if (kcsd_sidecar_journal_open(&journal, &longer->io, longer->len, &r) != -EUCLEAN)
 			wrong++;
 		disk_destroy(longer);
 	}
@@ -143,7 +143,7 @@ static void each_longer(const struct disk *d, u32 file)
 static void healed(struct disk *d, const struct model *m, u32 file)
 {
 	struct kcsd_sidecar_report r;
-	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_journal journal;
 	struct disk *copy;
 	u32 wrong = 0, healed = 0;
 	u64 at;
@@ -151,15 +151,15 @@ static void healed(struct disk *d, const struct model *m, u32 file)
 	for (at = 0; at < d->len; at += 100) {
 		copy = disk_copy(d);
 		copy->now[at] ^= 0x10;
-		if (kcsd_sidecar_journal_open(&log, &copy->io, copy->len, &r)) {
+		if (kcsd_sidecar_journal_open(&journal, &copy->io, copy->len, &r)) {
 			wrong++;
 		} else {
 			healed += r.damaged;
-			wrong += r.damaged > 1 || kcsd_sidecar_journal_rewrite(&log);
-			kcsd_sidecar_journal_close(&log);
-			wrong += kcsd_sidecar_journal_open(&log, &copy->io, copy->len, &r) ||
-				 r.damaged || !model_is(m, &log.state);
-			kcsd_sidecar_journal_close(&log);
+			wrong += r.damaged > 1 || kcsd_sidecar_journal_rewrite(&journal);
+			kcsd_sidecar_journal_close(&journal);
+			wrong += kcsd_sidecar_journal_open(&journal, &copy->io, copy->len, &r) ||
+				 r.damaged || !model_is(m, &journal.state);
+			kcsd_sidecar_journal_close(&journal);
 		}
 		disk_destroy(copy);
 	}
@@ -169,7 +169,7 @@ static void healed(struct disk *d, const struct model *m, u32 file)
 void damage_tests(void)
 {
 	struct kcsd_sidecar_report r;
-	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_journal journal;
 	struct model m, before;
 	struct disk *d;
 	u32 i;
@@ -178,15 +178,15 @@ void damage_tests(void)
 		seed(100 + i);
 		d = model_use(&m, MODEL_FILE, 15 + 20 * i);
 		before = m;
-		kcsd_sidecar_journal_open(&log, &d->io, d->len, &r);
+		kcsd_sidecar_journal_open(&journal, &d->io, d->len, &r);
 		/*
 		 * Append a record that does not change halves, because then the last record would
 		 * not be alone.
 		 */
-		if (kcsd_sidecar_journal_append(&log, i % 2 ? model_change_zones(&m) :
+		if (kcsd_sidecar_journal_append(&journal, i % 2 ? model_change_zones(&m) :
 						      model_load(&m, i, 600)))
 			abort();
-		kcsd_sidecar_journal_close(&log);
+		kcsd_sidecar_journal_close(&journal);
 		each_byte(d, &m, i);
 		each_sector(d, &m, i, true);
 		each_sector(d, &m, i, false);

@@ -88,7 +88,7 @@ static bool commit(struct busy *b, u32 set)
 {
 	struct kcsd_sidecar_draft *draft;
 	struct kcsd_sidecar_report r;
-	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_journal journal;
 	struct model m;
 	struct disk *d;
 	bool ok;
@@ -96,9 +96,10 @@ static bool commit(struct busy *b, u32 set)
 	if (kcsd_sidecar_draft_dirty(&b->zones, &draft))
 		return false;
 	d = model_use(&m, MODEL_FILE, 0);
-	ok = !kcsd_sidecar_journal_open(&log, &d->io, d->len, &r) &&
-	     (!draft || !kcsd_sidecar_journal_append(&log, draft)) && holds(&log.state, b, set);
-	kcsd_sidecar_journal_close(&log);
+	ok = !kcsd_sidecar_journal_open(&journal, &d->io, d->len, &r) &&
+	     (!draft || !kcsd_sidecar_journal_append(&journal, draft)) &&
+	     holds(&journal.state, b, set);
+	kcsd_sidecar_journal_close(&journal);
 	disk_destroy(d);
 	return ok;
 }

@@ -24,22 +24,22 @@ static void each_allocation(struct disk *d, const struct model *m, bool rewrite)
 {
 	u32 at, failed = 0, wrong = 0;
 	struct kcsd_sidecar_report r;
-	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_journal journal;
 	int ret = -ENOMEM;
 
 	for (at = 1; ret && at < 1000; at++) {
-		if (rewrite && kcsd_sidecar_journal_open(&log, &d->io, d->len, &r))
+		if (rewrite && kcsd_sidecar_journal_open(&journal, &d->io, d->len, &r))
 			abort();
 		fail_in = at;
-		ret = rewrite ? kcsd_sidecar_journal_rewrite(&log) :
-				kcsd_sidecar_journal_open(&log, &d->io, d->len, &r);
+		ret = rewrite ? kcsd_sidecar_journal_rewrite(&journal) :
+				kcsd_sidecar_journal_open(&journal, &d->io, d->len, &r);
 		/* The last failure may have no effect: the old header is then cleared later. */
 		failed += !fail_in;
 		wrong += ret && ret != -ENOMEM;
 		fail_in = 0;
 		if (rewrite || !ret) {
-			wrong += !model_is(m, &log.state);
-			kcsd_sidecar_journal_close(&log);
+			wrong += !model_is(m, &journal.state);
+			kcsd_sidecar_journal_close(&journal);
 		}
 	}
 	tap_point(!wrong && failed > 2, "no memory to %s: %u times",

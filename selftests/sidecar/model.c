@@ -145,14 +145,14 @@ bool model_is(const struct model *m, const struct kcsd_sidecar_state *s)
 struct disk *model_use(struct model *m, u64 file_size, u32 changes)
 {
 	struct disk *d = disk_create(file_size);
-	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_journal journal;
 
 	model_init(m);
-	if (kcsd_sidecar_journal_create(&log, &d->io, file_size, &model_drive))
+	if (kcsd_sidecar_journal_create(&journal, &d->io, file_size, &model_drive))
 		abort();
 	while (changes--)
-		if (kcsd_sidecar_journal_append(&log, model_change(m)))
+		if (kcsd_sidecar_journal_append(&journal, model_change(m)))
 			abort();
-	kcsd_sidecar_journal_close(&log);
+	kcsd_sidecar_journal_close(&journal);
 	return d;
 }

@@ -30,18 +30,18 @@ static bool in_subset(void *arg, u32 i)
  * True if the drive works after the cut: it appends one more change, and finds it when it opens the
  * file.
  */
-static bool goes_on(struct kcsd_sidecar_journal *log, struct disk *d, const struct model *m)
+static bool goes_on(struct kcsd_sidecar_journal *journal, struct disk *d, const struct model *m)
 {
 	struct kcsd_sidecar_report r;
 	struct model next = *m;
 	bool is;
 
-	if (kcsd_sidecar_journal_append(log, model_change_zones(&next)))
+	if (kcsd_sidecar_journal_append(journal, model_change_zones(&next)))
 		return false;
-	kcsd_sidecar_journal_close(log);
-	if (kcsd_sidecar_journal_open(log, &d->io, d->len, &r) || r.torn)
+	kcsd_sidecar_journal_close(journal);
+	if (kcsd_sidecar_journal_open(journal, &d->io, d->len, &r) || r.torn)
 		return false;
-	is = model_is(&next, &log->state);
+	is = model_is(&next, &journal->state);
 	return is;
 }
 
@@ -49,22 +49,22 @@ static void cut_with(struct torn *t, const struct disk *d, struct subset *s)
 {
 	struct disk *cut = disk_cut(d, in_subset, s);
 	struct kcsd_sidecar_report r;
-	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_journal journal;
 	bool old, new;
 
 	t->cuts++;
-	if (kcsd_sidecar_journal_open(&log, &cut->io, cut->len, &r)) {
+	if (kcsd_sidecar_journal_open(&journal, &cut->io, cut->len, &r)) {
 		t->wrong++;
 		disk_destroy(cut);
 		return;
 	}
-	new = model_is(t->after, &log.state);
-	old = model_is(t->before, &log.state);
+	new = model_is(t->after, &journal.state);
+	old = model_is(t->before, &journal.state);
 	t->old += old;
 	t->new += new;
-	if ((!old && !new) || !goes_on(&log, cut, new ? t->after : t->before))
+	if ((!old && !new) || !goes_on(&journal, cut, new ? t->after : t->before))
 		t->wrong++;
-	kcsd_sidecar_journal_close(&log);
+	kcsd_sidecar_journal_close(&journal);
 	disk_destroy(cut);
 }
 
@@ -115,22 +115,22 @@ static void append_torn(struct torn *t, struct disk *d, struct model *m, bool pr
 	struct model before = *m;
 	struct kcsd_sidecar_report r;
 	struct kcsd_sidecar_draft *draft;
-	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_journal journal;
 	u32 half;
 
-	if (kcsd_sidecar_journal_open(&log, &d->io, d->len, &r))
+	if (kcsd_sidecar_journal_open(&journal, &d->io, d->len, &r))
 		abort();
-	half = log.half;
+	half = journal.half;
 	draft = program ? model_load(m, below(3), 1 + below(MODEL_IMAGE)) : model_change(m);
 	t->before = &before;
 	t->after = m;
 	d->on_sync = at_sync;
 	d->arg = t;
-	if (kcsd_sidecar_journal_append(&log, draft))
+	if (kcsd_sidecar_journal_append(&journal, draft))
 		abort();
 	d->on_sync = NULL;
-	t->moves += log.half != half;
-	kcsd_sidecar_journal_close(&log);
+	t->moves += journal.half != half;
+	kcsd_sidecar_journal_close(&journal);
 }
 
 static void torn_appends(bool program)
@@ -158,7 +158,7 @@ static void torn_moves(void)
 {
 	struct torn t = {};
 	struct kcsd_sidecar_report r;
-	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_journal journal;
 	struct model m;
 	struct disk *d;
 	u32 i;
@@ -167,11 +167,11 @@ static void torn_moves(void)
 		seed(2000 + i);
 		d = model_use(&m, MODEL_FILE, 10);
 		do {
-			if (kcsd_sidecar_journal_open(&log, &d->io, d->len, &r) ||
-			    kcsd_sidecar_journal_append(&log, model_change_zones(&m)))
+			if (kcsd_sidecar_journal_open(&journal, &d->io, d->len, &r) ||
+			    kcsd_sidecar_journal_append(&journal, model_change_zones(&m)))
 				abort();
-			kcsd_sidecar_journal_close(&log);
-		} while (log.pos + 4096 < d->len / 2);
+			kcsd_sidecar_journal_close(&journal);
+		} while (journal.pos + 4096 < d->len / 2);
 		while (t.moves <= i)
 			append_torn(&t, d, &m, false);
 		disk_destroy(d);
@@ -187,24 +187,24 @@ static void at_creation(struct disk *d, void *arg)
 {
 	struct torn *t = arg;
 	struct kcsd_sidecar_report r;
-	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_journal journal;
 
 	t->cuts++;
 	/* Without a header the file must not be taken for a sidecar. */
-	if (kcsd_sidecar_journal_open(&log, &d->io, d->len, &r)) {
+	if (kcsd_sidecar_journal_open(&journal, &d->io, d->len, &r)) {
 		t->wrong += r.verdict != KCSD_SIDECAR_VERDICT_HEADER;
 		t->old++;
 	} else {
-		t->wrong += !model_is(t->after, &log.state);
+		t->wrong += !model_is(t->after, &journal.state);
 		t->new++;
-		kcsd_sidecar_journal_close(&log);
+		kcsd_sidecar_journal_close(&journal);
 	}
 }
 
 static void torn_creation(void)
 {
 	struct torn t = {};
-	struct kcsd_sidecar_journal log;
+	struct kcsd_sidecar_journal journal;
 	struct disk *d = disk_create(MODEL_FILE);
 	struct model m;
 
@@ -212,10 +212,10 @@ static void torn_creation(void)
 	t.after = &m;
 	d->on_sync = at_creation;
 	d->arg = &t;
-	if (kcsd_sidecar_journal_create(&log, &d->io, d->len, &model_drive))
+	if (kcsd_sidecar_journal_create(&journal, &d->io, d->len, &model_drive))
 		abort();
 	tap_point(!t.wrong && t.old && t.new, "power cut while a file is made: none, or a new one");
-	kcsd_sidecar_journal_close(&log);
+	kcsd_sidecar_journal_close(&journal);
 	disk_destroy(d);
 }
 
