@@ -18,9 +18,9 @@
 
 enum option_kind { NUM, SIZE, CHOICE };
 
-static const char * const choices[KCSD_NR_RUN_CHOICES] = {
-#define CHOICE_NAME(NAME, name) [KCSD_RUN_BY_##NAME] = name,
-	KCSD_RUN_CHOICES(CHOICE_NAME)
+static const char * const choices[KCSD_NR_ENGINE_CHOICES] = {
+#define CHOICE_NAME(NAME, name) [KCSD_ENGINE_CHOICE_##NAME] = name,
+	KCSD_ENGINE_CHOICES(CHOICE_NAME)
 #undef CHOICE_NAME
 };
 

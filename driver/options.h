@@ -18,20 +18,20 @@
 /*
  * X(NAME, "name"): engines to run programs. If the JIT is not available, the interpreter is used.
  */
-#define KCSD_RUN_CHOICES(X) \
+#define KCSD_ENGINE_CHOICES(X) \
 	X(JIT, "jit")		/* compiled to machine code */ \
 	X(INTERP, "interp")
 
-enum kcsd_run_choice {
-#define KCSD_RUN_CHOICE_ENUM(NAME, name) KCSD_RUN_BY_##NAME,
-	KCSD_RUN_CHOICES(KCSD_RUN_CHOICE_ENUM)
-#undef KCSD_RUN_CHOICE_ENUM
-	KCSD_NR_RUN_CHOICES
+enum kcsd_engine_choice {
+#define KCSD_ENGINE_CHOICE_ENUM(NAME, name) KCSD_ENGINE_CHOICE_##NAME,
+	KCSD_ENGINE_CHOICES(KCSD_ENGINE_CHOICE_ENUM)
+#undef KCSD_ENGINE_CHOICE_ENUM
+	KCSD_NR_ENGINE_CHOICES
 };
 
 /*
  * X(kind, name, default, min, max); SIZE takes suffixes (512M), NUM does not, CHOICE is
- * one of KCSD_RUN_CHOICES.
+ * one of KCSD_ENGINE_CHOICES.
  */
 #define KCSD_OPTIONS(X) \
 	X(SIZE, size,			SZ_512M, KCSD_MIN_SIZE, S64_MAX) \
@@ -52,7 +52,7 @@ enum kcsd_run_choice {
 	X(SIZE, slm_size,		SZ_16M, 0, 1ULL << 40)	/* 0: no namespace 2 */ \
 	X(NUM,  max_range_sets,		64, 1, 255)	/* log page 84h: up to MDTS */ \
 	X(NUM,  max_ranges,		16, 1, 64)	/* of one set or run */ \
-	X(CHOICE, engine,		KCSD_RUN_BY_JIT, 0, KCSD_NR_RUN_CHOICES - 1) \
+	X(CHOICE, engine,		KCSD_ENGINE_CHOICE_JIT, 0, KCSD_NR_ENGINE_CHOICES - 1) \
 	X(SIZE, max_jit_bytes,		SZ_64M, 0, SZ_1G) \
 	X(NUM,  sidecar,		1, 0, 1)	/* for a backing file */ \
 	X(SIZE, zone_size,		0, 0, KCSD_MAX_ZONE_SIZE)	/* 0: not zoned */ \

@@ -11,8 +11,8 @@
 #include "sidecar.h"
 
 static int open_journal(const char *path, int flags, struct kcsd_sidecar_fd *f,
-		    struct kcsd_sidecar_journal *journal, struct kcsd_sidecar_report *report,
-		    struct kcsd_error *err)
+			struct kcsd_sidecar_journal *journal, struct kcsd_sidecar_report *report,
+			struct kcsd_error *err)
 {
 	char sidecar[PATH_MAX];
 	uint64_t len;

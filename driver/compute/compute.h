@@ -33,7 +33,7 @@ struct kcsd_compute {
 	struct kcsd_range_sets *range_sets;
 	struct kcsd_program_log *log;
 	atomic64_t jit_bytes;		/* bytes of all JIT code */
-	u32 erased;		/* erasures by Sanitize: output from before is dropped */
+	u32 erasures;		/* by Sanitize: output from before is dropped */
 };
 
 #endif

@@ -11,7 +11,7 @@
 
 int kcsd_jit_code_alloc(struct kcsd_compute *compute, struct kcsd_jit_code **code)
 {
-	if (compute->cfg->engine == KCSD_RUN_BY_INTERP)
+	if (compute->cfg->engine == KCSD_ENGINE_CHOICE_INTERP)
 		return 0;
 	*code = kvcalloc(compute->cfg->cus, sizeof(**code), GFP_KERNEL_ACCOUNT);
 	return *code ? 0 : -ENOMEM;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Programs of a drive. States of a slot: empty -> loading -> loaded -> activated -> executing. */
+/* Programs of a drive. States of a slot: empty -> loading -> loaded -> activated -> running. */
 #ifndef KCSD_PROGRAM_H
 #define KCSD_PROGRAM_H
 
@@ -39,7 +39,7 @@ struct kcsd_program_stats {
 
 /*
  * A loaded program. users is -1 while it is not activated, else the number of runs queued or
- * executing. Only activation and deactivation change it from and to -1. All other members are
+ * running. Only activation and deactivation change it from and to -1. All other members are
  * constant once the program is in its slot, except `quick`.
  */
 struct kcsd_program {

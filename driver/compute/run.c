@@ -303,7 +303,7 @@ static int run_copy_output(struct kcsd_run *run)
 	BUILD_BUG_ON(sizeof(r) != 96);
 	if (!run->metadata_len)
 		return 0;
-	if (READ_ONCE(run->compute->erased) != run->sanitizes)
+	if (READ_ONCE(run->compute->erasures) != run->erasures)
 		forget_output(run, &r);
 	if (run->audit) {
 		/* The audit fits: kcsd_execute_parse() has reserved the room. */

@@ -31,7 +31,7 @@ struct kcsd_run {
 	u32 timeout_ms;
 	u32 out_max;			/* bytes that may be emitted */
 	u32 out_len;			/* bytes emitted */
-	u32 sanitizes;			/* compute->erased when the run was created */
+	u32 erasures;				/* compute->erasures when the run was created */
 	bool cut;			/* output was cut: out_max was too small */
 	u64 cparam1;
 	u64 cparam2;

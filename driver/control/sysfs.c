@@ -79,7 +79,7 @@ static struct kcsd_unit_times drive_times(const struct kcsd_drive *drive)
 KCSD_ATTR_RO(cu_busy_ns, "%llu", drive_times(drive).busy_ns);
 KCSD_ATTR_RO(cu_idle_ns, "%llu", drive_times(drive).idle_ns);
 
-KCSD_ATTR_RO(store, "%s", kcsd_store_medium(&drive->lbas->store)->ops->name);
+KCSD_ATTR_RO(store, "%s", kcsd_store_bottom(&drive->lbas->store)->ops->name);
 KCSD_ATTR_RO(size, "%llu", drive->lbas->store.size);
 KCSD_ATTR_RO(block_size, "%u", 1U << drive->lbas->lba_shift);
 KCSD_ATTR_RO(slm_size, "%llu", drive->slm->size);

@@ -19,13 +19,13 @@
 
 /*
  * State of one io_uring command between submission and completion. On IOPOLL rings done() only sets
- * ended, and the poller completes the command.
+ * completed, and the poller completes the command.
  */
 struct kcsd_uring_pdu {
 	struct kcsd_async *async;
 	struct mm_struct *mm;	/* polled: mm of the submitter, to compare; mmgrab() reference */
 	bool polled;		/* completed by kcsd_uring_iopoll() */
-	bool ended;		/* polled: async is complete */
+	bool completed;		/* polled: async is complete */
 };
 
 static struct kcsd_uring_pdu *uring_pdu(struct io_uring_cmd *ioucmd)
@@ -67,7 +67,7 @@ static void uring_async_done(struct kcsd_async *async)
 	struct io_uring_cmd *ioucmd = async->done_data;
 
 	if (uring_pdu(ioucmd)->polled)
-		smp_store_release(&uring_pdu(ioucmd)->ended, true);
+		smp_store_release(&uring_pdu(ioucmd)->completed, true);
 	else
 		io_uring_cmd_complete_in_task(ioucmd, uring_complete_cb_tw);
 }
@@ -202,7 +202,7 @@ int kcsd_uring_cmd(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 }
 
 /*
- * Complete one command of an IOPOLL ring if its run or job has ended. Called repeatedly for each
+ * Complete one command of an IOPOLL ring if its run or job is complete. Called repeatedly for each
  * command in flight, with the lock of the ring held: by users of the ring, by its submission
  * thread, or, when the ring is destroyed, by a kernel thread that waits until no command is left.
  *
@@ -215,7 +215,7 @@ int kcsd_uring_iopoll(struct io_uring_cmd *ioucmd, struct io_comp_batch *iob,
 {
 	struct kcsd_uring_pdu *pdu = uring_pdu(ioucmd);
 
-	if (!smp_load_acquire(&pdu->ended)) {
+	if (!smp_load_acquire(&pdu->completed)) {
 		if (kcsd_uring_going(ioucmd))
 			uring_cancel(ioucmd);
 		return 0;

@@ -8,7 +8,7 @@
 #include "config.h"
 #include "media/store.h"
 
-static int open_medium(struct kcsd_store *s, const struct kcsd_config *c, const char *name)
+static int open_bottom(struct kcsd_store *s, const struct kcsd_config *c, const char *name)
 {
 	if (c->backing_file)
 		return kcsd_store_file_open(s, c, name);
@@ -22,7 +22,7 @@ static int open_cached(struct kcsd_store *s, const struct kcsd_config *c, const 
 
 	if (!below)
 		return -ENOMEM;
-	ret = open_medium(below, c, name);
+	ret = open_bottom(below, c, name);
 	if (ret)
 		goto out_free;
 	ret = kcsd_store_cache_open(s, below, c, name);
@@ -44,7 +44,7 @@ int kcsd_store_open(struct kcsd_store *s, const struct kcsd_config *c, const cha
 		       c->block_size);
 		return -EINVAL;
 	}
-	return c->cache_size ? open_cached(s, c, name) : open_medium(s, c, name);
+	return c->cache_size ? open_cached(s, c, name) : open_bottom(s, c, name);
 }
 
 void kcsd_store_close(struct kcsd_store *s)

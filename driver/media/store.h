@@ -93,21 +93,21 @@ static inline int kcsd_store_read(struct kcsd_store *s, u64 pos, struct iov_iter
 	return s->ops->read_now ? s->ops->read_now(s, pos, iter) : -EAGAIN;
 }
 
-/* Return the store without its cache. */
-static inline const struct kcsd_store *kcsd_store_medium(const struct kcsd_store *s)
+/* Return the store below the cache, or s if it has none. */
+static inline const struct kcsd_store *kcsd_store_bottom(const struct kcsd_store *s)
 {
 	return s->below ?: s;
 }
 
 static inline bool kcsd_store_has_lost(const struct kcsd_store *s)
 {
-	return READ_ONCE(kcsd_store_medium(s)->sync.lost);
+	return READ_ONCE(kcsd_store_bottom(s)->sync.lost);
 }
 
 /* Return true if the backing file has no data at all. The drive must have one. */
 static inline bool kcsd_store_is_hole(const struct kcsd_store *s)
 {
-	return kcsd_file_is_hole(kcsd_store_medium(s)->file);
+	return kcsd_file_is_hole(kcsd_store_bottom(s)->file);
 }
 
 /*
@@ -116,9 +116,9 @@ static inline bool kcsd_store_is_hole(const struct kcsd_store *s)
  */
 static inline void kcsd_store_commit_size(struct kcsd_store *s)
 {
-	struct kcsd_store *medium = s->below ?: s;
+	struct kcsd_store *bottom = s->below ?: s;
 
-	medium->grown = false;
+	bottom->grown = false;
 }
 
 /* Return the context for the files of a drive. Its store must be a file, cached or not. */

@@ -229,7 +229,7 @@ static int execute_create_run(struct kcsd_cmd *cmd)
 	run->nr_out_pages = nr_out_pages;
 	run->memcg = get_mem_cgroup_from_mm(current->mm);
 	run->pind = cmd->cdw2;
-	run->sanitizes = READ_ONCE(drive->compute->erased);
+	run->erasures = READ_ONCE(drive->compute->erasures);
 	run->timeout_ms = kcsd_drive_timeout_ms(drive, cmd->timeout_ms);
 	run->cparam1 = kcsd_cmd_u64(cmd->cdw10, cmd->cdw11);
 	run->cparam2 = kcsd_cmd_u64(cmd->cdw12, cmd->cdw13);

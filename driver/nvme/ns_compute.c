@@ -151,7 +151,7 @@ static void compute_erase_memory(struct kcsd_ns *ns)
 {
 	struct kcsd_compute *compute = to_compute(ns);
 
-	WRITE_ONCE(compute->erased, compute->erased + 1);
+	WRITE_ONCE(compute->erasures, compute->erasures + 1);
 	kcsd_units_erase(compute);
 	kcsd_program_log_erase(compute->log);
 }

@@ -27,15 +27,15 @@ void kcsd_retained_destroy(struct kcsd_retained *retained)
 	kcsd_badblocks_exit(&retained->lbas);
 }
 
-static struct kcsd_medium_id medium_of(const struct kcsd_drive *drive)
+static struct kcsd_store_id store_id_of(const struct kcsd_drive *drive)
 {
-	struct kcsd_medium_id id = { .uuid = drive->uuid };
+	struct kcsd_store_id id = { .uuid = drive->uuid };
 	const struct inode *inode;
 
 	BUILD_BUG_ON(sizeof(id) != sizeof(uuid_t) + 16);	/* no padding */
 	if (!drive->cfg.backing_file)
 		return id;
-	inode = file_inode(kcsd_store_medium(&drive->lbas->store)->file);
+	inode = file_inode(kcsd_store_bottom(&drive->lbas->store)->file);
 	id.inode = inode->i_ino;
 	id.dev = inode->i_sb->s_dev;
 	id.generation = inode->i_generation;
@@ -43,15 +43,15 @@ static struct kcsd_medium_id medium_of(const struct kcsd_drive *drive)
 }
 
 /*
- * Forget the retained state of another medium. A Sanitize that continues erases the medium, so it
+ * Forget the retained state of another store. A Sanitize that continues erases the store, so it
  * must be the same one.
  */
-static void change_medium(struct kcsd_drive *drive)
+static void change_store(struct kcsd_drive *drive)
 {
-	const struct kcsd_medium_id id = medium_of(drive);
+	const struct kcsd_store_id id = store_id_of(drive);
 	struct kcsd_retained *retained = drive->retained;
 
-	if (!memcmp(&retained->medium, &id, sizeof(id)))
+	if (!memcmp(&retained->store_id, &id, sizeof(id)))
 		return;
 	if (retained->sanitize.state == KCSD_SANITIZE_IN_PROGRESS)
 		pr_warn("kcsd%u: another medium: the Sanitize of the one before was not completed\n",
@@ -59,7 +59,7 @@ static void change_medium(struct kcsd_drive *drive)
 	memset(&retained->sanitize, 0, sizeof(retained->sanitize));
 	retained->lbas.erased = false;
 	kcsd_badblocks_forget(&retained->lbas.uncorrectable);
-	retained->medium = id;
+	retained->store_id = id;
 }
 
 /* Forget uncorrectable LBAs from the write pointer of each zone on: it may have moved back. */
@@ -80,7 +80,7 @@ static void forget_unwritten(struct kcsd_drive *drive)
 
 void kcsd_retained_power_on(struct kcsd_drive *drive)
 {
-	change_medium(drive);
+	change_store(drive);
 	forget_unwritten(drive);
 	drive->retained->power_cycles++;
 }
@@ -90,5 +90,5 @@ void kcsd_retained_power_off(struct kcsd_drive *drive)
 	struct kcsd_health h;
 
 	kcsd_health_sum(drive, &h);
-	drive->retained->past = h;
+	drive->retained->health_before = h;
 }

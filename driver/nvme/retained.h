@@ -15,9 +15,9 @@ struct kcsd_drive;
 
 /*
  * Identifies the data that a drive has: UUID of the sidecar, or of the directory, and the backing
- * file. A copy of the file is another medium. Compared as bytes.
+ * file. A copy of the file is another store. Compared as bytes.
  */
-struct kcsd_medium_id {
+struct kcsd_store_id {
 	uuid_t uuid;
 	u64 inode;	/* this and below: 0 without a backing file */
 	u32 dev;
@@ -32,10 +32,10 @@ struct kcsd_retained {
 	uuid_t uuid;			/* constant; used by a drive without a sidecar */
 	u64 power_cycles;		/* this and the next two: changed by power on and off */
 	u64 cuts;			/* number of power cuts */
-	struct kcsd_health past;	/* sum of the power cycles before this one */
+	struct kcsd_health health_before;	/* sum of the power cycles before this one */
 	struct kcsd_error_log errors;
 	struct kcsd_lbas_retained lbas;
-	struct kcsd_medium_id medium;	/* at the last power on; the rest is valid for it only */
+	struct kcsd_store_id store_id;	/* at the last power on; the rest is valid for it only */
 	struct kcsd_sanitize_retained sanitize;
 };
 
@@ -43,7 +43,7 @@ struct kcsd_retained {
 int kcsd_retained_init(struct kcsd_retained *retained);
 void kcsd_retained_destroy(struct kcsd_retained *retained);
 /*
- * Power on: the drive is complete except for its nodes. Forget all that was true of another medium.
+ * Power on: the drive is complete except for its nodes. Forget all that was true of another store.
  */
 void kcsd_retained_power_on(struct kcsd_drive *drive);
 /* Power off: no command is left, the compute units still exist. Add up the health of this cycle. */

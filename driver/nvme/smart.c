@@ -22,7 +22,7 @@ void kcsd_health_sum(struct kcsd_drive *drive, struct kcsd_health *h)
 	struct kcsd_unit_times times;
 	int cpu;
 
-	*h = drive->retained->past;
+	*h = drive->retained->health_before;
 	for_each_possible_cpu(cpu) {
 		const struct kcsd_stats *s = per_cpu_ptr(drive->stats, cpu);
 

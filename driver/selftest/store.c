@@ -75,7 +75,7 @@ static int test_open_store(struct kcsd_store *s, const struct buffers *b)
 	return failed;
 }
 
-static int test_medium(const char *file, const struct buffers *b)
+static int test_store(const char *file, const struct buffers *b)
 {
 	static struct kcsd_store s, second;	/* static: too large for the stack with lockdep */
 	struct kcsd_config c;
@@ -112,9 +112,9 @@ int kcsd_selftest_store(void)
 	if (!failed) {
 		for (i = 0; i < PIECE + 64; i++)
 			b.out[i] = 1 + i % 251;
-		failed += test_medium(NULL, &b);
+		failed += test_store(NULL, &b);
 		if (selftest_file)
-			failed += test_medium(selftest_file, &b);
+			failed += test_store(selftest_file, &b);
 	}
 	kvfree(b.out);
 	kvfree(b.in);

@@ -26,7 +26,7 @@
 enum { NVM, SLM, COMPUTE, NODES };
 
 static struct chain {	/* chain i has the SLM from i * PIECE on */
-	int executing;	/* its second half */
+	int running;	/* its second half */
 	struct kcsd_copy_lba from;
 	struct {		/* as the Execute command's data has them */
 		struct kcsd_memory_range range;
@@ -69,7 +69,7 @@ static int copy(struct chain *c)
 	c->from.slba = htole64(next_lba);
 	c->from.nlb = htole16(nlb - 1);
 	c->in.len = htole64(nlb * lba_size);
-	c->executing = 0;
+	c->running = 0;
 	next_lba += nlb;
 	put(SLM, c, &cmd);
 	return 1;
@@ -86,7 +86,7 @@ static void execute(struct chain *c)
 	c->in.range.nsid = htole32(nsid[SLM]);
 	c->in.range.start = htole64((c - chains) * PIECE);
 	c->in.range.len = htole32(PIECE);
-	c->executing = 1;
+	c->running = 1;
 	put(COMPUTE, c, &cmd);
 }
 
@@ -105,9 +105,9 @@ static int pump(void)
 		c = &chains[cqe->user_data];
 		if (cqe->res)
 			return cqe->res;
-		sum += c->executing ? cqe->big_cqe[0] : 0;
+		sum += c->running ? cqe->big_cqe[0] : 0;
 		io_uring_cqe_seen(&ring, cqe);
-		if (!c->executing)
+		if (!c->running)
 			execute(c);
 		else
 			flying -= !copy(c);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Test the states of a program: empty, loading, loaded, activated, executing. */
+/* Test the states of a program: empty, loading, loaded, activated, running. */
 #include "harness.h"
 #include "admin.h"
 #include "change.h"

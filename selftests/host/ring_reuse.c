@@ -28,7 +28,7 @@ FIXTURE(ring_reuse) {
 	struct io_uring ring;
 	bool has_ring;
 	__u64 *data;	/* buffers of the commands, each at the offset of its LBAs */
-	__u64 *medium;	/* the same LBAs, as the block device reads them */
+	__u64 *lbas;	/* the same LBAs, as the block device reads them */
 };
 
 FIXTURE_VARIANT(ring_reuse) {
@@ -60,8 +60,8 @@ FIXTURE_SETUP(ring_reuse)
 	close(fd);
 	drive_sweep();
 	self->data = aligned_alloc(STAMP_LBA, LBAS * STAMP_LBA);
-	self->medium = aligned_alloc(STAMP_LBA, LBAS * STAMP_LBA);
-	ASSERT_TRUE(self->data && self->medium);
+	self->lbas = aligned_alloc(STAMP_LBA, LBAS * STAMP_LBA);
+	ASSERT_TRUE(self->data && self->lbas);
 	memset(self->data, 0, LBAS * STAMP_LBA);
 	ASSERT_EQ(0, drive_create(&self->d, "ring", variant->attr));
 	self->block = drive_open_block(&self->d, O_RDWR | O_DIRECT);
@@ -78,7 +78,7 @@ FIXTURE_TEARDOWN(ring_reuse)
 	EXPECT_EQ(0, drive_remove(&self->d));
 	unlink("/tmp/kst-ring-reuse");
 	free(self->data);
-	free(self->medium);
+	free(self->lbas);
 }
 
 /* ---- the commands ---- */
@@ -166,16 +166,16 @@ static void stamp_all(__u64 *buf)
 			stamp_fill(lba_in(buf, lba), 1 + lba);
 }
 
-static int medium_write(FIXTURE_DATA(ring_reuse) *self)
+static int lbas_write(FIXTURE_DATA(ring_reuse) *self)
 {
-	ssize_t n = pwrite(self->block, self->medium, LBAS * STAMP_LBA, FIRST * STAMP_LBA);
+	ssize_t n = pwrite(self->block, self->lbas, LBAS * STAMP_LBA, FIRST * STAMP_LBA);
 
 	return n == LBAS * STAMP_LBA ? 0 : -EIO;
 }
 
-static int medium_read(FIXTURE_DATA(ring_reuse) *self)
+static int lbas_read(FIXTURE_DATA(ring_reuse) *self)
 {
-	ssize_t n = pread(self->block, self->medium, LBAS * STAMP_LBA, FIRST * STAMP_LBA);
+	ssize_t n = pread(self->block, self->lbas, LBAS * STAMP_LBA, FIRST * STAMP_LBA);
 
 	return n == LBAS * STAMP_LBA ? 0 : -EIO;
 }
@@ -203,14 +203,14 @@ TEST_F(ring_reuse, writes)
 	stamp_all(self->data);
 	ASSERT_EQ(0, submit_all(self, NVM_WRITE));
 	EXPECT_EQ(0, end_all(self));
-	ASSERT_EQ(0, medium_read(self));
-	EXPECT_EQ(0, wrong_lbas(self->medium));
+	ASSERT_EQ(0, lbas_read(self));
+	EXPECT_EQ(0, wrong_lbas(self->lbas));
 }
 
 TEST_F(ring_reuse, reads)
 {
-	stamp_all(self->medium);
-	ASSERT_EQ(0, medium_write(self));
+	stamp_all(self->lbas);
+	ASSERT_EQ(0, lbas_write(self));
 	ASSERT_EQ(0, submit_all(self, NVM_READ));
 	EXPECT_EQ(0, end_all(self));
 	EXPECT_EQ(0, wrong_lbas(self->data));

@@ -17,7 +17,7 @@ static const struct drive_attr small[] = { DRIVE_SMALL, {} };
 
 /* Counters that only the test changes; the order is that of names[]. */
 enum {
-	HOST_READ, HOST_WRITE, MEDIA_READ, MEDIA_WRITE, EXECUTIONS, FAILED, INSNS,
+	HOST_READ, HOST_WRITE, MEDIA_READ, MEDIA_WRITE, RUNS, FAILED, INSNS,
 	F_MEMORY, F_LBA_READ, F_LBA_WRITE, F_BUDGET, F_TIME, F_CANCELLED,
 	READS, READ_BYTES, WRITES, WRITE_BYTES, FLUSHES, DISCARDS, ZEROES,
 	COUNTERS
@@ -124,7 +124,7 @@ TEST_F(counters, all_start_at_zero)
 	for (int i = 0; i < COUNTERS; i++) {
 		EXPECT_NE(~0ULL, self->before.v[i]) TH_LOG("%s", names[i]);
 	}
-	for (int i = EXECUTIONS; i <= F_CANCELLED; i++) {
+	for (int i = RUNS; i <= F_CANCELLED; i++) {
 		EXPECT_EQ(0, self->before.v[i]) TH_LOG("%s", names[i]);
 	}
 	EXPECT_EQ(0, self->before.v[WRITES]);
@@ -260,7 +260,7 @@ TEST_F(counters, execute_over_a_mebibyte)
 	want[MEDIA_READ] = KST_MIB;
 	want[HOST_WRITE] = 16 + 4;
 	want[HOST_READ] = sizeof(struct kcsd_run_record) + 16;
-	want[EXECUTIONS] = 1;
+	want[RUNS] = 1;
 	want[INSNS] = le64toh(r->out.rec.insns);
 	EXPECT_EQ(2 + 16 * 6 + 5, want[INSNS]);
 	EXPECT_MOVED();
@@ -284,7 +284,7 @@ TEST_F(counters, media_written_by_a_program)
 	want[MEDIA_WRITE] = 3 * LBA;
 	want[HOST_WRITE] = 16;
 	want[HOST_READ] = sizeof(struct kcsd_run_record);
-	want[EXECUTIONS] = 1;
+	want[RUNS] = 1;
 	want[INSNS] = 6;
 	EXPECT_MOVED();
 }
@@ -329,7 +329,7 @@ TEST_F(counters, faults_by_reason)
 		self->r.budget = cases[i].budget;
 		self->r.timeout_ms = 20;
 		EXPECT_EQ(cases[i].status, run_exec(self->d.compute, &self->r));
-		self->want.v[EXECUTIONS] = self->want.v[FAILED] = 1;
+		self->want.v[RUNS] = self->want.v[FAILED] = 1;
 		self->want.v[cases[i].counter] = 1;
 		self->want.v[INSNS] = le64toh(self->r.out.rec.insns);
 		self->want.v[HOST_READ] = sizeof(struct kcsd_run_record);

@@ -34,7 +34,7 @@ FIXTURE(status) {
 	struct drive d;
 	int ctrl;
 	__u16 device;		/* index of DEVICE_RUNNABLE */
-	struct io_uring ring;	/* holds the run that keeps a program executing */
+	struct io_uring ring;	/* holds the run that keeps a program running */
 	struct run endless;
 };
 
@@ -216,11 +216,11 @@ TEST_F(status, activation_and_execution_statuses)
 
 /* ---- states ---- */
 
-enum state { EMPTY, LOADING, LOADED, ACTIVE, EXECUTING, OWN, OWN_ACTIVE, STATES };
+enum state { EMPTY, LOADING, LOADED, ACTIVE, RUNNING, OWN, OWN_ACTIVE, STATES };
 enum step { FIRST, NEXT, UNLOAD, ACTIVATE, DEACTIVATE, EXECUTE, STEPS };
 
 static const char * const state_name[] = {
-	"empty", "loading", "loaded", "activated", "executing", "device-defined",
+	"empty", "loading", "loaded", "activated", "running", "device-defined",
 	"device-defined, activated",
 };
 static const char * const step_name[] = {
@@ -254,9 +254,9 @@ static const struct {
 		{ IN_USE, ACTIVE }, { IN_USE, ACTIVE }, { IN_USE, ACTIVE },
 		{ 0, ACTIVE }, { 0, LOADED }, { 0, ACTIVE },
 	},
-	[EXECUTING] = {
-		{ IN_USE, EXECUTING }, { IN_USE, EXECUTING }, { IN_USE, EXECUTING },
-		{ 0, EXECUTING }, { IN_USE, EXECUTING }, { 0, EXECUTING },
+	[RUNNING] = {
+		{ IN_USE, RUNNING }, { IN_USE, RUNNING }, { IN_USE, RUNNING },
+		{ 0, RUNNING }, { IN_USE, RUNNING }, { 0, RUNNING },
 	},
 	[OWN] = {
 		{ NOT_DL, OWN }, { NOT_DL, OWN }, { NOT_DL, OWN },
@@ -290,7 +290,7 @@ static int take(const struct drive *d, __u16 pind, enum step step)
  * Returns the state, from the program list. The list does not show a load in progress: an empty
  * index that can be unloaded is one.
  */
-static enum state state_of(const struct drive *d, __u16 pind, bool executing)
+static enum state state_of(const struct drive *d, __u16 pind, bool running)
 {
 	struct kcsd_program_desc desc;
 	bool active;
@@ -304,7 +304,7 @@ static enum state state_of(const struct drive *d, __u16 pind, bool executing)
 	case KCSD_PROGRAM_PEOCC_DEVICE:
 		return active ? OWN_ACTIVE : OWN;
 	default:
-		return !active ? LOADED : executing ? EXECUTING : ACTIVE;
+		return !active ? LOADED : running ? RUNNING : ACTIVE;
 	}
 }
 
@@ -350,15 +350,15 @@ TEST_F(status, every_step_in_every_state)
 		__u16 pind = state == OWN || state == OWN_ACTIVE ? self->device : 1;
 
 		ASSERT_EQ(0, bring_to(&self->d, pind, state));
-		if (state == EXECUTING)
+		if (state == RUNNING)
 			ASSERT_EQ(0, begin_endless(&self->ring, &self->endless, self->d.compute,
 						   pind));
 		EXPECT_EQ(transitions[state][step].status, take(&self->d, pind, step))
 			TH_LOG("%s: %s", state_name[state], step_name[step]);
 		EXPECT_EQ(transitions[state][step].then,
-			  state_of(&self->d, pind, state == EXECUTING))
+			  state_of(&self->d, pind, state == RUNNING))
 			TH_LOG("%s: %s, then", state_name[state], step_name[step]);
-		if (state == EXECUTING)
+		if (state == RUNNING)
 			EXPECT_EQ(KCSD_SC_PROGRAM_TIME, end_endless(&self->ring));
 		prog_deactivate(self->ctrl, pind);
 		prog_unload(self->ctrl, pind);

@@ -90,7 +90,7 @@ static bool fail_append(struct tally *t, u32 at, u32 until, bool full, int error
 	} while (ret && tries++ < MAX_CALLS);
 	d->fail_at = 0;
 	expect(t, !ret && model_is(&m, &journal.state), "the next goes well");
-	expect(t, on_disk(d, &m, true), "and is on the medium");
+	expect(t, on_disk(d, &m, true), "and is on disk");
 	expect(t, !kcsd_sidecar_journal_append(&journal, model_change_zones(&m)), "and one more");
 	expect(t, on_disk(d, &m, true), "which is, too");
 	kcsd_sidecar_journal_close(&journal);
@@ -184,7 +184,7 @@ static void rewrites(void)
 		expect(&t, on_disk(d, &m, true), "the state is as it was");
 		expect(&t, !kcsd_sidecar_journal_append(&journal, model_change_zones(&m)),
 		       "the next goes well");
-		expect(&t, on_disk(d, &m, true), "and is on the medium");
+		expect(&t, on_disk(d, &m, true), "and is on disk");
 		at = d->calls < at ? MAX_CALLS : at;
 		kcsd_sidecar_journal_close(&journal);
 		disk_destroy(d);

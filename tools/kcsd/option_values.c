@@ -82,7 +82,7 @@ bool kcsd_option_has_choice(const char *name, const char *choice)
 {
 	static const char *const choices[] = {
 #define CHOICE_NAME(NAME, name) name,
-		KCSD_RUN_CHOICES(CHOICE_NAME)
+		KCSD_ENGINE_CHOICES(CHOICE_NAME)
 	};
 	bool is_choice = false;
 	size_t i;

@@ -152,7 +152,7 @@ struct kcsd_memory_range {
  *
  * Ranges that come with the command are checked like those of a set at its creation, and give the
  * same statuses and results. A set cannot be deleted while a run that names it is queued or
- * executing. Ranges are writable, so only a file that is open for writing may name any.
+ * running. Ranges are writable, so only a file that is open for writing may name any.
  * Insufficient Program Resources: program, arguments and ranges together do not fit below 4 GiB.
  *
  * KCSD_EXEC_AUDIT: report the LBAs that the run read and wrote. The buffer for the output must then

@@ -45,11 +45,11 @@ KCSD_API int kcsd_object_load(struct kcsd_drive *drv, const struct kcsd_object *
  * Errors of the next three: KCSD_SC_INVALID_PROGRAM_INDEX, KCSD_SC_NO_PROGRAM. Activating an active
  * program, or deactivating an inactive one, succeeds.
  */
-/* Unload a program. KCSD_SC_PROGRAM_IN_USE: it is active or executing. */
+/* Unload a program. KCSD_SC_PROGRAM_IN_USE: it is active or running. */
 KCSD_API int kcsd_program_unload(struct kcsd_drive *drv, uint32_t pind);
 /* Activate a program. KCSD_SC_MAX_ACTIVATED: the maximum number of programs is active. */
 KCSD_API int kcsd_program_activate(struct kcsd_drive *drv, uint32_t pind);
-/* Deactivate a program. KCSD_SC_PROGRAM_IN_USE: it is executing. */
+/* Deactivate a program. KCSD_SC_PROGRAM_IN_USE: it is running. */
 KCSD_API int kcsd_program_deactivate(struct kcsd_drive *drv, uint32_t pind);
 
 struct kcsd_program_info {
