@@ -22,16 +22,16 @@ static const struct kcsd_audit_header *find(const struct kcsd_run_record *record
 	header = (const void *)((const char *)record + off);
 	*nr = le32toh(header->nr);
 	if (*nr > KCSD_MAX_AUDIT ||
-	    *nr > (audit_len - HEADER_LEN) / sizeof(struct kcsd_audit_extent))
+	    *nr > (audit_len - HEADER_LEN) / sizeof(struct kcsd_audit_range))
 		return NULL;
 	return header;
 }
 
 int kcsd_audit_decode(const struct kcsd_run_record *record, size_t len,
-		      struct kcsd_lba_range *extents, struct kcsd_run_result *result)
+		      struct kcsd_lba_range *ranges, struct kcsd_run_result *result)
 {
 	const struct kcsd_audit_header *header;
-	const struct kcsd_audit_extent *from;
+	const struct kcsd_audit_range *from;
 	uint32_t i, nr;
 
 	header = find(record, len, &nr);
@@ -39,12 +39,12 @@ int kcsd_audit_decode(const struct kcsd_run_record *record, size_t len,
 		return -ENODATA;
 	from = (const void *)(header + 1);
 	for (i = 0; i < nr; i++)
-		extents[i] = (struct kcsd_lba_range){
+		ranges[i] = (struct kcsd_lba_range){
 			.slba = le64toh(from[i].slba),
 			.nlb = le64toh(from[i].nlb),
 			.access = from[i].access,
 		};
-	result->audit = extents;
+	result->audit = ranges;
 	result->nr_audit = nr;
 	result->audit_flags = le32toh(header->flags);
 	return 0;

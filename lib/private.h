@@ -132,11 +132,11 @@ void kcsd_run_complete(struct kcsd_run *run, int ret, uint64_t r0,
 
 /* audit.c */
 /*
- * Decode the audit of a run whose output has len bytes and begins with record. Fills extents, an
+ * Decode the audit of a run whose output has len bytes and begins with record. Fills ranges, an
  * array of KCSD_MAX_AUDIT, and sets the three audit members of result. -ENODATA: there is no audit.
  */
 int kcsd_audit_decode(const struct kcsd_run_record *record, size_t len,
-		      struct kcsd_lba_range *extents, struct kcsd_run_result *result);
+		      struct kcsd_lba_range *ranges, struct kcsd_run_result *result);
 
 /* image.c */
 #define KCSD_DETAIL_LEN	64

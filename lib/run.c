@@ -15,7 +15,7 @@
 #define MAX_PIND	0xffff
 #define MAX_RSID	0xffff
 #define AUDIT_LEN	(sizeof(struct kcsd_audit_header) + \
-			 KCSD_MAX_AUDIT * sizeof(struct kcsd_audit_extent))
+			 KCSD_MAX_AUDIT * sizeof(struct kcsd_audit_range))
 
 /* ---- before ---- */
 

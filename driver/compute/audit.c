@@ -35,9 +35,9 @@ static u32 audit_search(const struct kcsd_audit_list *list, u64 lba)
 
 /* Replace the ranges [from, to) by one range; insert it if from == to. */
 static void audit_replace(struct kcsd_audit_list *list, u32 from, u32 to,
-			  struct kcsd_audit_range with)
+			  struct kcsd_audit_lbas with)
 {
-	struct kcsd_audit_range *r = list->range;
+	struct kcsd_audit_lbas *r = list->range;
 
 	if (to != from + 1)
 		memmove(r + from + 1, r + to, (list->nr - to) * sizeof(*r));
@@ -69,7 +69,7 @@ static u32 audit_nr(const struct kcsd_audit *audit)
 void kcsd_audit_note(struct kcsd_audit *audit, u64 slba, u64 nlb, u8 access)
 {
 	struct kcsd_audit_list *list = &audit->list[audit_kind(access)];
-	struct kcsd_audit_range new = { .first = slba, .end = slba + nlb };
+	struct kcsd_audit_lbas new = { .first = slba, .end = slba + nlb };
 	u32 from = audit_search(list, slba), to = from;
 
 	/* Merge the new range with all ranges that it overlaps or adjoins. */
@@ -86,7 +86,7 @@ void kcsd_audit_note(struct kcsd_audit *audit, u64 slba, u64 nlb, u8 access)
 u32 kcsd_audit_len(const struct kcsd_audit *audit)
 {
 	return sizeof(struct kcsd_audit_header) +
-	       audit_nr(audit) * sizeof(struct kcsd_audit_extent);
+	       audit_nr(audit) * sizeof(struct kcsd_audit_range);
 }
 
 /*
@@ -107,20 +107,20 @@ static enum kcsd_audit_kind audit_first(const struct kcsd_audit *audit, const u3
 	return first;
 }
 
-static int audit_copy_extent(const struct kcsd_audit_range *range, enum kcsd_audit_kind kind,
-			     void __user *to)
+static int audit_copy_range(const struct kcsd_audit_lbas *lbas, enum kcsd_audit_kind kind,
+			    void __user *to)
 {
-	struct kcsd_audit_extent extent = {
-		.slba = cpu_to_le64(range->first),
-		.nlb = cpu_to_le64(range->end - range->first),
+	struct kcsd_audit_range range = {
+		.slba = cpu_to_le64(lbas->first),
+		.nlb = cpu_to_le64(lbas->end - lbas->first),
 		.access = audit_access[kind],
 	};
 
-	BUILD_BUG_ON(sizeof(extent) != 24);
-	return copy_to_user(to, &extent, sizeof(extent)) ? -EFAULT : 0;
+	BUILD_BUG_ON(sizeof(range) != 24);
+	return copy_to_user(to, &range, sizeof(range)) ? -EFAULT : 0;
 }
 
-/* Merge the lists: extents are copied in ascending order of their first LBA. */
+/* Merge the lists: ranges are copied in ascending order of their first LBA. */
 int kcsd_audit_copy(const struct kcsd_audit *audit, void __user *to)
 {
 	u32 i, nr = audit_nr(audit), next[KCSD_AUDIT_KINDS] = {};
@@ -134,9 +134,9 @@ int kcsd_audit_copy(const struct kcsd_audit *audit, void __user *to)
 	if (copy_to_user(to, &header, sizeof(header)))
 		return -EFAULT;
 	to += sizeof(header);
-	for (i = 0; i < nr; i++, to += sizeof(struct kcsd_audit_extent)) {
+	for (i = 0; i < nr; i++, to += sizeof(struct kcsd_audit_range)) {
 		kind = audit_first(audit, next);
-		if (audit_copy_extent(&audit->list[kind].range[next[kind]++], kind, to))
+		if (audit_copy_range(&audit->list[kind].range[next[kind]++], kind, to))
 			return -EFAULT;
 	}
 	return 0;

@@ -8,10 +8,10 @@
 
 /* Maximum length of an audit, in bytes: reserve so much in the output buffer of the host. */
 #define KCSD_AUDIT_LEN \
-	(sizeof(struct kcsd_audit_header) + KCSD_MAX_AUDIT * sizeof(struct kcsd_audit_extent))
+	(sizeof(struct kcsd_audit_header) + KCSD_MAX_AUDIT * sizeof(struct kcsd_audit_range))
 
 /* One range, [first, end). Ranges of one list neither overlap nor adjoin. */
-struct kcsd_audit_range {
+struct kcsd_audit_lbas {
 	u64 first;
 	u64 end;
 };
@@ -19,7 +19,7 @@ struct kcsd_audit_range {
 /* Ranges in ascending order. */
 struct kcsd_audit_list {
 	u32 nr;
-	struct kcsd_audit_range range[KCSD_MAX_AUDIT];
+	struct kcsd_audit_lbas range[KCSD_MAX_AUDIT];
 };
 
 enum kcsd_audit_kind { KCSD_AUDIT_READ, KCSD_AUDIT_WRITTEN, KCSD_AUDIT_APPENDED, KCSD_AUDIT_KINDS };

@@ -23,7 +23,7 @@ static struct kcsd_drive drive = {
 };
 
 #define AUDIT_LEN	(sizeof(struct kcsd_audit_header) + \
-			 KCSD_MAX_AUDIT * sizeof(struct kcsd_audit_extent))
+			 KCSD_MAX_AUDIT * sizeof(struct kcsd_audit_range))
 
 /* ---- options of a run ---- */
 
@@ -249,7 +249,7 @@ static void test_results(void)
 
 struct audit {
 	struct kcsd_audit_header header;
-	struct kcsd_audit_extent extent[KCSD_MAX_AUDIT];
+	struct kcsd_audit_range range[KCSD_MAX_AUDIT];
 };
 
 /* What the drive says of an audit, and where it can be. */
@@ -280,7 +280,7 @@ static void finish_audit(uint32_t out_len, uint32_t off, uint32_t len, uint32_t 
 	audit = (void *)((char *)run.out + sizeof(*record) + (out_len + 7) / 8 * 8);
 	*audit = (struct audit){ { htole32(nr), htole32(KCSD_AUDIT_OVERFLOW), {} }, {} };
 	for (i = 0; i < KCSD_MAX_AUDIT; i++)
-		audit->extent[i] = (struct kcsd_audit_extent){
+		audit->range[i] = (struct kcsd_audit_range){
 			.slba = htole64(0x100000000 * i), .nlb = htole64(i + 1),
 			.access = KCSD_GRANT_WRITE,
 		};
@@ -289,7 +289,7 @@ static void finish_audit(uint32_t out_len, uint32_t off, uint32_t len, uint32_t 
 
 static void test_audit(void)
 {
-	const uint32_t size = sizeof(struct kcsd_run_record), head = 16, extent = 24;
+	const uint32_t size = sizeof(struct kcsd_run_record), head = 16, range = 24;
 	static const struct { const char *what; uint32_t off, len, nr; } bad[] = {
 		{ "none", 0, 0, 0 }, { "in the record", 88, 16, 0 },
 		{ "at an odd place", 97, 16, 0 },
@@ -310,13 +310,13 @@ static void test_audit(void)
 		   r.audit_flags == KCSD_AUDIT_OVERFLOW,
 		   "audit: after %u bytes of output", out_len);
 		OK(r.audit && r.audit[511].slba == 511 * 0x100000000 && r.audit[511].nlb == 512 &&
-		   r.audit[511].access == KCSD_GRANT_WRITE, "audit: its last extent");
+		   r.audit[511].access == KCSD_GRANT_WRITE, "audit: its last range");
 		IS(r.out_len, out_len, "audit: the output is unchanged");
 		kcsd_run_result_free(&r, sizeof(r));
 		OK(!r.audit && !r.nr_audit, "audit: freed");
 	}
-	finish_audit(0, size, head + extent, 1, &r);
-	OK(r.nr_audit == 1 && r.audit && r.audit[0].nlb == 1, "audit: of one extent");
+	finish_audit(0, size, head + range, 1, &r);
+	OK(r.nr_audit == 1 && r.audit && r.audit[0].nlb == 1, "audit: of one range");
 	kcsd_run_result_free(&r, sizeof(r));
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		finish_audit(0, bad[i].off, bad[i].len, bad[i].nr, &r);

@@ -91,14 +91,14 @@ test_run_lbas()
 	is "  and its neighbour is unchanged" "$(dd if="/dev/${drive}n1" bs=512 skip=3 count=1 \
 		iflag=direct status=none | tr -d A | wc -c)" 0
 	behave "run, an audit" 0 read_lba --cparam1 3 --lba 0+9 --audit
-	prints "audit: 1 extents
+	prints "audit: 1 ranges
   3+1 read"
 	behave "run, an audit, JSON" 0 write_lba --cparam1 4 --lba 0+9:rw --audit --json
-	has '[.audit.overflow, (.audit.extents[] | .slba, .nlb, .access)] | @csv' \
+	has '[.audit.overflow, (.audit.ranges[] | .slba, .nlb, .access)] | @csv' \
 		'false,4,1,"written"'
 	has '.link_from_drive_bytes' $((96 + 16 + 24))
 	behave "run, an audit of nothing" 3 read_lba --cparam1 9 --lba 0+9 --audit --json
-	has '.audit.extents | length' 0
+	has '.audit.ranges | length' 0
 	code 0 "inject, for a run" inject $NAME read lba=3+1 media_error
 	behave "run, an LBA fails" 4 read_lba --cparam1 3 --lba 0+9
 	says "the program returned an error: -5 (the medium failed)"

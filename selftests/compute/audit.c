@@ -11,7 +11,7 @@
 #define MOVE_MAX	4	/* LBAs of one move */
 #define MOVES_MAX	(KCSD_MAX_ARGS / sizeof(struct move))
 #define AUDIT_LEN \
-	(sizeof(struct kcsd_audit_header) + KCSD_MAX_AUDIT * sizeof(struct kcsd_audit_extent))
+	(sizeof(struct kcsd_audit_header) + KCSD_MAX_AUDIT * sizeof(struct kcsd_audit_range))
 #define BUF_LEN		(sizeof(struct kcsd_run_record) + AUDIT_LEN + 4096)
 
 /* One move that a program does, as an argument of the run. */
@@ -22,7 +22,7 @@ struct move {
 };
 
 #define MOVE(lba, nr, acc)	{ lba, (nr) * LBA, KCSD_GRANT_##acc }
-#define EXTENT(lba, nr, acc)	{ .slba = lba, .nlb = nr, .access = KCSD_GRANT_##acc }
+#define RANGE(lba, nr, acc)	{ .slba = lba, .nlb = nr, .access = KCSD_GRANT_##acc }
 
 /*
  * Emit cparam1 bytes of the heap, then do the moves in the arguments. Returns the number of moves
@@ -55,7 +55,7 @@ FIXTURE(audit) {
 	__u32 buf_len;
 	const struct kcsd_run_record *rec;
 	const struct kcsd_audit_header *head;	/* of the last run; NULL: it wrote none */
-	const struct kcsd_audit_extent *extent;
+	const struct kcsd_audit_range *range;
 };
 
 FIXTURE_VARIANT(audit) {
@@ -123,8 +123,8 @@ static void audit_find(FIXTURE_DATA(audit) *self)
 	    len < sizeof(*self->head) || off > self->buf_len || len > self->buf_len - off)
 		return;
 	self->head = (const void *)(self->buf + off);
-	self->extent = (const void *)(self->head + 1);
-	if (len != sizeof(*self->head) + le32toh(self->head->nr) * sizeof(*self->extent))
+	self->range = (const void *)(self->head + 1);
+	if (len != sizeof(*self->head) + le32toh(self->head->nr) * sizeof(*self->range))
 		self->head = NULL;
 }
 
@@ -146,31 +146,31 @@ static int audit_run(FIXTURE_DATA(audit) *self)
 	return audit_way(self, CMD_URING);
 }
 
-static void extent_print(const char *what, const struct kcsd_audit_extent *e, __u32 i)
+static void range_print(const char *what, const struct kcsd_audit_range *e, __u32 i)
 {
 	ksft_print_msg("%s %u: %llu+%llu access %u\n", what, i,
 		       (unsigned long long)le64toh(e->slba), (unsigned long long)le64toh(e->nlb),
 		       e->access);
 }
 
-/* True if the audit of the last run has exactly these extents and flags. */
-static bool audit_is(FIXTURE_DATA(audit) *self, const struct kcsd_audit_extent *want, __u32 nr,
+/* True if the audit of the last run has exactly these ranges and flags. */
+static bool audit_is(FIXTURE_DATA(audit) *self, const struct kcsd_audit_range *want, __u32 nr,
 		     __u32 flags)
 {
 	if (self->head && le32toh(self->head->nr) == nr && le32toh(self->head->flags) == flags &&
-	    !memcmp(self->extent, want, nr * sizeof(*want)) &&
+	    !memcmp(self->range, want, nr * sizeof(*want)) &&
 	    !memcmp(self->head->rsvd, "\0\0\0\0\0\0\0", 8))
 		return true;
 	if (!self->head) {
 		ksft_print_msg("expected an audit, got none\n");
 		return false;
 	}
-	ksft_print_msg("got %u extents, flags %#x; expected %u, %#x\n", le32toh(self->head->nr),
+	ksft_print_msg("got %u ranges, flags %#x; expected %u, %#x\n", le32toh(self->head->nr),
 		       le32toh(self->head->flags), nr, flags);
 	for (__u32 i = 0; i < nr && i < le32toh(self->head->nr); i++) {
-		if (memcmp(&self->extent[i], &want[i], sizeof(*want))) {
-			extent_print("got", &self->extent[i], i);
-			extent_print("wanted", &want[i], i);
+		if (memcmp(&self->range[i], &want[i], sizeof(*want))) {
+			range_print("got", &self->range[i], i);
+			range_print("wanted", &want[i], i);
 			break;
 		}
 	}
@@ -190,48 +190,48 @@ TEST_F(audit, nothing_touched)
 	EXPECT_EQ(sizeof(*self->rec), le32toh(self->rec->audit_off));
 }
 
-TEST_F(audit, extents_merge)
+TEST_F(audit, ranges_merge)
 {
 	static const struct {
 		const char *what;
 		struct move moves[4];
-		struct kcsd_audit_extent want[4];
+		struct kcsd_audit_range want[4];
 	} cases[] = {
-		{ "one", { MOVE(5, 1, READ) }, { EXTENT(5, 1, READ) } },
+		{ "one", { MOVE(5, 1, READ) }, { RANGE(5, 1, READ) } },
 		{ "the first and the last", { MOVE(NSZE - 1, 1, WRITE), MOVE(0, 1, WRITE) },
-		  { EXTENT(0, 1, WRITE), EXTENT(NSZE - 1, 1, WRITE) } },
-		{ "nothing", { MOVE(5, 1, READ), MOVE(9, 0, READ) }, { EXTENT(5, 1, READ) } },
-		{ "duplicate", { MOVE(5, 2, READ), MOVE(5, 2, READ) }, { EXTENT(5, 2, READ) } },
+		  { RANGE(0, 1, WRITE), RANGE(NSZE - 1, 1, WRITE) } },
+		{ "nothing", { MOVE(5, 1, READ), MOVE(9, 0, READ) }, { RANGE(5, 1, READ) } },
+		{ "duplicate", { MOVE(5, 2, READ), MOVE(5, 2, READ) }, { RANGE(5, 2, READ) } },
 		{ "adjacent behind", { MOVE(5, 2, READ), MOVE(7, 1, READ) },
-		  { EXTENT(5, 3, READ) } },
+		  { RANGE(5, 3, READ) } },
 		{ "adjacent in front", { MOVE(5, 2, READ), MOVE(4, 1, READ) },
-		  { EXTENT(4, 3, READ) } },
+		  { RANGE(4, 3, READ) } },
 		{ "overlap behind", { MOVE(5, 4, WRITE), MOVE(8, 4, WRITE) },
-		  { EXTENT(5, 7, WRITE) } },
+		  { RANGE(5, 7, WRITE) } },
 		{ "overlap in front", { MOVE(5, 4, WRITE), MOVE(2, 4, WRITE) },
-		  { EXTENT(2, 7, WRITE) } },
-		{ "inside", { MOVE(5, 4, READ), MOVE(6, 2, READ) }, { EXTENT(5, 4, READ) } },
-		{ "around", { MOVE(6, 2, READ), MOVE(5, 4, READ) }, { EXTENT(5, 4, READ) } },
+		  { RANGE(2, 7, WRITE) } },
+		{ "inside", { MOVE(5, 4, READ), MOVE(6, 2, READ) }, { RANGE(5, 4, READ) } },
+		{ "around", { MOVE(6, 2, READ), MOVE(5, 4, READ) }, { RANGE(5, 4, READ) } },
 		{ "a gap", { MOVE(5, 1, READ), MOVE(7, 1, READ) },
-		  { EXTENT(5, 1, READ), EXTENT(7, 1, READ) } },
+		  { RANGE(5, 1, READ), RANGE(7, 1, READ) } },
 		{ "a gap in front", { MOVE(7, 1, READ), MOVE(5, 1, READ) },
-		  { EXTENT(5, 1, READ), EXTENT(7, 1, READ) } },
+		  { RANGE(5, 1, READ), RANGE(7, 1, READ) } },
 		{ "a gap filled", { MOVE(7, 1, READ), MOVE(5, 1, READ), MOVE(6, 1, READ) },
-		  { EXTENT(5, 3, READ) } },
+		  { RANGE(5, 3, READ) } },
 		{ "over several", { MOVE(1, 1, READ), MOVE(5, 1, READ), MOVE(3, 1, READ),
-		    MOVE(2, 4, READ) }, { EXTENT(1, 5, READ) } },
+		    MOVE(2, 4, READ) }, { RANGE(1, 5, READ) } },
 		{ "all but the ends", { MOVE(1, 1, READ), MOVE(20, 1, READ), MOVE(10, 1, READ),
 		    MOVE(9, 3, READ) },
-		  { EXTENT(1, 1, READ), EXTENT(9, 3, READ), EXTENT(20, 1, READ) } },
+		  { RANGE(1, 1, READ), RANGE(9, 3, READ), RANGE(20, 1, READ) } },
 		{ "read, then written", { MOVE(5, 2, READ), MOVE(5, 2, WRITE) },
-		  { EXTENT(5, 2, READ), EXTENT(5, 2, WRITE) } },
+		  { RANGE(5, 2, READ), RANGE(5, 2, WRITE) } },
 		{ "written, then read", { MOVE(5, 2, WRITE), MOVE(5, 2, READ) },
-		  { EXTENT(5, 2, READ), EXTENT(5, 2, WRITE) } },
+		  { RANGE(5, 2, READ), RANGE(5, 2, WRITE) } },
 		{ "adjacent, but written", { MOVE(5, 2, READ), MOVE(7, 2, WRITE),
 		    MOVE(9, 2, READ) },
-		  { EXTENT(5, 2, READ), EXTENT(7, 2, WRITE), EXTENT(9, 2, READ) } },
+		  { RANGE(5, 2, READ), RANGE(7, 2, WRITE), RANGE(9, 2, READ) } },
 		{ "written in front", { MOVE(5, 4, READ), MOVE(3, 4, WRITE) },
-		  { EXTENT(3, 4, WRITE), EXTENT(5, 4, READ) } },
+		  { RANGE(3, 4, WRITE), RANGE(5, 4, READ) } },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -250,7 +250,7 @@ TEST_F(audit, extents_merge)
 
 TEST_F(audit, in_all_ways)
 {
-	struct kcsd_audit_extent want = EXTENT(3, 4, READ);
+	struct kcsd_audit_range want = RANGE(3, 4, READ);
 
 	audit_move(self, 3, 4, KCSD_GRANT_READ);
 	for (int way = 0; way < CMD_WAYS; way++) {
@@ -266,7 +266,7 @@ struct model {
 	bool overflow;
 };
 
-static __u32 model_extents(const struct model *m, struct kcsd_audit_extent *e)
+static __u32 model_ranges(const struct model *m, struct kcsd_audit_range *e)
 {
 	__u32 nr = 0, end;
 
@@ -279,7 +279,7 @@ static __u32 model_extents(const struct model *m, struct kcsd_audit_extent *e)
 			for (end = lba; t[end]; end++)
 				;
 			if (e)
-				*e++ = (struct kcsd_audit_extent){
+				*e++ = (struct kcsd_audit_range){
 					.slba = lba, .nlb = end - lba,
 					.access = w ? KCSD_GRANT_WRITE : KCSD_GRANT_READ,
 				};
@@ -294,8 +294,8 @@ static void model_move(struct model *m, const struct move *move)
 	bool *t = m->touched[move->access == KCSD_GRANT_WRITE] + 1;
 	__u32 nlb = move->len / LBA;
 
-	/* Extending an extent that the LBAs touch needs no new one, so it always fits. */
-	if (!memchr(t + move->slba - 1, 1, nlb + 2) && model_extents(m, NULL) == KCSD_MAX_AUDIT)
+	/* Extending a range that the LBAs touch needs no new one, so it always fits. */
+	if (!memchr(t + move->slba - 1, 1, nlb + 2) && model_ranges(m, NULL) == KCSD_MAX_AUDIT)
 		m->overflow = true;
 	else
 		memset(t + move->slba, 1, nlb);
@@ -303,17 +303,17 @@ static void model_move(struct model *m, const struct move *move)
 
 static bool audit_is_model(FIXTURE_DATA(audit) *self)
 {
-	static struct kcsd_audit_extent want[KCSD_MAX_AUDIT];
+	static struct kcsd_audit_range want[KCSD_MAX_AUDIT];
 	static struct model m;
 
 	memset(&m, 0, sizeof(m));
 	for (__u32 i = 0; i < self->nr_moves; i++)
 		model_move(&m, &self->moves[i]);
-	return audit_is(self, want, model_extents(&m, want),
+	return audit_is(self, want, model_ranges(&m, want),
 			m.overflow ? KCSD_AUDIT_OVERFLOW : 0);
 }
 
-/* Add nr random moves within span LBAs: a small span makes many touch, a large one many extents. */
+/* Add nr random moves within span LBAs: a small span makes many touch, a large one many ranges. */
 static void random_moves(FIXTURE_DATA(audit) *self, __u32 nr, __u32 span)
 {
 	self->nr_moves = 0;
@@ -351,7 +351,7 @@ static void apart(FIXTURE_DATA(audit) *self, __u32 nr)
 		audit_move(self, 2 * i, 1, i % 3 ? KCSD_GRANT_READ : KCSD_GRANT_WRITE);
 }
 
-TEST_F(audit, maximum_of_extents)
+TEST_F(audit, maximum_of_ranges)
 {
 	apart(self, KCSD_MAX_AUDIT);
 	ASSERT_EQ(0, audit_run(self));
@@ -360,7 +360,7 @@ TEST_F(audit, maximum_of_extents)
 	EXPECT_EQ(0, le32toh(self->head->flags));
 }
 
-TEST_F(audit, one_extent_too_many)
+TEST_F(audit, one_range_too_many)
 {
 	apart(self, KCSD_MAX_AUDIT + 1);
 	ASSERT_EQ(0, audit_run(self));
@@ -370,7 +370,7 @@ TEST_F(audit, one_extent_too_many)
 	EXPECT_TRUE(audit_is_model(self));
 }
 
-/* Test a full list: moves that touch an extent are added, and two extents that merge free one. */
+/* Test a full list: moves that touch a range are added, and two ranges that merge free one. */
 TEST_F(audit, full_list_still_merges)
 {
 	apart(self, KCSD_MAX_AUDIT);
@@ -391,7 +391,7 @@ TEST_F(audit, full_list_still_merges)
 
 TEST_F(audit, denied)
 {
-	struct kcsd_audit_extent want[] = { EXTENT(10, 2, READ), EXTENT(20, 1, WRITE) };
+	struct kcsd_audit_range want[] = { RANGE(10, 2, READ), RANGE(20, 1, WRITE) };
 
 	self->r.nr_grants = 0;
 	run_grant(&self->r, 10, 4, KCSD_GRANT_READ);
@@ -416,7 +416,7 @@ TEST_F(audit, denied)
  */
 TEST_F(audit, faulted)
 {
-	struct kcsd_audit_extent want = EXTENT(7, 1, WRITE);
+	struct kcsd_audit_range want = RANGE(7, 1, WRITE);
 
 	audit_move(self, 7, 1, KCSD_GRANT_WRITE);
 	audit_move(self, 100, 4096, KCSD_GRANT_READ);
@@ -489,7 +489,7 @@ TEST_F(audit, bytes_are_counted)
 	audit_move(self, 5, 1, KCSD_GRANT_READ);
 	ASSERT_EQ(0, audit_run(self));
 	EXPECT_EQ(sizeof(struct kcsd_run_record) + sizeof(struct kcsd_audit_header) +
-		  2 * sizeof(struct kcsd_audit_extent),
+		  2 * sizeof(struct kcsd_audit_range),
 		  drive_stat(&self->d, "host_read_bytes") - before);
 }
 

@@ -150,7 +150,7 @@ test_filter()
 		--output "$work/where" --json --audit
 	is "zone_filter: number of rows" "$(jq -r .result "$work/.output")" 2900
 	is "zone_filter: what the audit lists" \
-		"$(jq -rc '[.audit.extents[] | [.slba, .nlb, .access]]' "$work/.output")" \
+		"$(jq -rc '[.audit.ranges[] | [.slba, .nlb, .access]]' "$work/.output")" \
 		'[[256,50,"read"],[512,46,"appended"]]'
 	gather "$work/where" >"$work/kept"
 	tail -c +$((100 * 64 + 1)) "$work/rows" | head -c $((2900 * 64)) >"$work/wanted"

@@ -10,7 +10,7 @@
 #define DATA	(ZNS_MAX_APPEND + 1)	/* LBAs of data that a program has */
 #define OUT	(sizeof(struct kcsd_run_record) + EMITTED + 8 + \
 		 sizeof(struct kcsd_audit_header) + \
-		 KCSD_MAX_AUDIT * sizeof(struct kcsd_audit_extent))
+		 KCSD_MAX_AUDIT * sizeof(struct kcsd_audit_range))
 
 /*
  * Program: call a helper with cparam1, the data and cparam2, emit the first bytes of the data, and
@@ -143,8 +143,8 @@ static const void *emitted(const FIXTURE_DATA(zone_programs) *self)
 	return self->out + sizeof(struct kcsd_run_record);
 }
 
-/* Returns the number of extents in the audit, and stores the address of the first. */
-static __u32 audit(const FIXTURE_DATA(zone_programs) *self, const struct kcsd_audit_extent **first)
+/* Returns the number of ranges in the audit, and stores the address of the first. */
+static __u32 audit(const FIXTURE_DATA(zone_programs) *self, const struct kcsd_audit_range **first)
 {
 	const struct kcsd_audit_header *h = (const void *)(self->out + record(self)->audit_off);
 
@@ -475,10 +475,10 @@ TEST_F(zone_programs, drive_without_zones)
 
 /* ---- the audit ---- */
 
-/* The audit lists an append, a read and a write of the same LBAs as separate extents. */
+/* The audit lists an append, a read and a write of the same LBAs as separate ranges. */
 TEST_F(zone_programs, audit_lists_appends)
 {
-	const struct kcsd_audit_extent *e;
+	const struct kcsd_audit_range *e;
 
 	ASSERT_EQ(zns_start(1), append(self, 1, 3));
 	ASSERT_EQ(1, audit(self, &e));
@@ -516,7 +516,7 @@ TEST_F(zone_programs, audit_of_all_kinds)
 		I_HELPER(append),
 		I_EXIT,
 	};
-	static const struct kcsd_audit_extent want[] = {
+	static const struct kcsd_audit_range want[] = {
 		{ .slba = ZNS_SIZE, .nlb = 2, .access = KCSD_GRANT_READ },
 		{ .slba = ZNS_SIZE, .nlb = 2, .access = KCSD_GRANT_APPEND },
 		{ .slba = ZNS_SIZE + 2, .nlb = 1, .access = KCSD_GRANT_WRITE },
@@ -525,7 +525,7 @@ TEST_F(zone_programs, audit_of_all_kinds)
 	struct image im = {
 		.insns = all, .insn_cnt = ARRAY_SIZE(all), .bss_len = 2 * ZNS_LBA,
 	};
-	const struct kcsd_audit_extent *e;
+	const struct kcsd_audit_range *e;
 
 	ASSERT_EQ(0, prog_install_image(self->d.ctrl, 20, &im));
 	ASSERT_EQ(ZNS_SIZE + 3, helper(self, 20, 0, 0));

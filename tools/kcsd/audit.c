@@ -4,11 +4,11 @@
 
 #include "run.h"
 
-static const char *access_name(const struct kcsd_lba_range *extent)
+static const char *access_name(const struct kcsd_lba_range *range)
 {
-	if (extent->access == KCSD_GRANT_APPEND)
+	if (range->access == KCSD_GRANT_APPEND)
 		return "appended";
-	return extent->access == KCSD_GRANT_WRITE ? "written" : "read";
+	return range->access == KCSD_GRANT_WRITE ? "written" : "read";
 }
 
 void kcsd_audit_print(FILE *to, const struct kcsd_run_result *result)
@@ -16,7 +16,7 @@ void kcsd_audit_print(FILE *to, const struct kcsd_run_result *result)
 	bool overflow = result->audit_flags & KCSD_AUDIT_OVERFLOW;
 	uint32_t i;
 
-	fprintf(to, "audit: %u extents%s\n", result->nr_audit,
+	fprintf(to, "audit: %u ranges%s\n", result->nr_audit,
 		overflow ? "; the audit is full, there were more" : "");
 	for (i = 0; i < result->nr_audit; i++)
 		fprintf(to, "  %" PRIu64 "+%" PRIu64 " %s\n", result->audit[i].slba,
@@ -25,23 +25,23 @@ void kcsd_audit_print(FILE *to, const struct kcsd_run_result *result)
 
 json_object *kcsd_audit_json(const struct kcsd_run_result *result)
 {
-	json_object *json = json_object_new_object(), *extents = json_object_new_array();
+	json_object *json = json_object_new_object(), *ranges = json_object_new_array();
 	uint32_t i;
 
 	for (i = 0; i < result->nr_audit; i++) {
-		json_object *extent = json_object_new_object();
+		json_object *range = json_object_new_object();
 
-		json_object_object_add(extent, "slba",
+		json_object_object_add(range, "slba",
 				       json_object_new_uint64(result->audit[i].slba));
-		json_object_object_add(extent, "nlb",
+		json_object_object_add(range, "nlb",
 				       json_object_new_uint64(result->audit[i].nlb));
-		json_object_object_add(extent, "access",
+		json_object_object_add(range, "access",
 				       json_object_new_string(access_name(&result->audit[i])));
-		json_object_array_add(extents, extent);
+		json_object_array_add(ranges, range);
 	}
 	json_object_object_add(json, "overflow", json_object_new_boolean(
 			       result->audit_flags & KCSD_AUDIT_OVERFLOW));
-	json_object_object_add(json, "extents", extents);
+	json_object_object_add(json, "ranges", ranges);
 	return json;
 }
 
@@ -50,5 +50,5 @@ uint64_t kcsd_audit_bytes(const struct kcsd_run_result *result)
 	if (!result->audit)
 		return 0;
 	return sizeof(struct kcsd_audit_header) +
-	       result->nr_audit * sizeof(struct kcsd_audit_extent);
+	       result->nr_audit * sizeof(struct kcsd_audit_range);
 }

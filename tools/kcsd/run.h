@@ -49,7 +49,7 @@ enum { RUN_COMMON(OPT_ENUM) NR_RUN_COMMON };
 /* Bytes of output, without record and audit. */
 #define RUN_OUT_MAX	(16u << 20)
 _Static_assert(RUN_OUT_MAX + sizeof(struct kcsd_run_record) + sizeof(struct kcsd_audit_header) +
-	       KCSD_MAX_AUDIT * sizeof(struct kcsd_audit_extent) + 7 <= KCSD_MAX_OUTPUT,
+	       KCSD_MAX_AUDIT * sizeof(struct kcsd_audit_range) + 7 <= KCSD_MAX_OUTPUT,
 	       "16 MiB of output, record and audit");
 
 enum run_format { FORMAT_AUTO, FORMAT_TEXT, FORMAT_HEX, FORMAT_U64, FORMAT_S64 };

@@ -156,7 +156,7 @@ struct kcsd_memory_range {
  * Insufficient Program Resources: program, arguments and ranges together do not fit below 4 GiB.
  *
  * KCSD_EXEC_AUDIT: report the LBAs that the run read and wrote. The buffer for the output must then
- * have room for the record and the longest audit, KCSD_MAX_AUDIT extents (else Invalid Field, of
+ * have room for the record and the longest audit, KCSD_MAX_AUDIT ranges (else Invalid Field, of
  * MPTR); the program can emit into the rest only. The record gives the place of the audit.
  *
  * KCSD_EXEC_LEN: the length of the stream, in bytes, follows the ranges or grants. The stream of a
@@ -391,30 +391,30 @@ struct kcsd_run_record {
 	__le16	flags;		/* KCSD_RECORD_* */
 	__le32	audit_off;	/* struct kcsd_audit_header, bytes from the start of the record; */
 				/* a multiple of 8. 0: no audit was requested */
-	__le32	audit_len;	/* bytes of header and extents */
+	__le32	audit_len;	/* bytes of header and ranges */
 };
 
 /*
- * The audit of a run: this header, then extents in the order of their first LBA. Extents with the
- * same first LBA: read before written before appended. Extents of the same access never overlap and
- * are never adjacent: each time the program accesses LBAs, all extents of that access that the LBAs
+ * The audit of a run: this header, then ranges in the order of their first LBA. Ranges with the
+ * same first LBA: read before written before appended. Ranges of the same access never overlap and
+ * are never adjacent: each time the program accesses LBAs, all ranges of that access that the LBAs
  * overlap or adjoin become one. The audit leaves out accesses that were not granted or that a zone
  * refused. It includes accesses that the medium failed, as a part may have been moved, but not a
  * failed append, whose LBAs can never be read.
  *
- * KCSD_AUDIT_OVERFLOW: an access is missing, because it overlapped or adjoined no extent and there
- * already were KCSD_MAX_AUDIT of them. The reported extents are exact nevertheless.
+ * KCSD_AUDIT_OVERFLOW: an access is missing, because it overlapped or adjoined no range and there
+ * already were KCSD_MAX_AUDIT of them. The reported ranges are exact nevertheless.
  */
-#define KCSD_MAX_AUDIT		512	/* extents of all kinds together */
+#define KCSD_MAX_AUDIT		512	/* ranges of all kinds together */
 #define KCSD_AUDIT_OVERFLOW	0x1u
 
 struct kcsd_audit_header {
-	__le32	nr;		/* extents that follow */
+	__le32	nr;		/* ranges that follow */
 	__le32	flags;		/* KCSD_AUDIT_* */
 	__u8	rsvd[8];
 };
 
-struct kcsd_audit_extent {
+struct kcsd_audit_range {
 	__le64	slba;
 	__le64	nlb;		/* number of LBAs */
 	__u8	access;		/* KCSD_GRANT_READ, _WRITE or _APPEND: one of them */
