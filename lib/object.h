@@ -27,7 +27,7 @@ struct kcsd_line {
 struct kcsd_pointer {
 	uint32_t map;			/* its place: index of the section in libbpf */
 	uint32_t size;			/* bytes: 4 or 8 */
-	uint64_t off;			/* bytes from the section's start */
+	uint64_t off;			/* bytes from the start of the section */
 	uint32_t to_map;		/* target: index of the section in libbpf */
 	uint64_t to_off;
 };

@@ -10,7 +10,7 @@
 
 /*
  * Print the instruction at insns[pc] of insn_cnt into buf. Returns its units of 8 bytes, 1 or 2.
- * target is the label of a jump's or call's target; NULL: print a distance, such as +3. If the
+ * target is the label of the target of a jump or call; NULL: print a distance, such as +3. If the
  * bytes are no instruction, or have bits set that the text would not show, the text is "raw" and
  * the bytes: the assembler makes the same bytes of any text.
  */

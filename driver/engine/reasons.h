@@ -37,7 +37,7 @@
 	X(DEPTH,		"calls nested too deep") \
 	X(IMAGE,		"malformed program image") \
 	X(MEMORY,		"the program needs more memory than a compute unit has") \
-	X(LINUX_HELPER,		"call of a helper of Linux's: include <kcsd_helpers.h>, " \
+	X(LINUX_HELPER,		"call of a helper of Linux: include <kcsd_helpers.h>, " \
 				"not <bpf/bpf_helpers.h>")
 
 #endif

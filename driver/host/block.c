@@ -460,7 +460,7 @@ static int add_gendisk(struct kcsd_disk *disk, struct kcsd_lbas *lbas)
 	return ret;
 }
 
-/* Wait until no queue_rq is executing: a request is executed there unless it is queued as work. */
+/* Wait until no queue_rq is running: a request is executed there unless it is queued as work. */
 static void block_quiesce(struct kcsd_lbas *lbas)
 {
 	struct request_queue *queue = lbas->disk->gendisk->queue;

@@ -35,8 +35,8 @@ enum kcsd_opcode_sender {
 };
 
 /*
- * Whether a command may execute without pinning its buffer. A command that changes data only if its
- * buffer is within a page: a page that is missing in the middle would leave it half done.
+ * Allows a command to execute without pinning its buffer. A command that changes data may do so
+ * only if its buffer is within a page: a page missing in the middle would leave it half done.
  */
 enum kcsd_opcode_now {
 	KCSD_NOW_NEVER,

@@ -158,7 +158,7 @@ static int zns_receive(struct kcsd_cmd *cmd)
 	return ret;
 }
 
-/* Extended Report is not supported either: without extensions it is invalid (2I). */
+/* Refuses Extended Report Zones, too: no zone has a descriptor extension (ZDES is 0). */
 int kcsd_zns_parse_receive(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = {

@@ -374,7 +374,7 @@ static int sidecar_create(struct kcsd_sidecar *sidecar, struct kcsd_lbas *lbas, 
 	int ret;
 
 	if (lbas->zones.nr && !kcsd_store_is_hole(&lbas->store)) {
-		pr_err("%s: backing file %s has data, but there is no sidecar %s that says what of it is in zones: put it back\n",
+		pr_err("%s: backing file %s has data, but there is no sidecar %s with the write pointers of its zones: restore the sidecar\n",
 		       name, c->backing_file, path);
 		return -ENOENT;
 	}
@@ -417,7 +417,7 @@ static int sidecar_load(struct kcsd_sidecar *sidecar, struct kcsd_lbas *lbas, co
 	if (ret)
 		goto fail;
 	if (r.damaged)
-		pr_warn("%s: sidecar %s: %u damaged copies were mended\n", name, path, r.damaged);
+		pr_warn("%s: sidecar %s: repaired %u damaged copies\n", name, path, r.damaged);
 	if (!r.damaged && !r.torn)
 		return 0;
 	ret = kcsd_sidecar_journal_rewrite(&sidecar->journal);

@@ -11,7 +11,10 @@
 #include "cmd.h"
 #include "sim_zones.h"
 
-/* Options of run and sim: first in both tables, so that the indices are the same. */
+/*
+ * Options of run and sim: first in both tables, so that the indices are the same. The user defines
+ * RUN_BUDGET_DEFAULT, RUN_TIMEOUT_DEFAULT and RUN_LEN_DEFAULT, parts of the help text.
+ */
 #define RUN_COMMON(X) \
 	X(ARG, "arg", 'a', "STRING", "argument of the program") \
 	X(ARG_HEX, "arg-hex", 0, "HEX", "argument of the program, in hexadecimal") \
@@ -20,11 +23,11 @@
 	X(CPARAM1, "cparam1", '1', "N", "first number for the program; default: 0") \
 	X(CPARAM2, "cparam2", '2', "N", "second number; default: 0") \
 	X(BUDGET, "budget", 'b', "N", \
-	  "limit of instructions; the limit of the drive is default and maximum") \
+	  "limit of instructions; " RUN_BUDGET_DEFAULT) \
 	X(TIMEOUT, "timeout", 't', "MS", \
-	  "time limit; the limit of the drive is default and maximum") \
+	  "time limit in milliseconds; " RUN_TIMEOUT_DEFAULT) \
 	X(LEN, "len", 0, "BYTES", \
-	  "length of the stream that the program reads; default: all that is granted") \
+	  "length in bytes of the stream that the program reads; " RUN_LEN_DEFAULT) \
 	X(OUTPUT, "output", 'o', "FILE", \
 	  "write the output to FILE; '-': to standard output, and the report to standard error") \
 	X(OUT_MAX, "out-max", 0, "SIZE", "room for the output, up to 16M; default: 1M") \

@@ -90,9 +90,9 @@ static int take_numbers(struct run *run)
 	    (code = kcsd_args_size(args, OPT_OUT_MAX, RUN_OUT_MAX, &out_max)))
 		return code;
 	if (kcsd_args_has(args, OPT_BUDGET) && !run->opts.budget)
-		return kcsd_usage(args->cmd, "--budget: 0 instructions are not enough");
+		return kcsd_usage(args->cmd, "--budget: must be at least 1 instruction");
 	if (kcsd_args_has(args, OPT_TIMEOUT) && !timeout)
-		return kcsd_usage(args->cmd, "--timeout: 0 ms are not enough");
+		return kcsd_usage(args->cmd, "--timeout: must be at least 1 ms");
 	if (kcsd_args_has(args, OPT_LEN))
 		run->opts.flags |= KCSD_RUN_LEN;
 	run->opts.timeout_ms = timeout;

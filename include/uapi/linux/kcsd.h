@@ -377,7 +377,7 @@ struct kcsd_run_record {
 	__le32	size;		/* bytes of this record */
 	__le32	reason;		/* KCSD_FAULT_*; 0: the program returned */
 	__le32	pc;		/* instruction, in units of 8 bytes */
-	__le32	helper;		/* helper that was executing, 0: none */
+	__le32	helper;		/* helper in which the run ended, 0: none */
 	__le64	addr;		/* guest address of the failed access */
 	__le64	lba;		/* LBA of the failed access, for reason or KCSD_RECORD_MEDIUM */
 	__le64	result;		/* r0 */

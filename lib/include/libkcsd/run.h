@@ -50,7 +50,7 @@ struct kcsd_run_opts {
 struct kcsd_run_info {
 	uint32_t reason;	/* KCSD_FAULT_*; 0: the program returned */
 	uint32_t pc;		/* units of 8 bytes; kcsd_object_where() */
-	uint32_t helper;	/* helper that was executing; 0: none */
+	uint32_t helper;	/* helper in which the run ended; 0: none */
 	uint32_t engine;	/* KCSD_ENGINE_* */
 	uint64_t addr;		/* guest address of the failed access */
 	uint64_t lba;		/* LBA of the failed access */

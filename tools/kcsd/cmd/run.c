@@ -14,6 +14,10 @@
 #define PROGRESS_MS	250
 #define QUIET_MS	1000	/* shorter runs show no progress */
 
+#define RUN_BUDGET_DEFAULT	"default and maximum: limit of the drive"
+#define RUN_TIMEOUT_DEFAULT	"default and maximum: limit of the drive"
+#define RUN_LEN_DEFAULT		"default: all granted bytes"
+
 #define OPTIONS(X) \
 	OPTION_DRIVE(X) \
 	X(LBA, "lba", 'l', "RANGE[:ACCESS]", \

@@ -19,6 +19,10 @@
 #define DEFAULT_BLOCK	4096
 #define INSN_LEN	8u	/* bytes */
 
+#define RUN_BUDGET_DEFAULT	"default: none"
+#define RUN_TIMEOUT_DEFAULT	"default: 30000"
+#define RUN_LEN_DEFAULT		"default: all granted bytes, up to the end of the file of --lba"
+
 #define OPTIONS(X) \
 	X(IMAGE, "lba", 'l', "FILE", \
 	  "content of namespace 1, and the stream; default: no LBAs") \

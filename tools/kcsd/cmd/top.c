@@ -171,7 +171,7 @@ static int top(const struct args *args)
 	if (top.interval_ms < MIN_MS)
 		return kcsd_usage(args->cmd, "--interval: less than %d ms", MIN_MS);
 	if (kcsd_args_has(args, OPT_COUNT) && !top.count)
-		return kcsd_usage(args->cmd, "--count: 0 intervals are nothing to show");
+		return kcsd_usage(args->cmd, "--count: must be at least 1");
 	top.one = kcsd_args_has(args, OPT_DRIVE);
 	if (top.one && (ret = kcsd_pick_name(kcsd_args_value(args, OPT_DRIVE), top.drive)))
 		return ret;

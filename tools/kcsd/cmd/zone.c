@@ -84,7 +84,7 @@ static int take_filter(const struct args *args, struct zone_report *report)
 	if ((code = kcsd_args_number(args, OPT_FROM, UINT64_MAX, &report->from)) ||
 	    (code = kcsd_args_number(args, OPT_COUNT, UINT64_MAX, &report->left)))
 		return code;
-	return report->left ? 0 : kcsd_usage(args->cmd, "--count: 0 zones are nothing to show");
+	return report->left ? 0 : kcsd_usage(args->cmd, "--count: must be at least 1");
 }
 
 static int show(struct kcsd_drive *drv, void *arg)

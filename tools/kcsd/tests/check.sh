@@ -155,7 +155,7 @@ check_usage()
 	usage "named twice" zone reset kcsd0 0 --drive kcsd1
 	usage "'x' is not a number" zone reset kcsd0 0 x
 	usage "named twice" zone report kcsd0 --drive kcsd1
-	usage "nothing to show" zone report --count 0
+	usage "must be at least 1" zone report --count 0
 	usage "'open' is none of empty" zone report --state open
 	usage "'conventional' is none of empty" zone report --state conventional
 	usage "'x' is neither on nor off" power kcsd0 x
@@ -221,8 +221,8 @@ check_values()
 	usage "'1+2:x' is not a range" run 0 --lba 1+2:x
 	usage "'x' is not a number" run 0 --cparam1 x
 	usage "'x' is not a number" run 0 --cparam2 x
-	usage "0 instructions" run 0 --budget 0
-	usage "0 ms" run 0 --timeout 0
+	usage "must be at least 1 instruction" run 0 --budget 0
+	usage "must be at least 1 ms" run 0 --timeout 0
 	usage "'4294967296' is more than" run 0 --timeout 4294967296
 	usage "'16385K' is more than 16777216" run 0 --out-max 16385K
 	usage "'png' is none of" run 0 --format png

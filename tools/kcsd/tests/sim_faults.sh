@@ -34,7 +34,7 @@ check_faults()
 	code 1 "a refused program" sim "$bpf/tests/unknown_helper.bpf.o"
 	says "no_such_helper() + ctx->cparam1;): call of an unknown helper: 65613"
 	code 1 "a program for Linux" sim "$bpf/tests/linux_helper.bpf.o"
-	says "call of a helper of Linux's: include <kcsd_helpers.h>, not <bpf/bpf_helpers.h>: 5,"
+	says "call of a helper of Linux: include <kcsd_helpers.h>, not <bpf/bpf_helpers.h>: 5,"
 	says "bpf_ktime_get_ns()"
 	code 1 "too large a program" sim "$bpf/word.bpf.o" --arena-size 64K
 	says "the program needs more memory than a compute unit has: "
@@ -86,7 +86,7 @@ check_raw()
 	run sim --raw - <"$work/long" >"$work/out" 2>"$work/err"
 	is "raw, one more" $? 1
 	says "the program has too many instructions"
-	code 1 "raw, a helper of Linux's" sim --raw "8500000005000000 $exit"
+	code 1 "raw, a helper of Linux" sim --raw "8500000005000000 $exit"
 	says "<kcsd_helpers.h>, not <bpf/bpf_helpers.h>: 5, bpf_ktime_get_ns()"
 	code 3 "raw, a fault" sim --raw "b70000000100000079010800 00000000 $exit"
 	says "instruction 1: access outside the program's memory (guest address 0x9)"
