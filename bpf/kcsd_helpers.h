@@ -17,7 +17,7 @@
  * Compile with: kcsd build prog.bpf.c. Or with any clang from 14 on (a newer one knows -mcpu=v4);
  * -idirafter names the directory where Debian keeps <asm/types.h>:
  *
- *	clang -O2 -g -target bpf -mcpu=v3 -c prog.bpf.c -idirafter /usr/include/$(uname -m)-linux-gnu
+ *    clang -O2 -g -target bpf -mcpu=v3 -c prog.bpf.c -idirafter /usr/include/$(uname -m)-linux-gnu
  *
  * There is no C library on a drive: including <stdio.h>, <stdlib.h> and the like fails with
  * "gnu/stubs-32.h: file not found". The variables of a function have 512 bytes of stack. Where

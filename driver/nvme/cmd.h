@@ -66,8 +66,8 @@ struct kcsd_cmd_uses {
 };
 
 /*
- * Returns the namespace of an I/O command, which is that of its node: the front end has compared the
- * NSIDs, and the one of the node is safe as an index while the CPU mis-speculates, too.
+ * Returns the namespace of an I/O command, by the NSID of its node. The front end has compared it
+ * with that of the command, but only that of the node is safe as an index under mis-speculation.
  */
 static inline struct kcsd_ns *kcsd_cmd_ns(const struct kcsd_cmd *cmd)
 {

@@ -46,8 +46,8 @@ static struct kcsd_sanitize_retained *retained_of(const struct kcsd_drive *drive
 /* ---- both gates ---- */
 
 /*
- * Close both gates. Returns 0, or the status with which lbas->gate is closed already; memory_gate then
- * stays as it is.
+ * Close both gates. Returns 0, or the status with which lbas->gate is closed already; then
+ * memory_gate stays as it is.
  */
 static int close_gates(struct kcsd_drive *drive, int status)
 {

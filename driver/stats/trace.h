@@ -17,8 +17,8 @@
 #include "stats/trace_cmd.h"
 
 /*
- * The command was parsed. If parsing failed, kcsd_cmd_complete follows, without kcsd_cmd_start. cdw:
- * CDW2, CDW3 and CDW10 to CDW15.
+ * The command was parsed. If parsing failed, kcsd_cmd_complete follows, without kcsd_cmd_start.
+ * cdw: CDW2, CDW3 and CDW10 to CDW15.
  */
 TRACE_EVENT_CONDITION(kcsd_cmd_submit,
 	TP_PROTO(const struct kcsd_trace_cmd *trace, const u32 *cdw),

@@ -15,7 +15,7 @@ FIXTURE(validate) {
 FIXTURE_SETUP(validate)
 {
 	drive_sweep();
-	ASSERT_EQ(0, drive_create(&self->d, "check", small));
+	ASSERT_EQ(0, drive_create(&self->d, "validate", small));
 }
 
 FIXTURE_TEARDOWN(validate)
@@ -97,7 +97,7 @@ PROG(de_9, I_CALL(1), I_EXIT, I_CALL(1), I_EXIT, I_CALL(1), I_EXIT, I_CALL(1), I
 static const struct refusal {
 	const struct bpf_insn *insns;
 	__u32 insn_cnt;
-	__u32 check;
+	__u32 reason;
 	__u32 pc;
 } refusals[] = {
 	{ PC_CNT(op_0), KCSD_VERDICT_OPCODE, 1 },
@@ -155,13 +155,13 @@ static const struct refusal {
 	{ PC_CNT(de_9), KCSD_VERDICT_DEPTH, PC_ANY },
 };
 
-static bool verdict_is(__u64 result, __u32 check, __u32 pc)
+static bool verdict_is(__u64 result, __u32 reason, __u32 pc)
 {
-	if (KCSD_LOAD_RESULT_VERDICT(result) == check &&
+	if (KCSD_LOAD_RESULT_VERDICT(result) == reason &&
 	    (pc == PC_ANY || KCSD_LOAD_RESULT_PC(result) == pc))
 		return true;
-	ksft_print_msg("got verdict %u at %u, expected %u at %u\n", KCSD_LOAD_RESULT_VERDICT(result),
-		       KCSD_LOAD_RESULT_PC(result), check, pc);
+	ksft_print_msg("got verdict %u at %u, expected %u at %u\n",
+		       KCSD_LOAD_RESULT_VERDICT(result), KCSD_LOAD_RESULT_PC(result), reason, pc);
 	return false;
 }
 
@@ -175,13 +175,13 @@ TEST_F(validate, instructions)
 		EXPECT_EQ(KCSD_SC_INVALID_PROGRAM_DATA,
 			  prog_load_image(self->d.ctrl, 0, &im, &result))
 			TH_LOG("refusal %zu", i);
-		EXPECT_TRUE(verdict_is(result, r->check, r->pc)) TH_LOG("refusal %zu", i);
+		EXPECT_TRUE(verdict_is(result, r->reason, r->pc)) TH_LOG("refusal %zu", i);
 		result = 0;
 		EXPECT_EQ(KCSD_SC_INVALID_PROGRAM_DATA,
 			  prog_load(self->d.ctrl, 0, r->insns,
 				    r->insn_cnt * sizeof(*r->insns), &result))
 			TH_LOG("plain refusal %zu", i);
-		EXPECT_TRUE(verdict_is(result, r->check, r->pc)) TH_LOG("plain refusal %zu", i);
+		EXPECT_TRUE(verdict_is(result, r->reason, r->pc)) TH_LOG("plain refusal %zu", i);
 	}
 	EXPECT_EQ(0, prog_install(self->d.ctrl, 0, prog_seven));
 	EXPECT_TRUE(run_works(self->d.compute, 0));
@@ -238,7 +238,7 @@ struct image_change {
 	size_t off;
 	size_t len;
 	__u64 value;
-	__u32 check;
+	__u32 reason;
 };
 
 #define IMAGE_CHANGE(field, val, why) \
@@ -282,7 +282,7 @@ TEST_F(validate, image_header)
 		EXPECT_EQ(KCSD_SC_INVALID_PROGRAM_DATA,
 			  prog_load(self->d.ctrl, 0, buf, len, &result))
 			TH_LOG("%s", changes[i].what);
-		EXPECT_TRUE(verdict_is(result, changes[i].check, PC_ANY))
+		EXPECT_TRUE(verdict_is(result, changes[i].reason, PC_ANY))
 			TH_LOG("%s", changes[i].what);
 	}
 	EXPECT_EQ(0, prog_install_image(self->d.ctrl, 0, &im));

@@ -249,8 +249,8 @@ static bool end_all(FIXTURE_DATA(user_pages) *self)
 		pthread_join(v->thread, NULL);
 		if (v->res == v->want)
 			continue;
-		ksft_print_msg("%s by %s: got %d, expected %d\n", v->name, way_names[v->way], v->res,
-			       v->want);
+		ksft_print_msg("%s by %s: got %d, expected %d\n", v->name, way_names[v->way],
+			       v->res, v->want);
 		ok = false;
 	}
 	return ok;

@@ -22,8 +22,8 @@ bool cmd_refused(int way, bool admin, int fd, const struct nvme_uring_cmd *base,
 	if (res == ch->want && (res != KCSD_SC_INVALID_FIELD || way == CMD_URING_CQE16 ||
 				field == ch->blamed))
 		return true;
-	printf("# %s by %s: got %#x (%d), expected %#x; field %llu\n", ch->what, cmd_way_name(way), res,
-	       res, ch->want, (unsigned long long)field);
+	printf("# %s by %s: got %#x (%d), expected %#x; field %llu\n", ch->what,
+	       cmd_way_name(way), res, res, ch->want, (unsigned long long)field);
 	return false;
 }
 

@@ -32,8 +32,8 @@ int promise_check(struct promise *p, const __u64 *data, __u32 lba, struct cut_co
 	__s64 version = promise_version(data, lba);
 
 	if (version < p->durable || version > p->sent) {
-		ksft_print_msg("LBA %u: got version %lld, expected %u (durable) to %u (sent)\n", lba,
-			       (long long)version, p->durable, p->sent);
+		ksft_print_msg("LBA %u: got version %lld, expected %u (durable) to %u (sent)\n",
+			       lba, (long long)version, p->durable, p->sent);
 		return -EILSEQ;
 	}
 	count->lost += version < p->acked;

@@ -51,7 +51,8 @@ static bool zone_try(const struct zone_dev *dev, const struct zone_way *way, enu
 		int ret = zone_step(dev, *step, zone, &wp);
 
 		if (ret)
-			ksft_print_msg("step %c of '%s': got %d, expected 0\n", *step, way->steps, ret);
+			ksft_print_msg("step %c of '%s': got %d, expected 0\n", *step,
+				       way->steps, ret);
 		ok &= !ret;
 	}
 	ok = ok && zone_looks(dev, zone, way->state, wp) && zone_gives(dev, op, zone, wp, status);

@@ -16,8 +16,9 @@ bool zone_looks(const struct zone_dev *dev, __u32 zone, char letter, __u64 wp)
 	if (!ret && seen.is == zone_of_letter(letter) &&
 	    (seen.is >= Z_FULL || seen.wp == wp))
 		return true;
-	ksft_print_msg("%s: zone %u: got %d, state %c wp %lld, expected %c wp %lld\n", dev->front->name,
-		       zone, ret, seen.is < NR_ZONE_IS ? zone_letters[seen.is] : '?',
+	ksft_print_msg("%s: zone %u: got %d, state %c wp %lld, expected %c wp %lld\n",
+		       dev->front->name, zone, ret,
+		       seen.is < NR_ZONE_IS ? zone_letters[seen.is] : '?',
 		       (long long)seen.wp, letter, (long long)wp);
 	return false;
 }

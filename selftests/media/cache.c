@@ -180,7 +180,8 @@ TEST_F(cache, lbas_are_never_torn)
 	EXPECT_LT(0, cached_count(&self->c.d, "flushed_bytes"));
 	ASSERT_EQ(0, nvm_flush(&self->c.d));
 	for (__u64 lba = 0; lba < 128; lba++) {
-		ASSERT_EQ(cached_byte(&self->c.d, -1, lba), cached_byte(&self->c.d, self->c.image, lba));
+		ASSERT_EQ(cached_byte(&self->c.d, -1, lba),
+			  cached_byte(&self->c.d, self->c.image, lba));
 	}
 }
 

@@ -98,7 +98,8 @@ static bool power_fails(struct drive *d, int want)
 	lines = kmsg_lines(kmsg);
 	close(kmsg);
 	if (ret != want || lines != 1)
-		ksft_print_msg("power on: got %d, expected %d; %d log lines, expected 1\n", ret, want, lines);
+		ksft_print_msg("power on: got %d, expected %d; %d log lines, expected 1\n",
+			       ret, want, lines);
 	return ret == want && lines == 1 && !drive_get_number(d->name, "power") &&
 	       !drive_nodes_present(index);
 }

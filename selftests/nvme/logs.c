@@ -159,8 +159,8 @@ static int opcodes_that_differ(int fd, bool admin, __u32 nsid, const __le32 *eff
 
 		if (known == !!(le32toh(effects[opcode]) & EFFECTS_CSUPP))
 			continue;
-		printf("# opcode %02x of namespace %u: got status %#x, effects %#x\n", opcode, nsid, ret,
-		       le32toh(effects[opcode]));
+		printf("# opcode %02x of namespace %u: got status %#x, effects %#x\n", opcode,
+		       nsid, ret, le32toh(effects[opcode]));
 		differ++;
 	}
 	return differ;

@@ -70,7 +70,8 @@ TEST_F(zone_options, contradicting_options)
 		for (const struct drive_attr *a = bad[i].attr; a->name; a++)
 			ASSERT_EQ(0, drive_set(self->d.name, a->name, a->value));
 		EXPECT_EQ(-EINVAL, power_fails(&self->d, line, sizeof(line)));
-		EXPECT_NE(NULL, strstr(line, bad[i].says)) TH_LOG("got: %s; expected: %s", line, bad[i].says);
+		EXPECT_NE(NULL, strstr(line, bad[i].says))
+			TH_LOG("got: %s; expected: %s", line, bad[i].says);
 		ASSERT_EQ(0, drive_remove(&self->d));
 		self->d = (struct drive)DRIVE_INIT;
 	}

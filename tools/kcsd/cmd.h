@@ -125,7 +125,7 @@ int kcsd_action_run(const struct args *args);
 int kcsd_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same for a return value of libkcsd; add advice if there is any. */
 int kcsd_fail_ret(int ret, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* The same for a return value of kcsd_drive_create() or kcsd_attr_*(): only root may use configfs. */
+/* The same for kcsd_drive_create() and kcsd_attr_*(): only root may use configfs. */
 int kcsd_fail_config(int ret, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Return advice on a return value of libkcsd, NULL if there is none. */
 const char *kcsd_advice(int ret);

@@ -198,7 +198,8 @@ static void test_no_zones(void)
 {
 	struct kcsd_range range;
 
-	ok(matches(kcsd_parse_range("z0", NSZE, 0, &range), "the drive has none"), "no zones", "z0");
+	ok(matches(kcsd_parse_range("z0", NSZE, 0, &range), "the drive has none"), "no zones",
+	   "z0");
 }
 
 static void test_hexes(void)

@@ -52,7 +52,7 @@ check_compile()
 {
 	local line compiler
 
-	line=$(sed -n 's/^ \*\t\(clang .*\)/\1/p' "$top/bpf/kcsd_helpers.h")
+	line=$(sed -n 's/^ \*    \(clang .*\)/\1/p' "$top/bpf/kcsd_helpers.h")
 	cp "$top/bpf/lines.bpf.c" "$work/prog.bpf.c"
 	is "kcsd_helpers.h: there is one compile line" "$(wc -l <<<"$line") ${line%% *}" "1 clang"
 	for compiler in clang clang-14 clang-19; do
