@@ -85,7 +85,7 @@ module:
 vm-module: | $(filter module all,$(MAKECMDGOALS))
 	$(call build-module,$(vm-kdir),$(vm-module-dir))
 
-# What was compiled with W=1 and -Werror is not compiled again: sparse looks at all of it.
+# Run sparse on all sources; do not compile again what W=1 and -Werror compiled.
 static-module:
 	$(call build-module,$(vm-kdir),$(vm-module-dir),W=1 C=2 CF="-Wsparse-error" KCFLAGS=-Werror)
 

@@ -238,7 +238,7 @@ ssize_t kcsd_config_print_##name(u64 value, char *page) \
 KCSD_OPTIONS(OPTION_PRINTER)
 
 /*
- * Checks before the allocation: a very large one would call the OOM killer before it failed. One
+ * Validate before the allocation: a very large one would call the OOM killer before it failed. One
  * sixteenth of the available memory is left for others.
  */
 bool kcsd_config_fits_memory(const char *name, const char *option, u64 size)

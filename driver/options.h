@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Options of a drive: one list that generates configuration, defaults and configfs in the driver,
- * and the checks in the command line tool. The including file provides SZ_*, U32_MAX, S64_MAX and
+ * and the bounds in the command line tool. The including file provides SZ_*, U32_MAX, S64_MAX and
  * U64_MAX.
  */
 #ifndef KCSD_OPTIONS_H

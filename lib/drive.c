@@ -38,7 +38,7 @@ static int issue(int fd, unsigned long op, struct nvme_passthru_cmd64 *cmd)
 /*
  * True if the open flags allow the command. KCSD_OPEN_RDONLY is enforced here, too, because the
  * drive lets CAP_SYS_ADMIN change things by any file. In opcodes of commands that only read, bits
- * 1:0 are 10b (NVMe Base, "Opcode"); flush is 0. kcsd_run_init() checks runs.
+ * 1:0 are 10b (NVMe Base, "Opcode"); flush is 0. kcsd_run_init() validates runs.
  */
 static bool may_send(const struct kcsd_drive *drv, const struct nvme_passthru_cmd64 *cmd,
 		     bool admin)

@@ -189,7 +189,7 @@ int kcsd_elf_read_data(struct kcsd_object *obj, const void *buf, size_t len,
 
 	bpf_object__for_each_map(map, obj->bpf)
 		nr_maps++;
-	/* kcsd_elf_validate() has checked that both are in the file. */
+	/* kcsd_elf_validate() has made sure that both are in the file. */
 	kcsd_elf_copy(&r.elf, 0, &r.elf.head, sizeof(r.elf.head));
 	kcsd_elf_section(&r.elf, r.elf.head.e_shstrndx, &r.elf.names);
 	r.map = calloc(r.elf.head.e_shnum, sizeof(*r.map));

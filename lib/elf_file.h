@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
-/* An ELF file in memory with untrusted contents: every read is checked. */
+/* An ELF file in memory with untrusted contents: every read is bounded. */
 #ifndef KCSD_ELF_FILE_H
 #define KCSD_ELF_FILE_H
 

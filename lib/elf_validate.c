@@ -118,7 +118,7 @@ static bool is_call(const struct bpf_insn *insn)
 }
 
 /*
- * Check that every call of a function has a relocation. A valid program has them, because it calls
+ * Refuse calls of a function without a relocation. A valid program has relocations, as it calls
  * functions of .text. A program without relocations that has a call would make libbpf before 1.3
  * free memory twice.
  */

@@ -89,7 +89,7 @@ static int copy_sections(struct layout *layout, const struct bpf_object *bpf)
 }
 
 /*
- * Set an address in data. elf_data.c has checked that it is in a section with content, and that its
+ * Set an address in data. elf_data.c made sure that it is in a section with content, and that its
  * target is in data.
  */
 static void set_pointer(struct layout *layout, const struct kcsd_pointer *p)

@@ -159,7 +159,7 @@ static int create_engine(struct kcsd_sim *sim, struct kcsd_error *err)
 	return ret ? kcsd_error_set(err, ret, "out of memory") : 0;
 }
 
-/* Load the image. Checks are in the order of kcsd_program_create() in the module. */
+/* Load the image. Validates in the order of kcsd_program_create() in the module. */
 static int load(struct kcsd_sim *sim, size_t len, struct kcsd_error *err)
 {
 	struct kcsd_verdict verdict = {};
@@ -333,7 +333,7 @@ static void execute(struct sim_run *run, const struct kcsd_run_opts *o,
 	struct kcsd_vm *vm = &run->vm;
 
 	run->deadline_ns = start + timeout_ms * NSEC_PER_MSEC;
-	/* It fits: kcsd_sim_create() checked with the longest arguments. */
+	/* Cannot fail: kcsd_sim_create() tried the longest arguments. */
 	vm->mem = sim->lowered ? kcsd_sim_lowered_mem(sim->lowered) : sim->arena;
 	vm->mem_len = kcsd_layout_init(&vm->layout, &sim->view, o->args_len);
 	if (run->with_ranges)

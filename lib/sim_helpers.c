@@ -96,7 +96,7 @@ static s64 move_lbas(struct sim_run *run, u64 slba, void *buf, u64 len, u8 acces
 	return ret;
 }
 
-/* Append to a zone. As on a drive, check whether it is possible before whether it is granted. */
+/* Append to a zone. As on a drive, validate the zone first, then the grant. */
 static s64 append(struct sim_run *run, u64 zslba, const void *buf, u64 len)
 {
 	const struct kcsd_sim_opts *o = &run->sim->opts;

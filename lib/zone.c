@@ -37,7 +37,7 @@ int kcsd_zns_identify(struct kcsd_drive *drv, struct kcsd_zns_info *info, size_t
 	int ret;
 
 	/*
-	 * Check the command set first: a drive that is not zoned would refuse the commands below,
+	 * Compare the command set first: a drive that is not zoned would refuse the commands below,
 	 * and each refusal adds an entry to its error log.
 	 */
 	ret = kcsd_ns_csi(drv, KCSD_NSID_NVM, &csi);

@@ -33,7 +33,7 @@ __u64 load(struct kcsd_ctx *ctx)
 	return *(volatile __u64 *)ctx->cparam1;
 }
 
-/* Has a helper read the guest address cparam1. */
+/* Call a helper that reads the guest address cparam1. */
 SEC("kcsd")
 __u64 pass(struct kcsd_ctx *ctx)
 {
@@ -118,7 +118,7 @@ __u64 fill(struct kcsd_ctx *ctx)
 	return ctx->cparam1;
 }
 
-/* The same, whatever emit says: cut output, and no error. */
+/* The same, but ignore the result of emit: cut output, and no error. */
 SEC("kcsd")
 __u64 spill(struct kcsd_ctx *ctx)
 {
@@ -131,7 +131,7 @@ __u64 spill(struct kcsd_ctx *ctx)
 	return ctx->cparam1;
 }
 
-/* Did time go on? */
+/* Wait until the clock of the drive changes. Return 1 if it went forward. */
 SEC("kcsd")
 __u64 clock(struct kcsd_ctx *ctx)
 {

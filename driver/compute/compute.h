@@ -18,15 +18,15 @@ struct kcsd_slm;
 struct kcsd_stats;
 struct kcsd_units;
 
-/* What runs share. All members are set before the first node of the drive appears. */
+/* The compute namespace. All members are set before the first node of the drive appears. */
 struct kcsd_compute {
 	struct kcsd_ns ns;
 	unsigned int index;		/* of the drive, for messages */
 	const struct kcsd_config *cfg;	/* of the drive; constant */
 	struct kcsd_stats __percpu *stats;	/* of the drive */
 	struct kcsd_error_log *errors;	/* of the drive */
-	struct kcsd_lbas *lbas;		/* that programs read and write */
-	struct kcsd_slm *slm;		/* that programs work in */
+	struct kcsd_lbas *lbas;		/* LBAs that programs read and write */
+	struct kcsd_slm *slm;		/* memory that programs work in */
 
 	struct kcsd_units *units;
 	struct kcsd_programs *programs;

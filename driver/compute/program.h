@@ -105,7 +105,7 @@ int kcsd_program_create(struct kcsd_compute *compute, u16 pind, struct kcsd_load
 			struct kcsd_program **out, struct kcsd_verdict *verdict);
 /* Show a program in sysfs and debugfs. Returns 0 or -errno; on failure the program is freed. */
 int kcsd_program_add(struct kcsd_compute *compute, struct kcsd_program *p);
-/* Remove a program from sysfs and debugfs, and free it. Nobody may be using it. */
+/* Remove a program from sysfs and debugfs, and free it. The program must not be in use. */
 void kcsd_program_remove(struct kcsd_compute *compute, struct kcsd_program *p);
 /* Count a completed run, and record whether it was quick. Call before kcsd_program_put(). */
 void kcsd_program_account(struct kcsd_program *program, const struct kcsd_trace_run *run,

@@ -83,7 +83,7 @@ static inline struct kcsd_run *kcsd_async_run(struct kcsd_async *async)
  * happened.
  */
 bool kcsd_run_quick(struct kcsd_run *run);
-/* True if the completed run took no longer than a quick run may, whoever executed it. */
+/* True if the completed run took no longer than a quick run may, on a unit or by its submitter. */
 bool kcsd_run_was_quick(const struct kcsd_run *run);
 /*
  * True once a quick run has overrun its slice; the thread of a unit then starts it over. Called

@@ -68,7 +68,7 @@ struct kcsd_vm_ops {
 
 #define KCSD_TICK_INSNS	16384
 
-/* How a run ended. */
+/* End of a run. */
 struct kcsd_vm_end {
 	u32 reason;		/* KCSD_FAULT_* */
 	u32 pc;			/* units of 8 bytes; of the faulting instruction */
@@ -76,7 +76,7 @@ struct kcsd_vm_end {
 	u64 addr;		/* KCSD_FAULT_MEMORY */
 	u64 lba;		/* KCSD_FAULT_LBA_* */
 	u64 r0;
-	u64 insns;		/* that were run; a 64-bit immediate counts as one */
+	u64 insns;		/* instructions run; a 64-bit immediate counts as one */
 };
 
 /* One run. The caller of the engine owns it; no other context may access it. */
@@ -93,7 +93,7 @@ struct kcsd_vm {
 	struct kcsd_vm_end end;
 };
 
-/* What the command puts into the memory of a program. */
+/* Input of a run, copied into the memory of the program. */
 struct kcsd_vm_input {
 	u64 cparam1;
 	u64 cparam2;

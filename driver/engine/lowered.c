@@ -30,7 +30,7 @@ void kcsd_lowered_end(struct kcsd_lowered_ctl *ctl, u64 r0)
 {
 	struct kcsd_vm_end *end = &ctl->vm->end;
 
-	/* Does not replace the fault of a stub. */
+	/* This keeps the fault of a stub, which came first. */
 	kcsd_vm_fault(ctl->vm, ctl->reason, ctl->addr);
 	if (end->reason)
 		end->pc = ctl->pc;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * Lowered code: a valid program as plain eBPF that contains all checks of the run. The kernel's
- * JIT compiles it (jit.c); in user space the interpreter can run it.
+ * Lowered code: a valid program as plain eBPF that contains all checks of the run. The JIT of the
+ * kernel compiles it (jit.c); in user space the interpreter can run it.
  *
- * It is one array of instructions: functions one after another, the entry first. A function of the
- * program has one clone for each depth at which it is called. Registers r0 to r9 are those of the
- * program and hold only values that the program may see; BPF_REG_AX is scratch, as dst and as src
- * of any instruction; r10 is the native frame, of which the lowest KCSD_LOWERED_FRAME bytes are
- * used. Instructions are those of insn.h, with
+ * The code is one array of instructions: functions one after another, the entry first. A function
+ * of the program has one clone for each depth at which it is called. Registers r0 to r9 are those
+ * of the program and hold only values that the program may see; BPF_REG_AX is scratch, as dst and
+ * as src of any instruction; r10 is the native frame, of which the lowest KCSD_LOWERED_FRAME bytes
+ * are used. Instructions are those of insn.h, with
  *
  *	call imm, src BPF_PSEUDO_CALL	a function at this distance: r1 to r5 in, r0 out,
  *					r6 to r9 kept, everything else lost

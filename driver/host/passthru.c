@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Passthrough commands by ioctl and io_uring: import the buffer, check permission, issue, wait. */
+/* Passthrough commands by ioctl and io_uring: import the buffer, test permission, issue, wait. */
 #include <linux/fs.h>
 #include <linux/nvme.h>
 #include <linux/uaccess.h>

@@ -3,9 +3,9 @@
  * Read and write LBAs of namespace 1, and count. On a zoned drive the rules of zones are enforced
  * here, for the block node, commands and programs alike.
  *
- * All return 0, -errno, or a positive NVMe status (KCSD_SC_*). The caller has checked that the LBAs
- * are on the drive and that the count of an iterator is a multiple of the LBA size. May sleep if
- * store.ops->blocking. While Format or Sanitize has closed lbas->gate, all return its status.
+ * All return 0, -errno, or a positive NVMe status (KCSD_SC_*). The caller has made sure that the
+ * LBAs are on the drive and that the count of an iterator is a multiple of the LBA size. May sleep
+ * if store.ops->blocking. While Format or Sanitize has closed lbas->gate, all return its status.
  */
 #ifndef KCSD_LBA_IO_H
 #define KCSD_LBA_IO_H

@@ -21,8 +21,8 @@
 #include "nvme/opcodes.h"
 
 /*
- * Anyone may execute: only write grants and ranges change anything, and kcsd_execute_parse() checks
- * these.
+ * Anyone may execute: only write grants and ranges change anything, and kcsd_execute_parse()
+ * validates these.
  */
 static const struct kcsd_opcode opcodes[] = {
 	{ KCSD_CMD_EXECUTE,	KCSD_FOR_ANY, KCSD_CHANGES, kcsd_execute_parse },

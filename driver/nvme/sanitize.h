@@ -31,7 +31,7 @@ enum kcsd_sanitize_state {
  */
 struct kcsd_sanitize_retained {
 	u8 state;
-	bool locked;		/* it failed, and only Sanitize is allowed */
+	bool locked;		/* Sanitize failed: only another Sanitize is allowed */
 	u8 passes;		/* completed passes of overwriting */
 	u16 share;		/* progress, of 65536 */
 	u32 cdw10;		/* of the command */

@@ -31,7 +31,7 @@ u64 kcsd_sidecar_file_size(u32 nr_zones, u64 program_bytes)
 	return 2 * half;
 }
 
-/* Where to write a record: in the half in use, or in the next one. */
+/* Place of the next record: in the half in use, or in the other one. */
 struct place {
 	struct kcsd_sidecar_journal *journal;
 	u32 half;

@@ -60,7 +60,7 @@ static inline u64 kcsd_sidecar_zone_wp(const struct kcsd_sidecar_state *s, u32 z
 	return s->zones[zone] & ((1ULL << 56) - 1);
 }
 
-/* Return true if a record may change this state. The caller has checked the length in it. */
+/* Return true if a record may change this state. The caller has validated the length in it. */
 bool kcsd_sidecar_state_allows(const struct kcsd_sidecar_state *s, struct kcsd_sidecar_draft *d);
 /* Apply a record that is allowed. Takes ownership of d. */
 void kcsd_sidecar_state_apply(struct kcsd_sidecar_state *s, struct kcsd_sidecar_draft *d);

@@ -48,7 +48,7 @@
 	X(verify_bytes) \
 	X(copy_commands) \
 	X(copy_bytes)		/* within the drive */ \
-	X(zone_commands)	/* that change states of zones; an append is a write */
+	X(zone_commands)	/* commands that change states of zones; an append is a write */
 
 /* X(name): file /sys/class/kcsd/kcsdN/ns2/<name>; commands of the host to namespace 2. */
 #define KCSD_SLM_COUNTERS(X) \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * Sum the bytes of a drive inside it, as uring_pipeline does: copy a piece into the drive's memory
- * while programs work on the pieces before it.
+ * Sum the bytes of a drive inside it, as uring_pipeline does: copy a piece into the memory of the
+ * drive while programs work on the pieces before it.
  *
  *	kcsd load -a -d kcsd0 range_sum.bpf.o
  *	pipeline kcsd0 0
@@ -16,7 +16,7 @@
 #define DEPTH	8	/* pieces */
 #define PIECE	65536	/* bytes of SLM for one of them */
 
-/* What the oldest run returned; its number is the place in SLM that is free now. */
+/* Wait for the oldest run, add its result to *sum, and set *place, which is free now, in SLM. */
 static int reap(struct kcsd_queue *queue, uint64_t *place, uint64_t *sum)
 {
 	struct kcsd_run_result result;

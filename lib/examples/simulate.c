@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * Run a drive's program on the host, on the data of any block device or file: what
- * "run" does in a drive, with no drive at all. (Whole LBAs: what remains is left out.)
+ * Run a program of a drive on the host, on the data of any block device or file: as "run" does,
+ * without a drive. Reads whole LBAs only; ignores a shorter rest.
  *
  *	simulate /dev/nvme0n1 sum.bpf.o
  *

@@ -35,7 +35,7 @@ struct ns {
 static uint8_t bufs[DEPTH][BLOCK] __attribute__((aligned(4096)));
 static uint32_t lens[DEPTH];	/* bytes read into each */
 
-/* Linux's generic nodes take the controller's commands, too, by ioctl. */
+/* Send Identify to the generic node of a namespace: by ioctl it takes admin commands, too. */
 static int identify(struct ns *ns)
 {
 	uint64_t id[512] = {};

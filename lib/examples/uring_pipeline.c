@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * Sum the bytes of namespace 1 inside the drive: Memory Copy brings a piece into the drive's
- * memory (SLM), then Execute Program works on it there. DEPTH such chains are on their way.
+ * Sum the bytes of namespace 1 inside the drive: Memory Copy copies a piece into the memory of the
+ * drive (SLM), then Execute Program sums it there. DEPTH such chains are in flight.
  *	kcsd load -a -d kcsd0 range_sum.bpf.o
  *	uring_pipeline /dev/kcsdg0n1 /dev/kcsdg0n2 /dev/kcsdg0n3 0
  *
- * 0 is the program's index. The second half of a chain is sent when the first has completed: an
- * NVMe status would not break a link of io_uring's (IOSQE_IO_LINK).
+ * 0 is the index of the program. Sends the second half of a chain when the first has completed: an
+ * NVMe status would not break a link of io_uring (IOSQE_IO_LINK).
  * Build: cc uring_pipeline.c -luring
  */
 #include <endian.h>
@@ -26,23 +26,23 @@
 enum { NVM, SLM, COMPUTE, NODES };
 
 static struct chain {	/* chain i has the SLM from i * PIECE on */
-	int running;	/* its second half */
+	int running;	/* 1: the second half is in flight */
 	struct kcsd_copy_lba from;
-	struct {		/* as the Execute command's data has them */
+	struct {		/* data of the Execute command */
 		struct kcsd_memory_range range;
-		__le64 len;	/* bytes of it that there are */
+		__le64 len;	/* bytes to sum */
 	} in;
 } chains[DEPTH];
 static int node[NODES];
 static uint32_t nsid[NODES], lba_size, pind;
-static uint64_t nsze, next_lba, sum;	/* next_lba: the first that has not been sent for */
+static uint64_t nsze, next_lba, sum;	/* next_lba: the first that no copy has asked for */
 static struct io_uring ring;
 
 static void put(int n, struct chain *c, struct nvme_uring_cmd *cmd)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
 
-	if (!sqe)	/* but there is room for each chain's one command */
+	if (!sqe)	/* cannot be: each chain has one command in flight */
 		abort();
 	memset(sqe, 0, 128);
 	sqe->opcode = IORING_OP_URING_CMD;
@@ -53,7 +53,7 @@ static void put(int n, struct chain *c, struct nvme_uring_cmd *cmd)
 	memcpy(sqe->cmd, cmd, sizeof(*cmd));
 }
 
-/* First half: what comes next, to the chain's place. 0: there is no more. */
+/* First half: copy the next piece to the place of the chain. Return 0 if no piece is left. */
 static int copy(struct chain *c)
 {
 	uint64_t left = nsze - next_lba, nlb = left < PIECE / lba_size ? left : PIECE / lba_size;
@@ -75,7 +75,7 @@ static int copy(struct chain *c)
 	return 1;
 }
 
-/* Second half: the sum of what is there. */
+/* Second half: sum the piece. */
 static void execute(struct chain *c)
 {
 	struct nvme_uring_cmd cmd = {
@@ -90,7 +90,7 @@ static void execute(struct chain *c)
 	put(COMPUTE, c, &cmd);
 }
 
-/* 0, an NVMe status, or -errno; what is then in flight ends with the process. */
+/* Return 0, an NVMe status, or -errno; the end of the process then cancels what is in flight. */
 static int pump(void)
 {
 	struct io_uring_cqe *cqe;

@@ -45,7 +45,7 @@ declared()
 		grep -o 'kcsd_[a-z_]*(' | tr -d '(' | sort
 }
 
-# What is declared is there, and nothing else.
+# Test that the library exports all declared functions, and nothing else.
 exports_match()
 {
 	nm -D --defined-only "$out/libkcsd.so" | awk '$2 == "T" { sub(/@.*/, "", $3); print $3 }' |
@@ -59,7 +59,7 @@ archive_matches()
 	diff <(declared) "$work/exported"
 }
 
-# What is declared is described in a manual page, and nothing else.
+# Test that manual pages describe all declared functions, and nothing else.
 documented()
 {
 	sed -n 's/^\.F[no] \(kcsd_[a-z_]*\).*/\1/p' "$top"/Documentation/man/kcsd_*.3 \

@@ -294,7 +294,7 @@ static void *load_many(void *arg)
 	return (void *)failed;
 }
 
-/* Nobody's chunks end up in another's program. */
+/* Test that chunks of threads that load at the same time do not mix. */
 static void test_load_together(void)
 {
 	struct kcsd_object *obj = open_program("word.bpf.o", NULL);

@@ -34,7 +34,7 @@ static int remove_entry(const char *path, const struct stat *st, int kind, struc
 	return remove(path);
 }
 
-/* What callbacks were called with, one after the other. */
+/* Record the arguments of callbacks, one after the other. */
 struct seen {
 	char text[1024];
 	int stop_after;		/* calls; 0: never */
@@ -188,7 +188,7 @@ static void make_config(void)
 	kcsd_configfs_root = "config/kcsd";
 }
 
-/* What the module does when a directory is made. */
+/* Add attributes to a new directory, as the module does. */
 static void add_attributes(const char *name, const char *power, const char *index)
 {
 	static const char *const attrs[] = { "power", "index", "size", "backing_file" };

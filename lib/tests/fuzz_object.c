@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * Any bytes as an object file. It is either refused with a sentence, or taken, and then the
- * image is one that the checker accepts.
+ * Any bytes as an object file. It is either refused with a sentence, or accepted, and then the
+ * image is valid.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,7 +55,7 @@ static const char *judge_object(const struct kcsd_object *obj)
 	if (kcsd_image_parse(image, len, &view))
 		return "taken, but it is no image";
 	if (kcsd_validate_insns(view.insns, view.insn_cnt, &verdict))
-		return "taken, but the checker refuses it";
+		return "accepted, but not valid";
 	return judge_places(obj, view.insn_cnt);
 }
 

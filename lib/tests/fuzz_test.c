@@ -73,7 +73,7 @@ static bool is_sentence(const char *text)
 	return true;
 }
 
-/* What was taken must be as good as what comes from a sound file. */
+/* Test that an accepted object is as valid as one from a sound file. */
 static bool is_sound(const struct kcsd_object *obj)
 {
 	struct kcsd_image_view view;

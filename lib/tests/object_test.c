@@ -420,7 +420,7 @@ static void test_section(char *buf, size_t len, Elf64_Shdr *sh)
 	*sh = was;
 }
 
-/* All sections are the same code: a walk through each would take for ever. */
+/* All sections are the same code: a walk through each would take hours. */
 static void test_shared_bytes(void)
 {
 	size_t len, i;
@@ -530,7 +530,7 @@ static void test_options(void)
 	OK(is_sentence(err.text), "nothing: a sentence");
 }
 
-/* What the refused objects need that no compiler makes. */
+/* Make the files for the refused objects that no compiler makes. */
 static void make_files(void)
 {
 	FILE *file = fopen(in(own, "check.text"), "w");

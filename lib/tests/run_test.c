@@ -252,7 +252,7 @@ struct audit {
 	struct kcsd_audit_range range[KCSD_MAX_AUDIT];
 };
 
-/* What the drive says of an audit, and where it can be. */
+/* Complete a run whose output has an audit of nr ranges at off, len bytes long. */
 static void finish_audit(uint32_t out_len, uint32_t off, uint32_t len, uint32_t nr,
 			 struct kcsd_run_result *result)
 {

@@ -543,7 +543,7 @@ static void test_zone_io(void)
 		int64_t r0;
 		uint64_t byte;
 	} cases[] = {
-		{ 1, 0, -KCSD_ESPIPE, 0 },	/* what is read then is row 0 */
+		{ 1, 0, -KCSD_ESPIPE, 0 },	/* reads row 0 */
 		{ 2, 2, 0, 0x77 }, { 2, 2, -KCSD_ENOSPC, 0x77 },
 		{ 5, 4, -KCSD_ESPIPE, 0 }, { 4, 5, 0, 0 }, { 5, 4, 0, 0x77 }, { 6, 7, 0, 0 },
 		{ 7, 7, -KCSD_ENOSPC, 0 },

@@ -184,7 +184,7 @@ TEST_F(schedule, in_order_within_a_tenant)
 }
 
 #define SHARED_NS	2000000000ULL	/* time over which shares are measured, unless */
-#define SHARED_RUNS	2500		/* that many runs take less */
+#define SHARED_RUNS	2500		/* as many runs take less */
 
 /* True if both tenants have enough runs queued for some time. */
 static bool both_busy(const struct tenant *a, const struct tenant *b)

@@ -18,7 +18,7 @@ struct maker {
 	bool second[GENERATE_MAX_INSNS];	/* second half of a 64-bit immediate */
 	u32 kept;			/* registers, as bits, that statements should not change */
 	u32 nesting;
-	u32 function;			/* that is being generated */
+	u32 function;			/* function that is being generated */
 	u32 nr_functions;
 	u32 starts[KCSD_MAX_CALL_DEPTH];
 	u32 jumps[MAKER_MAX_JUMPS];	/* forward jumps of this function without a target yet */

@@ -65,7 +65,7 @@ static char *read_file(const char *path)
 	return text;
 }
 
-/* Cut a line's comment and the space around it. */
+/* Cut the comment of a line and the space around it. */
 static char *trim(char *line)
 {
 	char *end;

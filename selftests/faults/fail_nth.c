@@ -493,7 +493,7 @@ TEST_F_TIMEOUT(fail_nth, powered_on, FAIL_TIMEOUT)
 	memory = drive_number(&b->d, "stats/memory_bytes");
 	for (size_t i = 0; i < variant->nr_on; i++)
 		EXPECT_EQ(0, fail_all(&variant->on[i], b));
-	/* Nothing stays allocated. */
+	/* All memory was freed. */
 	EXPECT_EQ(memory, drive_number(&b->d, "stats/memory_bytes"));
 	EXPECT_EQ(0, prog_deactivate(b->d.ctrl, WORK));
 	EXPECT_EQ(0, prog_unload(b->d.ctrl, WORK));

@@ -286,7 +286,7 @@ static bool new_ring(struct worker *w)
 	return false;
 }
 
-/* Send some commands at once. Those that do not complete are cancelled by closing the ring. */
+/* Send some commands at once. Close the ring, which cancels commands that did not complete. */
 static bool by_ring(struct worker *w)
 {
 	int nr = 1 + fuzz_below(&w->random, SHOTS), put = 0, ret;

@@ -15,7 +15,7 @@ bool tap_point(bool ok, const char *fmt, ...)
 	vprintf(fmt, ap);
 	va_end(ap);
 	putchar('\n');
-	/* What a crash leaves shows how far the program came. */
+	/* Write each line at once: after a crash the output shows the last point. */
 	fflush(stdout);
 	return ok;
 }

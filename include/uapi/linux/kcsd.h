@@ -150,7 +150,7 @@ struct kcsd_memory_range {
  *				program emitted. Length 0: no output, no record.
  *				Written when the run completes, with success or not.
  *
- * Ranges that come with the command are checked like those of a set at its creation, and give the
+ * Ranges that come with the command are validated like those of a set at its creation, and give the
  * same statuses and results. A set cannot be deleted while a run that names it is queued or
  * running. Ranges are writable, so only a file that is open for writing may name any.
  * Insufficient Program Resources: program, arguments and ranges together do not fit below 4 GiB.
@@ -342,7 +342,7 @@ struct kcsd_copy_slm {
 #define KCSD_NVM_COPY		0x19	/* not in <linux/nvme.h> */
 
 /*
- * Source of a Copy, format 0h. Reserved bytes are not checked, because nvme-cli does not clear
+ * Source of a Copy, format 0h. Reserved bytes are not validated, as nvme-cli does not clear
  * them. There is no protection information: the last three fields are 0.
  */
 struct kcsd_nvm_copy_lba {
