@@ -341,9 +341,10 @@ int kcsd_block_open(struct gendisk *gendisk, blk_mode_t mode)
 void kcsd_block_free_disk(struct gendisk *gendisk)
 {
 	struct kcsd_disk *disk = gendisk->private_data;
+	struct kcsd_drive *drive = disk->drive;
 
-	kcsd_drive_put(disk->drive);
 	kfree(disk);
+	kcsd_drive_put(drive);	/* last: the module may be unloaded from now on */
 }
 
 /*
@@ -493,6 +494,8 @@ int kcsd_block_create(struct kcsd_drive *drive)
 	return 0;
 
 out_tags:
+	drive->lbas->quiesce = NULL;
+	drive->lbas->disk = NULL;
 	kcsd_drive_put(drive);
 	blk_mq_free_tag_set(&disk->tag_set);
 out_wq:
@@ -506,7 +509,9 @@ void kcsd_block_destroy(struct kcsd_drive *drive)
 {
 	struct kcsd_disk *disk = drive->lbas->disk;
 
+	drive->lbas->quiesce = NULL;
 	del_gendisk(disk->gendisk);
+	drive->lbas->disk = NULL;
 	blk_mq_free_tag_set(&disk->tag_set);
 	destroy_workqueue(disk->wq);
 	put_disk(disk->gendisk);

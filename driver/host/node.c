@@ -51,10 +51,11 @@ void kcsd_node_exit(void)
 static void node_release(struct device *dev)
 {
 	struct kcsd_node *node = container_of(dev, struct kcsd_node, dev);
+	struct kcsd_drive *drive = node->drive;
 
 	ida_free(&minors, MINOR(dev->devt));
-	kcsd_drive_put(node->drive);
 	kfree(node);
+	kcsd_drive_put(drive);	/* last: the module may be unloaded from now on */
 }
 
 struct kcsd_node *kcsd_node_create(struct kcsd_drive *drive, u32 nsid, struct device *parent,
