@@ -290,7 +290,7 @@ static int change_all(struct kcsd_lbas *lbas, const struct zone_change *change)
 	guard(mutex)(&zs->all);
 	for (i = zs->nr_conventional; !ret && i < zs->nr; i += ZONE_BATCH) {
 		/* Zones of a file are punched one by one: do not delay power off until all are. */
-		if (READ_ONCE(lbas->stopping))
+		if (smp_load_acquire(&lbas->stopping))	/* pairs with lbas_stop() */
 			return KCSD_SC_ABORT_REQUESTED;
 		ret = change_batch(lbas, i, min(zs->nr - i, ZONE_BATCH), change);
 		cond_resched();

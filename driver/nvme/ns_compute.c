@@ -142,16 +142,19 @@ static void compute_stop(struct kcsd_ns *ns)
 	kcsd_units_cancel_all(to_compute(ns), true);
 }
 
+/* For Sanitize. Output is dropped even if it fails later. */
 static void compute_cancel(struct kcsd_ns *ns)
 {
-	kcsd_units_cancel_all(to_compute(ns), false);
+	struct kcsd_compute *compute = to_compute(ns);
+
+	WRITE_ONCE(compute->erasures, compute->erasures + 1);
+	kcsd_units_cancel_all(compute, false);
 }
 
 static void compute_erase_memory(struct kcsd_ns *ns)
 {
 	struct kcsd_compute *compute = to_compute(ns);
 
-	WRITE_ONCE(compute->erasures, compute->erasures + 1);
 	kcsd_units_erase(compute);
 	kcsd_program_log_erase(compute->log);
 }

@@ -176,7 +176,8 @@ static void lbas_close(struct kcsd_ns *ns)
 
 static void lbas_stop(struct kcsd_ns *ns)
 {
-	WRITE_ONCE(to_lbas(ns)->stopping, true);
+	/* Pairs with change_all(): a Sanitize that sees this also sees that drive->live is dying. */
+	smp_store_release(&to_lbas(ns)->stopping, true);
 }
 
 const struct kcsd_ns_ops kcsd_nvm_ops = {

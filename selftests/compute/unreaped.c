@@ -4,7 +4,9 @@
  * and they count for its limit of runs.
  */
 #include "harness.h"
+#include "admin.h"
 #include "cgroup.h"
+#include "nvm.h"
 #include "tenant.h"
 
 #include <sys/mman.h>
@@ -196,6 +198,47 @@ TEST_F(unreaped, unreaped_runs_keep_their_slots)
 	for (int i = 0; i < 20000 && tenant_number(self->fd, "kcsd-slots:"); i++)
 		usleep(500);
 	EXPECT_EQ(0, tenant_number(self->fd, "kcsd-slots:"));
+}
+
+/* Wait for the completion of a Sanitize. */
+static int sanitize(const struct drive *d)
+{
+	struct nvme_uring_cmd c = { .opcode = ADMIN_SANITIZE, .cdw10 = 2 /* block erase */ };
+	int ret = cmd_admin(d->ctrl, &c);
+	__u8 lba[4096];
+
+	if (ret)
+		return ret;
+	do {
+		ret = nvm_read(d->nvm, 0, 1, sizeof(lba), lba);
+	} while (ret == KCSD_SC_SANITIZE_IN_PROGRESS);
+	return ret;
+}
+
+/* Test that Sanitize drops output from before, also if it fails. */
+TEST_F(unreaped, sanitize_drops_the_output)
+{
+	static const struct {
+		const char *rule;
+		int status;	/* of commands after Sanitize */
+	} kinds[] = { { "clear", 0 }, { "write media_error next=1", KCSD_SC_SANITIZE_FAILED } };
+	const struct kcsd_run_record *record = (void *)self->cmd.metadata;
+	struct io_uring ring;
+	int res;
+	__u64 tag;
+
+	ASSERT_EQ(0, open_ring(&ring, variant->flags));
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		ASSERT_EQ(0, send_only(&ring, self->fd, &self->cmd, 1));
+		ASSERT_TRUE(drive_becomes(&self->d, "stats/runs", i + 1));
+		ASSERT_EQ(0, drive_set(self->d.name, "inject", kinds[i].rule));
+		ASSERT_EQ(kinds[i].status, sanitize(&self->d));
+		ASSERT_EQ(0, ring_get(&ring, 30000, &tag, &res, NULL));
+		EXPECT_EQ(0, res);
+		EXPECT_EQ(0, le32toh(record->out_len)) TH_LOG("after %s", kinds[i].rule);
+		EXPECT_EQ(KCSD_RECORD_CUT, le16toh(record->flags));
+	}
+	io_uring_queue_exit(&ring);
 }
 
 DRIVE_TEST_MAIN
