@@ -223,6 +223,7 @@ static int cmd_issue_now(struct kcsd_cmd *cmd, const struct kcsd_user_data *d)
 	ret = cmd_carry_out(cmd, false);
 	pagefault_enable();
 	cmd->now = false;
+	cmd->execute = NULL;	/* if it was not carried out, parse again */
 	kcsd_drive_exit(cmd->drive);
 	return ret;
 }

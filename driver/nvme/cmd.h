@@ -8,6 +8,7 @@
 #ifndef KCSD_CMD_H
 #define KCSD_CMD_H
 
+#include <linux/nospec.h>
 #include <linux/types.h>
 #include <linux/uio.h>
 #include <linux/kcsd.h>
@@ -66,12 +67,12 @@ struct kcsd_cmd_uses {
 };
 
 /*
- * Returns the namespace of an I/O command, by the NSID of its node. The front end has compared it
- * with that of the command, but only that of the node is safe as an index under mis-speculation.
+ * Returns the namespace of an I/O command, by the NSID of its node; the front end has compared it
+ * with that of the command. Mask it, since an admin command may come here by mis-speculation.
  */
 static inline struct kcsd_ns *kcsd_cmd_ns(const struct kcsd_cmd *cmd)
 {
-	return cmd->drive->ns[cmd->node - 1];
+	return cmd->drive->ns[array_index_nospec(cmd->node - 1, KCSD_NN)];
 }
 
 /* Set the result to the invalid field. Returns Invalid Field in Command. */

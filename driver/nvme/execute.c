@@ -194,6 +194,7 @@ static int execute_get_program(struct kcsd_run *run)
 	if (KCSD_GUEST_CTX + len <= KCSD_GUEST_END)
 		return 0;
 	kcsd_program_put(run->program);
+	run->program = NULL;
 	return KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES;
 }
 

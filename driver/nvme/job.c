@@ -204,7 +204,7 @@ void kcsd_jobs_cancel_memory(struct kcsd_drive *drive)
 
 	scoped_guard(spinlock, &jobs->lock)
 		list_for_each_entry(job, &jobs->running, async.turn.entry)
-			if (job->async.gate)
+			if (job->async.gate == &drive->memory_gate)
 				WRITE_ONCE(job->async.cancelled, true);
 	kcsd_delayed_wake(&drive->lbas->delayed);
 }
