@@ -32,7 +32,7 @@ bool fail_set_up(void);
 
 /* From now on, make the nth allocation of this thread fail, once. 0: none. */
 void fail_arm(unsigned int nth);
-/* Disarm. Returns the number of allocations that were left before the failure; 0: one has failed. */
+/* Disarm. Returns how many allocations were left before the failure; 0: one has failed. */
 unsigned int fail_end(void);
 
 /*
