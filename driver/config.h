@@ -73,13 +73,4 @@ KCSD_OPTIONS(KCSD_OPTION_SETTER)
 KCSD_OPTIONS(KCSD_OPTION_PRINTER)
 #undef KCSD_OPTION_PRINTER
 
-/* control/configfs.c */
-/*
- * Create the given number of drives with this configuration, power them on, and let users create
- * drives from then on. 0 or -errno; on failure nothing is left.
- */
-int kcsd_configfs_init(const struct kcsd_config *config, unsigned int drives);
-/* Power off and remove the drives of the module. Drives of users are gone: they pin the module. */
-void kcsd_configfs_exit(void);
-
 #endif

@@ -8,8 +8,9 @@
 #include <linux/module.h>
 #include <linux/printk.h>
 
-#include "config.h"
 #include "compute/debugfs.h"
+#include "config.h"
+#include "control/configfs.h"
 #include "drive.h"
 #include "host/node.h"
 #include "selftest/selftest.h"

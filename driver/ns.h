@@ -9,7 +9,6 @@
 #include <linux/types.h>
 #include <linux/kcsd.h>
 
-
 struct kcsd_cmd;
 struct kcsd_drive;
 struct kcsd_gate;

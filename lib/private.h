@@ -99,9 +99,9 @@ void kcsd_info_copy(void *to, size_t to_size, const void *from, size_t from_size
 int kcsd_error_set(struct kcsd_error *err, int ret, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* run.c */
+/* memory_need.c */
 /*
- * memory_need.c: set err to a sentence saying that the program of this image needs more than the
+ * Set err to a sentence saying that the program of this image needs more than the
  * `have` bytes of a unit, and for which parts.
  */
 void kcsd_memory_describe(const void *image, size_t len, uint64_t have, struct kcsd_error *err);

@@ -112,7 +112,7 @@ int kcsd_slm_copy(struct kcsd_drive *drv, uint64_t to, const struct kcsd_slm_ran
 	uint32_t i;
 	int ret;
 
-	if (!nr || nr > KCSD_COPY_MAX_SOURCES)
+	if (!nr || nr > KCSD_SLM_COPY_MAX_SOURCES)
 		return -EINVAL;
 	d = calloc(nr, sizeof(*d));
 	if (!d)
@@ -136,7 +136,7 @@ int kcsd_slm_copy_lbas(struct kcsd_drive *drv, uint64_t to, const struct kcsd_lb
 	uint32_t i;
 	int ret;
 
-	if (!nr || nr > KCSD_COPY_MAX_SOURCES)
+	if (!nr || nr > KCSD_SLM_COPY_MAX_SOURCES)
 		return -EINVAL;
 	for (i = 0; i < nr; i++)
 		if (!sources[i].nlb || sources[i].nlb > KCSD_COPY_MAX_NLB || sources[i].rsvd)

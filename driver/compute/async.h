@@ -77,8 +77,8 @@ struct kcsd_async {
  */
 void kcsd_async_exit(struct kcsd_async *async);
 /*
- * Call ops->finish(), which see, and return the slot. ops->cancel() may still be called until
- * kcsd_async_free().
+ * Call ops->finish() (described there), and return the slot. ops->cancel() may still be called
+ * until kcsd_async_free().
  */
 int kcsd_async_finish(struct kcsd_async *async, bool to_host);
 /* Free a finished one. */

@@ -40,7 +40,6 @@ struct kcsd_schedule {
 	u32 queued, running;		/* turns */
 };
 
-
 /* Queue a turn behind the other turns of its tenant. */
 void kcsd_schedule_add(struct kcsd_schedule *s, struct kcsd_turn *turn);
 /* Return the next turn, which is then running; NULL if none is queued. */

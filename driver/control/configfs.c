@@ -12,6 +12,7 @@
 #include <linux/sysfs.h>
 
 #include "config.h"
+#include "control/configfs.h"
 #include "drive.h"
 #include "media/badblocks.h"
 #include "media/lbas.h"

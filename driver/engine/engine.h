@@ -174,9 +174,11 @@ void kcsd_vm_fault(struct kcsd_vm *vm, u32 reason, u64 addr_or_lba);
 /* Returns the status, KCSD_SC_*, of a run that ended with this KCSD_FAULT_*. */
 int kcsd_fault_status(u32 reason);
 
-/* helper.c */
+/* signature.c */
 /* Returns the name of helper id, or NULL if there is no such helper. */
 const char *kcsd_signature_name(u32 id);
+
+/* helper.c */
 /* Validate the arguments of a helper by its signature, then call it. */
 s64 kcsd_helper_call(struct kcsd_vm *vm, u32 id, const u64 args[5]);
 /* For ops->helper: copy as much of a struct as fits in len, and return the bytes copied. */

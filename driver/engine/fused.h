@@ -93,7 +93,6 @@
 	F2(MOV,64_X, N,J,A) \
 	F2(MOV,64_X, N,JLT,64_X)
 
-
 #define KCSD_MAX_FUSED		4	/* instructions */
 
 #define KCSD_FUSED_NAME2(a, A, h, b, B) \

@@ -7,7 +7,7 @@
 
 #define KCSD_HELPER_ARGS	5
 
-/* Kinds of arguments, see <linux/kcsd_bpf.h>. */
+/* Kinds of arguments, see signatures.h. */
 enum kcsd_arg_kind { NONE, VAL, IN, OUT, LEN, HASH, DIGEST };
 
 struct kcsd_signature {

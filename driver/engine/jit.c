@@ -64,7 +64,7 @@ static u32 function_at(const struct kcsd_lowered *l, u32 pc)
 	return low < l->nr_functions && l->starts[low] == pc ? low : l->nr_functions;
 }
 
-/* Returns the native code or the stub that the call at pc calls; NULL: not compiled yet. */
+/* Returns the JIT code or the stub that the call at pc calls; NULL: not compiled yet. */
 static const void *call_target(const struct kcsd_jit *jit, const struct kcsd_lowered *l, u32 pc)
 {
 	const struct bpf_insn *insn = &l->insns[pc];
@@ -118,7 +118,7 @@ static struct bpf_prog *prog_alloc(u32 cnt, int *ret)
 }
 
 /*
- * Compile to native code, which is then read-only; frees *prog on failure. Returns -EAGAIN if the
+ * Compile to JIT code, which is then read-only; frees *prog on failure. Returns -EAGAIN if the
  * JIT gave up without a reason, which is mostly lack of memory.
  */
 static int prog_compile(struct kcsd_jit *jit, struct bpf_prog **prog)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* Compile lowered code to native code with the kernel's eBPF JIT. In the kernel only. */
+/* Compile lowered code with the kernel's eBPF JIT. In the kernel only. */
 #ifndef KCSD_JIT_H
 #define KCSD_JIT_H
 
 #include "lowered.h"
 
-/* Native code; constant. Does not refer to the lowered code that it was compiled from. */
+/* JIT code; constant. Does not refer to the lowered code that it was compiled from. */
 struct kcsd_jit;
 
 /*
@@ -17,12 +17,12 @@ struct kcsd_jit;
  * Process context; takes about a millisecond per thousand instructions.
  */
 int kcsd_jit_create(const struct kcsd_lowered *lowered, const bool *stop, struct kcsd_jit **jit);
-/* Free native code that no run executes. Process context. */
+/* Free JIT code that no run executes. Process context. */
 void kcsd_jit_destroy(struct kcsd_jit *jit);
 /* Returns the bytes of kernel memory that it uses. */
 u64 kcsd_jit_bytes(const struct kcsd_jit *jit);
 /*
- * Run native code; call it between kcsd_lowered_begin() and kcsd_lowered_end(). Returns r0 for the
+ * Run JIT code; call it between kcsd_lowered_begin() and kcsd_lowered_end(). Returns r0 for the
  * latter. Process context, may sleep.
  */
 u64 kcsd_jit_run(const struct kcsd_jit *jit);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Namespace 1: LBAs, where they are stored, their zones, and the rules that make access to them
- * fail. All that media/ and persist/ know of a drive.
+ * fail. media/ and persist/ know nothing else of a drive.
  */
 #ifndef KCSD_LBAS_H
 #define KCSD_LBAS_H

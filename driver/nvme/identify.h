@@ -20,7 +20,7 @@
 #define KCSD_MAX_VERIFY		(SZ_4K << KCSD_VSL)
 #define KCSD_MAX_DSM		SZ_64M	/* DMRSL (one range) and DMSL (all ranges), bytes */
 #define KCSD_MAX_WRITE_UNCOR	(SZ_4K << KCSD_WUSL)
-#define KCSD_MAX_COPY_SOURCES	128	/* MSRC */
+#define KCSD_NVM_COPY_MAX_SOURCES	128	/* MSRC */
 #define KCSD_MAX_COPY_SOURCE	SZ_4M	/* MSSRL, bytes */
 #define KCSD_MAX_COPY		SZ_16M	/* MCL, bytes */
 

@@ -75,7 +75,7 @@ static int lbas_identify(struct kcsd_cmd *cmd, void *page)
 	id->dlfeat = 1 | BIT(3); /* deallocated LBAs read as zeroes; Write Zeroes can deallocate */
 	put_unaligned_le16(KCSD_MAX_COPY_SOURCE >> lbas->lba_shift, page + ID_NS_MSSRL);
 	put_unaligned_le32(KCSD_MAX_COPY >> lbas->lba_shift, page + ID_NS_MCL);
-	*(u8 *)(page + ID_NS_MSRC) = KCSD_MAX_COPY_SOURCES - 1;
+	*(u8 *)(page + ID_NS_MSRC) = KCSD_NVM_COPY_MAX_SOURCES - 1;
 	id->lbaf[0].ds = lbas->lba_shift;
 	kcsd_uuid_names(cmd->drive, cmd->nsid, &names);
 	memcpy(id->nguid, names.nguid, sizeof(id->nguid));
@@ -176,7 +176,7 @@ static void lbas_close(struct kcsd_ns *ns)
 
 static void lbas_stop(struct kcsd_ns *ns)
 {
-	/* Pairs with change_all(): a Sanitize that sees this also sees that drive->live is dying. */
+	/* Pairs with change_all(): a Sanitize that sees this also sees drive->live dying. */
 	smp_store_release(&to_lbas(ns)->stopping, true);
 }
 

@@ -31,7 +31,7 @@ static int slm_identify(struct kcsd_cmd *cmd, void *page)
 
 	BUILD_BUG_ON(sizeof(*id) != KCSD_IDENTIFY_LEN);
 	id->size = cpu_to_le64(cmd->drive->slm->size);
-	id->max_sources = cpu_to_le32(KCSD_COPY_MAX_SOURCES);
+	id->max_sources = cpu_to_le32(KCSD_SLM_COPY_MAX_SOURCES);
 	return 0;
 }
 

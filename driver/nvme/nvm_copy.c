@@ -185,7 +185,7 @@ static int copy_validate(struct kcsd_cmd *cmd)
 		return ret;
 	if (cmd->cdw12 >> CDW12_FORMAT_SHIFT & CDW12_FORMAT_MASK)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
-	if (copy_nr(cmd) > KCSD_MAX_COPY_SOURCES)
+	if (copy_nr(cmd) > KCSD_NVM_COPY_MAX_SOURCES)
 		return KCSD_SC_COMMAND_SIZE;
 	if (iov_iter_count(&cmd->data) != copy_nr(cmd) * sizeof(struct kcsd_nvm_copy_lba))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);

@@ -15,14 +15,14 @@ struct file_call {
 	const void *from;
 };
 
-static struct kcsd_sidecar_file *to_side_file(struct kcsd_sidecar_io *io)
+static struct kcsd_sidecar_file *to_sidecar_file(struct kcsd_sidecar_io *io)
 {
 	return container_of(io, struct kcsd_sidecar_file, io);
 }
 
 static struct file *to_file(struct kcsd_sidecar_io *io)
 {
-	return to_side_file(io)->file;
+	return to_sidecar_file(io)->file;
 }
 
 static int call_read(void *arg)
@@ -43,7 +43,7 @@ static int call_read(void *arg)
 
 static int file_read(struct kcsd_sidecar_io *io, u64 at, void *to, u32 len)
 {
-	struct file_call call = { .f = to_side_file(io), .at = at, .len = len, .to = to };
+	struct file_call call = { .f = to_sidecar_file(io), .at = at, .len = len, .to = to };
 
 	return kcsd_context_call(call.f->context, call_read, &call);
 }
@@ -66,7 +66,7 @@ static int call_write(void *arg)
 
 static int file_write(struct kcsd_sidecar_io *io, u64 at, const void *from, u32 len)
 {
-	struct file_call call = { .f = to_side_file(io), .at = at, .len = len, .from = from };
+	struct file_call call = { .f = to_sidecar_file(io), .at = at, .len = len, .from = from };
 
 	return kcsd_context_call(call.f->context, call_write, &call);
 }
@@ -80,7 +80,7 @@ static int call_sync(void *arg)
 
 static int file_sync(struct kcsd_sidecar_io *io)
 {
-	struct kcsd_sidecar_file *f = to_side_file(io);
+	struct kcsd_sidecar_file *f = to_sidecar_file(io);
 
 	return kcsd_context_call(f->context, call_sync, f);
 }

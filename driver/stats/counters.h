@@ -12,9 +12,9 @@
 	X(host_write_bytes)	/* moved from host to drive, over the link */ \
 	X(media_read_bytes)	/* read from LBAs, for hosts and programs */ \
 	X(media_write_bytes) \
-	X(runs)		/* runs that started, or were cancelled before */ \
+	X(runs)		/* runs that completed, also those cancelled before they started */ \
 	X(runs_failed)	/* of runs: that did not reach the end of the program */ \
-	X(runs_jit)		/* runs that started, by engine */ \
+	X(runs_jit)		/* of runs: those that started, by engine */ \
 	X(runs_interp) \
 	X(runs_quick)		/* of runs: quick runs, executed by their submitters */ \
 	X(runs_restarted)	/* quick runs that a unit had to start over */ \

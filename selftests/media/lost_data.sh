@@ -271,8 +271,8 @@ test_sidecar()
 	point "sidecar: remove the drive" delete_drive lost
 }
 
-# fail_side: make the disk fail where the sidecar is.
-fail_side()
+# fail_sidecar: make the disk fail where the sidecar is.
+fail_sidecar()
 {
 	local blocks
 
@@ -302,7 +302,7 @@ test_activation()
 	point "activation: create a drive" drive || return
 	point "activation: load a program to stay" "$kcsd" load -d "kcsd$index" --persist -i 3 \
 		"$bpf/sum.bpf.o"
-	fail_side
+	fail_sidecar
 	"$kcsd" activate -d "kcsd$index" 3 >/dev/null 2>&1 &
 	activation=$!
 	point "activation: activation waits for the disk" wait_for_disk $activation

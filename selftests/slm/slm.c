@@ -263,7 +263,7 @@ TEST_F(slm, identify)
 	ASSERT_EQ(4096, sizeof(*id));
 	ASSERT_EQ(0, identify(self->d.ctrl, 5, KCSD_NSID_SLM, KCSD_CSI_SLM, id));
 	EXPECT_EQ(SLM, le64toh(id->size));
-	EXPECT_EQ(KCSD_COPY_MAX_SOURCES, le32toh(id->max_sources));
+	EXPECT_EQ(KCSD_SLM_COPY_MAX_SOURCES, le32toh(id->max_sources));
 	EXPECT_TRUE(listed(self->d.ctrl, 2, 0, KCSD_NSID_SLM));
 	EXPECT_TRUE(listed(self->d.ctrl, 7, KCSD_CSI_SLM, KCSD_NSID_SLM));
 	EXPECT_FALSE(listed(self->d.ctrl, 7, KCSD_CSI_NVM, KCSD_NSID_SLM));

@@ -127,19 +127,19 @@ TEST_F(slm_copy, all_memory_from_lbas)
 
 TEST_F(slm_copy, maximum_of_sources)
 {
-	static struct kcsd_copy_slm d[KCSD_COPY_MAX_SOURCES];
+	static struct kcsd_copy_slm d[KCSD_SLM_COPY_MAX_SOURCES];
 	struct nvme_uring_cmd c;
 	__u32 to = 2 * KST_MIB + 5, at = to;
 
 	ASSERT_EQ(0, fill_slm(self->d.slm, self->model));
-	for (int i = 0; i < KCSD_COPY_MAX_SOURCES; i++) {
+	for (int i = 0; i < KCSD_SLM_COPY_MAX_SOURCES; i++) {
 		__u32 from = (i * 7919) % KST_MIB, len = 1 + i * 3;
 
 		d[i] = slm_from_slm(from, len);
 		memcpy(self->model + at, self->model + from, len);
 		at += len;
 	}
-	c = slm_copy_cmd(to, at - to, KCSD_COPY_SLM, KCSD_COPY_MAX_SOURCES, d, sizeof(d));
+	c = slm_copy_cmd(to, at - to, KCSD_COPY_SLM, KCSD_SLM_COPY_MAX_SOURCES, d, sizeof(d));
 	ASSERT_EQ(0, cmd_io(self->d.slm, &c));
 	EXPECT_TRUE(slm_is(self->d.slm, self->model, self->buf));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Compare the states of zones with zones.h by the generic node; test the limits, and reports: with
- * every filter, partial, and into buffers that are too short.
+ * Compare the states of zones with zone_state.h by the generic node; test the limits, and
+ * reports: with every filter, partial, and into buffers that are too short.
  */
 #include "harness.h"
 #include "nvm.h"

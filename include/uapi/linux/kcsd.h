@@ -259,7 +259,7 @@ struct kcsd_lba_grant {
 #define KCSD_COPY_NR_MASK	0x000000ffu
 #define KCSD_COPY_FORMAT_SHIFT	8
 #define KCSD_COPY_CDW12_ALL	0x00000fffu
-#define KCSD_COPY_MAX_SOURCES	256
+#define KCSD_SLM_COPY_MAX_SOURCES	256
 /* CDFT */
 #define KCSD_COPY_LBA		2	/* struct kcsd_copy_lba */
 #define KCSD_COPY_LBA_PI	3	/* struct kcsd_copy_lba_pi */

@@ -111,9 +111,9 @@ struct kcsd_sha256 {
 #define KCSD_SHA256_LEN	32	/* bytes of a digest */
 
 /*
- * First number of helpers. Linux numbers its helpers from 1 on, 211 so far, and adds a few each
- * year. A program that was compiled for Linux must not run with helpers other than those it means:
- * it is refused (KCSD_VERDICT_LINUX_HELPER).
+ * Helpers are numbered from KCSD_HELPER_BASE + 1. Linux numbers its helpers from 1 on, 211 so far,
+ * and adds a few each year. A program that was compiled for Linux must not run with helpers other
+ * than those it means: it is refused (KCSD_VERDICT_LINUX_HELPER).
  */
 #define KCSD_HELPER_BASE	0x10000
 

@@ -37,7 +37,7 @@
 #define KCSD_SIDECAR_HEADER_LEN		4096u	/* bytes before the first record */
 #define KCSD_SIDECAR_HEADER_COPY	2048u	/* place of the second copy of the header */
 
-/* Identity of the drive, and the properties that its backing file must fit. */
+/* UUID of the drive, and the properties that its backing file must fit. */
 struct kcsd_sidecar_drive {
 	__u8	uuid[16];
 	__le64	size;		/* bytes of namespace 1 */

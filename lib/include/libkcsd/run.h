@@ -12,7 +12,6 @@ extern "C" {
 
 /* ---- Runs: Execute Program, Execute on LBAs (KCSD_CMD_EXECUTE_LBA, vendor specific) ---- */
 
-
 /*
  * Memory ranges, given one by one or as a range set of the drive, appear in the memory of the
  * program (kcsd_ranges() of kcsd_helpers.h), to read and to write. With grants, they must be a set.

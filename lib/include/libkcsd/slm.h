@@ -34,8 +34,8 @@ KCSD_API int kcsd_slm_fill(struct kcsd_drive *drv, uint64_t start, uint64_t len,
 
 /*
  * Copy within the drive, from SLM or from LBAs of namespace 1, to byte "to" of the SLM: nr sources
- * (1..KCSD_COPY_MAX_SOURCES, else -EINVAL), one after another. access of LBAs is ignored. Sends one
- * command: a signal that kills the caller cancels it, others do not.
+ * (1..KCSD_SLM_COPY_MAX_SOURCES, else -EINVAL), one after another. access of LBAs is ignored. Sends
+ * one command: a signal that kills the caller cancels it, others do not.
  *
  * KCSD_SC_LBA_RANGE: a source or the destination does not exist. KCSD_SC_OVERLAPPING_IO_RANGE: a
  * source overlaps the destination. In both cases nothing was copied. KCSD_SC_READ_ERROR,

@@ -197,11 +197,12 @@ static int slm_fill(struct slm *slm)
 
 static int copy_bytes(struct slm *slm, uint64_t to)
 {
-	struct kcsd_slm_range sources[KCSD_COPY_MAX_SOURCES];
+	struct kcsd_slm_range sources[KCSD_SLM_COPY_MAX_SOURCES];
 	int i, ret, nr = nr_operands(slm) - 1;
 
-	if (nr > KCSD_COPY_MAX_SOURCES)
-		return kcsd_usage(slm->args->cmd, "more than %u sources", KCSD_COPY_MAX_SOURCES);
+	if (nr > KCSD_SLM_COPY_MAX_SOURCES)
+		return kcsd_usage(slm->args->cmd, "more than %u sources",
+				  KCSD_SLM_COPY_MAX_SOURCES);
 	for (i = 0; i < nr; i++) {
 		ret = take_bytes(slm, i + 1, &sources[i].start, &sources[i].len);
 		if (ret)
@@ -223,7 +224,7 @@ static const char *add_lbas(struct slm *slm, const char *text, struct kcsd_lba_r
 	if (!wrong && range.access != KCSD_GRANT_READ)
 		wrong = "asks for more than read access";
 	for (; !wrong && range.count; range.count -= n, range.first += n) {
-		if (*nr == KCSD_COPY_MAX_SOURCES)
+		if (*nr == KCSD_SLM_COPY_MAX_SOURCES)
 			return "is too long for one copy";
 		n = range.count < KCSD_COPY_MAX_NLB ? range.count : KCSD_COPY_MAX_NLB;
 		sources[(*nr)++] = (struct kcsd_lba_range){ .slba = range.first, .nlb = n };
@@ -234,7 +235,7 @@ static const char *add_lbas(struct slm *slm, const char *text, struct kcsd_lba_r
 
 static int copy_lbas(struct slm *slm, uint64_t to)
 {
-	struct kcsd_lba_range sources[KCSD_COPY_MAX_SOURCES];
+	struct kcsd_lba_range sources[KCSD_SLM_COPY_MAX_SOURCES];
 	const char *text, *wrong;
 	uint32_t nr = 0;
 	int i, ret;
@@ -324,7 +325,7 @@ static const struct action actions[] = {
 	{ "read", "START+LENGTH", 1, 1, COMMON_OPTS | OPT_BIT(OUTPUT), run_read },
 	{ "write", "START", 1, 1, COMMON_OPTS | OPT_BIT(DATA) | OPT_BIT(HEX), run_write },
 	{ "fill", "START+LENGTH", 1, 1, COMMON_OPTS | OPT_BIT(BYTE), run_fill },
-	{ "copy", "TO", 1, KCSD_COPY_MAX_SOURCES + 1, COMMON_OPTS | OPT_BIT(LBA), run_copy },
+	{ "copy", "TO", 1, KCSD_SLM_COPY_MAX_SOURCES + 1, COMMON_OPTS | OPT_BIT(LBA), run_copy },
 	{}
 };
 
