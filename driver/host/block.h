@@ -35,6 +35,14 @@ void kcsd_block_free_disk(struct gendisk *gendisk);
 int kcsd_block_ioctl(struct block_device *bdev, blk_mode_t mode, unsigned int op,
 		     unsigned long arg);
 
+/* block_request.c: requests of a store that does not block, and of one that does. */
+extern const struct blk_mq_ops kcsd_block_inline_ops;
+extern const struct blk_mq_ops kcsd_block_work_ops;
+/* Private part of a request, used only if the request may sleep. */
+struct kcsd_block_work {
+	struct work_struct work;
+};
+
 /* block_uuid.c: attributes in sysfs, like those of NVMe block devices. */
 extern const struct attribute_group *kcsd_block_groups[];
 
