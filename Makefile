@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# kcsd: "make help" lists what there is to make. The module's own build is in
+# kcsd: "make help" lists what there is to make. The build of the module is in
 # Kbuild, so that "make -C /lib/modules/.../build M=$PWD" works as well.
 
 top := $(CURDIR)
@@ -15,11 +15,11 @@ KILLS ?= 20
 parts := lib tools/kcsd bpf
 sub = $(MAKE) OUTPUT=$(OUTPUT) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 
-# The test VM's kernel: stock, debug (tools/vm/debug_kernel), or all, which is both.
+# Kernel of the test VM: stock, debug (tools/vm/debug_kernel), or all, which is both.
 KERNEL ?= stock
 kernels = $(if $(filter all,$(KERNEL)),stock debug,$(KERNEL))
 
-# Headers to build the module against: the running kernel's, else the cached kernel's.
+# Headers to build the module against: those of the running kernel, else of the cached one.
 cached-kernel = $(shell tools/deps kernel 2>/dev/null)
 running-kdir := $(wildcard /lib/modules/$(shell uname -r)/build)
 KDIR ?= $(or $(running-kdir),$(addsuffix /build,$(cached-kernel)))
@@ -53,7 +53,7 @@ help:
 	@echo '  uninstall       remove what install put there'
 	@echo '  clean           remove build/'
 
-# Sources are linked into a directory of the kernel's release, so that what
+# Sources are linked into a directory for each kernel release, so that what
 # kbuild makes is neither scattered over the tree nor mixed between kernels.
 # $(call build-module,KDIR,directory,arguments of make)
 define build-module

@@ -101,7 +101,7 @@ __u64 zone_filter(struct kcsd_ctx *ctx)
 
 	if (!valid(ctx, f))
 		return kcsd_invalid(
-			"the argument is 40 bytes; an LBA has a multiple of a row's bytes");
+			"the argument is 40 bytes; an LBA holds a whole number of rows");
 	kcsd_geometry(&geometry, sizeof(geometry));
 	o.max = geometry.max_append < BUF_LEN ? geometry.max_append : BUF_LEN;
 	end = end_of(f->from);

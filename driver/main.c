@@ -20,7 +20,7 @@
 /* X(option, valid values, description): text parameters, parsed by the setter of the option. */
 #define OPTION_PARAMS(X) \
 	X(size, "at least 1M, a multiple of the block size", \
-	  "Size of each drive, bytes or like 512M (default: 512M, or the backing file's size)") \
+	  "Size of each drive, bytes or like 512M (default: 512M, or size of the backing file)") \
 	X(block_size, "512 or 4096", "Bytes of a logical block, 512 or 4096 (default)") \
 	X(engine, "jit or interp", "How programs are run: jit (default) or interp") \
 	X(zone_size, "0 or a power of 2, at most 1T", \

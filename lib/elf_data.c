@@ -117,7 +117,7 @@ static int resolve(const struct reader *r, const Elf64_Shdr *target, const Elf64
 			return 0;
 		}
 	}
-	return refuse(r, target, "an address that is not of the program's data", name);
+	return refuse(r, target, "an address outside the data of the program", name);
 }
 
 static int add_pointer(const struct reader *r, const Elf64_Shdr *target, const Elf64_Shdr *symbols,

@@ -84,7 +84,7 @@ static int validate_btf_ext(const struct validator *c, const Elf64_Shdr *sh)
 	if (sh->sh_size < sizeof(h) || !kcsd_elf_copy(&c->elf, sh->sh_offset, &h, sizeof(h)) ||
 	    h.hdr_len < sizeof(h) || !h.core_relo_len)
 		return 0;
-	return kcsd_error_set(c->err, -EINVAL, "%s: relocations against a kernel's types "
+	return kcsd_error_set(c->err, -EINVAL, "%s: relocations against kernel types "
 			      "(preserve_access_index) mean nothing on a drive", c->obj->file);
 }
 

@@ -12,7 +12,7 @@ runner=$1
 objects=$2
 . "$(dirname "$0")/../../selftests/tap/tap.sh"
 
-# result PROGRAM FILE OPTION...: the program's result.
+# result PROGRAM FILE OPTION...: the result of the program.
 result()
 {
 	local program=$1 file=$2

@@ -6,7 +6,7 @@
  *	    [-g SLBA+NLB[w]]... [-l LEN] [-m OUT_MAX] [-o OUTPUT] OBJECT FILE
  *
  * Without -g all of the file is granted, its last LBA padded with zeroes, and the stream is as
- * long as the file. A grant is for reading, with "w" for writing only. LEN are the stream's bytes.
+ * long as the file. A grant is for reading, with "w" for writing only. LEN: bytes of the stream.
  * Prints "result insns" and exits 0; a fault prints its name and exits 3, anything else exits 1.
  */
 #include <err.h>

@@ -168,7 +168,7 @@ KCSD_ATOMIC(s64, atomic64)
 
 #endif /* __KERNEL__ */
 
-/* Checksums: by the kernel's library (driver/compute/digest.c), in user space by user_digest.c. */
+/* Checksums: by the kernel library (driver/compute/digest.c), in user space by user_digest.c. */
 struct kcsd_sha256;
 
 /* Update a CRC-32C. Inverts neither crc nor the result. */

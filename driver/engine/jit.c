@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * Compile lowered code with the kernel's eBPF JIT. Each function becomes a bpf_prog of its own, as
+ * Compile lowered code with the kernel eBPF JIT. Each function becomes a bpf_prog of its own, as
  * the JIT resolves calls between functions only after the verifier. A call of another function is
  * compiled as a call of a helper; callees are compiled first, so their addresses are known. JITs
  * pass r1 to r5 and r0 as C functions pass arguments and result.
@@ -136,7 +136,7 @@ static int prog_compile(struct kcsd_jit *jit, struct bpf_prog **prog)
 	return 0;
 }
 
-/* Replace KCSD_REG_AX by the kernel's BPF_REG_AX, whose number differs between kernels. */
+/* Replace KCSD_REG_AX by BPF_REG_AX, whose number differs between kernels. */
 static void name_registers(struct bpf_insn *insn)
 {
 	if (insn->dst_reg == KCSD_REG_AX)
@@ -259,7 +259,7 @@ u64 kcsd_jit_bytes(const struct kcsd_jit *jit)
 }
 
 /*
- * Do not use bpf_prog_run(): it forbids sleeping and counts runs for the kernel's statistics. Its
+ * Do not use bpf_prog_run(): it forbids sleeping and counts runs for kernel statistics. Its
  * callers hold RCU and stay on a CPU to protect maps, per-CPU data and the program; lowered code
  * uses neither maps nor per-CPU data, and the caller owns jit.
  */

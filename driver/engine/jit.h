@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* Compile lowered code with the kernel's eBPF JIT. In the kernel only. */
+/* Compile lowered code with the kernel eBPF JIT. In the kernel only. */
 #ifndef KCSD_JIT_H
 #define KCSD_JIT_H
 
@@ -12,7 +12,7 @@ struct kcsd_jit;
  * Compile. Returns 0, or
  *	-ENOMEM
  *	-EINTR		the task was killed or *stop was set (stop may be NULL)
- *	-EAGAIN		the kernel's JIT gave up, perhaps for lack of memory
+ *	-EAGAIN		the kernel JIT gave up, perhaps for lack of memory
  *	-EOPNOTSUPP	this kernel, as it is set up, cannot: interpret the program
  * Process context; takes about a millisecond per thousand instructions.
  */

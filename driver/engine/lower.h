@@ -6,7 +6,7 @@
 #include "insn.h"
 #include "lowered.h"
 
-/* Scratch register of lowered code; jit.c replaces it by the kernel's BPF_REG_AX. */
+/* Scratch register of lowered code; jit.c replaces it by BPF_REG_AX of the kernel. */
 #define KCSD_REG_AX		11
 
 /* Slots of the native frame, relative to r10. */

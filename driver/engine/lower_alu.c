@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
  * Lower arithmetic. Instructions stay as they are, except for divisions by 0 and -1, which the
- * kernel's verifier patches before its JIT; shifts beyond the width, which differ between machines;
+ * kernel verifier patches before its JIT; shifts beyond the width, which differ between machines;
  * and guest r10, which is a constant.
  */
 #include "lower.h"

@@ -9,7 +9,7 @@
 /* enum kcsd_fault */
 #define KCSD_FAULTS(X) \
 	X(NONE,		"the program ran to its end") \
-	X(MEMORY,	"access outside the program's memory") \
+	X(MEMORY,	"access outside the memory of the program") \
 	X(LBA_READ,	"read of an LBA that was not granted") \
 	X(LBA_WRITE,	"write of an LBA that was not granted") \
 	X(BUDGET,	"instruction budget exceeded") \

@@ -252,7 +252,7 @@ static bool walk_calls(struct validator *c, u32 from)
 		if (index == from)
 			return true;
 		index = f->caller;
-		/* The caller's next is one after its call of f. */
+		/* next of the caller is one after its call of f. */
 		if (!note_call(c, &c->functions[index], f->height, c->functions[index].next - 1))
 			return false;
 	}

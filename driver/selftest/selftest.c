@@ -9,7 +9,7 @@
 
 static bool selftest = true;
 module_param(selftest, bool, 0444);
-MODULE_PARM_DESC(selftest, "Run the module's own tests first (default: yes)");
+MODULE_PARM_DESC(selftest, "Run the tests of the module first (default: yes)");
 
 static const struct {
 	const char *name;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* Drives' directories in sysfs and configfs; here they are ordinary ones. */
+/* Directories of drives in sysfs and configfs; here they are ordinary ones. */
 #include <errno.h>
 #include <ftw.h>
 #include <limits.h>
@@ -117,7 +117,7 @@ static void test_drives(void)
 
 	IS(kcsd_drive_each(note_name, &seen), 0, "drives");
 	IS_TEXT(seen.text, "kcsd2 kcsd10", "drives: by ascending number, and no others");
-	IS(kcsd_drive_each(note_name, &one), 77, "drives: the callback's value is returned");
+	IS(kcsd_drive_each(note_name, &one), 77, "drives: the value of the callback is returned");
 	IS_TEXT(one.text, "kcsd2", "drives: that ends the walk");
 	kcsd_sysfs_root = "sys/none";
 	IS(kcsd_drive_each(note_name, &seen), -ENOENT, "drives: no module");
@@ -134,7 +134,7 @@ static void test_stats(void)
 		"units/queued=4 units/0/runs=5",
 		"counters: all numbers, in order, nothing else");
 	IS(kcsd_stats_each("/dev/kcsd2", note_counter, &one), 77,
-	   "counters: the callback's value is returned");
+	   "counters: the value of the callback is returned");
 	IS_TEXT(one.text, "ns1/read_bytes=512 programs/0/runs=1", "counters: that ends the walk");
 	IS(kcsd_stats_each("kcsd3", note_counter, &seen), -ENOENT, "counters: no such drive");
 	IS(kcsd_stats_each("sda", note_counter, &seen), -EINVAL, "counters: invalid drive name");
@@ -236,7 +236,7 @@ static void test_config_life(void)
 	IS(kcsd_config_get("b", &info, sizeof(info)), 0, "info");
 	OK(!strcmp(info.name, "b") && !info.powered && info.index == 7, "info: its members");
 	IS(kcsd_config_get("none", &info, sizeof(info)), -ENOENT, "info, no such drive");
-	IS(kcsd_config_each(note_info, &one), 77, "all: the callback's value is returned");
+	IS(kcsd_config_each(note_info, &one), 77, "all: the value of the callback is returned");
 	IS(kcsd_config_each(note_info, &seen), 0, "all");
 	OK(strstr(seen.text, "b:0:7 kcsd0:1:0"), "all: in order (%s)", seen.text);
 	memset(&seen, 0, sizeof(seen));

@@ -111,7 +111,7 @@ __u64 alone(struct kcsd_ctx *ctx)
 	return ctx->cparam1 + 1;
 }
 
-/* C's names for helpers, and what the compiler does itself. */
+/* The C names of helpers, and what the compiler does itself. */
 static struct large {
 	__u8 bytes[3000];
 } from, to;

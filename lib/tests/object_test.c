@@ -26,7 +26,7 @@ static const char *in(const char *dir, const char *name)
 	return path;
 }
 
-/* One of these tests' objects, to be changed and freed. */
+/* One of the objects of these tests, to be changed and freed. */
 static char *read_own(const char *name, size_t *len)
 {
 	FILE *file = fopen(in(own, name), "r");
@@ -292,7 +292,7 @@ static void test_each(void)
 	OK(strstr(list.text, "data ") && strstr(list.text, "other ") &&
 	   !strstr(list.text, "shared"), "each program, and no other function: %s", list.text);
 	IS(kcsd_object_program_each(in(own, "data.bpf.o"), add_name, &one, NULL), 77,
-	   "each program: the callback's value is returned");
+	   "each program: the value of the callback is returned");
 	IS(kcsd_object_program_each(in(bpf, "tests/no_program.bpf.o"), add_name, &none, NULL), 0,
 	   "each program, of none");
 	IS_TEXT(none.text, "", "each program, of none: not called");
@@ -378,7 +378,7 @@ static void test_refusal(const struct refusal *r)
 	at = strstr(err.text, ", instruction ");
 	if (at)
 		IS(strtoul(at + strlen(", instruction "), NULL, 10), err.pc,
-		   "  and the instruction is the program's, as disasm counts");
+		   "  and the instruction is that of the program, as disasm counts");
 	IS(kcsd_object_open(in(dir, slash + 1), &opts, &obj, NULL), r->ret,
 	   "  also without an error to fill in");
 }

@@ -337,7 +337,7 @@ static void test_describe(void)
 
 	finish(KCSD_SC_PROGRAM_FAULT, size, 0, KCSD_FAULT_MEMORY, &r);
 	OK(kcsd_run_describe(&r, sizeof(r), NULL, &err) == err.text, "fault, memory");
-	SAYS(err.text, "access outside the program's memory");
+	SAYS(err.text, "access outside the memory of the program");
 	SAYS(err.text, "0xffff888000001234");
 	SAYS(err.text, "instruction 12");
 	SAYS(err.text, "helper read");
@@ -378,9 +378,9 @@ static void test_sizes(void)
 	struct { uint32_t a, b, c; } longer = { 9, 9, 9 };
 
 	kcsd_info_copy(&to, sizeof(to.a), &from, sizeof(from));
-	OK(to.a == 1 && to.b == 9, "an older program's struct is filled and not overrun");
+	OK(to.a == 1 && to.b == 9, "the struct of an older program is filled and not overrun");
 	kcsd_info_copy(&longer, sizeof(longer), &from, sizeof(from));
-	OK(longer.b == 2 && longer.c == 0, "a newer program's struct is zeroed beyond");
+	OK(longer.b == 2 && longer.c == 0, "the struct of a newer program is zeroed beyond");
 }
 
 static void test_load(void)

@@ -318,7 +318,7 @@ static void test_refused(void)
 	SAYS(err.text, "instruction 1: the function can run past its last instruction");
 	IS(kcsd_sim_create(no_exit, sizeof(no_exit), &raw, &sim, &err),
 	   KCSD_SC_INVALID_PROGRAM_DATA, "refused: the same, raw");
-	IS(err.pc, 1, "refused: at the program's own instruction");
+	IS(err.pc, 1, "refused: at the instruction of the program");
 	IS(kcsd_sim_create(no_exit, 0, NULL, &sim, &err), KCSD_SC_INVALID_PROGRAM_DATA,
 	   "refused: nothing");
 	IS(err.verdict, KCSD_VERDICT_EMPTY, "refused: verdict");
@@ -485,7 +485,7 @@ static void test_zones(void)
 	IS(filter_zone(&opts, ZONE, 10, grants, 2, &r), -KCSD_ENOSPC, "zones: full");
 	kcsd_run_result_free(&r, sizeof(r));
 	IS(filter_zone(&opts, ZONE + 1, 10, grants, 2, &r), -KCSD_EINVAL,
-	   "zones: not a zone's start");
+	   "zones: not the start of a zone");
 	kcsd_run_result_free(&r, sizeof(r));
 	IS(filter_zone(&opts, 3 * ZONE, 10, grants, 2, &r), -1000 - KCSD_SC_PROGRAM_FAULT,
 	   "zones: not granted");

@@ -117,10 +117,10 @@ test_delete_busy()
 test_delete_own()
 {
 	if [ "$(cat /sys/module/kcsd/parameters/drives)" = 0 ]; then
-		skip "delete, the module's own drive" "the module was loaded with drives=0"
+		skip "delete, a drive that the module made" "the module was loaded with drives=0"
 		return
 	fi
-	code 1 "delete, the module's own drive" delete kcsd0
+	code 1 "delete, a drive that the module made" delete kcsd0
 	says "only 'rmmod kcsd' deletes it"
 	is "  and it is powered on" "$(cat $CONFIG/kcsd0/power)" 1
 	point "  and its nodes exist" test -c /dev/kcsd0 -a -b /dev/kcsd0n1

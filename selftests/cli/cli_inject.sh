@@ -13,7 +13,7 @@ test_inject()
 	code 0 "inject, no rules, JSON" inject $NAME --json
 	has length 0
 	code 0 "inject, a rule" inject $NAME read lba=3+1 media_error next=1
-	code 0 "inject, by the node's name" inject "$drive" write delay=1ms probability=0.25 seed=7
+	code 0 "inject, by the node name" inject "$drive" write delay=1ms probability=0.25 seed=7
 	code 0 "inject, by --drive" inject -d "/dev/$drive" append timeout
 	code 0 "inject, the rules" inject $NAME
 	is "  and they are those of configfs" "$out" "$(cat $CONFIG/$NAME/inject)"

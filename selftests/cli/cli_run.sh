@@ -59,7 +59,7 @@ test_medium()
 	says "an access at LBA 0 failed, and the program continued: 'kcsd log -d $drive'"
 	has '.medium.lba' 0
 	behave "run, it goes on to emit too much" 5 read_on --lba 0+2 --out-max 100 --json
-	says "the program's output was cut"
+	says "the output of the program was cut"
 	says "an access at LBA 0 failed, and the program continued"
 	has '.medium.lba' 0
 	behave "run, it goes on to a fault" 3 read_on --lba 0+1
@@ -165,14 +165,14 @@ test_faults()
 	has '[.status_name, .fault.reason] | @csv' '"PROGRAM_FAULT","MEMORY"'
 	has .fault.addr 16
 	has .fault.function load
-	says "access outside the program's memory"
+	says "access outside the memory of the program"
 	says "behave.bpf.c"
 	code 3 "fault, in a function that is called" run -d $NAME "$bpf/tests/fault.bpf.o" \
 		--program in_static
 	says "function innermost, instruction $(innermost) (fault.bpf.c:"
 	says "return p[0] + p[1]; /* in_static */)"
 	code 0 "  and the log has the same numbers" log -d $NAME
-	prints "fault at instruction $(innermost): access outside the program's memory"
+	prints "fault at instruction $(innermost): access outside the memory of the program"
 	behave "fault, a kernel address" 3 load --cparam1 0xffff888000000000
 	says "0xffff888000000000"
 	behave "fault, in a helper" 3 pass --cparam1 0 --json
@@ -194,7 +194,8 @@ test_faults()
 	prints "output: 4096 bytes"
 	behave "no fault, but no room for the output" 5 fill --cparam1 4097 --out-max 4096
 	prints "(-28: the zone or the output is full)"
-	says "the program's output was cut after 4096 bytes: --out-max SIZE allows more than 4 KiB"
+	says \
+		"the output of the program was cut after 4096 bytes: --out-max SIZE allows more than 4 KiB"
 	behave "no room for the output, and no error" 5 spill --cparam1 4097 --out-max 4096 --json
 	has '[.result, .output.bytes, .output.cut] | @csv' 4097,4096,true
 	behave "all the room there can be" 0 spill --cparam1 16777216 --out-max 16M --audit --json

@@ -46,7 +46,7 @@ test_log()
 	has '.[1] | [.type, .reason] | @csv' '"fault","MEMORY"'
 	code 0 "log, as text" log -d $NAME --after "$before"
 	prints "said this"
-	prints "access outside the program's memory"
+	prints "access outside the memory of the program"
 }
 
 test_stats()

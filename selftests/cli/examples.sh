@@ -70,7 +70,7 @@ test_generic()
 	point "LBA $lba: unload that program" unload 0
 	point "LBA $lba: load a program that counts lines" "$kcsd" load -a -d "kcsd$index" \
 		"$bpf/lines.bpf.o"
-	fails "LBA $lba: uring_generic, another result than the drive's" "the drive says" \
+	fails "LBA $lba: uring_generic, another result than that of the drive" "the drive says" \
 		"$examples/uring_generic" "$generic" "$compute" 0
 	point "LBA $lba: unload that program" unload 0
 	fails "LBA $lba: uring_generic, a file" "Inappropriate ioctl" "$examples/uring_generic" \

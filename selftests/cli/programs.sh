@@ -87,7 +87,7 @@ test_grep()
 test_csv()
 {
 	on_drive csv --cparam1 3 --output "$work/got"
-	is "$what: a column's statistics" "$(od -An -v -td8 -w8 "$work/got" | paste -sd' ' |
+	is "$what: statistics of a column" "$(od -An -v -td8 -w8 "$work/got" | paste -sd' ' |
 		tr -s ' ' | sed 's/^ //')" \
 		"$(awk -F, 'NR > 1 { n++; s += $NF; if (n == 1 || $NF < min) min = $NF
 			if ($NF > max) max = $NF }

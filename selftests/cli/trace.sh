@@ -81,7 +81,7 @@ test_run()
 	is "a run: bytes written" "$(field written_bytes <<<"$line")" 0
 	point "a run: instructions" test "$(field insns <<<"$line")" -gt 0
 	point "a run: an engine" test "$(field engine <<<"$line")" -gt 0
-	point "a run: its time is a part of the command's" \
+	point "a run: its time is a part of that of the command" \
 		test "$(field latency_ns <<<"$line")" -ge "$(field run_ns <<<"$line")"
 	is "as many completed as submitted" "$(count complete '')" "$(count submit '')"
 	is "its load completes" \

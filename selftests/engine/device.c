@@ -63,7 +63,7 @@ static void check_args(struct device_run *run, u32 id, const struct kcsd_helper_
 		if (len && (len > run->vm.mem_len || off > run->vm.mem_len - len))
 			run->broken = "a helper was called with memory out of bounds";
 		else if (len && args->ptr[i] != run->vm.mem + off)
-			run->broken = "a helper was called with another address's memory";
+			run->broken = "a helper was called with memory of another address";
 	}
 }
 

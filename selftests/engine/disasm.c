@@ -198,7 +198,7 @@ static void program_comes_back(struct round_trip *trip, const char *name,
 	if (!disasm_program(view->insns, view->insn_cnt, labels, &a) ||
 	    a.insn_cnt != view->insn_cnt || !same(a.insns, view->insns, view->insn_cnt)) {
 		if (!trip->failed)
-			tap_point(0, "disasm: every test's program comes back");
+			tap_point(0, "disasm: the program of every test comes back");
 		trip->failed = true;
 		tap_note("%s, labels %d: %s", name, labels, a.error);
 	}
@@ -250,5 +250,5 @@ void disasm_tests(const char *dir)
 	every_instruction();
 	runner_for_each(dir, try_program, &trip);
 	if (!trip.failed)
-		tap_point(trip.programs > 100, "disasm: every test's program comes back");
+		tap_point(trip.programs > 100, "disasm: the program of every test comes back");
 }

@@ -97,7 +97,7 @@ static void test_memmem(struct device_run *run)
 
 	for (i = 0; i < ROUNDS && ok; i++)
 		ok = memmem_round(run);
-	tap_point(ok, "memmem: %u random searches, as the C library's", ROUNDS);
+	tap_point(ok, "memmem: %u random searches, as in the C library", ROUNDS);
 }
 
 /* Find the needle around the ends of the pieces of a search. */

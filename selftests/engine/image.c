@@ -135,7 +135,7 @@ static const struct breakage breakages[] = {
 	{ "a delete in the name", NAME(1), 0x7f, KCSD_VERDICT_IMAGE },
 	{ "a byte of 0x80 in the name", NAME(2), 0x80, KCSD_VERDICT_IMAGE },
 	{ "a byte of 0xff in the name", NAME(3), 0xff, KCSD_VERDICT_IMAGE },
-	{ "something after the name's NUL", NAME(31), 'x', KCSD_VERDICT_IMAGE },
+	{ "something after the NUL of the name", NAME(31), 'x', KCSD_VERDICT_IMAGE },
 	{ "a space in the name", NAME(1), ' ', KCSD_VERDICT_OK },
 	{ "a tilde in the name", NAME(1), '~', KCSD_VERDICT_OK },
 };

@@ -233,7 +233,7 @@ static void check_access(struct walk *w, const struct bpf_insn *insn, u8 base)
 		return;
 	}
 	if (base != AX) {
-		blame(w, "an access at a register of the program's");
+		blame(w, "an access at a register of the program");
 		return;
 	}
 	switch (w->scratch) {
@@ -291,11 +291,11 @@ static void check_stub_result(struct walk *w)
 	insn = at(w, i);
 	if (size < 4 && (insn->code != (BPF_ALU | BPF_AND | BPF_K) || insn->dst_reg != AX ||
 			 insn->imm != (1 << 8 * size) - 1))
-		blame(w, "a stub's result that is not cut");
+		blame(w, "a result of a stub that is not cut");
 	insn = at(w, i + (size < 4));
 	if (insn->code != ((size < 8 ? BPF_ALU : BPF_ALU64) | BPF_MOV | BPF_X) ||
 	    insn->src_reg != AX)
-		blame(w, "a stub's result that is not extended");
+		blame(w, "a result of a stub that is not extended");
 }
 
 static bool is_mask(const struct walk *w, const struct bpf_insn *insn)

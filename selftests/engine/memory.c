@@ -286,14 +286,14 @@ static void faults(void)
 
 	kcsd_vm_fault(&vm, KCSD_FAULT_LBA_WRITE, 77);
 	tap_point(vm.end.reason == KCSD_FAULT_LBA_WRITE && vm.end.lba == 77 && !vm.end.addr,
-		  "fault: an LBA's");
+		  "fault: at an LBA");
 	kcsd_vm_fault(&vm, KCSD_FAULT_MEMORY, 88);
 	tap_point(vm.end.reason == KCSD_FAULT_LBA_WRITE && vm.end.lba == 77 && !vm.end.addr,
 		  "fault: the first one stays");
 	vm = (struct kcsd_vm){};
 	kcsd_vm_fault(&vm, KCSD_FAULT_MEMORY, ~0ull);
 	tap_point(vm.end.reason == KCSD_FAULT_MEMORY && vm.end.addr == ~0ull && !vm.end.lba,
-		  "fault: an address's");
+		  "fault: at an address");
 }
 
 static void helper_names(void)

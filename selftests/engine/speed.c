@@ -93,7 +93,7 @@ static int measure(const struct program *prog, struct device_run *run)
 		native = min(native, ns);
 	}
 	if (run->vm.end.reason || run->vm.end.r0 != found) {
-		fprintf(stderr, "speed: the program's answer is wrong\n");
+		fprintf(stderr, "speed: the answer of the program is wrong\n");
 		return 1;
 	}
 	printf("interpreter: %.2f ns per instruction, %.2f ns per byte; native: %.2f ns per byte\n",

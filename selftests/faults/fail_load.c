@@ -118,7 +118,7 @@ FIXTURE(fail_load) {
 FIXTURE_SETUP(fail_load)
 {
 	if (!find_module(&self->b))
-		SKIP(return, "the module's file is not known: set KCSD_MODULE");
+		SKIP(return, "the file of the module is not known: set KCSD_MODULE");
 	if (drives_hold_data())
 		SKIP(return, "a drive has been written to: its data would be lost");
 	if (rmmod(&self->b))

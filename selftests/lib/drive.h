@@ -79,7 +79,7 @@ void drive_sweep(void);
 /* Begin a test program: skip it if it cannot run here, remove drives now and at the exit. */
 void drive_begin(void);
 
-/* Returns the number in a file of the drive's directory in KST_CLASS, or ~0. */
+/* Returns the number in a file of the drive directory in KST_CLASS, or ~0. */
 __u64 drive_number(const struct drive *d, const char *file);
 
 /* Returns one of its counters: a file in stats/. */

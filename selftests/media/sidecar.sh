@@ -104,10 +104,10 @@ test_zones()
 		is "$i: zone 7" "$(zone 7 | cut -d' ' -f1)" "ro"
 		is "$i: zone 8" "$(zone 8)" "cl 0x000280"
 		is "$i: its names" "$(names)" "$before"
-		is "$i: zone 8's data" \
+		is "$i: data of zone 8" \
 			"$(dd if="$block" bs=64k skip=128 count=5 iflag=direct status=none | md5sum)" \
 			"$(head -c 327680 "$work/data" | md5sum)"
-		is "$i: the reset zone's data" \
+		is "$i: data of the reset zone" \
 			"$(dd if="$block" bs=64k skip=80 count=2 iflag=direct status=none | md5sum)" \
 			"$(head -c 131072 /dev/zero | md5sum)"
 	done
@@ -176,9 +176,9 @@ test_copy()
 		'power 0 && set_attribute kst-copy power 1 && set_attribute kst-copy power 0'
 	point "a copy: write a new UUID" "$kcsd" new-uuid "$work/copy"
 	point "a copy: both drives power on" eval 'power 1 && set_attribute kst-copy power 1'
-	is "a copy: the original's names" "$(names)" "$before"
-	is "a copy: the copy's zones" "$(cat $CONFIG/kst-copy/zone_offline)" 6
-	is "a copy: its names differ from the original's" "$(copy_names | grep -cxFf \
+	is "a copy: the names of the original" "$(names)" "$before"
+	is "a copy: the zones of the copy" "$(cat $CONFIG/kst-copy/zone_offline)" 6
+	is "a copy: its names differ from those of the original" "$(copy_names | grep -cxFf \
 		<(tr ' ' '\n' <<<"$before"))" 0
 	rmdir $CONFIG/kst-copy
 }

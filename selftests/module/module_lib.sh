@@ -57,7 +57,7 @@ begin_unloaded()
 {
 	saved=() quickly=()
 	module=$(module_file)
-	[ -n "$module" ] || skip_all "the loaded module's file is not known: set KCSD_MODULE"
+	[ -n "$module" ] || skip_all "the file of the loaded module is not known: set KCSD_MODULE"
 	[ -z "$(cat /sys/class/kcsd/kcsd*/stats/host_write_bytes 2>/dev/null | grep -vx 0)" ] ||
 		skip_all "a drive has been written to: its data would be lost"
 	save_parameters

@@ -230,18 +230,18 @@ static void contents(void)
 	content("half a zone", 1, zones, 24, bad);
 	content("no zone", 1, zones, 0, bad);
 	zones[5] = 1;
-	content("a zone's reserved field", 1, zones, 16, bad);
+	content("a reserved field of a zone", 1, zones, 16, bad);
 	content("a program without an image", 2, "\2\0\xc0\1\0\0\0\0\1\0\0\0\0\0\0\0", 16, bad);
 	content("a program of one byte", 2, "\2\0\xc0\1\0\0\0\0\1\0\0\0\0\0\0\0i", 17, good);
 	content("a program that is twice active", 2, "\2\0\xc0\1\2\0\0\0\1\0\0\0\0\0\0\0i", 17,
 		bad);
-	content("a program's reserved field", 2, "\2\0\xc0\1\0\0\1\0\1\0\0\0\0\0\0\0i", 17, bad);
+	content("a reserved field of a program", 2, "\2\0\xc0\1\0\0\1\0\1\0\0\0\0\0\0\0i", 17, bad);
 	content("half a program", 2, "\2\0\xc0", 3, bad);
 	content("an unload", 3, "\1\0\2\0\0\0\0\0", 8, good);
 	content("an unload of nothing", 3, "\2\0\2\0\0\0\0\0", 8, bad);
 	content("an activation of nothing", 3, "\0\0\1\0\0\0\0\0", 8, bad);
 	content("a change that there is not", 3, "\1\0\3\0\0\0\0\0", 8, bad);
-	content("a change's reserved field", 3, "\1\0\1\0\0\1\0\0", 8, bad);
+	content("a reserved field of a change", 3, "\1\0\1\0\0\1\0\0", 8, bad);
 	content("a longer change", 3, "\1\0\1\0\0\0\0\0\0", 9, bad);
 	content("a kind of record that there is not", 4, "\1\0\1\0\0\0\0\0", 8, bad);
 	content("no kind of record", 0, "", 0, bad);

@@ -77,8 +77,8 @@ test_append()
 		-d "$work/data" 2>&1)" "Success appended data to LBA 202"
 	read_zone 514 2 "$work/read"
 	is "reads back what was appended" "$(sum_of "$work/read")" "$(sum_of "$work/data")"
-	fails "nvme zns zone-append: not at a zone's start" 0x4002 nvme zns zone-append "$generic" \
-		-n 1 -s 513 -z 8192 -d "$work/data"
+	fails "nvme zns zone-append: not at the start of a zone" 0x4002 \
+		nvme zns zone-append "$generic" -n 1 -s 513 -z 8192 -d "$work/data"
 	point "reset" nvme zns reset-zone "$generic" -n 1 -s 512
 }
 

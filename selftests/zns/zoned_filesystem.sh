@@ -87,7 +87,7 @@ test_zonefs()
 	point "$what: a super block" make_zonefs
 	point "$what: mount" mount -t zonefs -o explicit-open "$block" "$mount" || return
 	seqs=$(find "$mount/seq" -type f | wc -l)
-	is "$what: conventional zones, but for the super block's" \
+	is "$what: conventional zones, except that of the super block" \
 		"$(find "$mount/cnv" -type f 2>/dev/null | wc -l)" \
 		$((conventional ? conventional - 1 : 0))
 	point "$what: every sequential zone is an empty file" zonefs_files "$mount" 0

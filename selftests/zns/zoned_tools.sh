@@ -75,7 +75,7 @@ test_blkzone()
 	fails "a write to a full zone" "Input/output error" write_zone 3 4 1
 	point "reset" zone reset 3
 	zone_is "it is empty" 3 SEQ_WRITE_REQUIRED em 0x000000
-	fails "a write across a zone's capacity" "Input/output error" \
+	fails "a write across the capacity of a zone" "Input/output error" \
 		dd if=/dev/zero of="$block" bs=3148k count=1 seek=12288k oflag=seek_bytes,direct
 	point "reset again" zone reset 3
 	point "write a conventional zone anywhere" write_zone 1 7 3

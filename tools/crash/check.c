@@ -56,7 +56,7 @@ static void check_conventional(struct check *k, uint64_t lba)
 	case CONTENT_WHOLE:
 		k->whole++;
 		if (c->lba != lba)
-			wrong_lba(k, lba, "is another LBA's");
+			wrong_lba(k, lba, "is that of another LBA");
 		else if (c->version < f->version)
 			wrong_lba(k, lba, "is older than what was flushed");
 	}
@@ -94,9 +94,9 @@ static void check_sequential(struct check *k, uint64_t start, uint64_t off, stru
 	if (!seen->gen)
 		seen->gen = c->version;
 	if (c->zone != start / k->zone_lbas || (c->lba != LBA_UNKNOWN && c->lba != start + off))
-		wrong_lba(k, start + off, "is another LBA's");
+		wrong_lba(k, start + off, "is that of another LBA");
 	else if (c->version != seen->gen)
-		wrong_lba(k, start + off, "is not of the zone's generation");
+		wrong_lba(k, start + off, "is not of the generation of the zone");
 	else if (c->lba == LBA_UNKNOWN)
 		check_appended(k, start + off, off ? c - 1 : NULL);
 }
@@ -163,7 +163,7 @@ static void check_uuid(struct check *k)
 	for (int i = 0; i < 16; i++)
 		sprintf(uuid + 2 * i, "%02x", k->sidecar.drive.uuid[i]);
 	if (k->facts.uuid[0] && strcmp(uuid, k->facts.uuid)) {
-		printf("the sidecar's drive is %s, it was %s\n", uuid, k->facts.uuid);
+		printf("the drive of the sidecar is %s, it was %s\n", uuid, k->facts.uuid);
 		k->wrong++;
 	}
 }

@@ -153,7 +153,7 @@ static int apply_change(struct sidecar *s, const uint8_t *payload, uint32_t len)
 	struct sidecar_program *p;
 
 	if (len != sizeof(c))
-		return wrong("a length that is no change's", len);
+		return wrong("a length that no change has", len);
 	memcpy(&c, payload, sizeof(c));
 	p = &s->programs[le16toh(c.pind) % SIDECAR_MAX_PROGRAMS];
 	if (!p->there)

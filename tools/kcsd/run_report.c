@@ -400,12 +400,12 @@ static void add_limit(struct kcsd_error *why, const struct limit *l)
 		snprintf(why->text + len, room, ": %" PRIu64 " %s, set by --%s", l->asked,
 			 l->unit, l->option);
 	else if (l->asked)
-		snprintf(why->text + len, room, ": %" PRIu64 " %s, the drive's limit (requested: %"
-			 PRIu64 "; 'kcsd create --%s' sets it)", l->drive,
-			 l->unit, l->asked, l->create);
+		snprintf(why->text + len, room, ": %" PRIu64 " %s, the limit of the drive "
+			 "(requested: %" PRIu64 "; 'kcsd create --%s' sets it)",
+			 l->drive, l->unit, l->asked, l->create);
 	else
-		snprintf(why->text + len, room, ": %" PRIu64 " %s, the drive's limit ('kcsd create "
-			 "--%s' sets it)", l->drive, l->unit, l->create);
+		snprintf(why->text + len, room, ": %" PRIu64 " %s, the limit of the drive ('kcsd "
+			 "create --%s' sets it)", l->drive, l->unit, l->create);
 }
 
 static void explain_limit(const struct run *run, struct kcsd_error *why)
@@ -434,8 +434,8 @@ static int judge(const struct run *run, struct kcsd_error *why)
 		return is_fault(result->status) ? KCSD_EXIT_FAULT : KCSD_EXIT_FAILED;
 	}
 	if (is_cut(result)) {
-		snprintf(why->text, sizeof(why->text), "the program's output was cut after %zu "
-			 "bytes: --out-max SIZE allows more than %s, up to %s",
+		snprintf(why->text, sizeof(why->text), "the output of the program was cut after "
+			 "%zu bytes: --out-max SIZE allows more than %s, up to %s",
 			 (size_t)result->out_len, kcsd_human_bytes(run->opts.out_len, room),
 			 kcsd_human_bytes(RUN_OUT_MAX, most));
 		return KCSD_EXIT_CUT;

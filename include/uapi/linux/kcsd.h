@@ -427,7 +427,7 @@ struct kcsd_audit_range {
  */
 enum kcsd_fault {
 	KCSD_FAULT_NONE		= 0,	/* the program ran to its end */
-	KCSD_FAULT_MEMORY	= 1,	/* access outside the program's memory */
+	KCSD_FAULT_MEMORY	= 1,	/* access outside the memory of the program */
 	KCSD_FAULT_LBA_READ	= 2,	/* read of an LBA that was not granted */
 	KCSD_FAULT_LBA_WRITE	= 3,	/* write of an LBA that was not granted */
 	KCSD_FAULT_BUDGET	= 4,	/* instruction budget exceeded */

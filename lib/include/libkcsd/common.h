@@ -67,8 +67,8 @@ struct kcsd_slm_range {
 KCSD_API const char *kcsd_status_name(int status);
 KCSD_API const char *kcsd_status_text(int status);
 /*
- * Reason for the completion of a run, KCSD_FAULT_*: "MEMORY", "access outside the program's
- * memory".
+ * Reason for the completion of a run, KCSD_FAULT_*: "MEMORY", "access outside the memory of
+ * the program".
  */
 KCSD_API const char *kcsd_fault_name(uint32_t reason);
 KCSD_API const char *kcsd_fault_text(uint32_t reason);

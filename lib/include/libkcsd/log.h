@@ -22,7 +22,7 @@ struct kcsd_health_info {
 	uint64_t power_on_hours;
 	uint64_t media_errors;
 	uint64_t errors;		/* failed commands: kcsd_error_log_each() */
-	uint64_t critical_warning;	/* bits of SMART's; 4: not reliable, 8: read-only */
+	uint64_t critical_warning;	/* bits as in SMART; 4: not reliable, 8: read-only */
 };
 
 KCSD_API int kcsd_health_get(struct kcsd_drive *drv, struct kcsd_health_info *info, size_t size);

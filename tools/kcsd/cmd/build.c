@@ -24,7 +24,7 @@
 	X(INCLUDE, "include", 'I', "DIRECTORY", \
 	  "search this directory for headers, too; repeatable") \
 	X(CLANG, "clang", 0, "COMMAND", "use this compiler; default: the newest clang") \
-	X(VERBOSE, "verbose", 'v', NULL, "print the compiler's command line")
+	X(VERBOSE, "verbose", 'v', NULL, "print the command line of the compiler")
 
 enum { OPTIONS(OPT_ENUM) };
 static const struct opt opts[] = { OPTIONS(OPT_ROW) };

@@ -10,7 +10,7 @@
 #define OPTIONS(X) \
 	X(OUTPUT, "output", 'o', "FILE", "write the image to FILE; '-' is standard output") \
 	X(PROGRAM, "program", 'p', "NAME", "the program, if the file has several") \
-	X(HEAP, "heap", 0, "SIZE", "memory for the program's heap; default: 0") \
+	X(HEAP, "heap", 0, "SIZE", "memory for the heap of the program; default: 0") \
 	OPTION_JSON(X)
 
 enum { OPTIONS(OPT_ENUM) };

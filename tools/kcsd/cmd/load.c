@@ -9,7 +9,7 @@
 	OPTION_DRIVE(X) \
 	X(PROGRAM, "program", 'p', "NAME", "the program, if the file has several") \
 	X(INDEX, "index", 'i', "N", "load at this index; default: the first free one") \
-	X(HEAP, "heap", 0, "SIZE", "memory for the program's heap; default: 0") \
+	X(HEAP, "heap", 0, "SIZE", "memory for the heap of the program; default: 0") \
 	X(PUID, "puid", 0, "N", "unique identifier of the program; default: none") \
 	X(ACTIVATE, "activate", 'a', NULL, "also activate it") \
 	X(PERSIST, "persist", 0, NULL, \

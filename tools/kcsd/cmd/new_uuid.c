@@ -14,7 +14,7 @@ const struct command kcsd_cmd_new_uuid = {
 	.operands = "FILE",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "give a copy of a drive's files a UUID of its own",
+	.summary = "give a copy of drive files a UUID of its own",
 	.detail = "FILE is the sidecar, or its backing file. A drive is not powered on while\n"
 		  "another one has the same UUID. The drive of FILE must be powered off.",
 	.run = new_uuid,

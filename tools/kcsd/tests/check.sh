@@ -72,7 +72,7 @@ check_help()
 	point "a full disk is noticed" test $? = 1
 }
 
-# Print the names of a command's options: common ones, or those under "Advanced options:".
+# Print the option names of a command: common ones, or those under "Advanced options:".
 help_part()
 {
 	"$kcsd" help "$1" | awk -v wanted="$2" '

@@ -137,7 +137,7 @@ check_manual()
 	says "instruction budget exceeded: 9 instructions, set by --budget"
 	code 4 "an argument that makes no sense" sim "$bpf/word.bpf.o"
 	says "log: the argument is the word, 1 to 256 bytes"
-	code 4 "a length as crc32c's CPARAM1" sim "$bpf/crc32c.bpf.o" --cparam1 5
+	code 4 "a length as CPARAM1 of crc32c" sim "$bpf/crc32c.bpf.o" --cparam1 5
 	says "log: the argument is an earlier CRC"
 }
 

@@ -35,7 +35,7 @@ check_options()
 	is "  and it is there" "$(cat "$work/emitted")" abc
 	small "no room for the output" 5 fill --cparam1 9000 --out-max 8192
 	prints "result: 18446744073709551588 (-28: the zone or the output is full)"
-	says "the program's output was cut after "
+	says "the output of the program was cut after "
 	says " bytes: --out-max SIZE allows more than 8 KiB, up to 16 MiB"
 	small "no room, and no error" 5 spill --cparam1 9000 --out-max 8192
 	prints "result: 9000"
@@ -106,7 +106,7 @@ check_len()
 	local len
 
 	# shellcheck disable=SC2094 # hashes reads both
-	hashes "length: the file's" --lba "$work/text" <"$work/text"
+	hashes "length: that of the file" --lba "$work/text" <"$work/text"
 	for len in 0 1 4095 4096 4097 70000; do
 		head -c $len "$work/text" >"$work/wanted"
 		hashes "length: $len bytes" --lba "$work/text" --len $len <"$work/wanted"

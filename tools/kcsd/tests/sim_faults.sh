@@ -20,7 +20,7 @@ check_faults()
 		says "/* $name */)"
 	done
 	says "function emits, instruction"
-	says "in helper emit: access outside the program's memory (guest address 0x5)"
+	says "in helper emit: access outside the memory of the program (guest address 0x5)"
 	code 3 "fault in_static, JSON" sim "$fault" --program in_static --cparam1 5 --json
 	has '.fault | [.function, .line, .addr] | @csv' "\"innermost\",$(line_of in_static),5"
 	code 3 "fault in_static, as disasm counts" sim "$fault" --program in_static --cparam1 5
@@ -89,7 +89,7 @@ check_raw()
 	code 1 "raw, a helper of Linux" sim --raw "8500000005000000 $exit"
 	says "<kcsd_helpers.h>, not <bpf/bpf_helpers.h>: 5, bpf_ktime_get_ns()"
 	code 3 "raw, a fault" sim --raw "b70000000100000079010800 00000000 $exit"
-	says "instruction 1: access outside the program's memory (guest address 0x9)"
+	says "instruction 1: access outside the memory of the program (guest address 0x9)"
 	is "  and nothing on standard output" "$(cat "$work/out")" ""
 	code 3 "raw, past the memory" sim --raw "7910000000000000 $exit" --mem 01020304050607
 	says "instruction 0: access outside"
@@ -131,7 +131,7 @@ check_trace()
 	is "  and it begins with the program" "$(sed -n 2p "$work/err" | tr -s ' ')" \
 		" 0: mov r0, 42 r0=0x2a"
 	code 3 "trace, to a fault" sim "$fault" --program in_static --cparam1 5 --trace
-	says "access outside the program's memory"
+	says "access outside the memory of the program"
 	is "  and instructions are those counted" \
 		"$(grep -c '^ *[0-9]*:  [a-z_0-9]* *r\|exit$\|call_local' "$work/err")" "$(sed -n 's/^instructions: //p' "$work/out")"
 }

@@ -124,7 +124,7 @@ static void test_units(void)
 	ok(!kcsd_top_sample(&now, "kcsd0"), "another, of one drive");
 
 	line = line_after(text_of(&before, &now), "   UNIT");
-	ok(line_is(line, "      0       40.0         25.0"), "a unit's rate and share of the time");
+	ok(line_is(line, "      0       40.0         25.0"), "rate and time share of a unit");
 	line = line_after(line, "      0");
 	ok(line_is(line, "      2        0.0          0.0"), "one that does nothing");
 	line = line_after(line, "      2");
@@ -134,7 +134,7 @@ static void test_units(void)
 	drive = at(json, "drives", 0);
 	ok(json_object_array_length(json_object_object_get(drive, "units")) == 3, "JSON: units");
 	ok(json_object_get_int(json_object_object_get(at(drive, "units", 2), "unit")) == 10,
-	   "JSON: a unit's number");
+	   "JSON: the number of a unit");
 	ok(json_object_get_int(json_object_object_get(at(drive, "units", 0), "runs")) == 40,
 	   "JSON: its runs");
 	ok(json_object_get_double(json_object_object_get(at(drive, "units", 0),

@@ -79,5 +79,5 @@ static void __exit bench_exit(void)
 
 module_init(bench_init);
 module_exit(bench_exit);
-MODULE_DESCRIPTION("native code beside kcsd's engines");
+MODULE_DESCRIPTION("native code beside the engines of kcsd");
 MODULE_LICENSE("GPL");
