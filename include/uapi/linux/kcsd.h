@@ -214,6 +214,23 @@ struct kcsd_lba_grant {
 };
 
 /*
+ * One source of a stream. A stream is its sources, one after another, without gaps. The bytes of a
+ * source of LBAs begin with the first byte of LBA start; if len is no multiple of the LBA size, its
+ * last LBA counts in part.
+ */
+#define KCSD_SOURCE_LBAS	0	/* start: first LBA of namespace 1 */
+#define KCSD_SOURCE_ZEROES	1	/* start: 0 */
+#define KCSD_SOURCE_BYTES	2	/* start: offset in the bytes of the source list */
+
+struct kcsd_source {
+	__le64	start;
+	__le64	len;		/* bytes; not 0 */
+	__u8	type;		/* KCSD_SOURCE_* */
+	__u8	access;		/* KCSD_GRANT_READ */
+	__u8	rsvd[6];
+};
+
+/*
  * Subsystem Local Memory (TP4131): namespace 2, bytes of memory in the drive. They are zero at
  * power on and lost at power off. Commands may begin at any byte and have any length. Bytes beyond
  * the namespace: LBA Out of Range, and nothing is transferred.
