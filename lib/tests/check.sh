@@ -96,6 +96,7 @@ echo "TAP version 13"
 "$cc" -c -x c /dev/null -o "$bin/host.o"
 program names_test
 program files_test
+program file_map_test
 program run_test
 program sidecar_test
 program object_test "$out/bpf" "$bin"
