@@ -11,7 +11,7 @@
 
 #include "file_map.h"
 
-#define SUPER_AT	1024		/* byte of the device */
+#define SUPER_AT	1024		/* byte of the device; the first block is read */
 #define SUPER_MAGIC	0xf2f52010
 /* Offset of the path of the second device, devs[1].path, in struct f2fs_super_block. */
 #define SECOND_DEVICE	(2201 + 68)
@@ -23,7 +23,10 @@ int kcsd_f2fs_is_multi(const uint8_t super[KCSD_F2FS_SUPER_LEN])
 	return super[SECOND_DEVICE] != 0;
 }
 
-/* Open the block node of the device, and no other node that has its name. */
+/*
+ * Open the block node of the device, and no other node that has its name. O_DIRECT leaves no pages
+ * in the cache of the device, which f2fs does not keep up to date.
+ */
 static int open_node(const struct kcsd_file_device *dev)
 {
 	char path[48];
@@ -31,7 +34,7 @@ static int open_node(const struct kcsd_file_device *dev)
 	int fd;
 
 	snprintf(path, sizeof(path), "/dev/%s", dev->name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	if (!fstat(fd, &st) && S_ISBLK(st.st_mode) && st.st_rdev == dev->rdev)
@@ -46,16 +49,16 @@ static int open_node(const struct kcsd_file_device *dev)
  */
 static int is_multi(const struct kcsd_file_device *dev)
 {
-	uint8_t super[KCSD_F2FS_SUPER_LEN];
+	uint8_t block[SUPER_AT + KCSD_F2FS_SUPER_LEN] __attribute__((aligned(4096)));
 	ssize_t n;
 	int fd;
 
 	fd = open_node(dev);
 	if (fd < 0)
 		return fd;
-	n = pread(fd, super, sizeof(super), SUPER_AT);
+	n = pread(fd, block, sizeof(block), 0);
 	close(fd);
-	return n == sizeof(super) ? kcsd_f2fs_is_multi(super) : -EIO;
+	return n == sizeof(block) ? kcsd_f2fs_is_multi(block + SUPER_AT) : -EIO;
 }
 
 int kcsd_f2fs_begin(struct kcsd_file_walk *w)

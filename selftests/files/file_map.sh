@@ -27,11 +27,8 @@ make_files()
 	random punched 400000
 	sync
 	fallocate -p -o 65536 -l 131072 punched
-	"$map_file" scatter scattered 500 4096
-	# Then the blocks between, from the end on.
-	for i in $(seq 999 -20 1); do
-		dd if=data of=scattered bs=4k count=1 seek="$i" conv=notrunc,fsync status=none
-	done
+	"$map_file" scatter scattered 400 4096
+	"$map_file" fill scattered 400 4096
 )
 
 make_clones()
@@ -104,6 +101,7 @@ conventional()
 	point "${prefix_of}create a drive" create_drive map size=1G "block_size=$lba" || return
 	inline='' clones='' on "ext4" ext4 "$block" -b 4096
 	[ "$lba" = 4096 ] || inline='' clones='' on "ext4, blocks of 1k" ext4 "$block" -b 1024
+	[ "$lba" = 4096 ] || inline='' clones='' on "ext4, no extents" ext4 "$block" -O ^extents,^64bit
 	inline=1 clones='' on "ext4, inline data" ext4 "$block" -O inline_data -I 256
 	inline='' clones=1 on "xfs" xfs "$block"
 	inline=1 clones=1 on "btrfs" btrfs "$block" -d single

@@ -10,12 +10,7 @@
 # Make a file of many extents with data that differ everywhere.
 make_file()
 {
-	"$map_file" scatter "$mount/file" 300 4096 && sync || return
-	random "$work/data" 4096
-	for i in $(seq 599 -6 1); do
-		dd if="$work/data" of="$mount/file" bs=4k count=1 seek="$i" conv=notrunc,fsync \
-			status=none || return
-	done
+	"$map_file" scatter "$mount/file" 300 4096 && "$map_file" fill "$mount/file" 300 4096 && sync
 }
 
 # moved NAME COMMAND...: the command moves blocks of the mapped file.

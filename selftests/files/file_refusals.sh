@@ -217,6 +217,10 @@ f2fs_compressed()
 	refused "$what" "EOPNOTSUPP: the file has the attribute of compressed files" \
 		"$mount/dir/file"
 	point "$what: a file without the attribute" "$map_file" check "$mount/file"
+	chmod 644 "$mount/file"
+	chmod 755 "$mount" "$work"
+	says "$what: the super block is for who may read the drive" "the super block of f2fs" \
+		not as_nobody "$map_file" show "$mount/file"
 }
 
 f2fs_devices()

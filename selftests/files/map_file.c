@@ -12,6 +12,7 @@
  *	map_file gc FILE		the same, after garbage collection (f2fs) of its blocks
  *	map_file clone FILE		clone, overwrite the file, compare the clone
  *	map_file scatter FILE NR BLOCK	write every other one of 2 * NR blocks of BLOCK bytes
+ *	map_file fill FILE NR BLOCK	write the others, from the end on, each to the drive
  *	map_file time FILE ROUNDS	print the microseconds of the fastest of some maps
  *
  * Exit status: 0 success, 1 failure, 2 wrong usage.
@@ -337,19 +338,38 @@ static int cmd_clone(char **args)
 	return compare(copy, map);
 }
 
+/* Write block number 2 * i + odd, with bytes that no other block has. */
+static int write_block(int fd, size_t i, bool odd, uint64_t *buf, size_t block)
+{
+	buf[0] = 2 * i + odd;
+	buf[block / 8 - 1] = ~buf[0];
+	return pwrite(fd, buf, block, buf[0] * block) == (ssize_t)block ? 0 : -1;
+}
+
 static int cmd_scatter(char **args)
 {
 	int fd = open(args[0], O_CREAT | O_RDWR | O_CLOEXEC, 0600);
 	size_t nr = strtoul(args[1], NULL, 10), block = strtoul(args[2], NULL, 10), i;
 	uint64_t *buf = calloc(1, block);
 
-	for (i = 0; i < nr && buf; i++) {
-		buf[0] = i;
-		buf[block / 8 - 1] = ~i;
-		if (pwrite(fd, buf, block, 2 * i * block) != (ssize_t)block)
+	for (i = 0; i < nr; i++)
+		if (!buf || write_block(fd, i, false, buf, block))
 			return fail(args[0]);
-	}
-	return !buf || fsync(fd);
+	free(buf);
+	return fsync(fd);
+}
+
+static int cmd_fill(char **args)
+{
+	int fd = open(args[0], O_RDWR | O_DSYNC | O_CLOEXEC);
+	size_t i = strtoul(args[1], NULL, 10), block = strtoul(args[2], NULL, 10);
+	uint64_t *buf = calloc(1, block);
+
+	while (i--)
+		if (!buf || write_block(fd, i, true, buf, block))
+			return fail(args[0]);
+	free(buf);
+	return 0;
 }
 
 static uint64_t now(void)
@@ -387,7 +407,7 @@ static const struct {
 	{ "check", 1, cmd_check }, { "show", 1, cmd_show }, { "refuse", 1, cmd_refuse },
 	{ "clean", 1, cmd_clean }, { "dirty", 2, cmd_dirty }, { "move", 2, cmd_move },
 	{ "gc", 1, cmd_gc }, { "clone", 1, cmd_clone }, { "scatter", 3, cmd_scatter },
-	{ "time", 2, cmd_time },
+	{ "fill", 3, cmd_fill }, { "time", 2, cmd_time },
 };
 
 int main(int argc, char **argv)
