@@ -7,10 +7,11 @@
 . ../lib/lib.sh
 . ./files_lib.sh
 
-# Make a file of many extents with data that differ everywhere.
+# Make a file of many extents. The blocks between become free: garbage collection of f2fs leaves full
+# segments alone.
 make_file()
 {
-	"$map_file" scatter "$mount/file" 300 4096 && "$map_file" fill "$mount/file" 300 4096 && sync
+	"$map_file" interleave "$mount/file" "$mount/other" 1000 && rm "$mount/other" && sync
 }
 
 # moved NAME COMMAND...: the command moves blocks of the mapped file.

@@ -13,6 +13,7 @@
  *	map_file clone FILE		clone, overwrite the file, compare the clone
  *	map_file scatter FILE NR BLOCK	write every other one of 2 * NR blocks of BLOCK bytes
  *	map_file fill FILE NR BLOCK	write the others, from the end on, each to the drive
+ *	map_file interleave FILE OTHER NR	append NR blocks to both, so that they alternate
  *	map_file time FILE ROUNDS	print the microseconds of the fastest of some maps
  *
  * Exit status: 0 success, 1 failure, 2 wrong usage.
@@ -372,6 +373,26 @@ static int cmd_fill(char **args)
 	return 0;
 }
 
+static int cmd_interleave(char **args)
+{
+	size_t nr = strtoul(args[2], NULL, 10), i;
+	uint64_t *buf = aligned_alloc(4096, 4096);
+	int fds[2], j;
+
+	for (j = 0; j < 2; j++)
+		fds[j] = open(args[j], O_CREAT | O_RDWR | O_DIRECT | O_CLOEXEC, 0600);
+	for (i = 0; i < 2 * nr; i++) {
+		memset(buf, i, 4096);
+		buf[0] = i;
+		/* ext4 allocates one block here, and more for a write. btrfs with zones has none. */
+		fallocate(fds[i % 2], 0, i / 2 * 4096, 4096);
+		if (pwrite(fds[i % 2], buf, 4096, i / 2 * 4096) != 4096)
+			return fail(args[i % 2]);
+	}
+	free(buf);
+	return fsync(fds[0]) || fsync(fds[1]);
+}
+
 static uint64_t now(void)
 {
 	struct timespec ts;
@@ -407,7 +428,7 @@ static const struct {
 	{ "check", 1, cmd_check }, { "show", 1, cmd_show }, { "refuse", 1, cmd_refuse },
 	{ "clean", 1, cmd_clean }, { "dirty", 2, cmd_dirty }, { "move", 2, cmd_move },
 	{ "gc", 1, cmd_gc }, { "clone", 1, cmd_clone }, { "scatter", 3, cmd_scatter },
-	{ "fill", 3, cmd_fill }, { "time", 2, cmd_time },
+	{ "fill", 3, cmd_fill }, { "interleave", 3, cmd_interleave }, { "time", 2, cmd_time },
 };
 
 int main(int argc, char **argv)
