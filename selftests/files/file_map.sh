@@ -140,33 +140,10 @@ zoned()
 	point "${prefix_of}remove that drive" delete_drive map
 }
 
-# A file of 100,000 extents: the map against filefrag.
-many()
-{
-	local what="100,000 extents" begin now best=
-
-	point "$what: create a drive" create_drive map size=1G || return
-	make_fs ext4 "$block" -b 1024 || return
-	point "$what: write" "$map_file" scatter "$mount/many" 100000 1024
-	says "$what: number of sources" "lbas 100000 102400000 zeroes 99999" \
-		"$map_file" show "$mount/many"
-	point "$what: the sources have the bytes of the file" "$map_file" check "$mount/many"
-	for _ in 1 2 3; do
-		begin=${EPOCHREALTIME/./}
-		filefrag -s -v "$mount/many" >"$work/extents"
-		now=$((${EPOCHREALTIME/./} - begin))
-		[ -n "$best" ] && [ "$best" -lt "$now" ] || best=$now
-	done
-	echo "# $what: filefrag -s -v $best us, map $("$map_file" time "$mount/many" 3) us"
-	end_fs
-	point "$what: remove the drive" delete_drive map
-}
-
 begin
-need mkfs.ext4 mkfs.xfs mkfs.btrfs mkfs.f2fs sfdisk fallocate filefrag wipefs
+need mkfs.ext4 mkfs.xfs mkfs.btrfs mkfs.f2fs sfdisk fallocate wipefs
 begin_files
 conventional 512
 conventional 4096
 zoned
-many
 finish

@@ -62,7 +62,7 @@ swap_file()
 verity()
 {
 	cp "$mount/file" "$mount/verity"
-	if ! f2fs_io set_verity "$mount/verity" >"$work/.output" 2>&1; then
+	if ! "$map_file" verity "$mount/verity" >"$work/.output" 2>&1; then
 		skip "$what: verity" "$(tail -n 1 "$work/.output")"
 		return
 	fi
@@ -258,7 +258,7 @@ test_xfs()
 }
 
 begin
-need mkfs.ext4 mkfs.xfs mkfs.btrfs mkfs.f2fs sfdisk setpriv chattr dmsetup xfs_io f2fs_io mkswap
+need mkfs.ext4 mkfs.xfs mkfs.btrfs mkfs.f2fs sfdisk setpriv chattr dmsetup xfs_io mkswap
 begin_files
 point "create a drive" create_drive map size=1G block_size=4096 || finish
 test_ext4

@@ -14,6 +14,7 @@
  *	map_file scatter FILE NR BLOCK	write every other one of 2 * NR blocks of BLOCK bytes
  *	map_file fill FILE NR BLOCK	write the others, from the end on, each to the drive
  *	map_file interleave FILE OTHER NR	append NR blocks to both, so that they alternate
+ *	map_file verity FILE		enable fs-verity
  *	map_file time FILE ROUNDS	print the microseconds of the fastest of some maps
  *
  * Exit status: 0 success, 1 failure, 2 wrong usage.
@@ -21,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/f2fs.h>
+#include <linux/fsverity.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -393,6 +395,15 @@ static int cmd_interleave(char **args)
 	return fsync(fds[0]) || fsync(fds[1]);
 }
 
+static int cmd_verity(char **args)
+{
+	struct fsverity_enable_arg arg = { .version = 1, .hash_algorithm = FS_VERITY_HASH_ALG_SHA256,
+					   .block_size = 4096 };
+	int fd = open(args[0], O_RDONLY | O_CLOEXEC);
+
+	return ioctl(fd, FS_IOC_ENABLE_VERITY, &arg) ? fail(args[0]) : 0;
+}
+
 static uint64_t now(void)
 {
 	struct timespec ts;
@@ -428,7 +439,8 @@ static const struct {
 	{ "check", 1, cmd_check }, { "show", 1, cmd_show }, { "refuse", 1, cmd_refuse },
 	{ "clean", 1, cmd_clean }, { "dirty", 2, cmd_dirty }, { "move", 2, cmd_move },
 	{ "gc", 1, cmd_gc }, { "clone", 1, cmd_clone }, { "scatter", 3, cmd_scatter },
-	{ "fill", 3, cmd_fill }, { "interleave", 3, cmd_interleave }, { "time", 2, cmd_time },
+	{ "fill", 3, cmd_fill }, { "interleave", 3, cmd_interleave }, { "verity", 1, cmd_verity },
+	{ "time", 2, cmd_time },
 };
 
 int main(int argc, char **argv)
