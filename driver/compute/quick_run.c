@@ -77,7 +77,7 @@ static bool run_suits_submitter(const struct kcsd_run *run)
 	/* An injected failure or delay counts its hits, and may take long. */
 	if (READ_ONCE(compute->lbas->retained->inject.armed))
 		return false;
-	return !run->nr_grants || !compute->lbas->store.ops->blocking;
+	return (!run->nr_grants && !run->stream.nr) || !compute->lbas->store.ops->blocking;
 }
 
 bool kcsd_run_overran(struct kcsd_run *run)

@@ -115,6 +115,7 @@ void kcsd_run_execute(struct kcsd_run *run, struct kcsd_unit *unit)
 	u64 own = kcsd_layout_init(&run->vm.layout, &run->program->view, run->args_len);
 
 	unit_wipe(unit, run, own);
+	run->bounce = unit->bounce;
 	run->start_ns = ktime_get_ns();
 	run->deadline_ns = run->start_ns + (u64)run->timeout_ms * NSEC_PER_MSEC;
 	if (!run_admit(run))

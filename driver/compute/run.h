@@ -7,6 +7,7 @@
 #include <linux/kcsd.h>
 
 #include "compute/async.h"
+#include "compute/stream.h"
 #include "engine/engine.h"
 #include "engine/lowered.h"
 
@@ -35,7 +36,7 @@ struct kcsd_run {
 	bool cut;			/* output was cut: out_max was too small */
 	u64 cparam1;
 	u64 cparam2;
-	u64 stream_len;			/* bytes */
+	u64 stream_len;			/* bytes; no more than stream or the ranges have */
 	u64 budget;			/* instructions, 0: no limit */
 	struct mem_cgroup *memcg;	/* of the submitter, charged for the output; referenced */
 	struct kcsd_program *program;
@@ -44,6 +45,8 @@ struct kcsd_run {
 	const struct kcsd_lba_grant *grants;	/* nr_grants */
 	const struct kcsd_memory_range *ranges;	/* nr_ranges, in data or in range_set */
 	const void *args;		/* args_len bytes */
+	struct kcsd_stream stream;	/* of the grants, in data; no sources: stream of ranges */
+	u8 *bounce;			/* kcsd_unit.bounce of the unit that executes it */
 	u64 queued_ns, start_ns, end_ns;	/* ktime */
 	u64 deadline_ns;		/* ktime */
 	u64 read_bytes, written_bytes;	/* read from and written to LBAs */

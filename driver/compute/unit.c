@@ -291,22 +291,29 @@ void kcsd_units_erase(struct kcsd_compute *compute)
 
 /* ---- create and destroy units ---- */
 
-static int unit_alloc_arena(struct kcsd_unit *unit, u64 size)
+static int unit_alloc_memory(struct kcsd_unit *unit)
 {
-	u64 len = roundup_pow_of_two(size);
-	u8 *memory = vzalloc(KCSD_LOWERED_BEFORE + len);
+	u64 len = roundup_pow_of_two(unit->compute->cfg->arena_size);
+	u8 *memory;
 
-	if (!memory)
+	unit->bounce = kzalloc(unit->compute->cfg->block_size, GFP_KERNEL);
+	if (!unit->bounce)
 		return -ENOMEM;
+	memory = vzalloc(KCSD_LOWERED_BEFORE + len);
+	if (!memory) {
+		kfree(unit->bounce);
+		return -ENOMEM;
+	}
 	unit->arena = memory + KCSD_LOWERED_BEFORE;
 	unit->arena_len = len;
 	return 0;
 }
 
-static void unit_free_arena(struct kcsd_unit *unit)
+static void unit_free_memory(struct kcsd_unit *unit)
 {
 	kcsd_mappings_destroy(unit);
 	vfree(unit->arena - KCSD_LOWERED_BEFORE);
+	kfree(unit->bounce);
 }
 
 /* Set up a unit and start its thread. cpus: where the thread runs; NULL: anywhere. */
@@ -319,12 +326,12 @@ static int unit_init(struct kcsd_compute *compute, struct kcsd_unit *unit, u32 n
 	unit->nr = nr;
 	seqcount_init(&unit->busy_seq);
 	init_waitqueue_head(&unit->wait);
-	if (unit_alloc_arena(unit, compute->cfg->arena_size))
+	if (unit_alloc_memory(unit))
 		return -ENOMEM;
 	kcsd_jit_run_timer_init(unit);
 	task = kthread_create(unit_thread, unit, "kcsd%u-cu%u", compute->index, nr);
 	if (IS_ERR(task)) {
-		unit_free_arena(unit);
+		unit_free_memory(unit);
 		return PTR_ERR(task);
 	}
 	/* A preference, not a binding: when the last of these CPUs goes offline, others run it. */
@@ -339,7 +346,7 @@ static void unit_destroy(struct kcsd_unit *unit)
 {
 	kthread_stop(unit->task);
 	kcsd_jit_run_timer_destroy(unit);
-	unit_free_arena(unit);
+	unit_free_memory(unit);
 }
 
 static int units_start(struct kcsd_compute *compute)
@@ -423,6 +430,7 @@ u64 kcsd_units_memory(const struct kcsd_compute *compute)
 {
 	const struct kcsd_units *us = compute->units;
 
-	return us->nr * (KCSD_LOWERED_BEFORE + us->unit[0].arena_len) +
+	return us->nr * (KCSD_LOWERED_BEFORE + us->unit[0].arena_len +
+			 compute->cfg->block_size) +
 	       atomic64_read(&compute->jit_bytes);
 }

@@ -115,15 +115,38 @@ static int execute_may_range(const struct kcsd_cmd *cmd)
 	return KCSD_MAPPINGS_POSSIBLE ? 0 : KCSD_SC_INSUFFICIENT_RESOURCES;
 }
 
+/* Returns the most sources that the stream of the run gets from the command: one of each grant. */
+static u32 execute_max_sources(const struct kcsd_cmd *cmd)
+{
+	return execute_grants(cmd) ? execute_nr(cmd) : 0;
+}
+
+/* Validate the grants in the data, and make them the stream. Its sources follow the data. */
+static int execute_take_grants(struct kcsd_cmd *cmd, struct kcsd_run *run, void *sources)
+{
+	int ret;
+
+	run->grants = run->data;
+	run->nr_grants = execute_nr(cmd);
+	ret = kcsd_grants_validate(cmd, run->data, run->nr_grants);
+	if (ret)
+		return ret;
+	kcsd_stream_init(&run->stream, sources, run->nr_grants);
+	kcsd_stream_add_grants(&run->stream, run->grants, run->nr_grants,
+			       run->compute->lbas->lba_shift);
+	return 0;
+}
+
 /* Copy grants or ranges, length and arguments from the host once, then validate the copy. */
 static int execute_copy_data(struct kcsd_cmd *cmd, struct kcsd_run *run)
 {
-	size_t len = iov_iter_count(&cmd->data);
+	size_t len = iov_iter_count(&cmd->data), sources = ALIGN(len, sizeof(u64));
 	int ret;
 
 	if (!len)
 		return 0;
-	run->data = kvmalloc(len, GFP_KERNEL_ACCOUNT);
+	run->data = kvmalloc(sources + kcsd_stream_size(execute_max_sources(cmd)),
+			     GFP_KERNEL_ACCOUNT);
 	if (!run->data)
 		return -ENOMEM;
 	ret = kcsd_cmd_copy_from_host(cmd, run->data, len);
@@ -133,11 +156,8 @@ static int execute_copy_data(struct kcsd_cmd *cmd, struct kcsd_run *run)
 	run->args_len = len - execute_head_len(cmd);
 	if (!execute_nr(cmd))
 		return 0;
-	if (execute_grants(cmd)) {
-		run->grants = run->data;
-		run->nr_grants = execute_nr(cmd);
-		return kcsd_grants_validate(cmd, run->data, run->nr_grants);
-	}
+	if (execute_grants(cmd))
+		return execute_take_grants(cmd, run, run->data + sources);
 	run->ranges = run->data;
 	run->nr_ranges = execute_nr(cmd);
 	return execute_may_range(cmd) ?:

@@ -170,6 +170,14 @@ struct kcsd_sha256 {
  *			 of it as fits in len. Returns the bytes written. An LBA that
  *			 was not granted for any access fails the run. -EINVAL: the
  *			 drive is not zoned.
+ * stream_read(offset, dst, len)
+ *			 Read bytes of the stream of the run, from offset on, to memory:
+ *			 any offset, any length. Returns the number of bytes read: len,
+ *			 or less where the stream ends (ctx.stream_len); 0 at or after
+ *			 its end. What is in the stream needs no grant. -EIO: the medium
+ *			 failed. -ENXIO: the zone is offline. LBAs are read whole, and
+ *			 count so; the bytes of one that are not asked for do not reach
+ *			 the memory. Otherwise as read.
  *
  * The time limit and cancellation of the run hold during each helper, however long it takes. The
  * instruction budget counts each call as one instruction.
@@ -191,6 +199,7 @@ enum kcsd_helper {
 	KCSD_HELPER_sha256_end	= KCSD_HELPER_BASE + 14,
 	KCSD_HELPER_append	= KCSD_HELPER_BASE + 15,
 	KCSD_HELPER_zone	= KCSD_HELPER_BASE + 16,
+	KCSD_HELPER_stream_read	= KCSD_HELPER_BASE + 17,
 	__KCSD_HELPER_END	/* the first unused number */
 };
 
