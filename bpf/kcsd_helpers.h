@@ -59,6 +59,7 @@ static long (*const kcsd_sha256_end)(struct kcsd_sha256 *hash, void *digest)
 	KCSD_HELPER(sha256_end);
 static long (*const kcsd_append)(__u64 zslba, const void *src, __u64 len) KCSD_HELPER(append);
 static long (*const kcsd_zone)(__u64 lba, void *dst, __u64 len) KCSD_HELPER(zone);
+static long (*const kcsd_stream_read)(__u64 offset, void *dst, __u64 len) KCSD_HELPER(stream_read);
 #undef KCSD_HELPER
 
 /* Returned negative by kcsd_stream(): a callback kept more than KCSD_STREAM_CARRY bytes. */
@@ -145,9 +146,10 @@ static __always_inline bool kcsd_equal(const void *a, const void *b, __u64 len)
 /*
  * Streaming. A run has one stream of bytes, ctx->stream_len of them: all LBAs that may be read, in
  * the order of the grants; in a run without grants, its memory ranges. So the extents of a file,
- * granted in the order of the file and with its length, give the contents of the file. The stream
- * arrives in chunks. The callback returns how many bytes at the end of a chunk it has not finished
- * with, and the next chunk begins with these.
+ * granted in the order of the file and with its length, give the contents of the file.
+ * kcsd_stream_read() reads it at any offset. kcsd_stream() reads all of it: it arrives in chunks,
+ * each of KCSD_STREAM_CHUNK new bytes but the last. The callback returns how many bytes at the end
+ * of a chunk it has not finished with, and the next chunk begins with these.
  *
  * A program that keeps more than 4 KiB defines KCSD_STREAM_CARRY before it includes this header.
  */
@@ -180,56 +182,6 @@ static __always_inline void kcsd_stream_keep(const struct kcsd_chunk *chunk, __u
 		  keep);
 }
 
-/* Position in a stream. */
-struct kcsd_stream {
-	const __u8 *range;	/* memory ranges: the next byte; they are contiguous */
-	const struct kcsd_lba_grant *grant, *end;	/* LBAs: the grants after the current one */
-	__u64 slba, nlb;	/* rest of the current grant */
-};
-
-static __always_inline struct kcsd_stream kcsd_stream_begin(const struct kcsd_ctx *ctx)
-{
-	const struct kcsd_lba_grant *grant = kcsd_grants(ctx);
-
-	return (struct kcsd_stream){
-		.range = (const __u8 *)(ctx->nr_ranges ? kcsd_ranges(ctx)->addr : 0),
-		.grant = grant,
-		.end = grant + ctx->nr_grants,
-	};
-}
-
-/* Read the next bytes, at most left, to dst. Returns their number, or an error. */
-static __always_inline long kcsd_stream_read(const struct kcsd_ctx *ctx, struct kcsd_stream *stream,
-					     __u8 *dst, __u64 left)
-{
-	const __u64 lba_size = ctx->lba_size;
-	__u64 len = left < KCSD_STREAM_CHUNK ? left : KCSD_STREAM_CHUNK, lbas;
-	long err;
-
-	if (!ctx->nr_grants) {
-		kcsd_memcpy(dst, stream->range, len);
-		stream->range += len;
-		return len;
-	}
-	for (; !stream->nlb; stream->grant++) {
-		if (stream->grant == stream->end)
-			return -KCSD_EINVAL;
-		if (!(stream->grant->access & KCSD_GRANT_READ))
-			continue;
-		stream->slba = stream->grant->slba;
-		stream->nlb = stream->grant->nlb;
-	}
-	lbas = (len + lba_size - 1) / lba_size;
-	if (lbas > stream->nlb)
-		lbas = stream->nlb;
-	err = kcsd_read(stream->slba, dst, lbas * lba_size);
-	if (err < 0)
-		return err;
-	stream->slba += lbas;
-	stream->nlb -= lbas;
-	return lbas * lba_size < len ? lbas * lba_size : len;
-}
-
 /*
  * Call fn for each chunk of the stream, never for an empty stream. Returns 0; -KCSD_EIO,
  * -KCSD_ENXIO: the medium failed; -KCSD_E2BIG: fn kept more than KCSD_STREAM_CARRY; or the error of
@@ -238,12 +190,11 @@ static __always_inline long kcsd_stream_read(const struct kcsd_ctx *ctx, struct 
 static __always_inline long kcsd_stream(const struct kcsd_ctx *ctx, kcsd_chunk_fn fn, void *state)
 {
 	__u8 *const fresh = kcsd_stream_buf + KCSD_STREAM_CARRY;
-	struct kcsd_stream stream = kcsd_stream_begin(ctx);
 	struct kcsd_chunk chunk = { .left = ctx->stream_len };
 	long keep = 0, got;
 
 	while (chunk.left) {
-		got = kcsd_stream_read(ctx, &stream, fresh, chunk.left);
+		got = kcsd_stream_read(ctx->stream_len - chunk.left, fresh, KCSD_STREAM_CHUNK);
 		if (got < 0)
 			return got;
 		chunk.data = fresh - keep;

@@ -38,6 +38,15 @@ struct sim_run {
 /* sim_helpers.c */
 extern const struct kcsd_vm_ops kcsd_sim_ops;
 u64 kcsd_sim_now_ns(void);
+/*
+ * Read bytes of an LBA of the drive. An LBA at or above the write pointer of a zone reads as
+ * zeroes, whatever the memory of the caller holds.
+ */
+void kcsd_sim_read_lba(const struct kcsd_sim_opts *o, u64 lba, u32 from, u8 *buf, u32 len);
+
+/* sim_stream.c */
+/* Read the stream of a run, of its grants or else its ranges: the helper stream_read. */
+s64 kcsd_sim_stream_read(struct sim_run *run, u64 offset, u8 *buf, u64 len);
 
 /* sim_zones.c: LBAs are on the drive. The drive is zoned, except for the first two functions. */
 #define KCSD_SIM_MAX_APPEND	(1u << 20)	/* bytes, the default of a drive */

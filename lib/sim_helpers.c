@@ -42,20 +42,20 @@ static u8 *lba_ptr(const struct kcsd_sim_opts *o, u64 lba)
 	return (u8 *)o->lbas + lba * o->lba_size;
 }
 
-/*
- * Read LBAs. LBAs at or above the write pointer of a zone read as zeroes, whatever the memory of
- * the caller holds.
- */
+void kcsd_sim_read_lba(const struct kcsd_sim_opts *o, u64 lba, u32 from, u8 *buf, u32 len)
+{
+	if (o->zone_size && !kcsd_sim_zone_written(o, lba))
+		memset(buf, 0, len);
+	else
+		memcpy(buf, lba_ptr(o, lba) + from, len);
+}
+
 static void read_lbas(const struct kcsd_sim_opts *o, u64 slba, u8 *buf, u64 nlb)
 {
 	u64 i;
 
-	for (i = 0; i < nlb; i++, buf += o->lba_size) {
-		if (o->zone_size && !kcsd_sim_zone_written(o, slba + i))
-			memset(buf, 0, o->lba_size);
-		else
-			memcpy(buf, lba_ptr(o, slba + i), o->lba_size);
-	}
+	for (i = 0; i < nlb; i++)
+		kcsd_sim_read_lba(o, slba + i, 0, buf + i * o->lba_size, o->lba_size);
 }
 
 static s64 write_lbas(const struct kcsd_sim_opts *o, u64 slba, const u8 *buf, u64 nlb)
@@ -188,6 +188,8 @@ static s64 helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *a)
 		return geometry(run, a->ptr[0], a->val[1]);
 	case KCSD_HELPER_time:
 		return kcsd_sim_now_ns();
+	case KCSD_HELPER_stream_read:
+		return kcsd_sim_stream_read(run, a->val[0], a->ptr[1], a->val[2]);
 	}
 	/* The validator refuses other helpers. */
 	kcsd_vm_fault(vm, KCSD_FAULT_INTERNAL, 0);

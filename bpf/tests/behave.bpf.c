@@ -70,6 +70,17 @@ __u64 write_lba(struct kcsd_ctx *ctx)
 	return kcsd_write(ctx->cparam1, buf, ctx->lba_size);
 }
 
+/* Emits up to cparam2 bytes of the stream, from cparam1 on. Returns what kcsd_stream_read() says. */
+SEC("kcsd")
+__u64 stream_at(struct kcsd_ctx *ctx)
+{
+	long got = kcsd_stream_read(ctx->cparam1, buf, ctx->cparam2);
+
+	if (got > 0)
+		kcsd_emit(buf, got);
+	return got;
+}
+
 /* Never ends. */
 SEC("kcsd")
 __u64 spin(struct kcsd_ctx *ctx)

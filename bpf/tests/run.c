@@ -36,32 +36,38 @@ struct run {
 
 static struct run run;
 
-static bool granted(u64 lba, u8 access)
+/* Returns the address of the byte at offset of the stream, and how many follow it in its grant. */
+static const u8 *stream_at(u64 offset, u64 *left)
 {
-	const struct kcsd_lba_grant *grant = run.grants;
-	u32 i;
+	const struct kcsd_lba_grant *grant;
+	u64 len;
 
-	for (i = 0; i < run.in.nr_grants; i++, grant++)
-		if ((grant->access & access) && lba >= grant->slba &&
-		    lba - grant->slba < grant->nlb)
-			return true;
-	return false;
+	for (grant = run.grants; grant < run.grants + run.in.nr_grants; grant++) {
+		if (!(grant->access & KCSD_GRANT_READ))
+			continue;
+		len = (u64)grant->nlb * run.in.lba_size;
+		*left = len - offset;
+		if (offset < len)
+			return run.disk + grant->slba * run.in.lba_size + offset;
+		offset -= len;
+	}
+	errx(1, "the stream is longer than its grants");
 }
 
-static s64 read_lbas(struct kcsd_vm *vm, const struct kcsd_helper_args *args)
+static s64 stream_read(const struct kcsd_helper_args *args)
 {
-	u64 lba = args->val[0], end = lba + args->val[2] / run.in.lba_size;
+	u64 offset = args->val[0], len = args->val[2], done, piece;
+	const u8 *from;
 
-	if (args->val[2] % run.in.lba_size)
-		return -KCSD_EINVAL;
-	for (; lba < end; lba++) {
-		if (granted(lba, KCSD_GRANT_READ) && lba < run.nsze)
-			continue;
-		kcsd_vm_fault(vm, KCSD_FAULT_LBA_READ, lba);
+	if (offset >= run.in.stream_len)
 		return 0;
+	len = min(len, run.in.stream_len - offset);
+	for (done = 0; done < len; done += piece) {
+		from = stream_at(offset + done, &piece);
+		piece = min(piece, len - done);
+		memcpy((u8 *)args->ptr[1] + done, from, piece);
 	}
-	memcpy(args->ptr[1], run.disk + args->val[0] * run.in.lba_size, args->val[2]);
-	return 0;
+	return len;
 }
 
 static s64 emit(const struct kcsd_helper_args *args)
@@ -77,9 +83,10 @@ static s64 emit(const struct kcsd_helper_args *args)
 /* The helpers that the programs here call. */
 static s64 helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *args)
 {
+	(void)vm;
 	switch (id) {
-	case KCSD_HELPER_read:
-		return read_lbas(vm, args);
+	case KCSD_HELPER_stream_read:
+		return stream_read(args);
 	case KCSD_HELPER_emit:
 		return emit(args);
 	case KCSD_HELPER_log:
@@ -178,6 +185,7 @@ static void read_disk(void)
 	struct stat st;
 	ssize_t got;
 	u64 done = 0;
+	u32 i;
 
 	if (fd < 0 || fstat(fd, &st))
 		err(1, "%s", run.file);
@@ -202,6 +210,9 @@ static void read_disk(void)
 		run.in.stream_len = number(run.len);
 	if (run.in.stream_len > kcsd_stream_max(&run.in))
 		errx(1, "%s: more than is granted", run.len);
+	for (i = 0; i < run.in.nr_grants; i++)
+		if (run.grants[i].slba + run.grants[i].nlb > run.nsze)
+			errx(1, "grant %u is beyond the end of %s", i, run.file);
 }
 
 static struct kcsd_vm_end run_image(const void *image, u64 len)

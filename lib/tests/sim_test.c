@@ -179,6 +179,101 @@ static void test_grants(void)
 	kcsd_sim_destroy(sim);
 }
 
+/* ---- the stream ---- */
+
+/* Read the stream; expect the value and these bytes, and so many LBAs read. */
+static void expect_stream(struct kcsd_sim *sim, struct kcsd_run_opts *run, int64_t want,
+			  const void *bytes, uint32_t lba_reads)
+{
+	struct kcsd_run_result r;
+
+	run->out_len = 4096;
+	IS(kcsd_sim_run(sim, run, &r, sizeof(r), NULL), 0, "stream: %llu+%llu",
+	   (unsigned long long)run->cparam1, (unsigned long long)run->cparam2);
+	IS((int64_t)r.r0, want, "stream: what is returned");
+	OK(want <= 0 ? !r.out_len :
+	   r.out_len == (size_t)want && !memcmp(r.out, bytes, r.out_len), "stream: the bytes");
+	IS(r.info.read_bytes, lba_reads * LBA, "stream: LBAs are counted whole");
+	kcsd_run_result_free(&r, sizeof(r));
+}
+
+static void expect_part(struct kcsd_sim *sim, struct kcsd_run_opts *run, uint64_t offset,
+			uint64_t len, int64_t want, const void *bytes, uint32_t lba_reads)
+{
+	run->cparam1 = offset;
+	run->cparam2 = len;
+	expect_stream(sim, run, want, bytes, lba_reads);
+}
+
+/* Grants to read are the stream, in their order; it may end within an LBA. */
+static void test_stream(void)
+{
+	const struct kcsd_lba_range grants[] = {
+		{ .slba = 5, .nlb = 1, .access = KCSD_GRANT_READ },
+		{ .slba = 0, .nlb = 1, .access = KCSD_GRANT_WRITE },
+		{ .slba = 2, .nlb = 2, .access = KCSD_GRANT_READ | KCSD_GRANT_WRITE },
+	};
+	KCSD_OPTS(kcsd_run_opts, run, .grants = grants, .nr_grants = 3);
+	struct kcsd_object *obj;
+	struct kcsd_sim *sim = create_program("tests/behave.bpf.o", "stream_at", &obj);
+	uint8_t all[3 * LBA];
+	size_t i;
+
+	for (i = 0; i < sizeof(lbas); i++)
+		lbas[i] = i * 7 + i / 256;
+	memcpy(all, lbas + 5 * LBA, LBA);
+	memcpy(all + LBA, lbas + 2 * LBA, 2 * LBA);
+	expect_part(sim, &run, 0, 4096, 3 * LBA, all, 3);
+	expect_part(sim, &run, 0, LBA, LBA, all, 1);
+	expect_part(sim, &run, 100, 1, 1, all + 100, 1);
+	expect_part(sim, &run, LBA - 1, 2, 2, all + LBA - 1, 2);
+	expect_part(sim, &run, LBA, LBA, LBA, all + LBA, 1);
+	expect_part(sim, &run, 1, 2 * LBA, 2 * LBA, all + 1, 3);
+	expect_part(sim, &run, 3 * LBA - 1, 4096, 1, all + 3 * LBA - 1, 1);
+	expect_part(sim, &run, 3 * LBA, 1, 0, NULL, 0);
+	expect_part(sim, &run, UINT64_MAX, 4096, 0, NULL, 0);
+	expect_part(sim, &run, UINT64_MAX - 4095, 4096, 0, NULL, 0);
+	expect_part(sim, &run, 0, 0, 0, NULL, 0);
+	run.flags = KCSD_RUN_LEN;
+	run.stream_len = LBA + 10;
+	expect_part(sim, &run, LBA, LBA, 10, all + LBA, 1);
+	expect_part(sim, &run, LBA + 10, 1, 0, NULL, 0);
+	run.stream_len = 0;
+	expect_part(sim, &run, 0, 1, 0, NULL, 0);
+	run.flags = 0;
+	run.nr_grants = 0;
+	expect_part(sim, &run, 0, 1, 0, NULL, 0);
+	kcsd_sim_destroy(sim);
+	kcsd_object_close(obj);
+}
+
+/* Without grants, the ranges are the stream. */
+static void test_stream_ranges(void)
+{
+	static uint8_t slm[16384];
+	const struct kcsd_slm_range ranges[] = {
+		{ .start = 8192, .len = 4096 }, { .start = 0, .len = 4096 },
+	};
+	KCSD_OPTS(kcsd_sim_opts, opts, .lbas = lbas, .nsze = NSZE, .lba_size = LBA, .slm = slm,
+		  .slm_len = sizeof(slm));
+	KCSD_OPTS(kcsd_run_opts, run, .ranges = ranges, .nr_ranges = 2);
+	struct kcsd_object *obj = open_program("tests/behave.bpf.o", "stream_at");
+	struct kcsd_sim *sim = create(obj, &opts);
+	uint8_t all[8192];
+	size_t i;
+
+	for (i = 0; i < sizeof(slm); i++)
+		slm[i] = i * 11 + i / 256;
+	memcpy(all, slm + 8192, 4096);
+	memcpy(all + 4096, slm, 4096);
+	expect_part(sim, &run, 0, 4096, 4096, all, 0);
+	expect_part(sim, &run, 4001, 1000, 1000, all + 4001, 0);
+	expect_part(sim, &run, 8000, 4096, 192, all + 8000, 0);
+	expect_part(sim, &run, 8192, 1, 0, NULL, 0);
+	kcsd_sim_destroy(sim);
+	kcsd_object_close(obj);
+}
+
 static void note_log(const char *line, size_t len, void *arg)
 {
 	char *all = arg;
@@ -583,6 +678,26 @@ static void test_zone_io(void)
 	kcsd_sim_destroy(sim);
 }
 
+/* The stream of a zone: what was never written reads as zeroes, too. */
+static void test_zone_stream(void)
+{
+	KCSD_OPTS(kcsd_sim_opts, opts, .lbas = zone_lbas, .nsze = ZONES * ZONE, .lba_size = LBA,
+		  .zone_size = ZONE, .zone_cap = 3, .zone_wp = zone_wp);
+	const struct kcsd_lba_range zone = { .nlb = 1, .access = KCSD_GRANT_READ |
+					     KCSD_GRANT_ZONES };
+	KCSD_OPTS(kcsd_run_opts, run, .grants = &zone, .nr_grants = 1);
+	struct kcsd_object *obj = open_program("tests/behave.bpf.o", "stream_at");
+	struct kcsd_sim *sim = create(obj, &opts);
+	uint8_t all[ZONE * LBA] = {};
+
+	fill_zone();
+	memcpy(all, zone_lbas, 2 * LBA);
+	expect_part(sim, &run, 0, sizeof(all), sizeof(all), all, ZONE);
+	expect_part(sim, &run, 2 * LBA - 5, 10, 10, all + 2 * LBA - 5, 2);
+	kcsd_sim_destroy(sim);
+	kcsd_object_close(obj);
+}
+
 static void test_zone_options(void)
 {
 	static uint64_t wp[ZONES] = { 0, ZONE, 2 * ZONE, 3 * ZONE };
@@ -643,6 +758,8 @@ int main(int argc, char **argv)
 	test_output();
 	test_write();
 	test_grants();
+	test_stream();
+	test_stream_ranges();
 	test_log();
 	test_trace();
 	test_lowered();
@@ -651,6 +768,7 @@ int main(int argc, char **argv)
 	test_disasm();
 	test_zones();
 	test_zone_io();
+	test_zone_stream();
 	test_zone_options();
 	test_no_zones();
 	return tap_end();

@@ -122,6 +122,46 @@ static s64 move(struct device_run *run, u8 access, const struct kcsd_helper_args
 	return ret;
 }
 
+/* Read a byte of the LBAs that may be read, which offset counts. Returns 0 or -KCSD_EIO. */
+static s64 stream_byte(const struct device_run *run, u64 offset, u8 *to)
+{
+	const struct kcsd_lba_grant *grant;
+	u64 lba, nlb;
+	u32 i;
+
+	for (i = 0; i < run->input.nr_grants; i++) {
+		grant = &run->input.grants[i];
+		nlb = grant->access & KCSD_GRANT_READ ? le32_to_cpu(grant->nlb) : 0;
+		if (offset < nlb * DEVICE_LBA_SIZE)
+			break;
+		offset -= nlb * DEVICE_LBA_SIZE;
+	}
+	assert(i < run->input.nr_grants);
+	lba = le64_to_cpu(run->input.grants[i].slba) + offset / DEVICE_LBA_SIZE;
+	if (lba == DEVICE_BAD_LBA)
+		return -KCSD_EIO;
+	*to = device_byte(lba, offset % DEVICE_LBA_SIZE);
+	return 0;
+}
+
+static s64 stream_read(struct device_run *run, const struct kcsd_helper_args *args)
+{
+	u64 offset = args->val[0], len = args->val[2], i;
+	s64 ret = 0;
+
+	if (offset >= run->input.stream_len || !len)
+		return 0;
+	len = min(len, run->input.stream_len - offset);
+	if (!run->input.nr_grants) {
+		memmove(args->ptr[1],
+			run->vm.mem + (run->vm.layout.ranges - KCSD_GUEST_CTX) + offset, len);
+		return len;
+	}
+	for (i = 0; i < len && !ret; i++)
+		ret = stream_byte(run, offset + i, (u8 *)args->ptr[1] + i);
+	return ret ? ret : (s64)len;
+}
+
 static s64 emit(struct device_run *run, const struct kcsd_helper_args *args)
 {
 	u64 len = args->val[1];
@@ -173,6 +213,8 @@ static s64 device_helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_ar
 		return geometry(args);
 	case KCSD_HELPER_time:
 		return 1000;
+	case KCSD_HELPER_stream_read:
+		return stream_read(run, args);
 	case KCSD_HELPER_append:
 	case KCSD_HELPER_zone:
 		return -KCSD_EINVAL;	/* not zoned */
