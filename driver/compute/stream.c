@@ -16,6 +16,7 @@
 #include "compute/stream.h"
 #include "engine/helper.h"
 #include "media/lbas.h"
+#include "media/store.h"
 
 /* Returns the lesser of two lengths, also if the CPU mis-speculates. */
 static u64 len_min(u64 len, u64 room)
@@ -160,18 +161,26 @@ static int stream_read_some(struct kcsd_run *run, u64 offset, void *buf, u64 *le
 	return 0;
 }
 
+/* True if one read of LBAs may take long. */
+static bool reads_may_wait(const struct kcsd_lbas *lbas)
+{
+	return lbas->store.ops->blocking || kcsd_inject_is_armed(lbas, KCSD_INJECT_READ);
+}
+
 /*
- * Read from all sources that have some of these bytes. With a tick after KCSD_MOVE_BYTES; to count
- * fewer bytes than one LBA as one bounds the number of small sources between two ticks, too.
+ * Read from all sources that have some of these bytes. With a tick after KCSD_MOVE_BYTES, or after
+ * each read that may wait. Fewer bytes than one LBA count as one, so that there are not too many
+ * small sources between two ticks.
  */
 static s64 stream_read_sources(struct kcsd_run *run, u64 offset, void *buf, u64 len)
 {
-	u32 lba_size = 1U << run->compute->lbas->lba_shift;
+	const struct kcsd_lbas *lbas = run->compute->lbas;
+	bool may_wait = reads_may_wait(lbas);
 	u64 done, piece, moved = 0;
 	int ret;
 
 	for (done = 0; done < len; done += piece) {
-		if (moved >= KCSD_MOVE_BYTES) {
+		if (moved >= KCSD_MOVE_BYTES || (done && may_wait)) {
 			kcsd_vm_fault(&run->vm, kcsd_run_tick(run), 0);
 			moved = 0;
 		}
@@ -181,7 +190,7 @@ static s64 stream_read_sources(struct kcsd_run *run, u64 offset, void *buf, u64 
 		ret = stream_read_some(run, offset + done, buf + done, &piece);
 		if (ret)
 			return kcsd_run_error(ret);
-		moved += max(piece, (u64)lba_size);
+		moved += max(piece, 1ULL << lbas->lba_shift);
 	}
 	return len;
 }

@@ -573,6 +573,13 @@ static const struct bpf_insn prog_read_far[] = {
 	I_HELPER(read), I_CTX(R2, R6, heap), I_ADD(R2, FAR), I_LDX(BPF_DW, R0, R2, 0), I_EXIT,
 };
 
+/* The same by stream_read, from offset cparam1 of the stream. */
+static const struct bpf_insn prog_stream_far[] = {
+	I_MOVR(R6, R1), I_CTX(R1, R6, cparam1), I_CTX(R2, R6, heap), I_CTX(R3, R6, cparam2),
+	I_HELPER(stream_read), I_CTX(R2, R6, heap), I_ADD(R2, FAR), I_LDX(BPF_DW, R0, R2, 0),
+	I_EXIT,
+};
+
 static int create_with(FIXTURE_DATA(fault) *self, const struct drive_attr *attrs, __u16 pind,
 		       const struct bpf_insn *insns, __u32 cnt, __u32 heap)
 {
@@ -582,20 +589,18 @@ static int create_with(FIXTURE_DATA(fault) *self, const struct drive_attr *attrs
 	return ret ? ret : prog_install_image(self->other.ctrl, pind, &im);
 }
 
-TEST_F(fault, time_limit_in_a_helper)
+/* Expect that a call of a helper that moves MANY bytes of LBAs ends early with its time. */
+static void expect_time_limit(struct __test_metadata *_metadata, FIXTURE_DATA(fault) *self,
+			      const struct bpf_insn *insns, __u32 cnt, __u32 helper)
 {
-	struct outcome e = {
-		.reason = KCSD_FAULT_TIME, .pc = MOVE_PC, .helper = KCSD_HELPER_read,
-	};
+	struct outcome e = { .reason = KCSD_FAULT_TIME, .pc = MOVE_PC, .helper = helper };
 	struct run *r = &self->r;
 	struct nvme_uring_cmd c;
 
-	ASSERT_EQ(0, create_with(self, large, READ, prog_read_far, ARRAY_SIZE(prog_read_far),
-				 MANY));
+	ASSERT_EQ(0, create_with(self, large, READ, insns, cnt, MANY));
 	memset(self->buf, 0x77, LBA);
 	c = cmd_rw(NVM_WRITE, FAR / LBA, 1, self->buf, LBA);
 	ASSERT_EQ(0, cmd_io(self->other.nvm, &c));
-	run_grant(r, 0, MANY / LBA, KCSD_GRANT_READ);
 	EXPECT_EQ(0, move(self->other.compute, r, READ, 0, MANY));
 	EXPECT_EQ(MANY, le64toh(r->out.rec.read_bytes));
 	EXPECT_EQ(0x7777777777777777, r->result);
@@ -609,6 +614,30 @@ TEST_F(fault, time_limit_in_a_helper)
 	}
 	EXPECT_LT(0, le64toh(r->out.rec.read_bytes));
 	EXPECT_TRUE(outcome_is(r, e));
+}
+
+TEST_F(fault, time_limit_in_a_helper)
+{
+	run_grant(&self->r, 0, MANY / LBA, KCSD_GRANT_READ);
+	expect_time_limit(_metadata, self, prog_read_far, ARRAY_SIZE(prog_read_far),
+			  KCSD_HELPER_read);
+}
+
+TEST_F(fault, time_limit_in_a_stream)
+{
+	run_grant(&self->r, 0, MANY / LBA, KCSD_GRANT_READ);
+	expect_time_limit(_metadata, self, prog_stream_far, ARRAY_SIZE(prog_stream_far),
+			  KCSD_HELPER_stream_read);
+}
+
+/* Test ticks between sources: each of them is moved without one. */
+TEST_F(fault, time_limit_between_sources)
+{
+	for (__u32 i = 0; i < KCSD_MAX_GRANTS; i++)
+		run_grant(&self->r, i * (MANY / LBA / KCSD_MAX_GRANTS),
+			  MANY / LBA / KCSD_MAX_GRANTS, KCSD_GRANT_READ);
+	expect_time_limit(_metadata, self, prog_stream_far, ARRAY_SIZE(prog_stream_far),
+			  KCSD_HELPER_stream_read);
 }
 
 /* Test a write to a zone that the drive moves in pieces: done in order, or refused as a whole. */

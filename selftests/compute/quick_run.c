@@ -5,6 +5,7 @@
  */
 #include "harness.h"
 #include "cgroup.h"
+#include "nvm.h"
 #include "tenant.h"
 
 #include <pthread.h>
@@ -21,7 +22,7 @@
 #define PERIOD_NS	200000000ULL	/* period of the quota of a cgroup */
 #define NO_STALL	3		/* exit status of stall() */
 
-enum { SPIN, LOGS, BAD, SEVEN, ENDLESS };
+enum { SPIN, LOGS, BAD, SEVEN, ENDLESS, STREAM };
 
 /* Read LBA 0 if cparam2 is 1, emit 8 bytes, loop for cparam1 ns. Returns 2^32 + cparam2. */
 static const struct bpf_insn prog_spin[] = {
@@ -36,6 +37,13 @@ static const struct bpf_insn prog_spin[] = {
 static const struct bpf_insn prog_logs[] = {
 	I_ST(BPF_B, R10, -1, 'x'), I_MOVR(R1, R10), I_ADD(R1, -1), I_MOV(R2, 1), I_HELPER(log),
 	I_MOV(R0, 7), I_EXIT,
+};
+
+/* Read 2 bytes of the stream, from cparam1 on, and emit them. */
+static const struct bpf_insn prog_stream[] = {
+	I_CTX(R1, R1, cparam1), I_MOVR(R2, R10), I_ADD(R2, -8), I_MOV(R3, 2), I_HELPER(stream_read),
+	I_MOVR(R6, R0), I_MOVR(R1, R10), I_ADD(R1, -8), I_MOV(R2, 2), I_HELPER(emit),
+	I_MOVR(R0, R6), I_EXIT,
 };
 
 /* Load from address cparam1. */
@@ -67,6 +75,7 @@ static int install(struct drive *d)
 	ret = ret ? ret : prog_install(d->ctrl, LOGS, prog_logs);
 	ret = ret ? ret : prog_install(d->ctrl, BAD, prog_bad);
 	ret = ret ? ret : prog_install(d->ctrl, SEVEN, prog_seven);
+	ret = ret ? ret : prog_install(d->ctrl, STREAM, prog_stream);
 	return ret ? ret : prog_install(d->ctrl, ENDLESS, prog_endless);
 }
 
@@ -560,6 +569,25 @@ TEST_F(quick_run_one, units_with_cpus)
 
 	ASSERT_EQ(0, create(&self->d, more));
 	EXPECT_TRUE(never_quick(&self->d, &r));
+}
+
+/* Test a quick run that reads a part of two LBAs of its stream. */
+TEST_F(quick_run, reads_a_stream)
+{
+	struct run r = { .pind = STREAM, .cparam1 = LBA - 1 };
+	__u8 *lbas = aligned_alloc(LBA, 2 * LBA);
+
+	ASSERT_NE(NULL, lbas);
+	nvm_pattern(lbas, 0, 2, LBA, 3);
+	ASSERT_EQ(0, nvm_write(self->d.nvm, 5, 1, LBA, lbas));
+	ASSERT_EQ(0, nvm_write(self->d.nvm, 3, 1, LBA, lbas + LBA));
+	run_grant(&r, 5, 1, KCSD_GRANT_READ);
+	run_grant(&r, 3, 1, KCSD_GRANT_READ);
+	EXPECT_TRUE(becomes_quick(&self->d, &r));
+	EXPECT_EQ(2, r.result);
+	EXPECT_EQ(0, memcmp(r.out.bytes, lbas + LBA - 1, 2));
+	EXPECT_EQ(2 * LBA, le64toh(r.out.rec.read_bytes));
+	free(lbas);
 }
 
 /* Test that a run that may wait for a file is not quick. */
