@@ -105,20 +105,6 @@ static bool grants_are_on_drive(const struct device_run *run)
 	return true;
 }
 
-static bool call_is_of(const struct device_call *call, __u64 lba)
-{
-	return (call->id == KCSD_HELPER_read || call->id == KCSD_HELPER_write) &&
-	       lba - call->val[0] < call->val[2] / LBA;
-}
-
-static bool reads_bad_lba(const struct device_run *run)
-{
-	for (__u32 i = 0; i < run->nr_calls; i++)
-		if (call_is_of(&run->calls[i], DEVICE_BAD_LBA))
-			return true;
-	return false;
-}
-
 static bool calls(const struct device_run *run, __u32 id)
 {
 	for (__u32 i = 0; i < run->nr_calls; i++)
@@ -290,7 +276,7 @@ static bool fits(context *c, struct program *prog, struct device_run *run)
 		program_run(&here, run);
 		if (run->stop_tick)
 			skipped = &c->no_tick;
-		else if (reads_bad_lba(run))
+		else if (run->met_bad_lba)
 			skipped = &c->bad_lba;
 		else if (calls(run, KCSD_HELPER_time))
 			skipped = &c->clock;

@@ -2,6 +2,7 @@
 /* Test what runs read of their stream, at any offset: of LBAs and of memory ranges. */
 #include "harness.h"
 #include "nvm.h"
+#include "range_set.h"
 #include "run.h"
 #include "slm.h"
 #include "zns.h"
@@ -441,6 +442,21 @@ TEST_F(stream, ranges_to_themselves)
 	EXPECT_EQ(0, memcmp(got + 1, self->disk, 40000));
 	EXPECT_EQ(0, memcmp(got + 40001, self->disk + 40001, SLM_LEN - 40001));
 	free(got);
+}
+
+/* Test that a run with grants and a range set has a stream of LBAs. */
+TEST_F(stream, grants_and_ranges)
+{
+	const struct kcsd_memory_range range = {
+		.nsid = KCSD_NSID_SLM, .start = 0, .len = htole32(8192),
+	};
+	__u64 rsid;
+
+	ASSERT_EQ(0, range_set_create(self->d.ctrl, &range, 1, &rsid));
+	self->r.rsid = rsid;
+	grant(self, 20, 3, KCSD_GRANT_READ);
+	EXPECT_TRUE(part_is_right(self, 1, HEAP - AT));
+	EXPECT_EQ(0, range_set_delete(self->d.ctrl, rsid));
 }
 
 /* ---- zones ---- */

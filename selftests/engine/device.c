@@ -40,6 +40,7 @@ void device_reset(struct device_run *run)
 	fill_ranges(run);
 	run->nr_calls = 0;
 	run->emitted_len = 0;
+	run->met_bad_lba = false;
 	run->ticks = 0;
 	run->broken = NULL;
 }
@@ -93,6 +94,14 @@ static bool granted(const struct device_run *run, u64 lba, u8 access)
 	return false;
 }
 
+static bool is_bad(struct device_run *run, u64 lba)
+{
+	if (lba != DEVICE_BAD_LBA)
+		return false;
+	run->met_bad_lba = true;
+	return true;
+}
+
 static s64 move_lba(struct device_run *run, u8 access, u64 lba, u8 *mem)
 {
 	u64 off;
@@ -102,7 +111,7 @@ static s64 move_lba(struct device_run *run, u8 access, u64 lba, u8 *mem)
 		kcsd_vm_fault(&run->vm, reason, lba);
 		return 0;
 	}
-	if (lba == DEVICE_BAD_LBA)
+	if (is_bad(run, lba))
 		return -KCSD_EIO;
 	for (off = 0; access == KCSD_GRANT_READ && off < DEVICE_LBA_SIZE; off++)
 		mem[off] = device_byte(lba, off);
@@ -123,7 +132,7 @@ static s64 move(struct device_run *run, u8 access, const struct kcsd_helper_args
 }
 
 /* Read a byte of the LBAs that may be read, which offset counts. Returns 0 or -KCSD_EIO. */
-static s64 stream_byte(const struct device_run *run, u64 offset, u8 *to)
+static s64 stream_byte(struct device_run *run, u64 offset, u8 *to)
 {
 	const struct kcsd_lba_grant *grant;
 	u64 lba, nlb;
@@ -138,7 +147,7 @@ static s64 stream_byte(const struct device_run *run, u64 offset, u8 *to)
 	}
 	assert(i < run->input.nr_grants);
 	lba = le64_to_cpu(run->input.grants[i].slba) + offset / DEVICE_LBA_SIZE;
-	if (lba == DEVICE_BAD_LBA)
+	if (is_bad(run, lba))
 		return -KCSD_EIO;
 	*to = device_byte(lba, offset % DEVICE_LBA_SIZE);
 	return 0;

@@ -23,6 +23,7 @@ struct device_run {
 	u32 nr_calls;
 	u8 *emitted;		/* input.out_max bytes */
 	u64 emitted_len;
+	bool met_bad_lba;	/* DEVICE_BAD_LBA has failed a helper */
 	u32 ticks;		/* so far */
 	u32 stop_tick;		/* number of the tick that ends the run, 0: none */
 	u32 stop_reason;
