@@ -42,11 +42,6 @@
 
 #include "private.h"
 
-#ifndef KCSD_MAX_SOURCES
-#define KCSD_MAX_SOURCES	(1 << 20)	/* of a list; as the drive */
-#endif
-#define KCSD_MAX_SOURCE_BYTES	(16 << 20)	/* own bytes of a list; as the drive */
-
 /* The device of a filesystem: namespace 1 of a drive, or a partition of it. */
 struct kcsd_file_device {
 	char name[32];		/* of the block node: kcsd0n1, kcsd0n1p2 */

@@ -53,13 +53,16 @@
 	X(TOO_MANY_ACTIVE_ZONES,		"Too Many Active Zones") \
 	X(TOO_MANY_OPEN_ZONES,			"Too Many Open Zones") \
 	X(INVALID_ZONE_TRANSITION,		"Invalid Zone State Transition") \
+	X(INVALID_SOURCE_LIST,			"Invalid Source List") \
+	X(SOURCE_LIST_IN_USE,			"Source List In Use") \
 	X(WRITE_FAULT,				"Write Fault") \
 	X(READ_ERROR,				"Unrecovered Read Error") \
 	X(COMPARE_FAILED,			"Compare Failure") \
 	X(PROGRAM_FAULT,			"Program Fault") \
 	X(PROGRAM_BUDGET,			"Program Budget Exceeded") \
 	X(PROGRAM_TIME,				"Program Time Exceeded") \
-	X(PROGRAM_CANCELLED,			"Program Cancelled")
+	X(PROGRAM_CANCELLED,			"Program Cancelled") \
+	X(PROGRAM_CHANGED,			"Source Changed")
 
 /* enum kcsd_field */
 #define KCSD_FIELDS(X) \

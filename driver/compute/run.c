@@ -14,6 +14,7 @@
 #include "compute/program_log.h"
 #include "compute/range_set.h"
 #include "compute/run.h"
+#include "compute/source_list.h"
 #include "compute/tenant.h"
 #include "compute/unit.h"
 #include "media/lbas.h"
@@ -139,6 +140,7 @@ static void run_count_fault(struct kcsd_compute *compute, u32 reason)
 		[KCSD_FAULT_CANCELLED]	= offsetof(struct kcsd_stats, faults_cancelled),
 		[KCSD_FAULT_INTERNAL]	= offsetof(struct kcsd_stats, faults_internal),
 		[KCSD_FAULT_INJECTED]	= offsetof(struct kcsd_stats, faults_injected),
+		[KCSD_FAULT_CHANGED]	= offsetof(struct kcsd_stats, faults_changed),
 	};
 
 	kcsd_stat_inc(compute, runs_failed);
@@ -175,6 +177,13 @@ static void run_log_io(const struct kcsd_run *run)
 
 	kcsd_program_log_io(run->compute->log, owner, run->pind, f.status, f.lba);
 	kcsd_error_log_add(run->compute->errors, &f);
+}
+
+static void run_put_list(struct kcsd_run *run)
+{
+	if (run->list)
+		kcsd_source_list_put(&run->async.turn.tenant->source_lists, run->list);
+	run->list = NULL;
 }
 
 static void run_put_ranges(struct kcsd_run *run)
@@ -235,6 +244,7 @@ void kcsd_run_retire(struct kcsd_run *run)
 	run->program = NULL;
 	kcsd_program_put(p);
 	run_put_ranges(run);
+	run_put_list(run);
 	kcsd_async_exit(async);
 }
 
@@ -337,6 +347,7 @@ static int run_finish(struct kcsd_async *async, bool to_host)
 	int ret = to_host ? run_copy_output(run) : -ECANCELED;
 
 	run_put_ranges(run);
+	run_put_list(run);
 	kvfree(run->data);
 	run_free_pages(run);
 	kvfree(run->audit);

@@ -7,7 +7,7 @@
 #include <linux/kcsd.h>
 
 #include "compute/async.h"
-#include "compute/stream.h"
+#include "compute/source.h"
 #include "engine/engine.h"
 #include "engine/lowered.h"
 
@@ -15,6 +15,7 @@ struct kcsd_audit;
 struct kcsd_compute;
 struct kcsd_program;
 struct kcsd_range_set;
+struct kcsd_source_list;
 struct kcsd_unit;
 struct mem_cgroup;
 
@@ -46,6 +47,7 @@ struct kcsd_run {
 	const struct kcsd_memory_range *ranges;	/* nr_ranges, in data or in range_set */
 	const void *args;		/* args_len bytes */
 	struct kcsd_stream stream;	/* of the grants, in data; no sources: stream of ranges */
+	struct kcsd_source_list *list;	/* of the tenant, with the stream; NULL: none */
 	u8 *bounce;			/* kcsd_unit.bounce of the unit that executes it */
 	u64 queued_ns, start_ns, end_ns;	/* ktime */
 	u64 deadline_ns;		/* ktime */

@@ -13,6 +13,7 @@
 #include "compute/compute.h"
 #include "compute/move.h"
 #include "compute/run.h"
+#include "compute/source_list.h"
 #include "compute/stream.h"
 #include "engine/helper.h"
 #include "media/lbas.h"
@@ -91,7 +92,11 @@ static u32 stream_find(struct kcsd_stream *s, u64 offset)
  */
 static int source_move(struct kcsd_run *run, u64 slba, void *buf, u64 len)
 {
-	return kcsd_run_move(run, slba, buf, len, KCSD_GRANT_READ);
+	int ret = kcsd_run_move(run, slba, buf, len, KCSD_GRANT_READ);
+
+	if (run->list && kcsd_watch_tripped(&run->list->watch))
+		kcsd_vm_fault(&run->vm, KCSD_FAULT_CHANGED, 0);
+	return ret;
 }
 
 /*

@@ -37,6 +37,7 @@ static struct kcsd_tenant *create(u64 file)
 	t->owner = (struct kcsd_owner){ .user = current_user_id(), .file = file };
 	t->weight = weight_of_nice(task_nice(current));
 	INIT_LIST_HEAD(&t->queue);
+	kcsd_source_lists_init(&t->source_lists);
 	return t;
 }
 
@@ -48,6 +49,7 @@ struct kcsd_tenant *kcsd_tenant_create(void)
 void kcsd_tenant_destroy(struct kcsd_tenant *t)
 {
 	WARN_ON(atomic_read(&t->slots));
+	kcsd_source_lists_destroy(&t->source_lists);
 	kfree(t);
 }
 

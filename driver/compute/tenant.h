@@ -13,6 +13,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+#include "compute/source_list.h"
 #include "stats/fair_ring.h"
 
 struct seq_file;
@@ -39,6 +40,8 @@ struct kcsd_tenant {
 	u64 typical_ns;			/* moving average of the ns of a turn */
 	u64 run_ns;			/* ns of all turns */
 	u32 queued, running;		/* turns */
+
+	struct kcsd_source_lists source_lists;	/* of its runs; own lock */
 
 	/* Only in the tenant of a user. */
 	struct list_head of_users;	/* in kcsd_user_tenants.list, under its lock */

@@ -150,6 +150,8 @@ int kcsd_fault_status(u32 reason)
 		return KCSD_SC_PROGRAM_TIME;
 	case KCSD_FAULT_CANCELLED:
 		return KCSD_SC_PROGRAM_CANCELLED;
+	case KCSD_FAULT_CHANGED:
+		return KCSD_SC_PROGRAM_CHANGED;
 	default:
 		return KCSD_SC_PROGRAM_FAULT;
 	}

@@ -16,7 +16,8 @@
 	X(TIME,		"time limit exceeded") \
 	X(CANCELLED,	"cancelled") \
 	X(INTERNAL,	"the drive ran out of memory for the run") \
-	X(INJECTED,	"the drive was told to fail the run")
+	X(INJECTED,	"the drive was told to fail the run") \
+	X(CHANGED,	"a source changed after its watch was armed")
 
 /* enum kcsd_verdict_reason */
 #define KCSD_VERDICTS(X) \

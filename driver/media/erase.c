@@ -111,6 +111,15 @@ static int erase_zones(struct kcsd_lbas *lbas)
 	return ret > 0 ? -ECANCELED : ret;
 }
 
+/* Trip all watches, also those armed meanwhile. The gate is still closed. */
+static void trip_watches(struct kcsd_lbas *lbas)
+{
+	int token = kcsd_watches_enter(&lbas->watches);
+
+	kcsd_watches_trip(&lbas->watches, 0, lbas->nsze);
+	kcsd_watches_exit(&lbas->watches, token);
+}
+
 int kcsd_erase(struct kcsd_lbas *lbas, const struct kcsd_erase *how)
 {
 	bool zero = !how->passes || !how->keep;
@@ -132,5 +141,6 @@ int kcsd_erase(struct kcsd_lbas *lbas, const struct kcsd_erase *how)
 		ret = kcsd_badblocks_clear(lbas, &lbas->retained->uncorrectable, 0, lbas->nsze);
 	if (ret && ret != -ECANCELED)
 		kcsd_stat_inc(lbas, media_errors);
+	trip_watches(lbas);
 	return ret;
 }

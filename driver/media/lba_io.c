@@ -196,20 +196,41 @@ static int begin(struct kcsd_lbas *lbas)
 	return is_dead(lbas) ? -EIO : kcsd_gate_enter(&lbas->gate);
 }
 
-/* Begin an access that writes data: the store is no longer erased. */
-static int begin_write(struct kcsd_lbas *lbas)
+static int end(struct kcsd_lbas *lbas, int ret)
+{
+	kcsd_gate_exit(&lbas->gate);
+	return ret;
+}
+
+/*
+ * Begin to change LBAs: trip the watches that have one of them. Return as begin(), and the token
+ * for end_change().
+ */
+static int begin_change(struct kcsd_lbas *lbas, u64 slba, u64 nlb, int *token)
 {
 	int ret = begin(lbas);
+
+	if (ret)
+		return ret;
+	*token = kcsd_watches_enter(&lbas->watches);
+	kcsd_watches_trip(&lbas->watches, slba, nlb);
+	return 0;
+}
+
+/* The same for an access that writes data: the store is no longer erased. */
+static int begin_write(struct kcsd_lbas *lbas, u64 slba, u64 nlb, int *token)
+{
+	int ret = begin_change(lbas, slba, nlb, token);
 
 	if (!ret && unlikely(READ_ONCE(lbas->retained->erased)))
 		WRITE_ONCE(lbas->retained->erased, false);
 	return ret;
 }
 
-static int end(struct kcsd_lbas *lbas, int ret)
+static int end_change(struct kcsd_lbas *lbas, int token, int ret)
 {
-	kcsd_gate_exit(&lbas->gate);
-	return ret;
+	kcsd_watches_exit(&lbas->watches, token);
+	return end(lbas, ret);
 }
 
 int kcsd_lba_io_read(struct kcsd_lbas *lbas, u64 slba, struct iov_iter *iter)
@@ -228,23 +249,25 @@ int kcsd_lba_io_read_now(struct kcsd_lbas *lbas, u64 slba, struct iov_iter *iter
 
 int kcsd_lba_io_write(struct kcsd_lbas *lbas, u64 slba, struct iov_iter *iter)
 {
-	int ret = begin_write(lbas);
+	u64 nlb = iov_iter_count(iter) >> lbas->lba_shift;
+	int token, ret = begin_write(lbas, slba, nlb, &token);
 
-	return ret ?: end(lbas, write_lbas(lbas, slba, iter));
+	return ret ?: end_change(lbas, token, write_lbas(lbas, slba, iter));
 }
 
+/* Which LBAs change is known later: kcsd_zone_append() trips the watches. */
 int kcsd_lba_io_append(struct kcsd_lbas *lbas, u64 zslba, struct iov_iter *iter, u64 *lba)
 {
-	int ret = begin_write(lbas);
+	int token, ret = begin_write(lbas, zslba, 0, &token);
 
-	return ret ?: end(lbas, append_lbas(lbas, zslba, iter, lba));
+	return ret ?: end_change(lbas, token, append_lbas(lbas, zslba, iter, lba));
 }
 
 int kcsd_lba_io_zero(struct kcsd_lbas *lbas, u64 slba, u64 nlb, bool unmap)
 {
-	int ret = begin(lbas);
+	int token, ret = begin_change(lbas, slba, nlb, &token);
 
-	return ret ?: end(lbas, zero_lbas(lbas, slba, nlb, unmap));
+	return ret ?: end_change(lbas, token, zero_lbas(lbas, slba, nlb, unmap));
 }
 
 int kcsd_lba_io_validate_uncorrectable(struct kcsd_lbas *lbas, u64 nlb)
@@ -256,9 +279,9 @@ int kcsd_lba_io_validate_uncorrectable(struct kcsd_lbas *lbas, u64 nlb)
 
 int kcsd_lba_io_make_uncorrectable(struct kcsd_lbas *lbas, u64 slba, u64 nlb)
 {
-	int ret = begin(lbas);
+	int token, ret = begin_change(lbas, slba, nlb, &token);
 
-	return ret ?: end(lbas, make_uncorrectable(lbas, slba, nlb));
+	return ret ?: end_change(lbas, token, make_uncorrectable(lbas, slba, nlb));
 }
 
 int kcsd_lba_io_flush(struct kcsd_lbas *lbas)
@@ -273,18 +296,25 @@ int kcsd_lba_io_flush(struct kcsd_lbas *lbas)
 	return ret ?: end(lbas, flush_all(lbas));
 }
 
+/* True if an action on a zone changes what its LBAs read as. */
+static bool changes_data(enum nvme_zone_mgmt_action action)
+{
+	return action == NVME_ZONE_RESET || action == NVME_ZONE_OFFLINE;
+}
+
 int kcsd_lba_io_manage_zone(struct kcsd_lbas *lbas, u64 zslba, enum nvme_zone_mgmt_action action)
 {
-	int ret = begin(lbas);
+	u64 nlb = changes_data(action) ? kcsd_zone_size(&lbas->zones) : 0;
+	int token, ret = begin_change(lbas, zslba, nlb, &token);
 
-	return ret ?: end(lbas, kcsd_zone_manage(lbas, zslba, action));
+	return ret ?: end_change(lbas, token, kcsd_zone_manage(lbas, zslba, action));
 }
 
 int kcsd_lba_io_manage_all_zones(struct kcsd_lbas *lbas, enum nvme_zone_mgmt_action action)
 {
-	int ret = begin(lbas);
+	int token, ret = begin_change(lbas, 0, changes_data(action) ? lbas->nsze : 0, &token);
 
-	return ret ?: end(lbas, kcsd_zone_manage_all(lbas, action));
+	return ret ?: end_change(lbas, token, kcsd_zone_manage_all(lbas, action));
 }
 
 /*

@@ -7,14 +7,23 @@
 
 int kcsd_lbas_init(struct kcsd_lbas *lbas)
 {
+	int ret;
+
 	mutex_init(&lbas->cache_lock);
 	kcsd_delayed_init(&lbas->delayed);
-	return kcsd_gate_init(&lbas->gate);
+	ret = kcsd_watches_init(&lbas->watches);
+	if (ret)
+		return ret;
+	ret = kcsd_gate_init(&lbas->gate);
+	if (ret)
+		kcsd_watches_destroy(&lbas->watches);
+	return ret;
 }
 
 void kcsd_lbas_destroy(struct kcsd_lbas *lbas)
 {
 	kcsd_gate_destroy(&lbas->gate);
+	kcsd_watches_destroy(&lbas->watches);
 }
 
 int kcsd_lbas_open(struct kcsd_lbas *lbas, const char *name)

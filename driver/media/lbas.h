@@ -15,6 +15,7 @@
 #include "media/badblocks.h"
 #include "media/inject.h"
 #include "media/store.h"
+#include "media/watch.h"
 #include "media/zone.h"
 #include "ns.h"
 #include "stats/counters.h"
@@ -72,6 +73,7 @@ struct kcsd_lbas {
 	struct mutex cache_lock;	/* taken to change the next */
 	bool write_through;		/* Set Features: completed writes are durable */
 	struct kcsd_delayed delayed;	/* commands and runs that inject delays */
+	struct kcsd_watches watches;	/* changes of LBAs trip them */
 
 	struct kcsd_gate gate;		/* in front of all members below */
 	struct kcsd_store store;

@@ -115,6 +115,14 @@ static int write_at(struct kcsd_lbas *lbas, u32 index, u64 offset, struct iov_it
 	return ret;
 }
 
+/* The same for an append, whose LBAs nobody knew before: trip the watches that have one of them. */
+static int append_at(struct kcsd_lbas *lbas, u32 index, u64 offset, struct iov_iter *iter)
+{
+	kcsd_watches_trip(&lbas->watches, kcsd_zone_start(&lbas->zones, index) + offset,
+			  iov_iter_count(iter) >> lbas->lba_shift);
+	return write_at(lbas, index, offset, iter);
+}
+
 /* Return true if all of these LBAs are in conventional zones. */
 static bool is_conventional(const struct kcsd_zones *zs, u64 slba, u64 nlb)
 {
@@ -177,7 +185,7 @@ int kcsd_zone_append(struct kcsd_lbas *lbas, u64 zslba, struct iov_iter *iter, u
 	if (kcsd_lbas_are_bad(lbas, zslba + offset, iov_iter_count(iter) >> lbas->lba_shift))
 		ret = KCSD_SC_WRITE_FAULT;
 	else
-		ret = write_at(lbas, index, offset, iter);
+		ret = append_at(lbas, index, offset, iter);
 	kcsd_zone_unlock(zs, z);
 	if (!ret)
 		*lba = zslba + offset;

@@ -131,6 +131,7 @@ int kcsd_zns_parse_append(struct kcsd_cmd *cmd);
 int kcsd_program_parse_load(struct kcsd_cmd *cmd);
 int kcsd_program_parse_activation(struct kcsd_cmd *cmd);
 int kcsd_range_set_parse(struct kcsd_cmd *cmd);
+int kcsd_sources_parse(struct kcsd_cmd *cmd);
 
 /*
  * Validate memory ranges that are used together. range is a copy of the data that the host sent.

@@ -15,6 +15,7 @@
 #include "compute/program.h"
 #include "compute/range_set.h"
 #include "compute/run.h"
+#include "compute/stream.h"
 #include "drive.h"
 #include "media/lbas.h"
 #include "nvme/cmd.h"
@@ -50,9 +51,9 @@ static bool execute_has_len(const struct kcsd_cmd *cmd)
 }
 
 /* Returns the bytes of the metadata buffer that are not available to program output. */
-static size_t execute_reserved(const struct kcsd_cmd *cmd)
+static size_t execute_reserved(bool audited)
 {
-	return sizeof(struct kcsd_run_record) + (execute_audited(cmd) ? KCSD_AUDIT_LEN : 0);
+	return sizeof(struct kcsd_run_record) + (audited ? KCSD_AUDIT_LEN : 0);
 }
 
 /* Returns the size of the grants or ranges in bytes. */
@@ -66,6 +67,15 @@ static size_t execute_table_len(const struct kcsd_cmd *cmd)
 static size_t execute_head_len(const struct kcsd_cmd *cmd)
 {
 	return execute_table_len(cmd) + (execute_has_len(cmd) ? sizeof(__le64) : 0);
+}
+
+int kcsd_execute_validate_output(struct kcsd_cmd *cmd, bool audited)
+{
+	if (cmd->metadata_len > KCSD_MAX_OUTPUT)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_MPTR);
+	if ((cmd->metadata_len || audited) && cmd->metadata_len < execute_reserved(audited))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_MPTR);
+	return 0;
 }
 
 static int execute_validate_nr(struct kcsd_cmd *cmd)
@@ -97,12 +107,7 @@ static int execute_validate(struct kcsd_cmd *cmd)
 	if (len < execute_head_len(cmd) ||
 	    len - execute_head_len(cmd) > KCSD_MAX_ARGS)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	if (cmd->metadata_len > KCSD_MAX_OUTPUT)
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_MPTR);
-	if ((cmd->metadata_len || execute_audited(cmd)) &&
-	    cmd->metadata_len < execute_reserved(cmd))
-		return kcsd_cmd_invalid(cmd, KCSD_FIELD_MPTR);
-	return 0;
+	return kcsd_execute_validate_output(cmd, execute_audited(cmd));
 }
 
 /* ---- access of the program ---- */
@@ -164,7 +169,7 @@ static int execute_copy_data(struct kcsd_cmd *cmd, struct kcsd_run *run)
 	       kcsd_memory_ranges_validate(cmd, run->ranges, run->nr_ranges);
 }
 
-static int execute_get_set(struct kcsd_cmd *cmd, struct kcsd_run *run)
+int kcsd_execute_get_set(struct kcsd_cmd *cmd, struct kcsd_run *run)
 {
 	int ret;
 
@@ -200,7 +205,7 @@ static int execute_take_len(struct kcsd_cmd *cmd, struct kcsd_run *run)
 	return run->stream_len <= max ? 0 : kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 }
 
-static int execute_get_program(struct kcsd_run *run)
+int kcsd_execute_get_program(struct kcsd_run *run)
 {
 	struct kcsd_layout layout;
 	u64 len;
@@ -221,21 +226,20 @@ static int execute_get_program(struct kcsd_run *run)
 /* ---- run ---- */
 
 /* Returns the maximum number of bytes that the program may emit. */
-static u32 execute_out_max(const struct kcsd_cmd *cmd)
+static u32 execute_out_max(const struct kcsd_cmd *cmd, bool audited)
 {
 	u32 max;
 
 	if (!cmd->metadata_len)
 		return 0;
-	max = cmd->metadata_len - execute_reserved(cmd);
+	max = cmd->metadata_len - execute_reserved(audited);
 	/* The audit follows the output, aligned to 8 bytes. */
-	return execute_audited(cmd) ? round_down(max, 8) : max;
+	return audited ? round_down(max, 8) : max;
 }
 
-/* Create cmd->async, the run. Returns 0, a status or -ENOMEM. */
-static int execute_create_run(struct kcsd_cmd *cmd)
+int kcsd_execute_create_run(struct kcsd_cmd *cmd, const struct kcsd_execute_limits *limits)
 {
-	u32 out_max = execute_out_max(cmd);
+	u32 out_max = execute_out_max(cmd, limits->audited);
 	u32 nr_out_pages = DIV_ROUND_UP(max(out_max, 1u), PAGE_SIZE);
 	struct kcsd_drive *drive = cmd->drive;
 	struct kcsd_run *run;
@@ -251,13 +255,13 @@ static int execute_create_run(struct kcsd_cmd *cmd)
 	run->memcg = get_mem_cgroup_from_mm(current->mm);
 	run->pind = cmd->cdw2;
 	run->erasures = READ_ONCE(drive->compute->erasures);
-	run->timeout_ms = kcsd_drive_timeout_ms(drive, cmd->timeout_ms);
+	run->timeout_ms = kcsd_drive_timeout_ms(drive, limits->timeout_ms);
 	run->cparam1 = kcsd_cmd_u64(cmd->cdw10, cmd->cdw11);
 	run->cparam2 = kcsd_cmd_u64(cmd->cdw12, cmd->cdw13);
-	run->budget = kcsd_drive_budget(drive, kcsd_cmd_u64(cmd->cdw14, cmd->cdw15));
+	run->budget = kcsd_drive_budget(drive, limits->budget);
 	run->metadata = cmd->metadata;
 	run->metadata_len = cmd->metadata_len;
-	if (!execute_audited(cmd))
+	if (!limits->audited)
 		return 0;
 	run->audit = kcsd_audit_alloc();
 	return run->audit ? 0 : -ENOMEM;
@@ -265,12 +269,17 @@ static int execute_create_run(struct kcsd_cmd *cmd)
 
 int kcsd_execute_parse(struct kcsd_cmd *cmd)
 {
-	int ret = execute_validate(cmd) ?: execute_create_run(cmd);
+	const struct kcsd_execute_limits limits = {
+		.audited = execute_audited(cmd),
+		.timeout_ms = cmd->timeout_ms,
+		.budget = kcsd_cmd_u64(cmd->cdw14, cmd->cdw15),
+	};
+	int ret = execute_validate(cmd) ?: kcsd_execute_create_run(cmd, &limits);
 	struct kcsd_run *run;
 
 	if (ret)
 		return ret;
 	run = kcsd_async_run(cmd->async);
-	return execute_copy_data(cmd, run) ?: execute_get_set(cmd, run) ?:
-	       execute_take_len(cmd, run) ?: execute_get_program(run);
+	return execute_copy_data(cmd, run) ?: kcsd_execute_get_set(cmd, run) ?:
+	       execute_take_len(cmd, run) ?: kcsd_execute_get_program(run);
 }

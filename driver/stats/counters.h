@@ -28,6 +28,7 @@
 	X(faults_cancelled) \
 	X(faults_internal) \
 	X(faults_injected) \
+	X(faults_changed) \
 	X(media_errors)		/* reads, writes and flushes failed by store or bad blocks */
 
 /* X(name): file /sys/class/kcsd/kcsdN/ns1/<name>; commands of the host to namespace 1. */

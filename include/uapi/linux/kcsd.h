@@ -69,6 +69,8 @@
  */
 #define KCSD_CMD_EXECUTE		0x01
 #define KCSD_CMD_EXECUTE_LBA		0x81	/* vendor specific */
+#define KCSD_CMD_SOURCES		0x85	/* vendor specific */
+#define KCSD_CMD_EXECUTE_SOURCES	0x89	/* vendor specific */
 
 /*
  * Load Program. data: the chunk.
@@ -229,6 +231,69 @@ struct kcsd_source {
 	__u8	access;		/* KCSD_GRANT_READ */
 	__u8	rsvd[6];
 };
+
+/*
+ * Source List Management, on the compute namespace (vendor specific). A source list is the stream
+ * of runs that have more sources than fit a command, or other sources than LBAs. It belongs to the
+ * open file that sent it, and lasts until it is deleted or the file is closed.
+ *   CDW10 [15:0] SLID, chosen by the host: 1 to KCSD_MAX_SOURCE_LISTS  [19:16] SEL
+ *
+ * KCSD_SOURCES_ADD: add sources. The one with index 0 begins a new list; it replaces a list of this
+ * SLID. The others arrive in order. All must be valid: else the command adds none.
+ *   CDW11 sources of the whole list, not 0	CDW12 index of the first source of this command
+ *   CDW13 bytes of the whole list; CDW11 and CDW13 are the same in all commands of a list
+ *   data: struct kcsd_source, one or more
+ * KCSD_SOURCES_BYTES: add bytes, for sources of this kind; in order, too.
+ *   CDW12 offset of the first byte of this command	data: the bytes, one or more
+ * A list is complete when all its sources and bytes have arrived.
+ *
+ * KCSD_SOURCES_WATCH: watch the LBAs of a complete list. Once the command has completed, all
+ * changes that were under way are over, and the next one of a source trips the watch before its
+ * first byte changes: a write, append, zeroing, deallocation, reset of its zone, Write
+ * Uncorrectable, Format or Sanitize, by any front end and any program. A run that uses the list
+ * ends with KCSD_FAULT_CHANGED before its program gets a byte that was read after that. So all that
+ * programs read from the list is as it was when this command completed. To send it again arms the
+ * watch again. Insufficient Resources: KCSD_MAX_WATCHES lists of the drive, or
+ * KCSD_MAX_FILE_WATCHES of this open file are watched; this list then is not.
+ * KCSD_SOURCES_DELETE: delete the list.
+ *
+ * KCSD_SC_INVALID_SOURCE_LIST: there is no such list, it is not complete, or it is complete and
+ * gets more. KCSD_SC_SOURCE_LIST_IN_USE: a run, or another of these commands, uses it now. LBA Out
+ * of Range: the drive does not have all LBAs of a source. If a source causes the status, the result
+ * is its index in the list.
+ */
+#define KCSD_SOURCES_SEL_SHIFT	16
+#define KCSD_SOURCES_CDW10_ALL	0x000fffffu
+#define KCSD_SOURCES_ADD	0
+#define KCSD_SOURCES_BYTES	1
+#define KCSD_SOURCES_WATCH	2
+#define KCSD_SOURCES_DELETE	3
+#define KCSD_MAX_SOURCE_LISTS	16		/* of an open file */
+#define KCSD_MAX_SOURCES	(1u << 20)	/* of a list */
+#define KCSD_MAX_SOURCE_BYTES	(16u << 20)	/* of a list, in bytes */
+#define KCSD_MAX_WATCHES	64		/* of a drive */
+#define KCSD_MAX_FILE_WATCHES	4		/* of an open file */
+
+/*
+ * Execute on Sources, on the compute namespace (vendor specific). The stream of the program is a
+ * source list; it can access no LBAs in another way.
+ *   CDW2  [15:0] PIND  [31:16] RSID, as with Execute on LBAs
+ *   CDW3  [15:0] SLID, of a complete list of this open file
+ *   CDW10-11 CPARAM1	CDW12-13 CPARAM2
+ *   addr, data_len	struct kcsd_run_header, then the arguments of the program
+ *   metadata, metadata_len	output, as with Execute Program
+ * The fields of the header are those that the other two commands have elsewhere; none of them would
+ * reach a drive behind a transport there.
+ */
+struct kcsd_run_header {
+	__le32	size;		/* sizeof(struct kcsd_run_header) */
+	__le32	flags;		/* KCSD_RUN_HEADER_* */
+	__le64	budget;		/* instructions */
+	__le32	timeout_ms;
+	__u8	rsvd[44];
+};
+
+#define KCSD_RUN_HEADER_AUDIT	0x1	/* as KCSD_EXEC_AUDIT */
 
 /*
  * Subsystem Local Memory (TP4131): namespace 2, bytes of memory in the drive. They are zero at
@@ -452,6 +517,7 @@ enum kcsd_fault {
 	KCSD_FAULT_CANCELLED	= 6,	/* cancelled */
 	KCSD_FAULT_INTERNAL	= 7,	/* the drive ran out of memory for the run */
 	KCSD_FAULT_INJECTED	= 8,	/* the drive was told to fail the run */
+	KCSD_FAULT_CHANGED	= 9,	/* a source changed after its watch was armed */
 };
 
 /* Reason for the refusal of a program at load; "pc" counts units of 8 bytes. */
@@ -643,7 +709,7 @@ struct kcsd_id_ns_slm {
 /*
  * Status codes that a drive returns. SCT 0 and 2 and the NVM codes of SCT 1 as in the NVMe Base and
  * NVM specifications, 189h to 19Bh as in TP4091, 1B8h to 1BFh as in the Zoned Namespace Command
- * Set; SCT 7 is vendor specific.
+ * Set; 1C0h and up and SCT 7 are vendor specific.
  */
 enum kcsd_status {
 	KCSD_SC_SUCCESS				= 0x000,
@@ -691,6 +757,8 @@ enum kcsd_status {
 	KCSD_SC_TOO_MANY_ACTIVE_ZONES		= 0x1bd,
 	KCSD_SC_TOO_MANY_OPEN_ZONES		= 0x1be,
 	KCSD_SC_INVALID_ZONE_TRANSITION		= 0x1bf,
+	KCSD_SC_INVALID_SOURCE_LIST		= 0x1c0,
+	KCSD_SC_SOURCE_LIST_IN_USE		= 0x1c1,
 	KCSD_SC_WRITE_FAULT			= 0x280,
 	KCSD_SC_READ_ERROR			= 0x281,
 	KCSD_SC_COMPARE_FAILED			= 0x285,
@@ -698,6 +766,7 @@ enum kcsd_status {
 	KCSD_SC_PROGRAM_BUDGET			= 0x702,
 	KCSD_SC_PROGRAM_TIME			= 0x703,
 	KCSD_SC_PROGRAM_CANCELLED		= 0x704,
+	KCSD_SC_PROGRAM_CHANGED			= 0x705,
 };
 
 /*

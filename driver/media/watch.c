@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/minmax.h>
+#include <linux/rculist.h>
+#include <linux/sched.h>
+#include <linux/kcsd.h>
+
+#include "media/watch.h"
+
+#define RESCHED_RANGES	4096	/* sorted between two calls of cond_resched() */
+
+int kcsd_watches_init(struct kcsd_watches *watches)
+{
+	mutex_init(&watches->lock);
+	INIT_LIST_HEAD(&watches->list);
+	return init_srcu_struct(&watches->srcu);
+}
+
+void kcsd_watches_destroy(struct kcsd_watches *watches)
+{
+	WARN_ON(watches->nr);
+	cleanup_srcu_struct(&watches->srcu);
+	mutex_destroy(&watches->lock);
+}
+
+/* ---- trip ---- */
+
+static bool watch_has(const struct kcsd_watch *watch, u64 slba, u64 nlb)
+{
+	u32 low = 0, high = watch->nr, mid;
+
+	/* Find the first range that ends after slba. */
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (watch->range[mid].end > slba)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return nlb && low < watch->nr && watch->range[low].first < slba + nlb;
+}
+
+void kcsd_watches_trip_slow(struct kcsd_watches *watches, u64 slba, u64 nlb)
+{
+	struct kcsd_watch *watch;
+
+	list_for_each_entry_srcu(watch, &watches->list, entry,
+				 srcu_read_lock_held(&watches->srcu))
+		if (!READ_ONCE(watch->tripped) && watch_has(watch, slba, nlb))
+			WRITE_ONCE(watch->tripped, true);
+	/*
+	 * A reader of a byte that changes from here on sees tripped. Not smp_wmb(): if another CPU
+	 * has set tripped, this one has only read it, and must not write bytes before that.
+	 */
+	smp_mb();
+}
+
+/* ---- arm ---- */
+
+static int add(struct kcsd_watches *watches, struct kcsd_watch *watch)
+{
+	guard(mutex)(&watches->lock);
+	if (watches->nr == KCSD_MAX_WATCHES)
+		return KCSD_SC_INSUFFICIENT_RESOURCES;
+	list_add_rcu(&watch->entry, &watches->list);
+	WRITE_ONCE(watches->nr, watches->nr + 1);
+	return 0;
+}
+
+static void remove(struct kcsd_watches *watches, struct kcsd_watch *watch)
+{
+	guard(mutex)(&watches->lock);
+	list_del_rcu(&watch->entry);
+	WRITE_ONCE(watches->nr, watches->nr - 1);
+}
+
+int kcsd_watch_arm(struct kcsd_watches *watches, struct kcsd_watch *watch)
+{
+	int ret;
+
+	watch->tripped = false;
+	ret = add(watches, watch);
+	if (ret)
+		return ret;
+	watch->watches = watches;
+	synchronize_srcu_expedited(&watches->srcu);
+	return 0;
+}
+
+void kcsd_watch_disarm(struct kcsd_watch *watch)
+{
+	struct kcsd_watches *watches = watch->watches;
+
+	if (!watches)
+		return;
+	remove(watches, watch);
+	synchronize_srcu_expedited(&watches->srcu);
+	watch->watches = NULL;
+}
+
+/* ---- sort ---- */
+
+/* Merge two sorted runs of ranges, [from, mid) and [mid, end), to the same place of `to`. */
+static void merge(const struct kcsd_watch_range *range, struct kcsd_watch_range *to, u32 from,
+		  u32 mid, u32 end)
+{
+	u32 a = from, b = mid, i;
+
+	for (i = from; i < end; i++) {
+		if (a < mid && (b == end || range[a].first <= range[b].first))
+			to[i] = range[a++];
+		else
+			to[i] = range[b++];
+		if (!(i % RESCHED_RANGES))
+			cond_resched();
+	}
+}
+
+/*
+ * Sort by merging. Not sort(): its heap sort of so many ranges takes long, and lets no other task
+ * run meanwhile. Returns where the sorted ranges are: range or tmp.
+ */
+static struct kcsd_watch_range *sort_ranges(struct kcsd_watch_range *range,
+					    struct kcsd_watch_range *tmp, u32 nr)
+{
+	u32 width, i;
+
+	for (width = 1; width < nr; width *= 2) {
+		for (i = 0; i < nr; i += 2 * width)
+			merge(range, tmp, i, min(i + width, nr), min(i + 2 * width, nr));
+		swap(range, tmp);
+	}
+	return range;
+}
+
+u32 kcsd_watch_sort(struct kcsd_watch_range *range, struct kcsd_watch_range *tmp, u32 nr)
+{
+	const struct kcsd_watch_range *sorted = sort_ranges(range, tmp, nr);
+	u32 i, joined = 0;
+
+	/* What is written is never behind what is read, also if both are the same array. */
+	for (i = 0; i < nr; i++) {
+		struct kcsd_watch_range next = sorted[i];
+
+		if (joined && next.first <= range[joined - 1].end)
+			range[joined - 1].end = max(range[joined - 1].end, next.end);
+		else
+			range[joined++] = next;
+	}
+	return joined;
+}

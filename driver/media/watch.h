@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Watches: learn whether LBAs have changed since a moment. A change of one of the LBAs trips the
+ * watch before the first byte changes. So bytes that were read before the watch was seen untripped
+ * are those of the moment at which it was armed.
+ */
+#ifndef KCSD_WATCH_H
+#define KCSD_WATCH_H
+
+#include <linux/compiler.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/srcu.h>
+#include <linux/types.h>
+
+struct kcsd_watches;
+
+/* LBAs [first, end). */
+struct kcsd_watch_range {
+	u64 first;
+	u64 end;
+};
+
+/* Constant while it is armed, except tripped. The owner disarms it before it is freed. */
+struct kcsd_watch {
+	struct kcsd_watches *watches;	/* NULL: not armed */
+	struct list_head entry;		/* watches.list: RCU, changed under watches.lock */
+	bool tripped;			/* set once, by any context that changes LBAs */
+	u32 nr;
+	struct kcsd_watch_range *range;	/* nr, ascending, neither overlapping nor adjacent */
+};
+
+/* The armed watches of a drive. */
+struct kcsd_watches {
+	struct srcu_struct srcu;	/* read side: each change of LBAs, from begin to end */
+	struct mutex lock;		/* changes of list and nr */
+	struct list_head list;
+	u32 nr;				/* read without the lock by each change */
+};
+
+/* Return 0 or -ENOMEM. */
+int kcsd_watches_init(struct kcsd_watches *watches);
+/* No watch is armed. */
+void kcsd_watches_destroy(struct kcsd_watches *watches);
+
+/*
+ * Arm a watch whose ranges are set. When this returns, all changes are over that began before and
+ * did not see it. Sleeps for as long as such a change lasts. Returns 0, or Insufficient Resources
+ * if KCSD_MAX_WATCHES are armed.
+ */
+int kcsd_watch_arm(struct kcsd_watches *watches, struct kcsd_watch *watch);
+/* Disarm a watch, if it is armed. Sleeps likewise. */
+void kcsd_watch_disarm(struct kcsd_watch *watch);
+
+/* Sort ranges and join those that overlap or adjoin. tmp has as much room. Returns their number. */
+u32 kcsd_watch_sort(struct kcsd_watch_range *range, struct kcsd_watch_range *tmp, u32 nr);
+
+/* Trip the watches that have one of these LBAs. For kcsd_watches_trip(). */
+void kcsd_watches_trip_slow(struct kcsd_watches *watches, u64 slba, u64 nlb);
+
+/*
+ * Begin to change LBAs. Any context. Returns the token for kcsd_watches_exit(). Sparse does not
+ * follow who has one: a change that is refused gets none.
+ */
+static inline int kcsd_watches_enter(struct kcsd_watches *watches)
+{
+	int token = srcu_read_lock(&watches->srcu);
+
+	__release(&watches->srcu);
+	return token;
+}
+
+static inline void kcsd_watches_exit(struct kcsd_watches *watches, int token)
+{
+	__acquire(&watches->srcu);
+	srcu_read_unlock(&watches->srcu, token);
+}
+
+/* Call before the first byte of these LBAs changes, between enter and exit. */
+static inline void kcsd_watches_trip(struct kcsd_watches *watches, u64 slba, u64 nlb)
+{
+	if (unlikely(READ_ONCE(watches->nr)))
+		kcsd_watches_trip_slow(watches, slba, nlb);
+}
+
+/* Call after bytes were read: true if they may not be those of when the watch was armed. */
+static inline bool kcsd_watch_tripped(const struct kcsd_watch *watch)
+{
+	smp_rmb();	/* pairs with smp_mb() in kcsd_watches_trip_slow() */
+	return READ_ONCE(watch->tripped);
+}
+
+#endif

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Source List Management. <linux/kcsd.h> has its fields. */
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+
+#include "compute/compute.h"
+#include "compute/source_list.h"
+#include "compute/tenant.h"
+#include "drive.h"
+#include "media/lbas.h"
+#include "nvme/cmd.h"
+#include "nvme/execute.h"
+
+static u16 sources_slid(const struct kcsd_cmd *cmd)
+{
+	return cmd->cdw10 & 0xffff;
+}
+
+static struct kcsd_source_lists *sources_lists(const struct kcsd_cmd *cmd)
+{
+	return &cmd->tenant->source_lists;
+}
+
+/* ---- add sources ---- */
+
+/* Returns 0, or the status if a source is invalid. The drive has copied it. */
+static int source_validate(struct kcsd_cmd *cmd, const struct kcsd_source *source)
+{
+	const struct kcsd_lbas *lbas = cmd->drive->lbas;
+	u64 start = le64_to_cpu(source->start), len = le64_to_cpu(source->len);
+	u64 bytes;
+
+	BUILD_BUG_ON(sizeof(*source) != 24);
+	if (!len || source->access != KCSD_GRANT_READ ||
+	    memchr_inv(source->rsvd, 0, sizeof(source->rsvd)))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	switch (source->type) {
+	case KCSD_SOURCE_LBAS:
+		bytes = lbas->nsze << lbas->lba_shift;
+		return start < lbas->nsze && len <= bytes - (start << lbas->lba_shift) ?
+		       0 : KCSD_SC_LBA_RANGE;
+	case KCSD_SOURCE_ZEROES:
+		return start ? kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR) : 0;
+	case KCSD_SOURCE_BYTES:
+		return start < cmd->cdw13 && len <= cmd->cdw13 - start ?
+		       0 : kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	default:
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	}
+}
+
+/*
+ * Copy sources behind those of the list, and validate the copies. *len is the length of the stream.
+ * None of them counts before all are valid.
+ */
+static int sources_copy(struct kcsd_cmd *cmd, struct kcsd_source_list *list, u32 nr)
+{
+	struct kcsd_stream *stream = &list->stream;
+	struct kcsd_source *source = stream->source + stream->nr;
+	u64 len = stream->nr ? stream->end[stream->nr - 1] : 0;
+	int ret = kcsd_cmd_copy_from_host(cmd, source, nr * sizeof(*source));
+	u32 i;
+
+	for (i = 0; !ret && i < nr; i++) {
+		ret = source_validate(cmd, &source[i]);
+		if (!ret && (check_add_overflow(len, le64_to_cpu(source[i].len), &len) ||
+			     len > S64_MAX))
+			ret = kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+		if (ret > 0 && ret != KCSD_SC_INVALID_FIELD)
+			cmd->result = stream->nr + i;
+	}
+	for (i = 0; !ret && i < nr; i++)
+		kcsd_stream_add(stream, &source[i]);
+	return ret;
+}
+
+/* Begin a list: it is in the table only if its first sources are valid. */
+static int sources_begin(struct kcsd_cmd *cmd, u32 nr)
+{
+	u32 erasures = READ_ONCE(cmd->drive->compute->erasures);
+	struct kcsd_source_list *old, *list =
+		kcsd_source_list_alloc(cmd->cdw11, cmd->cdw13, erasures);
+	int ret = list ? sources_copy(cmd, list, nr) : -ENOMEM;
+
+	if (!ret)
+		ret = kcsd_source_list_replace(sources_lists(cmd), sources_slid(cmd), list, &old);
+	kcsd_source_list_free(ret ? list : old);
+	return ret;
+}
+
+static int sources_continue(struct kcsd_cmd *cmd, struct kcsd_source_list *list, u32 nr)
+{
+	if (list->stream.nr == list->nr)
+		return KCSD_SC_INVALID_SOURCE_LIST;
+	if (cmd->cdw11 != list->nr)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
+	if (cmd->cdw12 != list->stream.nr)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
+	if (cmd->cdw13 != list->bytes_len)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW13);
+	return sources_copy(cmd, list, nr);
+}
+
+static int sources_add(struct kcsd_cmd *cmd)
+{
+	u32 nr = iov_iter_count(&cmd->data) / sizeof(struct kcsd_source);
+	struct kcsd_source_list *list;
+	int ret;
+
+	if (!cmd->cdw12)
+		return sources_begin(cmd, nr);
+	list = kcsd_source_list_change(sources_lists(cmd), sources_slid(cmd), &ret);
+	if (!list)
+		return ret;
+	ret = sources_continue(cmd, list, nr);
+	kcsd_source_list_end_change(sources_lists(cmd), list);
+	return ret;
+}
+
+static int sources_parse_add(struct kcsd_cmd *cmd)
+{
+	size_t len = iov_iter_count(&cmd->data);
+
+	if (!cmd->cdw11 || cmd->cdw11 > KCSD_MAX_SOURCES)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
+	if (cmd->cdw12 >= cmd->cdw11)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
+	if (cmd->cdw13 > KCSD_MAX_SOURCE_BYTES)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW13);
+	if (!len || len > KCSD_MAX_TRANSFER || len % sizeof(struct kcsd_source) ||
+	    len / sizeof(struct kcsd_source) > cmd->cdw11 - cmd->cdw12)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	cmd->execute = sources_add;
+	return 0;
+}
+
+/* ---- add bytes ---- */
+
+static int bytes_continue(struct kcsd_cmd *cmd, struct kcsd_source_list *list)
+{
+	size_t len = iov_iter_count(&cmd->data);
+	int ret;
+
+	if (list->bytes_nr == list->bytes_len)
+		return KCSD_SC_INVALID_SOURCE_LIST;
+	if (cmd->cdw12 != list->bytes_nr)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
+	if (len > list->bytes_len - list->bytes_nr)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	ret = kcsd_cmd_copy_from_host(cmd, list->bytes + list->bytes_nr, len);
+	if (!ret)
+		list->bytes_nr += len;
+	return ret;
+}
+
+static int sources_add_bytes(struct kcsd_cmd *cmd)
+{
+	struct kcsd_source_list *list;
+	int ret;
+
+	list = kcsd_source_list_change(sources_lists(cmd), sources_slid(cmd), &ret);
+	if (!list)
+		return ret;
+	ret = bytes_continue(cmd, list);
+	kcsd_source_list_end_change(sources_lists(cmd), list);
+	return ret;
+}
+
+static int sources_parse_bytes(struct kcsd_cmd *cmd)
+{
+	size_t len = iov_iter_count(&cmd->data);
+
+	if (cmd->cdw11)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
+	if (cmd->cdw13)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW13);
+	if (!len || len > KCSD_MAX_TRANSFER)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	cmd->execute = sources_add_bytes;
+	return 0;
+}
+
+/* ---- watch, delete ---- */
+
+static int sources_watch(struct kcsd_cmd *cmd)
+{
+	struct kcsd_source_list *list;
+	int ret;
+
+	list = kcsd_source_list_change(sources_lists(cmd), sources_slid(cmd), &ret);
+	if (!list)
+		return ret;
+	if (kcsd_source_list_is_complete(list))
+		ret = kcsd_source_list_watch(sources_lists(cmd), list, cmd->drive->lbas);
+	else
+		ret = KCSD_SC_INVALID_SOURCE_LIST;
+	kcsd_source_list_end_change(sources_lists(cmd), list);
+	return ret;
+}
+
+static int sources_delete(struct kcsd_cmd *cmd)
+{
+	struct kcsd_source_list *list;
+	int ret;
+
+	ret = kcsd_source_list_replace(sources_lists(cmd), sources_slid(cmd), NULL, &list);
+	if (ret)
+		return ret;
+	kcsd_source_list_free(list);
+	return list ? 0 : KCSD_SC_INVALID_SOURCE_LIST;
+}
+
+/* Parse a command that has an SLID only. */
+static int sources_parse_alone(struct kcsd_cmd *cmd, int (*execute)(struct kcsd_cmd *cmd))
+{
+	if (cmd->cdw11)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
+	if (cmd->cdw12)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
+	if (cmd->cdw13)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW13);
+	if (iov_iter_count(&cmd->data))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	cmd->execute = execute;
+	return 0;
+}
+
+int kcsd_sources_parse(struct kcsd_cmd *cmd)
+{
+	static const struct kcsd_cmd_uses uses = {
+		.cdw10 = KCSD_SOURCES_CDW10_ALL,	/* SEL, SLID */
+		.cdw11 = U32_MAX, .cdw12 = U32_MAX, .cdw13 = U32_MAX,
+	};
+	int ret = kcsd_cmd_validate_unused(cmd, &uses);
+
+	if (ret)
+		return ret;
+	if (!sources_slid(cmd) || sources_slid(cmd) > KCSD_MAX_SOURCE_LISTS)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
+	switch (cmd->cdw10 >> KCSD_SOURCES_SEL_SHIFT) {
+	case KCSD_SOURCES_ADD:
+		return sources_parse_add(cmd);
+	case KCSD_SOURCES_BYTES:
+		return sources_parse_bytes(cmd);
+	case KCSD_SOURCES_WATCH:
+		return sources_parse_alone(cmd, sources_watch);
+	case KCSD_SOURCES_DELETE:
+		return sources_parse_alone(cmd, sources_delete);
+	default:
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
+	}
+}
