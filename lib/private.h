@@ -64,6 +64,7 @@ struct kcsd_drive {
 	pthread_mutex_t lock;		/* ns_fd */
 	int ns_fd[KCSD_NSID_COMPUTE + 1];	/* by nsid; -1: not opened yet; protected by lock */
 	pthread_mutex_t load_lock;	/* one load at a time; see program.c */
+	uint32_t slids;			/* bit N: source list N is in use; protected by lock */
 	uint64_t nsze;			/* LBAs */
 	uint32_t lba_size;		/* bytes */
 	uint32_t max_transfer;		/* bytes of one command */
@@ -129,6 +130,12 @@ void kcsd_run_destroy(struct kcsd_run *run);
 /* Convert a completed run into its result, which takes over the output. Destroys run. */
 void kcsd_run_complete(struct kcsd_run *run, int ret, uint64_t r0,
 		       struct kcsd_run_result *result);
+
+/* source.c */
+/* Return the identifier of the list on the drive; 0: the stream is empty, there is no list. */
+uint32_t kcsd_sources_slid(const struct kcsd_sources *sources);
+/* Return the drive handle of the list. */
+const struct kcsd_drive *kcsd_sources_of(const struct kcsd_sources *sources);
 
 /* audit.c */
 /*

@@ -70,6 +70,15 @@ static int validate_ranges(const struct kcsd_run_opts *o, struct kcsd_error *err
 	return ret;
 }
 
+static int validate_sources(const struct kcsd_run_opts *o, struct kcsd_error *err)
+{
+	if (o->sources && (o->nr_grants || o->nr_ranges || o->flags & KCSD_RUN_LEN))
+		return kcsd_error_set(err, -EINVAL, "sources and %s exclude each other",
+				      o->nr_grants ? "grants" : o->nr_ranges ? "ranges" :
+									       "a length");
+	return 0;
+}
+
 static int validate_opts(const struct kcsd_run_opts *o, struct kcsd_error *err)
 {
 	uint32_t i;
@@ -97,7 +106,8 @@ static int validate_opts(const struct kcsd_run_opts *o, struct kcsd_error *err)
 		if (ret)
 			return ret;
 	}
-	return validate_ranges(o, err);
+	ret = validate_sources(o, err);
+	return ret ? ret : validate_ranges(o, err);
 }
 
 int kcsd_run_opts_take(struct kcsd_run_opts *o, const struct kcsd_run_opts *opts,
@@ -159,6 +169,12 @@ int kcsd_stream_validate(uint64_t len, uint64_t max, struct kcsd_error *err)
 			      (unsigned long long)max);
 }
 
+/* True if the stream is a source list; that of empty files needs none. */
+static bool has_list(const struct kcsd_run_opts *o)
+{
+	return o->sources && kcsd_sources_slid(o->sources);
+}
+
 /* Bytes of grants or ranges; a run has at most one of the two. */
 static uint32_t table_len(const struct kcsd_run_opts *o)
 {
@@ -169,6 +185,8 @@ static uint32_t table_len(const struct kcsd_run_opts *o)
 /* Bytes in front of the arguments. */
 static uint32_t head_len(const struct kcsd_run_opts *o)
 {
+	if (has_list(o))
+		return sizeof(struct kcsd_run_header);
 	return table_len(o) + (o->flags & KCSD_RUN_LEN ? sizeof(__le64) : 0);
 }
 
@@ -199,6 +217,31 @@ static void fill_data(void *data, const struct kcsd_run_opts *o)
 		memcpy((char *)data + table_len(o), &len, sizeof(len));
 	if (o->args_len)
 		memcpy((char *)data + head_len(o), o->args, o->args_len);
+}
+
+/* Fill in the data of Execute on Sources: the header and the arguments. */
+static void fill_source_data(void *data, const struct kcsd_run_opts *o)
+{
+	struct kcsd_run_header *header = data;
+
+	*header = (struct kcsd_run_header){
+		.size = htole32(sizeof(*header)),
+		.flags = htole32(o->flags & KCSD_RUN_AUDIT ? KCSD_RUN_HEADER_AUDIT : 0),
+		.budget = htole64(o->budget),
+		.timeout_ms = htole32(o->timeout_ms),
+	};
+	if (o->args_len)
+		memcpy(header + 1, o->args, o->args_len);
+}
+
+/* Change the command to Execute on Sources, which has a header instead of some fields. */
+static void use_sources(struct kcsd_run *run, const struct kcsd_run_opts *o)
+{
+	run->cmd.opcode = KCSD_CMD_EXECUTE_SOURCES;
+	run->cmd.cdw3 = kcsd_sources_slid(o->sources);
+	run->cmd.cdw14 = 0;
+	run->cmd.cdw15 = 0;
+	run->cmd.timeout_ms = 0;
 }
 
 static void fill_cmd(struct kcsd_run *run, const struct kcsd_run_opts *o, uint32_t data_len)
@@ -239,6 +282,8 @@ int kcsd_run_init(struct kcsd_run *run, struct kcsd_drive *drv,
 		ret = validate_access(drv, &o, err);
 	if (!ret)
 		ret = validate_len(drv, &o, err);
+	if (!ret && o.sources && kcsd_sources_of(o.sources) != drv)
+		ret = kcsd_error_set(err, -EINVAL, "the sources are of another handle");
 	if (ret)
 		return ret;
 	data_len = head_len(&o) + o.args_len;
@@ -253,8 +298,13 @@ int kcsd_run_init(struct kcsd_run *run, struct kcsd_drive *drv,
 	}
 	/* Size 0 shows that the drive wrote no record. */
 	memset(run->out, 0, sizeof(struct kcsd_run_record));
-	fill_data(run->data, &o);
+	if (has_list(&o))
+		fill_source_data(run->data, &o);
+	else
+		fill_data(run->data, &o);
 	fill_cmd(run, &o, data_len);
+	if (has_list(&o))
+		use_sources(run, &o);
 	return 0;
 }
 

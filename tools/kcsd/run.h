@@ -60,6 +60,7 @@ enum run_format { FORMAT_AUTO, FORMAT_TEXT, FORMAT_HEX, FORMAT_U64, FORMAT_S64 }
 struct run {
 	const struct args *args;
 	int range_opt;			/* index of the option for a range of LBAs */
+	int file_opt;			/* index of the option for a file */
 	const char *mem;		/* argument bytes in hex from --mem, or NULL */
 	struct kcsd_drive *drv;		/* NULL: simulated */
 	struct sim_zones zones;		/* of the simulator */
@@ -73,6 +74,11 @@ struct run {
 	struct kcsd_slm_range ranges[KCSD_GUEST_MAX_RANGES];
 	uint64_t begin_ns;		/* CLOCK_REALTIME, for a run on a drive */
 	bool made_set;			/* opts.rsid is a set of ranges, made for this run */
+	int *fds;			/* nr_fds open files for the stream; owned */
+	uint32_t nr_fds;
+	uint32_t nr_runs;		/* that ended because a file changed */
+	char drive_name[16];		/* of the drive with the files; "": no file */
+	struct kcsd_sources *sources;	/* of the files; owned */
 	uint8_t *arg_bytes;		/* owned */
 	struct kcsd_run_result result;	/* released by run.c */
 };
@@ -85,6 +91,19 @@ int kcsd_run_grants(struct run *run, uint64_t nsze, uint64_t zone_size);
 /* Parse the memory ranges: the values of this option. */
 int kcsd_run_ranges(struct run *run, int opt);
 void kcsd_run_args_free(struct run *run);
+
+/* run_files.c; each function returns 0, or the exit code. */
+/* Open the files of the command line, and find their drive. */
+int kcsd_run_open_files(struct run *run);
+/* Make the source list of the files on run->drv, for run->opts. */
+int kcsd_run_take_files(struct run *run);
+/*
+ * Take the files again if the run ended because one of them changed. Returns 0 to run again, -1 if
+ * the run has ended otherwise.
+ */
+int kcsd_run_again(struct run *run);
+/* Close all; also twice. Call before run->drv is closed, and in any case. */
+void kcsd_run_close_files(struct run *run);
 
 /* audit.c: print the audit of a result that has one. */
 void kcsd_audit_print(FILE *to, const struct kcsd_run_result *result);

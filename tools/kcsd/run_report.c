@@ -46,6 +46,8 @@ static uint64_t link_to_drive(const struct run *run)
 {
 	const struct kcsd_run_opts *o = &run->opts;
 
+	if (o->sources && kcsd_sources_len(o->sources))
+		return kcsd_sources_sent(o->sources) + sizeof(struct kcsd_run_header) + o->args_len;
 	return o->nr_grants * sizeof(struct kcsd_lba_grant) +
 	       o->nr_ranges * sizeof(struct kcsd_memory_range) +
 	       (o->flags & KCSD_RUN_LEN ? sizeof(__le64) : 0) + o->args_len;
@@ -374,7 +376,7 @@ static bool may_read(const struct kcsd_run_opts *o)
 	for (i = 0; i < o->nr_grants; i++)
 		if (o->grants[i].access & KCSD_GRANT_READ)
 			return true;
-	return o->nr_ranges || o->rsid;
+	return o->nr_ranges || o->rsid || o->sources;
 }
 
 /* Print the lines that the run logged; they may show the cause. */

@@ -5,6 +5,7 @@
 
 #include <libkcsd/drive.h>
 #include <libkcsd/object.h>
+#include <libkcsd/source.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -35,6 +36,8 @@ struct kcsd_run_opts {
 	uint32_t nr_ranges;	/* <= KCSD_GUEST_MAX_RANGES, and the limit of the drive */
 	uint32_t rsid;		/* a range set, instead of ranges; 0: none */
 	uint64_t stream_len;	/* with KCSD_RUN_LEN: bytes of the stream */
+	/* The stream of the run, instead of grants, ranges and KCSD_RUN_LEN; NULL: none. */
+	const struct kcsd_sources *sources;
 };
 
 /* Report the LBAs that the run read, wrote and appended. */

@@ -22,6 +22,8 @@
 	OPTION_DRIVE(X) \
 	X(LBA, "lba", 'l', "RANGE[:ACCESS]", \
 	  "grant LBAs: 0+1000, 0-999, all, or zones: z3+2; ACCESS: r (default), w, a; repeatable") \
+	X(FILE, "file", 'f', "PATH", \
+	  "the program reads this file, which is on a drive; repeatable: one after another") \
 	X(RANGE, "range", 0, "START+LENGTH", \
 	  "grant bytes of SLM, START and LENGTH as sizes; repeatable") \
 	X(RANGE_SET, "range-set", 0, "ID", "grant the ranges of a set, by its identifier") \
@@ -159,10 +161,15 @@ static int execute(struct run *run)
 
 static int run_active(struct run *run)
 {
-	int code;
+	int code, again;
 
 	run->opts.pind = run->pind;
-	code = execute(run);
+	do {
+		code = execute(run);
+		again = code ? -1 : kcsd_run_again(run);
+	} while (!again);
+	if (again > 0)
+		code = again;
 	if (!code)
 		code = kcsd_run_report(run);
 	kcsd_run_result_free(&run->result, sizeof(run->result));
@@ -294,24 +301,29 @@ static uint64_t zone_size(struct kcsd_drive *drv)
 /* Open the drive for writing, which write grants and loading need, and run the program. */
 static int run_on_drive(struct run *run)
 {
-	int code = kcsd_pick_drive(kcsd_args_value(run->args, OPT_DRIVE), 0, &run->drv);
+	const char *wanted = kcsd_args_value(run->args, OPT_DRIVE);
+	int code = kcsd_pick_drive(wanted || !run->nr_fds ? wanted : run->drive_name, 0, &run->drv);
 
 	if (code)
 		return code;
 	code = kcsd_run_grants(run, kcsd_drive_nsze(run->drv), zone_size(run->drv));
 	if (!code) {
 		kcsd_signals_catch();
-		code = make_range_set(run);
+		code = kcsd_run_take_files(run);
 	}
 	if (!code)
+		code = make_range_set(run);
+	if (!code)
 		code = delete_range_set(run, run_any(run));
+	kcsd_run_close_files(run);
 	kcsd_drive_close(run->drv);
 	return code;
 }
 
 static int run(const struct args *args)
 {
-	struct run run = { .args = args, .range_opt = OPT_LBA, .opts.sz = sizeof(run.opts) };
+	struct run run = { .args = args, .range_opt = OPT_LBA, .file_opt = OPT_FILE,
+			   .opts.sz = sizeof(run.opts) };
 	int code;
 
 	if (kcsd_args_has(args, OPT_AUDIT))
@@ -322,9 +334,12 @@ static int run(const struct args *args)
 	if (!code)
 		code = take_range_set(&run);
 	if (!code)
+		code = kcsd_run_open_files(&run);
+	if (!code)
 		code = open_program(&run);
 	if (!code)
 		code = run_on_drive(&run);
+	kcsd_run_close_files(&run);
 	kcsd_object_close(run.obj);
 	kcsd_run_args_free(&run);
 	return code;

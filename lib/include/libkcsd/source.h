@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/* Files of a filesystem on the drive as the stream of a run. By <libkcsd.h>. */
+#ifndef LIBKCSD_SOURCE_H
+#define LIBKCSD_SOURCE_H
+
+#include <libkcsd/drive.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Source lists: Source List Management, KCSD_CMD_SOURCES (vendor specific) ---- */
+
+/*
+ * The bytes of files, one file after another, as they were at one moment. The drive watches the
+ * LBAs of the files: a run ends with KCSD_SC_PROGRAM_CHANGED before its program sees a byte that
+ * was written after that moment. On xfs and btrfs the run reads a clone, which nobody writes.
+ *
+ * A list is of one drive handle, and can be used by any number of its runs, also at once. One
+ * handle can have KCSD_MAX_SOURCE_LISTS lists, of which a few can exist with files
+ * (KCSD_SC_INSUFFICIENT_RESOURCES: too many LBAs are watched).
+ */
+struct kcsd_sources;
+
+struct kcsd_sources_opts {
+	size_t sz;
+	const int *fds;		/* of files, open for reading; the caller owns them and keeps */
+				/* them open */
+	uint32_t nr_fds;	/* not 0 */
+	uint32_t flags;		/* KCSD_SOURCES_* */
+};
+
+/* Do not clone: read the files themselves. Faster if nobody writes them. */
+#define KCSD_SOURCES_NO_CLONE	0x1u
+
+/*
+ * Find the drive with a file: "kcsd0". -EOPNOTSUPP: it is not on a drive, or its filesystem is none
+ * that is known (ext4, xfs, btrfs, f2fs); err->text says which.
+ */
+KCSD_API int kcsd_sources_drive(int fd, char name[16], struct kcsd_error *err);
+
+/*
+ * Sync the files, find their LBAs, and have the drive watch them. Free the list with
+ * kcsd_sources_destroy().
+ *
+ * -EOPNOTSUPP: a file cannot be mapped (compressed, encrypted, on several devices, ...), err->text
+ * says why; -EAGAIN: the files changed each time they were looked at; -EPERM: only the owner of a
+ * file, or who may write to it, can ask if it is clean; -E2BIG: more than KCSD_MAX_SOURCES extents;
+ * -EXDEV: files of several drives, or of another drive. Or a status of the commands.
+ */
+KCSD_API int kcsd_sources_create(struct kcsd_drive *drv, const struct kcsd_sources_opts *opts,
+				 struct kcsd_sources **sources, struct kcsd_error *err);
+/*
+ * Take the files as they are now, after a run has ended with KCSD_SC_PROGRAM_CHANGED. No run may
+ * use the list meanwhile. Errors as kcsd_sources_create(); the list can then only be renewed or
+ * destroyed.
+ */
+KCSD_API int kcsd_sources_renew(struct kcsd_sources *sources, struct kcsd_error *err);
+/* Return the length of the stream in bytes: the sum of the lengths of the files. */
+KCSD_API uint64_t kcsd_sources_len(const struct kcsd_sources *sources);
+/* Return the bytes that were sent to the drive for the list so far. */
+KCSD_API uint64_t kcsd_sources_sent(const struct kcsd_sources *sources);
+/* Delete the list; NULL is allowed. No run may use it. Call before kcsd_drive_close(). */
+KCSD_API void kcsd_sources_destroy(struct kcsd_sources *sources);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

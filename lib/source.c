@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/* Source lists: take the bytes of files as of one moment, and send their places to the drive. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "file_map.h"
+
+#define MAX_TRIES	8		/* to find all files clean */
+#define FIRST_PAUSE_MS	10		/* between two tries; doubles each time */
+/* Above this no clone is made: to make it would block writers of the file for too long. */
+#define MAX_CLONE	10000		/* sources */
+
+/* One file of a list. */
+struct file {
+	int fd;				/* of the caller */
+	int clone;			/* owned; -1: none */
+	struct kcsd_file_map *map;	/* of the clone, if there is one; owned */
+};
+
+struct kcsd_sources {
+	struct kcsd_drive *drv;
+	uint32_t flags;			/* KCSD_SOURCES_* */
+	uint32_t slid;			/* 0: no list, the stream is empty */
+	uint64_t len;			/* bytes */
+	uint64_t sent;			/* bytes of data of all commands so far */
+	uint32_t nr;
+	struct file file[];
+};
+
+/* ---- the list on the drive ---- */
+
+static int manage(struct kcsd_sources *s, struct nvme_passthru_cmd64 *cmd, uint32_t sel)
+{
+	cmd->opcode = KCSD_CMD_SOURCES;
+	cmd->nsid = KCSD_NSID_COMPUTE;
+	cmd->cdw10 = s->slid | sel << KCSD_SOURCES_SEL_SHIFT;
+	s->sent += cmd->data_len;
+	return kcsd_drive_io(s->drv, cmd);
+}
+
+/* Send the sources, in as many commands as they need. */
+static int send_sources(struct kcsd_sources *s, const struct kcsd_source *sources, uint32_t nr,
+			uint32_t bytes_len)
+{
+	uint32_t max = s->drv->max_transfer / sizeof(*sources), done, n;
+	int ret = 0;
+
+	for (done = 0; !ret && done < nr; done += n) {
+		struct nvme_passthru_cmd64 cmd = {
+			.cdw11 = nr,
+			.cdw12 = done,
+			.cdw13 = bytes_len,
+			.addr = (uintptr_t)(sources + done),
+		};
+
+		n = MIN(nr - done, max);
+		cmd.data_len = n * sizeof(*sources);
+		ret = manage(s, &cmd, KCSD_SOURCES_ADD);
+	}
+	return ret;
+}
+
+static int send_bytes(struct kcsd_sources *s, const uint8_t *bytes, uint32_t len)
+{
+	uint32_t done, n;
+	int ret = 0;
+
+	for (done = 0; !ret && done < len; done += n) {
+		struct nvme_passthru_cmd64 cmd = {
+			.cdw12 = done,
+			.addr = (uintptr_t)(bytes + done),
+		};
+
+		n = MIN(len - done, s->drv->max_transfer);
+		cmd.data_len = n;
+		ret = manage(s, &cmd, KCSD_SOURCES_BYTES);
+	}
+	return ret;
+}
+
+static int delete_list(struct kcsd_sources *s)
+{
+	struct nvme_passthru_cmd64 cmd = {};
+
+	return s->slid ? manage(s, &cmd, KCSD_SOURCES_DELETE) : 0;
+}
+
+static int watch_list(struct kcsd_sources *s)
+{
+	struct nvme_passthru_cmd64 cmd = {};
+
+	return manage(s, &cmd, KCSD_SOURCES_WATCH);
+}
+
+static bool get_slid(struct kcsd_sources *s)
+{
+	uint32_t i;
+
+	pthread_mutex_lock(&s->drv->lock);
+	for (i = 1; i <= KCSD_MAX_SOURCE_LISTS && s->drv->slids & 1u << i; i++)
+		;
+	if (i <= KCSD_MAX_SOURCE_LISTS) {
+		s->drv->slids |= 1u << i;
+		s->slid = i;
+	}
+	pthread_mutex_unlock(&s->drv->lock);
+	return s->slid;
+}
+
+static void put_slid(struct kcsd_sources *s)
+{
+	pthread_mutex_lock(&s->drv->lock);
+	s->drv->slids &= ~(1u << s->slid);
+	pthread_mutex_unlock(&s->drv->lock);
+	s->slid = 0;
+}
+
+/* ---- the files ---- */
+
+static void forget_file(struct file *file)
+{
+	kcsd_file_map_free(file->map);
+	if (file->clone >= 0)
+		close(file->clone);
+	file->map = NULL;
+	file->clone = -1;
+}
+
+static int map_fd(struct kcsd_sources *s, int fd, struct kcsd_file_map **map,
+		  struct kcsd_error *err)
+{
+	struct kcsd_file_device dev;
+	int ret = kcsd_file_device_find(fd, &dev, err);
+
+	if (ret)
+		return ret;
+	if (dev.index != s->drv->index)
+		return kcsd_error_set(err, -EXDEV, "the file is on kcsd%u, not on %s", dev.index,
+				      s->drv->name);
+	ret = kcsd_file_sync(fd, err);
+	return ret ? ret : kcsd_file_map(fd, &dev, map, err);
+}
+
+/*
+ * Replace the map of a file by that of a clone, where the filesystem can clone. A file that cannot
+ * be cloned is read itself: the watch alone is enough to notice a change.
+ */
+static int use_clone(struct kcsd_sources *s, struct file *file, struct kcsd_error *err)
+{
+	struct kcsd_file_map *map;
+	int ret;
+
+	if (s->flags & KCSD_SOURCES_NO_CLONE || file->map->nr > MAX_CLONE)
+		return 0;
+	file->clone = kcsd_file_clone(file->fd, NULL);
+	if (file->clone < 0) {
+		file->clone = -1;
+		return 0;
+	}
+	ret = map_fd(s, file->clone, &map, err);
+	if (ret)
+		return ret;
+	kcsd_file_map_free(file->map);
+	file->map = map;
+	return 0;
+}
+
+static int map_files(struct kcsd_sources *s, struct kcsd_error *err)
+{
+	struct file *file;
+	int ret = 0;
+
+	for (file = s->file; !ret && file < s->file + s->nr; file++) {
+		forget_file(file);
+		ret = map_fd(s, file->fd, &file->map, err);
+		if (!ret)
+			ret = use_clone(s, file, err);
+	}
+	return ret;
+}
+
+/* Returns 0 if all files are still as they were mapped. */
+static int validate_files(struct kcsd_sources *s, struct kcsd_error *err)
+{
+	struct file *file;
+	int ret = 0;
+
+	for (file = s->file; !ret && file < s->file + s->nr; file++)
+		ret = kcsd_file_is_clean(file->clone >= 0 ? file->clone : file->fd, file->map, err);
+	return ret;
+}
+
+/* Put the maps of all files one after another into *all, which has memory for them. */
+static void join_maps(struct kcsd_sources *s, struct kcsd_file_map *all)
+{
+	const struct kcsd_file_map *map;
+	uint32_t f, i;
+
+	all->nr = 0;
+	all->bytes_len = 0;
+	for (f = 0; f < s->nr; f++) {
+		map = s->file[f].map;
+		for (i = 0; i < map->nr; i++) {
+			struct kcsd_source *to = &all->sources[all->nr++];
+
+			*to = map->sources[i];
+			if (to->type == KCSD_SOURCE_BYTES)
+				to->start = htole64(le64toh(to->start) + all->bytes_len);
+		}
+		if (map->bytes_len)
+			memcpy(all->bytes + all->bytes_len, map->bytes, map->bytes_len);
+		all->bytes_len += map->bytes_len;
+	}
+}
+
+static int send_maps(struct kcsd_sources *s, struct kcsd_error *err)
+{
+	struct kcsd_file_map all = {};
+	uint64_t nr = 0, bytes = 0;
+	uint32_t i;
+	int ret;
+
+	s->len = 0;
+	for (i = 0; i < s->nr; i++) {
+		nr += s->file[i].map->nr;
+		bytes += s->file[i].map->bytes_len;
+		s->len += s->file[i].map->len;
+	}
+	if (nr > KCSD_MAX_SOURCES || bytes > KCSD_MAX_SOURCE_BYTES)
+		return kcsd_error_set(err, -E2BIG, "the files have more than %u extents in all",
+				      KCSD_MAX_SOURCES);
+	if (!nr) {
+		if (s->slid)
+			put_slid(s);
+		return 0;
+	}
+	if (!s->slid && !get_slid(s))
+		return kcsd_error_set(err, -EMFILE, "this handle of %s has %u source lists already",
+				      s->drv->name, KCSD_MAX_SOURCE_LISTS);
+	all.sources = malloc(nr * sizeof(*all.sources));
+	all.bytes = malloc(bytes + 1);
+	ret = -ENOMEM;
+	if (all.sources && all.bytes) {
+		join_maps(s, &all);
+		ret = send_sources(s, all.sources, all.nr, all.bytes_len);
+		if (!ret)
+			ret = send_bytes(s, all.bytes, all.bytes_len);
+		if (!ret)
+			ret = watch_list(s);
+	}
+	free(all.sources);
+	free(all.bytes);
+	return ret ? kcsd_error_set(err, ret, "cannot send the list of sources to %s: %s",
+				    s->drv->name, kcsd_error_text(ret)) : 0;
+}
+
+/* ---- for users ---- */
+
+static void pause_ms(unsigned int ms)
+{
+	struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000l };
+
+	nanosleep(&ts, NULL);
+}
+
+/*
+ * Take the files as of one moment: once the drive watches their LBAs and no page is dirty, the LBAs
+ * hold what a reader gets.
+ */
+int kcsd_sources_renew(struct kcsd_sources *s, struct kcsd_error *err)
+{
+	int ret = -EAGAIN, try;
+
+	for (try = 0; ret == -EAGAIN && try < MAX_TRIES; try++) {
+		if (try)
+			pause_ms(FIRST_PAUSE_MS << (try - 1));
+		ret = delete_list(s);
+		if (ret > 0 && ret != KCSD_SC_INVALID_SOURCE_LIST)
+			return kcsd_error_set(err, ret, "the list of sources is in use: %s",
+					      kcsd_error_text(ret));
+		ret = map_files(s, err);
+		if (!ret)
+			ret = send_maps(s, err);
+		if (!ret)
+			ret = validate_files(s, err);
+	}
+	return ret;
+}
+
+static int validate_opts(const struct kcsd_sources_opts *o, struct kcsd_error *err)
+{
+	if (!o->nr_fds || !o->fds)
+		return kcsd_error_set(err, -EINVAL, "sources: there is no file");
+	if (o->nr_fds > KCSD_MAX_SOURCES)
+		return kcsd_error_set(err, -E2BIG, "sources: at most %u files are possible",
+				      KCSD_MAX_SOURCES);
+	if (o->flags & ~KCSD_SOURCES_NO_CLONE)
+		return kcsd_error_set(err, -EINVAL, "sources: no such flag: %#x", o->flags);
+	return 0;
+}
+
+int kcsd_sources_create(struct kcsd_drive *drv, const struct kcsd_sources_opts *opts,
+			struct kcsd_sources **sources, struct kcsd_error *err)
+{
+	struct kcsd_sources_opts o;
+	struct kcsd_sources *s;
+	uint32_t i;
+	int ret;
+
+	*sources = NULL;
+	ret = opts ? kcsd_opts_copy(&o, sizeof(o), opts) : -EINVAL;
+	if (ret)
+		return kcsd_error_set(err, ret, "kcsd_sources_opts: impossible size");
+	ret = validate_opts(&o, err);
+	if (ret)
+		return ret;
+	s = calloc(1, sizeof(*s) + o.nr_fds * sizeof(*s->file));
+	if (!s)
+		return kcsd_error_set(err, -ENOMEM, "out of memory");
+	s->drv = drv;
+	s->flags = o.flags;
+	s->nr = o.nr_fds;
+	for (i = 0; i < s->nr; i++)
+		s->file[i] = (struct file){ .fd = o.fds[i], .clone = -1 };
+	ret = kcsd_sources_renew(s, err);
+	if (ret) {
+		kcsd_sources_destroy(s);
+		return ret;
+	}
+	*sources = s;
+	return 0;
+}
+
+uint64_t kcsd_sources_len(const struct kcsd_sources *s)
+{
+	return s->len;
+}
+
+uint64_t kcsd_sources_sent(const struct kcsd_sources *s)
+{
+	return s->sent;
+}
+
+uint32_t kcsd_sources_slid(const struct kcsd_sources *s)
+{
+	return s->slid;
+}
+
+const struct kcsd_drive *kcsd_sources_of(const struct kcsd_sources *s)
+{
+	return s->drv;
+}
+
+void kcsd_sources_destroy(struct kcsd_sources *s)
+{
+	uint32_t i;
+
+	if (!s)
+		return;
+	delete_list(s);
+	if (s->slid)
+		put_slid(s);
+	for (i = 0; i < s->nr; i++)
+		forget_file(&s->file[i]);
+	free(s);
+}
+
+int kcsd_sources_drive(int fd, char name[16], struct kcsd_error *err)
+{
+	struct kcsd_file_device dev;
+	int ret = kcsd_file_device_find(fd, &dev, err);
+
+	if (!ret)
+		snprintf(name, 16, "kcsd%u", dev.index);
+	return ret;
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Files as the stream of a run: open them, find their drive, take them as of one moment. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "run.h"
+
+#define MAX_RUNS	5	/* begun, before a file that changes is given up */
+
+/* Call fn for each file of the command line, in order, until it fails. */
+static int each_file(struct run *run, int (*fn)(struct run *run, const char *path))
+{
+	const struct args *args = run->args;
+	int i, code = 0;
+
+	for (i = 0; !code && i < args->nr_given; i++)
+		if (args->given[i].opt == run->file_opt)
+			code = fn(run, args->given[i].value);
+	return code;
+}
+
+static int open_file(struct run *run, const char *path)
+{
+	/* O_NONBLOCK: a FIFO is refused later, instead of waited for. */
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return kcsd_fail("--file: %s: %s", path, strerror(errno));
+	run->fds[run->nr_fds++] = fd;
+	return 0;
+}
+
+/* Set run->drive_name to the drive with the first file. */
+static int find_drive(struct run *run)
+{
+	struct kcsd_error error = {};
+
+	if (kcsd_sources_drive(run->fds[0], run->drive_name, &error))
+		return kcsd_fail("--file: %s: %s", kcsd_args_value(run->args, run->file_opt),
+				 error.text);
+	return 0;
+}
+
+int kcsd_run_open_files(struct run *run)
+{
+	const struct args *args = run->args;
+	int i, code, nr = 0;
+
+	for (i = 0; i < args->nr_given; i++)
+		nr += args->given[i].opt == run->file_opt;
+	if (!nr)
+		return 0;
+	if (kcsd_args_has(args, run->range_opt) || run->opts.nr_ranges ||
+	    run->opts.flags & KCSD_RUN_LEN)
+		return kcsd_usage(args->cmd, "--file excludes --%s, --range and --len",
+				  args->cmd->opts[run->range_opt].name);
+	run->fds = calloc(nr, sizeof(*run->fds));
+	if (!run->fds)
+		return kcsd_fail("out of memory");
+	code = each_file(run, open_file);
+	return code ? code : find_drive(run);
+}
+
+int kcsd_run_take_files(struct run *run)
+{
+	KCSD_OPTS(kcsd_sources_opts, opts, .fds = run->fds, .nr_fds = run->nr_fds);
+	struct kcsd_error error = {};
+
+	if (!run->nr_fds)
+		return 0;
+	if (kcsd_sources_create(run->drv, &opts, &run->sources, &error))
+		return kcsd_fail("--file: %s", error.text);
+	run->opts.sources = run->sources;
+	return 0;
+}
+
+int kcsd_run_again(struct run *run)
+{
+	struct kcsd_error error = {};
+
+	if (run->result.status != KCSD_SC_PROGRAM_CHANGED || !run->sources)
+		return -1;
+	if (++run->nr_runs == MAX_RUNS)
+		return kcsd_fail("a file changed in each of %d runs: try again when nobody writes "
+				 "it, or run on a copy", MAX_RUNS);
+	kcsd_run_result_free(&run->result, sizeof(run->result));
+	if (kcsd_sources_renew(run->sources, &error))
+		return kcsd_fail("--file: %s", error.text);
+	return 0;
+}
+
+void kcsd_run_close_files(struct run *run)
+{
+	uint32_t i;
+
+	kcsd_sources_destroy(run->sources);
+	run->sources = NULL;
+	for (i = 0; i < run->nr_fds; i++)
+		close(run->fds[i]);
+	free(run->fds);
+	run->fds = NULL;
+	run->nr_fds = 0;
+}
