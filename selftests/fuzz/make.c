@@ -5,6 +5,7 @@
 #include "nvm.h"
 #include "range_set.h"
 #include "slm.h"
+#include "source.h"
 
 #include <sys/uio.h>
 
@@ -340,6 +341,61 @@ static void make_exec(struct fuzz_random *r, struct fuzz_shot *s)
 	finish_run(r, s, data, len);
 }
 
+static void make_exec_sources(struct fuzz_random *r, struct fuzz_shot *s)
+{
+	__u32 len = sizeof(struct kcsd_run_header) + fuzz_below(r, 200);
+	__u8 *data = data_of(r, s, len);
+	struct kcsd_run_header h = {
+		.size = htole32(sizeof(h)), .flags = htole32(fuzz_one_in(r, 4)),
+		.budget = htole64(fuzz_one_in(r, 4) ? 1 + fuzz_below(r, 100000) : 0),
+		.timeout_ms = htole32(1 + fuzz_below(r, FUZZ_MAX_MS)),
+	};
+
+	memcpy(data, &h, sizeof(h));
+	s->cmd.opcode = KCSD_CMD_EXECUTE_SOURCES;
+	finish_run(r, s, data, len);
+	s->cmd.cdw3 = 1 + fuzz_below(r, 3);
+	s->cmd.cdw14 = 0;
+	s->cmd.timeout_ms = 0;
+}
+
+static struct kcsd_source any_source(struct fuzz_random *r)
+{
+	switch (fuzz_below(r, 3)) {
+	case 0:
+		return source_lbas(edge(r, LBAS), 1 + fuzz_below(r, 4 * LBA));
+	case 1:
+		return source_zeroes(1 + fuzz_below(r, 100000));
+	default:
+		return source_bytes(fuzz_below(r, 8), 1 + fuzz_below(r, 8));
+	}
+}
+
+/* Lists of one or two sources and 16 bytes, in one to three commands. */
+static void make_sources(struct fuzz_random *r, struct fuzz_shot *s)
+{
+	struct kcsd_source list[2] = { any_source(r), any_source(r) };
+	__u32 all = 1 + fuzz_below(r, 2), first = fuzz_below(r, all);
+	__u16 slid = 1 + fuzz_below(r, 3);
+	__u8 *data = data_of(r, s, sizeof(list));
+
+	memcpy(data, list, sizeof(list));
+	switch (fuzz_below(r, 6)) {
+	case 0:
+		s->cmd = source_bytes_cmd(slid, data, 16, 0);
+		break;
+	case 1:
+		s->cmd = source_sel_cmd(slid, KCSD_SOURCES_WATCH);
+		break;
+	case 2:
+		s->cmd = source_sel_cmd(slid, KCSD_SOURCES_DELETE);
+		break;
+	default:
+		s->cmd = source_add_cmd(slid, (struct kcsd_source *)data, all - first, first, all,
+					fuzz_one_in(r, 2) ? 16 : 0);
+	}
+}
+
 /* ---- admin ---- */
 
 static void make_identify(struct fuzz_random *r, struct fuzz_shot *s)
@@ -392,6 +448,8 @@ static void make_features(struct fuzz_random *r, struct fuzz_shot *s)
 	X(copy_lba,	FUZZ_SLM_NODE, false, 3) \
 	X(exec_lba,	FUZZ_COMPUTE, false, 8) \
 	X(exec,		FUZZ_COMPUTE, false, 8) \
+	X(exec_sources,	FUZZ_COMPUTE, false, 4) \
+	X(sources,	FUZZ_COMPUTE, false, 6) \
 	X(load,		FUZZ_CTRL, true, 5) \
 	X(unload,	FUZZ_CTRL, true, 1) \
 	X(activation,	FUZZ_CTRL, true, 5) \

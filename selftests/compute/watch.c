@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Test watches: which changes trip them, and that a program never gets a byte from after one. */
+#include "harness.h"
+#include "change.h"
+#include "errors.h"
+#include "nvm.h"
+#include "source.h"
+#include "zns.h"
+
+#include <endian.h>
+#include <linux/fs.h>
+#include <pthread.h>
+#include <sys/ioctl.h>
+
+#define LBA	4096
+#define FIRST	64		/* watched LBAs */
+#define NR	64
+#define RUNS	150		/* of the torture; at least a few must not be tripped */
+
+FIXTURE(watch) {
+	struct drive d;
+	__u8 *buf;
+	struct source_run r;
+};
+
+FIXTURE_SETUP(watch)
+{
+	drive_sweep();
+	self->d = (struct drive)DRIVE_INIT;
+	self->buf = aligned_alloc(LBA, NR * LBA);
+	ASSERT_NE(NULL, self->buf);
+	memset(self->buf, 0, NR * LBA);
+	self->r = (struct source_run) { .slid = 1, .cparam2 = 16 };
+}
+
+FIXTURE_TEARDOWN(watch)
+{
+	EXPECT_EQ(0, drive_remove(&self->d));
+	free(self->buf);
+}
+
+static int create(FIXTURE_DATA(watch) *self, const struct drive_attr *attr)
+{
+	int ret = drive_create(&self->d, "watch", attr);
+
+	return ret ? ret : source_install_reader(self->d.ctrl, 0);
+}
+
+/* Watch NR LBAs from slba on. */
+static int arm(FIXTURE_DATA(watch) *self, __u64 slba)
+{
+	struct kcsd_source s = source_lbas(slba, NR * LBA);
+	int ret = source_send(self->d.compute, 1, &s, 1);
+
+	return ret ? ret : source_watch(self->d.compute, 1);
+}
+
+/* Returns 1 if the watch is tripped, 0 if not, else the error of the run. */
+static int tripped(FIXTURE_DATA(watch) *self)
+{
+	int ret = source_run(self->d.compute, &self->r);
+
+	if (ret != KCSD_SC_PROGRAM_CHANGED)
+		return ret;
+	return le32toh(self->r.out.rec.reason) == KCSD_FAULT_CHANGED &&
+	       !self->r.out.rec.out_len ? 1 : -EPROTO;
+}
+
+/* Changes of nr LBAs from slba on. */
+static int change_write(FIXTURE_DATA(watch) *self, __u64 slba, __u32 nr)
+{
+	return nvm_write(self->d.nvm, slba, nr, LBA, self->buf);
+}
+
+static int change_zeroes(FIXTURE_DATA(watch) *self, __u64 slba, __u32 nr)
+{
+	return nvm_on(self->d.nvm, NVM_WRITE_ZEROES, slba, nr);
+}
+
+static int change_deallocate(FIXTURE_DATA(watch) *self, __u64 slba, __u32 nr)
+{
+	struct dsm_range range = { .nlb = htole32(nr), .slba = htole64(slba) };
+	struct nvme_uring_cmd c = nvm_dsm(&range, 1, DSM_AD);
+
+	return cmd_io(self->d.nvm, &c);
+}
+
+static int change_copy(FIXTURE_DATA(watch) *self, __u64 slba, __u32 nr)
+{
+	struct kcsd_nvm_copy_lba from = nvm_source(1000, nr);
+	struct nvme_uring_cmd c = nvm_copy(slba, &from, 1);
+
+	return cmd_io(self->d.nvm, &c);
+}
+
+/* Also makes the LBAs readable again, which is a change, too. */
+static int change_uncorrectable(FIXTURE_DATA(watch) *self, __u64 slba, __u32 nr)
+{
+	int ret = nvm_on(self->d.nvm, NVM_WRITE_UNCOR, slba, nr);
+
+	return ret ? ret : change_write(self, slba, nr);
+}
+
+static int block_fd(FIXTURE_DATA(watch) *self)
+{
+	return drive_open_block(&self->d, O_RDWR | O_DIRECT);
+}
+
+static int change_block_write(FIXTURE_DATA(watch) *self, __u64 slba, __u32 nr)
+{
+	int fd = block_fd(self);
+	ssize_t ret = pwrite(fd, self->buf, nr * LBA, slba * LBA);
+
+	close(fd);
+	return ret == nr * LBA ? 0 : -EIO;
+}
+
+static int block_ioctl(FIXTURE_DATA(watch) *self, unsigned long op, __u64 slba, __u32 nr)
+{
+	__u64 range[2] = { slba * LBA, (__u64)nr * LBA };
+	int fd = block_fd(self), ret = ioctl(fd, op, range);
+
+	close(fd);
+	return ret ? -errno : 0;
+}
+
+static int change_discard(FIXTURE_DATA(watch) *self, __u64 slba, __u32 nr)
+{
+	return block_ioctl(self, BLKDISCARD, slba, nr);
+}
+
+static int change_zeroout(FIXTURE_DATA(watch) *self, __u64 slba, __u32 nr)
+{
+	return block_ioctl(self, BLKZEROOUT, slba, nr);
+}
+
+/* A program writes its heap. */
+static int change_program(FIXTURE_DATA(watch) *self, __u64 slba, __u32 nr)
+{
+	static const struct bpf_insn insns[] = {
+		I_CTX(R2, R1, heap), I_CTX(R3, R1, cparam2), I_CTX(R1, R1, cparam1),
+		I_HELPER(write), I_EXIT,
+	};
+	struct image im = { .insns = insns, .insn_cnt = ARRAY_SIZE(insns), .heap_len = NR * LBA };
+	struct kcsd_lba_grant grant = {
+		.slba = htole64(slba), .nlb = htole32(nr), .access = KCSD_GRANT_WRITE,
+	};
+	struct nvme_uring_cmd c = {
+		.opcode = KCSD_CMD_EXECUTE_LBA, .nsid = KCSD_NSID_COMPUTE,
+		.cdw2 = 1, .cdw3 = 1, .addr = (uintptr_t)&grant, .data_len = sizeof(grant),
+		.cdw10 = slba, .cdw12 = nr * LBA,
+	};
+	int ret;
+
+	prog_deactivate(self->d.ctrl, 1);
+	prog_unload(self->d.ctrl, 1);
+	ret = prog_install_image(self->d.ctrl, 1, &im);
+	return ret ? ret : cmd_io(self->d.compute, &c);
+}
+
+TEST_F(watch, every_kind_of_change)
+{
+	static const struct {
+		const char *name;
+		int (*change)(FIXTURE_DATA(watch) *self, __u64 slba, __u32 nr);
+	} kinds[] = {
+		{ "Write", change_write }, { "Write Zeroes", change_zeroes },
+		{ "Deallocate", change_deallocate }, { "Copy", change_copy },
+		{ "Write Uncorrectable", change_uncorrectable },
+		{ "block write", change_block_write }, { "discard", change_discard },
+		{ "zero out", change_zeroout }, { "program", change_program },
+	};
+	static const struct drive_attr small[] = { DRIVE_SMALL, {} };
+	static const struct { __u64 slba; __u32 nr; int trips; } places[] = {
+		{ FIRST - 2, 2, 0 }, { FIRST + NR, 2, 0 }, { FIRST - 2, 3, 1 },
+		{ FIRST + NR - 1, 2, 1 }, { FIRST + NR / 2, 1, 1 },
+	};
+
+	ASSERT_EQ(0, create(self, small));
+	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
+		for (size_t p = 0; p < ARRAY_SIZE(places); p++) {
+			ASSERT_EQ(0, arm(self, FIRST));
+			ASSERT_EQ(0, kinds[k].change(self, places[p].slba, places[p].nr))
+				TH_LOG("%s", kinds[k].name);
+			EXPECT_EQ(places[p].trips, tripped(self))
+				TH_LOG("%s of %u from %llu on", kinds[k].name, places[p].nr,
+				       (unsigned long long)places[p].slba);
+		}
+	/* A tripped watch stays so until it is armed again. */
+	EXPECT_EQ(1, tripped(self));
+	ASSERT_EQ(0, source_watch(self->d.compute, 1));
+	EXPECT_EQ(0, tripped(self));
+	EXPECT_EQ(4 * ARRAY_SIZE(kinds) - ARRAY_SIZE(kinds) + 1,
+		  drive_stat(&self->d, "faults_changed"));
+}
+
+/* Reads change nothing, and without a watch nothing trips. */
+TEST_F(watch, no_change)
+{
+	static const struct drive_attr small[] = { DRIVE_SMALL, {} };
+	struct kcsd_source s = source_lbas(FIRST, NR * LBA);
+
+	ASSERT_EQ(0, create(self, small));
+	ASSERT_EQ(0, arm(self, FIRST));
+	ASSERT_EQ(0, nvm_read(self->d.nvm, FIRST, NR, LBA, self->buf));
+	ASSERT_EQ(0, nvm_flush(&self->d));
+	EXPECT_EQ(0, tripped(self));
+	ASSERT_EQ(0, source_send(self->d.compute, 1, &s, 1));
+	ASSERT_EQ(0, change_write(self, FIRST, 1));
+	EXPECT_EQ(0, tripped(self));
+}
+
+TEST_F(watch, zones)
+{
+	static const struct drive_attr zoned[] = { ZNS_DRIVE, {} };
+	__u64 lba;
+
+	ASSERT_EQ(0, create(self, zoned));
+	ASSERT_EQ(0, zns_append(self->d.nvm, 2, 8, self->buf, &lba));
+	/* 4 LBAs of data, and 60 behind the write pointer. */
+	ASSERT_EQ(0, arm(self, zns_start(2) + 4));
+	ASSERT_EQ(0, zns_append(self->d.nvm, 3, 1, self->buf, &lba));
+	ASSERT_EQ(0, zns_send(self->d.nvm, ZNS_CLOSE, 2));
+	ASSERT_EQ(0, zns_send(self->d.nvm, ZNS_OPEN, 2));
+	ASSERT_EQ(0, zns_send(self->d.nvm, ZNS_RESET, 3));
+	EXPECT_EQ(0, tripped(self));
+	ASSERT_EQ(0, zns_append(self->d.nvm, 2, 1, self->buf, &lba));
+	EXPECT_EQ(1, tripped(self));
+	ASSERT_EQ(0, arm(self, zns_start(2)));
+	ASSERT_EQ(0, zns_write(self->d.nvm, zns_start(2) + 9, 1, self->buf));
+	EXPECT_EQ(1, tripped(self));
+	ASSERT_EQ(0, arm(self, zns_start(2)));
+	ASSERT_EQ(0, zns_send(self->d.nvm, ZNS_FINISH, 2));
+	EXPECT_EQ(0, tripped(self));
+	ASSERT_EQ(0, zns_send(self->d.nvm, ZNS_RESET, 2));
+	EXPECT_EQ(1, tripped(self));
+	ASSERT_EQ(0, arm(self, zns_start(2)));
+	ASSERT_EQ(0, zns_send_all(self->d.nvm, ZNS_RESET));
+	EXPECT_EQ(1, tripped(self));
+}
+
+TEST_F(watch, format)
+{
+	static const struct drive_attr small[] = { DRIVE_SMALL, {} };
+	struct nvme_uring_cmd c = { .opcode = 0x80, .nsid = KCSD_NSID_NVM };
+
+	ASSERT_EQ(0, create(self, small));
+	ASSERT_EQ(0, arm(self, FIRST));
+	ASSERT_EQ(0, cmd_admin(self->d.ctrl, &c));
+	EXPECT_EQ(1, tripped(self));
+}
+
+/* A write that was sent before the watch, and is carried out after it, is a change. */
+TEST_F(watch, write_sent_before)
+{
+	static const struct drive_attr small[] = { DRIVE_SMALL, {} };
+	struct nvme_uring_cmd c = cmd_rw(NVM_WRITE, FIRST, 1, self->buf, LBA);
+	struct io_uring ring;
+	__u64 tag;
+	int res;
+
+	ASSERT_EQ(0, create(self, small));
+	ASSERT_EQ(0, set_rule(&self->d, "write delay=3000ms next=1"));
+	ASSERT_EQ(0, ring_open(&ring, 2, true));
+	ASSERT_EQ(0, ring_put(&ring, self->d.nvm, NVME_URING_CMD_IO, &c, 1));
+	ASSERT_EQ(1, io_uring_submit(&ring));
+	EXPECT_EQ(0, arm(self, FIRST));
+	EXPECT_EQ(0, tripped(self));
+	EXPECT_EQ(0, ring_get(&ring, 10000, &tag, &res, NULL));
+	EXPECT_EQ(0, cmd_status(res));
+	EXPECT_EQ(1, tripped(self));
+	io_uring_queue_exit(&ring);
+}
+
+struct writer {
+	struct drive *d;
+	bool block;		/* by the block node */
+	bool stop;
+	int failed;
+};
+
+/* Returns the i-th LBA to be written: each of them once. */
+static int nth(int i)
+{
+	return i * 37 % NR;
+}
+
+/* By ioctl: another thread has the ring. */
+static int write_lba(int fd, __u64 lba, void *buf)
+{
+	struct nvme_uring_cmd c = cmd_rw(NVM_WRITE, lba, 1, buf, LBA);
+
+	return cmd_io_way(CMD_IOCTL64, fd, &c, NULL);
+}
+
+/*
+ * Write generation after generation to the LBAs, one by one in the order of nth(). So at each moment
+ * some of the first have generation g + 1 and the others g. A run that reads them upwards while they
+ * are written finds them out of this order.
+ */
+static void *write_generations(void *arg)
+{
+	struct writer *w = arg;
+	__u64 *buf = aligned_alloc(LBA, LBA), generation = 1;
+	int fd = w->block ? drive_open_block(w->d, O_RDWR | O_DIRECT) : -1;
+
+	for (; !__atomic_load_n(&w->stop, __ATOMIC_RELAXED); generation++) {
+		for (int i = 0; i < LBA / 8; i++)
+			buf[i] = htole64(generation);
+		for (int i = 0; i < NR; i++)
+			w->failed += w->block ?
+				     pwrite(fd, buf, LBA, (FIRST + nth(i)) * LBA) != LBA :
+				     write_lba(w->d->nvm, FIRST + nth(i), buf) != 0;
+		usleep(generation % 8 * 3000);
+	}
+	free(buf);
+	if (fd >= 0)
+		close(fd);
+	return NULL;
+}
+
+/* Returns the generation of an LBA, 0 if its bytes are of several. */
+static __u64 generation_of(const __u8 *lba)
+{
+	return memcmp(lba, lba + 8, LBA - 8) ? 0 : le64toh(*(const __le64 *)lba);
+}
+
+/* True if the LBAs that a run emitted are of one moment. */
+static bool is_one_moment(const __u8 *bytes)
+{
+	__u64 first = generation_of(bytes + nth(0) * LBA), before = first, now;
+
+	for (int i = 1; i < NR; i++) {
+		now = generation_of(bytes + nth(i) * LBA);
+		if (now > before || now + 1 < first)
+			return false;
+		before = now;
+	}
+	return true;
+}
+
+/* Count the runs that were whole, and return how many of those that succeeded were not. */
+static int torture(FIXTURE_DATA(watch) *self, struct writer *w, bool watched, int *whole)
+{
+	pthread_t thread;
+	int torn = 0;
+
+	*whole = 0;
+	self->r.cparam2 = NR * LBA;
+	w->stop = false;
+	if (pthread_create(&thread, NULL, write_generations, w))
+		return -1;
+	for (int i = 0; i < RUNS; i++) {
+		int ret = watched ? source_watch(self->d.compute, 1) : 0;
+
+		if (!ret)
+			ret = source_run(self->d.compute, &self->r);
+		if (ret && ret != KCSD_SC_PROGRAM_CHANGED)
+			torn = -1000;
+		*whole += !ret && is_one_moment(self->r.out.bytes);
+		torn += !ret && !is_one_moment(self->r.out.bytes);
+	}
+	__atomic_store_n(&w->stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	return torn;
+}
+
+static void test_torture(struct __test_metadata *_metadata, FIXTURE_DATA(watch) *self, bool block)
+{
+	static const struct drive_attr small[] = { DRIVE_SMALL, {} };
+	struct writer w = { .d = &self->d, .block = block };
+	int whole;
+
+	ASSERT_EQ(0, create(self, small));
+	ASSERT_EQ(0, arm(self, FIRST));
+	EXPECT_EQ(0, torture(self, &w, true, &whole));
+	EXPECT_GT(whole, RUNS / 20);
+	EXPECT_EQ(0, w.failed);
+}
+
+TEST_F(watch, torture_by_passthrough)
+{
+	test_torture(_metadata, self, false);
+}
+
+TEST_F(watch, torture_by_block_node)
+{
+	test_torture(_metadata, self, true);
+}
+
+/* Without the watch the same runs do read LBAs of several moments: the torture can fail. */
+TEST_F(watch, torture_can_fail)
+{
+	static const struct drive_attr small[] = { DRIVE_SMALL, {} };
+	struct writer w = { .d = &self->d };
+	int whole;
+
+	ASSERT_EQ(0, create(self, small));
+	ASSERT_EQ(0, source_send(self->d.compute, 1,
+				 &(struct kcsd_source) {
+					.start = htole64(FIRST), .len = htole64(NR * LBA),
+					.access = KCSD_GRANT_READ,
+				 }, 1));
+	EXPECT_GT(torture(self, &w, false, &whole), 0);
+}
+
+DRIVE_TEST_MAIN

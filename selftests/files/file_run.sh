@@ -1,0 +1,128 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Run programs on files of all filesystems that are known, also while the files are written, and
+# compare their results with those of the host.
+# shellcheck disable=SC2154 # block, kcsd, bpf: from lib.sh; mount, map_file: from files_lib.sh
+. ../lib/lib.sh
+. ./files_lib.sh
+
+# hashed FILE...: pass if the drive has the same SHA-256 of the files as the host.
+hashed()
+{
+	local file paths=()
+
+	for file; do
+		paths+=(--file "$file")
+	done
+	is "$what: SHA-256 of ${*##*/}" "$("$kcsd" run "$bpf/sha256.bpf.o" "${paths[@]}" -o - 2>/dev/null |
+		od -An -tx1 | tr -d ' \n')" "$(cat "$@" | sha256sum | cut -d ' ' -f 1)"
+}
+
+make_files()
+(
+	mkdir -p "$files" && cd "$files" || return
+	: >empty
+	printf x >one
+	random small 100
+	random odd 1000001
+	truncate -s 1M hole
+	random middle 70000
+	truncate -s 1000000 middle
+	seq 100000 >text
+	"$map_file" scatter scattered 400 4096
+)
+
+# Read a file again and again while another process writes it. Each result must be one of those that
+# the file had: a run that would have seen several is refused.
+while_written()
+{
+	local i writer good=0 bad=0 refused=0 got
+
+	for i in 1 2 3 4; do
+		yes "generation $i" | head -c 300000 >"$work/generation.$i"
+		sha256sum <"$work/generation.$i" | cut -d ' ' -f 1
+	done >"$work/sums"
+	cp "$work/generation.1" "$files/busy"
+	(while :; do
+		for i in 1 2 3 4; do
+			# One write() of the whole file: a state of its own.
+			dd if="$work/generation.$i" of="$files/busy" bs=300000 count=1 conv=notrunc \
+				status=none
+			sleep 0.05
+		done
+	done) &
+	writer=$!
+	for i in {1..20}; do
+		if got=$("$kcsd" run "$bpf/sha256.bpf.o" --file "$files/busy" -o - 2>"$work/why" |
+			od -An -tx1 | tr -d ' \n') && [ -n "$got" ]; then
+			if grep -qx "$got" "$work/sums"; then
+				good=$((good + 1))
+			else
+				bad=$((bad + 1))
+			fi
+		else
+			refused=$((refused + 1))
+		fi
+	done
+	kill $writer
+	wait $writer 2>/dev/null
+	is "$what: no run saw a file that never was" "$bad" 0
+	point "$what: some runs succeed while a file is written ($good of 20)" [ "$good" -gt 0 ]
+	[ -z "$clones" ] || is "$what: with clones none is refused" "$refused" 0
+}
+
+check_runs()
+{
+	local files=$mount/files file
+
+	point "$what: make files" make_files
+	for file in "$files"/*; do
+		hashed "$file"
+	done
+	hashed "$files/text" "$files/empty" "$files/small" "$files/hole" "$files/odd"
+	is "$what: a word is counted" "$("$kcsd" run "$bpf/word.bpf.o" --arg 99 --file "$files/text" --json |
+		jq .result)" "$(grep -o 99 "$files/text" | wc -l)"
+	while_written
+}
+
+# on FILESYSTEM TYPE DEVICE [MKFS OPTION...]
+on()
+{
+	local what=$1 type=$2
+
+	shift
+	make_fs "$@" || return
+	check_runs
+	end_fs
+}
+
+wrong_uses()
+{
+	what=refused
+	fails "$what: a file that is not there" "No such file or directory" \
+		"$kcsd" run "$bpf/sum.bpf.o" --file /nonexistent
+	fails "$what: a file that is not on a drive" "tmpfs" "$kcsd" run "$bpf/sum.bpf.o" --file "$work/sums"
+	fails "$what: a directory" "regular" "$kcsd" run "$bpf/sum.bpf.o" --file "$mount"
+	fails "$what: with LBAs" "--file excludes --lba" \
+		"$kcsd" run "$bpf/sum.bpf.o" --file "$work/sums" --lba 0
+	fails "$what: with a length" "--file excludes --lba" \
+		"$kcsd" run "$bpf/sum.bpf.o" --file "$work/sums" --len 5
+}
+
+begin
+need mkfs.ext4 mkfs.xfs mkfs.btrfs mkfs.f2fs jq
+find_kcsd
+begin_files
+point "create a drive" create_drive files size=512M || finish
+clones='' on ext4 ext4 "$block"
+clones=1 on xfs xfs "$block"
+clones=1 on btrfs btrfs "$block" -d single
+clones='' on f2fs f2fs "$block"
+point "remove the drive" delete_drive files
+point "create a zoned drive" create_drive files size=256M zone_size=4M || finish
+clones=1 on "zoned btrfs" btrfs "$block" -O zoned -d single -m single
+point "remove the zoned drive" delete_drive files
+random "$work/sums" 100
+wrong_uses
+finish
