@@ -70,7 +70,7 @@ __u64 write_lba(struct kcsd_ctx *ctx)
 	return kcsd_write(ctx->cparam1, buf, ctx->lba_size);
 }
 
-/* Emits up to cparam2 bytes of the stream, from cparam1 on. Returns what kcsd_stream_read() says. */
+/* Emits up to cparam2 bytes of the stream, from cparam1 on. Returns as kcsd_stream_read(). */
 SEC("kcsd")
 __u64 stream_at(struct kcsd_ctx *ctx)
 {

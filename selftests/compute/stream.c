@@ -18,7 +18,8 @@
 #define SLM_LEN		(64u << 10)
 
 /*
- * Fill the heap, read cparam2 bytes of the stream at cparam1, to byte AT of the heap, emit the heap.
+ * Fill the heap, read cparam2 bytes of the stream at cparam1 to byte AT of the heap, emit the
+ * heap.
  * Returns what stream_read returned.
  */
 static const struct bpf_insn prog_stream[] = {

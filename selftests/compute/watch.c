@@ -294,9 +294,9 @@ static int write_lba(int fd, __u64 lba, void *buf)
 }
 
 /*
- * Write generation after generation to the LBAs, one by one in the order of nth(). So at each moment
- * some of the first have generation g + 1 and the others g. A run that reads them upwards while they
- * are written finds them out of this order.
+ * Write generation after generation to the LBAs, one by one in the order of nth(). So at each
+ * moment some of the first have generation g + 1 and the others g. A run that reads them upwards
+ * while they are written finds them out of this order.
  */
 static void *write_generations(void *arg)
 {

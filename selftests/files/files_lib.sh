@@ -10,6 +10,8 @@ begin_files()
 		skip_all "no map_file: build it with 'make selftests'"
 	mount=$work/mnt
 	mkdir "$mount"
+	zgrep -q CONFIG_CACHESTAT_SYSCALL=y "/boot/config-$(uname -r)" 2>/dev/null ||
+		skip_all "this kernel has no cachestat (CONFIG_CACHESTAT_SYSCALL)"
 }
 
 # has FILESYSTEM COMMAND: skip the point $what unless the kernel has one and the machine the other.

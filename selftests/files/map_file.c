@@ -386,7 +386,7 @@ static int cmd_interleave(char **args)
 	for (i = 0; i < 2 * nr; i++) {
 		memset(buf, i, 4096);
 		buf[0] = i;
-		/* ext4 allocates one block here, and more for a write. btrfs with zones has none. */
+		/* ext4 allocates one block here, more for a write. Zoned btrfs has none. */
 		fallocate(fds[i % 2], 0, i / 2 * 4096, 4096);
 		if (pwrite(fds[i % 2], buf, 4096, i / 2 * 4096) != 4096)
 			return fail(args[i % 2]);
@@ -397,7 +397,8 @@ static int cmd_interleave(char **args)
 
 static int cmd_verity(char **args)
 {
-	struct fsverity_enable_arg arg = { .version = 1, .hash_algorithm = FS_VERITY_HASH_ALG_SHA256,
+	struct fsverity_enable_arg arg = { .version = 1,
+					   .hash_algorithm = FS_VERITY_HASH_ALG_SHA256,
 					   .block_size = 4096 };
 	int fd = open(args[0], O_RDONLY | O_CLOEXEC);
 
