@@ -12,13 +12,13 @@ extern "C" {
 /* ---- Source lists: Source List Management, KCSD_CMD_SOURCES (vendor specific) ---- */
 
 /*
- * The bytes of files, one file after another, as they were at one moment. The drive watches the
+ * The bytes of files, one file after another, each as it was at one moment. The drive watches the
  * LBAs of the files: a run ends with KCSD_SC_PROGRAM_CHANGED before its program sees a byte that
  * was written after that moment. On xfs and btrfs the run reads a clone, which nobody writes.
  *
  * A list is of one drive handle, and can be used by any number of its runs, also at once. One
- * handle can have KCSD_MAX_SOURCE_LISTS lists, of which a few can exist with files
- * (KCSD_SC_INSUFFICIENT_RESOURCES: too many LBAs are watched).
+ * handle can have KCSD_MAX_FILE_WATCHES lists at once, and a drive KCSD_MAX_WATCHES
+ * (KCSD_SC_INSUFFICIENT_RESOURCES).
  */
 struct kcsd_sources;
 
