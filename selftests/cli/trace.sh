@@ -6,7 +6,7 @@
 
 begin
 find_kcsd
-execute=$(execute_lba_opcode)
+execute=$(opcode_of EXECUTE_LBA)
 need jq
 tracing=/sys/kernel/tracing
 mountpoint -q $tracing || mount -t tracefs tracefs $tracing 2>/dev/null

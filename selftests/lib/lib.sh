@@ -139,10 +139,10 @@ first_there()
 	return 1
 }
 
-# Print the opcode of Execute on LBAs, taken from the header.
-execute_lba_opcode()
+# opcode_of NAME: print the opcode KCSD_CMD_NAME, taken from the header.
+opcode_of()
 {
-	sed -n 's/^#define KCSD_CMD_EXECUTE_LBA[[:space:]]*\(0x[0-9a-f]*\).*/\1/p' "$(first_there \
+	sed -n "s/^#define KCSD_CMD_$1[[:space:]]*\(0x[0-9a-f]*\).*/\1/p" "$(first_there \
 		../../include/uapi/linux/kcsd.h \
 		/usr/local/include/linux/kcsd.h /usr/include/linux/kcsd.h)"
 }

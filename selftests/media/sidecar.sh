@@ -266,7 +266,7 @@ test_programs()
 	point "programs: load a saved program" \
 		"$kcsd" load -d "kcsd$index" --persist -i 3 -a "$bpf/csv.bpf.o"
 	point "programs: load a saved program, not active" \
-		"$kcsd" load -d "kcsd$index" --persist -i 5 "$bpf/sum.bpf.o"
+		"$kcsd" load -d "kcsd$index" --persist -i 5 "$bpf/word.bpf.o"
 	point "programs: load a program that is not saved" \
 		"$kcsd" load -d "kcsd$index" -i 4 "$bpf/sum.bpf.o"
 	point "programs: load and unload a saved program" \

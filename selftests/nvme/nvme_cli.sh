@@ -93,7 +93,7 @@ test_program()
 {
 	local compute=${ctrl/kcsd/kcsdg}n3 execute
 
-	execute=$(execute_lba_opcode)
+	execute=$(opcode_of EXECUTE_LBA)
 	# program: r0 = 7; exit
 	printf '\xb7\0\0\0\7\0\0\0\x95\0\0\0\0\0\0\0' >"$work/seven"
 	printf '\0\0\0\0\0\0\0\0\1\0\0\0\2\0\0\0' >"$work/grant"
@@ -157,9 +157,10 @@ test_health()
 
 test_effects()
 {
-	local csi opcodes execute=$(($(execute_lba_opcode)))
+	local csi opcodes execute=$(($(opcode_of EXECUTE_LBA)))
+	local sources="$(($(opcode_of SOURCES))) $(($(opcode_of EXECUTE_SOURCES)))"
 
-	for csi in "0 0 1 2 4 5 8 9 12 25" "3 1 2 4 5" "4 1 $execute"; do
+	for csi in "0 0 1 2 4 5 8 9 12 25" "3 1 2 4 5" "4 1 $execute $sources"; do
 		opcodes=$(nvme effects-log "$ctrl" --csi="${csi%% *}" -o json 2>&1 |
 			jq -r '(if type == "array" then .[0] else . end) | .io_cmd_set | keys |
 				map(capture("(?<n>[0-9]+)").n | tonumber) | sort | join(" ")')
