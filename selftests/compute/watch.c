@@ -15,7 +15,8 @@
 #define LBA	4096
 #define FIRST	64		/* watched LBAs */
 #define NR	64
-#define RUNS	150		/* of the torture; at least a few must not be tripped */
+#define RUNS	50		/* of the torture: as many that trip, and as many that do not */
+#define TORTURE_S	60	/* at most */
 
 FIXTURE(watch) {
 	struct drive d;
@@ -339,42 +340,65 @@ static bool is_one_moment(const __u8 *bytes)
 	return true;
 }
 
-/* Count the runs that were whole, and return how many of those that succeeded were not. */
-static int torture(FIXTURE_DATA(watch) *self, struct writer *w, bool watched, int *whole)
-{
-	pthread_t thread;
-	int torn = 0;
+/* Runs of a torture by their ends. */
+struct runs {
+	int whole;		/* succeeded, the LBAs were of one moment */
+	int torn;		/* succeeded, but were of several */
+	int changed;		/* ended because of the watch */
+	int failed;
+};
 
-	*whole = 0;
+static void run_once(FIXTURE_DATA(watch) *self, bool watched, struct runs *runs)
+{
+	int ret = watched ? source_watch(self->d.compute, 1) : 0;
+
+	if (!ret)
+		ret = source_run(self->d.compute, &self->r);
+	if (ret)
+		*(ret == KCSD_SC_PROGRAM_CHANGED ? &runs->changed : &runs->failed) += 1;
+	else
+		*(is_one_moment(self->r.out.bytes) ? &runs->whole : &runs->torn) += 1;
+}
+
+/* True if there were enough runs: with a watch of both good ends, without one that is torn. */
+static bool enough(const struct runs *runs, bool watched)
+{
+	if (runs->failed)
+		return true;
+	return watched ? runs->whole >= RUNS && runs->changed >= RUNS : runs->torn;
+}
+
+/* Run beside a writer until there were enough runs, or the time is over. */
+static struct runs torture(FIXTURE_DATA(watch) *self, struct writer *w, bool watched)
+{
+	time_t end = time(NULL) + TORTURE_S * time_slow();
+	struct runs runs = {};
+	pthread_t thread;
+
 	self->r.cparam2 = NR * LBA;
 	w->stop = false;
 	if (pthread_create(&thread, NULL, write_generations, w))
-		return -1;
-	for (int i = 0; i < RUNS; i++) {
-		int ret = watched ? source_watch(self->d.compute, 1) : 0;
-
-		if (!ret)
-			ret = source_run(self->d.compute, &self->r);
-		if (ret && ret != KCSD_SC_PROGRAM_CHANGED)
-			torn = -1000;
-		*whole += !ret && is_one_moment(self->r.out.bytes);
-		torn += !ret && !is_one_moment(self->r.out.bytes);
-	}
+		return runs;
+	while (!enough(&runs, watched) && time(NULL) < end)
+		run_once(self, watched, &runs);
 	__atomic_store_n(&w->stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
-	return torn;
+	return runs;
 }
 
 static void test_torture(struct __test_metadata *_metadata, FIXTURE_DATA(watch) *self, bool block)
 {
 	static const struct drive_attr small[] = { DRIVE_SMALL, {} };
 	struct writer w = { .d = &self->d, .block = block };
-	int whole;
+	struct runs runs;
 
 	ASSERT_EQ(0, create(self, small));
 	ASSERT_EQ(0, arm(self, FIRST));
-	EXPECT_EQ(0, torture(self, &w, true, &whole));
-	EXPECT_GT(whole, RUNS / 20);
+	runs = torture(self, &w, true);
+	EXPECT_EQ(0, runs.torn);
+	EXPECT_EQ(0, runs.failed);
+	EXPECT_LE(RUNS, runs.whole);
+	EXPECT_LE(RUNS, runs.changed);
 	EXPECT_EQ(0, w.failed);
 }
 
@@ -393,7 +417,6 @@ TEST_F(watch, torture_can_fail)
 {
 	static const struct drive_attr small[] = { DRIVE_SMALL, {} };
 	struct writer w = { .d = &self->d };
-	int whole;
 
 	ASSERT_EQ(0, create(self, small));
 	ASSERT_EQ(0, source_send(self->d.compute, 1,
@@ -401,7 +424,7 @@ TEST_F(watch, torture_can_fail)
 					.start = htole64(FIRST), .len = htole64(NR * LBA),
 					.access = KCSD_GRANT_READ,
 				 }, 1));
-	EXPECT_GT(torture(self, &w, false, &whole), 0);
+	EXPECT_LT(0, torture(self, &w, false).torn);
 }
 
 DRIVE_TEST_MAIN
