@@ -400,7 +400,9 @@ TEST_F(lifetime, cancel_through_the_ring)
 			EXPECT_EQ(victim, tag);
 			EXPECT_EQ(KCSD_SC_PROGRAM_CANCELLED, cmd_status(res));
 			EXPECT_EQ(KCSD_FAULT_CANCELLED, self->r[tag].out.rec.reason);
-			EXPECT_EQ(!!tag, self->r[tag].out.rec.engine == KCSD_ENGINE_NONE);
+			/* The first may be cancelled before its first instruction. */
+			if (tag == 1)
+				EXPECT_EQ(KCSD_ENGINE_NONE, self->r[tag].out.rec.engine);
 			done++;
 		}
 	}
