@@ -14,7 +14,7 @@
 	 FIEMAP_EXTENT_MERGED | FIEMAP_EXTENT_SHARED)
 
 /*
- * What each flag means for a map; the first that is set decides. LAST is not used, because a file
+ * Meaning of each flag for a map; the first that is set decides. LAST is not used, because a file
  * ends with its size. MERGED (block maps of ext3) and SHARED (clones) are extents like others.
  */
 static const struct {

@@ -2,11 +2,11 @@
 /*
  * Map a file to the sources of a stream: LBAs of a drive, zeroes, own bytes. Hidden from users.
  *
- * What a map promises: at the moment of kcsd_file_map() the filesystem said that the sources hold
+ * A map promises: at the moment of kcsd_file_map() the filesystem said that the sources hold
  * the bytes of the file, in order and without gaps, exactly st_size bytes. Every source of LBAs is
  * inside the device of the filesystem, and inside namespace 1 of the drive.
  *
- * What it does not promise:
+ * A map does not promise:
  *  - that the media have the newest bytes. Call kcsd_file_sync() first, and kcsd_file_is_clean()
  *    afterwards;
  *  - that the mapping stays. A write, truncation, defragmentation, balance or garbage collection
@@ -24,7 +24,7 @@
  * kcsd_file_is_clean(), run. On xfs and btrfs do all that on a clone (kcsd_file_clone()), which
  * has no writers.
  *
- * Who may: any process that may read fd, with these exceptions. btrfs: CAP_SYS_ADMIN, for the
+ * Permission: any process that may read fd can map it, with these exceptions. btrfs: CAP_SYS_ADMIN, for the
  * chunk tree. f2fs: read permission on the block node, for the list of devices in the super block.
  * kcsd_file_is_clean(): owner, or write permission on the file, as cachestat(2) asks for.
  *

@@ -97,6 +97,9 @@ echo "TAP version 13"
 program names_test
 program files_test
 program file_map_test
+program file_chunk_test
+program file_device_test
+program source_test
 program run_test
 program sidecar_test
 program object_test "$out/bpf" "$bin"

@@ -1,38 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /* Directories of drives in sysfs and configfs; here they are ordinary ones. */
 #include <errno.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "private.h"
+#include "scratch.h"
 #include "tap.h"
-
-static char root[] = "/tmp/libkcsd-test-XXXXXX";
-
-static void make_dir(const char *path)
-{
-	if (mkdir(path, 0755))
-		OK(false, "mkdir %s", path);
-}
-
-static void put(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "w");
-
-	if (!file || fputs(text, file) < 0 || fclose(file))
-		OK(false, "write %s", path);
-}
-
-static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
-}
 
 /* Record the arguments of callbacks, one after the other. */
 struct seen {
@@ -282,10 +258,8 @@ static void test_config_delete(void)
 
 int main(void)
 {
-	if (!mkdtemp(root) || chdir(root)) {
-		OK(false, "a scratch directory");
+	if (!scratch_begin())
 		return 1;
-	}
 	make_sysfs();
 	kcsd_sysfs_root = "sys/class";
 	test_drives();
@@ -296,7 +270,6 @@ int main(void)
 	test_config_life();
 	test_config_values();
 	test_config_delete();
-	if (nftw(root, remove_entry, 16, FTW_DEPTH | FTW_PHYS))
-		return 1;
+	scratch_end();
 	return tap_end();
 }

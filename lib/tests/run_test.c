@@ -80,6 +80,17 @@ static void test_refused(void)
 		KCSD_MAX_OUTPUT - sizeof(struct kcsd_run_record) + 1, -E2BIG);
 	REFUSED("no size", sz, 0, -EINVAL);
 	REFUSED("an impossible size", sz, SIZE_MAX, -EINVAL);
+	/* Refused before anything looks into the list. */
+	REFUSED("sources and grants", sources, (void *)&many, -EINVAL);
+	opts = good();
+	opts.sources = (void *)&many;
+	opts.nr_grants = 0;
+	opts.flags = KCSD_RUN_LEN;
+	refused("sources and a length", &opts, -EINVAL);
+	opts.flags = 0;
+	opts.nr_ranges = 1;
+	opts.ranges = &(struct kcsd_slm_range){ .len = 4096 };
+	refused("sources and ranges", &opts, -EINVAL);
 	opts = good();
 	opts.flags = KCSD_RUN_AUDIT;
 	opts.out_len = KCSD_MAX_OUTPUT - sizeof(struct kcsd_run_record) - AUDIT_LEN + 1;

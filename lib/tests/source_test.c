@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/* Source lists of files, as far as they need no drive: wrong options, files that are on no drive. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "private.h"
+#include "tap.h"
+
+static struct kcsd_drive drive = { .name = "kcsd0", .lock = PTHREAD_MUTEX_INITIALIZER };
+static struct kcsd_error err;
+
+static void refused(const char *what, const struct kcsd_sources_opts *opts, int wanted,
+		    const char *text)
+{
+	struct kcsd_sources *sources = (void *)1;
+
+	err.text[0] = '\0';
+	IS(kcsd_sources_create(&drive, opts, &sources, &err), wanted, "%s", what);
+	SAYS(err.text, text);
+	OK(!sources, "%s: no list", what);
+	OK(!drive.slids, "%s: no identifier is in use", what);
+}
+
+int main(void)
+{
+	int fds[2] = { memfd_create("x", MFD_CLOEXEC), -1 };
+	KCSD_OPTS(kcsd_sources_opts, opts, .fds = fds, .nr_fds = 1);
+	struct kcsd_sources_opts wrong;
+	char name[16];
+
+	refused("no options", NULL, -EINVAL, "impossible size");
+	wrong = opts;
+	wrong.sz = 1;
+	refused("a size that cannot be", &wrong, -EINVAL, "impossible size");
+	wrong = opts;
+	wrong.nr_fds = 0;
+	refused("no file", &wrong, -EINVAL, "there is no file");
+	wrong = opts;
+	wrong.fds = NULL;
+	refused("no address of files", &wrong, -EINVAL, "there is no file");
+	wrong = opts;
+	wrong.nr_fds = KCSD_MAX_SOURCES + 1;
+	refused("too many files", &wrong, -E2BIG, "at most 1048576 files");
+	wrong = opts;
+	wrong.flags = 0x10;
+	refused("an unknown flag", &wrong, -EINVAL, "no such flag: 0x10");
+	refused("a file in memory", &opts, -EOPNOTSUPP, "of type tmpfs");
+	opts.fds = fds + 1;
+	refused("no descriptor", &opts, -EBADF, "not open");
+	IS(kcsd_sources_drive(fds[0], name, &err), -EOPNOTSUPP, "the drive of a file in memory");
+	SAYS(err.text, "of type tmpfs");
+	kcsd_sources_destroy(NULL);
+	close(fds[0]);
+	return tap_end();
+}
