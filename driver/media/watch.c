@@ -137,7 +137,7 @@ u32 kcsd_watch_sort(struct kcsd_watch_range *range, struct kcsd_watch_range *tmp
 	const struct kcsd_watch_range *sorted = sort_ranges(range, tmp, nr);
 	u32 i, joined = 0;
 
-	/* What is written is never behind what is read, also if both are the same array. */
+	/* Never overwrites a range that is not read yet, also if both are the same array. */
 	for (i = 0; i < nr; i++) {
 		struct kcsd_watch_range next = sorted[i];
 

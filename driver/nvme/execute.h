@@ -13,7 +13,7 @@ int kcsd_execute_parse(struct kcsd_cmd *cmd);
 /* Parse Execute on Sources, likewise. */
 int kcsd_execute_sources_parse(struct kcsd_cmd *cmd);
 
-/* What a command asks for, from its fields or its header. */
+/* Limits of a run, from the fields of its command or from its header. */
 struct kcsd_execute_limits {
 	bool audited;
 	u32 timeout_ms;		/* 0: the limit of the drive */

@@ -22,6 +22,21 @@ static struct kcsd_source_lists *sources_lists(const struct kcsd_cmd *cmd)
 	return &cmd->tenant->source_lists;
 }
 
+/* Change the list that the command names; nobody else uses it meanwhile. */
+static int sources_change(struct kcsd_cmd *cmd,
+			  int (*change)(struct kcsd_cmd *cmd, struct kcsd_source_list *list))
+{
+	struct kcsd_source_list *list;
+	int ret;
+
+	list = kcsd_source_list_change(sources_lists(cmd), sources_slid(cmd), &ret);
+	if (!list)
+		return ret;
+	ret = change(cmd, list);
+	kcsd_source_list_end_change(sources_lists(cmd), list);
+	return ret;
+}
+
 /* ---- add sources ---- */
 
 /* Returns 0, or the status if a source is invalid. The drive has copied it. */
@@ -51,11 +66,12 @@ static int source_validate(struct kcsd_cmd *cmd, const struct kcsd_source *sourc
 }
 
 /*
- * Copy sources behind those of the list, and validate the copies. *len is the length of the stream.
- * None of them counts before all are valid.
+ * Copy sources behind those of the list, and validate the copies. None of them counts before all
+ * are valid.
  */
-static int sources_copy(struct kcsd_cmd *cmd, struct kcsd_source_list *list, u32 nr)
+static int sources_copy(struct kcsd_cmd *cmd, struct kcsd_source_list *list)
 {
+	u32 nr = iov_iter_count(&cmd->data) / sizeof(struct kcsd_source);
 	struct kcsd_stream *stream = &list->stream;
 	struct kcsd_source *source = stream->source + stream->nr;
 	u64 len = stream->nr ? stream->end[stream->nr - 1] : 0;
@@ -76,12 +92,12 @@ static int sources_copy(struct kcsd_cmd *cmd, struct kcsd_source_list *list, u32
 }
 
 /* Begin a list: it is in the table only if its first sources are valid. */
-static int sources_begin(struct kcsd_cmd *cmd, u32 nr)
+static int sources_begin(struct kcsd_cmd *cmd)
 {
 	u32 erasures = READ_ONCE(cmd->drive->compute->erasures);
 	struct kcsd_source_list *old, *list =
 		kcsd_source_list_alloc(cmd->cdw11, cmd->cdw13, erasures);
-	int ret = list ? sources_copy(cmd, list, nr) : -ENOMEM;
+	int ret = list ? sources_copy(cmd, list) : -ENOMEM;
 
 	if (!ret)
 		ret = kcsd_source_list_replace(sources_lists(cmd), sources_slid(cmd), list, &old);
@@ -89,7 +105,7 @@ static int sources_begin(struct kcsd_cmd *cmd, u32 nr)
 	return ret;
 }
 
-static int sources_continue(struct kcsd_cmd *cmd, struct kcsd_source_list *list, u32 nr)
+static int sources_continue(struct kcsd_cmd *cmd, struct kcsd_source_list *list)
 {
 	if (list->stream.nr == list->nr)
 		return KCSD_SC_INVALID_SOURCE_LIST;
@@ -99,23 +115,12 @@ static int sources_continue(struct kcsd_cmd *cmd, struct kcsd_source_list *list,
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
 	if (cmd->cdw13 != list->bytes_len)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW13);
-	return sources_copy(cmd, list, nr);
+	return sources_copy(cmd, list);
 }
 
 static int sources_add(struct kcsd_cmd *cmd)
 {
-	u32 nr = iov_iter_count(&cmd->data) / sizeof(struct kcsd_source);
-	struct kcsd_source_list *list;
-	int ret;
-
-	if (!cmd->cdw12)
-		return sources_begin(cmd, nr);
-	list = kcsd_source_list_change(sources_lists(cmd), sources_slid(cmd), &ret);
-	if (!list)
-		return ret;
-	ret = sources_continue(cmd, list, nr);
-	kcsd_source_list_end_change(sources_lists(cmd), list);
-	return ret;
+	return cmd->cdw12 ? sources_change(cmd, sources_continue) : sources_begin(cmd);
 }
 
 static int sources_parse_add(struct kcsd_cmd *cmd)
@@ -156,15 +161,7 @@ static int bytes_continue(struct kcsd_cmd *cmd, struct kcsd_source_list *list)
 
 static int sources_add_bytes(struct kcsd_cmd *cmd)
 {
-	struct kcsd_source_list *list;
-	int ret;
-
-	list = kcsd_source_list_change(sources_lists(cmd), sources_slid(cmd), &ret);
-	if (!list)
-		return ret;
-	ret = bytes_continue(cmd, list);
-	kcsd_source_list_end_change(sources_lists(cmd), list);
-	return ret;
+	return sources_change(cmd, bytes_continue);
 }
 
 static int sources_parse_bytes(struct kcsd_cmd *cmd)
@@ -183,20 +180,16 @@ static int sources_parse_bytes(struct kcsd_cmd *cmd)
 
 /* ---- watch, delete ---- */
 
+static int list_watch(struct kcsd_cmd *cmd, struct kcsd_source_list *list)
+{
+	if (!kcsd_source_list_is_complete(list))
+		return KCSD_SC_INVALID_SOURCE_LIST;
+	return kcsd_source_list_watch(sources_lists(cmd), list, cmd->drive->lbas);
+}
+
 static int sources_watch(struct kcsd_cmd *cmd)
 {
-	struct kcsd_source_list *list;
-	int ret;
-
-	list = kcsd_source_list_change(sources_lists(cmd), sources_slid(cmd), &ret);
-	if (!list)
-		return ret;
-	if (kcsd_source_list_is_complete(list))
-		ret = kcsd_source_list_watch(sources_lists(cmd), list, cmd->drive->lbas);
-	else
-		ret = KCSD_SC_INVALID_SOURCE_LIST;
-	kcsd_source_list_end_change(sources_lists(cmd), list);
-	return ret;
+	return sources_change(cmd, list_watch);
 }
 
 static int sources_delete(struct kcsd_cmd *cmd)
