@@ -14,18 +14,6 @@ begin_files()
 		skip_all "this kernel has no cachestat (CONFIG_CACHESTAT_SYSCALL)"
 }
 
-# has FILESYSTEM COMMAND: skip the point $what unless the kernel has one and the machine the other.
-has()
-{
-	if ! grep -qw "$1" /proc/filesystems && ! modprobe -q "$1"; then
-		skip "$what" "this kernel has no $1"
-		return 1
-	fi
-	command -v "$2" >/dev/null && return
-	skip "$what" "no $2: install it"
-	return 1
-}
-
 # make_fs TYPE DEVICE [OPTION...]: make and mount a filesystem. $mount_options go to mount.
 make_fs()
 {
@@ -36,7 +24,7 @@ make_fs()
 	ext4) command+=(-q -F) ;;
 	*) command+=(-q -f) ;;
 	esac
-	has "$type" "mkfs.$type" || return
+	has_fs "$type" "mkfs.$type" || return
 	point "$what: mkfs" "${command[@]}" "$@" "$device" || return
 	point "$what: mount" mount -t "$type" ${mount_options:+-o "$mount_options"} "$device" \
 		"$mount"

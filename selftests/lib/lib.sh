@@ -139,6 +139,18 @@ first_there()
 	return 1
 }
 
+# has_fs FILESYSTEM COMMAND: skip the point $what unless the kernel has one and the machine the other.
+has_fs()
+{
+	if ! grep -qw "$1" /proc/filesystems && ! modprobe -q "$1"; then
+		skip "$what, $1" "this kernel has no $1"
+		return 1
+	fi
+	command -v "$2" >/dev/null && return
+	skip "$what, $1" "no $2: install it"
+	return 1
+}
+
 # opcode_of NAME: print the opcode KCSD_CMD_NAME, taken from the header.
 opcode_of()
 {

@@ -128,18 +128,6 @@ test_zonefs_truncate()
 		"$(head -c $((capacity - 131072)) /dev/zero | md5sum)"
 }
 
-# has FILESYSTEM COMMAND: skip the point unless the kernel has one and the machine the other.
-has()
-{
-	if ! grep -qw "$1" /proc/filesystems && ! modprobe -q "$1"; then
-		skip "$what, $1" "this kernel has no $1"
-		return 1
-	fi
-	command -v "$2" >/dev/null && return
-	skip "$what, $1" "no $2: install it"
-	return 1
-}
-
 # on_drive NAME FUNCTION [ARGUMENT...] -- OPTION...: run the function on a drive with the options.
 on_drive()
 {
@@ -165,7 +153,7 @@ test_conventional_part()
 {
 	local what="$1, f2fs"
 
-	has f2fs mkfs.f2fs && on_drive "$what" test_f2fs -- \
+	has_fs f2fs mkfs.f2fs && on_drive "$what" test_f2fs -- \
 		size=128M zone_size=4M conventional_zones=8
 }
 
@@ -174,14 +162,14 @@ test_appending()
 {
 	local what="$1, btrfs"
 
-	has btrfs mkfs.btrfs && on_drive "$what" test_btrfs -- size=128M zone_size=4M
+	has_fs btrfs mkfs.btrfs && on_drive "$what" test_btrfs -- size=128M zone_size=4M
 }
 
 test_zones_as_files()
 {
 	local what="$1, zonefs"
 
-	has zonefs blkzone && on_drive "$what, capacity 3M of 4M" test_zonefs 3145728 4 -- \
+	has_fs zonefs blkzone && on_drive "$what, capacity 3M of 4M" test_zonefs 3145728 4 -- \
 		size=32M zone_size=4M zone_capacity=3M conventional_zones=4 max_open_zones=2
 }
 
@@ -189,7 +177,7 @@ test_one_active_zone()
 {
 	local what="$1, zonefs"
 
-	has zonefs blkzone && on_drive "$what, no conventional zones" test_zonefs 2097152 0 -- \
+	has_fs zonefs blkzone && on_drive "$what, no conventional zones" test_zonefs 2097152 0 -- \
 		size=16M zone_size=2M max_open_zones=1 max_active_zones=1
 }
 
