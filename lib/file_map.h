@@ -24,9 +24,10 @@
  * kcsd_file_is_clean(), run. On xfs and btrfs do all that on a clone (kcsd_file_clone()), which
  * has no writers.
  *
- * Permission: any process that may read fd can map it, with these exceptions. btrfs: CAP_SYS_ADMIN, for the
- * chunk tree. f2fs: read permission on the block node, for the list of devices in the super block.
- * kcsd_file_is_clean(): owner, or write permission on the file, as cachestat(2) asks for.
+ * Permission: any process that may read fd can map it, with these exceptions. btrfs:
+ * CAP_SYS_ADMIN, for the chunk tree. f2fs: read permission on the block node, for the list of
+ * devices in the super block. kcsd_file_is_clean(): owner, or write permission on the file, as
+ * cachestat(2) asks for.
  *
  * Errors of all functions, beside those named there: -ENOMEM, -EIO, and what system calls return.
  * Each has its sentence in err, if err is not NULL.

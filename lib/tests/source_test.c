@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* Source lists of files, as far as they need no drive: wrong options, files that are on no drive. */
+/* Source lists of files, as far as they need no drive: wrong options, files on no drive. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
