@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Record the LBAs that a run touches in sorted lists of ranges. Adjoining ranges are merged. */
 #include <linux/mm.h>
-#include <linux/uaccess.h>
+#include <linux/uio.h>
 
 #include "compute/audit.h"
 
@@ -108,7 +108,7 @@ static enum kcsd_audit_kind audit_first(const struct kcsd_audit *audit, const u3
 }
 
 static int audit_copy_range(const struct kcsd_audit_lbas *lbas, enum kcsd_audit_kind kind,
-			    void __user *to)
+			    struct iov_iter *to)
 {
 	struct kcsd_audit_range range = {
 		.slba = cpu_to_le64(lbas->first),
@@ -117,11 +117,11 @@ static int audit_copy_range(const struct kcsd_audit_lbas *lbas, enum kcsd_audit_
 	};
 
 	BUILD_BUG_ON(sizeof(range) != 24);
-	return copy_to_user(to, &range, sizeof(range)) ? -EFAULT : 0;
+	return copy_to_iter(&range, sizeof(range), to) == sizeof(range) ? 0 : -EFAULT;
 }
 
 /* Merge the lists: ranges are copied in ascending order of their first LBA. */
-int kcsd_audit_copy(const struct kcsd_audit *audit, void __user *to)
+int kcsd_audit_copy(const struct kcsd_audit *audit, struct iov_iter *to)
 {
 	u32 i, nr = audit_nr(audit), next[KCSD_AUDIT_KINDS] = {};
 	struct kcsd_audit_header header = {
@@ -131,10 +131,9 @@ int kcsd_audit_copy(const struct kcsd_audit *audit, void __user *to)
 	enum kcsd_audit_kind kind;
 
 	BUILD_BUG_ON(sizeof(header) != 16);
-	if (copy_to_user(to, &header, sizeof(header)))
+	if (copy_to_iter(&header, sizeof(header), to) != sizeof(header))
 		return -EFAULT;
-	to += sizeof(header);
-	for (i = 0; i < nr; i++, to += sizeof(struct kcsd_audit_range)) {
+	for (i = 0; i < nr; i++) {
 		kind = audit_first(audit, next);
 		if (audit_copy_range(&audit->list[kind].range[next[kind]++], kind, to))
 			return -EFAULT;

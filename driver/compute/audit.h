@@ -6,6 +6,8 @@
 #include <linux/types.h>
 #include <linux/kcsd.h>
 
+struct iov_iter;
+
 /* Maximum length of an audit, in bytes: reserve so much in the output buffer of the host. */
 #define KCSD_AUDIT_LEN \
 	(sizeof(struct kcsd_audit_header) + KCSD_MAX_AUDIT * sizeof(struct kcsd_audit_range))
@@ -48,6 +50,6 @@ static inline void kcsd_audit_add(struct kcsd_audit *audit, u64 slba, u64 nlb, u
 /* Return the length of the copy for the host, in bytes. */
 u32 kcsd_audit_len(const struct kcsd_audit *audit);
 /* Copy the audit to the host, kcsd_audit_len() bytes. Returns 0 or -EFAULT. */
-int kcsd_audit_copy(const struct kcsd_audit *audit, void __user *to);
+int kcsd_audit_copy(const struct kcsd_audit *audit, struct iov_iter *to);
 
 #endif

@@ -11,6 +11,8 @@
 #include "compute/compute.h"
 #include "compute/grant.h"
 #include "compute/move.h"
+#include "compute/output.h"
+#include "compute/park.h"
 #include "compute/program.h"
 #include "compute/program_log.h"
 #include "compute/run.h"
@@ -132,7 +134,7 @@ static u64 run_emit_piece(struct kcsd_run *run, u64 at, const void *src, u64 len
  * Emit in pieces, with a tick between two pieces: to allocate a page may take time when the cgroup
  * of the submitter is full.
  */
-static s64 run_emit(struct kcsd_run *run, const void *src, u64 len)
+static s64 run_emit_copied(struct kcsd_run *run, const void *src, u64 len)
 {
 	u64 done, piece;
 
@@ -153,6 +155,37 @@ static s64 run_emit(struct kcsd_run *run, const void *src, u64 len)
 	}
 	run->out_len += len;
 	return 0;
+}
+
+/* Emit output that the host receives by commands. If it waits for its reader, emit all or fault. */
+static s64 run_emit_received(struct kcsd_run *run, const void *src, u64 len)
+{
+	struct kcsd_output *out = run->output;
+	u64 done, piece;
+
+	if (!out->waits && len > out->max - out->head) {
+		run->cut = true;
+		return -KCSD_ENOSPC;
+	}
+	for (done = 0; done < len; done += piece) {
+		if (kcsd_output_is_full(out))
+			kcsd_run_park(run);
+		if (done)
+			kcsd_vm_fault(&run->vm, kcsd_run_tick(run), 0);
+		if (run->vm.end.reason)
+			return 0;
+		piece = kcsd_output_emit(out, src + done, len - done);
+		if (!piece) {
+			kcsd_vm_fault(&run->vm, KCSD_FAULT_INTERNAL, 0);
+			return 0;
+		}
+	}
+	return 0;
+}
+
+static s64 run_emit(struct kcsd_run *run, const void *src, u64 len)
+{
+	return run->output ? run_emit_received(run, src, len) : run_emit_copied(run, src, len);
 }
 
 static s64 run_geometry(struct kcsd_run *run, void *dst, u64 len)

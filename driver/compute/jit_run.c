@@ -167,6 +167,17 @@ void kcsd_jit_run_timer_destroy(struct kcsd_unit *unit)
 	hrtimer_cancel(&unit->timer);
 }
 
+void kcsd_jit_run_pause(struct kcsd_unit *unit)
+{
+	WRITE_ONCE(unit->ticks, false);
+}
+
+void kcsd_jit_run_resume(struct kcsd_unit *unit, const struct kcsd_run *run)
+{
+	if (run->engine == KCSD_ENGINE_JIT && !run->budget)
+		code_ticks(unit);
+}
+
 void kcsd_jit_run_start(struct kcsd_unit *unit, struct kcsd_run *run, const struct kcsd_jit *jit)
 {
 	bool count = run->budget;

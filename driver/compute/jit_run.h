@@ -21,6 +21,9 @@ struct kcsd_jit *kcsd_jit_run_get(struct kcsd_unit *unit, struct kcsd_run *run);
 bool kcsd_jit_run_ready(const struct kcsd_unit *unit, const struct kcsd_run *run);
 /* Run the code of a run whose vm is set up, and set run->vm.end. The caller owns the unit. */
 void kcsd_jit_run_start(struct kcsd_unit *unit, struct kcsd_run *run, const struct kcsd_jit *jit);
+/* Stop the ticks of a unit while its run waits for long, and start them again. */
+void kcsd_jit_run_pause(struct kcsd_unit *unit);
+void kcsd_jit_run_resume(struct kcsd_unit *unit, const struct kcsd_run *run);
 /* Initialise the timer of a new unit; stop the timer of a unit without an owner. */
 void kcsd_jit_run_timer_init(struct kcsd_unit *unit);
 void kcsd_jit_run_timer_destroy(struct kcsd_unit *unit);

@@ -56,7 +56,7 @@ static bool run_leaves_nothing(const struct kcsd_run *run)
 	for (i = 0; i < run->nr_grants; i++)
 		if (run->grants[i].access != KCSD_GRANT_READ)
 			return false;
-	return !run->nr_ranges && !run->audit && !run->program->logs;
+	return !run->nr_ranges && !run->audit && !run->output && !run->program->logs;
 }
 
 /*

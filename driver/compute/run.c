@@ -4,12 +4,14 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/uio.h>
 
 #include "compute/async.h"
 #include "compute/audit.h"
 #include "compute/compute.h"
 #include "compute/jit_run.h"
 #include "compute/mapping.h"
+#include "compute/output.h"
 #include "compute/program.h"
 #include "compute/program_log.h"
 #include "compute/range_set.h"
@@ -57,6 +59,14 @@ static bool run_place(struct kcsd_run *run, struct kcsd_unit *unit, u64 own)
 	return vm->mem;
 }
 
+/* Returns the bytes that the program may emit. */
+static u64 run_out_max(const struct kcsd_run *run)
+{
+	if (!run->output)
+		return run->out_max;
+	return run->output->waits ? U64_MAX : run->output->max;
+}
+
 static void run_start(struct kcsd_run *run, struct kcsd_unit *unit,
 		      const struct kcsd_jit *jit)
 {
@@ -70,7 +80,7 @@ static void run_start(struct kcsd_run *run, struct kcsd_unit *unit,
 		.args_len = run->args_len,
 		.ranges = run->ranges,
 		.nr_ranges = run->nr_ranges,
-		.out_max = run->out_max,
+		.out_max = run_out_max(run),
 		.stream_len = run->stream_len,
 	};
 
@@ -116,7 +126,7 @@ void kcsd_run_execute(struct kcsd_run *run, struct kcsd_unit *unit)
 	u64 own = kcsd_layout_init(&run->vm.layout, &run->program->view, run->args_len);
 
 	unit_wipe(unit, run, own);
-	run->bounce = unit->bounce;
+	run->unit = unit;
 	run->start_ns = ktime_get_ns();
 	run->deadline_ns = run->start_ns + (u64)run->timeout_ms * NSEC_PER_MSEC;
 	if (!run_admit(run))
@@ -214,6 +224,68 @@ static void run_account(const struct kcsd_run *run)
 	kcsd_program_account(run->program, &facts, kcsd_run_was_quick(run));
 }
 
+/*
+ * Return the LBA of the access that ended the run, else of the first access that the store or a
+ * zone failed.
+ */
+static u64 failed_lba(const struct kcsd_run *run)
+{
+	u32 reason = run->vm.end.reason;
+	bool ended_it = reason == KCSD_FAULT_LBA_READ || reason == KCSD_FAULT_LBA_WRITE;
+
+	return ended_it ? run->vm.end.lba : run->io_lba;
+}
+
+static void run_fill_record(const struct kcsd_run *run, struct kcsd_run_record *r)
+{
+	const struct kcsd_vm_end *end = &run->vm.end;
+	u64 out_len = run->output ? run->output->head : run->out_len;
+
+	BUILD_BUG_ON(sizeof(*r) != 96);
+	*r = (struct kcsd_run_record){
+		.size		= cpu_to_le32(sizeof(*r)),
+		.reason		= cpu_to_le32(end->reason),
+		.pc		= cpu_to_le32(end->pc),
+		.helper		= cpu_to_le32(end->helper),
+		.addr		= cpu_to_le64(end->addr),
+		.lba		= cpu_to_le64(failed_lba(run)),
+		.result		= cpu_to_le64(end->r0),
+		.insns		= cpu_to_le64(end->insns),
+		.run_ns		= cpu_to_le64(run->end_ns - run->start_ns - run->reader_ns),
+		.wait_ns	= cpu_to_le64(run->start_ns - run->queued_ns + run->reader_ns),
+		.read_bytes	= cpu_to_le64(run->read_bytes),
+		.written_bytes	= cpu_to_le64(run->written_bytes),
+		.out_len	= cpu_to_le32(min(out_len, U32_MAX)),
+		.engine		= cpu_to_le16(run->engine),
+		.flags		= cpu_to_le16((run->cut ? KCSD_RECORD_CUT : 0) |
+					      (run->io_status ? KCSD_RECORD_MEDIUM : 0)),
+	};
+}
+
+static void run_release_unit(struct kcsd_run *run)
+{
+	if (run->reserved)
+		kcsd_units_release(run->compute, run->async.turn.tenant->owner.user);
+	run->reserved = false;
+}
+
+/* End the output that the host receives by commands. These may come from now on until it is gone. */
+static void run_end_output(struct kcsd_run *run)
+{
+	struct kcsd_run_record r;
+
+	run_release_unit(run);
+	if (!run->output)
+		return;
+	run_fill_record(run, &r);
+	if (run->audit) {
+		r.audit_off = cpu_to_le32(sizeof(r));
+		r.audit_len = cpu_to_le32(kcsd_audit_len(run->audit));
+	}
+	kcsd_output_end(run->output, &r, run->audit);
+	run->audit = NULL;
+}
+
 void kcsd_run_retire(struct kcsd_run *run)
 {
 	const struct kcsd_vm_end *end = &run->vm.end;
@@ -245,6 +317,7 @@ void kcsd_run_retire(struct kcsd_run *run)
 	kcsd_program_put(p);
 	run_put_ranges(run);
 	run_put_list(run);
+	run_end_output(run);
 	kcsd_async_exit(async);
 }
 
@@ -252,18 +325,6 @@ void kcsd_run_complete(struct kcsd_run *run)
 {
 	kcsd_run_retire(run);
 	run->async.done(&run->async);
-}
-
-/*
- * Return the LBA of the access that ended the run, else of the first access that the store or a
- * zone failed.
- */
-static u64 failed_lba(const struct kcsd_run *run)
-{
-	u32 reason = run->vm.end.reason;
-	bool ended_it = reason == KCSD_FAULT_LBA_READ || reason == KCSD_FAULT_LBA_WRITE;
-
-	return ended_it ? run->vm.end.lba : run->io_lba;
 }
 
 /* Copy the output to the user, page by page. Returns 0 or -EFAULT. */
@@ -287,33 +348,23 @@ static void forget_output(struct kcsd_run *run, struct kcsd_run_record *r)
 	r->flags |= cpu_to_le16(KCSD_RECORD_CUT);
 }
 
+static int run_copy_audit(const struct kcsd_run *run, u32 off, u32 len)
+{
+	struct iov_iter to;
+
+	return import_ubuf(ITER_DEST, run->metadata + off, len, &to) ?:
+	       kcsd_audit_copy(run->audit, &to);
+}
+
 /* Copy record, output and audit to run->metadata. Returns 0 or -EFAULT. */
 static int run_copy_output(struct kcsd_run *run)
 {
-	const struct kcsd_vm_end *end = &run->vm.end;
-	struct kcsd_run_record r = {
-		.size		= cpu_to_le32(sizeof(r)),
-		.reason		= cpu_to_le32(end->reason),
-		.pc		= cpu_to_le32(end->pc),
-		.helper		= cpu_to_le32(end->helper),
-		.addr		= cpu_to_le64(end->addr),
-		.lba		= cpu_to_le64(failed_lba(run)),
-		.result		= cpu_to_le64(end->r0),
-		.insns		= cpu_to_le64(end->insns),
-		.run_ns		= cpu_to_le64(run->end_ns - run->start_ns),
-		.wait_ns	= cpu_to_le64(run->start_ns - run->queued_ns),
-		.read_bytes	= cpu_to_le64(run->read_bytes),
-		.written_bytes	= cpu_to_le64(run->written_bytes),
-		.out_len	= cpu_to_le32(run->out_len),
-		.engine		= cpu_to_le16(run->engine),
-		.flags		= cpu_to_le16((run->cut ? KCSD_RECORD_CUT : 0) |
-					      (run->io_status ? KCSD_RECORD_MEDIUM : 0)),
-	};
 	u32 audit_off = 0, audit_len = 0;
+	struct kcsd_run_record r;
 
-	BUILD_BUG_ON(sizeof(r) != 96);
 	if (!run->metadata_len)
 		return 0;
+	run_fill_record(run, &r);
 	if (READ_ONCE(run->compute->erasures) != run->erasures)
 		forget_output(run, &r);
 	if (run->audit) {
@@ -326,7 +377,7 @@ static int run_copy_output(struct kcsd_run *run)
 	if (copy_to_user(run->metadata, &r, sizeof(r)) ||
 	    run_copy_pages(run, run->metadata + sizeof(r)))
 		return -EFAULT;
-	if (run->audit && kcsd_audit_copy(run->audit, run->metadata + audit_off))
+	if (run->audit && run_copy_audit(run, audit_off, audit_len))
 		return -EFAULT;
 	kcsd_stat_add(run->compute, host_read_bytes, sizeof(r) + run->out_len + audit_len);
 	return 0;
@@ -348,9 +399,11 @@ static int run_finish(struct kcsd_async *async, bool to_host)
 
 	run_put_ranges(run);
 	run_put_list(run);
+	run_release_unit(run);
 	kvfree(run->data);
 	run_free_pages(run);
 	kvfree(run->audit);
+	kcsd_output_put(run->output);
 	mem_cgroup_put(run->memcg);
 	return ret;
 }

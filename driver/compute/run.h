@@ -13,6 +13,7 @@
 
 struct kcsd_audit;
 struct kcsd_compute;
+struct kcsd_output;
 struct kcsd_program;
 struct kcsd_range_set;
 struct kcsd_source_list;
@@ -48,9 +49,13 @@ struct kcsd_run {
 	const void *args;		/* args_len bytes */
 	struct kcsd_stream stream;	/* of the grants, in data; no sources: stream of ranges */
 	struct kcsd_source_list *list;	/* of the tenant, with the stream; NULL: none */
-	u8 *bounce;			/* kcsd_unit.bounce of the unit that executes it */
+	struct kcsd_output *output;	/* output is received by commands; NULL: copied to metadata */
+	bool reserved;			/* has a spare unit: it may wait for its reader */
+	struct kcsd_unit *unit;		/* that executes it; NULL: none yet */
+	struct kcsd_unit *parked_on;	/* queued again, to go on on this unit; units.lock */
 	u64 queued_ns, start_ns, end_ns;	/* ktime */
 	u64 deadline_ns;		/* ktime */
+	u64 reader_ns;			/* of that time it waited for its reader */
 	u64 read_bytes, written_bytes;	/* read from and written to LBAs */
 	int io_status;		/* first access failed by store or zone; 0: none */
 	u64 io_lba;			/* first LBA of that access */

@@ -15,6 +15,7 @@
 #include "compute/run.h"
 #include "compute/source_list.h"
 #include "compute/stream.h"
+#include "compute/unit.h"
 #include "engine/helper.h"
 #include "media/lbas.h"
 #include "media/store.h"
@@ -106,12 +107,12 @@ static int source_move(struct kcsd_run *run, u64 slba, void *buf, u64 len)
 static int source_read_part(struct kcsd_run *run, u64 lba, u32 head, void *buf, u64 *len)
 {
 	u32 size = 1U << run->compute->lbas->lba_shift;
-	int ret = source_move(run, lba, run->bounce, size);
+	int ret = source_move(run, lba, run->unit->bounce, size);
 
 	*len = len_min(*len, size - head);
 	if (!ret && !run->vm.end.reason)
-		memcpy(buf, run->bounce + head, *len);
-	memset(run->bounce, 0, size);
+		memcpy(buf, run->unit->bounce + head, *len);
+	memset(run->unit->bounce, 0, size);
 	return ret;
 }
 

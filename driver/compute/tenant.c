@@ -38,6 +38,7 @@ static struct kcsd_tenant *create(u64 file)
 	t->weight = weight_of_nice(task_nice(current));
 	INIT_LIST_HEAD(&t->queue);
 	kcsd_source_lists_init(&t->source_lists);
+	kcsd_outputs_init(&t->outputs);
 	return t;
 }
 
@@ -50,6 +51,7 @@ void kcsd_tenant_destroy(struct kcsd_tenant *t)
 {
 	WARN_ON(atomic_read(&t->slots));
 	kcsd_source_lists_destroy(&t->source_lists);
+	kcsd_outputs_destroy(&t->outputs);
 	kfree(t);
 }
 

@@ -16,6 +16,8 @@
 #include "compute/compute.h"
 #include "compute/jit_run.h"
 #include "compute/mapping.h"
+#include "compute/output.h"
+#include "compute/park.h"
 #include "compute/program.h"
 #include "compute/run.h"
 #include "compute/unit.h"
@@ -27,8 +29,7 @@
 
 /* ---- units ---- */
 
-/* Wake the thread of an idle unit, if there is one; the thread then owns the unit. */
-static void units_call(struct kcsd_units *us)
+void kcsd_units_call(struct kcsd_units *us)
 {
 	struct kcsd_unit *unit = list_first_entry_or_null(&us->idle, struct kcsd_unit, idle);
 
@@ -40,16 +41,48 @@ static void units_call(struct kcsd_units *us)
 	wake_up(&unit->wait);
 }
 
+/* Return the spare unit with the least number, or NULL. */
+static struct kcsd_unit *units_first_spare(struct kcsd_units *us)
+{
+	struct kcsd_unit *unit, *first = NULL;
+
+	list_for_each_entry(unit, &us->spare, idle)
+		if (!first || unit->nr < first->nr)
+			first = unit;
+	return first;
+}
+
+void kcsd_unit_leave_place(struct kcsd_unit *unit)
+{
+	struct kcsd_units *us = unit->compute->units;
+	struct kcsd_unit *spare = units_first_spare(us);
+
+	lockdep_assert_held(&us->lock);
+	/* Each run that may wait for its reader has reserved one. */
+	if (WARN_ON_ONCE(!spare))
+		return;
+	list_move(&spare->idle, &us->idle);
+	if (us->schedule.queued)
+		kcsd_units_call(us);
+}
+
 /*
  * Make a unit idle. The last unit used is the first to be used again: its memory is in the caches.
+ * A unit that stands in for a spare one, with a lower number, gives the place back.
  */
 static void unit_put(struct kcsd_unit *unit)
 {
 	struct kcsd_units *us = unit->compute->units;
+	struct kcsd_unit *spare = unit->nr < us->nr ? NULL : units_first_spare(us);
 
 	lockdep_assert_held(&us->lock);
 	WRITE_ONCE(unit->called, false);
-	list_add(&unit->idle, &us->idle);
+	if (spare && spare->nr < unit->nr) {
+		list_move(&spare->idle, &us->idle);
+		list_add(&unit->idle, &us->spare);
+	} else {
+		list_add(&unit->idle, &us->idle);
+	}
 }
 
 static struct kcsd_run *turn_run(struct kcsd_turn *turn)
@@ -70,18 +103,20 @@ static struct kcsd_run *units_next(struct kcsd_units *us)
 	return turn_run(turn);
 }
 
-/* Return the next run for this unit. If none waits, make the unit idle and return NULL. */
+/*
+ * Return the next run for this unit. If none waits, make the unit idle and return NULL. If another
+ * unit has the next run, return NULL, too: this unit is then spare.
+ */
 static struct kcsd_run *unit_take(struct kcsd_unit *unit)
 {
 	struct kcsd_units *us = unit->compute->units;
 	struct kcsd_run *run;
 
-	scoped_guard(spinlock, &us->lock) {
-		run = units_next(us);
-		if (!run)
-			unit_put(unit);
-	}
-	return run;
+	guard(spinlock)(&us->lock);
+	run = units_next(us);
+	if (!run)
+		unit_put(unit);
+	return run && kcsd_run_unpark(run, unit) ? NULL : run;
 }
 
 /*
@@ -89,7 +124,7 @@ static struct kcsd_run *unit_take(struct kcsd_unit *unit)
  * state has read the clock before; one that sees the new state reads it afterwards. So neither time
  * ever decreases.
  */
-static void unit_set_busy(struct kcsd_unit *unit)
+void kcsd_unit_set_busy(struct kcsd_unit *unit)
 {
 	guard(preempt)();
 	write_seqcount_begin(&unit->busy_seq);
@@ -97,13 +132,31 @@ static void unit_set_busy(struct kcsd_unit *unit)
 	write_seqcount_end(&unit->busy_seq);
 }
 
-static void unit_set_idle(struct kcsd_unit *unit)
+/* Wiping data of another tenant is not in the result. */
+u64 kcsd_unit_set_idle(struct kcsd_unit *unit)
 {
+	u64 took;
+
 	guard(preempt)();
 	write_seqcount_begin(&unit->busy_seq);
-	unit->busy_ns += ktime_get_ns() - unit->busy_since;
+	took = ktime_get_ns() - unit->busy_since;
+	unit->busy_ns += took;
 	unit->busy_since = 0;
 	write_seqcount_end(&unit->busy_seq);
+	took -= unit->wipe_ns;
+	unit->wipe_ns = 0;
+	return took;
+}
+
+/* Its run has ended, but its thread may still have to complete it. */
+static void unit_become_spare(struct kcsd_unit *unit)
+{
+	struct kcsd_units *us = unit->compute->units;
+
+	lockdep_assert_held(&us->lock);
+	unit->lost_place = false;
+	WRITE_ONCE(unit->called, false);
+	list_add(&unit->idle, &us->spare);
 }
 
 void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run)
@@ -111,18 +164,21 @@ void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run)
 	struct kcsd_units *us = unit->compute->units;
 	u64 took;
 
-	unit_set_busy(unit);
+	kcsd_unit_set_busy(unit);
 	kcsd_run_execute(run, unit);
 	/* Includes the time to compile code: the tenant occupied the unit. */
-	took = run->end_ns - unit->busy_since - unit->wipe_ns;
-	unit_set_idle(unit);
+	took = kcsd_unit_set_idle(unit);
 	WRITE_ONCE(unit->runs, unit->runs + !run->overran);
 
 	/* From here on only this unit can find the run. */
 	scoped_guard(spinlock, &us->lock) {
 		run->async.state = KCSD_ASYNC_COMPLETE;
 		list_del(&run->async.turn.entry);
-		kcsd_schedule_end(&us->schedule, &run->async.turn, took);
+		/* A run that lost its place was charged when it was parked. */
+		if (unit->lost_place)
+			unit_become_spare(unit);
+		else
+			kcsd_schedule_end(&us->schedule, &run->async.turn, took);
 	}
 }
 
@@ -166,7 +222,7 @@ void kcsd_run_submit(struct kcsd_async *async)
 		async->state = stopping ? KCSD_ASYNC_COMPLETE : KCSD_ASYNC_QUEUED;
 		if (!stopping) {
 			kcsd_schedule_add(&us->schedule, &async->turn);
-			units_call(us);
+			kcsd_units_call(us);
 		}
 	}
 	if (!stopping)
@@ -222,7 +278,7 @@ void kcsd_unit_return(struct kcsd_unit *unit)
 		unit_put(unit);
 		/* Runs submitted meanwhile did not find this unit. */
 		if (us->schedule.queued)
-			units_call(us);
+			kcsd_units_call(us);
 	}
 }
 
@@ -246,13 +302,36 @@ void kcsd_run_cancel(struct kcsd_async *async)
 		run_set_cancelled(us, run);
 		if (async->state == KCSD_ASYNC_RUNNING)
 			kcsd_delayed_wake(&run->compute->lbas->delayed);
+		if (async->state == KCSD_ASYNC_PARKED)
+			wake_up(&run->output->wait);
 		if (async->state != KCSD_ASYNC_QUEUED)
 			return;
 		kcsd_schedule_remove(&us->schedule, &async->turn);
+		if (run->parked_on) {
+			kcsd_run_park_cancel(run);
+			return;
+		}
 		async->state = KCSD_ASYNC_COMPLETE;
 	}
 	kcsd_vm_fault(&run->vm, KCSD_FAULT_CANCELLED, 0);
 	kcsd_run_complete(run);
+}
+
+/* Prepare queued runs for their end. One that has begun ends on its unit, and leaves the list. */
+static void runs_end_queued(struct kcsd_units *us, struct list_head *queued)
+{
+	struct kcsd_run *run, *next;
+
+	lockdep_assert_held(&us->lock);
+	list_for_each_entry_safe(run, next, queued, async.turn.entry) {
+		if (run->parked_on) {
+			list_del(&run->async.turn.entry);
+			run_set_cancelled(us, run);
+			kcsd_run_park_cancel(run);
+		} else {
+			run->async.state = KCSD_ASYNC_COMPLETE;
+		}
+	}
 }
 
 void kcsd_units_cancel_all(struct kcsd_compute *compute, bool for_good)
@@ -263,11 +342,14 @@ void kcsd_units_cancel_all(struct kcsd_compute *compute, bool for_good)
 
 	scoped_guard(spinlock, &us->lock) {
 		us->stopping |= for_good;
-		kcsd_schedule_drain(&us->schedule, &queued);
-		list_for_each_entry(run, &queued, async.turn.entry)
-			run->async.state = KCSD_ASYNC_COMPLETE;
 		list_for_each_entry(run, &us->running, async.turn.entry)
 			run_set_cancelled(us, run);
+		list_for_each_entry(run, &us->parked, async.turn.entry) {
+			run_set_cancelled(us, run);
+			wake_up(&run->output->wait);
+		}
+		kcsd_schedule_drain(&us->schedule, &queued);
+		runs_end_queued(us, &queued);
 	}
 	kcsd_delayed_wake(&compute->lbas->delayed);
 	while ((run = list_first_entry_or_null(&queued, struct kcsd_run, async.turn.entry))) {
@@ -281,7 +363,7 @@ void kcsd_units_erase(struct kcsd_compute *compute)
 {
 	struct kcsd_unit *unit;
 
-	for (unit = compute->units->unit; unit < compute->units->unit + compute->units->nr;
+	for (unit = compute->units->unit; unit < compute->units->unit + compute->units->nr_all;
 	     unit++) {
 		memset(unit->arena, 0, unit->dirty);
 		unit->dirty = 0;
@@ -349,7 +431,8 @@ static void unit_destroy(struct kcsd_unit *unit)
 	unit_free_memory(unit);
 }
 
-static int units_start(struct kcsd_compute *compute)
+/* Create units until there are nr of them; the new ones go to a list. */
+static int units_grow(struct kcsd_compute *compute, u32 nr, struct list_head *list)
 {
 	struct kcsd_units *us = compute->units;
 	cpumask_var_t cpus;
@@ -358,14 +441,22 @@ static int units_start(struct kcsd_compute *compute)
 	if (!alloc_cpumask_var(&cpus, GFP_KERNEL))
 		return -ENOMEM;
 	ret = kcsd_config_cpus(compute->cfg, cpus);
-	while (!ret && us->nr < compute->cfg->cus) {
-		ret = unit_init(compute, &us->unit[us->nr], us->nr,
+	while (!ret && us->nr_all < nr) {
+		ret = unit_init(compute, &us->unit[us->nr_all], us->nr_all,
 				compute->cfg->cu_cpus ? cpus : NULL);
-		if (!ret)
-			list_add_tail(&us->unit[us->nr++].idle, &us->idle);
+		if (ret)
+			break;
+		scoped_guard(spinlock, &us->lock)
+			list_add_tail(&us->unit[us->nr_all].idle, list);
+		WRITE_ONCE(us->nr_all, us->nr_all + 1);
 	}
 	free_cpumask_var(cpus);
 	return ret;
+}
+
+u32 kcsd_units_max(const struct kcsd_compute *compute)
+{
+	return compute->cfg->cus + KCSD_SPARE_UNITS;
 }
 
 int kcsd_units_init(struct kcsd_compute *compute)
@@ -374,13 +465,17 @@ int kcsd_units_init(struct kcsd_compute *compute)
 	int ret;
 
 	spin_lock_init(&us->lock);
+	mutex_init(&us->grow);
 	INIT_LIST_HEAD(&us->running);
+	INIT_LIST_HEAD(&us->parked);
 	INIT_LIST_HEAD(&us->idle);
+	INIT_LIST_HEAD(&us->spare);
 	us->started_ns = ktime_get_ns();
-	us->unit = kcalloc(compute->cfg->cus, sizeof(*us->unit), GFP_KERNEL);
+	us->unit = kcalloc(kcsd_units_max(compute), sizeof(*us->unit), GFP_KERNEL);
 	if (!us->unit)
 		return -ENOMEM;
-	ret = units_start(compute);
+	us->nr = compute->cfg->cus;
+	ret = units_grow(compute, us->nr, &us->idle);
 	if (ret)
 		kcsd_units_destroy(compute);
 	return ret;
@@ -390,9 +485,65 @@ void kcsd_units_destroy(struct kcsd_compute *compute)
 {
 	struct kcsd_units *us = compute->units;
 
-	while (us->nr)
-		unit_destroy(&us->unit[--us->nr]);
+	while (us->nr_all)
+		unit_destroy(&us->unit[--us->nr_all]);
 	kfree(us->unit);
+	mutex_destroy(&us->grow);
+}
+
+/* ---- spare units ---- */
+
+/* Return the row of a user, or a free one; NULL: there is none. */
+static struct kcsd_reserver *units_reserver(struct kcsd_units *us, u64 user)
+{
+	struct kcsd_reserver *r, *row = NULL;
+
+	lockdep_assert_held(&us->lock);
+	for (r = us->reserver; r < us->reserver + KCSD_SPARE_UNITS; r++) {
+		if (r->nr && r->user == user)
+			return r;
+		if (!r->nr)
+			row = r;
+	}
+	return row;
+}
+
+/* Count a reservation. Returns the units that the drive then needs, or 0 if it is refused. */
+static u32 units_count_reservation(struct kcsd_units *us, u64 user)
+{
+	struct kcsd_reserver *r;
+
+	guard(spinlock)(&us->lock);
+	r = units_reserver(us, user);
+	if (!r || us->reserved == KCSD_SPARE_UNITS || r->nr == KCSD_SPARE_UNITS / 2)
+		return 0;
+	r->user = user;
+	r->nr++;
+	return us->nr + ++us->reserved;
+}
+
+int kcsd_units_reserve(struct kcsd_compute *compute, u64 user)
+{
+	struct kcsd_units *us = compute->units;
+	u32 nr = units_count_reservation(us, user);
+	int ret;
+
+	if (!nr)
+		return KCSD_SC_INSUFFICIENT_RESOURCES;
+	scoped_guard(mutex, &us->grow)
+		ret = units_grow(compute, nr, &us->spare);
+	if (ret)
+		kcsd_units_release(compute, user);
+	return ret;
+}
+
+void kcsd_units_release(struct kcsd_compute *compute, u64 user)
+{
+	struct kcsd_units *us = compute->units;
+
+	guard(spinlock)(&us->lock);
+	us->reserved--;
+	units_reserver(us, user)->nr--;
 }
 
 /* ---- statistics ---- */
@@ -414,23 +565,30 @@ void kcsd_unit_get_times(const struct kcsd_unit *unit, struct kcsd_unit_times *t
 
 void kcsd_units_get_times(const struct kcsd_compute *compute, struct kcsd_unit_times *times)
 {
-	const struct kcsd_units *us = compute->units;
+	struct kcsd_units *us = compute->units;
 	struct kcsd_unit_times one;
 	u32 i;
 
 	*times = (struct kcsd_unit_times){};
-	for (i = 0; i < us->nr; i++) {
+	for (i = 0; i < READ_ONCE(us->nr_all); i++) {
 		kcsd_unit_get_times(&us->unit[i], &one);
 		times->busy_ns += one.busy_ns;
-		times->idle_ns += one.idle_ns;
+		/* A spare unit has no place: its time is taken from that of one which has lost it. */
+		times->idle_ns += i < us->nr ? one.idle_ns : -one.busy_ns;
 	}
+	if (i == us->nr)
+		return;
+	/* The clock was read several times: units may have changed places between them. */
+	guard(spinlock)(&us->lock);
+	us->idle_ns = max(us->idle_ns, times->idle_ns);
+	times->idle_ns = us->idle_ns;
 }
 
 u64 kcsd_units_memory(const struct kcsd_compute *compute)
 {
 	const struct kcsd_units *us = compute->units;
 
-	return us->nr * (KCSD_LOWERED_BEFORE + us->unit[0].arena_len +
+	return READ_ONCE(us->nr_all) * (KCSD_LOWERED_BEFORE + us->unit[0].arena_len +
 			 compute->cfg->block_size) +
 	       atomic64_read(&compute->jit_bytes);
 }

@@ -5,9 +5,11 @@
 
 #include <linux/hrtimer.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/seqlock.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
+#include <linux/kcsd.h>
 
 #include "compute/schedule.h"
 #include "engine/lowered.h"
@@ -17,6 +19,9 @@ struct kcsd_mapping;
 struct kcsd_run;
 struct kobject;
 
+/* Units that stand in for those whose runs wait for their readers; as many runs may wait at once. */
+#define KCSD_SPARE_UNITS	KCSD_MAX_WAITING_RUNS
+
 /* Mappings that a unit caches: more than a pipeline on one unit has runs in flight. */
 #define KCSD_UNIT_MAPPINGS	4
 
@@ -24,11 +29,15 @@ struct kobject;
  * A compute unit: a thread and private program memory. A unit has at most one owner at a time: its
  * thread, or the submitter of a quick run (quick_run.c). A unit without an owner is in units.idle.
  * Only the owner may use members marked [h].
+ *
+ * The drive has cfg.cus places to execute runs. A unit has a place, or it is in units.spare, or its
+ * run waits for its reader (park.h) or was cancelled in that wait.
  */
 struct kcsd_unit {
 	struct kcsd_compute *compute;
 	u32 nr;				/* index in units.unit */
-	struct list_head idle;		/* units.idle; units.lock */
+	struct list_head idle;		/* units.idle or units.spare; units.lock */
+	bool lost_place;		/* [h] its run was cancelled while it waited for its reader */
 	bool called;			/* its thread is the owner; units.lock */
 	wait_queue_head_t wait;		/* the thread waits here until called is set */
 	struct task_struct *task;
@@ -63,14 +72,27 @@ struct kcsd_units {
 	spinlock_t lock;
 	struct kcsd_schedule schedule;	/* runs that wait */
 	struct list_head running;
+	struct list_head parked;	/* runs that wait for their readers */
+	u32 nr_parked;			/* read without the lock */
 	struct list_head idle;		/* units without an owner; none while runs wait for long */
+	struct list_head spare;		/* units without owner and place */
+	u32 reserved;			/* spare units that runs may need at once */
+	struct kcsd_reserver {		/* of them, by user; nr 0: a free row */
+		u64 user;
+		u32 nr;
+	} reserver[KCSD_SPARE_UNITS];
+	u64 idle_ns;			/* the most that was shown */
 	bool stopping;			/* cancel new runs at once */
 	u64 started_ns;			/* ktime */
-	u32 nr;
-	struct kcsd_unit *unit;		/* nr of them */
-	struct kobject *dir;		/* units/ in sysfs */
+	struct mutex grow;		/* held to create a spare unit */
+	u32 nr;				/* places, and the units that power on creates */
+	u32 nr_all;			/* units; changed under grow, never less before power off */
+	struct kcsd_unit *unit;		/* nr_all of kcsd_units_max() */
+	struct kobject *dir;		/* units/ in sysfs, with the first nr units */
 };
 
+/* The most units that the drive may have. */
+u32 kcsd_units_max(const struct kcsd_compute *compute);
 int kcsd_units_init(struct kcsd_compute *compute);
 void kcsd_units_destroy(struct kcsd_compute *compute);
 /*
@@ -95,6 +117,13 @@ void kcsd_units_get_times(const struct kcsd_compute *compute, struct kcsd_unit_t
 u64 kcsd_units_memory(const struct kcsd_compute *compute);
 
 /*
+ * Reserve a spare unit for a run that may wait for its reader, and create it if need be. Returns 0;
+ * -errno; or Insufficient Resources if all are reserved, or half of them by this user. Sleeps.
+ */
+int kcsd_units_reserve(struct kcsd_compute *compute, u64 user);
+void kcsd_units_release(struct kcsd_compute *compute, u64 user);
+
+/*
  * For a quick run, instead of kcsd_run_submit(): make the caller the owner of an idle unit and put
  * the run on it. Then call kcsd_unit_execute() and kcsd_unit_return(). Returns NULL if no unit is
  * idle, if other runs wait, if no run may begin, or if code must first be compiled or much memory
@@ -107,5 +136,14 @@ void kcsd_unit_return(struct kcsd_unit *unit);
  * called.
  */
 void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run);
+
+/* For park.c. units.lock is held, except for the last two. */
+/* Wake the thread of an idle unit, if there is one; the thread then owns the unit. */
+void kcsd_units_call(struct kcsd_units *us);
+/* Take the place of a unit, and give it to a spare unit. */
+void kcsd_unit_leave_place(struct kcsd_unit *unit);
+/* Begin and end the time in which a unit is busy. The owner calls. Ending returns the ns. */
+void kcsd_unit_set_busy(struct kcsd_unit *unit);
+u64 kcsd_unit_set_idle(struct kcsd_unit *unit);
 
 #endif

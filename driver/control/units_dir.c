@@ -39,10 +39,12 @@ static struct kcsd_units_attr attr_##_name = {						\
 
 KCSD_UNITS_ATTR(queued, "%u", READ_ONCE(dir->drive->compute->units->schedule.queued));
 KCSD_UNITS_ATTR(running, "%u", READ_ONCE(dir->drive->compute->units->schedule.running));
+KCSD_UNITS_ATTR(waiting, "%u", READ_ONCE(dir->drive->compute->units->nr_parked));
 
 static struct attribute *units_attrs[] = {
 	&attr_queued.attr,
 	&attr_running.attr,
+	&attr_waiting.attr,
 	NULL,
 };
 ATTRIBUTE_GROUPS(units);

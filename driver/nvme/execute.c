@@ -120,19 +120,13 @@ static int execute_may_range(const struct kcsd_cmd *cmd)
 	return KCSD_MAPPINGS_POSSIBLE ? 0 : KCSD_SC_INSUFFICIENT_RESOURCES;
 }
 
-/* Returns the most sources that the stream of the run gets from the command: one of each grant. */
-static u32 execute_max_sources(const struct kcsd_cmd *cmd)
-{
-	return execute_grants(cmd) ? execute_nr(cmd) : 0;
-}
-
 /* Validate the grants in the data, and make them the stream. Its sources follow the data. */
-static int execute_take_grants(struct kcsd_cmd *cmd, struct kcsd_run *run, void *sources)
+static int execute_take_grants(struct kcsd_cmd *cmd, struct kcsd_run *run, u32 nr, void *sources)
 {
 	int ret;
 
 	run->grants = run->data;
-	run->nr_grants = execute_nr(cmd);
+	run->nr_grants = nr;
 	ret = kcsd_grants_validate(cmd, run->data, run->nr_grants);
 	if (ret)
 		return ret;
@@ -142,27 +136,32 @@ static int execute_take_grants(struct kcsd_cmd *cmd, struct kcsd_run *run, void 
 	return 0;
 }
 
-/* Copy grants or ranges, length and arguments from the host once, then validate the copy. */
-static int execute_copy_data(struct kcsd_cmd *cmd, struct kcsd_run *run)
+int kcsd_execute_copy_data(struct kcsd_cmd *cmd, struct kcsd_run *run, u32 head, u32 nr_grants)
 {
 	size_t len = iov_iter_count(&cmd->data), sources = ALIGN(len, sizeof(u64));
 	int ret;
 
 	if (!len)
 		return 0;
-	run->data = kvmalloc(sources + kcsd_stream_size(execute_max_sources(cmd)),
-			     GFP_KERNEL_ACCOUNT);
+	run->data = kvmalloc(sources + kcsd_stream_size(nr_grants), GFP_KERNEL_ACCOUNT);
 	if (!run->data)
 		return -ENOMEM;
 	ret = kcsd_cmd_copy_from_host(cmd, run->data, len);
 	if (ret)
 		return ret;
-	run->args = run->data + execute_head_len(cmd);
-	run->args_len = len - execute_head_len(cmd);
-	if (!execute_nr(cmd))
-		return 0;
-	if (execute_grants(cmd))
-		return execute_take_grants(cmd, run, run->data + sources);
+	run->args = run->data + head;
+	run->args_len = len - head;
+	return nr_grants ? execute_take_grants(cmd, run, nr_grants, run->data + sources) : 0;
+}
+
+/* Copy grants or ranges, length and arguments from the host once, then validate the copy. */
+static int execute_take_data(struct kcsd_cmd *cmd, struct kcsd_run *run)
+{
+	u32 nr_grants = execute_grants(cmd) ? execute_nr(cmd) : 0;
+	int ret = kcsd_execute_copy_data(cmd, run, execute_head_len(cmd), nr_grants);
+
+	if (ret || !execute_nr(cmd) || nr_grants)
+		return ret;
 	run->ranges = run->data;
 	run->nr_ranges = execute_nr(cmd);
 	return execute_may_range(cmd) ?:
@@ -186,8 +185,7 @@ int kcsd_execute_get_set(struct kcsd_cmd *cmd, struct kcsd_run *run)
 	return 0;
 }
 
-/* Set the length of the stream. The grants or ranges of the run must be set. */
-static int execute_take_len(struct kcsd_cmd *cmd, struct kcsd_run *run)
+int kcsd_execute_take_len(struct kcsd_cmd *cmd, struct kcsd_run *run, const __le64 *len)
 {
 	const struct kcsd_vm_input in = {
 		.grants = run->grants,
@@ -199,9 +197,8 @@ static int execute_take_len(struct kcsd_cmd *cmd, struct kcsd_run *run)
 	u64 max = kcsd_stream_max(&in);
 
 	run->stream_len = max;
-	if (!execute_has_len(cmd))
-		return 0;
-	run->stream_len = le64_to_cpup(run->data + execute_table_len(cmd));
+	if (len)
+		run->stream_len = le64_to_cpup(len);
 	return run->stream_len <= max ? 0 : kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 }
 
@@ -280,6 +277,10 @@ int kcsd_execute_parse(struct kcsd_cmd *cmd)
 	if (ret)
 		return ret;
 	run = kcsd_async_run(cmd->async);
-	return execute_copy_data(cmd, run) ?: kcsd_execute_get_set(cmd, run) ?:
-	       execute_take_len(cmd, run) ?: kcsd_execute_get_program(run);
+	ret = execute_take_data(cmd, run) ?: kcsd_execute_get_set(cmd, run);
+	if (ret)
+		return ret;
+	return kcsd_execute_take_len(cmd, run, execute_has_len(cmd) ?
+				     run->data + execute_table_len(cmd) : NULL) ?:
+	       kcsd_execute_get_program(run);
 }

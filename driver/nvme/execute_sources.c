@@ -1,17 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Execute on Sources. <linux/kcsd.h> has its fields. */
 #include <linux/mm.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "compute/async.h"
 #include "compute/compute.h"
+#include "compute/output.h"
 #include "compute/run.h"
 #include "compute/source_list.h"
 #include "compute/tenant.h"
+#include "compute/unit.h"
 #include "drive.h"
 #include "nvme/cmd.h"
 #include "nvme/execute.h"
+
+/* What the header says besides struct kcsd_execute_limits. */
+struct sources_header {
+	u16 oid;
+	u16 nr_grants;
+	u32 out_len;
+	u32 flags;
+	__le64 stream_len;
+};
 
 /* Validate all fields of the command, before its data is copied. */
 static int sources_validate(struct kcsd_cmd *cmd)
@@ -23,21 +33,56 @@ static int sources_validate(struct kcsd_cmd *cmd)
 		.cdw12 = U32_MAX, .cdw13 = U32_MAX,	/* CPARAM2 */
 		.metadata = true,
 	};
-	size_t len = iov_iter_count(&cmd->data);
 	int ret = kcsd_cmd_validate_unused(cmd, &uses);
 
 	if (ret)
 		return ret;
-	if (!cmd->cdw3 || cmd->cdw3 > KCSD_MAX_SOURCE_LISTS)
+	if (cmd->cdw3 > KCSD_MAX_SOURCE_LISTS)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW3);
-	if (len < sizeof(struct kcsd_run_header) ||
-	    len - sizeof(struct kcsd_run_header) > KCSD_MAX_ARGS)
+	if (iov_iter_count(&cmd->data) < sizeof(struct kcsd_run_header))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	return 0;
 }
 
+static u32 sources_grants_len(const struct sources_header *h)
+{
+	return h->nr_grants * sizeof(struct kcsd_lba_grant);
+}
+
+/* True if the fields about output fit each other. */
+static bool sources_output_is_valid(const struct sources_header *h)
+{
+	bool waits = h->flags & KCSD_RUN_HEADER_WAIT;
+
+	if (!h->oid)
+		return !h->out_len && !waits;
+	return h->oid <= KCSD_MAX_OUTPUTS && h->out_len <= KCSD_MAX_OUTPUT &&
+	       h->out_len >= (waits ? KCSD_MIN_WINDOW : 1);
+}
+
+static bool sources_stream_is_valid(const struct kcsd_cmd *cmd, const struct sources_header *h)
+{
+	return h->flags & KCSD_RUN_HEADER_LEN ? !cmd->cdw3 : !h->stream_len;
+}
+
+/* Validate what the header says. The rest of the data has not been copied. */
+static int sources_validate_header(struct kcsd_cmd *cmd, const struct sources_header *h,
+				   bool audited)
+{
+	size_t len = iov_iter_count(&cmd->data);
+
+	if (h->nr_grants > KCSD_MAX_GRANTS || len < sources_grants_len(h) ||
+	    len - sources_grants_len(h) > KCSD_MAX_ARGS ||
+	    !sources_output_is_valid(h) || !sources_stream_is_valid(cmd, h))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	if (!h->oid)
+		return kcsd_execute_validate_output(cmd, audited);
+	return cmd->metadata_len ? kcsd_cmd_invalid(cmd, KCSD_FIELD_MPTR) : 0;
+}
+
 /* Copy the header from the host, and validate the copy. */
-static int sources_take_header(struct kcsd_cmd *cmd, struct kcsd_execute_limits *limits)
+static int sources_take_header(struct kcsd_cmd *cmd, struct kcsd_execute_limits *limits,
+			       struct sources_header *header)
 {
 	struct kcsd_run_header h;
 	int ret = kcsd_cmd_copy_from_host(cmd, &h, sizeof(h));
@@ -45,29 +90,23 @@ static int sources_take_header(struct kcsd_cmd *cmd, struct kcsd_execute_limits 
 	BUILD_BUG_ON(sizeof(h) != 64);
 	if (ret)
 		return ret;
-	if (le32_to_cpu(h.size) != sizeof(h) || le32_to_cpu(h.flags) & ~KCSD_RUN_HEADER_AUDIT ||
-	    memchr_inv(h.rsvd, 0, sizeof(h.rsvd)))
+	if (le32_to_cpu(h.size) != sizeof(h) || memchr_inv(h.rsvd, 0, sizeof(h.rsvd)) ||
+	    le32_to_cpu(h.flags) & ~(KCSD_RUN_HEADER_AUDIT | KCSD_RUN_HEADER_LEN |
+				     KCSD_RUN_HEADER_WAIT))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	*limits = (struct kcsd_execute_limits){
 		.audited = le32_to_cpu(h.flags) & KCSD_RUN_HEADER_AUDIT,
 		.timeout_ms = le32_to_cpu(h.timeout_ms),
 		.budget = le64_to_cpu(h.budget),
 	};
-	return kcsd_execute_validate_output(cmd, limits->audited);
-}
-
-static int sources_copy_args(struct kcsd_cmd *cmd, struct kcsd_run *run)
-{
-	size_t len = iov_iter_count(&cmd->data);
-
-	if (!len)
-		return 0;
-	run->data = kvmalloc(len, GFP_KERNEL_ACCOUNT);
-	if (!run->data)
-		return -ENOMEM;
-	run->args = run->data;
-	run->args_len = len;
-	return kcsd_cmd_copy_from_host(cmd, run->data, len);
+	*header = (struct sources_header){
+		.oid = le16_to_cpu(h.oid),
+		.nr_grants = le16_to_cpu(h.nr_grants),
+		.out_len = le32_to_cpu(h.out_len),
+		.flags = le32_to_cpu(h.flags),
+		.stream_len = h.stream_len,
+	};
+	return sources_validate_header(cmd, header, limits->audited);
 }
 
 static int sources_get_list(struct kcsd_cmd *cmd, struct kcsd_run *run)
@@ -83,17 +122,54 @@ static int sources_get_list(struct kcsd_cmd *cmd, struct kcsd_run *run)
 	return 0;
 }
 
+static int sources_get_stream(struct kcsd_cmd *cmd, struct kcsd_run *run,
+			      const struct sources_header *h)
+{
+	if (cmd->cdw3)
+		return sources_get_list(cmd, run);
+	return kcsd_execute_take_len(cmd, run, h->flags & KCSD_RUN_HEADER_LEN ? &h->stream_len :
+										NULL);
+}
+
+/* Create the output of the run, and reserve what it needs to wait for its reader. */
+static int sources_create_output(struct kcsd_cmd *cmd, struct kcsd_run *run,
+				 const struct sources_header *h)
+{
+	bool waits = h->flags & KCSD_RUN_HEADER_WAIT;
+	int ret = 0;
+
+	if (!h->oid)
+		return 0;
+	run->output = kcsd_output_create(h->out_len, waits, run->erasures);
+	if (!run->output)
+		return -ENOMEM;
+	if (waits)
+		ret = kcsd_units_reserve(run->compute, cmd->tenant->owner.user);
+	run->reserved = waits && !ret;
+	return ret;
+}
+
+/* The last step: a run whose output the host finds will be submitted. */
+static int sources_add_output(struct kcsd_cmd *cmd, struct kcsd_run *run,
+			      const struct sources_header *h)
+{
+	return h->oid ? kcsd_outputs_add(&cmd->tenant->outputs, h->oid, run->output) : 0;
+}
+
 int kcsd_execute_sources_parse(struct kcsd_cmd *cmd)
 {
 	struct kcsd_execute_limits limits;
+	struct sources_header h;
 	struct kcsd_run *run;
 	int ret;
 
-	ret = sources_validate(cmd) ?: sources_take_header(cmd, &limits) ?:
+	ret = sources_validate(cmd) ?: sources_take_header(cmd, &limits, &h) ?:
 	      kcsd_execute_create_run(cmd, &limits);
 	if (ret)
 		return ret;
 	run = kcsd_async_run(cmd->async);
-	return sources_copy_args(cmd, run) ?: kcsd_execute_get_set(cmd, run) ?:
-	       sources_get_list(cmd, run) ?: kcsd_execute_get_program(run);
+	return kcsd_execute_copy_data(cmd, run, sources_grants_len(&h), h.nr_grants) ?:
+	       kcsd_execute_get_set(cmd, run) ?: sources_get_stream(cmd, run, &h) ?:
+	       kcsd_execute_get_program(run) ?: sources_create_output(cmd, run, &h) ?:
+	       sources_add_output(cmd, run, &h);
 }

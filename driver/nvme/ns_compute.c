@@ -28,6 +28,7 @@ static const struct kcsd_opcode opcodes[] = {
 	{ KCSD_CMD_EXECUTE,	KCSD_FOR_ANY, KCSD_CHANGES, kcsd_execute_parse },
 	{ KCSD_CMD_EXECUTE_LBA,	KCSD_FOR_ANY, KCSD_CHANGES, kcsd_execute_parse },
 	{ KCSD_CMD_EXECUTE_SOURCES, KCSD_FOR_ANY, KCSD_CHANGES, kcsd_execute_sources_parse },
+	{ KCSD_CMD_RUN_RECEIVE,	KCSD_FOR_ANY, KCSD_READS, kcsd_receive_parse, .sleeps = true },
 	{ KCSD_CMD_SOURCES,	KCSD_FOR_ANY, KCSD_READS, kcsd_sources_parse, .waits = true },
 };
 

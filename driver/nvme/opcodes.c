@@ -49,7 +49,7 @@ bool kcsd_opcode_blocks(const struct kcsd_opcode *opcode, const struct kcsd_cmd 
 	/* Admin commands allocate, take mutexes and validate programs. Format NVM is a job. */
 	if (cmd->admin)
 		return cmd->opcode != nvme_admin_format_nvm;
-	return opcode->waits && kcsd_lbas_block(cmd->drive->lbas);
+	return opcode->sleeps || (opcode->waits && kcsd_lbas_block(cmd->drive->lbas));
 }
 
 bool kcsd_cmd_allowed(const struct kcsd_cmd *cmd, enum kcsd_opcode_sender who)

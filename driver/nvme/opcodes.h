@@ -50,6 +50,7 @@ struct kcsd_opcode {
 	u32 effects;		/* NVME_CMD_EFFECTS_* without CSUPP */
 	int (*parse)(struct kcsd_cmd *cmd);
 	bool waits;		/* for the store of namespace 1, and is not a job */
+	bool sleeps;		/* waits for something else, and is no run and no job */
 	u8 now;			/* enum kcsd_opcode_now */
 };
 

@@ -71,6 +71,7 @@
 #define KCSD_CMD_EXECUTE_LBA		0x81	/* vendor specific */
 #define KCSD_CMD_SOURCES		0x85	/* vendor specific */
 #define KCSD_CMD_EXECUTE_SOURCES	0x89	/* vendor specific */
+#define KCSD_CMD_RUN_RECEIVE		0x8a	/* vendor specific */
 
 /*
  * Load Program. data: the chunk.
@@ -275,13 +276,14 @@ struct kcsd_source {
 #define KCSD_MAX_FILE_WATCHES	4		/* of an open file */
 
 /*
- * Execute on Sources, on the compute namespace (vendor specific). The stream of the program is a
- * source list; it can access no LBAs in another way.
+ * Execute on Sources, on the compute namespace (vendor specific).
  *   CDW2  [15:0] PIND  [31:16] RSID, as with Execute on LBAs
- *   CDW3  [15:0] SLID, of a complete list of this open file
+ *   CDW3  [15:0] SLID, of a complete list of this open file, which is the stream. 0: none; the
+ *		stream is what the grants have to read, as with Execute on LBAs
  *   CDW10-11 CPARAM1	CDW12-13 CPARAM2
- *   addr, data_len	struct kcsd_run_header, then the arguments of the program
- *   metadata, metadata_len	output, as with Execute Program
+ *   addr, data_len	struct kcsd_run_header, then the grants, then the arguments of the program
+ *   metadata, metadata_len	output, as with Execute Program, if OID is 0. A buffer of the host
+ *				that a transport does not carry: with OID there must be none.
  * The fields of the header are those that the other two commands have elsewhere; none of them would
  * reach a drive behind a transport there.
  */
@@ -289,11 +291,49 @@ struct kcsd_run_header {
 	__le32	size;		/* sizeof(struct kcsd_run_header) */
 	__le32	flags;		/* KCSD_RUN_HEADER_* */
 	__le64	budget;		/* instructions */
+	__le64	stream_len;	/* with KCSD_RUN_HEADER_LEN */
 	__le32	timeout_ms;
-	__u8	rsvd[44];
+	__le32	out_len;	/* with OID: bytes of output that the drive keeps */
+	__le16	oid;		/* output ID, 1 to KCSD_MAX_OUTPUTS; 0: output goes to metadata */
+	__le16	nr_grants;	/* <= KCSD_MAX_GRANTS */
+	__u8	rsvd[28];
 };
 
 #define KCSD_RUN_HEADER_AUDIT	0x1	/* as KCSD_EXEC_AUDIT */
+#define KCSD_RUN_HEADER_LEN	0x2	/* as KCSD_EXEC_LEN; not with SLID */
+#define KCSD_RUN_HEADER_WAIT	0x4	/* wait for the reader; with OID */
+
+/*
+ * Run Receive, on the compute namespace (vendor specific): receive the output of a run that was
+ * sent with an OID, while it runs or afterwards.
+ *   CDW10 [15:0] OID  [16] RECORD	CDW11 NUMB, bytes of the buffer
+ *   addr, data_len	the buffer; data_len is NUMB, at most MDTS
+ *   result		[31:0] bytes transferred  [32] END: there will be no more
+ * Returns bytes that no command has received yet, in order. Waits for the end of the run, or until
+ * it has emitted up to the next multiple of a page of memory. Cancel it like a run.
+ *
+ * With KCSD_RECEIVE_RECORD, and only after END: returns the record of the run and its audit, both
+ * whole (else Invalid Field, of CDW11; 0x8000 bytes suffice), and releases the output.
+ *
+ * Output lasts until it is released, until another run is sent with its OID, or until the file is
+ * closed. OIDs are of the open file that sent the run. Memory is charged to the sender.
+ *
+ * The drive keeps out_len bytes, at most KCSD_MAX_OUTPUT. A program that emits more gets -ENOSPC,
+ * and KCSD_RECORD_CUT is set. With KCSD_RUN_HEADER_WAIT that is the size of a buffer, at least
+ * KCSD_MIN_WINDOW: while it is full, the run waits. It then occupies no compute unit, and the time
+ * counts as waiting, not for its time limit. KCSD_MAX_WAITING_RUNS of these may be under way on a
+ * drive, half of them of one user; one more: Insufficient Resources, without DNR. out_len of the
+ * record is 2^32 - 1 for more than that.
+ *
+ * KCSD_SC_INVALID_OUTPUT: there is no output of this OID. KCSD_SC_OUTPUT_IN_USE: another command
+ * receives it; RECORD came before END; or, from Execute on Sources, the run before has not ended.
+ */
+#define KCSD_RECEIVE_RECORD		(1u << 16)
+#define KCSD_RECEIVE_CDW10_ALL		0x0001ffffu
+#define KCSD_RECEIVE_END		(1ull << 32)	/* in the result */
+#define KCSD_MAX_OUTPUTS		16		/* of an open file */
+#define KCSD_MIN_WINDOW			(128u << 10)	/* bytes */
+#define KCSD_MAX_WAITING_RUNS		8		/* of a drive */
 
 /*
  * Subsystem Local Memory (TP4131): namespace 2, bytes of memory in the drive. They are zero at
@@ -468,7 +508,7 @@ struct kcsd_run_record {
 	__le64	wait_ns;	/* time in the queue for a unit */
 	__le64	read_bytes;	/* read from media by this run */
 	__le64	written_bytes;	/* written to media by this run */
-	__le32	out_len;	/* bytes emitted; they follow the record */
+	__le32	out_len;	/* bytes emitted; they follow the record in metadata */
 	__le16	engine;		/* KCSD_ENGINE_* */
 	__le16	flags;		/* KCSD_RECORD_* */
 	__le32	audit_off;	/* struct kcsd_audit_header, bytes from the start of the record; */
@@ -759,6 +799,8 @@ enum kcsd_status {
 	KCSD_SC_INVALID_ZONE_TRANSITION		= 0x1bf,
 	KCSD_SC_INVALID_SOURCE_LIST		= 0x1c0,
 	KCSD_SC_SOURCE_LIST_IN_USE		= 0x1c1,
+	KCSD_SC_INVALID_OUTPUT			= 0x1c2,
+	KCSD_SC_OUTPUT_IN_USE			= 0x1c3,
 	KCSD_SC_WRITE_FAULT			= 0x280,
 	KCSD_SC_READ_ERROR			= 0x281,
 	KCSD_SC_COMPARE_FAILED			= 0x285,

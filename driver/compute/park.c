@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/ktime.h>
+#include <linux/list.h>
+
+#include "compute/compute.h"
+#include "compute/jit_run.h"
+#include "compute/move.h"
+#include "compute/output.h"
+#include "compute/park.h"
+#include "compute/run.h"
+#include "compute/unit.h"
+
+/* Give the place away. The tenant is charged for the time up to now. */
+static void park(struct kcsd_run *run, struct kcsd_units *us)
+{
+	struct kcsd_turn *turn = &run->async.turn;
+	u64 took = kcsd_unit_set_idle(run->unit);
+
+	scoped_guard(spinlock, &us->lock) {
+		kcsd_schedule_end(&us->schedule, turn, took);
+		run->async.state = KCSD_ASYNC_PARKED;
+		list_move_tail(&turn->entry, &us->parked);
+		WRITE_ONCE(us->nr_parked, us->nr_parked + 1);
+		kcsd_unit_leave_place(run->unit);
+	}
+}
+
+/* Queue for a place, and wait for it; a cancelled run goes on without one. */
+static void unpark(struct kcsd_run *run, struct kcsd_units *us)
+{
+	struct kcsd_turn *turn = &run->async.turn;
+
+	scoped_guard(spinlock, &us->lock) {
+		list_del(&turn->entry);
+		WRITE_ONCE(us->nr_parked, us->nr_parked - 1);
+		run->parked_on = run->unit;
+		if (run->async.cancelled) {
+			kcsd_run_park_cancel(run);
+		} else {
+			run->async.state = KCSD_ASYNC_QUEUED;
+			kcsd_schedule_add(&us->schedule, turn);
+			kcsd_units_call(us);
+		}
+	}
+	wait_event_idle(run->unit->wait, !smp_load_acquire(&run->parked_on));
+	kcsd_unit_set_busy(run->unit);
+}
+
+void kcsd_run_park(struct kcsd_run *run)
+{
+	struct kcsd_units *us = run->compute->units;
+	struct kcsd_output *out = run->output;
+	u64 start = ktime_get_ns(), waited;
+
+	kcsd_jit_run_pause(run->unit);
+	park(run, us);
+	/* The reader may wait for the rest of a page. */
+	wake_up(&out->wait);
+	wait_event_idle(out->wait, kcsd_output_is_half_empty(out) ||
+				   READ_ONCE(run->async.cancelled));
+	unpark(run, us);
+	waited = ktime_get_ns() - start;
+	run->reader_ns += waited;
+	run->deadline_ns += waited;
+	kcsd_jit_run_resume(run->unit, run);
+	kcsd_vm_fault(&run->vm, kcsd_run_tick(run), 0);
+}
+
+/* Let the thread of the unit go on with its run, which is in units.running. */
+static void go_on(struct kcsd_run *run)
+{
+	struct kcsd_unit *unit = run->parked_on;
+
+	run->async.state = KCSD_ASYNC_RUNNING;
+	smp_store_release(&run->parked_on, NULL);
+	wake_up(&unit->wait);
+}
+
+bool kcsd_run_unpark(struct kcsd_run *run, struct kcsd_unit *unit)
+{
+	struct kcsd_units *us = run->compute->units;
+
+	lockdep_assert_held(&us->lock);
+	if (!run->parked_on)
+		return false;
+	WRITE_ONCE(unit->called, false);
+	list_add(&unit->idle, &us->spare);
+	go_on(run);
+	return true;
+}
+
+void kcsd_run_park_cancel(struct kcsd_run *run)
+{
+	struct kcsd_units *us = run->compute->units;
+
+	lockdep_assert_held(&us->lock);
+	run->parked_on->lost_place = true;
+	list_add_tail(&run->async.turn.entry, &us->running);
+	go_on(run);
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Run Receive. <linux/kcsd.h> has its fields. */
+#include <linux/mm.h>
+
+#include "compute/audit.h"
+#include "compute/compute.h"
+#include "compute/output.h"
+#include "compute/tenant.h"
+#include "drive.h"
+#include "nvme/cmd.h"
+#include "nvme/execute.h"
+#include "stats/counters.h"
+
+static u16 receive_oid(const struct kcsd_cmd *cmd)
+{
+	return cmd->cdw10 & 0xffff;
+}
+
+/* Drop output from before a Sanitize. True if nothing of it may be received. */
+static bool output_is_erased(const struct kcsd_cmd *cmd, struct kcsd_output *out)
+{
+	return READ_ONCE(cmd->drive->compute->erasures) != out->erasures;
+}
+
+static int receive_bytes(struct kcsd_cmd *cmd, struct kcsd_output *out)
+{
+	int ret = kcsd_output_wait(out);
+	ssize_t len;
+
+	if (ret)
+		return ret;
+	/* A Sanitize cancels the run first: it has ended, or ends without reading more. */
+	if (output_is_erased(cmd, out)) {
+		if (!smp_load_acquire(&out->ended))
+			return KCSD_SC_ABORT_REQUESTED;
+		kcsd_output_drop(out);
+	}
+	len = kcsd_output_receive(out, &cmd->data);
+	if (len < 0)
+		return len;
+	kcsd_stat_add(cmd->drive, host_read_bytes, len);
+	cmd->result = len | (kcsd_output_is_over(out) ? KCSD_RECEIVE_END : 0);
+	return 0;
+}
+
+/* Copy the record, and the audit behind it. */
+static int receive_record(struct kcsd_cmd *cmd, struct kcsd_output *out)
+{
+	u32 len = sizeof(out->record) + (out->audit ? kcsd_audit_len(out->audit) : 0);
+	int ret;
+
+	if (!kcsd_output_is_over(out) && !output_is_erased(cmd, out))
+		return KCSD_SC_OUTPUT_IN_USE;
+	if (len > iov_iter_count(&cmd->data))
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
+	ret = kcsd_cmd_copy_to_host(cmd, &out->record, sizeof(out->record));
+	if (!ret && out->audit)
+		ret = kcsd_audit_copy(out->audit, &cmd->data);
+	if (!ret)
+		cmd->result = len | KCSD_RECEIVE_END;
+	return ret;
+}
+
+static int receive(struct kcsd_cmd *cmd, struct kcsd_output *out)
+{
+	bool record = cmd->cdw10 & KCSD_RECEIVE_RECORD;
+	int ret;
+
+	if (!kcsd_output_receive_begin(out))
+		return KCSD_SC_OUTPUT_IN_USE;
+	ret = record ? receive_record(cmd, out) : receive_bytes(cmd, out);
+	kcsd_output_receive_end(out);
+	return ret;
+}
+
+static int receive_execute(struct kcsd_cmd *cmd)
+{
+	struct kcsd_outputs *outputs = &cmd->tenant->outputs;
+	struct kcsd_output *out = kcsd_outputs_get(outputs, receive_oid(cmd));
+	int ret;
+
+	if (!out)
+		return KCSD_SC_INVALID_OUTPUT;
+	ret = receive(cmd, out);
+	if (!ret && cmd->cdw10 & KCSD_RECEIVE_RECORD)
+		kcsd_outputs_remove(outputs, receive_oid(cmd), out);
+	kcsd_output_put(out);
+	return ret;
+}
+
+int kcsd_receive_parse(struct kcsd_cmd *cmd)
+{
+	static const struct kcsd_cmd_uses uses = {
+		.cdw10 = KCSD_RECEIVE_CDW10_ALL,	/* OID, RECORD */
+		.cdw11 = U32_MAX,			/* NUMB */
+	};
+	size_t len = iov_iter_count(&cmd->data);
+	int ret = kcsd_cmd_validate_unused(cmd, &uses);
+
+	if (ret)
+		return ret;
+	if (!receive_oid(cmd) || receive_oid(cmd) > KCSD_MAX_OUTPUTS)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
+	if (!cmd->cdw11 || cmd->cdw11 > KCSD_MAX_TRANSFER)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
+	if (cmd->cdw11 != len)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	cmd->execute = receive_execute;
+	return 0;
+}
