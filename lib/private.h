@@ -16,6 +16,7 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #endif
 #define MIN(a, b)	((a) < (b) ? (a) : (b))
+#define MAX(a, b)	((a) > (b) ? (a) : (b))
 
 /* Load little-endian numbers from any address. */
 static inline uint16_t kcsd_get16(const void *p)
@@ -65,6 +66,7 @@ struct kcsd_drive {
 	int ns_fd[KCSD_NSID_COMPUTE + 1];	/* by nsid; -1: not opened yet; protected by lock */
 	pthread_mutex_t load_lock;	/* one load at a time; see program.c */
 	uint32_t slids;			/* bit N: source list N is in use; protected by lock */
+	uint32_t oids;			/* bit N: output N is in use; likewise */
 	uint64_t nsze;			/* LBAs */
 	uint32_t lba_size;		/* bytes */
 	uint32_t max_transfer;		/* bytes of one command */
@@ -118,6 +120,7 @@ struct kcsd_run {
 	void *data;			/* grants, arguments; owned */
 	void *out;			/* record, output, audit; owned */
 	struct kcsd_lba_range *audit;	/* KCSD_MAX_AUDIT of them, NULL: no audit; owned */
+	bool streams;			/* output is received while it runs; out is unused */
 };
 
 /*
@@ -130,6 +133,22 @@ void kcsd_run_destroy(struct kcsd_run *run);
 /* Convert a completed run into its result, which takes over the output. Destroys run. */
 void kcsd_run_complete(struct kcsd_run *run, int ret, uint64_t r0,
 		       struct kcsd_run_result *result);
+
+/* Set result, but for audit and output, from a record. */
+void kcsd_run_decode(const struct kcsd_run_record *record, struct kcsd_run_result *result);
+/* run_stream.c: kcsd_program_run() with o->output. Returns and sets the result likewise. */
+int kcsd_run_stream(struct kcsd_drive *drv, const struct kcsd_run_opts *o,
+		    struct kcsd_run_result *result, struct kcsd_error *err);
+
+/* queue.c, for commands that need not be runs. */
+/* Send run->cmd. The queue has room, and owns the memory of the run until it is taken. */
+int kcsd_queue_send(struct kcsd_queue *q, struct kcsd_run *run, uint64_t user_data);
+/*
+ * Take a completed command. Returns 0 and moves the run back, or an error of kcsd_queue_reap().
+ * status: 0, -errno or an NVMe status.
+ */
+int kcsd_queue_take(struct kcsd_queue *q, struct kcsd_run *run, uint64_t *user_data, int *status,
+		    uint64_t *result, int timeout_ms);
 
 /* source.c */
 /* Return the identifier of the list on the drive; 0: the stream is empty, there is no list. */

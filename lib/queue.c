@@ -150,22 +150,33 @@ static void prepare(struct kcsd_queue *q, struct io_uring_sqe *sqe, const struct
 int kcsd_queue_submit(struct kcsd_queue *q, const struct kcsd_run_opts *opts, uint64_t user_data,
 		      struct kcsd_error *err)
 {
-	struct io_uring_sqe *sqe;
-	struct slot *slot;
+	struct kcsd_run run;
 	int ret;
 
 	if (q->inflight == q->depth)
 		return kcsd_error_set(err, -EAGAIN, "%u runs are in flight: reap one first",
 				      q->depth);
-	slot = &q->slots[q->first_free];
-	ret = kcsd_run_init(&slot->run, q->drv, opts, err);
+	ret = kcsd_run_init(&run, q->drv, opts, err);
 	if (ret)
 		return ret;
-	sqe = io_uring_get_sqe(&q->ring);
-	if (!sqe) {
-		kcsd_run_destroy(&slot->run);
-		return kcsd_error_set(err, -EAGAIN, "the ring is full: reap a run first");
-	}
+	if (run.streams)
+		ret = kcsd_error_set(err, -EINVAL, "output as it is emitted: use "
+				     "kcsd_program_run()");
+	else if (kcsd_queue_send(q, &run, user_data))
+		ret = kcsd_error_set(err, -EAGAIN, "the ring is full: reap a run first");
+	if (ret)
+		kcsd_run_destroy(&run);
+	return ret;
+}
+
+int kcsd_queue_send(struct kcsd_queue *q, struct kcsd_run *run, uint64_t user_data)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&q->ring);
+	struct slot *slot = &q->slots[q->first_free];
+
+	if (!sqe)
+		return -EAGAIN;
+	slot->run = *run;
 	slot->user_data = user_data;
 	prepare(q, sqe, slot);
 	q->first_free = slot->next_free;
@@ -205,6 +216,22 @@ int kcsd_queue_reap(struct kcsd_queue *q, struct kcsd_run_result *result, size_t
 		    int timeout_ms)
 {
 	struct kcsd_run_result r;
+	uint64_t user_data, r0;
+	struct kcsd_run run;
+	int ret, status;
+
+	ret = kcsd_queue_take(q, &run, &user_data, &status, &r0, timeout_ms);
+	if (ret)
+		return ret;
+	kcsd_run_complete(&run, status, r0, &r);
+	r.user_data = user_data;
+	kcsd_info_copy(result, size, &r, sizeof(r));
+	return 0;
+}
+
+int kcsd_queue_take(struct kcsd_queue *q, struct kcsd_run *run, uint64_t *user_data, int *status,
+		    uint64_t *result, int timeout_ms)
+{
 	struct io_uring_cqe *cqe;
 	struct slot *slot;
 	int ret;
@@ -215,14 +242,15 @@ int kcsd_queue_reap(struct kcsd_queue *q, struct kcsd_run_result *result, size_t
 	if (ret)
 		return ret;
 	slot = &q->slots[cqe->user_data];
-	ret = cqe->res < 0 ? cqe->res : cqe->res & KCSD_SC_MASK;
-	kcsd_run_complete(&slot->run, ret, cqe->big_cqe[0], &r);
-	r.user_data = slot->user_data;
+	*status = cqe->res < 0 ? cqe->res : cqe->res & KCSD_SC_MASK;
+	*result = cqe->big_cqe[0];
+	*user_data = slot->user_data;
+	*run = slot->run;
+	slot->run = (struct kcsd_run){};
 	io_uring_cqe_seen(&q->ring, cqe);
 	slot->next_free = q->first_free;
 	q->first_free = slot - q->slots;
 	q->inflight--;
-	kcsd_info_copy(result, size, &r, sizeof(r));
 	return 0;
 }
 

@@ -32,6 +32,12 @@ static int validate_grant(const struct kcsd_lba_range *g, uint32_t i, struct kcs
 	return 0;
 }
 
+/* True if the command is Execute on Sources. */
+static bool has_header(const struct kcsd_run_opts *o)
+{
+	return o->output || (o->sources && kcsd_sources_slid(o->sources));
+}
+
 /* Bytes of the buffer besides the output; the audit begins at a multiple of 8. */
 static uint32_t reserved_len(const struct kcsd_run_opts *o)
 {
@@ -76,6 +82,9 @@ static int validate_sources(const struct kcsd_run_opts *o, struct kcsd_error *er
 		return kcsd_error_set(err, -EINVAL, "sources and %s exclude each other",
 				      o->nr_grants ? "grants" : o->nr_ranges ? "ranges" :
 									       "a length");
+	if (o->output && o->nr_ranges)
+		return kcsd_error_set(err, -EINVAL, "output as it is emitted needs a range set, "
+				      "not ranges");
 	return 0;
 }
 
@@ -169,12 +178,6 @@ int kcsd_stream_validate(uint64_t len, uint64_t max, struct kcsd_error *err)
 			      (unsigned long long)max);
 }
 
-/* True if the stream is a source list; that of empty files needs none. */
-static bool has_list(const struct kcsd_run_opts *o)
-{
-	return o->sources && kcsd_sources_slid(o->sources);
-}
-
 /* Bytes of grants or ranges; a run has at most one of the two. */
 static uint32_t table_len(const struct kcsd_run_opts *o)
 {
@@ -185,9 +188,21 @@ static uint32_t table_len(const struct kcsd_run_opts *o)
 /* Bytes in front of the arguments. */
 static uint32_t head_len(const struct kcsd_run_opts *o)
 {
-	if (has_list(o))
-		return sizeof(struct kcsd_run_header);
+	if (has_header(o))
+		return sizeof(struct kcsd_run_header) + table_len(o);
 	return table_len(o) + (o->flags & KCSD_RUN_LEN ? sizeof(__le64) : 0);
+}
+
+static void fill_grants(struct kcsd_lba_grant *grant, const struct kcsd_run_opts *o)
+{
+	uint32_t i;
+
+	for (i = 0; i < o->nr_grants; i++)
+		grant[i] = (struct kcsd_lba_grant){
+			.slba = htole64(o->grants[i].slba),
+			.nlb = htole32(o->grants[i].nlb),
+			.access = o->grants[i].access,
+		};
 }
 
 /*
@@ -197,16 +212,10 @@ static uint32_t head_len(const struct kcsd_run_opts *o)
 static void fill_data(void *data, const struct kcsd_run_opts *o)
 {
 	struct kcsd_memory_range *range = data;
-	struct kcsd_lba_grant *grant = data;
 	uint64_t len = htole64(o->stream_len);
 	uint32_t i;
 
-	for (i = 0; i < o->nr_grants; i++)
-		*grant++ = (struct kcsd_lba_grant){
-			.slba = htole64(o->grants[i].slba),
-			.nlb = htole32(o->grants[i].nlb),
-			.access = o->grants[i].access,
-		};
+	fill_grants(data, o);
 	for (i = 0; i < o->nr_ranges; i++)
 		*range++ = (struct kcsd_memory_range){
 			.nsid = htole32(KCSD_NSID_SLM),
@@ -219,29 +228,38 @@ static void fill_data(void *data, const struct kcsd_run_opts *o)
 		memcpy((char *)data + head_len(o), o->args, o->args_len);
 }
 
-/* Fill in the data of Execute on Sources: the header and the arguments. */
+/* Fill in the data of Execute on Sources: the header, the grants and the arguments. */
 static void fill_source_data(void *data, const struct kcsd_run_opts *o)
 {
 	struct kcsd_run_header *header = data;
 
 	*header = (struct kcsd_run_header){
 		.size = htole32(sizeof(*header)),
-		.flags = htole32(o->flags & KCSD_RUN_AUDIT ? KCSD_RUN_HEADER_AUDIT : 0),
+		.flags = htole32((o->flags & KCSD_RUN_AUDIT ? KCSD_RUN_HEADER_AUDIT : 0) |
+				 (o->flags & KCSD_RUN_LEN ? KCSD_RUN_HEADER_LEN : 0)),
 		.budget = htole64(o->budget),
+		.stream_len = htole64(o->flags & KCSD_RUN_LEN ? o->stream_len : 0),
 		.timeout_ms = htole32(o->timeout_ms),
+		.nr_grants = htole16(o->nr_grants),
 	};
+	fill_grants((struct kcsd_lba_grant *)(header + 1), o);
 	if (o->args_len)
-		memcpy(header + 1, o->args, o->args_len);
+		memcpy((char *)data + head_len(o), o->args, o->args_len);
 }
 
 /* Change the command to Execute on Sources, which has a header instead of some fields. */
 static void use_sources(struct kcsd_run *run, const struct kcsd_run_opts *o)
 {
 	run->cmd.opcode = KCSD_CMD_EXECUTE_SOURCES;
-	run->cmd.cdw3 = kcsd_sources_slid(o->sources);
+	run->cmd.cdw3 = o->sources ? kcsd_sources_slid(o->sources) : 0;
 	run->cmd.cdw14 = 0;
 	run->cmd.cdw15 = 0;
 	run->cmd.timeout_ms = 0;
+	run->streams = o->output;
+	if (!run->streams)
+		return;
+	run->cmd.metadata = 0;
+	run->cmd.metadata_len = 0;
 }
 
 static void fill_cmd(struct kcsd_run *run, const struct kcsd_run_opts *o, uint32_t data_len)
@@ -298,12 +316,12 @@ int kcsd_run_init(struct kcsd_run *run, struct kcsd_drive *drv,
 	}
 	/* Size 0 shows that the drive wrote no record. */
 	memset(run->out, 0, sizeof(struct kcsd_run_record));
-	if (has_list(&o))
+	if (has_header(&o))
 		fill_source_data(run->data, &o);
 	else
 		fill_data(run->data, &o);
 	fill_cmd(run, &o, data_len);
-	if (has_list(&o))
+	if (has_header(&o))
 		use_sources(run, &o);
 	return 0;
 }
@@ -342,6 +360,16 @@ static void decode_record(const struct kcsd_run_record *r, struct kcsd_run_info 
 	};
 }
 
+void kcsd_run_decode(const struct kcsd_run_record *record, struct kcsd_run_result *result)
+{
+	result->recorded = 1;
+	if (le16toh(record->flags) & KCSD_RECORD_CUT)
+		result->flags |= KCSD_RESULT_CUT;
+	if (le16toh(record->flags) & KCSD_RECORD_MEDIUM)
+		result->flags |= KCSD_RESULT_MEDIUM;
+	decode_record(record, &result->info);
+}
+
 void kcsd_run_complete(struct kcsd_run *run, int ret, uint64_t r0, struct kcsd_run_result *result)
 {
 	struct kcsd_run_record *record = run->out;
@@ -353,13 +381,8 @@ void kcsd_run_complete(struct kcsd_run *run, int ret, uint64_t r0, struct kcsd_r
 		.r0 = !ret || ret == KCSD_SC_INVALID_FIELD || names_range(ret) ? r0 : 0,
 	};
 	if (ret >= 0 && le32toh(record->size) >= sizeof(*record)) {
-		result->recorded = 1;
+		kcsd_run_decode(record, result);
 		result->out_len = MIN(le32toh(record->out_len), room);
-		if (le16toh(record->flags) & KCSD_RECORD_CUT)
-			result->flags |= KCSD_RESULT_CUT;
-		if (le16toh(record->flags) & KCSD_RECORD_MEDIUM)
-			result->flags |= KCSD_RESULT_MEDIUM;
-		decode_record(record, &result->info);
 		if (run->audit && !kcsd_audit_decode(record, run->cmd.metadata_len, run->audit,
 						     result))
 			run->audit = NULL;	/* now owned by result */
@@ -485,23 +508,38 @@ static void describe_run(struct kcsd_drive *drv, const struct kcsd_run_opts *opt
 		describe_range(drv, opts, err);
 }
 
+/* Run without streaming. Returns an error with r->status 0 if it could not be sent. */
+static int run_once(struct kcsd_drive *drv, const struct kcsd_run_opts *o,
+		    struct kcsd_run_result *r, struct kcsd_error *err)
+{
+	struct kcsd_run run;
+	int ret;
+
+	*r = (struct kcsd_run_result){};
+	ret = kcsd_run_init(&run, drv, o, err);
+	if (ret)
+		return ret;
+	ret = kcsd_drive_io(drv, &run.cmd);
+	kcsd_run_complete(&run, ret, run.cmd.result, r);
+	return ret;
+}
+
 int kcsd_program_run(struct kcsd_drive *drv, const struct kcsd_run_opts *opts,
 		     struct kcsd_run_result *result, size_t size, struct kcsd_error *err)
 {
 	struct kcsd_run_result r;
-	struct kcsd_run run;
-	uint32_t pind;
+	struct kcsd_run_opts o;
 	int ret;
 
 	memset(result, 0, size);
-	ret = kcsd_run_init(&run, drv, opts, err);
+	ret = kcsd_run_opts_take(&o, opts, err);
 	if (ret)
 		return ret;
-	pind = run.cmd.cdw2 & MAX_PIND;
-	ret = kcsd_drive_io(drv, &run.cmd);
-	kcsd_run_complete(&run, ret, run.cmd.result, &r);
+	ret = o.output ? kcsd_run_stream(drv, &o, &r, err) : run_once(drv, &o, &r, err);
+	if (ret < 0 && !r.status)
+		return ret;
 	if (ret)
-		describe_run(drv, opts, pind, &r, err);
+		describe_run(drv, opts, o.pind, &r, err);
 	if (ret < 0)
 		kcsd_run_result_free(&r, sizeof(r));
 	kcsd_info_copy(result, size, &r, sizeof(r));

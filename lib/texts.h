@@ -55,6 +55,8 @@
 	X(INVALID_ZONE_TRANSITION,		"Invalid Zone State Transition") \
 	X(INVALID_SOURCE_LIST,			"Invalid Source List") \
 	X(SOURCE_LIST_IN_USE,			"Source List In Use") \
+	X(INVALID_OUTPUT,			"Invalid Output") \
+	X(OUTPUT_IN_USE,			"Output In Use") \
 	X(WRITE_FAULT,				"Write Fault") \
 	X(READ_ERROR,				"Unrecovered Read Error") \
 	X(COMPARE_FAILED,			"Compare Failure") \

@@ -295,26 +295,25 @@ TEST_F(sources, refused_run)
 {
 	const struct kcsd_source s = source_lbas(0, LBA);
 	int fd = self->d.compute;
-	struct nvme_uring_cmd bad[8];
-	static const __u64 field[8] = {
-		KCSD_FIELD_CDW3, KCSD_FIELD_CDW3, KCSD_FIELD_CDW3, KCSD_FIELD_CDW14,
-		KCSD_FIELD_CDW15, KCSD_FIELD_DPTR, KCSD_FIELD_DPTR, KCSD_FIELD_MPTR,
+	struct nvme_uring_cmd bad[7];
+	static const __u64 field[7] = {
+		KCSD_FIELD_CDW3, KCSD_FIELD_CDW3, KCSD_FIELD_CDW14, KCSD_FIELD_CDW15,
+		KCSD_FIELD_DPTR, KCSD_FIELD_DPTR, KCSD_FIELD_MPTR,
 	};
 	struct kcsd_run_header *h = &self->r.data.header;
 	__u64 result;
 
 	ASSERT_EQ(0, source_send(fd, 1, &s, 1));
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < 7; i++)
 		bad[i] = source_run_cmd(&self->r);
-	bad[0].cdw3 = 0;
-	bad[1].cdw3 = KCSD_MAX_SOURCE_LISTS + 1;
-	bad[2].cdw3 |= KCSD_EXEC_AUDIT;
-	bad[3].cdw14 = 1;
-	bad[4].cdw15 = 1;
-	bad[5].data_len = 0;
-	bad[6].data_len = sizeof(*h) - 1;
-	bad[7].metadata_len = sizeof(struct kcsd_run_record) - 1;
-	for (int i = 0; i < 8; i++) {
+	bad[0].cdw3 = KCSD_MAX_SOURCE_LISTS + 1;
+	bad[1].cdw3 |= KCSD_EXEC_AUDIT;
+	bad[2].cdw14 = 1;
+	bad[3].cdw15 = 1;
+	bad[4].data_len = 0;
+	bad[5].data_len = sizeof(*h) - 1;
+	bad[6].metadata_len = sizeof(struct kcsd_run_record) - 1;
+	for (int i = 0; i < 7; i++) {
 		EXPECT_EQ(KCSD_SC_INVALID_FIELD, send_field(fd, bad[i], &result)) TH_LOG("%d", i);
 		EXPECT_EQ(field[i], result) TH_LOG("%d", i);
 	}
@@ -324,7 +323,7 @@ TEST_F(sources, refused_run)
 
 		h->size = htole32(i == 0 ? sizeof(*h) + 1 : sizeof(*h));
 		h->flags = htole32(i == 1 ? 2 : 0);
-		h->rsvd[i == 2 ? 0 : 43] = i >= 2;
+		h->rsvd[i == 2 ? 0 : 27] = i >= 2;
 		EXPECT_EQ(KCSD_SC_INVALID_FIELD, send_field(fd, c, &result)) TH_LOG("%d", i);
 		EXPECT_EQ(KCSD_FIELD_DPTR, result) TH_LOG("%d", i);
 		*h = good;

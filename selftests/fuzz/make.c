@@ -354,9 +354,28 @@ static void make_exec_sources(struct fuzz_random *r, struct fuzz_shot *s)
 	memcpy(data, &h, sizeof(h));
 	s->cmd.opcode = KCSD_CMD_EXECUTE_SOURCES;
 	finish_run(r, s, data, len);
-	s->cmd.cdw3 = 1 + fuzz_below(r, 3);
+	s->cmd.cdw3 = fuzz_below(r, 4);
 	s->cmd.cdw14 = 0;
 	s->cmd.timeout_ms = 0;
+	if (fuzz_one_in(r, 2))
+		return;
+	/* Output to receive; half of these runs may wait for that. */
+	h.oid = htole16(1 + fuzz_below(r, 3));
+	h.out_len = htole32(fuzz_one_in(r, 2) ? KCSD_MIN_WINDOW : 1 + fuzz_below(r, 10000));
+	h.flags |= htole32(le32toh(h.out_len) == KCSD_MIN_WINDOW ? KCSD_RUN_HEADER_WAIT : 0);
+	memcpy(data, &h, sizeof(h));
+	s->cmd.metadata_len = 0;
+}
+
+static void make_receive(struct fuzz_random *r, struct fuzz_shot *s)
+{
+	__u32 len = 1 + fuzz_below(r, 40000);
+
+	s->cmd.opcode = KCSD_CMD_RUN_RECEIVE;
+	s->cmd.cdw10 = (1 + fuzz_below(r, 3)) | (fuzz_one_in(r, 3) ? KCSD_RECEIVE_RECORD : 0);
+	s->cmd.cdw11 = len;
+	s->cmd.addr = (uintptr_t)data_of(r, s, len);
+	s->cmd.data_len = len;
 }
 
 static struct kcsd_source any_source(struct fuzz_random *r)
@@ -449,6 +468,7 @@ static void make_features(struct fuzz_random *r, struct fuzz_shot *s)
 	X(exec_lba,	FUZZ_COMPUTE, false, 8) \
 	X(exec,		FUZZ_COMPUTE, false, 8) \
 	X(exec_sources,	FUZZ_COMPUTE, false, 4) \
+	X(receive,	FUZZ_COMPUTE, false, 4) \
 	X(sources,	FUZZ_COMPUTE, false, 6) \
 	X(load,		FUZZ_CTRL, true, 5) \
 	X(unload,	FUZZ_CTRL, true, 1) \

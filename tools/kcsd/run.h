@@ -13,7 +13,8 @@
 
 /*
  * Options of run and sim: first in both tables, so that the indices are the same. The user defines
- * RUN_BUDGET_DEFAULT, RUN_TIMEOUT_DEFAULT and RUN_LEN_DEFAULT, parts of the help text.
+ * RUN_BUDGET_DEFAULT, RUN_TIMEOUT_DEFAULT, RUN_LEN_DEFAULT and RUN_OUT_MAX_DEFAULT, parts of the
+ * help text.
  */
 #define RUN_COMMON(X) \
 	X(ARG, "arg", 'a', "STRING", "argument of the program") \
@@ -30,7 +31,7 @@
 	  "length in bytes of the stream that the program reads; " RUN_LEN_DEFAULT) \
 	X(OUTPUT, "output", 'o', "FILE", \
 	  "write the output to FILE; '-': to standard output, and the report to standard error") \
-	X(OUT_MAX, "out-max", 0, "SIZE", "room for the output, up to 16M; default: 1M") \
+	X(OUT_MAX, "out-max", 0, "SIZE", "room for the output, up to 16M; " RUN_OUT_MAX_DEFAULT) \
 	X(FORMAT, "format", 0, "FORMAT", \
 	  "show the output as text, hex, u64 or s64 (a number per line); default: text or hex") \
 	X(HEX, "hex", 'x', NULL, "the same as --format hex") \
@@ -73,6 +74,11 @@ struct run {
 	struct kcsd_lba_range grants[KCSD_MAX_GRANTS];
 	struct kcsd_slm_range ranges[KCSD_GUEST_MAX_RANGES];
 	uint64_t begin_ns;		/* CLOCK_REALTIME, for a run on a drive */
+	uint64_t start_ms;		/* CLOCK_MONOTONIC, and media bytes read until then */
+	uint64_t read_before;
+	bool progress_shown;
+	uint64_t written;		/* bytes of output, in output_fd */
+	int output_code;		/* exit code: output could not be written; 0: none */
 	bool made_set;			/* opts.rsid is a set of ranges, made for this run */
 	int *fds;			/* nr_fds open files for the stream; owned */
 	uint32_t nr_fds;
@@ -104,6 +110,14 @@ int kcsd_run_take_files(struct run *run);
 int kcsd_run_again(struct run *run);
 /* Close all; also twice. Call before run->drv is closed, and in any case. */
 void kcsd_run_close_files(struct run *run);
+
+/* run_output.c */
+/* True if output is written while it comes, of any size: --output without --out-max. */
+bool kcsd_run_streams(const struct run *run);
+/* Write a piece of output to run->output_fd. Returns 0, or the exit code. */
+int kcsd_run_write(struct run *run, const void *bytes, size_t len);
+/* Write the output that the result has; also none. Returns 0, or the exit code. */
+int kcsd_run_write_result(struct run *run);
 
 /* audit.c: print the audit of a result that has one. */
 void kcsd_audit_print(FILE *to, const struct kcsd_run_result *result);

@@ -83,6 +83,9 @@ int kcsd_run_again(struct run *run)
 
 	if (run->result.status != KCSD_SC_PROGRAM_CHANGED || !run->sources)
 		return -1;
+	if (run->written)
+		return kcsd_fail("a file changed after %llu bytes of output: what was written is right, "
+				 "but not all of it", (unsigned long long)run->written);
 	if (++run->nr_runs == MAX_RUNS)
 		return kcsd_fail("a file changed in each of %d runs: try again when nobody writes "
 				 "it, or run on a copy", MAX_RUNS);

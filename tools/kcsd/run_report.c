@@ -337,37 +337,6 @@ static void print_json(const struct run *run, const char *message)
 	kcsd_json_print(json);
 }
 
-static int write_all(int fd, const uint8_t *bytes, size_t len)
-{
-	ssize_t n;
-
-	while (len) {
-		n = write(fd, bytes, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EPIPE)
-			return kcsd_signals_code(SIGPIPE);
-		if (n < 0)
-			return kcsd_fail("--output: %s", strerror(errno));
-		bytes += n;
-		len -= n;
-	}
-	return 0;
-}
-
-/* Write the output to the file. A run that faulted may have output, too. */
-static int write_output(const struct run *run)
-{
-	struct stat st;
-
-	if (run->output_fd < 0)
-		return 0;
-	if (!fstat(run->output_fd, &st) && S_ISREG(st.st_mode) &&
-	    run->output_fd != STDOUT_FILENO && ftruncate(run->output_fd, 0))
-		return kcsd_fail("--output: %s", strerror(errno));
-	return write_all(run->output_fd, run->result.out, run->result.out_len);
-}
-
 /* True if the run may read more than its argument. */
 static bool may_read(const struct kcsd_run_opts *o)
 {
@@ -497,6 +466,6 @@ int kcsd_run_report(struct run *run)
 		kcsd_fail("%s", why.text);
 	if (result->flags & KCSD_RESULT_MEDIUM)
 		say_medium(run, code != KCSD_EXIT_ERROR);
-	written = write_output(run);
+	written = kcsd_run_write_result(run);
 	return written ? written : code;
 }

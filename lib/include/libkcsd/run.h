@@ -14,6 +14,14 @@ extern "C" {
 /* ---- Runs: Execute Program, Execute on LBAs (KCSD_CMD_EXECUTE_LBA, vendor specific) ---- */
 
 /*
+ * Take len bytes of output. The calls come in the order of the bytes, in the thread of
+ * kcsd_program_run(). While the function does not return, the run may have to wait; it occupies no
+ * compute unit then. Called about four times a second with len 0 while there is nothing to take.
+ * Return 0 to go on; anything else cancels the run, and kcsd_program_run() returns -ECANCELED.
+ */
+typedef int kcsd_output_fn(void *arg, const void *bytes, size_t len);
+
+/*
  * Memory ranges, given one by one or as a range set of the drive, appear in the memory of the
  * program (kcsd_ranges() of kcsd_helpers.h), to read and to write. With grants, they must be a set.
  */
@@ -38,6 +46,13 @@ struct kcsd_run_opts {
 	uint64_t stream_len;	/* with KCSD_RUN_LEN: bytes of the stream */
 	/* The stream of the run, instead of grants, ranges and KCSD_RUN_LEN; NULL: none. */
 	const struct kcsd_sources *sources;
+	/*
+	 * With kcsd_program_run() only: take output of any size as it is emitted. See
+	 * kcsd_output_fn. out_len is then the size of the buffer in the drive, 0: 1 MiB. NULL:
+	 * output comes with the result.
+	 */
+	kcsd_output_fn *output;
+	void *output_arg;
 };
 
 /* Report the LBAs that the run read, wrote and appended. */
@@ -102,7 +117,9 @@ struct kcsd_run_result {
  * KCSD_SC_INVALID_PROGRAM_INDEX, KCSD_SC_LBA_RANGE (a grant beyond the namespace),
  * KCSD_SC_INVALID_FIELD. With ranges, also the statuses of kcsd_range_set_create();
  * KCSD_SC_INVALID_RANGE_SET_ID: no such set; KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES: more than 4
- * GiB in all. -EINVAL: an option has an invalid value, or ranges come with grants or a set; -E2BIG:
+ * GiB in all. KCSD_SC_INSUFFICIENT_RESOURCES: too many runs are in flight; with opts->output, only
+ * if for 30 s there are as many runs that wait for their readers as the drive allows.
+ * -EINVAL: an option has an invalid value, or ranges come with grants, a set or output; -E2BIG:
  * an option is too large; err->text names the option. -EACCES also for a write grant, ranges or a
  * set on a drive opened read-only. For every failure err->text is a sentence that names the error.
  */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kcsd run: load, activate, run, report, unload. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -17,6 +18,7 @@
 #define RUN_BUDGET_DEFAULT	"default and maximum: limit of the drive"
 #define RUN_TIMEOUT_DEFAULT	"default and maximum: limit of the drive"
 #define RUN_LEN_DEFAULT		"default: all granted bytes"
+#define RUN_OUT_MAX_DEFAULT	"default: 1M; no limit with --output"
 
 #define OPTIONS(X) \
 	OPTION_DRIVE(X) \
@@ -69,12 +71,12 @@ static int take_range_set(struct run *run)
 	return 0;
 }
 
-/* Make a range set for a run with grants and ranges. delete_range_set() deletes it after. */
+/* Make a range set for a run that cannot have ranges itself. delete_range_set() deletes it after. */
 static int make_range_set(struct run *run)
 {
 	int ret;
 
-	if (!run->opts.nr_grants || !run->opts.nr_ranges)
+	if (!run->opts.nr_ranges || (!run->opts.nr_grants && !kcsd_run_streams(run)))
 		return 0;
 	ret = kcsd_range_set_create(run->drv, run->ranges, run->opts.nr_ranges, &run->opts.rsid);
 	if (ret)
@@ -93,29 +95,64 @@ static int delete_range_set(const struct run *run, int code)
 
 /* ---- the run ---- */
 
+static void begin_progress(struct run *run)
+{
+	run->start_ms = now_ms();
+	run->read_before = media_read_bytes(run);
+}
+
+static void show_progress(struct run *run)
+{
+	uint64_t ms = now_ms() - run->start_ms;
+	char human[KCSD_HUMAN_LEN];
+
+	if (ms < QUIET_MS || !isatty(STDERR_FILENO))
+		return;
+	fprintf(stderr, "\r\033[Krunning for %llu s, %s read", (unsigned long long)ms / 1000,
+		kcsd_human_bytes(media_read_bytes(run) - run->read_before, human));
+	run->progress_shown = true;
+}
+
+static void end_progress(struct run *run)
+{
+	if (run->progress_shown)
+		fputs("\r\033[K", stderr);
+	run->progress_shown = false;
+}
+
 /* Wait for the only run in the queue. Return the result of kcsd_queue_reap(). */
 static int reap(struct run *run, struct kcsd_queue *queue)
 {
-	uint64_t start = now_ms(), before = media_read_bytes(run);
-	bool shown = false, terminal = isatty(STDERR_FILENO);
-	char human[KCSD_HUMAN_LEN];
 	int ret = -EINTR;
 
+	begin_progress(run);
 	while (!kcsd_signals_caught()) {
 		ret = kcsd_queue_reap(queue, &run->result, sizeof(run->result), PROGRESS_MS);
 		if (ret != -ETIME && ret != -EINTR)
 			break;
 		ret = -EINTR;
-		if (!terminal || now_ms() - start < QUIET_MS)
-			continue;
-		fprintf(stderr, "\r\033[Krunning for %llu s, %s read",
-			(unsigned long long)(now_ms() - start) / 1000,
-			kcsd_human_bytes(media_read_bytes(run) - before, human));
-		shown = true;
+		show_progress(run);
 	}
-	if (shown)
-		fputs("\r\033[K", stderr);
+	end_progress(run);
 	return kcsd_signals_caught() ? -EINTR : ret;
+}
+
+/* Take a piece of output, or show that the run goes on. */
+static int take_output(void *arg, const void *bytes, size_t len)
+{
+	struct run *run = arg;
+
+	if (kcsd_signals_caught())
+		return -1;
+	if (len) {
+		end_progress(run);
+		run->output_code = kcsd_run_write(run, bytes, len);
+	} else if (kcsd_nobody_reads(run->output_fd)) {
+		run->output_code = kcsd_signals_code(SIGPIPE);
+	} else {
+		show_progress(run);
+	}
+	return run->output_code;
 }
 
 static int say_interrupted(void)
@@ -124,19 +161,38 @@ static int say_interrupted(void)
 	return kcsd_signals_code(kcsd_signals_caught());
 }
 
+/*
+ * Execute the run, and write its output while it comes. Return 0 with run->result valid, the exit
+ * code, or -1 if io_uring is not available.
+ */
+static int execute_and_write(struct run *run)
+{
+	struct kcsd_run_opts opts = run->opts;
+	struct kcsd_error error = {};
+	int ret;
+
+	opts.out_len = 0;
+	opts.output = take_output;
+	opts.output_arg = run;
+	begin_progress(run);
+	ret = kcsd_program_run(run->drv, &opts, &run->result, sizeof(run->result), &error);
+	end_progress(run);
+	if (kcsd_signals_caught())
+		return say_interrupted();
+	if (run->output_code)
+		return run->output_code;
+	if (ret == -ENOSYS || ret == -EPERM)
+		return -1;
+	return ret < 0 ? kcsd_fail("%s", error.text) : 0;
+}
+
 /* Execute the run. Return 0 with run->result valid, or the exit code. */
-static int execute(struct run *run)
+static int execute_and_wait(struct run *run)
 {
 	struct kcsd_queue *queue;
 	struct kcsd_error error = {};
-	int ret = kcsd_signals_caught() ? -EINTR : kcsd_queue_create(run->drv, 1, &queue);
-	struct timespec ts;
+	int ret = kcsd_queue_create(run->drv, 1, &queue);
 
-	clock_gettime(CLOCK_REALTIME, &ts);
-	run->begin_ns = ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-
-	if (kcsd_signals_caught())
-		return say_interrupted();
 	if (ret == -ENOSYS || ret == -EPERM) {
 		/* io_uring is not available: use the ioctl, which shows no progress. */
 		ret = kcsd_program_run(run->drv, &run->opts, &run->result, sizeof(run->result),
@@ -157,6 +213,20 @@ static int execute(struct run *run)
 	if (kcsd_signals_caught())
 		return say_interrupted();
 	return ret ? kcsd_fail_ret(ret, "cannot wait for the run") : 0;
+}
+
+static int execute(struct run *run)
+{
+	struct timespec ts;
+	int code = -1;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	run->begin_ns = ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+	if (kcsd_signals_caught())
+		return say_interrupted();
+	if (kcsd_run_streams(run))
+		code = execute_and_write(run);
+	return code < 0 ? execute_and_wait(run) : code;
 }
 
 static int run_active(struct run *run)

@@ -22,6 +22,7 @@
 #define RUN_BUDGET_DEFAULT	"default: none"
 #define RUN_TIMEOUT_DEFAULT	"default: 30000"
 #define RUN_LEN_DEFAULT		"default: all granted bytes, up to the end of the file of --lba"
+#define RUN_OUT_MAX_DEFAULT	"default: 1M"
 
 #define OPTIONS(X) \
 	X(IMAGE, "lba", 'l', "FILE", \

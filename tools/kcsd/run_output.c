@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Write the output of a run to a file or a pipe: while it comes, or after the run. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "run.h"
+#include "signals.h"
+
+bool kcsd_run_streams(const struct run *run)
+{
+	return run->output_fd >= 0 && run->drv && !kcsd_args_has(run->args, OPT_OUT_MAX);
+}
+
+/* Empty the file, before the first byte is written: a run that is refused leaves it as it was. */
+static int begin_output(const struct run *run)
+{
+	struct stat st;
+
+	if (!fstat(run->output_fd, &st) && S_ISREG(st.st_mode) &&
+	    run->output_fd != STDOUT_FILENO && ftruncate(run->output_fd, 0))
+		return kcsd_fail("--output: %s", strerror(errno));
+	return 0;
+}
+
+static int write_all(int fd, const uint8_t *bytes, size_t len)
+{
+	ssize_t n;
+
+	while (len) {
+		n = write(fd, bytes, len);
+		if (n < 0 && errno == EINTR && !kcsd_signals_caught())
+			continue;
+		if (n < 0 && errno == EPIPE)
+			return kcsd_signals_code(SIGPIPE);
+		if (n < 0)
+			return kcsd_fail("--output: %s", strerror(errno));
+		bytes += n;
+		len -= n;
+	}
+	return 0;
+}
+
+int kcsd_run_write(struct run *run, const void *bytes, size_t len)
+{
+	int code = run->written ? 0 : begin_output(run);
+
+	if (!code)
+		code = write_all(run->output_fd, bytes, len);
+	run->written += len;
+	return code;
+}
+
+int kcsd_run_write_result(struct run *run)
+{
+	if (run->output_fd < 0 || run->written || !run->result.recorded)
+		return 0;
+	return kcsd_run_write(run, run->result.out, run->result.out ? run->result.out_len : 0);
+}
