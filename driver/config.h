@@ -47,6 +47,12 @@ int kcsd_config_set_file(struct kcsd_config *c, const char *path, size_t len);
  * any. 0, -EINVAL or -ENOMEM.
  */
 int kcsd_config_set_cpus(struct kcsd_config *c, const char *text);
+/* Return the most units that the drive may have, with those that stand in for others. */
+static inline u32 kcsd_config_max_units(const struct kcsd_config *c)
+{
+	return c->cus + KCSD_MAX_WAITING_RUNS;
+}
+
 /* Return the number of queues of the block device. */
 u32 kcsd_config_nr_queues(const struct kcsd_config *c);
 /* Set *cpus to the CPUs in cu_cpus; leave it unchanged if cu_cpus is NULL. 0 or -errno. */

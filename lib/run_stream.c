@@ -11,7 +11,7 @@
 #include "private.h"
 
 #define PIECE		(1u << 20)	/* bytes of one Run Receive */
-#define WINDOW		(1u << 20)	/* bytes that the drive buffers, if the caller does not say */
+#define WINDOW		(1u << 20)	/* bytes that the drive keeps, by default */
 #define IDLE_MS		250
 #define RETRY_MS	50
 #define RETRIES		600		/* 30 s */

@@ -18,7 +18,7 @@ enum kcsd_async_state {
 	KCSD_ASYNC_NEW,		/* not submitted yet */
 	KCSD_ASYNC_QUEUED,	/* in the schedule, for its first or a later turn */
 	KCSD_ASYNC_RUNNING,	/* on a unit, or owned by a worker */
-	KCSD_ASYNC_PARKED,	/* a run that waits for its reader, without a place; park.h */
+	KCSD_ASYNC_PARKED,	/* a run that waits for its reader, without a place; park.c */
 	KCSD_ASYNC_COMPLETE,	/* owned by the submitter again */
 };
 

@@ -12,7 +12,6 @@
 #include "compute/grant.h"
 #include "compute/move.h"
 #include "compute/output.h"
-#include "compute/park.h"
 #include "compute/program.h"
 #include "compute/program_log.h"
 #include "compute/run.h"
@@ -168,9 +167,11 @@ static s64 run_emit_received(struct kcsd_run *run, const void *src, u64 len)
 		return -KCSD_ENOSPC;
 	}
 	for (done = 0; done < len; done += piece) {
-		if (kcsd_output_is_full(out))
+		bool full = kcsd_output_is_full(out);
+
+		if (full)
 			kcsd_run_park(run);
-		if (done)
+		if (done || full)
 			kcsd_vm_fault(&run->vm, kcsd_run_tick(run), 0);
 		if (run->vm.end.reason)
 			return 0;

@@ -6,7 +6,6 @@
 
 #include "compute/compute.h"
 #include "compute/jit_code.h"
-#include "compute/unit.h"
 #include "config.h"
 #include "engine/jit.h"
 
@@ -14,7 +13,7 @@ int kcsd_jit_code_alloc(struct kcsd_compute *compute, struct kcsd_jit_code **cod
 {
 	if (compute->cfg->engine == KCSD_ENGINE_CHOICE_INTERP)
 		return 0;
-	*code = kvcalloc(kcsd_units_max(compute), sizeof(**code), GFP_KERNEL_ACCOUNT);
+	*code = kvcalloc(kcsd_config_max_units(compute->cfg), sizeof(**code), GFP_KERNEL_ACCOUNT);
 	return *code ? 0 : -ENOMEM;
 }
 
@@ -35,7 +34,7 @@ void kcsd_jit_code_drop(struct kcsd_compute *compute, struct kcsd_jit_code *code
 {
 	u32 i, k;
 
-	for (i = 0; code && i < kcsd_units_max(compute); i++)
+	for (i = 0; code && i < kcsd_config_max_units(compute->cfg); i++)
 		for (k = 0; k < 4; k++)
 			code_drop_one(compute, code[i].code[k / 2][k % 2].jit);
 }

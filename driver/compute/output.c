@@ -141,7 +141,8 @@ ssize_t kcsd_output_receive(struct kcsd_output *out, struct iov_iter *iter)
 	u64 head = smp_load_acquire(&out->head), tail = out->tail, len;
 
 	while (tail < head && iov_iter_count(iter)) {
-		len = min3(head - tail, (u64)iov_iter_count(iter), PAGE_SIZE - offset_in_page(tail));
+		len = min3(head - tail, (u64)iov_iter_count(iter),
+			   PAGE_SIZE - offset_in_page(tail));
 		if (copy_to_iter(out->page[(tail >> PAGE_SHIFT) % out->nr_pages] +
 				 offset_in_page(tail), len, iter) != len)
 			return -EFAULT;

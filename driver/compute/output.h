@@ -26,7 +26,7 @@ struct kcsd_output {
 	struct mem_cgroup *memcg;	/* of the submitter, charged for the pages; referenced */
 
 	refcount_t refs;
-	unsigned long receiving;	/* bit 0: a command receives; a lock that nobody waits for */
+	unsigned long receiving;	/* bit 0: a command receives; nobody waits for it */
 	wait_queue_head_t wait;		/* the run waits for room, a command for bytes or the end */
 	u64 head;			/* bytes emitted */
 	u64 tail;			/* bytes received */

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Runs that wait for their readers; unit.h describes them. */
 #include <linux/ktime.h>
 #include <linux/list.h>
 
 #include "compute/compute.h"
 #include "compute/jit_run.h"
-#include "compute/move.h"
 #include "compute/output.h"
-#include "compute/park.h"
 #include "compute/run.h"
 #include "compute/unit.h"
 
@@ -63,7 +62,6 @@ void kcsd_run_park(struct kcsd_run *run)
 	run->reader_ns += waited;
 	run->deadline_ns += waited;
 	kcsd_jit_run_resume(run->unit, run);
-	kcsd_vm_fault(&run->vm, kcsd_run_tick(run), 0);
 }
 
 /* Let the thread of the unit go on with its run, which is in units.running. */

@@ -269,7 +269,7 @@ static void run_release_unit(struct kcsd_run *run)
 	run->reserved = false;
 }
 
-/* End the output that the host receives by commands. These may come from now on until it is gone. */
+/* End the output that the host receives by commands. */
 static void run_end_output(struct kcsd_run *run)
 {
 	struct kcsd_run_record r;

@@ -49,7 +49,7 @@ struct kcsd_run {
 	const void *args;		/* args_len bytes */
 	struct kcsd_stream stream;	/* of the grants, in data; no sources: stream of ranges */
 	struct kcsd_source_list *list;	/* of the tenant, with the stream; NULL: none */
-	struct kcsd_output *output;	/* output is received by commands; NULL: copied to metadata */
+	struct kcsd_output *output;	/* for commands that receive; NULL: metadata gets it */
 	bool reserved;			/* has a spare unit: it may wait for its reader */
 	struct kcsd_unit *unit;		/* that executes it; NULL: none yet */
 	struct kcsd_unit *parked_on;	/* queued again, to go on on this unit; units.lock */

@@ -17,7 +17,6 @@
 #include "compute/jit_run.h"
 #include "compute/mapping.h"
 #include "compute/output.h"
-#include "compute/park.h"
 #include "compute/program.h"
 #include "compute/run.h"
 #include "compute/unit.h"
@@ -112,11 +111,14 @@ static struct kcsd_run *unit_take(struct kcsd_unit *unit)
 	struct kcsd_units *us = unit->compute->units;
 	struct kcsd_run *run;
 
-	guard(spinlock)(&us->lock);
-	run = units_next(us);
-	if (!run)
-		unit_put(unit);
-	return run && kcsd_run_unpark(run, unit) ? NULL : run;
+	scoped_guard(spinlock, &us->lock) {
+		run = units_next(us);
+		if (!run)
+			unit_put(unit);
+		else if (kcsd_run_unpark(run, unit))
+			run = NULL;
+	}
+	return run;
 }
 
 /*
@@ -454,11 +456,6 @@ static int units_grow(struct kcsd_compute *compute, u32 nr, struct list_head *li
 	return ret;
 }
 
-u32 kcsd_units_max(const struct kcsd_compute *compute)
-{
-	return compute->cfg->cus + KCSD_SPARE_UNITS;
-}
-
 int kcsd_units_init(struct kcsd_compute *compute)
 {
 	struct kcsd_units *us = compute->units;
@@ -471,7 +468,7 @@ int kcsd_units_init(struct kcsd_compute *compute)
 	INIT_LIST_HEAD(&us->idle);
 	INIT_LIST_HEAD(&us->spare);
 	us->started_ns = ktime_get_ns();
-	us->unit = kcalloc(kcsd_units_max(compute), sizeof(*us->unit), GFP_KERNEL);
+	us->unit = kcalloc(kcsd_config_max_units(compute->cfg), sizeof(*us->unit), GFP_KERNEL);
 	if (!us->unit)
 		return -ENOMEM;
 	us->nr = compute->cfg->cus;
@@ -511,10 +508,8 @@ static struct kcsd_reserver *units_reserver(struct kcsd_units *us, u64 user)
 /* Count a reservation. Returns the units that the drive then needs, or 0 if it is refused. */
 static u32 units_count_reservation(struct kcsd_units *us, u64 user)
 {
-	struct kcsd_reserver *r;
+	struct kcsd_reserver *r = units_reserver(us, user);
 
-	guard(spinlock)(&us->lock);
-	r = units_reserver(us, user);
 	if (!r || us->reserved == KCSD_SPARE_UNITS || r->nr == KCSD_SPARE_UNITS / 2)
 		return 0;
 	r->user = user;
@@ -525,9 +520,11 @@ static u32 units_count_reservation(struct kcsd_units *us, u64 user)
 int kcsd_units_reserve(struct kcsd_compute *compute, u64 user)
 {
 	struct kcsd_units *us = compute->units;
-	u32 nr = units_count_reservation(us, user);
 	int ret;
+	u32 nr;
 
+	scoped_guard(spinlock, &us->lock)
+		nr = units_count_reservation(us, user);
 	if (!nr)
 		return KCSD_SC_INSUFFICIENT_RESOURCES;
 	scoped_guard(mutex, &us->grow)
@@ -541,9 +538,10 @@ void kcsd_units_release(struct kcsd_compute *compute, u64 user)
 {
 	struct kcsd_units *us = compute->units;
 
-	guard(spinlock)(&us->lock);
-	us->reserved--;
-	units_reserver(us, user)->nr--;
+	scoped_guard(spinlock, &us->lock) {
+		us->reserved--;
+		units_reserver(us, user)->nr--;
+	}
 }
 
 /* ---- statistics ---- */
@@ -573,15 +571,16 @@ void kcsd_units_get_times(const struct kcsd_compute *compute, struct kcsd_unit_t
 	for (i = 0; i < READ_ONCE(us->nr_all); i++) {
 		kcsd_unit_get_times(&us->unit[i], &one);
 		times->busy_ns += one.busy_ns;
-		/* A spare unit has no place: its time is taken from that of one which has lost it. */
+		/* A spare unit has no place of its own: another one is idle as long. */
 		times->idle_ns += i < us->nr ? one.idle_ns : -one.busy_ns;
 	}
 	if (i == us->nr)
 		return;
 	/* The clock was read several times: units may have changed places between them. */
-	guard(spinlock)(&us->lock);
-	us->idle_ns = max(us->idle_ns, times->idle_ns);
-	times->idle_ns = us->idle_ns;
+	scoped_guard(spinlock, &us->lock) {
+		us->idle_ns = max(us->idle_ns, times->idle_ns);
+		times->idle_ns = us->idle_ns;
+	}
 }
 
 u64 kcsd_units_memory(const struct kcsd_compute *compute)

@@ -19,7 +19,7 @@ struct kcsd_mapping;
 struct kcsd_run;
 struct kobject;
 
-/* Units that stand in for those whose runs wait for their readers; as many runs may wait at once. */
+/* Units that stand in for those whose runs wait for their readers; as many may wait at once. */
 #define KCSD_SPARE_UNITS	KCSD_MAX_WAITING_RUNS
 
 /* Mappings that a unit caches: more than a pipeline on one unit has runs in flight. */
@@ -31,13 +31,13 @@ struct kobject;
  * Only the owner may use members marked [h].
  *
  * The drive has cfg.cus places to execute runs. A unit has a place, or it is in units.spare, or its
- * run waits for its reader (park.h) or was cancelled in that wait.
+ * run waits for its reader (park.c) or was cancelled in that wait.
  */
 struct kcsd_unit {
 	struct kcsd_compute *compute;
 	u32 nr;				/* index in units.unit */
 	struct list_head idle;		/* units.idle or units.spare; units.lock */
-	bool lost_place;		/* [h] its run was cancelled while it waited for its reader */
+	bool lost_place;		/* [h] its run was cancelled while it was parked */
 	bool called;			/* its thread is the owner; units.lock */
 	wait_queue_head_t wait;		/* the thread waits here until called is set */
 	struct task_struct *task;
@@ -91,8 +91,6 @@ struct kcsd_units {
 	struct kobject *dir;		/* units/ in sysfs, with the first nr units */
 };
 
-/* The most units that the drive may have. */
-u32 kcsd_units_max(const struct kcsd_compute *compute);
 int kcsd_units_init(struct kcsd_compute *compute);
 void kcsd_units_destroy(struct kcsd_compute *compute);
 /*
@@ -136,6 +134,32 @@ void kcsd_unit_return(struct kcsd_unit *unit);
  * called.
  */
 void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run);
+
+/* ---- runs that wait for their readers: park.c ---- */
+
+/*
+ * A run that waits for its reader is parked: it keeps its unit (thread, memory), but the unit gives
+ * its place to a spare unit, so that other runs execute. When there is room for output again, the
+ * run queues for a place like any other. The unit that would take it gives its own place to the
+ * parked one and becomes spare.
+ */
+
+/*
+ * Park a run whose output is full, until half of that is received or the run is cancelled. The time
+ * counts neither as run time nor for the time limit. Called by the thread of its unit, without
+ * locks.
+ */
+void kcsd_run_park(struct kcsd_run *run);
+/*
+ * A unit got this run from the schedule: if it is parked on another unit, give that the place of
+ * this one, which is then spare. units.lock is held. Returns false if it is not parked.
+ */
+bool kcsd_run_unpark(struct kcsd_run *run, struct kcsd_unit *unit);
+/*
+ * Wake a parked or unparking run that was marked as cancelled and is in no queue; it ends without a
+ * place. units.lock is held.
+ */
+void kcsd_run_park_cancel(struct kcsd_run *run);
 
 /* For park.c. units.lock is held, except for the last two. */
 /* Wake the thread of an idle unit, if there is one; the thread then owns the unit. */

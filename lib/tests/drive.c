@@ -417,6 +417,61 @@ static void test_log(void)
 	remove_program(pind);
 }
 
+/* ---- output as it is emitted ---- */
+
+struct taken {
+	size_t len, stop_after;
+	unsigned int pieces;
+	bool wrong;
+};
+
+static int take(void *arg, const void *bytes, size_t len)
+{
+	struct taken *t = arg;
+	size_t i;
+
+	/* Program "spill" emits bytes of one value. */
+	for (i = 0; i < len; i++)
+		t->wrong |= ((const char *)bytes)[i] != ((const char *)bytes)[0];
+	t->len += len;
+	t->pieces += !!len;
+	return t->stop_after && t->len >= t->stop_after;
+}
+
+static void test_output(void)
+{
+	const struct kcsd_slm_range range = { .len = 4096 };
+	struct taken t = {};
+	KCSD_OPTS(kcsd_run_opts, opts, .pind = make_program("spill"), .cparam1 = 3000000,
+		  .output = take, .output_arg = &t);
+	struct kcsd_queue *queue;
+	struct kcsd_run_result r;
+	struct kcsd_error err;
+	int i;
+
+	IS(kcsd_program_run(drv, &opts, &r, sizeof(r), &err), 0, "output: a run");
+	IS(t.len, 3000000, "output: the function takes all");
+	OK(t.pieces > 1 && !t.wrong, "output: in %u pieces", t.pieces);
+	OK(r.recorded && !r.out && r.out_len == 3000000, "output: the result has the length");
+	t = (struct taken){ .stop_after = 1 };
+	for (i = 0; i < 20; i++)
+		if (kcsd_program_run(drv, &opts, &r, sizeof(r), &err) != -ECANCELED)
+			break;
+	IS(i, 20, "output: a function that stops cancels the run: %s", err.text);
+	t = (struct taken){};
+	IS(kcsd_program_run(drv, &opts, &r, sizeof(r), &err), 0, "output: then another run");
+	IS(t.len, 3000000, "  has its own output");
+	opts.pind = 9;
+	OK(kcsd_program_run(drv, &opts, &r, sizeof(r), &err) > 0 && !r.recorded,
+	   "output: a run that the drive refuses");
+	IS(kcsd_queue_create(drv, 1, &queue), 0, "output: a queue");
+	IS(kcsd_queue_submit(queue, &opts, 0, &err), -EINVAL, "  does not take a function");
+	kcsd_queue_destroy(queue);
+	opts.ranges = &range;
+	opts.nr_ranges = 1;
+	IS(kcsd_program_run(drv, &opts, &r, sizeof(r), &err), -EINVAL, "output: with ranges");
+}
+
 /* ---- queues ---- */
 
 static void reap_all(struct kcsd_queue *queue, uint64_t *sum, unsigned int *seen, bool all)
@@ -550,6 +605,7 @@ int main(int argc, char **argv)
 	test_fault();
 	test_audit();
 	test_log();
+	test_output();
 	test_queue();
 	test_cancel();
 	test_power_off();

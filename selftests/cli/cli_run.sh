@@ -200,6 +200,9 @@ test_faults()
 	has '[.result, .output.bytes, .output.cut] | @csv' 4097,4096,true
 	behave "all the room there can be" 0 spill --cparam1 16777216 --out-max 16M --audit --json
 	has '[.result, .output.bytes, .output.cut] | @csv' 16777216,16777216,false
+	behave "with a file there is no limit" 0 spill --cparam1 4097 -o "$work/got" --json
+	has '[.result, .output.bytes, .output.cut] | @csv' 4097,4097,false
+	is "  and the file has all" "$(stat -c %s "$work/got")" 4097
 	code 0 "faults leave nothing loaded" programs -d $NAME --json
 	has length 0
 }

@@ -72,6 +72,36 @@ while_written()
 	[ -z "$clones" ] || is "$what: with clones none is refused" "$refused" 0
 }
 
+# Output of more than fits in the drive, through a pipe that nobody reads for a while; and of a file
+# that is written in that time.
+check_output()
+{
+	yes "$(printf '%01000d' 7)" | head -n 18000 >"$mount/large"
+	is "$what: output of 18 MB" "$("$kcsd" run "$bpf/grep.bpf.o" --file "$mount/large" -o - \
+		2>/dev/null | md5sum)" "$(md5sum <"$mount/large")"
+	cp "$mount/large" "$work/before"
+	mkfifo "$work/pipe"
+	"$kcsd" run "$bpf/grep.bpf.o" --file "$mount/large" -o "$work/pipe" >"$work/said" 2>&1 &
+	exec 3<"$work/pipe"
+	point "$what: the run waits for its reader" \
+		becomes "/sys/class/kcsd/kcsd$index/units/waiting" 1
+	point "$what: the file is written" dd if=/dev/zero of="$mount/large" bs=4096 seek=4000 count=1 \
+		conv=notrunc,fsync status=none
+	cat <&3 >"$work/got"
+	exec 3<&-
+	if wait $!; then
+		point "$what: the output is that of the file before" cmp "$work/before" "$work/got"
+		[ -n "$clones" ] || point "$what: it was written before the run read it" false
+	else
+		point "$what: what was written of the output is right" \
+			cmp -n "$(stat -c %s "$work/got")" "$work/before" "$work/got"
+		point "$what: a sentence says that the rest is missing" \
+			grep -q "a file changed after [0-9]* bytes of output" "$work/said"
+		[ -z "$clones" ] || point "$what: a clone does not change" false
+	fi
+	rm -f "$work/pipe" "$work/got" "$mount/large"
+}
+
 check_runs()
 {
 	local files=$mount/files file
@@ -84,6 +114,7 @@ check_runs()
 	is "$what: a word is counted" "$("$kcsd" run "$bpf/word.bpf.o" --arg 99 --file "$files/text" --json |
 		jq .result)" "$(grep -o 99 "$files/text" | wc -l)"
 	while_written
+	check_output
 }
 
 # on FILESYSTEM TYPE DEVICE [MKFS OPTION...]

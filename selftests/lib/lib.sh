@@ -106,6 +106,18 @@ clean_up()
 	rm -rf "$work"
 }
 
+# becomes FILE VALUE: wait until a file of sysfs has the value, 10 s at most, more if tests are slow.
+becomes()
+{
+	local i
+
+	for ((i = 0; i < 100 * ${KCSD_TEST_SLOW:-1}; i++)); do
+		[ "$(cat "$1")" != "$2" ] || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
 # random FILE BYTES
 random()
 {

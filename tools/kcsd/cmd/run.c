@@ -71,7 +71,7 @@ static int take_range_set(struct run *run)
 	return 0;
 }
 
-/* Make a range set for a run that cannot have ranges itself. delete_range_set() deletes it after. */
+/* Make a range set for a run that cannot have ranges. delete_range_set() deletes it after. */
 static int make_range_set(struct run *run)
 {
 	int ret;
