@@ -115,13 +115,14 @@ static void put_watch(struct kcsd_source_lists *lists, struct kcsd_source_list *
 }
 
 int kcsd_source_list_watch(struct kcsd_source_lists *lists, struct kcsd_source_list *list,
-			   struct kcsd_lbas *lbas)
+			   struct kcsd_lbas *lbas, u64 user)
 {
 	int ret;
 
 	if (!get_watch(lists, list))
 		return KCSD_SC_INSUFFICIENT_RESOURCES;
 	kcsd_watch_disarm(&list->watch);
+	list->watch.user = user;
 	ret = list->watch.range ? 0 : make_ranges(list, lbas);
 	if (!ret)
 		ret = kcsd_watch_arm(&lbas->watches, &list->watch);

@@ -74,10 +74,10 @@ struct kcsd_source_list *kcsd_source_list_get(struct kcsd_source_lists *lists, u
 void kcsd_source_list_put(struct kcsd_source_lists *lists, struct kcsd_source_list *list);
 
 /*
- * Watch the LBAs of a complete list, which the caller changes. Returns 0, -ENOMEM or a status, and
- * then the list is not watched. Sleeps.
+ * Watch the LBAs of a complete list, which the caller changes, for a user. Returns 0, -ENOMEM or a
+ * status, and then the list is not watched. Sleeps.
  */
 int kcsd_source_list_watch(struct kcsd_source_lists *lists, struct kcsd_source_list *list,
-			   struct kcsd_lbas *lbas);
+			   struct kcsd_lbas *lbas, u64 user);
 
 #endif

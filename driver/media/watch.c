@@ -56,10 +56,22 @@ void kcsd_watches_trip_slow(struct kcsd_watches *watches, u64 slba, u64 nlb)
 
 /* ---- arm ---- */
 
+static u32 nr_of_user(const struct kcsd_watches *watches, u64 user)
+{
+	const struct kcsd_watch *watch;
+	u32 nr = 0;
+
+	lockdep_assert_held(&watches->lock);
+	list_for_each_entry(watch, &watches->list, entry)
+		nr += watch->user == user;
+	return nr;
+}
+
 static int add(struct kcsd_watches *watches, struct kcsd_watch *watch)
 {
 	guard(mutex)(&watches->lock);
-	if (watches->nr == KCSD_MAX_WATCHES)
+	if (watches->nr == KCSD_MAX_WATCHES ||
+	    nr_of_user(watches, watch->user) == KCSD_MAX_WATCHES / 2)
 		return KCSD_SC_INSUFFICIENT_RESOURCES;
 	list_add_rcu(&watch->entry, &watches->list);
 	WRITE_ONCE(watches->nr, watches->nr + 1);

@@ -26,6 +26,7 @@ struct kcsd_watch {
 	struct kcsd_watches *watches;	/* NULL: not armed */
 	struct list_head entry;		/* watches.list: RCU, changed under watches.lock */
 	bool tripped;			/* set once, by any context that changes LBAs */
+	u64 user;			/* whose watch it is */
 	u32 nr;
 	struct kcsd_watch_range *range;	/* nr, ascending, neither overlapping nor adjacent */
 };
@@ -46,7 +47,7 @@ void kcsd_watches_destroy(struct kcsd_watches *watches);
 /*
  * Arm a watch whose ranges are set. When this returns, all changes are over that began before and
  * did not see it. Sleeps for as long as such a change lasts. Returns 0, or Insufficient Resources
- * if KCSD_MAX_WATCHES are armed.
+ * if KCSD_MAX_WATCHES are armed, or half as many of this user.
  */
 int kcsd_watch_arm(struct kcsd_watches *watches, struct kcsd_watch *watch);
 /* Disarm a watch, if it is armed. Sleeps likewise. */

@@ -184,7 +184,8 @@ static int list_watch(struct kcsd_cmd *cmd, struct kcsd_source_list *list)
 {
 	if (!kcsd_source_list_is_complete(list))
 		return KCSD_SC_INVALID_SOURCE_LIST;
-	return kcsd_source_list_watch(sources_lists(cmd), list, cmd->drive->lbas);
+	return kcsd_source_list_watch(sources_lists(cmd), list, cmd->drive->lbas,
+				      cmd->tenant->owner.user);
 }
 
 static int sources_watch(struct kcsd_cmd *cmd)

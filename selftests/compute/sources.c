@@ -10,6 +10,8 @@
 
 #include <endian.h>
 #include <pthread.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
 
 #define LBA	4096
 #define NSZE	4096		/* LBAs of the small drive */
@@ -385,19 +387,39 @@ TEST_F(sources, of_one_file)
 	close(other);
 }
 
-/* All lists of a file can be there; some of them, and some of the drive, can be watched. */
+/* Like open_compute(), but as another user. */
+static int open_as(const struct drive *d, int user)
+{
+	char path[64];
+	int fd;
+
+	drive_generic_node(path, sizeof(path), d->index, KCSD_NSID_COMPUTE);
+	if (chmod(path, 0666))
+		return -1;
+	setfsuid(user);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	setfsuid(0);
+	return fd;
+}
+
+/*
+ * All lists of a file can be there; some of them, half of the drive for one user, and some of the
+ * drive can be watched.
+ */
 TEST_F(sources, limits)
 {
 	const struct kcsd_source s = source_lbas(0, LBA);
-	int fd[KCSD_MAX_WATCHES / KCSD_MAX_FILE_WATCHES + 1];
-	const int last = ARRAY_SIZE(fd) - 1;
+	int fd[KCSD_MAX_WATCHES / KCSD_MAX_FILE_WATCHES + 2];
+	const int last = ARRAY_SIZE(fd) - 1, half = last / 2;
 
 	for (int i = 0; i <= last; i++) {
-		fd[i] = open_compute(&self->d, O_RDWR);
+		bool full = i == half || i == last;
+
+		fd[i] = open_as(&self->d, 1000 + (i > half) + (i == last));
 		ASSERT_GE(fd[i], 0);
 		for (int k = 1; k <= KCSD_MAX_SOURCE_LISTS; k++) {
 			ASSERT_EQ(0, source_send(fd[i], k, &s, 1));
-			EXPECT_EQ(i < last && k <= KCSD_MAX_FILE_WATCHES ? 0 :
+			EXPECT_EQ(!full && k <= KCSD_MAX_FILE_WATCHES ? 0 :
 				  KCSD_SC_INSUFFICIENT_RESOURCES, source_watch(fd[i], k))
 				TH_LOG("file %d, list %d", i, k);
 		}
@@ -412,6 +434,10 @@ TEST_F(sources, limits)
 	EXPECT_EQ(KCSD_SC_INSUFFICIENT_RESOURCES, source_watch(fd[0], 6));
 	EXPECT_EQ(0, source_delete(fd[last], 1));
 	EXPECT_EQ(0, source_watch(fd[0], 7));
+	/* What another user gives back is not for a user who has half. */
+	EXPECT_EQ(0, source_delete(fd[half + 1], 1));
+	EXPECT_EQ(KCSD_SC_INSUFFICIENT_RESOURCES, source_watch(fd[half], 1));
+	EXPECT_EQ(0, source_watch(fd[last], 2));
 	for (int i = 0; i <= last; i++)
 		close(fd[i]);
 	/* Closing has given them back. */

@@ -254,8 +254,8 @@ struct kcsd_source {
  * Uncorrectable, Format or Sanitize, by any front end and any program. A run that uses the list
  * ends with KCSD_FAULT_CHANGED before its program gets a byte that was read after that. So all that
  * programs read from the list is as it was when this command completed. To send it again arms the
- * watch again. Insufficient Resources: KCSD_MAX_WATCHES lists of the drive, or
- * KCSD_MAX_FILE_WATCHES of this open file are watched; this list then is not.
+ * watch again. Insufficient Resources: KCSD_MAX_WATCHES lists of the drive, half as many of this
+ * user, or KCSD_MAX_FILE_WATCHES of this open file are watched; this list then is not.
  * KCSD_SOURCES_DELETE: delete the list.
  *
  * KCSD_SC_INVALID_SOURCE_LIST: there is no such list, it is not complete, or it is complete and
