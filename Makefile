@@ -40,6 +40,7 @@ help:
 	@echo '                  [KERNEL=stock|debug|all] debug: 7.2 with every detector'
 	@echo '  vm              a shell in the test VM'
 	@echo '  bench           IOPS beside null_blk and brd; JSON in build/bench.json'
+	@echo '  bench-files     programs on files: to LBAs given directly, to the host'
 	@echo '  bench-engine    the engines beside native code [WHERE=user|vm]; build/bench-engine.json'
 	@echo '  crash           kill the VM under load, look whether all promises were kept [KILLS=20]'
 	@echo '  fuzz            fuzz the engine and the object loader [FUZZ_TIME=seconds each]'
@@ -122,6 +123,11 @@ bench:
 		$(OUTPUT)/bench-append
 	@tools/bench/run $(OUTPUT)/bench.json
 
+bench-files:
+	@tools/deps check
+	@$(MAKE) vm-module tools bpf selftests $(OUTPUT)/demo-count
+	@tools/vm/run --mem 8G --timeout 3600 -- tools/bench/files
+
 $(OUTPUT)/bench-%: tools/bench/%.c $(wildcard include/uapi/linux/*.h)
 	@mkdir -p $(@D)
 	$(call quiet,CC)$(CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -Iinclude/uapi $< -luring -o $@
@@ -203,6 +209,6 @@ endif
 unexport FILE WORD
 
 .PHONY: all help module vm-module static-module lib tools bpf selftests deps demo vm bench \
-	bench-engine check crash crash-tools fuzz fuzz-cmd static install uninstall modules_install \
-	clean
+	bench-engine bench-files check crash crash-tools fuzz fuzz-cmd static install uninstall \
+	modules_install clean
 .DELETE_ON_ERROR:
