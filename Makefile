@@ -125,7 +125,7 @@ bench:
 
 bench-files:
 	@tools/deps check
-	@$(MAKE) vm-module tools bpf selftests $(OUTPUT)/demo-count
+	@$(MAKE) vm-module tools bpf $(OUTPUT)/demo-count
 	@tools/vm/run --mem 8G --timeout 3600 -- tools/bench/files
 
 $(OUTPUT)/bench-%: tools/bench/%.c $(wildcard include/uapi/linux/*.h)

@@ -10,7 +10,7 @@
 
 #include "private.h"
 
-#define PIECE		(1u << 20)	/* bytes of one Run Receive */
+#define PIECE		KCSD_MAX_RECEIVE	/* bytes of one Run Receive */
 #define WINDOW		(1u << 20)	/* bytes that the drive keeps, by default */
 #define IDLE_MS		250
 #define RETRY_MS	50

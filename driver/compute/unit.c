@@ -577,6 +577,9 @@ void kcsd_units_get_times(const struct kcsd_compute *compute, struct kcsd_unit_t
 	if (i == us->nr)
 		return;
 	/* The clock was read several times: units may have changed places between them. */
+	/* A unit that has lost its place is busy beside them. */
+	if ((s64)times->idle_ns < 0)
+		times->idle_ns = 0;
 	scoped_guard(spinlock, &us->lock) {
 		us->idle_ns = max(us->idle_ns, times->idle_ns);
 		times->idle_ns = us->idle_ns;

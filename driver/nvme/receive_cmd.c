@@ -101,7 +101,7 @@ int kcsd_receive_parse(struct kcsd_cmd *cmd)
 		return ret;
 	if (!receive_oid(cmd) || receive_oid(cmd) > KCSD_MAX_OUTPUTS)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
-	if (!cmd->cdw11 || cmd->cdw11 > KCSD_MAX_TRANSFER)
+	if (!cmd->cdw11 || cmd->cdw11 > KCSD_MAX_RECEIVE)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
 	if (cmd->cdw11 != len)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);

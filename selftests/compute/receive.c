@@ -71,7 +71,7 @@ FIXTURE_SETUP(receive)
 	};
 
 	drive_sweep();
-	self->buf = malloc(BUF);
+	self->buf = malloc(BUF + 1);
 	ASSERT_NE(NULL, self->buf);
 	ASSERT_EQ(0, drive_create(&self->d, "receive", attrs));
 	ASSERT_EQ(0, install(&self->d));
@@ -343,18 +343,23 @@ TEST_F(receive, power_off)
 /* A user may have half of the runs that wait. */
 TEST_F(receive, too_many)
 {
-	int i;
+	const int half = KCSD_MAX_WAITING_RUNS / 2;
+	struct sent *last = &self->run[half];
+	struct tenant other;
 
-	for (i = 0; i < KCSD_MAX_WAITING_RUNS / 2; i++)
+	for (int i = 0; i < half; i++)
 		ASSERT_EQ(0, send_waiting(self, i, LONG / CHUNK, variant->budget));
-	EXPECT_TRUE(drive_becomes(&self->d, "units/waiting", i));
-	ASSERT_EQ(0, send_waiting(self, i, 1, 0));
-	EXPECT_EQ(KCSD_SC_INSUFFICIENT_RESOURCES, completed(&self->run[i], NULL));
+	EXPECT_TRUE(drive_becomes(&self->d, "units/waiting", half));
+	ASSERT_EQ(0, tenant_open(&other, &self->d));
+	make(last, 1, 1, KCSD_MIN_WINDOW, KCSD_RUN_HEADER_WAIT);
+	ASSERT_EQ(0, send_to(last, other.fd));
+	EXPECT_EQ(KCSD_SC_INSUFFICIENT_RESOURCES, completed(last, NULL));
 	close_run(&self->run[0]);
-	EXPECT_TRUE(drive_becomes(&self->d, "units/waiting", i - 1));
-	close_run(&self->run[i]);
-	ASSERT_EQ(0, send_waiting(self, i, 1, 0));
-	EXPECT_EQ(0, completed(&self->run[i], NULL));
+	EXPECT_TRUE(drive_becomes(&self->d, "units/waiting", half - 1));
+	close_run(last);
+	ASSERT_EQ(0, send_to(last, other.fd));
+	EXPECT_EQ(0, completed(last, NULL));
+	tenant_close(&other);
 }
 
 TEST_F(receive, oid_in_use)
@@ -484,6 +489,8 @@ TEST_F(receive, refusals)
 		  receive(self->d.compute, KCSD_MAX_OUTPUTS + 1, self->buf, 64, &result));
 	EXPECT_EQ(KCSD_SC_INVALID_OUTPUT, receive(self->d.compute, 2, self->buf, 64, &result));
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD, receive(self->d.compute, 1, self->buf, 0, &result));
+	EXPECT_EQ(KCSD_SC_INVALID_FIELD,
+		  receive(self->d.compute, 1, self->buf, KCSD_MAX_RECEIVE + 1, &result));
 	c = receive_cmd(1, self->buf, 64);
 	c.cdw11 = 63;
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD, cmd_io(self->d.compute, &c));

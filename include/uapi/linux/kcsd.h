@@ -307,7 +307,8 @@ struct kcsd_run_header {
  * Run Receive, on the compute namespace (vendor specific): receive the output of a run that was
  * sent with an OID, while it runs or afterwards.
  *   CDW10 [15:0] OID  [16] RECORD	CDW11 NUMB, bytes of the buffer
- *   addr, data_len	the buffer; data_len is NUMB, at most MDTS
+ *   addr, data_len	the buffer; data_len is NUMB, at most KCSD_MAX_RECEIVE: it stays pinned
+ *			while the command waits
  *   result		[31:0] bytes transferred  [32] END: there will be no more
  * Returns bytes that no command has received yet, in order. Waits for the end of the run, or until
  * it has emitted up to the next multiple of a page of memory. Cancel it like a run.
@@ -333,7 +334,8 @@ struct kcsd_run_header {
 #define KCSD_RECEIVE_END		(1ull << 32)	/* in the result */
 #define KCSD_MAX_OUTPUTS		16		/* of an open file */
 #define KCSD_MIN_WINDOW			(128u << 10)	/* bytes */
-#define KCSD_MAX_WAITING_RUNS		8		/* of a drive */
+#define KCSD_MAX_RECEIVE		(1u << 20)	/* bytes of a command */
+#define KCSD_MAX_WAITING_RUNS		32		/* of a drive */
 
 /*
  * Subsystem Local Memory (TP4131): namespace 2, bytes of memory in the drive. They are zero at
