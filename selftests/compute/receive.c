@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Test Run Receive: output that the host takes while the run goes on, and runs that wait for it. */
 #include "harness.h"
+#include "admin.h"
 #include "tenant.h"
 
 #include <endian.h>
@@ -511,6 +512,33 @@ TEST_F(receive, is_of_the_file)
 	EXPECT_EQ(KCSD_SC_INVALID_OUTPUT, receive(other.fd, 1, self->buf, BUF, &result));
 	tenant_close(&other);
 	EXPECT_EQ(CHUNK, receive_all(self, 1, BUF));
+}
+
+/* Output from before a Sanitize may be erased data: of a run that has ended, and of one that waits. */
+TEST_F(receive, sanitize_drops_it)
+{
+	struct nvme_uring_cmd c = { .opcode = ADMIN_SANITIZE, .cdw10 = 2 /* block erase */ };
+	__u64 result;
+
+	make(&self->run[1], 2, 2, 2 * CHUNK, 0);
+	ASSERT_EQ(0, send_to(&self->run[1], self->d.compute));
+	EXPECT_EQ(0, completed(&self->run[1], NULL));
+	ASSERT_EQ(0, send_waiting(self, 0, LONG / CHUNK, variant->budget));
+	ASSERT_TRUE(drive_becomes(&self->d, "units/waiting", 1));
+	ASSERT_EQ(0, cmd_admin(self->d.ctrl, &c));
+	EXPECT_EQ(KCSD_SC_PROGRAM_CANCELLED, completed(&self->run[0], NULL));
+	for (__u16 oid = 1; oid <= 2; oid++) {
+		/* Sanitize goes on after its command. */
+		for (int i = 0; i < 1000; i++, usleep(10000))
+			if (receive(self->d.compute, oid, self->buf, BUF, &result) !=
+			    KCSD_SC_SANITIZE_IN_PROGRESS)
+				break;
+		EXPECT_EQ(KCSD_RECEIVE_END, result);
+		EXPECT_EQ(0, receive_record(self, oid, &result));
+		EXPECT_EQ(0, le32toh(self->rec.out_len));
+		EXPECT_EQ(KCSD_RECORD_CUT, le16toh(self->rec.flags));
+	}
+	EXPECT_TRUE(run_works(self->d.compute, SEVEN));
 }
 
 /* Four runs that wait, on one unit, received in turn, while others run. */
