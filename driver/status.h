@@ -13,6 +13,8 @@ static inline int kcsd_status_to_host(int status)
 	case KCSD_SC_INSUFFICIENT_RESOURCES:
 	case KCSD_SC_SANITIZE_IN_PROGRESS:
 	case KCSD_SC_FORMAT_IN_PROGRESS:
+	case KCSD_SC_SOURCE_LIST_IN_USE:
+	case KCSD_SC_OUTPUT_IN_USE:
 		return status;
 	default:
 		return status | KCSD_SC_DNR;

@@ -3,6 +3,7 @@
 #include <linux/nospec.h>
 #include <linux/slab.h>
 
+#include "compute/charged.h"
 #include "compute/source_list.h"
 #include "media/lbas.h"
 
@@ -24,8 +25,8 @@ void kcsd_source_lists_destroy(struct kcsd_source_lists *lists)
 struct kcsd_source_list *kcsd_source_list_alloc(u32 nr, u32 bytes_len, u32 erasures)
 {
 	struct kcsd_source_list *list = kzalloc(sizeof(*list), GFP_KERNEL_ACCOUNT);
-	void *memory = kvzalloc(kcsd_stream_size(nr), GFP_KERNEL_ACCOUNT);
-	u8 *bytes = bytes_len ? kvzalloc(bytes_len, GFP_KERNEL_ACCOUNT) : NULL;
+	void *memory = kcsd_charged_alloc(kcsd_stream_size(nr));
+	u8 *bytes = bytes_len ? kcsd_charged_alloc(bytes_len) : NULL;
 
 	if (!list || !memory || (bytes_len && !bytes)) {
 		kvfree(bytes);
@@ -43,15 +44,44 @@ struct kcsd_source_list *kcsd_source_list_alloc(u32 nr, u32 bytes_len, u32 erasu
 	return list;
 }
 
-void kcsd_source_list_free(struct kcsd_source_list *list)
+static void list_release(struct kcsd_watch *watch)
 {
-	if (!list)
-		return;
-	kcsd_watch_disarm(&list->watch);
+	struct kcsd_source_list *list = container_of(watch, struct kcsd_source_list, watch);
+
 	kvfree(list->watch.range);
 	kvfree(list->bytes);
 	kvfree(list->stream.source);
 	kfree(list);
+}
+
+void kcsd_source_list_free(struct kcsd_source_list *list)
+{
+	if (list)
+		kcsd_watch_release(&list->watch, list_release);
+}
+
+u64 kcsd_source_list_memory(u32 nr, u32 bytes_len)
+{
+	return kcsd_stream_size(nr) + bytes_len + (u64)nr * sizeof(struct kcsd_watch_range);
+}
+
+bool kcsd_source_lists_reserve(struct kcsd_source_lists *lists, u64 memory)
+{
+	bool fits;
+
+	spin_lock(&lists->lock);
+	fits = memory <= KCSD_MAX_LIST_MEMORY - lists->memory;
+	if (fits)
+		lists->memory += memory;
+	spin_unlock(&lists->lock);
+	return fits;
+}
+
+void kcsd_source_lists_unreserve(struct kcsd_source_lists *lists, u64 memory)
+{
+	spin_lock(&lists->lock);
+	lists->memory -= memory;
+	spin_unlock(&lists->lock);
 }
 
 /* Take the LBAs of all sources. Returns the number of ranges. */
@@ -78,8 +108,8 @@ static int make_ranges(struct kcsd_source_list *list, const struct kcsd_lbas *lb
 	struct kcsd_watch_range *range, *tmp;
 	int ret = 0;
 
-	range = kvmalloc_array(list->nr, sizeof(*range), GFP_KERNEL_ACCOUNT);
-	tmp = kvmalloc_array(list->nr, sizeof(*tmp), GFP_KERNEL_ACCOUNT);
+	range = kcsd_charged_alloc(list->nr * sizeof(*range));
+	tmp = kcsd_charged_alloc(list->nr * sizeof(*tmp));
 	if (range && tmp) {
 		list->watch.nr = kcsd_watch_sort(range, tmp, take_ranges(list, lbas, range));
 		list->watch.range = range;
@@ -121,12 +151,11 @@ int kcsd_source_list_watch(struct kcsd_source_lists *lists, struct kcsd_source_l
 
 	if (!get_watch(lists, list))
 		return KCSD_SC_INSUFFICIENT_RESOURCES;
-	kcsd_watch_disarm(&list->watch);
 	list->watch.user = user;
 	ret = list->watch.range ? 0 : make_ranges(list, lbas);
 	if (!ret)
 		ret = kcsd_watch_arm(&lbas->watches, &list->watch);
-	if (ret)
+	if (!list->watch.watches)
 		put_watch(lists, list);
 	return ret;
 }

@@ -30,12 +30,13 @@ struct kcsd_source_list {
 
 /* The lists of a tenant. */
 struct kcsd_source_lists {
-	spinlock_t lock;		/* protects list[]; a leaf; process context */
+	spinlock_t lock;		/* protects list[], memory; a leaf; process context */
+	u64 memory;			/* bytes of all lists, reserved before they are allocated */
 	struct kcsd_source_list *list[KCSD_MAX_SOURCE_LISTS];	/* by SLID - 1; NULL: none */
 };
 
 void kcsd_source_lists_init(struct kcsd_source_lists *lists);
-/* Delete all lists. No run uses one. Sleeps. */
+/* Delete all lists. No run uses one. */
 void kcsd_source_lists_destroy(struct kcsd_source_lists *lists);
 
 /*
@@ -43,7 +44,12 @@ void kcsd_source_lists_destroy(struct kcsd_source_lists *lists);
  * it. NULL without memory.
  */
 struct kcsd_source_list *kcsd_source_list_alloc(u32 nr, u32 bytes_len, u32 erasures);
-/* Free a list that is in no table. Sleeps if it is watched. */
+/* Returns the bytes of a list with nr sources and bytes_len bytes, once it is watched. */
+u64 kcsd_source_list_memory(u32 nr, u32 bytes_len);
+/* Reserve memory for a list before it is allocated; false if the file has too much. */
+bool kcsd_source_lists_reserve(struct kcsd_source_lists *lists, u64 memory);
+void kcsd_source_lists_unreserve(struct kcsd_source_lists *lists, u64 memory);
+/* Free a list that is in no table; if it is watched, some time later. NULL: nothing. */
 void kcsd_source_list_free(struct kcsd_source_list *list);
 /*
  * Put a list into the table, as SLID slid, which the caller has validated. Returns the list to free
@@ -74,8 +80,8 @@ struct kcsd_source_list *kcsd_source_list_get(struct kcsd_source_lists *lists, u
 void kcsd_source_list_put(struct kcsd_source_lists *lists, struct kcsd_source_list *list);
 
 /*
- * Watch the LBAs of a complete list, which the caller changes, for a user. Returns 0, -ENOMEM or a
- * status, and then the list is not watched. Sleeps.
+ * Watch the LBAs of a complete list, which the caller changes, for a user. Returns 0, -errno or a
+ * status, and then the list is not watched, or it is and the watch has tripped. Sleeps.
  */
 int kcsd_source_list_watch(struct kcsd_source_lists *lists, struct kcsd_source_list *list,
 			   struct kcsd_lbas *lbas, u64 user);

@@ -95,8 +95,12 @@ static int source_move(struct kcsd_run *run, u64 slba, void *buf, u64 len)
 {
 	int ret = kcsd_run_move(run, slba, buf, len, KCSD_GRANT_READ);
 
-	if (run->list && kcsd_watch_tripped(&run->list->watch))
+	if (run->list && kcsd_watch_tripped(&run->list->watch)) {
+		memset(buf, 0, len);
 		kcsd_vm_fault(&run->vm, KCSD_FAULT_CHANGED, 0);
+	}
+	/* A CPU that mispredicts this branch must not run on with the bytes. */
+	barrier_nospec();
 	return ret;
 }
 

@@ -129,6 +129,7 @@ void kcsd_tenant_show(struct seq_file *m, struct kcsd_tenant *t)
 	seq_printf(m, "kcsd-queued:\t%u\n", READ_ONCE(t->queued));
 	seq_printf(m, "kcsd-running:\t%u\n", READ_ONCE(t->running));
 	seq_printf(m, "kcsd-run-ns:\t%llu\n", READ_ONCE(t->run_ns));
+	seq_printf(m, "kcsd-list-bytes:\t%llu\n", READ_ONCE(t->source_lists.memory));
 }
 
 bool kcsd_tenant_get_slot(struct kcsd_tenant *t, u64 limit)

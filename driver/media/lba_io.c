@@ -30,6 +30,11 @@ static bool refuses_writes(const struct kcsd_lbas *lbas)
 
 void kcsd_lba_io_lose_data(struct kcsd_lbas *lbas, const char *what)
 {
+	int token = kcsd_watches_enter(&lbas->watches);
+
+	/* LBAs may now read as they were before. */
+	kcsd_watches_trip(&lbas->watches, 0, lbas->nsze);
+	kcsd_watches_exit(&lbas->watches, token);
 	if (!xchg(&lbas->data_lost, true))
 		pr_err("kcsd%u: data that was written is lost, the %s file could not be flushed: writes and flushes fail until power off\n",
 		       lbas->index, what);

@@ -1,23 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/minmax.h>
 #include <linux/rculist.h>
+#include <linux/completion.h>
+#include <linux/refcount.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
 #include <linux/kcsd.h>
 
 #include "media/watch.h"
+#include "wait.h"
 
 #define RESCHED_RANGES	4096	/* sorted between two calls of cond_resched() */
 
 int kcsd_watches_init(struct kcsd_watches *watches)
 {
+	int ret;
+
 	mutex_init(&watches->lock);
 	INIT_LIST_HEAD(&watches->list);
-	return init_srcu_struct(&watches->srcu);
+	watches->wq = alloc_workqueue("kcsd_watch", WQ_UNBOUND, 0);
+	if (!watches->wq)
+		return -ENOMEM;
+	ret = init_srcu_struct(&watches->srcu);
+	if (ret)
+		destroy_workqueue(watches->wq);
+	return ret;
 }
 
 void kcsd_watches_destroy(struct kcsd_watches *watches)
 {
 	WARN_ON(watches->nr);
+	destroy_workqueue(watches->wq);
+	srcu_barrier(&watches->srcu);
 	cleanup_srcu_struct(&watches->srcu);
 	mutex_destroy(&watches->lock);
 }
@@ -85,28 +100,82 @@ static void remove(struct kcsd_watches *watches, struct kcsd_watch *watch)
 	WRITE_ONCE(watches->nr, watches->nr - 1);
 }
 
+/* A wait for all changes that are under way. Its task may be gone before it ends. */
+struct grace {
+	struct work_struct work;
+	struct kcsd_watches *watches;
+	struct completion over;
+	refcount_t refs;		/* of the task and the worker */
+};
+
+static void grace_put(struct grace *g)
+{
+	if (refcount_dec_and_test(&g->refs))
+		kfree(g);
+}
+
+static void grace_work(struct work_struct *work)
+{
+	struct grace *g = container_of(work, struct grace, work);
+
+	synchronize_srcu_expedited(&g->watches->srcu);
+	complete(&g->over);
+	grace_put(g);
+}
+
+/* Wait until all changes are over that are under way. Returns 0, -ENOMEM, or -EINTR if killed. */
+static int wait_for_changes(struct kcsd_watches *watches)
+{
+	struct grace *g = kmalloc(sizeof(*g), GFP_KERNEL);
+	bool over;
+
+	if (!g)
+		return -ENOMEM;
+	INIT_WORK(&g->work, grace_work);
+	g->watches = watches;
+	init_completion(&g->over);
+	refcount_set(&g->refs, 2);
+	queue_work(watches->wq, &g->work);
+	over = kcsd_wait_for(&g->over);
+	grace_put(g);
+	return over ? 0 : -EINTR;
+}
+
 int kcsd_watch_arm(struct kcsd_watches *watches, struct kcsd_watch *watch)
 {
-	int ret;
+	int ret = 0;
 
-	watch->tripped = false;
-	ret = add(watches, watch);
+	/* A change that has tripped it, and is under way, is waited for. */
+	WRITE_ONCE(watch->tripped, false);
+	if (!watch->watches)
+		ret = add(watches, watch);
 	if (ret)
 		return ret;
 	watch->watches = watches;
-	synchronize_srcu_expedited(&watches->srcu);
-	return 0;
+	ret = wait_for_changes(watches);
+	if (ret)
+		WRITE_ONCE(watch->tripped, true);
+	return ret;
 }
 
-void kcsd_watch_disarm(struct kcsd_watch *watch)
+static void release_later(struct rcu_head *head)
+{
+	struct kcsd_watch *watch = container_of(head, struct kcsd_watch, rcu);
+
+	watch->release(watch);
+}
+
+void kcsd_watch_release(struct kcsd_watch *watch, void (*release)(struct kcsd_watch *watch))
 {
 	struct kcsd_watches *watches = watch->watches;
 
-	if (!watches)
+	if (!watches) {
+		release(watch);
 		return;
+	}
+	watch->release = release;
 	remove(watches, watch);
-	synchronize_srcu_expedited(&watches->srcu);
-	watch->watches = NULL;
+	call_srcu(&watches->srcu, &watch->rcu, release_later);
 }
 
 /* ---- sort ---- */

@@ -21,12 +21,14 @@ struct kcsd_watch_range {
 	u64 end;
 };
 
-/* Constant while it is armed, except tripped. The owner disarms it before it is freed. */
+/* Constant while it is armed, except tripped. The owner frees it by kcsd_watch_release(). */
 struct kcsd_watch {
 	struct kcsd_watches *watches;	/* NULL: not armed */
 	struct list_head entry;		/* watches.list: RCU, changed under watches.lock */
 	bool tripped;			/* set once, by any context that changes LBAs */
 	u64 user;			/* whose watch it is */
+	void (*release)(struct kcsd_watch *watch);	/* frees it */
+	struct rcu_head rcu;		/* for that */
 	u32 nr;
 	struct kcsd_watch_range *range;	/* nr, ascending, neither overlapping nor adjacent */
 };
@@ -37,6 +39,7 @@ struct kcsd_watches {
 	struct mutex lock;		/* changes of list and nr */
 	struct list_head list;
 	u32 nr;				/* read without the lock by each change */
+	struct workqueue_struct *wq;	/* waits for changes to end */
 };
 
 /* Return 0 or -ENOMEM. */
@@ -45,13 +48,17 @@ int kcsd_watches_init(struct kcsd_watches *watches);
 void kcsd_watches_destroy(struct kcsd_watches *watches);
 
 /*
- * Arm a watch whose ranges are set. When this returns, all changes are over that began before and
- * did not see it. Sleeps for as long as such a change lasts. Returns 0, or Insufficient Resources
- * if KCSD_MAX_WATCHES are armed, or half as many of this user.
+ * Arm a watch whose ranges are set, for the first time or again. When this returns 0, all changes
+ * are over that began before and did not see it. Sleeps for as long as such a change lasts, unless
+ * the task is killed. Returns Insufficient Resources if KCSD_MAX_WATCHES are armed, or half as many
+ * of this user: then it is not armed. -ENOMEM, -EINTR: it is armed, and tripped.
  */
 int kcsd_watch_arm(struct kcsd_watches *watches, struct kcsd_watch *watch);
-/* Disarm a watch, if it is armed. Sleeps likewise. */
-void kcsd_watch_disarm(struct kcsd_watch *watch);
+/*
+ * Disarm a watch, if it is armed, and call release(watch) when no change can see it any more: at
+ * once or later, in a context that cannot sleep. Does not sleep.
+ */
+void kcsd_watch_release(struct kcsd_watch *watch, void (*release)(struct kcsd_watch *watch));
 
 /* Sort ranges and join those that overlap or adjoin. tmp has as much room. Returns their number. */
 u32 kcsd_watch_sort(struct kcsd_watch_range *range, struct kcsd_watch_range *tmp, u32 nr);

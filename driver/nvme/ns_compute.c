@@ -29,7 +29,7 @@ static const struct kcsd_opcode opcodes[] = {
 	{ KCSD_CMD_EXECUTE_LBA,	KCSD_FOR_ANY, KCSD_CHANGES, kcsd_execute_parse },
 	{ KCSD_CMD_EXECUTE_SOURCES, KCSD_FOR_ANY, KCSD_CHANGES, kcsd_execute_sources_parse },
 	{ KCSD_CMD_RUN_RECEIVE,	KCSD_FOR_ANY, KCSD_READS, kcsd_receive_parse, .sleeps = true },
-	{ KCSD_CMD_SOURCES,	KCSD_FOR_ANY, KCSD_READS, kcsd_sources_parse, .waits = true },
+	{ KCSD_CMD_SOURCES,	KCSD_FOR_ANY, KCSD_CHANGES, kcsd_sources_parse, .sleeps = true },
 };
 
 /* The namespace with all its parts. */
@@ -158,6 +158,8 @@ static void compute_erase_memory(struct kcsd_ns *ns)
 {
 	struct kcsd_compute *compute = to_compute(ns);
 
+	/* Commands that were under way may have begun lists with the number of before. */
+	WRITE_ONCE(compute->erasures, compute->erasures + 1);
 	kcsd_units_erase(compute);
 	kcsd_program_log_erase(compute->log);
 }

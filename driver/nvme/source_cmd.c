@@ -37,6 +37,15 @@ static int sources_change(struct kcsd_cmd *cmd,
 	return ret;
 }
 
+/* Free a list, which may be NULL, and give back what it had reserved. */
+static void sources_free(struct kcsd_cmd *cmd, struct kcsd_source_list *list)
+{
+	u64 memory = list ? kcsd_source_list_memory(list->nr, list->bytes_len) : 0;
+
+	kcsd_source_list_free(list);
+	kcsd_source_lists_unreserve(sources_lists(cmd), memory);
+}
+
 /* ---- add sources ---- */
 
 /* Returns 0, or the status if a source is invalid. The drive has copied it. */
@@ -95,13 +104,19 @@ static int sources_copy(struct kcsd_cmd *cmd, struct kcsd_source_list *list)
 static int sources_begin(struct kcsd_cmd *cmd)
 {
 	u32 erasures = READ_ONCE(cmd->drive->compute->erasures);
-	struct kcsd_source_list *old, *list =
-		kcsd_source_list_alloc(cmd->cdw11, cmd->cdw13, erasures);
-	int ret = list ? sources_copy(cmd, list) : -ENOMEM;
+	u64 memory = kcsd_source_list_memory(cmd->cdw11, cmd->cdw13);
+	struct kcsd_source_list *old, *list;
+	int ret;
 
+	if (!kcsd_source_lists_reserve(sources_lists(cmd), memory))
+		return KCSD_SC_INSUFFICIENT_RESOURCES;
+	list = kcsd_source_list_alloc(cmd->cdw11, cmd->cdw13, erasures);
+	ret = list ? sources_copy(cmd, list) : -ENOMEM;
 	if (!ret)
 		ret = kcsd_source_list_replace(sources_lists(cmd), sources_slid(cmd), list, &old);
-	kcsd_source_list_free(ret ? list : old);
+	sources_free(cmd, ret ? list : old);
+	if (!list)
+		kcsd_source_lists_unreserve(sources_lists(cmd), memory);
 	return ret;
 }
 
@@ -201,8 +216,9 @@ static int sources_delete(struct kcsd_cmd *cmd)
 	ret = kcsd_source_list_replace(sources_lists(cmd), sources_slid(cmd), NULL, &list);
 	if (ret)
 		return ret;
-	kcsd_source_list_free(list);
-	return list ? 0 : KCSD_SC_INVALID_SOURCE_LIST;
+	ret = list ? 0 : KCSD_SC_INVALID_SOURCE_LIST;
+	sources_free(cmd, list);
+	return ret;
 }
 
 /* Parse a command that has an SLID only. */

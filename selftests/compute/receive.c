@@ -350,7 +350,8 @@ TEST_F(receive, too_many)
 
 	for (int i = 0; i < half; i++)
 		ASSERT_EQ(0, send_waiting(self, i, LONG / CHUNK, variant->budget));
-	EXPECT_TRUE(drive_becomes(&self->d, "units/waiting", half));
+	EXPECT_TRUE(drive_becomes(&self->d, "units/waiting", half))
+		TH_LOG("%llu", (unsigned long long)drive_number(&self->d, "units/waiting"));
 	ASSERT_EQ(0, tenant_open(&other, &self->d));
 	make(last, 1, 1, KCSD_MIN_WINDOW, KCSD_RUN_HEADER_WAIT);
 	ASSERT_EQ(0, send_to(last, other.fd));

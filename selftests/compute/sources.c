@@ -6,12 +6,15 @@
 #include "change.h"
 #include "nvm.h"
 #include "source.h"
+#include "tenant.h"
 #include "timing.h"
 
 #include <endian.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/fsuid.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #define LBA	4096
 #define NSZE	4096		/* LBAs of the small drive */
@@ -443,6 +446,53 @@ TEST_F(sources, limits)
 	/* Closing has given them back. */
 	ASSERT_EQ(0, source_send(self->d.compute, 1, &s, 1));
 	EXPECT_EQ(0, source_watch(self->d.compute, 1));
+}
+
+/* All lists of a file together take no more than 128 MiB, and what is deleted is given back. */
+TEST_F(sources, memory_is_limited)
+{
+	const struct kcsd_source s = source_zeroes(1);
+	int i, ret = 0;
+
+	for (i = 1; !ret && i <= KCSD_MAX_SOURCE_LISTS; i++) {
+		struct nvme_uring_cmd c = source_add_cmd(i, &s, 1, 0, KCSD_MAX_SOURCES / 4,
+							 KCSD_MAX_SOURCE_BYTES);
+
+		ret = cmd_io_way(CMD_IOCTL64, self->d.compute, &c, NULL);
+	}
+	EXPECT_EQ(KCSD_SC_INSUFFICIENT_RESOURCES, ret);
+	/* 12 MiB of sources and 16 MiB of bytes each. */
+	EXPECT_EQ(5 + 1, i);
+	EXPECT_EQ(4 * 28 * KST_MIB, tenant_number(self->d.compute, "kcsd-list-bytes:"));
+	EXPECT_EQ(0, source_delete(self->d.compute, 2));
+	EXPECT_EQ(3 * 28 * KST_MIB, tenant_number(self->d.compute, "kcsd-list-bytes:"));
+	EXPECT_EQ(0, source_send(self->d.compute, 1, &s, 1));
+	EXPECT_EQ(2 * 28 * KST_MIB + 48, tenant_number(self->d.compute, "kcsd-list-bytes:"));
+}
+
+/* A sender above its memory.high must not hold up power off. */
+TEST_F(sources, memory_high_does_not_hold_up_power_off)
+{
+	const struct kcsd_source s = source_zeroes(1);
+	struct nvme_uring_cmd c = source_add_cmd(1, &s, 1, 0, KCSD_MAX_SOURCES,
+						 KCSD_MAX_SOURCE_BYTES);
+	__u64 start;
+	pid_t child;
+
+	ASSERT_EQ(0, cgroup_enter());
+	child = fork();
+	if (!child)
+		while (cmd_io_way(CMD_IOCTL64, self->d.compute, &c, NULL) != -ENODEV)
+			;
+	cgroup_move_out();
+	ASSERT_EQ(0, file_write(CGROUP "/memory.high", "1048576"));
+	sleep(1);
+	start = time_ns();
+	EXPECT_EQ(0, drive_power(&self->d, false));
+	EXPECT_GT(5000000000ULL * time_slow(), time_ns() - start);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	cgroup_leave();
 }
 
 /* The memory of a list is charged to who sent it, from its first command to its end. */

@@ -10,7 +10,10 @@
 #include <endian.h>
 #include <linux/fs.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 
 #define LBA	4096
 #define FIRST	64		/* watched LBAs */
@@ -238,6 +241,62 @@ TEST_F(watch, zones)
 	ASSERT_EQ(0, arm(self, zns_start(2)));
 	ASSERT_EQ(0, zns_send_all(self->d.nvm, ZNS_RESET));
 	EXPECT_EQ(1, tripped(self));
+}
+
+static void *hanging_write(void *arg)
+{
+	FIXTURE_DATA(watch) *self = arg;
+
+	change_write(self, 2000, 1);
+	return NULL;
+}
+
+/*
+ * A write hangs since the filesystem below the drive is frozen. The end of a watch does not wait for
+ * it, nor does a process that is killed while it waits for a watch.
+ */
+TEST_F(watch, a_change_that_hangs)
+{
+	static const struct drive_attr file[] = {
+		DRIVE_SMALL, { "backing_file", "/tmp/kst-watch/fs/disk" }, {}
+	};
+	const struct kcsd_source s = source_lbas(FIRST, LBA);
+	pthread_t writer;
+	pid_t child;
+	int fs, fd;
+
+	ASSERT_EQ(0, system("mkdir -p /tmp/kst-watch/fs && cd /tmp/kst-watch && "
+			    "truncate -s 100M image && mkfs.ext4 -q -F image && "
+			    "mount -o loop image fs && truncate -s 16M fs/disk"));
+	ASSERT_EQ(0, create(self, file));
+	fs = open("/tmp/kst-watch/fs", O_RDONLY);
+	ASSERT_EQ(0, source_send(self->d.compute, 1, &s, 1));
+	ASSERT_EQ(0, source_send(self->d.compute, 2, &s, 1));
+	ASSERT_EQ(0, source_watch(self->d.compute, 2));
+	ASSERT_EQ(0, ioctl(fs, FIFREEZE, 0));
+	ASSERT_EQ(0, pthread_create(&writer, NULL, hanging_write, self));
+	usleep(300000 * time_slow());
+	EXPECT_EQ(0, source_delete(self->d.compute, 2));
+	fd = self->d.compute;
+	child = fork();
+	if (!child)
+		_exit(source_watch(fd, 1));
+	usleep(300000 * time_slow());
+	EXPECT_EQ(0, waitpid(child, NULL, WNOHANG));
+	EXPECT_EQ(0, kill(child, SIGKILL));
+	for (int i = 0; i < 500 * time_slow() && waitpid(child, NULL, WNOHANG) != child; i++)
+		usleep(10000);
+	EXPECT_EQ(-1, waitpid(child, NULL, WNOHANG));
+	/* That watch has not seen all changes end: no run may trust it. */
+	EXPECT_EQ(1, tripped(self));
+	EXPECT_EQ(0, ioctl(fs, FITHAW, 0));
+	pthread_join(writer, NULL);
+	EXPECT_EQ(0, source_watch(self->d.compute, 1));
+	EXPECT_EQ(0, tripped(self));
+	close(fs);
+	EXPECT_EQ(0, drive_remove(&self->d));
+	self->d = (struct drive)DRIVE_INIT;
+	EXPECT_EQ(0, system("umount /tmp/kst-watch/fs && rm -r /tmp/kst-watch"));
 }
 
 TEST_F(watch, format)

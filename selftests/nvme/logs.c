@@ -208,7 +208,8 @@ TEST_F(logs, effects_on_data)
 	ASSERT_EQ(0, get_effects(self->d.ctrl, KCSD_CSI_COMPUTE, self->buf));
 	EXPECT_TRUE(le32toh(iocs[KCSD_CMD_EXECUTE_LBA]) & EFFECTS_LBCC);
 	EXPECT_TRUE(le32toh(iocs[KCSD_CMD_EXECUTE_SOURCES]) & EFFECTS_LBCC);
-	EXPECT_FALSE(le32toh(iocs[KCSD_CMD_SOURCES]) & EFFECTS_LBCC);
+	EXPECT_TRUE(le32toh(iocs[KCSD_CMD_SOURCES]) & EFFECTS_LBCC);
+	EXPECT_FALSE(le32toh(iocs[KCSD_CMD_RUN_RECEIVE]) & EFFECTS_LBCC);
 }
 
 TEST_F(logs, without_slm_no_slm_effects)

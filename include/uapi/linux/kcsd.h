@@ -244,6 +244,8 @@ struct kcsd_source {
  *   CDW11 sources of the whole list, not 0	CDW12 index of the first source of this command
  *   CDW13 bytes of the whole list; CDW11 and CDW13 are the same in all commands of a list
  *   data: struct kcsd_source, one or more
+ * A source takes 48 bytes of memory of the drive, charged to the sender. Insufficient Resources: the
+ * lists of the open file would take more than KCSD_MAX_LIST_MEMORY.
  * KCSD_SOURCES_BYTES: add bytes, for sources of this kind; in order, too.
  *   CDW12 offset of the first byte of this command	data: the bytes, one or more
  * A list is complete when all its sources and bytes have arrived.
@@ -272,6 +274,7 @@ struct kcsd_source {
 #define KCSD_MAX_SOURCE_LISTS	16		/* of an open file */
 #define KCSD_MAX_SOURCES	(1u << 20)	/* of a list */
 #define KCSD_MAX_SOURCE_BYTES	(16u << 20)	/* of a list, in bytes */
+#define KCSD_MAX_LIST_MEMORY	(128u << 20)	/* of all lists of an open file, in bytes */
 #define KCSD_MAX_WATCHES	64		/* of a drive */
 #define KCSD_MAX_FILE_WATCHES	4		/* of an open file */
 
@@ -285,7 +288,7 @@ struct kcsd_source {
  *   metadata, metadata_len	output, as with Execute Program, if OID is 0. A buffer of the host
  *				that a transport does not carry: with OID there must be none.
  * The fields of the header are those that the other two commands have elsewhere; none of them would
- * reach a drive behind a transport there.
+ * reach a drive behind a transport there; timeout_ms of the command is ignored.
  */
 struct kcsd_run_header {
 	__le32	size;		/* sizeof(struct kcsd_run_header) */
