@@ -43,8 +43,11 @@ struct serve_program {
 	bool loaded;
 };
 
-/* serve_socket.c: the socket of LISTEN_FDS, or a new one at path. Return 0, or the exit code. */
-int kcsd_serve_listen(const char *path, int *sock);
+/*
+ * serve_socket.c: take the socket of LISTEN_FDS, or make one at path: *made, which the caller
+ * unlinks. Return 0, or the exit code.
+ */
+int kcsd_serve_listen(const char *path, int *sock, bool *made);
 
 /* serve_confine.c; both return 0 or -errno. */
 /* Give up all capabilities that no run needs, for good. */

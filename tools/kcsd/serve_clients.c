@@ -126,7 +126,7 @@ static void accept_client(struct clients *c)
 
 /* ---- ends ---- */
 
-/* Unload the program that a process has left, in another one: a drive may keep it waiting. */
+/* Unload the program that a process has left, in another process: a drive may keep it waiting. */
 static void sweep(struct clients *c, uint64_t puid)
 {
 	pid_t parent = getpid(), pid = fork();
@@ -138,7 +138,8 @@ static void sweep(struct clients *c, uint64_t puid)
 	_exit(0);
 }
 
-static void reap(struct clients *c)
+/* Take the ends of processes. ending: leave the sweeping to the caller. Return if there are more. */
+static bool reap(struct clients *c, bool ending)
 {
 	struct client *client;
 	int status;
@@ -149,10 +150,11 @@ static void reap(struct clients *c)
 			if (client->pid != pid)
 				continue;
 			client->pid = 0;
-			if (status)
+			if (status && !ending)
 				sweep(c, client->puid);
 		}
 	}
+	return !pid;
 }
 
 /* End the processes whose time is over. Return the milliseconds to the next end, -1: none. */
@@ -175,16 +177,6 @@ static int end_late(struct clients *c)
 	return next == UINT64_MAX ? -1 : (int)(next - now);
 }
 
-static bool is_idle(const struct clients *c)
-{
-	uint32_t i;
-
-	for (i = 0; i < c->limits->total; i++)
-		if (c->client[i].pid)
-			return false;
-	return true;
-}
-
 /* End all processes, wait for them for a while, and unload what they have left. */
 static void end_all(struct clients *c)
 {
@@ -193,10 +185,9 @@ static void end_all(struct clients *c)
 
 	for (client = c->client; client < c->client + c->limits->total; client++)
 		client->end_ms = 0;
-	while (!is_idle(c) && now_ms() < until) {
+	while (reap(c, true) && now_ms() < until) {
 		end_late(c);
 		poll(NULL, 0, RETRY_MS);
-		reap(c);
 	}
 	kcsd_serve_sweep(0);
 }
@@ -210,7 +201,7 @@ static bool take_signal(struct clients *c)
 
 	if (read(c->signals, &info, sizeof(info)) != sizeof(info))
 		return false;
-	reap(c);
+	reap(c, false);
 	return info.ssi_signo != SIGCHLD;
 }
 

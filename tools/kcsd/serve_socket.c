@@ -102,11 +102,12 @@ static int make_socket(const char *path, int *sock)
 	return ret ? kcsd_fail("%s: %s", path, strerror(-ret)) : 0;
 }
 
-int kcsd_serve_listen(const char *path, int *sock)
+int kcsd_serve_listen(const char *path, int *sock, bool *made)
 {
-	bool passed = variable("LISTEN_PID") == (unsigned long)getpid();
-	int code = passed ? take_passed(sock) : make_socket(path, sock);
+	int code;
 
+	*made = variable("LISTEN_PID") != (unsigned long)getpid();
+	code = *made ? make_socket(path, sock) : take_passed(sock);
 	if (code)
 		return code;
 	if (fcntl(*sock, F_SETFD, FD_CLOEXEC) || fcntl(*sock, F_SETFL, O_NONBLOCK))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kcsd serve */
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "serve.h"
@@ -36,21 +37,26 @@ static int take_limits(const struct args *args, struct serve_limits *limits)
 
 static int serve(const struct args *args)
 {
-	const char *path = kcsd_args_value(args, OPT_SOCKET);
+	const char *given = kcsd_args_value(args, OPT_SOCKET);
+	const char *path = given ? given : KCSD_SERVE_SOCKET;
 	struct serve_limits limits = {
 		.user = 4, .total = 32, .seconds = 300, .memory = 512u << 20,
 	};
 	int code, ret, sock;
+	bool made;
 
+	umask(022);
 	code = take_limits(args, &limits);
 	if (!code)
-		code = kcsd_serve_listen(path ? path : KCSD_SERVE_SOCKET, &sock);
+		code = kcsd_serve_listen(path, &sock, &made);
 	if (code)
 		return code;
 	ret = kcsd_serve_confine();
-	if (ret)
-		return kcsd_fail("cannot drop capabilities: %s", strerror(-ret));
-	return kcsd_serve_clients(sock, &limits);
+	code = ret ? kcsd_fail("cannot drop capabilities: %s", strerror(-ret)) :
+		     kcsd_serve_clients(sock, &limits);
+	if (made)
+		unlink(path);
+	return code;
 }
 
 const struct command kcsd_cmd_serve = {
