@@ -55,7 +55,8 @@ until_idle()
 
 nr_programs()
 {
-	"$kcsd" programs --drive "kcsd$index" --json | jq length
+	"$kcsd" programs --drive "kcsd$index" --json |
+		jq 'map(select(.builtin | not)) | length'
 }
 
 # until_programs NUMBER

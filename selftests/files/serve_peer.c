@@ -7,7 +7,8 @@
  *	serve_peer SOCKET files SAID PASSED PATH	pass another number of files than is said
  *	serve_peer SOCKET late PATH		pass another file behind the header
  *	serve_peer SOCKET stall BYTES PATH	send this many bytes of a request, then nothing
- *	serve_peer SOCKET deaf IMAGE PATH	run an image with cparam1 = 16000000, and read no reply
+ *	serve_peer SOCKET deaf IMAGE PATH	run an image with cparam1 = 16000000, read no
+ *						reply
  *	serve_peer SOCKET hold NR		keep NR connections open until it is killed
  *	serve_peer SOCKET short NR		open and close NR connections
  *	serve_peer SOCKET fuzz SEED NR PATH	send NR requests with errors

@@ -138,7 +138,10 @@ static void sweep(struct clients *c, uint64_t puid)
 	_exit(0);
 }
 
-/* Take the ends of processes. ending: leave the sweeping to the caller. Return if there are more. */
+/*
+ * Reap processes that have ended. ending: leave the sweeping to the caller. Return true if there are
+ * more.
+ */
 static bool reap(struct clients *c, bool ending)
 {
 	struct client *client;
