@@ -139,8 +139,8 @@ static void sweep(struct clients *c, uint64_t puid)
 }
 
 /*
- * Reap processes that have ended. ending: leave the sweeping to the caller. Return true if there are
- * more.
+ * Reap processes that have ended. ending: leave the sweeping to the caller. Return true if there
+ * are more.
  */
 static bool reap(struct clients *c, bool ending)
 {
