@@ -109,9 +109,19 @@ make_files()
 	random middle 70000
 	truncate -s 1000000 middle
 	chmod 644 ./*
-	# Its owner alone may ask if this one is clean: the service may.
-	chown 12345 text
+	# Only its owner may ask if this file is clean, and make files beside it; and the service.
+	chown 12345 text .
 )
+
+# A run reads a clone, though its user may not write to the directory, nor may root without rights.
+cloned()
+{
+	point "$what: an endless run" spin
+	point "$what: it reads a clone" grep -q '(deleted)$' \
+		<(find "/proc/$(pgrep -n -P "$service")/fd" -printf '%l\n')
+	kill "$spinning"
+	point "$what: it is interrupted" until_programs 0
+}
 
 # on TYPE DEVICE [MKFS OPTION...]
 on()
@@ -125,6 +135,7 @@ on()
 		same "$file"
 	done
 	same "$mount/files/text" "$mount/files/small"
+	[ -z "$clones" ] || cloned
 	end_fs
 }
 
@@ -386,10 +397,10 @@ kcsd=$programs/kcsd serve_peer=$programs/serve_peer
 random "$work/tmp" 100
 point "create a drive" create_drive serve size=512M timeout_ms=60000 || finish
 point "start the service" start_service || finish
-on ext4 "$block"
-on xfs "$block"
-on btrfs "$block" -d single
-on f2fs "$block"
+clones='' on ext4 "$block"
+clones=1 on xfs "$block"
+clones=1 on btrfs "$block" -d single
+clones='' on f2fs "$block"
 what=ext4
 make_fs ext4 "$block"
 chmod 755 "$mount"

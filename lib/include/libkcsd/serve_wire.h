@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
 /*
- * What clients of 'kcsd serve' and the service say to each other. Not part of <libkcsd.h>: for
- * clients that do not use kcsd_serve_run().
+ * What clients of 'kcsd serve' and the service say to each other, for clients that do not use
+ * kcsd_serve_run(). By <libkcsd.h>.
  *
  * A connection (AF_UNIX, SOCK_STREAM) carries one run. All numbers are little-endian.
  *
