@@ -76,6 +76,9 @@ int kcsd_run_by_service(struct run *run, const char *socket, bool verbose, const
 		fprintf(stderr, "kcsd: no rights to /dev/%s: by the service at %s\n",
 			run->drive_name, socket ? socket : "its usual socket");
 	opts.image = kcsd_object_image(run->obj, &opts.image_len);
+	/* The service sends output after the run. */
+	if (run->output_fd >= 0 && !kcsd_args_has(run->args, OPT_OUT_MAX))
+		opts.out_len = run->opts.out_len = RUN_OUT_MAX;
 	run->by_service = true;
 	kcsd_signals_catch();
 	ret = kcsd_serve_run(&opts, &run->result, sizeof(run->result), &err);
