@@ -49,7 +49,8 @@ help:
 	@echo '  static          compiler warnings, sparse, shell and manual page checks'
 	@echo '  deps            only install what building needs'
 	@echo 'Install:'
-	@echo '  install         library, command, programs, headers, manual pages, udev rules [PREFIX DESTDIR]'
+	@echo '  install         library, command, programs, headers, manual pages, udev rules,'
+	@echo '                  units of systemd [PREFIX DESTDIR]'
 	@echo '  modules_install the module, for KDIR'
 	@echo '  uninstall       remove what install put there'
 	@echo '  clean           remove build/'
@@ -166,13 +167,18 @@ static:
 
 headers := $(wildcard include/uapi/linux/*.h)
 udev-rules := tools/udev/60-kcsd.rules
+units := tools/systemd/kcsd-serve.socket $(OUTPUT)/systemd/kcsd-serve.service
 pages := $(patsubst Documentation/%,$(OUTPUT)/%,$(wildcard Documentation/man/*.[1-9]))
 
 $(OUTPUT)/man/%: Documentation/man/% VERSION
 	@mkdir -p $(@D)
 	@sed "s/@VERSION@/$$(cat VERSION)/" $< >$@
 
-install: lib tools bpf $(pages)
+$(OUTPUT)/systemd/%: tools/systemd/%.in FORCE
+	@mkdir -p $(@D)
+	@sed "s|@PREFIX@|$(PREFIX)|" $< >$@
+
+install: lib tools bpf $(pages) $(units)
 	+@for part in $(parts); do $(sub) -C $$part install || exit 1; done
 	install -d $(DESTDIR)$(PREFIX)/include/linux
 	install -m 644 $(headers) $(DESTDIR)$(PREFIX)/include/linux
@@ -180,6 +186,7 @@ install: lib tools bpf $(pages)
 		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page || exit 1; \
 	done
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/udev/rules.d $(udev-rules)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $(units)
 
 uninstall:
 	+@for part in $(parts); do $(sub) -C $$part uninstall || exit 1; done
@@ -187,7 +194,10 @@ uninstall:
 	@for page in $(notdir $(pages)); do \
 		$(RM) $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page; \
 	done
-	$(RM) $(DESTDIR)$(PREFIX)/lib/udev/rules.d/$(notdir $(udev-rules))
+	$(RM) $(DESTDIR)$(PREFIX)/lib/udev/rules.d/$(notdir $(udev-rules)) \
+		$(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,$(notdir $(units)))
+
+FORCE:
 
 modules_install: module
 	$(MAKE) -C $(KDIR) M=$(module-dir) INSTALL_MOD_PATH=$(DESTDIR) modules_install
@@ -210,5 +220,5 @@ unexport FILE WORD
 
 .PHONY: all help module vm-module static-module lib tools bpf selftests deps demo vm bench \
 	bench-engine bench-files check crash crash-tools fuzz fuzz-cmd static install uninstall \
-	modules_install clean
+	modules_install clean FORCE
 .DELETE_ON_ERROR:

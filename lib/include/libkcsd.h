@@ -43,6 +43,8 @@
 #include <libkcsd/program.h>
 #include <libkcsd/queue.h>
 #include <libkcsd/run.h>
+#include <libkcsd/serve.h>
+#include <libkcsd/serve_wire.h>
 #include <libkcsd/source.h>
 #include <libkcsd/sidecar.h>
 #include <libkcsd/sim.h>

@@ -100,6 +100,7 @@ program file_map_test
 program file_chunk_test
 program file_device_test
 program source_test
+program serve_test
 program run_test
 program sidecar_test
 program object_test "$out/bpf" "$bin"

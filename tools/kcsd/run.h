@@ -85,6 +85,7 @@ struct run {
 	uint32_t nr_runs;		/* that ended because a file changed */
 	char drive_name[16];		/* of the drive with the files; "": no file */
 	struct kcsd_sources *sources;	/* of the files; owned */
+	bool by_service;		/* the service runs it; drv is NULL */
 	uint8_t *arg_bytes;		/* owned */
 	struct kcsd_run_result result;	/* released by run.c */
 };
@@ -118,6 +119,15 @@ bool kcsd_run_streams(const struct run *run);
 int kcsd_run_write(struct run *run, const void *bytes, size_t len);
 /* Write the output that the result has; also none. Returns 0, or the exit code. */
 int kcsd_run_write_result(struct run *run);
+
+/* run_service.c */
+/* True if the nodes of the drive with the files exist, but this user must not open them. */
+bool kcsd_run_needs_service(const struct run *run);
+/*
+ * Have the service run the program on the files, and report. refused: an option that it does not
+ * carry, or NULL. Return the exit code.
+ */
+int kcsd_run_by_service(struct run *run, const char *socket, bool verbose, const char *refused);
 
 /* audit.c: print the audit of a result that has one. */
 void kcsd_audit_print(FILE *to, const struct kcsd_run_result *result);

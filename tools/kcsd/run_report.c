@@ -312,6 +312,8 @@ static void print_json(const struct run *run, const char *message)
 	const struct kcsd_run_result *result = &run->result;
 	json_object *json = json_object_new_object();
 
+	if (run->by_service)
+		json_object_object_add(json, "drive", json_object_new_string(run->drive_name));
 	if (run->drv) {
 		json_object_object_add(json, "drive",
 				       json_object_new_string(kcsd_drive_name(run->drv)));
@@ -388,7 +390,7 @@ static void explain_limit(const struct run *run, struct kcsd_error *why)
 	if (run->result.info.reason == KCSD_FAULT_TIME && (run->drv || run->opts.timeout_ms))
 		add_limit(why, &(struct limit){ run->opts.timeout_ms, info.timeout_ms, "ms",
 						"timeout", "timeout-ms" });
-	if (run->result.info.reason == KCSD_FAULT_BUDGET)
+	if (run->result.info.reason == KCSD_FAULT_BUDGET && (run->drv || run->opts.budget))
 		add_limit(why, &(struct limit){ run->opts.budget, info.insn_budget, "instructions",
 						"budget", "insn-budget" });
 }
@@ -442,7 +444,8 @@ static void say_medium(const struct run *run, bool went_on)
 		snprintf(begins, sizeof(begins), " at LBA %" PRIu64,
 			 run->result.info.lba);
 	kcsd_fail("an access%s failed%s: 'kcsd log -d %s' shows why", begins,
-		  went_on ? ", and the program continued" : "", kcsd_drive_name(run->drv));
+		  went_on ? ", and the program continued" : "",
+		  run->drv ? kcsd_drive_name(run->drv) : run->drive_name);
 }
 
 int kcsd_run_report(struct run *run)

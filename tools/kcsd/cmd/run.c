@@ -30,7 +30,10 @@
 	  "grant bytes of SLM, START and LENGTH as sizes; repeatable") \
 	X(RANGE_SET, "range-set", 0, "ID", "grant the ranges of a set, by its identifier") \
 	X(AUDIT, "audit", 'A', NULL, "print which LBAs the program read and wrote") \
-	X(KEEP, "keep", 'k', NULL, "leave the program loaded and active")
+	X(KEEP, "keep", 'k', NULL, "leave the program loaded and active") \
+	X(SOCKET, "socket", 0, "PATH", \
+	  "the service that runs it on files for users without rights to the drive") \
+	X(VERBOSE, "verbose", 'v', NULL, "tell if the service runs it")
 
 enum { OPT_BEFORE = NR_RUN_COMMON - 1, OPTIONS(OPT_ENUM) };
 static const struct opt opts[] = { RUN_COMMON(OPT_ROW) OPTIONS(OPT_ROW) };
@@ -368,6 +371,24 @@ static uint64_t zone_size(struct kcsd_drive *drv)
 	return kcsd_zns_identify(drv, &info, sizeof(info)) ? 0 : info.zone_size;
 }
 
+/* Return the name of an option that the service does not carry; NULL: none was given. */
+static const char *find_refused(const struct args *args)
+{
+	static const struct {
+		int opt;
+		const char *name;
+	} all[] = {
+		{ OPT_DRIVE, "--drive" }, { OPT_RANGE_SET, "--range-set" },
+		{ OPT_AUDIT, "--audit" }, { OPT_KEEP, "--keep" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(all); i++)
+		if (kcsd_args_has(args, all[i].opt))
+			return all[i].name;
+	return NULL;
+}
+
 /* Open the drive for writing, which write grants and loading need, and run the program. */
 static int run_on_drive(struct run *run)
 {
@@ -408,7 +429,10 @@ static int run(const struct args *args)
 	if (!code)
 		code = open_program(&run);
 	if (!code)
-		code = run_on_drive(&run);
+		code = kcsd_run_needs_service(&run) ?
+		       kcsd_run_by_service(&run, kcsd_args_value(args, OPT_SOCKET),
+					   kcsd_args_has(args, OPT_VERBOSE), find_refused(args)) :
+		       run_on_drive(&run);
 	kcsd_run_close_files(&run);
 	kcsd_object_close(run.obj);
 	kcsd_run_args_free(&run);
@@ -428,6 +452,7 @@ const struct command kcsd_cmd_run = {
 		  RUN_EXIT_CODES,
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
-	.advanced = RUN_ADVANCED | OPT_BIT(RANGE_SET) | OPT_BIT(AUDIT),
+	.advanced = RUN_ADVANCED | OPT_BIT(RANGE_SET) | OPT_BIT(AUDIT) | OPT_BIT(SOCKET) |
+		    OPT_BIT(VERBOSE),
 	.run = run,
 };

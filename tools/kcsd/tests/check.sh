@@ -128,7 +128,7 @@ check_usage()
 		usage "unknown option '--fly'" "$command" --fly
 		usage "unknown option '-Z'" "$command" -Z
 	done
-	for command in list programs log version; do
+	for command in list programs log serve version; do
 		usage "unexpected 'extra'" "$command" extra
 	done
 	usage "unknown option '-q'" run -xq 0
@@ -234,6 +234,11 @@ check_values()
 	usage "--program is for object files" run 0 --program x
 	usage "--heap is for object files" run 0 --heap 1M
 	usage "'x' is not a number" log --after x
+	usage "must be at least 1" serve --per-user 0
+	usage "must be at least 1" serve --total 0
+	usage "must be at least 1" serve --seconds 0
+	usage "--total: '1025' is more than 1024" serve --total 1025
+	usage "--memory must be at least 64M" serve --memory 63M
 	usage "'1+x' is not a range of bytes" ranges create 1+x
 	usage "'0+4G' is 4 GiB or more" ranges create 0+4G
 	usage "'0+1' does not begin and end at multiples of 4096" ranges create 0+1
