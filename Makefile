@@ -10,6 +10,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 FUZZ_TIME ?= 600
 KILLS ?= 20
+TORTURE_RUNS ?= 2000
 
 # Directories with a Makefile of their own; each honours OUTPUT, DESTDIR, PREFIX.
 parts := lib tools/kcsd bpf
@@ -46,6 +47,9 @@ help:
 	@echo '  fuzz            fuzz the engine and the object loader [FUZZ_TIME=seconds each]'
 	@echo '  fuzz-cmd        fuzz drives with commands, in the test VM [FUZZ_TIME=seconds] [KERNEL=]'
 	@echo '                  [FUZZ_SEED=number]'
+	@echo '  torture-files   runs on files that are written and moved, in the test VM: none may see a state that'
+	@echo '                  the file never had [TORTURE_RUNS=2000 on each file system] [KERNEL=]'
+	@echo '                  [TORTURE_FS="xfs,zoned f2fs"]'
 	@echo '  static          compiler warnings, sparse, shell and manual page checks'
 	@echo '  deps            only install what building needs'
 	@echo 'Install:'
@@ -97,7 +101,7 @@ lib bpf:
 tools: lib
 	+@$(sub) -C tools/kcsd
 
-selftests:
+selftests: lib
 	@$(MAKE) -C selftests OUTPUT=$(OUTPUT)/selftests all
 
 deps:
@@ -161,6 +165,10 @@ fuzz-cmd:
 	@tools/deps $(if $(filter debug,$(kernels)),debug,check)
 	@tools/check/fuzz_cmd $(FUZZ_TIME) $(lastword $(kernels)) $(FUZZ_SEED)
 
+torture-files:
+	@tools/deps $(if $(filter debug,$(kernels)),debug,check)
+	@tools/check/torture_files $(TORTURE_RUNS) $(lastword $(kernels)) "$(TORTURE_FS)"
+
 static:
 	@tools/deps check
 	@tools/check/static
@@ -219,6 +227,6 @@ endif
 unexport FILE WORD
 
 .PHONY: all help module vm-module static-module lib tools bpf selftests deps demo vm bench \
-	bench-engine bench-files check crash crash-tools fuzz fuzz-cmd static install uninstall \
-	modules_install clean FORCE
+	bench-engine bench-files check crash crash-tools fuzz fuzz-cmd torture-files static install \
+	uninstall modules_install clean FORCE
 .DELETE_ON_ERROR:

@@ -52,6 +52,14 @@ static int fail_service(const struct run *run, int ret, const struct kcsd_error 
 	return kcsd_fail("by the service: %s", err->text);
 }
 
+/* The service does not pass output on while it comes: a file gets as much as there can be. */
+static uint32_t out_len(const struct run *run)
+{
+	bool limited = run->output_fd < 0 || kcsd_args_has(run->args, OPT_OUT_MAX);
+
+	return limited ? run->opts.out_len : RUN_OUT_MAX;
+}
+
 int kcsd_run_by_service(struct run *run, const char *socket, bool verbose, const char *refused)
 {
 	KCSD_OPTS(kcsd_serve_opts, opts,
@@ -64,7 +72,7 @@ int kcsd_run_by_service(struct run *run, const char *socket, bool verbose, const
 		.cparam2 = run->opts.cparam2,
 		.budget = run->opts.budget,
 		.timeout_ms = run->opts.timeout_ms,
-		.out_len = run->opts.out_len);
+		.out_len = out_len(run));
 	struct kcsd_error err = {};
 	int ret, code;
 
