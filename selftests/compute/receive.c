@@ -515,7 +515,7 @@ TEST_F(receive, is_of_the_file)
 	EXPECT_EQ(CHUNK, receive_all(self, 1, BUF));
 }
 
-/* Output from before a Sanitize may be erased data: of a run that has ended, and of one that waits. */
+/* Output from before a Sanitize may be erased data: of a run that has ended, of one that waits. */
 TEST_F(receive, sanitize_drops_it)
 {
 	struct nvme_uring_cmd c = { .opcode = ADMIN_SANITIZE, .cdw10 = 2 /* block erase */ };

@@ -252,8 +252,8 @@ static void *hanging_write(void *arg)
 }
 
 /*
- * A write hangs since the filesystem below the drive is frozen. The end of a watch does not wait for
- * it, nor does a process that is killed while it waits for a watch.
+ * A write hangs since the filesystem below the drive is frozen. The end of a watch does not wait
+ * for it, nor does a process that is killed while it waits for a watch.
  */
 TEST_F(watch, a_change_that_hangs)
 {

@@ -244,8 +244,8 @@ struct kcsd_source {
  *   CDW11 sources of the whole list, not 0	CDW12 index of the first source of this command
  *   CDW13 bytes of the whole list; CDW11 and CDW13 are the same in all commands of a list
  *   data: struct kcsd_source, one or more
- * A source takes 48 bytes of memory of the drive, charged to the sender. Insufficient Resources: the
- * lists of the open file would take more than KCSD_MAX_LIST_MEMORY.
+ * A source takes 48 bytes of memory of the drive, charged to the sender. Insufficient Resources:
+ * the lists of the open file would take more than KCSD_MAX_LIST_MEMORY.
  * KCSD_SOURCES_BYTES: add bytes, for sources of this kind; in order, too.
  *   CDW12 offset of the first byte of this command	data: the bytes, one or more
  * A list is complete when all its sources and bytes have arrived.
