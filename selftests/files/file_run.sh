@@ -52,13 +52,13 @@ check_output()
 	exec 3<&-
 	if wait $!; then
 		point "$what: the output is that of the file before" cmp "$work/before" "$work/got"
-		[ -n "$clones" ] || point "$what: it was written before the run read it" false
+		[ -z "$in_place" ] || point "$what: it was written before the run read it" false
 	else
 		point "$what: what was written of the output is right" \
 			cmp -n "$(stat -c %s "$work/got")" "$work/before" "$work/got"
 		point "$what: a sentence says that the rest is missing" \
 			grep -q "a file changed after [0-9]* bytes of output" "$work/said"
-		[ -z "$clones" ] || point "$what: a clone does not change" false
+		[ -n "$in_place" ] || point "$what: blocks that are not written again do not change" false
 	fi
 	rm -f "$work/pipe" "$work/got" "$mount/large"
 }
@@ -106,17 +106,17 @@ need mkfs.ext4 mkfs.xfs mkfs.btrfs mkfs.f2fs jq
 find_kcsd
 begin_files
 point "create a drive" create_drive files size=512M || finish
-clones='' on ext4 ext4 "$block"
-clones=1 on xfs xfs "$block"
-clones=1 on btrfs btrfs "$block" -d single
-clones='' on f2fs f2fs "$block"
+in_place=1 on ext4 ext4 "$block"
+in_place='' on xfs xfs "$block"
+in_place='' on btrfs btrfs "$block" -d single
+in_place=1 on f2fs f2fs "$block"
 point "remove the drive" delete_drive files
 point "create a zoned drive" create_drive files size=256M zone_size=4M || finish
-clones=1 on "zoned btrfs" btrfs "$block" -O zoned -d single -m single
+in_place='' on "zoned btrfs" btrfs "$block" -O zoned -d single -m single
 point "remove the zoned drive" delete_drive files
 point "create another zoned drive" create_drive files size=256M zone_size=4M conventional_zones=8 ||
 	finish
-clones='' on "zoned f2fs" f2fs "$block" -m
+in_place='' on "zoned f2fs" f2fs "$block" -m
 point "remove the other zoned drive" delete_drive files
 random "$work/file" 100
 wrong_uses
