@@ -2,13 +2,15 @@
 /* Parse, show and apply rules that make commands fail. */
 #include <linux/bitops.h>
 #include <linux/ctype.h>
-#include <linux/jiffies.h>
+#include <linux/hrtimer.h>
 #include <linux/kstrtox.h>
+#include <linux/ktime.h>
 #include <linux/limits.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include <linux/wait.h>
 #include <linux/kcsd.h>
 
 #include "media/inject.h"
@@ -341,33 +343,29 @@ static bool is_let_go(const struct kcsd_lbas *lbas, const struct kcsd_inject_cmd
 	       (cmd->cancelled && READ_ONCE(*cmd->cancelled));
 }
 
-/* Wait once, as the submitter. Return a negative number if a signal interrupted the wait. */
-static long hold_submitter(struct kcsd_lbas *lbas, const struct kcsd_inject_cmd *cmd,
-			   const struct verdict *v, unsigned long until)
+/* Wait once. Return 0 if released, -ETIME at the end of the time, -ERESTARTSYS after a signal. */
+static int hold_once(struct kcsd_lbas *lbas, const struct kcsd_inject_cmd *cmd,
+		     const struct verdict *v, ktime_t until, int state)
 {
-	long left = max_t(long, until - jiffies, 0);
-
-	return ___wait_event(lbas->delayed.wait, is_let_go(lbas, cmd, v) || !left,
-			     kcsd_wait_state(), 0, 0, left = schedule_timeout(left));
+	return __wait_event_hrtimeout(lbas->delayed.wait, is_let_go(lbas, cmd, v),
+				      ktime_sub(until, ktime_get()), state);
 }
 
 /*
  * Delay a command until ms have passed or it is released. Return false if the submitter must give
- * up (wait.h).
+ * up (wait.h). By the clock: jiffies fall behind while no tick comes, and would end it too early.
  */
 static bool hold(struct kcsd_lbas *lbas, const struct kcsd_inject_cmd *cmd,
 		 const struct verdict *v, u64 ms)
 {
-	/* Add the jiffy that has already begun: never wait less than asked. */
-	long left = msecs_to_jiffies(min(ms, (u64)KCSD_MAX_TIMEOUT_MS)) + 1;
-	unsigned long until = jiffies + left;
+	ktime_t until = ktime_add_ms(ktime_get(), min(ms, (u64)KCSD_MAX_TIMEOUT_MS));
 	bool over = false;
 
 	if (current->flags & PF_KTHREAD) {
-		wait_event_idle_timeout(lbas->delayed.wait, is_let_go(lbas, cmd, v), left);
+		hold_once(lbas, cmd, v, until, TASK_IDLE);
 		return true;
 	}
-	while (!over && hold_submitter(lbas, cmd, v, until) < 0)
+	while (!over && hold_once(lbas, cmd, v, until, kcsd_wait_state()) == -ERESTARTSYS)
 		over = kcsd_wait_is_over();
 	kcsd_wait_end();
 	return !over;

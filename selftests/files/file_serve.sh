@@ -235,7 +235,7 @@ deaths()
 	point "its process is killed: the program is gone" until_programs 0
 	wait "$!" 2>/dev/null
 	point "and the client is told" grep -q "the service has ended the connection" "$work/spin"
-	point "files can be run on" same "$mount/files/text"
+	same "$mount/files/text"
 	by_nobody behave.bpf.o --program spill --cparam1 4000000 --out-max 16M --file "$mount/files/text" \
 		-o - >"$work/fifo.out" 2>"$work/slow" &
 	wait $!
