@@ -10,7 +10,7 @@ begin_files()
 		skip_all "no map_file: build it with 'make selftests'"
 	mount=$work/mnt
 	mkdir "$mount"
-	zgrep -q CONFIG_CACHESTAT_SYSCALL=y "/boot/config-$(uname -r)" 2>/dev/null ||
+	"$map_file" cachestat ||
 		skip_all "this kernel has no cachestat (CONFIG_CACHESTAT_SYSCALL)"
 }
 

@@ -15,6 +15,7 @@
  *	map_file fill FILE NR BLOCK	write the others, from the end on, each to the drive
  *	map_file interleave FILE OTHER NR	append NR blocks to both, so that they alternate
  *	map_file verity FILE		enable fs-verity
+ *	map_file cachestat		0 if the kernel has cachestat(2)
  *	map_file time FILE ROUNDS	print the microseconds of the fastest of some maps
  *
  * Exit status: 0 success, 1 failure, 2 wrong usage.
@@ -27,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,6 +36,7 @@
 #include "file_map.h"
 
 #define CHUNK	(1 << 20)	/* bytes of one read */
+#define KCSD_SYS_CACHESTAT	451	/* older headers have no name for it */
 
 static struct kcsd_error err;
 
@@ -405,6 +408,13 @@ static int cmd_verity(char **args)
 	return ioctl(fd, FS_IOC_ENABLE_VERITY, &arg) ? fail(args[0]) : 0;
 }
 
+/* Only whether the call is there: it has no file to tell of. */
+static int cmd_cachestat(char **args)
+{
+	(void)args;
+	return syscall(KCSD_SYS_CACHESTAT, -1, NULL, NULL, 0) < 0 && errno == ENOSYS;
+}
+
 static uint64_t now(void)
 {
 	struct timespec ts;
@@ -441,7 +451,7 @@ static const struct {
 	{ "clean", 1, cmd_clean }, { "dirty", 2, cmd_dirty }, { "move", 2, cmd_move },
 	{ "gc", 1, cmd_gc }, { "clone", 1, cmd_clone }, { "scatter", 3, cmd_scatter },
 	{ "fill", 3, cmd_fill }, { "interleave", 3, cmd_interleave }, { "verity", 1, cmd_verity },
-	{ "time", 2, cmd_time },
+	{ "cachestat", 0, cmd_cachestat }, { "time", 2, cmd_time },
 };
 
 int main(int argc, char **argv)
