@@ -212,7 +212,12 @@ test_btrfs()
 
 f2fs_compressed()
 {
-	mkdir "$mount/dir" && chattr +c "$mount/dir" && cp "$mount/file" "$mount/dir/file"
+	mkdir "$mount/dir"
+	if ! chattr +c "$mount/dir"; then
+		skip "$what" "this kernel has no compression in f2fs"
+		return
+	fi
+	cp "$mount/file" "$mount/dir/file"
 	sync
 	refused "$what" "EOPNOTSUPP: the file has the attribute of compressed files" \
 		"$mount/dir/file"
