@@ -60,6 +60,8 @@ static long (*const kcsd_sha256_end)(struct kcsd_sha256 *hash, void *digest)
 static long (*const kcsd_append)(__u64 zslba, const void *src, __u64 len) KCSD_HELPER(append);
 static long (*const kcsd_zone)(__u64 lba, void *dst, __u64 len) KCSD_HELPER(zone);
 static long (*const kcsd_stream_read)(__u64 offset, void *dst, __u64 len) KCSD_HELPER(stream_read);
+static long (*const kcsd_stream_write)(__u64 offset, const void *src, __u64 len)
+	KCSD_HELPER(stream_write);
 #undef KCSD_HELPER
 
 /* Returned negative by kcsd_stream(): a callback kept more than KCSD_STREAM_CARRY bytes. */

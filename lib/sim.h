@@ -47,6 +47,8 @@ void kcsd_sim_read_lba(const struct kcsd_sim_opts *o, u64 lba, u32 from, u8 *buf
 /* sim_stream.c */
 /* Read the stream of a run, of its grants or else its ranges: the helper stream_read. */
 s64 kcsd_sim_stream_read(struct sim_run *run, u64 offset, u8 *buf, u64 len);
+/* Write the stream of a run in place, where its grants allow it: the helper stream_write. */
+s64 kcsd_sim_stream_write(struct sim_run *run, u64 offset, const u8 *buf, u64 len);
 
 /* sim_zones.c: LBAs are on the drive. The drive is zoned, except for the first two functions. */
 #define KCSD_SIM_MAX_APPEND	(1u << 20)	/* bytes, the default of a drive */

@@ -190,6 +190,8 @@ static s64 helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *a)
 		return kcsd_sim_now_ns();
 	case KCSD_HELPER_stream_read:
 		return kcsd_sim_stream_read(run, a->val[0], a->ptr[1], a->val[2]);
+	case KCSD_HELPER_stream_write:
+		return kcsd_sim_stream_write(run, a->val[0], a->ptr[1], a->val[2]);
 	}
 	/* The validator refuses other helpers. */
 	kcsd_vm_fault(vm, KCSD_FAULT_INTERNAL, 0);

@@ -230,6 +230,8 @@ static s64 run_helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args 
 		return ktime_get_ns();
 	case KCSD_HELPER_stream_read:
 		return kcsd_run_stream_read(run, a->val[0], a->ptr[1], a->val[2]);
+	case KCSD_HELPER_stream_write:
+		return kcsd_run_stream_write(run, a->val[0], a->ptr[1], a->val[2]);
 	}
 	/* Validation of the program lets no other helper through. */
 	WARN_ON_ONCE(1);

@@ -19,6 +19,7 @@
 #include "compute/compute.h"
 #include "compute/program.h"
 #include "compute/run.h"
+#include "compute/source_list.h"
 #include "compute/tenant.h"
 #include "compute/unit.h"
 #include "config.h"
@@ -56,6 +57,8 @@ static bool run_leaves_nothing(const struct kcsd_run *run)
 	for (i = 0; i < run->nr_grants; i++)
 		if (run->grants[i].access != KCSD_GRANT_READ)
 			return false;
+	if (run->list && run->list->watch.edited)
+		return false;
 	return !run->nr_ranges && !run->audit && !run->output && !run->program->logs;
 }
 

@@ -38,17 +38,12 @@ void kcsd_stream_add_grants(struct kcsd_stream *s, const struct kcsd_lba_grant *
 			.start = grants[i].slba,
 			.len = cpu_to_le64((u64)le32_to_cpu(grants[i].nlb) << lba_shift),
 			.type = KCSD_SOURCE_LBAS,
-			.access = KCSD_GRANT_READ,
+			.access = grants[i].access & (KCSD_GRANT_READ | KCSD_GRANT_WRITE),
 		});
 	}
 }
 
 /* ---- find ---- */
-
-static u64 source_begin(const struct kcsd_stream *s, u32 i)
-{
-	return s->end[i] - le64_to_cpu(s->source[i].len);
-}
 
 /* True if source i exists and has the byte at offset. */
 static bool source_has(const struct kcsd_stream *s, u32 i, u64 offset)
@@ -56,7 +51,7 @@ static bool source_has(const struct kcsd_stream *s, u32 i, u64 offset)
 	if (i >= s->nr)
 		return false;
 	i = array_index_nospec(i, s->nr);
-	return offset >= source_begin(s, i) && offset < s->end[i];
+	return offset >= kcsd_source_begin(s, i) && offset < s->end[i];
 }
 
 /* Returns the source that has the byte at offset. The last one ends after it. */
@@ -75,7 +70,7 @@ static u32 stream_search(const struct kcsd_stream *s, u64 offset)
 }
 
 /* The same; a program that reads on from where it was is in the source of then or in the next. */
-static u32 stream_find(struct kcsd_stream *s, u64 offset)
+u32 kcsd_stream_find(struct kcsd_stream *s, u64 offset)
 {
 	u32 i = s->at;
 
@@ -155,10 +150,10 @@ static void source_copy(const struct kcsd_stream *s, const struct kcsd_source *s
 static int stream_read_some(struct kcsd_run *run, u64 offset, void *buf, u64 *len)
 {
 	struct kcsd_stream *s = &run->stream;
-	u32 i = stream_find(s, offset);
+	u32 i = kcsd_stream_find(s, offset);
 	const struct kcsd_source *source = &s->source[i];
 	u64 size = le64_to_cpu(source->len);
-	u64 from = kcsd_index_nospec(offset - source_begin(s, i), size);
+	u64 from = kcsd_index_nospec(offset - kcsd_source_begin(s, i), size);
 
 	*len = len_min(*len, size - from);
 	if (source->type == KCSD_SOURCE_LBAS)

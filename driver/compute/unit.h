@@ -52,7 +52,7 @@ struct kcsd_unit {
 	u64 dirty;			/* [h] bytes that the last program could write */
 	u64 dirty_by;			/* [h] owner.file of the tenant that ran it */
 	u64 wipe_ns;			/* [h] time to wipe data of another tenant before the run */
-	u8 *bounce;			/* [h] one LBA, to read a part; zero between reads */
+	u8 *bounce;			/* [h] one LBA, to read or write a part; zero between */
 	struct kcsd_mapping *mapping[KCSD_UNIT_MAPPINGS];	/* [h] NULL: none yet */
 	u64 mapping_clock;		/* [h] uses of mappings so far */
 	struct kcsd_lowered_ctl ctl;	/* [h] of JIT code; to cancel it: kcsd_run.ctl */

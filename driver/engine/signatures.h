@@ -29,6 +29,7 @@
 	H(sha256_end,	2, HASH, DIGEST, NONE, NONE, NONE) \
 	H(append,	3, VAL, IN, LEN, NONE, NONE) \
 	H(zone,		3, VAL, OUT, LEN, NONE, NONE) \
-	H(stream_read,	3, VAL, OUT, LEN, NONE, NONE)
+	H(stream_read,	3, VAL, OUT, LEN, NONE, NONE) \
+	H(stream_write,	3, VAL, IN, LEN, NONE, NONE)
 
 #endif

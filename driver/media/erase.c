@@ -116,7 +116,7 @@ static void trip_watches(struct kcsd_lbas *lbas)
 {
 	int token = kcsd_watches_enter(&lbas->watches);
 
-	kcsd_watches_trip(&lbas->watches, 0, lbas->nsze);
+	kcsd_watches_trip(&lbas->watches, 0, lbas->nsze, NULL);
 	kcsd_watches_exit(&lbas->watches, token);
 }
 

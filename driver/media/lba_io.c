@@ -32,8 +32,11 @@ void kcsd_lba_io_lose_data(struct kcsd_lbas *lbas, const char *what)
 {
 	int token = kcsd_watches_enter(&lbas->watches);
 
-	/* LBAs may now read as they were before. */
-	kcsd_watches_trip(&lbas->watches, 0, lbas->nsze);
+	/*
+	 * LBAs may now read as they were before. Does not wait for an edit: the caller may be one,
+	 * and from now on none is written.
+	 */
+	kcsd_watches_trip(&lbas->watches, 0, lbas->nsze, NULL);
 	kcsd_watches_exit(&lbas->watches, token);
 	if (!xchg(&lbas->data_lost, true))
 		pr_err("kcsd%u: data that was written is lost, the %s file could not be flushed: writes and flushes fail until power off\n",
@@ -207,9 +210,21 @@ static int end(struct kcsd_lbas *lbas, int ret)
 	return ret;
 }
 
+/* Wait until the edit is over that is under way, if there is one. */
+static void wait_for_edit(struct kcsd_lbas *lbas)
+{
+	if (lbas->store.ops->blocking) {
+		mutex_lock(&lbas->edit_mutex);
+		mutex_unlock(&lbas->edit_mutex);
+	} else {
+		spin_lock(&lbas->edit_lock);
+		spin_unlock(&lbas->edit_lock);
+	}
+}
+
 /*
- * Begin to change LBAs: trip the watches that have one of them. Return as begin(), and the token
- * for end_change().
+ * Begin to change LBAs: trip the watches that have one of them. An edit that began before does not
+ * know: it must end first. Return as begin(), and the token for end_change().
  */
 static int begin_change(struct kcsd_lbas *lbas, u64 slba, u64 nlb, int *token)
 {
@@ -218,17 +233,25 @@ static int begin_change(struct kcsd_lbas *lbas, u64 slba, u64 nlb, int *token)
 	if (ret)
 		return ret;
 	*token = kcsd_watches_enter(&lbas->watches);
-	kcsd_watches_trip(&lbas->watches, slba, nlb);
+	if (kcsd_watches_trip(&lbas->watches, slba, nlb, NULL))
+		wait_for_edit(lbas);
 	return 0;
 }
 
-/* The same for an access that writes data: the store is no longer erased. */
+/* Call before data is written: the store is no longer erased. */
+static void note_data(struct kcsd_lbas *lbas)
+{
+	if (unlikely(READ_ONCE(lbas->retained->erased)))
+		WRITE_ONCE(lbas->retained->erased, false);
+}
+
+/* As begin_change(), for an access that writes data. */
 static int begin_write(struct kcsd_lbas *lbas, u64 slba, u64 nlb, int *token)
 {
 	int ret = begin_change(lbas, slba, nlb, token);
 
-	if (!ret && unlikely(READ_ONCE(lbas->retained->erased)))
-		WRITE_ONCE(lbas->retained->erased, false);
+	if (!ret)
+		note_data(lbas);
 	return ret;
 }
 
@@ -259,6 +282,88 @@ int kcsd_lba_io_write(struct kcsd_lbas *lbas, u64 slba, struct iov_iter *iter)
 
 	return ret ?: end_change(lbas, token, write_lbas(lbas, slba, iter));
 }
+
+/* ---- edit ---- */
+
+static void iter_kvec(struct iov_iter *iter, unsigned int dir, struct kvec *kvec)
+{
+	iov_iter_kvec(iter, dir, kvec, 1, kvec->iov_len);
+}
+
+/* Write a part of an LBA: read all of it, change the part, write all of it. */
+static int edit_part(struct kcsd_lbas *lbas, const struct kcsd_lba_edit *edit)
+{
+	struct kvec kvec = { .iov_base = edit->bounce, .iov_len = 1U << lbas->lba_shift };
+	struct iov_iter iter;
+	int ret;
+
+	iter_kvec(&iter, ITER_DEST, &kvec);
+	ret = read_lbas(lbas, edit->slba, &iter, false);
+	if (!ret) {
+		memcpy(edit->bounce + edit->head, edit->buf, edit->len);
+		iter_kvec(&iter, ITER_SOURCE, &kvec);
+		ret = write_lbas(lbas, edit->slba, &iter);
+	}
+	memset(edit->bounce, 0, 1U << lbas->lba_shift);
+	return ret;
+}
+
+static int edit_lbas(struct kcsd_lbas *lbas, const struct kcsd_lba_edit *edit)
+{
+	struct kvec kvec = { .iov_base = (void *)edit->buf, .iov_len = edit->len };
+	struct iov_iter iter;
+
+	if (edit->head || edit->len & ((1U << lbas->lba_shift) - 1))
+		return edit_part(lbas, edit);
+	iter_kvec(&iter, ITER_SOURCE, &kvec);
+	return write_lbas(lbas, edit->slba, &iter);
+}
+
+/*
+ * Write, unless the watch has tripped. The caller holds edit_mutex or edit_lock, and a token.
+ *
+ * Why no edit lands on data of another: a change of these LBAs trips the watch, and then takes the
+ * same lock before its first byte changes. Either it has the lock first: then this sees the watch
+ * tripped. Or this has it first: then all that is written here is there before the change, which
+ * overwrites it. So a block that has left a file and is another's is safe, as soon as its owner
+ * has begun to write or to discard it. Before that, nobody may read it as the owner's: a filesystem
+ * writes a new block whole before it refers to it, or refers to it as unwritten, which reads as
+ * zeroes whatever the block holds.
+ *
+ * Other watches of these LBAs are tripped under the lock: their edits wait for it, as this one is
+ * their change. A change that began before the watch was armed is over: kcsd_watch_arm() waits.
+ */
+static int edit_locked(struct kcsd_lbas *lbas, const struct kcsd_lba_edit *edit)
+{
+	u64 nlb = DIV_ROUND_UP(edit->head + edit->len, 1U << lbas->lba_shift);
+
+	if (edit->watch && kcsd_watch_tripped(edit->watch))
+		return KCSD_SC_PROGRAM_CHANGED;
+	kcsd_watches_trip(&lbas->watches, edit->slba, nlb, edit->watch);
+	note_data(lbas);
+	return edit_lbas(lbas, edit);
+}
+
+int kcsd_lba_io_edit(struct kcsd_lbas *lbas, const struct kcsd_lba_edit *edit)
+{
+	int token, ret = begin(lbas);
+
+	if (ret)
+		return ret;
+	token = kcsd_watches_enter(&lbas->watches);
+	if (lbas->store.ops->blocking) {
+		mutex_lock(&lbas->edit_mutex);
+		ret = edit_locked(lbas, edit);
+		mutex_unlock(&lbas->edit_mutex);
+	} else {
+		spin_lock(&lbas->edit_lock);
+		ret = edit_locked(lbas, edit);
+		spin_unlock(&lbas->edit_lock);
+	}
+	return end_change(lbas, token, ret);
+}
+
+/* ---- more changes ---- */
 
 /* Which LBAs change is known later: kcsd_zone_append() trips the watches. */
 int kcsd_lba_io_append(struct kcsd_lbas *lbas, u64 zslba, struct iov_iter *iter, u64 *lba)

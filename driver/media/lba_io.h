@@ -11,17 +11,36 @@
 #define KCSD_LBA_IO_H
 
 #include <linux/nvme.h>
+#include <linux/sizes.h>
 #include <linux/types.h>
 #include <linux/uio.h>
 #include <linux/kcsd.h>
 
 struct kcsd_lbas;
+struct kcsd_watch;
 
 int kcsd_lba_io_read(struct kcsd_lbas *lbas, u64 slba, struct iov_iter *iter);
 /* Read without waiting, see kcsd_store_ops.read_now. Does not count on -EAGAIN or -EFAULT. */
 int kcsd_lba_io_read_now(struct kcsd_lbas *lbas, u64 slba, struct iov_iter *iter);
 /* Write. In a sequential zone: only at its write pointer, and not past its capacity. */
 int kcsd_lba_io_write(struct kcsd_lbas *lbas, u64 slba, struct iov_iter *iter);
+/*
+ * Write in place: a part of one LBA, or whole LBAs. Nobody else changes them between the look at
+ * the watch and the write, and of two edits of one LBA each keeps the bytes of the other. Not on a
+ * zoned drive. Returns KCSD_SC_PROGRAM_CHANGED, and writes nothing, if the watch has tripped.
+ */
+struct kcsd_lba_edit {
+	u64 slba;
+	u32 head;		/* first byte within slba; 0 for whole LBAs */
+	u32 len;		/* bytes; of parts: to the end of slba at most */
+	const void *buf;
+	void *bounce;		/* memory of one LBA, zero before and after */
+	const struct kcsd_watch *watch;		/* the LBAs are in it; NULL: none */
+};
+int kcsd_lba_io_edit(struct kcsd_lbas *lbas, const struct kcsd_lba_edit *edit);
+/* Bytes of whole LBAs that one edit may have: others wait for it, without sleep on some stores. */
+#define KCSD_EDIT_BYTES	SZ_4K
+#define KCSD_EDIT_BYTES_BLOCKING	SZ_64K
 /*
  * Append at the write pointer of the zone that begins with zslba, in one piece. Sets *lba to the
  * first LBA written. The drive must be zoned.

@@ -10,6 +10,8 @@ int kcsd_lbas_init(struct kcsd_lbas *lbas)
 	int ret;
 
 	mutex_init(&lbas->cache_lock);
+	mutex_init(&lbas->edit_mutex);
+	spin_lock_init(&lbas->edit_lock);
 	kcsd_delayed_init(&lbas->delayed);
 	ret = kcsd_watches_init(&lbas->watches);
 	if (ret)

@@ -9,6 +9,7 @@
 #include <linux/badblocks.h>
 #include <linux/compiler.h>
 #include <linux/mutex.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 
 #include "gate.h"
@@ -74,6 +75,9 @@ struct kcsd_lbas {
 	bool write_through;		/* Set Features: completed writes are durable */
 	struct kcsd_delayed delayed;	/* commands and runs that inject delays */
 	struct kcsd_watches watches;	/* changes of LBAs trip them */
+	/* One of the two is held during an edit: the mutex if the store blocks, else the other. */
+	struct mutex edit_mutex;	/* inside of the gate; outside of all locks of the store */
+	spinlock_t edit_lock;		/* the same */
 
 	struct kcsd_gate gate;		/* in front of all members below */
 	struct kcsd_store store;

@@ -54,19 +54,35 @@ static bool watch_has(const struct kcsd_watch *watch, u64 slba, u64 nlb)
 	return nlb && low < watch->nr && watch->range[low].first < slba + nlb;
 }
 
-void kcsd_watches_trip_slow(struct kcsd_watches *watches, u64 slba, u64 nlb)
+/* Trip a watch if it has one of these LBAs. Returns true if they may be edited now. */
+static bool trip(struct kcsd_watch *watch, u64 slba, u64 nlb)
+{
+	bool tripped = READ_ONCE(watch->tripped);
+
+	/* An edit that began before another change tripped it may still be under way. */
+	if ((tripped && !watch->edited) || !watch_has(watch, slba, nlb))
+		return false;
+	if (!tripped)
+		WRITE_ONCE(watch->tripped, true);
+	return watch->edited;
+}
+
+bool kcsd_watches_trip_slow(struct kcsd_watches *watches, u64 slba, u64 nlb,
+			    const struct kcsd_watch *but)
 {
 	struct kcsd_watch *watch;
+	bool edited = false;
 
 	list_for_each_entry_srcu(watch, &watches->list, entry,
 				 srcu_read_lock_held(&watches->srcu))
-		if (!READ_ONCE(watch->tripped) && watch_has(watch, slba, nlb))
-			WRITE_ONCE(watch->tripped, true);
+		if (watch != but && trip(watch, slba, nlb))
+			edited = true;
 	/*
 	 * A reader of a byte that changes from here on sees tripped. Not smp_wmb(): if another CPU
 	 * has set tripped, this one has only read it, and must not write bytes before that.
 	 */
 	smp_mb();
+	return edited;
 }
 
 /* ---- arm ---- */

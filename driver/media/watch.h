@@ -3,6 +3,10 @@
  * Watches: learn whether LBAs have changed since a moment. A change of one of the LBAs trips the
  * watch before the first byte changes. So bytes that were read before the watch was seen untripped
  * are those of the moment at which it was armed.
+ *
+ * A watch that is edited is one under which runs also write its LBAs, in place: kcsd_lba_io_edit().
+ * A change then also waits for the edit that is under way, if there is one: no edit that saw the
+ * watch untripped ever lands on top of a change.
  */
 #ifndef KCSD_WATCH_H
 #define KCSD_WATCH_H
@@ -26,6 +30,7 @@ struct kcsd_watch {
 	struct kcsd_watches *watches;	/* NULL: not armed */
 	struct list_head entry;		/* watches.list: RCU, changed under watches.lock */
 	bool tripped;			/* set once, by any context that changes LBAs */
+	bool edited;			/* its LBAs are changed by kcsd_lba_io_edit() */
 	u64 user;			/* whose watch it is */
 	void (*release)(struct kcsd_watch *watch);	/* frees it */
 	struct rcu_head rcu;		/* for that */
@@ -63,8 +68,9 @@ void kcsd_watch_release(struct kcsd_watch *watch, void (*release)(struct kcsd_wa
 /* Sort ranges and join those that overlap or adjoin. tmp has as much room. Returns their number. */
 u32 kcsd_watch_sort(struct kcsd_watch_range *range, struct kcsd_watch_range *tmp, u32 nr);
 
-/* Trip the watches that have one of these LBAs. For kcsd_watches_trip(). */
-void kcsd_watches_trip_slow(struct kcsd_watches *watches, u64 slba, u64 nlb);
+/* Trip all watches but one that have one of these LBAs. For kcsd_watches_trip(). */
+bool kcsd_watches_trip_slow(struct kcsd_watches *watches, u64 slba, u64 nlb,
+			    const struct kcsd_watch *but);
 
 /*
  * Begin to change LBAs. Any context. Returns the token for kcsd_watches_exit(). Sparse does not
@@ -84,11 +90,16 @@ static inline void kcsd_watches_exit(struct kcsd_watches *watches, int token)
 	srcu_read_unlock(&watches->srcu, token);
 }
 
-/* Call before the first byte of these LBAs changes, between enter and exit. */
-static inline void kcsd_watches_trip(struct kcsd_watches *watches, u64 slba, u64 nlb)
+/*
+ * Call before the first byte of these LBAs changes, between enter and exit. but: the watch of who
+ * changes them, or NULL. Returns true if one of the watches is edited: then an edit of these LBAs
+ * may be under way.
+ */
+static inline bool kcsd_watches_trip(struct kcsd_watches *watches, u64 slba, u64 nlb,
+				     const struct kcsd_watch *but)
 {
-	if (unlikely(READ_ONCE(watches->nr)))
-		kcsd_watches_trip_slow(watches, slba, nlb);
+	return unlikely(READ_ONCE(watches->nr)) &&
+	       kcsd_watches_trip_slow(watches, slba, nlb, but);
 }
 
 /* Call after bytes were read: true if they may not be those of when the watch was armed. */

@@ -119,7 +119,7 @@ static int write_at(struct kcsd_lbas *lbas, u32 index, u64 offset, struct iov_it
 static int append_at(struct kcsd_lbas *lbas, u32 index, u64 offset, struct iov_iter *iter)
 {
 	kcsd_watches_trip(&lbas->watches, kcsd_zone_start(&lbas->zones, index) + offset,
-			  iov_iter_count(iter) >> lbas->lba_shift);
+			  iov_iter_count(iter) >> lbas->lba_shift, NULL);
 	return write_at(lbas, index, offset, iter);
 }
 

@@ -117,6 +117,9 @@ static int sources_get_list(struct kcsd_cmd *cmd, struct kcsd_run *run)
 					 &ret);
 	if (!run->list)
 		return ret;
+	/* The watch keeps writes of the run off LBAs that others have changed. */
+	if (run->list->watch.edited && !run->list->watch.watches)
+		return KCSD_SC_INVALID_SOURCE_LIST;
 	run->stream = run->list->stream;
 	run->stream_len = run->stream.end[run->stream.nr - 1];
 	return 0;

@@ -11,6 +11,7 @@
 #include "media/lbas.h"
 #include "nvme/cmd.h"
 #include "nvme/execute.h"
+#include "nvme/opcodes.h"
 
 static u16 sources_slid(const struct kcsd_cmd *cmd)
 {
@@ -48,17 +49,31 @@ static void sources_free(struct kcsd_cmd *cmd, struct kcsd_source_list *list)
 
 /* ---- add sources ---- */
 
+/* Returns 0, -EACCES, or the status if the access of a source is invalid. */
+static int source_validate_access(struct kcsd_cmd *cmd, const struct kcsd_source *source)
+{
+	if (source->access == KCSD_GRANT_READ)
+		return 0;
+	if (source->access != (KCSD_GRANT_READ | KCSD_GRANT_WRITE) ||
+	    source->type != KCSD_SOURCE_LBAS || cmd->drive->lbas->zones.nr)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	return kcsd_cmd_allowed(cmd, KCSD_FOR_WRITERS) ? 0 : -EACCES;
+}
+
 /* Returns 0, or the status if a source is invalid. The drive has copied it. */
 static int source_validate(struct kcsd_cmd *cmd, const struct kcsd_source *source)
 {
 	const struct kcsd_lbas *lbas = cmd->drive->lbas;
 	u64 start = le64_to_cpu(source->start), len = le64_to_cpu(source->len);
 	u64 bytes;
+	int ret;
 
 	BUILD_BUG_ON(sizeof(*source) != 24);
-	if (!len || source->access != KCSD_GRANT_READ ||
-	    memchr_inv(source->rsvd, 0, sizeof(source->rsvd)))
+	if (!len || memchr_inv(source->rsvd, 0, sizeof(source->rsvd)))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	ret = source_validate_access(cmd, source);
+	if (ret)
+		return ret;
 	switch (source->type) {
 	case KCSD_SOURCE_LBAS:
 		bytes = lbas->nsze << lbas->lba_shift;
@@ -95,8 +110,11 @@ static int sources_copy(struct kcsd_cmd *cmd, struct kcsd_source_list *list)
 		if (ret > 0 && ret != KCSD_SC_INVALID_FIELD)
 			cmd->result = stream->nr + i;
 	}
-	for (i = 0; !ret && i < nr; i++)
+	for (i = 0; !ret && i < nr; i++) {
 		kcsd_stream_add(stream, &source[i]);
+		if (source[i].access & KCSD_GRANT_WRITE)
+			list->watch.edited = true;
+	}
 	return ret;
 }
 

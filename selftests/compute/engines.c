@@ -209,7 +209,8 @@ static void execute(context *c, const char *name, const struct device_run *run, 
 		differs(c, name, "status", want, got);
 	else
 		compare(c, name, run, budget || c->want_engine == KCSD_ENGINE_INTERP);
-	if (calls(run, KCSD_HELPER_write) && fill_medium(c))
+	if ((calls(run, KCSD_HELPER_write) || calls(run, KCSD_HELPER_stream_write)) &&
+	    fill_medium(c))
 		differs(c, name, "writing the medium", 0, 1);
 }
 

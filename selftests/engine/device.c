@@ -131,26 +131,62 @@ static s64 move(struct device_run *run, u8 access, const struct kcsd_helper_args
 	return ret;
 }
 
-/* Read a byte of the LBAs that may be read, which offset counts. Returns 0 or -KCSD_EIO. */
-static s64 stream_byte(struct device_run *run, u64 offset, u8 *to)
+/* Find a byte of the LBAs that may be read. *offset counts them, and becomes that in *lba. */
+static const struct kcsd_lba_grant *stream_find(struct device_run *run, u64 *offset, u64 *lba)
 {
 	const struct kcsd_lba_grant *grant;
-	u64 lba, nlb;
+	u64 nlb;
 	u32 i;
 
 	for (i = 0; i < run->input.nr_grants; i++) {
 		grant = &run->input.grants[i];
 		nlb = grant->access & KCSD_GRANT_READ ? le32_to_cpu(grant->nlb) : 0;
-		if (offset < nlb * DEVICE_LBA_SIZE)
+		if (*offset < nlb * DEVICE_LBA_SIZE)
 			break;
-		offset -= nlb * DEVICE_LBA_SIZE;
+		*offset -= nlb * DEVICE_LBA_SIZE;
 	}
 	assert(i < run->input.nr_grants);
-	lba = le64_to_cpu(run->input.grants[i].slba) + offset / DEVICE_LBA_SIZE;
+	*lba = le64_to_cpu(grant->slba) + *offset / DEVICE_LBA_SIZE;
+	*offset %= DEVICE_LBA_SIZE;
+	return grant;
+}
+
+/* Read a byte of the stream. Returns 0 or -KCSD_EIO. */
+static s64 stream_byte(struct device_run *run, u64 offset, u8 *to)
+{
+	u64 lba;
+
+	stream_find(run, &offset, &lba);
 	if (is_bad(run, lba))
 		return -KCSD_EIO;
-	*to = device_byte(lba, offset % DEVICE_LBA_SIZE);
+	*to = device_byte(lba, offset);
 	return 0;
+}
+
+/* Write to the stream. No run reads what it has written. */
+static s64 stream_write(struct device_run *run, const struct kcsd_helper_args *args)
+{
+	u64 offset = args->val[0], len = args->val[2], i, at, lba;
+	s64 ret = 0;
+
+	if (!len)
+		return 0;
+	if (offset >= run->input.stream_len || len > run->input.stream_len - offset)
+		return -KCSD_ENOSPC;
+	if (!run->input.nr_grants)
+		return -KCSD_EROFS;
+	for (i = 0; i < len; i++) {
+		at = offset + i;
+		if (!(stream_find(run, &at, &lba)->access & KCSD_GRANT_WRITE))
+			return -KCSD_EROFS;
+	}
+	for (i = 0; i < len && !ret; i++) {
+		at = offset + i;
+		stream_find(run, &at, &lba);
+		if (is_bad(run, lba))
+			ret = -KCSD_EIO;
+	}
+	return ret;
 }
 
 static s64 stream_read(struct device_run *run, const struct kcsd_helper_args *args)
@@ -224,6 +260,8 @@ static s64 device_helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_ar
 		return 1000;
 	case KCSD_HELPER_stream_read:
 		return stream_read(run, args);
+	case KCSD_HELPER_stream_write:
+		return stream_write(run, args);
 	case KCSD_HELPER_append:
 	case KCSD_HELPER_zone:
 		return -KCSD_EINVAL;	/* not zoned */

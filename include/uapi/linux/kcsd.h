@@ -229,7 +229,7 @@ struct kcsd_source {
 	__le64	start;
 	__le64	len;		/* bytes; not 0 */
 	__u8	type;		/* KCSD_SOURCE_* */
-	__u8	access;		/* KCSD_GRANT_READ */
+	__u8	access;		/* KCSD_GRANT_READ, for LBAs also with KCSD_GRANT_WRITE */
 	__u8	rsvd[6];
 };
 
@@ -250,12 +250,18 @@ struct kcsd_source {
  *   CDW12 offset of the first byte of this command	data: the bytes, one or more
  * A list is complete when all its sources and bytes have arrived.
  *
+ * Sources of LBAs with KCSD_GRANT_WRITE can be written by the helper stream_write. They need a file
+ * that is open for writing, else EACCES, and a drive that is not zoned, else Invalid Field. Runs
+ * use a list with such a source only while it is watched, else Invalid Source List.
+ *
  * KCSD_SOURCES_WATCH: watch the LBAs of a complete list. Once the command has completed, all
  * changes that were under way are over, and the next one of a source trips the watch before its
  * first byte changes: a write, append, zeroing, deallocation, reset of its zone, Write
  * Uncorrectable, Format or Sanitize, by any front end and any program. A run that uses the list
  * ends with KCSD_FAULT_CHANGED before its program gets a byte that was read after that. So all that
- * programs read from the list is as it was when this command completed. To send it again arms the
+ * programs read from the list is as it was when this command completed, but for what runs of this
+ * list have written to it, which does not trip it. Nor do they write to it after another change has
+ * begun: that ends them in the same way. To send it again arms the
  * watch again. Insufficient Resources: KCSD_MAX_WATCHES lists of the drive, half as many of this
  * user, or KCSD_MAX_FILE_WATCHES of this open file are watched; this list then is not.
  * KCSD_SOURCES_DELETE: delete the list.

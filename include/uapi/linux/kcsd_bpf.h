@@ -178,6 +178,19 @@ struct kcsd_sha256 {
  *			 failed. -ENXIO: the zone is offline. LBAs are read whole, and
  *			 count so; the bytes of one that are not asked for do not reach
  *			 the memory. Otherwise as read.
+ * stream_write(offset, src, len)
+ *			 Write memory to the stream of the run, in place, from offset
+ *			 on: any offset, any length. Returns 0. Where the stream is that
+ *			 of a source list: only where its sources allow it, in a file
+ *			 that was opened for that. Else: only where the grants to read
+ *			 also allow to write. -ENOSPC: the stream ends before. -EROFS:
+ *			 one of the bytes may not be written (a hole, bytes of the host,
+ *			 a file that is only read, memory ranges, any stream of a zoned
+ *			 drive). Then nothing was written. LBAs are written whole, and
+ *			 count so; an LBA of which only a part is given keeps the rest.
+ *			 If somebody else has changed a source since the list was
+ *			 watched, the run ends with KCSD_FAULT_CHANGED, and from then on
+ *			 nothing is written. Otherwise as write.
  *
  * The time limit and cancellation of the run hold during each helper, however long it takes. The
  * instruction budget counts each call as one instruction.
@@ -200,6 +213,7 @@ enum kcsd_helper {
 	KCSD_HELPER_append	= KCSD_HELPER_BASE + 15,
 	KCSD_HELPER_zone	= KCSD_HELPER_BASE + 16,
 	KCSD_HELPER_stream_read	= KCSD_HELPER_BASE + 17,
+	KCSD_HELPER_stream_write	= KCSD_HELPER_BASE + 18,
 	__KCSD_HELPER_END	/* the first unused number */
 };
 
