@@ -62,6 +62,9 @@ static long (*const kcsd_zone)(__u64 lba, void *dst, __u64 len) KCSD_HELPER(zone
 static long (*const kcsd_stream_read)(__u64 offset, void *dst, __u64 len) KCSD_HELPER(stream_read);
 static long (*const kcsd_stream_write)(__u64 offset, const void *src, __u64 len)
 	KCSD_HELPER(stream_write);
+static long (*const kcsd_zone_reset)(__u64 zslba) KCSD_HELPER(zone_reset);
+static long (*const kcsd_zone_finish)(__u64 zslba) KCSD_HELPER(zone_finish);
+static long (*const kcsd_flush)(void) KCSD_HELPER(flush);
 #undef KCSD_HELPER
 
 /* Returned negative by kcsd_stream(): a callback kept more than KCSD_STREAM_CARRY bytes. */

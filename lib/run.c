@@ -140,7 +140,8 @@ static int validate_access(const struct kcsd_drive *drv, const struct kcsd_run_o
 		return kcsd_error_set(err, -EACCES, "memory ranges: %s must be open for writing",
 				      drv->name);
 	for (i = 0; i < o->nr_grants; i++)
-		if (o->grants[i].access & (KCSD_GRANT_WRITE | KCSD_GRANT_APPEND))
+		if (o->grants[i].access &
+		    (KCSD_GRANT_WRITE | KCSD_GRANT_APPEND | KCSD_GRANT_MANAGE))
 			return kcsd_error_set(err, -EACCES, "grant %u: to write, %s must be open "
 					      "for writing", i, drv->name);
 	return 0;

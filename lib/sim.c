@@ -230,11 +230,11 @@ void kcsd_sim_destroy(struct kcsd_sim *sim)
 
 /* ---- run ---- */
 
-/* True if the grant is possible; append and zone grants need a zoned drive. */
+/* True if the grant is possible; some need a zoned drive. */
 static bool grant_valid(const struct kcsd_sim_opts *o, const struct kcsd_lba_range *g)
 {
 	if (!o->zone_size)
-		return !(g->access & (KCSD_GRANT_APPEND | KCSD_GRANT_ZONES));
+		return !(g->access & (KCSD_GRANT_APPEND | KCSD_GRANT_MANAGE | KCSD_GRANT_ZONES));
 	return !(g->access & KCSD_GRANT_ZONES) || !(g->slba % o->zone_size);
 }
 

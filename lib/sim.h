@@ -64,6 +64,10 @@ s64 kcsd_sim_zone_write(const struct kcsd_sim_opts *o, u64 slba, u64 nlb);
  * Returns the number of LBAs from lba to the write pointer of its zone; 0 if lba is at or above it.
  */
 u64 kcsd_sim_zone_written(const struct kcsd_sim_opts *o, u64 lba);
+/* True if the drive is zoned and a zone begins with this LBA. */
+bool kcsd_sim_zone_begins(const struct kcsd_sim_opts *o, u64 lba);
+/* Finish the zone that begins with zslba, or reset it and zero its LBAs. */
+void kcsd_sim_zone_manage(const struct kcsd_sim_opts *o, u64 zslba, bool finish);
 void kcsd_sim_zone_info(const struct kcsd_sim_opts *o, u64 lba, struct kcsd_zone_info *info);
 
 /* sim_ranges.c */

@@ -118,6 +118,23 @@ static s64 append(struct sim_run *run, u64 zslba, const void *buf, u64 len)
 	return lba;
 }
 
+/* Reset or finish a zone. */
+static s64 manage(struct sim_run *run, u64 zslba, bool finish)
+{
+	const struct kcsd_sim_opts *o = &run->sim->opts;
+	u64 ok;
+
+	if (!kcsd_sim_zone_begins(o, zslba))
+		return -KCSD_EINVAL;
+	ok = granted_lbas(run, zslba, o->zone_size, KCSD_GRANT_MANAGE);
+	if (ok < o->zone_size) {
+		kcsd_vm_fault(&run->vm, KCSD_FAULT_LBA_WRITE, zslba + ok);
+		return 0;
+	}
+	kcsd_sim_zone_manage(o, zslba, finish);
+	return 0;
+}
+
 static s64 zone(struct sim_run *run, u64 lba, void *dst, u64 len)
 {
 	const struct kcsd_sim_opts *o = &run->sim->opts;
@@ -192,6 +209,12 @@ static s64 helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *a)
 		return kcsd_sim_stream_read(run, a->val[0], a->ptr[1], a->val[2]);
 	case KCSD_HELPER_stream_write:
 		return kcsd_sim_stream_write(run, a->val[0], a->ptr[1], a->val[2]);
+	case KCSD_HELPER_zone_reset:
+		return manage(run, a->val[0], false);
+	case KCSD_HELPER_zone_finish:
+		return manage(run, a->val[0], true);
+	case KCSD_HELPER_flush:
+		return 0;
 	}
 	/* The validator refuses other helpers. */
 	kcsd_vm_fault(vm, KCSD_FAULT_INTERNAL, 0);

@@ -101,3 +101,18 @@ void kcsd_sim_zone_info(const struct kcsd_sim_opts *o, u64 lba, struct kcsd_zone
 	info->cond = KCSD_ZONE_COND_FULL;
 	info->wp = UINT64_MAX;
 }
+
+bool kcsd_sim_zone_begins(const struct kcsd_sim_opts *o, u64 lba)
+{
+	return o->zone_size && lba == first_of(o, lba);
+}
+
+void kcsd_sim_zone_manage(const struct kcsd_sim_opts *o, u64 zslba, bool finish)
+{
+	u64 end = end_of(o, zslba);
+	uint64_t *wp = wp_of(o, zslba);
+
+	if (finish)
+		memset((uint8_t *)o->lbas + *wp * o->lba_size, 0, (end - *wp) * o->lba_size);
+	*wp = finish ? end : zslba;
+}

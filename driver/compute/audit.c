@@ -10,6 +10,7 @@ static const u8 audit_access[] = {
 	[KCSD_AUDIT_READ]	= KCSD_GRANT_READ,
 	[KCSD_AUDIT_WRITTEN]	= KCSD_GRANT_WRITE,
 	[KCSD_AUDIT_APPENDED]	= KCSD_GRANT_APPEND,
+	[KCSD_AUDIT_MANAGED]	= KCSD_GRANT_MANAGE,
 };
 
 struct kcsd_audit *kcsd_audit_alloc(void)
@@ -52,6 +53,8 @@ static enum kcsd_audit_kind audit_kind(u8 access)
 		return KCSD_AUDIT_WRITTEN;
 	case KCSD_GRANT_APPEND:
 		return KCSD_AUDIT_APPENDED;
+	case KCSD_GRANT_MANAGE:
+		return KCSD_AUDIT_MANAGED;
 	default:
 		return KCSD_AUDIT_READ;
 	}

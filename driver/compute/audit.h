@@ -24,7 +24,10 @@ struct kcsd_audit_list {
 	struct kcsd_audit_lbas range[KCSD_MAX_AUDIT];
 };
 
-enum kcsd_audit_kind { KCSD_AUDIT_READ, KCSD_AUDIT_WRITTEN, KCSD_AUDIT_APPENDED, KCSD_AUDIT_KINDS };
+enum kcsd_audit_kind {
+	KCSD_AUDIT_READ, KCSD_AUDIT_WRITTEN, KCSD_AUDIT_APPENDED, KCSD_AUDIT_MANAGED,
+	KCSD_AUDIT_KINDS
+};
 
 /* Owned by one run; no lock needed. All lists together have at most KCSD_MAX_AUDIT ranges. */
 struct kcsd_audit {

@@ -4,6 +4,7 @@
  * addresses.
  */
 #include <linux/mm.h>
+#include <linux/nvme.h>
 #include <linux/uio.h>
 
 #include "compat.h"
@@ -86,6 +87,41 @@ static s64 run_append(struct kcsd_run *run, u64 zslba, void *buf, u64 len)
 	kcsd_audit_add(run->audit, lba, len >> compute->lbas->lba_shift, KCSD_GRANT_APPEND);
 	run->written_bytes += len;
 	return lba;
+}
+
+/* Reset or finish a zone. */
+static s64 run_manage(struct kcsd_run *run, u64 zslba, enum nvme_zone_mgmt_action action)
+{
+	struct kcsd_lbas *lbas = run->compute->lbas;
+	u64 ok, mask, zone_size;
+	int ret;
+
+	if (!lbas->zones.nr || !kcsd_zone_starts_at(&lbas->zones, zslba) ||
+	    kcsd_zone_is_conventional(&lbas->zones, kcsd_zone_index(&lbas->zones, zslba)))
+		return -KCSD_EINVAL;
+	zone_size = kcsd_zone_size(&lbas->zones);
+	ok = kcsd_run_granted(run, zslba, zone_size, KCSD_GRANT_MANAGE, &mask);
+	if (ok < zone_size) {
+		kcsd_vm_fault(&run->vm, KCSD_FAULT_LBA_WRITE, zslba + ok);
+		return 0;
+	}
+	zslba &= mask;
+	ret = kcsd_lba_io_manage_zone(lbas, zslba, action);
+	kcsd_run_note_failure(run, zslba, ret, KCSD_SC_WRITE_FAULT);
+	/* Also if it failed otherwise: the zone may have changed. */
+	if (ret != KCSD_SC_INVALID_ZONE_TRANSITION)
+		kcsd_audit_add(run->audit, zslba, zone_size, KCSD_GRANT_MANAGE);
+	return kcsd_run_error(ret);
+}
+
+static s64 run_flush(struct kcsd_run *run)
+{
+	int ret = kcsd_run_inject(run, KCSD_INJECT_FLUSH, 0, 0);
+
+	if (!ret)
+		ret = kcsd_lba_io_flush(run->compute->lbas);
+	kcsd_run_note_failure(run, 0, ret, KCSD_SC_WRITE_FAULT);
+	return kcsd_run_error(ret);
 }
 
 static s64 run_zone(struct kcsd_run *run, u64 lba, void *dst, u64 len)
@@ -232,6 +268,12 @@ static s64 run_helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args 
 		return kcsd_run_stream_read(run, a->val[0], a->ptr[1], a->val[2]);
 	case KCSD_HELPER_stream_write:
 		return kcsd_run_stream_write(run, a->val[0], a->ptr[1], a->val[2]);
+	case KCSD_HELPER_zone_reset:
+		return run_manage(run, a->val[0], NVME_ZONE_RESET);
+	case KCSD_HELPER_zone_finish:
+		return run_manage(run, a->val[0], NVME_ZONE_FINISH);
+	case KCSD_HELPER_flush:
+		return run_flush(run);
 	}
 	/* Validation of the program lets no other helper through. */
 	WARN_ON_ONCE(1);

@@ -26,6 +26,7 @@ s64 kcsd_run_error(int ret)
 	case KCSD_SC_TOO_MANY_OPEN_ZONES:
 		return -KCSD_EBUSY;
 	case KCSD_SC_ZONE_READ_ONLY:
+	case KCSD_SC_INVALID_ZONE_TRANSITION:
 		return -KCSD_EROFS;
 	case KCSD_SC_ZONE_OFFLINE:
 		return -KCSD_ENXIO;

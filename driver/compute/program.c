@@ -190,7 +190,7 @@ int kcsd_program_create(struct kcsd_compute *compute, u16 pind, struct kcsd_load
 	if (ret)
 		goto out_code;
 
-	p->logs = program_calls(p, KCSD_HELPER_log);
+	p->acts = program_calls(p, KCSD_HELPER_log) || program_calls(p, KCSD_HELPER_flush);
 	p->pit = l->pit;
 	p->persistent = l->persistent;
 	p->puid = l->puid;

@@ -47,7 +47,7 @@ struct kcsd_program {
 	struct rcu_head rcu;		/* to free it after it has left its slot */
 	struct dentry *debugfs;		/* directory in debugfs; NULL or ERR_PTR: none */
 	u16 pind;
-	bool logs;			/* it calls the helper log */
+	bool acts;			/* without a grant: it calls the helper log or flush */
 	int quick;			/* quick if KCSD_QUICK_RUNS; no lock; quick_run.c */
 	bool persistent;		/* recorded in the sidecar, with its activation */
 	bool builtin;			/* device-defined: stays loaded, bytes do not count */

@@ -59,7 +59,7 @@ static bool run_leaves_nothing(const struct kcsd_run *run)
 			return false;
 	if (run->list && run->list->watch.edited)
 		return false;
-	return !run->nr_ranges && !run->audit && !run->output && !run->program->logs;
+	return !run->nr_ranges && !run->audit && !run->output && !run->program->acts;
 }
 
 /*

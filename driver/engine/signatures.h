@@ -30,6 +30,9 @@
 	H(append,	3, VAL, IN, LEN, NONE, NONE) \
 	H(zone,		3, VAL, OUT, LEN, NONE, NONE) \
 	H(stream_read,	3, VAL, OUT, LEN, NONE, NONE) \
-	H(stream_write,	3, VAL, IN, LEN, NONE, NONE)
+	H(stream_write,	3, VAL, IN, LEN, NONE, NONE) \
+	H(zone_reset,	1, VAL, NONE, NONE, NONE, NONE) \
+	H(zone_finish,	1, VAL, NONE, NONE, NONE, NONE) \
+	H(flush,	0, NONE, NONE, NONE, NONE, NONE)
 
 #endif

@@ -8,9 +8,9 @@
 #include "nvme/execute_grants.h"
 #include "nvme/opcodes.h"
 
-#define KCSD_GRANT_CHANGES	(KCSD_GRANT_WRITE | KCSD_GRANT_APPEND)
+#define KCSD_GRANT_CHANGES	(KCSD_GRANT_WRITE | KCSD_GRANT_APPEND | KCSD_GRANT_MANAGE)
 /* Valid on a zoned drive only. */
-#define KCSD_GRANT_ZONED	(KCSD_GRANT_APPEND | KCSD_GRANT_ZONES)
+#define KCSD_GRANT_ZONED	(KCSD_GRANT_APPEND | KCSD_GRANT_MANAGE | KCSD_GRANT_ZONES)
 
 static bool grant_valid(const struct kcsd_lbas *lbas, const struct kcsd_lba_grant *g)
 {

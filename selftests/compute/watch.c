@@ -138,16 +138,17 @@ static int change_zeroout(FIXTURE_DATA(watch) *self, __u64 slba, __u32 nr)
 	return block_ioctl(self, BLKZEROOUT, slba, nr);
 }
 
-/* A program writes its heap. */
-static int change_program(FIXTURE_DATA(watch) *self, __u64 slba, __u32 nr)
+/* A program calls a helper with slba, its heap and its length. */
+static int call_helper(FIXTURE_DATA(watch) *self, struct bpf_insn helper, __u8 access, __u64 slba,
+		       __u32 nr)
 {
-	static const struct bpf_insn insns[] = {
+	const struct bpf_insn insns[] = {
 		I_CTX(R2, R1, heap), I_CTX(R3, R1, cparam2), I_CTX(R1, R1, cparam1),
-		I_HELPER(write), I_EXIT,
+		helper, I_EXIT,
 	};
 	struct image im = { .insns = insns, .insn_cnt = ARRAY_SIZE(insns), .heap_len = NR * LBA };
 	struct kcsd_lba_grant grant = {
-		.slba = htole64(slba), .nlb = htole32(nr), .access = KCSD_GRANT_WRITE,
+		.slba = htole64(slba), .nlb = htole32(nr), .access = access,
 	};
 	struct nvme_uring_cmd c = {
 		.opcode = KCSD_CMD_EXECUTE_LBA, .nsid = KCSD_NSID_COMPUTE,
@@ -160,6 +161,13 @@ static int change_program(FIXTURE_DATA(watch) *self, __u64 slba, __u32 nr)
 	prog_unload(self->d.ctrl, 1);
 	ret = prog_install_image(self->d.ctrl, 1, &im);
 	return ret ? ret : cmd_io(self->d.compute, &c);
+}
+
+static int change_program(FIXTURE_DATA(watch) *self, __u64 slba, __u32 nr)
+{
+	const struct bpf_insn helper = I_HELPER(write);
+
+	return call_helper(self, helper, KCSD_GRANT_WRITE, slba, nr);
 }
 
 TEST_F(watch, every_kind_of_change)
@@ -240,6 +248,29 @@ TEST_F(watch, zones)
 	EXPECT_EQ(1, tripped(self));
 	ASSERT_EQ(0, arm(self, zns_start(2)));
 	ASSERT_EQ(0, zns_send_all(self->d.nvm, ZNS_RESET));
+	EXPECT_EQ(1, tripped(self));
+}
+
+/* Returns the status of a program that calls a helper on zone 2, as call_helper(). */
+static int in_zone_2(FIXTURE_DATA(watch) *self, struct bpf_insn helper, __u8 access)
+{
+	return call_helper(self, helper, access | KCSD_GRANT_ZONES, zns_start(2), 1);
+}
+
+TEST_F(watch, zones_changed_by_programs)
+{
+	static const struct drive_attr zoned[] = { ZNS_DRIVE, {} };
+	const struct bpf_insn append = I_HELPER(append), reset = I_HELPER(zone_reset),
+			      finish = I_HELPER(zone_finish);
+
+	ASSERT_EQ(0, create(self, zoned));
+	ASSERT_EQ(0, arm(self, zns_start(2)));
+	ASSERT_EQ(0, in_zone_2(self, append, KCSD_GRANT_APPEND));
+	EXPECT_EQ(1, tripped(self));
+	ASSERT_EQ(0, arm(self, zns_start(2)));
+	ASSERT_EQ(0, in_zone_2(self, finish, KCSD_GRANT_MANAGE));
+	EXPECT_EQ(0, tripped(self));
+	ASSERT_EQ(0, in_zone_2(self, reset, KCSD_GRANT_MANAGE));
 	EXPECT_EQ(1, tripped(self));
 }
 

@@ -262,8 +262,12 @@ static s64 device_helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_ar
 		return stream_read(run, args);
 	case KCSD_HELPER_stream_write:
 		return stream_write(run, args);
+	case KCSD_HELPER_flush:
+		return 0;
 	case KCSD_HELPER_append:
 	case KCSD_HELPER_zone:
+	case KCSD_HELPER_zone_reset:
+	case KCSD_HELPER_zone_finish:
 		return -KCSD_EINVAL;	/* not zoned */
 	}
 	run->broken = "a helper that the engine has, or an unknown one, was called";

@@ -24,7 +24,9 @@
 }
 
 static const struct bpf_insn prog_append[] = CALL_OF(append), prog_zone[] = CALL_OF(zone),
-			     prog_read[] = CALL_OF(read), prog_write[] = CALL_OF(write);
+			     prog_read[] = CALL_OF(read), prog_write[] = CALL_OF(write),
+			     prog_reset[] = CALL_OF(zone_reset),
+			     prog_finish[] = CALL_OF(zone_finish), prog_flush[] = CALL_OF(flush);
 
 /* Program: emit the geometry that the helper returns: the drive, and the first grant. */
 static const struct bpf_insn prog_geometry[] = {
@@ -36,7 +38,7 @@ static const struct bpf_insn prog_grant[] = {
 	I_CTX(R1, R1, grants), I_MOV(R2, sizeof(struct kcsd_lba_grant)), I_HELPER(emit), I_EXIT,
 };
 
-enum { APPEND, ZONE, READ, WRITE, GEOMETRY, GRANT };
+enum { APPEND, ZONE, READ, WRITE, RESET, FINISH, FLUSH, GEOMETRY, GRANT };
 
 FIXTURE(zone_programs) {
 	struct drive d;
@@ -62,6 +64,9 @@ static int install(int ctrl)
 		[ZONE] = { prog_zone, ARRAY_SIZE(prog_zone) },
 		[READ] = { prog_read, ARRAY_SIZE(prog_read) },
 		[WRITE] = { prog_write, ARRAY_SIZE(prog_write) },
+		[RESET] = { prog_reset, ARRAY_SIZE(prog_reset) },
+		[FINISH] = { prog_finish, ARRAY_SIZE(prog_finish) },
+		[FLUSH] = { prog_flush, ARRAY_SIZE(prog_flush) },
 		[GEOMETRY] = { prog_geometry, ARRAY_SIZE(prog_geometry) },
 		[GRANT] = { prog_grant, ARRAY_SIZE(prog_grant) },
 	};
@@ -304,8 +309,8 @@ TEST_F(zone_programs, refused_grants)
 		{ { .slba = 1, .nlb = 1, .access = 0x81 }, KCSD_SC_INVALID_FIELD },
 		{ { .slba = 256, .nlb = 0, .access = 0x84 }, KCSD_SC_INVALID_FIELD },
 		{ { .slba = 256, .nlb = 1, .access = 0x80 }, KCSD_SC_INVALID_FIELD },
-		{ { .slba = 256, .nlb = 1, .access = 0x8c }, KCSD_SC_INVALID_FIELD },
-		{ { .slba = 256, .nlb = 1, .access = 0x08 }, KCSD_SC_INVALID_FIELD },
+		{ { .slba = 256, .nlb = 1, .access = 0x9c }, KCSD_SC_INVALID_FIELD },
+		{ { .slba = 256, .nlb = 1, .access = 0x10 }, KCSD_SC_INVALID_FIELD },
 		{ { .slba = 256, .nlb = 1, .access = 0x40 }, KCSD_SC_INVALID_FIELD },
 		{ { .slba = 0, .nlb = ZNS_ZONES + 1, .access = 0x81 }, KCSD_SC_LBA_RANGE },
 		{ { .slba = 15 * 256, .nlb = 2, .access = 0x81 }, KCSD_SC_LBA_RANGE },
@@ -326,6 +331,7 @@ TEST_F(zone_programs, refused_grants)
 	ASSERT_EQ(0, admin_set(false));
 	EXPECT_EQ(-EACCES, call(self, GRANT, 0, 0, WHOLE_ZONE(1, KCSD_GRANT_APPEND), &result));
 	EXPECT_EQ(-EACCES, call(self, GRANT, 0, 0, GRANTED(0, 1, 0x84), &result));
+	EXPECT_EQ(-EACCES, call(self, GRANT, 0, 0, WHOLE_ZONE(1, KCSD_GRANT_MANAGE), &result));
 	EXPECT_EQ(0, call(self, GRANT, 0, 0, GRANTED(0, 1, 0x81), &result));
 }
 
@@ -423,7 +429,9 @@ TEST_F(zone_programs, zone_descriptor_of_any_size)
 
 TEST_F(zone_programs, zone_without_grant)
 {
-	static const __u8 accesses[] = { KCSD_GRANT_READ, KCSD_GRANT_WRITE, KCSD_GRANT_APPEND };
+	static const __u8 accesses[] = {
+		KCSD_GRANT_READ, KCSD_GRANT_WRITE, KCSD_GRANT_APPEND, KCSD_GRANT_MANAGE,
+	};
 	__s64 result;
 
 	for (size_t i = 0; i < ARRAY_SIZE(accesses); i++) {
@@ -464,13 +472,149 @@ TEST_F(zone_programs, drive_without_zones)
 	EXPECT_EQ(-KCSD_EINVAL, result);
 	EXPECT_EQ(0, call(self, ZONE, 0, EMITTED, all, &result));
 	EXPECT_EQ(-KCSD_EINVAL, result);
+	EXPECT_EQ(0, call(self, RESET, 0, 0, all, &result));
+	EXPECT_EQ(-KCSD_EINVAL, result);
+	EXPECT_EQ(0, call(self, FINISH, 0, 0, all, &result));
+	EXPECT_EQ(-KCSD_EINVAL, result);
 	EXPECT_EQ(0, call(self, GEOMETRY, 0, 0, all, &result));
 	memcpy(&g, emitted(self), sizeof(g));
 	EXPECT_EQ(0, g.zone_size);
 	EXPECT_EQ(0, g.max_append);
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD,
 		  call(self, GRANT, 0, 0, GRANTED(0, 1, KCSD_GRANT_APPEND), &result));
+	EXPECT_EQ(KCSD_SC_INVALID_FIELD,
+		  call(self, GRANT, 0, 0, GRANTED(0, 1, KCSD_GRANT_MANAGE), &result));
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD, call(self, GRANT, 0, 0, GRANTED(0, 1, 0x81), &result));
+}
+
+/* ---- reset, finish, flush ---- */
+
+TEST_F(zone_programs, reset_and_finish)
+{
+	__u64 wp;
+
+	ASSERT_EQ(zns_start(1), append(self, 1, 3));
+	EXPECT_EQ(0, helper(self, FINISH, zns_start(1), 0));
+	EXPECT_EQ(KCSD_ZONE_COND_FULL, zns_cond(self->d.nvm, 1, NULL));
+	EXPECT_EQ(0, helper(self, FINISH, zns_start(1), 0));
+	EXPECT_EQ(0, helper(self, READ, zns_start(1), ZNS_LBA));
+	EXPECT_EQ(data_byte(1), ((const __u8 *)emitted(self))[1]);
+	EXPECT_EQ(0, helper(self, RESET, zns_start(1), 0));
+	EXPECT_EQ(KCSD_ZONE_COND_EMPTY, zns_cond(self->d.nvm, 1, &wp));
+	EXPECT_EQ(zns_start(1), wp);
+	EXPECT_EQ(0, helper(self, READ, zns_start(1), ZNS_LBA));
+	EXPECT_EQ(0, ((const __u8 *)emitted(self))[1]);
+	EXPECT_EQ(0, helper(self, RESET, zns_start(1), 0));
+	EXPECT_EQ(zns_start(1), append(self, 1, 1));
+	/* No other zone has changed. */
+	EXPECT_EQ(KCSD_ZONE_COND_EMPTY, zns_cond(self->d.nvm, 2, NULL));
+}
+
+TEST_F(zone_programs, resets_that_are_refused)
+{
+	static const int pinds[] = { RESET, FINISH };
+	const struct kcsd_audit_range *e;
+
+	ASSERT_EQ(0, zns_wear_out(&self->d, "zone_readonly", 2));
+	ASSERT_EQ(0, zns_wear_out(&self->d, "zone_offline", 3));
+	for (int i = 0; i < 2; i++) {
+		EXPECT_EQ(-KCSD_EINVAL, helper(self, pinds[i], zns_start(1) + 1, 0));
+		EXPECT_EQ(-KCSD_EINVAL, helper(self, pinds[i], 0, 0));	/* conventional */
+		EXPECT_EQ(-KCSD_EROFS, helper(self, pinds[i], zns_start(2), 0));
+		EXPECT_TRUE(failed_at(self, KCSD_SC_INVALID_ZONE_TRANSITION, zns_start(2)));
+		EXPECT_EQ(0, audit(self, &e));
+		EXPECT_EQ(-KCSD_EROFS, helper(self, pinds[i], zns_start(3), 0));
+	}
+}
+
+TEST_F(zone_programs, reset_needs_a_grant_of_the_zone)
+{
+	static const struct {
+		struct kcsd_lba_grant grant;
+		__u32 missing;		/* first LBA not granted, from the zone start */
+	} cases[] = {
+		{ { .slba = 256, .nlb = 255, .access = KCSD_GRANT_MANAGE }, 255 },
+		{ { .slba = 257, .nlb = 255, .access = KCSD_GRANT_MANAGE }, 0 },
+		{ { .slba = 256, .nlb = ZNS_CAP, .access = KCSD_GRANT_MANAGE }, ZNS_CAP },
+		{ { .slba = 512, .nlb = 256, .access = KCSD_GRANT_MANAGE }, 0 },
+		{ { .slba = 256, .nlb = 256, .access = 0x7 }, 0 },
+	};
+	static const int pinds[] = { RESET, FINISH };
+	__s64 result;
+
+	ASSERT_EQ(zns_start(1), append(self, 1, 1));
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(cases); i++) {
+		EXPECT_EQ(KCSD_SC_PROGRAM_FAULT,
+			  call(self, pinds[i % 2], zns_start(1), 0, cases[i / 2].grant, &result));
+		EXPECT_EQ(KCSD_FAULT_LBA_WRITE, record(self)->reason);
+		EXPECT_EQ(zns_start(1) + cases[i / 2].missing, record(self)->lba)
+			TH_LOG("case %zu", i);
+	}
+	EXPECT_EQ(KCSD_ZONE_COND_IMP_OPEN, zns_cond(self->d.nvm, 1, NULL));
+	EXPECT_EQ(KCSD_SC_PROGRAM_FAULT,
+		  call(self, RESET, ZNS_NSZE, 0, GRANTED(0, ZNS_NSZE, KCSD_GRANT_MANAGE), &result));
+	/* To manage is no right to read, write or append. */
+	for (int pind = APPEND; pind <= WRITE; pind++)
+		if (pind != ZONE)
+			EXPECT_EQ(KCSD_SC_PROGRAM_FAULT,
+				  call(self, pind, zns_start(1), ZNS_LBA,
+				       WHOLE_ZONE(1, KCSD_GRANT_MANAGE), &result));
+	EXPECT_EQ(0, call(self, RESET, zns_start(1), 0,
+			  GRANTED(zns_start(1), 1, KCSD_GRANT_MANAGE | KCSD_GRANT_ZONES), &result));
+	EXPECT_EQ(KCSD_ZONE_COND_EMPTY, zns_cond(self->d.nvm, 1, NULL));
+}
+
+TEST_F(zone_programs, audit_lists_managed_zones)
+{
+	const struct kcsd_audit_range *e;
+
+	ASSERT_EQ(0, helper(self, RESET, zns_start(1), 0));
+	ASSERT_EQ(1, audit(self, &e));
+	EXPECT_EQ(zns_start(1), e->slba);
+	EXPECT_EQ(ZNS_SIZE, e->nlb);
+	EXPECT_EQ(KCSD_GRANT_MANAGE, e->access);
+}
+
+/* Append an LBA, cut the power, and return whether the zone has it still; below 0: an error. */
+static int append_and_cut(FIXTURE_DATA(zone_programs) *self, bool flush, int seed)
+{
+	char text[16];
+	__u64 wp = 0;
+
+	snprintf(text, sizeof(text), "%d", seed);
+	if (install(self->d.ctrl) || helper(self, RESET, zns_start(1), 0) ||
+	    append(self, 1, 1) != (__s64)zns_start(1) || (flush && helper(self, FLUSH, 0, 0)) ||
+	    drive_set(self->d.name, "power_cut", text))
+		return -1;
+	drive_close(&self->d);
+	if (drive_power(&self->d, true) || drive_open(&self->d, O_RDWR))
+		return -1;
+	zns_cond(self->d.nvm, 1, &wp);
+	return wp == zns_start(1) + 1;
+}
+
+/* What a program has flushed survives a power cut; of what it has not, some is lost. */
+TEST_F(zone_programs, flush)
+{
+	char file[] = "/tmp/kst-zone-prog";
+	const struct drive_attr attrs[] = {
+		ZNS_DRIVE, { "cache_size", "1M" }, { "backing_file", file },
+		{ "engine", variant->engine }, {}
+	};
+	int kept = 0;
+
+	ASSERT_EQ(0, drive_remove(&self->d));
+	ASSERT_EQ(0, close(open(file, O_CREAT | O_RDWR | O_TRUNC, 0600)));
+	ASSERT_EQ(0, drive_create(&self->d, "zone-prog", attrs));
+	for (int seed = 1; seed <= 8; seed++) {
+		EXPECT_EQ(1, append_and_cut(self, true, seed));
+		kept += append_and_cut(self, false, seed);
+	}
+	EXPECT_LE(0, kept);
+	EXPECT_GT(8, kept);
+	ASSERT_EQ(0, drive_remove(&self->d));
+	file_remove(file);
+	ASSERT_EQ(0, drive_create(&self->d, "zone-prog", (struct drive_attr[]){ ZNS_DRIVE, {} }));
 }
 
 /* ---- the audit ---- */

@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Print the LBAs that a run read, wrote and appended (kcsd run --audit). */
+/* Print the LBAs that a run read, wrote, appended and managed (kcsd run --audit). */
 #include <inttypes.h>
 
 #include "run.h"
 
 static const char *access_name(const struct kcsd_lba_range *range)
 {
-	if (range->access == KCSD_GRANT_APPEND)
+	switch (range->access) {
+	case KCSD_GRANT_WRITE:
+		return "written";
+	case KCSD_GRANT_APPEND:
 		return "appended";
-	return range->access == KCSD_GRANT_WRITE ? "written" : "read";
+	case KCSD_GRANT_MANAGE:
+		return "managed";
+	default:
+		return "read";
+	}
 }
 
 void kcsd_audit_print(FILE *to, const struct kcsd_run_result *result)

@@ -91,7 +91,7 @@ const char *kcsd_parse_slm_range(const char *text, uint64_t *start, uint64_t *le
 }
 
 static const char not_a_range[] =
-	"is not a range of LBAs (0+1000, 0-999, all, or z2 for zone 2; then :r, :w, :a or several)";
+	"is not a range of LBAs (0+1000, 0-999, all, or z2 for zone 2; then :r, :w, :a, :m or several)";
 
 /* Parse a colon and letters, each at most once, in this order. Without them: read access. */
 static const char *take_access(const char *text, uint32_t *access)
@@ -103,6 +103,7 @@ static const char *take_access(const char *text, uint32_t *access)
 		{ 'r', KCSD_GRANT_READ },
 		{ 'w', KCSD_GRANT_WRITE },
 		{ 'a', KCSD_GRANT_APPEND },
+		{ 'm', KCSD_GRANT_MANAGE },
 	};
 	size_t i;
 

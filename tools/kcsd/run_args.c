@@ -221,8 +221,8 @@ int kcsd_run_grants(struct run *run, uint64_t nsze, uint64_t zone_size)
 		if (wrong)
 			return kcsd_fail("--%s: '%s' %s, %llu", option_name(run, run->range_opt),
 					 given->value, wrong, (unsigned long long)nsze - 1);
-		if (range.access & KCSD_GRANT_APPEND && !zone_size)
-			return kcsd_fail("--%s: '%s': 'a' needs zones, and the drive has none",
+		if (range.access & (KCSD_GRANT_APPEND | KCSD_GRANT_MANAGE) && !zone_size)
+			return kcsd_fail("--%s: '%s': 'a' and 'm' need zones, and the drive has none",
 					 option_name(run, run->range_opt), given->value);
 		code = add_range(run, given->value, range);
 		if (code)

@@ -200,13 +200,14 @@ struct kcsd_memory_range {
 #define KCSD_GRANT_WRITE	0x2
 #define KCSD_GRANT_ALL		0x3	/* valid on every drive */
 #define KCSD_GRANT_APPEND	0x4	/* to zones of which it grants all LBAs */
-#define KCSD_GRANT_ANY		0x7	/* each grant has at least one of these */
+#define KCSD_GRANT_MANAGE	0x8	/* reset and finish zones of which it grants all LBAs */
+#define KCSD_GRANT_ANY		0xf	/* each grant has at least one of these */
 /* nlb counts zones, and slba is the first LBA of the first zone. */
 #define KCSD_GRANT_ZONES	0x80
 
 /*
  * One granted range. The program sees the same structure in its memory, always in LBAs.
- * KCSD_GRANT_APPEND and KCSD_GRANT_ZONES are for zoned drives only. LBA Out of Range: the drive has
+ * KCSD_GRANT_APPEND, _MANAGE and _ZONES are for zoned drives only. LBA Out of Range: the drive has
  * fewer zones.
  */
 struct kcsd_lba_grant {
@@ -550,7 +551,7 @@ struct kcsd_audit_header {
 struct kcsd_audit_range {
 	__le64	slba;
 	__le64	nlb;		/* number of LBAs */
-	__u8	access;		/* KCSD_GRANT_READ, _WRITE or _APPEND: one of them */
+	__u8	access;		/* KCSD_GRANT_READ, _WRITE, _APPEND or _MANAGE: one of them */
 	__u8	rsvd[7];
 };
 

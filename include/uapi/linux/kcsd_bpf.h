@@ -191,6 +191,18 @@ struct kcsd_sha256 {
  *			 If somebody else has changed a source since the list was
  *			 watched, the run ends with KCSD_FAULT_CHANGED, and from then on
  *			 nothing is written. Otherwise as write.
+ * zone_reset(zslba)	 Reset the zone that begins at zslba: it is empty, its data gone,
+ *			 and that is durable. Returns 0. A zone that was not wholly
+ *			 granted for this (KCSD_GRANT_MANAGE) fails the run. -EINVAL: the
+ *			 drive is not zoned, or no zone with a write pointer begins
+ *			 there. -EROFS: the zone is read-only or offline. -EIO: the medium
+ *			 failed. Call flush() before, if what was copied from the zone
+ *			 must outlive a power cut.
+ * zone_finish(zslba)	 Make the zone full: it takes no more data. Otherwise as
+ *			 zone_reset.
+ * flush()		 Make all data durable whose writes have completed, of this run
+ *			 and of others, as the command Flush. Returns 0. -EIO: the medium
+ *			 failed, and data may be lost.
  *
  * The time limit and cancellation of the run hold during each helper, however long it takes. The
  * instruction budget counts each call as one instruction.
@@ -214,6 +226,9 @@ enum kcsd_helper {
 	KCSD_HELPER_zone	= KCSD_HELPER_BASE + 16,
 	KCSD_HELPER_stream_read	= KCSD_HELPER_BASE + 17,
 	KCSD_HELPER_stream_write	= KCSD_HELPER_BASE + 18,
+	KCSD_HELPER_zone_reset	= KCSD_HELPER_BASE + 19,
+	KCSD_HELPER_zone_finish	= KCSD_HELPER_BASE + 20,
+	KCSD_HELPER_flush	= KCSD_HELPER_BASE + 21,
 	__KCSD_HELPER_END	/* the first unused number */
 };
 

@@ -23,7 +23,7 @@
 #define OPTIONS(X) \
 	OPTION_DRIVE(X) \
 	X(LBA, "lba", 'l', "RANGE[:ACCESS]", \
-	  "grant LBAs: 0+1000, 0-999, all, or zones: z3+2; ACCESS: r (default), w, a; repeatable") \
+	  "grant LBAs: 0+1000, 0-999, all, or zones: z3+2; ACCESS: r (default), w, a (append), m (reset and finish); repeatable") \
 	X(FILE, "file", 'f', "PATH", \
 	  "the program reads this file, which is on a drive; repeatable: one after another") \
 	X(RANGE, "range", 0, "START+LENGTH", \

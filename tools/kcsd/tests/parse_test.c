@@ -11,6 +11,7 @@
 #define R	KCSD_GRANT_READ
 #define W	KCSD_GRANT_WRITE
 #define A	KCSD_GRANT_APPEND
+#define M	KCSD_GRANT_MANAGE
 #define ZONE	300	/* the third zone is the last complete one */
 
 static void ok(bool good, const char *what, const char *text)
@@ -125,6 +126,9 @@ static const struct {
 	{ "1+2:a", NULL, { 1, 2, A } },
 	{ "1+2:rwa", NULL, { 1, 2, R | W | A } },
 	{ "1+2:ra", NULL, { 1, 2, R | A } },
+	{ "1+2:m", NULL, { 1, 2, M } },
+	{ "z0:rwam", NULL, { 0, 300, R | W | A | M } },
+	{ "1+2:ma", "not a range", { 0 } },
 	{ "1+2:ar", "not a range", { 0 } },
 	{ "1+2:aa", "not a range", { 0 } },
 	{ "z0", NULL, { 0, 300, R } },

@@ -132,7 +132,7 @@ check_manual()
 	code 1 "a text" sim "$work/book"
 	says "$work/book: neither an object file nor a valid image or instructions: "
 	code 1 "an append without zones" sim "$bpf/lines.bpf.o" --lba "$work/book" --grant 0+1:a
-	says "--grant: '0+1:a': 'a' needs zones, and the drive has none"
+	says "--grant: '0+1:a': 'a' and 'm' need zones, and the drive has none"
 	code 3 "a budget" sim "$bpf/lines.bpf.o" --lba "$work/book" --budget 9
 	says "instruction budget exceeded: 9 instructions, set by --budget"
 	code 4 "an argument that makes no sense" sim "$bpf/word.bpf.o"

@@ -55,6 +55,63 @@ check_zones()
 	prints "result: 32"
 }
 
+# compact WANTED NAME FROM TO BITMAP [OPTION...]: BITMAP in hexadecimal
+compact()
+{
+	local wanted=$1 name=$2 args
+
+	args=$(perl -e 'print unpack "H*", pack "Q2", @ARGV' "$3" "$4")$5
+	shift 5
+	code "$wanted" "$name" sim "$bpf/compact.bpf.o" --lba "$work/pages" --block-size 512 \
+		--zone-size 4K --arg-hex "$args" "$@"
+}
+
+# Zone 0 has 7 pages, each full of its letter, zone 1 none.
+make_pages()
+{
+	perl -e 'print $_ x 512 for "a" .. "g"' >"$work/pages"
+	truncate -s 16K "$work/pages"
+}
+
+# Print the letters of the pages from LBA $1 on, $2 of them.
+pages()
+{
+	perl -e 'local $/ = \512; open F, $ARGV[0]; seek F, $ARGV[1] * 512, 0;
+		for (1 .. $ARGV[2]) { $_ = <F>; print /^([a-z])\1*$/ ? $1 : /^\0+$/ ? "." : "?" }' \
+		"$work/pages" "$1" "$2"
+}
+
+check_compact()
+{
+	local grants=(--grant z0:rm --grant z1:a)
+
+	make_pages
+	compact 0 "compact" 0 8 5a "${grants[@]}" --format u64 --write-back
+	prints "result: 4"
+	is "  its output" "$(grep -x '[0-9]*' "$work/out" | paste -sd ' ')" "8 4"
+	is "  the pages of the bitmap, in their order" "$(pages 8 8)" "bdeg...."
+	prints "zone 0: 0 of 8 LBAs written"
+	prints "zone 1: 4 of 8 LBAs written"
+	make_pages
+	compact 0 "compact, nothing is live" 0 8 00 "${grants[@]}"
+	prints "result: 0"
+	prints "zone 0: 0 of 8 LBAs written"
+	compact 0 "compact, behind what is there" 0 8 41 "${grants[@]}" --written 0:7 --written 1:6
+	prints "result: 2"
+	prints "zone 1: 8 of 8 LBAs written"
+	compact 4 "compact, too little room" 0 8 43 "${grants[@]}" --written 0:7 --written 1:6
+	prints "result: 18446744073709551588 (-28: the zone or the output is full)"
+	is "  zone 0 is as it was" "$(grep -c '^zone 0' "$work/out")" 0
+	compact 4 "compact, a live page that was never written" 0 8 80 "${grants[@]}"
+	compact 4 "compact, to itself" 0 0 01 --grant z0:rma
+	compact 4 "compact, from the middle of a zone" 1 8 01 "${grants[@]}"
+	compact 4 "compact, to the middle of a zone" 0 9 01 "${grants[@]}"
+	compact 4 "compact, half of an argument" 0 8 "" --grant z0:rm --arg-hex 00
+	compact 3 "compact, no grant to manage" 0 8 01 --grant z0:r --grant z1:a
+	compact 3 "compact, a part of the zone to manage" 0 8 01 --grant 0+7:rm --grant z1:a \
+		--grant 7+1:r
+}
+
 check_zones_refused()
 {
 	zone_filter 2 "zones, no power of 2" 0 8 0 1 --zone-size 3K
@@ -132,6 +189,7 @@ begin
 for engine in interp lowered; do
 	use_engine $engine
 	check_zones
+	check_compact
 done
 use_engine interp
 check_zones_refused
