@@ -108,7 +108,7 @@ static void test_refused(void)
 	many[1].access = 0;
 	refused("no access", &opts, -EINVAL);
 	opts = good();
-	many[1].access = 8;
+	many[1].access = 16;
 	refused("no such access", &opts, -EINVAL);
 	opts = good();
 	many[0].access = KCSD_GRANT_WRITE;
@@ -116,6 +116,9 @@ static void test_refused(void)
 	opts = good();
 	many[0].access = KCSD_GRANT_APPEND;
 	refused("a grant to append, read-only", &opts, -EACCES);
+	opts = good();
+	many[0].access = KCSD_GRANT_MANAGE;
+	refused("a grant to manage, read-only", &opts, -EACCES);
 	opts = good();
 	many[0].access = KCSD_GRANT_ZONES;
 	refused("zones, for nothing", &opts, -EINVAL);

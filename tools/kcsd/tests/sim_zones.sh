@@ -103,7 +103,7 @@ check_compact()
 	prints "result: 18446744073709551588 (-28: the zone or the output is full)"
 	is "  zone 0 is as it was" "$(grep -c '^zone 0' "$work/out")" 0
 	compact 4 "compact, a live page that was never written" 0 8 80 "${grants[@]}"
-	compact 4 "compact, to itself" 0 0 01 --grant z0:rma
+	compact 4 "compact, to itself" 0 0 01 --grant z0:ram
 	compact 4 "compact, from the middle of a zone" 1 8 01 "${grants[@]}"
 	compact 4 "compact, to the middle of a zone" 0 9 01 "${grants[@]}"
 	compact 4 "compact, half of an argument" 0 8 "" --grant z0:rm --arg-hex 00
