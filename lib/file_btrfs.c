@@ -90,6 +90,15 @@ int kcsd_btrfs_find(int fd, dev_t *rdev, struct kcsd_error *err)
 	return ret ? ret : kcsd_btrfs_devices(info.fsid, rdev, err);
 }
 
+/* Balance moves also files without checksums; only swap files are safe from it. */
+int kcsd_btrfs_write(int fd, struct kcsd_error *err)
+{
+	(void)fd;
+	return kcsd_error_set(err, -EOPNOTSUPP, "a file of btrfs cannot be written in place: nothing "
+			      "keeps balance from moving its blocks, and checksums would no longer "
+			      "fit; copy it to ext4 or xfs");
+}
+
 /* ---- the chunk tree ---- */
 
 /* Take the items of one answer. Sets *next to where the next search begins. */

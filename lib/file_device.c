@@ -126,6 +126,15 @@ static int read_geometry(struct kcsd_file_device *dev, bool partition)
 	return 0;
 }
 
+/* Kernels without zones have no such attribute. */
+static bool is_zoned(dev_t rdev, bool partition)
+{
+	char path[PATH_MAX], text[32];
+
+	attr_path(rdev, partition ? "../queue/zoned" : "queue/zoned", path);
+	return !kcsd_file_read(path, text, sizeof(text)) && strcmp(text, "none");
+}
+
 int kcsd_file_device_of(dev_t rdev, struct kcsd_file_device *dev, struct kcsd_error *err)
 {
 	char link[PATH_MAX], *name, *disk;
@@ -145,6 +154,7 @@ int kcsd_file_device_of(dev_t rdev, struct kcsd_file_device *dev, struct kcsd_er
 		return refuse_device(rdev, name, err);
 	strcpy(dev->name, name);
 	dev->rdev = rdev;
+	dev->zoned = is_zoned(rdev, partition);
 	ret = read_geometry(dev, partition);
 	if (ret)
 		return kcsd_error_set(err, ret, "/dev/%s: its size or place is not in sysfs: "

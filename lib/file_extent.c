@@ -60,6 +60,26 @@ static int decide(const struct fiemap_extent *e, uint8_t *type, struct kcsd_erro
 	return 0;
 }
 
+/*
+ * Refuse the extent for programs that write: an unwritten one would go on to read as zeroes, a
+ * shared one is also of other files.
+ */
+static int decide_write(const struct kcsd_file_walk *w, const struct fiemap_extent *e, uint8_t type)
+{
+	const char *text = NULL;
+
+	if (type == KCSD_SOURCE_ZEROES)
+		text = "has not been written yet: write to it first";
+	else if (type == KCSD_SOURCE_BYTES)
+		text = "lies among the metadata of the filesystem: make the file larger";
+	else if (e->fe_flags & FIEMAP_EXTENT_SHARED)
+		text = "is shared with a clone or snapshot: copy the file";
+	if (!text)
+		return 0;
+	return kcsd_error_set(w->err, -EOPNOTSUPP, "the extent at byte %" PRIu64 " cannot be "
+			      "written in place: it %s", (uint64_t)e->fe_logical, text);
+}
+
 /* ---- sources ---- */
 
 /* True if a source continues the last one. */
@@ -119,7 +139,7 @@ static int add(struct kcsd_file_walk *w, uint8_t type, uint64_t start, uint64_t 
 			return ret;
 		w->map->sources[w->map->nr++] = (struct kcsd_source){
 			.start = htole64(start), .len = htole64(len), .type = type,
-			.access = KCSD_GRANT_READ,
+			.access = KCSD_GRANT_READ | (w->map->write ? KCSD_GRANT_WRITE : 0),
 		};
 	}
 	w->pos += len;
@@ -220,7 +240,13 @@ static int take_lbas(struct kcsd_file_walk *w, uint64_t address, uint64_t end)
 
 int kcsd_file_hole_take(struct kcsd_file_walk *w, uint64_t end)
 {
-	return end > w->pos ? add(w, KCSD_SOURCE_ZEROES, 0, end - w->pos) : 0;
+	if (end <= w->pos)
+		return 0;
+	if (w->map->write)
+		return kcsd_error_set(w->err, -EOPNOTSUPP, "the file has a hole at byte %" PRIu64
+				      ", which cannot be written in place: write to it first",
+				      w->pos);
+	return add(w, KCSD_SOURCE_ZEROES, 0, end - w->pos);
 }
 
 int kcsd_file_extent_take(struct kcsd_file_walk *w, const struct fiemap_extent *e)
@@ -240,6 +266,8 @@ int kcsd_file_extent_take(struct kcsd_file_walk *w, const struct fiemap_extent *
 		return ret;
 	end = MIN(end, w->size);
 	ret = decide(e, &type, w->err);
+	if (!ret && w->map->write)
+		ret = decide_write(w, e, type);
 	if (ret)
 		return ret;
 	switch (type) {

@@ -61,6 +61,20 @@ static int is_multi(const struct kcsd_file_device *dev)
 	return n == sizeof(block) ? kcsd_f2fs_is_multi(block + SUPER_AT) : -EIO;
 }
 
+/* Not F2FS_IOC_GET_PIN_FILE: it returns 0 also for most pinned files. */
+int kcsd_f2fs_write(int fd, struct kcsd_error *err)
+{
+	int flags;
+
+	if (ioctl(fd, FS_IOC_GETFLAGS, &flags))
+		return kcsd_error_set(err, -errno, "flags of the file: %s", strerror(errno));
+	if (!(flags & FS_NOCOW_FL))
+		return kcsd_error_set(err, -EOPNOTSUPP, "f2fs may move the blocks of the file while "
+				      "a program writes: only pinned files can be written in place "
+				      "(f2fs_io pinfile set, on a new file)");
+	return 0;
+}
+
 int kcsd_f2fs_begin(struct kcsd_file_walk *w)
 {
 	int flags, ret;

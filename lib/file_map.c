@@ -97,8 +97,8 @@ static void shrink(struct kcsd_file_map *map)
 		map->sources = sources;
 }
 
-int kcsd_file_map(int fd, const struct kcsd_file_device *dev, struct kcsd_file_map **map,
-		  struct kcsd_error *err)
+int kcsd_file_map(int fd, const struct kcsd_file_device *dev, bool write,
+		  struct kcsd_file_map **map, struct kcsd_error *err)
 {
 	struct kcsd_file_walk w = { .fd = fd, .err = err };
 	struct stat st;
@@ -111,6 +111,7 @@ int kcsd_file_map(int fd, const struct kcsd_file_device *dev, struct kcsd_file_m
 	if (!w.map)
 		return kcsd_error_set(err, -ENOMEM, "no memory for a map");
 	w.map->dev = *dev;
+	w.map->write = write;
 	w.map->len = w.size = st.st_size;
 	ret = walk(&w);
 	if (ret) {

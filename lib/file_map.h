@@ -48,6 +48,7 @@ struct kcsd_file_device {
 	char name[32];		/* of the block node: kcsd0n1, kcsd0n1p2 */
 	dev_t rdev;
 	unsigned int index;	/* N of /dev/kcsdN */
+	bool zoned;
 	uint32_t lba_size;	/* bytes */
 	uint64_t offset;	/* first byte of the partition in namespace 1; 0: no partition */
 	uint64_t size;		/* bytes */
@@ -55,6 +56,7 @@ struct kcsd_file_device {
 
 struct kcsd_file_map {
 	struct kcsd_file_device dev;
+	bool write;			/* programs may write all of it in place */
 	uint64_t len;			/* bytes: st_size */
 	uint32_t nr;			/* sources */
 	uint32_t bytes_len;
@@ -72,11 +74,12 @@ int kcsd_file_device_find(int fd, struct kcsd_file_device *dev, struct kcsd_erro
 /* file_map.c */
 /*
  * Map the open regular file fd, whose device is dev, into *map; free it with kcsd_file_map_free().
+ * write: for programs that write it in place; all its bytes must be in written LBAs of its own.
  * -EBADF: fd is not open for reading; -E2BIG: more than KCSD_MAX_SOURCES sources, or
  * KCSD_MAX_SOURCE_BYTES own bytes; -EPERM, -EACCES: see above.
  */
-int kcsd_file_map(int fd, const struct kcsd_file_device *dev, struct kcsd_file_map **map,
-		  struct kcsd_error *err);
+int kcsd_file_map(int fd, const struct kcsd_file_device *dev, bool write,
+		  struct kcsd_file_map **map, struct kcsd_error *err);
 void kcsd_file_map_free(struct kcsd_file_map *map);
 
 /* file_sync.c */
@@ -88,6 +91,8 @@ int kcsd_file_sync(int fd, struct kcsd_error *err);
  * -ENOSYS: this kernel has none (Linux 6.5 has).
  */
 int kcsd_file_is_clean(int fd, const struct kcsd_file_map *map, struct kcsd_error *err);
+/* Set *pages to the number of its pages in the cache. Errors as kcsd_file_is_clean(). */
+int kcsd_file_cached(int fd, uint64_t *pages, struct kcsd_error *err);
 /*
  * Clone the file into a new file without a name in the directory of the file. Returns its
  * descriptor, open for reading and writing. Sync it before it is mapped: btrfs may copy inline
@@ -95,6 +100,31 @@ int kcsd_file_is_clean(int fd, const struct kcsd_file_map *map, struct kcsd_erro
  * no directory any more.
  */
 int kcsd_file_clone(int fd, struct kcsd_error *err);
+
+/* file_write.c: a file that programs write in place */
+/*
+ * Refuse a file that no program may write in place, for reasons that extents do not show: it is not
+ * open for reading and writing, immutable, on btrfs, not pinned on f2fs, on a zoned drive.
+ */
+int kcsd_file_is_writable(int fd, const struct kcsd_file_device *dev, struct kcsd_error *err);
+/*
+ * Keep others from opening or truncating the file: a write lease. -EBUSY: somebody has it open;
+ * -EACCES: only its owner, or who has CAP_LEASE, can have a lease.
+ */
+int kcsd_file_lease(int fd, struct kcsd_error *err);
+void kcsd_file_unlease(int fd);
+/*
+ * True if another process wants to open the file. It waits, for /proc/sys/fs/lease-break-time
+ * seconds; then it gets the file by force.
+ */
+bool kcsd_file_is_wanted(int fd);
+/*
+ * Drop all pages of the file from the cache, which must be clean. -EBUSY: some stay, since they are
+ * mapped to memory.
+ */
+int kcsd_file_drop(int fd, struct kcsd_error *err);
+/* Set mtime and ctime to now, and sync the file. */
+int kcsd_file_touch(int fd, struct kcsd_error *err);
 
 /* file_type.c: the filesystems that are known. Only files of lib/file_*.c call what follows. */
 struct kcsd_file_type;
@@ -118,6 +148,8 @@ struct kcsd_file_type {
 	const char *name;
 	uint32_t magic;			/* f_type of statfs(2) */
 	bool clones;
+	/* Refuse a file whose blocks the filesystem may move meanwhile; NULL: it moves none. */
+	int (*write)(int fd, struct kcsd_error *err);
 	uint32_t map_flags;		/* FIEMAP_FLAG_* of each map */
 	/* Find the device; NULL: st_dev is it. */
 	int (*find)(int fd, dev_t *rdev, struct kcsd_error *err);
@@ -139,6 +171,8 @@ int kcsd_file_type_find(int fd, const struct kcsd_file_type **type, struct kcsd_
 int kcsd_ext4_begin(struct kcsd_file_walk *walk);
 int kcsd_xfs_begin(struct kcsd_file_walk *walk);
 int kcsd_f2fs_begin(struct kcsd_file_walk *walk);
+int kcsd_f2fs_write(int fd, struct kcsd_error *err);
+int kcsd_btrfs_write(int fd, struct kcsd_error *err);
 int kcsd_btrfs_find(int fd, dev_t *rdev, struct kcsd_error *err);
 /* Find the one device of the btrfs in sysfs. */
 int kcsd_btrfs_devices(const uint8_t fsid[16], dev_t *rdev, struct kcsd_error *err);

@@ -40,24 +40,39 @@ int kcsd_file_sync(int fd, struct kcsd_error *err)
 
 /* ---- clean ---- */
 
-static int check_pages(int fd, struct kcsd_error *err)
+static int get_pages(int fd, struct cache_state *state, struct kcsd_error *err)
 {
 	struct cache_range all = {};
-	struct cache_state state;
 
-	if (!syscall(__NR_cachestat, fd, &all, &state, 0)) {
-		if (!state.nr_dirty && !state.nr_writeback)
-			return 0;
-		return kcsd_error_set(err, -EAGAIN, "the file is being written: %" PRIu64 " pages "
-				      "are dirty, %" PRIu64 " under writeback", state.nr_dirty,
-				      state.nr_writeback);
-	}
+	if (!syscall(__NR_cachestat, fd, &all, state, 0))
+		return 0;
 	if (errno == EPERM)
 		return kcsd_error_set(err, -EPERM, "cachestat is not allowed on this file: only "
 				      "its owner, or who may write to it, sees whether it is "
 				      "clean");
 	return kcsd_error_set(err, -errno, "cachestat: %s%s", strerror(errno),
 			      errno == ENOSYS ? " (Linux 6.5 has it)" : "");
+}
+
+int kcsd_file_cached(int fd, uint64_t *pages, struct kcsd_error *err)
+{
+	struct cache_state state;
+	int ret = get_pages(fd, &state, err);
+
+	*pages = ret ? 0 : state.nr_cache;
+	return ret;
+}
+
+static int check_pages(int fd, struct kcsd_error *err)
+{
+	struct cache_state state;
+	int ret = get_pages(fd, &state, err);
+
+	if (ret || (!state.nr_dirty && !state.nr_writeback))
+		return ret;
+	return kcsd_error_set(err, -EAGAIN, "the file is being written: %" PRIu64 " pages are "
+			      "dirty, %" PRIu64 " under writeback", state.nr_dirty,
+			      state.nr_writeback);
 }
 
 static bool same_map(const struct kcsd_file_map *a, const struct kcsd_file_map *b)
@@ -79,7 +94,7 @@ int kcsd_file_is_clean(int fd, const struct kcsd_file_map *map, struct kcsd_erro
 
 	ret = check_pages(fd, err);
 	if (!ret)
-		ret = kcsd_file_map(fd, &map->dev, &now, err);
+		ret = kcsd_file_map(fd, &map->dev, map->write, &now, err);
 	if (ret)
 		return ret;
 	same = same_map(map, now);

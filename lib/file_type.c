@@ -14,8 +14,10 @@ static const struct kcsd_file_type types[] = {
 	 * that.
 	 */
 	{ .name = "btrfs", .magic = 0x9123683e, .clones = true, .map_flags = FIEMAP_FLAG_SYNC,
-	  .find = kcsd_btrfs_find, .translate = kcsd_btrfs_translate, .end = kcsd_btrfs_end },
-	{ .name = "f2fs", .magic = 0xf2f52010, .begin = kcsd_f2fs_begin },
+	  .write = kcsd_btrfs_write, .find = kcsd_btrfs_find, .translate = kcsd_btrfs_translate,
+	  .end = kcsd_btrfs_end },
+	{ .name = "f2fs", .magic = 0xf2f52010, .write = kcsd_f2fs_write,
+	  .begin = kcsd_f2fs_begin },
 };
 
 /* Names of others, for sentences only. */

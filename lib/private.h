@@ -155,6 +155,10 @@ int kcsd_queue_take(struct kcsd_queue *q, struct kcsd_run *run, uint64_t *user_d
 uint32_t kcsd_sources_slid(const struct kcsd_sources *sources);
 /* Return the drive handle of the list. */
 const struct kcsd_drive *kcsd_sources_of(const struct kcsd_sources *sources);
+/* True if programs may write one of the files. */
+bool kcsd_sources_are_written(const struct kcsd_sources *sources);
+/* True if there is a lease on each file that programs may write. */
+bool kcsd_sources_are_leased(const struct kcsd_sources *sources);
 
 /* audit.c */
 /*

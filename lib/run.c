@@ -12,6 +12,8 @@
 
 #include "private.h"
 
+#define WANTED_MS	50	/* between two looks if somebody wants a file that is written */
+
 #define MAX_PIND	0xffff
 #define MAX_RSID	0xffff
 #define AUDIT_LEN	(sizeof(struct kcsd_audit_header) + \
@@ -288,6 +290,20 @@ static void fill_cmd(struct kcsd_run *run, const struct kcsd_run_opts *o, uint32
 	};
 }
 
+static int validate_use(const struct kcsd_drive *drv, const struct kcsd_run_opts *o,
+			struct kcsd_error *err)
+{
+	if (kcsd_sources_of(o->sources) != drv)
+		return kcsd_error_set(err, -EINVAL, "the sources are of another handle");
+	/* A reader of the output who stalls would keep others from the files. */
+	if (o->output && kcsd_sources_are_written(o->sources))
+		return kcsd_error_set(err, -EINVAL, "output as it is emitted, of a program that "
+				      "writes files: use out_len");
+	if (!kcsd_sources_are_leased(o->sources))
+		return kcsd_error_set(err, -EINVAL, "the sources were settled: renew them");
+	return 0;
+}
+
 int kcsd_run_init(struct kcsd_run *run, struct kcsd_drive *drv,
 		  const struct kcsd_run_opts *opts, struct kcsd_error *err)
 {
@@ -301,8 +317,8 @@ int kcsd_run_init(struct kcsd_run *run, struct kcsd_drive *drv,
 		ret = validate_access(drv, &o, err);
 	if (!ret)
 		ret = validate_len(drv, &o, err);
-	if (!ret && o.sources && kcsd_sources_of(o.sources) != drv)
-		ret = kcsd_error_set(err, -EINVAL, "the sources are of another handle");
+	if (!ret && o.sources)
+		ret = validate_use(drv, &o, err);
 	if (ret)
 		return ret;
 	data_len = head_len(&o) + o.args_len;
@@ -525,6 +541,30 @@ static int run_once(struct kcsd_drive *drv, const struct kcsd_run_opts *o,
 	return ret;
 }
 
+/* The same for a program that writes files: cancel it if another process wants to open one. */
+static int run_alone(struct kcsd_drive *drv, const struct kcsd_run_opts *o,
+		     struct kcsd_run_result *r, struct kcsd_error *err)
+{
+	struct kcsd_queue *queue;
+	int ret = kcsd_queue_create(drv, 1, &queue);
+
+	*r = (struct kcsd_run_result){};
+	if (ret)
+		return kcsd_error_set(err, ret, "cannot set up io_uring: %s", strerror(-ret));
+	ret = kcsd_queue_submit(queue, o, 0, err);
+	while (!ret) {
+		ret = kcsd_queue_reap(queue, r, sizeof(*r), WANTED_MS);
+		if (ret != -ETIME && ret != -EINTR)
+			break;
+		ret = kcsd_sources_is_wanted(o->sources) ?
+		      kcsd_error_set(err, -ECANCELED, "another process wants to open a file that "
+				     "the program writes: the run was cancelled") : 0;
+	}
+	/* Cancels the run. */
+	kcsd_queue_destroy(queue);
+	return ret ? ret : r->status;
+}
+
 int kcsd_program_run(struct kcsd_drive *drv, const struct kcsd_run_opts *opts,
 		     struct kcsd_run_result *result, size_t size, struct kcsd_error *err)
 {
@@ -536,7 +576,12 @@ int kcsd_program_run(struct kcsd_drive *drv, const struct kcsd_run_opts *opts,
 	ret = kcsd_run_opts_take(&o, opts, err);
 	if (ret)
 		return ret;
-	ret = o.output ? kcsd_run_stream(drv, &o, &r, err) : run_once(drv, &o, &r, err);
+	if (o.output)
+		ret = kcsd_run_stream(drv, &o, &r, err);
+	else if (o.sources && kcsd_sources_are_written(o.sources))
+		ret = run_alone(drv, &o, &r, err);
+	else
+		ret = run_once(drv, &o, &r, err);
 	if (ret < 0 && !r.status)
 		return ret;
 	if (ret)

@@ -18,6 +18,8 @@
 /* One file of a list. */
 struct file {
 	int fd;				/* of the caller */
+	bool write;			/* programs may write it */
+	bool leased;			/* only if write */
 	int clone;			/* owned; -1: none */
 	struct kcsd_file_map *map;	/* of the clone, if there is one; owned */
 };
@@ -131,19 +133,78 @@ static void forget_file(struct file *file)
 	file->clone = -1;
 }
 
+static int find_device(struct kcsd_sources *s, int fd, struct kcsd_file_device *dev,
+		       struct kcsd_error *err)
+{
+	int ret = kcsd_file_device_find(fd, dev, err);
+
+	if (!ret && dev->index != s->drv->index)
+		ret = kcsd_error_set(err, -EXDEV, "the file is on kcsd%u, not on %s", dev->index,
+				     s->drv->name);
+	return ret;
+}
+
 static int map_fd(struct kcsd_sources *s, int fd, struct kcsd_file_map **map,
 		  struct kcsd_error *err)
 {
 	struct kcsd_file_device dev;
-	int ret = kcsd_file_device_find(fd, &dev, err);
+	int ret = find_device(s, fd, &dev, err);
 
-	if (ret)
+	if (!ret)
+		ret = kcsd_file_sync(fd, err);
+	return ret ? ret : kcsd_file_map(fd, &dev, false, map, err);
+}
+
+/*
+ * Map a file that programs write. From the lease on nobody opens it, so no page of it gets into the
+ * cache again. Its times change before its bytes do, and after them in settle_file().
+ */
+static int map_to_write(struct kcsd_sources *s, struct file *file, struct kcsd_error *err)
+{
+	struct kcsd_file_device dev;
+	int ret = find_device(s, file->fd, &dev, err);
+
+	if (!ret)
+		ret = kcsd_file_is_writable(file->fd, &dev, err);
+	if (!ret && !file->leased) {
+		ret = kcsd_file_lease(file->fd, err);
+		file->leased = !ret;
+	}
+	if (!ret)
+		ret = kcsd_file_sync(file->fd, err);
+	if (!ret)
+		ret = kcsd_file_map(file->fd, &dev, true, &file->map, err);
+	if (!ret)
+		ret = kcsd_file_drop(file->fd, err);
+	return ret ? ret : kcsd_file_touch(file->fd, err);
+}
+
+/* Make visible what was written to a file. Returns the first error. */
+static int show_file(struct file *file, struct kcsd_error *err)
+{
+	int ret = kcsd_file_drop(file->fd, err);
+
+	if (!ret)
+		ret = kcsd_file_touch(file->fd, err);
+	if (!ret)
+		ret = kcsd_file_is_clean(file->fd, file->map, err);
+	if (ret != -EAGAIN)
 		return ret;
-	if (dev.index != s->drv->index)
-		return kcsd_error_set(err, -EXDEV, "the file is on kcsd%u, not on %s", dev.index,
-				      s->drv->name);
-	ret = kcsd_file_sync(fd, err);
-	return ret ? ret : kcsd_file_map(fd, &dev, map, err);
+	return kcsd_error_set(err, -EIO, "the blocks of the file moved while the program wrote: some "
+			      "of what it wrote may be missing");
+}
+
+/* The same, and give up the lease. A file that was refused, which has no map, stays as it is. */
+static int settle_file(struct file *file, struct kcsd_error *err)
+{
+	int ret;
+
+	if (!file->leased)
+		return 0;
+	ret = file->map ? show_file(file, err) : 0;
+	kcsd_file_unlease(file->fd);
+	file->leased = false;
+	return ret;
 }
 
 /*
@@ -177,6 +238,10 @@ static int map_files(struct kcsd_sources *s, struct kcsd_error *err)
 
 	for (file = s->file; !ret && file < s->file + s->nr; file++) {
 		forget_file(file);
+		if (file->write) {
+			ret = map_to_write(s, file, err);
+			continue;
+		}
 		ret = map_fd(s, file->fd, &file->map, err);
 		if (!ret)
 			ret = use_clone(s, file, err);
@@ -292,8 +357,56 @@ int kcsd_sources_renew(struct kcsd_sources *s, struct kcsd_error *err)
 	return ret;
 }
 
+bool kcsd_sources_is_wanted(const struct kcsd_sources *s)
+{
+	const struct file *file;
+
+	for (file = s ? s->file : NULL; file && file < s->file + s->nr; file++)
+		if (file->leased && kcsd_file_is_wanted(file->fd))
+			return true;
+	return false;
+}
+
+bool kcsd_sources_are_written(const struct kcsd_sources *s)
+{
+	const struct file *file;
+
+	for (file = s->file; file < s->file + s->nr; file++)
+		if (file->write)
+			return true;
+	return false;
+}
+
+bool kcsd_sources_are_leased(const struct kcsd_sources *s)
+{
+	const struct file *file;
+
+	for (file = s->file; file < s->file + s->nr; file++)
+		if (file->write && !file->leased)
+			return false;
+	return true;
+}
+
+int kcsd_sources_settle(struct kcsd_sources *s, struct kcsd_error *err)
+{
+	struct kcsd_error *first = err;
+	struct file *file;
+	int ret = 0, one;
+
+	for (file = s->file; file < s->file + s->nr; file++) {
+		one = settle_file(file, first);
+		if (!one || ret)
+			continue;
+		ret = one;
+		first = NULL;
+	}
+	return ret;
+}
+
 static int validate_opts(const struct kcsd_sources_opts *o, struct kcsd_error *err)
 {
+	uint32_t i;
+
 	if (!o->nr_fds || !o->fds)
 		return kcsd_error_set(err, -EINVAL, "sources: there is no file");
 	if (o->nr_fds > KCSD_MAX_SOURCES)
@@ -301,6 +414,9 @@ static int validate_opts(const struct kcsd_sources_opts *o, struct kcsd_error *e
 				      KCSD_MAX_SOURCES);
 	if (o->flags & ~KCSD_SOURCES_NO_CLONE)
 		return kcsd_error_set(err, -EINVAL, "sources: no such flag: %#x", o->flags);
+	for (i = 0; o->write && i < o->nr_fds; i++)
+		if (o->write[i] > 1)
+			return kcsd_error_set(err, -EINVAL, "sources: write is 0 or 1");
 	return 0;
 }
 
@@ -326,7 +442,9 @@ int kcsd_sources_create(struct kcsd_drive *drv, const struct kcsd_sources_opts *
 	s->flags = o.flags;
 	s->nr = o.nr_fds;
 	for (i = 0; i < s->nr; i++)
-		s->file[i] = (struct file){ .fd = o.fds[i], .clone = -1 };
+		s->file[i] = (struct file){
+			.fd = o.fds[i], .clone = -1, .write = o.write && o.write[i],
+		};
 	ret = kcsd_sources_renew(s, err);
 	if (ret) {
 		kcsd_sources_destroy(s);
@@ -362,6 +480,7 @@ void kcsd_sources_destroy(struct kcsd_sources *s)
 
 	if (!s)
 		return;
+	kcsd_sources_settle(s, NULL);
 	delete_list(s);
 	if (s->slid)
 		put_slid(s);

@@ -81,6 +81,29 @@ __u64 stream_at(struct kcsd_ctx *ctx)
 	return got;
 }
 
+/* Writes its arguments to the stream, from cparam1 on. Returns as kcsd_stream_write(). */
+SEC("kcsd")
+__u64 stream_to(struct kcsd_ctx *ctx)
+{
+	return kcsd_stream_write(ctx->cparam1, kcsd_args(ctx), ctx->args_len);
+}
+
+/* Writes to all of the stream, again and again, until a write fails. */
+SEC("kcsd")
+__u64 scribble(struct kcsd_ctx *ctx)
+{
+	__u64 at, rest;
+	long err;
+
+	kcsd_memset(buf, 0xdd, sizeof(buf));
+	for (at = 0;; at = rest > sizeof(buf) ? at + sizeof(buf) : 0) {
+		rest = ctx->stream_len - at;
+		err = kcsd_stream_write(at, buf, rest < sizeof(buf) ? rest : sizeof(buf));
+		if (err)
+			return err;
+	}
+}
+
 /* Never ends. */
 SEC("kcsd")
 __u64 spin(struct kcsd_ctx *ctx)

@@ -111,6 +111,39 @@ check_word_limits()
 	is "word: no stream" "$(result word "$work/part" -l 0 -a two)" 0
 }
 
+# is_redacted NAME FILE WORD OPTION...: as perl overwrites it, and as often.
+is_redacted()
+{
+	local name=$1 file=$2 word=$3 found
+
+	shift 3
+	found=$(result redact "$file" -w "$work/out" -a "$word" "$@")
+	perl -0777 -pe 's/\Q'"$word"'\E/"x" x length($&)/ge' "$file" >"$work/wanted"
+	is "redact: $name" "$found $(md5sum <"$work/out")" \
+		"$(count_word "$word" "$file") $(md5sum <"$work/wanted")"
+}
+
+check_redact()
+{
+	local word lba
+
+	for word in the e GNU 'General Public License' zzzzzzz; do
+		for lba in 512 4096; do
+			is_redacted "'$word', LBAs of $lba bytes" "$work/text" "$word" -b $lba
+		done
+	done
+	is_redacted "in a binary file" "$work/binary" perl
+	for word in a aa aaa aaaaaaa; do
+		is_redacted "'$word' does not overlap itself" "$work/a" "$word"
+	done
+	is_redacted "across chunks" "$work/bounds" boundary -b 512
+	is "redact: no stream" "$(result redact "$work/one" -l 0 -w "$work/out" -a x)" 0
+	is "redact: a stream that cannot be written" "$(result redact "$work/one" -a x)" -30
+	is "redact: and has nothing to write" "$(result redact "$work/one" -a y)" 0
+	is "redact: no word" "$(result redact "$work/one" -w "$work/out")" -22
+	is "redact: a number" "$(result redact "$work/one" -1 1 -w "$work/out" -a x)" -22
+}
+
 # is_grep NAME FILE STRING OPTION...: all of the file, to the byte.
 is_grep()
 {
@@ -388,6 +421,7 @@ check_sum
 check_word
 check_word_bounds
 check_word_limits
+check_redact
 check_grep
 check_grep_limits
 check_csv

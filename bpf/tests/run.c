@@ -3,10 +3,11 @@
  * Run a program in the engine in user space, on a file in place of a drive.
  *
  *	run [-b LBA_SIZE] [-a ARGUMENTS | -f FILE] [-1 CPARAM1] [-2 CPARAM2]
- *	    [-g SLBA+NLB[w]]... [-l LEN] [-m OUT_MAX] [-o OUTPUT] OBJECT FILE
+ *	    [-g SLBA+NLB[w]]... [-l LEN] [-m OUT_MAX] [-o OUTPUT] [-w WRITTEN] OBJECT FILE
  *
  * Without -g all of the file is granted, its last LBA padded with zeroes, and the stream is as
  * long as the file. A grant is for reading, with "w" for writing only. LEN: bytes of the stream.
+ * WRITTEN: the program may also write the stream; afterwards this file gets it.
  * Prints "result insns" and exits 0; a fault prints its name and exits 3, anything else exits 1.
  */
 #include <err.h>
@@ -26,6 +27,7 @@ struct run {
 	struct kcsd_vm_input in;
 	struct kcsd_lba_grant grants[KCSD_MAX_GRANTS];
 	const char *len;	/* or NULL */
+	const char *written;	/* or NULL */
 	u8 *disk;
 	u64 nsze;		/* LBAs */
 	FILE *out;
@@ -37,7 +39,7 @@ struct run {
 static struct run run;
 
 /* Returns the address of the byte at offset of the stream, and how many follow it in its grant. */
-static const u8 *stream_at(u64 offset, u64 *left)
+static u8 *stream_at(u64 offset, u64 *left)
 {
 	const struct kcsd_lba_grant *grant;
 	u64 len;
@@ -70,6 +72,23 @@ static s64 stream_read(const struct kcsd_helper_args *args)
 	return len;
 }
 
+static s64 stream_write(const struct kcsd_helper_args *args)
+{
+	u64 offset = args->val[0], len = args->val[2], done, piece;
+	u8 *to;
+
+	if (offset > run.in.stream_len || len > run.in.stream_len - offset)
+		return -KCSD_ENOSPC;
+	if (!run.written)
+		return -KCSD_EROFS;
+	for (done = 0; done < len; done += piece) {
+		to = stream_at(offset + done, &piece);
+		piece = min(piece, len - done);
+		memcpy(to, (u8 *)args->ptr[1] + done, piece);
+	}
+	return 0;
+}
+
 static s64 emit(const struct kcsd_helper_args *args)
 {
 	if (args->val[1] > run.in.out_max - run.out_len)
@@ -87,6 +106,8 @@ static s64 helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *arg
 	switch (id) {
 	case KCSD_HELPER_stream_read:
 		return stream_read(args);
+	case KCSD_HELPER_stream_write:
+		return stream_write(args);
 	case KCSD_HELPER_emit:
 		return emit(args);
 	case KCSD_HELPER_log:
@@ -150,7 +171,7 @@ static void parse_options(int argc, char **argv)
 	int c;
 
 	run.in = (struct kcsd_vm_input){ .lba_size = 4096, .out_max = DEFAULT_OUT_MAX };
-	while ((c = getopt(argc, argv, "b:a:f:1:2:g:l:m:o:")) != -1) {
+	while ((c = getopt(argc, argv, "b:a:f:1:2:g:l:m:o:w:")) != -1) {
 		if (c == 'b')
 			run.in.lba_size = number(optarg);
 		else if (c == 'a')
@@ -167,6 +188,8 @@ static void parse_options(int argc, char **argv)
 			run.len = optarg;
 		else if (c == 'm')
 			run.in.out_max = number(optarg);
+		else if (c == 'w')
+			run.written = optarg;
 		else if (c == 'o')
 			run.out = fopen(optarg, "w");
 		else
@@ -215,6 +238,17 @@ static void read_disk(void)
 			errx(1, "grant %u is beyond the end of %s", i, run.file);
 }
 
+/* Write the stream of all LBAs of the file. */
+static void write_disk(void)
+{
+	FILE *to = run.written ? fopen(run.written, "w") : NULL;
+
+	if (!run.written)
+		return;
+	if (!to || fwrite(run.disk, 1, run.in.stream_len, to) != run.in.stream_len || fclose(to))
+		err(1, "%s", run.written);
+}
+
 static struct kcsd_vm_end run_image(const void *image, u64 len)
 {
 	struct kcsd_vm vm = { .budget = UINT64_MAX, .ops = &ops };
@@ -252,6 +286,7 @@ int main(int argc, char **argv)
 	image = kcsd_object_image(object, &len);
 	end = run_image(image, len);
 	kcsd_object_close(object);
+	write_disk();
 	free(run.disk);
 	if (run.out && fclose(run.out))
 		err(1, "output");

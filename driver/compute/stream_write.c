@@ -119,7 +119,7 @@ s64 kcsd_run_stream_write(struct kcsd_run *run, u64 offset, const void *buf, u64
 	if (offset >= run->stream_len || len > run->stream_len - offset)
 		return -KCSD_ENOSPC;
 	may = !run->compute->lbas->zones.nr && stream_may_write(run, offset, len);
-	/* A CPU that mispredicts a branch up to here must not read LBAs to change a part of them. */
+	/* A CPU that mispredicts a branch up to here must not go on to LBAs, and read them. */
 	barrier_nospec();
 	return may ? stream_write_sources(run, offset, buf, len) : -KCSD_EROFS;
 }

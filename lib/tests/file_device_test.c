@@ -197,7 +197,7 @@ static void refuse(const char *what, int fd, int ret, const char *text)
 	IS(kcsd_file_device_find(fd, &dev, &err), ret, "%s: find the drive", what);
 	SAYS(err.text, text);
 	memset(&dev, 0, sizeof(dev));
-	IS(kcsd_file_map(fd, &dev, &map, &err), ret, "%s: map it", what);
+	IS(kcsd_file_map(fd, &dev, false, &map, &err), ret, "%s: map it", what);
 	SAYS(err.text, text);
 	close(fd);
 }

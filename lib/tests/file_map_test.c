@@ -212,6 +212,54 @@ static void test_flags(void)
 	close(fd);
 }
 
+/* Extents of a file that programs write. */
+static void test_write(void)
+{
+	static const struct {
+		uint64_t logical;
+		uint32_t flags;
+		int ret;
+		const char *text;
+	} cases[] = {
+		{ 0, 0, 0, "L256+4096" },
+		{ 0, FIEMAP_EXTENT_MERGED | FIEMAP_EXTENT_LAST, 0, "L256+4096" },
+		{ 0, FIEMAP_EXTENT_SHARED, -EOPNOTSUPP, "is shared with a clone" },
+		{ 0, FIEMAP_EXTENT_UNWRITTEN, -EOPNOTSUPP, "has not been written yet" },
+		{ 0, FIEMAP_EXTENT_UNWRITTEN | FIEMAP_EXTENT_SHARED, -EOPNOTSUPP,
+		  "not been written" },
+		{ 0, FIEMAP_EXTENT_DATA_INLINE, -EOPNOTSUPP, "among the metadata" },
+		{ 0, FIEMAP_EXTENT_DELALLOC, -EAGAIN, "sync the file again" },
+		{ 0, FIEMAP_EXTENT_ENCODED, -EOPNOTSUPP, "is compressed" },
+		{ 4096, 0, -EOPNOTSUPP, "has a hole at byte 0" },
+	};
+	struct kcsd_file_walk w;
+	struct fiemap_extent e;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		begin_walk(&w, 8192);
+		w.map->write = true;
+		e = extent(cases[i].logical, FIRST, 4096, cases[i].flags);
+		IS(kcsd_file_extent_take(&w, &e), cases[i].ret, "write: flags 0x%x, from byte %d",
+		   cases[i].flags, (int)cases[i].logical);
+		if (cases[i].ret)
+			SAYS(err.text, cases[i].text);
+		else
+			has_sources(&w, cases[i].text, "  source");
+		if (!cases[i].ret)
+			IS(w.map->sources[0].access, KCSD_GRANT_READ | KCSD_GRANT_WRITE,
+			   "  its access");
+		end_walk(&w);
+	}
+	begin_walk(&w, 8192);
+	w.map->write = true;
+	e = extent(0, FIRST, 4096, 0);
+	IS(kcsd_file_extent_take(&w, &e), 0, "write: an extent before a hole");
+	IS(kcsd_file_hole_take(&w, 8192), -EOPNOTSUPP, "write: a hole at the end");
+	SAYS(err.text, "has a hole at byte 4096");
+	end_walk(&w);
+}
+
 static void test_places(void)
 {
 	static const struct {
@@ -310,6 +358,7 @@ int main(void)
 	test_walk_fails();
 	test_many();
 	test_flags();
+	test_write();
 	test_places();
 	test_overlap();
 	test_inline();

@@ -247,6 +247,56 @@ static void test_stream(void)
 	kcsd_object_close(obj);
 }
 
+/* Write so many bytes of the stream; expect the value, and so many LBAs written. */
+static void expect_write(struct kcsd_sim *sim, struct kcsd_run_opts *run, uint64_t offset,
+			 uint32_t len, int64_t want, uint32_t lba_writes)
+{
+	struct kcsd_run_result r;
+
+	run->cparam1 = offset;
+	run->args_len = len;
+	IS(kcsd_sim_run(sim, run, &r, sizeof(r), NULL), 0, "stream: write %llu+%u",
+	   (unsigned long long)offset, len);
+	IS((int64_t)r.r0, want, "stream: what is returned");
+	IS(r.info.written_bytes, lba_writes * LBA, "stream: written LBAs are counted whole");
+	kcsd_run_result_free(&r, sizeof(r));
+}
+
+/* Grants to read that also allow to write can be written in place; others stay as they are. */
+static void test_stream_write(void)
+{
+	const struct kcsd_lba_range grants[] = {
+		{ .slba = 5, .nlb = 1, .access = KCSD_GRANT_READ | KCSD_GRANT_WRITE },
+		{ .slba = 0, .nlb = 1, .access = KCSD_GRANT_WRITE },
+		{ .slba = 2, .nlb = 1, .access = KCSD_GRANT_READ | KCSD_GRANT_WRITE },
+		{ .slba = 3, .nlb = 1, .access = KCSD_GRANT_READ },
+	};
+	uint8_t bytes[LBA + 20], want[sizeof(lbas)];
+	KCSD_OPTS(kcsd_run_opts, run, .grants = grants, .nr_grants = 4, .args = bytes);
+	struct kcsd_object *obj;
+	struct kcsd_sim *sim = create_program("tests/behave.bpf.o", "stream_to", &obj);
+
+	memset(bytes, 0xdd, sizeof(bytes));
+	memset(lbas, 0x11, sizeof(lbas));
+	memcpy(want, lbas, sizeof(want));
+	expect_write(sim, &run, LBA - 3, 5, 0, 2);
+	memset(want + 6 * LBA - 3, 0xdd, 3);
+	memset(want + 2 * LBA, 0xdd, 2);
+	expect_write(sim, &run, 0, 0, 0, 0);
+	expect_write(sim, &run, 2 * LBA - 1, 2, -KCSD_EROFS, 0);
+	expect_write(sim, &run, 2 * LBA, 1, -KCSD_EROFS, 0);
+	expect_write(sim, &run, 3 * LBA - 1, 2, -KCSD_ENOSPC, 0);
+	expect_write(sim, &run, UINT64_MAX, 2, -KCSD_ENOSPC, 0);
+	expect_write(sim, &run, 10, LBA + 20, 0, 2);
+	memset(want + 5 * LBA + 10, 0xdd, LBA - 10);
+	memset(want + 2 * LBA, 0xdd, 30);
+	OK(!memcmp(lbas, want, sizeof(lbas)), "stream: only what was written has changed");
+	run.nr_grants = 0;
+	expect_write(sim, &run, 0, 1, -KCSD_ENOSPC, 0);
+	kcsd_sim_destroy(sim);
+	kcsd_object_close(obj);
+}
+
 /* Without grants, the ranges are the stream. */
 static void test_stream_ranges(void)
 {
@@ -759,6 +809,7 @@ int main(int argc, char **argv)
 	test_write();
 	test_grants();
 	test_stream();
+	test_stream_write();
 	test_stream_ranges();
 	test_log();
 	test_trace();

@@ -46,6 +46,12 @@ int main(void)
 	wrong = opts;
 	wrong.flags = 0x10;
 	refused("an unknown flag", &wrong, -EINVAL, "no such flag: 0x10");
+	wrong = opts;
+	wrong.write = (const uint8_t[]){ 2 };
+	refused("neither read nor write", &wrong, -EINVAL, "write is 0 or 1");
+	wrong.write = (const uint8_t[]){ 1 };
+	refused("a file in memory, to write", &wrong, -EOPNOTSUPP, "of type tmpfs");
+	OK(!kcsd_sources_is_wanted(NULL), "no list is not wanted");
 	refused("a file in memory", &opts, -EOPNOTSUPP, "of type tmpfs");
 	opts.fds = fds + 1;
 	refused("no descriptor", &opts, -EBADF, "not open");

@@ -16,6 +16,7 @@
  *	map_file interleave FILE OTHER NR	append NR blocks to both, so that they alternate
  *	map_file verity FILE		enable fs-verity
  *	map_file cachestat		0 if the kernel has cachestat(2)
+ *	map_file pin FILE		pin an empty file (f2fs): its blocks stay where they are
  *	map_file time FILE ROUNDS	print the microseconds of the fastest of some maps
  *
  * Exit status: 0 success, 1 failure, 2 wrong usage.
@@ -53,7 +54,7 @@ static struct kcsd_file_map *map_of(int fd, const char *name)
 	struct kcsd_file_map *map;
 
 	if (kcsd_file_device_find(fd, &dev, &err) || kcsd_file_sync(fd, &err) ||
-	    kcsd_file_map(fd, &dev, &map, &err)) {
+	    kcsd_file_map(fd, &dev, false, &map, &err)) {
 		fail(name);
 		return NULL;
 	}
@@ -199,7 +200,7 @@ static int cmd_refuse(char **args)
 
 	ret = kcsd_file_device_find(fd, &dev, &err);
 	if (!ret)
-		ret = kcsd_file_map(fd, &dev, &map, &err);
+		ret = kcsd_file_map(fd, &dev, false, &map, &err);
 	if (!ret) {
 		printf("it can be mapped\n");
 		return 1;
@@ -240,7 +241,7 @@ static int cmd_dirty(char **args)
 		return fail(args[0]);
 	if (strcmp(args[1], "before"))
 		return map ? say_clean(fd, map) : 1;
-	if (kcsd_file_device_find(fd, &dev, &err) || kcsd_file_map(fd, &dev, &map, &err))
+	if (kcsd_file_device_find(fd, &dev, &err) || kcsd_file_map(fd, &dev, false, &map, &err))
 		return fail(args[0]);
 	return say_clean(fd, map);
 }
@@ -423,6 +424,18 @@ static uint64_t now(void)
 	return ts.tv_sec * 1000000ull + ts.tv_nsec / 1000;
 }
 
+static int cmd_pin(char **args)
+{
+	int fd = open(args[0], O_RDWR | O_CLOEXEC);
+	uint32_t pin = 1;
+
+	if (fd < 0 || ioctl(fd, F2FS_IOC_SET_PIN_FILE, &pin) < 0) {
+		printf("%s: %s\n", args[0], strerror(errno));
+		return 1;
+	}
+	return 0;
+}
+
 static int cmd_time(char **args)
 {
 	int fd = open(args[0], O_RDONLY | O_CLOEXEC), i;
@@ -451,7 +464,7 @@ static const struct {
 	{ "clean", 1, cmd_clean }, { "dirty", 2, cmd_dirty }, { "move", 2, cmd_move },
 	{ "gc", 1, cmd_gc }, { "clone", 1, cmd_clone }, { "scatter", 3, cmd_scatter },
 	{ "fill", 3, cmd_fill }, { "interleave", 3, cmd_interleave }, { "verity", 1, cmd_verity },
-	{ "cachestat", 0, cmd_cachestat }, { "time", 2, cmd_time },
+	{ "cachestat", 0, cmd_cachestat }, { "time", 2, cmd_time }, { "pin", 1, cmd_pin },
 };
 
 int main(int argc, char **argv)

@@ -82,6 +82,8 @@ struct run {
 	bool made_set;			/* opts.rsid is a set of ranges, made for this run */
 	int *fds;			/* nr_fds open files for the stream; owned */
 	uint32_t nr_fds;
+	uint8_t *file_writes;		/* nr_fds: 1: the program may write the file; owned */
+	bool writes_files;		/* one of them is 1 */
 	uint32_t nr_runs;		/* that ended because a file changed */
 	char drive_name[16];		/* of the drive with the files; "": no file */
 	struct kcsd_sources *sources;	/* of the files; owned */
@@ -109,11 +111,16 @@ int kcsd_run_take_files(struct run *run);
  * the run has ended otherwise.
  */
 int kcsd_run_again(struct run *run);
+/* Let others have the files that the program may have written, after the last run. */
+int kcsd_run_settle_files(struct run *run);
 /* Close all; also twice. Call before run->drv is closed, and in any case. */
 void kcsd_run_close_files(struct run *run);
 
 /* run_output.c */
-/* True if output is written while it comes, of any size: --output without --out-max. */
+/*
+ * True if output is written while it comes, of any size: --output without --out-max, unless the
+ * program writes files.
+ */
 bool kcsd_run_streams(const struct run *run);
 /* Write a piece of output to run->output_fd. Returns 0, or the exit code. */
 int kcsd_run_write(struct run *run, const void *bytes, size_t len);

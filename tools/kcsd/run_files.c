@@ -22,14 +22,33 @@ static int each_file(struct run *run, int (*fn)(struct run *run, const char *pat
 	return code;
 }
 
-static int open_file(struct run *run, const char *path)
+/* True if the value of --file ends with this access. */
+static bool has_access(const char *value, char access)
 {
-	/* O_NONBLOCK: a FIFO is refused later, instead of waited for. */
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	size_t len = strlen(value);
 
+	return len > 2 && value[len - 2] == ':' && value[len - 1] == access;
+}
+
+/* Open "PATH", "PATH:r" or "PATH:w". */
+static int open_file(struct run *run, const char *value)
+{
+	bool write = has_access(value, 'w'), access = write || has_access(value, 'r');
+	char *path = strndup(value, strlen(value) - (access ? 2 : 0));
+	int fd, code = 0;
+
+	if (!path)
+		return kcsd_fail("out of memory");
+	/* O_NONBLOCK: a FIFO is refused later, instead of waited for. */
+	fd = open(path, (write ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
-		return kcsd_fail("--file: %s: %s", path, strerror(errno));
+		code = kcsd_fail("--file: %s: %s", path, strerror(errno));
+	free(path);
+	if (code)
+		return code;
+	run->file_writes[run->nr_fds] = write;
 	run->fds[run->nr_fds++] = fd;
+	run->writes_files |= write;
 	return 0;
 }
 
@@ -58,7 +77,8 @@ int kcsd_run_open_files(struct run *run)
 		return kcsd_usage(args->cmd, "--file excludes --%s, --range and --len",
 				  args->cmd->opts[run->range_opt].name);
 	run->fds = calloc(nr, sizeof(*run->fds));
-	if (!run->fds)
+	run->file_writes = calloc(nr, sizeof(*run->file_writes));
+	if (!run->fds || !run->file_writes)
 		return kcsd_fail("out of memory");
 	code = each_file(run, open_file);
 	return code ? code : find_drive(run);
@@ -66,7 +86,8 @@ int kcsd_run_open_files(struct run *run)
 
 int kcsd_run_take_files(struct run *run)
 {
-	KCSD_OPTS(kcsd_sources_opts, opts, .fds = run->fds, .nr_fds = run->nr_fds);
+	KCSD_OPTS(kcsd_sources_opts, opts, .fds = run->fds, .nr_fds = run->nr_fds,
+		  .write = run->file_writes);
 	struct kcsd_error error = {};
 
 	if (!run->nr_fds)
@@ -74,6 +95,8 @@ int kcsd_run_take_files(struct run *run)
 	if (kcsd_sources_create(run->drv, &opts, &run->sources, &error))
 		return kcsd_fail("--file: %s", error.text);
 	run->opts.sources = run->sources;
+	if (run->writes_files && run->output_fd >= 0 && !kcsd_args_has(run->args, OPT_OUT_MAX))
+		run->opts.out_len = RUN_OUT_MAX;
 	return 0;
 }
 
@@ -83,6 +106,9 @@ int kcsd_run_again(struct run *run)
 
 	if (run->result.status != KCSD_SC_PROGRAM_CHANGED || !run->sources)
 		return -1;
+	if (run->writes_files)
+		return kcsd_fail("a file changed while the program wrote: what it had written "
+				 "stays, nothing was written after the change");
 	if (run->written)
 		return kcsd_fail("a file changed after %llu bytes of output: what was written is right, "
 				 "but not all of it", (unsigned long long)run->written);
@@ -95,6 +121,15 @@ int kcsd_run_again(struct run *run)
 	return 0;
 }
 
+int kcsd_run_settle_files(struct run *run)
+{
+	struct kcsd_error error = {};
+
+	if (!run->writes_files || !kcsd_sources_settle(run->sources, &error))
+		return 0;
+	return kcsd_fail("--file: %s", error.text);
+}
+
 void kcsd_run_close_files(struct run *run)
 {
 	uint32_t i;
@@ -104,6 +139,8 @@ void kcsd_run_close_files(struct run *run)
 	for (i = 0; i < run->nr_fds; i++)
 		close(run->fds[i]);
 	free(run->fds);
+	free(run->file_writes);
 	run->fds = NULL;
+	run->file_writes = NULL;
 	run->nr_fds = 0;
 }

@@ -119,6 +119,7 @@ struct kcsd_run_result {
  * KCSD_SC_INVALID_RANGE_SET_ID: no such set; KCSD_SC_INSUFFICIENT_PROGRAM_RESOURCES: more than 4
  * GiB in all. KCSD_SC_INSUFFICIENT_RESOURCES: too many runs are in flight; with opts->output, only
  * if for 30 s there are as many runs that wait for their readers as the drive allows.
+ * -ECANCELED: another process wants to open a file that the program writes (kcsd_sources_settle()).
  * -EINVAL: an option has an invalid value, or ranges come with grants, a set or output; -E2BIG:
  * an option is too large; err->text names the option. -EACCES also for a write grant, ranges or a
  * set on a drive opened read-only. For every failure err->text is a sentence that names the error.

@@ -28,10 +28,27 @@ struct kcsd_sources_opts {
 				/* them open */
 	uint32_t nr_fds;	/* not 0 */
 	uint32_t flags;		/* KCSD_SOURCES_* */
+	/*
+	 * nr_fds bytes: 1: programs may write this file in place, by the helper stream_write; 0:
+	 * they read it. NULL: they read all.
+	 */
+	const uint8_t *write;
 };
 
 /* Do not clone: read the files themselves. Faster if nobody writes them. */
 #define KCSD_SOURCES_NO_CLONE	0x1u
+
+/*
+ * Files that programs write. The file must be open for reading and writing, and nowhere else: the
+ * list has a write lease on it, so that whoever opens or truncates it waits. All its bytes must be
+ * written extents that it does not share: no holes, no clones. Only ext4, xfs, and pinned files of
+ * f2fs; not on a zoned drive, not on btrfs. The length of the file does not change.
+ *
+ * While runs use such a list, ask kcsd_sources_is_wanted() several times a second, and cancel them
+ * if it returns true; kcsd_program_run() does so. After the last run call kcsd_sources_settle():
+ * then all see what was written, and the times of the file are new. Its pages are dropped from the
+ * cache before the first run, too: nobody sees old bytes even if this process is killed.
+ */
 
 /*
  * Find the drive with a file: "kcsd0". -EOPNOTSUPP: it is not on a drive, or its filesystem is none
@@ -47,6 +64,10 @@ KCSD_API int kcsd_sources_drive(int fd, char name[16], struct kcsd_error *err);
  * says why; -EAGAIN: the files changed each time they were looked at; -EPERM: only the owner of a
  * file, or who may write to it, can ask if it is clean; -E2BIG: more than KCSD_MAX_SOURCES extents;
  * -EXDEV: files of several drives, or of another drive. Or a status of the commands.
+ *
+ * For files to write also: -EBADF: not open for reading and writing; -EBUSY: the file is open
+ * elsewhere, or mapped to memory; -EACCES: not its owner (or who has CAP_LEASE), or the drive is
+ * open for reading only; -EPERM: it is immutable or append-only.
  */
 KCSD_API int kcsd_sources_create(struct kcsd_drive *drv, const struct kcsd_sources_opts *opts,
 				 struct kcsd_sources **sources, struct kcsd_error *err);
@@ -56,11 +77,28 @@ KCSD_API int kcsd_sources_create(struct kcsd_drive *drv, const struct kcsd_sourc
  * destroyed.
  */
 KCSD_API int kcsd_sources_renew(struct kcsd_sources *sources, struct kcsd_error *err);
+/*
+ * Return true if another process wants to open a file that programs write: it waits, for as many
+ * seconds as /proc/sys/fs/lease-break-time says, and then gets it by force. NULL: false.
+ */
+KCSD_API bool kcsd_sources_is_wanted(const struct kcsd_sources *sources);
+/*
+ * Let others have the files that programs wrote, after the last run: drop their pages from the
+ * cache, set their times to now, sync them, give up the leases. Runs can use the list again after
+ * kcsd_sources_renew(). Does nothing if there is no file to write.
+ *
+ * -EIO: blocks of a file moved, or it was truncated, while programs wrote: some of what they wrote
+ * may be missing. Other errors are those of system calls. The leases are given up in any case.
+ */
+KCSD_API int kcsd_sources_settle(struct kcsd_sources *sources, struct kcsd_error *err);
 /* Return the length of the stream in bytes: the sum of the lengths of the files. */
 KCSD_API uint64_t kcsd_sources_len(const struct kcsd_sources *sources);
 /* Return the bytes that were sent to the drive for the list so far. */
 KCSD_API uint64_t kcsd_sources_sent(const struct kcsd_sources *sources);
-/* Delete the list; NULL is allowed. No run may use it. Call before kcsd_drive_close(). */
+/*
+ * Delete the list; NULL is allowed. No run may use it. Settles it, without a word of errors. Call
+ * before kcsd_drive_close().
+ */
 KCSD_API void kcsd_sources_destroy(struct kcsd_sources *sources);
 
 #ifdef __cplusplus

@@ -23,9 +23,11 @@
 #define OPTIONS(X) \
 	OPTION_DRIVE(X) \
 	X(LBA, "lba", 'l', "RANGE[:ACCESS]", \
-	  "grant LBAs: 0+1000, 0-999, all, or zones: z3+2; ACCESS: r (default), w, a (append), m (reset and finish); repeatable") \
-	X(FILE, "file", 'f', "PATH", \
-	  "the program reads this file, which is on a drive; repeatable: one after another") \
+	  "grant LBAs: 0+1000, 0-999, all, or zones: z3+2; repeatable; " \
+	  "ACCESS: r (default), w, a (append), m (reset and finish)") \
+	X(FILE, "file", 'f', "PATH[:ACCESS]", \
+	  "the program reads this file, which is on a drive; repeatable: one after another; " \
+	  "ACCESS: r (default), w: it also writes it, in place") \
 	X(RANGE, "range", 0, "START+LENGTH", \
 	  "grant bytes of SLM, START and LENGTH as sizes; repeatable") \
 	X(RANGE_SET, "range-set", 0, "ID", "grant the ranges of a set, by its identifier") \
@@ -123,7 +125,7 @@ static void end_progress(struct run *run)
 	run->progress_shown = false;
 }
 
-/* Wait for the only run in the queue. Return the result of kcsd_queue_reap(). */
+/* Wait for the only run in the queue. Return the result of kcsd_queue_reap(), or -EBUSY. */
 static int reap(struct run *run, struct kcsd_queue *queue)
 {
 	int ret = -EINTR;
@@ -133,7 +135,9 @@ static int reap(struct run *run, struct kcsd_queue *queue)
 		ret = kcsd_queue_reap(queue, &run->result, sizeof(run->result), PROGRESS_MS);
 		if (ret != -ETIME && ret != -EINTR)
 			break;
-		ret = -EINTR;
+		ret = kcsd_sources_is_wanted(run->sources) ? -EBUSY : -EINTR;
+		if (ret == -EBUSY)
+			break;
 		show_progress(run);
 	}
 	end_progress(run);
@@ -215,6 +219,9 @@ static int execute_and_wait(struct run *run)
 	kcsd_queue_destroy(queue);
 	if (kcsd_signals_caught())
 		return say_interrupted();
+	if (ret == -EBUSY)
+		return kcsd_fail("another process wants to open a file that the program writes: the "
+				 "run was cancelled, what it had written stays");
 	return ret ? kcsd_fail_ret(ret, "cannot wait for the run") : 0;
 }
 
@@ -234,17 +241,20 @@ static int execute(struct run *run)
 
 static int run_active(struct run *run)
 {
-	int code, again;
+	int code, again, settled;
 
 	run->opts.pind = run->pind;
 	do {
 		code = execute(run);
 		again = code ? -1 : kcsd_run_again(run);
 	} while (!again);
+	settled = kcsd_run_settle_files(run);
 	if (again > 0)
 		code = again;
 	if (!code)
 		code = kcsd_run_report(run);
+	if (!code)
+		code = settled;
 	kcsd_run_result_free(&run->result, sizeof(run->result));
 	return code;
 }
@@ -372,7 +382,7 @@ static uint64_t zone_size(struct kcsd_drive *drv)
 }
 
 /* Return the name of an option that the service does not carry; NULL: none was given. */
-static const char *find_refused(const struct args *args)
+static const char *find_refused(const struct run *run)
 {
 	static const struct {
 		int opt;
@@ -384,8 +394,10 @@ static const char *find_refused(const struct args *args)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(all); i++)
-		if (kcsd_args_has(args, all[i].opt))
+		if (kcsd_args_has(run->args, all[i].opt))
 			return all[i].name;
+	if (run->writes_files)
+		return "--file PATH:w";
 	return NULL;
 }
 
@@ -431,7 +443,7 @@ static int run(const struct args *args)
 	if (!code)
 		code = kcsd_run_needs_service(&run) ?
 		       kcsd_run_by_service(&run, kcsd_args_value(args, OPT_SOCKET),
-					   kcsd_args_has(args, OPT_VERBOSE), find_refused(args)) :
+					   kcsd_args_has(args, OPT_VERBOSE), find_refused(&run)) :
 		       run_on_drive(&run);
 	kcsd_run_close_files(&run);
 	kcsd_object_close(run.obj);
