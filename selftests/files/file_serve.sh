@@ -328,6 +328,10 @@ rights()
 	is "few capabilities" "$(sed -n 's/^CapPrm:\t//p' "/proc/$client/status")" 000000000020000a
 	is "and no others in effect" "$(sed -n 's/^CapEff:\t//p' "/proc/$client/status")" \
 		000000000020000a
+	is "on files it acts for the user of its client" "$(sed -n 's/^Uid:\t//p' "/proc/$client/status")" \
+		$'0\t0\t0\t65534'
+	is "few capabilities of the service" "$(sed -n 's/^CapEff:\t//p' "/proc/$service/status")" \
+		000000000020008a
 	is "no new rights" "$(sed -n 's/^NoNewPrivs:\t//p' "/proc/$client/status")" 1
 	is "limits" "$(awk '/^Max (address|cpu|open|core)/ { print $(NF - 1) }' "/proc/$client/limits" |
 		sort -n | paste -sd ' ')" "0 300 320 536870912"

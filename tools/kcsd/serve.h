@@ -49,9 +49,14 @@ struct serve_program {
  */
 int kcsd_serve_listen(const char *path, int *sock, bool *made);
 
-/* serve_confine.c; both return 0 or -errno. */
-/* Give up all capabilities that no run needs, for good. */
+/* serve_confine.c; all return 0 or -errno. */
+/* Give up all capabilities that the service does not need, for good. */
 int kcsd_serve_confine(void);
+/*
+ * Act for a user, for good: the drive counts watches and waiting runs for the user who opens its
+ * nodes (by fsuid), a filesystem counts a clone in quotas.
+ */
+int kcsd_serve_become(uid_t uid);
 /* Set the limits of a process that serves a client. */
 int kcsd_serve_set_limits(const struct serve_limits *limits);
 
