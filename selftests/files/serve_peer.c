@@ -7,8 +7,10 @@
  *	serve_peer SOCKET files SAID PASSED PATH	pass another number of files than is said
  *	serve_peer SOCKET late PATH		pass another file behind the header
  *	serve_peer SOCKET stall BYTES PATH	send this many bytes of a request, then nothing
- *	serve_peer SOCKET deaf IMAGE PATH	run an image with cparam1 = 16000000, read no
- *						reply
+ *	serve_peer SOCKET flags FLAGS OUT_LEN PATH	send these two fields
+ *	serve_peer SOCKET deaf IMAGE PATH [NR]	run an image with cparam1 = 16000000, read no
+ *						reply; with NR: on so many connections, with output
+ *						as it is emitted
  *	serve_peer SOCKET hold NR		keep NR connections open until it is killed
  *	serve_peer SOCKET short NR		open and close NR connections
  *	serve_peer SOCKET fuzz SEED NR PATH	send NR requests with errors
@@ -52,7 +54,7 @@ struct request {
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: serve_peer SOCKET pass|files|late|stall|deaf|hold|short|fuzz ...\n");
+	fprintf(stderr, "usage: serve_peer SOCKET pass|files|flags|late|stall|deaf|hold|short|fuzz ...\n");
 	return 2;
 }
 
@@ -162,7 +164,7 @@ static int take_reply(int sock, bool print)
 	while ((ret = receive(sock, &frame, sizeof(frame))) > 0) {
 		type = le32toh(frame.type);
 		len = le32toh(frame.len);
-		if (len > KCSD_SERVE_MAX_FRAME || !type || type > KCSD_SERVE_END)
+		if (len > KCSD_SERVE_MAX_FRAME || !type || type > KCSD_SERVE_LOG)
 			return 1;
 		if (len && receive(sock, bytes, len) <= 0)
 			return 1;
@@ -232,22 +234,38 @@ static int stall(size_t len, const char *path)
 	return ret;
 }
 
-static int deaf(const char *program, const char *path)
+static int flags(uint32_t value, uint32_t out_len, const char *path)
+{
+	struct kcsd_serve_request *head;
+	struct request r;
+
+	make_request(&r, 1, open_file(path, O_RDONLY));
+	head = (void *)r.bytes;
+	head->flags = htole32(value);
+	head->out_len = htole32(out_len);
+	return talk(&r);
+}
+
+static int deaf(const char *program, const char *path, int nr)
 {
 	static uint8_t bytes[1 << 20];
 	struct kcsd_serve_request *head;
 	struct request r;
 	ssize_t len = read(open_file(program, O_RDONLY), bytes, sizeof(bytes));
-	int sock = connect_to();
+	int i, sock;
 
 	make_request(&r, 1, open_file(path, O_RDONLY));
 	head = (void *)r.bytes;
 	head->image_len = htole32(len);
-	head->out_len = htole32(KCSD_SERVE_MAX_OUT);
+	head->flags = htole32(nr ? KCSD_SERVE_STREAM : 0);
+	head->out_len = htole32(nr ? 0 : KCSD_SERVE_MAX_OUT);
 	head->cparam1 = htole64(16000000);
 	r.len = sizeof(*head);
-	send_request(sock, &r);
-	send(sock, bytes, len, MSG_NOSIGNAL);
+	for (i = 0; i < nr || !i; i++) {
+		sock = connect_to();
+		send_request(sock, &r);
+		send(sock, bytes, len, MSG_NOSIGNAL);
+	}
 	puts("sent");
 	fflush(stdout);
 	pause();
@@ -378,8 +396,10 @@ int main(int argc, char **argv)
 		return late(argv[3]);
 	if (!strcmp(mode, "stall") && argc == 5)
 		return stall(atoi(argv[3]), argv[4]);
-	if (!strcmp(mode, "deaf") && argc == 5)
-		return deaf(argv[3], argv[4]);
+	if (!strcmp(mode, "flags") && argc == 6)
+		return flags(atoi(argv[3]), atoi(argv[4]), argv[5]);
+	if (!strcmp(mode, "deaf") && argc >= 5)
+		return deaf(argv[3], argv[4], argc > 5 ? atoi(argv[5]) : 0);
 	if (!strcmp(mode, "hold"))
 		return hold(atoi(argv[3]));
 	if (!strcmp(mode, "short"))

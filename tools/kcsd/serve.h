@@ -10,6 +10,7 @@
 #ifndef KCSD_SERVE_H
 #define KCSD_SERVE_H
 
+#include <endian.h>
 #include <sys/types.h>
 #include <libkcsd/serve_wire.h>
 
@@ -34,6 +35,12 @@ struct serve_request {
 	uint8_t *args;			/* owned */
 	uint32_t args_len;
 };
+
+/* True if the client takes output while the run emits it. */
+static inline bool kcsd_serve_streams(const struct serve_request *request)
+{
+	return le32toh(request->head.flags) & KCSD_SERVE_STREAM;
+}
 
 /* A program that is loaded for one run. */
 struct serve_program {
@@ -83,13 +90,23 @@ void kcsd_serve_sweep(uint64_t puid);
 
 /*
  * serve_run.c: run the program on the files. Return 0 with the result, which the caller frees, or
- * -errno or a status with a sentence. -ECONNRESET: the client has gone.
+ * -errno or a status with a sentence. -ECONNRESET: the client has gone. -EPIPE: a frame of output
+ * was not sent, or a part of it: the client can be told no more.
  */
 int kcsd_serve_run_once(int sock, const struct serve_program *program,
 			const struct serve_request *request, struct kcsd_run_result *result,
 			struct kcsd_error *err);
 
+/* serve_log.c */
+uint64_t kcsd_serve_now_ns(void);
+/* Send the lines that a program logged in this time, if its run failed. Return 0 or -EPIPE. */
+int kcsd_serve_send_log(int sock, const struct serve_program *program, uint64_t begin_ns,
+			uint64_t end_ns, const struct kcsd_run_result *result);
+
 /* serve_reply.c: each returns 0 or -errno. flags: of send(2). */
+int kcsd_serve_send_output(int sock, const void *bytes, size_t len);
+int kcsd_serve_send_log_line(int sock, const char *line, size_t len);
+/* Send the record, with the output that the result has, and the end. */
 int kcsd_serve_send_result(int sock, const struct kcsd_run_result *result);
 int kcsd_serve_send_error(int sock, int status, const struct kcsd_error *err, int flags);
 
