@@ -188,6 +188,8 @@ refusals()
 		as_nobody "$kcsd" run "$programs/word.bpf.o" --socket "$work/none" --file "$file"
 	fails "a fault is reported" "time limit exceeded: 200 ms" \
 		by_nobody behave.bpf.o --program spin --timeout 200 --file "$file"
+	fails "lines of the log of a program that failed" "log: the argument is the word" \
+		by_nobody word.bpf.o --file "$file"
 	point "none has left a process" until_idle
 	is "none has left a program" "$(nr_programs)" 0
 }
@@ -423,6 +425,30 @@ ends()
 	fails "a second service at the socket" "in use" "$kcsd" serve --socket "$socket"
 }
 
+# A service manager passes the socket.
+activated()
+{
+	local other=$work/other.sock
+
+	"$serve_peer" "$other" activate "$kcsd" serve >"$work/service" 2>&1 &
+	service=$!
+	for _ in {1..50}; do
+		[ ! -S "$other" ] || break
+		sleep 0.1
+	done
+	point "a socket that was passed" as_nobody "$kcsd" run "$programs/word.bpf.o" --arg 99 \
+		--socket "$other" --file "$mount/files/text"
+	point "stop that service" stop_service
+	point "the socket stays" test -S "$other"
+	fails "two sockets" "one listening stream socket" \
+		"$serve_peer" "$other.2" activate env LISTEN_FDS=2 "$kcsd" serve
+	# shellcheck disable=SC2016 # $$: of that shell
+	fails "no socket" "one listening stream socket" \
+		sh -c 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$1" serve 3</dev/null' - "$kcsd"
+	LISTEN_FDS=1 LISTEN_PID=1 point "sockets of another process: it makes its own" start_service
+	point "stop it" stop_service
+}
+
 ratio()
 {
 	local i start direct=999999999 served=999999999 ns
@@ -483,7 +509,8 @@ slow_reader
 little_memory
 ratio
 ends
-stop_service
+point "stop the service" stop_service
+activated
 end_fs
 point "remove the drive" delete_drive serve
 finish

@@ -11,6 +11,8 @@
  *	serve_peer SOCKET deaf IMAGE PATH [NR]	run an image with cparam1 = 16000000, read no
  *						reply; with NR: on so many connections, with output
  *						as it is emitted
+ *	serve_peer SOCKET activate COMMAND...	execute a command with SOCKET, listening, as systemd
+ *						does: LISTEN_FDS
  *	serve_peer SOCKET hold NR		keep NR connections open until it is killed
  *	serve_peer SOCKET short NR		open and close NR connections
  *	serve_peer SOCKET fuzz SEED NR PATH	send NR requests with errors
@@ -28,6 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
@@ -54,7 +57,7 @@ struct request {
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: serve_peer SOCKET pass|files|flags|late|stall|deaf|hold|short|fuzz ...\n");
+	fprintf(stderr, "usage: serve_peer SOCKET pass|files|flags|late|stall|deaf|activate|hold|short|fuzz ...\n");
 	return 2;
 }
 
@@ -272,6 +275,26 @@ static int deaf(const char *program, const char *path, int nr)
 	return 0;
 }
 
+static int activate(char **argv)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int sock = socket(AF_UNIX, SOCK_STREAM, 0);
+	char pid[16];
+
+	strncpy(addr.sun_path, path_of_socket, sizeof(addr.sun_path) - 1);
+	if (bind(sock, (struct sockaddr *)&addr, sizeof(addr)) || chmod(path_of_socket, 0666) ||
+	    listen(sock, 8) || (sock != 3 && dup2(sock, 3) < 0)) {
+		perror(path_of_socket);
+		return 1;
+	}
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	setenv("LISTEN_PID", pid, 1);
+	setenv("LISTEN_FDS", "1", 1);
+	execvp(*argv, argv);
+	perror(*argv);
+	return 1;
+}
+
 static int hold(int nr)
 {
 	while (nr--)
@@ -400,6 +423,8 @@ int main(int argc, char **argv)
 		return flags(atoi(argv[3]), atoi(argv[4]), argv[5]);
 	if (!strcmp(mode, "deaf") && argc >= 5)
 		return deaf(argv[3], argv[4], argc > 5 ? atoi(argv[5]) : 0);
+	if (!strcmp(mode, "activate"))
+		return activate(argv + 3);
 	if (!strcmp(mode, "hold"))
 		return hold(atoi(argv[3]));
 	if (!strcmp(mode, "short"))

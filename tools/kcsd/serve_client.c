@@ -83,11 +83,12 @@ bool kcsd_serve_client(int sock, uint64_t puid)
 		ret = kcsd_serve_receive(sock, &request, &err);
 	if (!ret)
 		ret = serve_run(sock, puid, &request, &result, &clean, &err);
-	kcsd_serve_request_free(&request);
 	if (!ret)
 		kcsd_serve_send_result(sock, &result);
 	else if (ret != -EPIPE)
 		kcsd_serve_send_error(sock, ret, &err, 0);
+	/* Last: a filesystem in user space may keep whoever closes its files. */
+	kcsd_serve_request_free(&request);
 	kcsd_run_result_free(&result, sizeof(result));
 	return clean;
 }

@@ -7,18 +7,17 @@
 
 #include "serve.h"
 
-/* Send all bytes. A client that reads nothing for the time of SO_SNDTIMEO is given up: -EAGAIN. */
+/*
+ * Send all bytes. A client that reads nothing for the time of SO_SNDTIMEO is given up, also if a
+ * part was sent: -EAGAIN.
+ */
 static int send_bytes(int sock, const void *bytes, size_t len, int flags)
 {
-	const char *p = bytes;
-	ssize_t n;
+	ssize_t n = send(sock, bytes, len, flags | MSG_NOSIGNAL);
 
-	for (; len; p += n, len -= n) {
-		n = send(sock, p, len, flags | MSG_NOSIGNAL);
-		if (n < 0)
-			return -errno;
-	}
-	return 0;
+	if (n < 0)
+		return -errno;
+	return (size_t)n == len ? 0 : -EAGAIN;
 }
 
 static int send_frame(int sock, uint32_t type, const void *bytes, size_t len, int flags)

@@ -44,9 +44,10 @@ struct kcsd_serve_opts {
  *
  * -ENOENT, -ECONNREFUSED, -EACCES: there is no service at this socket. -EUSERS: this user, or the
  * service, has too many runs. -EAGAIN: the files changed in each of several runs, or when there had
- * been output. -ECANCELED: opts->output has stopped the run. -EOPNOTSUPP: a file cannot be mapped, see kcsd_sources_create(). -EPROTO: it is no such service. -EINTR: a
- * signal came; the run is cancelled. -ECONNRESET: the service has ended the connection. -EINVAL,
- * -E2BIG: an option. KCSD_SC_INVALID_PROGRAM_DATA and the other statuses of kcsd_program_load().
+ * been output. -ECANCELED: opts->output has stopped the run. -EOPNOTSUPP: a file cannot be mapped,
+ * see kcsd_sources_create(). -EPROTO: it is no such service. -EINTR: a signal came; the run is
+ * cancelled. -ECONNRESET: the service has ended the connection. -EINVAL, -E2BIG: an option.
+ * KCSD_SC_INVALID_PROGRAM_DATA and the other statuses of kcsd_program_load().
  */
 KCSD_API int kcsd_serve_run(const struct kcsd_serve_opts *opts, struct kcsd_run_result *result,
 			    size_t size, struct kcsd_error *err);
