@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /* A client of 'kcsd serve': send one run, receive its result. */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,11 +11,13 @@
 
 #include "private.h"
 
+#define IDLE_MS	250
+
 /* One call of kcsd_serve_run(). */
 struct call {
 	int sock;
-	uint32_t out_max;
-	size_t out_have;		/* bytes of result.out */
+	const struct kcsd_serve_opts *o;
+	size_t out_have;		/* bytes of output received */
 	bool recorded;			/* there was a RECORD */
 	char message[KCSD_ERROR_LEN];	/* of the service; "": none */
 	struct kcsd_run_result result;
@@ -35,6 +38,8 @@ static int validate_opts(const struct kcsd_serve_opts *o, struct kcsd_error *err
 	if (o->args_len > KCSD_MAX_ARGS || (o->args_len && !o->args))
 		return kcsd_error_set(err, o->args ? -E2BIG : -EINVAL, "arguments of %u bytes",
 				      o->args_len);
+	if (o->output && o->out_len)
+		return kcsd_error_set(err, -EINVAL, "output as it is emitted has no length");
 	if (o->out_len > KCSD_SERVE_MAX_OUT)
 		return kcsd_error_set(err, -E2BIG, "output of %u bytes: at most %u are possible",
 				      o->out_len, KCSD_SERVE_MAX_OUT);
@@ -66,6 +71,7 @@ static int send_header(int sock, const struct kcsd_serve_opts *o)
 		.magic = htole32(KCSD_SERVE_MAGIC),
 		.version = htole32(KCSD_SERVE_VERSION),
 		.size = htole32(sizeof(request)),
+		.flags = htole32(o->output ? KCSD_SERVE_STREAM : 0),
 		.nr_files = htole32(o->nr_fds),
 		.image_len = htole32(o->image_len),
 		.args_len = htole32(o->args_len),
@@ -144,7 +150,7 @@ static int receive_record(struct call *call, uint32_t len)
 	ret = receive(call->sock, &r, sizeof(r));
 	if (ret)
 		return ret;
-	if (le64toh(r.out_len) > call->out_max)
+	if (!call->o->output && le64toh(r.out_len) > call->o->out_len)
 		return -EPROTO;
 	call->recorded = true;
 	result->status = le32toh(r.status);
@@ -165,19 +171,50 @@ static int receive_record(struct call *call, uint32_t len)
 		.read_bytes = le64toh(r.read_bytes),
 		.written_bytes = le64toh(r.written_bytes),
 	};
-	if (result->out_len)
-		result->out = malloc(result->out_len);
-	return result->out_len && !result->out ? -ENOMEM : 0;
+	if (call->o->output || !result->out_len)
+		return 0;
+	result->out = malloc(result->out_len);
+	return result->out ? 0 : -ENOMEM;
+}
+
+/* Hand a part of the output on. */
+static int pass_output(struct call *call, uint32_t len)
+{
+	uint8_t bytes[KCSD_SERVE_MAX_FRAME];
+	int ret;
+
+	if (call->recorded)
+		return -EPROTO;
+	ret = receive(call->sock, bytes, len);
+	if (ret)
+		return ret;
+	call->out_have += len;
+	return len && call->o->output(call->o->output_arg, bytes, len) ? -ECANCELED : 0;
 }
 
 static int receive_output(struct call *call, uint32_t len)
 {
 	int ret;
 
+	if (call->o->output)
+		return pass_output(call, len);
 	if (len > call->result.out_len - call->out_have)
 		return -EPROTO;
 	ret = receive(call->sock, (char *)call->result.out + call->out_have, len);
 	call->out_have += len;
+	return ret;
+}
+
+static int receive_log(struct call *call, uint32_t len)
+{
+	char line[KCSD_LOG_TEXT_LEN];
+	int ret;
+
+	if (len > sizeof(line))
+		return -EPROTO;
+	ret = receive(call->sock, line, len);
+	if (!ret && call->o->log)
+		call->o->log(call->o->log_arg, line, len);
 	return ret;
 }
 
@@ -211,6 +248,17 @@ static int receive_end(struct call *call, uint32_t len, struct kcsd_error *err)
 	return ret;
 }
 
+/* Wait for a frame. Ask the caller meanwhile whether to go on. */
+static int wait_frame(const struct call *call)
+{
+	struct pollfd fd = { .fd = call->sock, .events = POLLIN };
+
+	while (call->o->output && poll(&fd, 1, IDLE_MS) <= 0)
+		if (call->o->output(call->o->output_arg, NULL, 0))
+			return -ECANCELED;
+	return 0;
+}
+
 /* Take all frames. *said: err has the sentence of the service. */
 static int receive_reply(struct call *call, bool *said, struct kcsd_error *err)
 {
@@ -219,7 +267,9 @@ static int receive_reply(struct call *call, bool *said, struct kcsd_error *err)
 	int ret;
 
 	do {
-		ret = receive(call->sock, &frame, sizeof(frame));
+		ret = wait_frame(call);
+		if (!ret)
+			ret = receive(call->sock, &frame, sizeof(frame));
 		if (ret)
 			return ret;
 		len = le32toh(frame.len);
@@ -231,6 +281,9 @@ static int receive_reply(struct call *call, bool *said, struct kcsd_error *err)
 			break;
 		case KCSD_SERVE_OUTPUT:
 			ret = receive_output(call, len);
+			break;
+		case KCSD_SERVE_LOG:
+			ret = receive_log(call, len);
 			break;
 		case KCSD_SERVE_MESSAGE:
 			ret = receive_message(call, len);
@@ -251,6 +304,8 @@ static int receive_reply(struct call *call, bool *said, struct kcsd_error *err)
 static int describe(struct kcsd_error *err, int ret)
 {
 	switch (ret) {
+	case -ECANCELED:
+		return kcsd_error_set(err, ret, "the run was cancelled");
 	case -EPROTO:
 		return kcsd_error_set(err, ret, "the service does not follow the protocol");
 	case -ECONNRESET:
@@ -277,7 +332,7 @@ int kcsd_serve_run(const struct kcsd_serve_opts *opts, struct kcsd_run_result *r
 		ret = connect_to(o.socket ? o.socket : KCSD_SERVE_SOCKET, &call.sock, err);
 	if (ret)
 		return ret;
-	call.out_max = o.out_len;
+	call.o = &o;
 	ret = send_request(call.sock, &o);
 	if (!ret)
 		ret = receive_reply(&call, &said, err);

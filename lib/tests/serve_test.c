@@ -72,12 +72,34 @@ static void serve_once(int listener, const struct answer *a)
 	_exit(have != wanted);
 }
 
-/* Run by a service that gives this answer. */
-static int run(const struct answer *a)
+/* Output that was taken as it came. */
+static struct {
+	char bytes[16];
+	size_t len;
+	size_t most;			/* stop after these */
+} taken;
+
+static int take(void *arg, const void *bytes, size_t len)
+{
+	memcpy(taken.bytes + taken.len, bytes, len);
+	taken.len += len;
+	return arg != &taken || (len && taken.len >= taken.most);
+}
+
+static void take_line(void *arg, const char *line, size_t len)
+{
+	(void)arg;
+	memcpy(taken.bytes, line, len);
+	taken.len = len;
+}
+
+/* Run by a service that gives this answer, with an output function or without. */
+static int run_with(const struct answer *a, kcsd_output_fn *output)
 {
 	KCSD_OPTS(kcsd_serve_opts, opts, .socket = addr.sun_path, .image = "12345678",
 		  .image_len = 8, .fds = (int[]){ 0 }, .nr_fds = 1, .args = "abc", .args_len = 3,
-		  .out_len = 16);
+		  .out_len = output ? 0 : 16, .output = output, .output_arg = &taken,
+		  .log = take_line);
 	int listener = socket(AF_UNIX, SOCK_STREAM, 0), ret, status;
 	pid_t pid;
 
@@ -93,6 +115,71 @@ static int run(const struct answer *a)
 	OK(!status, "the service got the whole request");
 	close(listener);
 	return ret;
+}
+
+static int run(const struct answer *a)
+{
+	return run_with(a, NULL);
+}
+
+/* Run, and take output as it comes, up to `most` bytes. */
+static int run_taking(const struct answer *a, size_t most)
+{
+	taken.len = 0;
+	taken.most = most;
+	return run_with(a, take);
+}
+
+static void log_lines(void)
+{
+	static const char long_line[KCSD_LOG_TEXT_LEN + 1];
+	struct answer a = {};
+
+	add_frame(&a, KCSD_SERVE_LOG, "why", 3);
+	add_record(&a, KCSD_SC_PROGRAM_TIME, 0);
+	add_end(&a, 0);
+	taken.len = 0;
+	IS(run(&a), KCSD_SC_PROGRAM_TIME, "a fault with a line of the log");
+	OK(taken.len == 3 && !memcmp(taken.bytes, "why", 3), "its line");
+
+	a.len = 0;
+	add_frame(&a, KCSD_SERVE_LOG, long_line, sizeof(long_line));
+	IS(run(&a), -EPROTO, "a line that is too long");
+}
+
+static void output_as_it_comes(void)
+{
+	struct answer a = {};
+
+	add_frame(&a, KCSD_SERVE_OUTPUT, "he", 2);
+	add_frame(&a, KCSD_SERVE_OUTPUT, "llo", 3);
+	add_record(&a, 0, 5);
+	add_end(&a, 0);
+	IS(run_taking(&a, 16), 0, "a run whose output comes first");
+	OK(taken.len == 5 && !memcmp(taken.bytes, "hello", 5), "its output");
+	OK(result.r0 == 7 && result.out_len == 5 && !result.out, "its result");
+	IS(run_taking(&a, 2), -ECANCELED, "the caller stops it");
+	IS(taken.len, 2, "  and gets no more");
+	SAYS(err.text, "cancelled");
+
+	a.len = 0;
+	add_frame(&a, KCSD_SERVE_OUTPUT, "he", 2);
+	add_frame(&a, KCSD_SERVE_MESSAGE, "it changed", 10);
+	add_end(&a, -EAGAIN);
+	IS(run_taking(&a, 16), -EAGAIN, "a run that fails after output");
+	SAYS(err.text, "it changed");
+
+	a.len = 0;
+	add_frame(&a, KCSD_SERVE_OUTPUT, "he", 2);
+	add_record(&a, 0, 3);
+	add_end(&a, 0);
+	IS(run_taking(&a, 16), -EPROTO, "less output than the record says");
+
+	a.len = 0;
+	add_record(&a, 0, 2);
+	add_frame(&a, KCSD_SERVE_OUTPUT, "he", 2);
+	IS(run_taking(&a, 16), -EPROTO, "output behind the record");
+	IS(taken.len, 0, "  is not handed on");
 }
 
 static void good_answers(void)
@@ -204,6 +291,8 @@ static void bad_options(void)
 	bad_option("no argument", &o, -EINVAL);
 	o = good, o.args = "", o.args_len = KCSD_MAX_ARGS + 1;
 	bad_option("too long an argument", &o, -E2BIG);
+	o = good, o.output = take, o.out_len = 1;
+	bad_option("output in two ways", &o, -EINVAL);
 	o = good, o.out_len = KCSD_SERVE_MAX_OUT + 1;
 	bad_option("too much output", &o, -E2BIG);
 	unlink(addr.sun_path);
@@ -222,6 +311,8 @@ int main(void)
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/sock", directory);
 	signal(SIGPIPE, SIG_IGN);
 	good_answers();
+	output_as_it_comes();
+	log_lines();
 	bad_answers();
 	bad_options();
 	unlink(addr.sun_path);

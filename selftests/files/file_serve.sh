@@ -171,6 +171,9 @@ refusals()
 	peer -22 "another number of files" "more files than said" files 1 2 "$file"
 	peer -22 "impossible number of files" "no file" files 0 0 "$file"
 	peer -22 "impossible number of files" "too many files said" files 129 128 "$file"
+	peer -22 "a reserved field is not 0" "an unknown flag" flags 2 0 "$file"
+	peer -22 "impossible length of the output" "too much output" flags 0 16777217 "$file"
+	peer -22 "impossible length of the output" "output as it is emitted, of a length" flags 1 1 "$file"
 	peer -71 "more files than a request can have" "too many files passed" files 128 200 "$file"
 	peer -71 "files came behind the header" "a file behind the header" late "$file"
 	peer -110 "no byte came" "a header that stops" stall 10 "$file"
@@ -185,6 +188,8 @@ refusals()
 		as_nobody "$kcsd" run "$programs/word.bpf.o" --socket "$work/none" --file "$file"
 	fails "a fault is reported" "time limit exceeded: 200 ms" \
 		by_nobody behave.bpf.o --program spin --timeout 200 --file "$file"
+	fails "lines of the log of a program that failed" "log: the argument is the word" \
+		by_nobody word.bpf.o --file "$file"
 	point "none has left a process" until_idle
 	is "none has left a program" "$(nr_programs)" 0
 }
@@ -239,29 +244,83 @@ deaths()
 	by_nobody behave.bpf.o --program spill --cparam1 4000000 --out-max 16M --file "$mount/files/text" \
 		-o - >"$work/fifo.out" 2>"$work/slow" &
 	wait $!
-	is "much output" "$(wc -c <"$work/fifo.out")" 4000000
+	is "much output" "$(wc -c <"$work/fifo.out")" 4000000 || sed 's/^/# /' "$work/slow"
 }
 
-# A client that does not read its output holds nothing of the drive, and is cut off.
+# deaf [NR]: have nobody run a program and not read its output; adds to deaf, an array.
+deaf()
+{
+	"${nobody[@]}" "$serve_peer" "$socket" deaf "$work/spill" "$mount/files/text" "$@" >"$work/deaf" &
+	deaf+=($!)
+}
+
+end_deaf()
+{
+	kill -KILL "${deaf[@]}"
+	wait "${deaf[@]}" 2>/dev/null
+	deaf=()
+}
+
+# A client that does not read its output holds nothing of the drive if its run has ended; if it takes
+# output as it is emitted, the run waits. Either is cut off.
 slow_reader()
 {
-	local deaf start=$SECONDS
+	local start=$SECONDS
 
-	"$kcsd" image "$programs/behave.bpf.o" --program spill -o "$work/spill" >"$work/.image"
-	chmod 644 "$work/spill"
-	"${nobody[@]}" "$serve_peer" "$socket" deaf "$work/spill" "$mount/files/text" >"$work/deaf" &
-	deaf=$!
+	deaf
+	deaf 1
 	sleep 3
-	point "a client that does not read: the program is gone" until_programs 0
-	is "but its process is there" "$(nr_serving)" 1
+	point "a client that does not read: only a run with output to come is there" until_programs 1
+	is "but two processes" "$(nr_serving)" 2
+	point "another client is served" by_nobody word.bpf.o --arg 99 --file "$mount/files/text" -o -
 	for _ in {1..60}; do
 		[ "$(nr_serving)" != 0 ] || break
 		sleep 1
 	done
-	is "until it is cut off" "$(nr_serving)" 0
+	is "until they are cut off" "$(nr_serving)" 0
 	echo "# after $((SECONDS - start)) s"
-	kill -KILL "$deaf"
-	wait "$deaf" 2>/dev/null
+	is "no program is left" "$(nr_programs)" 0
+	end_deaf
+}
+
+# Output of any size: as much as the process may have memory.
+much_output()
+{
+	local spill=(behave.bpf.o --program spill --cparam1 67108864 --file "$mount/files/text")
+
+	by_nobody "${spill[@]}" -o - 2>"$work/served" | cksum >"$work/served.sum"
+	is "64 MiB of output" "$(<"$work/served.sum")" "$(head -c 64M /dev/zero | cksum)"
+	"$kcsd" run "$programs/${spill[0]}" "${spill[@]:1}" -o - 2>"$work/direct" >/dev/null
+	is "and the same report" "$(outcome <"$work/served")" "$(outcome <"$work/direct")"
+	by_nobody "${spill[@]}" --cparam1 10000000000 -o - 2>/dev/null | head -c 5000000 >"$work/head"
+	is "a reader that goes away" "$(wc -c <"$work/head")" 5000000
+	point "leaves no program" until_programs 0
+}
+
+# What one user has of a drive at once, runs that wait for their readers, another one can have as well.
+share()
+{
+	deaf 16
+	point "16 runs of a user that wait" until_programs 16
+	sleep 2
+	is "are under way" "$(nr_serving)" 16
+	point "another user can have one" timeout 20 setpriv --reuid 65533 --regid 65533 --clear-groups \
+		"$kcsd" run "$programs/sha256.bpf.o" --socket "$socket" --file "$mount/files/text" -o -
+	is "while they wait" "$(nr_programs)" 16
+	end_deaf
+	point "they are gone" until_idle
+	is "no program is left" "$(nr_programs)" 0
+}
+
+# At most 64 MiB for a process.
+little_memory()
+{
+	point "stop the service" stop_service
+	point "start it with 64 MiB" start_service --memory 64M --per-user 17
+	much_output
+	share
+	point "stop the service" stop_service
+	point "start it again" start_service
 }
 
 two_users()
@@ -328,6 +387,10 @@ rights()
 	is "few capabilities" "$(sed -n 's/^CapPrm:\t//p' "/proc/$client/status")" 000000000020000a
 	is "and no others in effect" "$(sed -n 's/^CapEff:\t//p' "/proc/$client/status")" \
 		000000000020000a
+	is "on files it acts for the user of its client" "$(sed -n 's/^Uid:\t//p' "/proc/$client/status")" \
+		$'0\t0\t0\t65534'
+	is "few capabilities of the service" "$(sed -n 's/^CapEff:\t//p' "/proc/$service/status")" \
+		000000000020008a
 	is "no new rights" "$(sed -n 's/^NoNewPrivs:\t//p' "/proc/$client/status")" 1
 	is "limits" "$(awk '/^Max (address|cpu|open|core)/ { print $(NF - 1) }' "/proc/$client/limits" |
 		sort -n | paste -sd ' ')" "0 300 320 536870912"
@@ -362,6 +425,30 @@ ends()
 	fails "a second service at the socket" "in use" "$kcsd" serve --socket "$socket"
 }
 
+# A service manager passes the socket.
+activated()
+{
+	local other=$work/other.sock
+
+	"$serve_peer" "$other" activate "$kcsd" serve >"$work/service" 2>&1 &
+	service=$!
+	for _ in {1..50}; do
+		[ ! -S "$other" ] || break
+		sleep 0.1
+	done
+	point "a socket that was passed" as_nobody "$kcsd" run "$programs/word.bpf.o" --arg 99 \
+		--socket "$other" --file "$mount/files/text"
+	point "stop that service" stop_service
+	point "the socket stays" test -S "$other"
+	fails "two sockets" "one listening stream socket" \
+		"$serve_peer" "$other.2" activate env LISTEN_FDS=2 "$kcsd" serve
+	# shellcheck disable=SC2016 # $$: of that shell
+	fails "no socket" "one listening stream socket" \
+		sh -c 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$1" serve 3</dev/null' - "$kcsd"
+	LISTEN_FDS=1 LISTEN_PID=1 point "sockets of another process: it makes its own" start_service
+	point "stop it" stop_service
+}
+
 ratio()
 {
 	local i start direct=999999999 served=999999999 ns
@@ -389,6 +476,7 @@ begin
 need mkfs.ext4 mkfs.xfs mkfs.btrfs mkfs.f2fs jq setpriv pgrep
 find_kcsd
 begin_files
+deaf=()
 serve_peer=$(first_there "${OUTPUT:-}/serve_peer" ./serve_peer ../../build/selftests/serve_peer) ||
 	skip_all "no serve_peer: build it with 'make selftests'"
 socket=$work/serve.sock
@@ -400,6 +488,8 @@ cp "$bpf"/{word,sha256,sum}.bpf.o "$bpf/tests/behave.bpf.o" "$kcsd" "$serve_peer
 kcsd=$programs/kcsd serve_peer=$programs/serve_peer
 random "$work/tmp" 100
 point "create a drive" create_drive serve size=512M timeout_ms=60000 || finish
+"$kcsd" image "$programs/behave.bpf.o" --program spill -o "$work/spill" >"$work/.image"
+chmod 644 "$work/spill"
 point "start the service" start_service || finish
 clones='' on ext4 "$block"
 clones=1 on xfs "$block"
@@ -416,9 +506,11 @@ two_users
 too_many
 garbage
 slow_reader
+little_memory
 ratio
 ends
-stop_service
+point "stop the service" stop_service
+activated
 end_fs
 point "remove the drive" delete_drive serve
 finish

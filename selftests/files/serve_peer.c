@@ -7,8 +7,12 @@
  *	serve_peer SOCKET files SAID PASSED PATH	pass another number of files than is said
  *	serve_peer SOCKET late PATH		pass another file behind the header
  *	serve_peer SOCKET stall BYTES PATH	send this many bytes of a request, then nothing
- *	serve_peer SOCKET deaf IMAGE PATH	run an image with cparam1 = 16000000, read no
- *						reply
+ *	serve_peer SOCKET flags FLAGS OUT_LEN PATH	send these two fields
+ *	serve_peer SOCKET deaf IMAGE PATH [NR]	run an image with cparam1 = 16000000, read no
+ *						reply; with NR: on so many connections, with output
+ *						as it is emitted
+ *	serve_peer SOCKET activate COMMAND...	execute a command with SOCKET, listening, as systemd
+ *						does: LISTEN_FDS
  *	serve_peer SOCKET hold NR		keep NR connections open until it is killed
  *	serve_peer SOCKET short NR		open and close NR connections
  *	serve_peer SOCKET fuzz SEED NR PATH	send NR requests with errors
@@ -26,6 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
@@ -52,7 +57,7 @@ struct request {
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: serve_peer SOCKET pass|files|late|stall|deaf|hold|short|fuzz ...\n");
+	fprintf(stderr, "usage: serve_peer SOCKET pass|files|flags|late|stall|deaf|activate|hold|short|fuzz ...\n");
 	return 2;
 }
 
@@ -162,7 +167,7 @@ static int take_reply(int sock, bool print)
 	while ((ret = receive(sock, &frame, sizeof(frame))) > 0) {
 		type = le32toh(frame.type);
 		len = le32toh(frame.len);
-		if (len > KCSD_SERVE_MAX_FRAME || !type || type > KCSD_SERVE_END)
+		if (len > KCSD_SERVE_MAX_FRAME || !type || type > KCSD_SERVE_LOG)
 			return 1;
 		if (len && receive(sock, bytes, len) <= 0)
 			return 1;
@@ -232,26 +237,62 @@ static int stall(size_t len, const char *path)
 	return ret;
 }
 
-static int deaf(const char *program, const char *path)
+static int flags(uint32_t value, uint32_t out_len, const char *path)
+{
+	struct kcsd_serve_request *head;
+	struct request r;
+
+	make_request(&r, 1, open_file(path, O_RDONLY));
+	head = (void *)r.bytes;
+	head->flags = htole32(value);
+	head->out_len = htole32(out_len);
+	return talk(&r);
+}
+
+static int deaf(const char *program, const char *path, int nr)
 {
 	static uint8_t bytes[1 << 20];
 	struct kcsd_serve_request *head;
 	struct request r;
 	ssize_t len = read(open_file(program, O_RDONLY), bytes, sizeof(bytes));
-	int sock = connect_to();
+	int i, sock;
 
 	make_request(&r, 1, open_file(path, O_RDONLY));
 	head = (void *)r.bytes;
 	head->image_len = htole32(len);
-	head->out_len = htole32(KCSD_SERVE_MAX_OUT);
+	head->flags = htole32(nr ? KCSD_SERVE_STREAM : 0);
+	head->out_len = htole32(nr ? 0 : KCSD_SERVE_MAX_OUT);
 	head->cparam1 = htole64(16000000);
 	r.len = sizeof(*head);
-	send_request(sock, &r);
-	send(sock, bytes, len, MSG_NOSIGNAL);
+	for (i = 0; i < nr || !i; i++) {
+		sock = connect_to();
+		send_request(sock, &r);
+		send(sock, bytes, len, MSG_NOSIGNAL);
+	}
 	puts("sent");
 	fflush(stdout);
 	pause();
 	return 0;
+}
+
+static int activate(char **argv)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int sock = socket(AF_UNIX, SOCK_STREAM, 0);
+	char pid[16];
+
+	strncpy(addr.sun_path, path_of_socket, sizeof(addr.sun_path) - 1);
+	if (bind(sock, (struct sockaddr *)&addr, sizeof(addr)) || chmod(path_of_socket, 0666) ||
+	    listen(sock, 8) || (sock != 3 && dup2(sock, 3) < 0)) {
+		perror(path_of_socket);
+		return 1;
+	}
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	setenv("LISTEN_PID", pid, 1);
+	setenv("LISTEN_FDS", "1", 1);
+	execvp(*argv, argv);
+	perror(*argv);
+	return 1;
 }
 
 static int hold(int nr)
@@ -378,8 +419,12 @@ int main(int argc, char **argv)
 		return late(argv[3]);
 	if (!strcmp(mode, "stall") && argc == 5)
 		return stall(atoi(argv[3]), argv[4]);
-	if (!strcmp(mode, "deaf") && argc == 5)
-		return deaf(argv[3], argv[4]);
+	if (!strcmp(mode, "flags") && argc == 6)
+		return flags(atoi(argv[3]), atoi(argv[4]), argv[5]);
+	if (!strcmp(mode, "deaf") && argc >= 5)
+		return deaf(argv[3], argv[4], argc > 5 ? atoi(argv[5]) : 0);
+	if (!strcmp(mode, "activate"))
+		return activate(argv + 3);
 	if (!strcmp(mode, "hold"))
 		return hold(atoi(argv[3]));
 	if (!strcmp(mode, "short"))

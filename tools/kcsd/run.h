@@ -122,10 +122,17 @@ void kcsd_run_close_files(struct run *run);
  * program writes files.
  */
 bool kcsd_run_streams(const struct run *run);
+/* Take a piece of output, or show that the run goes on: kcsd_output_fn, arg: struct run. */
+int kcsd_run_take_output(void *arg, const void *bytes, size_t len);
 /* Write a piece of output to run->output_fd. Returns 0, or the exit code. */
 int kcsd_run_write(struct run *run, const void *bytes, size_t len);
 /* Write the output that the result has; also none. Returns 0, or the exit code. */
 int kcsd_run_write_result(struct run *run);
+
+/* run_progress.c: show on a terminal that a run goes on. */
+void kcsd_run_begin_progress(struct run *run);
+void kcsd_run_show_progress(struct run *run);
+void kcsd_run_end_progress(struct run *run);
 
 /* run_service.c */
 /* True if the nodes of the drive with the files exist, but this user must not open them. */

@@ -11,8 +11,8 @@
 
 bool kcsd_run_streams(const struct run *run)
 {
-	return run->output_fd >= 0 && run->drv && !kcsd_args_has(run->args, OPT_OUT_MAX) &&
-	       !run->writes_files;
+	return run->output_fd >= 0 && (run->drv || run->by_service) && !run->writes_files &&
+	       !kcsd_args_has(run->args, OPT_OUT_MAX);
 }
 
 /* Empty the file, before the first byte is written: a run that is refused leaves it as it was. */
@@ -52,6 +52,23 @@ int kcsd_run_write(struct run *run, const void *bytes, size_t len)
 		code = write_all(run->output_fd, bytes, len);
 	run->written += len;
 	return code;
+}
+
+int kcsd_run_take_output(void *arg, const void *bytes, size_t len)
+{
+	struct run *run = arg;
+
+	if (kcsd_signals_caught())
+		return -1;
+	if (len) {
+		kcsd_run_end_progress(run);
+		run->output_code = kcsd_run_write(run, bytes, len);
+	} else if (kcsd_nobody_reads(run->output_fd)) {
+		run->output_code = kcsd_signals_code(SIGPIPE);
+	} else {
+		kcsd_run_show_progress(run);
+	}
+	return run->output_code;
 }
 
 int kcsd_run_write_result(struct run *run)

@@ -37,6 +37,7 @@ static int fail_service(const struct run *run, int ret, const struct kcsd_error 
 {
 	switch (ret) {
 	case -EINTR:
+	case -ECANCELED:
 		if (!kcsd_signals_caught())
 			break;
 		kcsd_fail("interrupted, the run was cancelled");
@@ -52,12 +53,10 @@ static int fail_service(const struct run *run, int ret, const struct kcsd_error 
 	return kcsd_fail("by the service: %s", err->text);
 }
 
-/* The service does not pass output on while it comes: a file gets as much as there can be. */
-static uint32_t out_len(const struct run *run)
+static void print_log(void *arg, const char *line, size_t len)
 {
-	bool limited = run->output_fd < 0 || kcsd_args_has(run->args, OPT_OUT_MAX);
-
-	return limited ? run->opts.out_len : RUN_OUT_MAX;
+	(void)arg;
+	kcsd_print_log_line(line, len);
 }
 
 int kcsd_run_by_service(struct run *run, const char *socket, bool verbose, const char *refused)
@@ -72,7 +71,7 @@ int kcsd_run_by_service(struct run *run, const char *socket, bool verbose, const
 		.cparam2 = run->opts.cparam2,
 		.budget = run->opts.budget,
 		.timeout_ms = run->opts.timeout_ms,
-		.out_len = out_len(run));
+		.log = print_log);
 	struct kcsd_error err = {};
 	int ret, code;
 
@@ -84,12 +83,19 @@ int kcsd_run_by_service(struct run *run, const char *socket, bool verbose, const
 		fprintf(stderr, "kcsd: no rights to /dev/%s: by the service at %s\n",
 			run->drive_name, socket ? socket : "its usual socket");
 	opts.image = kcsd_object_image(run->obj, &opts.image_len);
-	/* The service sends output after the run. */
-	if (run->output_fd >= 0 && !kcsd_args_has(run->args, OPT_OUT_MAX))
-		opts.out_len = run->opts.out_len = RUN_OUT_MAX;
 	run->by_service = true;
+	if (kcsd_run_streams(run)) {
+		opts.output = kcsd_run_take_output;
+		opts.output_arg = run;
+	} else {
+		opts.out_len = run->opts.out_len;
+	}
 	kcsd_signals_catch();
+	kcsd_run_begin_progress(run);
 	ret = kcsd_serve_run(&opts, &run->result, sizeof(run->result), &err);
+	kcsd_run_end_progress(run);
+	if (run->output_code)
+		return run->output_code;
 	/* A run that failed has a record or a status; otherwise there was none. */
 	if (ret && run->result.status != ret)
 		return fail_service(run, ret, &err);

@@ -10,6 +10,7 @@
 #ifndef KCSD_SERVE_H
 #define KCSD_SERVE_H
 
+#include <endian.h>
 #include <sys/types.h>
 #include <libkcsd/serve_wire.h>
 
@@ -35,6 +36,12 @@ struct serve_request {
 	uint32_t args_len;
 };
 
+/* True if the client takes output while the run emits it. */
+static inline bool kcsd_serve_streams(const struct serve_request *request)
+{
+	return le32toh(request->head.flags) & KCSD_SERVE_STREAM;
+}
+
 /* A program that is loaded for one run. */
 struct serve_program {
 	struct kcsd_drive *drv;
@@ -49,9 +56,14 @@ struct serve_program {
  */
 int kcsd_serve_listen(const char *path, int *sock, bool *made);
 
-/* serve_confine.c; both return 0 or -errno. */
-/* Give up all capabilities that no run needs, for good. */
+/* serve_confine.c; all return 0 or -errno. */
+/* Give up all capabilities that the service does not need, for good. */
 int kcsd_serve_confine(void);
+/*
+ * Act for a user, for good: the drive counts watches and waiting runs for the user who opens its
+ * nodes (by fsuid), a filesystem counts a clone in quotas.
+ */
+int kcsd_serve_become(uid_t uid);
 /* Set the limits of a process that serves a client. */
 int kcsd_serve_set_limits(const struct serve_limits *limits);
 
@@ -78,13 +90,23 @@ void kcsd_serve_sweep(uint64_t puid);
 
 /*
  * serve_run.c: run the program on the files. Return 0 with the result, which the caller frees, or
- * -errno or a status with a sentence. -ECONNRESET: the client has gone.
+ * -errno or a status with a sentence. -ECONNRESET: the client has gone. -EPIPE: a frame of output
+ * was not sent, or a part of it: the client can be told no more.
  */
 int kcsd_serve_run_once(int sock, const struct serve_program *program,
 			const struct serve_request *request, struct kcsd_run_result *result,
 			struct kcsd_error *err);
 
+/* serve_log.c */
+uint64_t kcsd_serve_now_ns(void);
+/* Send the lines that a program logged in this time, if its run failed. Return 0 or -EPIPE. */
+int kcsd_serve_send_log(int sock, const struct serve_program *program, uint64_t begin_ns,
+			uint64_t end_ns, const struct kcsd_run_result *result);
+
 /* serve_reply.c: each returns 0 or -errno. flags: of send(2). */
+int kcsd_serve_send_output(int sock, const void *bytes, size_t len);
+int kcsd_serve_send_log_line(int sock, const char *line, size_t len);
+/* Send the record, with the output that the result has, and the end. */
 int kcsd_serve_send_result(int sock, const struct kcsd_run_result *result);
 int kcsd_serve_send_error(int sock, int status, const struct kcsd_error *err, int flags);
 

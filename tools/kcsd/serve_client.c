@@ -47,6 +47,7 @@ static int serve_run(int sock, uint64_t puid, const struct serve_request *r,
 		     struct kcsd_run_result *result, bool *clean, struct kcsd_error *err)
 {
 	struct serve_program program = { .puid = puid };
+	uint64_t begin_ns = kcsd_serve_now_ns(), end_ns;
 	char name[16];
 	int ret = find_drive(r, name, err);
 
@@ -61,7 +62,10 @@ static int serve_run(int sock, uint64_t puid, const struct serve_request *r,
 	ret = kcsd_serve_load(&program, r, err);
 	if (!ret)
 		ret = kcsd_serve_run_once(sock, &program, r, result, err);
+	end_ns = kcsd_serve_now_ns();
 	*clean = kcsd_serve_unload(&program);
+	if (!ret)
+		ret = kcsd_serve_send_log(sock, &program, begin_ns, end_ns, result);
 	kcsd_drive_close(program.drv);
 	return ret;
 }
@@ -79,11 +83,12 @@ bool kcsd_serve_client(int sock, uint64_t puid)
 		ret = kcsd_serve_receive(sock, &request, &err);
 	if (!ret)
 		ret = serve_run(sock, puid, &request, &result, &clean, &err);
-	kcsd_serve_request_free(&request);
-	if (ret)
-		kcsd_serve_send_error(sock, ret, &err, 0);
-	else
+	if (!ret)
 		kcsd_serve_send_result(sock, &result);
+	else if (ret != -EPIPE)
+		kcsd_serve_send_error(sock, ret, &err, 0);
+	/* Last: a filesystem in user space may keep whoever closes its files. */
+	kcsd_serve_request_free(&request);
 	kcsd_run_result_free(&result, sizeof(result));
 	return clean;
 }

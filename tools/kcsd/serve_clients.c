@@ -47,7 +47,7 @@ static uint64_t now_ms(void)
 
 /* ---- one client ---- */
 
-/* Give a new process what its client needs, and take what it does not. */
+/* Give a new process what it needs, and take what it does not. */
 static void begin_process(struct clients *c, pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -57,6 +57,24 @@ static void begin_process(struct clients *c, pid_t parent)
 	close(c->signals);
 	kcsd_signals_catch();
 	sigprocmask(SIG_SETMASK, &c->mask, NULL);
+}
+
+/* Serve a client, in a process of its own. Return its exit code. */
+static int serve(struct clients *c, const struct client *client, int sock, pid_t parent)
+{
+	struct kcsd_error err = {};
+	/* First: a change of user resets the signal for the death of the parent. */
+	int ret = kcsd_serve_become(client->uid);
+
+	begin_process(c, parent);
+	if (!ret)
+		ret = kcsd_serve_set_limits(c->limits);
+	if (!ret)
+		return kcsd_serve_client(sock, client->puid) ? 0 : 1;
+	snprintf(err.text, sizeof(err.text), "the service cannot act for user %u: %s", client->uid,
+		 strerror(-ret));
+	kcsd_serve_send_error(sock, ret, &err, MSG_DONTWAIT);
+	return 0;
 }
 
 static void start(struct clients *c, struct client *client, int sock, uid_t uid)
@@ -70,12 +88,8 @@ static void start(struct clients *c, struct client *client, int sock, uid_t uid)
 		.end_ms = now_ms() + c->limits->seconds * 1000,
 	};
 	client->pid = fork();
-	if (!client->pid) {
-		begin_process(c, parent);
-		if (kcsd_serve_set_limits(c->limits))
-			_exit(1);
-		_exit(kcsd_serve_client(sock, client->puid) ? 0 : 1);
-	}
+	if (!client->pid)
+		_exit(serve(c, client, sock, parent));
 	if (client->pid < 0) {
 		client->pid = 0;
 		kcsd_serve_send_error(sock, -EAGAIN, &err, MSG_DONTWAIT);

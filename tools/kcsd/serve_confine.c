@@ -2,6 +2,7 @@
 /* What the service may do: few capabilities, little memory and time for each client. */
 #include <errno.h>
 #include <linux/capability.h>
+#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -15,19 +16,21 @@
 static const int kept[] = {
 	CAP_SYS_ADMIN,		/* the chunk tree of btrfs, to map a file */
 	CAP_FOWNER,		/* cachestat(2) of a file that its client may only read */
-	CAP_DAC_OVERRIDE,	/* a clone beside the file, in a directory of any user */
+	CAP_DAC_OVERRIDE,	/* the nodes; a clone beside the file, in a directory of any user */
+	CAP_SETUID,		/* to act for a user: last, only of the process that accepts */
 };
 
-int kcsd_serve_confine(void)
+/* Keep the first nr of these capabilities, in effect, and no others. */
+static int keep(size_t nr)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3];
 	uint32_t mask[_LINUX_CAPABILITY_U32S_3] = {};
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(kept); i++)
+	for (i = 0; i < nr; i++)
 		mask[CAP_TO_INDEX(kept[i])] |= CAP_TO_MASK(kept[i]);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || syscall(SYS_capget, &head, caps))
+	if (syscall(SYS_capget, &head, caps))
 		return -errno;
 	for (i = 0; i < ARRAY_SIZE(caps); i++) {
 		caps[i].permitted &= mask[i];
@@ -35,6 +38,20 @@ int kcsd_serve_confine(void)
 		caps[i].inheritable = 0;
 	}
 	return syscall(SYS_capset, &head, caps) ? -errno : 0;
+}
+
+int kcsd_serve_confine(void)
+{
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : keep(ARRAY_SIZE(kept));
+}
+
+int kcsd_serve_become(uid_t uid)
+{
+	setfsuid(uid);
+	if ((uid_t)setfsuid(-1) != uid)
+		return -EPERM;
+	/* That took capabilities on files out of effect: keep() puts them back. */
+	return keep(ARRAY_SIZE(kept) - 1);
 }
 
 int kcsd_serve_set_limits(const struct serve_limits *limits)

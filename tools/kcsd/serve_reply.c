@@ -7,18 +7,17 @@
 
 #include "serve.h"
 
-/* Send all bytes. A client that reads nothing for the time of SO_SNDTIMEO is given up: -EAGAIN. */
+/*
+ * Send all bytes. A client that reads nothing for the time of SO_SNDTIMEO is given up, also if a
+ * part was sent: -EAGAIN.
+ */
 static int send_bytes(int sock, const void *bytes, size_t len, int flags)
 {
-	const char *p = bytes;
-	ssize_t n;
+	ssize_t n = send(sock, bytes, len, flags | MSG_NOSIGNAL);
 
-	for (; len; p += n, len -= n) {
-		n = send(sock, p, len, flags | MSG_NOSIGNAL);
-		if (n < 0)
-			return -errno;
-	}
-	return 0;
+	if (n < 0)
+		return -errno;
+	return (size_t)n == len ? 0 : -EAGAIN;
 }
 
 static int send_frame(int sock, uint32_t type, const void *bytes, size_t len, int flags)
@@ -72,18 +71,31 @@ static int send_record(int sock, const struct kcsd_run_result *result)
 	return send_frame(sock, KCSD_SERVE_RECORD, &record, sizeof(record), 0);
 }
 
-int kcsd_serve_send_result(int sock, const struct kcsd_run_result *result)
+int kcsd_serve_send_output(int sock, const void *bytes, size_t len)
 {
-	const char *out = result->out;
+	const char *out = bytes;
 	size_t done, n;
-	int ret;
+	int ret = 0;
 
-	ret = send_record(sock, result);
-	for (done = 0; !ret && done < result->out_len; done += n) {
-		n = result->out_len - done;
+	for (done = 0; !ret && done < len; done += n) {
+		n = len - done;
 		if (n > KCSD_SERVE_MAX_FRAME)
 			n = KCSD_SERVE_MAX_FRAME;
 		ret = send_frame(sock, KCSD_SERVE_OUTPUT, out + done, n, 0);
 	}
+	return ret;
+}
+
+int kcsd_serve_send_log_line(int sock, const char *line, size_t len)
+{
+	return send_frame(sock, KCSD_SERVE_LOG, line, len, 0);
+}
+
+int kcsd_serve_send_result(int sock, const struct kcsd_run_result *result)
+{
+	int ret = send_record(sock, result);
+
+	if (!ret && result->out)
+		ret = kcsd_serve_send_output(sock, result->out, result->out_len);
 	return ret ? ret : send_end(sock, 0, NULL, 0);
 }

@@ -92,7 +92,7 @@ static int validate(const struct serve_request *r, struct kcsd_error *err)
 		return fail(err, -EPROTO, "request: it is none of kcsd");
 	if (le32toh(h->version) != KCSD_SERVE_VERSION || le32toh(h->size) != sizeof(*h))
 		return fail(err, -EPROTONOSUPPORT, "request: it is of another version of kcsd");
-	if (h->flags || memcmp(h->rsvd, zero, sizeof(zero)))
+	if (le32toh(h->flags) & ~KCSD_SERVE_STREAM || memcmp(h->rsvd, zero, sizeof(zero)))
 		return fail(err, -EINVAL, "request: a reserved field is not 0");
 	if (!h->nr_files || le32toh(h->nr_files) > KCSD_SERVE_MAX_FILES)
 		return fail(err, -EINVAL, "request: an impossible number of files");
@@ -100,7 +100,7 @@ static int validate(const struct serve_request *r, struct kcsd_error *err)
 		return fail(err, -EINVAL, "request: an impossible length of the program");
 	if (le32toh(h->args_len) > KCSD_MAX_ARGS)
 		return fail(err, -EINVAL, "request: an impossible length of the argument");
-	if (le32toh(h->out_len) > KCSD_SERVE_MAX_OUT)
+	if (le32toh(h->out_len) > (kcsd_serve_streams(r) ? 0 : KCSD_SERVE_MAX_OUT))
 		return fail(err, -EINVAL, "request: an impossible length of the output");
 	if (le32toh(h->nr_files) != r->nr_fds)
 		return fail(err, -EINVAL, "request: it came with another number of files");

@@ -24,7 +24,16 @@ struct kcsd_serve_opts {
 	uint64_t cparam2;
 	uint64_t budget;	/* instructions; 0, or more: the limit of the drive */
 	uint32_t timeout_ms;	/* 0, or more: the limit of the drive */
-	uint32_t out_len;	/* bytes of room for output, 16 MiB at most */
+	uint32_t out_len;	/* bytes of room for output, 16 MiB at most; 0 with output */
+	/*
+	 * Take output of any size as it is emitted, in the thread of kcsd_serve_run(). See
+	 * kcsd_output_fn. NULL: output comes with the result.
+	 */
+	kcsd_output_fn *output;
+	void *output_arg;
+	/* Take a line, any bytes, that a program has logged which failed; NULL: they are dropped. */
+	void (*log)(void *arg, const char *line, size_t len);
+	void *log_arg;
 };
 
 /*
@@ -34,10 +43,11 @@ struct kcsd_serve_opts {
  * err->text has the sentence of the service.
  *
  * -ENOENT, -ECONNREFUSED, -EACCES: there is no service at this socket. -EUSERS: this user, or the
- * service, has too many runs. -EAGAIN: the files changed in each of several runs. -EOPNOTSUPP: a
- * file cannot be mapped, see kcsd_sources_create(). -EPROTO: it is no such service. -EINTR: a
- * signal came; the run is cancelled. -ECONNRESET: the service has ended the connection. -EINVAL,
- * -E2BIG: an option. KCSD_SC_INVALID_PROGRAM_DATA and the other statuses of kcsd_program_load().
+ * service, has too many runs. -EAGAIN: the files changed in each of several runs, or when there had
+ * been output. -ECANCELED: opts->output has stopped the run. -EOPNOTSUPP: a file cannot be mapped,
+ * see kcsd_sources_create(). -EPROTO: it is no such service. -EINTR: a signal came; the run is
+ * cancelled. -ECONNRESET: the service has ended the connection. -EINVAL, -E2BIG: an option.
+ * KCSD_SC_INVALID_PROGRAM_DATA and the other statuses of kcsd_program_load().
  */
 KCSD_API int kcsd_serve_run(const struct kcsd_serve_opts *opts, struct kcsd_run_result *result,
 			    size_t size, struct kcsd_error *err);

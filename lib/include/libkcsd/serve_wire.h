@@ -13,11 +13,15 @@
  * The service answers with frames, each a struct kcsd_serve_frame and len bytes:
  *	RECORD	struct kcsd_serve_record: the run has ended, perhaps with a fault
  *	OUTPUT	a part of the output, in order; all parts have out_len bytes of the record
+ *	LOG	a line that the program logged, KCSD_LOG_TEXT_LEN bytes at most: before RECORD, if the
+ *		run failed or the program returned an error
  *	MESSAGE	a sentence without a NUL: there was no run
  *	END	struct kcsd_serve_end: the last frame
- * either RECORD, OUTPUT..., END with status 0; or MESSAGE, END with another status.
+ * either RECORD, OUTPUT..., END with status 0; or MESSAGE, END with another status. With
+ * KCSD_SERVE_STREAM, output of any size comes while the run emits it: OUTPUT..., then RECORD, END or
+ * MESSAGE, END. Output that came is right even then, and never begins again.
  *
- * Reserved bytes and flags are 0, else the request is refused. Another version is refused, too.
+ * Reserved bytes and other flags are 0, else the request is refused. Another version is refused, too.
  */
 #ifndef LIBKCSD_SERVE_WIRE_H
 #define LIBKCSD_SERVE_WIRE_H
@@ -33,15 +37,18 @@
 #define KCSD_SERVE_MAX_OUT	(16u << 20)	/* bytes */
 #define KCSD_SERVE_MAX_FRAME	65536u		/* bytes of one frame, without its head */
 
+/* Send output while the run emits it. */
+#define KCSD_SERVE_STREAM	0x1u
+
 struct kcsd_serve_request {
 	__le32 magic;
 	__le32 version;
 	__le32 size;		/* bytes of this struct */
-	__le32 flags;		/* 0 */
+	__le32 flags;		/* KCSD_SERVE_STREAM */
 	__le32 nr_files;	/* 1 to KCSD_SERVE_MAX_FILES */
 	__le32 image_len;	/* bytes, not 0 */
 	__le32 args_len;	/* bytes */
-	__le32 out_len;		/* bytes of room for output */
+	__le32 out_len;		/* bytes of room for output; 0 with KCSD_SERVE_STREAM */
 	__le64 cparam1;
 	__le64 cparam2;
 	__le64 budget;		/* instructions; 0: the limit of the drive */
@@ -54,6 +61,7 @@ enum kcsd_serve_type {
 	KCSD_SERVE_OUTPUT	= 2,
 	KCSD_SERVE_MESSAGE	= 3,
 	KCSD_SERVE_END		= 4,
+	KCSD_SERVE_LOG		= 5,
 };
 
 struct kcsd_serve_frame {

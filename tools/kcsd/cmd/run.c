@@ -13,7 +13,6 @@
 #include "signals.h"
 
 #define PROGRESS_MS	250
-#define QUIET_MS	1000	/* shorter runs show no progress */
 
 #define RUN_BUDGET_DEFAULT	"default and maximum: limit of the drive"
 #define RUN_TIMEOUT_DEFAULT	"default and maximum: limit of the drive"
@@ -39,22 +38,6 @@
 
 enum { OPT_BEFORE = NR_RUN_COMMON - 1, OPTIONS(OPT_ENUM) };
 static const struct opt opts[] = { RUN_COMMON(OPT_ROW) OPTIONS(OPT_ROW) };
-
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
-}
-
-static uint64_t media_read_bytes(const struct run *run)
-{
-	uint64_t bytes = 0;
-
-	kcsd_stats_get(kcsd_drive_name(run->drv), "stats/media_read_bytes", &bytes);
-	return bytes;
-}
 
 /* ---- memory ranges ---- */
 
@@ -100,37 +83,12 @@ static int delete_range_set(const struct run *run, int code)
 
 /* ---- the run ---- */
 
-static void begin_progress(struct run *run)
-{
-	run->start_ms = now_ms();
-	run->read_before = media_read_bytes(run);
-}
-
-static void show_progress(struct run *run)
-{
-	uint64_t ms = now_ms() - run->start_ms;
-	char human[KCSD_HUMAN_LEN];
-
-	if (ms < QUIET_MS || !isatty(STDERR_FILENO))
-		return;
-	fprintf(stderr, "\r\033[Krunning for %llu s, %s read", (unsigned long long)ms / 1000,
-		kcsd_human_bytes(media_read_bytes(run) - run->read_before, human));
-	run->progress_shown = true;
-}
-
-static void end_progress(struct run *run)
-{
-	if (run->progress_shown)
-		fputs("\r\033[K", stderr);
-	run->progress_shown = false;
-}
-
 /* Wait for the only run in the queue. Return the result of kcsd_queue_reap(), or -EBUSY. */
 static int reap(struct run *run, struct kcsd_queue *queue)
 {
 	int ret = -EINTR;
 
-	begin_progress(run);
+	kcsd_run_begin_progress(run);
 	while (!kcsd_signals_caught()) {
 		ret = kcsd_queue_reap(queue, &run->result, sizeof(run->result), PROGRESS_MS);
 		if (ret != -ETIME && ret != -EINTR)
@@ -138,28 +96,10 @@ static int reap(struct run *run, struct kcsd_queue *queue)
 		ret = kcsd_sources_is_wanted(run->sources) ? -EBUSY : -EINTR;
 		if (ret == -EBUSY)
 			break;
-		show_progress(run);
+		kcsd_run_show_progress(run);
 	}
-	end_progress(run);
+	kcsd_run_end_progress(run);
 	return kcsd_signals_caught() ? -EINTR : ret;
-}
-
-/* Take a piece of output, or show that the run goes on. */
-static int take_output(void *arg, const void *bytes, size_t len)
-{
-	struct run *run = arg;
-
-	if (kcsd_signals_caught())
-		return -1;
-	if (len) {
-		end_progress(run);
-		run->output_code = kcsd_run_write(run, bytes, len);
-	} else if (kcsd_nobody_reads(run->output_fd)) {
-		run->output_code = kcsd_signals_code(SIGPIPE);
-	} else {
-		show_progress(run);
-	}
-	return run->output_code;
 }
 
 static int say_interrupted(void)
@@ -179,11 +119,11 @@ static int execute_and_write(struct run *run)
 	int ret;
 
 	opts.out_len = 0;
-	opts.output = take_output;
+	opts.output = kcsd_run_take_output;
 	opts.output_arg = run;
-	begin_progress(run);
+	kcsd_run_begin_progress(run);
 	ret = kcsd_program_run(run->drv, &opts, &run->result, sizeof(run->result), &error);
-	end_progress(run);
+	kcsd_run_end_progress(run);
 	if (kcsd_signals_caught())
 		return say_interrupted();
 	if (run->output_code)
