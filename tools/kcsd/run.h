@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Runs, on a drive (run.c) and simulated (sim.c). Both share the options (run_args.c) and the
+ * Runs, on a drive (run.c), on the host (run_host.c) and simulated (sim.c). All share the options (run_args.c) and the
  * report (run_report.c).
  */
 #ifndef KCSD_RUN_H
@@ -63,7 +63,10 @@ struct run {
 	int range_opt;			/* index of the option for a range of LBAs */
 	int file_opt;			/* index of the option for a file */
 	const char *mem;		/* argument bytes in hex from --mem, or NULL */
-	struct kcsd_drive *drv;		/* NULL: simulated */
+	bool keep;			/* the program stays on the drive */
+	bool anywhere;			/* the host may run the program */
+	bool on_host;			/* it does */
+	struct kcsd_drive *drv;		/* NULL: simulated, also on the host */
 	struct sim_zones zones;		/* of the simulator */
 	struct kcsd_object *obj;	/* NULL: no object file */
 	const char *name;		/* of a loaded program on the drive, or NULL */
@@ -88,6 +91,7 @@ struct run {
 	bool by_service;		/* the service runs it; drv is NULL */
 	uint8_t *arg_bytes;		/* owned */
 	struct kcsd_run_result result;	/* released by run.c */
+	struct kcsd_error medium;	/* on the host: what the medium failed, if it did */
 };
 
 /* run_args.c; each function returns 0, or the exit code. */
@@ -100,17 +104,34 @@ int kcsd_run_ranges(struct run *run, int opt);
 void kcsd_run_args_free(struct run *run);
 
 /* run_files.c; each function returns 0, or the exit code. */
-/* Open the files of the command line, and find their drive. */
+/* Open the files of the command line. */
 int kcsd_run_open_files(struct run *run);
-/* Make the source list of the files on run->drv, for run->opts. */
+/* Set run->drive_name to the drive with the first file. May decide for the host. */
+int kcsd_run_find_drive(struct run *run);
+/* Make the source list of the files on run->drv, for run->opts. May decide for the host. */
 int kcsd_run_take_files(struct run *run);
 /*
  * Take the files again if the run ended because one of them changed. Returns 0 to run again, -1 if
  * the run has ended otherwise.
  */
 int kcsd_run_again(struct run *run);
-/* Close all; also twice. Call before run->drv is closed, and in any case. */
+/* Destroy the source list; also twice. Call before run->drv is closed, and in any case. */
+void kcsd_run_drop_sources(struct run *run);
 void kcsd_run_close_files(struct run *run);
+
+/* run_host.c; each function returns 0, or the exit code. */
+/* Refuse what --anywhere cannot do. Call with run->obj and files open. */
+int kcsd_run_validate_anywhere(const struct run *run);
+/*
+ * Refuse the files, for which libkcsd returned ret, with the reason; or with --anywhere decide for
+ * the host (run->on_host), say so, and return 0.
+ */
+int kcsd_run_refuse_files(struct run *run, int ret, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+int kcsd_run_on_host(struct run *run);
+
+/* cmd/run.c: report that a signal cancelled the run. Return the exit code. */
+int kcsd_run_interrupted(void);
 
 /* run_output.c */
 /* True if output is written while it comes, of any size: --output without --out-max. */

@@ -26,14 +26,13 @@
 	  "grant LBAs: 0+1000, 0-999, all, or zones: z3+2; ACCESS: r (default), w, a; repeatable") \
 	X(FILE, "file", 'f', "PATH", \
 	  "the program reads this file, which is on a drive; repeatable: one after another") \
+	X(ANYWHERE, "anywhere", 0, NULL, \
+	  "if no drive can read the files, run the program on the host instead") \
 	X(RANGE, "range", 0, "START+LENGTH", \
 	  "grant bytes of SLM, START and LENGTH as sizes; repeatable") \
 	X(RANGE_SET, "range-set", 0, "ID", "grant the ranges of a set, by its identifier") \
 	X(AUDIT, "audit", 'A', NULL, "print which LBAs the program read and wrote") \
-	X(KEEP, "keep", 'k', NULL, "leave the program loaded and active") \
-	X(SOCKET, "socket", 0, "PATH", \
-	  "the service that runs it on files for users without rights to the drive") \
-	X(VERBOSE, "verbose", 'v', NULL, "tell if the service runs it")
+	X(KEEP, "keep", 'k', NULL, "leave the program loaded and active")
 
 enum { OPT_BEFORE = NR_RUN_COMMON - 1, OPTIONS(OPT_ENUM) };
 static const struct opt opts[] = { RUN_COMMON(OPT_ROW) OPTIONS(OPT_ROW) };
@@ -158,7 +157,7 @@ static int take_output(void *arg, const void *bytes, size_t len)
 	return run->output_code;
 }
 
-static int say_interrupted(void)
+int kcsd_run_interrupted(void)
 {
 	kcsd_fail("interrupted, the run was cancelled");
 	return kcsd_signals_code(kcsd_signals_caught());
@@ -181,7 +180,7 @@ static int execute_and_write(struct run *run)
 	ret = kcsd_program_run(run->drv, &opts, &run->result, sizeof(run->result), &error);
 	end_progress(run);
 	if (kcsd_signals_caught())
-		return say_interrupted();
+		return kcsd_run_interrupted();
 	if (run->output_code)
 		return run->output_code;
 	if (ret == -ENOSYS || ret == -EPERM)
@@ -201,7 +200,7 @@ static int execute_and_wait(struct run *run)
 		ret = kcsd_program_run(run->drv, &run->opts, &run->result, sizeof(run->result),
 				       &error);
 		if (kcsd_signals_caught())
-			return say_interrupted();
+			return kcsd_run_interrupted();
 		return ret < 0 ? kcsd_fail("%s", error.text) : 0;
 	}
 	if (ret)
@@ -214,7 +213,7 @@ static int execute_and_wait(struct run *run)
 	ret = reap(run, queue);
 	kcsd_queue_destroy(queue);
 	if (kcsd_signals_caught())
-		return say_interrupted();
+		return kcsd_run_interrupted();
 	return ret ? kcsd_fail_ret(ret, "cannot wait for the run") : 0;
 }
 
@@ -226,7 +225,7 @@ static int execute(struct run *run)
 	clock_gettime(CLOCK_REALTIME, &ts);
 	run->begin_ns = ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 	if (kcsd_signals_caught())
-		return say_interrupted();
+		return kcsd_run_interrupted();
 	if (kcsd_run_streams(run))
 		code = execute_and_write(run);
 	return code < 0 ? execute_and_wait(run) : code;
@@ -255,16 +254,16 @@ static int run_object(struct run *run)
 	int ret, code;
 
 	if (kcsd_object_load(run->drv, run->obj, NULL, &run->pind, &error))
-		return kcsd_signals_caught() ? say_interrupted() : kcsd_fail_load(&error);
+		return kcsd_signals_caught() ? kcsd_run_interrupted() : kcsd_fail_load(&error);
 	ret = kcsd_program_activate(run->drv, run->pind);
 	if (ret) {
 		kcsd_program_unload(run->drv, run->pind);
 		if (kcsd_signals_caught())
-			return say_interrupted();
+			return kcsd_run_interrupted();
 		return kcsd_fail_ret(ret, "cannot activate %s", kcsd_object_name(run->obj));
 	}
 	code = run_active(run);
-	if (kcsd_args_has(run->args, OPT_KEEP)) {
+	if (run->keep) {
 		fprintf(stderr, "kcsd: %s stays at index %u\n", kcsd_object_name(run->obj),
 			run->pind);
 		return code;
@@ -371,49 +370,47 @@ static uint64_t zone_size(struct kcsd_drive *drv)
 	return kcsd_zns_identify(drv, &info, sizeof(info)) ? 0 : info.zone_size;
 }
 
-/* Return the name of an option that the service does not carry; NULL: none was given. */
-static const char *find_refused(const struct args *args)
-{
-	static const struct {
-		int opt;
-		const char *name;
-	} all[] = {
-		{ OPT_DRIVE, "--drive" }, { OPT_RANGE_SET, "--range-set" },
-		{ OPT_AUDIT, "--audit" }, { OPT_KEEP, "--keep" },
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(all); i++)
-		if (kcsd_args_has(args, all[i].opt))
-			return all[i].name;
-	return NULL;
-}
-
-/* Open the drive for writing, which write grants and loading need, and run the program. */
-static int run_on_drive(struct run *run)
+/* Open the drive for writing, which write grants and loading need. May decide for the host. */
+static int open_drive(struct run *run)
 {
 	const char *wanted = kcsd_args_value(run->args, OPT_DRIVE);
-	int code = kcsd_pick_drive(wanted || !run->nr_fds ? wanted : run->drive_name, 0, &run->drv);
+	int ret;
 
-	if (code)
+	if (wanted || !run->anywhere)
+		return kcsd_pick_drive(wanted || !run->nr_fds ? wanted : run->drive_name, 0,
+				       &run->drv);
+	ret = kcsd_drive_open(run->drive_name, 0, &run->drv);
+	return ret ? kcsd_run_refuse_files(run, ret, "%s: %s", run->drive_name,
+					   kcsd_error_text(ret)) : 0;
+}
+
+/* Run the program, unless the decision is for the host. */
+static int run_on_drive(struct run *run)
+{
+	int code = open_drive(run);
+
+	if (code || run->on_host)
 		return code;
 	code = kcsd_run_grants(run, kcsd_drive_nsze(run->drv), zone_size(run->drv));
 	if (!code) {
 		kcsd_signals_catch();
 		code = kcsd_run_take_files(run);
 	}
-	if (!code)
+	if (!code && !run->on_host)
 		code = make_range_set(run);
-	if (!code)
+	if (!code && !run->on_host)
 		code = delete_range_set(run, run_any(run));
-	kcsd_run_close_files(run);
+	kcsd_run_drop_sources(run);
 	kcsd_drive_close(run->drv);
+	run->drv = NULL;
 	return code;
 }
 
 static int run(const struct args *args)
 {
 	struct run run = { .args = args, .range_opt = OPT_LBA, .file_opt = OPT_FILE,
+			   .keep = kcsd_args_has(args, OPT_KEEP),
+			   .anywhere = kcsd_args_has(args, OPT_ANYWHERE),
 			   .opts.sz = sizeof(run.opts) };
 	int code;
 
@@ -429,10 +426,13 @@ static int run(const struct args *args)
 	if (!code)
 		code = open_program(&run);
 	if (!code)
-		code = kcsd_run_needs_service(&run) ?
-		       kcsd_run_by_service(&run, kcsd_args_value(args, OPT_SOCKET),
-					   kcsd_args_has(args, OPT_VERBOSE), find_refused(args)) :
-		       run_on_drive(&run);
+		code = kcsd_run_validate_anywhere(&run);
+	if (!code)
+		code = kcsd_run_find_drive(&run);
+	if (!code && !run.on_host)
+		code = run_on_drive(&run);
+	if (!code && run.on_host)
+		code = kcsd_run_on_host(&run);
 	kcsd_run_close_files(&run);
 	kcsd_object_close(run.obj);
 	kcsd_run_args_free(&run);
@@ -452,7 +452,6 @@ const struct command kcsd_cmd_run = {
 		  RUN_EXIT_CODES,
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
-	.advanced = RUN_ADVANCED | OPT_BIT(RANGE_SET) | OPT_BIT(AUDIT) | OPT_BIT(SOCKET) |
-		    OPT_BIT(VERBOSE),
+	.advanced = RUN_ADVANCED | OPT_BIT(RANGE_SET) | OPT_BIT(AUDIT),
 	.run = run,
 };
