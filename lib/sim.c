@@ -38,6 +38,9 @@ static int validate_opts(const struct kcsd_sim_opts *o, struct kcsd_error *err)
 	if (o->slm_len % KCSD_RANGE_GRANULARITY || (o->slm_len && !o->slm))
 		return kcsd_error_set(err, -EINVAL, "SLM: no address, or its length is no "
 				      "multiple of %d", KCSD_RANGE_GRANULARITY);
+	if (!o->nr_fds != !o->fds || o->nr_fds > KCSD_MAX_SOURCES || o->rsvd)
+		return kcsd_error_set(err, -EINVAL, "files: there are none, or more than %u",
+				      KCSD_MAX_SOURCES);
 	if (o->trace && o->engine != KCSD_ENGINE_INTERP)
 		return kcsd_error_set(err, -EINVAL, "only the interpreter can be traced");
 	return 0;
@@ -295,7 +298,8 @@ static void fill_result(const struct sim_run *run, u64 insns, u64 ns,
 		.r0 = end->reason ? 0 : end->r0,
 		.out = run->out,
 		.out_len = run->out_len,
-		.flags = run->cut ? KCSD_RESULT_CUT : 0,
+		.flags = (run->cut ? KCSD_RESULT_CUT : 0) |
+			 (run->medium.text[0] ? KCSD_RESULT_MEDIUM : 0),
 		.info = {
 			.reason = end->reason,
 			.pc = end->pc >= run->sim->prologue ? end->pc - run->sim->prologue : 0,
@@ -333,6 +337,7 @@ static void execute(struct sim_run *run, const struct kcsd_run_opts *o,
 	struct kcsd_vm *vm = &run->vm;
 
 	run->deadline_ns = start + timeout_ms * NSEC_PER_MSEC;
+	run->progress_ns = start + PROGRESS_NS;
 	/* Cannot fail: kcsd_sim_create() tried the longest arguments. */
 	vm->mem = sim->lowered ? kcsd_sim_lowered_mem(sim->lowered) : sim->arena;
 	vm->mem_len = kcsd_layout_init(&vm->layout, &sim->view, o->args_len);
@@ -353,6 +358,43 @@ static void execute(struct sim_run *run, const struct kcsd_run_opts *o,
 		    result);
 }
 
+/* Refuse what only a drive has. */
+static int validate_run(const struct kcsd_run_opts *o, struct kcsd_error *err)
+{
+	if (o->flags & KCSD_RUN_AUDIT)
+		return kcsd_error_set(err, -EINVAL, "the simulator makes no audits");
+	if (o->sources)
+		return kcsd_error_set(err, -EINVAL, "the simulator has no source lists: it takes "
+				      "files");
+	return 0;
+}
+
+/* Take ranges, and files or the length. Returns 0, a status or -errno. */
+static int take_stream(struct sim_run *run, const struct kcsd_run_opts *o, struct kcsd_error *err)
+{
+	int ret = kcsd_sim_ranges_take(run, o, err);
+
+	if (ret)
+		return ret;
+	return run->sim->opts.nr_fds ? kcsd_sim_files_take(run, o, err) : take_len(run, o, err);
+}
+
+static void free_run(struct sim_run *run)
+{
+	free(run->file_end);
+	free(run->with_ranges);
+}
+
+/* Describe a run that failed, or a read that failed in it. */
+static void describe_end(const struct sim_run *run, const struct kcsd_run_result *r,
+			 struct kcsd_error *err)
+{
+	if (run->medium.text[0])
+		kcsd_error_set(err, 0, "%s", run->medium.text);
+	else if (r->status)
+		kcsd_run_describe(r, sizeof(*r), NULL, err);
+}
+
 int kcsd_sim_run(struct kcsd_sim *sim, const struct kcsd_run_opts *opts,
 		 struct kcsd_run_result *result, size_t size, struct kcsd_error *err)
 {
@@ -366,8 +408,9 @@ int kcsd_sim_run(struct kcsd_sim *sim, const struct kcsd_run_opts *opts,
 	ret = kcsd_run_opts_take(&o, opts, err);
 	if (ret)
 		return ret;
-	if (o.flags & KCSD_RUN_AUDIT)
-		return kcsd_error_set(err, -EINVAL, "the simulator makes no audits");
+	ret = validate_run(&o, err);
+	if (ret)
+		return ret;
 	r.status = take_grants(sim, &o, grants, err);
 	if (r.status) {
 		kcsd_info_copy(result, size, &r, sizeof(r));
@@ -375,27 +418,30 @@ int kcsd_sim_run(struct kcsd_sim *sim, const struct kcsd_run_opts *opts,
 	}
 	run.nr_grants = o.nr_grants;
 	run.out_max = o.out_len;
+	run.output = o.output;
+	run.output_arg = o.output_arg;
 	run.out = malloc(o.out_len + 1);
 	if (!run.out)
 		return kcsd_error_set(err, -ENOMEM, "out of memory");
-	r.status = kcsd_sim_ranges_take(&run, &o, err);
-	if (!r.status)
-		r.status = take_len(&run, &o, err);
+	r.status = take_stream(&run, &o, err);
 	if (r.status) {
-		free(run.with_ranges);
+		free_run(&run);
 		free(run.out);
 		if (r.status > 0)
 			kcsd_info_copy(result, size, &r, sizeof(r));
 		return r.status;
 	}
 	execute(&run, &o, &r);
-	free(run.with_ranges);
+	free_run(&run);
+	if (run.cancelled) {
+		free(run.out);
+		return kcsd_error_set(err, -ECANCELED, "the run was cancelled");
+	}
 	if (!r.out_len) {
 		free(r.out);
 		r.out = NULL;
 	}
-	if (r.status)
-		kcsd_run_describe(&r, sizeof(r), NULL, err);
+	describe_end(&run, &r, err);
 	kcsd_info_copy(result, size, &r, sizeof(r));
 	return r.status;
 }

@@ -6,6 +6,8 @@
 #include "engine.h"
 #include "private.h"
 
+#define PROGRESS_NS	250000000ull	/* between two calls of opts.progress */
+
 struct kcsd_sim {
 	struct kcsd_sim_opts opts;	/* defaults filled in */
 	void *image;			/* owned */
@@ -30,6 +32,12 @@ struct sim_run {
 	u64 out_max;
 	u64 out_len;
 	bool cut;			/* more was emitted than fits */
+	kcsd_output_fn *output;		/* takes the output instead; or NULL */
+	void *output_arg;
+	bool cancelled;			/* by the caller */
+	u64 progress_ns;		/* CLOCK_MONOTONIC: when to show progress next */
+	u64 *file_end;			/* of the files in the stream, by index; NULL: no files */
+	struct kcsd_error medium;	/* the first read of a file that failed; no text: none */
 	u64 stream_len;
 	u64 read_bytes;
 	u64 written_bytes;
@@ -45,10 +53,17 @@ u64 kcsd_sim_now_ns(void);
 void kcsd_sim_read_lba(const struct kcsd_sim_opts *o, u64 lba, u32 from, u8 *buf, u32 len);
 
 /* sim_stream.c */
-/* Read the stream of a run, of its grants or else its ranges: the helper stream_read. */
+/* Read the stream of a run: its files, its grants, or else its ranges. The helper stream_read. */
 s64 kcsd_sim_stream_read(struct sim_run *run, u64 offset, u8 *buf, u64 len);
 /* Write the stream of a run in place, where its grants allow it: the helper stream_write. */
 s64 kcsd_sim_stream_write(struct sim_run *run, u64 offset, const u8 *buf, u64 len);
+
+/* sim_files.c */
+/* Validate the files of a run and allocate run->file_end. On failure, too, the caller frees it. */
+int kcsd_sim_files_take(struct sim_run *run, const struct kcsd_run_opts *o,
+			struct kcsd_error *err);
+/* Read bytes of the files; all are in the stream. Returns len, or -KCSD_EIO. */
+s64 kcsd_sim_files_read(struct sim_run *run, u64 offset, u8 *buf, u64 len);
 
 /* sim_zones.c: LBAs are on the drive. The drive is zoned, except for the first two functions. */
 #define KCSD_SIM_MAX_APPEND	(1u << 20)	/* bytes, the default of a drive */

@@ -150,8 +150,20 @@ static s64 zone(struct sim_run *run, u64 lba, void *dst, u64 len)
 	return kcsd_helper_copy_struct(dst, len, &info, sizeof(info));
 }
 
+/* Hand output to the caller, who may cancel the run. */
+static s64 emit_now(struct sim_run *run, const void *src, u64 len)
+{
+	if (!len || !run->output(run->output_arg, src, len))
+		return 0;
+	run->cancelled = true;
+	kcsd_vm_fault(&run->vm, KCSD_FAULT_CANCELLED, 0);
+	return 0;
+}
+
 static s64 emit(struct sim_run *run, const void *src, u64 len)
 {
+	if (run->output)
+		return emit_now(run, src, len);
 	if (len > run->out_max - run->out_len) {
 		run->cut = true;
 		return -KCSD_ENOSPC;
@@ -221,9 +233,26 @@ static s64 helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *a)
 	return 0;
 }
 
+/* True if the caller cancels the run. */
+static bool show_progress(struct sim_run *run, u64 now)
+{
+	const struct kcsd_sim_opts *o = &run->sim->opts;
+
+	if (!o->progress || now < run->progress_ns)
+		return false;
+	run->progress_ns = now + PROGRESS_NS;
+	run->cancelled = o->progress(run->read_bytes, o->arg);
+	return run->cancelled;
+}
+
 static u32 tick(struct kcsd_vm *vm)
 {
-	return kcsd_sim_now_ns() > run_of(vm)->deadline_ns ? KCSD_FAULT_TIME : KCSD_FAULT_NONE;
+	struct sim_run *run = run_of(vm);
+	u64 now = kcsd_sim_now_ns();
+
+	if (show_progress(run, now))
+		return KCSD_FAULT_CANCELLED;
+	return now > run->deadline_ns ? KCSD_FAULT_TIME : KCSD_FAULT_NONE;
 }
 
 const struct kcsd_vm_ops kcsd_sim_ops = { .helper = helper, .tick = tick };

@@ -95,6 +95,8 @@ s64 kcsd_sim_stream_read(struct sim_run *run, u64 offset, u8 *buf, u64 len)
 	if (offset >= run->stream_len || !len)
 		return 0;
 	len = min(len, run->stream_len - offset);
+	if (run->file_end)
+		return kcsd_sim_files_read(run, offset, buf, len);
 	if (run->nr_grants)
 		read_grants(run, offset, buf, len);
 	else

@@ -105,6 +105,7 @@ program run_test
 program sidecar_test
 program object_test "$out/bpf" "$bin"
 program sim_test "$out/bpf"
+program sim_files_test "$out/bpf"
 program fuzz_test "${KCSD_FUZZ_SEED:-20260101}" "${KCSD_FUZZ_ROUNDS:-400}" "$bin/data.bpf.o" \
 	"$bin/refused.bpf.o" "$bin/plain.bpf.o" "$bin/pointers.bpf.o" "$out/bpf/histogram.bpf.o"
 point "shared library: only kcsd_ symbols" only_kcsd_symbols -D "$out/libkcsd.so"

@@ -75,6 +75,25 @@ check_runs()
 	is "$what: a word is counted" "$("$kcsd" run "$bpf/word.bpf.o" --arg 99 --file "$files/text" --json |
 		jq .result)" "$(grep -o 99 "$files/text" | wc -l)"
 	check_output
+	[ "$what" != btrfs ] || compressed
+}
+
+# A file that no drive can read, on the host: the same result as that of the same bytes on the drive.
+compressed()
+{
+	local file=$mount/compressed
+
+	seq 200000 >"$file"
+	btrfs property set "$file" compression zlib && btrfs filesystem defragment -czlib "$file"
+	sync -f "$file"
+	fails "$what: compressed" "--anywhere runs the program on the host" \
+		"$kcsd" run "$bpf/sha256.bpf.o" --file "$file"
+	is "$what: compressed, on the host" \
+		"$("$kcsd" run "$bpf/sha256.bpf.o" --file "$file" --anywhere -o - 2>"$work/said" |
+			od -An -tx1 | tr -d ' \n')" "$(sha256sum <"$file" | cut -d ' ' -f 1)"
+	point "$what: it says so" grep -q "runs on the host, not on a drive: .*compress" "$work/said"
+	is "$what: not compressed, on the drive" "$("$kcsd" run "$bpf/sum.bpf.o" \
+		--file "$files/text" --anywhere --json | jq .host)" null
 }
 
 # on FILESYSTEM TYPE DEVICE [MKFS OPTION...]
@@ -102,7 +121,7 @@ wrong_uses()
 }
 
 begin
-need mkfs.ext4 mkfs.xfs mkfs.btrfs mkfs.f2fs jq
+need mkfs.ext4 mkfs.xfs mkfs.btrfs mkfs.f2fs btrfs jq
 find_kcsd
 begin_files
 point "create a drive" create_drive files size=512M || finish

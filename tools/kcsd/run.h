@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Runs, on a drive (run.c) and simulated (sim.c). Both share the options (run_args.c) and the
- * report (run_report.c).
+ * Runs, on a drive (run.c), on the host (run_host.c) and simulated (sim.c). All share the options
+ * (run_args.c) and the report (run_report.c).
  */
 #ifndef KCSD_RUN_H
 #define KCSD_RUN_H
@@ -63,7 +63,10 @@ struct run {
 	int range_opt;			/* index of the option for a range of LBAs */
 	int file_opt;			/* index of the option for a file */
 	const char *mem;		/* argument bytes in hex from --mem, or NULL */
-	struct kcsd_drive *drv;		/* NULL: simulated */
+	bool keep;			/* the program stays on the drive */
+	bool anywhere;			/* the host may run the program */
+	bool on_host;			/* it does */
+	struct kcsd_drive *drv;		/* NULL: simulated, also on the host */
 	struct sim_zones zones;		/* of the simulator */
 	struct kcsd_object *obj;	/* NULL: no object file */
 	const char *name;		/* of a loaded program on the drive, or NULL */
@@ -76,6 +79,7 @@ struct run {
 	uint64_t begin_ns;		/* CLOCK_REALTIME, for a run on a drive */
 	uint64_t start_ms;		/* CLOCK_MONOTONIC, and media bytes read until then */
 	uint64_t read_before;
+	uint64_t stream_len;		/* bytes that the program may read, for the progress; 0: unknown */
 	bool progress_shown;
 	uint64_t written;		/* bytes of output, in output_fd */
 	int output_code;		/* exit code: output could not be written; 0: none */
@@ -90,6 +94,7 @@ struct run {
 	bool by_service;		/* the service runs it; drv is NULL */
 	uint8_t *arg_bytes;		/* owned */
 	struct kcsd_run_result result;	/* released by run.c */
+	struct kcsd_error medium;	/* on the host: what the medium failed, if it did */
 };
 
 /* run_args.c; each function returns 0, or the exit code. */
@@ -102,9 +107,11 @@ int kcsd_run_ranges(struct run *run, int opt);
 void kcsd_run_args_free(struct run *run);
 
 /* run_files.c; each function returns 0, or the exit code. */
-/* Open the files of the command line, and find their drive. */
+/* Open the files of the command line. */
 int kcsd_run_open_files(struct run *run);
-/* Make the source list of the files on run->drv, for run->opts. */
+/* Set run->drive_name to the drive with the first file. May decide for the host. */
+int kcsd_run_find_drive(struct run *run);
+/* Make the source list of the files on run->drv, for run->opts. May decide for the host. */
 int kcsd_run_take_files(struct run *run);
 /*
  * Take the files again if the run ended because one of them changed. Returns 0 to run again, -1 if
@@ -113,8 +120,23 @@ int kcsd_run_take_files(struct run *run);
 int kcsd_run_again(struct run *run);
 /* Let others have the files that the program may have written, after the last run. */
 int kcsd_run_settle_files(struct run *run);
-/* Close all; also twice. Call before run->drv is closed, and in any case. */
+/* Destroy the source list; also twice. Call before run->drv is closed, and in any case. */
+void kcsd_run_drop_sources(struct run *run);
 void kcsd_run_close_files(struct run *run);
+
+/* run_host.c; each function returns 0, or the exit code. */
+/* Refuse what --anywhere cannot do. Call with run->obj and files open. */
+int kcsd_run_validate_anywhere(const struct run *run);
+/*
+ * Refuse the files, for which libkcsd returned ret, with the reason; or with --anywhere decide for
+ * the host (run->on_host), say so, and return 0.
+ */
+int kcsd_run_refuse_files(struct run *run, int ret, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+int kcsd_run_on_host(struct run *run);
+
+/* cmd/run.c: report that a signal cancelled the run. Return the exit code. */
+int kcsd_run_interrupted(void);
 
 /* run_output.c */
 /*
@@ -130,8 +152,11 @@ int kcsd_run_write(struct run *run, const void *bytes, size_t len);
 int kcsd_run_write_result(struct run *run);
 
 /* run_progress.c: show on a terminal that a run goes on. */
+/* Call with files, grants and drv or on_host set. */
 void kcsd_run_begin_progress(struct run *run);
+/* Show the bytes read; on a drive they are those of its counter. */
 void kcsd_run_show_progress(struct run *run);
+void kcsd_run_show_bytes(struct run *run, uint64_t done);
 void kcsd_run_end_progress(struct run *run);
 
 /* run_service.c */
@@ -139,7 +164,7 @@ void kcsd_run_end_progress(struct run *run);
 bool kcsd_run_needs_service(const struct run *run);
 /*
  * Have the service run the program on the files, and report. refused: an option that it does not
- * carry, or NULL. Return the exit code.
+ * carry, or NULL. Return the exit code. May decide for the host.
  */
 int kcsd_run_by_service(struct run *run, const char *socket, bool verbose, const char *refused);
 

@@ -52,21 +52,30 @@ static int open_file(struct run *run, const char *value)
 	return 0;
 }
 
-/* Set run->drive_name to the drive with the first file. */
-static int find_drive(struct run *run)
+static const char *first_path(const struct run *run)
+{
+	const struct given *given = run->args->given;
+
+	while (given->opt != run->file_opt)
+		given++;
+	return given->value;
+}
+
+int kcsd_run_find_drive(struct run *run)
 {
 	struct kcsd_error error = {};
+	int ret;
 
-	if (kcsd_sources_drive(run->fds[0], run->drive_name, &error))
-		return kcsd_fail("--file: %s: %s", kcsd_args_value(run->args, run->file_opt),
-				 error.text);
-	return 0;
+	if (!run->nr_fds)
+		return 0;
+	ret = kcsd_sources_drive(run->fds[0], run->drive_name, &error);
+	return ret ? kcsd_run_refuse_files(run, ret, "%s: %s", first_path(run), error.text) : 0;
 }
 
 int kcsd_run_open_files(struct run *run)
 {
 	const struct args *args = run->args;
-	int i, code, nr = 0;
+	int i, nr = 0;
 
 	for (i = 0; i < args->nr_given; i++)
 		nr += args->given[i].opt == run->file_opt;
@@ -80,8 +89,7 @@ int kcsd_run_open_files(struct run *run)
 	run->file_writes = calloc(nr, sizeof(*run->file_writes));
 	if (!run->fds || !run->file_writes)
 		return kcsd_fail("out of memory");
-	code = each_file(run, open_file);
-	return code ? code : find_drive(run);
+	return each_file(run, open_file);
 }
 
 int kcsd_run_take_files(struct run *run)
@@ -89,11 +97,13 @@ int kcsd_run_take_files(struct run *run)
 	KCSD_OPTS(kcsd_sources_opts, opts, .fds = run->fds, .nr_fds = run->nr_fds,
 		  .write = run->file_writes);
 	struct kcsd_error error = {};
+	int ret;
 
 	if (!run->nr_fds)
 		return 0;
-	if (kcsd_sources_create(run->drv, &opts, &run->sources, &error))
-		return kcsd_fail("--file: %s", error.text);
+	ret = kcsd_sources_create(run->drv, &opts, &run->sources, &error);
+	if (ret)
+		return kcsd_run_refuse_files(run, ret, "%s", error.text);
 	run->opts.sources = run->sources;
 	if (run->writes_files && run->output_fd >= 0 && !kcsd_args_has(run->args, OPT_OUT_MAX))
 		run->opts.out_len = RUN_OUT_MAX;
@@ -130,12 +140,16 @@ int kcsd_run_settle_files(struct run *run)
 	return kcsd_fail("--file: %s", error.text);
 }
 
+void kcsd_run_drop_sources(struct run *run)
+{
+	kcsd_sources_destroy(run->sources);
+	run->sources = NULL;
+}
+
 void kcsd_run_close_files(struct run *run)
 {
 	uint32_t i;
 
-	kcsd_sources_destroy(run->sources);
-	run->sources = NULL;
 	for (i = 0; i < run->nr_fds; i++)
 		close(run->fds[i]);
 	free(run->fds);

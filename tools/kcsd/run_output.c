@@ -11,8 +11,8 @@
 
 bool kcsd_run_streams(const struct run *run)
 {
-	return run->output_fd >= 0 && (run->drv || run->by_service) && !run->writes_files &&
-	       !kcsd_args_has(run->args, OPT_OUT_MAX);
+	return run->output_fd >= 0 && (run->drv || run->by_service || run->on_host) &&
+	       !run->writes_files && !kcsd_args_has(run->args, OPT_OUT_MAX);
 }
 
 /* Empty the file, before the first byte is written: a run that is refused leaves it as it was. */

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Show on a terminal that a run goes on. */
+#include <endian.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "run.h"
 
 #define QUIET_MS	1000	/* shorter runs show no progress */
+#define BAR_FULL	"========================================"
+#define BAR		((int)sizeof(BAR_FULL) - 1)
 
 static uint64_t now_ms(void)
 {
@@ -25,22 +29,70 @@ static uint64_t media_read_bytes(const struct run *run)
 	return bytes;
 }
 
+/* Return the bytes of the files. */
+static uint64_t files_len(const struct run *run)
+{
+	uint64_t len = 0;
+	struct stat st;
+	uint32_t i;
+
+	for (i = 0; i < run->nr_fds; i++)
+		len += fstat(run->fds[i], &st) ? 0 : st.st_size;
+	return len;
+}
+
+/* Return the bytes of the LBAs that the program may read. */
+static uint64_t grants_len(const struct run *run)
+{
+	uint64_t nlb = 0;
+	uint32_t i;
+
+	for (i = 0; i < run->opts.nr_grants; i++)
+		if (run->grants[i].access & KCSD_GRANT_READ)
+			nlb += le32toh(run->grants[i].nlb);
+	return run->drv ? nlb * kcsd_drive_lba_size(run->drv) : 0;
+}
+
 void kcsd_run_begin_progress(struct run *run)
 {
 	run->start_ms = now_ms();
-	run->read_before = media_read_bytes(run);
+	run->read_before = run->on_host ? 0 : media_read_bytes(run);
+	run->stream_len = run->nr_fds ? files_len(run) : grants_len(run);
+	if (run->opts.flags & KCSD_RUN_LEN)
+		run->stream_len = run->opts.stream_len;
+}
+
+static void print_bar(uint64_t done, uint64_t len)
+{
+	int width = (double)done / len * BAR;
+
+	fprintf(stderr, "\r\033[K[%.*s%*s] %3d %%, ", width, BAR_FULL, BAR - width, "",
+		(int)((double)done / len * 100));
+}
+
+void kcsd_run_show_bytes(struct run *run, uint64_t done)
+{
+	uint64_t ms = now_ms() - run->start_ms;
+	char read[KCSD_HUMAN_LEN], len[KCSD_HUMAN_LEN];
+
+	if (ms < QUIET_MS || !isatty(STDERR_FILENO))
+		return;
+	kcsd_human_bytes(done, read);
+	/* A program may read its stream twice, or less of it than is granted. */
+	if (done <= run->stream_len && done) {
+		print_bar(done, run->stream_len);
+		fprintf(stderr, "%s of %s, %llu s", read, kcsd_human_bytes(run->stream_len, len),
+			(unsigned long long)ms / 1000);
+	} else {
+		fprintf(stderr, "\r\033[Krunning for %llu s, %s read",
+			(unsigned long long)ms / 1000, read);
+	}
+	run->progress_shown = true;
 }
 
 void kcsd_run_show_progress(struct run *run)
 {
-	uint64_t ms = now_ms() - run->start_ms;
-	char human[KCSD_HUMAN_LEN];
-
-	if (ms < QUIET_MS || !isatty(STDERR_FILENO))
-		return;
-	fprintf(stderr, "\r\033[Krunning for %llu s, %s read", (unsigned long long)ms / 1000,
-		kcsd_human_bytes(media_read_bytes(run) - run->read_before, human));
-	run->progress_shown = true;
+	kcsd_run_show_bytes(run, media_read_bytes(run) - run->read_before);
 }
 
 void kcsd_run_end_progress(struct run *run)

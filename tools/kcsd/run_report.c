@@ -269,11 +269,14 @@ static json_object *json_fault(const struct run *run)
 }
 
 /* Describe the first access that failed on the medium or in a zone. */
-static json_object *json_medium(const struct kcsd_run_info *info)
+static json_object *json_medium(const struct run *run)
 {
+	const struct kcsd_run_info *info = &run->result.info;
 	json_object *json = json_object_new_object();
 
-	if (!has_lba_fault(info))
+	if (run->on_host)
+		json_object_object_add(json, "text", json_object_new_string(run->medium.text));
+	else if (!has_lba_fault(info))
 		json_object_object_add(json, "lba", json_object_new_uint64(info->lba));
 	return json;
 }
@@ -301,10 +304,12 @@ static void add_cost(json_object *json, const struct run *run)
 #undef ADD_COST
 	json_object_object_add(json, "engine",
 			       json_object_new_string(kcsd_engine_name(info->engine)));
+	if (run->on_host)
+		json_object_object_add(json, "host", json_object_new_boolean(true));
 	if (info->reason)
 		json_object_object_add(json, "fault", json_fault(run));
 	if (run->result.flags & KCSD_RESULT_MEDIUM)
-		json_object_object_add(json, "medium", json_medium(info));
+		json_object_object_add(json, "medium", json_medium(run));
 }
 
 static void print_json(const struct run *run, const char *message)
@@ -381,13 +386,23 @@ static void add_limit(struct kcsd_error *why, const struct limit *l)
 			 "create --%s' sets it)", l->drive, l->unit, l->create);
 }
 
+/* Append the time limit of runs on the host. */
+static void add_default_time(struct kcsd_error *why)
+{
+	size_t len = strlen(why->text);
+
+	snprintf(why->text + len, sizeof(why->text) - len, ": 30 s, --timeout allows more");
+}
+
 static void explain_limit(const struct run *run, struct kcsd_error *why)
 {
 	struct kcsd_compute_info info = {};
 
 	if (run->drv && kcsd_compute_identify(run->drv, &info, sizeof(info)))
 		return;
-	if (run->result.info.reason == KCSD_FAULT_TIME && (run->drv || run->opts.timeout_ms))
+	if (run->result.info.reason == KCSD_FAULT_TIME && run->on_host && !run->opts.timeout_ms)
+		add_default_time(why);
+	else if (run->result.info.reason == KCSD_FAULT_TIME && (run->drv || run->opts.timeout_ms))
 		add_limit(why, &(struct limit){ run->opts.timeout_ms, info.timeout_ms, "ms",
 						"timeout", "timeout-ms" });
 	if (run->result.info.reason == KCSD_FAULT_BUDGET && (run->drv || run->opts.budget))
@@ -438,13 +453,17 @@ static void say_refused(const struct run *run, const char *why)
 /* Report an access that failed on the medium or in a zone; the run may have continued. */
 static void say_medium(const struct run *run, bool went_on)
 {
+	const char *then = went_on ? ", and the program continued" : "";
 	char begins[64] = "";
 
+	if (run->on_host) {
+		kcsd_fail("%s%s", run->medium.text, then);
+		return;
+	}
 	if (!has_lba_fault(&run->result.info))
 		snprintf(begins, sizeof(begins), " at LBA %" PRIu64,
 			 run->result.info.lba);
-	kcsd_fail("an access%s failed%s: 'kcsd log -d %s' shows why", begins,
-		  went_on ? ", and the program continued" : "",
+	kcsd_fail("an access%s failed%s: 'kcsd log -d %s' shows why", begins, then,
 		  run->drv ? kcsd_drive_name(run->drv) : run->drive_name);
 }
 

@@ -33,7 +33,8 @@ static int fail_refused(const struct run *run, const char *what)
 			 "(run it as root, or without it)", what, run->drive_name);
 }
 
-static int fail_service(const struct run *run, int ret, const struct kcsd_error *err)
+/* Also decides for the host. */
+static int fail_service(struct run *run, int ret, const struct kcsd_error *err)
 {
 	switch (ret) {
 	case -EINTR:
@@ -45,8 +46,12 @@ static int fail_service(const struct run *run, int ret, const struct kcsd_error 
 	case -ENOENT:
 	case -ECONNREFUSED:
 	case -EACCES:
-		return kcsd_fail("/dev/%s: this user has no rights to it, and %s (run it as root, "
-				 "or have root start 'kcsd serve')", run->drive_name, err->text);
+		return kcsd_run_refuse_files(run, -EACCES, "/dev/%s: this user has no rights to "
+					     "it, and %s (run it as root, or have root start "
+					     "'kcsd serve')", run->drive_name, err->text);
+	case -EOPNOTSUPP:
+	case -EXDEV:
+		return kcsd_run_refuse_files(run, ret, "by the service: %s", err->text);
 	}
 	if (err->verdict)
 		return kcsd_fail_load(err);
@@ -97,8 +102,10 @@ int kcsd_run_by_service(struct run *run, const char *socket, bool verbose, const
 	if (run->output_code)
 		return run->output_code;
 	/* A run that failed has a record or a status; otherwise there was none. */
-	if (ret && run->result.status != ret)
+	if (ret && run->result.status != ret) {
+		run->by_service = false;
 		return fail_service(run, ret, &err);
+	}
 	code = kcsd_run_report(run);
 	kcsd_run_result_free(&run->result, sizeof(run->result));
 	return code;

@@ -47,9 +47,9 @@ struct kcsd_run_opts {
 	/* The stream of the run, instead of grants, ranges and KCSD_RUN_LEN; NULL: none. */
 	const struct kcsd_sources *sources;
 	/*
-	 * With kcsd_program_run() only: take output of any size as it is emitted. See
-	 * kcsd_output_fn. out_len is then the size of the buffer in the drive, 0: 1 MiB. NULL:
-	 * output comes with the result.
+	 * With kcsd_program_run() and kcsd_sim_run() only: take output of any size as it is
+	 * emitted. See kcsd_output_fn. out_len is then the size of the buffer in the drive, 0: 1
+	 * MiB. NULL: output comes with the result.
 	 */
 	kcsd_output_fn *output;
 	void *output_arg;

@@ -37,7 +37,7 @@ struct kcsd_sim_opts {
 	void (*log)(const char *line, size_t len, void *arg);
 	/* Called before each instruction. NULL: no tracing, which makes runs much faster. */
 	void (*trace)(const struct kcsd_sim_step *step, void *arg);
-	void *arg;		/* argument of log and trace */
+	void *arg;		/* argument of log, trace and progress */
 	void *slm;		/* slm_len bytes in memory of the caller, for runs with ranges: */
 				/* copied to the program before the run, and back after it */
 	uint64_t slm_len;	/* a multiple of KCSD_RANGE_GRANULARITY */
@@ -49,6 +49,20 @@ struct kcsd_sim_opts {
 	uint64_t zone_size;	/* LBAs, a power of two that divides nsze; 0: not zoned */
 	uint64_t zone_cap;	/* LBAs; 0: zone_size */
 	uint64_t *zone_wp;
+	/*
+	 * Files of any filesystem, open for reading, as the stream of runs, one after another; each
+	 * is as long as it is when the run begins, and is read when the program reads it. Only
+	 * regular files; the caller owns them and keeps them open. Runs then have no grants, ranges
+	 * or KCSD_RUN_LEN. NULL: none.
+	 */
+	const int *fds;
+	uint32_t nr_fds;
+	uint32_t rsvd;
+	/*
+	 * Called about every 250 ms with the bytes that the run has read so far. Return 0 to go on;
+	 * anything else cancels the run. NULL: not called.
+	 */
+	int (*progress)(uint64_t read_bytes, void *arg);
 };
 
 /*
@@ -67,8 +81,13 @@ KCSD_API void kcsd_sim_destroy(struct kcsd_sim *sim);
 /*
  * Run the program of the simulator in the calling thread, like kcsd_program_run(): the same options
  * (pind is ignored; budget 0: none; timeout_ms 0: 30 s), results and statuses, except those that
- * only a device can return. -EINVAL also for rsid, and for ranges with KCSD_ENGINE_LOWERED. A
- * simulator executes one run at a time; different simulators are independent.
+ * only a device can return. -EINVAL also for rsid and sources, and for ranges with
+ * KCSD_ENGINE_LOWERED. A simulator executes one run at a time; different simulators are independent.
+ *
+ * A file that cannot be read any more, or that became shorter, fails the read of the program with
+ * -KCSD_EIO and sets KCSD_RESULT_MEDIUM, as the medium of a drive does. err->text then says which
+ * byte of which file, for any end of the run; info.lba is 0. -EOPNOTSUPP: a file is not a regular
+ * one, or has no length. -ECANCELED: progress() or output() of the caller cancelled the run.
  */
 KCSD_API int kcsd_sim_run(struct kcsd_sim *sim, const struct kcsd_run_opts *opts,
 			  struct kcsd_run_result *result, size_t size, struct kcsd_error *err);

@@ -27,6 +27,8 @@
 	X(FILE, "file", 'f', "PATH[:ACCESS]", \
 	  "the program reads this file, which is on a drive; repeatable: one after another; " \
 	  "ACCESS: r (default), w: it also writes it, in place") \
+	X(ANYWHERE, "anywhere", 0, NULL, \
+	  "if no drive can read the files, run the program on the host instead") \
 	X(RANGE, "range", 0, "START+LENGTH", \
 	  "grant bytes of SLM, START and LENGTH as sizes; repeatable") \
 	X(RANGE_SET, "range-set", 0, "ID", "grant the ranges of a set, by its identifier") \
@@ -102,7 +104,7 @@ static int reap(struct run *run, struct kcsd_queue *queue)
 	return kcsd_signals_caught() ? -EINTR : ret;
 }
 
-static int say_interrupted(void)
+int kcsd_run_interrupted(void)
 {
 	kcsd_fail("interrupted, the run was cancelled");
 	return kcsd_signals_code(kcsd_signals_caught());
@@ -125,7 +127,7 @@ static int execute_and_write(struct run *run)
 	ret = kcsd_program_run(run->drv, &opts, &run->result, sizeof(run->result), &error);
 	kcsd_run_end_progress(run);
 	if (kcsd_signals_caught())
-		return say_interrupted();
+		return kcsd_run_interrupted();
 	if (run->output_code)
 		return run->output_code;
 	if (ret == -ENOSYS || ret == -EPERM)
@@ -145,7 +147,7 @@ static int execute_and_wait(struct run *run)
 		ret = kcsd_program_run(run->drv, &run->opts, &run->result, sizeof(run->result),
 				       &error);
 		if (kcsd_signals_caught())
-			return say_interrupted();
+			return kcsd_run_interrupted();
 		return ret < 0 ? kcsd_fail("%s", error.text) : 0;
 	}
 	if (ret)
@@ -158,7 +160,7 @@ static int execute_and_wait(struct run *run)
 	ret = reap(run, queue);
 	kcsd_queue_destroy(queue);
 	if (kcsd_signals_caught())
-		return say_interrupted();
+		return kcsd_run_interrupted();
 	if (ret == -EBUSY)
 		return kcsd_fail("another process wants to open a file that the program writes: the "
 				 "run was cancelled, what it had written stays");
@@ -173,7 +175,7 @@ static int execute(struct run *run)
 	clock_gettime(CLOCK_REALTIME, &ts);
 	run->begin_ns = ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 	if (kcsd_signals_caught())
-		return say_interrupted();
+		return kcsd_run_interrupted();
 	if (kcsd_run_streams(run))
 		code = execute_and_write(run);
 	return code < 0 ? execute_and_wait(run) : code;
@@ -205,16 +207,16 @@ static int run_object(struct run *run)
 	int ret, code;
 
 	if (kcsd_object_load(run->drv, run->obj, NULL, &run->pind, &error))
-		return kcsd_signals_caught() ? say_interrupted() : kcsd_fail_load(&error);
+		return kcsd_signals_caught() ? kcsd_run_interrupted() : kcsd_fail_load(&error);
 	ret = kcsd_program_activate(run->drv, run->pind);
 	if (ret) {
 		kcsd_program_unload(run->drv, run->pind);
 		if (kcsd_signals_caught())
-			return say_interrupted();
+			return kcsd_run_interrupted();
 		return kcsd_fail_ret(ret, "cannot activate %s", kcsd_object_name(run->obj));
 	}
 	code = run_active(run);
-	if (kcsd_args_has(run->args, OPT_KEEP)) {
+	if (run->keep) {
 		fprintf(stderr, "kcsd: %s stays at index %u\n", kcsd_object_name(run->obj),
 			run->pind);
 		return code;
@@ -341,31 +343,47 @@ static const char *find_refused(const struct run *run)
 	return NULL;
 }
 
-/* Open the drive for writing, which write grants and loading need, and run the program. */
-static int run_on_drive(struct run *run)
+/* Open the drive for writing, which write grants and loading need. May decide for the host. */
+static int open_drive(struct run *run)
 {
 	const char *wanted = kcsd_args_value(run->args, OPT_DRIVE);
-	int code = kcsd_pick_drive(wanted || !run->nr_fds ? wanted : run->drive_name, 0, &run->drv);
+	int ret;
 
-	if (code)
+	if (wanted || !run->anywhere)
+		return kcsd_pick_drive(wanted || !run->nr_fds ? wanted : run->drive_name, 0,
+				       &run->drv);
+	ret = kcsd_drive_open(run->drive_name, 0, &run->drv);
+	return ret ? kcsd_run_refuse_files(run, ret, "%s: %s", run->drive_name,
+					   kcsd_error_text(ret)) : 0;
+}
+
+/* Run the program, unless the decision is for the host. */
+static int run_on_drive(struct run *run)
+{
+	int code = open_drive(run);
+
+	if (code || run->on_host)
 		return code;
 	code = kcsd_run_grants(run, kcsd_drive_nsze(run->drv), zone_size(run->drv));
 	if (!code) {
 		kcsd_signals_catch();
 		code = kcsd_run_take_files(run);
 	}
-	if (!code)
+	if (!code && !run->on_host)
 		code = make_range_set(run);
-	if (!code)
+	if (!code && !run->on_host)
 		code = delete_range_set(run, run_any(run));
-	kcsd_run_close_files(run);
+	kcsd_run_drop_sources(run);
 	kcsd_drive_close(run->drv);
+	run->drv = NULL;
 	return code;
 }
 
 static int run(const struct args *args)
 {
 	struct run run = { .args = args, .range_opt = OPT_LBA, .file_opt = OPT_FILE,
+			   .keep = kcsd_args_has(args, OPT_KEEP),
+			   .anywhere = kcsd_args_has(args, OPT_ANYWHERE),
 			   .opts.sz = sizeof(run.opts) };
 	int code;
 
@@ -381,10 +399,16 @@ static int run(const struct args *args)
 	if (!code)
 		code = open_program(&run);
 	if (!code)
+		code = kcsd_run_validate_anywhere(&run);
+	if (!code)
+		code = kcsd_run_find_drive(&run);
+	if (!code && !run.on_host)
 		code = kcsd_run_needs_service(&run) ?
 		       kcsd_run_by_service(&run, kcsd_args_value(args, OPT_SOCKET),
 					   kcsd_args_has(args, OPT_VERBOSE), find_refused(&run)) :
 		       run_on_drive(&run);
+	if (!code && run.on_host)
+		code = kcsd_run_on_host(&run);
 	kcsd_run_close_files(&run);
 	kcsd_object_close(run.obj);
 	kcsd_run_args_free(&run);
