@@ -11,10 +11,10 @@
  *		was copied; or the error of a helper. Then the source is not reset, and copies are
  *		behind the old write pointer of the destination.
  *
- * The copies are made durable before the source is reset. So at any instant of a power cut each live
- * LBA is in the source or in the destination, or in both and equal. To run it again, also to another
- * destination, completes it. Data that names itself (a key, a number of its version) can then be found
- * by reading both zones. Nobody else may write the source meanwhile.
+ * The copies are made durable before the source is reset. So at any instant of a power cut each
+ * live LBA is in the source or in the destination, or in both and equal. To run it again, also to
+ * another destination, completes it. Data that names itself (a key, a number of its version) can
+ * then be found by reading both zones. Nobody else may write the source meanwhile.
  */
 #include <kcsd_helpers.h>
 

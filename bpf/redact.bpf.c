@@ -4,7 +4,7 @@
  * bytes: byte for byte, also within longer words, without overlaps, from left to right.
  *
  * arguments	the word, 1 to 256 bytes
- * result	the number of occurrences, now overwritten; negative: -EINVAL, no word or a word that
+ * result	the number of occurrences, now overwritten; negative: -EINVAL, no word or one that
  *		is too long, CPARAM1 or CPARAM2; -EROFS, the stream cannot be written; -EIO, the
  *		medium failed. After an error some are overwritten, from the first on
  * output	none

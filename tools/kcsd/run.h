@@ -79,7 +79,7 @@ struct run {
 	uint64_t begin_ns;		/* CLOCK_REALTIME, for a run on a drive */
 	uint64_t start_ms;		/* CLOCK_MONOTONIC, and media bytes read until then */
 	uint64_t read_before;
-	uint64_t stream_len;		/* bytes that the program may read, for the progress; 0: unknown */
+	uint64_t stream_len;		/* bytes, for the progress; 0: unknown */
 	bool progress_shown;
 	uint64_t written;		/* bytes of output, in output_fd */
 	int output_code;		/* exit code: output could not be written; 0: none */

@@ -31,7 +31,7 @@ struct kcsd_serve_opts {
 	 */
 	kcsd_output_fn *output;
 	void *output_arg;
-	/* Take a line, any bytes, that a program has logged which failed; NULL: they are dropped. */
+	/* Take a line, any bytes, that a program logged which failed; NULL: they are dropped. */
 	void (*log)(void *arg, const char *line, size_t len);
 	void *log_arg;
 };

@@ -13,15 +13,16 @@
  * The service answers with frames, each a struct kcsd_serve_frame and len bytes:
  *	RECORD	struct kcsd_serve_record: the run has ended, perhaps with a fault
  *	OUTPUT	a part of the output, in order; all parts have out_len bytes of the record
- *	LOG	a line that the program logged, KCSD_LOG_TEXT_LEN bytes at most: before RECORD, if the
- *		run failed or the program returned an error
+ *	LOG	a line that the program logged, KCSD_LOG_TEXT_LEN bytes at most: before RECORD, if
+ *		the run failed or the program returned an error
  *	MESSAGE	a sentence without a NUL: there was no run
  *	END	struct kcsd_serve_end: the last frame
  * either RECORD, OUTPUT..., END with status 0; or MESSAGE, END with another status. With
- * KCSD_SERVE_STREAM, output of any size comes while the run emits it: OUTPUT..., then RECORD, END or
- * MESSAGE, END. Output that came is right even then, and never begins again.
+ * KCSD_SERVE_STREAM, output of any size comes while the run emits it: OUTPUT..., then RECORD, END
+ * or MESSAGE, END. Output that came is right even then, and never begins again.
  *
- * Reserved bytes and other flags are 0, else the request is refused. Another version is refused, too.
+ * Reserved bytes and other flags are 0, else the request is refused. Another version is refused,
+ * too.
  */
 #ifndef LIBKCSD_SERVE_WIRE_H
 #define LIBKCSD_SERVE_WIRE_H

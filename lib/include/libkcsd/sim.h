@@ -82,7 +82,8 @@ KCSD_API void kcsd_sim_destroy(struct kcsd_sim *sim);
  * Run the program of the simulator in the calling thread, like kcsd_program_run(): the same options
  * (pind is ignored; budget 0: none; timeout_ms 0: 30 s), results and statuses, except those that
  * only a device can return. -EINVAL also for rsid and sources, and for ranges with
- * KCSD_ENGINE_LOWERED. A simulator executes one run at a time; different simulators are independent.
+ * KCSD_ENGINE_LOWERED. A simulator executes one run at a time; different simulators are
+ * independent.
  *
  * A file that cannot be read any more, or that became shorter, fails the read of the program with
  * -KCSD_EIO and sets KCSD_RESULT_MEDIUM, as the medium of a drive does. err->text then says which
