@@ -90,7 +90,7 @@ check_advanced()
 		"--size --block-size --backing-file --cus --slm-size --zone-size --json --help"
 	point "run --help: common options" test "$(help_part run common)" = \
 		"--arg --data --cparam1 --cparam2 --len --output --format --program --json --drive \
---lba --file --range --keep --help"
+--lba --file --anywhere --range --keep --help"
 	point "sim --help: common options" test "$(help_part sim common)" = \
 		"--arg --data --cparam1 --cparam2 --len --output --format --program --json --lba \
 --grant --zone-size --slm --range --write-back --trace --help"
