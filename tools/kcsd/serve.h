@@ -16,6 +16,8 @@
 
 #include "cmd.h"
 
+#define KCSD_SERVE_REPLY_S	30	/* for a client to take one frame of the reply */
+
 struct serve_limits {
 	uint64_t user;		/* connections of a user at once */
 	uint64_t total;		/* of all users */
@@ -67,8 +69,11 @@ int kcsd_serve_become(uid_t uid);
 /* Set the limits of a process that serves a client. */
 int kcsd_serve_set_limits(const struct serve_limits *limits);
 
-/* serve_clients.c: serve until a signal comes. Return the exit code. */
+/* serve_clients.c */
+/* Serve until a signal comes. Return the exit code. */
 int kcsd_serve_clients(int sock, const struct serve_limits *limits);
+/* CLOCK_MONOTONIC */
+uint64_t kcsd_serve_now_ms(void);
 
 /* serve_client.c: serve one run. Return false if a program may have stayed on a drive. */
 bool kcsd_serve_client(int sock, uint64_t puid);
@@ -98,6 +103,7 @@ int kcsd_serve_run_once(int sock, const struct serve_program *program,
 			struct kcsd_error *err);
 
 /* serve_log.c */
+/* CLOCK_REALTIME, as the log of programs has it */
 uint64_t kcsd_serve_now_ns(void);
 /* Send the lines that a program logged in this time, if its run failed. Return 0 or -EPIPE. */
 int kcsd_serve_send_log(int sock, const struct serve_program *program, uint64_t begin_ns,

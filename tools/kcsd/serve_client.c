@@ -9,11 +9,10 @@
 #include "serve.h"
 
 #define REQUEST_S	10	/* without a byte of the request */
-#define REPLY_S		30	/* without a byte of the reply being read */
 
 static int set_timeouts(int sock)
 {
-	struct timeval in = { .tv_sec = REQUEST_S }, out = { .tv_sec = REPLY_S };
+	struct timeval in = { .tv_sec = REQUEST_S }, out = { .tv_sec = KCSD_SERVE_REPLY_S };
 
 	return setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &in, sizeof(in)) ||
 	       setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &out, sizeof(out)) ? -errno : 0;

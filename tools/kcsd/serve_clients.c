@@ -37,7 +37,7 @@ struct clients {
 	struct client client[];	/* limits->total of them */
 };
 
-static uint64_t now_ms(void)
+uint64_t kcsd_serve_now_ms(void)
 {
 	struct timespec ts;
 
@@ -85,7 +85,7 @@ static void start(struct clients *c, struct client *client, int sock, uid_t uid)
 	*client = (struct client){
 		.uid = uid,
 		.puid = kcsd_serve_puid(c->nr_accepted++),
-		.end_ms = now_ms() + c->limits->seconds * 1000,
+		.end_ms = kcsd_serve_now_ms() + c->limits->seconds * 1000,
 	};
 	client->pid = fork();
 	if (!client->pid)
@@ -177,7 +177,7 @@ static bool reap(struct clients *c, bool ending)
 /* End the processes whose time is over. Return the milliseconds to the next end, -1: none. */
 static int end_late(struct clients *c)
 {
-	uint64_t now = now_ms(), next = UINT64_MAX;
+	uint64_t now = kcsd_serve_now_ms(), next = UINT64_MAX;
 	struct client *client;
 
 	for (client = c->client; client < c->client + c->limits->total; client++) {
@@ -197,12 +197,12 @@ static int end_late(struct clients *c)
 /* End all processes, wait for them for a while, and unload what they have left. */
 static void end_all(struct clients *c)
 {
-	uint64_t until = now_ms() + 2 * GRACE_MS;
+	uint64_t until = kcsd_serve_now_ms() + 2 * GRACE_MS;
 	struct client *client;
 
 	for (client = c->client; client < c->client + c->limits->total; client++)
 		client->end_ms = 0;
-	while (reap(c, true) && now_ms() < until) {
+	while (reap(c, true) && kcsd_serve_now_ms() < until) {
 		end_late(c);
 		poll(NULL, 0, RETRY_MS);
 	}

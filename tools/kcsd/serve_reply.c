@@ -6,18 +6,30 @@
 #include <sys/socket.h>
 
 #include "serve.h"
+#include "signals.h"
 
 /*
- * Send all bytes. A client that reads nothing for the time of SO_SNDTIMEO is given up, also if a
- * part was sent: -EAGAIN.
+ * Send all bytes. A client that reads nothing for KCSD_SERVE_REPLY_S is given up: -EAGAIN.
+ * io_uring interrupts a wait, as a signal does: what is left is sent then.
  */
 static int send_bytes(int sock, const void *bytes, size_t len, int flags)
 {
-	ssize_t n = send(sock, bytes, len, flags | MSG_NOSIGNAL);
+	uint64_t until = kcsd_serve_now_ms() + KCSD_SERVE_REPLY_S * 1000;
+	const char *p = bytes;
+	ssize_t n;
 
-	if (n < 0)
-		return -errno;
-	return (size_t)n == len ? 0 : -EAGAIN;
+	while (len) {
+		n = send(sock, p, len, flags | MSG_NOSIGNAL);
+		if (n < 0 && (errno != EINTR || kcsd_signals_caught()))
+			return -errno;
+		if (n > 0) {
+			p += n;
+			len -= n;
+		}
+		if (len && kcsd_serve_now_ms() > until)
+			return -EAGAIN;
+	}
+	return 0;
 }
 
 static int send_frame(int sock, uint32_t type, const void *bytes, size_t len, int flags)
