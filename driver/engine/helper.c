@@ -100,8 +100,8 @@ s64 kcsd_helper_call(struct kcsd_vm *vm, u32 id, const u64 val[KCSD_HELPER_ARGS]
 		args.val[i] = val[i];
 	if (validate_args(vm, sig, &args))
 		ret = carry_out(vm, id, &args);
-	/* A helper that moves data can take long: look at the clock. */
-	if (!vm->end.reason && sig->nr_args > 1)
+	/* Any other helper can take long: look at the clock. */
+	if (!vm->end.reason && id != KCSD_HELPER_time)
 		kcsd_vm_fault(vm, vm->ops->tick(vm), 0);
 	if (vm->end.reason)
 		vm->end.helper = id;
