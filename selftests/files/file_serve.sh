@@ -323,6 +323,23 @@ little_memory()
 	point "start it again" start_service
 }
 
+# Programs of two users, one after the other in the same slot: none gets what the other has logged.
+others_log()
+{
+	local i told=0
+
+	while [ ! -e "$work/enough" ]; do
+		as_other "$kcsd" run "$programs/word.bpf.o" --socket "$socket" --file "$mount/files/text"
+	done >/dev/null 2>&1 &
+	for i in {1..30}; do
+		by_nobody behave.bpf.o --program spin --timeout 1 --file "$mount/files/text" 2>&1 |
+			grep -q "log:" && told=$((told + 1))
+	done
+	: >"$work/enough"
+	wait $!
+	is "lines of another user's program, in $i runs" "$told" 0
+}
+
 two_users()
 {
 	local i pids=()
@@ -343,6 +360,27 @@ two_users()
 	done
 }
 
+# Connections that are refused, with sockets in them whose close would take a minute. Call with all that
+# a user may have under way.
+slow_closes()
+{
+	local peer _
+
+	kill -STOP "$service"
+	"${nobody[@]}" "$serve_peer" "$socket" linger 4 >"$work/linger" &
+	peer=$!
+	for _ in {1..50}; do
+		[ ! -s "$work/linger" ] || break
+		sleep 0.1
+	done
+	is "files are sent in connections" "$(<"$work/linger")" sent
+	kill -CONT "$service"
+	point "the service does not wait for their last close" as_other timeout 10 "$kcsd" run \
+		"$programs/word.bpf.o" --arg 99 --socket "$socket" --file "$mount/files/text"
+	kill -KILL $peer
+	wait $peer 2>/dev/null
+}
+
 too_many()
 {
 	"${nobody[@]}" "$serve_peer" "$socket" hold 4 >"$work/held" &
@@ -356,6 +394,7 @@ too_many()
 		by_nobody sum.bpf.o --file "$mount/files/text"
 	point "another user is served" as_other "$kcsd" run "$programs/word.bpf.o" --arg 99 \
 		--socket "$socket" --file "$mount/files/text"
+	slow_closes
 	kill -KILL $holder
 	wait $holder 2>/dev/null
 	point "they are gone" until_idle
@@ -503,6 +542,7 @@ refusals
 rights
 deaths
 two_users
+others_log
 too_many
 garbage
 slow_reader

@@ -15,6 +15,8 @@
  *						does: LISTEN_FDS
  *	serve_peer SOCKET hold NR		keep NR connections open until it is killed
  *	serve_peer SOCKET short NR		open and close NR connections
+ *	serve_peer SOCKET linger NR		open NR connections with a TCP socket sent in each,
+ *						whose last close waits; the service must be stopped
  *	serve_peer SOCKET fuzz SEED NR PATH	send NR requests with errors
  *
  * Prints the status and the sentence of the service ("-EINVAL" is printed as a number), and the
@@ -29,6 +31,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -57,7 +60,7 @@ struct request {
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: serve_peer SOCKET pass|files|flags|late|stall|deaf|activate|hold|short|fuzz ...\n");
+	fprintf(stderr, "usage: serve_peer SOCKET pass|files|flags|late|stall|deaf|activate|hold|short|linger|fuzz ...\n");
 	return 2;
 }
 
@@ -305,6 +308,46 @@ static int hold(int nr)
 	return 0;
 }
 
+/* Return a TCP socket with bytes that its peer does not receive. Its last close waits. */
+static int lingering(void)
+{
+	struct sockaddr_in addr = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	static const struct linger linger = { .l_onoff = 1, .l_linger = PATIENCE_S };
+	static const char bytes[65536];
+	int listener = socket(AF_INET, SOCK_STREAM, 0), fd = socket(AF_INET, SOCK_STREAM, 0);
+	socklen_t len = sizeof(addr);
+
+	if (bind(listener, (struct sockaddr *)&addr, len) || listen(listener, 1) ||
+	    getsockname(listener, (struct sockaddr *)&addr, &len) ||
+	    connect(fd, (struct sockaddr *)&addr, len) ||
+	    setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger))) {
+		perror("TCP");
+		exit(1);
+	}
+	while (send(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		;
+	return fd;
+}
+
+static int linger(int nr)
+{
+	int sock, fd;
+
+	while (nr--) {
+		sock = connect_to();
+		fd = lingering();
+		send_part(sock, "x", 1, &fd, 1);
+		close(fd);
+	}
+	puts("sent");
+	fflush(stdout);
+	pause();
+	return 0;
+}
+
 static int short_ones(int nr)
 {
 	while (nr--)
@@ -427,6 +470,8 @@ int main(int argc, char **argv)
 		return activate(argv + 3);
 	if (!strcmp(mode, "hold"))
 		return hold(atoi(argv[3]));
+	if (!strcmp(mode, "linger"))
+		return linger(atoi(argv[3]));
 	if (!strcmp(mode, "short"))
 		return short_ones(atoi(argv[3]));
 	if (!strcmp(mode, "fuzz") && argc == 6)

@@ -103,11 +103,15 @@ int kcsd_serve_run_once(int sock, const struct serve_program *program,
 			struct kcsd_error *err);
 
 /* serve_log.c */
-/* CLOCK_REALTIME, as the log of programs has it */
-uint64_t kcsd_serve_now_ns(void);
-/* Send the lines that a program logged in this time, if its run failed. Return 0 or -EPIPE. */
-int kcsd_serve_send_log(int sock, const struct serve_program *program, uint64_t begin_ns,
-			uint64_t end_ns, const struct kcsd_run_result *result);
+/* Return the number of the newest entry of the log; UINT64_MAX: it cannot be read. */
+uint64_t kcsd_serve_log_seq(const struct serve_program *program);
+bool kcsd_serve_failed(const struct kcsd_run_result *result);
+/*
+ * Send the lines that a program logged after entry begin_seq, up to end_seq: both are taken while
+ * it is loaded. Return 0 or -EPIPE.
+ */
+int kcsd_serve_send_log(int sock, const struct serve_program *program, uint64_t begin_seq,
+			uint64_t end_seq);
 
 /* serve_reply.c: each returns 0 or -errno. flags: of send(2). */
 int kcsd_serve_send_output(int sock, const void *bytes, size_t len);

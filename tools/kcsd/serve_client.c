@@ -46,7 +46,7 @@ static int serve_run(int sock, uint64_t puid, const struct serve_request *r,
 		     struct kcsd_run_result *result, bool *clean, struct kcsd_error *err)
 {
 	struct serve_program program = { .puid = puid };
-	uint64_t begin_ns = kcsd_serve_now_ns(), end_ns;
+	uint64_t begin_seq = 0, end_seq = 0;
 	char name[16];
 	int ret = find_drive(r, name, err);
 
@@ -59,12 +59,15 @@ static int serve_run(int sock, uint64_t puid, const struct serve_request *r,
 		return ret;
 	}
 	ret = kcsd_serve_load(&program, r, err);
-	if (!ret)
+	if (!ret) {
+		begin_seq = kcsd_serve_log_seq(&program);
 		ret = kcsd_serve_run_once(sock, &program, r, result, err);
-	end_ns = kcsd_serve_now_ns();
+	}
+	if (!ret && kcsd_serve_failed(result))
+		end_seq = kcsd_serve_log_seq(&program);
 	*clean = kcsd_serve_unload(&program);
 	if (!ret)
-		ret = kcsd_serve_send_log(sock, &program, begin_ns, end_ns, result);
+		ret = kcsd_serve_send_log(sock, &program, begin_seq, end_seq);
 	kcsd_drive_close(program.drv);
 	return ret;
 }

@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 
 #define GRACE_MS	5000	/* from SIGTERM to SIGKILL */
 #define RETRY_MS	200	/* when the system is out of something */
+#define CLOSE_US	1000	/* for what is closed together with a connection */
 
 /* One process that serves a client. */
 struct client {
@@ -115,6 +117,25 @@ static struct client *find_place(struct clients *c, uid_t uid, struct kcsd_error
 	return NULL;
 }
 
+static void do_nothing(int signal)
+{
+	(void)signal;
+}
+
+/*
+ * Close a connection. Files that the peer has sent and nobody has received are closed with it, and
+ * the last close of one may wait, as that of a TCP socket with SO_LINGER: a signal ends this.
+ */
+static void drop(int sock)
+{
+	const struct itimerval soon = { { .tv_usec = CLOSE_US }, { .tv_usec = CLOSE_US } };
+	const struct itimerval never = {};
+
+	setitimer(ITIMER_REAL, &soon, NULL);
+	close(sock);
+	setitimer(ITIMER_REAL, &never, NULL);
+}
+
 static void accept_client(struct clients *c)
 {
 	struct client *place;
@@ -135,7 +156,7 @@ static void accept_client(struct clients *c)
 		else
 			kcsd_serve_send_error(sock, -EUSERS, &err, MSG_DONTWAIT);
 	}
-	close(sock);
+	drop(sock);
 }
 
 /* ---- ends ---- */
@@ -224,6 +245,7 @@ static bool take_signal(struct clients *c)
 
 static int open_signals(struct clients *c)
 {
+	const struct sigaction interrupt = { .sa_handler = do_nothing };
 	sigset_t mask;
 
 	sigemptyset(&mask);
@@ -231,7 +253,7 @@ static int open_signals(struct clients *c)
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, SIGINT);
 	sigaddset(&mask, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &mask, &c->mask))
+	if (sigaction(SIGALRM, &interrupt, NULL) || sigprocmask(SIG_BLOCK, &mask, &c->mask))
 		return -errno;
 	c->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	return c->signals < 0 ? -errno : 0;
