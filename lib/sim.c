@@ -437,7 +437,7 @@ int kcsd_sim_run(struct kcsd_sim *sim, const struct kcsd_run_opts *opts,
 		free(run.out);
 		return kcsd_error_set(err, -ECANCELED, "the run was cancelled");
 	}
-	if (!r.out_len) {
+	if (!r.out_len || o.output) {
 		free(r.out);
 		r.out = NULL;
 	}

@@ -153,8 +153,10 @@ static s64 zone(struct sim_run *run, u64 lba, void *dst, u64 len)
 /* Hand output to the caller, who may cancel the run. */
 static s64 emit_now(struct sim_run *run, const void *src, u64 len)
 {
-	if (!len || !run->output(run->output_arg, src, len))
+	if (!len || !run->output(run->output_arg, src, len)) {
+		run->out_len += len;
 		return 0;
+	}
 	run->cancelled = true;
 	kcsd_vm_fault(&run->vm, KCSD_FAULT_CANCELLED, 0);
 	return 0;

@@ -231,21 +231,36 @@ static int use_clone(struct kcsd_sources *s, struct file *file, struct kcsd_erro
 	return 0;
 }
 
+/* Say which of several files an error is about. Returns ret. */
+static int name_file(const struct kcsd_sources *s, const struct file *file, int ret,
+		     struct kcsd_error *err)
+{
+	struct kcsd_error why;
+
+	if (!ret || !err || s->nr == 1)
+		return ret;
+	why = *err;
+	return kcsd_error_set(err, ret, "file %td of %u: %s", file - s->file + 1, s->nr, why.text);
+}
+
+static int take_file(struct kcsd_sources *s, struct file *file, struct kcsd_error *err)
+{
+	int ret;
+
+	forget_file(file);
+	if (file->write)
+		return map_to_write(s, file, err);
+	ret = map_fd(s, file->fd, &file->map, err);
+	return ret ? ret : use_clone(s, file, err);
+}
+
 static int map_files(struct kcsd_sources *s, struct kcsd_error *err)
 {
 	struct file *file;
 	int ret = 0;
 
-	for (file = s->file; !ret && file < s->file + s->nr; file++) {
-		forget_file(file);
-		if (file->write) {
-			ret = map_to_write(s, file, err);
-			continue;
-		}
-		ret = map_fd(s, file->fd, &file->map, err);
-		if (!ret)
-			ret = use_clone(s, file, err);
-	}
+	for (file = s->file; !ret && file < s->file + s->nr; file++)
+		ret = name_file(s, file, take_file(s, file, err), err);
 	return ret;
 }
 
@@ -255,8 +270,10 @@ static int validate_files(struct kcsd_sources *s, struct kcsd_error *err)
 	struct file *file;
 	int ret = 0;
 
-	for (file = s->file; !ret && file < s->file + s->nr; file++)
+	for (file = s->file; !ret && file < s->file + s->nr; file++) {
 		ret = kcsd_file_is_clean(file->clone >= 0 ? file->clone : file->fd, file->map, err);
+		ret = name_file(s, file, ret, err);
+	}
 	return ret;
 }
 

@@ -53,6 +53,10 @@ int main(void)
 	refused("a file in memory, to write", &wrong, -EOPNOTSUPP, "of type tmpfs");
 	OK(!kcsd_sources_is_wanted(NULL), "no list is not wanted");
 	refused("a file in memory", &opts, -EOPNOTSUPP, "of type tmpfs");
+	wrong = opts;
+	wrong.fds = (const int[]){ fds[0], fds[0] };
+	wrong.nr_fds = 2;
+	refused("the first of two files", &wrong, -EOPNOTSUPP, "file 1 of 2: ");
 	opts.fds = fds + 1;
 	refused("no descriptor", &opts, -EBADF, "not open");
 	IS(kcsd_sources_drive(fds[0], name, &err), -EOPNOTSUPP, "the drive of a file in memory");

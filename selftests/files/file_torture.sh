@@ -27,7 +27,8 @@ ext4_moves()
 
 xfs_moves()
 {
-	xfs_fsr -v "$mount/file"
+	# To anything but a terminal it says nothing.
+	script -qc "xfs_fsr -v '$mount/file'" /dev/null
 }
 
 btrfs_moves()
@@ -88,7 +89,7 @@ chosen()
 }
 
 begin
-need mkfs.ext4 mkfs.xfs mkfs.btrfs mkfs.f2fs e4defrag xfs_fsr btrfs
+need mkfs.ext4 mkfs.xfs mkfs.btrfs mkfs.f2fs e4defrag xfs_fsr btrfs script
 find_kcsd
 begin_files
 torture=$(first_there "${OUTPUT:-}/file_torture" ./file_torture \

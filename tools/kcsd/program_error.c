@@ -19,7 +19,8 @@ static const struct program_error {
 	{ KCSD_EINVAL, "an argument of the program or of a helper is not valid" },
 	{ KCSD_ENOSPC, "the zone or the output is full" },
 	{ KCSD_ESPIPE, "not at the write pointer of the zone" },
-	{ KCSD_EROFS, "the zone is read-only, or the program may not write there" },
+	{ KCSD_EROFS, "the zone is read-only, or the program may not write there; --file PATH:w and "
+	  "--lba RANGE:w let it" },
 };
 
 const char *kcsd_program_error_text(int code)

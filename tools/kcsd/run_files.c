@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "run.h"
@@ -30,6 +31,16 @@ static bool has_access(const char *value, char access)
 	return len > 2 && value[len - 2] == ':' && value[len - 1] == access;
 }
 
+/* True if the output of the run would go to the file that fd reads, by whatever name. */
+static bool is_output(const struct run *run, int fd)
+{
+	struct stat file, output;
+
+	return run->output_fd >= 0 && !fstat(fd, &file) && !fstat(run->output_fd, &output) &&
+	       S_ISREG(file.st_mode) && file.st_dev == output.st_dev &&
+	       file.st_ino == output.st_ino;
+}
+
 /* Open "PATH", "PATH:r" or "PATH:w". */
 static int open_file(struct run *run, const char *value)
 {
@@ -42,8 +53,14 @@ static int open_file(struct run *run, const char *value)
 	/* O_NONBLOCK: a FIFO is refused later, instead of waited for. */
 	fd = open(path, (write ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
-		code = kcsd_fail("--file: %s: %s", path, strerror(errno));
+		code = kcsd_fail("--file: %s: %s%s", path, strerror(errno),
+				 errno == ENOENT && strchr(path, ':') ?
+				 " (ACCESS behind ':' is r or w; w also reads)" : "");
+	else if (is_output(run, fd))
+		code = kcsd_fail("--output is the same file as --file %s, which is read", path);
 	free(path);
+	if (code && fd >= 0)
+		close(fd);
 	if (code)
 		return code;
 	run->file_writes[run->nr_fds] = write;

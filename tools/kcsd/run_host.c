@@ -22,6 +22,9 @@ int kcsd_run_validate_anywhere(const struct run *run)
 	if (run->opts.flags & KCSD_RUN_AUDIT || run->opts.rsid || run->keep)
 		return kcsd_usage(run->args->cmd, "--anywhere excludes --audit, --range-set and "
 				  "--keep: the host has no LBAs, no SLM and no place for programs");
+	if (run->name)
+		return kcsd_usage(run->args->cmd, "%s: no such file; --anywhere needs a program in a "
+				  "file, not one of a drive", run->name);
 	if (!run->obj)
 		return kcsd_usage(run->args->cmd, "--anywhere needs a program in a file, not one of "
 				  "a drive");
@@ -34,6 +37,8 @@ static bool helps(const struct run *run, int ret)
 	struct stat st;
 	uint32_t i;
 
+	if (run->writes_files)
+		return false;
 	for (i = 0; i < run->nr_fds; i++)
 		if (fstat(run->fds[i], &st) || !S_ISREG(st.st_mode))
 			return false;

@@ -23,6 +23,8 @@ check_results()
 	is "output to a pipe" "$(run run "$bpf/sha256.bpf.o" --file binary --anywhere -o - 2>"$work/err" |
 		od -An -v -tx1 | tr -d ' \n')" "$(sha256sum <"$work/binary" | cut -d' ' -f1)"
 	code 0 "output to a file" run "$bpf/grep.bpf.o" --arg static --file text --anywhere -o found
+	grep -qx "output: $(stat -c %s "$work/found") bytes" "$work/out"
+	verdict $? "  the report has its length"
 	is "  and it is all there" "$(md5sum <"$work/found")" "$(grep static "$work/text" | md5sum)"
 	code 5 "output with a limit" run "$bpf/grep.bpf.o" --arg static --file text --anywhere \
 		-o found --out-max 100
@@ -54,6 +56,17 @@ check_refusals()
 	grep -q -E "$refused" "$work/err"
 	verdict $? "  and it says why"
 	says "(--anywhere runs the program on the host then)"
+	ln -f "$work/text" "$work/link"
+	cp "$work/text" "$work/kept"
+	code 1 "output over the file" run "$bpf/grep.bpf.o" --arg static --file text --anywhere -o link
+	says "--output is the same file as --file text, which is read"
+	run run "$bpf/grep.bpf.o" --arg static --file text --anywhere -o - >>"$work/text" 2>"$work/err"
+	says "--output is the same file as --file text, which is read"
+	is "  and the file is as it was" "$(md5sum <"$work/text")" "$(md5sum <"$work/kept")"
+	code 1 "an access that is none" run "$bpf/lines.bpf.o" --file text:rw
+	says "text:rw: No such file or directory (ACCESS behind ':' is r or w"
+	code 2 "a program that is not there" run none.bpf.o --file text --anywhere
+	says "none.bpf.o: no such file"
 	code 1 "a directory" run "$bpf/lines.bpf.o" --file . --anywhere
 	says "it is not a regular file but a directory"
 	code 1 "a file that is not there" run "$bpf/lines.bpf.o" --file none --anywhere

@@ -1,0 +1,393 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Read marked files through kcsd mount: as the output of their program; all else as it is.
+# shellcheck disable=SC2154 # block, index, kcsd, bpf: from lib.sh; mount: from files_lib.sh
+. ../lib/lib.sh
+. ./files_lib.sh
+
+# start [OPTION...]: mount $mount at $view.
+start()
+{
+	"$kcsd" mount "$mount" "$view" --programs "$programs" --log "$log" --spool "$work/spool" "$@"
+}
+
+stop()
+{
+	umount "$view"
+	until_ended
+}
+
+nr_mounts()
+{
+	pgrep -c -f "mount $mount $view"
+}
+
+until_ended()
+{
+	for _ in {1..100}; do
+		[ "$(nr_mounts)" != 0 ] || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+# mark FILE TEXT
+mark()
+{
+	setfattr -n user.kcsd.run -v "$2" "$mount/$1"
+}
+
+nr_runs()
+{
+	cat "/sys/class/kcsd/kcsd$index/stats/runs"
+}
+
+# Wait until a run of an endless program is under way, or no program is left.
+until_programs()
+{
+	for _ in {1..200}; do
+		[ "$("$kcsd" programs --drive "kcsd$index" --json |
+			jq 'map(select(.builtin | not)) | length')" != "$1" ] || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+# same NAME COMMAND...: pass if the command prints the same in the mount, for "marked", as for what the
+# program emits.
+same()
+{
+	local same_name=$1
+
+	shift
+	is "$what: $same_name" "$(cd "$view" && "$@" marked 2>&1 | md5sum)" \
+		"$(cd "$expected" && "$@" marked 2>&1 | md5sum)"
+}
+
+make_files()
+(
+	cd "$mount" || return
+	seq 100000 >plain
+	seq 200000 >marked
+	: >empty
+	mark marked "grep.bpf.o 99"
+	mark empty sha256.bpf.o
+	grep 99 marked >"$expected/marked"
+	mkdir dir "dir/two words"
+	touch dir/file-{1..700}
+	ln -s ../plain dir/link
+	chmod 600 dir/file-1
+	mkfifo fifo
+)
+
+# on TYPE DEVICE [MKFS OPTION...]
+on()
+{
+	local what=$1 runs
+
+	make_fs "$@" || return
+	point "$what: make files" make_files
+	point "$what: mount the view" start || return
+	runs=$(nr_runs)
+	is "$what: stat runs nothing" "$(stat -c %a "$view/marked" "$view"/dir/* | sort -u | xargs)" \
+		"$(stat -c %a "$mount/marked" "$mount"/dir/* | sort -u | xargs)"
+	is "$what: no run" "$(nr_runs)" "$runs"
+	same "cat" cat
+	is "$what: one run" "$(nr_runs)" $((runs + 1))
+	is "$what: the size, from then on" "$(stat -c %s "$view/marked")" \
+		"$(stat -c %s "$expected/marked")"
+	is "$what: output longer than the file" "$(od -An -tx1 "$view/empty" | tr -d ' \n')" \
+		"$(sha256sum </dev/null | cut -d ' ' -f 1)"
+	is "$what: another file is itself" "$(sum_of "$view/plain")" "$(sum_of "$mount/plain")"
+	is "$what: and all else" "$(cd "$view" && find . -printf '%p %y %m %U %G %l %i\n' | sort | md5sum)" \
+		"$(cd "$mount" && find . -printf '%p %y %m %U %G %l %i\n' | sort | md5sum)"
+	[ -n "$more" ] && "$more"
+	point "$what: end the view" stop
+	end_fs
+}
+
+tools()
+{
+	same "wc" wc
+	same "grep" grep 990
+	same "tail" tail -n 3
+	same "a part" bash -c 'dd bs=1000 skip=7 count=3 status=none if="$0"'
+	same "a mapping" python3 -c 'import mmap, sys
+f = open(sys.argv[1], "rb")
+m = mmap.mmap(f.fileno(), 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
+print(len(m), m[:].count(b"9"), m[-4:])'
+	point "$what: cp" cp "$view/marked" "$work/copy"
+	point "$what: gives the output" cmp "$work/copy" "$expected/marked"
+	point "$what: the file itself is as it was" cmp "$mount/marked" <(seq 200000)
+}
+
+# One output for all that have the file open, as long as one of them has.
+shared()
+{
+	local runs i
+
+	runs=$(nr_runs)
+	exec 3<"$view/marked" 4<"$view/marked"
+	is "$what: two opens are one run" "$(nr_runs)" $((runs + 1))
+	is "$what: size of the open file" "$(stat -L -c %s /dev/fd/3)" "$(stat -c %s "$expected/marked")"
+	echo 99199 >>"$mount/marked"
+	is "$what: it stays what it was" "$(md5sum <&3)" "$(md5sum <"$expected/marked")"
+	exec 3<&-
+	is "$what: for the other, too" "$(md5sum <&4)" "$(md5sum <"$expected/marked")"
+	exec 4<&-
+	is "$what: the next open sees the change" "$(tail -n 1 "$view/marked")" 99199
+	grep 99 "$mount/marked" >"$expected/marked"
+	runs=$(nr_runs)
+	for i in 1 2 3 4 5 6; do
+		sum_of "$view/marked" >"$work/sum.$i" &
+	done
+	wait
+	is "$what: six readers at once" "$(cat "$work"/sum.* | sort -u)" "$(sum_of "$expected/marked")"
+	is "$what: no open of the spool is left" "$(find "/proc/$(pgrep -f "mount $mount $view")/fd" \
+		-lname "$work/spool/*" | wc -l)" 0
+}
+
+# A mark that comes, goes and changes.
+changes()
+{
+	exec 3<"$view/plain"
+	mark plain "grep.bpf.o 77"
+	fails "$what: an output, while others read the file" "Device or resource busy" \
+		cat "$view/plain"
+	is "$what: the file" "$(md5sum <&3)" "$(md5sum <"$mount/plain")"
+	exec 3<&-
+	is "$what: then the output" "$(sum_of "$view/plain")" "$(grep 77 "$mount/plain" | md5sum | cut -d ' ' -f 1)"
+	exec 3<"$view/plain"
+	setfattr -x user.kcsd.run "$mount/plain"
+	fails "$what: the file, while others read its output" "Device or resource busy" \
+		cat "$view/plain"
+	exec 3<&-
+	is "$what: then the file" "$(sum_of "$view/plain")" "$(sum_of "$mount/plain")"
+	logged "was marked while others read it" "mark was taken off while"
+	echo more >>"$mount/plain"
+	is "$what: a change is seen" "$(sum_of "$view/plain")" "$(sum_of "$mount/plain")"
+	echo less >"$mount/plain"
+	is "$what: another one, too" "$(cat "$view/plain")" less
+	seq 100000 >"$mount/plain"
+}
+
+# logged TEXT...: pass if the log has lines with each text.
+logged()
+{
+	local text
+
+	for text; do
+		point "$what: the log says: $text" grep -qF -e "$text" "$log"
+	done
+}
+
+# wrong MARK TEXT: pass if the open of a file with this mark fails, and the log says why.
+wrong()
+{
+	mark wrong "$1"
+	fails "$what: marked '$1'" "Input/output error" cat "$view/wrong"
+	point "$what: the log says: $2" grep -qF -e "$2" <(grep -F "mount: $mount/wrong: " "$log" | tail -n 2)
+}
+
+errors()
+{
+	seq 100 >"$mount/wrong"
+	wrong "" "attribute user.kcsd.run must begin with the name of a program"
+	wrong "../word.bpf.o" "must begin with the name of a program, without a directory"
+	wrong ".. 1" "must begin with the name of a program"
+	wrong "grep.bpf.o --output=/etc/passwd 9" "has an unknown option"
+	wrong "0x6772657000312030" "has a zero byte"
+	wrong "none.bpf.o" "none.bpf.o: no directory of --programs has it"
+	wrong "fifo" "fifo: no directory of --programs has it"
+	wrong "no_object" "no_object: "
+	wrong "word.bpf.o" "word.bpf.o: the program returned an error"
+	wrong "behave.bpf.o" "behave.bpf.o: "
+	wrong "behave.bpf.o --program=spin" "time limit exceeded: 3000 ms"
+	wrong "behave.bpf.o --program=spill --cparam1=3000000" "the output has more than 2 MiB"
+	wrong "behave.bpf.o --program=spill --cparam1=many" "--cparam1: 'many'"
+	mark wrong "behave.bpf.o --program=spill --cparam1=2097152"
+	is "$what: as much output as is allowed" "$(wc -c <"$view/wrong")" 2097152
+	mark wrong "grep.bpf.o  --   9"
+	is "$what: an argument begins behind one space" "$(cat "$view/wrong")" ""
+	sed -i 's/^19$/  9/' "$mount/wrong"
+	mark wrong "grep.bpf.o   9"
+	is "$what: and has its spaces" "$(cat "$view/wrong")" "  9"
+	mark wrong "grep.bpf.o -- --x"
+	is "$what: an argument with dashes" "$(cat "$view/wrong")" ""
+	cp "$mount/wrong" "$mount/"$'two\nlines'
+	mark $'two\nlines' none
+	fails "$what: a name of two lines" "Input/output error" cat "$view/"$'two\nlines'
+	logged "two?lines"
+	point "$what: none is left loaded" until_programs 0
+}
+
+# A reader that is interrupted ends the run; so does the end of the mount, however it comes.
+interrupted()
+{
+	mark wrong "behave.bpf.o --program=spin"
+	cat "$view/wrong" 2>/dev/null &
+	point "$what: an endless run" until_programs 1
+	kill -INT $! && kill -TERM $!
+	point "$what: its reader is ended: the run, too" until_programs 0
+	wait $! 2>/dev/null
+	cat "$view/wrong" 2>/dev/null &
+	point "$what: an endless run" until_programs 1
+	kill -TERM "$(pgrep -f "mount $mount $view")"
+	point "$what: the mount is ended: the run, too" until_programs 0
+	point "$what: and the mount" until_ended
+	is "$what: nothing is mounted" "$(mountpoint "$view")" "$view is not a mountpoint"
+	point "$what: mount it again" start "${options[@]}"
+	cat "$view/wrong" 2>/dev/null &
+	point "$what: an endless run" until_programs 1
+	kill -KILL "$(pgrep -f "mount $mount $view")"
+	point "$what: the mount is killed: the run is ended" until_programs 0
+	point "$what: take the rest away" umount "$view"
+	point "$what: mount it again" start "${options[@]}"
+}
+
+# Readers of a file that is not marked, while processes for programs begin all the time: libfuse has pages in
+# pipes then, and a lost reply is a reader that waits for ever.
+beside()
+{
+	local i readers=()
+
+	head -c 30001 "$mount/marked" >"$mount/short"
+	for i in 1 2; do
+		timeout 60 python3 -c 'import os, sys, time
+wanted = open(sys.argv[2], "rb").read()
+end = time.time() + 10
+while time.time() < end:
+    os.utime(sys.argv[2])
+    if open(sys.argv[1], "rb", buffering=0).read() != wanted:
+        sys.exit("other bytes")' "$view/short" "$mount/short" &
+		readers+=($!)
+	done
+	while kill -0 "${readers[@]}" 2>/dev/null; do
+		cat "$view/empty"
+	done >"$work/ran"
+	for i in "${readers[@]}"; do
+		point "$what: a reader beside runs that begin" wait "$i"
+	done
+	point "$what: there were some" test -s "$work/ran"
+}
+
+# The mount ends by its path, from wherever it was begun.
+relative()
+{
+	stop
+	point "$what: mount a relative path" env -C "$work" "$kcsd" mount mnt view --programs programs \
+		--log log --spool spool
+	is "$what: it reads" "$(sum_of "$view/marked")" "$(sum_of "$expected/marked")"
+	kill -TERM "$(pgrep -f "kcsd mount mnt view")"
+	for _ in {1..100}; do
+		mountpoint -q "$view" || break
+		sleep 0.1
+	done
+	is "$what: it is unmounted" "$(mountpoint "$view")" "$view is not a mountpoint"
+	start "${options[@]}"
+}
+
+rights()
+{
+	local as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+
+	fails "$what: nothing can be written" "Read-only file system" touch "$view/new"
+	fails "$what: a file cannot, either" "Read-only file system" bash -c ": >>'$view/plain'"
+	chmod 644 "$mount/marked" "$mount/plain"
+	chmod 755 "$mount"
+	is "$what: another user reads an output" "$("${as[@]}" cat "$view/marked" | md5sum)" \
+		"$(md5sum <"$expected/marked")"
+	chmod 600 "$mount/marked"
+	sleep 1.1
+	fails "$what: not without right to the file" "Permission denied" "${as[@]}" cat "$view/marked"
+	if setfacl -m u:65534:r "$mount/marked"; then
+		sleep 1.1
+		is "$what: an ACL gives it" "$("${as[@]}" cat "$view/marked" | md5sum)" \
+			"$(md5sum <"$expected/marked")"
+	else
+		skip "$what: an ACL gives it" "this kernel has no ACLs (CONFIG_EXT4_FS_POSIX_ACL)"
+	fi
+	setfattr -n user.other -v 1 "$mount/marked"
+	is "$what: the mark can be read" "$(getfattr --only-values -n user.kcsd.run "$view/marked")" \
+		"grep.bpf.o 99"
+	is "$what: but a copy does not get it" "$(getfattr "$view/marked" | grep user)" user.other
+	point "$what: mount a filesystem below" mount -t tmpfs tmpfs "$mount/dir/two words"
+	fails "$what: it is not shown" "cross-device link" ls "$view/dir/two words"
+	umount "$mount/dir/two words"
+}
+
+thorough()
+{
+	tools
+	shared
+	changes
+	stop
+	options=(--timeout 3000 --max-output 2M --allow-other --runs 1)
+	point "$what: other options" start "${options[@]}"
+	errors
+	beside
+	relative
+	rights
+	interrupted
+}
+
+# Files that no drive has: the host runs the program, if that is wished.
+anywhere()
+{
+	local what=elsewhere
+
+	truncate -s 16M "$work/image"
+	mkfs.ext4 -q -F "$work/image" && mount -o loop "$work/image" "$mount"
+	seq 2000 >"$mount/marked"
+	mark marked "grep.bpf.o 99"
+	grep 99 "$mount/marked" >"$expected/marked"
+	point "a directory elsewhere" start
+	fails "$what: refused" "Input/output error" cat "$view/marked"
+	logged "marked: grep.bpf.o: "
+	stop
+	point "a directory elsewhere, --anywhere" start --anywhere
+	same "the output" cat
+	logged "marked: grep.bpf.o: the program runs on the host"
+	stop
+	umount "$mount"
+}
+
+refusals()
+{
+	fails "no programs" "--programs DIR is missing" "$kcsd" mount "$mount" "$view"
+	fails "no directory" "No such file" "$kcsd" mount "$work/none" "$view" -p "$programs"
+	fails "a file" "Not a directory" "$kcsd" mount "$kcsd" "$view" -p "$programs"
+	fails "no view" "No such file" "$kcsd" mount "$mount" "$work/none" -p "$programs"
+	fails "a spool on procfs" "it needs O_TMPFILE" "$kcsd" mount "$mount" "$view" -p "$programs" \
+		--spool /proc
+	fails "a view that is no directory" "not a directory" "$kcsd" mount "$mount" "$kcsd" \
+		-p "$programs"
+	fails "one directory as both" "both DIR and VIEW" "$kcsd" mount "$view" "$view" -p "$programs"
+	fails "no time" "must be at least 1" "$kcsd" mount "$mount" "$view" -p "$programs" -t 0
+	fails "no runs" "must be at least 1" "$kcsd" mount "$mount" "$view" -p "$programs" --runs 0
+}
+
+begin
+need mkfs.ext4 mkfs.xfs mkfs.btrfs mkfs.f2fs jq setpriv pgrep setfattr setfacl python3
+find_kcsd
+begin_files
+has_fs fuse true || finish
+view=$work/view expected=$work/expected log=$work/log programs=$work/programs
+mkdir "$view" "$expected" "$work/spool" "$programs"
+chmod 755 "$work" "$view"
+mount -t tmpfs tmpfs "$work/spool"
+cp "$bpf"/{word,sha256,grep}.bpf.o "$bpf/tests/behave.bpf.o" "$programs"
+echo "not a program" >"$programs/no_object"
+mkfifo "$programs/fifo"
+refusals
+point "create a drive" create_drive mount size=512M || finish
+more=thorough
+on ext4 "$block"
+more=
+on xfs "$block"
+on btrfs "$block" -d single
+on f2fs "$block"
+anywhere
+point "remove the drive" delete_drive mount
+finish

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Nodes: the files and directories that the kernel knows. */
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "mount.h"
+
+struct mount_nodes {
+	pthread_mutex_t lock;
+	void *tree;			/* of tsearch(3), by dev and ino; without the root */
+	struct mount_node *root;
+};
+
+static int compare(const void *a, const void *b)
+{
+	const struct mount_node *x = a, *y = b;
+
+	if (x->dev != y->dev)
+		return x->dev < y->dev ? -1 : 1;
+	if (x->ino != y->ino)
+		return x->ino < y->ino ? -1 : 1;
+	return 0;
+}
+
+static struct mount_node *new_node(int fd, const struct stat *st)
+{
+	struct mount_node *node = calloc(1, sizeof(*node));
+
+	if (!node)
+		return NULL;
+	node->dev = st->st_dev;
+	node->ino = st->st_ino;
+	node->fd = fd;
+	node->is_file = S_ISREG(st->st_mode);
+	node->output = -1;
+	pthread_mutex_init(&node->lock, NULL);
+	pthread_cond_init(&node->end, NULL);
+	return node;
+}
+
+static void free_node(void *arg)
+{
+	struct mount_node *node = arg;
+
+	close(node->fd);
+	if (node->output >= 0)
+		close(node->output);
+	pthread_mutex_destroy(&node->lock);
+	pthread_cond_destroy(&node->end);
+	free(node);
+}
+
+struct mount_nodes *kcsd_mount_nodes_create(int root)
+{
+	struct mount_nodes *nodes = calloc(1, sizeof(*nodes));
+	struct stat st;
+
+	if (!nodes || fstat(root, &st) || !(nodes->root = new_node(root, &st))) {
+		close(root);
+		free(nodes);
+		return NULL;
+	}
+	pthread_mutex_init(&nodes->lock, NULL);
+	return nodes;
+}
+
+void kcsd_mount_nodes_destroy(struct mount_nodes *nodes)
+{
+	if (!nodes)
+		return;
+	tdestroy(nodes->tree, free_node);
+	free_node(nodes->root);
+	pthread_mutex_destroy(&nodes->lock);
+	free(nodes);
+}
+
+struct mount_node *kcsd_mount_node(const struct mount *m, fuse_ino_t ino)
+{
+	return ino == FUSE_ROOT_ID ? m->nodes->root : (struct mount_node *)ino;
+}
+
+fuse_ino_t kcsd_mount_node_ino(const struct mount *m, const struct mount_node *node)
+{
+	return node == m->nodes->root ? FUSE_ROOT_ID : (fuse_ino_t)node;
+}
+
+struct mount_node *kcsd_mount_node_get(struct mount *m, int fd, const struct stat *st)
+{
+	struct mount_node *fresh = new_node(fd, st), **found = NULL, *node;
+
+	if (!fresh) {
+		close(fd);
+		return NULL;
+	}
+	pthread_mutex_lock(&m->nodes->lock);
+	found = tsearch(fresh, &m->nodes->tree, compare);
+	node = found ? *found : NULL;
+	if (node)
+		node->nr_lookups++;
+	pthread_mutex_unlock(&m->nodes->lock);
+	if (node != fresh)
+		free_node(fresh);
+	return node;
+}
+
+void kcsd_mount_node_forget(struct mount *m, struct mount_node *node, uint64_t nr)
+{
+	bool last;
+
+	if (node == m->nodes->root)
+		return;
+	pthread_mutex_lock(&m->nodes->lock);
+	node->nr_lookups -= nr;
+	last = !node->nr_lookups;
+	if (last)
+		tdelete(node, &m->nodes->tree, compare);
+	pthread_mutex_unlock(&m->nodes->lock);
+	if (last)
+		free_node(node);
+}
+
+const char *kcsd_mount_fd_path(int fd, char path[MOUNT_FD_PATH])
+{
+	snprintf(path, MOUNT_FD_PATH, "/proc/self/fd/%d", fd);
+	return path;
+}
+
+void kcsd_mount_stamp(const struct stat *st, struct mount_stamp *stamp)
+{
+	stamp->mtime = st->st_mtim;
+	stamp->ctime = st->st_ctim;
+	stamp->size = st->st_size;
+}
+
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+bool kcsd_mount_same_stamp(const struct mount_stamp *a, const struct mount_stamp *b)
+{
+	return a->size == b->size && same_time(&a->mtime, &b->mtime) &&
+	       same_time(&a->ctime, &b->ctime);
+}

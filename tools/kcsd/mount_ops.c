@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Requests of the kernel to a mount. It never asks for a change: the mount is read-only. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "mount.h"
+
+#define VALID_S		1.0	/* what the kernel may keep of a file that has no mark */
+
+struct mount_dir {
+	DIR *dir;
+	off_t offset;		/* of the entry that is next */
+	struct dirent *entry;	/* the next one, read already; or NULL */
+};
+
+static struct mount *of(fuse_req_t req)
+{
+	return fuse_req_userdata(req);
+}
+
+static void init(void *arg, struct fuse_conn_info *conn)
+{
+	(void)arg;
+	conn->want |= conn->capable & (FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE |
+				       FUSE_CAP_POSIX_ACL);
+}
+
+/* ---- attributes ---- */
+
+/* Make attributes those of the output, as far as it is known. Return how long they stay valid. */
+static double show_output(struct mount_node *node, struct stat *st)
+{
+	bool marked = kcsd_mount_is_marked(node);
+	struct mount_stamp stamp;
+
+	if (!node->is_file)
+		return VALID_S;
+	kcsd_mount_stamp(st, &stamp);
+	pthread_mutex_lock(&node->lock);
+	node->shown = stamp;
+	if (node->output >= 0 ||
+	    (marked && kcsd_mount_same_stamp(&stamp, &node->output_of))) {
+		st->st_size = node->output_len;
+		st->st_blocks = (node->output_len + 511) / 512;
+		marked = true;
+	}
+	pthread_mutex_unlock(&node->lock);
+	return marked ? 0 : VALID_S;
+}
+
+static void get_attr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct mount_node *node = kcsd_mount_node(of(req), ino);
+	struct stat st;
+	double valid;
+
+	(void)fi;
+	if (fstat(node->fd, &st)) {
+		fuse_reply_err(req, errno);
+		return;
+	}
+	valid = show_output(node, &st);
+	fuse_reply_attr(req, &st, valid);
+}
+
+static void read_link(fuse_req_t req, fuse_ino_t ino)
+{
+	char target[PATH_MAX + 1];
+	ssize_t len = readlinkat(kcsd_mount_node(of(req), ino)->fd, "", target, sizeof(target));
+
+	if (len < 0 || len == sizeof(target)) {
+		fuse_reply_err(req, len < 0 ? errno : ENAMETOOLONG);
+		return;
+	}
+	target[len] = '\0';
+	fuse_reply_readlink(req, target);
+}
+
+static void stat_fs(fuse_req_t req, fuse_ino_t ino)
+{
+	struct statvfs st;
+
+	if (fstatvfs(kcsd_mount_node(of(req), ino)->fd, &st))
+		fuse_reply_err(req, errno);
+	else
+		fuse_reply_statfs(req, &st);
+}
+
+/* ---- names ---- */
+
+/* Stay on the filesystem of the directory: what is mounted below has another owner. */
+static int open_entry(int dir, const char *name)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_NO_XDEV | RESOLVE_BENEATH,
+	};
+	int fd = syscall(SYS_openat2, dir, name, &how, sizeof(how));
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Look a name up and count that. Returns 0 or -errno. */
+static int look_up(struct mount *m, fuse_ino_t parent, const char *name,
+		   struct fuse_entry_param *entry)
+{
+	int fd = open_entry(kcsd_mount_node(m, parent)->fd, name);
+	struct mount_node *node;
+
+	memset(entry, 0, sizeof(*entry));
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &entry->attr)) {
+		close(fd);
+		return -EIO;
+	}
+	node = kcsd_mount_node_get(m, fd, &entry->attr);
+	if (!node)
+		return -ENOMEM;
+	entry->ino = kcsd_mount_node_ino(m, node);
+	entry->attr_timeout = show_output(node, &entry->attr);
+	entry->entry_timeout = VALID_S;
+	return 0;
+}
+
+static void log_lookup(struct mount *m, fuse_ino_t parent, int ret)
+{
+	if (ret == -EMFILE || ret == -ENFILE)
+		kcsd_mount_log(m, kcsd_mount_node(m, parent), "too many files are known: raise "
+			       "the limit of open files (ulimit -Hn) before 'kcsd mount'");
+}
+
+static void lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct fuse_entry_param entry;
+	int ret = look_up(of(req), parent, name, &entry);
+
+	log_lookup(of(req), parent, ret);
+	if (ret)
+		fuse_reply_err(req, -ret);
+	else if (fuse_reply_entry(req, &entry))
+		kcsd_mount_node_forget(of(req), kcsd_mount_node(of(req), entry.ino), 1);
+}
+
+static void forget(fuse_req_t req, fuse_ino_t ino, uint64_t nr)
+{
+	kcsd_mount_node_forget(of(req), kcsd_mount_node(of(req), ino), nr);
+	fuse_reply_none(req);
+}
+
+static void forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *all)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		kcsd_mount_node_forget(of(req), kcsd_mount_node(of(req), all[i].ino),
+				       all[i].nlookup);
+	fuse_reply_none(req);
+}
+
+/* ---- directories ---- */
+
+static void open_dir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	int fd = openat(kcsd_mount_node(of(req), ino)->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct mount_dir *d = calloc(1, sizeof(*d));
+	int ret = fd < 0 ? errno : ENOMEM;
+
+	if (fd >= 0 && d && (d->dir = fdopendir(fd))) {
+		fi->fh = (uintptr_t)d;
+		fi->cache_readdir = 0;
+		if (!fuse_reply_open(req, fi))
+			return;
+		closedir(d->dir);
+		free(d);
+		return;
+	}
+	if (fd >= 0)
+		close(fd);
+	free(d);
+	fuse_reply_err(req, ret);
+}
+
+/* Add an entry to buf. Returns its length, more than room if it does not fit. */
+static size_t add_entry(fuse_req_t req, fuse_ino_t ino, const struct dirent *e, bool plus,
+			char *buf, size_t room)
+{
+	bool dots = !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..");
+	struct fuse_entry_param entry = {
+		.attr = { .st_ino = e->d_ino, .st_mode = DTTOIF(e->d_type) },
+	};
+	size_t len;
+
+	if (!plus)
+		return fuse_add_direntry(req, buf, room, e->d_name, &entry.attr, e->d_off);
+	if (!dots && look_up(of(req), ino, e->d_name, &entry)) {
+		/* Name it, without attributes: who wants them gets the error. */
+		memset(&entry, 0, sizeof(entry));
+		entry.attr.st_ino = e->d_ino;
+		entry.attr.st_mode = DTTOIF(e->d_type);
+	}
+	len = fuse_add_direntry_plus(req, buf, room, e->d_name, &entry, e->d_off);
+	if (len > room && entry.ino)
+		kcsd_mount_node_forget(of(req), kcsd_mount_node(of(req), entry.ino), 1);
+	return len;
+}
+
+/* Fill buf with entries from offset on. Returns its length or -errno. */
+static ssize_t fill_dir(fuse_req_t req, fuse_ino_t ino, struct mount_dir *d, off_t offset,
+			bool plus, char *buf, size_t size)
+{
+	size_t len = 0, n;
+
+	if (offset != d->offset) {
+		seekdir(d->dir, offset);
+		d->entry = NULL;
+		d->offset = offset;
+	}
+	for (;;) {
+		if (!d->entry) {
+			errno = 0;
+			d->entry = readdir(d->dir);
+		}
+		if (!d->entry)
+			return len || !errno ? (ssize_t)len : -errno;
+		n = add_entry(req, ino, d->entry, plus, buf + len, size - len);
+		if (n > size - len)
+			return len;
+		len += n;
+		d->offset = d->entry->d_off;
+		d->entry = NULL;
+	}
+}
+
+static void reply_dir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+		      struct fuse_file_info *fi, bool plus)
+{
+	char *buf = malloc(size);
+	ssize_t len = -ENOMEM;
+
+	if (buf)
+		len = fill_dir(req, ino, (struct mount_dir *)(uintptr_t)fi->fh, offset, plus, buf,
+			       size);
+	if (len < 0)
+		fuse_reply_err(req, -len);
+	else
+		fuse_reply_buf(req, buf, len);
+	free(buf);
+}
+
+static void read_dir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+		     struct fuse_file_info *fi)
+{
+	reply_dir(req, ino, size, offset, fi, false);
+}
+
+static void read_dir_plus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+			  struct fuse_file_info *fi)
+{
+	reply_dir(req, ino, size, offset, fi, true);
+}
+
+static void release_dir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct mount_dir *d = (struct mount_dir *)(uintptr_t)fi->fh;
+
+	(void)ino;
+	closedir(d->dir);
+	free(d);
+	fuse_reply_err(req, 0);
+}
+
+/* ---- files ---- */
+
+/* True if a change from now on changes the stamp: the clock has gone on since the last one. */
+static bool is_settled(const struct stat *st)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec > st->st_ctim.tv_sec + 1 && now.tv_sec > st->st_mtim.tv_sec + 1;
+}
+
+/* What the kernel has of a file is still right. */
+struct valid {
+	bool pages, attrs;
+};
+
+/* Count an open of the file as it is. */
+static int count_plain(struct mount_node *node, const struct stat *st, struct valid *valid)
+{
+	struct mount_stamp stamp;
+	int ret = 0;
+
+	kcsd_mount_stamp(st, &stamp);
+	pthread_mutex_lock(&node->lock);
+	if (node->nr_marked) {
+		ret = -EBUSY;
+	} else {
+		valid->pages = node->settled && kcsd_mount_same_stamp(&stamp, &node->cached);
+		valid->attrs = kcsd_mount_same_stamp(&stamp, &node->shown);
+		node->cached = stamp;
+		node->settled = is_settled(st);
+		node->nr_plain++;
+	}
+	pthread_mutex_unlock(&node->lock);
+	return ret;
+}
+
+static int open_plain(struct mount *m, struct mount_node *node, struct valid *valid)
+{
+	char path[MOUNT_FD_PATH];
+	int fd = open(kcsd_mount_fd_path(node->fd, path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = fstat(fd, &st) ? -errno : count_plain(node, &st, valid);
+	if (ret == -EBUSY)
+		kcsd_mount_log(m, node, "its mark was taken off while others read the output: "
+			       "the file can be read when they have closed it");
+	if (ret)
+		close(fd);
+	return ret ? ret : fd;
+}
+
+static void close_file(struct mount_node *node, int fd)
+{
+	bool marked;
+
+	pthread_mutex_lock(&node->lock);
+	marked = node->nr_marked;
+	if (!marked)
+		node->nr_plain--;
+	pthread_mutex_unlock(&node->lock);
+	if (marked)
+		kcsd_mount_output_close(node);
+	else
+		close(fd);
+}
+
+static void open_file(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct mount *m = of(req);
+	struct mount_node *node = kcsd_mount_node(m, ino);
+	struct kcsd_error err = {};
+	struct mount_mark mark;
+	int fd, marked = kcsd_mount_mark_read(node, &mark, &err);
+	struct valid valid = {};
+
+	if (marked < 0) {
+		kcsd_mount_log(m, node, "%s", err.text);
+		fd = -EIO;
+	} else {
+		fd = marked ? kcsd_mount_output_open(m, req, node, &mark) :
+			      open_plain(m, node, &valid);
+	}
+	if (fd < 0) {
+		fuse_reply_err(req, -fd);
+		return;
+	}
+	/* The size that the kernel knows is of the file, of an older output or an older state. */
+	if (!valid.attrs)
+		fuse_lowlevel_notify_inval_inode(m->session, ino, -1, 0);
+	fi->fh = fd;
+	fi->keep_cache = valid.pages;
+	if (fuse_reply_open(req, fi))
+		close_file(node, fd);
+}
+
+static void release_file(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	close_file(kcsd_mount_node(of(req), ino), fi->fh);
+	fuse_reply_err(req, 0);
+}
+
+static void read_file(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+		      struct fuse_file_info *fi)
+{
+	struct fuse_bufvec from = FUSE_BUFVEC_INIT(size);
+
+	(void)ino;
+	from.buf[0].flags = FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK;
+	from.buf[0].fd = fi->fh;
+	from.buf[0].pos = offset;
+	fuse_reply_data(req, &from, FUSE_BUF_SPLICE_MOVE);
+}
+
+/* ---- extended attributes ---- */
+
+static void reply_attr(fuse_req_t req, const char *value, size_t size, ssize_t len)
+{
+	if (len < 0)
+		fuse_reply_err(req, errno);
+	else if (!size)
+		fuse_reply_xattr(req, len);
+	else
+		fuse_reply_buf(req, value, len);
+}
+
+static void get_xattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
+{
+	char path[MOUNT_FD_PATH], *value = malloc(size ? size : 1);
+	ssize_t len;
+
+	if (!value) {
+		fuse_reply_err(req, ENOMEM);
+		return;
+	}
+	kcsd_mount_fd_path(kcsd_mount_node(of(req), ino)->fd, path);
+	len = getxattr(path, name, value, size);
+	/* Without ACLs the mode decides; the kernel takes another error for a failure. */
+	if (len < 0 && errno == EOPNOTSUPP && !strncmp(name, "system.posix_acl_", 17))
+		errno = ENODATA;
+	reply_attr(req, value, size, len);
+	free(value);
+}
+
+/* Take the mark off a list of names, so that who copies a file does not mark the output. */
+static ssize_t hide_mark(char *names, ssize_t len)
+{
+	char *name;
+
+	for (name = names; name < names + len; name += strlen(name) + 1) {
+		if (strcmp(name, MOUNT_ATTR))
+			continue;
+		len -= sizeof(MOUNT_ATTR);
+		memmove(name, name + sizeof(MOUNT_ATTR), names + len - name);
+		break;
+	}
+	return len;
+}
+
+static void list_xattr(fuse_req_t req, fuse_ino_t ino, size_t size)
+{
+	char path[MOUNT_FD_PATH], *names = malloc(size ? size : 1);
+	ssize_t len;
+
+	if (!names) {
+		fuse_reply_err(req, ENOMEM);
+		return;
+	}
+	kcsd_mount_fd_path(kcsd_mount_node(of(req), ino)->fd, path);
+	len = listxattr(path, names, size);
+	if (size && len > 0)
+		len = hide_mark(names, len);
+	reply_attr(req, names, size, len);
+	free(names);
+}
+
+const struct fuse_lowlevel_ops kcsd_mount_ops = {
+	.init = init,
+	.lookup = lookup,
+	.forget = forget,
+	.forget_multi = forget_multi,
+	.getattr = get_attr,
+	.readlink = read_link,
+	.statfs = stat_fs,
+	.opendir = open_dir,
+	.readdir = read_dir,
+	.readdirplus = read_dir_plus,
+	.releasedir = release_dir,
+	.open = open_file,
+	.release = release_file,
+	.read = read_file,
+	.getxattr = get_xattr,
+	.listxattr = list_xattr,
+};
