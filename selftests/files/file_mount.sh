@@ -172,6 +172,101 @@ changes()
 	seq 100000 >"$mount/plain"
 }
 
+# What the kernel keeps of a name for a second, and a close that is told late, are not seen by an open.
+at_once()
+{
+	local i bad=0 late=0
+
+	for i in {1..20}; do
+		echo "$i" >"$mount/next"
+		mv "$mount/next" "$mount/named"
+		[ "$(cat "$view/named")" = "$i" ] || bad=$((bad + 1))
+	done
+	is "$what: a file that takes the name of another is seen at once" $bad 0
+	for i in {1..30}; do
+		echo "99 $i" >>"$mount/marked"
+		[ "$(tail -n 1 "$view/marked")" = "99 $i" ] || late=$((late + 1))
+	done
+	is "$what: an output is not that of the reader before" $late 0
+	grep 99 "$mount/marked" >"$expected/marked"
+}
+
+# Who starts it may ignore SIGCHLD, and have options end at an operand.
+started_oddly()
+{
+	point "$what: mount, SIGCHLD ignored" env --ignore-signal=CHLD POSIXLY_CORRECT=1 "$kcsd" mount \
+		--programs "$programs" --log "$log" --spool "$work/spool" "$mount" "$view"
+	same "an output" cat
+	umount "$view"
+	sleep 0.3
+}
+
+# A lease keeps an open waiting for 45 s, and no signal ends it.
+leased()
+{
+	local holder
+
+	mark named "grep.bpf.o 20"
+	for file in plain named; do
+		python3 -c 'import fcntl, os, signal, sys, time
+signal.signal(signal.SIGIO, signal.SIG_IGN)
+fd = os.open(sys.argv[1], os.O_RDWR)
+fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+print("held", flush=True)
+time.sleep(30)' "$mount/$file" >"$work/holder" &
+		holder=$!
+		until grep -q held "$work/holder"; do sleep 0.1; done
+		fails "$what: $file has a lease" "Resource temporarily unavailable" \
+			timeout 20 cat "$view/$file"
+		kill "$holder"
+		wait "$holder" 2>/dev/null
+	done
+	logged "plain: a process holds a lease" "named: a process holds a lease"
+	rm "$mount/named"
+}
+
+# A run belongs to all who wait for it; an output that is there is given at any time.
+crowd()
+{
+	local runs first second before
+
+	mark wrong "behave.bpf.o --program=spin"
+	runs=$(nr_runs)
+	cat "$view/wrong" 2>/dev/null &
+	first=$!
+	point "$what: an endless run" until_programs 1
+	cat "$view/wrong" 2>/dev/null &
+	second=$!
+	sleep 0.5
+	kill -KILL "$first"
+	wait "$first" 2>/dev/null
+	point "$what: one who waits is killed: it goes on" until_programs 1
+	wait "$second"
+	is "$what: and was one run" "$(nr_runs)" $((runs + 1))
+	exec 3<"$view/marked"
+	before=$(grep -c "96 opens wait" "$log")
+	python3 -c 'import sys, threading
+def read():
+    try:
+        open(sys.argv[1]).read()
+    except OSError:
+        pass
+threads = [threading.Thread(target=read) for i in range(100)]
+for t in threads:
+    t.start()
+for t in threads:
+    t.join()' "$view/wrong" &
+	for _ in {1..100}; do
+		[ "$(grep -c "96 opens wait" "$log")" = "$before" ] || break
+		sleep 0.1
+	done
+	logged "96 opens wait for programs already"
+	is "$what: an output that is there, beside 96 who wait" "$(sum_of "$view/marked")" \
+		"$(sum_of "$expected/marked")"
+	exec 3<&-
+	wait $!
+}
+
 # logged TEXT...: pass if the log has lines with each text.
 logged()
 {
@@ -299,7 +394,6 @@ rights()
 	is "$what: another user reads an output" "$("${as[@]}" cat "$view/marked" | md5sum)" \
 		"$(md5sum <"$expected/marked")"
 	chmod 600 "$mount/marked"
-	sleep 1.1
 	fails "$what: not without right to the file" "Permission denied" "${as[@]}" cat "$view/marked"
 	if setfacl -m u:65534:r "$mount/marked"; then
 		sleep 1.1
@@ -322,10 +416,14 @@ thorough()
 	tools
 	shared
 	changes
+	at_once
+	leased
 	stop
+	started_oddly
 	options=(--timeout 3000 --max-output 2M --allow-other --runs 1)
 	point "$what: other options" start "${options[@]}"
 	errors
+	crowd
 	beside
 	relative
 	rights

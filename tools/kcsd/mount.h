@@ -27,6 +27,8 @@
 #define MOUNT_MAX_THREADS	128	/* so that others are served meanwhile */
 #define MOUNT_MAX_PROGRAMS	16	/* directories */
 #define MOUNT_POLL_MS		100	/* until an interrupt of an open is seen */
+#define MOUNT_LATE_MS		200	/* until a close that was made is told, at most */
+#define MOUNT_NR_ASKED		4096
 
 /* All of it is constant once requests come, but for counters and the table. */
 struct mount {
@@ -41,6 +43,9 @@ struct mount {
 	struct fuse_session *session;
 	sem_t runs;				/* programs that may begin */
 	atomic_uint nr_busy;
+	atomic_uint nr_makers;			/* threads that make outputs */
+	sem_t makers_ended;			/* posted by each */
+	atomic_int asked[MOUNT_NR_ASKED];	/* thread whose open is to look again, by its number */
 	struct mount_nodes *nodes;
 };
 
@@ -59,14 +64,19 @@ struct mount_node {
 	uint64_t nr_lookups;		/* by the kernel; under the lock of the table */
 
 	pthread_mutex_t lock;		/* of all below */
-	pthread_cond_t end;		/* of a run */
+	pthread_cond_t end;		/* of a run, or of an open */
 	uint32_t nr_plain;		/* opens of the file */
 	uint32_t nr_marked;		/* opens of its output, also those that wait for it */
+	uint32_t nr_waiting;		/* of these, those that wait for the run under way */
 	bool running;
+	atomic_bool abandoned;		/* nobody waits for the run any more */
+	uint64_t nr_runs;		/* that have ended */
+	int run_ret;			/* of the last run: 0 or -errno */
 	int output;			/* the output, while it is open; else -1 */
 	off_t output_len;		/* of the newest output, made of that state of the file */
 	struct mount_stamp output_of;
 	struct mount_stamp shown;	/* the state whose attributes the kernel got last */
+	struct timespec looked_up;	/* its ctime when the kernel got its name last */
 	struct mount_stamp cached;	/* the state at the newest open of the file */
 	bool settled;			/* a change after that open changes the stamp */
 };
@@ -87,8 +97,17 @@ void kcsd_mount_node_forget(struct mount *m, struct mount_node *node, uint64_t n
 /* Set path to one that opens the node itself: /proc/self/fd/FD. Return it. */
 #define MOUNT_FD_PATH	32
 const char *kcsd_mount_fd_path(int fd, char path[MOUNT_FD_PATH]);
+/*
+ * Wait for the end of a run or of an open, until a time that kcsd_mount_time() gave. The caller
+ * holds the lock of the node. False: it is that time.
+ */
+bool kcsd_mount_node_wait(struct mount_node *node, const struct timespec *until);
+void kcsd_mount_time(uint32_t ms_from_now, struct timespec *at);
 void kcsd_mount_stamp(const struct stat *st, struct mount_stamp *stamp);
 bool kcsd_mount_same_stamp(const struct mount_stamp *a, const struct mount_stamp *b);
+bool kcsd_mount_same_time(const struct timespec *a, const struct timespec *b);
+/* Open the file to read it. Returns a descriptor; -EAGAIN if a lease keeps others out for 1 s. */
+int kcsd_mount_node_open(const struct mount *m, const struct mount_node *node);
 
 /* mount_mark.c */
 #define MOUNT_ATTR	"user.kcsd.run"
@@ -113,21 +132,24 @@ int kcsd_mount_mark_parse(struct mount_mark *mark, size_t len, struct kcsd_error
 
 /* mount_output.c */
 /*
- * Open the output of a marked file: run the program, or wait for another open that does. Returns
- * a descriptor that belongs to the node, or -errno with a line in the log.
+ * Open the output of a marked file: run the program, or wait for the run that others wait for. The
+ * mark belongs to the call. Returns a descriptor that belongs to the node, or -errno with a line
+ * in the log.
  */
 int kcsd_mount_output_open(struct mount *m, fuse_req_t req, struct mount_node *node,
-			   const struct mount_mark *mark);
+			   struct mount_mark *mark);
 /* The last one frees the output. */
 void kcsd_mount_output_close(struct mount_node *node);
-/* True if this request, or the mount, ends. */
-bool kcsd_mount_cancelled(const struct mount *m, fuse_req_t req);
+/* True if nobody waits for the run of this file, or the mount ends. Any thread. */
+bool kcsd_mount_is_abandoned(const struct mount *m, const struct mount_node *node);
+/* Wait until no thread makes an output. Call when no request can come any more. */
+void kcsd_mount_await_makers(struct mount *m);
 
 /*
- * mount_run.c: run the program of the mark on the file into spool. Returns 0, -EINTR if req was
- * interrupted, or another -errno with a line in the log.
+ * mount_run.c: run the program of the mark on the file into spool. Returns 0, -EINTR if the run
+ * was abandoned, or another -errno with a line in the log.
  */
-int kcsd_mount_run(struct mount *m, fuse_req_t req, const struct mount_node *node,
+int kcsd_mount_run(const struct mount *m, const struct mount_node *node,
 		   const struct mount_mark *mark, int spool);
 
 /* mount_log.c: write a line, "PATH: ..." */

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Nodes: the files and directories that the kernel knows. */
+#include <errno.h>
+#include <fcntl.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "mount.h"
@@ -127,6 +130,41 @@ const char *kcsd_mount_fd_path(int fd, char path[MOUNT_FD_PATH])
 	return path;
 }
 
+void kcsd_mount_time(uint32_t ms_from_now, struct timespec *at)
+{
+	clock_gettime(CLOCK_REALTIME, at);
+	at->tv_nsec += ms_from_now * 1000000L;
+	at->tv_sec += at->tv_nsec / 1000000000;
+	at->tv_nsec %= 1000000000;
+}
+
+bool kcsd_mount_node_wait(struct mount_node *node, const struct timespec *until)
+{
+	return !pthread_cond_timedwait(&node->end, &node->lock, until);
+}
+
+/* Not for the 45 s that a process with a lease may take: no signal ends such an open. */
+int kcsd_mount_node_open(const struct mount *m, const struct mount_node *node)
+{
+	const struct timespec pause = { .tv_nsec = MOUNT_POLL_MS * 1000000 };
+	char path[MOUNT_FD_PATH];
+	int tries, fd = -1;
+
+	for (tries = 0; tries < 10; tries++) {
+		if (tries)
+			nanosleep(&pause, NULL);
+		fd = open(kcsd_mount_fd_path(node->fd, path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		if (fd >= 0 || errno != EWOULDBLOCK)
+			break;
+	}
+	if (fd >= 0)
+		return fd;
+	if (errno != EWOULDBLOCK)
+		return -errno;
+	kcsd_mount_log(m, node, "a process holds a lease on it: try again");
+	return -EAGAIN;
+}
+
 void kcsd_mount_stamp(const struct stat *st, struct mount_stamp *stamp)
 {
 	stamp->mtime = st->st_mtim;
@@ -134,13 +172,13 @@ void kcsd_mount_stamp(const struct stat *st, struct mount_stamp *stamp)
 	stamp->size = st->st_size;
 }
 
-static bool same_time(const struct timespec *a, const struct timespec *b)
+bool kcsd_mount_same_time(const struct timespec *a, const struct timespec *b)
 {
 	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
 bool kcsd_mount_same_stamp(const struct mount_stamp *a, const struct mount_stamp *b)
 {
-	return a->size == b->size && same_time(&a->mtime, &b->mtime) &&
-	       same_time(&a->ctime, &b->ctime);
+	return a->size == b->size && kcsd_mount_same_time(&a->mtime, &b->mtime) &&
+	       kcsd_mount_same_time(&a->ctime, &b->ctime);
 }

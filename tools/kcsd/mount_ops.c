@@ -109,6 +109,14 @@ static int open_entry(int dir, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Remember what the kernel knows of a node from now on. */
+static void set_looked_up(struct mount_node *node, const struct stat *st)
+{
+	pthread_mutex_lock(&node->lock);
+	node->looked_up = st->st_ctim;
+	pthread_mutex_unlock(&node->lock);
+}
+
 /* Look a name up and count that. Returns 0 or -errno. */
 static int look_up(struct mount *m, fuse_ino_t parent, const char *name,
 		   struct fuse_entry_param *entry)
@@ -126,6 +134,7 @@ static int look_up(struct mount *m, fuse_ino_t parent, const char *name,
 	node = kcsd_mount_node_get(m, fd, &entry->attr);
 	if (!node)
 		return -ENOMEM;
+	set_looked_up(node, &entry->attr);
 	entry->ino = kcsd_mount_node_ino(m, node);
 	entry->attr_timeout = show_output(node, &entry->attr);
 	entry->entry_timeout = VALID_S;
@@ -139,15 +148,31 @@ static void log_lookup(struct mount *m, fuse_ino_t parent, int ret)
 			       "the limit of open files (ulimit -Hn) before 'kcsd mount'");
 }
 
+static atomic_int *asked(fuse_req_t req)
+{
+	return &of(req)->asked[(uint32_t)fuse_req_ctx(req)->pid % MOUNT_NR_ASKED];
+}
+
+/* True if the thread of this request was asked to look again. It is no longer. */
+static bool take_asked(fuse_req_t req)
+{
+	int pid = fuse_req_ctx(req)->pid;
+
+	return pid && atomic_compare_exchange_strong(asked(req), &pid, 0);
+}
+
 static void lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct fuse_entry_param entry;
 	int ret = look_up(of(req), parent, name, &entry);
 
 	log_lookup(of(req), parent, ret);
-	if (ret)
+	if (ret) {
+		take_asked(req);
 		fuse_reply_err(req, -ret);
-	else if (fuse_reply_entry(req, &entry))
+		return;
+	}
+	if (fuse_reply_entry(req, &entry))
 		kcsd_mount_node_forget(of(req), kcsd_mount_node(of(req), entry.ino), 1);
 }
 
@@ -299,10 +324,14 @@ struct valid {
 static int count_plain(struct mount_node *node, const struct stat *st, struct valid *valid)
 {
 	struct mount_stamp stamp;
+	struct timespec late;
 	int ret = 0;
 
 	kcsd_mount_stamp(st, &stamp);
+	kcsd_mount_time(MOUNT_LATE_MS, &late);
 	pthread_mutex_lock(&node->lock);
+	while (node->nr_marked && kcsd_mount_node_wait(node, &late))
+		;
 	if (node->nr_marked) {
 		ret = -EBUSY;
 	} else {
@@ -318,13 +347,11 @@ static int count_plain(struct mount_node *node, const struct stat *st, struct va
 
 static int open_plain(struct mount *m, struct mount_node *node, struct valid *valid)
 {
-	char path[MOUNT_FD_PATH];
-	int fd = open(kcsd_mount_fd_path(node->fd, path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = kcsd_mount_node_open(m, node), ret;
 	struct stat st;
-	int ret;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	ret = fstat(fd, &st) ? -errno : count_plain(node, &st, valid);
 	if (ret == -EBUSY)
 		kcsd_mount_log(m, node, "its mark was taken off while others read the output: "
@@ -340,8 +367,10 @@ static void close_file(struct mount_node *node, int fd)
 
 	pthread_mutex_lock(&node->lock);
 	marked = node->nr_marked;
-	if (!marked)
+	if (!marked) {
 		node->nr_plain--;
+		pthread_cond_broadcast(&node->end);
+	}
 	pthread_mutex_unlock(&node->lock);
 	if (marked)
 		kcsd_mount_output_close(node);
@@ -349,22 +378,58 @@ static void close_file(struct mount_node *node, int fd)
 		close(fd);
 }
 
+/*
+ * The kernel keeps names and rights for a second. True if this file may have lost the name that it
+ * was opened by, or given it up to another, or has other rights. A thread is asked once: a file
+ * that is written all the time looks so each time.
+ */
+static bool must_look_again(fuse_req_t req, struct mount_node *node)
+{
+	bool was_asked = take_asked(req), same;
+	struct stat st;
+
+	if (was_asked || fstat(node->fd, &st))
+		return false;
+	pthread_mutex_lock(&node->lock);
+	same = kcsd_mount_same_time(&node->looked_up, &st.st_ctim);
+	pthread_mutex_unlock(&node->lock);
+	if (same || !fuse_req_ctx(req)->pid)
+		return false;
+	atomic_store(asked(req), fuse_req_ctx(req)->pid);
+	return true;
+}
+
+/* Open the file, or its output. Returns a descriptor or -errno. */
+static int open_node(fuse_req_t req, struct mount_node *node, struct valid *valid)
+{
+	struct mount_mark *mark = malloc(sizeof(*mark));
+	struct mount *m = of(req);
+	struct kcsd_error err = {};
+	int marked = mark ? kcsd_mount_mark_read(node, mark, &err) : -ENOMEM;
+
+	if (marked > 0)
+		return kcsd_mount_output_open(m, req, node, mark);
+	free(mark);
+	if (!marked)
+		return open_plain(m, node, valid);
+	if (marked == -ENOMEM)
+		return marked;
+	kcsd_mount_log(m, node, "%s", err.text);
+	return -EIO;
+}
+
 static void open_file(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct mount *m = of(req);
 	struct mount_node *node = kcsd_mount_node(m, ino);
-	struct kcsd_error err = {};
-	struct mount_mark mark;
-	int fd, marked = kcsd_mount_mark_read(node, &mark, &err);
 	struct valid valid = {};
+	int fd;
 
-	if (marked < 0) {
-		kcsd_mount_log(m, node, "%s", err.text);
-		fd = -EIO;
-	} else {
-		fd = marked ? kcsd_mount_output_open(m, req, node, &mark) :
-			      open_plain(m, node, &valid);
+	if (must_look_again(req, node)) {
+		fuse_reply_err(req, ESTALE);
+		return;
 	}
+	fd = open_node(req, node, &valid);
 	if (fd < 0) {
 		fuse_reply_err(req, -fd);
 		return;

@@ -1,43 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Outputs: one for all who have a marked file open, kept as long as one of them has. */
+/*
+ * Outputs: one for all who have a marked file open, kept as long as one of them has. A thread of
+ * its own makes it: it belongs to all who wait, and ends early when the last of them is gone.
+ */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "mount.h"
 
-bool kcsd_mount_cancelled(const struct mount *m, fuse_req_t req)
-{
-	return fuse_req_interrupted(req) || fuse_session_exited(m->session);
-}
+/* Owned by its thread. */
+struct maker {
+	struct mount *m;
+	struct mount_node *node;	/* kept by those who wait */
+	struct mount_mark *mark;	/* owned */
+};
 
-/* Set at to MOUNT_POLL_MS from now. */
-static void set_poll_time(struct timespec *at)
+bool kcsd_mount_is_abandoned(const struct mount *m, const struct mount_node *node)
 {
-	clock_gettime(CLOCK_REALTIME, at);
-	at->tv_nsec += MOUNT_POLL_MS * 1000000;
-	at->tv_sec += at->tv_nsec / 1000000000;
-	at->tv_nsec %= 1000000000;
+	return atomic_load(&node->abandoned) || fuse_session_exited(m->session);
 }
 
 /* Take one of the programs that may run at once; post m->runs to give it back. */
-static int begin_run(struct mount *m, fuse_req_t req)
+static int begin_run(struct mount *m, const struct mount_node *node)
 {
 	struct timespec at;
 
 	for (;;) {
-		set_poll_time(&at);
+		kcsd_mount_time(MOUNT_POLL_MS, &at);
 		if (!sem_timedwait(&m->runs, &at))
 			return 0;
-		if (kcsd_mount_cancelled(m, req))
+		if (kcsd_mount_is_abandoned(m, node))
 			return -EINTR;
 	}
 }
 
 /* Make the output. Returns a descriptor or -errno. */
-static int make_output(struct mount *m, fuse_req_t req, const struct mount_node *node,
+static int make_output(struct mount *m, const struct mount_node *node,
 		       const struct mount_mark *mark)
 {
 	int fd, ret;
@@ -48,9 +49,9 @@ static int make_output(struct mount *m, fuse_req_t req, const struct mount_node 
 		kcsd_mount_log(m, node, "--spool %s: %s", m->spool, strerror(errno));
 		return ret;
 	}
-	ret = begin_run(m, req);
+	ret = begin_run(m, node);
 	if (!ret) {
-		ret = kcsd_mount_run(m, req, node, mark, fd);
+		ret = kcsd_mount_run(m, node, mark, fd);
 		sem_post(&m->runs);
 	}
 	if (ret)
@@ -58,42 +59,151 @@ static int make_output(struct mount *m, fuse_req_t req, const struct mount_node 
 	return ret ? ret : fd;
 }
 
-/* Run the program, for all who wait. The caller holds the lock of the node. */
-static int fill_output(struct mount *m, fuse_req_t req, struct mount_node *node,
-		       const struct mount_mark *mark)
+/* Give the output, or the error, to all who wait. */
+static void hand_over(struct mount_node *node, int fd, const struct stat *file)
 {
-	struct stat file = {}, output = {};
-	int fd;
+	struct stat output = {};
 
-	node->running = true;
-	pthread_mutex_unlock(&node->lock);
-	fstat(node->fd, &file);
-	fd = make_output(m, req, node, mark);
 	pthread_mutex_lock(&node->lock);
-	node->running = false;
 	if (fd >= 0) {
 		fstat(fd, &output);
 		node->output = fd;
 		node->output_len = output.st_size;
-		kcsd_mount_stamp(&file, &node->output_of);
+		kcsd_mount_stamp(file, &node->output_of);
 	}
+	node->run_ret = fd < 0 ? fd : 0;
+	node->nr_runs++;
+	node->running = false;
+	atomic_store(&node->abandoned, false);
 	pthread_cond_broadcast(&node->end);
-	return fd;
+	pthread_mutex_unlock(&node->lock);
 }
 
-/* Return the output that there is, or make it. The caller holds the lock of the node. */
-static int await_output(struct mount *m, fuse_req_t req, struct mount_node *node,
-			const struct mount_mark *mark)
+static void *make(void *arg)
+{
+	struct maker *maker = arg;
+	struct mount *m = maker->m;
+	struct stat file = {};
+
+	fstat(maker->node->fd, &file);
+	hand_over(maker->node, make_output(m, maker->node, maker->mark), &file);
+	free(maker->mark);
+	free(maker);
+	sem_post(&m->makers_ended);
+	return NULL;
+}
+
+void kcsd_mount_await_makers(struct mount *m)
+{
+	while (atomic_load(&m->nr_makers)) {
+		while (sem_wait(&m->makers_ended))
+			;
+		atomic_fetch_sub(&m->nr_makers, 1);
+	}
+}
+
+/* Begin to make the output. The caller holds the lock of the node. */
+static int begin_maker(struct mount *m, struct mount_node *node, struct mount_mark *mark)
+{
+	struct maker *maker = malloc(sizeof(*maker));
+	pthread_t thread;
+
+	if (!maker) {
+		free(mark);
+		return -ENOMEM;
+	}
+	*maker = (struct maker){ m, node, mark };
+	while (!sem_trywait(&m->makers_ended))
+		atomic_fetch_sub(&m->nr_makers, 1);
+	if (pthread_create(&thread, NULL, make, maker)) {
+		free(mark);
+		free(maker);
+		return -EAGAIN;
+	}
+	pthread_detach(thread);
+	atomic_fetch_add(&m->nr_makers, 1);
+	node->running = true;
+	return 0;
+}
+
+static bool is_cancelled(const struct mount *m, fuse_req_t req)
+{
+	return fuse_req_interrupted(req) || fuse_session_exited(m->session);
+}
+
+/*
+ * Wait for the run under way. Who is interrupted goes; the last of them ends the run and waits for
+ * that, since the run needs the node.
+ */
+static int await_run(struct mount *m, fuse_req_t req, struct mount_node *node)
+{
+	uint64_t before = node->nr_runs;
+	struct timespec at;
+
+	node->nr_waiting++;
+	while (node->nr_runs == before) {
+		if (is_cancelled(m, req)) {
+			if (node->nr_waiting > 1)
+				break;
+			atomic_store(&node->abandoned, true);
+		}
+		kcsd_mount_time(MOUNT_POLL_MS, &at);
+		kcsd_mount_node_wait(node, &at);
+	}
+	node->nr_waiting--;
+	if (node->nr_runs == before)
+		return -EINTR;
+	return node->output >= 0 ? node->output : node->run_ret;
+}
+
+/* Wait until a run that nobody wants has ended. */
+static int await_abandoned(struct mount *m, fuse_req_t req, struct mount_node *node)
 {
 	struct timespec at;
 
-	while (node->running) {
-		if (kcsd_mount_cancelled(m, req))
+	while (atomic_load(&node->abandoned)) {
+		if (is_cancelled(m, req))
 			return -EINTR;
-		set_poll_time(&at);
-		pthread_cond_timedwait(&node->end, &node->lock, &at);
+		kcsd_mount_time(MOUNT_POLL_MS, &at);
+		kcsd_mount_node_wait(node, &at);
 	}
-	return node->output >= 0 ? node->output : fill_output(m, req, node, mark);
+	return 0;
+}
+
+/* Return the output that there is, or wait for it. The caller holds the lock of the node. */
+static int await_output(struct mount *m, fuse_req_t req, struct mount_node *node,
+			struct mount_mark *mark)
+{
+	int ret = await_abandoned(m, req, node);
+
+	if (!ret && node->output < 0 && !node->running) {
+		ret = begin_maker(m, node, mark);
+		mark = NULL;
+		if (ret)
+			kcsd_mount_log(m, node, "cannot begin a thread: %s", strerror(-ret));
+	}
+	free(mark);
+	if (ret)
+		return ret;
+	return node->output >= 0 ? node->output : await_run(m, req, node);
+}
+
+/* The same, as one of those who may wait. */
+static int await_output_busy(struct mount *m, fuse_req_t req, struct mount_node *node,
+			     struct mount_mark *mark)
+{
+	int ret;
+
+	if (atomic_fetch_add(&m->nr_busy, 1) < MOUNT_MAX_BUSY) {
+		ret = await_output(m, req, node, mark);
+	} else {
+		free(mark);
+		kcsd_mount_log(m, node, "%d opens wait for programs already: try again",
+			       MOUNT_MAX_BUSY);
+		ret = -EAGAIN;
+	}
+	atomic_fetch_sub(&m->nr_busy, 1);
+	return ret;
 }
 
 /* Count an open less; the last frees the output. The caller holds the lock of the node. */
@@ -105,29 +215,44 @@ static void drop_open(struct mount_node *node)
 	node->output = -1;
 }
 
-int kcsd_mount_output_open(struct mount *m, fuse_req_t req, struct mount_node *node,
-			   const struct mount_mark *mark)
+/* True if opens of the file itself, or of the output of an older state, are there. */
+static bool is_in_the_way(const struct mount_node *node)
 {
-	int ret;
+	struct mount_stamp now;
+	struct stat st = {};
 
-	if (atomic_fetch_add(&m->nr_busy, 1) >= MOUNT_MAX_BUSY) {
-		atomic_fetch_sub(&m->nr_busy, 1);
-		kcsd_mount_log(m, node, "%d opens wait for programs already: try again",
-			       MOUNT_MAX_BUSY);
-		return -EAGAIN;
-	}
+	if (node->output < 0)
+		return node->nr_plain;
+	fstat(node->fd, &st);
+	kcsd_mount_stamp(&st, &now);
+	return !kcsd_mount_same_stamp(&now, &node->output_of);
+}
+
+int kcsd_mount_output_open(struct mount *m, fuse_req_t req, struct mount_node *node,
+			   struct mount_mark *mark)
+{
+	struct timespec late;
+	int ret = -EBUSY;
+
+	kcsd_mount_time(MOUNT_LATE_MS, &late);
 	pthread_mutex_lock(&node->lock);
-	if (node->nr_plain) {
-		ret = -EBUSY;
-	} else {
+	while (is_in_the_way(node) && kcsd_mount_node_wait(node, &late))
+		;
+	if (!node->nr_plain) {
 		node->nr_marked++;
 		node->settled = false;
-		ret = await_output(m, req, node, mark);
+		if (node->output >= 0) {
+			ret = node->output;
+			free(mark);
+		} else {
+			ret = await_output_busy(m, req, node, mark);
+		}
 		if (ret < 0)
 			drop_open(node);
+	} else {
+		free(mark);
 	}
 	pthread_mutex_unlock(&node->lock);
-	atomic_fetch_sub(&m->nr_busy, 1);
 	if (ret == -EBUSY)
 		kcsd_mount_log(m, node, "it was marked while others read it as it is: its output "
 			       "can be read when they have closed it");
@@ -138,5 +263,6 @@ void kcsd_mount_output_close(struct mount_node *node)
 {
 	pthread_mutex_lock(&node->lock);
 	drop_open(node);
+	pthread_cond_broadcast(&node->end);
 	pthread_mutex_unlock(&node->lock);
 }

@@ -110,7 +110,6 @@ static int begin_child(const struct mount *m, const struct mount_mark *mark, con
 
 	argv[n++] = "kcsd";
 	argv[n++] = "run";
-	argv[n++] = (char *)program;
 	give(argv, &n, "--file", kcsd_mount_fd_path(file, from));
 	give(argv, &n, "--output", kcsd_mount_fd_path(spool, to));
 	give(argv, &n, "--timeout", m->timeout);
@@ -120,6 +119,7 @@ static int begin_child(const struct mount *m, const struct mount_mark *mark, con
 	give(argv, &n, "--arg", mark->argument);
 	if (m->anywhere)
 		argv[n++] = "--anywhere";
+	argv[n++] = (char *)program;	/* last: POSIXLY_CORRECT ends options at an operand */
 	argv[n] = NULL;
 	if (pipe2(ends, O_CLOEXEC))
 		return -errno;
@@ -131,8 +131,8 @@ static int begin_child(const struct mount *m, const struct mount_mark *mark, con
 	return child->pid < 0 ? -EAGAIN : 0;
 }
 
-/* Take what it says, until it ends; end it if the open, or the mount, ends. Return its status. */
-static int await_child(const struct mount *m, fuse_req_t req, struct child *child)
+/* Take what it says, until it ends; end it if nobody waits any more. Return its status. */
+static int await_child(const struct mount *m, const struct mount_node *node, struct child *child)
 {
 	struct pollfd poll_fd = { .fd = child->messages, .events = POLLIN };
 	char skipped[512];
@@ -140,7 +140,7 @@ static int await_child(const struct mount *m, fuse_req_t req, struct child *chil
 	int status;
 
 	while (n) {
-		if (!child->cancelled && kcsd_mount_cancelled(m, req)) {
+		if (!child->cancelled && kcsd_mount_is_abandoned(m, node)) {
 			child->cancelled = true;
 			kill(child->pid, SIGTERM);
 		}
@@ -181,7 +181,7 @@ static void log_said(const struct mount *m, const struct mount_node *node, const
 			       strncmp(line, "kcsd: ", 6) ? line : line + 6);
 }
 
-static int run_on(const struct mount *m, fuse_req_t req, const struct mount_node *node,
+static int run_on(const struct mount *m, const struct mount_node *node,
 		  const struct mount_mark *mark, const char *program, int file, int spool)
 {
 	char size[KCSD_HUMAN_LEN];
@@ -193,7 +193,7 @@ static int run_on(const struct mount *m, fuse_req_t req, const struct mount_node
 		kcsd_mount_log(m, node, "cannot begin a process: %s", strerror(-ret));
 		return ret;
 	}
-	status = await_child(m, req, &child);
+	status = await_child(m, node, &child);
 	if (child.cancelled && status)
 		return -EINTR;
 	if (status && !fstat(spool, &st) && (uint64_t)st.st_size >= m->max_output)
@@ -204,18 +204,18 @@ static int run_on(const struct mount *m, fuse_req_t req, const struct mount_node
 	return status ? -EIO : 0;
 }
 
-int kcsd_mount_run(struct mount *m, fuse_req_t req, const struct mount_node *node,
+int kcsd_mount_run(const struct mount *m, const struct mount_node *node,
 		   const struct mount_mark *mark, int spool)
 {
-	char path[MOUNT_FD_PATH], *program;
+	char *program;
 	int file, ret;
 
 	if (!find_program(m, mark->object, &program)) {
 		kcsd_mount_log(m, node, "%s: no directory of --programs has it", mark->object);
 		return -EIO;
 	}
-	file = open(kcsd_mount_fd_path(node->fd, path), O_RDONLY | O_CLOEXEC);
-	ret = file < 0 ? -errno : run_on(m, req, node, mark, program, file, spool);
+	file = kcsd_mount_node_open(m, node);
+	ret = file < 0 ? file : run_on(m, node, mark, program, file, spool);
 	if (file >= 0)
 		close(file);
 	free(program);

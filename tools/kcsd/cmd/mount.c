@@ -2,6 +2,7 @@
 /* kcsd mount */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -106,6 +107,7 @@ static int take_limits(const struct args *args, struct mount *m)
 		return kcsd_usage(args->cmd, "--runs, --max-output and --timeout must be at least "
 				  "1");
 	sem_init(&m->runs, 0, runs);
+	sem_init(&m->makers_ended, 0, 0);
 	return 0;
 }
 
@@ -179,6 +181,7 @@ static int serve(struct mount *m)
 	fuse_loop_cfg_set_max_threads(config, MOUNT_MAX_THREADS);
 	ret = fuse_session_loop_mt(m->session, config);
 	fuse_loop_cfg_destroy(config);
+	kcsd_mount_await_makers(m);
 	/* The number of a signal is an orderly end, too. */
 	return ret < 0 ? kcsd_fail("FUSE: %s", strerror(-ret)) : 0;
 }
@@ -222,6 +225,7 @@ static int mount(const struct args *args)
 	int code;
 
 	raise_limit();
+	signal(SIGCHLD, SIG_DFL);	/* whoever started it may ignore it: waitpid(2) fails then */
 	if (!(code = take_limits(args, &m)) && !(code = take_programs(args, &m)) &&
 	    !(code = take_spool(args, &m)) &&
 	    !(code = take_dir("", args->operand[1], &m.view)) && !(code = take_log(args, &m)) &&
