@@ -245,12 +245,15 @@ crowd()
 	is "$what: and was one run" "$(nr_runs)" $((runs + 1))
 	exec 3<"$view/marked"
 	before=$(grep -c "96 opens wait" "$log")
-	python3 -c 'import sys, threading
+	python3 -c 'import errno, sys, threading, time
 def read():
-    try:
-        open(sys.argv[1]).read()
-    except OSError:
-        pass
+    while True:
+        try:
+            open(sys.argv[1]).read()
+        except OSError as e:
+            if e.errno != errno.EAGAIN:
+                return
+        time.sleep(0.1)
 threads = [threading.Thread(target=read) for i in range(100)]
 for t in threads:
     t.start()
