@@ -61,6 +61,8 @@ int main(int argc, char **argv)
 	struct args args;
 	int code;
 
+	/* A write beyond RLIMIT_FSIZE fails instead, and its command undoes its work. */
+	signal(SIGXFSZ, SIG_IGN);
 	if (argc < 2) {
 		fprintf(stderr, "kcsd: a command is missing (see 'kcsd help')\n");
 		return KCSD_EXIT_USAGE;
