@@ -258,13 +258,30 @@ test_broken_pipe()
 	nothing_loaded "  and nothing stays loaded"
 }
 
+# Test output beyond the limit of file sizes (ulimit -f), written while it comes and after the run.
+test_file_limit()
+{
+	local option status
+
+	for option in "" "--out-max 64K"; do
+		# shellcheck disable=SC2086 # words
+		(ulimit -f 4 && exec "$kcsd" run -d $NAME --program spill --cparam1 50000 $option \
+			-o "$work/got" "$bpf/tests/behave.bpf.o" >/dev/null 2>"$work/err")
+		status=$?
+		is "run, a file beyond its limit ${option:-as it comes}" $status 1
+		err=$(<"$work/err")
+		says "--output: $work/got: File too large"
+		nothing_loaded "  and nothing stays loaded"
+	done
+}
+
 # Test signals that kill the process: the run is cancelled, and the program that kcsd loaded is
 # unloaded.
 test_signals()
 {
 	local signal pid status
 
-	for signal in TERM HUP QUIT; do
+	for signal in TERM HUP QUIT ALRM XCPU USR1 USR2; do
 		perl -e '$SIG{INT} = $SIG{QUIT} = "DEFAULT"; exec @ARGV' "$kcsd" run -d $NAME \
 			--program spin "$bpf/tests/behave.bpf.o" >"$work/out" 2>"$work/err" &
 		pid=$!
@@ -313,6 +330,7 @@ test_len
 test_faults
 test_interrupt
 test_broken_pipe
+test_file_limit
 test_signals
 test_terminal
 test_progress

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kcsd: create drives, load and run programs. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,12 +56,24 @@ const struct command *kcsd_command_find(const char *name)
 	return NULL;
 }
 
+/*
+ * Write and close standard output, so that errors which a filesystem tells only then are seen. It may
+ * have been closed from the start, if nothing was written.
+ */
+static bool close_stdout(void)
+{
+	return !fflush(stdout) && !ferror(stdout) &&
+	       (!close(STDOUT_FILENO) || errno == EBADF);
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *cmd;
 	struct args args;
 	int code;
 
+	/* A write beyond RLIMIT_FSIZE fails instead, and its command undoes its work. */
+	signal(SIGXFSZ, SIG_IGN);
 	if (argc < 2) {
 		fprintf(stderr, "kcsd: a command is missing (see 'kcsd help')\n");
 		return KCSD_EXIT_USAGE;
@@ -75,7 +88,7 @@ int main(int argc, char **argv)
 		code = cmd->run(&args);
 		kcsd_args_free(&args);
 	}
-	if ((fflush(stdout) || ferror(stdout)) && !code) {
+	if (!close_stdout() && !code) {
 		/* Not an error in "kcsd ... | head": the reader has closed the pipe. */
 		if (kcsd_nobody_reads(STDOUT_FILENO))
 			code = kcsd_signals_code(SIGPIPE);

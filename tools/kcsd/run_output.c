@@ -15,6 +15,12 @@ bool kcsd_run_streams(const struct run *run)
 	       !run->writes_files && !kcsd_args_has(run->args, OPT_OUT_MAX);
 }
 
+static int fail_output(const struct run *run)
+{
+	return kcsd_fail("--output: %s: %s", kcsd_args_value(run->args, OPT_OUTPUT),
+			 strerror(errno));
+}
+
 /* Empty the file, before the first byte is written: a run that is refused leaves it as it was. */
 static int begin_output(const struct run *run)
 {
@@ -22,22 +28,22 @@ static int begin_output(const struct run *run)
 
 	if (!fstat(run->output_fd, &st) && S_ISREG(st.st_mode) &&
 	    run->output_fd != STDOUT_FILENO && ftruncate(run->output_fd, 0))
-		return kcsd_fail("--output: %s", strerror(errno));
+		return fail_output(run);
 	return 0;
 }
 
-static int write_all(int fd, const uint8_t *bytes, size_t len)
+static int write_all(const struct run *run, const uint8_t *bytes, size_t len)
 {
 	ssize_t n;
 
 	while (len) {
-		n = write(fd, bytes, len);
+		n = write(run->output_fd, bytes, len);
 		if (n < 0 && errno == EINTR && !kcsd_signals_caught())
 			continue;
 		if (n < 0 && errno == EPIPE)
 			return kcsd_signals_code(SIGPIPE);
 		if (n < 0)
-			return kcsd_fail("--output: %s", strerror(errno));
+			return fail_output(run);
 		bytes += n;
 		len -= n;
 	}
@@ -49,7 +55,7 @@ int kcsd_run_write(struct run *run, const void *bytes, size_t len)
 	int code = run->written ? 0 : begin_output(run);
 
 	if (!code)
-		code = write_all(run->output_fd, bytes, len);
+		code = write_all(run, bytes, len);
 	run->written += len;
 	return code;
 }
@@ -71,9 +77,25 @@ int kcsd_run_take_output(void *arg, const void *bytes, size_t len)
 	return run->output_code;
 }
 
+/* NFS, and filesystems with quotas, may say only now that bytes were not written. */
+static int close_output(struct run *run)
+{
+	int fd = run->output_fd;
+
+	if (fd == STDOUT_FILENO)
+		return 0;
+	run->output_fd = -1;
+	return close(fd) ? fail_output(run) : 0;
+}
+
 int kcsd_run_write_result(struct run *run)
 {
-	if (run->output_fd < 0 || run->written || !run->result.recorded)
+	const struct kcsd_run_result *result = &run->result;
+	int code = 0;
+
+	if (run->output_fd < 0)
 		return 0;
-	return kcsd_run_write(run, run->result.out, run->result.out ? run->result.out_len : 0);
+	if (!run->written && result->recorded)
+		code = kcsd_run_write(run, result->out, result->out ? result->out_len : 0);
+	return code ? code : close_output(run);
 }

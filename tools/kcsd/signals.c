@@ -14,7 +14,8 @@ static void on_signal(int signal)
 
 void kcsd_signals_catch(void)
 {
-	static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGXCPU, SIGUSR1,
+				    SIGUSR2 };
 	struct sigaction note = { .sa_handler = on_signal }, ignore = { .sa_handler = SIG_IGN };
 	struct sigaction old;
 	size_t i;

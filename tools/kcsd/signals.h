@@ -6,7 +6,8 @@
 #include <stdbool.h>
 
 /*
- * Note SIGINT, SIGTERM, SIGHUP and SIGQUIT from now on, and ignore SIGPIPE. The command tests
+ * Note signals that end a process from now on, also those of timers, of limits and of batch systems
+ * (SIGALRM, SIGXCPU, SIGUSR1, SIGUSR2), and ignore SIGPIPE. The command tests
  * kcsd_signals_caught(), undoes its work and exits with kcsd_signals_code().
  */
 void kcsd_signals_catch(void);
