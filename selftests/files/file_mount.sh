@@ -443,11 +443,13 @@ anywhere()
 	seq 2000 >"$mount/marked"
 	mark marked "grep.bpf.o 99"
 	grep 99 "$mount/marked" >"$expected/marked"
-	point "a directory elsewhere" start
+	start 2>"$work/warning"
+	point "a directory elsewhere: a warning" grep -q "warning: $mount: .*marked files cannot be read" \
+		"$work/warning"
 	fails "$what: refused" "Input/output error" cat "$view/marked"
 	logged "marked: grep.bpf.o: "
 	stop
-	point "a directory elsewhere, --anywhere" start --anywhere
+	is "a directory elsewhere, --anywhere" "$(start --anywhere 2>&1)" ""
 	same "the output" cat
 	logged "marked: grep.bpf.o: the program runs on the host"
 	stop

@@ -111,6 +111,17 @@ static int take_limits(const struct args *args, struct mount *m)
 	return 0;
 }
 
+/* Say at once what the log would say of each marked file. */
+static void warn_of_no_drive(const char *dir, int fd)
+{
+	struct kcsd_error err = {};
+	char name[16];
+
+	if (kcsd_sources_drive(fd, name, &err) == -EOPNOTSUPP)
+		fprintf(stderr, "kcsd: warning: %s: %s: marked files cannot be read "
+			"(--anywhere runs their programs on the host)\n", dir, err.text);
+}
+
 static int open_root(const char *dir, struct mount *m)
 {
 	int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -124,6 +135,8 @@ static int open_root(const char *dir, struct mount *m)
 		return kcsd_fail("%s is both DIR and VIEW: nothing could be written or marked "
 				 "there", dir);
 	}
+	if (!m->anywhere)
+		warn_of_no_drive(dir, fd);
 	m->nodes = kcsd_mount_nodes_create(fd);
 	return m->nodes ? 0 : kcsd_fail("out of memory");
 }
