@@ -240,8 +240,11 @@ crowd()
 	sleep 0.5
 	kill -KILL "$first"
 	wait "$first" 2>/dev/null
+	sleep 1
 	point "$what: one who waits is killed: it goes on" until_programs 1
-	wait "$second"
+	kill -KILL "$second"
+	wait "$second" 2>/dev/null
+	point "$what: the last who waits is killed: it ends" until_programs 0
 	is "$what: and was one run" "$(nr_runs)" $((runs + 1))
 	exec 3<"$view/marked"
 	before=$(grep -c "96 opens wait" "$log")
@@ -259,7 +262,7 @@ for t in threads:
     t.start()
 for t in threads:
     t.join()' "$view/wrong" &
-	for _ in {1..100}; do
+	for _ in {1..200}; do
 		[ "$(grep -c "96 opens wait" "$log")" = "$before" ] || break
 		sleep 0.1
 	done
@@ -267,7 +270,9 @@ for t in threads:
 	is "$what: an output that is there, beside 96 who wait" "$(sum_of "$view/marked")" \
 		"$(sum_of "$expected/marked")"
 	exec 3<&-
-	wait $!
+	kill -KILL $!
+	wait $! 2>/dev/null
+	point "$what: all who wait are killed: the run ends" until_programs 0
 }
 
 # logged TEXT...: pass if the log has lines with each text.
@@ -426,6 +431,9 @@ thorough()
 	options=(--timeout 3000 --max-output 2M --allow-other --runs 1)
 	point "$what: other options" start "${options[@]}"
 	errors
+	stop
+	options=(--timeout 100000 --max-output 2M --allow-other --runs 1)
+	point "$what: a longer time limit" start "${options[@]}"
 	crowd
 	beside
 	relative
