@@ -208,6 +208,7 @@ leased()
 
 	mark named "grep.bpf.o 20"
 	for file in plain named; do
+		rm -f "$work/holder"
 		python3 -c 'import fcntl, os, signal, sys, time
 signal.signal(signal.SIGIO, signal.SIG_IGN)
 fd = os.open(sys.argv[1], os.O_RDWR)
@@ -215,7 +216,7 @@ fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
 print("held", flush=True)
 time.sleep(30)' "$mount/$file" >"$work/holder" &
 		holder=$!
-		until grep -q held "$work/holder"; do sleep 0.1; done
+		until grep -qs held "$work/holder"; do sleep 0.1; done
 		fails "$what: $file has a lease" "Resource temporarily unavailable" \
 			timeout 20 cat "$view/$file"
 		kill "$holder"
