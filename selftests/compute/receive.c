@@ -347,6 +347,7 @@ TEST_F(receive, too_many)
 	const int half = KCSD_MAX_WAITING_RUNS / 2;
 	struct sent *last = &self->run[half];
 	struct tenant other;
+	int ret;
 
 	for (int i = 0; i < half; i++)
 		ASSERT_EQ(0, send_waiting(self, i, LONG / CHUNK, variant->budget));
@@ -355,12 +356,17 @@ TEST_F(receive, too_many)
 	ASSERT_EQ(0, tenant_open(&other, &self->d));
 	make(last, 1, 1, KCSD_MIN_WINDOW, KCSD_RUN_HEADER_WAIT);
 	ASSERT_EQ(0, send_to(last, other.fd));
-	EXPECT_EQ(KCSD_SC_INSUFFICIENT_RESOURCES, completed(last, NULL));
+	ret = completed(last, NULL);
+	EXPECT_EQ(KCSD_SC_INSUFFICIENT_RESOURCES, ret);
 	close_run(&self->run[0]);
 	EXPECT_TRUE(drive_becomes(&self->d, "units/waiting", half - 1));
-	close_run(last);
-	ASSERT_EQ(0, send_to(last, other.fd));
-	EXPECT_EQ(0, completed(last, NULL));
+	/* The cancelled run gives back its share when it ends, a little later. */
+	for (int i = 0; i < 1000 && ret == KCSD_SC_INSUFFICIENT_RESOURCES; i++) {
+		close_run(last);
+		ASSERT_EQ(0, send_to(last, other.fd));
+		ret = completed(last, NULL);
+	}
+	EXPECT_EQ(0, ret);
 	tenant_close(&other);
 }
 
