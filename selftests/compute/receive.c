@@ -2,6 +2,8 @@
 /* Test Run Receive: output that the host takes while the run goes on, and runs that wait for it. */
 #include "harness.h"
 #include "admin.h"
+#include "freezer.h"
+#include "process.h"
 #include "tenant.h"
 
 #include <endian.h>
@@ -90,6 +92,7 @@ FIXTURE_TEARDOWN(receive)
 	for (size_t i = 0; i < ARRAY_SIZE(self->run); i++)
 		close_run(&self->run[i]);
 	EXPECT_EQ(0, drive_remove(&self->d));
+	freezer_close();
 	free(self->buf);
 }
 
@@ -419,6 +422,41 @@ TEST_F(receive, one_receives_at_a_time)
 	tenant_close(&blocker);
 	EXPECT_EQ(CHUNK, receive_all(self, 1, BUF));
 	EXPECT_EQ(0, completed(&self->run[0], NULL));
+}
+
+/* A reader that is frozen in its wait: it holds nothing that power off waits for. */
+static void test_frozen(struct __test_metadata *_metadata, FIXTURE_DATA(receive) *self, int version)
+{
+	__u64 result;
+	pid_t child;
+	int status;
+
+	if (freezer_open(version))
+		SKIP(return, "the kernel has no control group freezer of version %d", version);
+	ASSERT_EQ(0, prog_install(self->d.ctrl, 2, prog_endless));
+	make(&self->run[0], 1, 0, CHUNK, 0);
+	self->run[0].cmd.cdw2 = 2;
+	ASSERT_EQ(0, send_to(&self->run[0], self->d.compute));
+	child = fork();
+	if (!child)
+		_exit(-receive(self->d.compute, 1, self->buf, BUF, &result));
+	EXPECT_EQ('D', process_becomes(child, "D"));
+	EXPECT_EQ(0, freezer_freeze(child));
+	EXPECT_TRUE(freezer_power_off(&self->d));
+	EXPECT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_TRUE(WIFEXITED(status));
+	EXPECT_EQ(ENODEV, WEXITSTATUS(status));
+	EXPECT_EQ(KCSD_SC_PROGRAM_CANCELLED, completed(&self->run[0], NULL));
+}
+
+TEST_F(receive, frozen_reader)
+{
+	test_frozen(_metadata, self, 1);
+}
+
+TEST_F(receive, frozen_reader_of_version_2)
+{
+	test_frozen(_metadata, self, 2);
 }
 
 TEST_F(receive, grants_and_audit)
