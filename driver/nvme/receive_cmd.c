@@ -21,18 +21,13 @@ static bool receives_record(const struct kcsd_cmd *cmd)
 	return cmd->cdw10 & KCSD_RECEIVE_RECORD;
 }
 
-static bool output_is_erased(const struct kcsd_cmd *cmd, const struct kcsd_output *out)
-{
-	return READ_ONCE(cmd->drive->compute->erasures) != out->erasures;
-}
-
 /*
  * Drop output from before a Sanitize. Returns 0, or Command Abort Requested if its run, which the
  * Sanitize has cancelled, has not ended yet.
  */
 static int drop_erased(const struct kcsd_cmd *cmd, struct kcsd_output *out)
 {
-	if (!output_is_erased(cmd, out))
+	if (READ_ONCE(cmd->drive->compute->erasures) == out->erasures)
 		return 0;
 	if (!kcsd_output_has_ended(out))
 		return KCSD_SC_ABORT_REQUESTED;
@@ -54,11 +49,14 @@ static int receive_bytes(struct kcsd_cmd *cmd, struct kcsd_output *out)
 /* Copy the record, and the audit behind it. */
 static int receive_record(struct kcsd_cmd *cmd, struct kcsd_output *out)
 {
-	u32 len = sizeof(out->record) + (out->audit ? kcsd_audit_len(out->audit) : 0);
+	u32 len = sizeof(out->record);
 	int ret;
 
-	if (!kcsd_output_is_over(out) && !output_is_erased(cmd, out))
+	/* The run sets record and audit until it has ended. */
+	if (!kcsd_output_is_over(out))
 		return KCSD_SC_OUTPUT_IN_USE;
+	if (out->audit)
+		len += kcsd_audit_len(out->audit);
 	if (len > iov_iter_count(&cmd->data))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
 	ret = kcsd_cmd_copy_to_host(cmd, &out->record, sizeof(out->record));
@@ -71,10 +69,12 @@ static int receive_record(struct kcsd_cmd *cmd, struct kcsd_output *out)
 
 static int receive(struct kcsd_cmd *cmd, struct kcsd_output *out)
 {
-	int ret;
+	int ret = drop_erased(cmd, out);
 
+	if (ret)
+		return ret;
 	if (!receives_record(cmd))
-		return drop_erased(cmd, out) ?: receive_bytes(cmd, out);
+		return receive_bytes(cmd, out);
 	ret = receive_record(cmd, out);
 	if (!ret)
 		kcsd_outputs_remove(&cmd->tenant->outputs, receive_oid(cmd), out);
