@@ -237,14 +237,22 @@ ssize_t kcsd_config_print_##name(u64 value, char *page) \
 }
 KCSD_OPTIONS(OPTION_PRINTER)
 
-/*
- * Validate before the allocation: a very large one would call the OOM killer before it failed. One
- * sixteenth of the available memory is left for others.
- */
-bool kcsd_config_fits_memory(const char *name, const char *option, u64 size)
+/* Return the available memory in bytes, except for one sixteenth, which is left for others. */
+static u64 usable_memory(void)
 {
 	u64 available = (u64)max(si_mem_available(), 0L) << PAGE_SHIFT;
-	u64 usable = available - available / 16;
+
+	return available - available / 16;
+}
+
+bool kcsd_config_has_memory(u64 size)
+{
+	return size <= usable_memory() && size <= SIZE_MAX;
+}
+
+bool kcsd_config_fits_memory(const char *name, const char *option, u64 size)
+{
+	u64 usable = usable_memory();
 
 	if (size <= usable && size <= SIZE_MAX)
 		return true;

@@ -29,9 +29,11 @@ void kcsd_config_init(struct kcsd_config *c);
 /* Free the strings. The numbers stay valid. */
 void kcsd_config_destroy(struct kcsd_config *c);
 /*
- * True if this many bytes of memory are available. Call it before the allocation. If not, a line in
- * the kernel log says so; name is the name of the drive.
+ * True if this many bytes of memory are available. Call it before the allocation: a very large one
+ * would call the OOM killer before it failed.
  */
+bool kcsd_config_has_memory(u64 size);
+/* The same at power on: if not, a line in the kernel log says so; name is that of the drive. */
 bool kcsd_config_fits_memory(const char *name, const char *option, u64 size);
 /*
  * Allocate a zero-filled array, also of more than 2 GiB, which kvcalloc() refuses with a warning.

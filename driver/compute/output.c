@@ -2,7 +2,6 @@
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/nospec.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 
@@ -106,34 +105,25 @@ void kcsd_output_receive_end(struct kcsd_output *out)
 	clear_bit_unlock(0, &out->receiving);
 }
 
-/* True if a command that receives need not wait: a page was filled, or it is the end. */
-static bool output_is_ready(const struct kcsd_output *out)
+bool kcsd_output_has_ended(const struct kcsd_output *out)
 {
-	return smp_load_acquire(&out->ended) ||
+	return smp_load_acquire(&out->ended);
+}
+
+bool kcsd_output_is_ready(const struct kcsd_output *out)
+{
+	return kcsd_output_has_ended(out) ||
 	       (smp_load_acquire(&out->head) & PAGE_MASK) > out->tail;
 }
 
 int kcsd_output_wait(struct kcsd_output *out)
 {
-	unsigned int state = kcsd_wait_state();
-	bool over = false;
-	DEFINE_WAIT(wait);
-
-	while (!over) {
-		prepare_to_wait(&out->wait, &wait, state);
-		if (output_is_ready(out))
-			break;
-		schedule();
-		over = signal_pending_state(state, current) && kcsd_wait_is_over();
-	}
-	finish_wait(&out->wait, &wait);
-	kcsd_wait_end();
-	return over ? -EINTR : 0;
+	return kcsd_wait_event(out->wait, kcsd_output_is_ready(out)) ? 0 : -EINTR;
 }
 
 bool kcsd_output_is_over(const struct kcsd_output *out)
 {
-	return smp_load_acquire(&out->ended) && out->tail == out->head;
+	return kcsd_output_has_ended(out) && out->tail == out->head;
 }
 
 ssize_t kcsd_output_receive(struct kcsd_output *out, struct iov_iter *iter)

@@ -80,9 +80,16 @@ void kcsd_output_end(struct kcsd_output *out, const struct kcsd_run_record *reco
 /* Returns false if another command receives. */
 bool kcsd_output_receive_begin(struct kcsd_output *out);
 void kcsd_output_receive_end(struct kcsd_output *out);
+/* True if the run has ended: then record and audit are there. */
+bool kcsd_output_has_ended(const struct kcsd_output *out);
 /*
- * Wait until there are bytes, or the run has ended. Returns 0, or -EINTR if the wait was stopped.
+ * True if a command that receives need not wait: a page was filled, or the run has ended. Stays so.
  * Inside kcsd_output_receive_begin().
+ */
+bool kcsd_output_is_ready(const struct kcsd_output *out);
+/*
+ * Wait until it is ready. Returns 0, or -EINTR if the wait was stopped. Likewise, but outside of
+ * the drive: the run ends at power off, but the task that waits may be frozen.
  */
 int kcsd_output_wait(struct kcsd_output *out);
 /* True if all was received of a run that has ended. */

@@ -80,8 +80,9 @@ struct kcsd_source_list *kcsd_source_list_get(struct kcsd_source_lists *lists, u
 void kcsd_source_list_put(struct kcsd_source_lists *lists, struct kcsd_source_list *list);
 
 /*
- * Watch the LBAs of a complete list, which the caller changes, for a user. Returns 0, -errno or a
- * status, and then the list is not watched, or it is and the watch has tripped. Sleeps.
+ * Watch the LBAs of a complete list, which the caller changes, for a user. Returns 0, and the
+ * caller then calls kcsd_watch_wait(); or -ENOMEM or a status, and the list is not watched, or as
+ * before.
  */
 int kcsd_source_list_watch(struct kcsd_source_lists *lists, struct kcsd_source_list *list,
 			   struct kcsd_lbas *lbas, u64 user);

@@ -375,15 +375,25 @@ void kcsd_units_erase(struct kcsd_compute *compute)
 
 /* ---- create and destroy units ---- */
 
+/* Return the bytes of memory of a unit, without JIT code. */
+static u64 unit_memory(const struct kcsd_config *cfg)
+{
+	return KCSD_LOWERED_BEFORE + roundup_pow_of_two(cfg->arena_size) + cfg->block_size;
+}
+
+/* Fail rather than invoke the OOM killer: users decide when spare units are created. */
 static int unit_alloc_memory(struct kcsd_unit *unit)
 {
 	u64 len = roundup_pow_of_two(unit->compute->cfg->arena_size);
 	u8 *memory;
 
+	if (!kcsd_config_has_memory(unit_memory(unit->compute->cfg)))
+		return -ENOMEM;
 	unit->bounce = kzalloc(unit->compute->cfg->block_size, GFP_KERNEL);
 	if (!unit->bounce)
 		return -ENOMEM;
-	memory = vzalloc(KCSD_LOWERED_BEFORE + len);
+	memory = __vmalloc(KCSD_LOWERED_BEFORE + len,
+			   GFP_KERNEL | __GFP_ZERO | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 	if (!memory) {
 		kfree(unit->bounce);
 		return -ENOMEM;
@@ -454,6 +464,12 @@ static int units_grow(struct kcsd_compute *compute, u32 nr, struct list_head *li
 	}
 	free_cpumask_var(cpus);
 	return ret;
+}
+
+bool kcsd_units_fit_memory(const struct kcsd_config *cfg, const char *name)
+{
+	return kcsd_config_fits_memory(name, "arena_size of all units",
+				       cfg->cus * unit_memory(cfg));
 }
 
 int kcsd_units_init(struct kcsd_compute *compute)
@@ -588,9 +604,6 @@ void kcsd_units_get_times(const struct kcsd_compute *compute, struct kcsd_unit_t
 
 u64 kcsd_units_memory(const struct kcsd_compute *compute)
 {
-	const struct kcsd_units *us = compute->units;
-
-	return READ_ONCE(us->nr_all) * (KCSD_LOWERED_BEFORE + us->unit[0].arena_len +
-			 compute->cfg->block_size) +
+	return READ_ONCE(compute->units->nr_all) * unit_memory(compute->cfg) +
 	       atomic64_read(&compute->jit_bytes);
 }

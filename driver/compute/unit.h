@@ -15,6 +15,7 @@
 #include "engine/lowered.h"
 
 struct kcsd_compute;
+struct kcsd_config;
 struct kcsd_mapping;
 struct kcsd_run;
 struct kobject;
@@ -91,6 +92,8 @@ struct kcsd_units {
 	struct kobject *dir;		/* units/ in sysfs, with the first nr units */
 };
 
+/* True if all units fit into memory. If not, a line in the kernel log says so. */
+bool kcsd_units_fit_memory(const struct kcsd_config *cfg, const char *name);
 int kcsd_units_init(struct kcsd_compute *compute);
 void kcsd_units_destroy(struct kcsd_compute *compute);
 /*

@@ -131,14 +131,14 @@ static int cmd_parse_and_start(struct kcsd_cmd *cmd, const struct kcsd_opcode *o
 		cmd_drop_async(cmd);
 	else
 		ret = cmd_start(cmd);
-	if (ret != -EIOCBQUEUED)
+	if (ret != -EIOCBQUEUED && ret != KCSD_CMD_WAITS)
 		trace_kcsd_cmd_complete(&cmd->trace, ret, NULL);
 	return ret;
 }
 
 /*
  * Execute cmd. The caller has entered the drive. After -EIOCBQUEUED, cmd->async keeps the drive
- * entered until it is complete.
+ * entered until it is complete. After KCSD_CMD_WAITS, call cmd_wait_outside().
  */
 static int cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
 {
@@ -156,6 +156,42 @@ static int cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
 			kcsd_sanitize_exit(cmd);
 	}
 	return ret > 0 ? cmd_failed(cmd, ret) : ret;
+}
+
+/* Returns what a command returns that has waited. ret: 0, or why it cannot go on. */
+static int cmd_resume(struct kcsd_cmd *cmd, int ret)
+{
+	ret = cmd->resume(cmd, ret);
+	trace_kcsd_cmd_complete(&cmd->trace, ret, NULL);
+	return ret;
+}
+
+/* Go on with a command that has waited. The caller has entered the drive again. */
+static int cmd_carry_on(struct kcsd_cmd *cmd)
+{
+	int closed = kcsd_sanitize_enter(cmd, kcsd_opcode_find(cmd));
+	int ret = cmd_resume(cmd, closed);
+
+	if (!closed)
+		kcsd_sanitize_exit(cmd);
+	return ret > 0 ? cmd_failed(cmd, ret) : ret;
+}
+
+/*
+ * Let a command wait for other users, outside of the drive and its gate: a submitter that is frozen
+ * meanwhile goes on when it is thawed, and neither power off nor Sanitize waits for that.
+ */
+static int cmd_wait_outside(struct kcsd_cmd *cmd)
+{
+	int ret = cmd->wait(cmd);
+
+	if (!ret && !kcsd_drive_enter(cmd->drive))
+		ret = -ENODEV;
+	if (ret)
+		return cmd_resume(cmd, ret);
+	ret = cmd_carry_on(cmd);
+	kcsd_drive_exit(cmd->drive);
+	return ret;
 }
 
 /* True if cmd may sleep, judged without entering the drive. Ignores injected delays. */
@@ -251,6 +287,8 @@ int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool no
 		if (ret != -EIOCBQUEUED)
 			kcsd_drive_exit(cmd->drive);
 	}
+	if (ret == KCSD_CMD_WAITS)
+		ret = cmd_wait_outside(cmd);
 	kcsd_unpin(&pinned, cmd->started);
 	return ret;
 }

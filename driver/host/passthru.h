@@ -36,10 +36,10 @@ struct kcsd_origin {
 extern const struct file_operations kcsd_node_fops;
 /*
  * Pin the buffer if that is needed, enter the drive, parse, and execute cmd if that is possible
- * now. Returns -EIOCBQUEUED if the caller must submit cmd->async, which keeps the drive entered
- * until it is complete; -ENODEV if the drive is powering off; with nonblock, -EAGAIN if cmd
- * must be issued again without it. May sleep for user memory without limit, but not inside the
- * drive.
+ * now; a command that waits for other users does so outside of the drive. Returns -EIOCBQUEUED if
+ * the caller must submit cmd->async, which keeps the drive entered until it is complete; -ENODEV if
+ * the drive is powering off; with nonblock, -EAGAIN if cmd must be issued again without it. May
+ * sleep for user memory without limit, but not inside the drive.
  */
 int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock);
 /*

@@ -331,7 +331,7 @@ static int edit_lbas(struct kcsd_lbas *lbas, const struct kcsd_lba_edit *edit)
  * zeroes whatever the block holds.
  *
  * Other watches of these LBAs are tripped under the lock: their edits wait for it, as this one is
- * their change. A change that began before the watch was armed is over: kcsd_watch_arm() waits.
+ * their change. A change that began before the watch was armed is over: kcsd_watch_wait().
  */
 static int edit_locked(struct kcsd_lbas *lbas, const struct kcsd_lba_edit *edit)
 {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/minmax.h>
 #include <linux/rculist.h>
-#include <linux/completion.h>
-#include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
@@ -13,12 +11,16 @@
 
 #define RESCHED_RANGES	4096	/* sorted between two calls of cond_resched() */
 
+static void changes_work(struct work_struct *work);
+
 int kcsd_watches_init(struct kcsd_watches *watches)
 {
 	int ret;
 
 	mutex_init(&watches->lock);
 	INIT_LIST_HEAD(&watches->list);
+	INIT_WORK(&watches->work, changes_work);
+	init_waitqueue_head(&watches->wait);
 	watches->wq = alloc_workqueue("kcsd_watch", WQ_UNBOUND, 0);
 	if (!watches->wq)
 		return -ENOMEM;
@@ -116,45 +118,17 @@ static void remove(struct kcsd_watches *watches, struct kcsd_watch *watch)
 	WRITE_ONCE(watches->nr, watches->nr - 1);
 }
 
-/* A wait for all changes that are under way. Its task may be gone before it ends. */
-struct grace {
-	struct work_struct work;
-	struct kcsd_watches *watches;
-	struct completion over;
-	refcount_t refs;		/* of the task and the worker */
-};
-
-static void grace_put(struct grace *g)
+/* Wait for the changes that are under way, for all tasks that ask for it by now. */
+static void changes_work(struct work_struct *work)
 {
-	if (refcount_dec_and_test(&g->refs))
-		kfree(g);
-}
+	struct kcsd_watches *watches = container_of(work, struct kcsd_watches, work);
+	u64 asked;
 
-static void grace_work(struct work_struct *work)
-{
-	struct grace *g = container_of(work, struct grace, work);
-
-	synchronize_srcu_expedited(&g->watches->srcu);
-	complete(&g->over);
-	grace_put(g);
-}
-
-/* Wait until all changes are over that are under way. Returns 0, -ENOMEM, or -EINTR if killed. */
-static int wait_for_changes(struct kcsd_watches *watches)
-{
-	struct grace *g = kmalloc(sizeof(*g), GFP_KERNEL);
-	bool over;
-
-	if (!g)
-		return -ENOMEM;
-	INIT_WORK(&g->work, grace_work);
-	g->watches = watches;
-	init_completion(&g->over);
-	refcount_set(&g->refs, 2);
-	queue_work(watches->wq, &g->work);
-	over = kcsd_wait_for(&g->over);
-	grace_put(g);
-	return over ? 0 : -EINTR;
+	scoped_guard(mutex, &watches->lock)
+		asked = watches->asked;
+	synchronize_srcu_expedited(&watches->srcu);
+	smp_store_release(&watches->answered, asked);
+	wake_up_all(&watches->wait);
 }
 
 int kcsd_watch_arm(struct kcsd_watches *watches, struct kcsd_watch *watch)
@@ -165,13 +139,26 @@ int kcsd_watch_arm(struct kcsd_watches *watches, struct kcsd_watch *watch)
 	WRITE_ONCE(watch->tripped, false);
 	if (!watch->watches)
 		ret = add(watches, watch);
-	if (ret)
-		return ret;
-	watch->watches = watches;
-	ret = wait_for_changes(watches);
-	if (ret)
-		WRITE_ONCE(watch->tripped, true);
+	if (!ret)
+		watch->watches = watches;
 	return ret;
+}
+
+int kcsd_watch_wait(struct kcsd_watch *watch)
+{
+	struct kcsd_watches *watches = watch->watches;
+	u64 nr;
+
+	scoped_guard(mutex, &watches->lock)
+		nr = ++watches->asked;
+	queue_work(watches->wq, &watches->work);
+	return kcsd_wait_event(watches->wait, smp_load_acquire(&watches->answered) >= nr) ?
+	       0 : -EINTR;
+}
+
+void kcsd_watch_trip(struct kcsd_watch *watch)
+{
+	WRITE_ONCE(watch->tripped, true);
 }
 
 static void release_later(struct rcu_head *head)

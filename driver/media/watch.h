@@ -16,6 +16,8 @@
 #include <linux/mutex.h>
 #include <linux/srcu.h>
 #include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
 
 struct kcsd_watches;
 
@@ -44,7 +46,11 @@ struct kcsd_watches {
 	struct mutex lock;		/* changes of list and nr */
 	struct list_head list;
 	u32 nr;				/* read without the lock by each change */
-	struct workqueue_struct *wq;	/* waits for changes to end */
+	u64 asked;			/* waits for changes that were begun; lock */
+	u64 answered;			/* of these, the first so many are over */
+	wait_queue_head_t wait;		/* for answered */
+	struct work_struct work;	/* waits for changes: one wait for all that were begun */
+	struct workqueue_struct *wq;	/* for work */
 };
 
 /* Return 0 or -ENOMEM. */
@@ -53,12 +59,18 @@ int kcsd_watches_init(struct kcsd_watches *watches);
 void kcsd_watches_destroy(struct kcsd_watches *watches);
 
 /*
- * Arm a watch whose ranges are set, for the first time or again. When this returns 0, all changes
- * are over that began before and did not see it. Sleeps for as long as such a change lasts, unless
- * the task is killed. Returns Insufficient Resources if KCSD_MAX_WATCHES are armed, or half as many
- * of this user: then it is not armed. -ENOMEM, -EINTR: it is armed, and tripped.
+ * Arm a watch whose ranges are set, for the first time or again; nobody relies on it before
+ * kcsd_watch_wait(). Returns 0, or Insufficient Resources if KCSD_MAX_WATCHES are armed, or half as
+ * many of this user: then it is not armed.
  */
 int kcsd_watch_arm(struct kcsd_watches *watches, struct kcsd_watch *watch);
+/*
+ * Wait until all changes are over that began before and did not see a watch that was just armed:
+ * for as long as such a change lasts, unless the task is killed (-EINTR). Call outside of the
+ * drive, as the task may be frozen. The caller trips a watch that was not waited for to the end.
+ */
+int kcsd_watch_wait(struct kcsd_watch *watch);
+void kcsd_watch_trip(struct kcsd_watch *watch);
 /*
  * Disarm a watch, if it is armed, and call release(watch) when no change can see it any more: at
  * once or later, in a context that cannot sleep. Does not sleep.

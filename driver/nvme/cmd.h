@@ -22,6 +22,9 @@ struct kcsd_async_ops;
 struct kcsd_memory_range;
 struct kcsd_tenant;
 
+/* Returned by execute: neither a status nor an errno that a command returns. */
+#define KCSD_CMD_WAITS	(-EINPROGRESS)
+
 struct kcsd_cmd {
 	struct kcsd_drive *drive;
 	struct kcsd_tenant *tenant;	/* open file that sent it, or user of the block node */
@@ -47,6 +50,16 @@ struct kcsd_cmd {
 	/* Parse sets one of these two; or both for a quick job, which execute then executes. */
 	int (*execute)(struct kcsd_cmd *cmd);
 	struct kcsd_async *async;	/* submitted by the front end; freed by it if parse fails */
+
+	/*
+	 * Set by an execute that returns KCSD_CMD_WAITS, to wait for other users. The front end
+	 * leaves the drive and calls wait, which returns 0 or -errno. It then enters the drive
+	 * again, and calls resume with 0. If the wait or the entry fails, it calls resume with that
+	 * error, only to release waited_for; the drive may have no power then.
+	 */
+	int (*wait)(struct kcsd_cmd *cmd);
+	int (*resume)(struct kcsd_cmd *cmd, int ret);
+	void *waited_for;	/* for these two */
 
 	/*
 	 * Execute only if that needs no waiting, not even for host memory, which is not pinned.

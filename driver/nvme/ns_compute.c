@@ -104,6 +104,8 @@ static int compute_open(struct kcsd_ns *ns, const char *name)
 	struct kcsd_compute *compute = to_compute(ns);
 	int ret;
 
+	if (!kcsd_units_fit_memory(compute->cfg, name))
+		return -ENOMEM;
 	ret = kcsd_program_log_init(compute->log);
 	if (ret)
 		goto out;

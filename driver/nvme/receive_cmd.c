@@ -16,26 +16,29 @@ static u16 receive_oid(const struct kcsd_cmd *cmd)
 	return cmd->cdw10 & 0xffff;
 }
 
-/* Drop output from before a Sanitize. True if nothing of it may be received. */
-static bool output_is_erased(const struct kcsd_cmd *cmd, struct kcsd_output *out)
+static bool receives_record(const struct kcsd_cmd *cmd)
 {
-	return READ_ONCE(cmd->drive->compute->erasures) != out->erasures;
+	return cmd->cdw10 & KCSD_RECEIVE_RECORD;
+}
+
+/*
+ * Drop output from before a Sanitize. Returns 0, or Command Abort Requested if its run, which the
+ * Sanitize has cancelled, has not ended yet.
+ */
+static int drop_erased(const struct kcsd_cmd *cmd, struct kcsd_output *out)
+{
+	if (READ_ONCE(cmd->drive->compute->erasures) == out->erasures)
+		return 0;
+	if (!kcsd_output_has_ended(out))
+		return KCSD_SC_ABORT_REQUESTED;
+	kcsd_output_drop(out);
+	return 0;
 }
 
 static int receive_bytes(struct kcsd_cmd *cmd, struct kcsd_output *out)
 {
-	int ret = kcsd_output_wait(out);
-	ssize_t len;
+	ssize_t len = kcsd_output_receive(out, &cmd->data);
 
-	if (ret)
-		return ret;
-	/* A Sanitize cancels the run first: it has ended, or ends without reading more. */
-	if (output_is_erased(cmd, out)) {
-		if (!smp_load_acquire(&out->ended))
-			return KCSD_SC_ABORT_REQUESTED;
-		kcsd_output_drop(out);
-	}
-	len = kcsd_output_receive(out, &cmd->data);
 	if (len < 0)
 		return len;
 	kcsd_stat_add(cmd->drive, host_read_bytes, len);
@@ -46,11 +49,14 @@ static int receive_bytes(struct kcsd_cmd *cmd, struct kcsd_output *out)
 /* Copy the record, and the audit behind it. */
 static int receive_record(struct kcsd_cmd *cmd, struct kcsd_output *out)
 {
-	u32 len = sizeof(out->record) + (out->audit ? kcsd_audit_len(out->audit) : 0);
+	u32 len = sizeof(out->record);
 	int ret;
 
-	if (!kcsd_output_is_over(out) && !output_is_erased(cmd, out))
+	/* The run sets record and audit until it has ended. */
+	if (!kcsd_output_is_over(out))
 		return KCSD_SC_OUTPUT_IN_USE;
+	if (out->audit)
+		len += kcsd_audit_len(out->audit);
 	if (len > iov_iter_count(&cmd->data))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
 	ret = kcsd_cmd_copy_to_host(cmd, &out->record, sizeof(out->record));
@@ -63,29 +69,50 @@ static int receive_record(struct kcsd_cmd *cmd, struct kcsd_output *out)
 
 static int receive(struct kcsd_cmd *cmd, struct kcsd_output *out)
 {
-	bool record = cmd->cdw10 & KCSD_RECEIVE_RECORD;
-	int ret;
+	int ret = drop_erased(cmd, out);
 
-	if (!kcsd_output_receive_begin(out))
-		return KCSD_SC_OUTPUT_IN_USE;
-	ret = record ? receive_record(cmd, out) : receive_bytes(cmd, out);
+	if (ret)
+		return ret;
+	if (!receives_record(cmd))
+		return receive_bytes(cmd, out);
+	ret = receive_record(cmd, out);
+	if (!ret)
+		kcsd_outputs_remove(&cmd->tenant->outputs, receive_oid(cmd), out);
+	return ret;
+}
+
+static int receive_wait(struct kcsd_cmd *cmd)
+{
+	return kcsd_output_wait(cmd->waited_for);
+}
+
+/* Receive, unless ret is an error. Releases the output. */
+static int receive_finish(struct kcsd_cmd *cmd, int ret)
+{
+	struct kcsd_output *out = cmd->waited_for;
+
+	ret = ret ?: receive(cmd, out);
 	kcsd_output_receive_end(out);
+	kcsd_output_put(out);
 	return ret;
 }
 
 static int receive_execute(struct kcsd_cmd *cmd)
 {
-	struct kcsd_outputs *outputs = &cmd->tenant->outputs;
-	struct kcsd_output *out = kcsd_outputs_get(outputs, receive_oid(cmd));
-	int ret;
+	struct kcsd_output *out = kcsd_outputs_get(&cmd->tenant->outputs, receive_oid(cmd));
 
 	if (!out)
 		return KCSD_SC_INVALID_OUTPUT;
-	ret = receive(cmd, out);
-	if (!ret && cmd->cdw10 & KCSD_RECEIVE_RECORD)
-		kcsd_outputs_remove(outputs, receive_oid(cmd), out);
-	kcsd_output_put(out);
-	return ret;
+	if (!kcsd_output_receive_begin(out)) {
+		kcsd_output_put(out);
+		return KCSD_SC_OUTPUT_IN_USE;
+	}
+	cmd->waited_for = out;
+	if (receives_record(cmd) || kcsd_output_is_ready(out))
+		return receive_finish(cmd, 0);
+	cmd->wait = receive_wait;
+	cmd->resume = receive_finish;
+	return KCSD_CMD_WAITS;
 }
 
 int kcsd_receive_parse(struct kcsd_cmd *cmd)

@@ -23,7 +23,10 @@ static struct kcsd_source_lists *sources_lists(const struct kcsd_cmd *cmd)
 	return &cmd->tenant->source_lists;
 }
 
-/* Change the list that the command names; nobody else uses it meanwhile. */
+/*
+ * Change the list that the command names; nobody else uses it meanwhile, nor before resume if the
+ * command then waits.
+ */
 static int sources_change(struct kcsd_cmd *cmd,
 			  int (*change)(struct kcsd_cmd *cmd, struct kcsd_source_list *list))
 {
@@ -34,7 +37,8 @@ static int sources_change(struct kcsd_cmd *cmd,
 	if (!list)
 		return ret;
 	ret = change(cmd, list);
-	kcsd_source_list_end_change(sources_lists(cmd), list);
+	if (ret != KCSD_CMD_WAITS)
+		kcsd_source_list_end_change(sources_lists(cmd), list);
 	return ret;
 }
 
@@ -213,12 +217,38 @@ static int sources_parse_bytes(struct kcsd_cmd *cmd)
 
 /* ---- watch, delete ---- */
 
+static int watch_wait(struct kcsd_cmd *cmd)
+{
+	struct kcsd_source_list *list = cmd->waited_for;
+
+	return kcsd_watch_wait(&list->watch);
+}
+
+/* No run may trust a watch that has not seen all changes end. */
+static int watch_finish(struct kcsd_cmd *cmd, int ret)
+{
+	struct kcsd_source_list *list = cmd->waited_for;
+
+	if (ret)
+		kcsd_watch_trip(&list->watch);
+	kcsd_source_list_end_change(sources_lists(cmd), list);
+	return ret;
+}
+
 static int list_watch(struct kcsd_cmd *cmd, struct kcsd_source_list *list)
 {
+	int ret;
+
 	if (!kcsd_source_list_is_complete(list))
 		return KCSD_SC_INVALID_SOURCE_LIST;
-	return kcsd_source_list_watch(sources_lists(cmd), list, cmd->drive->lbas,
-				      cmd->tenant->owner.user);
+	ret = kcsd_source_list_watch(sources_lists(cmd), list, cmd->drive->lbas,
+				     cmd->tenant->owner.user);
+	if (ret)
+		return ret;
+	cmd->waited_for = list;
+	cmd->wait = watch_wait;
+	cmd->resume = watch_finish;
+	return KCSD_CMD_WAITS;
 }
 
 static int sources_watch(struct kcsd_cmd *cmd)

@@ -3,7 +3,9 @@
 #include "harness.h"
 #include "change.h"
 #include "errors.h"
+#include "freezer.h"
 #include "nvm.h"
+#include "process.h"
 #include "source.h"
 #include "zns.h"
 
@@ -18,6 +20,7 @@
 #define LBA	4096
 #define FIRST	64		/* watched LBAs */
 #define NR	64
+#define KILLED	20		/* processes that wait for a watch, one after the other */
 #define RUNS	50		/* of the torture: as many that trip, and as many that do not */
 #define TORTURE_S	60	/* at most */
 
@@ -39,6 +42,7 @@ FIXTURE_SETUP(watch)
 
 FIXTURE_TEARDOWN(watch)
 {
+	freezer_close();
 	EXPECT_EQ(0, drive_remove(&self->d));
 	free(self->buf);
 }
@@ -282,52 +286,111 @@ static void *hanging_write(void *arg)
 	return NULL;
 }
 
-/*
- * A write hangs since the filesystem below the drive is frozen. The end of a watch does not wait
- * for it, nor does a process that is killed while it waits for a watch.
- */
-TEST_F(watch, a_change_that_hangs)
+/* A write that hangs since the filesystem below the drive is frozen. */
+struct hanging {
+	pthread_t writer;
+	int fs;
+};
+
+/* Create a drive with two source lists, the second of them watched, then begin the write. */
+static void hang(struct __test_metadata *_metadata, FIXTURE_DATA(watch) *self, struct hanging *h)
 {
 	static const struct drive_attr file[] = {
 		DRIVE_SMALL, { "backing_file", "/tmp/kst-watch/fs/disk" }, {}
 	};
 	const struct kcsd_source s = source_lbas(FIRST, LBA);
-	pthread_t writer;
-	pid_t child;
-	int fs, fd;
 
 	ASSERT_EQ(0, system("mkdir -p /tmp/kst-watch/fs && cd /tmp/kst-watch && "
 			    "truncate -s 100M image && mkfs.ext4 -q -F image && "
 			    "mount -o loop image fs && truncate -s 16M fs/disk"));
 	ASSERT_EQ(0, create(self, file));
-	fs = open("/tmp/kst-watch/fs", O_RDONLY);
+	h->fs = open("/tmp/kst-watch/fs", O_RDONLY);
 	ASSERT_EQ(0, source_send(self->d.compute, 1, &s, 1));
 	ASSERT_EQ(0, source_send(self->d.compute, 2, &s, 1));
 	ASSERT_EQ(0, source_watch(self->d.compute, 2));
-	ASSERT_EQ(0, ioctl(fs, FIFREEZE, 0));
-	ASSERT_EQ(0, pthread_create(&writer, NULL, hanging_write, self));
+	ASSERT_EQ(0, ioctl(h->fs, FIFREEZE, 0));
+	ASSERT_EQ(0, pthread_create(&h->writer, NULL, hanging_write, self));
 	usleep(300000 * time_slow());
-	EXPECT_EQ(0, source_delete(self->d.compute, 2));
-	fd = self->d.compute;
-	child = fork();
-	if (!child)
-		_exit(source_watch(fd, 1));
-	usleep(300000 * time_slow());
-	EXPECT_EQ(0, waitpid(child, NULL, WNOHANG));
-	EXPECT_EQ(0, kill(child, SIGKILL));
-	for (int i = 0; i < 500 * time_slow() && waitpid(child, NULL, WNOHANG) != child; i++)
-		usleep(10000);
-	EXPECT_EQ(-1, waitpid(child, NULL, WNOHANG));
-	/* That watch has not seen all changes end: no run may trust it. */
-	EXPECT_EQ(1, tripped(self));
-	EXPECT_EQ(0, ioctl(fs, FITHAW, 0));
-	pthread_join(writer, NULL);
-	EXPECT_EQ(0, source_watch(self->d.compute, 1));
-	EXPECT_EQ(0, tripped(self));
-	close(fs);
+}
+
+static void go_on(struct __test_metadata *_metadata, struct hanging *h)
+{
+	EXPECT_EQ(0, ioctl(h->fs, FITHAW, 0));
+	pthread_join(h->writer, NULL);
+}
+
+static void unhang(struct __test_metadata *_metadata, FIXTURE_DATA(watch) *self, struct hanging *h)
+{
+	close(h->fs);
 	EXPECT_EQ(0, drive_remove(&self->d));
 	self->d = (struct drive)DRIVE_INIT;
 	EXPECT_EQ(0, system("umount /tmp/kst-watch/fs && rm -r /tmp/kst-watch"));
+}
+
+/* Fork a process that watches list 1 and waits for the write. Exits with the error. */
+static pid_t watch_in_child(FIXTURE_DATA(watch) *self)
+{
+	pid_t child = fork();
+
+	if (!child)
+		_exit(-source_watch(self->d.compute, 1));
+	return process_becomes(child, "D") ? child : -1;
+}
+
+/* Kill a process; true if it ends although it waits for the write. */
+static bool dies(pid_t child)
+{
+	kill(child, SIGKILL);
+	for (int i = 0; i < 500 * time_slow() && waitpid(child, NULL, WNOHANG) != child; i++)
+		usleep(10000);
+	return waitpid(child, NULL, WNOHANG) == -1;
+}
+
+/*
+ * The end of a watch does not wait for a change that hangs, nor do processes that are killed while
+ * they wait for a watch; and a single thread of the kernel waits for all of them.
+ */
+TEST_F(watch, a_change_that_hangs)
+{
+	struct hanging h;
+	pid_t child;
+
+	hang(_metadata, self, &h);
+	EXPECT_EQ(0, source_delete(self->d.compute, 2));
+	for (int i = 0; i < KILLED; i++) {
+		child = watch_in_child(self);
+		ASSERT_LT(0, child);
+		EXPECT_EQ(0, waitpid(child, NULL, WNOHANG));
+		EXPECT_TRUE(dies(child));
+	}
+	EXPECT_GE(1, process_count_kthreads("+kcsd_watch"));
+	/* That watch has not seen all changes end: no run may trust it. */
+	EXPECT_EQ(1, tripped(self));
+	go_on(_metadata, &h);
+	EXPECT_EQ(0, source_watch(self->d.compute, 1));
+	EXPECT_EQ(0, tripped(self));
+	unhang(_metadata, self, &h);
+}
+
+/* A process that is frozen while it waits for a watch holds nothing that power off waits for. */
+TEST_F(watch, frozen)
+{
+	struct hanging h;
+	pid_t child;
+	int status;
+
+	if (freezer_open(1))
+		SKIP(return, "the kernel has no control group freezer of version 1");
+	hang(_metadata, self, &h);
+	child = watch_in_child(self);
+	EXPECT_LT(0, child);
+	EXPECT_EQ(0, freezer_freeze(child));
+	go_on(_metadata, &h);
+	EXPECT_TRUE(freezer_power_off(&self->d));
+	EXPECT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_TRUE(WIFEXITED(status));
+	EXPECT_EQ(ENODEV, WEXITSTATUS(status));
+	unhang(_metadata, self, &h);
 }
 
 TEST_F(watch, format)

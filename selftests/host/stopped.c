@@ -6,6 +6,7 @@
 #include "harness.h"
 #include "errors.h"
 #include "nvm.h"
+#include "process.h"
 #include "slm.h"
 
 #include <signal.h>
@@ -146,30 +147,13 @@ static bool ends_well(FIXTURE_DATA(stopped) *self)
 	return WIFEXITED(status) && !WEXITSTATUS(status) && !*self->res;
 }
 
-/* Wait until the state letter in /proc/PID/stat is one of these. Returns it, or 0 after 60 s. */
-static char becomes(pid_t pid, const char *states)
-{
-	char path[64], text[512], *at;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	for (int i = 0; i < 60000; i++) {
-		if (file_read(path, text, sizeof(text)) <= 0)
-			return 0;
-		at = strrchr(text, ')');
-		if (at && strchr(states, at[2]))
-			return at[2];
-		usleep(1000);
-	}
-	return 0;
-}
-
 TEST_F(stopped, stop_and_continue)
 {
 	ASSERT_TRUE(start(self, variant->command, variant->way));
 	ASSERT_EQ(0, kill(self->child, SIGSTOP));
 	/* A process that waits in an ioctl stops only when the command has completed. */
 	if (variant->way == BY_ASYNC)
-		ASSERT_EQ('T', becomes(self->child, "T"));
+		ASSERT_EQ('T', process_becomes(self->child, "T"));
 	ASSERT_EQ(-EINPROGRESS, *self->res);
 	ASSERT_EQ(0, kill(self->child, SIGCONT));
 	EXPECT_TRUE(ends_well(self))
@@ -185,7 +169,7 @@ TEST_F(stopped, stop_and_kill)
 	ASSERT_TRUE(start(self, variant->command, variant->way));
 	ASSERT_EQ(0, kill(self->child, SIGSTOP));
 	if (variant->way == BY_ASYNC)
-		ASSERT_EQ('T', becomes(self->child, "T"));
+		ASSERT_EQ('T', process_becomes(self->child, "T"));
 	ASSERT_EQ(0, kill(self->child, SIGKILL));
 	ASSERT_EQ(self->child, waitpid(self->child, &status, 0));
 	self->child = 0;

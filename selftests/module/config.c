@@ -466,6 +466,22 @@ TEST_F(config, size_just_below_memory)
 	EXPECT_TRUE(power_cycles(d));
 }
 
+/* Units of more than all memory: likewise. */
+TEST_F(config, units_beyond_memory)
+{
+	struct drive *d = &self->d[0];
+
+	if (meminfo("MemTotal") >= 64ULL * 256 * KST_MIB)
+		SKIP(return, "units cannot have more than the memory of this machine");
+	ASSERT_EQ(0, drive_prepare(d, "config", small));
+	ASSERT_EQ(0, drive_set(d->name, "cus", "64"));
+	ASSERT_EQ(0, drive_set(d->name, "arena_size", "268435456"));
+	EXPECT_TRUE(power_fails(d, -ENOMEM));
+	ASSERT_EQ(0, drive_set(d->name, "cus", "1"));
+	ASSERT_EQ(0, drive_set(d->name, "arena_size", "1048576"));
+	EXPECT_TRUE(power_cycles(d));
+}
+
 TEST_F(config, power_off_frees_memory)
 {
 	struct drive *d = &self->d[0];

@@ -326,6 +326,9 @@ struct kcsd_run_header {
  * With KCSD_RECEIVE_RECORD, and only after END: returns the record of the run and its audit, both
  * whole (else Invalid Field, of CDW11; 0x8000 bytes suffice), and releases the output.
  *
+ * Sanitize drops output: END, and a record with KCSD_RECORD_CUT whose out_len is 0. Command Abort
+ * Requested: it has not ended the run yet. A command that waits at power off returns -ENODEV.
+ *
  * Output lasts until it is released, until another run is sent with its OID, or until the file is
  * closed. OIDs are of the open file that sent the run. Memory is charged to the sender.
  *
