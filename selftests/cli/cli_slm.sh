@@ -13,6 +13,8 @@ test_slm()
 	code 0 "slm fill" slm fill -d $NAME 103+1 --byte 0xee
 	code 0 "slm read" slm read -d $NAME 99+6 --output "$work/slm"
 	is "  and the bytes are right" "$(od -An -tx1 <"$work/slm" | tr -d ' \n')" 00030401ee00
+	code 1 "slm read, a full disk" slm read -d $NAME 0+1M --output /dev/full
+	says "--output: /dev/full: No space left on device"
 	head -c 1500000 /dev/urandom >"$work/random"
 	code 0 "slm write, a file" slm write -d $NAME 1 --data "$work/random"
 	code 0 "slm read, to standard output" slm read -d $NAME 1+1500000

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kcsd: create drives, load and run programs. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,6 +56,16 @@ const struct command *kcsd_command_find(const char *name)
 	return NULL;
 }
 
+/*
+ * Write and close standard output: some filesystems tell errors only then. It may have been closed
+ * from the start, if nothing was written.
+ */
+static bool close_stdout(void)
+{
+	return !fflush(stdout) && !ferror(stdout) &&
+	       (!close(STDOUT_FILENO) || errno == EBADF);
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *cmd;
@@ -77,7 +88,7 @@ int main(int argc, char **argv)
 		code = cmd->run(&args);
 		kcsd_args_free(&args);
 	}
-	if ((fflush(stdout) || ferror(stdout)) && !code) {
+	if (!close_stdout() && !code) {
 		/* Not an error in "kcsd ... | head": the reader has closed the pipe. */
 		if (kcsd_nobody_reads(STDOUT_FILENO))
 			code = kcsd_signals_code(SIGPIPE);

@@ -148,7 +148,7 @@ bool kcsd_run_streams(const struct run *run);
 int kcsd_run_take_output(void *arg, const void *bytes, size_t len);
 /* Write a piece of output to run->output_fd. Returns 0, or the exit code. */
 int kcsd_run_write(struct run *run, const void *bytes, size_t len);
-/* Write the output that the result has; also none. Returns 0, or the exit code. */
+/* Write the output that the result has, also none; close the file. Returns 0, or the exit code. */
 int kcsd_run_write_result(struct run *run);
 
 /* run_progress.c: show on a terminal that a run goes on. */

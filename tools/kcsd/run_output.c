@@ -77,9 +77,25 @@ int kcsd_run_take_output(void *arg, const void *bytes, size_t len)
 	return run->output_code;
 }
 
+/* NFS, and filesystems with quotas, may say only now that bytes were not written. */
+static int close_output(struct run *run)
+{
+	int fd = run->output_fd;
+
+	if (fd == STDOUT_FILENO)
+		return 0;
+	run->output_fd = -1;
+	return close(fd) ? fail_output(run) : 0;
+}
+
 int kcsd_run_write_result(struct run *run)
 {
-	if (run->output_fd < 0 || run->written || !run->result.recorded)
+	const struct kcsd_run_result *result = &run->result;
+	int code = 0;
+
+	if (run->output_fd < 0)
 		return 0;
-	return kcsd_run_write(run, run->result.out, run->result.out ? run->result.out_len : 0);
+	if (!run->written && result->recorded)
+		code = kcsd_run_write(run, result->out, result->out ? result->out_len : 0);
+	return code ? code : close_output(run);
 }

@@ -356,6 +356,16 @@ static int create_sim(struct sim *s)
 
 /* ---- the run ---- */
 
+/* With --write-back: sync a mapped file, since only that tells if it could be written. */
+static int sync_file(const struct args *args, int opt, void *map, uint64_t len)
+{
+	if (!map || !kcsd_args_has(args, opt) || !kcsd_args_has(args, OPT_WRITE_BACK) ||
+	    !msync(map, len, MS_SYNC))
+		return 0;
+	return kcsd_fail("--%s: %s: %s", opts[opt].name, kcsd_args_value(args, opt),
+			 strerror(errno));
+}
+
 /* Print r0 alone, for programs that read it; print nothing on a fault. Return the exit code. */
 static int report_raw(const struct kcsd_run_result *result, const struct kcsd_error *error)
 {
@@ -371,7 +381,7 @@ static int run_sim(struct sim *s)
 {
 	struct run *run = &s->run;
 	struct kcsd_error error;
-	int ret, code;
+	int ret, code, synced;
 
 	ret = kcsd_sim_run(s->sim, &run->opts, &run->result, sizeof(run->result), &error);
 	if (s->trace)
@@ -383,7 +393,10 @@ static int run_sim(struct sim *s)
 	else
 		code = kcsd_run_report(run);
 	kcsd_run_result_free(&run->result, sizeof(run->result));
-	return code;
+	synced = sync_file(run->args, OPT_IMAGE, s->opts.lbas, s->lbas_len);
+	if (!synced)
+		synced = sync_file(run->args, OPT_SLM, s->opts.slm, s->opts.slm_len);
+	return synced ? synced : code;
 }
 
 static int sim_run(struct sim *s)

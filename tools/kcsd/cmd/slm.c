@@ -72,6 +72,13 @@ static int failed(const struct slm *slm, int ret)
 
 /* ---- read ---- */
 
+static int fail_output(const struct slm *slm)
+{
+	const char *path = kcsd_args_value(slm->args, OPT_OUTPUT);
+
+	return kcsd_fail("--output: %s: %s", path ? path : "-", strerror(errno));
+}
+
 static int read_to(struct slm *slm, FILE *file, uint64_t start, uint64_t len)
 {
 	size_t n;
@@ -83,7 +90,7 @@ static int read_to(struct slm *slm, FILE *file, uint64_t start, uint64_t len)
 		if (ret)
 			return failed(slm, ret);
 		if (fwrite(slm->buf, 1, n, file) != n)
-			return kcsd_fail("cannot write the output: %s", strerror(errno));
+			return fail_output(slm);
 	}
 	return 0;
 }
@@ -107,10 +114,10 @@ static int slm_read(struct slm *slm)
 	if (!to_stdout)
 		file = fopen(path, "w");
 	if (!file)
-		return kcsd_fail("--output: %s: %s", path, strerror(errno));
+		return fail_output(slm);
 	code = read_to(slm, file, start, len);
 	if (!to_stdout && fclose(file) && !code)
-		code = kcsd_fail("--output: %s: %s", path, strerror(errno));
+		code = fail_output(slm);
 	return code;
 }
 
