@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /* Find the drive below a filesystem, from sysfs. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -168,28 +169,62 @@ int kcsd_file_device_of(dev_t rdev, struct kcsd_file_device *dev, struct kcsd_er
 	return 0;
 }
 
-int kcsd_file_device_find(int fd, struct kcsd_file_device *dev, struct kcsd_error *err)
+/*
+ * Open the directory anew, since a descriptor of O_PATH carries no ioctl. Its type is known, so
+ * that no filesystem in user space is asked, which could keep this process waiting.
+ */
+static int find_by_dir(const struct kcsd_file_type *type, int fd, dev_t *rdev,
+		       struct kcsd_error *err)
 {
-	dev_t rdev;
-	int ret;
+	int dir = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), ret;
 
-	ret = kcsd_file_rdev(fd, &rdev, err);
-	return ret ? ret : kcsd_file_device_of(rdev, dev, err);
+	if (dir < 0)
+		return kcsd_error_set(err, -errno, "the directory cannot be opened: %s",
+				      strerror(errno));
+	ret = type->find(dir, rdev, err);
+	close(dir);
+	return ret;
+}
+
+/* Find the block device of the filesystem that has the file or directory. */
+static int find_rdev(int fd, const struct stat *st, dev_t *rdev, struct kcsd_error *err)
+{
+	const struct kcsd_file_type *type;
+	int ret = kcsd_file_type_find(fd, &type, err);
+
+	if (ret)
+		return ret;
+	if (type->find)
+		return S_ISDIR(st->st_mode) ? find_by_dir(type, fd, rdev, err) :
+		       type->find(fd, rdev, err);
+	*rdev = st->st_dev;
+	return 0;
 }
 
 int kcsd_file_rdev(int fd, dev_t *rdev, struct kcsd_error *err)
 {
-	const struct kcsd_file_type *type;
 	struct stat st;
+	int ret = kcsd_file_is_regular(fd, &st, err);
+
+	return ret ? ret : find_rdev(fd, &st, rdev, err);
+}
+
+int kcsd_file_device_find(int fd, struct kcsd_file_device *dev, struct kcsd_error *err)
+{
+	dev_t rdev;
+	int ret = kcsd_file_rdev(fd, &rdev, err);
+
+	return ret ? ret : kcsd_file_device_of(rdev, dev, err);
+}
+
+int kcsd_path_device_find(int fd, struct kcsd_file_device *dev, struct kcsd_error *err)
+{
+	struct stat st;
+	dev_t rdev;
 	int ret;
 
-	ret = kcsd_file_is_regular(fd, &st, err);
-	if (!ret)
-		ret = kcsd_file_type_find(fd, &type, err);
-	if (ret)
-		return ret;
-	if (type->find)
-		return type->find(fd, rdev, err);
-	*rdev = st.st_dev;
-	return 0;
+	if (fstat(fd, &st) || !S_ISDIR(st.st_mode))
+		return kcsd_file_device_find(fd, dev, err);
+	ret = find_rdev(fd, &st, &rdev, err);
+	return ret ? ret : kcsd_file_device_of(rdev, dev, err);
 }

@@ -70,6 +70,8 @@ struct kcsd_file_map {
  * the type of the filesystem, if it is not ext4, xfs, btrfs or f2fs.
  */
 int kcsd_file_device_find(int fd, struct kcsd_file_device *dev, struct kcsd_error *err);
+/* The same, also for a directory, which may be open with O_PATH. */
+int kcsd_path_device_find(int fd, struct kcsd_file_device *dev, struct kcsd_error *err);
 
 /* file_map.c */
 /*

@@ -509,7 +509,7 @@ void kcsd_sources_destroy(struct kcsd_sources *s)
 int kcsd_sources_drive(int fd, char name[16], struct kcsd_error *err)
 {
 	struct kcsd_file_device dev;
-	int ret = kcsd_file_device_find(fd, &dev, err);
+	int ret = kcsd_path_device_find(fd, &dev, err);
 
 	if (!ret)
 		snprintf(name, 16, "kcsd%u", dev.index);

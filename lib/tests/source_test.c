@@ -23,6 +23,30 @@ static void refused(const char *what, const struct kcsd_sources_opts *opts, int 
 	OK(!drive.slids, "%s: no identifier is in use", what);
 }
 
+/* Without a drive: the filesystem of a directory is named, however the directory is open. */
+static void test_drive_of_directories(void)
+{
+	static const int flags[] = { O_RDONLY, O_PATH };
+	char name[16];
+	size_t i;
+	int fd;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		fd = open("/proc", flags[i] | O_DIRECTORY | O_CLOEXEC);
+		IS(kcsd_sources_drive(fd, name, &err), -EOPNOTSUPP, "the drive of a directory");
+		SAYS(err.text, "of type procfs");
+		close(fd);
+	}
+	fd = open("/proc/self/status", O_PATH | O_CLOEXEC);
+	IS(kcsd_sources_drive(fd, name, &err), -EBADF, "the drive of a file that cannot be read");
+	close(fd);
+	IS(kcsd_sources_drive(-1, name, &err), -EBADF, "the drive of no descriptor");
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	IS(kcsd_sources_drive(fd, name, &err), -EOPNOTSUPP, "the drive of a device");
+	SAYS(err.text, "but a character device");
+	close(fd);
+}
+
 int main(void)
 {
 	int fds[2] = { memfd_create("x", MFD_CLOEXEC), -1 };
@@ -61,6 +85,7 @@ int main(void)
 	refused("no descriptor", &opts, -EBADF, "not open");
 	IS(kcsd_sources_drive(fds[0], name, &err), -EOPNOTSUPP, "the drive of a file in memory");
 	SAYS(err.text, "of type tmpfs");
+	test_drive_of_directories();
 	kcsd_sources_destroy(NULL);
 	close(fds[0]);
 	return tap_end();

@@ -3,7 +3,7 @@
 #
 # Map files of all filesystems that are known, and compare the sources, read straight from the
 # drive, with the files.
-# shellcheck disable=SC2154 # block: from lib.sh; mount, map_file: from files_lib.sh
+# shellcheck disable=SC2154 # block, index: from lib.sh; mount, map_file: from files_lib.sh
 . ../lib/lib.sh
 . ./files_lib.sh
 
@@ -53,6 +53,9 @@ check_files()
 	else
 		fails "$what: no clones" "has no clones" "$map_file" clone "$files/odd"
 	fi
+	is "$what: the drive of a file" "$("$map_file" drive "$files/odd")" "kcsd$index"
+	is "$what: the drive of a directory, open in two ways" "$("$map_file" drive "$files")" \
+		"kcsd$index"$'\n'"kcsd$index"
 	point "$what: the sources have the bytes of the files" "$map_file" check "$files"/*
 	is "$what: an empty file" "$("$map_file" show "$files/empty")" "lbas 0 0 zeroes 0 0 bytes 0 0"
 	is "$what: a hole" "$("$map_file" show "$files/hole")" "lbas 0 0 zeroes 1 1048576 bytes 0 0"

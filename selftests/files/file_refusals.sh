@@ -128,6 +128,7 @@ has_default_journal()
 other_device()
 {
 	refused "$what" "$text" "$mount/file"
+	fails "$what: a directory" "${text#*: }" "$map_file" drive "$mount"
 }
 
 test_devices()

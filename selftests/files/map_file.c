@@ -5,6 +5,7 @@
  *
  *	map_file check FILE...		sync, map, read the sources from the block node, compare
  *	map_file show FILE		sync, map, print number and bytes of each kind of source
+ *	map_file drive PATH		print the drive of a file; of a directory twice
  *	map_file refuse FILE		print why the file cannot be mapped; 0 if it cannot
  *	map_file clean FILE		sync, map, print what kcsd_file_is_clean() says
  *	map_file dirty FILE WHEN	the same, with a write before the map or after the map
@@ -188,6 +189,26 @@ static int cmd_show(char **args)
 		return 1;
 	show(map);
 	kcsd_file_map_free(map);
+	return 0;
+}
+
+/* Open a directory with O_PATH, too, as whoever only looks into it. */
+static int cmd_drive(char **args)
+{
+	static const int flags[] = { O_RDONLY, O_PATH | O_DIRECTORY };
+	struct kcsd_file_device dev;
+	size_t i;
+	int fd;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		fd = open(args[0], flags[i] | O_CLOEXEC);
+		if (fd < 0 && i && errno == ENOTDIR)
+			break;
+		if (fd < 0 || kcsd_path_device_find(fd, &dev, &err))
+			return fail(args[0]);
+		close(fd);
+		printf("kcsd%u\n", dev.index);
+	}
 	return 0;
 }
 
@@ -461,6 +482,7 @@ static const struct {
 	int (*run)(char **args);
 } commands[] = {
 	{ "check", 1, cmd_check }, { "show", 1, cmd_show }, { "refuse", 1, cmd_refuse },
+	{ "drive", 1, cmd_drive },
 	{ "clean", 1, cmd_clean }, { "dirty", 2, cmd_dirty }, { "move", 2, cmd_move },
 	{ "gc", 1, cmd_gc }, { "clone", 1, cmd_clone }, { "scatter", 3, cmd_scatter },
 	{ "fill", 3, cmd_fill }, { "interleave", 3, cmd_interleave }, { "verity", 1, cmd_verity },

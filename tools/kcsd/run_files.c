@@ -41,6 +41,13 @@ static bool is_output(const struct run *run, int fd)
 	       file.st_ino == output.st_ino;
 }
 
+static bool is_directory(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISDIR(st.st_mode);
+}
+
 /* Open "PATH", "PATH:r" or "PATH:w". */
 static int open_file(struct run *run, const char *value)
 {
@@ -56,6 +63,8 @@ static int open_file(struct run *run, const char *value)
 		code = kcsd_fail("--file: %s: %s%s", path, strerror(errno),
 				 errno == ENOENT && strchr(path, ':') ?
 				 " (ACCESS behind ':' is r or w; w also reads)" : "");
+	else if (is_directory(fd))
+		code = kcsd_fail("--file: %s: it is not a regular file but a directory", path);
 	else if (is_output(run, fd))
 		code = kcsd_fail("--output is the same file as --file %s, which is read", path);
 	free(path);

@@ -20,7 +20,7 @@ static int set_timeouts(int sock)
 
 /*
  * Find the one drive of all files, with nothing asked of a file but its mode and the type of its
- * filesystem until both are known to be good.
+ * filesystem until both are known to be good. kcsd_sources_create() refuses directories.
  */
 static int find_drive(const struct serve_request *r, char name[16], struct kcsd_error *err)
 {
