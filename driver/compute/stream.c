@@ -18,7 +18,6 @@
 #include "compute/unit.h"
 #include "engine/helper.h"
 #include "media/lbas.h"
-#include "media/store.h"
 
 /* Returns the lesser of two lengths, also if the CPU mis-speculates. */
 static u64 len_min(u64 len, u64 room)
@@ -166,38 +165,12 @@ static int stream_read_some(struct kcsd_run *run, u64 offset, void *buf, u64 *le
 	return 0;
 }
 
-/* True if one read of LBAs may take long. */
-static bool reads_may_wait(const struct kcsd_lbas *lbas)
-{
-	return lbas->store.ops->blocking || kcsd_inject_is_armed(lbas, KCSD_INJECT_READ);
-}
-
-/*
- * Read from all sources that have some of these bytes. With a tick after KCSD_MOVE_BYTES, or after
- * each read that may wait. Fewer bytes than one LBA count as one, so that there are not too many
- * small sources between two ticks.
- */
+/* Read from all sources that have some of these bytes. */
 static s64 stream_read_sources(struct kcsd_run *run, u64 offset, void *buf, u64 len)
 {
-	const struct kcsd_lbas *lbas = run->compute->lbas;
-	bool may_wait = reads_may_wait(lbas);
-	u64 done, piece, moved = 0;
-	int ret;
+	s64 ret = kcsd_stream_move(run, offset, buf, len, KCSD_INJECT_READ, stream_read_some);
 
-	for (done = 0; done < len; done += piece) {
-		if (moved >= KCSD_MOVE_BYTES || (done && may_wait)) {
-			kcsd_vm_fault(&run->vm, kcsd_run_tick(run), 0);
-			moved = 0;
-		}
-		if (run->vm.end.reason)
-			return 0;
-		piece = len - done;
-		ret = stream_read_some(run, offset + done, buf + done, &piece);
-		if (ret)
-			return kcsd_run_error(ret);
-		moved += max(piece, 1ULL << lbas->lba_shift);
-	}
-	return len;
+	return ret ? ret : len;
 }
 
 /*

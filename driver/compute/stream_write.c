@@ -55,7 +55,7 @@ static int run_edit(struct kcsd_run *run, const struct kcsd_lba_edit *edit)
  * Write bytes to the source that has the byte at offset: up to *len, which becomes what was
  * written. Returns as run_edit().
  */
-static int stream_write_some(struct kcsd_run *run, u64 offset, const void *buf, u64 *len)
+static int stream_write_some(struct kcsd_run *run, u64 offset, void *buf, u64 *len)
 {
 	const struct kcsd_lbas *lbas = run->compute->lbas;
 	u64 max = lbas->store.ops->blocking ? KCSD_EDIT_BYTES_BLOCKING : KCSD_EDIT_BYTES;
@@ -80,37 +80,7 @@ static int stream_write_some(struct kcsd_run *run, u64 offset, const void *buf, 
 	return run_edit(run, &edit);
 }
 
-/* True if one write may take long. */
-static bool writes_may_wait(const struct kcsd_lbas *lbas)
-{
-	return lbas->store.ops->blocking || kcsd_inject_is_armed(lbas, KCSD_INJECT_WRITE);
-}
-
-/* Write to all sources that have some of these bytes, with ticks as when they are read. */
-static s64 stream_write_sources(struct kcsd_run *run, u64 offset, const void *buf, u64 len)
-{
-	const struct kcsd_lbas *lbas = run->compute->lbas;
-	bool may_wait = writes_may_wait(lbas);
-	u64 done, piece, moved = 0;
-	int ret;
-
-	for (done = 0; done < len; done += piece) {
-		if (moved >= KCSD_MOVE_BYTES || (done && may_wait)) {
-			kcsd_vm_fault(&run->vm, kcsd_run_tick(run), 0);
-			moved = 0;
-		}
-		if (run->vm.end.reason)
-			return 0;
-		piece = len - done;
-		ret = stream_write_some(run, offset + done, buf + done, &piece);
-		if (ret)
-			return kcsd_run_error(ret);
-		moved += max(piece, 1ULL << lbas->lba_shift);
-	}
-	return 0;
-}
-
-s64 kcsd_run_stream_write(struct kcsd_run *run, u64 offset, const void *buf, u64 len)
+s64 kcsd_run_stream_write(struct kcsd_run *run, u64 offset, void *buf, u64 len)
 {
 	bool may;
 
@@ -121,5 +91,6 @@ s64 kcsd_run_stream_write(struct kcsd_run *run, u64 offset, const void *buf, u64
 	may = !run->compute->lbas->zones.nr && stream_may_write(run, offset, len);
 	/* A CPU that mispredicts a branch up to here must not go on to LBAs, and read them. */
 	barrier_nospec();
-	return may ? stream_write_sources(run, offset, buf, len) : -KCSD_EROFS;
+	return may ? kcsd_stream_move(run, offset, buf, len, KCSD_INJECT_WRITE, stream_write_some) :
+	       -KCSD_EROFS;
 }
