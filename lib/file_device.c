@@ -170,8 +170,8 @@ int kcsd_file_device_of(dev_t rdev, struct kcsd_file_device *dev, struct kcsd_er
 }
 
 /*
- * Open the directory anew, since a descriptor of O_PATH carries no ioctl. Its type is known, so that
- * no filesystem in user space is asked, which could keep this process waiting.
+ * Open the directory anew, since a descriptor of O_PATH carries no ioctl. Its type is known, so
+ * that no filesystem in user space is asked, which could keep this process waiting.
  */
 static int find_by_dir(const struct kcsd_file_type *type, int fd, dev_t *rdev,
 		       struct kcsd_error *err)

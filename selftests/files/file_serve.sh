@@ -490,7 +490,7 @@ activated()
 
 ratio()
 {
-	local i start direct=999999999 served=999999999 ns
+	local i start direct=999999999999 served=999999999999 ns
 
 	head -c 64M /dev/urandom >"$mount/files/large"
 	chmod 644 "$mount/files/large"

@@ -57,8 +57,8 @@ const struct command *kcsd_command_find(const char *name)
 }
 
 /*
- * Write and close standard output, so that errors which a filesystem tells only then are seen. It may
- * have been closed from the start, if nothing was written.
+ * Write and close standard output: some filesystems tell errors only then. It may have been closed
+ * from the start, if nothing was written.
  */
 static bool close_stdout(void)
 {

@@ -54,8 +54,8 @@ struct kcsd_sources_opts {
  * Find the drive with a file: "kcsd0". fd: a regular file that is open for reading, or a directory,
  * also with O_PATH; of a directory the drive has its filesystem, whatever can be said of its files.
  * -EOPNOTSUPP: it is not on a drive, or its filesystem is none that is known (ext4, xfs, btrfs,
- * f2fs), or it is neither file nor directory; err->text says which. -EBADF: fd is not open, or not for
- * reading. -EACCES: a directory of btrfs, which this process may not read.
+ * f2fs), or it is neither file nor directory; err->text says which. -EBADF: fd is not open, or not
+ * for reading. -EACCES: a directory of btrfs, which this process may not read.
  */
 KCSD_API int kcsd_sources_drive(int fd, char name[16], struct kcsd_error *err);
 

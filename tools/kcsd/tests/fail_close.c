@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Preloaded: the last write of the file at $FAIL_CLOSE fails with EDQUOT, as on NFS: close() of it, and
- * msync() of any file.
+ * Preloaded: close() of the file at $FAIL_CLOSE, and msync() of any file, fail with EDQUOT, as on
+ * NFS.
  */
 #include <dlfcn.h>
 #include <errno.h>
