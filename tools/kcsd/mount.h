@@ -45,7 +45,7 @@ struct mount {
 	atomic_uint nr_busy;
 	atomic_uint nr_makers;			/* threads that make outputs */
 	sem_t makers_ended;			/* posted by each */
-	atomic_int asked[MOUNT_NR_ASKED];	/* thread whose open is to look again, by its number */
+	atomic_int asked[MOUNT_NR_ASKED];	/* by its number: thread that looks again */
 	struct mount_nodes *nodes;
 };
 

@@ -238,7 +238,8 @@ static int mount(const struct args *args)
 	int code;
 
 	raise_limit();
-	signal(SIGCHLD, SIG_DFL);	/* whoever started it may ignore it: waitpid(2) fails then */
+	/* Whoever started it may ignore it: waitpid(2) would fail. */
+	signal(SIGCHLD, SIG_DFL);
 	if (!(code = take_limits(args, &m)) && !(code = take_programs(args, &m)) &&
 	    !(code = take_spool(args, &m)) &&
 	    !(code = take_dir("", args->operand[1], &m.view)) && !(code = take_log(args, &m)) &&
