@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kcsd: create drives, load and run programs. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,6 +58,21 @@ const struct command *kcsd_command_find(const char *name)
 }
 
 /*
+ * Keep the numbers of standard streams that were closed from a file. Reads and writes fail there
+ * as they would have.
+ */
+static void fill_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_CLOEXEC | O_PATH);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+/*
  * Write and close standard output: some filesystems tell errors only then. It may have been closed
  * from the start, if nothing was written.
  */
@@ -74,6 +90,7 @@ int main(int argc, char **argv)
 
 	/* A write beyond RLIMIT_FSIZE fails instead, and its command undoes its work. */
 	signal(SIGXFSZ, SIG_IGN);
+	fill_streams();
 	if (argc < 2) {
 		fprintf(stderr, "kcsd: a command is missing (see 'kcsd help')\n");
 		return KCSD_EXIT_USAGE;

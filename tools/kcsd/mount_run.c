@@ -51,7 +51,6 @@ static void reset_signals(void)
 
 	for (i = 0; i < ARRAY_SIZE(caught); i++)
 		signal(caught[i], SIG_DFL);
-	signal(SIGXFSZ, SIG_IGN);	/* a write beyond the limit fails instead */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -166,7 +165,7 @@ static int await_child(const struct mount *m, const struct mount_node *node, str
  * only that the host runs the program.
  */
 static void log_said(const struct mount *m, const struct mount_node *node, const char *program,
-			struct child *child, int status)
+		     struct child *child, int status)
 {
 	char *line, *rest = NULL;
 

@@ -64,6 +64,9 @@ check_close()
 	says "cannot write to standard output"
 	run unload --help >&- 2>"$work/err"
 	is "standard output that is closed" $? 1
+	rm -f "$work/emitted"
+	run sim "${emit[@]}" >&- 2>"$work/err"
+	is "the same, a file is not taken for it" "$? $(stat -c %s "$work/emitted")" "1 9000"
 	preloaded "$work/none" 1 "LBAs that cannot be written back" sim "$bpf/tests/behave.bpf.o" \
 		--program write_lba --lba zeroes --grant all:rw --write-back
 	says "--lba: zeroes: $full"
