@@ -14,18 +14,23 @@ begin_files()
 		skip_all "this kernel has no cachestat (CONFIG_CACHESTAT_SYSCALL)"
 }
 
-# may_warn TYPE [OPTION...]: true for zoned btrfs on a kernel with lockdep. It is slow enough there to
-# schedule the finish of one zone twice, of which btrfs warns ("double scheduling"), and a warning in the
-# kernel log fails the run.
-may_warn()
+# warns TYPE [OPTION...]: print what a filesystem says in the log of a kernel with lockdep, which is
+# slow: a warning there fails the run. Zoned btrfs schedules the finish of one zone twice, f2fs shows
+# the stack of a checkpoint that takes 5 s. Fail if there is nothing.
+warns()
 {
-	[ "$1" = btrfs ] && [ -e /proc/lockdep ] && [[ " $* " == *" zoned "* ]]
+	[ -e /proc/lockdep ] || return
+	case "$1: $* " in
+	"btrfs: "*" zoned "*) echo "zone finish scheduled twice" ;;
+	"f2fs: "*) echo "checkpoints that are blocked" ;;
+	*) return 1 ;;
+	esac
 }
 
 # make_fs TYPE DEVICE [OPTION...]: make and mount a filesystem. $mount_options go to mount.
 make_fs()
 {
-	local type=$1 device=$2 command=(mkfs."$1")
+	local type=$1 device=$2 command=(mkfs."$1") warning
 
 	shift 2
 	case $type in
@@ -33,8 +38,8 @@ make_fs()
 	*) command+=(-q -f) ;;
 	esac
 	has_fs "$type" "mkfs.$type" || return
-	if may_warn "$type" "$@"; then
-		skip "$what" "zoned btrfs warns of itself on a slow kernel: zone finish scheduled twice"
+	if warning=$(warns "$type" "$@"); then
+		skip "$what" "$type warns of itself on a slow kernel: $warning"
 		return 1
 	fi
 	point "$what: mkfs" "${command[@]}" "$@" "$device" || return

@@ -4,6 +4,7 @@
 #include "admin.h"
 #include "nvm.h"
 #include "run.h"
+#include "timing.h"
 
 #include <sys/mman.h>
 #include <sys/uio.h>
@@ -173,9 +174,11 @@ TEST_F(passthru, results)
 		  issue(&self->ring, self->d.nvm, NVME_URING_CMD_IO, &c, NOT_FIXED, &result));
 	EXPECT_EQ(KCSD_FIELD_CDW12, result);
 	/*
-	 * The first runs are by the thread of the unit, later ones are quick runs of the submitter.
+	 * The first runs are by the thread of the unit, later ones are quick runs of the submitter,
+	 * on a loaded machine much later.
 	 */
-	for (int i = 0; i < 50; i++) {
+	for (int i = 0; i < 50 || (i < 5000 * (int)time_slow() &&
+				   !drive_stat(&self->d, "runs_quick")); i++) {
 		c = run_cmd(&r);
 		result = 0;
 		EXPECT_EQ(0, issue(&self->ring, self->d.compute, NVME_URING_CMD_IO, &c, NOT_FIXED,
@@ -183,9 +186,10 @@ TEST_F(passthru, results)
 		EXPECT_EQ(7, result);
 		EXPECT_EQ(KCSD_FAULT_NONE, r.out.rec.reason);
 		EXPECT_EQ(7, le64toh(r.out.rec.result));
+		if (!i)
+			EXPECT_EQ(0, drive_stat(&self->d, "runs_quick"));
 	}
 	EXPECT_LT(0, drive_stat(&self->d, "runs_quick"));
-	EXPECT_GT(50, drive_stat(&self->d, "runs_quick"));
 }
 
 static int rw_vec(struct io_uring *ring, int fd, __u8 op, __u64 slba, __u32 nlb,
