@@ -189,6 +189,55 @@ at_once()
 	done
 	is "$what: an output is not that of the reader before" $late 0
 	grep 99 "$mount/marked" >"$expected/marked"
+	mkdir "$mount/old" "$mount/new"
+	echo old >"$mount/old/file"
+	echo new >"$mount/new/file"
+	ln -s old "$mount/current"
+	is "$what: a directory and a link" "$(cat "$view"/{old,current}/file | xargs)" "old old"
+	ln -s new "$mount/current.new"
+	mv -T "$mount/current.new" "$mount/current"
+	is "$what: a link that takes the name of another" "$(cat "$view/current/file")" new
+	mv "$mount/old" "$mount/older"
+	mv "$mount/new" "$mount/old"
+	is "$what: a directory that does" "$(cat "$view/old/file")" new
+	rm -r "$mount/current" "$mount/old" "$mount/older"
+}
+
+# Copy by sendfile(2), which does not ask for the size that the file has now.
+by_sendfile()
+{
+	python3 -c 'import os, sys
+fd = os.open(sys.argv[1], os.O_RDONLY)
+while os.sendfile(1, fd, None, 1 << 20):
+    pass' "$1" >"$work/sent"
+}
+
+sizes()
+{
+	echo short >"$mount/sized"
+	mark sized sha256.bpf.o
+	point "$what: send an output that is longer than its file" by_sendfile "$view/sized"
+	is "$what: all of it" "$(stat -c %s "$work/sent")" 32
+	seq 5000 >"$mount/sized"
+	mark sized "grep.bpf.o 499"
+	point "$what: send one that is shorter" by_sendfile "$view/sized"
+	is "$what: no more of it" "$(sum_of "$work/sent")" \
+		"$(grep 499 "$mount/sized" | md5sum | cut -d ' ' -f 1)"
+	rm "$mount/sized"
+}
+
+# A limit of file sizes that the mount cannot raise, and one of descriptors that names use up.
+limited()
+{
+	point "$what: mount with low limits" bash -c 'ulimit -f 100000 -n 256 &&
+		exec setpriv --bounding-set -sys_resource "$@"' bash \
+		"$kcsd" mount "$mount" "$view" --programs "$programs" --log "$log" --spool "$work/spool"
+	same "an output below the limit" cat
+	stat "$view/plain" >"$work/stat"
+	ls -lR "$view" >"$work/names" 2>&1
+	same "an output then" cat
+	logged "too many files are known"
+	stop
 }
 
 # Who starts it may ignore SIGCHLD, and have options end at an operand.
@@ -224,6 +273,33 @@ time.sleep(30)' "$mount/$file" >"$work/holder" &
 	done
 	logged "plain: a process holds a lease" "named: a process holds a lease"
 	rm "$mount/named"
+}
+
+# Many who wait for a lease leave threads to others.
+beside_leased()
+{
+	rm -f "$work/holder"
+	python3 -c 'import fcntl, os, signal, sys, threading, time
+def read(path):
+    while True:
+        try:
+            os.close(os.open(path, os.O_RDONLY))
+        except BlockingIOError:
+            pass
+        time.sleep(1)
+signal.signal(signal.SIGIO, signal.SIG_IGN)
+fd = os.open(sys.argv[1], os.O_RDWR)
+fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+for i in range(600):
+    threading.Thread(target=read, args=sys.argv[2:], daemon=True).start()
+print("held", flush=True)
+time.sleep(100)' "$mount/plain" "$view/plain" >"$work/holder" &
+	until grep -qs held "$work/holder"; do sleep 0.1; done
+	sleep 2
+	point "$what: ten opens beside 600 of a file with a lease" timeout 30 bash -c \
+		'for i in {1..10}; do cat "$1"; done >/dev/null' bash "$view/dir/file-2"
+	kill $!
+	wait $! 2>/dev/null
 }
 
 # A run belongs to all who wait for it; an output that is there is given at any time.
@@ -323,6 +399,11 @@ errors()
 	mark $'two\nlines' none
 	fails "$what: a name of two lines" "Input/output error" cat "$view/"$'two\nlines'
 	logged "two?lines"
+	cp "$mount/wrong" "$mount/"$'\302\2331m \377 \303\204'
+	mark $'\302\2331m \377 \303\204' none
+	fails "$what: a name with orders for a terminal" "Input/output error" \
+		cat "$view/"$'\302\2331m \377 \303\204'
+	logged $'??1m ? \303\204'
 	point "$what: none is left loaded" until_programs 0
 }
 
@@ -334,6 +415,12 @@ interrupted()
 	point "$what: an endless run" until_programs 1
 	kill -INT $! && kill -TERM $!
 	point "$what: its reader is ended: the run, too" until_programs 0
+	wait $! 2>/dev/null
+	cat "$view/wrong" 2>/dev/null &
+	point "$what: an endless run" until_programs 1
+	pkill -STOP -P "$(pgrep -f "mount $mount $view")"
+	kill -KILL $!
+	point "$what: it is stopped, its reader killed: it is ended" until_programs 0
 	wait $! 2>/dev/null
 	cat "$view/wrong" 2>/dev/null &
 	point "$what: an endless run" until_programs 1
@@ -404,6 +491,18 @@ rights()
 		"$(md5sum <"$expected/marked")"
 	chmod 600 "$mount/marked"
 	fails "$what: not without right to the file" "Permission denied" "${as[@]}" cat "$view/marked"
+	is "$what: nor two files that were taken away at once" "$("${as[@]}" python3 -c 'import sys
+for path in sys.argv[1:]:
+    open(path).close()
+print("read", flush=True)
+sys.stdin.readline()
+for path in sys.argv[1:]:
+    try:
+        open(path)
+    except PermissionError:
+        print("refused")' "$view"/dir/file-{3,4} < <(until [ "$(cat "$work/read" 2>&1)" = read ]; do sleep 0.1
+		done; chmod 0 "$mount"/dir/file-{3,4}; echo) | tee "$work/read" | xargs)" \
+		"read refused refused"
 	if setfacl -m u:65534:r "$mount/marked"; then
 		sleep 1.1
 		is "$what: an ACL gives it" "$("${as[@]}" cat "$view/marked" | md5sum)" \
@@ -415,6 +514,10 @@ rights()
 	is "$what: the mark can be read" "$(getfattr --only-values -n user.kcsd.run "$view/marked")" \
 		"grep.bpf.o 99"
 	is "$what: but a copy does not get it" "$(getfattr "$view/marked" | grep user)" user.other
+	chmod 644 "$mount/marked"
+	setfattr -n trusted.other -v 1 "$mount/marked"
+	is "$what: others do not see names of root" "$("${as[@]}" getfattr -m - "$view/marked" |
+		grep -c trusted) $(getfattr -m - "$view/marked" | grep -c trusted)" "0 1"
 	point "$what: mount a filesystem below" mount -t tmpfs tmpfs "$mount/dir/two words"
 	fails "$what: it is not shown" "cross-device link" ls "$view/dir/two words"
 	umount "$mount/dir/two words"
@@ -426,9 +529,12 @@ thorough()
 	shared
 	changes
 	at_once
+	sizes
 	leased
+	beside_leased
 	stop
 	started_oddly
+	limited
 	options=(--timeout 3000 --max-output 2M --allow-other --runs 1)
 	point "$what: other options" start "${options[@]}"
 	errors

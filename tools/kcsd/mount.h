@@ -27,8 +27,18 @@
 #define MOUNT_MAX_THREADS	128	/* so that others are served meanwhile */
 #define MOUNT_MAX_PROGRAMS	16	/* directories */
 #define MOUNT_POLL_MS		100	/* until an interrupt of an open is seen */
+#define MOUNT_MAX_DELAYED	16	/* opens that wait for another process */
 #define MOUNT_LATE_MS		200	/* until a close that was made is told, at most */
 #define MOUNT_NR_ASKED		4096
+
+struct mount_node;
+
+/* A thread that was told to look a file up again, when it opened it. */
+struct mount_asked {
+	int pid;			/* 0: none */
+	const struct mount_node *node;	/* only to be compared */
+	time_t at;			/* CLOCK_MONOTONIC */
+};
 
 /* All of it is constant once requests come, but for counters and the table. */
 struct mount {
@@ -39,13 +49,16 @@ struct mount {
 	FILE *log;				/* NULL: syslog */
 	const char *timeout;			/* of a run, as given; NULL: of the drive */
 	uint64_t max_output;			/* bytes of one output */
+	int max_known;				/* descriptors above are for opens, not for names */
 	bool anywhere;				/* the host may run the programs */
 	struct fuse_session *session;
 	sem_t runs;				/* programs that may begin */
 	atomic_uint nr_busy;
+	atomic_uint nr_delayed;
 	atomic_uint nr_makers;			/* threads that make outputs */
 	sem_t makers_ended;			/* posted by each */
-	atomic_int asked[MOUNT_NR_ASKED];	/* by its number: thread that looks again */
+	pthread_mutex_t asked_lock;
+	struct mount_asked asked[MOUNT_NR_ASKED];	/* by pid; under that lock */
 	struct mount_nodes *nodes;
 };
 
@@ -75,7 +88,6 @@ struct mount_node {
 	int output;			/* the output, while it is open; else -1 */
 	off_t output_len;		/* of the newest output, made of that state of the file */
 	struct mount_stamp output_of;
-	struct mount_stamp shown;	/* the state whose attributes the kernel got last */
 	struct timespec looked_up;	/* its ctime when the kernel got its name last */
 	struct mount_stamp cached;	/* the state at the newest open of the file */
 	bool settled;			/* a change after that open changes the stamp */
@@ -102,12 +114,18 @@ const char *kcsd_mount_fd_path(int fd, char path[MOUNT_FD_PATH]);
  * holds the lock of the node. False: it is that time.
  */
 bool kcsd_mount_node_wait(struct mount_node *node, const struct timespec *until);
+/*
+ * Count an open that waits for another process: threads are left for others. False: too many do.
+ * Each that succeeds needs an end.
+ */
+bool kcsd_mount_begin_delay(struct mount *m);
+void kcsd_mount_end_delay(struct mount *m);
 void kcsd_mount_time(uint32_t ms_from_now, struct timespec *at);
 void kcsd_mount_stamp(const struct stat *st, struct mount_stamp *stamp);
 bool kcsd_mount_same_stamp(const struct mount_stamp *a, const struct mount_stamp *b);
 bool kcsd_mount_same_time(const struct timespec *a, const struct timespec *b);
 /* Open the file to read it. Returns a descriptor; -EAGAIN if a lease keeps others out for 1 s. */
-int kcsd_mount_node_open(const struct mount *m, const struct mount_node *node);
+int kcsd_mount_node_open(struct mount *m, const struct mount_node *node);
 
 /* mount_mark.c */
 #define MOUNT_ATTR	"user.kcsd.run"
@@ -149,7 +167,7 @@ void kcsd_mount_await_makers(struct mount *m);
  * mount_run.c: run the program of the mark on the file into spool. Returns 0, -EINTR if the run
  * was abandoned, or another -errno with a line in the log.
  */
-int kcsd_mount_run(const struct mount *m, const struct mount_node *node,
+int kcsd_mount_run(struct mount *m, const struct mount_node *node,
 		   const struct mount_mark *mark, int spool);
 
 /* mount_log.c: write a line, "PATH: ..." */

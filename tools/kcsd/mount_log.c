@@ -17,12 +17,32 @@ static time_t second;
 static unsigned int nr_lines;		/* in that second */
 static unsigned long nr_dropped;	/* since the last line */
 
-/* Names of files and text of programs may have any byte: keep a line a line. */
+/* Return how many bytes a printable character of UTF-8 has, or 0. */
+static size_t printable(const unsigned char *c)
+{
+	size_t len = *c < 0x80 ? 1 : *c < 0xc2 ? 0 : *c < 0xe0 ? 2 : *c < 0xf0 ? 3 : *c < 0xf5 ? 4 : 0;
+	size_t i;
+
+	for (i = 1; i < len; i++)
+		if ((c[i] & 0xc0) != 0x80)
+			return 0;
+	/* U+0080 to U+009F are controls, too. */
+	return iscntrl(*c) || (*c == 0xc2 && c[1] < 0xa0) ? 0 : len;
+}
+
+/*
+ * Names of files and text of programs may have any byte: keep a line a line, and terminals from
+ * orders.
+ */
 static void make_printable(char *text)
 {
-	for (; *text; text++)
-		if (iscntrl((unsigned char)*text))
+	size_t len;
+
+	for (; *text; text += len ? len : 1) {
+		len = printable((unsigned char *)text);
+		if (!len)
 			*text = '?';
+	}
 }
 
 static void write_line(const struct mount *m, const char *path, const char *text)

@@ -143,26 +143,43 @@ bool kcsd_mount_node_wait(struct mount_node *node, const struct timespec *until)
 	return !pthread_cond_timedwait(&node->end, &node->lock, until);
 }
 
+bool kcsd_mount_begin_delay(struct mount *m)
+{
+	if (atomic_fetch_add(&m->nr_delayed, 1) < MOUNT_MAX_DELAYED)
+		return true;
+	kcsd_mount_end_delay(m);
+	return false;
+}
+
+void kcsd_mount_end_delay(struct mount *m)
+{
+	atomic_fetch_sub(&m->nr_delayed, 1);
+}
+
+static int try_open(const struct mount_node *node)
+{
+	char path[MOUNT_FD_PATH];
+	int fd = open(kcsd_mount_fd_path(node->fd, path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	return fd < 0 ? -errno : fd;
+}
+
 /* Not for the 45 s that a process with a lease may take: no signal ends such an open. */
-int kcsd_mount_node_open(const struct mount *m, const struct mount_node *node)
+int kcsd_mount_node_open(struct mount *m, const struct mount_node *node)
 {
 	const struct timespec pause = { .tv_nsec = MOUNT_POLL_MS * 1000000 };
-	char path[MOUNT_FD_PATH];
-	int tries, fd = -1;
+	int tries, fd = try_open(node);
 
-	for (tries = 0; tries < 10; tries++) {
-		if (tries)
+	if (fd == -EWOULDBLOCK && kcsd_mount_begin_delay(m)) {
+		for (tries = 0; fd == -EWOULDBLOCK && tries < 10; tries++) {
 			nanosleep(&pause, NULL);
-		fd = open(kcsd_mount_fd_path(node->fd, path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-		if (fd >= 0 || errno != EWOULDBLOCK)
-			break;
+			fd = try_open(node);
+		}
+		kcsd_mount_end_delay(m);
 	}
-	if (fd >= 0)
-		return fd;
-	if (errno != EWOULDBLOCK)
-		return -errno;
-	kcsd_mount_log(m, node, "a process holds a lease on it: try again");
-	return -EAGAIN;
+	if (fd == -EWOULDBLOCK)
+		kcsd_mount_log(m, node, "a process holds a lease on it: try again");
+	return fd;
 }
 
 void kcsd_mount_stamp(const struct stat *st, struct mount_stamp *stamp)

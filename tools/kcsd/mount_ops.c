@@ -46,7 +46,6 @@ static double show_output(struct mount_node *node, struct stat *st)
 		return VALID_S;
 	kcsd_mount_stamp(st, &stamp);
 	pthread_mutex_lock(&node->lock);
-	node->shown = stamp;
 	if (node->output >= 0 ||
 	    (marked && kcsd_mount_same_stamp(&stamp, &node->output_of))) {
 		st->st_size = node->output_len;
@@ -117,6 +116,15 @@ static void set_looked_up(struct mount_node *node, const struct stat *st)
 	pthread_mutex_unlock(&node->lock);
 }
 
+/*
+ * How long a name stands for a node. An open sees to the name of a file (must_look_again()), but not
+ * to names on the way to it.
+ */
+static double name_valid_s(const struct stat *st)
+{
+	return S_ISDIR(st->st_mode) || S_ISLNK(st->st_mode) ? 0 : VALID_S;
+}
+
 /* Look a name up and count that. Returns 0 or -errno. */
 static int look_up(struct mount *m, fuse_ino_t parent, const char *name,
 		   struct fuse_entry_param *entry)
@@ -127,9 +135,9 @@ static int look_up(struct mount *m, fuse_ino_t parent, const char *name,
 	memset(entry, 0, sizeof(*entry));
 	if (fd < 0)
 		return fd;
-	if (fstat(fd, &entry->attr)) {
+	if (fd > m->max_known || fstat(fd, &entry->attr)) {
 		close(fd);
-		return -EIO;
+		return fd > m->max_known ? -EMFILE : -EIO;
 	}
 	node = kcsd_mount_node_get(m, fd, &entry->attr);
 	if (!node)
@@ -137,7 +145,7 @@ static int look_up(struct mount *m, fuse_ino_t parent, const char *name,
 	set_looked_up(node, &entry->attr);
 	entry->ino = kcsd_mount_node_ino(m, node);
 	entry->attr_timeout = show_output(node, &entry->attr);
-	entry->entry_timeout = VALID_S;
+	entry->entry_timeout = name_valid_s(&entry->attr);
 	return 0;
 }
 
@@ -148,19 +156,6 @@ static void log_lookup(struct mount *m, fuse_ino_t parent, int ret)
 			       "the limit of open files (ulimit -Hn) before 'kcsd mount'");
 }
 
-static atomic_int *asked(fuse_req_t req)
-{
-	return &of(req)->asked[(uint32_t)fuse_req_ctx(req)->pid % MOUNT_NR_ASKED];
-}
-
-/* True if the thread of this request was asked to look again. It is no longer. */
-static bool take_asked(fuse_req_t req)
-{
-	int pid = fuse_req_ctx(req)->pid;
-
-	return pid && atomic_compare_exchange_strong(asked(req), &pid, 0);
-}
-
 static void lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct fuse_entry_param entry;
@@ -168,7 +163,6 @@ static void lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 
 	log_lookup(of(req), parent, ret);
 	if (ret) {
-		take_asked(req);
 		fuse_reply_err(req, -ret);
 		return;
 	}
@@ -315,13 +309,8 @@ static bool is_settled(const struct stat *st)
 	return now.tv_sec > st->st_ctim.tv_sec + 1 && now.tv_sec > st->st_mtim.tv_sec + 1;
 }
 
-/* What the kernel has of a file is still right. */
-struct valid {
-	bool pages, attrs;
-};
-
-/* Count an open of the file as it is. */
-static int count_plain(struct mount_node *node, const struct stat *st, struct valid *valid)
+/* Count an open of the file as it is. *valid: pages that the kernel has of it are still right. */
+static int count_plain(struct mount *m, struct mount_node *node, const struct stat *st, bool *valid)
 {
 	struct mount_stamp stamp;
 	struct timespec late;
@@ -330,13 +319,15 @@ static int count_plain(struct mount_node *node, const struct stat *st, struct va
 	kcsd_mount_stamp(st, &stamp);
 	kcsd_mount_time(MOUNT_LATE_MS, &late);
 	pthread_mutex_lock(&node->lock);
-	while (node->nr_marked && kcsd_mount_node_wait(node, &late))
-		;
+	if (node->nr_marked && kcsd_mount_begin_delay(m)) {
+		while (node->nr_marked && kcsd_mount_node_wait(node, &late))
+			;
+		kcsd_mount_end_delay(m);
+	}
 	if (node->nr_marked) {
 		ret = -EBUSY;
 	} else {
-		valid->pages = node->settled && kcsd_mount_same_stamp(&stamp, &node->cached);
-		valid->attrs = kcsd_mount_same_stamp(&stamp, &node->shown);
+		*valid = node->settled && kcsd_mount_same_stamp(&stamp, &node->cached);
 		node->cached = stamp;
 		node->settled = is_settled(st);
 		node->nr_plain++;
@@ -345,14 +336,14 @@ static int count_plain(struct mount_node *node, const struct stat *st, struct va
 	return ret;
 }
 
-static int open_plain(struct mount *m, struct mount_node *node, struct valid *valid)
+static int open_plain(struct mount *m, struct mount_node *node, bool *valid)
 {
 	int fd = kcsd_mount_node_open(m, node), ret;
 	struct stat st;
 
 	if (fd < 0)
 		return fd;
-	ret = fstat(fd, &st) ? -errno : count_plain(node, &st, valid);
+	ret = fstat(fd, &st) ? -errno : count_plain(m, node, &st, valid);
 	if (ret == -EBUSY)
 		kcsd_mount_log(m, node, "its mark was taken off while others read the output: "
 			       "the file can be read when they have closed it");
@@ -385,22 +376,32 @@ static void close_file(struct mount_node *node, int fd)
  */
 static bool must_look_again(fuse_req_t req, struct mount_node *node)
 {
-	bool was_asked = take_asked(req), same;
+	int pid = fuse_req_ctx(req)->pid;
+	struct mount_asked *asked = &of(req)->asked[(uint32_t)pid % MOUNT_NR_ASKED];
+	struct timespec now;
+	bool must, was_asked;
 	struct stat st;
 
-	if (was_asked || fstat(node->fd, &st))
+	if (!pid || fstat(node->fd, &st))
 		return false;
 	pthread_mutex_lock(&node->lock);
-	same = kcsd_mount_same_time(&node->looked_up, &st.st_ctim);
+	must = !kcsd_mount_same_time(&node->looked_up, &st.st_ctim);
 	pthread_mutex_unlock(&node->lock);
-	if (same || !fuse_req_ctx(req)->pid)
-		return false;
-	atomic_store(asked(req), fuse_req_ctx(req)->pid);
-	return true;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	pthread_mutex_lock(&of(req)->asked_lock);
+	/* One that is older is of an open that the kernel refused when it had looked. */
+	was_asked = asked->pid == pid && asked->node == node && now.tv_sec <= asked->at + 1;
+	must = must && !was_asked;
+	if (must)
+		*asked = (struct mount_asked){ pid, node, now.tv_sec };
+	else if (asked->pid == pid)
+		asked->pid = 0;
+	pthread_mutex_unlock(&of(req)->asked_lock);
+	return must;
 }
 
 /* Open the file, or its output. Returns a descriptor or -errno. */
-static int open_node(fuse_req_t req, struct mount_node *node, struct valid *valid)
+static int open_node(fuse_req_t req, struct mount_node *node, bool *valid)
 {
 	struct mount_mark *mark = malloc(sizeof(*mark));
 	struct mount *m = of(req);
@@ -418,11 +419,35 @@ static int open_node(fuse_req_t req, struct mount_node *node, struct valid *vali
 	return -EIO;
 }
 
+/*
+ * Let the kernel forget the size that it knows. It may be of the file, of an older output, or of an
+ * older state: of two replies the kernel drops one whose request began before it took the other.
+ * It asks for the new size before it reads, but not before sendfile(2), splice(2) or mmap(2): with
+ * the last page it gets the size of an output, too. A smaller one it finds by reading.
+ */
+static void renew_size(struct mount *m, struct mount_node *node, fuse_ino_t ino)
+{
+	struct fuse_bufvec last = FUSE_BUFVEC_INIT(0);
+	off_t len;
+
+	fuse_lowlevel_notify_inval_inode(m->session, ino, -1, 0);
+	pthread_mutex_lock(&node->lock);
+	len = node->output >= 0 ? node->output_len : 0;
+	last.buf[0].fd = node->output;
+	pthread_mutex_unlock(&node->lock);
+	if (!len)
+		return;
+	last.buf[0].flags = FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK;
+	last.buf[0].pos = (len - 1) / 4096 * 4096;
+	last.buf[0].size = len - last.buf[0].pos;
+	fuse_lowlevel_notify_store(m->session, ino, last.buf[0].pos, &last, 0);
+}
+
 static void open_file(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct mount *m = of(req);
 	struct mount_node *node = kcsd_mount_node(m, ino);
-	struct valid valid = {};
+	bool valid = false;
 	int fd;
 
 	if (must_look_again(req, node)) {
@@ -434,11 +459,9 @@ static void open_file(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		fuse_reply_err(req, -fd);
 		return;
 	}
-	/* The size that the kernel knows is of the file, of an older output or an older state. */
-	if (!valid.attrs)
-		fuse_lowlevel_notify_inval_inode(m->session, ino, -1, 0);
+	renew_size(m, node, ino);
 	fi->fh = fd;
-	fi->keep_cache = valid.pages;
+	fi->keep_cache = valid;
 	if (fuse_reply_open(req, fi))
 		close_file(node, fd);
 }
@@ -491,19 +514,29 @@ static void get_xattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t s
 	free(value);
 }
 
-/* Take the mark off a list of names, so that who copies a file does not mark the output. */
-static ssize_t hide_mark(char *names, ssize_t len)
+/* True if a name is not listed: who copies a file must not mark the output. */
+static bool is_hidden(fuse_req_t req, const char *name)
 {
-	char *name;
+	/* The kernel lists these to root alone, and a mount by root has all. */
+	return !strcmp(name, MOUNT_ATTR) ||
+		(!strncmp(name, "trusted.", 8) && fuse_req_ctx(req)->uid);
+}
 
-	for (name = names; name < names + len; name += strlen(name) + 1) {
-		if (strcmp(name, MOUNT_ATTR))
-			continue;
-		len -= sizeof(MOUNT_ATTR);
-		memmove(name, name + sizeof(MOUNT_ATTR), names + len - name);
-		break;
+/* Take hidden names off a list. Returns its new length. */
+static ssize_t hide_names(fuse_req_t req, char *names, ssize_t len)
+{
+	char *from = names, *to = names, *end = names + len;
+
+	while (from < end) {
+		size_t one = strlen(from) + 1;
+
+		if (!is_hidden(req, from)) {
+			memmove(to, from, one);
+			to += one;
+		}
+		from += one;
 	}
-	return len;
+	return to - names;
 }
 
 static void list_xattr(fuse_req_t req, fuse_ino_t ino, size_t size)
@@ -518,7 +551,7 @@ static void list_xattr(fuse_req_t req, fuse_ino_t ino, size_t size)
 	kcsd_mount_fd_path(kcsd_mount_node(of(req), ino)->fd, path);
 	len = listxattr(path, names, size);
 	if (size && len > 0)
-		len = hide_mark(names, len);
+		len = hide_names(req, names, len);
 	reply_attr(req, names, size, len);
 	free(names);
 }

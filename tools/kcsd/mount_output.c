@@ -236,8 +236,11 @@ int kcsd_mount_output_open(struct mount *m, fuse_req_t req, struct mount_node *n
 
 	kcsd_mount_time(MOUNT_LATE_MS, &late);
 	pthread_mutex_lock(&node->lock);
-	while (is_in_the_way(node) && kcsd_mount_node_wait(node, &late))
-		;
+	if (is_in_the_way(node) && kcsd_mount_begin_delay(m)) {
+		while (is_in_the_way(node) && kcsd_mount_node_wait(node, &late))
+			;
+		kcsd_mount_end_delay(m);
+	}
 	if (!node->nr_plain) {
 		node->nr_marked++;
 		node->settled = false;

@@ -59,10 +59,15 @@ static void reset_signals(void)
 static void become_run(const struct mount *m, char **argv, pid_t parent, int file, int spool,
 		       int messages)
 {
-	const struct rlimit size = { m->max_output, m->max_output };
 	int null = open("/dev/null", O_RDWR);
+	struct rlimit size;
 
 	reset_signals();
+	if (getrlimit(RLIMIT_FSIZE, &size))
+		_exit(KCSD_EXIT_FAILED);
+	if (size.rlim_max > m->max_output)
+		size.rlim_max = m->max_output;
+	size.rlim_cur = size.rlim_max;
 	/* SIGTERM: it takes its program off the drive. */
 	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(messages, 2) < 0 ||
 	    fcntl(file, F_SETFD, 0) || fcntl(spool, F_SETFD, 0) ||
@@ -142,6 +147,7 @@ static int await_child(const struct mount *m, const struct mount_node *node, str
 		if (!child->cancelled && kcsd_mount_is_abandoned(m, node)) {
 			child->cancelled = true;
 			kill(child->pid, SIGTERM);
+			kill(child->pid, SIGCONT);	/* one that is stopped sees it then */
 		}
 		if (poll(&poll_fd, 1, MOUNT_POLL_MS) != 1)
 			continue;
@@ -180,7 +186,7 @@ static void log_said(const struct mount *m, const struct mount_node *node, const
 			       strncmp(line, "kcsd: ", 6) ? line : line + 6);
 }
 
-static int run_on(const struct mount *m, const struct mount_node *node,
+static int run_on(struct mount *m, const struct mount_node *node,
 		  const struct mount_mark *mark, const char *program, int file, int spool)
 {
 	char size[KCSD_HUMAN_LEN];
@@ -203,7 +209,7 @@ static int run_on(const struct mount *m, const struct mount_node *node,
 	return status ? -EIO : 0;
 }
 
-int kcsd_mount_run(const struct mount *m, const struct mount_node *node,
+int kcsd_mount_run(struct mount *m, const struct mount_node *node,
 		   const struct mount_mark *mark, int spool)
 {
 	char *program;

@@ -2,6 +2,7 @@
 /* kcsd mount */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,15 +142,18 @@ static int open_root(const char *dir, struct mount *m)
 	return m->nodes ? 0 : kcsd_fail("out of memory");
 }
 
-/* Each file that the kernel knows takes a descriptor. */
-static void raise_limit(void)
+/* Each file that the kernel knows takes a descriptor. Keep some for opens and for programs. */
+static void raise_limit(struct mount *m)
 {
 	struct rlimit files;
 
+	m->max_known = INT_MAX;
 	if (getrlimit(RLIMIT_NOFILE, &files))
 		return;
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
+	if (files.rlim_max < INT_MAX)
+		m->max_known = files.rlim_max - (files.rlim_max < 2048 ? files.rlim_max / 2 : 1024);
 }
 
 /* Make "ro,...,fsname=DIR". The caller frees it. NULL: out of memory. */
@@ -237,7 +241,8 @@ static int mount(const struct args *args)
 	struct mount m = {};
 	int code;
 
-	raise_limit();
+	raise_limit(&m);
+	pthread_mutex_init(&m.asked_lock, NULL);
 	/* Whoever started it may ignore it: waitpid(2) would fail. */
 	signal(SIGCHLD, SIG_DFL);
 	if (!(code = take_limits(args, &m)) && !(code = take_programs(args, &m)) &&
