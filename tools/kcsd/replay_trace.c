@@ -153,9 +153,10 @@ static const char *add_device(struct replay_devices *ds, const struct replay_wor
 static const char *place(struct replay_devices *ds, const struct replay_word *name,
 			 struct replay_cmd *cmd)
 {
+	/* A command of a zone names its first byte. */
+	uint64_t len = cmd->len || cmd->kind == REPLAY_FLUSH ? cmd->len : 1, end;
 	int i = find_device(ds, name);
 	const char *wrong;
-	uint64_t end;
 
 	if (i < 0) {
 		if (ds->fixed && !ds->one_pass)
@@ -165,7 +166,7 @@ static const char *place(struct replay_devices *ds, const struct replay_word *na
 			return wrong;
 		i = ds->last;
 	}
-	if (__builtin_add_overflow(cmd->offset, cmd->len, &end))
+	if (__builtin_add_overflow(cmd->offset, len, &end))
 		return "it ends behind the last possible byte";
 	if (!ds->fixed) {
 		if (end > ds->device[i].end)

@@ -43,6 +43,7 @@ struct replay_cmd {
 	X(RUN, "commands of the compute namespace") \
 	X(SLM, "commands of the SLM") \
 	X(RANGES, "commands whose ranges are not in the trace") \
+	X(ZONES, "commands of zones, which the drive has not, and trims of parts of zones") \
 	X(OTHER, "commands of other kinds") \
 	X(LOST, "notes of lost events")
 

@@ -113,6 +113,8 @@ static bool take_zone_send(const struct submit *s, struct replay_cmd *cmd)
 	cmd->kind = action == ZONE_SEND_RESET ? REPLAY_RESET : REPLAY_FINISH;
 	cmd->all = s->cdw[5] & ZONE_SEND_ALL;
 	cmd->len = 0;
+	if (cmd->all)
+		cmd->offset = 0;
 	return action == ZONE_SEND_RESET || action == ZONE_SEND_FINISH;
 }
 
