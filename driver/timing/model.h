@@ -19,7 +19,7 @@
 struct kcsd_timing;
 
 /* Bytes of one command; the caller splits what is longer. */
-#define KCSD_TIMING_MAX_BYTES	(64ULL << 20)
+#define KCSD_TIMING_MAX_BYTES	(16ULL << 20)
 /* The latest arrival: later than any drive lives. */
 #define KCSD_TIMING_MAX_TIME	(1ULL << 62)
 
@@ -28,7 +28,7 @@ enum kcsd_timing_op {
 	KCSD_TIMING_WRITE,
 	KCSD_TIMING_TRIM,		/* also Write Zeroes: no data moves */
 	KCSD_TIMING_FLUSH,		/* has no range */
-	KCSD_TIMING_ZONE_RESET,		/* the zones that begin in the range */
+	KCSD_TIMING_ZONE_RESET,		/* the zone that offset is in */
 	KCSD_TIMING_ZONE_FINISH,	/* the same */
 	KCSD_TIMING_MEM_READ,		/* memory of the drive to the host; offset is not used */
 	KCSD_TIMING_MEM_WRITE,
@@ -79,7 +79,8 @@ const struct kcsd_timing_params *kcsd_timing_get_params(const struct kcsd_timing
 
 /*
  * Submit a command. Return 0; -EINVAL: no such op, or more than KCSD_TIMING_MAX_BYTES; -ERANGE: out
- * of the capacity, or arrives after KCSD_TIMING_MAX_TIME. An error changes nothing.
+ * of the capacity, or arrives after KCSD_TIMING_MAX_TIME. An error changes nothing. A range without
+ * bytes takes the time of the controller.
  */
 int kcsd_timing_submit(struct kcsd_timing *t, const struct kcsd_timing_cmd *cmd,
 		       struct kcsd_timing_done *done);
@@ -97,7 +98,7 @@ struct kcsd_timing_run {
 	struct kcsd_timing_parts parts;
 };
 
-/* What a program did since it was charged last. */
+/* What a program did since it was charged last; of each at most 2^36 count. */
 struct kcsd_timing_work {
 	u64 alu;		/* instructions */
 	u64 mul;

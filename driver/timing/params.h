@@ -113,16 +113,16 @@ enum kcsd_timing_gc {
 	\
 	X(map_unit, BYTES, 4096, 512, 65536, \
 	  "unit of the page map") \
-	X(overprovision, PERMILLE, 70, 0, 10000, \
+	X(overprovision, PERMILLE, 70, 10, 10000, \
 	  "flash besides the capacity, in thousandths of it") \
-	X(spare_lines, NUM, 4, 4, 1024, \
+	X(spare_lines, NUM, 5, 5, 1024, \
 	  "lines of each partition on top of that: two are written, the others are free") \
 	X(partitions, NUM, 1, 1, 64, \
 	  "parts of the translation, each with its share of the channels") \
 	X(gc, GC, KCSD_TIMING_GREEDY, 0, KCSD_TIMING_NR_GC - 1, \
 	  "which line is collected") \
 	X(filled, BOOL, 1, 0, 1, \
-	  "1: a new drive is written once from end to end; 0: reads of what was not written take no media") \
+	  "1: a new drive has been written from end to end; 0: it is empty, which reads quickly") \
 	\
 	X(dies_per_zone, NUM, 64, 1, 4096, \
 	  "dies that a zone lies on") \
@@ -201,7 +201,7 @@ struct kcsd_timing_param {
 };
 
 /* All parameters, in the order of the members of struct kcsd_timing_params. */
-extern const struct kcsd_timing_param kcsd_timing_params[KCSD_TIMING_NR_PARAMS];
+extern const struct kcsd_timing_param kcsd_timing_param_table[KCSD_TIMING_NR_PARAMS];
 
 /* Facts of the drive that are no parameters of time. */
 struct kcsd_timing_shape {
