@@ -13,7 +13,7 @@
 #ifndef KCSD_REPLAY_H
 #define KCSD_REPLAY_H
 
-#include "timing/model.h"
+#include "model.h"
 
 #include "cmd.h"
 #include "replay_latency.h"
@@ -61,11 +61,13 @@ void kcsd_replay_program_free(struct replay_program *program);
 #define REPLAY_SPEED_ONE	1000	/* thousandths */
 #define REPLAY_MAX_DEPTH	65536
 #define REPLAY_MAX_RUNS		1024	/* at once */
+#define REPLAY_RUNS_ON		UINT64_MAX
 
 /* Results of one kind of command. */
 struct replay_result {
 	struct latency latency;
 	uint64_t bytes;
+	uint64_t begin_ns, end_ns;	/* first arrival, last end */
 	struct kcsd_timing_parts parts;		/* sum */
 };
 
@@ -77,7 +79,7 @@ struct replay {
 	bool open_loop;
 	uint64_t speed;			/* open loop: REPLAY_SPEED_ONE plays at the times of the trace */
 	uint64_t depth;			/* closed loop */
-	uint64_t runs;			/* of the program */
+	uint64_t runs;			/* of the program; REPLAY_RUNS_ON: until the traces end */
 	uint64_t run_depth;		/* runs at once */
 	const char *preset;		/* or NULL */
 	struct kcsd_timing_params params;
@@ -101,7 +103,10 @@ int kcsd_replay_take_params(struct replay *r, const char *preset, const struct a
 int kcsd_replay_make_model(struct replay *r, uint64_t size, uint64_t end);
 void kcsd_replay_show_params(const struct replay *r);
 
-/* replay_loop.c: replay traces and runs. Return 0, or the exit code. */
+/* replay_loop.c; each returns 0, or the exit code. */
+/* Read the traces once, to lay out their devices. Set *end to their end, if it is less. */
+int kcsd_replay_scan(struct replay *r, uint64_t *end);
+/* Replay traces and runs. */
 int kcsd_replay_loop(struct replay *r);
 
 /* replay_report.c */

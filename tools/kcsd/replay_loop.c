@@ -42,6 +42,10 @@ static void record(struct replay *r, enum replay_kind kind, uint64_t arrival, ui
 {
 	struct replay_result *result = &r->result[kind];
 
+	if (!result->latency.count || arrival < result->begin_ns)
+		result->begin_ns = arrival;
+	if (done->end > result->end_ns)
+		result->end_ns = done->end;
 	kcsd_latency_add(&result->latency, done->end - arrival);
 	result->bytes += bytes;
 	result->parts.link += done->parts.link;
@@ -272,7 +276,7 @@ static void end_run(struct loop *l, struct run_slot *s)
 	record(l->r, REPLAY_RUN, s->arrival, program->output, &done);
 	s->active = false;
 	s->at = NEVER;
-	if (l->runs_left) {
+	if (l->runs_left && (l->arrival != NEVER || l->r->runs != REPLAY_RUNS_ON)) {
 		l->runs_left--;
 		s->at = s->arrival = done.end;
 	}
@@ -374,6 +378,35 @@ static bool make_loop(struct loop *l)
 		r->zone_fill = calloc(nr_zones, sizeof(*r->zone_fill));
 	}
 	return l->slot && l->run && (r->zone_fill || !r->shape.zone_size);
+}
+
+int kcsd_replay_scan(struct replay *r, uint64_t *end)
+{
+	uint64_t nr = 0, last, align = r->shape.zone_size ? r->shape.zone_size : 1u << 20;
+	struct replay_trace trace;
+	struct replay_cmd cmd;
+	int i, ret, code = 0;
+
+	for (i = 0; !code && i < r->nr_paths; i++) {
+		code = kcsd_replay_open(&trace, r->paths[i], &r->source, 0);
+		for (ret = !code; ret > 0; nr += ret > 0)
+			ret = kcsd_replay_next(&trace, &cmd);
+		if (ret < 0)
+			code = KCSD_EXIT_FAILED;
+		kcsd_replay_close(&trace);
+	}
+	if (code)
+		return code;
+	if (!nr && r->source.skipped[REPLAY_SKIP_ACTION])
+		return kcsd_fail("the traces have no events of action %c: --action chooses another",
+				 r->source.action);
+	if (!nr)
+		return kcsd_fail("the traces have no commands");
+	memset(r->source.skipped, 0, sizeof(r->source.skipped));
+	last = kcsd_replay_devices_fix(&r->source.devices, align);
+	if (last > *end)
+		*end = last;
+	return 0;
 }
 
 int kcsd_replay_loop(struct replay *r)

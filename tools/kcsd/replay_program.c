@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine/signatures.h"
+#include "../engine/signatures.h"
 #include "program_file.h"
 #include "replay.h"
 

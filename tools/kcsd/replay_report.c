@@ -18,6 +18,12 @@ static double per_second(uint64_t count, uint64_t ns)
 	return ns ? count * 1e9 / ns : 0;
 }
 
+/* Return for how long there were commands of a kind. */
+static uint64_t span(const struct replay_result *result)
+{
+	return result->end_ns - result->begin_ns;
+}
+
 static uint64_t nr_commands(const struct replay *r)
 {
 	uint64_t nr = 0;
@@ -98,8 +104,8 @@ static void print_kinds(const struct replay *r)
 		if (!l->count)
 			continue;
 		printf("%-8s%10llu%10.1f%10.0f%24.1f", kcsd_replay_kind_names[i],
-		       (unsigned long long)l->count, per_second(result->bytes, r->end_ns) / 1e6,
-		       per_second(l->count, r->end_ns), mean(l) / 1e3);
+		       (unsigned long long)l->count, per_second(result->bytes, span(result)) / 1e6,
+		       per_second(l->count, span(result)), mean(l) / 1e3);
 		for (j = 0; j < ARRAY_SIZE(percentiles); j++)
 			printf("%12.1f",
 			       kcsd_latency_percentile(l, percentiles[j].per_100k) / 1e3);
@@ -203,7 +209,7 @@ static void add_number(json_object *json, const char *name, uint64_t value)
 	json_object_object_add(json, name, json_object_new_uint64(value));
 }
 
-static json_object *kind_json(const struct replay *r, const struct replay_result *result)
+static json_object *kind_json(const struct replay_result *result)
 {
 	const struct latency *l = &result->latency;
 	json_object *json = json_object_new_object(), *latency = json_object_new_object();
@@ -213,9 +219,9 @@ static json_object *kind_json(const struct replay *r, const struct replay_result
 	add_number(json, "commands", l->count);
 	add_number(json, "bytes", result->bytes);
 	json_object_object_add(json, "bytes_per_s",
-			       json_object_new_double(per_second(result->bytes, r->end_ns)));
+			       json_object_new_double(per_second(result->bytes, span(result))));
 	json_object_object_add(json, "iops",
-			       json_object_new_double(per_second(l->count, r->end_ns)));
+			       json_object_new_double(per_second(l->count, span(result))));
 	add_number(latency, "min", l->min);
 	json_object_object_add(latency, "mean", json_object_new_double(mean(l)));
 	for (i = 0; i < ARRAY_SIZE(percentiles); i++)
@@ -240,7 +246,7 @@ static json_object *kinds_json(const struct replay *r)
 	for (i = 0; i < NR_REPLAY_KINDS; i++)
 		if (r->result[i].latency.count)
 			json_object_object_add(json, kcsd_replay_kind_names[i],
-					       kind_json(r, &r->result[i]));
+					       kind_json(&r->result[i]));
 	return json;
 }
 

@@ -295,7 +295,6 @@ static int next_line(struct replay_trace *t, struct replay_scan *line)
 	if (line->end > line->p && line->end[-1] == '\r')
 		line->end--;
 	t->line++;
-	t->source->lines++;
 	return 1;
 }
 

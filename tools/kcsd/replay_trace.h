@@ -157,7 +157,6 @@ struct replay_source {
 	uint32_t block_size;		/* of LBAs in kcsd's own traces */
 	struct replay_devices devices;
 	uint64_t skipped[NR_REPLAY_SKIPS];
-	uint64_t lines;
 };
 
 struct replay_trace {

@@ -87,6 +87,7 @@ static const char *parse(struct replay_trace *t, struct replay_scan line, struct
 {
 	struct replay_word time, action, offset, len, more;
 	uint64_t us = t->wait_us;
+	const char *wrong;
 
 	if (!t->version) {
 		t->version = head_version(&line);
@@ -94,8 +95,6 @@ static const char *parse(struct replay_trace *t, struct replay_scan line, struct
 	}
 	if (t->version == 3 && (!kcsd_replay_word(&line, &time) || !kcsd_replay_number(&time, &us)))
 		return "it does not begin with a time";
-	if (us > UINT64_MAX / NS_PER_US)
-		return "the time is too large";
 	if (!kcsd_replay_word(&line, &t->device) || !kcsd_replay_word(&line, &action))
 		return "it has no action";
 	if (!kcsd_replay_word(&line, &offset))
@@ -108,8 +107,10 @@ static const char *parse(struct replay_trace *t, struct replay_scan line, struct
 		return "the length is not a number";
 	if (kcsd_replay_word(&line, &more))
 		return "something follows the length";
-	cmd->at_ns = us * NS_PER_US;
-	return take_action(t, &action, cmd);
+	wrong = take_action(t, &action, cmd);
+	if (!wrong && t->has_cmd && __builtin_mul_overflow(us, NS_PER_US, &cmd->at_ns))
+		wrong = "the time is too large";
+	return wrong;
 }
 
 const struct replay_format kcsd_replay_fio = { "fio", detect, parse };

@@ -30,7 +30,8 @@
 	X(LBA, "lba", 'l', "RANGE[:ACCESS]", \
 	  "LBAs that the program is granted, as --lba of run; default: as many as --content has") \
 	X(CONTENT, "content", 0, "FILE", "content of these LBAs; default: zeroes") \
-	X(COUNT, "count", 0, "N", "number of runs; default: 1") \
+	X(COUNT, "count", 0, "N", \
+	  "number of runs; default: one after another until the traces end, without one: 1") \
 	X(RUN_DEPTH, "run-depth", 0, "N", "so many runs are in flight; default: 1") \
 	X(ARG, "arg", 'a', "STRING", "argument of the program") \
 	X(CPARAM1, "cparam1", '1', "N", "first number for the program; default: 0") \
@@ -84,7 +85,8 @@ static int take_loop(struct replay *r)
 {
 	int code;
 
-	r->depth = r->runs = r->run_depth = 1;
+	r->depth = r->run_depth = 1;
+	r->runs = r->args->nr_operands ? REPLAY_RUNS_ON : 1;
 	r->open_loop = kcsd_args_has(r->args, OPT_OPEN);
 	if (r->open_loop && kcsd_args_has(r->args, OPT_DEPTH))
 		return kcsd_usage(r->args->cmd, "--open and --depth exclude each other");
@@ -199,38 +201,6 @@ static int take_program(struct replay *r, uint64_t *end)
 
 /* ---- traces ---- */
 
-/* Read the traces once, for the addresses in them. Return 0, or the exit code. */
-static int find_addresses(struct replay *r, uint64_t *end)
-{
-	struct replay_trace trace;
-	struct replay_cmd cmd;
-	uint64_t nr = 0, last;
-	int i, ret, code = 0;
-
-	for (i = 0; !code && i < r->nr_paths; i++) {
-		code = kcsd_replay_open(&trace, r->paths[i], &r->source, 0);
-		for (ret = 1; !code && ret > 0; nr += ret > 0)
-			ret = kcsd_replay_next(&trace, &cmd);
-		if (!code && ret < 0)
-			code = KCSD_EXIT_FAILED;
-		kcsd_replay_close(&trace);
-	}
-	if (code)
-		return code;
-	if (!nr && r->source.skipped[REPLAY_SKIP_ACTION])
-		return kcsd_fail("the traces have no events of action %c: --action chooses another",
-				 r->source.action);
-	if (!nr)
-		return kcsd_fail("the traces have no commands");
-	memset(r->source.skipped, 0, sizeof(r->source.skipped));
-	r->source.lines = 0;
-	last = kcsd_replay_devices_fix(&r->source.devices,
-				       r->shape.zone_size ? r->shape.zone_size : 1u << 20);
-	if (last > *end)
-		*end = last;
-	return 0;
-}
-
 /* Return the first trace that can be read only once, or NULL. */
 static const char *first_pipe(const struct replay *r)
 {
@@ -259,7 +229,7 @@ static int make_model(struct replay *r)
 		r->source.devices.one_pass = true;
 		r->source.devices.fixed = true;
 	} else if (r->nr_paths) {
-		code = find_addresses(r, &end);
+		code = kcsd_replay_scan(r, &end);
 	}
 	return code ? code : kcsd_replay_make_model(r, size, end);
 }
