@@ -293,5 +293,8 @@ const struct command kcsd_cmd_replay = {
 		  "explains model and report.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
+	.advanced = OPT_BIT(ZONE_SIZE) | OPT_BIT(SPEED) | OPT_BIT(FORMAT) | OPT_BIT(DEVICE) |
+		    OPT_BIT(ACTION) | OPT_BIT(BLOCK) | OPT_BIT(PROGRAM) | OPT_BIT(RUN_DEPTH) |
+		    OPT_BIT(CPARAM1) | OPT_BIT(CPARAM2) | OPT_BIT(HEAP),
 	.run = replay,
 };
