@@ -63,6 +63,11 @@ void kcsd_replay_program_free(struct replay_program *program);
 #define REPLAY_MAX_RUNS		1024	/* at once */
 #define REPLAY_RUNS_ON		UINT64_MAX
 
+/* The members of struct kcsd_timing_parts and of struct kcsd_timing_work. */
+#define REPLAY_PARTS(X)	X(link) X(controller) X(media) X(compute) X(waiting)
+#define REPLAY_WORK(X) \
+	X(alu) X(mul) X(div) X(access) X(taken) X(not_taken) X(call) X(helper) X(helper_bytes)
+
 /* Results of one kind of command. */
 struct replay_result {
 	struct latency latency;
@@ -77,9 +82,9 @@ struct replay {
 	char *const *paths;		/* of the traces */
 	int nr_paths;
 	bool open_loop;
-	uint64_t speed;			/* open loop: REPLAY_SPEED_ONE plays at the times of the trace */
+	uint64_t speed;			/* open loop: REPLAY_SPEED_ONE is that of the trace */
 	uint64_t depth;			/* closed loop */
-	uint64_t runs;			/* of the program; REPLAY_RUNS_ON: until the traces end */
+	uint64_t runs;			/* REPLAY_RUNS_ON: until the traces end */
 	uint64_t run_depth;		/* runs at once */
 	const char *preset;		/* or NULL */
 	struct kcsd_timing_params params;
@@ -90,7 +95,7 @@ struct replay {
 	struct kcsd_timing *model;
 	uint64_t *zone_fill;		/* bytes appended or written in each zone; or NULL */
 	struct replay_result result[NR_REPLAY_KINDS];
-	uint64_t early;			/* commands before the one before them in the trace */
+	uint64_t early;			/* commands earlier than the one before them */
 	uint64_t end_ns;		/* end of the last command */
 	uint64_t host_ns;		/* time that the replay took */
 };
@@ -120,8 +125,10 @@ struct replay_use kcsd_replay_use(const struct replay *r, unsigned int kind);
 void kcsd_replay_report(const struct replay *r);
 json_object *kcsd_replay_json(const struct replay *r);
 
-/* replay_plot.c: write an SVG; before the replay, test if that can be. Return 0, or the exit code. */
+/* replay_plot.c; each returns 0, or the exit code. */
+/* Before the replay: refuse a figure that cannot be drawn. */
 int kcsd_replay_can_plot(const char *path);
+/* Write an SVG. */
 int kcsd_replay_plot(const struct replay *r, const char *path);
 
 #endif

@@ -48,11 +48,9 @@ static void record(struct replay *r, enum replay_kind kind, uint64_t arrival, ui
 		result->end_ns = done->end;
 	kcsd_latency_add(&result->latency, done->end - arrival);
 	result->bytes += bytes;
-	result->parts.link += done->parts.link;
-	result->parts.controller += done->parts.controller;
-	result->parts.media += done->parts.media;
-	result->parts.compute += done->parts.compute;
-	result->parts.waiting += done->parts.waiting;
+#define ADD(part)	result->parts.part += done->parts.part;
+	REPLAY_PARTS(ADD)
+#undef ADD
 	if (done->end > r->end_ns)
 		r->end_ns = done->end;
 }
@@ -89,7 +87,7 @@ static int submit(struct replay *r, uint8_t op, uint64_t arrival, uint64_t offse
 	return 0;
 }
 
-/* Keep how much of a zone is written. An append goes behind that, or to the begin of a full zone. */
+/* Keep how much of a zone is written. Appends go behind that, or to the begin of a full zone. */
 static void fill_zone(struct replay *r, struct replay_cmd *cmd)
 {
 	uint64_t zone_size = r->shape.zone_size, zone = cmd->offset / zone_size, end;

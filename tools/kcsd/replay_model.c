@@ -8,6 +8,7 @@
 
 #define MIB		(1u << 20)
 #define MAX_NAME	64
+#define ZONE_BYTES	1024	/* of memory, about */
 
 /* Set a parameter from "NAME=VALUE". Return 0, or the exit code. */
 static int set_param(struct replay *r, const char *text)
@@ -48,18 +49,20 @@ int kcsd_replay_take_params(struct replay *r, const char *name, const struct arg
 	return code;
 }
 
-/* Refuse a page map that does not fit this machine, which a wrong address in a trace would need. */
+/* Refuse tables that do not fit this machine, which a wrong address in a trace would need. */
 static int validate_memory(const struct replay *r)
 {
-	uint64_t need = r->shape.capacity / r->params.map_unit * sizeof(uint64_t);
+	uint64_t zones = r->shape.zone_size ? r->shape.capacity / r->shape.zone_size : 0;
+	uint64_t need = zones ? zones * ZONE_BYTES :
+			r->shape.capacity / r->params.map_unit * sizeof(uint64_t);
 	uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
-	char size[KCSD_HUMAN_LEN], map[KCSD_HUMAN_LEN];
+	char size[KCSD_HUMAN_LEN], tables[KCSD_HUMAN_LEN];
 
-	if (r->shape.zone_size || need < memory / 4 * 3)
+	if (need < memory / 4 * 3)
 		return 0;
-	return kcsd_fail("a drive of %s needs a page map of %s, which does not fit this machine: "
-			 "--param map_unit=SIZE makes it smaller, --size refuses what is behind it",
-			 kcsd_human_bytes(r->shape.capacity, size), kcsd_human_bytes(need, map));
+	return kcsd_fail("a drive of %s needs tables of %s, which do not fit this machine: --size "
+			 "makes it smaller",
+			 kcsd_human_bytes(r->shape.capacity, size), kcsd_human_bytes(need, tables));
 }
 
 int kcsd_replay_make_model(struct replay *r, uint64_t size, uint64_t end)

@@ -48,13 +48,15 @@ static void put_latencies(FILE *to, const struct replay *r, int kind)
 {
 	const struct latency *l = &r->result[kind].latency;
 	uint32_t part, step = 10000;	/* of 100,000: what is above the percentile */
+	uint64_t ns;
 
 	fprintf(to, "$%s << EOD\n", kcsd_replay_kind_names[kind]);
 	for (part = 100000; part >= 10; part -= step) {
 		if (part == step)
 			step /= 10;
-		fprintf(to, "%u %.3f\n", 100000 - part,
-			kcsd_latency_percentile(l, 100000 - part) / 1e3);
+		/* There is no 0 on a logarithmic axis. */
+		ns = kcsd_latency_percentile(l, 100000 - part);
+		fprintf(to, "%u %.3f\n", 100000 - part, ns ? ns / 1e3 : 1e-3);
 	}
 	fprintf(to, "EOD\n");
 }
@@ -72,7 +74,7 @@ static void put_script(FILE *to, const struct replay *r)
 			put_latencies(to, r, i);
 	fprintf(to, "set title 'Latency'\nset logscale y\nset ylabel 'us'\n"
 		"set xlabel 'commands that are not slower'\n"
-		"set xtics ('0 %%' 0, '90 %%' 1, '99 %%' 2, '99.9 %%' 3, '99.99 %%' 4)\n");
+		"set xtics ('0' 0, '90 %%%%' 1, '99 %%%%' 2, '99.9 %%%%' 3, '99.99 %%%%' 4)\n");
 	for (i = 0; i < NR_REPLAY_KINDS; i++)
 		if (r->result[i].latency.count) {
 			fprintf(to, "%s $%s using (5 - log10(100000 - $1)):2 with steps lw 2 title '%s'",

@@ -126,7 +126,8 @@ static uint64_t helper_bytes(uint32_t id, const uint64_t r[11])
 {
 	enum { NONE, VAL, IN, OUT, LEN, HASH, DIGEST };
 	static const uint8_t kinds[][5] = {
-#define KINDS(name, nr, a, b, c, d, e)	[KCSD_HELPER_##name - KCSD_HELPER_BASE] = { a, b, c, d, e },
+#define KINDS(name, nr, a, b, c, d, e) \
+		[KCSD_HELPER_##name - KCSD_HELPER_BASE] = { a, b, c, d, e },
 		KCSD_HELPERS(KINDS)
 #undef KINDS
 	};
@@ -290,7 +291,10 @@ out_close:
 
 static int simulate(struct count *c, struct kcsd_sim *sim, const struct replay_run_opts *o)
 {
-	struct kcsd_lba_range grant = { .nlb = c->mapped / o->block_size, .access = o->lbas.access };
+	struct kcsd_lba_range grant = {
+		.nlb = c->mapped / o->block_size,
+		.access = o->lbas.access,
+	};
 	struct kcsd_run_result result;
 	struct kcsd_run_opts run = o->run;
 	struct kcsd_error error;
@@ -338,14 +342,12 @@ static int count_program(struct count *c, const struct program_file *file,
 /* Add up the work of all steps, for the report. */
 static void add_up(struct replay_program *p)
 {
-	const uint64_t *from;
-	uint64_t *sum = (uint64_t *)&p->work;
-	size_t i, j;
+	size_t i;
 
 	for (i = 0; i < p->nr; i++) {
-		from = (const uint64_t *)&p->step[i].work;
-		for (j = 0; j < sizeof(p->work) / sizeof(*sum); j++)
-			sum[j] += from[j];
+#define ADD(member)	p->work.member += p->step[i].work.member;
+		REPLAY_WORK(ADD)
+#undef ADD
 	}
 }
 

@@ -162,18 +162,14 @@ static void print_media(const struct replay *r)
 static void print_program(const struct replay *r)
 {
 	const struct replay_program *p = &r->program;
-	const struct kcsd_timing_work *w = &p->work;
 
 	if (!p->nr)
 		return;
-	printf("a run: %llu instructions (%llu alu, %llu mul, %llu div, %llu access, %llu taken, "
-	       "%llu not taken, %llu call), %llu helpers on %llu bytes, %zu accesses to the media, "
-	       "%llu bytes of output\n",
-	       (unsigned long long)p->insns, (unsigned long long)w->alu,
-	       (unsigned long long)w->mul, (unsigned long long)w->div,
-	       (unsigned long long)w->access, (unsigned long long)w->taken,
-	       (unsigned long long)w->not_taken, (unsigned long long)w->call,
-	       (unsigned long long)w->helper, (unsigned long long)w->helper_bytes, p->nr - 1,
+	printf("a run: %llu instructions and helpers (", (unsigned long long)p->insns);
+#define PRINT(member)	printf("%llu " #member ", ", (unsigned long long)p->work.member);
+	REPLAY_WORK(PRINT)
+#undef PRINT
+	printf("%zu media accesses, %llu bytes of output)\n", p->nr - 1,
 	       (unsigned long long)p->output);
 }
 
@@ -229,11 +225,9 @@ static json_object *kind_json(const struct replay_result *result)
 			   kcsd_latency_percentile(l, percentiles[i].per_100k));
 	add_number(latency, "max", l->max);
 	json_object_object_add(json, "latency_ns", latency);
-	add_number(parts, "link", result->parts.link);
-	add_number(parts, "controller", result->parts.controller);
-	add_number(parts, "media", result->parts.media);
-	add_number(parts, "compute", result->parts.compute);
-	add_number(parts, "waiting", result->parts.waiting);
+#define PART(part)	add_number(parts, #part, result->parts.part);
+	REPLAY_PARTS(PART)
+#undef PART
 	json_object_object_add(json, "parts_ns", parts);
 	return json;
 }
@@ -292,15 +286,9 @@ static json_object *program_json(const struct replay_program *p)
 	json_object *json = json_object_new_object();
 
 	add_number(json, "instructions", p->insns);
-	add_number(json, "alu", p->work.alu);
-	add_number(json, "mul", p->work.mul);
-	add_number(json, "div", p->work.div);
-	add_number(json, "access", p->work.access);
-	add_number(json, "taken", p->work.taken);
-	add_number(json, "not_taken", p->work.not_taken);
-	add_number(json, "call", p->work.call);
-	add_number(json, "helper", p->work.helper);
-	add_number(json, "helper_bytes", p->work.helper_bytes);
+#define WORK(member)	add_number(json, #member, p->work.member);
+	REPLAY_WORK(WORK)
+#undef WORK
 	add_number(json, "media_accesses", p->nr - 1);
 	add_number(json, "output_bytes", p->output);
 	return json;

@@ -314,7 +314,7 @@ static int refuse(const struct replay_trace *t, const struct replay_scan *line, 
 	return -1;
 }
 
-/* Find the format by the first line that one knows. Lines of comment may precede it. */
+/* Find the format by the first line that one knows. Headers may precede it. */
 static const char *detect(struct replay_trace *t, const struct replay_scan *line)
 {
 	size_t i;
@@ -324,7 +324,8 @@ static const char *detect(struct replay_trace *t, const struct replay_scan *line
 			t->format = formats[i];
 			return NULL;
 		}
-	if (kcsd_replay_begins(line, "#") || kcsd_replay_begins(line, "cpus="))
+	if (kcsd_replay_begins(line, "#") || kcsd_replay_begins(line, "cpus=") ||
+	    kcsd_replay_begins(line, "Input file "))
 		return NULL;
 	return "neither a log of fio, nor text of blkparse or of the tracepoints of kcsd "
 	       "(--format names one)";

@@ -138,8 +138,8 @@ void kcsd_replay_devices_free(struct replay_devices *devices);
 struct replay_trace;
 
 /*
- * A format of traces. parse() takes a line; it returns NULL, or what is wrong as a sentence. It sets
- * trace->has_cmd if the line is a command, with the name of the device in trace->device.
+ * A format of traces. parse() takes a line; it returns NULL, or what is wrong as a sentence. If the
+ * line is a command, it sets trace->has_cmd, and trace->device to the name of the device.
  */
 struct replay_format {
 	const char *name;

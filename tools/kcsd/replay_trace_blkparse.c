@@ -4,7 +4,7 @@
  *
  *	  8,0    1       12     0.000123456   789  D   R 2048 + 8 [fio]
  *
- * device, CPU, sequence number, seconds, process, action, RWBS, then by action. Its summary follows.
+ * device, CPU, sequence number, seconds, process, action, RWBS, then by action. A summary follows.
  */
 #include "replay_trace.h"
 
@@ -78,10 +78,13 @@ static const char *parse(struct replay_trace *t, struct replay_scan line, struct
 	struct head head;
 	uint64_t nr = 0;
 
-	if (t->summary || kcsd_replay_begins(&line, "CPU") || kcsd_replay_begins(&line, "Total (")) {
+	if (t->summary || kcsd_replay_begins(&line, "CPU") ||
+	    kcsd_replay_begins(&line, "Total (")) {
 		t->summary = true;
 		return NULL;
 	}
+	if (kcsd_replay_begins(&line, "Input file "))
+		return NULL;
 	if (!take_head(&line, &head))
 		return "it is not an event of blkparse";
 	if (head.action.len != 1 || head.action.p[0] != t->source->action) {

@@ -57,6 +57,7 @@ static const char fio3[] =
 	"2010 /data/b sync 0 0";
 
 static const char blkparse[] =
+	"Input file nvme0n1.blktrace.0 added\n"
 	"259,0    1        1     0.000000000   789  A   R 2048 + 8 <- (259,1) 0\n"
 	"259,0    1        2     0.000001200   789  Q   R 2048 + 8 [fio]\n"
 	"259,0    1        3     0.000002000   789  D   R 2048 + 8 [fio]\n"
