@@ -95,7 +95,7 @@ void kcsd_replay_show_params(const struct replay *r)
 	unsigned int i;
 
 	for (i = 0; i < kcsd_timing_nr_presets; i++)
-		printf("%-12s%s (%s)\n", kcsd_timing_presets[i].name, kcsd_timing_presets[i].text,
+		printf("%-16s%s (%s)\n", kcsd_timing_presets[i].name, kcsd_timing_presets[i].text,
 		       kcsd_timing_presets[i].source);
 	printf("\n");
 	for (i = 0; i < KCSD_TIMING_NR_PARAMS; i++) {

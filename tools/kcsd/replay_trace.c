@@ -212,12 +212,13 @@ static bool is_stdin(const char *path)
 	return !strcmp(path, "-");
 }
 
-bool kcsd_replay_can_rewind(const char *path)
+bool kcsd_replay_is_pipe(const char *path)
 {
 	struct stat st;
 
+	/* Opening, or reading, reports all else. */
 	return !(is_stdin(path) ? fstat(STDIN_FILENO, &st) : stat(path, &st)) &&
-	       S_ISREG(st.st_mode);
+	       !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 }
 
 int kcsd_replay_open(struct replay_trace *t, const char *path, struct replay_source *source,

@@ -187,8 +187,8 @@ const struct replay_format *kcsd_replay_format(const char *name);
 int kcsd_replay_open(struct replay_trace *trace, const char *path, struct replay_source *source,
 		     uint64_t base_ns);
 void kcsd_replay_close(struct replay_trace *trace);
-/* True if the trace can be read a second time. */
-bool kcsd_replay_can_rewind(const char *path);
+/* True if the trace can be read only once: a pipe, a device. */
+bool kcsd_replay_is_pipe(const char *path);
 /* Return 1 with the next command, 0 at the end, or -1 with an error printed. */
 int kcsd_replay_next(struct replay_trace *trace, struct replay_cmd *cmd);
 

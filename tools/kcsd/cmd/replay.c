@@ -207,7 +207,7 @@ static const char *first_pipe(const struct replay *r)
 	int i;
 
 	for (i = 0; i < r->nr_paths; i++)
-		if (!kcsd_replay_can_rewind(r->paths[i]))
+		if (kcsd_replay_is_pipe(r->paths[i]))
 			return r->paths[i];
 	return NULL;
 }
