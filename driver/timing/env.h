@@ -12,6 +12,7 @@
 
 #else
 
+#include <stdarg.h>
 #include <stdio.h>
 
 static inline u64 div64_u64(u64 n, u64 by)
@@ -35,6 +36,12 @@ static inline u64 mul_u64_u64_shr(u64 a, u64 b, unsigned int shift)
 #define __printf(f, a)	__attribute__((__format__(__printf__, f, a)))
 
 #endif /* __KERNEL__ */
+
+/* Returns n / by, rounded up; n + by does not overflow. */
+static inline u64 kcsd_timing_div_up(u64 n, u64 by)
+{
+	return div64_u64(n + by - 1, by);
+}
 
 /* A divisor that is used often: a multiplication instead of a division. */
 struct kcsd_timing_divisor {
