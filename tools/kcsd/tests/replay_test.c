@@ -241,7 +241,7 @@ static void test_refused(void)
 		{ FIO2 "f wait 18446744073709551615 0\nf wait 1 0\n", "3: the waits are too long" },
 		{ FIO3 "f read 0 4096\n", "2: it does not begin with a time" },
 		{ FIO3 "1 f wait 1 0\n", "2: version 3 has no waits" },
-		{ FIO3 "1 f read 0 \x01\x7f\n", "2: the length is not a number: '1 f read 0 ??'" },
+		{ FIO3 "1 f read 0 \x01\x7f\n", "2: the length is not a number: '1 f read 0 \?\?'" },
 		{ "8,0 0 1 0.1 1 D R 1 + 8 [x]\n8,0 0 1 0.1 1 D\n", "2: it is not an event" },
 		{ "8,0 0 1 0.1 1 D R x + 8 [x]\n", "1: the sector is not a number" },
 		{ "8,0 0 1 0.1 1 D R 1 + x [x]\n", "1: the number of sectors is not a number" },
