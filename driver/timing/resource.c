@@ -105,13 +105,21 @@ u64 kcsd_resource_fit(const struct kcsd_resource *r, u64 at, u64 len)
 
 void kcsd_resource_take(struct kcsd_resource *r, u64 start, u64 len)
 {
-	if (len)
-		insert(r, find_gap(r, &start, len), start, len);
+	u32 i;
+
+	if (!len)
+		return;
+	i = find_gap(r, &start, len);
+	insert(r, i, start, len);
 }
 
 u64 kcsd_resource_reserve(struct kcsd_resource *r, u64 at, u64 len)
 {
-	if (len)
-		insert(r, find_gap(r, &at, len), at, len);
+	u32 i;
+
+	if (!len)
+		return at;
+	i = find_gap(r, &at, len);
+	insert(r, i, at, len);
 	return at;
 }
