@@ -37,6 +37,7 @@ struct replay_program {
 	size_t nr;
 	size_t room;
 	uint64_t output;		/* bytes */
+	uint64_t accessed;		/* bytes of the media */
 	uint64_t insns;
 	uint64_t end;			/* end of its LBAs, bytes */
 	struct kcsd_timing_work work;	/* sum */

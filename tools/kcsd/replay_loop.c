@@ -63,6 +63,15 @@ static int refuse(const struct loop *l, int ret)
 	return kcsd_fail("the model refuses a command of the trace %s", l->trace.name);
 }
 
+/* Report traces from which nothing can be replayed. */
+static int refuse_empty(const struct replay *r)
+{
+	if (r->source.skipped[REPLAY_SKIP_ACTION])
+		return kcsd_fail("the traces have no events of action %c: --action chooses another",
+				 r->source.action);
+	return kcsd_fail("the traces have no commands");
+}
+
 /* ---- commands ---- */
 
 /* Submit a command in pieces that the model takes; *done is that of the last end. */
@@ -165,6 +174,10 @@ static int submit_cmd(struct replay *r, struct replay_cmd *cmd, uint64_t arrival
 		return submit(r, KCSD_TIMING_WRITE, arrival, cmd->offset, cmd->len, done);
 	case REPLAY_FLUSH:
 		return submit(r, KCSD_TIMING_FLUSH, arrival, 0, 0, done);
+	case REPLAY_SLM_READ:
+		return submit(r, KCSD_TIMING_MEM_READ, arrival, 0, cmd->len, done);
+	case REPLAY_SLM_WRITE:
+		return submit(r, KCSD_TIMING_MEM_WRITE, arrival, 0, cmd->len, done);
 	case REPLAY_TRIM:
 		if (!zoned)
 			return submit(r, KCSD_TIMING_TRIM, arrival, cmd->offset, cmd->len, done);
@@ -193,6 +206,14 @@ static void replace_first(uint64_t *slot, uint64_t nr, uint64_t at)
 		i = child;
 	}
 	slot[i] = at;
+}
+
+/* Return the device time of a time in the trace; what is too late, the model refuses. */
+static uint64_t time_of(const struct replay *r, uint64_t ns)
+{
+	unsigned __int128 at = (unsigned __int128)ns * REPLAY_SPEED_ONE / r->speed;
+
+	return at < KCSD_TIMING_MAX_TIME ? at : KCSD_TIMING_MAX_TIME + 1;
 }
 
 /* Take the next command of the traces. Return 0, or the exit code. */
@@ -225,7 +246,7 @@ static int next_cmd(struct loop *l)
 	l->last_ns = l->cmd.at_ns;
 	l->arrival = l->slot[0];
 	if (r->open_loop)
-		l->arrival = (unsigned __int128)l->last_ns * REPLAY_SPEED_ONE / r->speed;
+		l->arrival = time_of(r, l->last_ns);
 	return 0;
 }
 
@@ -271,7 +292,7 @@ static void end_run(struct loop *l, struct run_slot *s)
 		kcsd_timing_run_output(l->r->model, &s->run, bytes);
 	}
 	kcsd_timing_run_end(l->r->model, &s->run, &done);
-	record(l->r, REPLAY_RUN, s->arrival, program->output, &done);
+	record(l->r, REPLAY_RUN, s->arrival, program->accessed, &done);
 	s->active = false;
 	s->at = NEVER;
 	if (l->runs_left && (l->arrival != NEVER || l->r->runs != REPLAY_RUNS_ON)) {
@@ -348,6 +369,8 @@ static int run_loop(struct loop *l)
 	struct run_slot *run;
 	int code = next_cmd(l);
 
+	if (!code && l->r->nr_paths && l->arrival == NEVER)
+		return refuse_empty(l->r);
 	while (!code) {
 		run = l->nr_runs ? earliest_run(l) : NULL;
 		if (run && run->at < l->arrival)
@@ -393,13 +416,10 @@ int kcsd_replay_scan(struct replay *r, uint64_t *end)
 			code = KCSD_EXIT_FAILED;
 		kcsd_replay_close(&trace);
 	}
+	if (!code && !nr)
+		code = refuse_empty(r);
 	if (code)
 		return code;
-	if (!nr && r->source.skipped[REPLAY_SKIP_ACTION])
-		return kcsd_fail("the traces have no events of action %c: --action chooses another",
-				 r->source.action);
-	if (!nr)
-		return kcsd_fail("the traces have no commands");
 	memset(r->source.skipped, 0, sizeof(r->source.skipped));
 	last = kcsd_replay_devices_fix(&r->source.devices, align);
 	if (last > *end)

@@ -345,6 +345,7 @@ static void add_up(struct replay_program *p)
 	size_t i;
 
 	for (i = 0; i < p->nr; i++) {
+		p->accessed += p->step[i].len;
 #define ADD(member)	p->work.member += p->step[i].work.member;
 		REPLAY_WORK(ADD)
 #undef ADD

@@ -94,7 +94,7 @@ static void print_kinds(const struct replay *r)
 	const struct latency *l;
 	size_t i, j;
 
-	printf("\n%-8s%10s%10s%10s  latency in us:%8s", "", "commands", "MB/s", "IOPS", "mean");
+	printf("\n%-10s%10s%10s%10s  latency in us:%8s", "", "commands", "MB/s", "IOPS", "mean");
 	for (j = 0; j < ARRAY_SIZE(percentiles); j++)
 		printf("%12s", percentiles[j].name);
 	printf("%12s\n", "max");
@@ -103,7 +103,7 @@ static void print_kinds(const struct replay *r)
 		l = &result->latency;
 		if (!l->count)
 			continue;
-		printf("%-8s%10llu%10.1f%10.0f%24.1f", kcsd_replay_kind_names[i],
+		printf("%-10s%10llu%10.1f%10.0f%24.1f", kcsd_replay_kind_names[i],
 		       (unsigned long long)l->count, per_second(result->bytes, span(result)) / 1e6,
 		       per_second(l->count, span(result)), mean(l) / 1e3);
 		for (j = 0; j < ARRAY_SIZE(percentiles); j++)
@@ -117,14 +117,14 @@ static void print_parts(const struct replay *r)
 {
 	size_t i;
 
-	printf("\n%-8s%12s%12s%12s%12s%12s\n", "mean us", "link", "controller", "media", "compute",
+	printf("\n%-10s%12s%12s%12s%12s%12s\n", "mean us", "link", "controller", "media", "compute",
 	       "waiting");
 	for (i = 0; i < NR_REPLAY_KINDS; i++) {
 		const struct kcsd_timing_parts *p = &r->result[i].parts;
 		double us = r->result[i].latency.count * 1e3;
 
 		if (us)
-			printf("%-8s%12.1f%12.1f%12.1f%12.1f%12.1f\n", kcsd_replay_kind_names[i],
+			printf("%-10s%12.1f%12.1f%12.1f%12.1f%12.1f\n", kcsd_replay_kind_names[i],
 			       p->link / us, p->controller / us, p->media / us, p->compute / us,
 			       p->waiting / us);
 	}

@@ -149,12 +149,26 @@ static const char *add_device(struct replay_devices *ds, const struct replay_wor
 	return NULL;
 }
 
+/* Return how many bytes of the device a command is about. */
+static uint64_t bytes_of(const struct replay_cmd *cmd)
+{
+	switch (cmd->kind) {
+	case REPLAY_RESET:
+	case REPLAY_FINISH:
+		return 1;	/* it names the first byte of the zone */
+	case REPLAY_SLM_READ:
+	case REPLAY_SLM_WRITE:
+		return 0;
+	default:
+		return cmd->len;
+	}
+}
+
 /* Put the command where its device is on the drive. */
 static const char *place(struct replay_devices *ds, const struct replay_word *name,
 			 struct replay_cmd *cmd)
 {
-	/* A command of a zone names its first byte. */
-	uint64_t len = cmd->len || cmd->kind == REPLAY_FLUSH ? cmd->len : 1, end;
+	uint64_t len = bytes_of(cmd), end;
 	int i = find_device(ds, name);
 	const char *wrong;
 
@@ -351,8 +365,8 @@ static const char *take_command(struct replay_trace *t, struct replay_cmd *cmd)
 		t->has_cmd = false;
 		return NULL;
 	}
-	if (!cmd->len && (cmd->kind == REPLAY_READ || cmd->kind == REPLAY_WRITE ||
-			  cmd->kind == REPLAY_TRIM))
+	if (!cmd->len && cmd->kind != REPLAY_FLUSH && cmd->kind != REPLAY_RESET &&
+	    cmd->kind != REPLAY_FINISH)
 		return "it has no bytes";
 	if (!t->started) {
 		t->first_ns = cmd->at_ns;

@@ -14,7 +14,8 @@
 /* A kind of command, with its name in reports. */
 #define REPLAY_KINDS(X) \
 	X(READ, "read") X(WRITE, "write") X(APPEND, "append") X(TRIM, "trim") \
-	X(FLUSH, "flush") X(RESET, "reset") X(FINISH, "finish") X(RUN, "run")
+	X(FLUSH, "flush") X(RESET, "reset") X(FINISH, "finish") \
+	X(SLM_READ, "slm_read") X(SLM_WRITE, "slm_write") X(RUN, "run")
 
 enum replay_kind {
 #define X(id, name) REPLAY_##id,
@@ -30,7 +31,7 @@ struct replay_cmd {
 	bool all;		/* RESET, FINISH: all zones */
 	uint64_t at_ns;		/* from the first command of the first trace */
 	uint64_t offset;	/* bytes */
-	uint64_t len;		/* bytes; 0 for FLUSH, RESET and FINISH */
+	uint64_t len;		/* bytes; 0 for FLUSH, RESET and FINISH; all others have some */
 };
 
 /* A reason to leave a line out, with its name in reports. */
@@ -41,7 +42,7 @@ struct replay_cmd {
 	X(PASSTHROUGH, "passthrough requests") \
 	X(ADMIN, "admin commands") \
 	X(RUN, "commands of the compute namespace") \
-	X(SLM, "commands of the SLM") \
+	X(SLM, "copies and fills of the SLM") \
 	X(RANGES, "commands whose ranges are not in the trace") \
 	X(ZONES, "commands of zones, which the drive has not, and trims of parts of zones") \
 	X(OTHER, "commands of other kinds") \

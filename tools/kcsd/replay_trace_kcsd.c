@@ -152,6 +152,18 @@ static bool take_nvm(struct replay_trace *t, const struct submit *s, struct repl
 	return false;
 }
 
+/* Take a command of the SLM. False if it is skipped. */
+static bool take_slm(struct replay_trace *t, const struct submit *s, struct replay_cmd *cmd)
+{
+	cmd->kind = s->opcode == KCSD_SLM_READ ? REPLAY_SLM_READ : REPLAY_SLM_WRITE;
+	cmd->offset = 0;
+	cmd->len = s->cdw[4];
+	if (s->opcode == KCSD_SLM_READ || s->opcode == KCSD_SLM_WRITE)
+		return true;
+	kcsd_replay_skip(t, REPLAY_SKIP_SLM);
+	return false;
+}
+
 static bool take_command(struct replay_trace *t, const struct submit *s, struct replay_cmd *cmd)
 {
 	if (s->admin)
@@ -159,7 +171,7 @@ static bool take_command(struct replay_trace *t, const struct submit *s, struct 
 	else if (s->nsid == KCSD_NSID_COMPUTE)
 		kcsd_replay_skip(t, REPLAY_SKIP_RUN);
 	else if (s->nsid == KCSD_NSID_SLM)
-		kcsd_replay_skip(t, REPLAY_SKIP_SLM);
+		return take_slm(t, s, cmd);
 	else if (s->nsid == KCSD_NSID_NVM || (!s->nsid && !s->opcode))
 		return take_nvm(t, s, cmd);
 	else

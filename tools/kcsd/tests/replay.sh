@@ -145,6 +145,7 @@ check_runs()
 		--run-depth 4 --param units=2 --json
 	value .kinds.run.commands 4
 	value '.busy_ns.unit | length' 2
+	value .kinds.run.bytes 4194304
 	code 0 "runs beside a trace" replay "${paper[@]}" --run "$bpf/sum.bpf.o" --lba 0+256 --json same
 	value .kinds.read.commands 4
 	value .kinds.run.commands 1
@@ -173,6 +174,8 @@ check_refused()
 	code 1 "a trace without commands" replay empty
 	says "the traces have no commands"
 	trace wrong "fio version 3 iolog" "1 /d read 0 4096" "2 /d fly 0 4096"
+	code 1 "the same from a pipe" replay --size 1G - < <(cat "$work/empty")
+	says "the traces have no commands"
 	code 1 "a wrong line" replay wrong
 	says "wrong:3: the action is not known: '2 /d fly 0 4096'"
 	code 1 "a wrong format" replay --format blkparse same

@@ -104,6 +104,10 @@ static const char kcsd[] =
 	SUBMIT("0x00", "cdw10=0x0 cdw11=0x0 cdw12=0x0 cdw13=0x0")
 	"     x-1  [000]   100.000027: kcsd_cmd_submit: kcsd0 id=8 nsid=3 opcode=0x81 admin=0 "
 	"cdw2=0x0 cdw3=0x1 cdw10=0x0 cdw11=0x0 cdw12=0x0 cdw13=0x0 cdw14=0x0 cdw15=0x0\n"
+	"     x-1  [000]   100.000027: kcsd_cmd_submit: kcsd0 id=8 nsid=2 opcode=0x05 admin=0 "
+	"cdw2=0x0 cdw3=0x0 cdw10=0x1000 cdw11=0x0 cdw12=0x64 cdw13=0x0 cdw14=0x0 cdw15=0x0\n"
+	"     x-1  [000]   100.000027: kcsd_cmd_submit: kcsd0 id=8 nsid=2 opcode=0x04 admin=0 "
+	"cdw2=0x0 cdw3=0x0 cdw10=0x1000 cdw11=0x0 cdw12=0x64 cdw13=0x0 cdw14=0x0 cdw15=0x0\n"
 	"     x-1  [000]   100.000028: kcsd_cmd_submit: kcsd0 id=9 nsid=0 opcode=0x06 admin=1 "
 	"cdw2=0x0 cdw3=0x0 cdw10=0x1 cdw11=0x0 cdw12=0x0 cdw13=0x0 cdw14=0x0 cdw15=0x0\n";
 
@@ -207,10 +211,11 @@ static void test_kcsd(void)
 	IS_TEXT(commands_of(kcsd),
 		"read 8192+4096 @0\n" "write 16384+512 @5123\n" "append 262144+2048 @10000\n"
 		"reset 262144+0 @11000\n" "finish 0+0 all @12000\n" "trim 0+1024 @15000\n"
-		"flush 0+0 @16000\n", "kcsd: its commands");
+		"flush 0+0 @16000\n" "slm_write 0+100 @17000\n", "kcsd: its commands");
 	IS(source.skipped[REPLAY_SKIP_EVENT], 1, "kcsd: another event is left out");
 	IS(source.skipped[REPLAY_SKIP_LOST], 1, "kcsd: lost events are counted");
 	IS(source.skipped[REPLAY_SKIP_OTHER], 1, "kcsd: closing a zone is left out");
+	IS(source.skipped[REPLAY_SKIP_SLM], 1, "kcsd: so is filling the SLM");
 	IS(source.skipped[REPLAY_SKIP_RANGES], 1, "kcsd: so are lists of ranges");
 	IS(source.skipped[REPLAY_SKIP_RUN], 1, "kcsd: and runs");
 	IS(source.skipped[REPLAY_SKIP_ADMIN], 1, "kcsd: and admin commands");
