@@ -71,14 +71,16 @@ static bool detect(struct replay_scan line)
 /* Take "NAME=VALUE", the next word. */
 static bool take_value(struct replay_scan *line, const char *name, uint64_t *value)
 {
-	size_t len = strlen(name);
 	struct replay_word w;
+	const char *p, *end;
 
-	if (!kcsd_replay_word(line, &w) || w.len <= len + 1 || memcmp(w.p, name, len) ||
-	    w.p[len] != '=')
+	if (!kcsd_replay_word(line, &w))
 		return false;
-	w.p += len + 1;
-	w.len -= len + 1;
+	for (p = w.p, end = w.p + w.len; p < end && *name && *p == *name; p++)
+		name++;
+	if (*name || p == end || *p != '=')
+		return false;
+	w = (struct replay_word){ p + 1, end - p - 1 };
 	return kcsd_replay_number(&w, value) && *value <= UINT32_MAX;
 }
 
