@@ -98,7 +98,7 @@ struct replay {
 	struct replay_result result[NR_REPLAY_KINDS];
 	uint64_t early;			/* commands earlier than the one before them */
 	uint64_t end_ns;		/* end of the last command */
-	uint64_t host_ns;		/* time that the replay took */
+	uint64_t host_ns;		/* time that reading and replaying took */
 };
 
 /* replay_model.c; each returns 0, or the exit code. */

@@ -24,10 +24,9 @@ struct run_slot {
 struct loop {
 	struct replay *r;
 	uint64_t *slot;			/* heap of depth times, the earliest first; owned */
-	struct replay_trace trace;	/* open if path is above 0 */
+	struct replay_trace trace;	/* open if it has a buffer */
 	int path;			/* index of the next trace */
 	uint64_t last_ns;		/* arrival of the last command, in the trace */
-	bool has_cmd;
 	struct replay_cmd cmd;		/* the next one */
 	uint64_t arrival;		/* its arrival, NEVER: there is none */
 	struct run_slot *run;		/* owned */
@@ -53,6 +52,14 @@ static void record(struct replay *r, enum replay_kind kind, uint64_t arrival, ui
 #undef ADD
 	if (done->end > r->end_ns)
 		r->end_ns = done->end;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
 }
 
 static int refuse(const struct loop *l, int ret)
@@ -302,7 +309,7 @@ static void end_run(struct loop *l, struct run_slot *s)
 	wake_run(l);
 }
 
-/* Return 0, or the exit code. */
+/* Begin a run. Returns -1, 0 if it has to wait for a unit, or the exit code. */
 static int begin_run(struct loop *l, struct run_slot *s)
 {
 	int ret = kcsd_timing_run_begin(l->r->model, &s->run, s->arrival, KCSD_TIMING_ANY_UNIT);
@@ -322,16 +329,16 @@ static int begin_run(struct loop *l, struct run_slot *s)
 /* Carry out what a run does next: an access, then the work up to the next one. */
 static int do_run(struct loop *l, struct run_slot *s)
 {
-	const struct replay_step *step = l->r->program.step + s->step;
+	const struct replay_step *step = l->r->program.step;
 	struct kcsd_timing *model = l->r->model;
 	struct kcsd_timing_done done;
 	int ret;
 
+	step += s->active ? s->step : 0;
 	if (!s->active) {
 		ret = begin_run(l, s);
 		if (ret >= 0)
 			return ret;
-		step = l->r->program.step;
 	} else if (step->op == REPLAY_STEP_END) {
 		end_run(l, s);
 		return 0;
@@ -403,7 +410,8 @@ static bool make_loop(struct loop *l)
 
 int kcsd_replay_scan(struct replay *r, uint64_t *end)
 {
-	uint64_t nr = 0, last, align = r->shape.zone_size ? r->shape.zone_size : 1u << 20;
+	uint64_t align = r->shape.zone_size ? r->shape.zone_size : 1u << 20;
+	uint64_t begin = now_ns(), nr = 0, last;
 	struct replay_trace trace;
 	struct replay_cmd cmd;
 	int i, ret, code = 0;
@@ -424,19 +432,18 @@ int kcsd_replay_scan(struct replay *r, uint64_t *end)
 	last = kcsd_replay_devices_fix(&r->source.devices, align);
 	if (last > *end)
 		*end = last;
+	r->host_ns = now_ns() - begin;
 	return 0;
 }
 
 int kcsd_replay_loop(struct replay *r)
 {
 	struct loop l = { .r = r, .trace.fd = -1 };
-	struct timespec begin, end;
+	uint64_t begin = now_ns();
 	int code;
 
-	clock_gettime(CLOCK_MONOTONIC, &begin);
 	code = make_loop(&l) ? run_loop(&l) : kcsd_fail("out of memory");
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	r->host_ns = (end.tv_sec - begin.tv_sec) * 1000000000ll + end.tv_nsec - begin.tv_nsec;
+	r->host_ns += now_ns() - begin;
 	kcsd_replay_close(&l.trace);
 	free(l.slot);
 	free(l.run);
