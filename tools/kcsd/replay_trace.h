@@ -75,10 +75,11 @@ static inline bool kcsd_replay_word(struct replay_scan *s, struct replay_word *w
 {
 	const char *p = s->p;
 
-	while (p < s->end && (*p == ' ' || *p == '\t'))
+	/* Control characters are blanks, too: one comparison each. */
+	while (p < s->end && (unsigned char)*p <= ' ')
 		p++;
 	w->p = p;
-	while (p < s->end && *p != ' ' && *p != '\t')
+	while (p < s->end && (unsigned char)*p > ' ')
 		p++;
 	w->len = p - w->p;
 	s->p = p;

@@ -68,8 +68,8 @@ static bool detect(struct replay_scan line)
 	return take_event(&line, &ns, &event) && is_ours(event);
 }
 
-/* Take "NAME=VALUE", the next word. */
-static bool take_value(struct replay_scan *line, const char *name, uint64_t *value)
+/* Take "NAME=VALUE", the next word. Its value may be of no use: NULL. */
+static inline bool take_value(struct replay_scan *line, const char *name, uint64_t *value)
 {
 	struct replay_word w;
 	const char *p, *end;
@@ -81,39 +81,33 @@ static bool take_value(struct replay_scan *line, const char *name, uint64_t *val
 	if (*name || p == end || *p != '=')
 		return false;
 	w = (struct replay_word){ p + 1, end - p - 1 };
-	return kcsd_replay_number(&w, value) && *value <= UINT32_MAX;
+	return !value || (kcsd_replay_number(&w, value) && *value <= UINT32_MAX);
 }
 
 struct submit {
 	struct replay_word drive;
-	uint64_t nsid, opcode, admin, cdw[8];
+	uint64_t nsid, opcode, admin, cdw10, cdw11, cdw12, cdw13;
 };
 
 static bool take_submit(struct replay_scan *line, struct submit *s)
 {
-	static const char *const names[] = {
-		"cdw2", "cdw3", "cdw10", "cdw11", "cdw12", "cdw13", "cdw14", "cdw15",
-	};
 	struct replay_word id;
-	size_t i;
 
-	if (!kcsd_replay_word(line, &s->drive) || !kcsd_replay_word(line, &id) ||
-	    !take_value(line, "nsid", &s->nsid) || !take_value(line, "opcode", &s->opcode) ||
-	    !take_value(line, "admin", &s->admin))
-		return false;
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!take_value(line, names[i], &s->cdw[i]))
-			return false;
-	return true;
+	return kcsd_replay_word(line, &s->drive) && kcsd_replay_word(line, &id) &&
+	       take_value(line, "nsid", &s->nsid) && take_value(line, "opcode", &s->opcode) &&
+	       take_value(line, "admin", &s->admin) && take_value(line, "cdw2", NULL) &&
+	       take_value(line, "cdw3", NULL) && take_value(line, "cdw10", &s->cdw10) &&
+	       take_value(line, "cdw11", &s->cdw11) && take_value(line, "cdw12", &s->cdw12) &&
+	       take_value(line, "cdw13", &s->cdw13);
 }
 
 /* Take a Zone Management Send. False if it has no time in the model. */
 static bool take_zone_send(const struct submit *s, struct replay_cmd *cmd)
 {
-	uint32_t action = s->cdw[5] & 0xff;
+	uint32_t action = s->cdw13 & 0xff;
 
 	cmd->kind = action == ZONE_SEND_RESET ? REPLAY_RESET : REPLAY_FINISH;
-	cmd->all = s->cdw[5] & ZONE_SEND_ALL;
+	cmd->all = s->cdw13 & ZONE_SEND_ALL;
 	cmd->len = 0;
 	if (cmd->all)
 		cmd->offset = 0;
@@ -123,7 +117,7 @@ static bool take_zone_send(const struct submit *s, struct replay_cmd *cmd)
 /* Take a command of the namespace with the LBAs. False if it is skipped. */
 static bool take_nvm(struct replay_trace *t, const struct submit *s, struct replay_cmd *cmd)
 {
-	cmd->len = ((s->cdw[4] & 0xffff) + 1) * t->source->block_size;
+	cmd->len = ((s->cdw12 & 0xffff) + 1) * t->source->block_size;
 	switch (s->opcode) {
 	case NVME_READ:
 		cmd->kind = REPLAY_READ;
@@ -159,7 +153,7 @@ static bool take_slm(struct replay_trace *t, const struct submit *s, struct repl
 {
 	cmd->kind = s->opcode == KCSD_SLM_READ ? REPLAY_SLM_READ : REPLAY_SLM_WRITE;
 	cmd->offset = 0;
-	cmd->len = s->cdw[4];
+	cmd->len = s->cdw12;
 	if (s->opcode == KCSD_SLM_READ || s->opcode == KCSD_SLM_WRITE)
 		return true;
 	kcsd_replay_skip(t, REPLAY_SKIP_SLM);
@@ -203,7 +197,7 @@ static const char *parse(struct replay_trace *t, struct replay_scan line, struct
 	}
 	if (!take_submit(&line, &s))
 		return "a field of kcsd_cmd_submit is missing, or not valid";
-	slba = s.cdw[3] << 32 | s.cdw[2];
+	slba = s.cdw11 << 32 | s.cdw10;
 	if (slba > UINT64_MAX / t->source->block_size)
 		return "there is no such LBA";
 	cmd->offset = slba * t->source->block_size;
