@@ -36,10 +36,12 @@ static int init_part(struct kcsd_ftl *ftl, u32 nr)
 	part->ftl = ftl;
 	part->owners = kcsd_alloc_own((size_t)ftl->nr_lines * ftl->line_units * sizeof(u32));
 	part->valid = kcsd_alloc_own((size_t)ftl->nr_lines * ftl->line_words * sizeof(u64));
+	part->counts = kcsd_alloc_own((size_t)ftl->nr_lines * sizeof(*part->counts));
 	part->lines = kcsd_alloc_own((size_t)ftl->nr_lines * sizeof(*part->lines));
 	part->heads = kcsd_alloc_own(ftl->nr_buckets * sizeof(*part->heads));
 	part->dies = kcsd_alloc_own(ftl->nr_dies * sizeof(*part->dies));
-	if (!part->owners || !part->valid || !part->lines || !part->heads || !part->dies)
+	if (!part->owners || !part->valid || !part->counts || !part->lines || !part->heads ||
+	    !part->dies)
 		return -ENOMEM;
 	for (i = 0; i < ftl->nr_buckets; i++)
 		part->heads[i] = KCSD_FTL_NONE;
@@ -63,16 +65,12 @@ static void set_valid(struct kcsd_ftl_part *part, u32 line, u32 pos)
 /* Let a stream have a line. Returns false if none is free. */
 static bool open_line(struct kcsd_ftl_part *part, struct kcsd_ftl_stream *s)
 {
-	struct kcsd_ftl_line *line;
-
 	if (!part->nr_free)
 		return false;
 	s->line = part->free_first;
 	s->pos = 0;
 	s->die = 0;
-	line = &part->lines[s->line];
-	line->state = KCSD_LINE_OPEN;
-	part->free_first = line->next;
+	part->free_first = part->lines[s->line].next;
 	part->nr_free--;
 	return true;
 }
@@ -106,7 +104,7 @@ static bool map_unit(struct kcsd_ftl_part *part, struct kcsd_ftl_stream *s, u32 
 	ftl->map[unit] = physical;
 	part->owners[physical] = unit;
 	set_valid(part, s->line, s->pos);
-	part->lines[s->line].valid++;
+	part->counts[s->line].valid++;
 	s->pos++;
 	s->gathered++;
 	return true;
@@ -165,6 +163,7 @@ void kcsd_ftl_destroy(struct kcsd_ftl *ftl)
 	for (i = 0; ftl->parts && i < ftl->nr_parts; i++) {
 		kcsd_free(ftl->parts[i].owners);
 		kcsd_free(ftl->parts[i].valid);
+		kcsd_free(ftl->parts[i].counts);
 		kcsd_free(ftl->parts[i].lines);
 		kcsd_free(ftl->parts[i].heads);
 		kcsd_free(ftl->parts[i].dies);
@@ -182,7 +181,7 @@ u64 kcsd_ftl_memory(const struct kcsd_ftl *ftl)
 		ftl->buffer.most * sizeof(*ftl->buffer_ends) +
 		lines * ftl->line_units * sizeof(u32) +
 		lines * ftl->line_words * sizeof(u64) +
-		lines * sizeof(struct kcsd_ftl_line) +
+		lines * (sizeof(struct kcsd_ftl_count) + sizeof(struct kcsd_ftl_line)) +
 		ftl->nr_parts * (sizeof(*ftl->parts) + ftl->nr_buckets * sizeof(u32) +
 				 ftl->nr_dies * sizeof(u32));
 }
@@ -206,30 +205,6 @@ static bool is_gathered(const struct kcsd_ftl *ftl, const struct kcsd_ftl_stream
 {
 	/* Without a line gathered is 0. */
 	return physical - (s->line * ftl->line_units + s->pos - s->gathered) < s->gathered;
-}
-
-enum kcsd_ftl_place kcsd_ftl_find(const struct kcsd_ftl *ftl, u32 unit, u32 nr, u32 *found,
-				  struct kcsd_flash_page *page)
-{
-	const struct kcsd_ftl_part *part = &ftl->parts[unit & (ftl->nr_parts - 1)];
-	const u32 *map = &ftl->map[unit];
-	u32 physical = *map, i;
-
-	for (i = 1; i < nr; i++) {
-		map += ftl->nr_parts;
-		if ((*map ^ physical) >> ftl->page_shift ||
-		    (*map == KCSD_FTL_NONE) != (physical == KCSD_FTL_NONE))
-			break;
-	}
-	*found = i;
-	if (physical == KCSD_FTL_NONE)
-		return KCSD_FTL_ABSENT;
-	if (is_gathered(ftl, &part->host, physical) || is_gathered(ftl, &part->moved, physical)) {
-		*found = 1;
-		return KCSD_FTL_GATHERED;
-	}
-	kcsd_ftl_locate(part, physical, page);
-	return KCSD_FTL_FLASH;
 }
 
 /* Program what the stream gathered; padding fills it up. */
@@ -261,15 +236,72 @@ void kcsd_ftl_append(struct kcsd_ftl_part *part, struct kcsd_ftl_stream *s, u32 
 		program(part, s);
 }
 
+/*
+ * Carry out the writes that wait. Their places in the map are on the way from memory; fetch what those
+ * lead to before it is needed, too.
+ */
+static void append_pending(struct kcsd_ftl_part *part)
+{
+	struct kcsd_ftl *ftl = part->ftl;
+	u64 at = part->host.at;
+	u32 i;
+
+	for (i = 0; i < part->nr_pending; i++) {
+		u32 physical = ftl->map[part->pending[i]];
+
+		if (physical != KCSD_FTL_NONE)
+			kcsd_ftl_prefetch_line(part, physical);
+	}
+	for (i = 0; i < part->nr_pending; i++) {
+		u32 unit = part->pending[i];
+
+		if (ftl->map[unit] == KCSD_FTL_NONE)
+			ftl->mapped++;
+		else
+			kcsd_ftl_invalidate(part, ftl->map[unit]);
+		kcsd_ftl_append(part, &part->host, unit, at);
+	}
+	part->nr_pending = 0;
+}
+
+enum kcsd_ftl_place kcsd_ftl_find(struct kcsd_ftl *ftl, u32 unit, u32 nr, u32 *found,
+				  struct kcsd_flash_page *page)
+{
+	struct kcsd_ftl_part *part = &ftl->parts[unit & (ftl->nr_parts - 1)];
+	const u32 *map = &ftl->map[unit];
+	u32 physical, i;
+
+	append_pending(part);
+	physical = *map;
+	for (i = 1; i < nr; i++) {
+		map += ftl->nr_parts;
+		if ((*map ^ physical) >> ftl->page_shift ||
+		    (*map == KCSD_FTL_NONE) != (physical == KCSD_FTL_NONE))
+			break;
+	}
+	*found = i;
+	if (physical == KCSD_FTL_NONE)
+		return KCSD_FTL_ABSENT;
+	if (is_gathered(ftl, &part->host, physical) || is_gathered(ftl, &part->moved, physical)) {
+		*found = 1;
+		return KCSD_FTL_GATHERED;
+	}
+	kcsd_ftl_locate(part, physical, page);
+	return KCSD_FTL_FLASH;
+}
+
 void kcsd_ftl_write(struct kcsd_ftl *ftl, u32 unit, u64 at)
 {
 	struct kcsd_ftl_part *part = &ftl->parts[unit & (ftl->nr_parts - 1)];
 
-	if (ftl->map[unit] == KCSD_FTL_NONE)
-		ftl->mapped++;
-	else
-		kcsd_ftl_invalidate(part, ftl->map[unit]);
-	kcsd_ftl_append(part, &part->host, unit, at);
+	prefetchw(&ftl->map[unit]);
+	part->pending[part->nr_pending++] = unit;
+	part->host.at = max(part->host.at, at);
+	/* What fills the program is carried out at once: so waiting does not change any time. */
+	if (part->nr_pending < KCSD_FTL_PENDING &&
+	    part->host.gathered + part->nr_pending < ftl->program_units)
+		return;
+	append_pending(part);
 	if (!part->host.gathered)
 		kcsd_ftl_collect(part, ftl->program_units, at);
 }
@@ -282,6 +314,7 @@ u64 kcsd_ftl_settle(struct kcsd_ftl *ftl)
 		struct kcsd_ftl_part *part = &ftl->parts[i];
 		u64 at = part->host.at;
 
+		append_pending(part);
 		if (!part->host.gathered)
 			continue;
 		program(part, &part->host);
@@ -292,11 +325,12 @@ u64 kcsd_ftl_settle(struct kcsd_ftl *ftl)
 
 void kcsd_ftl_trim(struct kcsd_ftl *ftl, u32 unit)
 {
-	u32 physical = ftl->map[unit];
+	struct kcsd_ftl_part *part = &ftl->parts[unit & (ftl->nr_parts - 1)];
 
-	if (physical == KCSD_FTL_NONE)
+	append_pending(part);
+	if (ftl->map[unit] == KCSD_FTL_NONE)
 		return;
-	kcsd_ftl_invalidate(&ftl->parts[unit & (ftl->nr_parts - 1)], physical);
+	kcsd_ftl_invalidate(part, ftl->map[unit]);
 	ftl->map[unit] = KCSD_FTL_NONE;
 	ftl->mapped--;
 }

@@ -15,22 +15,21 @@
 #include "geometry.h"
 
 #define KCSD_FTL_NONE		U32_MAX
-/* Lines are sorted by valid units into so many buckets; large lines are in one with their like. */
-#define KCSD_FTL_BUCKETS	1024
+/* Lines are sorted by valid units into so many buckets: those of large lines have several counts. */
+#define KCSD_FTL_BUCKETS	64
+/* Writes that wait for their places in the map to be fetched from memory, of each partition. */
+#define KCSD_FTL_PENDING	8
 
-enum kcsd_ftl_state {
-	KCSD_LINE_FREE,
-	KCSD_LINE_OPEN,
-	KCSD_LINE_CLOSED,	/* in a bucket */
-	KCSD_LINE_VICTIM,
+/* What every write changes of a line; apart from the rest, so that all of them fit into a cache. */
+struct kcsd_ftl_count {
+	u32 valid;		/* units */
+	u32 least;		/* with fewer, the line goes to another bucket; 0: it is in none */
 };
 
 struct kcsd_ftl_line {
-	u32 valid;		/* units */
 	u32 prev;		/* in its bucket, a circle */
 	u32 next;		/* in its bucket, or of the free lines */
-	u16 bucket;
-	u8 state;		/* enum kcsd_ftl_state */
+	u32 bucket;
 	u32 erases;
 	u64 ready;		/* ns: it is erased */
 };
@@ -48,6 +47,7 @@ struct kcsd_ftl_part {
 	struct kcsd_ftl *ftl;
 	u32 *owners;		/* logical unit of each physical one */
 	u64 *valid;		/* a bit for each physical unit; a line begins with a word */
+	struct kcsd_ftl_count *counts;	/* of lines */
 	struct kcsd_ftl_line *lines;
 	u32 *heads;		/* of the buckets */
 	u32 *dies;		/* of the flash, by die of the partition */
@@ -56,6 +56,8 @@ struct kcsd_ftl_part {
 	u32 free_last;
 	u32 nr_free;
 	struct kcsd_ftl_stream host;
+	u32 pending[KCSD_FTL_PENDING];	/* units to append to it, with their data at host.at */
+	u32 nr_pending;
 	struct kcsd_ftl_stream moved;	/* by collection */
 	/* Collection. */
 	u32 victim;		/* line; KCSD_FTL_NONE: none */
@@ -117,7 +119,7 @@ enum kcsd_ftl_place {
  * Find up to nr units of one partition, this one and every nr_parts-th after it, that are in one
  * place: in flash, on one page, which is then described, without bytes. Sets *found to how many.
  */
-enum kcsd_ftl_place kcsd_ftl_find(const struct kcsd_ftl *ftl, u32 unit, u32 nr, u32 *found,
+enum kcsd_ftl_place kcsd_ftl_find(struct kcsd_ftl *ftl, u32 unit, u32 nr, u32 *found,
 				  struct kcsd_flash_page *page);
 /* Write a unit, whose data the buffer has from at on. May program, and collect. */
 void kcsd_ftl_write(struct kcsd_ftl *ftl, u32 unit, u64 at);
@@ -139,8 +141,10 @@ void kcsd_ftl_append(struct kcsd_ftl_part *part, struct kcsd_ftl_stream *s, u32 
 void kcsd_ftl_locate(const struct kcsd_ftl_part *part, u32 physical, struct kcsd_flash_page *page);
 /* Put a line that has been written into its bucket. */
 void kcsd_ftl_close(struct kcsd_ftl_part *part, u32 line);
-/* Count one valid unit less of a line. */
+/* Take a unit from its line. */
 void kcsd_ftl_invalidate(struct kcsd_ftl_part *part, u32 physical);
+/* Fetch what kcsd_ftl_invalidate() changes. */
+void kcsd_ftl_prefetch_line(const struct kcsd_ftl_part *part, u32 physical);
 /* The line is erased: it can be written from line->ready on. */
 void kcsd_ftl_free_line(struct kcsd_ftl_part *part, u32 line);
 /* Collect in proportion to so many units that the host wrote, at this time. */

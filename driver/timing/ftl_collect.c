@@ -9,11 +9,6 @@
 /* Units that are moved together, so that their places in the map are fetched at once. */
 #define BATCH	64
 
-static u32 bucket_of(const struct kcsd_ftl *ftl, u32 valid)
-{
-	return ftl->fifo ? 0 : valid >> ftl->bucket_shift;
-}
-
 static void unlink_line(struct kcsd_ftl_part *part, u32 nr)
 {
 	struct kcsd_ftl_line *line = &part->lines[nr];
@@ -29,15 +24,17 @@ static void unlink_line(struct kcsd_ftl_part *part, u32 nr)
 		*head = line->next;
 }
 
-/* Put a line at the end of its bucket. */
+/* Put a line at the end of its bucket. With FIFO choice there is one, which no line leaves. */
 static void link_line(struct kcsd_ftl_part *part, u32 nr)
 {
+	const struct kcsd_ftl *ftl = part->ftl;
 	struct kcsd_ftl_line *line = &part->lines[nr];
 	u32 *head;
 
-	line->bucket = bucket_of(part->ftl, line->valid);
+	line->bucket = ftl->fifo ? 0 : part->counts[nr].valid >> ftl->bucket_shift;
+	part->counts[nr].least = line->bucket << ftl->bucket_shift;
 	head = &part->heads[line->bucket];
-	part->lowest = min(part->lowest, (u32)line->bucket);
+	part->lowest = min(part->lowest, line->bucket);
 	if (*head == KCSD_FTL_NONE) {
 		line->prev = nr;
 		line->next = nr;
@@ -52,13 +49,11 @@ static void link_line(struct kcsd_ftl_part *part, u32 nr)
 
 void kcsd_ftl_close(struct kcsd_ftl_part *part, u32 nr)
 {
-	part->lines[nr].state = KCSD_LINE_CLOSED;
 	link_line(part, nr);
 }
 
 void kcsd_ftl_free_line(struct kcsd_ftl_part *part, u32 nr)
 {
-	part->lines[nr].state = KCSD_LINE_FREE;
 	part->lines[nr].next = KCSD_FTL_NONE;
 	if (part->nr_free)
 		part->lines[part->free_last].next = nr;
@@ -68,41 +63,65 @@ void kcsd_ftl_free_line(struct kcsd_ftl_part *part, u32 nr)
 	part->nr_free++;
 }
 
+void kcsd_ftl_prefetch_line(const struct kcsd_ftl_part *part, u32 physical)
+{
+	const struct kcsd_ftl *ftl = part->ftl;
+	u32 nr = kcsd_timing_div(physical, &ftl->by_line), pos = physical - nr * ftl->line_units;
+
+	prefetchw(&part->valid[(size_t)nr * ftl->line_words + pos / 64]);
+	prefetchw(&part->counts[nr]);
+}
+
 void kcsd_ftl_invalidate(struct kcsd_ftl_part *part, u32 physical)
 {
 	const struct kcsd_ftl *ftl = part->ftl;
 	u32 nr = kcsd_timing_div(physical, &ftl->by_line), pos = physical - nr * ftl->line_units;
-	struct kcsd_ftl_line *line = &part->lines[nr];
+	struct kcsd_ftl_count *count = &part->counts[nr];
 
 	part->valid[(size_t)nr * ftl->line_words + pos / 64] &= ~(1ULL << pos % 64);
-	line->valid--;
-	if (line->state == KCSD_LINE_CLOSED && line->bucket != bucket_of(ftl, line->valid)) {
+	if (--count->valid < count->least) {
 		unlink_line(part, nr);
 		link_line(part, nr);
 	}
+}
+
+/* Lines of a bucket that are compared. */
+#define COMPARED	16
+
+/* Return the line with the fewest valid units of the first in a bucket. */
+static u32 fewest(const struct kcsd_ftl_part *part, u32 head)
+{
+	u32 best = head, nr = head, i;
+
+	for (i = 0; i < COMPARED && !part->ftl->fifo; i++) {
+		nr = part->lines[nr].next;
+		if (part->counts[nr].valid < part->counts[best].valid)
+			best = nr;
+	}
+	return best;
 }
 
 /* Choose a victim. Returns false if no line is worth it. */
 static bool choose(struct kcsd_ftl_part *part)
 {
 	const struct kcsd_ftl *ftl = part->ftl;
-	struct kcsd_ftl_line *line;
+	struct kcsd_ftl_count *count;
 	u32 nr;
 
 	while (part->lowest < ftl->nr_buckets && part->heads[part->lowest] == KCSD_FTL_NONE)
 		part->lowest++;
 	if (part->lowest == ftl->nr_buckets)
 		return false;
-	nr = part->heads[part->lowest];
-	line = &part->lines[nr];
-	if (line->valid == ftl->line_units && !ftl->fifo)
+	nr = fewest(part, part->heads[part->lowest]);
+	count = &part->counts[nr];
+	if (count->valid == ftl->line_units && !ftl->fifo)
 		return false;
 	unlink_line(part, nr);
-	line->state = KCSD_LINE_VICTIM;
+	count->least = 0;
 	part->victim = nr;
 	part->word = 0;
 	/* A full line in its turn (FIFO): move it, at the pace of the worst that gains anything. */
-	part->gain = max(ftl->line_units - line->valid, 1u);
+	part->gain = max(ftl->line_units - count->valid, 1u);
 	part->victim_moved = 0;
 	part->read_until = 0;
 	return true;
@@ -157,7 +176,7 @@ static void move_word(struct kcsd_ftl_part *part, u32 word, u64 at)
 		prefetchw(&ftl->map[units[nr++]]);
 	}
 	*bits = 0;
-	part->lines[part->victim].valid -= nr;
+	part->counts[part->victim].valid -= nr;
 	part->victim_moved += nr;
 	ftl->moved += nr;
 	for (i = 0; i < nr; i = next) {
@@ -178,7 +197,7 @@ static bool move(struct kcsd_ftl_part *part, u64 at)
 {
 	u32 line_units = part->ftl->line_units;
 
-	while (part->lines[part->victim].valid) {
+	while (part->counts[part->victim].valid) {
 		if ((s64)part->victim_moved * part->gain >= part->owed * (line_units - part->gain))
 			return false;
 		move_word(part, part->word++, at);

@@ -25,7 +25,14 @@ u64 kcsd_pipe_transfer(struct kcsd_pipe *pipe, u64 at, u32 bytes, u64 *used)
 
 u64 kcsd_pipe_move(struct kcsd_pipe *pipe, u64 at, u32 bytes, u32 piece, u64 *used)
 {
-	for (; bytes > piece; bytes -= piece)
-		at = kcsd_pipe_transfer(pipe, at, piece, used);
-	return kcsd_pipe_transfer(pipe, at, bytes, used);
+	u32 nr = bytes > piece ? (bytes - 1) / piece : 0;
+	u64 each, rest;
+
+	if (!nr)
+		return kcsd_pipe_transfer(pipe, at, bytes, used);
+	each = kcsd_pipe_time(pipe, piece);
+	rest = bytes - nr * piece == piece ? each : kcsd_pipe_time(pipe, bytes - nr * piece);
+	pipe->bytes += bytes;
+	*used += nr * each + rest;
+	return kcsd_resource_reserve_all(&pipe->r, at, each, nr, rest);
 }

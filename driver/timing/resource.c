@@ -18,20 +18,31 @@ u64 kcsd_resource_memory(const struct kcsd_resource *r)
 	return 2 * (u64)r->most * sizeof(*r->spans);
 }
 
-/* Return the first span that ends after at, or r->last. */
+/*
+ * Return the first span that ends after at; there is one. Most reservations are near the end of the
+ * list, so search from there, in steps that double.
+ */
 static u32 find_span(const struct kcsd_resource *r, u64 at)
 {
-	u32 low = r->first, nr = r->last - r->first;
+	u32 high = r->last - 1, low = high, step = 1;
 
-	while (nr) {
-		u32 half = nr / 2;
-
-		if (r->spans[low + half].end <= at) {
-			low += half + 1;
-			nr -= half + 1;
-		} else {
-			nr = half;
+	/* spans[high] ends after at, what is before low does not. */
+	while (low > r->first) {
+		low = low - r->first > step ? low - step : r->first;
+		if (r->spans[low].end <= at) {
+			low++;
+			break;
 		}
+		high = low;
+		step *= 2;
+	}
+	while (low < high) {
+		u32 middle = low + (high - low) / 2;
+
+		if (r->spans[middle].end <= at)
+			low = middle + 1;
+		else
+			high = middle;
 	}
 	return low;
 }
@@ -43,8 +54,12 @@ static u32 find_gap(const struct kcsd_resource *r, u64 *at, u64 len)
 
 	if (*at < r->floor)
 		*at = r->floor;
-	if (*at >= kcsd_resource_end(r))
+	if (r->first == r->last || *at >= r->spans[r->last - 1].end)
 		return r->last;
+	if (*at >= r->spans[r->last - 1].start) {
+		*at = r->spans[r->last - 1].end;
+		return r->last;
+	}
 	for (i = find_span(r, *at); i < r->last; i++) {
 		const struct kcsd_span *span = &r->spans[i];
 
@@ -122,4 +137,23 @@ u64 kcsd_resource_reserve(struct kcsd_resource *r, u64 at, u64 len)
 	i = find_gap(r, &at, len);
 	insert(r, i, at, len);
 	return at;
+}
+
+u64 kcsd_resource_reserve_all(struct kcsd_resource *r, u64 at, u64 piece, u32 nr, u64 rest)
+{
+	u64 all = piece * nr + rest;
+
+	while (nr && all) {
+		u32 i = find_gap(r, &at, piece);
+
+		if (i == r->last || r->spans[i].start - at >= all) {
+			insert(r, i, at, all);
+			return at + all;
+		}
+		insert(r, i, at, piece);
+		at += piece;
+		all -= piece;
+		nr--;
+	}
+	return kcsd_resource_reserve(r, at, rest) + rest;
 }

@@ -39,6 +39,11 @@ u64 kcsd_resource_fit(const struct kcsd_resource *r, u64 at, u64 len);
 void kcsd_resource_take(struct kcsd_resource *r, u64 start, u64 len);
 /* Both. Returns the start. No time needs no resource. */
 u64 kcsd_resource_reserve(struct kcsd_resource *r, u64 at, u64 len);
+/*
+ * Reserve nr pieces of piece ns and one of rest ns, each as soon as it fits after the one before it.
+ * Returns the end.
+ */
+u64 kcsd_resource_reserve_all(struct kcsd_resource *r, u64 at, u64 piece, u32 nr, u64 rest);
 
 /* Return when the last reservation ends. */
 static inline u64 kcsd_resource_end(const struct kcsd_resource *r)
