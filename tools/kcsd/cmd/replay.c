@@ -111,7 +111,8 @@ static int take_source(struct replay *r)
 		return kcsd_usage(r->args->cmd, "--block-size: '%llu' is neither 512 nor 4096",
 				  (unsigned long long)block);
 	if (action && (strlen(action) != 1 || *action < 'A' || *action > 'Z'))
-		return kcsd_usage(r->args->cmd, "--action: '%s' is not a letter from A to Z", action);
+		return kcsd_usage(r->args->cmd, "--action: '%s' is not a letter from A to Z",
+				  action);
 	r->source.block_size = block;
 	r->source.action = action ? *action : 'D';
 	r->source.devices.wanted = kcsd_args_value(r->args, OPT_DEVICE);
