@@ -251,7 +251,7 @@ static void test_bits(void)
 			    (loop_random(&state) % 8 + 1) * 4096, &done);
 		hash = fold(hash, &done);
 	}
-	IS(hash, (int64_t)0x0ULL, "a fixed sequence has the times that it had before");
+	IS(hash, 0x711e9ced581ec0f4, "a fixed sequence has the times that it had before");
 	tap_note("%#" PRIx64, (uint64_t)hash);
 	kcsd_timing_destroy(l.t);
 }
