@@ -19,15 +19,13 @@ static void sink(struct kcsd_buffer *b, u32 i, u64 end)
 	b->ends[i] = end;
 }
 
-/* Release the bytes of the program that ends first. Returns its end. */
-static u64 release(struct kcsd_buffer *b)
+/* Release the bytes of the program that ends first. */
+static void release(struct kcsd_buffer *b)
 {
-	u64 end = b->ends[0];
-
+	b->floor = max(b->floor, b->ends[0]);
 	if (--b->nr)
 		sink(b, 0, b->ends[b->nr]);
 	b->used -= min(b->used, (u64)b->program);
-	return end;
 }
 
 u64 kcsd_buffer_admit(struct kcsd_buffer *b, u64 at, u32 bytes)
@@ -35,13 +33,10 @@ u64 kcsd_buffer_admit(struct kcsd_buffer *b, u64 at, u32 bytes)
 	if (!b->size)
 		return at;
 	/* With nothing under way the rest is a part of a program: it has room, see params.c. */
-	while (b->used + bytes > b->size && b->nr) {
-		u64 end = release(b);
-
-		at = max(at, end);
-	}
+	while (b->used + bytes > b->size && b->nr)
+		release(b);
 	b->used += bytes;
-	return at;
+	return max(at, b->floor);
 }
 
 void kcsd_buffer_drain(struct kcsd_buffer *b, u64 end, u32 padding)

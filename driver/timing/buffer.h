@@ -15,6 +15,7 @@ struct kcsd_buffer {
 	u32 program;		/* bytes of a program */
 	u64 size;		/* bytes; 0: there is no buffer */
 	u64 used;
+	u64 floor;		/* ns: the room that there is exists since then */
 };
 
 /* Return how many programs a buffer can have under way: the room that it needs. */

@@ -33,7 +33,6 @@ static int init(struct kcsd_timing *t)
 	const struct kcsd_timing_params *p = &t->params;
 	u32 i;
 
-	kcsd_geometry_set_blocks(&t->params, t->shape.capacity);
 	t->nr_cores = p->cores;
 	t->piece = p->piece_size;
 	t->unit_bytes = p->map_unit;
@@ -41,6 +40,8 @@ static int init(struct kcsd_timing *t)
 		t->unit_shift++;
 	t->has_flash = p->media == KCSD_TIMING_FLASH;
 	t->zoned = t->shape.zone_size;
+	if (t->has_flash && !t->zoned)
+		kcsd_geometry_set_blocks(&t->params, t->shape.capacity);
 	kcsd_timing_units_init(&t->units, p);
 	for (i = 0; i < t->nr_cores; i++) {
 		if (kcsd_resource_init(&t->cores[i], KCSD_RESOURCE_FEW, p->command_ns))
