@@ -94,9 +94,12 @@ check_advanced()
 	point "sim --help: common options" test "$(help_part sim common)" = \
 		"--arg --data --cparam1 --cparam2 --len --output --format --program --json --lba \
 --grant --zone-size --slm --range --write-back --trace --help"
+	point "replay --help: common options" test "$(help_part replay common)" = \
+		"--preset --param --show --size --depth --open --run --lba --content --count --arg \
+--plot --json --help"
 	for command in $(commands); do
 		case $command in
-		create | run | sim)
+		create | replay | run | sim)
 			point "$command --help: advanced options follow" \
 				test -n "$(help_part "$command" advanced)" ;;
 		*)
@@ -163,6 +166,24 @@ check_usage()
 	usage "the drive is named twice" power-cut kcsd0 --drive kcsd1
 	usage "unexpected 'b'" power-cut a b
 	usage "'x' is not a number" power-cut --seed x
+	usage "give a trace, or a program with --run" replay
+	usage "--count needs --run" replay --count 1 x
+	usage "--speed needs --open" replay --speed 2 x
+	usage "--open and --depth exclude each other" replay --open --depth 2 x
+	usage "'0' is not a number from 0.001 to 1000000" replay --open --speed 0 x
+	usage "'1e3' is not a number from 0.001 to 1000000" replay --open --speed 1e3 x
+	usage "--depth: must be at least 1" replay --depth 0 x
+	usage "--depth: '65537' is more than 65536" replay --depth 65537 x
+	usage "--run-depth: must be at least 1" replay --run x --run-depth 0
+	usage "'none' is none of fio, blkparse, kcsd" replay --format none x
+	usage "--action: 'QD' is not a letter" replay --action QD x
+	usage "--block-size: '1024' is neither 512 nor 4096" replay --block-size 1K x
+	usage "--zone-size: must be a multiple of 4K" replay --zone-size 1 x
+	usage "--preset: there is no 'none'" replay --preset none x
+	usage "--param: 'units' is not NAME=VALUE" replay --param units x
+	usage "--param: there is no parameter 'unit'" replay --param unit=1 x
+	usage "--param: 'units=x': " replay --param units=x y
+	usage "'z1' needs zones, and the drive has none" replay --run x --lba z1
 	usage "is missing" slm
 	usage "'fly' is none of read, write, fill, copy" slm fly
 	usage "read: START+LENGTH is missing" slm read

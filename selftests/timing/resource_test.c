@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Reservations against a map of every nanosecond, and the write buffer. */
+#include "buffer.h"
+#include "tests.h"
+
+#define SPAN	4000		/* ns of the map */
+
+/* Return the earliest start of len free ns from at on. */
+static u64 first_free(const bool *taken, u64 at, u64 len)
+{
+	u64 run = 0;
+
+	for (; run < len; at++)
+		run = taken[at] ? 0 : run + 1;
+	return at - len;
+}
+
+static void test_against_map(void)
+{
+	u64 state = 7, wrong = 0, twice = 0, round, i;
+
+	for (round = 0; round < 300; round++) {
+		static bool taken[4 * SPAN];
+		struct kcsd_resource r;
+		u64 busy = 0;
+
+		memset(taken, 0, sizeof(taken));
+		kcsd_resource_init(&r, KCSD_RESOURCE_MANY, 1);
+		for (i = 0; i < 60; i++) {
+			u64 at = loop_random(&state) % SPAN, len = loop_random(&state) % 50 + 1;
+			u64 wanted = first_free(taken, at, len);
+			u64 start, j;
+
+			if (i % 3) {
+				start = kcsd_resource_reserve(&r, at, len);
+			} else {
+				start = kcsd_resource_fit(&r, at, len);
+				kcsd_resource_take(&r, start, len);
+			}
+			wrong += start != wanted;
+			for (j = start; j < start + len; j++) {
+				twice += taken[j];
+				taken[j] = true;
+			}
+			busy += len;
+		}
+		wrong += r.busy != busy;
+		kcsd_resource_destroy(&r);
+	}
+	IS(wrong, 0, "a reservation gets the first gap that is long enough");
+	IS(twice, 0, "nothing is reserved twice");
+}
+
+/* Pieces: each in the first gap after the one before it. */
+static void test_pieces(void)
+{
+	u64 state = 9, wrong = 0, round, i, j;
+
+	for (round = 0; round < 300; round++) {
+		static bool taken[4 * SPAN];
+		struct kcsd_resource r;
+
+		memset(taken, 0, sizeof(taken));
+		kcsd_resource_init(&r, KCSD_RESOURCE_MANY, 1);
+		for (i = 0; i < 20; i++) {
+			u64 at = loop_random(&state) % SPAN, len = loop_random(&state) % 20 + 1;
+			u64 nr = loop_random(&state) % 4, rest = loop_random(&state) % len + 1;
+			u64 wanted = at, end = kcsd_resource_reserve_all(&r, at, len, nr, rest);
+
+			for (j = 0; j <= nr; j++) {
+				u64 piece = j < nr ? len : rest;
+
+				wanted = first_free(taken, wanted, piece);
+				memset(taken + wanted, 1, piece);
+				wanted += piece;
+			}
+			wrong += end != wanted;
+		}
+		kcsd_resource_destroy(&r);
+	}
+	IS(wrong, 0, "pieces are reserved as if one by one");
+}
+
+static void test_forgets(void)
+{
+	struct kcsd_resource r;
+	u64 i, before = 0, start;
+
+	kcsd_resource_init(&r, 8, 1);
+	for (i = 0; i < 1000; i++) {
+		start = kcsd_resource_reserve(&r, 100 * i, 10);
+		before += start != 100 * i;
+	}
+	IS(before, 0, "reservations in order need no memory of the old");
+	IS(r.last - r.first, 8, "of which a bounded number is kept");
+	start = kcsd_resource_reserve(&r, 0, 10);
+	OK(start >= 99100 && start < 99300, "one that comes late goes after what is forgotten");
+	IS(kcsd_resource_reserve(&r, 99410, 50), 99410, "and into gaps that are not");
+	start = kcsd_resource_reserve(&r, 99405, 0);
+	IS(start, 99405, "what takes no time does not wait");
+	kcsd_resource_destroy(&r);
+}
+
+static void test_closed_gaps(void)
+{
+	struct kcsd_resource r;
+
+	kcsd_resource_init(&r, 8, 20);
+	kcsd_resource_reserve(&r, 0, 20);
+	kcsd_resource_reserve(&r, 30, 20);
+	IS(r.last - r.first, 1, "a gap that nothing fits into is closed");
+	IS(r.busy, 40, "and does not count as used");
+	kcsd_resource_destroy(&r);
+}
+
+static void test_buffer(void)
+{
+	u64 ends[5], at;
+	struct kcsd_buffer b;
+
+	kcsd_buffer_init(&b, ends, 4000, 1000);
+	IS(kcsd_buffer_admit(&b, 5, 4000), 5, "an empty buffer takes all at once");
+	kcsd_buffer_drain(&b, 900, 0);
+	kcsd_buffer_drain(&b, 300, 0);
+	kcsd_buffer_drain(&b, 700, 0);
+	kcsd_buffer_drain(&b, 500, 0);
+	IS(kcsd_buffer_admit(&b, 10, 500), 300, "then waits for the program that ends first");
+	IS(kcsd_buffer_admit(&b, 10, 500), 300, "which makes room for more");
+	IS(kcsd_buffer_admit(&b, 10, 1500), 700, "and for as many as are needed");
+	at = kcsd_buffer_admit(&b, 2000, 500);
+	IS(at, 2000, "not for those that have ended");
+}
+
+static void test_divisor(void)
+{
+	static const u32 by[] = { 1, 2, 3, 5, 7, 160, 641, 65535, 65536, 65537, 1u << 31,
+				  0xfffffffe, 0xffffffff };
+	u64 state = 3, wrong = 0, i, j;
+
+	for (i = 0; i < ARRAY_SIZE(by); i++) {
+		struct kcsd_timing_divisor d = kcsd_timing_divisor(by[i]);
+
+		for (j = 0; j < 20000; j++) {
+			u32 n = j < 8 ? (u32)-j : loop_random(&state) >> j % 32;
+
+			wrong += kcsd_timing_div(n, &d) != n / by[i];
+			n = n / by[i] * by[i];
+			wrong += kcsd_timing_div(n, &d) != n / by[i];
+			wrong += kcsd_timing_div(n - 1, &d) != (n - 1) / by[i];
+		}
+	}
+	IS(wrong, 0, "division by multiplication is exact");
+}
+
+void resource_tests(void)
+{
+	test_against_map();
+	test_pieces();
+	test_forgets();
+	test_closed_gaps();
+	test_buffer();
+	test_divisor();
+}

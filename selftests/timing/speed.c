@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Measure what the model costs the host: ns of CPU for each command of 4 KiB. Judges nothing. */
+#include <time.h>
+
+#include "loop.h"
+
+#define CAPACITY	(16ULL << 30)
+#define UNITS		(CAPACITY / 4096)
+#define DEPTH		128
+
+static u64 cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+static u64 offset_of(bool random, u64 i, u64 *state)
+{
+	return (random ? loop_random(state) % UNITS : i % UNITS) * 4096;
+}
+
+/* Measure nr commands after warm, print a line. */
+static void measure(struct loop *l, const char *name, u8 op, bool random, u64 warm, u64 nr)
+{
+	struct kcsd_timing_stats from, to;
+	u64 state = 1, i, began, took, device;
+
+	for (i = 0; i < warm; i++)
+		loop_submit(l, op, offset_of(random, i, &state), 4096, NULL);
+	kcsd_timing_get_stats(l->t, &from);
+	device = l->last;
+	began = cpu_ns();
+	for (; i < warm + nr; i++)
+		loop_submit(l, op, offset_of(random, i, &state), 4096, NULL);
+	took = cpu_ns() - began;
+	kcsd_timing_get_stats(l->t, &to);
+	printf("%-28s %5.0f ns CPU, device time %7.0f kIOPS, write amplification %.2f\n", name,
+	       (double)took / nr, nr * 1e6 / (l->last - device),
+	       kcsd_timing_amplification(&from, &to) / 1000.0);
+}
+
+static struct kcsd_timing *make(const char *preset, u64 zone_size, u64 overprovision)
+{
+	struct kcsd_timing_shape shape = { .capacity = CAPACITY, .zone_size = zone_size };
+	struct kcsd_timing_params p;
+	char why[KCSD_TIMING_WHY];
+	struct kcsd_timing *t;
+
+	kcsd_timing_preset(&p, preset);
+	if (overprovision)
+		p.overprovision = overprovision;
+	if (kcsd_timing_create(&p, &shape, &t, why, sizeof(why))) {
+		puts(why);
+		exit(1);
+	}
+	return t;
+}
+
+int main(void)
+{
+	struct loop l = { .t = make("970pro", 0, 0), .depth = DEPTH };
+	struct loop z = { .t = make("zn540", 2ULL << 30, 0), .depth = DEPTH };
+
+	printf("970pro, 16 GiB, depth %u; memory: %.3f bytes for each 4 KiB\n", DEPTH,
+	       (double)kcsd_timing_memory(l.t) / UNITS);
+	measure(&l, "read, random", KCSD_TIMING_READ, true, 100000, 2000000);
+	measure(&l, "read, sequential", KCSD_TIMING_READ, false, 100000, 2000000);
+	measure(&l, "write, sequential", KCSD_TIMING_WRITE, false, UNITS, 2000000);
+	measure(&l, "write, random", KCSD_TIMING_WRITE, true, 4 * UNITS, 2000000);
+	kcsd_timing_destroy(l.t);
+	l = (struct loop){ .t = make("970pro", 0, 150), .depth = DEPTH };
+	measure(&l, "write, random, 15 % spare", KCSD_TIMING_WRITE, true, 4 * UNITS, 2000000);
+	kcsd_timing_destroy(l.t);
+	puts("zn540, 16 GiB");
+	measure(&z, "read, random", KCSD_TIMING_READ, true, 100000, 2000000);
+	measure(&z, "write, sequential", KCSD_TIMING_WRITE, false, 0, 2000000);
+	kcsd_timing_destroy(z.t);
+	return 0;
+}

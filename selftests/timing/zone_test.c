@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Zones: their dies, their buffers, reset and finish. */
+#include "tests.h"
+
+static void test_reset(void)
+{
+	struct kcsd_timing_params p;
+	struct kcsd_timing_stats s;
+	struct kcsd_timing_done done;
+	struct kcsd_timing *t;
+
+	kcsd_timing_preset(&p, "zn540");
+	p.erase_ns = 3000000;
+	t = make_model(&p, 4 * GB, 2 * GB);
+	IS(submit(t, 0, KCSD_TIMING_ZONE_RESET, 2 * GB, 0).end, 3000000, "a reset erases");
+	kcsd_timing_get_stats(t, &s);
+	IS(s.erases, 32, "a block on each die of the zone");
+	IS(s.wear_max, 1, "which wears it");
+	IS(s.wear_min, 0, "and no other zone");
+	IS(submit(t, 9000000, KCSD_TIMING_ZONE_RESET, 3 * GB, 0).end, 9000000,
+	   "an empty zone is not erased again");
+	IS(submit(t, 9000000, KCSD_TIMING_READ, 2 * GB, 4 * KB).parts.media, 0,
+	   "nor read from flash");
+	submit(t, 9000000, KCSD_TIMING_WRITE, 2 * GB, 192 * KB);
+	done = submit(t, 9000000 + 50000000, KCSD_TIMING_READ, 2 * GB, 4 * KB);
+	IS(done.end - 59000000, 20000 + 50000 + 9102 + 1343, "until it is written");
+	kcsd_timing_destroy(t);
+}
+
+static void test_finish(void)
+{
+	struct kcsd_timing *t = make_preset("zn540", 4 * GB);
+	struct kcsd_timing_stats s;
+
+	submit(t, 0, KCSD_TIMING_ZONE_RESET, 0, 0);
+	submit(t, 0, KCSD_TIMING_WRITE, 0, 40 * KB);
+	kcsd_timing_get_stats(t, &s);
+	IS(s.programs, 0, "a part of a program stays in the buffer of the zone");
+	IS(submit(t, 100000, KCSD_TIMING_READ, 32 * KB, 4 * KB).parts.media, 0,
+	   "and is read from there");
+	submit(t, 200000, KCSD_TIMING_ZONE_FINISH, 0, 0);
+	kcsd_timing_get_stats(t, &s);
+	IS(s.programs, 1, "finish programs it");
+	IS(s.padded, 56 * KB, "with padding");
+	submit(t, 300000, KCSD_TIMING_ZONE_FINISH, 0, 0);
+	kcsd_timing_get_stats(t, &s);
+	IS(s.programs, 1, "once");
+	kcsd_timing_destroy(t);
+}
+
+/* The buffer of a zone of zn540 has ten programs. */
+static void test_buffer(void)
+{
+	struct kcsd_timing *t = make_preset("zn540", 8 * GB);
+	u64 waiting = 0, i;
+
+	for (i = 0; i < 10; i++)
+		waiting += submit(t, 0, KCSD_TIMING_WRITE, i * 96 * KB, 96 * KB).parts.link > 32232;
+	OK(!waiting, "ten programs of a zone fit into its buffer");
+	for (; i < 14; i++)
+		submit(t, 0, KCSD_TIMING_WRITE, i * 96 * KB, 96 * KB);
+	OK(submit(t, 0, KCSD_TIMING_WRITE, i * 96 * KB, 96 * KB).end > 561000,
+	   "more wait for a program");
+	OK(submit(t, 0, KCSD_TIMING_WRITE, 2 * GB, 4 * KB).end < 600000,
+	   "the buffer of another zone has room");
+	kcsd_timing_destroy(t);
+}
+
+/* Zones of zns-prototype are on one die each, of 128. */
+static void test_dies(void)
+{
+	struct kcsd_timing *t = make_preset("zns-prototype", 8 * GB);
+	u64 one = submit(t, 0, KCSD_TIMING_WRITE, 0, 256 * KB).end, two;
+
+	OK(one > 2 * 1913640, "two programs of a zone are one after the other");
+	two = submit(t, 0, KCSD_TIMING_WRITE, 32 * MB, 256 * KB).end;
+	OK(two < one + 200000, "a zone on another die does not wait for them");
+	two = submit(t, 0, KCSD_TIMING_WRITE, 128 * 32 * MB, 256 * KB).end;
+	OK(two > 4 * 1913640ULL, "the zone 128 after it does");
+	kcsd_timing_destroy(t);
+}
+
+void zone_tests(void)
+{
+	test_reset();
+	test_finish();
+	test_buffer();
+	test_dies();
+}

@@ -1,0 +1,212 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Test kcsd replay: both loops with latencies computed on paper, traces from files and pipes, runs of
+# programs, reports, refusals. replay_test.c has the traces line by line. Print TAP.
+#
+#	replay.sh KCSD OUTPUT
+# shellcheck source=tools/kcsd/tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# A drive for paper: only a core (1 us for each command) and the pages of a die (40 us) take time.
+paper=(--param link_read_mbps=0 --param link_write_mbps=0 --param channel_mbps=0
+	--param command_ns=1000 --param read_part_ns=40000 --param read_page_ns=40000)
+
+# trace NAME LINE...: make a trace of fio.
+trace()
+{
+	printf '%s\n' "${@:2}" >"$work/$1"
+}
+
+# value FILTER WANTED: compare a value of the JSON of the last command.
+value()
+{
+	is "  and $1 is $2" "$(jq -r "$1" "$work/out" 2>&1)" "$2"
+}
+
+check_closed()
+{
+	trace same "fio version 2 iolog" "/d read 0 4096" "/d read 0 4096" "/d read 0 4096" \
+		"/d read 0 4096"
+	code 0 "depth 1" replay "${paper[@]}" --json same
+	value .commands 4
+	value .kinds.read.latency_ns.min 41000
+	value .kinds.read.latency_ns.max 41000
+	value .kinds.read.latency_ns.p50 41000
+	value .device_ns 164000
+	value .kinds.read.bytes 16384
+	value .loop closed
+	# The die reads for the second command from 41 to 81 us; the third arrives at 41 us.
+	code 0 "depth 2, one die" replay "${paper[@]}" --depth 2 --json same
+	value .kinds.read.latency_ns.min 41000
+	value '.kinds.read.latency_ns.p50 / 80000 | . >= 1 and . < 1.001' true
+	value .kinds.read.latency_ns.max 81000
+	value .device_ns 161000
+	value '.busy_ns.die | add' 160000
+	value '.busy_ns.core | add' 4000
+	code 0 "the same again" replay "${paper[@]}" --depth 2 --json same
+	cp "$work/out" "$work/first"
+	code 0 "once more" replay "${paper[@]}" --depth 2 --json same
+	is "  and all but the time of the host is the same" "$(grep -v host_ns "$work/out")" \
+		"$(grep -v host_ns "$work/first")"
+	code 0 "several traces, one after another" replay "${paper[@]}" --json same same
+	value .device_ns 328000
+}
+
+check_open()
+{
+	trace times "fio version 3 iolog" "500 /d add" "1000 /d read 0 4096" "1100 /d read 0 4096" \
+		"1110 /d read 0 4096" "1105 /d read 0 4096"
+	# They arrive at 0, 100, 110 and 110 us; the second ends at 141, the third at 181.
+	code 0 "open loop" replay "${paper[@]}" --open --json times
+	value .loop open
+	value .kinds.read.latency_ns.min 41000
+	value .kinds.read.latency_ns.max 111000
+	value .kinds.read.latency_ns.mean 66000
+	value .device_ns 221000
+	value .early 1
+	code 0 "half as fast" replay "${paper[@]}" --open --speed 0.5 --json times
+	value .device_ns 321000
+	code 0 "ten times as fast" replay "${paper[@]}" --open --speed 10 --json times
+	value .device_ns 161000
+	code 0 "as text" replay "${paper[@]}" --open --speed 0.5 times
+	prints "1 commands are earlier than the one before them in the trace, and arrive with it"
+	is "  and names the loop" "$(grep -c 'open loop at 0.5 times' "$work/out")" 1
+}
+
+check_pipes()
+{
+	trace first "fio version 2 iolog" "/d read 0 4096" "/e read 8192 4096"
+	code 1 "a pipe without a size" replay - < <(cat "$work/same")
+	says "standard input can be read only once, so that its largest address is not known before"
+	code 0 "a pipe" replay "${paper[@]}" --size 1G --json - < <(cat "$work/same")
+	value .device_ns 164000
+	value .size 1073741824
+	code 0 "a pipe of a packer" replay "${paper[@]}" --size 1G --json - \
+		< <(gzip <"$work/same" | gunzip)
+	value .device_ns 164000
+	code 0 "standard input that is a file" replay "${paper[@]}" --json - <"$work/same"
+	value .device_ns 164000
+	code 1 "two devices in a pipe" replay --size 1G - < <(cat "$work/first")
+	says "standard input:3: this is a second device"
+	code 0 "one of them" replay --size 1G --device /e --json - < <(cat "$work/first")
+	value .commands 1
+	code 0 "both from a file" replay --json first
+	value .commands 2
+	value .size 2097152
+}
+
+check_kinds()
+{
+	trace kinds "fio version 2 iolog" "/d write 0 4096" "/d sync 0 0" "/d trim 0 4194304" \
+		"/d read 0 4096"
+	code 0 "all kinds" replay --json kinds
+	value '.kinds | keys | join(" ")' "flush read trim write"
+	code 0 "with zones" replay --zone-size 2M --json kinds
+	value '.kinds | keys | join(" ")' "flush read trim write"
+	is "  and blocks were erased" "$(jq '.media.erases > 0' "$work/out")" true
+	value .zone_size 2097152
+	cat >"$work/blk" <<-END
+	259,0    1        1     0.000000000   789  D   R 2048 + 8 [fio]
+	259,0    1        2     0.000010000   789  C   R 2048 + 8 [0]
+	END
+	code 0 "blkparse" replay --json blk
+	value .kinds.read.bytes 4096
+	value '.left_out["events of other actions"]' 1
+	code 1 "blkparse, no such action" replay --action Q blk
+	says "the traces have no events of action Q: --action chooses another"
+	cat >"$work/kcsd" <<-END
+	x-1 [000] 100.000020: kcsd_cmd_submit: kcsd0 id=1 nsid=1 opcode=0x79 admin=0 cdw2=0x0 cdw3=0x0 cdw10=0x200 cdw11=0x0 cdw12=0x0 cdw13=0x4 cdw14=0x0 cdw15=0x0
+	x-1 [000] 100.000021: kcsd_cmd_submit: kcsd0 id=2 nsid=1 opcode=0x7d admin=0 cdw2=0x0 cdw3=0x0 cdw10=0x200 cdw11=0x0 cdw12=0x3 cdw13=0x0 cdw14=0x0 cdw15=0x0
+	END
+	code 0 "kcsd, zones" replay --zone-size 2M --json kcsd
+	value .kinds.reset.commands 1
+	value .kinds.append.bytes 16384
+	code 0 "kcsd, resets without zones" replay --json kcsd
+	value '.left_out | keys[0]' "commands of zones, which the drive has not, and trims of parts of zones"
+	value .kinds.append.commands 1
+}
+
+# The program adds up 1 MiB in chunks of 64 KiB.
+check_runs()
+{
+	code 0 "a run alone" replay "${paper[@]}" --run "$bpf/sum.bpf.o" --lba 0+256 --json
+	value .kinds.run.commands 1
+	value .run.media_accesses 16
+	value .run.output_bytes 0
+	value '.run | .alu + .mul + .div + .access + .taken + .not_taken + .call + .helper - .instructions' 0
+	is "  and it computes" "$(jq '.kinds.run.parts_ns.compute > 0' "$work/out")" true
+	cp "$work/out" "$work/alone"
+	code 0 "a clock of half the speed" replay "${paper[@]}" --run "$bpf/sum.bpf.o" --lba 0+256 \
+		--param unit_mhz=600 --json
+	is "  and computation takes twice as long" "$(jq -s '.[0].kinds.run.parts_ns.compute -
+		2 * .[1].kinds.run.parts_ns.compute | fabs < 100' "$work/out" "$work/alone")" true
+	code 0 "four runs on two units" replay --run "$bpf/sum.bpf.o" --lba 0+256 --count 4 \
+		--run-depth 4 --param units=2 --json
+	value .kinds.run.commands 4
+	value '.busy_ns.unit | length' 2
+	value .kinds.run.bytes 4194304
+	code 0 "runs beside a trace" replay "${paper[@]}" --run "$bpf/sum.bpf.o" --lba 0+256 --json same
+	value .kinds.read.commands 4
+	value .kinds.run.commands 1
+	seq 1000 >"$work/numbers"
+	code 0 "content" replay --run "$bpf/lines.bpf.o" --content "$work/numbers" --json
+	value .run.media_accesses 1
+	code 0 "output" replay --run "$bpf/grep.bpf.o" --content "$work/numbers" --arg 99 --json
+	value .run.output_bytes "$(grep 99 "$work/numbers" | wc -c)"
+	code 1 "a program that faults" replay --run "$bpf/tests/behave.bpf.o" --program read_lba
+	says "--run: "
+	code 1 "no such program" replay --run "$work/none"
+	says "No such file"
+	code 1 "no such content" replay --run "$bpf/sum.bpf.o" --content "$work/none"
+	says "--content: $work/none: No such file"
+}
+
+check_refused()
+{
+	code 1 "no such trace" replay "$work/none"
+	says "$work/none: No such file or directory"
+	code 1 "a directory" replay "$work"
+	says "$work: Is a directory"
+	code 1 "a device" replay /dev/null
+	says "/dev/null can be read only once"
+	trace empty "fio version 3 iolog"
+	code 1 "a trace without commands" replay empty
+	says "the traces have no commands"
+	trace wrong "fio version 3 iolog" "1 /d read 0 4096" "2 /d fly 0 4096"
+	code 1 "the same from a pipe" replay --size 1G - < <(cat "$work/empty")
+	says "the traces have no commands"
+	code 1 "a wrong line" replay wrong
+	says "wrong:3: the action is not known: '2 /d fly 0 4096'"
+	code 1 "a wrong format" replay --format blkparse same
+	says "same:1: it is not an event of blkparse: 'fio version 2 iolog'"
+	trace far "fio version 2 iolog" "/d read 1152921504606846976 4096"
+	code 1 "an address that no drive has" replay far
+	says "which do not fit this machine"
+	code 1 "behind the end of the drive" replay --size 1G far
+	says "far:2: it ends behind the end of the drive"
+	code 2 "a size that is no capacity" replay --size 1000 same
+	says "must be a multiple of 1M"
+	code 0 "parameters" replay --show
+	is "  and all have a line" "$(grep -c '^unit_mhz  *1200 .*MHz ' "$work/out")" 1
+	code 1 "a figure of another kind" replay --plot x.png same
+	says "must end with .svg"
+	if command -v gnuplot >/dev/null; then
+		code 0 "a figure" replay --plot x.svg same
+		point "  and it is one" grep -q '</svg>' "$work/x.svg"
+	else
+		code 1 "no gnuplot" replay --plot x.svg same
+		says "--plot draws with gnuplot, which is not installed"
+	fi
+	[ "$(id -u)" != 0 ] && return
+	code 0 "no privileges" replay same
+}
+
+begin
+check_closed
+check_open
+check_pipes
+check_kinds
+check_runs
+check_refused
+finish
