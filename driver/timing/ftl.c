@@ -46,7 +46,8 @@ static int init_part(struct kcsd_ftl *ftl, u32 nr)
 	for (i = 0; i < ftl->nr_buckets; i++)
 		part->heads[i] = KCSD_FTL_NONE;
 	for (i = 0; i < ftl->nr_dies; i++)
-		part->dies[i] = i / channels * ftl->flash->nr_channels + nr * channels + i % channels;
+		part->dies[i] = i / channels * ftl->flash->nr_channels +
+			nr * channels + i % channels;
 	part->lowest = ftl->nr_buckets;
 	part->free_first = KCSD_FTL_NONE;
 	for (i = 0; i < ftl->nr_lines; i++)
@@ -237,8 +238,8 @@ void kcsd_ftl_append(struct kcsd_ftl_part *part, struct kcsd_ftl_stream *s, u32 
 }
 
 /*
- * Carry out the writes that wait. Their places in the map are on the way from memory; fetch what those
- * lead to before it is needed, too.
+ * Carry out the writes that wait. Their places in the map are on the way from memory; fetch what
+ * those lead to before it is needed, too.
  */
 static void append_pending(struct kcsd_ftl_part *part)
 {

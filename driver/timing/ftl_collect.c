@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Collection of lines. Each program of the host pays for so many moved units that the victim is empty
- * when the host has written what it gains. So the work of a command is bounded, and there are
+ * Collection of lines. Each program of the host pays for so many moved units that the victim is
+ * empty when the host has written what it gains. So the work of a command is bounded, and there are
  * always lines for both streams: see kcsd_ftl_collect().
  */
 #include "ftl.h"
