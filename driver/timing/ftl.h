@@ -142,8 +142,12 @@ static inline void kcsd_ftl_prefetch(const struct kcsd_ftl *ftl, u64 unit)
 
 /* For ftl.c and ftl_collect.c. */
 
-/* Append a unit to a stream, with its data at this time; programs what is full. */
-void kcsd_ftl_append(struct kcsd_ftl_part *part, struct kcsd_ftl_stream *s, u32 unit, u64 at);
+/*
+ * Append at most 64 units, none twice, to a stream, with their data at this time; programs what is
+ * full.
+ */
+void kcsd_ftl_append(struct kcsd_ftl_part *part, struct kcsd_ftl_stream *s, const u32 *units,
+		     u32 nr, u64 at);
 /* Describe the page of a physical unit, without bytes. */
 void kcsd_ftl_locate(const struct kcsd_ftl_part *part, u32 physical, struct kcsd_flash_page *page);
 /* Put a line that has been written into its bucket. */

@@ -187,8 +187,7 @@ static void move_word(struct kcsd_ftl_part *part, u32 word, u64 at)
 				break;
 		}
 		ready = read_page(part, first + places[i], next - i, at);
-		for (; i < next; i++)
-			kcsd_ftl_append(part, &part->moved, units[i], ready);
+		kcsd_ftl_append(part, &part->moved, units + i, next - i, ready);
 	}
 }
 
