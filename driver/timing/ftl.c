@@ -107,7 +107,7 @@ static void lose(struct kcsd_ftl *ftl, const u32 *units, u32 nr)
 }
 
 /*
- * Map units to the next places of a stream: as many as the program has room for, at most 64. Returns
+ * Map units to the next places of a stream: as many as the program has room for, at most 64. Return
  * how many; 0: there is no line.
  */
 static u32 map_units(struct kcsd_ftl_part *part, struct kcsd_ftl_stream *s, const u32 *units,
