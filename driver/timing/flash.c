@@ -91,7 +91,9 @@ static u64 reserve_die(struct kcsd_flash *f, struct kcsd_die *die, u64 at, u64 l
 
 	if (f->nr_lanes == 1)
 		return kcsd_resource_reserve(die->lanes, at, len);
-	/* Ends: at grows past a span of some plane in each round, and behind the last nothing is. */
+	/*
+	 * Ends: at grows past a span of some plane in each round, and behind the last nothing is.
+	 */
 	for (i = 0, agreed = 0; agreed < f->nr_lanes; i = i + 1 < f->nr_lanes ? i + 1 : 0) {
 		u64 start = kcsd_resource_fit(&die->lanes[i], at, len);
 

@@ -46,7 +46,8 @@ static int init_part(struct kcsd_ftl *ftl, u32 nr)
 	for (i = 0; i < ftl->nr_buckets; i++)
 		part->heads[i] = KCSD_FTL_NONE;
 	for (i = 0; i < ftl->nr_dies; i++)
-		part->dies[i] = i / channels * ftl->flash->nr_channels + nr * channels + i % channels;
+		part->dies[i] = i / channels * ftl->flash->nr_channels +
+			nr * channels + i % channels;
 	part->lowest = ftl->nr_buckets;
 	part->free_first = KCSD_FTL_NONE;
 	for (i = 0; i < ftl->nr_lines; i++)
@@ -57,9 +58,15 @@ static int init_part(struct kcsd_ftl *ftl, u32 nr)
 	return 0;
 }
 
-static void set_valid(struct kcsd_ftl_part *part, u32 line, u32 pos)
+/* Set the bits of nr units of a line, at most 64. */
+static void set_valid(struct kcsd_ftl_part *part, u32 line, u32 pos, u32 nr)
 {
-	part->valid[(size_t)line * part->ftl->line_words + pos / 64] |= 1ULL << pos % 64;
+	u64 *word = &part->valid[(size_t)line * part->ftl->line_words + pos / 64];
+	u64 bits = U64_MAX >> (64 - nr);
+
+	word[0] |= bits << pos % 64;
+	if (pos % 64 + nr > 64)
+		word[1] |= bits >> (64 - pos % 64);
 }
 
 /* Let a stream have a line. Returns false if none is free. */
@@ -88,26 +95,41 @@ static void next_program(struct kcsd_ftl_part *part, struct kcsd_ftl_stream *s)
 	}
 }
 
-/* Map a unit to the next place of a stream. Returns false if there is no line. */
-static bool map_unit(struct kcsd_ftl_part *part, struct kcsd_ftl_stream *s, u32 unit)
+/* Units that no line is free for are lost: not mapped. */
+static void lose(struct kcsd_ftl *ftl, const u32 *units, u32 nr)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i++)
+		ftl->map[units[i]] = KCSD_FTL_NONE;
+	ftl->mapped -= nr;
+	ftl->lost += nr;
+}
+
+/*
+ * Map units to the next places of a stream: as many as the program has room for, at most 64. Return
+ * how many; 0: there is no line.
+ */
+static u32 map_units(struct kcsd_ftl_part *part, struct kcsd_ftl_stream *s, const u32 *units,
+		     u32 nr)
 {
 	struct kcsd_ftl *ftl = part->ftl;
-	u32 physical;
+	u32 physical, *owners, i;
 
-	if (s->line == KCSD_FTL_NONE && !open_line(part, s)) {
-		ftl->map[unit] = KCSD_FTL_NONE;
-		ftl->mapped--;
-		ftl->lost++;
-		return false;
-	}
+	if (s->line == KCSD_FTL_NONE && !open_line(part, s))
+		return 0;
+	nr = min(nr, ftl->program_units - s->gathered);
 	physical = s->line * ftl->line_units + s->pos;
-	ftl->map[unit] = physical;
-	part->owners[physical] = unit;
-	set_valid(part, s->line, s->pos);
-	part->counts[s->line].valid++;
-	s->pos++;
-	s->gathered++;
-	return true;
+	owners = part->owners + physical;
+	for (i = 0; i < nr; i++) {
+		ftl->map[units[i]] = physical + i;
+		owners[i] = units[i];
+	}
+	set_valid(part, s->line, s->pos, nr);
+	part->counts[s->line].valid += nr;
+	s->pos += nr;
+	s->gathered += nr;
+	return nr;
 }
 
 /* Write the drive from end to end once, which takes no time. */
@@ -120,7 +142,9 @@ static void fill(struct kcsd_ftl *ftl)
 		struct kcsd_ftl_stream *s = &part->host;
 
 		ftl->mapped++;
-		if (map_unit(part, s, i) && s->gathered == ftl->program_units)
+		if (!map_units(part, s, &i, 1))
+			lose(ftl, &i, 1);
+		else if (s->gathered == ftl->program_units)
 			next_program(part, s);
 	}
 	for (i = 0; i < ftl->nr_parts; i++) {
@@ -227,18 +251,27 @@ static void program(struct kcsd_ftl_part *part, struct kcsd_ftl_stream *s)
 	next_program(part, s);
 }
 
-void kcsd_ftl_append(struct kcsd_ftl_part *part, struct kcsd_ftl_stream *s, u32 unit, u64 at)
+void kcsd_ftl_append(struct kcsd_ftl_part *part, struct kcsd_ftl_stream *s, const u32 *units,
+		     u32 nr, u64 at)
 {
-	if (!map_unit(part, s, unit))
-		return;
-	s->at = max(s->at, at);
-	if (s->gathered == part->ftl->program_units)
-		program(part, s);
+	while (nr) {
+		u32 mapped = map_units(part, s, units, nr);
+
+		if (!mapped) {
+			lose(part->ftl, units, nr);
+			return;
+		}
+		s->at = max(s->at, at);
+		if (s->gathered == part->ftl->program_units)
+			program(part, s);
+		units += mapped;
+		nr -= mapped;
+	}
 }
 
 /*
- * Carry out the writes that wait. Their places in the map are on the way from memory; fetch what those
- * lead to before it is needed, too.
+ * Carry out the writes that wait. Their places in the map are on the way from memory; fetch what
+ * those lead to before it is needed, too.
  */
 static void append_pending(struct kcsd_ftl_part *part)
 {
@@ -253,13 +286,13 @@ static void append_pending(struct kcsd_ftl_part *part)
 			kcsd_ftl_prefetch_line(part, physical);
 	}
 	for (i = 0; i < part->nr_pending; i++) {
-		u32 unit = part->pending[i];
+		u32 physical = ftl->map[part->pending[i]];
 
-		if (ftl->map[unit] == KCSD_FTL_NONE)
+		if (physical == KCSD_FTL_NONE)
 			ftl->mapped++;
 		else
-			kcsd_ftl_invalidate(part, ftl->map[unit]);
-		kcsd_ftl_append(part, &part->host, unit, at);
+			kcsd_ftl_invalidate(part, physical);
+		kcsd_ftl_append(part, &part->host, &part->pending[i], 1, at);
 	}
 	part->nr_pending = 0;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Flash translation of a conventional namespace, for its times: a page map, two lines under write in
- * each partition (one for the host, one for collection), collection a page at a time. A line is
+ * Flash translation of a conventional namespace, for its times: a page map, two lines under write
+ * in each partition (one for the host, one for collection), collection a page at a time. A line is
  * one block of each plane of each die of the partition. ftl.c: map, writes; ftl_collect.c.
  *
- * A physical unit is numbered through its partition: line by line, in a line program by program, these
- * by turns over the dies.
+ * A physical unit is numbered through its partition: line by line, in a line program by program,
+ * these by turns over the dies.
  */
 #ifndef KCSD_TIMING_FTL_H
 #define KCSD_TIMING_FTL_H
@@ -15,7 +15,9 @@
 #include "geometry.h"
 
 #define KCSD_FTL_NONE		U32_MAX
-/* Lines are sorted by valid units into so many buckets: those of large lines have several counts. */
+/*
+ * Lines are sorted by valid units into so many buckets: those of large lines have several counts.
+ */
 #define KCSD_FTL_BUCKETS	64
 /* Writes that wait for their places in the map to be fetched from memory, of each partition. */
 #define KCSD_FTL_PENDING	8
@@ -102,7 +104,10 @@ struct kcsd_ftl {
 	u64 lost;		/* units without a line: must stay 0 */
 };
 
-/* The params are valid, block_pages is set. Return 0 or -ENOMEM; then kcsd_ftl_destroy() still has to follow. */
+/*
+ * The params are valid, block_pages is set. Return 0 or -ENOMEM; then kcsd_ftl_destroy() still has
+ * to follow.
+ */
 int kcsd_ftl_init(struct kcsd_ftl *ftl, struct kcsd_flash *flash,
 		  const struct kcsd_timing_params *p, u64 capacity);
 void kcsd_ftl_destroy(struct kcsd_ftl *ftl);
@@ -123,7 +128,9 @@ enum kcsd_ftl_place kcsd_ftl_find(struct kcsd_ftl *ftl, u32 unit, u32 nr, u32 *f
 				  struct kcsd_flash_page *page);
 /* Write a unit, whose data the buffer has from at on. May program, and collect. */
 void kcsd_ftl_write(struct kcsd_ftl *ftl, u32 unit, u64 at);
-/* Program what is gathered of the host's data, with padding. Returns when all of it is programmed. */
+/*
+ * Program what is gathered of the host's data, with padding. Returns when all of it is programmed.
+ */
 u64 kcsd_ftl_settle(struct kcsd_ftl *ftl);
 void kcsd_ftl_trim(struct kcsd_ftl *ftl, u32 unit);
 
@@ -135,8 +142,12 @@ static inline void kcsd_ftl_prefetch(const struct kcsd_ftl *ftl, u64 unit)
 
 /* For ftl.c and ftl_collect.c. */
 
-/* Append a unit to a stream, with its data at this time; programs what is full. */
-void kcsd_ftl_append(struct kcsd_ftl_part *part, struct kcsd_ftl_stream *s, u32 unit, u64 at);
+/*
+ * Append at most 64 units, none twice, to a stream, with their data at this time; programs what is
+ * full.
+ */
+void kcsd_ftl_append(struct kcsd_ftl_part *part, struct kcsd_ftl_stream *s, const u32 *units,
+		     u32 nr, u64 at);
 /* Describe the page of a physical unit, without bytes. */
 void kcsd_ftl_locate(const struct kcsd_ftl_part *part, u32 physical, struct kcsd_flash_page *page);
 /* Put a line that has been written into its bucket. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Collection of lines. Each program of the host pays for so many moved units that the victim is empty
- * when the host has written what it gains. So the work of a command is bounded, and there are
+ * Collection of lines. Each program of the host pays for so many moved units that the victim is
+ * empty when the host has written what it gains. So the work of a command is bounded, and there are
  * always lines for both streams: see kcsd_ftl_collect().
  */
 #include "ftl.h"
@@ -187,8 +187,7 @@ static void move_word(struct kcsd_ftl_part *part, u32 word, u64 at)
 				break;
 		}
 		ready = read_page(part, first + places[i], next - i, at);
-		for (; i < next; i++)
-			kcsd_ftl_append(part, &part->moved, units[i], ready);
+		kcsd_ftl_append(part, &part->moved, units + i, next - i, ready);
 	}
 }
 

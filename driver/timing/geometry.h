@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What follows from the parameters about lines of flash translation. Any params that are in bounds. */
+/*
+ * What follows from the parameters about lines of flash translation. Any params that are in bounds.
+ */
 #ifndef KCSD_TIMING_GEOMETRY_H
 #define KCSD_TIMING_GEOMETRY_H
 

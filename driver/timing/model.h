@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How long a real drive would take: device time in nanoseconds, computed from the parameters and the
- * commands before. A pure model: no clock, no lock, no data, no allocation after creation, integers
- * only. The same calls in the same order give the same times, bit for bit.
+ * How long a real drive would take: device time in nanoseconds, computed from the parameters and
+ * the commands before. A pure model: no clock, no lock, no data, no allocation after creation,
+ * integers only. The same calls in the same order give the same times, bit for bit.
  *
- * A command reserves what it needs (core, link, dies, channels, ...) when it is submitted, each from
- * the earliest time that fits: also in a gap before a reservation that exists. Submit in the order
- * of arrival, also across host commands and programs: each resource remembers a bounded number of
- * gaps, so a command that arrives far earlier than one before it may wait longer than it would.
+ * A command reserves what it needs (core, link, dies, channels, ...) when it is submitted, each
+ * from the earliest time that fits: also in a gap before a reservation that exists. Submit in the
+ * order of arrival, also across host commands and programs: each resource remembers a bounded
+ * number of gaps, so a command that arrives far earlier than one before it may wait longer than it
+ * would.
  *
  * The caller owns the model and serialises all calls. model.c, model_run.c, model_stats.c.
  */
@@ -92,7 +93,7 @@ int kcsd_timing_submit(struct kcsd_timing *t, const struct kcsd_timing_cmd *cmd,
 struct kcsd_timing_run {
 	u64 arrival;
 	u64 start;
-	u64 now;		/* device time of the run: the caller steps the run that is earliest */
+	u64 now;		/* of the run: the caller steps the earliest run first */
 	u64 rest;		/* of a nanosecond: hundredths of cycles times 10, below unit_mhz */
 	u32 unit;
 	struct kcsd_timing_parts parts;
@@ -115,8 +116,8 @@ struct kcsd_timing_work {
 #define KCSD_TIMING_ANY_UNIT	U32_MAX
 
 /*
- * Begin a run that arrives at the drive: a core of the controller, then the compute unit, or the one
- * that is free first. Return 0; -EBUSY: the unit, or every unit, has a run that has not ended;
+ * Begin a run that arrives at the drive: a core of the controller, then the compute unit, or the
+ * one that is free first. Return 0; -EBUSY: the unit, or every unit, has a run that has not ended;
  * -EINVAL: no such unit; -ERANGE: as for kcsd_timing_submit().
  */
 int kcsd_timing_run_begin(struct kcsd_timing *t, struct kcsd_timing_run *run, u64 arrival,

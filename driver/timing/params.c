@@ -224,7 +224,8 @@ static bool check_pages(const struct kcsd_timing_params *p, const struct reason 
 	if (!is_power_of_two(p->map_unit))
 		return refuse(r, "map_unit is %llu: it has to be a power of 2.", LLU(p->map_unit));
 	if (!is_power_of_two(p->page_size))
-		return refuse(r, "page_size is %llu: it has to be a power of 2.", LLU(p->page_size));
+		return refuse(r, "page_size is %llu: it has to be a power of 2.",
+			      LLU(p->page_size));
 	if (p->page_size < p->map_unit)
 		return refuse(r, "A page (page_size %llu) is smaller than a unit of the map (map_unit %llu).",
 			      LLU(p->page_size), LLU(p->map_unit));

@@ -16,7 +16,7 @@
 
 enum kcsd_timing_media {
 	KCSD_TIMING_FLASH,
-	KCSD_TIMING_ARRAY,	/* no flash: delay, time per piece in parallel lanes, trailing delay */
+	KCSD_TIMING_ARRAY,	/* no flash: delay, time of a piece in its lane, delay */
 	KCSD_TIMING_NR_MEDIA
 };
 

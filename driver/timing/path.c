@@ -136,7 +136,8 @@ static void read_zones(struct kcsd_timing *t, u64 at, u64 offset, u32 bytes,
 /* Return how many bytes of a run of units, one of every step, are in the range. */
 static u32 overlap(const struct kcsd_timing *t, u32 unit, u32 nr, u32 step, u64 offset, u64 end)
 {
-	u64 first = (u64)unit << t->unit_shift, last = (u64)(unit + (nr - 1) * step) << t->unit_shift;
+	u64 first = (u64)unit << t->unit_shift;
+	u64 last = (u64)(unit + (nr - 1) * step) << t->unit_shift;
 	u32 bytes = nr << t->unit_shift;
 
 	if (first < offset)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The inside of the model, for model*.c, and the path of data between the link (or the memory of the
- * drive) and the media. path.c.
+ * The inside of the model, for model*.c, and the path of data between the link (or the memory of
+ * the drive) and the media. path.c.
  */
 #ifndef KCSD_TIMING_PATH_H
 #define KCSD_TIMING_PATH_H

@@ -28,8 +28,8 @@ static inline u64 kcsd_pipe_time(const struct kcsd_pipe *pipe, u64 bytes)
 }
 
 /*
- * Transfer bytes as one piece, from at on. Returns the end, adds the ns that it took without waiting
- * to *used.
+ * Transfer bytes as one piece, from at on. Returns the end, adds the ns that it took without
+ * waiting to *used.
  */
 u64 kcsd_pipe_transfer(struct kcsd_pipe *pipe, u64 at, u32 bytes, u64 *used);
 /* The same in pieces, each as soon as it fits after the one before it. */

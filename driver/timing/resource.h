@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A resource that serves one at a time: a die, a channel, one direction of the link. It remembers
- * when it is reserved, as a list of spans with gaps, so that one who comes later may still use a gap.
- * When the list is full, the oldest gap is forgotten.
+ * when it is reserved, as a list of spans with gaps, so that one who comes later may still use a
+ * gap. When the list is full, the oldest gap is forgotten.
  */
 #ifndef KCSD_TIMING_RESOURCE_H
 #define KCSD_TIMING_RESOURCE_H
@@ -16,7 +16,7 @@ struct kcsd_span {
 
 struct kcsd_resource {
 	struct kcsd_span *spans;	/* room for 2 * most, so that the list slides; owned */
-	u32 first;		/* spans[first] to spans[last - 1], in order, none touches the next */
+	u32 first;		/* spans[first] to spans[last - 1], in order, apart */
 	u32 last;
 	u32 most;
 	u64 floor;		/* ns: nothing can be reserved before */
@@ -40,8 +40,8 @@ void kcsd_resource_take(struct kcsd_resource *r, u64 start, u64 len);
 /* Both. Returns the start. No time needs no resource. */
 u64 kcsd_resource_reserve(struct kcsd_resource *r, u64 at, u64 len);
 /*
- * Reserve nr pieces of piece ns and one of rest ns, each as soon as it fits after the one before it.
- * Returns the end.
+ * Reserve nr pieces of piece ns and one of rest ns, each as soon as it fits after the one before
+ * it. Returns the end.
  */
 u64 kcsd_resource_reserve_all(struct kcsd_resource *r, u64 at, u64 piece, u32 nr, u64 rest);
 

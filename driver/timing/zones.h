@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Zones, for their times: each lies on dies_per_zone dies, program by program by turns. The model does
- * not refuse what a zone would: the caller does. Offsets are bytes from the begin of the namespace.
+ * Zones, for their times: each lies on dies_per_zone dies, program by program by turns. The model
+ * does not refuse what a zone would: the caller does. Offsets are bytes from the begin of the
+ * namespace.
  */
 #ifndef KCSD_TIMING_ZONES_H
 #define KCSD_TIMING_ZONES_H

@@ -200,7 +200,8 @@ static void test_sequential(void)
 	u64 i;
 
 	for (i = 0; i < 3 * LINES * PAGES / 8; i++)
-		loop_submit(&l, KCSD_TIMING_WRITE, i % (LINES * PAGES / 8) * 32 * KB, 32 * KB, NULL);
+		loop_submit(&l, KCSD_TIMING_WRITE, i % (LINES * PAGES / 8) * 32 * KB, 32 * KB,
+			    NULL);
 	kcsd_timing_get_stats(l.t, &to);
 	IS(kcsd_timing_amplification(&from, &to), 1000, "writes in order are not amplified");
 	kcsd_timing_destroy(l.t);

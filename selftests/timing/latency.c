@@ -50,7 +50,8 @@ static const struct row rows[] = {
 	{ "zn540", "read 96 KiB", KCSD_TIMING_READ, 0, 96 * KB,
 	  13000, 58000 + 72818, 10744, 2 * 72818 },
 	{ "zn540", "write 4 KiB", KCSD_TIMING_WRITE, 0, 4 * KB, 5600 + 600, 0, 1343, 0 },
-	{ "zn540", "write 96 KiB", KCSD_TIMING_WRITE, 0, 96 * KB, 5600 + 24 * 600, 0, 3 * 10744, 0 },
+	{ "zn540", "write 96 KiB", KCSD_TIMING_WRITE, 0, 96 * KB,
+	  5600 + 24 * 600, 0, 3 * 10744, 0 },
 
 	{ "zns-prototype", "read 4 KiB", KCSD_TIMING_READ, 0, 4 * KB,
 	  32150, 25485 + 5120 + 413, 1280, 0 },
@@ -63,7 +64,8 @@ static const struct row rows[] = {
 	{ "optane", "read 4 KiB", KCSD_TIMING_READ, 0, 4 * KB, 0, 1000 + 6827 + 893, 1280, 0 },
 	{ "optane", "write 4 KiB", KCSD_TIMING_WRITE, 0, 4 * KB, 0, 1000 + 6827 + 893, 1280, 0 },
 	/* Four lanes at once. */
-	{ "optane", "read 16 KiB", KCSD_TIMING_READ, 0, 16 * KB, 0, 1000 + 6827 + 893, 4 * 1280, 0 },
+	{ "optane", "read 16 KiB", KCSD_TIMING_READ, 0, 16 * KB,
+	  0, 1000 + 6827 + 893, 4 * 1280, 0 },
 
 	{ "plain", "read 4 KiB", KCSD_TIMING_READ, 0, 4 * KB, 0, 40000, 1280, 0 },
 	{ "plain", "write 4 KiB", KCSD_TIMING_WRITE, 0, 4 * KB, 0, 0, 1280, 0 },

@@ -113,8 +113,8 @@ static void test_limit(const struct limit *limit)
 }
 
 /*
- * Random dies leave some idle: no fewer are in use than with service times that are random, too, which
- * gives depth / (depth + dies - 1) of the limit.
+ * Random dies leave some idle: no fewer are in use than with service times that are random, too,
+ * which gives depth / (depth + dies - 1) of the limit.
  */
 static void test_random_dies(void)
 {

@@ -11,7 +11,8 @@ struct refusal {
 };
 
 static const struct refusal refusals[] = {
-	{ "unit of the map", { "map_unit", "6000" }, GB, 0, "map_unit is 6000: it has to be a power" },
+	{ "unit of the map", { "map_unit", "6000" }, GB, 0,
+	  "map_unit is 6000: it has to be a power of 2" },
 	{ "page", { "page_size", "12K", "program_size", "12K" }, GB, 0,
 	  "page_size is 12288: it has to be a power of 2" },
 	{ "page below the unit", { "page_size", "2K", "program_size", "2K" }, GB, 0,
@@ -24,7 +25,8 @@ static const struct refusal refusals[] = {
 	  "A block of 256 pages (block_pages) does not end with a program of 12288 bytes" },
 	{ "planes", { "channels", "64", "dies", "64", "planes", "2", "program_size", "8K" }, GB, 0,
 	  "channels * dies * planes is 8192: more than 4096" },
-	{ "partitions", { "partitions", "16" }, GB, 0, "partitions is 16: it has to be a power of 2" },
+	{ "partitions", { "partitions", "16" }, GB, 0,
+	  "partitions is 16: it has to be a power of 2" },
 	{ "partitions", { "partitions", "3", "channels", "9" }, GB, 0, "partitions is 3" },
 	{ "buffer", { "buffer_size", "16K" }, GB, 0,
 	  "buffer_size is 16384: 20480 are needed for a program" },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Reservations against a map of every nanosecond, and the write buffer. */
+/* Reservations against a map of every nanosecond, the write buffer, the order on a die. */
 #include "buffer.h"
 #include "tests.h"
 
@@ -131,6 +131,40 @@ static void test_buffer(void)
 	IS(at, 2000, "not for those that have ended");
 }
 
+/* What a die does is in an order that flash allows. */
+static void test_flash(void)
+{
+	struct kcsd_flash_page page = { .bytes = 4096, .program = 1 };
+	struct kcsd_timing_params p;
+	struct kcsd_flash f = {};
+	u64 at = 500, used = 0, end, i;
+
+	kcsd_timing_preset(&p, "plain");
+	p.channel_mbps = 400;
+	IS(kcsd_flash_init(&f, &p), 0, "flash is made");
+	IS(kcsd_flash_program(&f, 0, 1, 1000, 0), 1000 + 10240 + 200000,
+	   "a program transfers, then programs");
+	IS(kcsd_flash_program(&f, 0, 2, 1000, 5000000), 5200000, "not before the block is erased");
+	OK(!kcsd_flash_read(&f, &page, &at, &used) && at == 500 && !used,
+	   "a page that is programmed is read from the controller");
+	at = 211240;
+	OK(kcsd_flash_read(&f, &page, &at, &used) && at == 251240 && used == 40000,
+	   "after that from flash");
+	end = kcsd_flash_erase(&f, 0, 300000, 1);
+	IS(end, 5200000 + 2000000, "an erase does not go before what the die has to do");
+	for (i = 3; i < 20; i++)
+		end = kcsd_flash_program(&f, 0, i, 8000000, 0);
+	at = 8000000;
+	page.program = 3;
+	OK(kcsd_flash_read(&f, &page, &at, &used) && at > 8000000 + 10 * 200000,
+	   "a page whose program is forgotten is read after the programs that are");
+	page.program = 19;
+	at = end;
+	OK(kcsd_flash_read(&f, &page, &at, &used) && at == end + 80000,
+	   "no page waits for programs that have ended, only for the read before");
+	kcsd_flash_destroy(&f);
+}
+
 static void test_divisor(void)
 {
 	static const u32 by[] = { 1, 2, 3, 5, 7, 160, 641, 65535, 65536, 65537, 1u << 31,
@@ -159,5 +193,6 @@ void resource_tests(void)
 	test_forgets();
 	test_closed_gaps();
 	test_buffer();
+	test_flash();
 	test_divisor();
 }
