@@ -20,9 +20,10 @@ static unsigned long nr_dropped;	/* since the last line */
 /* Return how many bytes a printable character of UTF-8 has, or 0. */
 static size_t printable(const unsigned char *c)
 {
-	size_t len = *c < 0x80 ? 1 : *c < 0xc2 ? 0 : *c < 0xe0 ? 2 : *c < 0xf0 ? 3 : *c < 0xf5 ? 4 : 0;
-	size_t i;
+	size_t len = *c < 0x80 ? 1 : *c < 0xe0 ? 2 : *c < 0xf0 ? 3 : 4, i;
 
+	if ((*c >= 0x80 && *c < 0xc2) || *c >= 0xf5)
+		return 0;
 	for (i = 1; i < len; i++)
 		if ((c[i] & 0xc0) != 0x80)
 			return 0;

@@ -117,8 +117,8 @@ static void set_looked_up(struct mount_node *node, const struct stat *st)
 }
 
 /*
- * How long a name stands for a node. An open sees to the name of a file (must_look_again()), but not
- * to names on the way to it.
+ * How long a name stands for a node. An open sees to the name of a file (must_look_again()), but
+ * not to names on the way to it.
  */
 static double name_valid_s(const struct stat *st)
 {
@@ -300,17 +300,28 @@ static void release_dir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *f
 
 /* ---- files ---- */
 
-/* True if a change from now on changes the stamp: the clock has gone on since the last one. */
-static bool is_settled(const struct stat *st)
+/* With the last change longer ago a change from now on changes the stamp: the clock has gone on. */
+#define SETTLED_S	1
+/* With the last change longer ago the kernel has no older attributes, however late it got them. */
+#define RENEWED_S	10
+
+static bool is_older(const struct stat *st, time_t seconds)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec > st->st_ctim.tv_sec + 1 && now.tv_sec > st->st_mtim.tv_sec + 1;
+	return now.tv_sec > st->st_ctim.tv_sec + seconds &&
+	       now.tv_sec > st->st_mtim.tv_sec + seconds;
 }
 
-/* Count an open of the file as it is. *valid: pages that the kernel has of it are still right. */
-static int count_plain(struct mount *m, struct mount_node *node, const struct stat *st, bool *valid)
+/* What the kernel has of a file is still right. */
+struct valid {
+	bool pages, attrs;
+};
+
+/* Count an open of the file as it is. */
+static int count_plain(struct mount *m, struct mount_node *node, const struct stat *st,
+		       struct valid *valid)
 {
 	struct mount_stamp stamp;
 	struct timespec late;
@@ -327,16 +338,17 @@ static int count_plain(struct mount *m, struct mount_node *node, const struct st
 	if (node->nr_marked) {
 		ret = -EBUSY;
 	} else {
-		*valid = node->settled && kcsd_mount_same_stamp(&stamp, &node->cached);
+		valid->attrs = is_older(st, RENEWED_S);
+		valid->pages = node->settled && kcsd_mount_same_stamp(&stamp, &node->cached);
 		node->cached = stamp;
-		node->settled = is_settled(st);
+		node->settled = is_older(st, SETTLED_S);
 		node->nr_plain++;
 	}
 	pthread_mutex_unlock(&node->lock);
 	return ret;
 }
 
-static int open_plain(struct mount *m, struct mount_node *node, bool *valid)
+static int open_plain(struct mount *m, struct mount_node *node, struct valid *valid)
 {
 	int fd = kcsd_mount_node_open(m, node), ret;
 	struct stat st;
@@ -401,7 +413,7 @@ static bool must_look_again(fuse_req_t req, struct mount_node *node)
 }
 
 /* Open the file, or its output. Returns a descriptor or -errno. */
-static int open_node(fuse_req_t req, struct mount_node *node, bool *valid)
+static int open_node(fuse_req_t req, struct mount_node *node, struct valid *valid)
 {
 	struct mount_mark *mark = malloc(sizeof(*mark));
 	struct mount *m = of(req);
@@ -447,7 +459,7 @@ static void open_file(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct mount *m = of(req);
 	struct mount_node *node = kcsd_mount_node(m, ino);
-	bool valid = false;
+	struct valid valid = {};
 	int fd;
 
 	if (must_look_again(req, node)) {
@@ -459,9 +471,10 @@ static void open_file(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		fuse_reply_err(req, -fd);
 		return;
 	}
-	renew_size(m, node, ino);
+	if (!valid.attrs)
+		renew_size(m, node, ino);
 	fi->fh = fd;
-	fi->keep_cache = valid;
+	fi->keep_cache = valid.pages;
 	if (fuse_reply_open(req, fi))
 		close_file(node, fd);
 }
