@@ -31,13 +31,10 @@
 #define MOUNT_LATE_MS		200	/* until a close that was made is told, at most */
 #define MOUNT_NR_ASKED		4096
 
-struct mount_node;
-
 /* A thread that was told to look a file up again, when it opened it. */
 struct mount_asked {
 	int pid;			/* 0: none */
-	const struct mount_node *node;	/* only to be compared */
-	time_t at;			/* CLOCK_MONOTONIC */
+	uint64_t at_ns;			/* CLOCK_MONOTONIC */
 };
 
 /* All of it is constant once requests come, but for counters and the table. */
@@ -89,6 +86,7 @@ struct mount_node {
 	off_t output_len;		/* of the newest output, made of that state of the file */
 	struct mount_stamp output_of;
 	struct timespec looked_up;	/* its ctime when the kernel got its name last */
+	uint64_t looked_up_ns;		/* CLOCK_MONOTONIC then */
 	struct mount_stamp cached;	/* the state at the newest open of the file */
 	bool settled;			/* a change after that open changes the stamp */
 };

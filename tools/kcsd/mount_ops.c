@@ -47,7 +47,7 @@ static double show_output(struct mount_node *node, struct stat *st)
 	kcsd_mount_stamp(st, &stamp);
 	pthread_mutex_lock(&node->lock);
 	if (node->output >= 0 ||
-	    (marked && kcsd_mount_same_stamp(&stamp, &node->output_of))) {
+	    (marked && !node->nr_plain && kcsd_mount_same_stamp(&stamp, &node->output_of))) {
 		st->st_size = node->output_len;
 		st->st_blocks = (node->output_len + 511) / 512;
 		marked = true;
@@ -108,11 +108,20 @@ static int open_entry(int dir, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
 /* Remember what the kernel knows of a node from now on. */
 static void set_looked_up(struct mount_node *node, const struct stat *st)
 {
 	pthread_mutex_lock(&node->lock);
 	node->looked_up = st->st_ctim;
+	node->looked_up_ns = now_ns();
 	pthread_mutex_unlock(&node->lock);
 }
 
@@ -390,7 +399,7 @@ static bool must_look_again(fuse_req_t req, struct mount_node *node)
 {
 	int pid = fuse_req_ctx(req)->pid;
 	struct mount_asked *asked = &of(req)->asked[(uint32_t)pid % MOUNT_NR_ASKED];
-	struct timespec now;
+	uint64_t now = now_ns(), looked_up;
 	bool must, was_asked;
 	struct stat st;
 
@@ -398,14 +407,18 @@ static bool must_look_again(fuse_req_t req, struct mount_node *node)
 		return false;
 	pthread_mutex_lock(&node->lock);
 	must = !kcsd_mount_same_time(&node->looked_up, &st.st_ctim);
+	looked_up = node->looked_up_ns;
 	pthread_mutex_unlock(&node->lock);
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	pthread_mutex_lock(&of(req)->asked_lock);
-	/* One that is older is of an open that the kernel refused when it had looked. */
-	was_asked = asked->pid == pid && asked->node == node && now.tv_sec <= asked->at + 1;
+	/*
+	 * The name may be that of another file by now. An old one is of an open that the kernel
+	 * refused when it had looked.
+	 */
+	was_asked = asked->pid == pid && looked_up >= asked->at_ns &&
+		    now - asked->at_ns < 1000000000;
 	must = must && !was_asked;
 	if (must)
-		*asked = (struct mount_asked){ pid, node, now.tv_sec };
+		*asked = (struct mount_asked){ pid, now };
 	else if (asked->pid == pid)
 		asked->pid = 0;
 	pthread_mutex_unlock(&of(req)->asked_lock);
