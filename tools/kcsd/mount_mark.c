@@ -106,8 +106,11 @@ int kcsd_mount_mark_read(const struct mount_node *node, struct mount_mark *mark,
 
 	if (len < 0 && errno == ERANGE)
 		return refuse(err, "has more than 4095 bytes");
-	if (len < 0)
+	/* Who may not read the attribute may not read the file, either. */
+	if (len < 0 && (errno == ENODATA || errno == EOPNOTSUPP || errno == EACCES))
 		return 0;
+	if (len < 0)
+		return refuse(err, "cannot be read");
 	ret = kcsd_mount_mark_parse(mark, len, err);
 	return ret ? ret : 1;
 }
