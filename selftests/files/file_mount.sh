@@ -481,7 +481,7 @@ relative()
 
 rights()
 {
-	local as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+	local as=(setpriv --reuid 65534 --regid 65534 --clear-groups) bad
 
 	fails "$what: nothing can be written" "Read-only file system" touch "$view/new"
 	fails "$what: a file cannot, either" "Read-only file system" bash -c ": >>'$view/plain'"
@@ -503,6 +503,23 @@ for path in sys.argv[1:]:
         print("refused")' "$view"/dir/file-{3,4} < <(until [ "$(cat "$work/read" 2>&1)" = read ]; do sleep 0.1
 		done; chmod 0 "$mount"/dir/file-{3,4}; echo) | tee "$work/read" | xargs)" \
 		"read refused refused"
+	bad=0
+	for i in {1..20}; do
+		rm -f "$mount/taken"
+		python3 -c 'import os, sys
+below, shown = sys.argv[1:]
+open(below, "w").close()
+os.stat(shown)
+os.chmod(below, 0)
+os.setuid(65534)
+try:
+    open(shown)
+    sys.exit(1)
+except PermissionError:
+    pass' "$mount/taken" "$view/taken" || bad=$((bad + 1))
+	done
+	rm "$mount/taken"
+	is "$what: rights that were taken away at once after a stat" $bad 0
 	if setfacl -m u:65534:r "$mount/marked"; then
 		sleep 1.1
 		is "$what: an ACL gives it" "$("${as[@]}" cat "$view/marked" | md5sum)" \

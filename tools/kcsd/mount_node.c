@@ -30,6 +30,7 @@ static int compare(const void *a, const void *b)
 static struct mount_node *new_node(int fd, const struct stat *st)
 {
 	struct mount_node *node = calloc(1, sizeof(*node));
+	pthread_condattr_t attr;
 
 	if (!node)
 		return NULL;
@@ -39,7 +40,10 @@ static struct mount_node *new_node(int fd, const struct stat *st)
 	node->is_file = S_ISREG(st->st_mode);
 	node->output = -1;
 	pthread_mutex_init(&node->lock, NULL);
-	pthread_cond_init(&node->end, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&node->end, &attr);
+	pthread_condattr_destroy(&attr);
 	return node;
 }
 
@@ -132,7 +136,7 @@ const char *kcsd_mount_fd_path(int fd, char path[MOUNT_FD_PATH])
 
 void kcsd_mount_time(uint32_t ms_from_now, struct timespec *at)
 {
-	clock_gettime(CLOCK_REALTIME, at);
+	clock_gettime(CLOCK_MONOTONIC, at);
 	at->tv_nsec += ms_from_now * 1000000L;
 	at->tv_sec += at->tv_nsec / 1000000000;
 	at->tv_nsec %= 1000000000;

@@ -116,11 +116,22 @@ static uint64_t now_ns(void)
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
-/* Remember what the kernel knows of a node from now on. */
+/* True if another change may leave the same times: filesystems count in ticks, of 10 ms at most. */
+static bool is_of_this_tick(const struct stat *st)
+{
+	struct timespec now;
+	int64_t ns;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	ns = (now.tv_sec - st->st_ctim.tv_sec) * 1000000000LL + now.tv_nsec - st->st_ctim.tv_nsec;
+	return ns < 20000000;
+}
+
+/* Remember what the kernel knows of a node now: nothing, if that can still change unseen. */
 static void set_looked_up(struct mount_node *node, const struct stat *st)
 {
 	pthread_mutex_lock(&node->lock);
-	node->looked_up = st->st_ctim;
+	node->looked_up = is_of_this_tick(st) ? (struct timespec){} : st->st_ctim;
 	node->looked_up_ns = now_ns();
 	pthread_mutex_unlock(&node->lock);
 }

@@ -30,7 +30,7 @@ static int begin_run(struct mount *m, const struct mount_node *node)
 
 	for (;;) {
 		kcsd_mount_time(MOUNT_POLL_MS, &at);
-		if (!sem_timedwait(&m->runs, &at))
+		if (!sem_clockwait(&m->runs, CLOCK_MONOTONIC, &at))
 			return 0;
 		if (kcsd_mount_is_abandoned(m, node))
 			return -EINTR;
