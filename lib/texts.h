@@ -57,6 +57,7 @@
 	X(SOURCE_LIST_IN_USE,			"Source List In Use") \
 	X(INVALID_OUTPUT,			"Invalid Output") \
 	X(OUTPUT_IN_USE,			"Output In Use") \
+	X(NO_MODEL,				"No Model of Time") \
 	X(WRITE_FAULT,				"Write Fault") \
 	X(READ_ERROR,				"Unrecovered Read Error") \
 	X(COMPARE_FAILED,			"Compare Failure") \

@@ -241,7 +241,7 @@ static void run_fill_record(const struct kcsd_run *run, struct kcsd_run_record *
 	const struct kcsd_vm_end *end = &run->vm.end;
 	u64 out_len = run->output ? run->output->head : run->out_len;
 
-	BUILD_BUG_ON(sizeof(*r) != 96);
+	BUILD_BUG_ON(sizeof(*r) != 168);
 	*r = (struct kcsd_run_record){
 		.size		= cpu_to_le32(sizeof(*r)),
 		.reason		= cpu_to_le32(end->reason),

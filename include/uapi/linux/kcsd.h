@@ -351,6 +351,43 @@ struct kcsd_run_header {
 #define KCSD_MAX_WAITING_RUNS		32		/* of a drive */
 
 /*
+ * Device time. A drive with a model of time computes for each command how long a real drive would
+ * take: Documentation/timing.rst. With the real clock a command completes at that time, not
+ * earlier. With the virtual clock it completes at once, and tells its device time.
+ *
+ * With the virtual clock each open file is a stream of commands, in the order in which they are
+ * sent. In a closed loop of depth n a command arrives when the earliest of n slots is free; each
+ * open file begins with depth 1. Or commands arrive at times that the host names. The same commands
+ * of one open file have the same times on any host. So have those of several open files if all name
+ * their arrivals; otherwise the drive is marked (KCSD_TIMING_MARKED).
+ *
+ * Timing (vendor specific), on any namespace, without data. A drive without a model: No Model.
+ *   CDW10 [7:0] SEL
+ * KCSD_TIMING_SETUP: set up this open file. Commands count from 1 again.
+ *   CDW11 depth, 1 to KCSD_TIMING_MAX_DEPTH; 1 with KCSD_TIMING_ARRIVALS
+ *   CDW12 flags: KCSD_TIMING_RESULT, ...
+ *   CDW13 number of the stream: among commands of several files with equal arrivals, those of the
+ *	 lower number come first. 0 without KCSD_TIMING_ARRIVALS
+ * KCSD_TIMING_ARRIVAL: the next commands of this open file arrive at this time, up to the next
+ * KCSD_TIMING_ARRIVAL. Waits until no other open file with KCSD_TIMING_ARRIVALS can send a command
+ * that arrives earlier: until it has named a later arrival, is set up without, or is closed.
+ *   CDW12-13 ns of device time, at most 2^62; not before the last one (else Invalid Field)
+ */
+#define KCSD_CMD_TIMING			0x90
+#define KCSD_TIMING_SEL_MASK		0xffu
+#define KCSD_TIMING_SETUP		0
+#define KCSD_TIMING_ARRIVAL		1
+#define KCSD_TIMING_MAX_DEPTH		4096
+/*
+ * The result of commands that succeed and have no result of their own is their device time, ns.
+ * (A run tells it in its record, all commands in log page C4h.)
+ */
+#define KCSD_TIMING_RESULT		0x1
+#define KCSD_TIMING_LOG			0x2	/* log the device times: log page C4h */
+#define KCSD_TIMING_ARRIVALS		0x4	/* virtual clock: the host names the arrivals */
+#define KCSD_TIMING_FLAGS_ALL		0x7
+
+/*
  * Subsystem Local Memory (TP4131): namespace 2, bytes of memory in the drive. They are zero at
  * power on and lost at power off. Commands may begin at any byte and have any length. Bytes beyond
  * the namespace: LBA Out of Range, and nothing is transferred.
@@ -509,6 +546,21 @@ struct kcsd_nvm_copy_lba {
  */
 #define KCSD_RECORD_MEDIUM	0x2
 
+/*
+ * Device time of a command: arrival, start and end in ns of device time, and where the time from
+ * arrival to end went, along the part of the command that ended last.
+ */
+struct kcsd_device_time {
+	__le64	arrival;
+	__le64	start;		/* a core of the controller took it */
+	__le64	end;
+	__le64	link_ns;
+	__le64	controller_ns;
+	__le64	media_ns;	/* flash, channels, memory of the drive */
+	__le64	compute_ns;
+	__le64	waiting_ns;	/* for what others used */
+};
+
 /* Outcome and cost of a run. The output of every run begins with it. */
 struct kcsd_run_record {
 	__le32	size;		/* bytes of this record */
@@ -529,6 +581,8 @@ struct kcsd_run_record {
 	__le32	audit_off;	/* struct kcsd_audit_header, bytes from the start of the record; */
 				/* a multiple of 8. 0: no audit was requested */
 	__le32	audit_len;	/* bytes of header and ranges */
+	struct kcsd_device_time device;	/* all 0 without a model of time */
+	__le64	late_ns;	/* real clock: so much later than its device time it completed */
 };
 
 /*
@@ -642,6 +696,159 @@ struct kcsd_image {
 #define KCSD_LOG_PROGRAM_TYPES	0x83	/* TP4091: the types that can be loaded */
 #define KCSD_LOG_RANGE_SET_LIST	0x84	/* TP4091: the memory range sets */
 #define KCSD_LOG_PROGRAM_OUTPUT	0xc0	/* vendor: program log (lines of programs, faults) */
+#define KCSD_LOG_TIMING		0xc1	/* vendor: model of time, wear, use of the resources */
+#define KCSD_LOG_COUNTERS	0xc2	/* vendor: all counters of the drive */
+#define KCSD_LOG_LATENCIES	0xc3	/* vendor: percentiles */
+#define KCSD_LOG_DEVICE_TIMES	0xc4	/* vendor: of the commands of this open file */
+
+/* Kinds of commands in log pages C3h and C4h, and in tracepoints. */
+enum kcsd_time_op {
+	KCSD_TIME_READ		= 0,
+	KCSD_TIME_WRITE		= 1,	/* also appends */
+	KCSD_TIME_TRIM		= 2,	/* also Write Zeroes */
+	KCSD_TIME_FLUSH		= 3,
+	KCSD_TIME_ZONE_RESET	= 4,
+	KCSD_TIME_ZONE_FINISH	= 5,
+	KCSD_TIME_MEM_READ	= 6,	/* of SLM */
+	KCSD_TIME_MEM_WRITE	= 7,
+	KCSD_TIME_OTHER		= 8,	/* admin commands, Run Receive, commands that failed */
+	KCSD_TIME_RUN		= 9,
+	KCSD_TIME_COPY		= 10,	/* jobs: Copy, Verify, Memory Copy and Fill */
+	KCSD_NR_TIME_OPS	= 11,
+};
+
+/*
+ * Device time, log page C1h: this header, then the resources. Counters are since power on; bytes of
+ * the media are those of flash: over the channels, with garbage collection and padding.
+ */
+#define KCSD_MODEL_NONE		0
+#define KCSD_MODEL_FLASH	1
+#define KCSD_CLOCK_REAL		0
+#define KCSD_CLOCK_VIRTUAL	1
+/*
+ * Virtual clock: several open files have sent commands, and not all have named their arrivals. The
+ * order in which the drive got them counted: another time it may be different.
+ */
+#define KCSD_TIMING_MARKED	0x1
+
+struct kcsd_timing_log {
+	__le32	size;		/* bytes of this header */
+	__u8	model;		/* KCSD_MODEL_*; with KCSD_MODEL_NONE all else is 0 */
+	__u8	clock;		/* KCSD_CLOCK_* */
+	__u8	flags;		/* KCSD_TIMING_MARKED */
+	__u8	rsvd7;
+	__le32	nr;		/* resources that follow */
+	__le32	resource_len;	/* sizeof(struct kcsd_timing_resource) */
+	char	preset[32];	/* the parameters are those of this preset; else empty */
+	__le64	device_ns;	/* device time now */
+	__le64	commands;	/* that have a device time, runs too */
+	__le64	late_commands;	/* real clock: of these were late by more than late_permille */
+	__le64	late_permille;	/* thousandths of their device time */
+	__le64	late_max_ns;
+	__le64	link_read_bytes;	/* over the link, to the host */
+	__le64	link_write_bytes;
+	__le64	read_bytes;	/* that commands and programs read, from flash or write buffer */
+	__le64	write_bytes;
+	__le64	media_read_bytes;
+	__le64	media_write_bytes;	/* divided by write_bytes: write amplification */
+	__le64	buffer_read_bytes;	/* read from the write buffer */
+	__le64	moved_bytes;	/* written by garbage collection */
+	__le64	padded_bytes;	/* written without data */
+	__le64	trimmed_bytes;
+	__le64	page_reads;
+	__le64	programs;
+	__le64	erases;		/* of blocks */
+	__le64	wear_min;	/* erases of one block */
+	__le64	wear_max;
+	__le64	wear_avg_milli;	/* thousandths */
+	__le64	mapped_bytes;
+	__le64	free_lines;
+	__le64	memory;		/* bytes of memory of the model */
+};
+
+#define KCSD_RESOURCE_CORE	0	/* of the controller */
+#define KCSD_RESOURCE_LINK_OUT	1	/* drive to host; both directions if they share the link */
+#define KCSD_RESOURCE_LINK_IN	2
+#define KCSD_RESOURCE_CHANNEL	3
+#define KCSD_RESOURCE_DIE	4
+#define KCSD_RESOURCE_LANE	5
+#define KCSD_RESOURCE_MEMORY	6	/* of the drive */
+#define KCSD_RESOURCE_UNIT	7	/* compute unit */
+
+struct kcsd_timing_resource {
+	__u8	kind;		/* KCSD_RESOURCE_* */
+	__u8	rsvd[3];
+	__le32	index;
+	__le64	busy_ns;	/* device time for which it was or is reserved */
+};
+
+/* Counters, log page C2h: this header, then those in sysfs, by name: "stats/runs". */
+struct kcsd_counters {
+	__le32	nr;		/* entries that follow */
+	__le32	entry_len;	/* sizeof(struct kcsd_counter) */
+	__le64	time_ns;	/* CLOCK_REALTIME */
+};
+
+struct kcsd_counter {
+	char	name[40];	/* NUL-terminated */
+	__le64	value;
+};
+
+/*
+ * Latencies, log page C3h: this header, then an entry for each kind of command and queue depth that
+ * there was. Without a model they are kept while the file latencies in sysfs is 1. Percentiles are
+ * at most 1/16 too large.
+ */
+#define KCSD_LATENCY_DEVICE	0	/* device time, from arrival to end */
+#define KCSD_LATENCY_HOST	1	/* of the host, from submission to completion */
+#define KCSD_LATENCY_LATE	2	/* real clock: how late it completed */
+#define KCSD_LATENCY_CPU	3	/* of a CPU of the host that executed the command */
+#define KCSD_NR_LATENCIES	4
+/* Depth classes: 2^n up to 2^(n+1) - 1 commands in flight at arrival, itself included. */
+#define KCSD_DEPTH_CLASSES	8	/* the last one: 128 and more */
+
+struct kcsd_latency_log {
+	__le32	nr;		/* entries that follow */
+	__le32	entry_len;	/* sizeof(struct kcsd_latency) */
+	__le64	rsvd;
+};
+
+struct kcsd_latency {
+	__u8	what;		/* KCSD_LATENCY_* */
+	__u8	op;		/* enum kcsd_time_op */
+	__u8	depth;		/* class */
+	__u8	rsvd[5];
+	__le64	count;
+	__le64	sum;		/* ns, as all that follow */
+	__le64	max;
+	__le64	p50;
+	__le64	p90;
+	__le64	p95;
+	__le64	p99;
+	__le64	p999;		/* 99.9 % */
+	__le64	p9999;		/* 99.99 % */
+};
+
+/*
+ * Device times, log page C4h, of the open file that sends Get Log Page, after KCSD_TIMING_SETUP
+ * with KCSD_TIMING_LOG: the last KCSD_DEVICE_TIMES commands, oldest first. The admin ioctls of a
+ * node of a namespace have the open file in common with its I/O commands.
+ */
+#define KCSD_DEVICE_TIMES	1024
+
+struct kcsd_device_times {
+	__le32	nr;		/* entries that follow */
+	__le32	entry_len;	/* sizeof(struct kcsd_device_entry) */
+	__le64	rsvd;
+};
+
+struct kcsd_device_entry {
+	__le64	seq;		/* number of the command, from 1 in the order of submission */
+	__u8	op;		/* enum kcsd_time_op */
+	__u8	opcode;
+	__u8	rsvd[6];
+	struct kcsd_device_time time;
+};
 
 /*
  * Program List, log page 82h: a 16-byte header, then one descriptor for each
@@ -816,6 +1023,7 @@ enum kcsd_status {
 	KCSD_SC_SOURCE_LIST_IN_USE		= 0x1c1,
 	KCSD_SC_INVALID_OUTPUT			= 0x1c2,
 	KCSD_SC_OUTPUT_IN_USE			= 0x1c3,
+	KCSD_SC_NO_MODEL			= 0x1c4,
 	KCSD_SC_WRITE_FAULT			= 0x280,
 	KCSD_SC_READ_ERROR			= 0x281,
 	KCSD_SC_COMPARE_FAILED			= 0x285,
