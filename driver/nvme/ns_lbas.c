@@ -34,14 +34,14 @@
 	{ nvme_cmd_write_uncor,	KCSD_FOR_WRITERS, KCSD_CHANGES, kcsd_nvm_parse_write_uncor },
 
 static const struct kcsd_opcode nvm_opcodes[] = {
-	{ nvme_cmd_read,	KCSD_FOR_ANY, KCSD_READS, kcsd_nvm_parse_rw, WAITS, KCSD_NOW },
+	{ nvme_cmd_read,	KCSD_FOR_ANY, KCSD_READS, kcsd_nvm_parse_rw, WAITS, .now = KCSD_NOW },
 	{ nvme_cmd_write,	KCSD_FOR_WRITERS, KCSD_CHANGES, kcsd_nvm_parse_rw, WAITS },
 	{ nvme_cmd_flush,	KCSD_FOR_ANY, KCSD_READS, kcsd_nvm_parse_flush, WAITS },
 	NVM_AND_ZNS
 };
 
 static const struct kcsd_opcode zns_opcodes[] = {
-	{ nvme_cmd_read,	KCSD_FOR_ANY, KCSD_READS, kcsd_nvm_parse_rw, WAITS, KCSD_NOW },
+	{ nvme_cmd_read,	KCSD_FOR_ANY, KCSD_READS, kcsd_nvm_parse_rw, WAITS, .now = KCSD_NOW },
 	{ nvme_cmd_write,	KCSD_FOR_WRITERS, KCSD_CHANGES, kcsd_nvm_parse_rw, WAITS },
 	{ nvme_cmd_zone_append,	KCSD_FOR_WRITERS, KCSD_CHANGES, kcsd_zns_parse_append, WAITS },
 	{ nvme_cmd_flush,	KCSD_FOR_ANY, KCSD_READS, kcsd_nvm_parse_flush, WAITS },

@@ -114,6 +114,28 @@ TEST_F(passthru, plain_buffers)
 	EXPECT_EQ(0, memcmp(self->in, self->out, LEN));
 }
 
+/* The submitter executes what waits for nothing, itself: it is complete when it was submitted. */
+TEST_F(passthru, no_other_thread)
+{
+	const struct nvme_uring_cmd cmds[] = {
+		cmd_rw(NVM_READ, 0, 1, self->in, LBA), cmd_rw(NVM_READ, 0, 16, self->in, LEN),
+		cmd_rw(NVM_WRITE, 0, 1, self->out, LBA), cmd_rw(NVM_WRITE, 0, 16, self->out, LEN),
+		cmd_flush(),
+	};
+	struct io_uring_cqe *cqe;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cmds); i++) {
+		ASSERT_EQ(0, ring_put(&self->ring, self->d.nvm, NVME_URING_CMD_IO, &cmds[i], i));
+		ASSERT_EQ(1, io_uring_submit(&self->ring));
+		/* With SQPOLL a thread of the kernel submits: wait for that. */
+		if (variant->flags & IORING_SETUP_SQPOLL)
+			ASSERT_EQ(0, io_uring_wait_cqe(&self->ring, &cqe));
+		ASSERT_EQ(0, io_uring_peek_cqe(&self->ring, &cqe)) TH_LOG("command %zu", i);
+		EXPECT_EQ(0, cqe->res);
+		io_uring_cqe_seen(&self->ring, cqe);
+	}
+}
+
 TEST_F(passthru, registered_buffers)
 {
 	/* The whole buffer, and parts at odd offsets. */
