@@ -16,6 +16,7 @@
 #include "gate.h"
 #include "ns.h"
 
+struct kcsd_clock;
 struct kcsd_compute;
 struct kcsd_error_log;
 struct kcsd_jobs;
@@ -54,6 +55,7 @@ struct kcsd_drive {
 
 	/* Allocated and freed with the drive. */
 	struct kcsd_ns *ns[KCSD_NN];	/* by NSID - 1 */
+	struct kcsd_clock *clock;	/* device time; owned by lbas */
 	struct kcsd_lbas *lbas;		/* ns[0] to ns[2], which programs use together */
 	struct kcsd_slm *slm;
 	struct kcsd_compute *compute;

@@ -5,6 +5,7 @@
 #include <linux/percpu.h>
 #include <linux/printk.h>
 
+#include "clock/clock.h"
 #include "compute/compute.h"
 #include "compute/program.h"
 #include "compute/unit.h"
@@ -33,11 +34,26 @@ static int alloc_parts(struct kcsd_drive *drive)
 	return kcsd_namespaces_alloc(drive) ?: kcsd_sanitize_alloc(drive);
 }
 
+static int open_clock(struct kcsd_drive *drive, const struct kcsd_clock_config *timing,
+		      const char *name)
+{
+	const struct kcsd_lbas *lbas = drive->lbas;
+	const struct kcsd_timing_shape shape = {
+		.capacity = lbas->nsze << lbas->lba_shift,
+		.zone_size = lbas->zones.nr ?
+			     kcsd_zone_size(&lbas->zones) << lbas->lba_shift : 0,
+	};
+	struct kcsd_clock_config config = *timing;
+
+	config.params.units = drive->cfg.cus;
+	return kcsd_clock_open(drive->clock, &config, &shape, name);
+}
+
 /*
- * Validate CPUs, open namespaces and sidecar, claim the UUID. Each writes a line to the kernel log
- * if it fails. Returns 0 or -errno.
+ * Validate CPUs, open namespaces, clock and sidecar, claim the UUID. Each writes a line to the
+ * kernel log if it fails. Returns 0 or -errno.
  */
-static int open_media(struct kcsd_drive *drive)
+static int open_media(struct kcsd_drive *drive, const struct kcsd_clock_config *timing)
 {
 	char name[16];
 	int ret;
@@ -49,10 +65,13 @@ static int open_media(struct kcsd_drive *drive)
 	ret = kcsd_namespaces_open(drive, name);
 	if (ret)
 		return ret;
+	ret = open_clock(drive, timing, name);
+	if (ret)
+		goto out_namespaces;
 	drive->uuid = drive->retained->uuid;
 	ret = kcsd_sidecar_open(drive->lbas, name, &drive->uuid); /* late: may create a file */
 	if (ret)
-		goto out_namespaces;
+		goto out_clock;
 	ret = kcsd_uuid_claim(drive, name);
 	if (ret)
 		goto out_sidecar;
@@ -60,6 +79,8 @@ static int open_media(struct kcsd_drive *drive)
 
 out_sidecar:
 	kcsd_sidecar_close(drive->lbas);
+out_clock:
+	kcsd_clock_close(drive->clock);
 out_namespaces:
 	kcsd_namespaces_close(drive);
 	return ret;
@@ -69,6 +90,7 @@ static void close_media(struct kcsd_drive *drive)
 {
 	kcsd_uuid_release(drive);
 	kcsd_sidecar_close(drive->lbas);
+	kcsd_clock_close(drive->clock);
 	kcsd_namespaces_close(drive);
 }
 
@@ -88,6 +110,7 @@ static void shut_door(struct kcsd_drive *drive)
 	kcsd_namespaces_stop(drive);
 	kcsd_jobs_cancel_all(drive);
 	kcsd_delayed_stop(&drive->lbas->delayed);
+	kcsd_clock_stop(drive->clock);
 }
 
 static void drain(struct kcsd_drive *drive)
@@ -171,8 +194,8 @@ out_dirs:
 	return ret;
 }
 
-int kcsd_power_on(const struct kcsd_config *config, struct kcsd_retained *retained,
-		  unsigned int index, struct kcsd_drive **out)
+int kcsd_power_on(const struct kcsd_config *config, const struct kcsd_clock_config *timing,
+		  struct kcsd_retained *retained, unsigned int index, struct kcsd_drive **out)
 {
 	struct kcsd_drive *drive;
 	int ret = -ENOMEM;
@@ -185,7 +208,7 @@ int kcsd_power_on(const struct kcsd_config *config, struct kcsd_retained *retain
 	ret = alloc_parts(drive);
 	if (ret)
 		goto out_drive;
-	ret = open_media(drive);
+	ret = open_media(drive, timing);
 	if (ret) {
 		kcsd_drive_put(drive);	/* open_media() has logged why */
 		return ret;
@@ -200,6 +223,7 @@ int kcsd_power_on(const struct kcsd_config *config, struct kcsd_retained *retain
 		goto out_parts;
 	kcsd_store_commit_size(&drive->lbas->store);
 	kcsd_delayed_start(&drive->lbas->delayed);
+	kcsd_clock_start(drive->clock);
 	*out = drive;
 	return 0;
 

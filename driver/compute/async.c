@@ -21,13 +21,41 @@ static void async_log_failure(const struct kcsd_async *async)
 	kcsd_error_log_add(async->drive->errors, &f);
 }
 
+/* A job tells its device time as its result if its open file asked for it. */
+static void async_leave_clock(struct kcsd_async *async)
+{
+	struct kcsd_flow *flow = &async->turn.tenant->flow;
+	struct kcsd_time *time = &async->held.time;
+
+	kcsd_clock_leave(async->drive->clock, flow, time, async->op, async->opcode);
+	if (time->arrived && !async->status && async->op != KCSD_TIME_RUN &&
+	    READ_ONCE(flow->flags) & KCSD_TIMING_RESULT)
+		async->result = time->end - time->arrival;
+}
+
 void kcsd_async_exit(struct kcsd_async *async)
 {
+	async_leave_clock(async);
 	if (async->status > 0)
 		async_log_failure(async);
 	if (async->gate)
 		kcsd_gate_exit(async->gate);
 	kcsd_drive_exit(async->drive);
+}
+
+static void held_done(struct kcsd_held *held)
+{
+	struct kcsd_async *async = container_of(held, struct kcsd_async, held);
+
+	async->done(async);
+}
+
+void kcsd_async_complete(struct kcsd_async *async)
+{
+	/* Only this reads the struct from here on: done() may free it. */
+	async->held.clock = async->drive->clock;
+	async->held.done = held_done;
+	kcsd_clock_hold(&async->held, READ_ONCE(async->cancelled));
 }
 
 int kcsd_async_finish(struct kcsd_async *async, bool to_host)

@@ -6,6 +6,7 @@
 #include <linux/types.h>
 #include <linux/kcsd.h>
 
+#include "clock/clock.h"
 #include "compute/schedule.h"
 #include "stats/trace_cmd.h"
 
@@ -56,6 +57,8 @@ struct kcsd_async {
 	enum kcsd_async_state state;	/* units.lock or jobs.lock */
 	bool cancelled;			/* set once, in any context; read by what executes it */
 	bool admin;
+	u8 opcode;
+	u8 op;				/* enum kcsd_time_op */
 	u32 nsid;
 	struct kcsd_drive *drive;
 	struct kcsd_gate *gate;		/* kcsd_ns.gate of its namespace; NULL: none */
@@ -67,16 +70,25 @@ struct kcsd_async {
 	u64 result;			/* in the CQE */
 	u64 lba;			/* first LBA that failed; 0: none */
 
+	struct kcsd_held held;		/* its times; from kcsd_async_complete() to done() it waits */
+
 	/* Owned by the front end. */
 	void (*done)(struct kcsd_async *async);
 	void *done_data;
 };
 
 /*
- * Log a failure in the error log, and leave gate and drive. status, result and lba are
- * set. Then call done(), if it was submitted.
+ * Log a failure in the error log, end its device time, and leave gate and drive. status, result and
+ * lba are set. Then call kcsd_async_complete(), if it was submitted.
  */
 void kcsd_async_exit(struct kcsd_async *async);
+/* Call done(), when its device time is over or it is cancelled. */
+void kcsd_async_complete(struct kcsd_async *async);
+/* It was cancelled when it was complete: if it waits for its device time, call done() now. */
+static inline void kcsd_async_hurry(struct kcsd_async *async)
+{
+	kcsd_due_now(&async->held.due);
+}
 /*
  * Call ops->finish() (described there), and return the slot. ops->cancel() may still be called
  * until kcsd_async_free().

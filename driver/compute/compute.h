@@ -8,6 +8,7 @@
 
 #include "ns.h"
 
+struct kcsd_clock;
 struct kcsd_config;
 struct kcsd_error_log;
 struct kcsd_lbas;
@@ -25,6 +26,7 @@ struct kcsd_compute {
 	const struct kcsd_config *cfg;	/* of the drive; constant */
 	struct kcsd_stats __percpu *stats;	/* of the drive */
 	struct kcsd_error_log *errors;	/* of the drive */
+	struct kcsd_clock *clock;	/* of the drive */
 	struct kcsd_lbas *lbas;		/* LBAs that programs read and write */
 	struct kcsd_slm *slm;		/* memory that programs work in */
 

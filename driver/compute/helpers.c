@@ -86,6 +86,7 @@ static s64 run_append(struct kcsd_run *run, u64 zslba, void *buf, u64 len)
 		return kcsd_run_error(ret);
 	kcsd_audit_add(run->audit, lba, len >> compute->lbas->lba_shift, KCSD_GRANT_APPEND);
 	run->written_bytes += len;
+	kcsd_run_clock_media(&run->clock, KCSD_TIMING_WRITE, lba, len);
 	return lba;
 }
 
@@ -111,6 +112,9 @@ static s64 run_manage(struct kcsd_run *run, u64 zslba, enum nvme_zone_mgmt_actio
 	/* Also if it failed otherwise: the zone may have changed. */
 	if (ret != KCSD_SC_INVALID_ZONE_TRANSITION)
 		kcsd_audit_add(run->audit, zslba, zone_size, KCSD_GRANT_MANAGE);
+	if (!ret)
+		kcsd_run_clock_media(&run->clock, action == NVME_ZONE_RESET ? KCSD_TIMING_ZONE_RESET :
+				     KCSD_TIMING_ZONE_FINISH, zslba, 0);
 	return kcsd_run_error(ret);
 }
 
@@ -121,6 +125,8 @@ static s64 run_flush(struct kcsd_run *run)
 	if (!ret)
 		ret = kcsd_lba_io_flush(run->compute->lbas);
 	kcsd_run_note_failure(run, 0, ret, KCSD_SC_WRITE_FAULT);
+	if (!ret)
+		kcsd_run_clock_media(&run->clock, KCSD_TIMING_FLUSH, 0, 0);
 	return kcsd_run_error(ret);
 }
 

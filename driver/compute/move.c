@@ -72,6 +72,7 @@ u32 kcsd_run_tick(struct kcsd_run *run)
 		return KCSD_FAULT_TIME;
 	if (run->is_quick && kcsd_run_overran(run))
 		return KCSD_FAULT_CANCELLED;
+	kcsd_run_clock_tick(&run->clock);
 	cond_resched();
 	return KCSD_FAULT_NONE;
 }
@@ -155,5 +156,7 @@ int kcsd_run_move(struct kcsd_run *run, u64 slba, void *buf, u64 len, u8 access)
 		done = len;
 	if (done)
 		kcsd_audit_add(run->audit, slba, done >> shift, access);
+	if (!ret && done)
+		kcsd_run_clock_media(&run->clock, write ? KCSD_TIMING_WRITE : KCSD_TIMING_READ, slba, done);
 	return ret;
 }

@@ -52,6 +52,7 @@ void kcsd_run_park(struct kcsd_run *run)
 	u64 start = ktime_get_ns(), waited;
 
 	kcsd_jit_run_pause(run->unit);
+	kcsd_run_clock_pause(&run->clock);
 	park(run, us);
 	/* The reader may wait for the rest of a page. */
 	wake_up(&out->wait);
@@ -61,6 +62,7 @@ void kcsd_run_park(struct kcsd_run *run)
 	waited = ktime_get_ns() - start;
 	run->reader_ns += waited;
 	run->deadline_ns += waited;
+	kcsd_run_clock_resume(&run->clock);
 	kcsd_jit_run_resume(run->unit, run);
 }
 

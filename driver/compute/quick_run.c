@@ -16,6 +16,7 @@
 #include <linux/blkdev.h>
 #include <linux/sched.h>
 
+#include "clock/clock.h"
 #include "compute/compute.h"
 #include "compute/program.h"
 #include "compute/run.h"
@@ -72,6 +73,9 @@ static bool run_suits_submitter(const struct kcsd_run *run)
 
 	/* A plug means that more commands follow: these are for all units to share. */
 	if (current->plug || compute->cfg->cu_cpus)
+		return false;
+	/* A run may have to wait for the device; no attempt may take device time twice. */
+	if (compute->clock->model)
 		return false;
 	/* A task that may get no CPU for long must not keep a unit. */
 	if (current->policy != SCHED_NORMAL || task_nice(current) > 0 ||

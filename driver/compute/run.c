@@ -67,6 +67,21 @@ static u64 run_out_max(const struct kcsd_run *run)
 	return run->output->waits ? U64_MAX : run->output->max;
 }
 
+static void run_begin_clock(struct kcsd_run *run)
+{
+	run->clock.vm = &run->vm;
+	run->clock.time = &run->async.held.time;
+	run->clock.lbas = run->compute->lbas;
+	run->clock.cancelled = &run->async.cancelled;
+	kcsd_run_clock_begin(&run->clock, run->compute->clock, &run->async.turn.tenant->flow);
+}
+
+/* Returns the bytes that go to the host when the run completes. Run Receive sends others. */
+static u64 run_output_len(const struct kcsd_run *run)
+{
+	return run->metadata_len ? sizeof(struct kcsd_run_record) + run->out_len : 0;
+}
+
 static void run_start(struct kcsd_run *run, struct kcsd_unit *unit,
 		      const struct kcsd_jit *jit)
 {
@@ -89,10 +104,12 @@ static void run_start(struct kcsd_run *run, struct kcsd_unit *unit,
 	kcsd_vm_setup(&run->vm, &run->program->view, &in);
 	run->engine = jit ? KCSD_ENGINE_JIT : KCSD_ENGINE_INTERP;
 	trace_kcsd_cmd_start(&run->async.trace, unit->nr, run->pind);
+	run_begin_clock(run);
 	if (jit)
 		kcsd_jit_run_start(unit, run, jit);
 	else
 		kcsd_interp(run->program->code, &run->vm);
+	kcsd_run_clock_end(&run->clock, run_output_len(run));
 }
 
 /*
@@ -236,6 +253,15 @@ static u64 failed_lba(const struct kcsd_run *run)
 	return ended_it ? run->vm.end.lba : run->io_lba;
 }
 
+/* Add the times of the device. */
+static void record_clock(const struct kcsd_run *run, struct kcsd_run_record *r)
+{
+	const struct kcsd_time *time = &run->async.held.time;
+
+	kcsd_time_describe(time, &r->device);
+	r->late_ns = cpu_to_le64(time->late_ns);
+}
+
 static void run_fill_record(const struct kcsd_run *run, struct kcsd_run_record *r)
 {
 	const struct kcsd_vm_end *end = &run->vm.end;
@@ -251,7 +277,8 @@ static void run_fill_record(const struct kcsd_run *run, struct kcsd_run_record *
 		.lba		= cpu_to_le64(failed_lba(run)),
 		.result		= cpu_to_le64(end->r0),
 		.insns		= cpu_to_le64(end->insns),
-		.run_ns		= cpu_to_le64(run->end_ns - run->start_ns - run->reader_ns),
+		.run_ns		= cpu_to_le64(run->end_ns - run->start_ns - run->reader_ns -
+					      run->clock.paced_ns),
 		.wait_ns	= cpu_to_le64(run->start_ns - run->queued_ns + run->reader_ns),
 		.read_bytes	= cpu_to_le64(run->read_bytes),
 		.written_bytes	= cpu_to_le64(run->written_bytes),
@@ -260,6 +287,7 @@ static void run_fill_record(const struct kcsd_run *run, struct kcsd_run_record *
 		.flags		= cpu_to_le16((run->cut ? KCSD_RECORD_CUT : 0) |
 					      (run->io_status ? KCSD_RECORD_MEDIUM : 0)),
 	};
+	record_clock(run, r);
 }
 
 static void run_release_unit(struct kcsd_run *run)
@@ -308,6 +336,8 @@ void kcsd_run_retire(struct kcsd_run *run)
 	async->status = kcsd_fault_status(end->reason);
 	async->result = end->r0;
 	async->lba = end->lba;
+	async->op = KCSD_TIME_RUN;
+	async->held.time.cpu_ns = run->end_ns - run->start_ns - run->reader_ns - run->clock.paced_ns;
 	/*
 	 * Release these before done() tells the host, which may then deactivate the program. Power
 	 * off waits for runs, but not until a submitter reaps its completions: the submitter may be
@@ -324,7 +354,7 @@ void kcsd_run_retire(struct kcsd_run *run)
 void kcsd_run_complete(struct kcsd_run *run)
 {
 	kcsd_run_retire(run);
-	run->async.done(&run->async);
+	kcsd_async_complete(&run->async);
 }
 
 /* Copy the output to the user, page by page. Returns 0 or -EFAULT. */

@@ -7,6 +7,7 @@
 #include <linux/kcsd.h>
 
 #include "compute/async.h"
+#include "compute/run_clock.h"
 #include "compute/source.h"
 #include "engine/engine.h"
 #include "engine/lowered.h"
@@ -63,6 +64,7 @@ struct kcsd_run {
 	u32 engine;			/* KCSD_ENGINE_* */
 	struct kcsd_lowered_ctl *ctl;	/* while it runs as JIT code; units.lock */
 	u32 nr_out_pages;		/* for out_max bytes, at least one */
+	struct kcsd_run_clock clock;	/* its device time */
 	bool is_quick;			/* its submitter executes it; quick_run.c */
 	bool overran;			/* a quick run overran its slice: start it over */
 	struct kcsd_vm vm;		/* vm.end is valid in KCSD_ASYNC_COMPLETE */

@@ -52,6 +52,7 @@ void kcsd_tenant_destroy(struct kcsd_tenant *t)
 	WARN_ON(atomic_read(&t->slots));
 	kcsd_source_lists_destroy(&t->source_lists);
 	kcsd_outputs_destroy(&t->outputs);
+	kcsd_flow_destroy(&t->flow);
 	kfree(t);
 }
 

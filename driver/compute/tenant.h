@@ -13,6 +13,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+#include "clock/flow.h"
 #include "compute/output.h"
 #include "compute/source_list.h"
 #include "stats/fair_ring.h"
@@ -44,6 +45,7 @@ struct kcsd_tenant {
 
 	struct kcsd_source_lists source_lists;	/* of its runs; own lock */
 	struct kcsd_outputs outputs;	/* likewise */
+	struct kcsd_flow flow;		/* its commands in device time; clock->lock */
 
 	/* Only in the tenant of a user. */
 	struct list_head of_users;	/* in kcsd_user_tenants.list, under its lock */

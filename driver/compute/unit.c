@@ -295,10 +295,27 @@ static void run_set_cancelled(struct kcsd_units *us, struct kcsd_run *run)
 		kcsd_lowered_stop(run->ctl);
 }
 
+/*
+ * Remove a cancelled run from the queue. Returns true if it is complete; false if it has begun, and
+ * ends on its unit.
+ */
+static bool run_dequeue(struct kcsd_units *us, struct kcsd_run *run)
+{
+	lockdep_assert_held(&us->lock);
+	kcsd_schedule_remove(&us->schedule, &run->async.turn);
+	if (run->parked_on) {
+		kcsd_run_park_cancel(run);
+		return false;
+	}
+	run->async.state = KCSD_ASYNC_COMPLETE;
+	return true;
+}
+
 void kcsd_run_cancel(struct kcsd_async *async)
 {
 	struct kcsd_run *run = container_of(async, struct kcsd_run, async);
 	struct kcsd_units *us = run->compute->units;
+	bool complete, queued;
 
 	scoped_guard(spinlock, &us->lock) {
 		run_set_cancelled(us, run);
@@ -306,15 +323,13 @@ void kcsd_run_cancel(struct kcsd_async *async)
 			kcsd_delayed_wake(&run->compute->lbas->delayed);
 		if (async->state == KCSD_ASYNC_PARKED)
 			wake_up(&run->output->wait);
-		if (async->state != KCSD_ASYNC_QUEUED)
-			return;
-		kcsd_schedule_remove(&us->schedule, &async->turn);
-		if (run->parked_on) {
-			kcsd_run_park_cancel(run);
-			return;
-		}
-		async->state = KCSD_ASYNC_COMPLETE;
+		complete = async->state == KCSD_ASYNC_COMPLETE;
+		queued = async->state == KCSD_ASYNC_QUEUED && run_dequeue(us, run);
 	}
+	if (complete)
+		kcsd_async_hurry(async);
+	if (!queued)
+		return;
 	kcsd_vm_fault(&run->vm, KCSD_FAULT_CANCELLED, 0);
 	kcsd_run_complete(run);
 }

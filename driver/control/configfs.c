@@ -12,7 +12,9 @@
 #include <linux/sysfs.h>
 
 #include "config.h"
+#include "clock/clock.h"
 #include "control/configfs.h"
+#include "control/timing_dir.h"
 #include "drive.h"
 #include "media/badblocks.h"
 #include "media/lbas.h"
@@ -22,7 +24,7 @@
 #define MAX_INDEX	9999
 #define MAX_NAME_LEN	31
 #define FEATURES "memory file block passthru slm range-sets execute-lba interp jit zones " \
-	"inject badblocks cache power-cut"
+	"inject badblocks cache power-cut timing"
 
 /*
  * The directory of a drive. A directory made by a user lives from mkdir until, after rmdir, the
@@ -36,6 +38,7 @@ struct kcsd_entry {
 	struct kcsd_config cfg;
 	struct kcsd_retained retained;
 	struct kcsd_drive *drive;	/* NULL: powered off */
+	struct kcsd_timing_dir *timing;	/* default group; referenced */
 };
 
 static DEFINE_IDA(indices);
@@ -204,10 +207,23 @@ static ssize_t drive_power_show(struct config_item *item, char *page)
 
 static int power_on(struct kcsd_entry *entry)
 {
+	struct kcsd_clock_config timing;
+	int ret;
+
 	lockdep_assert_held(&entry->lock);
 	if (entry->drive)
 		return 0;
-	return kcsd_power_on(&entry->cfg, &entry->retained, entry->index, &entry->drive);
+	kcsd_timing_dir_lock(entry->timing, &timing);
+	ret = kcsd_power_on(&entry->cfg, &timing, &entry->retained, entry->index, &entry->drive);
+	if (ret)
+		kcsd_timing_dir_unlock(entry->timing);
+	return ret;
+}
+
+static void note_off(struct kcsd_entry *entry)
+{
+	WRITE_ONCE(entry->drive, NULL);
+	kcsd_timing_dir_unlock(entry->timing);
 }
 
 static int power_off(struct kcsd_entry *entry, bool force)
@@ -219,7 +235,7 @@ static int power_off(struct kcsd_entry *entry, bool force)
 		return 0;
 	ret = kcsd_power_off(entry->drive, force);
 	if (!ret)
-		entry->drive = NULL;
+		note_off(entry);
 	return ret;
 }
 
@@ -254,7 +270,7 @@ static ssize_t drive_power_cut_store(struct config_item *item, const char *page,
 	if (!entry->drive)
 		return -ENODEV;
 	kcsd_power_cut(entry->drive, seed);
-	entry->drive = NULL;
+	note_off(entry);
 	return count;
 }
 CONFIGFS_ATTR(drive_, power_cut);
@@ -279,6 +295,7 @@ static void drive_release(struct config_item *item)
 {
 	struct kcsd_entry *entry = to_entry(item);
 
+	kcsd_timing_dir_put(entry->timing);
 	kcsd_retained_destroy(&entry->retained);
 	kcsd_config_destroy(&entry->cfg);
 	kfree(entry);
@@ -365,6 +382,19 @@ static void shut_entry(struct kcsd_entry *entry)
 	ida_free(&indices, entry->index);
 }
 
+/* Set up the directory. Returns 0; or -ENOMEM, and the entry is freed. */
+static int init_group(struct kcsd_entry *entry, const char *name)
+{
+	config_group_init_type_name(&entry->group, name, &drive_type);
+	entry->timing = kcsd_timing_dir_create(&entry->group);
+	if (entry->timing)
+		return 0;
+	ida_free(&indices, entry->index);
+	kcsd_retained_destroy(&entry->retained);
+	kfree(entry);
+	return -ENOMEM;
+}
+
 static struct config_group *make_drive(struct config_group *parent, const char *name)
 {
 	struct kcsd_entry *entry;
@@ -375,13 +405,13 @@ static struct config_group *make_drive(struct config_group *parent, const char *
 	if (IS_ERR(entry))
 		return ERR_CAST(entry);
 	kcsd_config_init(&entry->cfg);
-	config_group_init_type_name(&entry->group, name, &drive_type);
-	return &entry->group;
+	return init_group(entry, name) ? ERR_PTR(-ENOMEM) : &entry->group;
 }
 
 static void drop_drive(struct config_group *parent, struct config_item *item)
 {
 	shut_entry(to_entry(item));
+	configfs_remove_default_groups(to_config_group(item));
 	config_item_put(item);
 }
 
@@ -429,7 +459,9 @@ static int add_own_drive(const struct kcsd_config *config)
 	if (IS_ERR(entry))
 		return PTR_ERR(entry);
 	snprintf(name, sizeof(name), "kcsd%u", entry->index);
-	config_group_init_type_name(&entry->group, name, &drive_type);
+	ret = init_group(entry, name);
+	if (ret)
+		return ret;
 	ret = kcsd_config_copy(&entry->cfg, config);
 	if (ret)
 		goto fail;
@@ -442,6 +474,7 @@ static int add_own_drive(const struct kcsd_config *config)
 
 fail:
 	shut_entry(entry);
+	configfs_remove_default_groups(&entry->group);
 	config_item_put(&entry->group.cg_item);
 	return ret;
 }
@@ -450,8 +483,10 @@ static void remove_own_drives(void)
 {
 	struct config_group *group;
 
-	list_for_each_entry(group, &subsystem.su_group.default_groups, group_entry)
+	list_for_each_entry(group, &subsystem.su_group.default_groups, group_entry) {
 		shut_entry(to_entry(&group->cg_item));
+		configfs_remove_default_groups(group);
+	}
 	configfs_remove_default_groups(&subsystem.su_group);
 	ida_destroy(&indices);
 }
@@ -460,6 +495,7 @@ int kcsd_configfs_init(const struct kcsd_config *config, unsigned int drives)
 {
 	int ret = 0;
 
+	kcsd_timing_dirs_init();
 	config_group_init(&subsystem.su_group);
 	while (drives-- && !ret)
 		ret = add_own_drive(config);

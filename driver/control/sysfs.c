@@ -3,6 +3,7 @@
 #include <linux/module.h>
 #include <linux/sysfs.h>
 
+#include "clock/clock.h"
 #include "compute/compute.h"
 #include "compute/program.h"
 #include "compute/unit.h"
@@ -19,17 +20,6 @@ static struct kcsd_drive *dev_drive(struct device *dev)
 	return dev_get_drvdata(dev);
 }
 
-/* Return a counter: the sum over all CPUs of the u64 at an offset in struct kcsd_stats. */
-static u64 stats_sum(const struct kcsd_drive *drive, size_t offset)
-{
-	u64 sum = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(*(u64 *)((void *)per_cpu_ptr(drive->stats, cpu) + offset));
-	return sum;
-}
-
 #define KCSD_ATTR_RO(_name, fmt, value)							\
 static ssize_t _name##_show(struct device *dev, struct device_attribute *attr, char *page) \
 {											\
@@ -44,7 +34,7 @@ static DEVICE_ATTR_RO(_name)
 static ssize_t slm_##_name##_show(struct device *dev, struct device_attribute *attr,	\
 				  char *page)						\
 {											\
-	return sysfs_emit(page, "%llu\n", stats_sum(dev_drive(dev),		\
+	return sysfs_emit(page, "%llu\n", kcsd_stats_sum(dev_drive(dev)->stats,	\
 			  offsetof(struct kcsd_stats, slm_##_name)));			\
 }											\
 static struct device_attribute dev_attr_slm_##_name =					\
@@ -52,7 +42,7 @@ static struct device_attribute dev_attr_slm_##_name =					\
 #define KCSD_SLM_COUNTER_ATTR_PTR(_name) &dev_attr_slm_##_name.attr,
 
 #define KCSD_COUNTER_ATTR(_name) \
-	KCSD_ATTR_RO(_name, "%llu", stats_sum(drive, offsetof(struct kcsd_stats, _name)));
+	KCSD_ATTR_RO(_name, "%llu", kcsd_stats_sum(drive->stats, offsetof(struct kcsd_stats, _name)));
 #define KCSD_COUNTER_ATTR_PTR(_name) &dev_attr_##_name.attr,
 
 KCSD_DRIVE_COUNTERS(KCSD_COUNTER_ATTR)
@@ -62,8 +52,10 @@ KCSD_SLM_COUNTERS(KCSD_SLM_COUNTER_ATTR)
 /* Return the bytes of system memory that the drive holds, without buffers of runs. */
 static u64 drive_memory(const struct kcsd_drive *drive)
 {
+	const struct kcsd_timing *model = drive->clock->model;
+
 	return drive->lbas->store.memory + drive->slm->size + kcsd_units_memory(drive->compute) +
-	       READ_ONCE(drive->compute->programs->bytes);
+	       READ_ONCE(drive->compute->programs->bytes) + (model ? kcsd_timing_memory(model) : 0);
 }
 
 KCSD_ATTR_RO(memory_bytes, "%llu", drive_memory(drive));
@@ -203,5 +195,6 @@ const struct attribute_group *kcsd_drive_groups[] = {
 	&cache_group,
 	&ns1_group,
 	&ns2_group,
+	&kcsd_timing_attr_group,
 	NULL,
 };

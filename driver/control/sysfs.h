@@ -7,6 +7,8 @@ struct attribute_group;
 struct kcsd_drive;
 
 extern const struct attribute_group *kcsd_drive_groups[];
+/* sysfs_timing.c */
+extern const struct attribute_group kcsd_timing_attr_group;
 
 /*
  * units_dir.c: create and remove the directory units/ below the device of the controller. Call _del

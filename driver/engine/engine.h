@@ -52,6 +52,19 @@ struct kcsd_helper_args {
 	void *ptr[5];		/* for IN and OUT; NULL if the LEN after it is 0 */
 };
 
+/* Costs of a compute unit that is modelled, in hundredths of its clock cycles. */
+struct kcsd_costs {
+	u32 alu;
+	u32 mul;
+	u32 div;
+	u32 access;
+	u32 taken;
+	u32 not_taken;
+	u32 call;
+	u32 helper;
+	u32 helper_byte;
+};
+
 struct kcsd_vm_ops {
 	/*
 	 * Execute helper id, which exists. To end the run, call kcsd_vm_fault();
@@ -90,6 +103,8 @@ struct kcsd_vm {
 	 */
 	u64 budget;
 	const struct kcsd_vm_ops *ops;
+	const struct kcsd_costs *costs;	/* NULL: count no cost */
+	u64 cost;			/* so far */
 	struct kcsd_vm_end end;
 };
 

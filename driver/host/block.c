@@ -34,6 +34,7 @@ void kcsd_block_free_disk(struct gendisk *gendisk)
 	struct kcsd_disk *disk = gendisk->private_data;
 	struct kcsd_drive *drive = disk->drive;
 
+	kcsd_flow_destroy(&disk->flow);
 	kfree(disk);
 	kcsd_drive_put(drive);	/* last: the module may be unloaded from now on */
 }
@@ -174,9 +175,13 @@ int kcsd_block_create(struct kcsd_drive *drive)
 	disk->wq = alloc_workqueue("kcsd%u", WQ_UNBOUND | WQ_MEM_RECLAIM, 0, drive->index);
 	if (!disk->wq)
 		goto out_free;
-	ret = init_tag_set(disk, drive->lbas);
+	ret = kcsd_flow_setup(&disk->flow, drive->clock, drive->cfg.queue_depth, 0, 0);
 	if (ret)
 		goto out_wq;
+	disk->flow.shared = true;
+	ret = init_tag_set(disk, drive->lbas);
+	if (ret)
+		goto out_flow;
 	drive->lbas->disk = disk;
 	drive->lbas->quiesce = block_quiesce;
 	kcsd_drive_get(drive);
@@ -190,6 +195,8 @@ out_tags:
 	drive->lbas->disk = NULL;
 	kcsd_drive_put(drive);
 	blk_mq_free_tag_set(&disk->tag_set);
+out_flow:
+	kcsd_flow_destroy(&disk->flow);
 out_wq:
 	destroy_workqueue(disk->wq);
 out_free:

@@ -5,6 +5,7 @@
 
 #include <linux/blk-mq.h>
 
+#include "clock/clock.h"
 #include "compute/tenant.h"
 
 struct kcsd_drive;
@@ -18,6 +19,7 @@ struct kcsd_disk {
 	struct workqueue_struct *wq;	/* for requests that may sleep */
 	bool claimed;			/* going away, refuse to open; gendisk->open_mutex */
 	struct kcsd_user_tenants tenants;	/* users with NVMe commands under way */
+	struct kcsd_flow flow;		/* requests in device time */
 };
 
 /* Create the block device. Needs drive->ctrl. Users can open it before this returns. */
@@ -38,9 +40,11 @@ int kcsd_block_ioctl(struct block_device *bdev, blk_mode_t mode, unsigned int op
 /* block_request.c: requests of a store that does not block, and of one that does. */
 extern const struct blk_mq_ops kcsd_block_inline_ops;
 extern const struct blk_mq_ops kcsd_block_work_ops;
-/* Private part of a request, used only if the request may sleep. */
+/* Private part of a request. */
 struct kcsd_block_work {
-	struct work_struct work;
+	struct work_struct work;	/* used only if the request may sleep */
+	struct kcsd_held held;		/* its device time */
+	blk_status_t status;		/* while it is held */
 };
 
 /* block_uuid.c: attributes in sysfs, like those of NVMe block devices. */

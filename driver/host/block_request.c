@@ -8,6 +8,7 @@
 #include <linux/uio.h>
 #include <linux/workqueue.h>
 
+#include "clock/clock.h"
 #include "drive.h"
 #include "host/block.h"
 #include "host/block_zone.h"
@@ -259,13 +260,116 @@ static blk_status_t to_blk_status(int ret)
 	}
 }
 
+/* ---- device time ---- */
+
+static struct kcsd_clock *request_clock(struct request *rq)
+{
+	return request_lbas(rq)->clock;
+}
+
+/* Describe what a request did, for the model of time. */
+static struct kcsd_timing_cmd describe(struct request *rq)
+{
+	struct kcsd_timing_cmd piece = {
+		.op = KCSD_TIMING_OTHER,
+		.offset = blk_rq_pos(rq) << SECTOR_SHIFT,
+		.bytes = blk_rq_bytes(rq),
+		.flags = rq->cmd_flags & REQ_FUA ? KCSD_TIMING_FUA : 0,
+	};
+
+	switch (req_op(rq)) {
+	case REQ_OP_READ:
+		piece.op = KCSD_TIMING_READ;
+		break;
+	case REQ_OP_WRITE:
+	case REQ_OP_ZONE_APPEND:
+		piece.op = KCSD_TIMING_WRITE;
+		break;
+	case REQ_OP_DISCARD:
+	case REQ_OP_WRITE_ZEROES:
+		piece.op = KCSD_TIMING_TRIM;
+		break;
+	case REQ_OP_FLUSH:
+		piece.op = KCSD_TIMING_FLUSH;
+		break;
+	case REQ_OP_ZONE_RESET:
+	case REQ_OP_ZONE_RESET_ALL:
+		piece.op = KCSD_TIMING_ZONE_RESET;
+		break;
+	case REQ_OP_ZONE_FINISH:
+		piece.op = KCSD_TIMING_ZONE_FINISH;
+		break;
+	default:
+		break;
+	}
+	if (piece.op > KCSD_TIMING_TRIM)
+		piece.bytes = 0;
+	return piece;
+}
+
+static void take_time(struct request *rq, int status)
+{
+	struct kcsd_block_work *bw = blk_mq_rq_to_pdu(rq);
+	struct kcsd_flow *flow = &request_lbas(rq)->disk->flow;
+	struct kcsd_clock *clock = request_clock(rq);
+	struct kcsd_timing_cmd piece = describe(rq);
+	struct kcsd_time *time = &bw->held.time;
+
+	time->cpu_ns = ktime_get_ns() - time->begin_ns;
+	if (status)
+		piece.op = KCSD_TIMING_OTHER;
+	else if (req_op(rq) == REQ_OP_ZONE_RESET_ALL)
+		kcsd_clock_reset_all(clock, flow, time);
+	else
+		kcsd_clock_submit(clock, flow, time, piece, KCSD_CLOCK_ABREAST);
+	kcsd_clock_leave(clock, flow, time, piece.op, req_op(rq));
+}
+
+static void held_done(struct kcsd_held *held)
+{
+	struct kcsd_block_work *bw = container_of(held, struct kcsd_block_work, held);
+
+	blk_mq_end_request(blk_mq_rq_from_pdu(bw), bw->status);
+}
+
+/* End a request, when its device time is over. */
+static void end_request(struct request *rq, int ret)
+{
+	struct kcsd_block_work *bw = blk_mq_rq_to_pdu(rq);
+
+	if (likely(!bw->held.time.begin_ns)) {
+		blk_mq_end_request(rq, to_blk_status(ret));
+		return;
+	}
+	take_time(rq, ret);
+	bw->status = to_blk_status(ret);
+	bw->held.clock = request_clock(rq);
+	bw->held.done = held_done;
+	kcsd_clock_hold(&bw->held, false);
+}
+
+static void begin_request(struct request *rq)
+{
+	struct kcsd_block_work *bw = blk_mq_rq_to_pdu(rq);
+	struct kcsd_clock *clock = request_clock(rq);
+
+	bw->held.time.begin_ns = 0;
+	if (unlikely(READ_ONCE(clock->on))) {
+		bw->held.time = (struct kcsd_time){};
+		kcsd_clock_begin(clock, &bw->held.time);
+	}
+	blk_mq_start_request(rq);
+}
+
+/* ---- requests ---- */
+
 static void carry_out(struct request *rq)
 {
 	int ret = inject(rq) ?: do_request(rq);
 
 	if (ret && ret != -EOPNOTSUPP)
 		log_failure(rq, ret);
-	blk_mq_end_request(rq, to_blk_status(ret));
+	end_request(rq, ret);
 }
 
 static void work_fn(struct work_struct *work)
@@ -280,7 +384,7 @@ static blk_status_t block_queue_rq_work(struct blk_mq_hw_ctx *hctx,
 {
 	struct kcsd_block_work *bw = blk_mq_rq_to_pdu(bd->rq);
 
-	blk_mq_start_request(bd->rq);
+	begin_request(bd->rq);
 	INIT_WORK(&bw->work, work_fn);
 	queue_work(request_lbas(bd->rq)->disk->wq, &bw->work);
 	return BLK_STS_OK;
@@ -291,7 +395,7 @@ static blk_status_t block_queue_rq_inline(struct blk_mq_hw_ctx *hctx,
 {
 	if (unlikely(kcsd_inject_sleeps(request_lbas(bd->rq))))
 		return block_queue_rq_work(hctx, bd);
-	blk_mq_start_request(bd->rq);
+	begin_request(bd->rq);
 	carry_out(bd->rq);
 	return BLK_STS_OK;
 }

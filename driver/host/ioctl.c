@@ -7,6 +7,7 @@
 #include <linux/ptrace.h>
 #include <linux/uaccess.h>
 
+#include "clock/clock.h"
 #include "drive.h"
 #include "host/node.h"
 #include "host/passthru.h"
@@ -19,6 +20,7 @@ static int ioctl_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *data)
 
 	if (ret == -EIOCBQUEUED && !kcsd_cmd_run_quick(cmd, &ret))
 		ret = kcsd_cmd_wait(cmd);
+	kcsd_clock_wait(cmd->drive->clock, &cmd->time);
 	return ret;
 }
 

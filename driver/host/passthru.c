@@ -5,9 +5,11 @@
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
+#include "clock/clock.h"
 #include "compat.h"
 #include "compute/async.h"
 #include "compute/compute.h"
+#include "compute/output.h"
 #include "compute/program_log.h"
 #include "compute/run.h"
 #include "compute/tenant.h"
@@ -88,8 +90,11 @@ static int cmd_pin(struct kcsd_cmd *cmd, const struct kcsd_user_data *d,
 /* Execute cmd now, or return -EIOCBQUEUED if cmd->async must be submitted. */
 static int cmd_start(struct kcsd_cmd *cmd)
 {
-	if (!cmd->execute)
+	if (!cmd->execute) {
+		cmd->async->held.time = cmd->time;
+		cmd->time.begin_ns = 0;
 		return -EIOCBQUEUED;
+	}
 	trace_kcsd_cmd_start(&cmd->trace, -1, -1);
 	cmd->started = true;
 	return cmd->execute(cmd);
@@ -118,12 +123,42 @@ static int cmd_validate(struct kcsd_cmd *cmd, const struct kcsd_opcode *opcode)
 	return status ? cmd_failed(cmd, status) : 0;
 }
 
+/*
+ * Give a command that its submitter executed its device time. Commands of the controller are not
+ * part of the stream of an open file: they have none with the virtual clock.
+ */
+static void cmd_take_time(struct kcsd_cmd *cmd, const struct kcsd_opcode *opcode, int status)
+{
+	struct kcsd_timing_cmd piece = { .op = KCSD_TIMING_OTHER, .bytes = cmd->data_len };
+	struct kcsd_clock *clock = cmd->drive->clock;
+	struct kcsd_flow *flow = &cmd->tenant->flow;
+
+	if (opcode->takes_no_time || (cmd->admin && clock->is_virtual)) {
+		kcsd_clock_forget(clock, &cmd->time);
+		return;
+	}
+	cmd->time.cpu_ns = ktime_get_ns() - cmd->time.begin_ns;
+	if (cmd->opcode & 1)
+		piece.op = KCSD_TIMING_MEM_WRITE;
+	if (!status && opcode->describe)
+		opcode->describe(cmd, &piece);
+	/* A quick job has described itself. */
+	if (!status && !cmd->time.arrived)
+		kcsd_clock_submit(clock, flow, &cmd->time, piece, KCSD_CLOCK_ABREAST);
+	kcsd_clock_leave(clock, flow, &cmd->time, status ? KCSD_TIME_OTHER : piece.op, cmd->opcode);
+	if (!status && !cmd->admin && cmd->time.arrived && !opcode->has_result &&
+	    READ_ONCE(flow->flags) & KCSD_TIMING_RESULT)
+		cmd->result = cmd->time.end - cmd->time.arrival;
+}
+
 static int cmd_parse_and_start(struct kcsd_cmd *cmd, const struct kcsd_opcode *opcode)
 {
 	int ret;
 
 	if (kcsd_trace_enabled())
 		kcsd_cmd_trace_begin(cmd);
+	if (cmd->time.begin_ns)
+		cmd->data_len = cmd->opcode & 3 ? iov_iter_count(&cmd->data) : 0;
 	ret = opcode->parse(cmd);
 	if (kcsd_trace_enabled())
 		kcsd_cmd_trace_submit(cmd);
@@ -155,6 +190,8 @@ static int cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
 		if (ret != -EIOCBQUEUED)
 			kcsd_sanitize_exit(cmd);
 	}
+	if (cmd->time.begin_ns && ret >= 0)
+		cmd_take_time(cmd, opcode, ret);
 	return ret > 0 ? cmd_failed(cmd, ret) : ret;
 }
 
@@ -169,11 +206,14 @@ static int cmd_resume(struct kcsd_cmd *cmd, int ret)
 /* Go on with a command that has waited. The caller has entered the drive again. */
 static int cmd_carry_on(struct kcsd_cmd *cmd)
 {
-	int closed = kcsd_sanitize_enter(cmd, kcsd_opcode_find(cmd));
+	const struct kcsd_opcode *opcode = kcsd_opcode_find(cmd);
+	int closed = kcsd_sanitize_enter(cmd, opcode);
 	int ret = cmd_resume(cmd, closed);
 
 	if (!closed)
 		kcsd_sanitize_exit(cmd);
+	if (cmd->time.begin_ns && ret >= 0)
+		cmd_take_time(cmd, opcode, ret);
 	return ret > 0 ? cmd_failed(cmd, ret) : ret;
 }
 
@@ -264,7 +304,7 @@ static int cmd_issue_now(struct kcsd_cmd *cmd, const struct kcsd_user_data *d)
 	return ret;
 }
 
-int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock)
+static int cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock)
 {
 	struct kcsd_pinned pinned KCSD_UNINITIALIZED;
 	int ret = -EAGAIN;
@@ -290,6 +330,18 @@ int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool no
 	if (ret == KCSD_CMD_WAITS)
 		ret = cmd_wait_outside(cmd);
 	kcsd_unpin(&pinned, cmd->started);
+	return ret;
+}
+
+int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock)
+{
+	struct kcsd_clock *clock = cmd->drive->clock;
+	int ret;
+
+	kcsd_clock_begin(clock, &cmd->time);
+	ret = cmd_issue(cmd, d, nonblock && !clock->is_virtual);
+	if (ret < 0)
+		kcsd_clock_forget(clock, &cmd->time);
 	return ret;
 }
 
@@ -322,6 +374,13 @@ static int cmd_reap(struct kcsd_cmd *cmd)
 	cmd->result = cmd->async->result;
 	kcsd_async_free(cmd->async);
 	return ret;
+}
+
+bool kcsd_cmd_waits_here(const struct kcsd_cmd *cmd)
+{
+	const struct kcsd_run *run = kcsd_async_run(cmd->async);
+
+	return cmd->drive->clock->is_virtual && (!run || !run->output || !run->output->waits);
 }
 
 bool kcsd_cmd_run_quick(struct kcsd_cmd *cmd, int *ret)

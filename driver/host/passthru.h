@@ -40,8 +40,17 @@ extern const struct file_operations kcsd_node_fops;
  * the caller must submit cmd->async, which keeps the drive entered until it is complete; -ENODEV if
  * the drive is powering off; with nonblock, -EAGAIN if cmd must be issued again without it. May
  * sleep for user memory without limit, but not inside the drive.
+ *
+ * With the virtual clock, it does not leave a command to another thread: commands take device time
+ * in the order in which they are issued. A command that has executed (>= 0) may have to wait for
+ * its device time: kcsd_clock_due() of cmd->time.
  */
 int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock);
+/*
+ * True if cmd->async must be waited for where it was submitted: with the virtual clock the next
+ * command takes device time after it. Not a run that waits for its reader.
+ */
+bool kcsd_cmd_waits_here(const struct kcsd_cmd *cmd);
 /*
  * Try a quick run of cmd->async, which kcsd_cmd_issue() left to submit. Returns true, with *ret
  * set, if it is complete; false if it must be submitted.

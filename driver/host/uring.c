@@ -3,6 +3,7 @@
 #include <linux/fs.h>
 #include <linux/sched/mm.h>
 
+#include "clock/clock.h"
 #include "compat.h"
 #include "compute/async.h"
 #include "drive.h"
@@ -17,15 +18,26 @@
  */
 #define KCSD_URING_USER_FLAGS	0x00ffffffu
 
+/* A command that its submitter has executed, and that waits for its device time. */
+struct uring_executed {
+	struct kcsd_held held;		/* only its times if polled */
+	struct io_uring_cmd *ioucmd;
+	u64 result;
+	int ret;
+};
+
 /*
  * State of one io_uring command between submission and completion. On IOPOLL rings done() only sets
  * completed, and the poller completes the command.
  */
 struct kcsd_uring_pdu {
-	struct kcsd_async *async;
-	struct mm_struct *mm;	/* polled: mm of the submitter, to compare; mmgrab() reference */
+	struct kcsd_async *async;	/* or NULL, and: */
+	union {
+		struct mm_struct *mm;	/* polled: of the submitter, to compare; mmgrab() reference */
+		struct uring_executed *executed;	/* without async; owned */
+	};
 	bool polled;		/* completed by kcsd_uring_iopoll() */
-	bool completed;		/* polled: async is complete */
+	bool completed;		/* polled: it is complete */
 };
 
 static struct kcsd_uring_pdu *uring_pdu(struct io_uring_cmd *ioucmd)
@@ -103,10 +115,71 @@ static void uring_cancel(struct io_uring_cmd *ioucmd)
 	async->ops->cancel(async);
 }
 
+/* ---- device time ---- */
+
+static void uring_executed_cb(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
+{
+	struct uring_executed *executed = uring_pdu(ioucmd)->executed;
+
+	kcsd_uring_done(ioucmd, executed->ret, executed->result, issue_flags);
+	kfree(executed);
+}
+KCSD_URING_TASK_WORK(uring_executed_cb)
+
+static void uring_held_done(struct kcsd_held *held)
+{
+	struct io_uring_cmd *ioucmd = container_of(held, struct uring_executed, held)->ioucmd;
+
+	io_uring_cmd_complete_in_task(ioucmd, uring_executed_cb_tw);
+}
+
+/*
+ * Complete an executed command when it is due. Returns -EIOCBQUEUED, or ret if that is now. The
+ * poller of an IOPOLL ring looks at the clock: no timer is needed.
+ */
+static int uring_hold(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd, int ret,
+		      unsigned int issue_flags)
+{
+	struct kcsd_clock *clock = cmd->drive->clock;
+	struct uring_executed *executed = NULL;
+
+	if (kcsd_clock_due(clock, &cmd->time) > ktime_get_ns())
+		executed = kzalloc(sizeof(*executed), GFP_KERNEL_ACCOUNT);
+	if (!executed) {
+		/* It is due, or there is no memory for more than to sleep. */
+		kcsd_clock_wait(clock, &cmd->time);
+		return ret;
+	}
+	executed->held.clock = clock;
+	executed->held.time = cmd->time;
+	executed->held.done = uring_held_done;
+	executed->ioucmd = ioucmd;
+	executed->result = cmd->result;
+	executed->ret = ret;
+	*uring_pdu(ioucmd) = (struct kcsd_uring_pdu){
+		.executed = executed,
+		.polled = issue_flags & IO_URING_F_IOPOLL,
+	};
+	if (!uring_pdu(ioucmd)->polled)
+		kcsd_clock_hold(&executed->held, false);
+	return -EIOCBQUEUED;
+}
+
+/* True if an executed command is due; its times are then those of its completion. */
+static bool uring_is_due(struct uring_executed *executed)
+{
+	if (kcsd_clock_due(executed->held.clock, &executed->held.time) > ktime_get_ns())
+		return false;
+	kcsd_clock_complete(executed->held.clock, &executed->held.time);
+	return true;
+}
+
+/* ---- submission ---- */
+
 static int uring_carry_out(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
 			   unsigned int issue_flags)
 {
-	if (issue_flags & IO_URING_F_NONBLOCK) {
+	if (issue_flags & IO_URING_F_NONBLOCK && !kcsd_cmd_waits_here(cmd)) {
 		uring_submit(ioucmd, cmd, issue_flags);
 		return -EIOCBQUEUED;
 	}
@@ -164,6 +237,10 @@ static int uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
 		ret = uring_carry_out(ioucmd, &cmd, issue_flags);
 	if (ret == -EAGAIN)
 		kcsd_uring_keep_sqe(ioucmd);
+	if (unlikely(cmd.time.begin_ns))
+		ret = uring_hold(ioucmd, &cmd, ret, issue_flags);
+	if (ret == -EIOCBQUEUED)
+		return ret;
 	if (!cmd.result || ret == -EAGAIN)
 		return ret;
 	/* Only io_uring_cmd_done() can put a 64-bit result into the CQE. */
@@ -215,6 +292,12 @@ int kcsd_uring_iopoll(struct io_uring_cmd *ioucmd, struct io_comp_batch *iob,
 {
 	struct kcsd_uring_pdu *pdu = uring_pdu(ioucmd);
 
+	if (!pdu->async) {
+		if (!uring_is_due(pdu->executed))
+			return 0;
+		uring_executed_cb(ioucmd, 0);
+		return 1;
+	}
 	if (!smp_load_acquire(&pdu->completed)) {
 		if (kcsd_uring_going(ioucmd))
 			uring_cancel(ioucmd);

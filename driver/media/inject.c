@@ -389,6 +389,15 @@ int kcsd_inject_ask(struct kcsd_lbas *lbas, const struct kcsd_inject_cmd *cmd)
 	}
 }
 
+void kcsd_delayed_sleep(struct kcsd_delayed *delayed, u64 until, const bool *cancelled)
+{
+	u64 now = ktime_get_ns();
+
+	if (until > now)
+		__wait_event_hrtimeout(delayed->wait, !READ_ONCE(delayed->on) ||
+				       READ_ONCE(*cancelled), ns_to_ktime(until - now), TASK_IDLE);
+}
+
 void kcsd_inject_init(struct kcsd_inject *inject)
 {
 	spin_lock_init(&inject->lock);

@@ -100,6 +100,11 @@ void kcsd_delayed_start(struct kcsd_delayed *delayed);
  * so.
  */
 void kcsd_delayed_stop(struct kcsd_delayed *delayed);
+/*
+ * Let a kernel thread sleep until a time (ktime), or until *cancelled is set or delays stop. Wakes
+ * with delayed commands.
+ */
+void kcsd_delayed_sleep(struct kcsd_delayed *delayed, u64 until, const bool *cancelled);
 /* Wake delayed commands. Call after setting cancelled of one of them. */
 void kcsd_delayed_wake(struct kcsd_delayed *delayed);
 

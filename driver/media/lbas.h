@@ -21,6 +21,7 @@
 #include "ns.h"
 #include "stats/counters.h"
 
+struct kcsd_clock;
 struct kcsd_config;
 struct kcsd_disk;
 struct kcsd_lbas;
@@ -73,6 +74,7 @@ struct kcsd_lbas {
 	bool data_lost;			/* a flush has lost data: all writes fail from now on */
 	struct mutex cache_lock;	/* taken to change the next */
 	bool write_through;		/* Set Features: completed writes are durable */
+	struct kcsd_clock *clock;	/* device time of the drive; owned */
 	struct kcsd_delayed delayed;	/* commands and runs that inject delays */
 	struct kcsd_watches watches;	/* changes of LBAs trip them */
 	/* One of the two is held during an edit: the mutex if the store blocks, else the other. */

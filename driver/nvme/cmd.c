@@ -66,6 +66,8 @@ int kcsd_cmd_create_async(struct kcsd_cmd *cmd, const struct kcsd_async_ops *ops
 	async->ops = ops;
 	async->turn.tenant = cmd->tenant;
 	async->admin = cmd->admin;
+	async->opcode = cmd->opcode;
+	async->op = KCSD_TIME_COPY;
 	async->nsid = cmd->nsid;
 	async->drive = cmd->drive;
 	async->gate = cmd->admin ? NULL : kcsd_cmd_ns(cmd)->gate;

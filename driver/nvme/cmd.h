@@ -13,6 +13,7 @@
 #include <linux/uio.h>
 #include <linux/kcsd.h>
 
+#include "clock/clock.h"
 #include "drive.h"
 #include "stats/trace_cmd.h"
 #include "status.h"
@@ -70,6 +71,8 @@ struct kcsd_cmd {
 	struct kcsd_trace_cmd trace;
 	u64 failed_lba;		/* first LBA that failed, set by a quick job; otherwise 0 */
 	u64 result;		/* CQE DW0-1; for Invalid Field see kcsd_cmd_invalid() */
+	u32 data_len;		/* bytes of the host buffer; only with a clock */
+	struct kcsd_time time;	/* of a command that its submitter executes */
 };
 
 /* Bits of each field that a command uses; all others must be zero. */
@@ -145,6 +148,12 @@ int kcsd_program_parse_load(struct kcsd_cmd *cmd);
 int kcsd_program_parse_activation(struct kcsd_cmd *cmd);
 int kcsd_range_set_parse(struct kcsd_cmd *cmd);
 int kcsd_sources_parse(struct kcsd_cmd *cmd);
+int kcsd_timing_parse(struct kcsd_cmd *cmd);
+
+/* Describe functions: kcsd_opcode.describe. */
+void kcsd_nvm_describe(const struct kcsd_cmd *cmd, struct kcsd_timing_cmd *piece);
+void kcsd_zns_describe_send(const struct kcsd_cmd *cmd, struct kcsd_timing_cmd *piece);
+void kcsd_slm_describe(const struct kcsd_cmd *cmd, struct kcsd_timing_cmd *piece);
 
 /*
  * Validate memory ranges that are used together. range is a copy of the data that the host sent.

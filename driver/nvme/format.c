@@ -10,6 +10,7 @@
 #include <linux/printk.h>
 #include <linux/slab.h>
 
+#include "compute/tenant.h"
 #include "drive.h"
 #include "media/badblocks.h"
 #include "media/erase.h"
@@ -76,6 +77,18 @@ static int format_execute(struct kcsd_job *job)
 	return ret;
 }
 
+/* All blocks are free again. */
+static void format_take_time(struct kcsd_job *job, struct kcsd_time *time)
+{
+	const struct kcsd_nvm_range all = { .nlb = job->async.drive->lbas->nsze };
+	struct kcsd_drive *drive = job->async.drive;
+
+	if (drive->lbas->zones.nr)
+		kcsd_clock_reset_all(drive->clock, &job->async.turn.tenant->flow, time);
+	else
+		kcsd_nvm_range_take_time(job, time, KCSD_TIMING_TRIM, &all, KCSD_CLOCK_ABREAST);
+}
+
 static int format_validate(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = { .cdw10 = CDW10_ALL };
@@ -106,5 +119,6 @@ int kcsd_format_parse(struct kcsd_cmd *cmd)
 	if (!job)
 		return ret;
 	job->execute = format_execute;
+	job->take_time = format_take_time;
 	return 0;
 }

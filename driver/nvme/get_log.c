@@ -3,12 +3,16 @@
 #include <linux/mm.h>
 #include <linux/nvme.h>
 
+#include "clock/clock.h"
+#include "clock/latency.h"
 #include "compute/compute.h"
 #include "compute/program.h"
 #include "compute/program_log.h"
 #include "compute/range_set.h"
+#include "compute/tenant.h"
 #include "drive.h"
 #include "nvme/cmd.h"
+#include "nvme/counters_log.h"
 #include "nvme/feature.h"
 #include "nvme/identify.h"
 #include "nvme/namespaces.h"
@@ -106,6 +110,26 @@ static void *log_output(const struct kcsd_cmd *cmd, u32 *len)
 	return kcsd_program_log_page(cmd->drive->compute->log, len);
 }
 
+static void *log_timing(const struct kcsd_cmd *cmd, u32 *len)
+{
+	return kcsd_clock_page(cmd->drive->clock, len);
+}
+
+static void *log_counters(const struct kcsd_cmd *cmd, u32 *len)
+{
+	return kcsd_counters_page(cmd->drive, len);
+}
+
+static void *log_latencies(const struct kcsd_cmd *cmd, u32 *len)
+{
+	return kcsd_latencies_page(cmd->drive->clock->latencies, len);
+}
+
+static void *log_device_times(const struct kcsd_cmd *cmd, u32 *len)
+{
+	return kcsd_flow_page(&cmd->tenant->flow, len);
+}
+
 static const struct kcsd_log_kind {
 	u8 lid;
 	bool compute;	/* of the compute namespace; otherwise of the controller */
@@ -124,6 +148,10 @@ static const struct kcsd_log_kind {
 	{ KCSD_LOG_PROGRAM_TYPES,	.compute = true, .make = log_program_types },
 	{ KCSD_LOG_RANGE_SET_LIST,	.compute = true, .make = log_range_sets },
 	{ KCSD_LOG_PROGRAM_OUTPUT,	.compute = true, .make = log_output },
+	{ KCSD_LOG_TIMING,		.make = log_timing },
+	{ KCSD_LOG_COUNTERS,		.make = log_counters },
+	{ KCSD_LOG_LATENCIES,		.make = log_latencies },
+	{ KCSD_LOG_DEVICE_TIMES,	.make = log_device_times },
 };
 
 /*

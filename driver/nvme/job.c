@@ -16,8 +16,10 @@ static struct kcsd_job *to_job(struct kcsd_async *async)
 static void job_complete(struct kcsd_job *job, int status)
 {
 	job->async.status = status;
+	if (!status && job->take_time)
+		job->take_time(job, &job->async.held.time);
 	kcsd_async_exit(&job->async);
-	job->async.done(&job->async);
+	kcsd_async_complete(&job->async);
 }
 
 /* ---- workers ---- */
@@ -81,11 +83,13 @@ static bool job_requeue(struct kcsd_job *job, bool rest, u64 ns)
 
 static void job_carry_out(struct kcsd_job *job)
 {
-	u64 start = ktime_get_ns();
+	u64 start = ktime_get_ns(), took;
 	int status = job_execute(job);
 	bool rest = status == KCSD_JOB_REST;
 
-	if (job_requeue(job, rest, ktime_get_ns() - start))
+	took = ktime_get_ns() - start;
+	job->async.held.time.cpu_ns += took;
+	if (job_requeue(job, rest, took))
 		return;
 	job_complete(job, rest ? KCSD_SC_ABORT_REQUESTED : status);
 }
@@ -138,17 +142,23 @@ static void job_submit(struct kcsd_async *async)
 static void job_cancel(struct kcsd_async *async)
 {
 	struct kcsd_jobs *jobs = async->drive->jobs;
+	bool complete, queued;
 
 	scoped_guard(spinlock, &jobs->lock) {
 		WRITE_ONCE(async->cancelled, true);
 		if (async->state == KCSD_ASYNC_RUNNING)
 			kcsd_delayed_wake(&async->drive->lbas->delayed);
-		if (async->state != KCSD_ASYNC_QUEUED)
-			return;
-		kcsd_schedule_remove(&jobs->schedule, &async->turn);
-		async->state = KCSD_ASYNC_COMPLETE;
+		complete = async->state == KCSD_ASYNC_COMPLETE;
+		queued = async->state == KCSD_ASYNC_QUEUED;
+		if (queued) {
+			kcsd_schedule_remove(&jobs->schedule, &async->turn);
+			async->state = KCSD_ASYNC_COMPLETE;
+		}
 	}
-	job_complete(to_job(async), KCSD_SC_ABORT_REQUESTED);
+	if (complete)
+		kcsd_async_hurry(async);
+	if (queued)
+		job_complete(to_job(async), KCSD_SC_ABORT_REQUESTED);
 }
 
 static const struct kcsd_async_ops job_ops = {
@@ -162,6 +172,8 @@ static int job_execute_quick(struct kcsd_cmd *cmd)
 	struct kcsd_job *job = to_job(cmd->async);
 	int status = job->execute(job);
 
+	if (!status && job->take_time)
+		job->take_time(job, &cmd->time);
 	cmd->result = job->async.result;
 	cmd->failed_lba = job->async.lba;
 	kcsd_async_free(&job->async);

@@ -17,6 +17,7 @@
 
 struct kcsd_cmd;
 struct kcsd_drive;
+struct kcsd_time;
 
 /*
  * First member of the struct in which a command set keeps a long command; allocated by
@@ -31,6 +32,8 @@ struct kcsd_job {
 	 * call completes with the result that it has.
 	 */
 	int (*execute)(struct kcsd_job *job);
+	/* Let a job that succeeded take device time: kcsd_clock_submit(). NULL: none. */
+	void (*take_time)(struct kcsd_job *job, struct kcsd_time *time);
 	bool begun;			/* has started; used by its worker only */
 };
 

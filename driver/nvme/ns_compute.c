@@ -25,11 +25,17 @@
  * validates these.
  */
 static const struct kcsd_opcode opcodes[] = {
-	{ KCSD_CMD_EXECUTE,	KCSD_FOR_ANY, KCSD_CHANGES, kcsd_execute_parse },
-	{ KCSD_CMD_EXECUTE_LBA,	KCSD_FOR_ANY, KCSD_CHANGES, kcsd_execute_parse },
-	{ KCSD_CMD_EXECUTE_SOURCES, KCSD_FOR_ANY, KCSD_CHANGES, kcsd_execute_sources_parse },
-	{ KCSD_CMD_RUN_RECEIVE,	KCSD_FOR_ANY, KCSD_READS, kcsd_receive_parse, .sleeps = true },
+	{ KCSD_CMD_EXECUTE,	KCSD_FOR_ANY, KCSD_CHANGES, kcsd_execute_parse,
+				.has_result = true },
+	{ KCSD_CMD_EXECUTE_LBA,	KCSD_FOR_ANY, KCSD_CHANGES, kcsd_execute_parse,
+				.has_result = true },
+	{ KCSD_CMD_EXECUTE_SOURCES, KCSD_FOR_ANY, KCSD_CHANGES, kcsd_execute_sources_parse,
+				.has_result = true },
+	{ KCSD_CMD_RUN_RECEIVE,	KCSD_FOR_ANY, KCSD_READS, kcsd_receive_parse, .sleeps = true,
+				.has_result = true },
 	{ KCSD_CMD_SOURCES,	KCSD_FOR_ANY, KCSD_CHANGES, kcsd_sources_parse, .sleeps = true },
+	{ KCSD_CMD_TIMING,	KCSD_FOR_ANY, KCSD_READS, kcsd_timing_parse,
+				.takes_no_time = true },
 };
 
 /* The namespace with all its parts. */
@@ -88,6 +94,7 @@ static struct kcsd_ns *compute_alloc(struct kcsd_drive *drive)
 	compute->cfg = &drive->cfg;
 	compute->stats = drive->stats;
 	compute->errors = drive->errors;
+	compute->clock = drive->clock;
 	compute->lbas = drive->lbas;
 	compute->slm = drive->slm;
 	drive->compute = compute;

@@ -28,24 +28,35 @@
 #define NVM_AND_ZNS									\
 	{ nvme_cmd_write_zeroes, KCSD_FOR_WRITERS, KCSD_CHANGES, kcsd_nvm_parse_write_zeroes }, \
 	{ nvme_cmd_dsm,		KCSD_FOR_WRITERS, KCSD_CHANGES, kcsd_nvm_parse_dsm },	\
-	{ nvme_cmd_compare,	KCSD_FOR_ANY, KCSD_READS, kcsd_nvm_parse_rw, WAITS },	\
+	{ nvme_cmd_compare,	KCSD_FOR_ANY, KCSD_READS, kcsd_nvm_parse_rw, WAITS,	\
+				.describe = kcsd_nvm_describe },			\
 	{ nvme_cmd_verify,	KCSD_FOR_ANY, KCSD_READS, kcsd_nvm_parse_verify },	\
 	{ KCSD_NVM_COPY,	KCSD_FOR_WRITERS, KCSD_CHANGES, kcsd_nvm_parse_copy },	\
-	{ nvme_cmd_write_uncor,	KCSD_FOR_WRITERS, KCSD_CHANGES, kcsd_nvm_parse_write_uncor },
+	{ nvme_cmd_write_uncor,	KCSD_FOR_WRITERS, KCSD_CHANGES, kcsd_nvm_parse_write_uncor }, \
+	{ KCSD_CMD_TIMING,	KCSD_FOR_ANY, KCSD_READS, kcsd_timing_parse,		\
+				.takes_no_time = true },
 
 static const struct kcsd_opcode nvm_opcodes[] = {
-	{ nvme_cmd_read,	KCSD_FOR_ANY, KCSD_READS, kcsd_nvm_parse_rw, WAITS, .now = KCSD_NOW },
-	{ nvme_cmd_write,	KCSD_FOR_WRITERS, KCSD_CHANGES, kcsd_nvm_parse_rw, WAITS },
-	{ nvme_cmd_flush,	KCSD_FOR_ANY, KCSD_READS, kcsd_nvm_parse_flush, WAITS },
+	{ nvme_cmd_read,	KCSD_FOR_ANY, KCSD_READS, kcsd_nvm_parse_rw, WAITS, .now = KCSD_NOW,
+				.describe = kcsd_nvm_describe },
+	{ nvme_cmd_write,	KCSD_FOR_WRITERS, KCSD_CHANGES, kcsd_nvm_parse_rw, WAITS,
+				.describe = kcsd_nvm_describe },
+	{ nvme_cmd_flush,	KCSD_FOR_ANY, KCSD_READS, kcsd_nvm_parse_flush, WAITS,
+				.describe = kcsd_nvm_describe },
 	NVM_AND_ZNS
 };
 
 static const struct kcsd_opcode zns_opcodes[] = {
-	{ nvme_cmd_read,	KCSD_FOR_ANY, KCSD_READS, kcsd_nvm_parse_rw, WAITS, .now = KCSD_NOW },
-	{ nvme_cmd_write,	KCSD_FOR_WRITERS, KCSD_CHANGES, kcsd_nvm_parse_rw, WAITS },
-	{ nvme_cmd_zone_append,	KCSD_FOR_WRITERS, KCSD_CHANGES, kcsd_zns_parse_append, WAITS },
-	{ nvme_cmd_flush,	KCSD_FOR_ANY, KCSD_READS, kcsd_nvm_parse_flush, WAITS },
-	{ nvme_cmd_zone_mgmt_send, KCSD_FOR_WRITERS, KCSD_CHANGES, kcsd_zns_parse_send, WAITS },
+	{ nvme_cmd_read,	KCSD_FOR_ANY, KCSD_READS, kcsd_nvm_parse_rw, WAITS, .now = KCSD_NOW,
+				.describe = kcsd_nvm_describe },
+	{ nvme_cmd_write,	KCSD_FOR_WRITERS, KCSD_CHANGES, kcsd_nvm_parse_rw, WAITS,
+				.describe = kcsd_nvm_describe },
+	{ nvme_cmd_zone_append,	KCSD_FOR_WRITERS, KCSD_CHANGES, kcsd_zns_parse_append, WAITS,
+				.has_result = true, .describe = kcsd_nvm_describe },
+	{ nvme_cmd_flush,	KCSD_FOR_ANY, KCSD_READS, kcsd_nvm_parse_flush, WAITS,
+				.describe = kcsd_nvm_describe },
+	{ nvme_cmd_zone_mgmt_send, KCSD_FOR_WRITERS, KCSD_CHANGES, kcsd_zns_parse_send, WAITS,
+				.describe = kcsd_zns_describe_send },
 	NVM_AND_ZNS
 	{ nvme_cmd_zone_mgmt_recv, KCSD_FOR_ANY, KCSD_READS, kcsd_zns_parse_receive },
 };
@@ -144,6 +155,13 @@ static struct kcsd_ns *lbas_alloc(struct kcsd_drive *drive)
 		kfree(lbas);
 		return NULL;
 	}
+	lbas->clock = kcsd_clock_alloc();
+	if (!lbas->clock) {
+		kcsd_lbas_destroy(lbas);
+		kfree(lbas);
+		return NULL;
+	}
+	drive->clock = lbas->clock;
 	lbas->ns.blocks = drive->cfg.backing_file || drive->cfg.cache_size;
 	drive->lbas = lbas;
 	return &lbas->ns;
@@ -151,6 +169,7 @@ static struct kcsd_ns *lbas_alloc(struct kcsd_drive *drive)
 
 static void lbas_free(struct kcsd_ns *ns)
 {
+	kcsd_clock_free(to_lbas(ns)->clock);
 	kcsd_lbas_destroy(to_lbas(ns));
 	kfree(to_lbas(ns));
 }

@@ -13,11 +13,13 @@
 
 static const struct kcsd_opcode opcodes[] = {
 	{ KCSD_SLM_READ,	KCSD_FOR_ANY, KCSD_READS, kcsd_slm_parse_rw,
-				.now = KCSD_NOW },
+				.now = KCSD_NOW, .describe = kcsd_slm_describe },
 	{ KCSD_SLM_WRITE,	KCSD_FOR_WRITERS, KCSD_CHANGES, kcsd_slm_parse_rw,
-				.now = KCSD_NOW_IN_PAGE },
+				.now = KCSD_NOW_IN_PAGE, .describe = kcsd_slm_describe },
 	{ KCSD_SLM_COPY,	KCSD_FOR_WRITERS, KCSD_CHANGES, kcsd_slm_parse_copy },
 	{ KCSD_SLM_FILL,	KCSD_FOR_WRITERS, KCSD_CHANGES, kcsd_slm_parse_fill },
+	{ KCSD_CMD_TIMING,	KCSD_FOR_ANY, KCSD_READS, kcsd_timing_parse,
+				.takes_no_time = true },
 };
 
 static struct kcsd_slm *to_slm(struct kcsd_ns *ns)

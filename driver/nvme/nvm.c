@@ -146,6 +146,23 @@ int kcsd_nvm_parse_flush(struct kcsd_cmd *cmd)
 	return kcsd_cmd_validate_unused(cmd, &uses);
 }
 
+/* A Compare reads, and gets as many bytes over the link. */
+void kcsd_nvm_describe(const struct kcsd_cmd *cmd, struct kcsd_timing_cmd *piece)
+{
+	bool append = cmd->opcode == nvme_cmd_zone_append;
+
+	if (cmd->opcode == nvme_cmd_flush) {
+		piece->op = KCSD_TIMING_FLUSH;
+		return;
+	}
+	piece->op = append || cmd->opcode == nvme_cmd_write ? KCSD_TIMING_WRITE :
+							      KCSD_TIMING_READ;
+	piece->offset = (append ? cmd->result : kcsd_nvm_slba(cmd)) << cmd->drive->lbas->lba_shift;
+	piece->bytes = cmd->data_len;
+	if (cmd->cdw12 & (u32)NVME_RW_FUA << 16)
+		piece->flags = KCSD_TIMING_FUA;
+}
+
 u64 kcsd_nvm_failed_lba(const struct kcsd_cmd *cmd, int status)
 {
 	if (cmd->admin || cmd->nsid != KCSD_NSID_NVM || cmd->opcode == nvme_cmd_dsm)

@@ -104,6 +104,19 @@ static int copy_execute(struct kcsd_job *job)
 	return 0;
 }
 
+static void copy_take_time(struct kcsd_job *job, struct kcsd_time *time)
+{
+	struct nvm_copy *copy = to_copy(job);
+	/* copy->to is now behind the destination. */
+	const struct kcsd_nvm_range to = { .slba = copy->to - copy->nlb, .nlb = copy->nlb };
+	u32 i;
+
+	for (i = 0; i < copy->nr; i++)
+		kcsd_nvm_range_take_time(job, time, KCSD_TIMING_READ, &copy->source[i],
+					 KCSD_CLOCK_ABREAST);
+	kcsd_nvm_range_take_time(job, time, KCSD_TIMING_WRITE, &to, KCSD_CLOCK_AFTER);
+}
+
 /* ---- parse ---- */
 
 static u32 copy_nr(const struct kcsd_cmd *cmd)
@@ -203,6 +216,7 @@ static struct nvm_copy *copy_create(struct kcsd_cmd *cmd, int *ret)
 	if (!job)
 		return NULL;
 	job->execute = copy_execute;
+	job->take_time = copy_take_time;
 	copy = to_copy(job);
 	copy->to = kcsd_nvm_slba(cmd);
 	copy->fua = cmd->cdw12 & (u32)NVME_RW_FUA << 16;

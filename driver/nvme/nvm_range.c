@@ -3,6 +3,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "compute/tenant.h"
 #include "drive.h"
 #include "media/lba_io.h"
 #include "media/lbas.h"
@@ -51,6 +52,20 @@ int kcsd_nvm_range_inject(struct kcsd_job *job, enum kcsd_inject_op op,
 	if (ret)
 		job->async.lba = r->slba;
 	return ret;
+}
+
+void kcsd_nvm_range_take_time(struct kcsd_job *job, struct kcsd_time *time, u8 op,
+			      const struct kcsd_nvm_range *r, enum kcsd_clock_order order)
+{
+	struct kcsd_drive *drive = job->async.drive;
+	const struct kcsd_timing_cmd piece = {
+		.op = op,
+		.flags = KCSD_TIMING_INSIDE,
+		.offset = r->slba << drive->lbas->lba_shift,
+		.bytes = r->nlb << drive->lbas->lba_shift,
+	};
+
+	kcsd_clock_submit(drive->clock, &job->async.turn.tenant->flow, time, piece, order);
 }
 
 int kcsd_nvm_range_each(struct kcsd_job *job, const struct kcsd_nvm_range *r, u64 most,

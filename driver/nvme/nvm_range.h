@@ -8,6 +8,7 @@
 
 #include <linux/types.h>
 
+#include "clock/clock.h"
 #include "media/inject.h"
 
 struct kcsd_cmd;
@@ -46,6 +47,13 @@ int kcsd_nvm_range_each(struct kcsd_job *job, const struct kcsd_nvm_range *r, u6
  * memory.
  */
 void *kcsd_nvm_range_buffer(struct kcsd_job *job, u64 nlb, u64 most);
+
+/*
+ * Let a job take device time for a range, inside the drive: op is KCSD_TIMING_READ, _WRITE or
+ * _TRIM. order: kcsd_clock_submit().
+ */
+void kcsd_nvm_range_take_time(struct kcsd_job *job, struct kcsd_time *time, u8 op,
+			      const struct kcsd_nvm_range *r, enum kcsd_clock_order order);
 
 /* Read or write one piece, to or from kernel memory. Return 0 or a status. */
 int kcsd_nvm_range_read(struct kcsd_job *job, const struct kcsd_nvm_range *piece, void *to);

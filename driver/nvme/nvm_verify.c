@@ -118,6 +118,12 @@ static int verify_execute(struct kcsd_job *job)
 	return 0;
 }
 
+static void verify_take_time(struct kcsd_job *job, struct kcsd_time *time)
+{
+	kcsd_nvm_range_take_time(job, time, KCSD_TIMING_READ, &to_verify(job)->range,
+				 KCSD_CLOCK_ABREAST);
+}
+
 static int verify_validate(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = {
@@ -141,6 +147,7 @@ int kcsd_nvm_parse_verify(struct kcsd_cmd *cmd)
 		return ret;
 	verify = to_verify(job);
 	job->execute = verify_execute;
+	job->take_time = verify_take_time;
 	verify->fua = cmd->cdw12 & (u32)NVME_RW_FUA << 16;
 	verify->range.slba = kcsd_nvm_slba(cmd);
 	verify->range.nlb = kcsd_nvm_nlb(cmd);

@@ -114,6 +114,16 @@ static int zero_execute(struct kcsd_job *job)
 	return 0;
 }
 
+static void zero_take_time(struct kcsd_job *job, struct kcsd_time *time)
+{
+	struct nvm_zero *zero = to_zero(job);
+	u32 i;
+
+	for (i = 0; i < zero->nr; i++)
+		kcsd_nvm_range_take_time(job, time, zero->sequential ? KCSD_TIMING_WRITE :
+					 KCSD_TIMING_TRIM, &zero->range[i], KCSD_CLOCK_ABREAST);
+}
+
 /*
  * Create the job; see kcsd_job_create(). nlb: LBAs of all nr ranges. sequential: some are in a
  * sequential zone.
@@ -128,6 +138,8 @@ static struct nvm_zero *zero_create(struct kcsd_cmd *cmd, u32 nr, u64 nlb, bool 
 	if (!job)
 		return NULL;
 	job->execute = zero_execute;
+	job->take_time = zero_take_time;
+	job->async.op = KCSD_TIME_TRIM;
 	zero = to_zero(job);
 	zero->sequential = sequential;
 	zero->nr = nr;

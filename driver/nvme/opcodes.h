@@ -12,6 +12,7 @@
 
 struct kcsd_cmd;
 struct kcsd_drive;
+struct kcsd_timing_cmd;
 
 /* Bits of kcsd_opcode.effects. Command Scope; <linux/nvme.h> has no names for these bits. */
 #define KCSD_OF_NAMESPACE	BIT(20)
@@ -52,6 +53,13 @@ struct kcsd_opcode {
 	bool waits;		/* for the store of namespace 1, and is not a job */
 	bool sleeps;		/* waits for something else, and is no run and no job */
 	u8 now;			/* enum kcsd_opcode_now */
+	bool takes_no_time;	/* of the device */
+	bool has_result;	/* the 64-bit result of success means something */
+	/*
+	 * Describe what a command did that succeeded, for the model of time: op and what follows.
+	 * NULL: nothing but its data. A job describes itself.
+	 */
+	void (*describe)(const struct kcsd_cmd *cmd, struct kcsd_timing_cmd *piece);
 };
 
 /* Returns the table row of the opcode of cmd. NULL: Invalid Command Opcode. */

@@ -40,6 +40,11 @@ static int slm_write(struct kcsd_cmd *cmd)
 	return ret;
 }
 
+void kcsd_slm_describe(const struct kcsd_cmd *cmd, struct kcsd_timing_cmd *piece)
+{
+	piece->op = cmd->opcode == KCSD_SLM_WRITE ? KCSD_TIMING_MEM_WRITE : KCSD_TIMING_MEM_READ;
+}
+
 int kcsd_slm_validate_bytes(struct kcsd_cmd *cmd)
 {
 	if (!slm_len(cmd))

@@ -3,6 +3,7 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 
+#include "compute/tenant.h"
 #include "drive.h"
 #include "nvme/slm_cmd.h"
 #include "media/lba_io.h"
@@ -143,6 +144,25 @@ static int slm_copy_execute(struct kcsd_job *job)
 	return 0;
 }
 
+/* Sources in namespace 1 are read; memory of the drive is copied without time. */
+static void slm_copy_take_time(struct kcsd_job *job, struct kcsd_time *time)
+{
+	struct kcsd_slm_copy *copy = container_of(job, struct kcsd_slm_copy, job);
+	u32 i;
+
+	for (i = 0; copy->from == KCSD_SLM_FROM_LBAS && i < copy->nr; i++) {
+		const struct kcsd_timing_cmd piece = {
+			.op = KCSD_TIMING_READ,
+			.flags = KCSD_TIMING_INSIDE,
+			.offset = copy->source[i].start,
+			.bytes = copy->source[i].len,
+		};
+
+		kcsd_clock_submit(job->async.drive->clock, &job->async.turn.tenant->flow, time,
+				  piece, KCSD_CLOCK_ABREAST);
+	}
+}
+
 /* Create the job. Returns NULL with *ret set: Insufficient Resources, or -ENOMEM. */
 static struct kcsd_slm_copy *slm_copy_create(struct kcsd_cmd *cmd, enum kcsd_slm_from from,
 					     u64 len, u32 nr, int *ret)
@@ -157,6 +177,7 @@ static struct kcsd_slm_copy *slm_copy_create(struct kcsd_cmd *cmd, enum kcsd_slm
 	if (!job)
 		return NULL;
 	job->execute = slm_copy_execute;
+	job->take_time = slm_copy_take_time;
 	copy = container_of(job, struct kcsd_slm_copy, job);
 	copy->from = from;
 	copy->to = kcsd_cmd_u64(cmd->cdw10, cmd->cdw11);

@@ -9,6 +9,7 @@
 #include <linux/nvme.h>
 
 #include "drive.h"
+#include "compute/tenant.h"
 #include "media/lba_io.h"
 #include "media/lbas.h"
 #include "media/zone.h"
@@ -44,7 +45,20 @@ static int zns_send(struct kcsd_cmd *cmd)
 		ret = kcsd_lba_io_manage_zone(cmd->drive->lbas, zns_slba(cmd), ZNS_ACTION(cmd));
 	if (!ret)
 		kcsd_stat_inc(cmd->drive, zone_commands);
+	if (!ret && cmd->cdw13 & ZNS_SELECT_ALL && ZNS_ACTION(cmd) == NVME_ZONE_RESET)
+		kcsd_clock_reset_all(cmd->drive->clock, &cmd->tenant->flow, &cmd->time);
 	return kcsd_lba_io_status(ret, KCSD_SC_WRITE_FAULT);
+}
+
+/* Opening and closing takes the time of the controller. */
+void kcsd_zns_describe_send(const struct kcsd_cmd *cmd, struct kcsd_timing_cmd *piece)
+{
+	piece->offset = zns_slba(cmd) << cmd->drive->lbas->lba_shift;
+	piece->bytes = 0;
+	if (ZNS_ACTION(cmd) == NVME_ZONE_RESET)
+		piece->op = KCSD_TIMING_ZONE_RESET;
+	else if (ZNS_ACTION(cmd) == NVME_ZONE_FINISH)
+		piece->op = KCSD_TIMING_ZONE_FINISH;
 }
 
 /* Set Zone Descriptor Extension is not supported: extensions have no bytes here. */

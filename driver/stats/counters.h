@@ -72,6 +72,9 @@ struct kcsd_stats {
 #undef KCSD_SLM_COUNTER_FIELD
 };
 
+/* Return a counter: the sum over all CPUs of the u64 at an offset in struct kcsd_stats. */
+u64 kcsd_stats_sum(struct kcsd_stats __percpu *stats, size_t offset);
+
 #define kcsd_stat_add(drive, name, n)	this_cpu_add((drive)->stats->name, n)
 #define kcsd_stat_inc(drive, name)	this_cpu_inc((drive)->stats->name)
 

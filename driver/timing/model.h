@@ -94,6 +94,7 @@ struct kcsd_timing_run {
 	u64 arrival;
 	u64 start;
 	u64 now;		/* of the run: the caller steps the earliest run first */
+	u64 on_unit;		/* since then */
 	u64 rest;		/* of a nanosecond: hundredths of cycles times 10, below unit_mhz */
 	u32 unit;
 	struct kcsd_timing_parts parts;
@@ -110,6 +111,7 @@ struct kcsd_timing_work {
 	u64 call;
 	u64 helper;
 	u64 helper_bytes;
+	u64 cycles;		/* hundredths, of instructions that were counted elsewhere */
 	u64 slm_bytes;		/* moved between the program and the memory of the drive */
 };
 
@@ -137,6 +139,12 @@ void kcsd_timing_run_wait(struct kcsd_timing *t, struct kcsd_timing_run *run,
 			  const struct kcsd_timing_done *done);
 /* Send bytes to the host. The run waits; at most KCSD_TIMING_MAX_BYTES, else -EINVAL. */
 int kcsd_timing_run_output(struct kcsd_timing *t, struct kcsd_timing_run *run, u64 bytes);
+/*
+ * Let the run leave its unit, and take the one that is free first, not before a time: for a run
+ * that waits for something outside of the drive. Resume only with a unit free.
+ */
+void kcsd_timing_run_pause(struct kcsd_timing *t, struct kcsd_timing_run *run);
+void kcsd_timing_run_resume(struct kcsd_timing *t, struct kcsd_timing_run *run, u64 at);
 /* End the run: its unit is free from run->now. done may be NULL. */
 void kcsd_timing_run_end(struct kcsd_timing *t, struct kcsd_timing_run *run,
 			 struct kcsd_timing_done *done);
@@ -187,8 +195,13 @@ struct kcsd_timing_stats {
 	u64 free_lines;
 };
 
-/* Walks all lines or zones for the wear: not for each command. */
 void kcsd_timing_get_stats(const struct kcsd_timing *t, struct kcsd_timing_stats *s);
+/*
+ * The two halves of it: what is quick, and wear_* and free_lines, which walk all lines or zones.
+ * The second may run beside commands: each value is then one of that time.
+ */
+void kcsd_timing_get_counters(const struct kcsd_timing *t, struct kcsd_timing_stats *s);
+void kcsd_timing_get_wear(const struct kcsd_timing *t, struct kcsd_timing_stats *s);
 /* Return thousandths of media_written / user_written between two, 0 if nothing was written. */
 u64 kcsd_timing_amplification(const struct kcsd_timing_stats *from,
 			      const struct kcsd_timing_stats *to);

@@ -17,6 +17,7 @@ int kcsd_timing_run_begin(struct kcsd_timing *t, struct kcsd_timing_run *run, u6
 	*run = (struct kcsd_timing_run){ .arrival = arrival, .unit = found };
 	run->start = max(at, t->units.units[found].free_at);
 	run->now = run->start;
+	run->on_unit = run->start;
 	run->parts.controller = at - start;
 	run->parts.waiting = run->start - arrival - run->parts.controller;
 	return 0;
@@ -116,14 +117,37 @@ int kcsd_timing_run_output(struct kcsd_timing *t, struct kcsd_timing_run *run, u
 	return 0;
 }
 
+void kcsd_timing_run_pause(struct kcsd_timing *t, struct kcsd_timing_run *run)
+{
+	struct kcsd_timing_unit *unit;
+
+	if (run->unit == KCSD_TIMING_ANY_UNIT)
+		return;
+	unit = &t->units.units[run->unit];
+	unit->taken = false;
+	unit->free_at = run->now;
+	unit->busy += run->now - run->on_unit;
+	run->unit = KCSD_TIMING_ANY_UNIT;
+}
+
+void kcsd_timing_run_resume(struct kcsd_timing *t, struct kcsd_timing_run *run, u64 at)
+{
+	int found = kcsd_timing_units_find(&t->units, KCSD_TIMING_ANY_UNIT);
+
+	/* Without a free unit the run ends without one. */
+	if (found >= 0) {
+		run->unit = found;
+		t->units.units[found].taken = true;
+		at = max(at, t->units.units[found].free_at);
+	}
+	run->parts.waiting += advance(run, at);
+	run->on_unit = run->now;
+}
+
 void kcsd_timing_run_end(struct kcsd_timing *t, struct kcsd_timing_run *run,
 			 struct kcsd_timing_done *done)
 {
-	struct kcsd_timing_unit *unit = &t->units.units[run->unit];
-
-	unit->taken = false;
-	unit->free_at = run->now;
-	unit->busy += run->now - run->start;
+	kcsd_timing_run_pause(t, run);
 	t->stats.runs++;
 	t->stats.busy_until = max(t->stats.busy_until, run->now);
 	if (done)

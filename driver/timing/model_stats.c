@@ -89,11 +89,14 @@ static void add_wear(struct kcsd_timing_stats *s, u32 erases)
 	s->wear_avg_milli += erases;
 }
 
-static void get_wear(const struct kcsd_timing *t, struct kcsd_timing_stats *s)
+void kcsd_timing_get_wear(const struct kcsd_timing *t, struct kcsd_timing_stats *s)
 {
 	u64 nr = 0;
 	u32 i, j;
 
+	s->free_lines = 0;
+	s->wear_max = 0;
+	s->wear_avg_milli = 0;
 	s->wear_min = U64_MAX;
 	for (i = 0; i < t->ftl.nr_parts; i++) {
 		for (j = 0; j < t->ftl.nr_lines; j++, nr++)
@@ -108,7 +111,7 @@ static void get_wear(const struct kcsd_timing *t, struct kcsd_timing_stats *s)
 		s->wear_min = 0;
 }
 
-void kcsd_timing_get_stats(const struct kcsd_timing *t, struct kcsd_timing_stats *s)
+void kcsd_timing_get_counters(const struct kcsd_timing *t, struct kcsd_timing_stats *s)
 {
 	*s = t->stats;
 	s->media_read += t->flash.bytes_read;
@@ -119,7 +122,12 @@ void kcsd_timing_get_stats(const struct kcsd_timing *t, struct kcsd_timing_stats
 	s->page_reads = t->flash.page_reads;
 	s->erases = t->flash.erases;
 	s->mapped = t->ftl.mapped * t->unit_bytes;
-	get_wear(t, s);
+}
+
+void kcsd_timing_get_stats(const struct kcsd_timing *t, struct kcsd_timing_stats *s)
+{
+	kcsd_timing_get_counters(t, s);
+	kcsd_timing_get_wear(t, s);
 }
 
 u64 kcsd_timing_amplification(const struct kcsd_timing_stats *from,

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0
+#define pr_fmt(fmt) "kcsd: " fmt
+
+#include <linux/hrtimer.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "clock/clock.h"
+#include "clock/latency.h"
+#include "config.h"
+#include "wait.h"
+
+/* ---- life ---- */
+
+void kcsd_clock_config_init(struct kcsd_clock_config *config)
+{
+	*config = (struct kcsd_clock_config){ .late_permille = 100 };
+	kcsd_timing_params_init(&config->params);
+}
+
+struct kcsd_clock *kcsd_clock_alloc(void)
+{
+	struct kcsd_clock *clock = kzalloc(sizeof(*clock), GFP_KERNEL);
+
+	if (!clock)
+		return NULL;
+	spin_lock_init(&clock->lock);
+	INIT_LIST_HEAD(&clock->flows);
+	init_waitqueue_head(&clock->named);
+	clock->dues = kcsd_dues_alloc();
+	clock->latencies = kcsd_latencies_alloc();
+	if (clock->dues && clock->latencies)
+		return clock;
+	kcsd_clock_free(clock);
+	return NULL;
+}
+
+void kcsd_clock_free(struct kcsd_clock *clock)
+{
+	if (!clock)
+		return;
+	kcsd_dues_free(clock->dues);
+	kcsd_latencies_free(clock->latencies);
+	kfree(clock);
+}
+
+/* The map has 4 bytes for each unit in one piece, which kvmalloc() limits. */
+static bool fits(const struct kcsd_clock_config *config, const struct kcsd_timing_shape *shape,
+		 const char *name)
+{
+	u64 units = div64_u64(shape->capacity, config->params.map_unit);
+
+	if (shape->zone_size || config->params.media != KCSD_TIMING_FLASH)
+		return true;
+	if (units > INT_MAX / 8) {
+		pr_err("%s: timing: the map of %llu units of %llu bytes is too large: set a larger map_unit\n",
+		       name, units, config->params.map_unit);
+		return false;
+	}
+	/* Overprovision is counted as a tenth at least. */
+	return kcsd_config_fits_memory(name, "the model of time",
+				       units * 8 + units * 4 * max(config->params.overprovision,
+								   100ULL) / 1000);
+}
+
+static struct kcsd_costs costs_of(const struct kcsd_timing_params *p)
+{
+	return (struct kcsd_costs){
+		.alu = p->alu_cycles,
+		.mul = p->mul_cycles,
+		.div = p->div_cycles,
+		.access = p->access_cycles,
+		.taken = p->taken_cycles,
+		.not_taken = p->not_taken_cycles,
+		.call = p->call_cycles,
+		.helper = p->helper_cycles,
+		.helper_byte = p->helper_byte_cycles,
+	};
+}
+
+int kcsd_clock_open(struct kcsd_clock *clock, const struct kcsd_clock_config *config,
+		    const struct kcsd_timing_shape *shape, const char *name)
+{
+	char why[KCSD_TIMING_WHY];
+	int ret;
+
+	clock->config = *config;
+	clock->shape = *shape;
+	clock->is_virtual = config->is_virtual;
+	clock->latencies_on = config->has_model;
+	if (!config->has_model)
+		return 0;
+	clock->costs = costs_of(&config->params);
+	if (!fits(config, shape, name))
+		return -ENOMEM;
+	ret = kcsd_timing_create(&config->params, shape, &clock->model, why, sizeof(why));
+	if (ret)
+		pr_err("%s: timing: %s\n", name, why);
+	return ret;
+}
+
+void kcsd_clock_start(struct kcsd_clock *clock)
+{
+	clock->epoch = ktime_get_ns();
+	smp_store_release(&clock->on, clock->model);
+}
+
+void kcsd_clock_stop(struct kcsd_clock *clock)
+{
+	WRITE_ONCE(clock->on, false);
+	WRITE_ONCE(clock->stopped, true);
+	kcsd_dues_stop(clock->dues);
+	wake_up_all(&clock->named);
+}
+
+void kcsd_clock_close(struct kcsd_clock *clock)
+{
+	kcsd_timing_destroy(clock->model);
+	clock->model = NULL;
+}
+
+int kcsd_clock_keep_latencies(struct kcsd_clock *clock, bool keep)
+{
+	if (clock->model)
+		return keep ? 0 : -EINVAL;
+	WRITE_ONCE(clock->latencies_on, keep);
+	WRITE_ONCE(clock->on, keep);
+	return 0;
+}
+
+/* ---- a command ---- */
+
+void kcsd_clock_begin_on(struct kcsd_clock *clock, struct kcsd_time *time)
+{
+	time->begin_ns = ktime_get_ns();
+	time->depth = kcsd_latency_class(atomic_inc_return(&clock->in_flight));
+}
+
+void kcsd_clock_forget(struct kcsd_clock *clock, struct kcsd_time *time)
+{
+	if (time->begin_ns)
+		atomic_dec(&clock->in_flight);
+	time->begin_ns = 0;
+}
+
+void kcsd_clock_arrive(struct kcsd_clock *clock, struct kcsd_flow *flow,
+		       struct kcsd_time *time)
+{
+	u32 depth;
+
+	lockdep_assert_held(&clock->lock);
+	kcsd_flow_join(flow, clock);
+	if (clock->is_virtual) {
+		time->arrival = kcsd_flow_arrive(flow, &depth);
+		time->depth = kcsd_latency_class(depth);
+	} else {
+		time->arrival = time->begin_ns - clock->epoch;
+	}
+	time->arrived = true;
+	time->start = U64_MAX;
+	time->end = time->arrival;
+}
+
+/* Add where the time of a piece went. */
+static void add_parts(struct kcsd_timing_parts *to, const struct kcsd_timing_parts *parts)
+{
+	to->link += parts->link;
+	to->controller += parts->controller;
+	to->media += parts->media;
+	to->compute += parts->compute;
+	to->waiting += parts->waiting;
+}
+
+/* The parts are those along what ended last. */
+static void add_piece(struct kcsd_time *time, const struct kcsd_timing_done *done,
+		      enum kcsd_clock_order order)
+{
+	time->start = min(time->start, done->start);
+	if (order == KCSD_CLOCK_AFTER)
+		add_parts(&time->parts, &done->parts);
+	else if (done->end >= time->end)
+		time->parts = done->parts;
+	time->end = max(time->end, done->end);
+}
+
+static void submit(struct kcsd_clock *clock, struct kcsd_flow *flow, struct kcsd_time *time,
+		   struct kcsd_timing_cmd *piece, enum kcsd_clock_order order)
+{
+	struct kcsd_timing_done done;
+
+	lockdep_assert_held(&clock->lock);
+	if (!time->arrived)
+		kcsd_clock_arrive(clock, flow, time);
+	piece->offset = kcsd_index_nospec(piece->offset, clock->shape.capacity);
+	piece->arrival = order == KCSD_CLOCK_AFTER ? time->end : time->arrival;
+	/* The command was valid: this fails at the end of time only. */
+	if (!kcsd_timing_submit(clock->model, piece, &done))
+		add_piece(time, &done, order);
+}
+
+void kcsd_clock_submit(struct kcsd_clock *clock, struct kcsd_flow *flow, struct kcsd_time *time,
+		       struct kcsd_timing_cmd piece, enum kcsd_clock_order order)
+{
+	u64 left = piece.bytes;
+
+	if (!time->begin_ns || !clock->model)
+		return;
+	do {
+		piece.bytes = min(left, KCSD_TIMING_MAX_BYTES);
+		scoped_guard(spinlock, &clock->lock)
+			submit(clock, flow, time, &piece, order);
+		piece.offset += piece.bytes;
+		left -= piece.bytes;
+		order = KCSD_CLOCK_ABREAST;
+	} while (left);
+}
+
+void kcsd_clock_reset_all(struct kcsd_clock *clock, struct kcsd_flow *flow,
+			  struct kcsd_time *time)
+{
+	struct kcsd_timing_cmd piece = { .op = KCSD_TIMING_ZONE_RESET };
+
+	for (; piece.offset < clock->shape.capacity; piece.offset += clock->shape.zone_size)
+		kcsd_clock_submit(clock, flow, time, piece, KCSD_CLOCK_ABREAST);
+}
+
+static void leave(struct kcsd_clock *clock, struct kcsd_flow *flow, struct kcsd_time *time,
+		  u8 opcode)
+{
+	struct kcsd_timing_cmd nothing = { .op = KCSD_TIMING_OTHER };
+
+	lockdep_assert_held(&clock->lock);
+	if (!time->arrived)
+		submit(clock, flow, time, &nothing, KCSD_CLOCK_ABREAST);
+	clock->latest = max(clock->latest, time->end);
+	clock->commands++;
+	kcsd_flow_leave(flow, time, opcode);
+}
+
+void kcsd_clock_leave(struct kcsd_clock *clock, struct kcsd_flow *flow, struct kcsd_time *time,
+		      u8 op, u8 opcode)
+{
+	if (!time->begin_ns)
+		return;
+	time->op = op;
+	if (clock->model) {
+		scoped_guard(spinlock, &clock->lock)
+			leave(clock, flow, time, opcode);
+		kcsd_latency_add(clock->latencies, KCSD_LATENCY_DEVICE, op, time->depth,
+				 time->end - time->arrival);
+	}
+	kcsd_latency_add(clock->latencies, KCSD_LATENCY_CPU, op, time->depth, time->cpu_ns);
+}
+
+/* ---- completion ---- */
+
+u64 kcsd_clock_due(const struct kcsd_clock *clock, const struct kcsd_time *time)
+{
+	if (!time->arrived || clock->is_virtual || READ_ONCE(clock->stopped))
+		return 0;
+	return clock->epoch + time->end;
+}
+
+static void count_late(struct kcsd_clock *clock, struct kcsd_time *time, u64 now, u64 due)
+{
+	u64 late = now - min(now, due), took = time->end - time->arrival;
+	s64 most = atomic64_read(&clock->late_max_ns);
+
+	time->late_ns = late;
+	kcsd_latency_add(clock->latencies, KCSD_LATENCY_LATE, time->op, time->depth, late);
+	if (late > div_u64(took, 1000) * clock->config.late_permille)
+		atomic64_inc(&clock->late_commands);
+	while (most < late && !atomic64_try_cmpxchg(&clock->late_max_ns, &most, late))
+		;
+}
+
+void kcsd_clock_complete_on(struct kcsd_clock *clock, struct kcsd_time *time)
+{
+	u64 now = ktime_get_ns(), due = kcsd_clock_due(clock, time);
+
+	kcsd_latency_add(clock->latencies, KCSD_LATENCY_HOST, time->op, time->depth,
+			 now - time->begin_ns);
+	if (due)
+		count_late(clock, time, now, due);
+	atomic_dec(&clock->in_flight);
+}
+
+static void held_fire(struct kcsd_due *due)
+{
+	struct kcsd_held *held = container_of(due, struct kcsd_held, due);
+
+	kcsd_clock_complete(held->clock, &held->time);
+	held->done(held);
+}
+
+void kcsd_clock_hold(struct kcsd_held *held, bool now)
+{
+	u64 at = kcsd_clock_due(held->clock, &held->time);
+
+	held->due.at = at;
+	held->due.fire = held_fire;
+	if (!now && at > ktime_get_ns())
+		kcsd_due_add(held->clock->dues, &held->due);
+	else
+		held_fire(&held->due);
+}
+
+void kcsd_clock_wait_on(struct kcsd_clock *clock, struct kcsd_time *time)
+{
+	u64 at = kcsd_clock_due(clock, time);
+	ktime_t until = ns_to_ktime(at);
+	bool over = false;
+
+	while (!over && at > ktime_get_ns()) {
+		set_current_state(kcsd_wait_state());
+		if (schedule_hrtimeout(&until, HRTIMER_MODE_ABS))
+			over = kcsd_wait_is_over();
+	}
+	if (at)
+		kcsd_wait_end();
+	kcsd_clock_complete_on(clock, time);
+}
+
+void kcsd_time_describe(const struct kcsd_time *time, struct kcsd_device_time *to)
+{
+	*to = (struct kcsd_device_time){};
+	if (!time->arrived)
+		return;
+	to->arrival = cpu_to_le64(time->arrival);
+	to->start = cpu_to_le64(time->start);
+	to->end = cpu_to_le64(time->end);
+	to->link_ns = cpu_to_le64(time->parts.link);
+	to->controller_ns = cpu_to_le64(time->parts.controller);
+	to->media_ns = cpu_to_le64(time->parts.media);
+	to->compute_ns = cpu_to_le64(time->parts.compute);
+	to->waiting_ns = cpu_to_le64(time->parts.waiting);
+}

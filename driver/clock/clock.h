@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The clock of a drive: gives each command a device time by the model (timing/), and holds its
+ * completion back until then, with the real clock. Keeps latencies for percentiles, with or without
+ * a model.
+ *
+ * A command: kcsd_clock_begin(); one or more kcsd_clock_submit(), when its data has moved;
+ * kcsd_clock_leave(); then kcsd_clock_hold(), _wait(), or _complete() after kcsd_clock_due().
+ */
+#ifndef KCSD_CLOCK_H
+#define KCSD_CLOCK_H
+
+#include <linux/atomic.h>
+#include <linux/ktime.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/kcsd.h>
+
+#include "clock/due.h"
+#include "clock/flow.h"
+#include "engine/engine.h"
+#include "timing/model.h"
+
+struct kcsd_latencies;
+
+/* Configuration, of the directory timing/ in configfs. */
+struct kcsd_clock_config {
+	bool has_model;
+	bool is_virtual;
+	u32 late_permille;		/* of its device time: later than that is late */
+	char preset[32];		/* the parameters are those of this preset; empty: of none */
+	struct kcsd_timing_params params;
+};
+
+void kcsd_clock_config_init(struct kcsd_clock_config *config);
+
+/* Lives as long as the drive: a completion may be held when power is off. */
+struct kcsd_clock {
+	/* Constant while a node exists. */
+	struct kcsd_timing *model;	/* NULL: none; owned */
+	bool is_virtual;
+	struct kcsd_clock_config config;
+	struct kcsd_timing_shape shape;
+	struct kcsd_costs costs;	/* of programs */
+
+	bool on;			/* commands have times: there is a model, or latencies */
+	bool stopped;			/* nothing is due any more */
+	bool latencies_on;		/* keep them */
+	u64 epoch;			/* ktime at which device time is 0 */
+	spinlock_t lock;		/* protects the model and the next four; a leaf */
+	struct list_head flows;		/* that have sent a command, or were set up */
+	u64 latest;			/* device time: the latest end */
+	u64 commands;			/* that have a device time */
+	bool marked;			/* virtual clock: the order of commands is not defined */
+	wait_queue_head_t named;	/* waits for others to name a later arrival */
+	atomic_t in_flight;		/* commands */
+	atomic64_t late_commands;
+	atomic64_t late_max_ns;
+	struct kcsd_due_queue __percpu *dues;
+	struct kcsd_latencies __percpu *latencies;
+};
+
+/* The times of a command. Zero-filled, it has none. */
+struct kcsd_time {
+	u64 begin_ns;			/* ktime; 0: the clock was off when it was submitted */
+	u64 arrival, start, end;	/* device time, once arrived is set */
+	u64 late_ns;			/* set when it completes */
+	u64 cpu_ns;			/* of the host, for it */
+	struct kcsd_timing_parts parts;
+	u8 op;				/* enum kcsd_time_op */
+	u8 depth;			/* class of the commands in flight when it arrived */
+	bool arrived;			/* it has device time */
+};
+
+/* A completion that may be held back. */
+struct kcsd_held {
+	struct kcsd_due due;
+	struct kcsd_clock *clock;
+	struct kcsd_time time;
+	void (*done)(struct kcsd_held *held);	/* as kcsd_due.fire */
+};
+
+/* ---- life ---- */
+
+/* NULL without memory. Nothing is on. */
+struct kcsd_clock *kcsd_clock_alloc(void);
+/* Free the clock, which is stopped if it was opened; NULL is allowed. */
+void kcsd_clock_free(struct kcsd_clock *clock);
+/*
+ * Power on: make the model. Returns 0, or -errno after a line in the kernel log. name: of the
+ * drive, for that line.
+ */
+int kcsd_clock_open(struct kcsd_clock *clock, const struct kcsd_clock_config *config,
+		    const struct kcsd_timing_shape *shape, const char *name);
+/* The drive is ready: device time begins. */
+void kcsd_clock_start(struct kcsd_clock *clock);
+/* Power off begins: complete all that is held, and hold nothing any more. */
+void kcsd_clock_stop(struct kcsd_clock *clock);
+/* No command is left: free the model. Call once after kcsd_clock_open() has succeeded. */
+void kcsd_clock_close(struct kcsd_clock *clock);
+/* Keep latencies without a model, or no longer. Returns 0, or -EINVAL if there is a model. */
+int kcsd_clock_keep_latencies(struct kcsd_clock *clock, bool keep);
+
+/* ---- a command ---- */
+
+void kcsd_clock_begin_on(struct kcsd_clock *clock, struct kcsd_time *time);
+
+/* A command is submitted. */
+static inline void kcsd_clock_begin(struct kcsd_clock *clock, struct kcsd_time *time)
+{
+	if (unlikely(READ_ONCE(clock->on)))
+		kcsd_clock_begin_on(clock, time);
+}
+
+/* It will be submitted again: it has not begun. */
+void kcsd_clock_forget(struct kcsd_clock *clock, struct kcsd_time *time);
+
+/* Ends of pieces of a command. */
+enum kcsd_clock_order {
+	KCSD_CLOCK_ABREAST,	/* the piece begins when the command arrives */
+	KCSD_CLOCK_AFTER,	/* it begins when all pieces before have ended */
+};
+
+/*
+ * Let a piece of the command take device time: piece->op and what follows. A range longer than
+ * KCSD_TIMING_MAX_BYTES counts as several pieces abreast. Process context.
+ */
+void kcsd_clock_submit(struct kcsd_clock *clock, struct kcsd_flow *flow, struct kcsd_time *time,
+		       struct kcsd_timing_cmd piece, enum kcsd_clock_order order);
+/* The same for a reset of all zones. */
+void kcsd_clock_reset_all(struct kcsd_clock *clock, struct kcsd_flow *flow,
+			  struct kcsd_time *time);
+/*
+ * All pieces were submitted; a command without one takes the time of the controller. op: enum
+ * kcsd_time_op.
+ */
+void kcsd_clock_leave(struct kcsd_clock *clock, struct kcsd_flow *flow, struct kcsd_time *time,
+		      u8 op, u8 opcode);
+
+/* Return the ktime before which it must not complete; 0: it may complete now. */
+u64 kcsd_clock_due(const struct kcsd_clock *clock, const struct kcsd_time *time);
+/* It completes: count how long it took, and how late it is. Any context. */
+void kcsd_clock_complete_on(struct kcsd_clock *clock, struct kcsd_time *time);
+
+static inline void kcsd_clock_complete(struct kcsd_clock *clock, struct kcsd_time *time)
+{
+	if (unlikely(time->begin_ns))
+		kcsd_clock_complete_on(clock, time);
+}
+
+/*
+ * Complete it, and call held->done(), when it is due, or now; perhaps before this returns. The
+ * caller has set clock, time and done.
+ */
+void kcsd_clock_hold(struct kcsd_held *held, bool now);
+void kcsd_clock_wait_on(struct kcsd_clock *clock, struct kcsd_time *time);
+
+/* Sleep until it is due, or the task is killed; then it is complete. Enter no drive before. */
+static inline void kcsd_clock_wait(struct kcsd_clock *clock, struct kcsd_time *time)
+{
+	if (unlikely(time->begin_ns))
+		kcsd_clock_wait_on(clock, time);
+}
+
+/* Copy to the form for the host. */
+void kcsd_time_describe(const struct kcsd_time *time, struct kcsd_device_time *to);
+
+/* For clock.c and run.c; clock->lock is held: set when the command arrives. */
+void kcsd_clock_arrive(struct kcsd_clock *clock, struct kcsd_flow *flow,
+		       struct kcsd_time *time);
+
+/* ---- a run of a program: run.c ---- */
+
+/*
+ * Begin a run on a compute unit, with a model only. Returns 0, or -errno: it has no device time.
+ * kcsd_clock_run_end() must follow.
+ */
+int kcsd_clock_run_begin(struct kcsd_clock *clock, struct kcsd_flow *flow,
+			 struct kcsd_time *time, struct kcsd_timing_run *run);
+/* Charge computation, hundredths of cycles. Returns the device time of the run. */
+u64 kcsd_clock_run_charge(struct kcsd_clock *clock, struct kcsd_timing_run *run, u64 cycles);
+/* The same, then wait for an access to the media. */
+u64 kcsd_clock_run_media(struct kcsd_clock *clock, struct kcsd_timing_run *run, u64 cycles,
+			 u8 op, u64 offset, u64 bytes);
+/* The run leaves its unit, and later takes the first one that is free. */
+void kcsd_clock_run_pause(struct kcsd_clock *clock, struct kcsd_timing_run *run);
+void kcsd_clock_run_resume(struct kcsd_clock *clock, struct kcsd_timing_run *run);
+/* Send output, and end. Call kcsd_clock_leave() after it. */
+void kcsd_clock_run_end(struct kcsd_clock *clock, struct kcsd_timing_run *run, u64 output,
+			struct kcsd_time *time);
+
+/* ---- the host looks ---- */
+
+/* Device time now. */
+u64 kcsd_clock_now(struct kcsd_clock *clock);
+/* Counters of the model; all 0 without one. Sleeps. */
+void kcsd_clock_get_stats(struct kcsd_clock *clock, struct kcsd_timing_stats *stats);
+/* Return log page C1h, *len bytes, to be freed by kvfree(); NULL without memory. */
+void *kcsd_clock_page(struct kcsd_clock *clock, u32 *len);
+
+#endif

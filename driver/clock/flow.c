@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "clock/clock.h"
+#include "clock/flow.h"
+
+/* ---- ends of commands in flight: a binary heap ---- */
+
+static void swap_down(u64 *end, u32 nr, u32 at)
+{
+	u32 child;
+
+	for (; (child = 2 * at + 1) < nr; at = child) {
+		if (child + 1 < nr && end[child + 1] < end[child])
+			child++;
+		if (end[at] <= end[child])
+			return;
+		swap(end[at], end[child]);
+	}
+}
+
+static void swap_up(u64 *end, u32 at)
+{
+	for (; at && end[at] < end[(at - 1) / 2]; at = (at - 1) / 2)
+		swap(end[at], end[(at - 1) / 2]);
+}
+
+static u64 pop_end(struct kcsd_flow *flow)
+{
+	u64 first = flow->end[0];
+
+	flow->end[0] = flow->end[--flow->nr_ends];
+	swap_down(flow->end, flow->nr_ends, 0);
+	return first;
+}
+
+static void push_end(struct kcsd_flow *flow, u64 end)
+{
+	if (!flow->end || flow->nr_ends == flow->depth)
+		return;
+	flow->end[flow->nr_ends] = end;
+	swap_up(flow->end, flow->nr_ends++);
+}
+
+/* ---- arrive and leave ---- */
+
+static bool is_named(const struct kcsd_flow *flow)
+{
+	return flow->flags & KCSD_TIMING_ARRIVALS;
+}
+
+/*
+ * Mark the clock if the order of commands of several flows is not defined. The block device counts
+ * while it sends requests beside others.
+ */
+static void mark(struct kcsd_clock *clock, const struct kcsd_flow *sender)
+{
+	struct kcsd_flow *flow;
+	u32 nr = 0, named = 0;
+
+	if (!clock->is_virtual)
+		return;
+	list_for_each_entry(flow, &clock->flows, entry) {
+		nr += is_named(flow) || (flow->arrived && (!flow->shared || flow == sender));
+		named += is_named(flow);
+	}
+	clock->marked |= nr > 1 && named < nr;
+}
+
+void kcsd_flow_join(struct kcsd_flow *flow, struct kcsd_clock *clock)
+{
+	lockdep_assert_held(&clock->lock);
+	if (flow->clock)
+		return;
+	flow->clock = clock;
+	list_add(&flow->entry, &clock->flows);
+}
+
+u64 kcsd_flow_arrive(struct kcsd_flow *flow, u32 *depth)
+{
+	u32 slots = max(flow->depth, 1u);
+
+	if (!flow->arrived++) {
+		flow->begin = flow->clock->latest;
+		flow->last_end = flow->begin;
+	}
+	if (flow->arrived == 1 || flow->shared)
+		mark(flow->clock, flow);
+	*depth = min_t(u64, flow->arrived, slots);
+	if (is_named(flow))
+		return flow->arrival;
+	if (flow->arrived <= slots)
+		return flow->begin;
+	/* Depth 1; or other commands of this flow are being executed by other threads. */
+	if (!flow->end || !flow->nr_ends)
+		return flow->last_end;
+	return pop_end(flow);
+}
+
+static void log_time(struct kcsd_flow *flow, const struct kcsd_time *time, u8 opcode)
+{
+	struct kcsd_device_entry *e = &flow->log[flow->seq % KCSD_DEVICE_TIMES];
+
+	*e = (struct kcsd_device_entry){
+		.seq = cpu_to_le64(flow->seq),
+		.op = time->op,
+		.opcode = opcode,
+	};
+	kcsd_time_describe(time, &e->time);
+}
+
+void kcsd_flow_leave(struct kcsd_flow *flow, const struct kcsd_time *time, u8 opcode)
+{
+	flow->seq++;
+	flow->last_end = max(flow->last_end, time->end);
+	push_end(flow, time->end);
+	if (flow->log)
+		log_time(flow, time, opcode);
+}
+
+/* ---- setup ---- */
+
+static void free_memory(u64 *end, struct kcsd_device_entry *log)
+{
+	kvfree(end);
+	kvfree(log);
+}
+
+void kcsd_flow_destroy(struct kcsd_flow *flow)
+{
+	struct kcsd_clock *clock = flow->clock;
+
+	if (clock) {
+		spin_lock(&clock->lock);
+		list_del(&flow->entry);
+		spin_unlock(&clock->lock);
+		wake_up_all(&clock->named);
+	}
+	free_memory(flow->end, flow->log);
+}
+
+static bool stream_is_used(const struct kcsd_flow *flow, u32 stream)
+{
+	struct kcsd_flow *other;
+
+	list_for_each_entry(other, &flow->clock->flows, entry)
+		if (other != flow && is_named(other) && other->stream == stream)
+			return true;
+	return false;
+}
+
+/* Take the new memory, and return the old one in its place. */
+static int set_up(struct kcsd_flow *flow, const struct kcsd_flow *to, u64 **end,
+		  struct kcsd_device_entry **log)
+{
+	if (is_named(to) && stream_is_used(flow, to->stream))
+		return KCSD_SC_INVALID_FIELD;
+	WRITE_ONCE(flow->flags, to->flags);
+	flow->depth = to->depth;
+	flow->stream = to->stream;
+	flow->arrival = 0;
+	flow->arrived = 0;
+	flow->nr_ends = 0;
+	flow->seq = 0;
+	swap(flow->end, *end);
+	swap(flow->log, *log);
+	mark(flow->clock, flow);
+	return 0;
+}
+
+int kcsd_flow_setup(struct kcsd_flow *flow, struct kcsd_clock *clock, u32 depth, u32 flags,
+		    u32 stream)
+{
+	const struct kcsd_flow to = { .depth = depth, .flags = flags, .stream = stream };
+	struct kcsd_device_entry *log = NULL;
+	u64 *end = NULL;
+	int ret = -ENOMEM;
+
+	if (depth > 1)
+		end = kvmalloc_array(depth, sizeof(*end), GFP_KERNEL_ACCOUNT);
+	if (flags & KCSD_TIMING_LOG)
+		log = kvcalloc(KCSD_DEVICE_TIMES, sizeof(*log), GFP_KERNEL_ACCOUNT);
+	if ((depth == 1 || end) && (!(flags & KCSD_TIMING_LOG) || log)) {
+		spin_lock(&clock->lock);
+		kcsd_flow_join(flow, clock);
+		ret = set_up(flow, &to, &end, &log);
+		spin_unlock(&clock->lock);
+		wake_up_all(&clock->named);
+	}
+	free_memory(end, log);
+	return ret;
+}
+
+/* ---- named arrivals ---- */
+
+int kcsd_flow_name(struct kcsd_flow *flow, u64 arrival)
+{
+	struct kcsd_clock *clock = flow->clock;
+	int ret = -EINVAL;
+
+	if (!clock)
+		return ret;
+	spin_lock(&clock->lock);
+	if (is_named(flow) && arrival >= flow->arrival) {
+		flow->arrival = arrival;
+		ret = 0;
+	}
+	spin_unlock(&clock->lock);
+	if (!ret)
+		wake_up_all(&clock->named);
+	return ret;
+}
+
+bool kcsd_flow_is_first(struct kcsd_flow *flow)
+{
+	struct kcsd_clock *clock = flow->clock;
+	struct kcsd_flow *other;
+	bool first = true;
+
+	spin_lock(&clock->lock);
+	list_for_each_entry(other, &clock->flows, entry)
+		if (other != flow && is_named(other) &&
+		    (other->arrival < flow->arrival ||
+		     (other->arrival == flow->arrival && other->stream < flow->stream)))
+			first = false;
+	spin_unlock(&clock->lock);
+	return first;
+}
+
+/* ---- the log page ---- */
+
+void *kcsd_flow_page(struct kcsd_flow *flow, u32 *len)
+{
+	struct kcsd_device_times *page;
+	struct kcsd_device_entry *entry;
+	u32 i, nr = 0;
+
+	BUILD_BUG_ON(sizeof(*page) != 16 || sizeof(*entry) != 80);
+	page = kvzalloc(sizeof(*page) + KCSD_DEVICE_TIMES * sizeof(*entry), GFP_KERNEL_ACCOUNT);
+	if (!page)
+		return NULL;
+	entry = (struct kcsd_device_entry *)(page + 1);
+	if (flow->clock) {
+		guard(spinlock)(&flow->clock->lock);
+		if (flow->log)
+			nr = min_t(u64, flow->seq, KCSD_DEVICE_TIMES);
+		for (i = 0; i < nr; i++)
+			entry[i] = flow->log[(flow->seq - nr + 1 + i) % KCSD_DEVICE_TIMES];
+	}
+	page->nr = cpu_to_le32(nr);
+	page->entry_len = cpu_to_le32(sizeof(*entry));
+	*len = sizeof(*page) + nr * sizeof(*entry);
+	return page;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The commands of one sender as the device sees them: when they arrive with the virtual clock, and
+ * what they tell of their device times. Each open file has one (compute/tenant.h), and the block
+ * device.
+ */
+#ifndef KCSD_FLOW_H
+#define KCSD_FLOW_H
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+#include <linux/kcsd.h>
+
+struct kcsd_clock;
+struct kcsd_time;
+
+/* clock->lock protects the members, except for those with a comment. */
+struct kcsd_flow {
+	struct kcsd_clock *clock;	/* NULL: no command has come */
+	struct list_head entry;		/* in clock->flows */
+	u32 flags;			/* KCSD_TIMING_*; read without the lock */
+	u32 depth;			/* of the closed loop; 0 as 1 */
+	u32 stream;
+	u64 arrival;			/* that the host has named last */
+	u64 begin;			/* device time: the first command arrives */
+	u64 last_end;
+	u64 arrived;			/* commands */
+	/* Closed loop: ends of the last commands, the earliest first (a heap). */
+	u64 *end;			/* owned; NULL: depth 1 */
+	u32 nr_ends;
+	bool shared;			/* by senders that do not know of each other: constant */
+	u64 seq;			/* of the last command that has a device time */
+	struct kcsd_device_entry *log;	/* KCSD_DEVICE_TIMES by seq; owned; NULL: none */
+};
+
+/* Leave the clock, and free what it owns. Nobody else uses the flow. */
+void kcsd_flow_destroy(struct kcsd_flow *flow);
+/*
+ * Set up the flow: KCSD_TIMING_SETUP with valid fields. Returns 0; -ENOMEM; Invalid Field if
+ * another flow of the clock has this stream.
+ */
+int kcsd_flow_setup(struct kcsd_flow *flow, struct kcsd_clock *clock, u32 depth, u32 flags,
+		    u32 stream);
+/* Name the next arrival. Returns 0; -EINVAL: before the last one, or arrivals are not named. */
+int kcsd_flow_name(struct kcsd_flow *flow, u64 arrival);
+/* True if no other flow can send an earlier command. */
+bool kcsd_flow_is_first(struct kcsd_flow *flow);
+
+/* Return log page C4h, *len bytes, to be freed by kvfree(); NULL without memory. */
+void *kcsd_flow_page(struct kcsd_flow *flow, u32 *len);
+
+/* For clock.c; clock->lock is held. */
+/* Join the clock, with the first command. */
+void kcsd_flow_join(struct kcsd_flow *flow, struct kcsd_clock *clock);
+/* Return when the next command arrives; sets *depth to the commands in flight then. */
+u64 kcsd_flow_arrive(struct kcsd_flow *flow, u32 *depth);
+/* End a command. */
+void kcsd_flow_leave(struct kcsd_flow *flow, const struct kcsd_time *time, u8 opcode);
+
+#endif

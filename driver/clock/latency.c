@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/bitops.h>
+#include <linux/log2.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/percpu.h>
+#include <linux/slab.h>
+
+#include "clock/latency.h"
+
+/* Values below 2^SUB_BITS have buckets of their own; an octave above has 2^SUB_BITS buckets. */
+#define SUB_BITS	4
+#define MAX_BITS	44	/* almost 5 hours; what is longer counts as that */
+#define BUCKETS		((MAX_BITS - SUB_BITS + 1) << SUB_BITS)
+
+struct kcsd_latency_hist {
+	u64 count;
+	u64 sum;
+	u64 max;
+	u32 bucket[BUCKETS];
+};
+
+struct kcsd_latencies __percpu *kcsd_latencies_alloc(void)
+{
+	return alloc_percpu(struct kcsd_latencies);
+}
+
+void kcsd_latencies_free(struct kcsd_latencies __percpu *l)
+{
+	unsigned int i;
+	int cpu;
+
+	if (!l)
+		return;
+	for_each_possible_cpu(cpu) {
+		struct kcsd_latency_hist **hist = &per_cpu_ptr(l, cpu)->hist[0][0][0];
+
+		for (i = 0; i < sizeof(*l) / sizeof(*hist); i++)
+			kfree(hist[i]);
+	}
+	free_percpu(l);
+}
+
+u8 kcsd_latency_class(u32 depth)
+{
+	return depth ? min(ilog2(depth), KCSD_DEPTH_CLASSES - 1) : 0;
+}
+
+static u32 bucket_of(u64 ns)
+{
+	u32 octave;
+
+	ns = min(ns, (1ULL << MAX_BITS) - 1);
+	if (ns < 1 << SUB_BITS)
+		return ns;
+	octave = fls64(ns) - 1 - SUB_BITS;
+	return ((octave + 1) << SUB_BITS) + (ns >> octave) - (1 << SUB_BITS);
+}
+
+/* Return the greatest value that a bucket counts. */
+static u64 bucket_end(u32 bucket)
+{
+	u32 octave = bucket >> SUB_BITS;
+
+	if (!octave)
+		return bucket;
+	return ((u64)((bucket & ((1 << SUB_BITS) - 1)) + (1 << SUB_BITS) + 1) << (octave - 1)) - 1;
+}
+
+void kcsd_latency_add(struct kcsd_latencies __percpu *l, u8 what, u8 op, u8 depth, u64 ns)
+{
+	struct kcsd_latency_hist **slot, *h;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	slot = &this_cpu_ptr(l)->hist[what][op][depth];
+	h = *slot;
+	if (!h) {
+		h = kzalloc(sizeof(*h), GFP_NOWAIT | __GFP_NOWARN);
+		smp_store_release(slot, h);
+	}
+	if (h) {
+		u32 *bucket = &h->bucket[bucket_of(ns)];
+
+		WRITE_ONCE(*bucket, *bucket + 1);
+		WRITE_ONCE(h->sum, h->sum + ns);
+		WRITE_ONCE(h->max, max(h->max, ns));
+		WRITE_ONCE(h->count, h->count + 1);
+	}
+	local_irq_restore(flags);
+}
+
+/* ---- the log page ---- */
+
+static void fold(struct kcsd_latencies __percpu *l, u32 kind, struct kcsd_latency_hist *sum)
+{
+	int cpu;
+	u32 i;
+
+	memset(sum, 0, sizeof(*sum));
+	for_each_possible_cpu(cpu) {
+		struct kcsd_latency_hist **hist = &per_cpu_ptr(l, cpu)->hist[0][0][0];
+		struct kcsd_latency_hist *h = smp_load_acquire(&hist[kind]);
+
+		if (!h)
+			continue;
+		sum->sum += READ_ONCE(h->sum);
+		sum->max = max(sum->max, READ_ONCE(h->max));
+		/* Count what is in the buckets: another CPU may be adding. */
+		for (i = 0; i < BUCKETS; i++) {
+			u32 n = READ_ONCE(h->bucket[i]);
+
+			sum->bucket[i] += n;
+			sum->count += n;
+		}
+	}
+}
+
+/* Return a value that is not exceeded by this many of 10,000. */
+static __le64 percentile(const struct kcsd_latency_hist *h, u32 share)
+{
+	u64 wanted = div_u64(h->count * share + 9999, 10000), seen = 0;
+	u32 i;
+
+	for (i = 0; i < BUCKETS - 1; i++) {
+		seen += h->bucket[i];
+		if (seen >= wanted)
+			break;
+	}
+	return cpu_to_le64(min(bucket_end(i), h->max));
+}
+
+static void describe(u32 kind, const struct kcsd_latency_hist *h, struct kcsd_latency *entry)
+{
+	*entry = (struct kcsd_latency){
+		.what	= kind / (KCSD_NR_TIME_OPS * KCSD_DEPTH_CLASSES),
+		.op	= kind / KCSD_DEPTH_CLASSES % KCSD_NR_TIME_OPS,
+		.depth	= kind % KCSD_DEPTH_CLASSES,
+		.count	= cpu_to_le64(h->count),
+		.sum	= cpu_to_le64(h->sum),
+		.max	= cpu_to_le64(h->max),
+		.p50	= percentile(h, 5000),
+		.p90	= percentile(h, 9000),
+		.p95	= percentile(h, 9500),
+		.p99	= percentile(h, 9900),
+		.p999	= percentile(h, 9990),
+		.p9999	= percentile(h, 9999),
+	};
+}
+
+void *kcsd_latencies_page(struct kcsd_latencies __percpu *l, u32 *len)
+{
+	const u32 kinds = KCSD_NR_LATENCIES * KCSD_NR_TIME_OPS * KCSD_DEPTH_CLASSES;
+	struct kcsd_latency_hist *sum = kvzalloc(sizeof(*sum), GFP_KERNEL_ACCOUNT);
+	struct kcsd_latency_log *page;
+	struct kcsd_latency *entry;
+	u32 i, nr = 0;
+
+	BUILD_BUG_ON(sizeof(*page) != 16 || sizeof(*entry) != 80);
+	page = kvzalloc(sizeof(*page) + kinds * sizeof(*entry), GFP_KERNEL_ACCOUNT);
+	if (!page || !sum)
+		goto out;
+	entry = (struct kcsd_latency *)(page + 1);
+	for (i = 0; l && i < kinds; i++) {
+		fold(l, i, sum);
+		if (sum->count)
+			describe(i, sum, &entry[nr++]);
+	}
+	page->nr = cpu_to_le32(nr);
+	page->entry_len = cpu_to_le32(sizeof(*entry));
+	*len = sizeof(*page) + nr * sizeof(*entry);
+out:
+	if (!sum) {
+		kvfree(page);
+		page = NULL;
+	}
+	kvfree(sum);
+	return page;
+}

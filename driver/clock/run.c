@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The device time of runs of programs. */
+#include "clock/clock.h"
+
+int kcsd_clock_run_begin(struct kcsd_clock *clock, struct kcsd_flow *flow,
+			 struct kcsd_time *time, struct kcsd_timing_run *run)
+{
+	int ret;
+
+	if (!time->begin_ns || !clock->model)
+		return -ENOENT;
+	guard(spinlock)(&clock->lock);
+	kcsd_clock_arrive(clock, flow, time);
+	ret = kcsd_timing_run_begin(clock->model, run, time->arrival, KCSD_TIMING_ANY_UNIT);
+	if (!ret)
+		time->start = run->start;
+	return ret;
+}
+
+static void charge(struct kcsd_clock *clock, struct kcsd_timing_run *run, u64 cycles)
+{
+	const struct kcsd_timing_work work = { .cycles = cycles };
+
+	lockdep_assert_held(&clock->lock);
+	if (cycles)
+		kcsd_timing_run_charge(clock->model, run, &work);
+}
+
+u64 kcsd_clock_run_charge(struct kcsd_clock *clock, struct kcsd_timing_run *run, u64 cycles)
+{
+	guard(spinlock)(&clock->lock);
+	charge(clock, run, cycles);
+	return run->now;
+}
+
+u64 kcsd_clock_run_media(struct kcsd_clock *clock, struct kcsd_timing_run *run, u64 cycles,
+			 u8 op, u64 offset, u64 bytes)
+{
+	struct kcsd_timing_done done;
+	u64 piece;
+
+	guard(spinlock)(&clock->lock);
+	charge(clock, run, cycles);
+	offset = kcsd_index_nospec(offset, clock->shape.capacity);
+	do {
+		piece = min(bytes, KCSD_TIMING_MAX_BYTES);
+		if (!kcsd_timing_run_media(clock->model, run, op, offset, piece, &done))
+			kcsd_timing_run_wait(clock->model, run, &done);
+		offset += piece;
+		bytes -= piece;
+	} while (bytes);
+	return run->now;
+}
+
+void kcsd_clock_run_pause(struct kcsd_clock *clock, struct kcsd_timing_run *run)
+{
+	guard(spinlock)(&clock->lock);
+	kcsd_timing_run_pause(clock->model, run);
+}
+
+void kcsd_clock_run_resume(struct kcsd_clock *clock, struct kcsd_timing_run *run)
+{
+	u64 now = clock->is_virtual ? 0 : ktime_get_ns() - clock->epoch;
+
+	guard(spinlock)(&clock->lock);
+	kcsd_timing_run_resume(clock->model, run, now);
+}
+
+void kcsd_clock_run_end(struct kcsd_clock *clock, struct kcsd_timing_run *run, u64 output,
+			struct kcsd_time *time)
+{
+	struct kcsd_timing_done done;
+	u64 piece;
+
+	guard(spinlock)(&clock->lock);
+	for (; output; output -= piece) {
+		piece = min(output, KCSD_TIMING_MAX_BYTES);
+		kcsd_timing_run_output(clock->model, run, piece);
+	}
+	kcsd_timing_run_end(clock->model, run, &done);
+	time->end = done.end;
+	time->parts = done.parts;
+}

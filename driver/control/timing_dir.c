@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/configfs.h>
+#include <linux/kstrtox.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "clock/clock.h"
+#include "config.h"
+#include "control/timing_dir.h"
+
+struct kcsd_timing_dir {
+	struct config_group group;
+	struct mutex lock;		/* the next two */
+	bool locked;
+	struct kcsd_clock_config config;
+};
+
+static struct kcsd_timing_dir *to_dir(struct config_item *item)
+{
+	return container_of(to_config_group(item), struct kcsd_timing_dir, group);
+}
+
+/* Change the configuration. -EBUSY while the drive has power. */
+static ssize_t store(struct config_item *item, const char *page, size_t count,
+		     int (*set)(struct kcsd_clock_config *config, const char *text))
+{
+	struct kcsd_timing_dir *dir = to_dir(item);
+	int ret;
+
+	guard(mutex)(&dir->lock);
+	if (dir->locked)
+		return -EBUSY;
+	ret = set(&dir->config, page);
+	return ret ?: count;
+}
+
+static const char * const models[] = { "none", "flash" };
+static const char * const clocks[] = { "real", "virtual" };
+
+static int set_choice(bool *value, const char * const *choices, const char *text)
+{
+	int i = __sysfs_match_string(choices, 2, text);
+
+	if (i >= 0)
+		*value = i;
+	return min(i, 0);
+}
+
+static int set_model(struct kcsd_clock_config *config, const char *text)
+{
+	return set_choice(&config->has_model, models, text);
+}
+
+static int set_clock(struct kcsd_clock_config *config, const char *text)
+{
+	return set_choice(&config->is_virtual, clocks, text);
+}
+
+static int set_late_permille(struct kcsd_clock_config *config, const char *text)
+{
+	u32 n;
+
+	if (kstrtou32(text, 10, &n) || !n || n > 1000)
+		return -EINVAL;
+	config->late_permille = n;
+	return 0;
+}
+
+static int set_preset(struct kcsd_clock_config *config, const char *text)
+{
+	char name[sizeof(config->preset)];
+
+	if (strscpy(name, text, sizeof(name)) < 0 ||
+	    !kcsd_timing_preset(&config->params, strim(name)))
+		return -EINVAL;
+	config->has_model = true;
+	strscpy(config->preset, strim(name), sizeof(config->preset));
+	return 0;
+}
+
+#define ATTR(name, fmt, value) \
+static ssize_t timing_##name##_show(struct config_item *item, char *page) \
+{ \
+	struct kcsd_timing_dir *dir = to_dir(item); \
+\
+	guard(mutex)(&dir->lock); \
+	return sysfs_emit(page, fmt "\n", value); \
+} \
+static ssize_t timing_##name##_store(struct config_item *item, const char *page, size_t count) \
+{ \
+	return store(item, page, count, set_##name); \
+} \
+CONFIGFS_ATTR(timing_, name)
+
+ATTR(model, "%s", models[dir->config.has_model]);
+ATTR(clock, "%s", clocks[dir->config.is_virtual]);
+ATTR(late_permille, "%u", dir->config.late_permille);
+ATTR(preset, "%s", dir->config.preset);
+
+/* ---- parameters ---- */
+
+static ssize_t show_param(struct config_item *item, char *page, const char *name)
+{
+	struct kcsd_timing_dir *dir = to_dir(item);
+	int n;
+
+	guard(mutex)(&dir->lock);
+	n = kcsd_timing_params_print(&dir->config.params, kcsd_timing_param_find(name), page,
+				     KCSD_CONFIGFS_LEN - 1);
+	page[n] = '\n';
+	return n + 1;
+}
+
+static ssize_t store_param(struct config_item *item, const char *page, size_t count,
+			   const char *name)
+{
+	struct kcsd_timing_dir *dir = to_dir(item);
+	char why[KCSD_TIMING_WHY];
+	int ret;
+
+	guard(mutex)(&dir->lock);
+	if (dir->locked)
+		return -EBUSY;
+	ret = kcsd_timing_params_parse(&dir->config.params, name, page, why, sizeof(why));
+	if (ret)
+		return ret;
+	dir->config.preset[0] = '\0';
+	return count;
+}
+
+#define PARAM_ATTR(name, unit, value, min, max, text) \
+static ssize_t timing_##name##_show(struct config_item *item, char *page) \
+{ \
+	return show_param(item, page, #name); \
+} \
+static ssize_t timing_##name##_store(struct config_item *item, const char *page, size_t count) \
+{ \
+	return store_param(item, page, count, #name); \
+} \
+CONFIGFS_ATTR(timing_, name);
+KCSD_TIMING_PARAMS(PARAM_ATTR)
+#undef PARAM_ATTR
+
+/* The option cus is that. */
+#define NO_ATTR	"units"
+
+static struct configfs_attribute *attrs[] = {
+	&timing_attr_model,
+	&timing_attr_clock,
+	&timing_attr_late_permille,
+	&timing_attr_preset,
+#define PARAM_ENTRY(name, unit, value, min, max, text) &timing_attr_##name,
+	KCSD_TIMING_PARAMS(PARAM_ENTRY)
+#undef PARAM_ENTRY
+	NULL,
+};
+
+void kcsd_timing_dirs_init(void)
+{
+	int from, to = 0;
+
+	for (from = 0; from < ARRAY_SIZE(attrs); from++)
+		if (!attrs[from] || strcmp(attrs[from]->ca_name, NO_ATTR))
+			attrs[to++] = attrs[from];
+}
+
+/* ---- the directory ---- */
+
+static void release(struct config_item *item)
+{
+	kfree(to_dir(item));
+}
+
+static struct configfs_item_operations item_ops = {
+	.release = release,
+};
+
+static const struct config_item_type type = {
+	.ct_item_ops	= &item_ops,
+	.ct_attrs	= attrs,
+	.ct_owner	= THIS_MODULE,
+};
+
+struct kcsd_timing_dir *kcsd_timing_dir_create(struct config_group *parent)
+{
+	struct kcsd_timing_dir *dir = kzalloc(sizeof(*dir), GFP_KERNEL);
+
+	if (!dir)
+		return NULL;
+	mutex_init(&dir->lock);
+	kcsd_clock_config_init(&dir->config);
+	config_group_init_type_name(&dir->group, "timing", &type);
+	configfs_add_default_group(&dir->group, parent);
+	config_group_get(&dir->group);
+	return dir;
+}
+
+void kcsd_timing_dir_put(struct kcsd_timing_dir *dir)
+{
+	config_group_put(&dir->group);
+}
+
+void kcsd_timing_dir_lock(struct kcsd_timing_dir *dir, struct kcsd_clock_config *config)
+{
+	guard(mutex)(&dir->lock);
+	dir->locked = true;
+	*config = dir->config;
+}
+
+void kcsd_timing_dir_unlock(struct kcsd_timing_dir *dir)
+{
+	guard(mutex)(&dir->lock);
+	dir->locked = false;
+}
