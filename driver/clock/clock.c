@@ -64,9 +64,9 @@ static bool fits(const struct kcsd_clock_config *config, const struct kcsd_timin
 								   100ULL) / 1000);
 }
 
-static struct kcsd_costs costs_of(const struct kcsd_timing_params *p)
+static void init_costs(struct kcsd_costs *costs, const struct kcsd_timing_params *p)
 {
-	return (struct kcsd_costs){
+	const struct kcsd_cost_classes classes = {
 		.alu = p->alu_cycles,
 		.mul = p->mul_cycles,
 		.div = p->div_cycles,
@@ -77,6 +77,9 @@ static struct kcsd_costs costs_of(const struct kcsd_timing_params *p)
 		.helper = p->helper_cycles,
 		.helper_byte = p->helper_byte_cycles,
 	};
+
+	BUILD_BUG_ON(KCSD_TIMING_MOST_CYCLES > KCSD_COST_MAX);
+	kcsd_costs_init(costs, &classes);
 }
 
 int kcsd_clock_open(struct kcsd_clock *clock, const struct kcsd_clock_config *config,
@@ -91,7 +94,7 @@ int kcsd_clock_open(struct kcsd_clock *clock, const struct kcsd_clock_config *co
 	clock->latencies_on = config->has_model;
 	if (!config->has_model)
 		return 0;
-	clock->costs = costs_of(&config->params);
+	init_costs(&clock->costs, &config->params);
 	if (!fits(config, shape, name))
 		return -ENOMEM;
 	ret = kcsd_timing_create(&config->params, shape, &clock->model, why, sizeof(why));

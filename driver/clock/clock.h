@@ -20,7 +20,7 @@
 
 #include "clock/due.h"
 #include "clock/flow.h"
-#include "engine/engine.h"
+#include "engine/cost.h"
 #include "timing/model.h"
 
 struct kcsd_latencies;
@@ -30,7 +30,7 @@ struct kcsd_clock_config {
 	bool has_model;
 	bool is_virtual;
 	u32 late_permille;		/* of its device time: later than that is late */
-	char preset[32];		/* the parameters are those of this preset; empty: of none */
+	char preset[32];		/* the parameters are those of this one; empty: of none */
 	struct kcsd_timing_params params;
 };
 

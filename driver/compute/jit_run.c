@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/err.h>
 
+#include "clock/clock.h"
 #include "compat.h"
 #include "compute/compute.h"
 #include "compute/jit_code.h"
@@ -29,6 +30,7 @@ static int code_compile(struct kcsd_unit *unit, struct kcsd_run *run, struct kcs
 		.moving = run->nr_ranges,
 		.ctl = (uintptr_t)&unit->ctl,
 		.count = run->budget,
+		.costs = unit->compute->clock->model ? &unit->compute->clock->costs : NULL,
 		.stop = &run->async.cancelled,
 		.shifts_wrap = true,	/* on all machines that kcsd_jit_create() supports */
 	};

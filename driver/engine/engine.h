@@ -52,18 +52,7 @@ struct kcsd_helper_args {
 	void *ptr[5];		/* for IN and OUT; NULL if the LEN after it is 0 */
 };
 
-/* Costs of a compute unit that is modelled, in hundredths of its clock cycles. */
-struct kcsd_costs {
-	u32 alu;
-	u32 mul;
-	u32 div;
-	u32 access;
-	u32 taken;
-	u32 not_taken;
-	u32 call;
-	u32 helper;
-	u32 helper_byte;
-};
+struct kcsd_costs;
 
 struct kcsd_vm_ops {
 	/*
@@ -103,8 +92,8 @@ struct kcsd_vm {
 	 */
 	u64 budget;
 	const struct kcsd_vm_ops *ops;
-	const struct kcsd_costs *costs;	/* NULL: count no cost */
-	u64 cost;			/* so far */
+	const struct kcsd_costs *costs;	/* NULL: count no cost; cost.h */
+	u64 cost;			/* so far; exact at helpers and at the end */
 	struct kcsd_vm_end end;
 };
 

@@ -113,6 +113,7 @@ enum kcsd_fused_id {
 #undef KCSD_FUSED_ENUM2
 #undef KCSD_FUSED_ENUM3
 #undef KCSD_FUSED_ENUM4
+	KCSD_NR_ALL_OPS
 };
 
 struct kcsd_code;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* Validate all arguments of helpers by their signatures, and call them. */
+#include "cost.h"
 #include "helper.h"
 
 /* Returns the index of the argument that is the length of buffer i. */
@@ -89,6 +90,24 @@ s64 kcsd_helper_copy_struct(void *dst, u64 len, const void *src, u64 size)
 	return len;
 }
 
+/* True if the bytes of a helper are moved from or to LBAs. */
+static bool moves_lbas(u32 id)
+{
+	return id == KCSD_HELPER_read || id == KCSD_HELPER_write || id == KCSD_HELPER_append ||
+	       id == KCSD_HELPER_stream_read || id == KCSD_HELPER_stream_write;
+}
+
+/* Add the cost of the bytes that a helper works on. */
+static void add_cost(struct kcsd_vm *vm, const struct kcsd_signature *sig, u32 id,
+		     const struct kcsd_helper_args *args)
+{
+	u32 i;
+
+	for (i = 0; i < sig->nr_args && !moves_lbas(id); i++)
+		if (sig->kind[i] == LEN)
+			vm->cost += args->val[i] * vm->costs->helper_byte;
+}
+
 s64 kcsd_helper_call(struct kcsd_vm *vm, u32 id, const u64 val[KCSD_HELPER_ARGS])
 {
 	const struct kcsd_signature *sig = kcsd_signature(id);
@@ -98,8 +117,11 @@ s64 kcsd_helper_call(struct kcsd_vm *vm, u32 id, const u64 val[KCSD_HELPER_ARGS]
 
 	for (i = 0; i < sig->nr_args; i++)
 		args.val[i] = val[i];
-	if (validate_args(vm, sig, &args))
+	if (validate_args(vm, sig, &args)) {
+		if (vm->costs)
+			add_cost(vm, sig, id, &args);
 		ret = carry_out(vm, id, &args);
+	}
 	/* Any other helper can take long: look at the clock. */
 	if (!vm->end.reason && id != KCSD_HELPER_time)
 		kcsd_vm_fault(vm, vm->ops->tick(vm), 0);

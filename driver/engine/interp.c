@@ -149,7 +149,13 @@ static const struct kcsd_decoded *pop_frame(struct state *s, const struct kcsd_v
 #define SRC	s.r[ip->src]
 #define IMM	ip->imm
 
-/* Other files include this one to get an interpreter that traces each instruction. */
+/*
+ * Other files include this one to get an interpreter that traces each instruction, and each jump
+ * that is taken.
+ */
+#ifndef KCSD_TAKEN
+#define KCSD_TAKEN(vm)	do { } while (0)
+#endif
 #ifndef KCSD_INTERP
 #define KCSD_INTERP	kcsd_interp
 #define KCSD_TRACE(vm, pc, r)	do { } while (0)
@@ -188,6 +194,7 @@ static const struct kcsd_decoded *pop_frame(struct state *s, const struct kcsd_v
 #define LATE		unlikely(skew + (unsigned long)next > limit)
 
 #define JUMP do {							\
+	KCSD_TAKEN(vm);							\
 	LEAVE(TARGET);							\
 	if (LATE)							\
 		goto late;						\

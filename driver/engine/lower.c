@@ -6,6 +6,7 @@
 #include "lower.h"
 
 #define NEAR	0x7fff	/* instructions; 16-bit jumps reach all of a clone up to this length */
+#define MOST_COST	(1 << 30)	/* of a block; then it is added */
 #define YIELD_INSNS	4096	/* instructions of the program */
 
 /* ---- emission ---- */
@@ -239,15 +240,19 @@ static void lower_clone(struct kcsd_lower *l)
 
 	l->pos = clone->start;
 	l->counted = 0;
+	l->cost = 0;
 	kcsd_lower_entry(l);
 	for (pc = clone->first; pc < clone->end && go_on(l);) {
 		struct kcsd_lower_insn i = insn_at(l, pc);
 
 		/* Code that jumps here has counted up to its jump: count before this place. */
-		if (l->targets[pc])
+		if (l->targets[pc] || l->cost > MOST_COST)
 			kcsd_lower_count(l);
 		i.place->hot = l->pos;
 		i.place->counted = ++l->counted;
+		if (l->opt->costs)
+			l->cost += (s32)l->opt->costs->op[i.op];
+		i.place->cost = l->cost;
 		lower_insn(l, &i);
 		pc += units(&i);
 	}

@@ -10,8 +10,19 @@
 
 /* ---- counting ---- */
 
+static void add_cost(struct kcsd_lower *l)
+{
+	if (l->opt->costs && l->cost) {
+		kcsd_emit_load(l, BPF_DW, KCSD_REG_AX, BPF_REG_10, KCSD_SLOT_COST);
+		kcsd_emit_add_imm(l, KCSD_REG_AX, l->cost);
+		kcsd_emit_store(l, BPF_DW, BPF_REG_10, KCSD_SLOT_COST, KCSD_REG_AX);
+	}
+	l->cost = 0;
+}
+
 void kcsd_lower_count(struct kcsd_lower *l)
 {
+	add_cost(l);
 	if (l->opt->count && l->counted) {
 		kcsd_emit_load(l, BPF_DW, KCSD_REG_AX, BPF_REG_10, KCSD_SLOT_LEFT);
 		kcsd_emit_add_imm(l, KCSD_REG_AX, -(s32)l->counted);
@@ -20,21 +31,52 @@ void kcsd_lower_count(struct kcsd_lower *l)
 	l->counted = 0;
 }
 
-/* Copy "left" from its slot to the ctl; overwrites reg. */
-static void publish_left(struct kcsd_lower *l, u8 reg)
+/* Copy a slot to the ctl; overwrites reg. */
+static void publish_slot(struct kcsd_lower *l, s16 slot, s16 field, u8 reg)
 {
-	if (!l->opt->count)
-		return;
-	kcsd_emit_load(l, BPF_DW, reg, BPF_REG_10, KCSD_SLOT_LEFT);
-	kcsd_emit_store_ctl(l, BPF_DW, KCSD_CTL(left), reg);
+	kcsd_emit_load(l, BPF_DW, reg, BPF_REG_10, slot);
+	kcsd_emit_store_ctl(l, BPF_DW, field, reg);
+}
+
+static void fetch_slot(struct kcsd_lower *l, s16 slot, s16 field)
+{
+	kcsd_emit_load_ctl(l, BPF_DW, KCSD_REG_AX, field);
+	kcsd_emit_store(l, BPF_DW, BPF_REG_10, slot, KCSD_REG_AX);
+}
+
+static void publish_cost(struct kcsd_lower *l, u8 reg)
+{
+	if (l->opt->costs)
+		publish_slot(l, KCSD_SLOT_COST, KCSD_CTL(cost), reg);
+}
+
+/* Copy "left" and cost from their slots to the ctl; overwrites reg. */
+static void publish(struct kcsd_lower *l, u8 reg)
+{
+	if (l->opt->count)
+		publish_slot(l, KCSD_SLOT_LEFT, KCSD_CTL(left), reg);
+	publish_cost(l, reg);
 }
 
 static void fetch_left(struct kcsd_lower *l)
 {
-	if (!l->opt->count)
-		return;
-	kcsd_emit_load_ctl(l, BPF_DW, KCSD_REG_AX, KCSD_CTL(left));
-	kcsd_emit_store(l, BPF_DW, BPF_REG_10, KCSD_SLOT_LEFT, KCSD_REG_AX);
+	if (l->opt->count)
+		fetch_slot(l, KCSD_SLOT_LEFT, KCSD_CTL(left));
+}
+
+static void fetch(struct kcsd_lower *l)
+{
+	fetch_left(l);
+	if (l->opt->costs)
+		fetch_slot(l, KCSD_SLOT_COST, KCSD_CTL(cost));
+}
+
+void kcsd_lower_discounts(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
+{
+	if (l->opt->count)
+		kcsd_emit_mov_imm(l, BPF_REG_3, (s32)i->place->counted);
+	if (l->opt->costs)
+		kcsd_emit_mov_imm(l, BPF_REG_4, i->place->cost);
 }
 
 /* ---- stubs ---- */
@@ -69,14 +111,14 @@ static void jump_if_ended(struct kcsd_lower *l, u32 to)
 
 void kcsd_lower_leave_if_ended(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 {
-	jump_if_ended(l, l->opt->count ? i->place->cold : l->leave);
+	jump_if_ended(l, l->opt->count || l->opt->costs ? i->place->cold : l->leave);
 }
 
 void kcsd_lower_leave_if_ended_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 {
-	if (!l->opt->count)
+	if (!l->opt->count && !l->opt->costs)
 		return;
-	kcsd_emit_mov_imm(l, BPF_REG_3, (s32)i->place->counted);
+	kcsd_lower_discounts(l, i);
 	kcsd_emit_goto(l, l->discount);
 }
 
@@ -89,6 +131,10 @@ void kcsd_lower_helper(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 	for (arg = 0; arg < nr; arg++)
 		kcsd_emit_store(l, BPF_DW, KCSD_REG_AX, (s16)(KCSD_CTL(args) + 8 * arg),
 				(u8)(BPF_REG_1 + arg));
+	/* The helper finds the cost up to its call. */
+	add_cost(l);
+	i->place->cost = 0;
+	publish_cost(l, BPF_REG_1);
 	kcsd_emit_imm64(l, BPF_REG_1, l->opt->ctl);
 	kcsd_emit_mov_imm(l, BPF_REG_2, i->insn.imm);
 	kcsd_emit_mov_imm(l, BPF_REG_3, (s32)i->pc);
@@ -113,6 +159,7 @@ static void jump_if_tick_due(struct kcsd_lower *l, const struct kcsd_lower_insn 
 static void call_tick(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 {
 	kcsd_lower_spill(l);
+	publish_cost(l, BPF_REG_1);
 	kcsd_emit_imm64(l, BPF_REG_1, l->opt->ctl);
 	kcsd_emit_mov_imm(l, BPF_REG_2, (s32)i->pc);
 	if (l->opt->count)
@@ -135,13 +182,13 @@ void kcsd_lower_entry(struct kcsd_lower *l)
 		clear(l, BPF_REG_2, BPF_REG_5);
 	}
 	clear(l, BPF_REG_6, BPF_REG_9);
-	fetch_left(l);
+	fetch(l);
 }
 
 void kcsd_lower_exit(struct kcsd_lower *l)
 {
 	kcsd_lower_count(l);
-	publish_left(l, BPF_REG_1);
+	publish(l, BPF_REG_1);
 	kcsd_emit(l, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
@@ -160,8 +207,13 @@ void kcsd_lower_end(struct kcsd_lower *l)
 		kcsd_emit(l, BPF_ALU64 | BPF_SUB | BPF_X, KCSD_REG_AX, BPF_REG_3, 0, 0);
 		kcsd_emit_store(l, BPF_DW, BPF_REG_10, KCSD_SLOT_LEFT, KCSD_REG_AX);
 	}
+	if (l->opt->costs) {
+		kcsd_emit_load(l, BPF_DW, KCSD_REG_AX, BPF_REG_10, KCSD_SLOT_COST);
+		kcsd_emit(l, BPF_ALU64 | BPF_ADD | BPF_X, KCSD_REG_AX, BPF_REG_4, 0, 0);
+		kcsd_emit_store(l, BPF_DW, BPF_REG_10, KCSD_SLOT_COST, KCSD_REG_AX);
+	}
 	l->leave = l->pos;
-	publish_left(l, BPF_REG_1);
+	publish(l, BPF_REG_1);
 	kcsd_emit(l, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
@@ -170,10 +222,10 @@ void kcsd_lower_local(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 	const struct kcsd_clone *callee = kcsd_lower_callee(l, i->pc + 1 + (u32)i->insn.imm);
 
 	jump_if_tick_due(l, i);
-	publish_left(l, BPF_REG_0);
+	publish(l, BPF_REG_0);
 	kcsd_emit(l, BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0,
 		  (s32)(callee->start - l->pos - 1));
-	fetch_left(l);
+	fetch(l);
 	jump_if_ended(l, l->leave);
 	clear(l, BPF_REG_1, BPF_REG_5);
 }
@@ -220,10 +272,15 @@ static struct bpf_insn condition(struct kcsd_lower *l, const struct kcsd_lower_i
 
 void kcsd_lower_jump(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 {
+	/* Count it as taken; what follows takes that back. */
+	if (l->opt->costs)
+		l->cost += l->opt->costs->taken;
 	if (distance_of(i) < 0)
 		jump_if_tick_due(l, i);
 	else
 		kcsd_lower_count(l);
+	if (l->opt->costs && is_conditional(i))
+		l->cost = -l->opt->costs->taken;
 	if (is_conditional(i))
 		kcsd_emit_jump(l, condition(l, i), target_of(l, i));
 	else

@@ -26,10 +26,18 @@ void kcsd_lowered_begin(struct kcsd_vm *vm, struct kcsd_lowered_ctl *ctl, bool c
 	set_left(ctl, 0);
 }
 
+/* Add to vm->cost what the code has counted. */
+static void take_cost(struct kcsd_lowered_ctl *ctl)
+{
+	ctl->vm->cost += ctl->cost - ctl->cost_seen;
+	ctl->cost_seen = ctl->cost;
+}
+
 void kcsd_lowered_end(struct kcsd_lowered_ctl *ctl, u64 r0)
 {
 	struct kcsd_vm_end *end = &ctl->vm->end;
 
+	take_cost(ctl);
 	/* This keeps the fault of a stub, which came first. */
 	kcsd_vm_fault(ctl->vm, ctl->reason, ctl->addr);
 	if (end->reason)
@@ -49,8 +57,10 @@ static bool note_end(struct kcsd_lowered_ctl *ctl, u32 pc)
 
 u64 kcsd_lowered_helper(struct kcsd_lowered_ctl *ctl, u32 id, u32 pc)
 {
-	u64 ret = kcsd_helper_call(ctl->vm, id, ctl->args);
+	u64 ret;
 
+	take_cost(ctl);
+	ret = kcsd_helper_call(ctl->vm, id, ctl->args);
 	note_end(ctl, pc);
 	return ret;
 }
@@ -60,6 +70,7 @@ u64 kcsd_lowered_tick(struct kcsd_lowered_ctl *ctl, u32 pc, s64 left)
 	struct kcsd_vm *vm = ctl->vm;
 	u64 insns;
 
+	take_cost(ctl);
 	ctl->left = left;
 	insns = instructions(ctl);
 	/* Clear it first: a later request is seen below or at the next back edge. */

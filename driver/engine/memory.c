@@ -115,6 +115,7 @@ void kcsd_vm_setup(struct kcsd_vm *vm, const struct kcsd_image_view *view,
 		.nr_ranges = in->nr_ranges,
 		.stream_len = in->stream_len,
 	};
+	vm->cost = 0;
 	memset(&vm->end, 0, sizeof(vm->end));
 }
 

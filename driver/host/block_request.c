@@ -322,7 +322,7 @@ static void take_time(struct request *rq, int status)
 		kcsd_clock_reset_all(clock, flow, time);
 	else
 		kcsd_clock_submit(clock, flow, time, piece, KCSD_CLOCK_ABREAST);
-	kcsd_clock_leave(clock, flow, time, piece.op, req_op(rq));
+	kcsd_clock_leave(clock, flow, time, piece.op, (__force u8)req_op(rq));
 }
 
 static void held_done(struct kcsd_held *held)

@@ -3,6 +3,8 @@
 
 /* Of one class of work: no more can be charged at once. Keeps sums below 2^63. */
 #define MOST_WORK	(1ULL << 36)
+/* The same in hundredths of cycles. */
+#define MOST_CYCLES	(1ULL << 58)
 
 void kcsd_timing_units_init(struct kcsd_timing_units *u, const struct kcsd_timing_params *p)
 {
@@ -43,6 +45,7 @@ u64 kcsd_timing_units_charge(const struct kcsd_timing_units *u,
 
 	for (i = 0; i < ARRAY_SIZE(counts); i++)
 		cycles += min(counts[i], MOST_WORK) * u->cycles[i];
+	cycles += min(work->cycles, MOST_CYCLES);
 	/* A cycle is 1000 / mhz ns. */
 	return div64_u64_rem(cycles * 10 + *rest, u->mhz, rest);
 }

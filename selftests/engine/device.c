@@ -76,6 +76,7 @@ static void log_call(struct device_run *run, u32 id, const struct kcsd_helper_ar
 		return;
 	call->id = id;
 	memcpy(call->val, args->val, sizeof(call->val));
+	call->cost = run->vm.cost;
 	run->nr_calls++;
 }
 

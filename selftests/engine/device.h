@@ -14,6 +14,7 @@
 struct device_call {
 	u32 id;
 	u64 val[5];
+	u64 cost;		/* vm.cost at the call */
 };
 
 struct device_run {

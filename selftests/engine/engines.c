@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdio.h>
 
+#include "cost.h"
 #include "engines.h"
 #include "oracle.h"
 #include "outer.h"
@@ -10,14 +11,25 @@ static const struct kind {
 	bool count;
 	bool shifts_wrap;
 	bool moving;
+	bool costs;
 } kinds[] = {
-	{ "lowered, counting", true, false, false },
-	{ "lowered", false, false, false },
-	{ "lowered, counting, shifts wrap", true, true, false },
-	{ "lowered, shifts wrap", false, true, false },
-	{ "lowered, counting, moving", true, false, true },
-	{ "lowered, shifts wrap, moving", false, true, true },
+	{ "lowered, counting", true, false, false, false },
+	{ "lowered", false, false, false, false },
+	{ "lowered, counting, shifts wrap", true, true, false, false },
+	{ "lowered, shifts wrap", false, true, false, false },
+	{ "lowered, counting, moving", true, false, true, false },
+	{ "lowered, shifts wrap, moving", false, true, true, false },
+	{ "lowered, counting, costs", true, false, false, true },
+	{ "lowered, costs", false, true, false, true },
+	{ "lowered, counting, moving, costs", true, true, true, true },
 };
+
+/* No sum of a few is another one of them. Not taken costs more than taken, which JITs must bear. */
+static const struct kcsd_cost_classes classes = {
+	.alu = 1, .mul = 20, .div = 401, .access = 8003, .taken = 30011, .not_taken = 90001,
+	.call = 16001, .helper = 64007, .helper_byte = 3,
+};
+static struct kcsd_costs costs;
 
 struct engines {
 	const struct program *prog;
@@ -36,10 +48,28 @@ static bool same_end(const struct device_run *want, const struct device_run *got
 	return !memcmp(&end, &want->vm.end, sizeof(end));
 }
 
+/* Runs that count no cost are not compared with those that do. */
+static bool same_cost(const struct device_run *want, const struct device_run *got)
+{
+	u32 i;
+
+	if (!want->vm.costs || !got->vm.costs)
+		return true;
+	for (i = 0; i < got->nr_calls; i++)
+		if (got->calls[i].cost != want->calls[i].cost)
+			return false;
+	return got->vm.cost == want->vm.cost;
+}
+
 static bool same_calls(const struct device_run *want, const struct device_run *got)
 {
-	return got->nr_calls == want->nr_calls &&
-	       !memcmp(got->calls, want->calls, got->nr_calls * sizeof(got->calls[0]));
+	u32 i;
+
+	for (i = 0; i < got->nr_calls && i < want->nr_calls; i++)
+		if (got->calls[i].id != want->calls[i].id ||
+		    memcmp(got->calls[i].val, want->calls[i].val, sizeof(got->calls[i].val)))
+			return false;
+	return got->nr_calls == want->nr_calls;
 }
 
 const char *engines_differ(const struct device_run *want, const struct device_run *got, bool count)
@@ -57,6 +87,8 @@ const char *engines_differ(const struct device_run *want, const struct device_ru
 		return "something else was emitted";
 	if (memcmp(got->vm.mem, want->vm.mem, want->vm.mem_len))
 		return "it left another memory";
+	if (!same_cost(want, got))
+		return "it cost something else";
 	return count && got->ticks != want->ticks ? "the ticks differ" : NULL;
 }
 
@@ -86,6 +118,7 @@ static const char *run(const struct engines *e, u32 kind, const struct device_ru
 
 	assert(got);
 	*got = *want;
+	got->vm.costs = kinds[kind].costs ? &costs : NULL;
 	got->emitted = malloc(want->input.out_max);
 	outer_init(&o, e->lowered[kind], want->vm.mem_len, kinds[kind].count);
 	bad = run_outer(e, want, &o, got);
@@ -95,15 +128,26 @@ static const char *run(const struct engines *e, u32 kind, const struct device_ru
 	return bad;
 }
 
-const char *engines_compare(const struct engines *e, const struct device_run *want)
+/* Run the interpreter that counts cost. Returns what differs from a run without, or NULL. */
+static const char *run_cost(const struct engines *e, const struct device_run *want,
+			    struct device_run *got)
+{
+	device_reset(got);
+	kcsd_vm_setup(&got->vm, &e->prog->view, &got->input);
+	kcsd_interp_cost(e->prog->code, &got->vm);
+	return engines_differ(want, got, true) ?: got->vm.cost ? NULL : "it cost nothing";
+}
+
+static const char *compare_lowered(const struct engines *e, const struct device_run *want,
+				   bool with_costs)
 {
 	static char text[160];
-	const char *bad = oracle_check(e->prog, want);
+	const char *bad;
 	u32 i;
 
-	if (bad)
-		return bad;
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (kinds[i].costs != with_costs)
+			continue;
 		/* Only counting code ends by the budget. */
 		if (!kinds[i].count && want->vm.end.reason == KCSD_FAULT_BUDGET)
 			continue;
@@ -119,6 +163,33 @@ const char *engines_compare(const struct engines *e, const struct device_run *wa
 	return NULL;
 }
 
+/* The reference of what a program costs is the interpreter that adds instruction by instruction. */
+static const char *compare_costs(const struct engines *e, const struct device_run *want)
+{
+	struct device_run *counted = malloc(sizeof(*counted));
+	const char *bad;
+
+	assert(counted);
+	*counted = *want;
+	counted->vm.costs = &costs;
+	counted->vm.mem = malloc(want->vm.mem_len);
+	counted->emitted = malloc(want->input.out_max);
+	assert(counted->vm.mem);
+	bad = run_cost(e, want, counted);
+	if (!bad)
+		bad = compare_lowered(e, counted, true);
+	free(counted->vm.mem);
+	free(counted->emitted);
+	free(counted);
+	return bad;
+}
+
+const char *engines_compare(const struct engines *e, const struct device_run *want)
+{
+	return oracle_check(e->prog, want) ?: compare_lowered(e, want, false) ?:
+	       compare_costs(e, want);
+}
+
 struct engines *engines_create(const struct program *prog)
 {
 	struct engines *e = calloc(1, sizeof(*e));
@@ -127,10 +198,12 @@ struct engines *engines_create(const struct program *prog)
 
 	assert(e);
 	e->prog = prog;
+	kcsd_costs_init(&costs, &classes);
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		ret = outer_lower(&prog->view, &(struct kcsd_lower_options){
 			.count = kinds[i].count, .shifts_wrap = kinds[i].shifts_wrap,
 			.moving = kinds[i].moving,
+			.costs = kinds[i].costs ? &costs : NULL,
 		}, &e->lowered[i]);
 		assert(!ret || ret == -E2BIG);
 	}

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "cost.h"
 #include "guest.h"
 #include "insn.h"
 #include "lowered.h"
@@ -133,11 +134,13 @@ static bool ctl_has(const struct walk *w, const struct bpf_insn *insn)
 		       off == offsetof(struct kcsd_lowered_ctl, stop) ||
 		       off == offsetof(struct kcsd_lowered_ctl, reason) ||
 		       off == offsetof(struct kcsd_lowered_ctl, left) ||
+		       off == offsetof(struct kcsd_lowered_ctl, cost) ||
 		       (off >= 0 && off < 32 && off % 8 == 0);
 	case BPF_ST:
 		return off == offsetof(struct kcsd_lowered_ctl, reason);
 	}
 	return off == offsetof(struct kcsd_lowered_ctl, left) ||
+	       off == offsetof(struct kcsd_lowered_ctl, cost) ||
 	       off == offsetof(struct kcsd_lowered_ctl, addr) ||
 	       off == offsetof(struct kcsd_lowered_ctl, pc) ||
 	       (off >= (s16)offsetof(struct kcsd_lowered_ctl, args) &&
@@ -458,11 +461,17 @@ static void inspect_with(const char *name, const struct program *prog, struct in
 	in->nr++;
 	in->bad = inspect(&prog->view, lowered, opt);
 	if (in->bad)
-		snprintf(in->where, sizeof(in->where), "%s%s%s%s", name,
+		snprintf(in->where, sizeof(in->where), "%s%s%s%s%s", name,
 			 opt->count ? ", count" : "", opt->shifts_wrap ? ", shifts wrap" : "",
-			 opt->moving ? ", moving" : "");
+			 opt->moving ? ", moving" : "", opt->costs ? ", costs" : "");
 	kcsd_lowered_destroy(lowered);
 }
+
+static const struct kcsd_cost_classes classes = {
+	.alu = 100, .mul = 300, .div = 2000, .access = 200, .taken = 200, .not_taken = 100,
+	.call = 400, .helper = 5000, .helper_byte = 25,
+};
+static struct kcsd_costs costs;
 
 static void inspect_program(const char *name, const struct program *loaded, void *arg)
 {
@@ -473,10 +482,11 @@ static void inspect_program(const char *name, const struct program *loaded, void
 
 	program_copy(&prog, loaded->buf, loaded->len);
 	ok = program_load(&prog);
-	for (i = 0; i < 8 && ok; i++)
+	kcsd_costs_init(&costs, &classes);
+	for (i = 0; i < 16 && ok; i++)
 		inspect_with(name, &prog, in, &(struct kcsd_lower_options){
 			.mem = i & 4 ? 0 : MEM, .ctl = CTL, .count = i & 1,
-			.shifts_wrap = i & 2, .moving = i & 4,
+			.shifts_wrap = i & 2, .moving = i & 4, .costs = i & 8 ? &costs : NULL,
 		});
 	program_exit(&prog);
 }
