@@ -501,6 +501,86 @@ TEST_F(virtual_clock, waits)
 	close(other);
 }
 
+/* ---- runs ---- */
+
+/* Loop 1,000 times; then, if cparam1 is not 0, read one LBA. */
+static const struct bpf_insn prog_loop[] = {
+	I_MOVR(R6, R1), I_MOV(R7, 0), I_MOV(R8, 1000),
+	I_ADD(R7, 2), I_ALU(BPF_SUB, R8, 1), I_JMP(BPF_JNE, R8, 0, -3),
+	I_CTX(R1, R6, cparam1), I_JMP(BPF_JEQ, R1, 0, 4),
+	I_MOV(R1, 5), I_CTX(R2, R6, heap), I_MOV(R3, LBA), I_HELPER(read),
+	I_MOVR(R0, R7), I_EXIT,
+};
+
+/* Hundredths of cycles: 3 + 2,000 + 1 moves and sums, 999 + 1 branches taken, 1 + 0 not, ... */
+#define LOOP_CYCLES	(2004 * 100 + 1000 * 200 + 100 + 200 + 400)
+#define LOOP_NS		(LOOP_CYCLES / 100 * 1000 / 1200)
+/* The same with the read: 2 moves and an access more, the second branch is not taken; a helper. */
+#define READ_CYCLES	(LOOP_CYCLES + 2 * 100 + 200 - 100 + 5000)
+#define READ_NS		(READ_CYCLES / 100 * 1000 / 1200)
+#define OUTPUT_LEN	sizeof(struct kcsd_run_record)
+
+FIXTURE(virtual_run) {
+	struct drive d;
+};
+
+FIXTURE_VARIANT(virtual_run) {
+	const char *engine;
+	__u64 budget;
+};
+
+FIXTURE_VARIANT_ADD(virtual_run, jit) { .engine = "jit" };
+FIXTURE_VARIANT_ADD(virtual_run, jit_counts) { .engine = "jit", .budget = 1ull << 40 };
+FIXTURE_VARIANT_ADD(virtual_run, interp) { .engine = "interp" };
+
+FIXTURE_SETUP(virtual_run)
+{
+	const struct drive_attr attrs[] = {
+		DRIVE_SMALL, TIMED_DRIVE, { "engine", variant->engine }, {}
+	};
+	const struct image im = {
+		.insns = prog_loop, .insn_cnt = ARRAY_SIZE(prog_loop), .heap_len = 65536,
+	};
+
+	drive_sweep();
+	ASSERT_EQ(0, drive_create(&self->d, "virtual-run", attrs));
+	ASSERT_EQ(0, prog_install_image(self->d.ctrl, 0, &im));
+}
+
+FIXTURE_TEARDOWN(virtual_run)
+{
+	EXPECT_EQ(0, drive_remove(&self->d));
+}
+
+/* A run takes the time of its instructions, and of its record on the link. */
+TEST_F(virtual_run, computes)
+{
+	struct run r = { .budget = variant->budget };
+	const struct kcsd_device_time *t = &r.out.rec.device;
+
+	ASSERT_EQ(0, run_exec(self->d.compute, &r));
+	EXPECT_EQ(2000, r.result);
+	EXPECT_EQ(LOOP_NS, le64toh(t->compute_ns));
+	EXPECT_EQ(COMMAND, le64toh(t->controller_ns));
+	EXPECT_EQ(OUTPUT_LEN, le64toh(t->media_ns));
+	EXPECT_EQ(4 * OUTPUT_LEN + 500, le64toh(t->link_ns));
+	EXPECT_EQ(0, le64toh(t->waiting_ns));
+	EXPECT_EQ(COMMAND + LOOP_NS + 5 * OUTPUT_LEN + 500, le64toh(t->end) - le64toh(t->arrival));
+}
+
+/* Its reads go through channel and memory of the drive, not over the link. */
+TEST_F(virtual_run, reads)
+{
+	struct run r = { .budget = variant->budget, .cparam1 = 1 };
+	const struct kcsd_device_time *t = &r.out.rec.device;
+
+	run_grant(&r, 0, 16, KCSD_GRANT_READ);
+	ASSERT_EQ(0, run_exec(self->d.compute, &r));
+	EXPECT_EQ(READ_NS, le64toh(t->compute_ns));
+	EXPECT_EQ(PAGE + CHANNEL + LBA + OUTPUT_LEN, le64toh(t->media_ns));
+	EXPECT_EQ(4 * OUTPUT_LEN + 500, le64toh(t->link_ns));
+}
+
 /* ---- no model ---- */
 
 TEST_F(virtual_clock, no_model)
