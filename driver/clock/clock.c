@@ -236,7 +236,7 @@ static void leave(struct kcsd_clock *clock, struct kcsd_flow *flow, struct kcsd_
 	lockdep_assert_held(&clock->lock);
 	if (!time->arrived)
 		submit(clock, flow, time, &nothing, KCSD_CLOCK_ABREAST);
-	clock->latest = max(clock->latest, time->end);
+	WRITE_ONCE(clock->latest, max(clock->latest, time->end));
 	clock->commands++;
 	kcsd_flow_leave(flow, time, opcode);
 }

@@ -73,7 +73,7 @@ void kcsd_flow_join(struct kcsd_flow *flow, struct kcsd_clock *clock)
 	lockdep_assert_held(&clock->lock);
 	if (flow->clock)
 		return;
-	flow->clock = clock;
+	WRITE_ONCE(flow->clock, clock);
 	list_add(&flow->entry, &clock->flows);
 }
 
@@ -230,23 +230,33 @@ bool kcsd_flow_is_first(struct kcsd_flow *flow)
 
 /* ---- the log page ---- */
 
+/* Returns the number of entries. */
+static u32 copy_log(const struct kcsd_flow *flow, struct kcsd_device_entry *to)
+{
+	u32 i, nr = flow->log ? min_t(u64, flow->seq, KCSD_DEVICE_TIMES) : 0;
+
+	for (i = 0; i < nr; i++)
+		to[i] = flow->log[(flow->seq - nr + 1 + i) % KCSD_DEVICE_TIMES];
+	return nr;
+}
+
 void *kcsd_flow_page(struct kcsd_flow *flow, u32 *len)
 {
 	struct kcsd_device_times *page;
 	struct kcsd_device_entry *entry;
-	u32 i, nr = 0;
+	struct kcsd_clock *clock;
+	u32 nr = 0;
 
 	BUILD_BUG_ON(sizeof(*page) != 16 || sizeof(*entry) != 80);
 	page = kvzalloc(sizeof(*page) + KCSD_DEVICE_TIMES * sizeof(*entry), GFP_KERNEL_ACCOUNT);
 	if (!page)
 		return NULL;
 	entry = (struct kcsd_device_entry *)(page + 1);
-	if (flow->clock) {
-		guard(spinlock)(&flow->clock->lock);
-		if (flow->log)
-			nr = min_t(u64, flow->seq, KCSD_DEVICE_TIMES);
-		for (i = 0; i < nr; i++)
-			entry[i] = flow->log[(flow->seq - nr + 1 + i) % KCSD_DEVICE_TIMES];
+	clock = READ_ONCE(flow->clock);
+	if (clock) {
+		spin_lock(&clock->lock);
+		nr = copy_log(flow, entry);
+		spin_unlock(&clock->lock);
 	}
 	page->nr = cpu_to_le32(nr);
 	page->entry_len = cpu_to_le32(sizeof(*entry));

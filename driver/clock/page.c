@@ -10,10 +10,7 @@ u64 kcsd_clock_now(struct kcsd_clock *clock)
 {
 	if (!clock->model)
 		return 0;
-	if (!clock->is_virtual)
-		return ktime_get_ns() - clock->epoch;
-	guard(spinlock)(&clock->lock);
-	return clock->latest;
+	return clock->is_virtual ? READ_ONCE(clock->latest) : ktime_get_ns() - clock->epoch;
 }
 
 /* Copies what commands change under the lock; the wear of all blocks takes longer, without it. */
@@ -40,7 +37,7 @@ static void describe_resources(struct kcsd_clock *clock, struct kcsd_timing_reso
 {
 	u32 kind, i;
 
-	guard(spinlock)(&clock->lock);
+	spin_lock(&clock->lock);
 	for (kind = 0; kind < KCSD_TIMING_NR_KINDS; kind++) {
 		for (i = 0; i < kcsd_timing_count(clock->model, kind); i++)
 			*to++ = (struct kcsd_timing_resource){
@@ -49,6 +46,7 @@ static void describe_resources(struct kcsd_clock *clock, struct kcsd_timing_reso
 				.busy_ns = cpu_to_le64(kcsd_timing_busy(clock->model, kind, i)),
 			};
 	}
+	spin_unlock(&clock->lock);
 }
 
 static void describe_stats(struct kcsd_clock *clock, struct kcsd_timing_log *log)

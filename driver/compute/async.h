@@ -70,7 +70,8 @@ struct kcsd_async {
 	u64 result;			/* in the CQE */
 	u64 lba;			/* first LBA that failed; 0: none */
 
-	struct kcsd_held held;		/* its times; from kcsd_async_complete() to done() it waits */
+	/* Its times. From kcsd_async_complete() to done() it may wait. */
+	struct kcsd_held held;
 
 	/* Owned by the front end. */
 	void (*done)(struct kcsd_async *async);

@@ -113,8 +113,8 @@ static s64 run_manage(struct kcsd_run *run, u64 zslba, enum nvme_zone_mgmt_actio
 	if (ret != KCSD_SC_INVALID_ZONE_TRANSITION)
 		kcsd_audit_add(run->audit, zslba, zone_size, KCSD_GRANT_MANAGE);
 	if (!ret)
-		kcsd_run_clock_media(&run->clock, action == NVME_ZONE_RESET ? KCSD_TIMING_ZONE_RESET :
-				     KCSD_TIMING_ZONE_FINISH, zslba, 0);
+		kcsd_run_clock_media(&run->clock, action == NVME_ZONE_RESET ?
+				     KCSD_TIMING_ZONE_RESET : KCSD_TIMING_ZONE_FINISH, zslba, 0);
 	return kcsd_run_error(ret);
 }
 

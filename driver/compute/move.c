@@ -157,6 +157,7 @@ int kcsd_run_move(struct kcsd_run *run, u64 slba, void *buf, u64 len, u8 access)
 	if (done)
 		kcsd_audit_add(run->audit, slba, done >> shift, access);
 	if (!ret && done)
-		kcsd_run_clock_media(&run->clock, write ? KCSD_TIMING_WRITE : KCSD_TIMING_READ, slba, done);
+		kcsd_run_clock_media(&run->clock, write ? KCSD_TIMING_WRITE : KCSD_TIMING_READ,
+				     slba, done);
 	return ret;
 }

@@ -264,6 +264,12 @@ static void record_clock(const struct kcsd_run *run, struct kcsd_run_record *r)
 	r->late_ns = cpu_to_le64(time->late_ns);
 }
 
+/* Returns the time on the unit, without waiting for reader and device. */
+static u64 run_ns(const struct kcsd_run *run)
+{
+	return run->end_ns - run->start_ns - run->reader_ns - run->clock.paced_ns;
+}
+
 static void run_fill_record(const struct kcsd_run *run, struct kcsd_run_record *r)
 {
 	const struct kcsd_vm_end *end = &run->vm.end;
@@ -279,8 +285,7 @@ static void run_fill_record(const struct kcsd_run *run, struct kcsd_run_record *
 		.lba		= cpu_to_le64(failed_lba(run)),
 		.result		= cpu_to_le64(end->r0),
 		.insns		= cpu_to_le64(end->insns),
-		.run_ns		= cpu_to_le64(run->end_ns - run->start_ns - run->reader_ns -
-					      run->clock.paced_ns),
+		.run_ns		= cpu_to_le64(run_ns(run)),
 		.wait_ns	= cpu_to_le64(run->start_ns - run->queued_ns + run->reader_ns),
 		.read_bytes	= cpu_to_le64(run->read_bytes),
 		.written_bytes	= cpu_to_le64(run->written_bytes),
@@ -339,7 +344,7 @@ void kcsd_run_retire(struct kcsd_run *run)
 	async->result = end->r0;
 	async->lba = end->lba;
 	async->op = KCSD_TIME_RUN;
-	async->held.time.cpu_ns = run->end_ns - run->start_ns - run->reader_ns - run->clock.paced_ns;
+	async->held.time.cpu_ns = run_ns(run);
 	/*
 	 * Release these before done() tells the host, which may then deactivate the program. Power
 	 * off waits for runs, but not until a submitter reaps its completions: the submitter may be

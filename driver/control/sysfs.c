@@ -42,7 +42,8 @@ static struct device_attribute dev_attr_slm_##_name =					\
 #define KCSD_SLM_COUNTER_ATTR_PTR(_name) &dev_attr_slm_##_name.attr,
 
 #define KCSD_COUNTER_ATTR(_name) \
-	KCSD_ATTR_RO(_name, "%llu", kcsd_stats_sum(drive->stats, offsetof(struct kcsd_stats, _name)));
+	KCSD_ATTR_RO(_name, "%llu", \
+		     kcsd_stats_sum(drive->stats, offsetof(struct kcsd_stats, _name)));
 #define KCSD_COUNTER_ATTR_PTR(_name) &dev_attr_##_name.attr,
 
 KCSD_DRIVE_COUNTERS(KCSD_COUNTER_ATTR)

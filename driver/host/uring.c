@@ -33,7 +33,8 @@ struct uring_executed {
 struct kcsd_uring_pdu {
 	struct kcsd_async *async;	/* or NULL, and: */
 	union {
-		struct mm_struct *mm;	/* polled: of the submitter, to compare; mmgrab() reference */
+		/* Polled: mm of the submitter, to compare; mmgrab() reference. */
+		struct mm_struct *mm;
 		struct uring_executed *executed;	/* without async; owned */
 	};
 	bool polled;		/* completed by kcsd_uring_iopoll() */

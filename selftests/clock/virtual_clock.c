@@ -389,7 +389,7 @@ struct stream {
 	struct log log;
 };
 
-/* Send commands that arrive at multiples of a step. Closes the file: others need not wait for it. */
+/* Send commands that arrive at multiples of a step. Closes the file: nobody waits for it then. */
 static void *send_stream(void *arg)
 {
 	struct stream *s = arg;

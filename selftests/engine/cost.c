@@ -28,19 +28,27 @@ static const struct {
 } cases[] = {
 	{ "nothing", {}, 0, 0 },
 	{ "arithmetic", {
-		I(BPF_ALU64 | BPF_ADD | BPF_K, 0, 0, 0, 1), I(BPF_ALU | BPF_XOR | BPF_X, 0, 1, 0, 0),
-		I(BPF_ALU64 | BPF_NEG, 0, 0, 0, 0), I(BPF_ALU | BPF_END | BPF_TO_BE, 0, 0, 0, 32),
+		I(BPF_ALU64 | BPF_ADD | BPF_K, 0, 0, 0, 1),
+		I(BPF_ALU | BPF_XOR | BPF_X, 0, 1, 0, 0),
+		I(BPF_ALU64 | BPF_NEG, 0, 0, 0, 0),
+		I(BPF_ALU | BPF_END | BPF_TO_BE, 0, 0, 0, 32),
 	}, 4, 4 },
-	{ "64-bit immediate", { I(BPF_LD | BPF_IMM | BPF_DW, 3, 0, 0, 5), I(0, 0, 0, 0, 6) }, 2, 1 },
+	{ "64-bit immediate", {
+		I(BPF_LD | BPF_IMM | BPF_DW, 3, 0, 0, 5), I(0, 0, 0, 0, 6),
+	}, 2, 1 },
 	{ "multiply", {
-		I(BPF_ALU64 | BPF_MUL | BPF_K, 1, 0, 0, 3), I(BPF_ALU | BPF_MUL | BPF_X, 1, 1, 0, 0),
+		I(BPF_ALU64 | BPF_MUL | BPF_K, 1, 0, 0, 3),
+		I(BPF_ALU | BPF_MUL | BPF_X, 1, 1, 0, 0),
 	}, 2, 20 },
 	{ "divide", {
-		I(BPF_ALU64 | BPF_DIV | BPF_K, 1, 0, 0, 3), I(BPF_ALU | BPF_MOD | BPF_K, 1, 0, 0, 3),
-		I(BPF_ALU64 | BPF_DIV | BPF_X, 1, 1, 1, 0), I(BPF_ALU | BPF_MOD | BPF_X, 1, 2, 1, 0),
+		I(BPF_ALU64 | BPF_DIV | BPF_K, 1, 0, 0, 3),
+		I(BPF_ALU | BPF_MOD | BPF_K, 1, 0, 0, 3),
+		I(BPF_ALU64 | BPF_DIV | BPF_X, 1, 1, 1, 0),
+		I(BPF_ALU | BPF_MOD | BPF_X, 1, 2, 1, 0),
 	}, 4, 400 },
 	{ "access", {
-		I(BPF_ST | BPF_MEM | BPF_DW, 10, 0, -8, 7), I(BPF_LDX | BPF_MEM | BPF_B, 3, 10, -8, 0),
+		I(BPF_ST | BPF_MEM | BPF_DW, 10, 0, -8, 7),
+		I(BPF_LDX | BPF_MEM | BPF_B, 3, 10, -8, 0),
 		I(BPF_STX | BPF_MEM | BPF_H, 10, 3, -8, 0),
 		I(BPF_STX | BPF_ATOMIC | BPF_DW, 10, 3, -8, BPF_ADD),
 		I(BPF_STX | BPF_ATOMIC | BPF_DW, 10, 3, -8, BPF_OR | BPF_FETCH),
@@ -58,7 +66,8 @@ static const struct {
 	}, 3, 4 + 2 * 10000 + 20000 },
 	{ "helper", { HELPER(time) }, 1, 7 },
 	{ "helper that works on bytes", {
-		I(BPF_ALU64 | BPF_MOV | BPF_X, 1, 10, 0, 0), I(BPF_ALU64 | BPF_ADD | BPF_K, 1, 0, 0, -16),
+		I(BPF_ALU64 | BPF_MOV | BPF_X, 1, 10, 0, 0),
+		I(BPF_ALU64 | BPF_ADD | BPF_K, 1, 0, 0, -16),
 		MOV(2, 0), MOV(3, 16), HELPER(memset),
 	}, 5, 4 + 7 + 48 },
 };
