@@ -10,6 +10,7 @@
 
 #include "private.h"
 
+#define TIMING		"timing/"	/* a directory of attributes */
 #define MAX_NAME	64	/* bytes of the name of a drive or an attribute */
 #define OWN_DRIVES	"/sys/module/kcsd/parameters/drives"
 #define MAX_VALUE	4097	/* bytes of an attribute value: a page of configfs, and the NUL */
@@ -21,6 +22,14 @@ static bool is_name(const char *name)
 	return *name && *name != '.' && strlen(name) <= MAX_NAME && !strchr(name, '/');
 }
 
+/* True for the name of an attribute, also of one in timing/. */
+static bool is_attr(const char *attr)
+{
+	const size_t len = strlen(TIMING);
+
+	return is_name(strncmp(attr, TIMING, len) ? attr : attr + len);
+}
+
 /*
  * Make the path of a drive (attr NULL), of its attribute, or of an attribute of the module (name
  * NULL).
@@ -29,7 +38,7 @@ static int make_path(char path[PATH_MAX], const char *name, const char *attr)
 {
 	int n;
 
-	if ((name && !is_name(name)) || (attr && !is_name(attr)) || (!name && !attr))
+	if ((name && !is_name(name)) || (attr && !is_attr(attr)) || (!name && !attr))
 		return -EINVAL;
 	n = snprintf(path, PATH_MAX, "%s%s%s%s%s", kcsd_configfs_root, name ? "/" : "",
 		     name ? name : "", attr ? "/" : "", attr ? attr : "");

@@ -374,6 +374,13 @@ static void decode_record(const struct kcsd_run_record *r, struct kcsd_run_info 
 		.wait_ns = le64toh(r->wait_ns),
 		.read_bytes = le64toh(r->read_bytes),
 		.written_bytes = le64toh(r->written_bytes),
+		.device_ns = le64toh(r->device.end) - le64toh(r->device.arrival),
+		.link_ns = le64toh(r->device.link_ns),
+		.controller_ns = le64toh(r->device.controller_ns),
+		.media_ns = le64toh(r->device.media_ns),
+		.compute_ns = le64toh(r->device.compute_ns),
+		.waiting_ns = le64toh(r->device.waiting_ns),
+		.late_ns = le64toh(r->late_ns),
 	};
 }
 

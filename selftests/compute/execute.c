@@ -164,7 +164,7 @@ TEST_F(execute, record_of_a_successful_run)
 	self->r.pind = SEVEN;
 	self->r.budget = 1000;
 	ASSERT_EQ(0, run_exec(self->d.compute, &self->r));
-	EXPECT_EQ(96, sizeof(*rec));
+	EXPECT_EQ(168, sizeof(*rec));
 	EXPECT_EQ(sizeof(*rec), le32toh(rec->size));
 	EXPECT_EQ(KCSD_FAULT_NONE, le32toh(rec->reason));
 	EXPECT_EQ(0, le32toh(rec->helper));

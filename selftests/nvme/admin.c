@@ -352,7 +352,7 @@ TEST_F(admin, identify_refusals)
 TEST_F(admin, unknown_opcodes)
 {
 	static const __u8 opcodes[] = {
-		0x03, 0x08, 0x0d, 0x11, 0x7f, 0x81, 0x82, 0xc0, 0xff,
+		0x03, 0x08, 0x0d, 0x11, 0x7f, 0x81, 0x82, 0xc5, 0xff,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(opcodes); i++) {
@@ -429,7 +429,7 @@ TEST_F(admin, log_page_refusals)
 	static const __u32 numd = 16 / 4 - 1;
 	static const struct cmd_change changes[] = {
 		CMD_CHANGE(cdw10, 0x7f | numd << 16, KCSD_SC_INVALID_LOG_PAGE),
-		CMD_CHANGE(cdw10, 0xc1 | numd << 16, KCSD_SC_INVALID_LOG_PAGE),
+		CMD_CHANGE(cdw10, 0xc5 | numd << 16, KCSD_SC_INVALID_LOG_PAGE),
 		CMD_CHANGE(nsid, 7, KCSD_SC_INVALID_NS),
 		CMD_CHANGE(data_len, 12, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(data_len, 0, KCSD_SC_INVALID_FIELD),

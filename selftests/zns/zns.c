@@ -131,7 +131,7 @@ static int commands_log(int ctrl, __u8 csi, __u32 *page)
 TEST_F(zns, commands_and_effects)
 {
 	static const __u8 opcodes[] = {
-		0, 1, 2, 4, 5, 8, 9, 0xc, 0x19, 0x79, 0x7a, 0x7d,
+		0, 1, 2, 4, 5, 8, 9, 0xc, 0x19, 0x79, 0x7a, 0x7d, KCSD_CMD_TIMING,
 	};
 	__u32 *page = (__u32 *)self->in, *io = page + 256, nr = 0;
 

@@ -35,6 +35,7 @@ const struct command *const kcsd_commands[] = {
 	&kcsd_cmd_inject,
 	&kcsd_cmd_power_cut,
 	&kcsd_cmd_stats,
+	&kcsd_cmd_timing,
 	&kcsd_cmd_top,
 	&kcsd_cmd_log,
 	&kcsd_cmd_fsck,

@@ -141,6 +141,16 @@ static void print_output(FILE *to, const struct run *run)
 	}
 }
 
+static void print_device_time(FILE *to, const struct kcsd_run_info *info)
+{
+	fprintf(to, "device time: %.6f s: computation %.6f, media %.6f, link %.6f, controller %.6f, "
+		"waiting %.6f\n", info->device_ns / NSEC_PER_SEC, info->compute_ns / NSEC_PER_SEC,
+		info->media_ns / NSEC_PER_SEC, info->link_ns / NSEC_PER_SEC,
+		info->controller_ns / NSEC_PER_SEC, info->waiting_ns / NSEC_PER_SEC);
+	if (info->late_ns)
+		fprintf(to, "late: %.6f s after its device time\n", info->late_ns / NSEC_PER_SEC);
+}
+
 static void print_cost(FILE *to, const struct run *run)
 {
 	const struct kcsd_run_info *info = &run->result.info;
@@ -152,6 +162,8 @@ static void print_cost(FILE *to, const struct run *run)
 	fprintf(to, "run time: %.6f s\n", info->run_ns / NSEC_PER_SEC);
 	if (run->drv)
 		fprintf(to, "wait time: %.6f s\n", info->wait_ns / NSEC_PER_SEC);
+	if (info->device_ns)
+		print_device_time(to, info);
 	fprintf(to, "media: %" PRIu64 " bytes read, %" PRIu64 " bytes written\n",
 		info->read_bytes, info->written_bytes);
 	if (run->drv)
@@ -287,6 +299,14 @@ static json_object *json_medium(const struct run *run)
 	N(info->run_ns, "run_ns") \
 	N(info->read_bytes, "media_read_bytes") \
 	N(info->written_bytes, "media_written_bytes")
+#define DEVICE_COST(N) \
+	N(info->device_ns, "device_ns") \
+	N(info->link_ns, "device_link_ns") \
+	N(info->controller_ns, "device_controller_ns") \
+	N(info->media_ns, "device_media_ns") \
+	N(info->compute_ns, "device_compute_ns") \
+	N(info->waiting_ns, "device_waiting_ns") \
+	N(info->late_ns, "late_ns")
 #define DRIVE_COST(N) \
 	N(info->wait_ns, "wait_ns") \
 	N(link_to_drive(run), "link_to_drive_bytes") \
@@ -300,6 +320,9 @@ static void add_cost(json_object *json, const struct run *run)
 	COST(ADD_COST)
 	if (run->drv) {
 		DRIVE_COST(ADD_COST)
+	}
+	if (info->device_ns) {
+		DEVICE_COST(ADD_COST)
 	}
 #undef ADD_COST
 	json_object_object_add(json, "engine",

@@ -76,6 +76,14 @@ struct kcsd_run_info {
 	uint64_t wait_ns;	/* time in the queue for a unit */
 	uint64_t read_bytes;	/* from media */
 	uint64_t written_bytes;	/* to media */
+	/* Device time, on a drive with a model of time; else 0. The service does not tell it. */
+	uint64_t device_ns;	/* from arrival to end: the sum of the next five */
+	uint64_t link_ns;
+	uint64_t controller_ns;
+	uint64_t media_ns;
+	uint64_t compute_ns;
+	uint64_t waiting_ns;
+	uint64_t late_ns;	/* so much later than that it completed */
 };
 
 struct kcsd_run_result {

@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "create_timing.h"
 #include "option_values.h"
 #include "parse.h"
 #include "signals.h"
 
 #define MAX_NAME	31	/* characters */
+#define DEFAULT_SIZE	(512u << 20)	/* of a drive in memory */
 
 /* kind of value, ID, option, configfs attribute, ARG, help */
 #define ATTRIBUTES(A) \
@@ -80,11 +82,24 @@
 #define ATTRIBUTE_OPT(kind, id, option, attr, arg, help)	{ option, 0, arg, help },
 #define ATTRIBUTE_ROW(kind, id, option, attr, arg, help)	{ KIND_##kind, attr },
 
-enum { ATTRIBUTES(ATTRIBUTE_ENUM) NR_ATTRIBUTES, OPT_JSON = NR_ATTRIBUTES };
+/* Options that are no attributes. */
+#define OTHERS(X) \
+	X(PRESET, "preset", 0, "NAME", \
+	  "take as long as this drive: 970pro, zn540, zns-prototype, optane or plain") \
+	X(CLOCK, "clock", 0, "CLOCK", \
+	  "real (default): commands complete at their device time; virtual: at once, and tell it") \
+	X(TIMING, "timing", 0, "NAME=VALUE", "set a parameter of the model of time; repeatable") \
+	OPTION_JSON(X)
+
+enum { ATTRIBUTES(ATTRIBUTE_ENUM) OTHERS(OPT_ENUM) NR_OPTS, NR_ATTRIBUTES = OPT_PRESET };
 
 static const struct opt opts[] = {
 	ATTRIBUTES(ATTRIBUTE_OPT)
-	OPTION_JSON(OPT_ROW)
+	OTHERS(OPT_ROW)
+};
+
+static const struct create_timing_opts timing_opts = {
+	.preset = OPT_PRESET, .clock = OPT_CLOCK, .param = OPT_TIMING,
 };
 
 static const struct attribute {
@@ -214,21 +229,52 @@ static int take_attributes(const struct args *args, const char *name)
 	return 0;
 }
 
+/* Set *zone_size to that of the preset if it has zones, and --zone-size was not given. */
+static int validate_timing(const struct args *args, uint64_t *zone_size)
+{
+	char human[KCSD_HUMAN_LEN];
+	uint64_t size = UINT64_MAX;
+	int code = kcsd_create_timing_validate(args, &timing_opts, zone_size);
+
+	if (code || kcsd_args_has(args, OPT_ZONE_SIZE))
+		*zone_size = 0;
+	if (code || !*zone_size)
+		return code;
+	if (!kcsd_args_has(args, OPT_BACKING_FILE))
+		size = DEFAULT_SIZE;
+	code = kcsd_args_size(args, OPT_SIZE, UINT64_MAX, &size);
+	if (!code && size < *zone_size)
+		code = kcsd_usage(args->cmd, "--preset %s has zones of %s: --size must be at least "
+				  "that, or --zone-size less", kcsd_args_value(args, OPT_PRESET),
+				  kcsd_human_bytes(*zone_size, human));
+	return code;
+}
+
 /* Validate the options as far as possible without the module. */
-static int validate_values(const struct args *args)
+static int validate_values(const struct args *args, uint64_t *zone_size)
 {
 	int code = take_attributes(args, NULL);
 
-	return code ? code : validate_together(args);
+	if (!code)
+		code = validate_together(args);
+	return code ? code : validate_timing(args, zone_size);
 }
 
-/* Write the attributes, then power on. Return 0, or the exit code. */
-static int configure(const struct args *args, const char *name)
+/* Write the attributes, then power on. zone_size: of the preset, or 0. Return 0, or the exit code. */
+static int configure(const struct args *args, const char *name, uint64_t zone_size)
 {
-	int code = take_attributes(args, name), ret;
+	int code = take_attributes(args, name), ret = 0;
+	char text[32];
 
+	if (!code)
+		code = kcsd_create_timing_configure(args, &timing_opts, name);
 	if (code)
 		return code;
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)zone_size);
+	if (zone_size)
+		ret = kcsd_attr_set(name, "zone_size", text);
+	if (ret)
+		return kcsd_fail_config(ret, "drive '%s' refuses zone_size %s", name, text);
 	ret = kcsd_drive_power(name, true);
 	return ret ? kcsd_fail_config(ret, "cannot power on drive '%s'", name) : 0;
 }
@@ -284,12 +330,13 @@ static int create(const struct args *args)
 {
 	const char *name = args->operand[0];
 	int kmsg, code, ret;
+	uint64_t zone_size;
 
 	if (!is_drive_name(name))
 		return kcsd_usage(args->cmd, "'%s' is not a valid drive name: 1 to %d letters, "
 				  "digits, '_', '-' and '.', not '.' first", name,
 				  MAX_NAME);
-	code = validate_values(args);
+	code = validate_values(args, &zone_size);
 	if (code)
 		return code;
 	kcsd_signals_catch();
@@ -303,7 +350,7 @@ static int create(const struct args *args)
 		return kcsd_fail_config(ret, "cannot create drive '%s'", name);
 
 	kmsg = kcsd_kernel_log_open();
-	code = configure(args, name);
+	code = configure(args, name, zone_size);
 	if (kcsd_signals_caught()) {
 		kcsd_fail("interrupted, no drive was created");
 		code = kcsd_signals_code(kcsd_signals_caught());
@@ -331,6 +378,6 @@ const struct command kcsd_cmd_create = {
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.advanced = ~(OPT_BIT(SIZE) | OPT_BIT(BLOCK_SIZE) | OPT_BIT(BACKING_FILE) | OPT_BIT(CUS) |
-		      OPT_BIT(SLM_SIZE) | OPT_BIT(ZONE_SIZE) | OPT_BIT(JSON)),
+		      OPT_BIT(SLM_SIZE) | OPT_BIT(ZONE_SIZE) | OPT_BIT(PRESET) | OPT_BIT(JSON)),
 	.run = create,
 };

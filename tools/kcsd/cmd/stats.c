@@ -2,12 +2,22 @@
 /* kcsd stats */
 #include <errno.h>
 #include <fnmatch.h>
+#include <limits.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cmd.h"
+#include "prometheus.h"
 
-enum { OPTION_DRIVE(OPT_ENUM) OPTION_JSON(OPT_ENUM) };
-static const struct opt opts[] = { OPTION_DRIVE(OPT_ROW) OPTION_JSON(OPT_ROW) };
+#define OPTIONS(X) \
+	OPTION_DRIVE(X) \
+	X(PROMETHEUS, "prometheus", 0, NULL, "print text for Prometheus, latencies too") \
+	X(OUTPUT, "output", 'o', "FILE", \
+	  "with --prometheus: replace this file at once, when all is written") \
+	OPTION_JSON(X)
+
+enum { OPTIONS(OPT_ENUM) };
+static const struct opt opts[] = { OPTIONS(OPT_ROW) };
 
 struct stats {
 	const struct args *args;
@@ -39,6 +49,42 @@ static int show(const char *name, uint64_t value, void *arg)
 	return 0;
 }
 
+/* Write to a new file, then rename it: a reader sees either all of it or the one before. */
+static int write_file(const char *path, const char *drive)
+{
+	char part[PATH_MAX];
+	FILE *file;
+	int ret;
+
+	if ((size_t)snprintf(part, sizeof(part), "%s.part", path) >= sizeof(part))
+		return -ENAMETOOLONG;
+	file = fopen(part, "we");
+	if (!file)
+		return -errno;
+	ret = kcsd_prometheus_print(file, drive);
+	if (fclose(file) && !ret)
+		ret = -errno;
+	if (!ret && rename(part, path))
+		ret = -errno;
+	if (ret)
+		unlink(part);
+	return ret;
+}
+
+static int prometheus(const struct args *args, const char *drive)
+{
+	const char *path = kcsd_args_value(args, OPT_OUTPUT);
+	int ret;
+
+	if (args->nr_operands || kcsd_args_has(args, OPT_JSON))
+		return kcsd_usage(args->cmd, "--prometheus prints all counters, not as JSON");
+	ret = path ? write_file(path, drive) : kcsd_prometheus_print(stdout, drive);
+	if (ret == -ENOENT && !path)
+		return kcsd_fail_no_drive(drive);
+	return ret ? kcsd_fail_ret(ret, "%s%scannot write the counters of %s", path ? path : "",
+				   path ? ": " : "", drive) : 0;
+}
+
 static int stats(const struct args *args)
 {
 	struct stats stats = { .args = args };
@@ -47,6 +93,10 @@ static int stats(const struct args *args)
 
 	if (ret)
 		return ret;
+	if (kcsd_args_has(args, OPT_PROMETHEUS))
+		return prometheus(args, name);
+	if (kcsd_args_has(args, OPT_OUTPUT))
+		return kcsd_usage(args->cmd, "--output needs --prometheus");
 	if (kcsd_args_has(args, OPT_JSON))
 		stats.json = json_object_new_object();
 	ret = kcsd_stats_each(name, show, &stats);

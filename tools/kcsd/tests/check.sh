@@ -87,7 +87,7 @@ check_advanced()
 	local command
 
 	point "create --help: common options" test "$(help_part create common)" = \
-		"--size --block-size --backing-file --cus --slm-size --zone-size --json --help"
+		"--size --block-size --backing-file --cus --slm-size --zone-size --preset --json --help"
 	point "run --help: common options" test "$(help_part run common)" = \
 		"--arg --data --cparam1 --cparam2 --len --output --format --program --json --drive \
 --lba --file --anywhere --range --keep --help"
@@ -225,6 +225,17 @@ check_values()
 	usage "--slm-size: '5000' is not valid, it must be a multiple of 4K" create x --slm-size 5000
 	usage "--cu-cpus: 'a' is not valid; expected: CPUs" create x --cu-cpus a
 	usage "--cu-cpus: '1-' is not valid; expected: CPUs" create x --cu-cpus 1-
+	usage "--preset: there is no 'x'" create x --preset x
+	usage "--preset zn540 has zones of 2 GiB: --size must be at least that" \
+		create x --preset zn540
+	usage "--clock: 'fast' is neither real nor virtual" create x --clock fast
+	usage "--timing: 'channels' is not NAME=VALUE" create x --timing channels
+	usage "--timing: there is no parameter 'chanels'" create x --timing chanels=3
+	usage "--timing: 'channels=0'" create x --timing channels=0
+	usage "--timing: --cus is the number" create x --timing units=3
+	usage "--timing: program_size 8192" create x --timing page_size=16K --timing program_size=8K
+	usage "--output needs --prometheus" stats -d kcsd0 -o x
+	usage "--prometheus prints all counters" stats -d kcsd0 --prometheus --json
 	usage "--max-open-zones needs --zone-size" create x --max-open-zones 3
 	usage "--zone-capacity is more than --zone-size" create x --zone-size 64M --zone-capacity 65M
 	usage "--engine: 'fast' is not valid; expected: engine for programs" create x --engine fast
