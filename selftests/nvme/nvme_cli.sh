@@ -160,8 +160,11 @@ test_effects()
 	local csi opcodes execute=$(($(opcode_of EXECUTE_LBA)))
 	local sources="$(($(opcode_of SOURCES))) $(($(opcode_of EXECUTE_SOURCES)))"
 
+	local timing=$(($(opcode_of TIMING)))
+
 	sources+=" $(($(opcode_of RUN_RECEIVE)))"
-	for csi in "0 0 1 2 4 5 8 9 12 25" "3 1 2 4 5" "4 1 $execute $sources"; do
+	for csi in "0 0 1 2 4 5 8 9 12 25 $timing" "3 1 2 4 5 $timing" \
+		   "4 1 $execute $sources $timing"; do
 		opcodes=$(nvme effects-log "$ctrl" --csi="${csi%% *}" -o json 2>&1 |
 			jq -r '(if type == "array" then .[0] else . end) | .io_cmd_set | keys |
 				map(capture("(?<n>[0-9]+)").n | tonumber) | sort | join(" ")')
