@@ -133,6 +133,12 @@ bench-files:
 	@$(MAKE) vm-module tools bpf $(OUTPUT)/demo-count
 	@tools/vm/run --mem 8G --timeout 3600 -- tools/bench/files
 
+bench-timing:
+	@tools/deps check
+	@$(MAKE) vm-module tools
+	@if [ "$(WHERE)" = host ]; then tools/bench/timing; else \
+		tools/vm/run --timeout 1800 -- tools/bench/timing; fi
+
 $(OUTPUT)/bench-%: tools/bench/%.c $(wildcard include/uapi/linux/*.h)
 	@mkdir -p $(@D)
 	$(call quiet,CC)$(CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -Iinclude/uapi $< -luring -o $@
