@@ -9,6 +9,7 @@
 #include "clock/clock.h"
 #include "clock/latency.h"
 #include "config.h"
+#include "stats/trace.h"
 #include "wait.h"
 
 /* ---- life ---- */
@@ -323,6 +324,24 @@ void kcsd_clock_wait_on(struct kcsd_clock *clock, struct kcsd_time *time)
 	if (at)
 		kcsd_wait_end();
 	kcsd_clock_complete_on(clock, time);
+}
+
+void kcsd_time_trace(const struct kcsd_time *time, const struct kcsd_trace_cmd *trace)
+{
+	const struct kcsd_trace_device device = {
+		.op = time->op,
+		.arrival = time->arrival,
+		.start = time->start,
+		.end = time->end,
+		.link = time->parts.link,
+		.controller = time->parts.controller,
+		.media = time->parts.media,
+		.compute = time->parts.compute,
+		.waiting = time->parts.waiting,
+	};
+
+	if (time->arrived)
+		trace_kcsd_cmd_device(trace, &device);
 }
 
 void kcsd_time_describe(const struct kcsd_time *time, struct kcsd_device_time *to)

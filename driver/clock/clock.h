@@ -24,6 +24,7 @@
 #include "timing/model.h"
 
 struct kcsd_latencies;
+struct kcsd_trace_cmd;
 
 /* Configuration, of the directory timing/ in configfs. */
 struct kcsd_clock_config {
@@ -170,6 +171,9 @@ void kcsd_time_describe(const struct kcsd_time *time, struct kcsd_device_time *t
 /* For clock.c and run.c; clock->lock is held: set when the command arrives. */
 void kcsd_clock_arrive(struct kcsd_clock *clock, struct kcsd_flow *flow,
 		       struct kcsd_time *time);
+
+/* Trace the device time of a command that has one. */
+void kcsd_time_trace(const struct kcsd_time *time, const struct kcsd_trace_cmd *trace);
 
 /* ---- a run of a program: run.c ---- */
 

@@ -28,6 +28,7 @@ static void async_leave_clock(struct kcsd_async *async)
 	struct kcsd_time *time = &async->held.time;
 
 	kcsd_clock_leave(async->drive->clock, flow, time, async->op, async->opcode);
+	kcsd_time_trace(time, &async->trace);
 	if (time->arrived && !async->status && async->op != KCSD_TIME_RUN &&
 	    READ_ONCE(flow->flags) & KCSD_TIMING_RESULT)
 		async->result = time->end - time->arrival;

@@ -146,6 +146,7 @@ static void cmd_take_time(struct kcsd_cmd *cmd, const struct kcsd_opcode *opcode
 	if (!status && !cmd->time.arrived)
 		kcsd_clock_submit(clock, flow, &cmd->time, piece, KCSD_CLOCK_ABREAST);
 	kcsd_clock_leave(clock, flow, &cmd->time, status ? KCSD_TIME_OTHER : piece.op, cmd->opcode);
+	kcsd_time_trace(&cmd->time, &cmd->trace);
 	if (!status && !cmd->admin && cmd->time.arrived && !opcode->has_result &&
 	    READ_ONCE(flow->flags) & KCSD_TIMING_RESULT)
 		cmd->result = cmd->time.end - cmd->time.arrival;

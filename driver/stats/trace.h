@@ -139,12 +139,56 @@ TRACE_EVENT_CONDITION(kcsd_cmd_complete,
 		  __entry->run_ns, __entry->read_bytes, __entry->written_bytes)
 );
 
+/* Only with a model of time, before kcsd_cmd_complete: where the device time of the command went. */
+TRACE_EVENT_CONDITION(kcsd_cmd_device,
+	TP_PROTO(const struct kcsd_trace_cmd *trace, const struct kcsd_trace_device *device),
+	TP_ARGS(trace, device),
+	TP_CONDITION(trace->id),
+	TP_STRUCT__entry(
+		__field(u64, id)
+		__field(u32, drive)
+		__field(u32, nsid)
+		__field(u8, opcode)
+		__field(bool, admin)
+		__field(u8, op)
+		__field(u64, arrival)
+		__field(u64, start)
+		__field(u64, end)
+		__field(u64, link_ns)
+		__field(u64, controller_ns)
+		__field(u64, media_ns)
+		__field(u64, compute_ns)
+		__field(u64, waiting_ns)
+	),
+	TP_fast_assign(
+		__entry->id = trace->id;
+		__entry->drive = trace->drive;
+		__entry->nsid = trace->nsid;
+		__entry->opcode = trace->opcode;
+		__entry->admin = trace->admin;
+		__entry->op = device->op;
+		__entry->arrival = device->arrival;
+		__entry->start = device->start;
+		__entry->end = device->end;
+		__entry->link_ns = device->link;
+		__entry->controller_ns = device->controller;
+		__entry->media_ns = device->media;
+		__entry->compute_ns = device->compute;
+		__entry->waiting_ns = device->waiting;
+	),
+	TP_printk("kcsd%u id=%llu nsid=%u opcode=0x%02x admin=%d op=%u arrival=%llu start=%llu end=%llu link_ns=%llu controller_ns=%llu media_ns=%llu compute_ns=%llu waiting_ns=%llu",
+		  __entry->drive, __entry->id, __entry->nsid, __entry->opcode, __entry->admin,
+		  __entry->op, __entry->arrival, __entry->start, __entry->end, __entry->link_ns,
+		  __entry->controller_ns, __entry->media_ns, __entry->compute_ns,
+		  __entry->waiting_ns)
+);
+
 #ifndef TRACE_HEADER_MULTI_READ
 
 static inline bool kcsd_trace_enabled(void)
 {
 	return trace_kcsd_cmd_submit_enabled() || trace_kcsd_cmd_start_enabled() ||
-	       trace_kcsd_cmd_complete_enabled();
+	       trace_kcsd_cmd_complete_enabled() || trace_kcsd_cmd_device_enabled();
 }
 
 /* trace.c: give a command that is submitted now an identifier. The caller sets the rest. */

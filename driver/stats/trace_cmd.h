@@ -26,4 +26,11 @@ struct kcsd_trace_run {
 	u64 written_bytes;
 };
 
+/* Device time of a command, as the tracepoints show it; ns. */
+struct kcsd_trace_device {
+	u8 op;			/* enum kcsd_time_op */
+	u64 arrival, start, end;
+	u64 link, controller, media, compute, waiting;
+};
+
 #endif

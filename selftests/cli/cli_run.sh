@@ -96,7 +96,7 @@ test_run_lbas()
 	behave "run, an audit, JSON" 0 write_lba --cparam1 4 --lba 0+9:rw --audit --json
 	has '[.audit.overflow, (.audit.ranges[] | .slba, .nlb, .access)] | @csv' \
 		'false,4,1,"written"'
-	has '.link_from_drive_bytes' $((96 + 16 + 24))
+	has '.link_from_drive_bytes' $((168 + 16 + 24))
 	behave "run, an audit of nothing" 3 read_lba --cparam1 9 --lba 0+9 --audit --json
 	has '.audit.ranges | length' 0
 	code 0 "inject, for a run" inject $NAME read lba=3+1 media_error

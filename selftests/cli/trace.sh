@@ -193,6 +193,34 @@ test_perf()
 	point "perf" test "${lines:-0}" -gt 0
 }
 
+# Test the device times of commands of a drive that has them.
+test_device()
+{
+	local line sum
+
+	point "create a timed drive" create_drive trace size=16M slm_size=1M timing/model=flash \
+		timing/clock=virtual
+	enable submit device complete
+	point "a timed run" behave read_lba --lba 3+1 --cparam1 3
+	is "a timed run: one device" "$(count device "opcode=$execute")" 1
+	line=$(events device "opcode=$execute")
+	is "a timed run: its id" "$(field id <<<"$line")" \
+		"$(events complete "opcode=$execute" | field id)"
+	sum=$(($(field link_ns <<<"$line") + $(field controller_ns <<<"$line") +
+		$(field media_ns <<<"$line") + $(field compute_ns <<<"$line") +
+		$(field waiting_ns <<<"$line")))
+	is "a timed run: the sum of its parts" "$sum" \
+		$(($(field end <<<"$line") - $(field arrival <<<"$line")))
+	point "a timed run: media" test "$(field media_ns <<<"$line")" -gt 0
+	point "a timed write of memory" "$kcsd" slm write -d "$name" 0 --hex 01
+	is "a timed write: one device" "$(count device "nsid=2 opcode=0x05")" 1
+	cp $instance/trace "$work/trace"
+	point "kcsd replay reads the trace" sh -c "'$kcsd' replay --size 16M --json '$work/trace' >'$work/out'"
+	is "kcsd replay: the write" "$(jq '[.. | objects | select(has("commands")) |
+		.commands] | max' "$work/out")" 1
+	point "remove the drive" delete_drive trace
+}
+
 trap 'enable; rmdir $instance; clean_up' EXIT
 point "create a drive" create_drive trace size=16M block_size=512 slm_size=1M cus=2
 for event in submit start complete; do
@@ -206,4 +234,5 @@ test_some
 test_bpftrace
 test_perf
 point "remove the drive" delete_drive trace
+test_device
 finish

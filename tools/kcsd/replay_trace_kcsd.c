@@ -57,7 +57,7 @@ static bool is_event(struct replay_word event, const char *name)
 static bool is_ours(struct replay_word event)
 {
 	return is_event(event, "kcsd_cmd_submit") || is_event(event, "kcsd_cmd_start") ||
-	       is_event(event, "kcsd_cmd_complete");
+	       is_event(event, "kcsd_cmd_complete") || is_event(event, "kcsd_cmd_device");
 }
 
 static bool detect(struct replay_scan line)
@@ -198,7 +198,8 @@ static const char *parse(struct replay_trace *t, struct replay_scan line, struct
 	if (!take_submit(&line, &s))
 		return "a field of kcsd_cmd_submit is missing, or not valid";
 	slba = s.cdw11 << 32 | s.cdw10;
-	if (slba > UINT64_MAX / t->source->block_size)
+	/* In other commands these are other fields. */
+	if (!s.admin && s.nsid <= KCSD_NSID_NVM && slba > UINT64_MAX / t->source->block_size)
 		return "there is no such LBA";
 	cmd->offset = slba * t->source->block_size;
 	t->device = s.drive;
