@@ -107,7 +107,7 @@ int kcsd_clock_open(struct kcsd_clock *clock, const struct kcsd_clock_config *co
 void kcsd_clock_start(struct kcsd_clock *clock)
 {
 	clock->epoch = ktime_get_ns();
-	smp_store_release(&clock->on, clock->model);
+	smp_store_release(&clock->on, clock->model || clock->latencies_on);
 }
 
 void kcsd_clock_stop(struct kcsd_clock *clock)
@@ -138,6 +138,7 @@ int kcsd_clock_keep_latencies(struct kcsd_clock *clock, bool keep)
 void kcsd_clock_begin_on(struct kcsd_clock *clock, struct kcsd_time *time)
 {
 	time->begin_ns = ktime_get_ns();
+	time->op = KCSD_TIME_OTHER;	/* until it is executed */
 	time->depth = kcsd_latency_class(atomic_inc_return(&clock->in_flight));
 }
 

@@ -390,6 +390,7 @@ bool kcsd_cmd_run_quick(struct kcsd_cmd *cmd, int *ret)
 
 	if (!run || !kcsd_run_quick(run))
 		return false;
+	kcsd_clock_complete(cmd->drive->clock, &cmd->async->held.time);
 	*ret = cmd_reap(cmd);
 	return true;
 }

@@ -73,6 +73,13 @@ test_no_model()
 	has '[.latencies[] | select(.of == "host time" and .command == "read")][0] |
 		.p50_ns <= .p99_ns and .p99_ns <= .max_ns and .p50_ns > 0' true
 	has '[.latencies[] | select(.of == "CPU time" and .command == "read")][0].count >= 50' true
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do
+		"$kcsd" run -d $NAME "$bpf/sum.bpf.o" --lba 0+1 >/dev/null
+	done
+	dd if=/dev/"${drive}n1" of=/dev/null bs=4k count=20 iflag=direct status=none
+	code 0 "timing, after runs" timing $NAME --json
+	has '[.latencies[] | select(.of == "host time" and .command == "run") | .count] | add' 12
+	has '[.latencies[] | select(.of == "host time" and .command == "read") | .depth] | max' 1
 	echo 0 >"$latencies"
 }
 
