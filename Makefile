@@ -40,9 +40,15 @@ help:
 	@echo '  check           build all, run every test; the last line says how many passed'
 	@echo '                  [KERNEL=stock|debug|all] debug: 7.2 with every detector'
 	@echo '  vm              a shell in the test VM'
-	@echo '  bench           IOPS beside null_blk and brd; JSON in build/bench.json'
+	@echo '  bench           measure all of the following; figures in build/bench/index.html'
+	@echo '                  [BENCH="iops files engine timing replay curves"]'
+	@echo '  bench-iops      IOPS beside null_blk and brd; JSON in build/bench.json'
 	@echo '  bench-files     programs on files: to LBAs given directly, to the host'
 	@echo '  bench-engine    the engines beside native code [WHERE=user|vm]; build/bench-engine.json'
+	@echo '  bench-replay    speed of kcsd replay, cost of the model of device time; no VM'
+	@echo '  bench-curves    what modelled drives would do: latency, offload, collection; no VM'
+	@echo '  bench-mount     kcsd mount beside an example of libfuse [PASSTHROUGH_HP=path]'
+	@echo '  bench-plot      only draw again what was measured'
 	@echo '  crash           kill the VM under load, look whether all promises were kept [KILLS=20]'
 	@echo '  fuzz            fuzz the engine and the object loader [FUZZ_TIME=seconds each]'
 	@echo '  fuzz-cmd        fuzz drives with commands, in the test VM [FUZZ_TIME=seconds] [KERNEL=]'
@@ -122,22 +128,43 @@ vm:
 	@$(MAKE) vm-module lib tools bpf
 	@tools/vm/run --timeout 86400 --shell
 
+# Go on with the others if one fails; draw what was measured.
+BENCH ?= iops files engine timing replay curves $(if $(PASSTHROUGH_HP),mount)
 bench:
+	@tools/deps check
+	@$(RM) -r build/bench
+	+@failed=; for part in $(BENCH); do $(MAKE) bench-$$part || failed="$$failed bench-$$part"; done; \
+		tools/bench/plot && if [ "$$failed" ]; then echo "failed:$$failed" >&2; exit 1; fi
+
+bench-plot:
+	@tools/bench/plot
+
+bench-iops:
 	@tools/deps check
 	@$(MAKE) vm-module $(OUTPUT)/bench-latency \
 		$(OUTPUT)/bench-append
 	@tools/bench/run $(OUTPUT)/bench.json
 
+bench-replay: tools
+	@tools/bench/replay
+
+bench-curves: tools bpf
+	@tools/bench/curves
+
+bench-mount: tools bpf
+	@tools/bench/mount $(PASSTHROUGH_HP)
+
 bench-files:
 	@tools/deps check
 	@$(MAKE) vm-module tools bpf $(OUTPUT)/demo-count
-	@tools/vm/run --mem 8G --timeout 3600 -- tools/bench/files
+	@mkdir -p build/bench && tools/vm/run --mem 8G --timeout 3600 --writable-share build/bench -- tools/bench/files
 
 bench-timing:
 	@tools/deps check
 	@$(MAKE) vm-module tools
 	@if [ "$(WHERE)" = host ]; then tools/bench/timing; else \
-		tools/vm/run --timeout 1800 -- tools/bench/timing; fi
+		mkdir -p build/bench && \
+		tools/vm/run --timeout 1800 --writable-share build/bench -- tools/bench/timing; fi
 
 $(OUTPUT)/bench-%: tools/bench/%.c $(wildcard include/uapi/linux/*.h)
 	@mkdir -p $(@D)
@@ -233,6 +260,7 @@ endif
 unexport FILE WORD
 
 .PHONY: all help module vm-module static-module lib tools bpf selftests deps demo vm bench \
+	bench-iops bench-replay bench-curves bench-mount bench-plot \
 	bench-engine bench-files check crash crash-tools fuzz fuzz-cmd torture-files static install \
 	uninstall modules_install clean FORCE
 .DELETE_ON_ERROR:
