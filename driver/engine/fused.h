@@ -119,5 +119,7 @@ struct kcsd_code;
 
 /* fuse.c: replace the op of each first instruction of a sequence. Returns 0 or -EINTR. */
 int kcsd_code_fuse(struct kcsd_code *code);
+/* Returns the op, enum kcsd_op_id, that an instruction had before. */
+u32 kcsd_fused_first(u32 op);
 
 #endif

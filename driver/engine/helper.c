@@ -55,6 +55,25 @@ static bool validate_args(struct kcsd_vm *vm, const struct kcsd_signature *sig,
 	return true;
 }
 
+/* Add the cost of the bytes that a helper works on; args are valid. */
+static void add_cost(struct kcsd_vm *vm, u32 id, const struct kcsd_signature *sig,
+		     const struct kcsd_helper_args *args)
+{
+	u32 i;
+
+	switch (id) {
+	case KCSD_HELPER_read:
+	case KCSD_HELPER_write:
+	case KCSD_HELPER_append:
+	case KCSD_HELPER_stream_read:
+	case KCSD_HELPER_stream_write:
+		return;
+	}
+	for (i = 0; i < sig->nr_args; i++)
+		if (sig->kind[i] == LEN)
+			vm->cost += args->val[i] * vm->costs->helper_byte;
+}
+
 /* Execute a helper: here if it needs only memory, else by vm->ops. */
 static s64 carry_out(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *args)
 {
@@ -98,8 +117,11 @@ s64 kcsd_helper_call(struct kcsd_vm *vm, u32 id, const u64 val[KCSD_HELPER_ARGS]
 
 	for (i = 0; i < sig->nr_args; i++)
 		args.val[i] = val[i];
-	if (validate_args(vm, sig, &args))
+	if (validate_args(vm, sig, &args)) {
+		if (vm->costs)
+			add_cost(vm, id, sig, &args);
 		ret = carry_out(vm, id, &args);
+	}
 	/* Any other helper can take long: look at the clock. */
 	if (!vm->end.reason && id != KCSD_HELPER_time)
 		kcsd_vm_fault(vm, vm->ops->tick(vm), 0);

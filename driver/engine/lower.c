@@ -239,15 +239,22 @@ static void lower_clone(struct kcsd_lower *l)
 
 	l->pos = clone->start;
 	l->counted = 0;
+	l->cost = 0;
 	kcsd_lower_entry(l);
 	for (pc = clone->first; pc < clone->end && go_on(l);) {
 		struct kcsd_lower_insn i = insn_at(l, pc);
 
-		/* Code that jumps here has counted up to its jump: count before this place. */
-		if (l->targets[pc])
+		/*
+		 * Code that jumps here has counted up to its jump: count before this place. The cost
+		 * must fit into an immediate or a few.
+		 */
+		if (l->targets[pc] || l->cost > S32_MAX)
 			kcsd_lower_count(l);
 		i.place->hot = l->pos;
 		i.place->counted = ++l->counted;
+		if (l->opt->costs)
+			l->cost += kcsd_insn_cost(l->opt->costs, i.op, true);
+		i.place->cost = l->cost;
 		lower_insn(l, &i);
 		pc += units(&i);
 	}

@@ -12,6 +12,7 @@
 /* Slots of the native frame, relative to r10. */
 #define KCSD_SLOT_LEFT		(-8)		/* instructions until the next tick */
 #define KCSD_SLOT_REG(reg)	(-16 - 8 * (reg))	/* r0 to r5, across a stub */
+#define KCSD_SLOT_COST		(-64)
 
 /* The offset of a field of the ctl. */
 #define KCSD_CTL(field)		((s16)offsetof(struct kcsd_lowered_ctl, field))
@@ -33,6 +34,7 @@ struct kcsd_place {
 	u32 after;		/* of a jump: end of its part in line */
 	u32 fault;		/* of an access: reports its fault */
 	u32 counted;		/* instructions up to it that are not yet subtracted from "left" */
+	s64 cost;		/* of these, not yet added to that in the slot */
 };
 
 /*
@@ -55,9 +57,10 @@ struct kcsd_lower {
 	const struct kcsd_clone *clone;	/* the current one */
 	u32 frame;		/* guest r10 in the current clone */
 	u32 fault;		/* position: report the fault at address r1, pc r2; goes on with */
-	u32 discount;		/* position: count r3 instructions; goes on with */
+	u32 discount;		/* position: count r3 instructions, cost r4; goes on with */
 	u32 leave;		/* position: return after a fault */
 	u32 counted;		/* instructions not yet subtracted from "left" */
+	s64 cost;		/* not yet added to that in the slot */
 	u32 yield;		/* instructions until go_on() yields the CPU */
 	struct bpf_insn *insns;
 	u32 pos;		/* of the next instruction */
@@ -109,8 +112,10 @@ void kcsd_lower_local(struct kcsd_lower *l, const struct kcsd_lower_insn *i);
 void kcsd_lower_jump(struct kcsd_lower *l, const struct kcsd_lower_insn *i);
 void kcsd_lower_local_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i);
 void kcsd_lower_jump_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i);
-/* Subtract l->counted from "left", which is then in KCSD_REG_AX. */
+/* Add l->cost, and subtract l->counted from "left", which is then in KCSD_REG_AX. */
 void kcsd_lower_count(struct kcsd_lower *l);
+/* Set r3 and r4 for l->discount. */
+void kcsd_lower_pending(struct kcsd_lower *l, const struct kcsd_lower_insn *i);
 /* Leave if a stub has ended the run. The cold part counts the instructions run. */
 void kcsd_lower_leave_if_ended(struct kcsd_lower *l, const struct kcsd_lower_insn *i);
 void kcsd_lower_leave_if_ended_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i);

@@ -10,13 +10,15 @@ static const struct kind {
 	bool count;
 	bool shifts_wrap;
 	bool moving;
+	bool cost;
 } kinds[] = {
-	{ "lowered, counting", true, false, false },
-	{ "lowered", false, false, false },
-	{ "lowered, counting, shifts wrap", true, true, false },
-	{ "lowered, shifts wrap", false, true, false },
-	{ "lowered, counting, moving", true, false, true },
-	{ "lowered, shifts wrap, moving", false, true, true },
+	{ "lowered, counting, cost", true, false, false, true },
+	{ "lowered, cost", false, false, false, true },
+	{ "lowered, counting, shifts wrap", true, true, false, false },
+	{ "lowered, shifts wrap", false, true, false, false },
+	{ "lowered, counting, moving, cost", true, false, true, true },
+	{ "lowered, shifts wrap, moving, cost", false, true, true, true },
+	{ "lowered, shifts wrap, moving", false, true, true, false },
 };
 
 struct engines {
@@ -38,8 +40,28 @@ static bool same_end(const struct device_run *want, const struct device_run *got
 
 static bool same_calls(const struct device_run *want, const struct device_run *got)
 {
-	return got->nr_calls == want->nr_calls &&
-	       !memcmp(got->calls, want->calls, got->nr_calls * sizeof(got->calls[0]));
+	u32 i;
+
+	if (got->nr_calls != want->nr_calls)
+		return false;
+	for (i = 0; i < got->nr_calls; i++)
+		if (got->calls[i].id != want->calls[i].id ||
+		    memcmp(got->calls[i].val, want->calls[i].val, sizeof(want->calls[i].val)))
+			return false;
+	return true;
+}
+
+static const char *costs_differ(const struct device_run *want, const struct device_run *got,
+				bool count)
+{
+	u32 i;
+
+	if (got->vm.cost != want->vm.cost)
+		return "the cost differs";
+	for (i = 0; i < got->nr_calls; i++)
+		if (got->calls[i].cost != want->calls[i].cost)
+			return "the cost at a helper differs";
+	return count && got->tick_costs != want->tick_costs ? "the cost at a tick differs" : NULL;
 }
 
 const char *engines_differ(const struct device_run *want, const struct device_run *got, bool count)
@@ -57,7 +79,9 @@ const char *engines_differ(const struct device_run *want, const struct device_ru
 		return "something else was emitted";
 	if (memcmp(got->vm.mem, want->vm.mem, want->vm.mem_len))
 		return "it left another memory";
-	return count && got->ticks != want->ticks ? "the ticks differ" : NULL;
+	if (count && got->ticks != want->ticks)
+		return "the ticks differ";
+	return got->vm.costs ? costs_differ(want, got, count) : NULL;
 }
 
 /* Run twice, as a drive does with code. */
@@ -86,11 +110,35 @@ static const char *run(const struct engines *e, u32 kind, const struct device_ru
 
 	assert(got);
 	*got = *want;
+	if (!kinds[kind].cost)
+		got->vm.costs = NULL;
 	got->emitted = malloc(want->input.out_max);
 	outer_init(&o, e->lowered[kind], want->vm.mem_len, kinds[kind].count);
 	bad = run_outer(e, want, &o, got);
 	outer_exit(&o);
 	free(got->emitted);
+	free(got);
+	return bad;
+}
+
+/* Run in the interpreter that counts no cost. */
+static const char *run_plain(const struct engines *e, const struct device_run *want)
+{
+	struct device_run *got = malloc(sizeof(*got));
+	const char *bad;
+
+	assert(got);
+	*got = *want;
+	got->vm.costs = NULL;
+	got->vm.mem = malloc(want->vm.mem_len);
+	got->emitted = malloc(want->input.out_max);
+	assert(got->vm.mem);
+	program_run(e->prog, got);
+	bad = engines_differ(want, got, true);
+	if (!bad && got->vm.cost)
+		bad = "it has a cost";
+	free(got->emitted);
+	free(got->vm.mem);
 	free(got);
 	return bad;
 }
@@ -101,6 +149,8 @@ const char *engines_compare(const struct engines *e, const struct device_run *wa
 	const char *bad = oracle_check(e->prog, want);
 	u32 i;
 
+	if (!bad)
+		bad = run_plain(e, want);
 	if (bad)
 		return bad;
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
@@ -131,6 +181,7 @@ struct engines *engines_create(const struct program *prog)
 		ret = outer_lower(&prog->view, &(struct kcsd_lower_options){
 			.count = kinds[i].count, .shifts_wrap = kinds[i].shifts_wrap,
 			.moving = kinds[i].moving,
+			.costs = kinds[i].cost ? &prog->costs : NULL,
 		}, &e->lowered[i]);
 		assert(!ret || ret == -E2BIG);
 	}
