@@ -133,11 +133,13 @@ static bool ctl_has(const struct walk *w, const struct bpf_insn *insn)
 		       off == offsetof(struct kcsd_lowered_ctl, stop) ||
 		       off == offsetof(struct kcsd_lowered_ctl, reason) ||
 		       off == offsetof(struct kcsd_lowered_ctl, left) ||
+		       off == offsetof(struct kcsd_lowered_ctl, cost) ||
 		       (off >= 0 && off < 32 && off % 8 == 0);
 	case BPF_ST:
 		return off == offsetof(struct kcsd_lowered_ctl, reason);
 	}
 	return off == offsetof(struct kcsd_lowered_ctl, left) ||
+	       off == offsetof(struct kcsd_lowered_ctl, cost) ||
 	       off == offsetof(struct kcsd_lowered_ctl, addr) ||
 	       off == offsetof(struct kcsd_lowered_ctl, pc) ||
 	       (off >= (s16)offsetof(struct kcsd_lowered_ctl, args) &&
@@ -458,9 +460,9 @@ static void inspect_with(const char *name, const struct program *prog, struct in
 	in->nr++;
 	in->bad = inspect(&prog->view, lowered, opt);
 	if (in->bad)
-		snprintf(in->where, sizeof(in->where), "%s%s%s%s", name,
+		snprintf(in->where, sizeof(in->where), "%s%s%s%s%s", name,
 			 opt->count ? ", count" : "", opt->shifts_wrap ? ", shifts wrap" : "",
-			 opt->moving ? ", moving" : "");
+			 opt->moving ? ", moving" : "", opt->costs ? ", cost" : "");
 	kcsd_lowered_destroy(lowered);
 }
 
@@ -473,10 +475,11 @@ static void inspect_program(const char *name, const struct program *loaded, void
 
 	program_copy(&prog, loaded->buf, loaded->len);
 	ok = program_load(&prog);
-	for (i = 0; i < 8 && ok; i++)
+	for (i = 0; i < 16 && ok; i++)
 		inspect_with(name, &prog, in, &(struct kcsd_lower_options){
 			.mem = i & 4 ? 0 : MEM, .ctl = CTL, .count = i & 1,
 			.shifts_wrap = i & 2, .moving = i & 4,
+			.costs = i & 8 ? &prog.costs : NULL,
 		});
 	program_exit(&prog);
 }

@@ -43,6 +43,7 @@ int main(int argc, char **argv)
 	memory_tests();
 	helper_tests();
 	fused_tests();
+	cost_tests();
 	if (!runner_run(argv[1], NULL))
 		tap_point(0, "no data files in %s", argv[1]);
 	lowered_tests(argv[1]);
