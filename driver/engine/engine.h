@@ -97,9 +97,9 @@ struct kcsd_vm {
 	 */
 	const struct kcsd_costs *costs;
 	/*
-	 * Cost so far, hundredths of cycles. Exact whenever ops are called and when the run has ended:
-	 * of all instructions run, with the one that calls or faults and, in ops->helper, with the
-	 * bytes of this call. Else not up to date.
+	 * Cost so far, hundredths of cycles; kcsd_vm_setup() sets it to 0. Exact whenever ops are
+	 * called and when the run has ended: of all instructions run, with the one that calls or
+	 * faults and, in ops->helper, with the bytes of this call. Else not up to date.
 	 */
 	u64 cost;
 	struct kcsd_vm_end end;

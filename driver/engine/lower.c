@@ -245,8 +245,8 @@ static void lower_clone(struct kcsd_lower *l)
 		struct kcsd_lower_insn i = insn_at(l, pc);
 
 		/*
-		 * Code that jumps here has counted up to its jump: count before this place. The cost
-		 * must fit into an immediate or a few.
+		 * Code that jumps here has counted up to its jump: count before this place.
+		 * The cost must fit into an immediate or a few.
 		 */
 		if (l->targets[pc] || l->cost > S32_MAX)
 			kcsd_lower_count(l);

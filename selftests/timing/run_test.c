@@ -11,8 +11,8 @@ static void test_charge(void)
 	u64 i;
 
 	kcsd_timing_get_costs(kcsd_timing_get_params(t), &c);
-	work.cycles = 10 * c.alu + 2 * c.mul + c.div + 5 * c.access + 3 * c.taken + 2 * c.not_taken +
-		      c.call + c.helper + 100 * c.helper_byte;
+	work.cycles = 10 * c.alu + 2 * c.mul + c.div + 5 * c.access + 3 * c.taken +
+		      2 * c.not_taken + c.call + c.helper + 100 * c.helper_byte;
 	IS(work.cycles, 10 * 100 + 2 * 300 + 2000 + 5 * 200 + 3 * 200 + 2 * 100 + 400 + 5000 +
 	   100 * 25, "the costs are those of the parameters");
 
