@@ -315,6 +315,19 @@ static void fill_result(const struct sim_run *run, u64 insns, u64 ns,
 	};
 }
 
+int kcsd_sim_set_costs(struct kcsd_sim *sim, const struct kcsd_costs *costs,
+		       kcsd_sim_helper_fn *helper)
+{
+	sim->costs = *costs;
+	sim->helper_seen = helper;
+	return kcsd_code_set_costs(sim->code, costs);
+}
+
+u64 kcsd_sim_cost(const struct kcsd_sim *sim)
+{
+	return sim->cost;
+}
+
 static void execute(struct sim_run *run, const struct kcsd_run_opts *o,
 		    struct kcsd_run_result *result)
 {
@@ -345,6 +358,7 @@ static void execute(struct sim_run *run, const struct kcsd_run_opts *o,
 		kcsd_sim_ranges_enter(run, o);
 	vm->budget = o->budget && o->budget < UINT64_MAX - before ? o->budget + before : UINT64_MAX;
 	vm->ops = &kcsd_sim_ops;
+	vm->costs = sim->helper_seen ? &sim->costs : NULL;
 	kcsd_vm_setup(vm, &sim->view, &in);
 	if (sim->lowered)
 		kcsd_sim_lowered_run(sim->lowered, vm);
@@ -352,6 +366,7 @@ static void execute(struct sim_run *run, const struct kcsd_run_opts *o,
 		kcsd_sim_interp_traced(sim->code, vm);
 	else
 		kcsd_interp(sim->code, vm);
+	sim->cost = vm->cost;
 	if (run->with_ranges)
 		kcsd_sim_ranges_leave(run, o);
 	fill_result(run, vm->end.insns - min(before, vm->end.insns), kcsd_sim_now_ns() - start,

@@ -5,6 +5,7 @@
 
 #include "engine.h"
 #include "private.h"
+#include "sim_cost.h"
 
 #define PROGRESS_NS	250000000ull	/* between two calls of opts.progress */
 
@@ -17,6 +18,9 @@ struct kcsd_sim {
 	u8 *arena;			/* for the interpreter, opts.arena_len bytes */
 	struct sim_lowered *lowered;	/* or NULL */
 	u32 prologue;			/* instructions before those of the program */
+	struct kcsd_costs costs;	/* if helper_seen is not NULL */
+	kcsd_sim_helper_fn *helper_seen;
+	u64 cost;			/* of the last run */
 };
 
 /* One run. The ops of struct kcsd_vm get its address. */

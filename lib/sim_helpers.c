@@ -202,6 +202,8 @@ static s64 helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *a)
 {
 	struct sim_run *run = run_of(vm);
 
+	if (vm->costs)
+		run->sim->helper_seen(id, a->val, vm->cost, run->sim->opts.arg);
 	switch (id) {
 	case KCSD_HELPER_read:
 		return move_lbas(run, a->val[0], a->ptr[1], a->val[2], KCSD_GRANT_READ);

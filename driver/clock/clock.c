@@ -65,24 +65,6 @@ static bool fits(const struct kcsd_clock_config *config, const struct kcsd_timin
 								   100ULL) / 1000);
 }
 
-static void init_costs(struct kcsd_costs *costs, const struct kcsd_timing_params *p)
-{
-	const struct kcsd_cost_classes classes = {
-		.alu = p->alu_cycles,
-		.mul = p->mul_cycles,
-		.div = p->div_cycles,
-		.access = p->access_cycles,
-		.taken = p->taken_cycles,
-		.not_taken = p->not_taken_cycles,
-		.call = p->call_cycles,
-		.helper = p->helper_cycles,
-		.helper_byte = p->helper_byte_cycles,
-	};
-
-	BUILD_BUG_ON(KCSD_TIMING_MOST_CYCLES > KCSD_COST_MAX);
-	kcsd_costs_init(costs, &classes);
-}
-
 int kcsd_clock_open(struct kcsd_clock *clock, const struct kcsd_clock_config *config,
 		    const struct kcsd_timing_shape *shape, const char *name)
 {
@@ -95,7 +77,7 @@ int kcsd_clock_open(struct kcsd_clock *clock, const struct kcsd_clock_config *co
 	clock->latencies_on = config->has_model;
 	if (!config->has_model)
 		return 0;
-	init_costs(&clock->costs, &config->params);
+	kcsd_timing_get_costs(&config->params, &clock->costs);
 	if (!fits(config, shape, name))
 		return -ENOMEM;
 	ret = kcsd_timing_create(&config->params, shape, &clock->model, why, sizeof(why));

@@ -20,7 +20,7 @@
 
 #include "clock/due.h"
 #include "clock/flow.h"
-#include "engine/cost.h"
+#include "engine/costs.h"
 #include "timing/model.h"
 
 struct kcsd_latencies;

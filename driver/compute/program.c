@@ -4,6 +4,7 @@
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 
+#include "clock/clock.h"
 #include "compute/compute.h"
 #include "compute/debugfs.h"
 #include "compute/jit_code.h"
@@ -184,6 +185,10 @@ int kcsd_program_create(struct kcsd_compute *compute, u16 pind, struct kcsd_load
 	ret = kcsd_code_create(p->view.insns, p->view.insn_cnt, &p->code, verdict);
 	if (ret)
 		goto out_stats;
+	if (compute->clock->model)
+		ret = kcsd_code_set_costs(p->code, &compute->clock->costs);
+	if (ret)
+		goto out_code;
 	p->pind = pind;
 	p->builtin = l->builtin;
 	ret = kcsd_jit_code_alloc(compute, &p->jit);

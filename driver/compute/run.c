@@ -107,8 +107,6 @@ static void run_start(struct kcsd_run *run, struct kcsd_unit *unit,
 	run_begin_clock(run);
 	if (jit)
 		kcsd_jit_run_start(unit, run, jit);
-	else if (run->vm.costs)
-		kcsd_interp_cost(run->program->code, &run->vm);
 	else
 		kcsd_interp(run->program->code, &run->vm);
 	kcsd_run_clock_end(&run->clock, run_output_len(run));

@@ -88,7 +88,35 @@ int kcsd_code_decode(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_cod
 	return *code ? 0 : -ENOMEM;
 }
 
+static bool jumps(u32 fields)
+{
+	return fields & (KCSD_JUMPS_OFF | KCSD_JUMPS_IMM | KCSD_CALLS_IMM);
+}
+
+int kcsd_code_set_costs(struct kcsd_code *code, const struct kcsd_costs *costs)
+{
+	struct kcsd_decoded_cost *sums = kcsd_alloc((code->nr + 1) * sizeof(*sums));
+	u32 i, op;
+
+	if (!sums)
+		return -ENOMEM;
+	for (i = 0; i < code->nr; i++)
+		sums[i + 1].before = sums[i].before +
+			kcsd_insn_cost(costs, kcsd_fused_first(code->insns[i].op), false);
+	for (i = 0; i < code->nr; i++) {
+		op = kcsd_fused_first(code->insns[i].op);
+		if (jumps(kcsd_insn_fields(op)))
+			sums[i].jump = sums[i].before + kcsd_insn_cost(costs, op, true) -
+				       sums[i + 1 + code->insns[i].off].before;
+	}
+	kcsd_free(code->costs);
+	code->costs = sums;
+	return 0;
+}
+
 void kcsd_code_destroy(struct kcsd_code *code)
 {
+	if (code)
+		kcsd_free(code->costs);
 	kcsd_free(code);
 }

@@ -13,8 +13,15 @@ struct kcsd_decoded {
 	u64 imm;		/* extended with its sign */
 };
 
+/* Cost of a decoded instruction, as sums between which a run takes the difference. */
+struct kcsd_decoded_cost {
+	u64 before;		/* of all instructions before it, no jump taken */
+	u64 jump;		/* to add when it jumps, or calls a function */
+};
+
 struct kcsd_code {
 	u32 nr;
+	struct kcsd_decoded_cost *costs;	/* nr + 1; NULL: no costs are set */
 	u32 *pc;		/* of each instruction, units of 8 bytes as loaded */
 	struct kcsd_decoded insns[];
 };

@@ -11,6 +11,7 @@
 #ifndef KCSD_ENGINE_H
 #define KCSD_ENGINE_H
 
+#include "costs.h"
 #include "env.h"
 #include <linux/bpf.h>
 #include <linux/kcsd.h>
@@ -52,8 +53,6 @@ struct kcsd_helper_args {
 	void *ptr[5];		/* for IN and OUT; NULL if the LEN after it is 0 */
 };
 
-struct kcsd_costs;
-
 struct kcsd_vm_ops {
 	/*
 	 * Execute helper id, which exists. To end the run, call kcsd_vm_fault();
@@ -92,8 +91,17 @@ struct kcsd_vm {
 	 */
 	u64 budget;
 	const struct kcsd_vm_ops *ops;
-	const struct kcsd_costs *costs;	/* NULL: count no cost; cost.h */
-	u64 cost;			/* so far; exact at helpers and at the end */
+	/*
+	 * Count the device cost of the run; NULL: do not. Costs that the code was made for, see
+	 * kcsd_code_set_costs() and struct kcsd_lower_options.
+	 */
+	const struct kcsd_costs *costs;
+	/*
+	 * Cost so far, hundredths of cycles; kcsd_vm_setup() sets it to 0. Exact whenever ops are
+	 * called and when the run has ended: of all instructions run, with the one that calls or
+	 * faults and, in ops->helper, with the bytes of this call. Else not up to date.
+	 */
+	u64 cost;
 	struct kcsd_vm_end end;
 };
 
@@ -138,6 +146,11 @@ int kcsd_code_create(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_cod
 int kcsd_code_decode(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_code **code);
 int kcsd_code_decode_fused(const struct bpf_insn *insns, u32 insn_cnt, struct kcsd_code **code);
 void kcsd_code_destroy(struct kcsd_code *code);
+/*
+ * Prepare decoded code for runs with vm->costs of these values; they are copied. Not while a run
+ * executes it. Returns 0 or -ENOMEM, which changes nothing.
+ */
+int kcsd_code_set_costs(struct kcsd_code *code, const struct kcsd_costs *costs);
 
 /* memory.c */
 /* Above all guest addresses. */
@@ -188,8 +201,18 @@ s64 kcsd_helper_call(struct kcsd_vm *vm, u32 id, const u64 args[5]);
 /* For ops->helper: copy as much of a struct as fits in len, and return the bytes copied. */
 s64 kcsd_helper_copy_struct(void *dst, u64 len, const void *src, u64 size);
 
-/* interp.c */
+/* interp.c: does not count cost */
+void kcsd_interp_plain(const struct kcsd_code *code, struct kcsd_vm *vm);
+/* interp_cost.c */
+void kcsd_interp_cost(const struct kcsd_code *code, struct kcsd_vm *vm);
+
 /* Run a program to its end, which is then in vm->end. r1 is KCSD_GUEST_CTX. Process context. */
-void kcsd_interp(const struct kcsd_code *code, struct kcsd_vm *vm);
+static inline void kcsd_interp(const struct kcsd_code *code, struct kcsd_vm *vm)
+{
+	if (vm->costs)
+		kcsd_interp_cost(code, vm);
+	else
+		kcsd_interp_plain(code, vm);
+}
 
 #endif

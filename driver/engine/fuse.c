@@ -63,6 +63,11 @@ static u32 best(const struct kcsd_decoded *d, u32 left)
 	return d->op;
 }
 
+u32 kcsd_fused_first(u32 op)
+{
+	return op < KCSD_NR_OPS ? op : sequences[op - KCSD_FUSED_BEFORE - 1].op[0];
+}
+
 /* Replace ops in order: an instruction is compared before its own op is replaced. */
 int kcsd_code_fuse(struct kcsd_code *code)
 {

@@ -113,12 +113,13 @@ enum kcsd_fused_id {
 #undef KCSD_FUSED_ENUM2
 #undef KCSD_FUSED_ENUM3
 #undef KCSD_FUSED_ENUM4
-	KCSD_NR_ALL_OPS
 };
 
 struct kcsd_code;
 
 /* fuse.c: replace the op of each first instruction of a sequence. Returns 0 or -EINTR. */
 int kcsd_code_fuse(struct kcsd_code *code);
+/* Returns the op, enum kcsd_op_id, that an instruction had before. */
+u32 kcsd_fused_first(u32 op);
 
 #endif

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* Validate all arguments of helpers by their signatures, and call them. */
-#include "cost.h"
 #include "helper.h"
 
 /* Returns the index of the argument that is the length of buffer i. */
@@ -56,6 +55,25 @@ static bool validate_args(struct kcsd_vm *vm, const struct kcsd_signature *sig,
 	return true;
 }
 
+/* Add the cost of the bytes that a helper works on; args are valid. */
+static void add_cost(struct kcsd_vm *vm, u32 id, const struct kcsd_signature *sig,
+		     const struct kcsd_helper_args *args)
+{
+	u32 i;
+
+	switch (id) {
+	case KCSD_HELPER_read:
+	case KCSD_HELPER_write:
+	case KCSD_HELPER_append:
+	case KCSD_HELPER_stream_read:
+	case KCSD_HELPER_stream_write:
+		return;
+	}
+	for (i = 0; i < sig->nr_args; i++)
+		if (sig->kind[i] == LEN)
+			vm->cost += args->val[i] * vm->costs->helper_byte;
+}
+
 /* Execute a helper: here if it needs only memory, else by vm->ops. */
 static s64 carry_out(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *args)
 {
@@ -90,24 +108,6 @@ s64 kcsd_helper_copy_struct(void *dst, u64 len, const void *src, u64 size)
 	return len;
 }
 
-/* True if the bytes of a helper are moved from or to LBAs. */
-static bool moves_lbas(u32 id)
-{
-	return id == KCSD_HELPER_read || id == KCSD_HELPER_write || id == KCSD_HELPER_append ||
-	       id == KCSD_HELPER_stream_read || id == KCSD_HELPER_stream_write;
-}
-
-/* Add the cost of the bytes that a helper works on. */
-static void add_cost(struct kcsd_vm *vm, const struct kcsd_signature *sig, u32 id,
-		     const struct kcsd_helper_args *args)
-{
-	u32 i;
-
-	for (i = 0; i < sig->nr_args && !moves_lbas(id); i++)
-		if (sig->kind[i] == LEN)
-			vm->cost += args->val[i] * vm->costs->helper_byte;
-}
-
 s64 kcsd_helper_call(struct kcsd_vm *vm, u32 id, const u64 val[KCSD_HELPER_ARGS])
 {
 	const struct kcsd_signature *sig = kcsd_signature(id);
@@ -119,7 +119,7 @@ s64 kcsd_helper_call(struct kcsd_vm *vm, u32 id, const u64 val[KCSD_HELPER_ARGS]
 		args.val[i] = val[i];
 	if (validate_args(vm, sig, &args)) {
 		if (vm->costs)
-			add_cost(vm, sig, id, &args);
+			add_cost(vm, id, sig, &args);
 		ret = carry_out(vm, id, &args);
 	}
 	/* Any other helper can take long: look at the clock. */

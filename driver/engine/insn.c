@@ -31,6 +31,53 @@ const struct kcsd_insn *kcsd_insn_get(u32 op)
 	return &insns[op];
 }
 
+static u32 alu_cost(const struct kcsd_costs *costs, u8 code)
+{
+	switch (BPF_OP(code)) {
+	case BPF_MUL:
+		return costs->mul;
+	case BPF_DIV:
+	case BPF_MOD:
+		return costs->div;
+	default:
+		return costs->alu;
+	}
+}
+
+static u32 jump_cost(const struct kcsd_costs *costs, u8 code, bool taken)
+{
+	switch (BPF_OP(code)) {
+	case BPF_EXIT:
+		return costs->call;
+	case BPF_JA:
+		return costs->taken;
+	default:
+		return taken ? costs->taken : costs->not_taken;
+	}
+}
+
+u32 kcsd_insn_cost(const struct kcsd_costs *costs, u32 op, bool taken)
+{
+	u8 code = insns[op].code;
+
+	if (op == KCSD_OP_CALL)
+		return costs->helper;
+	if (op == KCSD_OP_CALL_LOCAL)
+		return costs->call;
+	switch (BPF_CLASS(code)) {
+	case BPF_ALU:
+	case BPF_ALU64:
+		return alu_cost(costs, code);
+	case BPF_JMP:
+	case BPF_JMP32:
+		return jump_cost(costs, code, taken);
+	case BPF_LD:
+		return costs->alu;
+	default:
+		return costs->access;
+	}
+}
+
 static bool picked(const struct kcsd_insn *row, const struct bpf_insn *insn)
 {
 	u32 fields = row->form->fields;

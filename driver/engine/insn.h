@@ -221,6 +221,12 @@ static inline u32 kcsd_insn_size(u32 op)
 	return sizes[BPF_SIZE(kcsd_insn_get(op)->code) >> 3];
 }
 
+/*
+ * Returns the cost of op; taken: if it is a conditional jump, that of a taken one. The bytes of
+ * a helper are not in it.
+ */
+u32 kcsd_insn_cost(const struct kcsd_costs *costs, u32 op, bool taken);
+
 /* Returns the op of an instruction, by opcode and pick; KCSD_NR_OPS if there is none. */
 u32 kcsd_insn_find(const struct bpf_insn *insn);
 

@@ -3,8 +3,9 @@
  * The interpreter: the reference for what a program means. Each instruction jumps to the code of
  * the next one.
  *
- * Instructions are counted at jumps, calls and exits. Budget and clock are looked at on back edges
- * and local calls only: a run that takes long passes one.
+ * Instructions are counted at jumps, calls and exits, and so is their cost where it is wanted
+ * (interp_cost.c). Budget and clock are looked at on back edges and local calls only: a run that
+ * takes long passes one.
  */
 #include "code.h"
 #include "fused.h"
@@ -149,15 +150,12 @@ static const struct kcsd_decoded *pop_frame(struct state *s, const struct kcsd_v
 #define SRC	s.r[ip->src]
 #define IMM	ip->imm
 
-/*
- * Other files include this one to get an interpreter that traces each instruction, and each jump
- * that is taken.
- */
-#ifndef KCSD_TAKEN
-#define KCSD_TAKEN(vm)	do { } while (0)
-#endif
 #ifndef KCSD_INTERP
-#define KCSD_INTERP	kcsd_interp
+#define KCSD_INTERP	kcsd_interp_plain
+#endif
+
+/* Other files include this one to get an interpreter that traces each instruction. */
+#ifndef KCSD_TRACE
 #define KCSD_TRACE(vm, pc, r)	do { } while (0)
 #define FUSED_LABEL(name, first)	[name] = &&name,
 #define FUSED_CODE(name, ...)	name: BEGIN __VA_ARGS__ FINISH
@@ -182,11 +180,31 @@ static const struct kcsd_decoded *pop_frame(struct state *s, const struct kcsd_v
 	skew += (unsigned long)(ip + 1) - (unsigned long)next;		\
 } while (0)
 
+/* The same for the cost, which includes that of a jump taken. */
+#ifdef KCSD_COST
+#define COSTS(p)	code->costs[(p) - code->insns]
+#define COST_JUMP	(cost += COSTS(ip).jump)
+#define COST_LEAVE	(cost += COSTS(ip + 1).before - COSTS(next).before)
+#define COST_STAY	(cost -= COSTS(ip + 1).before - COSTS(next).before)
+#define COST_TELL(p)	(vm->cost = cost + COSTS(p).before)
+#define COST_TAKE(p)	(cost = vm->cost - COSTS(p).before)
+#define COST_READY	code->costs
+#else
+#define COST_JUMP	do { } while (0)
+#define COST_LEAVE	do { } while (0)
+#define COST_STAY	do { } while (0)
+#define COST_TELL(p)	do { } while (0)
+#define COST_TAKE(p)	do { } while (0)
+#define COST_READY	true
+#endif
+
 /* Look at budget and clock if it is time. */
 #define LOOK do {							\
+	COST_TELL(next);						\
 	limit = checkpoint(vm, COUNT(next));				\
 	if (vm->end.reason) {						\
 		skew -= (unsigned long)(ip + 1) - (unsigned long)next;	\
+		COST_STAY;						\
 		goto end;						\
 	}								\
 } while (0)
@@ -194,8 +212,8 @@ static const struct kcsd_decoded *pop_frame(struct state *s, const struct kcsd_v
 #define LATE		unlikely(skew + (unsigned long)next > limit)
 
 #define JUMP do {							\
-	KCSD_TAKEN(vm);							\
 	LEAVE(TARGET);							\
+	COST_JUMP;							\
 	if (LATE)							\
 		goto late;						\
 	ip = next;							\
@@ -360,10 +378,14 @@ void KCSD_INTERP(const struct kcsd_code *code, struct kcsd_vm *vm)
 	struct state s = { .r[1] = KCSD_GUEST_CTX };
 	u64 skew = -(unsigned long)ip;
 	u64 limit = next_look(vm, 0);
+#ifdef KCSD_COST
+	u64 cost = vm->cost;
+#endif
 	void *p;
 
 	/* Every memory is longer; this tells the compiler that no access is longer than memory. */
-	if (unlikely(mem_len < KCSD_GUEST_DATA - KCSD_GUEST_CTX + KCSD_FRAME_SIZE)) {
+	if (unlikely(mem_len < KCSD_GUEST_DATA - KCSD_GUEST_CTX + KCSD_FRAME_SIZE ||
+		     !COST_READY)) {
 		kcsd_vm_fault(vm, KCSD_FAULT_INTERNAL, 0);
 		return;
 	}
@@ -433,7 +455,9 @@ BSWAP64: DST = swab64(DST); STEP;
 	ATOMIC(64, u64, atomic64)
 
 CALL:
+	COST_TELL(ip + 1);
 	s.r[0] = KCSD_CALL(vm, (u32)IMM, &s.r[1]);
+	COST_TAKE(ip + 1);
 	if (unlikely(vm->end.reason)) {
 		goto end;
 	}
@@ -441,6 +465,7 @@ CALL:
 	STEP;
 CALL_LOCAL:
 	LEAVE(TARGET);
+	COST_JUMP;
 	push_frame(&s, vm, ip + 1);
 	if (LATE)
 		LOOK;
@@ -452,6 +477,7 @@ EXIT:
 		goto end;
 	}
 	LEAVE(pop_frame(&s, vm));
+	COST_LEAVE;
 	ip = next;
 	NEXT;
 
@@ -462,6 +488,7 @@ late:	/* a jump; only a backward jump can end a run */
 	NEXT;
 
 end:
+	COST_TELL(ip + 1);
 	vm->end.insns = COUNT(ip + 1);
 	if (vm->end.reason)
 		vm->end.pc = code->pc[ip - code->insns];

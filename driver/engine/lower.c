@@ -6,7 +6,6 @@
 #include "lower.h"
 
 #define NEAR	0x7fff	/* instructions; 16-bit jumps reach all of a clone up to this length */
-#define MOST_COST	(1 << 30)	/* of a block; then it is added */
 #define YIELD_INSNS	4096	/* instructions of the program */
 
 /* ---- emission ---- */
@@ -245,13 +244,16 @@ static void lower_clone(struct kcsd_lower *l)
 	for (pc = clone->first; pc < clone->end && go_on(l);) {
 		struct kcsd_lower_insn i = insn_at(l, pc);
 
-		/* Code that jumps here has counted up to its jump: count before this place. */
-		if (l->targets[pc] || l->cost > MOST_COST)
+		/*
+		 * Code that jumps here has counted up to its jump: count before this place.
+		 * The cost must fit into an immediate or a few.
+		 */
+		if (l->targets[pc] || l->cost > S32_MAX)
 			kcsd_lower_count(l);
 		i.place->hot = l->pos;
 		i.place->counted = ++l->counted;
 		if (l->opt->costs)
-			l->cost += (s32)l->opt->costs->op[i.op];
+			l->cost += kcsd_insn_cost(l->opt->costs, i.op, true);
 		i.place->cost = l->cost;
 		lower_insn(l, &i);
 		pc += units(&i);

@@ -3,7 +3,7 @@
 #ifndef KCSD_LOWER_H
 #define KCSD_LOWER_H
 
-#include "cost.h"
+#include "insn.h"
 #include "lowered.h"
 
 /* Scratch register of lowered code; jit.c replaces it by BPF_REG_AX of the kernel. */
@@ -12,7 +12,7 @@
 /* Slots of the native frame, relative to r10. */
 #define KCSD_SLOT_LEFT		(-8)		/* instructions until the next tick */
 #define KCSD_SLOT_REG(reg)	(-16 - 8 * (reg))	/* r0 to r5, across a stub */
-#define KCSD_SLOT_COST		(-64)		/* so far */
+#define KCSD_SLOT_COST		(-64)
 
 /* The offset of a field of the ctl. */
 #define KCSD_CTL(field)		((s16)offsetof(struct kcsd_lowered_ctl, field))
@@ -34,7 +34,7 @@ struct kcsd_place {
 	u32 after;		/* of a jump: end of its part in line */
 	u32 fault;		/* of an access: reports its fault */
 	u32 counted;		/* instructions up to it that are not yet subtracted from "left" */
-	s32 cost;		/* up to it, not yet added to the slot */
+	s64 cost;		/* of these, not yet added to that in the slot */
 };
 
 /*
@@ -60,7 +60,7 @@ struct kcsd_lower {
 	u32 discount;		/* position: count r3 instructions, cost r4; goes on with */
 	u32 leave;		/* position: return after a fault */
 	u32 counted;		/* instructions not yet subtracted from "left" */
-	s32 cost;		/* not yet added to its slot; below 0 after a branch */
+	s64 cost;		/* not yet added to that in the slot */
 	u32 yield;		/* instructions until go_on() yields the CPU */
 	struct bpf_insn *insns;
 	u32 pos;		/* of the next instruction */
@@ -112,10 +112,10 @@ void kcsd_lower_local(struct kcsd_lower *l, const struct kcsd_lower_insn *i);
 void kcsd_lower_jump(struct kcsd_lower *l, const struct kcsd_lower_insn *i);
 void kcsd_lower_local_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i);
 void kcsd_lower_jump_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i);
-/* Subtract l->counted from "left", which is then in KCSD_REG_AX; add l->cost to its slot. */
+/* Add l->cost, and subtract l->counted from "left", which is then in KCSD_REG_AX. */
 void kcsd_lower_count(struct kcsd_lower *l);
-/* Set r3 and r4 for l->discount, from the place of an instruction. */
-void kcsd_lower_discounts(struct kcsd_lower *l, const struct kcsd_lower_insn *i);
+/* Set r3 and r4 for l->discount. */
+void kcsd_lower_pending(struct kcsd_lower *l, const struct kcsd_lower_insn *i);
 /* Leave if a stub has ended the run. The cold part counts the instructions run. */
 void kcsd_lower_leave_if_ended(struct kcsd_lower *l, const struct kcsd_lower_insn *i);
 void kcsd_lower_leave_if_ended_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i);

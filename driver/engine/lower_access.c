@@ -104,7 +104,7 @@ static void emit_add_reg(struct kcsd_lower *l, u8 dst, u8 src)
 static void emit_fault(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 {
 	kcsd_emit_mov_imm(l, BPF_REG_2, (s32)i->pc);
-	kcsd_lower_discounts(l, i);
+	kcsd_lower_pending(l, i);
 	kcsd_emit_goto(l, l->fault);
 }
 

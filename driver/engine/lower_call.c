@@ -1,28 +1,60 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * Lower calls and jumps, and count instructions at them.
+ * Lower calls and jumps, and count instructions and their cost at them.
  *
- * "left", the instructions until the next tick, is in a slot of the native frame while a function
- * runs, in the ctl between functions: with one scratch register, only the frame can be updated.
+ * "left", the instructions until the next tick, and the cost are in slots of the native frame while
+ * a function runs, in the ctl between functions: with one scratch register, only the frame can be
+ * updated.
+ *
+ * The cost is a constant for each stretch of code between two jumps. That of a conditional jump is
+ * added as if it were taken, before it; code that it does not jump over begins with the difference.
  */
 #include "helper.h"
 #include "lower.h"
 
 /* ---- counting ---- */
 
-static void add_cost(struct kcsd_lower *l)
+static void add_imm64(struct kcsd_lower *l, u8 reg, s64 value)
 {
-	if (l->opt->costs && l->cost) {
+	const s32 most = value < 0 ? -S32_MAX : S32_MAX;
+
+	for (; value / most; value -= most)
+		kcsd_emit_add_imm(l, reg, most);
+	if (value)
+		kcsd_emit_add_imm(l, reg, (s32)value);
+}
+
+static void count_cost(struct kcsd_lower *l)
+{
+	if (l->cost) {
 		kcsd_emit_load(l, BPF_DW, KCSD_REG_AX, BPF_REG_10, KCSD_SLOT_COST);
-		kcsd_emit_add_imm(l, KCSD_REG_AX, l->cost);
+		add_imm64(l, KCSD_REG_AX, l->cost);
 		kcsd_emit_store(l, BPF_DW, BPF_REG_10, KCSD_SLOT_COST, KCSD_REG_AX);
 	}
 	l->cost = 0;
 }
 
-void kcsd_lower_count(struct kcsd_lower *l)
+/* Copy the cost from its slot to the ctl, with what the slot lacks; overwrites reg. */
+static void publish_cost(struct kcsd_lower *l, u8 reg)
 {
-	add_cost(l);
+	if (!l->opt->costs)
+		return;
+	kcsd_emit_load(l, BPF_DW, reg, BPF_REG_10, KCSD_SLOT_COST);
+	add_imm64(l, reg, l->cost);
+	kcsd_emit_store_ctl(l, BPF_DW, KCSD_CTL(cost), reg);
+	l->cost = 0;
+}
+
+static void fetch_cost(struct kcsd_lower *l)
+{
+	if (!l->opt->costs)
+		return;
+	kcsd_emit_load_ctl(l, BPF_DW, KCSD_REG_AX, KCSD_CTL(cost));
+	kcsd_emit_store(l, BPF_DW, BPF_REG_10, KCSD_SLOT_COST, KCSD_REG_AX);
+}
+
+static void count_insns(struct kcsd_lower *l)
+{
 	if (l->opt->count && l->counted) {
 		kcsd_emit_load(l, BPF_DW, KCSD_REG_AX, BPF_REG_10, KCSD_SLOT_LEFT);
 		kcsd_emit_add_imm(l, KCSD_REG_AX, -(s32)l->counted);
@@ -31,52 +63,35 @@ void kcsd_lower_count(struct kcsd_lower *l)
 	l->counted = 0;
 }
 
-/* Copy a slot to the ctl; overwrites reg. */
-static void publish_slot(struct kcsd_lower *l, s16 slot, s16 field, u8 reg)
+void kcsd_lower_count(struct kcsd_lower *l)
 {
-	kcsd_emit_load(l, BPF_DW, reg, BPF_REG_10, slot);
-	kcsd_emit_store_ctl(l, BPF_DW, field, reg);
+	count_cost(l);
+	count_insns(l);
 }
 
-static void fetch_slot(struct kcsd_lower *l, s16 slot, s16 field)
-{
-	kcsd_emit_load_ctl(l, BPF_DW, KCSD_REG_AX, field);
-	kcsd_emit_store(l, BPF_DW, BPF_REG_10, slot, KCSD_REG_AX);
-}
-
-static void publish_cost(struct kcsd_lower *l, u8 reg)
-{
-	if (l->opt->costs)
-		publish_slot(l, KCSD_SLOT_COST, KCSD_CTL(cost), reg);
-}
-
-/* Copy "left" and cost from their slots to the ctl; overwrites reg. */
-static void publish(struct kcsd_lower *l, u8 reg)
-{
-	if (l->opt->count)
-		publish_slot(l, KCSD_SLOT_LEFT, KCSD_CTL(left), reg);
-	publish_cost(l, reg);
-}
-
-static void fetch_left(struct kcsd_lower *l)
-{
-	if (l->opt->count)
-		fetch_slot(l, KCSD_SLOT_LEFT, KCSD_CTL(left));
-}
-
-static void fetch(struct kcsd_lower *l)
-{
-	fetch_left(l);
-	if (l->opt->costs)
-		fetch_slot(l, KCSD_SLOT_COST, KCSD_CTL(cost));
-}
-
-void kcsd_lower_discounts(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
+void kcsd_lower_pending(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 {
 	if (l->opt->count)
 		kcsd_emit_mov_imm(l, BPF_REG_3, (s32)i->place->counted);
 	if (l->opt->costs)
-		kcsd_emit_mov_imm(l, BPF_REG_4, i->place->cost);
+		kcsd_emit_imm64(l, BPF_REG_4, (u64)i->place->cost);
+}
+
+/* Copy "left" from its slot to the ctl; overwrites reg. */
+static void publish_left(struct kcsd_lower *l, u8 reg)
+{
+	if (!l->opt->count)
+		return;
+	kcsd_emit_load(l, BPF_DW, reg, BPF_REG_10, KCSD_SLOT_LEFT);
+	kcsd_emit_store_ctl(l, BPF_DW, KCSD_CTL(left), reg);
+}
+
+static void fetch_left(struct kcsd_lower *l)
+{
+	if (!l->opt->count)
+		return;
+	kcsd_emit_load_ctl(l, BPF_DW, KCSD_REG_AX, KCSD_CTL(left));
+	kcsd_emit_store(l, BPF_DW, BPF_REG_10, KCSD_SLOT_LEFT, KCSD_REG_AX);
 }
 
 /* ---- stubs ---- */
@@ -118,7 +133,7 @@ void kcsd_lower_leave_if_ended_cold(struct kcsd_lower *l, const struct kcsd_lowe
 {
 	if (!l->opt->count && !l->opt->costs)
 		return;
-	kcsd_lower_discounts(l, i);
+	kcsd_lower_pending(l, i);
 	kcsd_emit_goto(l, l->discount);
 }
 
@@ -131,14 +146,13 @@ void kcsd_lower_helper(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 	for (arg = 0; arg < nr; arg++)
 		kcsd_emit_store(l, BPF_DW, KCSD_REG_AX, (s16)(KCSD_CTL(args) + 8 * arg),
 				(u8)(BPF_REG_1 + arg));
-	/* The helper finds the cost up to its call. */
-	add_cost(l);
-	i->place->cost = 0;
 	publish_cost(l, BPF_REG_1);
+	i->place->cost = 0;
 	kcsd_emit_imm64(l, BPF_REG_1, l->opt->ctl);
 	kcsd_emit_mov_imm(l, BPF_REG_2, i->insn.imm);
 	kcsd_emit_mov_imm(l, BPF_REG_3, (s32)i->pc);
 	kcsd_emit(l, BPF_JMP | BPF_CALL, 0, 0, 0, KCSD_STUB_HELPER);
+	fetch_cost(l);
 	kcsd_lower_leave_if_ended(l, i);
 	clear(l, BPF_REG_1, BPF_REG_5);
 }
@@ -182,13 +196,15 @@ void kcsd_lower_entry(struct kcsd_lower *l)
 		clear(l, BPF_REG_2, BPF_REG_5);
 	}
 	clear(l, BPF_REG_6, BPF_REG_9);
-	fetch(l);
+	fetch_left(l);
+	fetch_cost(l);
 }
 
 void kcsd_lower_exit(struct kcsd_lower *l)
 {
-	kcsd_lower_count(l);
-	publish(l, BPF_REG_1);
+	count_insns(l);
+	publish_left(l, BPF_REG_1);
+	publish_cost(l, BPF_REG_1);
 	kcsd_emit(l, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
@@ -213,7 +229,8 @@ void kcsd_lower_end(struct kcsd_lower *l)
 		kcsd_emit_store(l, BPF_DW, BPF_REG_10, KCSD_SLOT_COST, KCSD_REG_AX);
 	}
 	l->leave = l->pos;
-	publish(l, BPF_REG_1);
+	publish_left(l, BPF_REG_1);
+	publish_cost(l, BPF_REG_1);
 	kcsd_emit(l, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
@@ -222,10 +239,12 @@ void kcsd_lower_local(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 	const struct kcsd_clone *callee = kcsd_lower_callee(l, i->pc + 1 + (u32)i->insn.imm);
 
 	jump_if_tick_due(l, i);
-	publish(l, BPF_REG_0);
+	publish_left(l, BPF_REG_0);
+	publish_cost(l, BPF_REG_0);
 	kcsd_emit(l, BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0,
 		  (s32)(callee->start - l->pos - 1));
-	fetch(l);
+	fetch_left(l);
+	fetch_cost(l);
 	jump_if_ended(l, l->leave);
 	clear(l, BPF_REG_1, BPF_REG_5);
 }
@@ -272,31 +291,28 @@ static struct bpf_insn condition(struct kcsd_lower *l, const struct kcsd_lower_i
 
 void kcsd_lower_jump(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 {
-	/* Count it as taken; what follows takes that back. */
-	if (l->opt->costs)
-		l->cost += l->opt->costs->taken;
 	if (distance_of(i) < 0)
 		jump_if_tick_due(l, i);
 	else
 		kcsd_lower_count(l);
-	if (l->opt->costs && is_conditional(i))
-		l->cost = -l->opt->costs->taken;
 	if (is_conditional(i))
 		kcsd_emit_jump(l, condition(l, i), target_of(l, i));
 	else
 		kcsd_emit_goto(l, target_of(l, i));
 	i->place->after = l->pos;
+	if (l->opt->costs && is_conditional(i))
+		l->cost = (s64)l->opt->costs->not_taken - l->opt->costs->taken;
 }
 
 /*
- * Code that counts looks at the clock only if the jump is taken, like the interpreter; other code
- * may look in either case.
+ * Code that counts looks at the clock only if the jump is taken, like the interpreter, and as the
+ * cost includes that; other code may look in either case.
  */
 void kcsd_lower_jump_cold(struct kcsd_lower *l, const struct kcsd_lower_insn *i)
 {
 	if (distance_of(i) >= 0)
 		return;
-	if (l->opt->count && is_conditional(i)) {
+	if ((l->opt->count || l->opt->costs) && is_conditional(i)) {
 		struct bpf_insn insn = condition(l, i);
 
 		insn.off = 1;

@@ -20,24 +20,16 @@ void kcsd_lowered_begin(struct kcsd_vm *vm, struct kcsd_lowered_ctl *ctl, bool c
 {
 	u32 i;
 
-	*ctl = (struct kcsd_lowered_ctl){ .vm = vm, .count = count };
+	*ctl = (struct kcsd_lowered_ctl){ .vm = vm, .count = count, .cost = vm->cost };
 	for (i = 0; i < ARRAY_SIZE(ctl->limit); i++)
 		ctl->limit[i] = vm->mem_len - (1u << i);
 	set_left(ctl, 0);
-}
-
-/* Add to vm->cost what the code has counted. */
-static void take_cost(struct kcsd_lowered_ctl *ctl)
-{
-	ctl->vm->cost += ctl->cost - ctl->cost_seen;
-	ctl->cost_seen = ctl->cost;
 }
 
 void kcsd_lowered_end(struct kcsd_lowered_ctl *ctl, u64 r0)
 {
 	struct kcsd_vm_end *end = &ctl->vm->end;
 
-	take_cost(ctl);
 	/* This keeps the fault of a stub, which came first. */
 	kcsd_vm_fault(ctl->vm, ctl->reason, ctl->addr);
 	if (end->reason)
@@ -45,6 +37,7 @@ void kcsd_lowered_end(struct kcsd_lowered_ctl *ctl, u64 r0)
 	else
 		end->r0 = r0;
 	end->insns = ctl->count ? instructions(ctl) : 0;
+	ctl->vm->cost = ctl->cost;
 }
 
 /* Tell lowered code that the run has ended. Returns false if it has not. */
@@ -57,10 +50,12 @@ static bool note_end(struct kcsd_lowered_ctl *ctl, u32 pc)
 
 u64 kcsd_lowered_helper(struct kcsd_lowered_ctl *ctl, u32 id, u32 pc)
 {
+	struct kcsd_vm *vm = ctl->vm;
 	u64 ret;
 
-	take_cost(ctl);
-	ret = kcsd_helper_call(ctl->vm, id, ctl->args);
+	vm->cost = ctl->cost;
+	ret = kcsd_helper_call(vm, id, ctl->args);
+	ctl->cost = vm->cost;
 	note_end(ctl, pc);
 	return ret;
 }
@@ -70,7 +65,7 @@ u64 kcsd_lowered_tick(struct kcsd_lowered_ctl *ctl, u32 pc, s64 left)
 	struct kcsd_vm *vm = ctl->vm;
 	u64 insns;
 
-	take_cost(ctl);
+	vm->cost = ctl->cost;
 	ctl->left = left;
 	insns = instructions(ctl);
 	/* Clear it first: a later request is seen below or at the next back edge. */

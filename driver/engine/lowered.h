@@ -38,8 +38,7 @@ struct kcsd_lowered_ctl {
 	u32 pc;			/* [c, s] of the fault */
 	u32 count;		/* [b] the code counts instructions */
 	u64 until;		/* [b, s] instructions, at which left is 0 */
-	u64 cost;		/* [b, c] so far, without that of bytes of helpers */
-	u64 cost_seen;		/* [b, s] of it, added to vm->cost */
+	u64 cost;		/* [b, c, s] of the run, outside of functions */
 	struct kcsd_vm *vm;	/* [b] the run */
 	/* For code whose memory moves. */
 	u64 mem;		/* [m] address of guest address KCSD_GUEST_CTX */
@@ -92,7 +91,8 @@ struct kcsd_lower_options {
 	bool moving;		/* the ctl has the address of each run; mem is not used */
 	u64 ctl;		/* address of the struct kcsd_lowered_ctl */
 	bool count;		/* count instructions; else only ctl->stop is seen */
-	const struct kcsd_costs *costs;	/* count cost; NULL: do not */
+	/* Count the cost of runs, whose vm->costs have these values; NULL: vm->costs is NULL. */
+	const struct kcsd_costs *costs;
 	const bool *stop;	/* set from any context to give up; may be NULL */
 	/* The machine shifts modulo the width: x86, arm64, riscv. */
 	bool shifts_wrap;

@@ -88,6 +88,7 @@ void kcsd_vm_setup(struct kcsd_vm *vm, const struct kcsd_image_view *view,
 	struct kcsd_ctx *ctx = at(vm, KCSD_GUEST_CTX);
 	u64 data_end = (u64)KCSD_GUEST_DATA + view->data_len;
 
+	vm->cost = 0;
 	/* Zero all but what is copied below. */
 	memset(vm->mem, 0, KCSD_GUEST_DATA - KCSD_GUEST_CTX);
 	memset(at(vm, data_end), 0, vm->layout.args - data_end);
@@ -115,7 +116,6 @@ void kcsd_vm_setup(struct kcsd_vm *vm, const struct kcsd_image_view *view,
 		.nr_ranges = in->nr_ranges,
 		.stream_len = in->stream_len,
 	};
-	vm->cost = 0;
 	memset(&vm->end, 0, sizeof(vm->end));
 }
 

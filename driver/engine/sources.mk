@@ -3,7 +3,6 @@
 engine-sources := image.c insn.c validate.c code.c memory.c signature.c helper.c interp.c
 engine-sources += helper_mem.c helper_find.c helper_digest.c
 engine-sources += fuse.c
-engine-sources += cost.c
 engine-sources += interp_cost.c
 engine-sources += lower.c
 engine-sources += lower_alu.c

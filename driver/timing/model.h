@@ -15,6 +15,7 @@
 #ifndef KCSD_TIMING_MODEL_H
 #define KCSD_TIMING_MODEL_H
 
+#include "../engine/costs.h"
 #include "params.h"
 
 struct kcsd_timing;
@@ -100,20 +101,14 @@ struct kcsd_timing_run {
 	struct kcsd_timing_parts parts;
 };
 
-/* What a program did since it was charged last; of each at most 2^36 count. */
+/* What a program did since it was charged last. */
 struct kcsd_timing_work {
-	u64 alu;		/* instructions */
-	u64 mul;
-	u64 div;
-	u64 access;
-	u64 taken;
-	u64 not_taken;
-	u64 call;
-	u64 helper;
-	u64 helper_bytes;
-	u64 cycles;		/* hundredths, of instructions that were counted elsewhere */
+	u64 cycles;		/* hundredths, as the engine counts them; at most 2^59 count */
 	u64 slm_bytes;		/* moved between the program and the memory of the drive */
 };
+
+/* Set what the engine shall count for runs on the compute units of a drive. */
+void kcsd_timing_get_costs(const struct kcsd_timing_params *p, struct kcsd_costs *costs);
 
 #define KCSD_TIMING_ANY_UNIT	U32_MAX
 

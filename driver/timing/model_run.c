@@ -36,7 +36,7 @@ static u64 advance(struct kcsd_timing_run *run, u64 to)
 void kcsd_timing_run_charge(struct kcsd_timing *t, struct kcsd_timing_run *run,
 			    const struct kcsd_timing_work *work)
 {
-	u64 ns = kcsd_timing_units_charge(&t->units, work, &run->rest), left, used, media;
+	u64 ns = kcsd_timing_units_charge(&t->units, work->cycles, &run->rest), left, used, media;
 
 	run->parts.compute += advance(run, run->now + ns);
 	for (left = min(work->slm_bytes, KCSD_TIMING_MAX_BYTES); left; left -= used) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Compute units: a clock, and cycles per class of instruction. A unit has one run at a time. */
+/* Compute units: a clock. A unit has one run at a time. */
 #ifndef KCSD_TIMING_UNIT_H
 #define KCSD_TIMING_UNIT_H
 
@@ -14,15 +14,13 @@ struct kcsd_timing_unit {
 struct kcsd_timing_units {
 	u32 nr;
 	u32 mhz;
-	u64 cycles[9];		/* hundredths, in the order of struct kcsd_timing_work */
 	struct kcsd_timing_unit units[64];
 };
 
 void kcsd_timing_units_init(struct kcsd_timing_units *u, const struct kcsd_timing_params *p);
 /* Return the unit to take: the wanted one, or the first to be free. -EBUSY, -EINVAL. */
 int kcsd_timing_units_find(const struct kcsd_timing_units *u, u32 wanted);
-/* Return the ns of the work; *rest keeps what is left of the last. */
-u64 kcsd_timing_units_charge(const struct kcsd_timing_units *u,
-			     const struct kcsd_timing_work *work, u64 *rest);
+/* Return the ns of hundredths of cycles; *rest keeps what is left of the last. */
+u64 kcsd_timing_units_charge(const struct kcsd_timing_units *u, u64 cycles, u64 *rest);
 
 #endif

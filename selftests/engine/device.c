@@ -42,6 +42,7 @@ void device_reset(struct device_run *run)
 	run->emitted_len = 0;
 	run->met_bad_lba = false;
 	run->ticks = 0;
+	run->tick_costs = 0;
 	run->broken = NULL;
 }
 
@@ -282,6 +283,7 @@ static u32 device_tick(struct kcsd_vm *vm)
 	if (vm->end.reason)
 		run->broken = "tick was called after a fault";
 	run->ticks++;
+	run->tick_costs = run->tick_costs * 31 + vm->cost;
 	return run->ticks == run->stop_tick ? run->stop_reason : KCSD_FAULT_NONE;
 }
 

@@ -14,7 +14,7 @@
 struct device_call {
 	u32 id;
 	u64 val[5];
-	u64 cost;		/* vm.cost at the call */
+	u64 cost;		/* of the run so far */
 };
 
 struct device_run {
@@ -26,6 +26,7 @@ struct device_run {
 	u64 emitted_len;
 	bool met_bad_lba;	/* DEVICE_BAD_LBA has failed a helper */
 	u32 ticks;		/* so far */
+	u64 tick_costs;		/* digest of the costs at ticks */
 	u32 stop_tick;		/* number of the tick that ends the run, 0: none */
 	u32 stop_reason;
 	const char *broken;	/* how the engine broke its contract, or NULL */

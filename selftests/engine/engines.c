@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdio.h>
 
-#include "cost.h"
 #include "engines.h"
 #include "oracle.h"
 #include "outer.h"
@@ -11,25 +10,16 @@ static const struct kind {
 	bool count;
 	bool shifts_wrap;
 	bool moving;
-	bool costs;
+	bool cost;
 } kinds[] = {
-	{ "lowered, counting", true, false, false, false },
-	{ "lowered", false, false, false, false },
+	{ "lowered, counting, cost", true, false, false, true },
+	{ "lowered, cost", false, false, false, true },
 	{ "lowered, counting, shifts wrap", true, true, false, false },
 	{ "lowered, shifts wrap", false, true, false, false },
-	{ "lowered, counting, moving", true, false, true, false },
+	{ "lowered, counting, moving, cost", true, false, true, true },
+	{ "lowered, shifts wrap, moving, cost", false, true, true, true },
 	{ "lowered, shifts wrap, moving", false, true, true, false },
-	{ "lowered, counting, costs", true, false, false, true },
-	{ "lowered, costs", false, true, false, true },
-	{ "lowered, counting, moving, costs", true, true, true, true },
 };
-
-/* No sum of a few is another one of them. Not taken costs more than taken, which JITs must bear. */
-static const struct kcsd_cost_classes classes = {
-	.alu = 1, .mul = 20, .div = 401, .access = 8003, .taken = 30011, .not_taken = 90001,
-	.call = 16001, .helper = 64007, .helper_byte = 3,
-};
-static struct kcsd_costs costs;
 
 struct engines {
 	const struct program *prog;
@@ -48,28 +38,30 @@ static bool same_end(const struct device_run *want, const struct device_run *got
 	return !memcmp(&end, &want->vm.end, sizeof(end));
 }
 
-/* Runs that count no cost are not compared with those that do. */
-static bool same_cost(const struct device_run *want, const struct device_run *got)
-{
-	u32 i;
-
-	if (!want->vm.costs || !got->vm.costs)
-		return true;
-	for (i = 0; i < got->nr_calls; i++)
-		if (got->calls[i].cost != want->calls[i].cost)
-			return false;
-	return got->vm.cost == want->vm.cost;
-}
-
 static bool same_calls(const struct device_run *want, const struct device_run *got)
 {
 	u32 i;
 
-	for (i = 0; i < got->nr_calls && i < want->nr_calls; i++)
+	if (got->nr_calls != want->nr_calls)
+		return false;
+	for (i = 0; i < got->nr_calls; i++)
 		if (got->calls[i].id != want->calls[i].id ||
-		    memcmp(got->calls[i].val, want->calls[i].val, sizeof(got->calls[i].val)))
+		    memcmp(got->calls[i].val, want->calls[i].val, sizeof(want->calls[i].val)))
 			return false;
-	return got->nr_calls == want->nr_calls;
+	return true;
+}
+
+static const char *costs_differ(const struct device_run *want, const struct device_run *got,
+				bool count)
+{
+	u32 i;
+
+	if (got->vm.cost != want->vm.cost)
+		return "the cost differs";
+	for (i = 0; i < got->nr_calls; i++)
+		if (got->calls[i].cost != want->calls[i].cost)
+			return "the cost at a helper differs";
+	return count && got->tick_costs != want->tick_costs ? "the cost at a tick differs" : NULL;
 }
 
 const char *engines_differ(const struct device_run *want, const struct device_run *got, bool count)
@@ -87,9 +79,9 @@ const char *engines_differ(const struct device_run *want, const struct device_ru
 		return "something else was emitted";
 	if (memcmp(got->vm.mem, want->vm.mem, want->vm.mem_len))
 		return "it left another memory";
-	if (!same_cost(want, got))
-		return "it cost something else";
-	return count && got->ticks != want->ticks ? "the ticks differ" : NULL;
+	if (count && got->ticks != want->ticks)
+		return "the ticks differ";
+	return got->vm.costs ? costs_differ(want, got, count) : NULL;
 }
 
 /* Run twice, as a drive does with code. */
@@ -118,7 +110,8 @@ static const char *run(const struct engines *e, u32 kind, const struct device_ru
 
 	assert(got);
 	*got = *want;
-	got->vm.costs = kinds[kind].costs ? &costs : NULL;
+	if (!kinds[kind].cost)
+		got->vm.costs = NULL;
 	got->emitted = malloc(want->input.out_max);
 	outer_init(&o, e->lowered[kind], want->vm.mem_len, kinds[kind].count);
 	bad = run_outer(e, want, &o, got);
@@ -128,26 +121,39 @@ static const char *run(const struct engines *e, u32 kind, const struct device_ru
 	return bad;
 }
 
-/* Run the interpreter that counts cost. Returns what differs from a run without, or NULL. */
-static const char *run_cost(const struct engines *e, const struct device_run *want,
-			    struct device_run *got)
+/* Run in the interpreter that counts no cost. */
+static const char *run_plain(const struct engines *e, const struct device_run *want)
 {
-	device_reset(got);
-	kcsd_vm_setup(&got->vm, &e->prog->view, &got->input);
-	kcsd_interp_cost(e->prog->code, &got->vm);
-	return engines_differ(want, got, true) ?: got->vm.cost ? NULL : "it cost nothing";
+	struct device_run *got = malloc(sizeof(*got));
+	const char *bad;
+
+	assert(got);
+	*got = *want;
+	got->vm.costs = NULL;
+	got->vm.mem = malloc(want->vm.mem_len);
+	got->emitted = malloc(want->input.out_max);
+	assert(got->vm.mem);
+	program_run(e->prog, got);
+	bad = engines_differ(want, got, true);
+	if (!bad && got->vm.cost)
+		bad = "it has a cost";
+	free(got->emitted);
+	free(got->vm.mem);
+	free(got);
+	return bad;
 }
 
-static const char *compare_lowered(const struct engines *e, const struct device_run *want,
-				   bool with_costs)
+const char *engines_compare(const struct engines *e, const struct device_run *want)
 {
 	static char text[160];
-	const char *bad;
+	const char *bad = oracle_check(e->prog, want);
 	u32 i;
 
+	if (!bad)
+		bad = run_plain(e, want);
+	if (bad)
+		return bad;
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
-		if (kinds[i].costs != with_costs)
-			continue;
 		/* Only counting code ends by the budget. */
 		if (!kinds[i].count && want->vm.end.reason == KCSD_FAULT_BUDGET)
 			continue;
@@ -163,33 +169,6 @@ static const char *compare_lowered(const struct engines *e, const struct device_
 	return NULL;
 }
 
-/* The reference of what a program costs is the interpreter that adds instruction by instruction. */
-static const char *compare_costs(const struct engines *e, const struct device_run *want)
-{
-	struct device_run *counted = malloc(sizeof(*counted));
-	const char *bad;
-
-	assert(counted);
-	*counted = *want;
-	counted->vm.costs = &costs;
-	counted->vm.mem = malloc(want->vm.mem_len);
-	counted->emitted = malloc(want->input.out_max);
-	assert(counted->vm.mem);
-	bad = run_cost(e, want, counted);
-	if (!bad)
-		bad = compare_lowered(e, counted, true);
-	free(counted->vm.mem);
-	free(counted->emitted);
-	free(counted);
-	return bad;
-}
-
-const char *engines_compare(const struct engines *e, const struct device_run *want)
-{
-	return oracle_check(e->prog, want) ?: compare_lowered(e, want, false) ?:
-	       compare_costs(e, want);
-}
-
 struct engines *engines_create(const struct program *prog)
 {
 	struct engines *e = calloc(1, sizeof(*e));
@@ -198,12 +177,11 @@ struct engines *engines_create(const struct program *prog)
 
 	assert(e);
 	e->prog = prog;
-	kcsd_costs_init(&costs, &classes);
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		ret = outer_lower(&prog->view, &(struct kcsd_lower_options){
 			.count = kinds[i].count, .shifts_wrap = kinds[i].shifts_wrap,
 			.moving = kinds[i].moving,
-			.costs = kinds[i].costs ? &costs : NULL,
+			.costs = kinds[i].cost ? &prog->costs : NULL,
 		}, &e->lowered[i]);
 		assert(!ret || ret == -E2BIG);
 	}

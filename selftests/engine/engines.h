@@ -17,7 +17,10 @@ void engines_destroy(struct engines *e);
  */
 const char *engines_compare(const struct engines *e, const struct device_run *want);
 
-/* Returns what differs between two runs, or NULL. count: compare instructions and ticks, too. */
+/*
+ * Returns what differs between two runs, or NULL. count: compare instructions and ticks, too. The
+ * cost is compared if got has costs.
+ */
 const char *engines_differ(const struct device_run *want, const struct device_run *got, bool count);
 
 #endif

@@ -3,6 +3,7 @@
  * Tests of fused sequences: each one, with random registers, numbers, addresses and jumps, also
  * into it, must do the same as its instructions one by one.
  */
+#include "oracle.h"
 #include "runner.h"
 #include "tap.h"
 
@@ -48,6 +49,7 @@ struct trial {
 struct trace {
 	struct kcsd_vm_end end;
 	u32 ticks;
+	u64 cost;
 	u8 mem[KCSD_GUEST_DATA - KCSD_GUEST_CTX + DATA_LEN + KCSD_MAX_CALL_DEPTH * KCSD_FRAME_SIZE]
 		__attribute__((__aligned__(8)));
 };
@@ -161,6 +163,7 @@ static void make(struct trial *t, const struct sequence *seq)
 	add(t, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
+/* interp: NULL for the oracle. */
 static void run_one(const struct program *prog, struct trace *trace,
 		    void (*interp)(const struct kcsd_code *code, struct kcsd_vm *vm))
 {
@@ -170,7 +173,13 @@ static void run_one(const struct program *prog, struct trace *trace,
 	run.vm.mem_len = kcsd_layout_init(&run.vm.layout, &prog->view, 0);
 	assert(run.vm.mem_len == sizeof(trace->mem));
 	kcsd_vm_setup(&run.vm, &prog->view, &run.input);
-	interp(prog->code, &run.vm);
+	if (interp != kcsd_interp_plain && interp != run_unfused)
+		run.vm.costs = &prog->costs;
+	if (interp)
+		interp(prog->code, &run.vm);
+	else
+		oracle_run(&prog->view, &run.vm);
+	trace->cost = run.vm.cost;
 	trace->end = run.vm.end;
 	trace->ticks = run.ticks;
 }
@@ -179,12 +188,14 @@ static void run_one(const struct program *prog, struct trace *trace,
 static const char *try(struct trial *t, const struct sequence *seq)
 {
 	struct program_parts parts = { .insns = t->insns, .bss_len = DATA_LEN };
-	static struct trace fused, plain;
+	static struct trace fused, plain, counted, oracle;
 	struct program prog;
 	const char *why = NULL;
 
 	memset(&fused, 0, sizeof(fused));
 	memset(&plain, 0, sizeof(plain));
+	memset(&counted, 0, sizeof(counted));
+	memset(&oracle, 0, sizeof(oracle));
 	make(t, seq);
 	parts.insn_cnt = t->nr;
 	program_build(&prog, &parts);
@@ -193,10 +204,14 @@ static const char *try(struct trial *t, const struct sequence *seq)
 	} else if (prog.code->insns[t->begins].op < KCSD_NR_OPS) {
 		why = "not fused";
 	} else {
-		run_one(&prog, &fused, kcsd_interp);
+		run_one(&prog, &fused, kcsd_interp_plain);
 		run_one(&prog, &plain, run_unfused);
 		if (memcmp(&fused, &plain, sizeof(fused)))
 			why = "not what its instructions do";
+		run_one(&prog, &counted, kcsd_interp_cost);
+		run_one(&prog, &oracle, NULL);
+		if (memcmp(&counted, &oracle, sizeof(counted)))
+			why = "not what its instructions do or cost";
 	}
 	program_exit(&prog);
 	return why;

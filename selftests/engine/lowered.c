@@ -5,7 +5,6 @@
  */
 #include <stdio.h>
 
-#include "cost.h"
 #include "guest.h"
 #include "insn.h"
 #include "lowered.h"
@@ -463,15 +462,9 @@ static void inspect_with(const char *name, const struct program *prog, struct in
 	if (in->bad)
 		snprintf(in->where, sizeof(in->where), "%s%s%s%s%s", name,
 			 opt->count ? ", count" : "", opt->shifts_wrap ? ", shifts wrap" : "",
-			 opt->moving ? ", moving" : "", opt->costs ? ", costs" : "");
+			 opt->moving ? ", moving" : "", opt->costs ? ", cost" : "");
 	kcsd_lowered_destroy(lowered);
 }
-
-static const struct kcsd_cost_classes classes = {
-	.alu = 100, .mul = 300, .div = 2000, .access = 200, .taken = 200, .not_taken = 100,
-	.call = 400, .helper = 5000, .helper_byte = 25,
-};
-static struct kcsd_costs costs;
 
 static void inspect_program(const char *name, const struct program *loaded, void *arg)
 {
@@ -482,11 +475,11 @@ static void inspect_program(const char *name, const struct program *loaded, void
 
 	program_copy(&prog, loaded->buf, loaded->len);
 	ok = program_load(&prog);
-	kcsd_costs_init(&costs, &classes);
 	for (i = 0; i < 16 && ok; i++)
 		inspect_with(name, &prog, in, &(struct kcsd_lower_options){
 			.mem = i & 4 ? 0 : MEM, .ctl = CTL, .count = i & 1,
-			.shifts_wrap = i & 2, .moving = i & 4, .costs = i & 8 ? &costs : NULL,
+			.shifts_wrap = i & 2, .moving = i & 4,
+			.costs = i & 8 ? &prog.costs : NULL,
 		});
 	program_exit(&prog);
 }

@@ -280,6 +280,16 @@ static void jump(struct oracle *o, s32 distance)
 		look_up(o);
 }
 
+static void jump_if(struct oracle *o, bool yes, s32 distance)
+{
+	const struct kcsd_costs *c = o->vm->costs;
+
+	if (c)
+		o->vm->cost += yes ? c->taken : c->not_taken;
+	if (yes)
+		jump(o, distance);
+}
+
 static bool compare(u32 op, u64 a, u64 b)
 {
 	const u64 sign = (u64)1 << 63;
@@ -373,8 +383,33 @@ static void control(struct oracle *o, const struct bpf_insn *insn)
 		call_helper(o, insn->imm);
 	else if (op == 0x90)
 		leave(o);
-	else if (compare(op, narrow ? extend(a, 32) : a, narrow ? extend(b, 32) : b))
-		jump(o, insn->off);
+	else
+		jump_if(o, compare(op, narrow ? extend(a, 32) : a, narrow ? extend(b, 32) : b),
+			insn->off);
+}
+
+/* Add the cost of an instruction other than a conditional jump. */
+static void charge(struct oracle *o, const struct bpf_insn *insn)
+{
+	const struct kcsd_costs *c = o->vm->costs;
+	u32 op = insn->code & 0xf0;
+
+	if (!c)
+		return;
+	switch (insn->code & 0x07) {
+	case 0x00: o->vm->cost += c->alu; break;
+	case 0x01: case 0x02: case 0x03: o->vm->cost += c->access; break;
+	case 0x04: case 0x07:
+		o->vm->cost += op == 0x20 ? c->mul : op == 0x30 || op == 0x90 ? c->div : c->alu;
+		break;
+	default:
+		if (op == 0x00)
+			o->vm->cost += c->taken;
+		else if (op == 0x80 && !insn->src_reg)
+			o->vm->cost += c->helper;
+		else if (op == 0x80 || op == 0x90)
+			o->vm->cost += c->call;
+	}
 }
 
 static void step(struct oracle *o)
@@ -383,6 +418,7 @@ static void step(struct oracle *o)
 
 	o->next = o->pc + 1;
 	o->insns_run++;
+	charge(o, insn);
 	switch (insn->code & 0x07) {
 	case 0x00:
 		o->r[insn->dst_reg] = (u32)insn[0].imm | (u64)(u32)insn[1].imm << 32;

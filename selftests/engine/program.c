@@ -47,6 +47,20 @@ void program_build(struct program *prog, const struct program_parts *parts)
 		memcpy(p + insns_len, parts->data, parts->data_len);
 }
 
+/* Choose costs, mostly small and sometimes as large as can be, by the bytes of the program. */
+static void choose_costs(struct program *prog)
+{
+	u32 *cost = (u32 *)&prog->costs, i;
+	u64 random = prog->len;
+
+	for (i = 0; i < prog->len; i++)
+		random = random * 31 + ((const u8 *)prog->buf)[i];
+	for (i = 0; i < sizeof(prog->costs) / sizeof(*cost); i++) {
+		random = random * 6364136223846793005u + 1442695040888963407u;
+		cost[i] = random >> 60 ? (u32)(random >> 33) % 10000 : UINT32_MAX - i;
+	}
+}
+
 bool program_load(struct program *prog)
 {
 	int ret;
@@ -56,7 +70,12 @@ bool program_load(struct program *prog)
 		return false;
 	ret = kcsd_code_create(prog->view.insns, prog->view.insn_cnt, &prog->code, &prog->verdict);
 	assert(!ret == !prog->verdict.reason);
-	return !ret;
+	if (ret)
+		return false;
+	choose_costs(prog);
+	ret = kcsd_code_set_costs(prog->code, &prog->costs);
+	assert(!ret);
+	return true;
 }
 
 void program_exit(struct program *prog)
@@ -78,6 +97,7 @@ bool program_prepare(const struct program *prog, struct device_run *run, u64 max
 	vm->mem = exactly(vm->mem_len);
 	memset(vm->mem, GARBAGE, vm->mem_len);
 	vm->ops = &device_ops;
+	vm->costs = &prog->costs;
 	run->emitted = exactly(run->input.out_max);
 	return true;
 }

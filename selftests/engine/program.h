@@ -11,6 +11,7 @@ struct program {
 	struct kcsd_image_view view;
 	struct kcsd_code *code;
 	struct kcsd_verdict verdict;
+	struct kcsd_costs costs;	/* of program_load(): different for each program */
 };
 
 /* Parts of which program_build() makes an image. */
@@ -27,7 +28,7 @@ struct program_parts {
 void program_build(struct program *prog, const struct program_parts *parts);
 /* Use these bytes as the image. */
 void program_copy(struct program *prog, const void *buf, u64 len);
-/* Parse, validate and decode. Returns false and the reason in prog->verdict. */
+/* Parse, validate and decode, with costs. Returns false and the reason in prog->verdict. */
 bool program_load(struct program *prog);
 void program_exit(struct program *prog);
 

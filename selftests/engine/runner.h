@@ -41,7 +41,7 @@ void helper_tests(void);
 void lowered_tests(const char *dir);
 /* fused.c: compare fused sequences with their instructions one by one. */
 void fused_tests(void);
-/* cost.c */
+/* cost.c: what each class of instructions costs. */
 void cost_tests(void);
 /* mutate.c: run the programs of dir with random changes. */
 void mutate_tests(const char *dir);

@@ -4,32 +4,37 @@
 
 static void test_charge(void)
 {
-	struct kcsd_timing_work work = { .alu = 10, .mul = 2, .div = 1, .access = 5, .taken = 3,
-					 .not_taken = 2, .call = 1, .helper = 1,
-					 .helper_bytes = 100 };
+	struct kcsd_timing_work work = {};
 	struct kcsd_timing *t = make_preset("970pro", 1 * GB);
 	struct kcsd_timing_run run;
-	u64 cycles = 10 * 100 + 2 * 300 + 2000 + 5 * 200 + 3 * 200 + 2 * 100 + 400 + 5000 +
-		100 * 25, i;
+	struct kcsd_costs c;
+	u64 i;
+
+	kcsd_timing_get_costs(kcsd_timing_get_params(t), &c);
+	work.cycles = 10 * c.alu + 2 * c.mul + c.div + 5 * c.access + 3 * c.taken +
+		      2 * c.not_taken + c.call + c.helper + 100 * c.helper_byte;
+	IS(work.cycles, 10 * 100 + 2 * 300 + 2000 + 5 * 200 + 3 * 200 + 2 * 100 + 400 + 5000 +
+	   100 * 25, "the costs are those of the parameters");
 
 	IS(kcsd_timing_run_begin(t, &run, 1000, KCSD_TIMING_ANY_UNIT), 0, "a run begins");
 	for (i = 0; i < 1200; i++)
 		kcsd_timing_run_charge(t, &run, &work);
 	/* Hundredths of cycles at 1,200 MHz. */
-	IS(run.now - 1000, cycles * 10, "work takes its cycles, without a rounding error");
-	IS(run.parts.compute, cycles * 10, "which is time of computing");
+	IS(run.now - 1000, work.cycles * 10, "work takes its cycles, without a rounding error");
+	IS(run.parts.compute, work.cycles * 10, "which is time of computing");
+	i = work.cycles * 10;
 	work = (struct kcsd_timing_work){ .slm_bytes = 8000 };
 	kcsd_timing_run_charge(t, &run, &work);
 	IS(run.parts.media, 1000, "memory of the drive takes its bandwidth");
 	kcsd_timing_run_end(t, &run, NULL);
-	IS(kcsd_timing_busy(t, KCSD_TIMING_UNITS, 0), cycles * 10 + 1000, "the unit was busy");
+	IS(kcsd_timing_busy(t, KCSD_TIMING_UNITS, 0), i + 1000, "the unit was busy");
 	kcsd_timing_destroy(t);
 }
 
 static void test_units(void)
 {
 	struct kcsd_timing *t = make_preset("970pro", 1 * GB);
-	struct kcsd_timing_work work = { .alu = 12000 };
+	struct kcsd_timing_work work = { .cycles = 1200000 };
 	struct kcsd_timing_run one, two, three;
 	struct kcsd_timing_done done;
 

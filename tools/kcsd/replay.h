@@ -23,7 +23,7 @@
 
 /* What a run does up to an access to the media, and that access. */
 struct replay_step {
-	struct kcsd_timing_work work;
+	uint64_t cycles;	/* hundredths */
 	uint64_t offset;	/* bytes */
 	uint64_t len;
 	uint8_t op;		/* enum kcsd_timing_op; REPLAY_STEP_END: the run ends */
@@ -40,7 +40,7 @@ struct replay_program {
 	uint64_t accessed;		/* bytes of the media */
 	uint64_t insns;
 	uint64_t end;			/* end of its LBAs, bytes */
-	struct kcsd_timing_work work;	/* sum */
+	uint64_t cycles;		/* hundredths */
 };
 
 struct replay_run_opts {
@@ -50,6 +50,7 @@ struct replay_run_opts {
 	struct kcsd_lba_range lbas;	/* nlb 0: as many as content has, or none */
 	uint32_t block_size;
 	uint64_t heap;
+	struct kcsd_costs costs;
 	struct kcsd_run_opts run;	/* arguments and numbers for the program */
 };
 
@@ -64,10 +65,8 @@ void kcsd_replay_program_free(struct replay_program *program);
 #define REPLAY_MAX_RUNS		1024	/* at once */
 #define REPLAY_RUNS_ON		UINT64_MAX
 
-/* The members of struct kcsd_timing_parts and of struct kcsd_timing_work. */
+/* The members of struct kcsd_timing_parts. */
 #define REPLAY_PARTS(X)	X(link) X(controller) X(media) X(compute) X(waiting)
-#define REPLAY_WORK(X) \
-	X(alu) X(mul) X(div) X(access) X(taken) X(not_taken) X(call) X(helper) X(helper_bytes)
 
 /* Results of one kind of command. */
 struct replay_result {

@@ -353,7 +353,8 @@ static int do_run(struct loop *l, struct run_slot *s)
 		s->step++;
 		step++;
 	}
-	kcsd_timing_run_charge(model, &s->run, &step->work);
+	kcsd_timing_run_charge(model, &s->run, &(struct kcsd_timing_work){
+			       .cycles = step->cycles });
 	s->at = s->run.now;
 	return 0;
 }

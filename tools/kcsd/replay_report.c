@@ -165,11 +165,8 @@ static void print_program(const struct replay *r)
 
 	if (!p->nr)
 		return;
-	printf("a run: %llu instructions and helpers (", (unsigned long long)p->insns);
-#define PRINT(member)	printf("%llu " #member ", ", (unsigned long long)p->work.member);
-	REPLAY_WORK(PRINT)
-#undef PRINT
-	printf("%zu media accesses, %llu bytes of output)\n", p->nr - 1,
+	printf("a run: %llu instructions, %.2f cycles, %zu media accesses, %llu bytes of output\n",
+	       (unsigned long long)p->insns, p->cycles / 100.0, p->nr - 1,
 	       (unsigned long long)p->output);
 }
 
@@ -286,9 +283,7 @@ static json_object *program_json(const struct replay_program *p)
 	json_object *json = json_object_new_object();
 
 	add_number(json, "instructions", p->insns);
-#define WORK(member)	add_number(json, #member, p->work.member);
-	REPLAY_WORK(WORK)
-#undef WORK
+	json_object_object_add(json, "cycles", json_object_new_double(p->cycles / 100.0));
 	add_number(json, "media_accesses", p->nr - 1);
 	add_number(json, "output_bytes", p->output);
 	return json;

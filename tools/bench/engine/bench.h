@@ -38,6 +38,7 @@ struct bench_engine {
 
 extern const struct bench_engine bench_native;	/* the kernels linked into this program */
 extern const struct bench_engine bench_interp;	/* the interpreter, in this program */
+extern const struct bench_engine bench_interp_cost;	/* the same, counting the device cost */
 extern const struct bench_engine bench_module;	/* the kernels in the companion module */
 extern const struct bench_engine bench_drive;	/* arg: a drive, "kcsd0" */
 

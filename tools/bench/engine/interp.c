@@ -52,11 +52,23 @@ static void load(struct machine *m, const struct bench_job *job)
 		err(1, NULL);
 }
 
+/* Any: what counting costs does not depend on them. */
+static const struct kcsd_costs costs = {
+	.alu = 100, .mul = 300, .div = 2000, .access = 200, .taken = 200, .not_taken = 100,
+	.call = 400, .helper = 5000, .helper_byte = 25,
+};
+
 static void *interp_open(const char *arg)
 {
 	if (arg)
 		errx(1, "interp takes no argument");
 	return NULL;
+}
+
+static void *interp_cost_open(const char *arg)
+{
+	interp_open(arg);
+	return (void *)&costs;
 }
 
 static void interp_run(void *handle, const struct bench_job *job, struct bench_outcome *outcome)
@@ -68,12 +80,13 @@ static void interp_run(void *handle, const struct bench_job *job, struct bench_o
 		.out_max = sizeof(outcome->result),
 	};
 	struct machine m = {
-		.vm = { .budget = UINT64_MAX, .ops = &ops },
+		.vm = { .budget = UINT64_MAX, .ops = &ops, .costs = handle },
 		.result = &outcome->result,
 	};
 
-	(void)handle;
 	load(&m, job);
+	if (handle && kcsd_code_set_costs(m.code, handle))
+		err(1, NULL);
 	kcsd_vm_setup(&m.vm, &m.view, &in);
 	kcsd_interp(m.code, &m.vm);
 	if (m.vm.end.reason)
@@ -89,3 +102,4 @@ static void interp_close(void *handle)
 }
 
 const struct bench_engine bench_interp = { interp_open, interp_run, interp_close };
+const struct bench_engine bench_interp_cost = { interp_cost_open, interp_run, interp_close };

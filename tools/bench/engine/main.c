@@ -4,9 +4,9 @@
  *
  *	bench [-n TURNS] [-r ROUNDS] [-k KERNEL] OBJECTS ENGINE...
  *
- * ENGINE: native or interp (in this process), NAME=module (the companion module), NAME=kcsdN (a
- * drive). OBJECTS: the directory of the kernels for drives. Print a JSON object for each turn of a
- * kernel in an engine. Fail if results of two engines differ.
+ * ENGINE: native, interp or interp-cost (in this process), NAME=module (the companion module),
+ * NAME=kcsdN (a drive). OBJECTS: the directory of the kernels for drives. Print a JSON object for
+ * each turn of a kernel in an engine. Fail if results of two engines differ.
  */
 #include <err.h>
 #include <inttypes.h>
@@ -53,6 +53,8 @@ static void add_contender(char *spec)
 		c->engine = &bench_native;
 	else if (!strcmp(spec, "interp"))
 		c->engine = &bench_interp;
+	else if (!strcmp(spec, "interp-cost"))
+		c->engine = &bench_interp_cost;
 	else
 		errx(2, "no engine '%s'", spec);
 	c->handle = c->engine->open(arg);

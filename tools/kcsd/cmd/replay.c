@@ -189,6 +189,7 @@ static int take_program(struct replay *r, uint64_t *end)
 		o.lbas.nlb = range.count < UINT32_MAX ? range.count : UINT32_MAX;
 		o.lbas.access = range.access;
 	}
+	kcsd_timing_get_costs(&r->params, &o.costs);
 	if (o.run.args)
 		o.run.args_len = strlen(o.run.args);
 	if ((code = kcsd_args_number(args, OPT_CPARAM1, UINT64_MAX, &o.run.cparam1)) ||
