@@ -139,7 +139,7 @@ TRACE_EVENT_CONDITION(kcsd_cmd_complete,
 		  __entry->run_ns, __entry->read_bytes, __entry->written_bytes)
 );
 
-/* Only with a model of time, before kcsd_cmd_complete: where the device time of the command went. */
+/* Only with a model of time, before kcsd_cmd_complete: where the device time went. */
 TRACE_EVENT_CONDITION(kcsd_cmd_device,
 	TP_PROTO(const struct kcsd_trace_cmd *trace, const struct kcsd_trace_device *device),
 	TP_ARGS(trace, device),

@@ -126,7 +126,7 @@ TEST_F(passthru, no_other_thread)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cmds); i++) {
 		ASSERT_EQ(0, ring_put(&self->ring, self->d.nvm, NVME_URING_CMD_IO, &cmds[i], i));
-		ASSERT_EQ(1, io_uring_submit(&self->ring));
+		ASSERT_LT(0, io_uring_submit(&self->ring));
 		/* With SQPOLL a thread of the kernel submits: wait for that. */
 		if (variant->flags & IORING_SETUP_SQPOLL)
 			ASSERT_EQ(0, io_uring_wait_cqe(&self->ring, &cqe));

@@ -38,7 +38,7 @@ static bool is_gauge(const char *metric)
 	return false;
 }
 
-/* Make a metric and a label of the name of a file: "programs/3/runs" is program_runs{program="3"}. */
+/* Make metric and label of the name of a file: programs/3/runs is program_runs{program="3"}. */
 static void name_sample(struct sample *s, const char *file)
 {
 	char kind[16] = "", *at;
@@ -55,7 +55,8 @@ static void name_sample(struct sample *s, const char *file)
 		end = 0;
 	if (end)
 		snprintf(s->label, sizeof(s->label), ",%s=\"%u\"", kind, index);
-	snprintf(s->metric, sizeof(s->metric), "%s%s%s", end ? kind : "", end ? "_" : "", file + end);
+	snprintf(s->metric, sizeof(s->metric), "%s%s%s", end ? kind : "", end ? "_" : "",
+		 file + end);
 	for (at = s->metric; *at; at++)
 		if (*at == '/' || *at == '-' || *at == '.')
 			*at = '_';
@@ -97,8 +98,8 @@ static void print_samples(FILE *to, const char *drive, struct samples *all)
 
 		if (!i || strcmp(s->metric, s[-1].metric))
 			fprintf(to, "# HELP kcsd_%s%s Number in %s of the drive in sysfs.\n"
-				"# TYPE kcsd_%s%s %s\n", s->metric, total, s->file, s->metric, total,
-				*total ? "counter" : "gauge");
+				"# TYPE kcsd_%s%s %s\n", s->metric, total, s->file, s->metric,
+				total, *total ? "counter" : "gauge");
 		fprintf(to, "kcsd_%s%s{drive=\"%s\"%s} %llu\n", s->metric, total, drive, s->label,
 			(unsigned long long)s->value);
 	}
@@ -128,8 +129,8 @@ static void print_latency(FILE *to, const char *metric, const char *drive,
 	char labels[96];
 	size_t i;
 
-	snprintf(labels, sizeof(labels), "drive=\"%s\",command=\"%s\",depth=\"%u\"", drive, ops[l->op],
-		 1u << l->depth);
+	snprintf(labels, sizeof(labels), "drive=\"%s\",command=\"%s\",depth=\"%u\"", drive,
+		 ops[l->op], 1u << l->depth);
 	for (i = 0; i < ARRAY_SIZE(quantiles); i++)
 		fprintf(to, "%s{%s,quantile=\"%s\"} %.9f\n", metric, labels, quantiles[i].quantile,
 			le64toh(quantiles[i].ns) / 1e9);

@@ -260,7 +260,7 @@ static int validate_values(const struct args *args, uint64_t *zone_size)
 	return code ? code : validate_timing(args, zone_size);
 }
 
-/* Write the attributes, then power on. zone_size: of the preset, or 0. Return 0, or the exit code. */
+/* Write the attributes, then power on. zone_size: of the preset, or 0. Return the exit code. */
 static int configure(const struct args *args, const char *name, uint64_t zone_size)
 {
 	int code = take_attributes(args, name), ret = 0;

@@ -186,7 +186,8 @@ static void print_latency(const struct kcsd_latency *l)
 	char depth[16];
 
 	printf("%-14s%8s%12llu%12.1f", op_names[l->op], depth_text(l->depth, depth),
-	       (unsigned long long)le64toh(l->count), ratio(le64toh(l->sum), le64toh(l->count)) / 1e3);
+	       (unsigned long long)le64toh(l->count),
+	       ratio(le64toh(l->sum), le64toh(l->count)) / 1e3);
 #define PRINT_PERCENTILE(member, text, json) printf("%12.1f", le64toh(l->member) / 1e3);
 	PERCENTILES(PRINT_PERCENTILE)
 	putchar('\n');
