@@ -21,6 +21,8 @@ static void set_shape(struct kcsd_ftl *ftl, const struct kcsd_timing_params *p, 
 	while (ftl->line_units >> ftl->bucket_shift >= KCSD_FTL_BUCKETS)
 		ftl->bucket_shift++;
 	ftl->nr_buckets = (ftl->line_units >> ftl->bucket_shift) + 1;
+	ftl->min_gain = div64_u64(ftl->line_units * p->overprovision,
+				  (1000 + p->overprovision) * 4) ?: 1;
 	ftl->fifo = p->gc == KCSD_TIMING_FIFO;
 	ftl->by_line = kcsd_timing_divisor(ftl->line_units);
 	ftl->by_program = kcsd_timing_divisor(ftl->program_units);
@@ -38,12 +40,12 @@ static int init_part(struct kcsd_ftl *ftl, u32 nr)
 	part->valid = kcsd_alloc_own((size_t)ftl->nr_lines * ftl->line_words * sizeof(u64));
 	part->counts = kcsd_alloc_own((size_t)ftl->nr_lines * sizeof(*part->counts));
 	part->lines = kcsd_alloc_own((size_t)ftl->nr_lines * sizeof(*part->lines));
-	part->heads = kcsd_alloc_own(ftl->nr_buckets * sizeof(*part->heads));
+	part->heads = kcsd_alloc_own((ftl->nr_buckets + 1) * sizeof(*part->heads));
 	part->dies = kcsd_alloc_own(ftl->nr_dies * sizeof(*part->dies));
 	if (!part->owners || !part->valid || !part->counts || !part->lines || !part->heads ||
 	    !part->dies)
 		return -ENOMEM;
-	for (i = 0; i < ftl->nr_buckets; i++)
+	for (i = 0; i <= ftl->nr_buckets; i++)
 		part->heads[i] = KCSD_FTL_NONE;
 	for (i = 0; i < ftl->nr_dies; i++)
 		part->dies[i] = i / channels * ftl->flash->nr_channels +
@@ -206,7 +208,7 @@ u64 kcsd_ftl_memory(const struct kcsd_ftl *ftl)
 		lines * ftl->line_units * sizeof(u32) +
 		lines * ftl->line_words * sizeof(u64) +
 		lines * (sizeof(struct kcsd_ftl_count) + sizeof(struct kcsd_ftl_line)) +
-		ftl->nr_parts * (sizeof(*ftl->parts) + ftl->nr_buckets * sizeof(u32) +
+		ftl->nr_parts * (sizeof(*ftl->parts) + (ftl->nr_buckets + 1) * sizeof(u32) +
 				 ftl->nr_dies * sizeof(u32));
 }
 

@@ -89,8 +89,9 @@ struct kcsd_ftl {
 	u32 planes;
 	u32 cell_bits;
 	u32 plane_pages;	/* of a program, in one plane */
-	u32 nr_buckets;
+	u32 nr_buckets;		/* of victims; one more has the other lines */
 	u32 bucket_shift;
+	u32 min_gain;		/* invalid units of a victim, at least */
 	bool fifo;
 	struct kcsd_timing_divisor by_line;
 	struct kcsd_timing_divisor by_program;

@@ -24,15 +24,29 @@ static void unlink_line(struct kcsd_ftl_part *part, u32 nr)
 		*head = line->next;
 }
 
-/* Put a line at the end of its bucket. With FIFO choice there is one, which no line leaves. */
+/*
+ * Find the bucket of a line: the last one, behind nr_buckets, has those that are no victims yet.
+ * With FIFO choice all others are in one, in their order.
+ */
+static void set_bucket(const struct kcsd_ftl *ftl, struct kcsd_ftl_line *line,
+		       struct kcsd_ftl_count *count)
+{
+	if (count->valid > ftl->line_units - ftl->min_gain) {
+		line->bucket = ftl->nr_buckets;
+		count->least = ftl->line_units - ftl->min_gain + 1;
+	} else {
+		line->bucket = ftl->fifo ? 0 : count->valid >> ftl->bucket_shift;
+		count->least = line->bucket << ftl->bucket_shift;
+	}
+}
+
+/* Put a line at the end of its bucket. */
 static void link_line(struct kcsd_ftl_part *part, u32 nr)
 {
-	const struct kcsd_ftl *ftl = part->ftl;
 	struct kcsd_ftl_line *line = &part->lines[nr];
 	u32 *head;
 
-	line->bucket = ftl->fifo ? 0 : part->counts[nr].valid >> ftl->bucket_shift;
-	part->counts[nr].least = line->bucket << ftl->bucket_shift;
+	set_bucket(part->ftl, line, &part->counts[nr]);
 	head = &part->heads[line->bucket];
 	part->lowest = min(part->lowest, line->bucket);
 	if (*head == KCSD_FTL_NONE) {
@@ -101,7 +115,7 @@ static u32 fewest(const struct kcsd_ftl_part *part, u32 head)
 	return best;
 }
 
-/* Choose a victim. Returns false if no line is worth it. */
+/* Choose a victim. Returns false if no line gains enough. */
 static bool choose(struct kcsd_ftl_part *part)
 {
 	const struct kcsd_ftl *ftl = part->ftl;
@@ -110,18 +124,15 @@ static bool choose(struct kcsd_ftl_part *part)
 
 	while (part->lowest < ftl->nr_buckets && part->heads[part->lowest] == KCSD_FTL_NONE)
 		part->lowest++;
-	if (part->lowest == ftl->nr_buckets)
+	if (part->lowest >= ftl->nr_buckets)
 		return false;
 	nr = fewest(part, part->heads[part->lowest]);
 	count = &part->counts[nr];
-	if (count->valid == ftl->line_units && !ftl->fifo)
-		return false;
 	unlink_line(part, nr);
 	count->least = 0;
 	part->victim = nr;
 	part->word = 0;
-	/* A full line in its turn (FIFO): move it, at the pace of the worst that gains anything. */
-	part->gain = max(ftl->line_units - count->valid, 1u);
+	part->gain = ftl->line_units - count->valid;
 	part->victim_moved = 0;
 	part->read_until = 0;
 	return true;
@@ -210,6 +221,10 @@ static bool move(struct kcsd_ftl_part *part, u64 at)
  * While fewer lines are free than to keep, the host pays. A victim with v valid of n units is moved
  * while the host writes n - v: both together take n units and give n back. The lines that are free
  * when that begins are enough for both streams to open one, since a part of a line is left in each.
+ *
+ * There is a victim then: the lines that are closed have places for all units and overprovision
+ * besides, so one of them gains at least this share of a line. min_gain is a quarter of it: no unit
+ * of the host costs more than 4 / share moves.
  */
 void kcsd_ftl_collect(struct kcsd_ftl_part *part, u32 units, u64 at)
 {

@@ -193,6 +193,62 @@ static void test_greedy(u64 overprovision)
 	kcsd_timing_destroy(t);
 }
 
+/* Return units moved by writes to one MiB of a drive that is full, in steps of nr. */
+static u64 move_most(struct loop *l, u64 offset, u32 nr)
+{
+	struct kcsd_timing_stats s;
+	u64 before, most = 0;
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		before = l->t->ftl.moved;
+		loop_submit(l, KCSD_TIMING_WRITE, offset, KB * KB, NULL);
+		most = max(most, l->t->ftl.moved - before);
+	}
+	kcsd_timing_get_stats(l->t, &s);
+	IS(l->t->ftl.lost, 0, "no unit is without a line (free: %llu)",
+	   (unsigned long long)s.free_lines);
+	return most;
+}
+
+/* Write to one place only: all other lines are full when their turn comes. */
+static void test_one_place(u64 gc, u64 overprovision)
+{
+	struct loop l = { .t = make(overprovision, gc), .depth = 1 };
+	u64 bound = 256 * 4 * (1000 + overprovision) / overprovision + 64 * 256 / 8;
+	u64 most = move_most(&l, 0, 2000);
+
+	OK(l.t->flash.erases > 0, "lines are erased");
+	OK(most <= bound, "and a write of 1 MiB moves %llu units, at most %llu",
+	   (unsigned long long)most, (unsigned long long)bound);
+	kcsd_timing_destroy(l.t);
+}
+
+/* Take as many units from each line as leave it in the bucket of full lines; many lines gain little. */
+static void test_little_gain(u64 overprovision, u64 block_pages)
+{
+	struct kcsd_timing_params p;
+	struct loop l = { .depth = 1 };
+	u32 line, i, most;
+	struct kcsd_ftl *ftl;
+
+	kcsd_timing_preset(&p, "plain");
+	p.channels = 1;
+	p.dies = 1;
+	p.block_pages = block_pages;
+	p.overprovision = overprovision;
+	l.t = make_model(&p, LINES * block_pages * 4 * KB, 0);
+	ftl = &l.t->ftl;
+	most = ftl->line_units - (ftl->line_units >> ftl->bucket_shift << ftl->bucket_shift);
+	for (line = 20; line < LINES; line++) {
+		for (i = 0; i < (most ?: 1); i++)
+			loop_submit(&l, KCSD_TIMING_WRITE,
+				    (line * ftl->line_units + i) * 4 * KB, 4 * KB, NULL);
+	}
+	move_most(&l, 40 * block_pages * 4 * KB, 200);
+	kcsd_timing_destroy(l.t);
+}
+
 static void test_sequential(void)
 {
 	struct loop l = { .t = make(70, KCSD_TIMING_GREEDY), .depth = 4 };
@@ -216,4 +272,9 @@ void collect_tests(void)
 	test_greedy(70);
 	test_greedy(280);
 	test_sequential();
+	test_one_place(KCSD_TIMING_GREEDY, 10);
+	test_one_place(KCSD_TIMING_FIFO, 10);
+	test_one_place(KCSD_TIMING_FIFO, 70);
+	test_little_gain(10, 263);
+	test_little_gain(20, 127);
 }
