@@ -235,9 +235,15 @@ static void write_zones(struct kcsd_timing *t, u64 at, u64 offset, u32 bytes,
 	for (; bytes; offset += chunk, bytes -= chunk) {
 		struct kcsd_timing_zone *zone = kcsd_timing_zone_at(&t->zones, offset);
 
-		chunk = kcsd_timing_zone_chunk(&t->zones, offset, min(bytes, t->piece));
+		chunk = kcsd_timing_zone_room(&t->zones, zone, offset, min(bytes, t->piece));
+		if (!chunk) {
+			/* More than a zone has: only a trace that was not of zones. */
+			chunk = min(bytes, t->piece);
+			bring(t, in, at, chunk, path);
+			continue;
+		}
 		at = kcsd_buffer_admit(&zone->buffer, at, chunk);
-		kcsd_timing_zone_write(&t->zones, offset, chunk, bring(t, in, at, chunk, path));
+		kcsd_timing_zone_write(&t->zones, zone, chunk, bring(t, in, at, chunk, path));
 	}
 }
 
@@ -272,7 +278,9 @@ static void write_units(struct kcsd_timing *t, u64 at, u64 offset, u32 bytes,
 		ready = bring(t, in, at, stop - offset, path);
 		for (; unit <= last; unit++) {
 			u64 begin = (u64)unit << t->unit_shift;
-			bool all = begin >= offset && begin + t->unit_bytes <= stop;
+			/* The last unit of the capacity may be shorter. */
+			bool all = begin >= offset && (begin + t->unit_bytes <= stop ||
+						       stop == t->shape.capacity);
 
 			kcsd_ftl_write(&t->ftl, unit, all ? ready : complete_unit(t, unit, ready));
 		}

@@ -28,6 +28,7 @@ int kcsd_timing_zones_init(struct kcsd_timing_zones *z, struct kcsd_flash *flash
 		kcsd_buffer_init(&z->zones[i].buffer, z->ends + (size_t)i * room,
 				 p->zone_buffer_size, p->program_size);
 		z->zones[i].written = p->filled ? z->zone_size : 0;
+		z->zones[i].unknown = p->filled;
 	}
 	return 0;
 }
@@ -94,14 +95,27 @@ bool kcsd_timing_zone_find(const struct kcsd_timing_zones *z, u64 offset, u32 by
 	return true;
 }
 
-u32 kcsd_timing_zone_chunk(const struct kcsd_timing_zones *z, u64 offset, u32 bytes)
+void kcsd_timing_zone_set(const struct kcsd_timing_zones *z, struct kcsd_timing_zone *zone,
+			  u64 written)
+{
+	zone->unknown = false;
+	zone->buffer.used -= min(zone->buffer.used, (u64)zone->gathered);
+	zone->gathered = 0;
+	zone->written = min(written, z->zone_size);
+}
+
+u32 kcsd_timing_zone_room(const struct kcsd_timing_zones *z, struct kcsd_timing_zone *zone,
+			  u64 offset, u32 bytes)
 {
 	u64 start, in_program;
 
 	split(z, offset, &start);
-	div64_u64_rem(start, z->program_size, &in_program);
+	if (zone->unknown)
+		kcsd_timing_zone_set(z, zone, start);
+	div64_u64_rem(zone->written, z->program_size, &in_program);
 	bytes = min((u64)bytes, z->program_size - in_program);
-	return min((u64)bytes, z->zone_size - start);
+	bytes = min((u64)bytes, z->zone_size - start);
+	return min((u64)bytes, z->zone_size - zone->written);
 }
 
 /* Program what ends at this offset of the zone. gathered of it are in the buffer, the rest pads. */
@@ -118,19 +132,16 @@ static void program(struct kcsd_timing_zones *z, struct kcsd_timing_zone *zone, 
 	z->padded += padding;
 }
 
-void kcsd_timing_zone_write(struct kcsd_timing_zones *z, u64 offset, u32 bytes, u64 at)
+void kcsd_timing_zone_write(struct kcsd_timing_zones *z, struct kcsd_timing_zone *zone, u32 bytes,
+			    u64 at)
 {
-	struct kcsd_timing_zone *zone;
-	u64 start, in_program;
+	u64 in_program;
 
-	zone = &z->zones[split(z, offset, &start)];
-	start += bytes;
-	div64_u64_rem(start, z->program_size, &in_program);
-	/* A caller that does not write in order only gets wrong times. */
-	zone->gathered = min(zone->gathered + bytes, z->program_size);
-	zone->written = start;
-	if (!in_program || start == z->zone_size || zone->gathered == z->program_size)
-		program(z, zone, start, at);
+	zone->gathered += bytes;
+	zone->written += bytes;
+	div64_u64_rem(zone->written, z->program_size, &in_program);
+	if (!in_program || zone->written == z->zone_size)
+		program(z, zone, zone->written, at);
 }
 
 void kcsd_timing_zone_settle(struct kcsd_timing_zones *z, struct kcsd_timing_zone *zone, u64 at)
@@ -145,9 +156,7 @@ u64 kcsd_timing_zone_reset(struct kcsd_timing_zones *z, struct kcsd_timing_zone 
 
 	if (!zone->written)
 		return at;
-	zone->buffer.used -= min(zone->buffer.used, (u64)zone->gathered);
-	zone->gathered = 0;
-	zone->written = 0;
+	kcsd_timing_zone_set(z, zone, 0);
 	zone->erases++;
 	zone->erased = at;
 	for (i = 0; i < z->dies; i++) {

@@ -94,6 +94,16 @@ static struct kcsd_timing *make_limit(const struct limit *limit)
 	return make_model(&p, 2 * GB, preset->zone_size);
 }
 
+/* Submit a command; a zone that is full is reset before it is written again, which takes no time. */
+static void limit_submit(const struct limit *limit, struct loop *l, u64 nr)
+{
+	u64 offset = limit->offset(nr);
+
+	if (limit->op == KCSD_TIMING_WRITE && l->t->zoned && !offset)
+		kcsd_timing_zone_set(&l->t->zones, l->t->zones.zones, 0);
+	loop_submit(l, limit->op, offset, limit->bytes, NULL);
+}
+
 static void test_limit(const struct limit *limit)
 {
 	struct loop l = { .t = make_limit(limit), .depth = DEPTH };
@@ -101,10 +111,10 @@ static void test_limit(const struct limit *limit)
 
 	/* The first half is for the buffer to fill. */
 	for (i = 0; i < limit->nr / 2; i++)
-		loop_submit(&l, limit->op, limit->offset(i), limit->bytes, NULL);
+		limit_submit(limit, &l, i);
 	began = l.last;
 	for (; i < limit->nr; i++)
-		loop_submit(&l, limit->op, limit->offset(i), limit->bytes, NULL);
+		limit_submit(limit, &l, i);
 	took = l.last - began;
 	OK(took * 100 >= wanted * 98 && took * 100 <= wanted * 102,
 	   "limit: %s (%s): within 2 %%", limit->name, limit->preset);

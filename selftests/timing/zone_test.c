@@ -48,6 +48,44 @@ static void test_finish(void)
 	kcsd_timing_destroy(t);
 }
 
+/*
+ * Appends of several CPUs are submitted in another order than they were executed in: the bytes are
+ * programmed once all the same, and leave the buffer.
+ */
+static void test_other_order(void)
+{
+	struct kcsd_timing *t = make_preset("zn540", 4 * GB);
+	struct kcsd_timing_stats s;
+	u64 offset = 0, at = 0, state = 7, wrong = 0, most = 0;
+
+	submit(t, 0, KCSD_TIMING_ZONE_RESET, 0, 0);
+	while (offset < 200 * MB) {
+		u64 first = (1 + loop_random(&state) % 16) * 4 * KB;
+		u64 second = (1 + loop_random(&state) % 16) * 4 * KB;
+
+		if (loop_random(&state) % 2) {
+			most = max(most, submit(t, at, KCSD_TIMING_WRITE, offset + first,
+						second).end - at);
+			submit(t, at, KCSD_TIMING_WRITE, offset, first);
+		} else {
+			submit(t, at, KCSD_TIMING_WRITE, offset, first);
+			submit(t, at, KCSD_TIMING_WRITE, offset + first, second);
+		}
+		wrong += t->zones.zones[0].buffer.used > t->zones.zones[0].buffer.size;
+		offset += first + second;
+		at += 200000;
+	}
+	kcsd_timing_get_stats(t, &s);
+	IS(wrong, 0, "in another order: the buffer never holds more than it has");
+	IS(s.padded, 0, "and no program is padded");
+	IS(s.programs, offset / (96 * KB), "and each byte is programmed once");
+	OK(most < 100000, "and no write waits for the others");
+	submit(t, at, KCSD_TIMING_ZONE_RESET, 0, 0);
+	OK(t->zones.zones[0].buffer.used <= t->zones.zones[0].buffer.nr * 96 * KB,
+	   "after a reset only programs under way are in the buffer");
+	kcsd_timing_destroy(t);
+}
+
 /* The buffer of a zone of zn540 has ten programs. */
 static void test_buffer(void)
 {
@@ -84,6 +122,7 @@ void zone_tests(void)
 {
 	test_reset();
 	test_finish();
+	test_other_order();
 	test_buffer();
 	test_dies();
 }
