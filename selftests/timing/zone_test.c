@@ -56,7 +56,7 @@ static void test_other_order(void)
 {
 	struct kcsd_timing *t = make_preset("zn540", 4 * GB);
 	struct kcsd_timing_stats s;
-	u64 offset = 0, at = 0, state = 7, wrong = 0, most = 0;
+	u64 offset = 0, at = 0, state = 7, wrong = 0, most = 0, took;
 
 	submit(t, 0, KCSD_TIMING_ZONE_RESET, 0, 0);
 	while (offset < 200 * MB) {
@@ -64,8 +64,8 @@ static void test_other_order(void)
 		u64 second = (1 + loop_random(&state) % 16) * 4 * KB;
 
 		if (loop_random(&state) % 2) {
-			most = max(most, submit(t, at, KCSD_TIMING_WRITE, offset + first,
-						second).end - at);
+			took = submit(t, at, KCSD_TIMING_WRITE, offset + first, second).end - at;
+			most = max(most, took);
 			submit(t, at, KCSD_TIMING_WRITE, offset, first);
 		} else {
 			submit(t, at, KCSD_TIMING_WRITE, offset, first);
