@@ -16,6 +16,7 @@
 #include "host/node.h"
 #include "media/lbas.h"
 #include "media/store.h"
+#include "media/zone.h"
 #include "nvme/job.h"
 #include "nvme/namespaces.h"
 #include "nvme/retained.h"
@@ -217,6 +218,7 @@ int kcsd_power_on(const struct kcsd_config *config, const struct kcsd_clock_conf
 	if (ret)
 		goto out_media;
 	kcsd_retained_power_on(drive);
+	kcsd_zones_start_time(drive->lbas);
 	kcsd_sanitize_power_on(drive);
 	ret = add_nodes(drive);
 	if (ret)

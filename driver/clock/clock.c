@@ -46,23 +46,18 @@ void kcsd_clock_free(struct kcsd_clock *clock)
 	kfree(clock);
 }
 
-/* The map has 4 bytes for each unit in one piece, which kvmalloc() limits. */
+/* Each table is one piece, which kvmalloc() limits. */
 static bool fits(const struct kcsd_clock_config *config, const struct kcsd_timing_shape *shape,
 		 const char *name)
 {
-	u64 units = div64_u64(shape->capacity, config->params.map_unit);
+	u64 largest, all = kcsd_timing_need(&config->params, shape, &largest);
 
-	if (shape->zone_size || config->params.media != KCSD_TIMING_FLASH)
-		return true;
-	if (units > INT_MAX / 8) {
-		pr_err("%s: timing: the map of %llu units of %llu bytes is too large: set a larger map_unit\n",
-		       name, units, config->params.map_unit);
+	if (largest > INT_MAX) {
+		pr_err("%s: timing: a table of the model would have %llu bytes, more than 2 GiB: set a larger map_unit, fewer spare_lines, smaller blocks or buffers\n",
+		       name, largest);
 		return false;
 	}
-	/* Overprovision is counted as a tenth at least. */
-	return kcsd_config_fits_memory(name, "the model of time",
-				       units * 8 + units * 4 * max(config->params.overprovision,
-								   100ULL) / 1000);
+	return kcsd_config_fits_memory(name, "the model of time", all);
 }
 
 int kcsd_clock_open(struct kcsd_clock *clock, const struct kcsd_clock_config *config,
@@ -78,6 +73,11 @@ int kcsd_clock_open(struct kcsd_clock *clock, const struct kcsd_clock_config *co
 	if (!config->has_model)
 		return 0;
 	kcsd_timing_get_costs(&config->params, &clock->costs);
+	ret = kcsd_timing_params_check(&config->params, shape, why, sizeof(why));
+	if (ret) {
+		pr_err("%s: timing: %s\n", name, why);
+		return ret;
+	}
 	if (!fits(config, shape, name))
 		return -ENOMEM;
 	ret = kcsd_timing_create(&config->params, shape, &clock->model, why, sizeof(why));
@@ -203,13 +203,35 @@ void kcsd_clock_submit(struct kcsd_clock *clock, struct kcsd_flow *flow, struct 
 	} while (left);
 }
 
-void kcsd_clock_reset_all(struct kcsd_clock *clock, struct kcsd_flow *flow,
-			  struct kcsd_time *time)
+bool kcsd_clock_zone_changes(struct kcsd_clock *clock, u8 op, u64 offset)
 {
-	struct kcsd_timing_cmd piece = { .op = KCSD_TIMING_ZONE_RESET };
+	guard(spinlock)(&clock->lock);
+	return kcsd_timing_zone_changes(clock->model, op, offset);
+}
 
-	for (; piece.offset < clock->shape.capacity; piece.offset += clock->shape.zone_size)
-		kcsd_clock_submit(clock, flow, time, piece, KCSD_CLOCK_ABREAST);
+void kcsd_clock_set_zone(struct kcsd_clock *clock, u64 offset, u64 written)
+{
+	guard(spinlock)(&clock->lock);
+	kcsd_timing_set_zone(clock->model, offset, written);
+}
+
+void kcsd_clock_set_through(struct kcsd_clock *clock, bool through)
+{
+	guard(spinlock)(&clock->lock);
+	if (clock->model)
+		kcsd_timing_set_through(clock->model, through);
+}
+
+void kcsd_clock_purge(struct kcsd_clock *clock)
+{
+	u64 offset, bytes;
+
+	for (offset = 0; clock->model && offset < clock->shape.capacity; offset += bytes) {
+		bytes = min(clock->shape.capacity - offset, KCSD_TIMING_MAX_BYTES);
+		scoped_guard(spinlock, &clock->lock)
+			kcsd_timing_purge(clock->model, offset, bytes);
+		cond_resched();
+	}
 }
 
 static void leave(struct kcsd_clock *clock, struct kcsd_flow *flow, struct kcsd_time *time,

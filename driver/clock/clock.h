@@ -130,9 +130,16 @@ enum kcsd_clock_order {
  */
 void kcsd_clock_submit(struct kcsd_clock *clock, struct kcsd_flow *flow, struct kcsd_time *time,
 		       struct kcsd_timing_cmd piece, enum kcsd_clock_order order);
-/* The same for a reset of all zones. */
-void kcsd_clock_reset_all(struct kcsd_clock *clock, struct kcsd_flow *flow,
-			  struct kcsd_time *time);
+/*
+ * Zones, by the offset of one: true if op of all zones changes it; set how many bytes of it are
+ * written. The clock has a model.
+ */
+bool kcsd_clock_zone_changes(struct kcsd_clock *clock, u8 op, u64 offset);
+void kcsd_clock_set_zone(struct kcsd_clock *clock, u64 offset, u64 written);
+/* The write cache is turned off, or on again. Does nothing without a model. */
+void kcsd_clock_set_through(struct kcsd_clock *clock, bool through);
+/* All data is purged, without device time. Does nothing without a model. Sleeps. */
+void kcsd_clock_purge(struct kcsd_clock *clock);
 /*
  * All pieces were submitted; a command without one takes the time of the controller. op: enum
  * kcsd_time_op.

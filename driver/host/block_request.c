@@ -319,7 +319,7 @@ static void take_time(struct request *rq, int status)
 	if (status)
 		piece.op = KCSD_TIMING_OTHER;
 	else if (req_op(rq) == REQ_OP_ZONE_RESET_ALL)
-		kcsd_clock_reset_all(clock, flow, time);
+		kcsd_zones_take_time(request_lbas(rq), flow, time, KCSD_TIMING_ZONE_RESET);
 	else
 		kcsd_clock_submit(clock, flow, time, piece, KCSD_CLOCK_ABREAST);
 	kcsd_clock_leave(clock, flow, time, piece.op, (__force u8)req_op(rq));

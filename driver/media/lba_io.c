@@ -7,6 +7,7 @@
 
 #include <linux/printk.h>
 
+#include "clock/clock.h"
 #include "media/badblocks.h"
 #include "media/lba_io.h"
 #include "media/lbas.h"
@@ -444,5 +445,6 @@ int kcsd_lba_io_use_cache(struct kcsd_lbas *lbas, bool use)
 	/* Undo: the host has not been told that the cache is off. */
 	if (ret)
 		WRITE_ONCE(lbas->write_through, before);
+	kcsd_clock_set_through(lbas->clock, lbas->write_through);
 	return ret;
 }

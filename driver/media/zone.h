@@ -214,4 +214,16 @@ static inline bool kcsd_zone_is_dirty(const struct kcsd_zone *z)
 	return READ_ONCE(z->wp) != READ_ONCE(z->committed);
 }
 
+/* zone_time.c */
+struct kcsd_flow;
+struct kcsd_time;
+/* Tell the model of time what the zones hold. Before the first command, after the sidecar was read. */
+void kcsd_zones_start_time(struct kcsd_lbas *lbas);
+/*
+ * Let a command take the time of a change of all zones: KCSD_TIMING_ZONE_RESET or
+ * KCSD_TIMING_ZONE_FINISH. Process context.
+ */
+void kcsd_zones_take_time(struct kcsd_lbas *lbas, struct kcsd_flow *flow, struct kcsd_time *time,
+			  u8 op);
+
 #endif

@@ -84,9 +84,11 @@ static void format_take_time(struct kcsd_job *job, struct kcsd_time *time)
 	struct kcsd_drive *drive = job->async.drive;
 
 	if (drive->lbas->zones.nr)
-		kcsd_clock_reset_all(drive->clock, &job->async.turn.tenant->flow, time);
+		kcsd_zones_take_time(drive->lbas, &job->async.turn.tenant->flow, time,
+				     KCSD_TIMING_ZONE_RESET);
 	else
-		kcsd_nvm_range_take_time(job, time, KCSD_TIMING_TRIM, &all, KCSD_CLOCK_ABREAST);
+		kcsd_nvm_range_take_time(job, time, KCSD_TIMING_TRIM, false, &all,
+					 KCSD_CLOCK_ABREAST);
 }
 
 static int format_validate(struct kcsd_cmd *cmd)

@@ -112,9 +112,9 @@ static void copy_take_time(struct kcsd_job *job, struct kcsd_time *time)
 	u32 i;
 
 	for (i = 0; i < copy->nr; i++)
-		kcsd_nvm_range_take_time(job, time, KCSD_TIMING_READ, &copy->source[i],
+		kcsd_nvm_range_take_time(job, time, KCSD_TIMING_READ, false, &copy->source[i],
 					 KCSD_CLOCK_ABREAST);
-	kcsd_nvm_range_take_time(job, time, KCSD_TIMING_WRITE, &to, KCSD_CLOCK_AFTER);
+	kcsd_nvm_range_take_time(job, time, KCSD_TIMING_WRITE, copy->fua, &to, KCSD_CLOCK_AFTER);
 }
 
 /* ---- parse ---- */

@@ -54,13 +54,13 @@ int kcsd_nvm_range_inject(struct kcsd_job *job, enum kcsd_inject_op op,
 	return ret;
 }
 
-void kcsd_nvm_range_take_time(struct kcsd_job *job, struct kcsd_time *time, u8 op,
+void kcsd_nvm_range_take_time(struct kcsd_job *job, struct kcsd_time *time, u8 op, bool fua,
 			      const struct kcsd_nvm_range *r, enum kcsd_clock_order order)
 {
 	struct kcsd_drive *drive = job->async.drive;
 	const struct kcsd_timing_cmd piece = {
 		.op = op,
-		.flags = KCSD_TIMING_INSIDE,
+		.flags = KCSD_TIMING_INSIDE | (fua ? KCSD_TIMING_FUA : 0),
 		.offset = r->slba << drive->lbas->lba_shift,
 		.bytes = r->nlb << drive->lbas->lba_shift,
 	};

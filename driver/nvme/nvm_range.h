@@ -50,9 +50,9 @@ void *kcsd_nvm_range_buffer(struct kcsd_job *job, u64 nlb, u64 most);
 
 /*
  * Let a job take device time for a range, inside the drive: op is KCSD_TIMING_READ, _WRITE or
- * _TRIM. order: kcsd_clock_submit().
+ * _TRIM; fua: of a write. order: kcsd_clock_submit().
  */
-void kcsd_nvm_range_take_time(struct kcsd_job *job, struct kcsd_time *time, u8 op,
+void kcsd_nvm_range_take_time(struct kcsd_job *job, struct kcsd_time *time, u8 op, bool fua,
 			      const struct kcsd_nvm_range *r, enum kcsd_clock_order order);
 
 /* Read or write one piece, to or from kernel memory. Return 0 or a status. */

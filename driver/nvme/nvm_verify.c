@@ -120,7 +120,7 @@ static int verify_execute(struct kcsd_job *job)
 
 static void verify_take_time(struct kcsd_job *job, struct kcsd_time *time)
 {
-	kcsd_nvm_range_take_time(job, time, KCSD_TIMING_READ, &to_verify(job)->range,
+	kcsd_nvm_range_take_time(job, time, KCSD_TIMING_READ, false, &to_verify(job)->range,
 				 KCSD_CLOCK_ABREAST);
 }
 

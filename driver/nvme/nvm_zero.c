@@ -121,7 +121,8 @@ static void zero_take_time(struct kcsd_job *job, struct kcsd_time *time)
 
 	for (i = 0; i < zero->nr; i++)
 		kcsd_nvm_range_take_time(job, time, zero->sequential ? KCSD_TIMING_WRITE :
-					 KCSD_TIMING_TRIM, &zero->range[i], KCSD_CLOCK_ABREAST);
+					 KCSD_TIMING_TRIM, zero->fua, &zero->range[i],
+					 KCSD_CLOCK_ABREAST);
 }
 
 /*

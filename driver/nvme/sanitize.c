@@ -3,6 +3,7 @@
 #include <linux/nvme.h>
 #include <linux/slab.h>
 
+#include "clock/clock.h"
 #include "drive.h"
 #include "media/erase.h"
 #include "media/lbas.h"
@@ -128,6 +129,8 @@ static int sanitize_erase(struct kcsd_drive *drive)
 	if (ret)
 		return ret;
 	kcsd_store_erase_cache(&drive->lbas->store);
+	if (!how.keep || drive->lbas->zones.nr)
+		kcsd_clock_purge(drive->clock);
 	WRITE_ONCE(retained_of(drive)->passes, how.passes);
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <linux/nvme.h>
 #include <linux/unaligned.h>
 
+#include "clock/clock.h"
 #include "compute/compute.h"
 #include "compute/unit.h"
 #include "drive.h"
@@ -40,10 +41,17 @@ void kcsd_health_sum(struct kcsd_drive *drive, struct kcsd_health *h)
 	h->on_ns += ktime_get_ns() - drive->compute->units->started_ns;
 }
 
-/*
- * The drive has no sensor and does not wear: fields about these stay 0, and all of the spare is
- * available.
- */
+/* Returns the wear of the average block, in per cent of what it is rated for. 0 without a model. */
+static u8 health_used(struct kcsd_drive *drive)
+{
+	struct kcsd_timing_stats s;
+	u64 rated = drive->clock->config.params.endurance * 1000;
+
+	kcsd_clock_get_stats(drive->clock, &s);
+	return min(div64_u64(s.wear_avg_milli * 100, rated), 255ULL);
+}
+
+/* The drive has no sensor: fields about one stay 0. All of the spare is available. */
 void *kcsd_health_page(struct kcsd_drive *drive, u32 *len)
 {
 	struct nvme_smart_log *page;
@@ -60,6 +68,7 @@ void *kcsd_health_page(struct kcsd_drive *drive, u32 *len)
 	if (READ_ONCE(drive->lbas->data_lost))
 		page->critical_warning = NVME_SMART_CRIT_RELIABILITY | NVME_SMART_CRIT_MEDIA;
 	page->avail_spare = 100;
+	page->percent_used = health_used(drive);
 	put_unaligned_le64(DIV_ROUND_UP_ULL(h.read_bytes, KCSD_DATA_UNIT), page->data_units_read);
 	put_unaligned_le64(DIV_ROUND_UP_ULL(h.write_bytes, KCSD_DATA_UNIT),
 			   page->data_units_written);

@@ -35,6 +35,19 @@ static bool zns_starts_zone(const struct kcsd_cmd *cmd)
 
 /* ---- Zone Management Send ---- */
 
+/* Return what the action is for the model of time: opening and closing only takes the controller. */
+static u8 zns_time_op(const struct kcsd_cmd *cmd)
+{
+	switch (ZNS_ACTION(cmd)) {
+	case NVME_ZONE_RESET:
+		return KCSD_TIMING_ZONE_RESET;
+	case NVME_ZONE_FINISH:
+		return KCSD_TIMING_ZONE_FINISH;
+	default:
+		return KCSD_TIMING_OTHER;
+	}
+}
+
 static int zns_send(struct kcsd_cmd *cmd)
 {
 	int ret;
@@ -45,20 +58,20 @@ static int zns_send(struct kcsd_cmd *cmd)
 		ret = kcsd_lba_io_manage_zone(cmd->drive->lbas, zns_slba(cmd), ZNS_ACTION(cmd));
 	if (!ret)
 		kcsd_stat_inc(cmd->drive, zone_commands);
-	if (!ret && cmd->cdw13 & ZNS_SELECT_ALL && ZNS_ACTION(cmd) == NVME_ZONE_RESET)
-		kcsd_clock_reset_all(cmd->drive->clock, &cmd->tenant->flow, &cmd->time);
+	if (!ret && cmd->cdw13 & ZNS_SELECT_ALL && zns_time_op(cmd) != KCSD_TIMING_OTHER)
+		kcsd_zones_take_time(cmd->drive->lbas, &cmd->tenant->flow, &cmd->time,
+				     zns_time_op(cmd));
 	return kcsd_lba_io_status(ret, KCSD_SC_WRITE_FAULT);
 }
 
-/* Opening and closing takes the time of the controller. */
+/* A change of all zones has taken its time, unless no zone changed: then that of the controller. */
 void kcsd_zns_describe_send(const struct kcsd_cmd *cmd, struct kcsd_timing_cmd *piece)
 {
-	piece->offset = zns_slba(cmd) << cmd->drive->lbas->lba_shift;
 	piece->bytes = 0;
-	if (ZNS_ACTION(cmd) == NVME_ZONE_RESET)
-		piece->op = KCSD_TIMING_ZONE_RESET;
-	else if (ZNS_ACTION(cmd) == NVME_ZONE_FINISH)
-		piece->op = KCSD_TIMING_ZONE_FINISH;
+	if (cmd->cdw13 & ZNS_SELECT_ALL && !cmd->time.arrived)
+		return;
+	piece->offset = zns_slba(cmd) << cmd->drive->lbas->lba_shift;
+	piece->op = zns_time_op(cmd);
 }
 
 /* Set Zone Descriptor Extension is not supported: extensions have no bytes here. */

@@ -50,6 +50,41 @@ static int init(struct kcsd_timing *t)
 	return init_pipes(t) ? -ENOMEM : init_media(t);
 }
 
+static u64 need_zones(const struct kcsd_timing_params *p, const struct kcsd_timing_shape *shape,
+		      u64 *largest)
+{
+	u64 nr = kcsd_timing_div_up(shape->capacity, shape->zone_size);
+	u64 ends = nr * kcsd_buffer_room(p->zone_buffer_size, p->program_size) * sizeof(u64);
+	u64 zones = nr * sizeof(struct kcsd_timing_zone);
+
+	*largest = max(ends, zones);
+	return ends + zones;
+}
+
+static u64 need_map(const struct kcsd_timing_params *p, u64 capacity, u64 *largest)
+{
+	struct kcsd_timing_params q = *p;
+	u64 map = kcsd_timing_div_up(capacity, p->map_unit) * sizeof(u32), lines, part;
+
+	kcsd_geometry_set_blocks(&q, capacity);
+	lines = kcsd_geometry_lines(&q, capacity);
+	part = lines * kcsd_geometry_line_units(&q) * sizeof(u32);
+	*largest = max(map, part);
+	/* Besides owners a bit for each unit, and what is kept of each line. */
+	return map + p->partitions * (part + part / 32 + lines * 48) +
+		kcsd_buffer_room(p->buffer_size, p->program_size) * sizeof(u64);
+}
+
+u64 kcsd_timing_need(const struct kcsd_timing_params *p, const struct kcsd_timing_shape *shape,
+		     u64 *largest)
+{
+	*largest = 0;
+	if (p->media != KCSD_TIMING_FLASH)
+		return 0;
+	return shape->zone_size ? need_zones(p, shape, largest) :
+		need_map(p, shape->capacity, largest);
+}
+
 int kcsd_timing_create(const struct kcsd_timing_params *p, const struct kcsd_timing_shape *shape,
 		       struct kcsd_timing **model, char *why, size_t room)
 {

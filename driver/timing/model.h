@@ -74,6 +74,12 @@ int kcsd_timing_create(const struct kcsd_timing_params *p, const struct kcsd_tim
 		       struct kcsd_timing **model, char *why, size_t room);
 void kcsd_timing_destroy(struct kcsd_timing *t);
 
+/*
+ * Return the bytes of memory that a model would take, about, and set *largest to those of its
+ * largest table. The parameters are in bounds. For a caller that looks before it creates it.
+ */
+u64 kcsd_timing_need(const struct kcsd_timing_params *p, const struct kcsd_timing_shape *shape,
+		     u64 *largest);
 /* Return the bytes of memory that the model has. */
 u64 kcsd_timing_memory(const struct kcsd_timing *t);
 /* The parameters as they are used: block_pages computed. */
@@ -86,6 +92,22 @@ const struct kcsd_timing_params *kcsd_timing_get_params(const struct kcsd_timing
  */
 int kcsd_timing_submit(struct kcsd_timing *t, const struct kcsd_timing_cmd *cmd,
 		       struct kcsd_timing_done *done);
+
+/* Let each write end when it is programmed, unless the buffer is safe: the write cache is off. */
+void kcsd_timing_set_through(struct kcsd_timing *t, bool through);
+/* True if a ZONE_RESET or ZONE_FINISH (op) of all zones changes the zone that offset is in. */
+bool kcsd_timing_zone_changes(const struct kcsd_timing *t, u8 op, u64 offset);
+/*
+ * Set how many bytes of the zone that offset is in are written: for a drive that kept its zones.
+ * Takes no time.
+ */
+void kcsd_timing_set_zone(struct kcsd_timing *t, u64 offset, u64 written);
+/*
+ * Purge: nothing in this range is written any more, and its zones are erased. Takes no time; it is
+ * for what the drive did in the background. The range is in the capacity, at most
+ * KCSD_TIMING_MAX_BYTES.
+ */
+void kcsd_timing_purge(struct kcsd_timing *t, u64 offset, u32 bytes);
 
 /*
  * A run of a program. The caller owns it; nothing is left in the model after

@@ -111,6 +111,8 @@ enum kcsd_timing_gc {
 	X(erase_ns, NS, 2000000, 0, KCSD_TIMING_SECOND, \
 	  "erase of a block on all planes of a die") \
 	\
+	X(endurance, NUM, 3000, 1, 1000000, \
+	  "erases that a block is rated for: SMART tells the share that is used") \
 	X(map_unit, BYTES, 4096, 512, 65536, \
 	  "unit of the page map") \
 	X(overprovision, PERMILLE, 70, 10, 10000, \

@@ -235,15 +235,9 @@ static void write_zones(struct kcsd_timing *t, u64 at, u64 offset, u32 bytes,
 	for (; bytes; offset += chunk, bytes -= chunk) {
 		struct kcsd_timing_zone *zone = kcsd_timing_zone_at(&t->zones, offset);
 
-		chunk = kcsd_timing_zone_room(&t->zones, zone, offset, min(bytes, t->piece));
-		if (!chunk) {
-			/* More than a zone has: only a trace that was not of zones. */
-			chunk = min(bytes, t->piece);
-			bring(t, in, at, chunk, path);
-			continue;
-		}
+		chunk = kcsd_timing_zone_chunk(&t->zones, offset, min(bytes, t->piece));
 		at = kcsd_buffer_admit(&zone->buffer, at, chunk);
-		kcsd_timing_zone_write(&t->zones, zone, chunk, bring(t, in, at, chunk, path));
+		kcsd_timing_zone_write(&t->zones, offset, chunk, bring(t, in, at, chunk, path));
 	}
 }
 
@@ -329,7 +323,7 @@ void kcsd_timing_write(struct kcsd_timing *t, u64 at, u64 offset, u32 bytes,
 			settle(t, offset + bytes - 1, path);
 	} else {
 		write_units(t, at, offset, bytes, in, path);
-		if (!t->params.buffer_size || (wait && !t->params.buffer_safe))
+		if (!t->params.buffer_size || ((wait || t->through) && !t->params.buffer_safe))
 			settle(t, offset, path);
 	}
 }
@@ -376,6 +370,50 @@ void kcsd_timing_zone(struct kcsd_timing *t, u64 at, u64 offset, bool reset,
 	if (!reset && !t->params.zone_buffer_size)
 		path->end = max(at, t->zones.ended);
 	path->media = min(path->end - at, reset ? t->flash.erase_ns : t->flash.program_ns);
+}
+
+void kcsd_timing_set_through(struct kcsd_timing *t, bool through)
+{
+	t->through = through;
+}
+
+bool kcsd_timing_zone_changes(const struct kcsd_timing *t, u8 op, u64 offset)
+{
+	const struct kcsd_timing_zone *zone;
+
+	if (!t->has_flash || !t->zoned)
+		return false;
+	zone = kcsd_timing_zone_at(&t->zones, offset);
+	return zone->written && (op == KCSD_TIMING_ZONE_RESET || zone->written < t->zones.zone_size);
+}
+
+void kcsd_timing_set_zone(struct kcsd_timing *t, u64 offset, u64 written)
+{
+	if (t->has_flash && t->zoned)
+		kcsd_timing_zone_set(&t->zones, kcsd_timing_zone_at(&t->zones, offset), written);
+}
+
+/* Purge the zones that begin in a range. */
+static void purge_zones(struct kcsd_timing *t, u64 offset, u64 end)
+{
+	struct kcsd_timing_zones *z = &t->zones;
+	u64 i;
+
+	for (i = kcsd_timing_div_up(offset, z->zone_size); i * z->zone_size < end; i++) {
+		if (!z->zones[i].written)
+			continue;
+		kcsd_timing_zone_set(z, &z->zones[i], 0);
+		z->zones[i].erases++;
+		t->flash.erases += z->dies;
+	}
+}
+
+void kcsd_timing_purge(struct kcsd_timing *t, u64 offset, u32 bytes)
+{
+	if (t->has_flash && t->zoned)
+		purge_zones(t, offset, offset + bytes);
+	else
+		kcsd_timing_trim(t, offset, bytes);
 }
 
 void kcsd_timing_send(struct kcsd_timing *t, u64 at, u32 bytes, bool from_slm,

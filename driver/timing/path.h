@@ -29,6 +29,7 @@ struct kcsd_timing {
 	u32 unit_bytes;
 	bool has_flash;
 	bool zoned;
+	bool through;			/* each write is as with KCSD_TIMING_FUA */
 	u8 unit_shift;
 	struct kcsd_timing_stats stats;	/* what no part counts itself */
 };

@@ -28,7 +28,6 @@ int kcsd_timing_zones_init(struct kcsd_timing_zones *z, struct kcsd_flash *flash
 		kcsd_buffer_init(&z->zones[i].buffer, z->ends + (size_t)i * room,
 				 p->zone_buffer_size, p->program_size);
 		z->zones[i].written = p->filled ? z->zone_size : 0;
-		z->zones[i].unknown = p->filled;
 	}
 	return 0;
 }
@@ -84,7 +83,8 @@ bool kcsd_timing_zone_find(const struct kcsd_timing_zones *z, u64 offset, u32 by
 	page_nr = div64_u64_rem(in_program, z->page_size, &in_page);
 	*found = min((u64)bytes, z->page_size - in_page);
 	*found = min((u64)*found, z->zone_size - start);
-	if (start >= zone->written - zone->gathered)
+	if (start >= zone->written ||
+	    (start < zone->head && start >= zone->head - zone->gathered))
 		return false;
 	row = div64_u64(program, z->dies);
 	page->die = die_of(z, nr, program);
@@ -95,27 +95,13 @@ bool kcsd_timing_zone_find(const struct kcsd_timing_zones *z, u64 offset, u32 by
 	return true;
 }
 
-void kcsd_timing_zone_set(const struct kcsd_timing_zones *z, struct kcsd_timing_zone *zone,
-			  u64 written)
+u32 kcsd_timing_zone_chunk(const struct kcsd_timing_zones *z, u64 offset, u32 bytes)
 {
-	zone->unknown = false;
-	zone->buffer.used -= min(zone->buffer.used, (u64)zone->gathered);
-	zone->gathered = 0;
-	zone->written = min(written, z->zone_size);
-}
+	u64 start;
+	const struct kcsd_timing_zone *zone = &z->zones[split(z, offset, &start)];
 
-u32 kcsd_timing_zone_room(const struct kcsd_timing_zones *z, struct kcsd_timing_zone *zone,
-			  u64 offset, u32 bytes)
-{
-	u64 start, in_program;
-
-	split(z, offset, &start);
-	if (zone->unknown)
-		kcsd_timing_zone_set(z, zone, start);
-	div64_u64_rem(zone->written, z->program_size, &in_program);
-	bytes = min((u64)bytes, z->program_size - in_program);
-	bytes = min((u64)bytes, z->zone_size - start);
-	return min((u64)bytes, z->zone_size - zone->written);
+	bytes = min(bytes, z->program_size - zone->gathered);
+	return min((u64)bytes, z->zone_size - start);
 }
 
 /* Program what ends at this offset of the zone. gathered of it are in the buffer, the rest pads. */
@@ -132,22 +118,36 @@ static void program(struct kcsd_timing_zones *z, struct kcsd_timing_zone *zone, 
 	z->padded += padding;
 }
 
-void kcsd_timing_zone_write(struct kcsd_timing_zones *z, struct kcsd_timing_zone *zone, u32 bytes,
-			    u64 at)
+void kcsd_timing_zone_write(struct kcsd_timing_zones *z, u64 offset, u32 bytes, u64 at)
 {
-	u64 in_program;
+	struct kcsd_timing_zone *zone;
+	u64 start;
 
+	zone = &z->zones[split(z, offset, &start)];
+	zone->head = start + bytes;
+	zone->written = max(zone->written, zone->head);
 	zone->gathered += bytes;
-	zone->written += bytes;
-	div64_u64_rem(zone->written, z->program_size, &in_program);
-	if (!in_program || zone->written == z->zone_size)
-		program(z, zone, zone->written, at);
+	zone->received += bytes;
+	if (zone->received >= z->zone_size)
+		zone->received = 0;
+	if (zone->gathered == z->program_size || !zone->received)
+		program(z, zone, zone->head, at);
 }
 
 void kcsd_timing_zone_settle(struct kcsd_timing_zones *z, struct kcsd_timing_zone *zone, u64 at)
 {
-	if (zone->gathered && zone->written)
-		program(z, zone, zone->written, at);
+	if (zone->gathered)
+		program(z, zone, zone->head, at);
+}
+
+void kcsd_timing_zone_set(const struct kcsd_timing_zones *z, struct kcsd_timing_zone *zone,
+			  u64 written)
+{
+	zone->buffer.used -= min(zone->buffer.used, (u64)zone->gathered);
+	zone->gathered = 0;
+	zone->written = min(written, z->zone_size);
+	zone->head = zone->written;
+	zone->received = zone->written == z->zone_size ? 0 : zone->written;
 }
 
 u64 kcsd_timing_zone_reset(struct kcsd_timing_zones *z, struct kcsd_timing_zone *zone, u64 at)

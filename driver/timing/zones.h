@@ -4,8 +4,9 @@
  * does not refuse what a zone would: the caller does. Offsets are bytes from the begin of the
  * namespace.
  *
- * A zone counts the bytes that it gets, and does not look where they go: writes and appends of
- * several CPUs may come here in another order than they were executed in.
+ * What a zone programs depends on how many bytes it gets, not on where they go: writes and appends
+ * of several CPUs may come here in another order than they were executed in, and conventional zones
+ * are written anywhere.
  */
 #ifndef KCSD_TIMING_ZONES_H
 #define KCSD_TIMING_ZONES_H
@@ -15,10 +16,11 @@
 
 struct kcsd_timing_zone {
 	struct kcsd_buffer buffer;
-	u64 written;		/* bytes up to the write pointer, at most zone_size */
-	u32 gathered;		/* bytes of the program at written, in the buffer: below a program */
+	u64 written;		/* bytes up to the highest that was written */
+	u64 received;		/* bytes since the reset, or since a whole zone of them */
+	u64 head;		/* bytes up to where the last write ended */
+	u32 gathered;		/* bytes before head of a program, in the buffer */
 	u32 erases;
-	bool unknown;		/* counts as full; the first write begins where it says */
 	u64 erased;		/* ns */
 };
 
@@ -54,15 +56,10 @@ struct kcsd_timing_zone *kcsd_timing_zone_at(const struct kcsd_timing_zones *z, 
  */
 bool kcsd_timing_zone_find(const struct kcsd_timing_zones *z, u64 offset, u32 bytes, u32 *found,
 			   struct kcsd_flash_page *page);
-/*
- * Return how many of these bytes of a zone, which will be written, go to the program that it
- * gathers; 0: it has all its bytes.
- */
-u32 kcsd_timing_zone_room(const struct kcsd_timing_zones *z, struct kcsd_timing_zone *zone,
-			  u64 offset, u32 bytes);
+/* Return how many of these bytes go to the program that their zone gathers. */
+u32 kcsd_timing_zone_chunk(const struct kcsd_timing_zones *z, u64 offset, u32 bytes);
 /* Write such bytes, which the buffer has from at on. */
-void kcsd_timing_zone_write(struct kcsd_timing_zones *z, struct kcsd_timing_zone *zone, u32 bytes,
-			    u64 at);
+void kcsd_timing_zone_write(struct kcsd_timing_zones *z, u64 offset, u32 bytes, u64 at);
 /* Set how many bytes of a zone are written; drop what it has gathered. Takes no time. */
 void kcsd_timing_zone_set(const struct kcsd_timing_zones *z, struct kcsd_timing_zone *zone,
 			  u64 written);
