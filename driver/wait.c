@@ -19,14 +19,18 @@ static spinlock_t *signals_lock(void)
 	return &rcu_dereference_protected(current->sighand, true)->siglock;
 }
 
-static bool is_uring_thread(void)
+/*
+ * True in a worker thread. The thread that polls submissions (SQPOLL) is none: it is notified of
+ * each completion of its rings, and never of a cancel.
+ */
+static bool is_uring_worker(void)
 {
-	return current->flags & PF_IO_WORKER;
+	return current->flags & PF_IO_WORKER && current->worker_private;
 }
 
 unsigned int kcsd_wait_state(void)
 {
-	return (is_uring_thread() ? TASK_INTERRUPTIBLE : TASK_KILLABLE) | TASK_FREEZABLE;
+	return (is_uring_worker() ? TASK_INTERRUPTIBLE : TASK_KILLABLE) | TASK_FREEZABLE;
 }
 
 bool kcsd_wait_is_over(void)
@@ -35,7 +39,8 @@ bool kcsd_wait_is_over(void)
 	bool over;
 
 	spin_lock_irq(lock);
-	over = fatal_signal_pending(current) || test_thread_flag(TIF_NOTIFY_SIGNAL);
+	over = fatal_signal_pending(current) ||
+	       (is_uring_worker() && test_thread_flag(TIF_NOTIFY_SIGNAL));
 	if (!over)
 		clear_thread_flag(TIF_SIGPENDING);
 	spin_unlock_irq(lock);
@@ -46,7 +51,7 @@ void kcsd_wait_end(void)
 {
 	spinlock_t *lock = signals_lock();
 
-	if (!is_uring_thread())
+	if (!is_uring_worker())
 		return;
 	spin_lock_irq(lock);
 	recalc_sigpending();

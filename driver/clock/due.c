@@ -93,26 +93,30 @@ void kcsd_due_add(struct kcsd_due_queue __percpu *queues, struct kcsd_due *due)
 {
 	struct kcsd_due_queue *q = raw_cpu_ptr(queues);
 	unsigned long flags;
-	bool stopped;
+	bool now;
 
 	spin_lock_irqsave(&q->lock, flags);
 	WRITE_ONCE(due->queue, q);
-	stopped = q->stopped;
-	if (stopped)
+	smp_mb();	/* pairs with kcsd_due_now(): it sees the queue, or this sees hurry */
+	now = q->stopped || READ_ONCE(due->hurry);
+	if (now)
 		RB_CLEAR_NODE(&due->node);
 	else if (rb_add_cached(&due->node, &q->root, is_earlier))
 		hrtimer_start(&q->timer, ns_to_ktime(due->at), HRTIMER_MODE_ABS);
 	spin_unlock_irqrestore(&q->lock, flags);
-	if (stopped)
+	if (now)
 		due->fire(due);
 }
 
 void kcsd_due_now(struct kcsd_due *due)
 {
-	struct kcsd_due_queue *q = READ_ONCE(due->queue);
+	struct kcsd_due_queue *q;
 	unsigned long flags;
 	bool waits;
 
+	WRITE_ONCE(due->hurry, true);
+	smp_mb();	/* pairs with kcsd_due_add() */
+	q = READ_ONCE(due->queue);
 	if (!q)
 		return;
 	spin_lock_irqsave(&q->lock, flags);

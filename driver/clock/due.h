@@ -15,6 +15,7 @@
 struct kcsd_due {
 	struct rb_node node;		/* queue->lock */
 	struct kcsd_due_queue *queue;	/* NULL: never added */
+	bool hurry;			/* kcsd_due_now() was called */
 	u64 at;				/* ktime */
 	/* Complete the command. Any context, interrupts may be off. May free the due. */
 	void (*fire)(struct kcsd_due *due);
@@ -33,7 +34,10 @@ struct kcsd_due_queue __percpu *kcsd_dues_alloc(void);
 void kcsd_dues_free(struct kcsd_due_queue __percpu *queues);
 /* Fire at due->at, or soon if that has passed. The caller has set at and fire. Any context. */
 void kcsd_due_add(struct kcsd_due_queue __percpu *queues, struct kcsd_due *due);
-/* Fire now, if it was added and has not fired yet. The caller makes sure that it is not freed. */
+/*
+ * Fire now, if it was added and has not fired yet; if it was not added, let kcsd_due_add() fire it.
+ * The caller makes sure that it is not freed.
+ */
 void kcsd_due_now(struct kcsd_due *due);
 /* Fire all now, and from now on each one that is added. */
 void kcsd_dues_stop(struct kcsd_due_queue __percpu *queues);

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Test that the state of the model is that of the drive: zones, what Sanitize purged, the write
+ * cache, wear. And parameters that need too much memory.
+ */
+#include "harness.h"
+#include "admin.h"
+#include "nvm.h"
+#include "ring.h"
+#include "timing.h"
+#include "zns.h"
+
+#include <endian.h>
+#include <stdlib.h>
+
+#define LBA	4096u
+
+/* A program is 64 KiB, on one of two dies. */
+#define MODEL \
+	{ "timing/model", "flash" }, { "timing/clock", "virtual" }, \
+	{ "timing/channels", "2" }, { "timing/dies", "1" }, { "timing/dies_per_zone", "2" }, \
+	{ "timing/program_size", "64K" }, { "timing/block_pages", "16" }, \
+	{ "timing/endurance", "2" }, { "timing/program_ns", "200000" }
+
+static int get_log(const struct drive *d, __u8 lid, void *page, __u32 len)
+{
+	struct nvme_uring_cmd c = cmd_log(lid, page, len, 0);
+
+	c.nsid = 0;
+	return cmd_admin(d->ctrl, &c);
+}
+
+static struct kcsd_timing_log timing(const struct drive *d)
+{
+	struct kcsd_timing_log log = {};
+
+	if (get_log(d, KCSD_LOG_TIMING, &log, sizeof(log)))
+		log.programs = ~0ull;
+	return log;
+}
+
+static __u64 erases(const struct drive *d)
+{
+	return le64toh(timing(d).erases);
+}
+
+static int write_some(const struct drive *d, __u64 slba, void *buf)
+{
+	const struct nvme_uring_cmd c = cmd_rw(NVM_WRITE, slba, 1, buf, LBA);
+
+	return cmd_io(d->nvm, &c);
+}
+
+FIXTURE(model_state) {
+	struct drive d;
+	__u8 *buf;
+};
+
+FIXTURE_SETUP(model_state)
+{
+	drive_sweep();
+	self->d = (struct drive)DRIVE_INIT;
+	self->buf = aligned_alloc(LBA, LBA);
+	ASSERT_NE(NULL, self->buf);
+	memset(self->buf, 0x5a, LBA);
+}
+
+FIXTURE_TEARDOWN(model_state)
+{
+	if (self->d.index >= 0)
+		EXPECT_EQ(0, drive_remove(&self->d));
+	free(self->buf);
+}
+
+/* Zones of a new drive are empty: a reset erases nothing, of one zone or of all. */
+TEST_F(model_state, empty_zones)
+{
+	static const struct drive_attr attrs[] = { ZNS_DRIVE, MODEL, {} };
+
+	ASSERT_EQ(0, drive_create(&self->d, "model-empty", attrs));
+	EXPECT_EQ(0, zns_send(self->d.nvm, ZNS_RESET, 1));
+	EXPECT_EQ(0, zns_send_all(self->d.nvm, ZNS_RESET));
+	EXPECT_EQ(0, erases(&self->d));
+	EXPECT_EQ(0, write_some(&self->d, zns_start(1), self->buf));
+	EXPECT_EQ(0, zns_send_all(self->d.nvm, ZNS_RESET));
+	/* The two dies of this zone. */
+	EXPECT_EQ(2, erases(&self->d));
+}
+
+/* Finish of all zones programs what the open ones have gathered, whatever SLBA says. */
+TEST_F(model_state, finish_all)
+{
+	static const struct drive_attr attrs[] = { ZNS_DRIVE, MODEL, {} };
+	struct nvme_uring_cmd c = zns_send_cmd(ZNS_FINISH, zns_start(2));
+
+	ASSERT_EQ(0, drive_create(&self->d, "model-finish", attrs));
+	ASSERT_EQ(0, write_some(&self->d, zns_start(1), self->buf));
+	EXPECT_EQ(0, le64toh(timing(&self->d).programs));
+	c.cdw13 |= ZNS_SELECT_ALL;
+	EXPECT_EQ(0, cmd_io(self->d.nvm, &c));
+	EXPECT_EQ(1, le64toh(timing(&self->d).programs));
+	EXPECT_EQ(65536 - LBA, le64toh(timing(&self->d).padded_bytes));
+	/* Zone 2 is still empty. */
+	EXPECT_EQ(0, zns_send(self->d.nvm, ZNS_RESET, 2));
+	EXPECT_EQ(0, erases(&self->d));
+	EXPECT_EQ(0, zns_send(self->d.nvm, ZNS_RESET, 1));
+	EXPECT_EQ(2, erases(&self->d));
+}
+
+static int sanitize(const struct drive *d)
+{
+	const struct nvme_uring_cmd c = { .opcode = ADMIN_SANITIZE, .cdw10 = 2 };
+	__u8 page[512] = {};
+	int ret = cmd_admin(d->ctrl, &c), i;
+
+	for (i = 0; !ret && i < 1000 * (int)time_slow() && (page[2] & 7) != 1; i++) {
+		sleep_ms(10);
+		ret = get_log(d, LOG_SANITIZE, page, sizeof(page));
+	}
+	return ret ?: (page[2] & 7) == 1 ? 0 : -ETIMEDOUT;
+}
+
+/* After Sanitize nothing is mapped: reads do not go to the flash. */
+TEST_F(model_state, sanitize_purges)
+{
+	static const struct drive_attr attrs[] = { DRIVE_SMALL, MODEL, {} };
+	const struct nvme_uring_cmd read = cmd_rw(NVM_READ, 0, 1, self->buf, LBA);
+
+	ASSERT_EQ(0, drive_create(&self->d, "model-sanitize", attrs));
+	EXPECT_EQ(16777216, le64toh(timing(&self->d).mapped_bytes));
+	ASSERT_EQ(0, sanitize(&self->d));
+	EXPECT_EQ(0, le64toh(timing(&self->d).mapped_bytes));
+	EXPECT_EQ(0, cmd_io(self->d.nvm, &read));
+	EXPECT_EQ(0, le64toh(timing(&self->d).page_reads));
+}
+
+/* SMART tells the share of the rated erases: here, each erase of the average block is 50 %. */
+TEST_F(model_state, wear)
+{
+	static const struct drive_attr attrs[] = { DRIVE_SMALL, MODEL, {} };
+	__u8 page[512] = {};
+	int i;
+
+	ASSERT_EQ(0, drive_create(&self->d, "model-wear", attrs));
+	ASSERT_EQ(0, get_log(&self->d, LOG_HEALTH, page, sizeof(page)));
+	EXPECT_EQ(0, page[5]);
+	for (i = 0; i < 3 * 4096; i++)
+		ASSERT_EQ(0, write_some(&self->d, i % 4096, self->buf));
+	ASSERT_EQ(0, get_log(&self->d, LOG_HEALTH, page, sizeof(page)));
+	EXPECT_LE(100, page[5]);
+	EXPECT_EQ(le64toh(timing(&self->d).wear_avg_milli) / 20, page[5]);
+}
+
+/* Tables that the kernel could not allocate are refused, without a warning of it. */
+TEST_F(model_state, tables_too_large)
+{
+	static const struct drive_attr attrs[] = {
+		DRIVE_SMALL, { "timing/model", "flash" }, { "timing/spare_lines", "200" },
+		{ "timing/block_pages", "65536" }, {}
+	};
+	struct drive d = DRIVE_INIT;
+
+	ASSERT_EQ(0, drive_prepare(&d, "model-large", attrs));
+	EXPECT_EQ(-ENOMEM, drive_power(&d, true));
+	EXPECT_EQ(0, drive_rmdir(d.name));
+}
+
+/*
+ * A command of an SQPOLL ring is not ended by completions of others, though with the virtual clock
+ * the thread that polls waits for it.
+ */
+TEST_F(model_state, sqpoll)
+{
+	static const struct drive_attr attrs[] = { DRIVE_SMALL, MODEL, {} };
+	const struct nvme_uring_cmd verify = nvm_lbas(NVM_VERIFY, 0, 4);
+	struct io_uring_params p = {
+		.flags = IORING_SETUP_SQPOLL | IORING_SETUP_SQE128 | IORING_SETUP_CQE32,
+		.sq_thread_idle = 1000,
+	};
+	struct __kernel_timespec soon = { .tv_nsec = 50 * 1000 * 1000 };
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	__u64 tag, result;
+	int i, res;
+
+	ASSERT_EQ(0, drive_create(&self->d, "model-sqpoll", attrs));
+	ASSERT_EQ(0, drive_set(self->d.name, "inject", "read delay=500ms"));
+	ASSERT_EQ(0, io_uring_queue_init_params(8, &ring, &p));
+	sqe = io_uring_get_sqe(&ring);
+	io_uring_prep_timeout(sqe, &soon, 0, 0);
+	io_uring_sqe_set_data64(sqe, 1);
+	ASSERT_EQ(0, ring_put(&ring, self->d.nvm, NVME_URING_CMD_IO, &verify, 2));
+	ASSERT_EQ(2, io_uring_submit(&ring));
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, ring_get(&ring, 20000 * time_slow(), &tag, &res, &result));
+		EXPECT_EQ(tag == 1 ? -ETIME : 0, res);
+	}
+	io_uring_queue_exit(&ring);
+}
+
+DRIVE_TEST_MAIN
