@@ -217,7 +217,7 @@ static inline bool kcsd_zone_is_dirty(const struct kcsd_zone *z)
 /* zone_time.c */
 struct kcsd_flow;
 struct kcsd_time;
-/* Tell the model of time what the zones hold. Before the first command, after the sidecar was read. */
+/* Tell the model of time what the zones hold. Call before the first command. */
 void kcsd_zones_start_time(struct kcsd_lbas *lbas);
 /*
  * Let a command take the time of a change of all zones: KCSD_TIMING_ZONE_RESET or

@@ -35,7 +35,7 @@ static bool zns_starts_zone(const struct kcsd_cmd *cmd)
 
 /* ---- Zone Management Send ---- */
 
-/* Return what the action is for the model of time: opening and closing only takes the controller. */
+/* Return the action for the model of time: opening and closing only takes the controller. */
 static u8 zns_time_op(const struct kcsd_cmd *cmd)
 {
 	switch (ZNS_ACTION(cmd)) {

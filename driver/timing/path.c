@@ -384,7 +384,8 @@ bool kcsd_timing_zone_changes(const struct kcsd_timing *t, u8 op, u64 offset)
 	if (!t->has_flash || !t->zoned)
 		return false;
 	zone = kcsd_timing_zone_at(&t->zones, offset);
-	return zone->written && (op == KCSD_TIMING_ZONE_RESET || zone->written < t->zones.zone_size);
+	return zone->written &&
+	       (op == KCSD_TIMING_ZONE_RESET || zone->written < t->zones.zone_size);
 }
 
 void kcsd_timing_set_zone(struct kcsd_timing *t, u64 offset, u64 written)

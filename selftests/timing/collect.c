@@ -224,7 +224,7 @@ static void test_one_place(u64 gc, u64 overprovision)
 	kcsd_timing_destroy(l.t);
 }
 
-/* Take as many units from each line as leave it in the bucket of full lines; many lines gain little. */
+/* Take so many units from each line that it stays in the bucket of full ones: each gains little. */
 static void test_little_gain(u64 overprovision, u64 block_pages)
 {
 	struct kcsd_timing_params p;

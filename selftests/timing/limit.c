@@ -94,7 +94,7 @@ static struct kcsd_timing *make_limit(const struct limit *limit)
 	return make_model(&p, 2 * GB, preset->zone_size);
 }
 
-/* Submit a command; a zone that is full is reset before it is written again, which takes no time. */
+/* Submit a command. A zone that is full is reset first, which takes no time. */
 static void limit_submit(const struct limit *limit, struct loop *l, u64 nr)
 {
 	u64 offset = limit->offset(nr);
