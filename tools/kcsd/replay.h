@@ -36,6 +36,7 @@ struct replay_program {
 	struct replay_step *step;	/* owned; the last one is REPLAY_STEP_END */
 	size_t nr;
 	size_t room;
+	uint64_t result;		/* that it returned */
 	uint64_t output;		/* bytes */
 	uint64_t accessed;		/* bytes of the media */
 	uint64_t insns;

@@ -14,6 +14,9 @@
 #include "../../lib/sim_cost.h"
 #include "program_file.h"
 #include "replay.h"
+#include "run.h"
+
+#define MAX_ERRNO	4095
 
 struct count {
 	struct replay_program *program;
@@ -170,6 +173,27 @@ out_close:
 	return code;
 }
 
+static void print_log(const char *line, size_t len, void *arg)
+{
+	(void)arg;
+	kcsd_print_log_line(line, len);
+}
+
+/* Judge the run as kcsd sim does: what failed is no work of a drive. Return the exit code. */
+static int judge(int ret, uint64_t result, const struct kcsd_error *error)
+{
+	if (ret) {
+		kcsd_fail("--run: %s", error->text);
+		return ret > 0 && (ret & KCSD_SC_MASK) >> 8 == 7 ? KCSD_EXIT_FAULT :
+		       KCSD_EXIT_FAILED;
+	}
+	if (-result < 1 || -result > MAX_ERRNO)
+		return 0;
+	kcsd_fail("--run: the program returned an error: %lld (%s)", (long long)result,
+		  kcsd_program_error_text(-result));
+	return KCSD_EXIT_ERROR;
+}
+
 static int simulate(struct count *c, struct kcsd_sim *sim, const struct replay_run_opts *o)
 {
 	struct kcsd_lba_range grant = {
@@ -191,20 +215,22 @@ static int simulate(struct count *c, struct kcsd_sim *sim, const struct replay_r
 	run.output_arg = c;
 	ret = kcsd_sim_run(sim, &run, &result, sizeof(result), &error);
 	c->program->insns = result.info.insns;
+	c->program->result = result.r0;
 	kcsd_run_result_free(&result, sizeof(result));
 	c->program->cycles = kcsd_sim_cost(sim);
 	add_step(c, c->program->cycles, REPLAY_STEP_END, 0, 0);
 	if (c->full)
 		return kcsd_fail("--run: the program accesses its LBAs more than %u times, or there "
 				 "is no memory for so many", REPLAY_MAX_STEPS);
-	return ret ? kcsd_fail("--run: %s", error.text) : 0;
+	return judge(ret, c->program->result, &error);
 }
 
 static int count_program(struct count *c, const struct program_file *file,
 			 const struct replay_run_opts *o)
 {
 	KCSD_OPTS(kcsd_sim_opts, opts, .lbas = c->lbas, .nsze = c->mapped / o->block_size,
-		  .lba_size = o->block_size, .progress = stop_if_full, .arg = c);
+		  .lba_size = o->block_size, .progress = stop_if_full, .log = print_log,
+		  .arg = c);
 	struct kcsd_error error;
 	struct kcsd_sim *sim;
 	int code;

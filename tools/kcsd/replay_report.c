@@ -165,9 +165,10 @@ static void print_program(const struct replay *r)
 
 	if (!p->nr)
 		return;
-	printf("a run: %llu instructions, %.2f cycles, %zu media accesses, %llu bytes of output\n",
-	       (unsigned long long)p->insns, p->cycles / 100.0, p->nr - 1,
-	       (unsigned long long)p->output);
+	printf("a run: result %llu, %llu instructions, %.2f cycles, %zu media accesses, "
+	       "%llu bytes of output\n",
+	       (unsigned long long)p->result, (unsigned long long)p->insns, p->cycles / 100.0,
+	       p->nr - 1, (unsigned long long)p->output);
 }
 
 static void print_left_out(const struct replay *r)
@@ -282,6 +283,7 @@ static json_object *program_json(const struct replay_program *p)
 {
 	json_object *json = json_object_new_object();
 
+	add_number(json, "result", p->result);
 	add_number(json, "instructions", p->insns);
 	json_object_object_add(json, "cycles", json_object_new_double(p->cycles / 100.0));
 	add_number(json, "media_accesses", p->nr - 1);

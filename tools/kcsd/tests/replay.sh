@@ -163,8 +163,13 @@ check_runs()
 	value .run.media_accesses 1
 	code 0 "output" replay --run "$bpf/grep.bpf.o" --content "$work/numbers" --arg 99 --json
 	value .run.output_bytes "$(grep 99 "$work/numbers" | wc -c)"
-	code 1 "a program that faults" replay --run "$bpf/tests/behave.bpf.o" --program read_lba
+	value .run.result "$(grep -c 99 "$work/numbers")"
+	code 3 "a program that faults" replay --run "$bpf/tests/behave.bpf.o" --program read_lba
 	says "--run: "
+	code 4 "a program that returns an error" replay --run "$bpf/csv.bpf.o" --content "$work/numbers"
+	says "log: CPARAM1 is the column, from 1"
+	says "--run: the program returned an error: -22 (an argument of the program or of a helper is not valid)"
+	is "  and nothing is replayed" "$(wc -c <"$work/out")" 0
 	code 1 "no such program" replay --run "$work/none"
 	says "No such file"
 	code 1 "no such content" replay --run "$bpf/sum.bpf.o" --content "$work/none"
