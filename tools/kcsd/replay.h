@@ -6,6 +6,7 @@
  *	replay_program.c	what a run of a program does, from one run in the simulator
  *	replay_model.c		the model, from options
  *	replay_loop.c		commands and runs in the order of their arrival
+ *	replay_zones.c		write pointers of zones
  *	replay_latency.c	percentiles
  *	replay_report.c		text and JSON
  *	replay_plot.c		figures
@@ -94,7 +95,9 @@ struct replay {
 	struct replay_program program;	/* nr is 0 without a program */
 	/* The replay. */
 	struct kcsd_timing *model;
-	uint64_t *zone_fill;		/* bytes appended or written in each zone; or NULL */
+	uint64_t *zone_wp;		/* write pointer of each zone, bytes of it; or NULL */
+	uint64_t zone_writes;		/* writes and appends, also of runs */
+	uint64_t writes_refused;	/* of these: a zone would refuse them */
 	struct replay_result result[NR_REPLAY_KINDS];
 	uint64_t early;			/* commands earlier than the one before them */
 	uint64_t end_ns;		/* end of the last command */
@@ -108,6 +111,20 @@ int kcsd_replay_take_params(struct replay *r, const char *preset, const struct a
 /* Create r->model with at least end bytes; size: as the user wants it, or 0. */
 int kcsd_replay_make_model(struct replay *r, uint64_t size, uint64_t end);
 void kcsd_replay_show_params(const struct replay *r);
+
+/* replay_zones.c */
+bool kcsd_replay_zones_init(struct replay *r);
+/*
+ * Move the write pointer of the zone that *offset is in, or count a write that the zone would
+ * refuse. An append goes behind what was written, to the begin of a full zone: sets *offset.
+ */
+void kcsd_replay_zone_write(struct replay *r, bool append, uint64_t *offset, uint64_t len);
+/*
+ * Submit a command that names zones; also a trim, which resets the zones that it covers. Return 0,
+ * 1 if there are none, or an error of the model.
+ */
+int kcsd_replay_zone_manage(struct replay *r, const struct replay_cmd *cmd, uint64_t arrival,
+			    struct kcsd_timing_done *done);
 
 /* replay_loop.c; each returns 0, or the exit code. */
 /* Read the traces once, to lay out their devices. Set *end to their end, if it is less. */

@@ -103,68 +103,6 @@ static int submit(struct replay *r, uint8_t op, uint64_t arrival, uint64_t offse
 	return 0;
 }
 
-/* Keep how much of a zone is written. Appends go behind that, or to the begin of a full zone. */
-static void fill_zone(struct replay *r, struct replay_cmd *cmd)
-{
-	uint64_t zone_size = r->shape.zone_size, zone = cmd->offset / zone_size, end;
-	uint64_t *fill = &r->zone_fill[zone];
-
-	if (cmd->kind == REPLAY_APPEND) {
-		if (cmd->len > zone_size - *fill)
-			*fill = 0;
-		cmd->offset = zone * zone_size + *fill;
-	}
-	end = cmd->offset % zone_size + cmd->len;
-	if (end > *fill)
-		*fill = end < zone_size ? end : zone_size;
-}
-
-/* Reset or finish a range of whole zones. */
-static int manage_zones(struct replay *r, uint8_t op, uint64_t arrival, uint64_t first,
-			uint64_t end, struct kcsd_timing_done *done)
-{
-	struct kcsd_timing_done piece;
-	uint64_t zone;
-	int ret = 0;
-
-	done->end = 0;
-	for (zone = first; !ret && zone < end; zone++) {
-		const struct kcsd_timing_cmd cmd = {
-			.arrival = arrival,
-			.offset = zone * r->shape.zone_size,
-			.bytes = 1,
-			.op = op,
-		};
-
-		ret = kcsd_timing_submit(r->model, &cmd, &piece);
-		if (!ret && piece.end >= done->end)
-			*done = piece;
-		r->zone_fill[zone] = op == KCSD_TIMING_ZONE_RESET ? 0 : r->shape.zone_size;
-	}
-	return ret;
-}
-
-/* A command that names zones: also a trim, which resets the zones that it covers. */
-static int submit_zones(struct replay *r, const struct replay_cmd *cmd, uint64_t arrival,
-			struct kcsd_timing_done *done)
-{
-	uint64_t size = r->shape.zone_size, first, end;
-	uint8_t op = cmd->kind == REPLAY_FINISH ? KCSD_TIMING_ZONE_FINISH : KCSD_TIMING_ZONE_RESET;
-
-	if (cmd->kind == REPLAY_TRIM) {
-		first = (cmd->offset + size - 1) / size;
-		end = (cmd->offset + cmd->len) / size;
-	} else {
-		first = cmd->all ? 0 : cmd->offset / size;
-		end = cmd->all ? r->shape.capacity / size : first + 1;
-	}
-	if (first >= end) {
-		r->source.skipped[REPLAY_SKIP_ZONES]++;
-		return 1;
-	}
-	return manage_zones(r, op, arrival, first, end, done);
-}
-
 /* Returns 0, 1 if the command takes no part, or an error of the model. */
 static int submit_cmd(struct replay *r, struct replay_cmd *cmd, uint64_t arrival,
 		      struct kcsd_timing_done *done)
@@ -177,7 +115,8 @@ static int submit_cmd(struct replay *r, struct replay_cmd *cmd, uint64_t arrival
 	case REPLAY_WRITE:
 	case REPLAY_APPEND:
 		if (zoned)
-			fill_zone(r, cmd);
+			kcsd_replay_zone_write(r, cmd->kind == REPLAY_APPEND, &cmd->offset,
+					       cmd->len);
 		return submit(r, KCSD_TIMING_WRITE, arrival, cmd->offset, cmd->len, done);
 	case REPLAY_FLUSH:
 		return submit(r, KCSD_TIMING_FLUSH, arrival, 0, 0, done);
@@ -188,10 +127,10 @@ static int submit_cmd(struct replay *r, struct replay_cmd *cmd, uint64_t arrival
 	case REPLAY_TRIM:
 		if (!zoned)
 			return submit(r, KCSD_TIMING_TRIM, arrival, cmd->offset, cmd->len, done);
-		return submit_zones(r, cmd, arrival, done);
+		return kcsd_replay_zone_manage(r, cmd, arrival, done);
 	default:
 		if (zoned)
-			return submit_zones(r, cmd, arrival, done);
+			return kcsd_replay_zone_manage(r, cmd, arrival, done);
 		r->source.skipped[REPLAY_SKIP_ZONES]++;
 		return 1;
 	}
@@ -343,6 +282,8 @@ static int do_run(struct loop *l, struct run_slot *s)
 		end_run(l, s);
 		return 0;
 	} else {
+		if (step->op == KCSD_TIMING_WRITE && l->r->shape.zone_size)
+			kcsd_replay_zone_write(l->r, false, &(uint64_t){ step->offset }, step->len);
 		ret = kcsd_timing_run_media(model, &s->run, step->op, step->offset, step->len,
 					    &done);
 		if (ret) {
@@ -394,7 +335,6 @@ static int run_loop(struct loop *l)
 static bool make_loop(struct loop *l)
 {
 	struct replay *r = l->r;
-	uint64_t nr_zones;
 
 	if (r->program.nr) {
 		l->nr_runs = r->runs < r->run_depth ? r->runs : r->run_depth;
@@ -402,11 +342,7 @@ static bool make_loop(struct loop *l)
 	}
 	l->slot = calloc(r->depth, sizeof(*l->slot));
 	l->run = calloc(l->nr_runs + 1, sizeof(*l->run));
-	if (r->shape.zone_size) {
-		nr_zones = r->shape.capacity / r->shape.zone_size;
-		r->zone_fill = calloc(nr_zones, sizeof(*r->zone_fill));
-	}
-	return l->slot && l->run && (r->zone_fill || !r->shape.zone_size);
+	return l->slot && l->run && (!r->shape.zone_size || kcsd_replay_zones_init(r));
 }
 
 int kcsd_replay_scan(struct replay *r, uint64_t *end)

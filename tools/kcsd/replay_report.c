@@ -88,6 +88,15 @@ static void print_totals(const struct replay *r)
 	       per_second(nr_commands(r), r->host_ns) / 1e6);
 }
 
+static void print_refused(const struct replay *r)
+{
+	if (r->writes_refused)
+		printf("\nWARNING: %llu of %llu writes would fail on a drive with zones: they are not "
+		       "at the write\npointer of their zone, or the zone is full. The times below "
+		       "count them as if it took them.\n", (unsigned long long)r->writes_refused,
+		       (unsigned long long)r->zone_writes);
+}
+
 static void print_kinds(const struct replay *r)
 {
 	const struct replay_result *result;
@@ -188,6 +197,7 @@ void kcsd_replay_report(const struct replay *r)
 {
 	print_drive(r);
 	print_totals(r);
+	print_refused(r);
 	print_kinds(r);
 	print_parts(r);
 	print_use(r);
@@ -327,5 +337,6 @@ json_object *kcsd_replay_json(const struct replay *r)
 		json_object_object_add(json, "run", program_json(&r->program));
 	json_object_object_add(json, "left_out", left_out_json(r));
 	add_number(json, "early", r->early);
+	add_number(json, "writes_refused", r->writes_refused);
 	return json;
 }

@@ -280,7 +280,7 @@ static int replay(const struct args *args)
 	kcsd_timing_destroy(r.model);
 	kcsd_replay_devices_free(&r.source.devices);
 	kcsd_replay_program_free(&r.program);
-	free(r.zone_fill);
+	free(r.zone_wp);
 	return code;
 }
 

@@ -130,6 +130,52 @@ check_kinds()
 	value .kinds.append.commands 1
 }
 
+# zoned WANTED NAME LINE...: replay a trace on zones of 2 MiB, of whose writes so many are refused.
+zoned()
+{
+	local wanted=$1 name=$2
+
+	shift 2
+	trace zoned "fio version 2 iolog" "$@"
+	code 0 "zones: $name" replay --zone-size 2M --size 8M --json zoned
+	value .writes_refused "$wanted"
+}
+
+check_zones()
+{
+	zoned 0 "a zone begins where the first write goes" "/d write 65536 4096" "/d write 69632 4096" \
+		"/d write 6291456 4096"
+	zoned 1 "an overwrite" "/d write 65536 4096" "/d write 65536 4096" "/d write 69632 4096"
+	zoned 2 "a refused write does not move the pointer" "/d write 0 4096" "/d write 8192 4096" \
+		"/d write 12288 4096" "/d write 4096 4096"
+	zoned 1 "a full zone" "/d write 0 2097152" "/d write 0 4096"
+	zoned 0 "a reset" "/d write 0 2097152" "/d trim 0 2097152" "/d write 0 4096"
+	zoned 1 "a write over the end of a zone" "/d write 2093056 8192"
+	kcsd_event()
+	{
+		echo "x-1 [000] 1.0: kcsd_cmd_submit: kcsd0 id=1 nsid=1 opcode=$1 admin=0 cdw2=0x0" \
+			"cdw3=0x0 cdw10=$2 cdw11=0x0 cdw12=$3 cdw13=$4 cdw14=0x0 cdw15=0x0"
+	}
+	{
+		kcsd_event 0x01 0x0 0x0 0x0		# write 4 KiB to zone 0
+		kcsd_event 0x79 0x0 0x0 0x102		# finish all zones
+		kcsd_event 0x01 0x1 0x0 0x0		# zone 0 is full
+		kcsd_event 0x01 0x200 0x0 0x0		# zone 1 is not
+		kcsd_event 0x79 0x200 0x0 0x2		# finish zone 1
+		kcsd_event 0x7d 0x200 0x0 0x0		# an append to it
+	} >"$work/finish"
+	code 0 "zones: finish" replay --zone-size 2M --json finish
+	value .writes_refused 2
+	value .kinds.finish.commands 2
+	code 0 "zones: a program that writes the same LBAs twice" replay --zone-size 2M \
+		--run "$bpf/redact.bpf.o" --content "$work/numbers" --arg 7 --lba 0+1:rw --count 2 --json
+	value '.writes_refused > 0' true
+	code 0 "zones: as text" replay --zone-size 2M finish
+	prints "WARNING: 2 of 4 writes would fail on a drive with zones: they are not at the write"
+	code 0 "no zones, nothing refused" replay --json finish
+	value .writes_refused 0
+}
+
 # The program adds up 1 MiB in chunks of 64 KiB.
 check_runs()
 {
@@ -222,5 +268,6 @@ check_open
 check_pipes
 check_kinds
 check_runs
+check_zones
 check_refused
 finish

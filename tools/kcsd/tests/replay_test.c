@@ -376,7 +376,7 @@ static int replay(char *path, int how)
 		kcsd_latency_free(&r.result[i].latency);
 	kcsd_replay_devices_free(&r.source.devices);
 	kcsd_timing_destroy(r.model);
-	free(r.zone_fill);
+	free(r.zone_wp);
 	return code;
 }
 
