@@ -103,6 +103,11 @@ bool kcsd_timing_zone_changes(const struct kcsd_timing *t, u8 op, u64 offset);
  */
 void kcsd_timing_set_zone(struct kcsd_timing *t, u64 offset, u64 written);
 /*
+ * Program what writes have gathered in the buffers, at the latest end of a command: for a caller
+ * that counts what was programmed for all writes. No command waits for it.
+ */
+void kcsd_timing_settle(struct kcsd_timing *t);
+/*
  * Purge: nothing in this range is written any more, and its zones are erased. Takes no time; it is
  * for what the drive did in the background. The range is in the capacity, at most
  * KCSD_TIMING_MAX_BYTES.

@@ -394,6 +394,16 @@ void kcsd_timing_set_zone(struct kcsd_timing *t, u64 offset, u64 written)
 		kcsd_timing_zone_set(&t->zones, kcsd_timing_zone_at(&t->zones, offset), written);
 }
 
+void kcsd_timing_settle(struct kcsd_timing *t)
+{
+	u32 i;
+
+	if (t->has_flash && !t->zoned)
+		kcsd_ftl_settle(&t->ftl);
+	for (i = 0; i < t->zones.nr; i++)
+		kcsd_timing_zone_settle(&t->zones, &t->zones.zones[i], t->stats.busy_until);
+}
+
 /* Purge the zones that begin in a range. */
 static void purge_zones(struct kcsd_timing *t, u64 offset, u64 end)
 {

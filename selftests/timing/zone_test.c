@@ -48,6 +48,29 @@ static void test_finish(void)
 	kcsd_timing_destroy(t);
 }
 
+/* All that was written is programmed by a settle, once, in zones and without them. */
+static void test_settle(void)
+{
+	static const u64 zone_sizes[] = { 0, 2 * GB };
+	struct kcsd_timing_params p;
+	struct kcsd_timing_stats s;
+	struct kcsd_timing *t;
+	u32 i;
+
+	kcsd_timing_preset(&p, "zn540");
+	for (i = 0; i < ARRAY_SIZE(zone_sizes); i++) {
+		t = make_model(&p, 4 * GB, zone_sizes[i]);
+		submit(t, 0, KCSD_TIMING_WRITE, 0, 40 * KB);
+		kcsd_timing_settle(t);
+		kcsd_timing_settle(t);
+		kcsd_timing_get_stats(t, &s);
+		IS(s.media_written, 96 * KB, "settle programs what is gathered, %s zones",
+		   i ? "with" : "without");
+		IS(s.padded, 56 * KB, "with padding");
+		kcsd_timing_destroy(t);
+	}
+}
+
 /*
  * Appends of several CPUs are submitted in another order than they were executed in: the bytes are
  * programmed once all the same, and leave the buffer.
@@ -122,6 +145,7 @@ void zone_tests(void)
 {
 	test_reset();
 	test_finish();
+	test_settle();
 	test_other_order();
 	test_buffer();
 	test_dies();

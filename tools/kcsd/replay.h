@@ -89,6 +89,7 @@ struct replay {
 	uint64_t runs;			/* REPLAY_RUNS_ON: until the traces end */
 	uint64_t run_depth;		/* runs at once */
 	const char *preset;		/* or NULL */
+	bool size_given;		/* else the capacity is that of traces and programs */
 	struct kcsd_timing_params params;
 	struct kcsd_timing_shape shape;
 	struct replay_source source;

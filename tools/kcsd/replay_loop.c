@@ -380,6 +380,7 @@ int kcsd_replay_loop(struct replay *r)
 	int code;
 
 	code = make_loop(&l) ? run_loop(&l) : kcsd_fail("out of memory");
+	kcsd_timing_settle(r->model);
 	r->host_ns += now_ns() - begin;
 	kcsd_replay_close(&l.trace);
 	free(l.slot);

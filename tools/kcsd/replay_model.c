@@ -74,6 +74,7 @@ int kcsd_replay_make_model(struct replay *r, uint64_t size, uint64_t end)
 	if (end > UINT64_MAX - unit)
 		return kcsd_fail("no drive is as large as the addresses in the traces");
 	r->shape.capacity = size;
+	r->size_given = size;
 	if (!size)
 		r->shape.capacity = (end + unit - 1) / unit * unit;
 	if (r->shape.capacity % unit)

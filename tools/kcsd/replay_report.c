@@ -157,15 +157,21 @@ static void print_media(const struct replay *r)
 {
 	static const struct kcsd_timing_stats zero;
 	struct kcsd_timing_stats s;
-	char read[KCSD_HUMAN_LEN], written[KCSD_HUMAN_LEN];
+	char read[KCSD_HUMAN_LEN], written[KCSD_HUMAN_LEN], moved[KCSD_HUMAN_LEN];
+	char padded[KCSD_HUMAN_LEN];
 	uint64_t wa;
 
 	kcsd_timing_get_stats(r->model, &s);
 	wa = kcsd_timing_amplification(&zero, &s);
-	printf("\nmedia: %s read, %s written; write amplification %llu.%03llu; %llu erases\n",
+	printf("\nmedia: %s read, %s programmed, of that %s moved, %s padding; %llu erases\n",
 	       kcsd_human_bytes(s.media_read, read), kcsd_human_bytes(s.media_written, written),
-	       (unsigned long long)wa / 1000, (unsigned long long)wa % 1000,
+	       kcsd_human_bytes(s.moved, moved), kcsd_human_bytes(s.padded, padded),
 	       (unsigned long long)s.erases);
+	if (s.user_written)
+		printf("write amplification: %llu.%03llu%s\n", (unsigned long long)wa / 1000,
+		       (unsigned long long)wa % 1000, s.moved && !r->size_given ?
+		       "; what is moved depends on the capacity, which is that of the traces "
+		       "(--size)" : "");
 }
 
 static void print_program(const struct replay *r)

@@ -222,6 +222,22 @@ check_runs()
 	says "--content: $work/none: No such file"
 }
 
+check_media()
+{
+	# 970pro programs 32 KiB in each of 4 partitions, to which units of 4 KiB belong by turns.
+	trace few "fio version 2 iolog" "/d write 0 16384"
+	code 0 "what is in the buffer at the end" replay --preset 970pro --json few
+	value .media.written_bytes 131072
+	value .media.padded_bytes 114688
+	value .media.write_amplification 8
+	trace all "fio version 2 iolog" "/d write 0 131072"
+	code 0 "programs without padding" replay --preset 970pro --json all
+	value .media.write_amplification 1
+	code 0 "as text" replay --preset 970pro few
+	prints "media: 0 bytes read, 128 KiB programmed, of that 0 bytes moved, 112 KiB padding; 0 erases"
+	prints "write amplification: 8.000"
+}
+
 check_refused()
 {
 	code 1 "no such trace" replay "$work/none"
@@ -269,5 +285,6 @@ check_pipes
 check_kinds
 check_runs
 check_zones
+check_media
 check_refused
 finish
