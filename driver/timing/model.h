@@ -57,7 +57,7 @@ struct kcsd_timing_parts {
 	u64 controller;		/* cores, firmware delays */
 	u64 media;		/* pages, channels, lanes, memory of the drive */
 	u64 compute;
-	u64 waiting;		/* for any resource that others use, and for room in the buffer */
+	u64 waiting;		/* for resources in use, also by itself; for room in the buffer */
 };
 
 struct kcsd_timing_done {

@@ -8,6 +8,7 @@
  *	replay_loop.c		commands and runs in the order of their arrival
  *	replay_zones.c		write pointers of zones
  *	replay_latency.c	percentiles
+ *	replay_drive.c		which drive it was
  *	replay_report.c		text and JSON
  *	replay_plot.c		figures
  */
@@ -132,6 +133,11 @@ int kcsd_replay_zone_manage(struct replay *r, const struct replay_cmd *cmd, uint
 int kcsd_replay_scan(struct replay *r, uint64_t *end);
 /* Replay traces and runs. */
 int kcsd_replay_loop(struct replay *r);
+
+/* replay_drive.c */
+/* Print which drive it is: parameters, capacity, flash, compute units. */
+void kcsd_replay_print_drive(const struct replay *r);
+void kcsd_replay_add_drive(const struct replay *r, json_object *json);
 
 /* replay_report.c */
 /* How long the resources of a kind were reserved, in parts of the device time. */

@@ -61,20 +61,6 @@ struct replay_use kcsd_replay_use(const struct replay *r, unsigned int kind)
 
 /* ---- text ---- */
 
-static void print_drive(const struct replay *r)
-{
-	const struct kcsd_timing_params *p = &r->params;
-	char size[KCSD_HUMAN_LEN];
-
-	printf("drive: %s, %s", r->preset ? r->preset : "default parameters",
-	       kcsd_human_bytes(r->shape.capacity, size));
-	if (r->shape.zone_size)
-		printf(", zones of %s", kcsd_human_bytes(r->shape.zone_size, size));
-	printf(", %llu channels of %llu dies, %llu compute units of %llu MHz\n",
-	       (unsigned long long)p->channels, (unsigned long long)p->dies,
-	       (unsigned long long)p->units, (unsigned long long)p->unit_mhz);
-}
-
 static void print_totals(const struct replay *r)
 {
 	printf("replay: %llu commands in %.6f s of device time, ",
@@ -201,7 +187,7 @@ static void print_left_out(const struct replay *r)
 
 void kcsd_replay_report(const struct replay *r)
 {
-	print_drive(r);
+	kcsd_replay_print_drive(r);
 	print_totals(r);
 	print_refused(r);
 	print_kinds(r);
@@ -322,10 +308,7 @@ json_object *kcsd_replay_json(const struct replay *r)
 {
 	json_object *json = json_object_new_object();
 
-	json_object_object_add(json, "preset",
-			       r->preset ? json_object_new_string(r->preset) : NULL);
-	add_number(json, "size", r->shape.capacity);
-	add_number(json, "zone_size", r->shape.zone_size);
+	kcsd_replay_add_drive(r, json);
 	json_object_object_add(json, "loop",
 			       json_object_new_string(r->open_loop ? "open" : "closed"));
 	if (r->open_loop)

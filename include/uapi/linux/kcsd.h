@@ -558,7 +558,7 @@ struct kcsd_device_time {
 	__le64	controller_ns;
 	__le64	media_ns;	/* flash, channels, memory of the drive */
 	__le64	compute_ns;
-	__le64	waiting_ns;	/* for what others used */
+	__le64	waiting_ns;	/* for what was in use, also by itself */
 };
 
 /* Outcome and cost of a run. The output of every run begins with it. */

@@ -222,6 +222,39 @@ check_runs()
 	says "--content: $work/none: No such file"
 }
 
+check_drive()
+{
+	code 0 "a preset" replay --preset 970pro same
+	prints "drive: 970pro"
+	prints "capacity: 1 MiB, as much as is used (--size gives another one)"
+	prints "flash: 8 channels of 2 dies, blocks of 32 KiB; erases take no time (erase_ns is 0)"
+	prints "compute: 2 units of 1200 MHz"
+	code 0 "a preset that is changed" replay --preset 970pro --param program_ns=1 --size 1G \
+		--param erase_ns=9000000 --param channels=8 same
+	prints "drive: 970pro, but program_ns=1 erase_ns=9000000"
+	prints "capacity: 1 GiB"
+	code 0 "as JSON" replay --preset 970pro --param program_ns=1 --size 1G --json same
+	value '.changed | join(" ")' program_ns
+	value .parameters.program_ns 1
+	value .parameters.media flash
+	value .parameters.block_pages 1
+	value .size_given true
+	code 0 "channels without a bandwidth" replay same
+	prints "flash: 8 channels of 8 dies, blocks of 1 MiB; channels take no time (channel_mbps is 0)"
+	code 0 "zones" replay --preset zn540 same
+	prints "flash: 8 channels of 4 dies, zones of 2 GiB on 32 dies; erases take no time (erase_ns is 0)"
+	code 0 "no flash" replay --preset optane same
+	prints "no flash: 4 lanes, pieces of 4 KiB"
+	trace wide "fio version 2 iolog" "/d read 0 131072" "/d read 131072 131072" \
+		"/d read 262144 131072" "/d read 393216 131072"
+	code 0 "8 channels" replay --preset 970pro --depth 4 --json wide
+	cp "$work/out" "$work/eight"
+	code 0 "2 channels" replay --preset 970pro --param channels=2 --param dies=8 \
+		--param partitions=2 --depth 4 --json wide
+	is "  and channels count" "$(jq -s '2 * .[0].device_ns > 3 * .[1].device_ns' "$work/out" \
+		"$work/eight")" true
+}
+
 check_media()
 {
 	# 970pro programs 32 KiB in each of 4 partitions, to which units of 4 KiB belong by turns.
@@ -285,6 +318,7 @@ check_pipes
 check_kinds
 check_runs
 check_zones
+check_drive
 check_media
 check_refused
 finish
