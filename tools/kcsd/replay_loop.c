@@ -73,6 +73,18 @@ static int refuse(const struct loop *l, int ret)
 /* Report traces from which nothing can be replayed. */
 static int refuse_empty(const struct replay *r)
 {
+	char others[sizeof(r->source.devices.others)];
+	size_t i, len = strlen(r->source.devices.others);
+
+	if (len) {
+		/* Without the newlines around them. */
+		for (i = 1; i + 1 < len; i++)
+			others[i - 1] = r->source.devices.others[i] == '\n' ? ' ' :
+					r->source.devices.others[i];
+		others[len - 2] = '\0';
+		return kcsd_fail("the traces have no commands of %s, but of: %s",
+				 r->source.devices.wanted, others);
+	}
 	if (r->source.skipped[REPLAY_SKIP_ACTION])
 		return kcsd_fail("the traces have no events of action %c: --action chooses another",
 				 r->source.action);

@@ -103,7 +103,7 @@ void kcsd_replay_show_params(const struct replay *r)
 		const struct kcsd_timing_param *p = &kcsd_timing_param_table[i];
 
 		kcsd_timing_params_print(&r->params, i, value, sizeof(value));
-		printf("%-22s%-12s%-8s%s\n", p->name, value, kcsd_timing_unit_text(p->unit),
+		printf("%-22s%-12s%-22s%s\n", p->name, value, kcsd_timing_unit_text(p->unit),
 		       p->text);
 	}
 }

@@ -29,6 +29,20 @@ static int run_gnuplot(const char *arg, int in, int out)
 	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* Find out whether the file can be written. Leave it as it is, or absent. */
+static int test_file(const char *path)
+{
+	bool exists = !access(path, F_OK);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+
+	if (fd < 0)
+		return kcsd_fail("--plot: %s: %s", path, strerror(errno));
+	close(fd);
+	if (!exists)
+		unlink(path);
+	return 0;
+}
+
 int kcsd_replay_can_plot(const char *path)
 {
 	size_t len = strlen(path);
@@ -36,6 +50,9 @@ int kcsd_replay_can_plot(const char *path)
 
 	if (len < 5 || strcmp(path + len - 4, ".svg"))
 		return kcsd_fail("--plot: the name of the file must end with .svg");
+	ret = test_file(path);
+	if (ret)
+		return ret;
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	ret = null < 0 ? -1 : run_gnuplot("--version", null, null);
 	if (null >= 0)
@@ -68,7 +85,7 @@ static void put_script(FILE *to, const struct replay *r)
 	int i;
 
 	fprintf(to, "set terminal svg size 900,900 dynamic noenhanced\n"
-		"set multiplot layout 2,1\nset grid\nset key left top\n");
+		"set multiplot layout 2,1\nset grid\nset key below\n");
 	for (i = 0; i < NR_REPLAY_KINDS; i++)
 		if (r->result[i].latency.count)
 			put_latencies(to, r, i);

@@ -83,6 +83,24 @@ static void print_refused(const struct replay *r)
 		       (unsigned long long)r->zone_writes);
 }
 
+/* Print a rate, "-" if the commands took no time. */
+static void print_rate(int width, int digits, double rate, uint64_t ns)
+{
+	if (ns)
+		printf("%*.*f", width, digits, rate);
+	else
+		printf("%*s", width, "-");
+}
+
+/* Print a percentile, "-" if there are too few commands for one that is slower. */
+static void print_percentile(const struct latency *l, uint32_t per_100k)
+{
+	if (l->count < 100000 / (100000 - per_100k))
+		printf("%12s", "-");
+	else
+		printf("%12.1f", kcsd_latency_percentile(l, per_100k) / 1e3);
+}
+
 static void print_kinds(const struct replay *r)
 {
 	const struct replay_result *result;
@@ -98,12 +116,12 @@ static void print_kinds(const struct replay *r)
 		l = &result->latency;
 		if (!l->count)
 			continue;
-		printf("%-10s%10llu%10.1f%10.0f%24.1f", kcsd_replay_kind_names[i],
-		       (unsigned long long)l->count, per_second(result->bytes, span(result)) / 1e6,
-		       per_second(l->count, span(result)), mean(l) / 1e3);
+		printf("%-10s%10llu", kcsd_replay_kind_names[i], (unsigned long long)l->count);
+		print_rate(10, 1, per_second(result->bytes, span(result)) / 1e6, span(result));
+		print_rate(10, 0, per_second(l->count, span(result)), span(result));
+		printf("%24.1f", mean(l) / 1e3);
 		for (j = 0; j < ARRAY_SIZE(percentiles); j++)
-			printf("%12.1f",
-			       kcsd_latency_percentile(l, percentiles[j].per_100k) / 1e3);
+			print_percentile(l, percentiles[j].per_100k);
 		printf("%12.1f\n", l->max / 1e3);
 	}
 }
@@ -205,6 +223,12 @@ static void add_number(json_object *json, const char *name, uint64_t value)
 	json_object_object_add(json, name, json_object_new_uint64(value));
 }
 
+/* Return null if the commands took no time. */
+static json_object *rate_json(uint64_t count, uint64_t ns)
+{
+	return ns ? json_object_new_double(per_second(count, ns)) : NULL;
+}
+
 static json_object *kind_json(const struct replay_result *result)
 {
 	const struct latency *l = &result->latency;
@@ -214,10 +238,8 @@ static json_object *kind_json(const struct replay_result *result)
 
 	add_number(json, "commands", l->count);
 	add_number(json, "bytes", result->bytes);
-	json_object_object_add(json, "bytes_per_s",
-			       json_object_new_double(per_second(result->bytes, span(result))));
-	json_object_object_add(json, "iops",
-			       json_object_new_double(per_second(l->count, span(result))));
+	json_object_object_add(json, "bytes_per_s", rate_json(result->bytes, span(result)));
+	json_object_object_add(json, "iops", rate_json(l->count, span(result)));
 	add_number(latency, "min", l->min);
 	json_object_object_add(latency, "mean", json_object_new_double(mean(l)));
 	for (i = 0; i < ARRAY_SIZE(percentiles); i++)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -147,6 +148,19 @@ static const char *add_device(struct replay_devices *ds, const struct replay_wor
 	ds->last = ds->nr;
 	ds->device[ds->nr++] = (struct replay_device){ .name = copy, .len = name->len };
 	return NULL;
+}
+
+/* Remember the name of a device that is not wanted, to tell the user if no other one is found. */
+static void note_other(struct replay_devices *ds, const struct replay_word *name)
+{
+	char text[sizeof(ds->others)];
+	size_t len = strlen(ds->others), more = name->len + 1 + !len;
+
+	if (more >= sizeof(ds->others) - len)
+		return;
+	snprintf(text, sizeof(text), "\n%.*s\n", (int)name->len, name->p);
+	if (!strstr(ds->others, text))
+		memcpy(ds->others + len, text + !!len, more + 1);
 }
 
 /* Return how many bytes of the device a command is about. */
@@ -362,6 +376,7 @@ static const char *take_command(struct replay_trace *t, struct replay_cmd *cmd)
 
 	if (wanted && !kcsd_replay_is(&t->device, wanted)) {
 		kcsd_replay_skip(t, REPLAY_SKIP_DEVICE);
+		note_other(&source->devices, &t->device);
 		t->has_cmd = false;
 		return NULL;
 	}

@@ -122,6 +122,7 @@ struct replay_device {
 struct replay_devices {
 	const char *wanted;	/* only this one; NULL: all */
 	uint64_t size;		/* of the drive; 0: none is known yet */
+	char others[128];	/* names of some that are not wanted, with a newline around each */
 	uint32_t nr;
 	uint32_t last;		/* found last */
 	struct replay_device *device;	/* owned */

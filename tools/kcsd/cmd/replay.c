@@ -113,6 +113,9 @@ static int take_source(struct replay *r)
 	if (action && (strlen(action) != 1 || *action < 'A' || *action > 'Z'))
 		return kcsd_usage(r->args->cmd, "--action: '%s' is not a letter from A to Z",
 				  action);
+	if (action && *action == 'C' && r->open_loop)
+		return kcsd_usage(r->args->cmd, "--action C with --open: requests do not arrive "
+				  "when they have completed");
 	r->source.block_size = block;
 	r->source.action = action ? *action : 'D';
 	r->source.devices.wanted = kcsd_args_value(r->args, OPT_DEVICE);
@@ -127,8 +130,9 @@ static int take_zones(struct replay *r)
 {
 	int code = kcsd_args_size(r->args, OPT_ZONE_SIZE, INT64_MAX, &r->shape.zone_size);
 
-	if (!code && r->shape.zone_size % 4096)
-		code = kcsd_usage(r->args->cmd, "--zone-size: must be a multiple of 4K");
+	if (!code && r->shape.zone_size &&
+	    (r->shape.zone_size < 4096 || r->shape.zone_size & (r->shape.zone_size - 1)))
+		code = kcsd_usage(r->args->cmd, "--zone-size: must be a power of 2 from 4K on");
 	return code;
 }
 
@@ -137,6 +141,10 @@ static int validate_operands(const struct replay *r)
 	const struct args *args = r->args;
 	int i;
 
+	if (kcsd_args_has(args, OPT_SHOW))
+		return args->nr_operands || kcsd_args_has(args, OPT_RUN) ?
+		       kcsd_usage(args->cmd, "--show replays nothing: give no trace or program") :
+		       0;
 	if (!kcsd_args_has(args, OPT_RUN)) {
 		for (i = 0; i < args->nr_given; i++)
 			if (1ull << args->given[i].opt & RUN_OPTIONS)
@@ -181,6 +189,9 @@ static int take_program(struct replay *r, uint64_t *end)
 
 	if (!o.path)
 		return 0;
+	if (!lba && !o.content)
+		fprintf(stderr, "kcsd: the program can read nothing: --content or --lba gives it "
+			"LBAs\n");
 	if (lba) {
 		wrong = kcsd_parse_range(lba, UINT64_MAX / o.block_size, 0, &range);
 		if (wrong)
@@ -223,6 +234,9 @@ static int make_model(struct replay *r)
 	if ((code = kcsd_args_size(r->args, OPT_SIZE, INT64_MAX, &size)) ||
 	    (code = take_program(r, &end)))
 		return code;
+	if (!r->nr_paths && !size && !end)
+		return kcsd_fail("the program has no LBAs, and there is no trace: give the capacity of "
+				 "the drive with --size");
 	if (pipe && !size)
 		return kcsd_fail("%s can be read only once, so that its largest address is not "
 				 "known before: give the capacity with --size",
@@ -254,13 +268,13 @@ static int replay_all(struct replay *r)
 	const char *plot = kcsd_args_value(r->args, OPT_PLOT);
 	int i, code;
 
-	if ((code = take_options(r)))
+	if ((code = take_options(r)) || (code = validate_operands(r)))
 		return code;
 	if (kcsd_args_has(r->args, OPT_SHOW)) {
 		kcsd_replay_show_params(r);
 		return 0;
 	}
-	if ((code = validate_operands(r)) || (code = plot ? kcsd_replay_can_plot(plot) : 0))
+	if (plot && (code = kcsd_replay_can_plot(plot)))
 		return code;
 	for (i = 0; i < NR_REPLAY_KINDS; i++)
 		if (!kcsd_latency_init(&r->result[i].latency))

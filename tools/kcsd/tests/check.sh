@@ -178,7 +178,7 @@ check_usage()
 	usage "'none' is none of fio, blkparse, kcsd" replay --format none x
 	usage "--action: 'QD' is not a letter" replay --action QD x
 	usage "--block-size: '1024' is neither 512 nor 4096" replay --block-size 1K x
-	usage "--zone-size: must be a multiple of 4K" replay --zone-size 1 x
+	usage "--zone-size: must be a power of 2 from 4K on" replay --zone-size 1 x
 	usage "--preset: there is no 'none'" replay --preset none x
 	usage "--param: 'units' is not NAME=VALUE" replay --param units x
 	usage "--param: there is no parameter 'unit'" replay --param unit=1 x

@@ -216,6 +216,11 @@ check_runs()
 	says "log: CPARAM1 is the column, from 1"
 	says "--run: the program returned an error: -22 (an argument of the program or of a helper is not valid)"
 	is "  and nothing is replayed" "$(wc -c <"$work/out")" 0
+	code 1 "a program without LBAs" replay --run "$bpf/lines.bpf.o"
+	says "the program can read nothing: --content or --lba gives it LBAs"
+	says "the program has no LBAs, and there is no trace: give the capacity of the drive with --size"
+	code 0 "the same on a drive" replay --run "$bpf/lines.bpf.o" --size 1G --json
+	says "the program can read nothing"
 	code 1 "no such program" replay --run "$work/none"
 	says "No such file"
 	code 1 "no such content" replay --run "$bpf/sum.bpf.o" --content "$work/none"
@@ -253,6 +258,19 @@ check_drive()
 		--param partitions=2 --depth 4 --json wide
 	is "  and channels count" "$(jq -s '2 * .[0].device_ns > 3 * .[1].device_ns' "$work/out" \
 		"$work/eight")" true
+}
+
+check_columns()
+{
+	local -a free=(--param link_read_mbps=0 --param read_part_ns=0 --param read_page_ns=0)
+
+	code 0 "too few commands for percentiles" replay "${paper[@]}" same
+	is "  and they are left out" "$(grep -c '^read  *4 .* 41.0  *41.0  *-  *-  *-  *-  *41.0$' \
+		"$work/out")" 1
+	code 0 "commands that take no time" replay "${free[@]}" same
+	is "  and have no rate" "$(grep -c '^read  *4  *-  *-  *0.0 ' "$work/out")" 1
+	code 0 "as JSON" replay "${free[@]}" --json same
+	value '.kinds.read | "\(.iops) \(.bytes_per_s)"' "null null"
 }
 
 check_media()
@@ -298,6 +316,26 @@ check_refused()
 	says "must be a multiple of 1M"
 	code 0 "parameters" replay --show
 	is "  and all have a line" "$(grep -c '^unit_mhz  *1200 .*MHz ' "$work/out")" 1
+	is "  and all columns have room" "$(grep -c '^alu_cycles  *100  *hundredths of a cycle  *instr' \
+		"$work/out")" 1
+	code 2 "parameters and a trace" replay --show same
+	says "--show replays nothing"
+	code 2 "zones that no drive has" replay --zone-size 3M same
+	says "--zone-size: must be a power of 2 from 4K on"
+	code 2 "completions as arrivals" replay --open --action C blk
+	says "--action C with --open: requests do not arrive when they have completed"
+	trace two "fio version 2 iolog" "/d read 0 4096" "/dev/b read 0 4096" "/d read 0 4096"
+	code 1 "no such device" replay --device /dev/c two
+	says "the traces have no commands of /dev/c, but of: /d /dev/b"
+	{
+		echo "fio version 2 iolog"
+		seq -f '/dev/device%.0f read 0 4096' 20
+	} >"$work/many"
+	code 1 "no such device among many" replay --device /dev/c many
+	says "the traces have no commands of /dev/c, but of: /dev/device1 /dev/device2"
+	code 1 "a figure that cannot be written" replay --plot none/x.svg same
+	says "--plot: none/x.svg: No such file or directory"
+	is "  and nothing is replayed" "$(wc -c <"$work/out")" 0
 	code 1 "a figure of another kind" replay --plot x.png same
 	says "must end with .svg"
 	if command -v gnuplot >/dev/null; then
@@ -319,6 +357,7 @@ check_kinds
 check_runs
 check_zones
 check_drive
+check_columns
 check_media
 check_refused
 finish
