@@ -52,9 +52,10 @@ static void measure(struct loop *l, const char *name, u8 op, bool random, u64 wa
 	       kcsd_timing_amplification(&from, &to) / 1000.0);
 }
 
-static struct kcsd_timing *make(const char *preset, u64 zone_size, u64 overprovision)
+static struct kcsd_timing *make_size(const char *preset, u64 capacity, u64 zone_size,
+				     u64 overprovision)
 {
-	struct kcsd_timing_shape shape = { .capacity = CAPACITY, .zone_size = zone_size };
+	struct kcsd_timing_shape shape = { .capacity = capacity, .zone_size = zone_size };
 	struct kcsd_timing_params p;
 	char why[KCSD_TIMING_WHY];
 	struct kcsd_timing *t;
@@ -69,13 +70,31 @@ static struct kcsd_timing *make(const char *preset, u64 zone_size, u64 overprovi
 	return t;
 }
 
+static struct kcsd_timing *make(const char *preset, u64 zone_size, u64 overprovision)
+{
+	return make_size(preset, CAPACITY, zone_size, overprovision);
+}
+
+/* Print what units take: by half of the drive, so that what does not grow with it is apart. */
+static void print_memory(const struct kcsd_timing *t)
+{
+	struct kcsd_timing *half = make_size("970pro", CAPACITY / 2, 0, 0);
+	double more = kcsd_timing_memory(t) - kcsd_timing_memory(half);
+	double unit = more / (UNITS - UNITS / 2);
+
+	printf("970pro, 16 GiB, depth %u; memory: %.3f bytes for each 4 KiB of flash, %.3f for each "
+	       "of the capacity, and %.2f MiB\n", DEPTH,
+	       unit / (1 + kcsd_timing_get_params(t)->overprovision / 1000.0), unit,
+	       (kcsd_timing_memory(t) - unit * UNITS) / (1 << 20));
+	kcsd_timing_destroy(half);
+}
+
 int main(void)
 {
 	struct loop l = { .t = make("970pro", 0, 0), .depth = DEPTH };
 	struct loop z = { .t = make("zn540", 2ULL << 30, 0), .depth = DEPTH };
 
-	printf("970pro, 16 GiB, depth %u; memory: %.3f bytes for each 4 KiB\n", DEPTH,
-	       (double)kcsd_timing_memory(l.t) / UNITS);
+	print_memory(l.t);
 	measure(&l, "read, random", KCSD_TIMING_READ, true, 100000, 200000);
 	measure(&l, "read, sequential", KCSD_TIMING_READ, false, 100000, 200000);
 	measure(&l, "write, sequential", KCSD_TIMING_WRITE, false, UNITS, 200000);
