@@ -20,8 +20,12 @@ test_preset()
 	has '.model' flash
 	has '.clock' real
 	has '[.resources[] | select(.kind == "channel")] | length' 8
+	code 0 "info" info $TIMED
+	point "  and it has the model" grep -qx 'model of time:  *flash, clock: real' "$work/out"
 	code 0 "delete" delete $TIMED
 	code 0 "create, zones of a preset" create $TIMED --size 96M --preset zns-prototype
+	code 0 "info, JSON" info $TIMED --json
+	has '"\(.timing_model) \(.timing_preset) \(.timing_clock)"' "flash zns-prototype real"
 	is "the size of a zone" "$(cat /sys/kernel/config/kcsd/$TIMED/zone_size)" $((32 << 20))
 	code 0 "delete" delete $TIMED
 }
@@ -64,6 +68,8 @@ test_no_model()
 
 	code 0 "timing, no model" timing $NAME
 	prints "model: none"
+	code 0 "info, no model" info $NAME --json
+	has '"\(.timing_model)\(.timing_clock)"' none
 	code 0 "timing, no latencies" timing $NAME --json
 	has '.latencies | length' 0
 	echo 1 >"$latencies"

@@ -245,7 +245,8 @@ static int validate_timing(const struct args *args, uint64_t *zone_size)
 	code = kcsd_args_size(args, OPT_SIZE, UINT64_MAX, &size);
 	if (!code && size < *zone_size)
 		code = kcsd_usage(args->cmd, "--preset %s has zones of %s: --size must be at least "
-				  "that, or --zone-size less", kcsd_args_value(args, OPT_PRESET),
+				  "that (in memory, or in a file with --backing-file), or "
+				  "--zone-size less", kcsd_args_value(args, OPT_PRESET),
 				  kcsd_human_bytes(*zone_size, human));
 	return code;
 }

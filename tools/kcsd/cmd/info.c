@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kcsd info */
 #include <stdio.h>
+#include <string.h>
 
 #include "cmd.h"
 
@@ -13,6 +14,11 @@ struct info {
 	struct kcsd_compute_info compute;
 	struct kcsd_health_info health;
 	struct kcsd_slm_info slm;	/* zero: the drive has no SLM */
+	struct {			/* of device time; "": not known, or it has none */
+		char model[16];
+		char preset[32];
+		char clock[16];
+	} timing;
 };
 
 /* Shown members: F(member, JSON name, "text", unit). */
@@ -59,6 +65,10 @@ static void print_text(const char *drive, const struct info *info)
 #define PRINT_NUMBER(member, name, text, unit) \
 	printf("%-31s%llu%s\n", text ":", (unsigned long long)info->member, unit);
 	STRINGS(PRINT_STRING)
+	if (*info->timing.model)
+		printf("%-31s%s%s%s%s%s\n", "model of time:", info->timing.model,
+		       *info->timing.preset ? ", " : "", info->timing.preset,
+		       *info->timing.clock ? ", clock: " : "", info->timing.clock);
 	NUMBERS(PRINT_NUMBER)
 }
 
@@ -74,8 +84,32 @@ static void print_json(const char *drive, const struct info *info)
 #define ADD_NUMBER(member, name, text, unit) \
 	json_object_object_add(json, name, json_object_new_uint64(info->member));
 	STRINGS(ADD_STRING)
+	if (*info->timing.model) {
+		ADD_STRING(timing.model, "timing_model", NULL)
+		ADD_STRING(timing.preset, "timing_preset", NULL)
+		ADD_STRING(timing.clock, "timing_clock", NULL)
+	}
 	NUMBERS(ADD_NUMBER)
 	kcsd_json_print(json);
+}
+
+static void get_attr(const char *name, const char *attr, char *buf, size_t len)
+{
+	if (kcsd_attr_get(name, attr, buf, len))
+		*buf = '\0';
+}
+
+/* Find the model of device time in configfs, which an older module may not have. */
+static void find_timing(const char *drive, struct info *info)
+{
+	char name[KCSD_CONFIG_NAME_LEN];
+
+	if (kcsd_find_config(drive, name) != 1)
+		return;
+	get_attr(name, "timing/model", info->timing.model, sizeof(info->timing.model));
+	get_attr(name, "timing/preset", info->timing.preset, sizeof(info->timing.preset));
+	if (strcmp(info->timing.model, "none"))
+		get_attr(name, "timing/clock", info->timing.clock, sizeof(info->timing.clock));
 }
 
 static int identify(struct kcsd_drive *drv, struct info *info)
@@ -107,6 +141,7 @@ static int info(const struct args *args)
 	if (ret)
 		return ret;
 	ret = identify(drv, &info);
+	find_timing(kcsd_drive_name(drv), &info);
 	if (ret)
 		ret = kcsd_fail_ret(ret, "%s: cannot read Identify data and SMART",
 				    kcsd_drive_name(drv));

@@ -226,7 +226,7 @@ check_values()
 	usage "--cu-cpus: 'a' is not valid; expected: CPUs" create x --cu-cpus a
 	usage "--cu-cpus: '1-' is not valid; expected: CPUs" create x --cu-cpus 1-
 	usage "--preset: there is no 'x'" create x --preset x
-	usage "--preset zn540 has zones of 2 GiB: --size must be at least that" \
+	usage "--preset zn540 has zones of 2 GiB: --size must be at least that (in memory, or in a file with --backing-file), or --zone-size less" \
 		create x --preset zn540
 	usage "--clock: 'fast' is neither real nor virtual" create x --clock fast
 	usage "--timing: 'channels' is not NAME=VALUE" create x --timing channels
