@@ -832,7 +832,8 @@ struct kcsd_latency {
 /*
  * Device times, log page C4h, of the open file that sends Get Log Page, after KCSD_TIMING_SETUP
  * with KCSD_TIMING_LOG: the last KCSD_DEVICE_TIMES commands, oldest first. The admin ioctls of a
- * node of a namespace have the open file in common with its I/O commands.
+ * node of a namespace have the open file in common with its I/O commands. NSID 0 or FFFFFFFFh, as
+ * for all log pages of the drive: not that of the node.
  */
 #define KCSD_DEVICE_TIMES	1024
 
