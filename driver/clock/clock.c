@@ -205,21 +205,27 @@ void kcsd_clock_submit(struct kcsd_clock *clock, struct kcsd_flow *flow, struct 
 
 bool kcsd_clock_zone_changes(struct kcsd_clock *clock, u8 op, u64 offset)
 {
-	guard(spinlock)(&clock->lock);
-	return kcsd_timing_zone_changes(clock->model, op, offset);
+	bool changes;
+
+	spin_lock(&clock->lock);
+	changes = kcsd_timing_zone_changes(clock->model, op, offset);
+	spin_unlock(&clock->lock);
+	return changes;
 }
 
 void kcsd_clock_set_zone(struct kcsd_clock *clock, u64 offset, u64 written)
 {
-	guard(spinlock)(&clock->lock);
+	spin_lock(&clock->lock);
 	kcsd_timing_set_zone(clock->model, offset, written);
+	spin_unlock(&clock->lock);
 }
 
 void kcsd_clock_set_through(struct kcsd_clock *clock, bool through)
 {
-	guard(spinlock)(&clock->lock);
+	spin_lock(&clock->lock);
 	if (clock->model)
 		kcsd_timing_set_through(clock->model, through);
+	spin_unlock(&clock->lock);
 }
 
 void kcsd_clock_purge(struct kcsd_clock *clock)
