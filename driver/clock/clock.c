@@ -29,6 +29,8 @@ struct kcsd_clock *kcsd_clock_alloc(void)
 	spin_lock_init(&clock->lock);
 	INIT_LIST_HEAD(&clock->flows);
 	init_waitqueue_head(&clock->named);
+	init_waitqueue_head(&clock->ended);
+	kcsd_slots_init(&clock->slots);
 	clock->dues = kcsd_dues_alloc();
 	clock->latencies = kcsd_latencies_alloc();
 	if (clock->dues && clock->latencies)
@@ -98,12 +100,16 @@ void kcsd_clock_stop(struct kcsd_clock *clock)
 	WRITE_ONCE(clock->stopped, true);
 	kcsd_dues_stop(clock->dues);
 	wake_up_all(&clock->named);
+	wake_up_all(&clock->ended);
+	kcsd_slots_stop(&clock->slots);
 }
 
 void kcsd_clock_close(struct kcsd_clock *clock)
 {
-	kcsd_timing_destroy(clock->model);
-	clock->model = NULL;
+	struct kcsd_timing *model = clock->model;
+
+	WRITE_ONCE(clock->model, NULL);	/* kcsd_clock_holds() of files that are still open */
+	kcsd_timing_destroy(model);
 }
 
 int kcsd_clock_keep_latencies(struct kcsd_clock *clock, bool keep)
@@ -321,18 +327,31 @@ void kcsd_clock_hold(struct kcsd_held *held, bool now)
 		held_fire(&held->due);
 }
 
+/* Sleep once. Returns true if the wait is over before it is due (wait.h). */
+static bool sleep_until(struct kcsd_clock *clock, u64 at)
+{
+	ktime_t until = ns_to_ktime(at);
+	bool interrupted = false;
+	DEFINE_WAIT(wait);
+
+	prepare_to_wait(&clock->ended, &wait, kcsd_wait_state());
+	if (!READ_ONCE(clock->stopped))
+		interrupted = schedule_hrtimeout(&until, HRTIMER_MODE_ABS);
+	finish_wait(&clock->ended, &wait);
+	return interrupted && kcsd_wait_is_over();
+}
+
 void kcsd_clock_wait_on(struct kcsd_clock *clock, struct kcsd_time *time)
 {
-	u64 at = kcsd_clock_due(clock, time);
-	ktime_t until = ns_to_ktime(at);
-	bool over = false;
+	bool over = false, slept = false;
+	u64 at;
 
-	while (!over && at > ktime_get_ns()) {
-		set_current_state(kcsd_wait_state());
-		if (schedule_hrtimeout(&until, HRTIMER_MODE_ABS))
-			over = kcsd_wait_is_over();
+	/* kcsd_clock_stop() makes it due. */
+	while (!over && (at = kcsd_clock_due(clock, time)) > ktime_get_ns()) {
+		slept = true;
+		over = sleep_until(clock, at);
 	}
-	if (at)
+	if (slept)
 		kcsd_wait_end();
 	kcsd_clock_complete_on(clock, time);
 }

@@ -4,8 +4,9 @@
  * completion back until then, with the real clock. Keeps latencies for percentiles, with or without
  * a model.
  *
- * A command: kcsd_clock_begin(); one or more kcsd_clock_submit(), when its data has moved;
- * kcsd_clock_leave(); then kcsd_clock_hold(), _wait(), or _complete() after kcsd_clock_due().
+ * A command: kcsd_slot_get(), if its completion may be held back; kcsd_clock_begin(); one or more kcsd_clock_submit(), when its data has moved;
+ * kcsd_clock_leave(); then kcsd_clock_hold(), _wait(), or _complete() after kcsd_clock_due();
+ * kcsd_slot_end().
  */
 #ifndef KCSD_CLOCK_H
 #define KCSD_CLOCK_H
@@ -20,6 +21,7 @@
 
 #include "clock/due.h"
 #include "clock/flow.h"
+#include "clock/slot.h"
 #include "engine/costs.h"
 #include "timing/model.h"
 
@@ -56,6 +58,8 @@ struct kcsd_clock {
 	u64 commands;			/* that have a device time */
 	bool marked;			/* virtual clock: the order of commands is not defined */
 	wait_queue_head_t named;	/* waits for others to name a later arrival */
+	wait_queue_head_t ended;	/* waits for the end of a command */
+	struct kcsd_slots slots;	/* real clock: of commands that wait for their device time */
 	atomic_t in_flight;		/* commands */
 	atomic64_t late_commands;
 	atomic64_t late_max_ns;
@@ -103,6 +107,12 @@ void kcsd_clock_stop(struct kcsd_clock *clock);
 void kcsd_clock_close(struct kcsd_clock *clock);
 /* Keep latencies without a model, or no longer. Returns 0, or -EINVAL if there is a model. */
 int kcsd_clock_keep_latencies(struct kcsd_clock *clock, bool keep);
+
+/* True if commands complete at their device time. */
+static inline bool kcsd_clock_holds(const struct kcsd_clock *clock)
+{
+	return READ_ONCE(clock->model) && !clock->is_virtual && !READ_ONCE(clock->stopped);
+}
 
 /* ---- a command ---- */
 
@@ -165,7 +175,10 @@ static inline void kcsd_clock_complete(struct kcsd_clock *clock, struct kcsd_tim
 void kcsd_clock_hold(struct kcsd_held *held, bool now);
 void kcsd_clock_wait_on(struct kcsd_clock *clock, struct kcsd_time *time);
 
-/* Sleep until it is due, or the task is killed; then it is complete. Enter no drive before. */
+/*
+ * Sleep until it is due, the clock stops, or the task is killed; then it is complete. Enter no
+ * drive before.
+ */
 static inline void kcsd_clock_wait(struct kcsd_clock *clock, struct kcsd_time *time)
 {
 	if (unlikely(time->begin_ns))

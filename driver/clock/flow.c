@@ -137,6 +137,7 @@ void kcsd_flow_destroy(struct kcsd_flow *flow)
 		spin_unlock(&clock->lock);
 		wake_up_all(&clock->named);
 	}
+	kcsd_slots_leave(flow);
 	free_memory(flow->end, flow->log);
 }
 

@@ -13,6 +13,7 @@
 #include <linux/kcsd.h>
 
 struct kcsd_clock;
+struct kcsd_slot_user;
 struct kcsd_time;
 
 /* clock->lock protects the members, except for those with a comment. */
@@ -32,6 +33,9 @@ struct kcsd_flow {
 	bool shared;			/* by senders that do not know of each other: constant */
 	u64 seq;			/* of the last command that has a device time */
 	struct kcsd_device_entry *log;	/* KCSD_DEVICE_TIMES by seq; owned; NULL: none */
+	u64 user;			/* kcsd_owner.user of the open file: constant */
+	struct kcsd_slot_user *slot_user;	/* its slots; clock->slots.lock; set once */
+	u32 slots;			/* taken by the open file; clock->slots.lock */
 };
 
 /* Leave the clock, and free what it owns. Nobody else uses the flow. */

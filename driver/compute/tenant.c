@@ -35,6 +35,7 @@ static struct kcsd_tenant *create(u64 file)
 	if (!t)
 		return NULL;
 	t->owner = (struct kcsd_owner){ .user = current_user_id(), .file = file };
+	t->flow.user = t->owner.user;
 	t->weight = weight_of_nice(task_nice(current));
 	INIT_LIST_HEAD(&t->queue);
 	kcsd_source_lists_init(&t->source_lists);

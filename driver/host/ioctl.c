@@ -8,19 +8,37 @@
 #include <linux/uaccess.h>
 
 #include "clock/clock.h"
+#include "compute/tenant.h"
 #include "drive.h"
 #include "host/node.h"
 #include "host/passthru.h"
 #include "media/lbas.h"
 #include "nvme/cmd.h"
 
-static int ioctl_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *data)
+static int ioctl_carry_out(struct kcsd_cmd *cmd, const struct kcsd_user_data *data,
+			   struct kcsd_slot *slot)
 {
 	int ret = kcsd_cmd_issue(cmd, data, false);
 
-	if (ret == -EIOCBQUEUED && !kcsd_cmd_run_quick(cmd, &ret))
-		ret = kcsd_cmd_wait(cmd);
-	kcsd_clock_wait(cmd->drive->clock, &cmd->time);
+	if (ret != -EIOCBQUEUED)
+		return ret;
+	/* Runs and jobs have slots of their own. */
+	kcsd_slot_put(cmd->drive->clock, slot);
+	return kcsd_cmd_run_quick(cmd, &ret) ? ret : kcsd_cmd_wait(cmd);
+}
+
+/* Admin commands do not wait for others: a drive whose slots are all taken can be looked at. */
+static int ioctl_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *data)
+{
+	struct kcsd_clock *clock = cmd->drive->clock;
+	struct kcsd_slot slot = {};
+	int ret = kcsd_slot_get(clock, &cmd->tenant->flow, &slot, !cmd->admin);
+
+	if (ret && ret != -EAGAIN)
+		return ret;
+	ret = ioctl_carry_out(cmd, data, &slot);
+	kcsd_clock_wait(clock, &cmd->time);
+	kcsd_slot_end(clock, &slot, kcsd_clock_due(clock, &cmd->time));
 	return ret;
 }
 

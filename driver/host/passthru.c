@@ -62,6 +62,13 @@ static int cmd_import(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, stru
 	return import_ubuf(dir, addr, len, &cmd->data);
 }
 
+int kcsd_cmd_hold_buffer(struct kcsd_cmd *cmd, const struct kcsd_user_data *d)
+{
+	struct iovec *iov = NULL;
+
+	return d->fixed ? cmd_import(cmd, d, &iov) : 0;
+}
+
 /* True if cmd may transfer its data. Otherwise parse needs only the length of the data. */
 static bool cmd_has_data(const struct kcsd_cmd *cmd)
 {

@@ -47,6 +47,11 @@ extern const struct file_operations kcsd_node_fops;
  */
 int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock);
 /*
+ * cmd will be issued again: let it keep a buffer that is registered with its ring, which may be
+ * replaced meanwhile. Returns 0 or -errno.
+ */
+int kcsd_cmd_hold_buffer(struct kcsd_cmd *cmd, const struct kcsd_user_data *d);
+/*
  * True if cmd->async must be waited for where it was submitted: with the virtual clock the next
  * command takes device time after it. Not a run that waits for its reader.
  */

@@ -6,6 +6,7 @@
 #include "clock/clock.h"
 #include "compat.h"
 #include "compute/async.h"
+#include "compute/tenant.h"
 #include "drive.h"
 #include "host/node.h"
 #include "host/passthru.h"
@@ -18,9 +19,13 @@
  */
 #define KCSD_URING_USER_FLAGS	0x00ffffffu
 
-/* A command that its submitter has executed, and that waits for its device time. */
+/*
+ * A command that its submitter has executed, and that waits for its device time. Allocated, with a
+ * slot, before it is executed: nothing sleeps for it in the submission.
+ */
 struct uring_executed {
 	struct kcsd_held held;		/* only its times if polled */
+	struct kcsd_slot slot;
 	struct io_uring_cmd *ioucmd;
 	u64 result;
 	int ret;
@@ -109,11 +114,15 @@ static void uring_submit(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
 	cmd->async->ops->submit(cmd->async);
 }
 
+/* An executed command completes at once, as it is. */
 static void uring_cancel(struct io_uring_cmd *ioucmd)
 {
-	struct kcsd_async *async = uring_pdu(ioucmd)->async;
+	struct kcsd_uring_pdu *pdu = uring_pdu(ioucmd);
 
-	async->ops->cancel(async);
+	if (pdu->async)
+		pdu->async->ops->cancel(pdu->async);
+	else
+		kcsd_due_now(&pdu->executed->held.due);
 }
 
 /* ---- device time ---- */
@@ -127,27 +136,68 @@ static void uring_executed_cb(struct io_uring_cmd *ioucmd, unsigned int issue_fl
 }
 KCSD_URING_TASK_WORK(uring_executed_cb)
 
+static void uring_end_slot(struct uring_executed *executed)
+{
+	struct kcsd_clock *clock = executed->held.clock;
+
+	kcsd_slot_end(clock, &executed->slot, kcsd_clock_due(clock, &executed->held.time));
+}
+
 static void uring_held_done(struct kcsd_held *held)
 {
-	struct io_uring_cmd *ioucmd = container_of(held, struct uring_executed, held)->ioucmd;
+	struct uring_executed *executed = container_of(held, struct uring_executed, held);
 
-	io_uring_cmd_complete_in_task(ioucmd, uring_executed_cb_tw);
+	uring_end_slot(executed);
+	io_uring_cmd_complete_in_task(executed->ioucmd, uring_executed_cb_tw);
+}
+
+static void uring_drop(const struct kcsd_cmd *cmd, struct uring_executed *executed)
+{
+	if (!executed)
+		return;
+	kcsd_slot_put(cmd->drive->clock, &executed->slot);
+	kfree(executed);
+}
+
+/*
+ * Prepare for holding back the completion of a command, if completions are. Returns 0; -EAGAIN: a
+ * worker thread must wait for a slot; -EINTR; -ENOMEM. An admin command does not wait for a slot:
+ * without one, *out is NULL, and the worker thread waits for the device time.
+ */
+static int uring_prepare(const struct kcsd_cmd *cmd, unsigned int issue_flags,
+			 struct uring_executed **out)
+{
+	bool nonblock = issue_flags & IO_URING_F_NONBLOCK;
+	struct uring_executed *executed;
+	int ret;
+
+	*out = NULL;
+	if (likely(!kcsd_clock_holds(cmd->drive->clock)))
+		return 0;
+	executed = kzalloc(sizeof(*executed), GFP_KERNEL_ACCOUNT);
+	if (!executed)
+		return -ENOMEM;
+	ret = kcsd_slot_get(cmd->drive->clock, &cmd->tenant->flow, &executed->slot,
+			    !nonblock && !cmd->admin);
+	if (!ret) {
+		*out = executed;
+		return 0;
+	}
+	kfree(executed);
+	return ret == -EAGAIN && !nonblock ? 0 : ret;
 }
 
 /*
  * Complete an executed command when it is due. Returns -EIOCBQUEUED, or ret if that is now. The
  * poller of an IOPOLL ring looks at the clock: no timer is needed.
  */
-static int uring_hold(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd, int ret,
-		      unsigned int issue_flags)
+static int uring_hold(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
+		      struct uring_executed *executed, int ret, unsigned int issue_flags)
 {
 	struct kcsd_clock *clock = cmd->drive->clock;
-	struct uring_executed *executed = NULL;
 
-	if (kcsd_clock_due(clock, &cmd->time) > ktime_get_ns())
-		executed = kzalloc(sizeof(*executed), GFP_KERNEL_ACCOUNT);
-	if (!executed) {
-		/* It is due, or there is no memory for more than to sleep. */
+	if (!executed || kcsd_clock_due(clock, &cmd->time) <= ktime_get_ns()) {
+		uring_drop(cmd, executed);
 		kcsd_clock_wait(clock, &cmd->time);
 		return ret;
 	}
@@ -161,24 +211,34 @@ static int uring_hold(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd, int ret
 		.executed = executed,
 		.polled = issue_flags & IO_URING_F_IOPOLL,
 	};
-	if (!uring_pdu(ioucmd)->polled)
+	if (!uring_pdu(ioucmd)->polled) {
+		io_uring_cmd_mark_cancelable(ioucmd, issue_flags);
 		kcsd_clock_hold(&executed->held, false);
+	}
 	return -EIOCBQUEUED;
 }
 
-/* True if an executed command is due; its times are then those of its completion. */
-static bool uring_is_due(struct uring_executed *executed)
+/*
+ * Complete a polled command that is due, or whose ring is being closed. Returns false if it is
+ * neither.
+ */
+static bool uring_poll_executed(struct io_uring_cmd *ioucmd)
 {
-	if (kcsd_clock_due(executed->held.clock, &executed->held.time) > ktime_get_ns())
+	struct uring_executed *executed = uring_pdu(ioucmd)->executed;
+	struct kcsd_held *held = &executed->held;
+
+	if (kcsd_clock_due(held->clock, &held->time) > ktime_get_ns() && !kcsd_uring_going(ioucmd))
 		return false;
-	kcsd_clock_complete(executed->held.clock, &executed->held.time);
+	kcsd_clock_complete(held->clock, &held->time);
+	uring_end_slot(executed);
+	uring_executed_cb(ioucmd, 0);
 	return true;
 }
 
 /* ---- submission ---- */
 
-static int uring_carry_out(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
-			   unsigned int issue_flags)
+static int uring_submit_or_wait(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
+				unsigned int issue_flags)
 {
 	if (issue_flags & IO_URING_F_NONBLOCK && !kcsd_cmd_waits_here(cmd)) {
 		uring_submit(ioucmd, cmd, issue_flags);
@@ -189,6 +249,41 @@ static int uring_carry_out(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
 	 * (That operation does not reach drivers in any other way.)
 	 */
 	return kcsd_cmd_wait(cmd);
+}
+
+/* Execute a command that has its slot. Returns -EIOCBQUEUED if it completes later. */
+static int uring_carry_out(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
+			   const struct kcsd_user_data *data, struct uring_executed *executed,
+			   unsigned int issue_flags)
+{
+	int ret = kcsd_cmd_issue(cmd, data, issue_flags & IO_URING_F_NONBLOCK);
+
+	if (ret == -EIOCBQUEUED) {
+		/* Runs and jobs have slots of their own. */
+		uring_drop(cmd, executed);
+		executed = NULL;
+		if (!kcsd_cmd_run_quick(cmd, &ret))
+			ret = uring_submit_or_wait(ioucmd, cmd, issue_flags);
+	}
+	if (unlikely(cmd->time.begin_ns))
+		return uring_hold(ioucmd, cmd, executed, ret, issue_flags);
+	uring_drop(cmd, executed);
+	return ret;
+}
+
+static int uring_issue_cmd(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
+			   const struct kcsd_user_data *data, unsigned int issue_flags)
+{
+	struct uring_executed *executed;
+	int ret = uring_prepare(cmd, issue_flags, &executed);
+
+	if (ret == -EAGAIN)
+		ret = kcsd_cmd_hold_buffer(cmd, data) ?: ret;
+	else if (!ret)
+		ret = uring_carry_out(ioucmd, cmd, data, executed, issue_flags);
+	if (ret == -EAGAIN)
+		kcsd_uring_keep_sqe(ioucmd);
+	return ret;
 }
 
 static int uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
@@ -233,13 +328,7 @@ static int uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
 		return -EINVAL;
 	if (!admin && cmd.nsid != node->nsid)
 		return -EINVAL;
-	ret = kcsd_cmd_issue(&cmd, &data, issue_flags & IO_URING_F_NONBLOCK);
-	if (ret == -EIOCBQUEUED && !kcsd_cmd_run_quick(&cmd, &ret))
-		ret = uring_carry_out(ioucmd, &cmd, issue_flags);
-	if (ret == -EAGAIN)
-		kcsd_uring_keep_sqe(ioucmd);
-	if (unlikely(cmd.time.begin_ns))
-		ret = uring_hold(ioucmd, &cmd, ret, issue_flags);
+	ret = uring_issue_cmd(ioucmd, &cmd, &data, issue_flags);
 	if (ret == -EIOCBQUEUED)
 		return ret;
 	if (!cmd.result || ret == -EAGAIN)
@@ -293,12 +382,8 @@ int kcsd_uring_iopoll(struct io_uring_cmd *ioucmd, struct io_comp_batch *iob,
 {
 	struct kcsd_uring_pdu *pdu = uring_pdu(ioucmd);
 
-	if (!pdu->async) {
-		if (!uring_is_due(pdu->executed))
-			return 0;
-		uring_executed_cb(ioucmd, 0);
-		return 1;
-	}
+	if (!pdu->async)
+		return uring_poll_executed(ioucmd);
 	if (!smp_load_acquire(&pdu->completed)) {
 		if (kcsd_uring_going(ioucmd))
 			uring_cancel(ioucmd);
