@@ -56,7 +56,7 @@ void kcsd_async_complete(struct kcsd_async *async)
 	/* Only this reads the struct from here on: done() may free it. */
 	async->held.clock = async->drive->clock;
 	async->held.done = held_done;
-	kcsd_clock_hold(&async->held, READ_ONCE(async->cancelled));
+	kcsd_clock_hold(&async->held, async->overdue || READ_ONCE(async->cancelled));
 }
 
 int kcsd_async_finish(struct kcsd_async *async, bool to_host)

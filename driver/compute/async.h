@@ -69,6 +69,7 @@ struct kcsd_async {
 	int status;			/* without DNR, or -errno */
 	u64 result;			/* in the CQE */
 	u64 lba;			/* first LBA that failed; 0: none */
+	bool overdue;			/* its time limit is over: do not wait for the device */
 
 	/* Its times. From kcsd_async_complete() to done() it may wait. */
 	struct kcsd_held held;
@@ -83,7 +84,7 @@ struct kcsd_async {
  * lba are set. Then call kcsd_async_complete(), if it was submitted.
  */
 void kcsd_async_exit(struct kcsd_async *async);
-/* Call done(), when its device time is over or it is cancelled. */
+/* Call done(), when its device time is over, or it is cancelled or overdue. */
 void kcsd_async_complete(struct kcsd_async *async);
 /* It was cancelled when it was complete: if it waits for its device time, call done() now. */
 static inline void kcsd_async_hurry(struct kcsd_async *async)

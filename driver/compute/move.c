@@ -66,13 +66,13 @@ int kcsd_run_inject(struct kcsd_run *run, enum kcsd_inject_op op, u64 slba, u64 
 
 u32 kcsd_run_tick(struct kcsd_run *run)
 {
+	kcsd_run_clock_tick(&run->clock);
 	if (READ_ONCE(run->async.cancelled))
 		return KCSD_FAULT_CANCELLED;
 	if (ktime_get_ns() > run->deadline_ns)
 		return KCSD_FAULT_TIME;
 	if (run->is_quick && kcsd_run_overran(run))
 		return KCSD_FAULT_CANCELLED;
-	kcsd_run_clock_tick(&run->clock);
 	cond_resched();
 	return KCSD_FAULT_NONE;
 }

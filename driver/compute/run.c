@@ -73,6 +73,7 @@ static void run_begin_clock(struct kcsd_run *run)
 	run->clock.time = &run->async.held.time;
 	run->clock.lbas = run->compute->lbas;
 	run->clock.cancelled = &run->async.cancelled;
+	run->clock.deadline_ns = &run->deadline_ns;
 	kcsd_run_clock_begin(&run->clock, run->compute->clock, &run->async.turn.tenant->flow);
 }
 
@@ -342,6 +343,7 @@ void kcsd_run_retire(struct kcsd_run *run)
 	async->result = end->r0;
 	async->lba = end->lba;
 	async->op = KCSD_TIME_RUN;
+	async->overdue = end->reason == KCSD_FAULT_TIME;
 	async->held.time.cpu_ns = run_ns(run);
 	/*
 	 * Release these before done() tells the host, which may then deactivate the program. Power

@@ -28,22 +28,33 @@ static u64 take_cycles(struct kcsd_run_clock *rc)
 	return cycles;
 }
 
-/* Let the device catch up with the run, which is at this device time. */
-static void pace(struct kcsd_run_clock *rc, u64 at)
+/*
+ * Let the device catch up with the run, which is at this device time. Returns false at the deadline
+ * of the run, if that comes first.
+ */
+static bool pace(struct kcsd_run_clock *rc, u64 at)
 {
-	u64 now = ktime_get_ns(), ahead = rc->clock->epoch + at;
+	u64 start = ktime_get_ns(), ahead = rc->clock->epoch + at, now;
 
-	if (rc->clock->is_virtual || ahead <= now + AHEAD_NS)
-		return;
-	kcsd_delayed_sleep(&rc->lbas->delayed, ahead - AHEAD_NS / 2, rc->cancelled);
-	rc->paced_ns += ktime_get_ns() - now;
+	if (rc->clock->is_virtual || ahead <= start + AHEAD_NS)
+		return true;
+	kcsd_delayed_sleep(&rc->lbas->delayed, min(ahead - AHEAD_NS / 2, *rc->deadline_ns),
+			   rc->cancelled);
+	now = ktime_get_ns();
+	rc->paced_ns += now - start;
+	return now < *rc->deadline_ns || now >= ahead - AHEAD_NS;
 }
 
 void kcsd_run_clock_media(struct kcsd_run_clock *rc, u8 op, u64 slba, u64 len)
 {
-	if (rc->clock)
-		pace(rc, kcsd_clock_run_media(rc->clock, &rc->device, take_cycles(rc), op,
-					      slba << rc->lbas->lba_shift, len));
+	u64 at;
+
+	if (!rc->clock)
+		return;
+	at = kcsd_clock_run_media(rc->clock, &rc->device, take_cycles(rc), op,
+				  slba << rc->lbas->lba_shift, len);
+	if (!pace(rc, at))
+		kcsd_vm_fault(rc->vm, KCSD_FAULT_TIME, 0);
 }
 
 void kcsd_run_clock_tick(struct kcsd_run_clock *rc)

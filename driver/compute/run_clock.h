@@ -24,19 +24,26 @@ struct kcsd_run_clock {
 	struct kcsd_time *time;
 	struct kcsd_lbas *lbas;		/* that the program accesses */
 	const bool *cancelled;
+	const u64 *deadline_ns;		/* of the run, ktime */
 	struct kcsd_timing_run device;	/* the run in the model of time */
 	u64 charged;			/* of vm->cost */
 	u64 paced_ns;			/* of the host: waited for the device */
 };
 
-/* The program begins: kcsd_vm_setup() was called. The caller has set vm, time, lbas, cancelled. */
+/*
+ * The program begins: kcsd_vm_setup() was called. The caller has set vm, time, lbas,
+ * cancelled and deadline_ns.
+ */
 void kcsd_run_clock_begin(struct kcsd_run_clock *rc, struct kcsd_clock *clock,
 			  struct kcsd_flow *flow);
 /* The program has ended; so many bytes go to the host when the run completes. */
 void kcsd_run_clock_end(struct kcsd_run_clock *rc, u64 output);
-/* An access has succeeded. op: enum kcsd_timing_op. May sleep. */
+/*
+ * An access has succeeded. op: enum kcsd_timing_op. May sleep, up to the deadline: then the run
+ * faults.
+ */
 void kcsd_run_clock_media(struct kcsd_run_clock *rc, u8 op, u64 slba, u64 len);
-/* Called by the tick of a run. May sleep. */
+/* Called by the tick of a run, before it looks at the deadline. May sleep. */
 void kcsd_run_clock_tick(struct kcsd_run_clock *rc);
 /* The run waits for its reader, and goes on. */
 void kcsd_run_clock_pause(struct kcsd_run_clock *rc);

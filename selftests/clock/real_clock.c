@@ -358,6 +358,29 @@ TEST_F(real_run, killed)
 	EXPECT_GE(1000 * MS * time_slow(), now() - start);
 }
 
+/* Its time limit counts while it is held back: here by 200 reads of others on its die. */
+TEST_F(real_run, time_limit)
+{
+	struct run r = { .budget = variant->budget, .cparam2 = 1, .timeout_ms = 200 };
+	__u8 *buf = aligned_alloc(LBA, LBA);
+	struct nvme_uring_cmd c = cmd_rw(NVM_READ, 0, 1, buf, LBA);
+	struct io_uring ring;
+	__u64 start = now();
+	int i;
+
+	ASSERT_EQ(0, ring_open(&ring, 256, true));
+	for (i = 0; i < 200; i++)
+		ASSERT_EQ(0, ring_put(&ring, self->d.nvm, NVME_URING_CMD_IO, &c, i));
+	ASSERT_EQ(200, io_uring_submit(&ring));
+	run_grant(&r, 0, 16, KCSD_GRANT_READ);
+	EXPECT_EQ(KCSD_SC_PROGRAM_TIME, run_exec(self->d.compute, &r));
+	EXPECT_EQ(KCSD_FAULT_TIME, le32toh(r.out.rec.reason));
+	EXPECT_LE(200 * MS, now() - start);
+	EXPECT_GE(1500 * MS * time_slow(), now() - start);
+	io_uring_queue_exit(&ring);
+	free(buf);
+}
+
 /* Power off ends it. */
 TEST_F(real_run, power_off)
 {
