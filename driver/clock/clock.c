@@ -145,7 +145,7 @@ void kcsd_clock_arrive(struct kcsd_clock *clock, struct kcsd_flow *flow,
 	lockdep_assert_held(&clock->lock);
 	kcsd_flow_join(flow, clock);
 	if (clock->is_virtual) {
-		time->arrival = kcsd_flow_arrive(flow, &depth);
+		time->arrival = kcsd_flow_arrive(flow, time, &depth);
 		time->depth = kcsd_latency_class(depth);
 	} else {
 		time->arrival = time->begin_ns - clock->epoch;
@@ -153,6 +153,13 @@ void kcsd_clock_arrive(struct kcsd_clock *clock, struct kcsd_flow *flow,
 	time->arrived = true;
 	time->start = U64_MAX;
 	time->end = time->arrival;
+}
+
+void kcsd_clock_untimed(struct kcsd_clock *clock, struct kcsd_time *time)
+{
+	lockdep_assert_held(&clock->lock);
+	WRITE_ONCE(clock->marks, clock->marks | KCSD_TIMING_UNTIMED);
+	time->start = min(time->start, time->arrival);
 }
 
 /* Add where the time of a piece went. */
@@ -188,7 +195,9 @@ static void submit(struct kcsd_clock *clock, struct kcsd_flow *flow, struct kcsd
 	piece->offset = kcsd_index_nospec(piece->offset, clock->shape.capacity);
 	piece->arrival = order == KCSD_CLOCK_AFTER ? time->end : time->arrival;
 	/* The command was valid: this fails at the end of time only. */
-	if (!kcsd_timing_submit(clock->model, piece, &done))
+	if (kcsd_timing_submit(clock->model, piece, &done))
+		kcsd_clock_untimed(clock, time);
+	else
 		add_piece(time, &done, order);
 }
 

@@ -56,7 +56,7 @@ struct kcsd_clock {
 	struct list_head flows;		/* that have sent a command, or were set up */
 	u64 latest;			/* device time: the latest end */
 	u64 commands;			/* that have a device time */
-	bool marked;			/* virtual clock: the order of commands is not defined */
+	u8 marks;			/* why it is marked: KCSD_TIMING_FILES, ... */
 	wait_queue_head_t named;	/* waits for others to name a later arrival */
 	wait_queue_head_t ended;	/* waits for the end of a command */
 	struct kcsd_slots slots;	/* real clock: of commands that wait for their device time */
@@ -77,6 +77,9 @@ struct kcsd_time {
 	u8 op;				/* enum kcsd_time_op */
 	u8 depth;			/* class of the commands in flight when it arrived */
 	bool arrived;			/* it has device time */
+	/* Of a request of the block node: who has sent it, and its number. */
+	u32 sender;
+	u32 number;
 };
 
 /* A completion that may be held back. */
@@ -191,6 +194,9 @@ void kcsd_time_describe(const struct kcsd_time *time, struct kcsd_device_time *t
 /* For clock.c and run.c; clock->lock is held: set when the command arrives. */
 void kcsd_clock_arrive(struct kcsd_clock *clock, struct kcsd_flow *flow,
 		       struct kcsd_time *time);
+
+/* The same: the model does not take the command, or a piece of it. Marks the clock. */
+void kcsd_clock_untimed(struct kcsd_clock *clock, struct kcsd_time *time);
 
 /* Trace the device time of a command that has one. */
 void kcsd_time_trace(const struct kcsd_time *time, const struct kcsd_trace_cmd *trace);

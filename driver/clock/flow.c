@@ -65,7 +65,24 @@ static void mark(struct kcsd_clock *clock, const struct kcsd_flow *sender)
 		nr += is_named(flow) || (flow->arrived && (!flow->shared || flow == sender));
 		named += is_named(flow);
 	}
-	clock->marked |= nr > 1 && named < nr;
+	if (nr > 1 && named < nr)
+		WRITE_ONCE(clock->marks, clock->marks | KCSD_TIMING_FILES);
+}
+
+/*
+ * A request of the block node arrives. Its order is that in which one thread has sent it and those
+ * before, or it arrives after these. Otherwise mark the clock.
+ */
+static void check_order(struct kcsd_flow *flow, const struct kcsd_time *time, u64 arrival)
+{
+	struct kcsd_clock *clock = flow->clock;
+
+	if (time->sender != flow->sender)
+		flow->others_end = flow->last_end;
+	flow->sender = time->sender;
+	flow->number++;
+	if (clock->is_virtual && (arrival < flow->others_end || time->number != flow->number))
+		WRITE_ONCE(clock->marks, clock->marks | KCSD_TIMING_BLOCK);
 }
 
 void kcsd_flow_join(struct kcsd_flow *flow, struct kcsd_clock *clock)
@@ -77,17 +94,8 @@ void kcsd_flow_join(struct kcsd_flow *flow, struct kcsd_clock *clock)
 	list_add(&flow->entry, &clock->flows);
 }
 
-u64 kcsd_flow_arrive(struct kcsd_flow *flow, u32 *depth)
+static u64 next_arrival(struct kcsd_flow *flow, u32 slots)
 {
-	u32 slots = max(flow->depth, 1u);
-
-	if (!flow->arrived++) {
-		flow->begin = flow->clock->latest;
-		flow->last_end = flow->begin;
-	}
-	if (flow->arrived == 1 || flow->shared)
-		mark(flow->clock, flow);
-	*depth = min_t(u64, flow->arrived, slots);
 	if (is_named(flow))
 		return flow->arrival;
 	if (flow->arrived <= slots)
@@ -96,6 +104,24 @@ u64 kcsd_flow_arrive(struct kcsd_flow *flow, u32 *depth)
 	if (!flow->end || !flow->nr_ends)
 		return flow->last_end;
 	return pop_end(flow);
+}
+
+u64 kcsd_flow_arrive(struct kcsd_flow *flow, const struct kcsd_time *time, u32 *depth)
+{
+	u32 slots = max(flow->depth, 1u);
+	u64 arrival;
+
+	if (!flow->arrived++) {
+		flow->begin = flow->clock->latest;
+		flow->last_end = flow->begin;
+	}
+	if (flow->arrived == 1 || flow->shared)
+		mark(flow->clock, flow);
+	*depth = min_t(u64, flow->arrived, slots);
+	arrival = next_arrival(flow, slots);
+	if (flow->shared)
+		check_order(flow, time, arrival);
+	return arrival;
 }
 
 static void log_time(struct kcsd_flow *flow, const struct kcsd_time *time, u8 opcode)
@@ -151,6 +177,21 @@ static bool stream_is_used(const struct kcsd_flow *flow, u32 stream)
 	return false;
 }
 
+static void restart(struct kcsd_flow *flow)
+{
+	flow->arrival = 0;
+	flow->arrived = 0;
+	flow->nr_ends = 0;
+	flow->others_end = 0;
+}
+
+void kcsd_flow_restart(struct kcsd_flow *flow)
+{
+	spin_lock(&flow->clock->lock);
+	restart(flow);
+	spin_unlock(&flow->clock->lock);
+}
+
 /* Take the new memory, and return the old one in its place. */
 static int set_up(struct kcsd_flow *flow, const struct kcsd_flow *to, u64 **end,
 		  struct kcsd_device_entry **log)
@@ -160,9 +201,7 @@ static int set_up(struct kcsd_flow *flow, const struct kcsd_flow *to, u64 **end,
 	WRITE_ONCE(flow->flags, to->flags);
 	flow->depth = to->depth;
 	flow->stream = to->stream;
-	flow->arrival = 0;
-	flow->arrived = 0;
-	flow->nr_ends = 0;
+	restart(flow);
 	flow->seq = 0;
 	swap(flow->end, *end);
 	swap(flow->log, *log);

@@ -30,7 +30,11 @@ struct kcsd_flow {
 	/* Closed loop: ends of the last commands, the earliest first (a heap). */
 	u64 *end;			/* owned; NULL: depth 1 */
 	u32 nr_ends;
-	bool shared;			/* by senders that do not know of each other: constant */
+	/* Of the block node, whose senders do not know of each other. */
+	bool shared;			/* constant */
+	u32 sender;			/* of the last request */
+	u32 number;			/* of the last request, by when it has taken its time */
+	u64 others_end;			/* latest end of requests before those of the sender */
 	u64 seq;			/* of the last command that has a device time */
 	struct kcsd_device_entry *log;	/* KCSD_DEVICE_TIMES by seq; owned; NULL: none */
 	u64 user;			/* kcsd_owner.user of the open file: constant */
@@ -46,6 +50,8 @@ void kcsd_flow_destroy(struct kcsd_flow *flow);
  */
 int kcsd_flow_setup(struct kcsd_flow *flow, struct kcsd_clock *clock, u32 depth, u32 flags,
 		    u32 stream);
+/* Begin again: commands that come from now on arrive after those that have come. */
+void kcsd_flow_restart(struct kcsd_flow *flow);
 /* Name the next arrival. Returns 0; -EINVAL: before the last one, or arrivals are not named. */
 int kcsd_flow_name(struct kcsd_flow *flow, u64 arrival);
 /* True if no other flow can send an earlier command. */
@@ -57,8 +63,8 @@ void *kcsd_flow_page(struct kcsd_flow *flow, u32 *len);
 /* For clock.c; clock->lock is held. */
 /* Join the clock, with the first command. */
 void kcsd_flow_join(struct kcsd_flow *flow, struct kcsd_clock *clock);
-/* Return when the next command arrives; sets *depth to the commands in flight then. */
-u64 kcsd_flow_arrive(struct kcsd_flow *flow, u32 *depth);
+/* Return when this command arrives; sets *depth to the commands in flight then. */
+u64 kcsd_flow_arrive(struct kcsd_flow *flow, const struct kcsd_time *time, u32 *depth);
 /* End a command. */
 void kcsd_flow_leave(struct kcsd_flow *flow, const struct kcsd_time *time, u8 opcode);
 

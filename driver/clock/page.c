@@ -79,7 +79,9 @@ static void describe(struct kcsd_clock *clock, struct kcsd_timing_log *log)
 {
 	log->model = KCSD_MODEL_FLASH;
 	log->clock = clock->is_virtual ? KCSD_CLOCK_VIRTUAL : KCSD_CLOCK_REAL;
-	log->flags = READ_ONCE(clock->marked) ? KCSD_TIMING_MARKED : 0;
+	log->flags = READ_ONCE(clock->marks);
+	if (log->flags)
+		log->flags |= KCSD_TIMING_MARKED;
 	strscpy(log->preset, clock->config.preset, sizeof(log->preset));
 	log->device_ns = cpu_to_le64(kcsd_clock_now(clock));
 	log->commands = cpu_to_le64(READ_ONCE(clock->commands));

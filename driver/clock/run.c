@@ -15,7 +15,9 @@ int kcsd_clock_run_begin(struct kcsd_clock *clock, struct kcsd_flow *flow,
 	spin_lock(&clock->lock);
 	kcsd_clock_arrive(clock, flow, time);
 	ret = kcsd_timing_run_begin(clock->model, run, time->arrival, KCSD_TIMING_ANY_UNIT);
-	if (!ret)
+	if (ret)
+		kcsd_clock_untimed(clock, time);
+	else
 		time->start = run->start;
 	spin_unlock(&clock->lock);
 	return ret;

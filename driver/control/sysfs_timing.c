@@ -31,7 +31,7 @@ CLOCK_ATTR(device_ns, "%llu", kcsd_clock_now(clock));
 CLOCK_ATTR(commands, "%llu", READ_ONCE(clock->commands));
 CLOCK_ATTR(late_commands, "%lld", (s64)atomic64_read(&clock->late_commands));
 CLOCK_ATTR(late_permille, "%u", clock->config.late_permille);
-CLOCK_ATTR(marked, "%d", READ_ONCE(clock->marked));
+CLOCK_ATTR(marked, "%d", !!READ_ONCE(clock->marks));
 CLOCK_ATTR(memory_bytes, "%llu", clock->model ? kcsd_timing_memory(clock->model) : 0ULL);
 
 static struct kcsd_timing_stats clock_stats(struct kcsd_clock *clock)

@@ -23,9 +23,14 @@
 /* Called under gendisk->open_mutex. */
 int kcsd_block_open(struct gendisk *gendisk, blk_mode_t mode)
 {
-	const struct kcsd_disk *disk = gendisk->private_data;
+	struct kcsd_disk *disk = gendisk->private_data;
 
-	return disk->claimed ? -ENXIO : 0;
+	if (disk->claimed)
+		return -ENXIO;
+	/* Requests from the first open to the last close are one stream. */
+	if (!disk_openers(gendisk))
+		kcsd_flow_restart(&disk->flow);
+	return 0;
 }
 
 /* Free the disk. An open file holds it, even a deleted one. */

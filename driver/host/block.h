@@ -20,6 +20,7 @@ struct kcsd_disk {
 	bool claimed;			/* going away, refuse to open; gendisk->open_mutex */
 	struct kcsd_user_tenants tenants;	/* users with NVMe commands under way */
 	struct kcsd_flow flow;		/* requests in device time */
+	atomic_t begun;			/* requests that have begun a device time */
 };
 
 /* Create the block device. Needs drive->ctrl. Users can open it before this returns. */

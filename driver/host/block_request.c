@@ -357,6 +357,10 @@ static void begin_request(struct request *rq)
 	if (unlikely(READ_ONCE(clock->on))) {
 		bw->held.time = (struct kcsd_time){};
 		kcsd_clock_begin(clock, &bw->held.time);
+		bw->held.time.sender = task_pid_nr(current);
+		if (bw->held.time.begin_ns)
+			bw->held.time.number =
+				atomic_inc_return(&request_lbas(rq)->disk->begun);
 	}
 	blk_mq_start_request(rq);
 }

@@ -6,6 +6,7 @@
 #include "compute/tenant.h"
 #include "drive.h"
 #include "nvme/cmd.h"
+#include "nvme/opcodes.h"
 #include "wait.h"
 
 static int setup_execute(struct kcsd_cmd *cmd)
@@ -43,6 +44,7 @@ static int arrival_execute(struct kcsd_cmd *cmd)
 	return KCSD_CMD_WAITS;
 }
 
+/* Returns 0, a status, or -EACCES. */
 static int setup_validate(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = {
@@ -60,7 +62,9 @@ static int setup_validate(struct kcsd_cmd *cmd)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
 	if (named && !cmd->drive->clock->is_virtual)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
-	return cmd->cdw13 && !named ? kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW13) : 0;
+	if (cmd->cdw13 && !named)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW13);
+	return named && !kcsd_cmd_allowed(cmd, KCSD_FOR_WRITERS) ? -EACCES : 0;
 }
 
 static int arrival_validate(struct kcsd_cmd *cmd)
@@ -71,7 +75,7 @@ static int arrival_validate(struct kcsd_cmd *cmd)
 	};
 	int ret = kcsd_cmd_validate_unused(cmd, &uses);
 
-	if (!ret && kcsd_cmd_u64(cmd->cdw12, cmd->cdw13) > KCSD_TIMING_MAX_TIME)
+	if (!ret && kcsd_cmd_u64(cmd->cdw12, cmd->cdw13) > KCSD_TIMING_MAX_ARRIVAL)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
 	return ret;
 }

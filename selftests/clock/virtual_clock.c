@@ -5,6 +5,7 @@
  */
 #include "harness.h"
 #include "admin.h"
+#include "capability.h"
 #include "nvm.h"
 #include "prog.h"
 #include "run.h"
@@ -210,7 +211,7 @@ TEST_F(virtual_clock, invalid)
 		{ KCSD_TIMING_SETUP, 1, 0, 1, KCSD_FIELD_CDW13 },
 		{ KCSD_TIMING_ARRIVAL, 1, 0, 0, KCSD_FIELD_CDW11 },
 		{ KCSD_TIMING_ARRIVAL, 0, 5, 0, KCSD_FIELD_CDW12 },	/* set up without */
-		{ KCSD_TIMING_ARRIVAL, 0, 1, 1u << 30, KCSD_FIELD_CDW12 },
+		{ KCSD_TIMING_ARRIVAL, 0, 1, 1u << 29, KCSD_FIELD_CDW12 },
 	};
 	size_t i;
 
@@ -334,6 +335,14 @@ static bool is_marked(const struct drive *d)
 	return get_timing(d, &log) || log.flags & KCSD_TIMING_MARKED;
 }
 
+/* Returns why the drive is marked: KCSD_TIMING_FILES, ... */
+static int marks(const struct drive *d)
+{
+	struct kcsd_timing_log log = {};
+
+	return get_timing(d, &log) ? -1 : log.flags & ~KCSD_TIMING_MARKED;
+}
+
 /* All four ways to send a command have the same device time. */
 TEST_F(virtual_clock, ways)
 {
@@ -358,7 +367,66 @@ TEST_F(virtual_clock, marked)
 	EXPECT_FALSE(is_marked(&self->d));
 	rw(other, NVM_READ, 0, 1, self->buf);
 	EXPECT_TRUE(is_marked(&self->d));
+	EXPECT_EQ(KCSD_TIMING_FILES, marks(&self->d));
 	close(other);
+}
+
+/* ---- the block node ---- */
+
+struct reads {
+	pthread_t thread;
+	int fd;
+	int failed;
+	void *buf;
+};
+
+static void *read_block(void *arg)
+{
+	struct reads *r = arg;
+	int i;
+
+	for (i = 0; i < 20; i++)
+		r->failed |= pread(r->fd, r->buf, LBA, i * LBA) != LBA;
+	return NULL;
+}
+
+/* Let a thread read from a file of the block node. Returns 0 if that succeeded. */
+static int read_by_thread(int fd, void *buf)
+{
+	struct reads r = { .fd = fd, .buf = buf };
+
+	if (pthread_create(&r.thread, NULL, read_block, &r))
+		return -1;
+	pthread_join(r.thread, NULL);
+	return r.failed;
+}
+
+TEST_F(virtual_clock, block_node)
+{
+	struct reads mine = { .buf = self->buf };
+	int i;
+
+	/* One after another: each has its own stream. */
+	for (i = 0; i < 3; i++) {
+		mine.fd = drive_open_block(&self->d, O_RDONLY | O_DIRECT);
+		ASSERT_LE(0, mine.fd);
+		EXPECT_EQ(0, read_by_thread(mine.fd, self->buf));
+		close(mine.fd);
+	}
+	/* Before a char node is used, like a scan for partitions. */
+	rw(self->d.nvm, NVM_READ, 0, 1, self->buf);
+	EXPECT_EQ(0, marks(&self->d));
+	/* Two threads of one stream. */
+	drive_close(&self->d);
+	ASSERT_EQ(0, drive_open(&self->d, O_RDWR));
+	mine.fd = drive_open_block(&self->d, O_RDONLY | O_DIRECT);
+	ASSERT_LE(0, mine.fd);
+	read_block(&mine);
+	EXPECT_EQ(0, mine.failed);
+	EXPECT_EQ(0, marks(&self->d));
+	EXPECT_EQ(0, read_by_thread(mine.fd, self->buf));
+	EXPECT_EQ(KCSD_TIMING_BLOCK, marks(&self->d));
+	close(mine.fd);
 }
 
 /* One file after another is in order. */
@@ -459,6 +527,45 @@ TEST_F(virtual_clock, arrives_later)
 	c = cmd_arrival(KCSD_NSID_NVM, 9000000);
 	ASSERT_EQ(0, cmd_io(self->d.nvm, &c));
 	EXPECT_EQ(READ_4K, rw(self->d.nvm, NVM_READ, 0, 1, self->buf));
+}
+
+/* The first that can be named beyond the limit leaves half of all time to others. */
+TEST_F(virtual_clock, last_arrival)
+{
+	struct nvme_uring_cmd c = cmd_arrival(KCSD_NSID_NVM, KCSD_TIMING_MAX_ARRIVAL);
+	int other, i;
+
+	ASSERT_EQ(0, setup(self->d.nvm, 1, KCSD_TIMING_ARRIVALS | KCSD_TIMING_RESULT, 0));
+	ASSERT_EQ(0, cmd_io(self->d.nvm, &c));
+	EXPECT_EQ(READ_4K, rw(self->d.nvm, NVM_READ, 0, 1, self->buf));
+	c = cmd_arrival(KCSD_NSID_NVM, KCSD_TIMING_MAX_ARRIVAL + 1);
+	EXPECT_EQ(KCSD_SC_INVALID_FIELD, cmd_io(self->d.nvm, &c));
+	ASSERT_EQ(0, setup(self->d.nvm, 1, 0, 0));
+	other = open_nvm(&self->d);
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, setup(other, 1, KCSD_TIMING_RESULT, 0));
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(READ_4K, rw(other, NVM_READ, i, 1, self->buf));
+	EXPECT_EQ(0, marks(&self->d));
+	close(other);
+}
+
+/* A reader does not move the time of others. */
+TEST_F(virtual_clock, arrivals_of_reader)
+{
+	const struct nvme_uring_cmd c =
+		cmd_timing(KCSD_NSID_NVM, 1, KCSD_TIMING_ARRIVALS, 0);
+	char path[64];
+	int fd;
+
+	drive_generic_node(path, sizeof(path), self->d.index, KCSD_NSID_NVM);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, setup(fd, 4, KCSD_TIMING_LOG, 0));
+	ASSERT_EQ(0, admin_set(false));
+	EXPECT_EQ(-EACCES, cmd_io(fd, &c));
+	EXPECT_EQ(0, admin_set(true));
+	close(fd);
 }
 
 TEST_F(virtual_clock, stream_in_use)

@@ -371,13 +371,18 @@ struct kcsd_run_header {
  * KCSD_TIMING_ARRIVAL: the next commands of this open file arrive at this time, up to the next
  * KCSD_TIMING_ARRIVAL. Waits until no other open file with KCSD_TIMING_ARRIVALS can send a command
  * that arrives earlier: until it has named a later arrival, is set up without, or is closed.
- *   CDW12-13 ns of device time, at most 2^62; not before the last one (else Invalid Field)
+ *   CDW12-13 ns of device time, at most KCSD_TIMING_MAX_ARRIVAL; not before the last one (else
+ *	Invalid Field)
+ *
+ * KCSD_TIMING_ARRIVALS needs a node that is open for writing (or CAP_SYS_ADMIN; else EACCES): device
+ * time goes on for all others, too.
  */
 #define KCSD_CMD_TIMING			0x90
 #define KCSD_TIMING_SEL_MASK		0xffu
 #define KCSD_TIMING_SETUP		0
 #define KCSD_TIMING_ARRIVAL		1
 #define KCSD_TIMING_MAX_DEPTH		4096
+#define KCSD_TIMING_MAX_ARRIVAL		(1ull << 61)	/* half of all device time */
 /*
  * The result of commands that succeed and have no result of their own is their device time, ns.
  * (A run tells it in its record, all commands in log page C4h.)
@@ -726,16 +731,24 @@ enum kcsd_time_op {
 #define KCSD_CLOCK_REAL		0
 #define KCSD_CLOCK_VIRTUAL	1
 /*
- * Virtual clock: several open files have sent commands, and not all have named their arrivals. The
- * order in which the drive got them counted: another time it may be different.
+ * Marked: device times may differ another time, or are not all there. The flags after it tell why.
+ *   _FILES    virtual clock: several open files have sent commands, and not all have named their
+ *	       arrivals. The order in which the drive got them counted.
+ *   _BLOCK    virtual clock: the same for requests of the block node from several threads, or that
+ *	       were executed in another order than the block layer had sent them in.
+ *   _UNTIMED  the model did not take a command: its device time is 0. That is so at the end of
+ *	       device time, after 146 years.
  */
 #define KCSD_TIMING_MARKED	0x1
+#define KCSD_TIMING_FILES	0x2
+#define KCSD_TIMING_BLOCK	0x4
+#define KCSD_TIMING_UNTIMED	0x8
 
 struct kcsd_timing_log {
 	__le32	size;		/* bytes of this header */
 	__u8	model;		/* KCSD_MODEL_*; with KCSD_MODEL_NONE all else is 0 */
 	__u8	clock;		/* KCSD_CLOCK_* */
-	__u8	flags;		/* KCSD_TIMING_MARKED */
+	__u8	flags;		/* KCSD_TIMING_MARKED, _FILES, _BLOCK, _UNTIMED */
 	__u8	rsvd7;
 	__le32	nr;		/* resources that follow */
 	__le32	resource_len;	/* sizeof(struct kcsd_timing_resource) */

@@ -94,6 +94,39 @@ static void print_late(const struct kcsd_timing_log *log)
 		       le64toh(log->late_max_ns) / 1e3);
 }
 
+/* Why device times are not to be relied on. */
+static const struct {
+	uint8_t flag;
+	const char *json, *text;
+} marks[] = {
+	{ KCSD_TIMING_FILES, "files", "several open files sent commands, and not all named their "
+	  "arrivals: another time the device times may differ" },
+	{ KCSD_TIMING_BLOCK, "block", "the block node got requests of several threads, or did not "
+	  "execute them in the order of sending: another time the device times may differ" },
+	{ KCSD_TIMING_UNTIMED, "untimed", "commands came that the model did not take: they have no "
+	  "device time" },
+};
+
+static void print_marks(const struct kcsd_timing_log *log)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(marks); i++)
+		if (log->flags & marks[i].flag)
+			printf("marked: %s\n", marks[i].text);
+}
+
+static json_object *json_marks(const struct kcsd_timing_log *log)
+{
+	json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(marks); i++)
+		if (log->flags & marks[i].flag)
+			json_object_array_add(list, json_object_new_string(marks[i].json));
+	return list;
+}
+
 static void print_model(const struct kcsd_timing_log *log)
 {
 	bool is_virtual = log->clock == KCSD_CLOCK_VIRTUAL;
@@ -103,11 +136,9 @@ static void print_model(const struct kcsd_timing_log *log)
 	       le64toh(log->device_ns) / 1e9);
 	if (!is_virtual)
 		print_late(log);
-	else if (log->flags & KCSD_TIMING_MARKED)
-		printf("marked: several open files sent commands, and not all named their arrivals: "
-		       "another time the device times may differ\n");
-	else
+	else if (!(log->flags & KCSD_TIMING_MARKED))
 		printf("order: defined; the same commands have the same times on each host\n");
+	print_marks(log);
 	printf("flash: %llu bytes read, %llu written, write amplification %.3f, %llu erases "
 	       "(a block %llu to %llu, mean %.3f)\n",
 	       (unsigned long long)le64toh(log->media_read_bytes),
@@ -294,6 +325,7 @@ static void print_json(const char *drive, const struct timing *t)
 			strnlen(log->preset, sizeof(log->preset))));
 		json_object_object_add(json, "marked",
 				       json_object_new_boolean(log->flags & KCSD_TIMING_MARKED));
+		json_object_object_add(json, "marked_by", json_marks(log));
 #define ADD_NUMBER(member) \
 		json_object_object_add(json, #member, json_object_new_uint64(le64toh(log->member)));
 		NUMBERS(ADD_NUMBER)
