@@ -16,7 +16,7 @@
 
 void kcsd_clock_config_init(struct kcsd_clock_config *config)
 {
-	*config = (struct kcsd_clock_config){ .late_permille = 100 };
+	*config = (struct kcsd_clock_config){ .late_permille = 100, .depth = 1 };
 	kcsd_timing_params_init(&config->params);
 }
 

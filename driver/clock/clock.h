@@ -33,6 +33,7 @@ struct kcsd_clock_config {
 	bool has_model;
 	bool is_virtual;
 	u32 late_permille;		/* of its device time: later than that is late */
+	u32 depth;			/* virtual clock: of open files that set none */
 	char preset[32];		/* the parameters are those of this one; empty: of none */
 	struct kcsd_timing_params params;
 };

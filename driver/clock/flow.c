@@ -209,6 +209,27 @@ static int set_up(struct kcsd_flow *flow, const struct kcsd_flow *to, u64 **end,
 	return 0;
 }
 
+int kcsd_flow_open(struct kcsd_flow *flow, struct kcsd_clock *clock)
+{
+	u32 depth = clock->config.depth;
+	u64 *end;
+
+	if (!clock->is_virtual || depth == 1 || READ_ONCE(flow->clock))
+		return 0;
+	end = kvmalloc_array(depth, sizeof(*end), GFP_KERNEL_ACCOUNT);
+	if (!end)
+		return -ENOMEM;
+	spin_lock(&clock->lock);
+	if (!flow->clock) {
+		kcsd_flow_join(flow, clock);
+		flow->depth = depth;
+		swap(flow->end, end);
+	}
+	spin_unlock(&clock->lock);
+	kvfree(end);
+	return 0;
+}
+
 int kcsd_flow_setup(struct kcsd_flow *flow, struct kcsd_clock *clock, u32 depth, u32 flags,
 		    u32 stream)
 {

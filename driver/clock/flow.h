@@ -45,6 +45,11 @@ struct kcsd_flow {
 /* Leave the clock, and free what it owns. Nobody else uses the flow. */
 void kcsd_flow_destroy(struct kcsd_flow *flow);
 /*
+ * Give the flow of an open file that sends its first command the depth of the clock. Returns 0 or
+ * -ENOMEM.
+ */
+int kcsd_flow_open(struct kcsd_flow *flow, struct kcsd_clock *clock);
+/*
  * Set up the flow: KCSD_TIMING_SETUP with valid fields. Returns 0; -ENOMEM; Invalid Field if
  * another flow of the clock has this stream.
  */

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
+#define pr_fmt(fmt) "kcsd: " fmt
+
 #include <linux/configfs.h>
 #include <linux/kstrtox.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
@@ -23,59 +26,101 @@ static struct kcsd_timing_dir *to_dir(struct config_item *item)
 	return container_of(to_config_group(item), struct kcsd_timing_dir, group);
 }
 
-/* Change the configuration. -EBUSY while the drive has power. */
-static ssize_t store(struct config_item *item, const char *page, size_t count,
-		     int (*set)(struct kcsd_clock_config *config, const char *text))
+/* Sets why[KCSD_TIMING_WHY], which is empty before, if it returns -EINVAL. */
+typedef int (*set_fn)(struct kcsd_clock_config *config, const char *name, const char *text,
+		      char *why);
+
+/* Change the configuration. -EBUSY while the drive has power; -EINVAL, with a line in the log. */
+static ssize_t store(struct config_item *item, const char *page, size_t count, const char *name,
+		     set_fn set)
 {
 	struct kcsd_timing_dir *dir = to_dir(item);
+	char why[KCSD_TIMING_WHY] = "";
 	int ret;
 
 	guard(mutex)(&dir->lock);
 	if (dir->locked)
 		return -EBUSY;
-	ret = set(&dir->config, page);
+	ret = set(&dir->config, name, page, why);
+	if (ret)
+		pr_err("%s: timing: %s\n", config_item_name(item->ci_parent), why);
 	return ret ?: count;
 }
 
 static const char * const models[] = { "none", "flash" };
 static const char * const clocks[] = { "real", "virtual" };
 
-static int set_choice(bool *value, const char * const *choices, const char *text)
+static int set_choice(bool *value, const char *name, const char * const *choices,
+		      const char *text, char *why)
 {
 	int i = __sysfs_match_string(choices, 2, text);
 
 	if (i >= 0)
 		*value = i;
+	else
+		snprintf(why, KCSD_TIMING_WHY, "%s is %s or %s.", name, choices[0], choices[1]);
 	return min(i, 0);
 }
 
-static int set_model(struct kcsd_clock_config *config, const char *text)
+static int set_model(struct kcsd_clock_config *config, const char *name, const char *text,
+		     char *why)
 {
-	return set_choice(&config->has_model, models, text);
+	return set_choice(&config->has_model, name, models, text, why);
 }
 
-static int set_clock(struct kcsd_clock_config *config, const char *text)
+static int set_clock(struct kcsd_clock_config *config, const char *name, const char *text,
+		     char *why)
 {
-	return set_choice(&config->is_virtual, clocks, text);
+	return set_choice(&config->is_virtual, name, clocks, text, why);
 }
 
-static int set_late_permille(struct kcsd_clock_config *config, const char *text)
+static int set_number(u32 *value, const char *name, u32 max, const char *unit, const char *text,
+		      char *why)
 {
 	u32 n;
 
-	if (kstrtou32(text, 10, &n) || !n || n > 1000)
+	if (kstrtou32(text, 10, &n) || !n || n > max) {
+		snprintf(why, KCSD_TIMING_WHY, "%s is a number from 1 to %u, %s.", name, max,
+			 unit);
 		return -EINVAL;
-	config->late_permille = n;
+	}
+	*value = n;
 	return 0;
 }
 
-static int set_preset(struct kcsd_clock_config *config, const char *text)
+static int set_late_permille(struct kcsd_clock_config *config, const char *name,
+			     const char *text, char *why)
+{
+	return set_number(&config->late_permille, name, 1000, "thousandths of the device time",
+			  text, why);
+}
+
+static int set_depth(struct kcsd_clock_config *config, const char *name, const char *text,
+		     char *why)
+{
+	return set_number(&config->depth, name, KCSD_TIMING_MAX_DEPTH, "commands", text, why);
+}
+
+/* Say which presets there are. */
+static int refuse_preset(char *why)
+{
+	const struct kcsd_timing_preset *preset = kcsd_timing_presets;
+	int i, n = scnprintf(why, KCSD_TIMING_WHY, "preset is one of");
+
+	for (i = 0; i < kcsd_timing_nr_presets; i++)
+		n += scnprintf(why + n, KCSD_TIMING_WHY - n, "%s %s", i ? "," : "",
+			       preset[i].name);
+	return -EINVAL;
+}
+
+static int set_preset(struct kcsd_clock_config *config, const char *attr, const char *text,
+		      char *why)
 {
 	char name[sizeof(config->preset)];
 
 	if (strscpy(name, text, sizeof(name)) < 0 ||
 	    !kcsd_timing_preset(&config->params, strim(name)))
-		return -EINVAL;
+		return refuse_preset(why);
 	config->has_model = true;
 	strscpy(config->preset, strim(name), sizeof(config->preset));
 	return 0;
@@ -91,13 +136,14 @@ static ssize_t timing_##name##_show(struct config_item *item, char *page) \
 } \
 static ssize_t timing_##name##_store(struct config_item *item, const char *page, size_t count) \
 { \
-	return store(item, page, count, set_##name); \
+	return store(item, page, count, #name, set_##name); \
 } \
 CONFIGFS_ATTR(timing_, name)
 
 ATTR(model, "%s", models[dir->config.has_model]);
 ATTR(clock, "%s", clocks[dir->config.is_virtual]);
 ATTR(late_permille, "%u", dir->config.late_permille);
+ATTR(depth, "%u", dir->config.depth);
 ATTR(preset, "%s", dir->config.preset);
 
 /* ---- parameters ---- */
@@ -114,21 +160,14 @@ static ssize_t show_param(struct config_item *item, char *page, const char *name
 	return n + 1;
 }
 
-static ssize_t store_param(struct config_item *item, const char *page, size_t count,
-			   const char *name)
+static int set_param(struct kcsd_clock_config *config, const char *name, const char *text,
+		     char *why)
 {
-	struct kcsd_timing_dir *dir = to_dir(item);
-	char why[KCSD_TIMING_WHY];
-	int ret;
+	int ret = kcsd_timing_params_parse(&config->params, name, text, why, KCSD_TIMING_WHY);
 
-	guard(mutex)(&dir->lock);
-	if (dir->locked)
-		return -EBUSY;
-	ret = kcsd_timing_params_parse(&dir->config.params, name, page, why, sizeof(why));
-	if (ret)
-		return ret;
-	dir->config.preset[0] = '\0';
-	return count;
+	if (!ret)
+		config->preset[0] = '\0';
+	return ret;
 }
 
 #define PARAM_ATTR(name, unit, value, min, max, text) \
@@ -138,7 +177,7 @@ static ssize_t timing_##name##_show(struct config_item *item, char *page) \
 } \
 static ssize_t timing_##name##_store(struct config_item *item, const char *page, size_t count) \
 { \
-	return store_param(item, page, count, #name); \
+	return store(item, page, count, #name, set_param); \
 } \
 CONFIGFS_ATTR(timing_, name);
 KCSD_TIMING_PARAMS(PARAM_ATTR)
@@ -151,6 +190,7 @@ static struct configfs_attribute *attrs[] = {
 	&timing_attr_model,
 	&timing_attr_clock,
 	&timing_attr_late_permille,
+	&timing_attr_depth,
 	&timing_attr_preset,
 #define PARAM_ENTRY(name, unit, value, min, max, text) &timing_attr_##name,
 	KCSD_TIMING_PARAMS(PARAM_ENTRY)

@@ -344,8 +344,10 @@ static int cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool 
 int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock)
 {
 	struct kcsd_clock *clock = cmd->drive->clock;
-	int ret;
+	int ret = kcsd_flow_open(&cmd->tenant->flow, clock);
 
+	if (ret)
+		return ret;
 	kcsd_clock_begin(clock, &cmd->time);
 	ret = cmd_issue(cmd, d, nonblock && !clock->is_virtual);
 	if (ret < 0)

@@ -41,7 +41,8 @@ test_refused()
 
 test_virtual()
 {
-	code 0 "create, virtual clock" create $TIMED --size 16M --preset plain --clock virtual
+	code 0 "create, virtual clock" create $TIMED --size 16M --preset plain --clock virtual --depth 4
+	is "its depth" "$(cat /sys/kernel/config/kcsd/$TIMED/timing/depth)" 4
 	code 0 "run" run -d $TIMED "$bpf/sum.bpf.o" --lba 0+64 --json
 	has '.device_ns > 0' true
 	has '.device_ns == .device_link_ns + .device_controller_ns + .device_media_ns +

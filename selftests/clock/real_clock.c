@@ -253,6 +253,56 @@ TEST_F(real_clock, impossible)
 	EXPECT_EQ(0, drive_remove(&d));
 }
 
+/* True if a value is refused, and a line of the kernel log has this text. */
+static bool is_refused(const char *drive, const char *attr, const char *value, const char *why)
+{
+	int kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK), ret;
+	bool found = false;
+	char line[1024];
+	ssize_t len;
+
+	if (kmsg < 0 || lseek(kmsg, 0, SEEK_END) < 0)
+		return false;
+	ret = drive_set(drive, attr, value);
+	while ((len = read(kmsg, line, sizeof(line) - 1)) > 0) {
+		line[len] = 0;
+		found |= strstr(line, why) && strstr(line, drive);
+	}
+	close(kmsg);
+	return ret == -EINVAL && found;
+}
+
+/* Values out of bounds are refused with a sentence: name, bounds, unit. */
+TEST_F(real_clock, refused)
+{
+	static const struct {
+		const char *attr, *value, *why;
+	} rows[] = {
+		{ "model", "disk", "timing: model is none or flash." },
+		{ "clock", "fast", "timing: clock is real or virtual." },
+		{ "preset", "x", "timing: preset is one of 970pro, zn540, " },
+		{ "late_permille", "0", "timing: late_permille is a number from 1 to 1000, " },
+		{ "late_permille", "1001", "timing: late_permille is a number from 1 to 1000, " },
+		{ "depth", "0", "timing: depth is a number from 1 to 4096, commands." },
+		{ "depth", "4097", "timing: depth is a number from 1 to 4096, commands." },
+		{ "channels", "65", "timing: channels is a number from 1 to 64." },
+		{ "erase_ns", "-1", "timing: erase_ns is a number from 0 to 1000000000, ns." },
+		{ "gc", "none", "timing: gc is greedy or fifo." },
+	};
+	char attr[64];
+	size_t i;
+
+	drive_close(&self->d);
+	ASSERT_EQ(0, drive_power(&self->d, false));
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		snprintf(attr, sizeof(attr), "timing/%s", rows[i].attr);
+		EXPECT_TRUE(is_refused(self->d.name, attr, rows[i].value, rows[i].why))
+			TH_LOG("%s %s", rows[i].attr, rows[i].value);
+	}
+	EXPECT_EQ(0, drive_set(self->d.name, "timing/depth", "4096"));
+	EXPECT_EQ(4096, drive_get_number(self->d.name, "timing/depth"));
+}
+
 /* The configuration is fixed while there is power. */
 TEST_F(real_clock, configuration)
 {

@@ -71,8 +71,29 @@ timed()
 	point "$what: remove the drive" delete_drive timed
 }
 
+# Run the fio command of the documentation, with depth 16 and without; only drive and size replaced.
+documented()
+{
+	local document=../../Documentation/timing.rst command depth took=()
+
+	[ -r "$document" ] || { skip "the documented fio" "no $document"; return; }
+	command=$(sed -n 's/^    \(fio .*\)/\1/p' "$document")
+	for depth in 1 16; do
+		point "depth $depth: create a drive" create_drive timed size=64M timing/preset=970pro \
+			timing/clock=virtual timing/depth=$depth || return
+		drive=$(basename "$block" n1)
+		point "depth $depth: the documented fio" sh -c "timeout 300 ${command//\/dev\/kcsdg0n1/$generic} \
+			--size=16m --output='$work/fio'"
+		took+=("$(number device_ns)")
+		is "depth $depth: its order is defined" "$(number marked)" 0
+		point "depth $depth: remove the drive" delete_drive timed
+	done
+	point "device time with depth 16 is a fifth at most" test $((took[1] * 5)) -lt "${took[0]}"
+}
+
 begin
 need fio blkzone blkdiscard
+documented
 for clock in real virtual; do
 	timed conventional $clock memory
 	timed zoned $clock memory zone_size=2M

@@ -247,6 +247,36 @@ TEST_F(virtual_clock, depth)
 	EXPECT_GE((MANY - 101) * 16384ull * 102 / 100, end - begin);
 }
 
+/* An open file that sets none has the depth of the drive. */
+TEST_F(virtual_clock, depth_of_drive)
+{
+	__u64 one, many;
+	int i;
+
+	drive_close(&self->d);
+	ASSERT_EQ(0, drive_power(&self->d, false));
+	for (i = 0; i < 2; i++) {
+		struct kcsd_timing_log log;
+		int n;
+
+		ASSERT_EQ(0, drive_set(self->d.name, "timing/depth", i ? "16" : "1"));
+		ASSERT_EQ(0, drive_power(&self->d, true));
+		ASSERT_EQ(0, drive_open(&self->d, O_RDWR));
+		for (n = 0; n < 64; n++)
+			rw(self->d.nvm, NVM_READ, n, 1, self->buf);
+		ASSERT_EQ(0, get_timing(&self->d, &log));
+		EXPECT_EQ(0, log.flags);
+		*(i ? &many : &one) = le64toh(log.device_ns);
+		drive_close(&self->d);
+		ASSERT_EQ(0, drive_power(&self->d, false));
+	}
+	/* With 16 in flight the link is busy all the time. */
+	EXPECT_EQ(64 * READ_4K, one);
+	EXPECT_LE(64ull * 4 * LBA, many);
+	EXPECT_GE(64ull * 4 * LBA + 2 * READ_4K, many);
+	ASSERT_EQ(0, drive_power(&self->d, true));
+}
+
 static __u64 random_of(__u64 *state)
 {
 	*state = *state * 6364136223846793005ull + 1442695040888963407ull;

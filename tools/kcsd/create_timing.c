@@ -63,6 +63,7 @@ int kcsd_create_timing_validate(const struct args *args, const struct create_tim
 	const struct kcsd_timing_preset *preset = NULL;
 	struct kcsd_timing_params p;
 	char why[KCSD_TIMING_WHY];
+	uint64_t depth = 1;
 	int code;
 
 	kcsd_timing_params_init(&p);
@@ -75,7 +76,11 @@ int kcsd_create_timing_validate(const struct args *args, const struct create_tim
 	*zone_size = preset ? preset->zone_size : 0;
 	if (clock && strcmp(clock, "real") && strcmp(clock, "virtual"))
 		return kcsd_usage(args->cmd, "--clock: '%s' is neither real nor virtual", clock);
-	code = each_param(args, opts, validate_param, &p);
+	code = kcsd_args_number(args, opts->depth, KCSD_TIMING_MAX_DEPTH, &depth);
+	if (!code && !depth)
+		code = kcsd_usage(args->cmd, "--depth: must be at least 1");
+	if (!code)
+		code = each_param(args, opts, validate_param, &p);
 	if (!code && kcsd_timing_params_check(&p, NULL, why, sizeof(why)))
 		code = kcsd_usage(args->cmd, "--timing: %s", why);
 	return code;
@@ -108,13 +113,16 @@ int kcsd_create_timing_configure(const struct args *args, const struct create_ti
 {
 	const char *preset = kcsd_args_value(args, opts->preset);
 	const char *clock = kcsd_args_value(args, opts->clock);
+	const char *depth = kcsd_args_value(args, opts->depth);
 	int code = 0;
 
 	if (preset)
 		code = set(name, "preset", preset);
-	else if (clock || kcsd_args_has(args, opts->param))
+	else if (clock || depth || kcsd_args_has(args, opts->param))
 		code = set(name, "model", "flash");
 	if (!code && clock)
 		code = set(name, "clock", clock);
+	if (!code && depth)
+		code = set(name, "depth", depth);
 	return code ? code : each_param(args, opts, write_param, (void *)name);
 }

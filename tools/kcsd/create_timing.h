@@ -9,6 +9,7 @@
 struct create_timing_opts {
 	int preset;
 	int clock;
+	int depth;
 	int param;
 };
 

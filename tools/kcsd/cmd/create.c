@@ -88,6 +88,8 @@
 	  "take as long as this drive: 970pro, zn540, zns-prototype, optane or plain") \
 	X(CLOCK, "clock", 0, "CLOCK", \
 	  "real (default): commands complete at their device time; virtual: at once, and tell it") \
+	X(DEPTH, "depth", 0, "N", \
+	  "with --clock virtual: depth of open files that set none; default: 1") \
 	X(TIMING, "timing", 0, "NAME=VALUE", "set a parameter of the model of time; repeatable") \
 	OPTION_JSON(X)
 
@@ -99,7 +101,7 @@ static const struct opt opts[] = {
 };
 
 static const struct create_timing_opts timing_opts = {
-	.preset = OPT_PRESET, .clock = OPT_CLOCK, .param = OPT_TIMING,
+	.preset = OPT_PRESET, .clock = OPT_CLOCK, .depth = OPT_DEPTH, .param = OPT_TIMING,
 };
 
 static const struct attribute {

@@ -228,6 +228,8 @@ check_values()
 	usage "--preset: there is no 'x'" create x --preset x
 	usage "--preset zn540 has zones of 2 GiB: --size must be at least that (in memory, or in a file with --backing-file), or --zone-size less" \
 		create x --preset zn540
+	usage "--depth: must be at least 1" create x --clock virtual --depth 0
+	usage "--depth: " create x --clock virtual --depth 4097
 	usage "--clock: 'fast' is neither real nor virtual" create x --clock fast
 	usage "--timing: 'channels' is not NAME=VALUE" create x --timing channels
 	usage "--timing: there is no parameter 'chanels'" create x --timing chanels=3
