@@ -152,7 +152,7 @@ void kcsd_clock_arrive(struct kcsd_clock *clock, struct kcsd_flow *flow,
 	}
 	time->arrived = true;
 	time->start = U64_MAX;
-	time->end = time->arrival;
+	time->end = time->arrival + time->delay_ns;
 }
 
 void kcsd_clock_untimed(struct kcsd_clock *clock, struct kcsd_time *time)
@@ -193,7 +193,7 @@ static void submit(struct kcsd_clock *clock, struct kcsd_flow *flow, struct kcsd
 	if (!time->arrived)
 		kcsd_clock_arrive(clock, flow, time);
 	piece->offset = kcsd_index_nospec(piece->offset, clock->shape.capacity);
-	piece->arrival = order == KCSD_CLOCK_AFTER ? time->end : time->arrival;
+	piece->arrival = order == KCSD_CLOCK_AFTER ? time->end : time->arrival + time->delay_ns;
 	/* The command was valid: this fails at the end of time only. */
 	if (kcsd_timing_submit(clock->model, piece, &done))
 		kcsd_clock_untimed(clock, time);
@@ -263,6 +263,7 @@ static void leave(struct kcsd_clock *clock, struct kcsd_flow *flow, struct kcsd_
 	lockdep_assert_held(&clock->lock);
 	if (!time->arrived)
 		submit(clock, flow, time, &nothing, KCSD_CLOCK_ABREAST);
+	time->parts.waiting += time->delay_ns;
 	WRITE_ONCE(clock->latest, max(clock->latest, time->end));
 	clock->commands++;
 	kcsd_flow_leave(flow, time, opcode);

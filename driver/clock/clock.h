@@ -74,6 +74,7 @@ struct kcsd_time {
 	u64 arrival, start, end;	/* device time, once arrived is set */
 	u64 late_ns;			/* set when it completes */
 	u64 cpu_ns;			/* of the host, for it */
+	u64 delay_ns;			/* injected: part of its device time, as waiting */
 	struct kcsd_timing_parts parts;
 	u8 op;				/* enum kcsd_time_op */
 	u8 depth;			/* class of the commands in flight when it arrived */
@@ -210,6 +211,8 @@ void kcsd_time_trace(const struct kcsd_time *time, const struct kcsd_trace_cmd *
  */
 int kcsd_clock_run_begin(struct kcsd_clock *clock, struct kcsd_flow *flow,
 			 struct kcsd_time *time, struct kcsd_timing_run *run);
+/* Let it wait for an injected delay. */
+void kcsd_clock_run_delay(struct kcsd_clock *clock, struct kcsd_timing_run *run, u64 ns);
 /* Charge computation, hundredths of cycles. Returns the device time of the run. */
 u64 kcsd_clock_run_charge(struct kcsd_clock *clock, struct kcsd_timing_run *run, u64 cycles);
 /* The same, then wait for an access to the media. */

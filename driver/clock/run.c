@@ -14,7 +14,8 @@ int kcsd_clock_run_begin(struct kcsd_clock *clock, struct kcsd_flow *flow,
 		return -ENOENT;
 	spin_lock(&clock->lock);
 	kcsd_clock_arrive(clock, flow, time);
-	ret = kcsd_timing_run_begin(clock->model, run, time->arrival, KCSD_TIMING_ANY_UNIT);
+	ret = kcsd_timing_run_begin(clock->model, run, time->arrival + time->delay_ns,
+				    KCSD_TIMING_ANY_UNIT);
 	if (ret)
 		kcsd_clock_untimed(clock, time);
 	else
@@ -38,6 +39,13 @@ u64 kcsd_clock_run_charge(struct kcsd_clock *clock, struct kcsd_timing_run *run,
 	charge(clock, run, cycles);
 	spin_unlock(&clock->lock);
 	return run->now;
+}
+
+void kcsd_clock_run_delay(struct kcsd_clock *clock, struct kcsd_timing_run *run, u64 ns)
+{
+	const struct kcsd_timing_done wait = { .end = run->now + ns };
+
+	kcsd_timing_run_wait(clock->model, run, &wait);
 }
 
 /* Submit one piece; *last becomes the piece that ends last. The lock is not held for long. */

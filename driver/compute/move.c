@@ -53,6 +53,7 @@ int kcsd_run_inject(struct kcsd_run *run, enum kcsd_inject_op op, u64 slba, u64 
 		.slba = slba,
 		.nlb = nlb,
 		.cancelled = &run->async.cancelled,
+		.delay_ns = &run->clock.delay_ns,
 	};
 	u64 now;
 

@@ -122,6 +122,7 @@ static bool run_admit(struct kcsd_run *run)
 		.op = KCSD_INJECT_EXECUTE,
 		.timeout_ms = run->timeout_ms,
 		.cancelled = &run->async.cancelled,
+		.delay_ns = &run->async.held.time.delay_ns,
 	};
 	int status = kcsd_inject(run->compute->lbas, &cmd);
 

@@ -45,12 +45,24 @@ static bool pace(struct kcsd_run_clock *rc, u64 at)
 	return now < *rc->deadline_ns || now >= ahead - AHEAD_NS;
 }
 
+/* Charge what was computed, then what was injected. Returns the device time of the run. */
+static u64 charge(struct kcsd_run_clock *rc)
+{
+	kcsd_clock_run_charge(rc->clock, &rc->device, take_cycles(rc));
+	if (rc->delay_ns)
+		kcsd_clock_run_delay(rc->clock, &rc->device, rc->delay_ns);
+	rc->delay_ns = 0;
+	return rc->device.now;
+}
+
 void kcsd_run_clock_media(struct kcsd_run_clock *rc, u8 op, u64 slba, u64 len)
 {
 	u64 at;
 
 	if (!rc->clock)
 		return;
+	if (unlikely(rc->delay_ns))
+		charge(rc);
 	at = kcsd_clock_run_media(rc->clock, &rc->device, take_cycles(rc), op,
 				  slba << rc->lbas->lba_shift, len);
 	if (!pace(rc, at))
@@ -60,14 +72,14 @@ void kcsd_run_clock_media(struct kcsd_run_clock *rc, u8 op, u64 slba, u64 len)
 void kcsd_run_clock_tick(struct kcsd_run_clock *rc)
 {
 	if (rc->clock)
-		pace(rc, kcsd_clock_run_charge(rc->clock, &rc->device, take_cycles(rc)));
+		pace(rc, charge(rc));
 }
 
 void kcsd_run_clock_pause(struct kcsd_run_clock *rc)
 {
 	if (!rc->clock)
 		return;
-	kcsd_clock_run_charge(rc->clock, &rc->device, take_cycles(rc));
+	charge(rc);
 	kcsd_clock_run_pause(rc->clock, &rc->device);
 }
 
@@ -81,6 +93,6 @@ void kcsd_run_clock_end(struct kcsd_run_clock *rc, u64 output)
 {
 	if (!rc->clock)
 		return;
-	kcsd_clock_run_charge(rc->clock, &rc->device, take_cycles(rc));
+	charge(rc);
 	kcsd_clock_run_end(rc->clock, &rc->device, output, rc->time);
 }

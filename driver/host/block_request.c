@@ -207,12 +207,14 @@ static enum kcsd_inject_op inject_op(const struct request *rq)
 /* Returns 0, or the status of an injected error. Sleeps for an injected delay. */
 static int inject(struct request *rq)
 {
+	struct kcsd_block_work *bw = blk_mq_rq_to_pdu(rq);
 	struct kcsd_lbas *lbas = request_lbas(rq);
 	struct kcsd_inject_cmd cmd = {
 		.op = inject_op(rq),
 		.slba = request_slba(rq),
 		.nlb = blk_rq_bytes(rq) >> lbas->lba_shift,
 		.timeout_ms = jiffies_to_msecs(rq->timeout),
+		.delay_ns = &bw->held.time.delay_ns,
 	};
 
 	if (cmd.op == KCSD_INJECT_APPEND)
@@ -315,7 +317,7 @@ static void take_time(struct request *rq, int status)
 	struct kcsd_timing_cmd piece = describe(rq);
 	struct kcsd_time *time = &bw->held.time;
 
-	time->cpu_ns = ktime_get_ns() - time->begin_ns;
+	time->cpu_ns = ktime_get_ns() - time->begin_ns - time->delay_ns;
 	if (status)
 		piece.op = KCSD_TIMING_OTHER;
 	else if (req_op(rq) == REQ_OP_ZONE_RESET_ALL)

@@ -144,7 +144,7 @@ static void cmd_take_time(struct kcsd_cmd *cmd, const struct kcsd_opcode *opcode
 		kcsd_clock_forget(clock, &cmd->time);
 		return;
 	}
-	cmd->time.cpu_ns = ktime_get_ns() - cmd->time.begin_ns;
+	cmd->time.cpu_ns = ktime_get_ns() - cmd->time.begin_ns - cmd->time.delay_ns;
 	if (cmd->opcode & 1)
 		piece.op = KCSD_TIMING_MEM_WRITE;
 	if (!status && opcode->describe)

@@ -80,6 +80,7 @@ struct kcsd_inject_cmd {
 	u64 nlb;
 	u32 timeout_ms;		/* time after which the sender would time out */
 	const bool *cancelled;	/* NULL, or set before kcsd_delayed_wake() is called */
+	u64 *delay_ns;		/* NULL, or: add the delay that was injected */
 };
 
 void kcsd_inject_init(struct kcsd_inject *inject);

@@ -29,7 +29,7 @@ static int nvm_move(struct kcsd_cmd *cmd)
 }
 
 /* Returns 0, or the status of an injected error. Sleeps for an injected delay. */
-static int nvm_inject(const struct kcsd_cmd *cmd, enum kcsd_inject_op op)
+static int nvm_inject(struct kcsd_cmd *cmd, enum kcsd_inject_op op)
 {
 	const struct kcsd_inject_cmd c = {
 		.op = op,
@@ -37,6 +37,7 @@ static int nvm_inject(const struct kcsd_cmd *cmd, enum kcsd_inject_op op)
 		.nlb = op == KCSD_INJECT_APPEND ? kcsd_zone_size(&cmd->drive->lbas->zones) :
 						  kcsd_nvm_nlb(cmd),
 		.timeout_ms = kcsd_drive_timeout_ms(cmd->drive, cmd->timeout_ms),
+		.delay_ns = &cmd->time.delay_ns,
 	};
 
 	return kcsd_inject(cmd->drive->lbas, &c);

@@ -46,6 +46,7 @@ int kcsd_nvm_range_inject(struct kcsd_job *job, enum kcsd_inject_op op,
 		.nlb = r->nlb,
 		.timeout_ms = kcsd_drive_timeout_ms(job->async.drive, 0),
 		.cancelled = &job->async.cancelled,
+		.delay_ns = &job->async.held.time.delay_ns,
 	};
 	int ret = kcsd_inject(job->async.drive->lbas, &cmd);
 

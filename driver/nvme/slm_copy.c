@@ -77,6 +77,7 @@ static int slm_copy_inject(struct kcsd_slm_copy *copy, const struct kcsd_slm_sou
 		.nlb = s->len >> drive->lbas->lba_shift,
 		.timeout_ms = kcsd_drive_timeout_ms(drive, 0),
 		.cancelled = &copy->job.async.cancelled,
+		.delay_ns = &copy->job.async.held.time.delay_ns,
 	};
 
 	return copy->from == KCSD_SLM_FROM_LBAS ? kcsd_inject(drive->lbas, &cmd) : 0;

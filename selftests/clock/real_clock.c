@@ -229,6 +229,24 @@ TEST_F(real_clock, late)
 	EXPECT_EQ(0, drive_remove(&d));
 }
 
+/* A delay that was asked for is no lateness of the host. */
+TEST_F(real_clock, injected)
+{
+	int block = drive_open_block(&self->d, O_RDWR | O_DIRECT);
+	struct kcsd_timing_log log;
+	__u64 start = now();
+
+	ASSERT_LE(0, block);
+	ASSERT_EQ(0, drive_set(self->d.name, "inject", "write delay=300"));
+	EXPECT_EQ(0, nvm_write(self->d.nvm, 0, 1, LBA, self->buf));
+	EXPECT_EQ(LBA, pwrite(block, self->buf, LBA, 0));
+	EXPECT_LE(600 * MS, now() - start);
+	ASSERT_EQ(0, get_timing(&self->d, &log));
+	EXPECT_LE(2, le64toh(log.commands));
+	EXPECT_GE(100 * MS * time_slow(), le64toh(log.late_max_ns));
+	close(block);
+}
+
 /* Data is there although its time is the model's. */
 TEST_F(real_clock, content)
 {

@@ -718,6 +718,41 @@ TEST_F(virtual_run, reads)
 	EXPECT_EQ(4 * OUTPUT_LEN + 500, le64toh(t->link_ns));
 }
 
+/* ---- injected delays are device time, as waiting ---- */
+
+#define DELAY_NS	20000000
+
+TEST_F(virtual_clock, injected)
+{
+	const struct kcsd_device_time *t = &self->log.entry[0].time;
+
+	ASSERT_EQ(0, drive_set(self->d.name, "inject", "write delay=20"));
+	EXPECT_EQ(WRITE_4K + DELAY_NS, rw(self->d.nvm, NVM_WRITE, 7, 1, self->buf));
+	ASSERT_EQ(0, get_log(self->d.nvm, &self->log));
+	ASSERT_EQ(1, le32toh(self->log.header.nr));
+	EXPECT_EQ(DELAY_NS, le64toh(t->waiting_ns));
+	EXPECT_EQ(le64toh(t->arrival) + DELAY_NS, le64toh(t->start));
+	ASSERT_EQ(0, drive_set(self->d.name, "inject", "clear"));
+	EXPECT_EQ(WRITE_4K, rw(self->d.nvm, NVM_WRITE, 8, 1, self->buf));
+}
+
+TEST_F(virtual_run, injected)
+{
+	struct run r = { .budget = variant->budget, .cparam1 = 1 };
+	const struct kcsd_device_time *t = &r.out.rec.device;
+
+	ASSERT_EQ(0, drive_set(self->d.name, "inject", "read delay=20"));
+	ASSERT_EQ(0, drive_set(self->d.name, "inject", "execute delay=20"));
+	run_grant(&r, 0, 16, KCSD_GRANT_READ);
+	ASSERT_EQ(0, run_exec(self->d.compute, &r));
+	EXPECT_EQ(READ_NS, le64toh(t->compute_ns));
+	EXPECT_EQ(PAGE + CHANNEL + LBA + OUTPUT_LEN, le64toh(t->media_ns));
+	EXPECT_EQ(2 * DELAY_NS, le64toh(t->waiting_ns));
+	EXPECT_EQ(le64toh(t->end) - le64toh(t->arrival),
+		  le64toh(t->link_ns) + le64toh(t->controller_ns) + le64toh(t->media_ns) +
+		  le64toh(t->compute_ns) + le64toh(t->waiting_ns));
+}
+
 /* ---- no model ---- */
 
 TEST_F(virtual_clock, no_model)
