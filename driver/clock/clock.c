@@ -209,7 +209,10 @@ void kcsd_clock_submit(struct kcsd_clock *clock, struct kcsd_flow *flow, struct 
 	if (!time->begin_ns || !clock->model)
 		return;
 	do {
-		piece.bytes = min(left, KCSD_TIMING_MAX_BYTES);
+		piece.bytes = left;
+		/* Cut where units of the map end. */
+		if (left > KCSD_TIMING_MAX_BYTES)
+			piece.bytes = KCSD_TIMING_MAX_BYTES - piece.offset % KCSD_TIMING_MAX_BYTES;
 		scoped_guard(spinlock, &clock->lock)
 			submit(clock, flow, time, &piece, order);
 		piece.offset += piece.bytes;

@@ -4,9 +4,9 @@
  * completion back until then, with the real clock. Keeps latencies for percentiles, with or without
  * a model.
  *
- * A command: kcsd_slot_get(), if its completion may be held back; kcsd_clock_begin(); one or more kcsd_clock_submit(), when its data has moved;
- * kcsd_clock_leave(); then kcsd_clock_hold(), _wait(), or _complete() after kcsd_clock_due();
- * kcsd_slot_end().
+ * A command: kcsd_slot_get(), if its completion may be held back; kcsd_clock_begin(); one or more
+ * kcsd_clock_submit(), when its data has moved; kcsd_clock_leave(); then kcsd_clock_hold(), _wait(),
+ * or _complete() after kcsd_clock_due(); kcsd_slot_end().
  */
 #ifndef KCSD_CLOCK_H
 #define KCSD_CLOCK_H
@@ -60,7 +60,7 @@ struct kcsd_clock {
 	u8 marks;			/* why it is marked: KCSD_TIMING_FILES, ... */
 	wait_queue_head_t named;	/* waits for others to name a later arrival */
 	wait_queue_head_t ended;	/* waits for the end of a command */
-	struct kcsd_slots slots;	/* real clock: of commands that wait for their device time */
+	struct kcsd_slots slots;	/* real clock: of commands that wait for their time */
 	atomic_t in_flight;		/* commands */
 	atomic64_t late_commands;
 	atomic64_t late_max_ns;

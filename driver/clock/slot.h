@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Slots of commands that wait for their device time, with the real clock. A command takes one before
- * it is executed, and keeps it until its device time is over, even if it completes before that (its
- * submitter was killed, or has cancelled it): so there is a bound to the device time that is reserved
- * for commands of processes that have gone, too.
+ * Slots of commands that wait for their device time, with the real clock. A command takes one
+ * before it is executed, and keeps it until its device time is over, even if it completes before
+ * that (its submitter was killed, or has cancelled it): so there is a bound to the device time that
+ * is reserved for commands of processes that have gone, too.
  */
 #ifndef KCSD_SLOT_H
 #define KCSD_SLOT_H
@@ -25,7 +25,7 @@ struct kcsd_slot_user;
 
 /* Of a drive. */
 struct kcsd_slots {
-	spinlock_t lock;		/* protects what follows, and counts of flows; any context */
+	spinlock_t lock;		/* protects what follows, counts of flows; any context */
 	struct list_head users;		/* with open files, or slots taken */
 	u32 taken;
 };
@@ -33,7 +33,7 @@ struct kcsd_slots {
 /* Zero-filled, it is none. */
 struct kcsd_slot {
 	struct kcsd_slot_user *user;	/* NULL: none was taken */
-	struct kcsd_flow *flow;		/* of the open file; NULL: it does not count there any more */
+	struct kcsd_flow *flow;		/* of the open file; NULL: it counts there no more */
 };
 
 void kcsd_slots_init(struct kcsd_slots *slots);

@@ -27,7 +27,7 @@ struct kcsd_run_clock {
 	const u64 *deadline_ns;		/* of the run, ktime */
 	struct kcsd_timing_run device;	/* the run in the model of time */
 	u64 charged;			/* of vm->cost */
-	u64 delay_ns;			/* injected into accesses, not yet part of the device time */
+	u64 delay_ns;			/* injected into accesses, not yet in the device time */
 	u64 paced_ns;			/* of the host: waited for the device */
 };
 

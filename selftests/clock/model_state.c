@@ -134,6 +134,18 @@ TEST_F(model_state, sanitize_purges)
 	EXPECT_EQ(0, le64toh(timing(&self->d).page_reads));
 }
 
+/* A range that the model takes in several pieces: all units in it are trimmed. */
+TEST_F(model_state, long_trim)
+{
+	static const struct drive_attr attrs[] = {
+		DRIVE_SMALL, MODEL, { "size", "64M" }, { "block_size", "512" }, {}
+	};
+
+	ASSERT_EQ(0, drive_create(&self->d, "model-trim", attrs));
+	ASSERT_EQ(0, nvm_on(self->d.nvm, NVM_WRITE_ZEROES, 1, 65536));
+	EXPECT_EQ(8191 * LBA, le64toh(timing(&self->d).trimmed_bytes));
+}
+
 /* SMART tells the share of the rated erases: here, each erase of the average block is 50 %. */
 TEST_F(model_state, wear)
 {
