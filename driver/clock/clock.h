@@ -5,8 +5,8 @@
  * a model.
  *
  * A command: kcsd_slot_get(), if its completion may be held back; kcsd_clock_begin(); one or more
- * kcsd_clock_submit(), when its data has moved; kcsd_clock_leave(); then kcsd_clock_hold(), _wait(),
- * or _complete() after kcsd_clock_due(); kcsd_slot_end().
+ * kcsd_clock_submit(), when its data has moved; kcsd_clock_leave(); then kcsd_clock_hold(),
+ * _wait(), or _complete() after kcsd_clock_due(); kcsd_slot_end().
  */
 #ifndef KCSD_CLOCK_H
 #define KCSD_CLOCK_H

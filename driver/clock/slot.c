@@ -128,8 +128,9 @@ static int wait_for_slot(struct kcsd_clock *clock, struct kcsd_flow *flow, struc
 	bool over = false;
 
 	/* Looks for a slot before it gives up: a waiter that was chosen does not lose the wakeup. */
-	while (!over && ___wait_event(*wait, take_or_stop(clock, flow, slot), kcsd_wait_state(),
-				      1, 0, schedule()))
+	while (!over &&
+	       ___wait_event(*wait, take_or_stop(clock, flow, slot), kcsd_wait_state(), 1, 0,
+			     schedule()))
 		over = kcsd_wait_is_over();
 	kcsd_wait_end();
 	return over ? -EINTR : 0;

@@ -374,7 +374,7 @@ struct kcsd_run_header {
  *   CDW12-13 ns of device time, at most KCSD_TIMING_MAX_ARRIVAL; not before the last one (else
  *	Invalid Field)
  *
- * KCSD_TIMING_ARRIVALS needs a node that is open for writing (or CAP_SYS_ADMIN; else EACCES): device
+ * KCSD_TIMING_ARRIVALS needs a node that is open for writing or CAP_SYS_ADMIN, else EACCES: device
  * time goes on for all others, too.
  */
 #define KCSD_CMD_TIMING			0x90
