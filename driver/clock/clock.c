@@ -269,6 +269,7 @@ static void leave(struct kcsd_clock *clock, struct kcsd_flow *flow, struct kcsd_
 	time->parts.waiting += time->delay_ns;
 	WRITE_ONCE(clock->latest, max(clock->latest, time->end));
 	clock->commands++;
+	WRITE_ONCE(clock->commands_ns, clock->commands_ns + time->end - time->arrival);
 	kcsd_flow_leave(flow, time, opcode);
 }
 
@@ -303,6 +304,7 @@ static void count_late(struct kcsd_clock *clock, struct kcsd_time *time, u64 now
 
 	time->late_ns = late;
 	kcsd_latency_add(clock->latencies, KCSD_LATENCY_LATE, time->op, time->depth, late);
+	atomic64_add(late, &clock->late_ns);
 	if (late > div_u64(took, 1000) * clock->config.late_permille)
 		atomic64_inc(&clock->late_commands);
 	while (most < late && !atomic64_try_cmpxchg(&clock->late_max_ns, &most, late))

@@ -53,16 +53,18 @@ struct kcsd_clock {
 	bool stopped;			/* nothing is due any more */
 	bool latencies_on;		/* keep them */
 	u64 epoch;			/* ktime at which device time is 0 */
-	spinlock_t lock;		/* protects the model and the next four; a leaf */
+	spinlock_t lock;		/* protects the model and the next five; a leaf */
 	struct list_head flows;		/* that have sent a command, or were set up */
 	u64 latest;			/* device time: the latest end */
 	u64 commands;			/* that have a device time */
+	u64 commands_ns;		/* sum of their device times */
 	u8 marks;			/* why it is marked: KCSD_TIMING_FILES, ... */
 	wait_queue_head_t named;	/* waits for others to name a later arrival */
 	wait_queue_head_t ended;	/* waits for the end of a command */
 	struct kcsd_slots slots;	/* real clock: of commands that wait for their time */
 	atomic_t in_flight;		/* commands */
 	atomic64_t late_commands;
+	atomic64_t late_ns;		/* sum, also of those that were not late by much */
 	atomic64_t late_max_ns;
 	struct kcsd_due_queue __percpu *dues;
 	struct kcsd_latencies __percpu *latencies;
@@ -231,6 +233,16 @@ void kcsd_clock_run_end(struct kcsd_clock *clock, struct kcsd_timing_run *run, u
 u64 kcsd_clock_now(struct kcsd_clock *clock);
 /* Counters of the model; all 0 without one. Sleeps. */
 void kcsd_clock_get_stats(struct kcsd_clock *clock, struct kcsd_timing_stats *stats);
+/* The same without wear, which takes longer. */
+void kcsd_clock_get_counters(struct kcsd_clock *clock, struct kcsd_timing_stats *stats);
+/* K(enum kcsd_timing_kind, name): kinds of resources, in names of counters. */
+#define KCSD_CLOCK_KINDS(K) \
+	K(CORES, core) K(LINK_OUT, link_out) K(LINK_IN, link_in) K(CHANNELS, channel) \
+	K(DIES, die) K(LANES, lane) K(SLM, memory) K(UNITS, unit)
+
+/* How many resources of a kind there are; for how many ns they were reserved, together. */
+u32 kcsd_clock_count(struct kcsd_clock *clock, u32 kind);
+u64 kcsd_clock_busy(struct kcsd_clock *clock, u32 kind);
 /* Return log page C1h, *len bytes, to be freed by kvfree(); NULL without memory. */
 void *kcsd_clock_page(struct kcsd_clock *clock, u32 *len);
 

@@ -13,15 +13,38 @@ u64 kcsd_clock_now(struct kcsd_clock *clock)
 	return clock->is_virtual ? READ_ONCE(clock->latest) : ktime_get_ns() - clock->epoch;
 }
 
-/* Copies what commands change under the lock; the wear of all blocks takes longer, without it. */
-void kcsd_clock_get_stats(struct kcsd_clock *clock, struct kcsd_timing_stats *stats)
+void kcsd_clock_get_counters(struct kcsd_clock *clock, struct kcsd_timing_stats *stats)
 {
 	*stats = (struct kcsd_timing_stats){};
 	if (!clock->model)
 		return;
 	scoped_guard(spinlock, &clock->lock)
 		kcsd_timing_get_counters(clock->model, stats);
-	kcsd_timing_get_wear(clock->model, stats);
+}
+
+/* Copies what commands change under the lock; the wear of all blocks takes longer, without it. */
+void kcsd_clock_get_stats(struct kcsd_clock *clock, struct kcsd_timing_stats *stats)
+{
+	kcsd_clock_get_counters(clock, stats);
+	if (clock->model)
+		kcsd_timing_get_wear(clock->model, stats);
+}
+
+u32 kcsd_clock_count(struct kcsd_clock *clock, u32 kind)
+{
+	return clock->model ? kcsd_timing_count(clock->model, kind) : 0;
+}
+
+u64 kcsd_clock_busy(struct kcsd_clock *clock, u32 kind)
+{
+	u32 i, nr = kcsd_clock_count(clock, kind);
+	u64 sum = 0;
+
+	spin_lock(&clock->lock);
+	for (i = 0; i < nr; i++)
+		sum += kcsd_timing_busy(clock->model, kind, i);
+	spin_unlock(&clock->lock);
+	return sum;
 }
 
 static u32 count_resources(const struct kcsd_clock *clock)

@@ -30,6 +30,9 @@ CLOCK_ATTR(preset, "%s", clock->model ? clock->config.preset : "");
 CLOCK_ATTR(device_ns, "%llu", kcsd_clock_now(clock));
 CLOCK_ATTR(commands, "%llu", READ_ONCE(clock->commands));
 CLOCK_ATTR(late_commands, "%lld", (s64)atomic64_read(&clock->late_commands));
+CLOCK_ATTR(commands_ns, "%llu", READ_ONCE(clock->commands_ns));
+CLOCK_ATTR(late_ns, "%lld", (s64)atomic64_read(&clock->late_ns));
+CLOCK_ATTR(late_max_ns, "%lld", (s64)atomic64_read(&clock->late_max_ns));
 CLOCK_ATTR(late_permille, "%u", clock->config.late_permille);
 CLOCK_ATTR(marked, "%d", !!READ_ONCE(clock->marks));
 CLOCK_ATTR(memory_bytes, "%llu", clock->model ? kcsd_timing_memory(clock->model) : 0ULL);
@@ -42,13 +45,38 @@ static struct kcsd_timing_stats clock_stats(struct kcsd_clock *clock)
 	return stats;
 }
 
-CLOCK_ATTR(media_read_bytes, "%llu", clock_stats(clock).media_read);
-CLOCK_ATTR(media_write_bytes, "%llu", clock_stats(clock).media_written);
-CLOCK_ATTR(moved_bytes, "%llu", clock_stats(clock).moved);
-CLOCK_ATTR(padded_bytes, "%llu", clock_stats(clock).padded);
-CLOCK_ATTR(erases, "%llu", clock_stats(clock).erases);
+static struct kcsd_timing_stats clock_counters(struct kcsd_clock *clock)
+{
+	struct kcsd_timing_stats stats;
+
+	kcsd_clock_get_counters(clock, &stats);
+	return stats;
+}
+
+static u64 amplification_milli(struct kcsd_clock *clock)
+{
+	const struct kcsd_timing_stats none = {}, now = clock_counters(clock);
+
+	return kcsd_timing_amplification(&none, &now);
+}
+
+CLOCK_ATTR(read_bytes, "%llu", clock_counters(clock).user_read);
+CLOCK_ATTR(write_bytes, "%llu", clock_counters(clock).user_written);
+CLOCK_ATTR(media_read_bytes, "%llu", clock_counters(clock).media_read);
+CLOCK_ATTR(media_write_bytes, "%llu", clock_counters(clock).media_written);
+CLOCK_ATTR(moved_bytes, "%llu", clock_counters(clock).moved);
+CLOCK_ATTR(padded_bytes, "%llu", clock_counters(clock).padded);
+CLOCK_ATTR(erases, "%llu", clock_counters(clock).erases);
 CLOCK_ATTR(wear_min, "%llu", clock_stats(clock).wear_min);
 CLOCK_ATTR(wear_max, "%llu", clock_stats(clock).wear_max);
+CLOCK_ATTR(wear_avg_milli, "%llu", clock_stats(clock).wear_avg_milli);
+CLOCK_ATTR(write_amplification_milli, "%llu", amplification_milli(clock));
+
+#define KIND_ATTRS(KIND, name) \
+CLOCK_ATTR(name##_count, "%u", kcsd_clock_count(clock, KCSD_TIMING_##KIND)); \
+CLOCK_ATTR(name##_busy_ns, "%llu", kcsd_clock_busy(clock, KCSD_TIMING_##KIND));
+KCSD_CLOCK_KINDS(KIND_ATTRS)
+#undef KIND_ATTRS
 
 static ssize_t show_milli(char *page, u64 milli)
 {
@@ -64,9 +92,7 @@ static DEVICE_ATTR_RO(wear_avg);
 static ssize_t write_amplification_show(struct device *dev, struct device_attribute *attr,
 					char *page)
 {
-	const struct kcsd_timing_stats none = {}, now = clock_stats(dev_clock(dev));
-
-	return show_milli(page, kcsd_timing_amplification(&none, &now));
+	return show_milli(page, amplification_milli(dev_clock(dev)));
 }
 static DEVICE_ATTR_RO(write_amplification);
 
@@ -94,9 +120,14 @@ static struct attribute *timing_attrs[] = {
 	&dev_attr_device_ns.attr,
 	&dev_attr_commands.attr,
 	&dev_attr_late_commands.attr,
+	&dev_attr_commands_ns.attr,
+	&dev_attr_late_ns.attr,
+	&dev_attr_late_max_ns.attr,
 	&dev_attr_late_permille.attr,
 	&dev_attr_marked.attr,
 	&dev_attr_memory_bytes.attr,
+	&dev_attr_read_bytes.attr,
+	&dev_attr_write_bytes.attr,
 	&dev_attr_media_read_bytes.attr,
 	&dev_attr_media_write_bytes.attr,
 	&dev_attr_moved_bytes.attr,
@@ -106,6 +137,11 @@ static struct attribute *timing_attrs[] = {
 	&dev_attr_wear_max.attr,
 	&dev_attr_wear_avg.attr,
 	&dev_attr_write_amplification.attr,
+	&dev_attr_wear_avg_milli.attr,
+	&dev_attr_write_amplification_milli.attr,
+#define KIND_ENTRIES(KIND, name) &dev_attr_##name##_count.attr, &dev_attr_##name##_busy_ns.attr,
+	KCSD_CLOCK_KINDS(KIND_ENTRIES)
+#undef KIND_ENTRIES
 	&dev_attr_latencies.attr,
 	NULL,
 };

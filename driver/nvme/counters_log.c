@@ -30,7 +30,7 @@ static const struct {
 };
 
 /* Counters that are kept elsewhere. */
-#define NR_OTHERS	18
+#define NR_OTHERS	42
 
 static void add(struct kcsd_counters *page, const char *name, u64 value)
 {
@@ -69,15 +69,31 @@ static void add_cache(struct kcsd_counters *page, const struct kcsd_drive *drive
 	add(page, "cache/flushed_bytes", cache.flushed_bytes);
 }
 
+static void add_resources(struct kcsd_counters *page, struct kcsd_clock *clock)
+{
+#define ADD_KIND(KIND, name) \
+	add(page, "timing/" #name "_count", kcsd_clock_count(clock, KCSD_TIMING_##KIND)); \
+	add(page, "timing/" #name "_busy_ns", kcsd_clock_busy(clock, KCSD_TIMING_##KIND));
+	KCSD_CLOCK_KINDS(ADD_KIND)
+#undef ADD_KIND
+}
+
 static void add_clock(struct kcsd_counters *page, const struct kcsd_drive *drive)
 {
 	struct kcsd_clock *clock = drive->clock;
 	struct kcsd_timing_stats s;
+	const struct kcsd_timing_stats none = {};
 
 	kcsd_clock_get_stats(clock, &s);
 	add(page, "timing/device_ns", kcsd_clock_now(clock));
 	add(page, "timing/commands", READ_ONCE(clock->commands));
 	add(page, "timing/late_commands", atomic64_read(&clock->late_commands));
+	add(page, "timing/commands_ns", READ_ONCE(clock->commands_ns));
+	add(page, "timing/late_ns", atomic64_read(&clock->late_ns));
+	add(page, "timing/late_max_ns", atomic64_read(&clock->late_max_ns));
+	add(page, "timing/marked", !!READ_ONCE(clock->marks));
+	add(page, "timing/read_bytes", s.user_read);
+	add(page, "timing/write_bytes", s.user_written);
 	add(page, "timing/media_read_bytes", s.media_read);
 	add(page, "timing/media_write_bytes", s.media_written);
 	add(page, "timing/moved_bytes", s.moved);
@@ -85,6 +101,9 @@ static void add_clock(struct kcsd_counters *page, const struct kcsd_drive *drive
 	add(page, "timing/erases", s.erases);
 	add(page, "timing/wear_min", s.wear_min);
 	add(page, "timing/wear_max", s.wear_max);
+	add(page, "timing/wear_avg_milli", s.wear_avg_milli);
+	add(page, "timing/write_amplification_milli", kcsd_timing_amplification(&none, &s));
+	add_resources(page, clock);
 }
 
 void *kcsd_counters_page(const struct kcsd_drive *drive, u32 *len)

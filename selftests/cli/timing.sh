@@ -54,9 +54,19 @@ test_virtual()
 	has '.device_ns' "$first"
 	code 0 "run, as text" run -d $TIMED "$bpf/sum.bpf.o" --lba 0+64
 	prints "device time: 0."
+	code 0 "stats, Prometheus" stats -d $TIMED --prometheus
+	point "  is valid" promtext "$work/out"
+	prints 'model="flash",clock="virtual",preset="plain"} 1'
+	prints 'kcsd_timing_write_amplification{'
+	prints 'kcsd_timing_wear_avg{'
+	point "  has counts" grep -q '^kcsd_timing_die_count{.*} 64$' "$work/out"
+	point "  has the use of the media" grep -q '^kcsd_timing_die_busy_ns_total{.*} [1-9]' "$work/out"
+	code 0 "top" top -d $TIMED -n 1 -i 100
+	prints "DEVICE"
 	code 0 "timing, JSON" timing $TIMED --json
 	has '.clock' virtual
 	has '.marked' false
+	has '.marked_by | length' 0
 	has '[.latencies[] | select(.of == "device time" and .command == "run")][0].count' 3
 	has "[.latencies[] | select(.of == \"device time\" and .command == \"run\")][0].max_ns" "$first"
 	code 0 "delete" delete $TIMED

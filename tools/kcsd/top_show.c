@@ -141,6 +141,63 @@ static void show_units(FILE *to, const struct view *v)
 			delta_of(v, UNITS, unit, "runs") / v->seconds, unit_busy_percent(v, unit));
 }
 
+/* ---- device time ---- */
+
+static double ratio(uint64_t part, uint64_t whole)
+{
+	return whole ? (double)part / whole : 0;
+}
+
+/* False for a drive without a model, and for a module that has none. */
+static bool has_model(const struct view *v)
+{
+	char text[16];
+
+	return !kcsd_stats_text(v->now->drive, "timing/model", text, sizeof(text)) &&
+	       strcmp(text, "none");
+}
+
+static bool is_marked(const struct view *v)
+{
+	const struct counter *marked = kcsd_top_counter(v->now, "timing/marked");
+
+	return marked && marked->value;
+}
+
+/* Of the commands of the interval: device time, how many were late, and by how much. */
+struct device {
+	uint64_t commands, late;
+	double ns, late_ns;	/* of one command, on average */
+};
+
+static struct device device_of(const struct view *v)
+{
+	uint64_t commands = delta(v, "timing/commands");
+
+	return (struct device){
+		.commands = commands,
+		.late = delta(v, "timing/late_commands"),
+		.ns = ratio(delta(v, "timing/commands_ns"), commands),
+		.late_ns = ratio(delta(v, "timing/late_ns"), commands),
+	};
+}
+
+static void show_device(FILE *to, const struct view *v)
+{
+	struct device d = device_of(v);
+	char clock[16] = "";
+
+	if (!has_model(v))
+		return;
+	kcsd_stats_text(v->now->drive, "timing/clock", clock, sizeof(clock));
+	fprintf(to, "  %-7s %10s %12s %10s %8s %10s\n", "DEVICE", "COMMANDS/s", "us/COMMAND",
+		"LATE/s", "LATE%", "us LATE");
+	fprintf(to, "  %-7s %10.1f %12.1f %10.1f %8.2f %10.1f%s\n", clock,
+		d.commands / v->seconds, d.ns / 1e3, d.late / v->seconds,
+		100 * ratio(d.late, d.commands), d.late_ns / 1e3,
+		is_marked(v) ? "  marked" : "");
+}
+
 static void show_drive(FILE *to, const struct view *v)
 {
 	fprintf(to, "%-8s %10.0f %10.1f %10.1f %10.1f %10.1f %8.1f %8.1f %6.1f\n", v->now->drive,
@@ -148,6 +205,7 @@ static void show_drive(FILE *to, const struct view *v)
 		rate(v, "stats/host_write_bytes") / MIB, rate(v, "stats/media_read_bytes") / MIB,
 		rate(v, "stats/media_write_bytes") / MIB, rate(v, "stats/runs"),
 		rate(v, "stats/runs_failed"), busy_percent(v));
+	show_device(to, v);
 	show_units(to, v);
 	show_programs(to, v);
 }
@@ -204,6 +262,19 @@ static json_object *json_units(const struct view *v)
 	return list;
 }
 
+static json_object *json_device(const struct view *v)
+{
+	json_object *row = json_object_new_object();
+	struct device d = device_of(v);
+
+	add_number(row, "commands", d.commands);
+	add_number(row, "late_commands", d.late);
+	json_object_object_add(row, "mean_ns", json_object_new_double(d.ns));
+	json_object_object_add(row, "mean_late_ns", json_object_new_double(d.late_ns));
+	json_object_object_add(row, "marked", json_object_new_boolean(is_marked(v)));
+	return row;
+}
+
 static json_object *json_drive(const struct view *v)
 {
 	json_object *row = json_object_new_object();
@@ -215,6 +286,8 @@ static json_object *json_drive(const struct view *v)
 	RATES(ADD_RATE)
 #undef ADD_RATE
 	json_object_object_add(row, "busy_percent", json_object_new_double(busy_percent(v)));
+	if (has_model(v))
+		json_object_object_add(row, "device", json_device(v));
 	json_object_object_add(row, "units", json_units(v));
 	json_object_object_add(row, "programs", json_programs(v));
 	return row;

@@ -195,8 +195,9 @@ const struct command kcsd_cmd_top = {
 	.summary = "show the activity of drives continuously",
 	.detail = "Rates are per second; data is in MiB: between host and drive (HOST), and\n"
 		  "between drive and medium (MEDIA). BUSY% is the share of time that compute\n"
-		  "units are busy: all units, then each unit. On a terminal press q to quit;\n"
-		  "otherwise each interval prints a table.",
+		  "units are busy: all units, then each unit. DEVICE is the device time of a\n"
+		  "drive with a model: of a command on average, and the commands that completed\n"
+		  "late. On a terminal press q to quit; otherwise each interval prints a table.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.run = top,

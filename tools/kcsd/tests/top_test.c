@@ -205,6 +205,49 @@ static void test_drives(void)
 	kcsd_top_release(&now);
 }
 
+static void put_timing(const char *commands, const char *commands_ns, const char *late,
+		       const char *late_ns)
+{
+	put(commands, "kcsd2/timing/commands");
+	put(commands_ns, "kcsd2/timing/commands_ns");
+	put(late, "kcsd2/timing/late_commands");
+	put(late_ns, "kcsd2/timing/late_ns");
+}
+
+static void test_device(void)
+{
+	struct samples before, now;
+	json_object *json, *device;
+
+	put("8", "kcsd2/stats/runs");
+	put("flash", "kcsd2/timing/model");
+	put("real", "kcsd2/timing/clock");
+	put("0", "kcsd2/timing/marked");
+	put_timing("10", "1000", "10", "5000");
+	kcsd_top_sample(&before, "kcsd2");
+	put_timing("210", "2001000", "60", "305000");
+	kcsd_top_sample(&now, "kcsd2");
+	ok(line_is(line_after(text_of(&before, &now), "  DEVICE"),
+		   "  real         200.0         10.0       50.0    25.00        1.5"),
+	   "device time, late commands and lateness");
+	json = kcsd_top_json(&before, &now);
+	device = json_object_object_get(at(json, "drives", 0), "device");
+	ok(json_object_get_int(json_object_object_get(device, "commands")) == 200 &&
+	   json_object_get_int(json_object_object_get(device, "late_commands")) == 50 &&
+	   json_object_get_double(json_object_object_get(device, "mean_ns")) == 10000 &&
+	   json_object_get_double(json_object_object_get(device, "mean_late_ns")) == 1500 &&
+	   !json_object_get_boolean(json_object_object_get(device, "marked")), "the same as JSON");
+	json_object_put(json);
+	kcsd_top_release(&now);
+	put("1", "kcsd2/timing/marked");
+	kcsd_top_sample(&now, "kcsd2");
+	ok(strstr(text_of(&before, &now), "  marked\n"), "a drive that is marked");
+	put("none", "kcsd2/timing/model");
+	ok(!strstr(text_of(&before, &now), "DEVICE"), "one without a model");
+	kcsd_top_release(&before);
+	kcsd_top_release(&now);
+}
+
 int main(void)
 {
 	char dir[] = "/tmp/kcsd-top-XXXXXX";
@@ -216,6 +259,7 @@ int main(void)
 	test_decrease();
 	test_programs();
 	test_drives();
+	test_device();
 	nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 	return tap_end();
 }
