@@ -127,7 +127,7 @@ static int wait_for_slot(struct kcsd_clock *clock, struct kcsd_flow *flow, struc
 	wait_queue_head_t *wait = &flow->slot_user->wait;
 	bool over = false;
 
-	/* Looks for a slot before it gives up: a waiter that was chosen does not lose the wakeup. */
+	/* Looks for a slot before it gives up: a waiter that was chosen loses no wakeup. */
 	while (!over &&
 	       ___wait_event(*wait, take_or_stop(clock, flow, slot), kcsd_wait_state(), 1, 0,
 			     schedule()))
