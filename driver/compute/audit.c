@@ -11,6 +11,7 @@ static const u8 audit_access[] = {
 	[KCSD_AUDIT_WRITTEN]	= KCSD_GRANT_WRITE,
 	[KCSD_AUDIT_APPENDED]	= KCSD_GRANT_APPEND,
 	[KCSD_AUDIT_MANAGED]	= KCSD_GRANT_MANAGE,
+	[KCSD_AUDIT_OBJECTS]	= KCSD_GRANT_READ | KCSD_AUDIT_OBJECT,
 };
 
 struct kcsd_audit *kcsd_audit_alloc(void)
@@ -55,6 +56,8 @@ static enum kcsd_audit_kind audit_kind(u8 access)
 		return KCSD_AUDIT_APPENDED;
 	case KCSD_GRANT_MANAGE:
 		return KCSD_AUDIT_MANAGED;
+	case KCSD_GRANT_READ | KCSD_AUDIT_OBJECT:
+		return KCSD_AUDIT_OBJECTS;
 	default:
 		return KCSD_AUDIT_READ;
 	}
@@ -93,17 +96,17 @@ u32 kcsd_audit_len(const struct kcsd_audit *audit)
 }
 
 /*
- * Return the kind whose next range begins first; of several, the first kind. next[] has one index
- * per kind.
+ * Return the kind whose next range begins first; of several, the first kind; objects after all
+ * others. next[] has one index per kind.
  */
 static enum kcsd_audit_kind audit_first(const struct kcsd_audit *audit, const u32 *next)
 {
-	enum kcsd_audit_kind first = KCSD_AUDIT_KINDS, k;
+	enum kcsd_audit_kind first = KCSD_AUDIT_OBJECTS, k;
 
-	for (k = 0; k < KCSD_AUDIT_KINDS; k++) {
+	for (k = 0; k < KCSD_AUDIT_OBJECTS; k++) {
 		if (next[k] == audit->list[k].nr)
 			continue;
-		if (first == KCSD_AUDIT_KINDS || audit->list[k].range[next[k]].first <
+		if (first == KCSD_AUDIT_OBJECTS || audit->list[k].range[next[k]].first <
 						 audit->list[first].range[next[first]].first)
 			first = k;
 	}

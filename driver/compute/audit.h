@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Audit of a run: the LBAs that it touched. Recorded while it runs, if the command asks for it. */
+/*
+ * Audit of a run: the LBAs that it touched, and the objects that it read. Recorded while it runs, if
+ * the command asks for it.
+ */
 #ifndef KCSD_AUDIT_H
 #define KCSD_AUDIT_H
 
@@ -26,6 +29,7 @@ struct kcsd_audit_list {
 
 enum kcsd_audit_kind {
 	KCSD_AUDIT_READ, KCSD_AUDIT_WRITTEN, KCSD_AUDIT_APPENDED, KCSD_AUDIT_MANAGED,
+	KCSD_AUDIT_OBJECTS,	/* ranges of sources; behind all others */
 	KCSD_AUDIT_KINDS
 };
 
@@ -37,7 +41,7 @@ struct kcsd_audit {
 
 /* Allocate an empty audit, to be freed by kvfree(). Returns NULL without memory. */
 struct kcsd_audit *kcsd_audit_alloc(void);
-/* Add LBAs to the audit. access is one of KCSD_GRANT_*. */
+/* Add LBAs to the audit. access is one of those in <linux/kcsd.h>. */
 void kcsd_audit_note(struct kcsd_audit *audit, u64 slba, u64 nlb, u8 access);
 
 /*
@@ -48,6 +52,12 @@ static inline void kcsd_audit_add(struct kcsd_audit *audit, u64 slba, u64 nlb, u
 {
 	if (audit)
 		kcsd_audit_note(audit, slba, nlb, access);
+}
+
+/* The same for the object that is this source. */
+static inline void kcsd_audit_add_object(struct kcsd_audit *audit, u32 source)
+{
+	kcsd_audit_add(audit, source, 1, KCSD_GRANT_READ | KCSD_AUDIT_OBJECT);
 }
 
 /* Return the length of the copy for the host, in bytes. */

@@ -39,11 +39,16 @@ static void pace(struct kcsd_run_clock *rc, u64 at)
 	rc->paced_ns += ktime_get_ns() - now;
 }
 
-void kcsd_run_clock_media(struct kcsd_run_clock *rc, u8 op, u64 slba, u64 len)
+void kcsd_run_clock_bytes(struct kcsd_run_clock *rc, u8 op, u64 offset, u64 len)
 {
 	if (rc->clock)
-		pace(rc, kcsd_clock_run_media(rc->clock, &rc->device, take_cycles(rc), op,
-					      slba << rc->lbas->lba_shift, len));
+		pace(rc, kcsd_clock_run_media(rc->clock, &rc->device, take_cycles(rc), op, offset,
+					      len));
+}
+
+void kcsd_run_clock_media(struct kcsd_run_clock *rc, u8 op, u64 slba, u64 len)
+{
+	kcsd_run_clock_bytes(rc, op, slba << rc->lbas->lba_shift, len);
 }
 
 void kcsd_run_clock_tick(struct kcsd_run_clock *rc)

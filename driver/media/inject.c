@@ -371,6 +371,19 @@ static bool hold(struct kcsd_lbas *lbas, const struct kcsd_inject_cmd *cmd,
 	return !over;
 }
 
+static int media_error(enum kcsd_inject_op op)
+{
+	switch (op) {
+	case KCSD_INJECT_READ:
+		return KCSD_SC_READ_ERROR;
+	case KCSD_INJECT_RETRIEVE:
+	case KCSD_INJECT_LIST:
+		return KCSD_SC_UNRECOVERED;
+	default:
+		return KCSD_SC_WRITE_FAULT;
+	}
+}
+
 int kcsd_inject_ask(struct kcsd_lbas *lbas, const struct kcsd_inject_cmd *cmd)
 {
 	struct verdict v = judge(&lbas->retained->inject, cmd);
@@ -380,7 +393,7 @@ int kcsd_inject_ask(struct kcsd_lbas *lbas, const struct kcsd_inject_cmd *cmd)
 	switch (v.outcome) {
 	case KCSD_INJECT_MEDIA_ERROR:
 		kcsd_stat_inc(lbas, media_errors);
-		return cmd->op == KCSD_INJECT_READ ? KCSD_SC_READ_ERROR : KCSD_SC_WRITE_FAULT;
+		return media_error(cmd->op);
 	case KCSD_INJECT_TIMEOUT:
 		hold(lbas, cmd, &v, cmd->timeout_ms);
 		return KCSD_SC_ABORT_REQUESTED;

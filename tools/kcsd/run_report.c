@@ -192,7 +192,7 @@ static void print_text(FILE *to, const struct run *run)
 	if (result->recorded)
 		print_cost(to, run);
 	if (result->audit)
-		kcsd_audit_print(to, result);
+		kcsd_audit_print(to, run);
 	kcsd_sim_zones_print(to, &run->zones);
 	fprintf(to, "output: %zu bytes\n", result->out_len);
 	if (run->output_fd < 0)
@@ -285,9 +285,13 @@ static json_object *json_medium(const struct run *run)
 {
 	const struct kcsd_run_info *info = &run->result.info;
 	json_object *json = json_object_new_object();
+	char text[KCSD_KV_KEY_TEXT_LEN];
 
 	if (run->on_host)
 		json_object_object_add(json, "text", json_object_new_string(run->medium.text));
+	else if (run->result.flags & KCSD_RESULT_OBJECT)
+		json_object_object_add(json, "key", json_object_new_string(
+			kcsd_run_key(run, info->lba, text) ? text : ""));
 	else if (!has_lba_fault(info))
 		json_object_object_add(json, "lba", json_object_new_uint64(info->lba));
 	return json;
@@ -360,7 +364,7 @@ static void print_json(const struct run *run, const char *message)
 	if (result->recorded)
 		add_cost(json, run);
 	if (result->audit)
-		json_object_object_add(json, "audit", kcsd_audit_json(result));
+		json_object_object_add(json, "audit", kcsd_audit_json(run));
 	if (run->zones.size)
 		json_object_object_add(json, "zones", kcsd_sim_zones_json(&run->zones));
 	json_object_object_add(json, "output", json_output(run));
@@ -462,8 +466,14 @@ static int judge(const struct run *run, struct kcsd_error *why)
 /* Report a run that did not begin. */
 static void say_refused(const struct run *run, const char *why)
 {
-	const char *hint = kcsd_advice(run->result.status);
+	const char *hint = kcsd_advice(run->result.status), *key;
+	char text[KCSD_KV_KEY_TEXT_LEN];
 
+	key = run->result.status == KCSD_SC_NO_KEY ? kcsd_run_key(run, run->result.r0, text) : NULL;
+	if (key) {
+		kcsd_fail("there is no object %s", key);
+		return;
+	}
 	if (run->result.status == KCSD_SC_INVALID_PROGRAM_INDEX)
 		kcsd_fail_program(run->drv, run->result.status, "run", run->pind);
 	else if (run->drv)
@@ -477,13 +487,16 @@ static void say_refused(const struct run *run, const char *why)
 static void say_medium(const struct run *run, bool went_on)
 {
 	const char *then = went_on ? ", and the program continued" : "";
-	char begins[64] = "";
+	char begins[64] = "", text[KCSD_KV_KEY_TEXT_LEN];
 
 	if (run->on_host) {
 		kcsd_fail("%s%s", run->medium.text, then);
 		return;
 	}
-	if (!has_lba_fault(&run->result.info))
+	if (run->result.flags & KCSD_RESULT_OBJECT)
+		snprintf(begins, sizeof(begins), " of object %s",
+			 kcsd_run_key(run, run->result.info.lba, text) ? text : "");
+	else if (!has_lba_fault(&run->result.info))
 		snprintf(begins, sizeof(begins), " at LBA %" PRIu64,
 			 run->result.info.lba);
 	kcsd_fail("an access%s failed%s: 'kcsd log -d %s' shows why", begins, then,

@@ -13,6 +13,7 @@ struct info {
 	struct kcsd_compute_info compute;
 	struct kcsd_health_info health;
 	struct kcsd_slm_info slm;	/* zero: the drive has no SLM */
+	struct kcsd_kv_info kv;		/* zero: the drive has no objects */
 };
 
 /* Shown members: F(member, JSON name, "text", unit). */
@@ -25,6 +26,11 @@ struct info {
 	F(ns.lba_size, "lba_size", "LBA size", " bytes") \
 	F(ctrl.max_transfer, "max_transfer", "maximum transfer", " bytes") \
 	F(slm.size, "slm_size", "Subsystem Local Memory", " bytes") \
+	F(kv.size, "kv_size", "room for objects", " bytes") \
+	F(kv.used, "kv_used", "used by objects", " bytes") \
+	F(kv.keys, "objects", "objects", "") \
+	F(kv.max_keys, "max_objects", "maximum objects", "") \
+	F(kv.max_value, "max_value", "maximum value of an object", " bytes") \
 	F(compute.maxmemrs, "max_range_sets", "maximum memory range sets", "") \
 	F(compute.maxmemr, "max_ranges", "maximum ranges in a set", "") \
 	F(compute.cus, "compute_units", "compute units", "") \
@@ -90,6 +96,8 @@ static int identify(struct kcsd_drive *drv, struct info *info)
 		ret = kcsd_health_get(drv, &info->health, sizeof(info->health));
 	if (!ret)
 		ret = kcsd_slm_identify(drv, &info->slm, sizeof(info->slm));
+	if (!ret || ret == KCSD_SC_INVALID_NS)
+		ret = kcsd_kv_identify(drv, &info->kv, sizeof(info->kv));
 	return ret == KCSD_SC_INVALID_NS ? 0 : ret;
 }
 
