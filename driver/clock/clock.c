@@ -201,6 +201,11 @@ static void submit(struct kcsd_clock *clock, struct kcsd_flow *flow, struct kcsd
 		add_piece(time, &done, order);
 }
 
+/*
+ * Holds the lock for a piece of up to KCSD_TIMING_MAX_BYTES: 16 MiB of writes that collect garbage
+ * are some 2 ms. Only jobs send more than 1 MiB. Shorter pieces would be other commands to the
+ * model: each takes a core and has its delay.
+ */
 void kcsd_clock_submit(struct kcsd_clock *clock, struct kcsd_flow *flow, struct kcsd_time *time,
 		       struct kcsd_timing_cmd piece, enum kcsd_clock_order order)
 {

@@ -348,6 +348,54 @@ TEST_F(virtual_clock, same_everywhere)
 	EXPECT_EQ(wanted, got) TH_LOG("the hash is 0x%llx", got);
 }
 
+/* ---- counters ---- */
+
+struct counters {
+	struct kcsd_counters header;
+	struct kcsd_counter entry[256];
+};
+
+/* Returns a counter of log page C2h, or ~0. */
+static __u64 counter(const struct counters *page, const char *name)
+{
+	__u32 i;
+
+	for (i = 0; i < le32toh(page->header.nr); i++)
+		if (!strcmp(page->entry[i].name, name))
+			return le64toh(page->entry[i].value);
+	return ~0ull;
+}
+
+/* Log page C2h has what sysfs has, by the same names; the use of resources adds up. */
+TEST_F(virtual_clock, counters)
+{
+	static struct counters page;
+	struct nvme_uring_cmd c = cmd_log(KCSD_LOG_COUNTERS, &page, sizeof(page), 0);
+	__u32 i, nr = 0;
+
+	c.nsid = 0;
+	for (i = 0; i < 100; i++)
+		rw(self->d.nvm, i % 2 ? NVM_READ : NVM_WRITE, i, 1, self->buf);
+	ASSERT_EQ(0, cmd_admin(self->d.ctrl, &c));
+	for (i = 0; i < le32toh(page.header.nr); i++) {
+		if (strncmp(page.entry[i].name, "timing/", 7))
+			continue;
+		nr++;
+		EXPECT_EQ(drive_number(&self->d, page.entry[i].name), le64toh(page.entry[i].value))
+			TH_LOG("%s", page.entry[i].name);
+	}
+	EXPECT_LE(34, nr);
+	/* One after another. */
+	EXPECT_EQ(counter(&page, "timing/device_ns"), counter(&page, "timing/commands_ns"));
+	EXPECT_EQ(50 * LBA, counter(&page, "timing/read_bytes"));
+	EXPECT_EQ(50 * LBA, counter(&page, "timing/write_bytes"));
+	EXPECT_EQ(2, counter(&page, "timing/channel_count"));
+	EXPECT_EQ(4, counter(&page, "timing/die_count"));
+	EXPECT_EQ(100 * COMMAND, counter(&page, "timing/core_busy_ns"));
+	EXPECT_EQ(50 * 4 * LBA, counter(&page, "timing/link_out_busy_ns"));
+	EXPECT_EQ(50 * 4 * LBA, counter(&page, "timing/link_in_busy_ns"));
+}
+
 /* ---- several files ---- */
 
 static int open_nvm(const struct drive *d)
