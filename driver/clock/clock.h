@@ -53,8 +53,10 @@ struct kcsd_clock {
 	bool stopped;			/* nothing is due any more */
 	bool latencies_on;		/* keep them */
 	u64 epoch;			/* ktime at which device time is 0 */
-	spinlock_t lock;		/* protects the model and the next five; a leaf */
+	spinlock_t lock;		/* protects the model and the next seven; a leaf */
 	struct list_head flows;		/* that have sent a command, or were set up */
+	u32 nr_senders;			/* of flows: named, or of files and with commands */
+	u32 nr_named;			/* of flows: the host names the arrivals */
 	u64 latest;			/* device time: the latest end */
 	u64 commands;			/* that have a device time */
 	u64 commands_ns;		/* sum of their device times */
@@ -81,7 +83,7 @@ struct kcsd_time {
 	u8 op;				/* enum kcsd_time_op */
 	u8 depth;			/* class of the commands in flight when it arrived */
 	bool arrived;			/* it has device time */
-	/* Of a request of the block node: who has sent it, and its number. */
+	/* Sender and number of a request of the block node. */
 	u32 sender;
 	u32 number;
 };
@@ -240,7 +242,7 @@ void kcsd_clock_get_counters(struct kcsd_clock *clock, struct kcsd_timing_stats 
 	K(CORES, core) K(LINK_OUT, link_out) K(LINK_IN, link_in) K(CHANNELS, channel) \
 	K(DIES, die) K(LANES, lane) K(SLM, memory) K(UNITS, unit)
 
-/* How many resources of a kind there are; for how many ns they were reserved, together. */
+/* Return the number of resources of a kind, and the ns for which all were reserved. */
 u32 kcsd_clock_count(struct kcsd_clock *clock, u32 kind);
 u64 kcsd_clock_busy(struct kcsd_clock *clock, u32 kind);
 /* Return log page C1h, *len bytes, to be freed by kvfree(); NULL without memory. */

@@ -50,22 +50,27 @@ static bool is_named(const struct kcsd_flow *flow)
 	return flow->flags & KCSD_TIMING_ARRIVALS;
 }
 
+/* Add a flow to the counts of the clock (n: 1), or take it off before it changes (-1). */
+static void count(const struct kcsd_flow *flow, int n)
+{
+	struct kcsd_clock *clock = flow->clock;
+
+	lockdep_assert_held(&clock->lock);
+	if (is_named(flow))
+		clock->nr_named += n;
+	if (is_named(flow) || (flow->arrived && !flow->shared))
+		clock->nr_senders += n;
+}
+
 /*
  * Mark the clock if the order of commands of several flows is not defined. The block device counts
  * while it sends requests beside others.
  */
 static void mark(struct kcsd_clock *clock, const struct kcsd_flow *sender)
 {
-	struct kcsd_flow *flow;
-	u32 nr = 0, named = 0;
+	u32 nr = clock->nr_senders + (sender->shared && sender->arrived);
 
-	if (!clock->is_virtual)
-		return;
-	list_for_each_entry(flow, &clock->flows, entry) {
-		nr += is_named(flow) || (flow->arrived && (!flow->shared || flow == sender));
-		named += is_named(flow);
-	}
-	if (nr > 1 && named < nr)
+	if (clock->is_virtual && nr > 1 && clock->nr_named < nr)
 		WRITE_ONCE(clock->marks, clock->marks | KCSD_TIMING_FILES);
 }
 
@@ -111,9 +116,14 @@ u64 kcsd_flow_arrive(struct kcsd_flow *flow, const struct kcsd_time *time, u32 *
 	u32 slots = max(flow->depth, 1u);
 	u64 arrival;
 
-	if (!flow->arrived++) {
+	if (!flow->arrived) {
 		flow->begin = flow->clock->latest;
 		flow->last_end = flow->begin;
+		count(flow, -1);
+		flow->arrived = 1;
+		count(flow, 1);
+	} else {
+		flow->arrived++;
 	}
 	if (flow->arrived == 1 || flow->shared)
 		mark(flow->clock, flow);
@@ -159,6 +169,7 @@ void kcsd_flow_destroy(struct kcsd_flow *flow)
 
 	if (clock) {
 		spin_lock(&clock->lock);
+		count(flow, -1);
 		list_del(&flow->entry);
 		spin_unlock(&clock->lock);
 		wake_up_all(&clock->named);
@@ -188,7 +199,9 @@ static void restart(struct kcsd_flow *flow)
 void kcsd_flow_restart(struct kcsd_flow *flow)
 {
 	spin_lock(&flow->clock->lock);
+	count(flow, -1);
 	restart(flow);
+	count(flow, 1);
 	spin_unlock(&flow->clock->lock);
 }
 
@@ -198,10 +211,12 @@ static int set_up(struct kcsd_flow *flow, const struct kcsd_flow *to, u64 **end,
 {
 	if (is_named(to) && stream_is_used(flow, to->stream))
 		return KCSD_SC_INVALID_FIELD;
+	count(flow, -1);
 	WRITE_ONCE(flow->flags, to->flags);
 	flow->depth = to->depth;
 	flow->stream = to->stream;
 	restart(flow);
+	count(flow, 1);
 	flow->seq = 0;
 	swap(flow->end, *end);
 	swap(flow->log, *log);

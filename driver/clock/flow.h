@@ -30,7 +30,7 @@ struct kcsd_flow {
 	/* Closed loop: ends of the last commands, the earliest first (a heap). */
 	u64 *end;			/* owned; NULL: depth 1 */
 	u32 nr_ends;
-	/* Of the block node, whose senders do not know of each other. */
+	/* The flow is of the block node: its senders do not know of each other. */
 	bool shared;			/* constant */
 	u32 sender;			/* of the last request */
 	u32 number;			/* of the last request, by when it has taken its time */

@@ -216,7 +216,7 @@ static void rest_over(struct kcsd_due *due)
 	kfree(rest);
 }
 
-/* It does not count for its file any more. */
+/* Take a slot off the count of its open file. */
 static void leave_file(struct kcsd_slots *slots, struct kcsd_slot *slot)
 {
 	unsigned long flags;

@@ -23,7 +23,7 @@ struct kcsd_clock;
 struct kcsd_flow;
 struct kcsd_slot_user;
 
-/* Of a drive. */
+/* Slots of a drive. */
 struct kcsd_slots {
 	spinlock_t lock;		/* protects what follows, counts of flows; any context */
 	struct list_head users;		/* with open files, or slots taken */

@@ -4,8 +4,8 @@
  * does not refuse what a zone would: the caller does. Offsets are bytes from the begin of the
  * namespace.
  *
- * What a zone programs depends on how many bytes it gets, not on where they go: writes and appends
- * of several CPUs may come here in another order than they were executed in, and conventional zones
+ * A zone programs by the number of bytes that it gets, not by their places: writes and appends of
+ * several CPUs may come here in another order than they were executed in, and conventional zones
  * are written anywhere.
  */
 #ifndef KCSD_TIMING_ZONES_H

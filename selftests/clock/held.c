@@ -141,7 +141,7 @@ TEST_F(held, user)
 	}
 }
 
-/* What a process has left counts as long as its device time goes on. */
+/* Commands of a process that has gone count until their device time is over. */
 TEST_F(held, left)
 {
 	struct io_uring ring;
@@ -179,7 +179,7 @@ TEST_F(held, exec)
 	EXPECT_EQ(0, ends_soon(pid));
 }
 
-/* Those over the limit go on when others have ended. */
+/* Commands over the limit go on when others have ended. */
 TEST_F(held, goes_on)
 {
 	static const struct drive_attr attrs[] = { DRIVE_SMALL, QUICK_DRIVE, {} };

@@ -164,7 +164,7 @@ static bool is_marked(const struct view *v)
 	return marked && marked->value;
 }
 
-/* Of the commands of the interval: device time, how many were late, and by how much. */
+/* Show device time and lateness of the commands of the interval. */
 struct device {
 	uint64_t commands, late;
 	double ns, late_ns;	/* of one command, on average */
