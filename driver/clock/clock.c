@@ -125,9 +125,11 @@ int kcsd_clock_keep_latencies(struct kcsd_clock *clock, bool keep)
 
 void kcsd_clock_begin_on(struct kcsd_clock *clock, struct kcsd_time *time)
 {
-	time->begin_ns = ktime_get_ns();
-	time->op = KCSD_TIME_OTHER;	/* until it is executed */
-	time->depth = kcsd_latency_class(atomic_inc_return(&clock->in_flight));
+	*time = (struct kcsd_time){
+		.begin_ns = ktime_get_ns(),
+		.op = KCSD_TIME_OTHER,	/* until it is executed */
+		.depth = kcsd_latency_class(atomic_inc_return(&clock->in_flight)),
+	};
 }
 
 void kcsd_clock_forget(struct kcsd_clock *clock, struct kcsd_time *time)

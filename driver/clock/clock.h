@@ -72,7 +72,7 @@ struct kcsd_clock {
 	struct kcsd_latencies __percpu *latencies;
 };
 
-/* The times of a command. Zero-filled, it has none. */
+/* The times of a command. Zero-filled, or after kcsd_time_none(), it has none. */
 struct kcsd_time {
 	u64 begin_ns;			/* ktime; 0: the clock was off when it was submitted */
 	u64 arrival, start, end;	/* device time, once arrived is set */
@@ -87,6 +87,14 @@ struct kcsd_time {
 	u32 sender;
 	u32 number;
 };
+
+/* Say that it has none, without the cost of clearing the rest, which is valid with begin_ns only. */
+static inline void kcsd_time_none(struct kcsd_time *time)
+{
+	time->begin_ns = 0;
+	time->delay_ns = 0;
+	time->arrived = false;
+}
 
 /* A completion that may be held back. */
 struct kcsd_held {
@@ -125,12 +133,18 @@ static inline bool kcsd_clock_holds(const struct kcsd_clock *clock)
 
 /* ---- a command ---- */
 
+/* True if commands that are submitted have times. */
+static inline bool kcsd_clock_is_on(const struct kcsd_clock *clock)
+{
+	return READ_ONCE(clock->on);
+}
+
 void kcsd_clock_begin_on(struct kcsd_clock *clock, struct kcsd_time *time);
 
 /* A command is submitted. */
 static inline void kcsd_clock_begin(struct kcsd_clock *clock, struct kcsd_time *time)
 {
-	if (unlikely(READ_ONCE(clock->on)))
+	if (unlikely(kcsd_clock_is_on(clock)))
 		kcsd_clock_begin_on(clock, time);
 }
 

@@ -8,6 +8,7 @@
 #include <linux/uaccess.h>
 
 #include "clock/clock.h"
+#include "compat.h"
 #include "compute/tenant.h"
 #include "drive.h"
 #include "host/node.h"
@@ -18,7 +19,7 @@
 static int ioctl_carry_out(struct kcsd_cmd *cmd, const struct kcsd_user_data *data,
 			   struct kcsd_slot *slot)
 {
-	int ret = kcsd_cmd_issue(cmd, data, false);
+	int ret = kcsd_cmd_issue_timed(cmd, data, false);
 
 	if (ret != -EIOCBQUEUED)
 		return ret;
@@ -37,8 +38,8 @@ static int ioctl_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *data)
 	if (ret && ret != -EAGAIN)
 		return ret;
 	ret = ioctl_carry_out(cmd, data, &slot);
-	kcsd_clock_wait(clock, &cmd->time);
-	kcsd_slot_end(clock, &slot, kcsd_clock_due(clock, &cmd->time));
+	kcsd_clock_wait(clock, cmd->time);
+	kcsd_slot_end(clock, &slot, kcsd_clock_due(clock, cmd->time));
 	return ret;
 }
 
@@ -58,6 +59,7 @@ static int ioctl_passthru(const struct kcsd_origin *from, const struct nvme_pass
 		.vec = vec,
 		.compat = in_compat_syscall(),
 	};
+	struct kcsd_time time KCSD_UNINITIALIZED;
 	struct kcsd_cmd cmd = {
 		.drive = from->drive,
 		.tenant = from->tenant,
@@ -78,9 +80,11 @@ static int ioctl_passthru(const struct kcsd_origin *from, const struct nvme_pass
 		.timeout_ms = u->timeout_ms,
 		.metadata = u64_to_user_ptr(ioctl_addr(u->metadata)),
 		.metadata_len = u->metadata_len,
+		.time = &time,
 	};
 	int ret;
 
+	kcsd_time_none(&time);
 	if (u->flags || u->rsvd1 || u->rsvd2)
 		return -EINVAL;
 	if (!admin && cmd.nsid != from->nsid)

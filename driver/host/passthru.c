@@ -98,8 +98,9 @@ static int cmd_pin(struct kcsd_cmd *cmd, const struct kcsd_user_data *d,
 static int cmd_start(struct kcsd_cmd *cmd)
 {
 	if (!cmd->execute) {
-		cmd->async->held.time = cmd->time;
-		cmd->time.begin_ns = 0;
+		if (unlikely(cmd->time->begin_ns))
+			cmd->async->held.time = *cmd->time;
+		cmd->time->begin_ns = 0;
 		return -EIOCBQUEUED;
 	}
 	trace_kcsd_cmd_start(&cmd->trace, -1, -1);
@@ -118,13 +119,13 @@ static void cmd_drop_async(struct kcsd_cmd *cmd)
 }
 
 /* Returns 0 if opcode, sender and gates allow cmd now; -errno or a status. Ignores the buffer. */
-static int cmd_validate(struct kcsd_cmd *cmd, const struct kcsd_opcode *opcode)
+static int cmd_validate(struct kcsd_cmd *cmd)
 {
 	int status;
 
-	if (!opcode)
+	if (!cmd->found)
 		return cmd_failed(cmd, KCSD_SC_INVALID_OPCODE);
-	if (!kcsd_cmd_allowed(cmd, opcode->allowed))
+	if (!kcsd_cmd_allowed(cmd, cmd->found->allowed))
 		return -EACCES;
 	status = kcsd_sanitize_refuses(cmd);
 	return status ? cmd_failed(cmd, status) : 0;
@@ -134,40 +135,42 @@ static int cmd_validate(struct kcsd_cmd *cmd, const struct kcsd_opcode *opcode)
  * Give a command that its submitter executed its device time. Commands of the controller are not
  * part of the stream of an open file: they have none with the virtual clock.
  */
-static void cmd_take_time(struct kcsd_cmd *cmd, const struct kcsd_opcode *opcode, int status)
+static void cmd_take_time(struct kcsd_cmd *cmd, int status)
 {
-	struct kcsd_timing_cmd piece = { .op = KCSD_TIMING_OTHER, .bytes = cmd->data_len };
+	const struct kcsd_opcode *opcode = cmd->found;
+	struct kcsd_timing_cmd piece = { .op = KCSD_TIMING_OTHER };
 	struct kcsd_clock *clock = cmd->drive->clock;
 	struct kcsd_flow *flow = &cmd->tenant->flow;
 
 	if (opcode->takes_no_time || (cmd->admin && clock->is_virtual)) {
-		kcsd_clock_forget(clock, &cmd->time);
+		kcsd_clock_forget(clock, cmd->time);
 		return;
 	}
-	cmd->time.cpu_ns = ktime_get_ns() - cmd->time.begin_ns - cmd->time.delay_ns;
+	cmd->time->cpu_ns = ktime_get_ns() - cmd->time->begin_ns - cmd->time->delay_ns;
+	if (cmd->opcode & 3)
+		piece.bytes = cmd->data_len;
 	if (cmd->opcode & 1)
 		piece.op = KCSD_TIMING_MEM_WRITE;
 	if (!status && opcode->describe)
 		opcode->describe(cmd, &piece);
 	/* A quick job has described itself. */
-	if (!status && !cmd->time.arrived)
-		kcsd_clock_submit(clock, flow, &cmd->time, piece, KCSD_CLOCK_ABREAST);
-	kcsd_clock_leave(clock, flow, &cmd->time, status ? KCSD_TIME_OTHER : piece.op, cmd->opcode);
-	kcsd_time_trace(&cmd->time, &cmd->trace);
-	if (!status && !cmd->admin && cmd->time.arrived && !opcode->has_result &&
+	if (!status && !cmd->time->arrived)
+		kcsd_clock_submit(clock, flow, cmd->time, piece, KCSD_CLOCK_ABREAST);
+	kcsd_clock_leave(clock, flow, cmd->time, status ? KCSD_TIME_OTHER : piece.op, cmd->opcode);
+	kcsd_time_trace(cmd->time, &cmd->trace);
+	if (!status && !cmd->admin && cmd->time->arrived && !opcode->has_result &&
 	    READ_ONCE(flow->flags) & KCSD_TIMING_RESULT)
-		cmd->result = cmd->time.end - cmd->time.arrival;
+		cmd->result = cmd->time->end - cmd->time->arrival;
 }
 
-static int cmd_parse_and_start(struct kcsd_cmd *cmd, const struct kcsd_opcode *opcode)
+static int cmd_parse_and_start(struct kcsd_cmd *cmd)
 {
 	int ret;
 
 	if (kcsd_trace_enabled())
 		kcsd_cmd_trace_begin(cmd);
-	if (cmd->time.begin_ns)
-		cmd->data_len = cmd->opcode & 3 ? iov_iter_count(&cmd->data) : 0;
-	ret = opcode->parse(cmd);
+	cmd->data_len = iov_iter_count(&cmd->data);
+	ret = cmd->found->parse(cmd);
 	if (kcsd_trace_enabled())
 		kcsd_cmd_trace_submit(cmd);
 	if (ret)
@@ -185,21 +188,20 @@ static int cmd_parse_and_start(struct kcsd_cmd *cmd, const struct kcsd_opcode *o
  */
 static int cmd_carry_out(struct kcsd_cmd *cmd, bool nonblock)
 {
-	const struct kcsd_opcode *opcode = kcsd_opcode_find(cmd);
-	int ret = cmd_validate(cmd, opcode);
+	int ret = cmd_validate(cmd);
 
 	if (ret)
 		return ret;
-	if (nonblock && !cmd->now && kcsd_opcode_blocks(opcode, cmd))
+	if (nonblock && !cmd->now && kcsd_opcode_blocks(cmd->found, cmd))
 		return -EAGAIN;	/* io_uring calls again from a worker thread */
-	ret = kcsd_sanitize_enter(cmd, opcode);
+	ret = kcsd_sanitize_enter(cmd, cmd->found);
 	if (!ret) {
-		ret = cmd_parse_and_start(cmd, opcode);
+		ret = cmd_parse_and_start(cmd);
 		if (ret != -EIOCBQUEUED)
 			kcsd_sanitize_exit(cmd);
 	}
-	if (cmd->time.begin_ns && ret >= 0)
-		cmd_take_time(cmd, opcode, ret);
+	if (unlikely(cmd->time->begin_ns) && ret >= 0)
+		cmd_take_time(cmd, ret);
 	return ret > 0 ? cmd_failed(cmd, ret) : ret;
 }
 
@@ -214,14 +216,13 @@ static int cmd_resume(struct kcsd_cmd *cmd, int ret)
 /* Go on with a command that has waited. The caller has entered the drive again. */
 static int cmd_carry_on(struct kcsd_cmd *cmd)
 {
-	const struct kcsd_opcode *opcode = kcsd_opcode_find(cmd);
-	int closed = kcsd_sanitize_enter(cmd, opcode);
+	int closed = kcsd_sanitize_enter(cmd, cmd->found);
 	int ret = cmd_resume(cmd, closed);
 
 	if (!closed)
 		kcsd_sanitize_exit(cmd);
-	if (cmd->time.begin_ns && ret >= 0)
-		cmd_take_time(cmd, opcode, ret);
+	if (unlikely(cmd->time->begin_ns) && ret >= 0)
+		cmd_take_time(cmd, ret);
 	return ret > 0 ? cmd_failed(cmd, ret) : ret;
 }
 
@@ -254,14 +255,12 @@ static bool cmd_may_block(const struct kcsd_cmd *cmd)
  */
 static int cmd_defer(struct kcsd_cmd *cmd)
 {
-	const struct kcsd_opcode *opcode;
 	int ret = 0;
 
 	if (!kcsd_drive_enter(cmd->drive))
 		return -ENODEV;
-	opcode = kcsd_opcode_find(cmd);
-	if (opcode && kcsd_opcode_blocks(opcode, cmd))
-		ret = cmd_validate(cmd, opcode) ?: -EAGAIN;
+	if (cmd->found && kcsd_opcode_blocks(cmd->found, cmd))
+		ret = cmd_validate(cmd) ?: -EAGAIN;
 	kcsd_drive_exit(cmd->drive);
 	return ret;
 }
@@ -278,13 +277,10 @@ static bool is_within_page(const struct kcsd_user_data *d)
  */
 static bool cmd_may_be_now(const struct kcsd_cmd *cmd, const struct kcsd_user_data *d)
 {
-	const struct kcsd_opcode *opcode;
+	const struct kcsd_opcode *opcode = cmd->found;
 
 	/* With tracing, execute once only: each command must appear once. */
-	if (cmd->admin || d->vec || kcsd_trace_enabled())
-		return false;
-	opcode = kcsd_opcode_find(cmd);
-	if (!opcode)
+	if (!opcode || cmd->admin || d->vec || kcsd_trace_enabled())
 		return false;
 	return opcode->now == KCSD_NOW || (opcode->now == KCSD_NOW_IN_PAGE && is_within_page(d));
 }
@@ -312,11 +308,12 @@ static int cmd_issue_now(struct kcsd_cmd *cmd, const struct kcsd_user_data *d)
 	return ret;
 }
 
-static int cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock)
+int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock)
 {
 	struct kcsd_pinned pinned KCSD_UNINITIALIZED;
 	int ret = -EAGAIN;
 
+	cmd->found = kcsd_opcode_find(cmd);
 	if (cmd_may_be_now(cmd, d))
 		ret = cmd_issue_now(cmd, d);
 	if (ret != -EAGAIN && ret != -EFAULT)
@@ -341,17 +338,17 @@ static int cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool 
 	return ret;
 }
 
-int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock)
+int kcsd_cmd_issue_timed(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock)
 {
 	struct kcsd_clock *clock = cmd->drive->clock;
 	int ret = kcsd_flow_open(&cmd->tenant->flow, clock);
 
 	if (ret)
 		return ret;
-	kcsd_clock_begin(clock, &cmd->time);
-	ret = cmd_issue(cmd, d, nonblock && !clock->is_virtual);
+	kcsd_clock_begin(clock, cmd->time);
+	ret = kcsd_cmd_issue(cmd, d, nonblock && !clock->is_virtual);
 	if (ret < 0)
-		kcsd_clock_forget(clock, &cmd->time);
+		kcsd_clock_forget(clock, cmd->time);
 	return ret;
 }
 

@@ -40,12 +40,16 @@ extern const struct file_operations kcsd_node_fops;
  * the caller must submit cmd->async, which keeps the drive entered until it is complete; -ENODEV if
  * the drive is powering off; with nonblock, -EAGAIN if cmd must be issued again without it. May
  * sleep for user memory without limit, but not inside the drive.
+ */
+int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock);
+/*
+ * The same if the clock is on: gives the command its device time.
  *
  * With the virtual clock, it does not leave a command to another thread: commands take device time
  * in the order in which they are issued. A command that has executed (>= 0) may have to wait for
  * its device time: kcsd_clock_due() of cmd->time.
  */
-int kcsd_cmd_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock);
+int kcsd_cmd_issue_timed(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, bool nonblock);
 /*
  * cmd will be issued again: let it keep a buffer that is registered with its ring, which may be
  * replaced meanwhile. Returns 0 or -errno.

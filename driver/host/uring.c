@@ -172,7 +172,7 @@ static int uring_prepare(const struct kcsd_cmd *cmd, unsigned int issue_flags,
 	int ret;
 
 	*out = NULL;
-	if (likely(!kcsd_clock_holds(cmd->drive->clock)))
+	if (!kcsd_clock_holds(cmd->drive->clock))
 		return 0;
 	executed = kzalloc(sizeof(*executed), GFP_KERNEL_ACCOUNT);
 	if (!executed)
@@ -196,13 +196,13 @@ static int uring_hold(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
 {
 	struct kcsd_clock *clock = cmd->drive->clock;
 
-	if (!executed || kcsd_clock_due(clock, &cmd->time) <= ktime_get_ns()) {
+	if (!executed || kcsd_clock_due(clock, cmd->time) <= ktime_get_ns()) {
 		uring_drop(cmd, executed);
-		kcsd_clock_wait(clock, &cmd->time);
+		kcsd_clock_wait(clock, cmd->time);
 		return ret;
 	}
 	executed->held.clock = clock;
-	executed->held.time = cmd->time;
+	executed->held.time = *cmd->time;
 	executed->held.done = uring_held_done;
 	executed->ioucmd = ioucmd;
 	executed->result = cmd->result;
@@ -251,36 +251,57 @@ static int uring_submit_or_wait(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cm
 	return kcsd_cmd_wait(cmd);
 }
 
-/* Execute a command that has its slot. Returns -EIOCBQUEUED if it completes later. */
-static int uring_carry_out(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
-			   const struct kcsd_user_data *data, struct uring_executed *executed,
+/* Carry out what kcsd_cmd_issue() has left to submit, or return ret. */
+static int uring_carry_out(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd, int ret,
 			   unsigned int issue_flags)
 {
-	int ret = kcsd_cmd_issue(cmd, data, issue_flags & IO_URING_F_NONBLOCK);
+	if (ret == -EIOCBQUEUED && !kcsd_cmd_run_quick(cmd, &ret))
+		ret = uring_submit_or_wait(ioucmd, cmd, issue_flags);
+	return ret;
+}
+
+/* Execute a command that has its slot. Returns -EIOCBQUEUED if it completes later. */
+static int uring_carry_out_timed(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
+				 const struct kcsd_user_data *data,
+				 struct uring_executed *executed, unsigned int issue_flags)
+{
+	int ret = kcsd_cmd_issue_timed(cmd, data, issue_flags & IO_URING_F_NONBLOCK);
 
 	if (ret == -EIOCBQUEUED) {
 		/* Runs and jobs have slots of their own. */
 		uring_drop(cmd, executed);
 		executed = NULL;
-		if (!kcsd_cmd_run_quick(cmd, &ret))
-			ret = uring_submit_or_wait(ioucmd, cmd, issue_flags);
 	}
-	if (unlikely(cmd->time.begin_ns))
+	ret = uring_carry_out(ioucmd, cmd, ret, issue_flags);
+	if (cmd->time->begin_ns)
 		return uring_hold(ioucmd, cmd, executed, ret, issue_flags);
 	uring_drop(cmd, executed);
 	return ret;
 }
 
-static int uring_issue_cmd(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
-			   const struct kcsd_user_data *data, unsigned int issue_flags)
+/* Issue a command with the clock on. */
+static noinline int uring_issue_timed(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
+				      const struct kcsd_user_data *data, unsigned int issue_flags)
 {
 	struct uring_executed *executed;
 	int ret = uring_prepare(cmd, issue_flags, &executed);
 
 	if (ret == -EAGAIN)
-		ret = kcsd_cmd_hold_buffer(cmd, data) ?: ret;
-	else if (!ret)
-		ret = uring_carry_out(ioucmd, cmd, data, executed, issue_flags);
+		return kcsd_cmd_hold_buffer(cmd, data) ?: ret;
+	return ret ?: uring_carry_out_timed(ioucmd, cmd, data, executed, issue_flags);
+}
+
+static int uring_issue_cmd(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
+			   const struct kcsd_user_data *data, unsigned int issue_flags)
+{
+	int ret;
+
+	if (unlikely(kcsd_clock_is_on(cmd->drive->clock))) {
+		ret = uring_issue_timed(ioucmd, cmd, data, issue_flags);
+	} else {
+		ret = kcsd_cmd_issue(cmd, data, issue_flags & IO_URING_F_NONBLOCK);
+		ret = uring_carry_out(ioucmd, cmd, ret, issue_flags);
+	}
 	if (ret == -EAGAIN)
 		kcsd_uring_keep_sqe(ioucmd);
 	return ret;
@@ -290,6 +311,7 @@ static int uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
 		       unsigned int issue_flags, bool admin, bool vec)
 {
 	const struct nvme_uring_cmd *u = kcsd_uring_sqe(ioucmd);
+	struct kcsd_time time KCSD_UNINITIALIZED;
 	struct kcsd_cmd cmd = {
 		.drive = node->drive,
 		.tenant = ioucmd->file->private_data,
@@ -309,6 +331,7 @@ static int uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
 		.timeout_ms = READ_ONCE(u->timeout_ms),
 		.metadata = u64_to_user_ptr(READ_ONCE(u->metadata)),
 		.metadata_len = READ_ONCE(u->metadata_len),
+		.time = &time,
 	};
 	struct kcsd_user_data data = {
 		.addr = READ_ONCE(u->addr),
@@ -328,6 +351,7 @@ static int uring_issue(struct kcsd_node *node, struct io_uring_cmd *ioucmd,
 		return -EINVAL;
 	if (!admin && cmd.nsid != node->nsid)
 		return -EINVAL;
+	kcsd_time_none(&time);
 	ret = uring_issue_cmd(ioucmd, &cmd, &data, issue_flags);
 	if (ret == -EIOCBQUEUED)
 		return ret;

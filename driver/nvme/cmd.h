@@ -21,6 +21,7 @@
 struct kcsd_async;
 struct kcsd_async_ops;
 struct kcsd_memory_range;
+struct kcsd_opcode;
 struct kcsd_tenant;
 
 /* Returned by execute: neither a status nor an errno that a command returns. */
@@ -29,6 +30,7 @@ struct kcsd_tenant;
 struct kcsd_cmd {
 	struct kcsd_drive *drive;
 	struct kcsd_tenant *tenant;	/* open file that sent it, or user of the block node */
+	const struct kcsd_opcode *found;	/* by kcsd_cmd_issue(); NULL: no such opcode */
 	u8 opcode;
 	bool admin;
 	bool writable;		/* the file is open for writing */
@@ -71,8 +73,8 @@ struct kcsd_cmd {
 	struct kcsd_trace_cmd trace;
 	u64 failed_lba;		/* first LBA that failed, set by a quick job; otherwise 0 */
 	u64 result;		/* CQE DW0-1; for Invalid Field see kcsd_cmd_invalid() */
-	u32 data_len;		/* bytes of the host buffer; only with a clock */
-	struct kcsd_time time;	/* of a command that its submitter executes */
+	u32 data_len;		/* bytes of the host buffer, before they move */
+	struct kcsd_time *time;	/* of a command that its submitter executes; owned by the front end */
 };
 
 /* Bits of each field that a command uses; all others must be zero. */

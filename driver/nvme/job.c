@@ -173,7 +173,7 @@ static int job_execute_quick(struct kcsd_cmd *cmd)
 	int status = job->execute(job);
 
 	if (!status && job->take_time)
-		job->take_time(job, &cmd->time);
+		job->take_time(job, cmd->time);
 	cmd->result = job->async.result;
 	cmd->failed_lba = job->async.lba;
 	kcsd_async_free(&job->async);

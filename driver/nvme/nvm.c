@@ -37,7 +37,7 @@ static int nvm_inject(struct kcsd_cmd *cmd, enum kcsd_inject_op op)
 		.nlb = op == KCSD_INJECT_APPEND ? kcsd_zone_size(&cmd->drive->lbas->zones) :
 						  kcsd_nvm_nlb(cmd),
 		.timeout_ms = kcsd_drive_timeout_ms(cmd->drive, cmd->timeout_ms),
-		.delay_ns = &cmd->time.delay_ns,
+		.delay_ns = &cmd->time->delay_ns,
 	};
 
 	return kcsd_inject(cmd->drive->lbas, &c);

@@ -59,7 +59,7 @@ static int zns_send(struct kcsd_cmd *cmd)
 	if (!ret)
 		kcsd_stat_inc(cmd->drive, zone_commands);
 	if (!ret && cmd->cdw13 & ZNS_SELECT_ALL && zns_time_op(cmd) != KCSD_TIMING_OTHER)
-		kcsd_zones_take_time(cmd->drive->lbas, &cmd->tenant->flow, &cmd->time,
+		kcsd_zones_take_time(cmd->drive->lbas, &cmd->tenant->flow, cmd->time,
 				     zns_time_op(cmd));
 	return kcsd_lba_io_status(ret, KCSD_SC_WRITE_FAULT);
 }
@@ -68,7 +68,7 @@ static int zns_send(struct kcsd_cmd *cmd)
 void kcsd_zns_describe_send(const struct kcsd_cmd *cmd, struct kcsd_timing_cmd *piece)
 {
 	piece->bytes = 0;
-	if (cmd->cdw13 & ZNS_SELECT_ALL && !cmd->time.arrived)
+	if (cmd->cdw13 & ZNS_SELECT_ALL && !cmd->time->arrived)
 		return;
 	piece->offset = zns_slba(cmd) << cmd->drive->lbas->lba_shift;
 	piece->op = zns_time_op(cmd);
