@@ -150,7 +150,7 @@ void kcsd_clock_arrive(struct kcsd_clock *clock, struct kcsd_flow *flow,
 		time->arrival = kcsd_flow_arrive(flow, time, &depth);
 		time->depth = kcsd_latency_class(depth);
 	} else {
-		time->arrival = time->begin_ns - clock->epoch;
+		time->arrival = time->begin_ns + time->waited_ns - clock->epoch;
 	}
 	time->arrived = true;
 	time->start = U64_MAX;

@@ -79,6 +79,7 @@ struct kcsd_time {
 	u64 late_ns;			/* set when it completes */
 	u64 cpu_ns;			/* of the host, for it */
 	u64 delay_ns;			/* injected: part of its device time, as waiting */
+	u64 waited_ns;			/* for others than the device, before it arrived */
 	struct kcsd_timing_parts parts;
 	u8 op;				/* enum kcsd_time_op */
 	u8 depth;			/* class of the commands in flight when it arrived */

@@ -174,7 +174,7 @@ void kcsd_flow_destroy(struct kcsd_flow *flow)
 		spin_unlock(&clock->lock);
 		wake_up_all(&clock->named);
 	}
-	kcsd_slots_leave(flow);
+	kcsd_slots_leave(&flow->slots);
 	free_memory(flow->end, flow->log);
 }
 

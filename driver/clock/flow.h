@@ -12,8 +12,9 @@
 #include <linux/types.h>
 #include <linux/kcsd.h>
 
+#include "clock/slot.h"
+
 struct kcsd_clock;
-struct kcsd_slot_user;
 struct kcsd_time;
 
 /* clock->lock protects the members, except for those with a comment. */
@@ -38,8 +39,7 @@ struct kcsd_flow {
 	u64 seq;			/* of the last command that has a device time */
 	struct kcsd_device_entry *log;	/* KCSD_DEVICE_TIMES by seq; owned; NULL: none */
 	u64 user;			/* kcsd_owner.user of the open file: constant */
-	struct kcsd_slot_user *slot_user;	/* its slots; clock->slots.lock; set once */
-	u32 slots;			/* taken by the open file; clock->slots.lock */
+	struct kcsd_slot_file slots;	/* has a lock of its own */
 };
 
 /* Leave the clock, and free what it owns. Nobody else uses the flow. */

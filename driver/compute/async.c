@@ -44,10 +44,17 @@ void kcsd_async_exit(struct kcsd_async *async)
 	kcsd_drive_exit(async->drive);
 }
 
+static void end_slot(struct kcsd_async *async)
+{
+	kcsd_slot_end(async->device_slot, kcsd_clock_due(async->drive->clock, &async->held.time));
+	async->device_slot = NULL;
+}
+
 static void held_done(struct kcsd_held *held)
 {
 	struct kcsd_async *async = container_of(held, struct kcsd_async, held);
 
+	end_slot(async);
 	async->done(async);
 }
 
@@ -56,13 +63,15 @@ void kcsd_async_complete(struct kcsd_async *async)
 	/* Only this reads the struct from here on: done() may free it. */
 	async->held.clock = async->drive->clock;
 	async->held.done = held_done;
-	kcsd_clock_hold(&async->held, async->overdue || READ_ONCE(async->cancelled));
+	kcsd_clock_hold(&async->held, !async->waits_out &&
+			(async->overdue || READ_ONCE(async->cancelled)));
 }
 
 int kcsd_async_finish(struct kcsd_async *async, bool to_host)
 {
 	int ret = async->ops->finish ? async->ops->finish(async, to_host) : 0;
 
+	end_slot(async);	/* if it was not submitted */
 	if (async->slot_of)
 		kcsd_tenant_put_slot(async->slot_of);
 	async->slot_of = NULL;

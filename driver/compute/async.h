@@ -70,9 +70,11 @@ struct kcsd_async {
 	u64 result;			/* in the CQE */
 	u64 lba;			/* first LBA that failed; 0: none */
 	bool overdue;			/* its time limit is over: do not wait for the device */
+	bool waits_out;			/* it has no slot to leave: it waits for the device all the same */
 
 	/* Its times. From kcsd_async_complete() to done() it may wait. */
 	struct kcsd_held held;
+	struct kcsd_slot *device_slot;	/* owned; NULL: none. A run that executes rests it */
 
 	/* Owned by the front end. */
 	void (*done)(struct kcsd_async *async);
@@ -86,10 +88,20 @@ struct kcsd_async {
 void kcsd_async_exit(struct kcsd_async *async);
 /* Call done(), when its device time is over, or it is cancelled or overdue. */
 void kcsd_async_complete(struct kcsd_async *async);
+/*
+ * It is about to be complete: take the slot that it has rested. If its user has too many, a cancel
+ * does not shorten the wait for its device time, which nobody would count.
+ */
+static inline void kcsd_async_take_slot(struct kcsd_async *async)
+{
+	async->waits_out = kcsd_slot_take(async->device_slot, false);
+}
+
 /* It was cancelled when it was complete: if it waits for its device time, call done() now. */
 static inline void kcsd_async_hurry(struct kcsd_async *async)
 {
-	kcsd_due_now(&async->held.due);
+	if (!async->waits_out)
+		kcsd_due_now(&async->held.due);
 }
 /*
  * Call ops->finish() (described there), and return the slot. ops->cancel() may still be called

@@ -270,6 +270,14 @@ static u64 run_ns(const struct kcsd_run *run)
 	return run->end_ns - run->start_ns - run->reader_ns - run->clock.paced_ns;
 }
 
+/* The same, without the delays that were injected. */
+static u64 cpu_ns(const struct kcsd_run *run)
+{
+	u64 delays = run->async.held.time.delay_ns + run->clock.delay_ns + run->clock.delayed_ns;
+
+	return run_ns(run) - min(run_ns(run), delays);
+}
+
 static void run_fill_record(const struct kcsd_run *run, struct kcsd_run_record *r)
 {
 	const struct kcsd_vm_end *end = &run->vm.end;
@@ -345,7 +353,7 @@ void kcsd_run_retire(struct kcsd_run *run)
 	async->lba = end->lba;
 	async->op = KCSD_TIME_RUN;
 	async->overdue = end->reason == KCSD_FAULT_TIME;
-	async->held.time.cpu_ns = run_ns(run);
+	async->held.time.cpu_ns = cpu_ns(run);
 	/*
 	 * Release these before done() tells the host, which may then deactivate the program. Power
 	 * off waits for runs, but not until a submitter reaps its completions: the submitter may be

@@ -51,6 +51,7 @@ static u64 charge(struct kcsd_run_clock *rc)
 	kcsd_clock_run_charge(rc->clock, &rc->device, take_cycles(rc));
 	if (rc->delay_ns)
 		kcsd_clock_run_delay(rc->clock, &rc->device, rc->delay_ns);
+	rc->delayed_ns += rc->delay_ns;
 	rc->delay_ns = 0;
 	return rc->device.now;
 }

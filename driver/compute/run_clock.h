@@ -28,6 +28,7 @@ struct kcsd_run_clock {
 	struct kcsd_timing_run device;	/* the run in the model of time */
 	u64 charged;			/* of vm->cost */
 	u64 delay_ns;			/* injected into accesses, not yet in the device time */
+	u64 delayed_ns;			/* injected, and in it */
 	u64 paced_ns;			/* of the host: waited for the device */
 };
 

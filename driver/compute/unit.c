@@ -172,6 +172,7 @@ void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run)
 	took = kcsd_unit_set_idle(unit);
 	WRITE_ONCE(unit->runs, unit->runs + !run->overran);
 
+	kcsd_async_take_slot(&run->async);
 	/* From here on only this unit can find the run. */
 	scoped_guard(spinlock, &us->lock) {
 		run->async.state = KCSD_ASYNC_COMPLETE;

@@ -16,30 +16,26 @@
 #include "media/lbas.h"
 #include "nvme/cmd.h"
 
-static int ioctl_carry_out(struct kcsd_cmd *cmd, const struct kcsd_user_data *data,
-			   struct kcsd_slot *slot)
+static int ioctl_carry_out(struct kcsd_cmd *cmd, const struct kcsd_user_data *data)
 {
 	int ret = kcsd_cmd_issue_timed(cmd, data, false);
 
 	if (ret != -EIOCBQUEUED)
 		return ret;
-	/* Runs and jobs have slots of their own. */
-	kcsd_slot_put(cmd->drive->clock, slot);
 	return kcsd_cmd_run_quick(cmd, &ret) ? ret : kcsd_cmd_wait(cmd);
 }
 
-/* Admin commands do not wait for others: a drive whose slots are all taken can be looked at. */
 static int ioctl_issue(struct kcsd_cmd *cmd, const struct kcsd_user_data *data)
 {
 	struct kcsd_clock *clock = cmd->drive->clock;
-	struct kcsd_slot slot = {};
-	int ret = kcsd_slot_get(clock, &cmd->tenant->flow, &slot, !cmd->admin);
+	int ret = kcsd_slot_get(clock, &cmd->tenant->flow, kcsd_cmd_slot_kind(cmd), true,
+				&cmd->slot);
 
-	if (ret && ret != -EAGAIN)
+	if (ret)
 		return ret;
-	ret = ioctl_carry_out(cmd, data, &slot);
+	ret = ioctl_carry_out(cmd, data);
 	kcsd_clock_wait(clock, cmd->time);
-	kcsd_slot_end(clock, &slot, kcsd_clock_due(clock, cmd->time));
+	kcsd_slot_end(cmd->slot, kcsd_clock_due(clock, cmd->time));
 	return ret;
 }
 

@@ -94,13 +94,25 @@ static int cmd_pin(struct kcsd_cmd *cmd, const struct kcsd_user_data *d,
 	return ret;
 }
 
+/* A run takes its slot again when it ends: it may take long without reserving device time. */
+static void give_time(struct kcsd_cmd *cmd)
+{
+	struct kcsd_async *async = cmd->async;
+
+	async->held.time = *cmd->time;
+	cmd->time->begin_ns = 0;
+	async->device_slot = cmd->slot;
+	cmd->slot = NULL;
+	if (kcsd_async_run(async))
+		kcsd_slot_rest(async->device_slot);
+}
+
 /* Execute cmd now, or return -EIOCBQUEUED if cmd->async must be submitted. */
 static int cmd_start(struct kcsd_cmd *cmd)
 {
 	if (!cmd->execute) {
 		if (unlikely(cmd->time->begin_ns))
-			cmd->async->held.time = *cmd->time;
-		cmd->time->begin_ns = 0;
+			give_time(cmd);
 		return -EIOCBQUEUED;
 	}
 	trace_kcsd_cmd_start(&cmd->trace, -1, -1);
@@ -146,7 +158,8 @@ static void cmd_take_time(struct kcsd_cmd *cmd, int status)
 		kcsd_clock_forget(clock, cmd->time);
 		return;
 	}
-	cmd->time->cpu_ns = ktime_get_ns() - cmd->time->begin_ns - cmd->time->delay_ns;
+	cmd->time->cpu_ns = ktime_get_ns() - cmd->time->begin_ns - cmd->time->delay_ns -
+			    cmd->time->waited_ns;
 	if (cmd->opcode & 3)
 		piece.bytes = cmd->data_len;
 	if (cmd->opcode & 1)
@@ -232,8 +245,12 @@ static int cmd_carry_on(struct kcsd_cmd *cmd)
  */
 static int cmd_wait_outside(struct kcsd_cmd *cmd)
 {
-	int ret = cmd->wait(cmd);
+	u64 start = ktime_get_ns();
+	int ret;
 
+	kcsd_slot_rest(cmd->slot);
+	ret = cmd->wait(cmd) ?: kcsd_slot_take(cmd->slot, true);
+	cmd->time->waited_ns = ktime_get_ns() - start;
 	if (!ret && !kcsd_drive_enter(cmd->drive))
 		ret = -ENODEV;
 	if (ret)

@@ -25,7 +25,7 @@
  */
 struct uring_executed {
 	struct kcsd_held held;		/* only its times if polled */
-	struct kcsd_slot slot;
+	struct kcsd_slot *slot;
 	struct io_uring_cmd *ioucmd;
 	u64 result;
 	int ret;
@@ -138,9 +138,7 @@ KCSD_URING_TASK_WORK(uring_executed_cb)
 
 static void uring_end_slot(struct uring_executed *executed)
 {
-	struct kcsd_clock *clock = executed->held.clock;
-
-	kcsd_slot_end(clock, &executed->slot, kcsd_clock_due(clock, &executed->held.time));
+	kcsd_slot_end(executed->slot, kcsd_clock_due(executed->held.clock, &executed->held.time));
 }
 
 static void uring_held_done(struct kcsd_held *held)
@@ -151,40 +149,33 @@ static void uring_held_done(struct kcsd_held *held)
 	io_uring_cmd_complete_in_task(executed->ioucmd, uring_executed_cb_tw);
 }
 
-static void uring_drop(const struct kcsd_cmd *cmd, struct uring_executed *executed)
+static void uring_drop(struct kcsd_cmd *cmd, struct uring_executed *executed)
 {
-	if (!executed)
-		return;
-	kcsd_slot_put(cmd->drive->clock, &executed->slot);
+	kcsd_slot_put(cmd->slot);
+	cmd->slot = NULL;
 	kfree(executed);
 }
 
 /*
  * Prepare for holding back the completion of a command, if completions are. Returns 0; -EAGAIN: a
- * worker thread must wait for a slot; -EINTR; -ENOMEM. An admin command does not wait for a slot:
- * without one, *out is NULL, and the worker thread waits for the device time.
+ * worker thread must wait for a slot; -EINTR; -ENOMEM.
  */
-static int uring_prepare(const struct kcsd_cmd *cmd, unsigned int issue_flags,
+static int uring_prepare(struct kcsd_cmd *cmd, unsigned int issue_flags,
 			 struct uring_executed **out)
 {
-	bool nonblock = issue_flags & IO_URING_F_NONBLOCK;
-	struct uring_executed *executed;
 	int ret;
 
 	*out = NULL;
 	if (!kcsd_clock_holds(cmd->drive->clock))
 		return 0;
-	executed = kzalloc(sizeof(*executed), GFP_KERNEL_ACCOUNT);
-	if (!executed)
+	*out = kzalloc(sizeof(**out), GFP_KERNEL_ACCOUNT);
+	if (!*out)
 		return -ENOMEM;
-	ret = kcsd_slot_get(cmd->drive->clock, &cmd->tenant->flow, &executed->slot,
-			    !nonblock && !cmd->admin);
-	if (!ret) {
-		*out = executed;
-		return 0;
-	}
-	kfree(executed);
-	return ret == -EAGAIN && !nonblock ? 0 : ret;
+	ret = kcsd_slot_get(cmd->drive->clock, &cmd->tenant->flow, kcsd_cmd_slot_kind(cmd),
+			    !(issue_flags & IO_URING_F_NONBLOCK), &cmd->slot);
+	if (ret)
+		kfree(*out);
+	return ret;
 }
 
 /*
@@ -204,6 +195,7 @@ static int uring_hold(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
 	executed->held.clock = clock;
 	executed->held.time = *cmd->time;
 	executed->held.done = uring_held_done;
+	executed->slot = cmd->slot;
 	executed->ioucmd = ioucmd;
 	executed->result = cmd->result;
 	executed->ret = ret;
@@ -211,10 +203,13 @@ static int uring_hold(struct io_uring_cmd *ioucmd, struct kcsd_cmd *cmd,
 		.executed = executed,
 		.polled = issue_flags & IO_URING_F_IOPOLL,
 	};
-	if (!uring_pdu(ioucmd)->polled) {
-		io_uring_cmd_mark_cancelable(ioucmd, issue_flags);
-		kcsd_clock_hold(&executed->held, false);
+	if (uring_pdu(ioucmd)->polled) {
+		/* Perhaps nobody polls. */
+		kcsd_slot_lend(executed->slot, kcsd_clock_due(clock, &executed->held.time));
+		return -EIOCBQUEUED;
 	}
+	io_uring_cmd_mark_cancelable(ioucmd, issue_flags);
+	kcsd_clock_hold(&executed->held, false);
 	return -EIOCBQUEUED;
 }
 
@@ -267,16 +262,11 @@ static int uring_carry_out_timed(struct io_uring_cmd *ioucmd, struct kcsd_cmd *c
 {
 	int ret = kcsd_cmd_issue_timed(cmd, data, issue_flags & IO_URING_F_NONBLOCK);
 
-	if (ret == -EIOCBQUEUED) {
-		/* Runs and jobs have slots of their own. */
-		uring_drop(cmd, executed);
-		executed = NULL;
-	}
-	ret = uring_carry_out(ioucmd, cmd, ret, issue_flags);
 	if (cmd->time->begin_ns)
 		return uring_hold(ioucmd, cmd, executed, ret, issue_flags);
+	/* It has failed, or a run or job has its times. */
 	uring_drop(cmd, executed);
-	return ret;
+	return uring_carry_out(ioucmd, cmd, ret, issue_flags);
 }
 
 /* Issue a command with the clock on. */

@@ -74,7 +74,9 @@ struct kcsd_cmd {
 	u64 failed_lba;		/* first LBA that failed, set by a quick job; otherwise 0 */
 	u64 result;		/* CQE DW0-1; for Invalid Field see kcsd_cmd_invalid() */
 	u32 data_len;		/* bytes of the host buffer, before they move */
-	struct kcsd_time *time;	/* of a command that its submitter executes; owned by the front end */
+	/* Owned by the front end; of a command that its submitter executes: */
+	struct kcsd_time *time;
+	struct kcsd_slot *slot;	/* NULL: none, or async has it */
 };
 
 /* Bits of each field that a command uses; all others must be zero. */
@@ -91,6 +93,11 @@ struct kcsd_cmd_uses {
 static inline struct kcsd_ns *kcsd_cmd_ns(const struct kcsd_cmd *cmd)
 {
 	return cmd->drive->ns[array_index_nospec(cmd->node - 1, KCSD_NN)];
+}
+
+static inline enum kcsd_slot_kind kcsd_cmd_slot_kind(const struct kcsd_cmd *cmd)
+{
+	return cmd->admin ? KCSD_SLOT_ADMIN : KCSD_SLOT_IO;
 }
 
 /* Set the result to the invalid field. Returns Invalid Field in Command. */

@@ -15,9 +15,12 @@ static struct kcsd_job *to_job(struct kcsd_async *async)
 /* Complete a job that is neither queued nor running any more: hand it back to its submitter. */
 static void job_complete(struct kcsd_job *job, int status)
 {
+	struct kcsd_time *time = &job->async.held.time;
+
+	time->cpu_ns -= min(time->cpu_ns, time->delay_ns);
 	job->async.status = status;
 	if (!status && job->take_time)
-		job->take_time(job, &job->async.held.time);
+		job->take_time(job, time);
 	kcsd_async_exit(&job->async);
 	kcsd_async_complete(&job->async);
 }
