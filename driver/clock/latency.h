@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Latencies by kind of command and queue depth, for percentiles: log page C3h. Each octave has 16
- * buckets. One set of histograms for each CPU; each is allocated with its first value.
+ * Latencies by kind of command and queue depth: percentiles, log page C3h, and histograms, C5h.
+ * Each octave has 16 buckets. One set of histograms for each CPU; each is allocated with its first
+ * value and counts until power off.
  */
 #ifndef KCSD_LATENCY_H
 #define KCSD_LATENCY_H
@@ -9,11 +10,11 @@
 #include <linux/types.h>
 #include <linux/kcsd.h>
 
-struct kcsd_latency_hist;
+struct kcsd_latency_buckets;
 
 /* Of one CPU. Written by this CPU with interrupts off; read by any, without a lock. */
 struct kcsd_latencies {
-	struct kcsd_latency_hist *hist[KCSD_NR_LATENCIES][KCSD_NR_TIME_OPS][KCSD_DEPTH_CLASSES];
+	struct kcsd_latency_buckets *hist[KCSD_NR_LATENCIES][KCSD_NR_TIME_OPS][KCSD_DEPTH_CLASSES];
 };
 
 struct kcsd_latencies __percpu *kcsd_latencies_alloc(void);
@@ -27,7 +28,9 @@ u8 kcsd_latency_class(u32 depth);
  * of its kind.
  */
 void kcsd_latency_add(struct kcsd_latencies __percpu *l, u8 what, u8 op, u8 depth, u64 ns);
-/* Return log page C3h, *len bytes, to be freed by kvfree(); NULL without memory. */
+/* Return log page C3h, *len bytes, to be freed by kvfree(); NULL without memory. Sleeps. */
 void *kcsd_latencies_page(struct kcsd_latencies __percpu *l, u32 *len);
+/* The same of log page C5h. start_ns: ktime since which they count. */
+void *kcsd_histograms_page(struct kcsd_latencies __percpu *l, u64 start_ns, u32 *len);
 
 #endif

@@ -125,6 +125,13 @@ static void *log_latencies(const struct kcsd_cmd *cmd, u32 *len)
 	return kcsd_latencies_page(cmd->drive->clock->latencies, len);
 }
 
+static void *log_histograms(const struct kcsd_cmd *cmd, u32 *len)
+{
+	const struct kcsd_clock *clock = cmd->drive->clock;
+
+	return kcsd_histograms_page(clock->latencies, clock->epoch, len);
+}
+
 static void *log_device_times(const struct kcsd_cmd *cmd, u32 *len)
 {
 	return kcsd_flow_page(&cmd->tenant->flow, len);
@@ -152,6 +159,7 @@ static const struct kcsd_log_kind {
 	{ KCSD_LOG_COUNTERS,		.make = log_counters },
 	{ KCSD_LOG_LATENCIES,		.make = log_latencies },
 	{ KCSD_LOG_DEVICE_TIMES,	.make = log_device_times },
+	{ KCSD_LOG_HISTOGRAMS,		.make = log_histograms },
 };
 
 /*

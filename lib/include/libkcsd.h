@@ -38,6 +38,7 @@
 #include <libkcsd/common.h>
 #include <libkcsd/config.h>
 #include <libkcsd/drive.h>
+#include <libkcsd/histogram.h>
 #include <libkcsd/log.h>
 #include <libkcsd/object.h>
 #include <libkcsd/program.h>

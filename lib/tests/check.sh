@@ -103,6 +103,7 @@ program file_device_test
 program source_test
 program serve_test
 program run_test
+program histogram_test
 program sidecar_test
 program object_test "$out/bpf" "$bin"
 program sim_test "$out/bpf"

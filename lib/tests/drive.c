@@ -556,6 +556,62 @@ static void test_cancel(void)
 	remove_program(pind);
 }
 
+/* ---- histograms ---- */
+
+static void keep_latencies(const char *text)
+{
+	char path[96];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/class/kcsd/%s/timing/latencies", name);
+	file = fopen(path, "w");
+	OK(file && fputs(text, file) >= 0 && !fclose(file), "histograms: latencies %s", text);
+}
+
+static int take_reads(const struct kcsd_histogram *h, void *arg)
+{
+	if (h->what == KCSD_LATENCY_HOST && h->op == KCSD_TIME_READ)
+		*(struct kcsd_histogram *)arg = *h;
+	return 0;
+}
+
+/* Read some LBAs and find these reads in the difference of two readings. */
+static void read_between(struct kcsd_histograms *before, int reads)
+{
+	struct kcsd_histograms *now, *diff = NULL, *merged = NULL;
+	struct kcsd_histogram h = {};
+	char buf[4096];
+	int i;
+
+	for (i = 0; i < reads; i++)
+		kcsd_lba_read(drv, i, buf, kcsd_drive_lba_size(drv));
+	IS(kcsd_histograms_get(drv, &now), 0, "histograms: read them again");
+	IS(kcsd_histograms_subtract(now, before, &diff), 0, "histograms: the difference");
+	OK(kcsd_histograms_ns(diff) > 0, "  has a time");
+	IS(kcsd_histograms_merge(diff, KCSD_HISTOGRAMS_OP, &merged), 0, "  merged");
+	kcsd_histograms_each(merged, take_reads, &h);
+	IS(h.count, reads, "  has the reads that came between");
+	OK(h.nr && h.max >= kcsd_histogram_percentile(&h, 500000) && h.sum / h.count <= h.max,
+	   "  and their times");
+	kcsd_histograms_free(merged);
+	kcsd_histograms_free(diff);
+	kcsd_histograms_free(now);
+}
+
+static void test_histograms(void)
+{
+	struct kcsd_histograms *before = NULL;
+
+	keep_latencies("1");
+	IS(kcsd_histograms_get(drv, &before), 0, "histograms: read them");
+	read_between(before, 40);
+	kcsd_histograms_free(before);
+	IS(kcsd_histograms_get(drv, &before), 0, "histograms: from now on");
+	read_between(before, 7);
+	kcsd_histograms_free(before);
+	keep_latencies("0");
+}
+
 /* Last: the drive goes away under a queue and handles. */
 static void test_power_off(void)
 {
@@ -608,6 +664,7 @@ int main(int argc, char **argv)
 	test_output();
 	test_queue();
 	test_cancel();
+	test_histograms();
 	test_power_off();
 	return tap_end();
 }

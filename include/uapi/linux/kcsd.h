@@ -705,8 +705,9 @@ struct kcsd_image {
 #define KCSD_LOG_COUNTERS	0xc2	/* vendor: all counters of the drive */
 #define KCSD_LOG_LATENCIES	0xc3	/* vendor: percentiles */
 #define KCSD_LOG_DEVICE_TIMES	0xc4	/* vendor: of the commands of this open file */
+#define KCSD_LOG_HISTOGRAMS	0xc5	/* vendor: of latencies */
 
-/* Kinds of commands in log pages C3h and C4h, and in tracepoints. */
+/* Kinds of commands in log pages C3h to C5h, and in tracepoints. */
 enum kcsd_time_op {
 	KCSD_TIME_READ		= 0,
 	KCSD_TIME_WRITE		= 1,	/* also appends */
@@ -840,6 +841,43 @@ struct kcsd_latency {
 	__le64	p99;
 	__le64	p999;		/* 99.9 % */
 	__le64	p9999;		/* 99.99 % */
+};
+
+/*
+ * Histograms of the same latencies, log page C5h: this header, then each histogram that is not
+ * empty, in the order of what, op and depth: its header, and its buckets. All counters only grow
+ * until power off, so the difference of two readings with the same start_ns is what came between
+ * them. A reading by several commands is not of one moment; then counts of buckets that do not add
+ * up, or an order that is not kept, tell that a histogram has changed between two of them.
+ */
+struct kcsd_histogram_log {
+	__le32	len;		/* bytes of the page */
+	__le32	nr;		/* histograms that follow */
+	__le16	histogram_len;	/* sizeof(struct kcsd_latency_histogram) */
+	__le16	bucket_len;	/* sizeof(struct kcsd_latency_bucket) */
+	__le32	rsvd;
+	__le64	time_ns;	/* of this reading, CLOCK_MONOTONIC */
+	__le64	start_ns;	/* of the first count: power on */
+};
+
+struct kcsd_latency_histogram {
+	__u8	what;		/* KCSD_LATENCY_* */
+	__u8	op;		/* enum kcsd_time_op */
+	__u8	depth;		/* class */
+	__u8	rsvd;
+	__le32	nr;		/* buckets that follow */
+	__le64	count;		/* of values: the sum of those of the buckets */
+	__le64	sum;		/* ns; while commands complete, perhaps not of exactly these */
+	__le64	max;		/* ns, likewise */
+};
+
+/*
+ * A bucket that is not empty, in ascending order. Values up to 15 have buckets of their own, then
+ * each octave, from 2^n to 2^(n+1) - 1, has 16 of equal width. The last one begins at 31 * 2^39.
+ */
+struct kcsd_latency_bucket {
+	__le64	last;		/* ns: the greatest value in it; of the last bucket 2^64 - 1 */
+	__le64	count;
 };
 
 /*
