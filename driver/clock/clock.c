@@ -10,13 +10,18 @@
 #include "clock/latency.h"
 #include "config.h"
 #include "stats/trace.h"
+#include "timing/late.h"
 #include "wait.h"
 
 /* ---- life ---- */
 
 void kcsd_clock_config_init(struct kcsd_clock_config *config)
 {
-	*config = (struct kcsd_clock_config){ .late_permille = 100, .depth = 1 };
+	*config = (struct kcsd_clock_config){
+		.late_min_ns = 10000,
+		.late_permille = 10,
+		.depth = 1,
+	};
 	kcsd_timing_params_init(&config->params);
 }
 
@@ -306,13 +311,14 @@ u64 kcsd_clock_due(const struct kcsd_clock *clock, const struct kcsd_time *time)
 
 static void count_late(struct kcsd_clock *clock, struct kcsd_time *time, u64 now, u64 due)
 {
-	u64 late = now - min(now, due), took = time->end - time->arrival;
+	u64 late = now - min(now, due);
 	s64 most = atomic64_read(&clock->late_max_ns);
 
 	time->late_ns = late;
 	kcsd_latency_add(clock->latencies, KCSD_LATENCY_LATE, time->op, time->depth, late);
 	atomic64_add(late, &clock->late_ns);
-	if (late > div_u64(took, 1000) * clock->config.late_permille)
+	if (late > kcsd_timing_late_bound(time->end - time->arrival, clock->config.late_min_ns,
+					  clock->config.late_permille))
 		atomic64_inc(&clock->late_commands);
 	while (most < late && !atomic64_try_cmpxchg(&clock->late_max_ns, &most, late))
 		;

@@ -32,7 +32,8 @@ struct kcsd_trace_cmd;
 struct kcsd_clock_config {
 	bool has_model;
 	bool is_virtual;
-	u32 late_permille;		/* of its device time: later than that is late */
+	u32 late_min_ns;		/* a command that is later than both is late */
+	u32 late_permille;		/* of its device time */
 	u32 depth;			/* virtual clock: of open files that set none */
 	char preset[32];		/* the parameters are those of this one; empty: of none */
 	struct kcsd_timing_params params;

@@ -110,6 +110,7 @@ static void describe(struct kcsd_clock *clock, struct kcsd_timing_log *log)
 	log->commands = cpu_to_le64(READ_ONCE(clock->commands));
 	log->late_commands = cpu_to_le64(atomic64_read(&clock->late_commands));
 	log->late_permille = cpu_to_le64(clock->config.late_permille);
+	log->late_min_ns = cpu_to_le64(clock->config.late_min_ns);
 	log->late_max_ns = cpu_to_le64(atomic64_read(&clock->late_max_ns));
 	describe_stats(clock, log);
 }
@@ -119,7 +120,7 @@ void *kcsd_clock_page(struct kcsd_clock *clock, u32 *len)
 	u32 nr = count_resources(clock);
 	struct kcsd_timing_log *log;
 
-	BUILD_BUG_ON(sizeof(*log) != 240 || sizeof(struct kcsd_timing_resource) != 16);
+	BUILD_BUG_ON(sizeof(*log) != 248 || sizeof(struct kcsd_timing_resource) != 16);
 	*len = sizeof(*log) + nr * sizeof(struct kcsd_timing_resource);
 	log = kvzalloc(*len, GFP_KERNEL_ACCOUNT);
 	if (!log)

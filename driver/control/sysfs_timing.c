@@ -33,6 +33,7 @@ CLOCK_ATTR(late_commands, "%lld", (s64)atomic64_read(&clock->late_commands));
 CLOCK_ATTR(commands_ns, "%llu", READ_ONCE(clock->commands_ns));
 CLOCK_ATTR(late_ns, "%lld", (s64)atomic64_read(&clock->late_ns));
 CLOCK_ATTR(late_max_ns, "%lld", (s64)atomic64_read(&clock->late_max_ns));
+CLOCK_ATTR(late_min_ns, "%u", clock->config.late_min_ns);
 CLOCK_ATTR(late_permille, "%u", clock->config.late_permille);
 CLOCK_ATTR(marked, "%d", !!READ_ONCE(clock->marks));
 CLOCK_ATTR(memory_bytes, "%llu", clock->model ? kcsd_timing_memory(clock->model) : 0ULL);
@@ -123,6 +124,7 @@ static struct attribute *timing_attrs[] = {
 	&dev_attr_commands_ns.attr,
 	&dev_attr_late_ns.attr,
 	&dev_attr_late_max_ns.attr,
+	&dev_attr_late_min_ns.attr,
 	&dev_attr_late_permille.attr,
 	&dev_attr_marked.attr,
 	&dev_attr_memory_bytes.attr,

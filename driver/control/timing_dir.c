@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include <linux/time64.h>
 
 #include "clock/clock.h"
 #include "config.h"
@@ -74,13 +75,13 @@ static int set_clock(struct kcsd_clock_config *config, const char *name, const c
 	return set_choice(&config->is_virtual, name, clocks, text, why);
 }
 
-static int set_number(u32 *value, const char *name, u32 max, const char *unit, const char *text,
-		      char *why)
+static int set_number(u32 *value, const char *name, u32 min, u32 max, const char *unit,
+		      const char *text, char *why)
 {
 	u32 n;
 
-	if (kstrtou32(text, 10, &n) || !n || n > max) {
-		snprintf(why, KCSD_TIMING_WHY, "%s is a number from 1 to %u, %s.", name, max,
+	if (kstrtou32(text, 10, &n) || n < min || n > max) {
+		snprintf(why, KCSD_TIMING_WHY, "%s is a number from %u to %u, %s.", name, min, max,
 			 unit);
 		return -EINVAL;
 	}
@@ -88,17 +89,24 @@ static int set_number(u32 *value, const char *name, u32 max, const char *unit, c
 	return 0;
 }
 
+static int set_late_min_ns(struct kcsd_clock_config *config, const char *name,
+			   const char *text, char *why)
+{
+	return set_number(&config->late_min_ns, name, 0, NSEC_PER_SEC, "ns", text, why);
+}
+
 static int set_late_permille(struct kcsd_clock_config *config, const char *name,
 			     const char *text, char *why)
 {
-	return set_number(&config->late_permille, name, 1000, "thousandths of the device time",
+	return set_number(&config->late_permille, name, 1, 1000, "thousandths of the device time",
 			  text, why);
 }
 
 static int set_depth(struct kcsd_clock_config *config, const char *name, const char *text,
 		     char *why)
 {
-	return set_number(&config->depth, name, KCSD_TIMING_MAX_DEPTH, "commands", text, why);
+	return set_number(&config->depth, name, 1, KCSD_TIMING_MAX_DEPTH, "commands", text,
+			  why);
 }
 
 /* Say which presets there are. */
@@ -142,6 +150,7 @@ CONFIGFS_ATTR(timing_, name)
 
 ATTR(model, "%s", models[dir->config.has_model]);
 ATTR(clock, "%s", clocks[dir->config.is_virtual]);
+ATTR(late_min_ns, "%u", dir->config.late_min_ns);
 ATTR(late_permille, "%u", dir->config.late_permille);
 ATTR(depth, "%u", dir->config.depth);
 ATTR(preset, "%s", dir->config.preset);
@@ -189,6 +198,7 @@ KCSD_TIMING_PARAMS(PARAM_ATTR)
 static struct configfs_attribute *attrs[] = {
 	&timing_attr_model,
 	&timing_attr_clock,
+	&timing_attr_late_min_ns,
 	&timing_attr_late_permille,
 	&timing_attr_depth,
 	&timing_attr_preset,

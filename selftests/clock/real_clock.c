@@ -5,6 +5,7 @@
  */
 #include "harness.h"
 #include "admin.h"
+#include "histogram.h"
 #include "nvm.h"
 #include "prog.h"
 #include "run.h"
@@ -203,30 +204,97 @@ TEST_F(real_clock, killed)
 	EXPECT_GE(1000 * MS * time_slow(), now() - start);
 }
 
-/* What is later than late_permille of its device time is counted. */
+/* ---- late commands ---- */
+
+#define LATE_READS	20
+
+/* Of the lateness between two readings: the values in buckets above a bound, and not below it. */
+static void count_above(const void *now, const void *before, __u64 bound, __u64 *least,
+			__u64 *most)
+{
+	const struct kcsd_latency_histogram *h, *old;
+	const struct kcsd_latency_bucket *bucket;
+	__u64 last, n;
+	__u32 i;
+
+	*least = 0;
+	*most = 0;
+	h = histogram_find(now, KCSD_LATENCY_LATE, KCSD_TIME_READ, 0);
+	old = histogram_find(before, KCSD_LATENCY_LATE, KCSD_TIME_READ, 0);
+	bucket = (const void *)(h + 1);
+	for (i = 0; h && i < le32toh(h->nr); i++) {
+		last = le64toh(bucket[i].last);
+		n = le64toh(bucket[i].count) - histogram_bucket(old, last);
+		if (last > bound)
+			*most += n;
+		if (last > histogram_last_of(bound))
+			*least += n;
+	}
+}
+
+/*
+ * A command is late if it is late by more than both bounds: the lateness of each command is in a
+ * histogram, the commands that were late are a counter.
+ */
 TEST_F(real_clock, late)
 {
-	static const struct drive_attr attrs[] = {
-		DRIVE_SMALL, { "timing/model", "flash" }, { "timing/read_part_ns", "1" },
-		{ "timing/late_permille", "1" }, {}
+	enum { SOME, ALL, NONE };
+	static const struct {
+		const char *read_ns, *min_ns, *permille;
+		int late;
+	} rows[] = {
+		/* The usual bounds: 10 us up to 1 ms, 1 % above. */
+		{ "100000", "10000", "10", SOME }, { "5000000", "10000", "10", SOME },
+		/* Nobody delivers in 10 ns, and everybody in a second. */
+		{ "1", "0", "1", ALL }, { "1", "10", "1", ALL }, { "1", "0", "1000", ALL },
+		{ "1", "1000000000", "1", NONE },
+		{ "20000000", "0", "1000", SOME }, { "20000000", "20000", "1", SOME },
+		{ "1000000", "50000", "50", SOME },
 	};
-	struct kcsd_timing_log log;
-	struct drive d = DRIVE_INIT;
+	__u8 *before = calloc(2, HISTOGRAMS_LEN), *now = before + HISTOGRAMS_LEN;
+	const struct nvme_uring_cmd setup = {
+		.opcode = KCSD_CMD_TIMING, .nsid = KCSD_NSID_NVM, .cdw10 = KCSD_TIMING_SETUP,
+		.cdw11 = 1, .cdw12 = KCSD_TIMING_RESULT,
+	};
+	const struct nvme_uring_cmd c = cmd_rw(NVM_READ, 0, 1, self->buf, LBA);
+	size_t row;
 	int i;
 
-	/* Nobody delivers in a nanosecond. */
-	ASSERT_EQ(0, drive_create(&d, "late", attrs));
-	for (i = 0; i < 50; i++) {
-		const struct nvme_uring_cmd c = cmd_rw(NVM_READ, i, 1, self->buf, LBA);
+	for (row = 0; row < ARRAY_SIZE(rows); row++) {
+		const struct drive_attr attrs[] = {
+			DRIVE_SMALL, { "timing/model", "flash" },
+			{ "timing/read_part_ns", rows[row].read_ns },
+			{ "timing/late_min_ns", rows[row].min_ns },
+			{ "timing/late_permille", rows[row].permille }, {}
+		};
+		__u64 ns = 0, late, bound, min_ns, permille, least, most;
+		struct kcsd_timing_log log;
+		struct drive d = DRIVE_INIT;
 
-		EXPECT_EQ(0, cmd_io(d.nvm, &c));
+		ASSERT_EQ(0, drive_create(&d, "late", attrs));
+		ASSERT_EQ(0, cmd_io(d.nvm, &setup));
+		ASSERT_EQ(0, histograms_get(d.ctrl, before));
+		/* In sysfs: no command comes between. */
+		late = drive_number(&d, "timing/late_commands");
+		for (i = 0; i < LATE_READS; i++)
+			EXPECT_EQ(0, cmd_io_way(CMD_IOCTL64, d.nvm, &c, &ns));
+		late = drive_number(&d, "timing/late_commands") - late;
+		ASSERT_EQ(0, histograms_get(d.ctrl, now));
+		ASSERT_EQ(0, get_timing(&d, &log));
+		min_ns = le64toh(log.late_min_ns);
+		permille = le64toh(log.late_permille);
+		EXPECT_EQ(strtoull(rows[row].min_ns, NULL, 10), min_ns);
+		EXPECT_EQ(strtoull(rows[row].permille, NULL, 10), permille);
+		bound = ns * permille / 1000 > min_ns ? ns * permille / 1000 : min_ns;
+		count_above(now, before, bound, &least, &most);
+		EXPECT_LE(least, late) TH_LOG("row %zu: %llu, %llu", row, ns, bound);
+		EXPECT_GE(most, late) TH_LOG("row %zu: %llu, %llu", row, ns, bound);
+		EXPECT_TRUE(rows[row].late != ALL || late == LATE_READS) TH_LOG("row %zu", row);
+		EXPECT_TRUE(rows[row].late != NONE || !late) TH_LOG("row %zu", row);
+		EXPECT_LT(0, le64toh(log.late_max_ns));
+		EXPECT_EQ(0, drive_remove(&d));
 	}
-	ASSERT_EQ(0, get_timing(&d, &log));
-	EXPECT_LE(50, le64toh(log.commands));
-	EXPECT_LE(50, le64toh(log.late_commands));
-	EXPECT_LT(0, le64toh(log.late_max_ns));
-	EXPECT_EQ(1, le64toh(log.late_permille));
-	EXPECT_EQ(0, drive_remove(&d));
+	free(before);
 }
 
 /* A delay that was asked for is no lateness of the host. */
@@ -290,6 +358,8 @@ static bool is_refused(const char *drive, const char *attr, const char *value, c
 	return ret == -EINVAL && found;
 }
 
+#define LATE_MIN_REFUSED	"timing: late_min_ns is a number from 0 to 1000000000, ns."
+
 /* Values out of bounds are refused with a sentence: name, bounds, unit. */
 TEST_F(real_clock, refused)
 {
@@ -299,6 +369,9 @@ TEST_F(real_clock, refused)
 		{ "model", "disk", "timing: model is none or flash." },
 		{ "clock", "fast", "timing: clock is real or virtual." },
 		{ "preset", "x", "timing: preset is one of 970pro, zn540, " },
+		{ "late_min_ns", "1000000001", LATE_MIN_REFUSED },
+		{ "late_min_ns", "-1", LATE_MIN_REFUSED },
+		{ "late_min_ns", "1K", LATE_MIN_REFUSED },
 		{ "late_permille", "0", "timing: late_permille is a number from 1 to 1000, " },
 		{ "late_permille", "1001", "timing: late_permille is a number from 1 to 1000, " },
 		{ "depth", "0", "timing: depth is a number from 1 to 4096, commands." },
@@ -317,6 +390,12 @@ TEST_F(real_clock, refused)
 		EXPECT_TRUE(is_refused(self->d.name, attr, rows[i].value, rows[i].why))
 			TH_LOG("%s %s", rows[i].attr, rows[i].value);
 	}
+	EXPECT_EQ(10000, drive_get_number(self->d.name, "timing/late_min_ns"));
+	EXPECT_EQ(10, drive_get_number(self->d.name, "timing/late_permille"));
+	EXPECT_EQ(0, drive_set(self->d.name, "timing/late_min_ns", "1000000000"));
+	EXPECT_EQ(1000000000, drive_get_number(self->d.name, "timing/late_min_ns"));
+	EXPECT_EQ(0, drive_set(self->d.name, "timing/late_min_ns", "0"));
+	EXPECT_EQ(0, drive_get_number(self->d.name, "timing/late_min_ns"));
 	EXPECT_EQ(0, drive_set(self->d.name, "timing/depth", "4096"));
 	EXPECT_EQ(4096, drive_get_number(self->d.name, "timing/depth"));
 }

@@ -41,6 +41,7 @@ int main(void)
 {
 	puts("TAP version 13");
 	params_tests();
+	late_tests();
 	resource_tests();
 	latency_tests();
 	limit_tests();

@@ -19,6 +19,7 @@ void property_tests(void);
 void zone_tests(void);
 void run_tests(void);
 void hostile_tests(void);
+void late_tests(void);
 void memory_tests(void);
 
 /* Make a model, or end the test with the sentence that refuses it. */

@@ -7,6 +7,8 @@
 #include "params.h"
 
 #define MAX_PARAM	64	/* characters of a name */
+#define MAX_LATE_NS	1000000000
+#define MAX_PERMILLE	1000
 
 /* Split "NAME=VALUE"; the name is copied. Return the value, or NULL. */
 static const char *split(const char *text, char name[MAX_PARAM])
@@ -63,7 +65,7 @@ int kcsd_create_timing_validate(const struct args *args, const struct create_tim
 	const struct kcsd_timing_preset *preset = NULL;
 	struct kcsd_timing_params p;
 	char why[KCSD_TIMING_WHY];
-	uint64_t depth = 1;
+	uint64_t depth = 1, permille = 1, ns;
 	int code;
 
 	kcsd_timing_params_init(&p);
@@ -79,6 +81,12 @@ int kcsd_create_timing_validate(const struct args *args, const struct create_tim
 	code = kcsd_args_number(args, opts->depth, KCSD_TIMING_MAX_DEPTH, &depth);
 	if (!code && !depth)
 		code = kcsd_usage(args->cmd, "--depth: must be at least 1");
+	if (!code)
+		code = kcsd_args_number(args, opts->late_min, MAX_LATE_NS, &ns);
+	if (!code)
+		code = kcsd_args_number(args, opts->late_permille, MAX_PERMILLE, &permille);
+	if (!code && !permille)
+		code = kcsd_usage(args->cmd, "--late-permille: must be at least 1");
 	if (!code)
 		code = each_param(args, opts, validate_param, &p);
 	if (!code && kcsd_timing_params_check(&p, NULL, why, sizeof(why)))
@@ -111,18 +119,26 @@ static int write_param(const struct args *args, const char *text, void *arg)
 int kcsd_create_timing_configure(const struct args *args, const struct create_timing_opts *opts,
 				 const char *name)
 {
+	const struct {
+		int opt;
+		const char *attr;
+	} attrs[] = {
+		{ opts->clock, "clock" }, { opts->depth, "depth" },
+		{ opts->late_min, "late_min_ns" }, { opts->late_permille, "late_permille" },
+	};
 	const char *preset = kcsd_args_value(args, opts->preset);
-	const char *clock = kcsd_args_value(args, opts->clock);
-	const char *depth = kcsd_args_value(args, opts->depth);
+	bool has_model = kcsd_args_has(args, opts->param);
 	int code = 0;
+	size_t i;
 
+	for (i = 0; i < ARRAY_SIZE(attrs); i++)
+		has_model |= kcsd_args_has(args, attrs[i].opt);
 	if (preset)
 		code = set(name, "preset", preset);
-	else if (clock || depth || kcsd_args_has(args, opts->param))
+	else if (has_model)
 		code = set(name, "model", "flash");
-	if (!code && clock)
-		code = set(name, "clock", clock);
-	if (!code && depth)
-		code = set(name, "depth", depth);
+	for (i = 0; i < ARRAY_SIZE(attrs) && !code; i++)
+		if (kcsd_args_has(args, attrs[i].opt))
+			code = set(name, attrs[i].attr, kcsd_args_value(args, attrs[i].opt));
 	return code ? code : each_param(args, opts, write_param, (void *)name);
 }

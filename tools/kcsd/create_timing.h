@@ -10,6 +10,8 @@ struct create_timing_opts {
 	int preset;
 	int clock;
 	int depth;
+	int late_min;
+	int late_permille;
 	int param;
 };
 

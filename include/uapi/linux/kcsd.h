@@ -756,8 +756,8 @@ struct kcsd_timing_log {
 	char	preset[32];	/* the parameters are those of this preset; else empty */
 	__le64	device_ns;	/* device time now */
 	__le64	commands;	/* that have a device time, runs too */
-	__le64	late_commands;	/* real clock: of these were late by more than late_permille */
-	__le64	late_permille;	/* thousandths of their device time */
+	__le64	late_commands;	/* real clock: of these were late by more than both bounds */
+	__le64	late_permille;	/* a bound: thousandths of the device time; see late_min_ns */
 	__le64	late_max_ns;
 	__le64	link_read_bytes;	/* over the link, to the host */
 	__le64	link_write_bytes;
@@ -778,6 +778,7 @@ struct kcsd_timing_log {
 	__le64	mapped_bytes;
 	__le64	free_lines;
 	__le64	memory;		/* bytes of memory of the model */
+	__le64	late_min_ns;	/* the other bound of late_commands */
 };
 
 #define KCSD_RESOURCE_CORE	0	/* of the controller */

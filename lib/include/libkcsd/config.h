@@ -29,8 +29,9 @@ KCSD_API int kcsd_drive_delete(const char *name);
  * max_program_bytes, timeout_ms, insn_budget, slm_size, max_range_sets, max_ranges, engine,
  * max_jit_bytes, zone_size, zone_capacity, conventional_zones, max_open_zones, max_active_zones,
  * max_append, sidecar, cache_size, power, power_cut, inject, badblocks, zone_readonly,
- * zone_offline; timing/model, timing/clock, timing/preset, timing/late_permille, timing/depth, and
- * timing/NAME for each parameter of the model of time; get also index.
+ * zone_offline; timing/model, timing/clock, timing/preset, timing/late_min_ns,
+ * timing/late_permille, timing/depth, and timing/NAME for each parameter of the model of time; get
+ * also index.
  * Set: -EBUSY: the drive is powered on. -EINVAL: no such value. -ENOENT: no such attribute. Get:
  * NUL-terminated, without the newline. -ERANGE: len is too small. name NULL: an attribute of the
  * module, such as "features".

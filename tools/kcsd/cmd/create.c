@@ -90,6 +90,10 @@
 	  "real (default): commands complete at their device time; virtual: at once, and tell it") \
 	X(DEPTH, "depth", 0, "N", \
 	  "with --clock virtual: depth of open files that set none; default: 1") \
+	X(LATE_MIN, "late-min-ns", 0, "NS", \
+	  "late is a command that is late by more than this, 0 to 1000000000; default: 10000") \
+	X(LATE_PERMILLE, "late-permille", 0, "N", \
+	  "and by more than N thousandths of its device time, 1 to 1000; default: 10") \
 	X(TIMING, "timing", 0, "NAME=VALUE", "set a parameter of the model of time; repeatable") \
 	OPTION_JSON(X)
 
@@ -101,7 +105,8 @@ static const struct opt opts[] = {
 };
 
 static const struct create_timing_opts timing_opts = {
-	.preset = OPT_PRESET, .clock = OPT_CLOCK, .depth = OPT_DEPTH, .param = OPT_TIMING,
+	.preset = OPT_PRESET, .clock = OPT_CLOCK, .depth = OPT_DEPTH,
+	.late_min = OPT_LATE_MIN, .late_permille = OPT_LATE_PERMILLE, .param = OPT_TIMING,
 };
 
 static const struct attribute {
