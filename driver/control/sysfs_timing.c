@@ -54,13 +54,6 @@ static struct kcsd_timing_stats clock_counters(struct kcsd_clock *clock)
 	return stats;
 }
 
-static u64 amplification_milli(struct kcsd_clock *clock)
-{
-	const struct kcsd_timing_stats none = {}, now = clock_counters(clock);
-
-	return kcsd_timing_amplification(&none, &now);
-}
-
 CLOCK_ATTR(read_bytes, "%llu", clock_counters(clock).user_read);
 CLOCK_ATTR(write_bytes, "%llu", clock_counters(clock).user_written);
 CLOCK_ATTR(media_read_bytes, "%llu", clock_counters(clock).media_read);
@@ -70,8 +63,6 @@ CLOCK_ATTR(padded_bytes, "%llu", clock_counters(clock).padded);
 CLOCK_ATTR(erases, "%llu", clock_counters(clock).erases);
 CLOCK_ATTR(wear_min, "%llu", clock_stats(clock).wear_min);
 CLOCK_ATTR(wear_max, "%llu", clock_stats(clock).wear_max);
-CLOCK_ATTR(wear_avg_milli, "%llu", clock_stats(clock).wear_avg_milli);
-CLOCK_ATTR(write_amplification_milli, "%llu", amplification_milli(clock));
 
 #define KIND_ATTRS(KIND, name) \
 CLOCK_ATTR(name##_count, "%u", kcsd_clock_count(clock, KCSD_TIMING_##KIND)); \
@@ -93,7 +84,9 @@ static DEVICE_ATTR_RO(wear_avg);
 static ssize_t write_amplification_show(struct device *dev, struct device_attribute *attr,
 					char *page)
 {
-	return show_milli(page, amplification_milli(dev_clock(dev)));
+	const struct kcsd_timing_stats none = {}, now = clock_counters(dev_clock(dev));
+
+	return show_milli(page, kcsd_timing_amplification(&none, &now));
 }
 static DEVICE_ATTR_RO(write_amplification);
 
@@ -139,8 +132,6 @@ static struct attribute *timing_attrs[] = {
 	&dev_attr_wear_max.attr,
 	&dev_attr_wear_avg.attr,
 	&dev_attr_write_amplification.attr,
-	&dev_attr_wear_avg_milli.attr,
-	&dev_attr_write_amplification_milli.attr,
 #define KIND_ENTRIES(KIND, name) &dev_attr_##name##_count.attr, &dev_attr_##name##_busy_ns.attr,
 	KCSD_CLOCK_KINDS(KIND_ENTRIES)
 #undef KIND_ENTRIES

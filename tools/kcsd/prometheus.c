@@ -8,7 +8,6 @@
 #include "prometheus.h"
 
 #define MAX_NAME	96
-#define MILLI		"_milli"	/* at the end of a name: thousandths */
 
 /* A counter: samples of one metric follow each other in the output. */
 struct sample {
@@ -16,7 +15,6 @@ struct sample {
 	char label[32];		/* ",program=\"3\"", or "" */
 	char file[MAX_NAME];	/* below the directory of the drive */
 	uint64_t value;
-	bool milli;		/* value is in thousandths */
 };
 
 struct samples {
@@ -30,8 +28,8 @@ static bool is_gauge(const char *metric)
 	static const char *const gauges[] = {
 		"stats_memory_bytes", "unit_queued", "units_queued", "units_waiting", "program_active",
 		"program_persistent", "program_size", "timing_marked", "timing_latencies",
-		"timing_late_permille", "timing_memory_bytes", "timing_wear_min", "timing_wear_max",
-		"timing_wear_avg", "timing_write_amplification", "timing_late_max_ns",
+		"timing_late_min_ns", "timing_late_permille", "timing_memory_bytes",
+		"timing_wear_min", "timing_wear_max", "timing_late_max_ns",
 	};
 	const char *count = strstr(metric, "_count");
 	size_t i;
@@ -64,11 +62,6 @@ static void name_sample(struct sample *s, const char *file)
 		snprintf(s->label, sizeof(s->label), ",%s=\"%u\"", kind, index);
 	snprintf(s->metric, sizeof(s->metric), "%s%s%s", end ? kind : "", end ? "_" : "",
 		 file + end);
-	/* The text for Prometheus has no thousandths. */
-	at = s->metric + strlen(s->metric) - strlen(MILLI);
-	s->milli = at > s->metric && !strcmp(at, MILLI);
-	if (s->milli)
-		*at = '\0';
 	for (at = s->metric; *at; at++)
 		if (*at == '/' || *at == '-' || *at == '.')
 			*at = '_';
@@ -112,11 +105,25 @@ static void print_samples(FILE *to, const char *drive, struct samples *all)
 			fprintf(to, "# HELP kcsd_%s%s Number in %s of the drive in sysfs.\n"
 				"# TYPE kcsd_%s%s %s\n", s->metric, total, s->file, s->metric,
 				total, *total ? "counter" : "gauge");
-		fprintf(to, "kcsd_%s%s{drive=\"%s\"%s} ", s->metric, total, drive, s->label);
-		if (s->milli)
-			fprintf(to, "%.3f\n", s->value / 1e3);
-		else
-			fprintf(to, "%llu\n", (unsigned long long)s->value);
+		fprintf(to, "kcsd_%s%s{drive=\"%s\"%s} %llu\n", s->metric, total, drive, s->label,
+			(unsigned long long)s->value);
+	}
+}
+
+/* Print the numbers in sysfs that are no integers. */
+static void print_fractions(FILE *to, const char *drive)
+{
+	static const char *const files[] = { "wear_avg", "write_amplification" };
+	char name[MAX_NAME], text[MAX_NAME];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		snprintf(name, sizeof(name), "timing/%s", files[i]);
+		if (kcsd_stats_text(drive, name, text, sizeof(text)))
+			continue;
+		fprintf(to, "# HELP kcsd_timing_%s Number in %s of the drive in sysfs.\n"
+			"# TYPE kcsd_timing_%s gauge\nkcsd_timing_%s{drive=\"%s\"} %s\n",
+			files[i], name, files[i], files[i], drive, text);
 	}
 }
 
@@ -218,6 +225,7 @@ int kcsd_prometheus_print(FILE *to, const char *drive)
 
 	if (!ret) {
 		print_samples(to, drive, &all);
+		print_fractions(to, drive);
 		print_info(to, drive);
 		try_latencies(to, drive);
 	}
