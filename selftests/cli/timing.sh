@@ -16,10 +16,13 @@ test_preset()
 	code 0 "timing" timing $TIMED
 	prints "real clock"
 	prints "channel"
+	prints "late by more than 10 us and 1 % of the device time"
+	prints "lateness: p50 "
 	code 0 "timing, JSON" timing $TIMED --json
 	has '.model' flash
 	has '.clock' real
 	has '[.resources[] | select(.kind == "channel")] | length' 8
+	has_late "$TIMED"
 	code 0 "info" info $TIMED
 	point "  and it has the model" grep -qx 'model of time:  *flash, clock: real' "$work/out"
 	code 0 "delete" delete $TIMED
@@ -27,6 +30,59 @@ test_preset()
 	code 0 "info, JSON" info $TIMED --json
 	has '"\(.timing_model) \(.timing_preset) \(.timing_clock)"' "flash zns-prototype real"
 	is "the size of a zone" "$(cat /sys/kernel/config/kcsd/$TIMED/zone_size)" $((32 << 20))
+	code 0 "delete" delete $TIMED
+}
+
+# has_late DRIVE: test that JSON has the lateness, and all of it is in the histogram.
+has_late()
+{
+	code 0 "timing, lateness" timing "$1" --json --histogram
+	has '.late_min_ns' 10000
+	has '.late_permille' 10
+	has '.lateness.count > 0 and .lateness.p50_ns <= .lateness.p99_ns and
+		.lateness.p99_ns <= .lateness.max_ns' true
+	has '.lateness.count == ([.latencies[] | select(.of == "lateness") | .buckets[].count] | add)' true
+	has '.lateness.max_ns >= .late_max_ns' true
+}
+
+# test_late: the bounds are options.
+test_late()
+{
+	code 0 "create, bounds" create $TIMED --size 16M --late-min-ns 0 --late-permille 1000
+	is "one bound" "$(cat /sys/kernel/config/kcsd/$TIMED/timing/late_min_ns)" 0
+	is "the other" "$(cat /sys/kernel/config/kcsd/$TIMED/timing/late_permille)" 1000
+	is "the model" "$(cat /sys/kernel/config/kcsd/$TIMED/timing/model)" flash
+	code 0 "timing" timing $TIMED
+	prints "late by more than 0 us and 100 % of the device time"
+	code 0 "delete" delete $TIMED
+}
+
+# test_interval: only what happens while it waits is shown.
+test_interval()
+{
+	local file=/dev/${drive}n1
+
+	echo 1 >"/sys/class/kcsd/$drive/timing/latencies"
+	dd if="$file" of=/dev/null bs=4k count=50 iflag=direct status=none
+	(sleep 0.5; dd if="$file" of=/dev/null bs=4k count=20 iflag=direct status=none) &
+	code 0 "timing, an interval" timing $NAME --interval 3000 --json
+	wait
+	has '[.latencies[] | select(.of == "host time" and .command == "read") | .count] | add' 20
+	has '.interval_ns >= 3000000000' true
+	code 0 "timing, all" timing $NAME --json
+	has '[.latencies[] | select(.of == "host time" and .command == "read") | .count] | add >= 70' true
+	code 0 "timing, an interval without reads" timing $NAME -i 1
+	prints "interval: 0.0"
+	point "  has none" test -z "$(grep '^read' "$work/out")"
+	echo 0 >"/sys/class/kcsd/$drive/timing/latencies"
+	code 0 "create" create $TIMED --size 16M --preset plain --clock virtual
+	code 0 "run" run -d $TIMED "$bpf/sum.bpf.o" --lba 0+64
+	(sleep 0.5; "$kcsd" run -d $TIMED "$bpf/sum.bpf.o" --lba 0+1 >/dev/null) &
+	code 0 "timing, an interval of the model" timing $TIMED -i 3000 --json
+	wait
+	has '[.latencies[] | select(.of == "device time" and .command == "run") | .count] | add' 1
+	has '.read_bytes' 4096
+	has '[.resources[] | select(.kind == "unit") | .busy_ns] | add > 0' true
 	code 0 "delete" delete $TIMED
 }
 
@@ -56,6 +112,9 @@ test_virtual()
 	prints "device time: 0."
 	code 0 "stats, Prometheus" stats -d $TIMED --prometheus
 	point "  is valid" promtext "$work/out"
+	point "  has histograms" histograms "$work/out"
+	point "  with all commands" grep -q \
+		'^kcsd_device_time_seconds_bucket{.*,command="run",le="+Inf"} 3$' "$work/out"
 	prints 'model="flash",clock="virtual",preset="plain"} 1'
 	prints 'kcsd_timing_write_amplification{'
 	prints 'kcsd_timing_wear_avg{'
@@ -69,6 +128,16 @@ test_virtual()
 	has '.marked_by | length' 0
 	has '[.latencies[] | select(.of == "device time" and .command == "run")][0].count' 3
 	has "[.latencies[] | select(.of == \"device time\" and .command == \"run\")][0].max_ns" "$first"
+	has '.lateness.count' 0
+	code 0 "timing, histograms" timing $TIMED --histogram
+	prints "device time, run"
+	point "  have a line for the octave of these runs" \
+		grep -q "^ *[0-9.]* *3  100.000  #\{50\}$" "$work/out"
+	code 0 "timing, histograms, JSON" timing $TIMED --histogram --json
+	has '[.latencies[] | .count == ([.buckets[].count] | add)] | all' true
+	has '[.latencies[] | [.buckets[].last_ns] | . == (. | sort | unique)] | all' true
+	has "[.latencies[] | select(.of == \"device time\" and .command == \"run\")][0] |
+		.buckets | length == 1 and .[0].last_ns >= $first and .[0].last_ns <= $first * 17 / 16" true
 	code 0 "delete" delete $TIMED
 }
 
@@ -100,14 +169,35 @@ test_no_model()
 	echo 0 >"$latencies"
 }
 
+# histograms FILE: true if each histogram has the same bounds, counts that do not fall, the last one
+# for all values, and sum and count.
+histograms()
+{
+	awk '!/^kcsd_[a-z_]*_seconds_(bucket|sum|count)\{/ { next }
+		{ kind = $1; sub(/.*_/, "", kind); sub(/\{.*/, "", kind)
+		  series = $1; sub(/_(bucket|sum|count)\{/, "{", series) }
+		kind == "bucket" { le = series; sub(/.*,le="/, "", le); sub(/"\}$/, "", le)
+		  sub(/,le="[^"]*"/, "", series)
+		  if (series in count || $2 < last[series] || (series in at && at[series] == "+Inf"))
+			bad = 1
+		  last[series] = $2; at[series] = le; bounds[series] = bounds[series] " " le }
+		kind == "sum" { sum[series] = $2 }
+		kind == "count" { count[series] = $2 }
+		END { for (s in last) { n++
+			if (at[s] != "+Inf" || !(s in sum) || count[s] != last[s]) bad = 1
+			if (first == "") first = bounds[s]
+			if (bounds[s] != first) bad = 1 }
+		      exit bad || !n || split(first, all) != 29 }' "$1"
+}
+
 # promtext FILE: true if all lines are comments or samples, and each metric is in one group.
 promtext()
 {
 	awk '/^# TYPE / { if ($3 in type) bad = 1; type[$3] = $4; next }
 		/^# HELP / { next }
 		!/^kcsd_[a-z0-9_]+\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\} [0-9.]+$/ { bad = 1; print; next }
-		{ name = $1; sub(/\{.*/, "", name); base = name; sub(/_(sum|count)$/, "", base)
-		  if (!(name in type) && !(base in type)) { bad = 1; print }
+		{ name = $1; sub(/\{.*/, "", name); base = name; sub(/_(sum|count|bucket)$/, "", base)
+		  if (!(name in type) && type[base] != "histogram") { bad = 1; print }
 		  if ($1 in seen) { bad = 1; print }
 		  seen[$1] = 1; n++ }
 		END { exit bad || n < 50 }' "$1"
@@ -131,5 +221,7 @@ test_preset
 test_refused
 test_virtual
 test_no_model
+test_late
+test_interval
 test_prometheus
 end_cli

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,39 +146,22 @@ static void print_info(FILE *to, const char *drive)
 
 /* ---- latencies ---- */
 
+/* Octaves that each histogram has, so that they can be added: up to 255 ns, ..., up to 34 s. */
+#define FIRST_OCTAVE	8
+#define LAST_OCTAVE	35
+
 struct latencies {
-	struct kcsd_latency_log header;
-	struct kcsd_latency row[KCSD_NR_LATENCIES * KCSD_NR_TIME_OPS * KCSD_DEPTH_CLASSES];
+	FILE *to;
+	const char *drive;
+	uint32_t what;		/* of the last one */
 };
 
-static void print_latency(FILE *to, const char *metric, const char *drive,
-			  const struct kcsd_latency *l)
+static int print_latency(const struct kcsd_histogram *h, void *arg)
 {
 	static const char *const ops[KCSD_NR_TIME_OPS] = {
 		"read", "write", "trim", "flush", "zone_reset", "zone_finish", "memory_read",
 		"memory_write", "other", "run", "copy",
 	};
-	const struct {
-		const char *quantile;
-		__le64 ns;
-	} quantiles[] = {
-		{ "0.5", l->p50 }, { "0.9", l->p90 }, { "0.95", l->p95 }, { "0.99", l->p99 },
-		{ "0.999", l->p999 }, { "0.9999", l->p9999 },
-	};
-	char labels[96];
-	size_t i;
-
-	snprintf(labels, sizeof(labels), "drive=\"%s\",command=\"%s\",depth=\"%u\"", drive,
-		 ops[l->op], 1u << l->depth);
-	for (i = 0; i < ARRAY_SIZE(quantiles); i++)
-		fprintf(to, "%s{%s,quantile=\"%s\"} %.9f\n", metric, labels, quantiles[i].quantile,
-			le64toh(quantiles[i].ns) / 1e9);
-	fprintf(to, "%s_sum{%s} %.9f\n%s_count{%s} %llu\n", metric, labels, le64toh(l->sum) / 1e9,
-		metric, labels, (unsigned long long)le64toh(l->count));
-}
-
-static void print_latencies(FILE *to, const char *drive, const struct latencies *page)
-{
 	static const struct {
 		const char *metric, *help;
 	} whats[KCSD_NR_LATENCIES] = {
@@ -188,34 +170,50 @@ static void print_latencies(FILE *to, const char *drive, const struct latencies 
 		{ "kcsd_late_seconds", "Time by which commands completed after their device time" },
 		{ "kcsd_cpu_time_seconds", "Time for which a CPU of the host executed a command" },
 	};
-	uint32_t i, nr = le32toh(page->header.nr);
-	int what = -1;
+	struct latencies *l = arg;
+	char labels[96];
+	const char *name;
+	int i;
 
-	for (i = 0; i < nr && i < ARRAY_SIZE(page->row); i++) {
-		const struct kcsd_latency *l = &page->row[i];
+	if (h->what >= KCSD_NR_LATENCIES || h->op >= KCSD_NR_TIME_OPS)
+		return 0;
+	name = whats[h->what].metric;
+	if (h->what != l->what)
+		fprintf(l->to, "# HELP %s %s.\n# TYPE %s histogram\n", name, whats[h->what].help,
+			name);
+	l->what = h->what;
+	snprintf(labels, sizeof(labels), "drive=\"%s\",command=\"%s\"", l->drive, ops[h->op]);
+	for (i = FIRST_OCTAVE; i <= LAST_OCTAVE; i++) {
+		uint64_t last = (1ull << i) - 1;
 
-		if (l->what >= KCSD_NR_LATENCIES || l->op >= KCSD_NR_TIME_OPS)
-			continue;
-		if (l->what != what)
-			fprintf(to, "# HELP %s %s.\n# TYPE %s summary\n", whats[l->what].metric,
-				whats[l->what].help, whats[l->what].metric);
-		what = l->what;
-		print_latency(to, whats[what].metric, drive, l);
+		fprintf(l->to, "%s_bucket{%s,le=\"%llu.%09llu\"} %llu\n", name, labels,
+			last / 1000000000ull, last % 1000000000ull,
+			(unsigned long long)kcsd_histogram_count(h, last));
 	}
+	fprintf(l->to, "%s_bucket{%s,le=\"+Inf\"} %llu\n%s_sum{%s} %llu.%09llu\n"
+		"%s_count{%s} %llu\n", name, labels, (unsigned long long)h->count, name, labels,
+		(unsigned long long)h->sum / 1000000000ull,
+		(unsigned long long)h->sum % 1000000000ull, name, labels,
+		(unsigned long long)h->count);
+	return 0;
 }
 
 /* Latencies need the node of the controller; without it there are the counters alone. */
 static void try_latencies(FILE *to, const char *name)
 {
-	struct latencies *page = calloc(1, sizeof(*page));
+	struct latencies l = { .to = to, .drive = name, .what = UINT32_MAX };
+	struct kcsd_histograms *all = NULL, *merged;
 	struct kcsd_drive *drv;
 
-	if (page && !kcsd_drive_open(name, KCSD_OPEN_RDONLY, &drv)) {
-		if (!kcsd_log_page_get(drv, KCSD_LOG_LATENCIES, 0, 0, page, sizeof(*page)))
-			print_latencies(to, name, page);
-		kcsd_drive_close(drv);
+	if (kcsd_drive_open(name, KCSD_OPEN_RDONLY, &drv))
+		return;
+	if (!kcsd_histograms_get(drv, &all) &&
+	    !kcsd_histograms_merge(all, KCSD_HISTOGRAMS_OP, &merged)) {
+		kcsd_histograms_each(merged, print_latency, &l);
+		kcsd_histograms_free(merged);
 	}
-	free(page);
+	kcsd_histograms_free(all);
+	kcsd_drive_close(drv);
 }
 
 int kcsd_prometheus_print(FILE *to, const char *drive)

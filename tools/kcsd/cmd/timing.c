@@ -1,71 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kcsd timing: device time, latencies, use of the resources and wear of a drive. */
 #include <endian.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cmd.h"
 #include "model.h"
+#include "timing_latency.h"
+
+#define MAX_INTERVAL_MS	86400000
 
 #define OPTIONS(X) \
+	X(HISTOGRAM, "histogram", 0, NULL, "show histograms of the latencies, too") \
+	X(INTERVAL, "interval", 'i', "MS", "show only what happens in the next milliseconds") \
 	X(RESOURCES, "resources", 'r', NULL, "show the use of each resource") \
 	OPTION_JSON(X)
 
 enum { OPTIONS(OPT_ENUM) };
 static const struct opt opts[] = { OPTIONS(OPT_ROW) };
 
-/* Log pages C1h and C3h, as long as they can be. */
 #define MAX_RESOURCES	(2 * 4096 + 256)
-#define MAX_LATENCIES	(KCSD_NR_LATENCIES * KCSD_NR_TIME_OPS * KCSD_DEPTH_CLASSES)
+#define MAX_HEADER	4096	/* bytes of one of a later module */
 
 struct timing {
-	struct {
-		struct kcsd_timing_log log;
-		struct kcsd_timing_resource resource[MAX_RESOURCES];
-	} model;
-	struct {
-		struct kcsd_latency_log header;
-		struct kcsd_latency row[MAX_LATENCIES];
-	} latencies;
+	struct kcsd_timing_log log;
+	uint32_t nr;		/* resources */
+	struct kcsd_timing_resource resource[MAX_RESOURCES];
+	struct kcsd_histograms *latencies;	/* owned */
+	struct lateness lateness;
 };
 
-static const char *const op_names[KCSD_NR_TIME_OPS] = {
-	"read", "write", "trim", "flush", "zone reset", "zone finish", "memory read",
-	"memory write", "other", "run", "copy",
-};
-
-static const char *const what_names[KCSD_NR_LATENCIES] = {
-	"device time", "host time", "lateness", "CPU time",
-};
-
-/* L(member, "text", "json name"): percentiles of a latency. */
-#define PERCENTILES(L) \
-	L(p50, "p50", "p50_ns") L(p90, "p90", "p90_ns") L(p95, "p95", "p95_ns") \
-	L(p99, "p99", "p99_ns") L(p999, "p99.9", "p999_ns") L(p9999, "p99.99", "p9999_ns") \
-	L(max, "max", "max_ns")
-
-/* C(member, "json name"): numbers of the model. */
+/* C(member): numbers of the model that only grow, others. */
+#define COUNTERS(C) \
+	C(device_ns) C(commands) C(late_commands) C(link_read_bytes) C(link_write_bytes) \
+	C(read_bytes) C(write_bytes) C(media_read_bytes) C(media_write_bytes) \
+	C(buffer_read_bytes) C(moved_bytes) C(padded_bytes) C(trimmed_bytes) C(page_reads) \
+	C(programs) C(erases)
 #define NUMBERS(C) \
-	C(device_ns) C(commands) C(late_commands) C(late_permille) C(late_max_ns) \
-	C(link_read_bytes) C(link_write_bytes) C(read_bytes) C(write_bytes) C(media_read_bytes) \
-	C(media_write_bytes) C(buffer_read_bytes) C(moved_bytes) C(padded_bytes) \
-	C(trimmed_bytes) C(page_reads) C(programs) C(erases) C(wear_min) C(wear_max) \
+	COUNTERS(C) C(late_min_ns) C(late_permille) C(late_max_ns) C(wear_min) C(wear_max) \
 	C(mapped_bytes) C(free_lines) C(memory)
-
-static uint32_t nr_resources(const struct timing *t)
-{
-	uint32_t nr = le32toh(t->model.log.nr);
-
-	return nr < MAX_RESOURCES ? nr : MAX_RESOURCES;
-}
-
-static uint32_t nr_latencies(const struct timing *t)
-{
-	uint32_t nr = le32toh(t->latencies.header.nr);
-
-	return nr < MAX_LATENCIES ? nr : MAX_LATENCIES;
-}
 
 static double ratio(uint64_t part, uint64_t whole)
 {
@@ -79,19 +55,22 @@ static double amplification(const struct kcsd_timing_log *log)
 
 /* ---- text ---- */
 
-static void print_late(const struct kcsd_timing_log *log)
+static void print_late(const struct timing *t)
 {
+	const struct kcsd_timing_log *log = &t->log;
 	uint64_t late = le64toh(log->late_commands), all = le64toh(log->commands);
 
-	if (!late)
-		printf("late: none of %llu commands was later than %g %% of its device time\n",
-		       (unsigned long long)all, le64toh(log->late_permille) / 10.0);
+	if (late)
+		printf("late: %llu of %llu commands (%.3f %%) were", (unsigned long long)late,
+		       (unsigned long long)all, 100 * ratio(late, all));
 	else
-		printf("late: %llu of %llu commands (%.3f %%) completed later than %g %% of their "
-		       "device time, the latest by %.1f us: their times are the host's\n",
-		       (unsigned long long)late, (unsigned long long)all,
-		       100 * ratio(late, all), le64toh(log->late_permille) / 10.0,
-		       le64toh(log->late_max_ns) / 1e3);
+		printf("late: none of %llu commands was", (unsigned long long)all);
+	printf(" late by more than %g us and %g %% of the device time%s\n",
+	       le64toh(log->late_min_ns) / 1e3, le64toh(log->late_permille) / 10.0,
+	       late ? ": their times are the host's" : "");
+	if (t->lateness.count)
+		printf("lateness: p50 %.1f us, p99 %.1f us, max %.1f us\n", t->lateness.p50 / 1e3,
+		       t->lateness.p99 / 1e3, t->lateness.max / 1e3);
 }
 
 /* Why device times are not to be relied on. */
@@ -127,15 +106,16 @@ static json_object *json_marks(const struct kcsd_timing_log *log)
 	return list;
 }
 
-static void print_model(const struct kcsd_timing_log *log)
+static void print_model(const struct timing *t)
 {
+	const struct kcsd_timing_log *log = &t->log;
 	bool is_virtual = log->clock == KCSD_CLOCK_VIRTUAL;
 
 	printf("model: flash%s%.*s, %s clock, device time %.6f s\n", log->preset[0] ? ", " : "",
 	       (int)sizeof(log->preset), log->preset, is_virtual ? "virtual" : "real",
 	       le64toh(log->device_ns) / 1e9);
 	if (!is_virtual)
-		print_late(log);
+		print_late(t);
 	else if (!(log->flags & KCSD_TIMING_MARKED))
 		printf("order: defined; the same commands have the same times on each host\n");
 	print_marks(log);
@@ -156,12 +136,12 @@ struct use {
 
 static struct use use_of(const struct timing *t, uint8_t kind)
 {
-	const struct kcsd_timing_resource *r = t->model.resource;
-	uint64_t all = le64toh(t->model.log.device_ns);
+	const struct kcsd_timing_resource *r = t->resource;
+	uint64_t all = le64toh(t->log.device_ns);
 	struct use use = {};
 	uint32_t i;
 
-	for (i = 0; i < nr_resources(t); i++) {
+	for (i = 0; i < t->nr; i++) {
 		double part = ratio(le64toh(r[i].busy_ns), all);
 
 		if (r[i].kind != kind)
@@ -194,75 +174,27 @@ static void print_resources(const struct timing *t)
 	uint32_t i;
 
 	printf("\n%-12s%8s%20s\n", "resource", "index", "busy ns");
-	for (i = 0; i < nr_resources(t); i++)
-		printf("%-12s%8u%20llu\n", kcsd_timing_kind_text(t->model.resource[i].kind),
-		       le32toh(t->model.resource[i].index),
-		       (unsigned long long)le64toh(t->model.resource[i].busy_ns));
+	for (i = 0; i < t->nr; i++)
+		printf("%-12s%8u%20llu\n", kcsd_timing_kind_text(t->resource[i].kind),
+		       le32toh(t->resource[i].index),
+		       (unsigned long long)le64toh(t->resource[i].busy_ns));
 }
 
-/* Format a depth class: "1", "2-3", ..., "128-". */
-static const char *depth_text(uint8_t depth, char text[16])
+static int print_text(const struct args *args, const struct timing *t)
 {
-	if (!depth)
-		snprintf(text, 16, "1");
-	else if (depth == KCSD_DEPTH_CLASSES - 1)
-		snprintf(text, 16, "%u-", 1u << depth);
-	else
-		snprintf(text, 16, "%u-%u", 1u << depth, (2u << depth) - 1);
-	return text;
-}
-
-static void print_latency(const struct kcsd_latency *l)
-{
-	char depth[16];
-
-	printf("%-14s%8s%12llu%12.1f", op_names[l->op], depth_text(l->depth, depth),
-	       (unsigned long long)le64toh(l->count),
-	       ratio(le64toh(l->sum), le64toh(l->count)) / 1e3);
-#define PRINT_PERCENTILE(member, text, json) printf("%12.1f", le64toh(l->member) / 1e3);
-	PERCENTILES(PRINT_PERCENTILE)
-	putchar('\n');
-}
-
-/* True if a row is one that this command knows. */
-static bool is_known(const struct kcsd_latency *l)
-{
-	return l->what < KCSD_NR_LATENCIES && l->op < KCSD_NR_TIME_OPS &&
-	       l->depth < KCSD_DEPTH_CLASSES;
-}
-
-static void print_latencies(const struct timing *t)
-{
-	const struct kcsd_latency *row = t->latencies.row;
-	uint32_t i;
-	int what = -1;
-
-	for (i = 0; i < nr_latencies(t); i++) {
-		if (!is_known(&row[i]))
-			continue;
-		if (row[i].what != what) {
-			what = row[i].what;
-			printf("\n%-14s%8s%12s%12s", what_names[what], "depth", "commands", "mean us");
-#define PRINT_HEAD(member, text, json) printf("%12s", text);
-			PERCENTILES(PRINT_HEAD)
-			putchar('\n');
-		}
-		print_latency(&row[i]);
-	}
-}
-
-static void print_text(const struct args *args, const struct timing *t)
-{
-	if (t->model.log.model == KCSD_MODEL_NONE) {
+	if (kcsd_args_has(args, OPT_INTERVAL))
+		printf("interval: %.3f s\n", kcsd_histograms_ns(t->latencies) / 1e9);
+	if (t->log.model == KCSD_MODEL_NONE) {
 		printf("model: none; 'kcsd create --preset NAME' makes a drive that takes device "
 		       "time\n");
 	} else {
-		print_model(&t->model.log);
+		print_model(t);
 		print_uses(t);
 		if (kcsd_args_has(args, OPT_RESOURCES))
 			print_resources(t);
 	}
-	print_latencies(t);
+	kcsd_latencies_print(t->latencies);
+	return kcsd_args_has(args, OPT_HISTOGRAM) ? kcsd_latencies_print_bars(t->latencies) : 0;
 }
 
 /* ---- JSON ---- */
@@ -272,8 +204,8 @@ static json_object *json_resources(const struct timing *t)
 	json_object *list = json_object_new_array();
 	uint32_t i;
 
-	for (i = 0; i < nr_resources(t); i++) {
-		const struct kcsd_timing_resource *r = &t->model.resource[i];
+	for (i = 0; i < t->nr; i++) {
+		const struct kcsd_timing_resource *r = &t->resource[i];
 		json_object *row = json_object_new_object();
 
 		json_object_object_add(row, "kind",
@@ -285,38 +217,26 @@ static json_object *json_resources(const struct timing *t)
 	return list;
 }
 
-static json_object *json_latencies(const struct timing *t)
+static json_object *json_lateness(const struct lateness *lateness)
 {
-	json_object *list = json_object_new_array();
-	uint32_t i;
+	json_object *json = json_object_new_object();
 
-	for (i = 0; i < nr_latencies(t); i++) {
-		const struct kcsd_latency *l = &t->latencies.row[i];
-		json_object *row;
-
-		if (!is_known(l))
-			continue;
-		row = json_object_new_object();
-		json_object_object_add(row, "of", json_object_new_string(what_names[l->what]));
-		json_object_object_add(row, "command", json_object_new_string(op_names[l->op]));
-		json_object_object_add(row, "depth", json_object_new_uint64(1u << l->depth));
-		json_object_object_add(row, "count", json_object_new_uint64(le64toh(l->count)));
-		json_object_object_add(row, "sum_ns", json_object_new_uint64(le64toh(l->sum)));
-#define ADD_PERCENTILE(member, text, json) \
-		json_object_object_add(row, json, json_object_new_uint64(le64toh(l->member)));
-		PERCENTILES(ADD_PERCENTILE)
-		json_object_array_add(list, row);
-	}
-	return list;
+	json_object_object_add(json, "count", json_object_new_uint64(lateness->count));
+	json_object_object_add(json, "p50_ns", json_object_new_uint64(lateness->p50));
+	json_object_object_add(json, "p99_ns", json_object_new_uint64(lateness->p99));
+	json_object_object_add(json, "max_ns", json_object_new_uint64(lateness->max));
+	return json;
 }
 
-static void print_json(const char *drive, const struct timing *t)
+static void print_json(const struct args *args, const char *drive, const struct timing *t)
 {
-	const struct kcsd_timing_log *log = &t->model.log;
+	const struct kcsd_timing_log *log = &t->log;
 	bool has_model = log->model != KCSD_MODEL_NONE;
 	json_object *json = json_object_new_object();
 
 	json_object_object_add(json, "drive", json_object_new_string(drive));
+	json_object_object_add(json, "interval_ns",
+			       json_object_new_uint64(kcsd_histograms_ns(t->latencies)));
 	json_object_object_add(json, "model", json_object_new_string(has_model ? "flash" : "none"));
 	if (has_model) {
 		json_object_object_add(json, "clock", json_object_new_string(
@@ -333,52 +253,134 @@ static void print_json(const char *drive, const struct timing *t)
 				       json_object_new_double(amplification(log)));
 		json_object_object_add(json, "wear_avg",
 				       json_object_new_double(le64toh(log->wear_avg_milli) / 1e3));
+		json_object_object_add(json, "lateness", json_lateness(&t->lateness));
 		json_object_object_add(json, "resources", json_resources(t));
 	}
-	json_object_object_add(json, "latencies", json_latencies(t));
+	json_object_object_add(json, "latencies",
+			       kcsd_latencies_json(t->latencies,
+						   kcsd_args_has(args, OPT_HISTOGRAM)));
 	kcsd_json_print(json);
 }
 
 /* ---- */
 
-static int read_pages(struct kcsd_drive *drv, struct timing *t)
+/* Read log page C1h. The header of another module may be longer or shorter. */
+static int read_model(struct kcsd_drive *drv, struct timing *t)
 {
-	int ret = kcsd_log_page_get(drv, KCSD_LOG_TIMING, 0, 0, &t->model, sizeof(t->model));
+	const size_t room = MAX_HEADER + sizeof(t->resource);
+	struct kcsd_timing_log *page = calloc(1, room);
+	size_t size, nr;
+	int ret;
 
-	return ret ? ret : kcsd_log_page_get(drv, KCSD_LOG_LATENCIES, 0, 0, &t->latencies,
-					     sizeof(t->latencies));
+	if (!page)
+		return -ENOMEM;
+	ret = kcsd_log_page_get(drv, KCSD_LOG_TIMING, 0, 0, page, room);
+	size = le32toh(page->size);
+	nr = le32toh(page->nr);
+	if (!ret && (size > MAX_HEADER || nr > MAX_RESOURCES ||
+		     le32toh(page->resource_len) != sizeof(t->resource[0])))
+		ret = -EPROTO;
+	if (!ret) {
+		memcpy(&t->log, page, size < sizeof(t->log) ? size : sizeof(t->log));
+		memcpy(t->resource, (char *)page + size, nr * sizeof(t->resource[0]));
+		t->nr = nr;
+	}
+	free(page);
+	return ret;
 }
 
-static int show(const struct args *args, struct kcsd_drive *drv, struct timing *t)
+static int read_pages(struct kcsd_drive *drv, struct timing *t)
+{
+	int ret = read_model(drv, t);
+
+	return ret ? ret : kcsd_histograms_get(drv, &t->latencies);
+}
+
+/* Leave what came after another reading of the same drive. */
+static int subtract(struct timing *t, const struct timing *before)
+{
+	struct kcsd_histograms *latencies;
+	int ret = kcsd_histograms_subtract(t->latencies, before->latencies, &latencies);
+	uint32_t i;
+
+	if (ret)
+		return ret;
+	kcsd_histograms_free(t->latencies);
+	t->latencies = latencies;
+#define SUBTRACT(member) \
+	t->log.member = htole64(le64toh(t->log.member) - le64toh(before->log.member));
+	COUNTERS(SUBTRACT)
+	for (i = 0; i < t->nr && i < before->nr; i++)
+		t->resource[i].busy_ns = htole64(le64toh(t->resource[i].busy_ns) -
+						 le64toh(before->resource[i].busy_ns));
+	return 0;
+}
+
+static void release(struct timing *t)
+{
+	if (t)
+		kcsd_histograms_free(t->latencies);
+	free(t);
+}
+
+/* Read, wait, read again into t, and leave the difference. */
+static int read_interval(struct kcsd_drive *drv, struct timing *t, uint64_t ms)
+{
+	const struct timespec wait = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+	struct timing *before = calloc(1, sizeof(*before));
+	int ret = before ? read_pages(drv, before) : -ENOMEM;
+
+	if (!ret) {
+		nanosleep(&wait, NULL);
+		ret = read_pages(drv, t);
+	}
+	if (!ret)
+		ret = subtract(t, before);
+	release(before);
+	return ret;
+}
+
+/* ms: 0: since power on. */
+static int show(const struct args *args, struct kcsd_drive *drv, struct timing *t, uint64_t ms)
 {
 	const char *name = kcsd_drive_name(drv);
-	int ret = read_pages(drv, t);
+	int ret = ms ? read_interval(drv, t, ms) : read_pages(drv, t);
 
 	if (ret == KCSD_SC_INVALID_LOG_PAGE)
-		return kcsd_fail("%s: the loaded module has no model of time", name);
+		return kcsd_fail("%s: the loaded module does not have this model of time", name);
+	if (!ret)
+		ret = kcsd_lateness_get(t->latencies, &t->lateness);
 	if (ret)
 		return kcsd_fail_ret(ret, "%s: cannot read its device times", name);
+	if (ms)
+		t->log.late_max_ns = htole64(t->lateness.max);
 	if (kcsd_args_has(args, OPT_JSON))
-		print_json(name, t);
+		print_json(args, name, t);
 	else
-		print_text(args, t);
-	return 0;
+		ret = print_text(args, t);
+	return ret ? kcsd_fail_ret(ret, "%s", name) : 0;
 }
 
 static int timing(const struct args *args)
 {
-	struct timing *t = calloc(1, sizeof(*t));
 	struct kcsd_drive *drv;
-	int ret;
+	struct timing *t;
+	uint64_t ms = 0;
+	int ret = kcsd_args_number(args, OPT_INTERVAL, MAX_INTERVAL_MS, &ms);
 
+	if (ret)
+		return ret;
+	if (kcsd_args_has(args, OPT_INTERVAL) && !ms)
+		return kcsd_usage(args->cmd, "--interval: must be at least 1");
+	t = calloc(1, sizeof(*t));
 	if (!t)
 		return kcsd_fail("out of memory");
 	ret = kcsd_pick_drive(args->nr_operands ? args->operand[0] : NULL, KCSD_OPEN_RDONLY, &drv);
 	if (!ret) {
-		ret = show(args, drv, t);
+		ret = show(args, drv, t, ms);
 		kcsd_drive_close(drv);
 	}
-	free(t);
+	release(t);
 	return ret;
 }
 
@@ -387,9 +389,11 @@ const struct command kcsd_cmd_timing = {
 	.operands = "[DRIVE]",
 	.max_operands = 1,
 	.summary = "show device time, latencies, and the use of channels, dies and units",
-	.detail = "Percentiles are at most 1/16 too large. Latencies of the host and CPU times are\n"
-		  "also those of a drive without a model, while 'timing/latencies' in\n"
-		  "/sys/class/kcsd/kcsd0 is 1.",
+	.detail = "Numbers are since power on, or of an interval; wear always since power on.\n"
+		  "Percentiles are at most 1/16 too large, and so is the maximum of an interval.\n"
+		  "Histograms have a line for each octave of each kind of command; as JSON all\n"
+		  "buckets. Latencies of the host and CPU times are also those of a drive without\n"
+		  "a model, while 'timing/latencies' in /sys/class/kcsd/kcsd0 is 1.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.run = timing,

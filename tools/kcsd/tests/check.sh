@@ -231,6 +231,13 @@ check_values()
 	usage "--depth: must be at least 1" create x --clock virtual --depth 0
 	usage "--depth: " create x --clock virtual --depth 4097
 	usage "--clock: 'fast' is neither real nor virtual" create x --clock fast
+	usage "--late-min-ns: '1000000001' is more than 1000000000" create x --late-min-ns 1000000001
+	usage "'1K' is not a number" create x --late-min-ns 1K
+	usage "--late-permille: must be at least 1" create x --late-permille 0
+	usage "--late-permille: '1001' is more than 1000" create x --late-permille 1001
+	usage "--interval: must be at least 1" timing -i 0
+	usage "--interval: '86400001' is more than 86400000" timing --interval 86400001
+	usage "'1s' is not a number" timing --interval 1s
 	usage "--timing: 'channels' is not NAME=VALUE" create x --timing channels
 	usage "--timing: there is no parameter 'chanels'" create x --timing chanels=3
 	usage "--timing: 'channels=0'" create x --timing channels=0
