@@ -90,7 +90,7 @@ struct kcsd_time {
 	u32 number;
 };
 
-/* Say that it has none, without the cost of clearing the rest, which is valid with begin_ns only. */
+/* Say that it has none, without clearing the rest, which is valid with begin_ns only. */
 static inline void kcsd_time_none(struct kcsd_time *time)
 {
 	time->begin_ns = 0;

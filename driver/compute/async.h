@@ -70,7 +70,7 @@ struct kcsd_async {
 	u64 result;			/* in the CQE */
 	u64 lba;			/* first LBA that failed; 0: none */
 	bool overdue;			/* its time limit is over: do not wait for the device */
-	bool waits_out;			/* it has no slot to leave: it waits for the device all the same */
+	bool waits_out;			/* it has no slot to leave: it waits for the device */
 
 	/* Its times. From kcsd_async_complete() to done() it may wait. */
 	struct kcsd_held held;
