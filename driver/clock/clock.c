@@ -201,6 +201,7 @@ static void submit(struct kcsd_clock *clock, struct kcsd_flow *flow, struct kcsd
 		kcsd_clock_arrive(clock, flow, time);
 	piece->offset = kcsd_index_nospec(piece->offset, clock->shape.capacity);
 	piece->arrival = order == KCSD_CLOCK_AFTER ? time->end : time->arrival + time->delay_ns;
+	piece->flags |= order == KCSD_CLOCK_AFTER ? KCSD_TIMING_LATER : 0;
 	/* The command was valid: this fails at the end of time only. */
 	if (kcsd_timing_submit(clock->model, piece, &done))
 		kcsd_clock_untimed(clock, time);

@@ -30,7 +30,7 @@ static u64 shortest(const struct kcsd_flash *f)
 	return least == U64_MAX ? 1 : least;
 }
 
-int kcsd_flash_init(struct kcsd_flash *f, const struct kcsd_timing_params *p)
+int kcsd_flash_init(struct kcsd_flash *f, const struct kcsd_timing_params *p, const u64 *now)
 {
 	u32 i;
 
@@ -48,11 +48,11 @@ int kcsd_flash_init(struct kcsd_flash *f, const struct kcsd_timing_params *p)
 		return -ENOMEM;
 	for (i = 0; i < f->nr_channels; i++) {
 		if (kcsd_pipe_init(&f->channels[i], KCSD_RESOURCE_MANY, p->channel_mbps,
-				   p->channel_ns, p->map_unit, min(p->map_unit, p->piece_size)))
+				   p->channel_ns, p->map_unit, min(p->map_unit, p->piece_size), now))
 			return -ENOMEM;
 	}
 	for (i = 0; i < f->nr_dies * f->nr_lanes; i++) {
-		if (kcsd_resource_init(&f->lanes[i], KCSD_RESOURCE_FEW, shortest(f)))
+		if (kcsd_resource_init(&f->lanes[i], KCSD_RESOURCE_FEW, shortest(f), now))
 			return -ENOMEM;
 	}
 	for (i = 0; i < f->nr_dies; i++) {

@@ -53,8 +53,8 @@ struct kcsd_flash {
 	u64 erases;
 };
 
-/* Return 0 or -ENOMEM; then kcsd_flash_destroy() still has to follow. */
-int kcsd_flash_init(struct kcsd_flash *f, const struct kcsd_timing_params *p);
+/* now: of the resources. Return 0 or -ENOMEM; then kcsd_flash_destroy() still has to follow. */
+int kcsd_flash_init(struct kcsd_flash *f, const struct kcsd_timing_params *p, const u64 *now);
 void kcsd_flash_destroy(struct kcsd_flash *f);
 u64 kcsd_flash_memory(const struct kcsd_flash *f);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "lanes.h"
 
-int kcsd_lanes_init(struct kcsd_lanes *l, const struct kcsd_timing_params *p)
+int kcsd_lanes_init(struct kcsd_lanes *l, const struct kcsd_timing_params *p, const u64 *now)
 {
 	u32 i;
 
@@ -14,7 +14,7 @@ int kcsd_lanes_init(struct kcsd_lanes *l, const struct kcsd_timing_params *p)
 		return -ENOMEM;
 	for (i = 0; i < l->nr; i++) {
 		if (kcsd_resource_init(&l->lanes[i], KCSD_RESOURCE_MANY,
-				       min(l->read_ns, l->write_ns)))
+				       min(l->read_ns, l->write_ns), now))
 			return -ENOMEM;
 	}
 	return 0;

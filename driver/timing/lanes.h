@@ -15,7 +15,7 @@ struct kcsd_lanes {
 };
 
 /* Return 0 or -ENOMEM; then kcsd_lanes_destroy() still has to follow. */
-int kcsd_lanes_init(struct kcsd_lanes *l, const struct kcsd_timing_params *p);
+int kcsd_lanes_init(struct kcsd_lanes *l, const struct kcsd_timing_params *p, const u64 *now);
 void kcsd_lanes_destroy(struct kcsd_lanes *l);
 u64 kcsd_lanes_memory(const struct kcsd_lanes *l);
 

@@ -8,10 +8,12 @@ static int init_pipes(struct kcsd_timing *t)
 	const struct kcsd_timing_params *p = &t->params;
 
 	/* The shortest transfer that counts is an LBA; latency of the link does not occupy it. */
-	if (kcsd_pipe_init(&t->link_out, KCSD_RESOURCE_MANY, p->link_read_mbps, 0, 4096, 512) ||
-	    kcsd_pipe_init(&t->link_in, KCSD_RESOURCE_MANY, p->link_write_mbps, 0, 4096, 512))
+	if (kcsd_pipe_init(&t->link_out, KCSD_RESOURCE_MANY, p->link_read_mbps, 0, 4096, 512,
+			   &t->now) ||
+	    kcsd_pipe_init(&t->link_in, KCSD_RESOURCE_MANY, p->link_write_mbps, 0, 4096, 512,
+			   &t->now))
 		return -ENOMEM;
-	return kcsd_pipe_init(&t->slm, KCSD_RESOURCE_MANY, p->slm_mbps, 0, 4096, 512);
+	return kcsd_pipe_init(&t->slm, KCSD_RESOURCE_MANY, p->slm_mbps, 0, 4096, 512, &t->now);
 }
 
 static int init_media(struct kcsd_timing *t)
@@ -20,8 +22,8 @@ static int init_media(struct kcsd_timing *t)
 	int err;
 
 	if (!t->has_flash)
-		return kcsd_lanes_init(&t->lanes, p);
-	err = kcsd_flash_init(&t->flash, p);
+		return kcsd_lanes_init(&t->lanes, p, &t->now);
+	err = kcsd_flash_init(&t->flash, p, &t->now);
 	if (err)
 		return err;
 	return t->zoned ? kcsd_timing_zones_init(&t->zones, &t->flash, p, &t->shape) :
@@ -44,7 +46,7 @@ static int init(struct kcsd_timing *t)
 		kcsd_geometry_set_blocks(&t->params, t->shape.capacity);
 	kcsd_timing_units_init(&t->units, p);
 	for (i = 0; i < t->nr_cores; i++) {
-		if (kcsd_resource_init(&t->cores[i], KCSD_RESOURCE_FEW, p->command_ns))
+		if (kcsd_resource_init(&t->cores[i], KCSD_RESOURCE_FEW, p->command_ns, &t->now))
 			return -ENOMEM;
 	}
 	return init_pipes(t) ? -ENOMEM : init_media(t);
@@ -198,6 +200,8 @@ int kcsd_timing_submit(struct kcsd_timing *t, const struct kcsd_timing_cmd *cmd,
 
 	if (err || cmd->arrival > KCSD_TIMING_MAX_TIME)
 		return err ? err : -ERANGE;
+	if (!(cmd->flags & KCSD_TIMING_LATER))
+		kcsd_timing_pass(t, cmd->arrival);
 	if (t->has_flash && !t->zoned)
 		kcsd_ftl_prefetch(&t->ftl, cmd->offset >> t->unit_shift);
 	at = kcsd_timing_take_core(t, cmd->arrival, &done->start);

@@ -7,8 +7,8 @@
  * A command reserves what it needs (core, link, dies, channels, ...) when it is submitted, each
  * from the earliest time that fits: also in a gap before a reservation that exists. Submit in the
  * order of arrival, also across host commands and programs: each resource remembers a bounded
- * number of gaps, so a command that arrives far earlier than one before it may wait longer than it
- * would.
+ * number of gaps, and forgets those before the latest arrival first, so a command that arrives far
+ * earlier than one before it may wait longer than it would.
  *
  * The caller owns the model and serialises all calls. model.c, model_run.c, model_stats.c.
  */
@@ -42,6 +42,8 @@ enum kcsd_timing_op {
 #define KCSD_TIMING_INSIDE	0x01
 /* A write ends when it is programmed, unless the buffer is safe. */
 #define KCSD_TIMING_FUA		0x02
+/* A piece of a command that arrived before: other commands may arrive earlier than this piece. */
+#define KCSD_TIMING_LATER	0x04
 
 struct kcsd_timing_cmd {
 	u64 arrival;		/* ns */

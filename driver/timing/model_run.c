@@ -12,6 +12,7 @@ int kcsd_timing_run_begin(struct kcsd_timing *t, struct kcsd_timing_run *run, u6
 		return found;
 	if (arrival > KCSD_TIMING_MAX_TIME)
 		return -ERANGE;
+	kcsd_timing_pass(t, arrival);
 	at = kcsd_timing_take_core(t, arrival, &start);
 	t->units.units[found].taken = true;
 	*run = (struct kcsd_timing_run){ .arrival = arrival, .unit = found };
@@ -39,6 +40,7 @@ void kcsd_timing_run_charge(struct kcsd_timing *t, struct kcsd_timing_run *run,
 	u64 ns = kcsd_timing_units_charge(&t->units, work->cycles, &run->rest), left, used, media;
 
 	run->parts.compute += advance(run, run->now + ns);
+	kcsd_timing_pass(t, run->now);
 	for (left = min(work->slm_bytes, KCSD_TIMING_MAX_BYTES); left; left -= used) {
 		u64 all = 0, took;
 
@@ -58,6 +60,7 @@ int kcsd_timing_run_media(struct kcsd_timing *t, struct kcsd_timing_run *run, u8
 
 	if (err)
 		return err;
+	kcsd_timing_pass(t, run->now);
 	switch (op) {
 	case KCSD_TIMING_READ:
 		kcsd_timing_read(t, run->now, offset, bytes, KCSD_SIDE_SLM, &path);
@@ -107,6 +110,7 @@ int kcsd_timing_run_output(struct kcsd_timing *t, struct kcsd_timing_run *run, u
 		return -EINVAL;
 	if (!bytes)
 		return 0;
+	kcsd_timing_pass(t, run->now);
 	kcsd_timing_send(t, run->now, bytes, true, &path);
 	took = advance(run, path.end + t->params.link_ns);
 	link = min(took, path.link + t->params.link_ns);

@@ -24,6 +24,7 @@ struct kcsd_timing {
 	struct kcsd_timing_zones zones;	/* with zones */
 	struct kcsd_lanes lanes;	/* without flash */
 	struct kcsd_timing_units units;
+	u64 now;			/* ns: the latest arrival, or access of a run */
 	u32 nr_cores;
 	u32 piece;			/* bytes */
 	u32 unit_bytes;
@@ -47,6 +48,12 @@ struct kcsd_timing_path {
 	u64 link;
 	u64 media;
 };
+
+/* Commands arrive from this time on: gaps before it may be forgotten. */
+static inline void kcsd_timing_pass(struct kcsd_timing *t, u64 at)
+{
+	t->now = max(t->now, at);
+}
 
 /* Let a core take a command. Returns when the core is done with it, sets *start. */
 u64 kcsd_timing_take_core(struct kcsd_timing *t, u64 arrival, u64 *start);

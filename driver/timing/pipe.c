@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "pipe.h"
 
-int kcsd_pipe_init(struct kcsd_pipe *pipe, u32 most, u32 mbps, u64 fixed_ns, u32 usual, u32 least)
+int kcsd_pipe_init(struct kcsd_pipe *pipe, u32 most, u32 mbps, u64 fixed_ns, u32 usual, u32 least,
+		   const u64 *now)
 {
 	*pipe = (struct kcsd_pipe){ .mbps = mbps, .fixed_ns = fixed_ns };
 	pipe->usual_ns = kcsd_pipe_time(pipe, usual);
 	pipe->usual = usual;
-	return kcsd_resource_init(&pipe->r, most, kcsd_pipe_time(pipe, least));
+	return kcsd_resource_init(&pipe->r, most, kcsd_pipe_time(pipe, least), now);
 }
 
 void kcsd_pipe_destroy(struct kcsd_pipe *pipe)

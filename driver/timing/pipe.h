@@ -14,8 +14,9 @@ struct kcsd_pipe {
 	u64 bytes;		/* transferred */
 };
 
-/* least: bytes of the shortest transfer. Return 0 or -ENOMEM. */
-int kcsd_pipe_init(struct kcsd_pipe *pipe, u32 most, u32 mbps, u64 fixed_ns, u32 usual, u32 least);
+/* least: bytes of the shortest transfer; now: of the resource. Return 0 or -ENOMEM. */
+int kcsd_pipe_init(struct kcsd_pipe *pipe, u32 most, u32 mbps, u64 fixed_ns, u32 usual, u32 least,
+		   const u64 *now);
 void kcsd_pipe_destroy(struct kcsd_pipe *pipe);
 
 /* Return the ns that a transfer occupies the pipe: to the nearest ns. */

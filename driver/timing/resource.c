@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "resource.h"
 
-int kcsd_resource_init(struct kcsd_resource *r, u32 most, u64 least)
+int kcsd_resource_init(struct kcsd_resource *r, u32 most, u64 least, const u64 *now)
 {
-	*r = (struct kcsd_resource){ .most = most, .least = max(least, 1ULL) };
+	*r = (struct kcsd_resource){ .most = most, .least = max(least, 1ULL), .now = now };
 	r->spans = kcsd_alloc_own(2 * (size_t)most * sizeof(*r->spans));
 	return r->spans ? 0 : -ENOMEM;
 }
@@ -70,18 +70,80 @@ static u32 find_gap(const struct kcsd_resource *r, u64 *at, u64 len)
 	return i;
 }
 
-/* Make room for a span before spans[i], the list being full or at its end. Returns the new i. */
-static u32 make_room(struct kcsd_resource *r, u32 i)
+/*
+ * Close gaps, the furthest ones first, that make a span of at most limit ns, until no more than
+ * most spans are left.
+ */
+static void close_gaps(struct kcsd_resource *r, u64 limit, u32 most)
 {
-	if (r->last - r->first == r->most)
-		r->floor = r->spans[r->first++].end;
+	u32 at = r->last - 1, i = at, left = r->last - r->first;
+
+	/* spans[at] grows towards spans[i], the next one; what is before i is as it was. */
+	while (i > r->first && left > most) {
+		const struct kcsd_span *span = &r->spans[--i];
+
+		if (r->spans[at].end - span->start <= limit) {
+			r->closed += r->spans[at].start - span->end;
+			r->spans[at].start = span->start;
+			left--;
+		} else {
+			r->spans[--at] = *span;
+		}
+	}
+	memmove(r->spans + r->last - left, r->spans + r->first,
+		(i - r->first) * sizeof(*r->spans));
+	r->first = r->last - left;
+}
+
+/*
+ * Nothing in the full list has passed: free an eighth of it. The first limit is small, so that gaps
+ * are closed where they are small. With limit >= step it always succeeds: two neighbours are then
+ * longer than that together.
+ */
+static void thin_out(struct kcsd_resource *r)
+{
+	u64 reach = r->spans[r->last - 1].end - r->spans[r->first].start;
+	u64 step = div64_u64(reach, 2 * r->most) * 5 + 5, limit;
+	u32 most = r->most - r->most / 8;
+
+	for (limit = step / 16 + 1; r->last - r->first > most; limit *= 2)
+		close_gaps(r, limit, most);
+}
+
+/* Put a span before spans[i]; the list is not full. */
+static void place(struct kcsd_resource *r, u32 i, u64 start, u64 end)
+{
 	if (r->last == 2 * r->most) {
 		memmove(r->spans, r->spans + r->first, (r->last - r->first) * sizeof(*r->spans));
 		i -= r->first;
 		r->last -= r->first;
 		r->first = 0;
 	}
-	return i;
+	memmove(r->spans + i + 1, r->spans + i, (r->last - i) * sizeof(*r->spans));
+	r->spans[i] = (struct kcsd_span){ start, end };
+	r->last++;
+}
+
+/* The same with a full list. */
+static void make_room(struct kcsd_resource *r, u32 i, u64 start, u64 end)
+{
+	if (i == r->first && end <= *r->now) {
+		/* It would be the one to forget. */
+		r->floor = end;
+		return;
+	}
+	if (r->spans[r->first].end <= *r->now) {
+		r->floor = r->spans[r->first++].end;
+	} else {
+		thin_out(r);
+		i = start < r->spans[r->last - 1].end ? find_span(r, start) : r->last;
+		/* The gap that it is in may be closed now. */
+		if (i < r->last && r->spans[i].start <= start) {
+			r->closed -= end - start;
+			return;
+		}
+	}
+	place(r, i, start, end);
 }
 
 /* Insert a span before spans[i], which starts after it. */
@@ -100,14 +162,10 @@ static void insert(struct kcsd_resource *r, u32 i, u64 start, u64 len)
 		next[-1].end = start + len;
 	} else if (joins_next) {
 		next->start = start;
-	} else if (i == r->first && r->last - r->first == r->most) {
-		/* It would be the one to forget. */
-		r->floor = start + len;
+	} else if (r->last - r->first < r->most) {
+		place(r, i, start, start + len);
 	} else {
-		i = make_room(r, i);
-		memmove(r->spans + i + 1, r->spans + i, (r->last - i) * sizeof(*r->spans));
-		r->spans[i] = (struct kcsd_span){ start, start + len };
-		r->last++;
+		make_room(r, i, start, start + len);
 	}
 }
 

@@ -5,6 +5,8 @@
 
 #define SPAN	4000		/* ns of the map */
 
+static u64 passed;		/* ns: no gap after that is forgotten */
+
 /* Return the earliest start of len free ns from at on. */
 static u64 first_free(const bool *taken, u64 at, u64 len)
 {
@@ -25,7 +27,7 @@ static void test_against_map(void)
 		u64 busy = 0;
 
 		memset(taken, 0, sizeof(taken));
-		kcsd_resource_init(&r, KCSD_RESOURCE_MANY, 1);
+		kcsd_resource_init(&r, KCSD_RESOURCE_MANY, 1, &passed);
 		for (i = 0; i < 60; i++) {
 			u64 at = loop_random(&state) % SPAN, len = loop_random(&state) % 50 + 1;
 			u64 wanted = first_free(taken, at, len);
@@ -61,7 +63,7 @@ static void test_pieces(void)
 		struct kcsd_resource r;
 
 		memset(taken, 0, sizeof(taken));
-		kcsd_resource_init(&r, KCSD_RESOURCE_MANY, 1);
+		kcsd_resource_init(&r, KCSD_RESOURCE_MANY, 1, &passed);
 		for (i = 0; i < 20; i++) {
 			u64 at = loop_random(&state) % SPAN, len = loop_random(&state) % 20 + 1;
 			u64 nr = loop_random(&state) % 4, rest = loop_random(&state) % len + 1;
@@ -83,11 +85,12 @@ static void test_pieces(void)
 
 static void test_forgets(void)
 {
+	u64 i, before = 0, start, now;
 	struct kcsd_resource r;
-	u64 i, before = 0, start;
 
-	kcsd_resource_init(&r, 8, 1);
+	kcsd_resource_init(&r, 8, 1, &now);
 	for (i = 0; i < 1000; i++) {
+		now = 100 * i;
 		start = kcsd_resource_reserve(&r, 100 * i, 10);
 		before += start != 100 * i;
 	}
@@ -101,11 +104,94 @@ static void test_forgets(void)
 	kcsd_resource_destroy(&r);
 }
 
+/* Return the sum of all spans; 0: they are not in order, or not apart. */
+static u64 sum_spans(const struct kcsd_resource *r)
+{
+	u64 sum = 0;
+	u32 i;
+
+	for (i = r->first; i < r->last; i++) {
+		if (i > r->first && r->spans[i].start <= r->spans[i - 1].end)
+			return 0;
+		sum += r->spans[i].end - r->spans[i].start;
+	}
+	return sum;
+}
+
+/* Reserve 10 ns of each 100 ns: far more spans than are remembered, all of them ahead. */
+static void test_far_ahead(u32 most, u64 share)
+{
+	u64 i, start, late = 0, reach = 100 * 20 * most, wrong = 0;
+	struct kcsd_resource r;
+
+	kcsd_resource_init(&r, most, 1, &passed);
+	for (i = 1; i <= reach / 100; i++) {
+		start = kcsd_resource_reserve(&r, 100 * i, 10);
+		wrong += start != 100 * i || r.last - r.first > most;
+		wrong += sum_spans(&r) != r.busy + r.closed;
+	}
+	IS(wrong, 0, "%u: each gets its place, and none is lost", most);
+	IS(r.floor, 0, "%u: a full list forgets nothing that has not passed", most);
+	IS(kcsd_resource_fit(&r, 0, 100), 0, "%u: one that comes now waits for nobody", most);
+	for (i = 0; i < reach; i += 10)
+		late = max(late, kcsd_resource_fit(&r, i, 10) - i);
+	OK(late > 10 && late <= reach / share, "%u: others wait for a small part, %" PRIu64 " of %"
+	   PRIu64, most, late, reach);
+	kcsd_resource_destroy(&r);
+}
+
+/* Eight reservations 1 ns apart in each 1,000 ns: only the small gaps are closed. */
+static void test_closes_small_gaps(void)
+{
+	u64 i, wrong = 0, reach = 1000 * 40;
+	struct kcsd_resource r;
+
+	kcsd_resource_init(&r, 64, 1, &passed);
+	for (i = 0; i < 8 * reach / 1000; i++)
+		kcsd_resource_reserve(&r, i / 8 * 1000 + i % 8 * 11, 10);
+	for (i = 0; i < reach; i += 1000)
+		wrong += kcsd_resource_fit(&r, i, 900) != i + 87;
+	IS(wrong, 0, "long gaps stay while there are short ones");
+	kcsd_resource_destroy(&r);
+}
+
+/* Any reservations against the map, with a short list and a time that passes. */
+static void test_short_list(void)
+{
+	u64 state = 11, twice = 0, early = 0, wrong = 0, round, i;
+
+	for (round = 0; round < 300; round++) {
+		static bool taken[20 * SPAN];
+		struct kcsd_resource r;
+		u64 now = 0;
+
+		memset(taken, 0, sizeof(taken));
+		kcsd_resource_init(&r, 8 + round % 9, 1, &now);
+		for (i = 0; i < 200; i++) {
+			u64 at = now + loop_random(&state) % SPAN, len = loop_random(&state) % 9 + 1;
+			u64 start = kcsd_resource_reserve(&r, at, len), j;
+
+			early += start < at;
+			for (j = start; j < start + len; j++) {
+				twice += taken[j];
+				taken[j] = true;
+			}
+			wrong += r.floor > now || !sum_spans(&r);
+			if (i % 4 == 0)
+				now += loop_random(&state) % (SPAN / 20);
+		}
+		kcsd_resource_destroy(&r);
+	}
+	IS(twice, 0, "nothing is reserved twice with a short list");
+	IS(early, 0, "nor before it can begin");
+	IS(wrong, 0, "and nothing is forgotten before it has passed");
+}
+
 static void test_closed_gaps(void)
 {
 	struct kcsd_resource r;
 
-	kcsd_resource_init(&r, 8, 20);
+	kcsd_resource_init(&r, 8, 20, &passed);
 	kcsd_resource_reserve(&r, 0, 20);
 	kcsd_resource_reserve(&r, 30, 20);
 	IS(r.last - r.first, 1, "a gap that nothing fits into is closed");
@@ -141,7 +227,7 @@ static void test_flash(void)
 
 	kcsd_timing_preset(&p, "plain");
 	p.channel_mbps = 400;
-	IS(kcsd_flash_init(&f, &p), 0, "flash is made");
+	IS(kcsd_flash_init(&f, &p, &passed), 0, "flash is made");
 	IS(kcsd_flash_program(&f, 0, 1, 1000, 0), 1000 + 10240 + 200000,
 	   "a program transfers, then programs");
 	IS(kcsd_flash_program(&f, 0, 2, 1000, 5000000), 5200000, "not before the block is erased");
@@ -191,6 +277,10 @@ void resource_tests(void)
 	test_against_map();
 	test_pieces();
 	test_forgets();
+	test_far_ahead(KCSD_RESOURCE_FEW, 25);
+	test_far_ahead(KCSD_RESOURCE_MANY, 200);
+	test_closes_small_gaps();
+	test_short_list();
 	test_closed_gaps();
 	test_buffer();
 	test_flash();
