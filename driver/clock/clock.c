@@ -231,6 +231,9 @@ void kcsd_clock_submit(struct kcsd_clock *clock, struct kcsd_flow *flow, struct 
 		piece.offset += piece.bytes;
 		left -= piece.bytes;
 		order = KCSD_CLOCK_ABREAST;
+		/* Whoever sends so much may sleep: requests are shorter, or have a work item. */
+		if (left)
+			cond_resched();
 	} while (left);
 }
 

@@ -64,6 +64,27 @@ static int format_erase(struct kcsd_job *job)
 				   kcsd_lba_io_status(ret, KCSD_SC_WRITE_FAULT);
 }
 
+/*
+ * All blocks are free again. With the virtual clock this takes no time, like all commands of the
+ * controller. The gate is closed: nothing that is written after the format is trimmed.
+ */
+static void format_take_time(struct kcsd_job *job, struct kcsd_time *time)
+{
+	const struct kcsd_nvm_range all = { .nlb = job->async.drive->lbas->nsze };
+	struct kcsd_drive *drive = job->async.drive;
+
+	if (drive->clock->is_virtual) {
+		kcsd_clock_purge(drive->clock);
+		kcsd_clock_forget(drive->clock, time);
+	} else if (drive->lbas->zones.nr) {
+		kcsd_zones_take_time(drive->lbas, &job->async.turn.tenant->flow, time,
+				     KCSD_TIMING_ZONE_RESET);
+	} else {
+		kcsd_nvm_range_take_time(job, time, KCSD_TIMING_TRIM, false, &all,
+					 KCSD_CLOCK_ABREAST);
+	}
+}
+
 static int format_execute(struct kcsd_job *job)
 {
 	struct kcsd_gate *gate = &job->async.drive->lbas->gate;
@@ -73,22 +94,10 @@ static int format_execute(struct kcsd_job *job)
 		return ret;
 	kcsd_gate_wait(gate);
 	ret = format_erase(job);
+	if (!ret)
+		format_take_time(job, &job->async.held.time);
 	kcsd_gate_open(gate);
 	return ret;
-}
-
-/* All blocks are free again. */
-static void format_take_time(struct kcsd_job *job, struct kcsd_time *time)
-{
-	const struct kcsd_nvm_range all = { .nlb = job->async.drive->lbas->nsze };
-	struct kcsd_drive *drive = job->async.drive;
-
-	if (drive->lbas->zones.nr)
-		kcsd_zones_take_time(drive->lbas, &job->async.turn.tenant->flow, time,
-				     KCSD_TIMING_ZONE_RESET);
-	else
-		kcsd_nvm_range_take_time(job, time, KCSD_TIMING_TRIM, false, &all,
-					 KCSD_CLOCK_ABREAST);
 }
 
 static int format_validate(struct kcsd_cmd *cmd)
@@ -121,6 +130,5 @@ int kcsd_format_parse(struct kcsd_cmd *cmd)
 	if (!job)
 		return ret;
 	job->execute = format_execute;
-	job->take_time = format_take_time;
 	return 0;
 }

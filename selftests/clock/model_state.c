@@ -5,12 +5,14 @@
  */
 #include "harness.h"
 #include "admin.h"
+#include "file.h"
 #include "nvm.h"
 #include "ring.h"
 #include "timing.h"
 #include "zns.h"
 
 #include <endian.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #define LBA	4096u
@@ -132,6 +134,86 @@ TEST_F(model_state, sanitize_purges)
 	EXPECT_EQ(0, le64toh(timing(&self->d).mapped_bytes));
 	EXPECT_EQ(0, cmd_io(self->d.nvm, &read));
 	EXPECT_EQ(0, le64toh(timing(&self->d).page_reads));
+}
+
+/* ---- Format ---- */
+
+#define FORMAT_SIZE	(8ull << 30)
+
+struct format {
+	pthread_t thread;
+	int ctrl;
+	int ret;	/* -EINPROGRESS until it has ended */
+};
+
+static void *send_format(void *arg)
+{
+	const struct nvme_uring_cmd c = { .opcode = ADMIN_FORMAT, .nsid = KCSD_NSID_NVM };
+	struct format *f = arg;
+
+	__atomic_store_n(&f->ret, cmd_admin_way(CMD_IOCTL64, f->ctrl, &c, NULL), __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* Write the last LBA until a format that has begun lets it. Returns how often it was refused. */
+static int write_after_format(const struct drive *d, const struct format *f, void *buf)
+{
+	int ret, refused = 0;
+
+	while ((ret = write_some(d, FORMAT_SIZE / LBA - 1, buf)) == KCSD_SC_FORMAT_IN_PROGRESS ||
+	       (!ret && !refused && __atomic_load_n(&f->ret, __ATOMIC_ACQUIRE) == -EINPROGRESS))
+		refused += ret != 0;
+	return ret ? -1 : refused;
+}
+
+/* What is written as soon as a format lets it is written for the model as well. */
+static void write_at_the_end(struct __test_metadata *_metadata, struct drive *d, __u8 *buf,
+			     const char *clock)
+{
+	char path[64] = "/tmp/kst-format-XXXXXX";
+	const struct drive_attr attrs[] = {
+		DRIVE_SMALL, MODEL, { "timing/clock", clock }, { "size", "8589934592" },
+		{ "backing_file", path }, {}
+	};
+	const struct nvme_uring_cmd read = cmd_rw(NVM_READ, FORMAT_SIZE / LBA - 1, 1, buf, LBA);
+	struct format f = { .ret = -EINPROGRESS };
+
+	ASSERT_EQ(0, file_make(path, FORMAT_SIZE));
+	ASSERT_EQ(0, drive_create(d, "model-format", attrs));
+	f.ctrl = d->ctrl;
+	ASSERT_EQ(0, pthread_create(&f.thread, NULL, send_format, &f));
+	EXPECT_LT(0, write_after_format(d, &f, buf));
+	pthread_join(f.thread, NULL);
+	EXPECT_EQ(0, f.ret);
+	EXPECT_EQ(0, cmd_io(d->nvm, &read));
+	EXPECT_EQ(LBA, le64toh(timing(d).buffer_read_bytes));
+	EXPECT_EQ(0, drive_remove(d));
+	*d = (struct drive)DRIVE_INIT;
+	file_remove(path);
+}
+
+TEST_F(model_state, format)
+{
+	write_at_the_end(_metadata, &self->d, self->buf, "real");
+	write_at_the_end(_metadata, &self->d, self->buf, "virtual");
+}
+
+/* With the virtual clock, a command of the controller takes no time, and does not count as sent. */
+TEST_F(model_state, format_has_no_time)
+{
+	static const struct drive_attr attrs[] = { DRIVE_SMALL, MODEL, {} };
+	struct format f = {};
+	__u64 now;
+
+	ASSERT_EQ(0, drive_create(&self->d, "model-format", attrs));
+	f.ctrl = self->d.ctrl;
+	ASSERT_EQ(0, write_some(&self->d, 0, self->buf));
+	now = le64toh(timing(&self->d).device_ns);
+	send_format(&f);
+	EXPECT_EQ(0, f.ret);
+	EXPECT_EQ(0, le64toh(timing(&self->d).mapped_bytes));
+	EXPECT_EQ(now, le64toh(timing(&self->d).device_ns));
+	EXPECT_EQ(0, timing(&self->d).flags);
 }
 
 /* A range that the model takes in several pieces: all units in it are trimmed. */
