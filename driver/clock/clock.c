@@ -179,20 +179,21 @@ static void add_parts(struct kcsd_timing_parts *to, const struct kcsd_timing_par
 	to->waiting += parts->waiting;
 }
 
-/* The parts are those along what ended last. */
+/* The parts are those along what ended last: before it began, and its own. */
 static void add_piece(struct kcsd_time *time, const struct kcsd_timing_done *done,
-		      enum kcsd_clock_order order)
+		      const struct kcsd_timing_parts *before)
 {
 	time->start = min(time->start, done->start);
-	if (order == KCSD_CLOCK_AFTER)
-		add_parts(&time->parts, &done->parts);
-	else if (done->end >= time->end)
-		time->parts = done->parts;
-	time->end = max(time->end, done->end);
+	if (done->end < time->end)
+		return;
+	time->parts = *before;
+	add_parts(&time->parts, &done->parts);
+	time->end = done->end;
 }
 
+/* Submit a piece that arrives with the command, or at this time if that is later. */
 static void submit(struct kcsd_clock *clock, struct kcsd_flow *flow, struct kcsd_time *time,
-		   struct kcsd_timing_cmd *piece, enum kcsd_clock_order order)
+		   struct kcsd_timing_cmd *piece, u64 at, const struct kcsd_timing_parts *before)
 {
 	struct kcsd_timing_done done;
 
@@ -200,13 +201,13 @@ static void submit(struct kcsd_clock *clock, struct kcsd_flow *flow, struct kcsd
 	if (!time->arrived)
 		kcsd_clock_arrive(clock, flow, time);
 	piece->offset = kcsd_index_nospec(piece->offset, clock->shape.capacity);
-	piece->arrival = order == KCSD_CLOCK_AFTER ? time->end : time->arrival + time->delay_ns;
-	piece->flags |= order == KCSD_CLOCK_AFTER ? KCSD_TIMING_LATER : 0;
+	piece->arrival = max(time->arrival + time->delay_ns, at);
+	piece->flags |= at ? KCSD_TIMING_LATER : 0;
 	/* The command was valid: this fails at the end of time only. */
 	if (kcsd_timing_submit(clock->model, piece, &done))
 		kcsd_clock_untimed(clock, time);
 	else
-		add_piece(time, &done, order);
+		add_piece(time, &done, before);
 }
 
 /*
@@ -217,20 +218,25 @@ static void submit(struct kcsd_clock *clock, struct kcsd_flow *flow, struct kcsd
 void kcsd_clock_submit(struct kcsd_clock *clock, struct kcsd_flow *flow, struct kcsd_time *time,
 		       struct kcsd_timing_cmd piece, enum kcsd_clock_order order)
 {
-	u64 left = piece.bytes;
+	struct kcsd_timing_parts before = {};
+	u64 left = piece.bytes, at = 0;
 
 	if (!time->begin_ns || !clock->model)
 		return;
+	/* Only the submitter has the times of its command. */
+	if (order == KCSD_CLOCK_AFTER && time->arrived) {
+		before = time->parts;
+		at = time->end;
+	}
 	do {
 		piece.bytes = left;
 		/* Cut where units of the map end. */
 		if (left > KCSD_TIMING_MAX_BYTES)
 			piece.bytes = KCSD_TIMING_MAX_BYTES - piece.offset % KCSD_TIMING_MAX_BYTES;
 		scoped_guard(spinlock, &clock->lock)
-			submit(clock, flow, time, &piece, order);
+			submit(clock, flow, time, &piece, at, &before);
 		piece.offset += piece.bytes;
 		left -= piece.bytes;
-		order = KCSD_CLOCK_ABREAST;
 		/* Whoever sends so much may sleep: requests are shorter, or have a work item. */
 		if (left)
 			cond_resched();
@@ -277,11 +283,12 @@ void kcsd_clock_purge(struct kcsd_clock *clock)
 static void leave(struct kcsd_clock *clock, struct kcsd_flow *flow, struct kcsd_time *time,
 		  u8 opcode)
 {
+	const struct kcsd_timing_parts before = {};
 	struct kcsd_timing_cmd nothing = { .op = KCSD_TIMING_OTHER };
 
 	lockdep_assert_held(&clock->lock);
 	if (!time->arrived)
-		submit(clock, flow, time, &nothing, KCSD_CLOCK_ABREAST);
+		submit(clock, flow, time, &nothing, 0, &before);
 	time->parts.waiting += time->delay_ns;
 	WRITE_ONCE(clock->latest, max(clock->latest, time->end));
 	clock->commands++;
