@@ -32,7 +32,7 @@ struct kcsd_clock *kcsd_clock_alloc(void)
 	if (!clock)
 		return NULL;
 	spin_lock_init(&clock->lock);
-	INIT_LIST_HEAD(&clock->flows);
+	INIT_LIST_HEAD(&clock->named_flows);
 	init_waitqueue_head(&clock->named);
 	init_waitqueue_head(&clock->ended);
 	kcsd_slots_init(&clock->slots);

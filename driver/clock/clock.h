@@ -55,9 +55,9 @@ struct kcsd_clock {
 	bool latencies_on;		/* keep them */
 	u64 epoch;			/* ktime at which device time is 0 */
 	spinlock_t lock;		/* protects the model and the next seven; a leaf */
-	struct list_head flows;		/* that have sent a command, or were set up */
+	struct list_head named_flows;	/* the host names their arrivals */
 	u32 nr_senders;			/* of flows: named, or of files and with commands */
-	u32 nr_named;			/* of flows: the host names the arrivals */
+	u32 nr_named;			/* of flows: on the list */
 	u64 latest;			/* device time: the latest end */
 	u64 commands;			/* that have a device time */
 	u64 commands_ns;		/* sum of their device times */

@@ -51,13 +51,18 @@ static bool is_named(const struct kcsd_flow *flow)
 }
 
 /* Add a flow to the counts of the clock (n: 1), or take it off before it changes (-1). */
-static void count(const struct kcsd_flow *flow, int n)
+static void count(struct kcsd_flow *flow, int n)
 {
 	struct kcsd_clock *clock = flow->clock;
 
 	lockdep_assert_held(&clock->lock);
-	if (is_named(flow))
+	if (is_named(flow)) {
 		clock->nr_named += n;
+		if (n > 0)
+			list_add(&flow->entry, &clock->named_flows);
+		else
+			list_del(&flow->entry);
+	}
 	if (is_named(flow) || (flow->arrived && !flow->shared))
 		clock->nr_senders += n;
 }
@@ -93,10 +98,8 @@ static void check_order(struct kcsd_flow *flow, const struct kcsd_time *time, u6
 void kcsd_flow_join(struct kcsd_flow *flow, struct kcsd_clock *clock)
 {
 	lockdep_assert_held(&clock->lock);
-	if (flow->clock)
-		return;
-	WRITE_ONCE(flow->clock, clock);
-	list_add(&flow->entry, &clock->flows);
+	if (!flow->clock)
+		WRITE_ONCE(flow->clock, clock);
 }
 
 static u64 next_arrival(struct kcsd_flow *flow, u32 slots)
@@ -170,7 +173,6 @@ void kcsd_flow_destroy(struct kcsd_flow *flow)
 	if (clock) {
 		spin_lock(&clock->lock);
 		count(flow, -1);
-		list_del(&flow->entry);
 		spin_unlock(&clock->lock);
 		wake_up_all(&clock->named);
 	}
@@ -182,8 +184,8 @@ static bool stream_is_used(const struct kcsd_flow *flow, u32 stream)
 {
 	struct kcsd_flow *other;
 
-	list_for_each_entry(other, &flow->clock->flows, entry)
-		if (other != flow && is_named(other) && other->stream == stream)
+	list_for_each_entry(other, &flow->clock->named_flows, entry)
+		if (other != flow && other->stream == stream)
 			return true;
 	return false;
 }
@@ -295,8 +297,8 @@ bool kcsd_flow_is_first(struct kcsd_flow *flow)
 	bool first = true;
 
 	spin_lock(&clock->lock);
-	list_for_each_entry(other, &clock->flows, entry)
-		if (other != flow && is_named(other) &&
+	list_for_each_entry(other, &clock->named_flows, entry)
+		if (other != flow &&
 		    (other->arrival < flow->arrival ||
 		     (other->arrival == flow->arrival && other->stream < flow->stream)))
 			first = false;

@@ -20,7 +20,7 @@ struct kcsd_time;
 /* clock->lock protects the members, except for those with a comment. */
 struct kcsd_flow {
 	struct kcsd_clock *clock;	/* NULL: no command has come */
-	struct list_head entry;		/* in clock->flows */
+	struct list_head entry;		/* in clock->named_flows, if it names its arrivals */
 	u32 flags;			/* KCSD_TIMING_*; read without the lock */
 	u32 depth;			/* of the closed loop; 0 as 1 */
 	u32 stream;
