@@ -54,10 +54,14 @@ struct kcsd_clock {
 	bool stopped;			/* nothing is due any more */
 	bool latencies_on;		/* keep them */
 	u64 epoch;			/* ktime at which device time is 0 */
-	spinlock_t lock;		/* protects the model and the next seven; a leaf */
+	spinlock_t lock;		/* protects the model and the next ten; a leaf */
 	struct list_head named_flows;	/* the host names their arrivals */
 	u32 nr_senders;			/* of flows: named, or of files and with commands */
 	u32 nr_named;			/* of flows: on the list */
+	/* Virtual clock: */
+	const struct kcsd_flow *last_flow;	/* sent the last command; NULL: has gone */
+	struct kcsd_flow_place last_place;	/* the latest of all commands; of those that */
+	struct kcsd_flow_place others_place;	/* came before the last ones of last_flow */
 	u64 latest;			/* device time: the latest end */
 	u64 commands;			/* that have a device time */
 	u64 commands_ns;		/* sum of their device times */

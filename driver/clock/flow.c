@@ -50,7 +50,7 @@ static bool is_named(const struct kcsd_flow *flow)
 	return flow->flags & KCSD_TIMING_ARRIVALS;
 }
 
-/* Add a flow to the counts of the clock (n: 1), or take it off before it changes (-1). */
+/* Add a flow to counts and list of the clock (n: 1), or take it off before it changes (-1). */
 static void count(struct kcsd_flow *flow, int n)
 {
 	struct kcsd_clock *clock = flow->clock;
@@ -67,16 +67,61 @@ static void count(struct kcsd_flow *flow, int n)
 		clock->nr_senders += n;
 }
 
+static void mark(struct kcsd_clock *clock, u8 why)
+{
+	lockdep_assert_held(&clock->lock);
+	WRITE_ONCE(clock->marks, clock->marks | why);
+}
+
 /*
  * Mark the clock if the order of commands of several flows is not defined. The block device counts
  * while it sends requests beside others.
  */
-static void mark(struct kcsd_clock *clock, const struct kcsd_flow *sender)
+static void check_senders(struct kcsd_clock *clock, const struct kcsd_flow *sender)
 {
 	u32 nr = clock->nr_senders + (sender->shared && sender->arrived);
 
 	if (clock->is_virtual && nr > 1 && clock->nr_named < nr)
-		WRITE_ONCE(clock->marks, clock->marks | KCSD_TIMING_FILES);
+		mark(clock, KCSD_TIMING_FILES);
+}
+
+static bool is_before(const struct kcsd_flow_place *a, const struct kcsd_flow_place *b)
+{
+	return a->arrival < b->arrival || (a->arrival == b->arrival && a->stream < b->stream);
+}
+
+/*
+ * A command with a named arrival comes after all commands of other flows that have an earlier
+ * place. Otherwise it did not wait for its turn, or its flow was set up after they were sent.
+ */
+static void check_place(struct kcsd_flow *flow)
+{
+	const struct kcsd_flow_place place = { flow->arrival, flow->stream };
+	struct kcsd_clock *clock = flow->clock;
+
+	if (is_before(&place, &clock->others_place))
+		mark(clock, KCSD_TIMING_FILES);
+	if (is_before(&clock->last_place, &place))
+		clock->last_place = place;
+}
+
+/*
+ * Flows may follow one another: one that was set up again, and so has ended, does not go on after
+ * another has sent.
+ */
+static void check_turn(struct kcsd_flow *flow)
+{
+	struct kcsd_clock *clock = flow->clock;
+	bool changes = clock->last_flow != flow;
+
+	if (changes)
+		clock->others_place = clock->last_place;
+	clock->last_flow = flow;
+	if (is_named(flow))
+		check_place(flow);
+	else if (changes && flow->sent && !flow->arrived && !flow->shared)
+		mark(clock, KCSD_TIMING_FILES);
+	flow->sent = true;
 }
 
 /*
@@ -91,8 +136,8 @@ static void check_order(struct kcsd_flow *flow, const struct kcsd_time *time, u6
 		flow->others_end = flow->last_end;
 	flow->sender = time->sender;
 	flow->number++;
-	if (clock->is_virtual && (arrival < flow->others_end || time->number != flow->number))
-		WRITE_ONCE(clock->marks, clock->marks | KCSD_TIMING_BLOCK);
+	if (arrival < flow->others_end || time->number != flow->number)
+		mark(clock, KCSD_TIMING_BLOCK);
 }
 
 void kcsd_flow_join(struct kcsd_flow *flow, struct kcsd_clock *clock)
@@ -119,6 +164,7 @@ u64 kcsd_flow_arrive(struct kcsd_flow *flow, const struct kcsd_time *time, u32 *
 	u32 slots = max(flow->depth, 1u);
 	u64 arrival;
 
+	check_turn(flow);
 	if (!flow->arrived) {
 		flow->begin = flow->clock->latest;
 		flow->last_end = flow->begin;
@@ -129,7 +175,7 @@ u64 kcsd_flow_arrive(struct kcsd_flow *flow, const struct kcsd_time *time, u32 *
 		flow->arrived++;
 	}
 	if (flow->arrived == 1 || flow->shared)
-		mark(flow->clock, flow);
+		check_senders(flow->clock, flow);
 	*depth = min_t(u64, flow->arrived, slots);
 	arrival = next_arrival(flow, slots);
 	if (flow->shared)
@@ -173,6 +219,8 @@ void kcsd_flow_destroy(struct kcsd_flow *flow)
 	if (clock) {
 		spin_lock(&clock->lock);
 		count(flow, -1);
+		if (clock->last_flow == flow)
+			clock->last_flow = NULL;
 		spin_unlock(&clock->lock);
 		wake_up_all(&clock->named);
 	}
@@ -222,7 +270,7 @@ static int set_up(struct kcsd_flow *flow, const struct kcsd_flow *to, u64 **end,
 	flow->seq = 0;
 	swap(flow->end, *end);
 	swap(flow->log, *log);
-	mark(flow->clock, flow);
+	check_senders(flow->clock, flow);
 	return 0;
 }
 

@@ -17,6 +17,12 @@
 struct kcsd_clock;
 struct kcsd_time;
 
+/* The order of named arrivals. */
+struct kcsd_flow_place {
+	u64 arrival;
+	u32 stream;
+};
+
 /* clock->lock protects the members, except for those with a comment. */
 struct kcsd_flow {
 	struct kcsd_clock *clock;	/* NULL: no command has come */
@@ -27,7 +33,8 @@ struct kcsd_flow {
 	u64 arrival;			/* that the host has named last */
 	u64 begin;			/* device time: the first command arrives */
 	u64 last_end;
-	u64 arrived;			/* commands */
+	u64 arrived;			/* commands, since it was set up */
+	bool sent;			/* a command has arrived, also before that */
 	/* Closed loop: ends of the last commands, the earliest first (a heap). */
 	u64 *end;			/* owned; NULL: depth 1 */
 	u32 nr_ends;
@@ -68,7 +75,7 @@ void *kcsd_flow_page(struct kcsd_flow *flow, u32 *len);
 /* For clock.c; clock->lock is held. */
 /* Join the clock, with the first command. */
 void kcsd_flow_join(struct kcsd_flow *flow, struct kcsd_clock *clock);
-/* Return when this command arrives; sets *depth to the commands in flight then. */
+/* Virtual clock: return when this command arrives; sets *depth to the commands in flight then. */
 u64 kcsd_flow_arrive(struct kcsd_flow *flow, const struct kcsd_time *time, u32 *depth);
 /* End a command. */
 void kcsd_flow_leave(struct kcsd_flow *flow, const struct kcsd_time *time, u8 opcode);

@@ -425,6 +425,13 @@ static int open_nvm(const struct drive *d)
 	return open(path, O_RDWR | O_CLOEXEC);
 }
 
+static int name_arrival(int fd, __u64 at)
+{
+	const struct nvme_uring_cmd c = cmd_arrival(KCSD_NSID_NVM, at);
+
+	return cmd_io_way(CMD_IOCTL64, fd, &c, NULL);
+}
+
 static bool is_marked(const struct drive *d)
 {
 	struct kcsd_timing_log log = {};
@@ -464,6 +471,25 @@ TEST_F(virtual_clock, marked)
 	EXPECT_FALSE(is_marked(&self->d));
 	rw(other, NVM_READ, 0, 1, self->buf);
 	EXPECT_TRUE(is_marked(&self->d));
+	EXPECT_EQ(KCSD_TIMING_FILES, marks(&self->d));
+	close(other);
+}
+
+/* Files that send by turns have no defined order, even if each one is set up before it sends. */
+TEST_F(virtual_clock, by_turns)
+{
+	int other = open_nvm(&self->d);
+
+	ASSERT_LE(0, other);
+	rw(self->d.nvm, NVM_READ, 0, 1, self->buf);
+	ASSERT_EQ(0, setup(self->d.nvm, 1, 0, 0));
+	rw(other, NVM_READ, 0, 1, self->buf);
+	ASSERT_EQ(0, setup(other, 1, 0, 0));
+	EXPECT_EQ(0, marks(&self->d));
+	rw(other, NVM_READ, 0, 1, self->buf);
+	ASSERT_EQ(0, setup(other, 1, 0, 0));
+	EXPECT_EQ(0, marks(&self->d));
+	rw(self->d.nvm, NVM_READ, 0, 1, self->buf);
 	EXPECT_EQ(KCSD_TIMING_FILES, marks(&self->d));
 	close(other);
 }
@@ -605,6 +631,45 @@ TEST_F(virtual_clock, named_arrivals)
 
 	EXPECT_EQ(wanted, got) TH_LOG("the hash is 0x%llx", got);
 	EXPECT_FALSE(is_marked(&self->d));
+}
+
+/* One file may begin again. Another that names arrivals before those that were sent is late. */
+TEST_F(virtual_clock, named_late)
+{
+	int other = open_nvm(&self->d), i;
+
+	ASSERT_LE(0, other);
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, setup(self->d.nvm, 1, KCSD_TIMING_ARRIVALS, 1));
+		rw(self->d.nvm, NVM_READ, 0, 1, self->buf);
+		ASSERT_EQ(0, name_arrival(self->d.nvm, 1000000));
+		rw(self->d.nvm, NVM_READ, 0, 1, self->buf);
+	}
+	ASSERT_EQ(0, name_arrival(self->d.nvm, 2000000));
+	ASSERT_EQ(0, setup(other, 1, KCSD_TIMING_ARRIVALS, 2));
+	ASSERT_EQ(0, name_arrival(other, 1000000));
+	rw(other, NVM_READ, 0, 1, self->buf);
+	EXPECT_EQ(0, marks(&self->d));
+	ASSERT_EQ(0, setup(other, 1, KCSD_TIMING_ARRIVALS, 0));
+	ASSERT_EQ(0, name_arrival(other, 1000000));
+	rw(other, NVM_READ, 0, 1, self->buf);
+	EXPECT_EQ(KCSD_TIMING_FILES, marks(&self->d));
+	close(other);
+}
+
+/* A command is sent before the turn of its file has come. */
+TEST_F(virtual_clock, named_no_wait)
+{
+	int other = open_nvm(&self->d);
+
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, setup(self->d.nvm, 1, KCSD_TIMING_ARRIVALS, 1));
+	ASSERT_EQ(0, setup(other, 1, KCSD_TIMING_ARRIVALS, 2));
+	rw(other, NVM_READ, 0, 1, self->buf);
+	EXPECT_EQ(0, marks(&self->d));
+	rw(self->d.nvm, NVM_READ, 0, 1, self->buf);
+	EXPECT_EQ(KCSD_TIMING_FILES, marks(&self->d));
+	close(other);
 }
 
 /* A command that arrives while another one is served waits for it. */
