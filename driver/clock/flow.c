@@ -126,7 +126,8 @@ static void check_turn(struct kcsd_flow *flow)
 
 /*
  * A request of the block node arrives. Its order is that in which one thread has sent it and those
- * before, or it arrives after these. Otherwise mark the clock.
+ * before, or it arrives after these; no other thread sends commands by ioctl. Otherwise mark the
+ * clock.
  */
 static void check_order(struct kcsd_flow *flow, const struct kcsd_time *time, u64 arrival)
 {
@@ -136,7 +137,8 @@ static void check_order(struct kcsd_flow *flow, const struct kcsd_time *time, u6
 		flow->others_end = flow->last_end;
 	flow->sender = time->sender;
 	flow->number++;
-	if (arrival < flow->others_end || time->number != flow->number)
+	if (arrival < flow->others_end || time->number != flow->number ||
+	    (flow->ioctl_sender && flow->ioctl_sender != time->sender))
 		mark(clock, KCSD_TIMING_BLOCK);
 }
 
@@ -145,6 +147,20 @@ void kcsd_flow_join(struct kcsd_flow *flow, struct kcsd_clock *clock)
 	lockdep_assert_held(&clock->lock);
 	if (!flow->clock)
 		WRITE_ONCE(flow->clock, clock);
+}
+
+void kcsd_flow_note_ioctl(struct kcsd_flow *flow, u32 sender)
+{
+	struct kcsd_clock *clock = flow->clock;
+
+	if (!clock->is_virtual)
+		return;
+	spin_lock(&clock->lock);
+	if ((flow->ioctl_sender && flow->ioctl_sender != sender) ||
+	    (flow->arrived && flow->sender != sender))
+		mark(clock, KCSD_TIMING_BLOCK);
+	flow->ioctl_sender = sender;
+	spin_unlock(&clock->lock);
 }
 
 static u64 next_arrival(struct kcsd_flow *flow, u32 slots)
@@ -244,6 +260,7 @@ static void restart(struct kcsd_flow *flow)
 	flow->arrived = 0;
 	flow->nr_ends = 0;
 	flow->others_end = 0;
+	flow->ioctl_sender = 0;
 }
 
 void kcsd_flow_restart(struct kcsd_flow *flow)

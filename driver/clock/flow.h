@@ -43,6 +43,7 @@ struct kcsd_flow {
 	u32 sender;			/* of the last request */
 	u32 number;			/* of the last request, by when it has taken its time */
 	u64 others_end;			/* latest end of requests before those of the sender */
+	u32 ioctl_sender;		/* of the last NVMe command by ioctl; 0: none came */
 	u64 seq;			/* of the last command that has a device time */
 	struct kcsd_device_entry *log;	/* KCSD_DEVICE_TIMES by seq; owned; NULL: none */
 	u64 user;			/* kcsd_owner.user of the open file: constant */
@@ -64,6 +65,11 @@ int kcsd_flow_setup(struct kcsd_flow *flow, struct kcsd_clock *clock, u32 depth,
 		    u32 stream);
 /* Begin again: commands that come from now on arrive after those that have come. */
 void kcsd_flow_restart(struct kcsd_flow *flow);
+/*
+ * A thread sends an NVMe command by ioctl on the block node, which this is the flow of: the command
+ * has another flow, but a place in the order of this one.
+ */
+void kcsd_flow_note_ioctl(struct kcsd_flow *flow, u32 sender);
 /* Name the next arrival. Returns 0; -EINVAL: before the last one, or arrivals are not named. */
 int kcsd_flow_name(struct kcsd_flow *flow, u64 arrival);
 /* True if no other flow can send an earlier command. */

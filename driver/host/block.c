@@ -3,6 +3,8 @@
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
 #include <linux/cpu.h>
+#include <linux/nvme_ioctl.h>
+#include <linux/sched.h>
 #include <linux/workqueue.h>
 
 #include "compat.h"
@@ -44,6 +46,16 @@ void kcsd_block_free_disk(struct gendisk *gendisk)
 	kcsd_drive_put(drive);	/* last: the module may be unloaded from now on */
 }
 
+/* True if the ioctl sends a command of the namespace, in any of its forms (32-bit programs). */
+static bool sends_command(unsigned int op)
+{
+	return _IOC_TYPE(op) == _IOC_TYPE(NVME_IOCTL_IO_CMD) &&
+	       (_IOC_NR(op) == _IOC_NR(NVME_IOCTL_SUBMIT_IO) ||
+		_IOC_NR(op) == _IOC_NR(NVME_IOCTL_IO_CMD) ||
+		_IOC_NR(op) == _IOC_NR(NVME_IOCTL_IO64_CMD) ||
+		_IOC_NR(op) == _IOC_NR(NVME_IOCTL_IO64_CMD_VEC));
+}
+
 /*
  * Execute an NVMe command, like /dev/nvme0n1. Deleting the disk does not wait for ioctls; power off
  * waits for their commands in flight. The block layer does not tell which open file sends a
@@ -64,6 +76,8 @@ int kcsd_block_ioctl(struct block_device *bdev, blk_mode_t mode, unsigned int op
 	int ret = -ENOMEM;
 
 	if (from.tenant) {
+		if (sends_command(op))
+			kcsd_flow_note_ioctl(&disk->flow, task_pid_nr(current));
 		ret = kcsd_ioctl_from(&from, op, (void __user *)arg);
 		kcsd_user_tenant_put(&disk->tenants, from.tenant);
 	}

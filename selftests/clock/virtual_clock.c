@@ -552,6 +552,69 @@ TEST_F(virtual_clock, block_node)
 	close(mine.fd);
 }
 
+struct block_ioctl {
+	pthread_t thread;
+	int fd;
+	int ret;
+	void *buf;
+};
+
+static void *send_block_ioctl(void *arg)
+{
+	struct block_ioctl *b = arg;
+	const struct nvme_uring_cmd c = cmd_rw(NVM_READ, 0, 1, b->buf, LBA);
+
+	b->ret = cmd_io_way(CMD_IOCTL64, b->fd, &c, NULL);
+	return NULL;
+}
+
+/* NVMe commands by ioctl are in order if one thread sends them, and requests of the same file. */
+TEST_F(virtual_clock, block_ioctls)
+{
+	struct block_ioctl b = { .buf = self->buf };
+	int i;
+
+	drive_close(&self->d);
+	ASSERT_EQ(0, drive_open(&self->d, O_RDWR));
+	for (i = 0; i < 3; i++) {
+		b.fd = drive_open_block(&self->d, O_RDWR | O_DIRECT);
+		ASSERT_LE(0, b.fd);
+		EXPECT_EQ(LBA, pread(b.fd, self->buf, LBA, 0));
+		send_block_ioctl(&b);
+		EXPECT_EQ(0, b.ret);
+		EXPECT_EQ(LBA, pread(b.fd, self->buf, LBA, LBA));
+		close(b.fd);
+	}
+	/* One thread after another, each with its own open. */
+	b.fd = drive_open_block(&self->d, O_RDWR | O_DIRECT);
+	ASSERT_LE(0, b.fd);
+	ASSERT_EQ(0, pthread_create(&b.thread, NULL, send_block_ioctl, &b));
+	pthread_join(b.thread, NULL);
+	EXPECT_EQ(0, b.ret);
+	EXPECT_EQ(0, marks(&self->d));
+	send_block_ioctl(&b);
+	EXPECT_EQ(0, b.ret);
+	EXPECT_EQ(KCSD_TIMING_BLOCK, marks(&self->d));
+	close(b.fd);
+}
+
+/* A request of a thread and a command of another have no order. */
+TEST_F(virtual_clock, block_ioctl_and_requests)
+{
+	struct block_ioctl b = { .buf = self->buf };
+
+	drive_close(&self->d);
+	ASSERT_EQ(0, drive_open(&self->d, O_RDWR));
+	b.fd = drive_open_block(&self->d, O_RDWR | O_DIRECT);
+	ASSERT_LE(0, b.fd);
+	EXPECT_EQ(LBA, pread(b.fd, self->buf, LBA, 0));
+	EXPECT_EQ(0, marks(&self->d));
+	ASSERT_EQ(0, pthread_create(&b.thread, NULL, send_block_ioctl, &b));
+	pthread_join(b.thread, NULL);
+	EXPECT_EQ(KCSD_TIMING_BLOCK, marks(&self->d));
+	close(b.fd);
+}
+
 /* One file after another is in order. */
 TEST_F(virtual_clock, one_after_another)
 {
