@@ -128,19 +128,31 @@ int kcsd_clock_keep_latencies(struct kcsd_clock *clock, bool keep)
 
 /* ---- a command ---- */
 
-void kcsd_clock_begin_on(struct kcsd_clock *clock, struct kcsd_time *time)
+void kcsd_clock_begin_on(struct kcsd_clock *clock, struct kcsd_flow *flow, struct kcsd_time *time)
 {
 	*time = (struct kcsd_time){
 		.begin_ns = ktime_get_ns(),
+		.begun = clock->is_virtual ? flow : NULL,
 		.op = KCSD_TIME_OTHER,	/* until it is executed */
 		.depth = kcsd_latency_class(atomic_inc_return(&clock->in_flight)),
 	};
+	if (time->begun)
+		kcsd_flow_begin(time->begun, clock);
+}
+
+static void end_begun(struct kcsd_time *time)
+{
+	if (time->begun)
+		kcsd_flow_end(time->begun);
+	time->begun = NULL;
 }
 
 void kcsd_clock_forget(struct kcsd_clock *clock, struct kcsd_time *time)
 {
-	if (time->begin_ns)
+	if (time->begin_ns) {
+		end_begun(time);
 		atomic_dec(&clock->in_flight);
+	}
 	time->begin_ns = 0;
 }
 
@@ -308,6 +320,7 @@ void kcsd_clock_leave(struct kcsd_clock *clock, struct kcsd_flow *flow, struct k
 		kcsd_latency_add(clock->latencies, KCSD_LATENCY_DEVICE, op, time->depth,
 				 time->end - time->arrival);
 	}
+	end_begun(time);
 	kcsd_latency_add(clock->latencies, KCSD_LATENCY_CPU, op, time->depth, time->cpu_ns);
 }
 

@@ -86,6 +86,7 @@ struct kcsd_time {
 	u64 delay_ns;			/* injected: part of its device time, as waiting */
 	u64 waited_ns;			/* for others than the device, before it arrived */
 	struct kcsd_timing_parts parts;
+	struct kcsd_flow *begun;	/* counts it, until it leaves; NULL: none does */
 	u8 op;				/* enum kcsd_time_op */
 	u8 depth;			/* class of the commands in flight when it arrived */
 	bool arrived;			/* it has device time */
@@ -145,13 +146,15 @@ static inline bool kcsd_clock_is_on(const struct kcsd_clock *clock)
 	return READ_ONCE(clock->on);
 }
 
-void kcsd_clock_begin_on(struct kcsd_clock *clock, struct kcsd_time *time);
+void kcsd_clock_begin_on(struct kcsd_clock *clock, struct kcsd_flow *flow,
+			 struct kcsd_time *time);
 
-/* A command is submitted. */
-static inline void kcsd_clock_begin(struct kcsd_clock *clock, struct kcsd_time *time)
+/* A command is submitted. flow: of the open file, if commands of it come one after another. */
+static inline void kcsd_clock_begin(struct kcsd_clock *clock, struct kcsd_flow *flow,
+				    struct kcsd_time *time)
 {
 	if (unlikely(kcsd_clock_is_on(clock)))
-		kcsd_clock_begin_on(clock, time);
+		kcsd_clock_begin_on(clock, flow, time);
 }
 
 /* It will be submitted again: it has not begun. */

@@ -142,6 +142,24 @@ static void check_order(struct kcsd_flow *flow, const struct kcsd_time *time, u6
 		mark(clock, KCSD_TIMING_BLOCK);
 }
 
+/*
+ * Each command is executed before the next one of the open file begins, unless several threads send
+ * them, or the next one receives the output of a run: their order is that of the threads.
+ */
+void kcsd_flow_begin(struct kcsd_flow *flow, struct kcsd_clock *clock)
+{
+	if (atomic_inc_return(&flow->begun) == 1)
+		return;
+	spin_lock(&clock->lock);
+	mark(clock, KCSD_TIMING_AT_ONCE);
+	spin_unlock(&clock->lock);
+}
+
+void kcsd_flow_end(struct kcsd_flow *flow)
+{
+	atomic_dec(&flow->begun);
+}
+
 void kcsd_flow_join(struct kcsd_flow *flow, struct kcsd_clock *clock)
 {
 	lockdep_assert_held(&clock->lock);

@@ -7,6 +7,7 @@
 #ifndef KCSD_FLOW_H
 #define KCSD_FLOW_H
 
+#include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
@@ -35,6 +36,7 @@ struct kcsd_flow {
 	u64 last_end;
 	u64 arrived;			/* commands, since it was set up */
 	bool sent;			/* a command has arrived, also before that */
+	atomic_t begun;			/* virtual clock: commands that have not left; no lock */
 	/* Closed loop: ends of the last commands, the earliest first (a heap). */
 	u64 *end;			/* owned; NULL: depth 1 */
 	u32 nr_ends;
@@ -77,6 +79,10 @@ bool kcsd_flow_is_first(struct kcsd_flow *flow);
 
 /* Return log page C4h, *len bytes, to be freed by kvfree(); NULL without memory. */
 void *kcsd_flow_page(struct kcsd_flow *flow, u32 *len);
+
+/* For clock.c, with the virtual clock: a command of an open file is submitted, and has left. */
+void kcsd_flow_begin(struct kcsd_flow *flow, struct kcsd_clock *clock);
+void kcsd_flow_end(struct kcsd_flow *flow);
 
 /* For clock.c; clock->lock is held. */
 /* Join the clock, with the first command. */

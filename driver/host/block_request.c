@@ -358,7 +358,7 @@ static void begin_request(struct request *rq)
 	bw->held.time.begin_ns = 0;
 	if (unlikely(READ_ONCE(clock->on))) {
 		bw->held.time = (struct kcsd_time){};
-		kcsd_clock_begin(clock, &bw->held.time);
+		kcsd_clock_begin(clock, NULL, &bw->held.time);
 		bw->held.time.sender = task_pid_nr(current);
 		if (bw->held.time.begin_ns)
 			bw->held.time.number =

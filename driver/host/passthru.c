@@ -362,7 +362,7 @@ int kcsd_cmd_issue_timed(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, b
 
 	if (ret)
 		return ret;
-	kcsd_clock_begin(clock, cmd->time);
+	kcsd_clock_begin(clock, cmd->admin ? NULL : &cmd->tenant->flow, cmd->time);
 	ret = kcsd_cmd_issue(cmd, d, nonblock && !clock->is_virtual);
 	if (ret < 0)
 		kcsd_clock_forget(clock, cmd->time);

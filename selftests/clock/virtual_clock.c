@@ -8,6 +8,7 @@
 #include "capability.h"
 #include "nvm.h"
 #include "prog.h"
+#include "ring.h"
 #include "run.h"
 
 #include <endian.h>
@@ -494,6 +495,80 @@ TEST_F(virtual_clock, by_turns)
 	close(other);
 }
 
+/* Send reads by one ring. Returns 0 if all have succeeded. */
+static int send_ring(int fd, unsigned int flags, __u8 *buf)
+{
+	struct io_uring ring;
+	__u64 tag, result;
+	int i, res, ret;
+
+	ret = ring_open(&ring, 64, true);
+	for (i = 0; !ret && i < 64; i++) {
+		const struct nvme_uring_cmd c = cmd_rw(NVM_READ, i, 1, buf + i * LBA, LBA);
+
+		ret = ring_put(&ring, fd, NVME_URING_CMD_IO, &c, i);
+		ring.sq.sqes[2 * i].flags |= flags;
+	}
+	ret = ret ?: io_uring_submit(&ring) - 64;
+	for (i = 0; !ret && i < 64; i++)
+		ret = ring_get(&ring, 20000 * time_slow(), &tag, &res, &result) ?: res;
+	io_uring_queue_exit(&ring);
+	return ret;
+}
+
+struct sender {
+	pthread_t thread;
+	int fd;
+	int ret;
+	void *buf;
+};
+
+static void *send_slow_read(void *arg)
+{
+	struct sender *s = arg;
+
+	s->ret = rw(s->fd, NVM_READ, 0, 1, s->buf) == ~0ull;
+	return NULL;
+}
+
+/* Commands of one file are in order, but for those of several threads at once. */
+TEST_F(virtual_clock, one_file_at_once)
+{
+	struct sender s[2];
+	int i;
+
+	EXPECT_EQ(0, send_ring(self->d.nvm, 0, self->buf));
+	EXPECT_EQ(0, send_ring(self->d.nvm, IOSQE_IO_DRAIN | IOSQE_ASYNC, self->buf));
+	/* Threads, one after another. */
+	for (i = 0; i < 2; i++) {
+		s[i] = (struct sender){ .fd = self->d.nvm, .buf = self->buf };
+		ASSERT_EQ(0, pthread_create(&s[i].thread, NULL, send_slow_read, &s[i]));
+		pthread_join(s[i].thread, NULL);
+	}
+	EXPECT_EQ(0, marks(&self->d));
+	ASSERT_EQ(0, drive_set(self->d.name, "inject", "read delay=300ms"));
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, pthread_create(&s[i].thread, NULL, send_slow_read, &s[i]));
+	for (i = 0; i < 2; i++) {
+		pthread_join(s[i].thread, NULL);
+		EXPECT_EQ(0, s[i].ret);
+	}
+	EXPECT_EQ(KCSD_TIMING_AT_ONCE, marks(&self->d));
+}
+
+/* An admin command is none of the stream. */
+TEST_F(virtual_clock, admin_at_once)
+{
+	struct sender s = { .fd = self->d.nvm, .buf = self->buf };
+
+	ASSERT_EQ(0, drive_set(self->d.name, "inject", "read delay=300ms"));
+	ASSERT_EQ(0, pthread_create(&s.thread, NULL, send_slow_read, &s));
+	while (!drive_number(&self->d, "timing/commands"))
+		ASSERT_EQ(0, get_log(self->d.nvm, &self->log));
+	pthread_join(s.thread, NULL);
+	EXPECT_EQ(0, marks(&self->d));
+}
+
 /* ---- the block node ---- */
 
 struct reads {
@@ -552,16 +627,9 @@ TEST_F(virtual_clock, block_node)
 	close(mine.fd);
 }
 
-struct block_ioctl {
-	pthread_t thread;
-	int fd;
-	int ret;
-	void *buf;
-};
-
 static void *send_block_ioctl(void *arg)
 {
-	struct block_ioctl *b = arg;
+	struct sender *b = arg;
 	const struct nvme_uring_cmd c = cmd_rw(NVM_READ, 0, 1, b->buf, LBA);
 
 	b->ret = cmd_io_way(CMD_IOCTL64, b->fd, &c, NULL);
@@ -571,7 +639,7 @@ static void *send_block_ioctl(void *arg)
 /* NVMe commands by ioctl are in order if one thread sends them, and requests of the same file. */
 TEST_F(virtual_clock, block_ioctls)
 {
-	struct block_ioctl b = { .buf = self->buf };
+	struct sender b = { .buf = self->buf };
 	int i;
 
 	drive_close(&self->d);
@@ -601,7 +669,7 @@ TEST_F(virtual_clock, block_ioctls)
 /* A request of a thread and a command of another have no order. */
 TEST_F(virtual_clock, block_ioctl_and_requests)
 {
-	struct block_ioctl b = { .buf = self->buf };
+	struct sender b = { .buf = self->buf };
 
 	drive_close(&self->d);
 	ASSERT_EQ(0, drive_open(&self->d, O_RDWR));

@@ -359,7 +359,7 @@ struct kcsd_run_header {
  * sent. In a closed loop of depth n a command arrives when the earliest of n slots is free; each
  * open file begins with depth 1. Or commands arrive at times that the host names. The same commands
  * of one open file have the same times on any host. So have those of several open files if all name
- * their arrivals; otherwise the drive is marked (KCSD_TIMING_MARKED).
+ * their arrivals, and wait for their turn; otherwise the drive is marked (KCSD_TIMING_MARKED).
  *
  * Timing (vendor specific), on any namespace, without data. A drive without a model: No Model.
  *   CDW10 [7:0] SEL
@@ -734,22 +734,26 @@ enum kcsd_time_op {
 /*
  * Marked: device times may differ another time, or are not all there. The flags after it tell why.
  *   _FILES    virtual clock: several open files have sent commands, and not all have named their
- *	       arrivals. The order in which the drive got them counted.
- *   _BLOCK    virtual clock: the same for requests of the block node from several threads, or that
- *	       were executed in another order than the block layer had sent them in.
+ *	       arrivals, or have waited for their turn. The order in which the drive got them
+ *	       counted.
+ *   _BLOCK    virtual clock: the same for requests and NVMe ioctls of several threads on the block
+ *	       node, or for requests that were executed in another order than the block layer had
+ *	       sent them in.
  *   _UNTIMED  the model did not take a command: its device time is 0. That is so at the end of
  *	       device time, after 146 years.
+ *   _AT_ONCE  virtual clock: the drive got commands of one open file at once.
  */
 #define KCSD_TIMING_MARKED	0x1
 #define KCSD_TIMING_FILES	0x2
 #define KCSD_TIMING_BLOCK	0x4
 #define KCSD_TIMING_UNTIMED	0x8
+#define KCSD_TIMING_AT_ONCE	0x10
 
 struct kcsd_timing_log {
 	__le32	size;		/* bytes of this header */
 	__u8	model;		/* KCSD_MODEL_*; with KCSD_MODEL_NONE all else is 0 */
 	__u8	clock;		/* KCSD_CLOCK_* */
-	__u8	flags;		/* KCSD_TIMING_MARKED, _FILES, _BLOCK, _UNTIMED */
+	__u8	flags;		/* KCSD_TIMING_MARKED, _FILES, ... */
 	__u8	rsvd7;
 	__le32	nr;		/* resources that follow */
 	__le32	resource_len;	/* sizeof(struct kcsd_timing_resource) */

@@ -79,9 +79,11 @@ static const struct {
 	const char *json, *text;
 } marks[] = {
 	{ KCSD_TIMING_FILES, "files", "several open files sent commands, and not all named their "
-	  "arrivals: another time the device times may differ" },
+	  "arrivals, or not in order: another time the device times may differ" },
 	{ KCSD_TIMING_BLOCK, "block", "the block node got requests of several threads, or did not "
 	  "execute them in the order of sending: another time the device times may differ" },
+	{ KCSD_TIMING_AT_ONCE, "at_once", "threads sent commands of one open file at once: another "
+	  "time the device times may differ" },
 	{ KCSD_TIMING_UNTIMED, "untimed", "commands came that the model did not take: they have no "
 	  "device time" },
 };
