@@ -225,6 +225,7 @@ int kcsd_power_on(const struct kcsd_config *config, const struct kcsd_clock_conf
 		goto out_parts;
 	kcsd_store_commit_size(&drive->lbas->store);
 	kcsd_delayed_start(&drive->lbas->delayed);
+	/* Last: each kernel scans for partitions with other reads, which would take device time. */
 	kcsd_clock_start(drive->clock);
 	*out = drive;
 	return 0;
