@@ -429,7 +429,7 @@ TEST_F(admin, log_page_refusals)
 	static const __u32 numd = 16 / 4 - 1;
 	static const struct cmd_change changes[] = {
 		CMD_CHANGE(cdw10, 0x7f | numd << 16, KCSD_SC_INVALID_LOG_PAGE),
-		CMD_CHANGE(cdw10, 0xc5 | numd << 16, KCSD_SC_INVALID_LOG_PAGE),
+		CMD_CHANGE(cdw10, 0xc6 | numd << 16, KCSD_SC_INVALID_LOG_PAGE),
 		CMD_CHANGE(nsid, 7, KCSD_SC_INVALID_NS),
 		CMD_CHANGE(data_len, 12, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(data_len, 0, KCSD_SC_INVALID_FIELD),
