@@ -48,7 +48,8 @@ int kcsd_flash_init(struct kcsd_flash *f, const struct kcsd_timing_params *p, co
 		return -ENOMEM;
 	for (i = 0; i < f->nr_channels; i++) {
 		if (kcsd_pipe_init(&f->channels[i], KCSD_RESOURCE_MANY, p->channel_mbps,
-				   p->channel_ns, p->map_unit, min(p->map_unit, p->piece_size), now))
+				   p->channel_ns, p->map_unit, min(p->map_unit, p->piece_size),
+				   now))
 			return -ENOMEM;
 	}
 	for (i = 0; i < f->nr_dies * f->nr_lanes; i++) {

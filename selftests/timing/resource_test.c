@@ -168,7 +168,8 @@ static void test_short_list(void)
 		memset(taken, 0, sizeof(taken));
 		kcsd_resource_init(&r, 8 + round % 9, 1, &now);
 		for (i = 0; i < 200; i++) {
-			u64 at = now + loop_random(&state) % SPAN, len = loop_random(&state) % 9 + 1;
+			u64 at = now + loop_random(&state) % SPAN;
+			u64 len = loop_random(&state) % 9 + 1;
 			u64 start = kcsd_resource_reserve(&r, at, len), j;
 
 			early += start < at;
