@@ -24,7 +24,7 @@ enum kcsd_slot_kind {
 	KCSD_NR_SLOT_KINDS,
 };
 
-/* Of an open file, a user (half of those of a drive), a drive. */
+/* How many slots an open file, a user (half of those of a drive) and a drive have. */
 #define KCSD_FILE_SLOTS		256
 #define KCSD_USER_SLOTS		512
 #define KCSD_DRIVE_SLOTS	1024
@@ -53,7 +53,7 @@ struct kcsd_slots {
 	struct kcsd_slot_count count[KCSD_NR_SLOT_KINDS];
 };
 
-/* What an open file has of them. Zero-filled, it has taken none yet. */
+/* The slots of an open file. Zero-filled until it takes its first one. */
 struct kcsd_slot_file {
 	struct kcsd_slot_user *user;	/* set once, with the first slot */
 	struct list_head entry;		/* in user->files; kcsd_slots.lock */

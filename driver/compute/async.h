@@ -89,7 +89,7 @@ void kcsd_async_exit(struct kcsd_async *async);
 /* Call done(), when its device time is over, or it is cancelled or overdue. */
 void kcsd_async_complete(struct kcsd_async *async);
 /*
- * It is about to be complete: take the slot that it has rested. If its user has too many, a cancel
+ * Take the slot that a run has rested, before it is complete. If its user has too many, a cancel
  * does not shorten the wait for its device time, which nobody would count.
  */
 static inline void kcsd_async_take_slot(struct kcsd_async *async)

@@ -264,7 +264,7 @@ static int uring_carry_out_timed(struct io_uring_cmd *ioucmd, struct kcsd_cmd *c
 
 	if (cmd->time->begin_ns)
 		return uring_hold(ioucmd, cmd, executed, ret, issue_flags);
-	/* It has failed, or a run or job has its times. */
+	/* Drop what was prepared: the command has failed, or its run or job has the times. */
 	uring_drop(cmd, executed);
 	return uring_carry_out(ioucmd, cmd, ret, issue_flags);
 }

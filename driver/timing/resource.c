@@ -128,7 +128,7 @@ static void place(struct kcsd_resource *r, u32 i, u64 start, u64 end)
 static void make_room(struct kcsd_resource *r, u32 i, u64 start, u64 end)
 {
 	if (i == r->first && end <= *r->now) {
-		/* It would be the one to forget. */
+		/* Forget the new span at once: it is the oldest one. */
 		r->floor = end;
 		return;
 	}

@@ -166,7 +166,7 @@ static int write_after_format(const struct drive *d, const struct format *f, voi
 	return ret ? -1 : refused;
 }
 
-/* What is written as soon as a format lets it is written for the model as well. */
+/* The model has what is written as soon as a format has ended. */
 static void write_at_the_end(struct __test_metadata *_metadata, struct drive *d, __u8 *buf,
 			     const char *clock)
 {

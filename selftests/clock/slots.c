@@ -318,7 +318,7 @@ static const struct kcsd_latency *find_latency(const struct kcsd_latency_log *lo
 	return NULL;
 }
 
-/* It waited, and was not late; neither its wait nor an injected delay is time of a CPU. */
+/* A Receive that waited is not late; its wait and an injected delay are no time of a CPU. */
 TEST_F_TIMEOUT(slots, receive_late, 60)
 {
 	struct nvme_uring_cmd c = cmd_log(KCSD_LOG_LATENCIES, self->buf, 1 << 16, 0);
