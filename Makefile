@@ -10,6 +10,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 FUZZ_TIME ?= 600
 KILLS ?= 20
+CUTS ?= 100
 TORTURE_RUNS ?= 2000
 
 # Directories with a Makefile of their own; each honours OUTPUT, DESTDIR, PREFIX.
@@ -41,15 +42,16 @@ help:
 	@echo '                  [KERNEL=stock|debug|all] debug: 7.2 with every detector'
 	@echo '  vm              a shell in the test VM'
 	@echo '  bench           measure all of the following; figures in build/bench/index.html'
-	@echo '                  [BENCH="iops files engine timing replay curves"]'
+	@echo '                  [BENCH="iops files engine timing replay curves kv"]'
 	@echo '  bench-iops      IOPS beside null_blk and brd; JSON in build/bench.json'
 	@echo '  bench-files     programs on files: to LBAs given directly, to the host'
 	@echo '  bench-engine    the engines beside native code [WHERE=user|vm]; build/bench-engine.json'
+	@echo '  bench-kv        objects: to LBAs, to RocksDB; memory, power on [KV_DIVISOR=1] [KV_PARTS="..."]'
 	@echo '  bench-replay    speed of kcsd replay, cost of the model of device time; no VM'
 	@echo '  bench-curves    what modelled drives would do: latency, offload, collection; no VM'
 	@echo '  bench-mount     kcsd mount beside an example of libfuse [PASSTHROUGH_HP=path]'
 	@echo '  bench-plot      only draw again what was measured'
-	@echo '  crash           kill the VM under load, look whether all promises were kept [KILLS=20]'
+	@echo '  crash           kill the VM under load, look whether all promises were kept [KILLS=20 CUTS=100]'
 	@echo '  fuzz            fuzz the engine and the object loader [FUZZ_TIME=seconds each]'
 	@echo '  fuzz-cmd        fuzz drives with commands, in the test VM [FUZZ_TIME=seconds] [KERNEL=]'
 	@echo '                  [FUZZ_SEED=number]'
@@ -129,7 +131,7 @@ vm:
 	@tools/vm/run --timeout 86400 --shell
 
 # Go on with the others if one fails; draw what was measured.
-BENCH ?= iops files engine timing replay curves $(if $(PASSTHROUGH_HP),mount)
+BENCH ?= iops files engine timing replay curves kv $(if $(PASSTHROUGH_HP),mount)
 bench:
 	@tools/deps check
 	@$(RM) -r build/bench
@@ -159,6 +161,20 @@ bench-files:
 	@$(MAKE) vm-module tools bpf $(OUTPUT)/demo-count
 	@mkdir -p build/bench && tools/vm/run --mem 8G --timeout 3600 --writable-share build/bench -- tools/bench/files
 
+# DIVISOR and parts of tools/bench/kv.
+KV_DIVISOR ?= 1
+KV_PARTS ?=
+bench-kv:
+	@tools/deps rocksdb
+	@$(MAKE) vm-module tools bpf $(OUTPUT)/bench-kv-side $(OUTPUT)/bench-kv-rocksdb
+	@mkdir -p build/bench && tools/vm/run --mem 10G --timeout 14400 --writable-share build/bench -- \
+		tools/bench/kv $(KV_DIVISOR) $(KV_PARTS)
+
+$(OUTPUT)/bench-kv-%: tools/bench/kv_%.c tools/bench/kv_common.h
+	@mkdir -p $(@D)
+	$(call quiet,CC)$(CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -Iinclude/uapi $< \
+		$(if $(filter rocksdb,$*),-lrocksdb,-luring) -lpthread -o $@
+
 bench-timing:
 	@tools/deps check
 	@$(MAKE) vm-module tools
@@ -183,8 +199,8 @@ check:
 
 crash:
 	@tools/deps check
-	@$(MAKE) vm-module crash-tools
-	@tools/crash/run $(KILLS)
+	@$(MAKE) vm-module tools crash-tools
+	@tools/crash/run $(KILLS) $(CUTS)
 
 crash-tools:
 	+@$(sub) -C tools/crash
@@ -261,6 +277,6 @@ unexport FILE WORD
 
 .PHONY: all help module vm-module static-module lib tools bpf selftests deps demo vm bench \
 	bench-iops bench-replay bench-curves bench-mount bench-plot \
-	bench-engine bench-files check crash crash-tools fuzz fuzz-cmd torture-files static install \
+	bench-engine bench-files bench-kv check crash crash-tools fuzz fuzz-cmd torture-files static install \
 	uninstall modules_install clean FORCE
 .DELETE_ON_ERROR:

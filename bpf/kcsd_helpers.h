@@ -65,6 +65,8 @@ static long (*const kcsd_stream_write)(__u64 offset, const void *src, __u64 len)
 static long (*const kcsd_zone_reset)(__u64 zslba) KCSD_HELPER(zone_reset);
 static long (*const kcsd_zone_finish)(__u64 zslba) KCSD_HELPER(zone_finish);
 static long (*const kcsd_flush)(void) KCSD_HELPER(flush);
+static long (*const kcsd_kv_store)(const void *key, __u64 key_len, const void *value, __u64 len,
+				   __u64 flags) KCSD_HELPER(kv_store);
 #undef KCSD_HELPER
 
 /* Returned negative by kcsd_stream(): a callback kept more than KCSD_STREAM_CARRY bytes. */

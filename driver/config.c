@@ -6,6 +6,7 @@
 #include <linux/ctype.h>
 #include <linux/kernel.h>
 #include <linux/limits.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/printk.h>
@@ -39,8 +40,10 @@ void kcsd_config_init(struct kcsd_config *c)
 void kcsd_config_destroy(struct kcsd_config *c)
 {
 	kfree(c->backing_file);
+	kfree(c->kv_file);
 	kfree(c->cu_cpus);
 	c->backing_file = NULL;
+	c->kv_file = NULL;
 	c->cu_cpus = NULL;
 }
 
@@ -48,14 +51,17 @@ int kcsd_config_copy(struct kcsd_config *to, const struct kcsd_config *from)
 {
 	*to = *from;
 	to->backing_file = kstrdup(from->backing_file, GFP_KERNEL);
+	to->kv_file = kstrdup(from->kv_file, GFP_KERNEL);
 	to->cu_cpus = kstrdup(from->cu_cpus, GFP_KERNEL);
-	if (!to->backing_file == !from->backing_file && !to->cu_cpus == !from->cu_cpus)
+	if (!to->backing_file == !from->backing_file && !to->kv_file == !from->kv_file &&
+	    !to->cu_cpus == !from->cu_cpus)
 		return 0;
 	kcsd_config_destroy(to);
 	return -ENOMEM;
 }
 
-int kcsd_config_set_file(struct kcsd_config *c, const char *path, size_t len)
+/* Replace *file, which is owned, by a copy of a path; empty: NULL. */
+static int set_file(char **file, const char *path, size_t len)
 {
 	char *copy = NULL;
 
@@ -69,9 +75,19 @@ int kcsd_config_set_file(struct kcsd_config *c, const char *path, size_t len)
 		if (!copy)
 			return -ENOMEM;
 	}
-	kfree(c->backing_file);
-	c->backing_file = copy;
+	kfree(*file);
+	*file = copy;
 	return 0;
+}
+
+int kcsd_config_set_file(struct kcsd_config *c, const char *path, size_t len)
+{
+	return set_file(&c->backing_file, path, len);
+}
+
+int kcsd_config_set_kv_file(struct kcsd_config *c, const char *path, size_t len)
+{
+	return set_file(&c->kv_file, path, len);
 }
 
 /*
@@ -270,6 +286,13 @@ void *kcsd_config_alloc_array(u64 nr, size_t size)
 	if (len <= INT_MAX)
 		return kvzalloc(len, GFP_KERNEL);
 	return __vmalloc(len, GFP_KERNEL | __GFP_ZERO | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+}
+
+u32 kcsd_config_max_transfer(const struct kcsd_config *c)
+{
+	u64 value = c->kv_size ? roundup_pow_of_two(c->kv_max_value) : 0;
+
+	return max(value, KCSD_MIN_TRANSFER);
 }
 
 u32 kcsd_config_nr_queues(const struct kcsd_config *c)

@@ -18,6 +18,7 @@ struct kcsd_config {
 #undef KCSD_OPTION_FIELD
 	bool size_set;		/* size was set; else the size of a backing file counts */
 	char *backing_file;	/* absolute path; NULL: memory. Owned. */
+	char *kv_file;		/* the same, for the objects of namespace 4 */
 	char *cu_cpus;		/* list of CPUs for the compute units; NULL: any. Owned. */
 };
 
@@ -44,6 +45,8 @@ void *kcsd_config_alloc_array(u64 nr, size_t size);
 int kcsd_config_copy(struct kcsd_config *to, const struct kcsd_config *from);
 /* Set backing_file from text: an absolute path; empty: memory. 0, -EINVAL or -ENOMEM. */
 int kcsd_config_set_file(struct kcsd_config *c, const char *path, size_t len);
+/* Set kv_file in the same way. */
+int kcsd_config_set_kv_file(struct kcsd_config *c, const char *path, size_t len);
 /*
  * Set cu_cpus from text: a list such as 0-3,8 of CPUs that are possible on this machine; empty:
  * any. 0, -EINVAL or -ENOMEM.
@@ -55,6 +58,8 @@ static inline u32 kcsd_config_max_units(const struct kcsd_config *c)
 	return c->cus + KCSD_MAX_WAITING_RUNS;
 }
 
+/* Return the bytes that one command may transfer: a power of 2; any value fits. */
+u32 kcsd_config_max_transfer(const struct kcsd_config *c);
 /* Return the number of queues of the block device. */
 u32 kcsd_config_nr_queues(const struct kcsd_config *c);
 /* Set *cpus to the CPUs in cu_cpus; leave it unchanged if cu_cpus is NULL. 0 or -errno. */

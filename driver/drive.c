@@ -58,6 +58,7 @@ struct kcsd_drive *kcsd_drive_alloc(const struct kcsd_config *config, unsigned i
 	kref_init(&drive->ref);
 	init_completion(&drive->drained);
 	drive->index = index;
+	drive->max_transfer = kcsd_config_max_transfer(config);
 	drive->timeout_ms = config->timeout_ms;
 	drive->insn_budget = config->insn_budget;
 	if (kcsd_config_copy(&drive->cfg, config))

@@ -22,6 +22,7 @@ struct kcsd_error_log;
 struct kcsd_jobs;
 struct kcsd_lbas;
 struct kcsd_node;
+struct kcsd_objects;
 struct kcsd_retained;
 struct kcsd_sanitize;
 struct kcsd_slm;
@@ -42,6 +43,7 @@ struct kcsd_drive {
 	struct kcsd_retained *retained;	/* owned by the directory; valid while power is on */
 	struct kcsd_error_log *errors;	/* part of retained */
 	struct kcsd_stats __percpu *stats;
+	u32 max_transfer;		/* bytes of one command: 4 KiB << MDTS */
 
 	/* Limits for all commands: from cfg, until Set Features changes them. */
 	u32 timeout_ms;
@@ -56,9 +58,10 @@ struct kcsd_drive {
 	/* Allocated and freed with the drive. */
 	struct kcsd_ns *ns[KCSD_NN];	/* by NSID - 1 */
 	struct kcsd_clock *clock;	/* device time; owned by lbas */
-	struct kcsd_lbas *lbas;		/* ns[0] to ns[2], which programs use together */
+	struct kcsd_lbas *lbas;		/* ns[0] to ns[3], which programs use together */
 	struct kcsd_slm *slm;
 	struct kcsd_compute *compute;
+	struct kcsd_objects *objects;
 	struct kcsd_jobs *jobs;		/* of all namespaces */
 	struct kcsd_sanitize *sanitize;
 	struct kcsd_gate memory_gate;	/* kcsd_ns.gate of namespaces in memory */

@@ -3,8 +3,11 @@
 #ifndef KCSD_LIMITS_H
 #define KCSD_LIMITS_H
 
-/* Maximum Data Transfer Size of passthrough commands: 4 KiB << MDTS. */
-#define KCSD_MDTS		8
-#define KCSD_MAX_TRANSFER	(4096U << KCSD_MDTS)	/* bytes of one command */
+/* Bytes of one passthrough command that every drive takes; more if values of objects are longer. */
+#define KCSD_MIN_TRANSFER	(1U << 20)
+/* Bytes that are moved at once: without a pause, and under a lock. */
+#define KCSD_PIECE		(1U << 20)
+/* Bytes of the largest Zone Append, which is one piece. */
+#define KCSD_MAX_APPEND		KCSD_PIECE
 
 #endif

@@ -13,6 +13,7 @@
 #include "control/configfs.h"
 #include "drive.h"
 #include "host/node.h"
+#include "kv/kv.h"
 #include "selftest/selftest.h"
 
 #define MAX_DRIVES	256
@@ -22,6 +23,8 @@
 	X(size, "at least 1M, a multiple of the block size", \
 	  "Size of each drive, bytes or like 512M (default: 512M, or size of the backing file)") \
 	X(block_size, "512 or 4096", "Bytes of a logical block, 512 or 4096 (default)") \
+	X(kv_size, "0 or a multiple of 4K", \
+	  "Bytes of objects (Key Value), or like 1G (default: 256M; 0: no namespace 4)") \
 	X(engine, "jit or interp", "How programs are run: jit (default) or interp") \
 	X(zone_size, "0 or a power of 2, at most 1T", \
 	  "Size of a zone, bytes or like 64M (default: 0, not zoned)") \
@@ -130,17 +133,22 @@ static int __init module_load(void)
 	ret = kcsd_selftest();
 	if (ret)
 		goto out;
-	ret = kcsd_node_init();
+	ret = kcsd_kv_init();
 	if (ret)
 		goto out;
+	ret = kcsd_node_init();
+	if (ret)
+		goto exit_kv;
 	kcsd_debugfs_init();
 	ret = run_setup(&setup);
-	if (ret) {
-		wait_for_close(refs);
-		kcsd_drives_wait();
-		kcsd_debugfs_exit();
-		kcsd_node_exit();
-	}
+	if (!ret)
+		goto out;
+	wait_for_close(refs);
+	kcsd_drives_wait();
+	kcsd_debugfs_exit();
+	kcsd_node_exit();
+exit_kv:
+	kcsd_kv_exit();
 out:
 	kcsd_config_destroy(&setup.config);
 	/* Not ENOENT, for a missing file in a parameter: insmod would report a missing symbol. */
@@ -153,6 +161,7 @@ static void __exit module_unload(void)
 	kcsd_drives_wait();
 	kcsd_debugfs_exit();
 	kcsd_node_exit();
+	kcsd_kv_exit();
 }
 
 module_init(module_load);

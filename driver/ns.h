@@ -43,11 +43,13 @@ struct kcsd_ns_ops {
 	void (*erase_memory)(struct kcsd_ns *ns);
 
 	/*
-	 * Fill in a zeroed page of Identify: of the namespace (CNS 00h, 05h), and of the command
-	 * set in the controller (CNS 06h). Return 0 or a status.
+	 * Fill in a zeroed page of Identify: of the namespace (CNS 00h, 05h), of any with its
+	 * format (CNS 0Ah), and of the command set in the controller (CNS 06h). Return 0 or a
+	 * status.
 	 */
 	int (*identify)(struct kcsd_cmd *cmd, void *page);
 	int (*identify_set)(struct kcsd_cmd *cmd, void *page);
+	int (*identify_format)(struct kcsd_cmd *cmd, void *page);
 	int (*identify_ctrl)(struct kcsd_cmd *cmd, void *page);
 };
 

@@ -60,8 +60,11 @@ enum kcsd_engine_choice {
 	X(NUM,  conventional_zones,	0, 0, U32_MAX)		/* the first ones */ \
 	X(NUM,  max_open_zones,		0, 0, U32_MAX)		/* 0: no limit */ \
 	X(NUM,  max_active_zones,	0, 0, U32_MAX)		/* 0: no limit */ \
-	X(SIZE, max_append,		KCSD_MAX_TRANSFER, SZ_8K, KCSD_MAX_TRANSFER) /* ZASL */ \
-	X(SIZE, cache_size,		0, 0, 1ULL << 40)	/* 0: writes are not cached */
+	X(SIZE, max_append,		KCSD_MAX_APPEND, SZ_8K, KCSD_MAX_APPEND) /* ZASL */ \
+	X(SIZE, cache_size,		0, 0, 1ULL << 40)	/* 0: writes are not cached */ \
+	X(SIZE, kv_size,		SZ_256M, 0, 1ULL << 42)	/* 0: no namespace 4 */ \
+	X(SIZE, kv_max_value,		SZ_64M, 1, SZ_1G) \
+	X(NUM,  kv_max_keys,		SZ_16M, 1, U32_MAX)
 
 /*
  * R(name, expression, text): rules beyond a range; the expression is true for each valid value n. A
@@ -73,6 +76,7 @@ enum kcsd_engine_choice {
 	R(arena_size,		!(n % SZ_4K),			"a multiple of 4K") \
 	R(slm_size,		!(n % SZ_4K),			"a multiple of 4K") \
 	R(cache_size,		!(n % SZ_4K),			"a multiple of 4K") \
+	R(kv_size,		!(n % SZ_4K),			"a multiple of 4K") \
 	R(load_granularity,	!(n & (n - 1)),			"a power of 2") \
 	R(max_append,		!(n & (n - 1)),			"a power of 2") \
 	R(zone_size,		!(n & (n - 1)),			"a power of 2")

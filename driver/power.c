@@ -15,6 +15,7 @@
 #include "host/block.h"
 #include "host/node.h"
 #include "media/lbas.h"
+#include "media/objects.h"
 #include "media/store.h"
 #include "media/zone.h"
 #include "nvme/job.h"
@@ -35,16 +36,35 @@ static int alloc_parts(struct kcsd_drive *drive)
 	return kcsd_namespaces_alloc(drive) ?: kcsd_sanitize_alloc(drive);
 }
 
+/*
+ * Give objects a place behind the LBAs in the address space of the model of time. Returns their
+ * bytes. Flash that has zones has no room for them: 0.
+ */
+static u64 place_objects(struct kcsd_drive *drive, u64 lbas, u64 unit)
+{
+	struct kcsd_objects *objects = drive->objects;
+	struct kcsd_kv_stats stats;
+
+	kcsd_objects_get_stats(objects, &stats);
+	objects->time_start = kcsd_timing_div_up(lbas, unit) * unit;
+	objects->time_bytes = drive->lbas->zones.nr ? 0 : stats.medium_size;
+	return objects->time_bytes;
+}
+
 static int open_clock(struct kcsd_drive *drive, const struct kcsd_clock_config *timing,
 		      const char *name)
 {
 	const struct kcsd_lbas *lbas = drive->lbas;
-	const struct kcsd_timing_shape shape = {
+	struct kcsd_timing_shape shape = {
 		.capacity = lbas->nsze << lbas->lba_shift,
 		.zone_size = lbas->zones.nr ?
 			     kcsd_zone_size(&lbas->zones) << lbas->lba_shift : 0,
 	};
 	struct kcsd_clock_config config = *timing;
+	u64 objects = place_objects(drive, shape.capacity, config.params.map_unit);
+
+	if (objects)
+		shape.capacity = drive->objects->time_start + objects;
 
 	config.params.units = drive->cfg.cus;
 	return kcsd_clock_open(drive->clock, &config, &shape, name);
@@ -270,10 +290,12 @@ int kcsd_power_off(struct kcsd_drive *drive, bool force)
 void kcsd_power_cut(struct kcsd_drive *drive, u64 seed)
 {
 	WRITE_ONCE(drive->lbas->dead, true);
+	kcsd_objects_kill(drive->objects);
 	kcsd_block_kill(drive);
 	shut(drive);
 	drive->retained->cuts++;
 	kcsd_sidecar_cut(drive->lbas, seed);
+	kcsd_objects_cut(drive->objects, seed);
 	close_media(drive);
 	kcsd_drive_put(drive);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* Decode the audit of a run, the list of LBAs it read and wrote. Format: <linux/kcsd.h>. */
+/* Decode the audit of a run: what it read and wrote. Format: <linux/kcsd.h>. */
 #include <errno.h>
 
 #include "private.h"
@@ -43,9 +43,19 @@ int kcsd_audit_decode(const struct kcsd_run_record *record, size_t len,
 			.slba = le64toh(from[i].slba),
 			.nlb = le64toh(from[i].nlb),
 			.access = from[i].access,
+			.key_len = from[i].key_len,
 		};
 	result->audit = ranges;
 	result->nr_audit = nr;
 	result->audit_flags = le32toh(header->flags);
 	return 0;
+}
+
+int kcsd_audit_key(const struct kcsd_lba_range *range, struct kcsd_kv_key *key)
+{
+	const uint64_t raw[2] = { htole64(range->slba), htole64(range->nlb) };
+
+	if (range->access != (KCSD_GRANT_WRITE | KCSD_AUDIT_OBJECT))
+		return -ENOENT;
+	return kcsd_kv_key_set(key, raw, range->key_len);
 }

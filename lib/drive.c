@@ -36,21 +36,22 @@ static int issue(int fd, unsigned long op, struct nvme_passthru_cmd64 *cmd)
 }
 
 /*
- * True if the open flags allow the command. KCSD_OPEN_RDONLY is enforced here, too, because the
- * drive lets CAP_SYS_ADMIN change things by any file. In opcodes of commands that only read, bits
- * 1:0 are 10b (NVMe Base, "Opcode"); flush is 0. kcsd_run_init() validates runs.
+ * In opcodes of commands that only read, bits 1:0 are 10b (NVMe Base, "Opcode"); flush is 0. Exist
+ * has no data.
  */
-static bool may_send(const struct kcsd_drive *drv, const struct nvme_passthru_cmd64 *cmd,
-		     bool admin)
+bool kcsd_drive_may_send(const struct kcsd_drive *drv, const struct nvme_passthru_cmd64 *cmd,
+			 bool admin)
 {
 	if ((drv->open_flags & O_ACCMODE) != O_RDONLY || (cmd->opcode & 3) == 2)
 		return true;
+	if (cmd->nsid == KCSD_NSID_KV && cmd->opcode == KCSD_KV_EXIST)
+		return !admin;
 	return !admin && (!cmd->opcode || cmd->nsid == KCSD_NSID_COMPUTE);
 }
 
 int kcsd_drive_admin(struct kcsd_drive *drv, struct nvme_passthru_cmd64 *cmd)
 {
-	if (!may_send(drv, cmd, true))
+	if (!kcsd_drive_may_send(drv, cmd, true))
 		return -EACCES;
 	return issue(drv->ctrl_fd, NVME_IOCTL_ADMIN64_CMD, cmd);
 }
@@ -59,7 +60,7 @@ int kcsd_drive_io(struct kcsd_drive *drv, struct nvme_passthru_cmd64 *cmd)
 {
 	int fd = kcsd_drive_fd(drv, cmd->nsid);
 
-	if (!may_send(drv, cmd, false))
+	if (!kcsd_drive_may_send(drv, cmd, false))
 		return -EACCES;
 	return fd < 0 ? fd : issue(fd, NVME_IOCTL_IO64_CMD, cmd);
 }
@@ -97,6 +98,7 @@ static int identify_drive(struct kcsd_drive *drv)
 	drv->lba_size = ns.lba_size;
 	drv->max_transfer = ctrl.max_transfer ? MIN(ctrl.max_transfer, MAX_TRANSFER) :
 						DEFAULT_TRANSFER;
+	drv->max_data = ctrl.max_transfer ? ctrl.max_transfer : UINT32_MAX;
 	return ns.lba_size && ns.lba_size <= drv->max_transfer ? 0 : -EPROTO;
 }
 

@@ -63,18 +63,25 @@ struct kcsd_drive {
 	int open_flags;			/* O_RDWR or O_RDONLY, O_CLOEXEC */
 	int ctrl_fd;
 	pthread_mutex_t lock;		/* ns_fd */
-	int ns_fd[KCSD_NSID_COMPUTE + 1];	/* by nsid; -1: not opened yet; protected by lock */
+	int ns_fd[KCSD_NN + 1];	/* by nsid; -1: not opened yet; protected by lock */
 	pthread_mutex_t load_lock;	/* one load at a time; see program.c */
 	uint32_t slids;			/* bit N: source list N is in use; protected by lock */
 	uint32_t oids;			/* bit N: output N is in use; likewise */
 	uint64_t nsze;			/* LBAs */
 	uint32_t lba_size;		/* bytes */
-	uint32_t max_transfer;		/* bytes of one command */
+	uint32_t max_transfer;		/* bytes of one command of several */
+	uint32_t max_data;		/* bytes that a command can have */
 };
 
 /* drive.c */
 /* Returns the N of "kcsdN" or "/dev/kcsdN", or -EINVAL. */
 int kcsd_drive_index(const char *name);
+/*
+ * True if the open flags allow the command. KCSD_OPEN_RDONLY is enforced here, too, because the
+ * drive lets CAP_SYS_ADMIN change things by any file. kcsd_run_init() validates runs.
+ */
+bool kcsd_drive_may_send(const struct kcsd_drive *drv, const struct nvme_passthru_cmd64 *cmd,
+			 bool admin);
 /* Send an admin command. Returns 0, -errno, or the status without DNR. */
 int kcsd_drive_admin(struct kcsd_drive *drv, struct nvme_passthru_cmd64 *cmd);
 /* Send an I/O command to cmd->nsid. Returns as kcsd_drive_admin(). */
@@ -134,6 +141,8 @@ void kcsd_run_destroy(struct kcsd_run *run);
 void kcsd_run_complete(struct kcsd_run *run, int ret, uint64_t r0,
 		       struct kcsd_run_result *result);
 
+/* True if the command has a result with this status: of the program, or what made it invalid. */
+bool kcsd_run_has_result(int status);
 /* Set result, but for audit and output, from a record. */
 void kcsd_run_decode(const struct kcsd_run_record *record, struct kcsd_run_result *result);
 /* run_stream.c: kcsd_program_run() with o->output. Returns and sets the result likewise. */
@@ -141,7 +150,15 @@ int kcsd_run_stream(struct kcsd_drive *drv, const struct kcsd_run_opts *o,
 		    struct kcsd_run_result *result, struct kcsd_error *err);
 
 /* queue.c, for commands that need not be runs. */
-/* Send run->cmd. The queue has room, and owns the memory of the run until it is taken. */
+/* Create a queue for commands of a namespace. Errors as kcsd_queue_create(). */
+int kcsd_queue_open(struct kcsd_drive *drv, uint32_t nsid, unsigned int depth,
+		    struct kcsd_queue **queue);
+/* Return the drive of a queue, NULL if its commands are of another namespace. */
+struct kcsd_drive *kcsd_queue_drive(const struct kcsd_queue *q, uint32_t nsid);
+/*
+ * Send run->cmd. The queue owns the memory of the run until it is taken, or returns -EAGAIN: it is
+ * full.
+ */
 int kcsd_queue_send(struct kcsd_queue *q, struct kcsd_run *run, uint64_t user_data);
 /*
  * Take a completed command. Returns 0 and moves the run back, or an error of kcsd_queue_reap().

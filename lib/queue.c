@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * A queue: runs in flight on an io_uring, each in a slot that owns its memory.
+ * A queue: runs, or commands on objects, in flight on an io_uring, each in a slot that owns the
+ * memory of a run.
  *
  * The kernel tears a ring down some time after it was closed, and until then the drive may still
  * write the output of a run. Therefore the only registered file of the ring is the writing end of a
@@ -29,7 +30,8 @@ struct kcsd_queue {
 	struct kcsd_drive *drv;
 	struct io_uring ring;
 	int gone_fd;			/* hangs up when the kernel has freed the ring */
-	int ns_fd;			/* of the compute namespace; the drive owns it */
+	uint32_t nsid;			/* of all its commands */
+	int ns_fd;			/* of that namespace; the drive owns it */
 	unsigned int depth;
 	unsigned int inflight;
 	unsigned int first_free;
@@ -66,6 +68,12 @@ out_ring:
 
 int kcsd_queue_create(struct kcsd_drive *drv, unsigned int depth, struct kcsd_queue **queue)
 {
+	return kcsd_queue_open(drv, KCSD_NSID_COMPUTE, depth, queue);
+}
+
+int kcsd_queue_open(struct kcsd_drive *drv, uint32_t nsid, unsigned int depth,
+		    struct kcsd_queue **queue)
+{
 	struct kcsd_queue *q;
 	unsigned int i;
 	int fd, ret;
@@ -73,13 +81,14 @@ int kcsd_queue_create(struct kcsd_drive *drv, unsigned int depth, struct kcsd_qu
 	*queue = NULL;
 	if (!depth || depth > KCSD_MAX_QUEUE_DEPTH)
 		return -EINVAL;
-	fd = kcsd_drive_fd(drv, KCSD_NSID_COMPUTE);
+	fd = kcsd_drive_fd(drv, nsid);
 	if (fd < 0)
 		return fd;
 	q = calloc(1, sizeof(*q) + depth * sizeof(*q->slots));
 	if (!q)
 		return -ENOMEM;
 	q->drv = drv;
+	q->nsid = nsid;
 	q->ns_fd = fd;
 	q->depth = depth;
 	for (i = 0; i < depth; i++)
@@ -153,6 +162,8 @@ int kcsd_queue_submit(struct kcsd_queue *q, const struct kcsd_run_opts *opts, ui
 	struct kcsd_run run;
 	int ret;
 
+	if (q->nsid != KCSD_NSID_COMPUTE)
+		return kcsd_error_set(err, -EINVAL, "the queue is for objects, not for runs");
 	if (q->inflight == q->depth)
 		return kcsd_error_set(err, -EAGAIN, "%u runs are in flight: reap one first",
 				      q->depth);
@@ -171,11 +182,14 @@ int kcsd_queue_submit(struct kcsd_queue *q, const struct kcsd_run_opts *opts, ui
 
 int kcsd_queue_send(struct kcsd_queue *q, struct kcsd_run *run, uint64_t user_data)
 {
-	struct io_uring_sqe *sqe = io_uring_get_sqe(&q->ring);
-	struct slot *slot = &q->slots[q->first_free];
+	struct io_uring_sqe *sqe = NULL;
+	struct slot *slot;
 
+	if (q->inflight < q->depth)
+		sqe = io_uring_get_sqe(&q->ring);
 	if (!sqe)
 		return -EAGAIN;
+	slot = &q->slots[q->first_free];
 	slot->run = *run;
 	slot->user_data = user_data;
 	prepare(q, sqe, slot);
@@ -220,6 +234,8 @@ int kcsd_queue_reap(struct kcsd_queue *q, struct kcsd_run_result *result, size_t
 	struct kcsd_run run;
 	int ret, status;
 
+	if (q->nsid != KCSD_NSID_COMPUTE)
+		return -EINVAL;
 	ret = kcsd_queue_take(q, &run, &user_data, &status, &r0, timeout_ms);
 	if (ret)
 		return ret;
@@ -252,6 +268,11 @@ int kcsd_queue_take(struct kcsd_queue *q, struct kcsd_run *run, uint64_t *user_d
 	q->first_free = slot - q->slots;
 	q->inflight--;
 	return 0;
+}
+
+struct kcsd_drive *kcsd_queue_drive(const struct kcsd_queue *q, uint32_t nsid)
+{
+	return q->nsid == nsid ? q->drv : NULL;
 }
 
 unsigned int kcsd_queue_inflight(const struct kcsd_queue *q)

@@ -27,7 +27,7 @@ static int validate_grant(const struct kcsd_lba_range *g, uint32_t i, struct kcs
 		return kcsd_error_set(err, -EINVAL, "grant %u: it has no LBAs", i);
 	if (g->nlb > UINT32_MAX)
 		return kcsd_error_set(err, -EINVAL, "grant %u: it has 2^32 LBAs or more", i);
-	if (g->rsvd)
+	if (g->key_len)
 		return kcsd_error_set(err, -EINVAL, "grant %u: a reserved field is not 0", i);
 	if (!(g->access & KCSD_GRANT_ANY) || g->access & ~(KCSD_GRANT_ANY | KCSD_GRANT_ZONES))
 		return kcsd_error_set(err, -EINVAL, "grant %u: no such access: %#x", i, g->access);
@@ -37,7 +37,7 @@ static int validate_grant(const struct kcsd_lba_range *g, uint32_t i, struct kcs
 /* True if the command is Execute on Sources. */
 static bool has_header(const struct kcsd_run_opts *o)
 {
-	return o->output || (o->sources && kcsd_sources_slid(o->sources));
+	return o->output || o->nr_key_grants || (o->sources && kcsd_sources_slid(o->sources));
 }
 
 /* Bytes of the buffer besides the output; the audit begins at a multiple of 8. */
@@ -76,6 +76,26 @@ static int validate_ranges(const struct kcsd_run_opts *o, struct kcsd_error *err
 	for (i = 0; !ret && i < o->nr_ranges; i++)
 		ret = validate_range(&o->ranges[i], i, err);
 	return ret;
+}
+
+static int validate_key_grants(const struct kcsd_run_opts *o, struct kcsd_error *err)
+{
+	uint32_t i;
+
+	if (o->nr_key_grants > KCSD_MAX_KEY_GRANTS)
+		return kcsd_error_set(err, -E2BIG, "%u key grants: at most %d are possible",
+				      o->nr_key_grants, KCSD_MAX_KEY_GRANTS);
+	if (o->nr_key_grants && (o->nr_ranges || !o->key_grants))
+		return kcsd_error_set(err, -EINVAL, o->nr_ranges ? "key grants and ranges exclude "
+				      "each other: use a range set" :
+				      "key grants: a length without an address");
+	for (i = 0; i < o->nr_key_grants; i++)
+		if (o->key_grants[i].len > KCSD_KV_MAX_KEY ||
+		    o->key_grants[i].access != KCSD_GRANT_WRITE)
+			return kcsd_error_set(err, -EINVAL, "key grant %u: %s", i,
+					      o->key_grants[i].len > KCSD_KV_MAX_KEY ?
+					      "the prefix has too many bytes" : "no such access");
+	return 0;
 }
 
 static int validate_sources(const struct kcsd_run_opts *o, struct kcsd_error *err)
@@ -118,6 +138,8 @@ static int validate_opts(const struct kcsd_run_opts *o, struct kcsd_error *err)
 			return ret;
 	}
 	ret = validate_sources(o, err);
+	if (!ret)
+		ret = validate_key_grants(o, err);
 	return ret ? ret : validate_ranges(o, err);
 }
 
@@ -140,6 +162,9 @@ static int validate_access(const struct kcsd_drive *drv, const struct kcsd_run_o
 		return 0;
 	if (o->nr_ranges || o->rsid)
 		return kcsd_error_set(err, -EACCES, "memory ranges: %s must be open for writing",
+				      drv->name);
+	if (o->nr_key_grants)
+		return kcsd_error_set(err, -EACCES, "key grants: %s must be open for writing",
 				      drv->name);
 	for (i = 0; i < o->nr_grants; i++)
 		if (o->grants[i].access &
@@ -181,10 +206,11 @@ int kcsd_stream_validate(uint64_t len, uint64_t max, struct kcsd_error *err)
 			      (unsigned long long)max);
 }
 
-/* Bytes of grants or ranges; a run has at most one of the two. */
+/* Bytes of grants and key grants, or ranges. */
 static uint32_t table_len(const struct kcsd_run_opts *o)
 {
 	return o->nr_grants * sizeof(struct kcsd_lba_grant) +
+	       o->nr_key_grants * sizeof(struct kcsd_key_grant) +
 	       o->nr_ranges * sizeof(struct kcsd_memory_range);
 }
 
@@ -235,6 +261,7 @@ static void fill_data(void *data, const struct kcsd_run_opts *o)
 static void fill_source_data(void *data, const struct kcsd_run_opts *o)
 {
 	struct kcsd_run_header *header = data;
+	struct kcsd_lba_grant *grants;
 
 	*header = (struct kcsd_run_header){
 		.size = htole32(sizeof(*header)),
@@ -244,8 +271,13 @@ static void fill_source_data(void *data, const struct kcsd_run_opts *o)
 		.stream_len = htole64(o->flags & KCSD_RUN_LEN ? o->stream_len : 0),
 		.timeout_ms = htole32(o->timeout_ms),
 		.nr_grants = htole16(o->nr_grants),
+		.nr_key_grants = htole16(o->nr_key_grants),
 	};
-	fill_grants((struct kcsd_lba_grant *)(header + 1), o);
+	grants = (struct kcsd_lba_grant *)(header + 1);
+	fill_grants(grants, o);
+	if (o->nr_key_grants)
+		memcpy(grants + o->nr_grants, o->key_grants,
+		       o->nr_key_grants * sizeof(*o->key_grants));
 	if (o->args_len)
 		memcpy((char *)data + head_len(o), o->args, o->args_len);
 }
@@ -360,6 +392,18 @@ static bool names_range(int status)
 	       status == KCSD_SC_OVERLAPPING_RANGES;
 }
 
+/* True for a status whose result is the index of a source: an object could not be got. */
+static bool names_source(int status)
+{
+	return status == KCSD_SC_NO_KEY || status == KCSD_SC_INVALID_KEY_SIZE;
+}
+
+bool kcsd_run_has_result(int status)
+{
+	return !status || status == KCSD_SC_INVALID_FIELD || names_range(status) ||
+	       names_source(status);
+}
+
 static void decode_record(const struct kcsd_run_record *r, struct kcsd_run_info *info)
 {
 	*info = (struct kcsd_run_info){
@@ -391,6 +435,8 @@ void kcsd_run_decode(const struct kcsd_run_record *record, struct kcsd_run_resul
 		result->flags |= KCSD_RESULT_CUT;
 	if (le16toh(record->flags) & KCSD_RECORD_MEDIUM)
 		result->flags |= KCSD_RESULT_MEDIUM;
+	if (le16toh(record->flags) & KCSD_RECORD_OBJECT)
+		result->flags |= KCSD_RESULT_OBJECT;
 	decode_record(record, &result->info);
 }
 
@@ -399,10 +445,10 @@ void kcsd_run_complete(struct kcsd_run *run, int ret, uint64_t r0, struct kcsd_r
 	struct kcsd_run_record *record = run->out;
 	size_t room = run->cmd.metadata_len - sizeof(*record);
 
-	/* The result of an invalid command is the field or the range. */
+	/* The result of an invalid command is the field, the range or the source. */
 	*result = (struct kcsd_run_result){
 		.status = ret,
-		.r0 = !ret || ret == KCSD_SC_INVALID_FIELD || names_range(ret) ? r0 : 0,
+		.r0 = kcsd_run_has_result(ret) ? r0 : 0,
 	};
 	if (ret >= 0 && le32toh(record->size) >= sizeof(*record)) {
 		kcsd_run_decode(record, result);
@@ -516,6 +562,21 @@ static void describe_range(struct kcsd_drive *drv, const struct kcsd_run_opts *o
 		}
 }
 
+/* Name the object that could not be got. */
+static void describe_object(const struct kcsd_run_opts *opts, const struct kcsd_run_result *result,
+			    struct kcsd_error *err)
+{
+	const struct kcsd_kv_key *key = NULL;
+	char text[KCSD_KV_KEY_TEXT_LEN];
+	struct kcsd_run_opts o;
+
+	if (!kcsd_opts_copy(&o, sizeof(o), opts) && o.sources)
+		key = kcsd_sources_key(o.sources, result->r0);
+	if (key)
+		kcsd_error_set(err, 0, "object %s: %s", kcsd_kv_key_text(key, text),
+			       kcsd_error_text(result->status));
+}
+
 static void describe_run(struct kcsd_drive *drv, const struct kcsd_run_opts *opts, uint32_t pind,
 			 const struct kcsd_run_result *result, struct kcsd_error *err)
 {
@@ -530,6 +591,8 @@ static void describe_run(struct kcsd_drive *drv, const struct kcsd_run_opts *opt
 			       kcsd_run_describe(result, sizeof(*result), NULL, &why));
 	if (result->status == KCSD_SC_LBA_RANGE)
 		describe_range(drv, opts, err);
+	if (!result->recorded && names_source(result->status))
+		describe_object(opts, result, err);
 }
 
 /* Run without streaming. Returns an error with r->status 0 if it could not be sent. */

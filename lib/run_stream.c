@@ -171,7 +171,7 @@ static int step(struct stream *s)
 	if (tag == EXECUTE) {
 		s->executed = true;
 		s->result->status = status;
-		s->result->r0 = !status || status == KCSD_SC_INVALID_FIELD ? value : 0;
+		s->result->r0 = kcsd_run_has_result(status) ? value : 0;
 		kcsd_run_destroy(&run);
 		return 0;
 	}

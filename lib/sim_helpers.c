@@ -198,6 +198,13 @@ static s64 geometry(struct sim_run *run, void *dst, u64 len)
 	return kcsd_helper_copy_struct(dst, len, &g, sizeof(g));
 }
 
+/* No keys are granted in the simulator. */
+static s64 store_object(u64 key_len, u64 flags)
+{
+	return !key_len || key_len > 16 || flags > KCSD_STORE_MUST_NOT_EXIST ? -KCSD_EINVAL :
+									       -KCSD_EACCES;
+}
+
 static s64 helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *a)
 {
 	struct sim_run *run = run_of(vm);
@@ -231,6 +238,8 @@ static s64 helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *a)
 		return manage(run, a->val[0], true);
 	case KCSD_HELPER_flush:
 		return 0;
+	case KCSD_HELPER_kv_store:
+		return store_object(a->val[1], a->val[4]);
 	}
 	/* The validator refuses other helpers. */
 	kcsd_vm_fault(vm, KCSD_FAULT_INTERNAL, 0);

@@ -139,7 +139,7 @@ int kcsd_slm_copy_lbas(struct kcsd_drive *drv, uint64_t to, const struct kcsd_lb
 	if (!nr || nr > KCSD_SLM_COPY_MAX_SOURCES)
 		return -EINVAL;
 	for (i = 0; i < nr; i++)
-		if (!sources[i].nlb || sources[i].nlb > KCSD_COPY_MAX_NLB || sources[i].rsvd)
+		if (!sources[i].nlb || sources[i].nlb > KCSD_COPY_MAX_NLB || sources[i].key_len)
 			return -EINVAL;
 	d = calloc(nr, sizeof(*d));
 	if (!d)

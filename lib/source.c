@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* Source lists: take the bytes of files as of one moment, and send their places to the drive. */
+/*
+ * Source lists: take the bytes of files as of one moment, and send their places to the drive; and
+ * the keys of objects, which the drive takes as of the start of a run.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -30,6 +33,8 @@ struct kcsd_sources {
 	uint32_t slid;			/* 0: no list, the stream is empty */
 	uint64_t len;			/* bytes */
 	uint64_t sent;			/* bytes of data of all commands so far */
+	struct kcsd_kv_key *keys;	/* of objects, behind the files; owned */
+	uint32_t nr_keys;
 	uint32_t nr;
 	struct file file[];
 };
@@ -300,10 +305,26 @@ static void join_maps(struct kcsd_sources *s, struct kcsd_file_map *all)
 	}
 }
 
+/* Append the objects to the maps; *all has memory for them. */
+static void join_keys(struct kcsd_sources *s, struct kcsd_file_map *all)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->nr_keys; i++) {
+		all->sources[all->nr++] = (struct kcsd_source){
+			.start = htole64(all->bytes_len),
+			.type = KCSD_SOURCE_OBJECT,
+			.access = KCSD_GRANT_READ,
+		};
+		memcpy(all->bytes + all->bytes_len, &s->keys[i], sizeof(*s->keys));
+		all->bytes_len += sizeof(*s->keys);
+	}
+}
+
 static int send_maps(struct kcsd_sources *s, struct kcsd_error *err)
 {
 	struct kcsd_file_map all = {};
-	uint64_t nr = 0, bytes = 0;
+	uint64_t nr = s->nr_keys, bytes = s->nr_keys * sizeof(*s->keys);
 	uint32_t i;
 	int ret;
 
@@ -314,8 +335,8 @@ static int send_maps(struct kcsd_sources *s, struct kcsd_error *err)
 		s->len += s->file[i].map->len;
 	}
 	if (nr > KCSD_MAX_SOURCES || bytes > KCSD_MAX_SOURCE_BYTES)
-		return kcsd_error_set(err, -E2BIG, "the files have more than %u extents in all",
-				      KCSD_MAX_SOURCES);
+		return kcsd_error_set(err, -E2BIG, "the files have more than %u extents in all%s",
+				      KCSD_MAX_SOURCES, s->nr_keys ? ", with the objects" : "");
 	if (!nr) {
 		if (s->slid)
 			put_slid(s);
@@ -329,10 +350,12 @@ static int send_maps(struct kcsd_sources *s, struct kcsd_error *err)
 	ret = -ENOMEM;
 	if (all.sources && all.bytes) {
 		join_maps(s, &all);
+		join_keys(s, &all);
 		ret = send_sources(s, all.sources, all.nr, all.bytes_len);
 		if (!ret)
 			ret = send_bytes(s, all.bytes, all.bytes_len);
-		if (!ret)
+		/* Objects need no watch. */
+		if (!ret && s->nr)
 			ret = watch_list(s);
 	}
 	free(all.sources);
@@ -424,8 +447,18 @@ static int validate_opts(const struct kcsd_sources_opts *o, struct kcsd_error *e
 {
 	uint32_t i;
 
-	if (!o->nr_fds || !o->fds)
+	if ((!o->nr_fds || !o->fds) && !o->nr_keys)
 		return kcsd_error_set(err, -EINVAL, "sources: there is no file");
+	if ((o->nr_fds && !o->fds) || (o->nr_keys && !o->keys))
+		return kcsd_error_set(err, -EINVAL, "sources: a number of %s without an address",
+				      o->nr_fds && !o->fds ? "files" : "keys");
+	if (o->nr_keys > KCSD_MAX_SOURCES)
+		return kcsd_error_set(err, -E2BIG, "sources: at most %u objects are possible",
+				      KCSD_MAX_SOURCES);
+	for (i = 0; i < o->nr_keys; i++)
+		if (!o->keys[i].len || o->keys[i].len > KCSD_KV_MAX_KEY)
+			return kcsd_error_set(err, -EINVAL, "sources: key %u has %s", i,
+					      o->keys[i].len ? "too many bytes" : "no bytes");
 	if (o->nr_fds > KCSD_MAX_SOURCES)
 		return kcsd_error_set(err, -E2BIG, "sources: at most %u files are possible",
 				      KCSD_MAX_SOURCES);
@@ -434,6 +467,22 @@ static int validate_opts(const struct kcsd_sources_opts *o, struct kcsd_error *e
 	for (i = 0; o->write && i < o->nr_fds; i++)
 		if (o->write[i] > 1)
 			return kcsd_error_set(err, -EINVAL, "sources: write is 0 or 1");
+	return 0;
+}
+
+/* Copy the keys, with zeroes behind them. */
+static int copy_keys(struct kcsd_sources *s, const struct kcsd_sources_opts *o)
+{
+	uint32_t i;
+
+	if (!o->nr_keys)
+		return 0;
+	s->keys = calloc(o->nr_keys, sizeof(*s->keys));
+	if (!s->keys)
+		return -ENOMEM;
+	for (i = 0; i < o->nr_keys; i++)
+		kcsd_kv_key_set(&s->keys[i], o->keys[i].key, o->keys[i].len);
+	s->nr_keys = o->nr_keys;
 	return 0;
 }
 
@@ -462,7 +511,11 @@ int kcsd_sources_create(struct kcsd_drive *drv, const struct kcsd_sources_opts *
 		s->file[i] = (struct file){
 			.fd = o.fds[i], .clone = -1, .write = o.write && o.write[i],
 		};
-	ret = kcsd_sources_renew(s, err);
+	ret = copy_keys(s, &o);
+	if (ret)
+		kcsd_error_set(err, ret, "out of memory");
+	else
+		ret = kcsd_sources_renew(s, err);
 	if (ret) {
 		kcsd_sources_destroy(s);
 		return ret;
@@ -479,6 +532,16 @@ uint64_t kcsd_sources_len(const struct kcsd_sources *s)
 uint64_t kcsd_sources_sent(const struct kcsd_sources *s)
 {
 	return s->sent;
+}
+
+const struct kcsd_kv_key *kcsd_sources_key(const struct kcsd_sources *s, uint64_t source)
+{
+	uint64_t first = 0;
+	uint32_t i;
+
+	for (i = 0; i < s->nr; i++)
+		first += s->file[i].map ? s->file[i].map->nr : 0;
+	return source >= first && source - first < s->nr_keys ? &s->keys[source - first] : NULL;
 }
 
 uint32_t kcsd_sources_slid(const struct kcsd_sources *s)
@@ -503,6 +566,7 @@ void kcsd_sources_destroy(struct kcsd_sources *s)
 		put_slid(s);
 	for (i = 0; i < s->nr; i++)
 		forget_file(&s->file[i]);
+	free(s->keys);
 	free(s);
 }
 

@@ -45,11 +45,11 @@ static int visit_file(const char *path, const char *name, void *arg)
 	return walk->fn(path + walk->root_len, value, walk->arg);
 }
 
-/* True for "stats", "programs", "units", "timing", and "ns1" or other namespaces. */
+/* True for "stats", "programs", "units", "timing", "kv", and "ns1" or other namespaces. */
 static bool has_counters(const char *dir)
 {
 	return !strcmp(dir, "stats") || !strcmp(dir, "programs") || !strcmp(dir, "units") ||
-	       !strcmp(dir, "timing") ||
+	       !strcmp(dir, "timing") || !strcmp(dir, "kv") ||
 	       (!strncmp(dir, "ns", 2) && dir[2] >= '0' && dir[2] <= '9');
 }
 

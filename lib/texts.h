@@ -19,6 +19,11 @@
 	X(CAPACITY_EXCEEDED,			"Capacity Exceeded") \
 	X(NS_NOT_READY,				"Namespace Not Ready") \
 	X(FORMAT_IN_PROGRESS,			"Format In Progress") \
+	X(INVALID_VALUE_SIZE,			"Invalid Value Size") \
+	X(INVALID_KEY_SIZE,			"Invalid Key Size") \
+	X(NO_KEY,				"Key Does Not Exist") \
+	X(UNRECOVERED,				"Unrecovered Error") \
+	X(KEY_EXISTS,				"Key Exists") \
 	X(INVALID_LOG_PAGE,			"Invalid Log Page") \
 	X(INVALID_FORMAT,			"Invalid Format") \
 	X(FEATURE_NOT_SAVEABLE,			"Feature Identifier Not Saveable") \

@@ -280,12 +280,12 @@ void kcsd_clock_set_through(struct kcsd_clock *clock, bool through)
 	spin_unlock(&clock->lock);
 }
 
-void kcsd_clock_purge(struct kcsd_clock *clock)
+void kcsd_clock_purge(struct kcsd_clock *clock, u64 start, u64 len)
 {
 	u64 offset, bytes;
 
-	for (offset = 0; clock->model && offset < clock->shape.capacity; offset += bytes) {
-		bytes = min(clock->shape.capacity - offset, KCSD_TIMING_MAX_BYTES);
+	for (offset = start; clock->model && offset < start + len; offset += bytes) {
+		bytes = min(start + len - offset, KCSD_TIMING_MAX_BYTES);
 		scoped_guard(spinlock, &clock->lock)
 			kcsd_timing_purge(clock->model, offset, bytes);
 		cond_resched();

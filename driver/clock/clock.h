@@ -180,8 +180,11 @@ bool kcsd_clock_zone_changes(struct kcsd_clock *clock, u8 op, u64 offset);
 void kcsd_clock_set_zone(struct kcsd_clock *clock, u64 offset, u64 written);
 /* The write cache is turned off, or on again. Does nothing without a model. */
 void kcsd_clock_set_through(struct kcsd_clock *clock, bool through);
-/* All data is purged, without device time. Does nothing without a model. Sleeps. */
-void kcsd_clock_purge(struct kcsd_clock *clock);
+/*
+ * len bytes of data from the byte at start on are purged, without device time. Does nothing without
+ * a model. Sleeps.
+ */
+void kcsd_clock_purge(struct kcsd_clock *clock, u64 start, u64 len);
 /*
  * All pieces were submitted; a command without one takes the time of the controller. op: enum
  * kcsd_time_op.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Record the LBAs that a run touches in sorted lists of ranges. Adjoining ranges are merged. */
 #include <linux/mm.h>
+#include <linux/string.h>
 #include <linux/uio.h>
 
 #include "compute/audit.h"
@@ -11,6 +12,7 @@ static const u8 audit_access[] = {
 	[KCSD_AUDIT_WRITTEN]	= KCSD_GRANT_WRITE,
 	[KCSD_AUDIT_APPENDED]	= KCSD_GRANT_APPEND,
 	[KCSD_AUDIT_MANAGED]	= KCSD_GRANT_MANAGE,
+	[KCSD_AUDIT_OBJECTS]	= KCSD_GRANT_READ | KCSD_AUDIT_OBJECT,
 };
 
 struct kcsd_audit *kcsd_audit_alloc(void)
@@ -55,6 +57,8 @@ static enum kcsd_audit_kind audit_kind(u8 access)
 		return KCSD_AUDIT_APPENDED;
 	case KCSD_GRANT_MANAGE:
 		return KCSD_AUDIT_MANAGED;
+	case KCSD_GRANT_READ | KCSD_AUDIT_OBJECT:
+		return KCSD_AUDIT_OBJECTS;
 	default:
 		return KCSD_AUDIT_READ;
 	}
@@ -62,7 +66,7 @@ static enum kcsd_audit_kind audit_kind(u8 access)
 
 static u32 audit_nr(const struct kcsd_audit *audit)
 {
-	u32 nr = 0, i;
+	u32 nr = audit->nr_stored, i;
 
 	for (i = 0; i < KCSD_AUDIT_KINDS; i++)
 		nr += audit->list[i].nr;
@@ -86,6 +90,21 @@ void kcsd_audit_note(struct kcsd_audit *audit, u64 slba, u64 nlb, u8 access)
 		audit_replace(list, from, to, new);
 }
 
+void kcsd_audit_add_stored(struct kcsd_audit *audit, const struct kcsd_kv_name *name)
+{
+	u32 i;
+
+	if (!audit)
+		return;
+	for (i = 0; i < audit->nr_stored; i++)
+		if (!memcmp(&audit->stored[i], name, sizeof(*name)))
+			return;
+	if (audit_nr(audit) == KCSD_MAX_AUDIT)
+		audit->overflow = true;
+	else
+		audit->stored[audit->nr_stored++] = *name;
+}
+
 u32 kcsd_audit_len(const struct kcsd_audit *audit)
 {
 	return sizeof(struct kcsd_audit_header) +
@@ -93,17 +112,17 @@ u32 kcsd_audit_len(const struct kcsd_audit *audit)
 }
 
 /*
- * Return the kind whose next range begins first; of several, the first kind. next[] has one index
- * per kind.
+ * Return the kind whose next range begins first; of several, the first kind; objects after all
+ * others. next[] has one index per kind.
  */
 static enum kcsd_audit_kind audit_first(const struct kcsd_audit *audit, const u32 *next)
 {
-	enum kcsd_audit_kind first = KCSD_AUDIT_KINDS, k;
+	enum kcsd_audit_kind first = KCSD_AUDIT_OBJECTS, k;
 
-	for (k = 0; k < KCSD_AUDIT_KINDS; k++) {
+	for (k = 0; k < KCSD_AUDIT_OBJECTS; k++) {
 		if (next[k] == audit->list[k].nr)
 			continue;
-		if (first == KCSD_AUDIT_KINDS || audit->list[k].range[next[k]].first <
+		if (first == KCSD_AUDIT_OBJECTS || audit->list[k].range[next[k]].first <
 						 audit->list[first].range[next[first]].first)
 			first = k;
 	}
@@ -123,7 +142,20 @@ static int audit_copy_range(const struct kcsd_audit_lbas *lbas, enum kcsd_audit_
 	return copy_to_iter(&range, sizeof(range), to) == sizeof(range) ? 0 : -EFAULT;
 }
 
-/* Merge the lists: ranges are copied in ascending order of their first LBA. */
+static int audit_copy_stored(const struct kcsd_kv_name *name, struct iov_iter *to)
+{
+	struct kcsd_audit_range range = {
+		.access = KCSD_GRANT_WRITE | KCSD_AUDIT_OBJECT, .key_len = name->len,
+	};
+
+	BUILD_BUG_ON(offsetof(struct kcsd_audit_range, access) != sizeof(name->key));
+	memcpy(&range, name->key, sizeof(name->key));
+	return copy_to_iter(&range, sizeof(range), to) == sizeof(range) ? 0 : -EFAULT;
+}
+
+/*
+ * Merge the lists: ranges are copied in ascending order of their first LBA, then stored objects.
+ */
 int kcsd_audit_copy(const struct kcsd_audit *audit, struct iov_iter *to)
 {
 	u32 i, nr = audit_nr(audit), next[KCSD_AUDIT_KINDS] = {};
@@ -136,10 +168,13 @@ int kcsd_audit_copy(const struct kcsd_audit *audit, struct iov_iter *to)
 	BUILD_BUG_ON(sizeof(header) != 16);
 	if (copy_to_iter(&header, sizeof(header), to) != sizeof(header))
 		return -EFAULT;
-	for (i = 0; i < nr; i++) {
+	for (i = 0; i < nr - audit->nr_stored; i++) {
 		kind = audit_first(audit, next);
 		if (audit_copy_range(&audit->list[kind].range[next[kind]++], kind, to))
 			return -EFAULT;
 	}
+	for (i = 0; i < audit->nr_stored; i++)
+		if (audit_copy_stored(&audit->stored[i], to))
+			return -EFAULT;
 	return 0;
 }

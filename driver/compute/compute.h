@@ -12,6 +12,7 @@ struct kcsd_clock;
 struct kcsd_config;
 struct kcsd_error_log;
 struct kcsd_lbas;
+struct kcsd_objects;
 struct kcsd_program_log;
 struct kcsd_programs;
 struct kcsd_range_sets;
@@ -29,6 +30,7 @@ struct kcsd_compute {
 	struct kcsd_clock *clock;	/* of the drive */
 	struct kcsd_lbas *lbas;		/* LBAs that programs read and write */
 	struct kcsd_slm *slm;		/* memory that programs work in */
+	struct kcsd_objects *objects;	/* that programs read and store */
 
 	struct kcsd_units *units;
 	struct kcsd_programs *programs;

@@ -16,6 +16,7 @@
 #include "compute/program.h"
 #include "compute/program_log.h"
 #include "compute/run.h"
+#include "compute/store_object.h"
 #include "compute/stream.h"
 #include "compute/tenant.h"
 #include "compute/unit.h"
@@ -280,6 +281,8 @@ static s64 run_helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args 
 		return run_manage(run, a->val[0], NVME_ZONE_FINISH);
 	case KCSD_HELPER_flush:
 		return run_flush(run);
+	case KCSD_HELPER_kv_store:
+		return kcsd_run_store_object(run, a);
 	}
 	/* Validation of the program lets no other helper through. */
 	WARN_ON_ONCE(1);

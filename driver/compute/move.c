@@ -46,6 +46,14 @@ void kcsd_run_note_failure(struct kcsd_run *run, u64 lba, int ret, int otherwise
 	run->io_lba = lba;
 }
 
+void kcsd_run_note_object(struct kcsd_run *run, u32 source, int ret, int otherwise)
+{
+	bool before = run->io_status;
+
+	kcsd_run_note_failure(run, source, ret, otherwise);
+	run->io_object |= !before && run->io_status;
+}
+
 int kcsd_run_inject(struct kcsd_run *run, enum kcsd_inject_op op, u64 slba, u64 nlb)
 {
 	struct kcsd_inject_cmd cmd = {
@@ -54,6 +62,7 @@ int kcsd_run_inject(struct kcsd_run *run, enum kcsd_inject_op op, u64 slba, u64 
 		.nlb = nlb,
 		.cancelled = &run->async.cancelled,
 		.delay_ns = &run->clock.delay_ns,
+		.deadline_ns = run->deadline_ns,
 	};
 	u64 now;
 

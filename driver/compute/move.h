@@ -3,6 +3,7 @@
 #ifndef KCSD_MOVE_H
 #define KCSD_MOVE_H
 
+#include <linux/limits.h>
 #include <linux/sizes.h>
 #include <linux/types.h>
 
@@ -21,6 +22,9 @@ s64 kcsd_run_error(int ret);
  * kcsd_lba_io_status().
  */
 void kcsd_run_note_failure(struct kcsd_run *run, u64 lba, int ret, int otherwise);
+#define KCSD_NO_SOURCE	U32_MAX
+/* The same for an object, the source with this index; KCSD_NO_SOURCE: one that it stored. */
+void kcsd_run_note_object(struct kcsd_run *run, u32 source, int ret, int otherwise);
 /*
  * Inject a failure or a delay. Returns 0, or the status to fail this access with. A delay ends at
  * the deadline of the run at the latest.

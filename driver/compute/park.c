@@ -61,7 +61,9 @@ void kcsd_run_park(struct kcsd_run *run)
 	unpark(run, us);
 	waited = ktime_get_ns() - start;
 	run->reader_ns += waited;
-	run->deadline_ns += waited;
+	/* A run with objects pins their space: its reader has no more time than the run. */
+	if (!run->objects)
+		run->deadline_ns += waited;
 	kcsd_run_clock_resume(&run->clock);
 	kcsd_jit_run_resume(run->unit, run);
 }

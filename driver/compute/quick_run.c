@@ -21,6 +21,7 @@
 #include "compute/program.h"
 #include "compute/run.h"
 #include "compute/source_list.h"
+#include "compute/stream.h"
 #include "compute/tenant.h"
 #include "compute/unit.h"
 #include "config.h"
@@ -60,7 +61,8 @@ static bool run_leaves_nothing(const struct kcsd_run *run)
 			return false;
 	if (run->list && run->list->watch.edited)
 		return false;
-	return !run->nr_ranges && !run->audit && !run->output && !run->program->acts;
+	return !run->nr_ranges && !run->nr_key_grants && !run->audit && !run->output &&
+	       !run->program->acts;
 }
 
 /*
@@ -83,6 +85,8 @@ static bool run_suits_submitter(const struct kcsd_run *run)
 		return false;
 	/* An injected failure or delay counts its hits, and may take long. */
 	if (READ_ONCE(compute->lbas->retained->inject.armed))
+		return false;
+	if (kcsd_run_objects_may_wait(run))
 		return false;
 	return (!run->nr_grants && !run->stream.nr) || !compute->lbas->store.ops->blocking;
 }
@@ -116,6 +120,7 @@ static void run_start_over(struct kcsd_run *run)
 	run->read_bytes = 0;
 	run->io_status = 0;
 	run->io_lba = 0;
+	run->io_object = false;
 	run->out_len = 0;
 	run->cut = false;
 	run->is_quick = false;

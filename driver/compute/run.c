@@ -16,10 +16,12 @@
 #include "compute/program_log.h"
 #include "compute/range_set.h"
 #include "compute/run.h"
+#include "compute/run_objects.h"
 #include "compute/source_list.h"
 #include "compute/tenant.h"
 #include "compute/unit.h"
 #include "media/lbas.h"
+#include "media/objects.h"
 #include "stats/counters.h"
 #include "stats/error_log.h"
 #include "stats/trace.h"
@@ -199,7 +201,7 @@ static void run_log_io(const struct kcsd_run *run)
 	struct kcsd_failure f = {
 		.owner = owner,
 		.status = run->io_status,
-		.nsid = KCSD_NSID_NVM,
+		.nsid = run->io_object ? KCSD_NSID_KV : KCSD_NSID_NVM,
 		.place = KCSD_ERROR_NO_PLACE,
 		.lba = run->io_lba,
 	};
@@ -210,6 +212,11 @@ static void run_log_io(const struct kcsd_run *run)
 
 static void run_put_list(struct kcsd_run *run)
 {
+	kcsd_run_objects_put(run->objects);
+	run->objects = NULL;
+	if (run->nr_key_grants)
+		kcsd_gate_exit(&run->compute->objects->gate);
+	run->nr_key_grants = 0;
 	if (run->list)
 		kcsd_source_list_put(&run->async.turn.tenant->source_lists, run->list);
 	run->list = NULL;
@@ -300,7 +307,8 @@ static void run_fill_record(const struct kcsd_run *run, struct kcsd_run_record *
 		.out_len	= cpu_to_le32(min(out_len, U32_MAX)),
 		.engine		= cpu_to_le16(run->engine),
 		.flags		= cpu_to_le16((run->cut ? KCSD_RECORD_CUT : 0) |
-					      (run->io_status ? KCSD_RECORD_MEDIUM : 0)),
+					      (run->io_status ? KCSD_RECORD_MEDIUM : 0) |
+					      (run->io_object ? KCSD_RECORD_OBJECT : 0)),
 	};
 	record_clock(run, r);
 }

@@ -17,6 +17,7 @@ struct kcsd_compute;
 struct kcsd_output;
 struct kcsd_program;
 struct kcsd_range_set;
+struct kcsd_run_objects;
 struct kcsd_source_list;
 struct kcsd_unit;
 struct mem_cgroup;
@@ -31,6 +32,7 @@ struct kcsd_run {
 	u16 pind;
 	u16 nr_grants;
 	u16 nr_ranges;
+	u16 nr_key_grants;		/* not 0: inside the gate of the objects */
 	u32 args_len;			/* bytes */
 	u32 timeout_ms;
 	u32 out_max;			/* bytes that may be emitted */
@@ -46,10 +48,12 @@ struct kcsd_run {
 	const struct kcsd_range_set *range_set;	/* NULL: the command named none */
 	void *data;			/* data of the command, owned; NULL: none */
 	const struct kcsd_lba_grant *grants;	/* nr_grants */
+	const struct kcsd_key_grant *key_grants;	/* nr_key_grants; validated */
 	const struct kcsd_memory_range *ranges;	/* nr_ranges, in data or in range_set */
 	const void *args;		/* args_len bytes */
 	struct kcsd_stream stream;	/* of the grants, in data; no sources: stream of ranges */
 	struct kcsd_source_list *list;	/* of the tenant, with the stream; NULL: none */
+	struct kcsd_run_objects *objects;	/* that it reads; NULL: none; owned */
 	struct kcsd_output *output;	/* for commands that receive; NULL: metadata gets it */
 	bool reserved;			/* has a spare unit: it may wait for its reader */
 	struct kcsd_unit *unit;		/* that executes it; NULL: none yet */
@@ -59,7 +63,8 @@ struct kcsd_run {
 	u64 reader_ns;			/* of that time it waited for its reader */
 	u64 read_bytes, written_bytes;	/* read from and written to LBAs */
 	int io_status;		/* first access failed by store or zone; 0: none */
-	u64 io_lba;			/* first LBA of that access */
+	u64 io_lba;		/* first LBA of that access; of an object: index of its source */
+	bool io_object;			/* that access was of an object */
 	struct kcsd_audit *audit;	/* NULL: not asked for; owned */
 	u32 engine;			/* KCSD_ENGINE_* */
 	struct kcsd_lowered_ctl *ctl;	/* while it runs as JIT code; units.lock */

@@ -56,7 +56,7 @@ static u64 charge(struct kcsd_run_clock *rc)
 	return rc->device.now;
 }
 
-void kcsd_run_clock_media(struct kcsd_run_clock *rc, u8 op, u64 slba, u64 len)
+void kcsd_run_clock_bytes(struct kcsd_run_clock *rc, u8 op, u64 offset, u64 len)
 {
 	u64 at;
 
@@ -64,10 +64,15 @@ void kcsd_run_clock_media(struct kcsd_run_clock *rc, u8 op, u64 slba, u64 len)
 		return;
 	if (unlikely(rc->delay_ns))
 		charge(rc);
-	at = kcsd_clock_run_media(rc->clock, &rc->device, take_cycles(rc), op,
-				  slba << rc->lbas->lba_shift, len);
+	at = kcsd_clock_run_media(rc->clock, &rc->device, take_cycles(rc), op, offset, len);
 	if (!pace(rc, at))
 		kcsd_vm_fault(rc->vm, KCSD_FAULT_TIME, 0);
+}
+
+void kcsd_run_clock_media(struct kcsd_run_clock *rc, u8 op, u64 slba, u64 len)
+{
+	if (rc->clock)
+		kcsd_run_clock_bytes(rc, op, slba << rc->lbas->lba_shift, len);
 }
 
 void kcsd_run_clock_tick(struct kcsd_run_clock *rc)

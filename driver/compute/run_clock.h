@@ -45,6 +45,8 @@ void kcsd_run_clock_end(struct kcsd_run_clock *rc, u64 output);
  * faults.
  */
 void kcsd_run_clock_media(struct kcsd_run_clock *rc, u8 op, u64 slba, u64 len);
+/* The same for bytes at a place in the address space of the model. */
+void kcsd_run_clock_bytes(struct kcsd_run_clock *rc, u8 op, u64 offset, u64 len);
 /* Called by the tick of a run, before it looks at the deadline. May sleep. */
 void kcsd_run_clock_tick(struct kcsd_run_clock *rc);
 /* The run waits for its reader, and goes on. */

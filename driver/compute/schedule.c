@@ -137,14 +137,28 @@ void kcsd_schedule_remove(struct kcsd_schedule *s, struct kcsd_turn *turn)
 	schedule_leave(s, turn->tenant);
 }
 
-void kcsd_schedule_drain(struct kcsd_schedule *s, struct list_head *turns)
+/* The tenant leaves the schedule with its last turn. */
+static void schedule_drain_tenant(struct kcsd_schedule *s, struct kcsd_tenant *t,
+				  struct list_head *turns,
+				  bool (*match)(const struct kcsd_turn *turn))
 {
-	struct kcsd_tenant *t;
-	struct kcsd_turn *turn;
+	struct kcsd_turn *turn, *next;
 
-	while ((t = schedule_first(s))) {
-		turn = list_first_entry(&t->queue, struct kcsd_turn, entry);
+	list_for_each_entry_safe(turn, next, &t->queue, entry) {
+		if (match && !match(turn))
+			continue;
 		kcsd_schedule_remove(s, turn);
 		list_add_tail(&turn->entry, turns);
+	}
+}
+
+void kcsd_schedule_drain(struct kcsd_schedule *s, struct list_head *turns,
+			 bool (*match)(const struct kcsd_turn *turn))
+{
+	struct rb_node *node, *next;
+
+	for (node = rb_first_cached(&s->waiting); node; node = next) {
+		next = rb_next(node);
+		schedule_drain_tenant(s, node_tenant(node), turns, match);
 	}
 }

@@ -48,7 +48,8 @@ struct kcsd_turn *kcsd_schedule_next(struct kcsd_schedule *s);
 void kcsd_schedule_end(struct kcsd_schedule *s, struct kcsd_turn *turn, u64 ns);
 /* Remove a queued turn; it never runs. */
 void kcsd_schedule_remove(struct kcsd_schedule *s, struct kcsd_turn *turn);
-/* Move all queued turns to a list, linked by turn.entry. */
-void kcsd_schedule_drain(struct kcsd_schedule *s, struct list_head *turns);
+/* Move all queued turns that match to a list, linked by turn.entry. NULL: all. */
+void kcsd_schedule_drain(struct kcsd_schedule *s, struct list_head *turns,
+			 bool (*match)(const struct kcsd_turn *turn));
 
 #endif

@@ -62,7 +62,8 @@ void kcsd_source_list_free(struct kcsd_source_list *list)
 
 u64 kcsd_source_list_memory(u32 nr, u32 bytes_len)
 {
-	return kcsd_stream_size(nr) + bytes_len + (u64)nr * sizeof(struct kcsd_watch_range);
+	return nr * (sizeof(struct kcsd_source) + sizeof(u64) + sizeof(struct kcsd_watch_range)) +
+	       bytes_len;
 }
 
 bool kcsd_source_lists_reserve(struct kcsd_source_lists *lists, u64 memory)

@@ -25,13 +25,14 @@ struct kcsd_source_list {
 	u32 bytes_nr;			/* bytes that have arrived */
 	struct kcsd_stream stream;	/* the sources that have arrived */
 	u8 *bytes;			/* NULL: bytes_len is 0 */
+	bool has_objects;		/* each run then has ends of the sources of its own */
 	struct kcsd_watch watch;	/* range: NULL until it is armed for the first time */
 };
 
-/* The lists of a tenant. */
+/* The lists of a tenant, and what its runs hold of the objects in them. */
 struct kcsd_source_lists {
 	spinlock_t lock;		/* protects list[], memory; a leaf; process context */
-	u64 memory;			/* bytes of all lists, reserved before they are allocated */
+	u64 memory;			/* bytes of all, reserved before they are allocated */
 	struct kcsd_source_list *list[KCSD_MAX_SOURCE_LISTS];	/* by SLID - 1; NULL: none */
 };
 

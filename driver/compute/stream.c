@@ -50,7 +50,7 @@ static bool source_has(const struct kcsd_stream *s, u32 i, u64 offset)
 	if (i >= s->nr)
 		return false;
 	i = array_index_nospec(i, s->nr);
-	return offset >= kcsd_source_begin(s, i) && offset < s->end[i];
+	return offset >= s->begin[i] && offset < s->begin[i + 1];
 }
 
 /* Returns the source that has the byte at offset. The last one ends after it. */
@@ -60,7 +60,7 @@ static u32 stream_search(const struct kcsd_stream *s, u64 offset)
 
 	while (low < high) {
 		mid = array_index_nospec(low + (high - low) / 2, s->nr);
-		if (offset < s->end[mid])
+		if (offset < s->begin[mid + 1])
 			high = mid;
 		else
 			low = mid + 1;
@@ -151,13 +151,15 @@ static int stream_read_some(struct kcsd_run *run, u64 offset, void *buf, u64 *le
 	struct kcsd_stream *s = &run->stream;
 	u32 i = kcsd_stream_find(s, offset);
 	const struct kcsd_source *source = &s->source[i];
-	u64 size = le64_to_cpu(source->len);
-	u64 from = kcsd_index_nospec(offset - kcsd_source_begin(s, i), size);
+	u64 size = s->begin[i + 1] - s->begin[i];
+	u64 from = kcsd_index_nospec(offset - s->begin[i], size);
 
 	*len = len_min(*len, size - from);
 	if (source->type == KCSD_SOURCE_LBAS)
 		return source_read_lbas(run, source, from, buf, len);
 	*len = min(*len, (u64)KCSD_MOVE_BYTES);
+	if (source->type == KCSD_SOURCE_OBJECT)
+		return kcsd_run_read_object(run, i, from, buf, *len);
 	if (source->type == KCSD_SOURCE_BYTES)
 		source_copy(s, source, from, buf, *len);
 	else

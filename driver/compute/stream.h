@@ -21,13 +21,17 @@
 void kcsd_stream_add_grants(struct kcsd_stream *s, const struct kcsd_lba_grant *grants, u32 nr,
 			    u32 lba_shift);
 
-static inline u64 kcsd_source_begin(const struct kcsd_stream *s, u32 i)
-{
-	return s->end[i] - le64_to_cpu(s->source[i].len);
-}
-
 /* Returns the source that has the byte at offset, which the stream has. */
 u32 kcsd_stream_find(struct kcsd_stream *s, u64 offset);
+
+/* stream_object.c */
+/*
+ * Read bytes of the object that is source i, no more than KCSD_MOVE_BYTES, all of them in its
+ * value. Returns 0, a status or -errno, as kcsd_run_move().
+ */
+int kcsd_run_read_object(struct kcsd_run *run, u32 i, u64 from, void *buf, u64 len);
+/* True if such a read may wait: for the medium, or as injected. */
+bool kcsd_run_objects_may_wait(const struct kcsd_run *run);
 
 /* Moves up to *len bytes, which become those moved. Returns 0, a status or -errno. */
 typedef int (*kcsd_stream_move_fn)(struct kcsd_run *run, u64 offset, void *buf, u64 *len);
@@ -42,7 +46,8 @@ static __always_inline s64 kcsd_stream_move(struct kcsd_run *run, u64 offset, vo
 					    enum kcsd_inject_op op, kcsd_stream_move_fn move)
 {
 	const struct kcsd_lbas *lbas = run->compute->lbas;
-	bool may_wait = lbas->store.ops->blocking || kcsd_inject_is_armed(lbas, op);
+	bool may_wait = lbas->store.ops->blocking || kcsd_inject_is_armed(lbas, op) ||
+			kcsd_run_objects_may_wait(run);
 	u64 done, piece, moved = 0;
 	int ret;
 

@@ -24,7 +24,7 @@ static bool stream_may_write(struct kcsd_run *run, u64 offset, u64 len)
 		if (s->source[i].type != KCSD_SOURCE_LBAS ||
 		    !(s->source[i].access & KCSD_GRANT_WRITE))
 			return false;
-		if (offset + len <= s->end[i])
+		if (offset + len <= s->begin[i + 1])
 			return true;
 	}
 	return false;
@@ -62,7 +62,7 @@ static int stream_write_some(struct kcsd_run *run, u64 offset, void *buf, u64 *l
 	u32 size = 1U << lbas->lba_shift;
 	struct kcsd_stream *s = &run->stream;
 	u32 i = kcsd_stream_find(s, offset);
-	u64 from = offset - kcsd_source_begin(s, i);
+	u64 from = offset - s->begin[i];
 	struct kcsd_lba_edit edit = {
 		.slba = le64_to_cpu(s->source[i].start) + (from >> lbas->lba_shift),
 		.head = from & (size - 1),
@@ -71,7 +71,7 @@ static int stream_write_some(struct kcsd_run *run, u64 offset, void *buf, u64 *l
 		.watch = run->list ? &run->list->watch : NULL,
 	};
 
-	*len = min(*len, s->end[i] - offset);
+	*len = min(*len, s->begin[i + 1] - offset);
 	if (edit.head || *len < size)
 		*len = min(*len, (u64)size - edit.head);
 	else

@@ -22,6 +22,7 @@
 #include "compute/unit.h"
 #include "config.h"
 #include "media/lbas.h"
+#include "media/objects.h"
 
 /* Maximum number of bytes to wipe before a quick run. */
 #define KCSD_QUICK_WIPE	SZ_64K
@@ -203,13 +204,23 @@ static int unit_thread(void *data)
 
 /* ---- runs ---- */
 
-/*
- * True if no run may begin: at power off, or during Sanitize, which has closed memory_gate before.
- */
-static bool units_stopping(const struct kcsd_compute *compute)
+/* True if the run reads or stores objects: it is inside their gate. */
+static bool run_has_objects(const struct kcsd_run *run)
 {
+	return run->objects || run->nr_key_grants;
+}
+
+/*
+ * True if this run may not begin: at power off, during Sanitize, which has closed memory_gate
+ * before, or if it has objects during Format of these, which has closed their gate.
+ */
+static bool units_stopping(const struct kcsd_run *run)
+{
+	const struct kcsd_compute *compute = run->compute;
+
 	lockdep_assert_held(&compute->units->lock);
-	return compute->units->stopping || kcsd_gate_status(compute->ns.gate);
+	return compute->units->stopping || kcsd_gate_status(compute->ns.gate) ||
+	       (run_has_objects(run) && kcsd_gate_status(&compute->objects->gate));
 }
 
 void kcsd_run_submit(struct kcsd_async *async)
@@ -221,7 +232,7 @@ void kcsd_run_submit(struct kcsd_async *async)
 	/* A run that was started as a quick run has waited since before that. */
 	run->queued_ns = run->queued_ns ?: ktime_get_ns();
 	scoped_guard(spinlock, &us->lock) {
-		stopping = units_stopping(run->compute) || async->cancelled;
+		stopping = units_stopping(run) || async->cancelled;
 		async->state = stopping ? KCSD_ASYNC_COMPLETE : KCSD_ASYNC_QUEUED;
 		if (!stopping) {
 			kcsd_schedule_add(&us->schedule, &async->turn);
@@ -252,7 +263,7 @@ static struct kcsd_unit *units_lend(struct kcsd_units *us, struct kcsd_run *run,
 
 	lockdep_assert_held(&us->lock);
 	unit = list_first_entry_or_null(&us->idle, struct kcsd_unit, idle);
-	if (!unit || us->schedule.queued || units_stopping(run->compute) ||
+	if (!unit || us->schedule.queued || units_stopping(run) ||
 	    !kcsd_jit_run_ready(unit, run) || !unit_is_clean(unit, own))
 		return NULL;
 	list_del(&unit->idle);
@@ -352,21 +363,29 @@ static void runs_end_queued(struct kcsd_units *us, struct list_head *queued)
 	}
 }
 
-void kcsd_units_cancel_all(struct kcsd_compute *compute, bool for_good)
+static bool turn_has_objects(const struct kcsd_turn *turn)
+{
+	return run_has_objects(container_of(turn, struct kcsd_run, async.turn));
+}
+
+/* Cancel the runs that match, NULL: all. Those that never began are complete when this returns. */
+static void units_cancel(struct kcsd_compute *compute, bool (*match)(const struct kcsd_turn *turn))
 {
 	struct kcsd_units *us = compute->units;
 	struct kcsd_run *run;
 	LIST_HEAD(queued);
 
 	scoped_guard(spinlock, &us->lock) {
-		us->stopping |= for_good;
 		list_for_each_entry(run, &us->running, async.turn.entry)
-			run_set_cancelled(us, run);
+			if (!match || match(&run->async.turn))
+				run_set_cancelled(us, run);
 		list_for_each_entry(run, &us->parked, async.turn.entry) {
+			if (match && !match(&run->async.turn))
+				continue;
 			run_set_cancelled(us, run);
 			wake_up(&run->output->wait);
 		}
-		kcsd_schedule_drain(&us->schedule, &queued);
+		kcsd_schedule_drain(&us->schedule, &queued, match);
 		runs_end_queued(us, &queued);
 	}
 	kcsd_delayed_wake(&compute->lbas->delayed);
@@ -375,6 +394,18 @@ void kcsd_units_cancel_all(struct kcsd_compute *compute, bool for_good)
 		kcsd_vm_fault(&run->vm, KCSD_FAULT_CANCELLED, 0);
 		kcsd_run_complete(run);
 	}
+}
+
+void kcsd_units_cancel_all(struct kcsd_compute *compute, bool for_good)
+{
+	scoped_guard(spinlock, &compute->units->lock)
+		compute->units->stopping |= for_good;
+	units_cancel(compute, NULL);
+}
+
+void kcsd_units_cancel_objects(struct kcsd_compute *compute)
+{
+	units_cancel(compute, turn_has_objects);
 }
 
 void kcsd_units_erase(struct kcsd_compute *compute)

@@ -101,6 +101,11 @@ void kcsd_units_destroy(struct kcsd_compute *compute);
  * closing ns.gate.
  */
 void kcsd_units_cancel_all(struct kcsd_compute *compute, bool for_good);
+/*
+ * Cancel the runs that have objects. The caller has closed the gate of the objects, so that there
+ * are no new ones.
+ */
+void kcsd_units_cancel_objects(struct kcsd_compute *compute);
 /* Zero the memory of all units. No run is under way, and none can begin. */
 void kcsd_units_erase(struct kcsd_compute *compute);
 /*

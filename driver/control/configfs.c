@@ -24,7 +24,7 @@
 #define MAX_INDEX	9999
 #define MAX_NAME_LEN	31
 #define FEATURES "memory file block passthru slm range-sets execute-lba interp jit zones " \
-	"inject badblocks cache power-cut timing"
+	"inject badblocks cache power-cut timing kv"
 
 /*
  * The directory of a drive. A directory made by a user lives from mkdir until, after rmdir, the
@@ -89,24 +89,26 @@ CONFIGFS_ATTR(drive_, name);
 KCSD_OPTIONS(OPTION_ATTR)
 #undef OPTION_ATTR
 
-static ssize_t drive_backing_file_show(struct config_item *item, char *page)
-{
-	struct kcsd_entry *entry = to_entry(item);
-
-	guard(mutex)(&entry->lock);
-	return sysfs_emit(page, "%s\n", entry->cfg.backing_file ?: "");
-}
-
-static int set_backing_file(struct kcsd_config *c, const char *text)
-{
-	return kcsd_config_set_file(c, text, strlen(text));
-}
-
-static ssize_t drive_backing_file_store(struct config_item *item, const char *page, size_t count)
-{
-	return store_option(item, page, count, set_backing_file);
-}
-CONFIGFS_ATTR(drive_, backing_file);
+#define FILE_ATTR(name, set) \
+static ssize_t drive_##name##_show(struct config_item *item, char *page) \
+{ \
+	struct kcsd_entry *entry = to_entry(item); \
+\
+	guard(mutex)(&entry->lock); \
+	return sysfs_emit(page, "%s\n", entry->cfg.name ?: ""); \
+} \
+static int set_##name(struct kcsd_config *c, const char *text) \
+{ \
+	return set(c, text, strlen(text)); \
+} \
+static ssize_t drive_##name##_store(struct config_item *item, const char *page, size_t count) \
+{ \
+	return store_option(item, page, count, set_##name); \
+} \
+CONFIGFS_ATTR(drive_, name);
+FILE_ATTR(backing_file, kcsd_config_set_file)
+FILE_ATTR(kv_file, kcsd_config_set_kv_file)
+#undef FILE_ATTR
 
 static ssize_t drive_cu_cpus_show(struct config_item *item, char *page)
 {
@@ -280,6 +282,7 @@ static struct configfs_attribute *drive_attrs[] = {
 	KCSD_OPTIONS(OPTION_ATTR_ENTRY)
 #undef OPTION_ATTR_ENTRY
 	&drive_attr_backing_file,
+	&drive_attr_kv_file,
 	&drive_attr_cu_cpus,
 	&drive_attr_inject,
 	&drive_attr_badblocks,

@@ -10,6 +10,7 @@
 #include "control/sysfs.h"
 #include "drive.h"
 #include "media/lbas.h"
+#include "media/objects.h"
 #include "media/slm.h"
 #include "media/store.h"
 #include "nvme/identify.h"
@@ -29,17 +30,20 @@ static ssize_t _name##_show(struct device *dev, struct device_attribute *attr, c
 }											\
 static DEVICE_ATTR_RO(_name)
 
-/* Files in ns1 and ns2 have equal names, so the functions for ns2 need a prefix. */
-#define KCSD_SLM_COUNTER_ATTR(_name)							\
-static ssize_t slm_##_name##_show(struct device *dev, struct device_attribute *attr,	\
-				  char *page)						\
+/* Files in ns1, ns2 and ns4 have equal names, so the functions for ns2 and ns4 need a prefix. */
+#define KCSD_NS_COUNTER_ATTR(ns, _name)							\
+static ssize_t ns##_##_name##_show(struct device *dev, struct device_attribute *attr,	\
+				   char *page)						\
 {											\
 	return sysfs_emit(page, "%llu\n", kcsd_stats_sum(dev_drive(dev)->stats,	\
-			  offsetof(struct kcsd_stats, slm_##_name)));			\
+			  offsetof(struct kcsd_stats, ns##_##_name)));			\
 }											\
-static struct device_attribute dev_attr_slm_##_name =					\
-	__ATTR(_name, 0444, slm_##_name##_show, NULL);
+static struct device_attribute dev_attr_##ns##_##_name =				\
+	__ATTR(_name, 0444, ns##_##_name##_show, NULL);
+#define KCSD_SLM_COUNTER_ATTR(_name) KCSD_NS_COUNTER_ATTR(slm, _name)
 #define KCSD_SLM_COUNTER_ATTR_PTR(_name) &dev_attr_slm_##_name.attr,
+#define KCSD_KV_COUNTER_ATTR(_name) KCSD_NS_COUNTER_ATTR(kv, _name)
+#define KCSD_KV_COUNTER_ATTR_PTR(_name) &dev_attr_kv_##_name.attr,
 
 #define KCSD_COUNTER_ATTR(_name) \
 	KCSD_ATTR_RO(_name, "%llu", \
@@ -49,13 +53,17 @@ static struct device_attribute dev_attr_slm_##_name =					\
 KCSD_DRIVE_COUNTERS(KCSD_COUNTER_ATTR)
 KCSD_NS_COUNTERS(KCSD_COUNTER_ATTR)
 KCSD_SLM_COUNTERS(KCSD_SLM_COUNTER_ATTR)
+KCSD_KV_COUNTERS(KCSD_KV_COUNTER_ATTR)
 
 /* Return the bytes of system memory that the drive holds, without buffers of runs. */
 static u64 drive_memory(const struct kcsd_drive *drive)
 {
 	const struct kcsd_timing *model = drive->clock->model;
+	struct kcsd_kv_stats kv;
 
+	kcsd_objects_get_stats(drive->objects, &kv);
 	return drive->lbas->store.memory + drive->slm->size + kcsd_units_memory(drive->compute) +
+	       kv.memory + (drive->cfg.kv_file ? 0 : kv.medium_bytes) +
 	       READ_ONCE(drive->compute->programs->bytes) + (model ? kcsd_timing_memory(model) : 0);
 }
 
@@ -77,7 +85,8 @@ KCSD_ATTR_RO(size, "%llu", drive->lbas->store.size);
 KCSD_ATTR_RO(block_size, "%u", 1U << drive->lbas->lba_shift);
 KCSD_ATTR_RO(slm_size, "%llu", drive->slm->size);
 KCSD_ATTR_RO(uuid, "%pUb", &drive->uuid);
-KCSD_ATTR_RO(data_lost, "%d", READ_ONCE(drive->lbas->data_lost));
+KCSD_ATTR_RO(data_lost, "%d", READ_ONCE(drive->lbas->data_lost) ||
+	     kcsd_objects_have_lost(drive->objects));
 
 /* Named as for NVMe controllers in Linux: lsblk looks for these files in the parent of the disk. */
 static ssize_t serial_show(struct device *dev, struct device_attribute *attr, char *page)
@@ -190,12 +199,62 @@ static const struct attribute_group ns2_group = {
 	.attrs = ns2_attrs,
 };
 
+static struct attribute *ns4_attrs[] = {
+	KCSD_KV_COUNTERS(KCSD_KV_COUNTER_ATTR_PTR)
+	NULL,
+};
+
+/* Present on a drive without objects, too: the values stay 0. */
+static const struct attribute_group ns4_group = {
+	.name = "ns4",
+	.attrs = ns4_attrs,
+};
+
+/* Gauges of the store of objects: name of the file, member of struct kcsd_kv_stats. */
+#define KCSD_KV_GAUGES(X)								\
+	X(size, size) X(used_bytes, used) X(room_bytes, room)				\
+	X(keys, keys) X(max_keys, max_keys)						\
+	X(medium_bytes, medium_bytes) X(medium_size, medium_size)			\
+	X(memory_bytes, memory) X(segments, segments) X(free_segments, free_segments)	\
+	X(written_bytes, written) X(moved_bytes, moved) X(damaged, damaged)
+
+static struct kcsd_kv_stats drive_objects(const struct kcsd_drive *drive)
+{
+	struct kcsd_kv_stats stats;
+
+	kcsd_objects_get_stats(drive->objects, &stats);
+	return stats;
+}
+
+#define KCSD_KV_GAUGE_ATTR(_name, member)						\
+static ssize_t gauge_##_name##_show(struct device *dev, struct device_attribute *attr,	\
+				    char *page)						\
+{											\
+	return sysfs_emit(page, "%llu\n", drive_objects(dev_drive(dev)).member);	\
+}											\
+static struct device_attribute dev_attr_gauge_##_name =					\
+	__ATTR(_name, 0444, gauge_##_name##_show, NULL);
+KCSD_KV_GAUGES(KCSD_KV_GAUGE_ATTR)
+
+static struct attribute *kv_attrs[] = {
+#define KCSD_KV_GAUGE_ATTR_PTR(_name, member) &dev_attr_gauge_##_name.attr,
+	KCSD_KV_GAUGES(KCSD_KV_GAUGE_ATTR_PTR)
+	NULL,
+};
+
+static const struct attribute_group kv_group = {
+	.name = "kv",
+	.attrs = kv_attrs,
+};
+
 const struct attribute_group *kcsd_drive_groups[] = {
 	&drive_group,
 	&stats_group,
 	&cache_group,
 	&ns1_group,
 	&ns2_group,
+	&ns4_group,
+	&kv_group,
 	&kcsd_timing_attr_group,
 	NULL,
 };

@@ -33,6 +33,7 @@
 	H(stream_write,	3, VAL, IN, LEN, NONE, NONE) \
 	H(zone_reset,	1, VAL, NONE, NONE, NONE, NONE) \
 	H(zone_finish,	1, VAL, NONE, NONE, NONE, NONE) \
-	H(flush,	0, NONE, NONE, NONE, NONE, NONE)
+	H(flush,	0, NONE, NONE, NONE, NONE, NONE) \
+	H(kv_store,	5, IN, LEN, IN, LEN, VAL)
 
 #endif

@@ -30,8 +30,9 @@ static int copy_one(struct iovec *iov, const void __user *uvec, bool compat)
 	return copy_from_user(iov, uvec, sizeof(*iov)) ? -EFAULT : 0;
 }
 
-/* Copy nr iovecs from uvec. Sets *total to their bytes, which are KCSD_IMPORT_MAX at most. */
-static int copy_all(struct iovec *iov, const void __user *uvec, u32 nr, bool compat, size_t *total)
+/* Copy nr iovecs from uvec. Sets *total to their bytes, which are `most` at most. */
+static int copy_all(struct iovec *iov, const void __user *uvec, u32 nr, bool compat, size_t most,
+		    size_t *total)
 {
 	size_t size = compat ? 2 * sizeof(u32) : sizeof(*iov);
 	int ret;
@@ -44,14 +45,14 @@ static int copy_all(struct iovec *iov, const void __user *uvec, u32 nr, bool com
 			return -EINVAL;
 		if (!access_ok(iov->iov_base, iov->iov_len))
 			return -EFAULT;
-		iov->iov_len = min(iov->iov_len, KCSD_IMPORT_MAX - *total);
+		iov->iov_len = min(iov->iov_len, most - *total);
 		*total += iov->iov_len;
 	}
 	return 0;
 }
 
-int kcsd_import_iovec(int dir, const void __user *uvec, u32 nr, bool compat, struct iovec **iov,
-		      struct iov_iter *iter)
+int kcsd_import_iovec(int dir, const void __user *uvec, u32 nr, bool compat, size_t most,
+		      struct iovec **iov, struct iov_iter *iter)
 {
 	struct iovec *v = *iov, *copy = NULL;
 	size_t total;
@@ -65,7 +66,7 @@ int kcsd_import_iovec(int dir, const void __user *uvec, u32 nr, bool compat, str
 		if (!copy)
 			return -ENOMEM;
 	}
-	ret = copy_all(v, uvec, nr, compat, &total);
+	ret = copy_all(v, uvec, nr, compat, most, &total);
 	if (ret) {
 		kfree(copy);
 		return ret;

@@ -50,11 +50,12 @@ static int cmd_import(struct kcsd_cmd *cmd, const struct kcsd_user_data *d, stru
 {
 	/* NVMe Base, "Opcode": bit 0 to the drive, bit 1 to the host. */
 	int dir = cmd->opcode & 1 ? ITER_SOURCE : ITER_DEST;
-	u32 len = min(d->len, KCSD_IMPORT_MAX);
+	/* One byte more than the maximum: enough for parse to refuse the command. */
+	u32 most = cmd->drive->max_transfer + 1, len = min(d->len, most);
 	void __user *addr = u64_to_user_ptr(d->addr);
 
 	if (d->vec)
-		return kcsd_import_iovec(dir, addr, d->len, d->compat, iov, &cmd->data);
+		return kcsd_import_iovec(dir, addr, d->len, d->compat, most, iov, &cmd->data);
 	*iov = NULL;
 	if (d->fixed && len)
 		return kcsd_uring_import_fixed(d->fixed, d->addr, len, dir, &cmd->data,
@@ -72,7 +73,7 @@ int kcsd_cmd_hold_buffer(struct kcsd_cmd *cmd, const struct kcsd_user_data *d)
 /* True if cmd may transfer its data. Otherwise parse needs only the length of the data. */
 static bool cmd_has_data(const struct kcsd_cmd *cmd)
 {
-	return cmd->opcode & 3 && iov_iter_count(&cmd->data) <= KCSD_MAX_TRANSFER;
+	return cmd->opcode & 3 && iov_iter_count(&cmd->data) <= cmd->drive->max_transfer;
 }
 
 /* Import the host buffer and pin it. After this, nothing waits for user memory. */

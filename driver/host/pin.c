@@ -2,6 +2,7 @@
 #include <linux/cacheflush.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 
 #include "compat.h"
 #include "host/pin.h"
@@ -35,6 +36,7 @@ static void unpin_all(struct kcsd_pinned *p, bool dirty)
 		for (n = 0; n < ARRAY_SIZE(pages) && i + n < p->nr; n++)
 			pages[n] = p->bvec[i + n].bv_page;
 		unpin_user_pages_dirty_lock(pages, n, dirty);
+		cond_resched();
 	}
 	if (p->bvec != p->few)
 		kvfree(p->bvec);
@@ -63,7 +65,8 @@ static int pin_all(struct kcsd_pinned *p, struct iov_iter *data)
 			return -ENOMEM;
 	}
 	while (iov_iter_count(data)) {
-		ret = pin_some(p, data, max - p->nr);
+		ret = fatal_signal_pending(current) ? -EINTR : pin_some(p, data, max - p->nr);
+		cond_resched();
 		if (ret < 0) {
 			unpin_all(p, false);
 			return ret;

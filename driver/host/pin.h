@@ -21,7 +21,8 @@ struct kcsd_pinned {
 
 /*
  * Make data, an iterator over user memory or a registered buffer, an iterator over pinned pages. It
- * is valid until kcsd_unpin(). Sleeps. Returns 0, or -EFAULT or -ENOMEM with nothing to undo.
+ * is valid until kcsd_unpin(). Sleeps. Returns 0; or -EFAULT, -ENOMEM, or
+ * -EINTR (killed), with nothing to undo.
  */
 int kcsd_pin(struct kcsd_pinned *p, struct iov_iter *data);
 /* Initialise p for a command without data. */

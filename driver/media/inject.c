@@ -361,6 +361,8 @@ static bool hold(struct kcsd_lbas *lbas, const struct kcsd_inject_cmd *cmd,
 	ktime_t until = ktime_add_ms(ktime_get(), min(ms, (u64)KCSD_MAX_TIMEOUT_MS));
 	bool over = false;
 
+	if (cmd->deadline_ns)
+		until = min(until, ns_to_ktime(cmd->deadline_ns));
 	if (current->flags & PF_KTHREAD) {
 		hold_once(lbas, cmd, v, until, TASK_IDLE);
 		return true;
@@ -383,6 +385,19 @@ static bool delay(struct kcsd_lbas *lbas, const struct kcsd_inject_cmd *cmd,
 	return done;
 }
 
+static int media_error(enum kcsd_inject_op op)
+{
+	switch (op) {
+	case KCSD_INJECT_READ:
+		return KCSD_SC_READ_ERROR;
+	case KCSD_INJECT_RETRIEVE:
+	case KCSD_INJECT_LIST:
+		return KCSD_SC_UNRECOVERED;
+	default:
+		return KCSD_SC_WRITE_FAULT;
+	}
+}
+
 int kcsd_inject_ask(struct kcsd_lbas *lbas, const struct kcsd_inject_cmd *cmd)
 {
 	struct verdict v = judge(&lbas->retained->inject, cmd);
@@ -392,7 +407,7 @@ int kcsd_inject_ask(struct kcsd_lbas *lbas, const struct kcsd_inject_cmd *cmd)
 	switch (v.outcome) {
 	case KCSD_INJECT_MEDIA_ERROR:
 		kcsd_stat_inc(lbas, media_errors);
-		return cmd->op == KCSD_INJECT_READ ? KCSD_SC_READ_ERROR : KCSD_SC_WRITE_FAULT;
+		return media_error(cmd->op);
 	case KCSD_INJECT_TIMEOUT:
 		delay(lbas, cmd, &v, cmd->timeout_ms);
 		return KCSD_SC_ABORT_REQUESTED;

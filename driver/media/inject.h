@@ -24,7 +24,11 @@ struct kcsd_lbas;
 	X(WRITE,   "write",   true)	/* zeroing included */ \
 	X(APPEND,  "append",  true)	/* matches by the LBAs of its zone */ \
 	X(FLUSH,   "flush",   false) \
-	X(EXECUTE, "execute", false)
+	X(EXECUTE, "execute", false) \
+	X(STORE,   "store",   false)	/* objects of namespace 4: this and below */ \
+	X(RETRIEVE, "retrieve", false) \
+	X(DELETE,  "delete",  false) \
+	X(LIST,    "list",    false)
 
 enum kcsd_inject_op {
 #define KCSD_INJECT_ENUM(NAME, name, lbas) KCSD_INJECT_##NAME,
@@ -81,6 +85,7 @@ struct kcsd_inject_cmd {
 	u32 timeout_ms;		/* time after which the sender would time out */
 	const bool *cancelled;	/* NULL, or set before kcsd_delayed_wake() is called */
 	u64 *delay_ns;		/* NULL, or: add the delay that was injected */
+	u64 deadline_ns;	/* ktime: a delay ends then at the latest; 0: none */
 };
 
 void kcsd_inject_init(struct kcsd_inject *inject);
@@ -110,8 +115,8 @@ void kcsd_delayed_sleep(struct kcsd_delayed *delayed, u64 until, const bool *can
 void kcsd_delayed_wake(struct kcsd_delayed *delayed);
 
 /*
- * Judge a command. Return 0 or a status: Unrecovered Read Error, Write Fault, Command Abort
- * Requested. Sleeps if kcsd_inject_sleeps(). Call kcsd_inject() instead.
+ * Judge a command. Return 0 or a status: Unrecovered Read Error, of objects Unrecovered Error,
+ * Write Fault, Command Abort Requested. Sleeps if kcsd_inject_sleeps(). Call kcsd_inject() instead.
  */
 int kcsd_inject_ask(struct kcsd_lbas *lbas, const struct kcsd_inject_cmd *cmd);
 

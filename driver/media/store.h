@@ -152,6 +152,20 @@ void kcsd_store_cut(struct kcsd_store *s, bool (*survives)(u64 lba, void *ctx), 
 /* store_mem.c, store_file.c, store_cache.c: for kcsd_store_open() only */
 int kcsd_store_mem_open(struct kcsd_store *s, const struct kcsd_config *c, const char *name);
 int kcsd_store_file_open(struct kcsd_store *s, const struct kcsd_config *c, const char *name);
+
+/* A file for a store. */
+struct kcsd_store_place {
+	const char *role;	/* for messages */
+	const char *path;
+	u64 block_size;		/* positions and lengths are multiples */
+	u64 size;		/* bytes; 0: those of the file */
+	u64 min_size;
+};
+
+/* Open a store in a file, with the size that it says; as kcsd_store_open() on failure. */
+int kcsd_store_place_open(struct kcsd_store *s, const struct kcsd_store_place *place,
+			  const char *name);
+
 /* On success s owns below, which is open. */
 int kcsd_store_cache_open(struct kcsd_store *s, struct kcsd_store *below,
 			  const struct kcsd_config *c, const char *name);

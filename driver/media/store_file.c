@@ -292,7 +292,7 @@ static void file_close(struct kcsd_store *s)
 	int ret = file_flush(s);
 
 	if (ret)
-		pr_err("backing file %pD: writing back failed, data may be lost: error %d\n",
+		pr_err("file %pD: writing back failed, data may be lost: error %d\n",
 		       s->file, ret);
 	if (s->grown)
 		set_length(s, s->old_len);
@@ -341,14 +341,14 @@ static u32 direct_alignment(struct file *file, u64 block_size)
  * Open the file with the permissions of the caller. Return it or ERR_PTR(). Sets *alignment if the
  * file was opened with O_DIRECT, else to 0.
  */
-static struct file *open_file(const struct kcsd_config *c, u32 *alignment)
+static struct file *open_file(const struct kcsd_store_place *place, u32 *alignment)
 {
 	struct file *file, *direct;
 
-	file = kcsd_file_open(c->backing_file);
+	file = kcsd_file_open(place->path);
 	if (IS_ERR(file))
 		return file;
-	*alignment = direct_alignment(file, c->block_size);
+	*alignment = direct_alignment(file, place->block_size);
 	if (!*alignment)
 		return file;
 	direct = kcsd_file_reopen(file, O_DIRECT);
@@ -361,18 +361,18 @@ static struct file *open_file(const struct kcsd_config *c, u32 *alignment)
 }
 
 /*
- * Set the size of the drive: the configured one, else that of the file. Grow a file that is too
+ * Set the size of the store: the configured one, else that of the file. Grow a file that is too
  * short. Return 0 or -errno.
  */
-static int fit_size(struct kcsd_store *s, const struct kcsd_config *c, const char *name)
+static int fit_size(struct kcsd_store *s, const struct kcsd_store_place *place, const char *name)
 {
 	u64 len = i_size_read(file_inode(s->file));
 	int ret;
 
-	s->size = c->size_set ? c->size : round_down(len, c->block_size);
-	if (s->size < KCSD_MIN_SIZE) {
-		pr_err("%s: backing file %s has %llu bytes, at least %u are needed\n", name,
-		       c->backing_file, len, KCSD_MIN_SIZE);
+	s->size = place->size ?: round_down(len, place->block_size);
+	if (s->size < place->min_size) {
+		pr_err("%s: %s %s has %llu bytes, at least %llu are needed\n", name, place->role,
+		       place->path, len, place->min_size);
 		return -EINVAL;
 	}
 	s->grown = s->size > len;
@@ -381,26 +381,27 @@ static int fit_size(struct kcsd_store *s, const struct kcsd_config *c, const cha
 	s->old_len = len;
 	ret = set_length(s, s->size);
 	if (ret)
-		pr_err("%s: backing file %s cannot grow to %llu bytes: error %d\n", name,
-		       c->backing_file, s->size, ret);
+		pr_err("%s: %s %s cannot grow to %llu bytes: error %d\n", name, place->role,
+		       place->path, s->size, ret);
 	return ret;
 }
 
-int kcsd_store_file_open(struct kcsd_store *s, const struct kcsd_config *c, const char *name)
+int kcsd_store_place_open(struct kcsd_store *s, const struct kcsd_store_place *place,
+			  const char *name)
 {
 	u32 alignment;
 	int ret;
 
-	s->file = open_file(c, &alignment);
+	s->file = open_file(place, &alignment);
 	if (IS_ERR(s->file)) {
 		ret = PTR_ERR(s->file);
-		pr_err("%s: backing file %s: %s: error %d\n", name, c->backing_file,
+		pr_err("%s: %s %s: %s: error %d\n", name, place->role, place->path,
 		       kcsd_file_error(ret), ret);
 		return ret;
 	}
 	ret = kcsd_file_claim(&s->claim, s->file);
 	if (ret) {
-		pr_err("%s: backing file %s belongs to another drive\n", name, c->backing_file);
+		pr_err("%s: %s %s belongs to another drive\n", name, place->role, place->path);
 		goto close;
 	}
 	s->bounce = NULL;
@@ -415,9 +416,9 @@ int kcsd_store_file_open(struct kcsd_store *s, const struct kcsd_config *c, cons
 		goto free_bounce;
 	ret = kcsd_context_call(&s->context, call_begin, s);
 	if (ret)
-		pr_err("%s: backing file %s: %s: error %d\n", name, c->backing_file,
+		pr_err("%s: %s %s: %s: error %d\n", name, place->role, place->path,
 		       kcsd_file_error(ret), ret);
-	ret = ret ?: fit_size(s, c, name);
+	ret = ret ?: fit_size(s, place, name);
 	if (ret)
 		goto destroy_context;
 	kcsd_range_locks_init(&s->ranges);
@@ -444,4 +445,14 @@ release:
 close:
 	filp_close(s->file, NULL);
 	return ret;
+}
+
+int kcsd_store_file_open(struct kcsd_store *s, const struct kcsd_config *c, const char *name)
+{
+	const struct kcsd_store_place place = {
+		.role = "backing file", .path = c->backing_file, .block_size = c->block_size,
+		.size = c->size_set ? c->size : 0, .min_size = KCSD_MIN_SIZE,
+	};
+
+	return kcsd_store_place_open(s, &place, name);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Shared by commands: reject unused fields, copy from and to the host, create cmd->async. */
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/uio.h>
 
 #include "compute/async.h"
@@ -10,7 +11,31 @@
 #include "stats/counters.h"
 #include "stats/trace.h"
 
-int kcsd_cmd_copy_to_host(struct kcsd_cmd *cmd, const void *from, size_t len)
+int kcsd_cmd_pause(const struct kcsd_cmd *cmd)
+{
+	cond_resched();
+	return fatal_signal_pending(current) || percpu_ref_is_dying(&cmd->drive->live) ?
+	       KCSD_SC_ABORT_REQUESTED : 0;
+}
+
+/* Call move for pieces of len bytes at p. Returns 0 or what ended it. */
+static int each_piece(struct kcsd_cmd *cmd, void *p, size_t len,
+		      int (*move)(struct kcsd_cmd *cmd, void *p, size_t len))
+{
+	size_t done = 0, n;
+	int ret = 0;
+
+	while (!ret && done < len) {
+		n = min_t(size_t, len - done, KCSD_PIECE);
+		ret = move(cmd, p + done, n);
+		done += n;
+		if (!ret && done < len)
+			ret = kcsd_cmd_pause(cmd);
+	}
+	return ret;
+}
+
+static int piece_to_host(struct kcsd_cmd *cmd, void *from, size_t len)
 {
 	if (copy_to_iter(from, len, &cmd->data) != len)
 		return -EFAULT;
@@ -18,12 +43,32 @@ int kcsd_cmd_copy_to_host(struct kcsd_cmd *cmd, const void *from, size_t len)
 	return 0;
 }
 
-int kcsd_cmd_copy_from_host(struct kcsd_cmd *cmd, void *to, size_t len)
+int kcsd_cmd_copy_to_host(struct kcsd_cmd *cmd, const void *from, size_t len)
+{
+	return each_piece(cmd, (void *)from, len, piece_to_host);
+}
+
+static int piece_from_host(struct kcsd_cmd *cmd, void *to, size_t len)
 {
 	if (!copy_from_iter_full(to, len, &cmd->data))
 		return -EFAULT;
 	kcsd_stat_add(cmd->drive, host_write_bytes, len);
 	return 0;
+}
+
+int kcsd_cmd_copy_from_host(struct kcsd_cmd *cmd, void *to, size_t len)
+{
+	return each_piece(cmd, to, len, piece_from_host);
+}
+
+static int piece_of_zeroes(struct kcsd_cmd *cmd, void *unused, size_t len)
+{
+	return iov_iter_zero(len, &cmd->data) == len ? 0 : -EFAULT;
+}
+
+int kcsd_cmd_zero_host(struct kcsd_cmd *cmd)
+{
+	return each_piece(cmd, NULL, iov_iter_count(&cmd->data), piece_of_zeroes);
 }
 
 int kcsd_cmd_validate_unused(struct kcsd_cmd *cmd, const struct kcsd_cmd_uses *uses)

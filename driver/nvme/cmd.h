@@ -73,6 +73,7 @@ struct kcsd_cmd {
 	struct kcsd_trace_cmd trace;
 	u64 failed_lba;		/* first LBA that failed, set by a quick job; otherwise 0 */
 	u64 result;		/* CQE DW0-1; for Invalid Field see kcsd_cmd_invalid() */
+	u64 where;		/* for describe: place of an object in its medium; List: bytes */
 	u32 data_len;		/* bytes of the host buffer, before they move */
 	/* Owned by the front end; of a command that its submitter executes: */
 	struct kcsd_time *time;
@@ -122,9 +123,19 @@ static inline u64 kcsd_cmd_u64(u32 low, u32 high)
 	return (u64)high << 32 | low;
 }
 
-/* Copy to or from the host buffer, and count the bytes as link traffic. Return 0 or -EFAULT. */
+/*
+ * Call after each piece of KCSD_PIECE bytes of a long command, without locks. Lets others have the
+ * CPU. Returns 0, or Command Abort Requested if the sender is killed or the drive is powering off.
+ */
+int kcsd_cmd_pause(const struct kcsd_cmd *cmd);
+/*
+ * Copy to or from the host buffer, in pieces, and count the bytes as link traffic. Return 0,
+ * -EFAULT, or between pieces what kcsd_cmd_pause() returns.
+ */
 int kcsd_cmd_copy_to_host(struct kcsd_cmd *cmd, const void *from, size_t len);
 int kcsd_cmd_copy_from_host(struct kcsd_cmd *cmd, void *to, size_t len);
+/* Zero the rest of the host buffer; counts nothing. Returns likewise. */
+int kcsd_cmd_zero_host(struct kcsd_cmd *cmd);
 
 /*
  * Allocate size bytes, zeroed, with cmd->async as first member. Takes a slot of the tenant if

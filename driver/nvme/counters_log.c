@@ -9,6 +9,7 @@
 #include "compute/unit.h"
 #include "drive.h"
 #include "media/lbas.h"
+#include "media/objects.h"
 #include "media/store.h"
 #include "nvme/counters_log.h"
 #include "stats/counters.h"
@@ -27,10 +28,13 @@ static const struct {
 #define SLM_FIELD(name) { "ns2/" #name, offsetof(struct kcsd_stats, slm_##name) },
 	KCSD_SLM_COUNTERS(SLM_FIELD)
 #undef SLM_FIELD
+#define KV_FIELD(name) { "ns4/" #name, offsetof(struct kcsd_stats, kv_##name) },
+	KCSD_KV_COUNTERS(KV_FIELD)
+#undef KV_FIELD
 };
 
 /* Counters that are kept elsewhere. */
-#define NR_OTHERS	42
+#define NR_OTHERS	51
 
 static void add(struct kcsd_counters *page, const char *name, u64 value)
 {
@@ -78,6 +82,22 @@ static void add_resources(struct kcsd_counters *page, struct kcsd_clock *clock)
 #undef ADD_KIND
 }
 
+static void add_objects(struct kcsd_counters *page, const struct kcsd_drive *drive)
+{
+	struct kcsd_kv_stats s;
+
+	kcsd_objects_get_stats(drive->objects, &s);
+	add(page, "kv/used_bytes", s.used);
+	add(page, "kv/keys", s.keys);
+	add(page, "kv/medium_bytes", s.medium_bytes);
+	add(page, "kv/memory_bytes", s.memory);
+	add(page, "kv/segments", s.segments);
+	add(page, "kv/free_segments", s.free_segments);
+	add(page, "kv/written_bytes", s.written);
+	add(page, "kv/moved_bytes", s.moved);
+	add(page, "kv/damaged", s.damaged);
+}
+
 static void add_clock(struct kcsd_counters *page, const struct kcsd_drive *drive)
 {
 	struct kcsd_clock *clock = drive->clock;
@@ -120,6 +140,7 @@ void *kcsd_counters_page(const struct kcsd_drive *drive, u32 *len)
 	add_fields(page, drive);
 	add_units(page, drive);
 	add_cache(page, drive);
+	add_objects(page, drive);
 	add_clock(page, drive);
 	*len = sizeof(*page) + le32_to_cpu(page->nr) * sizeof(struct kcsd_counter);
 	return page;

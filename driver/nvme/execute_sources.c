@@ -7,17 +7,21 @@
 #include "compute/compute.h"
 #include "compute/output.h"
 #include "compute/run.h"
+#include "compute/run_objects.h"
 #include "compute/source_list.h"
 #include "compute/tenant.h"
 #include "compute/unit.h"
 #include "drive.h"
+#include "media/objects.h"
 #include "nvme/cmd.h"
 #include "nvme/execute.h"
+#include "nvme/opcodes.h"
 
 /* What the header says besides struct kcsd_execute_limits. */
 struct sources_header {
 	u16 oid;
 	u16 nr_grants;
+	u16 nr_key_grants;
 	u32 out_len;
 	u32 flags;
 	__le64 stream_len;
@@ -46,7 +50,8 @@ static int sources_validate(struct kcsd_cmd *cmd)
 
 static u32 sources_grants_len(const struct sources_header *h)
 {
-	return h->nr_grants * sizeof(struct kcsd_lba_grant);
+	return h->nr_grants * sizeof(struct kcsd_lba_grant) +
+	       h->nr_key_grants * sizeof(struct kcsd_key_grant);
 }
 
 /* True if the fields about output fit each other. */
@@ -71,7 +76,8 @@ static int sources_validate_header(struct kcsd_cmd *cmd, const struct sources_he
 {
 	size_t len = iov_iter_count(&cmd->data);
 
-	if (h->nr_grants > KCSD_MAX_GRANTS || len < sources_grants_len(h) ||
+	if (h->nr_grants > KCSD_MAX_GRANTS || h->nr_key_grants > KCSD_MAX_KEY_GRANTS ||
+	    len < sources_grants_len(h) ||
 	    len - sources_grants_len(h) > KCSD_MAX_ARGS ||
 	    !sources_output_is_valid(h) || !sources_stream_is_valid(cmd, h))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
@@ -102,6 +108,7 @@ static int sources_take_header(struct kcsd_cmd *cmd, struct kcsd_execute_limits 
 	*header = (struct sources_header){
 		.oid = le16_to_cpu(h.oid),
 		.nr_grants = le16_to_cpu(h.nr_grants),
+		.nr_key_grants = le16_to_cpu(h.nr_key_grants),
 		.out_len = le32_to_cpu(h.out_len),
 		.flags = le32_to_cpu(h.flags),
 		.stream_len = h.stream_len,
@@ -109,8 +116,42 @@ static int sources_take_header(struct kcsd_cmd *cmd, struct kcsd_execute_limits 
 	return sources_validate_header(cmd, header, limits->audited);
 }
 
+static bool key_grant_is_valid(const struct kcsd_key_grant *g)
+{
+	return g->len <= sizeof(g->prefix) && g->access == KCSD_GRANT_WRITE &&
+	       !memchr_inv(g->rsvd, 0, sizeof(g->rsvd)) &&
+	       !memchr_inv(g->prefix + g->len, 0, sizeof(g->prefix) - g->len);
+}
+
+/* Validate the key grants, which follow those of LBAs, and pass the gate of the objects. */
+static int sources_take_key_grants(struct kcsd_cmd *cmd, struct kcsd_run *run,
+				   const struct sources_header *h)
+{
+	const struct kcsd_key_grant *g = run->data + h->nr_grants * sizeof(struct kcsd_lba_grant);
+	u32 i;
+	int ret;
+
+	BUILD_BUG_ON(sizeof(*g) != 24);
+	if (!h->nr_key_grants)
+		return 0;
+	for (i = 0; i < h->nr_key_grants; i++)
+		if (!key_grant_is_valid(&g[i]))
+			return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	if (!kcsd_cmd_allowed(cmd, KCSD_FOR_WRITERS))
+		return -EACCES;
+	if (!cmd->drive->objects->ns.active)
+		return KCSD_SC_INVALID_NS;
+	ret = kcsd_gate_enter(&cmd->drive->objects->gate);
+	if (ret)
+		return ret;
+	run->key_grants = g;
+	run->nr_key_grants = h->nr_key_grants;
+	return 0;
+}
+
 static int sources_get_list(struct kcsd_cmd *cmd, struct kcsd_run *run)
 {
+	u32 bad = 0;
 	int ret;
 
 	run->list = kcsd_source_list_get(&cmd->tenant->source_lists, cmd->cdw3, run->erasures,
@@ -121,8 +162,15 @@ static int sources_get_list(struct kcsd_cmd *cmd, struct kcsd_run *run)
 	if (run->list->watch.edited && !run->list->watch.watches)
 		return KCSD_SC_INVALID_SOURCE_LIST;
 	run->stream = run->list->stream;
-	run->stream_len = run->stream.end[run->stream.nr - 1];
-	return 0;
+	run->stream_len = run->stream.begin[run->stream.nr];
+	if (!run->list->has_objects)
+		return 0;
+	ret = kcsd_run_objects_get(run->compute->objects, &cmd->tenant->source_lists,
+				   &run->stream, &run->objects, &bad);
+	if (ret > 0)
+		cmd->result = bad;
+	run->stream_len = ret ? 0 : run->stream.begin[run->stream.nr];
+	return ret;
 }
 
 static int sources_get_stream(struct kcsd_cmd *cmd, struct kcsd_run *run,
@@ -172,6 +220,7 @@ int kcsd_execute_sources_parse(struct kcsd_cmd *cmd)
 		return ret;
 	run = kcsd_async_run(cmd->async);
 	return kcsd_execute_copy_data(cmd, run, sources_grants_len(&h), h.nr_grants) ?:
+	       sources_take_key_grants(cmd, run, &h) ?:
 	       kcsd_execute_get_set(cmd, run) ?: sources_get_stream(cmd, run, &h) ?:
 	       kcsd_execute_get_program(run) ?: sources_create_output(cmd, run, &h) ?:
 	       sources_add_output(cmd, run, &h);

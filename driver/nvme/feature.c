@@ -8,6 +8,7 @@
 #include "drive.h"
 #include "media/lba_io.h"
 #include "media/lbas.h"
+#include "media/objects.h"
 #include "media/store.h"
 #include "nvme/cmd.h"
 #include "nvme/feature.h"
@@ -15,7 +16,13 @@
 #define KCSD_FEAT_IO_PROFILE	0x19	/* I/O Command Set Profile */
 
 #define KCSD_FEATURE_SAVE	BIT(31)
+#define KCSD_CAP_OF_NAMESPACE	BIT(1)
 #define KCSD_CAP_CHANGEABLE	BIT(2)
+
+/* Scope of a feature in log page 12h. */
+#define KCSD_FID_SUPPORTED	BIT(0)
+#define KCSD_FID_OF_NAMESPACE	BIT(20)
+#define KCSD_FID_OF_CONTROLLER	BIT(21)
 
 enum kcsd_feature_sel { SEL_CURRENT, SEL_DEFAULT, SEL_SAVED, SEL_CAPABILITIES };
 
@@ -28,7 +35,7 @@ static u64 arbitration(const struct kcsd_drive *drive)
 /* True if Identify Controller reports a volatile write cache (VWC). */
 static bool has_cache(const struct kcsd_drive *drive)
 {
-	return drive->lbas->store.volatile_cache;
+	return drive->lbas->store.volatile_cache || drive->objects->volatile_cache;
 }
 
 static u64 get_cache(const struct kcsd_drive *drive)
@@ -41,16 +48,47 @@ static u64 default_cache(const struct kcsd_drive *drive)
 	return 1;
 }
 
+static int use_cache(struct kcsd_drive *drive, bool use)
+{
+	bool before = get_cache(drive);
+	int ret = kcsd_lba_io_use_cache(drive->lbas, use);
+
+	if (ret)
+		return ret;
+	ret = kcsd_objects_use_cache(drive->objects, use);
+	if (ret)
+		kcsd_lba_io_use_cache(drive->lbas, before);
+	return ret;
+}
+
 static int set_cache(struct kcsd_cmd *cmd)
 {
-	int ret;
 
 	if (cmd->cdw12)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
 	if (cmd->cdw11 > 1)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
-	ret = kcsd_lba_io_use_cache(cmd->drive->lbas, cmd->cdw11);
-	return kcsd_lba_io_status(ret, KCSD_SC_WRITE_FAULT);
+	return kcsd_lba_io_status(use_cache(cmd->drive, cmd->cdw11), KCSD_SC_WRITE_FAULT);
+}
+
+static bool has_objects(const struct kcsd_drive *drive)
+{
+	return drive->objects->ns.active;
+}
+
+static u64 get_kv(const struct kcsd_drive *drive)
+{
+	return READ_ONCE(drive->objects->missing_fails) ? KCSD_FEATURE_KV_ERROR : 0;
+}
+
+static int set_kv(struct kcsd_cmd *cmd)
+{
+	if (cmd->cdw12)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
+	if (cmd->cdw11 & ~KCSD_FEATURE_KV_ERROR)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
+	WRITE_ONCE(cmd->drive->objects->missing_fails, cmd->cdw11 & KCSD_FEATURE_KV_ERROR);
+	return 0;
 }
 
 /* Returns the queues of the block device, 0's based: submission, and as many for completion. */
@@ -109,6 +147,7 @@ static const struct kcsd_feature {
 	u64 (*def)(const struct kcsd_drive *drive);	/* value at power on; NULL: use get */
 	int (*set)(struct kcsd_cmd *cmd);		/* NULL: Feature Not Changeable */
 	bool (*has)(const struct kcsd_drive *drive);	/* NULL: every drive has it */
+	u32 nsid;					/* whose; 0: the controller's */
 } features[] = {
 	{ NVME_FEAT_ARBITRATION,	.get = arbitration },
 	{ NVME_FEAT_POWER_MGMT,		.get = zero },
@@ -117,6 +156,7 @@ static const struct kcsd_feature {
 	{ NVME_FEAT_NUM_QUEUES,		.get = queues },
 	{ NVME_FEAT_ASYNC_EVENT,	.get = zero },
 	{ KCSD_FEAT_IO_PROFILE,		.get = zero },
+	{ KCSD_FEATURE_KV,		get_kv, zero, set_kv, has_objects, KCSD_NSID_KV },
 	{ KCSD_FEATURE_TIMEOUT,		get_timeout, default_timeout, set_timeout },
 	{ KCSD_FEATURE_BUDGET,		get_budget, default_budget, set_budget },
 };
@@ -152,7 +192,8 @@ static int feature_get(struct kcsd_cmd *cmd)
 		cmd->result = f->get(cmd->drive);
 		return 0;
 	case SEL_CAPABILITIES:
-		cmd->result = f->set ? KCSD_CAP_CHANGEABLE : 0;
+		cmd->result = (f->set ? KCSD_CAP_CHANGEABLE : 0) |
+			      (f->nsid ? KCSD_CAP_OF_NAMESPACE : 0);
 		return 0;
 	default:
 		/* Default, and Saved: without a saved value, return that of power on. */
@@ -173,7 +214,10 @@ static bool feature_of_all(const struct kcsd_cmd *cmd)
 	return !cmd->nsid || cmd->nsid == NVME_NSID_ALL;
 }
 
-/* Accept the NSID of a namespace: tools send that of their node. Returns controller features. */
+/*
+ * Accept the NSID of a namespace: tools send that of their node. Returns features of the
+ * controller, and of the only namespace that has the feature.
+ */
 int kcsd_feature_parse_get(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = {
@@ -193,6 +237,19 @@ int kcsd_feature_parse_get(struct kcsd_cmd *cmd)
 	return 0;
 }
 
+/* Validate the NSID of Set Features. */
+static int feature_validate_nsid(struct kcsd_cmd *cmd, const struct kcsd_feature *f)
+{
+	if (!feature_of_all(cmd) && cmd->nsid > KCSD_NN)
+		return KCSD_SC_INVALID_NS;
+	if (!f->nsid)
+		return feature_of_all(cmd) ? 0 : KCSD_SC_FEATURE_NOT_PER_NS;
+	if (!cmd->nsid)
+		return KCSD_SC_INVALID_NS;
+	return cmd->nsid == f->nsid || cmd->nsid == NVME_NSID_ALL ? 0 :
+	       kcsd_cmd_invalid(cmd, KCSD_FIELD_NSID);
+}
+
 int kcsd_feature_parse_set(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = {
@@ -209,17 +266,11 @@ int kcsd_feature_parse_set(struct kcsd_cmd *cmd)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	if (cmd->cdw10 & KCSD_FEATURE_SAVE)
 		return KCSD_SC_FEATURE_NOT_SAVEABLE;
-	if (!feature_of_all(cmd))
-		return cmd->nsid > KCSD_NN ? KCSD_SC_INVALID_NS :
-						       KCSD_SC_FEATURE_NOT_PER_NS;
 	cmd->execute = feature_set;
-	return 0;
+	return feature_validate_nsid(cmd, feature_find(cmd));
 }
 
-/*
- * NVMe Base, "Feature Identifiers Supported and Effects". Set bit 0 (supported) and bit 21 (scope:
- * the controller) of each feature.
- */
+/* NVMe Base, "Feature Identifiers Supported and Effects". */
 void *kcsd_features_page(const struct kcsd_drive *drive, u32 *len)
 {
 	__le32 *page;
@@ -231,6 +282,9 @@ void *kcsd_features_page(const struct kcsd_drive *drive, u32 *len)
 		return NULL;
 	for (i = 0; i < ARRAY_SIZE(features); i++)
 		if (feature_has(&features[i], drive))
-			page[features[i].fid] = cpu_to_le32(BIT(0) | BIT(21));
+			page[features[i].fid] = cpu_to_le32(KCSD_FID_SUPPORTED |
+							    (features[i].nsid ?
+							     KCSD_FID_OF_NAMESPACE :
+							     KCSD_FID_OF_CONTROLLER));
 	return page;
 }

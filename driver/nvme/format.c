@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Format NVM: erase all of namespace 1, empty its zones, clear its bad blocks. NVMe Base, "Format
- * NVM command". There is one format. The format closes lbas->gate: it starts when all accesses in
- * flight have completed, and later accesses fail until it is complete.
+ * Format NVM: erase all of namespace 1, empty its zones, clear its bad blocks; or delete all
+ * objects of namespace 4. NVMe Base, "Format NVM command". There is one format. The format closes
+ * the gate of the namespace: it starts when all accesses in flight have completed, and later
+ * accesses fail until it is complete.
  */
 #define pr_fmt(fmt) "kcsd: " fmt
 
@@ -11,15 +12,18 @@
 #include <linux/slab.h>
 
 #include "compute/tenant.h"
+#include "compute/unit.h"
 #include "drive.h"
 #include "media/badblocks.h"
 #include "media/erase.h"
 #include "media/lba_io.h"
 #include "media/lbas.h"
+#include "media/objects.h"
 #include "nvme/cmd.h"
 #include "nvme/job.h"
 #include "nvme/nvm_range.h"
 #include "nvme/retained.h"
+#include "nvme/sanitize.h"
 
 #define CDW10_ALL	0x3fffu
 #define CDW10_FORMAT	0x31ffu			/* LBAFL, MSET, PI, PIL, LBAFU: must be 0 */
@@ -74,7 +78,7 @@ static void format_take_time(struct kcsd_job *job, struct kcsd_time *time)
 	struct kcsd_drive *drive = job->async.drive;
 
 	if (drive->clock->is_virtual) {
-		kcsd_clock_purge(drive->clock);
+		kcsd_clock_purge(drive->clock, 0, drive->lbas->nsze << drive->lbas->lba_shift);
 		kcsd_clock_forget(drive->clock, time);
 	} else if (drive->lbas->zones.nr) {
 		kcsd_zones_take_time(drive->lbas, &job->async.turn.tenant->flow, time,
@@ -85,10 +89,10 @@ static void format_take_time(struct kcsd_job *job, struct kcsd_time *time)
 	}
 }
 
-static int format_execute(struct kcsd_job *job)
+static int format_lbas(struct kcsd_job *job)
 {
 	struct kcsd_gate *gate = &job->async.drive->lbas->gate;
-	int ret = kcsd_gate_close(gate, KCSD_SC_FORMAT_IN_PROGRESS);
+	int ret = kcsd_sanitize_close_gate(job->async.drive, gate, KCSD_SC_FORMAT_IN_PROGRESS);
 
 	if (ret)
 		return ret;
@@ -100,6 +104,52 @@ static int format_execute(struct kcsd_job *job)
 	return ret;
 }
 
+/* The same for the part of the model that is of objects. */
+static void format_objects_take_time(struct kcsd_job *job, struct kcsd_time *time)
+{
+	const struct kcsd_objects *objects = job->async.drive->objects;
+	struct kcsd_clock *clock = job->async.drive->clock;
+	const struct kcsd_timing_cmd piece = {
+		.op = KCSD_TIMING_TRIM,
+		.flags = KCSD_TIMING_INSIDE,
+		.offset = objects->time_start,
+		.bytes = objects->time_bytes,
+	};
+
+	if (clock->is_virtual) {
+		kcsd_clock_purge(clock, piece.offset, piece.bytes);
+		kcsd_clock_forget(clock, time);
+	} else if (piece.bytes) {
+		kcsd_clock_submit(clock, &job->async.turn.tenant->flow, time, piece,
+				  KCSD_CLOCK_ABREAST);
+	}
+}
+
+static int format_objects(struct kcsd_job *job)
+{
+	struct kcsd_drive *drive = job->async.drive;
+	struct kcsd_gate *gate = &drive->objects->gate;
+	int ret = kcsd_sanitize_close_gate(drive, gate, KCSD_SC_FORMAT_IN_PROGRESS);
+
+	if (ret)
+		return ret;
+	kcsd_units_cancel_objects(drive->compute);
+	kcsd_objects_drain(drive->objects);
+	ret = kcsd_objects_erase(drive->objects);
+	if (ret)
+		pr_err("kcsd%u: Format NVM ended with %pe: a part of namespace 4 may be erased\n",
+		       drive->index, ERR_PTR(ret));
+	else
+		format_objects_take_time(job, &job->async.held.time);
+	kcsd_gate_open(gate);
+	return kcsd_lba_io_status(ret, KCSD_SC_WRITE_FAULT);
+}
+
+static bool of_objects(const struct kcsd_cmd *cmd)
+{
+	return cmd->nsid == KCSD_NSID_KV;
+}
+
 static int format_validate(struct kcsd_cmd *cmd)
 {
 	static const struct kcsd_cmd_uses uses = { .cdw10 = CDW10_ALL };
@@ -109,10 +159,10 @@ static int format_validate(struct kcsd_cmd *cmd)
 		return ret;
 	if (iov_iter_count(&cmd->data))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
-	/* FNA: format one namespace at a time. Only namespace 1 has LBAs. */
+	/* FNA: format one namespace at a time. Others than these have no format. */
 	if (cmd->nsid == NVME_NSID_ALL)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_NSID);
-	if (cmd->nsid != KCSD_NSID_NVM)
+	if (cmd->nsid != KCSD_NSID_NVM && !(of_objects(cmd) && cmd->drive->objects->ns.active))
 		return KCSD_SC_INVALID_NS;
 	if (CDW10_SES(cmd) != SES_NONE && CDW10_SES(cmd) != SES_USER_DATA)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
@@ -129,6 +179,6 @@ int kcsd_format_parse(struct kcsd_cmd *cmd)
 	job = kcsd_job_create(cmd, sizeof(*job), false, &ret);
 	if (!job)
 		return ret;
-	job->execute = format_execute;
+	job->execute = of_objects(cmd) ? format_objects : format_lbas;
 	return 0;
 }

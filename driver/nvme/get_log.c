@@ -214,8 +214,8 @@ static int get_log_execute(struct kcsd_cmd *cmd)
 
 		ret = kcsd_cmd_copy_to_host(cmd, page + off, n);
 		/* Return zeroes after the end of the page. */
-		if (!ret && iov_iter_zero(want - n, &cmd->data) != want - n)
-			ret = -EFAULT;
+		if (!ret)
+			ret = kcsd_cmd_zero_host(cmd);
 	}
 	kvfree(page);
 	return ret;
@@ -245,7 +245,7 @@ int kcsd_get_log_parse(struct kcsd_cmd *cmd)
 	ret = kcsd_cmd_validate_unused(cmd, &uses);
 	if (ret)
 		return ret;
-	if (len > KCSD_MAX_TRANSFER)
+	if (len > cmd->drive->max_transfer)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW10);
 	if (iov_iter_count(&cmd->data) != len)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Identify: describe the controller and its namespaces. NVMe Base, "Identify command". */
+#include <linux/log2.h>
 #include <linux/nvme.h>
 #include <linux/slab.h>
 #include <linux/unaligned.h>
 
 #include "drive.h"
 #include "media/lbas.h"
+#include "media/objects.h"
 #include "media/store.h"
 #include "nvme/cmd.h"
 #include "nvme/identify.h"
@@ -22,6 +24,7 @@
 #define KCSD_CNS_CS_CTRL	0x06
 #define KCSD_CNS_CS_ACTIVE_LIST	0x07
 #define KCSD_CNS_NS_INDEP	0x08
+#define KCSD_CNS_CS_FORMAT	0x0a
 #define KCSD_CNS_ALLOC_LIST	0x10
 #define KCSD_CNS_ALLOC_NS	0x11
 #define KCSD_CNS_CS_ALLOC_LIST	0x1a
@@ -71,7 +74,7 @@ static int identify_ctrl(struct kcsd_cmd *cmd, void *page)
 	kcsd_identify_firmware(id->fr);
 	snprintf(id->subnqn, sizeof(id->subnqn), "nqn.2014-08.org.nvmexpress:uuid:%pUb",
 		 &drive->uuid);
-	id->mdts = KCSD_MDTS;
+	id->mdts = ilog2(drive->max_transfer / SZ_4K);
 	id->ver = cpu_to_le32(NVME_VS(2, 0, 0));
 	id->cntrltype = NVME_CTRL_IO;
 	/* Log page 05h; 32-bit NUMD and offsets; log pages 00h, 12h, 13h, and scopes in 05h. */
@@ -100,7 +103,8 @@ static int identify_ctrl(struct kcsd_cmd *cmd, void *page)
 	id->nn = cpu_to_le32(KCSD_NN);
 	id->mnan = cpu_to_le32(KCSD_NN);
 	/* Same as the block device reports. Flush accepts no broadcast NSID. */
-	id->vwc = (drive->lbas->store.volatile_cache ? NVME_CTRL_VWC_PRESENT : 0) | 2 << 1;
+	id->vwc = (drive->lbas->store.volatile_cache || drive->objects->volatile_cache ?
+		   NVME_CTRL_VWC_PRESENT : 0) | 2 << 1;
 	*(__le64 *)id->tnvmcap = cpu_to_le64(drive->lbas->store.size);
 	return 0;
 }
@@ -205,6 +209,16 @@ static int identify_cs_ctrl(struct kcsd_cmd *cmd, void *page)
 	return ops->identify_ctrl ? ops->identify_ctrl(cmd, page) : 0;
 }
 
+/* Fill in what any namespace with this format reports. There is one format; NSID is not used. */
+static int identify_cs_format(struct kcsd_cmd *cmd, void *page)
+{
+	const struct kcsd_ns *ns = kcsd_namespaces_find(cmd->drive, identify_csi(cmd));
+
+	if (!ns || !ns->ops->identify_format || cmd->cdw11 & 0xffff)
+		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
+	return ns->ops->identify_format(cmd, page);
+}
+
 static int identify_csi_vectors(struct kcsd_cmd *cmd, void *page)
 {
 	const struct kcsd_ns *ns;
@@ -225,6 +239,7 @@ static const struct kcsd_identify_cns {
 	u8 cns;
 	bool ns;	/* uses NSID, which must be 1..NN */
 	bool csi;
+	bool format;	/* uses the index of a format */
 	int (*fill)(struct kcsd_cmd *cmd, void *page);
 } identify_table[] = {
 	{ KCSD_CNS_NS,			.ns = true, .fill = identify_ns },
@@ -236,6 +251,8 @@ static const struct kcsd_identify_cns {
 	{ KCSD_CNS_CS_ACTIVE_LIST,	.csi = true,
 					.fill = identify_cs_active_list },
 	{ KCSD_CNS_NS_INDEP,		.ns = true, .fill = identify_ns_indep },
+	{ KCSD_CNS_CS_FORMAT,		.csi = true, .format = true,
+					.fill = identify_cs_format },
 	/* No Namespace Management: allocated namespaces are the active ones. */
 	{ KCSD_CNS_ALLOC_LIST,		.fill = identify_active_list },
 	{ KCSD_CNS_ALLOC_NS,		.ns = true, .fill = identify_ns },
@@ -275,7 +292,8 @@ int kcsd_identify_parse(struct kcsd_cmd *cmd)
 	const struct kcsd_identify_cns *c = identify_find(identify_cns(cmd));
 	const struct kcsd_cmd_uses uses = {
 		.cdw10 = 0xffff00ff,			/* CNTID, CNS */
-		.cdw11 = c && c->csi ? 0xff000000 : 0,	/* CSI */
+		/* CSI, index */
+		.cdw11 = (c && c->csi ? 0xff000000 : 0) | (c && c->format ? 0xffff : 0),
 	};
 	u16 cntid = cmd->cdw10 >> 16;
 	int ret = kcsd_cmd_validate_unused(cmd, &uses);

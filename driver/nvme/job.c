@@ -202,7 +202,7 @@ void kcsd_jobs_cancel_all(struct kcsd_drive *drive)
 
 	scoped_guard(spinlock, &jobs->lock) {
 		jobs->stopping = true;
-		kcsd_schedule_drain(&jobs->schedule, &queued);
+		kcsd_schedule_drain(&jobs->schedule, &queued, NULL);
 		list_for_each_entry(job, &queued, async.turn.entry)
 			job->async.state = KCSD_ASYNC_COMPLETE;
 		list_for_each_entry(job, &jobs->running, async.turn.entry)

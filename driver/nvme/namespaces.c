@@ -9,6 +9,7 @@ static const struct kcsd_ns_ops *const kinds[KCSD_NN] = {
 	[KCSD_NSID_NVM - 1]	= &kcsd_nvm_ops,
 	[KCSD_NSID_SLM - 1]	= &kcsd_slm_ops,
 	[KCSD_NSID_COMPUTE - 1]	= &kcsd_compute_ops,
+	[KCSD_NSID_KV - 1]	= &kcsd_kv_ops,
 };
 
 int kcsd_namespaces_alloc(struct kcsd_drive *drive)

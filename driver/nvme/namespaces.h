@@ -9,10 +9,11 @@ struct kcsd_drive;
 struct kcsd_ns;
 struct kcsd_ns_ops;
 
-/* Kinds of namespaces; ns_lbas.c, ns_slm.c, ns_compute.c. */
+/* Kinds of namespaces; ns_lbas.c, ns_slm.c, ns_compute.c, ns_kv.c. */
 extern const struct kcsd_ns_ops kcsd_nvm_ops;
 extern const struct kcsd_ns_ops kcsd_slm_ops;
 extern const struct kcsd_ns_ops kcsd_compute_ops;
+extern const struct kcsd_ns_ops kcsd_kv_ops;
 
 /*
  * Allocate all namespaces; they are not open. Returns 0 or -ENOMEM; kcsd_drive_put() frees them,

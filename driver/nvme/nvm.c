@@ -9,23 +9,56 @@
 #include "nvme/identify.h"
 #include "stats/counters.h"
 
-static int nvm_move(struct kcsd_cmd *cmd)
+static int move_piece(struct kcsd_cmd *cmd, u64 slba, struct iov_iter *piece)
 {
-	struct kcsd_drive *drive = cmd->drive;
-	u64 slba = kcsd_nvm_slba(cmd);
+	struct kcsd_lbas *lbas = cmd->drive->lbas;
 
 	switch (cmd->opcode) {
 	case nvme_cmd_zone_append:
-		return kcsd_lba_io_status(
-			kcsd_lba_io_append(drive->lbas, slba, &cmd->data, &cmd->result),
-			KCSD_SC_WRITE_FAULT);
+		return kcsd_lba_io_status(kcsd_lba_io_append(lbas, slba, piece, &cmd->result),
+					  KCSD_SC_WRITE_FAULT);
 	case nvme_cmd_write:
-		return kcsd_lba_io_status(kcsd_lba_io_write(drive->lbas, slba, &cmd->data),
+		return kcsd_lba_io_status(kcsd_lba_io_write(lbas, slba, piece),
 					  KCSD_SC_WRITE_FAULT);
 	default:
-		return kcsd_lba_io_status(kcsd_lba_io_read(drive->lbas, slba, &cmd->data),
+		return kcsd_lba_io_status(kcsd_lba_io_read(lbas, slba, piece),
 					  KCSD_SC_READ_ERROR);
 	}
+}
+
+/* Validate a write of several pieces to a zone, so that it does not fail in its middle. */
+static int validate_pieces(const struct kcsd_cmd *cmd)
+{
+	struct kcsd_lbas *lbas = cmd->drive->lbas;
+
+	if (!lbas->zones.nr || cmd->opcode != nvme_cmd_write ||
+	    iov_iter_count(&cmd->data) <= KCSD_PIECE)
+		return 0;
+	return kcsd_zone_validate_write(lbas, kcsd_nvm_slba(cmd), kcsd_nvm_nlb(cmd));
+}
+
+/* Move all in pieces, so that nobody waits for a lock longer than for one. */
+static int nvm_move(struct kcsd_cmd *cmd)
+{
+	u64 slba = kcsd_nvm_slba(cmd);
+	int ret = validate_pieces(cmd);
+	struct iov_iter piece;
+	size_t len;
+
+	while (!ret) {
+		piece = cmd->data;
+		iov_iter_truncate(&piece, KCSD_PIECE);
+		len = iov_iter_count(&piece);
+		ret = move_piece(cmd, slba, &piece);
+		if (ret && slba != kcsd_nvm_slba(cmd))
+			cmd->failed_lba = slba;
+		iov_iter_advance(&cmd->data, len);
+		if (ret || !iov_iter_count(&cmd->data))
+			break;
+		slba += len >> cmd->drive->lbas->lba_shift;
+		ret = kcsd_cmd_pause(cmd);
+	}
+	return ret;
 }
 
 /* Returns 0, or the status of an injected error. Sleeps for an injected delay. */
@@ -48,7 +81,8 @@ static int nvm_move_now(struct kcsd_cmd *cmd)
 	int ret = -EAGAIN;
 
 	/* Ask each rule of inject only once per command: leave that to a call that may sleep. */
-	if (!kcsd_inject_is_armed(cmd->drive->lbas, KCSD_INJECT_READ))
+	if (!kcsd_inject_is_armed(cmd->drive->lbas, KCSD_INJECT_READ) &&
+	    iov_iter_count(&cmd->data) <= KCSD_PIECE)
 		ret = kcsd_lba_io_read_now(cmd->drive->lbas, kcsd_nvm_slba(cmd), &cmd->data);
 	if (ret == -EAGAIN || ret == -EFAULT)
 		return ret;
@@ -127,7 +161,7 @@ int kcsd_nvm_parse_rw(struct kcsd_cmd *cmd)
 
 	if (ret)
 		return ret;
-	if (len > KCSD_MAX_TRANSFER)
+	if (len > cmd->drive->max_transfer)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
 	if (iov_iter_count(&cmd->data) != len)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);

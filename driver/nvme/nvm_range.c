@@ -30,9 +30,9 @@ int kcsd_nvm_range_validate(struct kcsd_cmd *cmd, const struct kcsd_cmd_uses *us
 struct kcsd_job *kcsd_nvm_job_create(struct kcsd_cmd *cmd, size_t size, u64 nlb, int *ret)
 {
 	struct kcsd_drive *drive = cmd->drive;
-	/* Occupies its submitter no longer than a Read or Write. */
+	/* Occupies its submitter no longer than a piece of a Read or Write. */
 	bool quick =
-		!kcsd_lbas_block(drive->lbas) && nlb <= KCSD_MAX_TRANSFER >> drive->lbas->lba_shift;
+		!kcsd_lbas_block(drive->lbas) && nlb <= KCSD_PIECE >> drive->lbas->lba_shift;
 
 	return kcsd_job_create(cmd, size, quick, ret);
 }

@@ -44,6 +44,8 @@ static int compare_all(struct kcsd_cmd *cmd, size_t piece, void *have, void *wan
 		len = min(iov_iter_count(&cmd->data), piece);
 		ret = compare_piece(cmd, slba, len, have, want);
 		slba += len >> cmd->drive->lbas->lba_shift;
+		if (!ret)
+			ret = kcsd_cmd_pause(cmd);
 	}
 	return ret;
 }

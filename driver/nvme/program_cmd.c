@@ -119,7 +119,7 @@ static int program_validate_chunk(struct kcsd_cmd *cmd)
 
 	if (psize > KCSD_MAX_PROGRAM_LEN)
 		return KCSD_SC_PROGRAM_TOO_BIG;
-	if (!numb || numb > KCSD_MAX_TRANSFER || numb > psize)
+	if (!numb || numb > cmd->drive->max_transfer || numb > psize)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW14);
 	if (loff > psize - numb)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW15);

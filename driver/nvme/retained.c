@@ -8,6 +8,7 @@
 #include "drive.h"
 #include "media/badblocks.h"
 #include "media/lbas.h"
+#include "media/objects.h"
 #include "media/store.h"
 #include "nvme/retained.h"
 #include "nvme/sanitize.h"
@@ -27,18 +28,23 @@ void kcsd_retained_destroy(struct kcsd_retained *retained)
 	kcsd_badblocks_exit(&retained->lbas);
 }
 
+static void note_inode(struct kcsd_store_id *id, int i, const struct inode *inode)
+{
+	if (!inode)
+		return;
+	id->file[i].inode = inode->i_ino;
+	id->file[i].dev = inode->i_sb->s_dev;
+	id->file[i].generation = inode->i_generation;
+}
+
 static struct kcsd_store_id store_id_of(const struct kcsd_drive *drive)
 {
 	struct kcsd_store_id id = { .uuid = drive->uuid };
-	const struct inode *inode;
 
-	BUILD_BUG_ON(sizeof(id) != sizeof(uuid_t) + 16);	/* no padding */
-	if (!drive->cfg.backing_file)
-		return id;
-	inode = file_inode(kcsd_store_bottom(&drive->lbas->store)->file);
-	id.inode = inode->i_ino;
-	id.dev = inode->i_sb->s_dev;
-	id.generation = inode->i_generation;
+	BUILD_BUG_ON(sizeof(id) != sizeof(uuid_t) + 32);	/* no padding */
+	if (drive->cfg.backing_file)
+		note_inode(&id, 0, file_inode(kcsd_store_bottom(&drive->lbas->store)->file));
+	note_inode(&id, 1, kcsd_objects_inode(drive->objects));
 	return id;
 }
 

@@ -19,9 +19,12 @@ struct kcsd_drive;
  */
 struct kcsd_store_id {
 	uuid_t uuid;
-	u64 inode;	/* this and below: 0 without a backing file */
-	u32 dev;
-	u32 generation;	/* differs between files that had the same inode number */
+	/* Of the backing file, and of the file of objects: all 0 without it. */
+	struct {
+		u64 inode;
+		u32 dev;
+		u32 generation;	/* differs between files that had the same inode number */
+	} file[2];
 };
 
 /*

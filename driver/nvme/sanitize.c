@@ -7,6 +7,7 @@
 #include "drive.h"
 #include "media/erase.h"
 #include "media/lbas.h"
+#include "media/objects.h"
 #include "media/store.h"
 #include "nvme/cmd.h"
 #include "nvme/job.h"
@@ -44,35 +45,41 @@ static struct kcsd_sanitize_retained *retained_of(const struct kcsd_drive *drive
 	return &drive->retained->sanitize;
 }
 
-/* ---- both gates ---- */
+/* ---- all gates ---- */
 
 /*
- * Close both gates. Returns 0, or the status with which lbas->gate is closed already; then
- * memory_gate stays as it is.
+ * Close all gates. Returns 0, or the status with which one is closed already; then all stay as they
+ * are. Only a holder of sanitize->lock closes a gate, or power on.
  */
 static int close_gates(struct kcsd_drive *drive, int status)
 {
-	int ret = kcsd_gate_close(&drive->lbas->gate, status);
+	int ret = kcsd_gate_status(&drive->objects->gate) ?:
+		  kcsd_gate_close(&drive->lbas->gate, status);
 
-	return ret ?: kcsd_gate_close(&drive->memory_gate, status);
+	return ret ?: kcsd_gate_close(&drive->objects->gate, status) ?:
+		      kcsd_gate_close(&drive->memory_gate, status);
 }
 
 static void set_gates(struct kcsd_drive *drive, int status)
 {
 	kcsd_gate_set_status(&drive->lbas->gate, status);
+	kcsd_gate_set_status(&drive->objects->gate, status);
 	kcsd_gate_set_status(&drive->memory_gate, status);
 }
 
+/* Wait for runs first: they may be inside of all three. */
 static void wait_gates(struct kcsd_drive *drive)
 {
-	kcsd_gate_wait(&drive->lbas->gate);
 	kcsd_gate_wait(&drive->memory_gate);
+	kcsd_gate_wait(&drive->lbas->gate);
+	kcsd_objects_drain(drive->objects);
 }
 
 /* Open lbas->gate last: its status decides whether kcsd_sanitize_refuses() admits commands. */
 static void open_gates(struct kcsd_drive *drive)
 {
 	kcsd_gate_open(&drive->memory_gate);
+	kcsd_gate_open(&drive->objects->gate);
 	kcsd_gate_open(&drive->lbas->gate);
 }
 
@@ -105,6 +112,16 @@ static int sanitize_inject(struct kcsd_drive *drive)
 	return kcsd_inject(drive->lbas, &cmd);
 }
 
+/* Tell the model of time. Objects, which are behind the LBAs, are never kept. */
+static void purge_time(struct kcsd_drive *drive, bool keep)
+{
+	const struct kcsd_lbas *lbas = drive->lbas;
+
+	if (!keep || lbas->zones.nr)
+		kcsd_clock_purge(drive->clock, 0, lbas->nsze << lbas->lba_shift);
+	kcsd_clock_purge(drive->clock, drive->objects->time_start, drive->objects->time_bytes);
+}
+
 static int sanitize_erase(struct kcsd_drive *drive)
 {
 	const struct kcsd_sanitize_retained *retained = retained_of(drive);
@@ -120,17 +137,16 @@ static int sanitize_erase(struct kcsd_drive *drive)
 		return ret;
 	/*
 	 * NVMe Base, "Sanitize Operations", asks for all places that can hold user data, including
-	 * controller memory buffers and log pages. Both gates are closed, no command is inside.
+	 * controller memory buffers and log pages. The gates are closed, no command is inside.
 	 */
 	kcsd_namespaces_erase_memory(drive);
 	if ((retained->cdw10 & SANACT_MASK) == SANACT_OVERWRITE)
 		how.passes = OWPASS(retained->cdw10) ?: MOST_PASSES;
-	ret = kcsd_erase(drive->lbas, &how);
+	ret = kcsd_objects_erase(drive->objects) ?: kcsd_erase(drive->lbas, &how);
 	if (ret)
 		return ret;
 	kcsd_store_erase_cache(&drive->lbas->store);
-	if (!how.keep || drive->lbas->zones.nr)
-		kcsd_clock_purge(drive->clock);
+	purge_time(drive, how.keep);
 	WRITE_ONCE(retained_of(drive)->passes, how.passes);
 	return 0;
 }
@@ -166,7 +182,7 @@ static void sanitize_work(struct work_struct *work)
 	kcsd_drive_exit(drive);
 }
 
-/* Start the worker. The caller has closed both gates. */
+/* Start the worker. The caller has closed the gates. */
 static void sanitize_start(struct kcsd_drive *drive)
 {
 	note_progress(drive, 0, 0);
@@ -192,7 +208,7 @@ void kcsd_sanitize_power_on(struct kcsd_drive *drive)
 	struct kcsd_sanitize_retained *retained = retained_of(drive);
 
 	/* New memory holds no user data. */
-	if (!drive->cfg.backing_file)
+	if (!drive->cfg.backing_file && !(drive->cfg.kv_file && drive->cfg.kv_size))
 		drive->retained->lbas.erased = true;
 	if (retained->state == KCSD_SANITIZE_IN_PROGRESS) {
 		close_gates(drive, KCSD_SC_SANITIZE_IN_PROGRESS);
@@ -200,6 +216,12 @@ void kcsd_sanitize_power_on(struct kcsd_drive *drive)
 	} else if (retained->locked) {
 		close_gates(drive, KCSD_SC_SANITIZE_FAILED);
 	}
+}
+
+int kcsd_sanitize_close_gate(struct kcsd_drive *drive, struct kcsd_gate *gate, int status)
+{
+	guard(mutex)(&drive->sanitize->lock);
+	return kcsd_gate_close(gate, status);
 }
 
 void kcsd_sanitize_destroy(struct kcsd_drive *drive)

@@ -2,7 +2,7 @@
 /*
  * Sanitize: erase the whole drive in the background. NVMe Base, "Sanitize command".
  *
- * During Sanitize, and after it failed, lbas->gate and drive->memory_gate are closed: all I/O
+ * During Sanitize, and after it failed, the gates of all namespaces are closed: all I/O
  * commands of all namespaces fail. Runs in flight are cancelled. struct kcsd_retained holds the
  * state: if power off interrupts Sanitize, power on starts it again, unless the medium is another.
  */
@@ -15,6 +15,7 @@
 
 struct kcsd_cmd;
 struct kcsd_drive;
+struct kcsd_gate;
 struct kcsd_opcode;
 
 /* SSTAT[2:0] */
@@ -40,7 +41,7 @@ struct kcsd_sanitize_retained {
 
 /* Sanitize of a powered drive. */
 struct kcsd_sanitize {
-	struct mutex lock;		/* serialises commands */
+	struct mutex lock;		/* serialises commands, and who closes a gate */
 	struct work_struct work;	/* holds drive->live while it is queued or running */
 	struct kcsd_drive *drive;
 };
@@ -52,6 +53,8 @@ void kcsd_sanitize_power_on(struct kcsd_drive *drive);
 /* Wait for the worker to end. The caller has killed drive->live. */
 void kcsd_sanitize_destroy(struct kcsd_drive *drive);
 
+/* Close a gate for Format: as kcsd_gate_close(), but not while a Sanitize begins. */
+int kcsd_sanitize_close_gate(struct kcsd_drive *drive, struct kcsd_gate *gate, int status);
 /* Returns 0, or the status with which Sanitize (in progress, failed) or Format refuses cmd. */
 int kcsd_sanitize_refuses(const struct kcsd_cmd *cmd);
 /*

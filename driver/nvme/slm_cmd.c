@@ -64,7 +64,7 @@ int kcsd_slm_parse_rw(struct kcsd_cmd *cmd)
 
 	if (ret)
 		return ret;
-	if (slm_len(cmd) > KCSD_MAX_TRANSFER)
+	if (slm_len(cmd) > cmd->drive->max_transfer)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
 	ret = kcsd_slm_validate_bytes(cmd);
 	if (ret)

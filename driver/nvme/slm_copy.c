@@ -170,7 +170,7 @@ static struct kcsd_slm_copy *slm_copy_create(struct kcsd_cmd *cmd, enum kcsd_slm
 {
 	bool blocking = from == KCSD_SLM_FROM_LBAS && kcsd_lbas_block(cmd->drive->lbas);
 	/* Occupies its submitter no longer than a Read or Write. */
-	bool quick = !blocking && len <= KCSD_MAX_TRANSFER;
+	bool quick = !blocking && len <= KCSD_PIECE;
 	struct kcsd_slm_copy *copy;
 	struct kcsd_job *job;
 

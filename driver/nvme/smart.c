@@ -9,6 +9,7 @@
 #include "compute/unit.h"
 #include "drive.h"
 #include "media/lbas.h"
+#include "media/objects.h"
 #include "nvme/retained.h"
 #include "nvme/smart.h"
 #include "stats/counters.h"
@@ -34,6 +35,10 @@ void kcsd_health_sum(struct kcsd_drive *drive, struct kcsd_health *h)
 		/* SMART counts these as reads. */
 		h->read_commands += READ_ONCE(s->compare_commands) + READ_ONCE(s->verify_commands);
 		h->read_bytes += READ_ONCE(s->compare_bytes) + READ_ONCE(s->verify_bytes);
+		h->read_bytes += READ_ONCE(s->kv_retrieve_bytes);
+		h->write_bytes += READ_ONCE(s->kv_store_bytes);
+		h->read_commands += READ_ONCE(s->kv_retrieve_commands);
+		h->write_commands += READ_ONCE(s->kv_store_commands);
 		h->media_errors += READ_ONCE(s->media_errors);
 	}
 	kcsd_units_get_times(drive->compute, &times);
@@ -65,7 +70,7 @@ void *kcsd_health_page(struct kcsd_drive *drive, u32 *len)
 
 	kcsd_health_sum(drive, &h);
 	/* The drive is not reliable, and read-only. */
-	if (READ_ONCE(drive->lbas->data_lost))
+	if (READ_ONCE(drive->lbas->data_lost) || kcsd_objects_have_lost(drive->objects))
 		page->critical_warning = NVME_SMART_CRIT_RELIABILITY | NVME_SMART_CRIT_MEDIA;
 	page->avail_spare = 100;
 	page->percent_used = health_used(drive);

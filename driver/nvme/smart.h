@@ -9,7 +9,7 @@ struct kcsd_drive;
 
 /* X(name): values that SMART sums up over all power cycles. */
 #define KCSD_HEALTH(X) \
-	X(read_bytes)		/* namespace 1, over the link */ \
+	X(read_bytes)		/* LBAs and values, over the link */ \
 	X(write_bytes) \
 	X(read_commands) \
 	X(write_commands) \

@@ -9,6 +9,7 @@
 #include "compute/tenant.h"
 #include "drive.h"
 #include "media/lbas.h"
+#include "media/objects.h"
 #include "nvme/cmd.h"
 #include "nvme/execute.h"
 #include "nvme/opcodes.h"
@@ -69,11 +70,12 @@ static int source_validate(struct kcsd_cmd *cmd, const struct kcsd_source *sourc
 {
 	const struct kcsd_lbas *lbas = cmd->drive->lbas;
 	u64 start = le64_to_cpu(source->start), len = le64_to_cpu(source->len);
+	bool is_object = source->type == KCSD_SOURCE_OBJECT;
 	u64 bytes;
 	int ret;
 
 	BUILD_BUG_ON(sizeof(*source) != 24);
-	if (!len || memchr_inv(source->rsvd, 0, sizeof(source->rsvd)))
+	if ((!len && !is_object) || memchr_inv(source->rsvd, 0, sizeof(source->rsvd)))
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	ret = source_validate_access(cmd, source);
 	if (ret)
@@ -88,6 +90,12 @@ static int source_validate(struct kcsd_cmd *cmd, const struct kcsd_source *sourc
 	case KCSD_SOURCE_BYTES:
 		return start < cmd->cdw13 && len <= cmd->cdw13 - start ?
 		       0 : kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+	case KCSD_SOURCE_OBJECT:
+		/* What the key is shows when a run looks it up: it may not have arrived yet. */
+		bytes = sizeof(struct kcsd_kv_key);
+		if (start > cmd->cdw13 || bytes > cmd->cdw13 - start)
+			return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
+		return cmd->drive->objects->ns.active ? 0 : KCSD_SC_INVALID_NS;
 	default:
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	}
@@ -102,7 +110,7 @@ static int sources_copy(struct kcsd_cmd *cmd, struct kcsd_source_list *list)
 	u32 nr = iov_iter_count(&cmd->data) / sizeof(struct kcsd_source);
 	struct kcsd_stream *stream = &list->stream;
 	struct kcsd_source *source = stream->source + stream->nr;
-	u64 len = stream->nr ? stream->end[stream->nr - 1] : 0;
+	u64 len = stream->begin[stream->nr];
 	int ret = kcsd_cmd_copy_from_host(cmd, source, nr * sizeof(*source));
 	u32 i;
 
@@ -118,6 +126,8 @@ static int sources_copy(struct kcsd_cmd *cmd, struct kcsd_source_list *list)
 		kcsd_stream_add(stream, &source[i]);
 		if (source[i].access & KCSD_GRANT_WRITE)
 			list->watch.edited = true;
+		if (source[i].type == KCSD_SOURCE_OBJECT)
+			list->has_objects = true;
 	}
 	return ret;
 }
@@ -170,7 +180,7 @@ static int sources_parse_add(struct kcsd_cmd *cmd)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
 	if (cmd->cdw13 > KCSD_MAX_SOURCE_BYTES)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW13);
-	if (!len || len > KCSD_MAX_TRANSFER || len % sizeof(struct kcsd_source) ||
+	if (!len || len > cmd->drive->max_transfer || len % sizeof(struct kcsd_source) ||
 	    len / sizeof(struct kcsd_source) > cmd->cdw11 - cmd->cdw12)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	cmd->execute = sources_add;
@@ -209,7 +219,7 @@ static int sources_parse_bytes(struct kcsd_cmd *cmd)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW11);
 	if (cmd->cdw13)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW13);
-	if (!len || len > KCSD_MAX_TRANSFER)
+	if (!len || len > cmd->drive->max_transfer)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);
 	cmd->execute = sources_add_bytes;
 	return 0;

@@ -106,10 +106,13 @@ int kcsd_zns_parse_send(struct kcsd_cmd *cmd)
 
 /* ---- Zone Management Receive ---- */
 
+#define REPORT_CHUNK	1024u	/* descriptors copied to the host at once */
+
 /* A zone report in the making. */
 struct kcsd_zns_report {
-	struct nvme_zone_report *page;
-	u64 room;	/* descriptors that fit into page */
+	struct nvme_zone_descriptor *chunk;
+	u32 in_chunk;	/* descriptors in it */
+	u64 room;	/* descriptors that fit into the host buffer */
 	u64 nr;		/* matching zones found so far */
 };
 
@@ -145,15 +148,26 @@ static void zns_describe(struct nvme_zone_descriptor *d, const struct kcsd_zone_
 	d->wp = cpu_to_le64(kcsd_zone_shows_wp(zone) ? zone->wp : U64_MAX);
 }
 
-static void zns_gather(struct kcsd_cmd *cmd, struct kcsd_zns_report *r)
+static int zns_copy_chunk(struct kcsd_cmd *cmd, struct kcsd_zns_report *r)
+{
+	u32 nr = r->in_chunk;
+
+	r->in_chunk = 0;
+	return kcsd_cmd_copy_to_host(cmd, r->chunk, nr * sizeof(r->chunk[0])) ?:
+	       kcsd_cmd_pause(cmd);
+}
+
+/* Copy the descriptors that fit, and count all. */
+static int zns_gather(struct kcsd_cmd *cmd, struct kcsd_zns_report *r)
 {
 	int wanted = zns_filter(ZNS_FILTER(cmd));
 	struct kcsd_zones *zones = &cmd->drive->lbas->zones;
 	bool partial = cmd->cdw13 & ZNS_PARTIAL;
 	struct kcsd_zone_state zone;
+	int ret = 0;
 	u32 i;
 
-	for (i = kcsd_zone_index(zones, zns_slba(cmd)); i < zones->nr; i++) {
+	for (i = kcsd_zone_index(zones, zns_slba(cmd)); !ret && i < zones->nr; i++) {
 		if (partial && r->nr == r->room)
 			break;
 		cond_resched();
@@ -161,27 +175,44 @@ static void zns_gather(struct kcsd_cmd *cmd, struct kcsd_zns_report *r)
 		if (wanted != KCSD_ZNS_ANY && wanted != zone.cond)
 			continue;
 		if (r->nr < r->room)
-			zns_describe(&r->page->entries[r->nr], &zone);
+			zns_describe(&r->chunk[r->in_chunk++], &zone);
 		r->nr++;
+		if (r->in_chunk == REPORT_CHUNK)
+			ret = zns_copy_chunk(cmd, r);
 	}
-	r->page->nr_zones = cpu_to_le64(r->nr);
+	return ret ?: zns_copy_chunk(cmd, r);
+}
+
+/* Write the report behind its header, zeroes after it, and the header last. */
+static int zns_report(struct kcsd_cmd *cmd, struct kcsd_zns_report *r)
+{
+	struct nvme_zone_report header = {};
+	struct iov_iter head = cmd->data;
+	int ret;
+
+	iov_iter_advance(&cmd->data, sizeof(header));
+	ret = zns_gather(cmd, r);
+	kcsd_stat_add(cmd->drive, host_read_bytes, iov_iter_count(&cmd->data));
+	ret = ret ?: kcsd_cmd_zero_host(cmd);
+	cmd->data = head;
+	header.nr_zones = cpu_to_le64(r->nr);
+	return ret ?: kcsd_cmd_copy_to_host(cmd, &header, sizeof(header));
 }
 
 static int zns_receive(struct kcsd_cmd *cmd)
 {
-	size_t len = iov_iter_count(&cmd->data);
-	struct kcsd_zns_report r = {
-		.room = (len - sizeof(*r.page)) / sizeof(r.page->entries[0]),
-	};
+	u64 rest = iov_iter_count(&cmd->data) - sizeof(struct nvme_zone_report);
+	struct kcsd_zns_report r = { .room = rest / sizeof(r.chunk[0]) };
+	u32 nr = min_t(u64, r.room, REPORT_CHUNK);
 	int ret;
 
-	BUILD_BUG_ON(sizeof(*r.page) != 64 || sizeof(r.page->entries[0]) != 64);
-	r.page = kvzalloc(len, GFP_KERNEL_ACCOUNT);
-	if (!r.page)
+	BUILD_BUG_ON(sizeof(struct nvme_zone_report) != 64 || sizeof(r.chunk[0]) != 64);
+	/* One at least, for a buffer that has room for the header only. */
+	r.chunk = kvcalloc(nr + 1, sizeof(r.chunk[0]), GFP_KERNEL_ACCOUNT);
+	if (!r.chunk)
 		return -ENOMEM;
-	zns_gather(cmd, &r);
-	ret = kcsd_cmd_copy_to_host(cmd, r.page, len);
-	kvfree(r.page);
+	ret = zns_report(cmd, &r);
+	kvfree(r.chunk);
 	return ret;
 }
 
@@ -200,7 +231,7 @@ int kcsd_zns_parse_receive(struct kcsd_cmd *cmd)
 		return ret;
 	if (ZNS_ACTION(cmd) != NVME_ZRA_ZONE_REPORT || zns_filter(ZNS_FILTER(cmd)) < 0)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW13);
-	if (len < sizeof(struct nvme_zone_report) || len > KCSD_MAX_TRANSFER)
+	if (len < sizeof(struct nvme_zone_report) || len > cmd->drive->max_transfer)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_CDW12);
 	if (iov_iter_count(&cmd->data) != len)
 		return kcsd_cmd_invalid(cmd, KCSD_FIELD_DPTR);

@@ -62,6 +62,18 @@
 	X(copy_commands) \
 	X(copy_bytes)
 
+/* X(name): file /sys/class/kcsd/kcsdN/ns4/<name>; commands of the host to namespace 4. */
+#define KCSD_KV_COUNTERS(X) \
+	X(store_commands) \
+	X(store_bytes)		/* of values */ \
+	X(retrieve_commands) \
+	X(retrieve_bytes)	/* that were moved */ \
+	X(list_commands) \
+	X(list_keys)		/* that were returned */ \
+	X(delete_commands) \
+	X(exist_commands)	/* also of objects that do not exist */ \
+	X(flush_commands)
+
 struct kcsd_stats {
 #define KCSD_COUNTER_FIELD(name) u64 name;
 	KCSD_DRIVE_COUNTERS(KCSD_COUNTER_FIELD)
@@ -70,6 +82,9 @@ struct kcsd_stats {
 #define KCSD_SLM_COUNTER_FIELD(name) u64 slm_##name;
 	KCSD_SLM_COUNTERS(KCSD_SLM_COUNTER_FIELD)
 #undef KCSD_SLM_COUNTER_FIELD
+#define KCSD_KV_COUNTER_FIELD(name) u64 kv_##name;
+	KCSD_KV_COUNTERS(KCSD_KV_COUNTER_FIELD)
+#undef KCSD_KV_COUNTER_FIELD
 };
 
 /* Return a counter: the sum over all CPUs of the u64 at an offset in struct kcsd_stats. */

@@ -6,6 +6,8 @@
  *	-> kcsd_program_run, or kcsd_queue_submit and kcsd_queue_reap
  *	-> kcsd_program_deactivate -> kcsd_program_unload -> kcsd_drive_close
  *
+ * Objects, which need no program: kcsd_kv_store, kcsd_kv_retrieve, kcsd_kv_each.
+ *
  * Functions are named kcsd_NOUN_VERB. kcsd_NOUN_each() calls a function for each of many.
  * kcsd_NOUN_PART, without a verb, returns one property: kcsd_drive_name(), kcsd_status_text().
  *
@@ -39,6 +41,8 @@
 #include <libkcsd/config.h>
 #include <libkcsd/drive.h>
 #include <libkcsd/histogram.h>
+#include <libkcsd/kv.h>
+#include <libkcsd/kv_file.h>
 #include <libkcsd/log.h>
 #include <libkcsd/object.h>
 #include <libkcsd/program.h>

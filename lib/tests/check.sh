@@ -104,6 +104,7 @@ program source_test
 program serve_test
 program run_test
 program histogram_test
+program kv_test
 program sidecar_test
 program object_test "$out/bpf" "$bin"
 program sim_test "$out/bpf"

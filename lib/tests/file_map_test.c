@@ -347,7 +347,7 @@ static void test_inline(void)
 	w.fd = fd;
 	e.fe_length = KCSD_MAX_SOURCE_BYTES + 1ull;
 	IS(kcsd_file_extent_take(&w, &e), -E2BIG, "inline bytes, too many");
-	SAYS(err.text, "16777216 bytes of inline data");
+	SAYS(err.text, "25165824 bytes of inline data");
 	end_walk(&w);
 	close(fd);
 }

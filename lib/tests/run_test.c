@@ -16,7 +16,7 @@ static struct kcsd_drive drive = {
 	.ctrl_fd = -1,
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.load_lock = PTHREAD_MUTEX_INITIALIZER,
-	.ns_fd = { -1, -1, -1, -1 },
+	.ns_fd = { -1, -1, -1, -1, -1 },
 	.nsze = 100,
 	.lba_size = 512,
 	.max_transfer = 1 << 20,
@@ -102,7 +102,7 @@ static void test_refused(void)
 	many[1].nlb = 1ULL << 32;
 	refused("too many LBAs", &opts, -EINVAL);
 	opts = good();
-	many[1].rsvd = 1;
+	many[1].key_len = 1;
 	refused("a reserved field", &opts, -EINVAL);
 	opts = good();
 	many[1].access = 0;
@@ -301,6 +301,25 @@ static void finish_audit(uint32_t out_len, uint32_t off, uint32_t len, uint32_t 
 	kcsd_run_complete(&run, 0, 99, result);
 }
 
+static void test_audit_key(void)
+{
+	struct kcsd_lba_range range = {
+		.slba = 0x80ff2f74756f,		/* out/, and two bytes */
+		.access = KCSD_GRANT_WRITE | KCSD_AUDIT_OBJECT, .key_len = 6,
+	};
+	struct kcsd_kv_key key;
+
+	OK(!kcsd_audit_key(&range, &key) && key.len == 6 && !memcmp(key.key, "out/\xff\x80\0\0\0\0\0\0\0\0\0", 16),
+	   "audit: the key of a stored object");
+	range.key_len = 17;
+	IS(kcsd_audit_key(&range, &key), -EINVAL, "audit: no key has 17 bytes");
+	range.key_len = 6;
+	range.access = KCSD_GRANT_READ | KCSD_AUDIT_OBJECT;
+	IS(kcsd_audit_key(&range, &key), -ENOENT, "audit: sources that are objects have no key");
+	range.access = KCSD_GRANT_WRITE;
+	IS(kcsd_audit_key(&range, &key), -ENOENT, "audit: nor LBAs");
+}
+
 static void test_audit(void)
 {
 	const uint32_t size = sizeof(struct kcsd_run_record), head = 16, range = 24;
@@ -457,6 +476,7 @@ int main(void)
 	test_length();
 	test_results();
 	test_audit();
+	test_audit_key();
 	test_describe();
 	test_invalid_field();
 	test_sizes();

@@ -13,9 +13,10 @@ test_create()
 	is "  and the attributes are set" "$(cd $CONFIG/$NAME && cat size block_size queues \
 		queue_depth cus cu_cpus queue_limit quick_us arena_size timeout_ms insn_budget \
 		engine max_jit_bytes max_programs max_active max_program_bytes device_programs \
-		load_granularity slm_size max_range_sets max_ranges | paste -sd' ')" \
+		load_granularity slm_size max_range_sets max_ranges kv_size kv_max_value \
+		kv_max_keys | paste -sd' ')" \
 		"8388608 512 1 16 3 0-1 9 77 1048576 20000 1000000000 interp 8388608 8 4 4194304 \
-0 512 2097152 7 9"
+0 512 2097152 7 9 8388608 1048576 1000"
 	code 0 "create, zones" create kst-zones --size 8M --zone-size 1M --zone-capacity 512K \
 		--conventional-zones 2 --max-open-zones 3 --max-active-zones 4 --max-append 64K
 	is "  and the attributes are set" "$(cd $CONFIG/kst-zones && cat zone_size zone_capacity \

@@ -15,6 +15,7 @@ OPTIONS=(
 	--max-programs 8 --max-active 4 --max-program-bytes 4M
 	--device-programs 0 --load-granularity 512
 	--slm-size 2M --max-range-sets 7 --max-ranges 9
+	--kv-size 8M --kv-max-value 1M --kv-max-keys 1000
 )
 
 # begin_cli [COMMAND...]: create the drive; the test needs these commands. Sets drive, the name of

@@ -109,9 +109,13 @@ TEST_F(model_state, finish_all)
 	EXPECT_EQ(2, erases(&self->d));
 }
 
-static int sanitize(const struct drive *d)
+#define BLOCK_ERASE	0x2
+#define OVERWRITE	0x13	/* one pass */
+#define NO_DEALLOCATE	0x200
+
+static int sanitize(const struct drive *d, __u32 how)
 {
-	const struct nvme_uring_cmd c = { .opcode = ADMIN_SANITIZE, .cdw10 = 2 };
+	const struct nvme_uring_cmd c = { .opcode = ADMIN_SANITIZE, .cdw10 = how };
 	__u8 page[512] = {};
 	int ret = cmd_admin(d->ctrl, &c), i;
 
@@ -125,15 +129,28 @@ static int sanitize(const struct drive *d)
 /* After Sanitize nothing is mapped: reads do not go to the flash. */
 TEST_F(model_state, sanitize_purges)
 {
-	static const struct drive_attr attrs[] = { DRIVE_SMALL, MODEL, {} };
+	static const struct drive_attr attrs[] = { DRIVE_SMALL, MODEL, { "kv_size", "0" }, {} };
 	const struct nvme_uring_cmd read = cmd_rw(NVM_READ, 0, 1, self->buf, LBA);
 
 	ASSERT_EQ(0, drive_create(&self->d, "model-sanitize", attrs));
 	EXPECT_EQ(16777216, le64toh(timing(&self->d).mapped_bytes));
-	ASSERT_EQ(0, sanitize(&self->d));
+	ASSERT_EQ(0, sanitize(&self->d, BLOCK_ERASE));
 	EXPECT_EQ(0, le64toh(timing(&self->d).mapped_bytes));
 	EXPECT_EQ(0, cmd_io(self->d.nvm, &read));
 	EXPECT_EQ(0, le64toh(timing(&self->d).page_reads));
+}
+
+/* Objects are behind the LBAs, and not kept where the LBAs are. */
+TEST_F(model_state, sanitize_purges_objects)
+{
+	static const struct drive_attr attrs[] = { DRIVE_SMALL, MODEL, {} };
+
+	ASSERT_EQ(0, drive_create(&self->d, "model-objects", attrs));
+	EXPECT_LT(16777216 + (16 << 20), le64toh(timing(&self->d).mapped_bytes));
+	ASSERT_EQ(0, sanitize(&self->d, OVERWRITE | NO_DEALLOCATE));
+	EXPECT_EQ(16777216, le64toh(timing(&self->d).mapped_bytes));
+	ASSERT_EQ(0, sanitize(&self->d, BLOCK_ERASE));
+	EXPECT_EQ(0, le64toh(timing(&self->d).mapped_bytes));
 }
 
 /* ---- Format ---- */
@@ -231,7 +248,7 @@ TEST_F(model_state, long_trim)
 /* SMART tells the share of the rated erases: here, each erase of the average block is 50 %. */
 TEST_F(model_state, wear)
 {
-	static const struct drive_attr attrs[] = { DRIVE_SMALL, MODEL, {} };
+	static const struct drive_attr attrs[] = { DRIVE_SMALL, MODEL, { "kv_size", "0" }, {} };
 	__u8 page[512] = {};
 	int i;
 

@@ -63,7 +63,7 @@ timed()
 	shift 3
 	what="$kind, $clock clock, $backend"
 	# shellcheck disable=SC2086 # options
-	point "$what: create a drive" create_drive timed size=16M $FLASH \
+	point "$what: create a drive" create_drive timed size=16M kv_size=0 $FLASH \
 		"timing/clock=$clock" "$@" || return
 	drive=$(basename "$block" n1)
 	$kind

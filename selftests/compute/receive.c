@@ -497,7 +497,10 @@ static void oid_17(struct sent *s) { s->data.header.oid = htole16(KCSD_MAX_OUTPU
 static void small(struct sent *s) { s->data.header.out_len = htole32(KCSD_MIN_WINDOW - 1); }
 static void large(struct sent *s) { s->data.header.out_len = htole32(KCSD_MAX_OUTPUT + 1); }
 static void unknown_flag(struct sent *s) { s->data.header.flags |= htole32(8); }
-static void reserved(struct sent *s) { s->data.header.rsvd[27] = 1; }
+static void reserved(struct sent *s)
+{
+	s->data.header.rsvd[sizeof(s->data.header.rsvd) - 1] = 1;
+}
 static void length(struct sent *s) { s->data.header.stream_len = htole64(1); }
 static void long_stream(struct sent *s)
 {

@@ -328,7 +328,7 @@ TEST_F(sources, refused_run)
 
 		h->size = htole32(i == 0 ? sizeof(*h) + 1 : sizeof(*h));
 		h->flags = htole32(i == 1 ? 2 : 0);
-		h->rsvd[i == 2 ? 0 : 27] = i >= 2;
+		h->rsvd[i == 2 ? 0 : sizeof(h->rsvd) - 1] = i >= 2;
 		EXPECT_EQ(KCSD_SC_INVALID_FIELD, send_field(fd, c, &result)) TH_LOG("%d", i);
 		EXPECT_EQ(KCSD_FIELD_DPTR, result) TH_LOG("%d", i);
 		*h = good;
@@ -461,13 +461,13 @@ TEST_F(sources, memory_is_limited)
 		ret = cmd_io_way(CMD_IOCTL64, self->d.compute, &c, NULL);
 	}
 	EXPECT_EQ(KCSD_SC_INSUFFICIENT_RESOURCES, ret);
-	/* 12 MiB of sources and 16 MiB of bytes each. */
-	EXPECT_EQ(5 + 1, i);
-	EXPECT_EQ(4 * 28 * KST_MIB, tenant_number(self->d.compute, "kcsd-list-bytes:"));
+	/* 12 MiB of sources and 24 MiB of bytes each. */
+	EXPECT_EQ(4 + 1, i);
+	EXPECT_EQ(3 * 36 * KST_MIB, tenant_number(self->d.compute, "kcsd-list-bytes:"));
 	EXPECT_EQ(0, source_delete(self->d.compute, 2));
-	EXPECT_EQ(3 * 28 * KST_MIB, tenant_number(self->d.compute, "kcsd-list-bytes:"));
+	EXPECT_EQ(2 * 36 * KST_MIB, tenant_number(self->d.compute, "kcsd-list-bytes:"));
 	EXPECT_EQ(0, source_send(self->d.compute, 1, &s, 1));
-	EXPECT_EQ(2 * 28 * KST_MIB + 48, tenant_number(self->d.compute, "kcsd-list-bytes:"));
+	EXPECT_EQ(36 * KST_MIB + 48, tenant_number(self->d.compute, "kcsd-list-bytes:"));
 }
 
 /* A sender above its memory.high must not hold up power off. */

@@ -239,6 +239,15 @@ static s64 geometry(const struct kcsd_helper_args *args)
 	return kcsd_helper_copy_struct(args->ptr[0], args->val[1], &geo, sizeof(geo));
 }
 
+/* No keys are granted. */
+static s64 store_object(const struct kcsd_helper_args *args)
+{
+	u64 key_len = args->val[1], flags = args->val[4];
+
+	return !key_len || key_len > 16 || flags > KCSD_STORE_MUST_NOT_EXIST ? -KCSD_EINVAL :
+									       -KCSD_EACCES;
+}
+
 static s64 device_helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *args)
 {
 	struct device_run *run = (struct device_run *)vm;
@@ -266,6 +275,8 @@ static s64 device_helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_ar
 		return stream_write(run, args);
 	case KCSD_HELPER_flush:
 		return 0;
+	case KCSD_HELPER_kv_store:
+		return store_object(args);
 	case KCSD_HELPER_append:
 	case KCSD_HELPER_zone:
 	case KCSD_HELPER_zone_reset:

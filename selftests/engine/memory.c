@@ -301,7 +301,8 @@ static void helper_names(void)
 	static const char * const names[] = {
 		NULL, "read", "write", "emit", "log", "geometry", "time", "memcpy", "memset",
 		"memcmp", "memchr", "memmem", "crc32c", "sha256_add", "sha256_end", "append",
-		"zone", "stream_read", "stream_write", "zone_reset", "zone_finish", "flush", NULL,
+		"zone", "stream_read", "stream_write", "zone_reset", "zone_finish", "flush",
+		"kv_store", NULL,
 	};
 	const char *name;
 	bool ok = true;

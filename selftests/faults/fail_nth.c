@@ -6,6 +6,7 @@
 #include "harness.h"
 #include "admin.h"
 #include "alloc_failure.h"
+#include "kv.h"
 #include "nvm.h"
 #include "range_set.h"
 #include "run.h"
@@ -21,7 +22,8 @@
 /* Configure a drive with few allocations, as each of them is made to fail. */
 #define DRIVE_TINY \
 	{ "size", "4M" }, { "queues", "1" }, { "queue_depth", "2" }, { "cus", "1" }, \
-	{ "arena_size", "128K" }, { "slm_size", "16K" }, { "max_programs", "4" }
+	{ "arena_size", "128K" }, { "slm_size", "16K" }, { "max_programs", "4" }, \
+	{ "kv_size", "4M" }, { "kv_max_value", "256K" }
 
 enum { WORK, OTHER, KEPT };
 
@@ -328,6 +330,31 @@ static int act_slm_copy(struct bed *b)
 	return io(b, b->d.slm, slm_copy_cmd(0, 2 * LBA, KCSD_COPY_LBA, 1, &d, sizeof(d)));
 }
 
+static int act_kv_store(struct bed *b)
+{
+	return io(b, b->d.kv, kv_cmd(KCSD_KV_STORE, KV_STR("key"), b->buf, BUF_LEN));
+}
+
+static int act_kv_store_ring(struct bed *b)
+{
+	return io_ring(b, b->d.kv, kv_cmd(KCSD_KV_STORE, KV_STR("key"), b->buf, 100));
+}
+
+static int act_kv_retrieve(struct bed *b)
+{
+	return io(b, b->d.kv, kv_cmd(KCSD_KV_RETRIEVE, KV_STR("key"), b->buf, BUF_LEN));
+}
+
+static int act_kv_list(struct bed *b)
+{
+	return io(b, b->d.kv, kv_cmd(KCSD_KV_LIST, KV_STR(""), b->buf, BUF_LEN));
+}
+
+static int act_kv_delete(struct bed *b)
+{
+	return io(b, b->d.kv, kv_cmd(KCSD_KV_DELETE, KV_STR("key"), NULL, 0));
+}
+
 static const struct operation on_drive[] = {
 	{ "open",			NULL,		act_open,		NULL },
 	{ "load",			NULL,		act_load,		unload },
@@ -346,6 +373,11 @@ static const struct operation on_drive[] = {
 	{ "SLM write",			NULL,		act_slm_write,		NULL },
 	{ "SLM fill",			NULL,		act_slm_fill,		NULL },
 	{ "SLM copy",			NULL,		act_slm_copy,		NULL },
+	{ "store",			NULL,		act_kv_store,		act_kv_delete },
+	{ "store by io_uring",		NULL,		act_kv_store_ring,	act_kv_delete },
+	{ "retrieve",			act_kv_store,	act_kv_retrieve,	act_kv_delete },
+	{ "list",			act_kv_store,	act_kv_list,		act_kv_delete },
+	{ "delete",			act_kv_store,	act_kv_delete,		NULL },
 	{ "range set",			NULL,		act_range_set,		after_range_set },
 	{ "identify",			NULL,		act_identify,		NULL },
 	{ "log pages",			NULL,		act_logs,		NULL },
@@ -397,7 +429,7 @@ FIXTURE_VARIANT(fail_nth) {
 	bool file;
 	const struct operation *on;
 	size_t nr_on;
-	struct drive_attr attrs[20];
+	struct drive_attr attrs[24];
 };
 
 #define BACKEND(backend_name, is_on_file, operations, ...) \
@@ -439,6 +471,12 @@ FIXTURE_TEARDOWN(fail_nth)
 	snprintf(side, sizeof(side), "%s.kcsd", b->file);
 	unlink(side);
 	unlink(b->file);
+}
+
+/* Returns the memory of the drive without segments of objects, which stay for the next ones. */
+static __u64 memory_of(const struct bed *b)
+{
+	return drive_number(&b->d, "stats/memory_bytes") - drive_number(&b->d, "kv/medium_bytes");
 }
 
 /* Power the drive on, open its nodes, activate WORK. */
@@ -490,11 +528,11 @@ TEST_F_TIMEOUT(fail_nth, powered_on, FAIL_TIMEOUT)
 
 	ASSERT_EQ(0, bring_up(b));
 	ASSERT_EQ(0, act_execute(b));
-	memory = drive_number(&b->d, "stats/memory_bytes");
+	memory = memory_of(b);
 	for (size_t i = 0; i < variant->nr_on; i++)
 		EXPECT_EQ(0, fail_all(&variant->on[i], b));
 	/* All memory was freed. */
-	EXPECT_EQ(memory, drive_number(&b->d, "stats/memory_bytes"));
+	EXPECT_EQ(memory, memory_of(b));
 	EXPECT_EQ(0, prog_deactivate(b->d.ctrl, WORK));
 	EXPECT_EQ(0, prog_unload(b->d.ctrl, WORK));
 	drive_close(&b->d);

@@ -27,7 +27,8 @@
 static const struct drive_attr common[] = {
 	{ "size", "8388608" }, { "slm_size", "1048576" }, { "arena_size", "1048576" },
 	{ "max_programs", "10" }, { "max_active", "6" }, { "max_range_sets", "5" },
-	{ "timeout_ms", "100" }, { "queue_limit", "64" }, {},
+	{ "timeout_ms", "100" }, { "queue_limit", "64" },
+	{ "kv_size", "4M" }, { "kv_max_value", "256K" }, { "kv_max_keys", "50" }, {},
 };
 
 /* Attributes of a drive beside the basic ones. An attribute that this module lacks is left out. */
@@ -66,6 +67,7 @@ static struct {
 	const char *coverage;
 	struct drive drives[FUZZ_DRIVES];
 	char file[64];
+	char kv_file[64];
 	__u64 end_ns;
 	_Atomic bool stop;
 } fuzz = { .seed = 1, .seconds = 60, .threads = 4 };
@@ -102,6 +104,8 @@ static int make_drive(struct drive *d, const struct fuzz_setup *setup)
 		ret = set_all(d->name, setup->attr);
 	if (!ret && setup->file)
 		ret = drive_set(d->name, "backing_file", fuzz.file);
+	if (!ret && setup->file)
+		ret = drive_set(d->name, "kv_file", fuzz.kv_file);
 	if (!ret)
 		ret = drive_power(d, true);
 	if (!ret)
@@ -116,6 +120,11 @@ static bool make_drives(void)
 	snprintf(fuzz.file, sizeof(fuzz.file), "/tmp/kst-fuzz-XXXXXX");
 	fd = mkstemp(fuzz.file);
 	if (fd < 0 || ftruncate(fd, FUZZ_SIZE))
+		return false;
+	close(fd);
+	snprintf(fuzz.kv_file, sizeof(fuzz.kv_file), "/tmp/kst-fuzz-XXXXXX");
+	fd = mkstemp(fuzz.kv_file);
+	if (fd < 0)
 		return false;
 	close(fd);
 	for (int i = 0; i < FUZZ_DRIVES; i++) {
@@ -166,11 +175,15 @@ static void *power_thread(void *arg)
 
 static void node_path(char *path, size_t len, int index, enum fuzz_node node)
 {
+	static const int nsid[FUZZ_NODES] = {
+		[FUZZ_NVM] = KCSD_NSID_NVM, [FUZZ_SLM_NODE] = KCSD_NSID_SLM,
+		[FUZZ_COMPUTE] = KCSD_NSID_COMPUTE, [FUZZ_KV] = KCSD_NSID_KV,
+	};
+
 	if (node == FUZZ_CTRL)
 		drive_node(path, len, index, "");
 	else
-		drive_generic_node(path, len, index, node == FUZZ_NVM ? KCSD_NSID_NVM :
-				   node == FUZZ_SLM_NODE ? KCSD_NSID_SLM : KCSD_NSID_COMPUTE);
+		drive_generic_node(path, len, index, nsid[node]);
 }
 
 /* Returns the file of a node, opened now or before. A drive without power has no nodes. */
@@ -470,5 +483,6 @@ int main(int argc, char **argv)
 		drive_remove(&fuzz.drives[i]);
 	}
 	unlink(fuzz.file);
+	unlink(fuzz.kv_file);
 	ksft_finished();
 }

@@ -56,7 +56,7 @@ void *fuzz_room_place(struct fuzz_random *r, const struct fuzz_room *room, __u32
 
 /* ---- shots ---- */
 
-enum fuzz_node { FUZZ_CTRL, FUZZ_NVM, FUZZ_SLM_NODE, FUZZ_COMPUTE, FUZZ_NODES };
+enum fuzz_node { FUZZ_CTRL, FUZZ_NVM, FUZZ_SLM_NODE, FUZZ_COMPUTE, FUZZ_KV, FUZZ_NODES };
 
 /* One command, and its memory. The memory is not used otherwise while the command is in flight. */
 struct fuzz_shot {

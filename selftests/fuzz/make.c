@@ -2,6 +2,7 @@
 /* Make commands: first one that is valid, at least on a new drive; then change parts of it. */
 #include "fuzz.h"
 #include "admin.h"
+#include "kv.h"
 #include "nvm.h"
 #include "range_set.h"
 #include "slm.h"
@@ -91,7 +92,10 @@ static void make_nvm_copy(struct fuzz_random *r, struct fuzz_shot *s)
 static void make_erase(struct fuzz_random *r, struct fuzz_shot *s)
 {
 	if (fuzz_one_in(r, 2))
-		s->cmd = (struct nvme_uring_cmd){ .opcode = ADMIN_FORMAT, .nsid = KCSD_NSID_NVM };
+		s->cmd = (struct nvme_uring_cmd){
+			.opcode = ADMIN_FORMAT,
+			.nsid = fuzz_one_in(r, 2) ? KCSD_NSID_NVM : KCSD_NSID_KV,
+		};
 	else
 		s->cmd = (struct nvme_uring_cmd){
 			.opcode = ADMIN_SANITIZE,
@@ -177,6 +181,41 @@ static void make_copy_lba(struct fuzz_random *r, struct fuzz_shot *s)
 	}
 	s->cmd = slm_copy_cmd(edge(r, FUZZ_SLM / 2), len, pi ? KCSD_COPY_LBA_PI : KCSD_COPY_LBA,
 			      nr, d, nr * size);
+}
+
+/* ---- objects ---- */
+
+/* A key of few different ones, so that they meet. */
+static __u8 kv_key(struct fuzz_random *r, char key[16])
+{
+	memset(key, 0, 16);
+	key[0] = 'a' + fuzz_below(r, 8);
+	key[15] = fuzz_one_in(r, 4) ? 'z' : 0;
+	return key[15] ? 16 : 1;
+}
+
+static void make_kv(struct fuzz_random *r, struct fuzz_shot *s)
+{
+	static const __u8 op[] = {
+		KCSD_KV_STORE, KCSD_KV_STORE, KCSD_KV_STORE, KCSD_KV_RETRIEVE, KCSD_KV_RETRIEVE,
+		KCSD_KV_LIST, KCSD_KV_DELETE, KCSD_KV_EXIST, KCSD_KV_FLUSH,
+	};
+	__u8 opcode = op[fuzz_below(r, sizeof(op))];
+	__u32 len = fuzz_below(r, fuzz_one_in(r, 4) ? FUZZ_DATA_ROOM : 200);
+	char key[16];
+	__u8 key_len = kv_key(r, key);
+
+	if (opcode == KCSD_KV_LIST && len < sizeof(struct kcsd_kv_list))
+		len = sizeof(struct kcsd_kv_list);
+	if (opcode != KCSD_KV_STORE && opcode != KCSD_KV_RETRIEVE && opcode != KCSD_KV_LIST)
+		len = 0;
+	if (opcode == KCSD_KV_FLUSH)
+		memset(key, key_len = 0, sizeof(key));
+	s->cmd = kv_cmd(opcode, key, key_len, len ? data_of(r, s, len) : NULL, len);
+	if (opcode == KCSD_KV_STORE)
+		s->cmd.cdw11 |= fuzz_below(r, 8) << 8;
+	else if (opcode == KCSD_KV_RETRIEVE && fuzz_one_in(r, 4))
+		s->cmd.cdw11 |= KCSD_KV_RAW;
 }
 
 /* ---- programs ---- */
@@ -419,7 +458,7 @@ static void make_sources(struct fuzz_random *r, struct fuzz_shot *s)
 
 static void make_identify(struct fuzz_random *r, struct fuzz_shot *s)
 {
-	static const __u8 cns[] = { 0, 1, 2, 3, 5, 6, 7, 8, 0x10, 0x1c };
+	static const __u8 cns[] = { 0, 1, 2, 3, 5, 6, 7, 8, 0x0a, 0x10, 0x1c };
 
 	s->cmd = cmd_identify(cns[fuzz_below(r, sizeof(cns))], fuzz_below(r, 5), fuzz_below(r, 6),
 			      data_of(r, s, 4096));
@@ -438,13 +477,19 @@ static void make_log(struct fuzz_random *r, struct fuzz_shot *s)
 
 static void make_features(struct fuzz_random *r, struct fuzz_shot *s)
 {
-	static const __u8 fid[] = { 0x06, 0x07, 0x02, KCSD_FEATURE_TIMEOUT, KCSD_FEATURE_BUDGET };
+	static const __u8 fid[] = {
+		0x06, 0x07, 0x02, KCSD_FEATURE_TIMEOUT, KCSD_FEATURE_BUDGET, KCSD_FEATURE_KV,
+	};
 
 	s->cmd = (struct nvme_uring_cmd) {
 		.opcode = fuzz_one_in(r, 3) ? SET_FEATURES : GET_FEATURES,
 		.cdw10 = fid[fuzz_below(r, sizeof(fid))],
 	};
-	if (s->cmd.opcode == SET_FEATURES)
+	if (s->cmd.cdw10 == KCSD_FEATURE_KV)
+		s->cmd.nsid = KCSD_NSID_KV;
+	if (s->cmd.opcode == SET_FEATURES && s->cmd.cdw10 == KCSD_FEATURE_KV)
+		s->cmd.cdw11 = fuzz_below(r, 2);
+	else if (s->cmd.opcode == SET_FEATURES)
 		s->cmd.cdw11 = 1 + fuzz_below(r, 100000);
 	else
 		s->cmd.cdw10 |= fuzz_below(r, 4) << 8;
@@ -465,6 +510,7 @@ static void make_features(struct fuzz_random *r, struct fuzz_shot *s)
 	X(slm_fill,	FUZZ_SLM_NODE, false, 1) \
 	X(copy_slm,	FUZZ_SLM_NODE, false, 3) \
 	X(copy_lba,	FUZZ_SLM_NODE, false, 3) \
+	X(kv,		FUZZ_KV, false, 8) \
 	X(exec_lba,	FUZZ_COMPUTE, false, 8) \
 	X(exec,		FUZZ_COMPUTE, false, 8) \
 	X(exec_sources,	FUZZ_COMPUTE, false, 4) \

@@ -10,7 +10,7 @@
 #define NSZE	4096
 #define BUF	(64 * 4096)
 
-static const struct drive_attr size_4096[] = { DRIVE_SMALL, {} };
+static const struct drive_attr size_4096[] = { DRIVE_SMALL, { "kv_max_value", "4M" }, {} };
 static const struct drive_attr size_512[] = {
 	DRIVE_SMALL, { "block_size", "512" }, { "size", "2097152" }, {}
 };
@@ -190,7 +190,7 @@ TEST_F(nvmio, longest_command)
 	__u8 *buf = malloc(len + self->lba);
 
 	ASSERT_NE(NULL, buf);
-	ASSERT_EQ(1 << 20, len);
+	ASSERT_EQ(self->lba == 4096 ? 4 << 20 : 1 << 20, len);
 	for (__u32 i = 0; i < len; i++)
 		buf[i] = i * 13 + (i >> 12);
 	EXPECT_EQ(0, rw(self->d.nvm, NVM_WRITE, 0, nlb, buf, len));

@@ -58,6 +58,7 @@ void drive_close(struct drive *d)
 	fd_close(&d->nvm);
 	fd_close(&d->slm);
 	fd_close(&d->compute);
+	fd_close(&d->kv);
 }
 
 int drive_open(struct drive *d, int flags)
@@ -72,6 +73,8 @@ int drive_open(struct drive *d, int flags)
 	d->slm = open(path, flags | O_CLOEXEC);
 	drive_generic_node(path, sizeof(path), d->index, KCSD_NSID_COMPUTE);
 	d->compute = open(path, flags | O_CLOEXEC);
+	drive_generic_node(path, sizeof(path), d->index, KCSD_NSID_KV);
+	d->kv = open(path, flags | O_CLOEXEC);
 	if (d->ctrl >= 0 && d->nvm >= 0 && d->compute >= 0)
 		return 0;
 	drive_close(d);

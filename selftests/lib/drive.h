@@ -39,7 +39,7 @@ struct drive_attr {
 #define DRIVE_SMALL \
 	{ "size", "16777216" }, { "block_size", "4096" }, { "queues", "2" }, \
 	{ "cus", "2" }, { "arena_size", "1048576" }, { "timeout_ms", "10000" }, \
-	{ "device_programs", "0" }
+	{ "device_programs", "0" }, { "kv_size", "16M" }, { "kv_max_value", "1M" }
 
 struct drive {
 	char name[48];
@@ -48,9 +48,10 @@ struct drive {
 	int nvm;
 	int slm;	/* -1 also if the drive has no SLM */
 	int compute;
+	int kv;		/* -1 also if the drive has no objects */
 };
 
-#define DRIVE_INIT { .index = -1, .ctrl = -1, .nvm = -1, .slm = -1, .compute = -1 }
+#define DRIVE_INIT { .index = -1, .ctrl = -1, .nvm = -1, .slm = -1, .compute = -1, .kv = -1 }
 
 /* Like `echo value > attr`. */
 int drive_set(const char *drive, const char *attr, const char *value);

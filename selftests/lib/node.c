@@ -26,6 +26,7 @@ int drive_nodes_present(int index)
 	drive_generic_node(path[2], sizeof(path[2]), index, KCSD_NSID_NVM);
 	drive_generic_node(path[3], sizeof(path[3]), index, KCSD_NSID_SLM);
 	drive_generic_node(path[4], sizeof(path[4]), index, KCSD_NSID_COMPUTE);
+	drive_generic_node(path[5], sizeof(path[5]), index, KCSD_NSID_KV);
 	for (int i = 0; i < DRIVE_NODES; i++)
 		n += !access(path[i], F_OK);
 	return n;

@@ -13,7 +13,7 @@ void drive_node(char *buf, size_t len, int index, const char *suffix);
 /* Build the path of the generic node of a namespace. */
 void drive_generic_node(char *buf, size_t len, int index, int nsid);
 
-#define DRIVE_NODES	5	/* nodes of a drive that has all namespaces */
+#define DRIVE_NODES	6	/* nodes of a drive that has all namespaces */
 
 /* Returns how many nodes of the drive exist. */
 int drive_nodes_present(int index);

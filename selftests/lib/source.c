@@ -4,6 +4,7 @@
 #include <endian.h>
 
 #define PER_CMD		40000	/* sources that fit 1 MiB */
+#define BYTES_PER_CMD	(1u << 20)
 #define READER_HEAP	(256u << 10)
 
 struct kcsd_source source_lbas(__u64 slba, __u64 len)
@@ -27,6 +28,22 @@ struct kcsd_source source_bytes(__u64 at, __u64 len)
 		.start = htole64(at), .len = htole64(len),
 		.type = KCSD_SOURCE_BYTES, .access = KCSD_GRANT_READ,
 	};
+}
+
+struct kcsd_source source_object(__u64 at, __u64 len)
+{
+	return (struct kcsd_source) {
+		.start = htole64(at), .len = htole64(len),
+		.type = KCSD_SOURCE_OBJECT, .access = KCSD_GRANT_READ,
+	};
+}
+
+struct kcsd_kv_key source_key(const void *key, __u8 len)
+{
+	struct kcsd_kv_key k = { .len = len };
+
+	memcpy(k.key, key, len);
+	return k;
 }
 
 struct nvme_uring_cmd source_sel_cmd(__u16 slid, __u32 sel)
@@ -60,7 +77,28 @@ struct nvme_uring_cmd source_bytes_cmd(__u16 slid, const void *bytes, __u32 len,
 	return c;
 }
 
+static int send_bytes(int fd, __u16 slid, const void *bytes, __u32 len)
+{
+	__u32 done, n;
+	int ret = 0;
+
+	for (done = 0; !ret && done < len; done += n) {
+		struct nvme_uring_cmd c;
+
+		n = len - done < BYTES_PER_CMD ? len - done : BYTES_PER_CMD;
+		c = source_bytes_cmd(slid, bytes + done, n, done);
+		ret = cmd_io_way(CMD_IOCTL64, fd, &c, NULL);
+	}
+	return ret;
+}
+
 int source_send(int fd, __u16 slid, const struct kcsd_source *source, __u32 nr)
+{
+	return source_send_with(fd, slid, source, nr, NULL, 0);
+}
+
+int source_send_with(int fd, __u16 slid, const struct kcsd_source *source, __u32 nr,
+		     const void *bytes, __u32 len)
 {
 	__u32 done, n;
 	int ret = 0;
@@ -69,10 +107,10 @@ int source_send(int fd, __u16 slid, const struct kcsd_source *source, __u32 nr)
 		struct nvme_uring_cmd c;
 
 		n = nr - done < PER_CMD ? nr - done : PER_CMD;
-		c = source_add_cmd(slid, source + done, n, done, nr, 0);
+		c = source_add_cmd(slid, source + done, n, done, nr, len);
 		ret = cmd_io_way(CMD_IOCTL64, fd, &c, NULL);
 	}
-	return ret;
+	return ret ? ret : send_bytes(fd, slid, bytes, len);
 }
 
 int source_watch(int fd, __u16 slid)

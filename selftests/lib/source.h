@@ -34,6 +34,10 @@ struct kcsd_source source_lbas(__u64 slba, __u64 len);
 struct kcsd_source source_zeroes(__u64 len);
 struct kcsd_source source_bytes(__u64 at, __u64 len);
 
+struct kcsd_source source_object(__u64 at, __u64 len);
+/* A key in the bytes of a list. */
+struct kcsd_kv_key source_key(const void *key, __u8 len);
+
 /* Commands: sources first to first + nr of a list of all, with bytes_len bytes; bytes; the rest. */
 struct nvme_uring_cmd source_add_cmd(__u16 slid, const struct kcsd_source *source, __u32 nr,
 				     __u32 first, __u32 all, __u32 bytes_len);
@@ -43,6 +47,9 @@ struct nvme_uring_cmd source_sel_cmd(__u16 slid, __u32 sel);
 /* All that follow send by ioctl, so that threads may call them. */
 /* Send a list without bytes, in as many commands as it needs. */
 int source_send(int fd, __u16 slid, const struct kcsd_source *source, __u32 nr);
+/* The same with bytes. */
+int source_send_with(int fd, __u16 slid, const struct kcsd_source *source, __u32 nr,
+		     const void *bytes, __u32 len);
 int source_watch(int fd, __u16 slid);
 int source_delete(int fd, __u16 slid);
 

@@ -42,6 +42,9 @@ static const struct setting {
 	{ "max_active_zones",	"2",		"3" },
 	{ "max_append",		"8192",		"1048576" },
 	{ "cache_size",		"4096",		"1048576" },
+	{ "kv_size",		"0",		"134217728" },
+	{ "kv_max_value",	"1",		"1073741824" },
+	{ "kv_max_keys",	"1",		"4294967295" },
 };
 
 static const struct drive_attr small[] = { DRIVE_SMALL, {} };
@@ -165,6 +168,10 @@ TEST_F(config, mkdir_gives_defaults)
 	EXPECT_EQ(0, drive_get_number(d->name, "zone_size"));
 	EXPECT_EQ(1 << 20, drive_get_number(d->name, "max_append"));
 	EXPECT_EQ(0, drive_get_number(d->name, "cache_size"));
+	EXPECT_EQ(256 << 20, drive_get_number(d->name, "kv_size"));
+	EXPECT_EQ(64 << 20, drive_get_number(d->name, "kv_max_value"));
+	EXPECT_EQ(1 << 24, drive_get_number(d->name, "kv_max_keys"));
+	EXPECT_EQ(0, drive_get(d->name, "kv_file", buf, sizeof(buf)));
 	EXPECT_EQ(0, drive_get_number(d->name, "power"));
 	EXPECT_EQ(0, drive_get(d->name, "backing_file", buf, sizeof(buf)));
 	EXPECT_TRUE(power_cycles(d));
@@ -189,6 +196,9 @@ TEST_F(config, attributes_read_back)
 	EXPECT_EQ(0, drive_set(d->name, "backing_file", "/some where/a file"));
 	EXPECT_LT(0, drive_get(d->name, "backing_file", buf, sizeof(buf)));
 	EXPECT_STREQ("/some where/a file", buf);
+	EXPECT_EQ(0, drive_set(d->name, "kv_file", "/another"));
+	EXPECT_LT(0, drive_get(d->name, "kv_file", buf, sizeof(buf)));
+	EXPECT_STREQ("/another", buf);
 }
 
 TEST_F(config, invalid_values_are_refused)
@@ -236,7 +246,10 @@ TEST_F(config, invalid_values_are_refused)
 		{ "cache_size", "" }, { "cache_size", "-1" }, { "cache_size", "4095" },
 		{ "cache_size", "4608" }, { "cache_size", "2T" },
 		{ "slm_size", "512" }, { "slm_size", "1099511627777" }, { "slm_size", "2T" },
-		{ "backing_file", "relative/path" },
+		{ "kv_size", "" }, { "kv_size", "-1" }, { "kv_size", "4095" }, { "kv_size", "8T" },
+		{ "kv_max_value", "0" }, { "kv_max_value", "1073741825" },
+		{ "kv_max_keys", "0" }, { "kv_max_keys", "4294967296" }, { "kv_max_keys", "1K" },
+		{ "backing_file", "relative/path" }, { "kv_file", "relative/path" },
 		{ "power", "2" }, { "power", "-1" }, { "power", "garbage" }, { "power", "" },
 	};
 	struct drive *d = &self->d[0];

@@ -33,9 +33,10 @@ test_bare()
 	is "it has power" "$(cat $CONFIG/kcsd0/power)" 1
 	point "node of the controller" test -c /dev/kcsd0
 	point "node of the block device" test -b /dev/kcsd0n1
-	point "the generic nodes" test -c /dev/kcsdg0n1 -a -c /dev/kcsdg0n2 -a -c /dev/kcsdg0n3
+	point "the generic nodes" test -c /dev/kcsdg0n1 -a -c /dev/kcsdg0n2 -a -c /dev/kcsdg0n3 -a \
+		-c /dev/kcsdg0n4
 	is "only root can open nodes" \
-		"$(stat -c %a /dev/kcsd0 /dev/kcsdg0n1 /dev/kcsdg0n2 /dev/kcsdg0n3 | uniq)" 600
+		"$(stat -c %a /dev/kcsd0 /dev/kcsdg0n1 /dev/kcsdg0n2 /dev/kcsdg0n3 /dev/kcsdg0n4 | uniq)" 600
 	point "write to it" dd if=/dev/urandom of=/dev/kcsd0n1 bs=1M count=4 oflag=direct
 	fails "its directory cannot be removed" "Operation not permitted" rmdir $CONFIG/kcsd0
 	point "give it other attributes" sh -c "echo 0 >$CONFIG/kcsd0/power &&

@@ -136,10 +136,11 @@ TEST_F(admin, active_namespaces)
 	static const struct {
 		__u32 from;
 		int status;
-		__u32 list[3];
+		__u32 list[4];
 	} cases[] = {
-		{ 0, 0, { 1, 2, 3 } }, { 1, 0, { 2, 3, 0 } }, { 2, 0, { 3, 0, 0 } },
-		{ 3, 0, { 0, 0, 0 } }, { 1000, 0, { 0, 0, 0 } },
+		{ 0, 0, { 1, 2, 3, 4 } }, { 1, 0, { 2, 3, 4 } }, { 2, 0, { 3, 4 } },
+		{ 3, 0, { 4 } },
+		{ 4, 0, {} }, { 1000, 0, {} },
 		{ 0xfffffffe, KCSD_SC_INVALID_NS, {} }, { 0xffffffff, KCSD_SC_INVALID_NS, {} },
 	};
 
@@ -152,7 +153,8 @@ TEST_F(admin, active_namespaces)
 		EXPECT_EQ(cases[i].list[0], get32(self->buf)) TH_LOG("from %#x", cases[i].from);
 		EXPECT_EQ(cases[i].list[1], get32(self->buf + 4));
 		EXPECT_EQ(cases[i].list[2], get32(self->buf + 8));
-		EXPECT_TRUE(all_zero(self->buf + 12, 4084));
+		EXPECT_EQ(cases[i].list[3], get32(self->buf + 12));
+		EXPECT_TRUE(all_zero(self->buf + 16, 4080));
 	}
 }
 

@@ -2,6 +2,7 @@
 /* Compare the counters of a drive with the expected values, to the byte. */
 #include "harness.h"
 #include "admin.h"
+#include "kv.h"
 #include "nvm.h"
 #include "run.h"
 
@@ -435,6 +436,43 @@ TEST_F(counters, runs_of_a_program)
 	EXPECT_EQ(max, program_counter(index, 0, "max_ns"));
 	EXPECT_EQ(2, program_counter(index, 1, "runs"));
 	EXPECT_EQ(2, program_counter(index, 1, "faults"));
+}
+
+static const char * const kv_names[] = {
+	"ns4/store_commands", "ns4/store_bytes", "ns4/retrieve_commands", "ns4/retrieve_bytes",
+	"ns4/list_commands", "ns4/list_keys", "ns4/delete_commands", "ns4/exist_commands",
+	"ns4/flush_commands", "kv/keys", "kv/used_bytes",
+};
+
+TEST_F(counters, objects)
+{
+	static const __u64 want[ARRAY_SIZE(kv_names)] = { 2, 300, 2, 150, 1, 2, 2, 2, 1, 1, 201 };
+	int fd = self->d.kv;
+	__u64 len;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kv_names); i++) {
+		EXPECT_EQ(0, counter(self->d.index, kv_names[i])) TH_LOG("%s", kv_names[i]);
+	}
+	ASSERT_EQ(0, kv_store(fd, KV_STR("a"), self->buf, 100, 0));
+	ASSERT_EQ(0, kv_store(fd, KV_STR("b"), self->buf, 200, 0));
+	ASSERT_EQ(KCSD_SC_KEY_EXISTS, kv_store(fd, KV_STR("b"), self->buf, 1,
+					       KCSD_KV_MUST_NOT_EXIST));
+	ASSERT_EQ(0, kv_retrieve(fd, KV_STR("a"), self->buf, 4096, &len));
+	ASSERT_EQ(0, kv_retrieve(fd, KV_STR("b"), self->buf, 50, &len));
+	ASSERT_EQ(KCSD_SC_NO_KEY, kv_retrieve(fd, KV_STR("c"), self->buf, 50, &len));
+	ASSERT_EQ(0, kv_list(fd, KV_STR(""), self->buf, 64));
+	ASSERT_EQ(0, kv_exist(fd, KV_STR("a")));
+	ASSERT_EQ(KCSD_SC_NO_KEY, kv_exist(fd, KV_STR("c")));
+	ASSERT_EQ(0, kv_delete(fd, KV_STR("a")));
+	ASSERT_EQ(0, kv_delete(fd, KV_STR("a")));
+	ASSERT_EQ(0, kv_flush(fd));
+	for (size_t i = 0; i < ARRAY_SIZE(kv_names); i++) {
+		EXPECT_EQ(want[i], counter(self->d.index, kv_names[i])) TH_LOG("%s", kv_names[i]);
+	}
+	self->want.v[HOST_WRITE] = 300;
+	/* Two values; a list of two keys: 4 bytes, and 4 for each. */
+	self->want.v[HOST_READ] = 150 + 12;
+	EXPECT_MOVED();
 }
 
 TEST_F(counters, memory_in_use)

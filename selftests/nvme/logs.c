@@ -124,7 +124,7 @@ TEST_F(logs, refusals)
 		CMD_CHANGE(cdw12, 1, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(cdw14, 1, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(cdw14, 1 << 23, KCSD_SC_INVALID_FIELD),
-		CMD_CHANGE(cdw14, 1 << 24, KCSD_SC_INVALID_FIELD),
+		CMD_CHANGE(cdw14, KCSD_CSI_ZNS << 24, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(cdw14, 0xffu << 24, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(cdw15, 1, KCSD_SC_INVALID_FIELD),
 		CMD_CHANGE(nsid, KCSD_NSID_NVM, KCSD_SC_INVALID_NS),
@@ -168,12 +168,14 @@ static int opcodes_that_differ(int fd, bool admin, __u32 nsid, const __le32 *eff
 
 TEST_F(logs, effects_match_accepted_opcodes)
 {
-	static const __u8 csi[] = { KCSD_CSI_NVM, KCSD_CSI_SLM, KCSD_CSI_COMPUTE };
-	static const __u32 nsid[] = { KCSD_NSID_NVM, KCSD_NSID_SLM, KCSD_NSID_COMPUTE };
-	int fds[] = { self->d.nvm, self->d.slm, self->d.compute };
+	static const __u8 csi[] = { KCSD_CSI_NVM, KCSD_CSI_SLM, KCSD_CSI_COMPUTE, KCSD_CSI_KV };
+	static const __u32 nsid[] = {
+		KCSD_NSID_NVM, KCSD_NSID_SLM, KCSD_NSID_COMPUTE, KCSD_NSID_KV,
+	};
+	int fds[] = { self->d.nvm, self->d.slm, self->d.compute, self->d.kv };
 	__le32 *effects = (void *)self->buf;
 
-	for (int i = 0; i < 3; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(csi); i++) {
 		ASSERT_EQ(0, get_effects(self->d.ctrl, csi[i], effects));
 		EXPECT_EQ(0, opcodes_that_differ(self->d.ctrl, true, 0, effects));
 		EXPECT_EQ(0, opcodes_that_differ(fds[i], false, nsid[i], effects + 256));
@@ -183,7 +185,7 @@ TEST_F(logs, effects_match_accepted_opcodes)
 /* NVMe Base, "Opcode": bits 1:0 are the direction of the data. Tools cannot send 11b (both). */
 TEST_F(logs, no_opcode_moves_data_both_ways)
 {
-	static const __u8 csi[] = { KCSD_CSI_NVM, KCSD_CSI_SLM, KCSD_CSI_COMPUTE };
+	static const __u8 csi[] = { KCSD_CSI_NVM, KCSD_CSI_SLM, KCSD_CSI_COMPUTE, KCSD_CSI_KV };
 	__le32 *effects = (void *)self->buf;
 
 	for (size_t i = 0; i < ARRAY_SIZE(csi); i++) {
@@ -210,6 +212,11 @@ TEST_F(logs, effects_on_data)
 	EXPECT_TRUE(le32toh(iocs[KCSD_CMD_EXECUTE_SOURCES]) & EFFECTS_LBCC);
 	EXPECT_TRUE(le32toh(iocs[KCSD_CMD_SOURCES]) & EFFECTS_LBCC);
 	EXPECT_FALSE(le32toh(iocs[KCSD_CMD_RUN_RECEIVE]) & EFFECTS_LBCC);
+	ASSERT_EQ(0, get_effects(self->d.ctrl, KCSD_CSI_KV, self->buf));
+	EXPECT_TRUE(le32toh(iocs[KCSD_KV_STORE]) & EFFECTS_LBCC);
+	EXPECT_TRUE(le32toh(iocs[KCSD_KV_DELETE]) & EFFECTS_LBCC);
+	EXPECT_FALSE(le32toh(iocs[KCSD_KV_RETRIEVE]) & EFFECTS_LBCC);
+	EXPECT_FALSE(le32toh(iocs[KCSD_KV_LIST]) & EFFECTS_LBCC);
 }
 
 TEST_F(logs, without_slm_no_slm_effects)

@@ -31,15 +31,17 @@ FIXTURE_VARIANT_ADD(nvm_commands, cache) { .lba = 4096, .file = true, .cache = "
 
 FIXTURE_SETUP(nvm_commands)
 {
-	struct drive_attr attrs[12] = {
+	struct drive_attr attrs[16] = {
 		DRIVE_SMALL, { "size", "100663296" },
 		{ "block_size", variant->lba == 512 ? "512" : "4096" },
 	};
-	int n = 9;
+	int n = 0;
 
 	drive_sweep();
 	self->d = (struct drive)DRIVE_INIT;
 	strcpy(self->file, "/tmp/kst-nvm-XXXXXX");
+	while (attrs[n].name)
+		n++;
 	if (variant->file) {
 		ASSERT_EQ(0, file_make(self->file, NSZE_BYTES));
 		attrs[n++] = (struct drive_attr){ "backing_file", self->file };

@@ -14,10 +14,10 @@ test_controller()
 {
 	point "id-ctrl" nvme id-ctrl "$ctrl"
 	point "id-ctrl, as JSON" sh -c "nvme id-ctrl -o json '$ctrl' >'$work/ctrl'" || return
-	is "id-ctrl: largest transfer is 1 MiB" "$(field "$work/ctrl" mdts)" 8
+	is "id-ctrl: largest transfer is that of a value, 64 MiB" "$(field "$work/ctrl" mdts)" 14
 	is "id-ctrl: no volatile write cache" "$(($(field "$work/ctrl" vwc) & 1))" 0
 	point "id-ctrl: a model" grep -q kcsd <<<"$(field "$work/ctrl" mn)"
-	point "id-ctrl: namespaces" test "$(field "$work/ctrl" nn)" -ge 3
+	point "id-ctrl: namespaces" test "$(field "$work/ctrl" nn)" -ge 4
 	point "admin commands by the generic node" nvme id-ctrl "$generic"
 }
 
@@ -29,7 +29,7 @@ test_namespace()
 	is "LBA $size: size in LBAs" "$(field "$work/ns" nsze)" $((33554432 / size))
 	is "LBA $size: LBA size" \
 		"$((1 << $(field "$work/ns" "lbafs[$(($(field "$work/ns" flbas) & 15))].ds")))" "$size"
-	is "LBA $size: list-ns" "$(nvme list-ns "$ctrl" | sed 's/.*://' | tr -d '\n')" "0x10x20x3"
+	is "LBA $size: list-ns" "$(nvme list-ns "$ctrl" | sed 's/.*://' | tr -d '\n')" "0x10x20x30x4"
 	point "LBA $size: ns-descs" nvme ns-descs "$ctrl" -n 1
 	fails "LBA $size: id-ns of a missing namespace" 0x400b nvme id-ns "$ctrl" -n 77
 }
@@ -87,6 +87,35 @@ test_block_node()
 		"$(nvme id-ctrl "$ctrl" -o json | jq -r '.fr | sub(" *$"; "")')"
 }
 
+# kv OPCODE [OPTION...]: send a command with the key "hello" to namespace 4.
+kv()
+{
+	nvme io-passthru "${ctrl/kcsd/kcsdg}n4" -n 4 -o "$1" --cdw2=0x6c6c6568 --cdw3=0x6f \
+		--cdw11="${cdw11:-5}" "${@:2}"
+}
+
+test_objects()
+{
+	local cdw11=
+
+	random "$work/value" 5000
+	point "Store" kv 1 --cdw10=5000 -l 5000 -w -i "$work/value"
+	point "Exist" kv 0x14
+	point "Retrieve" sh -c "nvme io-passthru '${ctrl/kcsd/kcsdg}n4' -n 4 -o 2 -r -b \
+		--cdw2=0x6c6c6568 --cdw3=0x6f --cdw11=5 --cdw10=5000 -l 5000 >'$work/got'"
+	is "Retrieve returns what was stored" "$(sum_of "$work/got")" "$(sum_of "$work/value")"
+	point "List" sh -c "nvme io-passthru '${ctrl/kcsd/kcsdg}n4' -n 4 -o 6 -r -b \
+		--cdw10=64 -l 64 >'$work/list'"
+	is "List has the key" "$(head -c 11 "$work/list" | od -An -tx1 | tr -d ' ')" \
+		"01000000050068656c6c6f"
+	cdw11=$((5 | 1 << 9))
+	fails "Store, must not exist" 0x4089 kv 1 --cdw10=5000 -l 5000 -w -i "$work/value"
+	cdw11=
+	point "Delete" kv 0x10
+	fails "Exist, deleted" 0x4087 kv 0x14
+	point "Flush" nvme io-passthru "${ctrl/kcsd/kcsdg}n4" -n 4 -o 0
+}
+
 # Load, activate and run a program by nvme-cli. Its io-passthru takes no opcode with both
 # directions.
 test_program()
@@ -120,7 +149,7 @@ json()
 
 test_namespaces()
 {
-	json "list-ns -a: allocated" '[.nsid_list[].nsid] | join(" ")' "1 2 3" nvme list-ns "$ctrl" -a
+	json "list-ns -a: allocated" '[.nsid_list[].nsid] | join(" ")' "1 2 3 4" nvme list-ns "$ctrl" -a
 	json "list-ns --csi: compute" '[.nsid_list[].nsid] | join(" ")' "3" nvme list-ns "$ctrl" -y 4
 	point "id-ns --force: allocated" nvme id-ns "$ctrl" -n 1 -f
 	json "id-ctrl: 64 errors are kept" .elpe 63 nvme id-ctrl "$ctrl"
@@ -214,6 +243,7 @@ if point "a drive for log pages" create_drive nvme size=32M queues=2; then
 	test_effects
 	test_features
 	test_program
+	test_objects
 	point "remove the drive of log pages" delete_drive nvme
 fi
 finish

@@ -270,7 +270,8 @@ TEST_F(slm, identify)
 	EXPECT_FALSE(listed(self->d.ctrl, 7, KCSD_CSI_SLM, KCSD_NSID_NVM));
 	ASSERT_EQ(0, identify(self->d.ctrl, 0x1c, 0, 0, self->buf));
 	memcpy(&vector, self->buf, sizeof(vector));
-	EXPECT_EQ(1 << KCSD_CSI_NVM | 1 << KCSD_CSI_SLM | 1 << KCSD_CSI_COMPUTE, le64toh(vector));
+	EXPECT_EQ(1 << KCSD_CSI_NVM | 1 << KCSD_CSI_KV | 1 << KCSD_CSI_SLM | 1 << KCSD_CSI_COMPUTE,
+		  le64toh(vector));
 	EXPECT_EQ(0, identify(self->d.ctrl, 6, 0, KCSD_CSI_SLM, self->buf));
 	EXPECT_EQ(0, identify(self->d.ctrl, 8, KCSD_NSID_SLM, 0, self->buf));
 	EXPECT_EQ(1, self->buf[14]) TH_LOG("NSTAT: ready");
@@ -295,7 +296,7 @@ TEST_F(slm, drive_without_slm)
 	EXPECT_FALSE(listed(fd, 7, KCSD_CSI_SLM, KCSD_NSID_SLM));
 	ASSERT_EQ(0, identify(fd, 0x1c, 0, 0, self->buf));
 	memcpy(&vector, self->buf, sizeof(vector));
-	EXPECT_EQ(1 << KCSD_CSI_NVM | 1 << KCSD_CSI_COMPUTE, le64toh(vector));
+	EXPECT_EQ(1 << KCSD_CSI_NVM | 1 << KCSD_CSI_KV | 1 << KCSD_CSI_COMPUTE, le64toh(vector));
 	EXPECT_EQ(KCSD_SC_INVALID_FIELD, identify(fd, 6, 0, KCSD_CSI_SLM, self->buf));
 	/* For an inactive namespace, Identify returns zeroes, or an empty list of descriptors. */
 	ASSERT_EQ(0, identify(fd, 5, KCSD_NSID_SLM, KCSD_CSI_SLM, self->buf));

@@ -111,7 +111,8 @@ TEST_F(zns, identify_controller)
 	ASSERT_EQ(0, identify(self->d.ctrl, 0x07, KCSD_CSI_NVM, 0, id));
 	EXPECT_TRUE(is_zero(id, 4096));
 	ASSERT_EQ(0, identify(self->d.ctrl, 0x1c, 0, 0, id));
-	EXPECT_EQ(1u << KCSD_CSI_ZNS | 1u << KCSD_CSI_SLM | 1u << KCSD_CSI_COMPUTE, get64(id));
+	EXPECT_EQ(1u << KCSD_CSI_KV | 1u << KCSD_CSI_ZNS | 1u << KCSD_CSI_SLM |
+		  1u << KCSD_CSI_COMPUTE, get64(id));
 	ASSERT_EQ(0, identify(self->d.ctrl, 0x03, 0, KCSD_NSID_NVM, id));
 	/* The descriptor of CSI (one byte) follows EUI64, NGUID and UUID. */
 	EXPECT_EQ(4, id[52]);

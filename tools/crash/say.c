@@ -14,10 +14,14 @@
 static int port = -1;
 static pthread_mutex_t port_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* Lines that wait for a flush; waiting_lock protects them. */
-static char *waiting;
-static size_t waiting_len, waiting_size;
+/* Lines that wait for a flush of each kind; waiting_lock protects them. */
+static struct waiting {
+	char *text;
+	size_t len, size;
+} waiting[SAY_KINDS];
 static pthread_mutex_t waiting_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static atomic_bool ending;
 
 void say_open(const char *path)
 {
@@ -62,38 +66,41 @@ void say(const char *format, ...)
 	va_end(args);
 }
 
-void say_when_flushed(const char *format, ...)
+void say_when_flushed(enum say_of of, const char *format, ...)
 {
+	struct waiting *w = &waiting[of];
 	va_list args;
 
 	pthread_mutex_lock(&waiting_lock);
-	if (waiting_size - waiting_len < MAX_LINE) {
-		waiting_size = 2 * waiting_size + MAX_LINE;
-		waiting = realloc(waiting, waiting_size);
+	if (w->size - w->len < MAX_LINE) {
+		w->size = 2 * w->size + MAX_LINE;
+		w->text = realloc(w->text, w->size);
 	}
 	va_start(args, format);
-	waiting_len += line_of(waiting + waiting_len, format, args);
+	w->len += line_of(w->text + w->len, format, args);
 	va_end(args);
 	pthread_mutex_unlock(&waiting_lock);
 }
 
-int say_flush(int (*flush)(struct load *l), struct load *l)
+int say_flush(enum say_of of, int (*flush)(struct load *l), struct load *l)
 {
-	char *text;
-	size_t len;
+	struct waiting before;
 	int ret;
 
 	pthread_mutex_lock(&waiting_lock);
-	text = waiting;
-	len = waiting_len;
-	waiting = NULL;
-	waiting_len = waiting_size = 0;
+	before = waiting[of];
+	waiting[of] = (struct waiting){};
 	pthread_mutex_unlock(&waiting_lock);
 	ret = flush(l);
 	if (!ret)
-		send(text, len);
-	free(text);
+		send(before.text, before.len);
+	free(before.text);
 	return ret;
+}
+
+void say_end(void)
+{
+	ending = true;
 }
 
 void say_bad(const char *format, ...)
@@ -101,6 +108,8 @@ void say_bad(const char *format, ...)
 	char line[MAX_LINE] = "bad ";
 	va_list args;
 
+	if (ending)
+		pthread_exit(NULL);
 	va_start(args, format);
 	send(line, 4 + line_of(line + 4, format, args));
 	va_end(args);

@@ -2,7 +2,6 @@
 /* Threads of the load; each runs until the machine dies. */
 #include <linux/kcsd.h>
 #include <stdatomic.h>
-#include <time.h>
 
 #include "load.h"
 
@@ -40,7 +39,8 @@ static bool write_by(struct worker *w, uint64_t lba, uint32_t nlb, bool block)
 
 static void flush_somehow(struct worker *w)
 {
-	int ret = say_flush(worker_random(w, 2) ? drive_flush_block : drive_flush_command, w->l);
+	int ret = say_flush(SAY_LBAS, worker_random(w, 2) ? drive_flush_block : drive_flush_command,
+			    w->l);
 
 	if (ret)
 		say_bad("flush: %d", ret);
@@ -54,7 +54,7 @@ static void conv_write(struct worker *w, uint64_t lba, uint32_t nlb)
 	if (write_by(w, lba, nlb, worker_random(w, 2)))
 		say("conv %llu %u %llu", (ull)lba, nlb, version);
 	else
-		say_when_flushed("conv %llu %u %llu", (ull)lba, nlb, version);
+		say_when_flushed(SAY_LBAS, "conv %llu %u %llu", (ull)lba, nlb, version);
 }
 
 static void conv_zero(struct worker *w, uint64_t lba, uint32_t nlb)
@@ -66,7 +66,7 @@ static void conv_zero(struct worker *w, uint64_t lba, uint32_t nlb)
 	ret = drive_zero(w->l, lba, nlb);
 	if (ret)
 		say_bad("write zeroes: %d", ret);
-	say_when_flushed("zeroed %llu %u %llu", (ull)lba, nlb, version);
+	say_when_flushed(SAY_LBAS, "zeroed %llu %u %llu", (ull)lba, nlb, version);
 }
 
 /* Write at random in the conventional zones of this thread. */
@@ -103,7 +103,7 @@ static void seq_write(struct worker *w, uint32_t zone)
 	if (write_by(w, lba, nlb, zone % 2))
 		say("wp %u %llu %u", zone, (ull)z->gen, z->wp);
 	else
-		say_when_flushed("wp %u %llu %u", zone, (ull)z->gen, z->wp);
+		say_when_flushed(SAY_LBAS, "wp %u %llu %u", zone, (ull)z->gen, z->wp);
 }
 
 /* Write at the write pointers of the zones of this thread. */
@@ -180,7 +180,8 @@ static bool append(struct worker *w, uint32_t zone)
 	if (fua)
 		say("at %llu %llu %u %llu %u", (ull)lba, gen, w->id, (ull)w->seq, nlb);
 	else
-		say_when_flushed("at %llu %llu %u %llu %u", (ull)lba, gen, w->id, (ull)w->seq, nlb);
+		say_when_flushed(SAY_LBAS, "at %llu %llu %u %llu %u", (ull)lba, gen, w->id,
+				 (ull)w->seq, nlb);
 	return true;
 }
 
@@ -203,13 +204,6 @@ void *append_worker(void *worker)
 			flush_somehow(w);
 	}
 	return NULL;
-}
-
-static void pause_ms(uint32_t ms)
-{
-	struct timespec ts = { 0, ms * 1000000L };
-
-	nanosleep(&ts, NULL);
 }
 
 static void changed_program(uint32_t pind, ull puid, int state, int ret)
@@ -262,9 +256,9 @@ void *program_worker(void *worker)
 		ull puid = ++l->version;
 
 		load_program(l, pind, puid);
-		pause_ms(worker_random(w, 20));
+		worker_pause(worker_random(w, 20));
 		activate_program(l, pind, puid, true);
-		pause_ms(worker_random(w, 20));
+		worker_pause(worker_random(w, 20));
 		activate_program(l, pind, puid, false);
 		unload_program(l, pind);
 	}
@@ -277,7 +271,7 @@ void *flush_worker(void *worker)
 	struct worker *w = worker;
 
 	for (;;) {
-		pause_ms(worker_random(w, 60));
+		worker_pause(worker_random(w, 60));
 		flush_somehow(w);
 	}
 	return NULL;

@@ -20,6 +20,7 @@
 #define KCSD_EXIT_FAULT		3	/* the program faulted or exceeded a limit */
 #define KCSD_EXIT_ERROR		4	/* the program returned an error */
 #define KCSD_EXIT_CUT		5	/* the output of the program was cut */
+#define KCSD_EXIT_KEY		6	/* no object has the key; put --if-missing: one has */
 
 /*
  * An option. A subcommand has one list of them, X(ID, "name", 'letter' or 0, "ARG" or NULL,
@@ -89,6 +90,7 @@ extern const struct command kcsd_cmd_create, kcsd_cmd_delete, kcsd_cmd_list, kcs
 	kcsd_cmd_replay,
 	kcsd_cmd_disasm, kcsd_cmd_stats, kcsd_cmd_timing, kcsd_cmd_top, kcsd_cmd_log, kcsd_cmd_fsck,
 	kcsd_cmd_new_uuid, kcsd_cmd_slm, kcsd_cmd_ranges, kcsd_cmd_zone,
+	kcsd_cmd_kv,
 	kcsd_cmd_inject, kcsd_cmd_power, kcsd_cmd_power_cut,
 	kcsd_cmd_help, kcsd_cmd_version;
 
@@ -140,6 +142,8 @@ int kcsd_usage(const struct command *cmd, const char *fmt, ...)
 const char *kcsd_human_bytes(uint64_t bytes, char buf[KCSD_HUMAN_LEN]);
 /* Print json and release it. */
 void kcsd_json_print(json_object *json);
+/* Copy the name of a file for a message, without characters that control a terminal. Return buf. */
+const char *kcsd_printable(const char *text, char *buf, size_t len);
 /* True if all bytes are printable ASCII or white space. */
 bool kcsd_is_text(const void *bytes, size_t len);
 

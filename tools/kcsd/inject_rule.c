@@ -21,6 +21,10 @@ static const struct rule_command {
 	{ "append", true },
 	{ "flush", false },
 	{ "execute", false },
+	{ "store", false },
+	{ "retrieve", false },
+	{ "delete", false },
+	{ "list", false },
 };
 
 /* True if text up to end is only decimal digits, from min to max. */

@@ -9,7 +9,7 @@
 
 #include "cmd.h"
 
-#define RULE_COMMANDS	"read, write, append, flush, execute"
+#define RULE_COMMANDS	"read, write, append, flush, execute, store, retrieve, delete, list"
 #define RULE_LEN	256	/* bytes of a valid rule, with its NUL */
 
 bool kcsd_is_rule_command(const char *word);

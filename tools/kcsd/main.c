@@ -32,6 +32,7 @@ const struct command *const kcsd_commands[] = {
 	&kcsd_cmd_slm,
 	&kcsd_cmd_ranges,
 	&kcsd_cmd_zone,
+	&kcsd_cmd_kv,
 	&kcsd_cmd_inject,
 	&kcsd_cmd_power_cut,
 	&kcsd_cmd_stats,

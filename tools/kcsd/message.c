@@ -132,6 +132,17 @@ void kcsd_json_print(json_object *json)
 	json_object_put(json);
 }
 
+const char *kcsd_printable(const char *text, char *buf, size_t len)
+{
+	char *p;
+
+	snprintf(buf, len, "%s", text);
+	for (p = buf; *p; p++)
+		if (iscntrl((unsigned char)*p))
+			*p = '?';
+	return buf;
+}
+
 bool kcsd_is_text(const void *bytes, size_t len)
 {
 	const unsigned char *p = bytes;

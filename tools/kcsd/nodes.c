@@ -26,5 +26,6 @@ int kcsd_print_nodes(const char *name)
 	print_namespace(info.index, KCSD_NSID_NVM, "");
 	print_namespace(info.index, KCSD_NSID_SLM, " (SLM)");
 	print_namespace(info.index, KCSD_NSID_COMPUTE, " (compute)");
+	print_namespace(info.index, KCSD_NSID_KV, " (objects)");
 	return 0;
 }

@@ -11,11 +11,15 @@ static const struct program_error {
 	int code;
 	const char *text;
 } errors[] = {
+	{ KCSD_ENOENT, "there is no object to overwrite" },
 	{ KCSD_EIO, "the medium failed" },
 	{ KCSD_ENXIO, "the zone is offline" },
 	{ KCSD_E2BIG, "a line, or another unit of data, is longer than the buffer of the program; "
 		      "--len ends the stream where the file ends" },
+	{ KCSD_EACCES, "the program may not store an object with this key; --store-prefix PREFIX "
+			"lets it" },
 	{ KCSD_EBUSY, "too many zones are open or active" },
+	{ KCSD_EEXIST, "there is an object with this key already" },
 	{ KCSD_EINVAL, "an argument of the program or of a helper is not valid" },
 	{ KCSD_ENOSPC, "the zone or the output is full" },
 	{ KCSD_ESPIPE, "not at the write pointer of the zone" },

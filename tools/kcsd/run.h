@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "cmd.h"
+#include "progress.h"
 #include "sim_zones.h"
 
 /*
@@ -56,6 +57,11 @@ _Static_assert(RUN_OUT_MAX + sizeof(struct kcsd_run_record) + sizeof(struct kcsd
 	       KCSD_MAX_AUDIT * sizeof(struct kcsd_audit_range) + 7 <= KCSD_MAX_OUTPUT,
 	       "16 MiB of output, record and audit");
 
+/* Sources of a run that are the keys with one prefix, in the order of their bytes. */
+struct key_span {
+	uint32_t first, nr;
+};
+
 enum run_format { FORMAT_AUTO, FORMAT_TEXT, FORMAT_HEX, FORMAT_U64, FORMAT_S64 };
 
 struct run {
@@ -77,10 +83,9 @@ struct run {
 	struct kcsd_lba_range grants[KCSD_MAX_GRANTS];
 	struct kcsd_slm_range ranges[KCSD_GUEST_MAX_RANGES];
 	uint64_t begin_ns;		/* CLOCK_REALTIME, for a run on a drive */
-	uint64_t start_ms;		/* CLOCK_MONOTONIC, and media bytes read until then */
-	uint64_t read_before;
+	struct progress progress;
+	uint64_t read_before;		/* media bytes, until the run */
 	uint64_t stream_len;		/* bytes, for the progress; 0: unknown */
-	bool progress_shown;
 	uint64_t written;		/* bytes of output, in output_fd */
 	int output_code;		/* exit code: output could not be written; 0: none */
 	bool made_set;			/* opts.rsid is a set of ranges, made for this run */
@@ -91,6 +96,12 @@ struct run {
 	uint32_t nr_runs;		/* that ended because a file changed */
 	char drive_name[16];		/* of the drive with the files; "": no file */
 	struct kcsd_sources *sources;	/* of the files; owned */
+	int key_opt, prefix_opt;	/* indices of the options for objects */
+	struct kcsd_kv_key *keys;	/* nr_keys objects for the stream; owned */
+	uint32_t nr_keys;
+	struct key_span *spans;		/* nr_spans of keys; owned */
+	uint32_t nr_spans;
+	struct kcsd_key_grant key_grants[KCSD_MAX_KEY_GRANTS];
 	bool by_service;		/* the service runs it; drv is NULL */
 	uint8_t *arg_bytes;		/* owned */
 	struct kcsd_run_result result;	/* released by run.c */
@@ -123,6 +134,18 @@ int kcsd_run_settle_files(struct run *run);
 /* Destroy the source list; also twice. Call before run->drv is closed, and in any case. */
 void kcsd_run_drop_sources(struct run *run);
 void kcsd_run_close_files(struct run *run);
+
+/* run_keys.c; those that return int return 0, or the exit code. */
+bool kcsd_run_has_keys(const struct run *run);
+/* Validate the options for objects, without a drive. */
+int kcsd_run_validate_keys(struct run *run);
+/* Parse the prefixes below which the program may store: the values of this option. */
+int kcsd_run_store_prefixes(struct run *run, int opt);
+/* Make the source list of the objects on run->drv, for run->opts; again: as they are now. */
+int kcsd_run_take_keys(struct run *run);
+/* Write the key of a source of the run. Returns text, or NULL if it is no object. */
+const char *kcsd_run_key(const struct run *run, uint64_t source, char text[KCSD_KV_KEY_TEXT_LEN]);
+void kcsd_run_free_keys(struct run *run);
 
 /* run_host.c; each function returns 0, or the exit code. */
 /* Refuse what --anywhere cannot do. Call with run->obj and files open. */
@@ -169,8 +192,8 @@ bool kcsd_run_needs_service(const struct run *run);
 int kcsd_run_by_service(struct run *run, const char *socket, bool verbose, const char *refused);
 
 /* audit.c: print the audit of a result that has one. */
-void kcsd_audit_print(FILE *to, const struct kcsd_run_result *result);
-json_object *kcsd_audit_json(const struct kcsd_run_result *result);
+void kcsd_audit_print(FILE *to, const struct run *run);
+json_object *kcsd_audit_json(const struct run *run);
 /* Return the bytes of the audit on the link; 0 if there is none. */
 uint64_t kcsd_audit_bytes(const struct kcsd_run_result *result);
 

@@ -136,10 +136,21 @@ int kcsd_run_take_files(struct run *run)
 	return 0;
 }
 
+/* An object that was listed is deleted: list again, unless it was named. */
+static int list_again(struct run *run)
+{
+	if (++run->nr_runs == MAX_RUNS)
+		return -1;
+	kcsd_run_result_free(&run->result, sizeof(run->result));
+	return kcsd_run_take_keys(run);
+}
+
 int kcsd_run_again(struct run *run)
 {
 	struct kcsd_error error = {};
 
+	if (run->result.status == KCSD_SC_NO_KEY && kcsd_args_has(run->args, run->prefix_opt))
+		return list_again(run);
 	if (run->result.status != KCSD_SC_PROGRAM_CHANGED || !run->sources)
 		return -1;
 	if (run->writes_files)

@@ -3,22 +3,8 @@
 #include <endian.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "run.h"
-
-#define QUIET_MS	1000	/* shorter runs show no progress */
-#define BAR_FULL	"========================================"
-#define BAR		((int)sizeof(BAR_FULL) - 1)
-
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
-}
 
 static uint64_t media_read_bytes(const struct run *run)
 {
@@ -55,39 +41,26 @@ static uint64_t grants_len(const struct run *run)
 
 void kcsd_run_begin_progress(struct run *run)
 {
-	run->start_ms = now_ms();
+	kcsd_progress_begin(&run->progress);
 	run->read_before = run->on_host ? 0 : media_read_bytes(run);
 	run->stream_len = run->nr_fds ? files_len(run) : grants_len(run);
 	if (run->opts.flags & KCSD_RUN_LEN)
 		run->stream_len = run->opts.stream_len;
 }
 
-static void print_bar(uint64_t done, uint64_t len)
-{
-	int width = (double)done / len * BAR;
-
-	fprintf(stderr, "\r\033[K[%.*s%*s] %3d %%, ", width, BAR_FULL, BAR - width, "",
-		(int)((double)done / len * 100));
-}
-
 void kcsd_run_show_bytes(struct run *run, uint64_t done)
 {
-	uint64_t ms = now_ms() - run->start_ms;
+	unsigned int seconds = kcsd_progress_seconds(&run->progress);
 	char read[KCSD_HUMAN_LEN], len[KCSD_HUMAN_LEN];
 
-	if (ms < QUIET_MS || !isatty(STDERR_FILENO))
-		return;
 	kcsd_human_bytes(done, read);
 	/* A program may read its stream twice, or less of it than is granted. */
-	if (done <= run->stream_len && done) {
-		print_bar(done, run->stream_len);
-		fprintf(stderr, "%s of %s, %llu s", read, kcsd_human_bytes(run->stream_len, len),
-			(unsigned long long)ms / 1000);
-	} else {
-		fprintf(stderr, "\r\033[Krunning for %llu s, %s read",
-			(unsigned long long)ms / 1000, read);
-	}
-	run->progress_shown = true;
+	if (done <= run->stream_len && done)
+		kcsd_progress_show(&run->progress, done, run->stream_len, "%s of %s, %u s",
+				   read, kcsd_human_bytes(run->stream_len, len), seconds);
+	else
+		kcsd_progress_show(&run->progress, 0, 0, "running for %u s, %s read",
+				   seconds, read);
 }
 
 void kcsd_run_show_progress(struct run *run)
@@ -97,7 +70,5 @@ void kcsd_run_show_progress(struct run *run)
 
 void kcsd_run_end_progress(struct run *run)
 {
-	if (run->progress_shown)
-		fputs("\r\033[K", stderr);
-	run->progress_shown = false;
+	kcsd_progress_end(&run->progress);
 }

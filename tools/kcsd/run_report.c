@@ -45,12 +45,15 @@ static bool is_cut(const struct kcsd_run_result *result)
 static uint64_t link_to_drive(const struct run *run)
 {
 	const struct kcsd_run_opts *o = &run->opts;
+	uint64_t list = o->sources ? kcsd_sources_sent(o->sources) : 0;
+	uint64_t len = o->nr_grants * sizeof(struct kcsd_lba_grant) +
+		       o->nr_key_grants * sizeof(struct kcsd_key_grant) +
+		       o->nr_ranges * sizeof(struct kcsd_memory_range) + o->args_len;
 
-	if (o->sources && kcsd_sources_len(o->sources))
-		return kcsd_sources_sent(o->sources) + sizeof(struct kcsd_run_header) + o->args_len;
-	return o->nr_grants * sizeof(struct kcsd_lba_grant) +
-	       o->nr_ranges * sizeof(struct kcsd_memory_range) +
-	       (o->flags & KCSD_RUN_LEN ? sizeof(__le64) : 0) + o->args_len;
+	/* A list of sources, which may have keys only, and grants of keys need Execute on Sources. */
+	if (list || o->nr_key_grants || o->output)
+		return list + sizeof(struct kcsd_run_header) + len;
+	return len + (o->flags & KCSD_RUN_LEN ? sizeof(__le64) : 0);
 }
 
 static uint64_t link_from_drive(const struct run *run)
@@ -192,7 +195,7 @@ static void print_text(FILE *to, const struct run *run)
 	if (result->recorded)
 		print_cost(to, run);
 	if (result->audit)
-		kcsd_audit_print(to, result);
+		kcsd_audit_print(to, run);
 	kcsd_sim_zones_print(to, &run->zones);
 	fprintf(to, "output: %zu bytes\n", result->out_len);
 	if (run->output_fd < 0)
@@ -285,9 +288,13 @@ static json_object *json_medium(const struct run *run)
 {
 	const struct kcsd_run_info *info = &run->result.info;
 	json_object *json = json_object_new_object();
+	char text[KCSD_KV_KEY_TEXT_LEN];
 
 	if (run->on_host)
 		json_object_object_add(json, "text", json_object_new_string(run->medium.text));
+	else if (run->result.flags & KCSD_RESULT_OBJECT)
+		json_object_object_add(json, "key", json_object_new_string(
+			kcsd_run_key(run, info->lba, text) ? text : ""));
 	else if (!has_lba_fault(info))
 		json_object_object_add(json, "lba", json_object_new_uint64(info->lba));
 	return json;
@@ -335,10 +342,20 @@ static void add_cost(json_object *json, const struct run *run)
 		json_object_object_add(json, "medium", json_medium(run));
 }
 
+/* Return the key of which there was no object, or NULL. */
+static const char *missing_key(const struct run *run, char text[KCSD_KV_KEY_TEXT_LEN])
+{
+	if (run->result.status != KCSD_SC_NO_KEY)
+		return NULL;
+	return kcsd_run_key(run, run->result.r0, text);
+}
+
 static void print_json(const struct run *run, const char *message)
 {
 	const struct kcsd_run_result *result = &run->result;
 	json_object *json = json_object_new_object();
+	char text[KCSD_KV_KEY_TEXT_LEN];
+	const char *key = missing_key(run, text);
 
 	if (run->by_service)
 		json_object_object_add(json, "drive", json_object_new_string(run->drive_name));
@@ -355,12 +372,14 @@ static void print_json(const struct run *run, const char *message)
 			       "ERRNO" : kcsd_status_name(result->status)));
 	if (message)
 		json_object_object_add(json, "message", json_object_new_string(message));
+	if (key)
+		json_object_object_add(json, "key", json_object_new_string(key));
 	if (!result->status)
 		json_object_object_add(json, "result", json_object_new_uint64(result->r0));
 	if (result->recorded)
 		add_cost(json, run);
 	if (result->audit)
-		json_object_object_add(json, "audit", kcsd_audit_json(result));
+		json_object_object_add(json, "audit", kcsd_audit_json(run));
 	if (run->zones.size)
 		json_object_object_add(json, "zones", kcsd_sim_zones_json(&run->zones));
 	json_object_object_add(json, "output", json_output(run));
@@ -437,8 +456,13 @@ static void explain_limit(const struct run *run, struct kcsd_error *why)
 static int judge(const struct run *run, struct kcsd_error *why)
 {
 	const struct kcsd_run_result *result = &run->result;
-	char room[KCSD_HUMAN_LEN], most[KCSD_HUMAN_LEN];
+	char room[KCSD_HUMAN_LEN], most[KCSD_HUMAN_LEN], text[KCSD_KV_KEY_TEXT_LEN];
+	const char *key = missing_key(run, text);
 
+	if (key) {
+		snprintf(why->text, sizeof(why->text), "no object has the key '%s'", key);
+		return KCSD_EXIT_KEY;
+	}
 	if (result->status) {
 		kcsd_run_describe(result, sizeof(*result), run->obj, why);
 		explain_limit(run, why);
@@ -464,7 +488,10 @@ static void say_refused(const struct run *run, const char *why)
 {
 	const char *hint = kcsd_advice(run->result.status);
 
-	if (run->result.status == KCSD_SC_INVALID_PROGRAM_INDEX)
+	if (run->result.status == KCSD_SC_INVALID_NS && run->drv && run->opts.nr_key_grants)
+		kcsd_fail("%s has no objects: create a drive with --kv-size",
+			  kcsd_drive_name(run->drv));
+	else if (run->result.status == KCSD_SC_INVALID_PROGRAM_INDEX)
 		kcsd_fail_program(run->drv, run->result.status, "run", run->pind);
 	else if (run->drv)
 		kcsd_fail("cannot run program %u: %s%s%s%s", run->pind, why, hint ? " (" : "",
@@ -477,13 +504,16 @@ static void say_refused(const struct run *run, const char *why)
 static void say_medium(const struct run *run, bool went_on)
 {
 	const char *then = went_on ? ", and the program continued" : "";
-	char begins[64] = "";
+	char begins[64] = "", text[KCSD_KV_KEY_TEXT_LEN];
 
 	if (run->on_host) {
 		kcsd_fail("%s%s", run->medium.text, then);
 		return;
 	}
-	if (!has_lba_fault(&run->result.info))
+	if (run->result.flags & KCSD_RESULT_OBJECT)
+		snprintf(begins, sizeof(begins), " of object %s",
+			 kcsd_run_key(run, run->result.info.lba, text) ? text : "");
+	else if (!has_lba_fault(&run->result.info))
 		snprintf(begins, sizeof(begins), " at LBA %" PRIu64,
 			 run->result.info.lba);
 	kcsd_fail("an access%s failed%s: 'kcsd log -d %s' shows why", begins, then,

@@ -11,6 +11,7 @@
  *	/dev/kcsdg0n1	namespace 1, NVM I/O commands
  *	/dev/kcsdg0n2	namespace 2, Subsystem Local Memory (unless its size is 0)
  *	/dev/kcsdg0n3	namespace 3, compute: Execute commands
+ *	/dev/kcsdg0n4	namespace 4, Key Value (unless kv_size is 0)
  *
  * The generic nodes (kcsdg) take the admin ioctls, too, like the NVMe nodes of Linux.
  *
@@ -50,10 +51,12 @@
 #define KCSD_NSID_NVM		1
 #define KCSD_NSID_SLM		2
 #define KCSD_NSID_COMPUTE	3
-#define KCSD_NN			3	/* the largest NSID */
+#define KCSD_NSID_KV		4
+#define KCSD_NN			4	/* the largest NSID */
 
 /* Command set identifiers, NVMe Base, "I/O Command Sets". */
 #define KCSD_CSI_NVM		0
+#define KCSD_CSI_KV		1
 #define KCSD_CSI_ZNS		2	/* namespace 1 of a zoned drive, instead of NVM */
 #define KCSD_CSI_SLM		3
 #define KCSD_CSI_COMPUTE	4
@@ -225,13 +228,40 @@ struct kcsd_lba_grant {
 #define KCSD_SOURCE_LBAS	0	/* start: first LBA of namespace 1 */
 #define KCSD_SOURCE_ZEROES	1	/* start: 0 */
 #define KCSD_SOURCE_BYTES	2	/* start: offset in the bytes of the source list */
+/*
+ * An object of namespace 4. start: offset of its struct kcsd_kv_key in the bytes of the source
+ * list. len: 0: the whole value; else no more than its first bytes. Read only. A run looks each key
+ * up when it is created: it reads the value of that moment, whatever happens to the object
+ * meanwhile. The status of the run, with the index of the source as its result, is then: Key Does
+ * Not Exist: there is no such object; Invalid Key Size: that is no valid struct kcsd_kv_key;
+ * Invalid Source List: the stream would be longer than 2^63 - 1 bytes. A run takes 48 bytes of
+ * memory of the drive for each source of a list with objects: Insufficient Resources if it and the
+ * lists of the open file would take more than KCSD_MAX_LIST_MEMORY. On a drive without namespace 4
+ * the source is refused with Invalid Namespace or Format. Format of namespace 4 and Sanitize cancel
+ * the run.
+ */
+#define KCSD_SOURCE_OBJECT	3
 
 struct kcsd_source {
 	__le64	start;
-	__le64	len;		/* bytes; not 0 */
+	__le64	len;		/* bytes; not 0 except of objects */
 	__u8	type;		/* KCSD_SOURCE_* */
 	__u8	access;		/* KCSD_GRANT_READ, for LBAs also with KCSD_GRANT_WRITE */
 	__u8	rsvd[6];
+};
+
+struct kcsd_kv_key {
+	__u8	len;		/* bytes, 1 to KCSD_KV_MAX_KEY */
+	__u8	rsvd[7];
+	__u8	key[16];	/* zeroes after the key */
+};
+
+/* A prefix of keys under which a program may store objects (helper kv_store). */
+struct kcsd_key_grant {
+	__u8	len;		/* bytes; 0: all keys */
+	__u8	access;		/* KCSD_GRANT_WRITE */
+	__u8	rsvd[6];
+	__u8	prefix[16];	/* zeroes after the prefix */
 };
 
 /*
@@ -280,7 +310,7 @@ struct kcsd_source {
 #define KCSD_SOURCES_DELETE	3
 #define KCSD_MAX_SOURCE_LISTS	16		/* of an open file */
 #define KCSD_MAX_SOURCES	(1u << 20)	/* of a list */
-#define KCSD_MAX_SOURCE_BYTES	(16u << 20)	/* of a list, in bytes */
+#define KCSD_MAX_SOURCE_BYTES	(24u << 20)	/* of a list, in bytes: a key for each source */
 #define KCSD_MAX_LIST_MEMORY	(128u << 20)	/* of all lists of an open file, in bytes */
 #define KCSD_MAX_WATCHES	64		/* of a drive */
 #define KCSD_MAX_FILE_WATCHES	4		/* of an open file */
@@ -291,7 +321,9 @@ struct kcsd_source {
  *   CDW3  [15:0] SLID, of a complete list of this open file, which is the stream. 0: none; the
  *		stream is what the grants have to read, as with Execute on LBAs
  *   CDW10-11 CPARAM1	CDW12-13 CPARAM2
- *   addr, data_len	struct kcsd_run_header, then the grants, then the arguments of the program
+ *   addr, data_len	struct kcsd_run_header, then the grants, then nr_key_grants struct
+ *			kcsd_key_grant, then the arguments of the program. Key grants need a file
+ *			that is open for writing, else EACCES
  *   metadata, metadata_len	output, as with Execute Program, if OID is 0. A buffer of the host
  *				that a transport does not carry: with OID there must be none.
  * The fields of the header are those that the other two commands have elsewhere; none of them would
@@ -306,8 +338,11 @@ struct kcsd_run_header {
 	__le32	out_len;	/* with OID: bytes of output that the drive keeps */
 	__le16	oid;		/* output ID, 1 to KCSD_MAX_OUTPUTS; 0: output goes to metadata */
 	__le16	nr_grants;	/* <= KCSD_MAX_GRANTS */
-	__u8	rsvd[28];
+	__le16	nr_key_grants;	/* <= KCSD_MAX_KEY_GRANTS */
+	__u8	rsvd[26];
 };
+
+#define KCSD_MAX_KEY_GRANTS	64
 
 #define KCSD_RUN_HEADER_AUDIT	0x1	/* as KCSD_EXEC_AUDIT */
 #define KCSD_RUN_HEADER_LEN	0x2	/* as KCSD_EXEC_LEN; not with SLID */
@@ -471,6 +506,111 @@ struct kcsd_copy_slm {
 };
 
 /*
+ * The Key Value command set, on namespace 4: objects, each a value under a key. NVMe Key Value
+ * Command Set. An object is stored, overwritten or deleted as a whole or not at all, also if power
+ * is lost. What was stored or deleted is durable after Flush, or at once while the volatile write
+ * cache is turned off (Set Features).
+ *
+ * A key is KCSD_KV_MAX_KEY bytes at most, of any value: the first 8 in CDW2-3, the others in
+ * CDW14-15, byte 0 in bits 7:0 of CDW2; bytes after the key are zero. Its length is CDW11[7:0]:
+ * more than KCSD_KV_MAX_KEY is Invalid Field, 0 Invalid Key Size except in List.
+ *
+ * Store.	CDW10 bytes of the value, also data_len
+ *		CDW11 [8] MUST_EXIST  [9] MUST_NOT_EXIST  [10] NO_COMPRESS, which changes nothing
+ *   Key Does Not Exist, Key Exists: the object with MUST_EXIST, MUST_NOT_EXIST. Both: Invalid
+ *   Field.
+ *   Invalid Value Size: more than the drive takes (struct kcsd_kv_format). Capacity Exceeded: no
+ *   room, or too many keys; nothing has changed.
+ * Retrieve.	CDW10 bytes of the buffer, also data_len	CDW11 [8] RAW, which changes nothing
+ *   The result is the length of the whole value, also if the buffer is smaller: it then gets the
+ *   first bytes. Unrecovered Error: the value is damaged. Delete or overwrite it.
+ * List.	CDW10 bytes of the buffer, also data_len
+ *   Keys from this key on, itself included if it exists; length 0: from the first one. In the order
+ *   of their bytes, a key before those that it begins: so the keys with a prefix follow each other.
+ *   As many as fit: struct kcsd_kv_list, then entries. A key that exists throughout several Lists,
+ *   each from the last key of the one before, is in exactly one place in them, whatever happens to
+ *   other keys.
+ * Delete.	A key that does not exist: success, or with feature 20h Key Does Not Exist.
+ * Exist.	Success, or Key Does Not Exist.
+ * Flush.	No fields.
+ */
+#define KCSD_KV_FLUSH		0x00
+#define KCSD_KV_STORE		0x01
+#define KCSD_KV_RETRIEVE	0x02
+#define KCSD_KV_LIST		0x06
+#define KCSD_KV_DELETE		0x10
+#define KCSD_KV_EXIST		0x14
+
+#define KCSD_KV_MAX_KEY		16		/* bytes */
+#define KCSD_KV_KEY_LEN_MASK	0x000000ffu	/* CDW11 */
+#define KCSD_KV_MUST_EXIST	(1u << 8)
+#define KCSD_KV_MUST_NOT_EXIST	(1u << 9)
+#define KCSD_KV_NO_COMPRESS	(1u << 10)
+#define KCSD_KV_RAW		(1u << 8)
+
+struct kcsd_kv_list {
+	__le32	nr;		/* entries that follow */
+};
+
+/* Each entry is padded with zeroes to a multiple of 4 bytes. */
+struct kcsd_kv_list_entry {
+	__le16	len;		/* of the key */
+	__u8	key[];
+};
+
+/* Key Value Configuration, feature 20h, of namespace 4. CDW11 [0]: Delete of no object fails. */
+#define KCSD_FEATURE_KV		0x20
+#define KCSD_FEATURE_KV_ERROR	0x1
+
+/* Formats of a Key Value namespace; a drive has one. */
+struct kcsd_kv_format {
+	__le16	max_key;	/* bytes */
+	__u8	rsvd2;
+	__u8	options;
+	__le32	max_value;	/* bytes */
+	__le32	max_keys;	/* 0: no limit */
+	__u8	rsvd12[4];
+};
+
+/*
+ * Identify Namespace, CNS 05h and 0Ah, CSI 01h. An object takes 128 bytes of nsze and its value
+ * rounded up to a multiple of 64, less a 64th of its key and value, but no less than its key and
+ * value: 192 bytes with a value of 1 to 64 bytes, and hardly more than a large value has.
+ */
+struct kcsd_id_ns_kv {
+	__le64	nsze;		/* bytes of keys and values that fit, if they are large */
+	__u8	rsvd8[8];
+	__le64	nuse;		/* bytes of keys and values */
+	__u8	nsfeat;
+	__u8	nkvf;		/* formats, 0's based */
+	__u8	nmic;
+	__u8	rescap;
+	__u8	fpi;
+	__u8	kvfc;		/* [3:0] format in use */
+	__u8	rsvd30[2];
+	__le32	novg;
+	__u8	endgid[2];
+	__u8	rsvd38[2];
+	__u8	nguid[16];
+	__u8	eui64[8];
+	__u8	rsvd64[8];
+	struct kcsd_kv_format kvf[16];
+	__u8	rsvd328[3512];
+	/* from here on vendor specific */
+	__le64	keys;		/* objects */
+	__le64	room;		/* bytes of nsze that no object takes */
+	__u8	rsvd3856[240];
+};
+
+/* Identify Controller, CNS 06h, CSI 01h: version of the command set. */
+struct kcsd_id_ctrl_kv {
+	__u8	tertiary;
+	__u8	minor;
+	__le16	major;
+	__u8	rsvd4[4092];
+};
+
+/*
  * The NVM command set on namespace 1, also of a zoned drive: Read, Write, Flush, Compare, Verify,
  * Write Zeroes, Dataset Management, Copy, Write Uncorrectable, as in the NVM Command Set
  * Specification; limits are in Identify, CNS 00h and CNS 06h CSI 0. The following is not in there:
@@ -550,6 +690,11 @@ struct kcsd_nvm_copy_lba {
  * namespace 1, and in log page C0h: one entry for each run.
  */
 #define KCSD_RECORD_MEDIUM	0x2
+/*
+ * That access was of an object: lba is the index of its source in the source list, or 2^32 - 1 for
+ * one that the program stored. The status is in the error log with namespace 4.
+ */
+#define KCSD_RECORD_OBJECT	0x4
 
 /*
  * Device time of a command: arrival, start and end in ns of device time, and where the time from
@@ -598,11 +743,17 @@ struct kcsd_run_record {
  * refused. It includes accesses that the medium failed, as a part may have been moved, but not a
  * failed append, whose LBAs can never be read.
  *
+ * Behind these are ranges of sources of the source list: the objects of which the run got bytes,
+ * or would have if the medium had not failed. Their access has KCSD_AUDIT_OBJECT, and slba and nlb
+ * count sources. Last come the objects that it stored, each key once, in the order in which they
+ * were first stored. A store that failed has changed nothing, and is left out.
+ *
  * KCSD_AUDIT_OVERFLOW: an access is missing, because it overlapped or adjoined no range and there
  * already were KCSD_MAX_AUDIT of them. The reported ranges are exact nevertheless.
  */
 #define KCSD_MAX_AUDIT		512	/* ranges of all kinds together */
 #define KCSD_AUDIT_OVERFLOW	0x1u
+#define KCSD_AUDIT_OBJECT	0x10	/* in access, with KCSD_GRANT_READ or KCSD_GRANT_WRITE */
 
 struct kcsd_audit_header {
 	__le32	nr;		/* ranges that follow */
@@ -611,10 +762,12 @@ struct kcsd_audit_header {
 };
 
 struct kcsd_audit_range {
-	__le64	slba;
+	__le64	slba;		/* of a stored object these two are the 16 bytes of the key */
 	__le64	nlb;		/* number of LBAs */
-	__u8	access;		/* KCSD_GRANT_READ, _WRITE, _APPEND or _MANAGE: one of them */
-	__u8	rsvd[7];
+	__u8	access;		/* KCSD_GRANT_READ, _WRITE, _APPEND or _MANAGE: one of them; */
+				/* of objects KCSD_GRANT_READ or _WRITE, and KCSD_AUDIT_OBJECT */
+	__u8	key_len;	/* of a key; else 0 */
+	__u8	rsvd[6];
 };
 
 /*
@@ -1042,6 +1195,11 @@ enum kcsd_status {
 	KCSD_SC_CAPACITY_EXCEEDED		= 0x081,
 	KCSD_SC_NS_NOT_READY			= 0x082,
 	KCSD_SC_FORMAT_IN_PROGRESS		= 0x084,
+	KCSD_SC_INVALID_VALUE_SIZE		= 0x085,
+	KCSD_SC_INVALID_KEY_SIZE		= 0x086,
+	KCSD_SC_NO_KEY				= 0x087,
+	KCSD_SC_UNRECOVERED			= 0x088,
+	KCSD_SC_KEY_EXISTS			= 0x089,
 	KCSD_SC_INVALID_LOG_PAGE		= 0x109,
 	KCSD_SC_INVALID_FORMAT			= 0x10a,
 	KCSD_SC_FEATURE_NOT_SAVEABLE		= 0x10d,

@@ -203,6 +203,16 @@ struct kcsd_sha256 {
  * flush()		 Make all data durable whose writes have completed, of this run
  *			 and of others, as the command Flush. Returns 0. -EIO: the medium
  *			 failed, and data may be lost.
+ * kv_store(key, key_len, value, len, flags)
+ *			 Store an object of namespace 4: a new one, or instead of its old
+ *			 value; all or nothing, also if the run ends meanwhile. Its key
+ *			 must begin with a prefix that was granted (struct
+ *			 kcsd_key_grant). Returns 0. -EACCES: it does not. -EINVAL: the
+ *			 key has no bytes or more than 16, the value is longer than the
+ *			 drive takes, flags are unknown or both. -ENOENT: there is no such
+ *			 object, with KCSD_STORE_MUST_EXIST. -EEXIST: there is one, with
+ *			 KCSD_STORE_MUST_NOT_EXIST. -ENOSPC: no room, or too many objects.
+ *			 -EIO: the medium failed.
  *
  * The time limit and cancellation of the run hold during each helper, however long it takes. The
  * instruction budget counts each call as one instruction.
@@ -229,13 +239,21 @@ enum kcsd_helper {
 	KCSD_HELPER_zone_reset	= KCSD_HELPER_BASE + 19,
 	KCSD_HELPER_zone_finish	= KCSD_HELPER_BASE + 20,
 	KCSD_HELPER_flush	= KCSD_HELPER_BASE + 21,
+	KCSD_HELPER_kv_store	= KCSD_HELPER_BASE + 22,
 	__KCSD_HELPER_END	/* the first unused number */
 };
 
+/* Flags of kv_store. */
+#define KCSD_STORE_MUST_EXIST		0x1
+#define KCSD_STORE_MUST_NOT_EXIST	0x2
+
 /* Errors of helpers, returned negative; the numbers are those of Linux. */
+#define KCSD_ENOENT	2
 #define KCSD_EIO	5
 #define KCSD_ENXIO	6
+#define KCSD_EACCES	13
 #define KCSD_EBUSY	16
+#define KCSD_EEXIST	17
 #define KCSD_EINVAL	22
 #define KCSD_ENOSPC	28
 #define KCSD_ESPIPE	29

@@ -52,7 +52,7 @@ struct kcsd_lba_range {
 	uint64_t slba;
 	uint64_t nlb;		/* LBAs, or in a grant with KCSD_GRANT_ZONES zones; not 0 */
 	uint32_t access;	/* KCSD_GRANT_* */
-	uint32_t rsvd;		/* 0 */
+	uint32_t key_len;	/* 0, but of a stored object in an audit: kcsd_audit_key() */
 };
 
 /* Bytes of SLM. */

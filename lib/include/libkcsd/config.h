@@ -28,8 +28,9 @@ KCSD_API int kcsd_drive_delete(const char *name);
  * queue_limit, quick_us, arena_size, device_programs, load_granularity, max_programs, max_active,
  * max_program_bytes, timeout_ms, insn_budget, slm_size, max_range_sets, max_ranges, engine,
  * max_jit_bytes, zone_size, zone_capacity, conventional_zones, max_open_zones, max_active_zones,
- * max_append, sidecar, cache_size, power, power_cut, inject, badblocks, zone_readonly,
- * zone_offline; timing/model, timing/clock, timing/preset, timing/late_min_ns,
+ * max_append, sidecar, cache_size, kv_size, kv_file, kv_max_value, kv_max_keys, power, power_cut,
+ * inject, badblocks, zone_readonly, zone_offline; timing/model, timing/clock, timing/preset,
+ * timing/late_min_ns,
  * timing/late_permille, timing/depth, and timing/NAME for each parameter of the model of time; get
  * also index.
  * Set: -EBUSY: the drive is powered on. -EINVAL: no such value. -ENOENT: no such attribute. Get:

@@ -53,6 +53,13 @@ struct kcsd_run_opts {
 	 */
 	kcsd_output_fn *output;
 	void *output_arg;
+	/*
+	 * Prefixes of keys under which the program may store objects (the helper kv_store); access
+	 * KCSD_GRANT_WRITE. Need a drive that is open for writing; not together with ranges.
+	 */
+	const struct kcsd_key_grant *key_grants;
+	uint32_t nr_key_grants;	/* <= KCSD_MAX_KEY_GRANTS */
+	uint32_t rsvd2;
 };
 
 /* Report the LBAs that the run read, wrote and appended. */
@@ -100,7 +107,10 @@ struct kcsd_run_result {
 	 * LBAs that a recorded run with KCSD_RUN_AUDIT accessed, each with one access; else NULL.
 	 * Ranges of the same access never overlap and are never adjacent. They come in the order of
 	 * their first LBA; with the same first LBA, read before written before appended. Full
-	 * description at KCSD_MAX_AUDIT in <linux/kcsd.h>.
+	 * description at KCSD_MAX_AUDIT in <linux/kcsd.h>. Behind them are ranges of sources, with
+	 * access KCSD_GRANT_READ | KCSD_AUDIT_OBJECT: the objects that it read
+	 * (kcsd_sources_key()); last with KCSD_GRANT_WRITE | KCSD_AUDIT_OBJECT those that it stored
+	 * (kcsd_audit_key()).
 	 */
 	struct kcsd_lba_range *audit;
 	uint32_t nr_audit;
@@ -113,6 +123,8 @@ struct kcsd_run_result {
 #define KCSD_RESULT_CUT		0x1u
 /* Medium or zone failed an access of the program, at info.lba unless info.reason uses that. */
 #define KCSD_RESULT_MEDIUM	0x2u
+/* That access was of an object: info.lba is its source, see kcsd_sources_key(). */
+#define KCSD_RESULT_OBJECT	0x4u
 
 /*
  * Run an active program and wait until it completes. Returns result->status. The caller owns the
@@ -134,6 +146,8 @@ struct kcsd_run_result {
  */
 KCSD_API int kcsd_program_run(struct kcsd_drive *drv, const struct kcsd_run_opts *opts,
 			      struct kcsd_run_result *result, size_t size, struct kcsd_error *err);
+/* Set *key to that of an object that a run stored, by its audit. Returns 0, or -ENOENT: none. */
+KCSD_API int kcsd_audit_key(const struct kcsd_lba_range *range, struct kcsd_kv_key *key);
 /* Free output and audit, and zero the rest. size: sizeof(*result). */
 KCSD_API void kcsd_run_result_free(struct kcsd_run_result *result, size_t size);
 

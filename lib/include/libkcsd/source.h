@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
-/* Files of a filesystem on the drive as the stream of a run. By <libkcsd.h>. */
+/* Files of a filesystem on the drive, and objects, as the stream of a run. By <libkcsd.h>. */
 #ifndef LIBKCSD_SOURCE_H
 #define LIBKCSD_SOURCE_H
 
@@ -33,6 +33,14 @@ struct kcsd_sources_opts {
 	 * they read it. NULL: they read all.
 	 */
 	const uint8_t *write;
+	/*
+	 * Objects, behind the files; nr_fds may then be 0. Each run reads their values as they are
+	 * when it is submitted, whatever happens to them meanwhile. KCSD_SC_NO_KEY: one does not
+	 * exist then; the result of the run is its source, see kcsd_sources_key(). Copied.
+	 */
+	const struct kcsd_kv_key *keys;
+	uint32_t nr_keys;
+	uint32_t rsvd;
 };
 
 /* Do not clone: read the files themselves. Faster if nobody writes them. */
@@ -94,8 +102,14 @@ KCSD_API bool kcsd_sources_is_wanted(const struct kcsd_sources *sources);
  * may be missing. Other errors are those of system calls. The leases are given up in any case.
  */
 KCSD_API int kcsd_sources_settle(struct kcsd_sources *sources, struct kcsd_error *err);
-/* Return the length of the stream in bytes: the sum of the lengths of the files. */
+/* Return the sum of the lengths of the files in bytes; only a run knows those of the objects. */
 KCSD_API uint64_t kcsd_sources_len(const struct kcsd_sources *sources);
+/*
+ * Return the key of a source, by its index in the list: a result of a run, or the LBA of its record
+ * with KCSD_RESULT_OBJECT. NULL: it is no object. Valid until the list is destroyed.
+ */
+KCSD_API const struct kcsd_kv_key *kcsd_sources_key(const struct kcsd_sources *sources,
+						    uint64_t source);
 /* Return the bytes that were sent to the drive for the list so far. */
 KCSD_API uint64_t kcsd_sources_sent(const struct kcsd_sources *sources);
 /*

@@ -73,6 +73,14 @@
 	  "largest Zone Append, a power of 2, 8K to 1M; default: 1M") \
 	A(SIZE, CACHE_SIZE, "cache-size", "cache_size", "SIZE", \
 	  "size of a volatile write cache, a multiple of 4K; 0 (default): none") \
+	A(SIZE, KV_SIZE, "kv-size", "kv_size", "SIZE", \
+	  "bytes of objects (Key Value); 0: no namespace 4; default: 256M") \
+	A(PATH, KV_FILE, "kv-file", "kv_file", "PATH", \
+	  "store the objects in this file; default: in memory") \
+	A(SIZE, KV_MAX_VALUE, "kv-max-value", "kv_max_value", "SIZE", \
+	  "limit of the value of an object, 1 to 1G; default: 64M") \
+	A(NUMBER, KV_MAX_KEYS, "kv-max-keys", "kv_max_keys", "N", \
+	  "limit of objects, 1 to 4294967295; default: 16777216") \
 	A(NUMBER, QUEUES, "queues", "queues", "N", \
 	  "hardware queues of the block device, up to 256; default: one per CPU") \
 	A(NUMBER, QUEUE_DEPTH, "queue-depth", "queue_depth", "N", \
@@ -136,9 +144,11 @@ static int attribute_value(const struct args *args, int i, char *buf, size_t len
 		char path[PATH_MAX];
 
 		if (!realpath(text, path))
-			return kcsd_fail("--%s: %s: %s%s", opts[i].name, text, strerror(errno),
-					 errno != ENOENT ? "" :
-					 "; create it first: 'truncate -s SIZE FILE'");
+			/* Only an empty file becomes a store of objects. */
+			return kcsd_fail("--%s: %s: %s%s%s%s", opts[i].name, text, strerror(errno),
+					 errno != ENOENT ? "" : "; create it first: 'truncate -s ",
+					 errno != ENOENT ? "" : i == OPT_KV_FILE ? "0" : "SIZE",
+					 errno != ENOENT ? "" : " FILE'");
 		snprintf(buf, len, "%s", path);
 		return 0;
 	}
@@ -386,6 +396,7 @@ const struct command kcsd_cmd_create = {
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.advanced = ~(OPT_BIT(SIZE) | OPT_BIT(BLOCK_SIZE) | OPT_BIT(BACKING_FILE) | OPT_BIT(CUS) |
-		      OPT_BIT(SLM_SIZE) | OPT_BIT(ZONE_SIZE) | OPT_BIT(PRESET) | OPT_BIT(JSON)),
+		      OPT_BIT(SLM_SIZE) | OPT_BIT(ZONE_SIZE) | OPT_BIT(KV_SIZE) |
+		      OPT_BIT(PRESET) | OPT_BIT(JSON)),
 	.run = create,
 };

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kcsd fsck */
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "fsck_kv.h"
 
 #define OPTIONS(X) \
 	X(ZONES, "zones", 'z', NULL, "also list the zones") \
@@ -14,10 +15,9 @@
 enum { OPTIONS(OPT_ENUM) };
 static const struct opt opts[] = { OPTIONS(OPT_ROW) };
 
-#define UUID_LEN	37
 #define NR_CONDITIONS	16
 
-static const char *uuid_text(const uint8_t uuid[16], char text[UUID_LEN])
+const char *kcsd_uuid_text(const uint8_t uuid[16], char text[UUID_LEN])
 {
 	char *p = text;
 	int i;
@@ -51,7 +51,7 @@ static void print_info(const struct kcsd_sidecar_info *info)
 {
 	char uuid[UUID_LEN];
 
-	printf("uuid: %s\nsize: %llu bytes, blocks of %u\n", uuid_text(info->uuid, uuid),
+	printf("uuid: %s\nsize: %llu bytes, blocks of %u\n", kcsd_uuid_text(info->uuid, uuid),
 	       (unsigned long long)info->size, info->block_size);
 	print_zones(info);
 	printf("programs: %u\n", info->programs);
@@ -95,7 +95,7 @@ static json_object *info_json(const struct kcsd_sidecar_info *info)
 	uint32_t i;
 
 	json_object_object_add(json, "uuid",
-			       json_object_new_string(uuid_text(info->uuid, uuid)));
+			       json_object_new_string(kcsd_uuid_text(info->uuid, uuid)));
 	add_number(json, "size", info->size);
 	add_number(json, "block_size", info->block_size);
 	add_number(json, "zone_size", info->zone_size);
@@ -170,6 +170,18 @@ static int refuse_drive(const char *name)
 	return kcsd_fail("'%s' is a drive: its backing file is %s", name, file);
 }
 
+/* The file has no sidecar: it may be one of objects. */
+static int fsck_objects(const struct args *args, const struct kcsd_error *sidecar)
+{
+	struct kcsd_error error;
+	int code;
+
+	if (kcsd_args_has(args, OPT_ZONES) || kcsd_args_has(args, OPT_PROGRAMS))
+		return kcsd_fail("%s", sidecar->text);
+	code = kcsd_fsck_kv(args->operand[0], kcsd_args_has(args, OPT_JSON), &error);
+	return code < 0 ? kcsd_fail("%s; and %s", sidecar->text, error.text) : code;
+}
+
 static int fsck(const struct args *args)
 {
 	struct kcsd_sidecar_info info;
@@ -181,6 +193,8 @@ static int fsck(const struct args *args)
 		return ret;
 
 	ret = kcsd_sidecar_validate(args->operand[0], &info, sizeof(info), &error);
+	if (ret == -ENOENT && !access(args->operand[0], F_OK))
+		return fsck_objects(args, &error);
 	if (ret)
 		return kcsd_fail("%s", error.text);
 	if (kcsd_args_has(args, OPT_JSON))
@@ -198,9 +212,9 @@ const struct command kcsd_cmd_fsck = {
 	.operands = "FILE",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "validate a sidecar and print its content",
-	.detail = "FILE is the sidecar, or the backing file it belongs to. The drive should be "
-		  "powered off.",
+	.summary = "validate a sidecar, or a file of objects, and print its content",
+	.detail = "FILE is the sidecar, the backing file it belongs to, or a file of objects\n"
+		  "(create --kv-file). The drive should be powered off.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
 	.run = fsck,

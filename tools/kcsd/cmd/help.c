@@ -24,7 +24,8 @@ static int help(const struct args *args)
 	printf("\n'kcsd help COMMAND' and kcsd(8) explain more.\n"
 	       "Sizes: 512M, 1G, 0x1000. Ranges of LBAs: 0+1000, 0-999, all.\n"
 	       "Exit codes: 0 success, 1 failure, 2 wrong usage; of a run also 3 the program\n"
-	       "faulted, 4 it returned an error, 5 its output was cut; 128+N ended by signal N.\n");
+	       "faulted, 4 it returned an error, 5 its output was cut; 6 no object has the key;\n"
+	       "128+N ended by signal N.\n");
 	return 0;
 }
 

@@ -19,6 +19,7 @@ struct info {
 		char preset[32];
 		char clock[16];
 	} timing;
+	struct kcsd_kv_info kv;		/* zero: the drive has no objects */
 };
 
 /* Shown members: F(member, JSON name, "text", unit). */
@@ -31,6 +32,12 @@ struct info {
 	F(ns.lba_size, "lba_size", "LBA size", " bytes") \
 	F(ctrl.max_transfer, "max_transfer", "maximum transfer", " bytes") \
 	F(slm.size, "slm_size", "Subsystem Local Memory", " bytes") \
+	F(kv.size, "kv_size", "room for objects", " bytes") \
+	F(kv.used, "kv_used", "bytes of keys and values", " bytes") \
+	F(kv.room, "kv_room", "room that is left", " bytes") \
+	F(kv.keys, "objects", "objects", "") \
+	F(kv.max_keys, "max_objects", "maximum objects", "") \
+	F(kv.max_value, "max_value", "maximum value of an object", " bytes") \
 	F(compute.maxmemrs, "max_range_sets", "maximum memory range sets", "") \
 	F(compute.maxmemr, "max_ranges", "maximum ranges in a set", "") \
 	F(compute.cus, "compute_units", "compute units", "") \
@@ -43,8 +50,8 @@ struct info {
 	F(compute.maxpb, "max_total_program_bytes", "maximum size of all programs", " bytes") \
 	F(compute.insn_budget, "insn_budget", "instruction limit", " instructions") \
 	F(compute.timeout_ms, "timeout_ms", "time limit", " ms") \
-	F(health.host_reads, "host_reads", "reads of namespace 1", "") \
-	F(health.host_writes, "host_writes", "writes of namespace 1", "") \
+	F(health.host_reads, "host_reads", "reads and retrieved objects", "") \
+	F(health.host_writes, "host_writes", "writes and stored objects", "") \
 	F(health.data_units_read, "data_units_read", "data read", " * 512000 bytes") \
 	F(health.data_units_written, "data_units_written", "data written", " * 512000 bytes") \
 	F(health.busy_minutes, "busy_minutes", "compute units busy", " minutes") \
@@ -124,6 +131,8 @@ static int identify(struct kcsd_drive *drv, struct info *info)
 		ret = kcsd_health_get(drv, &info->health, sizeof(info->health));
 	if (!ret)
 		ret = kcsd_slm_identify(drv, &info->slm, sizeof(info->slm));
+	if (!ret || ret == KCSD_SC_INVALID_NS)
+		ret = kcsd_kv_identify(drv, &info->kv, sizeof(info->kv));
 	return ret == KCSD_SC_INVALID_NS ? 0 : ret;
 }
 

@@ -135,7 +135,8 @@ const struct command kcsd_cmd_inject = {
 	.operands = "[DRIVE] [clear|COMMAND WORD...]",
 	.max_operands = -1,
 	.summary = "make a drive fail by rules; list and clear the rules",
-	.detail = "COMMAND is " RULE_COMMANDS ". WORDs:\n"
+	.detail = "COMMAND is " RULE_COMMANDS ".\n"
+		  "WORDs:\n"
 		  "  media_error        the command fails with a media error\n"
 		  "  timeout            the command fails when its sender would give up\n"
 		  "  delay=MS           the command starts after this delay\n"

@@ -27,6 +27,12 @@
 	X(FILE, "file", 'f', "PATH[:ACCESS]", \
 	  "the program reads this file, which is on a drive; repeatable: one after another; " \
 	  "ACCESS: r (default), w: it also writes it, in place") \
+	X(KEY, "key", 0, "KEY", \
+	  "the program reads this object, its bytes or hex:DIGITS; repeatable: one after another") \
+	X(KEY_PREFIX, "key-prefix", 0, "PREFIX", \
+	  "all objects whose keys begin with PREFIX, in their order; '': all; repeatable") \
+	X(STORE_PREFIX, "store-prefix", 0, "PREFIX", \
+	  "the program may store objects whose keys begin with PREFIX; '': all; repeatable") \
 	X(ANYWHERE, "anywhere", 0, NULL, \
 	  "if no drive can read the files, run the program on the host instead") \
 	X(RANGE, "range", 0, "START+LENGTH", \
@@ -332,6 +338,7 @@ static const char *find_refused(const struct run *run)
 	} all[] = {
 		{ OPT_DRIVE, "--drive" }, { OPT_RANGE_SET, "--range-set" },
 		{ OPT_AUDIT, "--audit" }, { OPT_KEEP, "--keep" },
+		{ OPT_STORE_PREFIX, "--store-prefix" },
 	};
 	size_t i;
 
@@ -368,6 +375,7 @@ static int run_on_drive(struct run *run)
 	if (!code) {
 		kcsd_signals_catch();
 		code = kcsd_run_take_files(run);
+		code = code ? code : kcsd_run_take_keys(run);
 	}
 	if (!code && !run->on_host)
 		code = make_range_set(run);
@@ -382,6 +390,7 @@ static int run_on_drive(struct run *run)
 static int run(const struct args *args)
 {
 	struct run run = { .args = args, .range_opt = OPT_LBA, .file_opt = OPT_FILE,
+			   .key_opt = OPT_KEY, .prefix_opt = OPT_KEY_PREFIX,
 			   .keep = kcsd_args_has(args, OPT_KEEP),
 			   .anywhere = kcsd_args_has(args, OPT_ANYWHERE),
 			   .opts.sz = sizeof(run.opts) };
@@ -397,6 +406,10 @@ static int run(const struct args *args)
 	if (!code)
 		code = kcsd_run_open_files(&run);
 	if (!code)
+		code = kcsd_run_validate_keys(&run);
+	if (!code)
+		code = kcsd_run_store_prefixes(&run, OPT_STORE_PREFIX);
+	if (!code)
 		code = open_program(&run);
 	if (!code)
 		code = kcsd_run_validate_anywhere(&run);
@@ -410,6 +423,7 @@ static int run(const struct args *args)
 	if (!code && run.on_host)
 		code = kcsd_run_on_host(&run);
 	kcsd_run_close_files(&run);
+	kcsd_run_free_keys(&run);
 	kcsd_object_close(run.obj);
 	kcsd_run_args_free(&run);
 	return code;

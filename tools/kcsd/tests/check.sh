@@ -87,10 +87,10 @@ check_advanced()
 	local command
 
 	point "create --help: common options" test "$(help_part create common)" = \
-		"--size --block-size --backing-file --cus --slm-size --zone-size --preset --json --help"
+		"--size --block-size --backing-file --cus --slm-size --zone-size --kv-size --preset --json --help"
 	point "run --help: common options" test "$(help_part run common)" = \
 		"--arg --data --cparam1 --cparam2 --len --output --format --program --json --drive \
---lba --file --anywhere --range --keep --help"
+--lba --file --key --key-prefix --store-prefix --anywhere --range --keep --help"
 	point "sim --help: common options" test "$(help_part sim common)" = \
 		"--arg --data --cparam1 --cparam2 --len --output --format --program --json --lba \
 --grant --zone-size --slm --range --write-back --trace --help"
@@ -122,7 +122,7 @@ usage()
 
 check_usage()
 {
-	local command
+	local command word
 
 	usage "a command is missing"
 	usage "unknown command 'fly'" fly
@@ -191,6 +191,34 @@ check_usage()
 	usage "--byte is not for read" slm read 0+1 --byte 2
 	usage "--lba is not for fill" slm fill 0+1 --lba 2
 	usage "--output is not for write" slm write 0 --output x
+	usage "is missing" kv
+	usage "'fly' is none of put, get, ls, rm, exists, stat, import, export, flush" kv fly
+	usage "put: KEY is missing" kv put
+	usage "stat: KEY... is missing" kv stat
+	usage "import: DIR is missing" kv import
+	usage "unexpected 'c'" kv put a b c
+	usage "unexpected 'b'" kv ls a b
+	usage "unexpected 'x'" kv flush x
+	usage "--prefix is not for ls" kv ls --prefix x
+	usage "--long is not for stat" kv stat x --long
+	usage "--literal is not for export" kv export x --literal
+	usage "--json is not for get" kv get x --json
+	usage "--if-exists and --if-missing exclude each other" kv put x --if-exists --if-missing
+	usage "either by KEYs or by --prefix" kv rm
+	usage "either by KEYs or by --prefix" kv rm a --prefix b
+	for word in put get exists stat rm; do
+		usage "'' is no key: it has no bytes" kv $word ''
+		usage "'12345678901234567' is no key: it has more than 16 bytes" kv $word \
+			12345678901234567
+	done
+	usage "'hex:' is no key: it has no bytes" kv get hex:
+	usage "'hex:0' is no key: after hex: come pairs" kv get hex:0
+	usage "'hex:0g' is no key: after hex: come pairs" kv stat a hex:0g
+	usage "'hex:0001020304050607:08090a0b0c0d0e0f10' is no key: it has more than 16" kv get \
+		hex:0001020304050607:08090a0b0c0d0e0f10
+	usage "'12345678901234567' is no key" kv ls 12345678901234567
+	usage "'12345678901234567' is no key" kv rm --prefix 12345678901234567
+	usage "'12345678901234567' is no key" kv export x --prefix 12345678901234567
 	usage "'fly' is none of create, delete, list" ranges fly
 	usage "is missing" ranges
 	usage "START+LENGTH... is missing" ranges create
@@ -297,7 +325,7 @@ check_rules()
 {
 	local word
 
-	usage "'fly' is none of read, write, append, flush, execute, clear" inject kcsd0 fly
+	usage "'fly' is none of read, write, append, flush, execute, store, retrieve, delete, list, clear" inject kcsd0 fly
 	usage "'media_error' is none of read" inject fly media_error
 	usage "'x' is none of lba=, media_error, timeout, delay=, next=" inject read x
 	usage "'LBA=1+1' is none of" inject read LBA=1+1
@@ -307,6 +335,7 @@ check_rules()
 	usage "'timeout': timeout is given twice" inject -d x write timeout timeout
 	usage "flush has no LBAs" inject flush lba=0+1 timeout
 	usage "execute has no LBAs" inject execute lba=0+1 timeout
+	usage "store has no LBAs" inject store lba=0+1 timeout
 	usage "seed= needs probability=" inject read timeout seed=1
 	usage "unexpected 'x'" inject kcsd0 clear x
 	usage "--json is only for a list of rules" inject kcsd0 clear --json
@@ -346,7 +375,10 @@ check_files()
 	fails "the argument is longer than 65536 bytes" run 0 --arg-file "$work/long"
 	fails "--data: $work/none: No such file" run 0 --data "$work/none"
 	fails "No such file" run 0 --output "$work/none/out"
-	fails "none: No such file or directory; create it first" create x --backing-file "$work/none"
+	fails "none: No such file or directory; create it first: 'truncate -s SIZE FILE'" \
+		create x --backing-file "$work/none"
+	fails "--kv-file: $work/none: No such file or directory; create it first: 'truncate -s 0 FILE'" \
+		create x --kv-file "$work/none"
 	fails "$work/none" run "$work/none"
 	fails "$work/none" load "$work/none"
 	fails "$manual" run "$manual"
@@ -361,7 +393,7 @@ check_no_drive()
 		skip "without a module, what to do" "the module is loaded"
 		return
 	fi
-	for command in info programs log stats "run 0" "unload 0" "activate 0" "deactivate 0" list \
+	for command in info programs log stats "kv ls" "kv put x" "run 0" "unload 0" "activate 0" "deactivate 0" list \
 		       "create x"; do
 		# shellcheck disable=SC2086 # words
 		fails "insmod kcsd.ko" $command
@@ -369,7 +401,8 @@ check_no_drive()
 	# Each option takes its minimum and its maximum.
 	fails "insmod kcsd.ko" create x --size 1M --block-size 512 --cus 64 --engine jit \
 		--arena-size 256M --timeout-ms 86400000 --zone-size 0 --max-append 8K --slm-size 0 \
-		--insn-budget 18446744073709551615 --load-granularity 64K --quick-us 0
+		--insn-budget 18446744073709551615 --load-granularity 64K --quick-us 0 \
+		--kv-size 4T --kv-max-value 1 --kv-max-keys 4294967295
 	for command in info programs log stats; do
 		fails "there is no drive 'kcsd7'" $command --drive kcsd7
 		fails "there is no drive 'other'" $command --drive other
@@ -490,10 +523,10 @@ check_manual()
 		"$(commands | sort | paste -sd' ')"
 	point "the manual page names no options that there are not" known_options
 	point "the manual page has the programs of bpf/" known_programs
-	for node in kcsd0 kcsd0n1 kcsdg0n1 kcsdg0n2 kcsdg0n3; do
+	for node in kcsd0 kcsd0n1 kcsdg0n1 kcsdg0n2 kcsdg0n3 kcsdg0n4; do
 		point "the manual page has the node $node" grep -q "^\.I.*/dev/$node\b" "$work/manual"
 	done
-	for status in 0 1 2 3 4 5; do
+	for status in 0 1 2 3 4 5 6; do
 		point "the manual page has exit status $status" grep -q -x "\.B $status" "$work/manual"
 		point "help has exit status $status" test -n "$("$kcsd" help | grep "[ ,:]$status [a-z]")"
 	done

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * After a crash: write the slots of the segments that were open, and those of records that never
+ * happened, so that these do not come back. Until the sync that follows, all of this can be done
+ * again: the records say what they said.
+ */
+#include "replay.h"
+
+static struct kcsd_kv_record *slot_in(struct kcsd_kv_scan *scan, u32 slot)
+{
+	return (void *)(scan->mem + kcsd_kv_slot_at(&scan->geometry, slot));
+}
+
+static void make_void(struct kcsd_kv_record *r, u32 offset, u32 len, u64 version, u32 seed)
+{
+	*r = (struct kcsd_kv_record){
+		.magic = cpu_to_le16(KCSD_KV_RECORD_MAGIC), .kind = KCSD_KV_VOID,
+		.offset = cpu_to_le32(offset), .len = cpu_to_le32(len),
+		.version = cpu_to_le64(version), .lag = cpu_to_le32(KCSD_KV_LAG_MAX),
+	};
+	kcsd_kv_record_seal(r, seed);
+}
+
+void kcsd_kv_mend_slot(struct kcsd_kv_replay *rp, const struct kcsd_kv_found *f)
+{
+	struct kcsd_kv_scan *scan = &rp->scan;
+	u32 i;
+
+	switch (f->state) {
+	case KCSD_KV_LOST:
+		/* Of a closed segment, what was durable stays to be reported. */
+		if (f->segment->closed && f->durable)
+			return;
+		for (i = 0; i < f->nr; i++)
+			make_void(slot_in(scan, f->slot + i), f->offset, 0, 0, f->segment->seed);
+		rp->mend = true;
+		return;
+	case KCSD_KV_TORN:
+		make_void(slot_in(scan, f->slot), f->offset, le32_to_cpu(f->r.len),
+			  le64_to_cpu(f->r.version), f->segment->seed);
+		rp->mend = true;
+		return;
+	default:
+		*slot_in(scan, f->slot) = f->r;
+	}
+}
+
+static void close_header(struct kcsd_kv_replay *rp, struct kcsd_kv_scan_segment *s)
+{
+	struct kcsd_kv_segment_header *h = &s->header;
+
+	h->flags = cpu_to_le32(KCSD_KV_SEGMENT_CLOSED);
+	h->nr_slots = cpu_to_le32(s->nr_slots);
+	h->end = cpu_to_le32(s->end);
+	h->begun = cpu_to_le64(rp->segment_begun);
+	h->completed = cpu_to_le64(rp->scan.completed);
+	h->crc = cpu_to_le32(kcsd_kv_crc(0, h, offsetof(struct kcsd_kv_segment_header, crc)));
+}
+
+int kcsd_kv_mend_segment(struct kcsd_kv_replay *rp, struct kcsd_kv_scan_segment *s)
+{
+	struct kcsd_kv_scan *scan = &rp->scan;
+	const struct kcsd_kv_medium_ops *ops = scan->medium->ops;
+	u32 len = kcsd_kv_segment_len(&scan->geometry), last = len - KCSD_KV_BLOCK;
+	u32 top = kcsd_kv_slot_at(&scan->geometry, s->nr_slots) + KCSD_KV_ALIGN;
+	u32 from = round_down(top, KCSD_KV_BLOCK);
+	u64 pos = kcsd_kv_scan_pos(scan, s->index);
+	int ret;
+
+	close_header(rp, s);
+	memset(scan->mem, 0, KCSD_KV_BLOCK);
+	memset(scan->mem + last, 0, KCSD_KV_BLOCK);
+	memcpy(scan->mem, &s->header, sizeof(s->header));
+	memcpy(scan->mem + last, &s->header, sizeof(s->header));
+	ret = ops->write(scan->medium, pos + from, scan->mem + from, len - from);
+	return ret ? ret : ops->write(scan->medium, pos, scan->mem, KCSD_KV_BLOCK);
+}
+
+int kcsd_kv_mend_void(struct kcsd_kv_replay *rp, u64 place, u32 slot)
+{
+	struct kcsd_kv_scan *scan = &rp->scan;
+	const struct kcsd_kv_medium_ops *ops = scan->medium->ops;
+	u32 index = kcsd_kv_segment_index(rp->kv, place);
+	u32 at = kcsd_kv_slot_at(&scan->geometry, slot), block = round_down(at, KCSD_KV_BLOCK);
+	u64 pos = kcsd_kv_scan_pos(scan, index) + block;
+	u32 offset = (u32)place & (kcsd_kv_segment_len(&scan->geometry) - 1);
+	int ret = ops->read(scan->medium, pos, scan->mem, KCSD_KV_BLOCK, false);
+
+	if (ret)
+		return ret;
+	make_void((void *)(scan->mem + (at - block)), offset, 0, 0,
+		  rp->kv->segments[index].seed);
+	return ops->write(scan->medium, pos, scan->mem, KCSD_KV_BLOCK);
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* Segments: free ones, their bytes in memory, pins. */
+#include "store.h"
+
+int kcsd_kv_segments_init(struct kcsd_kv *kv)
+{
+	u32 i;
+
+	kv->segments = kcsd_alloc_own((size_t)kv->geometry.nr * sizeof(*kv->segments));
+	if (!kv->segments)
+		return -ENOMEM;
+	spin_lock_init(&kv->segment_lock);
+	for (i = 0; i < kv->geometry.nr; i++)
+		spin_lock_init(&kv->segments[i].lock);
+	return 0;
+}
+
+void kcsd_kv_segments_destroy(struct kcsd_kv *kv)
+{
+	u32 i;
+
+	for (i = 0; kv->segments && i < kv->geometry.nr; i++)
+		kcsd_kv_buffer_retire(&kv->segments[i]);
+	kcsd_kv_spares_free(kv);
+	kcsd_free(kv->segments);
+}
+
+void kcsd_kv_segments_list(struct kcsd_kv *kv)
+{
+	u32 i;
+
+	kv->free = 0;
+	kv->nr_free = 0;
+	for (i = kv->geometry.nr; i--;)
+		if (kv->segments[i].state == KCSD_KV_FREE) {
+			kv->segments[i].next = kv->free;
+			kv->free = i + 1;
+			kv->nr_free++;
+		}
+}
+
+/* ---- free and open ---- */
+
+static struct kcsd_kv_segment *take_free(struct kcsd_kv *kv, bool reserve)
+{
+	struct kcsd_kv_segment *s = NULL;
+
+	spin_lock(&kv->segment_lock);
+	if (kv->nr_free > (reserve ? 0 : KCSD_KV_RESERVE)) {
+		s = &kv->segments[kv->free - 1];
+		kv->free = s->next;
+		WRITE_ONCE(kv->nr_free, kv->nr_free - 1);
+		WRITE_ONCE(s->state, KCSD_KV_OPEN);
+		s->generation = ++kv->generation;
+	}
+	spin_unlock(&kv->segment_lock);
+	if (!reserve)
+		kcsd_kv_compact_kick(kv);
+	return s;
+}
+
+/* ---- spare buffers ---- */
+
+static void buffer_free(struct kcsd_kv_buffer *b)
+{
+	kcsd_free(b->mem);
+	kcsd_free(b);
+}
+
+/*
+ * Keep the buffer of a segment for the next one: to free its pages, and have others zeroed, costs
+ * as much as the records that fill it. In memory nobody but its segment has it.
+ */
+static void keep_buffer(struct kcsd_kv *kv, struct kcsd_kv_segment *s)
+{
+	u32 most = min(kv->geometry.nr / 32, (u32)KCSD_KV_SPARES);
+
+	if (kv->in_file || !s->buffer)
+		return;
+	spin_lock(&kv->segment_lock);
+	if (kv->nr_spares < most) {
+		kv->spares[kv->nr_spares++] = s->buffer;
+		s->buffer = NULL;
+	}
+	spin_unlock(&kv->segment_lock);
+}
+
+static struct kcsd_kv_buffer *take_spare(struct kcsd_kv *kv)
+{
+	struct kcsd_kv_buffer *b = NULL;
+
+	spin_lock(&kv->segment_lock);
+	if (kv->nr_spares)
+		b = kv->spares[--kv->nr_spares];
+	spin_unlock(&kv->segment_lock);
+	return b;
+}
+
+void kcsd_kv_spares_free(struct kcsd_kv *kv)
+{
+	struct kcsd_kv_buffer *b = take_spare(kv);
+
+	while (b) {
+		buffer_free(b);
+		b = take_spare(kv);
+	}
+}
+
+void kcsd_kv_segment_free(struct kcsd_kv *kv, struct kcsd_kv_segment *s)
+{
+	keep_buffer(kv, s);
+	kcsd_kv_buffer_retire(s);
+	s->end = 0;
+	s->nr_slots = 0;
+	s->written = 0;
+	s->written_slots = 0;
+	s->durable = 0;
+	s->durable_slots = 0;
+	s->closed = false;
+	s->stuck = false;
+	atomic_set(&s->live, 0);
+	spin_lock(&kv->segment_lock);
+	WRITE_ONCE(s->state, KCSD_KV_FREE);
+	s->next = kv->free;
+	kv->free = s - kv->segments + 1;
+	WRITE_ONCE(kv->nr_free, kv->nr_free + 1);
+	spin_unlock(&kv->segment_lock);
+	wake_up_all(&kv->room);
+}
+
+static struct kcsd_kv_buffer *buffer_alloc(u32 len)
+{
+	struct kcsd_kv_buffer *b = kcsd_alloc_own(sizeof(*b));
+
+	if (!b)
+		return NULL;
+	b->mem = kcsd_kv_alloc_medium(len);
+	if (b->mem)
+		return b;
+	kcsd_free(b);
+	return NULL;
+}
+
+int kcsd_kv_segment_open(struct kcsd_kv *kv, bool reserve, u32 *index)
+{
+	struct kcsd_kv_segment *s = take_free(kv, reserve);
+	struct kcsd_kv_buffer *b;
+	int ret = -ENOMEM;
+
+	if (!s)
+		return -EAGAIN;
+	b = take_spare(kv) ?: buffer_alloc(kcsd_kv_segment_len(&kv->geometry));
+	if (!b)
+		goto put_back;
+	s->end = KCSD_KV_BLOCK;
+	s->written = 0;
+	spin_lock(&s->lock);
+	s->buffer = b;
+	spin_unlock(&s->lock);
+	ret = kv->in_file ? kcsd_kv_write_open(kv, s) : 0;
+	if (ret)
+		goto put_back;
+	*index = s - kv->segments;
+	return 0;
+
+put_back:
+	kcsd_kv_segment_free(kv, s);
+	return ret;
+}
+
+void kcsd_kv_segment_set_state(struct kcsd_kv *kv, struct kcsd_kv_segment *s,
+			       enum kcsd_kv_segment_state state)
+{
+	spin_lock(&kv->segment_lock);
+	/* Whoever sees it sees what the segment has. */
+	smp_store_release(&s->state, state);
+	spin_unlock(&kv->segment_lock);
+}
+
+void kcsd_kv_segment_unpin(struct kcsd_kv *kv, struct kcsd_kv_segment *s)
+{
+	if (atomic_dec_and_test(&s->pins) && (!atomic_read(&s->live) || READ_ONCE(kv->pending)))
+		kcsd_kv_compact_kick(kv);
+}
+
+/* ---- bytes in memory ---- */
+
+struct kcsd_kv_buffer *kcsd_kv_buffer_get(struct kcsd_kv_segment *s)
+{
+	struct kcsd_kv_buffer *b;
+
+	spin_lock(&s->lock);
+	b = s->buffer;
+	if (b)
+		b->readers++;
+	spin_unlock(&s->lock);
+	return b;
+}
+
+void kcsd_kv_buffer_put(struct kcsd_kv_segment *s, struct kcsd_kv_buffer *b)
+{
+	bool last;
+
+	spin_lock(&s->lock);
+	last = !--b->readers && b->retired;
+	spin_unlock(&s->lock);
+	if (last)
+		buffer_free(b);
+}
+
+void kcsd_kv_buffer_retire(struct kcsd_kv_segment *s)
+{
+	struct kcsd_kv_buffer *b;
+	bool last = false;
+
+	spin_lock(&s->lock);
+	b = s->buffer;
+	s->buffer = NULL;
+	if (b) {
+		b->retired = true;
+		last = !b->readers;
+	}
+	spin_unlock(&s->lock);
+	if (last)
+		buffer_free(b);
+}
+
+/* ---- pieces ---- */
+
+struct kcsd_kv_pieces *kcsd_kv_pieces_alloc(u32 len, bool now)
+{
+	u32 nr = kcsd_kv_nr_pieces(len);
+	size_t size = sizeof(struct kcsd_kv_pieces) + nr * sizeof(u64);
+	struct kcsd_kv_pieces *p = now ? kcsd_kv_alloc_now(size) : kcsd_alloc_own(size);
+
+	if (!p)
+		return NULL;
+	atomic_set(&p->refs, 1);
+	p->nr = nr;
+	return p;
+}
+
+static void pin_pieces(struct kcsd_kv *kv, const struct kcsd_kv_pieces *p)
+{
+	u32 i;
+
+	for (i = 0; i < p->nr; i++)
+		if (p->place[i])
+			kcsd_kv_segment_pin(kcsd_kv_segment_at(kv, p->place[i]));
+}
+
+static void unpin_pieces(struct kcsd_kv *kv, const struct kcsd_kv_pieces *p)
+{
+	u32 i;
+
+	for (i = 0; i < p->nr; i++)
+		if (p->place[i])
+			kcsd_kv_segment_unpin(kv, kcsd_kv_segment_at(kv, p->place[i]));
+}
+
+void kcsd_kv_pieces_put(struct kcsd_kv *kv, struct kcsd_kv_pieces *p)
+{
+	if (!atomic_dec_and_test(&p->refs))
+		return;
+	if (p->pinned)
+		unpin_pieces(kv, p);
+	kcsd_free(p);
+}
+
+void kcsd_kv_pieces_release(struct kcsd_kv *kv, struct kcsd_kv_pieces *p)
+{
+	if (!kcsd_kv_pieces_shared(p))
+		return;
+	pin_pieces(kv, p);
+	p->pinned = true;
+}
+
+void kcsd_kv_pieces_kill(struct kcsd_kv *kv, const struct kcsd_kv_pieces *p, u32 len, u32 done)
+{
+	u32 i;
+
+	for (i = 0; i < done; i++)
+		if (p->place[i])
+			kcsd_kv_log_kill(kv, p->place[i], kcsd_kv_piece_len(len, i));
+}

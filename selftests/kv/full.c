@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A store that is full, and a disk that is. */
+#include "record.h"
+#include "tests.h"
+
+/* Store objects of this length until there is no room. Returns how many. */
+static u32 fill_up(struct kcsd_kv *kv, u32 len)
+{
+	struct kcsd_kv_name name;
+	u32 nr;
+
+	for (nr = 0;; nr++) {
+		name = name_of(nr);
+		if (store(kv, &name, len, nr, 0))
+			return nr;
+	}
+}
+
+static u32 check_all(struct kcsd_kv *kv, u32 nr, u32 len, u32 generation)
+{
+	struct kcsd_kv_name name;
+	u32 i, wrong = 0;
+
+	for (i = 0; i < nr; i++) {
+		name = name_of(i);
+		wrong += expect(kv, &name, len, i + generation) != 0;
+	}
+	return wrong;
+}
+
+/* Overwrite all objects of a full store. Returns how many failed. */
+static u32 overwrite_all(struct kcsd_kv *kv, u32 nr, u32 len, u32 generation)
+{
+	struct kcsd_kv_name name;
+	u32 i, failed = 0;
+
+	for (i = 0; i < nr && !failed; i++) {
+		/* Each once, not in the order in which they lie. */
+		u32 key = i % 2 ? nr - 1 - i / 2 : i / 2;
+
+		name = name_of(key);
+		failed += store(kv, &name, len, key + generation, 0) != 0;
+	}
+	return failed;
+}
+
+static void churn(struct disk *d, u32 len, u32 percent)
+{
+	struct kcsd_kv_config c = { .size = 8 << 20, .max_value = 2 << 20, .max_keys = 100000 };
+	struct kcsd_kv_stats stats;
+	struct kcsd_kv_name name;
+	struct kcsd_kv *kv;
+	char why[100];
+	u32 nr, k, failed = 0, i;
+	u64 charge = 0;
+
+	if (kcsd_kv_open(&c, d ? &d->medium : NULL, &kv, why, sizeof(why)))
+		abort();
+	nr = fill_up(kv, len);
+	kcsd_kv_get_stats(kv, &stats);
+	OK(stats.used <= stats.size && stats.used >= stats.size / 100 * percent,
+	   "%s: values of %u bytes fill %u of 100", d ? "a file" : "memory", len,
+	   (u32)(stats.used * 100 / stats.size));
+	for (i = 0; i < nr; i++)
+		charge += kcsd_kv_charge(name_of(i).len, len);
+	IS(stats.room, stats.size - charge, "and what is left is as charged");
+	OK(stats.room < kcsd_kv_charge(name_of(nr).len, len), "which is too little for one more");
+	for (k = 1; k <= rounds(3); k++)
+		failed += overwrite_all(kv, nr, len, k * 1000);
+	IS(failed, 0, "overwrite all of it");
+	IS(check_all(kv, nr, len, (k - 1) * 1000), 0, "read it");
+	for (i = 0; i < nr; i++) {
+		name = name_of(i);
+		failed += kcsd_kv_delete(kv, &name, 0) != 0;
+	}
+	IS(failed, 0, "delete it");
+	kcsd_kv_get_stats(kv, &stats);
+	IS(stats.used, 0, "nothing is used");
+	OK(fill_up(kv, len) >= nr - nr / 20, "and fill it again");
+	kcsd_kv_close(kv);
+}
+
+/* A disk without room: everything before is there, and when there is room it goes on. */
+static void disk_full(bool reserves)
+{
+	struct disk *d = disk_create(64 << 20);
+	struct kcsd_kv_config c = { .size = 24 << 20, .max_value = 1 << 20, .max_keys = 100000 };
+	struct kcsd_kv *kv;
+	struct kcsd_kv_name name = name_of(99999);
+	char why[100];
+	u32 nr;
+	int ret;
+
+	d->reserves = reserves;
+	if (kcsd_kv_open(&c, &d->medium, &kv, why, sizeof(why)))
+		abort();
+	d->room = d->blocks + (10 << 20) / KCSD_KV_BLOCK;
+	nr = fill_up(kv, 5000);
+	OK(nr > 1000, "a full disk, %s: %u values", reserves ? "reserved" : "not reserved", nr);
+	IS(check_all(kv, nr, 5000, 0), 0, "what was stored is there");
+	ret = kcsd_kv_flush(kv);
+	OK(!ret || (!reserves && ret == KCSD_SC_CAPACITY_EXCEEDED), "flush");
+	d->room = 0;
+	IS(store(kv, &name, 300000, 1, KCSD_KV_DURABLE), 0, "with room, it goes on");
+	kcsd_kv_cut(kv, 7);
+	kcsd_kv_close(kv);
+	if (kcsd_kv_open(&c, &d->medium, &kv, why, sizeof(why)))
+		abort();
+	IS(check_all(kv, nr, 5000, 0) + expect(kv, &name, 300000, 1), 0, "all is durable");
+	kcsd_kv_close(kv);
+	disk_destroy(d);
+}
+
+/* Closed while the disk is full: that is told, and what was flushed is there. */
+static void close_full(void)
+{
+	struct disk *d = disk_create(64 << 20);
+	struct kcsd_kv_config c = { .size = 24 << 20, .max_value = 1 << 20, .max_keys = 100000 };
+	struct kcsd_kv_name name = name_of(1);
+	struct kcsd_kv *kv;
+	char why[100];
+
+	d->reserves = false;
+	if (kcsd_kv_open(&c, &d->medium, &kv, why, sizeof(why)))
+		abort();
+	IS(store(kv, &name, 5000, 1, KCSD_KV_DURABLE), 0, "a durable value");
+	d->room = d->blocks;
+	name = name_of(2);
+	IS(store(kv, &name, 50000, 1, 0), 0, "another, which is not");
+	IS(kcsd_kv_flush(kv), KCSD_SC_CAPACITY_EXCEEDED, "it cannot become durable");
+	IS(kcsd_kv_close(kv), -ENOSPC, "nor when it is closed");
+	if (kcsd_kv_open(&c, &d->medium, &kv, why, sizeof(why)))
+		abort();
+	name = name_of(1);
+	IS(expect(kv, &name, 5000, 1), 0, "the durable one is there");
+	d->room = 0;
+	name = name_of(2);
+	IS(store(kv, &name, 50000, 2, 0), 0, "with room, it goes on");
+	IS(kcsd_kv_close(kv), 0, "and is closed");
+	disk_destroy(d);
+}
+
+/* Readers have values of all segments: no room, but nobody waits for ever. */
+static void all_pinned(struct disk *d)
+{
+	static struct kcsd_kv_value values[500];
+	struct kcsd_kv_config c = { .size = 8 << 20, .max_value = 1 << 20, .max_keys = 1000 };
+	struct kcsd_kv_name name;
+	struct kcsd_kv *kv;
+	char why[100];
+	u32 nr, i, k, failed = 0;
+
+	if (kcsd_kv_open(&c, d ? &d->medium : NULL, &kv, why, sizeof(why)))
+		abort();
+	nr = min(fill_up(kv, 20000), 500U);
+	for (i = 0; i < nr; i++) {
+		name = name_of(i);
+		kcsd_kv_value_get(kv, &name, &values[i]);
+	}
+	for (k = 1; k < 10 && !failed; k++)
+		failed = overwrite_all(kv, 10, 20000, k * 1000) +
+			 overwrite_all(kv, nr, 20000, k * 1000);
+	OK(failed, "no room while values are read");
+	for (i = 0; i < nr; i++)
+		kcsd_kv_value_put(kv, &values[i]);
+	IS(overwrite_all(kv, nr, 20000, 5000), 0, "there is room after that");
+	IS(check_all(kv, nr, 20000, 5000), 0, "read it");
+	kcsd_kv_close(kv);
+}
+
+static void most_keys(void)
+{
+	struct kcsd_kv_config c = { .size = 8 << 20, .max_value = 1 << 20, .max_keys = 100 };
+	struct kcsd_kv_name name = name_of(5);
+	struct disk *d = disk_create(32 << 20);
+	struct kcsd_kv *kv;
+	char why[100];
+
+	if (kcsd_kv_open(&c, &d->medium, &kv, why, sizeof(why)))
+		abort();
+	IS(fill_up(kv, 10), 100, "max_keys");
+	IS(store(kv, &name, 20, 1, 0), 0, "overwrite one of them");
+	IS(kcsd_kv_delete(kv, &name, 0), 0, "delete one");
+	name = name_of(1000);
+	kcsd_kv_flush(kv);
+	IS(store(kv, &name, 20, 1, 0), 0, "store another");
+	kcsd_kv_close(kv);
+	disk_destroy(d);
+}
+
+void full_tests(void)
+{
+	static const struct {
+		u32 len;
+		u32 percent;
+	} sizes[] = { { 100, 30 }, { 4000, 90 }, { 50000, 97 }, { 1000000, 90 } };
+	struct disk *d;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		churn(NULL, sizes[i].len, sizes[i].percent);
+		d = disk_create(32 << 20);
+		churn(d, sizes[i].len, sizes[i].percent);
+		disk_destroy(d);
+	}
+	all_pinned(NULL);
+	d = disk_create(32 << 20);
+	all_pinned(d);
+	disk_destroy(d);
+	disk_full(true);
+	disk_full(false);
+	close_full();
+	most_keys();
+}
