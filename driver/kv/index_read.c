@@ -4,6 +4,7 @@
  * records of the log say the same.
  */
 #include "store.h"
+#include "scan.h"
 
 struct reader {
 	struct kcsd_kv *kv;
@@ -260,7 +261,30 @@ static void forget_segments(struct kcsd_kv *kv)
 	}
 }
 
-static void take_super(struct reader *r)
+/*
+ * Return the last sync that a file knows of, at least that of the superblock; 0: it cannot
+ * be read. Records that begin later must say so, or they would count as durable.
+ */
+static u64 last_sync(struct kcsd_kv *kv)
+{
+	u64 last = le64_to_cpu(kv->super->begun);
+	struct kcsd_kv_scan_segment s;
+	struct kcsd_kv_scan scan;
+	int ret = kcsd_kv_scan_init(&scan, kv->medium, kv->super);
+	u32 i;
+
+	for (i = 0; !ret && i < scan.geometry.nr; i++) {
+		if (kv->segments[i].state == KCSD_KV_FREE)
+			continue;
+		ret = kcsd_kv_scan_headers(&scan, i, &s);
+		last = max(last, max(s.begun, s.completed));
+		cond_resched();
+	}
+	kcsd_kv_scan_destroy(&scan);
+	return ret ? 0 : last;
+}
+
+static void take_super(struct reader *r, u64 begun)
 {
 	const struct kcsd_kv_super *super = r->kv->super;
 	struct kcsd_kv *kv = r->kv;
@@ -272,8 +296,8 @@ static void take_super(struct reader *r)
 		entries += kv->shards[i].entries;
 		keys += kv->shards[i].keys;
 	}
-	atomic64_set(&kv->begun, le64_to_cpu(super->begun));
-	atomic64_set(&kv->completed, le64_to_cpu(super->begun));
+	atomic64_set(&kv->begun, begun);
+	atomic64_set(&kv->completed, begun);
 	kv->generation = le64_to_cpu(super->segment_generation);
 	atomic64_sub(r->charge, &kv->credit.rest);
 	atomic64_sub(entries, &kv->entries.rest);
@@ -287,6 +311,7 @@ int kcsd_kv_index_read(struct kcsd_kv *kv)
 		.start = (u64)(le32_to_cpu(kv->super->nr_segments) + 1) << kv->geometry.shift,
 		.blocks = le64_to_cpu(kv->super->index_len) / KCSD_KV_INDEX_LEN,
 	};
+	u64 begun = 0;
 	int ret;
 
 	r.mem = kcsd_alloc_own(KCSD_KV_INDEX_LEN);
@@ -294,11 +319,15 @@ int kcsd_kv_index_read(struct kcsd_kv *kv)
 		return -ENOMEM;
 	ret = take_all(&r);
 	kcsd_free(r.mem);
+	if (!ret)
+		begun = last_sync(kv);
+	if (!ret && !begun)
+		ret = -EIO;
 	if (ret) {
 		kcsd_kv_index_clear(kv);
 		forget_segments(kv);
 		return ret;
 	}
-	take_super(&r);
+	take_super(&r, begun);
 	return 0;
 }

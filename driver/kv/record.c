@@ -65,7 +65,7 @@ bool kcsd_kv_record_valid(const struct kcsd_kv_record *r, const struct kcsd_kv_g
 		return false;
 	return r->kind == KCSD_KV_VOID ||
 	       (r->key_len >= 1 && r->key_len <= KCSD_KV_MAX_KEY &&
-		is_zero_after(r->key, r->key_len) && le64_to_cpu(r->version) < U64_MAX / 4 &&
+		is_zero_after(r->key, r->key_len) && le64_to_cpu(r->version) < KCSD_KV_NUMBERS &&
 		kind_valid(r));
 }
 

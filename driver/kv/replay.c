@@ -144,6 +144,8 @@ static int replay_all(struct kcsd_kv_replay *rp)
 	u32 i;
 	int ret = kcsd_kv_scan_completed(&rp->scan);
 
+	/* A file that is not sound may say that more were completed than begun. */
+	rp->begun = rp->scan.completed;
 	rp->scan.found = found_head;
 	for (i = 0; !ret && i < rp->scan.geometry.nr; i++)
 		ret = replay_segment(rp, i);

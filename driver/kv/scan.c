@@ -49,7 +49,9 @@ static bool header_valid(const struct kcsd_kv_scan *scan, u32 index,
 	       le32_to_cpu(h->seed) ==
 		       kcsd_kv_crc(0, h, offsetof(struct kcsd_kv_segment_header, seed)) &&
 	       le32_to_cpu(h->index) == index &&
-	       le64_to_cpu(h->completed) <= le64_to_cpu(h->begun) &&
+	       le64_to_cpu(h->generation) < KCSD_KV_NUMBERS &&
+	       le64_to_cpu(h->begun) < KCSD_KV_NUMBERS &&
+	       le64_to_cpu(h->completed) < KCSD_KV_NUMBERS &&
 	       !memcmp(h->uuid, scan->uuid, sizeof(h->uuid));
 }
 

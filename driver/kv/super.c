@@ -8,6 +8,14 @@ static u32 crc_of(const struct kcsd_kv_super *super)
 	return kcsd_kv_crc(0, super, offsetof(struct kcsd_kv_super, crc));
 }
 
+static bool numbers_valid(const struct kcsd_kv_super *super)
+{
+	return le64_to_cpu(super->generation) < KCSD_KV_NUMBERS &&
+	       le64_to_cpu(super->record_version) < KCSD_KV_NUMBERS &&
+	       le64_to_cpu(super->segment_generation) < KCSD_KV_NUMBERS &&
+	       le64_to_cpu(super->begun) < KCSD_KV_NUMBERS;
+}
+
 static bool is_valid(const struct kcsd_kv_super *super)
 {
 	u32 shift = le32_to_cpu(super->shift);
@@ -16,7 +24,8 @@ static bool is_valid(const struct kcsd_kv_super *super)
 	       le32_to_cpu(super->crc) == crc_of(super) &&
 	       le32_to_cpu(super->version) == KCSD_KV_FILE_VERSION &&
 	       shift >= KCSD_KV_MIN_SHIFT && shift <= KCSD_KV_MAX_SHIFT &&
-	       super->nr_segments && le32_to_cpu(super->nr_segments) <= KCSD_KV_MAX_SEGMENTS;
+	       super->nr_segments && le32_to_cpu(super->nr_segments) <= KCSD_KV_MAX_SEGMENTS &&
+	       numbers_valid(super);
 }
 
 int kcsd_kv_super_read(struct kcsd_kv_medium *m, struct kcsd_kv_super *super, void *mem,

@@ -19,16 +19,13 @@ static int write_at(struct kcsd_kv *kv, const struct kcsd_kv_segment *s, u32 at,
 static void make_header(struct kcsd_kv *kv, const struct kcsd_kv_segment *s,
 			struct kcsd_kv_segment_header *h)
 {
-	/* completed first: begun, which is read after it, is never less. */
-	s64 completed = atomic64_read(&kv->completed);
-
 	*h = (struct kcsd_kv_segment_header){
 		.magic = cpu_to_le32(KCSD_KV_SEGMENT_MAGIC),
 		.index = cpu_to_le32((u32)(s - kv->segments)),
 		.generation = cpu_to_le64(s->generation),
 		.nonce = cpu_to_le64(kcsd_kv_random()),
 		.begun = cpu_to_le64(atomic64_read(&kv->begun)),
-		.completed = cpu_to_le64(completed),
+		.completed = cpu_to_le64(atomic64_read(&kv->completed)),
 	};
 	memcpy(h->uuid, kv->super->uuid, sizeof(h->uuid));
 	h->seed = cpu_to_le32(kcsd_kv_crc(0, h, offsetof(struct kcsd_kv_segment_header, seed)));
