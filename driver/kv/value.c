@@ -92,6 +92,7 @@ int kcsd_kv_record_read(struct kcsd_kv *kv, u64 place, u32 payload, u32 offset,
 {
 	struct kcsd_kv_segment *s = kcsd_kv_segment_at(kv, place);
 	u32 at = (u32)place & (kcsd_kv_segment_len(&kv->geometry) - 1);
+	const struct kcsd_kv_record *r;
 	struct kcsd_kv_buffer *b;
 	int ret;
 
@@ -101,11 +102,12 @@ int kcsd_kv_record_read(struct kcsd_kv *kv, u64 place, u32 payload, u32 offset,
 	b = kcsd_kv_buffer_get(s);
 	if (!b)
 		return kcsd_kv_window_read(kv, place, payload, offset, to, len, verified, now);
+	r = (const struct kcsd_kv_record *)(b->mem + at);
 	/* What is in memory has not been on the medium; its place may come from an index that was. */
-	if (le32_to_cpu(((const struct kcsd_kv_record *)(b->mem + at))->len) != payload)
+	if (le32_to_cpu(r->len) != payload)
 		ret = KCSD_SC_UNRECOVERED;
 	else
-		ret = copy_out(b->mem + at + sizeof(struct kcsd_kv_record) + offset, to, len);
+		ret = copy_out((const u8 *)(r + 1) + offset, to, len);
 	kcsd_kv_buffer_put(s, b);
 	return ret;
 }

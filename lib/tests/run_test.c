@@ -309,7 +309,8 @@ static void test_audit_key(void)
 	};
 	struct kcsd_kv_key key;
 
-	OK(!kcsd_audit_key(&range, &key) && key.len == 6 && !memcmp(key.key, "out/\xff\x80\0\0\0\0\0\0\0\0\0", 16),
+	OK(!kcsd_audit_key(&range, &key) && key.len == 6 &&
+	   !memcmp(key.key, "out/\xff\x80\0\0\0\0\0\0\0\0\0", 16),
 	   "audit: the key of a stored object");
 	range.key_len = 17;
 	IS(kcsd_audit_key(&range, &key), -EINVAL, "audit: no key has 17 bytes");

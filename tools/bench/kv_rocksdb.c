@@ -133,8 +133,10 @@ static bool is_busy(const char *property)
 
 static void settle(void)
 {
-	while (is_busy("rocksdb.num-running-compactions") || is_busy("rocksdb.compaction-pending") ||
-	       is_busy("rocksdb.num-running-flushes") || is_busy("rocksdb.mem-table-flush-pending"))
+	while (is_busy("rocksdb.num-running-compactions") ||
+	       is_busy("rocksdb.compaction-pending") ||
+	       is_busy("rocksdb.num-running-flushes") ||
+	       is_busy("rocksdb.mem-table-flush-pending"))
 		usleep(10000);
 }
 

@@ -50,7 +50,7 @@ static uint64_t link_to_drive(const struct run *run)
 		       o->nr_key_grants * sizeof(struct kcsd_key_grant) +
 		       o->nr_ranges * sizeof(struct kcsd_memory_range) + o->args_len;
 
-	/* A list of sources, which may have keys only, and grants of keys need Execute on Sources. */
+	/* A list of sources, which may have keys only, and key grants need Execute on Sources. */
 	if (list || o->nr_key_grants || o->output)
 		return list + sizeof(struct kcsd_run_header) + len;
 	return len + (o->flags & KCSD_RUN_LEN ? sizeof(__le64) : 0);
