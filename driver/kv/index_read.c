@@ -304,30 +304,38 @@ static void take_super(struct reader *r, u64 begun)
 	atomic64_sub(keys, &kv->keys.rest);
 }
 
-int kcsd_kv_index_read(struct kcsd_kv *kv)
+static int read_index(struct reader *r)
 {
-	struct reader r = {
-		.kv = kv, .nr = KCSD_KV_INDEX_UNITS,
-		.start = (u64)(le32_to_cpu(kv->super->nr_segments) + 1) << kv->geometry.shift,
-		.blocks = le64_to_cpu(kv->super->index_len) / KCSD_KV_INDEX_LEN,
-	};
-	u64 begun = 0;
-	int ret;
+	struct kcsd_kv *kv = r->kv;
+	int ret = take_all(r);
+	u64 begun = ret ? 0 : last_sync(kv);
 
-	r.mem = kcsd_alloc_own(KCSD_KV_INDEX_LEN);
-	if (!r.mem)
-		return -ENOMEM;
-	ret = take_all(&r);
-	kcsd_free(r.mem);
-	if (!ret)
-		begun = last_sync(kv);
 	if (!ret && !begun)
 		ret = -EIO;
 	if (ret) {
 		kcsd_kv_index_clear(kv);
 		forget_segments(kv);
-		return ret;
+	} else {
+		take_super(r, begun);
 	}
-	take_super(&r, begun);
-	return 0;
+	return ret;
+}
+
+int kcsd_kv_index_read(struct kcsd_kv *kv)
+{
+	struct reader *r = kcsd_alloc_own(sizeof(*r));
+	int ret = -ENOMEM;
+
+	if (!r)
+		return -ENOMEM;
+	r->kv = kv;
+	r->nr = KCSD_KV_INDEX_UNITS;
+	r->start = (u64)(le32_to_cpu(kv->super->nr_segments) + 1) << kv->geometry.shift;
+	r->blocks = le64_to_cpu(kv->super->index_len) / KCSD_KV_INDEX_LEN;
+	r->mem = kcsd_alloc_own(KCSD_KV_INDEX_LEN);
+	if (r->mem)
+		ret = read_index(r);
+	kcsd_free(r->mem);
+	kcsd_free(r);
+	return ret;
 }

@@ -16,6 +16,7 @@
 
 struct iov_iter;
 struct kcsd_kv;
+struct kcsd_kv_cursor;
 struct kcsd_kv_medium;
 struct kcsd_kv_pieces;
 
@@ -122,11 +123,15 @@ int kcsd_kv_value_read(struct kcsd_kv *kv, struct kcsd_kv_value *value, u64 offs
 bool kcsd_kv_exists(struct kcsd_kv *kv, const struct kcsd_kv_name *name);
 
 /*
- * Copy up to nr keys from `from` on (len may be 0), in their order, to names. Returns how many.
- * A key that exists throughout is never left out.
+ * Walk the keys in their order, from `from` on (len may be 0). A key that exists throughout is
+ * never left out; one that is deleted meanwhile may still come. NULL without memory. now: do not
+ * sleep, here only.
  */
-u32 kcsd_kv_keys(struct kcsd_kv *kv, const struct kcsd_kv_name *from, struct kcsd_kv_name *names,
-		 u32 nr);
+struct kcsd_kv_cursor *kcsd_kv_cursor_create(struct kcsd_kv *kv, const struct kcsd_kv_name *from,
+					     bool now);
+void kcsd_kv_cursor_destroy(struct kcsd_kv_cursor *c);
+/* Copy the next key. Returns false at the end. Does not sleep. */
+bool kcsd_kv_cursor_next(struct kcsd_kv_cursor *c, struct kcsd_kv_name *name);
 
 /* Make all that has completed before durable. Serves all callers that wait when it begins. */
 int kcsd_kv_flush(struct kcsd_kv *kv);

@@ -232,13 +232,6 @@ int kcsd_kv_entry_reserve(struct kcsd_kv_shard *shard, bool now);
 void kcsd_kv_entry_add(struct kcsd_kv *kv, struct kcsd_kv_shard *shard, u32 hash,
 		       struct kcsd_kv_entry *e);
 void kcsd_kv_entry_remove(struct kcsd_kv_shard *shard, u32 hash, struct kcsd_kv_entry *e);
-/* Show and hide an object in the order. With the locks of lane and shard. */
-void kcsd_kv_entry_show(struct kcsd_kv_shard *shard, struct kcsd_kv_entry *e);
-void kcsd_kv_entry_hide(struct kcsd_kv_shard *shard, struct kcsd_kv_entry *e);
-/* As show(), for objects that come in order: after all others. */
-void kcsd_kv_entry_show_last(struct kcsd_kv_shard *shard, struct kcsd_kv_entry *e,
-			     struct rb_node **last);
-
 static inline struct kcsd_kv_entry **kcsd_kv_bucket(const struct kcsd_kv_shard *shard, u32 nr)
 {
 	return &shard->pages[nr / KCSD_KV_BUCKETS][nr % KCSD_KV_BUCKETS];
@@ -257,6 +250,15 @@ static inline u64 kcsd_kv_entry_place(const struct kcsd_kv_entry *e)
 {
 	return !e->deleted && kcsd_kv_is_large(e->len) ? e->pieces->head : e->place;
 }
+
+/* ---- order.c ---- */
+
+/* Show and hide an object in the order. With the locks of lane and shard. */
+void kcsd_kv_entry_show(struct kcsd_kv_shard *shard, struct kcsd_kv_entry *e);
+void kcsd_kv_entry_hide(struct kcsd_kv_shard *shard, struct kcsd_kv_entry *e);
+/* As show(), for objects that come in order: after all others. */
+void kcsd_kv_entry_show_last(struct kcsd_kv_shard *shard, struct kcsd_kv_entry *e,
+			     struct rb_node **last);
 
 /* ---- account.c ---- */
 

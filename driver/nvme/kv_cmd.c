@@ -15,7 +15,7 @@
 
 /* A longer buffer may be missing a page: pin it before anything is copied. */
 #define NOW_BYTES	SZ_64K
-#define LIST_BATCH	16u	/* keys, on the stack */
+#define PAUSE_AFTER	64	/* keys of a List */
 
 /* ---- keys ---- */
 
@@ -231,22 +231,6 @@ static int kv_flush(struct kcsd_cmd *cmd)
 
 /* ---- List ---- */
 
-/* Set name to the first one behind it. Returns false if there is none. */
-static bool next_name(struct kcsd_kv_name *name)
-{
-	int i;
-
-	if (name->len < KCSD_KV_MAX_KEY) {
-		name->len++;
-		return true;
-	}
-	for (i = KCSD_KV_MAX_KEY - 1; i >= 0 && !++name->key[i]; i--)
-		;
-	/* Names of these bytes, without the zeroes at their end, come first. */
-	name->len = i + 1;
-	return i >= 0;
-}
-
 static size_t entry_len(const struct kcsd_kv_name *name)
 {
 	return ALIGN(sizeof(struct kcsd_kv_list_entry) + name->len, 4);
@@ -265,41 +249,38 @@ static int put_entry(struct kcsd_cmd *cmd, const struct kcsd_kv_name *name)
 	return copy_to_iter(entry, len, &cmd->data) == len ? 0 : -EFAULT;
 }
 
-/*
- * Copy keys from *from on; *from is then the first one that was not copied, and *nr how many were.
- * Returns 0; -ENOSPC: the buffer is full; -ENODATA: that was the last key; -EFAULT.
- */
-static int put_batch(struct kcsd_cmd *cmd, struct kcsd_kv_name *from, u32 *nr)
+/* Copy as many keys as there are, or fit. Returns 0, -errno or a status. */
+static int put_keys(struct kcsd_cmd *cmd, struct kcsd_kv_cursor *cursor, u32 *nr)
 {
-	struct kcsd_kv_name names[LIST_BATCH];
-	u32 n = kcsd_kv_keys(cmd->drive->objects->kv, from, names, LIST_BATCH);
-	int ret;
+	struct kcsd_kv_name name;
+	int ret = 0;
 
-	for (*nr = 0; *nr < n; ++*nr) {
-		ret = put_entry(cmd, &names[*nr]);
+	for (*nr = 0; kcsd_kv_cursor_next(cursor, &name); ++*nr) {
+		ret = put_entry(cmd, &name);
 		if (ret)
-			return ret;
+			break;
+		if (*nr % PAUSE_AFTER == PAUSE_AFTER - 1) {
+			cond_resched();
+			if (kcsd_objects_stopped(cmd->drive->objects))
+				return KCSD_SC_ABORT_REQUESTED;
+		}
 	}
-	if (n < LIST_BATCH)
-		return -ENODATA;
-	*from = names[n - 1];
-	return next_name(from) ? 0 : -ENODATA;
+	return ret == -ENOSPC ? 0 : ret;
 }
 
-static int put_keys(struct kcsd_cmd *cmd, u32 *nr)
+static int list_keys(struct kcsd_cmd *cmd, u32 *nr)
 {
+	struct kcsd_kv_cursor *cursor;
 	struct kcsd_kv_name from;
-	int ret = 0;
-	u32 n;
+	int ret;
 
 	get_name(cmd, &from);
-	for (*nr = 0; !ret; *nr += n) {
-		if (*nr && kcsd_objects_stopped(cmd->drive->objects))
-			return KCSD_SC_ABORT_REQUESTED;
-		ret = put_batch(cmd, &from, &n);
-		cond_resched();
-	}
-	return ret == -ENOSPC || ret == -ENODATA ? 0 : ret;
+	cursor = kcsd_kv_cursor_create(cmd->drive->objects->kv, &from, cmd->now);
+	if (!cursor)
+		return cmd->now ? -EAGAIN : -ENOMEM;
+	ret = put_keys(cmd, cursor, nr);
+	kcsd_kv_cursor_destroy(cursor);
+	return ret;
 }
 
 static int kv_list(struct kcsd_cmd *cmd)
@@ -312,7 +293,7 @@ static int kv_list(struct kcsd_cmd *cmd)
 	if (ret)
 		return ret;
 	iov_iter_advance(&cmd->data, sizeof(list));
-	ret = put_keys(cmd, &nr);
+	ret = list_keys(cmd, &nr);
 	if (ret)
 		return ret;
 	list.nr = cpu_to_le32(nr);

@@ -151,7 +151,7 @@ static void use_file(struct disk *d, struct model *m)
 	struct kcsd_kv_name names[50], from = {};
 	u32 nr, i;
 
-	for (nr = kcsd_kv_keys(m->kv, &from, names, 50), i = 0; i < nr; i++)
+	for (nr = keys_from(m->kv, &from, names, 50), i = 0; i < nr; i++)
 		expect(m->kv, &names[i], 10, 10);
 	/* Any of these may fail. */
 	m->fails = true;

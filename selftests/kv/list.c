@@ -28,7 +28,7 @@ static u32 list_all(struct kcsd_kv *kv, u32 step, u32 *fixed)
 
 	*fixed = 0;
 	for (;;) {
-		nr = kcsd_kv_keys(kv, &from, names, step);
+		nr = keys_from(kv, &from, names, step);
 		/* The first one is that where the list before ended, if it is still there. */
 		i = !first && nr && !compare(&names[0], &from);
 		if (i >= nr)
@@ -85,11 +85,11 @@ void list_tests(void)
 	IS(fixed, FIXED, "all of them");
 	IS(list_all(m.kv, 2, &fixed) + FIXED - fixed, 0, "two at a time");
 	from = (struct kcsd_kv_name){ .len = 1, .key = "0" };
-	IS(kcsd_kv_keys(m.kv, &from, names, 4), 4, "from the middle of nowhere");
+	IS(keys_from(m.kv, &from, names, 4), 4, "from the middle of nowhere");
 	names[1] = fixed_key(0);
 	IS(compare(&names[0], &names[1]), 0, "the first one behind it");
 	from = (struct kcsd_kv_name){ .len = 1, .key = "z" };
-	IS(kcsd_kv_keys(m.kv, &from, names, 4), 0, "behind the last");
+	IS(keys_from(m.kv, &from, names, 4), 0, "behind the last");
 	c.kv = m.kv;
 	pthread_create(&thread, NULL, change, &c);
 	for (i = 0; i < lists; i++) {

@@ -57,3 +57,17 @@ int expect(struct kcsd_kv *kv, const struct kcsd_kv_name *name, u32 len, u32 tag
 	free(wanted);
 	return ret;
 }
+
+u32 keys_from(struct kcsd_kv *kv, const struct kcsd_kv_name *from, struct kcsd_kv_name *names,
+	      u32 nr)
+{
+	struct kcsd_kv_cursor *c = kcsd_kv_cursor_create(kv, from, false);
+	u32 n = 0;
+
+	if (!c)
+		abort();
+	while (n < nr && kcsd_kv_cursor_next(c, &names[n]))
+		n++;
+	kcsd_kv_cursor_destroy(c);
+	return n;
+}

@@ -15,5 +15,8 @@ int store(struct kcsd_kv *kv, const struct kcsd_kv_name *name, u32 len, u32 tag,
  * Get and read a whole value. Returns 0; KCSD_SC_*; -EBADMSG: it is not that of len and tag.
  */
 int expect(struct kcsd_kv *kv, const struct kcsd_kv_name *name, u32 len, u32 tag);
+/* Copy up to nr keys from `from` on. Returns how many. */
+u32 keys_from(struct kcsd_kv *kv, const struct kcsd_kv_name *from, struct kcsd_kv_name *names,
+	      u32 nr);
 
 #endif

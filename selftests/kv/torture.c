@@ -129,7 +129,7 @@ static void look_at(struct script *s, struct kcsd_kv *kv, u32 at, struct version
 			script_wrong(s, "key is nothing that it was", at, key);
 		there += found[key].there;
 	}
-	if (kcsd_kv_keys(kv, &from, names, KEYS + 1) != there)
+	if (keys_from(kv, &from, names, KEYS + 1) != there)
 		script_wrong(s, "list", at, there);
 }
 
@@ -273,7 +273,7 @@ static u32 count_objects(struct script *s, struct disk *d, u32 *keys)
 		name = name_of(i);
 		nr += !expect(kv, &name, 3000, 1000 + i);
 	}
-	*keys = kcsd_kv_keys(kv, &from, names, 2 * KEYS);
+	*keys = keys_from(kv, &from, names, 2 * KEYS);
 	kcsd_kv_cut(kv, 1);
 	kcsd_kv_close(kv);
 	return nr;
