@@ -218,7 +218,7 @@ TEST_F(model_state, format)
 /* With the virtual clock, a command of the controller takes no time, and does not count as sent. */
 TEST_F(model_state, format_has_no_time)
 {
-	static const struct drive_attr attrs[] = { DRIVE_SMALL, MODEL, {} };
+	static const struct drive_attr attrs[] = { DRIVE_SMALL, MODEL, { "kv_size", "0" }, {} };
 	struct format f = {};
 	__u64 now;
 
