@@ -91,7 +91,7 @@ s64 kcsd_run_store_object(struct kcsd_run *run, const struct kcsd_helper_args *a
 	struct kcsd_kv_store store = {
 		.flags = (flags & KCSD_STORE_MUST_EXIST ? KCSD_KV_IF_EXISTS : 0) |
 			 (flags & KCSD_STORE_MUST_NOT_EXIST ? KCSD_KV_IF_MISSING : 0),
-		.from = &from, .stopped = store_stopped, .ctx = run,
+		.from = &from, .stop = { store_stopped, run },
 	};
 
 	if (!key_len || key_len > KCSD_KV_MAX_KEY || flags & ~(u64)FLAGS_ALL || flags == FLAGS_ALL)

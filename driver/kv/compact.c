@@ -121,7 +121,7 @@ static u32 free_victims(struct kcsd_kv *kv, struct kcsd_kv_compactor *c)
 
 		if (is_pinned(v->segment))
 			break;
-		kcsd_kv_segment_free(kv, v->segment);
+		kcsd_kv_segment_free(kv, v->segment, false);
 		c->nr--;
 		freed++;
 	}
@@ -192,12 +192,14 @@ static bool compact(struct kcsd_kv *kv, struct kcsd_kv_compactor *c, bool hungry
 	return gained;
 }
 
-static void finish_round(struct kcsd_kv *kv, bool gained, bool pending)
+/* A round that was not hungry has not looked for all that there is. */
+static void finish_round(struct kcsd_kv *kv, bool hungry, bool gained, bool pending)
 {
 	WRITE_ONCE(kv->pending, pending);
 	if (gained)
 		WRITE_ONCE(kv->gains, kv->gains + 1);
-	WRITE_ONCE(kv->rounds, kv->rounds + 1);
+	if (hungry)
+		WRITE_ONCE(kv->rounds, kv->rounds + 1);
 	wake_up_all(&kv->room);
 }
 
@@ -208,10 +210,11 @@ static bool work_round(struct kcsd_kv *kv)
 
 	if (READ_ONCE(kv->nr_unsynced) >= KCSD_KV_UNSYNCED)
 		kcsd_kv_flush(kv);
-	hungry = is_hungry(kv);
-	WRITE_ONCE(kv->wanted, false);
+	/* Who wants room from now on gets another round. */
+	hungry = xchg(&kv->wanted, false);
+	hungry |= is_hungry(kv);
 	gained = compact(kv, kv->compactor, hungry, &pending);
-	finish_round(kv, gained, pending);
+	finish_round(kv, hungry, gained, pending);
 	return gained && is_hungry(kv);
 }
 
@@ -224,7 +227,8 @@ static int work(void *arg)
 	while (!READ_ONCE(kv->stop)) {
 		if (!again)
 			wait_event_idle(kv->work, READ_ONCE(kv->kicked) || READ_ONCE(kv->stop));
-		WRITE_ONCE(kv->kicked, false);
+		/* Ordered: who kicks from now on is heard, who did before is seen. */
+		(void)xchg(&kv->kicked, false);
 		again = false;
 		/* Who has it wakes this thread after that. */
 		if (!mutex_trylock(&kv->round_lock))
@@ -239,10 +243,8 @@ static int work(void *arg)
 
 void kcsd_kv_compact_kick(struct kcsd_kv *kv)
 {
-	if (READ_ONCE(kv->kicked))
-		return;
-	WRITE_ONCE(kv->kicked, true);
-	wake_up_all(&kv->work);
+	if (!xchg(&kv->kicked, true))
+		wake_up_all(&kv->work);
 }
 
 void kcsd_kv_compact_want(struct kcsd_kv *kv)

@@ -208,8 +208,10 @@ int kcsd_kv_disk_open(struct kcsd_kv *kv, char *why, size_t room)
 		ret = create(kv);
 	else if (!ret)
 		ret = load(kv, why, room);
-	if (!ret)
+	if (!ret) {
 		kcsd_kv_segments_list(kv);
+		kcsd_kv_segments_keep(kv);
+	}
 	return ret;
 }
 

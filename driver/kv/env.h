@@ -108,6 +108,7 @@ static inline u32 kcsd_kv_hash(const u64 words[3], const u64 seed[2])
 #define ____cacheline_aligned_in_smp	__attribute__((__aligned__(64)))
 #define lockdep_assert_held(l)	((void)(l))
 #define cond_resched()		((void)0)
+#define xchg(p, v)		__atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
 #define swap(a, b)	do { __auto_type swap_ = (a); (a) = (b); (b) = swap_; } while (0)
 #define sort(base, nr, size, cmp, swap)	qsort(base, nr, size, cmp)
 

@@ -112,7 +112,7 @@ int kcsd_kv_sync_medium(struct kcsd_kv *kv)
 
 int kcsd_kv_result(int ret)
 {
-	return ret == -ENOSPC || ret == -EDQUOT || ret == -EFBIG ? KCSD_SC_CAPACITY_EXCEEDED : ret;
+	return kcsd_kv_is_full(ret) ? KCSD_SC_CAPACITY_EXCEEDED : ret;
 }
 
 int kcsd_kv_flush(struct kcsd_kv *kv)

@@ -72,19 +72,25 @@ void kcsd_kv_cut(struct kcsd_kv *kv, u64 seed);
 #define KCSD_KV_DURABLE		0x8
 
 /*
+ * Asked now and then in a call that may take long; true: give up with KCSD_SC_ABORT_REQUESTED,
+ * nothing has changed. stopped: may be NULL.
+ */
+struct kcsd_kv_stop {
+	bool (*stopped)(void *ctx);
+	void *ctx;
+};
+
+/*
  * Store len bytes of an iterator as the value of a key: all or nothing. from: bvec or kvec, or with
  * page faults disabled user memory; -EFAULT changes nothing. KCSD_SC_NO_KEY, KCSD_SC_KEY_EXISTS:
  * the condition in flags does not hold. KCSD_SC_CAPACITY_EXCEEDED: no room, or max_keys.
- * stopped: may be NULL; asked now and then in a long store, true: give up with
- * KCSD_SC_ABORT_REQUESTED, nothing has changed.
  */
 struct kcsd_kv_store {
 	struct kcsd_kv_name name;
 	u32 len;
 	u32 flags;
 	struct iov_iter *from;
-	bool (*stopped)(void *ctx);
-	void *ctx;
+	struct kcsd_kv_stop stop;
 	/* out: place of the first byte in the medium, for the model of time */
 	u64 where;
 };
@@ -92,9 +98,10 @@ int kcsd_kv_store(struct kcsd_kv *kv, struct kcsd_kv_store *store);
 
 /*
  * Delete an object. Returns KCSD_SC_NO_KEY if there is none: with DURABLE, there is none after a
- * power cut, either. flags: NOWAIT, DURABLE.
+ * power cut, either. flags: NOWAIT, DURABLE. stop: may be NULL.
  */
-int kcsd_kv_delete(struct kcsd_kv *kv, const struct kcsd_kv_name *name, u32 flags);
+int kcsd_kv_delete(struct kcsd_kv *kv, const struct kcsd_kv_name *name, u32 flags,
+		   const struct kcsd_kv_stop *stop);
 
 /* A value as it was when it was got: it stays readable, whatever happens to the object. */
 struct kcsd_kv_value {

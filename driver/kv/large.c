@@ -86,7 +86,7 @@ static int begin(struct kcsd_kv *kv, struct job *job)
 		ret = hold_credit(kv, job);
 		if (!ret)
 			break;
-		ret = kcsd_kv_room_wait(kv, &job->wait, ret, job->store->flags, job->store);
+		ret = kcsd_kv_room_wait(kv, &job->wait, ret, job->store->flags);
 	}
 	if (ret)
 		return ret;
@@ -124,13 +124,13 @@ static int store_piece(struct kcsd_kv *kv, struct job *job, u32 index)
 	u32 len = kcsd_kv_piece_len(store->len, index);
 	int ret;
 
-	if (store->stopped && store->stopped(store->ctx))
+	if (kcsd_kv_is_stopped(&store->stop))
 		return KCSD_SC_ABORT_REQUESTED;
 	for (;;) {
 		ret = kcsd_kv_log_lock(kv, job->t.lane, len, store->flags & KCSD_KV_NOWAIT);
 		if (!ret)
 			break;
-		ret = kcsd_kv_room_wait(kv, &job->wait, ret, store->flags, store);
+		ret = kcsd_kv_room_wait(kv, &job->wait, ret, store->flags);
 		if (ret)
 			return ret;
 	}
@@ -190,7 +190,7 @@ static int finish(struct kcsd_kv *kv, struct job *job)
 			if (!ret)
 				return 0;
 		}
-		ret = kcsd_kv_room_wait(kv, &job->wait, ret, job->store->flags, job->store);
+		ret = kcsd_kv_room_wait(kv, &job->wait, ret, job->store->flags);
 	} while (!ret);
 	return ret;
 }
@@ -200,9 +200,10 @@ static void abandon(struct kcsd_kv *kv, struct job *job)
 	struct kcsd_kv_lane *lane = job->t.lane;
 
 	mutex_lock(&lane->lock);
+	/* Both at once: compaction moves what it finds, and may move nothing that is dead. */
+	kcsd_kv_pieces_kill(kv, job->large.pieces, job->store->len, job->large.done);
 	unlink_large(job);
 	mutex_unlock(&lane->lock);
-	kcsd_kv_pieces_kill(kv, job->large.pieces, job->store->len, job->large.done);
 	kcsd_kv_pool_give(&kv->credit, kcsd_kv_lane_nr(kv, lane), job->held);
 }
 
@@ -231,6 +232,7 @@ int kcsd_kv_store_large(struct kcsd_kv *kv, struct kcsd_kv_store *store)
 	bool now = store->flags & KCSD_KV_NOWAIT;
 	struct job job = {
 		.store = store, .charge = kcsd_kv_charge(store->name.len, store->len),
+		.wait.stop = &store->stop,
 	};
 	int ret;
 

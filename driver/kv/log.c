@@ -40,14 +40,14 @@ void kcsd_kv_log_close(struct kcsd_kv *kv, struct kcsd_kv_lane *lane)
 	lane->segment = 0;
 }
 
-/* Open another segment. With write_lock, so that nobody else does. */
-static int replace_segment(struct kcsd_kv *kv, struct kcsd_kv_lane *lane)
+/* Open another segment; leave so many. With write_lock, so that nobody else does. */
+static int replace_segment(struct kcsd_kv *kv, struct kcsd_kv_lane *lane, u32 leave)
 {
 	u32 index;
 	int ret = kv->in_file ? kcsd_kv_write_full(kv, lane) : 0;
 
 	if (!ret)
-		ret = kcsd_kv_segment_open(kv, lane == kcsd_kv_cold_lane(kv), &index);
+		ret = kcsd_kv_segment_open(kv, leave, &index);
 	if (ret)
 		return ret;
 	lock_lane(kv, lane);
@@ -60,7 +60,7 @@ static int replace_segment(struct kcsd_kv *kv, struct kcsd_kv_lane *lane)
 	return 0;
 }
 
-static int make_room(struct kcsd_kv *kv, struct kcsd_kv_lane *lane, u32 len)
+static int make_room(struct kcsd_kv *kv, struct kcsd_kv_lane *lane, u32 len, u32 leave)
 {
 	bool room;
 	int ret = 0;
@@ -70,7 +70,7 @@ static int make_room(struct kcsd_kv *kv, struct kcsd_kv_lane *lane, u32 len)
 	room = has_room(kv, lane, len);
 	mutex_unlock(&lane->lock);
 	if (!room)
-		ret = replace_segment(kv, lane);
+		ret = replace_segment(kv, lane, leave);
 	mutex_unlock(&lane->write_lock);
 	return ret;
 }
@@ -81,16 +81,32 @@ int kcsd_kv_log_lock(struct kcsd_kv *kv, struct kcsd_kv_lane *lane, u32 len, boo
 
 	for (;;) {
 		if (!now)
-			lock_lane(kv, lane);
+			mutex_lock(&lane->lock);
 		else if (!mutex_trylock(&lane->lock))
 			return -EAGAIN;
 		if (has_room(kv, lane, len))
 			return 0;
 		mutex_unlock(&lane->lock);
-		ret = now ? -EAGAIN : make_room(kv, lane, len);
+		ret = now ? -EAGAIN : make_room(kv, lane, len, KCSD_KV_RESERVE);
 		if (ret)
 			return ret;
 	}
+}
+
+int kcsd_kv_log_cold(struct kcsd_kv *kv, u32 len, u32 leave)
+{
+	return make_room(kv, kcsd_kv_cold_lane(kv), len, leave);
+}
+
+bool kcsd_kv_log_lock_cold(struct kcsd_kv *kv, u32 len)
+{
+	struct kcsd_kv_lane *cold = kcsd_kv_cold_lane(kv);
+
+	mutex_lock_nested(&cold->lock, 1);
+	if (has_room(kv, cold, len))
+		return true;
+	mutex_unlock(&cold->lock);
+	return false;
 }
 
 u8 *kcsd_kv_log_payload(struct kcsd_kv *kv, struct kcsd_kv_lane *lane)

@@ -96,7 +96,10 @@ static bool set_place(struct kcsd_kv *kv, struct move *m, struct kcsd_kv_pieces 
 	return done;
 }
 
-/* Append the record to the cold lane, which has room. With the lock of its lane. */
+/*
+ * Append the record to the cold lane. With the lock of its lane. Returns 0; -ENOMEM; -EAGAIN: a
+ * delete has taken the room there.
+ */
 static int append(struct kcsd_kv *kv, struct move *m, const u8 *payload,
 		  struct kcsd_kv_pieces *large)
 {
@@ -104,7 +107,8 @@ static int append(struct kcsd_kv *kv, struct move *m, const u8 *payload,
 	u32 len = le32_to_cpu(m->r->len);
 	struct kcsd_kv_record r = *m->r;
 
-	mutex_lock_nested(&cold->lock, 1);
+	if (!kcsd_kv_log_lock_cold(kv, len))
+		return -EAGAIN;
 	memcpy(kcsd_kv_log_payload(kv, cold), payload, len);
 	m->to = kcsd_kv_log_append(kv, cold, &r, true);
 	mutex_unlock(&cold->lock);
@@ -183,12 +187,13 @@ static int move_record(struct kcsd_kv *kv, struct kcsd_kv_compactor *c, struct k
 	payload = kcsd_kv_victim_payload(kv, c, v, r);
 	if (!payload)
 		return -EIO;
-	/* Only this thread appends there: the room stays. */
-	ret = kcsd_kv_log_lock(kv, kcsd_kv_cold_lane(kv), le32_to_cpu(r->len), false);
-	if (ret)
-		return ret;
-	mutex_unlock(&kcsd_kv_cold_lane(kv)->lock);
-	return append_if_live(kv, &m, payload);
+	do {
+		ret = kcsd_kv_log_cold(kv, le32_to_cpu(r->len), 0);
+		if (ret)
+			return ret;
+		ret = append_if_live(kv, &m, payload);
+	} while (ret == -EAGAIN);
+	return ret;
 }
 
 int kcsd_kv_victim_move(struct kcsd_kv *kv, struct kcsd_kv_compactor *c, struct kcsd_kv_victim *v)

@@ -216,7 +216,7 @@ cancel:
 static int store_small(struct kcsd_kv *kv, struct kcsd_kv_store *store)
 {
 	bool now = store->flags & KCSD_KV_NOWAIT;
-	struct kcsd_kv_wait wait = {};
+	struct kcsd_kv_wait wait = { .stop = &store->stop };
 	struct kcsd_kv_target t;
 	int ret;
 
@@ -229,7 +229,7 @@ static int store_small(struct kcsd_kv *kv, struct kcsd_kv_store *store)
 			if (!ret)
 				return 0;
 		}
-		ret = kcsd_kv_room_wait(kv, &wait, ret, store->flags, store);
+		ret = kcsd_kv_room_wait(kv, &wait, ret, store->flags);
 	} while (!ret);
 	return ret;
 }
@@ -285,16 +285,27 @@ void kcsd_kv_entry_forget(struct kcsd_kv *kv, struct kcsd_kv_shard *shard, u32 h
 	remove_entry(kv, &t);
 }
 
-/* Append a record that says so, which stays as long as older ones of the key do. */
+/* Append a record that says so. The lane, or the cold one, has room. */
+static u64 append_deleted(struct kcsd_kv *kv, struct kcsd_kv_target *t)
+{
+	struct kcsd_kv_record r;
+	u64 place;
+
+	kcsd_kv_record_name(&r, t->name, KCSD_KV_DELETED, ++t->shard->version);
+	if (!t->cold)
+		return kcsd_kv_log_append(kv, t->lane, &r, false);
+	place = kcsd_kv_log_append(kv, kcsd_kv_cold_lane(kv), &r, false);
+	mutex_unlock(&kcsd_kv_cold_lane(kv)->lock);
+	return place;
+}
+
+/* Delete an object of a file: the record stays as long as older ones of the key do. */
 static void append_delete(struct kcsd_kv *kv, struct kcsd_kv_target *t)
 {
-	u64 before = kcsd_kv_target_charge(t), version = ++t->shard->version, place;
+	u64 before = kcsd_kv_target_charge(t), place = append_deleted(kv, t);
 	struct kcsd_kv_entry *e = t->entry;
-	struct kcsd_kv_record r;
 	struct remains old;
 
-	kcsd_kv_record_name(&r, t->name, KCSD_KV_DELETED, version);
-	place = kcsd_kv_log_append(kv, t->lane, &r, false);
 	spin_lock(&t->shard->lock);
 	kcsd_kv_entry_hide(t->shard, e);
 	old = detach(kv, t->shard, e);
@@ -309,29 +320,50 @@ static void append_delete(struct kcsd_kv *kv, struct kcsd_kv_target *t)
 	kcsd_kv_pool_give(&kv->keys, kcsd_kv_lane_nr(kv, t->lane), 1);
 }
 
-/* Lock a lane; that of a file with room for a record. */
-static int lock_for_delete(struct kcsd_kv *kv, struct kcsd_kv_lane *lane, bool now)
+/* Lock the lane, and have room for a record of a file; on a full disk, in the cold lane. */
+static int lock_for_delete(struct kcsd_kv *kv, struct kcsd_kv_target *t, bool now)
 {
+	int ret = 0;
+
+	t->cold = false;
 	if (kv->in_file)
-		return kcsd_kv_log_lock(kv, lane, 0, now);
-	if (!now)
-		mutex_lock(&lane->lock);
-	else if (!mutex_trylock(&lane->lock))
+		ret = kcsd_kv_log_lock(kv, t->lane, 0, now);
+	else if (!now)
+		mutex_lock(&t->lane->lock);
+	else if (!mutex_trylock(&t->lane->lock))
+		ret = -EAGAIN;
+	if (!kcsd_kv_is_full(ret))
+		return ret;
+	t->cold = true;
+	ret = kcsd_kv_log_cold(kv, 0, KCSD_KV_RESERVE_DELETE);
+	if (!ret)
+		mutex_lock(&t->lane->lock);
+	return ret;
+}
+
+/* With the lock of the lane. */
+static int delete_locked(struct kcsd_kv *kv, struct kcsd_kv_target *t)
+{
+	int ret = kcsd_kv_target_find(t, KCSD_KV_IF_EXISTS);
+
+	if (ret)
+		return ret;
+	if (t->cold && !kcsd_kv_log_lock_cold(kv, 0))
 		return -EAGAIN;
+	if (kv->in_file)
+		append_delete(kv, t);
+	else
+		remove_entry(kv, t);
 	return 0;
 }
 
 static int delete_now(struct kcsd_kv *kv, struct kcsd_kv_target *t, bool now)
 {
-	int ret = lock_for_delete(kv, t->lane, now);
+	int ret = lock_for_delete(kv, t, now);
 
 	if (ret)
 		return ret;
-	ret = kcsd_kv_target_find(t, KCSD_KV_IF_EXISTS);
-	if (!ret && kv->in_file)
-		append_delete(kv, t);
-	else if (!ret)
-		remove_entry(kv, t);
+	ret = delete_locked(kv, t);
 	mutex_unlock(&t->lane->lock);
 	return ret;
 }
@@ -344,9 +376,10 @@ static int missing(struct kcsd_kv *kv, u32 flags)
 	return ret ? ret : KCSD_SC_NO_KEY;
 }
 
-int kcsd_kv_delete(struct kcsd_kv *kv, const struct kcsd_kv_name *name, u32 flags)
+int kcsd_kv_delete(struct kcsd_kv *kv, const struct kcsd_kv_name *name, u32 flags,
+		   const struct kcsd_kv_stop *stop)
 {
-	struct kcsd_kv_wait wait = {};
+	struct kcsd_kv_wait wait = { .stop = stop };
 	struct kcsd_kv_target t;
 	int ret = kcsd_kv_usable(kv);
 
@@ -361,7 +394,7 @@ int kcsd_kv_delete(struct kcsd_kv *kv, const struct kcsd_kv_name *name, u32 flag
 			return flags & KCSD_KV_DURABLE ? kcsd_kv_flush(kv) : 0;
 		if (ret == KCSD_SC_NO_KEY)
 			return t.entry ? missing(kv, flags) : ret;
-		ret = kcsd_kv_room_wait(kv, &wait, ret, flags, NULL);
+		ret = kcsd_kv_room_wait(kv, &wait, ret, flags);
 	} while (!ret);
 	return kcsd_kv_result(ret);
 }

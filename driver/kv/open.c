@@ -134,7 +134,7 @@ static void free_segments(struct kcsd_kv *kv)
 		struct kcsd_kv_segment *s = &kv->segments[i];
 
 		if (s->state != KCSD_KV_FREE)
-			kcsd_kv_segment_free(kv, s);
+			kcsd_kv_segment_free(kv, s, false);
 	}
 	kcsd_kv_spares_free(kv);
 }

@@ -120,11 +120,14 @@ static u32 clear_headers(struct kcsd_kv *kv, struct kcsd_kv_compactor *c)
 
 static void free_victim(struct kcsd_kv *kv, struct kcsd_kv_victim *v)
 {
+	bool keep = kcsd_kv_keeps_few(kv);
+
 	forget_records(kv, v);
 	/* If it fails, the space is not given back until it is written again. */
-	kv->medium->ops->discard(kv->medium, kcsd_kv_segment_pos(kv, v->segment),
-				 kcsd_kv_segment_len(&kv->geometry));
-	kcsd_kv_segment_free(kv, v->segment);
+	if (!keep)
+		kv->medium->ops->discard(kv->medium, kcsd_kv_segment_pos(kv, v->segment),
+					 kcsd_kv_segment_len(&kv->geometry));
+	kcsd_kv_segment_free(kv, v->segment, keep);
 	kcsd_kv_victim_close(v);
 }
 

@@ -25,38 +25,72 @@ void kcsd_kv_segments_destroy(struct kcsd_kv *kv)
 	kcsd_free(kv->segments);
 }
 
+/* ---- lists of free ones ---- */
+
+/* With segment_lock. */
+static void put_free(struct kcsd_kv *kv, struct kcsd_kv_segment *s, bool keep)
+{
+	u32 *list = keep ? &kv->kept : &kv->free;
+
+	WRITE_ONCE(s->state, KCSD_KV_FREE);
+	s->next = *list;
+	*list = s - kv->segments + 1;
+	WRITE_ONCE(kv->nr_free, kv->nr_free + 1);
+	if (keep)
+		WRITE_ONCE(kv->nr_kept, kv->nr_kept + 1);
+}
+
+/* kept: of those whose space is kept. Leaves so many; NULL: there are no more. */
+static struct kcsd_kv_segment *take_free(struct kcsd_kv *kv, bool kept, u32 leave)
+{
+	u32 *list = kept ? &kv->kept : &kv->free;
+	struct kcsd_kv_segment *s = NULL;
+
+	spin_lock(&kv->segment_lock);
+	if (*list && (kept ? kv->nr_kept : kv->nr_free) > leave) {
+		s = &kv->segments[*list - 1];
+		*list = s->next;
+		WRITE_ONCE(kv->nr_free, kv->nr_free - 1);
+		if (kept)
+			WRITE_ONCE(kv->nr_kept, kv->nr_kept - 1);
+		WRITE_ONCE(s->state, KCSD_KV_OPEN);
+		s->generation = ++kv->generation;
+	}
+	spin_unlock(&kv->segment_lock);
+	return s;
+}
+
 void kcsd_kv_segments_list(struct kcsd_kv *kv)
 {
 	u32 i;
 
 	kv->free = 0;
+	kv->kept = 0;
 	kv->nr_free = 0;
+	kv->nr_kept = 0;
 	for (i = kv->geometry.nr; i--;)
-		if (kv->segments[i].state == KCSD_KV_FREE) {
-			kv->segments[i].next = kv->free;
-			kv->free = i + 1;
-			kv->nr_free++;
-		}
+		if (kv->segments[i].state == KCSD_KV_FREE)
+			put_free(kv, &kv->segments[i], false);
 }
 
-/* ---- free and open ---- */
-
-static struct kcsd_kv_segment *take_free(struct kcsd_kv *kv, bool reserve)
+void kcsd_kv_segments_keep(struct kcsd_kv *kv)
 {
-	struct kcsd_kv_segment *s = NULL;
+	const struct kcsd_kv_medium_ops *ops = kv->medium->ops;
+	u32 i, len = kcsd_kv_segment_len(&kv->geometry);
+	u32 *at = &kv->free;
 
-	spin_lock(&kv->segment_lock);
-	if (kv->nr_free > (reserve ? 0 : KCSD_KV_RESERVE)) {
-		s = &kv->segments[kv->free - 1];
-		kv->free = s->next;
-		WRITE_ONCE(kv->nr_free, kv->nr_free - 1);
-		WRITE_ONCE(s->state, KCSD_KV_OPEN);
-		s->generation = ++kv->generation;
+	/* On a full disk, those that have been kept before still have theirs: ask each. */
+	for (i = kv->nr_free; ops->reserve && i && kcsd_kv_keeps_few(kv); i--) {
+		struct kcsd_kv_segment *s = &kv->segments[*at - 1];
+
+		if (ops->reserve(kv->medium, kcsd_kv_segment_pos(kv, s), len)) {
+			at = &s->next;
+			continue;
+		}
+		*at = s->next;
+		kv->nr_free--;
+		put_free(kv, s, true);
 	}
-	spin_unlock(&kv->segment_lock);
-	if (!reserve)
-		kcsd_kv_compact_kick(kv);
-	return s;
 }
 
 /* ---- spare buffers ---- */
@@ -106,7 +140,7 @@ void kcsd_kv_spares_free(struct kcsd_kv *kv)
 	}
 }
 
-void kcsd_kv_segment_free(struct kcsd_kv *kv, struct kcsd_kv_segment *s)
+static void empty(struct kcsd_kv *kv, struct kcsd_kv_segment *s)
 {
 	keep_buffer(kv, s);
 	kcsd_kv_buffer_retire(s);
@@ -119,11 +153,13 @@ void kcsd_kv_segment_free(struct kcsd_kv *kv, struct kcsd_kv_segment *s)
 	s->closed = false;
 	s->stuck = false;
 	atomic_set(&s->live, 0);
+}
+
+void kcsd_kv_segment_free(struct kcsd_kv *kv, struct kcsd_kv_segment *s, bool keep)
+{
+	empty(kv, s);
 	spin_lock(&kv->segment_lock);
-	WRITE_ONCE(s->state, KCSD_KV_FREE);
-	s->next = kv->free;
-	kv->free = s - kv->segments + 1;
-	WRITE_ONCE(kv->nr_free, kv->nr_free + 1);
+	put_free(kv, s, keep);
 	spin_unlock(&kv->segment_lock);
 	wake_up_all(&kv->room);
 }
@@ -141,30 +177,45 @@ static struct kcsd_kv_buffer *buffer_alloc(u32 len)
 	return NULL;
 }
 
-int kcsd_kv_segment_open(struct kcsd_kv *kv, bool reserve, u32 *index)
+/* Give a segment what it needs to be written. */
+static int prepare(struct kcsd_kv *kv, struct kcsd_kv_segment *s)
 {
-	struct kcsd_kv_segment *s = take_free(kv, reserve);
-	struct kcsd_kv_buffer *b;
-	int ret = -ENOMEM;
+	struct kcsd_kv_buffer *b = take_spare(kv) ?: buffer_alloc(kcsd_kv_segment_len(&kv->geometry));
 
-	if (!s)
-		return -EAGAIN;
-	b = take_spare(kv) ?: buffer_alloc(kcsd_kv_segment_len(&kv->geometry));
 	if (!b)
-		goto put_back;
+		return -ENOMEM;
 	s->end = KCSD_KV_BLOCK;
 	s->written = 0;
 	spin_lock(&s->lock);
 	s->buffer = b;
 	spin_unlock(&s->lock);
-	ret = kv->in_file ? kcsd_kv_write_open(kv, s) : 0;
-	if (ret)
-		goto put_back;
-	*index = s - kv->segments;
-	return 0;
+	return kv->in_file ? kcsd_kv_write_open(kv, s) : 0;
+}
 
-put_back:
-	kcsd_kv_segment_free(kv, s);
+static int open_one(struct kcsd_kv *kv, bool kept, u32 leave, u32 *index)
+{
+	struct kcsd_kv_segment *s = take_free(kv, kept, leave);
+	int ret;
+
+	if (!s)
+		return -EAGAIN;
+	ret = prepare(kv, s);
+	if (ret)
+		kcsd_kv_segment_free(kv, s, kept);
+	else
+		*index = s - kv->segments;
+	return ret;
+}
+
+int kcsd_kv_segment_open(struct kcsd_kv *kv, u32 leave, u32 *index)
+{
+	int ret = open_one(kv, false, leave, index);
+
+	/* None is free, or the disk is full. */
+	if ((ret == -EAGAIN || kcsd_kv_is_full(ret)) && leave < KCSD_KV_RESERVE && kv->kept)
+		ret = open_one(kv, true, leave, index);
+	if (leave == KCSD_KV_RESERVE)
+		kcsd_kv_compact_kick(kv);
 	return ret;
 }
 

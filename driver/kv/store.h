@@ -19,8 +19,13 @@
 
 #define KCSD_KV_SHARDS		64
 #define KCSD_KV_MAX_LANES	8
-/* Segments that only compaction may open: one that it fills and one more. */
+/*
+ * Free segments that are left to compaction: one that it fills and one more. Their space in a file
+ * is kept, so that a full disk does not keep it from making room. Where lanes find none, deletes
+ * use one of them.
+ */
 #define KCSD_KV_RESERVE		2
+#define KCSD_KV_RESERVE_DELETE	1
 /* Full segments that are not durable, before they are synced. */
 #define KCSD_KV_UNSYNCED	16
 #define KCSD_KV_BUCKETS		512	/* of a page of buckets */
@@ -174,7 +179,9 @@ struct kcsd_kv {
 	spinlock_t segment_lock;	/* protects the next, and segment.state; a leaf */
 	struct kcsd_kv_segment *segments;
 	u32 free;			/* list of free ones */
-	u32 nr_free;
+	u32 kept;			/* list of free ones of a file whose space is kept */
+	u32 nr_free;			/* in both */
+	u32 nr_kept;
 	u32 nr_spares;
 	struct kcsd_kv_buffer *spares[KCSD_KV_SPARES];
 	u64 generation;			/* of the last segment opened */
@@ -291,13 +298,23 @@ static inline u64 kcsd_kv_segment_pos(const struct kcsd_kv *kv, const struct kcs
 }
 
 /*
- * Take a free segment and open it. reserve: also of the last ones. Returns 0, -EAGAIN: none is
- * free.
+ * Take a free segment and open it; leave so many. Returns 0; -EAGAIN: no more are free; -errno of
+ * the medium.
  */
-int kcsd_kv_segment_open(struct kcsd_kv *kv, bool reserve, u32 *index);
+int kcsd_kv_segment_open(struct kcsd_kv *kv, u32 leave, u32 *index);
 void kcsd_kv_segment_set_state(struct kcsd_kv *kv, struct kcsd_kv_segment *s,
 			       enum kcsd_kv_segment_state state);
-void kcsd_kv_segment_free(struct kcsd_kv *kv, struct kcsd_kv_segment *s);
+/* keep: its space in the file is not given back. */
+void kcsd_kv_segment_free(struct kcsd_kv *kv, struct kcsd_kv_segment *s, bool keep);
+/* Keep the space of as many free segments as compaction needs, if the disk has it. */
+void kcsd_kv_segments_keep(struct kcsd_kv *kv);
+
+/* True if less is kept than compaction needs. Of its thread. */
+static inline bool kcsd_kv_keeps_few(const struct kcsd_kv *kv)
+{
+	return READ_ONCE(kv->nr_kept) < KCSD_KV_RESERVE;
+}
+
 /* Free the buffers that are kept. */
 void kcsd_kv_spares_free(struct kcsd_kv *kv);
 void kcsd_kv_segment_unpin(struct kcsd_kv *kv, struct kcsd_kv_segment *s);
@@ -349,6 +366,13 @@ static inline struct kcsd_kv_lane *kcsd_kv_cold_lane(struct kcsd_kv *kv)
  * would have to wait, or no segment is free, also if not now; -errno of the medium.
  */
 int kcsd_kv_log_lock(struct kcsd_kv *kv, struct kcsd_kv_lane *lane, u32 len, bool now);
+/*
+ * Have room in the cold lane; leave so many segments. Without its lock: others may take the room.
+ * Errors as above.
+ */
+int kcsd_kv_log_cold(struct kcsd_kv *kv, u32 len, u32 leave);
+/* Lock the cold lane inside of the lock of another. Returns false if there is no room for len. */
+bool kcsd_kv_log_lock_cold(struct kcsd_kv *kv, u32 len);
 /* Return where the payload of the next record goes. With the lock of the lane. */
 u8 *kcsd_kv_log_payload(struct kcsd_kv *kv, struct kcsd_kv_lane *lane);
 /*
@@ -383,6 +407,7 @@ struct kcsd_kv_target {
 	u32 hash;
 	struct kcsd_kv_entry *entry;	/* NULL: there is none */
 	bool added;			/* the entry is new, and not yet in the index */
+	bool cold;			/* a delete is appended to the cold lane */
 };
 
 void kcsd_kv_target_init(struct kcsd_kv *kv, struct kcsd_kv_target *t,
@@ -413,8 +438,9 @@ int kcsd_kv_store_large(struct kcsd_kv *kv, struct kcsd_kv_store *store);
 
 /* ---- wait.c ---- */
 
-/* A caller that waits for room. Begins as zeroes. */
+/* A caller that waits for room. The rest begins as zeroes. */
 struct kcsd_kv_wait {
+	const struct kcsd_kv_stop *stop;	/* or NULL */
 	bool begun;
 	u64 gains;		/* of compaction, as last seen */
 	u64 rounds;		/* when there was a gain */
@@ -423,11 +449,15 @@ struct kcsd_kv_wait {
 };
 
 /*
- * Wait for room. ret: why it is needed: -EAGAIN: a segment; KCSD_SC_CAPACITY_EXCEEDED: credit; else
- * it is returned. Returns 0: try again. store: that waits, or NULL.
+ * Wait for room. ret: why it is needed: -EAGAIN: a segment; KCSD_SC_CAPACITY_EXCEEDED: credit; the
+ * medium is full; else it is returned. Returns 0: try again.
  */
-int kcsd_kv_room_wait(struct kcsd_kv *kv, struct kcsd_kv_wait *w, int ret, u32 flags,
-		      const struct kcsd_kv_store *store);
+int kcsd_kv_room_wait(struct kcsd_kv *kv, struct kcsd_kv_wait *w, int ret, u32 flags);
+
+static inline bool kcsd_kv_is_stopped(const struct kcsd_kv_stop *stop)
+{
+	return stop && stop->stopped && stop->stopped(stop->ctx);
+}
 
 /* ---- compact.c ---- */
 
@@ -479,6 +509,11 @@ int kcsd_kv_index_read(struct kcsd_kv *kv);
 int kcsd_kv_sync(struct kcsd_kv *kv);
 /* Sync what was written, without more. */
 int kcsd_kv_sync_medium(struct kcsd_kv *kv);
+static inline bool kcsd_kv_is_full(int ret)
+{
+	return ret == -ENOSPC || ret == -EDQUOT || ret == -EFBIG;
+}
+
 /* Turn an error of the medium into a status, if it has one. */
 int kcsd_kv_result(int ret);
 

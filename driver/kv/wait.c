@@ -18,11 +18,6 @@ static bool has_deleted(struct kcsd_kv *kv)
 	return found;
 }
 
-static bool is_stopped(const struct kcsd_kv_store *store)
-{
-	return store && store->stopped && store->stopped(store->ctx);
-}
-
 /* Return true if compaction has found that there is none. */
 static bool is_hopeless(struct kcsd_kv *kv, const struct kcsd_kv_wait *w)
 {
@@ -37,14 +32,12 @@ static bool is_time(struct kcsd_kv *kv, const struct kcsd_kv_wait *w, bool segme
 	       (READ_ONCE(kv->rounds) != w->seen && !READ_ONCE(kv->pending));
 }
 
-int kcsd_kv_room_wait(struct kcsd_kv *kv, struct kcsd_kv_wait *w, int ret, u32 flags,
-		      const struct kcsd_kv_store *store)
+int kcsd_kv_room_wait(struct kcsd_kv *kv, struct kcsd_kv_wait *w, int ret, u32 flags)
 {
 	bool segment = ret == -EAGAIN;
 
-	if (!segment && ret != KCSD_SC_CAPACITY_EXCEEDED)
-		return ret;
-	if (!segment && !has_deleted(kv))
+	if (!segment && !kcsd_kv_is_full(ret) &&
+	    (ret != KCSD_SC_CAPACITY_EXCEEDED || !has_deleted(kv)))
 		return ret;
 	w->seen = READ_ONCE(kv->rounds);
 	if (!w->begun || READ_ONCE(kv->gains) != w->gains) {
@@ -60,5 +53,5 @@ int kcsd_kv_room_wait(struct kcsd_kv *kv, struct kcsd_kv_wait *w, int ret, u32 f
 	if (flags & KCSD_KV_NOWAIT)
 		return -EAGAIN;
 	wait_event_timeout(kv->room, is_time(kv, w, segment), HZ / 10);
-	return is_stopped(store) ? KCSD_SC_ABORT_REQUESTED : kcsd_kv_usable(kv);
+	return kcsd_kv_is_stopped(w->stop) ? KCSD_SC_ABORT_REQUESTED : kcsd_kv_usable(kv);
 }

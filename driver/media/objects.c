@@ -196,9 +196,10 @@ int kcsd_objects_store(struct kcsd_objects *objects, struct kcsd_kv_store *store
 
 int kcsd_objects_delete(struct kcsd_objects *objects, const struct kcsd_kv_name *name, u32 flags)
 {
+	const struct kcsd_kv_stop stop = { kcsd_objects_stopped, objects };
 	int ret = change_flags(objects, &flags);
 
-	ret = ret ?: kcsd_kv_delete(objects->kv, name, flags);
+	ret = ret ?: kcsd_kv_delete(objects->kv, name, flags, &stop);
 	return result(objects, changed(objects, flags, ret));
 }
 

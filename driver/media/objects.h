@@ -74,7 +74,7 @@ void kcsd_objects_kill(struct kcsd_objects *objects);
 /* Power is cut: no command is left. seed: selects what is lost. */
 void kcsd_objects_cut(struct kcsd_objects *objects, u64 seed);
 
-/* True if a long command shall end, or its sender is killed; for kcsd_kv_store.stopped. */
+/* True if a long command shall end, or its sender is killed; for struct kcsd_kv_stop. */
 bool kcsd_objects_stopped(void *objects);
 /*
  * Returns where len bytes of an object are in the address space of the model of time; where: their

@@ -118,8 +118,7 @@ static int kv_store(struct kcsd_cmd *cmd)
 		.flags = call_flags(cmd) |
 			 (cmd->cdw11 & KCSD_KV_MUST_EXIST ? KCSD_KV_IF_EXISTS : 0) |
 			 (cmd->cdw11 & KCSD_KV_MUST_NOT_EXIST ? KCSD_KV_IF_MISSING : 0),
-		.stopped = kcsd_objects_stopped,
-		.ctx = cmd->drive->objects,
+		.stop = { kcsd_objects_stopped, cmd->drive->objects },
 	};
 	int ret = too_long_for_now(cmd) ? -EAGAIN : inject(cmd, KCSD_INJECT_STORE);
 

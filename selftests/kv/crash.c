@@ -144,8 +144,8 @@ static void deleted_already(void)
 	if (kcsd_kv_open(&c, &d->medium, &kv, why, sizeof(why)))
 		abort();
 	store(kv, &name, 1000, 1, KCSD_KV_DURABLE);
-	kcsd_kv_delete(kv, &name, 0);
-	IS(kcsd_kv_delete(kv, &name, KCSD_KV_DURABLE), KCSD_SC_NO_KEY, "there is none");
+	kcsd_kv_delete(kv, &name, 0, NULL);
+	IS(kcsd_kv_delete(kv, &name, KCSD_KV_DURABLE, NULL), KCSD_SC_NO_KEY, "there is none");
 	d->dead = true;
 	kcsd_kv_close(kv);
 	d->dead = false;

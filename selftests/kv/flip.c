@@ -27,7 +27,7 @@ static struct disk *make_file(bool clean, struct version *is, struct kcsd_kv_con
 			is[i] = (struct version){ true, i % 20 ? below(6000) : 200000 + i, k };
 			if (k == 2 && i % 5 == 1) {
 				is[i].there = false;
-				kcsd_kv_delete(kv, &name, 0);
+				kcsd_kv_delete(kv, &name, 0, NULL);
 			} else {
 				store(kv, &name, is[i].len, is[i].tag, 0);
 			}

@@ -71,7 +71,7 @@ static void churn(struct disk *d, u32 len, u32 percent)
 	IS(check_all(kv, nr, len, (k - 1) * 1000), 0, "read it");
 	for (i = 0; i < nr; i++) {
 		name = name_of(i);
-		failed += kcsd_kv_delete(kv, &name, 0) != 0;
+		failed += kcsd_kv_delete(kv, &name, 0, NULL) != 0;
 	}
 	IS(failed, 0, "delete it");
 	kcsd_kv_get_stats(kv, &stats);
@@ -107,6 +107,87 @@ static void disk_full(bool reserves)
 	if (kcsd_kv_open(&c, &d->medium, &kv, why, sizeof(why)))
 		abort();
 	IS(check_all(kv, nr, 5000, 0) + expect(kv, &name, 300000, 1), 0, "all is durable");
+	kcsd_kv_close(kv);
+	disk_destroy(d);
+}
+
+/* Delete every other object below nr. Returns how many failed. */
+static u32 delete_half(struct kcsd_kv *kv, u32 nr)
+{
+	struct kcsd_kv_name name;
+	u32 i, failed = 0;
+
+	for (i = 1; i < nr; i += 2) {
+		name = name_of(i);
+		failed += kcsd_kv_delete(kv, &name, 0, NULL) != 0;
+	}
+	return failed;
+}
+
+/* Store every other object below nr. Returns how many failed. */
+static u32 store_half(struct kcsd_kv *kv, u32 nr, u32 len, u32 generation)
+{
+	struct kcsd_kv_name name;
+	u32 i, failed = 0;
+
+	for (i = 1; i < nr; i += 2) {
+		name = name_of(i);
+		failed += store(kv, &name, len, i + generation, 0) != 0;
+	}
+	return failed;
+}
+
+static u32 check_half(struct kcsd_kv *kv, u32 first, u32 nr, u32 len, u32 generation)
+{
+	struct kcsd_kv_name name;
+	u32 i, wrong = 0;
+
+	for (i = first; i < nr; i += 2) {
+		name = name_of(i);
+		wrong += expect(kv, &name, len, i + generation) != 0;
+	}
+	return wrong;
+}
+
+/* Open a store on a disk that is full, after a power cut or a shutdown. */
+static struct kcsd_kv *open_again(struct kcsd_kv *kv, const struct kcsd_kv_config *c,
+				  struct disk *d, bool cut)
+{
+	char why[100];
+
+	if (cut)
+		kcsd_kv_cut(kv, 3);
+	kcsd_kv_close(kv);
+	if (kcsd_kv_open(c, &d->medium, &kv, why, sizeof(why)))
+		abort();
+	return kv;
+}
+
+/* On a full disk, deletes make room, again and again, also after the power was off. */
+static void disk_full_deletes(u32 len, bool cut)
+{
+	struct disk *d = disk_create(64 << 20);
+	struct kcsd_kv_config c = { .size = 24 << 20, .max_value = 1 << 20, .max_keys = 100000 };
+	struct kcsd_kv *kv;
+	char why[100];
+	u32 nr, most, k;
+
+	if (kcsd_kv_open(&c, &d->medium, &kv, why, sizeof(why)))
+		abort();
+	d->room = d->blocks + (10 << 20) / KCSD_KV_BLOCK;
+	nr = fill_up(kv, len);
+	/* Each lane has a segment, which need not be full, and two are kept. */
+	most = nr / 2;
+	OK((u64)nr * len > 3 << 20, "a full disk has %u values of %u bytes", nr, len);
+	IS(kcsd_kv_flush(kv), 0, "flush");
+	for (k = 1; k <= rounds(4); k++) {
+		kv = open_again(kv, &c, d, cut);
+		IS(delete_half(kv, k > 1 ? most : nr), 0, "delete half of them");
+		IS(store_half(kv, most, len, k), 0, "store half as many");
+		IS(kcsd_kv_flush(kv), 0, "flush");
+		IS(check_half(kv, 0, nr, len, 0) + check_half(kv, 1, most, len, k), 0,
+		   "all are there");
+	}
 	kcsd_kv_close(kv);
 	disk_destroy(d);
 }
@@ -180,7 +261,7 @@ static void most_keys(void)
 		abort();
 	IS(fill_up(kv, 10), 100, "max_keys");
 	IS(store(kv, &name, 20, 1, 0), 0, "overwrite one of them");
-	IS(kcsd_kv_delete(kv, &name, 0), 0, "delete one");
+	IS(kcsd_kv_delete(kv, &name, 0, NULL), 0, "delete one");
 	name = name_of(1000);
 	kcsd_kv_flush(kv);
 	IS(store(kv, &name, 20, 1, 0), 0, "store another");
@@ -209,6 +290,10 @@ void full_tests(void)
 	disk_destroy(d);
 	disk_full(true);
 	disk_full(false);
+	disk_full_deletes(5000, true);
+	disk_full_deletes(5000, false);
+	disk_full_deletes(100, true);
+	disk_full_deletes(200000, true);
 	close_full();
 	most_keys();
 }

@@ -61,7 +61,7 @@ static void *change(void *arg)
 		if (x >> 31)
 			store(c->kv, &name, 10, 1, 0);
 		else
-			kcsd_kv_delete(c->kv, &name, 0);
+			kcsd_kv_delete(c->kv, &name, 0, NULL);
 	}
 	return NULL;
 }

@@ -70,7 +70,7 @@ static void step_store(struct model *m, u32 key)
 static void step_delete(struct model *m, u32 key)
 {
 	struct kcsd_kv_name name = name_of(key);
-	int ret = kcsd_kv_delete(m->kv, &name, 0);
+	int ret = kcsd_kv_delete(m->kv, &name, 0, NULL);
 
 	if (!ret && m->now[key].there)
 		note(m, key, (struct version){});

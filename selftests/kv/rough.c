@@ -74,7 +74,7 @@ static void change(struct rough_worker *w, u32 key)
 		ret = store(w->kv, &name, len, v.tag, 0);
 	} else {
 		v = (struct version){};
-		ret = kcsd_kv_delete(w->kv, &name, 0);
+		ret = kcsd_kv_delete(w->kv, &name, 0, NULL);
 	}
 	if (!may_be(ret))
 		wrong(w, "change", key, ret);

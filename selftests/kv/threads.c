@@ -45,7 +45,7 @@ static void step(struct worker *w)
 		else if (ret != KCSD_SC_CAPACITY_EXCEEDED && ret != -EAGAIN)
 			wrong(w, ret);
 	} else if (what < 13) {
-		ret = kcsd_kv_delete(w->kv, &name, flags);
+		ret = kcsd_kv_delete(w->kv, &name, flags, NULL);
 		if (!ret)
 			v->there = false;
 		else if (ret != -EAGAIN && (ret != KCSD_SC_NO_KEY || v->there))

@@ -55,7 +55,7 @@ static void step(struct script *s, struct kcsd_kv *kv)
 		if (ret && ret != KCSD_SC_CAPACITY_EXCEEDED)
 			script_wrong(s, "store", e.begin, ret);
 	} else if (what < 14) {
-		ret = kcsd_kv_delete(kv, &name, 0);
+		ret = kcsd_kv_delete(kv, &name, 0, NULL);
 		if (ret && ret != KCSD_SC_NO_KEY)
 			script_wrong(s, "delete", e.begin, ret);
 	} else {
@@ -302,7 +302,7 @@ static void cut_erase(void)
 	}
 	for (i = 0; i < KEYS; i++) {
 		name = name_of(100 + i);
-		kcsd_kv_delete(kv, &name, 0);
+		kcsd_kv_delete(kv, &name, 0, NULL);
 	}
 	kcsd_kv_flush(kv);
 	at = trace_now(&s.trace);

@@ -15,8 +15,8 @@ static void conditions(struct kcsd_kv *kv)
 	IS(store(kv, &b, 400000, 4, KCSD_KV_IF_EXISTS), KCSD_SC_NO_KEY, "a large one: missing");
 	IS(expect(kv, &a, 200, 3), 0, "the new value");
 	OK(kcsd_kv_exists(kv, &a) && !kcsd_kv_exists(kv, &b), "exists");
-	IS(kcsd_kv_delete(kv, &b, 0), KCSD_SC_NO_KEY, "delete what is not there");
-	IS(kcsd_kv_delete(kv, &a, 0), 0, "delete");
+	IS(kcsd_kv_delete(kv, &b, 0, NULL), KCSD_SC_NO_KEY, "delete what is not there");
+	IS(kcsd_kv_delete(kv, &a, 0, NULL), 0, "delete");
 	IS(expect(kv, &a, 0, 0), KCSD_SC_NO_KEY, "it is gone");
 	IS(store(kv, &a, (1 << 20) + 1, 1, 0), KCSD_SC_INVALID_VALUE_SIZE, "a value too long");
 }
@@ -48,8 +48,8 @@ static void stop(struct kcsd_kv *kv)
 	u32 asked = 0;
 	struct kcsd_kv_stats before, after;
 	struct kcsd_kv_store s = {
-		.name = name_of(8), .len = sizeof(bytes), .from = &from, .stopped = stop_soon,
-		.ctx = &asked,
+		.name = name_of(8), .len = sizeof(bytes), .from = &from,
+		.stop = { stop_soon, &asked },
 	};
 
 	kcsd_kv_get_stats(kv, &before);
@@ -101,7 +101,7 @@ static void pins(struct kcsd_kv *kv)
 	}
 	kcsd_kv_value_get(kv, &small, &values[0]);
 	kcsd_kv_value_get(kv, &large, &values[1]);
-	kcsd_kv_delete(kv, &small, 0);
+	kcsd_kv_delete(kv, &small, 0, NULL);
 	store(kv, &large, 10, 3, 0);
 	for (k = 0; k < 8; k++)
 		for (i = 0; i < 300; i++) {
@@ -120,7 +120,7 @@ static void pins(struct kcsd_kv *kv)
 	kcsd_kv_value_put(kv, &values[1]);
 	for (i = 0; i < 300; i++) {
 		other = name_of(1000 + i);
-		kcsd_kv_delete(kv, &other, 0);
+		kcsd_kv_delete(kv, &other, 0, NULL);
 	}
 }
 
