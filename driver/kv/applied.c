@@ -1,23 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include "replay.h"
 
-static struct kcsd_kv_entry *add_entry(struct kcsd_kv *kv, struct kcsd_kv_shard *shard, u32 hash,
-				       const struct kcsd_kv_record *r)
-{
-	struct kcsd_kv_entry *e;
-
-	if (kcsd_kv_entry_reserve(shard, false))
-		return NULL;
-	e = kcsd_kv_entry_alloc(false);
-	if (!e)
-		return NULL;
-	memcpy(e->key, r->key, sizeof(e->key));
-	e->key_len = r->key_len;
-	e->deleted = true;
-	kcsd_kv_entry_add(kv, shard, hash, e);
-	return e;
-}
-
 static bool has_pieces(const struct kcsd_kv_entry *e)
 {
 	return !e->deleted && kcsd_kv_is_large(e->len) && !(e->place & KCSD_KV_NO_PIECES);
@@ -43,15 +26,15 @@ int kcsd_kv_replay_apply(struct kcsd_kv_replay *rp, const struct kcsd_kv_record 
 	u32 hash;
 	struct kcsd_kv_shard *shard = kcsd_kv_shard_of(rp->kv, r->key, r->key_len, &hash);
 	struct kcsd_kv_entry *e = kcsd_kv_entry_find(shard, hash, r->key, r->key_len);
+	int ret = 0;
 
-	if (e) {
+	if (e)
 		e->stale++;
-	} else {
-		e = add_entry(rp->kv, shard, hash, r);
-		if (!e) {
-			kcsd_free(pieces);
-			return -ENOMEM;
-		}
+	else
+		ret = kcsd_kv_entry_found(rp->kv, r->key, r->key_len, &rp->nr_entries, &e);
+	if (ret) {
+		kcsd_free(pieces);
+		return ret;
 	}
 	if (!e->version || le64_to_cpu(r->version) > e->version)
 		set_entry(e, r, place, pieces);

@@ -8,7 +8,6 @@
 
 #include "store.h"
 
-#define KCSD_KV_BATCH	8	/* victims at once */
 #define KCSD_KV_CHUNK	(KCSD_KV_PIECE + 4 * KCSD_KV_BLOCK)
 
 struct kcsd_kv_victim {

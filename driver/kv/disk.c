@@ -183,6 +183,9 @@ static int load(struct kcsd_kv *kv, char *why, size_t room)
 		ret = kcsd_kv_replay(kv);
 	if (ret == -EUCLEAN)
 		snprintf(why, room, "its records say what cannot be");
+	if (ret == -E2BIG)
+		snprintf(why, room, "it has more objects than kv_max_keys %u: set more",
+			 kv->config.max_keys);
 	return ret ? ret : begin_use(kv);
 }
 

@@ -191,6 +191,36 @@ void kcsd_kv_entry_add(struct kcsd_kv *kv, struct kcsd_kv_shard *shard, u32 hash
 	shard->entries++;
 }
 
+/* After a crash, deleted objects that were forgotten may be back: those of one batch of victims. */
+static u64 most_entries(const struct kcsd_kv *kv)
+{
+	u64 batch = (u64)KCSD_KV_BATCH * kcsd_kv_segment_len(&kv->geometry) / (2 * KCSD_KV_ALIGN);
+
+	return 2ULL * kv->config.max_keys + KCSD_KV_SPARE_ENTRIES + batch;
+}
+
+int kcsd_kv_entry_found(struct kcsd_kv *kv, const u8 *key, u8 len, u64 *nr,
+			struct kcsd_kv_entry **out)
+{
+	u32 hash;
+	struct kcsd_kv_shard *shard = kcsd_kv_shard_of(kv, key, len, &hash);
+	struct kcsd_kv_entry *e;
+
+	if (++*nr > most_entries(kv))
+		return -E2BIG;
+	if (kcsd_kv_entry_reserve(shard, false))
+		return -ENOMEM;
+	e = kcsd_kv_entry_alloc(false);
+	if (!e)
+		return -ENOMEM;
+	memcpy(e->key, key, sizeof(e->key));
+	e->key_len = len;
+	e->deleted = true;
+	kcsd_kv_entry_add(kv, shard, hash, e);
+	*out = e;
+	return 0;
+}
+
 void kcsd_kv_entry_remove(struct kcsd_kv_shard *shard, u32 hash, struct kcsd_kv_entry *e)
 {
 	struct kcsd_kv_entry **at = kcsd_kv_bucket(shard, bucket_nr(shard, hash));

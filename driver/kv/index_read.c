@@ -14,6 +14,7 @@ struct reader {
 	u64 block;		/* the next */
 	u32 nr;			/* units of mem that were taken */
 	u64 charge;
+	u64 nr_entries;
 	struct rb_node *last[KCSD_KV_SHARDS];
 };
 
@@ -170,23 +171,6 @@ static int fill_entry(struct reader *r, struct kcsd_kv_shard *shard, struct kcsd
 	return large ? take_pieces(r, e->pieces, len) : 0;
 }
 
-static struct kcsd_kv_entry *add_entry(struct kcsd_kv *kv, struct kcsd_kv_shard *shard, u32 hash,
-				       const struct kcsd_kv_index_entry *unit)
-{
-	struct kcsd_kv_entry *e;
-
-	if (kcsd_kv_entry_reserve(shard, false))
-		return NULL;
-	e = kcsd_kv_entry_alloc(false);
-	if (!e)
-		return NULL;
-	memcpy(e->key, unit->key, sizeof(e->key));
-	e->key_len = unit->key_len;
-	e->deleted = true;
-	kcsd_kv_entry_add(kv, shard, hash, e);
-	return e;
-}
-
 static bool is_after(const struct rb_node *last, const struct kcsd_kv_entry *e)
 {
 	const struct kcsd_kv_entry *before;
@@ -215,9 +199,9 @@ static int take_entry(struct reader *r)
 	shard = kcsd_kv_shard_of(kv, unit.key, unit.key_len, &hash);
 	if (kcsd_kv_entry_find(shard, hash, unit.key, unit.key_len))
 		return -EUCLEAN;
-	e = add_entry(kv, shard, hash, &unit);
-	if (!e)
-		return -ENOMEM;
+	ret = kcsd_kv_entry_found(kv, unit.key, unit.key_len, &r->nr_entries, &e);
+	if (ret)
+		return ret;
 	ret = fill_entry(r, shard, e, &unit);
 	if (ret || e->deleted)
 		return ret;

@@ -41,7 +41,7 @@ static u64 peek_charge(struct job *job)
 
 /*
  * Take credit. Until the value is whole, that of before is there, too: in a full store that is what
- * the transient bytes are for.
+ * the transient bytes are for. Returns 0; KCSD_SC_CAPACITY_EXCEEDED; -EBUSY: another store has them.
  */
 static int hold_credit(struct kcsd_kv *kv, struct job *job)
 {
@@ -60,7 +60,7 @@ static int hold_credit(struct kcsd_kv *kv, struct job *job)
 	if (!take_transient(kv, job->charge - more)) {
 		kcsd_kv_pool_give(&kv->credit, lane, more);
 		job->held = 0;
-		return -EAGAIN;
+		return -EBUSY;
 	}
 	job->transient = job->charge - more;
 	return 0;
@@ -77,6 +77,17 @@ static int validate_condition(struct job *job)
 	return ret;
 }
 
+/* Another store overwrites a large value in a full store: it will end, and give the bytes back. */
+static int wait_for_transient(struct kcsd_kv *kv, struct job *job)
+{
+	s64 most = kcsd_kv_charge(KCSD_KV_MAX_KEY, kv->config.max_value);
+
+	if (job->store->flags & KCSD_KV_NOWAIT)
+		return -EAGAIN;
+	wait_event_timeout(kv->room, atomic64_read(&kv->transient) == most, HZ / 10);
+	return kcsd_kv_is_stopped(job->wait.stop) ? KCSD_SC_ABORT_REQUESTED : kcsd_kv_usable(kv);
+}
+
 static int begin(struct kcsd_kv *kv, struct job *job)
 {
 	struct kcsd_kv_lane *lane = job->t.lane;
@@ -86,7 +97,10 @@ static int begin(struct kcsd_kv *kv, struct job *job)
 		ret = hold_credit(kv, job);
 		if (!ret)
 			break;
-		ret = kcsd_kv_room_wait(kv, &job->wait, ret, job->store->flags);
+		if (ret == -EBUSY)
+			ret = wait_for_transient(kv, job);
+		else
+			ret = kcsd_kv_room_wait(kv, &job->wait, ret, job->store->flags);
 	}
 	if (ret)
 		return ret;

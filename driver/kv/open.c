@@ -2,8 +2,6 @@
 /* Open, close and erase a store. */
 #include "store.h"
 
-#define SPARE_ENTRIES	4096	/* of deleted objects, besides as many as there may be keys */
-
 static void init_lanes(struct kcsd_kv *kv)
 {
 	u32 i;
@@ -33,7 +31,7 @@ static void init_pools(struct kcsd_kv *kv)
 
 	kcsd_kv_pool_init(&kv->credit, kv->config.size);
 	kcsd_kv_pool_init(&kv->keys, kv->config.max_keys);
-	kcsd_kv_pool_init(&kv->entries, 2ULL * kv->config.max_keys + SPARE_ENTRIES);
+	kcsd_kv_pool_init(&kv->entries, 2ULL * kv->config.max_keys + KCSD_KV_SPARE_ENTRIES);
 	atomic64_set(&kv->transient, kcsd_kv_charge(KCSD_KV_MAX_KEY, transient));
 }
 

@@ -119,6 +119,9 @@ static int walk_again(struct kcsd_kv_replay *rp,
 
 	rp->scan.found = found;
 	for (i = 0; !ret && i < rp->scan.geometry.nr; i++) {
+		/* One that was free is used by others if somebody writes the file meanwhile. */
+		if (rp->kv->segments[i].state == KCSD_KV_FREE)
+			continue;
 		ret = kcsd_kv_scan_headers(&rp->scan, i, &s);
 		if (!ret && s.used)
 			ret = kcsd_kv_scan_records(&rp->scan, &s);

@@ -25,6 +25,7 @@ struct kcsd_kv_replay {
 	struct kcsd_kv_scan scan;
 	bool mend;		/* slots of the segment are to be written */
 	bool has_large;
+	u64 nr_entries;
 	u64 version;		/* highest seen */
 	u64 begun;
 	u64 segment_begun;	/* of this segment */

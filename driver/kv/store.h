@@ -29,6 +29,9 @@
 /* Full segments that are not durable, before they are synced. */
 #define KCSD_KV_UNSYNCED	16
 #define KCSD_KV_BUCKETS		512	/* of a page of buckets */
+#define KCSD_KV_BATCH		8	/* segments that compaction empties at once */
+/* Entries of deleted objects, besides as many as there may be keys. */
+#define KCSD_KV_SPARE_ENTRIES	4096
 /* Buffers of freed segments that are kept for the next ones, of a medium in memory. */
 #define KCSD_KV_SPARES		8
 
@@ -238,6 +241,12 @@ int kcsd_kv_entry_reserve(struct kcsd_kv_shard *shard, bool now);
 /* Both with the locks of lane and shard. */
 void kcsd_kv_entry_add(struct kcsd_kv *kv, struct kcsd_kv_shard *shard, u32 hash,
 		       struct kcsd_kv_entry *e);
+/*
+ * Add the entry of a key that a file has, as one that is deleted. *nr: there are so many.
+ * Returns 0; -ENOMEM; -E2BIG: kv_max_keys is less than when they were made.
+ */
+int kcsd_kv_entry_found(struct kcsd_kv *kv, const u8 *key, u8 len, u64 *nr,
+			struct kcsd_kv_entry **out);
 void kcsd_kv_entry_remove(struct kcsd_kv_shard *shard, u32 hash, struct kcsd_kv_entry *e);
 static inline struct kcsd_kv_entry **kcsd_kv_bucket(const struct kcsd_kv_shard *shard, u32 nr)
 {

@@ -18,6 +18,7 @@ void flip_tests(void);
 void errors_tests(void);
 void memory_tests(void);
 void hostile_tests(void);
+void lies_tests(void);
 void torture_tests(void);
 void rough_tests(void);
 
