@@ -249,6 +249,48 @@ static void all_pinned(struct disk *d)
 	kcsd_kv_close(kv);
 }
 
+struct writer {
+	struct kcsd_kv *kv;
+	u32 key;
+	u32 len;
+	u32 failed;
+};
+
+static void *overwrite_often(void *arg)
+{
+	struct writer *w = arg;
+	struct kcsd_kv_name name = name_of(w->key);
+	u32 i;
+
+	for (i = 0; i < 30; i++)
+		w->failed += store(w->kv, &name, w->len, i, 0) != 0;
+	return NULL;
+}
+
+/* Two overwrite large values of a full store at once: each needs the bytes that one may borrow. */
+static void large_at_once(void)
+{
+	struct kcsd_kv_config c = { .size = 8 << 20, .max_value = 2 << 20, .max_keys = 1000 };
+	struct writer w[2];
+	pthread_t threads[2];
+	struct kcsd_kv *kv;
+	char why[100];
+	u32 nr, i;
+
+	if (kcsd_kv_open(&c, NULL, &kv, why, sizeof(why)))
+		abort();
+	nr = fill_up(kv, 2000000);
+	OK(nr > 2, "a full store has %u large values", nr);
+	for (i = 0; i < 2; i++) {
+		w[i] = (struct writer){ .kv = kv, .key = i, .len = 2000000 };
+		pthread_create(&threads[i], NULL, overwrite_often, &w[i]);
+	}
+	for (i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	IS(w[0].failed + w[1].failed, 0, "two are overwritten at once");
+	kcsd_kv_close(kv);
+}
+
 static void most_keys(void)
 {
 	struct kcsd_kv_config c = { .size = 8 << 20, .max_value = 1 << 20, .max_keys = 100 };
@@ -295,5 +337,6 @@ void full_tests(void)
 	disk_full_deletes(100, true);
 	disk_full_deletes(200000, true);
 	close_full();
+	large_at_once();
 	most_keys();
 }
