@@ -208,6 +208,8 @@ static bool work_round(struct kcsd_kv *kv)
 {
 	bool hungry, gained, pending;
 
+	if (kv->in_file && kcsd_kv_keeps_few(kv))
+		kcsd_kv_segment_keep_one(kv);
 	if (READ_ONCE(kv->nr_unsynced) >= KCSD_KV_UNSYNCED)
 		kcsd_kv_flush(kv);
 	/* Who wants room from now on gets another round. */

@@ -30,7 +30,10 @@ struct kcsd_kv_medium_ops {
 	int (*sync)(struct kcsd_kv_medium *m);
 	/* Make bytes zero, and give their space back if possible. May be more than the file has. */
 	int (*discard)(struct kcsd_kv_medium *m, u64 pos, u64 len);
-	/* Reserve space, so that writing there does not fail with -ENOSPC. May be NULL. */
+	/*
+	 * Reserve space, so that writing there does not fail with -ENOSPC. NULL or -EOPNOTSUPP:
+	 * zeroes are written instead.
+	 */
 	int (*reserve)(struct kcsd_kv_medium *m, u64 pos, u64 len);
 };
 

@@ -75,15 +75,14 @@ void kcsd_kv_segments_list(struct kcsd_kv *kv)
 
 void kcsd_kv_segments_keep(struct kcsd_kv *kv)
 {
-	const struct kcsd_kv_medium_ops *ops = kv->medium->ops;
-	u32 i, len = kcsd_kv_segment_len(&kv->geometry);
 	u32 *at = &kv->free;
+	u32 i;
 
 	/* On a full disk, those that have been kept before still have theirs: ask each. */
-	for (i = kv->nr_free; ops->reserve && i && kcsd_kv_keeps_few(kv); i--) {
+	for (i = kv->nr_free; i && kcsd_kv_keeps_few(kv); i--) {
 		struct kcsd_kv_segment *s = &kv->segments[*at - 1];
 
-		if (ops->reserve(kv->medium, kcsd_kv_segment_pos(kv, s), len)) {
+		if (kcsd_kv_write_reserve(kv, s)) {
 			at = &s->next;
 			continue;
 		}
@@ -91,6 +90,14 @@ void kcsd_kv_segments_keep(struct kcsd_kv *kv)
 		kv->nr_free--;
 		put_free(kv, s, true);
 	}
+}
+
+void kcsd_kv_segment_keep_one(struct kcsd_kv *kv)
+{
+	struct kcsd_kv_segment *s = take_free(kv, false, 0);
+
+	if (s)
+		kcsd_kv_segment_free(kv, s, !kcsd_kv_write_reserve(kv, s));
 }
 
 /* ---- spare buffers ---- */

@@ -317,6 +317,8 @@ void kcsd_kv_segment_set_state(struct kcsd_kv *kv, struct kcsd_kv_segment *s,
 void kcsd_kv_segment_free(struct kcsd_kv *kv, struct kcsd_kv_segment *s, bool keep);
 /* Keep the space of as many free segments as compaction needs, if the disk has it. */
 void kcsd_kv_segments_keep(struct kcsd_kv *kv);
+/* Try to keep one more, while the store is in use. */
+void kcsd_kv_segment_keep_one(struct kcsd_kv *kv);
 
 /* True if less is kept than compaction needs. Of its thread. */
 static inline bool kcsd_kv_keeps_few(const struct kcsd_kv *kv)
@@ -397,6 +399,11 @@ void kcsd_kv_log_kill(struct kcsd_kv *kv, u64 place, u32 len);
 
 /* ---- write.c: of a file ---- */
 
+/*
+ * Have space for all of a segment, so that what is appended to it can be written: what is stored is
+ * all there or not at all. Returns 0 or -errno of the medium.
+ */
+int kcsd_kv_write_reserve(struct kcsd_kv *kv, const struct kcsd_kv_segment *s);
 /* Prepare the headers of a segment in its buffer, and reserve its space. */
 int kcsd_kv_write_open(struct kcsd_kv *kv, struct kcsd_kv_segment *s);
 /* Put the mark of a full segment into its buffer. */

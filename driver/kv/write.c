@@ -41,16 +41,37 @@ static u8 *last_block(struct kcsd_kv *kv, const struct kcsd_kv_segment *s)
 	return s->buffer->mem + kcsd_kv_segment_len(&kv->geometry) - KCSD_KV_BLOCK;
 }
 
-int kcsd_kv_write_open(struct kcsd_kv *kv, struct kcsd_kv_segment *s)
+/* Write zeroes, which takes space for what is written there later. */
+static int fill_segment(struct kcsd_kv *kv, const struct kcsd_kv_segment *s)
+{
+	u32 at, len = kcsd_kv_segment_len(&kv->geometry);
+	int ret = 0;
+
+	for (at = 0; !ret && at < len; at += KCSD_KV_BLOCK)
+		ret = write_at(kv, s, at, kv->zeroes, KCSD_KV_BLOCK);
+	/* Give back what was taken: others may need it. */
+	if (ret)
+		kv->medium->ops->discard(kv->medium, kcsd_kv_segment_pos(kv, s), len);
+	return ret;
+}
+
+int kcsd_kv_write_reserve(struct kcsd_kv *kv, const struct kcsd_kv_segment *s)
 {
 	const struct kcsd_kv_medium_ops *ops = kv->medium->ops;
-	struct kcsd_kv_segment_header h;
-	int ret = 0;
+	int ret = -EOPNOTSUPP;
 
 	if (ops->reserve)
 		ret = ops->reserve(kv->medium, kcsd_kv_segment_pos(kv, s),
 				   kcsd_kv_segment_len(&kv->geometry));
-	if (ret && ret != -EOPNOTSUPP)
+	return ret == -EOPNOTSUPP ? fill_segment(kv, s) : ret;
+}
+
+int kcsd_kv_write_open(struct kcsd_kv *kv, struct kcsd_kv_segment *s)
+{
+	struct kcsd_kv_segment_header h;
+	int ret = kcsd_kv_write_reserve(kv, s);
+
+	if (ret)
 		return ret;
 	make_header(kv, s, &h);
 	seal_header(&h);

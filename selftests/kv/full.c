@@ -89,7 +89,6 @@ static void disk_full(bool reserves)
 	struct kcsd_kv_name name = name_of(99999);
 	char why[100];
 	u32 nr;
-	int ret;
 
 	d->reserves = reserves;
 	if (kcsd_kv_open(&c, &d->medium, &kv, why, sizeof(why)))
@@ -98,8 +97,7 @@ static void disk_full(bool reserves)
 	nr = fill_up(kv, 5000);
 	OK(nr > 1000, "a full disk, %s: %u values", reserves ? "reserved" : "not reserved", nr);
 	IS(check_all(kv, nr, 5000, 0), 0, "what was stored is there");
-	ret = kcsd_kv_flush(kv);
-	OK(!ret || (!reserves && ret == KCSD_SC_CAPACITY_EXCEEDED), "flush");
+	IS(kcsd_kv_flush(kv), 0, "flush");
 	d->room = 0;
 	IS(store(kv, &name, 300000, 1, KCSD_KV_DURABLE), 0, "with room, it goes on");
 	kcsd_kv_cut(kv, 7);
@@ -164,7 +162,7 @@ static struct kcsd_kv *open_again(struct kcsd_kv *kv, const struct kcsd_kv_confi
 }
 
 /* On a full disk, deletes make room, again and again, also after the power was off. */
-static void disk_full_deletes(u32 len, bool cut)
+static void disk_full_deletes(u32 len, bool cut, bool reserves)
 {
 	struct disk *d = disk_create(64 << 20);
 	struct kcsd_kv_config c = { .size = 24 << 20, .max_value = 1 << 20, .max_keys = 100000 };
@@ -172,6 +170,7 @@ static void disk_full_deletes(u32 len, bool cut)
 	char why[100];
 	u32 nr, most, k;
 
+	d->reserves = reserves;
 	if (kcsd_kv_open(&c, &d->medium, &kv, why, sizeof(why)))
 		abort();
 	d->room = d->blocks + (10 << 20) / KCSD_KV_BLOCK;
@@ -192,7 +191,82 @@ static void disk_full_deletes(u32 len, bool cut)
 	disk_destroy(d);
 }
 
-/* Closed while the disk is full: that is told, and what was flushed is there. */
+/* Store with write-through until one fails. Returns how many did not; *wrong: the failed one did. */
+static u32 store_durably(struct kcsd_kv *kv, u32 len, u32 generation, u32 old, u32 *wrong)
+{
+	struct kcsd_kv_name name;
+	u32 nr;
+	int ret;
+
+	for (nr = 0;; nr++) {
+		name = name_of(nr);
+		if (store(kv, &name, len, nr + generation, KCSD_KV_DURABLE))
+			break;
+	}
+	ret = expect(kv, &name, old, nr);
+	*wrong = ret != (old ? 0 : KCSD_SC_NO_KEY);
+	return nr;
+}
+
+/* A store with write-through that a full disk has no room for changes nothing. */
+static void durable_or_not(bool reserves)
+{
+	struct disk *d = disk_create(64 << 20);
+	struct kcsd_kv_config c = { .size = 24 << 20, .max_value = 1 << 20, .max_keys = 100000 };
+	struct kcsd_kv *kv;
+	char why[100];
+	u32 nr, longer, wrong;
+
+	d->reserves = reserves;
+	if (kcsd_kv_open(&c, &d->medium, &kv, why, sizeof(why)))
+		abort();
+	d->room = d->blocks + (8 << 20) / KCSD_KV_BLOCK;
+	nr = store_durably(kv, 40000, 0, 0, &wrong);
+	OK(nr > 50 && !wrong, "a full disk, %s: value %u is not there", reserves ? "reserved" :
+	   "not reserved", nr);
+	longer = store_durably(kv, 70000, 1000, 40000, &wrong);
+	OK(longer < nr && !wrong, "value %u, overwritten, is the old one", longer);
+	kv = open_again(kv, &c, d, true);
+	IS(check_all(kv, longer, 70000, 1000), 0, "what was overwritten is there");
+	wrong = 0;
+	for (; longer < nr; longer++) {
+		struct kcsd_kv_name name = name_of(longer);
+
+		wrong += expect(kv, &name, 40000, longer) != 0;
+	}
+	IS(wrong, 0, "and what was not");
+	kcsd_kv_close(kv);
+	disk_destroy(d);
+}
+
+/* Opened while the disk is full: once there is room, some is kept for later. */
+static void full_at_first(void)
+{
+	struct disk *d = disk_create(64 << 20);
+	struct kcsd_kv_config c = { .size = 24 << 20, .max_value = 1 << 20, .max_keys = 100000 };
+	struct kcsd_kv *kv;
+	char why[100];
+	u32 nr;
+
+	d->room = 100;
+	if (kcsd_kv_open(&c, &d->medium, &kv, why, sizeof(why)))
+		abort();
+	IS(fill_up(kv, 5000), 0, "a disk without room");
+	pthread_mutex_lock(&d->lock);
+	d->room = (10 << 20) / KCSD_KV_BLOCK;
+	pthread_mutex_unlock(&d->lock);
+	nr = fill_up(kv, 5000);
+	OK(nr > 500, "with some room it has %u values", nr);
+	IS(delete_half(kv, nr), 0, "delete half of them");
+	IS(store_half(kv, nr / 2, 5000, 0), 0, "store half as many");
+	kcsd_kv_close(kv);
+	disk_destroy(d);
+}
+
+/*
+ * Closed while the disk has no room for what it had reserved, as one that copies on write: that is
+ * told, and what was flushed is there.
+ */
 static void close_full(void)
 {
 	struct disk *d = disk_create(64 << 20);
@@ -201,20 +275,21 @@ static void close_full(void)
 	struct kcsd_kv *kv;
 	char why[100];
 
-	d->reserves = false;
 	if (kcsd_kv_open(&c, &d->medium, &kv, why, sizeof(why)))
 		abort();
 	IS(store(kv, &name, 5000, 1, KCSD_KV_DURABLE), 0, "a durable value");
-	d->room = d->blocks;
+	d->error = -ENOSPC;
+	d->fail_until = U64_MAX;
+	d->fail_at = d->calls + 1;
 	name = name_of(2);
 	IS(store(kv, &name, 50000, 1, 0), 0, "another, which is not");
 	IS(kcsd_kv_flush(kv), KCSD_SC_CAPACITY_EXCEEDED, "it cannot become durable");
 	IS(kcsd_kv_close(kv), -ENOSPC, "nor when it is closed");
+	d->fail_at = 0;
 	if (kcsd_kv_open(&c, &d->medium, &kv, why, sizeof(why)))
 		abort();
 	name = name_of(1);
 	IS(expect(kv, &name, 5000, 1), 0, "the durable one is there");
-	d->room = 0;
 	name = name_of(2);
 	IS(store(kv, &name, 50000, 2, 0), 0, "with room, it goes on");
 	IS(kcsd_kv_close(kv), 0, "and is closed");
@@ -332,10 +407,16 @@ void full_tests(void)
 	disk_destroy(d);
 	disk_full(true);
 	disk_full(false);
-	disk_full_deletes(5000, true);
-	disk_full_deletes(5000, false);
-	disk_full_deletes(100, true);
-	disk_full_deletes(200000, true);
+	disk_full_deletes(5000, true, true);
+	disk_full_deletes(5000, false, true);
+	disk_full_deletes(100, true, true);
+	disk_full_deletes(200000, true, true);
+	disk_full_deletes(5000, true, false);
+	disk_full_deletes(100, false, false);
+	disk_full_deletes(200000, true, false);
+	durable_or_not(true);
+	durable_or_not(false);
+	full_at_first();
 	close_full();
 	large_at_once();
 	most_keys();
