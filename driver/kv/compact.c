@@ -182,7 +182,8 @@ static bool compact(struct kcsd_kv *kv, struct kcsd_kv_compactor *c, bool hungry
 		if (live > rest && c->nr)
 			break;
 		rest -= min_t(u64, rest, live);
-		if (!empty_segment(kv, c, s))
+		/* One that is stuck is not chosen again. */
+		if (!empty_segment(kv, c, s) && !s->stuck)
 			break;
 	}
 	gained = kv->in_file ? kcsd_kv_victims_erase(kv, c) : free_victims(kv, c);

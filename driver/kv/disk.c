@@ -189,6 +189,14 @@ static int load(struct kcsd_kv *kv, char *why, size_t room)
 	return ret ? ret : begin_use(kv);
 }
 
+/* The segments are known. */
+static int begin(struct kcsd_kv *kv)
+{
+	kcsd_kv_segments_list(kv);
+	kcsd_kv_segments_keep(kv);
+	return 0;
+}
+
 int kcsd_kv_disk_open(struct kcsd_kv *kv, char *why, size_t room)
 {
 	u32 damaged = 0;
@@ -196,6 +204,10 @@ int kcsd_kv_disk_open(struct kcsd_kv *kv, char *why, size_t room)
 
 	if (ret)
 		return ret;
+	if (!kv->medium->len) {
+		ret = create(kv);
+		return ret ? ret : begin(kv);
+	}
 	ret = kcsd_kv_super_read(kv->medium, kv->super, kv->block, &damaged);
 	if (ret == -EUCLEAN)
 		snprintf(why, room,
@@ -207,15 +219,9 @@ int kcsd_kv_disk_open(struct kcsd_kv *kv, char *why, size_t room)
 		ret = -EUCLEAN;
 	}
 	atomic64_set(&kv->damaged, damaged);
-	if (ret == -ENODATA)
-		ret = create(kv);
-	else if (!ret)
+	if (!ret)
 		ret = load(kv, why, room);
-	if (!ret) {
-		kcsd_kv_segments_list(kv);
-		kcsd_kv_segments_keep(kv);
-	}
-	return ret;
+	return ret ? ret : begin(kv);
 }
 
 /* ---- close and erase ---- */
@@ -283,5 +289,7 @@ int kcsd_kv_disk_erase(struct kcsd_kv *kv)
 
 	kv->unsynced = 0;
 	kv->nr_unsynced = 0;
+	/* What was kept has no space any more. */
+	begin(kv);
 	return ret ? ret : kv->medium->ops->sync(kv->medium);
 }

@@ -103,7 +103,7 @@ static int settle(struct kcsd_kv_replay *rp, struct kcsd_kv_doubt *d)
 	if (!p->missing)
 		return kcsd_kv_replay_apply(rp, &d->r, d->place, p);
 	kcsd_free(p);
-	return kcsd_kv_mend_void(rp, d->place, d->slot);
+	return kcsd_kv_mend_void(rp, &d->r, d->place, d->slot);
 }
 
 int kcsd_kv_doubts_settle(struct kcsd_kv_replay *rp)

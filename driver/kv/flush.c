@@ -27,6 +27,22 @@ static u32 take_unsynced(struct kcsd_kv *kv)
 	return list;
 }
 
+/* The sync failed: the next one makes these durable. */
+static void give_back_unsynced(struct kcsd_kv *kv, u32 list)
+{
+	u32 last = list, nr = 1;
+
+	if (!list)
+		return;
+	spin_lock(&kv->segment_lock);
+	for (; kv->segments[last - 1].next; last = kv->segments[last - 1].next)
+		nr++;
+	kv->segments[last - 1].next = kv->unsynced;
+	kv->unsynced = list;
+	WRITE_ONCE(kv->nr_unsynced, kv->nr_unsynced + nr);
+	spin_unlock(&kv->segment_lock);
+}
+
 /* What was written before the sync is durable. */
 static void note_durable(struct kcsd_kv *kv, u32 list)
 {
@@ -57,9 +73,9 @@ static int sync_all(struct kcsd_kv *kv)
 
 	error = kv->medium->ops->sync(kv->medium);
 	if (error) {
-		/* The list is only needed to cut power; what it had counts as not durable. */
 		if (error == -EIO)
 			WRITE_ONCE(kv->lost, true);
+		give_back_unsynced(kv, list);
 		return error;
 	}
 	note_durable(kv, list);
@@ -97,6 +113,8 @@ static int sync_written(struct kcsd_kv *kv)
 		WRITE_ONCE(kv->lost, true);
 	if (!ret)
 		note_durable(kv, list);
+	else
+		give_back_unsynced(kv, list);
 	return ret;
 }
 

@@ -43,4 +43,11 @@ struct kcsd_kv_medium {
 	u64 len;
 };
 
+/* True if a read failed because the medium has no such bytes any more, whatever errno says so. */
+static inline bool kcsd_kv_is_damage(int ret)
+{
+	return ret < 0 && ret != -EAGAIN && ret != -EFAULT && ret != -ENOMEM && ret != -EINTR &&
+	       ret != -ERESTARTSYS;
+}
+
 #endif

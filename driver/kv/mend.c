@@ -11,14 +11,39 @@ static struct kcsd_kv_record *slot_in(struct kcsd_kv_scan *scan, u32 slot)
 	return (void *)(scan->mem + kcsd_kv_slot_at(&scan->geometry, slot));
 }
 
-static void make_void(struct kcsd_kv_record *r, u32 offset, u32 len, u64 version, u32 seed)
+/* A record that never happened. */
+static void make_void(struct kcsd_kv_record *r, const struct kcsd_kv_record *was, u32 seed)
 {
 	*r = (struct kcsd_kv_record){
 		.magic = cpu_to_le16(KCSD_KV_RECORD_MAGIC), .kind = KCSD_KV_VOID,
-		.offset = cpu_to_le32(offset), .len = cpu_to_le32(len),
-		.version = cpu_to_le64(version), .lag = cpu_to_le32(KCSD_KV_LAG_MAX),
+		.offset = was->offset, .len = was->len, .version = was->version,
+		.lag = cpu_to_le32(KCSD_KV_LAG_MAX),
 	};
 	kcsd_kv_record_seal(r, seed);
+}
+
+/* One of which nothing is known but that it is not before offset. */
+static void make_lost(struct kcsd_kv_record *r, u32 offset, u32 seed)
+{
+	*r = (struct kcsd_kv_record){
+		.magic = cpu_to_le16(KCSD_KV_RECORD_MAGIC), .kind = KCSD_KV_VOID,
+		.offset = cpu_to_le32(offset), .index = cpu_to_le32(1),
+		.lag = cpu_to_le32(KCSD_KV_LAG_MAX),
+	};
+	kcsd_kv_record_seal(r, seed);
+}
+
+/*
+ * Write what the slot says over the header of a record that never happened: if the slot is damaged
+ * later, that counts. The records are in scan.mem, as one of them was found torn.
+ */
+static void void_header(struct kcsd_kv_replay *rp, u32 slot, u32 offset)
+{
+	u32 block = round_down(offset, KCSD_KV_BLOCK);
+
+	memcpy(rp->scan.mem + offset, slot_in(&rp->scan, slot), sizeof(struct kcsd_kv_record));
+	rp->voided_from = rp->voided_end ? min(rp->voided_from, block) : block;
+	rp->voided_end = max(rp->voided_end, block + KCSD_KV_BLOCK);
 }
 
 void kcsd_kv_mend_slot(struct kcsd_kv_replay *rp, const struct kcsd_kv_found *f)
@@ -32,12 +57,12 @@ void kcsd_kv_mend_slot(struct kcsd_kv_replay *rp, const struct kcsd_kv_found *f)
 		if (f->segment->closed && f->durable)
 			return;
 		for (i = 0; i < f->nr; i++)
-			make_void(slot_in(scan, f->slot + i), f->offset, 0, 0, f->segment->seed);
+			make_lost(slot_in(scan, f->slot + i), f->offset, f->segment->seed);
 		rp->mend = true;
 		return;
 	case KCSD_KV_TORN:
-		make_void(slot_in(scan, f->slot), f->offset, le32_to_cpu(f->r.len),
-			  le64_to_cpu(f->r.version), f->segment->seed);
+		make_void(slot_in(scan, f->slot), &f->r, f->segment->seed);
+		void_header(rp, f->slot, f->offset);
 		rp->mend = true;
 		return;
 	default:
@@ -73,22 +98,36 @@ int kcsd_kv_mend_segment(struct kcsd_kv_replay *rp, struct kcsd_kv_scan_segment 
 	memcpy(scan->mem, &s->header, sizeof(s->header));
 	memcpy(scan->mem + last, &s->header, sizeof(s->header));
 	ret = ops->write(scan->medium, pos + from, scan->mem + from, len - from);
+	if (!ret && rp->voided_end)
+		ret = ops->write(scan->medium, pos + rp->voided_from, scan->mem + rp->voided_from,
+				 rp->voided_end - rp->voided_from);
 	return ret ? ret : ops->write(scan->medium, pos, scan->mem, KCSD_KV_BLOCK);
 }
 
-int kcsd_kv_mend_void(struct kcsd_kv_replay *rp, u64 place, u32 slot)
+/* Write a header or slot of a segment. */
+static int write_record(struct kcsd_kv_replay *rp, u32 index, u32 at, const struct kcsd_kv_record *r)
 {
 	struct kcsd_kv_scan *scan = &rp->scan;
 	const struct kcsd_kv_medium_ops *ops = scan->medium->ops;
-	u32 index = kcsd_kv_segment_index(rp->kv, place);
-	u32 at = kcsd_kv_slot_at(&scan->geometry, slot), block = round_down(at, KCSD_KV_BLOCK);
+	u32 block = round_down(at, KCSD_KV_BLOCK);
 	u64 pos = kcsd_kv_scan_pos(scan, index) + block;
-	u32 offset = (u32)place & (kcsd_kv_segment_len(&scan->geometry) - 1);
 	int ret = ops->read(scan->medium, pos, scan->mem, KCSD_KV_BLOCK, false);
 
 	if (ret)
 		return ret;
-	make_void((void *)(scan->mem + (at - block)), offset, 0, 0,
-		  rp->kv->segments[index].seed);
+	memcpy(scan->mem + (at - block), r, sizeof(*r));
 	return ops->write(scan->medium, pos, scan->mem, KCSD_KV_BLOCK);
+}
+
+int kcsd_kv_mend_void(struct kcsd_kv_replay *rp, const struct kcsd_kv_record *was, u64 place,
+		      u32 slot)
+{
+	u32 index = kcsd_kv_segment_index(rp->kv, place);
+	u32 at = kcsd_kv_slot_at(&rp->scan.geometry, slot);
+	struct kcsd_kv_record r;
+	int ret;
+
+	make_void(&r, was, rp->kv->segments[index].seed);
+	ret = write_record(rp, index, at, &r);
+	return ret ? ret : write_record(rp, index, le32_to_cpu(was->offset), &r);
 }

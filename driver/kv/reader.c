@@ -147,15 +147,20 @@ static bool is_piece_of(const struct item *item, const struct item *head)
 	       item->len == head->len;
 }
 
-/* Return true if all pieces of a value are there and sound, among the items [i, end) of its key. */
-static bool has_pieces(const struct reader *r, const struct item *head, u64 i, u64 end)
+/*
+ * Return true if all pieces of a value are there, among the items [i, end) of its key, and sound;
+ * or, if promised, were durable.
+ */
+static bool has_pieces(const struct reader *r, const struct item *head, u64 i, u64 end,
+		       bool promised)
 {
 	u32 next = 0, nr = kcsd_kv_nr_pieces(head->len);
 
 	for (; i < end && next < nr; i++) {
 		const struct item *item = &r->items[i];
 
-		if (is_piece_of(item, head) && item->index == next && !item->bad)
+		if (is_piece_of(item, head) && item->index == next &&
+		    (!item->bad || (promised && item->durable)))
 			next++;
 	}
 	return next == nr;
@@ -187,7 +192,7 @@ static bool is_torn(const struct reader *r, u64 i, u64 end)
 {
 	const struct item *head = &r->items[i];
 
-	return is_large(head) && !head->durable && !has_pieces(r, head, i + 1, end);
+	return is_large(head) && !head->durable && !has_pieces(r, head, i + 1, end, true);
 }
 
 static void judge_key(struct reader *r, u64 start, u64 end)
@@ -211,7 +216,7 @@ static void judge_key(struct reader *r, u64 start, u64 end)
 	}
 	report->objects++;
 	report->bytes += (u64)head->key_len + head->len;
-	if (!head->bad && (!is_large(head) || has_pieces(r, head, start + 1, end)))
+	if (!head->bad && (!is_large(head) || has_pieces(r, head, start + 1, end, false)))
 		return;
 	report->damaged++;
 	/* The head stands for a piece that is missing. */

@@ -5,6 +5,7 @@
  * the segment still count after a crash; so only then are the older records of each key fewer.
  */
 #include "compact.h"
+#include "scan.h"
 
 /* ---- read ---- */
 
@@ -43,7 +44,7 @@ static void mend_slots(struct kcsd_kv *kv, struct kcsd_kv_victim *v)
 			}
 			*r = *other;
 		}
-		offset = le32_to_cpu(r->offset) + kcsd_kv_record_len(le32_to_cpu(r->len));
+		offset = kcsd_kv_record_end(r);
 	}
 }
 
@@ -62,8 +63,8 @@ int kcsd_kv_victim_read(struct kcsd_kv *kv, struct kcsd_kv_victim *v)
 	if (!v->mem)
 		return -ENOMEM;
 	v->slots = (void *)(v->mem + (top - from));
-	ret = kv->medium->ops->read(kv->medium, kcsd_kv_segment_pos(kv, v->segment) + from, v->mem,
-				    end - from, false);
+	ret = kcsd_kv_read_blocks(kv->medium, kcsd_kv_segment_pos(kv, v->segment) + from, v->mem,
+				  end - from);
 	if (!ret)
 		mend_slots(kv, v);
 	return ret;

@@ -32,6 +32,15 @@ static inline u32 kcsd_kv_record_len(u32 payload)
 	return round_up((u32)sizeof(struct kcsd_kv_record) + payload, KCSD_KV_ALIGN);
 }
 
+/* Return where the next record begins; a VOID slot of which nothing is known: where it may. */
+static inline u32 kcsd_kv_record_end(const struct kcsd_kv_record *r)
+{
+	u32 offset = le32_to_cpu(r->offset);
+
+	return r->kind == KCSD_KV_VOID && r->index ? offset :
+	       offset + kcsd_kv_record_len(le32_to_cpu(r->len));
+}
+
 /* Return the bytes that a record takes of a segment. */
 static inline u32 kcsd_kv_record_room(u32 payload)
 {

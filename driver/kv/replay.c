@@ -76,6 +76,8 @@ static int replay_segment(struct kcsd_kv_replay *rp, u32 index)
 	rp->mend = !s.closed || s.half;
 	rp->begun = max(rp->begun, s.begun);
 	rp->segment_begun = s.begun;
+	rp->voided_from = 0;
+	rp->voided_end = 0;
 	ret = kcsd_kv_scan_records(&rp->scan, &s);
 	if (!ret && rp->mend)
 		ret = kcsd_kv_mend_segment(rp, &s);

@@ -29,6 +29,8 @@ struct kcsd_kv_replay {
 	u64 version;		/* highest seen */
 	u64 begun;
 	u64 segment_begun;	/* of this segment */
+	u32 voided_from;	/* bytes of it to be written: with headers that were voided */
+	u32 voided_end;		/* 0: none */
 	u64 large_bytes;	/* of large values; bounds the memory for them */
 	struct kcsd_kv_doubt *doubts;
 	u32 nr_doubts;
@@ -74,7 +76,8 @@ void kcsd_kv_doubts_destroy(struct kcsd_kv_replay *rp);
 void kcsd_kv_mend_slot(struct kcsd_kv_replay *rp, const struct kcsd_kv_found *f);
 /* Write the slots of a segment, and close it. */
 int kcsd_kv_mend_segment(struct kcsd_kv_replay *rp, struct kcsd_kv_scan_segment *s);
-/* Make one slot of a closed segment VOID. */
-int kcsd_kv_mend_void(struct kcsd_kv_replay *rp, u64 place, u32 slot);
+/* Make one slot of a closed segment VOID, and the header of its record. */
+int kcsd_kv_mend_void(struct kcsd_kv_replay *rp, const struct kcsd_kv_record *was, u64 place,
+		      u32 slot);
 
 #endif

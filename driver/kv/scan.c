@@ -19,23 +19,29 @@ void kcsd_kv_scan_destroy(struct kcsd_kv_scan *scan)
 	scan->mem = NULL;
 }
 
-/* Read into the same place of mem. What cannot be read is zeroes. */
+int kcsd_kv_read_blocks(struct kcsd_kv_medium *m, u64 pos, u8 *to, u32 len)
+{
+	int ret = m->ops->read(m, pos, to, len, false);
+	u32 at;
+
+	if (!kcsd_kv_is_damage(ret))
+		return ret;
+	for (at = 0; at < len; at += KCSD_KV_BLOCK) {
+		ret = m->ops->read(m, pos + at, to + at, KCSD_KV_BLOCK, false);
+		if (kcsd_kv_is_damage(ret))
+			memset(to + at, 0, KCSD_KV_BLOCK);
+		else if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Read into the same place of mem. */
 static int load(struct kcsd_kv_scan *scan, u32 index, u32 from, u32 end)
 {
-	const struct kcsd_kv_medium_ops *ops = scan->medium->ops;
-	u64 pos = kcsd_kv_scan_pos(scan, index);
-	int ret = 0;
-
-	if (from >= end || !ops->read(scan->medium, pos + from, scan->mem + from, end - from,
-				      false))
-		return 0;
-	for (; !ret && from < end; from += KCSD_KV_BLOCK) {
-		ret = ops->read(scan->medium, pos + from, scan->mem + from, KCSD_KV_BLOCK, false);
-		if (ret)
-			memset(scan->mem + from, 0, KCSD_KV_BLOCK);
-		ret = ret == -EIO ? 0 : ret;
-	}
-	return ret;
+	return from >= end ? 0 : kcsd_kv_read_blocks(scan->medium,
+						     kcsd_kv_scan_pos(scan, index) + from,
+						     scan->mem + from, end - from);
 }
 
 /* ---- headers ---- */
@@ -152,8 +158,7 @@ static const struct kcsd_kv_record *header_at(const struct walk *w, u32 offset)
 	const struct kcsd_kv_record *r = (const void *)(w->scan->mem + offset);
 
 	if (offset > kcsd_kv_slot_at(&w->scan->geometry, w->slot) ||
-	    !is_record(w, r, offset) || le32_to_cpu(r->offset) != offset ||
-	    r->kind == KCSD_KV_VOID)
+	    !is_record(w, r, offset) || le32_to_cpu(r->offset) != offset)
 		return NULL;
 	return r;
 }
@@ -208,8 +213,7 @@ static int tell(struct walk *w, const struct kcsd_kv_record *r)
 
 	if (!ret)
 		ret = judge(w, &f);
-	w->offset = f.offset + (r->kind == KCSD_KV_VOID && !r->len ? 0 :
-				kcsd_kv_record_len(le32_to_cpu(r->len)));
+	w->offset = kcsd_kv_record_end(r);
 	return ret ? ret : w->scan->found(w->scan, &f);
 }
 

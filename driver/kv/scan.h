@@ -55,6 +55,8 @@ struct kcsd_kv_scan {
 	int (*found)(struct kcsd_kv_scan *scan, const struct kcsd_kv_found *f);
 };
 
+/* Read whole blocks. What cannot be read is zeroes. */
+int kcsd_kv_read_blocks(struct kcsd_kv_medium *m, u64 pos, u8 *to, u32 len);
 /* Returns 0, -ENOMEM. */
 int kcsd_kv_scan_init(struct kcsd_kv_scan *scan, struct kcsd_kv_medium *medium,
 		      const struct kcsd_kv_super *super);

@@ -40,7 +40,7 @@ int kcsd_kv_super_read(struct kcsd_kv_medium *m, struct kcsd_kv_super *super, vo
 		return -ENODATA;
 	for (i = 0; i < ARRAY_SIZE(copies); i++) {
 		ret = m->ops->read(m, copies[i], mem, KCSD_KV_BLOCK, false);
-		if (ret && ret != -EIO)
+		if (ret && !kcsd_kv_is_damage(ret))
 			return ret;
 		if (ret || !is_valid(found))
 			continue;

@@ -52,13 +52,6 @@ static int read_into(struct kcsd_kv *kv, struct kcsd_kv_window *w, u64 place, u3
 	return _copy_to_iter(at, len, to) == len ? 0 : -EFAULT;
 }
 
-/* Return true if the medium, not this call, is the reason. */
-static bool is_damage(int ret)
-{
-	return ret && ret != -EAGAIN && ret != -EFAULT && ret != -ENOMEM && ret != -EINTR &&
-	       ret != -ERESTARTSYS;
-}
-
 int kcsd_kv_window_read(struct kcsd_kv *kv, u64 place, u32 payload, u32 offset,
 			struct iov_iter *to, u32 len, bool *verified, bool now)
 {
@@ -69,7 +62,7 @@ int kcsd_kv_window_read(struct kcsd_kv *kv, u64 place, u32 payload, u32 offset,
 		return -EAGAIN;
 	ret = read_into(kv, w, place, payload, offset, to, len, verified, now);
 	mutex_unlock(&w->lock);
-	if (!is_damage(ret))
+	if (ret != KCSD_SC_UNRECOVERED && !kcsd_kv_is_damage(ret))
 		return ret;
 	atomic64_inc(&kv->damaged);
 	return KCSD_SC_UNRECOVERED;

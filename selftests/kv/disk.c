@@ -79,6 +79,8 @@ static int disk_read(struct kcsd_kv_medium *m, u64 pos, void *to, u32 len, bool 
 	check_place(pos, len);
 	if (now && !d->cached)
 		return -EAGAIN;
+	if (d->bad_error && d->bad >= pos / KCSD_KV_BLOCK && d->bad < (pos + len) / KCSD_KV_BLOCK)
+		return d->bad_error;
 	pthread_mutex_lock(&d->lock);
 	if (there)
 		memcpy(to, d->now + pos, there);

@@ -27,6 +27,8 @@ struct disk {
 	int sync_error;		/* of each sync; 0: none */
 	u64 dead_at;		/* first call that has no effect: power is cut; 0: none */
 	bool dead;
+	u64 bad;		/* block that cannot be read; 0: with bad_error, the first */
+	int bad_error;		/* of that; 0: all can */
 	bool cached;		/* reads need not wait */
 };
 

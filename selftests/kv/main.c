@@ -18,7 +18,8 @@ int main(int argc, char **argv)
 		{ "use", use_tests }, { "sizes", sizes_tests }, { "list", list_tests },
 		{ "crash", crash_tests }, { "threads", threads_tests }, { "full", full_tests },
 		{ "flip", flip_tests }, { "errors", errors_tests }, { "memory", memory_tests },
-		{ "hostile", hostile_tests }, { "lies", lies_tests }, { "torture", torture_tests },
+		{ "hostile", hostile_tests }, { "lies", lies_tests },
+		{ "bad", bad_tests }, { "torture", torture_tests },
 		{ "rough", rough_tests },
 	};
 	u32 i;

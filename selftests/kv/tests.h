@@ -19,6 +19,7 @@ void errors_tests(void);
 void memory_tests(void);
 void hostile_tests(void);
 void lies_tests(void);
+void bad_tests(void);
 void torture_tests(void);
 void rough_tests(void);
 
