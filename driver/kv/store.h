@@ -146,6 +146,7 @@ struct kcsd_kv_lane {
 	struct kcsd_kv_large *large;	/* in progress */
 	u8 *block;		/* of a file, for the last block; write_lock */
 	u64 appended;		/* bytes; lock */
+	u64 changes;		/* that left dead records; lock */
 	/* For the sync to come; flush_lock: */
 	u32 pending_segment;	/* the open one, index plus 1 */
 	u32 pending;		/* what was written of it */
@@ -215,6 +216,8 @@ struct kcsd_kv {
 	u64 rounds;			/* of compaction */
 	u64 gains;			/* rounds that made room */
 	bool pending;			/* the last one may have, if nobody read */
+	/* kcsd_kv_changes() when a round found no segment to empty, not even when it was hungry */
+	u64 barren;
 	struct kcsd_kv_compactor *compactor;
 	atomic64_t moved;
 	atomic64_t damaged;
@@ -392,6 +395,10 @@ u8 *kcsd_kv_log_payload(struct kcsd_kv *kv, struct kcsd_kv_lane *lane);
  */
 u64 kcsd_kv_log_append(struct kcsd_kv *kv, struct kcsd_kv_lane *lane, struct kcsd_kv_record *r,
 		       bool has_crc);
+/* Records are dead that were live. With the lock of the lane, after they were killed. */
+void kcsd_kv_lane_changed(struct kcsd_kv_lane *lane);
+/* Return a number that rises with whatever may let compaction find more. */
+u64 kcsd_kv_changes(const struct kcsd_kv *kv);
 /* The open segment of a lane is full. With the lock of the lane and write_lock. */
 void kcsd_kv_log_close(struct kcsd_kv *kv, struct kcsd_kv_lane *lane);
 /* Count a record dead. */
@@ -424,6 +431,8 @@ struct kcsd_kv_target {
 	struct kcsd_kv_entry *entry;	/* NULL: there is none */
 	bool added;			/* the entry is new, and not yet in the index */
 	bool cold;			/* a delete is appended to the cold lane */
+	/* Credit that was not there; S64_MAX: compaction makes no room for it. 0: no such matter. */
+	s64 need;
 };
 
 void kcsd_kv_target_init(struct kcsd_kv *kv, struct kcsd_kv_target *t,
@@ -457,6 +466,7 @@ int kcsd_kv_store_large(struct kcsd_kv *kv, struct kcsd_kv_store *store);
 /* A caller that waits for room. The rest begins as zeroes. */
 struct kcsd_kv_wait {
 	const struct kcsd_kv_stop *stop;	/* or NULL */
+	const struct kcsd_kv_target *target;
 	bool begun;
 	u64 gains;		/* of compaction, as last seen */
 	u64 rounds;		/* when there was a gain */
