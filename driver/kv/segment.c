@@ -102,6 +102,12 @@ void kcsd_kv_segment_keep_one(struct kcsd_kv *kv)
 
 /* ---- spare buffers ---- */
 
+void kcsd_kv_buffer_erase(struct kcsd_kv *kv, struct kcsd_kv_segment *s)
+{
+	if (s->buffer)
+		memset(s->buffer->mem, 0, kcsd_kv_segment_len(&kv->geometry));
+}
+
 static void buffer_free(struct kcsd_kv_buffer *b)
 {
 	kcsd_free(b->mem);
@@ -142,6 +148,7 @@ void kcsd_kv_spares_free(struct kcsd_kv *kv)
 	struct kcsd_kv_buffer *b = take_spare(kv);
 
 	while (b) {
+		memset(b->mem, 0, kcsd_kv_segment_len(&kv->geometry));
 		buffer_free(b);
 		b = take_spare(kv);
 	}

@@ -329,7 +329,9 @@ static inline bool kcsd_kv_keeps_few(const struct kcsd_kv *kv)
 	return READ_ONCE(kv->nr_kept) < KCSD_KV_RESERVE;
 }
 
-/* Free the buffers that are kept. */
+/* Zero the bytes of a segment in memory, which nobody reads. */
+void kcsd_kv_buffer_erase(struct kcsd_kv *kv, struct kcsd_kv_segment *s);
+/* Free the buffers that are kept, zeroed. */
 void kcsd_kv_spares_free(struct kcsd_kv *kv);
 void kcsd_kv_segment_unpin(struct kcsd_kv *kv, struct kcsd_kv_segment *s);
 
@@ -516,6 +518,8 @@ void kcsd_kv_disk_cut(struct kcsd_kv *kv, u64 seed);
 int kcsd_kv_disk_forget(struct kcsd_kv *kv);
 /* Make the bytes of all segments zero, and those of an index behind them. */
 int kcsd_kv_disk_erase(struct kcsd_kv *kv);
+/* As kcsd_kv_erase_memory(), what a file needs. With round_lock. */
+void kcsd_kv_disk_erase_memory(struct kcsd_kv *kv);
 /* Zero both headers of a segment. */
 int kcsd_kv_disk_clear(struct kcsd_kv *kv, const struct kcsd_kv_segment *s);
 u64 kcsd_kv_disk_memory(const struct kcsd_kv *kv);
