@@ -54,7 +54,8 @@ static struct kcsd_kv_segment *take_free(struct kcsd_kv *kv, bool kept, u32 leav
 		if (kept)
 			WRITE_ONCE(kv->nr_kept, kv->nr_kept - 1);
 		WRITE_ONCE(s->state, KCSD_KV_OPEN);
-		s->generation = ++kv->generation;
+		s->generation = kv->generation + 1;
+		WRITE_ONCE(kv->generation, s->generation);
 	}
 	spin_unlock(&kv->segment_lock);
 	return s;
