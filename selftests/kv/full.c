@@ -284,7 +284,7 @@ static void disk_full_deletes(u32 len, bool cut, bool reserves)
 	disk_destroy(d);
 }
 
-/* Store with write-through until one fails. Returns how many did not. *wrong: it changed something. */
+/* Store with write-through until one fails. Returns how many did not. *wrong: that one did. */
 static u32 store_durably(struct kcsd_kv *kv, u32 len, u32 generation, u32 old, u32 *wrong)
 {
 	struct kcsd_kv_name name;
