@@ -459,6 +459,59 @@ static void large_at_once(void)
 	kcsd_kv_close(kv);
 }
 
+static bool always(void *ctx)
+{
+	++*(u32 *)ctx;
+	return true;
+}
+
+/* Overwrite and get values until no segment is free; fill the open one. Returns how many are got. */
+static u32 take_segments(struct kcsd_kv *kv, struct kcsd_kv_value *values, u32 most)
+{
+	struct kcsd_kv_name name;
+	u32 nr, i;
+
+	for (nr = 0; nr < most; nr++) {
+		name = name_of(nr % 50);
+		if (store(kv, &name, 20000, nr, 0))
+			break;
+		kcsd_kv_value_get(kv, &name, &values[nr]);
+	}
+	for (i = 0; i < 10000; i++) {
+		name = name_of(1000 + i);
+		if (store(kv, &name, 0, i, KCSD_KV_NOWAIT))
+			break;
+	}
+	return nr;
+}
+
+/* A delete that waits for room ends when it is told to. */
+static void delete_stops(void)
+{
+	static struct kcsd_kv_value values[2000];
+	struct kcsd_kv_config c = { .size = 8 << 20, .max_value = 1 << 20, .max_keys = 20000 };
+	struct kcsd_kv_name name = name_of(1000);
+	struct disk *d = disk_create(32 << 20);
+	u32 nr, i, asked = 0;
+	struct kcsd_kv_stop stop = { always, &asked };
+	struct kcsd_kv *kv;
+	char why[100];
+
+	if (kcsd_kv_open(&c, &d->medium, &kv, why, sizeof(why)))
+		abort();
+	nr = take_segments(kv, values, ARRAY_SIZE(values));
+	IS(kcsd_kv_delete(kv, &name, 0, &stop), KCSD_SC_ABORT_REQUESTED,
+	   "a delete without room ends when it is told to");
+	IS(asked, 1, "at once");
+	IS(kcsd_kv_delete(kv, &name, 0, NULL), KCSD_SC_CAPACITY_EXCEEDED, "or in its time");
+	OK(kcsd_kv_exists(kv, &name), "both have changed nothing");
+	for (i = 0; i < nr; i++)
+		kcsd_kv_value_put(kv, &values[i]);
+	IS(kcsd_kv_delete(kv, &name, 0, NULL), 0, "it succeeds once there is room");
+	kcsd_kv_close(kv);
+	disk_destroy(d);
+}
+
 static void most_keys(void)
 {
 	struct kcsd_kv_config c = { .size = 8 << 20, .max_value = 1 << 20, .max_keys = 100 };
@@ -514,5 +567,6 @@ void full_tests(void)
 	full_at_first();
 	close_full();
 	large_at_once();
+	delete_stops();
 	most_keys();
 }
