@@ -41,7 +41,7 @@ static u64 peek_charge(struct job *job)
 
 /*
  * Take credit. Until the value is whole, that of before is there, too: in a full store that is what
- * the transient bytes are for. Returns 0; KCSD_SC_CAPACITY_EXCEEDED; -EBUSY: another store has them.
+ * the transient bytes are for. Returns 0; KCSD_SC_CAPACITY_EXCEEDED; -EBUSY: another has them.
  */
 static int hold_credit(struct kcsd_kv *kv, struct job *job)
 {

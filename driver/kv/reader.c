@@ -10,7 +10,7 @@ struct item {
 	u8 kind;
 	bool bad;
 	bool durable;
-	bool whole;	/* the first piece of some of one version and length: all are there, sound */
+	bool whole;	/* first piece of those of a version and length: all are there, sound */
 	u64 version;	/* of pieces: that of them all */
 	u64 first;	/* of a head in pieces: their version */
 	u64 place;

@@ -465,7 +465,7 @@ static bool always(void *ctx)
 	return true;
 }
 
-/* Overwrite and get values until no segment is free; fill the open one. Returns how many are got. */
+/* Overwrite and get values until no segment is free; fill the open one. Returns how many. */
 static u32 take_segments(struct kcsd_kv *kv, struct kcsd_kv_value *values, u32 most)
 {
 	struct kcsd_kv_name name;
