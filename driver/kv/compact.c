@@ -171,12 +171,14 @@ static bool compact(struct kcsd_kv *kv, struct kcsd_kv_compactor *c, bool hungry
 	bool gained;
 
 	*pending = false;
+	c->found = false;
 	while (c->nr < KCSD_KV_BATCH && !READ_ONCE(kv->stop)) {
 		struct kcsd_kv_segment *s = choose(kv, hungry ? most_weight(kv) : 0, pending);
 		u32 live;
 
 		if (!s)
 			break;
+		c->found = true;
 		live = atomic_read(&s->live);
 		/* One at least, if part of it fits: there may be room in the cold segment. */
 		if (live > rest && c->nr)
@@ -204,9 +206,20 @@ static void finish_round(struct kcsd_kv *kv, bool hungry, bool gained, bool pend
 	wake_up_all(&kv->room);
 }
 
+static bool has_full(const struct kcsd_kv *kv)
+{
+	u32 i;
+
+	for (i = 0; i < kv->geometry.nr; i++)
+		if (READ_ONCE(kv->segments[i].state) == KCSD_KV_FULL)
+			return true;
+	return false;
+}
+
 /* Returns true if there is more to do. */
 static bool work_round(struct kcsd_kv *kv)
 {
+	u64 changes = kcsd_kv_changes(kv);
 	bool hungry, gained, pending;
 
 	if (kv->in_file && kcsd_kv_keeps_few(kv))
@@ -217,6 +230,8 @@ static bool work_round(struct kcsd_kv *kv)
 	hungry = xchg(&kv->wanted, false);
 	hungry |= is_hungry(kv);
 	gained = compact(kv, kv->compactor, hungry, &pending);
+	if (hungry && !kv->compactor->found && !pending && !has_full(kv))
+		WRITE_ONCE(kv->barren, changes);
 	finish_round(kv, hungry, gained, pending);
 	return gained && is_hungry(kv);
 }

@@ -21,6 +21,7 @@ struct kcsd_kv_victim {
 struct kcsd_kv_compactor {
 	struct kcsd_kv_victim victims[KCSD_KV_BATCH];
 	u32 nr;
+	bool found;		/* a segment to empty, in this round */
 	u8 *chunk;		/* of a file: bytes of the victim */
 	u32 chunk_start;
 	u32 chunk_len;		/* 0: none */

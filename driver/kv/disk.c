@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* Open, close and erase the file of a store. */
-#include "store.h"
+#include "compact.h"
 #include "replay.h"
 #include "super.h"
 
@@ -155,8 +155,6 @@ static int adapt(struct kcsd_kv *kv, char *why, size_t room)
 static int begin_use(struct kcsd_kv *kv)
 {
 	u64 index = (u64)(le32_to_cpu(kv->super->nr_segments) + 1) << kv->geometry.shift;
-	u64 len = le64_to_cpu(kv->super->index_len);
-	bool was_clean = le32_to_cpu(kv->super->clean);
 	int ret;
 
 	kv->super->size = cpu_to_le64(kv->config.size);
@@ -165,11 +163,14 @@ static int begin_use(struct kcsd_kv *kv)
 	ret = le32_to_cpu(kv->super->reaches) < kv->geometry.nr ? reach(kv) : 0;
 	if (!ret)
 		ret = write_super(kv, false);
-	/* New segments may begin where it was: what they say first is that they are not. */
-	if (!ret && was_clean && len)
-		ret = kv->medium->ops->discard(kv->medium, index,
-					       round_up(len, (u64)KCSD_KV_INDEX_LEN));
-	return ret;
+	if (ret)
+		return ret;
+	/*
+	 * There may be one that does not count: power failed here, or while it was written. New
+	 * segments may begin where it was: what they say first is that they are not.
+	 */
+	ret = kv->medium->ops->discard(kv->medium, index, KCSD_KV_WHOLE_FILE - index);
+	return kcsd_kv_is_full(ret) ? 0 : ret;
 }
 
 static int load(struct kcsd_kv *kv, char *why, size_t room)
@@ -282,6 +283,24 @@ int kcsd_kv_disk_forget(struct kcsd_kv *kv)
 	return write_super(kv, false);
 }
 
+void kcsd_kv_disk_erase_memory(struct kcsd_kv *kv)
+{
+	u32 i;
+
+	for (i = 0; i < KCSD_KV_WINDOWS; i++) {
+		mutex_lock(&kv->windows[i].lock);
+		memset(kv->windows[i].mem, 0, KCSD_KV_WINDOW_LEN);
+		mutex_unlock(&kv->windows[i].lock);
+	}
+	for (i = 0; i <= kv->nr_lanes; i++) {
+		mutex_lock(&kv->lanes[i].write_lock);
+		memset(kv->lanes[i].block, 0, 2 * KCSD_KV_BLOCK);
+		mutex_unlock(&kv->lanes[i].write_lock);
+	}
+	memset(kv->compactor->chunk, 0, KCSD_KV_CHUNK);
+	kv->compactor->chunk_len = 0;
+}
+
 int kcsd_kv_disk_erase(struct kcsd_kv *kv)
 {
 	u64 start = 1ULL << kv->geometry.shift;
@@ -289,7 +308,5 @@ int kcsd_kv_disk_erase(struct kcsd_kv *kv)
 
 	kv->unsynced = 0;
 	kv->nr_unsynced = 0;
-	/* What was kept has no space any more. */
-	begin(kv);
 	return ret ? ret : kv->medium->ops->sync(kv->medium);
 }

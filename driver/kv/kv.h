@@ -148,6 +148,11 @@ int kcsd_kv_flush(struct kcsd_kv *kv);
  * back. No other call is under way, and no value is got.
  */
 int kcsd_kv_erase(struct kcsd_kv *kv);
+/*
+ * Zero memory that had values and is not in use now. kcsd_kv_erase() does it, too. Values in a
+ * store in memory stay.
+ */
+void kcsd_kv_erase_memory(struct kcsd_kv *kv);
 
 /* Values of one moment each. */
 struct kcsd_kv_stats {

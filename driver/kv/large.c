@@ -41,7 +41,7 @@ static u64 peek_charge(struct job *job)
 
 /*
  * Take credit. Until the value is whole, that of before is there, too: in a full store that is what
- * the transient bytes are for. Returns 0; KCSD_SC_CAPACITY_EXCEEDED; -EBUSY: another store has them.
+ * the transient bytes are for. Returns 0; KCSD_SC_CAPACITY_EXCEEDED; -EBUSY: another has them.
  */
 static int hold_credit(struct kcsd_kv *kv, struct job *job)
 {
@@ -54,8 +54,10 @@ static int hold_credit(struct kcsd_kv *kv, struct job *job)
 	job->held = 0;
 	before = peek_charge(job);
 	more = job->charge > before ? job->charge - before : 0;
-	if (!kcsd_kv_pool_take(&kv->credit, lane, more))
+	if (!kcsd_kv_pool_take(&kv->credit, lane, more)) {
+		job->t.need = more;
 		return KCSD_SC_CAPACITY_EXCEEDED;
+	}
 	job->held = more;
 	if (!take_transient(kv, job->charge - more)) {
 		kcsd_kv_pool_give(&kv->credit, lane, more);
@@ -180,6 +182,7 @@ static int commit(struct kcsd_kv *kv, struct job *job)
 	more = job->charge - kcsd_kv_target_charge(&job->t) - job->held;
 	if (!kcsd_kv_pool_take(&kv->credit, lane, more)) {
 		kcsd_kv_target_cancel(kv, &job->t);
+		job->t.need = more;
 		return KCSD_SC_CAPACITY_EXCEEDED;
 	}
 	version = ++job->t.shard->version;
@@ -216,6 +219,7 @@ static void abandon(struct kcsd_kv *kv, struct job *job)
 	mutex_lock(&lane->lock);
 	/* Both at once: compaction moves what it finds, and may move nothing that is dead. */
 	kcsd_kv_pieces_kill(kv, job->large.pieces, job->store->len, job->large.done);
+	kcsd_kv_lane_changed(lane);
 	unlink_large(job);
 	mutex_unlock(&lane->lock);
 	kcsd_kv_pool_give(&kv->credit, kcsd_kv_lane_nr(kv, lane), job->held);
@@ -251,6 +255,7 @@ int kcsd_kv_store_large(struct kcsd_kv *kv, struct kcsd_kv_store *store)
 	int ret;
 
 	kcsd_kv_target_init(kv, &job.t, &store->name);
+	job.wait.target = &job.t;
 	job.large.name = store->name;
 	job.large.pieces = kcsd_kv_pieces_alloc(store->len, now);
 	if (!job.large.pieces)

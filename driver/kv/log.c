@@ -154,6 +154,23 @@ u64 kcsd_kv_log_append(struct kcsd_kv *kv, struct kcsd_kv_lane *lane, struct kcs
 	return place;
 }
 
+void kcsd_kv_lane_changed(struct kcsd_kv_lane *lane)
+{
+	/* Whoever sees it sees how many bytes are live. */
+	smp_store_release(&lane->changes, lane->changes + 1);
+}
+
+u64 kcsd_kv_changes(const struct kcsd_kv *kv)
+{
+	/* Not 0, which is before the first round. */
+	u64 sum = READ_ONCE(kv->generation) + 1;
+	u32 i;
+
+	for (i = 0; i <= kv->nr_lanes; i++)
+		sum += smp_load_acquire(&kv->lanes[i].changes);
+	return sum;
+}
+
 void kcsd_kv_log_kill(struct kcsd_kv *kv, u64 place, u32 len)
 {
 	struct kcsd_kv_segment *s = kcsd_kv_segment_at(kv, place);

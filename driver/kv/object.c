@@ -14,6 +14,7 @@ int kcsd_kv_target_find(struct kcsd_kv_target *t, u32 flags)
 {
 	bool exists;
 
+	t->need = 0;
 	t->entry = kcsd_kv_entry_find(t->shard, t->hash, t->name->key, t->name->len);
 	exists = t->entry && !t->entry->deleted;
 	if (!exists && flags & KCSD_KV_IF_EXISTS)
@@ -60,8 +61,10 @@ int kcsd_kv_target_prepare(struct kcsd_kv *kv, struct kcsd_kv_target *t, u32 fla
 
 	if (t->entry && !t->entry->deleted)
 		return 0;
-	if (!kcsd_kv_pool_take(&kv->keys, lane, 1))
+	if (!kcsd_kv_pool_take(&kv->keys, lane, 1)) {
+		t->need = S64_MAX;
 		return KCSD_SC_CAPACITY_EXCEEDED;
+	}
 	ret = t->entry ? 0 : make_entry(kv, t, flags & KCSD_KV_NOWAIT);
 	if (ret)
 		kcsd_kv_pool_give(&kv->keys, lane, 1);
@@ -114,14 +117,17 @@ static struct remains detach(struct kcsd_kv *kv, struct kcsd_kv_shard *shard,
 	return r;
 }
 
-static void bury(struct kcsd_kv *kv, const struct remains *r)
+/* With the lock of the lane. */
+static void bury(struct kcsd_kv *kv, struct kcsd_kv_lane *lane, const struct remains *r)
 {
-	if (r->place)
-		kcsd_kv_log_kill(kv, r->place, r->head_len);
-	if (!r->pieces)
+	if (!r->place)
 		return;
-	kcsd_kv_pieces_kill(kv, r->pieces, r->len, r->pieces->nr);
-	kcsd_kv_pieces_put(kv, r->pieces);
+	kcsd_kv_log_kill(kv, r->place, r->head_len);
+	if (r->pieces) {
+		kcsd_kv_pieces_kill(kv, r->pieces, r->len, r->pieces->nr);
+		kcsd_kv_pieces_put(kv, r->pieces);
+	}
+	kcsd_kv_lane_changed(lane);
 }
 
 void kcsd_kv_target_commit(struct kcsd_kv *kv, struct kcsd_kv_target *t, u64 version, u32 len,
@@ -153,7 +159,7 @@ void kcsd_kv_target_commit(struct kcsd_kv *kv, struct kcsd_kv_target *t, u64 ver
 	t->shard->used += (u64)e->key_len + len;
 	spin_unlock(&t->shard->lock);
 	t->added = false;
-	bury(kv, &old);
+	bury(kv, t->lane, &old);
 }
 
 void kcsd_kv_record_name(struct kcsd_kv_record *r, const struct kcsd_kv_name *name, u8 kind,
@@ -199,8 +205,10 @@ static int store_locked(struct kcsd_kv *kv, struct kcsd_kv_target *t, struct kcs
 		return ret;
 	more = kcsd_kv_charge(t->name->len, store->len) - kcsd_kv_target_charge(t);
 	ret = KCSD_SC_CAPACITY_EXCEEDED;
-	if (more > 0 && !kcsd_kv_pool_take(&kv->credit, lane, more))
+	if (more > 0 && !kcsd_kv_pool_take(&kv->credit, lane, more)) {
+		t->need = more;
 		goto cancel;
+	}
 	ret = append_value(kv, t, store);
 	if (!ret && more < 0)
 		kcsd_kv_pool_give(&kv->credit, lane, -more);
@@ -216,8 +224,8 @@ cancel:
 static int store_small(struct kcsd_kv *kv, struct kcsd_kv_store *store)
 {
 	bool now = store->flags & KCSD_KV_NOWAIT;
-	struct kcsd_kv_wait wait = { .stop = &store->stop };
 	struct kcsd_kv_target t;
+	struct kcsd_kv_wait wait = { .stop = &store->stop, .target = &t };
 	int ret;
 
 	kcsd_kv_target_init(kv, &t, &store->name);
@@ -268,7 +276,7 @@ static void remove_entry(struct kcsd_kv *kv, struct kcsd_kv_target *t)
 	kcsd_kv_entry_remove(t->shard, t->hash, t->entry);
 	spin_unlock(&t->shard->lock);
 	kcsd_kv_entry_free(t->entry);
-	bury(kv, &old);
+	bury(kv, t->lane, &old);
 	kcsd_kv_pool_give(&kv->credit, lane, charge);
 	kcsd_kv_pool_give(&kv->entries, lane, 1);
 	if (!deleted)
@@ -314,7 +322,7 @@ static void append_delete(struct kcsd_kv *kv, struct kcsd_kv_target *t)
 	e->deleted = true;
 	t->shard->deleted++;
 	spin_unlock(&t->shard->lock);
-	bury(kv, &old);
+	bury(kv, t->lane, &old);
 	kcsd_kv_pool_give(&kv->credit, kcsd_kv_lane_nr(kv, t->lane),
 			  before - kcsd_kv_charge(e->key_len, 0));
 	kcsd_kv_pool_give(&kv->keys, kcsd_kv_lane_nr(kv, t->lane), 1);
@@ -379,8 +387,8 @@ static int missing(struct kcsd_kv *kv, u32 flags)
 int kcsd_kv_delete(struct kcsd_kv *kv, const struct kcsd_kv_name *name, u32 flags,
 		   const struct kcsd_kv_stop *stop)
 {
-	struct kcsd_kv_wait wait = { .stop = stop };
 	struct kcsd_kv_target t;
+	struct kcsd_kv_wait wait = { .stop = stop, .target = &t };
 	int ret = kcsd_kv_usable(kv);
 
 	if (ret)

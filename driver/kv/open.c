@@ -131,10 +131,40 @@ static void free_segments(struct kcsd_kv *kv)
 	for (i = 0; i < kv->geometry.nr; i++) {
 		struct kcsd_kv_segment *s = &kv->segments[i];
 
-		if (s->state != KCSD_KV_FREE)
-			kcsd_kv_segment_free(kv, s, false);
+		if (s->state == KCSD_KV_FREE)
+			continue;
+		kcsd_kv_buffer_erase(kv, s);
+		kcsd_kv_segment_free(kv, s, false);
+		cond_resched();
 	}
+}
+
+/* With round_lock. */
+static void erase_memory(struct kcsd_kv *kv)
+{
 	kcsd_kv_spares_free(kv);
+	if (kv->in_file)
+		kcsd_kv_disk_erase_memory(kv);
+}
+
+void kcsd_kv_erase_memory(struct kcsd_kv *kv)
+{
+	mutex_lock(&kv->round_lock);
+	erase_memory(kv);
+	mutex_unlock(&kv->round_lock);
+	/* The thread may have been kicked meanwhile. */
+	kcsd_kv_compact_kick(kv);
+}
+
+/* Erase the medium. No segment is in use. With round_lock. */
+static int erase_disk(struct kcsd_kv *kv)
+{
+	int ret = kcsd_kv_disk_erase(kv);
+
+	/* The space that was kept is gone, too. */
+	kcsd_kv_segments_list(kv);
+	kcsd_kv_segments_keep(kv);
+	return ret;
 }
 
 /* With round_lock. */
@@ -149,7 +179,8 @@ static int erase(struct kcsd_kv *kv)
 	kcsd_kv_index_clear(kv);
 	free_segments(kv);
 	init_pools(kv);
-	return kv->in_file ? kcsd_kv_disk_erase(kv) : 0;
+	erase_memory(kv);
+	return kv->in_file ? erase_disk(kv) : 0;
 }
 
 int kcsd_kv_erase(struct kcsd_kv *kv)

@@ -10,6 +10,9 @@ struct item {
 	u8 kind;
 	bool bad;
 	bool durable;
+	/* First piece of those of a version and length: all are there, sound; or they were durable. */
+	bool whole;
+	bool kept;
 	u64 version;	/* of pieces: that of them all */
 	u64 first;	/* of a head in pieces: their version */
 	u64 place;
@@ -121,19 +124,26 @@ static int compare_keys(const struct item *a, const struct item *b)
 	return ret ? ret : (int)a->key_len - b->key_len;
 }
 
-/* By key; heads first, the newest first, the sound before the bad; then pieces. */
+/* Heads first, the newest first, the sound before the bad; then pieces, by value and index. */
+static int compare_in_key(const struct item *a, const struct item *b)
+{
+	int ret = is_piece(a) - is_piece(b);
+
+	if (!ret && a->version != b->version)
+		ret = a->version > b->version ? -1 : 1;
+	if (!ret && is_piece(a) && a->len != b->len)
+		ret = a->len < b->len ? -1 : 1;
+	if (!ret && is_piece(a) && a->index != b->index)
+		ret = a->index < b->index ? -1 : 1;
+	return ret ? ret : a->bad - b->bad;
+}
+
 static int compare(const void *p, const void *q)
 {
 	const struct item *a = p, *b = q;
 	int ret = compare_keys(a, b);
 
-	if (!ret)
-		ret = is_piece(a) - is_piece(b);
-	if (!ret && a->version != b->version)
-		ret = a->version > b->version ? -1 : 1;
-	if (!ret && is_piece(a) && a->index != b->index)
-		ret = a->index < b->index ? -1 : 1;
-	return ret ? ret : a->bad - b->bad;
+	return ret ? ret : compare_in_key(a, b);
 }
 
 static bool is_large(const struct item *head)
@@ -147,6 +157,34 @@ static bool is_piece_of(const struct item *item, const struct item *head)
 	       item->len == head->len;
 }
 
+static bool is_same_value(const struct item *a, const struct item *b)
+{
+	return a->version == b->version && a->len == b->len;
+}
+
+/*
+ * Find out which values have all their pieces, among the pieces [i, end) of a key: sound ones, or
+ * ones that were durable.
+ */
+static void find_whole(struct reader *r, u64 i, u64 end)
+{
+	u32 next, kept;
+	u64 first;
+
+	while (i < end) {
+		for (first = i, next = 0, kept = 0; i < end; i++) {
+			const struct item *item = &r->items[i];
+
+			if (!is_same_value(item, &r->items[first]))
+				break;
+			next += item->index == next && !item->bad;
+			kept += item->index == kept && (!item->bad || item->durable);
+		}
+		r->items[first].whole = next == kcsd_kv_nr_pieces(r->items[first].len);
+		r->items[first].kept = kept == kcsd_kv_nr_pieces(r->items[first].len);
+	}
+}
+
 /*
  * Return true if all pieces of a value are there, among the items [i, end) of its key, and sound;
  * or, if promised, were durable.
@@ -154,16 +192,22 @@ static bool is_piece_of(const struct item *item, const struct item *head)
 static bool has_pieces(const struct reader *r, const struct item *head, u64 i, u64 end,
 		       bool promised)
 {
-	u32 next = 0, nr = kcsd_kv_nr_pieces(head->len);
+	const struct item piece = {
+		.kind = KCSD_KV_PIECE_OF, .version = head->first, .len = head->len,
+	};
+	u64 low = i, high = end;
 
-	for (; i < end && next < nr; i++) {
-		const struct item *item = &r->items[i];
+	while (low < high) {
+		u64 middle = low + (high - low) / 2;
 
-		if (is_piece_of(item, head) && item->index == next &&
-		    (!item->bad || (promised && item->durable)))
-			next++;
+		if (compare_in_key(&r->items[middle], &piece) < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return next == nr;
+	if (low == end || !is_piece_of(&r->items[low], head))
+		return false;
+	return promised ? r->items[low].kept : r->items[low].whole;
 }
 
 /*
@@ -199,7 +243,11 @@ static void judge_key(struct reader *r, u64 start, u64 end)
 {
 	struct kcsd_kv_report *report = r->report;
 	const struct item *head, *bad;
+	u64 pieces = start;
 
+	while (pieces < end && !is_piece(&r->items[pieces]))
+		pieces++;
+	find_whole(r, pieces, end);
 	for (; start < end && is_torn(r, start, end); start++)
 		report->torn++;
 	if (start == end)

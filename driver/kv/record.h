@@ -12,6 +12,7 @@
 #define KCSD_KV_MIN_SHIFT	20
 #define KCSD_KV_MAX_SHIFT	23
 #define KCSD_KV_MAX_SEGMENTS	(1U << 20)
+#define KCSD_KV_MAX_LANES	8
 /* Versions, generations and counts of syncs of a file are less: they never wrap. */
 #define KCSD_KV_NUMBERS		(1ULL << 62)
 

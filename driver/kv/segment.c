@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* Segments: free ones, their bytes in memory, pins. */
+/* Segments: free ones, opened, pinned. */
 #include "store.h"
 
 int kcsd_kv_segments_init(struct kcsd_kv *kv)
@@ -54,7 +54,8 @@ static struct kcsd_kv_segment *take_free(struct kcsd_kv *kv, bool kept, u32 leav
 		if (kept)
 			WRITE_ONCE(kv->nr_kept, kv->nr_kept - 1);
 		WRITE_ONCE(s->state, KCSD_KV_OPEN);
-		s->generation = ++kv->generation;
+		s->generation = kv->generation + 1;
+		WRITE_ONCE(kv->generation, s->generation);
 	}
 	spin_unlock(&kv->segment_lock);
 	return s;
@@ -100,56 +101,11 @@ void kcsd_kv_segment_keep_one(struct kcsd_kv *kv)
 		kcsd_kv_segment_free(kv, s, !kcsd_kv_write_reserve(kv, s));
 }
 
-/* ---- spare buffers ---- */
-
-static void buffer_free(struct kcsd_kv_buffer *b)
-{
-	kcsd_free(b->mem);
-	kcsd_free(b);
-}
-
-/*
- * Keep the buffer of a segment for the next one: to free its pages, and have others zeroed, costs
- * as much as the records that fill it. In memory nobody but its segment has it.
- */
-static void keep_buffer(struct kcsd_kv *kv, struct kcsd_kv_segment *s)
-{
-	u32 most = min(kv->geometry.nr / 32, (u32)KCSD_KV_SPARES);
-
-	if (kv->in_file || !s->buffer)
-		return;
-	spin_lock(&kv->segment_lock);
-	if (kv->nr_spares < most) {
-		kv->spares[kv->nr_spares++] = s->buffer;
-		s->buffer = NULL;
-	}
-	spin_unlock(&kv->segment_lock);
-}
-
-static struct kcsd_kv_buffer *take_spare(struct kcsd_kv *kv)
-{
-	struct kcsd_kv_buffer *b = NULL;
-
-	spin_lock(&kv->segment_lock);
-	if (kv->nr_spares)
-		b = kv->spares[--kv->nr_spares];
-	spin_unlock(&kv->segment_lock);
-	return b;
-}
-
-void kcsd_kv_spares_free(struct kcsd_kv *kv)
-{
-	struct kcsd_kv_buffer *b = take_spare(kv);
-
-	while (b) {
-		buffer_free(b);
-		b = take_spare(kv);
-	}
-}
+/* ---- free and open ---- */
 
 static void empty(struct kcsd_kv *kv, struct kcsd_kv_segment *s)
 {
-	keep_buffer(kv, s);
+	kcsd_kv_buffer_keep(kv, s);
 	kcsd_kv_buffer_retire(s);
 	s->end = 0;
 	s->nr_slots = 0;
@@ -171,32 +127,15 @@ void kcsd_kv_segment_free(struct kcsd_kv *kv, struct kcsd_kv_segment *s, bool ke
 	wake_up_all(&kv->room);
 }
 
-static struct kcsd_kv_buffer *buffer_alloc(u32 len)
-{
-	struct kcsd_kv_buffer *b = kcsd_alloc_own(sizeof(*b));
-
-	if (!b)
-		return NULL;
-	b->mem = kcsd_kv_alloc_medium(len);
-	if (b->mem)
-		return b;
-	kcsd_free(b);
-	return NULL;
-}
-
 /* Give a segment what it needs to be written. */
 static int prepare(struct kcsd_kv *kv, struct kcsd_kv_segment *s)
 {
-	struct kcsd_kv_buffer *b = take_spare(kv) ?: buffer_alloc(kcsd_kv_segment_len(&kv->geometry));
+	int ret;
 
-	if (!b)
-		return -ENOMEM;
 	s->end = KCSD_KV_BLOCK;
 	s->written = 0;
-	spin_lock(&s->lock);
-	s->buffer = b;
-	spin_unlock(&s->lock);
-	return kv->in_file ? kcsd_kv_write_open(kv, s) : 0;
+	ret = kcsd_kv_buffer_open(kv, s);
+	return !ret && kv->in_file ? kcsd_kv_write_open(kv, s) : ret;
 }
 
 static int open_one(struct kcsd_kv *kv, bool kept, u32 leave, u32 *index)
@@ -239,105 +178,4 @@ void kcsd_kv_segment_unpin(struct kcsd_kv *kv, struct kcsd_kv_segment *s)
 {
 	if (atomic_dec_and_test(&s->pins) && (!atomic_read(&s->live) || READ_ONCE(kv->pending)))
 		kcsd_kv_compact_kick(kv);
-}
-
-/* ---- bytes in memory ---- */
-
-struct kcsd_kv_buffer *kcsd_kv_buffer_get(struct kcsd_kv_segment *s)
-{
-	struct kcsd_kv_buffer *b;
-
-	spin_lock(&s->lock);
-	b = s->buffer;
-	if (b)
-		b->readers++;
-	spin_unlock(&s->lock);
-	return b;
-}
-
-void kcsd_kv_buffer_put(struct kcsd_kv_segment *s, struct kcsd_kv_buffer *b)
-{
-	bool last;
-
-	spin_lock(&s->lock);
-	last = !--b->readers && b->retired;
-	spin_unlock(&s->lock);
-	if (last)
-		buffer_free(b);
-}
-
-void kcsd_kv_buffer_retire(struct kcsd_kv_segment *s)
-{
-	struct kcsd_kv_buffer *b;
-	bool last = false;
-
-	spin_lock(&s->lock);
-	b = s->buffer;
-	s->buffer = NULL;
-	if (b) {
-		b->retired = true;
-		last = !b->readers;
-	}
-	spin_unlock(&s->lock);
-	if (last)
-		buffer_free(b);
-}
-
-/* ---- pieces ---- */
-
-struct kcsd_kv_pieces *kcsd_kv_pieces_alloc(u32 len, bool now)
-{
-	u32 nr = kcsd_kv_nr_pieces(len);
-	size_t size = sizeof(struct kcsd_kv_pieces) + nr * sizeof(u64);
-	struct kcsd_kv_pieces *p = now ? kcsd_kv_alloc_now(size) : kcsd_alloc_own(size);
-
-	if (!p)
-		return NULL;
-	atomic_set(&p->refs, 1);
-	p->nr = nr;
-	return p;
-}
-
-static void pin_pieces(struct kcsd_kv *kv, const struct kcsd_kv_pieces *p)
-{
-	u32 i;
-
-	for (i = 0; i < p->nr; i++)
-		if (p->place[i])
-			kcsd_kv_segment_pin(kcsd_kv_segment_at(kv, p->place[i]));
-}
-
-static void unpin_pieces(struct kcsd_kv *kv, const struct kcsd_kv_pieces *p)
-{
-	u32 i;
-
-	for (i = 0; i < p->nr; i++)
-		if (p->place[i])
-			kcsd_kv_segment_unpin(kv, kcsd_kv_segment_at(kv, p->place[i]));
-}
-
-void kcsd_kv_pieces_put(struct kcsd_kv *kv, struct kcsd_kv_pieces *p)
-{
-	if (!atomic_dec_and_test(&p->refs))
-		return;
-	if (p->pinned)
-		unpin_pieces(kv, p);
-	kcsd_free(p);
-}
-
-void kcsd_kv_pieces_release(struct kcsd_kv *kv, struct kcsd_kv_pieces *p)
-{
-	if (!kcsd_kv_pieces_shared(p))
-		return;
-	pin_pieces(kv, p);
-	p->pinned = true;
-}
-
-void kcsd_kv_pieces_kill(struct kcsd_kv *kv, const struct kcsd_kv_pieces *p, u32 len, u32 done)
-{
-	u32 i;
-
-	for (i = 0; i < done; i++)
-		if (p->place[i])
-			kcsd_kv_log_kill(kv, p->place[i], kcsd_kv_piece_len(len, i));
 }

@@ -103,7 +103,7 @@ int kcsd_kv_record_read(struct kcsd_kv *kv, u64 place, u32 payload, u32 offset,
 	if (!b)
 		return kcsd_kv_window_read(kv, place, payload, offset, to, len, verified, now);
 	r = (const struct kcsd_kv_record *)(b->mem + at);
-	/* What is in memory has not been on the medium; its place may come from an index that was. */
+	/* What is in memory has not been on the medium; its place may be that of an index there. */
 	if (le32_to_cpu(r->len) != payload)
 		ret = KCSD_SC_UNRECOVERED;
 	else

@@ -5,17 +5,31 @@
 #define IDLE_ROUNDS	3	/* without a gain: there is no room */
 #define POLLS		20	/* so many tenths of a second for readers to end */
 
-static bool has_deleted(struct kcsd_kv *kv)
+static u64 count_deleted(struct kcsd_kv *kv)
 {
-	bool found = false;
+	u64 sum = 0;
 	u32 i;
 
-	for (i = 0; i < KCSD_KV_SHARDS && !found; i++) {
+	for (i = 0; i < KCSD_KV_SHARDS; i++) {
 		spin_lock(&kv->shards[i].lock);
-		found = kv->shards[i].deleted;
+		sum += kv->shards[i].deleted;
 		spin_unlock(&kv->shards[i].lock);
 	}
-	return found;
+	return sum;
+}
+
+/*
+ * Return true if there may be enough credit once the deleted objects are forgotten whose older
+ * records compaction frees.
+ */
+static bool may_gain_credit(struct kcsd_kv *kv, const struct kcsd_kv_wait *w)
+{
+	s64 deleted = count_deleted(kv);
+
+	if (!deleted || READ_ONCE(kv->barren) == kcsd_kv_changes(kv))
+		return false;
+	return w->target->need <= kcsd_kv_pool_rest(&kv->credit) +
+				  deleted * (s64)kcsd_kv_charge(1, 0);
 }
 
 /* Return true if compaction has found that there is none. */
@@ -37,7 +51,7 @@ int kcsd_kv_room_wait(struct kcsd_kv *kv, struct kcsd_kv_wait *w, int ret, u32 f
 	bool segment = ret == -EAGAIN;
 
 	if (!segment && !kcsd_kv_is_full(ret) &&
-	    (ret != KCSD_SC_CAPACITY_EXCEEDED || !has_deleted(kv)))
+	    (ret != KCSD_SC_CAPACITY_EXCEEDED || !may_gain_credit(kv, w)))
 		return ret;
 	w->seen = READ_ONCE(kv->rounds);
 	if (!w->begun || READ_ONCE(kv->gains) != w->gains) {

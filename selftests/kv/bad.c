@@ -142,20 +142,47 @@ static void bad_piece(void)
 	disk_destroy(d);
 }
 
+static bool is_void(const struct kcsd_kv_record *r)
+{
+	return le16_to_cpu(r->magic) == KCSD_KV_RECORD_MAGIC && r->kind == KCSD_KV_VOID;
+}
+
+/* Return true if a block has slots of which nothing is known: headers do not lead on there. */
+static bool has_lost(const struct disk *d, u64 at)
+{
+	const struct kcsd_kv_record *r = (void *)(d->now + round_down(at, KCSD_KV_BLOCK));
+	u32 i;
+
+	for (i = 0; i < KCSD_KV_BLOCK / sizeof(*r); i++)
+		if (is_void(&r[i]) && r[i].index)
+			return true;
+	return false;
+}
+
 /* Return the next VOID slot of the file from *at on; NULL: there are no more. */
 static struct kcsd_kv_record *next_void(struct disk *d, u64 *at)
 {
 	for (; *at < d->len; *at += sizeof(struct kcsd_kv_record)) {
 		struct kcsd_kv_record *r = (void *)(d->now + *at);
 
-		/* Where nothing was known, nothing can be found by headers. */
-		if (le16_to_cpu(r->magic) != KCSD_KV_RECORD_MAGIC || r->kind != KCSD_KV_VOID ||
-		    r->index)
+		/* Not the header, which says the same. */
+		if (!is_void(r) || le32_to_cpu(r->offset) == (*at & ((1 << 20) - 1)) ||
+		    has_lost(d, *at))
 			continue;
 		*at += sizeof(*r);
 		return r;
 	}
 	return NULL;
+}
+
+static u32 count_voids(struct disk *d)
+{
+	u64 at = 1 << 20;
+	u32 nr = 0;
+
+	while (next_void(d, &at))
+		nr++;
+	return nr;
 }
 
 /* Damage a slot by a bit, or the whole block that it is in. */
@@ -182,7 +209,7 @@ static void bad_void(bool block)
 	model_init(&m, d, 8 << 20);
 	if (model_open(&m))
 		abort();
-	for (round = 0; round < 20; round++) {
+	for (round = 0; round < 100 && count_voids(d) < 20; round++) {
 		for (i = 0; i < 150; i++)
 			model_step(&m);
 		model_crash(&m, 0);

@@ -28,6 +28,40 @@ static void crash_often(u64 number, u64 size)
 	disk_destroy(d);
 }
 
+/*
+ * On a disk with less room than the store, power cuts take nothing that was promised, and each
+ * delete and flush finds room.
+ */
+static void crash_full(bool reserves)
+{
+	struct disk *d = disk_create(64 << 20);
+	static struct model m;
+	u32 round, n, nr = rounds(10);
+
+	seed(31 + reserves);
+	d->reserves = reserves;
+	model_init(&m, d, 24 << 20);
+	if (model_open(&m))
+		abort();
+	m.most = 900000;
+	d->room = d->blocks + (7 << 20) / KCSD_KV_BLOCK;
+	for (round = 0; round < nr && !m.wrong; round++) {
+		for (n = below(1200); n; n--)
+			model_step(&m);
+		if (below(3))
+			model_crash(&m, below(2));
+		else
+			model_reopen(&m);
+	}
+	OK(!m.wrong && m.full > 100, "power cuts on a full disk, %s, %u times, %u stores in vain",
+	   reserves ? "reserved" : "not reserved", round, m.full);
+	if (m.wrong)
+		tap_note("round %u: %s", round, m.what);
+	if (m.kv)
+		model_close(&m);
+	disk_destroy(d);
+}
+
 /* Do the same each time, with the power cut at another write or sync. Returns true at the end. */
 static bool crash_at(struct disk *d, const struct disk *start, const struct model *begin, u64 at,
 		     struct model *m)
@@ -164,5 +198,7 @@ void crash_tests(void)
 	crash_often(1, 12 << 20);
 	crash_often(2, 4 << 20);
 	crash_often(3, 24 << 20);
+	crash_full(true);
+	crash_full(false);
 	crash_everywhere();
 }

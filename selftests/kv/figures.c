@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Measure: memory for each key, how long it takes to find one, how long to open a file. */
+/*
+ * Measure: memory for each key, how long it takes to find one, how long to open a file, what
+ * compaction moves.
+ */
 #include "disk.h"
 #include "names.h"
 
@@ -116,13 +119,77 @@ static void measure_open(u32 keys)
 	disk_destroy(d);
 }
 
-int main(void)
+/* Fill so many percent of a store. Returns how many objects it has. */
+static u32 fill_store(struct kcsd_kv *kv, u64 size, u32 len, u32 percent)
+{
+	struct kcsd_kv_stats stats;
+	u32 nr = 0;
+
+	do {
+		put(kv, nr++, len);
+		if (!(nr % 16))
+			kcsd_kv_get_stats(kv, &stats);
+	} while (nr < 16 || size - stats.room < size / 100 * percent);
+	return nr;
+}
+
+/* Overwrite random objects; print how many bytes compaction moves for each one stored. */
+static void measure_moved(bool in_file, u64 size, u32 len, u32 percent)
+{
+	struct kcsd_kv_config c = { .size = size, .max_value = 1 << 20, .max_keys = 1 << 20 };
+	struct disk *d = in_file ? disk_create(2 * size + (32 << 20)) : NULL;
+	struct kcsd_kv_stats before, after;
+	struct kcsd_kv *kv;
+	char why[100];
+	double moved;
+	u32 nr, i;
+
+	seed(3);
+	if (kcsd_kv_open(&c, d ? &d->medium : NULL, &kv, why, sizeof(why)))
+		abort();
+	nr = fill_store(kv, size, len, percent);
+	for (i = 0; i < 2 * nr; i++)
+		put(kv, below(nr), len);
+	kcsd_kv_get_stats(kv, &before);
+	for (i = 0; i < 4 * nr; i++)
+		put(kv, below(nr), len);
+	kcsd_kv_get_stats(kv, &after);
+	moved = (double)(after.moved - before.moved);
+	printf("%s of %4u MiB, %u %% full, values of %5u bytes: %.2f bytes moved for each stored\n",
+	       in_file ? "file  " : "memory", (u32)(size >> 20), percent, len,
+	       moved / ((double)(after.written - before.written) - moved));
+	kcsd_kv_close(kv);
+	if (d)
+		disk_destroy(d);
+}
+
+static void measure_all_moved(void)
+{
+	static const u32 percents[] = { 50, 80, 95, 99 };
+	static const struct {
+		u64 size;
+		u32 len;
+	} stores[] = { { 8 << 20, 4000 }, { 64 << 20, 4000 }, { 256 << 20, 4000 },
+		       { 64 << 20, 1000 } };
+	u32 i, k;
+
+	for (i = 0; i < ARRAY_SIZE(stores); i++)
+		for (k = 0; k < ARRAY_SIZE(percents); k++) {
+			measure_moved(false, stores[i].size, stores[i].len, percents[k]);
+			measure_moved(true, stores[i].size, stores[i].len, percents[k]);
+		}
+}
+
+int main(int argc, char **argv)
 {
 	static const u32 lens[] = { 64, 256 };
 	double few, many;
 	u32 i;
 
 	setlinebuf(stdout);
+	measure_all_moved();
+	if (argc > 1 && !strcmp(argv[1], "moved"))
+		return 0;
 	for (i = 0; i < ARRAY_SIZE(lens); i++) {
 		few = measure(10000, lens[i]);
 		many = measure(10000000, lens[i]);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A store that is full, and a disk that is. */
-#include "record.h"
+#include "store.h"
 #include "tests.h"
 
 /* Store objects of this length until there is no room. Returns how many. */
@@ -78,6 +78,99 @@ static void churn(struct disk *d, u32 len, u32 percent)
 	IS(stats.used, 0, "nothing is used");
 	OK(fill_up(kv, len) >= nr - nr / 20, "and fill it again");
 	kcsd_kv_close(kv);
+}
+
+/* Overwrite random objects below nr, n times. */
+static void make_garbage(struct kcsd_kv *kv, u32 nr, u32 len, u32 n)
+{
+	struct kcsd_kv_name name;
+	u32 key;
+
+	while (n--) {
+		key = below(nr);
+		name = name_of(key);
+		store(kv, &name, len, key, 0);
+	}
+}
+
+static u64 bytes_moved(struct kcsd_kv *kv)
+{
+	struct kcsd_kv_stats stats;
+
+	kcsd_kv_get_stats(kv, &stats);
+	return stats.moved;
+}
+
+/* A store of a full file that cannot succeed does not make compaction rewrite what is there. */
+static void in_vain(void)
+{
+	struct kcsd_kv_config c = { .size = 16 << 20, .max_value = 1 << 20, .max_keys = 100000 };
+	struct disk *d = disk_create(64 << 20);
+	struct kcsd_kv_name one, other;
+	struct kcsd_kv *kv;
+	char why[100];
+	u64 moved, before;
+	u32 nr, i, stored = 0;
+
+	seed(17);
+	if (kcsd_kv_open(&c, &d->medium, &kv, why, sizeof(why)))
+		abort();
+	nr = fill_up(kv, 4000);
+	make_garbage(kv, nr, 4000, 2 * nr);
+	for (i = 0, moved = 0; i < 20; i++) {
+		one = name_of(i * 100);
+		other = name_of(90000 + i);
+		if (kcsd_kv_delete(kv, &one, 0, NULL) || store(kv, &other, 3800, 1, 0))
+			abort();
+		/* Let segments have something dead, and compaction no other reason. */
+		make_garbage(kv, nr, 4000, 30);
+		before = bytes_moved(kv);
+		stored += !store(kv, &one, 8000, 1, 0);
+		moved += bytes_moved(kv) - before;
+	}
+	OK(!stored && moved < 4 << 20, "a store that is too much moves nothing: %llu bytes",
+	   (unsigned long long)moved);
+	kcsd_kv_close(kv);
+	disk_destroy(d);
+}
+
+/* Where nothing is to be gained, that is known until something changes. */
+static void no_credit(void)
+{
+	struct kcsd_kv_config c = { .size = 8 << 20, .max_value = 1 << 20, .max_keys = 100000 };
+	struct disk *d = disk_create(32 << 20);
+	struct kcsd_kv_name one, other = name_of(89999);
+	struct kcsd_kv *kv;
+	char why[100];
+	u64 rounds;
+	u32 nr, i, stored = 0;
+
+	if (kcsd_kv_open(&c, &d->medium, &kv, why, sizeof(why)))
+		abort();
+	nr = fill_up(kv, 4000);
+	/* The records of all of these are in an open segment: none can be forgotten. */
+	one = name_of(nr - 1);
+	kcsd_kv_delete(kv, &one, 0, NULL);
+	for (i = 90000; ; i++) {
+		one = name_of(i);
+		if (store(kv, &one, 0, 1, 0))
+			break;
+	}
+	OK(i > 90010, "one deleted makes room for %u empty ones", i - 90000);
+	IS(store(kv, &other, 0, 1, 0), KCSD_SC_CAPACITY_EXCEEDED, "but not for one more");
+	rounds = READ_ONCE(kv->rounds);
+	for (i = 0; i < 100; i++)
+		stored += !store(kv, &other, 0, 1, 0);
+	OK(!stored && READ_ONCE(kv->rounds) - rounds < 2,
+	   "compaction does not look again: %llu rounds",
+	   (unsigned long long)(READ_ONCE(kv->rounds) - rounds));
+	for (i = 0; i < 10; i++) {
+		one = name_of(i);
+		kcsd_kv_delete(kv, &one, 0, NULL);
+	}
+	IS(store(kv, &other, 0, 1, 0), 0, "once others are deleted, there is room");
+	kcsd_kv_close(kv);
+	disk_destroy(d);
 }
 
 /* A disk without room: everything before is there, and when there is room it goes on. */
@@ -191,7 +284,7 @@ static void disk_full_deletes(u32 len, bool cut, bool reserves)
 	disk_destroy(d);
 }
 
-/* Store with write-through until one fails. Returns how many did not; *wrong: the failed one did. */
+/* Store with write-through until one fails. Returns how many did not. *wrong: that one did. */
 static u32 store_durably(struct kcsd_kv *kv, u32 len, u32 generation, u32 old, u32 *wrong)
 {
 	struct kcsd_kv_name name;
@@ -366,6 +459,59 @@ static void large_at_once(void)
 	kcsd_kv_close(kv);
 }
 
+static bool always(void *ctx)
+{
+	++*(u32 *)ctx;
+	return true;
+}
+
+/* Overwrite and get values until no segment is free; fill the open one. Returns how many. */
+static u32 take_segments(struct kcsd_kv *kv, struct kcsd_kv_value *values, u32 most)
+{
+	struct kcsd_kv_name name;
+	u32 nr, i;
+
+	for (nr = 0; nr < most; nr++) {
+		name = name_of(nr % 50);
+		if (store(kv, &name, 20000, nr, 0))
+			break;
+		kcsd_kv_value_get(kv, &name, &values[nr]);
+	}
+	for (i = 0; i < 10000; i++) {
+		name = name_of(1000 + i);
+		if (store(kv, &name, 0, i, KCSD_KV_NOWAIT))
+			break;
+	}
+	return nr;
+}
+
+/* A delete that waits for room ends when it is told to. */
+static void delete_stops(void)
+{
+	static struct kcsd_kv_value values[2000];
+	struct kcsd_kv_config c = { .size = 8 << 20, .max_value = 1 << 20, .max_keys = 20000 };
+	struct kcsd_kv_name name = name_of(1000);
+	struct disk *d = disk_create(32 << 20);
+	u32 nr, i, asked = 0;
+	struct kcsd_kv_stop stop = { always, &asked };
+	struct kcsd_kv *kv;
+	char why[100];
+
+	if (kcsd_kv_open(&c, &d->medium, &kv, why, sizeof(why)))
+		abort();
+	nr = take_segments(kv, values, ARRAY_SIZE(values));
+	IS(kcsd_kv_delete(kv, &name, 0, &stop), KCSD_SC_ABORT_REQUESTED,
+	   "a delete without room ends when it is told to");
+	IS(asked, 1, "at once");
+	IS(kcsd_kv_delete(kv, &name, 0, NULL), KCSD_SC_CAPACITY_EXCEEDED, "or in its time");
+	OK(kcsd_kv_exists(kv, &name), "both have changed nothing");
+	for (i = 0; i < nr; i++)
+		kcsd_kv_value_put(kv, &values[i]);
+	IS(kcsd_kv_delete(kv, &name, 0, NULL), 0, "it succeeds once there is room");
+	kcsd_kv_close(kv);
+	disk_destroy(d);
+}
+
 static void most_keys(void)
 {
 	struct kcsd_kv_config c = { .size = 8 << 20, .max_value = 1 << 20, .max_keys = 100 };
@@ -401,6 +547,8 @@ void full_tests(void)
 		churn(d, sizes[i].len, sizes[i].percent);
 		disk_destroy(d);
 	}
+	in_vain();
+	no_credit();
 	all_pinned(NULL);
 	d = disk_create(32 << 20);
 	all_pinned(d);
@@ -419,5 +567,6 @@ void full_tests(void)
 	full_at_first();
 	close_full();
 	large_at_once();
+	delete_stops();
 	most_keys();
 }

@@ -160,7 +160,129 @@ static void use_file(struct disk *d, struct model *m)
 	(void)d;
 }
 
-void hostile_tests(void)
+/* ---- directed ---- */
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec * 1e-9;
+}
+
+#define NR_WEAK	20000
+
+/* The second half of the key cancels the constant that it is mixed with: all are of one shard. */
+static struct kcsd_kv_name weak_name(u32 nr, bool weak)
+{
+	static const u8 half[8] = { 0x2f, 0x64, 0xbd, 0x78, 0x64, 0x1d, 0x76, 0xa0 };
+	struct kcsd_kv_name name = { .len = 16 };
+	u64 mixed = (nr + 1) * 0x9e3779b97f4a7c15ULL;
+
+	memcpy(name.key, &nr, sizeof(nr));
+	if (weak)
+		memcpy(name.key + 8, half, sizeof(half));
+	else
+		memcpy(name.key + 8, &mixed, sizeof(mixed));
+	return name;
+}
+
+/* Return the seconds that it takes to find each key of a store that has them, or not. */
+static double time_keys(struct kcsd_kv *kv, bool weak)
+{
+	struct kcsd_kv_name name;
+	u32 i, k, found = 0;
+	double start;
+
+	for (i = 0; i < NR_WEAK; i++) {
+		name = weak_name(i, weak);
+		if (store(kv, &name, 1, i, 0))
+			abort();
+	}
+	start = now();
+	for (k = 0; k < 5; k++)
+		for (i = 0; i < NR_WEAK; i++) {
+			name = weak_name(i, weak);
+			found += kcsd_kv_exists(kv, &name);
+		}
+	return found == 5 * NR_WEAK ? now() - start : 1e9;
+}
+
+/* Keys chosen to meet in one place are found about as fast as others. */
+static void weak_keys(void)
+{
+	struct kcsd_kv_config c = { .size = 32 << 20, .max_value = 1 << 20, .max_keys = 100000 };
+	struct kcsd_kv *kv;
+	double random, weak;
+	char why[100];
+
+	if (kcsd_kv_open(&c, NULL, &kv, why, sizeof(why)))
+		abort();
+	random = time_keys(kv, false);
+	weak = time_keys(kv, true);
+	OK(weak < 20 * random + 0.01, "keys of one shard: %.1f times as long", weak / random);
+	kcsd_kv_close(kv);
+}
+
+/* Make a segment of heads of one key: large values without pieces that were never promised. */
+static u32 make_torn(struct disk *d, const struct kcsd_kv_super *super, u32 index)
+{
+	struct kcsd_kv_segment_header h = {
+		.magic = cpu_to_le32(KCSD_KV_SEGMENT_MAGIC), .index = cpu_to_le32(index),
+		.generation = cpu_to_le64(index + 1), .flags = cpu_to_le32(KCSD_KV_SEGMENT_CLOSED),
+	};
+	u8 *at = d->now + ((u64)(index + 1) << 20);
+	u32 i, nr = (1 << 20) / 128 - 100;
+
+	memcpy(h.uuid, super->uuid, sizeof(h.uuid));
+	h.seed = cpu_to_le32(kcsd_kv_crc(0, &h, offsetof(struct kcsd_kv_segment_header, seed)));
+	h.nr_slots = cpu_to_le32(nr);
+	h.end = cpu_to_le32(KCSD_KV_BLOCK + nr * 64);
+	h.crc = cpu_to_le32(kcsd_kv_crc(0, &h, offsetof(struct kcsd_kv_segment_header, crc)));
+	memcpy(at, &h, sizeof(h));
+	memcpy(at + (1 << 20) - KCSD_KV_BLOCK, &h, sizeof(h));
+	for (i = 0; i < nr; i++) {
+		struct kcsd_kv_record r = {
+			.magic = cpu_to_le16(KCSD_KV_RECORD_MAGIC), .kind = KCSD_KV_VALUE,
+			.key_len = 1, .key = { 'k' }, .value_len = cpu_to_le32(1 << 20),
+			.version = cpu_to_le64((u64)index * nr + i + 10), .index = cpu_to_le32(2),
+			.begun = cpu_to_le64(1000), .lag = cpu_to_le32(1000),
+			.offset = cpu_to_le32(KCSD_KV_BLOCK + i * 64),
+		};
+
+		kcsd_kv_record_seal(&r, le32_to_cpu(h.seed));
+		memcpy(at + KCSD_KV_BLOCK + i * 64, &r, sizeof(r));
+		memcpy(at + (1 << 20) - KCSD_KV_BLOCK - (i + 1) * 64, &r, sizeof(r));
+	}
+	return nr;
+}
+
+/* A file of many heads of one key is validated in the time of one of many keys. */
+static void many_heads(void)
+{
+	struct kcsd_kv_config c = { .size = 16 << 20, .max_value = 1 << 20, .max_keys = 100000 };
+	struct disk *d = disk_create(48 << 20);
+	const struct kcsd_kv_super *super = (void *)d->now;
+	struct kcsd_kv_report report;
+	struct kcsd_kv *kv;
+	char why[100];
+	double start;
+	u32 i, nr = 0;
+
+	if (kcsd_kv_open(&c, &d->medium, &kv, why, sizeof(why)))
+		abort();
+	kcsd_kv_cut(kv, 1);
+	kcsd_kv_close(kv);
+	for (i = 0; i < 12; i++)
+		nr += make_torn(d, super, i);
+	start = now();
+	IS(kcsd_kv_file_validate(&d->medium, &report, NULL, NULL), 0, "validate %u heads", nr);
+	OK(now() - start < 3, "which takes %.1f s", now() - start);
+	IS(report.torn, nr, "none happened");
+	disk_destroy(d);
+}
+
+static void random_lies(void)
 {
 	struct disk *files[2] = { make_file(true), make_file(false) };
 	struct disk *d = disk_create(32 << 20);
@@ -185,4 +307,11 @@ void hostile_tests(void)
 	disk_destroy(files[0]);
 	disk_destroy(files[1]);
 	disk_destroy(d);
+}
+
+void hostile_tests(void)
+{
+	random_lies();
+	weak_keys();
+	many_heads();
 }

@@ -31,6 +31,7 @@ struct model {
 	bool fails;			/* commands may fail with this */
 	int error;
 	u32 failed;
+	u32 full;			/* stores that found no room */
 	u32 wrong;			/* results that cannot be */
 	char what[200];			/* the first of them */
 };

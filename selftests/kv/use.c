@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* One command after the other, in memory and in a file. */
+#include "compact.h"
+#include "super.h"
 #include "tests.h"
 
 static void conditions(struct kcsd_kv *kv)
@@ -178,6 +180,103 @@ static void erase_file(void)
 	disk_destroy(d);
 }
 
+/* Return true if bytes of a key are on the disk, from a position on. */
+static bool has_key(const struct disk *d, u64 pos, const struct kcsd_kv_name *name)
+{
+	return memmem(d->now + pos, d->len - pos, name->key, name->len);
+}
+
+/* Keys in an index that does not count any more: gone once the file was opened, and erased. */
+static void stale_index(bool cut_in_close)
+{
+	struct kcsd_kv_config c = { .size = 8 << 20, .max_value = 1 << 20, .max_keys = 10000 };
+	struct kcsd_kv_name name = { .len = 16, .key = "key to be found" };
+	struct disk *d = disk_create(64 << 20);
+	struct kcsd_kv *kv;
+	char why[100];
+	u64 end;
+
+	if (kcsd_kv_open(&c, &d->medium, &kv, why, sizeof(why)))
+		abort();
+	end = (u64)(kv->geometry.nr + 1) << kv->geometry.shift;
+	IS(store(kv, &name, 100, 1, KCSD_KV_DURABLE), 0, "store");
+	if (cut_in_close) {
+		/* Of the superblock, after the index, nothing is written. */
+		kcsd_kv_compact_stop(kv);
+		kcsd_kv_disk_close(kv);
+		kv->super->clean = 0;
+		kv->super->index_len = 0;
+		kcsd_kv_super_write(&d->medium, kv->super, kv->block);
+		kcsd_kv_cut(kv, 1);
+	}
+	kcsd_kv_close(kv);
+	OK(has_key(d, end, &name), "the index has it, %s", cut_in_close ? "cut" : "closed");
+	if (!cut_in_close) {
+		/* Both copies of the superblock, each with a sync: then the power fails. */
+		d->dead_at = d->calls + 5;
+		if (!kcsd_kv_open(&c, &d->medium, &kv, why, sizeof(why))) {
+			kcsd_kv_cut(kv, 1);
+			kcsd_kv_close(kv);
+		}
+		disk_crash(d);
+		OK(has_key(d, end, &name), "still, as power failed before it was discarded");
+	}
+	IS(kcsd_kv_open(&c, &d->medium, &kv, why, sizeof(why)), 0, "open it");
+	OK(!has_key(d, end, &name), "the index is gone");
+	IS(expect(kv, &name, 100, 1), 0, "the object is not");
+	IS(kcsd_kv_erase(kv), 0, "erase");
+	OK(!has_key(d, 0, &name), "nothing has it");
+	kcsd_kv_close(kv);
+	disk_destroy(d);
+}
+
+static bool all_zero(const u8 *p, u64 len)
+{
+	return !p || (!p[0] && !memcmp(p, p + 1, len - 1));
+}
+
+/* Return true if memory that had values has none. */
+static bool is_erased(const struct kcsd_kv *kv)
+{
+	bool erased = all_zero(kv->compactor->chunk, KCSD_KV_CHUNK) && !kv->nr_spares;
+	u32 i;
+
+	for (i = 0; kv->windows && i < KCSD_KV_WINDOWS; i++)
+		erased &= all_zero(kv->windows[i].mem, KCSD_KV_WINDOW_LEN);
+	for (i = 0; i <= kv->nr_lanes; i++)
+		erased &= all_zero(kv->lanes[i].block, 2 * KCSD_KV_BLOCK);
+	return erased;
+}
+
+/* After an erase no memory has values, and a full disk has the space that compaction needs. */
+static void erase_all_memory(struct disk *d)
+{
+	struct model m;
+	u32 n;
+
+	seed(4);
+	model_init(&m, d, 6 << 20);
+	if (model_open(&m))
+		abort();
+	for (n = 0; n < 3000; n++)
+		model_step(&m);
+	kcsd_kv_flush(m.kv);
+	OK(!d || !is_erased(m.kv), "memory has values");
+	IS(kcsd_kv_erase(m.kv), 0, "erase");
+	OK(is_erased(m.kv), "memory of %s has none", d ? "a file" : "a store in memory");
+	IS(m.kv->nr_free, m.kv->geometry.nr, "all segments are free");
+	OK(!d || d->blocks * KCSD_KV_BLOCK >= (u64)KCSD_KV_RESERVE << m.kv->geometry.shift,
+	   "space is kept");
+	IS(m.kv->nr_kept, d ? KCSD_KV_RESERVE : 0, "and known");
+	memset(m.now, 0, sizeof(m.now));
+	for (n = 0; n < 1000; n++) {
+		memset(m.nr_since, 0, sizeof(m.nr_since));
+		model_step(&m);
+	}
+	IS(m.wrong, 0, "and it can be used");
+	model_close(&m);
+}
+
 static void sizes_of_file(void)
 {
 	struct disk *d = disk_create(64 << 20);
@@ -278,6 +377,12 @@ void use_tests(void)
 	use(d, "file");
 	disk_destroy(d);
 	erase_file();
+	stale_index(false);
+	stale_index(true);
+	erase_all_memory(NULL);
+	d = disk_create(48 << 20);
+	erase_all_memory(d);
+	disk_destroy(d);
 	cut_short(true);
 	cut_short(false);
 	sizes_of_file();

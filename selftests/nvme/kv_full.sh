@@ -36,6 +36,45 @@ all_there()
 	done
 }
 
+# delete_half NR, store_half NR: delete every other object; store half of these again.
+delete_half()
+{
+	local i
+
+	for ((i = 1; i < $1; i += 2)); do
+		kv rm "o$i" || return 1
+	done
+}
+
+store_half()
+{
+	local i
+
+	for ((i = 1; i < $1 / 2; i += 2)); do
+		kv put "o$i" "$work/value" || return 1
+	done
+}
+
+# half_there NR: compare the others, and those that were stored again.
+half_there()
+{
+	local i
+
+	for ((i = 0; i < $1; i++)); do
+		((i % 2 && i >= $1 / 2)) && continue
+		kv get "o$i" | cmp -s - "$work/value" || return 1
+	done
+}
+
+# test_deletes NR: on the full disk, deletes make room.
+test_deletes()
+{
+	point "$what: delete half of them" delete_half "$1"
+	point "$what: store half as many" store_half "$1"
+	point "$what: flush on a full disk" kv flush
+	point "$what: all of these are there" half_there "$1"
+}
+
 open_store()
 {
 	create_drive objects size=1M kv_size=256M kv_max_value=4M "kv_file=$work/mnt/objects"
@@ -59,13 +98,14 @@ test_full()
 	point "$what: what was stored is there" all_there "$nr"
 	point "$what: objects are not lost" test \
 		"$(cat "/sys/class/kcsd/kcsd$index/stats/media_errors")" = 0
+	test_deletes "$nr"
 	rm "$work/mnt/ballast"
 	point "$what: with room, flush" kv flush
 	point "$what: with room, store" kv put after "$work/value"
-	point "$what: all is there" all_there "$nr"
+	point "$what: all is there" half_there "$nr"
 	point "$what: power off" delete_drive objects
 	point "$what: power on" open_store
-	point "$what: all is there after it" all_there "$nr"
+	point "$what: all is there after it" half_there "$nr"
 	point "$what: also the last one" kv exists after
 	point "$what: power off again" delete_drive objects
 	umount "$work/mnt"
