@@ -143,10 +143,12 @@ static bool empty_segment(struct kcsd_kv *kv, struct kcsd_kv_compactor *c,
 	if (!ret)
 		ret = kcsd_kv_victim_move(kv, c, v);
 	/* Something may point to a record that is no longer found. */
-	if ((!ret || ret == -EIO) && atomic_fetch_add(0, &s->live)) {
+	if ((!ret || ret == -EBADMSG) && atomic_fetch_add(0, &s->live)) {
 		s->stuck = true;
-		ret = -EIO;
+		ret = -EBADMSG;
 	}
+	if (ret == -EIO)
+		c->error = ret;
 	if (ret) {
 		kcsd_kv_victim_close(v);
 		kcsd_kv_segment_set_state(kv, s, KCSD_KV_CLOSED);
@@ -172,6 +174,7 @@ static bool compact(struct kcsd_kv *kv, struct kcsd_kv_compactor *c, bool hungry
 
 	*pending = false;
 	c->found = false;
+	c->error = 0;
 	while (c->nr < KCSD_KV_BATCH && !READ_ONCE(kv->stop)) {
 		struct kcsd_kv_segment *s = choose(kv, hungry ? most_weight(kv) : 0, pending);
 		u32 live;
@@ -198,6 +201,7 @@ static bool compact(struct kcsd_kv *kv, struct kcsd_kv_compactor *c, bool hungry
 /* A round that was not hungry has not looked for all that there is. */
 static void finish_round(struct kcsd_kv *kv, bool hungry, bool gained, bool pending)
 {
+	WRITE_ONCE(kv->error, kv->compactor->error);
 	WRITE_ONCE(kv->pending, pending);
 	if (gained)
 		WRITE_ONCE(kv->gains, kv->gains + 1);

@@ -22,6 +22,7 @@ struct kcsd_kv_compactor {
 	struct kcsd_kv_victim victims[KCSD_KV_BATCH];
 	u32 nr;
 	bool found;		/* a segment to empty, in this round */
+	int error;		/* of the medium, in this round */
 	u8 *chunk;		/* of a file: bytes of the victim */
 	u32 chunk_start;
 	u32 chunk_len;		/* 0: none */
@@ -52,7 +53,7 @@ u32 kcsd_kv_victims_erase(struct kcsd_kv *kv, struct kcsd_kv_compactor *c);
 
 /* ---- move.c ---- */
 
-/* Move what is live. Returns 0; -errno: not all. */
+/* Move what is live. Returns 0; -EBADMSG: all that can be read; -errno: not all. */
 int kcsd_kv_victim_move(struct kcsd_kv *kv, struct kcsd_kv_compactor *c, struct kcsd_kv_victim *v);
 
 #endif

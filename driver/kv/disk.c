@@ -184,6 +184,8 @@ static int load(struct kcsd_kv *kv, char *why, size_t room)
 		ret = kcsd_kv_replay(kv);
 	if (ret == -EUCLEAN)
 		snprintf(why, room, "its records say what cannot be");
+	if (ret == -EIO)
+		snprintf(why, room, "what was stored last cannot be read: copy what can be to a new file");
 	if (ret == -E2BIG)
 		snprintf(why, room, "it has more objects than kv_max_keys %u: set more",
 			 kv->config.max_keys);

@@ -11,24 +11,28 @@ static struct kcsd_kv_record *slot_in(struct kcsd_kv_scan *scan, u32 slot)
 	return (void *)(scan->mem + kcsd_kv_slot_at(&scan->geometry, slot));
 }
 
-/* A record that never happened. */
-static void make_void(struct kcsd_kv_record *r, const struct kcsd_kv_record *was, u32 seed)
+/*
+ * A record that never happened. To a replay of the same file, after a power cut in this one, the
+ * slot was not durable; to all others it is.
+ */
+static void make_void(struct kcsd_kv_replay *rp, struct kcsd_kv_record *r,
+		      const struct kcsd_kv_record *was, u32 seed)
 {
 	*r = (struct kcsd_kv_record){
 		.magic = cpu_to_le16(KCSD_KV_RECORD_MAGIC), .kind = KCSD_KV_VOID,
 		.offset = was->offset, .len = was->len, .version = was->version,
-		.lag = cpu_to_le32(KCSD_KV_LAG_MAX),
+		.begun = cpu_to_le64(rp->scan.completed), .lag = cpu_to_le32(KCSD_KV_LAG_MAX),
 	};
 	kcsd_kv_record_seal(r, seed);
 }
 
 /* One of which nothing is known but that it is not before offset. */
-static void make_lost(struct kcsd_kv_record *r, u32 offset, u32 seed)
+static void make_lost(struct kcsd_kv_replay *rp, struct kcsd_kv_record *r, u32 offset, u32 seed)
 {
 	*r = (struct kcsd_kv_record){
 		.magic = cpu_to_le16(KCSD_KV_RECORD_MAGIC), .kind = KCSD_KV_VOID,
 		.offset = cpu_to_le32(offset), .index = cpu_to_le32(1),
-		.lag = cpu_to_le32(KCSD_KV_LAG_MAX),
+		.begun = cpu_to_le64(rp->scan.completed), .lag = cpu_to_le32(KCSD_KV_LAG_MAX),
 	};
 	kcsd_kv_record_seal(r, seed);
 }
@@ -57,11 +61,11 @@ void kcsd_kv_mend_slot(struct kcsd_kv_replay *rp, const struct kcsd_kv_found *f)
 		if (f->segment->closed && f->durable)
 			return;
 		for (i = 0; i < f->nr; i++)
-			make_lost(slot_in(scan, f->slot + i), f->offset, f->segment->seed);
+			make_lost(rp, slot_in(scan, f->slot + i), f->offset, f->segment->seed);
 		rp->mend = true;
 		return;
 	case KCSD_KV_TORN:
-		make_void(slot_in(scan, f->slot), &f->r, f->segment->seed);
+		make_void(rp, slot_in(scan, f->slot), &f->r, f->segment->seed);
 		void_header(rp, f->slot, f->offset);
 		rp->mend = true;
 		return;
@@ -82,6 +86,23 @@ static void close_header(struct kcsd_kv_replay *rp, struct kcsd_kv_scan_segment 
 	h->crc = cpu_to_le32(kcsd_kv_crc(0, h, offsetof(struct kcsd_kv_segment_header, crc)));
 }
 
+/* Write the headers of records that never happened, and nothing over what could not be read. */
+static int write_voided(struct kcsd_kv_replay *rp, u64 pos)
+{
+	struct kcsd_kv_scan *scan = &rp->scan;
+	u32 at = rp->voided_from, end;
+	int ret = 0;
+
+	for (; !ret && at < rp->voided_end; at = end + KCSD_KV_BLOCK) {
+		for (end = at; end < rp->voided_end && !scan->bad[end / KCSD_KV_BLOCK];)
+			end += KCSD_KV_BLOCK;
+		if (end > at)
+			ret = scan->medium->ops->write(scan->medium, pos + at, scan->mem + at,
+						       end - at);
+	}
+	return ret;
+}
+
 int kcsd_kv_mend_segment(struct kcsd_kv_replay *rp, struct kcsd_kv_scan_segment *s)
 {
 	struct kcsd_kv_scan *scan = &rp->scan;
@@ -98,9 +119,8 @@ int kcsd_kv_mend_segment(struct kcsd_kv_replay *rp, struct kcsd_kv_scan_segment 
 	memcpy(scan->mem, &s->header, sizeof(s->header));
 	memcpy(scan->mem + last, &s->header, sizeof(s->header));
 	ret = ops->write(scan->medium, pos + from, scan->mem + from, len - from);
-	if (!ret && rp->voided_end)
-		ret = ops->write(scan->medium, pos + rp->voided_from, scan->mem + rp->voided_from,
-				 rp->voided_end - rp->voided_from);
+	if (!ret)
+		ret = write_voided(rp, pos);
 	return ret ? ret : ops->write(scan->medium, pos, scan->mem, KCSD_KV_BLOCK);
 }
 
@@ -127,7 +147,7 @@ int kcsd_kv_mend_void(struct kcsd_kv_replay *rp, const struct kcsd_kv_record *wa
 	struct kcsd_kv_record r;
 	int ret;
 
-	make_void(&r, was, rp->kv->segments[index].seed);
+	make_void(rp, &r, was, rp->kv->segments[index].seed);
 	ret = write_record(rp, index, at, &r);
 	return ret ? ret : write_record(rp, index, le32_to_cpu(was->offset), &r);
 }

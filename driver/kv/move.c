@@ -142,7 +142,7 @@ static bool agrees(const struct move *m, const struct kcsd_kv_pieces *large)
 	return m->r->kind == KCSD_KV_VALUE && len == e->len;
 }
 
-/* Return 1 if the record is live, 0 if not, -EIO if the index contradicts it. */
+/* Return 1 if the record is live, 0 if not, -EBADMSG if the index contradicts it. */
 static int is_wanted(struct move *m)
 {
 	struct kcsd_kv_pieces *large;
@@ -150,7 +150,7 @@ static int is_wanted(struct move *m)
 
 	mutex_lock(&m->t.lane->lock);
 	if (is_live(m, &large))
-		ret = agrees(m, large) ? 1 : -EIO;
+		ret = agrees(m, large) ? 1 : -EBADMSG;
 	mutex_unlock(&m->t.lane->lock);
 	return ret;
 }
@@ -186,7 +186,7 @@ static int move_record(struct kcsd_kv *kv, struct kcsd_kv_compactor *c, struct k
 		return ret;
 	payload = kcsd_kv_victim_payload(kv, c, v, r);
 	if (!payload)
-		return -EIO;
+		return -EBADMSG;
 	do {
 		ret = kcsd_kv_log_cold(kv, le32_to_cpu(r->len), 0);
 		if (ret)
@@ -206,7 +206,7 @@ int kcsd_kv_victim_move(struct kcsd_kv *kv, struct kcsd_kv_compactor *c, struct 
 	while (kcsd_kv_victim_next(kv, v, &offset, &slot, &r)) {
 		error = r.kind == KCSD_KV_VOID ? 0 : move_record(kv, c, v, &r);
 		/* What cannot be read does not keep the others. */
-		if (error && error != -EIO)
+		if (error && error != -EBADMSG)
 			return error;
 		ret = error ? error : ret;
 		cond_resched();

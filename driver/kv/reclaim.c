@@ -64,7 +64,7 @@ int kcsd_kv_victim_read(struct kcsd_kv *kv, struct kcsd_kv_victim *v)
 		return -ENOMEM;
 	v->slots = (void *)(v->mem + (top - from));
 	ret = kcsd_kv_read_blocks(kv->medium, kcsd_kv_segment_pos(kv, v->segment) + from, v->mem,
-				  end - from);
+				  end - from, NULL);
 	if (!ret)
 		mend_slots(kv, v);
 	return ret;
@@ -136,8 +136,11 @@ u32 kcsd_kv_victims_erase(struct kcsd_kv *kv, struct kcsd_kv_compactor *c)
 {
 	u32 first, freed = 0;
 
+	if (!c->nr)
+		return 0;
 	/* What was moved, and what made other records dead, is durable first. */
-	if (!c->nr || kcsd_kv_sync(kv))
+	c->error = kcsd_kv_sync(kv);
+	if (c->error)
 		return 0;
 	first = clear_headers(kv, c);
 	if (first == c->nr || kcsd_kv_sync_medium(kv))

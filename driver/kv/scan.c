@@ -10,30 +10,46 @@ int kcsd_kv_scan_init(struct kcsd_kv_scan *scan, struct kcsd_kv_medium *medium,
 	};
 	memcpy(scan->uuid, super->uuid, sizeof(scan->uuid));
 	scan->mem = kcsd_kv_alloc_medium(kcsd_kv_segment_len(&scan->geometry));
-	return scan->mem ? 0 : -ENOMEM;
+	scan->bad = kcsd_alloc_own(kcsd_kv_segment_len(&scan->geometry) / KCSD_KV_BLOCK);
+	if (scan->mem && scan->bad)
+		return 0;
+	kcsd_kv_scan_destroy(scan);
+	return -ENOMEM;
 }
 
 void kcsd_kv_scan_destroy(struct kcsd_kv_scan *scan)
 {
 	kcsd_free(scan->mem);
+	kcsd_free(scan->bad);
 	scan->mem = NULL;
+	scan->bad = NULL;
 }
 
-int kcsd_kv_read_blocks(struct kcsd_kv_medium *m, u64 pos, u8 *to, u32 len)
+static int read_block(struct kcsd_kv_medium *m, u64 pos, u8 *to, bool *bad)
 {
-	int ret = m->ops->read(m, pos, to, len, false);
-	u32 at;
+	int ret = m->ops->read(m, pos, to, KCSD_KV_BLOCK, false);
 
+	if (bad)
+		*bad = kcsd_kv_is_damage(ret);
 	if (!kcsd_kv_is_damage(ret))
 		return ret;
-	for (at = 0; at < len; at += KCSD_KV_BLOCK) {
-		ret = m->ops->read(m, pos + at, to + at, KCSD_KV_BLOCK, false);
-		if (kcsd_kv_is_damage(ret))
-			memset(to + at, 0, KCSD_KV_BLOCK);
-		else if (ret)
-			return ret;
-	}
+	memset(to, 0, KCSD_KV_BLOCK);
 	return 0;
+}
+
+int kcsd_kv_read_blocks(struct kcsd_kv_medium *m, u64 pos, u8 *to, u32 len, bool *bad)
+{
+	int ret = m->ops->read(m, pos, to, len, false);
+	u32 i, nr = len / KCSD_KV_BLOCK;
+
+	if (bad)
+		memset(bad, 0, nr * sizeof(*bad));
+	if (!kcsd_kv_is_damage(ret))
+		return ret;
+	for (ret = 0, i = 0; !ret && i < nr; i++)
+		ret = read_block(m, pos + i * KCSD_KV_BLOCK, to + i * KCSD_KV_BLOCK,
+				 bad ? &bad[i] : NULL);
+	return ret;
 }
 
 /* Read into the same place of mem. */
@@ -41,7 +57,28 @@ static int load(struct kcsd_kv_scan *scan, u32 index, u32 from, u32 end)
 {
 	return from >= end ? 0 : kcsd_kv_read_blocks(scan->medium,
 						     kcsd_kv_scan_pos(scan, index) + from,
-						     scan->mem + from, end - from);
+						     scan->mem + from, end - from,
+						     scan->bad + from / KCSD_KV_BLOCK);
+}
+
+/* Return true if one of some bytes of mem could not be read. */
+static bool is_bad(const struct kcsd_kv_scan *scan, u32 from, u32 len)
+{
+	u32 i;
+
+	for (i = from / KCSD_KV_BLOCK; i < DIV_ROUND_UP(from + len, KCSD_KV_BLOCK); i++)
+		if (scan->bad[i])
+			return true;
+	return false;
+}
+
+/*
+ * Return what becomes of a record or header that is not there and may be, as its block cannot be
+ * read. Whoever only validates goes on; else it would be lost for good when the file is written.
+ */
+static int not_read(const struct kcsd_kv_scan *scan, u32 at)
+{
+	return !scan->every && is_bad(scan, at, 1) ? -EIO : 0;
 }
 
 /* ---- headers ---- */
@@ -107,7 +144,9 @@ int kcsd_kv_scan_headers(struct kcsd_kv_scan *scan, u32 index, struct kcsd_kv_sc
 		take_header(scan, s, b);
 	else if (a_valid)
 		take_header(scan, s, a);
-	return 0;
+	if (!s->used)
+		ret = not_read(scan, 0) ?: not_read(scan, last);
+	return ret;
 }
 
 /* ---- records ---- */
@@ -187,9 +226,12 @@ static int judge(struct walk *w, struct kcsd_kv_found *f)
 	if (w->scan->trusting || f->r.kind == KCSD_KV_VOID || (f->durable && !w->scan->every))
 		return 0;
 	ret = load_records(w);
-	if (!ret && !is_whole(w, &f->r))
+	if (ret || is_whole(w, &f->r))
+		return ret;
+	/* It may be whole: whoever reads it finds out. */
+	if (w->scan->every || !is_bad(w->scan, f->offset, kcsd_kv_record_len(le32_to_cpu(f->r.len))))
 		f->state = f->durable ? KCSD_KV_DAMAGED : KCSD_KV_TORN;
-	return ret;
+	return 0;
 }
 
 /* Tell of the records that were lost before one that is known, or before the end. */
@@ -228,7 +270,11 @@ static int find(struct walk *w, const struct kcsd_kv_record **r)
 		return 0;
 	ret = load_records(w);
 	*r = header_at(w, w->offset);
-	return ret;
+	if (ret || *r || (w->s->closed && w->s->begun < w->scan->completed))
+		return ret;
+	/* In an open segment, that may be the end. */
+	return not_read(w->scan, kcsd_kv_slot_at(&w->scan->geometry, w->slot)) ?:
+	       not_read(w->scan, w->offset);
 }
 
 static int walk_on(struct walk *w)

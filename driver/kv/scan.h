@@ -49,14 +49,15 @@ struct kcsd_kv_scan {
 	u64 highest;		/* so far */
 	bool every;		/* read each payload */
 	u8 *mem;		/* bytes of a segment */
+	bool *bad;		/* of each block of mem: it could not be read */
 	u32 slots_from;		/* mem has the slots from here on */
 	bool has_records;	/* mem has the records */
 	/* Return 0, or what ends the walk. */
 	int (*found)(struct kcsd_kv_scan *scan, const struct kcsd_kv_found *f);
 };
 
-/* Read whole blocks. What cannot be read is zeroes. */
-int kcsd_kv_read_blocks(struct kcsd_kv_medium *m, u64 pos, u8 *to, u32 len);
+/* Read whole blocks. What cannot be read is zeroes; bad, or NULL: note which blocks these are. */
+int kcsd_kv_read_blocks(struct kcsd_kv_medium *m, u64 pos, u8 *to, u32 len, bool *bad);
 /* Returns 0, -ENOMEM. */
 int kcsd_kv_scan_init(struct kcsd_kv_scan *scan, struct kcsd_kv_medium *medium,
 		      const struct kcsd_kv_super *super);

@@ -82,6 +82,7 @@ struct kcsd_kv {
 	u64 rounds;			/* of compaction */
 	u64 gains;			/* rounds that made room */
 	bool pending;			/* the last one may have, if nobody read */
+	int error;			/* that kept the last one from making room */
 	/* kcsd_kv_changes() when a round found no segment to empty, not even when it was hungry */
 	u64 barren;
 	struct kcsd_kv_compactor *compactor;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Blocks that cannot be read, bits that flip where records never happened, syncs that fail once. */
+#include <unistd.h>
+
 #include "tests.h"
 #include "record.h"
 
@@ -105,6 +107,105 @@ static void sync_fails_once(void)
 	IS(wrong, 0, "a sync fails, the next one does not: nothing promised is lost");
 	kcsd_kv_close(kv);
 	disk_destroy(d);
+}
+
+static void fail_writes(struct disk *d, bool fail)
+{
+	pthread_mutex_lock(&d->lock);
+	d->write_error = fail ? -EIO : 0;
+	pthread_mutex_unlock(&d->lock);
+}
+
+/* Overwrite random objects below nr until one fails, at most so many. Returns what that returned. */
+static int overwrite_some(struct kcsd_kv *kv, u32 nr, u32 most)
+{
+	struct kcsd_kv_name name;
+	int ret = 0;
+	u32 i, key;
+
+	for (i = 0; i < most && !ret; i++) {
+		key = below(nr);
+		name = name_of(key);
+		ret = store(kv, &name, 4000, key, 0);
+	}
+	return ret;
+}
+
+/* Writes fail for a while, often: no segment is given up for that. */
+static void writes_fail_for_a_while(void)
+{
+	struct kcsd_kv_config c = { .size = 24 << 20, .max_value = 1 << 20, .max_keys = 10000 };
+	struct disk *d = disk_create(64 << 20);
+	u32 n, other = 0, failed = 0, nr = 4500;
+	struct kcsd_kv *kv;
+	char why[100];
+	int ret;
+
+	if (kcsd_kv_open(&c, &d->medium, &kv, why, sizeof(why)))
+		abort();
+	store_some(kv, 0, nr, 0);
+	for (n = 0; n < 20; n++) {
+		failed += overwrite_some(kv, nr, 1500) != 0;
+		fail_writes(d, true);
+		ret = overwrite_some(kv, nr, 1200);
+		other += ret && ret != -EIO;
+		fail_writes(d, false);
+	}
+	IS(failed, 0, "writes fail for a while: those after that do not");
+	IS(other, 0, "and the failure is that of the medium");
+	IS(check_some(kv, 0, nr, 0), 0, "all is there");
+	kcsd_kv_close(kv);
+	disk_destroy(d);
+}
+
+/*
+ * While power goes on after a power cut, a block cannot be read, once: what was promised is there
+ * when it can be again. Returns how many objects are not.
+ */
+static u32 unreadable_once(struct disk *d, u64 block, u32 *refused)
+{
+	struct kcsd_kv *kv;
+	char why[100];
+	u32 wrong;
+
+	d->bad = block;
+	d->bad_error = -EIO;
+	if (kcsd_kv_open(&config, &d->medium, &kv, why, sizeof(why))) {
+		++*refused;
+	} else {
+		kcsd_kv_cut(kv, 1);
+		kcsd_kv_close(kv);
+	}
+	d->bad_error = 0;
+	kv = open_store(d);
+	wrong = check_some(kv, 0, 100, 1000);
+	kcsd_kv_cut(kv, 1);
+	kcsd_kv_close(kv);
+	return wrong;
+}
+
+static void unreadable_at_power_on(void)
+{
+	struct disk *d = disk_create(32 << 20), *before = disk_create(32 << 20);
+	struct kcsd_kv *kv = open_store(d);
+	u32 wrong = 0, refused = 0;
+	u64 block;
+
+	store_some(kv, 0, 100, 0);
+	kcsd_kv_flush(kv);
+	store_some(kv, 0, 100, 1000);
+	kcsd_kv_flush(kv);
+	kcsd_kv_cut(kv, 1);
+	kcsd_kv_close(kv);
+	disk_copy(before, d);
+	for (block = 256; block < d->len / KCSD_KV_BLOCK; block += 7) {
+		disk_copy(d, before);
+		wrong += unreadable_once(d, block, &refused);
+	}
+	IS(wrong, 0, "a block cannot be read at power on: nothing promised is lost");
+	OK(refused < 20, "power on was refused for %u blocks", refused);
+	disk_destroy(d);
+	disk_destroy(before);
 }
 
 static bool flush_between(void *ctx)
@@ -248,6 +349,8 @@ void bad_tests(void)
 	bad_slots(-EIO);
 	bad_slots(-ENODATA);
 	sync_fails_once();
+	writes_fail_for_a_while();
+	unreadable_at_power_on();
 	bad_piece();
 	bad_void(false);
 	bad_void(true);

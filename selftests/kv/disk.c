@@ -100,6 +100,10 @@ static int disk_write(struct kcsd_kv_medium *m, u64 pos, const void *from, u32 l
 		return -EFBIG;
 	pthread_mutex_lock(&d->lock);
 	ret = begin_call(d, &effect);
+	if (d->write_error) {
+		ret = d->write_error;
+		effect = false;
+	}
 	if (effect)
 		ret = take_space(d, pos, len);
 	if (effect && !ret) {

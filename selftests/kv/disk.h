@@ -25,6 +25,7 @@ struct disk {
 	u64 fail_until;		/* last one */
 	int error;		/* of a call that fails */
 	int sync_error;		/* of each sync; 0: none */
+	int write_error;	/* of each write; 0: none */
 	u64 dead_at;		/* first call that has no effect: power is cut; 0: none */
 	bool dead;
 	u64 bad;		/* block that cannot be read; 0: with bad_error, the first */
