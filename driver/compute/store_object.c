@@ -43,9 +43,18 @@ static s64 store_error(int ret)
 		return -KCSD_ENOENT;
 	case KCSD_SC_KEY_EXISTS:
 		return -KCSD_EEXIST;
+	case -EBUSY:	/* runs pin the space, this one perhaps: none gives way to a run */
+		return -KCSD_ENOSPC;
 	default:
 		return kcsd_run_error(ret);
 	}
+}
+
+/* True if the medium failed. No room, or a condition that does not hold, is for the program. */
+static bool is_failure(int ret)
+{
+	return ret && ret != KCSD_SC_NO_KEY && ret != KCSD_SC_KEY_EXISTS &&
+	       ret != KCSD_SC_CAPACITY_EXCEEDED && ret != -EBUSY;
 }
 
 static void take_time(struct kcsd_run *run, const struct kcsd_kv_store *store)
@@ -73,8 +82,7 @@ static s64 run_store(struct kcsd_run *run, struct kcsd_kv_store *store)
 		kcsd_vm_fault(&run->vm, kcsd_run_tick(run), 0);
 		return -KCSD_EIO;
 	}
-	if (ret && ret != KCSD_SC_NO_KEY && ret != KCSD_SC_KEY_EXISTS &&
-	    ret != KCSD_SC_CAPACITY_EXCEEDED)
+	if (is_failure(ret))
 		kcsd_run_note_object(run, KCSD_NO_SOURCE, ret, KCSD_SC_WRITE_FAULT);
 	if (!ret) {
 		kcsd_audit_add_stored(run->audit, &store->name);

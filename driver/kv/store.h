@@ -422,7 +422,8 @@ struct kcsd_kv_wait {
 
 /*
  * Wait for room. ret: why it is needed: -EAGAIN: a segment; KCSD_SC_CAPACITY_EXCEEDED: credit; else
- * it is returned. Returns 0: try again. store: that waits, or NULL.
+ * it is returned. Returns 0: try again; -EBUSY: compaction waits in vain for readers. store: that
+ * waits, or NULL.
  */
 int kcsd_kv_room_wait(struct kcsd_kv *kv, struct kcsd_kv_wait *w, int ret, u32 flags,
 		      const struct kcsd_kv_store *store);

@@ -126,14 +126,14 @@ u64 kcsd_objects_time_offset(const struct kcsd_objects *objects, u64 where, u64 
 /* ---- access ---- */
 
 /*
- * Count a media error. Not counted: a full store, a fault of user memory, a call that would wait,
- * one that was interrupted.
+ * Count a media error. Not counted: a full store, a fault of user memory, a call that would wait or
+ * has waited in vain, one that was interrupted.
  */
 static int result(struct kcsd_objects *objects, int ret)
 {
 	if (ret == KCSD_SC_UNRECOVERED ||
 	    (ret < 0 && !kcsd_lba_io_is_full(ret) && ret != -EFAULT && ret != -EAGAIN &&
-	     ret != -ENOMEM && ret != -EINTR))
+	     ret != -ENOMEM && ret != -EINTR && ret != -EBUSY))
 		kcsd_stat_inc(objects, media_errors);
 	return ret;
 }
