@@ -874,7 +874,12 @@ enum kcsd_time_op {
 	KCSD_TIME_OTHER		= 8,	/* admin commands, Run Receive, commands that failed */
 	KCSD_TIME_RUN		= 9,
 	KCSD_TIME_COPY		= 10,	/* jobs: Copy, Verify, Memory Copy and Fill */
-	KCSD_NR_TIME_OPS	= 11,
+	KCSD_TIME_STORE		= 11,	/* of objects: this and below */
+	KCSD_TIME_RETRIEVE	= 12,
+	KCSD_TIME_LIST		= 13,
+	KCSD_TIME_DELETE	= 14,
+	KCSD_TIME_EXIST		= 15,
+	KCSD_NR_TIME_OPS	= 16,
 };
 
 /*
