@@ -215,6 +215,15 @@ int kcsd_objects_exist(struct kcsd_objects *objects, const struct kcsd_kv_name *
 	return kcsd_kv_exists(objects->kv, name) ? 0 : KCSD_SC_NO_KEY;
 }
 
+int kcsd_objects_keys(struct kcsd_objects *objects, const struct kcsd_kv_name *from,
+		      struct kcsd_kv_name *names, u32 nr, u32 *found)
+{
+	if (is_dead(objects))
+		return -EIO;
+	*found = kcsd_kv_keys(objects->kv, from, names, nr);
+	return 0;
+}
+
 void kcsd_objects_put(struct kcsd_objects *objects, struct kcsd_kv_value *value)
 {
 	kcsd_kv_value_put(objects->kv, value);

@@ -93,6 +93,9 @@ int kcsd_objects_delete(struct kcsd_objects *objects, const struct kcsd_kv_name 
 int kcsd_objects_get(struct kcsd_objects *objects, const struct kcsd_kv_name *name,
 		     struct kcsd_kv_value *value);
 int kcsd_objects_exist(struct kcsd_objects *objects, const struct kcsd_kv_name *name);
+/* Copy up to nr keys from a key on. *found: how many. */
+int kcsd_objects_keys(struct kcsd_objects *objects, const struct kcsd_kv_name *from,
+		      struct kcsd_kv_name *names, u32 nr, u32 *found);
 void kcsd_objects_put(struct kcsd_objects *objects, struct kcsd_kv_value *value);
 int kcsd_objects_read(struct kcsd_objects *objects, struct kcsd_kv_value *value, u64 offset,
 		      struct iov_iter *to, u32 flags);

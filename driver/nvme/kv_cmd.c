@@ -245,8 +245,10 @@ static int kv_delete(struct kcsd_cmd *cmd)
 static int kv_exist(struct kcsd_cmd *cmd)
 {
 	struct kcsd_kv_name name;
-	int ret;
+	int ret = inject(cmd, KCSD_INJECT_EXIST);
 
+	if (ret)
+		return ret;
 	get_name(cmd, &name);
 	ret = to_status(kcsd_objects_exist(cmd->drive->objects, &name), KCSD_SC_READ_ERROR);
 	if (!ret || ret == KCSD_SC_NO_KEY)
@@ -305,19 +307,21 @@ static int put_entry(struct kcsd_cmd *cmd, const struct kcsd_kv_name *name)
 
 /*
  * Copy keys from *from on; *from is then the first one that was not copied, and *nr how many were.
- * Returns 0; -ENOSPC: the buffer is full; -ENODATA: that was the last key; -EFAULT.
+ * Returns 0; -ENOSPC: the buffer is full; -ENODATA: that was the last key; -EFAULT; -EIO.
  */
 static int put_batch(struct kcsd_cmd *cmd, struct kcsd_kv_name *from, u32 *nr)
 {
 	struct kcsd_kv_name names[LIST_BATCH];
-	u32 n = kcsd_kv_keys(cmd->drive->objects->kv, from, names, LIST_BATCH);
-	int ret;
+	u32 n = 0;
+	int ret = kcsd_objects_keys(cmd->drive->objects, from, names, LIST_BATCH, &n);
 
-	for (*nr = 0; *nr < n; ++*nr) {
+	*nr = 0;
+	while (!ret && *nr < n) {
 		ret = put_entry(cmd, &names[*nr]);
-		if (ret)
-			return ret;
+		*nr += !ret;
 	}
+	if (ret)
+		return ret;
 	if (n < LIST_BATCH)
 		return -ENODATA;
 	*from = names[n - 1];
@@ -337,7 +341,7 @@ static int put_keys(struct kcsd_cmd *cmd, u32 *nr)
 		ret = put_batch(cmd, &from, &n);
 		cond_resched();
 	}
-	return ret == -ENOSPC || ret == -ENODATA ? 0 : ret;
+	return ret == -ENOSPC || ret == -ENODATA ? 0 : to_status(ret, KCSD_SC_READ_ERROR);
 }
 
 static int kv_list(struct kcsd_cmd *cmd)
