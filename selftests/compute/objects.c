@@ -743,6 +743,33 @@ TEST_F(objects, stores_below_a_prefix)
 	free(got);
 }
 
+static int get_log(FIXTURE_DATA(objects) *self, void *log, size_t len)
+{
+	struct nvme_uring_cmd c = cmd_log(KCSD_LOG_PROGRAM_OUTPUT, log, len, 0);
+
+	return cmd_admin(self->d.ctrl, &c);
+}
+
+/* The log of programs has the key that was refused. */
+TEST_F(objects, refused_key_in_the_log)
+{
+	static const char want[] = "kv_store: no grant for key \"in/1??\"";
+	struct {
+		struct kcsd_log_header header;
+		struct kcsd_log_entry entry[KCSD_LOG_ENTRIES];
+	} *log = calloc(1, sizeof(*log));
+
+	ASSERT_NE(NULL, log);
+	EXPECT_EQ(-KCSD_EACCES, stores(self, "out/", "in/1\n\x80", 1, 0));
+	ASSERT_EQ(0, get_log(self, log, sizeof(*log)));
+	ASSERT_EQ(1, le32toh(log->header.nr));
+	EXPECT_EQ(KCSD_LOG_LINE, log->entry[0].type);
+	EXPECT_EQ(STORER, le16toh(log->entry[0].pind));
+	ASSERT_EQ(strlen(want), log->entry[0].text_len);
+	EXPECT_EQ(0, memcmp(want, log->entry[0].text, strlen(want)));
+	free(log);
+}
+
 /* The audit names what was stored, each key once, and not what failed. */
 TEST_F(objects, audit_of_stores)
 {
