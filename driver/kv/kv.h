@@ -137,6 +137,8 @@ int kcsd_kv_flush(struct kcsd_kv *kv);
  * back. No other call is under way, and no value is got.
  */
 int kcsd_kv_erase(struct kcsd_kv *kv);
+/* Zero the memory that values pass on their way, after an erase. No other call is under way. */
+void kcsd_kv_erase_memory(struct kcsd_kv *kv);
 
 /* Values of one moment each. */
 struct kcsd_kv_stats {

@@ -135,6 +135,7 @@ static void free_segments(struct kcsd_kv *kv)
 
 		if (s->state != KCSD_KV_FREE)
 			kcsd_kv_segment_free(kv, s);
+		cond_resched();
 	}
 	kcsd_kv_spares_free(kv);
 }
@@ -165,6 +166,25 @@ int kcsd_kv_erase(struct kcsd_kv *kv)
 	mutex_unlock(&kv->round_lock);
 	kcsd_kv_compact_kick(kv);
 	return ret;
+}
+
+/* Compaction may still use some: with the locks. */
+void kcsd_kv_erase_memory(struct kcsd_kv *kv)
+{
+	u32 i;
+
+	if (!kv->in_file)
+		return;
+	for (i = 0; i < KCSD_KV_WINDOWS; i++) {
+		mutex_lock(&kv->windows[i].lock);
+		memset(kv->windows[i].mem, 0, KCSD_KV_WINDOW_LEN);
+		mutex_unlock(&kv->windows[i].lock);
+	}
+	for (i = 0; i <= kv->nr_lanes; i++) {
+		mutex_lock(&kv->lanes[i].write_lock);
+		memset(kv->lanes[i].block, 0, 2 * KCSD_KV_BLOCK);
+		mutex_unlock(&kv->lanes[i].write_lock);
+	}
 }
 
 /* ---- statistics ---- */

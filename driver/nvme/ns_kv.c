@@ -131,6 +131,12 @@ static void kv_stop(struct kcsd_ns *ns)
 	WRITE_ONCE(to_objects(ns)->stopping, true);
 }
 
+static void kv_erase_memory(struct kcsd_ns *ns)
+{
+	if (to_objects(ns)->kv)
+		kcsd_kv_erase_memory(to_objects(ns)->kv);
+}
+
 const struct kcsd_ns_ops kcsd_kv_ops = {
 	.csi		= KCSD_CSI_KV,
 	.opcodes	= opcodes,
@@ -140,6 +146,7 @@ const struct kcsd_ns_ops kcsd_kv_ops = {
 	.open		= kv_open,
 	.close		= kv_close,
 	.stop		= kv_stop,
+	.erase_memory	= kv_erase_memory,
 	.identify_set	= kv_identify,
 	.identify_format = kv_identify_format,
 	.identify_ctrl	= kv_identify_ctrl,
