@@ -238,9 +238,8 @@ void kcsd_kv_entry_hide(struct kcsd_kv_shard *shard, struct kcsd_kv_entry *e)
 	rb_erase(&e->node, &shard->tree);
 }
 
-/* Return the first object not before a key, or with after: behind it. */
-static struct kcsd_kv_entry *seek(struct kcsd_kv_shard *shard, const struct kcsd_kv_name *name,
-				  bool after)
+/* Return the first object not before a key. */
+static struct kcsd_kv_entry *seek(struct kcsd_kv_shard *shard, const struct kcsd_kv_name *name)
 {
 	struct rb_node *at = shard->tree.rb_node;
 	struct kcsd_kv_entry *found = NULL;
@@ -248,7 +247,7 @@ static struct kcsd_kv_entry *seek(struct kcsd_kv_shard *shard, const struct kcsd
 	while (at) {
 		struct kcsd_kv_entry *e = rb_entry(at, struct kcsd_kv_entry, node);
 
-		if (compare(e, name->key, name->len) >= after) {
+		if (compare(e, name->key, name->len) >= 0) {
 			found = e;
 			at = at->rb_left;
 		} else {
@@ -258,48 +257,48 @@ static struct kcsd_kv_entry *seek(struct kcsd_kv_shard *shard, const struct kcsd
 	return found;
 }
 
-/*
- * Set name to the first object of a shard not before it, or with after: behind it; else len to 0.
- */
-static void next_name(struct kcsd_kv_shard *shard, struct kcsd_kv_name *name, bool after)
+static struct kcsd_kv_entry *next_object(struct kcsd_kv_entry *e)
 {
-	struct kcsd_kv_entry *e;
+	struct rb_node *next = rb_next(&e->node);
 
-	spin_lock(&shard->lock);
-	e = seek(shard, name, after);
-	name->len = e ? e->key_len : 0;
-	if (e)
-		memcpy(name->key, e->key, sizeof(name->key));
-	spin_unlock(&shard->lock);
+	return next ? rb_entry(next, struct kcsd_kv_entry, node) : NULL;
 }
 
-static bool name_before(const struct kcsd_kv_name *a, const struct kcsd_kv_name *b)
+static bool is_before(const struct kcsd_kv_entry *e, const struct kcsd_kv_name *name)
 {
-	int ret = memcmp(a->key, b->key, sizeof(a->key));
-
-	return ret ? ret < 0 : a->len < b->len;
+	return compare(e, name->key, name->len) < 0;
 }
 
+/* Insert a key into nr sorted ones; if there is no room, the last of them goes. */
+static u32 insert_name(struct kcsd_kv_name *names, u32 nr, u32 room,
+		       const struct kcsd_kv_entry *e)
+{
+	u32 at;
+
+	if (nr == room)
+		nr--;
+	for (at = nr; at && is_before(e, &names[at - 1]); at--)
+		names[at] = names[at - 1];
+	names[at].len = e->key_len;
+	memcpy(names[at].key, e->key, sizeof(names[at].key));
+	return nr + 1;
+}
+
+/* Merge the keys of all shards, of each one those before the last of nr that were found so far. */
 u32 kcsd_kv_keys(struct kcsd_kv *kv, const struct kcsd_kv_name *from, struct kcsd_kv_name *names,
 		 u32 nr)
 {
-	struct kcsd_kv_name next[KCSD_KV_SHARDS];
-	u32 i, first, done;
+	struct kcsd_kv_entry *e;
+	u32 i, done = 0;
 
-	for (i = 0; i < KCSD_KV_SHARDS; i++) {
-		next[i] = *from;
-		next_name(&kv->shards[i], &next[i], false);
-	}
-	for (done = 0; done < nr; done++) {
-		first = KCSD_KV_SHARDS;
-		for (i = 0; i < KCSD_KV_SHARDS; i++)
-			if (next[i].len && (first == KCSD_KV_SHARDS ||
-					    name_before(&next[i], &next[first])))
-				first = i;
-		if (first == KCSD_KV_SHARDS)
-			break;
-		names[done] = next[first];
-		next_name(&kv->shards[first], &next[first], true);
+	for (i = 0; nr && i < KCSD_KV_SHARDS; i++) {
+		spin_lock(&kv->shards[i].lock);
+		e = seek(&kv->shards[i], from);
+		while (e && (done < nr || is_before(e, &names[nr - 1]))) {
+			done = insert_name(names, done, nr, e);
+			e = next_object(e);
+		}
+		spin_unlock(&kv->shards[i].lock);
 	}
 	return done;
 }

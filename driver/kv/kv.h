@@ -124,7 +124,7 @@ bool kcsd_kv_exists(struct kcsd_kv *kv, const struct kcsd_kv_name *name);
 
 /*
  * Copy up to nr keys from `from` on (len may be 0), in their order, to names. Returns how many.
- * A key that exists throughout is never left out.
+ * A key that exists throughout is never left out. nr is small: so many are merged under a lock.
  */
 u32 kcsd_kv_keys(struct kcsd_kv *kv, const struct kcsd_kv_name *from, struct kcsd_kv_name *names,
 		 u32 nr);

@@ -11,7 +11,7 @@
 
 #include "media/kv_file.h"
 
-#define PAGES	64	/* moved at once */
+#define PAGES	48	/* moved at once; bvecs of them are on the stack */
 
 /* A call in the context of the drive. */
 struct file_call {
