@@ -172,7 +172,7 @@ static void describe(u32 kind, const struct kcsd_latency_buckets *h, struct kcsd
 	};
 }
 
-/* Allocate a zeroed page of at most len bytes, and what its caller folds in. NULL without memory. */
+/* Allocate a zeroed page of len bytes, and what its caller folds in. NULL without memory. */
 static void *alloc_page_and_sum(size_t len, struct kcsd_latency_buckets **sum)
 {
 	void *page = kvzalloc(len, GFP_KERNEL_ACCOUNT);

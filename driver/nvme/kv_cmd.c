@@ -112,7 +112,7 @@ static bool too_long_for_now(const struct kcsd_cmd *cmd)
 }
 
 /*
- * Runs pin the space that a command needs. Have them cancelled, and keep others from beginning until
+ * Runs pin the space that a command needs. Cancel them, and keep others from beginning until
  * end_claim(): who may only read must not keep those who may write from doing so.
  */
 static void begin_claim(const struct kcsd_cmd *cmd)

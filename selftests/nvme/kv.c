@@ -659,7 +659,8 @@ TEST_F(kv, a_cut_fails_what_is_delayed)
 		const char *rule;
 		__u8 opcode;
 	} cmds[] = {
-		{ "list delay=3600000ms", KCSD_KV_LIST }, { "exist delay=3600000ms", KCSD_KV_EXIST },
+		{ "list delay=3600000ms", KCSD_KV_LIST },
+		{ "exist delay=3600000ms", KCSD_KV_EXIST },
 		{ "retrieve delay=3600000ms", KCSD_KV_RETRIEVE },
 	};
 	struct io_uring ring;
