@@ -172,17 +172,30 @@ static void describe(u32 kind, const struct kcsd_latency_buckets *h, struct kcsd
 	};
 }
 
+/* Allocate a zeroed page of len bytes, and what its caller folds in. NULL without memory. */
+static void *alloc_page_and_sum(size_t len, struct kcsd_latency_buckets **sum)
+{
+	void *page = kvzalloc(len, GFP_KERNEL_ACCOUNT);
+
+	*sum = kvzalloc(sizeof(**sum), GFP_KERNEL_ACCOUNT);
+	if (page && *sum)
+		return page;
+	kvfree(page);
+	kvfree(*sum);
+	return NULL;
+}
+
 void *kcsd_latencies_page(struct kcsd_latencies __percpu *l, u32 *len)
 {
-	struct kcsd_latency_buckets *sum = kvzalloc(sizeof(*sum), GFP_KERNEL_ACCOUNT);
+	struct kcsd_latency_buckets *sum;
 	struct kcsd_latency_log *page;
 	struct kcsd_latency *entry;
 	u32 i, nr = 0;
 
 	BUILD_BUG_ON(sizeof(*page) != 16 || sizeof(*entry) != 80);
-	page = kvzalloc(sizeof(*page) + NR_KINDS * sizeof(*entry), GFP_KERNEL_ACCOUNT);
-	if (!page || !sum)
-		goto out;
+	page = alloc_page_and_sum(sizeof(*page) + NR_KINDS * sizeof(*entry), &sum);
+	if (!page)
+		return NULL;
 	entry = (struct kcsd_latency *)(page + 1);
 	for (i = 0; i < NR_KINDS; i++) {
 		fold(l, i, sum);
@@ -192,11 +205,6 @@ void *kcsd_latencies_page(struct kcsd_latencies __percpu *l, u32 *len)
 	page->nr = cpu_to_le32(nr);
 	page->entry_len = cpu_to_le32(sizeof(*entry));
 	*len = sizeof(*page) + nr * sizeof(*entry);
-out:
-	if (!sum) {
-		kvfree(page);
-		page = NULL;
-	}
 	kvfree(sum);
 	return page;
 }
@@ -247,17 +255,17 @@ static void *describe_buckets(u32 kind, const struct kcsd_latency_buckets *h,
 
 void *kcsd_histograms_page(struct kcsd_latencies __percpu *l, u64 start_ns, u32 *len)
 {
-	struct kcsd_latency_buckets *sum = kvzalloc(sizeof(*sum), GFP_KERNEL_ACCOUNT);
 	u32 i, nr = 0, kinds = count_kinds(l);
+	struct kcsd_latency_buckets *sum;
 	struct kcsd_histogram_log *page;
 	void *end;
 
 	BUILD_BUG_ON(sizeof(*page) != 32 || sizeof(struct kcsd_latency_histogram) != 32 ||
 		     sizeof(struct kcsd_latency_bucket) != 16);
-	page = kvzalloc(sizeof(*page) + kinds * (sizeof(struct kcsd_latency_histogram) +
-			BUCKETS * sizeof(struct kcsd_latency_bucket)), GFP_KERNEL_ACCOUNT);
-	if (!page || !sum)
-		goto out;
+	page = alloc_page_and_sum(sizeof(*page) + kinds * (sizeof(struct kcsd_latency_histogram) +
+				  BUCKETS * sizeof(struct kcsd_latency_bucket)), &sum);
+	if (!page)
+		return NULL;
 	end = page + 1;
 	/* There may be more of them now: their turn is the next page. */
 	for (i = 0; i < NR_KINDS && nr < kinds; i++) {
@@ -274,11 +282,6 @@ void *kcsd_histograms_page(struct kcsd_latencies __percpu *l, u64 start_ns, u32 
 	page->bucket_len = cpu_to_le16(sizeof(struct kcsd_latency_bucket));
 	page->time_ns = cpu_to_le64(ktime_get_ns());
 	page->start_ns = cpu_to_le64(start_ns);
-out:
-	if (!sum) {
-		kvfree(page);
-		page = NULL;
-	}
 	kvfree(sum);
 	return page;
 }

@@ -65,6 +65,7 @@ struct kcsd_run {
 	int io_status;		/* first access failed by store or zone; 0: none */
 	u64 io_lba;		/* first LBA of that access; of an object: index of its source */
 	bool io_object;			/* that access was of an object */
+	bool refused_key;		/* kv_store was refused a key, which is in the log */
 	struct kcsd_audit *audit;	/* NULL: not asked for; owned */
 	u32 engine;			/* KCSD_ENGINE_* */
 	struct kcsd_lowered_ctl *ctl;	/* while it runs as JIT code; units.lock */

@@ -71,7 +71,7 @@ static int get_sources(struct kcsd_run_objects *o, struct kcsd_stream *s, u32 *b
 	for (i = 0; !ret && i < s->nr; i++) {
 		if (i % PAUSE_AFTER == PAUSE_AFTER - 1) {
 			cond_resched();
-			if (kcsd_objects_stopped(o->objects))
+			if (kcsd_objects_stopped(o->objects) || kcsd_objects_claimed(o->objects))
 				return KCSD_SC_ABORT_REQUESTED;
 		}
 		*bad = i;
@@ -111,7 +111,8 @@ int kcsd_run_objects_get(struct kcsd_objects *objects, struct kcsd_source_lists 
 	*out = NULL;
 	if (ret)
 		return ret;
-	ret = alloc_objects(lists, stream, out);
+	ret = kcsd_objects_claimed(objects) ? KCSD_SC_ABORT_REQUESTED :
+					      alloc_objects(lists, stream, out);
 	if (ret) {
 		kcsd_gate_exit(&objects->gate);
 		return ret;

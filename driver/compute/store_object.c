@@ -6,8 +6,10 @@
 #include "compute/audit.h"
 #include "compute/compute.h"
 #include "compute/move.h"
+#include "compute/program_log.h"
 #include "compute/run.h"
 #include "compute/store_object.h"
+#include "compute/tenant.h"
 #include "engine/helper.h"
 #include "media/lba_io.h"
 #include "media/lbas.h"
@@ -27,6 +29,24 @@ static bool may_store(const struct kcsd_run *run, const struct kcsd_kv_name *nam
 	return false;
 }
 
+/* Log the first key that the run may not store. */
+static void log_refused(struct kcsd_run *run, const struct kcsd_kv_name *name)
+{
+	static const char before[] = "kv_store: no grant for key \"";
+	char text[sizeof(before) + sizeof(name->key)];
+	size_t len = sizeof(before) - 1;
+
+	if (run->refused_key)
+		return;
+	run->refused_key = true;
+	memcpy(text, before, len);
+	memcpy(text + len, name->key, name->len);
+	len += name->len;
+	text[len++] = '"';
+	kcsd_program_log_line(run->compute->log, run->async.turn.tenant->owner, run->pind, text,
+			      len);
+}
+
 /* End a long store if the run has to end; the tick after it says why. Does not sleep. */
 static bool store_stopped(void *ctx)
 {
@@ -43,9 +63,18 @@ static s64 store_error(int ret)
 		return -KCSD_ENOENT;
 	case KCSD_SC_KEY_EXISTS:
 		return -KCSD_EEXIST;
+	case -EBUSY:	/* runs pin the space, this one perhaps: none gives way to a run */
+		return -KCSD_ENOSPC;
 	default:
 		return kcsd_run_error(ret);
 	}
+}
+
+/* True if the medium failed. No room, or a condition that does not hold, is for the program. */
+static bool is_failure(int ret)
+{
+	return ret && ret != KCSD_SC_NO_KEY && ret != KCSD_SC_KEY_EXISTS &&
+	       ret != KCSD_SC_CAPACITY_EXCEEDED && ret != -EBUSY;
 }
 
 static void take_time(struct kcsd_run *run, const struct kcsd_kv_store *store)
@@ -73,8 +102,7 @@ static s64 run_store(struct kcsd_run *run, struct kcsd_kv_store *store)
 		kcsd_vm_fault(&run->vm, kcsd_run_tick(run), 0);
 		return -KCSD_EIO;
 	}
-	if (ret && ret != KCSD_SC_NO_KEY && ret != KCSD_SC_KEY_EXISTS &&
-	    ret != KCSD_SC_CAPACITY_EXCEEDED)
+	if (is_failure(ret))
 		kcsd_run_note_object(run, KCSD_NO_SOURCE, ret, KCSD_SC_WRITE_FAULT);
 	if (!ret) {
 		kcsd_audit_add_stored(run->audit, &store->name);
@@ -98,8 +126,10 @@ s64 kcsd_run_store_object(struct kcsd_run *run, const struct kcsd_helper_args *a
 		return -KCSD_EINVAL;
 	store.name.len = kcsd_index_nospec(key_len, KCSD_KV_MAX_KEY + 1);
 	memcpy(store.name.key, a->ptr[0], store.name.len);
-	if (!may_store(run, &store.name))
+	if (!may_store(run, &store.name)) {
+		log_refused(run, &store.name);
 		return -KCSD_EACCES;
+	}
 	/* A CPU that mispredicts a branch up to here must not go on to the store. */
 	barrier_nospec();
 	if (len > run->compute->objects->max_value)

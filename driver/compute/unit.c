@@ -212,7 +212,8 @@ static bool run_has_objects(const struct kcsd_run *run)
 
 /*
  * True if this run may not begin: at power off, during Sanitize, which has closed memory_gate
- * before, or if it has objects during Format of these, which has closed their gate.
+ * before, if it has objects during Format of these, which has closed their gate, or if it pins some
+ * while a command needs their space.
  */
 static bool units_stopping(const struct kcsd_run *run)
 {
@@ -220,7 +221,8 @@ static bool units_stopping(const struct kcsd_run *run)
 
 	lockdep_assert_held(&compute->units->lock);
 	return compute->units->stopping || kcsd_gate_status(compute->ns.gate) ||
-	       (run_has_objects(run) && kcsd_gate_status(&compute->objects->gate));
+	       (run_has_objects(run) && kcsd_gate_status(&compute->objects->gate)) ||
+	       (run->objects && kcsd_objects_claimed(compute->objects));
 }
 
 void kcsd_run_submit(struct kcsd_async *async)
@@ -316,7 +318,7 @@ static bool run_dequeue(struct kcsd_units *us, struct kcsd_run *run)
 	lockdep_assert_held(&us->lock);
 	kcsd_schedule_remove(&us->schedule, &run->async.turn);
 	if (run->parked_on) {
-		kcsd_run_park_cancel(run);
+		kcsd_run_park_end(run);
 		return false;
 	}
 	run->async.state = KCSD_ASYNC_COMPLETE;
@@ -356,7 +358,7 @@ static void runs_end_queued(struct kcsd_units *us, struct list_head *queued)
 		if (run->parked_on) {
 			list_del(&run->async.turn.entry);
 			run_set_cancelled(us, run);
-			kcsd_run_park_cancel(run);
+			kcsd_run_park_end(run);
 		} else {
 			run->async.state = KCSD_ASYNC_COMPLETE;
 		}
@@ -406,6 +408,16 @@ void kcsd_units_cancel_all(struct kcsd_compute *compute, bool for_good)
 void kcsd_units_cancel_objects(struct kcsd_compute *compute)
 {
 	units_cancel(compute, turn_has_objects);
+}
+
+static bool turn_pins_objects(const struct kcsd_turn *turn)
+{
+	return container_of(turn, struct kcsd_run, async.turn)->objects;
+}
+
+void kcsd_units_cancel_pins(struct kcsd_compute *compute)
+{
+	units_cancel(compute, turn_pins_objects);
 }
 
 void kcsd_units_erase(struct kcsd_compute *compute)

@@ -32,13 +32,13 @@ struct kobject;
  * Only the owner may use members marked [h].
  *
  * The drive has cfg.cus places to execute runs. A unit has a place, or it is in units.spare, or its
- * run waits for its reader (park.c) or was cancelled in that wait.
+ * run waits for its reader (park.c) or had to end in that wait.
  */
 struct kcsd_unit {
 	struct kcsd_compute *compute;
 	u32 nr;				/* index in units.unit */
 	struct list_head idle;		/* units.idle or units.spare; units.lock */
-	bool lost_place;		/* [h] its run was cancelled while it was parked */
+	bool lost_place;		/* [h] its run had to end while it was parked */
 	bool called;			/* its thread is the owner; units.lock */
 	wait_queue_head_t wait;		/* the thread waits here until called is set */
 	struct task_struct *task;
@@ -106,6 +106,8 @@ void kcsd_units_cancel_all(struct kcsd_compute *compute, bool for_good);
  * are no new ones.
  */
 void kcsd_units_cancel_objects(struct kcsd_compute *compute);
+/* Cancel the runs that pin values of objects. The caller has claimed the space of these. */
+void kcsd_units_cancel_pins(struct kcsd_compute *compute);
 /* Zero the memory of all units. No run is under way, and none can begin. */
 void kcsd_units_erase(struct kcsd_compute *compute);
 /*
@@ -154,8 +156,8 @@ void kcsd_unit_execute(struct kcsd_unit *unit, struct kcsd_run *run);
 
 /*
  * Park a run whose output is full, until half of that is received or the run is cancelled. The time
- * counts neither as run time nor for the time limit. Called by the thread of its unit, without
- * locks.
+ * does not count as run time; for the time limit only if the run has objects: these pin their
+ * space, and the wait ends at the deadline. Called by the thread of its unit, without locks.
  */
 void kcsd_run_park(struct kcsd_run *run);
 /*
@@ -164,10 +166,10 @@ void kcsd_run_park(struct kcsd_run *run);
  */
 bool kcsd_run_unpark(struct kcsd_run *run, struct kcsd_unit *unit);
 /*
- * Wake a parked or unparking run that was marked as cancelled and is in no queue; it ends without a
- * place. units.lock is held.
+ * Wake a parked or unparking run that was marked as cancelled, or is past its deadline, and is in
+ * no queue; it ends without a place. units.lock is held.
  */
-void kcsd_run_park_cancel(struct kcsd_run *run);
+void kcsd_run_park_end(struct kcsd_run *run);
 
 /* For park.c. units.lock is held, except for the last two. */
 /* Wake the thread of an idle unit, if there is one; the thread then owns the unit. */

@@ -216,7 +216,7 @@ static const struct attribute_group ns4_group = {
 	X(keys, keys) X(max_keys, max_keys)						\
 	X(medium_bytes, medium_bytes) X(medium_size, medium_size)			\
 	X(memory_bytes, memory) X(segments, segments) X(free_segments, free_segments)	\
-	X(written_bytes, written) X(moved_bytes, moved) X(damaged, damaged)
+	X(pinned, pinned) X(written_bytes, written) X(moved_bytes, moved) X(damaged, damaged)
 
 static struct kcsd_kv_stats drive_objects(const struct kcsd_drive *drive)
 {

@@ -144,6 +144,11 @@ static int cmd_validate(struct kcsd_cmd *cmd)
 	return status ? cmd_failed(cmd, status) : 0;
 }
 
+static u8 time_op(const struct kcsd_cmd *cmd, int status, const struct kcsd_timing_cmd *piece)
+{
+	return status ? KCSD_TIME_OTHER : cmd->found->time_op ?: piece->op;
+}
+
 /*
  * Give a command that its submitter executed its device time. Commands of the controller are not
  * part of the stream of an open file: they have none with the virtual clock.
@@ -170,7 +175,7 @@ static void cmd_take_time(struct kcsd_cmd *cmd, int status)
 	/* A quick job has described itself. */
 	if (!status && !cmd->time->arrived)
 		kcsd_clock_submit(clock, flow, cmd->time, piece, KCSD_CLOCK_ABREAST);
-	kcsd_clock_leave(clock, flow, cmd->time, status ? KCSD_TIME_OTHER : piece.op, cmd->opcode);
+	kcsd_clock_leave(clock, flow, cmd->time, time_op(cmd, status, &piece), cmd->opcode);
 	kcsd_time_trace(cmd->time, &cmd->trace);
 	if (!status && !cmd->admin && cmd->time->arrived && !opcode->has_result &&
 	    READ_ONCE(flow->flags) & KCSD_TIMING_RESULT)

@@ -83,7 +83,8 @@ struct kcsd_kv_stop {
 /*
  * Store len bytes of an iterator as the value of a key: all or nothing. from: bvec or kvec, or with
  * page faults disabled user memory; -EFAULT changes nothing. KCSD_SC_NO_KEY, KCSD_SC_KEY_EXISTS:
- * the condition in flags does not hold. KCSD_SC_CAPACITY_EXCEEDED: no room, or max_keys.
+ * the condition in flags does not hold. KCSD_SC_CAPACITY_EXCEEDED: no room, or max_keys. -EBUSY: no
+ * room before values that are got were put.
  */
 struct kcsd_kv_store {
 	struct kcsd_kv_name name;
@@ -98,7 +99,7 @@ int kcsd_kv_store(struct kcsd_kv *kv, struct kcsd_kv_store *store);
 
 /*
  * Delete an object. Returns KCSD_SC_NO_KEY if there is none: with DURABLE, there is none after a
- * power cut, either. flags: NOWAIT, DURABLE. stop: may be NULL.
+ * power cut, either. -EBUSY as for a store. flags: NOWAIT, DURABLE. stop: may be NULL.
  */
 int kcsd_kv_delete(struct kcsd_kv *kv, const struct kcsd_kv_name *name, u32 flags,
 		   const struct kcsd_kv_stop *stop);
@@ -165,6 +166,7 @@ struct kcsd_kv_stats {
 	u64 medium_size;
 	u64 memory;			/* bytes of memory, without those of a medium in memory */
 	u64 segments, free_segments;
+	u64 pinned;			/* segments that stay until values that are got are put */
 	u64 written;			/* bytes written to the log, since it was opened */
 	u64 moved;			/* of these by compaction */
 	u64 damaged;			/* records found damaged since it was opened */

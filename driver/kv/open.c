@@ -212,6 +212,16 @@ static u64 memory_of(struct kcsd_kv *kv, u64 *medium)
 	return sum + kcsd_kv_disk_memory(kv);
 }
 
+static u64 count_pinned(struct kcsd_kv *kv)
+{
+	u64 nr = 0;
+	u32 i;
+
+	for (i = 0; i < kv->geometry.nr; i++)
+		nr += atomic_read(&kv->segments[i].pins) > 0;
+	return nr;
+}
+
 void kcsd_kv_get_stats(struct kcsd_kv *kv, struct kcsd_kv_stats *stats)
 {
 	u32 i;
@@ -224,6 +234,7 @@ void kcsd_kv_get_stats(struct kcsd_kv *kv, struct kcsd_kv_stats *stats)
 		.moved = atomic64_read(&kv->moved), .damaged = atomic64_read(&kv->damaged),
 	};
 	stats->memory = memory_of(kv, &stats->medium_bytes);
+	stats->pinned = count_pinned(kv);
 	for (i = 0; i < KCSD_KV_SHARDS; i++) {
 		spin_lock(&kv->shards[i].lock);
 		stats->keys += kv->shards[i].keys;

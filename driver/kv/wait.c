@@ -61,7 +61,8 @@ int kcsd_kv_room_wait(struct kcsd_kv *kv, struct kcsd_kv_wait *w, int ret, u32 f
 		w->polls = 0;
 	}
 	if (is_hopeless(kv, w))
-		return READ_ONCE(kv->error) ?: KCSD_SC_CAPACITY_EXCEEDED;
+		return READ_ONCE(kv->error) ?:
+		       READ_ONCE(kv->pending) ? -EBUSY : KCSD_SC_CAPACITY_EXCEEDED;
 	w->polls++;
 	kcsd_kv_compact_want(kv);
 	if (flags & KCSD_KV_NOWAIT)

@@ -20,7 +20,8 @@ struct kcsd_kv_wait {
 
 /*
  * Wait for room. ret: why it is needed: -EAGAIN: a segment; KCSD_SC_CAPACITY_EXCEEDED: credit; the
- * medium is full; else it is returned. Returns 0: try again.
+ * medium is full; else it is returned. Returns 0: try again; -EBUSY: compaction waits in vain for
+ * readers.
  */
 int kcsd_kv_room_wait(struct kcsd_kv *kv, struct kcsd_kv_wait *w, int ret, u32 flags);
 

@@ -392,6 +392,7 @@ static int media_error(enum kcsd_inject_op op)
 		return KCSD_SC_READ_ERROR;
 	case KCSD_INJECT_RETRIEVE:
 	case KCSD_INJECT_LIST:
+	case KCSD_INJECT_EXIST:
 		return KCSD_SC_UNRECOVERED;
 	default:
 		return KCSD_SC_WRITE_FAULT;

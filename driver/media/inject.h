@@ -28,7 +28,8 @@ struct kcsd_lbas;
 	X(STORE,   "store",   false)	/* objects of namespace 4: this and below */ \
 	X(RETRIEVE, "retrieve", false) \
 	X(DELETE,  "delete",  false) \
-	X(LIST,    "list",    false)
+	X(LIST,    "list",    false) \
+	X(EXIST,   "exist",   false)
 
 enum kcsd_inject_op {
 #define KCSD_INJECT_ENUM(NAME, name, lbas) KCSD_INJECT_##NAME,

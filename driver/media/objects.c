@@ -126,14 +126,14 @@ u64 kcsd_objects_time_offset(const struct kcsd_objects *objects, u64 where, u64 
 /* ---- access ---- */
 
 /*
- * Count a media error. Not counted: a full store, a fault of user memory, a call that would wait,
- * one that was interrupted.
+ * Count a media error. Not counted: a full store, a fault of user memory, a call that would wait or
+ * has waited in vain, one that was interrupted.
  */
 static int result(struct kcsd_objects *objects, int ret)
 {
 	if (ret == KCSD_SC_UNRECOVERED ||
 	    (ret < 0 && !kcsd_lba_io_is_full(ret) && ret != -EFAULT && ret != -EAGAIN &&
-	     ret != -ENOMEM && ret != -EINTR))
+	     ret != -ENOMEM && ret != -EINTR && ret != -EBUSY))
 		kcsd_stat_inc(objects, media_errors);
 	return ret;
 }
@@ -214,6 +214,17 @@ int kcsd_objects_exist(struct kcsd_objects *objects, const struct kcsd_kv_name *
 	if (is_dead(objects))
 		return -EIO;
 	return kcsd_kv_exists(objects->kv, name) ? 0 : KCSD_SC_NO_KEY;
+}
+
+int kcsd_objects_cursor(struct kcsd_objects *objects, const struct kcsd_kv_name *from, bool now,
+			struct kcsd_kv_cursor **cursor)
+{
+	if (is_dead(objects))
+		return -EIO;
+	*cursor = kcsd_kv_cursor_create(objects->kv, from, now);
+	if (*cursor)
+		return 0;
+	return now ? -EAGAIN : -ENOMEM;
 }
 
 void kcsd_objects_put(struct kcsd_objects *objects, struct kcsd_kv_value *value)

@@ -10,6 +10,7 @@
 #ifndef KCSD_OBJECTS_H
 #define KCSD_OBJECTS_H
 
+#include <linux/atomic.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
 
@@ -55,6 +56,7 @@ struct kcsd_objects {
 	struct mutex cache_lock;	/* taken to change the next; a leaf but for the store */
 	bool write_through;		/* Set Features: what has completed is durable */
 	bool missing_fails;		/* feature 20h: Delete of no object fails */
+	atomic_t claims;		/* commands that need the space which runs pin */
 };
 
 /*
@@ -82,12 +84,18 @@ bool kcsd_objects_stopped(void *objects);
  */
 u64 kcsd_objects_time_offset(const struct kcsd_objects *objects, u64 where, u64 len);
 
-/* As the functions of kv/kv.h; these count media errors and obey the volatile write cache. */
+/*
+ * As the functions of kv/kv.h; these count media errors and obey the volatile write cache. Store
+ * and Delete return -EBUSY if they found no room only because of values that others have got.
+ */
 int kcsd_objects_store(struct kcsd_objects *objects, struct kcsd_kv_store *store);
 int kcsd_objects_delete(struct kcsd_objects *objects, const struct kcsd_kv_name *name, u32 flags);
 int kcsd_objects_get(struct kcsd_objects *objects, const struct kcsd_kv_name *name,
 		     struct kcsd_kv_value *value);
 int kcsd_objects_exist(struct kcsd_objects *objects, const struct kcsd_kv_name *name);
+/* Create a cursor, as kcsd_kv_cursor_create(). now: or return -EAGAIN. */
+int kcsd_objects_cursor(struct kcsd_objects *objects, const struct kcsd_kv_name *from, bool now,
+			struct kcsd_kv_cursor **cursor);
 void kcsd_objects_put(struct kcsd_objects *objects, struct kcsd_kv_value *value);
 int kcsd_objects_read(struct kcsd_objects *objects, struct kcsd_kv_value *value, u64 offset,
 		      struct iov_iter *to, u32 flags);
@@ -96,6 +104,25 @@ int kcsd_objects_flush(struct kcsd_objects *objects);
  * Wait until nobody is inside the gate, which the caller has closed. Commands inside complete soon.
  */
 void kcsd_objects_drain(struct kcsd_objects *objects);
+/*
+ * Claim the space of values that runs pin, and give the claim back. Meanwhile no run begins to pin
+ * some; the caller cancels those that do.
+ */
+static inline void kcsd_objects_claim(struct kcsd_objects *objects)
+{
+	atomic_inc(&objects->claims);
+}
+
+static inline void kcsd_objects_unclaim(struct kcsd_objects *objects)
+{
+	atomic_dec(&objects->claims);
+}
+
+static inline bool kcsd_objects_claimed(const struct kcsd_objects *objects)
+{
+	return unlikely(atomic_read(&objects->claims));
+}
+
 /* Erase all. The gate is closed and nobody is inside. */
 int kcsd_objects_erase(struct kcsd_objects *objects);
 /* Turn the volatile write cache on or off, as kcsd_lba_io_use_cache(). */

@@ -93,6 +93,7 @@ static void add_objects(struct kcsd_counters *page, const struct kcsd_drive *dri
 	add(page, "kv/memory_bytes", s.memory);
 	add(page, "kv/segments", s.segments);
 	add(page, "kv/free_segments", s.free_segments);
+	add(page, "kv/pinned", s.pinned);
 	add(page, "kv/written_bytes", s.written);
 	add(page, "kv/moved_bytes", s.moved);
 	add(page, "kv/damaged", s.damaged);

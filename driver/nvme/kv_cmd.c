@@ -5,6 +5,7 @@
 #include <linux/string.h>
 #include <linux/unaligned.h>
 
+#include "compute/unit.h"
 #include "drive.h"
 #include "media/lba_io.h"
 #include "media/lbas.h"
@@ -110,6 +111,45 @@ static bool too_long_for_now(const struct kcsd_cmd *cmd)
 	return cmd->now && iov_iter_count(&cmd->data) > NOW_BYTES;
 }
 
+/*
+ * Runs pin the space that a command needs. Cancel them, and keep others from beginning until
+ * end_claim(): who may only read must not keep those who may write from doing so.
+ */
+static void begin_claim(const struct kcsd_cmd *cmd)
+{
+	kcsd_objects_claim(cmd->drive->objects);
+	kcsd_units_cancel_pins(cmd->drive->compute);
+}
+
+/* Returns the result of the command. What still has no room waits for other commands. */
+static int end_claim(const struct kcsd_cmd *cmd, int ret)
+{
+	kcsd_objects_unclaim(cmd->drive->objects);
+	return ret == -EBUSY ? KCSD_SC_CAPACITY_EXCEEDED : ret;
+}
+
+static int store_value(struct kcsd_cmd *cmd, struct kcsd_kv_store *store)
+{
+	struct iov_iter from = cmd->data;
+	int ret = kcsd_objects_store(cmd->drive->objects, store);
+
+	if (ret != -EBUSY)
+		return ret;
+	cmd->data = from;
+	begin_claim(cmd);
+	return end_claim(cmd, kcsd_objects_store(cmd->drive->objects, store));
+}
+
+static int delete_object(struct kcsd_cmd *cmd, const struct kcsd_kv_name *name)
+{
+	int ret = kcsd_objects_delete(cmd->drive->objects, name, call_flags(cmd));
+
+	if (ret != -EBUSY)
+		return ret;
+	begin_claim(cmd);
+	return end_claim(cmd, kcsd_objects_delete(cmd->drive->objects, name, call_flags(cmd)));
+}
+
 static int kv_store(struct kcsd_cmd *cmd)
 {
 	struct kcsd_kv_store store = {
@@ -124,8 +164,7 @@ static int kv_store(struct kcsd_cmd *cmd)
 
 	get_name(cmd, &store.name);
 	if (!ret)
-		ret = to_status(kcsd_objects_store(cmd->drive->objects, &store),
-				KCSD_SC_WRITE_FAULT);
+		ret = to_status(store_value(cmd, &store), KCSD_SC_WRITE_FAULT);
 	if (ret)
 		return ret;
 	cmd->where = store.where;
@@ -194,8 +233,7 @@ static int kv_delete(struct kcsd_cmd *cmd)
 	if (ret)
 		return ret;
 	get_name(cmd, &name);
-	ret = to_status(kcsd_objects_delete(objects, &name, call_flags(cmd)),
-			KCSD_SC_WRITE_FAULT);
+	ret = to_status(delete_object(cmd, &name), KCSD_SC_WRITE_FAULT);
 	if (ret == KCSD_SC_NO_KEY && !READ_ONCE(objects->missing_fails))
 		ret = 0;
 	if (!ret)
@@ -206,8 +244,10 @@ static int kv_delete(struct kcsd_cmd *cmd)
 static int kv_exist(struct kcsd_cmd *cmd)
 {
 	struct kcsd_kv_name name;
-	int ret;
+	int ret = inject(cmd, KCSD_INJECT_EXIST);
 
+	if (ret)
+		return ret;
 	get_name(cmd, &name);
 	ret = to_status(kcsd_objects_exist(cmd->drive->objects, &name), KCSD_SC_READ_ERROR);
 	if (!ret || ret == KCSD_SC_NO_KEY)
@@ -274,9 +314,9 @@ static int list_keys(struct kcsd_cmd *cmd, u32 *nr)
 	int ret;
 
 	get_name(cmd, &from);
-	cursor = kcsd_kv_cursor_create(cmd->drive->objects->kv, &from, cmd->now);
-	if (!cursor)
-		return cmd->now ? -EAGAIN : -ENOMEM;
+	ret = kcsd_objects_cursor(cmd->drive->objects, &from, cmd->now, &cursor);
+	if (ret)
+		return to_status(ret, KCSD_SC_READ_ERROR);
 	ret = put_keys(cmd, cursor, nr);
 	kcsd_kv_cursor_destroy(cursor);
 	return ret;

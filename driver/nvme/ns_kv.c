@@ -21,12 +21,16 @@
 
 static const struct kcsd_opcode opcodes[] = {
 	{ KCSD_KV_RETRIEVE,	KCSD_FOR_ANY, KCSD_READS, kcsd_kv_parse_retrieve, ANY,
-				.has_result = true },
+				.has_result = true, .time_op = KCSD_TIME_RETRIEVE },
 	/* All or nothing, also if a page of the buffer is missing in the middle. */
-	{ KCSD_KV_STORE,	KCSD_FOR_WRITERS, KCSD_CHANGES, kcsd_kv_parse_store, ANY },
-	{ KCSD_KV_EXIST,	KCSD_FOR_ANY, KCSD_READS, kcsd_kv_parse_key, ANY },
-	{ KCSD_KV_DELETE,	KCSD_FOR_WRITERS, KCSD_CHANGES, kcsd_kv_parse_key, ANY },
-	{ KCSD_KV_LIST,		KCSD_FOR_ANY, KCSD_READS, kcsd_kv_parse_list, ANY },
+	{ KCSD_KV_STORE,	KCSD_FOR_WRITERS, KCSD_CHANGES, kcsd_kv_parse_store, ANY,
+				.time_op = KCSD_TIME_STORE },
+	{ KCSD_KV_EXIST,	KCSD_FOR_ANY, KCSD_READS, kcsd_kv_parse_key, ANY,
+				.time_op = KCSD_TIME_EXIST },
+	{ KCSD_KV_DELETE,	KCSD_FOR_WRITERS, KCSD_CHANGES, kcsd_kv_parse_key, ANY,
+				.time_op = KCSD_TIME_DELETE },
+	{ KCSD_KV_LIST,		KCSD_FOR_ANY, KCSD_READS, kcsd_kv_parse_list, ANY,
+				.time_op = KCSD_TIME_LIST },
 	{ KCSD_KV_FLUSH,	KCSD_FOR_ANY, KCSD_READS, kcsd_kv_parse_flush, ANY },
 	{ KCSD_CMD_TIMING,	KCSD_FOR_ANY, KCSD_READS, kcsd_timing_parse,
 				.takes_no_time = true },
@@ -127,6 +131,12 @@ static void kv_stop(struct kcsd_ns *ns)
 	WRITE_ONCE(to_objects(ns)->stopping, true);
 }
 
+static void kv_erase_memory(struct kcsd_ns *ns)
+{
+	if (to_objects(ns)->kv)
+		kcsd_kv_erase_memory(to_objects(ns)->kv);
+}
+
 const struct kcsd_ns_ops kcsd_kv_ops = {
 	.csi		= KCSD_CSI_KV,
 	.opcodes	= opcodes,
@@ -136,6 +146,7 @@ const struct kcsd_ns_ops kcsd_kv_ops = {
 	.open		= kv_open,
 	.close		= kv_close,
 	.stop		= kv_stop,
+	.erase_memory	= kv_erase_memory,
 	.identify_set	= kv_identify,
 	.identify_format = kv_identify_format,
 	.identify_ctrl	= kv_identify_ctrl,

@@ -55,6 +55,7 @@ struct kcsd_opcode {
 	u8 now;			/* enum kcsd_opcode_now */
 	bool takes_no_time;	/* of the device */
 	bool has_result;	/* the 64-bit result of success means something */
+	u8 time_op;		/* enum kcsd_time_op of success; 0: that of describe() */
 	/*
 	 * Describe what a command did that succeeded, for the model of time: op and what follows.
 	 * NULL: nothing but its data. A job describes itself.

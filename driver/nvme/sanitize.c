@@ -138,11 +138,13 @@ static int sanitize_erase(struct kcsd_drive *drive)
 	/*
 	 * NVMe Base, "Sanitize Operations", asks for all places that can hold user data, including
 	 * controller memory buffers and log pages. The gates are closed, no command is inside.
+	 * Objects first: compaction moves them until they are gone.
 	 */
+	ret = kcsd_objects_erase(drive->objects);
 	kcsd_namespaces_erase_memory(drive);
 	if ((retained->cdw10 & SANACT_MASK) == SANACT_OVERWRITE)
 		how.passes = OWPASS(retained->cdw10) ?: MOST_PASSES;
-	ret = kcsd_objects_erase(drive->objects) ?: kcsd_erase(drive->lbas, &how);
+	ret = ret ?: kcsd_erase(drive->lbas, &how);
 	if (ret)
 		return ret;
 	kcsd_store_erase_cache(&drive->lbas->store);

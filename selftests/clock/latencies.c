@@ -7,6 +7,7 @@
 #include "harness.h"
 #include "admin.h"
 #include "histogram.h"
+#include "kv.h"
 #include "nvm.h"
 
 #include <endian.h>
@@ -228,6 +229,43 @@ TEST_F(latencies, host)
 		if (self->page[off])
 			break;
 	EXPECT_EQ(HISTOGRAMS_LEN, off);
+}
+
+/* Commands on objects are of kinds of their own; only failed ones are all of one. */
+TEST_F(latencies, objects)
+{
+	static const struct drive_attr attrs[] = { DRIVE_SMALL, KV_SMALL, {} };
+	static const struct {
+		__u8 op;
+		__u64 nr;
+	} kinds[] = {
+		{ KCSD_TIME_STORE, 1 }, { KCSD_TIME_RETRIEVE, 2 }, { KCSD_TIME_LIST, 3 },
+		{ KCSD_TIME_EXIST, 4 }, { KCSD_TIME_DELETE, 1 }, { KCSD_TIME_FLUSH, 1 },
+	};
+	const struct kcsd_latency_histogram *h;
+	__u64 len;
+	int i;
+
+	ASSERT_EQ(0, drive_create(&self->d, "latencies", attrs));
+	ASSERT_EQ(0, keep(&self->d, true));
+	ASSERT_EQ(0, kv_store(self->d.kv, KV_STR("a"), "x", 1, 0));
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, kv_retrieve(self->d.kv, KV_STR("a"), self->buf, LBA, &len));
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(0, kv_list(self->d.kv, "", 0, self->buf, LBA));
+	for (i = 0; i < 4; i++)
+		ASSERT_EQ(0, kv_exist(self->d.kv, KV_STR("a")));
+	ASSERT_EQ(KCSD_SC_NO_KEY, kv_exist(self->d.kv, KV_STR("b")));
+	ASSERT_EQ(0, kv_delete(self->d.kv, KV_STR("a")));
+	ASSERT_EQ(0, kv_flush(self->d.kv));
+	ASSERT_EQ(0, histograms_get(self->d.ctrl, self->page));
+	ASSERT_TRUE(histograms_are_valid(self->page));
+	for (i = 0; i < (int)ARRAY_SIZE(kinds); i++) {
+		h = histogram_find(self->page, KCSD_LATENCY_HOST, kinds[i].op, 0);
+		ASSERT_NE(NULL, h) TH_LOG("kind %u", kinds[i].op);
+		EXPECT_EQ(kinds[i].nr, le64toh(h->count)) TH_LOG("kind %u", kinds[i].op);
+	}
+	EXPECT_EQ(NULL, histogram_find(self->page, KCSD_LATENCY_HOST, KCSD_TIME_MEM_READ, 0));
 }
 
 /* A drive that was powered on again counts from 0, and tells that. */

@@ -18,7 +18,7 @@
 #define MANY	10000		/* objects */
 #define ENTRY	sizeof(struct kcsd_kv_key)
 
-enum { READER, ENDLESS, STORER };
+enum { READER, ENDLESS, STORER, EMITTER };
 
 /*
  * Store cparam1 bytes of the heap, which are zeroes, under the key that is the arguments, with the
@@ -28,6 +28,12 @@ static const struct bpf_insn prog_store[] = {
 	I_MOVR(R6, R1),
 	I_CTX(R1, R6, args), I_CTX(R2, R6, args_len), I_CTX(R3, R6, heap),
 	I_CTX(R4, R6, cparam1), I_CTX(R5, R6, cparam2), I_HELPER(kv_store), I_EXIT,
+};
+
+/* Emit the heap again and again. */
+static const struct bpf_insn prog_emit[] = {
+	I_MOVR(R6, R1),
+	I_CTX(R1, R6, heap), I_CTX(R2, R6, heap_len), I_HELPER(emit), I_JA(-4),
 };
 
 FIXTURE(objects) {
@@ -52,6 +58,15 @@ static int install_storer(const struct drive *d)
 	return prog_install_image(d->ctrl, STORER, &im);
 }
 
+static int install_emitter(const struct drive *d)
+{
+	struct image im = {
+		.insns = prog_emit, .insn_cnt = ARRAY_SIZE(prog_emit), .heap_len = VALUE,
+	};
+
+	return prog_install_image(d->ctrl, EMITTER, &im);
+}
+
 FIXTURE_SETUP(objects)
 {
 	const struct drive_attr attrs[] = {
@@ -66,6 +81,7 @@ FIXTURE_SETUP(objects)
 	ASSERT_EQ(0, source_install_reader(self->d.ctrl, READER));
 	ASSERT_EQ(0, prog_install(self->d.ctrl, ENDLESS, prog_endless));
 	ASSERT_EQ(0, install_storer(&self->d));
+	ASSERT_EQ(0, install_emitter(&self->d));
 	self->r = (struct source_run) { .slid = 1 };
 }
 
@@ -381,6 +397,177 @@ TEST_F(objects, power_off_ends_runs)
 	EXPECT_NE(0, w.ret);
 }
 
+/* ---- runs that hold values for long ---- */
+
+/* A run that emits to a reader who does not come. */
+static struct nvme_uring_cmd emitter_cmd(struct source_run *r, __u32 timeout_ms)
+{
+	struct nvme_uring_cmd c;
+
+	*r = (struct source_run) { .pind = EMITTER, .slid = 1 };
+	r->data.header = (struct kcsd_run_header) {
+		.flags = htole32(KCSD_RUN_HEADER_WAIT), .oid = htole16(1),
+		.out_len = htole32(KCSD_MIN_WINDOW), .timeout_ms = htole32(timeout_ms),
+	};
+	c = source_run_cmd(r);
+	c.metadata = 0;
+	c.metadata_len = 0;
+	return c;
+}
+
+static int receive(int fd, void *buf, __u32 len, __u64 *result)
+{
+	struct nvme_uring_cmd c = {
+		.opcode = KCSD_CMD_RUN_RECEIVE, .nsid = KCSD_NSID_COMPUTE,
+		.cdw10 = 1, .cdw11 = len, .addr = (uintptr_t)buf, .data_len = len,
+	};
+
+	return cmd_io_way(CMD_IOCTL64, fd, &c, result);
+}
+
+TEST_F(objects, waits_for_its_reader_until_its_deadline)
+{
+	struct nvme_uring_cmd c;
+	struct io_uring ring;
+	__u64 tag, result;
+	int res = 0;
+
+	ASSERT_EQ(0, send_one(self));
+	c = emitter_cmd(&self->r, 500);
+	ASSERT_EQ(0, ring_open(&ring, 2, true));
+	ASSERT_EQ(0, ring_put(&ring, self->d.compute, NVME_URING_CMD_IO, &c, 1));
+	ASSERT_EQ(1, io_uring_submit(&ring));
+	EXPECT_EQ(0, ring_get(&ring, 10000, &tag, &res, NULL));
+	EXPECT_EQ(KCSD_SC_PROGRAM_TIME, cmd_status(res));
+	EXPECT_EQ(1, drive_stat(&self->d, "faults_time"));
+	EXPECT_TRUE(drive_becomes(&self->d, "units/waiting", 0));
+	EXPECT_EQ(0, drive_number(&self->d, "kv/pinned"));
+	/* What it emitted before is still there. */
+	EXPECT_EQ(0, receive(self->d.compute, self->value, VALUE, &result));
+	EXPECT_LE(1, (__u32)result);
+	io_uring_queue_exit(&ring);
+}
+
+/* Nor does it wait longer for a place on a unit that others have. */
+TEST_F(objects, waits_for_a_place_until_its_deadline)
+{
+	struct nvme_uring_cmd c, endless = tenant_cmd(ENDLESS, 0, 0);
+	struct io_uring ring;
+	__u64 tag, result;
+	struct tenant t;
+	int res = 0;
+
+	ASSERT_EQ(0, send_one(self));
+	c = emitter_cmd(&self->r, 4000);
+	ASSERT_EQ(0, ring_open(&ring, 2, true));
+	ASSERT_EQ(0, ring_put(&ring, self->d.compute, NVME_URING_CMD_IO, &c, 1));
+	ASSERT_EQ(1, io_uring_submit(&ring));
+	ASSERT_TRUE(drive_becomes(&self->d, "units/waiting", 1));
+	ASSERT_EQ(0, tenant_open(&t, &self->d));
+	ASSERT_EQ(0, tenant_send(&t, &endless, 2, 0));
+	ASSERT_TRUE(wait_number(t.fd, "kcsd-running:", 2));
+	EXPECT_EQ(0, receive(self->d.compute, self->value, KCSD_MIN_WINDOW / 2, &result));
+	EXPECT_EQ(KCSD_MIN_WINDOW / 2, (__u32)result);
+	EXPECT_TRUE(drive_becomes(&self->d, "units/queued", 1));
+	EXPECT_EQ(0, ring_get(&ring, 10000, &tag, &res, NULL));
+	EXPECT_EQ(KCSD_SC_PROGRAM_TIME, cmd_status(res));
+	EXPECT_EQ(2, tenant_number(t.fd, "kcsd-running:"));
+	tenant_close(&t);
+	io_uring_queue_exit(&ring);
+	EXPECT_TRUE(drive_becomes(&self->d, "units/running", 0));
+}
+
+/* Before that, what ends other runs ends it. */
+TEST_F(objects, is_cancelled_while_it_waits_for_its_reader)
+{
+	struct nvme_uring_cmd c;
+	struct io_uring ring;
+
+	ASSERT_EQ(0, send_one(self));
+	for (int i = 0; i < 3; i++) {
+		c = emitter_cmd(&self->r, 0);
+		ASSERT_EQ(0, ring_open(&ring, 2, true));
+		ASSERT_EQ(0, ring_put(&ring, self->d.compute, NVME_URING_CMD_IO, &c, 1));
+		ASSERT_EQ(1, io_uring_submit(&ring));
+		ASSERT_TRUE(drive_becomes(&self->d, "units/waiting", 1));
+		if (i == 2) {
+			EXPECT_EQ(0, drive_power(&self->d, false));
+			io_uring_queue_exit(&ring);
+			break;
+		}
+		EXPECT_EQ(0, i == 0 ? format_objects(&self->d) : 0);
+		io_uring_queue_exit(&ring);
+		EXPECT_TRUE(drive_becomes(&self->d, "stats/faults_cancelled", i + 1));
+		EXPECT_TRUE(drive_becomes(&self->d, "units/waiting", 0));
+		ASSERT_EQ(0, send_one(self));
+	}
+}
+
+#define FILL_KEYS	240
+#define FILL_VALUE	60000
+
+static int fill_one(FIXTURE_DATA(objects) *self, int i)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "fill/%d", i);
+	return store(self, name, i, FILL_VALUE);
+}
+
+/* Fill most of the store with objects, and send a list of them all. */
+static int send_fill(FIXTURE_DATA(objects) *self)
+{
+	struct kcsd_source source[FILL_KEYS];
+	struct kcsd_kv_key key[FILL_KEYS];
+	char name[16];
+
+	for (int i = 0; i < FILL_KEYS; i++) {
+		if (fill_one(self, i))
+			return -1;
+		snprintf(name, sizeof(name), "fill/%d", i);
+		source[i] = source_object(i * ENTRY, 0);
+		key[i] = source_key(name, strlen(name));
+	}
+	return source_send_with(self->d.compute, 1, source, FILL_KEYS, key, sizeof(key));
+}
+
+/* There is room for what is stored, but in segments that a run holds: it has to go. */
+TEST_F(objects, gives_way_to_a_store_without_room)
+{
+	struct waiting w;
+	int ret = 0;
+
+	ASSERT_EQ(0, send_fill(self));
+	self->r.cparam2 = 100;
+	ASSERT_EQ(0, begin(self, &w));
+	for (int i = 0; !ret && i < 2 * FILL_KEYS; i++)
+		ret = fill_one(self, i % FILL_KEYS);
+	EXPECT_EQ(0, ret);
+	EXPECT_EQ(KCSD_SC_PROGRAM_CANCELLED, end(self, &w));
+	EXPECT_EQ(1, drive_stat(&self->d, "faults_cancelled"));
+	EXPECT_EQ(0, source_run(self->d.compute, &self->r));
+	EXPECT_EQ(100, self->r.result);
+	EXPECT_EQ(0, drive_number(&self->d, "kv/pinned"));
+}
+
+/* Nobody has to go where there is no room anyway. */
+TEST_F(objects, stays_when_the_store_is_full)
+{
+	struct waiting w;
+	int ret = 0;
+
+	ASSERT_EQ(0, send_fill(self));
+	self->r.cparam2 = 100;
+	for (int i = FILL_KEYS; !ret && i < 1000; i++)
+		ret = fill_one(self, i);
+	ASSERT_EQ(KCSD_SC_CAPACITY_EXCEEDED, ret);
+	ASSERT_EQ(0, begin(self, &w));
+	EXPECT_EQ(KCSD_SC_CAPACITY_EXCEEDED, fill_one(self, 1000));
+	EXPECT_LE(1, drive_number(&self->d, "kv/pinned"));
+	EXPECT_EQ(0, end(self, &w));
+	EXPECT_EQ(0, drive_number(&self->d, "kv/pinned"));
+}
+
 /* ---- refusals ---- */
 
 TEST_F(objects, missing_key)
@@ -554,6 +741,33 @@ TEST_F(objects, stores_below_a_prefix)
 	EXPECT_EQ(KCSD_SC_NO_KEY, kv_exist(self->d.kv, KV_STR("in/1")));
 	free(zeroes);
 	free(got);
+}
+
+static int get_log(FIXTURE_DATA(objects) *self, void *log, size_t len)
+{
+	struct nvme_uring_cmd c = cmd_log(KCSD_LOG_PROGRAM_OUTPUT, log, len, 0);
+
+	return cmd_admin(self->d.ctrl, &c);
+}
+
+/* The log of programs has the key that was refused. */
+TEST_F(objects, refused_key_in_the_log)
+{
+	static const char want[] = "kv_store: no grant for key \"in/1??\"";
+	struct {
+		struct kcsd_log_header header;
+		struct kcsd_log_entry entry[KCSD_LOG_ENTRIES];
+	} *log = calloc(1, sizeof(*log));
+
+	ASSERT_NE(NULL, log);
+	EXPECT_EQ(-KCSD_EACCES, stores(self, "out/", "in/1\n\x80", 1, 0));
+	ASSERT_EQ(0, get_log(self, log, sizeof(*log)));
+	ASSERT_EQ(1, le32toh(log->header.nr));
+	EXPECT_EQ(KCSD_LOG_LINE, log->entry[0].type);
+	EXPECT_EQ(STORER, le16toh(log->entry[0].pind));
+	ASSERT_EQ(strlen(want), log->entry[0].text_len);
+	EXPECT_EQ(0, memcmp(want, log->entry[0].text, strlen(want)));
+	free(log);
 }
 
 /* The audit names what was stored, each key once, and not what failed. */

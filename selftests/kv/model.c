@@ -63,7 +63,7 @@ static void step_store(struct model *m, u32 key)
 
 	if (!ret)
 		note(m, key, v);
-	else if (ret == KCSD_SC_CAPACITY_EXCEEDED)
+	else if (ret == KCSD_SC_CAPACITY_EXCEEDED || ret == -EBUSY)
 		m->full++;
 	else if (!may_fail(m, ret))
 		model_wrong(m, "store of %u bytes: %d", len, ret);

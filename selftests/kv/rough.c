@@ -55,7 +55,7 @@ static bool is_dead(struct disk *d)
 static bool may_be(int ret)
 {
 	return !ret || ret == KCSD_SC_CAPACITY_EXCEEDED || ret == KCSD_SC_NO_KEY || ret == -EIO ||
-	       ret == -ENOMEM || ret == -EAGAIN;
+	       ret == -ENOMEM || ret == -EAGAIN || ret == -EBUSY;
 }
 
 static void note(struct rough_worker *w, u32 key, struct version v)

@@ -42,7 +42,7 @@ static void step(struct worker *w)
 		ret = store(w->kv, &name, len, key + what, flags);
 		if (!ret)
 			*v = (struct version){ true, len, key + what };
-		else if (ret != KCSD_SC_CAPACITY_EXCEEDED && ret != -EAGAIN)
+		else if (ret != KCSD_SC_CAPACITY_EXCEEDED && ret != -EAGAIN && ret != -EBUSY)
 			wrong(w, ret);
 	} else if (what < 13) {
 		ret = kcsd_kv_delete(w->kv, &name, flags, NULL);

@@ -52,7 +52,7 @@ static void step(struct script *s, struct kcsd_kv *kv)
 	if (what < 9) {
 		e.v = (struct version){ true, len, ++s->tag };
 		ret = store(kv, &name, len, e.v.tag, 0);
-		if (ret && ret != KCSD_SC_CAPACITY_EXCEEDED)
+		if (ret && ret != KCSD_SC_CAPACITY_EXCEEDED && ret != -EBUSY)
 			script_wrong(s, "store", e.begin, ret);
 	} else if (what < 14) {
 		ret = kcsd_kv_delete(kv, &name, 0, NULL);

@@ -600,12 +600,15 @@ TEST_F(kv, injected_errors)
 	ASSERT_EQ(0, drive_set(self->d.name, "inject", "retrieve media_error next=1"));
 	ASSERT_EQ(0, drive_set(self->d.name, "inject", "delete media_error next=1"));
 	ASSERT_EQ(0, drive_set(self->d.name, "inject", "list media_error next=1"));
+	ASSERT_EQ(0, drive_set(self->d.name, "inject", "exist media_error next=1"));
 	EXPECT_EQ(-EINVAL, drive_set(self->d.name, "inject", "store lba=0+1 media_error"));
 	EXPECT_EQ(KCSD_SC_WRITE_FAULT, kv_store(fd, KV_STR("a"), "x", 1, 0));
 	EXPECT_EQ(KCSD_SC_UNRECOVERED, kv_retrieve(fd, KV_STR("a"), self->in, 1, &len));
 	EXPECT_EQ(KCSD_SC_WRITE_FAULT, kv_delete(fd, KV_STR("a")));
 	EXPECT_EQ(KCSD_SC_UNRECOVERED, kv_list(fd, "", 0, self->list, 64));
-	EXPECT_EQ(errors + 4, drive_stat(&self->d, "media_errors"));
+	EXPECT_EQ(KCSD_SC_UNRECOVERED, kv_exist(fd, KV_STR("a")));
+	EXPECT_EQ(0, kv_exist(fd, KV_STR("a")));
+	EXPECT_EQ(errors + 5, drive_stat(&self->d, "media_errors"));
 	EXPECT_EQ(0, kv_retrieve(fd, KV_STR("a"), self->in, 1, &len));
 	EXPECT_EQ('1', self->in[0]);
 	ASSERT_EQ(0, drive_set(self->d.name, "inject", "clear"));
@@ -632,6 +635,56 @@ TEST_F(kv, a_delayed_store_is_let_go)
 	c = (struct nvme_uring_cmd){ .opcode = ADMIN_FORMAT, .nsid = KCSD_NSID_KV };
 	EXPECT_EQ(0, cmd_admin(self->d.ctrl, &c));
 	ASSERT_EQ(0, ring_get(&ring, 10000, &tag, &res, NULL));
+	io_uring_queue_exit(&ring);
+}
+
+/* Wait until each rule has hit a command. */
+static bool all_hit(const struct drive *d)
+{
+	char text[4096];
+
+	for (int i = 0; i < 10000 * time_slow(); i++) {
+		if (drive_get(d->name, "inject", text, sizeof(text)) > 0 &&
+		    !strstr(text, "hits=0"))
+			return true;
+		sleep_ms(1);
+	}
+	return false;
+}
+
+/* When power is cut, each command that is under way fails. */
+TEST_F(kv, a_cut_fails_what_is_delayed)
+{
+	static const struct {
+		const char *rule;
+		__u8 opcode;
+	} cmds[] = {
+		{ "list delay=3600000ms", KCSD_KV_LIST },
+		{ "exist delay=3600000ms", KCSD_KV_EXIST },
+		{ "retrieve delay=3600000ms", KCSD_KV_RETRIEVE },
+	};
+	struct io_uring ring;
+	__u64 tag;
+	int res;
+
+	ASSERT_EQ(0, store_two(self->d.kv));
+	ASSERT_EQ(0, ring_open(&ring, 4, true));
+	for (size_t i = 0; i < ARRAY_SIZE(cmds); i++) {
+		bool data = cmds[i].opcode != KCSD_KV_EXIST;
+		struct nvme_uring_cmd c = kv_cmd(cmds[i].opcode, KV_STR("a"),
+						 data ? self->in : NULL, data ? 64 : 0);
+
+		ASSERT_EQ(0, drive_set(self->d.name, "inject", cmds[i].rule));
+		ASSERT_EQ(0, ring_put(&ring, self->d.kv, NVME_URING_CMD_IO, &c, i));
+	}
+	ASSERT_EQ(ARRAY_SIZE(cmds), io_uring_submit(&ring));
+	ASSERT_TRUE(all_hit(&self->d));
+	ASSERT_EQ(0, drive_set(self->d.name, "power_cut", "1"));
+	for (size_t i = 0; i < ARRAY_SIZE(cmds); i++) {
+		res = 0;
+		ASSERT_EQ(0, ring_get(&ring, 10000, &tag, &res, NULL));
+		EXPECT_EQ(KCSD_SC_READ_ERROR, cmd_status(res)) TH_LOG("%s", cmds[tag].rule);
+	}
 	io_uring_queue_exit(&ring);
 }
 

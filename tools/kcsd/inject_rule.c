@@ -25,6 +25,7 @@ static const struct rule_command {
 	{ "retrieve", false },
 	{ "delete", false },
 	{ "list", false },
+	{ "exist", false },
 };
 
 /* True if text up to end is only decimal digits, from min to max. */

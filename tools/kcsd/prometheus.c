@@ -160,7 +160,8 @@ static int print_latency(const struct kcsd_histogram *h, void *arg)
 {
 	static const char *const ops[KCSD_NR_TIME_OPS] = {
 		"read", "write", "trim", "flush", "zone_reset", "zone_finish", "memory_read",
-		"memory_write", "other", "run", "copy",
+		"memory_write", "other", "run", "copy", "store", "retrieve", "list", "delete",
+		"exist",
 	};
 	static const struct {
 		const char *metric, *help;

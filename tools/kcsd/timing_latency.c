@@ -7,7 +7,7 @@
 
 static const char *const op_names[KCSD_NR_TIME_OPS] = {
 	"read", "write", "trim", "flush", "zone reset", "zone finish", "memory read",
-	"memory write", "other", "run", "copy",
+	"memory write", "other", "run", "copy", "store", "retrieve", "list", "delete", "exist",
 };
 
 static const char *const what_names[KCSD_NR_LATENCIES] = {

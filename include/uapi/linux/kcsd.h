@@ -370,7 +370,8 @@ struct kcsd_run_header {
  * The drive keeps out_len bytes, at most KCSD_MAX_OUTPUT. A program that emits more gets -ENOSPC,
  * and KCSD_RECORD_CUT is set. With KCSD_RUN_HEADER_WAIT that is the size of a buffer, at least
  * KCSD_MIN_WINDOW: while it is full, the run waits. It then occupies no compute unit, and the time
- * counts as waiting, not for its time limit. KCSD_MAX_WAITING_RUNS of these may be under way on a
+ * counts as waiting, and for its time limit only if it reads objects, which pin their space until
+ * it ends. KCSD_MAX_WAITING_RUNS of these may be under way on a
  * drive, half of them of one user; one more: Insufficient Resources, without DNR. out_len of the
  * record is 2^32 - 1 for more than that.
  *
@@ -873,7 +874,12 @@ enum kcsd_time_op {
 	KCSD_TIME_OTHER		= 8,	/* admin commands, Run Receive, commands that failed */
 	KCSD_TIME_RUN		= 9,
 	KCSD_TIME_COPY		= 10,	/* jobs: Copy, Verify, Memory Copy and Fill */
-	KCSD_NR_TIME_OPS	= 11,
+	KCSD_TIME_STORE		= 11,	/* of objects: this and below */
+	KCSD_TIME_RETRIEVE	= 12,
+	KCSD_TIME_LIST		= 13,
+	KCSD_TIME_DELETE	= 14,
+	KCSD_TIME_EXIST		= 15,
+	KCSD_NR_TIME_OPS	= 16,
 };
 
 /*
