@@ -333,6 +333,11 @@ test_examples()
 	is "the example objects" "$("$examples/objects" "kcsd$index" 1000 2>&1)" \
 		"1000 objects, 8890 bytes"
 	is "  leaves none" "$(keys example/)" ""
+	is "the example run, on two objects" "$("$examples/run" "kcsd$index" "$bpf/word.bpf.o" a \
+		b/1 b/1 2>&1 | cut -d' ' -f1)" \
+		"$((2 * $(grep -a -o a "$work/value" | wc -l)))"
+	is "the example run, no such object" "$("$examples/run" "kcsd$index" "$bpf/word.bpf.o" a \
+		none 2>&1)" "no object has the key 'none'"
 	is "the example uring_kv" "$("$examples/uring_kv" "/dev/kcsdg${index}n4" uring hello 2>&1)" hello
 	is "  has stored it" "$("$kcsd" kv get -d "kcsd$index" uring)" hello
 	is "the example uring_kv, another namespace" "$("$examples/uring_kv" "/dev/kcsdg${index}n2" x y 2>&1)" \
@@ -531,7 +536,7 @@ test_no_namespace()
 }
 
 begin
-need jq od awk md5sum mkfifo split
+need grep jq od awk md5sum mkfifo split
 find_kcsd
 examples=${KCSD_EXAMPLES:-$(dirname "$(first_there ../../lib/examples/uring_run \
 	../../build/lib/examples/uring_run)")}
