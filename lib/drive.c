@@ -42,7 +42,9 @@ static int issue(int fd, unsigned long op, struct nvme_passthru_cmd64 *cmd)
 bool kcsd_drive_may_send(const struct kcsd_drive *drv, const struct nvme_passthru_cmd64 *cmd,
 			 bool admin)
 {
-	if ((drv->open_flags & O_ACCMODE) != O_RDONLY || (cmd->opcode & 3) == 2)
+	bool rdonly = (drv->open_flags & O_ACCMODE) == O_RDONLY || (admin && drv->ctrl_rdonly);
+
+	if (!rdonly || (cmd->opcode & 3) == 2)
 		return true;
 	if (cmd->nsid == KCSD_NSID_KV && cmd->opcode == KCSD_KV_EXIST)
 		return !admin;
@@ -102,10 +104,27 @@ static int identify_drive(struct kcsd_drive *drv)
 	return ns.lba_size && ns.lba_size <= drv->max_transfer ? 0 : -EPROTO;
 }
 
+/*
+ * Open the controller; for reading only if writing is refused: then admin commands that modify fail
+ * with -EACCES. Returns a descriptor or -errno.
+ */
+static int open_ctrl(struct kcsd_drive *drv)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/dev/%s", drv->name);
+	fd = open(path, drv->open_flags);
+	if (fd < 0 && errno == EACCES && (drv->open_flags & O_ACCMODE) != O_RDONLY) {
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		drv->ctrl_rdonly = fd >= 0;
+	}
+	return fd < 0 ? -errno : fd;
+}
+
 int kcsd_drive_open(const char *name, unsigned int flags, struct kcsd_drive **out)
 {
 	struct kcsd_drive *drv;
-	char path[32];
 	int index, ret;
 
 	*out = NULL;
@@ -115,9 +134,8 @@ int kcsd_drive_open(const char *name, unsigned int flags, struct kcsd_drive **ou
 	drv = alloc_drive(index, flags);
 	if (!drv)
 		return -ENOMEM;
-	snprintf(path, sizeof(path), "/dev/%s", drv->name);
-	drv->ctrl_fd = open(path, drv->open_flags);
-	ret = drv->ctrl_fd < 0 ? -errno : identify_drive(drv);
+	drv->ctrl_fd = open_ctrl(drv);
+	ret = drv->ctrl_fd < 0 ? drv->ctrl_fd : identify_drive(drv);
 	if (ret) {
 		kcsd_drive_close(drv);
 		return ret;

@@ -62,6 +62,7 @@ struct kcsd_drive {
 	unsigned int index;
 	int open_flags;			/* O_RDWR or O_RDONLY, O_CLOEXEC */
 	int ctrl_fd;
+	bool ctrl_rdonly;		/* writing to the controller was refused */
 	pthread_mutex_t lock;		/* ns_fd */
 	int ns_fd[KCSD_NN + 1];	/* by nsid; -1: not opened yet; protected by lock */
 	pthread_mutex_t load_lock;	/* one load at a time; see program.c */

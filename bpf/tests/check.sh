@@ -351,6 +351,46 @@ x
 ')" -28
 }
 
+# is_split NAME FILE SIZE: the same pieces as split makes, under keys that count up.
+is_split()
+{
+	local name=$1 file=$2 size=$3 stored
+
+	rm -rf "$work/pieces" "$work/wanted"
+	mkdir "$work/pieces" "$work/wanted"
+	split -C "$size" -a 6 -d "$file" "$work/wanted/log-"
+	stored=$(result split "$file" -1 "$size" -a log- -s "$work/pieces")
+	is "split: $name, number" "$stored" "$(find "$work/wanted" -type f | wc -l)"
+	point "split: $name, pieces" diff -r "$work/pieces" "$work/wanted"
+}
+
+check_split()
+{
+	local size
+
+	for size in 1000 4096 65536 1048576; do
+		is_split "$size bytes" "$work/text" "$size"
+	done
+	seq 100000 >"$work/part"
+	is_split "lines that end at the size" "$work/part" 7
+	is_split "one object" "$work/part" 1000000
+	is_split "no newline" "$work/a" 4096
+	is_split "one byte" "$work/one" 10
+	is_split "no data" "$work/empty" 10
+	printf 'a\nb' >"$work/part"
+	is_split "the last line has no newline" "$work/part" 2
+	rm -rf "$work/pieces"
+	mkdir "$work/pieces"
+	is "split: 64 KiB by default" "$(result split "$work/a" -s "$work/pieces")" 4
+	is "split: the keys are numbers, then" "$(ls "$work/pieces" | paste -sd' ')" \
+		"000000 000001 000002 000003"
+	is "split: an object that exists" "$(result split "$work/one" -s "$work/pieces")" -17
+	is "split: no right to store" "$(result split "$work/one")" -13
+	is "split: a prefix of 11 bytes" "$(result split "$work/one" -a 01234567890)" -22
+	is "split: more than 1 MiB" "$(result split "$work/one" -1 1048577)" -22
+	is "split: a second number" "$(result split "$work/one" -2 1)" -22
+}
+
 check_histogram()
 {
 	local size
@@ -429,6 +469,7 @@ check_crc
 check_sha256
 check_join
 check_join_limits
+check_split
 check_histogram
 check_len
 finish

@@ -3,11 +3,13 @@
  * Run a program in the engine in user space, on a file in place of a drive.
  *
  *	run [-b LBA_SIZE] [-a ARGUMENTS | -f FILE] [-1 CPARAM1] [-2 CPARAM2]
- *	    [-g SLBA+NLB[w]]... [-l LEN] [-m OUT_MAX] [-o OUTPUT] [-w WRITTEN] OBJECT FILE
+ *	    [-g SLBA+NLB[w]]... [-l LEN] [-m OUT_MAX] [-o OUTPUT] [-w WRITTEN]
+ *	    [-s DIRECTORY] OBJECT FILE
  *
  * Without -g all of the file is granted, its last LBA padded with zeroes, and the stream is as
  * long as the file. A grant is for reading, with "w" for writing only. LEN: bytes of the stream.
  * WRITTEN: the program may also write the stream; afterwards this file gets it.
+ * DIRECTORY: the program may store objects, which become files there, named by their keys.
  * Prints "result insns" and exits 0; a fault prints its name and exits 3, anything else exits 1.
  */
 #include <err.h>
@@ -28,6 +30,7 @@ struct run {
 	struct kcsd_lba_grant grants[KCSD_MAX_GRANTS];
 	const char *len;	/* or NULL */
 	const char *written;	/* or NULL */
+	const char *objects;	/* a directory, or NULL */
 	u8 *disk;
 	u64 nsze;		/* LBAs */
 	FILE *out;
@@ -99,6 +102,27 @@ static s64 emit(const struct kcsd_helper_args *args)
 	return 0;
 }
 
+/* Store a new object, as a file. */
+static s64 kv_store(const struct kcsd_helper_args *args)
+{
+	u64 key_len = args->val[1], len = args->val[3];
+	char path[4096];
+	FILE *to;
+
+	if (!key_len || key_len > 16 || args->val[4] != KCSD_STORE_MUST_NOT_EXIST)
+		return -KCSD_EINVAL;
+	if (!run.objects)
+		return -KCSD_EACCES;
+	snprintf(path, sizeof(path), "%s/%.*s", run.objects, (int)key_len,
+		 (const char *)args->ptr[0]);
+	to = fopen(path, "wx");
+	if (!to)
+		return -KCSD_EEXIST;
+	if (fwrite(args->ptr[2], 1, len, to) != len || fclose(to))
+		err(1, "%s", path);
+	return 0;
+}
+
 /* The helpers that the programs here call. */
 static s64 helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *args)
 {
@@ -110,6 +134,8 @@ static s64 helper(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *arg
 		return stream_write(args);
 	case KCSD_HELPER_emit:
 		return emit(args);
+	case KCSD_HELPER_kv_store:
+		return kv_store(args);
 	case KCSD_HELPER_log:
 		return 0;
 	default:
@@ -171,7 +197,7 @@ static void parse_options(int argc, char **argv)
 	int c;
 
 	run.in = (struct kcsd_vm_input){ .lba_size = 4096, .out_max = DEFAULT_OUT_MAX };
-	while ((c = getopt(argc, argv, "b:a:f:1:2:g:l:m:o:w:")) != -1) {
+	while ((c = getopt(argc, argv, "b:a:f:1:2:g:l:m:o:s:w:")) != -1) {
 		if (c == 'b')
 			run.in.lba_size = number(optarg);
 		else if (c == 'a')
@@ -188,6 +214,8 @@ static void parse_options(int argc, char **argv)
 			run.len = optarg;
 		else if (c == 'm')
 			run.in.out_max = number(optarg);
+		else if (c == 's')
+			run.objects = optarg;
 		else if (c == 'w')
 			run.written = optarg;
 		else if (c == 'o')

@@ -322,6 +322,11 @@ static void test_failures(void)
 	IS(kcsd_kv_stat(&drive, &key, &len, &err), KCSD_SC_NO_KEY, "stat, read-only");
 	IS(kcsd_kv_flush(&drive, &err), 0, "flush, read-only");
 	drive.open_flags = O_RDWR;
+	drive.ctrl_rdonly = true;
+	IS(kcsd_kv_store(&drive, &key, "x", 1, 0, &err), 0, "store, only the controller is read-only");
+	IS(kcsd_kv_delete(&drive, &key, &err), 0, "  delete");
+	IS(kcsd_program_unload(&drive, 0), -EACCES, "  a program can not be unloaded");
+	drive.ctrl_rdonly = false;
 	IS(kcsd_kv_identify(&drive, &info, sizeof(info)), 0, "identify");
 	OK(info.size == 1 << 30 && info.max_value == MAX_VALUE && info.max_key == 16 &&
 	   info.used == 12345 && info.max_keys == MAX_OBJECTS, "  its values");

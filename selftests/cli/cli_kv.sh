@@ -323,6 +323,44 @@ test_full()
 	kv 0 "put another" put b/1 "$work/value"
 }
 
+# as_nobody WANTED NAME ARGUMENT...: kcsd kv as another user, expect this exit code.
+as_nobody()
+{
+	local wanted=$1 label=$2 action=$3 as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+
+	shift 3
+	"${as[@]}" "$kcsd" kv "$action" -d "kcsd$index" "$@" </dev/null >"$work/out" 2>"$work/err"
+	is "$label" $? "$wanted"
+	err=$(<"$work/err")
+}
+
+# Another user needs the node of namespace 4, and to read the controller.
+test_rights()
+{
+	local ctrl=/dev/kcsd$index node=/dev/kcsdg${index}n4
+
+	chmod 600 "$ctrl" "$node"
+	as_nobody 1 "ls, no rights" ls
+	says "$ctrl: Permission denied"
+	chmod 644 "$ctrl"
+	as_nobody 1 "ls, the controller only" ls
+	says "$node: Permission denied"
+	chmod 644 "$node"
+	as_nobody 0 "ls, both for reading" ls
+	as_nobody 0 "flush, both for reading" flush
+	as_nobody 1 "put, both for reading" put rights
+	says "$node: Permission denied"
+	chmod 666 "$node"
+	as_nobody 0 "put, the node for writing" put rights
+	as_nobody 0 "rm" rm rights
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$kcsd" run -d "kcsd$index" \
+		"$bpf/word.bpf.o" --arg a --key b/1 2>"$work/err"
+	is "run, the controller for reading" $? 1
+	err=$(<"$work/err")
+	says "$ctrl: Permission denied"
+	chmod 600 "$ctrl" "$node"
+}
+
 # The examples of the library.
 test_examples()
 {
@@ -333,6 +371,11 @@ test_examples()
 	is "the example objects" "$("$examples/objects" "kcsd$index" 1000 2>&1)" \
 		"1000 objects, 8890 bytes"
 	is "  leaves none" "$(keys example/)" ""
+	is "the example run, on two objects" "$("$examples/run" "kcsd$index" "$bpf/word.bpf.o" a \
+		b/1 b/1 2>&1 | cut -d' ' -f1)" \
+		"$((2 * $(grep -a -o a "$work/value" | wc -l)))"
+	is "the example run, no such object" "$("$examples/run" "kcsd$index" "$bpf/word.bpf.o" a \
+		none 2>&1)" "no object has the key 'none'"
 	is "the example uring_kv" "$("$examples/uring_kv" "/dev/kcsdg${index}n4" uring hello 2>&1)" hello
 	is "  has stored it" "$("$kcsd" kv get -d "kcsd$index" uring)" hello
 	is "the example uring_kv, another namespace" "$("$examples/uring_kv" "/dev/kcsdg${index}n2" x y 2>&1)" \
@@ -531,7 +574,7 @@ test_no_namespace()
 }
 
 begin
-need jq od awk md5sum mkfifo split
+need grep jq od awk md5sum mkfifo setpriv split
 find_kcsd
 examples=${KCSD_EXAMPLES:-$(dirname "$(first_there ../../lib/examples/uring_run \
 	../../build/lib/examples/uring_run)")}
@@ -549,6 +592,7 @@ test_hostile_keys
 test_random_keys
 test_many
 test_full
+test_rights
 test_examples
 test_damaged
 test_vanished

@@ -124,6 +124,37 @@ test_programs()
 		tr -d ' \n' <"$work/out" | sed 's/[0-9a-f]*://g')
 }
 
+# A program that stores: what it made of an object is the object again.
+test_store()
+{
+	local pieces
+
+	seq 1 20000 >"$work/numbers"
+	split -C 10000 "$work/numbers" "$work/piece-"
+	pieces=$(find "$work" -name 'piece-*' | wc -l)
+	run 0 "split an object into others" "$bpf/split.bpf.o" --key numbers --arg part/ \
+		--cparam1 10000 --store-prefix part/ --audit
+	is "  into as many as split makes" "$(result)" "$pieces"
+	is "  and the audit names each" "$(grep -c '^  object part/.* stored$' "$work/out")" "$pieces"
+	is "  whose first key" "$("$kcsd" kv ls -d "kcsd$index" part/ | head -n 1)" part/000000
+	point "export them" "$kcsd" kv export -d "kcsd$index" --prefix part/ "$work/parts"
+	is "  equal those of split" "$(cat "$work"/parts/part/* | md5sum)" "$(md5sum <"$work/numbers")"
+	run 0 "read them by their prefix" "$bpf/sha256.bpf.o" --key-prefix part/ --hex
+	mv "$work/out" "$work/wanted"
+	run 0 "  and the object" "$bpf/sha256.bpf.o" --key numbers --hex
+	is "  are the same" "$(grep '^0' "$work/out")" "$(grep '^0' "$work/wanted")"
+	run 4 "objects that exist" "$bpf/split.bpf.o" --key numbers --arg part/ --store-prefix part/
+	says "-17"
+	run 4 "without --store-prefix" "$bpf/split.bpf.o" --key numbers --arg new/
+	says "--store-prefix"
+	run 4 "another prefix" "$bpf/split.bpf.o" --key numbers --arg new/ --store-prefix part/
+	says "-13"
+	run 0 "LBAs into objects" "$bpf/split.bpf.o" --lba all --arg lbas/ --store-prefix lbas/
+	is "  of 64 KiB" "$("$kcsd" kv stat -d "kcsd$index" lbas/000015)" "lbas/000015: 65536 bytes"
+	point "remove them" "$kcsd" kv rm -d "kcsd$index" --prefix part/
+	point "remove the others" "$kcsd" kv rm -d "kcsd$index" --prefix lbas/
+}
+
 test_many()
 {
 	local i
@@ -183,13 +214,14 @@ test_no_namespace()
 }
 
 begin
-need grep jq paste sed seq sha256sum tr wc
+need find grep jq md5sum paste sed seq sha256sum split tr wc
 find_kcsd
 point "create a drive" create_drive keys size=1M kv_size=32M kv_max_value=4M || finish
 test_keys
 test_audit
 test_link
 test_programs
+test_store
 test_many
 test_refusals
 test_damage

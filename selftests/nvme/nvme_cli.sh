@@ -114,6 +114,12 @@ test_objects()
 	point "Delete" kv 0x10
 	fails "Exist, deleted" 0x4087 kv 0x14
 	point "Flush" nvme io-passthru "${ctrl/kcsd/kcsdg}n4" -n 4 -o 0
+	fails "a key of no bytes" 0x4086 nvme io-passthru "${ctrl/kcsd/kcsdg}n4" -n 4 -o 0x14
+	point "Store, to be formatted" kv 1 --cdw10=5000 -l 5000 -w -i "$work/value"
+	fails "format" "Invalid Field" nvme format "$ctrl" -n 4 --force
+	point "  has not formatted" kv 0x14
+	point "Format by admin-passthru" nvme admin-passthru "$ctrl" -o 0x80 -n 4
+	fails "  deletes all objects" 0x4087 kv 0x14
 }
 
 # Load, activate and run a program by nvme-cli. Its io-passthru takes no opcode with both

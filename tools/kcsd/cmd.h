@@ -160,6 +160,14 @@ void kcsd_kernel_log_close(int fd);
 /* pick.c */
 /* Open the drive that wanted names; NULL: the only drive. Return 0, or the exit code. */
 int kcsd_pick_drive(const char *wanted, unsigned int flags, struct kcsd_drive **drv);
+/*
+ * The same for a command that changes things on this namespace only: it needs the right to write to
+ * the node of the namespace, and to read the controller.
+ */
+int kcsd_pick_namespace(const char *wanted, unsigned int flags, uint32_t nsid,
+			struct kcsd_drive **drv);
+/* True if the controller is open for writing. */
+bool kcsd_may_change(struct kcsd_drive *drv);
 /* Report that the drive, or the module, does not exist. Return KCSD_EXIT_FAILED. */
 int kcsd_fail_no_drive(const char *wanted);
 /* Find the same drive, but return only its name, "kcsd0". */

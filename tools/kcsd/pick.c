@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Find the drive of a command, and programs on it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -179,7 +180,15 @@ int kcsd_pick_config(const char *wanted, char name[KCSD_CONFIG_NAME_LEN])
 	return 0;
 }
 
-int kcsd_pick_drive(const char *wanted, unsigned int flags, struct kcsd_drive **drv)
+bool kcsd_may_change(struct kcsd_drive *drv)
+{
+	int flags = fcntl(kcsd_drive_fd(drv, 0), F_GETFL);
+
+	return flags < 0 || (flags & O_ACCMODE) != O_RDONLY;
+}
+
+/* Open the drive; its controller for reading only if this user must not write to it. */
+static int open_drive(const char *wanted, unsigned int flags, struct kcsd_drive **drv)
 {
 	char name[KCSD_DRIVE_NAME_LEN];
 	int ret = kcsd_pick_name(wanted, name);
@@ -192,6 +201,33 @@ int kcsd_pick_drive(const char *wanted, unsigned int flags, struct kcsd_drive **
 	if (ret)
 		return kcsd_fail_ret(ret, "/dev/%s", name);
 	return 0;
+}
+
+int kcsd_pick_drive(const char *wanted, unsigned int flags, struct kcsd_drive **drv)
+{
+	int code = open_drive(wanted, flags, drv);
+
+	if (code || flags & KCSD_OPEN_RDONLY || kcsd_may_change(*drv))
+		return code;
+	code = kcsd_fail_ret(-EACCES, "/dev/%s", kcsd_drive_name(*drv));
+	kcsd_drive_close(*drv);
+	return code;
+}
+
+int kcsd_pick_namespace(const char *wanted, unsigned int flags, uint32_t nsid,
+			struct kcsd_drive **drv)
+{
+	int code = open_drive(wanted, flags, drv), ret;
+
+	if (code)
+		return code;
+	ret = kcsd_drive_fd(*drv, nsid);
+	/* Without the node there is no such namespace, which Identify tells. */
+	if (ret >= 0 || ret == -ENODEV)
+		return 0;
+	code = kcsd_fail_ret(ret, "/dev/kcsdg%sn%u", kcsd_drive_name(*drv) + strlen("kcsd"), nsid);
+	kcsd_drive_close(*drv);
+	return code;
 }
 
 int kcsd_pick_index(const struct args *args, const char *text, uint32_t *pind)

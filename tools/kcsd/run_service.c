@@ -15,7 +15,7 @@ static int try_nodes(const char *name)
 
 	if (ret)
 		return ret;
-	ret = kcsd_drive_fd(drv, KCSD_NSID_COMPUTE);
+	ret = kcsd_may_change(drv) ? kcsd_drive_fd(drv, KCSD_NSID_COMPUTE) : -EACCES;
 	kcsd_drive_close(drv);
 	return ret < 0 ? ret : 0;
 }

@@ -18,7 +18,8 @@ struct kcsd_drive;
 /*
  * Open a drive that is powered on. name: "kcsd0" or "/dev/kcsd0". Opens the controller and gets the
  * size of namespace 1; the other nodes are opened when they are first needed. flags: 0 (read and
- * write) or KCSD_OPEN_RDONLY.
+ * write) or KCSD_OPEN_RDONLY. Without the right to write to the controller, flags 0 opens it for
+ * reading: admin commands that modify fail with -EACCES then, those of namespaces do not.
  *
  * -EINVAL: malformed name, or unknown flag. -ENOENT: no such drive, or it is off. -ENOTTY: not a
  * kcsd drive. Others as open(2), or a status of Identify.

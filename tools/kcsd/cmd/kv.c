@@ -55,7 +55,8 @@ static int identify(struct kv *kv)
 static int with_drive(const struct args *args, unsigned int flags, int (*fn)(struct kv *kv))
 {
 	struct kv kv = { .args = args };
-	int code = kcsd_pick_drive(kcsd_args_value(args, OPT_DRIVE), flags, &kv.drv);
+	int code = kcsd_pick_namespace(kcsd_args_value(args, OPT_DRIVE), flags, KCSD_NSID_KV,
+				       &kv.drv);
 
 	if (code)
 		return code;
@@ -210,7 +211,7 @@ static int run_export(const struct args *args)
 
 static int run_flush(const struct args *args)
 {
-	return with_drive(args, 0, flush);
+	return with_drive(args, KCSD_OPEN_RDONLY, flush);
 }
 
 #define DRIVE	OPT_BIT(DRIVE)
