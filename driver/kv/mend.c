@@ -125,7 +125,8 @@ int kcsd_kv_mend_segment(struct kcsd_kv_replay *rp, struct kcsd_kv_scan_segment 
 }
 
 /* Write a header or slot of a segment. */
-static int write_record(struct kcsd_kv_replay *rp, u32 index, u32 at, const struct kcsd_kv_record *r)
+static int write_record(struct kcsd_kv_replay *rp, u32 index, u32 at,
+			const struct kcsd_kv_record *r)
 {
 	struct kcsd_kv_scan *scan = &rp->scan;
 	const struct kcsd_kv_medium_ops *ops = scan->medium->ops;

@@ -10,7 +10,7 @@ struct item {
 	u8 kind;
 	bool bad;
 	bool durable;
-	/* First piece of those of a version and length: all are there, sound; or they were durable. */
+	/* First piece of those of a version and length: all are there, sound, or were durable. */
 	bool whole;
 	bool kept;
 	u64 version;	/* of pieces: that of them all */

@@ -228,8 +228,8 @@ static int judge(struct walk *w, struct kcsd_kv_found *f)
 	ret = load_records(w);
 	if (ret || is_whole(w, &f->r))
 		return ret;
-	/* It may be whole: whoever reads it finds out. */
-	if (w->scan->every || !is_bad(w->scan, f->offset, kcsd_kv_record_len(le32_to_cpu(f->r.len))))
+	/* If it could not be read, it may be whole: whoever reads it finds out. */
+	if (w->scan->every || !is_bad(w->scan, f->offset, kcsd_kv_record_end(&f->r) - f->offset))
 		f->state = f->durable ? KCSD_KV_DAMAGED : KCSD_KV_TORN;
 	return 0;
 }

@@ -39,7 +39,8 @@ static int run(struct kcsd_drive *drv, const struct kcsd_object *obj, uint32_t p
 		.access = KCSD_GRANT_READ,
 	};
 	KCSD_OPTS(kcsd_run_opts, opts, .pind = pind, .grants = &all, .nr_grants = !sources,
-		  .sources = sources, .args = argument, .args_len = strlen(argument), .out_len = OUTPUT_LEN);
+		  .sources = sources, .args = argument, .args_len = strlen(argument),
+		  .out_len = OUTPUT_LEN);
 	struct kcsd_run_result result;
 	struct kcsd_error err;
 	int ret = kcsd_program_run(drv, &opts, &result, sizeof(result), &err);

@@ -116,7 +116,7 @@ static void fail_writes(struct disk *d, bool fail)
 	pthread_mutex_unlock(&d->lock);
 }
 
-/* Overwrite random objects below nr until one fails, at most so many. Returns what that returned. */
+/* Overwrite random objects below nr until one fails, at most so many. Returns what it returned. */
 static int overwrite_some(struct kcsd_kv *kv, u32 nr, u32 most)
 {
 	struct kcsd_kv_name name;
