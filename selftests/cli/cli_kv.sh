@@ -210,7 +210,7 @@ test_refused_trees()
 	kv 0 "rm all" rm --prefix ''
 	rm "$work/tree/50%"
 	ln -s logs "$work/tree/link"
-	refuse_tree "a link" "link is neither a file nor a directory"
+	refuse_tree "a link" "link is a symbolic link, which is not followed"
 	rm "$work/tree/link"
 	mkfifo "$work/tree/fifo"
 	refuse_tree "a pipe" "fifo is neither a file nor a directory"
@@ -220,7 +220,17 @@ test_refused_trees()
 	rm "$work/tree/logs%2f1"
 	truncate -s 5M "$work/tree/long"
 	refuse_tree "a value that is too long" "long has more than 4 MiB"
-	rm "$work/tree/long"
+	ln -s logs "$work/tree/link"
+	kv 0 "import --skip" import --skip "$work/tree"
+	says "2 of the files in $work/tree are left out"
+	kv 0 "rm all" rm --prefix ''
+	rm "$work/tree/long" "$work/tree/link"
+	kv 1 "import --prefix, too long" import --prefix 0123456789ab "$work/tree"
+	says "and the prefix are longer than 16 bytes"
+	kv 0 "import --prefix" import --prefix in/ --flush "$work/tree"
+	point "  each key begins with it" [ "$(keys | grep -vc '^in/')" = 0 ]
+	point "  all are there" [ "$(keys | wc -l)" = "$(find "$work/tree" -type f | wc -l)" ]
+	kv 0 "rm all" rm --prefix ''
 	kv 1 "import what is no directory" import "$work/value"
 	says "Not a directory"
 }

@@ -17,8 +17,10 @@
 	X(IF_EXISTS, "if-exists", 0, NULL, "put: only instead of an object with this key") \
 	X(IF_MISSING, "if-missing", 0, NULL, "put: only if no object has this key") \
 	X(LONG, "long", 'l', NULL, "ls: also show the bytes of each value") \
+	X(FLUSH, "flush", 0, NULL, "put, import: end when what was stored is durable") \
 	X(PREFIX, "prefix", 'p', "PREFIX", \
-	  "rm, export: all objects whose keys begin with PREFIX; '' are all") \
+	  "rm, export: objects whose keys begin with it ('': all); import: before each key") \
+	X(SKIP, "skip", 0, NULL, "import: leave files out that cannot become objects") \
 	X(LITERAL, "literal", 0, NULL, \
 	  "import: names of files are keys as they are; %41 is no A") \
 	OPTION_JSON(X)
@@ -36,6 +38,8 @@ struct kv {
 /* cmd/kv.c */
 /* Print the sentence in kv->err, with advice on ret if there is any. Return the exit code. */
 int kcsd_kv_fail(const struct kv *kv, int ret);
+/* Make durable what was stored, if --flush says so. code: of storing it. Return the exit code. */
+int kcsd_kv_end(struct kv *kv, int code);
 /* Parse a key. Return 0, or the exit code with the error printed. */
 int kcsd_kv_take_key(const struct args *args, const char *text, struct kcsd_kv_key *key);
 /* Parse a prefix, which may be empty. */
@@ -127,8 +131,8 @@ struct kv_tree {
 };
 
 /*
- * Find all files below a directory. Return 0; or the exit code, with a sentence printed for each
- * that cannot become an object. kcsd_kv_tree_free() in any case.
+ * Find all files below a directory. Return 0; or the exit code. A sentence is printed for each that
+ * cannot become an object; these are left out with --skip. kcsd_kv_tree_free() in any case.
  */
 int kcsd_kv_tree_read(struct kv *kv, const char *dir, struct kv_tree *tree);
 void kcsd_kv_tree_free(struct kv_tree *tree);

@@ -104,7 +104,7 @@ int kcsd_kv_import(struct kv *kv)
 	if (!code) {
 		code = kcsd_kv_flight_begin(f);
 		if (!code)
-			code = store_files(&import);
+			code = kcsd_kv_end(kv, store_files(&import));
 		kcsd_kv_flight_end(f);
 		if (code)
 			kcsd_fail("%llu of %zu objects were stored",

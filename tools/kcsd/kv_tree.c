@@ -14,12 +14,21 @@
 
 #define MAX_REFUSALS	10	/* that are printed */
 
+/* why: the end of a sentence. */
 static void refuse(struct kv_tree *tree, const char *path, const char *why)
 {
 	char name[PATH_MAX];
 
 	if (tree->refused++ < MAX_REFUSALS)
 		kcsd_fail("%s %s", kcsd_printable(path, name, sizeof(name)), why);
+}
+
+static void refuse_error(struct kv_tree *tree, const char *path, int error)
+{
+	char name[PATH_MAX];
+
+	if (tree->refused++ < MAX_REFUSALS)
+		kcsd_fail("%s: %s", kcsd_printable(path, name, sizeof(name)), strerror(error));
 }
 
 /* Add a file. Return 0, or the exit code. */
@@ -44,13 +53,34 @@ static int add_file(struct kv_tree *tree, const struct kv_file *file)
 	return 0;
 }
 
+/* Parse a path, and put the prefix before it. Return NULL, or the end of a sentence. */
+static const char *make_key(struct kv *kv, const char *path, struct kcsd_kv_key *key)
+{
+	const char *wrong = kcsd_kv_path_parse(path, kcsd_args_has(kv->args, OPT_LITERAL), key);
+	const char *text = kcsd_args_value(kv->args, OPT_PREFIX);
+	struct kcsd_kv_key prefix = {};
+
+	if (wrong || !text)
+		return wrong;
+	kcsd_kv_take_prefix(kv->args, text, &prefix);
+	if (prefix.len + key->len > KCSD_KV_MAX_KEY)
+		return "and the prefix are longer than 16 bytes";
+	memmove(key->key + prefix.len, key->key, key->len);
+	memcpy(key->key, prefix.key, prefix.len);
+	key->len += prefix.len;
+	return NULL;
+}
+
 static int take_file(struct kv *kv, struct kv_tree *tree, const FTSENT *entry, char *path)
 {
 	struct kv_file file = { .path = path, .size = entry->fts_statp->st_size };
-	const char *wrong = kcsd_kv_path_parse(path, kcsd_args_has(kv->args, OPT_LITERAL),
-					       &file.key);
+	const char *wrong = make_key(kv, path, &file.key);
 	char why[128], human[KCSD_HUMAN_LEN];
 
+	if (!wrong && faccessat(tree->dir, path, R_OK, AT_EACCESS)) {
+		refuse_error(tree, entry->fts_path, errno);
+		return 0;
+	}
 	if (!wrong && file.size > kv->info.max_value) {
 		snprintf(why, sizeof(why), "has more than %s, the longest value that %s takes",
 			 kcsd_human_bytes(kv->info.max_value, human), kcsd_drive_name(kv->drv));
@@ -76,7 +106,11 @@ static int take_entry(struct kv *kv, struct kv_tree *tree, const FTSENT *entry, 
 	case FTS_DNR:
 	case FTS_ERR:
 	case FTS_NS:
-		refuse(tree, entry->fts_path, strerror(entry->fts_errno));
+		refuse_error(tree, entry->fts_path, entry->fts_errno);
+		return 0;
+	case FTS_SL:
+	case FTS_SLNONE:
+		refuse(tree, entry->fts_path, "is a symbolic link, which is not followed");
 		return 0;
 	}
 	refuse(tree, entry->fts_path, "is neither a file nor a directory");
@@ -91,20 +125,28 @@ static int compare_files(const void *a, const void *b)
 	return order ? order : x->key.len - y->key.len;
 }
 
-/* Refuse two names of one key, such as a%62 and ab. */
-static void refuse_doubles(struct kv_tree *tree)
+/* Refuse two names of one key, such as a%62 and ab: leave all but the first out. */
+static void refuse_doubles(struct kv_tree *tree, const char *dir)
 {
-	char why[PATH_MAX + 64];
-	size_t i;
+	char why[PATH_MAX + 64], path[PATH_MAX];
+	size_t i, kept = 0;
 
 	if (tree->nr)
 		qsort(tree->files, tree->nr, sizeof(*tree->files), compare_files);
-	for (i = 1; i < tree->nr; i++) {
-		if (compare_files(&tree->files[i - 1], &tree->files[i]))
+	for (i = 0; i < tree->nr; i++) {
+		struct kv_file *file = &tree->files[i];
+
+		if (!i || compare_files(&tree->files[kept - 1], file)) {
+			tree->files[kept++] = *file;
 			continue;
-		snprintf(why, sizeof(why), "has the same key as %s", tree->files[i - 1].path);
-		refuse(tree, tree->files[i].path, why);
+		}
+		snprintf(why, sizeof(why), "has the same key as %s", tree->files[kept - 1].path);
+		snprintf(path, sizeof(path), "%s/%s", dir, file->path);
+		refuse(tree, path, why);
+		tree->bytes -= file->size;
+		free(file->path);
 	}
+	tree->nr = kept;
 }
 
 static int walk(struct kv *kv, const char *dir, struct kv_tree *tree)
@@ -135,11 +177,14 @@ int kcsd_kv_tree_read(struct kv *kv, const char *dir, struct kv_tree *tree)
 	code = walk(kv, dir, tree);
 	if (code)
 		return code;
-	refuse_doubles(tree);
+	refuse_doubles(tree, dir);
 	if (!tree->refused)
 		return 0;
-	return kcsd_fail("nothing was stored: %zu of the files in %s cannot become objects",
-			 tree->refused, dir);
+	if (!kcsd_args_has(kv->args, OPT_SKIP))
+		return kcsd_fail("nothing was stored: %zu of the files in %s cannot become objects; --skip leaves them out",
+				 tree->refused, dir);
+	kcsd_fail("%zu of the files in %s are left out", tree->refused, dir);
+	return 0;
 }
 
 void kcsd_kv_tree_free(struct kv_tree *tree)

@@ -120,7 +120,7 @@ int kcsd_kv_put(struct kv *kv)
 		return ret;
 	ret = kcsd_kv_store(kv->drv, &key, value, len, flags, &kv->err);
 	free(value);
-	return ret ? kcsd_kv_fail(kv, ret) : 0;
+	return kcsd_kv_end(kv, ret ? kcsd_kv_fail(kv, ret) : 0);
 }
 
 /* ---- write ---- */

@@ -142,6 +142,11 @@ static int flush(struct kv *kv)
 	return ret ? kcsd_kv_fail(kv, ret) : 0;
 }
 
+int kcsd_kv_end(struct kv *kv, int code)
+{
+	return code || !kcsd_args_has(kv->args, OPT_FLUSH) ? code : flush(kv);
+}
+
 /* ---- the command ---- */
 
 static int run_put(const struct args *args)
@@ -197,7 +202,11 @@ static int run_stat(const struct args *args)
 
 static int run_import(const struct args *args)
 {
-	return with_drive(args, 0, kcsd_kv_import);
+	const char *text = kcsd_args_value(args, OPT_PREFIX);
+	struct kcsd_kv_key prefix;
+	int code = text ? kcsd_kv_take_prefix(args, text, &prefix) : 0;
+
+	return code ? code : with_drive(args, 0, kcsd_kv_import);
 }
 
 static int run_export(const struct args *args)
@@ -218,13 +227,15 @@ static int run_flush(const struct args *args)
 #define COMMON	(OPT_BIT(DRIVE) | OPT_BIT(JSON))
 
 static const struct action actions[] = {
-	{ "put", "KEY", 1, 2, DRIVE | OPT_BIT(IF_EXISTS) | OPT_BIT(IF_MISSING), run_put },
+	{ "put", "KEY", 1, 2, DRIVE | OPT_BIT(IF_EXISTS) | OPT_BIT(IF_MISSING) | OPT_BIT(FLUSH),
+	  run_put },
 	{ "get", "KEY", 1, 2, DRIVE, run_get },
 	{ "ls", "PREFIX", 0, 1, COMMON | OPT_BIT(LONG), run_ls },
 	{ "rm", "KEY...", 0, -1, COMMON | OPT_BIT(PREFIX), run_rm },
 	{ "exists", "KEY...", 1, -1, DRIVE, run_exists },
 	{ "stat", "KEY...", 1, -1, COMMON, run_stat },
-	{ "import", "DIR", 1, 1, COMMON | OPT_BIT(LITERAL), run_import },
+	{ "import", "DIR", 1, 1,
+	  COMMON | OPT_BIT(LITERAL) | OPT_BIT(PREFIX) | OPT_BIT(SKIP) | OPT_BIT(FLUSH), run_import },
 	{ "export", "DIR", 1, 1, COMMON | OPT_BIT(PREFIX), run_export },
 	{ "flush", "", 0, 0, DRIVE, run_flush },
 	{}
@@ -236,18 +247,19 @@ const struct command kcsd_cmd_kv = {
 	.min_operands = 1,
 	.max_operands = -1,
 	.summary = "store, read, list and delete objects: values under keys",
-	.detail = "  kcsd kv put KEY [FILE] [--if-exists | --if-missing]\n"
+	.detail = "  kcsd kv put KEY [FILE] [--if-exists | --if-missing] [--flush]\n"
 		  "  kcsd kv get KEY [FILE]\n"
 		  "  kcsd kv ls [PREFIX] [--long]\n"
 		  "  kcsd kv rm KEY... | --prefix PREFIX\n"
 		  "  kcsd kv exists|stat KEY...\n"
-		  "  kcsd kv import DIR [--literal]\n"
+		  "  kcsd kv import DIR [--prefix PREFIX] [--literal] [--skip] [--flush]\n"
 		  "  kcsd kv export DIR [--prefix PREFIX]\n"
 		  "  kcsd kv flush\n\n"
 		  "A KEY is 1 to 16 bytes: text, or hex: and pairs of hexadecimal digits. Without\n"
 		  "FILE, or with '-', a value comes from standard input, or goes to standard\n"
 		  "output. import stores the files below DIR, each under its path; export writes\n"
-		  "such files into a new or empty directory. Values are durable after flush.\n\n"
+		  "such files into a new or empty directory. Values are durable after --flush, or\n"
+		  "the action flush.\n\n"
 		  "Exit code 6: no object has the key; put --if-missing: one has it already.",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
