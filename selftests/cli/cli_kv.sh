@@ -532,6 +532,9 @@ test_fsck()
 	truncate -s 0 "$work/objects"
 	point "create a drive with a file" create_drive kvfile size=1M kv_size=32M \
 		kv_max_value=4M "kv_file=$work/objects"
+	kv_run 0 "list --json" list --json
+	is "  has the file of objects" \
+		"$(jq -r '.[] | select(.name == "kvfile").kv_file' "$work/out")" "$work/objects"
 	kv 0 "import objects" import "$work/hundred"
 	kv 0 "put a long one" put long "$work/longest"
 	echo needle-in-an-object | put needle

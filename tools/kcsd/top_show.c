@@ -41,6 +41,14 @@ static double iops(const struct view *v)
 	return rate(v, "ns1/read_commands") + rate(v, "ns1/write_commands");
 }
 
+/* Commands on objects. */
+static double objects(const struct view *v)
+{
+	return rate(v, "ns4/store_commands") + rate(v, "ns4/retrieve_commands") +
+	       rate(v, "ns4/delete_commands") + rate(v, "ns4/exist_commands") +
+	       rate(v, "ns4/list_commands");
+}
+
 static double percent(uint64_t part, uint64_t rest)
 {
 	return part + rest ? 100.0 * part / (part + rest) : 0;
@@ -200,8 +208,8 @@ static void show_device(FILE *to, const struct view *v)
 
 static void show_drive(FILE *to, const struct view *v)
 {
-	fprintf(to, "%-8s %10.0f %10.1f %10.1f %10.1f %10.1f %8.1f %8.1f %6.1f\n", v->now->drive,
-		iops(v), rate(v, "stats/host_read_bytes") / MIB,
+	fprintf(to, "%-8s %10.0f %10.0f %10.1f %10.1f %10.1f %10.1f %8.1f %8.1f %6.1f\n",
+		v->now->drive, iops(v), objects(v), rate(v, "stats/host_read_bytes") / MIB,
 		rate(v, "stats/host_write_bytes") / MIB, rate(v, "stats/media_read_bytes") / MIB,
 		rate(v, "stats/media_write_bytes") / MIB, rate(v, "stats/runs"),
 		rate(v, "stats/runs_failed"), busy_percent(v));
@@ -215,8 +223,8 @@ void kcsd_top_show(FILE *to, const struct samples *before, const struct samples 
 	struct view v;
 	size_t i;
 
-	fprintf(to, "%-8s %10s %10s %10s %10s %10s %8s %8s %6s\n", "DRIVE", "IOPS", "HOST-R",
-		"HOST-W", "MEDIA-R", "MEDIA-W", "RUNS/s", "FAULTS/s", "BUSY%");
+	fprintf(to, "%-8s %10s %10s %10s %10s %10s %10s %8s %8s %6s\n", "DRIVE", "IOPS", "OBJECTS",
+		"HOST-R", "HOST-W", "MEDIA-R", "MEDIA-W", "RUNS/s", "FAULTS/s", "BUSY%");
 	for (i = 0; i < now->nr; i++) {
 		v = view_of(before, now, i);
 		show_drive(to, &v);
@@ -281,6 +289,7 @@ static json_object *json_drive(const struct view *v)
 
 	json_object_object_add(row, "drive", json_object_new_string(v->now->drive));
 	json_object_object_add(row, "iops", json_object_new_double(iops(v)));
+	json_object_object_add(row, "objects_per_s", json_object_new_double(objects(v)));
 #define ADD_RATE(counter, name) \
 	json_object_object_add(row, name "_per_s", json_object_new_double(rate(v, counter)));
 	RATES(ADD_RATE)

@@ -23,23 +23,33 @@ static uint64_t number_attr(const char *name, const char *attr)
 	return kcsd_attr_get(name, attr, buf, sizeof(buf)) ? 0 : strtoull(buf, NULL, 10);
 }
 
+/* Return the path of a file of the drive; "": there is none. */
+static const char *file_attr(const char *name, const char *attr, char file[PATH_MAX + 1])
+{
+	if (kcsd_attr_get(name, attr, file, PATH_MAX + 1))
+		*file = '\0';
+	return file;
+}
+
 static void print_row(const struct kcsd_config_info *info, const char *drive, const char *file)
 {
 	uint64_t zone_size = number_attr(info->name, "zone_size");
-	char size[KCSD_HUMAN_LEN], zones[KCSD_HUMAN_LEN] = "-";
+	char size[KCSD_HUMAN_LEN], zones[KCSD_HUMAN_LEN] = "-", objects[PATH_MAX + 1];
 
 	kcsd_human_bytes(number_attr(info->name, "size"), size);
 	if (zone_size)
 		kcsd_human_bytes(zone_size, zones);
-	printf("%-16s %-8s %10s %6llu %10s  %s\n", info->name, drive, size,
+	file_attr(info->name, "kv_file", objects);
+	printf("%-16s %-8s %10s %6llu %10s  %s%s%s\n", info->name, drive, size,
 	       (unsigned long long)number_attr(info->name, "block_size"), zones,
-	       *file ? file : "memory");
+	       *file ? file : "memory", *objects ? ", objects in " : "", objects);
 }
 
 static void add_json(json_object *json, const struct kcsd_config_info *info, const char *drive,
 		     const char *file)
 {
 	json_object *row = json_object_new_object();
+	char objects[PATH_MAX + 1];
 
 	json_object_object_add(row, "name", json_object_new_string(info->name));
 	json_object_object_add(row, "drive",
@@ -52,18 +62,19 @@ static void add_json(json_object *json, const struct kcsd_config_info *info, con
 	json_object_object_add(row, "zone_size",
 			       json_object_new_uint64(number_attr(info->name, "zone_size")));
 	json_object_object_add(row, "backing_file", *file ? json_object_new_string(file) : NULL);
+	file_attr(info->name, "kv_file", objects);
+	json_object_object_add(row, "kv_file", *objects ? json_object_new_string(objects) : NULL);
 	json_object_array_add(json, row);
 }
 
 static int list_drive(const struct kcsd_config_info *info, void *arg)
 {
-	char drive[KCSD_DRIVE_NAME_LEN] = "off", file[PATH_MAX + 1] = "";
+	char drive[KCSD_DRIVE_NAME_LEN] = "off", file[PATH_MAX + 1];
 	struct list *list = arg;
 
 	if (info->powered)
 		snprintf(drive, sizeof(drive), "kcsd%u", info->index);
-	if (kcsd_attr_get(info->name, "backing_file", file, sizeof(file)))
-		file[0] = '\0';
+	file_attr(info->name, "backing_file", file);
 	if (list->json) {
 		add_json(list->json, info, drive, file);
 		return 0;

@@ -104,6 +104,29 @@ static json_object *at(json_object *list, const char *name, int i)
 	return json_object_array_get_idx(json_object_object_get(list, name), i);
 }
 
+static void test_objects(void)
+{
+	struct samples before, now;
+	json_object *json;
+
+	put("0", "kcsd0/stats/runs");
+	put("5", "kcsd0/ns4/store_commands");
+	put("7", "kcsd0/ns4/retrieve_commands");
+	ok(!kcsd_top_sample(&before, NULL), "a sample with objects");
+	put("15", "kcsd0/ns4/store_commands");
+	put("107", "kcsd0/ns4/retrieve_commands");
+	ok(!kcsd_top_sample(&now, "kcsd0"), "another");
+	ok(line_is(line_after(text_of(&before, &now), "DRIVE"),
+		   "kcsd0             0        110        0.0        0.0        0.0        0.0"
+		   "      0.0      0.0    0.0"), "commands on objects");
+	json = kcsd_top_json(&before, &now);
+	ok(json_object_get_double(json_object_object_get(at(json, "drives", 0), "objects_per_s")) ==
+	   110, "also in JSON");
+	json_object_put(json);
+	kcsd_top_release(&before);
+	kcsd_top_release(&now);
+}
+
 static void test_units(void)
 {
 	struct samples before, now;
@@ -196,7 +219,7 @@ static void test_drives(void)
 	put("1", "kcsd1/stats/cu_idle_ns");
 	kcsd_top_sample(&now, NULL);
 	text = strstr(text_of(&before, &now), "kcsd1");
-	ok(text && line_is(text, "kcsd1             0        2.0        0.0        0.0        0.0"
+	ok(text && line_is(text, "kcsd1             0          0        2.0        0.0        0.0        0.0"
 			   "      8.0      0.0   75.0"), "a drive");
 	ok(text && !strstr(text, "UNIT") && !strstr(text, "INDEX"), "without units or programs");
 	kcsd_top_release(&before);
@@ -255,6 +278,7 @@ int main(void)
 	if (!mkdtemp(dir) || chdir(dir))
 		return 1;
 	kcsd_sysfs_root = dir;
+	test_objects();
 	test_units();
 	test_decrease();
 	test_programs();
