@@ -47,10 +47,16 @@ static int grow(struct reader *r)
 	return 0;
 }
 
+/* Nothing reads the head of a large value again: its slot, which is sound, has all of it. */
+static bool is_needed(const struct kcsd_kv_record *r)
+{
+	return r->kind != KCSD_KV_VALUE || le32_to_cpu(r->value_len) <= KCSD_KV_PIECE;
+}
+
 static int add(struct reader *r, const struct kcsd_kv_found *f)
 {
 	struct item item = {
-		.key_len = f->r.key_len, .kind = f->r.kind, .bad = f->state == KCSD_KV_DAMAGED,
+		.key_len = f->r.key_len, .kind = f->r.kind, .bad = f->state == KCSD_KV_DAMAGED && is_needed(&f->r),
 		.durable = f->durable,
 		.version = le64_to_cpu(f->r.version), .len = le32_to_cpu(f->r.value_len),
 		.index = le32_to_cpu(f->r.index),
@@ -60,6 +66,8 @@ static int add(struct reader *r, const struct kcsd_kv_found *f)
 
 	if (ret)
 		return ret;
+	if (f->state == KCSD_KV_DAMAGED && !item.bad)
+		r->report->damaged_stale++;
 	memcpy(item.key, f->r.key, sizeof(item.key));
 	item.first = item.version - item.index;
 	r->items[r->nr++] = item;

@@ -214,6 +214,43 @@ static bool flush_between(void *ctx)
 	return false;
 }
 
+/* Return the head in the log of a large value of this length. */
+static struct kcsd_kv_record *find_head(struct disk *d, u32 len)
+{
+	u64 at;
+
+	for (at = 1 << 20; at < d->len; at += KCSD_KV_ALIGN) {
+		struct kcsd_kv_record *r = (void *)(d->now + at);
+
+		if (le16_to_cpu(r->magic) == KCSD_KV_RECORD_MAGIC && r->kind == KCSD_KV_VALUE &&
+		    le32_to_cpu(r->value_len) == len &&
+		    le32_to_cpu(r->offset) == (at & ((1 << 20) - 1)))
+			return r;
+	}
+	abort();
+}
+
+/* The head of a large value in the log is bad, and its slot is not: nothing is lost. */
+static void bad_head(void)
+{
+	struct disk *d = disk_create(32 << 20);
+	struct kcsd_kv *kv = open_store(d);
+	struct kcsd_kv_name name = name_of(7);
+	struct kcsd_kv_report report;
+
+	if (store(kv, &name, 600000, 7, 0))
+		abort();
+	kcsd_kv_close(kv);
+	((u8 *)find_head(d, 600000))[24] ^= 1;
+	IS(kcsd_kv_file_validate(&d->medium, &report, NULL, NULL), 0, "a bad head: validate");
+	IS(report.damaged, 0, "no object is damaged");
+	IS(report.damaged_stale, 1, "but a record is");
+	kv = open_store(d);
+	IS(expect(kv, &name, 600000, 7), 0, "as reading says");
+	kcsd_kv_close(kv);
+	disk_destroy(d);
+}
+
 /* A piece was durable before its head: if it is bad, the object is damaged, for all who look. */
 static void bad_piece(void)
 {
@@ -351,6 +388,7 @@ void bad_tests(void)
 	sync_fails_once();
 	writes_fail_for_a_while();
 	unreadable_at_power_on();
+	bad_head();
 	bad_piece();
 	bad_void(false);
 	bad_void(true);
