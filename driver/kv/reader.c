@@ -56,8 +56,8 @@ static bool is_needed(const struct kcsd_kv_record *r)
 static int add(struct reader *r, const struct kcsd_kv_found *f)
 {
 	struct item item = {
-		.key_len = f->r.key_len, .kind = f->r.kind, .bad = f->state == KCSD_KV_DAMAGED && is_needed(&f->r),
-		.durable = f->durable,
+		.key_len = f->r.key_len, .kind = f->r.kind, .durable = f->durable,
+		.bad = f->state == KCSD_KV_DAMAGED && is_needed(&f->r),
 		.version = le64_to_cpu(f->r.version), .len = le32_to_cpu(f->r.value_len),
 		.index = le32_to_cpu(f->r.index),
 		.place = kcsd_kv_scan_pos(&r->scan, f->segment->index) + f->offset,

@@ -235,7 +235,8 @@ static const struct action actions[] = {
 	{ "exists", "KEY...", 1, -1, DRIVE, run_exists },
 	{ "stat", "KEY...", 1, -1, COMMON, run_stat },
 	{ "import", "DIR", 1, 1,
-	  COMMON | OPT_BIT(LITERAL) | OPT_BIT(PREFIX) | OPT_BIT(SKIP) | OPT_BIT(FLUSH), run_import },
+	  COMMON | OPT_BIT(LITERAL) | OPT_BIT(PREFIX) | OPT_BIT(SKIP) | OPT_BIT(FLUSH),
+	  run_import },
 	{ "export", "DIR", 1, 1, COMMON | OPT_BIT(PREFIX), run_export },
 	{ "flush", "", 0, 0, DRIVE, run_flush },
 	{}
