@@ -67,6 +67,8 @@ static long (*const kcsd_zone_finish)(__u64 zslba) KCSD_HELPER(zone_finish);
 static long (*const kcsd_flush)(void) KCSD_HELPER(flush);
 static long (*const kcsd_kv_store)(const void *key, __u64 key_len, const void *value, __u64 len,
 				   __u64 flags) KCSD_HELPER(kv_store);
+static long (*const kcsd_positions)(const void *src, __u64 len, __u64 bytes, __u32 *dst,
+				    __u64 dst_len) KCSD_HELPER(positions);
 #undef KCSD_HELPER
 
 /* Returned negative by kcsd_stream(): a callback kept more than KCSD_STREAM_CARRY bytes. */

@@ -88,6 +88,8 @@ static s64 carry_out(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *
 		return kcsd_helper_memchr(vm, args);
 	case KCSD_HELPER_memmem:
 		return kcsd_helper_memmem(vm, args);
+	case KCSD_HELPER_positions:
+		return kcsd_helper_positions(vm, args);
 	case KCSD_HELPER_crc32c:
 		return kcsd_helper_crc32c(vm, args);
 	case KCSD_HELPER_sha256_add:

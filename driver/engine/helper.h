@@ -51,6 +51,8 @@ s64 kcsd_helper_memcmp(struct kcsd_vm *vm, const struct kcsd_helper_args *args);
 s64 kcsd_helper_memchr(struct kcsd_vm *vm, const struct kcsd_helper_args *args);
 /* helper_find.c */
 s64 kcsd_helper_memmem(struct kcsd_vm *vm, const struct kcsd_helper_args *args);
+/* helper_positions.c */
+s64 kcsd_helper_positions(struct kcsd_vm *vm, const struct kcsd_helper_args *args);
 /* helper_digest.c */
 s64 kcsd_helper_crc32c(struct kcsd_vm *vm, const struct kcsd_helper_args *args);
 s64 kcsd_helper_sha256_add(struct kcsd_vm *vm, const struct kcsd_helper_args *args);

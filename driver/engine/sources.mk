@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 # List the sources of the engine, for the module, the library and the tests.
 engine-sources := image.c insn.c validate.c code.c memory.c signature.c helper.c interp.c
-engine-sources += helper_mem.c helper_find.c helper_digest.c
+engine-sources += helper_mem.c helper_find.c helper_positions.c helper_digest.c
 engine-sources += fuse.c
 engine-sources += interp_cost.c
 engine-sources += lower.c

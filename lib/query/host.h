@@ -8,7 +8,8 @@
 /* State of one aggregate in one group, of the rows that the drive has seen: to be merged. */
 struct kcsd_partial {
 	int64_t count;			/* rows whose argument is not NULL; all rows for count(*) */
-	__int128 sum;			/* of integers; of numerics times 10^scale of the argument */
+	__int128 sum;			/* of integers; of numerics times 10^scale */
+	uint32_t scale;			/* of the sum of numerics: the greatest of its values */
 	struct kcsd_value extreme;	/* of min or max; NULL: no row */
 };
 

@@ -213,6 +213,14 @@ struct kcsd_sha256 {
  *			 object, with KCSD_STORE_MUST_EXIST. -EEXIST: there is one, with
  *			 KCSD_STORE_MUST_NOT_EXIST. -ENOSPC: no room, or too many objects.
  *			 -EIO: the medium failed.
+ * positions(src, len, bytes, dst, dst_len)
+ *			 Find all bytes that equal one of the 8 bytes of the number "bytes",
+ *			 the lowest first. Writes a 32-bit number for each, in their order:
+ *			 the offset from src, and from bit KCSD_POSITION_SHIFT on the index
+ *			 of the byte in "bytes", the first one of equal ones. Returns how many
+ *			 it wrote; stops when dst is full: dst_len / 4 of them. One more number
+ *			 may be written, which means nothing. At most
+ *			 KCSD_POSITION_MAX bytes are searched.
  *
  * The time limit and cancellation of the run hold during each helper, however long it takes. The
  * instruction budget counts each call as one instruction.
@@ -240,8 +248,13 @@ enum kcsd_helper {
 	KCSD_HELPER_zone_finish	= KCSD_HELPER_BASE + 20,
 	KCSD_HELPER_flush	= KCSD_HELPER_BASE + 21,
 	KCSD_HELPER_kv_store	= KCSD_HELPER_BASE + 22,
+	KCSD_HELPER_positions	= KCSD_HELPER_BASE + 23,
 	__KCSD_HELPER_END	/* the first unused number */
 };
+
+/* What positions() writes: offset, and index of the byte above it. */
+#define KCSD_POSITION_SHIFT	29
+#define KCSD_POSITION_MAX	(1u << KCSD_POSITION_SHIFT)
 
 /* Flags of kv_store. */
 #define KCSD_STORE_MUST_EXIST		0x1
