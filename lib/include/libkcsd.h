@@ -46,6 +46,7 @@
 #include <libkcsd/log.h>
 #include <libkcsd/object.h>
 #include <libkcsd/program.h>
+#include <libkcsd/query.h>
 #include <libkcsd/queue.h>
 #include <libkcsd/run.h>
 #include <libkcsd/serve.h>

@@ -20,6 +20,7 @@ struct kcsd_expr {
 	struct kcsd_expr **args;
 	const char *name;		/* of a column */
 	uint32_t index;			/* of a column in the table, or of an aggregate in the query */
+	uint32_t group;			/* 1 + index of the GROUP BY expression that it equals; 0: none */
 	struct kcsd_value value;	/* of a constant */
 };
 
@@ -36,6 +37,7 @@ struct kcsd_order {
 struct kcsd_query {
 	struct kcsd_arena arena;	/* holds everything below */
 	int at;				/* of the last error */
+	bool failed;			/* a constructor got an argument that is NULL */
 	bool bound;
 	bool grouped;			/* has aggregates, GROUP BY or HAVING; valid once bound */
 	bool distinct;
@@ -59,7 +61,7 @@ struct kcsd_query {
 
 /*
  * Values that an expression is evaluated over. Aggregates and groups are those of one group, after
- * its last row: an expression that equals a GROUP BY expression takes the value of that.
+ * its last row: an expression with a group takes the value of that.
  */
 struct kcsd_eval {
 	struct kcsd_arena *arena;		/* of the results */
@@ -71,11 +73,31 @@ struct kcsd_eval {
 	int at;					/* of the expression that failed */
 };
 
+/* Stands for SELECT * in results, until the query is bound. */
+#define KCSD_EXPR_STAR	__KCSD_EXPR_END
+
 /* eval.c: 0; -EINVAL, -ERANGE, -EDOM (division by zero): the error of PostgreSQL in err; -ENOMEM. */
 int kcsd_expr_eval(const struct kcsd_expr *expr, struct kcsd_eval *eval, struct kcsd_value *value);
+/* expr.c: make an expression without arguments. NULL: memory is short. */
+struct kcsd_expr *kcsd_expr_create(struct kcsd_query *query, enum kcsd_expr_op op, int at);
+/* expr.c: true if it is count(), sum(), ... */
+bool kcsd_expr_is_aggregate(const struct kcsd_expr *expr);
 /* expr.c: true if two bound expressions are the same. */
 bool kcsd_expr_equal(const struct kcsd_expr *a, const struct kcsd_expr *b);
-/* expr.c: write an expression as SQL, for --explain. Returns the text, owned by the arena. */
+/*
+ * expr_text.c: write an expression, bound or not, as SQL, which PostgreSQL parses as the same.
+ * Returns the text, owned by the arena, or NULL.
+ */
 const char *kcsd_expr_text(const struct kcsd_expr *expr, struct kcsd_arena *arena);
+/* expr_text.c: return "+", "<>", "lower", "CASE", ... */
+const char *kcsd_expr_op_name(enum kcsd_expr_op op);
+
+/* type.c */
+/* Return "double precision", as in messages, without precision. */
+const char *kcsd_type_word(enum kcsd_type type);
+/* Return "float8", the name in PostgreSQL's catalogue. */
+const char *kcsd_type_short(enum kcsd_type type);
+/* Return the type with a name of len bytes, or KCSD_TYPE_UNKNOWN. */
+enum kcsd_type kcsd_type_find(const char *name, size_t len);
 
 #endif
