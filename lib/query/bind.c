@@ -192,6 +192,17 @@ static int split_wheres(struct kcsd_bind *b)
 	return b->ret;
 }
 
+/* Rows do not differ in a constant. */
+static void drop_constant_orders(struct kcsd_query *query)
+{
+	uint32_t i, nr = 0;
+
+	for (i = 0; i < query->nr_orders; i++)
+		if (query->orders[i].expr->op != KCSD_EXPR_CONST)
+			query->orders[nr++] = query->orders[i];
+	query->nr_orders = nr;
+}
+
 static int fold_and_collect(struct kcsd_bind *b)
 {
 	struct kcsd_query *query = b->query;
@@ -214,6 +225,7 @@ static int fold_and_collect(struct kcsd_bind *b)
 		if (kcsd_aggregates_collect(b, query->orders[i].expr))
 			return b->ret;
 	}
+	drop_constant_orders(query);
 	return split_wheres(b);
 }
 

@@ -51,20 +51,8 @@ static struct kcsd_expr *resolve_case(struct kcsd_bind *b, struct kcsd_expr *exp
 		return kcsd_bind_fail(b, -ENOMEM, -1, "out of memory");
 	if (otherwise)
 		values[0] = expr->args[2 * nr];
-	for (i = 0; i < nr; i++) {
-		struct kcsd_expr *when = expr->args[2 * i];
-
-		if (when->type.type == KCSD_TYPE_UNKNOWN)
-			when = kcsd_coerce_to(b, when, KCSD_TYPE_BOOL);
-		else if (when->type.type != KCSD_TYPE_BOOL)
-			return kcsd_bind_fail(b, -EINVAL, when->at, "argument of CASE/WHEN must "
-					      "be type boolean, not type %s",
-					      kcsd_type_word(when->type.type));
-		if (!when)
-			return NULL;
-		expr->args[2 * i] = when;
+	for (i = 0; i < nr; i++)
 		values[i + otherwise] = expr->args[2 * i + 1];
-	}
 	if (unify(b, expr, values, nr + otherwise, "CASE", &expr->type))
 		return NULL;
 	if (otherwise)
@@ -125,27 +113,29 @@ static bool has_column(const struct kcsd_expr *expr)
 }
 
 /*
- * Split the list, args from 1 on: move those without columns to the front. Returns their number,
- * if they are compared together, in a type that they have in common with the left side; else 0.
+ * Move elements without columns to the front of the list, args from 1 on, if they are compared
+ * together, in a type that they have in common with the left side. Returns their number, or 0.
  */
-static uint32_t split_list(struct kcsd_expr *expr, enum kcsd_type *common)
+static uint32_t split_list(struct kcsd_expr *expr, struct kcsd_expr **sorted,
+			   enum kcsd_type *common)
 {
 	enum kcsd_type types[2];
-	uint32_t i, nr = 0;
+	uint32_t i, nr = 0, rest;
 
-	for (i = 1; i < expr->nr_args; i++) {
-		struct kcsd_expr *element = expr->args[i];
-
-		if (has_column(element))
-			continue;
-		memmove(&expr->args[nr + 2], &expr->args[nr + 1],
-			(i - nr - 1) * sizeof(*expr->args));
-		expr->args[++nr] = element;
-	}
-	if (nr < 2)
+	sorted[nr++] = expr->args[0];
+	for (i = 1; i < expr->nr_args; i++)
+		if (!has_column(expr->args[i]))
+			sorted[nr++] = expr->args[i];
+	if (nr < 3)
 		return 0;
-	*common = kcsd_common_type(expr->args, nr + 1, types);
-	return *common ? nr : 0;
+	*common = kcsd_common_type(sorted, nr, types);
+	if (*common == KCSD_TYPE_UNKNOWN)
+		return 0;
+	for (i = 1, rest = nr; i < expr->nr_args; i++)
+		if (has_column(expr->args[i]))
+			sorted[rest++] = expr->args[i];
+	memcpy(expr->args, sorted, expr->nr_args * sizeof(*sorted));
+	return nr - 1;
 }
 
 /* Make an IN of the first nr elements. */
@@ -168,12 +158,13 @@ static struct kcsd_expr *make_list(struct kcsd_bind *b, struct kcsd_expr *expr, 
 static struct kcsd_expr *resolve_in(struct kcsd_bind *b, struct kcsd_expr *expr)
 {
 	enum kcsd_type common = KCSD_TYPE_UNKNOWN;
-	uint32_t nr = split_list(expr, &common), nr_parts = 0, i;
+	uint32_t nr, nr_parts = 0, i;
 	struct kcsd_expr **parts, *part;
 
 	parts = kcsd_arena_alloc(&b->query->arena, expr->nr_args * sizeof(*parts));
 	if (!parts)
 		return kcsd_bind_fail(b, -ENOMEM, -1, "out of memory");
+	nr = split_list(expr, parts, &common);
 	if (nr) {
 		part = make_list(b, expr, nr, common);
 		if (!part)

@@ -160,12 +160,12 @@ static int time_field(enum kcsd_unit unit, const struct parts *parts, struct kcs
 	}
 }
 
-static int refuse(enum kcsd_type type, enum kcsd_unit unit, bool known,
-		  const struct kcsd_text *name, struct kcsd_error *err)
+static int refuse(enum kcsd_type type, bool known, const struct kcsd_text *name,
+		  struct kcsd_error *err)
 {
 	return kcsd_error_set(err, -EINVAL, "unit \"%.*s\" not %s for type %s",
 			      (int)MIN(name->len, 100), name->data,
-			      known && unit ? "supported" : "recognized",
+			      known ? "supported" : "recognized",
 			      type == KCSD_TYPE_DATE ? "date" : "timestamp without time zone");
 }
 
@@ -180,14 +180,14 @@ int kcsd_datetime_extract(enum kcsd_type type, const struct kcsd_text *name, int
 	if (!date_field(unit, &parts, &value))
 		return kcsd_numeric_make(value, 0, n, err);
 	if (unit == KCSD_UNIT_NONE || unit == KCSD_UNIT_TIMEZONE)
-		return refuse(type, unit, true, name, err);
+		return refuse(type, unit, name, err);
 	if (type == KCSD_TYPE_TIMESTAMP)
 		return time_field(unit, &parts, n, err);
 	if (unit == KCSD_UNIT_EPOCH)
 		return kcsd_numeric_make((__int128)i * 86400, 0, n, err);
 	if (unit == KCSD_UNIT_JULIAN)
 		return kcsd_numeric_make(i + JULIAN_EPOCH, 0, n, err);
-	return refuse(type, unit, true, name, err);
+	return refuse(type, unit, name, err);
 }
 
 /* Return the first year of a decade, century or millennium. */
@@ -235,7 +235,7 @@ int kcsd_timestamp_trunc(const struct kcsd_text *name, int64_t us, int64_t *star
 	int64_t rest;
 
 	if (unit == KCSD_UNIT_NONE || unit > KCSD_UNIT_MILLENNIUM)
-		return refuse(KCSD_TYPE_TIMESTAMP, unit, false, name, err);
+		return refuse(KCSD_TYPE_TIMESTAMP, unit == KCSD_UNIT_TIMEZONE, name, err);
 	if (unit <= KCSD_UNIT_HOUR) {
 		kcsd_floor_div(us, lengths[unit], &rest);
 		*start = us - rest;

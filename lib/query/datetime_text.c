@@ -51,7 +51,7 @@ static int take_small(struct cursor *c, int *value)
 
 static void skip_spaces(struct cursor *c)
 {
-	while (c->p < c->end && *c->p == ' ')
+	while (c->p < c->end && strchr(" \t\n\v\f\r", *c->p))
 		c->p++;
 }
 
@@ -119,8 +119,10 @@ static int skip_zone(struct cursor *c)
 
 static int parse_moment(struct cursor *c, struct moment *m)
 {
-	int ret = take_date(c, m);
+	int ret;
 
+	skip_spaces(c);
+	ret = take_date(c, m);
 	if (ret)
 		return ret;
 	if (take(c, 'T') || take(c, 't')) {
@@ -135,10 +137,11 @@ static int parse_moment(struct cursor *c, struct moment *m)
 	if (skip_zone(c))
 		return -EINVAL;
 	skip_spaces(c);
-	if (c->end - c->p == 2 && !strncasecmp(c->p, "BC", 2)) {
+	if (c->end - c->p >= 2 && !strncasecmp(c->p, "BC", 2)) {
 		/* 1 BC is the year 0. No date is in a year 0 of its own. */
 		m->year = m->year ? 1 - m->year : MAX_YEAR;
 		c->p += 2;
+		skip_spaces(c);
 	} else if (!m->year) {
 		m->year = MAX_YEAR;
 	}
@@ -170,6 +173,14 @@ static int convert(enum kcsd_type type, const struct moment *m, int64_t *i)
 	return kcsd_timestamp_check(*i, NULL);
 }
 
+static bool is_infinity(struct cursor c)
+{
+	skip_spaces(&c);
+	if (c.p < c.end && (*c.p == '-' || *c.p == '+'))
+		c.p++;
+	return c.end - c.p >= 8 && !strncasecmp(c.p, "infinity", 8);
+}
+
 int kcsd_datetime_parse(enum kcsd_type type, const char *text, size_t len, int64_t *i,
 			struct kcsd_error *err)
 {
@@ -178,6 +189,9 @@ int kcsd_datetime_parse(enum kcsd_type type, const char *text, size_t len, int64
 	struct moment m = {};
 	int shown = MIN(len, 100);
 
+	if (is_infinity(c))
+		return kcsd_error_set(err, -EINVAL, "%s \"%.*s\" is not supported", name, shown,
+				      text);
 	if (parse_moment(&c, &m))
 		return kcsd_error_set(err, -EINVAL, "invalid input syntax for type %s: \"%.*s\"",
 				      name, shown, text);

@@ -4,6 +4,7 @@
 
 #include "../private.h"
 #include "eval.h"
+#include "text.h"
 
 #define MAX_ARGS	3	/* of an operation that evaluates all of them first */
 
@@ -161,6 +162,17 @@ static int apply(const struct kcsd_expr *expr, const struct kcsd_value *args,
 	}
 }
 
+/* PostgreSQL looks at ESCAPE even if the text is NULL. */
+static int check_escape(const struct kcsd_expr *expr, const struct kcsd_value *args,
+			struct kcsd_eval *eval)
+{
+	bool like = expr->op == KCSD_EXPR_LIKE || expr->op == KCSD_EXPR_ILIKE;
+
+	if (!like || expr->nr_args < 3 || args[1].null || args[2].null)
+		return 0;
+	return kcsd_text_check_escape(&args[2].text, eval->err);
+}
+
 static int eval_strict(const struct kcsd_expr *expr, struct kcsd_eval *eval,
 		       struct kcsd_value *value)
 {
@@ -181,9 +193,10 @@ static int eval_strict(const struct kcsd_expr *expr, struct kcsd_eval *eval,
 		return 0;
 	if (null) {
 		set_null(value, expr->type.type);
-		return 0;
+		ret = check_escape(expr, args, eval);
+	} else {
+		ret = apply(expr, args, eval, value);
 	}
-	ret = apply(expr, args, eval, value);
 	if (ret)
 		eval->at = expr->at;
 	return ret;

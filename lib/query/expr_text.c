@@ -62,7 +62,7 @@ static void put(struct out *out, const char *text, size_t len)
 {
 	char *grown;
 
-	if (out->failed)
+	if (out->failed || !len)
 		return;
 	if (out->room - out->len < len) {
 		out->room = 2 * (out->room + len);
@@ -124,7 +124,8 @@ static bool is_natural(const struct kcsd_value *value)
 	}
 }
 
-static void put_const(struct out *out, const struct kcsd_expr *expr)
+/* typed: with its type even if the text alone has it. */
+static void put_const(struct out *out, const struct kcsd_expr *expr, bool typed)
 {
 	const struct kcsd_value *value = &expr->value;
 	struct kcsd_cell cell;
@@ -137,7 +138,7 @@ static void put_const(struct out *out, const struct kcsd_expr *expr)
 		out->failed = true;
 		return;
 	}
-	if (is_natural(value) && cell.text) {
+	if (!typed && is_natural(value) && cell.text) {
 		puts_to(out, *cell.text == '-' ? "(" : "");
 		put(out, cell.text, cell.len);
 		puts_to(out, *cell.text == '-' ? ")" : "");
@@ -210,7 +211,11 @@ static void put_operator(struct out *out, const struct kcsd_expr *expr)
 	if (expr->op == KCSD_EXPR_NOT || expr->op == KCSD_EXPR_NEG) {
 		puts_to(out, name);
 		puts_to(out, " ");
-		put_list(out, expr, 0, "");
+		/* "- 5" is a constant, and of a smaller type if it is the least. */
+		if (expr->args[0]->op == KCSD_EXPR_CONST)
+			put_const(out, expr->args[0], true);
+		else
+			put_expr(out, expr->args[0]);
 	} else if (expr->op == KCSD_EXPR_AND || expr->op == KCSD_EXPR_OR) {
 		put_list(out, expr, 0, expr->op == KCSD_EXPR_AND ? " AND " : " OR ");
 	} else if (expr->nr_args) {
@@ -239,7 +244,7 @@ static void put_expr(struct out *out, const struct kcsd_expr *expr)
 		put_name(out, expr->name);
 		break;
 	case KCSD_EXPR_CONST:
-		put_const(out, expr);
+		put_const(out, expr, false);
 		break;
 	case KCSD_EXPR_CAST:
 		put_cast(out, expr);

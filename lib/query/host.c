@@ -101,6 +101,16 @@ static int add_result(struct kcsd_host *host, struct kcsd_eval *eval)
 	return kcsd_rows_add(&host->rows, host->values);
 }
 
+/* True if there cannot be a result: nothing is evaluated then, as in PostgreSQL. */
+static bool is_empty(const struct kcsd_query *query)
+{
+	const struct kcsd_expr *having = query->having;
+
+	if (having && having->op == KCSD_EXPR_CONST && (having->value.null || !having->value.i))
+		return true;
+	return query->limited && !query->limit;
+}
+
 static struct kcsd_eval begin(struct kcsd_host *host, struct kcsd_error *err)
 {
 	kcsd_arena_reset(&host->scratch);
@@ -143,6 +153,8 @@ int kcsd_host_row(struct kcsd_host *host, const struct kcsd_value *columns, bool
 {
 	struct kcsd_eval eval = begin(host, err);
 
+	if (is_empty(host->query))
+		return 1;
 	eval.columns = columns;
 	return end(host, &eval, take_row(host, &eval, all));
 }
@@ -192,7 +204,9 @@ int kcsd_host_finish(struct kcsd_host *host,
 		     int (*fn)(const struct kcsd_value *results, void *arg), void *arg,
 		     struct kcsd_error *err)
 {
-	int ret = host->query->grouped ? finish_groups(host, err) : 0;
+	int ret = 0;
 
+	if (host->query->grouped && !is_empty(host->query))
+		ret = finish_groups(host, err);
 	return ret ? ret : kcsd_rows_each(&host->rows, fn, arg);
 }

@@ -110,6 +110,13 @@ static int convert_escape(const struct kcsd_text *pattern, const struct kcsd_tex
 	return 0;
 }
 
+int kcsd_text_check_escape(const struct kcsd_text *escape, struct kcsd_error *err)
+{
+	if (kcsd_text_length(escape) > 1)
+		return kcsd_error_set(err, -EINVAL, "invalid escape string");
+	return 0;
+}
+
 int kcsd_text_like(const struct kcsd_text *text, const struct kcsd_text *pattern,
 		   const struct kcsd_text *escape, struct kcsd_arena *arena,
 		   struct kcsd_error *err)
@@ -117,8 +124,8 @@ int kcsd_text_like(const struct kcsd_text *text, const struct kcsd_text *pattern
 	struct kcsd_text converted = *pattern;
 	enum match ret;
 
-	if (escape && kcsd_text_length(escape) > 1)
-		return kcsd_error_set(err, -EINVAL, "invalid escape string");
+	if (escape && kcsd_text_check_escape(escape, err))
+		return -EINVAL;
 	if (escape && (escape->len != 1 || *escape->data != '\\') &&
 	    convert_escape(pattern, escape, arena, &converted))
 		return -ENOMEM;
@@ -135,8 +142,8 @@ int kcsd_text_ilike(const struct kcsd_text *text, const struct kcsd_text *patter
 {
 	struct kcsd_text t, p = *pattern;
 
-	if (escape && kcsd_text_length(escape) > 1)
-		return kcsd_error_set(err, -EINVAL, "invalid escape string");
+	if (escape && kcsd_text_check_escape(escape, err))
+		return -EINVAL;
 	if (escape && convert_escape(pattern, escape, arena, &p))
 		return -ENOMEM;
 	if (kcsd_text_lower(text, arena, &t) || kcsd_text_lower(&p, arena, &p))

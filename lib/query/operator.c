@@ -75,7 +75,8 @@ static struct kcsd_expr *resolve_time(struct kcsd_bind *b, struct kcsd_expr *exp
 		else
 			right = sub ? left : KCSD_TYPE_INTERVAL;
 	}
-	if (!sub && (left == KCSD_TYPE_INT4 || left == KCSD_TYPE_INTERVAL)) {
+	if (!sub && ((left == KCSD_TYPE_INT4 && right == KCSD_TYPE_DATE) ||
+		     (left == KCSD_TYPE_INTERVAL && right <= KCSD_TYPE_TIMESTAMP))) {
 		enum kcsd_type first = left;
 
 		swap(expr);
@@ -101,8 +102,9 @@ static struct kcsd_expr *resolve_arithmetic(struct kcsd_bind *b, struct kcsd_exp
 
 	if (greater == KCSD_TYPE_UNKNOWN)
 		return refuse(b, expr, false);
-	if (left == KCSD_TYPE_INTERVAL && right != KCSD_TYPE_DATE && right != KCSD_TYPE_TIMESTAMP)
-		return refuse_interval(b, expr);
+	if (greater == KCSD_TYPE_INTERVAL && (!left || !right || left == right))
+		return convert(b, expr, greater, greater, greater) ?
+			refuse_interval(b, expr) : NULL;
 	if (greater >= KCSD_TYPE_DATE)
 		return resolve_time(b, expr, left, right);
 	if (!kcsd_type_is_number(greater) || left == KCSD_TYPE_BOOL || right == KCSD_TYPE_BOOL ||
@@ -140,14 +142,16 @@ static bool is_textual(const struct kcsd_expr *expr)
 
 static struct kcsd_expr *resolve_like(struct kcsd_bind *b, struct kcsd_expr *expr)
 {
+	/* It is a function of pattern and escape. */
 	if (expr->nr_args > 2) {
-		if (!is_textual(expr->args[2]))
+		if (!is_textual(expr->args[1]) || !is_textual(expr->args[2]))
 			return kcsd_bind_fail(b, -EINVAL, expr->at,
 					      "function pg_catalog.like_escape(%s, %s) does not exist",
 					      kcsd_type_word(expr->args[1]->type.type),
 					      kcsd_type_word(expr->args[2]->type.type));
+		expr->args[1] = kcsd_coerce_to(b, expr->args[1], KCSD_TYPE_TEXT);
 		expr->args[2] = kcsd_coerce_to(b, expr->args[2], KCSD_TYPE_TEXT);
-		if (!expr->args[2])
+		if (!expr->args[1] || !expr->args[2])
 			return NULL;
 	}
 	if (!is_textual(expr->args[0]) || !is_textual(expr->args[1]))

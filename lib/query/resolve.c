@@ -34,6 +34,52 @@ static const struct {
 	[KCSD_EXPR_COUNT ... KCSD_EXPR_AVG] = { 1, 1 },
 };
 
+/* Convert a condition to boolean; a literal is parsed. */
+static struct kcsd_expr *take_condition(struct kcsd_bind *b, struct kcsd_expr *arg,
+					const char *of)
+{
+	if (arg->type.type == KCSD_TYPE_UNKNOWN)
+		return kcsd_coerce_to(b, arg, KCSD_TYPE_BOOL);
+	if (arg->type.type != KCSD_TYPE_BOOL)
+		return kcsd_bind_fail(b, -EINVAL, arg->at,
+				      "argument of %s must be type boolean, not type %s", of,
+				      kcsd_type_word(arg->type.type));
+	return arg;
+}
+
+/* Return what argument i is a condition of, for messages; NULL: it is none. */
+static const char *condition_of(const struct kcsd_expr *expr, uint32_t i)
+{
+	switch (expr->op) {
+	case KCSD_EXPR_NOT:
+	case KCSD_EXPR_AND:
+	case KCSD_EXPR_OR:
+	case KCSD_EXPR_IS_TRUE:
+	case KCSD_EXPR_IS_FALSE:
+		return kcsd_expr_op_name(expr->op);
+	case KCSD_EXPR_CASE:
+		return i % 2 || i + 1 == expr->nr_args ? NULL : "CASE/WHEN";
+	default:
+		return NULL;
+	}
+}
+
+/* Bind argument i. */
+static struct kcsd_expr *resolve_argument(struct kcsd_bind *b, const struct kcsd_expr *expr,
+					  uint32_t i)
+{
+	const char *condition = condition_of(expr, i);
+	struct kcsd_expr *arg = kcsd_expr_resolve(b, expr->args[i]);
+
+	if (arg && condition)
+		return take_condition(b, arg, condition);
+	if (arg && arg->type.type == KCSD_TYPE_INTERVAL && expr->op != KCSD_EXPR_CAST &&
+	    expr->op != KCSD_EXPR_NEG && expr->op != KCSD_EXPR_ADD && expr->op != KCSD_EXPR_SUB)
+		return kcsd_bind_fail(b, -EINVAL, arg->at, "type interval is supported only as a "
+				      "constant that is added to a date or timestamp");
+	return arg;
+}
+
 /* Copy an expression, with its arguments bound. */
 static struct kcsd_expr *copy(struct kcsd_bind *b, const struct kcsd_expr *expr)
 {
@@ -47,43 +93,11 @@ static struct kcsd_expr *copy(struct kcsd_bind *b, const struct kcsd_expr *expr)
 	new->distinct = expr->distinct;
 	new->explicit_cast = expr->explicit_cast;
 	for (i = 0; i < new->nr_args; i++) {
-		new->args[i] = kcsd_expr_resolve(b, expr->args[i]);
+		new->args[i] = resolve_argument(b, expr, i);
 		if (!new->args[i])
 			return NULL;
-		if (new->args[i]->type.type == KCSD_TYPE_INTERVAL &&
-		    expr->op != KCSD_EXPR_CAST && expr->op != KCSD_EXPR_NEG &&
-		    expr->op != KCSD_EXPR_ADD && expr->op != KCSD_EXPR_SUB)
-			return kcsd_bind_fail(b, -EINVAL, expr->args[i]->at,
-					      "type interval is supported only as a constant that "
-					      "is added to a date or timestamp");
 	}
 	return new;
-}
-
-/* Convert an argument to boolean; a literal is parsed. */
-static struct kcsd_expr *take_condition(struct kcsd_bind *b, struct kcsd_expr *arg,
-					const char *of)
-{
-	if (arg->type.type == KCSD_TYPE_UNKNOWN)
-		return kcsd_coerce_to(b, arg, KCSD_TYPE_BOOL);
-	if (arg->type.type != KCSD_TYPE_BOOL)
-		return kcsd_bind_fail(b, -EINVAL, arg->at,
-				      "argument of %s must be type boolean, not type %s", of,
-				      kcsd_type_word(arg->type.type));
-	return arg;
-}
-
-static struct kcsd_expr *resolve_logic(struct kcsd_bind *b, struct kcsd_expr *expr)
-{
-	uint32_t i;
-
-	for (i = 0; i < expr->nr_args; i++) {
-		expr->args[i] = take_condition(b, expr->args[i], kcsd_expr_op_name(expr->op));
-		if (!expr->args[i])
-			return NULL;
-	}
-	expr->type.type = KCSD_TYPE_BOOL;
-	return expr;
 }
 
 static struct kcsd_expr *resolve_null_test(struct kcsd_bind *b, struct kcsd_expr *expr)
@@ -120,7 +134,8 @@ static struct kcsd_expr *resolve_call(struct kcsd_bind *b, struct kcsd_expr *exp
 	case KCSD_EXPR_OR:
 	case KCSD_EXPR_IS_TRUE:
 	case KCSD_EXPR_IS_FALSE:
-		return resolve_logic(b, expr);
+		expr->type.type = KCSD_TYPE_BOOL;
+		return expr;
 	case KCSD_EXPR_IS_NULL:
 		return resolve_null_test(b, expr);
 	case KCSD_EXPR_IN:

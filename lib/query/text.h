@@ -21,6 +21,8 @@ int kcsd_text_concat(const struct kcsd_text *a, const struct kcsd_text *b,
 int kcsd_text_substr(const struct kcsd_text *text, int32_t from, const int32_t *count,
 		     struct kcsd_text *result, struct kcsd_error *err);
 
+/* -EINVAL: the text of ESCAPE has more than one character. */
+int kcsd_text_check_escape(const struct kcsd_text *escape, struct kcsd_error *err);
 /*
  * Match a pattern of % and _. escape NULL: a backslash. Returns 1, 0, -EINVAL (a pattern ends with
  * the escape character, an escape of more than one character), -ENOMEM.

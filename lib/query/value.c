@@ -79,7 +79,11 @@ static int parse_numeric(struct kcsd_sql_type type, const struct kcsd_text *text
 {
 	struct kcsd_text t = trim(*text);
 	int ret = kcsd_numeric_parse(t.data, t.len, type.precision ? type.scale : -1, n);
+	double d;
 
+	if (ret == -EINVAL && kcsd_real_parse(t.data, t.len, &d) == 0 && !isfinite(d))
+		return kcsd_error_set(err, ret, "numeric value \"%.*s\" is not supported",
+				      (int)t.len, t.data);
 	if (ret == -EINVAL)
 		return invalid("numeric", text, err);
 	if (ret == -ERANGE)
@@ -134,7 +138,7 @@ static int parse_text(const struct kcsd_text *text, struct kcsd_error *err)
 int kcsd_value_parse(struct kcsd_sql_type type, const char *data, size_t len,
 		     struct kcsd_value *value, struct kcsd_error *err)
 {
-	struct kcsd_text text = { data, len }, t = trim(text);
+	struct kcsd_text text = { data, len };
 
 	memset(value, 0, sizeof(*value));
 	value->type = type.type;
@@ -150,7 +154,7 @@ int kcsd_value_parse(struct kcsd_sql_type type, const char *data, size_t len,
 		return parse_float(&text, &value->d, err);
 	case KCSD_TYPE_DATE:
 	case KCSD_TYPE_TIMESTAMP:
-		return kcsd_datetime_parse(type.type, t.data, t.len, &value->i, err);
+		return kcsd_datetime_parse(type.type, data, len, &value->i, err);
 	case KCSD_TYPE_INTERVAL:
 		return kcsd_interval_parse(data, len, &value->interval, err);
 	default:
