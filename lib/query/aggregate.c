@@ -30,14 +30,37 @@ static int add_numeric(struct kcsd_partial *to, __int128 coefficient, uint32_t s
 	return 0;
 }
 
-static int add_real(struct kcsd_aggregate *aggregate, double d, struct kcsd_error *err)
+/*
+ * Compute the squares that PostgreSQL's avg() has along with the sum: it fails if they overflow,
+ * though the average would not.
+ */
+static int add_squares(struct kcsd_aggregate *aggregate, double d, double before,
+		       struct kcsd_error *err)
 {
-	double sum = aggregate->real + d;
+	double n = aggregate->partial.count, difference = d * n - aggregate->real;
 
-	if (isinf(sum) && !isinf(aggregate->real) && !isinf(d))
+	if (n <= 1) {
+		aggregate->squares = isfinite(d) ? 0 : NAN;
+		return 0;
+	}
+	aggregate->squares += difference * difference / (n * (n - 1));
+	if (!isinf(aggregate->squares) && !isinf(aggregate->real))
+		return 0;
+	if (!isinf(before) && !isinf(d))
 		return kcsd_error_set(err, -ERANGE, "value out of range: overflow");
-	aggregate->real = sum;
+	aggregate->squares = NAN;
 	return 0;
+}
+
+static int add_real(struct kcsd_aggregate *aggregate, bool average, double d,
+		    struct kcsd_error *err)
+{
+	double before = aggregate->real;
+
+	aggregate->real += d;
+	if (isinf(aggregate->real) && !isinf(before) && !isinf(d))
+		return kcsd_error_set(err, -ERANGE, "value out of range: overflow");
+	return average ? add_squares(aggregate, d, before, err) : 0;
 }
 
 /* Keep a copy of a text. */
@@ -92,7 +115,7 @@ static int add_value(struct kcsd_aggregate *aggregate, const struct kcsd_expr *e
 	case KCSD_EXPR_SUM:
 	case KCSD_EXPR_AVG:
 		if (value->type == KCSD_TYPE_FLOAT8)
-			return add_real(aggregate, value->d, err);
+			return add_real(aggregate, expr->op == KCSD_EXPR_AVG, value->d, err);
 		if (value->type == KCSD_TYPE_NUMERIC)
 			return add_numeric(partial, value->n.coefficient, value->n.scale, err);
 		return add_numeric(partial, value->i, 0, err);

@@ -11,6 +11,7 @@ struct kcsd_aggregate {
 	struct kcsd_partial partial;	/* its extreme is owned, if it is text */
 	bool has_extreme;
 	double real;			/* sum of double precision */
+	double squares;			/* of avg(): sum of squares of differences */
 	char *text;			/* of the extreme; owned */
 	size_t room;			/* of text */
 	struct kcsd_table *seen;	/* values of an aggregate with DISTINCT; owned */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /* Convert values between types. */
 #include <errno.h>
-#include <math.h>
 
 #include "../private.h"
 #include "datetime.h"
@@ -29,14 +28,20 @@ static int to_text(const struct kcsd_value *from, struct kcsd_arena *arena,
 	return 0;
 }
 
-/* Round a float half to even. */
+/* Round a float half to even; rint() would need libm. */
 static int float_to_int(double d, int64_t *i)
 {
-	d = rint(d);
+	double rest;
+
 	/* 2^63 is the first that does not fit; NaN is not below it. */
 	if (!(d >= -0x1p63 && d < 0x1p63))
 		return -ERANGE;
 	*i = d;
+	rest = d - *i;
+	if (rest > 0.5 || (rest == 0.5 && *i & 1))
+		++*i;
+	else if (rest < -0.5 || (rest == -0.5 && *i & 1))
+		--*i;
 	return 0;
 }
 

@@ -60,8 +60,13 @@ struct kcsd_expr *kcsd_coerce(struct kcsd_bind *b, struct kcsd_expr *expr,
 	enum kcsd_type from = expr->type.type;
 	struct kcsd_expr *cast;
 
-	if (from == KCSD_TYPE_UNKNOWN)
-		return convert_literal(b, expr, type);
+	if (from == KCSD_TYPE_UNKNOWN) {
+		/* A precision is for when it is evaluated, which it need not be. */
+		expr = convert_literal(b, expr, (struct kcsd_sql_type){ .type = type.type });
+		if (!expr || !type.precision)
+			return expr;
+		from = type.type;
+	}
 	if (from == type.type && (!type.precision || (type.precision == expr->type.precision &&
 						      type.scale == expr->type.scale)))
 		return expr;

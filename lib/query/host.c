@@ -111,6 +111,12 @@ static bool is_empty(const struct kcsd_query *query)
 	return query->limited && !query->limit;
 }
 
+/* True if the result has one row, whatever the rows of the table. */
+static bool is_constant(const struct kcsd_query *query)
+{
+	return query->grouped && !query->nr_groups && !query->nr_aggregates;
+}
+
 static struct kcsd_eval begin(struct kcsd_host *host, struct kcsd_error *err)
 {
 	kcsd_arena_reset(&host->scratch);
@@ -153,7 +159,7 @@ int kcsd_host_row(struct kcsd_host *host, const struct kcsd_value *columns, bool
 {
 	struct kcsd_eval eval = begin(host, err);
 
-	if (is_empty(host->query))
+	if (is_empty(host->query) || is_constant(host->query))
 		return 1;
 	eval.columns = columns;
 	return end(host, &eval, take_row(host, &eval, all));

@@ -46,13 +46,40 @@ void kcsd_real_round(double d, int nr, struct kcsd_real_digits *digits)
 		digits->nr--;
 }
 
-static double value_of(const struct kcsd_real_digits *digits)
+static double value_of(const struct kcsd_real_digits *digits, char *text, size_t size)
 {
-	char text[64];
-
-	snprintf(text, sizeof(text), "%s%.*se%d", digits->negative ? "-" : "", digits->nr,
+	snprintf(text, size, "%s%.*se%d", digits->negative ? "-" : "", digits->nr,
 		 digits->digit, digits->exponent - (digits->nr - 1));
 	return parse_c(text, NULL);
+}
+
+/* Return the next number above or below, not of zero. As nextafter(), which needs libm. */
+static double next(double d, bool above)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &d, sizeof(bits));
+	bits += (d > 0) == above ? 1 : -1;
+	memcpy(&d, &bits, sizeof(bits));
+	return d;
+}
+
+/*
+ * True if the digits are parsed as d, and not only because they are halfway to the next number:
+ * PostgreSQL does not take those.
+ */
+static bool is_parsed_as(const struct kcsd_real_digits *digits, double d)
+{
+	long double exact, half;
+	char text[64];
+
+	if (value_of(digits, text, sizeof(text)) != d)
+		return false;
+	exact = c_locale ? strtold_l(text, NULL, c_locale) : strtold(text, NULL);
+	if (exact == d)
+		return true;
+	half = ((long double)next(d, exact > d) - d) / 2;
+	return exact - d != half;
 }
 
 static size_t print_exponent(const struct kcsd_real_digits *d, char *buf)
@@ -89,7 +116,7 @@ size_t kcsd_real_print(double d, char buf[KCSD_REAL_TEXT])
 		return snprintf(buf, KCSD_REAL_TEXT, d < 0 ? "-Infinity" : "Infinity");
 	do
 		kcsd_real_round(d, nr, &digits);
-	while (value_of(&digits) != d && nr++ < MAX_DIGITS);
+	while (!is_parsed_as(&digits, d) && nr++ < MAX_DIGITS);
 	if (digits.exponent < MIN_FIXED || digits.exponent >= MAX_FIXED)
 		return print_exponent(&digits, buf);
 	return print_fixed(&digits, buf);

@@ -49,8 +49,8 @@ static int parse_int(enum kcsd_type type, const struct kcsd_text *text, int64_t 
 {
 	const char *name = kcsd_type_word(type), *p, *end;
 	struct kcsd_text t = trim(*text);
-	bool negative = false, over = false;
-	int64_t value = 0;
+	int64_t value = 0, min = type == KCSD_TYPE_INT4 ? INT32_MIN : INT64_MIN;
+	bool negative = false;
 
 	p = t.data;
 	end = p + t.len;
@@ -63,13 +63,15 @@ static int parse_int(enum kcsd_type type, const struct kcsd_text *text, int64_t 
 
 		if (digit < 0 || digit > 9)
 			return invalid(name, text, err);
-		over |= __builtin_mul_overflow(value, 10, &value) ||
-			__builtin_sub_overflow(value, digit, &value);
+		/* Count down: there is one more number below zero. */
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_sub_overflow(value, digit, &value) || value < min)
+			return out_of_range(name, text, err);
 	}
-	if (!negative)
-		over |= __builtin_sub_overflow(0, value, &value);
-	if (over || (type == KCSD_TYPE_INT4 && value != (int32_t)value))
+	if (!negative && value == min)
 		return out_of_range(name, text, err);
+	if (!negative)
+		value = -value;
 	*i = value;
 	return 0;
 }

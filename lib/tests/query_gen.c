@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /* Make random expressions. */
+#include <stdio.h>
+
 #include "private.h"
 #include "query_gen.h"
 
@@ -61,8 +63,58 @@ uint32_t gen_number(struct gen *g, uint32_t n)
 	return (g->seed >> 33) % n;
 }
 
+static int64_t gen_integer(struct gen *g, int bits)
+{
+	uint64_t v = (uint64_t)gen_number(g, UINT32_MAX) << 32 | gen_number(g, UINT32_MAX);
+	int64_t i = v >> (64 - 1 - gen_number(g, bits - 1));
+
+	return gen_number(g, 2) ? -i : i;
+}
+
+static double gen_real(struct gen *g)
+{
+	uint64_t bits = (uint64_t)gen_number(g, UINT32_MAX) << 32 | gen_number(g, UINT32_MAX);
+	double d;
+
+	if (gen_number(g, 2))
+		return gen_integer(g, 50) / (double)(1 + gen_number(g, 1000));
+	memcpy(&d, &bits, sizeof(d));
+	return d;
+}
+
+/* Write a random value; those of the pools are the odd ones. */
+static const char *random_text(struct gen *g, enum kcsd_type type)
+{
+	long long i = gen_integer(g, type == KCSD_TYPE_INT4 ? 31 : 62);
+	int day = 1 + gen_number(g, 28), month = 1 + gen_number(g, 12);
+
+	switch (type) {
+	case KCSD_TYPE_NUMERIC:
+		snprintf(g->text, sizeof(g->text), "%llde-%u", i, gen_number(g, 14));
+		break;
+	case KCSD_TYPE_FLOAT8:
+		snprintf(g->text, sizeof(g->text), "%.17g", gen_real(g));
+		break;
+	case KCSD_TYPE_DATE:
+		snprintf(g->text, sizeof(g->text), "%04u-%02d-%02d", 1 + gen_number(g, 4000), month,
+			 day);
+		break;
+	case KCSD_TYPE_TIMESTAMP:
+		snprintf(g->text, sizeof(g->text), "%04u-%02d-%02d %02u:%02u:%02u.%u",
+			 1 + gen_number(g, 4000), month, day, gen_number(g, 24), gen_number(g, 60),
+			 gen_number(g, 60), gen_number(g, 1000000));
+		break;
+	default:
+		snprintf(g->text, sizeof(g->text), "%lld", i);
+	}
+	return g->text;
+}
+
 static const char *pick_text(struct gen *g, enum kcsd_type type)
 {
+	if (type >= KCSD_TYPE_INT4 && type <= KCSD_TYPE_TIMESTAMP && type != KCSD_TYPE_TEXT &&
+	    gen_number(g, 3) == 0)
+		return random_text(g, type);
 	switch (type) {
 	case KCSD_TYPE_BOOL: return PICK(g, bools);
 	case KCSD_TYPE_INT4: return PICK(g, ints);

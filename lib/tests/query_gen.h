@@ -11,6 +11,7 @@ struct gen {
 	struct kcsd_query *query;
 	uint64_t seed;
 	bool aggregates;	/* the next expression may have some */
+	char text[64];		/* of the last random value */
 };
 
 /* The table. */
