@@ -7,6 +7,7 @@
 #include "bind.h"
 
 #define MAX_NAME	64	/* bytes of names that are compared for a suggestion */
+#define MAX_DISTANCE	3	/* of one that is near */
 
 int kcsd_column_find(const struct kcsd_query *query, const char *name, uint32_t *index)
 {
@@ -55,7 +56,7 @@ static size_t distance(const char *a, const char *b)
 /* Return the name that is nearest, or NULL. */
 static const char *suggest(const struct kcsd_query *query, const char *name)
 {
-	size_t best = MAX(strlen(name) / 3, 1) + 1, d;
+	size_t best = MIN(strlen(name) / 2, MAX_DISTANCE) + 1, d;
 	const char *found = NULL;
 	uint32_t i;
 

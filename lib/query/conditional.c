@@ -146,12 +146,15 @@ static struct kcsd_expr *make_list(struct kcsd_bind *b, struct kcsd_expr *expr, 
 					      expr->at);
 	uint32_t i;
 
-	for (i = 0; in && i <= nr; i++) {
+	if (!in)
+		return NULL;
+	for (i = 1; i <= nr; i++) {
 		in->args[i] = kcsd_coerce_to(b, in->args[i], common);
 		if (!in->args[i])
 			return NULL;
 	}
-	return in;
+	in->args[0] = kcsd_coerce_to(b, in->args[0], common);
+	return in->args[0] ? in : NULL;
 }
 
 /* Make comparisons of what has columns, joined by OR. */

@@ -104,6 +104,9 @@ program source_test
 program serve_test
 program run_test
 program histogram_test
+program query_test
+program query_pg_test "${KCSD_QUERY_SEED:-20260101}" "${KCSD_QUERY_ROUNDS:-20000}" \
+	"$top/lib/tests/postgres.sh"
 program kv_test
 program sidecar_test
 program object_test "$out/bpf" "$bin"

@@ -399,11 +399,15 @@ static bool is_same(const char *ours, const char *theirs)
 
 	if (!strcmp(ours, theirs))
 		return true;
-	/* There are more ways to misread a date there. */
+	/* There, a date may have more forms, names of time zones and punctuation behind it. */
 	if (strstr(ours, "ERROR invalid input syntax for type date") ||
 	    strstr(ours, "ERROR invalid input syntax for type timestamp"))
 		return strstr(theirs, "date/time field value out of range") ||
-		       strstr(theirs, "time zone displacement out of range");
+		       strstr(theirs, "time zone displacement out of range") ||
+		       ours[strcspn(ours, "\"") + 1] != '\"';
+	/* A number that is out of range may have anything behind it. */
+	if (strstr(ours, "ERROR invalid input syntax for type double precision"))
+		return strstr(theirs, "is out of range for type double precision");
 	/* Of several errors, another one may come first: the same, but of another value. */
 	if (strstr(ours, "ERROR invalid input syntax") &&
 	    !strncmp(ours, theirs, strcspn(ours, "\"")))
