@@ -12,7 +12,7 @@ struct kcsd_bind {
 	struct kcsd_query *query;
 	struct kcsd_error *err;
 	int ret;			/* of the first error */
-	const char *clause;		/* that has no aggregates: "WHERE"; NULL: it may have some */
+	const char *clause;		/* that has no aggregates: "WHERE"; NULL: it may */
 	bool in_aggregate;
 	unsigned int depth;		/* of the expression */
 };

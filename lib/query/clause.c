@@ -12,8 +12,9 @@ static struct kcsd_expr *take_position(struct kcsd_bind *b, const struct kcsd_ex
 	if (expr->value.type != KCSD_TYPE_INT4)
 		return kcsd_bind_fail(b, -EINVAL, expr->at, "non-integer constant in %s", clause);
 	if (expr->value.i < 1 || expr->value.i > b->query->nr_results)
-		return kcsd_bind_fail(b, -EINVAL, expr->at, "%s position %lld is not in select list",
-				      clause, (long long)expr->value.i);
+		return kcsd_bind_fail(b, -EINVAL, expr->at,
+				      "%s position %lld is not in select list", clause,
+				      (long long)expr->value.i);
 	return b->query->results[expr->value.i - 1].expr;
 }
 

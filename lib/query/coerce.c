@@ -18,8 +18,9 @@ static bool is_time(enum kcsd_type type)
 /* True if PostgreSQL converts without being asked. */
 static bool is_implicit(enum kcsd_type from, enum kcsd_type to)
 {
-	return from == to || (from < to && ((kcsd_type_is_number(from) && kcsd_type_is_number(to)) ||
-					    (is_time(from) && is_time(to))));
+	bool numbers = kcsd_type_is_number(from) && kcsd_type_is_number(to);
+
+	return from == to || (from < to && (numbers || (is_time(from) && is_time(to))));
 }
 
 static bool is_castable(enum kcsd_type from, enum kcsd_type to)

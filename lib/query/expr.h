@@ -19,8 +19,8 @@ struct kcsd_expr {
 	uint32_t nr_args;
 	struct kcsd_expr **args;
 	const char *name;		/* of a column */
-	uint32_t index;			/* of a column in the table, or of an aggregate in the query */
-	uint32_t group;			/* 1 + index of the GROUP BY expression that it equals; 0: none */
+	uint32_t index;			/* of a column in the table, an aggregate in the query */
+	uint32_t group;			/* 1 + index of the GROUP BY expression it equals; 0 */
 	struct kcsd_value value;	/* of a constant */
 };
 
@@ -48,7 +48,7 @@ struct kcsd_query {
 	struct kcsd_result *results;
 	uint32_t nr_results;
 	struct kcsd_column *result_columns;	/* the same, for kcsd_query_results() */
-	struct kcsd_expr **wheres;	/* conditions, all of which must be true; split at AND once bound */
+	struct kcsd_expr **wheres;	/* conditions that must be true; split at AND once bound */
 	uint32_t nr_wheres;
 	struct kcsd_expr **groups;
 	uint32_t nr_groups;
@@ -76,7 +76,9 @@ struct kcsd_eval {
 /* Stands for SELECT * in results, until the query is bound. */
 #define KCSD_EXPR_STAR	__KCSD_EXPR_END
 
-/* eval.c: 0; -EINVAL, -ERANGE, -EDOM (division by zero): the error of PostgreSQL in err; -ENOMEM. */
+/*
+ * eval.c: 0; -EINVAL, -ERANGE, -EDOM (division by zero): the error of PostgreSQL in err; -ENOMEM.
+ */
 int kcsd_expr_eval(const struct kcsd_expr *expr, struct kcsd_eval *eval, struct kcsd_value *value);
 /* expr.c: make an expression without arguments. NULL: memory is short. */
 struct kcsd_expr *kcsd_expr_create(struct kcsd_query *query, enum kcsd_expr_op op, int at);

@@ -167,11 +167,10 @@ size_t kcsd_interval_print(const struct kcsd_interval *interval, char buf[KCSD_I
 {
 	uint64_t us = interval->us < 0 ? -(uint64_t)interval->us : (uint64_t)interval->us;
 
-	return snprintf(buf, KCSD_INTERVAL_TEXT, "%d mons %d days %s%llu:%02llu:%02llu.%06llu",
+	return snprintf(buf, KCSD_INTERVAL_TEXT, "%d mons %d days %s%llu:%02d:%02d.%06d",
 			interval->months, interval->days, interval->us < 0 ? "-" : "",
-			(unsigned long long)(us / KCSD_US_PER_HOUR),
-			(unsigned long long)(us / 60000000 % 60),
-			(unsigned long long)(us / 1000000 % 60), (unsigned long long)(us % 1000000));
+			(unsigned long long)(us / KCSD_US_PER_HOUR), (int)(us / 60000000 % 60),
+			(int)(us / 1000000 % 60), (int)(us % 1000000));
 }
 
 int kcsd_interval_negate(const struct kcsd_interval *a, struct kcsd_interval *negative,

@@ -33,8 +33,8 @@ static struct kcsd_expr *refuse(struct kcsd_bind *b, const struct kcsd_expr *exp
 static struct kcsd_expr *refuse_interval(struct kcsd_bind *b, const struct kcsd_expr *expr)
 {
 	return kcsd_bind_fail(b, -EINVAL, expr->at,
-			      "type interval is supported only as a constant that is added to a date "
-			      "or timestamp");
+			      "type interval is supported only as a constant that is added to "
+			      "a date or timestamp");
 }
 
 /* Convert both arguments. result: type of the value. */
@@ -145,8 +145,8 @@ static struct kcsd_expr *resolve_like(struct kcsd_bind *b, struct kcsd_expr *exp
 	/* It is a function of pattern and escape. */
 	if (expr->nr_args > 2) {
 		if (!is_textual(expr->args[1]) || !is_textual(expr->args[2]))
-			return kcsd_bind_fail(b, -EINVAL, expr->at,
-					      "function pg_catalog.like_escape(%s, %s) does not exist",
+			return kcsd_bind_fail(b, -EINVAL, expr->at, "function "
+					      "pg_catalog.like_escape(%s, %s) does not exist",
 					      kcsd_type_word(expr->args[1]->type.type),
 					      kcsd_type_word(expr->args[2]->type.type));
 		expr->args[1] = kcsd_coerce_to(b, expr->args[1], KCSD_TYPE_TEXT);

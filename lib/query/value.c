@@ -102,7 +102,8 @@ static int parse_float(const struct kcsd_text *text, double *d, struct kcsd_erro
 	if (ret == -EINVAL)
 		return invalid("double precision", text, err);
 	if (ret == -ERANGE)
-		return kcsd_error_set(err, ret, "\"%.*s\" is out of range for type double precision",
+		return kcsd_error_set(err, ret,
+				      "\"%.*s\" is out of range for type double precision",
 				      (int)MIN(t.len, SHOWN), t.data);
 	return ret;
 }

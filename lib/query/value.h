@@ -20,7 +20,7 @@ struct kcsd_interval {
 };
 
 struct kcsd_text {
-	const char *data;		/* UTF-8, not NUL-terminated; owned by an arena or the caller */
+	const char *data;		/* UTF-8, not NUL-terminated; of an arena or the caller */
 	size_t len;			/* bytes */
 };
 
@@ -28,7 +28,7 @@ struct kcsd_value {
 	enum kcsd_type type;
 	bool null;
 	union {
-		int64_t i;		/* BOOL 0 or 1; INT4; INT8; DATE days, TIMESTAMP us since 1970 */
+		int64_t i;		/* BOOL, INT4, INT8; DATE days, TIMESTAMP us from 1970 */
 		double d;
 		struct kcsd_numeric n;
 		struct kcsd_interval interval;

@@ -45,7 +45,8 @@ static const char *const dates[] = {
 };
 static const char *const timestamps[] = {
 	"2020-02-29 12:34:56.789", "1970-01-01", "1999-12-31 23:59:59.999999", "2000-01-01",
-	"1900-03-01 00:00:01", "0044-03-15 01:02:03 BC", "2021-01-31 04:05:06", "1969-12-31 23:59:59",
+	"1900-03-01 00:00:01", "0044-03-15 01:02:03 BC", "2021-01-31 04:05:06",
+	"1969-12-31 23:59:59",
 };
 static const char *const units[] = {
 	"year", "month", "day", "hour", "minute", "second", "milliseconds", "microseconds", "week",
@@ -53,7 +54,8 @@ static const char *const units[] = {
 	"julian", "nonsense", "timezone", "YEARS",
 };
 static const char *const intervals[] = {
-	"1 day", "-1 month", "1 year 2 months", "90 day", "2 hours", "1 week", "1 mon -3 days 01:02:03",
+	"1 day", "-1 month", "1 year 2 months", "90 day", "2 hours", "1 week",
+	"1 mon -3 days 01:02:03",
 	"0.5 seconds", "5", "3 mons ago", "10000 years",
 };
 
@@ -348,8 +350,8 @@ struct kcsd_expr *gen_expr(struct gen *g, enum kcsd_type type, int depth)
 	case 2:
 		return gen_list(g, KCSD_EXPR_NULLIF, type, 2, depth);
 	case 3:
-		return cast(g, gen_expr(g, gen_number(g, 2) ? like_type(g, type) : any_type(g), depth),
-			    type);
+		return cast(g, gen_number(g, 2) ? gen_expr(g, like_type(g, type), depth) :
+			    gen_expr(g, any_type(g), depth), type);
 	}
 	if (type == KCSD_TYPE_BOOL)
 		return gen_bool(g, depth);

@@ -462,8 +462,8 @@ static int compare(struct item *items, uint32_t nr, int round)
 		if (round < 2)
 			item->theirs = format("%s", line);
 		item->skipped = is_limit(item->ours);
-		item->same = item->skipped || fails_elsewhere(item, line) || (round == 2 ? !strncmp(line, "ERROR", 5) :
-					       is_same(item->ours, line));
+		item->same = item->skipped || fails_elsewhere(item, line) ||
+			     (round == 2 ? !strncmp(line, "ERROR", 5) : is_same(item->ours, line));
 	}
 	free(line);
 	fclose(file);

@@ -202,7 +202,8 @@ static const struct {
 	{ "(extract 'week' (cast \"date\" '2021-01-03'))", "numeric 53" },
 	{ "(extract 'second' (cast \"timestamp\" '2020-01-01 00:00:01.5'))", "numeric 1.500000" },
 	{ "(extract 'epoch' (cast \"timestamp\" '1969-12-31 23:59:59'))", "numeric -1.000000" },
-	{ "(extract 'hour' (cast \"date\" '2020-01-01'))", "unit \"hour\" not supported for type date" },
+	{ "(extract 'hour' (cast \"date\" '2020-01-01'))",
+	  "unit \"hour\" not supported for type date" },
 	{ "(extract s (cast \"date\" '2020-01-01'))", "extract() needs a constant unit" },
 	{ "(date_trunc 'quarter' (cast \"timestamp\" '2020-05-17 01:02:03'))",
 	  "timestamp without time zone 2020-04-01 00:00:00" },
@@ -243,7 +244,8 @@ static void evaluate(const char *text, char *out, size_t room)
 		    kcsd_value_print(&value, &arena, &cell))
 			snprintf(out, room, "%s", err.text);
 		else
-			snprintf(out, room, "%s %.*s", kcsd_type_name(query->result_columns[0].type),
+			snprintf(out, room, "%s %.*s",
+				 kcsd_type_name(query->result_columns[0].type),
 				 cell.text ? (int)cell.len : 4, cell.text ? cell.text : "NULL");
 	}
 	kcsd_query_destroy(query);
@@ -281,7 +283,8 @@ static const struct query_case {
 	int64_t limit, offset;		/* limit -1 of the text of the table: 0 means none */
 	const char *names;
 } queries[] = {
-	{ .select = "a t m", .expected = "1|x|1.50;2|y|2.25;1|x|NULL;NULL|y|-1.00;3|NULL|0.10;2|x|7.00;",
+	{ .select = "a t m",
+	  .expected = "1|x|1.50;2|y|2.25;1|x|NULL;NULL|y|-1.00;3|NULL|0.10;2|x|7.00;",
 	  .names = "a t m" },
 	{ .select = "a", .where = "(> a 1)", .order = "a", .expected = "2;2;3;" },
 	{ .select = "a", .order = "a", .desc = true, .expected = "NULL;3;2;2;1;1;" },

@@ -155,7 +155,8 @@ KCSD_API int kcsd_query_offset(struct kcsd_query *query, uint64_t offset);
 /*
  * Find columns by name, find the type of each expression, refuse what has none. Call once, after
  * the clauses. columns: those of the table, copied.
- * -EINVAL: an expression has no meaning; err->text says which, kcsd_query_at() where. -ENOMEM.
+ * -EINVAL: an expression has no meaning; err->text says which, kcsd_query_at() where. -ERANGE: a
+ * literal is out of range. -ENOMEM.
  */
 KCSD_API int kcsd_query_bind(struct kcsd_query *query, const struct kcsd_column *columns,
 			     uint32_t nr_columns, struct kcsd_error *err);
