@@ -104,7 +104,6 @@ static int expand_stars(struct kcsd_bind *b)
 static int bind_result(struct kcsd_bind *b, struct kcsd_result *result)
 {
 	struct kcsd_expr *expr = result->expr;
-	const char *name = result->name ? result->name : kcsd_result_name(expr);
 
 	/* A column of SELECT * is bound. */
 	if (!expr->type.type || expr->op != KCSD_EXPR_COLUMN)
@@ -113,7 +112,10 @@ static int bind_result(struct kcsd_bind *b, struct kcsd_result *result)
 		expr = kcsd_coerce_to(b, expr, KCSD_TYPE_TEXT);
 	if (expr && expr->type.type == KCSD_TYPE_INTERVAL)
 		kcsd_bind_fail(b, -EINVAL, expr->at, "a result of type interval is not supported");
-	*result = (struct kcsd_result){ expr, name };
+	/* Its name is that of what the caller made: not of literals that became constants. */
+	if (!b->ret && !result->name)
+		result->name = kcsd_result_name(result->expr);
+	result->expr = expr;
 	return b->ret;
 }
 

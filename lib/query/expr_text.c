@@ -98,12 +98,46 @@ static void quote(struct out *out, char mark, const char *text, size_t len)
 	put(out, &mark, 1);
 }
 
+/* True if PostgreSQL's grammar takes the word for something else than a column. */
+static bool is_reserved(const char *name)
+{
+	static const char *const reserved[] = {
+		"all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric",
+		"authorization", "between", "bigint", "binary", "bit", "boolean", "both", "case",
+		"cast", "char", "character", "check", "coalesce", "collate", "collation", "column",
+		"concurrently", "constraint", "create", "cross", "current_catalog", "current_date",
+		"current_role", "current_schema", "current_time", "current_timestamp",
+		"current_user", "dec", "decimal", "default", "deferrable", "desc", "distinct", "do",
+		"else", "end", "except", "exists", "extract", "false", "fetch", "float", "for",
+		"foreign", "freeze", "from", "full", "grant", "greatest", "group", "grouping",
+		"having", "ilike", "in", "initially", "inner", "inout", "int", "integer",
+		"intersect", "interval", "into", "is", "isnull", "join", "lateral", "leading",
+		"least", "left", "like", "limit", "localtime", "localtimestamp", "national",
+		"natural", "nchar", "none", "normalize", "not", "notnull", "null", "nullif",
+		"numeric", "offset", "on", "only", "or", "order", "out", "outer", "overlaps",
+		"overlay", "placing", "position", "precision", "primary", "real", "references",
+		"returning", "right", "row", "select", "session_user", "setof", "similar",
+		"smallint", "some", "substring", "symmetric", "table", "tablesample", "then",
+		"time", "timestamp", "to", "trailing", "treat", "trim", "true", "union", "unique",
+		"user", "using", "values", "varchar", "variadic", "verbose", "when", "where",
+		"window", "with", "xmlattributes", "xmlconcat", "xmlelement", "xmlexists",
+		"xmlforest", "xmlnamespaces", "xmlparse", "xmlpi", "xmlroot", "xmlserialize",
+		"xmltable",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(reserved); i++)
+		if (!strcmp(name, reserved[i]))
+			return true;
+	return false;
+}
+
 static void put_name(struct out *out, const char *name)
 {
 	static const char first[] = "abcdefghijklmnopqrstuvwxyz_";
 	static const char others[] = "abcdefghijklmnopqrstuvwxyz_0123456789";
 
-	if (*name && strchr(first, *name) && !name[strspn(name, others)])
+	if (*name && strchr(first, *name) && !name[strspn(name, others)] && !is_reserved(name))
 		puts_to(out, name);
 	else
 		quote(out, '"', name, strlen(name));

@@ -5,13 +5,6 @@
 #include "../private.h"
 #include "text.h"
 
-enum match {
-	MATCH_TRUE = 1,
-	MATCH_FALSE = 0,
-	MATCH_ABORT = -1,	/* false, and no later start of the text would help */
-	MATCH_ERROR = -2,	/* the pattern ends with the escape character */
-};
-
 static void skip(struct kcsd_text *text, size_t n)
 {
 	text->data += n;
@@ -25,62 +18,92 @@ static void skip_character(struct kcsd_text *text)
 	while (text->len && (*text->data & 0xc0) == 0x80);
 }
 
-static enum match match(struct kcsd_text t, struct kcsd_text p);
+/* What is left of text and pattern, and where to go on after a mismatch. */
+struct match {
+	struct kcsd_text t, p;
+	bool retry;			/* there was a %: */
+	struct kcsd_text retry_t;	/* text that the rest of the pattern was tried at */
+	struct kcsd_text retry_p;	/* the rest, behind the last % */
+};
 
-/* Match what follows a % of the pattern. */
-static enum match match_rest(struct kcsd_text t, struct kcsd_text p)
+/* Find where the pattern behind a % may begin. Returns false: nowhere. */
+static bool find_start(struct match *m)
 {
-	enum match ret;
-	char first;
+	char first = *m->p.data == '\\' ? m->p.data[1] : *m->p.data;
 
-	/* A _ among several % takes a character. */
-	for (; p.len && (*p.data == '%' || *p.data == '_'); skip(&p, 1)) {
-		if (*p.data == '%')
-			continue;
-		if (!t.len)
-			return MATCH_ABORT;
-		skip_character(&t);
-	}
-	if (!p.len)
-		return MATCH_TRUE;
-	if (*p.data == '\\' && p.len < 2)
-		return MATCH_ERROR;
-	first = *p.data == '\\' ? p.data[1] : *p.data;
-	for (; t.len; skip_character(&t)) {
-		if (*t.data != first)
-			continue;
-		ret = match(t, p);
-		if (ret != MATCH_FALSE)
-			return ret;
-	}
-	return MATCH_ABORT;
+	while (m->t.len && *m->t.data != first)
+		skip_character(&m->t);
+	m->retry = true;
+	m->retry_t = m->t;
+	m->retry_p = m->p;
+	return m->t.len;
 }
 
-static enum match match(struct kcsd_text t, struct kcsd_text p)
+/* Only the last % is tried again: if it finds nothing, those before would not help. */
+static bool try_again(struct match *m)
 {
-	for (; t.len && p.len; skip(&p, 1)) {
-		if (*p.data == '%') {
-			skip(&p, 1);
-			return match_rest(t, p);
-		}
-		if (*p.data == '_') {
-			skip_character(&t);
+	if (!m->retry)
+		return false;
+	m->t = m->retry_t;
+	m->p = m->retry_p;
+	skip_character(&m->t);
+	return find_start(m);
+}
+
+/* Take %, and each _ behind it, which takes a character. Returns as match(); 2: go on. */
+static int take_percent(struct match *m)
+{
+	for (; m->p.len && (*m->p.data == '%' || *m->p.data == '_'); skip(&m->p, 1)) {
+		if (*m->p.data == '%')
 			continue;
-		}
-		if (*p.data == '\\') {
-			skip(&p, 1);
-			if (!p.len)
-				return MATCH_ERROR;
-		}
-		if (*p.data != *t.data)
-			return MATCH_FALSE;
-		skip(&t, 1);
+		if (!m->t.len)
+			return 0;
+		skip_character(&m->t);
 	}
-	if (t.len)
-		return MATCH_FALSE;
-	while (p.len && *p.data == '%')
-		skip(&p, 1);
-	return p.len ? MATCH_ABORT : MATCH_TRUE;
+	if (!m->p.len)
+		return 1;
+	if (*m->p.data == '\\' && m->p.len < 2)
+		return -EINVAL;
+	return find_start(m) ? 2 : 0;
+}
+
+/* Take a byte or _ of the pattern. Returns likewise; -EINVAL: nothing is behind a backslash. */
+static int take_one(struct match *m)
+{
+	if (*m->p.data == '_') {
+		skip(&m->p, 1);
+		skip_character(&m->t);
+		return 2;
+	}
+	if (*m->p.data == '\\') {
+		skip(&m->p, 1);
+		if (!m->p.len)
+			return -EINVAL;
+	}
+	if (*m->p.data != *m->t.data)
+		return try_again(m) ? 2 : 0;
+	skip(&m->p, 1);
+	skip(&m->t, 1);
+	return 2;
+}
+
+/* Returns 1, 0, or -EINVAL: the pattern ends with the escape character. */
+static int match(struct kcsd_text text, struct kcsd_text pattern)
+{
+	struct match m = { .t = text, .p = pattern };
+	int ret;
+
+	while (m.t.len) {
+		if (!m.p.len)
+			ret = try_again(&m) ? 2 : 0;
+		else
+			ret = *m.p.data == '%' ? take_percent(&m) : take_one(&m);
+		if (ret != 2)
+			return ret;
+	}
+	while (m.p.len && *m.p.data == '%')
+		skip(&m.p, 1);
+	return !m.p.len;
 }
 
 /* Make a pattern whose escape character is a backslash. */
@@ -122,7 +145,7 @@ int kcsd_text_like(const struct kcsd_text *text, const struct kcsd_text *pattern
 		   struct kcsd_error *err)
 {
 	struct kcsd_text converted = *pattern;
-	enum match ret;
+	int ret;
 
 	if (escape && kcsd_text_check_escape(escape, err))
 		return -EINVAL;
@@ -130,10 +153,9 @@ int kcsd_text_like(const struct kcsd_text *text, const struct kcsd_text *pattern
 	    convert_escape(pattern, escape, arena, &converted))
 		return -ENOMEM;
 	ret = match(*text, converted);
-	if (ret == MATCH_ERROR)
-		return kcsd_error_set(err, -EINVAL,
-				      "LIKE pattern must not end with escape character");
-	return ret == MATCH_TRUE;
+	if (ret < 0)
+		return kcsd_error_set(err, ret, "LIKE pattern must not end with escape character");
+	return ret;
 }
 
 int kcsd_text_ilike(const struct kcsd_text *text, const struct kcsd_text *pattern,

@@ -158,6 +158,12 @@ static const struct {
 	{ "(like 'a\\c' 'a\\c' '')", "boolean t" },
 	{ "(like 'abc' 'abc\\')", "boolean f" },
 	{ "(like 'abcd' 'abc\\')", "LIKE pattern must not end with escape character" },
+	{ "(like 'aXbXbc' 'a%b_')", "boolean t" },
+	{ "(like 'abab' '%ab%ab%')", "boolean t" },
+	{ "(like 'abab' '%ab%ab%ab')", "boolean f" },
+	{ "(like 'aab' '%%_%ab')", "boolean t" },
+	{ "(like 'abc' '%\\')", "LIKE pattern must not end with escape character" },
+	{ "(like '' '%\\')", "boolean f" },
 	{ "(like 'abc' 'a' 'xx')", "invalid escape string" },
 	{ "(ilike 'ABC' 'a_c')", "boolean t" },
 	{ "(like 5 '5')", "operator does not exist: integer ~~ unknown" },
@@ -282,6 +288,7 @@ static const struct query_case {
 	bool distinct, desc;
 	int64_t limit, offset;		/* limit -1 of the text of the table: 0 means none */
 	const char *names;
+	const char *alias;		/* of the first result */
 } queries[] = {
 	{ .select = "a t m",
 	  .expected = "1|x|1.50;2|y|2.25;1|x|NULL;NULL|y|-1.00;3|NULL|0.10;2|x|7.00;",
@@ -324,6 +331,18 @@ static const struct query_case {
 	{ .select = "(lower t) (cast \"int8\" 1) (case true 1) (case true 1 a) (+ 1 1) "
 	  "(cast \"int8\" a) (coalesce t)", .limit = 1, .expected = "x|1|1|1|2|1|x;",
 	  .names = "lower int8 case a ?column? a coalesce" },
+	/* GROUP BY takes a column first, ORDER BY a result. */
+	{ .select = "(neg a) a", .alias = "m", .where = "(> a 1)", .order = "m",
+	  .expected = "-3|3;-2|2;-2|2;", .names = "m a" },
+	{ .select = "(lower t)", .alias = "m", .group = "m", .expected = "column \"t\" must appear "
+	  "in the GROUP BY clause or be used in an aggregate function" },
+	{ .select = "(upper t) (count*)", .alias = "k", .group = "k", .order = "k",
+	  .expected = "X|3;Y|2;NULL|1;" },
+	{ .select = "a t", .alias = "t", .order = "t",
+	  .expected = "ORDER BY \"t\" is ambiguous" },
+	{ .select = "a", .alias = "k", .order = "(neg k)",
+	  .expected = "column \"k\" does not exist" },
+	{ .select = "'x' null", .limit = 1, .expected = "x|NULL;", .names = "?column? ?column?" },
 	{ .select = "(/ 1 a)", .where = "(and (> a 0) (= (/ 6 (- a 1)) 3))",
 	  .expected = "division by zero", .at = 16 },
 };
@@ -398,9 +417,14 @@ static void add_list(struct kcsd_query *query, const char *text,
 		OK(!fn(query, expr), "a clause");
 }
 
+static const char *alias;	/* of the next result */
+
 static int add_result(struct kcsd_query *query, struct kcsd_expr *expr)
 {
-	return kcsd_query_select(query, expr, NULL);
+	const char *name = alias;
+
+	alias = NULL;
+	return kcsd_query_select(query, expr, name);
 }
 
 static void check_names(struct kcsd_query *query, const char *names)
@@ -423,6 +447,7 @@ static void test_query(const struct query_case *c)
 
 	if (kcsd_query_create(&query))
 		return;
+	alias = c->alias;
 	add_list(query, c->select, add_result);
 	add_list(query, c->where, kcsd_query_where);
 	add_list(query, c->group, kcsd_query_group_by);
