@@ -9,6 +9,12 @@
  * Once bound, an expression has the exact type of its value, and its arguments have the types
  * that its operation takes: casts were inserted. Constant parts are folded to KCSD_EXPR_CONST,
  * unless they fail ("1/0": an error only if a row gets there, as in PostgreSQL's CASE).
+ *
+ * What else holds then: NULLIF is a CASE. IN has a list without columns; else it is an OR of EQ.
+ * AND and OR have no argument of their own kind. A date or timestamp comes first in ADD; what an
+ * interval is added to, and what DATE_TRUNC gets, is a timestamp. The unit of EXTRACT and
+ * DATE_TRUNC is a constant. An interval is a constant, or its NEG if that fails. wheres has 64
+ * conditions at most, and orders no constants.
  */
 struct kcsd_expr {
 	enum kcsd_expr_op op;

@@ -14,6 +14,7 @@
 #define MAX_DIGITS	17	/* tell any two numbers apart */
 #define MAX_FIXED	15	/* exponent from which PostgreSQL prints one */
 #define MIN_FIXED	(-4)
+#define MAX_POWER	23	/* 5^24 has more than 54 bits */
 
 static locale_t c_locale;
 static pthread_once_t c_locale_once = PTHREAD_ONCE_INIT;
@@ -46,40 +47,34 @@ void kcsd_real_round(double d, int nr, struct kcsd_real_digits *digits)
 		digits->nr--;
 }
 
-static double value_of(const struct kcsd_real_digits *digits, char *text, size_t size)
+static double value_of(const struct kcsd_real_digits *digits)
 {
-	snprintf(text, size, "%s%.*se%d", digits->negative ? "-" : "", digits->nr,
+	char text[64];
+
+	snprintf(text, sizeof(text), "%s%.*se%d", digits->negative ? "-" : "", digits->nr,
 		 digits->digit, digits->exponent - (digits->nr - 1));
 	return parse_c(text, NULL);
 }
 
-/* Return the next number above or below, not of zero. As nextafter(), which needs libm. */
-static double next(double d, bool above)
-{
-	uint64_t bits;
-
-	memcpy(&bits, &d, sizeof(bits));
-	bits += (d > 0) == above ? 1 : -1;
-	memcpy(&d, &bits, sizeof(bits));
-	return d;
-}
-
 /*
- * True if the digits are parsed as d, and not only because they are halfway to the next number:
- * PostgreSQL does not take those.
+ * True if the digits are exactly halfway between two numbers: what is parsed is then one of them,
+ * but PostgreSQL does not print it so. Halfway are odd integers of 54 bits times a power of two; a
+ * decimal of 16 digits is one only if it is an integer.
  */
-static bool is_parsed_as(const struct kcsd_real_digits *digits, double d)
+static bool is_halfway(const struct kcsd_real_digits *digits)
 {
-	long double exact, half;
-	char text[64];
+	int power = digits->exponent - (digits->nr - 1), i;
+	unsigned __int128 n = 0;
 
-	if (value_of(digits, text, sizeof(text)) != d)
+	if (power < 0 || power > MAX_POWER)
 		return false;
-	exact = c_locale ? strtold_l(text, NULL, c_locale) : strtold(text, NULL);
-	if (exact == d)
-		return true;
-	half = ((long double)next(d, exact > d) - d) / 2;
-	return exact - d != half;
+	for (i = 0; i < digits->nr; i++)
+		n = n * 10 + (digits->digit[i] - '0');
+	for (i = 0; i < power; i++)
+		n *= 5;
+	while (n && !(n & 1))
+		n >>= 1;
+	return n >> 53 == 1;
 }
 
 static size_t print_exponent(const struct kcsd_real_digits *d, char *buf)
@@ -116,7 +111,7 @@ size_t kcsd_real_print(double d, char buf[KCSD_REAL_TEXT])
 		return snprintf(buf, KCSD_REAL_TEXT, d < 0 ? "-Infinity" : "Infinity");
 	do
 		kcsd_real_round(d, nr, &digits);
-	while (!is_parsed_as(&digits, d) && nr++ < MAX_DIGITS);
+	while ((value_of(&digits) != d || is_halfway(&digits)) && nr++ < MAX_DIGITS);
 	if (digits.exponent < MIN_FIXED || digits.exponent >= MAX_FIXED)
 		return print_exponent(&digits, buf);
 	return print_fixed(&digits, buf);

@@ -93,6 +93,8 @@ static const struct {
 	{ "(cast \"float8\" '0.00001')", "double precision 1e-05" },
 	{ "(cast \"float8\" '5e-324')", "double precision 5e-324" },
 	{ "(cast \"float8\" '36072469923902144')", "double precision 3.6072469923902144e+16" },
+	{ "(cast \"float8\" '9007199254740993')", "double precision 9.007199254740992e+15" },
+	{ "(cast \"float8\" '9.09255138626905e281')", "double precision 9.09255138626905e+281" },
 	{ "(cast \"float8\" '-infinity')", "double precision -Infinity" },
 	{ "(cast \"float8\" '1e400')", "\"1e400\" is out of range for type double precision" },
 	{ "(* (cast \"float8\" '1e300') 1e10)", "value out of range: overflow" },
