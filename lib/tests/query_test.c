@@ -528,6 +528,45 @@ static void test_wheres(void)
 	kcsd_query_destroy(query);
 }
 
+/* More conditions than a mask has bits. */
+static void test_many_wheres(void)
+{
+	struct kcsd_query *query;
+	char text[32];
+	int i;
+
+	if (kcsd_query_create(&query))
+		return;
+	add_list(query, "a", add_result);
+	for (i = 0; i < 70; i++) {
+		snprintf(text, sizeof(text), "(<> a %d)", i == 69 ? 2 : 100 + i);
+		kcsd_query_where(query, read_expr(query, text));
+	}
+	run(query);
+	IS_TEXT(out, "1;1;3;", "70 conditions: the last one counts");
+	IS(query->nr_wheres, 64, "70 conditions: 64 are left");
+	kcsd_query_destroy(query);
+}
+
+/* An expression that is too deep is refused before anything runs out of stack. */
+static void test_depth(void)
+{
+	struct kcsd_error err = {};
+	struct kcsd_query *query;
+	struct kcsd_expr *expr;
+	int i;
+
+	if (kcsd_query_create(&query))
+		return;
+	expr = kcsd_expr_column(query, "a", -1);
+	for (i = 0; i < 100000; i++)
+		expr = kcsd_expr_call(query, KCSD_EXPR_NEG, &expr, 1, i);
+	kcsd_query_select(query, expr, NULL);
+	IS(kcsd_query_bind(query, table, ARRAY_SIZE(table), &err), -EINVAL, "too deep");
+	SAYS(err.text, "nested too deeply");
+	kcsd_query_destroy(query);
+}
+
 static void test_types(void)
 {
 	struct kcsd_sql_type type;
@@ -565,6 +604,8 @@ int main(void)
 		test_query(&queries[i]);
 	test_merge();
 	test_wheres();
+	test_many_wheres();
+	test_depth();
 	test_types();
 	test_nulls();
 	return tap_end();
