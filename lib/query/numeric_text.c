@@ -64,10 +64,18 @@ static int split(const char *p, size_t len, struct parts *parts)
 	return p == end ? 0 : -EINVAL;
 }
 
+/* Append a digit. -ERANGE: more than 38; 10 times that would not fit into 128 bits. */
+static int append(u128 *c, int digit)
+{
+	if (*c >= kcsd_numeric_power(KCSD_NUMERIC_DIGITS - 1))
+		return -ERANGE;
+	*c = *c * 10 + digit;
+	return 0;
+}
+
 /* Take the digits whose place is not below 10^-max_scale, round by the next one. */
 static int collect(const struct parts *parts, int max_scale, u128 *c)
 {
-	const u128 limit = kcsd_numeric_power(KCSD_NUMERIC_DIGITS);
 	int place = parts->before - 1 + parts->exponent;
 	const char *p;
 
@@ -78,8 +86,7 @@ static int collect(const struct parts *parts, int max_scale, u128 *c)
 			*c += place == -max_scale - 1 && *p >= '5';
 			break;
 		}
-		*c = *c * 10 + (*p - '0');
-		if (*c >= limit)
+		if (append(c, *p - '0'))
 			return -ERANGE;
 		place--;
 	}
@@ -102,11 +109,9 @@ int kcsd_numeric_parse(const char *text, size_t len, int max_scale, struct kcsd_
 	scale = parts.behind - parts.exponent;
 	if (max_scale >= 0)
 		scale = MIN(scale, max_scale);
-	for (; c && scale < 0; scale++) {
-		c *= 10;
-		if (c >= kcsd_numeric_power(KCSD_NUMERIC_DIGITS))
+	for (; c && scale < 0; scale++)
+		if (append(&c, 0))
 			return -ERANGE;
-	}
 	scale = MAX(scale, 0);
 	return kcsd_numeric_make(parts.negative ? -(__int128)c : (__int128)c, scale, n, NULL);
 }

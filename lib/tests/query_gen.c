@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /* Make random expressions. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "private.h"
 #include "query_gen.h"
@@ -92,7 +93,12 @@ static const char *random_text(struct gen *g, enum kcsd_type type)
 
 	switch (type) {
 	case KCSD_TYPE_NUMERIC:
-		snprintf(g->text, sizeof(g->text), "%llde-%u", i, gen_number(g, 14));
+		if (gen_number(g, 4))
+			snprintf(g->text, sizeof(g->text), "%llde-%u", i, gen_number(g, 14));
+		else
+			snprintf(g->text, sizeof(g->text), "%lld%0*lld.%0*u", i,
+				 (int)gen_number(g, 12), llabs(gen_integer(g, 20)),
+				 (int)gen_number(g, 10), gen_number(g, 1u << 30));
 		break;
 	case KCSD_TYPE_FLOAT8:
 		snprintf(g->text, sizeof(g->text), "%.17g", gen_real(g));
@@ -319,6 +325,7 @@ static struct kcsd_expr *gen_aggregate(struct gen *g, enum kcsd_type type, int d
 {
 	enum kcsd_expr_op op = KCSD_EXPR_COUNT_ROWS + gen_number(g, 6);
 	struct kcsd_expr *arg;
+	bool distinct;
 
 	if (type == KCSD_TYPE_TEXT || type >= KCSD_TYPE_DATE)
 		op = KCSD_EXPR_MIN + gen_number(g, 2);
@@ -328,7 +335,10 @@ static struct kcsd_expr *gen_aggregate(struct gen *g, enum kcsd_type type, int d
 	g->aggregates = false;
 	arg = gen_number(g, 2) ? gen_column(g, type) : gen_expr(g, type, depth);
 	g->aggregates = true;
-	return kcsd_expr_aggregate(g->query, op, arg, !gen_number(g, 4), -1);
+	/* 1.5 and 1.50 are one value, whose scale, either one, is that of a sum. */
+	distinct = !gen_number(g, 4) && (op < KCSD_EXPR_SUM || op == KCSD_EXPR_MIN ||
+					 op == KCSD_EXPR_MAX || type < KCSD_TYPE_NUMERIC);
+	return kcsd_expr_aggregate(g->query, op, arg, distinct, -1);
 }
 
 struct kcsd_expr *gen_expr(struct gen *g, enum kcsd_type type, int depth)

@@ -458,7 +458,8 @@ static void make_query(struct gen *g, struct item *item)
 		item->ours = run(g->query);
 	item->sql = as_lines(g->query, item->text, nr);
 	item->runs = g->query->bound;
-	item->limited = g->query->limited;
+	/* PostgreSQL finds min() and max() of all by ORDER BY and LIMIT 1, too. */
+	item->limited = g->query->limited || (g->query->grouped && !g->query->nr_groups);
 	if (g->query->bound)
 		item->plan = format("EXPLAIN %s", item->sql);
 	kcsd_query_destroy(g->query);
@@ -483,6 +484,8 @@ static int ask_postgres(void)
 /* A difference that the kind of evaluation explains, or the words of a message. */
 static bool is_same(const char *ours, const char *theirs)
 {
+	if (strstr(theirs, "value overflows numeric format"))
+		return !strncmp(ours, "ERROR numeric", 13);
 	/* Tables have names there. */
 	const char *column = strstr(theirs, "column \"t.");
 
