@@ -20,8 +20,9 @@ int kcsd_host_create(const struct kcsd_query *query, uint64_t wheres, struct kcs
 void kcsd_host_destroy(struct kcsd_host *host);
 /*
  * Take a row of the table: values of all columns by index (those that the query does not use may
- * be anything). all: evaluate each condition, also those of the drive. Returns 0; 1: there are
- * enough rows (LIMIT without an order); errors as kcsd_expr_eval(), kcsd_host_at() says where.
+ * be anything). all: evaluate each condition, also those of the drive. Returns 0; 1: no further
+ * row changes the result (LIMIT without an order, LIMIT 0, HAVING false); errors as
+ * kcsd_expr_eval(), kcsd_host_at() says where.
  */
 int kcsd_host_row(struct kcsd_host *host, const struct kcsd_value *columns, bool all,
 		  struct kcsd_error *err);
