@@ -9,6 +9,7 @@
 
 #include "compat.h"
 #include "compute/audit.h"
+#include "compute/charged.h"
 #include "compute/compute.h"
 #include "compute/grant.h"
 #include "compute/move.h"
@@ -294,7 +295,13 @@ static u32 run_tick(struct kcsd_vm *vm)
 	return kcsd_run_tick(vm_run(vm));
 }
 
+static void *run_alloc(struct kcsd_vm *vm, size_t size)
+{
+	return kcsd_charged_alloc_for(vm_run(vm)->memcg, size);
+}
+
 const struct kcsd_vm_ops kcsd_run_ops = {
 	.helper	= run_helper,
 	.tick	= run_tick,
+	.alloc	= run_alloc,
 };
