@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * Streams of deflate: bare, in the format of zlib, or in members of gzip. Header and checksum of gzip
- * are read here, because the decoder of the kernel does not know them.
+ * Streams of deflate: bare, in the format of zlib, or in members of gzip. Header and checksum of
+ * gzip are read here, because the decoder of the kernel does not know them.
  */
 #include "unpack.h"
 

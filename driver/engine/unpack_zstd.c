@@ -68,7 +68,7 @@ static u64 needed_window(const struct frame *frame)
 	return max(min(frame->window, frame->size), (u64)ZSTD_BLOCK);
 }
 
-/* Returns the decoder of the run, with such a window, at the beginning of a frame; NULL: no memory. */
+/* Returns the decoder of the run, with such a window, at the start of a frame; NULL: no memory. */
 static struct kcsd_zstd *begin(struct kcsd_unpack *u, u64 need)
 {
 	struct kcsd_decoders *decoders = u->decoders;
