@@ -104,10 +104,10 @@ static void copy_fast(u8 *p, u64 offset, u64 len)
 
 static void copy_exact(u8 *p, u64 offset, u64 len)
 {
-	u64 i;
+	const u8 *from = p - offset;
 
-	for (i = 0; i < len; i++)
-		p[i] = p[i - offset];
+	while (len--)
+		*p++ = *from++;
 }
 
 static s64 unpack_copy(struct kcsd_unpack *u, u64 offset, u64 len)
