@@ -186,7 +186,8 @@ static int unpack(uint32_t engine, uint32_t codec, const void *args, uint32_t ar
 		  struct kcsd_run_result *r)
 {
 	static const struct bpf_insn insns[] = {
-		{ .code = 0x79, .dst_reg = 2, .src_reg = 1, .off = offsetof(struct kcsd_ctx, args) },
+		{ .code = 0x79, .dst_reg = 2, .src_reg = 1,
+		  .off = offsetof(struct kcsd_ctx, args) },
 		{ .code = 0x79, .dst_reg = 3, .src_reg = 1,
 		  .off = offsetof(struct kcsd_ctx, args_len) },
 		{ .code = 0x79, .dst_reg = 1, .src_reg = 1,
