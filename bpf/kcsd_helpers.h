@@ -69,6 +69,8 @@ static long (*const kcsd_kv_store)(const void *key, __u64 key_len, const void *v
 				   __u64 flags) KCSD_HELPER(kv_store);
 static long (*const kcsd_positions)(const void *src, __u64 len, __u64 bytes, __u32 *dst,
 				    __u64 dst_len) KCSD_HELPER(positions);
+static long (*const kcsd_decompress)(enum kcsd_codec codec, const void *src, __u64 src_len,
+				     void *dst, __u64 dst_len) KCSD_HELPER(decompress);
 #undef KCSD_HELPER
 
 /* Returned negative by kcsd_stream(): a callback kept more than KCSD_STREAM_CARRY bytes. */

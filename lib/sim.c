@@ -367,6 +367,7 @@ static void execute(struct sim_run *run, const struct kcsd_run_opts *o,
 	else
 		kcsd_interp(sim->code, vm);
 	sim->cost = vm->cost;
+	kcsd_vm_release(vm);
 	if (run->with_ranges)
 		kcsd_sim_ranges_leave(run, o);
 	fill_result(run, vm->end.insns - min(before, vm->end.insns), kcsd_sim_now_ns() - start,

@@ -268,4 +268,10 @@ static u32 tick(struct kcsd_vm *vm)
 	return now > run->deadline_ns ? KCSD_FAULT_TIME : KCSD_FAULT_NONE;
 }
 
-const struct kcsd_vm_ops kcsd_sim_ops = { .helper = helper, .tick = tick };
+static void *alloc(struct kcsd_vm *vm, size_t size)
+{
+	(void)vm;
+	return kcsd_alloc(size);
+}
+
+const struct kcsd_vm_ops kcsd_sim_ops = { .helper = helper, .tick = tick, .alloc = alloc };

@@ -149,7 +149,13 @@ static u32 tick(struct kcsd_vm *vm)
 	return KCSD_FAULT_NONE;
 }
 
-static const struct kcsd_vm_ops ops = { .helper = helper, .tick = tick };
+static void *alloc(struct kcsd_vm *vm, size_t size)
+{
+	(void)vm;
+	return kcsd_alloc(size);
+}
+
+static const struct kcsd_vm_ops ops = { .helper = helper, .tick = tick, .alloc = alloc };
 
 static u64 number(const char *text)
 {
@@ -294,6 +300,7 @@ static struct kcsd_vm_end run_image(const void *image, u64 len)
 		err(1, "memory");
 	kcsd_vm_setup(&vm, &view, &run.in);
 	kcsd_interp(code, &vm);
+	kcsd_vm_release(&vm);
 	munmap(vm.mem, vm.mem_len);
 	kcsd_code_destroy(code);
 	return vm.end;

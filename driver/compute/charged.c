@@ -35,25 +35,33 @@ static u32 alloc_pages_for(struct mem_cgroup *memcg, struct page **pages, u32 nr
 	return i;
 }
 
-void *kcsd_charged_alloc(size_t len)
+void *kcsd_charged_alloc_for(struct mem_cgroup *memcg, size_t len)
 {
 	u32 nr = DIV_ROUND_UP(len, PAGE_SIZE), got;
-	struct mem_cgroup *memcg;
 	struct page **pages;
 	void *mem = NULL;
 
-	if (len <= FEW)
-		return kvzalloc(len, GFP_KERNEL_ACCOUNT);
 	pages = kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL_ACCOUNT);
 	if (!pages)
 		return NULL;
-	memcg = get_mem_cgroup_from_mm(current->mm);
 	got = alloc_pages_for(memcg, pages, nr);
-	mem_cgroup_put(memcg);
 	/* vfree() then frees the pages and the array, too. */
 	if (got == nr)
 		mem = vmap(pages, nr, VM_MAP | VM_MAP_PUT_PAGES, PAGE_KERNEL);
 	if (!mem)
 		free_pages_of(pages, got);
+	return mem;
+}
+
+void *kcsd_charged_alloc(size_t len)
+{
+	struct mem_cgroup *memcg;
+	void *mem;
+
+	if (len <= FEW)
+		return kvzalloc(len, GFP_KERNEL_ACCOUNT);
+	memcg = get_mem_cgroup_from_mm(current->mm);
+	mem = kcsd_charged_alloc_for(memcg, len);
+	mem_cgroup_put(memcg);
 	return mem;
 }

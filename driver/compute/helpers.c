@@ -5,10 +5,12 @@
  */
 #include <linux/mm.h>
 #include <linux/nvme.h>
+#include <linux/sched/mm.h>
 #include <linux/uio.h>
 
 #include "compat.h"
 #include "compute/audit.h"
+#include "compute/charged.h"
 #include "compute/compute.h"
 #include "compute/grant.h"
 #include "compute/move.h"
@@ -294,7 +296,18 @@ static u32 run_tick(struct kcsd_vm *vm)
 	return kcsd_run_tick(vm_run(vm));
 }
 
+/* Like the output: no I/O for it, which could come to this drive. */
+static void *run_alloc(struct kcsd_vm *vm, size_t size)
+{
+	unsigned int flags = memalloc_noio_save();
+	void *mem = kcsd_charged_alloc_for(vm_run(vm)->memcg, size);
+
+	memalloc_noio_restore(flags);
+	return mem;
+}
+
 const struct kcsd_vm_ops kcsd_run_ops = {
 	.helper	= run_helper,
 	.tick	= run_tick,
+	.alloc	= run_alloc,
 };

@@ -113,6 +113,7 @@ static void run_start(struct kcsd_run *run, struct kcsd_unit *unit,
 	else
 		kcsd_interp(run->program->code, &run->vm);
 	kcsd_run_clock_end(&run->clock, run_output_len(run));
+	kcsd_vm_release(&run->vm);
 }
 
 /*

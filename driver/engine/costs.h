@@ -20,7 +20,8 @@ struct kcsd_costs {
 	u32 helper;		/* each call of a helper */
 	/*
 	 * Each byte in the LEN arguments of a helper, unless it reads or writes LBAs or the stream:
-	 * that is work of the media. Not if the arguments fault.
+	 * that is work of the media. decompress: each byte of src, and each written to dst. Not if
+	 * the arguments fault.
 	 */
 	u32 helper_byte;
 };

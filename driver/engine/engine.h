@@ -65,6 +65,11 @@ struct kcsd_vm_ops {
 	 * May sleep. Returns KCSD_FAULT_NONE, or why the run ends (TIME, CANCELLED).
 	 */
 	u32 (*tick)(struct kcsd_vm *vm);
+	/*
+	 * Allocate zeroed memory for helpers of the engine, at the expense of who runs the program.
+	 * kcsd_free() frees it. Returns NULL if there is none.
+	 */
+	void *(*alloc)(struct kcsd_vm *vm, size_t size);
 };
 
 #define KCSD_TICK_INSNS	16384
@@ -99,9 +104,11 @@ struct kcsd_vm {
 	/*
 	 * Cost so far, hundredths of cycles; kcsd_vm_setup() sets it to 0. Exact whenever ops are
 	 * called and when the run has ended: of all instructions run, with the one that calls or
-	 * faults and, in ops->helper, with the bytes of this call. Else not up to date.
+	 * faults and, in ops->helper, with the bytes of this call (decompress: as many as it has
+	 * written so far). Else not up to date.
 	 */
 	u64 cost;
+	struct kcsd_decoders *decoders;	/* of decompress; NULL: not called yet; owned */
 	struct kcsd_vm_end end;
 };
 
@@ -176,7 +183,7 @@ u64 kcsd_layout_add_ranges(struct kcsd_layout *layout, u64 mem_len,
 u64 kcsd_stream_max(const struct kcsd_vm_input *in);
 /*
  * Fill vm->mem with what a new run of the program expects. The caller has set vm->mem, vm->mem_len
- * and vm->layout. Does not change the contents of ranges.
+ * and vm->layout. Does not change the contents of ranges. Call kcsd_vm_release() after the run.
  */
 void kcsd_vm_setup(struct kcsd_vm *vm, const struct kcsd_image_view *view,
 		   const struct kcsd_vm_input *in);
@@ -200,6 +207,10 @@ const char *kcsd_signature_name(u32 id);
 s64 kcsd_helper_call(struct kcsd_vm *vm, u32 id, const u64 args[5]);
 /* For ops->helper: copy as much of a struct as fits in len, and return the bytes copied. */
 s64 kcsd_helper_copy_struct(void *dst, u64 len, const void *src, u64 size);
+
+/* helper_decompress.c */
+/* Free what helpers have allocated for the run. */
+void kcsd_vm_release(struct kcsd_vm *vm);
 
 /* interp.c: does not count cost */
 void kcsd_interp_plain(const struct kcsd_code *code, struct kcsd_vm *vm);

@@ -68,6 +68,9 @@ static void add_cost(struct kcsd_vm *vm, u32 id, const struct kcsd_signature *si
 	case KCSD_HELPER_stream_read:
 	case KCSD_HELPER_stream_write:
 		return;
+	case KCSD_HELPER_decompress:
+		vm->cost += args->val[2] * vm->costs->helper_byte;
+		return;
 	}
 	for (i = 0; i < sig->nr_args; i++)
 		if (sig->kind[i] == LEN)
@@ -96,6 +99,8 @@ static s64 carry_out(struct kcsd_vm *vm, u32 id, const struct kcsd_helper_args *
 		return kcsd_helper_sha256_add(vm, args);
 	case KCSD_HELPER_sha256_end:
 		return kcsd_helper_sha256_end(vm, args);
+	case KCSD_HELPER_decompress:
+		return kcsd_helper_decompress(vm, args);
 	default:
 		return vm->ops->helper(vm, id, args);
 	}

@@ -57,5 +57,7 @@ s64 kcsd_helper_positions(struct kcsd_vm *vm, const struct kcsd_helper_args *arg
 s64 kcsd_helper_crc32c(struct kcsd_vm *vm, const struct kcsd_helper_args *args);
 s64 kcsd_helper_sha256_add(struct kcsd_vm *vm, const struct kcsd_helper_args *args);
 s64 kcsd_helper_sha256_end(struct kcsd_vm *vm, const struct kcsd_helper_args *args);
+/* helper_decompress.c */
+s64 kcsd_helper_decompress(struct kcsd_vm *vm, const struct kcsd_helper_args *args);
 
 #endif

@@ -89,6 +89,7 @@ void kcsd_vm_setup(struct kcsd_vm *vm, const struct kcsd_image_view *view,
 	u64 data_end = (u64)KCSD_GUEST_DATA + view->data_len;
 
 	vm->cost = 0;
+	vm->decoders = NULL;
 	/* Zero all but what is copied below. */
 	memset(vm->mem, 0, KCSD_GUEST_DATA - KCSD_GUEST_CTX);
 	memset(at(vm, data_end), 0, vm->layout.args - data_end);

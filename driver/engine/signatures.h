@@ -35,6 +35,7 @@
 	H(zone_finish,	1, VAL, NONE, NONE, NONE, NONE) \
 	H(flush,	0, NONE, NONE, NONE, NONE, NONE) \
 	H(kv_store,	5, IN, LEN, IN, LEN, VAL) \
-	H(positions,	5, IN, LEN, VAL, OUT, LEN)
+	H(positions,	5, IN, LEN, VAL, OUT, LEN) \
+	H(decompress,	5, VAL, IN, LEN, OUT, LEN)
 
 #endif

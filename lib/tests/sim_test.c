@@ -179,6 +179,77 @@ static void test_grants(void)
 	kcsd_sim_destroy(sim);
 }
 
+/* ---- the helper decompress ---- */
+
+/* Unpack the arguments, which are in the format CPARAM1, to the data. */
+static int unpack(uint32_t engine, uint32_t codec, const void *args, uint32_t args_len,
+		  struct kcsd_run_result *r)
+{
+	static const struct bpf_insn insns[] = {
+		{ .code = 0x79, .dst_reg = 2, .src_reg = 1,
+		  .off = offsetof(struct kcsd_ctx, args) },
+		{ .code = 0x79, .dst_reg = 3, .src_reg = 1,
+		  .off = offsetof(struct kcsd_ctx, args_len) },
+		{ .code = 0x79, .dst_reg = 1, .src_reg = 1,
+		  .off = offsetof(struct kcsd_ctx, cparam1) },
+		{ .code = 0xb7, .dst_reg = 4, .imm = KCSD_GUEST_DATA },
+		{ .code = 0xb7, .dst_reg = 5, .imm = 100 },
+		{ .code = 0x85, .imm = KCSD_HELPER_decompress },
+		{ .code = 0xbf, .dst_reg = 6, .src_reg = 0 },
+		{ .code = 0xb7, .dst_reg = 1, .imm = KCSD_GUEST_DATA },
+		{ .code = 0xb7, .dst_reg = 2, .imm = 5 },
+		{ .code = 0x85, .imm = KCSD_HELPER_emit },
+		{ .code = 0xbf, .dst_reg = 0, .src_reg = 6 },
+		{ .code = 0x95 },
+	};
+	KCSD_OPTS(kcsd_run_opts, run, .cparam1 = codec, .args = args, .args_len = args_len,
+		  .out_len = 5);
+	KCSD_OPTS(kcsd_sim_opts, opts, .engine = engine);
+	struct { struct kcsd_image head; struct bpf_insn insns[12]; } image = {
+		.head = { .magic = KCSD_IMAGE_MAGIC, .version = KCSD_IMAGE_VERSION,
+			  .hdr_len = sizeof(image.head), .insn_cnt = 12, .bss_len = 100,
+			  .name = "unpack" },
+	};
+	struct kcsd_sim *sim;
+	int ret;
+
+	_Static_assert(sizeof(insns) == sizeof(image.insns), "");
+	memcpy(image.insns, insns, sizeof(insns));
+	ret = kcsd_sim_create(&image, sizeof(image), &opts, &sim, NULL);
+	if (ret)
+		return ret;
+	ret = kcsd_sim_run(sim, &run, r, sizeof(*r), NULL);
+	kcsd_sim_destroy(sim);
+	return ret;
+}
+
+static void test_decompress(void)
+{
+	static const struct {
+		const char *name;
+		uint32_t codec, len;
+		const char *bytes;
+	} packed[] = {
+		{ "zstd", KCSD_CODEC_ZSTD, 14, "\x28\xb5\x2f\xfd\x20\x05\x29\0\0hello" },
+		{ "deflate", KCSD_CODEC_DEFLATE, 10, "\x01\x05\0\xfa\xffhello" },
+		{ "snappy", KCSD_CODEC_SNAPPY, 7, "\x05\x10hello" },
+	};
+	static const uint32_t engines[] = { KCSD_ENGINE_INTERP, KCSD_ENGINE_LOWERED };
+	struct kcsd_run_result r;
+	size_t i;
+
+	for (i = 0; i < 6; i++) {
+		IS(unpack(engines[i / 3], packed[i % 3].codec, packed[i % 3].bytes,
+			  packed[i % 3].len, &r), 0, "decompress: %s", packed[i % 3].name);
+		IS(r.r0, 5, "  and its length");
+		OK(r.out_len == 5 && !memcmp(r.out, "hello", 5), "  and its bytes");
+		kcsd_run_result_free(&r, sizeof(r));
+	}
+	IS(unpack(KCSD_ENGINE_INTERP, KCSD_CODEC_GZIP, "hello", 5, &r), 0, "decompress: no gzip");
+	IS(r.r0, -KCSD_EBADMSG, "  says the helper");
+	kcsd_run_result_free(&r, sizeof(r));
+}
+
 /* ---- the stream ---- */
 
 /* Read the stream; expect the value and these bytes, and so many LBAs read. */
@@ -808,6 +879,7 @@ int main(int argc, char **argv)
 	test_output();
 	test_write();
 	test_grants();
+	test_decompress();
 	test_stream();
 	test_stream_write();
 	test_stream_ranges();

@@ -43,6 +43,7 @@ void device_reset(struct device_run *run)
 	run->met_bad_lba = false;
 	run->ticks = 0;
 	run->tick_costs = 0;
+	run->allocs = 0;
 	run->broken = NULL;
 }
 
@@ -298,7 +299,18 @@ static u32 device_tick(struct kcsd_vm *vm)
 	return run->ticks == run->stop_tick ? run->stop_reason : KCSD_FAULT_NONE;
 }
 
+static void *device_alloc(struct kcsd_vm *vm, size_t size)
+{
+	struct device_run *run = (struct device_run *)vm;
+
+	if (vm->end.reason)
+		run->broken = "memory was allocated after a fault";
+	run->allocs++;
+	return run->allocs == run->fail_alloc ? NULL : kcsd_alloc(size);
+}
+
 const struct kcsd_vm_ops device_ops = {
 	.helper = device_helper,
 	.tick = device_tick,
+	.alloc = device_alloc,
 };

@@ -29,6 +29,8 @@ struct device_run {
 	u64 tick_costs;		/* digest of the costs at ticks */
 	u32 stop_tick;		/* number of the tick that ends the run, 0: none */
 	u32 stop_reason;
+	u32 allocs;		/* so far */
+	u32 fail_alloc;		/* number of the allocation that fails, 0: none */
 	const char *broken;	/* how the engine broke its contract, or NULL */
 };
 

@@ -96,6 +96,7 @@ static const char *run_outer(const struct engines *e, const struct device_run *w
 		device_reset(got);
 		kcsd_vm_setup(&got->vm, &e->prog->view, &got->input);
 		bad = outer_run(o, &got->vm);
+		kcsd_vm_release(&got->vm);
 		if (!bad)
 			bad = engines_differ(want, got, o->count);
 	}

@@ -172,7 +172,7 @@ static u64 argument(struct maker *m, const struct kcsd_signature *sig, u32 i, u3
 
 void maker_helper(struct maker *m)
 {
-	u32 nr = KCSD_HELPER_kv_store - KCSD_HELPER_BASE;
+	u32 nr = KCSD_HELPER_decompress - KCSD_HELPER_BASE;
 	u32 id = KCSD_HELPER_BASE + 1 + maker_below(m, nr), len, i;
 	const struct kcsd_signature *sig = kcsd_signature(id);
 

@@ -146,7 +146,7 @@ static u32 call(const struct bpf_insn *insn)
 	bad = zero(insn->dst_reg) | zero(insn->off);
 	if (insn->imm > 0 && insn->imm < 0x10000)
 		return bad | BAD(LINUX_HELPER);
-	return insn->imm < 0x10001 || insn->imm > 0x10016 ? bad | BAD(HELPER) : bad;
+	return insn->imm < 0x10001 || insn->imm > 0x10018 ? bad | BAD(HELPER) : bad;
 }
 
 static u32 jmp(const struct bpf_insn *insn)
@@ -233,7 +233,7 @@ static bool try_opcode(struct bpf_insn *prog)
 	static const s32 imm[] = {
 		0, 1, 2, 3, 6, 7, 8, 16, 31, 32, 33, 63, 64, 65, 128, -1, -2,
 		0x40, 0x41, 0x50, 0x51, 0xa0, 0xa1, 0xe0, 0xe1, 0xf0, 0xf1, 0x100, 0x101, 0x110,
-		0xffff, 0x10000, 0x10001, 0x10016, 0x10017, INT32_MAX, INT32_MIN,
+		0xffff, 0x10000, 0x10001, 0x10018, 0x10019, INT32_MAX, INT32_MIN,
 	};
 	u32 o, i;
 

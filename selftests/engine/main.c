@@ -42,6 +42,7 @@ int main(int argc, char **argv)
 	image_tests();
 	memory_tests();
 	helper_tests();
+	decompress_tests();
 	fused_tests();
 	cost_tests();
 	if (!runner_run(argv[1], NULL))

@@ -302,7 +302,7 @@ static void helper_names(void)
 		NULL, "read", "write", "emit", "log", "geometry", "time", "memcpy", "memset",
 		"memcmp", "memchr", "memmem", "crc32c", "sha256_add", "sha256_end", "append",
 		"zone", "stream_read", "stream_write", "zone_reset", "zone_finish", "flush",
-		"kv_store", NULL,
+		"kv_store", "positions", "decompress", NULL,
 	};
 	const char *name;
 	bool ok = true;

@@ -13,6 +13,7 @@ static const char *run(const struct program *prog, const struct device_run *want
 	device_reset(got);
 	kcsd_vm_setup(&got->vm, &prog->view, &got->input);
 	oracle_run(&prog->view, &got->vm);
+	kcsd_vm_release(&got->vm);
 	bad = engines_differ(want, got, true);
 	if (!bad)
 		return NULL;

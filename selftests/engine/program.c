@@ -107,6 +107,7 @@ void program_run(const struct program *prog, struct device_run *run)
 	device_reset(run);
 	kcsd_vm_setup(&run->vm, &prog->view, &run->input);
 	kcsd_interp(prog->code, &run->vm);
+	kcsd_vm_release(&run->vm);
 }
 
 void program_release(struct device_run *run)

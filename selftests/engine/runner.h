@@ -37,6 +37,7 @@ void image_tests(void);
 /* memory.c: lay out, fill and bound guest memory. */
 void memory_tests(void);
 void helper_tests(void);
+void decompress_tests(void);
 /* lowered.c: inspect the lowered code of the programs of dir. */
 void lowered_tests(const char *dir);
 /* fused.c: compare fused sequences with their instructions one by one. */

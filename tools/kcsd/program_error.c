@@ -16,6 +16,7 @@ static const struct program_error {
 	{ KCSD_ENXIO, "the zone is offline" },
 	{ KCSD_E2BIG, "a line, or another unit of data, is longer than the buffer of the program; "
 		      "--len ends the stream where the file ends" },
+	{ KCSD_ENOMEM, "compressed data needs a window larger than 8 MiB" },
 	{ KCSD_EACCES, "the program may not store an object with this key; --store-prefix PREFIX "
 			"lets it" },
 	{ KCSD_EBUSY, "too many zones are open or active" },
@@ -25,6 +26,7 @@ static const struct program_error {
 	{ KCSD_ESPIPE, "not at the write pointer of the zone" },
 	{ KCSD_EROFS, "the zone is read-only, or the program may not write there; --file PATH:w and "
 	  "--lba RANGE:w let it" },
+	{ KCSD_EBADMSG, "compressed data is damaged" },
 };
 
 const char *kcsd_program_error_text(int code)

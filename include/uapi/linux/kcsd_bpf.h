@@ -221,6 +221,15 @@ struct kcsd_sha256 {
  *			 it wrote; stops when dst is full: dst_len / 4 of them. One more number
  *			 may be written, which means nothing. At most
  *			 KCSD_POSITION_MAX bytes are searched.
+ * decompress(codec, src, src_len, dst, dst_len)
+ *			 Decompress all of src, which is in the format codec, to dst.
+ *			 Returns the number of bytes written. -EINVAL: no such codec.
+ *			 -EBADMSG: src is damaged, cut short, followed by something else,
+ *			 or needs a dictionary. -ENOSPC: there are more than dst_len
+ *			 bytes. -ENOMEM: a frame of zstd needs a window of more than
+ *			 KCSD_MAX_WINDOW bytes. After an error, dst holds any bytes, of
+ *			 src decompressed or of dst before; also where dst and src
+ *			 overlap.
  *
  * The time limit and cancellation of the run hold during each helper, however long it takes. The
  * instruction budget counts each call as one instruction.
@@ -249,6 +258,7 @@ enum kcsd_helper {
 	KCSD_HELPER_flush	= KCSD_HELPER_BASE + 21,
 	KCSD_HELPER_kv_store	= KCSD_HELPER_BASE + 22,
 	KCSD_HELPER_positions	= KCSD_HELPER_BASE + 23,
+	KCSD_HELPER_decompress	= KCSD_HELPER_BASE + 24,
 	__KCSD_HELPER_END	/* the first unused number */
 };
 
@@ -260,10 +270,22 @@ enum kcsd_helper {
 #define KCSD_STORE_MUST_EXIST		0x1
 #define KCSD_STORE_MUST_NOT_EXIST	0x2
 
+/* Formats of decompress. */
+enum kcsd_codec {
+	KCSD_CODEC_ZSTD		= 1,	/* frames of RFC 8878, one or more */
+	KCSD_CODEC_GZIP		= 2,	/* members of RFC 1952, one or more */
+	KCSD_CODEC_ZLIB		= 3,	/* RFC 1950 */
+	KCSD_CODEC_DEFLATE	= 4,	/* RFC 1951: neither header nor checksum */
+	KCSD_CODEC_SNAPPY	= 5,	/* without the framing format */
+};
+
+#define KCSD_MAX_WINDOW	(8 << 20)	/* bytes; what RFC 8878 wants each decoder to support */
+
 /* Errors of helpers, returned negative; the numbers are those of Linux. */
 #define KCSD_ENOENT	2
 #define KCSD_EIO	5
 #define KCSD_ENXIO	6
+#define KCSD_ENOMEM	12
 #define KCSD_EACCES	13
 #define KCSD_EBUSY	16
 #define KCSD_EEXIST	17
@@ -271,5 +293,6 @@ enum kcsd_helper {
 #define KCSD_ENOSPC	28
 #define KCSD_ESPIPE	29
 #define KCSD_EROFS	30
+#define KCSD_EBADMSG	74
 
 #endif
