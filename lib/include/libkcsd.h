@@ -56,6 +56,7 @@
 #include <libkcsd/sim.h>
 #include <libkcsd/slm.h>
 #include <libkcsd/stats.h>
+#include <libkcsd/table.h>
 #include <libkcsd/zone.h>
 
 #endif

@@ -4,25 +4,25 @@
 #include <stdlib.h>
 
 #include "../private.h"
-#include "table.h"
+#include "value_map.h"
 
 #define FIRST_SLOTS	64
 
-void kcsd_table_init(struct kcsd_table *table, uint32_t nr_keys, size_t extra)
+void kcsd_map_init(struct kcsd_value_map *table, uint32_t nr_keys, size_t extra)
 {
 	memset(table, 0, sizeof(*table));
 	table->nr_keys = nr_keys;
 	table->extra = extra;
 }
 
-void kcsd_table_destroy(struct kcsd_table *table)
+void kcsd_map_destroy(struct kcsd_value_map *table)
 {
 	kcsd_arena_destroy(&table->arena);
 	free(table->slots);
 	memset(table, 0, sizeof(*table));
 }
 
-static uint64_t hash_of(const struct kcsd_table *table, const struct kcsd_value *keys)
+static uint64_t hash_of(const struct kcsd_value_map *table, const struct kcsd_value *keys)
 {
 	uint64_t hash = 0;
 	uint32_t i;
@@ -33,7 +33,7 @@ static uint64_t hash_of(const struct kcsd_table *table, const struct kcsd_value 
 }
 
 /* NULL is equal to NULL here. */
-static bool are_equal(const struct kcsd_table *table, const struct kcsd_value *a,
+static bool are_equal(const struct kcsd_value_map *table, const struct kcsd_value *a,
 		      const struct kcsd_value *b)
 {
 	uint32_t i;
@@ -46,7 +46,7 @@ static bool are_equal(const struct kcsd_table *table, const struct kcsd_value *a
 }
 
 /* Return the slot of an entry, or the empty one where it belongs. */
-static struct kcsd_table_entry **find_slot(const struct kcsd_table *table, uint64_t hash,
+static struct kcsd_map_entry **find_slot(const struct kcsd_value_map *table, uint64_t hash,
 					   const struct kcsd_value *keys)
 {
 	size_t i = hash & (table->nr_slots - 1);
@@ -58,10 +58,10 @@ static struct kcsd_table_entry **find_slot(const struct kcsd_table *table, uint6
 }
 
 /* Keep a third of the slots free. */
-static int make_room(struct kcsd_table *table)
+static int make_room(struct kcsd_value_map *table)
 {
 	size_t nr = table->nr_slots ? 2 * table->nr_slots : FIRST_SLOTS, i;
-	struct kcsd_table_entry **slots, *entry;
+	struct kcsd_map_entry **slots, *entry;
 
 	if (table->nr_slots && table->nr < table->nr_slots / 3 * 2)
 		return 0;
@@ -79,10 +79,10 @@ static int make_room(struct kcsd_table *table)
 	return 0;
 }
 
-static struct kcsd_table_entry *make_entry(struct kcsd_table *table,
+static struct kcsd_map_entry *make_entry(struct kcsd_value_map *table,
 					   const struct kcsd_value *keys)
 {
-	struct kcsd_table_entry *entry = kcsd_arena_alloc(&table->arena, sizeof(*entry));
+	struct kcsd_map_entry *entry = kcsd_arena_alloc(&table->arena, sizeof(*entry));
 	uint32_t i;
 
 	if (!entry)
@@ -104,11 +104,11 @@ static struct kcsd_table_entry *make_entry(struct kcsd_table *table,
 	return entry;
 }
 
-int kcsd_table_get(struct kcsd_table *table, const struct kcsd_value *keys,
-		   struct kcsd_table_entry **entry)
+int kcsd_map_get(struct kcsd_value_map *table, const struct kcsd_value *keys,
+		   struct kcsd_map_entry **entry)
 {
 	uint64_t hash = hash_of(table, keys);
-	struct kcsd_table_entry **slot;
+	struct kcsd_map_entry **slot;
 
 	if (make_room(table))
 		return -ENOMEM;
