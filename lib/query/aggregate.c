@@ -127,15 +127,15 @@ static int add_value(struct kcsd_aggregate *aggregate, const struct kcsd_expr *e
 /* Returns 1: the value is new, 0: it was there before. */
 static int add_seen(struct kcsd_aggregate *aggregate, const struct kcsd_value *value)
 {
-	struct kcsd_table_entry *entry;
+	struct kcsd_map_entry *entry;
 
 	if (!aggregate->seen) {
 		aggregate->seen = malloc(sizeof(*aggregate->seen));
 		if (!aggregate->seen)
 			return -ENOMEM;
-		kcsd_table_init(aggregate->seen, 1, 0);
+		kcsd_map_init(aggregate->seen, 1, 0);
 	}
-	return kcsd_table_get(aggregate->seen, value, &entry);
+	return kcsd_map_get(aggregate->seen, value, &entry);
 }
 
 int kcsd_aggregate_add(struct kcsd_aggregate *aggregate, const struct kcsd_expr *expr,
@@ -241,7 +241,7 @@ int kcsd_aggregate_value(const struct kcsd_aggregate *aggregate, const struct kc
 void kcsd_aggregate_destroy(struct kcsd_aggregate *aggregate)
 {
 	if (aggregate->seen)
-		kcsd_table_destroy(aggregate->seen);
+		kcsd_map_destroy(aggregate->seen);
 	free(aggregate->seen);
 	free(aggregate->text);
 }

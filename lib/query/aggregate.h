@@ -4,7 +4,7 @@
 #define KCSD_QUERY_AGGREGATE_H
 
 #include "host.h"
-#include "table.h"
+#include "value_map.h"
 
 /* Zeroed: of no rows. */
 struct kcsd_aggregate {
@@ -14,7 +14,7 @@ struct kcsd_aggregate {
 	double squares;			/* of avg(): sum of squares of differences */
 	char *text;			/* of the extreme; owned */
 	size_t room;			/* of text */
-	struct kcsd_table *seen;	/* values of an aggregate with DISTINCT; owned */
+	struct kcsd_value_map *seen;	/* values of an aggregate with DISTINCT; owned */
 };
 
 /* Add a row. Evaluates the argument of expr. Errors as kcsd_expr_eval(). */

@@ -10,26 +10,26 @@ void kcsd_groups_init(struct kcsd_groups *groups, const struct kcsd_query *query
 {
 	groups->query = query;
 	groups->keys = keys;
-	kcsd_table_init(&groups->table, query->nr_groups,
+	kcsd_map_init(&groups->table, query->nr_groups,
 			query->nr_aggregates * sizeof(struct kcsd_aggregate));
 }
 
 void kcsd_groups_destroy(struct kcsd_groups *groups)
 {
 	const struct kcsd_query *query = groups->query;
-	struct kcsd_table_entry *entry;
+	struct kcsd_map_entry *entry;
 	uint32_t i;
 
 	for (entry = groups->table.first; entry; entry = entry->next)
 		for (i = 0; i < query->nr_aggregates; i++)
 			kcsd_aggregate_destroy((struct kcsd_aggregate *)entry->extra + i);
-	kcsd_table_destroy(&groups->table);
+	kcsd_map_destroy(&groups->table);
 }
 
 int kcsd_groups_add(struct kcsd_groups *groups, struct kcsd_eval *eval)
 {
 	const struct kcsd_query *query = groups->query;
-	struct kcsd_table_entry *entry;
+	struct kcsd_map_entry *entry;
 	struct kcsd_aggregate *aggregates;
 	uint32_t i;
 	int ret;
@@ -39,7 +39,7 @@ int kcsd_groups_add(struct kcsd_groups *groups, struct kcsd_eval *eval)
 		if (ret)
 			return ret;
 	}
-	ret = kcsd_table_get(&groups->table, groups->keys, &entry);
+	ret = kcsd_map_get(&groups->table, groups->keys, &entry);
 	if (ret < 0)
 		return ret;
 	aggregates = entry->extra;
@@ -55,10 +55,10 @@ int kcsd_groups_merge(struct kcsd_groups *groups, const struct kcsd_value *keys,
 		      const struct kcsd_partial *partials, int *at, struct kcsd_error *err)
 {
 	const struct kcsd_query *query = groups->query;
-	struct kcsd_table_entry *entry;
+	struct kcsd_map_entry *entry;
 	struct kcsd_aggregate *aggregates;
 	uint32_t i;
-	int ret = kcsd_table_get(&groups->table, keys, &entry);
+	int ret = kcsd_map_get(&groups->table, keys, &entry);
 
 	if (ret < 0)
 		return ret;
@@ -75,15 +75,15 @@ int kcsd_groups_merge(struct kcsd_groups *groups, const struct kcsd_value *keys,
 
 int kcsd_groups_complete(struct kcsd_groups *groups)
 {
-	struct kcsd_table_entry *entry;
+	struct kcsd_map_entry *entry;
 	int ret = 0;
 
 	if (!groups->query->nr_groups)
-		ret = kcsd_table_get(&groups->table, groups->keys, &entry);
+		ret = kcsd_map_get(&groups->table, groups->keys, &entry);
 	return MIN(ret, 0);
 }
 
-int kcsd_group_values(const struct kcsd_groups *groups, const struct kcsd_table_entry *group,
+int kcsd_group_values(const struct kcsd_groups *groups, const struct kcsd_map_entry *group,
 		      struct kcsd_value *values, int *at, struct kcsd_error *err)
 {
 	const struct kcsd_query *query = groups->query;

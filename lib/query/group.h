@@ -7,7 +7,7 @@
 
 struct kcsd_groups {
 	const struct kcsd_query *query;
-	struct kcsd_table table;	/* extra: struct kcsd_aggregate of each aggregate */
+	struct kcsd_value_map table;	/* extra: struct kcsd_aggregate of each aggregate */
 	struct kcsd_value *keys;	/* of the row; owned by the caller, room for nr_groups */
 };
 
@@ -22,7 +22,7 @@ int kcsd_groups_merge(struct kcsd_groups *groups, const struct kcsd_value *keys,
 /* After the last row: make the group that a query without GROUP BY has, whatever the rows. */
 int kcsd_groups_complete(struct kcsd_groups *groups);
 /* Compute the aggregates of a group. *at as above. */
-int kcsd_group_values(const struct kcsd_groups *groups, const struct kcsd_table_entry *group,
+int kcsd_group_values(const struct kcsd_groups *groups, const struct kcsd_map_entry *group,
 		      struct kcsd_value *values, int *at, struct kcsd_error *err);
 
 #endif

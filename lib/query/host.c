@@ -12,7 +12,7 @@ struct kcsd_host {
 	uint64_t wheres;		/* bit i: the drive has not looked at condition i */
 	struct kcsd_arena scratch;	/* of one row or group */
 	struct kcsd_groups groups;
-	struct kcsd_table distinct;	/* results so far */
+	struct kcsd_value_map distinct;	/* results so far */
 	struct kcsd_rows rows;
 	struct kcsd_value *values;	/* of results, then of ORDER BY; owned */
 	struct kcsd_value *keys;	/* of GROUP BY; owned */
@@ -36,7 +36,7 @@ int kcsd_host_create(const struct kcsd_query *query, uint64_t wheres, struct kcs
 	h->keys = calloc(MAX(query->nr_groups, 1), sizeof(*h->keys));
 	h->aggregates = calloc(MAX(query->nr_aggregates, 1), sizeof(*h->aggregates));
 	kcsd_groups_init(&h->groups, query, h->keys);
-	kcsd_table_init(&h->distinct, query->nr_results, 0);
+	kcsd_map_init(&h->distinct, query->nr_results, 0);
 	kcsd_rows_init(&h->rows, query);
 	if (!h->values || !h->keys || !h->aggregates) {
 		kcsd_host_destroy(h);
@@ -51,7 +51,7 @@ void kcsd_host_destroy(struct kcsd_host *host)
 	if (!host)
 		return;
 	kcsd_groups_destroy(&host->groups);
-	kcsd_table_destroy(&host->distinct);
+	kcsd_map_destroy(&host->distinct);
 	kcsd_rows_destroy(&host->rows);
 	kcsd_arena_destroy(&host->scratch);
 	free(host->values);
@@ -78,7 +78,7 @@ static int test(const struct kcsd_expr *condition, struct kcsd_eval *eval)
 static int add_result(struct kcsd_host *host, struct kcsd_eval *eval)
 {
 	const struct kcsd_query *query = host->query;
-	struct kcsd_table_entry *entry;
+	struct kcsd_map_entry *entry;
 	uint32_t i;
 	int ret;
 
@@ -94,7 +94,7 @@ static int add_result(struct kcsd_host *host, struct kcsd_eval *eval)
 			return ret;
 	}
 	if (query->distinct) {
-		ret = kcsd_table_get(&host->distinct, host->values, &entry);
+		ret = kcsd_map_get(&host->distinct, host->values, &entry);
 		if (ret <= 0)
 			return ret;
 	}
@@ -177,7 +177,7 @@ int kcsd_host_group(struct kcsd_host *host, const struct kcsd_value *groups,
 }
 
 static int take_group(struct kcsd_host *host, struct kcsd_eval *eval,
-		      const struct kcsd_table_entry *group)
+		      const struct kcsd_map_entry *group)
 {
 	int ret = kcsd_group_values(&host->groups, group, host->aggregates, &eval->at, eval->err);
 
@@ -195,7 +195,7 @@ static int take_group(struct kcsd_host *host, struct kcsd_eval *eval,
 
 static int finish_groups(struct kcsd_host *host, struct kcsd_error *err)
 {
-	const struct kcsd_table_entry *group;
+	const struct kcsd_map_entry *group;
 	struct kcsd_eval eval = begin(host, err);
 	int ret = end(host, &eval, kcsd_groups_complete(&host->groups));
 

@@ -3,7 +3,7 @@
 #ifndef KCSD_QUERY_PLAN_H
 #define KCSD_QUERY_PLAN_H
 
-#include "emit.h"
+#include "assemble.h"
 #include "expr.h"
 #include "query/row.h"
 
@@ -20,7 +20,7 @@ struct plan {
 	bool grouped;		/* the drive groups, else it sends rows */
 	bool limited;		/* the drive stops after LIMIT + OFFSET rows */
 	struct query_params params;
-	struct emit code;	/* the body of query_take() */
+	struct assembly code;	/* the body of query_take() */
 };
 
 enum plan_form kcsd_plan_form(struct kcsd_sql_type type);
