@@ -102,6 +102,16 @@ struct query_extreme {
 	__u64 rsvd[2];
 };
 
+/* Fields of dates, for query_date_field(). */
+enum query_field {
+	QUERY_YEAR,
+	QUERY_QUARTER,
+	QUERY_MONTH,
+	QUERY_DAY,
+	QUERY_DOY,		/* day of the year, from 1 */
+	QUERY_DOW,		/* day of the week, Sunday is 0 */
+};
+
 #ifdef __bpf__
 /* Written by libkcsd before the program is loaded: sections of their own, so that it finds them. */
 struct query_params query_params __attribute__((section(".data.params"), weak)) = {};

@@ -3,6 +3,7 @@
 #ifndef KCSD_QUERY_TAKE_H
 #define KCSD_QUERY_TAKE_H
 
+#include "date.h"
 #include "group.h"
 #include "text.h"
 #include "value.h"
@@ -81,6 +82,7 @@ __attribute__((weak, noinline)) __u64 query_take(struct query_row *row)
 
 	ret += query_int(row->at, row->len) + query_bool(row->at) + query_date(row->at);
 	ret += query_timestamp(row->at) + query_text(row->at) + query_raw(row->at);
+	ret += query_date_field(row->at, row->len) + query_date_trunc(row->at, row->len);
 	ret += query_lower(text, row->len) + query_upper(text, row->len);
 	ret += query_length(text, row->len) + query_substr(text, row->len, row->at, row->at);
 	ret += query_compare(text, row->len, text, row->at) + query_mul(row->at, row->len);

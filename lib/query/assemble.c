@@ -168,7 +168,13 @@ void kcsd_asm_jump_if_imm(struct assembly *a, uint8_t op, uint8_t dst, int32_t i
 				     .imm = imm });
 }
 
-/* JSET sign-extends its immediate: bits from 31 on need a register. Clobbers r5. */
+void kcsd_asm_set_bit(struct assembly *a, uint8_t dst, uint32_t bit)
+{
+	kcsd_asm_mov_imm(a, BPF_REG_5, (int64_t)(1ull << bit));
+	kcsd_asm_alu(a, BPF_OR, dst, BPF_REG_5);
+}
+
+/* JSET sign-extends its immediate: bits from 31 on need a register. */
 void kcsd_asm_jump_if_bit(struct assembly *a, uint8_t dst, uint32_t bit, asm_label to)
 {
 	if (bit < 31) {

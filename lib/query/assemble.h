@@ -11,8 +11,8 @@
 
 /* Functions of a scanner that emitted code calls: bpf/query/. */
 #define ASM_FUNCTIONS(F) \
-	F(int) F(bool) F(date) F(timestamp) F(text) F(raw) F(lower) F(upper) F(length) \
-	F(substr) F(compare) F(like) F(mul) F(values_begin) F(values_null) F(values_int) \
+	F(int) F(bool) F(date) F(timestamp) F(text) F(lower) F(upper) F(length) \
+	F(substr) F(date_field) F(date_trunc) F(compare) F(like) F(mul) F(values_begin) F(values_null) F(values_int) \
 	F(values_text) F(values_end) F(key_begin) F(key_int) F(key_text) F(key_null) F(group)
 
 enum asm_function {
@@ -70,7 +70,9 @@ void kcsd_asm_jump(struct assembly *a, asm_label to);
 /* op: BPF_JEQ, BPF_JSGT, ...; 64 bits. */
 void kcsd_asm_jump_if(struct assembly *a, uint8_t op, uint8_t dst, uint8_t src, asm_label to);
 void kcsd_asm_jump_if_imm(struct assembly *a, uint8_t op, uint8_t dst, int32_t imm, asm_label to);
-/* Jump if bit of dst is set. */
+/* Set a bit of dst. Clobbers r5. */
+void kcsd_asm_set_bit(struct assembly *a, uint8_t dst, uint32_t bit);
+/* Jump if bit of dst is set. Clobbers r5. */
 void kcsd_asm_jump_if_bit(struct assembly *a, uint8_t dst, uint32_t bit, asm_label to);
 void kcsd_asm_call(struct assembly *a, enum asm_function function);
 void kcsd_asm_helper(struct assembly *a, int32_t id);

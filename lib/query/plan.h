@@ -17,19 +17,23 @@ enum plan_form {
 struct plan {
 	const struct kcsd_query *query;
 	uint64_t host_wheres;	/* bit i: the host decides on query->wheres[i], the drive does not */
+	uint64_t sent;		/* bit i: a row of values has the column params.used[i] */
 	bool grouped;		/* the drive groups, else it sends rows */
+	bool cells;		/* rows come as texts of cells, which the host parses */
 	bool limited;		/* the drive stops after LIMIT + OFFSET rows */
 	struct query_params params;
 	struct assembly code;	/* the body of query_take() */
 };
 
 enum plan_form kcsd_plan_form(struct kcsd_sql_type type);
-/* Digits behind the point of the integers that stand for values of a type. */
-uint32_t kcsd_plan_scale(const struct kcsd_expr *expr);
+/* Returns the digits behind the point of the integers that stand for values of a column. */
+uint32_t kcsd_plan_type_scale(struct kcsd_sql_type type);
+/* True if expr is this constant. */
+bool kcsd_plan_is_text(const struct kcsd_expr *expr, const char *text);
 
 /*
  * Make a plan for a bound query. host_only: the drive only sends the columns. The caller fills in
- * what params says of the format. Returns 0, or -ENOMEM, or -E2BIG: too many columns.
+ * what params says of the format. -E2BIG: the query uses too many columns. -ENOMEM.
  */
 int kcsd_plan_create(struct plan *plan, const struct kcsd_query *query, bool host_only,
 		     struct kcsd_error *err);
