@@ -132,7 +132,8 @@ static int create_object(const char *file, size_t len, struct kcsd_object **out,
 }
 
 static int open_elf(struct kcsd_object *obj, const void *buf, size_t len,
-		    const struct kcsd_object_opts *o, struct kcsd_error *err)
+		    const struct kcsd_object_opts *o, kcsd_link_fn *link, void *arg,
+		    struct kcsd_error *err)
 {
 	struct bpf_program *prog;
 	int ret;
@@ -144,11 +145,14 @@ static int open_elf(struct kcsd_object *obj, const void *buf, size_t len,
 		ret = kcsd_elf_read_data(obj, buf, len, err);
 	if (!ret)
 		ret = kcsd_elf_relocate(obj, prog, err);
+	if (!ret && link)
+		ret = link(obj, arg, err);
 	return ret ? ret : kcsd_image_create(obj, o, err);
 }
 
 static int open_object(const void *buf, size_t len, const struct kcsd_object_opts *o,
-		       struct kcsd_object **out, struct kcsd_error *err)
+		       kcsd_link_fn *link, void *arg, struct kcsd_object **out,
+		       struct kcsd_error *err)
 {
 	struct kcsd_object *obj;
 	int ret;
@@ -157,7 +161,7 @@ static int open_object(const void *buf, size_t len, const struct kcsd_object_opt
 	if (ret)
 		return ret;
 	ret = kcsd_image_detect(buf, len) ? kcsd_image_open(obj, buf, len, o, err) :
-					open_elf(obj, buf, len, o, err);
+					open_elf(obj, buf, len, o, link, arg, err);
 	if (ret) {
 		kcsd_object_close(obj);
 		return ret;
@@ -168,8 +172,9 @@ static int open_object(const void *buf, size_t len, const struct kcsd_object_opt
 	return 0;
 }
 
-int kcsd_object_open_mem(const void *buf, size_t len, const struct kcsd_object_opts *opts,
-			 struct kcsd_object **obj, struct kcsd_error *err)
+int kcsd_object_open_linked(const void *buf, size_t len, const struct kcsd_object_opts *opts,
+			    kcsd_link_fn *link, void *arg, struct kcsd_object **obj,
+			    struct kcsd_error *err)
 {
 	struct kcsd_object_opts o;
 	int ret;
@@ -180,7 +185,13 @@ int kcsd_object_open_mem(const void *buf, size_t len, const struct kcsd_object_o
 		return ret;
 	if (!o.file)
 		o.file = "object";
-	return open_object(buf, len, &o, obj, err);
+	return open_object(buf, len, &o, link, arg, obj, err);
+}
+
+int kcsd_object_open_mem(const void *buf, size_t len, const struct kcsd_object_opts *opts,
+			 struct kcsd_object **obj, struct kcsd_error *err)
+{
+	return kcsd_object_open_linked(buf, len, opts, NULL, NULL, obj, err);
 }
 
 int kcsd_object_open(const char *path, const struct kcsd_object_opts *opts,
@@ -199,7 +210,7 @@ int kcsd_object_open(const char *path, const struct kcsd_object_opts *opts,
 		return ret;
 	if (!o.file)
 		o.file = path;
-	ret = open_object(buf, len, &o, obj, err);
+	ret = open_object(buf, len, &o, NULL, NULL, obj, err);
 	free(buf);
 	return ret;
 }

@@ -51,6 +51,15 @@ struct kcsd_object {
 	size_t image_len;		/* bytes */
 };
 
+/*
+ * object.c: as kcsd_object_open_mem(), but link is called with the relocated program, which it may
+ * change before the image is made.
+ */
+typedef int kcsd_link_fn(struct kcsd_object *obj, void *arg, struct kcsd_error *err);
+int kcsd_object_open_linked(const void *buf, size_t len, const struct kcsd_object_opts *opts,
+			    kcsd_link_fn *link, void *arg, struct kcsd_object **obj,
+			    struct kcsd_error *err);
+
 /* elf_validate.c: refuse files that libbpf should not parse. Errors as kcsd_object_open(). */
 int kcsd_elf_validate(const struct kcsd_object *obj, const void *buf, size_t len,
 		      struct kcsd_error *err);

@@ -7,6 +7,7 @@
 #include "query/row.h"
 
 #define NO_PLACE	UINT32_MAX
+#define MAX_LABELS	60000	/* until it is resolved, a jump has its label in 16 bits */
 
 void kcsd_asm_destroy(struct assembly *a)
 {
@@ -59,7 +60,10 @@ static void append(struct assembly *a, struct bpf_insn insn)
 
 asm_label kcsd_asm_label(struct assembly *a)
 {
-	if (!grow(a, (void **)&a->labels, a->nr_labels, &a->room_labels, sizeof(*a->labels)))
+	if (a->nr_labels == MAX_LABELS)
+		a->failed = true;
+	if (a->failed ||
+	    !grow(a, (void **)&a->labels, a->nr_labels, &a->room_labels, sizeof(*a->labels)))
 		return 0;
 	a->labels[a->nr_labels] = NO_PLACE;
 	return a->nr_labels++;

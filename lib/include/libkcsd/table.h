@@ -98,7 +98,7 @@ struct kcsd_query_run_opts {
 	size_t sz;
 	uint32_t flags;		/* KCSD_QUERY_* */
 	uint32_t engine;	/* KCSD_ENGINE_*, without a drive; 0: the fastest */
-	uint32_t heap_len;	/* memory for groups in the drive, bytes; 0: 2 MiB */
+	uint32_t heap_len;	/* memory for groups in the drive, bytes; 0: 1 MiB */
 	uint32_t rsvd;
 	/* Called for each bad row that is skipped, in any order. NULL: only counted. */
 	void (*bad_row)(const struct kcsd_bad_row *row, void *arg);
