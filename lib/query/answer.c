@@ -243,6 +243,8 @@ static int take_group(struct answer *a, struct reader *r)
 static int take_end(struct answer *a, struct reader *r)
 {
 	a->stats->rows += get_number(r, 8);
+	/* Bad rows were counted one by one. */
+	get_number(r, 8);
 	a->ended = true;
 	return r->failed ? protocol(a) : 0;
 }

@@ -118,7 +118,8 @@ static void print_nothing(const char *line, size_t len, void *arg)
 }
 
 static int run_on_host(struct query_run *r, const struct table_source *source,
-		       const struct kcsd_run_opts *opts, struct kcsd_run_result *result)
+		       const struct kcsd_run_opts *opts, struct kcsd_run_result *result,
+		       struct kcsd_error *err)
 {
 	KCSD_OPTS(kcsd_sim_opts, sim_opts, .fds = &source->fd, .nr_fds = 1,
 		  .engine = r->opts.engine ? r->opts.engine : KCSD_ENGINE_LOWERED,
@@ -130,16 +131,17 @@ static int run_on_host(struct query_run *r, const struct table_source *source,
 	int ret;
 
 	image = kcsd_object_image(r->obj, &len);
-	ret = kcsd_sim_create(image, len, &sim_opts, &sim, r->err);
+	ret = kcsd_sim_create(image, len, &sim_opts, &sim, err);
 	if (ret)
 		return ret;
-	ret = kcsd_sim_run(sim, opts, result, sizeof(*result), r->err);
+	ret = kcsd_sim_run(sim, opts, result, sizeof(*result), err);
 	kcsd_sim_destroy(sim);
 	return ret;
 }
 
 static int run_on_drive(struct query_run *r, const struct table_source *source,
-			struct kcsd_run_opts *opts, struct kcsd_run_result *result)
+			struct kcsd_run_opts *opts, struct kcsd_run_result *result,
+			struct kcsd_error *err)
 {
 	struct kcsd_drive *drv = r->table->drive;
 	struct kcsd_lba_range grant = { .slba = source->slba, .nlb = source->nlb,
@@ -159,14 +161,14 @@ static int run_on_drive(struct query_run *r, const struct table_source *source,
 		opts->grants = &grant;
 		opts->nr_grants = 1;
 	} else {
-		ret = kcsd_sources_create(drv, &list, &sources, r->err);
+		ret = kcsd_sources_create(drv, &list, &sources, err);
 		if (ret)
 			return ret;
 		r->stats.link_bytes += kcsd_sources_sent(sources);
 		opts->sources = sources;
 	}
 	opts->pind = r->pind;
-	ret = kcsd_program_run(drv, opts, result, sizeof(*result), r->err);
+	ret = kcsd_program_run(drv, opts, result, sizeof(*result), err);
 	kcsd_sources_destroy(sources);
 	return ret;
 }
@@ -179,28 +181,23 @@ static void count_run(struct query_run *r, const struct kcsd_run_result *result)
 	r->stats.device_ns += result->info.device_ns;
 }
 
-/* Say why a run ended too early. */
+/* Say why a run ended too early. error: of the run. */
 static int fail_run(struct query_run *r, const struct table_source *source, int ret,
-		    const struct kcsd_run_result *result)
+		    const struct kcsd_run_result *result, struct kcsd_error *error)
 {
-	char why[KCSD_ERROR_LEN];
+	int r0 = (int)(int64_t)result->r0;
 
-	if (ret < 0)
-		return ret;
-	if (!ret && (int64_t)result->r0 < 0)
-		return kcsd_error_set(r->err, (int)(int64_t)result->r0, "%s: cannot be read: %s",
-				      source->name, kcsd_error_text((int)(int64_t)result->r0));
-	if (!ret)
-		return kcsd_error_set(r->err, -EPROTO, "%s: the program ended without an answer",
-				      source->name);
-	kcsd_run_describe(result, sizeof(*result), r->obj, r->err);
-	snprintf(why, sizeof(why), "%s", r->err->text);
-	return kcsd_error_set(r->err, ret, "%s: %s", source->name, why);
+	if (ret > 0)
+		kcsd_run_describe(result, sizeof(*result), r->obj, error);
+	else if (!ret)
+		ret = kcsd_error_set(error, r0 < 0 ? r0 : -EPROTO, "%s", r0 < 0 ?
+				     kcsd_error_text(r0) : "the program ended without an answer");
+	return kcsd_error_set(r->err, ret, "%s: %s", source->name, error->text);
 }
 
 /* What a run that came back means. Returns -EAGAIN: try again, nothing of it was taken. */
 static int judge(struct query_run *r, const struct table_source *source, int ret,
-		 const struct kcsd_run_result *result)
+		 const struct kcsd_run_result *result, struct kcsd_error *error)
 {
 	if (r->answer.ret)
 		return r->answer.ret;
@@ -210,9 +207,7 @@ static int judge(struct query_run *r, const struct table_source *source, int ret
 		return kcsd_error_set(r->err, -ECANCELED, "cancelled");
 	if (ret == KCSD_SC_PROGRAM_CHANGED && !r->answer.took)
 		return -EAGAIN;
-	if (ret || !r->answer.ended)
-		return fail_run(r, source, ret, result);
-	return 0;
+	return ret || !r->answer.ended ? fail_run(r, source, ret, result, error) : 0;
 }
 
 static int run_once(struct query_run *r, const struct table_source *source)
@@ -220,13 +215,15 @@ static int run_once(struct query_run *r, const struct table_source *source)
 	KCSD_OPTS(kcsd_run_opts, opts, .args = r->args.data, .args_len = r->args.len,
 		  .output = take_output, .output_arg = r);
 	struct kcsd_run_result result = {};
+	/* That the run was cancelled is no news: answer has the reason. */
+	struct kcsd_error error = {};
 	int ret;
 
 	kcsd_answer_begin(&r->answer, source->name);
-	ret = r->table->drive ? run_on_drive(r, source, &opts, &result) :
-	      run_on_host(r, source, &opts, &result);
+	ret = r->table->drive ? run_on_drive(r, source, &opts, &result, &error) :
+	      run_on_host(r, source, &opts, &result, &error);
 	count_run(r, &result);
-	ret = judge(r, source, ret, &result);
+	ret = judge(r, source, ret, &result, &error);
 	kcsd_run_result_free(&result, sizeof(result));
 	return ret;
 }
