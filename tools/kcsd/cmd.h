@@ -90,7 +90,7 @@ extern const struct command kcsd_cmd_create, kcsd_cmd_delete, kcsd_cmd_list, kcs
 	kcsd_cmd_replay,
 	kcsd_cmd_disasm, kcsd_cmd_stats, kcsd_cmd_timing, kcsd_cmd_top, kcsd_cmd_log, kcsd_cmd_fsck,
 	kcsd_cmd_new_uuid, kcsd_cmd_slm, kcsd_cmd_ranges, kcsd_cmd_zone,
-	kcsd_cmd_kv,
+	kcsd_cmd_kv, kcsd_cmd_select,
 	kcsd_cmd_inject, kcsd_cmd_power, kcsd_cmd_power_cut,
 	kcsd_cmd_help, kcsd_cmd_version;
 

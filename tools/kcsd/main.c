@@ -24,6 +24,7 @@ const struct command *const kcsd_commands[] = {
 	&kcsd_cmd_deactivate,
 	&kcsd_cmd_programs,
 	&kcsd_cmd_run,
+	&kcsd_cmd_select,
 	&kcsd_cmd_sim,
 	&kcsd_cmd_replay,
 	&kcsd_cmd_serve,
