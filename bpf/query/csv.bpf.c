@@ -30,6 +30,7 @@ static struct {
 	__u64 start;		/* of the row, from base */
 	__u64 split;		/* 1: the cells are in csv_cells */
 	__u64 rows, bad;
+	__u64 began;		/* 1: the beginning of the stream was seen */
 	__u64 skip;		/* rows to skip */
 	__u64 skipping;		/* 1: in a line that is too long */
 	__u64 set;		/* of bytes to find */
@@ -202,6 +203,12 @@ static __always_inline bool is_blank(const __u8 *p)
 	return query_params.nr_columns > 1 && (*p == '\n' || (*p == '\r' && p[1] == '\n'));
 }
 
+/* True if what was stored ends here, and zeroes follow up to the end of an LBA. */
+static __always_inline bool is_padding(const __u8 *p)
+{
+	return query_params.padded && !*p;
+}
+
 /* Returns the length of the row at start if it is a plain one: its marks say so; else 0. */
 static __always_inline __u64 plain_row(const __u32 *marks, __u64 nr, __u64 start)
 {
@@ -238,6 +245,8 @@ static __attribute__((noinline)) long take_rows(const __u8 *base, __u64 len, __u
 
 	csv.base = base;
 	while (marks < end) {
+		if (is_padding(base + start))
+			return -1;
 		query_row.at = at + start;
 		bad = 0;
 		row = plain_row(marks, end - marks, start);
@@ -289,25 +298,41 @@ static long take_piece(const __u8 *base, __u64 len)
 	}
 	/* A row that does not end in the memory for rows: skip its line. */
 	if (len - done >= QUERY_ROW_MAX) {
+		if (is_padding(base + done))
+			return -1;
 		take(QUERY_BAD_LONG, len - done);
 		done += skip_line(base + done, len - done);
 	}
 	return len - done;
 }
 
+/* Returns the bytes of a byte order mark at the beginning of the stream. */
+static __always_inline __u64 skip_mark(const __u8 *p, __u64 len)
+{
+	if (csv.began)
+		return 0;
+	csv.began = 1;
+	if (len < 3 || p[0] != 0xef || p[1] != 0xbb || p[2] != 0xbf)
+		return 0;
+	query_row.at = 3;
+	return 3;
+}
+
 static long csv_chunk(const struct kcsd_chunk *chunk, void *state)
 {
 	__u8 *end = (__u8 *)chunk->data + chunk->len;
-	__u64 len = chunk->len;
+	__u64 mark = skip_mark(chunk->data, chunk->len), len = chunk->len - mark;
 	long keep;
 
 	(void)state;
+	if (!len)
+		return 0;
 	/* The last line may have no end. */
 	if (!chunk->left && end[-1] != '\n') {
 		*end = '\n';
 		len++;
 	}
-	keep = take_piece(chunk->data, len);
+	keep = take_piece(chunk->data + mark, len);
 	if (keep < 0)
 		return -KCSD_EEXIST;
 	if (!chunk->left && keep) {
