@@ -42,13 +42,16 @@ static u8 *host(struct device_run *run, u64 addr)
 	return run->vm.mem + (addr - KCSD_GUEST_CTX);
 }
 
-static s64 call(struct device_run *run, u32 id, u64 a, u64 b, u64 c, u64 d)
+static s64 call_all(struct device_run *run, u32 id, const u64 val[5])
 {
-	const u64 val[5] = { a, b, c, d };
-
 	device_reset(run);
 	memset(&run->vm.end, 0, sizeof(run->vm.end));
 	return kcsd_helper_call(&run->vm, id, val);
+}
+
+static s64 call(struct device_run *run, u32 id, u64 a, u64 b, u64 c, u64 d)
+{
+	return call_all(run, id, (const u64[5]){ a, b, c, d });
 }
 
 /* ---- memmem ---- */
@@ -194,6 +197,59 @@ static void test_memcmp(struct device_run *run)
 	tap_point(ok, "memcmp, memchr: a difference around the ends of pieces");
 }
 
+/* ---- positions ---- */
+
+/* The numbers that positions() is to write, found byte by byte. Returns how many. */
+static u64 find_positions(const u8 *src, u64 len, u64 bytes, u64 max, u32 *want)
+{
+	u64 at, nr = 0;
+	u32 i;
+
+	for (at = 0; at < len; at++)
+		for (i = 0; i < 8 && nr < max; i++)
+			if (src[at] == (u8)(bytes >> (8 * i))) {
+				want[nr++] = at | i << KCSD_POSITION_SHIFT;
+				break;
+			}
+	return nr;
+}
+
+static bool positions_same(struct device_run *run, u64 len, u64 bytes, u64 max)
+{
+	const u64 dst = BASE + len + below(8);
+	u32 *want = calloc(max + 1, sizeof(*want));
+	u64 nr = want ? find_positions(host(run, BASE), len, bytes, max, want) : 0;
+	s64 got = call_all(run, KCSD_HELPER_positions,
+			   (const u64[5]){ BASE, len, bytes, dst, 4 * max + below(4) });
+	bool ok = want && got == (s64)nr && !memcmp(host(run, dst), want, 4 * nr);
+
+	if (!ok)
+		tap_note("%llu bytes, %#llx: expected %llu, got %lld", (unsigned long long)len,
+			 (unsigned long long)bytes, (unsigned long long)nr, (long long)got);
+	free(want);
+	return ok;
+}
+
+static void test_positions(struct device_run *run)
+{
+	u64 bytes, len;
+	bool ok = true;
+	u32 i, j;
+
+	for (i = 0; i < ROUNDS && ok; i++) {
+		len = below(200);
+		fill(host(run, BASE), len, 1 + below(12), 1 + below(9));
+		for (j = 0, bytes = 0; j < 8; j++)
+			bytes = bytes << 8 | ('a' + below(14));
+		ok = positions_same(run, len, bytes, below(4) ? len + 1 : below(20));
+	}
+	tap_point(ok, "positions: %u random searches, as byte by byte", ROUNDS);
+	fill(host(run, BASE), 4 * KCSD_TICK_BYTES, 26, 4 * KCSD_TICK_BYTES);
+	for (len = 4 * KCSD_TICK_BYTES - 3, ok = true; len < 4 * KCSD_TICK_BYTES; len++)
+		ok &= positions_same(run, len, 0x6161616161616561, len);
+	tap_point(ok, "positions: in pieces");
+}
+
 /* Compare a checksum made in pieces with one made at once. */
 static void test_digests(struct device_run *run)
 {
@@ -219,6 +275,7 @@ void helper_tests(void)
 	test_memmem_worst(run);
 	test_memcpy(run);
 	test_memcmp(run);
+	test_positions(run);
 	test_digests(run);
 	run_destroy(run);
 }
