@@ -154,7 +154,9 @@ static int take_cells(struct answer *a, struct reader *r)
 		if (ret < 0)
 			return ret;
 		if (ret) {
-			a->stats->rows--;
+			/* The program took it for a row. */
+			a->no_rows++;
+			r->p = r->end;
 			return kcsd_answer_bad_row(a, number, at, why.text);
 		}
 	}
@@ -242,7 +244,7 @@ static int take_group(struct answer *a, struct reader *r)
 
 static int take_end(struct answer *a, struct reader *r)
 {
-	a->stats->rows += get_number(r, 8);
+	a->stats->rows += get_number(r, 8) - a->no_rows;
 	/* Bad rows were counted one by one. */
 	get_number(r, 8);
 	a->ended = true;
@@ -339,6 +341,7 @@ void kcsd_answer_begin(struct answer *a, const char *source)
 {
 	a->source = source;
 	a->part_len = 0;
+	a->no_rows = 0;
 	a->took = false;
 	a->ended = false;
 }

@@ -18,6 +18,7 @@ struct answer {
 	struct kcsd_partial *partials;	/* owned */
 	uint8_t *part;			/* the beginning of a message; owned */
 	size_t part_len, part_room;
+	uint64_t no_rows;		/* of this source: the host could not parse them */
 	bool took;			/* a message of this source counts already */
 	bool ended;			/* the last message of this source has come */
 	bool enough;			/* no further row changes the result */

@@ -52,18 +52,19 @@ int main(int argc, char **argv)
 {
 	struct gen g = {};
 	struct item item;
-	int i, rounds;
+	uint32_t rounds;
 
 	if (argc != 4)
 		return 2;
 	g.seed = strtoull(argv[2], NULL, 10);
-	rounds = atoi(argv[3]);
+	rounds = strtoul(argv[3], NULL, 10);
 	IS(kcsd_drive_open(argv[1], 0, &drv), 0, "open %s", argv[1]);
 	if (!drv)
 		return tap_end();
 	make_rows(&g, NULL);
 	open_table(store_rows());
-	for (i = 0; i < rounds; i++) {
+	/* Queries that are refused beforehand do not count. */
+	while (programs.queries < rounds) {
 		item = (struct item){};
 		make_random_query(&g, &item, &programs);
 	}
