@@ -89,6 +89,8 @@ enum query_bad {
 	QUERY_BAD_LONG,		/* longer than the memory for a row */
 	QUERY_BAD_SYNTAX,	/* no JSON */
 	QUERY_BAD_DEEP,		/* nested too deep */
+	QUERY_BAD_PARTS,	/* too many brackets, quotes, ... */
+	QUERY_BAD_LINES,	/* more than one line */
 };
 
 /* An accumulator: of sums, or of the least or greatest value. All begin with zeroes. */

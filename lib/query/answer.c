@@ -172,6 +172,8 @@ static const char *bad_reason(uint64_t bad)
 		[QUERY_BAD_LONG] = "it is longer than 262144 bytes",
 		[QUERY_BAD_SYNTAX] = "it is no valid JSON object",
 		[QUERY_BAD_DEEP] = "it is nested too deep",
+		[QUERY_BAD_PARTS] = "it has more than 65536 brackets, quotes, colons and commas",
+		[QUERY_BAD_LINES] = "it has several lines, which only objects in an array may have",
 	};
 
 	return bad < ARRAY_SIZE(reasons) ? reasons[bad] : NULL;

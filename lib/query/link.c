@@ -148,6 +148,73 @@ static int append(struct kcsd_object *obj, const struct assembly *code, struct k
 	return 0;
 }
 
+/* ---- functions that nothing calls ---- */
+
+/* Returns the instruction behind a function. */
+static uint32_t end_of(const struct kcsd_object *obj, const struct kcsd_function *f)
+{
+	uint32_t end = obj->insn_cnt, i;
+
+	for (i = 0; i < obj->nr_functions; i++)
+		if (obj->functions[i].start > f->start && obj->functions[i].start < end)
+			end = obj->functions[i].start;
+	return end;
+}
+
+/* Mark the function that begins at start. Returns true if it was not marked before. */
+static bool mark_at(const struct kcsd_object *obj, uint32_t start, bool *called)
+{
+	uint32_t i;
+
+	for (i = 0; i < obj->nr_functions; i++)
+		if (obj->functions[i].start == start && !called[i]) {
+			called[i] = true;
+			return true;
+		}
+	return false;
+}
+
+/* Mark what a function calls. Returns true if something is new. */
+static bool mark_callees(const struct kcsd_object *obj, const struct kcsd_function *f, bool *called)
+{
+	uint32_t pc, end = end_of(obj, f);
+	const struct bpf_insn *insn;
+	bool found = false;
+
+	for (pc = f->start; pc < end; pc++) {
+		insn = &obj->insns[pc];
+		if (insn->code == (BPF_LD | BPF_IMM | BPF_DW))
+			pc++;
+		else if (insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg == BPF_PSEUDO_CALL)
+			found |= mark_at(obj, pc + 1 + insn->imm, called);
+	}
+	return found;
+}
+
+/*
+ * Erase functions that nothing calls. A function goes as far as the next one that is called, so what
+ * they call would be calls of the one before them.
+ */
+static int erase_uncalled(const struct kcsd_object *obj, struct kcsd_error *err)
+{
+	bool *called = calloc(obj->nr_functions, sizeof(*called)), found = true;
+	uint32_t i, pc;
+
+	if (!called)
+		return kcsd_error_set(err, -ENOMEM, "out of memory");
+	mark_at(obj, 0, called);
+	while (found)
+		for (i = 0, found = false; i < obj->nr_functions; i++)
+			if (called[i])
+				found |= mark_callees(obj, &obj->functions[i], called);
+	for (i = 0; i < obj->nr_functions; i++)
+		for (pc = obj->functions[i].start;
+		     !called[i] && pc < end_of(obj, &obj->functions[i]); pc++)
+			obj->insns[pc] = (struct bpf_insn){ .code = BPF_JMP | BPF_EXIT };
+	free(called);
+	return 0;
+}
+
 static int link_code(struct kcsd_object *obj, void *arg, struct kcsd_error *err)
 {
 	const struct link *link = arg;
@@ -166,9 +233,10 @@ static int link_code(struct kcsd_object *obj, void *arg, struct kcsd_error *err)
 	ret = append(obj, code, err);
 	if (!ret)
 		ret = fix_code(obj, start, constants, err);
-	if (!ret)
-		redirect(obj, from, start);
-	return ret;
+	if (ret)
+		return ret;
+	redirect(obj, from, start);
+	return erase_uncalled(obj, err);
 }
 
 int kcsd_query_link(const struct format *format, const struct plan *plan,

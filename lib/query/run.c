@@ -181,6 +181,13 @@ static void count_run(struct query_run *r, const struct kcsd_run_result *result)
 	r->stats.device_ns += result->info.device_ns;
 }
 
+static const char *r0_text(int r0)
+{
+	if (r0 == -EBADMSG)
+		return "it is malformed, and what is behind cannot be read";
+	return r0 < 0 ? kcsd_error_text(r0) : "the program ended without an answer";
+}
+
 /* Say why a run ended too early. error: of the run. */
 static int fail_run(struct query_run *r, const struct table_source *source, int ret,
 		    const struct kcsd_run_result *result, struct kcsd_error *error)
@@ -190,8 +197,7 @@ static int fail_run(struct query_run *r, const struct table_source *source, int 
 	if (ret > 0)
 		kcsd_run_describe(result, sizeof(*result), r->obj, error);
 	else if (!ret)
-		ret = kcsd_error_set(error, r0 < 0 ? r0 : -EPROTO, "%s", r0 < 0 ?
-				     kcsd_error_text(r0) : "the program ended without an answer");
+		ret = kcsd_error_set(error, r0 < 0 ? r0 : -EPROTO, "%s", r0_text(r0));
 	return kcsd_error_set(r->err, ret, "%s: %s", source->name, error->text);
 }
 

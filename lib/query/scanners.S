@@ -11,5 +11,6 @@ kcsd_\name\()_object_end:
 	.endm
 
 	scanner	csv, "query/csv.bpf.o"
+	scanner	json, "query/json.bpf.o"
 
 	.section .note.GNU-stack, "", @progbits

@@ -12,6 +12,7 @@
 
 static const struct format *const formats[__KCSD_FORMAT_END] = {
 	[KCSD_FORMAT_CSV] = &kcsd_format_csv,
+	[KCSD_FORMAT_JSON] = &kcsd_format_json,
 };
 
 static int no_memory(struct kcsd_error *err)
@@ -51,7 +52,7 @@ static int copy_opts(struct kcsd_table *t, const struct kcsd_table_opts *opts,
 		return kcsd_error_set(err, ret, "kcsd_table_opts: impossible size");
 	if (o.flags & ~KCSD_TABLE_NO_HEADER)
 		return kcsd_error_set(err, -EINVAL, "flags: no such flag: %#x", o.flags);
-	if (o.format >= __KCSD_FORMAT_END)
+	if (o.format >= __KCSD_FORMAT_END || (o.format && !formats[o.format]))
 		return kcsd_error_set(err, -EINVAL, "format: no such format: %u", o.format);
 	if (o.delimiter > 0x7f || o.delimiter == '"' || o.delimiter == '\n' || o.delimiter == '\r')
 		return kcsd_error_set(err, -EINVAL, "delimiter: any ASCII character is possible "

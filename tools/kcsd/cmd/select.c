@@ -15,7 +15,7 @@
 #define OPTIONS(X) \
 	OPTION_DRIVE(X) \
 	X(FORMAT, "format", 'f', "FORMAT", \
-	  "of the sources: csv; default: as the name of the first one says") \
+	  "of the sources: csv, json (lines, or an array); default: as the first name says") \
 	X(COLUMNS, "columns", 'c', "LIST", \
 	  "the columns, 'name type, name type'; default: found by looking at the first source") \
 	X(NO_HEADER, "no-header", 0, NULL, \
@@ -59,10 +59,13 @@ static int take_format(const struct args *args, struct kcsd_table_opts *table)
 
 	if (!text)
 		return 0;
-	if (strcmp(text, "csv"))
-		return kcsd_usage(args->cmd, "--format: there is no format '%s': csv is possible",
-				  text);
-	table->format = KCSD_FORMAT_CSV;
+	if (!strcmp(text, "csv"))
+		table->format = KCSD_FORMAT_CSV;
+	else if (!strcmp(text, "json"))
+		table->format = KCSD_FORMAT_JSON;
+	else
+		return kcsd_usage(args->cmd, "--format: there is no format '%s': csv and json are "
+				  "possible", text);
 	return 0;
 }
 

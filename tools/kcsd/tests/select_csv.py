@@ -13,7 +13,7 @@ import tempfile
 
 PIECES = ["a", "b", "0", "17", " ", "\u00e4", "\u65e5", "\U0001f600", '"', '""', ",", ";", "\t", "\n", "\r\n", "\r",
           "true", "-1.50", "2024-02-29", "'", "\\", "x" * 40]
-CHUNK = 1 << 20         # bytes that a program reads at once; rows are to straddle its end
+CHUNK = 1 << 16         # bytes that a program reads at once; rows are to straddle its end
 
 
 def make_cell(rng):
