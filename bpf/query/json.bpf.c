@@ -417,6 +417,10 @@ static __always_inline __u64 take_object(const __u8 *end, bool *enough)
 	if (!bad)
 		bad = end_line(start, json.base + json.at, end);
 
+	/* Its line has ended. */
+	if (bad == MORE && !scan.is_array &&
+	    kcsd_memchr(json.base + start, '\n', end - json.base - start))
+		bad = QUERY_BAD_SYNTAX;
 	/* All marks that there is room for are in this object. */
 	if (bad == MORE && json.marks_end - first == MAX_MARKS)
 		bad = QUERY_BAD_PARTS;

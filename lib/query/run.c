@@ -11,7 +11,7 @@
 #include "link.h"
 
 #define HEAP_DEFAULT	(1u << 20)
-#define HOST_ARENA	(64u << 20)	/* memory of a program on the host, bytes */
+#define HOST_ARENA	(6u << 20)	/* memory of a program on the host, besides its heap */
 #define MAX_TRIES	5		/* of a source that changes while it is read */
 
 struct query_run {
@@ -123,7 +123,7 @@ static int run_on_host(struct query_run *r, const struct table_source *source,
 {
 	KCSD_OPTS(kcsd_sim_opts, sim_opts, .fds = &source->fd, .nr_fds = 1,
 		  .engine = r->opts.engine ? r->opts.engine : KCSD_ENGINE_LOWERED,
-		  .arena_len = HOST_ARENA, .log = print_nothing, .progress = show_progress,
+		  .arena_len = HOST_ARENA + r->opts.heap_len, .log = print_nothing, .progress = show_progress,
 		  .arg = r);
 	struct kcsd_sim *sim;
 	const void *image;

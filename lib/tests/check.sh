@@ -105,8 +105,12 @@ program serve_test
 program run_test
 program histogram_test
 program query_test
-program query_pg_test "${KCSD_QUERY_SEED:-20260101}" "${KCSD_QUERY_ROUNDS:-20000}" \
+program query_pg_test "${KCSD_QUERY_SEED:-20260101}" "${KCSD_QUERY_ROUNDS:-5000}" \
 	"$top/lib/tests/postgres.sh"
+"$out/lib/query_drive" - "${KCSD_QUERY_SEED:-20260101}" "${KCSD_QUERY_PROGRAMS:-10000}" >"$work/points"
+status=$?
+adopt query_drive <"$work/points"
+point "query_drive: ends well" test $status = 0
 program kv_test
 program sidecar_test
 program object_test "$out/bpf" "$bin"

@@ -100,6 +100,27 @@ test_objects()
 		"SELECT * FROM kv('nothing*')"
 }
 
+# The same rows as JSON, in lines and in an array.
+test_json()
+{
+	local file
+
+	awk 'BEGIN {
+		for (i = 1; i <= 5000; i++)
+			printf "{\"id\": %d, \"in\": {\"name\": \"n%d\\u00e4\"}, \"price\": %d.%02d%s}\n", i,
+				i % 13, i * 7 % 1000, i % 100, i % 5 ? "" : ", \"note\": null"
+	}' >"$mount/rows.jsonl"
+	{ printf '['; sed '$!s/$/,/' "$mount/rows.jsonl"; printf ']\n'; } >"$mount/rows.json"
+	for file in rows.jsonl rows.json; do
+		fails "$file: a column that is not there" 'column "in_name" does not exist' \
+			"$kcsd" select "SELECT in_name FROM file('$mount/$file')"
+		is "$file: groups" "$("$kcsd" select --csv "SELECT \"in\".name, count(*), sum(price), max(id)
+			FROM file('$mount/$file') GROUP BY 1 ORDER BY 4 LIMIT 2" 2>&1 | tail -n 2)" \
+			"n9ä,384,198158.24,4988
+n10ä,384,193846.08,4989"
+	done
+}
+
 # A second drive without a filesystem, for LBAs.
 test_lbas()
 {
@@ -132,6 +153,7 @@ sync -f "$mount"
 test_file
 test_link
 test_bad_rows
+test_json
 test_objects
 end_fs
 point "remove the drive" delete_drive select

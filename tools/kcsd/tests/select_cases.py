@@ -7,7 +7,7 @@
 A file has blocks, with empty lines between them; # begins a comment.
 
     table NAME COLUMN TYPE, ...     then CSV without a header; 'file' before NAME: any text
-    query [OPTION...]               the question, which may have several lines; ----; the rows, as CSV
+    query [OPTION...]               ~ in an option is a space; the question, which may have several lines; ----; the rows, as CSV
     error [OPTION...]               the question; ----; what the message has, and "^" below the place
 
 A question names a table as file('NAME'). Each is answered three ways: by the program in both engines, and by the host
@@ -103,7 +103,7 @@ class Runner:
                 continue
             question, _, want = body.partition("----")
             label = "%s %d" % (base, i)
-            getattr(self, word)(label, rest.split(), question.strip("\n"), want.strip("\n"))
+            getattr(self, word)(label, [o.replace("~", " ") for o in rest.split()], question.strip("\n"), want.strip("\n"))
 
 
 def normal(text):
