@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * Scan JSON: objects, each in a line of its own (JSON Lines), or one array of objects. Each object is
- * a row for query_take().
+ * Scan JSON: objects, each in a line of its own (JSON Lines), or one array of objects. Each object
+ * is a row for query_take().
  *
- * The helper positions() finds all quotes, brackets and so on of a piece: the marks. The parser goes
- * from mark to mark, and validates what is between them. After an object that is malformed, the
+ * The helper positions() finds all quotes, brackets and so on of a piece: the marks. The parser
+ * goes from mark to mark, and validates what is between them. After an object that is malformed, the
  * next line begins a new one; in an array that is the end.
  */
 #define KCSD_STREAM_CARRY	262144

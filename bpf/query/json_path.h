@@ -49,7 +49,8 @@ static __always_inline bool json_paths_init(const struct kcsd_ctx *ctx)
 		json_paths.column[i] = json_load32(p);
 		json_paths.nr_parts[i] = json_load32(p + 4);
 		p += 8;
-		if (json_paths.nr_parts[i] - 1 >= JSON_PARTS || json_paths.column[i] >= QUERY_COLUMNS)
+		if (json_paths.nr_parts[i] - 1 >= JSON_PARTS ||
+		    json_paths.column[i] >= QUERY_COLUMNS)
 			return false;
 		for (j = 0; j < json_paths.nr_parts[i]; j++) {
 			if (end - p < 4)

@@ -56,7 +56,7 @@ static void append(struct assembly *a, struct bpf_insn insn)
 	a->insns[a->nr++] = insn;
 }
 
-/* ---- labels: until kcsd_asm_finish() the imm or off of a jump holds nothing, its label is here ---- */
+/* ---- labels: until kcsd_asm_finish(), the off of a jump is its label ---- */
 
 asm_label kcsd_asm_label(struct assembly *a)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * JSON Lines, or one array of objects: find the columns of a table, and tell the scanner about them.
- * The column a.b is the value of "b" in the object "a".
+ * JSON Lines, or one array of objects: find the columns of a table, and tell the scanner about
+ * them. The column a.b is the value of "b" in the object "a".
  */
 #include <errno.h>
 #include <json-c/json.h>

@@ -192,8 +192,8 @@ static bool mark_callees(const struct kcsd_object *obj, const struct kcsd_functi
 }
 
 /*
- * Erase functions that nothing calls. A function goes as far as the next one that is called, so what
- * they call would be calls of the one before them.
+ * Erase functions that nothing calls. A function goes as far as the next one that is called, so
+ * what they call would be calls of the one before them.
  */
 static int erase_uncalled(const struct kcsd_object *obj, struct kcsd_error *err)
 {

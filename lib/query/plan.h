@@ -16,7 +16,7 @@ enum plan_form {
 
 struct plan {
 	const struct kcsd_query *query;
-	uint64_t host_wheres;	/* bit i: the host decides on query->wheres[i], the drive does not */
+	uint64_t host_wheres;	/* bit i: not the drive but the host tests query->wheres[i] */
 	uint64_t sent;		/* bit i: a row of values has the column params.used[i] */
 	bool grouped;		/* the drive groups, else it sends rows */
 	bool cells;		/* rows come as texts of cells, which the host parses */

@@ -123,8 +123,8 @@ static int run_on_host(struct query_run *r, const struct table_source *source,
 {
 	KCSD_OPTS(kcsd_sim_opts, sim_opts, .fds = &source->fd, .nr_fds = 1,
 		  .engine = r->opts.engine ? r->opts.engine : KCSD_ENGINE_LOWERED,
-		  .arena_len = HOST_ARENA + r->opts.heap_len, .log = print_nothing, .progress = show_progress,
-		  .arg = r);
+		  .arena_len = HOST_ARENA + r->opts.heap_len, .log = print_nothing,
+		  .progress = show_progress, .arg = r);
 	struct kcsd_sim *sim;
 	const void *image;
 	size_t len;

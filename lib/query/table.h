@@ -52,8 +52,8 @@ struct format {
 	/* Find table->columns, unless there are some; look at each source as far as necessary. */
 	int (*open)(struct kcsd_table *table, struct kcsd_error *err);
 	/*
-	 * Fill in what params and args say of a source; params->used is valid. NULL: nothing. part: the
-	 * source is read in several runs, from 0 on. Returns 0; 1: there is no such part.
+	 * Fill in what params and args say of a source; params->used is valid. part: the source is
+	 * read in several runs, from 0 on. Returns 0; 1: there is no such part.
 	 */
 	int (*prepare)(struct kcsd_table *table, struct table_source *source,
 		       const struct plan *plan, uint32_t part, struct query_params *params,

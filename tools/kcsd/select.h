@@ -49,7 +49,7 @@ struct select {
 int kcsd_select_open(struct select *s, const struct kcsd_table_opts *opts, bool anywhere,
 		     const char *drive);
 void kcsd_select_close(struct select *s);
-/* select_columns.c: parse "a int, b numeric(12,2)". Return 0, or the exit code; free with free(). */
+/* select_columns.c: parse "a int, b text". Return 0, or the exit code; free with free(). */
 int kcsd_select_columns(const struct args *args, const char *text, struct kcsd_column **columns,
 			uint32_t *nr);
 

@@ -38,7 +38,7 @@ struct kcsd_table_opts {
 	const char *null_text;	/* NULL in CSV, if not in quotes, <= 16 bytes; NULL: "" */
 };
 
-/* The first line of each source of CSV is a row, no header; columns without names are c1, c2, ... */
+/* The first line of each source of CSV is a row; columns without names are c1, c2, ... */
 #define KCSD_TABLE_NO_HEADER	0x1u
 
 /* opts may be NULL. -EINVAL: an option has an invalid value; err->text names it. */
@@ -51,7 +51,7 @@ KCSD_API void kcsd_table_destroy(struct kcsd_table *table);
  * Append a source. All have the same columns; each begins and ends with whole rows. After the
  * table is open: -EBUSY.
  */
-/* fd: a regular file that is open for reading; the caller keeps it open. name: in messages, copied. */
+/* fd: a regular file, open for reading; the caller keeps it open. name: in messages, copied. */
 KCSD_API int kcsd_table_add_file(struct kcsd_table *table, int fd, const char *name,
 				 struct kcsd_error *err);
 /* An object of the drive. -EINVAL: the table has no drive; kcsd_table_add_lbas(), too. */
@@ -63,7 +63,8 @@ KCSD_API int kcsd_table_add_lbas(struct kcsd_table *table, uint64_t slba, uint64
 
 /*
  * Find format and columns. -EINVAL: no source, or no columns can be found; err->text says why.
- * -EOPNOTSUPP: something of the format is not supported; err->text names it. Or an error of reading.
+ * -EOPNOTSUPP: something of the format is not supported; err->text names it. Or an error of
+ * reading.
  */
 KCSD_API int kcsd_table_open(struct kcsd_table *table, struct kcsd_error *err);
 /* Return the columns of an open table, *nr of them; valid until it is destroyed. */
