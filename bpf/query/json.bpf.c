@@ -4,8 +4,8 @@
  * is a row for query_take().
  *
  * The helper positions() finds all quotes, brackets and so on of a piece: the marks. The parser
- * goes from mark to mark, and validates what is between them. After an object that is malformed, the
- * next line begins a new one; in an array that is the end.
+ * goes from mark to mark, and validates what is between them. After an object that is malformed,
+ * the next line begins a new one; in an array that is the end.
  */
 #define KCSD_STREAM_CARRY	262144
 #include <kcsd_helpers.h>

@@ -11,9 +11,10 @@
 
 /* Functions of a scanner that emitted code calls: bpf/query/. */
 #define ASM_FUNCTIONS(F) \
-	F(int) F(bool) F(date) F(timestamp) F(text) F(lower) F(upper) F(length) \
-	F(substr) F(date_field) F(date_trunc) F(compare) F(like) F(mul) \
-	F(values_begin) F(values_null) F(values_int) F(values_text) F(values_end) F(key_begin) F(key_int) F(key_text) F(key_null) F(group)
+	F(int) F(bool) F(date) F(timestamp) F(text) F(lower) F(upper) F(length) F(substr) \
+	F(date_field) F(date_trunc) F(compare) F(like) F(mul) \
+	F(values_begin) F(values_null) F(values_int) F(values_text) F(values_end) \
+	F(key_begin) F(key_int) F(key_text) F(key_null) F(group)
 
 enum asm_function {
 #define F(name) ASM_query_##name,
