@@ -32,7 +32,8 @@ static struct {
 	__u64 rows, bad;
 	__u64 began;		/* 1: the beginning of the stream was seen */
 	__u64 skip;		/* rows to skip */
-	__u64 skipping;		/* 1: in a line that is too long */
+	__u64 skipping;		/* 1: in a row that is too long */
+	__u64 quoted;		/* 1: and there in quotes */
 	__u64 set;		/* of bytes to find */
 } csv;
 
@@ -269,21 +270,29 @@ static __attribute__((noinline)) long take_rows(const __u8 *base, __u64 len, __u
 	return start;
 }
 
-/* Skip to the end of a line, which may come later. Returns the bytes. */
-static __always_inline __u64 skip_line(const __u8 *base, __u64 len)
+/*
+ * Skip the rest of a row, which may come later: an end of line in quotes does not end it. Returns
+ * the bytes.
+ */
+static __attribute__((noinline)) __u64 skip_row(const __u8 *base, __u64 len)
 {
-	const __u8 *end = (const __u8 *)kcsd_memchr(base, '\n', len);
-	__u64 skipped = end ? (__u64)(end + 1 - base) : len;
+	__u64 i;
 
-	csv.skipping = !end;
-	query_row.at += skipped;
-	return skipped;
+	csv.skipping = 1;
+	for (i = 0; i < len && csv.skipping; i++) {
+		if (base[i] == '"')
+			csv.quoted = !csv.quoted;
+		else if (base[i] == '\n' && !csv.quoted)
+			csv.skipping = 0;
+	}
+	query_row.at += i;
+	return i;
 }
 
 /* Take the rows of a piece. Returns the bytes to keep, or -1. */
 static long take_piece(const __u8 *base, __u64 len)
 {
-	__u64 done = csv.skipping ? skip_line(base, len) : 0;
+	__u64 done = csv.skipping ? skip_row(base, len) : 0;
 	long nr, got;
 
 	while (done < len) {
@@ -296,12 +305,13 @@ static long take_piece(const __u8 *base, __u64 len)
 			break;
 		done += got;
 	}
-	/* A row that does not end in the memory for rows: skip its line. */
+	/* A row that does not end in the memory for rows. */
 	if (len - done >= QUERY_ROW_MAX) {
 		if (is_padding(base + done))
 			return -1;
 		take(QUERY_BAD_LONG, len - done);
-		done += skip_line(base + done, len - done);
+		csv.quoted = 0;
+		done += skip_row(base + done, len - done);
 	}
 	return len - done;
 }

@@ -10,6 +10,8 @@ struct argument {
 	int scale_slot;			/* or GEN_NO_SLOT */
 };
 
+#define MAX_KEYS	64	/* of a group; the scanner has room for so many behind a long text */
+
 static bool is_number(const struct kcsd_expr *expr)
 {
 	return kcsd_plan_form(expr->type) != PLAN_TEXT;
@@ -179,7 +181,7 @@ void kcsd_gen_group(struct gen *g)
 	struct argument args[GEN_SLOTS];
 	uint32_t i;
 
-	if (query->nr_aggregates > GEN_SLOTS) {
+	if (query->nr_aggregates > GEN_SLOTS || query->nr_groups > MAX_KEYS) {
 		g->impossible = true;
 		return;
 	}

@@ -118,7 +118,7 @@ static void print_nothing(const char *line, size_t len, void *arg)
 }
 
 static int run_on_host(struct query_run *r, const struct table_source *source,
-		       const struct kcsd_run_opts *opts, struct kcsd_run_result *result,
+		       struct kcsd_run_opts *opts, struct kcsd_run_result *result,
 		       struct kcsd_error *err)
 {
 	KCSD_OPTS(kcsd_sim_opts, sim_opts, .fds = &source->fd, .nr_fds = 1,
@@ -131,6 +131,8 @@ static int run_on_host(struct query_run *r, const struct table_source *source,
 	int ret;
 
 	image = kcsd_object_image(r->obj, &len);
+	/* Nobody else waits for this CPU. */
+	opts->timeout_ms = UINT32_MAX;
 	ret = kcsd_sim_create(image, len, &sim_opts, &sim, err);
 	if (ret)
 		return ret;

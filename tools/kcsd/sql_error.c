@@ -58,13 +58,14 @@ static void show(const char *text, int at)
 
 int kcsd_sql_fail(const char *text, int at, const char *fmt, ...)
 {
-	char buf[KCSD_ERROR_LEN];
+	char buf[KCSD_ERROR_LEN], shown[KCSD_ERROR_LEN];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(buf, sizeof(buf), fmt, ap);
 	va_end(ap);
-	kcsd_fail("%s", buf);
+	/* It may have text of a file. */
+	kcsd_fail("%s", kcsd_printable(buf, shown, sizeof(shown)));
 	if (at >= 0 && (size_t)at <= strlen(text))
 		show(text, at);
 	return KCSD_EXIT_FAILED;

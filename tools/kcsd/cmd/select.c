@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kcsd select: ask a question of files, objects or LBAs; the drive answers. */
 #include <errno.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,10 +138,13 @@ static int take_row(const struct kcsd_cell *cells, void *arg)
 static void tell_bad_row(const struct kcsd_bad_row *row, void *arg)
 {
 	struct select *s = arg;
+	char name[256], reason[KCSD_ERROR_LEN];
 
 	if (s->told++ < TOLD)
-		fprintf(stderr, "kcsd: skipped: %s: row %llu, byte %llu: %s\n", row->source,
-			(unsigned long long)row->number, (unsigned long long)row->at, row->reason);
+		fprintf(stderr, "kcsd: skipped: %s: row %llu, byte %llu: %s\n",
+			kcsd_printable(row->source, name, sizeof(name)),
+			(unsigned long long)row->number, (unsigned long long)row->at,
+			kcsd_printable(row->reason, reason, sizeof(reason)));
 }
 
 static int show_progress(const struct kcsd_query_stats *stats, void *arg)
@@ -234,9 +238,9 @@ static int bind_query(struct select *s)
 	return kcsd_sql_fail(s->sql.text, kcsd_query_at(s->sql.query), "%s", err.text);
 }
 
-static int ask(struct select *s, const struct kcsd_table_opts *table, uint32_t flags)
+static int ask(struct select *s, const char *question, const struct kcsd_table_opts *table,
+	       uint32_t flags)
 {
-	const char *question = s->args->operand[0];
 	int code;
 
 	if (kcsd_sql_parse(question, &s->sql)) {
@@ -255,6 +259,36 @@ static int ask(struct select *s, const struct kcsd_table_opts *table, uint32_t f
 	return code;
 }
 
+/* Read the question from standard input: it may be longer than an argument. */
+static int read_question(char **question)
+{
+	size_t room = 0;
+	ssize_t len;
+
+	*question = NULL;
+	len = getdelim(question, &room, '\0', stdin);
+	if (len < 0)
+		return kcsd_fail("there is no question on standard input");
+	if (strlen(*question) < (size_t)len)
+		return kcsd_fail("the question on standard input is no text");
+	return 0;
+}
+
+static int ask_operand(struct select *s, const struct kcsd_table_opts *table, uint32_t flags)
+{
+	const char *operand = s->args->operand[0];
+	char *question;
+	int code;
+
+	if (strcmp(operand, "-"))
+		return ask(s, operand, table, flags);
+	code = read_question(&question);
+	if (!code)
+		code = ask(s, question, table, flags);
+	free(question);
+	return code;
+}
+
 static int run(const struct args *args)
 {
 	KCSD_OPTS(kcsd_table_opts, table, .format = KCSD_FORMAT_AUTO);
@@ -263,6 +297,8 @@ static int run(const struct args *args)
 	uint32_t flags = 0;
 	int code;
 
+	/* Texts are UTF-8, whatever the terminal is. */
+	setlocale(LC_CTYPE, "C.UTF-8");
 	if (kcsd_args_has(args, OPT_HOST))
 		flags |= KCSD_QUERY_HOST_ONLY;
 	if (kcsd_args_has(args, OPT_LISTING) && !kcsd_args_has(args, OPT_EXPLAIN))
@@ -273,7 +309,7 @@ static int run(const struct args *args)
 	if (!code)
 		code = take_table_opts(args, &table, &columns);
 	if (!code)
-		code = ask(&s, &table, flags);
+		code = ask_operand(&s, &table, flags);
 	free(columns);
 	return code;
 }
@@ -285,7 +321,7 @@ const struct command kcsd_cmd_select = {
 	.max_operands = 1,
 	.summary = "ask a question in SQL of files, objects or LBAs on a drive",
 	.detail =
-"The question is a SELECT of PostgreSQL over one table:\n"
+"The question, or with - that on standard input, is a SELECT of PostgreSQL over one table:\n"
 "\n"
 "    kcsd select \"SELECT ip, count(*) FROM file('access.csv') WHERE status >= 500\n"
 "                 GROUP BY ip ORDER BY 2 DESC LIMIT 10\"\n"
