@@ -10,7 +10,7 @@ struct argument {
 	int scale_slot;			/* or GEN_NO_SLOT */
 };
 
-#define MAX_KEYS	64	/* of a group; the scanner has room for so many behind a long text */
+#define MAX_KEYS	64	/* of a group; the scanner has room for them behind a long text */
 
 static bool is_number(const struct kcsd_expr *expr)
 {
