@@ -38,7 +38,7 @@ struct query_params {
 	__u32 groups_len;	/* bytes of accumulators of a group */
 	__u32 null_len;
 	__u32 padded;		/* 1: zeroes behind the last row are no row */
-	__u32 rsvd;
+	__u32 row_column;	/* the column that is the number of the row; all ones: none */
 	__u8 null_text[QUERY_NULL_LEN];
 	__u64 limit;		/* rows to put; all ones: all */
 	__u16 used[QUERY_USED];	/* columns, ascending */

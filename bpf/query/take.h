@@ -44,6 +44,19 @@ __attribute__((noinline)) __u64 query_values_end(void)
 
 /* ---- rows that only the host understands ---- */
 
+/* The number of the row, as text. */
+static __always_inline void query_put_number(void)
+{
+	__u8 digits[24];
+	__u64 i = sizeof(digits), n = query_row.number;
+
+	do {
+		digits[--i] = '0' + n % 10;
+		n /= 10;
+	} while (n);
+	query_values_text(digits + i, sizeof(digits) - i);
+}
+
 static __attribute__((noinline)) __u64 query_send_cells(void)
 {
 	__u64 i;
@@ -52,7 +65,9 @@ static __attribute__((noinline)) __u64 query_send_cells(void)
 	query_put(query_row.number, 8);
 	query_put(query_row.at, 8);
 	for (i = 0; i < query_params.nr_used; i++) {
-		if (query_raw(query_params.used[i]) == QUERY_NULL)
+		if (query_params.used[i] == query_params.row_column)
+			query_put_number();
+		else if (query_raw(query_params.used[i]) == QUERY_NULL)
 			query_values_null();
 		else
 			query_values_text((const __u8 *)query_row.text, query_row.text_len);

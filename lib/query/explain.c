@@ -121,6 +121,7 @@ static int list_program(FILE *f, struct kcsd_table *table, const struct plan *pl
 
 	if (!args.data)
 		return kcsd_error_set(err, -ENOMEM, "out of memory");
+	kcsd_table_set_params(table, &params);
 	ret = table->format->prepare(table, &table->sources[0], plan, 0, &params, &args, err);
 	if (ret >= 0)
 		ret = kcsd_query_link(table->format, plan, &params, 0, &obj, err);

@@ -231,15 +231,19 @@ static int prepare(struct kcsd_table *table, struct table_source *source, const 
 		   struct kcsd_error *err)
 {
 	const char *name;
+	uint32_t i, nr;
 	bool fits;
-	uint32_t i;
 
 	(void)plan;
 	if (part)
 		return 1;
 	params->padded = source->kind == TABLE_LBAS;
-	fits = put32(args, params->nr_used);
-	for (i = 0; i < params->nr_used && fits; i++) {
+	/* A row number, the last one, has no path. */
+	nr = params->nr_used;
+	if (nr && params->used[nr - 1] == params->row_column)
+		nr--;
+	fits = put32(args, nr);
+	for (i = 0; i < nr && fits; i++) {
 		name = table->columns[params->used[i]].name;
 		if (count_parts(name) > JSON_PARTS)
 			return kcsd_error_set(err, -EINVAL, "column \"%s\" is nested too deep: at most "

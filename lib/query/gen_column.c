@@ -19,6 +19,12 @@ static void call_scanner(struct gen *g, uint32_t column)
 	struct kcsd_sql_type type = g->query->columns[column].type;
 	enum asm_function function = ASM_query_text;
 
+	if (g->query->columns[column].flags & KCSD_COLUMN_ROW) {
+		kcsd_asm_load(g->a, BPF_REG_1, GEN_ROW, offsetof(struct query_row, number));
+		kcsd_asm_store(g->a, GEN_ROW, offsetof(struct query_row, value), BPF_REG_1);
+		kcsd_asm_mov_imm(g->a, BPF_REG_0, QUERY_OK);
+		return;
+	}
 	kcsd_asm_mov_imm(g->a, BPF_REG_1, column);
 	if (kcsd_plan_form(type) == PLAN_INT) {
 		kcsd_asm_mov_imm(g->a, BPF_REG_2, kcsd_plan_type_scale(type));

@@ -77,7 +77,6 @@ static int find_used(struct plan *plan, struct kcsd_error *err)
 	mark_results(query, columns);
 	for (i = 0; i < query->nr_wheres; i++)
 		mark_columns(query->wheres[i], columns);
-	params->nr_columns = query->nr_columns;
 	for (i = 0; i < query->nr_columns; i++) {
 		if (!columns[i])
 			continue;

@@ -243,6 +243,7 @@ static int run_part(struct query_run *r, struct table_source *source, uint32_t p
 	int ret, tries = 0;
 
 	r->args.len = 0;
+	kcsd_table_set_params(r->table, &params);
 	ret = r->table->format->prepare(r->table, source, &r->plan, part, &params, &r->args,
 					r->err);
 	*done = ret == 1;

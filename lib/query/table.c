@@ -50,7 +50,7 @@ static int copy_opts(struct kcsd_table *t, const struct kcsd_table_opts *opts,
 
 	if (ret)
 		return kcsd_error_set(err, ret, "kcsd_table_opts: impossible size");
-	if (o.flags & ~KCSD_TABLE_NO_HEADER)
+	if (o.flags & ~(KCSD_TABLE_NO_HEADER | KCSD_TABLE_ROW_NUMBERS))
 		return kcsd_error_set(err, -EINVAL, "flags: no such flag: %#x", o.flags);
 	if (o.format >= __KCSD_FORMAT_END || (o.format && !formats[o.format]))
 		return kcsd_error_set(err, -EINVAL, "format: no such format: %u", o.format);
@@ -275,6 +275,32 @@ static int find_lengths(struct kcsd_table *t, struct kcsd_error *err)
 	return ret;
 }
 
+static int add_row_numbers(struct kcsd_table *t, struct kcsd_error *err)
+{
+	struct kcsd_column *columns;
+
+	if (t->nr_columns == QUERY_COLUMNS)
+		return kcsd_error_set(err, -EINVAL, "%u columns: there is no room for _row",
+				      t->nr_columns);
+	columns = kcsd_arena_alloc(&t->arena, (t->nr_columns + 1) * sizeof(*columns));
+	if (!columns)
+		return no_memory(err);
+	memcpy(columns, t->columns, t->nr_columns * sizeof(*columns));
+	columns[t->nr_columns++] = (struct kcsd_column){
+		.name = "_row", .type.type = KCSD_TYPE_INT8, .flags = KCSD_COLUMN_ROW,
+	};
+	t->columns = columns;
+	return 0;
+}
+
+void kcsd_table_set_params(const struct kcsd_table *table, struct query_params *params)
+{
+	bool has_row = table->flags & KCSD_TABLE_ROW_NUMBERS;
+
+	params->nr_columns = table->nr_columns - has_row;
+	params->row_column = has_row ? params->nr_columns : UINT32_MAX;
+}
+
 int kcsd_table_open(struct kcsd_table *table, struct kcsd_error *err)
 {
 	int ret;
@@ -288,6 +314,8 @@ int kcsd_table_open(struct kcsd_table *table, struct kcsd_error *err)
 		ret = find_lengths(table, err);
 	if (!ret)
 		ret = table->format->open(table, err);
+	if (!ret && table->flags & KCSD_TABLE_ROW_NUMBERS)
+		ret = add_row_numbers(table, err);
 	table->open = !ret;
 	return ret;
 }

@@ -66,6 +66,9 @@ extern const struct format kcsd_format_csv, kcsd_format_json, kcsd_format_parque
 int kcsd_table_read(struct kcsd_table *table, const struct table_source *source, uint64_t off,
 		    void *buf, size_t len, size_t *got, struct kcsd_error *err);
 
+/* table.c: set what params say of the columns of the table. */
+void kcsd_table_set_params(const struct kcsd_table *table, struct query_params *params);
+
 /*
  * guess.c: find the types of columns from texts of a sample: bool, int4, int8, numeric(p, s), date,
  * timestamp, text.

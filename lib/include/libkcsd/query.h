@@ -100,8 +100,11 @@ struct kcsd_cell {
 struct kcsd_column {
 	const char *name;
 	struct kcsd_sql_type type;
-	uint32_t rsvd;
+	uint32_t flags;		/* KCSD_COLUMN_* */
 };
+
+/* Of a table: the number of the row in its source, see KCSD_TABLE_ROW_NUMBERS. */
+#define KCSD_COLUMN_ROW		0x1u
 
 KCSD_API int kcsd_query_create(struct kcsd_query **query);
 /* Free a query with all its expressions; NULL is allowed. */
