@@ -14,7 +14,7 @@ CUTS ?= 100
 TORTURE_RUNS ?= 2000
 
 # Directories with a Makefile of their own; each honours OUTPUT, DESTDIR, PREFIX.
-parts := lib tools/kcsd bpf
+parts := lib tools/kcsd tools/sqlite bpf
 sub = $(MAKE) OUTPUT=$(OUTPUT) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 
 # Kernel of the test VM: stock, debug (tools/vm/debug_kernel), or all, which is both.
@@ -33,7 +33,7 @@ help:
 	@echo '  all             module, lib, tools and bpf (this is the default)'
 	@echo '  module          kcsd.ko for KDIR, by default the running kernel'
 	@echo '  lib             libkcsd, shared and static'
-	@echo '  tools           kcsd, the command'
+	@echo '  tools           kcsd, the command; kcsd_sqlite.so, an extension of SQLite'
 	@echo '  bpf             the programs that run on a drive'
 	@echo '  V=1             with any of these: show the commands'
 	@echo 'Try and test (these install what they need, as root):'
@@ -108,6 +108,7 @@ lib bpf:
 
 tools: lib
 	+@$(sub) -C tools/kcsd
+	+@$(sub) -C tools/sqlite
 
 selftests: lib
 	@$(MAKE) -C selftests OUTPUT=$(OUTPUT)/selftests all

@@ -100,6 +100,24 @@ test_objects()
 		"SELECT * FROM kv('nothing*')"
 }
 
+# By SQLite, with the extension.
+test_sqlite()
+{
+	local extension sql
+
+	extension=$(first_there ../../kcsd_sqlite.so ../../build/kcsd_sqlite.so) ||
+		{ skip "SQLite" "no kcsd_sqlite.so: run 'make tools'"; return; }
+	command -v sqlite3 >/dev/null || { skip "SQLite" "no sqlite3"; return; }
+	sql="SELECT count(*), sum(id) FROM v WHERE name = 'n1' AND price < 50 AND id BETWEEN 100 AND 9000
+		AND flag IS NOT NULL"
+	is "SQLite" "$(sqlite3 -cmd ".load ${extension%.so}" :memory: \
+		"CREATE VIRTUAL TABLE v USING kcsd('$mount/rows.csv'); $sql" 2>&1)" \
+		"$("$kcsd" select --csv "${sql/ v / file(\'$mount/rows.csv\') }" | tail -n 1 | tr , '|')"
+	is "SQLite: a join" "$(sqlite3 -cmd ".load ${extension%.so}" :memory: \
+		"CREATE VIRTUAL TABLE v USING kcsd('$mount/rows.csv');
+		SELECT count(*) FROM v a JOIN v b ON a.id = b.id + 1 WHERE a.id < 4 AND b.id < 4" 2>&1)" 2
+}
+
 # The same rows as JSON, in lines and in an array.
 test_json()
 {
@@ -154,6 +172,7 @@ test_file
 test_link
 test_bad_rows
 test_json
+test_sqlite
 test_objects
 end_fs
 point "remove the drive" delete_drive select
