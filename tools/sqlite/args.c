@@ -10,7 +10,7 @@ SQLITE_EXTENSION_INIT3
 
 #define FIRST_ARG	3	/* before: module, database, table */
 
-/* Copy an argument without the quotes of SQL around it, if it has any. Returns NULL for no memory. */
+/* Copy an argument without the quotes of SQL, if it has any. Returns NULL: memory is short. */
 static char *unquoted(const char *text)
 {
 	size_t len, i, nr = 0;
@@ -34,7 +34,7 @@ static char *unquoted(const char *text)
 	return copy;
 }
 
-/* "name type" up to a comma that is in no parentheses; returns what follows, or NULL: it is wrong. */
+/* "name type" up to a comma that is in no parentheses. Returns what follows; NULL: it is wrong. */
 static char *take_column(char *p, struct kcsd_column *column)
 {
 	char *name, *type, *end;

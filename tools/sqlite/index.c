@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * Conditions that the drive tests for SQLite. SQLite tests all of them again, so what is pushed down
- * only has to be true wherever SQLite's test is: where the rules of both differ, it is left out, or
- * is weaker.
+ * Conditions that the drive tests for SQLite. SQLite tests all of them again, so what is pushed
+ * down only has to be true wherever SQLite's test is: where the rules of both differ, it is left
+ * out, or is weaker.
  */
 #include <errno.h>
 #include <math.h>
@@ -106,7 +106,8 @@ static enum kcsd_expr_op expr_op(int op)
 	}
 }
 
-/* True if a text is a date, or date and time, just as the column prints them: then both have the
+/*
+ * True if a text is a date, or date and time, just as the column prints them: then both have the
  * same order.
  */
 static bool is_time(const char *text, const char *pattern)

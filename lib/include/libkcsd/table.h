@@ -41,8 +41,8 @@ struct kcsd_table_opts {
 /* The first line of each source of CSV is a row; columns without names are c1, c2, ... */
 #define KCSD_TABLE_NO_HEADER	0x1u
 /*
- * Append a column "_row", a bigint: the number of the row in its source, from 1. What is no row counts,
- * too, so it stays the same as long as the source does.
+ * Append a column "_row", a bigint: the number of the row in its source, from 1. What is no row
+ * counts, too, so it stays the same as long as the source does.
  */
 #define KCSD_TABLE_ROW_NUMBERS	0x2u
 
