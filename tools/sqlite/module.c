@@ -18,7 +18,10 @@ SQLITE_EXTENSION_INIT1
 
 struct cursor {
 	sqlite3_vtab_cursor base;	/* first: SQLite has its address */
-	struct vtab_scan *scan;		/* owned */
+	struct vtab_source source;
+	struct kcsd_query *query;	/* owned */
+	struct kcsd_cursor *rows;	/* owned; NULL: there is no query yet */
+	const struct kcsd_cell *cells;	/* of the row */
 	uint32_t *result_of;		/* of each column: 1 + index of the result; 0: not used */
 	uint32_t row_result;		/* index of the number of the row */
 	bool eof;
@@ -154,11 +157,23 @@ static int open_cursor(sqlite3_vtab *base, sqlite3_vtab_cursor **out)
 	return SQLITE_OK;
 }
 
+/* End the query, if there is one. */
+static void stop(struct cursor *cursor)
+{
+	if (!cursor->query)
+		return;
+	kcsd_cursor_close(cursor->rows);
+	kcsd_query_destroy(cursor->query);
+	vtab_source_close(&cursor->source);
+	cursor->rows = NULL;
+	cursor->query = NULL;
+}
+
 static int close_cursor(sqlite3_vtab_cursor *base)
 {
 	struct cursor *cursor = (struct cursor *)base;
 
-	vtab_scan_stop(cursor->scan);
+	stop(cursor);
 	free(cursor->result_of);
 	free(cursor);
 	return SQLITE_OK;
@@ -175,7 +190,7 @@ static int next(sqlite3_vtab_cursor *base)
 {
 	struct cursor *cursor = (struct cursor *)base;
 	struct kcsd_error err = {};
-	int ret = vtab_scan_next(cursor->scan, &err);
+	int ret = kcsd_cursor_next(cursor->rows, -1, &cursor->cells, &err);
 
 	cursor->eof = !ret;
 	return ret && ret != 1 ? fail(cursor, err.text) : SQLITE_OK;
@@ -200,18 +215,17 @@ static int select_columns(struct cursor *cursor, struct kcsd_query *query,
 	return ret ? ret : kcsd_query_select(query, kcsd_expr_column(query, "_row", -1), NULL);
 }
 
-static int make_query(struct cursor *cursor, const struct vtab *vtab, struct kcsd_table *table,
-		      struct kcsd_query *query, const char *plan, int argc, sqlite3_value **argv,
-		      struct kcsd_error *err)
+static int make_query(struct cursor *cursor, const struct vtab *vtab, const char *plan, int argc,
+		      sqlite3_value **argv, struct kcsd_error *err)
 {
 	const struct kcsd_column *columns;
 	uint32_t nr;
-	int ret = select_columns(cursor, query, &vtab->args, strtoull(plan, NULL, 16));
+	int ret = select_columns(cursor, cursor->query, &vtab->args, strtoull(plan, NULL, 16));
 
 	if (!ret)
-		ret = vtab_add_conditions(query, vtab, strchr(plan, ';') + 1, argc, argv);
-	columns = kcsd_table_columns(table, &nr);
-	return ret ? ret : kcsd_query_bind(query, columns, nr, err);
+		ret = vtab_add_conditions(cursor->query, vtab, strchr(plan, ';') + 1, argc, argv);
+	columns = kcsd_table_columns(cursor->source.table, &nr);
+	return ret ? ret : kcsd_query_bind(cursor->query, columns, nr, err);
 }
 
 static int filter(sqlite3_vtab_cursor *base, int index, const char *plan, int argc,
@@ -220,27 +234,22 @@ static int filter(sqlite3_vtab_cursor *base, int index, const char *plan, int ar
 	struct cursor *cursor = (struct cursor *)base;
 	const struct vtab *vtab = (struct vtab *)base->pVtab;
 	struct kcsd_error err = { .text = "out of memory" };
-	struct vtab_source source;
-	struct kcsd_query *query;
 	int ret;
 
 	(void)index;
-	vtab_scan_stop(cursor->scan);
-	cursor->scan = NULL;
-	ret = kcsd_query_create(&query);
-	if (ret)
+	stop(cursor);
+	if (kcsd_query_create(&cursor->query))
 		return SQLITE_NOMEM;
-	ret = vtab_source_open(&source, &vtab->args, &err);
+	ret = vtab_source_open(&cursor->source, &vtab->args, &err);
 	if (!ret)
-		ret = make_query(cursor, vtab, source.table, query, plan, argc, argv, &err);
-	if (ret) {
-		kcsd_query_destroy(query);
-		vtab_source_close(&source);
-		return fail(cursor, err.text);
-	}
-	if (vtab_scan_start(&cursor->scan, &source, query))
-		return SQLITE_NOMEM;
-	return next(base);
+		ret = make_query(cursor, vtab, plan, argc, argv, &err);
+	if (!ret)
+		ret = kcsd_cursor_open(cursor->query, cursor->source.table, NULL, &cursor->rows,
+				       &err);
+	if (!ret)
+		return next(base);
+	stop(cursor);
+	return fail(cursor, err.text);
 }
 
 static int eof(sqlite3_vtab_cursor *base)
@@ -257,7 +266,7 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int i)
 
 	if (i < 0 || !cursor->result_of[i])
 		return SQLITE_OK;
-	cell = vtab_scan_cell(cursor->scan, cursor->result_of[i] - 1);
+	cell = cursor->cells[cursor->result_of[i] - 1];
 	if (!cell.text)
 		return SQLITE_OK;
 	snprintf(number, sizeof(number), "%.*s", (int)cell.len, cell.text);
@@ -282,7 +291,7 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int i)
 static int rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *row)
 {
 	const struct cursor *cursor = (struct cursor *)base;
-	struct kcsd_cell cell = vtab_scan_cell(cursor->scan, cursor->row_result);
+	struct kcsd_cell cell = cursor->cells[cursor->row_result];
 	char number[32];
 
 	snprintf(number, sizeof(number), "%.*s", (int)cell.len, cell.text);

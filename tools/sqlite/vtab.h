@@ -3,7 +3,6 @@
 #ifndef KCSD_SQLITE_VTAB_H
 #define KCSD_SQLITE_VTAB_H
 
-#include <pthread.h>
 #include <sqlite3ext.h>
 #include <stdbool.h>
 
@@ -39,19 +38,6 @@ struct vtab_source {
 int vtab_source_open(struct vtab_source *source, const struct vtab_args *args,
 		     struct kcsd_error *err);
 void vtab_source_close(struct vtab_source *source);
-
-/*
- * scan.c: rows of a query, found by a thread of its own while SQLite takes them.
- */
-struct vtab_scan;
-/* The scan owns source and query from now on, also after an error. */
-int vtab_scan_start(struct vtab_scan **scan, struct vtab_source *source,
-		    struct kcsd_query *query);
-/* Go to the next row. Returns 1; 0: there is none; or -errno or a status, and *err. */
-int vtab_scan_next(struct vtab_scan *scan, struct kcsd_error *err);
-/* Return a value of the row; valid until the next one. */
-struct kcsd_cell vtab_scan_cell(const struct vtab_scan *scan, uint32_t result);
-void vtab_scan_stop(struct vtab_scan *scan);
 
 /* index.c: which conditions of SQLite the drive can test. */
 int vtab_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info);

@@ -128,6 +128,27 @@ KCSD_API int kcsd_query_run(struct kcsd_query *query, struct kcsd_table *table,
 			    const struct kcsd_query_run_opts *opts,
 			    int (*fn)(const struct kcsd_cell *cells, void *arg), void *arg,
 			    struct kcsd_query_stats *stats, size_t size, struct kcsd_error *err);
+
+/* Rows of a query, as the caller asks for them; a thread of its own runs the query. */
+struct kcsd_cursor;
+
+/*
+ * Start a query, as kcsd_query_run() does. Query and table are the cursor's until it is closed; so is
+ * the drive. Functions of opts are called in the thread of the cursor.
+ */
+KCSD_API int kcsd_cursor_open(struct kcsd_query *query, struct kcsd_table *table,
+			      const struct kcsd_query_run_opts *opts, struct kcsd_cursor **cursor,
+			      struct kcsd_error *err);
+/*
+ * Wait for the next row. Returns 1: *cells are its values, valid until the next call; 0: there is
+ * none; -ETIME: not yet, timeout_ms have passed (-1: wait until there is one); or an error of
+ * kcsd_query_run().
+ */
+KCSD_API int kcsd_cursor_next(struct kcsd_cursor *cursor, int timeout_ms,
+			      const struct kcsd_cell **cells, struct kcsd_error *err);
+/* End the query, also if there are rows. NULL is allowed. */
+KCSD_API void kcsd_cursor_close(struct kcsd_cursor *cursor);
+
 /*
  * Describe what the drive would do and what the host, one thing in a line; with listing the
  * instructions too. The caller frees *text.
