@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * Rows of a query, one after another. kcsd_query_run() calls for each row, the user of a cursor asks
- * for each: a thread runs the query, and puts rows into a batch; it waits while the user has not
- * taken the one before.
+ * Rows of a query, one after another. kcsd_query_run() calls for each row, the user of a cursor
+ * asks for each: a thread runs the query, and puts rows into a batch; it waits while the user has
+ * not taken the one before.
  */
 #include <errno.h>
 #include <pthread.h>

@@ -133,8 +133,8 @@ KCSD_API int kcsd_query_run(struct kcsd_query *query, struct kcsd_table *table,
 struct kcsd_cursor;
 
 /*
- * Start a query, as kcsd_query_run() does. Query and table are the cursor's until it is closed; so is
- * the drive. Functions of opts are called in the thread of the cursor.
+ * Start a query, as kcsd_query_run() does. Query and table are the cursor's until it is closed; so
+ * is the drive. Functions of opts are called in the thread of the cursor.
  */
 KCSD_API int kcsd_cursor_open(struct kcsd_query *query, struct kcsd_table *table,
 			      const struct kcsd_query_run_opts *opts, struct kcsd_cursor **cursor,
