@@ -34,6 +34,7 @@ help:
 	@echo '  module          kcsd.ko for KDIR, by default the running kernel'
 	@echo '  lib             libkcsd, shared and static'
 	@echo '  tools           kcsd, the command; kcsd_sqlite.so, an extension of SQLite'
+	@echo '  postgres        kcsd_fdw.so, a foreign data wrapper of PostgreSQL; install-postgres installs it'
 	@echo '  bpf             the programs that run on a drive'
 	@echo '  V=1             with any of these: show the commands'
 	@echo 'Try and test (these install what they need, as root):'
@@ -109,6 +110,13 @@ lib bpf:
 tools: lib
 	+@$(sub) -C tools/kcsd
 	+@$(sub) -C tools/sqlite
+
+# It needs postgresql-server-dev, which nothing else does.
+postgres: lib
+	+@$(sub) -C tools/postgres
+
+install-postgres: postgres
+	+@$(sub) -C tools/postgres install
 
 selftests: lib
 	@$(MAKE) -C selftests OUTPUT=$(OUTPUT)/selftests all
@@ -276,7 +284,7 @@ export KCSD_DEMO_WORD := $(value WORD)
 endif
 unexport FILE WORD
 
-.PHONY: all help module vm-module static-module lib tools bpf selftests deps demo vm bench \
+.PHONY: all help module vm-module static-module lib tools postgres install-postgres bpf selftests deps demo vm bench \
 	bench-iops bench-replay bench-curves bench-mount bench-plot \
 	bench-engine bench-files bench-kv check crash crash-tools fuzz fuzz-cmd torture-files static install \
 	uninstall modules_install clean FORCE
