@@ -192,7 +192,9 @@ static struct kcsd_expr *equality(struct build *b, const OpExpr *o, enum kcsd_ex
 {
 	const struct operator *op = find_operator(o->opno, o->inputcollid);
 
-	return op && op->op == KCSD_EXPR_EQ && are_known(o->args) ? call_list(b, as, o->args) : NULL;
+	if (!op || op->op != KCSD_EXPR_EQ || !are_known(o->args))
+		return NULL;
+	return call_list(b, as, o->args);
 }
 
 /* The elements of a constant array, as constants. */

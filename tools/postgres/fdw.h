@@ -30,8 +30,8 @@ struct kcsd_column *fdw_columns(TupleDesc desc, uint32_t *nr);
 struct kcsd_sql_type fdw_type(Oid type, int32 typmod);
 
 /*
- * expr.c: make an expression for the drive from one of the planner. NULL: there is none, or it would
- * not be the same. relid: range table index of the table.
+ * expr.c: make an expression for the drive from one of the planner. NULL: there is none, or it
+ * would not be the same. relid: range table index of the table.
  */
 struct kcsd_expr *fdw_expr(struct kcsd_query *query, Index relid, TupleDesc desc, Node *node);
 /* True if fdw_expr() makes one, and libkcsd finds the same type for it. */
@@ -43,7 +43,7 @@ struct fdw_relation {
 	Index relid;
 	TupleDesc desc;
 	List *remote, *local;		/* conditions, without RestrictInfo */
-	List *tlist;			/* of groups: what the scan returns; NIL: rows of the table */
+	List *tlist;			/* what a scan of groups returns; NIL: rows */
 	List *having;			/* remote ones */
 	double rows;
 };
