@@ -46,6 +46,7 @@ help:
 	@echo '                  [BENCH="iops files engine timing replay curves kv"]'
 	@echo '  bench-iops      IOPS beside null_blk and brd; JSON in build/bench.json'
 	@echo '  bench-files     programs on files: to LBAs given directly, to the host'
+	@echo '  bench-query     kcsd select on a table of TPC-H: to mawk and sqlite3 [SCALE=0.1]'
 	@echo '  bench-engine    the engines beside native code [WHERE=user|vm]; build/bench-engine.json'
 	@echo '  bench-kv        objects: to LBAs, to RocksDB; memory, power on [KV_DIVISOR=1] [KV_PARTS="..."]'
 	@echo '  bench-replay    speed of kcsd replay, cost of the model of device time; no VM'
@@ -170,6 +171,11 @@ bench-files:
 	@$(MAKE) vm-module tools bpf $(OUTPUT)/demo-count
 	@mkdir -p build/bench && tools/vm/run --mem 8G --timeout 3600 --writable-share build/bench -- tools/bench/files
 
+bench-query:
+	@tools/deps check
+	@$(MAKE) vm-module tools $(OUTPUT)/bench-lineitem
+	@mkdir -p build/bench && tools/vm/run --mem 6G --timeout 3600 --writable-share build/bench -- tools/bench/query $(SCALE)
+
 # DIVISOR and parts of tools/bench/kv.
 KV_DIVISOR ?= 1
 KV_PARTS ?=
@@ -286,6 +292,6 @@ unexport FILE WORD
 
 .PHONY: all help module vm-module static-module lib tools postgres install-postgres bpf selftests deps demo vm bench \
 	bench-iops bench-replay bench-curves bench-mount bench-plot \
-	bench-engine bench-files bench-kv check crash crash-tools fuzz fuzz-cmd torture-files static install \
+	bench-engine bench-files bench-query bench-kv check crash crash-tools fuzz fuzz-cmd torture-files static install \
 	uninstall modules_install clean FORCE
 .DELETE_ON_ERROR:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * Fuzz tables: any bytes as CSV or JSON. A question is answered by the program, in both engines, and
- * by the host: the same rows, and the same number of bad ones.
+ * Fuzz tables: any bytes as CSV or JSON. A question is answered by the program in both engines and
+ * by the host: the same rows, and no fewer bad ones on the host.
  *
  * The first byte selects format and question, the rest is the file.
  */
