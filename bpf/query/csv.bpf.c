@@ -360,7 +360,7 @@ __u64 query_csv(struct kcsd_ctx *ctx)
 	csv.set = '\n' | query_params.delimiter << 8 | '"' << 16;
 	csv.set |= csv.set << 32 | (__u64)'"' << 24 | (__u64)'"' << 56;
 	csv.skip = query_params.header;
-	query_start(ctx);
+	query_start(ctx, ctx->heap_len);
 	err = kcsd_stream(ctx, csv_chunk, NULL);
 	/* Enough rows: not an error. */
 	if (err == -KCSD_EEXIST)

@@ -27,14 +27,14 @@ struct query_group {
 };
 
 /* A group takes 64 bytes or more; the slots are an eighth of the heap, or less. */
-static __always_inline void query_groups_init(const struct kcsd_ctx *ctx)
+static __always_inline void query_groups_init(__u8 *heap, __u64 len)
 {
 	__u64 slots = 64;
 
-	while (slots * 2 * sizeof(__u32) * 8 <= ctx->heap_len)
+	while (slots * 2 * sizeof(__u32) * 8 <= len)
 		slots *= 2;
-	query_groups.heap = kcsd_heap(ctx);
-	query_groups.heap_len = ctx->heap_len;
+	query_groups.heap = heap;
+	query_groups.heap_len = len;
 	query_groups.slots = slots;
 	query_groups.used = slots * sizeof(__u32);
 }

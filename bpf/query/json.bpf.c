@@ -574,7 +574,7 @@ __u64 query_json(struct kcsd_ctx *ctx)
 
 	if (!json_paths_init(ctx))
 		return -KCSD_EINVAL;
-	query_start(ctx);
+	query_start(ctx, ctx->heap_len);
 	err = kcsd_stream(ctx, json_chunk, NULL);
 	/* Enough rows: not an error. */
 	if (err == -KCSD_EEXIST)

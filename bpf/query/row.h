@@ -91,6 +91,9 @@ enum query_bad {
 	QUERY_BAD_DEEP,		/* nested too deep */
 	QUERY_BAD_PARTS,	/* too many brackets, quotes, ... */
 	QUERY_BAD_LINES,	/* more than one line */
+	QUERY_BAD_PAGE,		/* of Parquet: damaged */
+	QUERY_BAD_ENCODING,	/* not supported */
+	QUERY_BAD_MEMORY,	/* too large for the memory of the program */
 };
 
 /* An accumulator: of sums, or of the least or greatest value. All begin with zeroes. */

@@ -121,10 +121,11 @@ static __always_inline bool query_take_row(void)
 	return state == QUERY_ENOUGH || query_out.failed;
 }
 
-static __always_inline void query_start(const struct kcsd_ctx *ctx)
+/* groups_len: bytes of the heap for groups. */
+static __always_inline void query_start(const struct kcsd_ctx *ctx, __u64 groups_len)
 {
 	query_row.limit = query_params.limit;
-	query_groups_init(ctx);
+	query_groups_init(kcsd_heap(ctx), groups_len);
 }
 
 /* Send what is left. Returns the result of the program. */

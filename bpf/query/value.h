@@ -173,6 +173,7 @@ static __attribute__((noinline)) bool query_utf8(const __u8 *p, __u64 len)
 	return true;
 }
 
+#ifndef QUERY_TYPED	/* a scanner whose values are no texts has functions of its own */
 /* ---- called by the emitted code ---- */
 
 /* An integer; with a scale a decimal, times 10^scale. */
@@ -255,5 +256,14 @@ __attribute__((noinline)) __u64 query_raw(__u64 column)
 	query_row.text_len = len;
 	return state;
 }
+
+#else
+__u64 query_int(__u64 column, __u64 scale);
+__u64 query_bool(__u64 column);
+__u64 query_date(__u64 column);
+__u64 query_timestamp(__u64 column);
+__u64 query_text(__u64 column);
+__u64 query_raw(__u64 column);
+#endif
 
 #endif

@@ -174,6 +174,9 @@ static const char *bad_reason(uint64_t bad)
 		[QUERY_BAD_DEEP] = "it is nested too deep",
 		[QUERY_BAD_PARTS] = "it has more than 65536 brackets, quotes, colons and commas",
 		[QUERY_BAD_LINES] = "it has several lines, which only objects in an array may have",
+		[QUERY_BAD_PAGE] = "a page is damaged",
+		[QUERY_BAD_ENCODING] = "a page has an encoding that is not supported",
+		[QUERY_BAD_MEMORY] = "its pages are too large for the memory of a program",
 	};
 
 	return bad < ARRAY_SIZE(reasons) ? reasons[bad] : NULL;
