@@ -580,8 +580,8 @@ static bool begin(const struct kcsd_ctx *ctx)
 }
 
 /*
- * Read the next rows, at most nr: no more than there are in the page of each column, since texts stay
- * in the pages. Returns how many; 0: failed.
+ * Read the next rows, at most nr: no more than there are in the page of each column, since texts
+ * stay in the pages. Returns how many; 0: failed.
  */
 static __always_inline __u64 fill_all(__u64 nr)
 {

@@ -176,7 +176,8 @@ static const char *bad_reason(uint64_t bad)
 		[QUERY_BAD_LINES] = "it has several lines, which only objects in an array may have",
 		[QUERY_BAD_PAGE] = "a page is damaged",
 		[QUERY_BAD_ENCODING] = "a page has an encoding that is not supported",
-		[QUERY_BAD_MEMORY] = "its pages are too large for the memory of a program",
+		[QUERY_BAD_MEMORY] = "its pages are too large for the memory of a program: "
+					  "a larger arena_size of the drive helps",
 	};
 
 	return bad < ARRAY_SIZE(reasons) ? reasons[bad] : NULL;

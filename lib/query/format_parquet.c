@@ -140,8 +140,8 @@ static const char *refused_encoding(uint64_t encodings)
 static int refuse(const struct table_source *source, const struct parquet_column *column,
 		  const char *what, const char *name, struct kcsd_error *err)
 {
-	return kcsd_error_set(err, -EOPNOTSUPP, "%s: column '%s' %s%s%s", source->name, column->name,
-			      what, name, *name ? ", which is not supported" : "");
+	return kcsd_error_set(err, -EOPNOTSUPP, "%s: column '%s' %s%s%s", source->name,
+			      column->name, what, name, *name ? ", which is not supported" : "");
 }
 
 static int validate_chunk(const struct table_source *source, const struct parquet_column *column,
@@ -236,6 +236,7 @@ const struct format kcsd_format_parquet = {
 	.object = kcsd_parquet_object,
 	.object_end = kcsd_parquet_object_end,
 	.program = "query_parquet",
+	.is_large = true,
 	.open = open_parquet,
 	.prepare = prepare,
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* Read the footer of a Parquet file: schema and row groups. Field numbers are those of parquet.thrift. */
+/* Read the footer of a Parquet file: schema, row groups. Numbers of fields: parquet.thrift. */
 #include <errno.h>
 #include <string.h>
 

@@ -12,6 +12,8 @@
 
 #define HEAP_DEFAULT	(1u << 20)
 #define HOST_ARENA	(6u << 20)	/* memory of a program on the host, besides its heap */
+#define HOST_HEAP	(64u << 20)	/* on the host, of a format whose pieces are large */
+#define DATA_LEN	(2u << 20)	/* what else the scanner of such a format needs, or less */
 #define MAX_TRIES	5		/* of a source that changes while it is read */
 
 struct query_run {
@@ -295,6 +297,21 @@ static int print_row(const struct kcsd_value *results, void *arg)
 	return r->fn(r->cells, r->arg);
 }
 
+/* Pages of Parquet are in memory whole: give them what the drive has. */
+static uint32_t find_heap_len(const struct kcsd_table *table)
+{
+	struct kcsd_compute_info info;
+
+	if (!table->format->is_large)
+		return HEAP_DEFAULT;
+	if (!table->drive)
+		return HOST_HEAP;
+	if (kcsd_compute_identify(table->drive, &info, sizeof(info)) ||
+	    info.arena_len < DATA_LEN + HEAP_DEFAULT)
+		return HEAP_DEFAULT;
+	return MIN(info.arena_len - DATA_LEN, (uint64_t)HOST_HEAP);
+}
+
 static int validate(struct query_run *r, const struct kcsd_query_run_opts *opts)
 {
 	int ret = kcsd_opts_copy(&r->opts, sizeof(r->opts), opts);
@@ -303,11 +320,11 @@ static int validate(struct query_run *r, const struct kcsd_query_run_opts *opts)
 		return kcsd_error_set(r->err, ret, "kcsd_query_run_opts: impossible size");
 	if (r->opts.flags & ~(KCSD_QUERY_SKIP_BAD | KCSD_QUERY_HOST_ONLY))
 		return kcsd_error_set(r->err, -EINVAL, "flags: no such flag: %#x", r->opts.flags);
-	if (!r->opts.heap_len)
-		r->opts.heap_len = HEAP_DEFAULT;
 	if (!r->table->open || !r->query->bound)
 		return kcsd_error_set(r->err, -EINVAL, "the table is not open, or the query not "
 				      "bound");
+	if (!r->opts.heap_len)
+		r->opts.heap_len = find_heap_len(r->table);
 	if (r->query->nr_columns != r->table->nr_columns)
 		return kcsd_error_set(r->err, -EINVAL, "the query is bound to another table");
 	return 0;

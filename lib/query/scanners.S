@@ -12,5 +12,6 @@ kcsd_\name\()_object_end:
 
 	scanner	csv, "query/csv.bpf.o"
 	scanner	json, "query/json.bpf.o"
+	scanner	parquet, "query/parquet.bpf.o"
 
 	.section .note.GNU-stack, "", @progbits

@@ -13,6 +13,7 @@
 static const struct format *const formats[__KCSD_FORMAT_END] = {
 	[KCSD_FORMAT_CSV] = &kcsd_format_csv,
 	[KCSD_FORMAT_JSON] = &kcsd_format_json,
+	[KCSD_FORMAT_PARQUET] = &kcsd_format_parquet,
 };
 
 static int no_memory(struct kcsd_error *err)

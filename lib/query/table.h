@@ -49,6 +49,7 @@ struct format {
 	const char *suffixes;		/* of file names: " .csv .tsv " */
 	const void *object, *object_end;	/* of the scanner, an ELF object */
 	const char *program;		/* its function: "query_csv" */
+	bool is_large;			/* it needs all memory that there is */
 	/* Find table->columns, unless there are some; look at each source as far as necessary. */
 	int (*open)(struct kcsd_table *table, struct kcsd_error *err);
 	/*

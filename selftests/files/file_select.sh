@@ -100,6 +100,24 @@ test_objects()
 		"SELECT * FROM kv('nothing*')"
 }
 
+# Parquet of another writer; by the helper decompress.
+test_parquet()
+{
+	local dir file name
+
+	dir=$(first_there ../../tools/kcsd/tests/parquet ../../../tools/kcsd/tests/parquet) ||
+		{ skip "Parquet" "no files"; return; }
+	for name in zstd snappy gzip plain groups hyparquet; do
+		file=$mount/$name.parquet
+		cp "$dir/$name.parquet" "$file" && sync -f "$file"
+		is "Parquet: $name" "$("$kcsd" select --csv "SELECT * FROM file('$file')" 2>&1 | md5sum)" \
+			"$("$kcsd" select --anywhere --csv "SELECT * FROM file('$dir/$name.parquet')" 2>/dev/null | md5sum)"
+	done
+	is "Parquet: row groups are skipped" "$("$kcsd" select --csv --stats \
+		"SELECT count(*) FROM file('$mount/groups.parquet') WHERE g = 5" 2>&1 |
+		sed -n '2p;s/^rows: //p' | tr '\n' ' ')" "1000 2048 "
+}
+
 # By SQLite, with the extension.
 test_sqlite()
 {
@@ -172,6 +190,7 @@ test_file
 test_link
 test_bad_rows
 test_json
+test_parquet
 test_sqlite
 test_objects
 end_fs

@@ -16,7 +16,7 @@
 #define OPTIONS(X) \
 	OPTION_DRIVE(X) \
 	X(FORMAT, "format", 'f', "FORMAT", \
-	  "of the sources: csv, json (lines, or an array); default: as the first name says") \
+	  "of the sources: csv, json (lines, or an array), parquet; default: as the first name says") \
 	X(COLUMNS, "columns", 'c', "LIST", \
 	  "the columns, 'name type, name type'; default: found by looking at the first source") \
 	X(NO_HEADER, "no-header", 0, NULL, \
@@ -64,9 +64,11 @@ static int take_format(const struct args *args, struct kcsd_table_opts *table)
 		table->format = KCSD_FORMAT_CSV;
 	else if (!strcmp(text, "json"))
 		table->format = KCSD_FORMAT_JSON;
+	else if (!strcmp(text, "parquet"))
+		table->format = KCSD_FORMAT_PARQUET;
 	else
-		return kcsd_usage(args->cmd, "--format: there is no format '%s': csv and json are "
-				  "possible", text);
+		return kcsd_usage(args->cmd, "--format: there is no format '%s': csv, json and "
+				  "parquet are possible", text);
 	return 0;
 }
 
