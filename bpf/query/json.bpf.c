@@ -47,6 +47,13 @@ struct json_cell {
 };
 static struct json_cell json_cells[QUERY_COLUMNS];
 
+/*
+ * Strings without escapes: a key while the parser compares it; then those of the row, which are
+ * all in the row, so they fit.
+ */
+static __u8 json_decoded[QUERY_ROW_MAX + 64];
+static __u64 json_decoded_len;
+
 static __always_inline enum query_state query_cell(__u64 column, const __u8 **text, __u64 *len);
 
 #include "take.h"
@@ -55,14 +62,12 @@ static __always_inline enum query_state query_cell(__u64 column, const __u8 **te
 static __always_inline enum query_state query_cell(__u64 column, const __u8 **text, __u64 *len)
 {
 	struct json_cell *cell = &json_cells[column];
-	__u8 *room;
+	__u8 *to = json_decoded + json_decoded_len;
 
 	if (cell->kind == CELL_ESCAPED) {
-		room = query_room(cell->len);
-		if (!room)
-			return QUERY_ODD;
-		cell->len = json_decode(room, cell->text, cell->len);
-		cell->text = room;
+		cell->len = json_decode(to, cell->text, cell->len);
+		json_decoded_len += cell->len;
+		cell->text = to;
 		cell->kind = CELL_TEXT;
 	}
 	*text = cell->text;
@@ -92,8 +97,6 @@ static struct {
 
 /* Results of the parser, besides enum query_bad. */
 #define MORE	100		/* the object does not end in these bytes */
-
-static __u8 json_key[QUERY_ROW_MAX + 64];	/* without escapes */
 
 static __always_inline void set_cells(__u64 columns, const __u8 *text, __u64 len, __u64 kind)
 {
@@ -180,14 +183,14 @@ static __attribute__((noinline)) __u64 take_string(void)
 	if (len > QUERY_ROW_MAX || json_has_control(text, len))
 		return QUERY_BAD_SYNTAX;
 	if (escaped) {
-		decoded = json_decode(json_key, text, len);
+		decoded = json_decode(json_decoded, text, len);
 		if (decoded < 0)
 			return QUERY_BAD_SYNTAX;
 	}
 	switch (json.state) {
 	case FIRST_KEY:
 	case KEY:
-		take_key(escaped ? json_key : text, escaped ? (__u64)decoded : len);
+		take_key(escaped ? json_decoded : text, escaped ? (__u64)decoded : len);
 		return 0;
 	case FIRST_VALUE:
 	case VALUE:
@@ -302,6 +305,17 @@ static __always_inline __u64 take_mark(void)
 	default:
 		return QUERY_BAD_SYNTAX;
 	}
+}
+
+/* Returns the length of all values of the row. */
+static __always_inline __u64 cells_len(void)
+{
+	__u64 len = 0, i;
+
+	for (i = 0; i < json_paths.nr; i++)
+		if (json_cells[json_paths.column[i]].kind != CELL_NULL)
+			len += json_cells[json_paths.column[i]].len;
+	return len;
 }
 
 static __always_inline void clear_cells(void)
@@ -424,7 +438,11 @@ static __always_inline __u64 take_object(const __u8 *end, bool *enough)
 	/* All marks that there is room for are in this object. */
 	if (bad == MORE && json.marks_end - first == MAX_MARKS)
 		bad = QUERY_BAD_PARTS;
-	if (!bad && json.at - start > QUERY_ROW_MAX)
+	query_row.len = json.at - start;
+	/* The values are longer than the row if some are within others. */
+	if (!bad && json_paths.nested && cells_len() > query_row.len)
+		query_row.len = cells_len();
+	if (!bad && query_row.len > QUERY_ROW_MAX)
 		bad = QUERY_BAD_LONG;
 	if (bad) {
 		/* The next line may begin before the place where the parser stopped. */
@@ -432,7 +450,7 @@ static __always_inline __u64 take_object(const __u8 *end, bool *enough)
 		return bad;
 	}
 	query_row.number++;
-	query_row.len = json.at - start;
+	json_decoded_len = 0;
 	scan.rows++;
 	scan.need_comma = scan.is_array;
 	scan.may_end = 1;

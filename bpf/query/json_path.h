@@ -21,6 +21,7 @@ struct json_part {
 
 static struct {
 	__u64 nr;
+	__u64 nested;		/* 1: one of them is within another: "a" and "a.b" */
 	__u32 column[QUERY_USED];
 	__u32 nr_parts[QUERY_USED];
 	struct json_part parts[QUERY_USED][JSON_PARTS];
@@ -29,6 +30,31 @@ static struct {
 static __always_inline __u64 json_load32(const __u8 *p)
 {
 	return p[0] | (__u64)p[1] << 8 | (__u64)p[2] << 16 | (__u64)p[3] << 24;
+}
+
+/* True if path a is the beginning of path b. */
+static __always_inline bool json_path_begins(__u64 a, __u64 b)
+{
+	const struct json_part *x = json_paths.parts[a], *y = json_paths.parts[b];
+	__u64 i;
+
+	if (json_paths.nr_parts[a] > json_paths.nr_parts[b])
+		return false;
+	for (i = 0; i < json_paths.nr_parts[a]; i++)
+		if (x[i].len != y[i].len || kcsd_memcmp(x[i].key, y[i].key, x[i].len))
+			return false;
+	return true;
+}
+
+static __always_inline bool json_paths_nested(void)
+{
+	__u64 a, b;
+
+	for (a = 0; a < json_paths.nr; a++)
+		for (b = 0; b < json_paths.nr; b++)
+			if (a != b && json_path_begins(a, b))
+				return true;
+	return false;
 }
 
 /* Read the arguments, which libkcsd made. Returns false if they are something else. */
@@ -64,6 +90,7 @@ static __always_inline bool json_paths_init(const struct kcsd_ctx *ctx)
 			p += (len + 3) & ~3ULL;
 		}
 	}
+	json_paths.nested = json_paths_nested();
 	return true;
 }
 

@@ -169,7 +169,7 @@ static const char *bad_reason(uint64_t bad)
 		[QUERY_BAD_FEW] = "it has too few cells",
 		[QUERY_BAD_MANY] = "it has too many cells",
 		[QUERY_BAD_QUOTE] = "a quote is not closed, or not at the edge of a cell",
-		[QUERY_BAD_LONG] = "it is longer than 262144 bytes",
+		[QUERY_BAD_LONG] = "it, or what the question uses of it, is longer than 262144 bytes",
 		[QUERY_BAD_SYNTAX] = "it is no valid JSON object",
 		[QUERY_BAD_DEEP] = "it is nested too deep",
 		[QUERY_BAD_PARTS] = "it has more than 65536 brackets, quotes, colons and commas",
