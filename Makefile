@@ -172,7 +172,7 @@ bench-files:
 	@mkdir -p build/bench && tools/vm/run --mem 8G --timeout 3600 --writable-share build/bench -- tools/bench/files
 
 bench-query:
-	@tools/deps check
+	@tools/deps query
 	@$(MAKE) vm-module tools $(OUTPUT)/bench-lineitem
 	@mkdir -p build/bench && tools/vm/run --mem 6G --timeout 3600 --writable-share build/bench -- tools/bench/query $(SCALE)
 

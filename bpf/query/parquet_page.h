@@ -110,13 +110,25 @@ fail:
 	h->value = 0;
 }
 
+/* Begin with the next run, if none is under way. */
+static __always_inline void hybrid_begin(struct hybrid *h)
+{
+	if (!h->run && !h->packed)
+		hybrid_next(h);
+}
+
+/* Returns the values left of the run. */
+static __always_inline __u64 hybrid_left(const struct hybrid *h)
+{
+	return h->run ? h->run : h->packed;
+}
+
 static __always_inline __u64 hybrid_get(struct hybrid *h)
 {
 	const __u8 *p;
 	__u64 value;
 
-	if (!h->run && !h->packed)
-		hybrid_next(h);
+	hybrid_begin(h);
 	if (h->run) {
 		h->run--;
 		return h->value;

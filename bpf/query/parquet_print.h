@@ -4,7 +4,7 @@
 #define KCSD_QUERY_PARQUET_PRINT_H
 
 #include "date.h"
-#include "parquet_args.h"
+#include "parquet_value.h"
 
 #define PRINT_LEN	64
 
@@ -150,6 +150,73 @@ static __always_inline __u64 widen_float(__u64 bits)
 		exponent--;
 	}
 	return sign | exponent << 52 | (mantissa & 0x7fffff) << 29;
+}
+
+/* Print a decimal of up to 16 bytes. */
+static __attribute__((noinline)) void print_long_decimal(const __u8 *p, __u64 len, __u64 scale)
+{
+	__u8 digits[48], bytes[16];
+	__u64 negative = len && *p & 0x80, i, rest, nr = 0, any, carry = 1;
+
+	if (len > 16 || !len) {
+		/* It has more digits than any that is supported. */
+		print_word("1e99", 4);
+		return;
+	}
+	for (i = len; i--;) {
+		rest = negative ? (__u8)~p[i] + carry : p[i];
+		carry = negative ? rest >> 8 : 0;
+		bytes[i] = rest;
+	}
+	do {
+		rest = 0;
+		any = 0;
+		for (i = 0; i < len; i++) {
+			rest = rest << 8 | bytes[i];
+			bytes[i] = rest / 10;
+			any |= bytes[i];
+			rest %= 10;
+		}
+		digits[nr++] = '0' + rest;
+	} while (any && nr < 40);
+	if (negative)
+		print_byte('-');
+	while (nr)
+		print_byte(digits[--nr]);
+	print_byte('e');
+	print_byte('-');
+	print_number(scale, 1);
+}
+
+/* Print a value that is no text. */
+static __always_inline void print_value(const struct parquet_chunk *c, const struct value *value)
+{
+	__s64 v = value->v;
+
+	if (c->kind == PARQUET_REAL) {
+		print_double(c->physical == PARQUET_FLOAT ? widen_float(v) : (__u64)v);
+		return;
+	}
+	if (c->kind == PARQUET_DECIMAL && value->state == QUERY_ODD) {
+		print_long_decimal((const __u8 *)value->v, value->len, c->scale);
+		return;
+	}
+	if (c->print == PARQUET_PRINT_BOOL) {
+		print_byte(v ? 't' : 'f');
+		return;
+	}
+	if (c->print == PARQUET_PRINT_DATE && print_is_day(v)) {
+		print_date(v);
+		return;
+	}
+	if (c->print == PARQUET_PRINT_TIMESTAMP && v <= 9000000000000000000LL / c->factor &&
+	    v >= -9000000000000000000LL / c->factor &&
+	    v * c->factor >= -62135596800000000LL && v * c->factor <= 253402300799999999LL) {
+		print_timestamp(v * c->factor);
+		return;
+	}
+	/* A day that is none here becomes a number, which is no date. */
+	print_decimal(v, c->scale);
 }
 
 #endif

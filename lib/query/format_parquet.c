@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /* Parquet: a flat schema; the host reads the footer, a program reads the pages of one row group. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,19 +51,65 @@ static int read_footer(struct kcsd_table *table, struct table_source *source,
 	return ret ? ret : kcsd_parquet_read(file, data, len, source->name, &table->arena, err);
 }
 
-/* Returns -EINVAL if a source has other columns than the first one. */
-static int compare_columns(const struct kcsd_table *table, const struct table_source *source,
-			   const struct parquet_file *file, struct kcsd_error *err)
+/* True if all values of a type are values of another, and stored alike. */
+static bool type_fits(struct kcsd_sql_type is, struct kcsd_sql_type wanted)
 {
-	uint32_t i;
+	if (is.type == KCSD_TYPE_INT4 && wanted.type == KCSD_TYPE_INT8)
+		return true;
+	return is.type == wanted.type && is.scale == wanted.scale &&
+	       is.precision <= wanted.precision;
+}
 
-	for (i = 0; i < table->nr_columns && i < file->nr_columns; i++)
-		if (strcmp(table->columns[i].name, file->columns[i].name) ||
-		    memcmp(&table->columns[i].type, &file->columns[i].type,
-			   sizeof(file->columns[i].type)))
+/* Find a column of the table in a file. Returns its index, or -EINVAL. */
+static int find_column(const struct table_source *source, const struct parquet_file *file,
+		       const struct kcsd_column *wanted, struct kcsd_error *err)
+{
+	const struct parquet_column *column;
+	char is[64];
+
+	for (column = file->columns; column < file->columns + file->nr_columns; column++)
+		if (!strcmp(column->name, wanted->name))
 			break;
-	return i == table->nr_columns && i == file->nr_columns ? 0 :
-	       fail(source, "its columns are not those of the first file", err);
+	if (column == file->columns + file->nr_columns)
+		return kcsd_error_set(err, -EINVAL, "%s: it has no column '%s'", source->name,
+				      wanted->name);
+	if (!type_fits(column->type, wanted->type)) {
+		snprintf(is, sizeof(is), "%s", kcsd_type_name(column->type));
+		return kcsd_error_set(err, -EINVAL, "%s: column '%s' has the type %s, not %s",
+				      source->name, wanted->name, is,
+				      kcsd_type_name(wanted->type));
+	}
+	return column - file->columns;
+}
+
+/* Bring the columns of a file into the order of those of the table. */
+static int choose_columns(struct kcsd_table *table, const struct table_source *source,
+			  struct parquet_file *file, struct kcsd_error *err)
+{
+	uint32_t nr = table->nr_columns, i, g;
+	struct parquet_column *columns = kcsd_arena_alloc(&table->arena, nr * sizeof(*columns));
+	struct parquet_column_chunk *chunks;
+	int *found = kcsd_arena_alloc(&table->arena, nr * sizeof(*found));
+
+	if (!columns || !found)
+		return kcsd_error_set(err, -ENOMEM, "out of memory");
+	for (i = 0; i < nr; i++) {
+		found[i] = find_column(source, file, &table->columns[i], err);
+		if (found[i] < 0)
+			return found[i];
+		columns[i] = file->columns[found[i]];
+	}
+	for (g = 0; g < file->nr_groups; g++) {
+		chunks = kcsd_arena_alloc(&table->arena, nr * sizeof(*chunks));
+		if (!chunks)
+			return kcsd_error_set(err, -ENOMEM, "out of memory");
+		for (i = 0; i < nr; i++)
+			chunks[i] = file->groups[g].chunks[found[i]];
+		file->groups[g].chunks = chunks;
+	}
+	file->columns = columns;
+	file->nr_columns = nr;
+	return 0;
 }
 
 static int take_columns(struct kcsd_table *table, const struct parquet_file *file,
@@ -82,24 +129,31 @@ static int take_columns(struct kcsd_table *table, const struct parquet_file *fil
 	return 0;
 }
 
+static int open_source(struct kcsd_table *table, struct table_source *source, bool chosen,
+		       struct kcsd_error *err)
+{
+	struct parquet_file *file = kcsd_arena_alloc(&table->arena, sizeof(*file));
+	int ret;
+
+	if (!file)
+		return kcsd_error_set(err, -ENOMEM, "out of memory");
+	source->state = file;
+	ret = read_footer(table, source, file, err);
+	if (!ret && !table->columns)
+		ret = take_columns(table, file, err);
+	if (!ret && !chosen && file->nr_columns != table->nr_columns)
+		ret = fail(source, "its columns are not those of the first file", err);
+	return ret ? ret : choose_columns(table, source, file, err);
+}
+
 static int open_parquet(struct kcsd_table *table, struct kcsd_error *err)
 {
-	struct parquet_file *file;
+	bool chosen = table->columns;
 	uint32_t i;
 	int ret = 0;
 
-	if (table->columns)
-		return kcsd_error_set(err, -EINVAL, "columns: a Parquet file has its own");
-	for (i = 0; i < table->nr_sources && !ret; i++) {
-		file = kcsd_arena_alloc(&table->arena, sizeof(*file));
-		if (!file)
-			return kcsd_error_set(err, -ENOMEM, "out of memory");
-		table->sources[i].state = file;
-		ret = read_footer(table, &table->sources[i], file, err);
-		if (!ret)
-			ret = i ? compare_columns(table, &table->sources[i], file, err) :
-			      take_columns(table, file, err);
-	}
+	for (i = 0; i < table->nr_sources && !ret; i++)
+		ret = open_source(table, &table->sources[i], chosen, err);
 	return ret;
 }
 

@@ -48,9 +48,10 @@ static void take(struct fdw_options *o, DefElem *option)
 		o->file = value;
 	} else if (!strcmp(name, "format")) {
 		o->format = !strcmp(value, "csv") ? KCSD_FORMAT_CSV :
-			    !strcmp(value, "json") ? KCSD_FORMAT_JSON : KCSD_FORMAT_AUTO;
+			    !strcmp(value, "json") ? KCSD_FORMAT_JSON :
+			    !strcmp(value, "parquet") ? KCSD_FORMAT_PARQUET : KCSD_FORMAT_AUTO;
 		if (!o->format)
-			refuse_value(option, "csv and json");
+			refuse_value(option, "csv, json and parquet");
 	} else if (!strcmp(name, "header")) {
 		o->no_header = !defGetBoolean(option);
 	} else if (!strcmp(name, "anywhere")) {

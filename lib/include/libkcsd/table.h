@@ -31,7 +31,10 @@ struct kcsd_table_opts {
 	struct kcsd_drive *drive;
 	uint32_t format;	/* enum kcsd_format */
 	uint32_t flags;		/* KCSD_TABLE_* */
-	/* The columns; NULL: found by looking at the first source. Copied. */
+	/*
+	 * The columns; NULL: found by looking at the first source. Of CSV they are all of it, in
+	 * order, of JSON and Parquet those that are wanted. Copied.
+	 */
 	const struct kcsd_column *columns;
 	uint32_t nr_columns;
 	uint32_t delimiter;	/* between cells of CSV, a byte; 0: ',' */

@@ -3,7 +3,10 @@
 """Random questions to PostgreSQL, over foreign tables and over the same rows in a table of its own. Print TAP.
 
     check.py KCSD_FDW.SO SEED ROUNDS
+
+rows.parquet has the rows of rows.csv, which make_rows() made, and which DuckDB 1.4 wrote; n is numeric(20,5) there.
 """
+import json
 import os
 import random
 import shutil
@@ -81,36 +84,67 @@ def psql(work, text):
     return subprocess.run([SERVER, "psql", work], input=text.encode(), capture_output=True)
 
 
-def setup(extension, path, rows):
-    columns = ", ".join("%s %s" % c for c in COLUMNS)
+def as_json(row):
+    """Numbers are texts half of the time, as some writers have them; NULLs are left out."""
+    kinds = {"int": float, "bigint": float, "numeric": float, "float8": float, "bool": bool}
+    fields = []
+    for nr, ((name, kind), value) in enumerate(zip(COLUMNS, row)):
+        if value is None:
+            continue
+        bare = kind.split("(")[0] in kinds and (kind == "bool" or (nr + len(value)) % 2)
+        fields.append("%s: %s" % (json.dumps(name), value if bare else json.dumps(value)))
+    return "{" + ", ".join(fields) + "}"
+
+
+def write_csv(path, rows):
     lines = "\n".join(",".join("" if v is None else '"%s"' % v.replace('"', '""') for v in row) for row in rows)
     with open(path, "w") as file:
         file.write(lines + "\n")
-    os.chmod(path, 0o644)
+    return lines
+
+
+def setup(extension, work, rows):
+    columns = ", ".join("%s %s" % c for c in COLUMNS)
+    lines = write_csv(work + "/rows.csv", rows)
+    with open(work + "/rows.jsonl", "w") as file:
+        file.write("\n".join(as_json(row) for row in rows) + "\n")
+    shutil.copy(os.path.join(HERE, "rows.parquet"), work + "/rows.parquet")
+    with open(os.path.join(HERE, "rows.csv")) as file:
+        parquet_lines = file.read()
+    for name in os.listdir(work):
+        if name.startswith("rows."):
+            os.chmod(os.path.join(work, name), 0o644)
+    names = {"extension": extension[:-3], "columns": columns, "work": work, "lines": lines, "parquet_lines": parquet_lines,
+             "parquet_columns": columns.replace("n numeric,", "n numeric(20,5),")}
     return """
-CREATE FUNCTION kcsd_fdw_handler() RETURNS fdw_handler AS '%s' LANGUAGE C STRICT;
-CREATE FUNCTION kcsd_fdw_validator(text[], oid) RETURNS void AS '%s' LANGUAGE C STRICT;
+CREATE FUNCTION kcsd_fdw_handler() RETURNS fdw_handler AS '%(extension)s' LANGUAGE C STRICT;
+CREATE FUNCTION kcsd_fdw_validator(text[], oid) RETURNS void AS '%(extension)s' LANGUAGE C STRICT;
 CREATE FOREIGN DATA WRAPPER kcsd_fdw HANDLER kcsd_fdw_handler VALIDATOR kcsd_fdw_validator;
 CREATE SERVER kcsd FOREIGN DATA WRAPPER kcsd_fdw OPTIONS (anywhere 'true');
-CREATE FOREIGN TABLE v (%s) SERVER kcsd OPTIONS (file '%s', header 'false');
-CREATE TABLE t (%s);
+CREATE FOREIGN TABLE v (%(columns)s) SERVER kcsd OPTIONS (file '%(work)s/rows.csv', header 'false');
+CREATE FOREIGN TABLE w (%(columns)s) SERVER kcsd OPTIONS (file '%(work)s/rows.jsonl');
+CREATE FOREIGN TABLE p (%(parquet_columns)s) SERVER kcsd OPTIONS (file '%(work)s/rows.parquet', format 'parquet');
+CREATE TABLE t (%(columns)s);
 COPY t FROM STDIN (FORMAT csv);
-%s
+%(lines)s
 \\.
+CREATE TABLE q (%(parquet_columns)s);
+COPY q FROM STDIN (FORMAT csv);
+%(parquet_lines)s\\.
 CREATE FUNCTION ask(q text) RETURNS text LANGUAGE plpgsql AS $f$
 DECLARE answer text;
 BEGIN
-    EXECUTE 'SELECT string_agg(line, '';'' ORDER BY line) FROM (SELECT q::text AS line FROM (' || q || ') q) x' INTO answer;
+    EXECUTE 'SELECT string_agg(line, \'\';\'\' ORDER BY line) FROM (SELECT q::text AS line FROM (' || q || ') q) x' INTO answer;
     RETURN answer;
 EXCEPTION WHEN OTHERS THEN RETURN 'ERROR ' || SQLSTATE;
 END $f$;
-""" % (extension[:-3], extension[:-3], columns, path, columns, lines)
+""" % names
 
 
 REFUSED = [
     ("CREATE FOREIGN TABLE x (a int) SERVER kcsd", 'option "file" is missing'),
     ("CREATE FOREIGN TABLE x (a int) SERVER kcsd OPTIONS (file '/x', foo '1')", 'there is no option "foo"'),
-    ("CREATE FOREIGN TABLE x (a int) SERVER kcsd OPTIONS (file '/x', format 'xml')", "csv and json are possible"),
+    ("CREATE FOREIGN TABLE x (a int) SERVER kcsd OPTIONS (file '/x', format 'xml')", "csv, json and parquet are possible"),
     ("CREATE FOREIGN TABLE x1 (a int) SERVER kcsd OPTIONS (file '/nonexistent.csv'); SELECT * FROM x1",
      'could not open file "/nonexistent.csv"'),
     ("CREATE FOREIGN TABLE x2 (a json) SERVER kcsd OPTIONS (file 'FILE'); SELECT * FROM x2", "type json is not supported"),
@@ -118,6 +152,10 @@ REFUSED = [
      "row 1, byte 0: it has too many cells"),
     ("CREATE SERVER strict FOREIGN DATA WRAPPER kcsd_fdw; CREATE FOREIGN TABLE x4 (a int) SERVER strict OPTIONS (file 'FILE'); "
      "SELECT * FROM x4", "The option anywhere reads such a file on the host"),
+    ("CREATE FOREIGN TABLE x6 (i bigint, no int) SERVER kcsd OPTIONS (file 'DIR/rows.parquet'); SELECT * FROM x6",
+     "rows.parquet: it has no column 'no'"),
+    ("CREATE FOREIGN TABLE x7 (n numeric) SERVER kcsd OPTIONS (file 'DIR/rows.parquet'); SELECT * FROM x7",
+     "rows.parquet: column 'n' has the type numeric(20,5), not numeric"),
     ("CREATE ROLE nobody; GRANT ALL ON SCHEMA public TO nobody; GRANT USAGE ON FOREIGN SERVER kcsd TO nobody; SET ROLE nobody; "
      "CREATE FOREIGN TABLE x5 (a int) SERVER kcsd OPTIONS (file 'FILE')", "pg_read_server_files"),
 ]
@@ -148,14 +186,15 @@ def same(question, foreign, local):
     return foreign == local or all(failed) or (any(failed) and (" AND " in question or " OR " in question))
 
 
-def compare(points, work, rng, seed, rounds):
+def compare(points, work, rng, seed, rounds, kind):
+    """kind: format, foreign table, table."""
     questions = [question(rng) for _ in range(rounds)]
-    text = "".join("SELECT '== ' || coalesce(ask($q$%s$q$), '') ;\n" % q.replace("TABLE", t) for q in questions for t in "vt")
+    text = "".join("SELECT '== ' || coalesce(ask($q$%s$q$), '') ;\n" % q.replace("TABLE", t) for q in questions for t in kind[1:])
     result = psql(work, text)
     answers = result.stdout.decode().split("== ")[1:]
     bad = [i for i in range(rounds) if len(answers) != 2 * rounds or not same(questions[i], *answers[2 * i:2 * i + 2])]
     errors = sum(a.startswith("ERROR") for a in answers) // 2
-    points.point(not bad, "fdw: %d questions, from seed %d" % (rounds, seed), result.stderr.decode()[:300] + "\n".join(
+    points.point(not bad, "fdw: %s, %d questions, from seed %d" % (kind[0], rounds, seed), result.stderr.decode()[:300] + "\n".join(
         "%s\n  foreign %s  local   %s" % (questions[i], answers[2 * i][:200], answers[2 * i + 1][:200]) for i in bad[:4]
         if len(answers) == 2 * rounds))
     print("# %d errors" % errors)
@@ -172,14 +211,15 @@ def main():
         return started.returncode != 3
     try:
         # The server may not read the directory of the build.
-        copy, path = work + "/kcsd_fdw.so", work + "/rows.csv"
+        copy = work + "/kcsd_fdw.so"
         shutil.copy(extension, copy)
         os.chmod(work, 0o755)
-        made = psql(work, setup(copy, path, make_rows(rng, 60)))
+        made = psql(work, setup(copy, work, make_rows(rng, 60)))
         points.point(not made.stderr, "fdw: tables", made.stderr.decode())
-        compare(points, work, rng, seed, rounds)
+        for kind in (("csv", "v", "t"), ("json", "w", "t"), ("parquet", "p", "q")):
+            compare(points, work, rng, seed, rounds if kind[0] == "csv" else rounds // 2, kind)
         for sql, words in REFUSED:
-            said = psql(work, sql.replace("FILE", path) + ";").stderr.decode()
+            said = psql(work, sql.replace("FILE", work + "/rows.csv").replace("DIR", work) + ";").stderr.decode()
             points.point(words in said, "fdw: refused: " + words, said)
         for sql, lines in EXPLAINED:
             plan = psql(work, "EXPLAIN " + sql + ";").stdout.decode()
