@@ -110,10 +110,11 @@ static int take_option(struct vtab_args *args, const char *name, const char *val
 	}
 	if (!sqlite3_stricmp(name, "format")) {
 		args->format = !strcmp(value, "csv") ? KCSD_FORMAT_CSV :
-			       !strcmp(value, "json") ? KCSD_FORMAT_JSON : KCSD_FORMAT_AUTO;
+			       !strcmp(value, "json") ? KCSD_FORMAT_JSON :
+			       !strcmp(value, "parquet") ? KCSD_FORMAT_PARQUET : KCSD_FORMAT_AUTO;
 		if (args->format)
 			return SQLITE_OK;
-		*message = sqlite3_mprintf("format: '%s' is neither csv nor json", value);
+		*message = sqlite3_mprintf("format: '%s' is neither csv, json nor parquet", value);
 		return SQLITE_ERROR;
 	}
 	*message = sqlite3_mprintf("there is no option '%s': there are columns, format, header and "

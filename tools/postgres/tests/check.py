@@ -4,7 +4,7 @@
 
     check.py KCSD_FDW.SO SEED ROUNDS
 
-rows.parquet has the rows of rows.csv, which make_rows() made, and which DuckDB 1.4 wrote; n is numeric(20,5) there.
+parquet/rows.parquet has the rows of parquet/rows.csv, which make_rows() made, and which DuckDB 1.4 wrote; n is numeric(20,5) there.
 """
 import json
 import os
@@ -108,8 +108,8 @@ def setup(extension, work, rows):
     lines = write_csv(work + "/rows.csv", rows)
     with open(work + "/rows.jsonl", "w") as file:
         file.write("\n".join(as_json(row) for row in rows) + "\n")
-    shutil.copy(os.path.join(HERE, "rows.parquet"), work + "/rows.parquet")
-    with open(os.path.join(HERE, "rows.csv")) as file:
+    shutil.copy(os.path.join(HERE, "parquet/rows.parquet"), work + "/rows.parquet")
+    with open(os.path.join(HERE, "parquet/rows.csv")) as file:
         parquet_lines = file.read()
     for name in os.listdir(work):
         if name.startswith("rows."):
