@@ -194,14 +194,17 @@ static __always_inline void kcsd_stream_keep(const struct kcsd_chunk *chunk, __u
 }
 
 /*
- * Call fn for each chunk of the stream, never for an empty stream. Returns 0; -KCSD_EIO,
+ * Call fn for each chunk of the stream from this byte on, never for an empty rest. Returns 0; -KCSD_EIO,
  * -KCSD_ENXIO: the medium failed; -KCSD_E2BIG: fn kept more than KCSD_STREAM_CARRY; or the error of
  * fn.
  */
-static __always_inline long kcsd_stream(const struct kcsd_ctx *ctx, kcsd_chunk_fn fn, void *state)
+static __always_inline long kcsd_stream_from(const struct kcsd_ctx *ctx, __u64 from,
+					    kcsd_chunk_fn fn, void *state)
 {
 	__u8 *const fresh = kcsd_stream_buf + KCSD_STREAM_CARRY;
-	struct kcsd_chunk chunk = { .left = ctx->stream_len };
+	struct kcsd_chunk chunk = {
+		.left = from < ctx->stream_len ? ctx->stream_len - from : 0,
+	};
 	long keep = 0, got;
 
 	while (chunk.left) {
@@ -220,6 +223,12 @@ static __always_inline long kcsd_stream(const struct kcsd_ctx *ctx, kcsd_chunk_f
 		kcsd_stream_keep(&chunk, keep);
 	}
 	return 0;
+}
+
+/* The whole stream. */
+static __always_inline long kcsd_stream(const struct kcsd_ctx *ctx, kcsd_chunk_fn fn, void *state)
+{
+	return kcsd_stream_from(ctx, 0, fn, state);
 }
 
 #endif

@@ -210,6 +210,15 @@ static __always_inline bool is_padding(const __u8 *p)
 	return query_params.padded && !*p;
 }
 
+/* True if two marks are. */
+static __always_inline bool are_delimiters(const __u32 *marks)
+{
+	const __u64 kinds = ~0ULL << KCSD_POSITION_SHIFT & 0xffffffff;
+	const __u64 delimiter = (__u64)MARK_DELIMITER << KCSD_POSITION_SHIFT;
+
+	return (*(const __u64 *)marks & (kinds | kinds << 32)) == (delimiter | delimiter << 32);
+}
+
 /* Returns the length of the row at start if it is a plain one: its marks say so; else 0. */
 static __always_inline __u64 plain_row(const __u32 *marks, __u64 nr, __u64 start)
 {
@@ -217,9 +226,11 @@ static __always_inline __u64 plain_row(const __u32 *marks, __u64 nr, __u64 start
 
 	if (nr <= last)
 		return 0;
-	for (i = 0; i < last; i++)
-		if (mark_kind(marks[i]) != MARK_DELIMITER)
+	for (i = 0; i + 2 <= last; i += 2)
+		if (!are_delimiters(marks + i))
 			return 0;
+	if (i < last && mark_kind(marks[i]) != MARK_DELIMITER)
+		return 0;
 	if (mark_kind(marks[last]) != MARK_END)
 		return 0;
 	return mark_at(marks[last]) + 1 - start;
@@ -349,21 +360,27 @@ static long csv_chunk(const struct kcsd_chunk *chunk, void *state)
 		take(QUERY_BAD_QUOTE, keep);
 		keep = 0;
 	}
+	if (chunk->left && query_slice_over())
+		return -KCSD_EEXIST;
 	return keep;
 }
 
 SEC("kcsd")
 __u64 query_csv(struct kcsd_ctx *ctx)
 {
+	__u64 state = query_go_on(ctx);
 	long err;
 
+	csv.began = query_row.at != 0;
+	csv.skipping = state & 1;
+	csv.quoted = state >> 1;
 	csv.set = '\n' | query_params.delimiter << 8 | '"' << 16;
 	csv.set |= csv.set << 32 | (__u64)'"' << 24 | (__u64)'"' << 56;
-	csv.skip = query_params.header;
+	csv.skip = csv.began ? 0 : query_params.header;
 	query_start(ctx, ctx->heap_len);
-	err = kcsd_stream(ctx, csv_chunk, NULL);
-	/* Enough rows: not an error. */
+	err = kcsd_stream_from(ctx, query_row.at, csv_chunk, NULL);
+	/* Enough rows, or the end of a slice: not an error. */
 	if (err == -KCSD_EEXIST)
 		err = 0;
-	return query_finish(err, csv.rows, csv.bad);
+	return query_finish(err, csv.rows, csv.bad, csv.skipping | csv.quoted << 1);
 }

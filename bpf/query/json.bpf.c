@@ -582,7 +582,25 @@ static long json_chunk(const struct kcsd_chunk *chunk, void *state)
 		take_bad(QUERY_BAD_SYNTAX);
 		keep = 0;
 	}
+	if (chunk->left && query_slice_over())
+		return -KCSD_EEXIST;
 	return keep;
+}
+
+static __always_inline void set_state(__u64 state)
+{
+	scan.began = state & 1;
+	scan.is_array = state >> 1 & 1;
+	scan.need_comma = state >> 2 & 1;
+	scan.may_end = state >> 3 & 1;
+	scan.ended = state >> 4 & 1;
+	scan.skipping = state >> 5 & 1;
+}
+
+static __always_inline __u64 get_state(void)
+{
+	return scan.began | scan.is_array << 1 | scan.need_comma << 2 | scan.may_end << 3 |
+	       scan.ended << 4 | scan.skipping << 5;
 }
 
 SEC("kcsd")
@@ -590,16 +608,18 @@ __u64 query_json(struct kcsd_ctx *ctx)
 {
 	long err;
 
+	set_state(query_go_on(ctx));
+
 	if (!json_paths_init(ctx))
 		return -KCSD_EINVAL;
 	query_start(ctx, ctx->heap_len);
-	err = kcsd_stream(ctx, json_chunk, NULL);
-	/* Enough rows: not an error. */
+	err = kcsd_stream_from(ctx, query_row.at, json_chunk, NULL);
+	/* Enough rows, or the end of a slice: not an error. */
 	if (err == -KCSD_EEXIST)
 		err = 0;
 	if (scan.failed) {
 		query_flush();
 		err = -KCSD_EBADMSG;
 	}
-	return query_finish(err, scan.rows, scan.bad);
+	return query_finish(err, scan.rows, scan.bad, get_state());
 }

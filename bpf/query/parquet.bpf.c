@@ -206,5 +206,5 @@ __u64 query_parquet(struct kcsd_ctx *ctx)
 		query_flush();
 		return -KCSD_EBADMSG;
 	}
-	return query_finish(0, args->rows, 0);
+	return query_finish(0, args->rows, 0, 0);
 }

@@ -41,6 +41,8 @@ struct query_params {
 	__u32 row_column;	/* the column that is the number of the row; all ones: none */
 	__u8 null_text[QUERY_NULL_LEN];
 	__u64 limit;		/* rows to put; all ones: all */
+	__u64 slice_ns;		/* end the run after this time, the host begins another; 0: do not */
+	__u64 slice_len;	/* and after so many bytes; 0: do not */
 	__u16 used[QUERY_USED];	/* columns, ascending */
 };
 
@@ -67,7 +69,9 @@ struct query_row {
  * CELLS	an odd row: number, at; then each used column as values of type text
  * GROUP	values of its key, as in VALUES; then its accumulators
  * BAD		number, at, enum query_bad: this is no row; 8 bytes each
- * END		rows, bad rows: 8 bytes each; the stream was read to its end, or enough of it
+ * END		rows, bad rows, next, state: 8 bytes each. The stream was read up to the byte
+ *		"next", where another run can go on; all ones: to its end, or enough of it. Its
+ *		parameters are then next and state, which has the number of rows in it.
  */
 enum query_message {
 	QUERY_VALUES = 1,
@@ -95,6 +99,9 @@ enum query_bad {
 	QUERY_BAD_ENCODING,	/* not supported */
 	QUERY_BAD_MEMORY,	/* too large for the memory of the program */
 };
+
+#define QUERY_NO_NEXT		(~0ULL)
+#define QUERY_STATE_SHIFT	56
 
 /* An accumulator: of sums, or of the least or greatest value. All begin with zeroes. */
 struct query_sum {

@@ -32,7 +32,8 @@ __attribute__((noinline)) __u64 query_values_int(__u64 value)
 __attribute__((noinline)) __u64 query_values_text(const __u8 *text, __u64 len)
 {
 	query_put(QUERY_OK | len << 8, 5);
-	query_put_bytes(text, len);
+	query_copy(query_out_buf + query_out.len, text, len);
+	query_out.len += len;
 	return 0;
 }
 
@@ -47,7 +48,7 @@ __attribute__((noinline)) __u64 query_values_end(void)
 /* The number of the row, as text. */
 static __always_inline void query_put_number(void)
 {
-	__u8 digits[24];
+	static __u8 digits[24];
 	__u64 i = sizeof(digits), n = query_row.number;
 
 	do {
@@ -121,6 +122,34 @@ static __always_inline bool query_take_row(void)
 	return state == QUERY_ENOUGH || query_out.failed;
 }
 
+/* Where and when this run began. */
+static struct {
+	__u64 from, begin_ns;
+	__u64 over;		/* 1: another run goes on */
+} query_slice;
+
+/* True if another run is to go on at query_row.at. There is progress in each. */
+static __always_inline bool query_slice_over(void)
+{
+	if (query_row.at == query_slice.from)
+		return false;
+	query_slice.over = (query_params.slice_len &&
+			    query_row.at - query_slice.from >= query_params.slice_len) ||
+			   (query_params.slice_ns &&
+			    kcsd_time() - query_slice.begin_ns >= query_params.slice_ns);
+	return query_slice.over;
+}
+
+/* Go on where another run ended. Returns the state it had. */
+static __always_inline __u64 query_go_on(const struct kcsd_ctx *ctx)
+{
+	query_slice.from = ctx->cparam1;
+	query_slice.begin_ns = kcsd_time();
+	query_row.at = ctx->cparam1;
+	query_row.number = ctx->cparam2 & ((1ULL << QUERY_STATE_SHIFT) - 1);
+	return ctx->cparam2 >> QUERY_STATE_SHIFT;
+}
+
 /* groups_len: bytes of the heap for groups. */
 static __always_inline void query_start(const struct kcsd_ctx *ctx, __u64 groups_len)
 {
@@ -128,15 +157,17 @@ static __always_inline void query_start(const struct kcsd_ctx *ctx, __u64 groups
 	query_groups_init(kcsd_heap(ctx), groups_len);
 }
 
-/* Send what is left. Returns the result of the program. */
-static __always_inline __u64 query_finish(long err, __u64 rows, __u64 bad)
+/* Send what is left; state: for query_go_on(). Returns the result of the program. */
+static __always_inline __u64 query_finish(long err, __u64 rows, __u64 bad, __u64 state)
 {
 	if (err < 0)
 		return err;
 	query_send_groups();
-	query_begin(16);
+	query_begin(32);
 	query_put(rows, 8);
 	query_put(bad, 8);
+	query_put(query_slice.over ? query_row.at : QUERY_NO_NEXT, 8);
+	query_put(query_row.number | state << QUERY_STATE_SHIFT, 8);
 	query_commit(QUERY_END);
 	query_flush();
 	return query_out.failed ? (__u64)-KCSD_ENOSPC : 0;

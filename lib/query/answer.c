@@ -253,6 +253,8 @@ static int take_end(struct answer *a, struct reader *r)
 	a->stats->rows += get_number(r, 8) - a->no_rows;
 	/* Bad rows were counted one by one. */
 	get_number(r, 8);
+	a->next = get_number(r, 8);
+	a->state = get_number(r, 8);
 	a->ended = true;
 	return r->failed ? protocol(a) : 0;
 }
@@ -350,6 +352,7 @@ void kcsd_answer_begin(struct answer *a, const char *source)
 	a->no_rows = 0;
 	a->took = false;
 	a->ended = false;
+	a->next = QUERY_NO_NEXT;
 }
 
 int kcsd_answer_init(struct answer *a)

@@ -20,7 +20,8 @@ struct answer {
 	size_t part_len, part_room;
 	uint64_t no_rows;		/* of this source: the host could not parse them */
 	bool took;			/* a message of this source counts already */
-	bool ended;			/* the last message of this source has come */
+	bool ended;			/* the last message of this run has come */
+	uint64_t next, state;		/* then: where another run goes on, see bpf/query/row.h */
 	bool enough;			/* no further row changes the result */
 	int ret;			/* first error */
 };

@@ -14,6 +14,7 @@ void kcsd_gen_rewind(struct gen *g, struct gen_mark mark)
 	kcsd_asm_rewind(g->a, mark.code);
 	g->nr_slots = mark.nr_slots;
 	g->impossible = false;
+	g->nr_known = 0;
 	for (i = 0; i < g->query->nr_columns; i++)
 		if (g->slot_of[i] >= (int)mark.nr_slots)
 			g->slot_of[i] = GEN_NO_SLOT;

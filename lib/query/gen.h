@@ -31,6 +31,10 @@ struct gen {
 	int8_t *slot_of;		/* of each column, by index; GEN_NO_SLOT: not loaded */
 	int8_t scale_slot;		/* gets the scale of the value of a CASE, or GEN_NO_SLOT */
 	bool impossible;		/* an expression is not for the drive */
+	/* Expressions whose values are in slots, at a place that the code after it passes. */
+	const struct kcsd_expr *known[GEN_SLOTS];
+	uint8_t known_slot[GEN_SLOTS];
+	uint32_t nr_known;
 };
 
 /* State to go back to, before slots were taken. */

@@ -60,6 +60,10 @@ static void find_argument(struct gen *g, const struct kcsd_expr *aggregate, stru
 		return;
 	}
 	find_value(g, expr, arg);
+	if (is_number(expr) && arg->scale_slot == GEN_NO_SLOT && g->nr_known < GEN_SLOTS) {
+		g->known[g->nr_known] = expr;
+		g->known_slot[g->nr_known++] = arg->slot;
+	}
 }
 
 static void add_key(struct gen *g, const struct kcsd_expr *expr)

@@ -21,18 +21,36 @@ void kcsd_gen_check_digits(struct gen *g, uint32_t digits)
 	kcsd_asm_jump_if(g->a, BPF_JSLE, BPF_REG_0, BPF_REG_1, g->odd);
 }
 
+/* Clobbers r2. */
+static void jump_unless_int4(struct gen *g, uint8_t reg, asm_label label)
+{
+	kcsd_asm_mov(g->a, BPF_REG_2, reg);
+	kcsd_asm_alu_imm(g->a, BPF_LSH, BPF_REG_2, 32);
+	kcsd_asm_alu_imm(g->a, BPF_ARSH, BPF_REG_2, 32);
+	kcsd_asm_jump_if(g->a, BPF_JNE, BPF_REG_2, reg, label);
+}
+
 /* r0 *= r1; digits of the product at most. */
 static void multiply(struct gen *g, uint32_t digits)
 {
+	asm_label large = kcsd_asm_label(g->a), end = kcsd_asm_label(g->a);
+
 	if (digits <= GEN_DIGITS) {
 		kcsd_asm_alu(g->a, BPF_MUL, BPF_REG_0, BPF_REG_1);
 		return;
 	}
+	/* Of two factors of 32 bits each product fits. */
+	jump_unless_int4(g, BPF_REG_0, large);
+	jump_unless_int4(g, BPF_REG_1, large);
+	kcsd_asm_alu(g->a, BPF_MUL, BPF_REG_0, BPF_REG_1);
+	kcsd_asm_jump(g->a, end);
+	kcsd_asm_place(g->a, large);
 	kcsd_asm_mov(g->a, BPF_REG_2, BPF_REG_1);
 	kcsd_asm_mov(g->a, BPF_REG_1, BPF_REG_0);
 	kcsd_asm_call(g->a, ASM_query_mul);
 	kcsd_asm_jump_if_imm(g->a, BPF_JNE, BPF_REG_0, QUERY_OK, g->odd);
 	kcsd_asm_load(g->a, BPF_REG_0, GEN_ROW, offsetof(struct query_row, value));
+	kcsd_asm_place(g->a, end);
 }
 
 void kcsd_gen_scale_up(struct gen *g, uint32_t digits, uint32_t by)
@@ -252,11 +270,28 @@ static void arithmetic(struct gen *g, const struct kcsd_expr *expr, asm_label nu
 		add(g, expr, null);
 }
 
+/* Load the value if it is in a slot. */
+static bool load_known(struct gen *g, const struct kcsd_expr *expr, asm_label null)
+{
+	uint32_t i;
+
+	for (i = 0; i < g->nr_known; i++) {
+		if (!kcsd_expr_equal(g->known[i], expr))
+			continue;
+		kcsd_asm_jump_if_bit(g->a, GEN_NULLS, g->known_slot[i], null);
+		kcsd_asm_load(g->a, BPF_REG_0, BPF_REG_10, kcsd_gen_slot(g->known_slot[i]));
+		return true;
+	}
+	return false;
+}
+
 void kcsd_gen_value(struct gen *g, const struct kcsd_expr *expr, asm_label null)
 {
 	/* Only the values of a CASE itself say their scales. */
 	int8_t scale_slot = g->scale_slot;
 
+	if (g->scale_slot == GEN_NO_SLOT && load_known(g, expr, null))
+		return;
 	if (expr->op != KCSD_EXPR_CASE && expr->op != KCSD_EXPR_COALESCE)
 		g->scale_slot = GEN_NO_SLOT;
 	if (kcsd_plan_form(expr->type) == PLAN_TEXT || expr->type.type == KCSD_TYPE_FLOAT8 ||

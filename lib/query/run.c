@@ -15,6 +15,7 @@
 #define HOST_HEAP	(64u << 20)	/* on the host, of a format whose pieces are large */
 #define DATA_LEN	(2u << 20)	/* what else the scanner of such a format needs, or less */
 #define MAX_TRIES	5		/* of a source that changes while it is read */
+#define SLICE_NS	5000000000ull	/* a run on a drive that is longer is followed by another */
 
 struct query_run {
 	struct kcsd_query *query;
@@ -220,10 +221,12 @@ static int judge(struct query_run *r, const struct table_source *source, int ret
 	return ret || !r->answer.ended ? fail_run(r, source, ret, result, error) : 0;
 }
 
-static int run_once(struct query_run *r, const struct table_source *source)
+static int run_once(struct query_run *r, const struct table_source *source, uint64_t from,
+		    uint64_t state)
 {
 	KCSD_OPTS(kcsd_run_opts, opts, .args = r->args.data, .args_len = r->args.len,
-		  .output = take_output, .output_arg = r);
+		  .cparam1 = from, .cparam2 = state, .output = take_output,
+		  .output_arg = r);
 	struct kcsd_run_result result = {};
 	/* That the run was cancelled is no news: answer has the reason. */
 	struct kcsd_error error = {};
@@ -238,27 +241,72 @@ static int run_once(struct query_run *r, const struct table_source *source)
 	return ret;
 }
 
+/* Run the program from a byte of the source on. */
+static int run_slice(struct query_run *r, const struct table_source *source, uint64_t from,
+		     uint64_t state)
+{
+	int ret, tries = 0;
+
+	do {
+		ret = run_once(r, source, from, state);
+	} while (ret == -EAGAIN && ++tries < MAX_TRIES && !is_cancelled(r));
+	return ret == -EAGAIN ? kcsd_error_set(r->err, KCSD_SC_PROGRAM_CHANGED, "%s: it changes "
+					       "while it is read", source->name) : ret;
+}
+
+static int run_slices(struct query_run *r, const struct table_source *source)
+{
+	uint64_t from = 0, state = 0, begin;
+	int ret;
+
+	for (;;) {
+		begin = from;
+		ret = run_slice(r, source, from, state);
+		from = r->answer.next;
+		if (ret || from == QUERY_NO_NEXT || r->answer.enough)
+			return ret;
+		if (from <= begin)
+			return kcsd_error_set(r->err, -EPROTO, "%s: the program sent nonsense",
+					      source->name);
+		state = r->answer.state;
+	}
+}
+
+/*
+ * Set when a run ends for another to go on: no run may be longer than the limit of the drive. But
+ * one run reads one value of an object, two may read two.
+ */
+static void set_slice(const struct query_run *r, const struct table_source *source,
+		      struct query_params *params)
+{
+	struct kcsd_compute_info info;
+
+	if (source->kind == TABLE_KEY)
+		return;
+	params->slice_len = r->opts.slice_len;
+	if (!r->table->drive)
+		return;
+	params->slice_ns = SLICE_NS;
+	if (!kcsd_compute_identify(r->table->drive, &info, sizeof(info)))
+		params->slice_ns = MIN(SLICE_NS, info.timeout_ms * 250000ull);
+}
+
 /* Read a part of a source; *done: there is no such part. */
 static int run_part(struct query_run *r, struct table_source *source, uint32_t part, bool *done)
 {
 	struct query_params params = r->plan.params;
-	int ret, tries = 0;
+	int ret;
 
 	r->args.len = 0;
 	kcsd_table_set_params(r->table, &params);
+	set_slice(r, source, &params);
 	ret = r->table->format->prepare(r->table, source, &r->plan, part, &params, &r->args,
 					r->err);
 	*done = ret == 1;
 	if (ret)
 		return MIN(ret, 0);
 	ret = make_program(r, &params);
-	if (ret)
-		return ret;
-	do {
-		ret = run_once(r, source);
-	} while (ret == -EAGAIN && ++tries < MAX_TRIES && !is_cancelled(r));
-	return ret == -EAGAIN ? kcsd_error_set(r->err, KCSD_SC_PROGRAM_CHANGED, "%s: it changes "
-					       "while it is read", source->name) : ret;
+	return ret ? ret : run_slices(r, source);
 }
 
 static int run_source(struct query_run *r, struct table_source *source)

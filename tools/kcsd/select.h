@@ -40,6 +40,7 @@ struct select {
 	uint32_t nr_fds;
 	struct select_output out;
 	struct kcsd_query_stats stats;
+	uint64_t slice_len;		/* --slice */
 	struct progress progress;
 	uint64_t total_bytes;		/* of the sources; 0: not known */
 	unsigned int told;		/* bad rows that were described */

@@ -33,7 +33,10 @@
 	X(STATS, "stats", 's', NULL, "print bytes, rows and seconds to standard error") \
 	X(ANYWHERE, "anywhere", 0, NULL, \
 	  "if no drive can read the files, run the same program on the host instead") \
-	X(HOST, "host", 0, NULL, "the drive only sends the columns, the host does the rest")
+	X(HOST, "host", 0, NULL, "the drive only sends the columns, the host does the rest") \
+	X(SLICE, "slice", 0, "SIZE", \
+	  "read about so many bytes in a run of the program, then begin another; default: " \
+	  "what the time limit of the drive allows")
 
 enum { OPTIONS(OPT_ENUM) };
 static const struct opt opts[] = { OPTIONS(OPT_ROW) };
@@ -191,7 +194,7 @@ static int fail_query(struct select *s, int ret, const struct kcsd_error *err)
 static int run_query(struct select *s, uint32_t flags)
 {
 	KCSD_OPTS(kcsd_query_run_opts, run, .flags = flags, .bad_row = tell_bad_row,
-		  .progress = show_progress, .arg = s);
+		  .slice_len = s->slice_len, .progress = show_progress, .arg = s);
 	struct kcsd_error err = {};
 	int ret;
 
@@ -305,7 +308,9 @@ static int run(const struct args *args)
 		flags |= KCSD_QUERY_HOST_ONLY;
 	if (kcsd_args_has(args, OPT_LISTING) && !kcsd_args_has(args, OPT_EXPLAIN))
 		return kcsd_usage(args->cmd, "--listing needs --explain");
-	code = take_on_error(args, &flags);
+	code = kcsd_args_size(args, OPT_SLICE, UINT32_MAX, &s.slice_len);
+	if (!code)
+		code = take_on_error(args, &flags);
 	if (!code)
 		code = take_writer(args, &s.out.writer);
 	if (!code)
@@ -334,5 +339,6 @@ const struct command kcsd_cmd_select = {
 "is the same.\n",
 	.opts = opts,
 	.nr_opts = ARRAY_SIZE(opts),
+	.advanced = OPT_BIT(SLICE),
 	.run = run,
 };

@@ -78,8 +78,9 @@ def long_rows(kcsd, path):
     with open(path, "w") as file:
         for row in rows:
             file.write(",".join('"%s"' % cell.replace('"', '""') for cell in row) + "\n")
-    got = ask(kcsd, path, 2, ",", False, ["--on-error", "skip"])
-    return got == [rows[0], rows[2], rows[4]]
+    whole = ask(kcsd, path, 2, ",", False, ["--on-error", "skip"])
+    sliced = ask(kcsd, path, 2, ",", False, ["--on-error", "skip", "--slice", "1"])
+    return whole == sliced == [rows[0], rows[2], rows[4]]
 
 
 def main():
@@ -92,7 +93,7 @@ def main():
             columns, delimiter, header, rows, text = make_file(rng, i % 20 == 19)
             with open(path, "wb") as file:
                 file.write(text.encode())
-            got = ask(kcsd, path, columns, delimiter, header, rng.choice([[], ["--host"]]))
+            got = ask(kcsd, path, columns, delimiter, header, rng.choice([[], ["--host"], ["--slice", "1"]]))
             if got == rows:
                 continue
             failed += 1

@@ -116,7 +116,7 @@ def show(rows, code, got, err):
 def whole(kcsd, rng, path, i):
     rows = [make_row(rng) for _ in range(rng.randint(0, 600 if i % 10 == 9 else 30))]
     write(rng, rows, path)
-    code, got, err = ask(kcsd, path, rng.choice([[], ["--host"]]))
+    code, got, err = ask(kcsd, path, rng.choice([[], ["--host"], ["--slice", "1"]]))
     ok = not code and compare(rows, got)
     return ok or show(rows, code, got, err)
 
@@ -131,7 +131,7 @@ def damaged(kcsd, rng, path, _):
     rows = [strict(line) for line in lines if line.strip()]
     with open(path, "w") as file:
         file.write("\n".join(lines) + "\n")
-    code, got, err = ask(kcsd, path, ["--on-error", "skip"])
+    code, got, err = ask(kcsd, path, ["--on-error", "skip"] + rng.choice([[], ["--slice", "1"]]))
     bad = re.search(r"bad rows that were skipped: (\d+)", err)
     ok = not code and compare([r for r in rows if r is not None], got) and \
         int(bad.group(1) if bad else 0) == rows.count(None)
