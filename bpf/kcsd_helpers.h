@@ -194,9 +194,9 @@ static __always_inline void kcsd_stream_keep(const struct kcsd_chunk *chunk, __u
 }
 
 /*
- * Call fn for each chunk of the stream from this byte on, never for an empty rest. Returns 0; -KCSD_EIO,
- * -KCSD_ENXIO: the medium failed; -KCSD_E2BIG: fn kept more than KCSD_STREAM_CARRY; or the error of
- * fn.
+ * Call fn for each chunk of the stream from this byte on, never for an empty rest. Returns 0;
+ * -KCSD_EIO, -KCSD_ENXIO: the medium failed; -KCSD_E2BIG: fn kept more than KCSD_STREAM_CARRY; or
+ * the error of fn.
  */
 static __always_inline long kcsd_stream_from(const struct kcsd_ctx *ctx, __u64 from,
 					    kcsd_chunk_fn fn, void *state)

@@ -41,7 +41,7 @@ struct query_params {
 	__u32 row_column;	/* the column that is the number of the row; all ones: none */
 	__u8 null_text[QUERY_NULL_LEN];
 	__u64 limit;		/* rows to put; all ones: all */
-	__u64 slice_ns;		/* end the run after this time, the host begins another; 0: do not */
+	__u64 slice_ns;		/* end the run after this time, another goes on; 0: do not */
 	__u64 slice_len;	/* and after so many bytes; 0: do not */
 	__u16 used[QUERY_USED];	/* columns, ascending */
 };

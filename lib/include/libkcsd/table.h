@@ -109,8 +109,8 @@ struct kcsd_query_run_opts {
 	uint32_t engine;	/* KCSD_ENGINE_*, without a drive; 0: the fastest */
 	uint32_t heap_len;	/* memory for groups in the drive, bytes; 0: 1 MiB */
 	/*
-	 * A run of the program ends after about so many bytes of a source, and another goes on; 0: it
-	 * ends in time for the limit of the drive. An object is read by one run in any case.
+	 * A run of the program ends after about so many bytes of a source, and another goes on;
+	 * 0: it ends in time for the limit of the drive. An object is read by one run in any case.
 	 */
 	uint32_t slice_len;
 	/* Called for each bad row that is skipped, in any order. NULL: only counted. */
