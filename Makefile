@@ -174,7 +174,7 @@ bench-files:
 bench-query:
 	@tools/deps query
 	@$(MAKE) vm-module tools $(OUTPUT)/bench-lineitem
-	@mkdir -p build/bench && tools/vm/run --mem 6G --timeout 3600 --writable-share build/bench -- tools/bench/query $(SCALE)
+	@mkdir -p build/bench && tools/vm/run --mem 6G --timeout 3600 --writable-share build/bench -- tools/bench/query $(SCALE) $(ROUNDS)
 
 # DIVISOR and parts of tools/bench/kv.
 KV_DIVISOR ?= 1

@@ -99,7 +99,7 @@ check_advanced()
 --plot --json --help"
 	for command in $(commands); do
 		case $command in
-		create | replay | run | sim)
+		create | replay | run | select | sim)
 			point "$command --help: advanced options follow" \
 				test -n "$(help_part "$command" advanced)" ;;
 		*)
